@@ -1,0 +1,164 @@
+//! One conversation with a peer.
+
+use std::collections::VecDeque;
+
+use serde::Serialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::value::RawValue;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+
+use crate::error::Error;
+use crate::excerpt::excerpt;
+use crate::framer::Framer;
+use crate::message::{self, Answer, Message, Notification, Request};
+use crate::scanner::Limits;
+
+/// A JSON-RPC 1.0 connection: we call, the peer answers, notifies, and may ask
+/// whether we are alive (`echo`, RFC 7047 section 4.1.11), which is answered whenever
+/// the connection is read.
+///
+/// [`next_notification`](Self::next_notification) is cancel safe. A
+/// [`call`](Self::call) that is dropped leaves its reply behind: drop the connection too.
+#[derive(Debug)]
+pub struct Connection<S> {
+    stream: S,
+    framer: Framer,
+    /// What is still to be written; kept here so that a dropped future cannot cut a
+    /// message in two.
+    outgoing: Vec<u8>,
+    next_id: u64,
+    notifications: VecDeque<Notification>,
+    /// How many bytes of parameters `notifications` holds.
+    notified: usize,
+    limits: Limits,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    /// A connection over `stream` with the default [`Limits`].
+    pub fn new(stream: S) -> Self {
+        Self::with_limits(stream, Limits::default())
+    }
+
+    /// A connection with limits of the caller's choice. [`Limits::message`] also
+    /// bounds the notifications that wait to be read, in bytes.
+    pub fn with_limits(stream: S, limits: Limits) -> Self {
+        Self {
+            stream,
+            framer: Framer::with_limits(limits),
+            outgoing: Vec::new(),
+            next_id: 0,
+            notifications: VecDeque::new(),
+            notified: 0,
+            limits,
+        }
+    }
+
+    /// Sends a request, in one write, and waits for its result.
+    ///
+    /// The result is parsed straight into `T`; take `Box<RawValue>` to parse it later.
+    ///
+    /// # Errors
+    /// [`Error::Remote`] when the peer answers with an error; any other [`Error`] when
+    /// it does not answer as JSON-RPC 1.0 asks.
+    pub async fn call<T, P>(&mut self, method: &str, params: &P) -> Result<T, Error>
+    where
+        T: DeserializeOwned,
+        P: Serialize + ?Sized,
+    {
+        let id = self.next_id;
+        self.next_id += 1;
+        self.write(&Request { id, method, params })?;
+        loop {
+            match self.receive().await? {
+                Message::Reply { id: answered, outcome } => {
+                    return message::result(id, &answered, outcome);
+                }
+                other => self.set_aside(other)?,
+            }
+        }
+    }
+
+    /// Waits for the next notification, or takes the oldest one that came while a call
+    /// was waiting.
+    ///
+    /// # Errors
+    /// Any [`Error`] but `Remote` and `Encode`.
+    pub async fn next_notification(&mut self) -> Result<Notification, Error> {
+        loop {
+            if let Some(notification) = self.notifications.pop_front() {
+                self.notified -= notification.params.get().len();
+                return Ok(notification);
+            }
+            let message: Message<IgnoredAny> = self.receive().await?;
+            self.set_aside(message)?;
+        }
+    }
+
+    /// Ends the conversation: for a TLS stream this is where `close_notify` is sent.
+    ///
+    /// # Errors
+    /// What shutting down the stream returned.
+    pub async fn close(mut self) -> std::io::Result<()> {
+        self.stream.shutdown().await
+    }
+
+    /// Waits for the next message of any kind; sends first what is to be sent.
+    async fn receive<T: DeserializeOwned>(&mut self) -> Result<Message<T>, Error> {
+        loop {
+            self.send().await?;
+            if let Some(bytes) = self.framer.take()? {
+                return Message::parse(bytes);
+            }
+            if self.framer.read_from(&mut self.stream).await? == 0 {
+                return Err(Error::HungUp { mid_message: self.framer.is_inside_message() });
+            }
+        }
+    }
+
+    async fn send(&mut self) -> Result<(), Error> {
+        while !self.outgoing.is_empty() {
+            let written = self.stream.write(&self.outgoing).await?;
+            if written == 0 {
+                return Err(Error::Io(std::io::ErrorKind::WriteZero.into()));
+            }
+            self.outgoing.drain(..written);
+        }
+        Ok(self.stream.flush().await?)
+    }
+
+    fn write(&mut self, message: &impl Serialize) -> Result<(), Error> {
+        let before = self.outgoing.len();
+        serde_json::to_writer(&mut self.outgoing, message).map_err(|error| {
+            self.outgoing.truncate(before);
+            Error::Encode(error)
+        })
+    }
+
+    /// Deals with a message that is not the reply being waited for.
+    fn set_aside<T>(&mut self, message: Message<T>) -> Result<(), Error> {
+        match message {
+            Message::Request { id, method, params } => self.answer(&id, &method, &params),
+            Message::Notification(notification) => self.keep(notification),
+            Message::Reply { id, .. } => {
+                Err(Error::WrongId { expected: None, got: excerpt(id.get()) })
+            }
+        }
+    }
+
+    fn answer(&mut self, id: &RawValue, method: &str, params: &RawValue) -> Result<(), Error> {
+        let (result, error) = match method {
+            "echo" => (Some(params), None),
+            _ => (None, Some("unknown method")),
+        };
+        self.write(&Answer { id, result, error })
+    }
+
+    fn keep(&mut self, notification: Notification) -> Result<(), Error> {
+        self.notified += notification.params.get().len();
+        if self.notified > self.limits.message {
+            return Err(Error::TooManyNotifications(self.limits.message));
+        }
+        self.notifications.push_back(notification);
+        Ok(())
+    }
+}
