@@ -1,0 +1,135 @@
+//! The client: connecting, and the methods of RFC 7047 section 4.1.
+
+use std::io;
+
+use jsonrpc::Connection;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
+
+use crate::error::Error;
+use crate::monitor::{Columns, InitialOnly, Tables};
+use crate::remote::Remote;
+use crate::select::Select;
+use crate::tls::{Tls, TlsError, handshake};
+use crate::transact::{Outcome, Params, Results};
+
+/// The database of ovs-vswitchd.conf.db(5).
+pub const VSWITCH: &str = "Open_vSwitch";
+
+/// The name under which `monitor_once` asks.
+const ONCE: &str = "once";
+
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
+/// A connection to a database server.
+///
+/// No method has a time-out of its own. A future that is dropped half-way leaves a
+/// connection that is of no further use: drop it too.
+pub struct Client {
+    connection: Connection<Box<dyn Stream>>,
+    /// Whether the server still holds the monitor of an earlier `monitor_once`.
+    monitored: bool,
+}
+
+impl Client {
+    /// Connects to `remote`; `tls` is needed for `ssl:` and not looked at otherwise.
+    ///
+    /// # Errors
+    /// [`Error::Connect`], whose [`kind`](Error::kind) tells why; [`Error::Tls`] when the
+    /// key or the certificates are missing or of no use.
+    pub async fn connect(remote: &Remote, tls: Option<&Tls>) -> Result<Self, Error> {
+        let connector = match remote {
+            Remote::Ssl(_) => Some(tls.ok_or(TlsError::NotConfigured)?.connector()?),
+            Remote::Unix(_) | Remote::Tcp(_) => None,
+        };
+        let stream = open(remote, connector.as_ref())
+            .await
+            .map_err(|source| Error::Connect { remote: remote.clone(), source })?;
+        Ok(Self { connection: Connection::new(stream), monitored: false })
+    }
+
+    /// Runs `operations` in one transaction and one round trip (section 4.1.3).
+    ///
+    /// # Errors
+    /// [`Error::Operation`] when one of them fails.
+    pub async fn transact(
+        &mut self,
+        database: &str,
+        operations: &[Select<'_>],
+    ) -> Result<Results, Error> {
+        let params = Params { database, operations };
+        let outcomes: Vec<Option<Outcome>> = self.connection.call("transact", &params).await?;
+        Results::new(outcomes, operations.len())
+    }
+
+    /// Reads whole columns of several tables, consistently and in one round trip
+    /// (section 4.1.5): cheaper than selects where most rows are wanted.
+    ///
+    /// No updates follow. The server keeps the monitor until the next call, which costs
+    /// one more round trip, or the end of the connection.
+    ///
+    /// # Errors
+    /// As the conversation fails; an unknown table or column is refused as a whole.
+    pub async fn monitor_once(
+        &mut self,
+        database: &str,
+        tables: &[Columns<'_>],
+    ) -> Result<Tables, Error> {
+        if self.monitored {
+            let _: IgnoredAny = self.connection.call("monitor_cancel", &[ONCE]).await?;
+            self.monitored = false;
+        }
+        let params = (database, ONCE, InitialOnly(tables));
+        let contents = self.connection.call("monitor", &params).await?;
+        self.monitored = true;
+        Ok(contents)
+    }
+
+    /// The names of the databases (section 4.1.1).
+    ///
+    /// # Errors
+    /// As the conversation fails.
+    pub async fn list_dbs(&mut self) -> Result<Vec<String>, Error> {
+        Ok(self.connection.call("list_dbs", &[(); 0]).await?)
+    }
+
+    /// The version of the schema of `database`, such as `8.3.0` (section 4.1.2).
+    ///
+    /// # Errors
+    /// As the conversation fails; an unknown database is refused.
+    pub async fn schema_version(&mut self, database: &str) -> Result<String, Error> {
+        #[derive(Deserialize)]
+        struct Schema {
+            version: String,
+        }
+        let Schema { version } = self.connection.call("get_schema", &[database]).await?;
+        Ok(version)
+    }
+
+    /// Ends the connection politely; with TLS a server that is only dropped logs a warning.
+    ///
+    /// # Errors
+    /// What the stream returned.
+    pub async fn close(self) -> io::Result<()> {
+        self.connection.close().await
+    }
+}
+
+async fn open(
+    remote: &Remote,
+    connector: Option<&tokio_rustls::TlsConnector>,
+) -> io::Result<Box<dyn Stream>> {
+    let address = match remote {
+        Remote::Unix(path) => return Ok(Box::new(UnixStream::connect(path).await?)),
+        Remote::Tcp(address) | Remote::Ssl(address) => address,
+    };
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    match connector {
+        None => Ok(Box::new(stream)),
+        Some(connector) => Ok(Box::new(handshake(connector, address.ip(), stream).await?)),
+    }
+}

@@ -1,0 +1,67 @@
+//! The `transact` method (RFC 7047 section 4.1.3): what it is sent and what comes back.
+
+use serde::Deserialize;
+use serde::ser::{Serialize, SerializeSeq, Serializer};
+
+use serde_json::value::RawValue;
+
+use crate::error::Error;
+
+/// `[db, operation, operation, …]`.
+pub(crate) struct Params<'a, O> {
+    pub(crate) database: &'a str,
+    pub(crate) operations: &'a [O],
+}
+
+impl<O: Serialize> Serialize for Params<'_, O> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut params = serializer.serialize_seq(Some(1 + self.operations.len()))?;
+        params.serialize_element(self.database)?;
+        for operation in self.operations {
+            params.serialize_element(operation)?;
+        }
+        params.end()
+    }
+}
+
+/// What one operation gave: rows or an error.
+#[derive(Deserialize)]
+pub(crate) struct Outcome {
+    rows: Option<Box<RawValue>>,
+    error: Option<String>,
+    details: Option<String>,
+}
+
+/// The rows of every operation of a transaction, not yet parsed: each operation may
+/// have a row type of its own.
+#[derive(Debug)]
+pub struct Results(Vec<Box<RawValue>>);
+
+impl Results {
+    /// Every outcome must be good, and there must be one for each of the operations
+    /// `asked`. After a failure, what was not tried is `None`.
+    pub(crate) fn new(outcomes: Vec<Option<Outcome>>, asked: usize) -> Result<Self, Error> {
+        let mut rows = Vec::with_capacity(asked);
+        for (operation, outcome) in outcomes.into_iter().flatten().enumerate() {
+            if let Some(error) = outcome.error {
+                return Err(Error::Operation { operation, error, details: outcome.details });
+            }
+            rows.extend(outcome.rows);
+        }
+        match rows.len() {
+            got if got == asked => Ok(Self(rows)),
+            got => Err(Error::WrongCount { asked, got }),
+        }
+    }
+
+    /// The rows that operation number `operation`, counted from 0, selected.
+    ///
+    /// # Errors
+    /// [`Error::Row`] when they do not fit `T`; [`Error::WrongCount`] when there was no
+    /// such operation.
+    pub fn rows<'de, T: Deserialize<'de>>(&'de self, operation: usize) -> Result<Vec<T>, Error> {
+        let count = Error::WrongCount { asked: operation + 1, got: self.0.len() };
+        serde_json::from_str(self.0.get(operation).ok_or(count)?.get())
+            .map_err(|source| Error::Row { place: format!("operation {operation}"), source })
+    }
+}
