@@ -1,0 +1,132 @@
+//! Links and addresses as rtnetlink(7) tells them (linux/rtnetlink.h, linux/if_link.h).
+//!
+//! Tolerant on purpose: an attribute of unknown shape costs that attribute, never the link.
+
+use std::net::IpAddr;
+
+use crate::message::{attributes, i32_at, u16_at, u32_at};
+
+pub(crate) const IFINFOMSG: usize = 16;
+const IFADDRMSG: usize = 8;
+const ARPHRD_ETHER: u16 = 1;
+const IFF_UP: u32 = 1;
+const IFLA_ADDRESS: u16 = 1;
+pub(crate) const IFLA_IFNAME: u16 = 3;
+const IFLA_MTU: u16 = 4;
+const IFLA_LINK: u16 = 5;
+pub(crate) const IFLA_MASTER: u16 = 10;
+const IFLA_LINKINFO: u16 = 18;
+pub(crate) const IFLA_EXT_MASK: u16 = 29;
+const IFLA_LINK_NETNSID: u16 = 37;
+const IFLA_INFO_KIND: u16 = 1;
+const IFLA_INFO_DATA: u16 = 2;
+const IFLA_VLAN_ID: u16 = 1;
+const IFA_ADDRESS: u16 = 1;
+const IFA_LOCAL: u16 = 2;
+pub(crate) const NETNSA_NSID: u16 = 1;
+
+/// A kernel network device.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Link {
+    /// Its index in its namespace.
+    pub ifindex: u32,
+    /// Its name; bytes that are not UTF-8 are written as `\xNN`.
+    pub name: String,
+    /// `IFLA_INFO_KIND`: `veth`, `vlan`, …; none for hardware.
+    pub kind: Option<String>,
+    /// Whether its type is `ARPHRD_ETHER`.
+    pub ethernet: bool,
+    /// Its hardware address, where that has six bytes.
+    pub mac: Option<[u8; 6]>,
+    /// Its MTU in bytes.
+    pub mtu: u32,
+    /// Whether it is administratively up.
+    pub up: bool,
+    /// `IFLA_LINK`: the peer of a veth, the parent of a macvlan, ipvlan or vlan.
+    pub link: Option<u32>,
+    /// `IFLA_LINK_NETNSID`: the namespace of that link, as this one calls it.
+    pub link_nsid: Option<i32>,
+    /// `IFLA_MASTER`: the link it is enslaved to.
+    pub master: Option<u32>,
+    /// `IFLA_VLAN_ID`, for kind `vlan`.
+    pub vlan: Option<u16>,
+}
+
+/// An address of a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// The link.
+    pub ifindex: u32,
+    /// The address.
+    pub ip: IpAddr,
+    /// Its prefix length in bits.
+    pub prefix: u8,
+}
+
+/// Reads the body of an RTM_NEWLINK message.
+pub(crate) fn link(body: &[u8]) -> Option<Link> {
+    let mut link = Link {
+        ethernet: u16_at(body, 2)? == ARPHRD_ETHER,
+        ifindex: u32_at(body, 4)?,
+        up: u32_at(body, 8)? & IFF_UP != 0,
+        ..Link::default()
+    };
+    for (kind, value) in attributes(body.get(IFINFOMSG..)?) {
+        match kind {
+            IFLA_IFNAME => link.name = text(value),
+            IFLA_ADDRESS => link.mac = value.try_into().ok(),
+            IFLA_MTU => link.mtu = u32_at(value, 0).unwrap_or(0),
+            IFLA_LINK => link.link = u32_at(value, 0).filter(|index| *index != 0),
+            IFLA_LINK_NETNSID => link.link_nsid = i32_at(value, 0),
+            IFLA_MASTER => link.master = u32_at(value, 0).filter(|index| *index != 0),
+            IFLA_LINKINFO => specifics(&mut link, value),
+            _ => {}
+        }
+    }
+    Some(link)
+}
+
+fn specifics(link: &mut Link, nested: &[u8]) {
+    for (kind, value) in attributes(nested) {
+        match (kind, link.kind.as_deref()) {
+            (IFLA_INFO_KIND, _) => link.kind = Some(text(value)),
+            (IFLA_INFO_DATA, Some("vlan")) => {
+                let id = attributes(value).find(|(kind, _)| *kind == IFLA_VLAN_ID);
+                link.vlan = id.and_then(|(_, value)| u16_at(value, 0));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Reads the body of an RTM_NEWADDR message. On a point-to-point link IFA_ADDRESS is the
+/// other side; IFA_LOCAL, where there is one, is always ours.
+pub(crate) fn address(body: &[u8]) -> Option<Address> {
+    let (prefix, ifindex) = (*body.get(1)?, u32_at(body, 4)?);
+    let find = |wanted| attributes(body.get(IFADDRMSG..)?).find(|(kind, _)| *kind == wanted);
+    let (_, value) = find(IFA_LOCAL).or_else(|| find(IFA_ADDRESS))?;
+    Some(Address { ifindex, ip: ip(value)?, prefix })
+}
+
+fn ip(bytes: &[u8]) -> Option<IpAddr> {
+    let four = <[u8; 4]>::try_from(bytes).map(IpAddr::from).ok();
+    four.or_else(|| <[u8; 16]>::try_from(bytes).map(IpAddr::from).ok())
+}
+
+/// Reads the body of an RTM_NEWNSID message (linux/net_namespace.h).
+pub(crate) fn nsid(body: &[u8]) -> Option<i32> {
+    // struct rtgenmsg is one byte, padded to four.
+    let mut found = attributes(body.get(4..)?);
+    let (_, value) = found.find(|(kind, _)| *kind == NETNSA_NSID)?;
+    i32_at(value, 0).filter(|nsid| *nsid >= 0)
+}
+
+/// A name may hold any byte but `/`, NUL and white space.
+fn text(bytes: &[u8]) -> String {
+    let bytes = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+    let chunks = bytes.utf8_chunks().map(|chunk| {
+        let odd: String = chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")).collect();
+        chunk.valid().to_owned() + &odd
+    });
+    chunks.collect()
+}
