@@ -1,0 +1,108 @@
+//! The `external_ids` that others write to say whose port this is.
+//!
+//! One function per writer; a new dialect is one more function in [`WRITERS`].
+
+use std::collections::BTreeMap;
+
+use crate::ids::Mac;
+use crate::switch::Port;
+
+/// Whose port a row says it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claim<'a> {
+    /// Which program writes such rows.
+    pub writer: &'static str,
+    /// Whom it names.
+    pub owner: Option<Owner<'a>>,
+    /// Name of the interface inside.
+    pub interface: Option<&'a str>,
+    /// Hardware address of the interface inside.
+    pub mac: Option<Mac>,
+}
+
+/// The ways to name the owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner<'a> {
+    /// By container name, full id or short id.
+    Container(&'a str),
+    /// By the PID of its first process.
+    Pid(u32),
+    /// By the path or name of its network namespace.
+    Netns(&'a str),
+}
+
+type Ids = BTreeMap<String, String>;
+type Writer = for<'a> fn(&'a Ids) -> Option<Claim<'a>>;
+
+const INTERFACE_WRITERS: [Writer; 6] =
+    [ovs_docker, pipework, kube_ovn, ovn_kubernetes, neutron, antrea];
+const PORT_WRITERS: [Writer; 3] = [ovs_cni, antrea, ovs_docker];
+
+/// All claims a port's Interface and Port rows make.
+pub fn claims_of(port: &Port) -> Vec<Claim<'_>> {
+    let own = &port.external_ids;
+    let outer = &port.port_external_ids;
+    let by_interface = INTERFACE_WRITERS.iter().filter(|_| !own.is_empty());
+    let by_port = PORT_WRITERS.iter().filter(|_| !outer.is_empty());
+    by_interface
+        .filter_map(|read| read(own))
+        .chain(by_port.filter_map(|read| read(outer)))
+        .collect()
+}
+
+fn text<'a>(ids: &'a Ids, key: &str) -> Option<&'a str> {
+    ids.get(key).map(String::as_str).filter(|text| !text.is_empty())
+}
+
+fn mac(ids: &Ids, key: &str) -> Option<Mac> {
+    text(ids, key)?.parse().ok()
+}
+
+/// ovs-docker(8), ovs-port-manager, and docker-ovs itself: `container_id` as somebody typed it.
+fn ovs_docker(ids: &Ids) -> Option<Claim<'_>> {
+    let owner = Owner::Container(text(ids, "container_id")?);
+    let interface = text(ids, "container_iface");
+    Some(Claim { writer: "ovs-docker", owner: Some(owner), interface, mac: None })
+}
+
+fn pipework(ids: &Ids) -> Option<Claim<'_>> {
+    let interface = Some(text(ids, "pipework.interface")?);
+    let container =
+        text(ids, "pipework.containerid").or_else(|| text(ids, "pipework.containername"));
+    let pid = || text(ids, "pipework.nspid")?.parse().ok().map(Owner::Pid);
+    let owner = container.map(Owner::Container).or_else(pid);
+    Some(Claim { writer: "pipework", owner, interface, mac: None })
+}
+
+fn ovs_cni(ids: &Ids) -> Option<Claim<'_>> {
+    let owner = Some(Owner::Netns(text(ids, "contNetns")?));
+    Some(Claim { writer: "ovs-cni", owner, interface: text(ids, "contIface"), mac: None })
+}
+
+fn antrea(ids: &Ids) -> Option<Claim<'_>> {
+    let owner = Some(Owner::Container(text(ids, "container-id")?));
+    let mac = mac(ids, "attached-mac");
+    Some(Claim { writer: "antrea", owner, interface: text(ids, "if-dev"), mac })
+}
+
+fn kube_ovn(ids: &Ids) -> Option<Claim<'_>> {
+    let owner = Some(Owner::Netns(text(ids, "pod_netns")?));
+    // Its ports are the pod's first interface unless a provider is named in iface-id.
+    Some(Claim { writer: "kube-ovn", owner, interface: Some("eth0"), mac: None })
+}
+
+fn ovn_kubernetes(ids: &Ids) -> Option<Claim<'_>> {
+    let mac = mac(ids, "attached_mac");
+    let owner = Some(Owner::Container(text(ids, "sandbox")?));
+    let interface = text(ids, "pod-if-name").or(Some("eth0"));
+    Some(Claim { writer: "ovn-kubernetes", owner, interface, mac })
+}
+
+/// neutron, nova, libvirt and ovn-docker name no container; the address must do.
+fn neutron(ids: &Ids) -> Option<Claim<'_>> {
+    if ids.contains_key("container-id") {
+        return None;
+    }
+    let mac = Some(mac(ids, "attached-mac")?);
+    Some(Claim { writer: "neutron", owner: None, interface: None, mac })
+}

@@ -1,0 +1,191 @@
+//! Why an answer is what it is, and what is uncertain about it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{Ifindex, NetnsId};
+use crate::switch::{OfPortState, Via};
+
+/// What one step found, by which rule, from which source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "found")]
+pub enum Evidence {
+    /// Step 1: the engine says the container's process, the kernel its namespace.
+    Namespace {
+        /// Whose process.
+        container: String,
+        /// Its PID.
+        pid: Option<u32>,
+        /// Its namespace.
+        netns: NetnsId,
+    },
+    /// Step 3: the kernel names the other end of a veth.
+    VethPeer {
+        /// Namespace of the other end.
+        netns: NetnsId,
+        /// Its index there.
+        ifindex: Ifindex,
+        /// Its name there.
+        name: String,
+        /// How it was confirmed.
+        confirmed: Confirmed,
+    },
+    /// Step 3: the kernel names the link beneath.
+    Lower {
+        /// Namespace of the link beneath.
+        netns: NetnsId,
+        /// Its name there.
+        name: String,
+    },
+    /// Step 3: the other end is enslaved to a Linux bridge.
+    LinuxBridge {
+        /// Name of the Linux bridge.
+        bridge: String,
+        /// The link that ties it to the switch.
+        via: String,
+    },
+    /// Step 4: a link of the switch's namespace has the interface's name.
+    SameName {
+        /// The name.
+        iface: String,
+    },
+    /// Step 4: an internal port without a link in the switch's namespace has the link's name.
+    InternalName {
+        /// The name.
+        iface: String,
+    },
+    /// Step 4: `external_ids` name the container and its interface, or its address.
+    ExternalIds {
+        /// Who writes this dialect.
+        writer: String,
+        /// Name of the interface that carries them.
+        iface: String,
+    },
+    /// Step 4: the port has the link's hardware address.
+    SameMac {
+        /// Name of the interface.
+        iface: String,
+    },
+    /// Step 5: a road to the switch says the number.
+    Number {
+        /// The road.
+        via: Via,
+        /// The bridge.
+        bridge: String,
+        /// What it says.
+        ofport: OfPortState,
+    },
+}
+
+impl Evidence {
+    /// Which of the article's five steps this belongs to, 1–5.
+    pub fn step(&self) -> u8 {
+        match self {
+            Self::Namespace { .. } => 1,
+            Self::VethPeer { .. } | Self::Lower { .. } | Self::LinuxBridge { .. } => 3,
+            Self::SameName { .. }
+            | Self::InternalName { .. }
+            | Self::ExternalIds { .. }
+            | Self::SameMac { .. } => 4,
+            Self::Number { .. } => 5,
+        }
+    }
+}
+
+/// How sure the kernel's word about a veth is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confirmed {
+    /// Both ends name the other's namespace and index.
+    BothWays,
+    /// The far end names this index, but its namespace could not be checked.
+    ByIndex,
+    /// Only the far end says where this one is.
+    FromFarEnd,
+}
+
+impl fmt::Display for Confirmed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BothWays => "confirmed from both ends",
+            Self::ByIndex => "confirmed by index only",
+            Self::FromFarEnd => "known from the far end",
+        })
+    }
+}
+
+/// What is uncertain about an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "note")]
+pub enum Note {
+    /// Several ports fit equally well; none is picked.
+    Ambiguous {
+        /// The ports, as `bridge/interface`.
+        candidates: Vec<String>,
+    },
+    /// Roads to the switch disagree about the number.
+    Conflict {
+        /// Each road and what it says.
+        says: Vec<(Via, OfPortState)>,
+    },
+    /// A row's `external_ids` claim this link, but the kernel says otherwise.
+    FalseClaim {
+        /// Who writes this dialect.
+        writer: String,
+        /// The claiming port, as `bridge/interface`.
+        port: String,
+    },
+    /// OVS knows the link by another index than the kernel: it has not noticed a re-creation.
+    OldIfindex {
+        /// What OVS believes.
+        ovs: Ifindex,
+        /// What the kernel says.
+        kernel: Ifindex,
+    },
+    /// The number that was asked for is not the one that was given.
+    NotAsRequested {
+        /// What was asked for.
+        requested: u16,
+    },
+    /// The answer rests on rows read earlier.
+    Stale {
+        /// Why there is nothing newer.
+        why: String,
+    },
+}
+
+impl fmt::Display for OfPortState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Assigned(port) => port.fmt(f),
+            Self::Pending => f.write_str("not assigned yet"),
+            Self::Failed => f.write_str("failed"),
+        }
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ambiguous { candidates } => {
+                write!(f, "ambiguous: it could be any of {}", candidates.join(", "))
+            }
+            Self::Conflict { says } => {
+                let said: Vec<_> = says.iter().map(|(via, n)| format!("{via} says {n}")).collect();
+                write!(f, "conflict: {}", said.join(", "))
+            }
+            Self::FalseClaim { writer, port } => {
+                write!(
+                    f,
+                    "{port} claims this interface ({writer} external_ids); the kernel disagrees"
+                )
+            }
+            Self::OldIfindex { ovs, kernel } => {
+                write!(f, "OVS knows the link as ifindex {ovs}, the kernel as {kernel}")
+            }
+            Self::NotAsRequested { requested } => write!(f, "port {requested} was requested"),
+            Self::Stale { why } => write!(f, "stale: {why}"),
+        }
+    }
+}

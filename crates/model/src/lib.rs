@@ -1,0 +1,21 @@
+//! The thought of docker-ovs: what was observed, and what follows from it.
+//!
+//! No I/O, no async, no clock: the same [`Snapshot`] gives the same [`Wiring`],
+//! whatever order its rows are in. Only [`resolve`] relates one source's facts
+//! to another's.
+
+pub mod dialects;
+pub mod evidence;
+pub mod health;
+pub mod ids;
+pub mod query;
+mod resolve;
+pub mod snapshot;
+pub mod switch;
+mod trouble;
+pub mod wiring;
+
+pub use resolve::resolve;
+pub use snapshot::{Observed, Snapshot};
+pub use trouble::{Trouble, TroubleKind};
+pub use wiring::Wiring;

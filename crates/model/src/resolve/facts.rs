@@ -1,0 +1,234 @@
+//! The rows of a Snapshot, indexed by the keys that are really unique.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::Trouble;
+use crate::evidence::Note;
+use crate::ids::{DpPort, LinkKey, NetnsId};
+use crate::snapshot::{Container, Link, Namespace, Scope, Snapshot};
+use crate::switch::{Bridge, OfPortState, Port, Via};
+use crate::wiring::ContainerRef;
+
+use super::claims::Claims;
+use super::trace;
+
+/// Length to which OpenFlow cuts port names (`OFP_MAX_PORT_NAME_LEN` less the NUL).
+const OPENFLOW_NAME: usize = 15;
+
+pub(super) struct Facts<'a> {
+    pub(super) scope: Scope,
+    /// Where port names are link names; the zero id when nobody knows.
+    pub(super) switch_netns: Option<NetnsId>,
+    namespaces: BTreeMap<NetnsId, &'a Namespace>,
+    links: HashMap<LinkKey, &'a Link>,
+    links_here: HashMap<&'a str, &'a Link>,
+    /// Veths by (the index they name, their own index): who may be at the other end.
+    veths_by_peer: HashMap<(u32, u32), Vec<LinkKey>>,
+    tenants: BTreeMap<NetnsId, Vec<(ContainerRef, &'a Container)>>,
+    pub(super) seats: Vec<Seat<'a>>,
+    seats_by_name: HashMap<&'a str, Vec<usize>>,
+    /// Linux bridges, each with the links that tie it to the switch.
+    pub(super) uplinks: HashMap<LinkKey, Vec<(usize, &'a str)>>,
+    pub(super) claims: Claims,
+    switch_trouble: Option<&'a Trouble>,
+    pub(super) kernel_known: bool,
+}
+
+/// A port on its bridge, as the answering road tells it, with the others' numbers.
+pub(super) struct Seat<'a> {
+    pub(super) bridge: &'a Bridge,
+    pub(super) port: &'a Port,
+    pub(super) dp_port: Option<DpPort>,
+    pub(super) routes: BTreeMap<Via, OfPortState>,
+}
+
+impl<'a> Facts<'a> {
+    pub(super) fn of(snapshot: &'a Snapshot) -> Self {
+        let namespaces: BTreeMap<_, _> =
+            snapshot.kernel.rows().iter().map(|ns| (ns.id, ns)).collect();
+        let seats = seats(snapshot);
+        let mut facts = Self {
+            scope: snapshot.scope,
+            switch_netns: snapshot.switch_netns,
+            links: links(&namespaces),
+            links_here: HashMap::new(),
+            veths_by_peer: veths_by_peer(&namespaces),
+            tenants: tenants(snapshot),
+            seats_by_name: group(seats.iter().enumerate().map(|(i, s)| (s.port.iface.as_str(), i))),
+            seats,
+            uplinks: HashMap::new(),
+            claims: Claims::default(),
+            switch_trouble: answering(snapshot).and_then(|(_, rows)| rows.trouble()),
+            kernel_known: snapshot.kernel.is_fresh(),
+            namespaces,
+        };
+        facts.links_here = facts.here().map(|link| (link.name.as_str(), link)).collect();
+        facts.uplinks = trace::uplinks(&facts);
+        facts.claims = Claims::of(&facts, snapshot);
+        facts
+    }
+
+    /// Namespaces that may hold containers: all but the switch's own.
+    pub(super) fn tenancies(&self) -> impl Iterator<Item = &'a Namespace> {
+        let own = self.switch_netns;
+        self.namespaces.values().copied().filter(move |ns| Some(ns.id) != own)
+    }
+
+    pub(super) fn namespace(&self, id: NetnsId) -> Option<&'a Namespace> {
+        self.namespaces.get(&id).copied()
+    }
+
+    pub(super) fn namespaces(&self) -> impl Iterator<Item = &'a Namespace> {
+        self.namespaces.values().copied()
+    }
+
+    pub(super) fn tenants(&self, id: NetnsId) -> &[(ContainerRef, &'a Container)] {
+        self.tenants.get(&id).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn link(&self, at: LinkKey) -> Option<&'a Link> {
+        self.links.get(&at).copied()
+    }
+
+    /// The links of the switch's namespace.
+    pub(super) fn here(&self) -> impl Iterator<Item = &'a Link> {
+        self.switch_netns.and_then(|id| self.namespace(id)).into_iter().flat_map(|ns| &ns.links)
+    }
+
+    /// The link of that name in the switch's namespace.
+    pub(super) fn link_here(&self, name: &str) -> Option<&'a Link> {
+        self.links_here.get(name).copied()
+    }
+
+    /// Ports of the interface called `name`.
+    pub(super) fn seats_named(&self, name: &str) -> &[usize] {
+        self.seats_by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Veths elsewhere that name index `own` as their peer and have index `far` themselves.
+    pub(super) fn far_ends(&self, own: u32, far: u32) -> &[LinkKey] {
+        self.veths_by_peer.get(&(own, far)).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn switch_trouble(&self) -> Option<&'a Trouble> {
+        self.switch_trouble
+    }
+}
+
+impl Seat<'_> {
+    /// `bridge/interface`, for messages.
+    pub(super) fn label(&self) -> String {
+        format!("{}/{}", self.bridge.name, self.port.iface)
+    }
+
+    /// What is uncertain about this port itself.
+    pub(super) fn doubts(&self, facts: &Facts<'_>) -> Vec<Note> {
+        let numbers: Vec<_> = self.routes.values().filter_map(|n| n.assigned()).collect();
+        let disagree = numbers.windows(2).any(|pair| pair[0] != pair[1]);
+        let conflict = disagree
+            .then(|| Note::Conflict { says: self.routes.iter().map(|(v, n)| (*v, *n)).collect() });
+        let refused = self
+            .port
+            .ofport_request
+            .filter(|wanted| self.port.ofport.assigned().is_some_and(|given| given != *wanted));
+        let refused = refused.map(|wanted| Note::NotAsRequested { requested: wanted.0 });
+        conflict.into_iter().chain(refused).chain(self.old_ifindex(facts)).collect()
+    }
+
+    fn old_ifindex(&self, facts: &Facts<'_>) -> Option<Note> {
+        let kernel = facts.link_here(&self.port.iface)?.ifindex;
+        let ovs = self.port.ifindex.filter(|ovs| ovs.0 != 0 && *ovs != kernel)?;
+        Some(Note::OldIfindex { ovs, kernel })
+    }
+}
+
+/// Collects values under their keys, in order.
+pub(super) fn group<K: std::hash::Hash + Eq, V>(
+    pairs: impl Iterator<Item = (K, V)>,
+) -> HashMap<K, Vec<V>> {
+    let mut groups: HashMap<K, Vec<V>> = HashMap::new();
+    for (key, value) in pairs {
+        groups.entry(key).or_default().push(value);
+    }
+    groups
+}
+
+/// The road that answers: the first in rank that has rows, else the first there is.
+fn answering(snapshot: &Snapshot) -> Option<(Via, &crate::Observed<Bridge>)> {
+    let roads = || snapshot.switch.iter().map(|(via, rows)| (*via, rows));
+    roads()
+        .find(|(_, rows)| !matches!(rows, crate::Observed::Absent { .. }))
+        .or_else(|| roads().next())
+}
+
+fn links<'a>(namespaces: &BTreeMap<NetnsId, &'a Namespace>) -> HashMap<LinkKey, &'a Link> {
+    let every = namespaces.values().flat_map(|ns| ns.links.iter().map(move |link| (ns.id, link)));
+    every.map(|(netns, link)| (LinkKey { netns, ifindex: link.ifindex }, link)).collect()
+}
+
+fn veths_by_peer(namespaces: &BTreeMap<NetnsId, &Namespace>) -> HashMap<(u32, u32), Vec<LinkKey>> {
+    let every = namespaces.values().flat_map(|ns| ns.links.iter().map(move |link| (ns.id, link)));
+    let veths = every.filter(|(_, link)| link.kind.as_deref() == Some("veth"));
+    group(veths.filter_map(|(netns, link)| {
+        let peer = link.peer?;
+        Some(((peer.ifindex.0, link.ifindex.0), LinkKey { netns, ifindex: link.ifindex }))
+    }))
+}
+
+fn tenants(snapshot: &Snapshot) -> BTreeMap<NetnsId, Vec<(ContainerRef, &Container)>> {
+    let mut homes: BTreeMap<NetnsId, Vec<(ContainerRef, &Container)>> = BTreeMap::new();
+    for (engine, rows) in &snapshot.engines {
+        for row in rows.rows() {
+            let Some(netns) = row.netns else { continue };
+            let tenant =
+                ContainerRef { name: row.name.clone(), id: row.id.clone(), engine: engine.clone() };
+            homes.entry(netns).or_default().push((tenant, row));
+        }
+    }
+    for home in homes.values_mut() {
+        home.sort_by(|a, b| a.0.cmp(&b.0));
+    }
+    homes
+}
+
+fn seats(snapshot: &Snapshot) -> Vec<Seat<'_>> {
+    let Some((answers, rows)) = answering(snapshot) else { return Vec::new() };
+    let others = other_roads(snapshot, answers);
+    let ports = rows.rows().iter().flat_map(|b| b.ports.iter().map(move |port| (b, port)));
+    let mut seats: Vec<_> =
+        ports.map(|(bridge, port)| seat(answers, bridge, port, &others)).collect();
+    seats.sort_by_key(|seat| (&seat.bridge.name, seat.port.ofport.assigned(), &seat.port.iface));
+    seats
+}
+
+type Roads<'a> = HashMap<(&'a str, &'a [u8]), Vec<(Via, &'a Port)>>;
+
+fn other_roads(snapshot: &Snapshot, answers: Via) -> Roads<'_> {
+    let others = snapshot.switch.iter().filter(|(via, _)| **via != answers);
+    group(others.flat_map(|(via, rows)| {
+        let ports = rows.rows().iter().flat_map(|b| b.ports.iter().map(move |port| (b, port)));
+        ports.map(|(bridge, port)| ((bridge.name.as_str(), cut(&port.iface)), (*via, port)))
+    }))
+}
+
+fn seat<'a>(answers: Via, bridge: &'a Bridge, port: &'a Port, others: &Roads<'a>) -> Seat<'a> {
+    let mut routes = BTreeMap::from([(answers, port.ofport)]);
+    let mut dp_port = port.dp_port;
+    for (via, other) in others.get(&(bridge.name.as_str(), cut(&port.iface))).into_iter().flatten()
+    {
+        if same_name(&other.iface, &port.iface, *via) {
+            routes.insert(*via, other.ofport);
+            dp_port = dp_port.or(other.dp_port);
+        }
+    }
+    Seat { bridge, port, dp_port, routes }
+}
+
+fn cut(name: &str) -> &[u8] {
+    &name.as_bytes()[..name.len().min(OPENFLOW_NAME)]
+}
+
+/// Only OpenFlow cuts names; two long names that share 15 bytes stay apart elsewhere.
+fn same_name(theirs: &str, ours: &str, via: Via) -> bool {
+    theirs == ours || (via == Via::OpenFlow && theirs.as_bytes() == cut(ours))
+}

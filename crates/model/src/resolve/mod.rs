@@ -1,0 +1,156 @@
+//! The join, in the article's five steps: container → namespace → its links →
+//! the other end → the port → its number.
+//!
+//! [`facts`] indexes the rows, [`trace`] follows the kernel's word from a link
+//! to a port, [`claims`] reads what others wrote into `external_ids`, and
+//! [`seats`] answers from the switch's side.
+
+mod claims;
+mod facts;
+mod seats;
+mod trace;
+
+use crate::evidence::{Evidence, Note};
+use crate::ids::LinkKey;
+use crate::snapshot::{Container, Link, Namespace, Snapshot};
+use crate::switch::OfPortState;
+use crate::wiring::{Attachment, ContainerRef, PortRef, PortState, Wire, Wiring};
+
+use facts::{Facts, Seat};
+use trace::Trace;
+
+/// Relates the rows of all sources to each other.
+///
+/// Never fails: what cannot be known is said in the result.
+pub fn resolve(snapshot: &Snapshot) -> Wiring {
+    let facts = Facts::of(snapshot);
+    let mut attachments: Vec<_> = facts.tenancies().flat_map(|home| attach(&facts, home)).collect();
+    attachments.sort_by(|a, b| order(a).cmp(&order(b)));
+    Wiring {
+        host: snapshot.host.clone(),
+        taken: snapshot.taken,
+        ports: seats::ports(&facts, &attachments),
+        attachments,
+        troubles: troubles(snapshot),
+    }
+}
+
+fn order(a: &Attachment) -> (bool, Option<&str>, crate::ids::NetnsId, crate::ids::Ifindex) {
+    let tenant = a.tenants.first().map(|tenant| tenant.name.as_str());
+    (tenant.is_none(), tenant, a.netns, a.link.ifindex)
+}
+
+fn troubles(snapshot: &Snapshot) -> Vec<crate::Trouble> {
+    let engines = snapshot.engines.values().filter_map(|rows| rows.trouble());
+    let switch = snapshot.switch.values().filter_map(|rows| rows.trouble());
+    let inside = snapshot.kernel.rows().iter().filter_map(|ns| ns.trouble.as_ref());
+    let unread = snapshot.engines.values().flat_map(crate::Observed::rows);
+    let unread = unread.filter_map(|container| container.netns_trouble.as_ref());
+    engines
+        .chain(snapshot.kernel.trouble())
+        .chain(switch)
+        .chain(inside)
+        .chain(unread)
+        .cloned()
+        .collect()
+}
+
+/// Steps 1 and 2: the Ethernet links of a namespace, each followed to its port.
+fn attach(facts: &Facts<'_>, home: &Namespace) -> Vec<Attachment> {
+    let tenants = facts.tenants(home.id);
+    home.links
+        .iter()
+        .filter(|link| link.ethernet)
+        .map(|link| attachment(facts, home, tenants, link))
+        .collect()
+}
+
+fn attachment(
+    facts: &Facts<'_>,
+    home: &Namespace,
+    tenants: &[(ContainerRef, &Container)],
+    link: &Link,
+) -> Attachment {
+    let at = LinkKey { netns: home.id, ifindex: link.ifindex };
+    let trace = claims::complete(facts, home, link, trace::follow(facts, at, link));
+    let mut evidence: Vec<_> = tenants.iter().map(|(_, row)| first_step(row, home)).collect();
+    let port = arrive(facts, &trace);
+    let mut notes = trace.notes;
+    notes.extend(doubts(facts, &trace.seats));
+    evidence.extend(trace.evidence);
+    evidence.extend(numbers(facts, &trace.seats));
+    Attachment {
+        tenants: tenants.iter().map(|(tenant, _)| tenant.clone()).collect(),
+        netns: home.id,
+        netns_names: home.names.clone(),
+        link: link.clone(),
+        wire: trace.wire,
+        port,
+        evidence,
+        notes,
+    }
+}
+
+fn first_step(container: &Container, home: &Namespace) -> Evidence {
+    Evidence::Namespace { container: container.name.clone(), pid: container.pid, netns: home.id }
+}
+
+/// Step 5: the number, if the trace ended on exactly one port.
+fn arrive(facts: &Facts<'_>, trace: &Trace) -> PortState {
+    match (trace.seats.as_slice(), &trace.wire) {
+        ([one], _) => state_of(&facts.seats[*one]),
+        ([], Wire::Unresolved { why }) => PortState::Unknown { why: why.clone() },
+        ([], _) => match facts.switch_trouble() {
+            Some(trouble) => PortState::Unknown { why: trouble.to_string() },
+            None => PortState::NotOnSwitch,
+        },
+        _ => PortState::Unknown { why: "several ports fit equally well".to_owned() },
+    }
+}
+
+fn state_of(seat: &Seat<'_>) -> PortState {
+    let port = PortRef {
+        bridge: seat.bridge.name.clone(),
+        datapath_id: seat.bridge.datapath_id,
+        iface: seat.port.iface.clone(),
+        ofport: seat.port.ofport,
+        ofport_request: seat.port.ofport_request,
+        dp_port: seat.dp_port,
+        tag: seat.port.tag,
+        trunks: seat.port.trunks.clone(),
+        bond: seat.port.bond.clone(),
+        error: seat.port.error.clone(),
+    };
+    match port.ofport {
+        OfPortState::Assigned(_) => PortState::On(port),
+        OfPortState::Pending => PortState::Pending(port),
+        OfPortState::Failed => PortState::Failed(port),
+    }
+}
+
+fn doubts(facts: &Facts<'_>, seats: &[usize]) -> Vec<Note> {
+    match seats {
+        [] => Vec::new(),
+        [one] => facts.seats[*one].doubts(facts),
+        many => {
+            let mut candidates: Vec<_> =
+                many.iter().map(|seat| facts.seats[*seat].label()).collect();
+            candidates.sort();
+            vec![Note::Ambiguous { candidates }]
+        }
+    }
+}
+
+fn numbers(facts: &Facts<'_>, seats: &[usize]) -> Vec<Evidence> {
+    let [one] = seats else { return Vec::new() };
+    let seat = &facts.seats[*one];
+    let bridge = &seat.bridge.name;
+    seat.routes
+        .iter()
+        .map(|(via, ofport)| Evidence::Number {
+            via: *via,
+            bridge: bridge.clone(),
+            ofport: *ofport,
+        })
+        .collect()
+}

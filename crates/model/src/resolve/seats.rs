@@ -1,0 +1,123 @@
+//! The switch's side: every port, and who is on it.
+
+use std::collections::HashMap;
+
+use crate::ids::OfPort;
+use crate::snapshot::Scope;
+use crate::switch::Port;
+use crate::wiring::{Attachment, Occupant, Plug, SwitchPort};
+
+use super::claims::last_owner;
+use super::facts::{Facts, Seat};
+
+const TUNNELS: [&str; 13] = [
+    "bareudp",
+    "erspan",
+    "geneve",
+    "gre",
+    "gre64",
+    "gtpu",
+    "ip6erspan",
+    "ip6gre",
+    "ipsec_gre",
+    "lisp",
+    "srv6",
+    "stt",
+    "vxlan",
+];
+
+/// All ports, by bridge, then number.
+pub(super) fn ports(facts: &Facts<'_>, attachments: &[Attachment]) -> Vec<SwitchPort> {
+    let plugs = plugs(attachments);
+    let row = |seat: &Seat<'_>| SwitchPort {
+        bridge: seat.bridge.name.clone(),
+        datapath_id: seat.bridge.datapath_id,
+        port: Port { dp_port: seat.dp_port, ..seat.port.clone() },
+        routes: seat.routes.clone(),
+        occupant: occupant(facts, seat, &plugs),
+        notes: seat.doubts(facts),
+    };
+    facts.seats.iter().map(row).collect()
+}
+
+type Plugs<'a> = HashMap<(&'a str, &'a str), Vec<Plug>>;
+
+fn plugs(attachments: &[Attachment]) -> Plugs<'_> {
+    super::facts::group(attachments.iter().filter_map(|attachment| {
+        let port = attachment.port.port()?;
+        let plug = Plug {
+            tenants: attachment.tenants.clone(),
+            netns: attachment.netns,
+            interface: attachment.link.name.clone(),
+        };
+        Some(((port.bridge.as_str(), port.iface.as_str()), plug))
+    }))
+}
+
+fn occupant(facts: &Facts<'_>, seat: &Seat<'_>, plugs: &Plugs<'_>) -> Occupant {
+    if let Some(plugs) = plugs.get(&(seat.bridge.name.as_str(), seat.port.iface.as_str())) {
+        return Occupant::Plugged { plugs: plugs.clone() };
+    }
+    match seat.port.kind.as_str() {
+        _ if is_local(seat) => Occupant::Local,
+        "patch" => patch(facts, seat.port),
+        kind if TUNNELS.contains(&kind) => Occupant::Tunnel { remote: remote(seat.port) },
+        "system" | "afxdp" | "tap" => system(facts, seat),
+        "internal" => internal(facts, seat),
+        kind => Occupant::Unknown { why: format!("a port of type {kind} has no kernel link") },
+    }
+}
+
+fn is_local(seat: &Seat<'_>) -> bool {
+    seat.port.ofport.assigned() == Some(OfPort::LOCAL)
+        || (seat.port.kind == "internal" && seat.port.iface == seat.bridge.name)
+}
+
+fn patch(facts: &Facts<'_>, port: &Port) -> Occupant {
+    let peer = port.options.get("peer").cloned().unwrap_or_default();
+    let seat = facts.seats_named(&peer).first().map(|seat| &facts.seats[*seat]);
+    Occupant::Patch { bridge: seat.map(|seat| seat.bridge.name.clone()), peer }
+}
+
+fn remote(port: &Port) -> String {
+    port.options.get("remote_ip").cloned().unwrap_or_else(|| "any".to_owned())
+}
+
+/// The link of a system port bears its name; when a whole look finds none, the port is an orphan.
+fn system(facts: &Facts<'_>, seat: &Seat<'_>) -> Occupant {
+    match facts.link_here(&seat.port.iface) {
+        Some(link) if link.kind.as_deref() == Some("veth") && leads_away(link) => {
+            Occupant::Unknown { why: "its other end is in a namespace of no container".to_owned() }
+        }
+        Some(link) => Occupant::Host { link: link.kind.clone() },
+        None if can_tell(facts) => Occupant::LeftBehind { last: last_owner(seat.port) },
+        None => unread(),
+    }
+}
+
+fn leads_away(link: &crate::snapshot::Link) -> bool {
+    link.peer.is_some_and(|peer| peer.nsid.is_some())
+}
+
+/// An internal port without a link here may live in any namespace: never an orphan.
+fn internal(facts: &Facts<'_>, seat: &Seat<'_>) -> Occupant {
+    match facts.link_here(&seat.port.iface) {
+        Some(_) => Occupant::Host { link: Some("internal".to_owned()) },
+        None if can_tell(facts) => Occupant::Unknown {
+            why: "its link was moved to a namespace of no container".to_owned(),
+        },
+        None => unread(),
+    }
+}
+
+fn unread() -> Occupant {
+    Occupant::Unknown { why: "the switch's namespace was not read".to_owned() }
+}
+
+/// Absence proves something only after a whole look that succeeded.
+fn can_tell(facts: &Facts<'_>) -> bool {
+    let here = facts.switch_netns.and_then(|id| facts.namespace(id));
+    facts.scope == Scope::Everything
+        && facts.kernel_known
+        && here.is_some_and(|ns| ns.trouble.is_none())
+}

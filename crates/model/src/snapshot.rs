@@ -1,0 +1,235 @@
+//! Rows as observed: what each source saw, before anybody relates one to another.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ContainerId, Ifindex, Mac, NetnsId, Nsid};
+use crate::switch::{Bridge, Via};
+use crate::trouble::Trouble;
+
+/// Everything the three kinds of source told, at one moment.
+///
+/// This is the whole input of [`crate::resolve`]; saved as JSON it is a bug
+/// report and a test.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Host name of the machine that was looked at.
+    pub host: String,
+    /// When the look ended, in milliseconds since the Unix epoch.
+    pub taken: u64,
+    /// How much was asked for.
+    pub scope: Scope,
+    /// The namespace ovs-vswitchd lives in: port names are link names *there*.
+    pub switch_netns: Option<NetnsId>,
+    /// Containers, by engine.
+    pub engines: BTreeMap<Engine, Observed<Container>>,
+    /// Namespaces with their links.
+    pub kernel: Observed<Namespace>,
+    /// Bridges with their ports, by the road that was asked.
+    pub switch: BTreeMap<Via, Observed<Bridge>>,
+}
+
+/// How much a look asked for. A narrow Snapshot is smaller, not different.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    /// Every container, namespace and port: what is missing is really not there.
+    Everything,
+    /// What one container needs: nothing follows from what is missing.
+    One,
+}
+
+/// Rows, and how they were obtained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "state")]
+pub enum Observed<T> {
+    /// Read in this look.
+    Fresh {
+        /// The rows.
+        rows: Vec<T>,
+    },
+    /// Read earlier; the source has been silent since.
+    Stale {
+        /// The rows as they were.
+        rows: Vec<T>,
+        /// Why there is nothing newer.
+        why: Trouble,
+    },
+    /// Never read.
+    Absent {
+        /// Why not.
+        why: Trouble,
+    },
+}
+
+impl<T> Observed<T> {
+    /// The rows there are; none when absent.
+    pub fn rows(&self) -> &[T] {
+        match self {
+            Self::Fresh { rows } | Self::Stale { rows, .. } => rows,
+            Self::Absent { .. } => &[],
+        }
+    }
+
+    /// The rows, to be changed in place; none when absent.
+    pub fn rows_mut(&mut self) -> &mut [T] {
+        match self {
+            Self::Fresh { rows } | Self::Stale { rows, .. } => rows,
+            Self::Absent { .. } => &mut [],
+        }
+    }
+
+    /// Whether the rows were read in this look.
+    pub fn is_fresh(&self) -> bool {
+        matches!(self, Self::Fresh { .. })
+    }
+
+    /// Why the rows are not fresh.
+    pub fn trouble(&self) -> Option<&Trouble> {
+        match self {
+            Self::Fresh { .. } => None,
+            Self::Stale { why, .. } | Self::Absent { why } => Some(why),
+        }
+    }
+}
+
+impl<T> From<Result<Vec<T>, Trouble>> for Observed<T> {
+    fn from(read: Result<Vec<T>, Trouble>) -> Self {
+        match read {
+            Ok(rows) => Self::Fresh { rows },
+            Err(why) => Self::Absent { why },
+        }
+    }
+}
+
+/// Who runs containers, by the API it speaks: `docker` also for Podman's
+/// Docker-compatible socket.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Engine(pub String);
+
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A container as its engine describes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Container {
+    /// Full id.
+    pub id: ContainerId,
+    /// Name, without the API's leading slash.
+    pub name: String,
+    /// State in the engine's words: `running`, `exited`, `paused`, …
+    pub state: String,
+    /// Its first process in the host's PID namespace; none when it has none.
+    pub pid: Option<u32>,
+    /// The namespace of that process; none when there is no process, or it could not be read.
+    pub netns: Option<NetnsId>,
+    /// Why `netns` is missing although there is a process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub netns_trouble: Option<Trouble>,
+    /// `HostConfig.NetworkMode` of the Docker Engine API: `bridge`, `host`, `container:ID`, …
+    pub network_mode: String,
+    /// Labels.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+}
+
+impl Container {
+    /// Whether it shares the host's network (`--network host`).
+    pub fn on_host_network(&self) -> bool {
+        self.network_mode == "host"
+    }
+}
+
+/// A network namespace and what is in it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Namespace {
+    /// Its identity.
+    pub id: NetnsId,
+    /// Names under /run/netns (ip-netns(8)).
+    #[serde(default)]
+    pub names: Vec<String>,
+    /// What this namespace calls others.
+    #[serde(default)]
+    pub nsids: BTreeMap<Nsid, NetnsId>,
+    /// Its links.
+    pub links: Vec<Link>,
+    /// Why links are missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<Trouble>,
+}
+
+/// A kernel network device, as rtnetlink(7) describes it inside its namespace.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Link {
+    /// Index, unique in the namespace only.
+    pub ifindex: Ifindex,
+    /// Name, at most 15 bytes.
+    pub name: String,
+    /// `IFLA_INFO_KIND`: `veth`, `macvlan`, `vlan`, `openvswitch`, …; none for hardware and `lo`.
+    pub kind: Option<String>,
+    /// Whether it is an Ethernet device (`ARPHRD_ETHER`), what the article lists.
+    pub ethernet: bool,
+    /// Hardware address.
+    pub mac: Option<Mac>,
+    /// Addresses with prefix length.
+    #[serde(default)]
+    pub addresses: Vec<Cidr>,
+    /// Largest packet, in bytes.
+    pub mtu: u32,
+    /// Administratively up (`IFF_UP`).
+    pub up: bool,
+    /// `IFLA_LINK`: the peer of a veth, the parent of a macvlan, ipvlan or vlan.
+    pub peer: Option<Peer>,
+    /// The link this one is enslaved to (`IFLA_MASTER`).
+    pub master: Option<Ifindex>,
+    /// VLAN id, for kind `vlan`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vlan: Option<u16>,
+}
+
+/// The other link, as the kernel says it: relative to the namespace that was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Peer {
+    /// Its index in *its* namespace.
+    pub ifindex: Ifindex,
+    /// That namespace, as this one calls it; none when it is this one.
+    pub nsid: Option<Nsid>,
+}
+
+/// An address with its prefix length, as in `192.0.2.1/24`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cidr {
+    /// The address.
+    pub ip: IpAddr,
+    /// Prefix length in bits.
+    pub prefix: u8,
+}
+
+impl fmt::Display for Cidr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.ip, self.prefix)
+    }
+}
+
+impl Serialize for Cidr {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Cidr {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let parsed = text.split_once('/').and_then(|(ip, prefix)| {
+            Some(Self { ip: ip.parse().ok()?, prefix: prefix.parse().ok()? })
+        });
+        parsed.ok_or_else(|| serde::de::Error::custom("not an address such as 192.0.2.1/24"))
+    }
+}

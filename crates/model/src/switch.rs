@@ -1,0 +1,122 @@
+//! The switch's rows: bridges and their ports, whichever road they came by.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{DatapathId, DpPort, Ifindex, Mac, OfPort};
+
+/// The road by which the switch was asked. The order is the rank: the first
+/// one present answers, the others confirm or contradict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Via {
+    /// The database, RFC 7047 and ovs-vswitchd.conf.db(5).
+    Ovsdb,
+    /// Port descriptions over OpenFlow, what `ovs-ofctl show` prints.
+    OpenFlow,
+    /// `dpif/show` on the control socket, ovs-vswitchd(8).
+    Dpif,
+}
+
+impl fmt::Display for Via {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ovsdb => "ovsdb",
+            Self::OpenFlow => "openflow",
+            Self::Dpif => "appctl",
+        })
+    }
+}
+
+/// An OVS bridge.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bridge {
+    /// Its name.
+    pub name: String,
+    /// Datapath id, where known.
+    pub datapath_id: Option<DatapathId>,
+    /// Datapath type: `system` or `netdev`, where known.
+    pub datapath: Option<String>,
+    /// Its ports; in a narrow look only those that were asked for.
+    pub ports: Vec<Port>,
+}
+
+/// What has a number on a bridge: an OVSDB Interface, joined to its bridge through its Port.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Port {
+    /// Name of the Interface; for system interfaces the link's name in the switch's namespace.
+    pub iface: String,
+    /// Its OpenFlow port.
+    pub ofport: OfPortState,
+    /// The number that was asked for (`ofport_request`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ofport_request: Option<OfPort>,
+    /// Its datapath port.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dp_port: Option<DpPort>,
+    /// The link's index as OVS believes it; found by name, so of no meaning across namespaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ifindex: Option<Ifindex>,
+    /// `mac_in_use`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mac: Option<Mac>,
+    /// Interface `type`; `system` for the empty one.
+    pub kind: String,
+    /// Access VLAN (`tag`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<u16>,
+    /// Trunked VLANs; empty means all, unless `tag` is set.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trunks: Vec<u16>,
+    /// Name of the bond (the OVSDB Port) this is one member of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bond: Option<String>,
+    /// `options`: `peer` of a patch port, `remote_ip` of a tunnel, …
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub options: BTreeMap<String, String>,
+    /// `external_ids` of the Interface row.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub external_ids: BTreeMap<String, String>,
+    /// `external_ids` of the Port row.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub port_external_ids: BTreeMap<String, String>,
+    /// `error`: why OVS could not open the interface.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// The life of a number (ovs-vswitchd.conf.db(5), Interface `ofport`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OfPortState {
+    /// A real number.
+    Assigned(OfPort),
+    /// The column is empty: vswitchd has not dealt with it yet.
+    #[default]
+    Pending,
+    /// The column is -1: vswitchd could not make the port.
+    Failed,
+}
+
+impl OfPortState {
+    /// Reads the OVSDB column: `[]`, -1 or a number.
+    pub fn from_column(value: Option<i64>) -> Self {
+        match value {
+            None => Self::Pending,
+            Some(n) => match u16::try_from(n) {
+                Ok(n) if n != 0 => Self::Assigned(OfPort(n)),
+                _ => Self::Failed,
+            },
+        }
+    }
+
+    /// The number, if there is a real one.
+    pub fn assigned(self) -> Option<OfPort> {
+        match self {
+            Self::Assigned(port) => Some(port),
+            Self::Pending | Self::Failed => None,
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Why something could not be had: what failed, why, and what to do.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// One failure, told so that a person can act on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// What kind of failure this is.
+    pub kind: TroubleKind,
+    /// What failed: the thing and its address, as in `Docker at unix:///var/run/docker.sock`.
+    pub what: String,
+    /// Why, in the words of whoever refused.
+    pub why: String,
+    /// What to do about it; empty when there is nothing sensible to say.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub remedy: String,
+}
+
+/// The kinds of failure that a program may want to tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TroubleKind {
+    /// A privilege is missing.
+    Denied,
+    /// Nobody answers at that address.
+    Unreachable,
+    /// Somebody is there, but did not answer in time.
+    TimedOut,
+    /// An answer came that cannot be understood.
+    Garbled,
+    /// The request itself makes no sense here.
+    Unusable,
+    /// It was there a moment ago.
+    Gone,
+}
+
+impl Trouble {
+    /// A failure of `what` because of `why`.
+    pub fn new(kind: TroubleKind, what: impl Into<String>, why: impl fmt::Display) -> Self {
+        Self { kind, what: what.into(), why: why.to_string(), remedy: String::new() }
+    }
+
+    /// The same, with what to do about it.
+    pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = remedy.into();
+        self
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.what, self.why)
+    }
+}
+
+impl std::error::Error for Trouble {}

@@ -1,0 +1,292 @@
+//! The answer: who is plugged in where, with the evidence for it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::evidence::{Evidence, Note};
+use crate::ids::{ContainerId, DatapathId, DpPort, NetnsId, OfPort};
+use crate::snapshot::{Engine, Link};
+use crate::switch::{OfPortState, Port, Via};
+use crate::trouble::Trouble;
+
+/// All attachments and all ports of a host, related to each other.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Wiring {
+    /// Host name of the machine that was looked at.
+    pub host: String,
+    /// When, in milliseconds since the Unix epoch.
+    pub taken: u64,
+    /// Container-side links, by tenant name, then ifindex.
+    pub attachments: Vec<Attachment>,
+    /// Ports, by bridge, then number.
+    pub ports: Vec<SwitchPort>,
+    /// What could not be asked, or is old.
+    pub troubles: Vec<Trouble>,
+}
+
+/// One container-side link and its way to a port.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// The containers in its namespace, by name; several share one, or none is known.
+    pub tenants: Vec<ContainerRef>,
+    /// The namespace.
+    pub netns: NetnsId,
+    /// Its names under /run/netns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub netns_names: Vec<String>,
+    /// The link inside.
+    pub link: Link,
+    /// How it leaves the namespace.
+    pub wire: Wire,
+    /// Where it arrives.
+    pub port: PortState,
+    /// What each step found.
+    pub evidence: Vec<Evidence>,
+    /// What is uncertain.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
+}
+
+impl Attachment {
+    /// What a person should be told with the answer: why it cannot be known, and what is
+    /// uncertain about it.
+    pub fn doubts(&self) -> Vec<String> {
+        let why = match &self.port {
+            PortState::Unknown { why } => Some(why.clone()),
+            _ => None,
+        };
+        why.into_iter().chain(self.notes.iter().map(ToString::to_string)).collect()
+    }
+}
+
+/// A container, named.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ContainerRef {
+    /// Its name.
+    pub name: String,
+    /// Its full id.
+    pub id: ContainerId,
+    /// Who runs it.
+    pub engine: Engine,
+}
+
+/// How a link leaves its namespace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Wire {
+    /// A veth pair.
+    Veth {
+        /// Name of the other end, in its own namespace.
+        host_end: String,
+        /// That namespace.
+        netns: NetnsId,
+    },
+    /// An internal port of the switch, moved here.
+    Internal,
+    /// A macvlan, ipvlan or vlan over another link.
+    Parent {
+        /// Name of the link beneath.
+        lower: String,
+        /// How that one goes on; none when it is a port itself.
+        beneath: Option<Box<Wire>>,
+    },
+    /// A veth pair into a Linux bridge that has a port on the switch.
+    LinuxBridge {
+        /// Name of the veth's other end.
+        host_end: String,
+        /// Name of the Linux bridge.
+        bridge: String,
+        /// Name of the link that ties the Linux bridge to the switch.
+        via: String,
+    },
+    /// The link lives in the switch's own namespace.
+    Direct,
+    /// The way could not be followed.
+    Unresolved {
+        /// Why.
+        why: String,
+    },
+}
+
+impl Wire {
+    /// Name of the link on the host side, where the wire has one.
+    pub fn host_interface(&self) -> Option<&str> {
+        match self {
+            Self::Veth { host_end, .. } | Self::LinuxBridge { host_end, .. } => Some(host_end),
+            Self::Parent { lower, beneath: None } => Some(lower),
+            Self::Parent { beneath: Some(wire), .. } => wire.host_interface(),
+            Self::Internal | Self::Direct | Self::Unresolved { .. } => None,
+        }
+    }
+}
+
+/// Where an attachment arrives.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "state")]
+pub enum PortState {
+    /// On this port, with a real number.
+    On(PortRef),
+    /// On this port; vswitchd has not numbered it yet.
+    Pending(PortRef),
+    /// On this port, which vswitchd could not make.
+    Failed(PortRef),
+    /// On no port of any bridge.
+    NotOnSwitch,
+    /// It cannot be known.
+    Unknown {
+        /// Why not.
+        why: String,
+    },
+}
+
+impl PortState {
+    /// The port, with or without a number.
+    pub fn port(&self) -> Option<&PortRef> {
+        match self {
+            Self::On(port) | Self::Pending(port) | Self::Failed(port) => Some(port),
+            Self::NotOnSwitch | Self::Unknown { .. } => None,
+        }
+    }
+
+    /// The number, if there is a real one.
+    pub fn ofport(&self) -> Option<OfPort> {
+        self.port().and_then(|port| port.ofport.assigned())
+    }
+
+    /// One word for it: `on`, `pending`, `failed`, `none` or `unknown`.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::On(_) => "on",
+            Self::Pending(_) => "pending",
+            Self::Failed(_) => "failed",
+            Self::NotOnSwitch => "none",
+            Self::Unknown { .. } => "unknown",
+        }
+    }
+}
+
+/// A port, as an attachment refers to it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PortRef {
+    /// The OVS bridge.
+    pub bridge: String,
+    /// Its datapath id.
+    pub datapath_id: Option<DatapathId>,
+    /// Name of the interface on it.
+    pub iface: String,
+    /// Its OpenFlow port.
+    pub ofport: OfPortState,
+    /// The number that was asked for.
+    pub ofport_request: Option<OfPort>,
+    /// Its datapath port.
+    pub dp_port: Option<DpPort>,
+    /// Access VLAN.
+    pub tag: Option<u16>,
+    /// Trunked VLANs.
+    pub trunks: Vec<u16>,
+    /// The bond it is a member of.
+    pub bond: Option<String>,
+    /// Why vswitchd could not make it.
+    pub error: Option<String>,
+}
+
+/// A port from the switch's side.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SwitchPort {
+    /// The OVS bridge.
+    pub bridge: String,
+    /// Its datapath id.
+    pub datapath_id: Option<DatapathId>,
+    /// The port's row.
+    pub port: Port,
+    /// What each road says of its number.
+    pub routes: BTreeMap<Via, OfPortState>,
+    /// Who is on it.
+    pub occupant: Occupant,
+    /// What is uncertain.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
+}
+
+/// Who is on a port.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Occupant {
+    /// The bridge itself: its LOCAL port.
+    Local,
+    /// These links, in containers or other namespaces.
+    Plugged {
+        /// One row per link.
+        plugs: Vec<Plug>,
+    },
+    /// A link of the host.
+    Host {
+        /// Its kind (`IFLA_INFO_KIND`); none for hardware.
+        link: Option<String>,
+    },
+    /// The other end of a patch.
+    Patch {
+        /// Name of the peer port.
+        peer: String,
+        /// Its bridge, if there is such a port.
+        bridge: Option<String>,
+    },
+    /// A tunnel.
+    Tunnel {
+        /// Its remote end.
+        remote: String,
+    },
+    /// Nobody: the link is gone, the row stayed.
+    LeftBehind {
+        /// The container that had it, in the words of the row's `external_ids`.
+        last: Option<String>,
+    },
+    /// It cannot be known.
+    Unknown {
+        /// Why not.
+        why: String,
+    },
+}
+
+/// A link that is on a port.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plug {
+    /// The containers that have it; none for a namespace without containers.
+    pub tenants: Vec<ContainerRef>,
+    /// Its namespace.
+    pub netns: NetnsId,
+    /// Its name there.
+    pub interface: String,
+}
+
+impl fmt::Display for Occupant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local => f.write_str("the bridge itself"),
+            Self::Plugged { plugs } => {
+                let names: Vec<_> = plugs.iter().map(ToString::to_string).collect();
+                f.write_str(&names.join(", "))
+            }
+            Self::Host { link: Some(kind) } => write!(f, "host ({kind})"),
+            Self::Host { link: None } => f.write_str("host"),
+            Self::Patch { peer, bridge: Some(bridge) } => write!(f, "patch to {bridge} ({peer})"),
+            Self::Patch { peer, bridge: None } => write!(f, "patch to {peer}, which is missing"),
+            Self::Tunnel { remote } => write!(f, "tunnel to {remote}"),
+            Self::LeftBehind { last: Some(last) } => write!(f, "left behind by {last}"),
+            Self::LeftBehind { last: None } => f.write_str("left behind"),
+            Self::Unknown { why } => write!(f, "unknown: {why}"),
+        }
+    }
+}
+
+impl fmt::Display for Plug {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.tenants.iter().map(|tenant| tenant.name.as_str()).collect();
+        match names.as_slice() {
+            [] => write!(f, "{} in {}", self.interface, self.netns),
+            names => write!(f, "{}:{}", names.join("+"), self.interface),
+        }
+    }
+}
