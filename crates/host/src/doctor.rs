@@ -1,0 +1,138 @@
+//! A check-up: what can be reached, what not, and what to do about it.
+
+use model::health::{Check, Verdict};
+use model::switch::Bridge;
+use model::{Trouble, TroubleKind};
+use rustix::thread::{CapabilitySet, capabilities};
+
+use crate::Host;
+use crate::deadline::Deadline;
+use crate::kernel;
+use crate::switch::control;
+
+impl Host {
+    /// Checks every source and privilege a look needs.
+    pub async fn examine(&self) -> Vec<Check> {
+        let due = Deadline::after(self.timeout);
+        let (docker, (ovsdb, datapath), vswitchd) =
+            tokio::join!(self.check_docker(due), self.check_ovsdb(due), self.check_vswitchd(due));
+        vec![docker, ovsdb, vswitchd, check_privileges(), self.check_namespace(), datapath]
+    }
+
+    async fn check_docker(&self, due: Deadline) -> Check {
+        let address = self.engine.as_ref().map(ToString::to_string).unwrap_or_default();
+        let ask = async {
+            let docker = self.docker()?;
+            due.hold(|| docker.what(), docker.version()).await
+        };
+        check("docker", address, ask.await)
+    }
+
+    async fn check_ovsdb(&self, due: Deadline) -> (Check, Check) {
+        let remote = self.db.as_ref().map(ToString::to_string).unwrap_or_default();
+        let ask = async {
+            let mut database = self.database(due).await?;
+            let what = database.what().to_owned();
+            due.hold(|| what.clone(), async {
+                Ok((database.version().await?, database.bridges().await?))
+            })
+            .await
+        };
+        match ask.await {
+            Ok((version, bridges)) => (check("ovsdb", remote, Ok(version)), datapath(&bridges)),
+            Err(trouble) => {
+                let unknown = Trouble::new(trouble.kind, "datapath", "unknown without OVSDB");
+                (
+                    check("ovsdb", remote, Err(trouble)),
+                    check("datapath", String::new(), Err(unknown)),
+                )
+            }
+        }
+    }
+
+    async fn check_vswitchd(&self, due: Deadline) -> Check {
+        let folder = self.rundir.display().to_string();
+        let ask = due.hold(|| control::what(&self.rundir), control::version(&self.rundir));
+        check("vswitchd", folder, ask.await)
+    }
+
+    fn check_namespace(&self) -> Check {
+        let both = kernel::switch_namespace(&self.rundir).and_then(|switch| {
+            let own = kernel::own_namespace()?;
+            Ok((kernel::id(&switch), kernel::id(&own)))
+        });
+        let target = both.as_ref().map(|(switch, _)| switch.to_string()).unwrap_or_default();
+        check(
+            "namespace",
+            target,
+            both.map(|(switch, own)| {
+                if switch == own {
+                    "ovs-vswitchd shares this network namespace".to_owned()
+                } else {
+                    format!(
+                        "ovs-vswitchd lives in another one than this program ({own}): that is fine"
+                    )
+                }
+            }),
+        )
+    }
+}
+
+fn check(name: &str, target: String, found: Result<String, Trouble>) -> Check {
+    let name = name.to_owned();
+    match found {
+        Ok(detail) => Check { name, target, verdict: Verdict::Ok, detail, remedy: String::new() },
+        Err(trouble) => {
+            let Trouble { why, remedy, .. } = trouble;
+            Check { name, target, verdict: Verdict::Fail, detail: why, remedy }
+        }
+    }
+}
+
+/// Entering a container's namespace needs both (setns(2), ptrace(2) on /proc/PID/ns).
+fn check_privileges() -> Check {
+    let wanted = [
+        ("CAP_SYS_ADMIN", CapabilitySet::SYS_ADMIN),
+        ("CAP_SYS_PTRACE", CapabilitySet::SYS_PTRACE),
+    ];
+    let names: Vec<_> = wanted.iter().map(|(name, _)| *name).collect();
+    let found = capabilities(None)
+        .map_err(|error| Trouble::new(TroubleKind::Denied, "capabilities", error));
+    let found = found.and_then(|sets| {
+        let missing = wanted.iter().filter(|(_, one)| !sets.effective.contains(*one));
+        let missing: Vec<_> = missing.map(|(name, _)| *name).collect();
+        if missing.is_empty() {
+            return Ok("all there".to_owned());
+        }
+        let why = format!("{} missing", missing.join(" and "));
+        Err(Trouble::new(TroubleKind::Denied, "privileges", why)
+            .remedy("run as root, or give the program these capabilities with setcap(8)"))
+    });
+    check("privileges", names.join(" "), found)
+}
+
+/// Which datapaths bridges use, and whether the kernel could serve new ones.
+fn datapath(bridges: &[Bridge]) -> Check {
+    let mut types: Vec<_> =
+        bridges.iter().filter_map(|bridge| bridge.datapath.as_deref()).collect();
+    types.sort_unstable();
+    let count = |kind: &str| types.iter().filter(|t| **t == kind).count();
+    let mut kinds = types.clone();
+    kinds.dedup();
+    let used: Vec<_> = kinds.iter().map(|kind| format!("{} {kind}", count(kind))).collect();
+    let bridges = if used.is_empty() { "no bridges".to_owned() } else { used.join(", ") };
+    let target = "bridges".to_owned();
+    let name = "datapath".to_owned();
+    if std::path::Path::new("/sys/module/openvswitch").exists() {
+        let detail = format!("{bridges}; the kernel has the openvswitch module");
+        return Check { name, target, verdict: Verdict::Ok, detail, remedy: String::new() };
+    }
+    let works = count("system") == 0;
+    Check {
+        name,
+        target,
+        verdict: if works { Verdict::Note } else { Verdict::Fail },
+        detail: format!("{bridges}; the kernel has no openvswitch module loaded"),
+        remedy: "bridges need datapath_type=netdev, or modprobe openvswitch".to_owned(),
+    }
+}

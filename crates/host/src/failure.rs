@@ -1,0 +1,45 @@
+//! Turns the errors of sockets into words a person can act on.
+
+use std::error::Error;
+use std::io;
+
+use model::{Trouble, TroubleKind};
+
+/// A failure of `what`, judged by the I/O error at the bottom of `error`'s chain, if any.
+/// `may` says who has the privilege, should that be the reason.
+pub(crate) fn of_chain(what: String, error: &(dyn Error + 'static), may: &str) -> Trouble {
+    match root(error) {
+        Some(root) => of_io(what, root, may),
+        None => Trouble::new(TroubleKind::Garbled, what, error),
+    }
+}
+
+fn root<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a io::Error> {
+    error.downcast_ref().or_else(|| root(error.source()?))
+}
+
+/// A failure of `what` by an I/O error.
+pub(crate) fn of_io(what: String, error: &io::Error, may: &str) -> Trouble {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            Trouble::new(TroubleKind::Denied, what, "permission denied").remedy(may)
+        }
+        io::ErrorKind::NotFound => {
+            Trouble::new(TroubleKind::Unreachable, what, "it does not exist")
+                .remedy("is the daemon running?")
+        }
+        io::ErrorKind::ConnectionRefused => {
+            Trouble::new(TroubleKind::Unreachable, what, "connection refused")
+                .remedy("is the daemon running?")
+        }
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
+            Trouble::new(TroubleKind::TimedOut, what, "no answer")
+        }
+        io::ErrorKind::UnexpectedEof
+        | io::ErrorKind::ConnectionReset
+        | io::ErrorKind::BrokenPipe => {
+            Trouble::new(TroubleKind::Gone, what, "it closed the connection")
+        }
+        _ => Trouble::new(TroubleKind::Unreachable, what, error),
+    }
+}

@@ -1,0 +1,60 @@
+//! rtnetlink's links and addresses as rows of the model.
+
+use std::collections::HashMap;
+
+use model::ids::{Ifindex, Mac, NetnsId, Nsid};
+use model::snapshot::{Cidr, Link, Namespace, Peer};
+use netns::{Netns, RouteSocket};
+
+pub(crate) fn id(namespace: &Netns) -> NetnsId {
+    let netns::Identity { dev, ino } = namespace.identity();
+    NetnsId { dev, ino }
+}
+
+/// All links of the namespace the socket was opened in, with their addresses.
+pub(super) fn all(socket: &RouteSocket) -> Result<Vec<Link>, netns::Error> {
+    let mut addresses: HashMap<u32, Vec<Cidr>> = HashMap::new();
+    for address in socket.addresses()? {
+        let cidr = Cidr { ip: address.ip, prefix: address.prefix };
+        addresses.entry(address.ifindex).or_default().push(cidr);
+    }
+    let links = socket.links()?.into_iter().map(|link| {
+        let addresses = addresses.remove(&link.ifindex).unwrap_or_default();
+        row(link, addresses)
+    });
+    let mut links: Vec<_> = links.collect();
+    links.sort_by_key(|link| link.ifindex);
+    Ok(links)
+}
+
+pub(super) fn row(link: netns::Link, addresses: Vec<Cidr>) -> Link {
+    let nsid = link.link_nsid.map(Nsid);
+    Link {
+        ifindex: Ifindex(link.ifindex),
+        name: link.name,
+        kind: link.kind,
+        ethernet: link.ethernet,
+        mac: link.mac.map(Mac),
+        addresses,
+        mtu: link.mtu,
+        up: link.up,
+        peer: link.link.map(|ifindex| Peer { ifindex: Ifindex(ifindex), nsid }),
+        master: link.master.map(Ifindex),
+        vlan: link.vlan,
+    }
+}
+
+/// What the socket's namespace calls the others; asked after the links, because
+/// reading a link is what makes the kernel hand out an id.
+pub(super) fn name_others(
+    socket: &RouteSocket,
+    row: &mut Namespace,
+    others: &[&Netns],
+) -> Result<(), netns::Error> {
+    for other in others.iter().filter(|other| id(other) != row.id) {
+        if let Some(nsid) = socket.nsid_of(other)? {
+            row.nsids.insert(Nsid(nsid), id(other));
+        }
+    }
+    Ok(())
+}

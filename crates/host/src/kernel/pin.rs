@@ -1,0 +1,102 @@
+//! From a PID to a namespace, without being fooled by a PID that was recycled.
+//!
+//! The namespace is opened first, which pins it, and only then it is checked that it
+//! is still the container's: by Docker's own handle on it, or by asking the engine again.
+
+use std::path::{Path, PathBuf};
+
+use model::ids::NetnsId;
+use model::{Trouble, TroubleKind};
+use netns::Netns;
+
+use super::links;
+use crate::engine::Found;
+
+/// A namespace that is held open, so that its identity cannot be reused.
+pub(crate) struct Pinned {
+    pub(crate) netns: Netns,
+    pub(crate) id: NetnsId,
+    /// Whether Docker's handle proves that it is the container's.
+    pub(crate) proven: bool,
+}
+
+/// Opens the namespace of a container's process; none when there is no process.
+pub(crate) fn pin(found: &Found) -> Option<Result<Pinned, Trouble>> {
+    let pid = found.row.pid?;
+    let what = || format!("the network namespace of {} (process {pid})", found.row.name);
+    let opened = Netns::of_process(pid).map_err(|error| trouble(what(), &error));
+    Some(opened.map(|netns| {
+        let id = links::id(&netns);
+        let proven = found.sandbox.as_deref().is_some_and(|path| leads_to(path, id));
+        Pinned { netns, id, proven }
+    }))
+}
+
+/// The handle is a bind mount of the namespace: the same inode, or it proves nothing.
+fn leads_to(path: &Path, id: NetnsId) -> bool {
+    rustix::fs::stat(path).is_ok_and(|stat| stat.st_dev == id.dev && stat.st_ino == id.ino)
+}
+
+/// Whether a second answer of the engine still names the process that was pinned.
+pub(crate) fn reconfirm(first: &Found, again: Option<&Found>) -> Result<(), Trouble> {
+    if again.is_some_and(|again| again.row.id == first.row.id && again.row.pid == first.row.pid) {
+        return Ok(());
+    }
+    let what = format!("container {}", first.row.name);
+    Err(Trouble::new(TroubleKind::Gone, what, "it stopped or restarted during the look")
+        .remedy("ask again"))
+}
+
+/// The namespace ovs-vswitchd lives in, by the PID file in `rundir` (ovs-vswitchd(8)); our
+/// own where that cannot be told, as with a vswitchd of another PID namespace.
+pub(crate) fn switch_namespace(rundir: &Path) -> Result<Netns, Trouble> {
+    match vswitchd(rundir) {
+        Some(pid) => Netns::of_process(pid).or_else(|_| own_namespace()),
+        None => own_namespace(),
+    }
+}
+
+/// The namespace this program runs in.
+pub(crate) fn own_namespace() -> Result<Netns, Trouble> {
+    Netns::current().map_err(|error| trouble("this network namespace".into(), &error))
+}
+
+/// The namespaces with a name under /run/netns (ip-netns(8)).
+pub(crate) fn named() -> Vec<(String, Netns)> {
+    netns::named()
+        .into_iter()
+        .filter_map(|(name, path)| Some((name, Netns::open(&path).ok()?)))
+        .collect()
+}
+
+fn vswitchd(rundir: &Path) -> Option<u32> {
+    let pid = std::fs::read_to_string(rundir.join("ovs-vswitchd.pid")).ok()?;
+    let pid: u32 = pid.trim().parse().ok()?;
+    let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
+    (name.trim() == "ovs-vswitchd").then_some(pid)
+}
+
+/// The namespace that `pid:N` or `netns:NAME|PATH` asks for; none for other words.
+pub(crate) fn open_target(wanted: &str) -> Option<Result<Netns, Trouble>> {
+    let opened = if let Some(pid) = wanted.strip_prefix("pid:") {
+        match pid.parse() {
+            Ok(pid) => Netns::of_process(pid),
+            Err(_) => return Some(Err(not_a_pid(wanted))),
+        }
+    } else {
+        let name = wanted.strip_prefix("netns:")?;
+        let path =
+            if name.contains('/') { name.into() } else { PathBuf::from("/run/netns").join(name) };
+        Netns::open(&path)
+    };
+    Some(opened.map_err(|error| trouble(wanted.to_owned(), &error)))
+}
+
+fn not_a_pid(wanted: &str) -> Trouble {
+    Trouble::new(TroubleKind::Unusable, wanted, "not a process id").remedy("write pid:1234")
+}
+
+/// Puts an error of the netns crate into words.
+pub(super) fn trouble(what: String, error: &netns::Error) -> Trouble {
+    crate::failure::of_chain(what, error, "run as root, or with CAP_SYS_ADMIN and CAP_SYS_PTRACE")
+}

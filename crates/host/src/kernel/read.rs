@@ -1,0 +1,122 @@
+//! Which links of which namespaces a look needs, and reading them.
+
+use std::collections::BTreeMap;
+
+use model::ids::{Ifindex, NetnsId};
+use model::snapshot::{Link, Namespace};
+use netns::{Netns, RouteSocket};
+
+use super::links::{self, id};
+use super::pin::trouble;
+
+/// One namespace whole, and of the switch's namespace the links that those inside lead to:
+/// the cost does not depend on how many there are.
+pub(crate) fn around(home: &Netns, switch: &Netns) -> Vec<Namespace> {
+    if id(home) == id(switch) {
+        return Vec::new();
+    }
+    let inside = whole(&[(home, Vec::new())], switch).remove(0);
+    let starts = leaving(&inside, id(switch));
+    let near = netns::visit(&[switch], |_, socket| {
+        let mut row = empty(id(switch), Vec::new());
+        row.links = follow(socket, starts.clone())?;
+        links::name_others(socket, &mut row, &[home])?;
+        Ok(row)
+    });
+    let here =
+        near.into_iter().map(|read| read.unwrap_or_else(|error| unread(switch, &[], &error)));
+    std::iter::once(inside).chain(here).collect()
+}
+
+/// Whether a link inside can only be found by what is missing elsewhere, or by what somebody
+/// wrote down: hardware, and internal ports of the switch that were moved.
+pub(crate) fn needs_everything(inside: &Namespace) -> bool {
+    let blind = |link: &Link| matches!(link.kind.as_deref(), None | Some("tun" | "openvswitch"));
+    inside.links.iter().any(|link| link.ethernet && blind(link))
+}
+
+/// These namespaces whole, each with its names, and the switch's.
+pub(crate) fn everything(homes: &[(&Netns, Vec<String>)], switch: &Netns) -> Vec<Namespace> {
+    let mut rows = whole(homes, switch);
+    if rows.iter().all(|row| row.id != id(switch)) {
+        rows.extend(whole(&[(switch, Vec::new())], switch));
+    }
+    let others: Vec<&Netns> = homes.iter().map(|(home, _)| *home).collect();
+    let here = rows.iter_mut().find(|row| row.id == id(switch));
+    if let Some(here) = here.filter(|row| row.trouble.is_none()) {
+        let named = netns::visit(&[switch], |_, socket| {
+            let mut row = empty(id(switch), Vec::new());
+            links::name_others(socket, &mut row, &others)?;
+            Ok(row.nsids)
+        });
+        match named.into_iter().next() {
+            Some(Ok(nsids)) => here.nsids = nsids,
+            Some(Err(error)) => here.trouble = Some(trouble(what(switch), &error)),
+            None => {}
+        }
+    }
+    rows
+}
+
+fn whole(homes: &[(&Netns, Vec<String>)], switch: &Netns) -> Vec<Namespace> {
+    let spaces: Vec<&Netns> = homes.iter().map(|(home, _)| *home).collect();
+    let read = netns::visit(&spaces, |i, socket| {
+        let mut row = empty(id(spaces[i]), homes[i].1.clone());
+        row.links = links::all(socket)?;
+        links::name_others(socket, &mut row, &[switch])?;
+        Ok(row)
+    });
+    let rows = read.into_iter().zip(homes);
+    rows.map(|(row, (home, names))| row.unwrap_or_else(|error| unread(home, names, &error)))
+        .collect()
+}
+
+fn empty(id: NetnsId, names: Vec<String>) -> Namespace {
+    Namespace { id, names, nsids: BTreeMap::new(), links: Vec::new(), trouble: None }
+}
+
+fn unread(space: &Netns, names: &[String], error: &netns::Error) -> Namespace {
+    let trouble = Some(trouble(what(space), error));
+    Namespace { trouble, ..empty(id(space), names.to_vec()) }
+}
+
+fn what(space: &Netns) -> String {
+    format!("the network namespace {}", id(space))
+}
+
+/// The links of the switch's namespace that links inside name as their other end or parent.
+fn leaving(inside: &Namespace, switch: NetnsId) -> Vec<Ifindex> {
+    let peers = inside.links.iter().filter_map(|link| link.peer);
+    let there =
+        peers.filter(|peer| peer.nsid.and_then(|nsid| inside.nsids.get(&nsid)) == Some(&switch));
+    there.map(|peer| peer.ifindex).collect()
+}
+
+/// Reads those links, and whatever they stand on or are enslaved to in the same namespace.
+fn follow(socket: &RouteSocket, starts: Vec<Ifindex>) -> Result<Vec<Link>, netns::Error> {
+    let mut seen: BTreeMap<Ifindex, Link> = BTreeMap::new();
+    let mut open = starts;
+    while let Some(next) = open.pop() {
+        if seen.contains_key(&next) {
+            continue;
+        }
+        let Some(link) = socket.link(next.0)? else { continue };
+        let link = links::row(link, Vec::new());
+        if link.kind.as_deref() == Some("bridge") {
+            let members = socket.links_of_master(next.0)?;
+            let members = members.into_iter().map(|member| links::row(member, Vec::new()));
+            for member in members {
+                open.extend(onward(&member));
+                seen.insert(member.ifindex, member);
+            }
+        }
+        open.extend(onward(&link));
+        seen.insert(next, link);
+    }
+    Ok(seen.into_values().collect())
+}
+
+fn onward(link: &Link) -> impl Iterator<Item = Ifindex> {
+    let beneath = link.peer.filter(|peer| peer.nsid.is_none()).map(|peer| peer.ifindex);
+    beneath.into_iter().chain(link.master)
+}

@@ -1,0 +1,42 @@
+//! Eyes of docker-ovs: asks the container engine, the kernel and the switch, and gives a
+//! [`model::Snapshot`].
+//!
+//! The only place where protocols and the model meet; no foreign type leaves the file
+//! that speaks to its owner.
+//!
+//! ```no_run
+//! # async fn example() {
+//! use docker_ovs_host::{Host, Question, Settings};
+//! let host = Host::open(Settings::from_env());
+//! let question = Question { container: Some("web".into()), ..Question::default() };
+//! let wiring = model::resolve(&host.look(&question).await);
+//! # }
+//! ```
+
+mod deadline;
+mod doctor;
+mod engine;
+mod failure;
+mod kernel;
+mod look;
+mod settings;
+mod switch;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use model::Trouble;
+
+pub use engine::address::{Address, Wish};
+pub use look::Question;
+pub use settings::Settings;
+
+/// A host that can be looked at. Opening one does no I/O.
+#[derive(Clone, Debug)]
+pub struct Host {
+    engine: Result<Address, Trouble>,
+    db: Result<ovsdb::Remote, Trouble>,
+    tls: Option<ovsdb::Tls>,
+    rundir: PathBuf,
+    timeout: Duration,
+}

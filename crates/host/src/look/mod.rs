@@ -1,0 +1,117 @@
+//! One look, two sizes. The pipeline is the same: the engine is asked first, the kernel
+//! about the namespaces it named, the switch about the links the kernel named.
+
+mod everything;
+mod one;
+
+use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use model::snapshot::{Container, Engine, Namespace, Scope};
+use model::switch::{Bridge, Via};
+use model::{Observed, Snapshot, Trouble};
+
+use crate::Host;
+use crate::deadline::Deadline;
+use crate::engine::Found;
+use crate::engine::docker::Docker;
+use crate::kernel::{self, Pinned};
+use crate::switch::ovsdb::{self, Database};
+
+/// What a look should bring.
+#[derive(Clone, Debug, Default)]
+pub struct Question {
+    /// The container (or `pid:N`, `netns:NAME|PATH`) that is asked about; everything if none.
+    pub container: Option<String>,
+    /// A bridge that must be among the rows if it exists.
+    pub bridge: Option<String>,
+    /// Whether other containers in the same namespace are to be found too.
+    pub tenants: bool,
+}
+
+impl Host {
+    /// Looks once. Never fails: what could not be had is said in the Snapshot.
+    pub async fn look(&self, question: &Question) -> Snapshot {
+        let due = Deadline::after(self.timeout);
+        match &question.container {
+            Some(wanted) => self.look_at(due, wanted, question).await,
+            None => self.look_around(due).await,
+        }
+    }
+
+    pub(crate) fn docker(&self) -> Result<Docker, Trouble> {
+        Docker::at(self.engine.as_ref().map_err(Clone::clone)?, self.timeout)
+    }
+
+    pub(crate) async fn database(&self, due: Deadline) -> Result<Database, Trouble> {
+        let remote = self.db.as_ref().map_err(Clone::clone)?;
+        due.hold(|| ovsdb::what(remote), Database::open(remote, self.tls.as_ref())).await
+    }
+
+    fn snapshot(&self, scope: Scope, seen: Seen) -> Snapshot {
+        let rows = |found: Vec<Found>| found.into_iter().map(|found| found.row).collect();
+        Snapshot {
+            host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+            taken: now(),
+            scope,
+            switch_netns: kernel::switch_namespace(&self.rundir).ok().map(|ns| kernel::id(&ns)),
+            engines: seen
+                .engine
+                .map(|engine| (Engine("docker".to_owned()), engine.map(rows).into()))
+                .into_iter()
+                .collect(),
+            kernel: seen.kernel.into(),
+            switch: BTreeMap::from([(Via::Ovsdb, Observed::from(seen.switch))]),
+        }
+    }
+}
+
+/// What each kind of source told. No engine where none was needed.
+struct Seen {
+    engine: Option<Result<Vec<Found>, Trouble>>,
+    kernel: Result<Vec<Namespace>, Trouble>,
+    switch: Result<Vec<Bridge>, Trouble>,
+}
+
+/// Opens the namespace of every container that has a process, and says so in its row.
+fn pin_all(found: &mut [Found]) -> Vec<(usize, Pinned)> {
+    let mut pinned = Vec::new();
+    for (i, found) in found.iter_mut().enumerate() {
+        match kernel::pin(found) {
+            None => {}
+            Some(Ok(pin)) => {
+                found.row.netns = Some(pin.id);
+                pinned.push((i, pin));
+            }
+            Some(Err(trouble)) => found.row.netns_trouble = Some(trouble),
+        }
+    }
+    pinned
+}
+
+/// Asks the engine again about those whose namespace could not be proven to be theirs.
+async fn confirm(
+    docker: &Docker,
+    due: Deadline,
+    found: &[Found],
+    doubtful: &[usize],
+) -> Vec<(usize, Trouble)> {
+    let mut refuted = Vec::new();
+    for i in doubtful {
+        let first = &found[*i];
+        let again = due.hold(|| docker.what(), docker.inspect(&first.row.id.0)).await;
+        let verdict = again.and_then(|again| kernel::reconfirm(first, again.as_ref()));
+        refuted.extend(verdict.err().map(|trouble| (*i, trouble)));
+    }
+    refuted
+}
+
+fn refute(row: &mut Container, trouble: Trouble) {
+    row.netns = None;
+    row.netns_trouble = Some(trouble);
+}
+
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

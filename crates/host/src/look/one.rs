@@ -1,0 +1,149 @@
+//! The narrow look: what one container needs. Three round trips to the engine, the kernel
+//! and the switch, however many containers there are.
+
+use model::snapshot::{Namespace, Scope};
+use model::switch::Bridge;
+use model::{Snapshot, Trouble};
+use netns::Netns;
+
+use super::{Question, Seen, confirm, pin_all, refute};
+use crate::Host;
+use crate::deadline::Deadline;
+use crate::engine::Found;
+use crate::kernel;
+use crate::switch::ovsdb::Database;
+
+/// With more interfaces than this, reading the whole table costs less than asking for each.
+const MANY: usize = 32;
+
+impl Host {
+    pub(super) async fn look_at(
+        &self,
+        due: Deadline,
+        wanted: &str,
+        question: &Question,
+    ) -> Snapshot {
+        let seen = match kernel::open_target(wanted) {
+            Some(target) => self.look_into(due, wanted, question, target).await,
+            None => self.look_up(due, wanted, question).await,
+        };
+        self.snapshot(Scope::One, seen)
+    }
+
+    /// A namespace named directly; the engine has no part in it.
+    async fn look_into(
+        &self,
+        due: Deadline,
+        wanted: &str,
+        question: &Question,
+        target: Result<Netns, Trouble>,
+    ) -> Seen {
+        let read = target.and_then(|home| self.read_around(&home));
+        let kernel = read.map(|mut rows| {
+            rows[0].names.push(wanted.to_owned());
+            rows
+        });
+        let switch = match &kernel {
+            Ok(rows) => self.ports(due, self.database(due).await, question, rows).await,
+            Err(_) => Ok(Vec::new()),
+        };
+        Seen { engine: None, kernel, switch }
+    }
+
+    async fn look_up(&self, due: Deadline, wanted: &str, question: &Question) -> Seen {
+        let (engine, database) =
+            tokio::join!(self.seek(due, wanted, question.tenants), self.database(due));
+        let mut found = match engine {
+            Ok(found) => found,
+            Err(why) => {
+                return Seen {
+                    engine: Some(Err(why)),
+                    kernel: Ok(Vec::new()),
+                    switch: Ok(Vec::new()),
+                };
+            }
+        };
+        let pinned = pin_all(&mut found);
+        let kernel = match pinned.first() {
+            Some((0, home)) => self.read_around(&home.netns),
+            _ => Ok(Vec::new()),
+        };
+        let doubtful: Vec<_> =
+            pinned.iter().filter(|(_, pin)| !pin.proven).map(|(i, _)| *i).collect();
+        let rows = kernel.as_deref().unwrap_or_default();
+        let (switch, refuted) = tokio::join!(
+            self.ports(due, database, question, rows),
+            self.confirm(due, &found, &doubtful)
+        );
+        for (i, trouble) in refuted {
+            refute(&mut found[i].row, trouble);
+        }
+        Seen { engine: Some(Ok(found)), kernel, switch }
+    }
+
+    /// The container that is asked about comes first, then its co-tenants. Where there is no
+    /// such container, all there are, so that near names can be told.
+    async fn seek(
+        &self,
+        due: Deadline,
+        wanted: &str,
+        tenants: bool,
+    ) -> Result<Vec<Found>, Trouble> {
+        let docker = self.docker()?;
+        let seek = async {
+            let Some(found) = docker.inspect(wanted).await? else { return docker.list().await };
+            let relatives = if tenants { docker.relatives(&found.row).await? } else { Vec::new() };
+            Ok(std::iter::once(found).chain(relatives).collect())
+        };
+        due.hold(|| docker.what(), seek).await
+    }
+
+    async fn confirm(
+        &self,
+        due: Deadline,
+        found: &[Found],
+        doubtful: &[usize],
+    ) -> Vec<(usize, Trouble)> {
+        match self.docker() {
+            Ok(docker) => confirm(&docker, due, found, doubtful).await,
+            Err(trouble) => doubtful.iter().map(|i| (*i, trouble.clone())).collect(),
+        }
+    }
+
+    fn read_around(&self, home: &Netns) -> Result<Vec<Namespace>, Trouble> {
+        let switch = kernel::switch_namespace(&self.rundir)?;
+        let rows = kernel::around(home, &switch);
+        if rows.first().is_some_and(kernel::needs_everything) {
+            return Ok(kernel::everything(&[(home, Vec::new())], &switch));
+        }
+        Ok(rows)
+    }
+
+    async fn ports(
+        &self,
+        due: Deadline,
+        database: Result<Database, Trouble>,
+        question: &Question,
+        rows: &[Namespace],
+    ) -> Result<Vec<Bridge>, Trouble> {
+        let mut database = database?;
+        let what = database.what().to_owned();
+        let here = rows.get(1..).unwrap_or_default();
+        let names: Vec<_> =
+            here.iter().flat_map(|ns| &ns.links).map(|link| link.name.clone()).collect();
+        let whole = names.len() > MANY || rows.first().is_some_and(kernel::needs_everything);
+        let bridge = question.bridge.as_deref();
+        due.hold(|| what.clone(), async {
+            if whole {
+                return database.all().await;
+            }
+            let found = database.named(&names, bridge).await?;
+            let missing = bridge.filter(|name| found.iter().all(|bridge| bridge.name != *name));
+            match missing {
+                Some(_) => Ok(found.into_iter().chain(database.bridges().await?).collect()),
+                None => Ok(found),
+            }
+        })
+        .await
+    }
+}

@@ -1,0 +1,95 @@
+//! Where the sources are: options first, then the environment, then the usual places.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use model::{Trouble, TroubleKind};
+
+use crate::Host;
+use crate::engine::address::Wish;
+
+/// Where Open vSwitch keeps its sockets unless told otherwise (ovs-vswitchd(8)).
+const DEFAULT_RUNDIR: &str = "/var/run/openvswitch";
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What a user may say about where to look.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The container engine.
+    pub engine: Wish,
+    /// `--db`: the database server, an active connection method of ovsdb(7).
+    pub db: Option<String>,
+    /// `--private-key`, for `ssl:`.
+    pub private_key: Option<PathBuf>,
+    /// `--certificate`, for `ssl:`.
+    pub certificate: Option<PathBuf>,
+    /// `--ca-cert`, for `ssl:`.
+    pub ca_cert: Option<PathBuf>,
+    /// The folder of Open vSwitch's sockets.
+    pub rundir: PathBuf,
+    /// How long all waiting together may take.
+    pub timeout: Duration,
+}
+
+impl Settings {
+    /// The settings of a user who says nothing: `OVS_RUNDIR` and Docker's own variables count.
+    pub fn from_env() -> Self {
+        let rundir = env("OVS_RUNDIR").filter(|dir| !dir.is_empty());
+        Self {
+            engine: Wish::default(),
+            db: None,
+            private_key: None,
+            certificate: None,
+            ca_cert: None,
+            rundir: rundir.map_or_else(|| DEFAULT_RUNDIR.into(), PathBuf::from),
+            timeout: DEFAULT_TIMEOUT,
+        }
+    }
+
+    fn remote(&self) -> Result<ovsdb::Remote, Trouble> {
+        let Some(text) = &self.db else {
+            return Ok(ovsdb::Remote::Unix(self.rundir.join("db.sock")));
+        };
+        let remote: Result<ovsdb::Remote, _> = text.parse();
+        let remote = remote.map_err(|error| {
+            Trouble::new(TroubleKind::Unusable, format!("--db {text}"), error)
+                .remedy("write unix:FILE, tcp:IP[:PORT] or ssl:IP[:PORT]")
+        })?;
+        Ok(remote.in_rundir(&self.rundir))
+    }
+
+    fn tls(&self) -> Option<ovsdb::Tls> {
+        Some(ovsdb::Tls {
+            private_key: self.private_key.clone()?,
+            certificate: self.certificate.clone()?,
+            ca_cert: self.ca_cert.clone()?,
+        })
+    }
+}
+
+impl Host {
+    /// A host with these settings. Wrong ones show when they are needed.
+    pub fn open(settings: &Settings) -> Self {
+        Self {
+            engine: settings.engine.address(env),
+            db: settings.remote(),
+            tls: settings.tls(),
+            rundir: rundir(settings),
+            timeout: settings.timeout,
+        }
+    }
+}
+
+/// With a socket named by `--db unix:`, the other sockets are beside it.
+fn rundir(settings: &Settings) -> PathBuf {
+    match settings.remote() {
+        Ok(ovsdb::Remote::Unix(path)) => {
+            path.parent().map_or(settings.rundir.clone(), Path::to_owned)
+        }
+        _ => settings.rundir.clone(),
+    }
+}
+
+fn env(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

@@ -1,0 +1,126 @@
+//! OVSDB rows as they come, and how they become bridges with ports.
+//!
+//! Numbers belong to Interfaces, VLANs to Ports, and only a Port says which
+//! bridge an Interface is on (ovs-vswitchd.conf.db(5)).
+
+use std::collections::{BTreeMap, HashMap};
+
+use model::ids::{DatapathId, Ifindex, OfPort};
+use model::switch::{Bridge, OfPortState, Port};
+use ovsdb::{Map, Optional, Set, Uuid};
+use serde::Deserialize;
+
+/// Each list begins with the row's id.
+pub(super) const INTERFACE: &[&str] = &[
+    "_uuid",
+    "name",
+    "ofport",
+    "ofport_request",
+    "ifindex",
+    "mac_in_use",
+    "type",
+    "options",
+    "external_ids",
+    "error",
+];
+pub(super) const PORT: &[&str] = &["_uuid", "name", "interfaces", "tag", "trunks", "external_ids"];
+pub(super) const BRIDGE: &[&str] = &["name", "ports", "datapath_id", "datapath_type"];
+
+type Ids = Map<String, String>;
+
+#[derive(Debug, Deserialize)]
+pub(super) struct InterfaceRow {
+    #[serde(rename = "_uuid", default)]
+    pub(super) id: Option<Uuid>,
+    pub(super) name: String,
+    ofport: Optional<i64>,
+    ofport_request: Optional<u16>,
+    ifindex: Optional<u32>,
+    mac_in_use: Optional<String>,
+    #[serde(rename = "type")]
+    kind: String,
+    options: Ids,
+    external_ids: Ids,
+    error: Optional<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct PortRow {
+    #[serde(rename = "_uuid", default)]
+    pub(super) id: Option<Uuid>,
+    name: String,
+    interfaces: Set<Uuid>,
+    tag: Optional<u16>,
+    trunks: Set<u16>,
+    external_ids: Ids,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct BridgeRow {
+    pub(super) name: String,
+    pub(super) ports: Set<Uuid>,
+    datapath_id: Optional<String>,
+    datapath_type: String,
+}
+
+/// The three tables, by row id.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    pub(super) interfaces: HashMap<Uuid, InterfaceRow>,
+    pub(super) ports: HashMap<Uuid, PortRow>,
+    pub(super) bridges: Vec<BridgeRow>,
+}
+
+impl Rows {
+    /// Bridges with those of their ports that were read.
+    pub(super) fn into_bridges(mut self) -> Vec<Bridge> {
+        let bridges = std::mem::take(&mut self.bridges);
+        bridges.into_iter().map(|row| self.bridge(row)).collect()
+    }
+
+    fn bridge(&mut self, row: BridgeRow) -> Bridge {
+        let ports = row.ports.iter().filter_map(|id| self.ports.remove(id)).collect::<Vec<_>>();
+        let datapath_id = row.datapath_id.0.and_then(|id| u64::from_str_radix(&id, 16).ok());
+        // The empty type is the kernel's datapath, "system".
+        let datapath =
+            if row.datapath_type.is_empty() { "system".to_owned() } else { row.datapath_type };
+        Bridge {
+            name: row.name,
+            datapath_id: datapath_id.map(DatapathId),
+            datapath: Some(datapath),
+            ports: ports.into_iter().flat_map(|port| self.members(&port)).collect(),
+        }
+    }
+
+    /// Each interface of a Port has a number of its own; with several it is a bond.
+    fn members(&mut self, port: &PortRow) -> Vec<Port> {
+        let bond = (port.interfaces.len() > 1).then_some(&port.name);
+        let found = port.interfaces.iter().filter_map(|id| self.interfaces.remove(id));
+        found.map(|row| Port { bond: bond.cloned(), ..interface(row, port) }).collect()
+    }
+}
+
+fn interface(row: InterfaceRow, port: &PortRow) -> Port {
+    Port {
+        iface: row.name,
+        ofport: OfPortState::from_column(row.ofport.0),
+        ofport_request: row.ofport_request.0.map(OfPort),
+        dp_port: None,
+        ifindex: row.ifindex.0.filter(|index| *index != 0).map(Ifindex),
+        mac: row.mac_in_use.0.and_then(|mac| mac.parse().ok()),
+        kind: if row.kind.is_empty() { "system".to_owned() } else { row.kind },
+        tag: port.tag.0,
+        trunks: port.trunks.0.clone(),
+        bond: None,
+        options: harmless(row.options.0),
+        external_ids: row.external_ids.0,
+        port_external_ids: port.external_ids.0.clone(),
+        error: row.error.0,
+    }
+}
+
+/// Options may hold secrets (`psk` of an IPsec tunnel); none of them leaves this file.
+fn harmless(options: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    const KNOWN: [&str; 4] = ["peer", "remote_ip", "local_ip", "key"];
+    options.into_iter().filter(|(key, _)| KNOWN.contains(&key.as_str())).collect()
+}
