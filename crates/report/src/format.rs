@@ -1,0 +1,141 @@
+//! `--format`, as Docker's commands have it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Serialize;
+
+use crate::{csv, table, template};
+
+/// How rows are laid out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// Aligned columns under a header.
+    #[default]
+    Table,
+    /// Comma-separated values without a header (RFC 4180).
+    Csv,
+    /// One v1 object a line.
+    Json,
+    /// A Go template for each row.
+    Template(String),
+    /// `table TEMPLATE`: a Go template for each row, its tabs made into columns.
+    TableOf(String),
+}
+
+/// A format that is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormatError(String);
+
+impl FormatError {
+    pub(crate) fn template(text: &str, why: &impl fmt::Display) -> Self {
+        Self(format!("cannot use the template {text:?}: {why}"))
+    }
+}
+
+impl fmt::Display for FormatError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for FormatError {}
+
+impl FromStr for Format {
+    type Err = FormatError;
+
+    fn from_str(text: &str) -> Result<Self, FormatError> {
+        let format = match text {
+            "table" => Self::Table,
+            "csv" => Self::Csv,
+            "json" => Self::Json,
+            _ if !text.contains("{{") => {
+                return Err(FormatError(format!(
+                    "no such format: {text:?}; use table, csv, json, or a template such as '{{{{.OFPort}}}}'"
+                )));
+            }
+            _ => match text.strip_prefix("table ") {
+                Some(rest) => Self::TableOf(rest.to_owned()),
+                None => Self::Template(text.to_owned()),
+            },
+        };
+        if let Self::TableOf(text) | Self::Template(text) = &format {
+            template::check(text)?;
+        }
+        Ok(format)
+    }
+}
+
+/// A column: its header, and how a row fills it.
+pub type Column<T> = (&'static str, fn(&T) -> String);
+
+/// How one kind of row is shown.
+pub struct View<T: 'static> {
+    /// The columns of its table.
+    pub table: &'static [Column<T>],
+    /// The fields of its CSV; headers are not printed.
+    pub csv: &'static [Column<T>],
+}
+
+/// Lays out rows; every line is ended by a newline.
+///
+/// # Errors
+/// A template that asks a row for something it does not have.
+pub fn render<T: Serialize>(
+    format: &Format,
+    view: &View<T>,
+    rows: &[T],
+) -> Result<String, FormatError> {
+    match format {
+        Format::Table => Ok(table::lay_out(&with_header(view.table, rows))),
+        Format::Csv => Ok(lines(rows.iter().map(|row| csv_line(view.csv, row)))),
+        Format::Json => Ok(lines(rows.iter().map(json))),
+        Format::Template(text) => rendered(text, rows).map(|rows| lines(rows.into_iter())),
+        Format::TableOf(text) => {
+            let body = rendered(text, rows)?;
+            let all = std::iter::once(headers(text)).chain(body);
+            let cells: Vec<Vec<String>> =
+                all.map(|line| line.split('\t').map(str::to_owned).collect()).collect();
+            Ok(table::lay_out(&cells))
+        }
+    }
+}
+
+fn lines(rows: impl Iterator<Item = String>) -> String {
+    rows.map(|row| row + "\n").collect()
+}
+
+fn with_header<T>(columns: &[Column<T>], rows: &[T]) -> Vec<Vec<String>> {
+    let header = columns.iter().map(|(header, _)| (*header).to_owned()).collect();
+    let body = rows.iter().map(|row| columns.iter().map(|(_, cell)| cell(row)).collect());
+    std::iter::once(header).chain(body).collect()
+}
+
+fn csv_line<T>(columns: &[Column<T>], row: &T) -> String {
+    let fields: Vec<_> = columns.iter().map(|(_, cell)| cell(row)).collect();
+    csv::line(fields.iter().map(String::as_str))
+}
+
+fn json<T: Serialize>(row: &T) -> String {
+    // A row is made of strings, numbers and lists of them: it always has a JSON form.
+    serde_json::to_string(row).unwrap_or_default()
+}
+
+fn rendered<T: Serialize>(text: &str, rows: &[T]) -> Result<Vec<String>, FormatError> {
+    rows.iter().map(|row| template::render(text, row)).collect()
+}
+
+/// The header of a table template: each action becomes the field it names, in capitals.
+fn headers(text: &str) -> String {
+    let mut out = String::new();
+    let text = text.replace("\\t", "\t");
+    let mut rest = text.as_str();
+    while let Some((before, action)) = rest.split_once("{{") {
+        out.push_str(before);
+        let (action, after) = action.split_once("}}").unwrap_or((action, ""));
+        let field = action.split_whitespace().find_map(|word| word.strip_prefix('.'));
+        out.push_str(&field.unwrap_or_default().to_uppercase());
+        rest = after;
+    }
+    out + rest
+}

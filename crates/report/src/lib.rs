@@ -1,0 +1,13 @@
+//! What people and programs read: v1 JSON, tables, CSV and Docker-style templates.
+//!
+//! [`v1`] is the one shape of every answer; the formats only lay it out.
+
+mod cell;
+mod csv;
+mod format;
+mod table;
+mod template;
+pub mod v1;
+pub mod views;
+
+pub use format::{Column, Format, FormatError, View, render};

@@ -1,0 +1,189 @@
+//! The v1 JSON, as printed by `--format json` and offered to templates. It only grows.
+//!
+//! Field names are Docker's kind, so that `{{.OFPort}}` and `"OFPort"` are the same thing.
+
+use model::wiring::{Attachment as Found, ContainerRef, PortState, Wire};
+use serde::Serialize;
+
+/// One container-side link and where it is on the switch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Attachment {
+    /// Name of the container; empty for a namespace without one.
+    pub container: String,
+    /// Its full id.
+    #[serde(rename = "ID")]
+    pub id: String,
+    /// Who runs it.
+    pub engine: String,
+    /// Name of the link inside.
+    pub interface: String,
+    /// Its index inside.
+    pub ifindex: u32,
+    /// Its hardware address.
+    #[serde(rename = "MAC")]
+    pub mac: Option<String>,
+    /// Its addresses with prefix length.
+    pub addresses: Vec<String>,
+    /// Its MTU in bytes.
+    #[serde(rename = "MTU")]
+    pub mtu: u32,
+    /// The OVS bridge it is on.
+    pub bridge: Option<String>,
+    /// Its OpenFlow port there; null unless it is a real number.
+    #[serde(rename = "OFPort")]
+    pub ofport: Option<u16>,
+    /// `on`, `pending`, `failed`, `none` or `unknown`.
+    pub state: &'static str,
+    /// Why the state is `failed` or `unknown`.
+    pub reason: Option<String>,
+    /// The number that was asked for.
+    #[serde(rename = "OFPortRequest")]
+    pub ofport_request: Option<u16>,
+    /// The datapath port, where it was asked.
+    #[serde(rename = "DPPort")]
+    pub dp_port: Option<u32>,
+    /// The bridge's datapath id, 16 hexadecimal digits.
+    #[serde(rename = "DatapathID")]
+    pub datapath_id: Option<String>,
+    /// Name of the interface on the bridge.
+    pub port: Option<String>,
+    /// The bond it is a member of.
+    pub bond: Option<String>,
+    /// Access VLAN.
+    #[serde(rename = "VLAN")]
+    pub vlan: Option<u16>,
+    /// Trunked VLANs.
+    pub trunks: Vec<u16>,
+    /// `veth`, `internal`, `parent`, `linux-bridge`, `direct` or `unresolved`.
+    pub wire: &'static str,
+    /// Name of the link on the host side.
+    pub host_interface: Option<String>,
+    /// What it goes through on the way: a parent link, or a Linux bridge.
+    pub via: Option<String>,
+    /// The namespace, as `readlink /proc/PID/ns/net` shows it.
+    pub netns: String,
+    /// All containers in that namespace.
+    pub tenants: Vec<Tenant>,
+    /// What is uncertain.
+    pub notes: Vec<String>,
+}
+
+/// A container in a namespace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Tenant {
+    /// Its name.
+    pub container: String,
+    /// Its full id.
+    #[serde(rename = "ID")]
+    pub id: String,
+    /// Who runs it.
+    pub engine: String,
+}
+
+impl Attachment {
+    /// The row for `found`, told of `who`; of its first tenant if none is named.
+    pub fn new(found: &Found, who: Option<&ContainerRef>) -> Self {
+        let who = who.or(found.tenants.first());
+        let port = found.port.port();
+        Self {
+            container: who.map(|who| who.name.clone()).unwrap_or_default(),
+            id: who.map(|who| who.id.0.clone()).unwrap_or_default(),
+            engine: who.map(|who| who.engine.to_string()).unwrap_or_default(),
+            interface: found.link.name.clone(),
+            ifindex: found.link.ifindex.0,
+            mac: found.link.mac.map(|mac| mac.to_string()),
+            addresses: found.link.addresses.iter().map(ToString::to_string).collect(),
+            mtu: found.link.mtu,
+            bridge: port.map(|port| port.bridge.clone()),
+            ofport: found.port.ofport().map(|port| port.0),
+            state: found.port.word(),
+            reason: reason(&found.port),
+            ofport_request: port.and_then(|port| port.ofport_request).map(|port| port.0),
+            dp_port: port.and_then(|port| port.dp_port).map(|port| port.0),
+            datapath_id: port.and_then(|port| port.datapath_id).map(|id| id.to_string()),
+            port: port.map(|port| port.iface.clone()),
+            bond: port.and_then(|port| port.bond.clone()),
+            vlan: port.and_then(|port| port.tag),
+            trunks: port.map(|port| port.trunks.clone()).unwrap_or_default(),
+            wire: word(&found.wire),
+            host_interface: found.wire.host_interface().map(str::to_owned),
+            via: via(&found.wire),
+            netns: found.netns.to_string(),
+            tenants: found.tenants.iter().map(Tenant::new).collect(),
+            notes: found.notes.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    /// Whether it is on this bridge.
+    pub fn is_on(&self, bridge: &str) -> bool {
+        self.bridge.as_deref() == Some(bridge)
+    }
+
+    /// The same, without a port if that is on another bridge.
+    pub fn only_on(self, bridge: &str) -> Self {
+        if self.is_on(bridge) { self } else { Self { bridge: None, ofport: None, ..self } }
+    }
+}
+
+impl Tenant {
+    fn new(who: &ContainerRef) -> Self {
+        Self { container: who.name.clone(), id: who.id.0.clone(), engine: who.engine.to_string() }
+    }
+}
+
+fn reason(port: &PortState) -> Option<String> {
+    match port {
+        PortState::Unknown { why } => Some(why.clone()),
+        PortState::Failed(port) => port.error.clone(),
+        PortState::On(_) | PortState::Pending(_) | PortState::NotOnSwitch => None,
+    }
+}
+
+fn word(wire: &Wire) -> &'static str {
+    match wire {
+        Wire::Veth { .. } => "veth",
+        Wire::Internal => "internal",
+        Wire::Parent { .. } => "parent",
+        Wire::LinuxBridge { .. } => "linux-bridge",
+        Wire::Direct => "direct",
+        Wire::Unresolved { .. } => "unresolved",
+    }
+}
+
+fn via(wire: &Wire) -> Option<String> {
+    match wire {
+        Wire::Parent { lower, .. } => Some(lower.clone()),
+        Wire::LinuxBridge { bridge, .. } => Some(bridge.clone()),
+        Wire::Veth { .. } | Wire::Internal | Wire::Direct | Wire::Unresolved { .. } => None,
+    }
+}
+
+/// One line of a check-up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Check {
+    /// What was checked.
+    pub check: String,
+    /// Where.
+    pub target: String,
+    /// `ok`, `note` or `FAIL`.
+    pub verdict: String,
+    /// What was found, or why it failed.
+    pub detail: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+impl From<&model::health::Check> for Check {
+    fn from(check: &model::health::Check) -> Self {
+        Self {
+            check: check.name.clone(),
+            target: check.target.clone(),
+            verdict: check.verdict.to_string(),
+            detail: check.detail.clone(),
+            remedy: check.remedy.clone(),
+        }
+    }
+}
