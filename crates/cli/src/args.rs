@@ -1,0 +1,183 @@
+//! The command line. Verbs and options follow Docker's and Open vSwitch's own.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use host::{Settings, Wish};
+use report::Format;
+
+/// Which OpenFlow port of which Open vSwitch bridge is this container's interface on?
+#[derive(Debug, Parser)]
+#[command(name = "docker-ovs", version, propagate_version = true)]
+pub struct Cli {
+    /// Where to look.
+    #[command(flatten)]
+    pub place: Place,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Docker calls its plugins with their own name as a first word.
+#[derive(Debug, Subcommand)]
+enum Command {
+    #[command(flatten)]
+    Direct(Verb),
+    #[command(hide = true, about = "Open vSwitch ports of containers")]
+    Ovs {
+        #[command(subcommand)]
+        verb: Verb,
+    },
+}
+
+impl Cli {
+    /// Reads the command line of this process; ends it for `--help` and for mistakes.
+    pub fn from_words() -> Self {
+        let as_plugin = std::env::args_os().any(|word| word == "ovs");
+        let name = if as_plugin { "docker" } else { "docker-ovs" };
+        let matches = Self::command().bin_name(name).get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
+    /// The verb, whichever way the program was called.
+    pub fn verb(&self) -> &Verb {
+        match &self.command {
+            Command::Direct(verb) | Command::Ovs { verb } => verb,
+        }
+    }
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Show the OpenFlow ports of a container's interfaces
+    Port(PortArgs),
+    /// Check what can be reached, and say what to do about the rest
+    Doctor(DoctorArgs),
+}
+
+/// `docker ovs port`.
+#[derive(Debug, Args)]
+pub struct PortArgs {
+    /// Name, id, or unambiguous beginning of the id
+    pub container: String,
+    /// Answer for this bridge only
+    pub bridge: Option<String>,
+    /// Print OpenFlow port numbers only
+    #[arg(short, long, conflicts_with = "format")]
+    pub quiet: bool,
+    /// table, csv, json, or a Go template such as '{{.OFPort}}'
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
+}
+
+/// `docker ovs doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// table, csv, json, or a Go template such as '{{.Verdict}}'
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
+}
+
+/// Where the sources are. The same options for every verb, before or after it.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Where to look")]
+pub struct Place {
+    /// Docker socket, unix:// or tcp:// to this machine [env: DOCKER_HOST]
+    #[arg(short = 'H', long, global = true, value_name = "HOST")]
+    host: Option<String>,
+    /// Docker context [env: DOCKER_CONTEXT]
+    #[arg(short, long, global = true, value_name = "NAME", conflicts_with = "host")]
+    context: Option<String>,
+    /// Docker's configuration folder [env: DOCKER_CONFIG]
+    #[arg(long, global = true, value_name = "DIR")]
+    config: Option<PathBuf>,
+    /// OVSDB server: unix:FILE, tcp:IP[:PORT] or ssl:IP[:PORT]
+    #[arg(long, global = true, value_name = "REMOTE")]
+    db: Option<String>,
+    /// Private key for ssl:
+    #[arg(short, long, global = true, value_name = "FILE", requires_all = ["certificate", "ca_cert"])]
+    private_key: Option<PathBuf>,
+    /// Certificate for ssl:
+    #[arg(long, global = true, value_name = "FILE")]
+    certificate: Option<PathBuf>,
+    /// Certificate of the authority that signed the server's
+    #[arg(short = 'C', long, global = true, value_name = "FILE")]
+    ca_cert: Option<PathBuf>,
+    /// How long all waiting together may take: 10, 2.5s, 500ms, 1m
+    #[arg(short, long, global = true, value_name = "TIME", default_value = "10", value_parser = duration)]
+    timeout: Duration,
+    /// Accepted, as Docker passes them on to its plugins
+    #[command(flatten)]
+    docker: DockerFlags,
+}
+
+/// Options of `docker` itself that mean nothing here, but may stand before the verb.
+#[derive(Debug, Args)]
+struct DockerFlags {
+    #[arg(short = 'D', long, global = true, hide = true)]
+    debug: bool,
+    #[arg(short, long, global = true, hide = true, value_name = "LEVEL")]
+    log_level: Option<String>,
+}
+
+impl Place {
+    /// The settings these options make.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            engine: Wish {
+                host: self.host.clone(),
+                context: self.context.clone(),
+                config: self.config.clone(),
+            },
+            db: self.db.clone(),
+            private_key: self.private_key.clone(),
+            certificate: self.certificate.clone(),
+            ca_cert: self.ca_cert.clone(),
+            timeout: self.timeout,
+            ..Settings::from_env()
+        }
+    }
+}
+
+/// Seconds, or a number with a unit.
+fn duration(text: &str) -> Result<Duration, String> {
+    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let seconds = match unit {
+        "" | "s" => 1.0,
+        "ms" => 0.001,
+        "m" => 60.0,
+        _ => return Err("use a number of seconds, or one with ms, s or m".to_owned()),
+    };
+    let number: f64 = text[..text.len() - unit.len()].parse().map_err(|_| "not a number")?;
+    Duration::try_from_secs_f64(number * seconds).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn docker_may_call_with_its_own_options_and_our_name_first() {
+        let words = ["docker-ovs", "-D", "-H", "unix:///x", "ovs", "port", "ovs", "br0", "-q"];
+        let cli = Cli::try_parse_from(words).unwrap();
+        let Verb::Port(args) = cli.verb() else { panic!("{cli:?}") };
+        assert_eq!((args.container.as_str(), args.bridge.as_deref()), ("ovs", Some("br0")));
+        assert_eq!(cli.place.host.as_deref(), Some("unix:///x"));
+    }
+
+    #[test]
+    fn durations_are_seconds_unless_said() {
+        assert_eq!(duration("10"), Ok(Duration::from_secs(10)));
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
+        for bad in ["", "s", "-1", "1h", "1e999", "nan", "."] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+}

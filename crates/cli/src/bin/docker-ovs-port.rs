@@ -1,0 +1,26 @@
+//! `docker-ovs-port CONTAINER OVS_BRIDGE`: the article's script, drop-in.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use docker_ovs::outcome::{Failure, Outcome, print};
+use docker_ovs::{block_on, verbs};
+use host::{Host, Settings};
+
+const USAGE: &str = "Usage: docker-ovs-port CONTAINER OVS_BRIDGE";
+
+fn main() -> ExitCode {
+    let words: Result<Vec<String>, _> =
+        std::env::args_os().skip(1).map(OsString::into_string).collect();
+    let Ok([container, bridge]) = words.as_deref() else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    };
+    print("docker-ovs-port", block_on(answer(container, bridge)))
+}
+
+async fn answer(container: &str, bridge: &str) -> Result<Outcome, Failure> {
+    let host = Host::open(&Settings::from_env());
+    // The script always ended well when it had found the container.
+    verbs::port::drop_in(&host, container, bridge).await
+}

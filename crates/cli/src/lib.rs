@@ -1,0 +1,38 @@
+//! What the two binaries share: words → verb → report.
+//!
+//! Each verb is one file in [`verbs`]; [`args`] is the only place that knows the
+//! command line, [`outcome`] the only one that knows exit codes.
+
+pub mod args;
+pub mod outcome;
+pub mod plugin;
+pub mod verbs;
+
+use std::process::ExitCode;
+
+use args::{Cli, Verb};
+use host::Host;
+use outcome::{Failure, Outcome};
+
+/// Carries out a command line and prints what came of it.
+pub fn run(cli: &Cli) -> ExitCode {
+    let outcome = block_on(answer(cli));
+    outcome::print("docker-ovs", outcome)
+}
+
+async fn answer(cli: &Cli) -> Result<Outcome, Failure> {
+    let host = Host::open(&cli.place.settings());
+    match cli.verb() {
+        Verb::Port(args) => verbs::port::run(&host, args).await,
+        Verb::Doctor(args) => verbs::doctor::run(&host, args).await,
+    }
+}
+
+/// Runs a future to its end on this thread; one reactor serves all sources.
+///
+/// # Errors
+/// What the future fails with, or that no reactor could be made.
+pub fn block_on<T>(answer: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Failure::new(format!("cannot start: {error}")))?.block_on(answer)
+}

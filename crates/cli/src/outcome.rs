@@ -1,0 +1,79 @@
+//! What comes of a command: text for stdout, words for stderr, an exit code.
+//!
+//! 0 found · 1 nothing there · 2 error. With an error nothing is printed on stdout.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use model::Trouble;
+use model::query::QueryError;
+use report::FormatError;
+
+/// What a verb found.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// For stdout, whole lines.
+    pub text: String,
+    /// For stderr, one line each.
+    pub remarks: Vec<String>,
+    /// Exit 1 instead of 0.
+    pub nothing: bool,
+}
+
+/// Why a verb has no answer: what failed, why, and what to do.
+#[derive(Debug)]
+pub struct Failure {
+    message: String,
+    remedy: Option<String>,
+}
+
+impl Failure {
+    /// A failure without a remedy.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), remedy: None }
+    }
+}
+
+impl From<QueryError> for Failure {
+    fn from(error: QueryError) -> Self {
+        Self { message: error.to_string(), remedy: error.remedy() }
+    }
+}
+
+impl From<Trouble> for Failure {
+    fn from(trouble: Trouble) -> Self {
+        Self::from(QueryError::Blind(trouble))
+    }
+}
+
+impl From<FormatError> for Failure {
+    fn from(error: FormatError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+/// Prints an outcome and gives the exit code for it.
+pub fn print(program: &str, outcome: Result<Outcome, Failure>) -> ExitCode {
+    match outcome {
+        Ok(outcome) => {
+            for remark in &outcome.remarks {
+                eprintln!("{program}: {remark}");
+            }
+            match io::stdout().write_all(outcome.text.as_bytes()) {
+                // A reader that has seen enough is no error, as with head(1).
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                    eprintln!("{program}: cannot write: {error}");
+                    ExitCode::from(2)
+                }
+                _ => ExitCode::from(u8::from(outcome.nothing)),
+            }
+        }
+        Err(failure) => {
+            eprintln!("{program}: {}", failure.message);
+            if let Some(remedy) = failure.remedy {
+                eprintln!("  {remedy}");
+            }
+            ExitCode::from(2)
+        }
+    }
+}

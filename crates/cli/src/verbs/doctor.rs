@@ -1,0 +1,19 @@
+//! `docker ovs doctor`.
+
+use host::Host;
+use report::{render, views};
+
+use crate::args::DoctorArgs;
+use crate::outcome::{Failure, Outcome};
+
+/// Answers `docker ovs doctor`; exit 1 when something is missing.
+///
+/// # Errors
+/// A template that asks for what is not there.
+pub async fn run(host: &Host, args: &DoctorArgs) -> Result<Outcome, Failure> {
+    let checks = host.examine().await;
+    let rows: Vec<_> = checks.iter().map(report::v1::Check::from).collect();
+    let text = render(&args.format, &views::DOCTOR, &rows)?;
+    let nothing = checks.iter().any(|check| check.verdict.is_bad());
+    Ok(Outcome { text, remarks: Vec::new(), nothing })
+}

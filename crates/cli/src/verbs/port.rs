@@ -1,0 +1,113 @@
+//! `docker ovs port CONTAINER [BRIDGE]`.
+
+use host::{Host, Question};
+use model::query::{self, QueryError};
+use model::snapshot::Container;
+use model::wiring::Attachment;
+use model::{Snapshot, resolve};
+use report::{Format, render, v1, views};
+
+use crate::args::PortArgs;
+use crate::outcome::{Failure, Outcome};
+
+/// Answers `docker ovs port`.
+///
+/// # Errors
+/// No such container, bridge, or no way to know.
+pub async fn run(host: &Host, args: &PortArgs) -> Result<Outcome, Failure> {
+    let asked = Asked { container: &args.container, bridge: args.bridge.as_deref() };
+    // Who else lives there costs a list of all containers: only where it can be shown.
+    let tenants = matches!(args.format, Format::Json | Format::Template(_) | Format::TableOf(_));
+    let answer = asked.answer(&host.look(&asked.question(tenants && !args.quiet)).await)?;
+    let text = match (&args.format, asked.bridge) {
+        _ if args.quiet => answer.numbers(),
+        (Format::Csv, Some(bridge)) => {
+            render(&Format::Csv, &views::PORT_ON_BRIDGE, &answer.blanked(bridge))?
+        }
+        (format, _) => render(format, &views::PORT, &answer.on_bridge())?,
+    };
+    let nothing = (args.quiet || asked.bridge.is_some()) && !answer.has_number();
+    Ok(Outcome { text, remarks: answer.remarks, nothing })
+}
+
+/// Answers as the article's script does.
+///
+/// # Errors
+/// No such container, bridge, or no way to know.
+pub async fn drop_in(host: &Host, container: &str, bridge: &str) -> Result<Outcome, Failure> {
+    let asked = Asked { container, bridge: Some(bridge) };
+    let answer = asked.answer(&host.look(&asked.question(false)).await)?;
+    let text = render(&Format::Csv, &views::PORT_ON_BRIDGE, &answer.blanked(bridge))?;
+    Ok(Outcome { text, remarks: answer.remarks, nothing: false })
+}
+
+struct Asked<'a> {
+    container: &'a str,
+    bridge: Option<&'a str>,
+}
+
+/// All interfaces of the container, and what there is to say about them.
+struct Answer<'a> {
+    rows: Vec<v1::Attachment>,
+    bridge: Option<&'a str>,
+    remarks: Vec<String>,
+}
+
+impl<'a> Asked<'a> {
+    fn question(&self, tenants: bool) -> Question {
+        let bridge = self.bridge.map(str::to_owned);
+        Question { container: Some(self.container.to_owned()), bridge, tenants }
+    }
+
+    fn answer(&self, snapshot: &Snapshot) -> Result<Answer<'a>, QueryError> {
+        let container = query::container(snapshot, self.container)?;
+        let wiring = resolve(snapshot);
+        let found = query::attachments(snapshot, &wiring, container)?;
+        if let Some(bridge) = self.bridge {
+            query::bridge(snapshot, bridge)?;
+        }
+        let rows = found.iter().map(|attachment| row(attachment, container)).collect();
+        Ok(Answer { rows, bridge: self.bridge, remarks: remarks(&found, container) })
+    }
+}
+
+fn row(attachment: &Attachment, container: &Container) -> v1::Attachment {
+    let asked = attachment.tenants.iter().find(|tenant| tenant.id == container.id);
+    v1::Attachment::new(attachment, asked)
+}
+
+impl Answer<'_> {
+    /// Only those on the bridge that was asked about, if one was.
+    fn on_bridge(&self) -> Vec<v1::Attachment> {
+        let wanted = |row: &&v1::Attachment| self.bridge.is_none_or(|bridge| row.is_on(bridge));
+        self.rows.iter().filter(wanted).cloned().collect()
+    }
+
+    /// All of them, those elsewhere without a port: the article's empty field.
+    fn blanked(&self, bridge: &str) -> Vec<v1::Attachment> {
+        self.rows.iter().map(|row| row.clone().only_on(bridge)).collect()
+    }
+
+    fn numbers(&self) -> String {
+        let numbers = self.on_bridge().into_iter().filter_map(|row| row.ofport);
+        numbers.map(|number| format!("{number}\n")).collect()
+    }
+
+    fn has_number(&self) -> bool {
+        self.on_bridge().iter().any(|row| row.ofport.is_some())
+    }
+}
+
+fn remarks(found: &[&Attachment], container: &Container) -> Vec<String> {
+    if container.on_host_network() {
+        let name = &container.name;
+        return vec![format!(
+            "container {name} shares the host's network: it has no interfaces of its own"
+        )];
+    }
+    let unsure = found.iter().flat_map(|attachment| {
+        let name = &attachment.link.name;
+        attachment.doubts().into_iter().map(move |doubt| format!("{name}: {doubt}"))
+    });
+    unsure.collect()
+}
