@@ -1,0 +1,145 @@
+//! The client.
+
+use std::io;
+
+use tokio::net::{TcpStream, UnixStream};
+
+use crate::codec::{Features, Message, Port, Refusal, Request, most_in_features};
+use crate::connection::{Connection, Stream};
+use crate::error::Error;
+use crate::remote::Remote;
+use crate::version::Version;
+
+/// More ports than any bridge has: OpenFlow 1.0 numbers them with 16 bits.
+const MOST_PORTS: usize = 65_536;
+
+/// A connection to a bridge.
+///
+/// No method has a time-out of its own. A future that is dropped half-way leaves a
+/// connection that is of no further use: drop it too.
+#[derive(Debug)]
+pub struct Client {
+    connection: Connection,
+}
+
+impl Client {
+    /// Connects to `remote` and agrees on the highest version among those `offered` that
+    /// the switch speaks too. [`Version::ALL`] offers all there are.
+    ///
+    /// # Errors
+    /// [`Error::Connect`], whose [`kind`](Error::kind) tells why;
+    /// [`Error::NoCommonVersion`] or [`Error::HelloRefused`] when the switch speaks none of
+    /// the versions; as the conversation fails.
+    pub async fn connect(remote: &Remote, offered: &[Version]) -> Result<Self, Error> {
+        let offered = offered.iter().copied().collect();
+        let stream = open(remote)
+            .await
+            .map_err(|source| Error::Connect { remote: remote.clone(), source })?;
+        Ok(Self { connection: Connection::handshake(stream, offered).await? })
+    }
+
+    /// The version agreed on.
+    pub fn version(&self) -> Version {
+        self.connection.version
+    }
+
+    /// What the bridge is (1.0.0 section 5.3.1).
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when the switch does not say; as the conversation fails.
+    pub async fn features(&mut self) -> Result<Features, Error> {
+        let xid = self.connection.queue(Request::Features);
+        Ok(self.features_reply(xid).await?.0)
+    }
+
+    /// All ports of the bridge, [`LOCAL`](crate::LOCAL) too, in no particular order.
+    ///
+    /// Asked for by PORT_DESC in every version. A switch of OpenFlow 1.0 to 1.2 that
+    /// refuses that is asked for FEATURES_REPLY, as those versions prescribe.
+    ///
+    /// # Errors
+    /// [`Error::TooManyPorts`] when the list does not end; [`Error::Incomplete`] when there
+    /// was no room for all ports; [`Error::Refused`] when the switch does not list them;
+    /// as the conversation fails.
+    pub async fn ports(&mut self) -> Result<Vec<Port>, Error> {
+        let xid = self.connection.queue(Request::Ports);
+        if let Some(ports) = self.described_ports(xid).await? {
+            return Ok(ports);
+        }
+        let xid = self.connection.queue(Request::Features);
+        let (_, ports) = self.features_reply(xid).await?;
+        self.complete(ports)
+    }
+
+    /// Both [`features`](Self::features) and [`ports`](Self::ports), in one round trip.
+    ///
+    /// # Errors
+    /// Those of both.
+    pub async fn show(&mut self) -> Result<(Features, Vec<Port>), Error> {
+        let features = self.connection.queue(Request::Features);
+        let ports = self.connection.queue(Request::Ports);
+        self.connection.keep_reply_to(features);
+        let described = self.described_ports(ports).await?;
+        let (features, listed) = self.features_reply(features).await?;
+        match described {
+            Some(ports) => Ok((features, ports)),
+            None => Ok((features, self.complete(listed)?)),
+        }
+    }
+
+    async fn features_reply(&mut self, xid: u32) -> Result<(Features, Vec<Port>), Error> {
+        loop {
+            match self.connection.reply(xid).await? {
+                Message::Features(features, ports) => return Ok((features, ports)),
+                Message::Error(refusal) => return Err(refused(Request::Features, refusal)),
+                _ => {}
+            }
+        }
+    }
+
+    /// The ports that PORT_DESC describes, all parts of it; `None` when the switch refuses
+    /// and is to be asked for FEATURES_REPLY.
+    async fn described_ports(&mut self, xid: u32) -> Result<Option<Vec<Port>>, Error> {
+        let mut ports = Vec::new();
+        let mut parts = 0;
+        while ports.len().max(parts) <= MOST_PORTS {
+            match self.connection.reply(xid).await? {
+                Message::Ports { ports: part, more } => {
+                    ports.extend(part);
+                    parts += 1;
+                    if !more {
+                        return Ok(Some(ports));
+                    }
+                }
+                Message::Error(_) if most_in_features(self.version()).is_some() => return Ok(None),
+                Message::Error(refusal) => return Err(refused(Request::Ports, refusal)),
+                _ => {}
+            }
+        }
+        Err(Error::TooManyPorts(MOST_PORTS))
+    }
+
+    /// The ports of a FEATURES_REPLY, if these are certainly all there are.
+    fn complete(&self, ports: Vec<Port>) -> Result<Vec<Port>, Error> {
+        match most_in_features(self.version()) {
+            Some(most) if ports.len() >= most => Err(Error::Incomplete(ports.len())),
+            _ => Ok(ports),
+        }
+    }
+}
+
+fn refused(request: Request, refusal: Refusal) -> Error {
+    Error::Refused { request: request.name(), refusal }
+}
+
+async fn open(remote: &Remote) -> io::Result<Box<dyn Stream>> {
+    match remote {
+        Remote::Unix(path) => Ok(Box::new(UnixStream::connect(path).await?)),
+        Remote::Tcp(address) => {
+            let stream = TcpStream::connect(address).await?;
+            // A request is complete when it is written: nothing is gained by waiting.
+            stream.set_nodelay(true)?;
+            Ok(Box::new(stream))
+        }
+    }
+}

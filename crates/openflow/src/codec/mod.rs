@@ -1,0 +1,21 @@
+//! The messages as bytes: pure functions, no socket.
+
+mod features;
+mod fields;
+mod header;
+mod hello;
+mod message;
+mod multipart;
+mod port;
+mod refusal;
+mod request;
+
+pub use features::Features;
+pub use fields::Malformed;
+pub use message::Message;
+pub use port::{LOCAL, Port, name_on_wire};
+pub use refusal::Refusal;
+
+pub(crate) use header::{ERROR, HELLO, Header};
+pub(crate) use port::most_in_features;
+pub(crate) use request::Request;

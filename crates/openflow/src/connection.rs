@@ -1,0 +1,159 @@
+//! One conversation with a switch.
+
+use std::{fmt, io};
+
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+
+use crate::codec::{ERROR, HELLO, Header, Message, Request};
+use crate::error::Error;
+use crate::version::{Version, Versions};
+
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + fmt::Debug {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + fmt::Debug> Stream for S {}
+
+/// A connection on which a version was agreed on.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    stream: BufReader<Box<dyn Stream>>,
+    /// The message being read.
+    incoming: Vec<u8>,
+    /// What is still to be written, so that several requests go out in one write.
+    outgoing: Vec<u8>,
+    next_xid: u32,
+    /// The transaction id of a request whose one reply may come before it is awaited, and
+    /// that reply.
+    kept: Option<(u32, Option<Message>)>,
+    pub(crate) version: Version,
+}
+
+impl Connection {
+    /// Exchanges HELLOs (1.3.5 section 6.3.1).
+    pub(crate) async fn handshake(
+        stream: Box<dyn Stream>,
+        offered: Versions,
+    ) -> Result<Self, Error> {
+        let highest = offered.highest_common(offered).ok_or(Error::NothingOffered)?;
+        let stream = BufReader::new(stream);
+        let (incoming, outgoing) = (Vec::new(), Vec::new());
+        let mut this =
+            Self { stream, incoming, outgoing, next_xid: 1, kept: None, version: highest };
+        this.queue(Request::Hello(offered));
+        this.flush().await?;
+        let supported = this.first_message(offered).await?;
+        match offered.highest_common(supported) {
+            Some(version) => this.version = version,
+            None => {
+                this.queue(Request::HelloFailed);
+                // That we fail is certain; whether the switch hears of it is not.
+                let _ = this.flush().await;
+                return Err(Error::NoCommonVersion { offered, supported });
+            }
+        }
+        Ok(this)
+    }
+
+    /// The first message: a HELLO, or the refusal of ours. Of anything else only the
+    /// header is read, as its length means nothing.
+    async fn first_message(&mut self, offered: Versions) -> Result<Versions, Error> {
+        let header = self.header().await?;
+        if ![HELLO, ERROR].contains(&header.kind) {
+            return Err(Error::NotOpenFlow(header.kind));
+        }
+        match self.body(header).await? {
+            Message::Hello(supported) => Ok(supported),
+            Message::Error(refusal) => Err(Error::HelloRefused { offered, refusal }),
+            _ => Err(Error::NotOpenFlow(header.kind)),
+        }
+    }
+
+    /// Prepares a request, which goes out when a reply is awaited, and returns its
+    /// transaction id.
+    pub(crate) fn queue(&mut self, request: Request) -> u32 {
+        let xid = self.next_xid;
+        self.next_xid = xid.wrapping_add(1);
+        request.put(&mut self.outgoing, self.version, xid);
+        xid
+    }
+
+    /// Has the reply to `xid`, which is one message, kept while another is awaited: a
+    /// switch may answer in any order (1.3.5 section 6.2).
+    pub(crate) fn keep_reply_to(&mut self, xid: u32) {
+        self.kept = Some((xid, None));
+    }
+
+    /// Waits for the next message that bears `xid`; messages that bear another are dropped,
+    /// except for the one to be kept.
+    pub(crate) async fn reply(&mut self, xid: u32) -> Result<Message, Error> {
+        self.flush().await?;
+        if let Some((_, Some(message))) = self.kept.take_if(|(kept, _)| *kept == xid) {
+            return Ok(message);
+        }
+        loop {
+            let (got, message) = self.receive().await?;
+            if got == xid {
+                return Ok(message);
+            }
+            self.keep(got, message);
+        }
+    }
+
+    fn keep(&mut self, xid: u32, message: Message) {
+        let is_reply = matches!(message, Message::Features(..) | Message::Error(_));
+        if let Some((kept, reply)) = &mut self.kept
+            && *kept == xid
+            && is_reply
+        {
+            *reply = Some(message);
+        }
+    }
+
+    async fn flush(&mut self) -> io::Result<()> {
+        self.stream.write_all(&self.outgoing).await?;
+        self.outgoing.clear();
+        self.stream.flush().await
+    }
+
+    /// The next message that is none of the connection's own business, with its
+    /// transaction id.
+    async fn receive(&mut self) -> Result<(u32, Message), Error> {
+        loop {
+            let header = self.header().await?;
+            // A switch may complain of a version in another one.
+            if header.version != self.version as u8 && header.kind != ERROR {
+                return Err(Error::WrongVersion { agreed: self.version, got: header.version });
+            }
+            match self.body(header).await? {
+                Message::EchoRequest(payload) => {
+                    let reply = Request::EchoReply(&payload);
+                    reply.put(&mut self.outgoing, self.version, header.xid);
+                    self.flush().await?;
+                }
+                message => return Ok((header.xid, message)),
+            }
+        }
+    }
+
+    async fn header(&mut self) -> Result<Header, Error> {
+        if self.stream.fill_buf().await?.is_empty() {
+            return Err(Error::HungUp { mid_message: false });
+        }
+        self.incoming.resize(Header::LENGTH, 0);
+        self.stream.read_exact(&mut self.incoming).await.map_err(mid_message)?;
+        Ok(Header::parse(&self.incoming)?)
+    }
+
+    /// The message whose header was just read.
+    async fn body(&mut self, header: Header) -> Result<Message, Error> {
+        self.incoming.resize(header.length, 0);
+        let body = &mut self.incoming[Header::LENGTH..];
+        self.stream.read_exact(body).await.map_err(mid_message)?;
+        Ok(Message::parse(&self.incoming)?)
+    }
+}
+
+fn mid_message(error: io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => Error::HungUp { mid_message: true },
+        _ => Error::Io(error),
+    }
+}

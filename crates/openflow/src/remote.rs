@@ -1,0 +1,166 @@
+//! Where a switch is: ovsdb(7), "Active connection methods", as ovs-ofctl(8) uses them.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+/// The port of a switch that is given without one (IANA: `openflow`).
+pub const DEFAULT_PORT: u16 = 6653;
+
+/// An active connection method.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remote {
+    /// `unix:FILE`, a Unix domain socket.
+    Unix(PathBuf),
+    /// `tcp:IP:PORT`, plain TCP.
+    Tcp(SocketAddr),
+}
+
+/// A text that names no switch we can connect to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:.200?} names no switch: {reason}")]
+pub struct InvalidRemote {
+    /// What was given.
+    pub text: String,
+    /// What is wrong with it.
+    pub reason: &'static str,
+}
+
+impl Remote {
+    /// The socket at which ovs-vswitchd(8) serves `bridge` with no controller set up.
+    pub fn mgmt(rundir: &Path, bridge: &str) -> Self {
+        Self::Unix(rundir.join(format!("{bridge}.mgmt")))
+    }
+}
+
+impl FromStr for Remote {
+    type Err = InvalidRemote;
+
+    fn from_str(text: &str) -> Result<Self, InvalidRemote> {
+        parse(text).map_err(|reason| InvalidRemote { text: text.to_owned(), reason })
+    }
+}
+
+fn parse(text: &str) -> Result<Remote, &'static str> {
+    let (method, rest) = text.split_once(':').ok_or("write unix:FILE or tcp:IP[:PORT]")?;
+    match method {
+        "unix" if rest.is_empty() => Err("the socket's file name is missing"),
+        "unix" => Ok(Remote::Unix(rest.into())),
+        "tcp" => parse_address(rest).map(Remote::Tcp),
+        "punix" | "ptcp" => Err(
+            "that is the method the switch listens by; without its p it is the one to connect by",
+        ),
+        _ => Err("the method is neither unix nor tcp"),
+    }
+}
+
+fn parse_address(text: &str) -> Result<SocketAddr, &'static str> {
+    let (host, port) = split_port(text)?;
+    let port = port.map_or(Ok(DEFAULT_PORT), parse_port)?;
+    Ok(SocketAddr::new(parse_host(host)?, port))
+}
+
+/// Splits `HOST[:PORT]`; a host with colons stands in brackets.
+fn split_port(text: &str) -> Result<(&str, Option<&str>), &'static str> {
+    let Some(bracketed) = text.strip_prefix('[') else {
+        return match text.split_once(':') {
+            Some((_, port)) if port.contains(':') => Err("an IPv6 address stands in brackets"),
+            Some((host, port)) => Ok((host, Some(port))),
+            None => Ok((text, None)),
+        };
+    };
+    let (host, rest) = bracketed.split_once(']').ok_or("the closing bracket is missing")?;
+    match rest.strip_prefix(':') {
+        Some(port) => Ok((host, Some(port))),
+        None if rest.is_empty() => Ok((host, None)),
+        None => Err("only :PORT may follow the closing bracket"),
+    }
+}
+
+fn parse_port(text: &str) -> Result<u16, &'static str> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse() {
+        Ok(port @ 1..) if digits => Ok(port),
+        _ => Err("the port is not a number from 1 to 65535"),
+    }
+}
+
+/// This program is one static file and has no resolver: only `localhost` is a name.
+fn parse_host(text: &str) -> Result<IpAddr, &'static str> {
+    match text {
+        "" => Err("the IP address is missing"),
+        "localhost" => Ok(Ipv4Addr::LOCALHOST.into()),
+        _ => text.parse().map_err(|_| "host names are not looked up: give the IP address"),
+    }
+}
+
+impl fmt::Display for Remote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+            Self::Tcp(address) => write!(f, "tcp:{address}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Remote;
+
+    #[test]
+    fn what_is_displayed_is_what_was_meant() {
+        for (given, shown) in [
+            ("unix:/run/ovs/br0.mgmt", "unix:/run/ovs/br0.mgmt"),
+            ("unix:a b:c", "unix:a b:c"),
+            ("tcp:10.0.0.1", "tcp:10.0.0.1:6653"),
+            ("tcp:10.0.0.1:1", "tcp:10.0.0.1:1"),
+            ("tcp:[::1]", "tcp:[::1]:6653"),
+            ("tcp:[fe80::1]:65535", "tcp:[fe80::1]:65535"),
+            ("tcp:[127.0.0.1]:7", "tcp:127.0.0.1:7"),
+            ("tcp:localhost", "tcp:127.0.0.1:6653"),
+        ] {
+            let remote: Remote = given.parse().unwrap();
+            assert_eq!(remote.to_string(), shown);
+            assert_eq!(shown.parse(), Ok(remote));
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        for (given, reason) in [
+            ("", "write unix:FILE"),
+            ("br0", "write unix:FILE"),
+            ("unix:", "file name"),
+            ("ssl:10.0.0.1", "neither unix nor tcp"),
+            ("ptcp:6653", "without its p"),
+            ("tcp:", "address is missing"),
+            ("tcp::6653", "address is missing"),
+            ("tcp:switch.example:6653", "not looked up"),
+            ("tcp:10.0.0.1:0", "port"),
+            ("tcp:10.0.0.1:+1", "port"),
+            ("tcp:10.0.0.1:65536", "port"),
+            ("tcp:10.0.0.1:", "port"),
+            ("tcp:::1", "brackets"),
+            ("tcp:[::1", "closing bracket"),
+            ("tcp:[::1]6653", "may follow"),
+            ("tcp:[]:1", "address is missing"),
+        ] {
+            let error = given.parse::<Remote>().unwrap_err().to_string();
+            assert!(error.contains(reason), "{given}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_text_is_repeated_escaped_and_cut() {
+        let error = format!("\u{1b}[31m{}", "x".repeat(1 << 20)).parse::<Remote>().unwrap_err();
+        assert!(error.to_string().starts_with("\"\\u{1b}[31mxx"), "{error}");
+        assert!(error.to_string().len() < 300);
+    }
+
+    #[test]
+    fn a_bridge_is_served_in_the_rundir() {
+        let remote = Remote::mgmt("/run/ovs".as_ref(), "br0");
+        assert_eq!(remote.to_string(), "unix:/run/ovs/br0.mgmt");
+    }
+}
