@@ -8,7 +8,7 @@ use rustix::thread::{CapabilitySet, capabilities};
 use crate::Host;
 use crate::deadline::Deadline;
 use crate::kernel;
-use crate::switch::control;
+use crate::switch::dpif;
 
 impl Host {
     /// Checks every source and privilege a look needs.
@@ -52,7 +52,7 @@ impl Host {
 
     async fn check_vswitchd(&self, due: Deadline) -> Check {
         let folder = self.rundir.display().to_string();
-        let ask = due.hold(|| control::what(&self.rundir), control::version(&self.rundir));
+        let ask = due.hold(|| dpif::what(&self.rundir), dpif::version(&self.rundir));
         check("vswitchd", folder, ask.await)
     }
 

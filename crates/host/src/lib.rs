@@ -7,7 +7,7 @@
 //! ```no_run
 //! # async fn example() {
 //! use docker_ovs_host::{Host, Question, Settings};
-//! let host = Host::open(Settings::from_env());
+//! let host = Host::open(&Settings::from_env());
 //! let question = Question { container: Some("web".into()), ..Question::default() };
 //! let wiring = model::resolve(&host.look(&question).await);
 //! # }
@@ -19,13 +19,15 @@ mod engine;
 mod failure;
 mod kernel;
 mod look;
+mod replay;
 mod settings;
 mod switch;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use model::Trouble;
+use model::{Snapshot, Trouble};
+use switch::openflow::Listener;
 
 pub use engine::address::{Address, Wish};
 pub use look::Question;
@@ -37,6 +39,8 @@ pub struct Host {
     engine: Result<Address, Trouble>,
     db: Result<ovsdb::Remote, Trouble>,
     tls: Option<ovsdb::Tls>,
+    openflow: Vec<Listener>,
     rundir: PathBuf,
     timeout: Duration,
+    recorded: Option<Snapshot>,
 }

@@ -7,6 +7,7 @@ use model::{Trouble, TroubleKind};
 
 use crate::Host;
 use crate::engine::address::Wish;
+use crate::switch::openflow;
 
 /// Where Open vSwitch keeps its sockets unless told otherwise (ovs-vswitchd(8)).
 const DEFAULT_RUNDIR: &str = "/var/run/openvswitch";
@@ -25,6 +26,8 @@ pub struct Settings {
     pub certificate: Option<PathBuf>,
     /// `--ca-cert`, for `ssl:`.
     pub ca_cert: Option<PathBuf>,
+    /// `--openflow`: where bridges listen, each `BRIDGE=tcp:IP[:PORT]`.
+    pub openflow: Vec<String>,
     /// The folder of Open vSwitch's sockets.
     pub rundir: PathBuf,
     /// How long all waiting together may take.
@@ -41,6 +44,7 @@ impl Settings {
             private_key: None,
             certificate: None,
             ca_cert: None,
+            openflow: Vec::new(),
             rundir: rundir.map_or_else(|| DEFAULT_RUNDIR.into(), PathBuf::from),
             timeout: DEFAULT_TIMEOUT,
         }
@@ -69,8 +73,18 @@ impl Settings {
 
 impl Host {
     /// A host with these settings. Wrong ones show when they are needed.
-    pub fn open(settings: &Settings) -> Self {
+    ///
+    /// # Errors
+    /// A listener of `--openflow` that is none.
+    pub fn open(settings: &Settings) -> Result<Self, Trouble> {
+        let listeners = settings.openflow.iter().map(|text| openflow::listener(text));
+        Ok(Self { openflow: listeners.collect::<Result<_, _>>()?, ..Self::bare(settings) })
+    }
+
+    pub(crate) fn bare(settings: &Settings) -> Self {
         Self {
+            openflow: Vec::new(),
+            recorded: None,
             engine: settings.engine.address(env),
             db: settings.remote(),
             tls: settings.tls(),

@@ -4,8 +4,10 @@
 //! whatever order its rows are in. Only [`resolve`] relates one source's facts
 //! to another's.
 
+mod anonymise;
 pub mod dialects;
 pub mod evidence;
+pub mod filter;
 pub mod health;
 pub mod ids;
 pub mod query;
@@ -13,8 +15,10 @@ mod resolve;
 pub mod snapshot;
 pub mod switch;
 mod trouble;
+pub mod who;
 pub mod wiring;
 
+pub use anonymise::anonymise;
 pub use resolve::resolve;
 pub use snapshot::{Observed, Snapshot};
 pub use trouble::{Trouble, TroubleKind};

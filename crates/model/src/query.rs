@@ -2,8 +2,8 @@
 
 use thiserror::Error;
 
-use crate::snapshot::{Container, Observed, Snapshot};
-use crate::switch::Bridge;
+use crate::snapshot::{Container, Namespace, Observed, Snapshot};
+use crate::switch::{Bridge, Via};
 use crate::trouble::Trouble;
 use crate::wiring::{Attachment, Wiring};
 
@@ -106,14 +106,12 @@ fn is_prefix(wanted: &str, row: &Container) -> bool {
 }
 
 fn nobody(snapshot: &Snapshot, wanted: &str) -> QueryError {
-    let blind = snapshot.engines.values().find_map(|rows| match rows {
-        Observed::Absent { why } => Some(QueryError::Blind(why.clone())),
-        Observed::Fresh { .. } | Observed::Stale { .. } => None,
-    });
-    blind.unwrap_or_else(|| QueryError::NoSuchContainer {
-        wanted: wanted.to_owned(),
-        near: near(snapshot, wanted),
-    })
+    match snapshot.engines.values().find_map(Observed::absence) {
+        Some(trouble) => QueryError::Blind(trouble.clone()),
+        None => {
+            QueryError::NoSuchContainer { wanted: wanted.to_owned(), near: near(snapshot, wanted) }
+        }
+    }
 }
 
 fn near(snapshot: &Snapshot, wanted: &str) -> Vec<String> {
@@ -155,8 +153,7 @@ pub fn bridge<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<&'a Bridge, Qu
     if let Some(found) = all().find(|bridge| bridge.name == wanted) {
         return Ok(found);
     }
-    let blind = snapshot.switch.values().find_map(Observed::trouble);
-    if let Some(trouble) = blind {
+    if let Some(trouble) = blind_to_the_switch(snapshot) {
         return Err(QueryError::Blind(trouble.clone()));
     }
     let mut have: Vec<_> = all().map(|bridge| bridge.name.clone()).collect();
@@ -165,7 +162,52 @@ pub fn bridge<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<&'a Bridge, Qu
     Err(QueryError::NoSuchBridge { wanted: wanted.to_owned(), have })
 }
 
-/// The attachments of one running container.
+/// Whom a question is about.
+#[derive(Clone, Copy, Debug)]
+pub enum Target<'a> {
+    /// A container.
+    Container(&'a Container),
+    /// A namespace named directly: `pid:N`, `netns:NAME`, `netns:PATH`.
+    Namespace(&'a Namespace),
+}
+
+impl Target<'_> {
+    /// What must be said whatever the answer.
+    pub fn remark(self) -> Option<String> {
+        match self {
+            Self::Container(row) if row.on_host_network() => Some(format!(
+                "container {} shares the host's network: it has no interfaces of its own",
+                row.name
+            )),
+            Self::Container(_) | Self::Namespace(_) => None,
+        }
+    }
+}
+
+/// Finds the container or namespace that `wanted` names.
+///
+/// # Errors
+/// As [`container`]; [`QueryError::Blind`] for a namespace that could not be opened.
+pub fn target<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<Target<'a>, QueryError> {
+    let Some((kind, name)) = wanted.split_once(':') else {
+        return container(snapshot, wanted).map(Target::Container);
+    };
+    let name = if kind == "netns" { name.rsplit('/').next().unwrap_or(name) } else { wanted };
+    let known = |ns: &&Namespace| ns.names.iter().any(|known| known == wanted || known == name);
+    if let Some(found) = snapshot.kernel.rows().iter().find(known) {
+        return Ok(Target::Namespace(found));
+    }
+    let by_pid = |row: &&Container| row.pid.is_some_and(|pid| format!("pid:{pid}") == wanted);
+    if let Some(found) = snapshot.engines.values().flat_map(Observed::rows).find(by_pid) {
+        return Ok(Target::Container(found));
+    }
+    Err(match snapshot.kernel.trouble() {
+        Some(trouble) => QueryError::Blind(trouble.clone()),
+        None => QueryError::NoSuchContainer { wanted: wanted.to_owned(), near: Vec::new() },
+    })
+}
+
+/// The attachments of whom a question is about.
 ///
 /// # Errors
 /// [`QueryError::NotRunning`], or [`QueryError::Blind`] when its namespace or the switch
@@ -173,19 +215,44 @@ pub fn bridge<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<&'a Bridge, Qu
 pub fn attachments<'a>(
     snapshot: &Snapshot,
     wiring: &'a Wiring,
-    container: &Container,
+    target: Target<'_>,
 ) -> Result<Vec<&'a Attachment>, QueryError> {
-    let Some(netns) = container.netns else { return Err(no_namespace(snapshot, container)) };
+    let netns = match target {
+        Target::Container(row) if row.on_host_network() => return Ok(Vec::new()),
+        Target::Container(row) => row.netns.ok_or_else(|| no_namespace(snapshot, row))?,
+        Target::Namespace(row) => row.id,
+    };
     let home = snapshot.kernel.rows().iter().find(|ns| ns.id == netns);
     let unread = home.and_then(|ns| ns.trouble.as_ref()).or(snapshot.kernel.trouble());
-    if let Some(trouble) = unread {
-        return Err(QueryError::Blind(trouble.clone()));
+    match unread.or(blind_to_the_switch(snapshot)) {
+        Some(trouble) => Err(QueryError::Blind(trouble.clone())),
+        None => Ok(wiring.attachments.iter().filter(|a| a.netns == netns).collect()),
     }
-    let switch = snapshot.switch.values().all(|rows| matches!(rows, Observed::Absent { .. }));
-    match snapshot.switch.values().find_map(Observed::trouble) {
-        Some(trouble) if switch => Err(QueryError::Blind(trouble.clone())),
-        _ => Ok(wiring.attachments.iter().filter(|a| a.netns == netns).collect()),
-    }
+}
+
+/// Makes sure that a whole look saw all three kinds of source.
+///
+/// # Errors
+/// [`QueryError::Blind`] for the first that is missing.
+pub fn sighted(snapshot: &Snapshot) -> Result<(), QueryError> {
+    let engine = snapshot.engines.values().find_map(Observed::absence);
+    let missing = engine.or(snapshot.kernel.absence()).or(blind_to_the_switch(snapshot));
+    missing.map_or(Ok(()), |trouble| Err(QueryError::Blind(trouble.clone())))
+}
+
+/// Makes sure that the road `via` was open.
+///
+/// # Errors
+/// [`QueryError::Blind`].
+pub fn switch(snapshot: &Snapshot, via: Via) -> Result<(), QueryError> {
+    let missing = snapshot.switch.get(&via).and_then(Observed::absence);
+    missing.map_or(Ok(()), |trouble| Err(QueryError::Blind(trouble.clone())))
+}
+
+/// Why no road led to the switch.
+fn blind_to_the_switch(snapshot: &Snapshot) -> Option<&Trouble> {
+    let absent = || snapshot.switch.values().filter_map(Observed::absence);
+    absent().next().filter(|_| absent().count() == snapshot.switch.len())
 }
 
 fn no_namespace(snapshot: &Snapshot, container: &Container) -> QueryError {

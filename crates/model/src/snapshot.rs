@@ -16,6 +16,9 @@ use crate::trouble::Trouble;
 /// report and a test.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
+    /// Version of this format, [`Snapshot::VERSION`]; it comes first in a saved one.
+    #[serde(rename = "docker-ovs-snapshot")]
+    pub version: u32,
     /// Host name of the machine that was looked at.
     pub host: String,
     /// When the look ended, in milliseconds since the Unix epoch.
@@ -30,6 +33,11 @@ pub struct Snapshot {
     pub kernel: Observed<Namespace>,
     /// Bridges with their ports, by the road that was asked.
     pub switch: BTreeMap<Via, Observed<Bridge>>,
+}
+
+impl Snapshot {
+    /// The version that is written, and the newest that is read.
+    pub const VERSION: u32 = 1;
 }
 
 /// How much a look asked for. A narrow Snapshot is smaller, not different.
@@ -85,6 +93,14 @@ impl<T> Observed<T> {
     /// Whether the rows were read in this look.
     pub fn is_fresh(&self) -> bool {
         matches!(self, Self::Fresh { .. })
+    }
+
+    /// Why there are no rows at all.
+    pub fn absence(&self) -> Option<&Trouble> {
+        match self {
+            Self::Absent { why } => Some(why),
+            Self::Fresh { .. } | Self::Stale { .. } => None,
+        }
     }
 
     /// Why the rows are not fresh.
@@ -155,14 +171,36 @@ pub struct Namespace {
     /// Names under /run/netns (ip-netns(8)).
     #[serde(default)]
     pub names: Vec<String>,
-    /// What this namespace calls others.
-    #[serde(default)]
+    /// What this namespace calls others; pairs in JSON, whose keys cannot be numbers.
+    #[serde(default, with = "pairs")]
     pub nsids: BTreeMap<Nsid, NetnsId>,
     /// Its links.
     pub links: Vec<Link>,
     /// Why links are missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<Trouble>,
+}
+
+mod pairs {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<K: Serialize, V: Serialize, S: Serializer>(
+        map: &BTreeMap<K, V>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(map)
+    }
+
+    pub(super) fn deserialize<'de, K, V, D>(deserializer: D) -> Result<BTreeMap<K, V>, D::Error>
+    where
+        K: Deserialize<'de> + Ord,
+        V: Deserialize<'de>,
+        D: Deserializer<'de>,
+    {
+        Ok(Vec::<(K, V)>::deserialize(deserializer)?.into_iter().collect())
+    }
 }
 
 /// A kernel network device, as rtnetlink(7) describes it inside its namespace.

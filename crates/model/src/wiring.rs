@@ -240,14 +240,34 @@ pub enum Occupant {
     },
     /// Nobody: the link is gone, the row stayed.
     LeftBehind {
-        /// The container that had it, in the words of the row's `external_ids`.
-        last: Option<String>,
+        /// Who had it, by the row's `external_ids`.
+        last: Option<LastTenant>,
     },
     /// It cannot be known.
     Unknown {
         /// Why not.
         why: String,
     },
+}
+
+/// Who had a port whose link is gone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastTenant {
+    /// In the words of the row: a name, an id, a path.
+    pub words: String,
+    /// The container these words fit, if an engine still knows it.
+    pub container: Option<ContainerRef>,
+    /// Name of the interface it was.
+    pub interface: Option<String>,
+}
+
+impl fmt::Display for LastTenant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_id = self.words.len() == 64 && self.words.bytes().all(|b| b.is_ascii_hexdigit());
+        let words = if is_id { &self.words[..12] } else { &self.words };
+        f.write_str(self.container.as_ref().map_or(words, |known| &known.name))?;
+        self.interface.iter().try_for_each(|interface| write!(f, ":{interface}"))
+    }
 }
 
 /// A link that is on a port.

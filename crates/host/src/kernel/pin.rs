@@ -89,7 +89,11 @@ pub(crate) fn open_target(wanted: &str) -> Option<Result<Netns, Trouble>> {
             if name.contains('/') { name.into() } else { PathBuf::from("/run/netns").join(name) };
         Netns::open(&path)
     };
-    Some(opened.map_err(|error| trouble(wanted.to_owned(), &error)))
+    let remedy = "ip netns list names the namespaces there are; pid: takes a running process";
+    Some(opened.map_err(|error| {
+        let trouble = trouble(wanted.to_owned(), &error);
+        if trouble.kind == TroubleKind::Denied { trouble } else { trouble.remedy(remedy) }
+    }))
 }
 
 fn not_a_pid(wanted: &str) -> Trouble {

@@ -7,15 +7,15 @@ use model::snapshot::{Namespace, Scope};
 use model::{Snapshot, Trouble};
 use netns::Netns;
 
-use super::{Seen, confirm, pin_all, refute};
+use super::{Question, Seen, confirm, pin_all, refute};
 use crate::Host;
 use crate::deadline::Deadline;
 use crate::engine::Found;
 use crate::kernel;
 
 impl Host {
-    pub(super) async fn look_around(&self, due: Deadline) -> Snapshot {
-        let (engine, switch) = tokio::join!(self.containers(due), self.bridges(due));
+    pub(super) async fn look_around(&self, due: Deadline, question: &Question) -> Snapshot {
+        let (engine, switch) = tokio::join!(self.containers(due), self.roads(due, question));
         let (engine, homes) = match engine {
             Ok((found, homes)) => (Ok(found), homes),
             Err(trouble) => (Err(trouble), BTreeMap::new()),
@@ -35,12 +35,6 @@ impl Host {
         }
         let homes = pinned.into_iter().map(|(_, pin)| (pin.id, (pin.netns, Vec::new())));
         Ok((found, homes.collect()))
-    }
-
-    async fn bridges(&self, due: Deadline) -> Result<Vec<model::switch::Bridge>, Trouble> {
-        let mut database = self.database(due).await?;
-        let what = database.what().to_owned();
-        due.hold(|| what.clone(), database.all()).await
     }
 
     /// The containers' namespaces and those with a name, each read once.

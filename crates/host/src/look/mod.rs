@@ -4,18 +4,18 @@
 mod everything;
 mod one;
 
-use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use model::snapshot::{Container, Engine, Namespace, Scope};
-use model::switch::{Bridge, Via};
-use model::{Observed, Snapshot, Trouble};
+use model::switch::Via;
+use model::{Snapshot, Trouble};
 
 use crate::Host;
 use crate::deadline::Deadline;
 use crate::engine::Found;
 use crate::engine::docker::Docker;
 use crate::kernel::{self, Pinned};
+use crate::switch::Roads;
 use crate::switch::ovsdb::{self, Database};
 
 /// What a look should bring.
@@ -27,15 +27,26 @@ pub struct Question {
     pub bridge: Option<String>,
     /// Whether other containers in the same namespace are to be found too.
     pub tenants: bool,
+    /// The roads to the switch; the database if none is named.
+    pub roads: Vec<Via>,
+}
+
+impl Question {
+    pub(crate) fn takes(&self, via: Via) -> bool {
+        if self.roads.is_empty() { via == Via::Ovsdb } else { self.roads.contains(&via) }
+    }
 }
 
 impl Host {
     /// Looks once. Never fails: what could not be had is said in the Snapshot.
     pub async fn look(&self, question: &Question) -> Snapshot {
+        if let Some(recorded) = &self.recorded {
+            return recorded.clone();
+        }
         let due = Deadline::after(self.timeout);
         match &question.container {
             Some(wanted) => self.look_at(due, wanted, question).await,
-            None => self.look_around(due).await,
+            None => self.look_around(due, question).await,
         }
     }
 
@@ -51,6 +62,7 @@ impl Host {
     fn snapshot(&self, scope: Scope, seen: Seen) -> Snapshot {
         let rows = |found: Vec<Found>| found.into_iter().map(|found| found.row).collect();
         Snapshot {
+            version: Snapshot::VERSION,
             host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
             taken: now(),
             scope,
@@ -61,7 +73,7 @@ impl Host {
                 .into_iter()
                 .collect(),
             kernel: seen.kernel.into(),
-            switch: BTreeMap::from([(Via::Ovsdb, Observed::from(seen.switch))]),
+            switch: seen.switch.into_iter().map(|(via, rows)| (via, rows.into())).collect(),
         }
     }
 }
@@ -70,7 +82,7 @@ impl Host {
 struct Seen {
     engine: Option<Result<Vec<Found>, Trouble>>,
     kernel: Result<Vec<Namespace>, Trouble>,
-    switch: Result<Vec<Bridge>, Trouble>,
+    switch: Roads,
 }
 
 /// Opens the namespace of every container that has a process, and says so in its row.

@@ -2,7 +2,7 @@
 //! and the switch, however many containers there are.
 
 use model::snapshot::{Namespace, Scope};
-use model::switch::Bridge;
+use model::switch::Via;
 use model::{Snapshot, Trouble};
 use netns::Netns;
 
@@ -11,10 +11,8 @@ use crate::Host;
 use crate::deadline::Deadline;
 use crate::engine::Found;
 use crate::kernel;
+use crate::switch::Roads;
 use crate::switch::ovsdb::Database;
-
-/// With more interfaces than this, reading the whole table costs less than asking for each.
-const MANY: usize = 32;
 
 impl Host {
     pub(super) async fn look_at(
@@ -43,23 +41,24 @@ impl Host {
             rows[0].names.push(wanted.to_owned());
             rows
         });
-        let switch = match &kernel {
-            Ok(rows) => self.ports(due, self.database(due).await, question, rows).await,
-            Err(_) => Ok(Vec::new()),
-        };
+        let database = self.database_for(due, question).await;
+        let rows = kernel.as_deref().unwrap_or_default();
+        let switch = self.roads_near(due, question, database, rows).await;
         Seen { engine: None, kernel, switch }
     }
 
     async fn look_up(&self, due: Deadline, wanted: &str, question: &Question) -> Seen {
-        let (engine, database) =
-            tokio::join!(self.seek(due, wanted, question.tenants), self.database(due));
+        let (engine, database) = tokio::join!(
+            self.seek(due, wanted, question.tenants),
+            self.database_for(due, question)
+        );
         let mut found = match engine {
             Ok(found) => found,
             Err(why) => {
                 return Seen {
                     engine: Some(Err(why)),
                     kernel: Ok(Vec::new()),
-                    switch: Ok(Vec::new()),
+                    switch: Roads::new(),
                 };
             }
         };
@@ -72,7 +71,7 @@ impl Host {
             pinned.iter().filter(|(_, pin)| !pin.proven).map(|(i, _)| *i).collect();
         let rows = kernel.as_deref().unwrap_or_default();
         let (switch, refuted) = tokio::join!(
-            self.ports(due, database, question, rows),
+            self.roads_near(due, question, database, rows),
             self.confirm(due, &found, &doubtful)
         );
         for (i, trouble) in refuted {
@@ -110,6 +109,15 @@ impl Host {
         }
     }
 
+    /// The database, opened while the engine is asked.
+    async fn database_for(
+        &self,
+        due: Deadline,
+        question: &Question,
+    ) -> Option<Result<Database, Trouble>> {
+        if question.takes(Via::Ovsdb) { Some(self.database(due).await) } else { None }
+    }
+
     fn read_around(&self, home: &Netns) -> Result<Vec<Namespace>, Trouble> {
         let switch = kernel::switch_namespace(&self.rundir)?;
         let rows = kernel::around(home, &switch);
@@ -117,33 +125,5 @@ impl Host {
             return Ok(kernel::everything(&[(home, Vec::new())], &switch));
         }
         Ok(rows)
-    }
-
-    async fn ports(
-        &self,
-        due: Deadline,
-        database: Result<Database, Trouble>,
-        question: &Question,
-        rows: &[Namespace],
-    ) -> Result<Vec<Bridge>, Trouble> {
-        let mut database = database?;
-        let what = database.what().to_owned();
-        let here = rows.get(1..).unwrap_or_default();
-        let names: Vec<_> =
-            here.iter().flat_map(|ns| &ns.links).map(|link| link.name.clone()).collect();
-        let whole = names.len() > MANY || rows.first().is_some_and(kernel::needs_everything);
-        let bridge = question.bridge.as_deref();
-        due.hold(|| what.clone(), async {
-            if whole {
-                return database.all().await;
-            }
-            let found = database.named(&names, bridge).await?;
-            let missing = bridge.filter(|name| found.iter().all(|bridge| bridge.name != *name));
-            match missing {
-                Some(_) => Ok(found.into_iter().chain(database.bridges().await?).collect()),
-                None => Ok(found),
-            }
-        })
-        .await
     }
 }

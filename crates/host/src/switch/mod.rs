@@ -1,7 +1,12 @@
 //! The switch: bridges with their ports, by each road there is.
 //!
-//! A new road is one more file beside [`ovsdb`] that gives [`model::switch::Bridge`] rows.
+//! A new road is one more file beside [`ovsdb`] that gives [`model::switch::Bridge`] rows,
+//! and one more line in [`roads`].
 
-pub(crate) mod control;
+pub(crate) mod dpif;
+pub(crate) mod openflow;
 pub(crate) mod ovsdb;
+mod roads;
 mod rows;
+
+pub(crate) use roads::Roads;

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::dialects::{Claim, Owner, claims_of};
 use crate::evidence::{Evidence, Note};
-use crate::ids::{ContainerId, Mac, NetnsId};
-use crate::snapshot::{Container, Link, Namespace, Observed, Snapshot};
-use crate::wiring::Wire;
+use crate::ids::{Mac, NetnsId};
+use crate::snapshot::{Container, Engine, Link, Namespace, Snapshot};
+use crate::wiring::{ContainerRef, LastTenant, Wire};
 
 use super::facts::{Facts, group};
 use super::trace::Trace;
@@ -20,6 +20,7 @@ pub(super) struct Claims {
     links: HashMap<(NetnsId, String), Vec<(usize, &'static str)>>,
     attached_macs: HashMap<Mac, Vec<(usize, &'static str)>>,
     port_macs: HashMap<Mac, Vec<usize>>,
+    owners: HashMap<usize, LastTenant>,
 }
 
 impl Claims {
@@ -39,7 +40,15 @@ impl Claims {
             links: group(by_link),
             attached_macs: group(by_mac),
             port_macs: group(own.filter_map(|(i, seat)| Some((seat.port.mac?, i)))),
+            owners: claims()
+                .filter_map(|(seat, claim)| Some((seat, people.last(&claim)?)))
+                .collect(),
         }
+    }
+
+    /// Who a seat was claimed for, whether or not that container still runs.
+    pub(super) fn owner(&self, seat: usize) -> Option<&LastTenant> {
+        self.owners.get(&seat)
     }
 
     fn on(&self, home: NetnsId, link: &Link) -> &[(usize, &'static str)] {
@@ -49,26 +58,36 @@ impl Claims {
 
 /// Containers by every name that a claim may use for them.
 struct People<'a> {
-    names: HashMap<&'a str, &'a Container>,
-    ids: BTreeMap<&'a str, &'a Container>,
-    pids: HashMap<u32, &'a Container>,
+    names: HashMap<&'a str, Known<'a>>,
+    ids: BTreeMap<&'a str, Known<'a>>,
+    pids: HashMap<u32, Known<'a>>,
+}
+
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    engine: &'a Engine,
+    row: &'a Container,
 }
 
 impl<'a> People<'a> {
     fn of(snapshot: &'a Snapshot) -> Self {
-        let all = || snapshot.engines.values().flat_map(Observed::rows);
+        let all = || {
+            let engines = snapshot.engines.iter();
+            engines
+                .flat_map(|(engine, rows)| rows.rows().iter().map(move |row| Known { engine, row }))
+        };
         Self {
-            names: all().map(|row| (row.name.as_str(), row)).collect(),
-            ids: all().map(|row| (row.id.0.as_str(), row)).collect(),
-            pids: all().filter_map(|row| Some((row.pid?, row))).collect(),
+            names: all().map(|known| (known.row.name.as_str(), known)).collect(),
+            ids: all().map(|known| (known.row.id.0.as_str(), known)).collect(),
+            pids: all().filter_map(|known| Some((known.row.pid?, known))).collect(),
         }
     }
 
     /// The namespace a claim speaks of; none when its words fit nobody, or several.
     fn home(&self, facts: &Facts<'_>, claim: &Claim<'_>) -> Option<NetnsId> {
         match claim.owner? {
-            Owner::Container(words) => self.container(words)?.netns,
-            Owner::Pid(pid) => self.pids.get(&pid)?.netns,
+            Owner::Container(words) => self.container(words)?.row.netns,
+            Owner::Pid(pid) => self.pids.get(&pid)?.row.netns,
             Owner::Netns(path) => {
                 let name = path.rsplit('/').next()?;
                 let known = |ns: &&Namespace| ns.names.iter().any(|n| n == name);
@@ -78,33 +97,31 @@ impl<'a> People<'a> {
     }
 
     /// By name, full id, or an id prefix that fits only one.
-    fn container(&self, words: &str) -> Option<&'a Container> {
+    fn container(&self, words: &str) -> Option<Known<'a>> {
         if words.is_empty() {
             return None;
         }
         if let Some(named) = self.names.get(words).or_else(|| self.ids.get(words)) {
-            return Some(named);
+            return Some(*named);
         }
         let mut fits = self.ids.range(words..).take_while(|(id, _)| id.starts_with(words));
-        let first = fits.next()?.1;
+        let first = *fits.next()?.1;
         fits.next().is_none().then_some(first)
     }
-}
 
-/// The container that a claim's words speak of, as far as they can be read without a namespace.
-pub(super) fn last_owner(seat: &crate::switch::Port) -> Option<String> {
-    let claims = claims_of(seat);
-    let claim = claims.iter().find(|claim| claim.owner.is_some())?;
-    Some(match claim.owner? {
-        Owner::Container(words) => short(words),
-        Owner::Pid(pid) => format!("process {pid}"),
-        Owner::Netns(path) => path.to_owned(),
-    })
-}
-
-fn short(words: &str) -> String {
-    let is_id = words.len() == 64 && words.bytes().all(|b| b.is_ascii_hexdigit());
-    if is_id { ContainerId(words.to_owned()).short().to_owned() } else { words.to_owned() }
+    fn last(&self, claim: &Claim<'_>) -> Option<LastTenant> {
+        let (words, known) = match claim.owner? {
+            Owner::Container(words) => (words.to_owned(), self.container(words)),
+            Owner::Pid(pid) => (format!("process {pid}"), None),
+            Owner::Netns(path) => (path.to_owned(), None),
+        };
+        let container = known.map(|Known { engine, row }| ContainerRef {
+            name: row.name.clone(),
+            id: row.id.clone(),
+            engine: engine.clone(),
+        });
+        Some(LastTenant { words, container, interface: claim.interface.map(str::to_owned) })
+    }
 }
 
 /// Lets claims answer where the kernel could not, and names those the kernel refutes.

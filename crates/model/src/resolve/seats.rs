@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 
 use crate::ids::OfPort;
-use crate::snapshot::Scope;
+use crate::snapshot::{Link, Scope};
 use crate::switch::Port;
 use crate::wiring::{Attachment, Occupant, Plug, SwitchPort};
 
-use super::claims::last_owner;
 use super::facts::{Facts, Seat};
 
 const TUNNELS: [&str; 13] = [
@@ -29,15 +28,15 @@ const TUNNELS: [&str; 13] = [
 /// All ports, by bridge, then number.
 pub(super) fn ports(facts: &Facts<'_>, attachments: &[Attachment]) -> Vec<SwitchPort> {
     let plugs = plugs(attachments);
-    let row = |seat: &Seat<'_>| SwitchPort {
+    let row = |(i, seat): (usize, &Seat<'_>)| SwitchPort {
         bridge: seat.bridge.name.clone(),
         datapath_id: seat.bridge.datapath_id,
         port: Port { dp_port: seat.dp_port, ..seat.port.clone() },
         routes: seat.routes.clone(),
-        occupant: occupant(facts, seat, &plugs),
+        occupant: occupant(facts, i, &plugs),
         notes: seat.doubts(facts),
     };
-    facts.seats.iter().map(row).collect()
+    facts.seats.iter().enumerate().map(row).collect()
 }
 
 type Plugs<'a> = HashMap<(&'a str, &'a str), Vec<Plug>>;
@@ -54,7 +53,8 @@ fn plugs(attachments: &[Attachment]) -> Plugs<'_> {
     }))
 }
 
-fn occupant(facts: &Facts<'_>, seat: &Seat<'_>, plugs: &Plugs<'_>) -> Occupant {
+fn occupant(facts: &Facts<'_>, index: usize, plugs: &Plugs<'_>) -> Occupant {
+    let seat = &facts.seats[index];
     if let Some(plugs) = plugs.get(&(seat.bridge.name.as_str(), seat.port.iface.as_str())) {
         return Occupant::Plugged { plugs: plugs.clone() };
     }
@@ -62,7 +62,8 @@ fn occupant(facts: &Facts<'_>, seat: &Seat<'_>, plugs: &Plugs<'_>) -> Occupant {
         _ if is_local(seat) => Occupant::Local,
         "patch" => patch(facts, seat.port),
         kind if TUNNELS.contains(&kind) => Occupant::Tunnel { remote: remote(seat.port) },
-        "system" | "afxdp" | "tap" => system(facts, seat),
+        "system" | "afxdp" | "tap" => system(facts, index),
+        "" => untold(facts, seat.port),
         "internal" => internal(facts, seat),
         kind => Occupant::Unknown { why: format!("a port of type {kind} has no kernel link") },
     }
@@ -84,18 +85,34 @@ fn remote(port: &Port) -> String {
 }
 
 /// The link of a system port bears its name; when a whole look finds none, the port is an orphan.
-fn system(facts: &Facts<'_>, seat: &Seat<'_>) -> Occupant {
-    match facts.link_here(&seat.port.iface) {
-        Some(link) if link.kind.as_deref() == Some("veth") && leads_away(link) => {
-            Occupant::Unknown { why: "its other end is in a namespace of no container".to_owned() }
+fn system(facts: &Facts<'_>, index: usize) -> Occupant {
+    match facts.link_here(&facts.seats[index].port.iface) {
+        Some(link) => living(link),
+        None if can_tell(facts) => {
+            Occupant::LeftBehind { last: facts.claims.owner(index).cloned() }
         }
-        Some(link) => Occupant::Host { link: link.kind.clone() },
-        None if can_tell(facts) => Occupant::LeftBehind { last: last_owner(seat.port) },
         None => unread(),
     }
 }
 
-fn leads_away(link: &crate::snapshot::Link) -> bool {
+fn living(link: &Link) -> Occupant {
+    if link.kind.as_deref() == Some("veth") && leads_away(link) {
+        return Occupant::Unknown {
+            why: "its other end is in a namespace of no container".to_owned(),
+        };
+    }
+    Occupant::Host { link: link.kind.clone() }
+}
+
+/// Not every road tells the kind of a port; without it a missing link proves nothing.
+fn untold(facts: &Facts<'_>, port: &Port) -> Occupant {
+    match facts.link_here(&port.iface) {
+        Some(link) => living(link),
+        None => Occupant::Unknown { why: "this road does not tell its kind".to_owned() },
+    }
+}
+
+fn leads_away(link: &Link) -> bool {
     link.peer.is_some_and(|peer| peer.nsid.is_some())
 }
 

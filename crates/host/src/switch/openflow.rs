@@ -1,0 +1,91 @@
+//! The OpenFlow road: what `ovs-ofctl show` prints, asked of each bridge's own socket
+//! (`<rundir>/<bridge>.mgmt`, ovs-vswitchd(8)) or of a TCP listener.
+
+use std::path::Path;
+
+use futures_util::future::join_all;
+use model::ids::{DatapathId, Mac, OfPort};
+use model::switch::{Bridge, OfPortState, Port};
+use model::{Trouble, TroubleKind};
+use openflow::{Client, Error, Remote, Version};
+
+use crate::deadline::Deadline;
+use crate::failure;
+
+/// Where a bridge's OpenFlow listener is, if not at its usual socket.
+#[derive(Clone, Debug)]
+pub(crate) struct Listener {
+    pub(crate) bridge: String,
+    pub(crate) remote: Remote,
+}
+
+/// Every bridge that has a socket, or only `bridge`; a bridge that does not answer fails
+/// the road, since its ports would be missed.
+pub(crate) async fn all(
+    due: Deadline,
+    rundir: &Path,
+    listeners: &[Listener],
+    bridge: Option<&str>,
+) -> Result<Vec<Bridge>, Trouble> {
+    let mut places = sockets(rundir)?;
+    for listener in listeners {
+        places.retain(|(name, _)| *name != listener.bridge);
+        places.push((listener.bridge.clone(), listener.remote.clone()));
+    }
+    // The others' names are kept, so that a wrong name can be told from a silent bridge.
+    let asked = places.into_iter().map(|(name, remote)| async move {
+        if bridge.is_some_and(|wanted| wanted != name) {
+            return Ok(Bridge { name, datapath_id: None, datapath: None, ports: Vec::new() });
+        }
+        due.hold(|| what(&remote), ask(name.clone(), &remote)).await
+    });
+    join_all(asked).await.into_iter().collect()
+}
+
+fn what(remote: &Remote) -> String {
+    format!("OpenFlow at {remote}")
+}
+
+fn sockets(rundir: &Path) -> Result<Vec<(String, Remote)>, Trouble> {
+    let folder = std::fs::read_dir(rundir).map_err(|error| {
+        failure::of_io(format!("the folder {}", rundir.display()), &error, "root may read it")
+    })?;
+    let paths = folder.flatten().map(|entry| entry.path());
+    Ok(paths.filter_map(|path| Some((bridge_of(&path)?, Remote::Unix(path)))).collect())
+}
+
+fn bridge_of(path: &Path) -> Option<String> {
+    path.file_name()?.to_str()?.strip_suffix(".mgmt").map(str::to_owned)
+}
+
+async fn ask(name: String, remote: &Remote) -> Result<Bridge, Trouble> {
+    let ask = async {
+        let mut client = Client::connect(remote, &Version::ALL).await?;
+        let features = client.features().await?;
+        Ok((features.datapath_id, client.ports().await?))
+    };
+    let answer: Result<_, Error> = ask.await;
+    let (id, ports) =
+        answer.map_err(|error| failure::of_chain(what(remote), &error, "root may use it"))?;
+    let ports = ports.iter().filter_map(port).collect();
+    Ok(Bridge { name, datapath_id: Some(DatapathId(id)), datapath: None, ports })
+}
+
+/// OpenFlow says nothing of a port's kind; the model takes none as untold.
+fn port(row: &openflow::Port) -> Option<Port> {
+    let ofport = OfPortState::Assigned(OfPort(row.ofport()?));
+    Some(Port { iface: row.name.clone(), ofport, mac: Some(Mac(row.mac)), ..Port::default() })
+}
+
+/// Reads `BRIDGE=tcp:IP[:PORT]` or `BRIDGE=unix:FILE`.
+pub(crate) fn listener(text: &str) -> Result<Listener, Trouble> {
+    let wrong = |why: String| {
+        Trouble::new(TroubleKind::Unusable, format!("--openflow {text}"), why)
+            .remedy("write BRIDGE=tcp:IP[:PORT] or BRIDGE=unix:FILE")
+    };
+    let (bridge, remote) =
+        text.split_once('=').ok_or_else(|| wrong("no bridge is named".into()))?;
+    let remote =
+        remote.parse().map_err(|error: openflow::InvalidRemote| wrong(error.to_string()))?;
+    Ok(Listener { bridge: bridge.to_owned(), remote })
+}

@@ -1,0 +1,161 @@
+//! The other way round: from a number, an address or a name to whoever it belongs to.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use crate::evidence::Evidence;
+use crate::ids::{Ifindex, Mac, OfPort};
+use crate::wiring::{Attachment, SwitchPort, Wiring};
+
+/// What somebody saw and wants a name for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Clue {
+    /// `BRIDGE:3` or `BRIDGE:LOCAL`.
+    PortOf {
+        /// The bridge.
+        bridge: String,
+        /// Its port.
+        ofport: OfPort,
+    },
+    /// `3`: an OpenFlow port of any bridge, or an ifindex of the switch's namespace.
+    Number(u32),
+    /// `ifindex:3`.
+    Ifindex(Ifindex),
+    /// A hardware address.
+    Mac(Mac),
+    /// An address, its prefix length left out.
+    Ip(IpAddr),
+    /// The name of a host interface or of a port.
+    Name(String),
+}
+
+impl From<&str> for Clue {
+    fn from(text: &str) -> Self {
+        let ifindex = text.strip_prefix("ifindex:").and_then(|n| n.parse().ok());
+        let number = || text.parse().ok().map(Self::Number);
+        let mac = || text.parse().ok().map(Self::Mac);
+        let ip = || text.split('/').next()?.parse().ok().map(Self::Ip);
+        let known = ifindex.map(|n| Self::Ifindex(Ifindex(n))).or_else(number).or_else(mac);
+        let known = known.or_else(ip).or_else(|| port_of(text));
+        known.unwrap_or_else(|| Self::Name(text.to_owned()))
+    }
+}
+
+fn port_of(text: &str) -> Option<Clue> {
+    let (bridge, port) = text.rsplit_once(':')?;
+    let local = port.eq_ignore_ascii_case("local").then_some(OfPort::LOCAL);
+    let ofport = local.or_else(|| port.parse().ok().map(OfPort))?;
+    (!bridge.is_empty()).then(|| Clue::PortOf { bridge: bridge.to_owned(), ofport })
+}
+
+/// What a clue matched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum By {
+    /// The OpenFlow port.
+    OfPort,
+    /// The hardware address.
+    Mac,
+    /// An address.
+    Address,
+    /// The name of a port or host interface.
+    Name,
+    /// The ifindex on the host.
+    Ifindex,
+}
+
+impl fmt::Display for By {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OfPort => "OpenFlow port",
+            Self::Mac => "MAC",
+            Self::Address => "address",
+            Self::Name => "name",
+            Self::Ifindex => "ifindex",
+        })
+    }
+}
+
+/// A match: an attachment, or a port that no attachment is on.
+#[derive(Clone, Copy, Debug)]
+pub enum Hit<'a> {
+    /// A container-side link.
+    Attachment(&'a Attachment),
+    /// A port with somebody else on it, or nobody.
+    Port(&'a SwitchPort),
+}
+
+/// Everything that a clue fits, each once, with what fitted.
+pub fn who<'a>(wiring: &'a Wiring, clue: &Clue) -> Vec<(By, Hit<'a>)> {
+    let plugged = wiring.attachments.iter();
+    let plugged = plugged.filter_map(|a| Some((fits_attachment(clue, a)?, Hit::Attachment(a))));
+    let lonely = wiring.ports.iter().filter(|port| !is_plugged(wiring, port));
+    let lonely = lonely.filter_map(|port| Some((fits_port(clue, port)?, Hit::Port(port))));
+    plugged.chain(lonely).collect()
+}
+
+fn is_plugged(wiring: &Wiring, port: &SwitchPort) -> bool {
+    matches!(port.occupant, crate::wiring::Occupant::Plugged { .. })
+        && wiring.attachments.iter().any(|a| {
+            a.port.port().is_some_and(|p| p.bridge == port.bridge && p.iface == port.port.iface)
+        })
+}
+
+fn fits_attachment(clue: &Clue, attachment: &Attachment) -> Option<By> {
+    let port = attachment.port.port();
+    let on = |wanted: OfPort| attachment.port.ofport() == Some(wanted);
+    let far = |wanted: Ifindex| {
+        attachment.evidence.iter().any(
+            |evidence| matches!(evidence, Evidence::VethPeer { ifindex, .. } if *ifindex == wanted),
+        )
+    };
+    match clue {
+        Clue::PortOf { bridge, ofport } => {
+            (on(*ofport) && port.is_some_and(|port| port.bridge == *bridge)).then_some(By::OfPort)
+        }
+        Clue::Number(n) if u16::try_from(*n).is_ok_and(|n| on(OfPort(n))) => Some(By::OfPort),
+        Clue::Number(n) => far(Ifindex(*n)).then_some(By::Ifindex),
+        Clue::Ifindex(n) => far(*n).then_some(By::Ifindex),
+        Clue::Mac(mac) => (attachment.link.mac == Some(*mac)).then_some(By::Mac),
+        Clue::Ip(ip) => {
+            attachment.link.addresses.iter().any(|cidr| cidr.ip == *ip).then_some(By::Address)
+        }
+        Clue::Name(name) => {
+            let host = attachment.wire.host_interface() == Some(name);
+            (host || port.is_some_and(|port| port.iface == *name)).then_some(By::Name)
+        }
+    }
+}
+
+fn fits_port(clue: &Clue, row: &SwitchPort) -> Option<By> {
+    let on = |wanted: OfPort| row.port.ofport.assigned() == Some(wanted);
+    match clue {
+        Clue::PortOf { bridge, ofport } => {
+            (on(*ofport) && row.bridge == *bridge).then_some(By::OfPort)
+        }
+        Clue::Number(n) if u16::try_from(*n).is_ok_and(|n| on(OfPort(n))) => Some(By::OfPort),
+        Clue::Number(n) => (row.port.ifindex == Some(Ifindex(*n))).then_some(By::Ifindex),
+        Clue::Ifindex(n) => (row.port.ifindex == Some(*n)).then_some(By::Ifindex),
+        Clue::Mac(mac) => (row.port.mac == Some(*mac)).then_some(By::Mac),
+        Clue::Ip(_) => None,
+        Clue::Name(name) => (row.port.iface == *name).then_some(By::Name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clue_is_known_by_its_shape() {
+        let mac = "9a:69:12:bc:3d:1d";
+        assert_eq!(Clue::from(mac), Clue::Mac(mac.parse().unwrap()));
+        assert_eq!(Clue::from("3"), Clue::Number(3));
+        assert_eq!(Clue::from("ifindex:28"), Clue::Ifindex(Ifindex(28)));
+        let port = |bridge: &str, n| Clue::PortOf { bridge: bridge.into(), ofport: OfPort(n) };
+        assert_eq!(Clue::from("br0:3"), port("br0", 3));
+        assert_eq!(Clue::from("br:0:local"), port("br:0", 65534));
+        assert_eq!(Clue::from("192.0.2.7/24"), Clue::Ip("192.0.2.7".parse().unwrap()));
+        assert_eq!(Clue::from("2001:db8::7"), Clue::Ip("2001:db8::7".parse().unwrap()));
+        assert_eq!(Clue::from("vethp11082eth0"), Clue::Name("vethp11082eth0".into()));
+    }
+}
