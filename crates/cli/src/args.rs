@@ -1,11 +1,14 @@
 //! The command line. Verbs and options follow Docker's and Open vSwitch's own.
 
+use std::io::Read;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use host::{Settings, Wish};
-use report::Format;
+use host::{Host, Settings, Wish};
+
+use crate::outcome::Failure;
+use crate::words::Verb;
 
 /// Which OpenFlow port of which Open vSwitch bridge is this container's interface on?
 #[derive(Debug, Parser)]
@@ -47,38 +50,6 @@ impl Cli {
     }
 }
 
-/// What to do.
-#[derive(Debug, Subcommand)]
-pub enum Verb {
-    /// Show the OpenFlow ports of a container's interfaces
-    Port(PortArgs),
-    /// Check what can be reached, and say what to do about the rest
-    Doctor(DoctorArgs),
-}
-
-/// `docker ovs port`.
-#[derive(Debug, Args)]
-pub struct PortArgs {
-    /// Name, id, or unambiguous beginning of the id
-    pub container: String,
-    /// Answer for this bridge only
-    pub bridge: Option<String>,
-    /// Print OpenFlow port numbers only
-    #[arg(short, long, conflicts_with = "format")]
-    pub quiet: bool,
-    /// table, csv, json, or a Go template such as '{{.OFPort}}'
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
-    pub format: Format,
-}
-
-/// `docker ovs doctor`.
-#[derive(Debug, Args)]
-pub struct DoctorArgs {
-    /// table, csv, json, or a Go template such as '{{.Verdict}}'
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
-    pub format: Format,
-}
-
 /// Where the sources are. The same options for every verb, before or after it.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Where to look")]
@@ -104,6 +75,12 @@ pub struct Place {
     /// Certificate of the authority that signed the server's
     #[arg(short = 'C', long, global = true, value_name = "FILE")]
     ca_cert: Option<PathBuf>,
+    /// Where a bridge speaks OpenFlow, BRIDGE=tcp:IP[:PORT]; may be repeated
+    #[arg(long, global = true, value_name = "BRIDGE=REMOTE")]
+    openflow: Vec<String>,
+    /// Read a saved snapshot (- for stdin) instead of the host
+    #[arg(long, global = true, value_name = "FILE")]
+    from: Option<PathBuf>,
     /// How long all waiting together may take: 10, 2.5s, 500ms, 1m
     #[arg(short, long, global = true, value_name = "TIME", default_value = "10", value_parser = duration)]
     timeout: Duration,
@@ -122,8 +99,24 @@ struct DockerFlags {
 }
 
 impl Place {
-    /// The settings these options make.
-    pub fn settings(&self) -> Settings {
+    /// The host these options name, or the snapshot that stands for it.
+    ///
+    /// # Errors
+    /// A snapshot that cannot be read, an option that makes no sense.
+    pub fn open(&self) -> Result<Host, Failure> {
+        let Some(path) = &self.from else { return Ok(Host::open(&self.settings())?) };
+        let what = format!("the snapshot {}", path.display());
+        let text = if path.as_os_str() == "-" {
+            let mut text = Vec::new();
+            std::io::stdin().read_to_end(&mut text).map(|_| text)
+        } else {
+            std::fs::read(path)
+        };
+        let text = text.map_err(|error| Failure::new(format!("cannot read {what}: {error}")))?;
+        Ok(Host::replay_json(&what, &text)?)
+    }
+
+    fn settings(&self) -> Settings {
         Settings {
             engine: Wish {
                 host: self.host.clone(),
@@ -134,6 +127,7 @@ impl Place {
             private_key: self.private_key.clone(),
             certificate: self.certificate.clone(),
             ca_cert: self.ca_cert.clone(),
+            openflow: self.openflow.clone(),
             timeout: self.timeout,
             ..Settings::from_env()
         }

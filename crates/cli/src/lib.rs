@@ -7,12 +7,13 @@ pub mod args;
 pub mod outcome;
 pub mod plugin;
 pub mod verbs;
+pub mod words;
 
 use std::process::ExitCode;
 
-use args::{Cli, Verb};
-use host::Host;
+use args::Cli;
 use outcome::{Failure, Outcome};
+use words::Verb;
 
 /// Carries out a command line and prints what came of it.
 pub fn run(cli: &Cli) -> ExitCode {
@@ -21,9 +22,14 @@ pub fn run(cli: &Cli) -> ExitCode {
 }
 
 async fn answer(cli: &Cli) -> Result<Outcome, Failure> {
-    let host = Host::open(&cli.place.settings());
+    let host = cli.place.open()?;
     match cli.verb() {
         Verb::Port(args) => verbs::port::run(&host, args).await,
+        Verb::Ls(args) => verbs::ls::run(&host, args).await,
+        Verb::Ports(args) => verbs::ports::run(&host, args).await,
+        Verb::Who(args) => verbs::who::run(&host, args).await,
+        Verb::Explain(args) => verbs::explain::run(&host, args).await,
+        Verb::Snapshot(args) => verbs::snapshot::run(&host, args).await,
         Verb::Doctor(args) => verbs::doctor::run(&host, args).await,
     }
 }

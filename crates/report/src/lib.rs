@@ -4,10 +4,12 @@
 
 mod cell;
 mod csv;
+mod explain;
 mod format;
 mod table;
 mod template;
 pub mod v1;
 pub mod views;
 
+pub use explain::explain;
 pub use format::{Column, Format, FormatError, View, render};

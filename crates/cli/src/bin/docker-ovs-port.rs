@@ -20,7 +20,7 @@ fn main() -> ExitCode {
 }
 
 async fn answer(container: &str, bridge: &str) -> Result<Outcome, Failure> {
-    let host = Host::open(&Settings::from_env());
+    let host = Host::open(&Settings::from_env())?;
     // The script always ended well when it had found the container.
     verbs::port::drop_in(&host, container, bridge).await
 }

@@ -3,8 +3,8 @@
 use host::Host;
 use report::{render, views};
 
-use crate::args::DoctorArgs;
 use crate::outcome::{Failure, Outcome};
+use crate::words::DoctorArgs;
 
 /// Answers `docker ovs doctor`; exit 1 when something is missing.
 ///

@@ -1,4 +1,9 @@
 //! One file for each verb: ask, relate, lay out.
 
 pub mod doctor;
+pub mod explain;
+pub mod ls;
 pub mod port;
+pub mod ports;
+pub mod snapshot;
+pub mod who;

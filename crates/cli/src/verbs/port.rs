@@ -1,21 +1,22 @@
 //! `docker ovs port CONTAINER [BRIDGE]`.
 
 use host::{Host, Question};
-use model::query::{self, QueryError};
-use model::snapshot::Container;
+use model::query::{self, QueryError, Target};
+use model::switch::Via;
 use model::wiring::Attachment;
 use model::{Snapshot, resolve};
 use report::{Format, render, v1, views};
 
-use crate::args::PortArgs;
 use crate::outcome::{Failure, Outcome};
+use crate::words::PortArgs;
 
 /// Answers `docker ovs port`.
 ///
 /// # Errors
 /// No such container, bridge, or no way to know.
 pub async fn run(host: &Host, args: &PortArgs) -> Result<Outcome, Failure> {
-    let asked = Asked { container: &args.container, bridge: args.bridge.as_deref() };
+    let (bridge, via) = (args.bridge.as_deref(), args.via.into());
+    let asked = Asked { container: &args.container, bridge, via };
     // Who else lives there costs a list of all containers: only where it can be shown.
     let tenants = matches!(args.format, Format::Json | Format::Template(_) | Format::TableOf(_));
     let answer = asked.answer(&host.look(&asked.question(tenants && !args.quiet)).await)?;
@@ -35,7 +36,7 @@ pub async fn run(host: &Host, args: &PortArgs) -> Result<Outcome, Failure> {
 /// # Errors
 /// No such container, bridge, or no way to know.
 pub async fn drop_in(host: &Host, container: &str, bridge: &str) -> Result<Outcome, Failure> {
-    let asked = Asked { container, bridge: Some(bridge) };
+    let asked = Asked { container, bridge: Some(bridge), via: Via::Ovsdb };
     let answer = asked.answer(&host.look(&asked.question(false)).await)?;
     let text = render(&Format::Csv, &views::PORT_ON_BRIDGE, &answer.blanked(bridge))?;
     Ok(Outcome { text, remarks: answer.remarks, nothing: false })
@@ -44,6 +45,7 @@ pub async fn drop_in(host: &Host, container: &str, bridge: &str) -> Result<Outco
 struct Asked<'a> {
     container: &'a str,
     bridge: Option<&'a str>,
+    via: Via,
 }
 
 /// All interfaces of the container, and what there is to say about them.
@@ -56,23 +58,32 @@ struct Answer<'a> {
 impl<'a> Asked<'a> {
     fn question(&self, tenants: bool) -> Question {
         let bridge = self.bridge.map(str::to_owned);
-        Question { container: Some(self.container.to_owned()), bridge, tenants }
+        Question {
+            container: Some(self.container.to_owned()),
+            bridge,
+            tenants,
+            roads: vec![self.via],
+        }
     }
 
     fn answer(&self, snapshot: &Snapshot) -> Result<Answer<'a>, QueryError> {
-        let container = query::container(snapshot, self.container)?;
+        let target = query::target(snapshot, self.container)?;
         let wiring = resolve(snapshot);
-        let found = query::attachments(snapshot, &wiring, container)?;
+        let found = query::attachments(snapshot, &wiring, target)?;
         if let Some(bridge) = self.bridge {
             query::bridge(snapshot, bridge)?;
         }
-        let rows = found.iter().map(|attachment| row(attachment, container)).collect();
-        Ok(Answer { rows, bridge: self.bridge, remarks: remarks(&found, container) })
+        let rows = found.iter().map(|attachment| row(attachment, target)).collect();
+        let remarks = target.remark().into_iter().chain(doubts(&found)).collect();
+        Ok(Answer { rows, bridge: self.bridge, remarks })
     }
 }
 
-fn row(attachment: &Attachment, container: &Container) -> v1::Attachment {
-    let asked = attachment.tenants.iter().find(|tenant| tenant.id == container.id);
+fn row(attachment: &Attachment, target: Target<'_>) -> v1::Attachment {
+    let asked = match target {
+        Target::Container(row) => attachment.tenants.iter().find(|tenant| tenant.id == row.id),
+        Target::Namespace(_) => None,
+    };
     v1::Attachment::new(attachment, asked)
 }
 
@@ -98,16 +109,10 @@ impl Answer<'_> {
     }
 }
 
-fn remarks(found: &[&Attachment], container: &Container) -> Vec<String> {
-    if container.on_host_network() {
-        let name = &container.name;
-        return vec![format!(
-            "container {name} shares the host's network: it has no interfaces of its own"
-        )];
-    }
-    let unsure = found.iter().flat_map(|attachment| {
+fn doubts(found: &[&Attachment]) -> Vec<String> {
+    let doubts = found.iter().flat_map(|attachment| {
         let name = &attachment.link.name;
         attachment.doubts().into_iter().map(move |doubt| format!("{name}: {doubt}"))
     });
-    unsure.collect()
+    doubts.collect()
 }

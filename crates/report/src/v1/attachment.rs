@@ -1,12 +1,10 @@
-//! The v1 JSON, as printed by `--format json` and offered to templates. It only grows.
-//!
-//! Field names are Docker's kind, so that `{{.OFPort}}` and `"OFPort"` are the same thing.
+//! A container-side link.
 
-use model::wiring::{Attachment as Found, ContainerRef, PortState, Wire};
+use model::wiring::{Attachment as Found, ContainerRef, LastTenant, PortState, SwitchPort, Wire};
 use serde::Serialize;
 
 /// One container-side link and where it is on the switch.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Attachment {
     /// Name of the container; empty for a namespace without one.
@@ -33,7 +31,7 @@ pub struct Attachment {
     /// Its OpenFlow port there; null unless it is a real number.
     #[serde(rename = "OFPort")]
     pub ofport: Option<u16>,
-    /// `on`, `pending`, `failed`, `none` or `unknown`.
+    /// `on`, `pending`, `failed`, `none`, `unknown` or `left-behind`.
     pub state: &'static str,
     /// Why the state is `failed` or `unknown`.
     pub reason: Option<String>,
@@ -116,6 +114,30 @@ impl Attachment {
         }
     }
 
+    /// The row for a port whose container is gone.
+    pub fn left_behind(row: &SwitchPort, last: &LastTenant) -> Self {
+        let port = &row.port;
+        let who = last.container.as_ref();
+        Self {
+            container: who.map_or_else(|| last.words.clone(), |who| who.name.clone()),
+            id: who.map(|who| who.id.0.clone()).unwrap_or_default(),
+            engine: who.map(|who| who.engine.to_string()).unwrap_or_default(),
+            interface: last.interface.clone().unwrap_or_default(),
+            bridge: Some(row.bridge.clone()),
+            ofport: port.ofport.assigned().map(|port| port.0),
+            state: "left-behind",
+            ofport_request: port.ofport_request.map(|port| port.0),
+            dp_port: port.dp_port.map(|port| port.0),
+            datapath_id: row.datapath_id.map(|id| id.to_string()),
+            port: Some(port.iface.clone()),
+            bond: port.bond.clone(),
+            vlan: port.tag,
+            trunks: port.trunks.clone(),
+            notes: row.notes.iter().map(ToString::to_string).collect(),
+            ..Self::default()
+        }
+    }
+
     /// Whether it is on this bridge.
     pub fn is_on(&self, bridge: &str) -> bool {
         self.bridge.as_deref() == Some(bridge)
@@ -128,7 +150,7 @@ impl Attachment {
 }
 
 impl Tenant {
-    fn new(who: &ContainerRef) -> Self {
+    pub(super) fn new(who: &ContainerRef) -> Self {
         Self { container: who.name.clone(), id: who.id.0.clone(), engine: who.engine.to_string() }
     }
 }
@@ -157,33 +179,5 @@ fn via(wire: &Wire) -> Option<String> {
         Wire::Parent { lower, .. } => Some(lower.clone()),
         Wire::LinuxBridge { bridge, .. } => Some(bridge.clone()),
         Wire::Veth { .. } | Wire::Internal | Wire::Direct | Wire::Unresolved { .. } => None,
-    }
-}
-
-/// One line of a check-up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Check {
-    /// What was checked.
-    pub check: String,
-    /// Where.
-    pub target: String,
-    /// `ok`, `note` or `FAIL`.
-    pub verdict: String,
-    /// What was found, or why it failed.
-    pub detail: String,
-    /// What to do.
-    pub remedy: String,
-}
-
-impl From<&model::health::Check> for Check {
-    fn from(check: &model::health::Check) -> Self {
-        Self {
-            check: check.name.clone(),
-            target: check.target.clone(),
-            verdict: check.verdict.to_string(),
-            detail: check.detail.clone(),
-            remedy: check.remedy.clone(),
-        }
     }
 }

@@ -1,0 +1,44 @@
+//! `docker ovs who WHAT`.
+
+use host::{Host, Question};
+use model::who::{Clue, Hit, who};
+use model::{query, resolve};
+use report::{render, v1, views};
+
+use crate::outcome::{Failure, Outcome};
+use crate::words::WhoArgs;
+
+/// Answers `docker ovs who`; exit 1 when nobody fits.
+///
+/// # Errors
+/// No such bridge, or a source that the answer needs is missing.
+pub async fn run(host: &Host, args: &WhoArgs) -> Result<Outcome, Failure> {
+    let question = Question { roads: vec![args.via.into()], ..Question::default() };
+    let snapshot = host.look(&question).await;
+    query::sighted(&snapshot)?;
+    let clue = Clue::from(args.what.as_str());
+    if let Clue::PortOf { bridge, .. } = &clue {
+        query::bridge(&snapshot, bridge)?;
+    }
+    let wiring = resolve(&snapshot);
+    let hits = who(&wiring, &clue);
+    let text = if args.quiet {
+        names(&hits.iter().map(|(_, hit)| *hit).collect::<Vec<_>>())
+    } else {
+        let rows: Vec<_> = hits.iter().map(|(by, hit)| v1::Match::new(*by, *hit)).collect();
+        render(&args.format, &views::WHO, &rows)?
+    };
+    let mut remarks: Vec<_> = wiring.troubles.iter().map(ToString::to_string).collect();
+    if hits.is_empty() {
+        remarks.push(format!("nobody here has {}", args.what));
+    }
+    Ok(Outcome { text, remarks, nothing: hits.is_empty() })
+}
+
+fn names(hits: &[Hit<'_>]) -> String {
+    let tenants = hits.iter().flat_map(|hit| match hit {
+        Hit::Attachment(found) => found.tenants.as_slice(),
+        Hit::Port(_) => &[],
+    });
+    tenants.map(|who| format!("{}\n", who.name)).collect()
+}

@@ -1,0 +1,39 @@
+//! `explain` for a person: one block for each interface, one line for each finding.
+
+use crate::cell::printable;
+use crate::table;
+use crate::v1::Explanation;
+
+/// The blocks, separated by empty lines.
+pub fn explain(rows: &[Explanation]) -> String {
+    rows.iter().map(block).collect::<Vec<_>>().join("\n")
+}
+
+fn block(row: &Explanation) -> String {
+    let steps: Vec<Vec<String>> = row
+        .steps
+        .iter()
+        .map(|step| {
+            vec![
+                format!("  {}  {}", step.number, step.name),
+                step.found.clone(),
+                step.source.clone(),
+            ]
+        })
+        .collect();
+    let notes: String =
+        row.attachment.notes.iter().map(|note| format!("  !  {}\n", printable(note))).collect();
+    format!("{}\n{}{notes}", printable(&title(row)), table::lay_out(&steps))
+}
+
+fn title(row: &Explanation) -> String {
+    let it = &row.attachment;
+    let home = if it.container.is_empty() { &it.netns } else { &it.container };
+    let end = match (&it.bridge, it.ofport) {
+        (Some(bridge), Some(port)) => format!("OpenFlow port {port} of {bridge}"),
+        (Some(bridge), None) => format!("on {bridge}, {}", it.state),
+        (None, _) if it.state == "none" => "on no bridge".to_owned(),
+        (None, _) => it.state.to_owned(),
+    };
+    format!("{home} {}: {end}", it.interface)
+}

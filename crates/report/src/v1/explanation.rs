@@ -1,0 +1,116 @@
+//! The article's five steps, each with what was found.
+
+use model::evidence::Evidence;
+use model::wiring::Attachment as Found;
+use serde::Serialize;
+
+use super::Attachment;
+
+/// How an answer came about.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Explanation {
+    /// The answer.
+    pub attachment: Attachment,
+    /// The steps to it, in order.
+    pub steps: Vec<Step>,
+}
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Step {
+    /// Which of the article's five steps, 1–5.
+    #[serde(rename = "Step")]
+    pub number: u8,
+    /// Its name: `container`, `namespace`, `other end`, `port` or `number`.
+    pub name: &'static str,
+    /// What was found.
+    pub found: String,
+    /// Who said so, and by which rule.
+    pub source: String,
+}
+
+impl Explanation {
+    /// The explanation of one attachment.
+    pub fn new(found: &Found) -> Self {
+        let link =
+            Step { number: 2, name: NAMES[1], found: link(found), source: "kernel".to_owned() };
+        let mut steps: Vec<_> = found.evidence.iter().map(step).collect();
+        steps.insert(steps.iter().take_while(|step| step.number == 1).count(), link);
+        steps.extend(end(found, &steps));
+        Self { attachment: Attachment::new(found, None), steps }
+    }
+}
+
+const NAMES: [&str; 5] = ["container", "namespace", "other end", "port", "number"];
+
+fn step(evidence: &Evidence) -> Step {
+    let number = evidence.step();
+    let (found, source) = words(evidence);
+    Step { number, name: NAMES[usize::from(number) - 1], found, source }
+}
+
+fn link(found: &Found) -> String {
+    let link = &found.link;
+    let kind = link.kind.as_deref().unwrap_or("hardware");
+    format!("{}: {} is link {}, {kind}", found.netns, link.name, link.ifindex)
+}
+
+fn words(evidence: &Evidence) -> (String, String) {
+    match evidence {
+        Evidence::Namespace { container, pid: Some(pid), netns } => {
+            (format!("{container} runs as process {pid} in {netns}"), "engine".to_owned())
+        }
+        Evidence::Namespace { container, pid: None, netns } => {
+            (format!("{container} lives in {netns}"), "engine".to_owned())
+        }
+        Evidence::VethPeer { netns, ifindex, name, confirmed } => {
+            (format!("veth to link {ifindex}, {name}, in {netns}"), format!("kernel, {confirmed}"))
+        }
+        Evidence::Lower { netns, name } => {
+            (format!("it stands on {name} in {netns}"), "kernel, parent link".to_owned())
+        }
+        Evidence::LinuxBridge { bridge, via } => {
+            (format!("Linux bridge {bridge}, tied to the switch by {via}"), "kernel".to_owned())
+        }
+        Evidence::SameName { iface } => {
+            (format!("interface {iface}"), "switch, same name as the link".to_owned())
+        }
+        Evidence::InternalName { iface } => (
+            format!("internal port {iface}"),
+            "switch, its link is gone from the switch's namespace and one here has its name"
+                .to_owned(),
+        ),
+        Evidence::ExternalIds { writer, iface } => {
+            (format!("interface {iface}"), format!("external_ids in the manner of {writer}"))
+        }
+        Evidence::SameMac { iface } => {
+            (format!("interface {iface}"), "switch, same hardware address".to_owned())
+        }
+        Evidence::Number { via, bridge, ofport } => {
+            (format!("{ofport} on bridge {bridge}"), via.to_string())
+        }
+    }
+}
+
+/// Where the chain ends early, the step it ends at says why.
+fn end(found: &Found, steps: &[Step]) -> Option<Step> {
+    use model::wiring::PortState;
+    let last = steps.iter().map(|step| step.number).max().unwrap_or(0);
+    let why = match &found.port {
+        PortState::On(_) => return None,
+        PortState::Pending(_) => "vswitchd has not assigned a number yet".to_owned(),
+        PortState::Failed(port) => {
+            format!(
+                "vswitchd could not make the port: {}",
+                port.error.as_deref().unwrap_or("no reason given")
+            )
+        }
+        PortState::NotOnSwitch => "no port of any bridge is there".to_owned(),
+        PortState::Unknown { why } => why.clone(),
+    };
+    let number = (last + 1).clamp(3, 5);
+    let name = NAMES[usize::from(number) - 1];
+    Some(Step { number, name, found: format!("the chain ends here: {why}"), source: String::new() })
+}

@@ -1,0 +1,83 @@
+//! What a clue belongs to.
+
+use model::who::{By, Hit};
+use serde::Serialize;
+
+use super::{Attachment, Port};
+
+/// A container's interface, or a port without one, that a clue fits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Match {
+    /// What fitted: `OpenFlow port`, `MAC`, `address`, `name` or `ifindex`.
+    pub by: String,
+    /// Who it is, in words.
+    pub who: String,
+    /// Name of the container; empty if none is on that port.
+    pub container: String,
+    /// Its full id.
+    #[serde(rename = "ID")]
+    pub id: String,
+    /// Name of the link inside.
+    pub interface: String,
+    /// The OVS bridge.
+    pub bridge: Option<String>,
+    /// The OpenFlow port.
+    #[serde(rename = "OFPort")]
+    pub ofport: Option<u16>,
+    /// Hardware address of the link inside; of the port if there is none.
+    #[serde(rename = "MAC")]
+    pub mac: Option<String>,
+    /// Addresses of the link inside.
+    pub addresses: Vec<String>,
+    /// Name of the link on the host side, or of the port.
+    pub host_interface: Option<String>,
+    /// What is uncertain.
+    pub notes: Vec<String>,
+}
+
+impl Match {
+    /// The row for one hit.
+    pub fn new(by: By, hit: Hit<'_>) -> Self {
+        match hit {
+            Hit::Attachment(found) => {
+                let row = Attachment::new(found, None);
+                let home = if row.container.is_empty() { &row.netns } else { &row.container };
+                Self { who: format!("{home}:{}", row.interface), ..Self::of(by, row) }
+            }
+            Hit::Port(port) => Self::lonely(by, Port::from(port)),
+        }
+    }
+
+    fn of(by: By, row: Attachment) -> Self {
+        Self {
+            by: by.to_string(),
+            who: String::new(),
+            container: row.container,
+            id: row.id,
+            interface: row.interface,
+            bridge: row.bridge,
+            ofport: row.ofport,
+            mac: row.mac,
+            addresses: row.addresses,
+            host_interface: row.host_interface,
+            notes: row.notes,
+        }
+    }
+
+    fn lonely(by: By, row: Port) -> Self {
+        Self {
+            by: by.to_string(),
+            who: row.who,
+            container: String::new(),
+            id: String::new(),
+            interface: String::new(),
+            bridge: Some(row.bridge),
+            ofport: row.ofport,
+            mac: row.mac,
+            addresses: Vec::new(),
+            host_interface: Some(row.port),
+            notes: row.notes,
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The v1 JSON, as printed by `--format json` and offered to templates. It only grows.
+//!
+//! Field names are Docker's kind, so that `{{.OFPort}}` and `"OFPort"` are the same thing.
+
+mod attachment;
+mod check;
+mod explanation;
+mod matching;
+mod port;
+
+pub use attachment::{Attachment, Tenant};
+pub use check::Check;
+pub use explanation::Explanation;
+pub use matching::Match;
+pub use port::{Plug, Port};

@@ -1,0 +1,133 @@
+//! A port from the switch's side.
+
+use std::collections::BTreeMap;
+
+use model::switch::OfPortState;
+use model::wiring::{Occupant, Plug as Plugged, SwitchPort};
+use serde::Serialize;
+
+use super::Tenant;
+
+/// A port of a bridge, and who is on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Port {
+    /// The OVS bridge.
+    pub bridge: String,
+    /// Its datapath id, 16 hexadecimal digits.
+    #[serde(rename = "DatapathID")]
+    pub datapath_id: Option<String>,
+    /// The OpenFlow port; 65534 is LOCAL; null unless it is a real number.
+    #[serde(rename = "OFPort")]
+    pub ofport: Option<u16>,
+    /// `on`, `pending` or `failed`.
+    pub state: &'static str,
+    /// The number that was asked for.
+    #[serde(rename = "OFPortRequest")]
+    pub ofport_request: Option<u16>,
+    /// The datapath port; null where there is none, as for a patch, or it was not asked.
+    #[serde(rename = "DPPort")]
+    pub dp_port: Option<u32>,
+    /// Name of the interface.
+    pub port: String,
+    /// Its type in OVSDB: `system`, `internal`, `patch`, `vxlan`, …
+    pub kind: String,
+    /// Peer of a patch, remote end of a tunnel.
+    pub remote: Option<String>,
+    /// The bond it is a member of.
+    pub bond: Option<String>,
+    /// Access VLAN.
+    #[serde(rename = "VLAN")]
+    pub vlan: Option<u16>,
+    /// Trunked VLANs.
+    pub trunks: Vec<u16>,
+    /// Hardware address in use.
+    #[serde(rename = "MAC")]
+    pub mac: Option<String>,
+    /// `container`, `namespace`, `local`, `host`, `patch`, `tunnel`, `left-behind` or `unknown`.
+    pub occupant: &'static str,
+    /// The same in words, with names.
+    pub who: String,
+    /// The links that are on it, in containers or other namespaces.
+    pub plugs: Vec<Plug>,
+    /// Why vswitchd could not make it.
+    pub error: Option<String>,
+    /// What each road to the switch says of its number.
+    pub routes: BTreeMap<String, Option<u16>>,
+    /// What is uncertain.
+    pub notes: Vec<String>,
+}
+
+/// A link on a port.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Plug {
+    /// The containers that have it.
+    pub tenants: Vec<Tenant>,
+    /// Its namespace.
+    pub netns: String,
+    /// Its name there.
+    pub interface: String,
+}
+
+impl From<&SwitchPort> for Port {
+    fn from(row: &SwitchPort) -> Self {
+        let port = &row.port;
+        let number = |n: &OfPortState| n.assigned().map(|port| port.0);
+        let remote = port.options.get("peer").or_else(|| port.options.get("remote_ip"));
+        Self {
+            bridge: row.bridge.clone(),
+            datapath_id: row.datapath_id.map(|id| id.to_string()),
+            ofport: number(&port.ofport),
+            state: state(port.ofport),
+            ofport_request: port.ofport_request.map(|port| port.0),
+            dp_port: port.dp_port.map(|port| port.0),
+            port: port.iface.clone(),
+            kind: port.kind.clone(),
+            remote: remote.cloned(),
+            bond: port.bond.clone(),
+            vlan: port.tag,
+            trunks: port.trunks.clone(),
+            mac: port.mac.map(|mac| mac.to_string()),
+            occupant: word(&row.occupant),
+            who: row.occupant.to_string(),
+            plugs: plugs(&row.occupant),
+            error: port.error.clone(),
+            routes: row.routes.iter().map(|(via, n)| (via.to_string(), number(n))).collect(),
+            notes: row.notes.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+fn state(ofport: OfPortState) -> &'static str {
+    match ofport {
+        OfPortState::Assigned(_) => "on",
+        OfPortState::Pending => "pending",
+        OfPortState::Failed => "failed",
+    }
+}
+
+fn word(occupant: &Occupant) -> &'static str {
+    match occupant {
+        Occupant::Plugged { plugs } if plugs.iter().all(|plug| plug.tenants.is_empty()) => {
+            "namespace"
+        }
+        Occupant::Plugged { .. } => "container",
+        Occupant::Local => "local",
+        Occupant::Host { .. } => "host",
+        Occupant::Patch { .. } => "patch",
+        Occupant::Tunnel { .. } => "tunnel",
+        Occupant::LeftBehind { .. } => "left-behind",
+        Occupant::Unknown { .. } => "unknown",
+    }
+}
+
+fn plugs(occupant: &Occupant) -> Vec<Plug> {
+    let Occupant::Plugged { plugs } = occupant else { return Vec::new() };
+    let row = |plug: &Plugged| Plug {
+        tenants: plug.tenants.iter().map(Tenant::new).collect(),
+        netns: plug.netns.to_string(),
+        interface: plug.interface.clone(),
+    };
+    plugs.iter().map(row).collect()
+}
