@@ -1,9 +1,10 @@
 //! A Host made of a recorded Snapshot: the bug-report path, and how tests ask.
 
-use model::{Snapshot, Trouble, TroubleKind};
+use model::switch::Via;
+use model::{Observed, Snapshot, Trouble, TroubleKind};
 use serde::Deserialize;
 
-use crate::{Host, Settings};
+use crate::{Host, Question, Settings};
 
 impl Host {
     /// A host that answers every look with this Snapshot. Needs no privileges.
@@ -28,6 +29,26 @@ impl Host {
         let snapshot = serde_json::from_slice(text);
         snapshot.map(Self::replay).map_err(|error| garbled(format!("a broken snapshot: {error}")))
     }
+}
+
+/// A recorded host has the roads it was recorded by; only those asked for are shown.
+pub(crate) fn as_asked(recorded: &Snapshot, question: &Question) -> Snapshot {
+    let mut snapshot = recorded.clone();
+    snapshot.switch.retain(|via, _| question.takes(*via));
+    for via in [Via::Ovsdb, Via::OpenFlow, Via::Dpif] {
+        if question.takes(via) {
+            snapshot.switch.entry(via).or_insert_with(|| Observed::Absent { why: not_taken(via) });
+        }
+    }
+    snapshot
+}
+
+fn not_taken(via: Via) -> Trouble {
+    Trouble::new(
+        TroubleKind::Unreachable,
+        via.to_string(),
+        "the snapshot was not taken by this road",
+    )
 }
 
 /// What every version begins with.

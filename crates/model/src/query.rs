@@ -173,11 +173,15 @@ pub enum Target<'a> {
 
 impl Target<'_> {
     /// What must be said whatever the answer.
-    pub fn remark(self) -> Option<String> {
+    pub fn remark(self, snapshot: &Snapshot) -> Option<String> {
         match self {
             Self::Container(row) if row.on_host_network() => Some(format!(
                 "container {} shares the host's network: it has no interfaces of its own",
                 row.name
+            )),
+            Self::Namespace(row) if Some(row.id) == snapshot.switch_netns => Some(format!(
+                "{} is the switch's own namespace: docker ovs ports lists what is in it",
+                row.id
             )),
             Self::Container(_) | Self::Namespace(_) => None,
         }

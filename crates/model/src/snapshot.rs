@@ -171,7 +171,8 @@ pub struct Namespace {
     /// Names under /run/netns (ip-netns(8)).
     #[serde(default)]
     pub names: Vec<String>,
-    /// What this namespace calls others; pairs in JSON, whose keys cannot be numbers.
+    /// What this namespace calls others: the switch's, if it has a word for it, and maybe
+    /// more. Pairs in JSON, whose keys cannot be numbers.
     #[serde(default, with = "pairs")]
     pub nsids: BTreeMap<Nsid, NetnsId>,
     /// Its links.

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::{Evidence, Note};
-use crate::ids::{ContainerId, DatapathId, DpPort, NetnsId, OfPort};
+use crate::ids::{ContainerId, DatapathId, DpPort, NetnsId, Nsid, OfPort};
 use crate::snapshot::{Engine, Link};
 use crate::switch::{OfPortState, Port, Via};
 use crate::trouble::Trouble;
@@ -101,6 +101,11 @@ pub enum Wire {
         /// Name of the link that ties the Linux bridge to the switch.
         via: String,
     },
+    /// A veth into a namespace that was not read, but is not the switch's.
+    Elsewhere {
+        /// What this namespace calls it.
+        nsid: Nsid,
+    },
     /// The link lives in the switch's own namespace.
     Direct,
     /// The way could not be followed.
@@ -117,7 +122,9 @@ impl Wire {
             Self::Veth { host_end, .. } | Self::LinuxBridge { host_end, .. } => Some(host_end),
             Self::Parent { lower, beneath: None } => Some(lower),
             Self::Parent { beneath: Some(wire), .. } => wire.host_interface(),
-            Self::Internal | Self::Direct | Self::Unresolved { .. } => None,
+            Self::Internal | Self::Elsewhere { .. } | Self::Direct | Self::Unresolved { .. } => {
+                None
+            }
         }
     }
 }

@@ -2,13 +2,16 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use crate::Error;
 
 /// Where ip-netns(8) keeps named namespaces.
 const NAMED: &str = "/run/netns";
+
+/// File system of namespace files (linux/magic.h).
+const NSFS_MAGIC: rustix::fs::FsWord = 0x6e73_6673;
 
 /// Device and inode of a namespace's file, as namespaces(7) says to compare them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,7 +54,7 @@ impl Netns {
     pub fn open(path: &Path) -> Result<Self, Error> {
         let failed = |source: io::Error| Error::Open { path: path.to_owned(), source };
         let file: OwnedFd = File::open(path).map_err(failed)?.into();
-        if !is_netns(file.as_raw_fd()) {
+        if !is_netns(&file) {
             return Err(Error::NotANetns { path: path.to_owned() });
         }
         let stat = rustix::fs::fstat(&file).map_err(|errno| failed(errno.into()))?;
@@ -64,10 +67,13 @@ impl Netns {
     }
 }
 
-/// The kernel names namespace files by their kind: `net:[4026531840]`.
-fn is_netns(file: RawFd) -> bool {
-    let name = std::fs::read_link(format!("/proc/thread-self/fd/{file}"));
-    name.is_ok_and(|name| name.to_string_lossy().starts_with("net:["))
+/// A file of nsfs, and as far as its name tells (`net:[4026531840]` under /proc, a path for
+/// a bind mount) of no other kind. For a bind mount only setns(2) knows, and refuses.
+fn is_netns(file: &OwnedFd) -> bool {
+    let name = std::fs::read_link(format!("/proc/thread-self/fd/{}", file.as_raw_fd()));
+    let other = |name: &str| name.contains(":[") && !name.starts_with("net:[");
+    let nsfs = rustix::fs::fstatfs(file).is_ok_and(|fs| fs.f_type == NSFS_MAGIC);
+    nsfs && name.is_ok_and(|name| !other(&name.to_string_lossy()))
 }
 
 impl AsFd for Netns {

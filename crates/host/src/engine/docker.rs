@@ -58,11 +58,7 @@ impl Docker {
         }
         match self.api.inspect_container(wanted, None).await {
             Ok(answer) => Ok(found(answer)),
-            Err(ApiError::DockerResponseServerError { status_code: 400..=499, message })
-                if !message.contains("orbidden") =>
-            {
-                Ok(None)
-            }
+            Err(error) if is_no_single_container(&error) => Ok(None),
             Err(error) => Err(self.trouble(&error)),
         }
     }
@@ -104,6 +100,12 @@ impl Docker {
     fn trouble(&self, error: &ApiError) -> Trouble {
         trouble(&self.address, error)
     }
+}
+
+/// No such container, or several whose ids begin so; for the latter engines differ in status.
+fn is_no_single_container(error: &ApiError) -> bool {
+    let ApiError::DockerResponseServerError { status_code, message } = error else { return false };
+    *status_code == 404 || message.contains("Multiple IDs") || message.contains("more than one")
 }
 
 /// Docker's own rule is `[a-zA-Z0-9][a-zA-Z0-9_.-]*`; anything else would change the URL.

@@ -24,7 +24,10 @@ pub(crate) struct Pinned {
 pub(crate) fn pin(found: &Found) -> Option<Result<Pinned, Trouble>> {
     let pid = found.row.pid?;
     let what = || format!("the network namespace of {} (process {pid})", found.row.name);
-    let opened = Netns::of_process(pid).map_err(|error| trouble(what(), &error));
+    let opened = Netns::of_process(pid).map_err(|error| match trouble(what(), &error) {
+        trouble if trouble.kind == TroubleKind::Unreachable => gone(found),
+        trouble => trouble,
+    });
     Some(opened.map(|netns| {
         let id = links::id(&netns);
         let proven = found.sandbox.as_deref().is_some_and(|path| leads_to(path, id));
@@ -42,9 +45,13 @@ pub(crate) fn reconfirm(first: &Found, again: Option<&Found>) -> Result<(), Trou
     if again.is_some_and(|again| again.row.id == first.row.id && again.row.pid == first.row.pid) {
         return Ok(());
     }
-    let what = format!("container {}", first.row.name);
-    Err(Trouble::new(TroubleKind::Gone, what, "it stopped or restarted during the look")
-        .remedy("ask again"))
+    Err(gone(first))
+}
+
+fn gone(found: &Found) -> Trouble {
+    let what = format!("container {}", found.row.name);
+    Trouble::new(TroubleKind::Gone, what, "it stopped or restarted during the look")
+        .remedy("ask again")
 }
 
 /// The namespace ovs-vswitchd lives in, by the PID file in `rundir` (ovs-vswitchd(8)); our

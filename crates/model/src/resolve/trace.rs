@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use crate::evidence::{Confirmed, Evidence, Note};
-use crate::ids::LinkKey;
+use crate::ids::{LinkKey, Nsid};
 use crate::snapshot::{Link, Peer};
 use crate::wiring::Wire;
 
@@ -90,7 +90,7 @@ fn across_veth(facts: &Facts<'_>, at: LinkKey, link: &Link, _hops: usize) -> Opt
     }
     let (far, end, confirmed) = match far_end(facts, at, link) {
         Ok(found) => found,
-        Err(why) => return Some(Trace::unresolved(why)),
+        Err(wire) => return Some(Trace::new(wire, Vec::new(), Vec::new())),
     };
     let name = end.name.clone();
     let mut trace = land(facts, far, end);
@@ -186,23 +186,31 @@ fn far_end<'a>(
     facts: &Facts<'a>,
     at: LinkKey,
     link: &Link,
-) -> Result<(LinkKey, &'a Link, Confirmed), String> {
-    let peer = link.peer.ok_or("the kernel does not name the other end of this veth")?;
+) -> Result<(LinkKey, &'a Link, Confirmed), Wire> {
+    let unresolved = |why: &str| Wire::Unresolved { why: why.to_owned() };
+    let nameless = "the kernel does not name the other end of this veth";
+    let peer = link.peer.ok_or_else(|| unresolved(nameless))?;
     if let Some((far, end)) = beneath(facts, at, peer) {
-        let confirmed = points_back(facts, at, far, end).ok_or_else(|| {
-            format!("{} does not point back; it changed during the look", end.name)
-        })?;
+        let changed = || format!("{} does not point back; it changed during the look", end.name);
+        let confirmed = points_back(facts, at, far, end).ok_or_else(|| unresolved(&changed()))?;
         return Ok((far, end, confirmed));
     }
     let ends = facts.far_ends(link.ifindex.0, peer.ifindex.0).iter().copied();
-    let ends: Vec<_> = ends.filter(|far| *far != at && names(facts, *far, at)).collect();
+    let ends = ends.filter(|far| *far != at && names(facts, *far, at));
+    let ends: Vec<_> = ends.filter_map(|far| Some((far, facts.link(far)?))).collect();
     match ends.as_slice() {
-        [far] => {
-            let end = facts.link(*far).ok_or("the other end vanished")?;
-            Ok((*far, end, Confirmed::FromFarEnd))
-        }
-        _ => Err("the other end is in a namespace that was not read".to_owned()),
+        [(far, end)] => Ok((*far, end, Confirmed::FromFarEnd)),
+        _ => Err(match peer.nsid {
+            Some(nsid) if is_not_the_switch(facts, at, nsid) => Wire::Elsewhere { nsid },
+            _ => unresolved("the other end was not found in any namespace that was read"),
+        }),
     }
+}
+
+/// A namespace that was read tells what it calls the switch's: any other word is another one.
+fn is_not_the_switch(facts: &Facts<'_>, at: LinkKey, nsid: Nsid) -> bool {
+    let home = facts.namespace(at.netns);
+    facts.switch_netns.is_some() && home.is_some_and(|home| !home.nsids.contains_key(&nsid))
 }
 
 /// Whether the far end says that its peer is exactly `at`.
