@@ -1,0 +1,56 @@
+//! OVS bridges.
+
+use crate::names::unique;
+use crate::run::{ofport_of, run, try_run};
+
+/// An OVS bridge, deleted with its guard.
+#[derive(Debug)]
+pub struct Bridge(String);
+
+impl Bridge {
+    /// A bridge with a name of its own.
+    pub fn new() -> Self {
+        Self::named(&unique("br"))
+    }
+
+    /// A bridge with a given name, which must be free.
+    pub fn named(name: &str) -> Self {
+        let datapath = format!("datapath_type={}", datapath());
+        run("ovs-vsctl", &["add-br", name, "--", "set", "bridge", name, &datapath]);
+        Self(name.to_owned())
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+
+    /// Adds a port with further words for `ovs-vsctl`, and waits for its number.
+    pub fn add(&self, port: &str, more: &[&str]) -> u16 {
+        self.add_without_waiting(port, more);
+        ofport_of(port)
+    }
+
+    /// Adds a port that may never get a number.
+    pub fn add_without_waiting(&self, port: &str, more: &[&str]) {
+        run("ovs-vsctl", &[&["add-port", &self.0, port], more].concat());
+    }
+}
+
+impl Default for Bridge {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Bridge {
+    fn drop(&mut self) {
+        let _ = try_run("ovs-vsctl", &["--if-exists", "del-br", &self.0]);
+    }
+}
+
+/// Without the kernel's module bridges need the userspace datapath.
+fn datapath() -> &'static str {
+    let module = std::path::Path::new("/sys/module/openvswitch");
+    if module.exists() { "system" } else { "netdev" }
+}

@@ -1,0 +1,150 @@
+//! Links and namespaces of the kernel, and plugging a namespace into a bridge.
+
+use crate::bridge::Bridge;
+use crate::container::Container;
+use crate::names::unique;
+use crate::run::{run, try_run};
+
+/// A link of the host, deleted with its guard.
+#[derive(Debug)]
+pub struct Link(String);
+
+impl Link {
+    /// A link made by `ip link add NAME` and further words.
+    pub fn add(words: &[&str]) -> Self {
+        Self::named(&unique("l"), words)
+    }
+
+    /// The same with a given name.
+    pub fn named(name: &str, words: &[&str]) -> Self {
+        run("ip", &[&["link", "add", name], words].concat());
+        run("ip", &["link", "set", name, "up"]);
+        Self(name.to_owned())
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        let _ = try_run("ip", &["link", "del", &self.0]);
+    }
+}
+
+/// A named network namespace, deleted with its guard.
+#[derive(Debug)]
+pub struct Netns(String);
+
+impl Netns {
+    /// A namespace with a name of its own.
+    pub fn new() -> Self {
+        let name = unique("ns");
+        run("ip", &["netns", "add", &name]);
+        Self(name)
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for Netns {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Netns {
+    fn drop(&mut self) {
+        let _ = try_run("ip", &["netns", "del", &self.0]);
+    }
+}
+
+/// Whatever has a network namespace to plug something into.
+pub trait Home {
+    /// What `ip link set … netns` takes: a name or a PID.
+    fn netns(&self) -> String;
+    /// `ip` inside it.
+    fn ip(&self, words: &[&str]) -> String;
+}
+
+impl Home for Netns {
+    fn netns(&self) -> String {
+        self.0.clone()
+    }
+
+    fn ip(&self, words: &[&str]) -> String {
+        run("ip", &[&["-netns", &self.0], words].concat())
+    }
+}
+
+impl Home for Container {
+    fn netns(&self) -> String {
+        self.pid()
+    }
+
+    fn ip(&self, words: &[&str]) -> String {
+        let pid = self.pid();
+        run("nsenter", &[&["--target", &pid, "--net", "ip"], words].concat())
+    }
+}
+
+/// How a veth is plugged in.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Plug<'a> {
+    /// Further words for `ip link add … type veth peer name … WORDS`, such as `address`.
+    pub inner: &'a [&'a str],
+    /// An address with prefix length for the inner end.
+    pub ip: Option<&'a str>,
+    /// Further words for `ovs-vsctl add-port`, such as `tag=10`, `-- set interface …`.
+    pub port: &'a [&'a str],
+    /// Name of the host end; one of its own if none.
+    pub host_end: Option<&'a str>,
+}
+
+/// A veth between a namespace and a bridge; port and veth are removed with their guard.
+#[derive(Debug)]
+pub struct Plugged {
+    link: Link,
+    ofport: u16,
+}
+
+impl Plugged {
+    /// Plugs `home` into `bridge`, the inner end called `interface`.
+    pub fn new(home: &impl Home, interface: &str, bridge: &Bridge, plug: Plug<'_>) -> Self {
+        let name = plug.host_end.map_or_else(|| unique("v"), str::to_owned);
+        let inner = unique("i");
+        let link = Link::named(&name, &["type", "veth", "peer", "name", &inner]);
+        if !plug.inner.is_empty() {
+            run("ip", &[&["link", "set", &inner], plug.inner].concat());
+        }
+        run("ip", &["link", "set", &inner, "netns", &home.netns()]);
+        home.ip(&["link", "set", &inner, "name", interface]);
+        home.ip(&["link", "set", interface, "up"]);
+        if let Some(ip) = plug.ip {
+            home.ip(&["address", "add", ip, "dev", interface]);
+        }
+        let ofport = bridge.add(&name, plug.port);
+        Self { link, ofport }
+    }
+
+    /// Name of the end that is on the bridge.
+    pub fn host_end(&self) -> &str {
+        self.link.name()
+    }
+
+    /// The number OVS gave it.
+    pub fn ofport(&self) -> u16 {
+        self.ofport
+    }
+}
+
+impl Drop for Plugged {
+    fn drop(&mut self) {
+        let _ = try_run("ovs-vsctl", &["--if-exists", "del-port", self.link.name()]);
+    }
+}

@@ -1,0 +1,39 @@
+//! What a test needs to be there, and saying so when it is not.
+
+use crate::run::try_run;
+
+/// How much a test needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tier {
+    /// Root and Open vSwitch.
+    Lab,
+    /// The same, and Docker.
+    Docker,
+}
+
+/// Whether all that `tier` needs is there. If not it says what was skipped, and why.
+///
+/// # Panics
+/// Instead of skipping, where `DOCKER_OVS_TEST_REQUIRE` is set.
+pub fn ready(tier: Tier) -> bool {
+    let missing = missing(tier);
+    if let Some(missing) = missing {
+        let test = std::thread::current().name().unwrap_or("a test").to_owned();
+        assert!(std::env::var_os("DOCKER_OVS_TEST_REQUIRE").is_none(), "{test} needs {missing}");
+        eprintln!("skipped: {test} needs {missing}");
+    }
+    missing.is_none()
+}
+
+fn missing(tier: Tier) -> Option<&'static str> {
+    if !rustix::process::geteuid().is_root() {
+        return Some("root");
+    }
+    if try_run("ovs-vsctl", &["list-br"]).is_err() {
+        return Some("Open vSwitch (scripts/setup starts it)");
+    }
+    if tier == Tier::Docker && try_run("docker", &["image", "inspect", crate::IMAGE]).is_err() {
+        return Some("Docker with the lab's image (scripts/setup makes it)");
+    }
+    None
+}

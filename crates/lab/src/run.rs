@@ -1,0 +1,51 @@
+//! Starting programs and waiting for what they bring about.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// What `program` prints; panics with its words when it fails.
+///
+/// # Panics
+/// When the program cannot be started or ends badly.
+pub fn run(program: &str, words: &[&str]) -> String {
+    try_run(program, words).unwrap_or_else(|error| panic!("{program} {}: {error}", words.join(" ")))
+}
+
+/// What `program` prints on stdout, or its complaint.
+///
+/// # Errors
+/// What it says on stderr, or why it could not be started.
+pub fn try_run(program: &str, words: &[&str]) -> Result<String, String> {
+    let mut command = Command::new(program);
+    if program == "ovs-vsctl" {
+        command.arg("--timeout=20");
+    }
+    let output = command.args(words).output().map_err(|error| error.to_string())?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned());
+    }
+    Err(format!("{}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim_end()))
+}
+
+/// Waits until `condition` holds.
+///
+/// # Panics
+/// After 20 seconds without it.
+pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < Duration::from_secs(20), "waited in vain: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The OpenFlow port of an interface, as soon as there is one.
+pub fn ofport_of(iface: &str) -> u16 {
+    let mut number = None;
+    wait_until(&format!("{iface} gets an OpenFlow port"), || {
+        let said = try_run("ovs-vsctl", &["get", "Interface", iface, "ofport"]);
+        number = said.ok().and_then(|text| text.parse().ok());
+        number.is_some()
+    });
+    number.unwrap_or_default()
+}
