@@ -104,7 +104,7 @@ pub struct WhoArgs {
 pub struct ExplainArgs {
     /// Name, id, or unambiguous beginning of the id; pid:N; netns:NAME or netns:PATH
     pub container: String,
-    /// Only interfaces on this bridge
+    /// Exit 1 if none of its interfaces is on this bridge
     pub bridge: Option<String>,
     /// table, json, or a Go template
     #[arg(long, value_name = "FORMAT", default_value = "table")]

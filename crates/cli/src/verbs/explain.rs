@@ -27,17 +27,18 @@ pub async fn run(host: &Host, args: &ExplainArgs) -> Result<Outcome, Failure> {
     if let Some(bridge) = &args.bridge {
         query::bridge(&snapshot, bridge)?;
     }
+    // Those that are not on the bridge most need to be explained.
     let rows: Vec<_> = found.iter().map(|found| v1::Explanation::new(found)).collect();
-    let wanted = |row: &v1::Explanation| {
-        args.bridge.as_ref().is_none_or(|bridge| row.attachment.is_on(bridge))
-    };
-    let rows: Vec<_> = rows.into_iter().filter(wanted).collect();
     let text = match &args.format {
         Format::Table => report::explain(&rows),
         format => render(format, &views::EXPLANATION, &rows)?,
     };
-    let nothing = args.bridge.is_some() && rows.is_empty();
+    let on = |bridge: &String| rows.iter().any(|row| row.attachment.is_on(bridge));
+    let elsewhere = args.bridge.as_ref().filter(|bridge| !on(bridge));
     let mut remarks: Vec<_> = wiring.troubles.iter().map(ToString::to_string).collect();
-    remarks.extend(target.remark());
-    Ok(Outcome { text, remarks, nothing })
+    remarks.extend(target.remark(&snapshot));
+    remarks.extend(
+        elsewhere.map(|bridge| format!("no interface of {} is on {bridge}", args.container)),
+    );
+    Ok(Outcome { text, remarks, nothing: elsewhere.is_some() })
 }

@@ -74,7 +74,7 @@ impl<'a> Asked<'a> {
             query::bridge(snapshot, bridge)?;
         }
         let rows = found.iter().map(|attachment| row(attachment, target)).collect();
-        let remarks = target.remark().into_iter().chain(doubts(&found)).collect();
+        let remarks = target.remark(snapshot).into_iter().chain(doubts(&found)).collect();
         Ok(Answer { rows, bridge: self.bridge, remarks })
     }
 }

@@ -53,7 +53,7 @@ pub struct Attachment {
     pub vlan: Option<u16>,
     /// Trunked VLANs.
     pub trunks: Vec<u16>,
-    /// `veth`, `internal`, `parent`, `linux-bridge`, `direct` or `unresolved`.
+    /// `veth`, `internal`, `parent`, `linux-bridge`, `elsewhere`, `direct` or `unresolved`.
     pub wire: &'static str,
     /// Name of the link on the host side.
     pub host_interface: Option<String>,
@@ -169,6 +169,7 @@ fn word(wire: &Wire) -> &'static str {
         Wire::Internal => "internal",
         Wire::Parent { .. } => "parent",
         Wire::LinuxBridge { .. } => "linux-bridge",
+        Wire::Elsewhere { .. } => "elsewhere",
         Wire::Direct => "direct",
         Wire::Unresolved { .. } => "unresolved",
     }
@@ -178,6 +179,6 @@ fn via(wire: &Wire) -> Option<String> {
     match wire {
         Wire::Parent { lower, .. } => Some(lower.clone()),
         Wire::LinuxBridge { bridge, .. } => Some(bridge.clone()),
-        Wire::Veth { .. } | Wire::Internal | Wire::Direct | Wire::Unresolved { .. } => None,
+        _ => None,
     }
 }

@@ -1,6 +1,7 @@
 //! The article's five steps, each with what was found.
 
 use model::evidence::Evidence;
+use model::switch::Via;
 use model::wiring::Attachment as Found;
 use serde::Serialize;
 
@@ -37,6 +38,7 @@ impl Explanation {
         let link =
             Step { number: 2, name: NAMES[1], found: link(found), source: "kernel".to_owned() };
         let mut steps: Vec<_> = found.evidence.iter().map(step).collect();
+        steps.extend(datapath(found));
         steps.insert(steps.iter().take_while(|step| step.number == 1).count(), link);
         steps.extend(end(found, &steps));
         Self { attachment: Attachment::new(found, None), steps }
@@ -49,6 +51,13 @@ fn step(evidence: &Evidence) -> Step {
     let number = evidence.step();
     let (found, source) = words(evidence);
     Step { number, name: NAMES[usize::from(number) - 1], found, source }
+}
+
+/// The article's "Linux port number", which is not the answer but often taken for it.
+fn datapath(found: &Found) -> Option<Step> {
+    let number = found.port.port()?.dp_port?;
+    let found = format!("datapath port {number}");
+    Some(Step { number: 5, name: NAMES[4], found, source: Via::Dpif.to_string() })
 }
 
 fn link(found: &Found) -> String {

@@ -1,0 +1,59 @@
+//! Running the two binaries as a user would.
+#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
+
+use std::process::{Command, Output};
+
+/// What came of a run.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+pub(crate) fn docker_ovs(words: &[&str]) -> Ran {
+    command("docker-ovs", words).output().unwrap().into()
+}
+
+pub(crate) fn drop_in(words: &[&str]) -> Ran {
+    command("docker-ovs-port", words).output().unwrap().into()
+}
+
+/// A command that sees nothing of the user's own settings.
+pub(crate) fn command(program: &str, words: &[&str]) -> Command {
+    let path = match program {
+        "docker-ovs-port" => env!("CARGO_BIN_EXE_docker-ovs-port"),
+        _ => env!("CARGO_BIN_EXE_docker-ovs"),
+    };
+    let mut command = Command::new(path);
+    for name in ["DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "OVS_RUNDIR"] {
+        command.env_remove(name);
+    }
+    command.args(words);
+    command
+}
+
+/// What it prints when all is well.
+pub(crate) fn says(words: &[&str]) -> String {
+    let ran = docker_ovs(words);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "docker-ovs {words:?}: {ran:?}");
+    ran.stdout
+}
+
+/// Its complaint; nothing may be on stdout.
+pub(crate) fn refuses(words: &[&str]) -> String {
+    let ran = docker_ovs(words);
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "docker-ovs {words:?}: {ran:?}");
+    ran.stderr
+}
