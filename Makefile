@@ -1,0 +1,44 @@
+# make demo and make test are the two commands of the README; both install what they need.
+PREFIX ?= /usr/local
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+BINARIES := $(TARGET)/release/docker-ovs $(TARGET)/release/docker-ovs-port
+PLUGINS = $(DESTDIR)$(PREFIX)/lib/docker/cli-plugins
+
+.PHONY: help build demo test bench lint install uninstall clean
+
+help: ## show this help
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+build: ## build the two binaries, statically linked, into target/release
+	scripts/build
+
+demo: ## recreate the article's scene, answer it, clean up
+	scripts/setup
+	scripts/build
+	scripts/demo
+
+test: ## run every tier of tests; what is missing fails instead of being skipped
+	scripts/setup
+	DOCKER_OVS_TEST_REQUIRE=1 cargo test --locked --workspace
+
+bench: ## measure against the shell and against Docker's and OVS's own tools
+	scripts/setup
+	scripts/build
+	scripts/bench
+
+lint: ## format, clippy, rustdoc, licences and sources of dependencies
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps
+	scripts/cargo-deny check bans licenses sources
+
+install: build ## install below PREFIX, as a Docker CLI plugin too
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(BINARIES)
+	install -d $(PLUGINS)
+	ln -sf $(PREFIX)/bin/docker-ovs $(PLUGINS)/docker-ovs
+
+uninstall: ## remove what install put there
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,docker-ovs docker-ovs-port) $(PLUGINS)/docker-ovs
+
+clean: ## remove what was built
+	cargo clean
