@@ -3,6 +3,8 @@
 //! `BLESS=1 cargo test -p docker-ovs-model` writes what `resolve` says now; read the
 //! difference before committing it.
 
+#![allow(clippy::disallowed_methods, reason = "a test reads its cases")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
