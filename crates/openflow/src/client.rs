@@ -97,16 +97,16 @@ impl Client {
         }
     }
 
-    /// The ports that PORT_DESC describes, all parts of it; `None` when the switch refuses
+    /// The ports that PORT_DESC describes, from all its parts; `None` when the switch refuses
     /// and is to be asked for FEATURES_REPLY.
     async fn described_ports(&mut self, xid: u32) -> Result<Option<Vec<Port>>, Error> {
         let mut ports = Vec::new();
-        let mut parts = 0;
-        while ports.len().max(parts) <= MOST_PORTS {
+        let mut messages = 0;
+        while ports.len().max(messages) <= MOST_PORTS {
             match self.connection.reply(xid).await? {
                 Message::Ports { ports: part, more } => {
                     ports.extend(part);
-                    parts += 1;
+                    messages += 1;
                     if !more {
                         return Ok(Some(ports));
                     }

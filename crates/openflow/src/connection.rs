@@ -38,17 +38,17 @@ impl Connection {
         let mut this =
             Self { stream, incoming, outgoing, next_xid: 1, kept: None, version: highest };
         this.queue(Request::Hello(offered));
-        this.flush().await?;
+        let sent = this.flush().await;
+        // Where the switch hung up before it read our HELLO, it may still have said why.
         let supported = this.first_message(offered).await?;
-        match offered.highest_common(supported) {
-            Some(version) => this.version = version,
-            None => {
-                this.queue(Request::HelloFailed);
-                // That we fail is certain; whether the switch hears of it is not.
-                let _ = this.flush().await;
-                return Err(Error::NoCommonVersion { offered, supported });
-            }
-        }
+        sent?;
+        let Some(version) = offered.highest_common(supported) else {
+            this.queue(Request::HelloFailed);
+            // That we fail is certain; whether the switch hears of it is not.
+            let _ = this.flush().await;
+            return Err(Error::NoCommonVersion { offered, supported });
+        };
+        this.version = version;
         Ok(this)
     }
 

@@ -33,7 +33,7 @@ pub enum Error {
         /// What the switch's HELLO says it speaks.
         supported: Versions,
     },
-    /// The switch refused our HELLO (1.3.5 section 7.4.4.1).
+    /// The switch refused our HELLO (1.3.5 section 7.4.4).
     #[error("the switch refused OpenFlow {offered}: {refusal}")]
     HelloRefused {
         /// What we offered.

@@ -19,6 +19,7 @@ mod client;
 mod codec;
 mod connection;
 mod error;
+mod excerpt;
 mod remote;
 mod version;
 

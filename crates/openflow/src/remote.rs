@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use crate::excerpt::quoted;
+
 /// The port of a switch that is given without one (IANA: `openflow`).
 pub const DEFAULT_PORT: u16 = 6653;
 
@@ -19,7 +21,7 @@ pub enum Remote {
 
 /// A text that names no switch we can connect to.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:.200?} names no switch: {reason}")]
+#[error("{} names no switch: {reason}", quoted(.text))]
 pub struct InvalidRemote {
     /// What was given.
     pub text: String,

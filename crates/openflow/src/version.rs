@@ -56,10 +56,6 @@ impl Versions {
         self.0
     }
 
-    pub(crate) fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
     /// True when `version` is one of them.
     pub fn contains(self, version: Version) -> bool {
         self.0 & (1 << version as u8) != 0

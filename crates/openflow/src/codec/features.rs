@@ -21,9 +21,9 @@ pub struct Features {
 pub(super) fn parse(version: Version, body: &[u8]) -> Result<(Features, Vec<Port>), Malformed> {
     let mut fields = Fields::new(body, "FEATURES_REPLY");
     let (datapath_id, buffers, tables) = (fields.u64()?, fields.u32()?, fields.u8()?);
-    fields.skip::<3>()?;
+    fields.skip(3)?;
     let capabilities = fields.u32()?;
-    fields.skip::<4>()?;
+    fields.skip(4)?;
     let ports = match version {
         Version::V1_0 | Version::V1_1 | Version::V1_2 => port::parse(version, fields.rest())?,
         // Whatever follows, it is not ports.

@@ -53,11 +53,7 @@ impl<'a> Fields<'a> {
         self.take().map(u64::from_be_bytes)
     }
 
-    pub(super) fn skip<const N: usize>(&mut self) -> Result<(), Malformed> {
-        self.take::<N>().map(drop)
-    }
-
-    pub(super) fn skip_by(&mut self, length: usize) -> Result<(), Malformed> {
+    pub(super) fn skip(&mut self, length: usize) -> Result<(), Malformed> {
         self.rest = self.rest.get(length..).ok_or(Malformed::Short(self.what))?;
         Ok(())
     }

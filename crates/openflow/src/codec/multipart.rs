@@ -32,7 +32,7 @@ pub(super) fn reply_kind(version: Version) -> u8 {
 
 /// The body of a request for all ports: `struct ofp_stats_request` of 1.0,
 /// `ofp_multipart_request` later, which has padding; since 1.5 it goes on with
-/// `ofp_port_multipart_request` for `OFPP_ANY` (1.5.1 section 7.3.5.6).
+/// `ofp_port_multipart_request` for `OFPP_ANY` (1.5.1 section 7.3.5).
 pub(super) fn ports_request(version: Version) -> &'static [u8] {
     const BODY: [u8; 16] = [0, 13, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
     match version {
@@ -46,7 +46,7 @@ pub(super) fn parse(version: Version, body: &[u8]) -> Result<Part<'_>, Malformed
     let mut fields = Fields::new(body, "multipart reply");
     let (kind, flags) = (fields.u16()?, fields.u16()?);
     if version > Version::V1_0 {
-        fields.skip::<4>()?;
+        fields.skip(4)?;
     }
     Ok(Part { kind, more: flags & REPLY_MORE != 0, entries: fields.rest() })
 }

@@ -31,13 +31,11 @@ impl Port {
     /// The OpenFlow port in the 16 bits that Open vSwitch uses everywhere: from 1 to
     /// 65279, or [`LOCAL`]. `None` for a number that has no counterpart there.
     pub fn ofport(&self) -> Option<u16> {
-        match u16::try_from(self.number) {
-            Ok(number) => Some(number).filter(|number| *number < RESERVED),
-            Err(_) => {
-                let number = u16::try_from(self.number.checked_sub(RESERVED_OFFSET)?).ok()?;
-                Some(number).filter(|number| *number >= RESERVED)
-            }
+        if self.number < RESERVED.into() {
+            return u16::try_from(self.number).ok();
         }
+        let number = u16::try_from(self.number.checked_sub(RESERVED_OFFSET)?).ok()?;
+        (number >= RESERVED).then_some(number)
     }
 
     /// `struct ofp_phy_port` (1.0.0 section 5.2.1).
@@ -46,18 +44,18 @@ impl Port {
         let offset = if number < RESERVED { 0 } else { RESERVED_OFFSET };
         let mac = fields.take()?;
         let name = name(&fields.take::<16>()?);
-        fields.skip::<24>()?;
+        fields.skip(24)?;
         Ok(Self { number: u32::from(number) + offset, name, mac })
     }
 
     /// `struct ofp_port` of 1.1 to 1.3 (1.3.5 section 7.2.1).
     fn v1_1(fields: &mut Fields) -> Result<Self, Malformed> {
         let number = fields.u32()?;
-        fields.skip::<4>()?;
+        fields.skip(4)?;
         let mac = fields.take()?;
-        fields.skip::<2>()?;
+        fields.skip(2)?;
         let name = name(&fields.take::<16>()?);
-        fields.skip::<32>()?;
+        fields.skip(32)?;
         Ok(Self { number, name, mac })
     }
 
@@ -66,13 +64,13 @@ impl Port {
     fn v1_4(fields: &mut Fields) -> Result<Self, Malformed> {
         let number = fields.u32()?;
         let length = fields.u16()?;
-        fields.skip::<2>()?;
+        fields.skip(2)?;
         let mac = fields.take()?;
-        fields.skip::<2>()?;
+        fields.skip(2)?;
         let name = name(&fields.take::<16>()?);
-        fields.skip::<8>()?;
+        fields.skip(8)?;
         let properties = length.checked_sub(40).ok_or(Malformed::PortLength(length))?;
-        fields.skip_by(properties.into()).map_err(|_| Malformed::PortLength(length))?;
+        fields.skip(properties.into()).map_err(|_| Malformed::PortLength(length))?;
         Ok(Self { number, name, mac })
     }
 }
@@ -127,4 +125,42 @@ fn printable(bytes: &[u8]) -> String {
         text.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Port, name, name_on_wire};
+
+    #[test]
+    fn numbers_become_those_that_open_vswitch_shows() {
+        for (number, ofport) in [
+            (1, Some(1)),
+            (0xfeff, Some(65_279)),
+            (0xff00, None),
+            (0xffff, None),
+            (0x1_0001, None),
+            (0xffff_feff, None),
+            (0xffff_ff00, Some(0xff00)),
+            (0xffff_fffe, Some(super::LOCAL)),
+        ] {
+            let port = Port { number, name: String::new(), mac: [0; 6] };
+            assert_eq!(port.ofport(), ofport, "{number:#x}");
+        }
+    }
+
+    #[test]
+    fn a_name_ends_with_a_nul_or_its_field() {
+        assert_eq!(name(b"veth1\0junk\0\0\0\0\0\0"), "veth1");
+        assert_eq!(name(b"sixteen-bytes-no"), "sixteen-bytes-no");
+        assert_eq!(name(&[0; 16]), "");
+        assert_eq!(name(b"\xff\xc3\xa9\xc3\0\0\0\0\0\0\0\0\0\0\0\0"), "\\xff\u{e9}\\xc3");
+    }
+
+    #[test]
+    fn a_name_is_cut_as_the_switch_cuts_it() {
+        assert_eq!(name_on_wire("fifteen-bytes--"), "fifteen-bytes--");
+        assert_eq!(name_on_wire("sixteen-bytes---"), "sixteen-bytes--");
+        assert_eq!(name_on_wire("thirteen-byte\u{e9}"), "thirteen-byte\u{e9}");
+        assert_eq!(name_on_wire("fourteen-bytes\u{e9}"), "fourteen-bytes\\xc3");
+    }
 }

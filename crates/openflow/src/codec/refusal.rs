@@ -3,9 +3,13 @@
 use std::fmt;
 
 use super::fields::{Fields, Malformed};
+use crate::excerpt::quoted;
 
 /// `OFPET_HELLO_FAILED`: the only error whose data is a text.
 const HELLO_FAILED: u16 = 0;
+
+/// `OFPET_BAD_REQUEST`.
+const BAD_REQUEST: u16 = 1;
 
 /// What an ERROR says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,16 +31,17 @@ impl Refusal {
         Ok(Self { kind, code, text: String::from_utf8_lossy(text).trim_end_matches('\0').into() })
     }
 
-    /// The name that the specifications give; those of `OFPBRC_` up to 1.5.1.
+    /// What the specifications call it, for the errors that our messages can meet.
     fn name(&self) -> Option<&'static str> {
         Some(match (self.kind, self.code) {
-            (HELLO_FAILED, 0) => "no compatible version",
-            (HELLO_FAILED, 1) | (1, 5) => "permission denied",
-            (1, 0) => "version not supported",
-            (1, 1) => "message type not supported",
-            (1, 2) => "multipart type not supported",
-            (1, 6) => "wrong length",
-            (1, 13) => "too many multipart requests",
+            (HELLO_FAILED, 0) => "OFPHFC_INCOMPATIBLE",
+            (HELLO_FAILED, 1) => "OFPHFC_EPERM",
+            (BAD_REQUEST, 0) => "OFPBRC_BAD_VERSION",
+            (BAD_REQUEST, 1) => "OFPBRC_BAD_TYPE",
+            (BAD_REQUEST, 2) => "OFPBRC_BAD_MULTIPART",
+            (BAD_REQUEST, 5) => "OFPBRC_EPERM",
+            (BAD_REQUEST, 6) => "OFPBRC_BAD_LEN",
+            (BAD_REQUEST, 13) => "OFPBRC_MULTIPART_BUFFER_OVERFLOW",
             _ => return None,
         })
     }
@@ -50,7 +55,7 @@ impl fmt::Display for Refusal {
         }
         match self.text.trim() {
             "" => Ok(()),
-            text => write!(f, " ({text:.200?})"),
+            text => write!(f, " ({})", quoted(text)),
         }
     }
 }

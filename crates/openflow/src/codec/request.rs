@@ -58,3 +58,46 @@ fn put(out: &mut Vec<u8>, version: Version, kind: u8, xid: u32, body: &[u8]) {
     out.extend(xid.to_be_bytes());
     out.extend(body);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Request;
+    use crate::version::{Version, Versions};
+
+    fn bytes(request: Request, version: Version) -> Vec<u8> {
+        let mut out = Vec::new();
+        request.put(&mut out, version, 0x0102_0304);
+        out
+    }
+
+    #[test]
+    fn a_hello_bears_the_bitmap() {
+        let versions = Versions::from_iter([Version::V1_0, Version::V1_3]);
+        let hello = bytes(Request::Hello(versions), Version::V1_3);
+        assert_eq!(hello, [4, 0, 0, 16, 1, 2, 3, 4, 0, 1, 0, 8, 0, 0, 0, 0b1_0010]);
+    }
+
+    #[test]
+    fn the_request_for_ports_differs_by_version() {
+        let all = [&[0xff; 4][..], &[0; 4]].concat();
+        for (version, start, rest) in [
+            (Version::V1_0, [1, 16, 0, 12], vec![]),
+            (Version::V1_1, [2, 18, 0, 16], vec![0; 4]),
+            (Version::V1_2, [3, 18, 0, 16], vec![0; 4]),
+            (Version::V1_3, [4, 18, 0, 16], vec![0; 4]),
+            (Version::V1_4, [5, 18, 0, 16], vec![0; 4]),
+            (Version::V1_5, [6, 18, 0, 24], [&[0; 4], &all[..]].concat()),
+        ] {
+            let expected = [&start[..], &[1, 2, 3, 4, 0, 13, 0, 0], &rest].concat();
+            assert_eq!(bytes(Request::Ports, version), expected, "{version}");
+        }
+    }
+
+    #[test]
+    fn an_echo_is_returned_whole() {
+        let payload = vec![7; 65_535 - 8];
+        let echo = bytes(Request::EchoReply(&payload), Version::V1_0);
+        assert_eq!(echo[..8], [1, 3, 0xff, 0xff, 1, 2, 3, 4]);
+        assert_eq!(echo[8..], payload);
+    }
+}
