@@ -8,7 +8,7 @@ use crate::{Error, Netns, RouteSocket};
 /// be entered or read does not keep the others from being read.
 pub fn visit<T: Send>(
     namespaces: &[&Netns],
-    read: impl Fn(usize, &RouteSocket) -> Result<T, Error> + Send,
+    mut read: impl FnMut(usize, &RouteSocket) -> Result<T, Error> + Send,
 ) -> Vec<Result<T, Error>> {
     let inside = move || {
         let each = namespaces.iter().enumerate();

@@ -16,7 +16,7 @@ use super::address::Address;
 use crate::failure;
 
 /// Inspections under way at once: the daemon gains little beyond its cores.
-const IN_FLIGHT: usize = 8;
+pub(crate) const IN_FLIGHT: usize = 8;
 
 /// A client of one engine. Making it does no I/O beyond looking whether the socket exists.
 #[derive(Clone, Debug)]

@@ -10,22 +10,27 @@ use super::links::{self, id};
 use super::pin::trouble;
 
 /// One namespace whole, and of the switch's namespace the links that those inside lead to:
-/// the cost does not depend on how many there are.
+/// the cost does not depend on how many there are. Both are visited by one thread.
 pub(crate) fn around(home: &Netns, switch: &Netns) -> Vec<Namespace> {
     if id(home) == id(switch) {
         return vec![empty(id(home), Vec::new())];
     }
-    let inside = whole(&[(home, Vec::new())], switch).remove(0);
-    let starts = leaving(&inside, id(switch));
-    let near = netns::visit(&[switch], |_, socket| {
-        let mut row = empty(id(switch), Vec::new());
-        row.links = follow(socket, starts.clone())?;
-        links::name_others(socket, &mut row, &[home])?;
+    let mut leaving = Vec::new();
+    let both = [home, switch];
+    let read = netns::visit(&both, |i, socket| {
+        let mut row = empty(id(both[i]), Vec::new());
+        if i == 0 {
+            row.links = links::all(socket)?;
+            links::name_others(socket, &mut row, &[switch])?;
+            leaving = leads_to(&row, id(switch));
+        } else {
+            row.links = follow(socket, std::mem::take(&mut leaving))?;
+            links::name_others(socket, &mut row, &[home])?;
+        }
         Ok(row)
     });
-    let here =
-        near.into_iter().map(|read| read.unwrap_or_else(|error| unread(switch, &[], &error)));
-    std::iter::once(inside).chain(here).collect()
+    let rows = read.into_iter().zip(both);
+    rows.map(|(row, space)| row.unwrap_or_else(|error| unread(space, &[], &error))).collect()
 }
 
 /// Whether a link inside can only be found by what is missing elsewhere, or by what somebody
@@ -85,7 +90,7 @@ fn what(space: &Netns) -> String {
 }
 
 /// The links of the switch's namespace that links inside name as their other end or parent.
-fn leaving(inside: &Namespace, switch: NetnsId) -> Vec<Ifindex> {
+fn leads_to(inside: &Namespace, switch: NetnsId) -> Vec<Ifindex> {
     let peers = inside.links.iter().filter_map(|link| link.peer);
     let there =
         peers.filter(|peer| peer.nsid.and_then(|nsid| inside.nsids.get(&nsid)) == Some(&switch));

@@ -6,14 +6,16 @@ mod one;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use model::snapshot::{Container, Engine, Namespace, Scope};
+use futures_util::{StreamExt, stream};
+use model::ids::NetnsId;
+use model::snapshot::{Engine, Namespace, Scope};
 use model::switch::Via;
 use model::{Snapshot, Trouble};
 
 use crate::Host;
 use crate::deadline::Deadline;
 use crate::engine::Found;
-use crate::engine::docker::Docker;
+use crate::engine::docker::{Docker, IN_FLIGHT};
 use crate::kernel::{self, Pinned};
 use crate::switch::Roads;
 use crate::switch::ovsdb::{self, Database};
@@ -44,10 +46,12 @@ impl Host {
             return crate::replay::as_asked(recorded, question);
         }
         let due = Deadline::after(self.timeout);
-        match &question.container {
-            Some(wanted) => self.look_at(due, wanted, question).await,
-            None => self.look_around(due, question).await,
-        }
+        let switch = kernel::switch_namespace(&self.rundir);
+        let (scope, seen) = match &question.container {
+            Some(wanted) => (Scope::One, self.look_at(due, wanted, question, &switch).await),
+            None => (Scope::Everything, self.look_around(due, question, &switch).await),
+        };
+        snapshot(scope, switch.ok().map(|space| kernel::id(&space)), seen)
     }
 
     pub(crate) fn docker(&self) -> Result<Docker, Trouble> {
@@ -58,23 +62,23 @@ impl Host {
         let remote = self.db.as_ref().map_err(Clone::clone)?;
         due.hold(|| ovsdb::what(remote), Database::open(remote, self.tls.as_ref())).await
     }
+}
 
-    fn snapshot(&self, scope: Scope, seen: Seen) -> Snapshot {
-        let rows = |found: Vec<Found>| found.into_iter().map(|found| found.row).collect();
-        Snapshot {
-            version: Snapshot::VERSION,
-            host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
-            taken: now(),
-            scope,
-            switch_netns: kernel::switch_namespace(&self.rundir).ok().map(|ns| kernel::id(&ns)),
-            engines: seen
-                .engine
-                .map(|engine| (Engine("docker".to_owned()), engine.map(rows).into()))
-                .into_iter()
-                .collect(),
-            kernel: seen.kernel.into(),
-            switch: seen.switch.into_iter().map(|(via, rows)| (via, rows.into())).collect(),
-        }
+fn snapshot(scope: Scope, switch_netns: Option<NetnsId>, seen: Seen) -> Snapshot {
+    let rows = |found: Vec<Found>| found.into_iter().map(|found| found.row).collect();
+    Snapshot {
+        version: Snapshot::VERSION,
+        host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+        taken: now(),
+        scope,
+        switch_netns,
+        engines: seen
+            .engine
+            .map(|engine| (Engine("docker".to_owned()), engine.map(rows).into()))
+            .into_iter()
+            .collect(),
+        kernel: seen.kernel.into(),
+        switch: seen.switch.into_iter().map(|(via, rows)| (via, rows.into())).collect(),
     }
 }
 
@@ -101,26 +105,28 @@ fn pin_all(found: &mut [Found]) -> Vec<(usize, Pinned)> {
     pinned
 }
 
-/// Asks the engine again about those whose namespace could not be proven to be theirs.
+/// Asks the engine again about those whose namespace could not be proven to be theirs, and
+/// takes it from those that have another process now.
 async fn confirm(
     docker: &Docker,
     due: Deadline,
     found: &[Found],
-    doubtful: &[usize],
+    pinned: &[(usize, Pinned)],
 ) -> Vec<(usize, Trouble)> {
-    let mut refuted = Vec::new();
-    for i in doubtful {
-        let first = &found[*i];
-        let again = due.hold(|| docker.what(), docker.inspect(&first.row.id.0)).await;
-        let verdict = again.and_then(|again| kernel::reconfirm(first, again.as_ref()));
-        refuted.extend(verdict.err().map(|trouble| (*i, trouble)));
-    }
-    refuted
+    let doubtful = pinned.iter().filter(|(_, pin)| !pin.proven).map(|(i, _)| *i);
+    let asked = stream::iter(doubtful).map(|i| async move {
+        let again = due.hold(|| docker.what(), docker.inspect(&found[i].row.id.0)).await;
+        let verdict = again.and_then(|again| kernel::reconfirm(&found[i], again.as_ref()));
+        verdict.err().map(|trouble| (i, trouble))
+    });
+    asked.buffered(IN_FLIGHT).filter_map(std::future::ready).collect().await
 }
 
-fn refute(row: &mut Container, trouble: Trouble) {
-    row.netns = None;
-    row.netns_trouble = Some(trouble);
+fn refute(found: &mut [Found], refuted: Vec<(usize, Trouble)>) {
+    for (i, trouble) in refuted {
+        found[i].row.netns = None;
+        found[i].row.netns_trouble = Some(trouble);
+    }
 }
 
 fn now() -> u64 {

@@ -61,8 +61,8 @@ fn bridge_of(path: &Path) -> Option<String> {
 async fn ask(name: String, remote: &Remote) -> Result<Bridge, Trouble> {
     let ask = async {
         let mut client = Client::connect(remote, &Version::ALL).await?;
-        let features = client.features().await?;
-        Ok((features.datapath_id, client.ports().await?))
+        let (features, ports) = client.show().await?;
+        Ok((features.datapath_id, ports))
     };
     let answer: Result<_, Error> = ask.await;
     let (id, ports) =

@@ -201,34 +201,38 @@ fn seats(snapshot: &Snapshot) -> Vec<Seat<'_>> {
     seats
 }
 
-type Roads<'a> = HashMap<(&'a str, &'a [u8]), Vec<(Via, &'a Port)>>;
+/// Ports of the roads that only confirm, by bridge and name as they tell it.
+type Roads<'a> = HashMap<(&'a str, &'a str), Vec<(Via, &'a Port)>>;
 
 fn other_roads(snapshot: &Snapshot, answers: Via) -> Roads<'_> {
     let others = snapshot.switch.iter().filter(|(via, _)| **via != answers);
     group(others.flat_map(|(via, rows)| {
         let ports = rows.rows().iter().flat_map(|b| b.ports.iter().map(move |port| (b, port)));
-        ports.map(|(bridge, port)| ((bridge.name.as_str(), cut(&port.iface)), (*via, port)))
+        ports.map(|(bridge, port)| ((bridge.name.as_str(), port.iface.as_str()), (*via, port)))
     }))
 }
 
 fn seat<'a>(answers: Via, bridge: &'a Bridge, port: &'a Port, others: &Roads<'a>) -> Seat<'a> {
     let mut routes = BTreeMap::from([(answers, port.ofport)]);
     let mut dp_port = port.dp_port;
-    for (via, other) in others.get(&(bridge.name.as_str(), cut(&port.iface))).into_iter().flatten()
-    {
-        if same_name(&other.iface, &port.iface, *via) {
-            routes.insert(*via, other.ofport);
-            dp_port = dp_port.or(other.dp_port);
-        }
+    let told = |name: &str| others.get(&(bridge.name.as_str(), name)).cloned().unwrap_or_default();
+    let by_short_name = openflow_name(&port.iface).map(|name| told(&name)).unwrap_or_default();
+    // Only OpenFlow cuts names; two long names that share 15 bytes stay apart elsewhere.
+    let by_short_name = by_short_name.into_iter().filter(|(via, _)| *via == Via::OpenFlow);
+    for (via, other) in told(&port.iface).into_iter().chain(by_short_name) {
+        routes.insert(via, other.ofport);
+        dp_port = dp_port.or(other.dp_port);
     }
     Seat { bridge, port, dp_port, routes }
 }
 
-fn cut(name: &str) -> &[u8] {
-    &name.as_bytes()[..name.len().min(OPENFLOW_NAME)]
-}
-
-/// Only OpenFlow cuts names; two long names that share 15 bytes stay apart elsewhere.
-fn same_name(theirs: &str, ours: &str, via: Via) -> bool {
-    theirs == ours || (via == Via::OpenFlow && theirs.as_bytes() == cut(ours))
+/// What OpenFlow calls a port whose name is too long for it; none if it is not. The cut may
+/// fall inside a character, whose rest is then written as `\xNN`.
+fn openflow_name(name: &str) -> Option<String> {
+    let start = name.as_bytes().get(..OPENFLOW_NAME).filter(|start| start.len() < name.len())?;
+    let chunks = start.utf8_chunks().map(|chunk| {
+        let odd: String = chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")).collect();
+        chunk.valid().to_owned() + &odd
+    });
+    Some(chunks.collect())
 }

@@ -1,0 +1,127 @@
+//! What is compared with what, and how much of it ours may take.
+
+use std::path::PathBuf;
+
+use crate::measure::{Runner, Score, Scores};
+use crate::scene::Scene;
+
+/// Where the programs are.
+pub(crate) struct Tools {
+    pub(crate) binaries: PathBuf,
+    pub(crate) baselines: PathBuf,
+}
+
+impl Tools {
+    fn ours(&self, name: &str) -> String {
+        self.binaries.join(name).display().to_string()
+    }
+
+    fn baseline(&self, name: &str) -> String {
+        self.baselines.join(name).display().to_string()
+    }
+}
+
+fn runner(name: &'static str, words: &[&str]) -> Runner {
+    Runner { name, words: words.iter().map(|word| (*word).to_owned()).collect() }
+}
+
+/// One container asked for.
+pub(crate) fn lookups(tools: &Tools, scene: &Scene) -> Vec<Runner> {
+    let (one, many, bridge) = (scene.one(), scene.many(), scene.bridge());
+    let get = ["ovs-vsctl", "get", "Interface", &one.host_ends[0], "ofport"];
+    vec![
+        runner("lookup", &[&tools.ours("docker-ovs-port"), &one.name, bridge]),
+        runner("lookup of 8", &[&tools.ours("docker-ovs-port"), &many.name, bridge]),
+        runner("the article's script", &[&tools.baseline("article"), &one.name, bridge]),
+        runner("the best shell", &[&tools.baseline("best"), &one.name, bridge]),
+        runner("docker inspect", &["docker", "inspect", "-f", "{{.State.Pid}}", &one.name]),
+        runner("ovs-vsctl get", &get),
+    ]
+}
+
+/// Everything asked for.
+pub(crate) fn listings(tools: &Tools, _scene: &Scene) -> Vec<Runner> {
+    let both = "docker ps --no-trunc >/dev/null && docker inspect $(docker ps -q) >/dev/null";
+    vec![
+        runner("ls", &[&tools.ours("docker-ovs"), "ls"]),
+        runner("the best shell", &[&tools.baseline("best-list")]),
+        runner("docker ps + inspect", &["sh", "-c", both]),
+        runner("docker ps", &["docker", "ps"]),
+    ]
+}
+
+/// The table that is printed, and what it needs to remember between sizes.
+#[derive(Default)]
+pub(crate) struct Told {
+    lines: Vec<String>,
+    lookups: Vec<(usize, Score)>,
+    listings: Vec<(usize, Score, Score)>,
+}
+
+pub(crate) fn tell_lookups(told: &mut Told, size: usize, scores: &Scores) {
+    let ours = scores["lookup"];
+    let limit = if size >= 100 { 0.45 } else { 0.60 };
+    let against = [
+        ("the article's script", 0.06),
+        ("the best shell", 0.10),
+        ("docker inspect", 0.20),
+        ("ovs-vsctl get", limit),
+    ];
+    for (name, target) in against {
+        told.ratio(&format!("lookup / {name}, {size}"), ours, scores[name], target);
+    }
+    let eight = scores["lookup of 8"];
+    told.ratio(&format!("lookup, 8 interfaces / 1, {size}"), eight, ours, 1.3);
+    let mib = f64::from(u32::try_from(ours.memory).unwrap_or(u32::MAX)) / 1024.0;
+    told.line(&format!("memory of a lookup in MiB, {size}"), mib, 8.0, "");
+    told.lookups.push((size, ours));
+}
+
+pub(crate) fn tell_listings(told: &mut Told, size: usize, scores: &Scores) {
+    let ours = scores["ls"];
+    told.ratio(&format!("ls / the best shell, {size}"), ours, scores["the best shell"], 0.10);
+    let both = scores["docker ps + inspect"];
+    told.ratio(&format!("ls / docker ps + inspect of all, {size}"), ours, both, 0.5);
+    told.ratio(&format!("ls / docker ps, {size}"), ours, scores["docker ps"], 2.0);
+    told.listings.push((size, ours, both));
+}
+
+impl Told {
+    /// The largest host against the smallest.
+    pub(crate) fn tell_growth(&mut self) {
+        let (first, last) = (self.lookups.first().copied(), self.lookups.last().copied());
+        if let (Some((small, before)), Some((large, after))) = (first, last)
+            && small < large
+        {
+            self.ratio(&format!("lookup, {large} containers / {small}"), after, before, 1.6);
+        }
+        let (first, last) = (self.listings.first().copied(), self.listings.last().copied());
+        if let (Some((small, ours, theirs)), Some((large, our_last, their_last))) = (first, last)
+            && small < large
+        {
+            let grown = |from: Score, to: Score| Score {
+                time: to.time.saturating_sub(from.time) / u32::try_from(large - small).unwrap_or(1),
+                memory: 0,
+            };
+            let (ours, theirs) = (grown(ours, our_last), grown(theirs, their_last));
+            self.ratio("ls / docker ps + inspect, an added container", ours, theirs, 0.6);
+        }
+    }
+
+    fn ratio(&mut self, name: &str, ours: Score, theirs: Score, target: f64) {
+        let ms = |score: Score| score.time.as_secs_f64() * 1000.0;
+        let medians = format!("{:9.2} ms {:9.2} ms", ms(ours), ms(theirs));
+        self.line(name, ms(ours) / ms(theirs), target, &medians);
+    }
+
+    fn line(&mut self, name: &str, value: f64, target: f64, medians: &str) {
+        let verdict = if value <= target { "ok" } else { "MISSED" };
+        self.lines.push(format!("{name:<48} {value:6.3}  ≤ {target:<5} {verdict:<7} {medians}"));
+    }
+
+    pub(crate) fn print(&self) {
+        for line in &self.lines {
+            println!("{line}");
+        }
+    }
+}
