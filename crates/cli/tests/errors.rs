@@ -31,7 +31,8 @@ fn a_silent_daemon_costs_no_more_than_the_timeout() {
     let complaint = refuses(&["--db", &database, "--timeout", "300ms", "port", "pid:self"]);
     assert!(complaint.contains("pid:self"), "{complaint}");
     if ready(Tier::Lab) {
-        let netns = Netns::new();
+        let (bridge, netns) = (Bridge::new(), Netns::new());
+        let _plugged = Plugged::new(&netns, "eth0", &bridge, Plug::default());
         let space = format!("netns:{}", netns.name());
         let complaint = refuses(&["--db", &database, "--timeout", "300ms", "port", &space]);
         assert!(complaint.contains("OVSDB at unix:"), "{complaint}");

@@ -1,6 +1,6 @@
 //! The `external_ids` that others write to say whose port this is.
 //!
-//! One function per writer; a new dialect is one more function in [`WRITERS`].
+//! One function per writer; a new dialect is one more function in a list below.
 
 use std::collections::BTreeMap;
 
