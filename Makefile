@@ -18,7 +18,7 @@ demo: ## recreate the article's scene, answer it, clean up
 	scripts/demo
 
 test: ## run every tier of tests; what is missing fails instead of being skipped
-	scripts/setup
+	scripts/setup --for-tests
 	DOCKER_OVS_TEST_REQUIRE=1 cargo test --locked --workspace
 
 bench: ## measure against the shell and against Docker's and OVS's own tools

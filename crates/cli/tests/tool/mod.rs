@@ -1,8 +1,12 @@
 //! Running the two binaries as a user would.
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(dead_code, unused_imports, reason = "each test file uses its part")]
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
+mod podman;
+
 use std::process::{Command, Output};
+
+pub(crate) use podman::{Podman, podman_is_there};
 
 /// What came of a run.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,0 +1,85 @@
+//! A Podman of the test's own: its storage, its socket, its one container.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use lab::{run, try_run, unique, wait_until};
+
+/// Whether Podman is installed; without it a test says that it is skipped.
+pub(crate) fn podman_is_there() -> bool {
+    let there = try_run("podman", &["--version"]).is_ok();
+    assert!(there || std::env::var_os("DOCKER_OVS_TEST_REQUIRE").is_none(), "podman is missing");
+    if !there {
+        eprintln!("skipped: needs podman");
+    }
+    there
+}
+
+pub(crate) struct Podman {
+    service: Child,
+    folder: String,
+    name: String,
+}
+
+impl Podman {
+    /// A running container without a network, and the API service.
+    pub(crate) fn serve(folder: &Path) -> Self {
+        let folder = folder.to_str().unwrap().to_owned();
+        let socket = format!("unix://{folder}/podman.sock");
+        let words = words(&folder);
+        let mut command = Command::new("podman");
+        command.args(&words).args(["system", "service", "--time", "0", &socket]);
+        let service = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let podman = Self { service, folder, name: unique("pod") };
+        podman.start();
+        let path = format!("{}/podman.sock", podman.folder);
+        wait_until("podman listens", || std::os::unix::net::UnixStream::connect(&path).is_ok());
+        podman
+    }
+
+    fn start(&self) {
+        let image = format!("{}/image.tar", self.folder);
+        run("docker", &["save", "--output", &image, lab::IMAGE]);
+        let loaded = self.podman(&["load", "--quiet", "--input", &image]);
+        let image = loaded.rsplit(' ').next().unwrap();
+        let limits = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"];
+        let fixed = ["run", "--detach", "--network", "none", "--name", &self.name];
+        self.podman(&[&fixed[..], &limits, &[image, "sleep", "86400"]].concat());
+    }
+
+    fn podman(&self, more: &[&str]) -> String {
+        let words = words(&self.folder);
+        let words: Vec<_> = words.iter().map(String::as_str).chain(more.iter().copied()).collect();
+        run("podman", &words)
+    }
+
+    pub(crate) fn socket(&self) -> String {
+        format!("unix://{}/podman.sock", self.folder)
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn pid(&self) -> String {
+        self.podman(&["inspect", "--format", "{{.State.Pid}}", &self.name])
+    }
+}
+
+/// Storage of its own, and what works without systemd and on hybrid cgroups.
+fn words(folder: &str) -> Vec<String> {
+    let words = ["--root", "R/root", "--runroot", "R/run", "--storage-driver", "vfs"];
+    let more = ["--runtime", "runc", "--cgroup-manager", "cgroupfs"];
+    words.iter().chain(&more).map(|word| word.replace("R/", &format!("{folder}/"))).collect()
+}
+
+impl Drop for Podman {
+    fn drop(&mut self) {
+        let words = words(&self.folder);
+        let remove = ["rm", "--force", "--time", "0", &self.name];
+        let words: Vec<_> = words.iter().map(String::as_str).chain(remove).collect();
+        let _ = try_run("podman", &words);
+        let _ = self.service.kill();
+        let _ = self.service.wait();
+    }
+}
