@@ -81,5 +81,17 @@ impl Drop for Podman {
         let _ = try_run("podman", &words);
         let _ = self.service.kill();
         let _ = self.service.wait();
+        // The container's monitor cleans up behind our back; the folder is not ours before.
+        let patience = std::time::Instant::now() + std::time::Duration::from_secs(10);
+        while is_at_work(&self.folder) && std::time::Instant::now() < patience {
+            std::thread::yield_now();
+        }
     }
+}
+
+/// Whether any process was started with words about this folder.
+fn is_at_work(folder: &str) -> bool {
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let mut words = processes.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
+    words.any(|words| String::from_utf8_lossy(&words).contains(folder))
 }

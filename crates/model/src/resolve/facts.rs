@@ -132,7 +132,9 @@ impl Seat<'_> {
             .ofport_request
             .filter(|wanted| self.port.ofport.assigned().is_some_and(|given| given != *wanted));
         let refused = refused.map(|wanted| Note::NotAsRequested { requested: wanted.0 });
-        conflict.into_iter().chain(refused).chain(self.old_ifindex(facts)).collect()
+        // Where there are rows in spite of trouble, they are old ones.
+        let stale = facts.switch_trouble.map(|why| Note::Stale { why: why.to_string() });
+        conflict.into_iter().chain(refused).chain(self.old_ifindex(facts)).chain(stale).collect()
     }
 
     fn old_ifindex(&self, facts: &Facts<'_>) -> Option<Note> {
@@ -216,14 +218,22 @@ fn seat<'a>(answers: Via, bridge: &'a Bridge, port: &'a Port, others: &Roads<'a>
     let mut routes = BTreeMap::from([(answers, port.ofport)]);
     let mut dp_port = port.dp_port;
     let told = |name: &str| others.get(&(bridge.name.as_str(), name)).cloned().unwrap_or_default();
-    let by_short_name = openflow_name(&port.iface).map(|name| told(&name)).unwrap_or_default();
-    // Only OpenFlow cuts names; two long names that share 15 bytes stay apart elsewhere.
-    let by_short_name = by_short_name.into_iter().filter(|(via, _)| *via == Via::OpenFlow);
-    for (via, other) in told(&port.iface).into_iter().chain(by_short_name) {
+    let cut = openflow_name(&port.iface).map(|name| told(&name)).unwrap_or_default();
+    for (via, other) in told(&port.iface).into_iter().chain(by_cut_name(port, cut)) {
         routes.insert(via, other.ofport);
         dp_port = dp_port.or(other.dp_port);
     }
     Seat { bridge, port, dp_port, routes }
+}
+
+/// Only OpenFlow cuts names. Of several that share 15 bytes one of the same number confirms;
+/// otherwise nobody can tell which is which.
+fn by_cut_name<'a>(port: &Port, found: Vec<(Via, &'a Port)>) -> Option<(Via, &'a Port)> {
+    let found: Vec<_> = found.into_iter().filter(|(via, _)| *via == Via::OpenFlow).collect();
+    match found.as_slice() {
+        [one] => Some(*one),
+        several => several.iter().find(|(_, other)| other.ofport == port.ofport).copied(),
+    }
 }
 
 /// What OpenFlow calls a port whose name is too long for it; none if it is not. The cut may

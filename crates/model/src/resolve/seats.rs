@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::ids::OfPort;
+use crate::ids::{Nsid, OfPort};
 use crate::snapshot::{Link, Scope};
 use crate::switch::Port;
 use crate::wiring::{Attachment, Occupant, Plug, SwitchPort};
@@ -87,7 +87,7 @@ fn remote(port: &Port) -> String {
 /// The link of a system port bears its name; when a whole look finds none, the port is an orphan.
 fn system(facts: &Facts<'_>, index: usize) -> Occupant {
     match facts.link_here(&facts.seats[index].port.iface) {
-        Some(link) => living(link),
+        Some(link) => living(facts, link),
         None if can_tell(facts) => {
             Occupant::LeftBehind { last: facts.claims.owner(index).cloned() }
         }
@@ -95,25 +95,33 @@ fn system(facts: &Facts<'_>, index: usize) -> Occupant {
     }
 }
 
-fn living(link: &Link) -> Occupant {
-    if link.kind.as_deref() == Some("veth") && leads_away(link) {
-        return Occupant::Unknown {
-            why: "its other end is in a namespace of no container".to_owned(),
-        };
+fn living(facts: &Facts<'_>, link: &Link) -> Occupant {
+    let away = link.peer.and_then(|peer| peer.nsid);
+    match away.filter(|_| link.kind.as_deref() == Some("veth")) {
+        Some(nsid) => Occupant::Unknown { why: far_away(facts, nsid).to_owned() },
+        None => Occupant::Host { link: link.kind.clone() },
     }
-    Occupant::Host { link: link.kind.clone() }
+}
+
+/// Why nobody was found at the other end of a veth that leaves the switch's namespace.
+fn far_away(facts: &Facts<'_>, nsid: Nsid) -> &'static str {
+    let here = facts.switch_netns.and_then(|id| facts.namespace(id));
+    let there = here.and_then(|here| facts.namespace(*here.nsids.get(&nsid)?));
+    match there {
+        None => "its other end is in a namespace of no container",
+        Some(there) if there.trouble.is_some() => {
+            "its other end is in a namespace that could not be read"
+        }
+        Some(_) => "the link at its other end changed during the look",
+    }
 }
 
 /// Not every road tells the kind of a port; without it a missing link proves nothing.
 fn untold(facts: &Facts<'_>, port: &Port) -> Occupant {
     match facts.link_here(&port.iface) {
-        Some(link) => living(link),
+        Some(link) => living(facts, link),
         None => Occupant::Unknown { why: "this road does not tell its kind".to_owned() },
     }
-}
-
-fn leads_away(link: &Link) -> bool {
-    link.peer.is_some_and(|peer| peer.nsid.is_some())
 }
 
 /// An internal port without a link here may live in any namespace: never an orphan.

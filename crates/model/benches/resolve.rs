@@ -1,0 +1,114 @@
+//! A host with 5,000 containers, each with one veth on one of ten bridges: how long does
+//! relating all of it take? `cargo bench -p docker-ovs-model`
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use docker_ovs_model::ids::{ContainerId, DatapathId, Ifindex, Mac, NetnsId, Nsid, OfPort};
+use docker_ovs_model::snapshot::{Container, Engine, Link, Namespace, Observed, Peer, Scope};
+use docker_ovs_model::switch::{Bridge, OfPortState, Port, Via};
+use docker_ovs_model::{Snapshot, resolve};
+
+const CONTAINERS: u16 = 5000;
+const BRIDGES: u16 = 10;
+const HOST: NetnsId = NetnsId { dev: 4, ino: 1 };
+
+fn home(i: u16) -> NetnsId {
+    NetnsId { dev: 4, ino: 1000 + u64::from(i) }
+}
+
+fn veth(index: u32, name: String, peer: u32, nsid: i32) -> Link {
+    let [.., high, low] = index.to_be_bytes();
+    Link {
+        ifindex: Ifindex(index),
+        name,
+        kind: Some("veth".to_owned()),
+        ethernet: true,
+        mac: Some(Mac([2, 0, 0, 0, high, low])),
+        addresses: Vec::new(),
+        mtu: 1500,
+        up: true,
+        peer: Some(Peer { ifindex: Ifindex(peer), nsid: Some(Nsid(nsid)) }),
+        master: None,
+        vlan: None,
+    }
+}
+
+fn container(i: u16) -> Container {
+    Container {
+        id: ContainerId(format!("{i:064x}")),
+        name: format!("container{i}"),
+        state: "running".to_owned(),
+        pid: Some(10_000 + u32::from(i)),
+        netns: Some(home(i)),
+        netns_trouble: None,
+        network_mode: "none".to_owned(),
+        labels: std::collections::BTreeMap::new(),
+    }
+}
+
+fn namespace(i: u16) -> Namespace {
+    let links = vec![veth(2, "eth0".to_owned(), 100 + u32::from(i), 0)];
+    Namespace {
+        id: home(i),
+        names: Vec::new(),
+        nsids: [(Nsid(0), HOST)].into(),
+        links,
+        trouble: None,
+    }
+}
+
+fn port(i: u16) -> Port {
+    Port {
+        iface: format!("veth{i}"),
+        ofport: OfPortState::Assigned(OfPort(i / BRIDGES + 1)),
+        kind: "system".to_owned(),
+        ifindex: Some(Ifindex(100 + u32::from(i))),
+        external_ids: [
+            ("container_id".to_owned(), format!("{i:064x}")),
+            ("container_iface".to_owned(), "eth0".to_owned()),
+        ]
+        .into(),
+        ..Port::default()
+    }
+}
+
+fn bridge(b: u16) -> Bridge {
+    let ports = (0..CONTAINERS).filter(|i| i % BRIDGES == b).map(port).collect();
+    let id = DatapathId(u64::from(b));
+    Bridge { name: format!("br{b}"), datapath_id: Some(id), datapath: None, ports }
+}
+
+fn snapshot() -> Snapshot {
+    let host = Namespace {
+        id: HOST,
+        names: Vec::new(),
+        nsids: (0..CONTAINERS).map(|i| (Nsid(i.into()), home(i))).collect(),
+        links: (0..CONTAINERS)
+            .map(|i| veth(100 + u32::from(i), format!("veth{i}"), 2, i.into()))
+            .collect(),
+        trouble: None,
+    };
+    let namespaces = std::iter::once(host).chain((0..CONTAINERS).map(namespace)).collect();
+    Snapshot {
+        version: Snapshot::VERSION,
+        host: "bench".to_owned(),
+        taken: 0,
+        scope: Scope::Everything,
+        switch_netns: Some(HOST),
+        engines: [(
+            Engine("docker".to_owned()),
+            Observed::Fresh { rows: (0..CONTAINERS).map(container).collect() },
+        )]
+        .into(),
+        kernel: Observed::Fresh { rows: namespaces },
+        switch: [(Via::Ovsdb, Observed::Fresh { rows: (0..BRIDGES).map(bridge).collect() })].into(),
+    }
+}
+
+fn bench(criterion: &mut Criterion) {
+    let snapshot = snapshot();
+    assert_eq!(resolve(&snapshot).attachments.len(), usize::from(CONTAINERS));
+    criterion.bench_function("resolve 5,000 attachments", |b| b.iter(|| resolve(&snapshot)));
+}
+
+criterion_group!(benches, bench);
+criterion_main!(benches);
