@@ -1,6 +1,8 @@
 //! A host with 5,000 containers, each with one veth on one of ten bridges: how long does
 //! relating all of it take? `cargo bench -p docker-ovs-model`
 
+use std::sync::Arc;
+
 use criterion::{Criterion, criterion_group, criterion_main};
 use docker_ovs_model::ids::{ContainerId, DatapathId, Ifindex, Mac, NetnsId, Nsid, OfPort};
 use docker_ovs_model::snapshot::{Container, Engine, Link, Namespace, Observed, Peer, Scope};
@@ -13,6 +15,11 @@ const HOST: NetnsId = NetnsId { dev: 4, ino: 1 };
 
 fn home(i: u16) -> NetnsId {
     NetnsId { dev: 4, ino: 1000 + u64::from(i) }
+}
+
+/// Ids differ from their first digits on.
+fn id(i: u16) -> String {
+    format!("{:016x}", u64::from(i + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)).repeat(4)
 }
 
 fn veth(index: u32, name: String, peer: u32, nsid: i32) -> Link {
@@ -34,7 +41,7 @@ fn veth(index: u32, name: String, peer: u32, nsid: i32) -> Link {
 
 fn container(i: u16) -> Container {
     Container {
-        id: ContainerId(format!("{i:064x}")),
+        id: ContainerId(id(i)),
         name: format!("container{i}"),
         state: "running".to_owned(),
         pid: Some(10_000 + u32::from(i)),
@@ -46,7 +53,7 @@ fn container(i: u16) -> Container {
 }
 
 fn namespace(i: u16) -> Namespace {
-    let links = vec![veth(2, "eth0".to_owned(), 100 + u32::from(i), 0)];
+    let links = vec![Arc::new(veth(2, "eth0".to_owned(), 100 + u32::from(i), 0))];
     Namespace {
         id: home(i),
         names: Vec::new(),
@@ -63,7 +70,7 @@ fn port(i: u16) -> Port {
         kind: "system".to_owned(),
         ifindex: Some(Ifindex(100 + u32::from(i))),
         external_ids: [
-            ("container_id".to_owned(), format!("{i:064x}")),
+            ("container_id".to_owned(), id(i)),
             ("container_iface".to_owned(), "eth0".to_owned()),
         ]
         .into(),
@@ -72,9 +79,9 @@ fn port(i: u16) -> Port {
 }
 
 fn bridge(b: u16) -> Bridge {
-    let ports = (0..CONTAINERS).filter(|i| i % BRIDGES == b).map(port).collect();
-    let id = DatapathId(u64::from(b));
-    Bridge { name: format!("br{b}"), datapath_id: Some(id), datapath: None, ports }
+    let ports = (0..CONTAINERS).filter(|i| i % BRIDGES == b).map(|i| Arc::new(port(i))).collect();
+    let datapath_id = Some(DatapathId(u64::from(b)));
+    Bridge { name: format!("br{b}"), datapath_id, datapath: None, ports }
 }
 
 fn snapshot() -> Snapshot {
@@ -83,7 +90,7 @@ fn snapshot() -> Snapshot {
         names: Vec::new(),
         nsids: (0..CONTAINERS).map(|i| (Nsid(i.into()), home(i))).collect(),
         links: (0..CONTAINERS)
-            .map(|i| veth(100 + u32::from(i), format!("veth{i}"), 2, i.into()))
+            .map(|i| Arc::new(veth(100 + u32::from(i), format!("veth{i}"), 2, i.into())))
             .collect(),
         trouble: None,
     };
@@ -107,7 +114,9 @@ fn snapshot() -> Snapshot {
 fn bench(criterion: &mut Criterion) {
     let snapshot = snapshot();
     assert_eq!(resolve(&snapshot).attachments.len(), usize::from(CONTAINERS));
-    criterion.bench_function("resolve 5,000 attachments", |b| b.iter(|| resolve(&snapshot)));
+    criterion.bench_function("resolve 5,000 attachments", |b| {
+        b.iter(|| resolve(&snapshot));
+    });
 }
 
 criterion_group!(benches, bench);

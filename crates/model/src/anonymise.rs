@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 use crate::ids::{ContainerId, DatapathId, Mac};
 use crate::snapshot::{Cidr, Container, Link, Namespace, Observed, Snapshot};
@@ -58,7 +59,7 @@ impl Masks {
 
     fn namespace(&mut self, row: &mut Namespace) {
         row.names.iter_mut().for_each(|name| *name = self.name(name, "netns"));
-        row.links.iter_mut().for_each(|link| self.link(link));
+        row.links.iter_mut().for_each(|link| self.link(Arc::make_mut(link)));
         row.trouble.iter_mut().for_each(mask_trouble);
     }
 
@@ -71,7 +72,7 @@ impl Masks {
     fn bridge(&mut self, row: &mut Bridge) {
         row.name = self.interface(&row.name);
         row.datapath_id = row.datapath_id.map(|id| self.datapath(id));
-        row.ports.iter_mut().for_each(|port| self.port(port));
+        row.ports.iter_mut().for_each(|port| self.port(Arc::make_mut(port)));
     }
 
     fn port(&mut self, port: &mut Port) {

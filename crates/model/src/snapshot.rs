@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -176,7 +177,7 @@ pub struct Namespace {
     #[serde(default, with = "pairs")]
     pub nsids: BTreeMap<Nsid, NetnsId>,
     /// Its links.
-    pub links: Vec<Link>,
+    pub links: Vec<Arc<Link>>,
     /// Why links are missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<Trouble>,

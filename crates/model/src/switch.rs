@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -40,7 +41,7 @@ pub struct Bridge {
     /// Datapath type: `system` or `netdev`, where known.
     pub datapath: Option<String>,
     /// Its ports; in a narrow look only those that were asked for.
-    pub ports: Vec<Port>,
+    pub ports: Vec<Arc<Port>>,
 }
 
 /// What has a number on a bridge: an OVSDB Interface, joined to its bridge through its Port.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -30,14 +31,14 @@ pub struct Wiring {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Attachment {
     /// The containers in its namespace, by name; several share one, or none is known.
-    pub tenants: Vec<ContainerRef>,
+    pub tenants: Vec<Arc<ContainerRef>>,
     /// The namespace.
     pub netns: NetnsId,
     /// Its names under /run/netns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub netns_names: Vec<String>,
     /// The link inside.
-    pub link: Link,
+    pub link: Arc<Link>,
     /// How it leaves the namespace.
     pub wire: Wire,
     /// Where it arrives.
@@ -207,7 +208,7 @@ pub struct SwitchPort {
     /// Its datapath id.
     pub datapath_id: Option<DatapathId>,
     /// The port's row.
-    pub port: Port,
+    pub port: Arc<Port>,
     /// What each road says of its number.
     pub routes: BTreeMap<Via, OfPortState>,
     /// Who is on it.
@@ -281,7 +282,7 @@ impl fmt::Display for LastTenant {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plug {
     /// The containers that have it; none for a namespace without containers.
-    pub tenants: Vec<ContainerRef>,
+    pub tenants: Vec<Arc<ContainerRef>>,
     /// Its namespace.
     pub netns: NetnsId,
     /// Its name there.

@@ -1,5 +1,7 @@
 //! What holds for every Snapshot, sane or not.
 
+use std::sync::Arc;
+
 use docker_ovs_model::evidence::Note;
 use docker_ovs_model::ids::{ContainerId, DatapathId, Ifindex, Mac, NetnsId, Nsid, OfPort};
 use docker_ovs_model::snapshot::{Container, Engine, Link, Namespace, Observed, Peer, Scope};
@@ -49,6 +51,7 @@ fn namespaces() -> impl Strategy<Value = Vec<Namespace>> {
             let mut seen = std::collections::BTreeSet::new();
             links.retain(|link| seen.insert(link.name.clone()));
             let id = NetnsId { dev: 4, ino };
+            let links = links.into_iter().map(Arc::new).collect();
             Namespace { id, names: vec![format!("ns{ino}")], nsids, links, trouble: None }
         };
         (0..).zip(spaces).map(row).collect()
@@ -104,7 +107,11 @@ fn bridges() -> impl Strategy<Value = Vec<Bridge>> {
             name: format!("br{i}"),
             datapath_id: Some(DatapathId(i as u64)),
             datapath: None,
-            ports: ports.iter().filter(|(_, on)| *on == i).filter_map(|(p, _)| p.clone()).collect(),
+            ports: ports
+                .iter()
+                .filter(|(_, on)| *on == i)
+                .filter_map(|(p, _)| p.clone().map(Arc::new))
+                .collect(),
         };
         vec![bridge(0), bridge(1)]
     })

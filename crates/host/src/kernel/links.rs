@@ -1,6 +1,7 @@
 //! rtnetlink's links and addresses as rows of the model.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use model::ids::{Ifindex, Mac, NetnsId, Nsid};
 use model::snapshot::{Cidr, Link, Namespace, Peer};
@@ -12,7 +13,7 @@ pub(crate) fn id(namespace: &Netns) -> NetnsId {
 }
 
 /// All links of the namespace the socket was opened in, with their addresses.
-pub(super) fn all(socket: &RouteSocket) -> Result<Vec<Link>, netns::Error> {
+pub(super) fn all(socket: &RouteSocket) -> Result<Vec<Arc<Link>>, netns::Error> {
     let mut addresses: HashMap<u32, Vec<Cidr>> = HashMap::new();
     for address in socket.addresses()? {
         let cidr = Cidr { ip: address.ip, prefix: address.prefix };
@@ -20,7 +21,7 @@ pub(super) fn all(socket: &RouteSocket) -> Result<Vec<Link>, netns::Error> {
     }
     let links = socket.links()?.into_iter().map(|link| {
         let addresses = addresses.remove(&link.ifindex).unwrap_or_default();
-        row(link, addresses)
+        Arc::new(row(link, addresses))
     });
     let mut links: Vec<_> = links.collect();
     links.sort_by_key(|link| link.ifindex);

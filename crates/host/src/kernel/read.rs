@@ -1,6 +1,7 @@
 //! Which links of which namespaces a look needs, and reading them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use model::ids::{Ifindex, NetnsId};
 use model::snapshot::{Link, Namespace};
@@ -98,7 +99,7 @@ fn leads_to(inside: &Namespace, switch: NetnsId) -> Vec<Ifindex> {
 }
 
 /// Reads those links, and whatever they stand on or are enslaved to in the same namespace.
-fn follow(socket: &RouteSocket, starts: Vec<Ifindex>) -> Result<Vec<Link>, netns::Error> {
+fn follow(socket: &RouteSocket, starts: Vec<Ifindex>) -> Result<Vec<Arc<Link>>, netns::Error> {
     let mut seen: BTreeMap<Ifindex, Link> = BTreeMap::new();
     let mut open = starts;
     while let Some(next) = open.pop() {
@@ -118,7 +119,7 @@ fn follow(socket: &RouteSocket, starts: Vec<Ifindex>) -> Result<Vec<Link>, netns
         open.extend(onward(&link));
         seen.insert(next, link);
     }
-    Ok(seen.into_values().collect())
+    Ok(seen.into_values().map(Arc::new).collect())
 }
 
 fn onward(link: &Link) -> impl Iterator<Item = Ifindex> {

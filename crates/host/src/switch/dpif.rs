@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use model::Trouble;
 use model::ids::{DpPort, OfPort};
@@ -35,7 +36,7 @@ async fn open(rundir: &Path) -> Result<Client, Error> {
 
 fn bridge(row: unixctl::DpBridge) -> Bridge {
     let datapath = row.datapath.split('@').next().map(str::to_owned);
-    let ports = row.ports.into_iter().map(port).collect();
+    let ports = row.ports.into_iter().map(port).map(Arc::new).collect();
     Bridge { name: row.name, datapath_id: None, datapath, ports }
 }
 

@@ -2,6 +2,7 @@
 //! (`<rundir>/<bridge>.mgmt`, ovs-vswitchd(8)) or of a TCP listener.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use futures_util::future::join_all;
 use model::ids::{DatapathId, Mac, OfPort};
@@ -67,7 +68,7 @@ async fn ask(name: String, remote: &Remote) -> Result<Bridge, Trouble> {
     let answer: Result<_, Error> = ask.await;
     let (id, ports) =
         answer.map_err(|error| failure::of_chain(what(remote), &error, "root may use it"))?;
-    let ports = ports.iter().filter_map(port).collect();
+    let ports = ports.iter().filter_map(port).map(Arc::new).collect();
     Ok(Bridge { name, datapath_id: Some(DatapathId(id)), datapath: None, ports })
 }
 

@@ -4,6 +4,7 @@
 //! bridge an Interface is on (ovs-vswitchd.conf.db(5)).
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use model::ids::{DatapathId, Ifindex, OfPort};
 use model::switch::{Bridge, OfPortState, Port};
@@ -93,10 +94,10 @@ impl Rows {
     }
 
     /// Each interface of a Port has a number of its own; with several it is a bond.
-    fn members(&mut self, port: &PortRow) -> Vec<Port> {
+    fn members(&mut self, port: &PortRow) -> Vec<Arc<Port>> {
         let bond = (port.interfaces.len() > 1).then_some(&port.name);
         let found = port.interfaces.iter().filter_map(|id| self.interfaces.remove(id));
-        found.map(|row| Port { bond: bond.cloned(), ..interface(row, port) }).collect()
+        found.map(|row| Arc::new(Port { bond: bond.cloned(), ..interface(row, port) })).collect()
     }
 }
 

@@ -3,132 +3,72 @@
 //! Counts only where the kernel could not be followed; where it could, a claim
 //! that says otherwise is a leftover and named as such.
 
-use std::collections::{BTreeMap, HashMap};
+use rustc_hash::FxHashMap;
 
-use crate::dialects::{Claim, Owner, claims_of};
+use crate::dialects::{Claim, claims_of};
 use crate::evidence::{Evidence, Note};
 use crate::ids::{Mac, NetnsId};
-use crate::snapshot::{Container, Engine, Link, Namespace, Snapshot};
-use crate::wiring::{ContainerRef, LastTenant, Wire};
+use crate::snapshot::{Link, Namespace, Snapshot};
+use crate::wiring::{LastTenant, Wire};
 
 use super::facts::{Facts, group};
+use super::people::People;
 use super::trace::Trace;
 
-/// Which seats are claimed for whom, with the writer of the claim.
+/// A seat, and the writer of the claim to it.
+type Claimed = (usize, &'static str);
+
+/// Which seats are claimed for whom.
 #[derive(Default)]
-pub(super) struct Claims {
-    links: HashMap<(NetnsId, String), Vec<(usize, &'static str)>>,
-    attached_macs: HashMap<Mac, Vec<(usize, &'static str)>>,
-    port_macs: HashMap<Mac, Vec<usize>>,
-    owners: HashMap<usize, LastTenant>,
+pub(super) struct Claims<'a> {
+    /// In the order of the seats.
+    made: Vec<(usize, Claim<'a>)>,
+    people: People<'a>,
+    links: FxHashMap<(NetnsId, &'a str), Vec<Claimed>>,
+    attached_macs: FxHashMap<Mac, Vec<Claimed>>,
+    port_macs: FxHashMap<Mac, Vec<usize>>,
 }
 
-impl Claims {
-    pub(super) fn of(facts: &Facts<'_>, snapshot: &Snapshot) -> Self {
-        let people = People::of(snapshot);
-        let claims = || {
-            let seats = facts.seats.iter().enumerate();
-            seats.flat_map(|(i, seat)| claims_of(seat.port).into_iter().map(move |c| (i, c)))
-        };
-        let by_link = claims().filter_map(|(seat, claim)| {
-            let home = people.home(facts, &claim)?;
-            Some(((home, claim.interface?.to_owned()), (seat, claim.writer)))
+impl<'a> Claims<'a> {
+    pub(super) fn of(facts: &Facts<'a>, snapshot: &'a Snapshot) -> Self {
+        let seats = || facts.seats.iter().enumerate();
+        let claims =
+            seats().flat_map(|(i, seat)| claims_of(seat.port).into_iter().map(move |c| (i, c)));
+        let made: Vec<_> = claims.collect();
+        // Without claims nobody needs to be known by name.
+        let people = if made.is_empty() { People::default() } else { People::of(snapshot) };
+        let by_link = made.iter().filter_map(|(seat, claim)| {
+            let home = people.home(facts, claim)?;
+            Some(((home, claim.interface?), (*seat, claim.writer)))
         });
-        let by_mac = claims().filter_map(|(seat, claim)| Some((claim.mac?, (seat, claim.writer))));
-        let own = facts.seats.iter().enumerate();
+        let by_mac =
+            made.iter().filter_map(|(seat, claim)| Some((claim.mac?, (*seat, claim.writer))));
         Self {
             links: group(by_link),
             attached_macs: group(by_mac),
-            port_macs: group(own.filter_map(|(i, seat)| Some((seat.port.mac?, i)))),
-            owners: claims()
-                .filter_map(|(seat, claim)| Some((seat, people.last(&claim)?)))
-                .collect(),
+            port_macs: group(seats().filter_map(|(i, seat)| Some((seat.port.mac?, i)))),
+            people,
+            made,
         }
     }
 
     /// Who a seat was claimed for, whether or not that container still runs.
-    pub(super) fn owner(&self, seat: usize) -> Option<&LastTenant> {
-        self.owners.get(&seat)
+    pub(super) fn owner(&self, seat: usize) -> Option<LastTenant> {
+        let from = self.made.partition_point(|(claimed, _)| *claimed < seat);
+        let own = self.made[from..].iter().take_while(|(claimed, _)| *claimed == seat);
+        own.map(|(_, claim)| claim).find_map(|claim| self.people.last(claim))
     }
 
-    fn on(&self, home: NetnsId, link: &Link) -> &[(usize, &'static str)] {
-        self.links.get(&(home, link.name.clone())).map_or(&[], Vec::as_slice)
-    }
-}
-
-/// Containers by every name that a claim may use for them.
-struct People<'a> {
-    names: HashMap<&'a str, Known<'a>>,
-    ids: BTreeMap<&'a str, Known<'a>>,
-    pids: HashMap<u32, Known<'a>>,
-}
-
-#[derive(Clone, Copy)]
-struct Known<'a> {
-    engine: &'a Engine,
-    row: &'a Container,
-}
-
-impl<'a> People<'a> {
-    fn of(snapshot: &'a Snapshot) -> Self {
-        let all = || {
-            let engines = snapshot.engines.iter();
-            engines
-                .flat_map(|(engine, rows)| rows.rows().iter().map(move |row| Known { engine, row }))
-        };
-        Self {
-            names: all().map(|known| (known.row.name.as_str(), known)).collect(),
-            ids: all().map(|known| (known.row.id.0.as_str(), known)).collect(),
-            pids: all().filter_map(|known| Some((known.row.pid?, known))).collect(),
-        }
-    }
-
-    /// The namespace a claim speaks of; none when its words fit nobody, or several.
-    fn home(&self, facts: &Facts<'_>, claim: &Claim<'_>) -> Option<NetnsId> {
-        match claim.owner? {
-            Owner::Container(words) => self.container(words)?.row.netns,
-            Owner::Pid(pid) => self.pids.get(&pid)?.row.netns,
-            Owner::Netns(path) => {
-                let name = path.rsplit('/').next()?;
-                let known = |ns: &&Namespace| ns.names.iter().any(|n| n == name);
-                facts.namespaces().find(known).map(|ns| ns.id)
-            }
-        }
-    }
-
-    /// By name, full id, or an id prefix that fits only one.
-    fn container(&self, words: &str) -> Option<Known<'a>> {
-        if words.is_empty() {
-            return None;
-        }
-        if let Some(named) = self.names.get(words).or_else(|| self.ids.get(words)) {
-            return Some(*named);
-        }
-        let mut fits = self.ids.range(words..).take_while(|(id, _)| id.starts_with(words));
-        let first = *fits.next()?.1;
-        fits.next().is_none().then_some(first)
-    }
-
-    fn last(&self, claim: &Claim<'_>) -> Option<LastTenant> {
-        let (words, known) = match claim.owner? {
-            Owner::Container(words) => (words.to_owned(), self.container(words)),
-            Owner::Pid(pid) => (format!("process {pid}"), None),
-            Owner::Netns(path) => (path.to_owned(), None),
-        };
-        let container = known.map(|Known { engine, row }| ContainerRef {
-            name: row.name.clone(),
-            id: row.id.clone(),
-            engine: engine.clone(),
-        });
-        Some(LastTenant { words, container, interface: claim.interface.map(str::to_owned) })
+    fn on(&self, home: NetnsId, link: &'a Link) -> &[Claimed] {
+        self.links.get(&(home, link.name.as_str())).map_or(&[], Vec::as_slice)
     }
 }
 
 /// Lets claims answer where the kernel could not, and names those the kernel refutes.
-pub(super) fn complete(
-    facts: &Facts<'_>,
+pub(super) fn complete<'a>(
+    facts: &Facts<'a>,
     home: &Namespace,
-    link: &Link,
+    link: &'a Link,
     mut trace: Trace,
 ) -> Trace {
     let claimed = facts.claims.on(home.id, link);
@@ -150,7 +90,7 @@ pub(super) fn complete(
     trace
 }
 
-fn by_words(facts: &Facts<'_>, claimed: &[(usize, &'static str)], trace: &mut Trace) {
+fn by_words(facts: &Facts<'_>, claimed: &[Claimed], trace: &mut Trace) {
     for (seat, writer) in claimed {
         trace.evidence.push(Evidence::ExternalIds {
             writer: (*writer).to_owned(),

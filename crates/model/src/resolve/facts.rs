@@ -1,6 +1,10 @@
 //! The rows of a Snapshot, indexed by the keys that are really unique.
 
-use std::collections::{BTreeMap, HashMap};
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 use crate::Trouble;
 use crate::evidence::Note;
@@ -20,24 +24,28 @@ pub(super) struct Facts<'a> {
     /// Where port names are link names; the zero id when nobody knows.
     pub(super) switch_netns: Option<NetnsId>,
     namespaces: BTreeMap<NetnsId, &'a Namespace>,
-    links: HashMap<LinkKey, &'a Link>,
-    links_here: HashMap<&'a str, &'a Link>,
+    links: FxHashMap<LinkKey, &'a Link>,
+    links_here: FxHashMap<&'a str, &'a Link>,
     /// Veths by (the index they name, their own index): who may be at the other end.
-    veths_by_peer: HashMap<(u32, u32), Vec<LinkKey>>,
-    tenants: BTreeMap<NetnsId, Vec<(ContainerRef, &'a Container)>>,
+    /// Made when first asked for: most hosts never need it.
+    veths_by_peer: OnceCell<FxHashMap<(u32, u32), Vec<LinkKey>>>,
+    tenants: BTreeMap<NetnsId, Vec<Tenant<'a>>>,
     pub(super) seats: Vec<Seat<'a>>,
-    seats_by_name: HashMap<&'a str, Vec<usize>>,
+    seats_by_name: FxHashMap<&'a str, Vec<usize>>,
     /// Linux bridges, each with the links that tie it to the switch.
-    pub(super) uplinks: HashMap<LinkKey, Vec<(usize, &'a str)>>,
-    pub(super) claims: Claims,
+    pub(super) uplinks: FxHashMap<LinkKey, Vec<(usize, &'a str)>>,
+    pub(super) claims: Claims<'a>,
     switch_trouble: Option<&'a Trouble>,
     pub(super) kernel_known: bool,
 }
 
+/// A container of a namespace, named once for all its attachments.
+pub(super) type Tenant<'a> = (Arc<ContainerRef>, &'a Container);
+
 /// A port on its bridge, as the answering road tells it, with the others' numbers.
 pub(super) struct Seat<'a> {
     pub(super) bridge: &'a Bridge,
-    pub(super) port: &'a Port,
+    pub(super) port: &'a Arc<Port>,
     pub(super) dp_port: Option<DpPort>,
     pub(super) routes: BTreeMap<Via, OfPortState>,
 }
@@ -51,12 +59,12 @@ impl<'a> Facts<'a> {
             scope: snapshot.scope,
             switch_netns: snapshot.switch_netns,
             links: links(&namespaces),
-            links_here: HashMap::new(),
-            veths_by_peer: veths_by_peer(&namespaces),
+            links_here: FxHashMap::default(),
+            veths_by_peer: OnceCell::new(),
             tenants: tenants(snapshot),
             seats_by_name: group(seats.iter().enumerate().map(|(i, s)| (s.port.iface.as_str(), i))),
             seats,
-            uplinks: HashMap::new(),
+            uplinks: FxHashMap::default(),
             claims: Claims::default(),
             switch_trouble: answering(snapshot).and_then(|(_, rows)| rows.trouble()),
             kernel_known: snapshot.kernel.is_fresh(),
@@ -68,10 +76,14 @@ impl<'a> Facts<'a> {
         facts
     }
 
-    /// Namespaces that may hold containers: all but the switch's own.
-    pub(super) fn tenancies(&self) -> impl Iterator<Item = &'a Namespace> {
-        let own = self.switch_netns;
-        self.namespaces.values().copied().filter(move |ns| Some(ns.id) != own)
+    /// Namespaces that may hold containers, which are all but the switch's own, in the order
+    /// of their first tenants' names; those without tenants come last.
+    pub(super) fn tenancies(&self) -> Vec<&'a Namespace> {
+        let others = self.namespaces.values().filter(|ns| Some(ns.id) != self.switch_netns);
+        let mut homes: Vec<_> = others.copied().collect();
+        let name = |ns: &Namespace| self.tenants(ns.id).first().map(|(who, _)| who.name.as_str());
+        homes.sort_by_cached_key(|ns| (name(ns).is_none(), name(ns), ns.id));
+        homes
     }
 
     pub(super) fn namespace(&self, id: NetnsId) -> Option<&'a Namespace> {
@@ -82,7 +94,7 @@ impl<'a> Facts<'a> {
         self.namespaces.values().copied()
     }
 
-    pub(super) fn tenants(&self, id: NetnsId) -> &[(ContainerRef, &'a Container)] {
+    pub(super) fn tenants(&self, id: NetnsId) -> &[Tenant<'a>] {
         self.tenants.get(&id).map_or(&[], Vec::as_slice)
     }
 
@@ -92,7 +104,11 @@ impl<'a> Facts<'a> {
 
     /// The links of the switch's namespace.
     pub(super) fn here(&self) -> impl Iterator<Item = &'a Link> {
-        self.switch_netns.and_then(|id| self.namespace(id)).into_iter().flat_map(|ns| &ns.links)
+        self.switch_netns
+            .and_then(|id| self.namespace(id))
+            .into_iter()
+            .flat_map(|ns| &ns.links)
+            .map(|link| &**link)
     }
 
     /// The link of that name in the switch's namespace.
@@ -107,7 +123,10 @@ impl<'a> Facts<'a> {
 
     /// Veths elsewhere that name index `own` as their peer and have index `far` themselves.
     pub(super) fn far_ends(&self, own: u32, far: u32) -> &[LinkKey] {
-        self.veths_by_peer.get(&(own, far)).map_or(&[], Vec::as_slice)
+        self.veths_by_peer
+            .get_or_init(|| veths_by_peer(&self.namespaces))
+            .get(&(own, far))
+            .map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn switch_trouble(&self) -> Option<&'a Trouble> {
@@ -147,8 +166,8 @@ impl Seat<'_> {
 /// Collects values under their keys, in order.
 pub(super) fn group<K: std::hash::Hash + Eq, V>(
     pairs: impl Iterator<Item = (K, V)>,
-) -> HashMap<K, Vec<V>> {
-    let mut groups: HashMap<K, Vec<V>> = HashMap::new();
+) -> FxHashMap<K, Vec<V>> {
+    let mut groups: FxHashMap<K, Vec<V>> = FxHashMap::default();
     for (key, value) in pairs {
         groups.entry(key).or_default().push(value);
     }
@@ -163,12 +182,14 @@ fn answering(snapshot: &Snapshot) -> Option<(Via, &crate::Observed<Bridge>)> {
         .or_else(|| roads().next())
 }
 
-fn links<'a>(namespaces: &BTreeMap<NetnsId, &'a Namespace>) -> HashMap<LinkKey, &'a Link> {
+fn links<'a>(namespaces: &BTreeMap<NetnsId, &'a Namespace>) -> FxHashMap<LinkKey, &'a Link> {
     let every = namespaces.values().flat_map(|ns| ns.links.iter().map(move |link| (ns.id, link)));
-    every.map(|(netns, link)| (LinkKey { netns, ifindex: link.ifindex }, link)).collect()
+    every.map(|(netns, link)| (LinkKey { netns, ifindex: link.ifindex }, &**link)).collect()
 }
 
-fn veths_by_peer(namespaces: &BTreeMap<NetnsId, &Namespace>) -> HashMap<(u32, u32), Vec<LinkKey>> {
+fn veths_by_peer(
+    namespaces: &BTreeMap<NetnsId, &Namespace>,
+) -> FxHashMap<(u32, u32), Vec<LinkKey>> {
     let every = namespaces.values().flat_map(|ns| ns.links.iter().map(move |link| (ns.id, link)));
     let veths = every.filter(|(_, link)| link.kind.as_deref() == Some("veth"));
     group(veths.filter_map(|(netns, link)| {
@@ -177,14 +198,14 @@ fn veths_by_peer(namespaces: &BTreeMap<NetnsId, &Namespace>) -> HashMap<(u32, u3
     }))
 }
 
-fn tenants(snapshot: &Snapshot) -> BTreeMap<NetnsId, Vec<(ContainerRef, &Container)>> {
-    let mut homes: BTreeMap<NetnsId, Vec<(ContainerRef, &Container)>> = BTreeMap::new();
+fn tenants(snapshot: &Snapshot) -> BTreeMap<NetnsId, Vec<Tenant<'_>>> {
+    let mut homes: BTreeMap<NetnsId, Vec<Tenant<'_>>> = BTreeMap::new();
     for (engine, rows) in &snapshot.engines {
         for row in rows.rows() {
             let Some(netns) = row.netns else { continue };
             let tenant =
                 ContainerRef { name: row.name.clone(), id: row.id.clone(), engine: engine.clone() };
-            homes.entry(netns).or_default().push((tenant, row));
+            homes.entry(netns).or_default().push((Arc::new(tenant), row));
         }
     }
     for home in homes.values_mut() {
@@ -204,17 +225,17 @@ fn seats(snapshot: &Snapshot) -> Vec<Seat<'_>> {
 }
 
 /// Ports of the roads that only confirm, by bridge and name as they tell it.
-type Roads<'a> = HashMap<(&'a str, &'a str), Vec<(Via, &'a Port)>>;
+type Roads<'a> = FxHashMap<(&'a str, &'a str), Vec<(Via, &'a Port)>>;
 
 fn other_roads(snapshot: &Snapshot, answers: Via) -> Roads<'_> {
     let others = snapshot.switch.iter().filter(|(via, _)| **via != answers);
     group(others.flat_map(|(via, rows)| {
         let ports = rows.rows().iter().flat_map(|b| b.ports.iter().map(move |port| (b, port)));
-        ports.map(|(bridge, port)| ((bridge.name.as_str(), port.iface.as_str()), (*via, port)))
+        ports.map(|(bridge, port)| ((bridge.name.as_str(), port.iface.as_str()), (*via, &**port)))
     }))
 }
 
-fn seat<'a>(answers: Via, bridge: &'a Bridge, port: &'a Port, others: &Roads<'a>) -> Seat<'a> {
+fn seat<'a>(answers: Via, bridge: &'a Bridge, port: &'a Arc<Port>, others: &Roads<'a>) -> Seat<'a> {
     let mut routes = BTreeMap::from([(answers, port.ofport)]);
     let mut dp_port = port.dp_port;
     let told = |name: &str| others.get(&(bridge.name.as_str(), name)).cloned().unwrap_or_default();

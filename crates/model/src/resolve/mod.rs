@@ -7,16 +7,19 @@
 
 mod claims;
 mod facts;
+mod people;
 mod seats;
 mod trace;
+
+use std::sync::Arc;
 
 use crate::evidence::{Evidence, Note};
 use crate::ids::LinkKey;
 use crate::snapshot::{Container, Link, Namespace, Snapshot};
 use crate::switch::OfPortState;
-use crate::wiring::{Attachment, ContainerRef, PortRef, PortState, Wire, Wiring};
+use crate::wiring::{Attachment, PortRef, PortState, Wire, Wiring};
 
-use facts::{Facts, Seat};
+use facts::{Facts, Seat, Tenant};
 use trace::Trace;
 
 /// Relates the rows of all sources to each other.
@@ -24,8 +27,11 @@ use trace::Trace;
 /// Never fails: what cannot be known is said in the result.
 pub fn resolve(snapshot: &Snapshot) -> Wiring {
     let facts = Facts::of(snapshot);
-    let mut attachments: Vec<_> = facts.tenancies().flat_map(|home| attach(&facts, home)).collect();
-    attachments.sort_by(|a, b| order(a).cmp(&order(b)));
+    let homes = facts.tenancies();
+    let mut attachments = Vec::with_capacity(homes.iter().map(|home| home.links.len()).sum());
+    for home in homes {
+        attachments.extend(attach(&facts, home));
+    }
     Wiring {
         host: snapshot.host.clone(),
         taken: snapshot.taken,
@@ -33,11 +39,6 @@ pub fn resolve(snapshot: &Snapshot) -> Wiring {
         attachments,
         troubles: troubles(snapshot),
     }
-}
-
-fn order(a: &Attachment) -> (bool, Option<&str>, crate::ids::NetnsId, crate::ids::Ifindex) {
-    let tenant = a.tenants.first().map(|tenant| tenant.name.as_str());
-    (tenant.is_none(), tenant, a.netns, a.link.ifindex)
 }
 
 /// What a whole look missed. A container that ended meanwhile is no trouble.
@@ -58,20 +59,18 @@ fn troubles(snapshot: &Snapshot) -> Vec<crate::Trouble> {
 }
 
 /// Steps 1 and 2: the Ethernet links of a namespace, each followed to its port.
-fn attach(facts: &Facts<'_>, home: &Namespace) -> Vec<Attachment> {
+fn attach<'a>(facts: &Facts<'a>, home: &'a Namespace) -> impl Iterator<Item = Attachment> {
+    let mut links: Vec<_> = home.links.iter().filter(|link| link.ethernet).collect();
+    links.sort_by_key(|link| link.ifindex);
     let tenants = facts.tenants(home.id);
-    home.links
-        .iter()
-        .filter(|link| link.ethernet)
-        .map(|link| attachment(facts, home, tenants, link))
-        .collect()
+    links.into_iter().map(move |link| attachment(facts, home, tenants, link))
 }
 
-fn attachment(
-    facts: &Facts<'_>,
+fn attachment<'a>(
+    facts: &Facts<'a>,
     home: &Namespace,
-    tenants: &[(ContainerRef, &Container)],
-    link: &Link,
+    tenants: &[Tenant<'_>],
+    link: &'a Arc<Link>,
 ) -> Attachment {
     let at = LinkKey { netns: home.id, ifindex: link.ifindex };
     let trace = claims::complete(facts, home, link, trace::follow(facts, at, link));
@@ -85,7 +84,7 @@ fn attachment(
         tenants: tenants.iter().map(|(tenant, _)| tenant.clone()).collect(),
         netns: home.id,
         netns_names: home.names.clone(),
-        link: link.clone(),
+        link: Arc::clone(link),
         wire: trace.wire,
         port,
         evidence,

@@ -1,6 +1,8 @@
 //! The switch's side: every port, and who is on it.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
+
+use std::sync::Arc;
 
 use crate::ids::{Nsid, OfPort};
 use crate::snapshot::{Link, Scope};
@@ -26,20 +28,28 @@ const TUNNELS: [&str; 13] = [
 ];
 
 /// All ports, by bridge, then number.
-pub(super) fn ports(facts: &Facts<'_>, attachments: &[Attachment]) -> Vec<SwitchPort> {
-    let plugs = plugs(attachments);
-    let row = |(i, seat): (usize, &Seat<'_>)| SwitchPort {
+pub(super) fn ports<'a>(facts: &'a Facts<'_>, attachments: &'a [Attachment]) -> Vec<SwitchPort> {
+    let mut plugs = plugs(attachments);
+    let row = |(i, seat): (usize, &'a Seat<'_>)| SwitchPort {
         bridge: seat.bridge.name.clone(),
         datapath_id: seat.bridge.datapath_id,
-        port: Port { dp_port: seat.dp_port, ..seat.port.clone() },
+        port: with_dp_port(seat),
         routes: seat.routes.clone(),
-        occupant: occupant(facts, i, &plugs),
+        occupant: occupant(facts, i, &mut plugs),
         notes: seat.doubts(facts),
     };
     facts.seats.iter().enumerate().map(row).collect()
 }
 
-type Plugs<'a> = HashMap<(&'a str, &'a str), Vec<Plug>>;
+/// Only the control socket knows the datapath port; a row that has nothing to learn is shared.
+fn with_dp_port(seat: &Seat<'_>) -> Arc<Port> {
+    if seat.dp_port == seat.port.dp_port {
+        return Arc::clone(seat.port);
+    }
+    Arc::new(Port { dp_port: seat.dp_port, ..Port::clone(seat.port) })
+}
+
+type Plugs<'a> = FxHashMap<(&'a str, &'a str), Vec<Plug>>;
 
 fn plugs(attachments: &[Attachment]) -> Plugs<'_> {
     super::facts::group(attachments.iter().filter_map(|attachment| {
@@ -53,10 +63,10 @@ fn plugs(attachments: &[Attachment]) -> Plugs<'_> {
     }))
 }
 
-fn occupant(facts: &Facts<'_>, index: usize, plugs: &Plugs<'_>) -> Occupant {
+fn occupant<'a>(facts: &'a Facts<'_>, index: usize, plugs: &mut Plugs<'a>) -> Occupant {
     let seat = &facts.seats[index];
-    if let Some(plugs) = plugs.get(&(seat.bridge.name.as_str(), seat.port.iface.as_str())) {
-        return Occupant::Plugged { plugs: plugs.clone() };
+    if let Some(plugs) = plugs.remove(&(seat.bridge.name.as_str(), seat.port.iface.as_str())) {
+        return Occupant::Plugged { plugs };
     }
     match seat.port.kind.as_str() {
         _ if is_local(seat) => Occupant::Local,
@@ -88,9 +98,7 @@ fn remote(port: &Port) -> String {
 fn system(facts: &Facts<'_>, index: usize) -> Occupant {
     match facts.link_here(&facts.seats[index].port.iface) {
         Some(link) => living(facts, link),
-        None if can_tell(facts) => {
-            Occupant::LeftBehind { last: facts.claims.owner(index).cloned() }
-        }
+        None if can_tell(facts) => Occupant::LeftBehind { last: facts.claims.owner(index) },
         None => unread(),
     }
 }

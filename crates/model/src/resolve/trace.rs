@@ -4,7 +4,7 @@
 //! The rules are tried in order; each either knows how this kind of link goes
 //! on or passes. What none can follow is left to [`super::claims`].
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::evidence::{Confirmed, Evidence, Note};
 use crate::ids::{LinkKey, Nsid};
@@ -233,8 +233,8 @@ fn points_back(facts: &Facts<'_>, at: LinkKey, far: LinkKey, end: &Link) -> Opti
 
 /// For each Linux bridge next to the switch, the ports it can be reached through: its own
 /// device as a port, an enslaved link as a port, or an enslaved veth whose other end is one.
-pub(super) fn uplinks<'a>(facts: &Facts<'a>) -> HashMap<LinkKey, Vec<(usize, &'a str)>> {
-    let Some(netns) = facts.switch_netns else { return HashMap::new() };
+pub(super) fn uplinks<'a>(facts: &Facts<'a>) -> FxHashMap<LinkKey, Vec<(usize, &'a str)>> {
+    let Some(netns) = facts.switch_netns else { return FxHashMap::default() };
     let is_bridge = |link: &Link| link.kind.as_deref() == Some("bridge");
     let own = facts.here().filter(|link| is_bridge(link)).map(|link| (link, link.ifindex));
     let enslaved = facts.here().filter_map(|link| Some((link, link.master?)));

@@ -1,5 +1,7 @@
 //! A container-side link.
 
+use std::sync::Arc;
+
 use model::wiring::{Attachment as Found, ContainerRef, LastTenant, PortState, SwitchPort, Wire};
 use serde::Serialize;
 
@@ -82,7 +84,7 @@ pub struct Tenant {
 
 impl Attachment {
     /// The row for `found`, told of `who`; of its first tenant if none is named.
-    pub fn new(found: &Found, who: Option<&ContainerRef>) -> Self {
+    pub fn new(found: &Found, who: Option<&Arc<ContainerRef>>) -> Self {
         let who = who.or(found.tenants.first());
         let port = found.port.port();
         Self {
@@ -109,7 +111,7 @@ impl Attachment {
             host_interface: found.wire.host_interface().map(str::to_owned),
             via: via(&found.wire),
             netns: found.netns.to_string(),
-            tenants: found.tenants.iter().map(Tenant::new).collect(),
+            tenants: found.tenants.iter().map(|who| Tenant::new(who)).collect(),
             notes: found.notes.iter().map(ToString::to_string).collect(),
         }
     }

@@ -125,7 +125,7 @@ fn word(occupant: &Occupant) -> &'static str {
 fn plugs(occupant: &Occupant) -> Vec<Plug> {
     let Occupant::Plugged { plugs } = occupant else { return Vec::new() };
     let row = |plug: &Plugged| Plug {
-        tenants: plug.tenants.iter().map(Tenant::new).collect(),
+        tenants: plug.tenants.iter().map(|who| Tenant::new(who)).collect(),
         netns: plug.netns.to_string(),
         interface: plug.interface.clone(),
     };

@@ -1,0 +1,82 @@
+//! Containers, by every name that somebody may have written down for them.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
+use crate::dialects::{Claim, Owner};
+use crate::ids::NetnsId;
+use crate::snapshot::{Container, Engine, Namespace, Snapshot};
+use crate::wiring::{ContainerRef, LastTenant};
+
+use super::facts::Facts;
+
+/// Containers by every name that a claim may use for them.
+#[derive(Default)]
+pub(super) struct People<'a> {
+    names: FxHashMap<&'a str, Known<'a>>,
+    ids: BTreeMap<&'a str, Known<'a>>,
+    pids: FxHashMap<u32, Known<'a>>,
+}
+
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    engine: &'a Engine,
+    row: &'a Container,
+}
+
+impl<'a> People<'a> {
+    pub(super) fn of(snapshot: &'a Snapshot) -> Self {
+        let all = || {
+            let engines = snapshot.engines.iter();
+            engines
+                .flat_map(|(engine, rows)| rows.rows().iter().map(move |row| Known { engine, row }))
+        };
+        Self {
+            names: all().map(|known| (known.row.name.as_str(), known)).collect(),
+            ids: all().map(|known| (known.row.id.0.as_str(), known)).collect(),
+            pids: all().filter_map(|known| Some((known.row.pid?, known))).collect(),
+        }
+    }
+
+    /// The namespace a claim speaks of; none when its words fit nobody, or several.
+    pub(super) fn home(&self, facts: &Facts<'_>, claim: &Claim<'_>) -> Option<NetnsId> {
+        match claim.owner? {
+            Owner::Container(words) => self.container(words)?.row.netns,
+            Owner::Pid(pid) => self.pids.get(&pid)?.row.netns,
+            Owner::Netns(path) => {
+                let name = path.rsplit('/').next()?;
+                let known = |ns: &&Namespace| ns.names.iter().any(|n| n == name);
+                facts.namespaces().find(known).map(|ns| ns.id)
+            }
+        }
+    }
+
+    /// By name, full id, or an id prefix that fits only one.
+    fn container(&self, words: &str) -> Option<Known<'a>> {
+        if words.is_empty() {
+            return None;
+        }
+        if let Some(named) = self.names.get(words).or_else(|| self.ids.get(words)) {
+            return Some(*named);
+        }
+        let mut fits = self.ids.range(words..).take_while(|(id, _)| id.starts_with(words));
+        let first = *fits.next()?.1;
+        fits.next().is_none().then_some(first)
+    }
+
+    /// Whom a claim names, whether or not that container still runs.
+    pub(super) fn last(&self, claim: &Claim<'_>) -> Option<LastTenant> {
+        let (words, known) = match claim.owner? {
+            Owner::Container(words) => (words.to_owned(), self.container(words)),
+            Owner::Pid(pid) => (format!("process {pid}"), None),
+            Owner::Netns(path) => (path.to_owned(), None),
+        };
+        let container = known.map(|Known { engine, row }| ContainerRef {
+            name: row.name.clone(),
+            id: row.id.clone(),
+            engine: engine.clone(),
+        });
+        Some(LastTenant { words, container, interface: claim.interface.map(str::to_owned) })
+    }
+}
