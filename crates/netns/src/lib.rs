@@ -7,6 +7,8 @@ mod enter;
 mod error;
 mod message;
 mod namespace;
+#[cfg(test)]
+mod parse_tests;
 mod rows;
 mod socket;
 
