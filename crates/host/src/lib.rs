@@ -5,11 +5,12 @@
 //! that speaks to its owner.
 //!
 //! ```no_run
-//! # async fn example() {
+//! # async fn example() -> Result<(), model::Trouble> {
 //! use docker_ovs_host::{Host, Question, Settings};
-//! let host = Host::open(&Settings::from_env());
+//! let host = Host::open(&Settings::from_env())?;
 //! let question = Question { container: Some("web".into()), ..Question::default() };
 //! let wiring = model::resolve(&host.look(&question).await);
+//! # Ok(())
 //! # }
 //! ```
 
