@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use model::Trouble;
 use model::query::QueryError;
-use report::FormatError;
+use report::{FormatError, printable};
 
 /// What a verb found.
 #[derive(Debug, Default)]
@@ -57,7 +57,7 @@ pub fn print(program: &str, outcome: Result<Outcome, Failure>) -> ExitCode {
     match outcome {
         Ok(outcome) => {
             for remark in &outcome.remarks {
-                eprintln!("{program}: {remark}");
+                eprintln!("{program}: {}", printable(remark));
             }
             match io::stdout().write_all(outcome.text.as_bytes()) {
                 // A reader that has seen enough is no error, as with head(1).
@@ -69,9 +69,9 @@ pub fn print(program: &str, outcome: Result<Outcome, Failure>) -> ExitCode {
             }
         }
         Err(failure) => {
-            eprintln!("{program}: {}", failure.message);
+            eprintln!("{program}: {}", printable(&failure.message));
             if let Some(remedy) = failure.remedy {
-                eprintln!("  {remedy}");
+                eprintln!("  {}", printable(&remedy));
             }
             ExitCode::from(2)
         }

@@ -65,13 +65,16 @@ impl Scene {
 
     fn plug(&mut self, container: &Container, interface: &str, dice: &mut Dice) {
         let port = match dice.throw(6) {
-            0 => self.nowhere(container, interface),
-            1 => self.over_macvlan(container, interface, dice),
-            2 => self.moved_internal(container, interface, dice),
-            3 => self.with_words(container, interface, &["tag=42"], dice),
-            4 => self.with_words(container, interface, &["trunks=10,20"], dice),
-            _ => self.with_words(container, interface, &[], dice),
+            0 => None,
+            1 => Some(self.over_macvlan(container, interface, dice)),
+            2 => Some(self.moved_internal(container, interface, dice)),
+            3 => Some(self.with_words(container, interface, &["tag=42"], dice)),
+            4 => Some(self.with_words(container, interface, &["trunks=10,20"], dice)),
+            _ => Some(self.with_words(container, interface, &[], dice)),
         };
+        if port.is_none() {
+            self.nowhere(container, interface);
+        }
         self.expected.insert((container.name().to_owned(), interface.to_owned()), port);
     }
 
@@ -81,16 +84,16 @@ impl Scene {
         interface: &str,
         port: &[&str],
         dice: &mut Dice,
-    ) -> Option<String> {
+    ) -> String {
         let ip = format!("198.18.0.{}/24", 1 + self.plugs.len());
         let plug = Plug { port, ip: Some(&ip), ..Plug::default() };
         let plugged = Plugged::new(to, interface, self.bridge(dice), plug);
         let name = plugged.host_end().to_owned();
         self.plugs.push(plugged);
-        Some(name)
+        name
     }
 
-    fn over_macvlan(&mut self, to: &Container, interface: &str, dice: &mut Dice) -> Option<String> {
+    fn over_macvlan(&mut self, to: &Container, interface: &str, dice: &mut Dice) -> String {
         let link = Link::add(&["type", "veth"]);
         self.bridge(dice).add(link.name(), &[]);
         let name = unique("m");
@@ -98,29 +101,23 @@ impl Scene {
         move_in(to, &name, interface);
         let port = link.name().to_owned();
         self.links.push(link);
-        Some(port)
+        port
     }
 
-    fn moved_internal(
-        &mut self,
-        to: &Container,
-        interface: &str,
-        dice: &mut Dice,
-    ) -> Option<String> {
+    fn moved_internal(&mut self, to: &Container, interface: &str, dice: &mut Dice) -> String {
         let name = unique("n");
         let id = format!("external_ids:container_id={}", to.id());
         let iface = format!("external_ids:container_iface={interface}");
         let words = ["--", "set", "interface", &name, "type=internal", &id, &iface];
         self.bridge(dice).add(&name, &words);
         move_in(to, &name, interface);
-        Some(name)
+        name
     }
 
-    fn nowhere(&mut self, to: &Container, interface: &str) -> Option<String> {
+    fn nowhere(&mut self, to: &Container, interface: &str) {
         let inner = unique("i");
         self.links.push(Link::add(&["type", "veth", "peer", "name", &inner]));
         move_in(to, &inner, interface);
-        None
     }
 
     fn patch(&mut self) {

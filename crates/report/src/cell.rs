@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 /// The text with control characters written as escapes: names and `external_ids` are
 /// other people's words, and a terminal obeys what it is sent.
-pub(crate) fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control() || is_direction(c) {

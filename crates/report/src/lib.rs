@@ -11,5 +11,6 @@ mod template;
 pub mod v1;
 pub mod views;
 
+pub use cell::printable;
 pub use explain::explain;
 pub use format::{Column, Format, FormatError, View, render};

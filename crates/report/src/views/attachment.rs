@@ -1,0 +1,93 @@
+//! Interfaces of containers.
+
+use super::cells::{dash, number, some, vlans};
+use crate::format::{Column, View};
+use crate::v1::Attachment;
+
+const INTERFACE: Column<Attachment> = ("INTERFACE", |row| row.interface.clone());
+const BRIDGE: Column<Attachment> = ("BRIDGE", |row| dash(row.bridge.as_ref()));
+const OFPORT: Column<Attachment> = ("OFPORT", ofport);
+const MAC: Column<Attachment> = ("MAC", |row| dash(row.mac.as_ref()));
+const VLAN: Column<Attachment> = ("VLAN", vlan);
+const ADDRESSES: Column<Attachment> = ("ADDRESSES", |row| some(row.addresses.join(",")));
+const HOST_INTERFACE: Column<Attachment> =
+    ("HOST INTERFACE", |row| dash(row.host_interface.as_ref()));
+
+const BARE_OFPORT: Column<Attachment> = ("", |row| number(row.ofport));
+const BARE_MAC: Column<Attachment> = ("", |row| row.mac.clone().unwrap_or_default());
+const BARE_BRIDGE: Column<Attachment> = ("", |row| row.bridge.clone().unwrap_or_default());
+
+/// The interfaces of one container on one bridge: the article's three fields.
+pub const PORT_ON_BRIDGE: View<Attachment> =
+    View { table: PORT.table, csv: &[INTERFACE, BARE_OFPORT, BARE_MAC] };
+
+/// The interfaces of one container on any bridge: the article's three fields and the bridge.
+pub const PORT: View<Attachment> = View {
+    table: &[INTERFACE, BRIDGE, OFPORT, MAC, VLAN, ADDRESSES, HOST_INTERFACE],
+    csv: &[INTERFACE, BARE_OFPORT, BARE_MAC, BARE_BRIDGE],
+};
+
+const CONTAINER: Column<Attachment> = ("CONTAINER", |row| row.container.clone());
+const SHORT_ID: Column<Attachment> = ("CONTAINER ID", |row| short(&row.id));
+const FULL_ID: Column<Attachment> = ("CONTAINER ID", |row| row.id.clone());
+const STATE: Column<Attachment> = ("STATE", |row| row.state.to_owned());
+const BARE_VLAN: Column<Attachment> = ("", |row| number(row.vlan));
+const BARE_ADDRESSES: Column<Attachment> = ("", |row| row.addresses.join(" "));
+const BARE_HOST: Column<Attachment> = ("", |row| row.host_interface.clone().unwrap_or_default());
+
+const LIST_CSV: &[Column<Attachment>] = &[
+    CONTAINER,
+    INTERFACE,
+    BARE_BRIDGE,
+    BARE_OFPORT,
+    BARE_MAC,
+    BARE_VLAN,
+    BARE_ADDRESSES,
+    BARE_HOST,
+];
+
+/// Every interface of the host's containers.
+pub const LIST: View<Attachment> = View {
+    table: &[SHORT_ID, CONTAINER, INTERFACE, BRIDGE, OFPORT, MAC, VLAN, ADDRESSES, HOST_INTERFACE],
+    csv: LIST_CSV,
+};
+
+/// The same with full ids.
+pub const LIST_NO_TRUNC: View<Attachment> = View {
+    table: &[FULL_ID, CONTAINER, INTERFACE, BRIDGE, OFPORT, MAC, VLAN, ADDRESSES, HOST_INTERFACE],
+    csv: LIST_CSV,
+};
+
+/// The same with those that were left behind.
+pub const LIST_ALL: View<Attachment> = View {
+    table: &[
+        SHORT_ID,
+        CONTAINER,
+        INTERFACE,
+        BRIDGE,
+        OFPORT,
+        STATE,
+        MAC,
+        VLAN,
+        ADDRESSES,
+        HOST_INTERFACE,
+    ],
+    csv: LIST_CSV,
+};
+
+/// The number, or the word for why there is none.
+fn ofport(row: &Attachment) -> String {
+    match (row.ofport, row.state) {
+        (Some(port), _) => port.to_string(),
+        (None, "none") => "-".to_owned(),
+        (None, state) => state.to_owned(),
+    }
+}
+
+fn vlan(row: &Attachment) -> String {
+    vlans(row.vlan, &row.trunks)
+}
+
+fn short(id: &str) -> String {
+    id.get(..12).unwrap_or(id).to_owned()
+}

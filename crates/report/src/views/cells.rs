@@ -1,0 +1,30 @@
+//! How a value is shown where it may be missing.
+
+use model::ids::OfPort;
+
+pub(super) fn dash(text: Option<&String>) -> String {
+    text.cloned().unwrap_or_else(|| "-".to_owned())
+}
+
+pub(super) fn some(text: String) -> String {
+    if text.is_empty() { "-".to_owned() } else { text }
+}
+
+pub(super) fn number(port: Option<u16>) -> String {
+    port.map(|port| port.to_string()).unwrap_or_default()
+}
+
+pub(super) fn vlans(tag: Option<u16>, trunks: &[u16]) -> String {
+    let trunks: Vec<_> = trunks.iter().map(ToString::to_string).collect();
+    match (tag, trunks.as_slice()) {
+        (None, []) => "-".to_owned(),
+        (Some(tag), []) => tag.to_string(),
+        (None, _) => format!("trunk {}", trunks.join(",")),
+        (Some(tag), _) => format!("{tag}, trunk {}", trunks.join(",")),
+    }
+}
+
+/// As `ovs-ofctl` names it.
+pub(super) fn name_number(port: u16) -> String {
+    if port == OfPort::LOCAL.0 { "LOCAL".to_owned() } else { port.to_string() }
+}

@@ -1,0 +1,14 @@
+//! Which columns each kind of row is shown in: one file for each.
+
+mod attachment;
+mod cells;
+mod check;
+mod explanation;
+mod matching;
+mod port;
+
+pub use attachment::{LIST, LIST_ALL, LIST_NO_TRUNC, PORT, PORT_ON_BRIDGE};
+pub use check::DOCTOR;
+pub use explanation::EXPLANATION;
+pub use matching::WHO;
+pub use port::PORTS;
