@@ -19,7 +19,7 @@ pub struct Wiring {
     pub host: String,
     /// When, in milliseconds since the Unix epoch.
     pub taken: u64,
-    /// Container-side links, by tenant name, then ifindex.
+    /// Container-side links, by namespace, then ifindex.
     pub attachments: Vec<Attachment>,
     /// Ports, by bridge, then number.
     pub ports: Vec<SwitchPort>,

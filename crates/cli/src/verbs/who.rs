@@ -25,7 +25,8 @@ pub async fn run(host: &Host, args: &WhoArgs) -> Result<Outcome, Failure> {
     let text = if args.quiet {
         names(&hits.iter().map(|(_, hit)| *hit).collect::<Vec<_>>())
     } else {
-        let rows: Vec<_> = hits.iter().map(|(by, hit)| v1::Match::new(*by, *hit)).collect();
+        let mut rows: Vec<_> = hits.iter().map(|(by, hit)| v1::Match::new(*by, *hit)).collect();
+        rows.sort_by(|a, b| (&a.bridge, &a.who).cmp(&(&b.bridge, &b.who)));
         render(&args.format, &views::WHO, &rows)?
     };
     let mut remarks: Vec<_> = wiring.troubles.iter().map(ToString::to_string).collect();

@@ -76,14 +76,10 @@ impl<'a> Facts<'a> {
         facts
     }
 
-    /// Namespaces that may hold containers, which are all but the switch's own, in the order
-    /// of their first tenants' names; those without tenants come last.
-    pub(super) fn tenancies(&self) -> Vec<&'a Namespace> {
-        let others = self.namespaces.values().filter(|ns| Some(ns.id) != self.switch_netns);
-        let mut homes: Vec<_> = others.copied().collect();
-        let name = |ns: &Namespace| self.tenants(ns.id).first().map(|(who, _)| who.name.as_str());
-        homes.sort_by_cached_key(|ns| (name(ns).is_none(), name(ns), ns.id));
-        homes
+    /// Namespaces that may hold containers: all but the switch's own.
+    pub(super) fn tenancies(&self) -> impl Iterator<Item = &'a Namespace> {
+        let own = self.switch_netns;
+        self.namespaces.values().copied().filter(move |ns| Some(ns.id) != own)
     }
 
     pub(super) fn namespace(&self, id: NetnsId) -> Option<&'a Namespace> {
@@ -142,8 +138,8 @@ impl Seat<'_> {
 
     /// What is uncertain about this port itself.
     pub(super) fn doubts(&self, facts: &Facts<'_>) -> Vec<Note> {
-        let numbers: Vec<_> = self.routes.values().filter_map(|n| n.assigned()).collect();
-        let disagree = numbers.windows(2).any(|pair| pair[0] != pair[1]);
+        let mut numbers = self.routes.values().filter_map(|n| n.assigned());
+        let disagree = numbers.next().is_some_and(|first| numbers.any(|other| other != first));
         let conflict = disagree
             .then(|| Note::Conflict { says: self.routes.iter().map(|(v, n)| (*v, *n)).collect() });
         let refused = self
@@ -157,9 +153,9 @@ impl Seat<'_> {
     }
 
     fn old_ifindex(&self, facts: &Facts<'_>) -> Option<Note> {
+        let ovs = self.port.ifindex.filter(|ovs| ovs.0 != 0)?;
         let kernel = facts.link_here(&self.port.iface)?.ifindex;
-        let ovs = self.port.ifindex.filter(|ovs| ovs.0 != 0 && *ovs != kernel)?;
-        Some(Note::OldIfindex { ovs, kernel })
+        (ovs != kernel).then_some(Note::OldIfindex { ovs, kernel })
     }
 }
 
@@ -168,6 +164,7 @@ pub(super) fn group<K: std::hash::Hash + Eq, V>(
     pairs: impl Iterator<Item = (K, V)>,
 ) -> FxHashMap<K, Vec<V>> {
     let mut groups: FxHashMap<K, Vec<V>> = FxHashMap::default();
+    groups.reserve(pairs.size_hint().0);
     for (key, value) in pairs {
         groups.entry(key).or_default().push(value);
     }
@@ -184,7 +181,10 @@ fn answering(snapshot: &Snapshot) -> Option<(Via, &crate::Observed<Bridge>)> {
 
 fn links<'a>(namespaces: &BTreeMap<NetnsId, &'a Namespace>) -> FxHashMap<LinkKey, &'a Link> {
     let every = namespaces.values().flat_map(|ns| ns.links.iter().map(move |link| (ns.id, link)));
-    every.map(|(netns, link)| (LinkKey { netns, ifindex: link.ifindex }, &**link)).collect()
+    let mut links = FxHashMap::default();
+    links.reserve(namespaces.values().map(|ns| ns.links.len()).sum());
+    links.extend(every.map(|(netns, link)| (LinkKey { netns, ifindex: link.ifindex }, &**link)));
+    links
 }
 
 fn veths_by_peer(
@@ -214,13 +214,18 @@ fn tenants(snapshot: &Snapshot) -> BTreeMap<NetnsId, Vec<Tenant<'_>>> {
     homes
 }
 
+/// By bridge, then number.
 fn seats(snapshot: &Snapshot) -> Vec<Seat<'_>> {
     let Some((answers, rows)) = answering(snapshot) else { return Vec::new() };
     let others = other_roads(snapshot, answers);
-    let ports = rows.rows().iter().flat_map(|b| b.ports.iter().map(move |port| (b, port)));
-    let mut seats: Vec<_> =
-        ports.map(|(bridge, port)| seat(answers, bridge, port, &others)).collect();
-    seats.sort_by_key(|seat| (&seat.bridge.name, seat.port.ofport.assigned(), &seat.port.iface));
+    let mut bridges: Vec<_> = rows.rows().iter().collect();
+    bridges.sort_by_key(|bridge| &bridge.name);
+    let mut seats = Vec::with_capacity(bridges.iter().map(|bridge| bridge.ports.len()).sum());
+    for bridge in bridges {
+        let mut ports: Vec<_> = bridge.ports.iter().collect();
+        ports.sort_by_key(|port| (port.ofport.assigned(), &port.iface));
+        seats.extend(ports.into_iter().map(|port| seat(answers, bridge, port, &others)));
+    }
     seats
 }
 

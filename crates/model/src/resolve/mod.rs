@@ -27,9 +27,9 @@ use trace::Trace;
 /// Never fails: what cannot be known is said in the result.
 pub fn resolve(snapshot: &Snapshot) -> Wiring {
     let facts = Facts::of(snapshot);
-    let homes = facts.tenancies();
-    let mut attachments = Vec::with_capacity(homes.iter().map(|home| home.links.len()).sum());
-    for home in homes {
+    let count = facts.tenancies().map(|home| home.links.len()).sum();
+    let mut attachments = Vec::with_capacity(count);
+    for home in facts.tenancies() {
         attachments.extend(attach(&facts, home));
     }
     Wiring {
@@ -74,7 +74,8 @@ fn attachment<'a>(
 ) -> Attachment {
     let at = LinkKey { netns: home.id, ifindex: link.ifindex };
     let trace = claims::complete(facts, home, link, trace::follow(facts, at, link));
-    let mut evidence: Vec<_> = tenants.iter().map(|(_, row)| first_step(row, home)).collect();
+    let mut evidence = Vec::with_capacity(tenants.len() + trace.evidence.len() + 3);
+    evidence.extend(tenants.iter().map(|(_, row)| first_step(row, home)));
     let port = arrive(facts, &trace);
     let mut notes = trace.notes;
     notes.extend(doubts(facts, &trace.seats));
