@@ -26,7 +26,7 @@ fn veth(index: u32, name: String, peer: u32, nsid: i32) -> Link {
     let [.., high, low] = index.to_be_bytes();
     Link {
         ifindex: Ifindex(index),
-        name,
+        name: name.into(),
         kind: Some("veth".to_owned()),
         ethernet: true,
         mac: Some(Mac([2, 0, 0, 0, high, low])),
@@ -41,8 +41,8 @@ fn veth(index: u32, name: String, peer: u32, nsid: i32) -> Link {
 
 fn container(i: u16) -> Container {
     Container {
-        id: ContainerId(id(i)),
-        name: format!("container{i}"),
+        id: ContainerId(id(i).into()),
+        name: format!("container{i}").into(),
         state: "running".to_owned(),
         pid: Some(10_000 + u32::from(i)),
         netns: Some(home(i)),
@@ -65,7 +65,7 @@ fn namespace(i: u16) -> Namespace {
 
 fn port(i: u16) -> Port {
     Port {
-        iface: format!("veth{i}"),
+        iface: format!("veth{i}").into(),
         ofport: OfPortState::Assigned(OfPort(i / BRIDGES + 1)),
         kind: "system".to_owned(),
         ifindex: Some(Ifindex(100 + u32::from(i))),
@@ -81,7 +81,7 @@ fn port(i: u16) -> Port {
 fn bridge(b: u16) -> Bridge {
     let ports = (0..CONTAINERS).filter(|i| i % BRIDGES == b).map(|i| Arc::new(port(i))).collect();
     let datapath_id = Some(DatapathId(u64::from(b)));
-    Bridge { name: format!("br{b}"), datapath_id, datapath: None, ports }
+    Bridge { name: format!("br{b}").into(), datapath_id, datapath: None, ports }
 }
 
 fn snapshot() -> Snapshot {

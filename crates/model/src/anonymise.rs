@@ -42,8 +42,8 @@ struct Masks {
 
 impl Masks {
     fn container(&mut self, row: &mut Container) {
-        row.id = ContainerId(self.id(&row.id.0));
-        row.name = self.name(&row.name, "container");
+        row.id = ContainerId(self.id(&row.id.0).into());
+        row.name = self.name(&row.name, "container").into();
         if let Some(other) = row.network_mode.strip_prefix("container:") {
             row.network_mode = format!("container:{}", self.id(other));
         } else if !matches!(row.network_mode.as_str(), "host" | "none" | "bridge" | "default") {
@@ -64,19 +64,19 @@ impl Masks {
     }
 
     fn link(&mut self, link: &mut Link) {
-        link.name = self.interface(&link.name);
+        link.name = self.interface(&link.name).into();
         link.mac = link.mac.map(|mac| self.mac(mac));
         link.addresses.iter_mut().for_each(|cidr| *cidr = self.cidr(*cidr));
     }
 
     fn bridge(&mut self, row: &mut Bridge) {
-        row.name = self.interface(&row.name);
+        row.name = self.interface(&row.name).into();
         row.datapath_id = row.datapath_id.map(|id| self.datapath(id));
         row.ports.iter_mut().for_each(|port| self.port(Arc::make_mut(port)));
     }
 
     fn port(&mut self, port: &mut Port) {
-        port.iface = self.interface(&port.iface);
+        port.iface = self.interface(&port.iface).into();
         port.mac = port.mac.map(|mac| self.mac(mac));
         port.bond = port.bond.take().map(|name| self.interface(&name));
         port.error = port.error.take().map(|_| "hidden".to_owned());

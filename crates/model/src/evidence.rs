@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{Ifindex, NetnsId};
+use crate::ids::{Ifindex, Name, NetnsId};
 use crate::switch::{OfPortState, Via};
 
 /// What one step found, by which rule, from which source.
@@ -14,7 +14,7 @@ pub enum Evidence {
     /// Step 1: the engine says the container's process, the kernel its namespace.
     Namespace {
         /// Whose process.
-        container: String,
+        container: Name,
         /// Its PID.
         pid: Option<u32>,
         /// Its namespace.
@@ -27,7 +27,7 @@ pub enum Evidence {
         /// Its index there.
         ifindex: Ifindex,
         /// Its name there.
-        name: String,
+        name: Name,
         /// How it was confirmed.
         confirmed: Confirmed,
     },
@@ -36,43 +36,43 @@ pub enum Evidence {
         /// Namespace of the link beneath.
         netns: NetnsId,
         /// Its name there.
-        name: String,
+        name: Name,
     },
     /// Step 3: the other end is enslaved to a Linux bridge.
     LinuxBridge {
         /// Name of the Linux bridge.
-        bridge: String,
+        bridge: Name,
         /// The link that ties it to the switch.
-        via: String,
+        via: Name,
     },
     /// Step 4: a link of the switch's namespace has the interface's name.
     SameName {
         /// The name.
-        iface: String,
+        iface: Name,
     },
     /// Step 4: an internal port without a link in the switch's namespace has the link's name.
     InternalName {
         /// The name.
-        iface: String,
+        iface: Name,
     },
     /// Step 4: `external_ids` name the container and its interface, or its address.
     ExternalIds {
         /// Who writes this dialect.
         writer: String,
         /// Name of the interface that carries them.
-        iface: String,
+        iface: Name,
     },
     /// Step 4: the port has the link's hardware address.
     SameMac {
         /// Name of the interface.
-        iface: String,
+        iface: Name,
     },
     /// Step 5: a road to the switch says the number.
     Number {
         /// The road.
         via: Via,
         /// The bridge.
-        bridge: String,
+        bridge: Name,
         /// What it says.
         ofport: OfPortState,
     },

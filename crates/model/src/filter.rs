@@ -65,7 +65,7 @@ impl Filters<'_> {
         self.agree(&Facts {
             name: &who.name,
             id: &who.id.0,
-            bridge: port.map(|port| port.bridge.as_str()),
+            bridge: port.map(|port| &*port.bridge),
             vlan: port.and_then(|port| port.tag),
             status: attachment.port.word(),
             labels: row.map(|row| &row.labels),

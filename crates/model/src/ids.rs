@@ -6,8 +6,12 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+/// A name that is met again and again: shared, not copied.
+pub type Name = Arc<str>;
 
 macro_rules! number {
     ($(#[$doc:meta])* $name:ident($inner:ty)) => {
@@ -133,7 +137,7 @@ impl<'de> Deserialize<'de> for Mac {
 /// Full id of a container: 64 hexadecimal digits with Docker and Podman.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct ContainerId(pub String);
+pub struct ContainerId(pub Name);
 
 impl ContainerId {
     /// The first 12 characters, as `docker ps` shows it.

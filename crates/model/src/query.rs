@@ -84,10 +84,10 @@ impl QueryError {
 /// [`QueryError::Blind`] when no engine could be asked.
 pub fn container<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<&'a Container, QueryError> {
     let all = || snapshot.engines.values().flat_map(Observed::rows);
-    if let Some(exact) = all().find(|row| row.id.0 == wanted) {
+    if let Some(exact) = all().find(|row| *row.id.0 == *wanted) {
         return Ok(exact);
     }
-    if let Some(named) = all().find(|row| row.name == wanted.trim_start_matches('/')) {
+    if let Some(named) = all().find(|row| *row.name == *wanted.trim_start_matches('/')) {
         return Ok(named);
     }
     let fits: Vec<_> = all().filter(|row| is_prefix(wanted, row)).collect();
@@ -115,7 +115,7 @@ fn nobody(snapshot: &Snapshot, wanted: &str) -> QueryError {
 }
 
 fn near(snapshot: &Snapshot, wanted: &str) -> Vec<String> {
-    let names = snapshot.engines.values().flat_map(Observed::rows).map(|row| row.name.as_str());
+    let names = snapshot.engines.values().flat_map(Observed::rows).map(|row| &*row.name);
     let allowed = wanted.chars().count().div_ceil(3).min(3);
     let mut near: Vec<_> =
         names.map(|name| (distance(wanted, name), name)).filter(|(d, _)| *d <= allowed).collect();
@@ -150,13 +150,13 @@ fn distance(wanted: &str, name: &str) -> usize {
 /// [`QueryError::NoSuchBridge`], or [`QueryError::Blind`] when the switch could not be asked.
 pub fn bridge<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<&'a Bridge, QueryError> {
     let all = || snapshot.switch.values().flat_map(Observed::rows);
-    if let Some(found) = all().find(|bridge| bridge.name == wanted) {
+    if let Some(found) = all().find(|bridge| *bridge.name == *wanted) {
         return Ok(found);
     }
     if let Some(trouble) = blind_to_the_switch(snapshot) {
         return Err(QueryError::Blind(trouble.clone()));
     }
-    let mut have: Vec<_> = all().map(|bridge| bridge.name.clone()).collect();
+    let mut have: Vec<_> = all().map(|bridge| bridge.name.to_string()).collect();
     have.sort();
     have.dedup();
     Err(QueryError::NoSuchBridge { wanted: wanted.to_owned(), have })
@@ -263,8 +263,9 @@ fn no_namespace(snapshot: &Snapshot, container: &Container) -> QueryError {
     let trouble = container.netns_trouble.as_ref().or(snapshot.kernel.trouble());
     match (container.pid, trouble) {
         (Some(_), Some(trouble)) => QueryError::Blind(trouble.clone()),
-        _ => {
-            QueryError::NotRunning { name: container.name.clone(), state: container.state.clone() }
-        }
+        _ => QueryError::NotRunning {
+            name: container.name.to_string(),
+            state: container.state.clone(),
+        },
     }
 }

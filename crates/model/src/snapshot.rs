@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ContainerId, Ifindex, Mac, NetnsId, Nsid};
+use crate::ids::{ContainerId, Ifindex, Mac, Name, NetnsId, Nsid};
 use crate::switch::{Bridge, Via};
 use crate::trouble::Trouble;
 
@@ -140,7 +140,7 @@ pub struct Container {
     /// Full id.
     pub id: ContainerId,
     /// Name, without the API's leading slash.
-    pub name: String,
+    pub name: Name,
     /// State in the engine's words: `running`, `exited`, `paused`, …
     pub state: String,
     /// Its first process in the host's PID namespace; none when it has none.
@@ -211,7 +211,7 @@ pub struct Link {
     /// Index, unique in the namespace only.
     pub ifindex: Ifindex,
     /// Name, at most 15 bytes.
-    pub name: String,
+    pub name: Name,
     /// `IFLA_INFO_KIND`: `veth`, `macvlan`, `vlan`, `openvswitch`, …; none for hardware and `lo`.
     pub kind: Option<String>,
     /// Whether it is an Ethernet device (`ARPHRD_ETHER`), what the article lists.

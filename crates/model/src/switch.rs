@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{DatapathId, DpPort, Ifindex, Mac, OfPort};
+use crate::ids::{DatapathId, DpPort, Ifindex, Mac, Name, OfPort};
 
 /// The road by which the switch was asked. The order is the rank: the first
 /// one present answers, the others confirm or contradict.
@@ -35,7 +35,7 @@ impl fmt::Display for Via {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bridge {
     /// Its name.
-    pub name: String,
+    pub name: Name,
     /// Datapath id, where known.
     pub datapath_id: Option<DatapathId>,
     /// Datapath type: `system` or `netdev`, where known.
@@ -48,7 +48,7 @@ pub struct Bridge {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Port {
     /// Name of the Interface; for system interfaces the link's name in the switch's namespace.
-    pub iface: String,
+    pub iface: Name,
     /// Its OpenFlow port.
     pub ofport: OfPortState,
     /// The number that was asked for (`ofport_request`).

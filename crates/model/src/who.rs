@@ -110,7 +110,7 @@ fn fits_attachment(clue: &Clue, attachment: &Attachment) -> Option<By> {
     };
     match clue {
         Clue::PortOf { bridge, ofport } => {
-            (on(*ofport) && port.is_some_and(|port| port.bridge == *bridge)).then_some(By::OfPort)
+            (on(*ofport) && port.is_some_and(|port| *port.bridge == **bridge)).then_some(By::OfPort)
         }
         Clue::Number(n) if u16::try_from(*n).is_ok_and(|n| on(OfPort(n))) => Some(By::OfPort),
         Clue::Number(n) => far(Ifindex(*n)).then_some(By::Ifindex),
@@ -121,7 +121,7 @@ fn fits_attachment(clue: &Clue, attachment: &Attachment) -> Option<By> {
         }
         Clue::Name(name) => {
             let host = attachment.wire.host_interface() == Some(name);
-            (host || port.is_some_and(|port| port.iface == *name)).then_some(By::Name)
+            (host || port.is_some_and(|port| *port.iface == **name)).then_some(By::Name)
         }
     }
 }
@@ -130,14 +130,14 @@ fn fits_port(clue: &Clue, row: &SwitchPort) -> Option<By> {
     let on = |wanted: OfPort| row.port.ofport.assigned() == Some(wanted);
     match clue {
         Clue::PortOf { bridge, ofport } => {
-            (on(*ofport) && row.bridge == *bridge).then_some(By::OfPort)
+            (on(*ofport) && *row.bridge == **bridge).then_some(By::OfPort)
         }
         Clue::Number(n) if u16::try_from(*n).is_ok_and(|n| on(OfPort(n))) => Some(By::OfPort),
         Clue::Number(n) => (row.port.ifindex == Some(Ifindex(*n))).then_some(By::Ifindex),
         Clue::Ifindex(n) => (row.port.ifindex == Some(*n)).then_some(By::Ifindex),
         Clue::Mac(mac) => (row.port.mac == Some(*mac)).then_some(By::Mac),
         Clue::Ip(_) => None,
-        Clue::Name(name) => (row.port.iface == *name).then_some(By::Name),
+        Clue::Name(name) => (*row.port.iface == **name).then_some(By::Name),
     }
 }
 

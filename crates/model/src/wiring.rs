@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::{Evidence, Note};
-use crate::ids::{ContainerId, DatapathId, DpPort, NetnsId, Nsid, OfPort};
+use crate::ids::{ContainerId, DatapathId, DpPort, Name, NetnsId, Nsid, OfPort};
 use crate::snapshot::{Engine, Link};
 use crate::switch::{OfPortState, Port, Via};
 use crate::trouble::Trouble;
@@ -66,7 +66,7 @@ impl Attachment {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ContainerRef {
     /// Its name.
-    pub name: String,
+    pub name: Name,
     /// Its full id.
     pub id: ContainerId,
     /// Who runs it.
@@ -80,7 +80,7 @@ pub enum Wire {
     /// A veth pair.
     Veth {
         /// Name of the other end, in its own namespace.
-        host_end: String,
+        host_end: Name,
         /// That namespace.
         netns: NetnsId,
     },
@@ -89,18 +89,18 @@ pub enum Wire {
     /// A macvlan, ipvlan or vlan over another link.
     Parent {
         /// Name of the link beneath.
-        lower: String,
+        lower: Name,
         /// How that one goes on; none when it is a port itself.
         beneath: Option<Box<Wire>>,
     },
     /// A veth pair into a Linux bridge that has a port on the switch.
     LinuxBridge {
         /// Name of the veth's other end.
-        host_end: String,
+        host_end: Name,
         /// Name of the Linux bridge.
-        bridge: String,
+        bridge: Name,
         /// Name of the link that ties the Linux bridge to the switch.
-        via: String,
+        via: Name,
     },
     /// A veth into a namespace that was not read, but is not the switch's.
     Elsewhere {
@@ -179,11 +179,11 @@ impl PortState {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PortRef {
     /// The OVS bridge.
-    pub bridge: String,
+    pub bridge: Name,
     /// Its datapath id.
     pub datapath_id: Option<DatapathId>,
     /// Name of the interface on it.
-    pub iface: String,
+    pub iface: Name,
     /// Its OpenFlow port.
     pub ofport: OfPortState,
     /// The number that was asked for.
@@ -204,7 +204,7 @@ pub struct PortRef {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SwitchPort {
     /// The OVS bridge.
-    pub bridge: String,
+    pub bridge: Name,
     /// Its datapath id.
     pub datapath_id: Option<DatapathId>,
     /// The port's row.
@@ -239,7 +239,7 @@ pub enum Occupant {
         /// Name of the peer port.
         peer: String,
         /// Its bridge, if there is such a port.
-        bridge: Option<String>,
+        bridge: Option<Name>,
     },
     /// A tunnel.
     Tunnel {
@@ -286,7 +286,7 @@ pub struct Plug {
     /// Its namespace.
     pub netns: NetnsId,
     /// Its name there.
-    pub interface: String,
+    pub interface: Name,
 }
 
 impl fmt::Display for Occupant {
@@ -311,7 +311,7 @@ impl fmt::Display for Occupant {
 
 impl fmt::Display for Plug {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.tenants.iter().map(|tenant| tenant.name.as_str()).collect();
+        let names: Vec<_> = self.tenants.iter().map(|tenant| &*tenant.name).collect();
         match names.as_slice() {
             [] => write!(f, "{} in {}", self.interface, self.netns),
             names => write!(f, "{}:{}", names.join("+"), self.interface),

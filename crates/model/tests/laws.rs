@@ -27,7 +27,7 @@ fn link() -> impl Strategy<Value = Link> {
     (0..5u32, name(), prop::sample::select(kinds), peer, prop::option::of(0..5u32)).prop_map(
         |(ifindex, name, kind, peer, master)| Link {
             ifindex: Ifindex(ifindex),
-            name,
+            name: name.into(),
             kind: kind.map(str::to_owned),
             ethernet: true,
             mac: u8::try_from(ifindex).ok().map(|last| Mac([2, 0, 0, 0, 0, last])),
@@ -62,8 +62,8 @@ fn containers() -> impl Strategy<Value = Vec<Container>> {
     let modes = prop::sample::select(vec!["none", "host"]);
     vec((prop::option::of(netns()), modes), 0..4).prop_map(|rows| {
         let row = |(i, (netns, mode)): (u32, (Option<NetnsId>, &str))| Container {
-            id: ContainerId(format!("{i:064x}")),
-            name: format!("c{i}"),
+            id: ContainerId(format!("{i:064x}").into()),
+            name: format!("c{i}").into(),
             state: "running".to_owned(),
             pid: netns.map(|_| 100 + i),
             netns,
@@ -88,7 +88,7 @@ fn port(iface: String) -> impl Strategy<Value = Port> {
             [("container_id", format!("c{who}")), ("container_iface", interface.to_owned())]
         });
         Port {
-            iface: iface.clone(),
+            iface: iface.as_str().into(),
             ofport,
             kind: kind.to_owned(),
             mac: mac.map(|last| Mac([2, 0, 0, 0, 0, last])),
@@ -104,7 +104,7 @@ fn bridges() -> impl Strategy<Value = Vec<Bridge>> {
         .map(|name| (prop::option::of(port(name.to_owned())), 0..2usize));
     ports.prop_map(|ports| {
         let bridge = |i: usize| Bridge {
-            name: format!("br{i}"),
+            name: format!("br{i}").into(),
             datapath_id: Some(DatapathId(i as u64)),
             datapath: None,
             ports: ports

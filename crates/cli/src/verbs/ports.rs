@@ -22,7 +22,7 @@ pub async fn run(host: &Host, args: &PortsArgs) -> Result<Outcome, Failure> {
         query::bridge(&snapshot, bridge)?;
     }
     let wiring = resolve(&snapshot);
-    let wanted = |bridge: &String| args.bridge.as_ref().is_none_or(|wanted| wanted == bridge);
+    let wanted = |bridge: &str| args.bridge.as_ref().is_none_or(|wanted| wanted == bridge);
     let ports = wiring.ports.iter().filter(|row| wanted(&row.bridge));
     let rows: Vec<_> = ports.map(v1::Port::from).collect();
     let remarks = wiring.troubles.iter().map(ToString::to_string).collect();

@@ -89,7 +89,7 @@ impl Docker {
         let joined = format!("container:{root}");
         let mut relatives = Vec::new();
         for other in self.list().await? {
-            let shares = other.row.id.0 == root || other.row.network_mode == joined;
+            let shares = *other.row.id.0 == *root || other.row.network_mode == joined;
             if shares && other.row.id != row.id {
                 relatives.extend(self.inspect(&other.row.id.0).await?);
             }
@@ -126,8 +126,8 @@ fn found(answer: ContainerInspectResponse) -> Option<Found> {
     let labels = answer.config.and_then(|config| config.labels).unwrap_or_default();
     let sandbox = answer.network_settings.and_then(|net| net.sandbox_key);
     let row = Container {
-        id: ContainerId(answer.id?),
-        name: answer.name.unwrap_or_default().trim_start_matches('/').to_owned(),
+        id: ContainerId(answer.id?.into()),
+        name: answer.name.unwrap_or_default().trim_start_matches('/').into(),
         state: state.status.map(|status| status.to_string()).unwrap_or_default(),
         pid,
         netns: None,
@@ -142,8 +142,8 @@ fn listed(summary: ContainerSummary) -> Option<Found> {
     let host = summary.host_config.unwrap_or_default();
     let names = summary.names.unwrap_or_default();
     let row = Container {
-        id: ContainerId(summary.id?),
-        name: own_name(&names).to_owned(),
+        id: ContainerId(summary.id?.into()),
+        name: own_name(&names).into(),
         state: summary.state.map(|state| state.to_string()).unwrap_or_default(),
         pid: None,
         netns: None,

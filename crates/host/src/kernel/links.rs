@@ -32,7 +32,7 @@ pub(super) fn row(link: netns::Link, addresses: Vec<Cidr>) -> Link {
     let nsid = link.link_nsid.map(Nsid);
     Link {
         ifindex: Ifindex(link.ifindex),
-        name: link.name,
+        name: link.name.into(),
         kind: link.kind,
         ethernet: link.ethernet,
         mac: link.mac.map(Mac),

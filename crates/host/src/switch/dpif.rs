@@ -37,12 +37,12 @@ async fn open(rundir: &Path) -> Result<Client, Error> {
 fn bridge(row: unixctl::DpBridge) -> Bridge {
     let datapath = row.datapath.split('@').next().map(str::to_owned);
     let ports = row.ports.into_iter().map(port).map(Arc::new).collect();
-    Bridge { name: row.name, datapath_id: None, datapath, ports }
+    Bridge { name: row.name.into(), datapath_id: None, datapath, ports }
 }
 
 fn port(row: unixctl::DpPort) -> Port {
     Port {
-        iface: row.name,
+        iface: row.name.into(),
         ofport: OfPortState::Assigned(OfPort(row.ofport)),
         dp_port: row.dp_port.map(DpPort),
         // The userspace datapath makes its internal ports of tap devices, and says so.

@@ -36,7 +36,12 @@ pub(crate) async fn all(
     // The others' names are kept, so that a wrong name can be told from a silent bridge.
     let asked = places.into_iter().map(|(name, remote)| async move {
         if bridge.is_some_and(|wanted| wanted != name) {
-            return Ok(Bridge { name, datapath_id: None, datapath: None, ports: Vec::new() });
+            return Ok(Bridge {
+                name: name.into(),
+                datapath_id: None,
+                datapath: None,
+                ports: Vec::new(),
+            });
         }
         due.hold(|| what(&remote), ask(name.clone(), &remote)).await
     });
@@ -69,13 +74,18 @@ async fn ask(name: String, remote: &Remote) -> Result<Bridge, Trouble> {
     let (id, ports) =
         answer.map_err(|error| failure::of_chain(what(remote), &error, "root may use it"))?;
     let ports = ports.iter().filter_map(port).map(Arc::new).collect();
-    Ok(Bridge { name, datapath_id: Some(DatapathId(id)), datapath: None, ports })
+    Ok(Bridge { name: name.into(), datapath_id: Some(DatapathId(id)), datapath: None, ports })
 }
 
 /// OpenFlow says nothing of a port's kind; the model takes none as untold.
 fn port(row: &openflow::Port) -> Option<Port> {
     let ofport = OfPortState::Assigned(OfPort(row.ofport()?));
-    Some(Port { iface: row.name.clone(), ofport, mac: Some(Mac(row.mac)), ..Port::default() })
+    Some(Port {
+        iface: row.name.as_str().into(),
+        ofport,
+        mac: Some(Mac(row.mac)),
+        ..Port::default()
+    })
 }
 
 /// Reads `BRIDGE=tcp:IP[:PORT]` or `BRIDGE=unix:FILE`.

@@ -94,7 +94,7 @@ async fn near(
     let what = database.what().to_owned();
     let here = rows.get(1..).unwrap_or_default();
     let names: Vec<_> =
-        here.iter().flat_map(|ns| &ns.links).map(|link| link.name.clone()).collect();
+        here.iter().flat_map(|ns| &ns.links).map(|link| link.name.to_string()).collect();
     let whole = names.len() > MANY || rows.first().is_some_and(kernel::needs_everything);
     let bridge = question.bridge.as_deref();
     let ask = async {
@@ -102,7 +102,7 @@ async fn near(
             return database.all().await;
         }
         let found = database.named(&names, bridge).await?;
-        let missing = bridge.is_some_and(|name| found.iter().all(|bridge| bridge.name != name));
+        let missing = bridge.is_some_and(|name| found.iter().all(|bridge| *bridge.name != *name));
         if !missing {
             return Ok(found);
         }

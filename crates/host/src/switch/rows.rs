@@ -86,7 +86,7 @@ impl Rows {
         let datapath =
             if row.datapath_type.is_empty() { "system".to_owned() } else { row.datapath_type };
         Bridge {
-            name: row.name,
+            name: row.name.into(),
             datapath_id: datapath_id.map(DatapathId),
             datapath: Some(datapath),
             ports: ports.into_iter().flat_map(|port| self.members(&port)).collect(),
@@ -103,7 +103,7 @@ impl Rows {
 
 fn interface(row: InterfaceRow, port: &PortRow) -> Port {
     Port {
-        iface: row.name,
+        iface: row.name.into(),
         ofport: OfPortState::from_column(row.ofport.0),
         ofport_request: row.ofport_request.0.map(OfPort),
         dp_port: None,

@@ -60,7 +60,7 @@ impl<'a> Claims<'a> {
     }
 
     fn on(&self, home: NetnsId, link: &'a Link) -> &[Claimed] {
-        self.links.get(&(home, link.name.as_str())).map_or(&[], Vec::as_slice)
+        self.links.get(&(home, &*link.name)).map_or(&[], Vec::as_slice)
     }
 }
 

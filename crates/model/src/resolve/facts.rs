@@ -29,7 +29,7 @@ pub(super) struct Facts<'a> {
     /// Veths by (the index they name, their own index): who may be at the other end.
     /// Made when first asked for: most hosts never need it.
     veths_by_peer: OnceCell<FxHashMap<(u32, u32), Vec<LinkKey>>>,
-    tenants: BTreeMap<NetnsId, Vec<Tenant<'a>>>,
+    tenants: FxHashMap<NetnsId, Vec<Tenant<'a>>>,
     pub(super) seats: Vec<Seat<'a>>,
     seats_by_name: FxHashMap<&'a str, Vec<usize>>,
     /// Linux bridges, each with the links that tie it to the switch.
@@ -62,7 +62,7 @@ impl<'a> Facts<'a> {
             links_here: FxHashMap::default(),
             veths_by_peer: OnceCell::new(),
             tenants: tenants(snapshot),
-            seats_by_name: group(seats.iter().enumerate().map(|(i, s)| (s.port.iface.as_str(), i))),
+            seats_by_name: group(seats.iter().enumerate().map(|(i, s)| (&*s.port.iface, i))),
             seats,
             uplinks: FxHashMap::default(),
             claims: Claims::default(),
@@ -70,7 +70,7 @@ impl<'a> Facts<'a> {
             kernel_known: snapshot.kernel.is_fresh(),
             namespaces,
         };
-        facts.links_here = facts.here().map(|link| (link.name.as_str(), link)).collect();
+        facts.links_here = facts.here().map(|link| (&*link.name, link)).collect();
         facts.uplinks = trace::uplinks(&facts);
         facts.claims = Claims::of(&facts, snapshot);
         facts
@@ -198,8 +198,8 @@ fn veths_by_peer(
     }))
 }
 
-fn tenants(snapshot: &Snapshot) -> BTreeMap<NetnsId, Vec<Tenant<'_>>> {
-    let mut homes: BTreeMap<NetnsId, Vec<Tenant<'_>>> = BTreeMap::new();
+fn tenants(snapshot: &Snapshot) -> FxHashMap<NetnsId, Vec<Tenant<'_>>> {
+    let mut homes: FxHashMap<NetnsId, Vec<Tenant<'_>>> = FxHashMap::default();
     for (engine, rows) in &snapshot.engines {
         for row in rows.rows() {
             let Some(netns) = row.netns else { continue };
@@ -236,14 +236,14 @@ fn other_roads(snapshot: &Snapshot, answers: Via) -> Roads<'_> {
     let others = snapshot.switch.iter().filter(|(via, _)| **via != answers);
     group(others.flat_map(|(via, rows)| {
         let ports = rows.rows().iter().flat_map(|b| b.ports.iter().map(move |port| (b, port)));
-        ports.map(|(bridge, port)| ((bridge.name.as_str(), port.iface.as_str()), (*via, &**port)))
+        ports.map(|(bridge, port)| ((&*bridge.name, &*port.iface), (*via, &**port)))
     }))
 }
 
 fn seat<'a>(answers: Via, bridge: &'a Bridge, port: &'a Arc<Port>, others: &Roads<'a>) -> Seat<'a> {
     let mut routes = BTreeMap::from([(answers, port.ofport)]);
     let mut dp_port = port.dp_port;
-    let told = |name: &str| others.get(&(bridge.name.as_str(), name)).cloned().unwrap_or_default();
+    let told = |name: &str| others.get(&(&*bridge.name, name)).cloned().unwrap_or_default();
     let cut = openflow_name(&port.iface).map(|name| told(&name)).unwrap_or_default();
     for (via, other) in told(&port.iface).into_iter().chain(by_cut_name(port, cut)) {
         routes.insert(via, other.ofport);

@@ -1,5 +1,6 @@
 //! Containers, by every name that somebody may have written down for them.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
@@ -15,8 +16,10 @@ use super::facts::Facts;
 #[derive(Default)]
 pub(super) struct People<'a> {
     names: FxHashMap<&'a str, Known<'a>>,
-    ids: BTreeMap<&'a str, Known<'a>>,
+    ids: FxHashMap<&'a str, Known<'a>>,
     pids: FxHashMap<u32, Known<'a>>,
+    /// In order, for those who know only how an id begins; made when first asked for.
+    ordered_ids: OnceCell<BTreeMap<&'a str, Known<'a>>>,
 }
 
 #[derive(Clone, Copy)]
@@ -33,9 +36,10 @@ impl<'a> People<'a> {
                 .flat_map(|(engine, rows)| rows.rows().iter().map(move |row| Known { engine, row }))
         };
         Self {
-            names: all().map(|known| (known.row.name.as_str(), known)).collect(),
-            ids: all().map(|known| (known.row.id.0.as_str(), known)).collect(),
+            names: all().map(|known| (&*known.row.name, known)).collect(),
+            ids: all().map(|known| (&*known.row.id.0, known)).collect(),
             pids: all().filter_map(|known| Some((known.row.pid?, known))).collect(),
+            ordered_ids: OnceCell::new(),
         }
     }
 
@@ -60,7 +64,10 @@ impl<'a> People<'a> {
         if let Some(named) = self.names.get(words).or_else(|| self.ids.get(words)) {
             return Some(*named);
         }
-        let mut fits = self.ids.range(words..).take_while(|(id, _)| id.starts_with(words));
+        let ordered = self
+            .ordered_ids
+            .get_or_init(|| self.ids.iter().map(|(id, known)| (*id, *known)).collect());
+        let mut fits = ordered.range(words..).take_while(|(id, _)| id.starts_with(words));
         let first = *fits.next()?.1;
         fits.next().is_none().then_some(first)
     }

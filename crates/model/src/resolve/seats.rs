@@ -59,13 +59,13 @@ fn plugs(attachments: &[Attachment]) -> Plugs<'_> {
             netns: attachment.netns,
             interface: attachment.link.name.clone(),
         };
-        Some(((port.bridge.as_str(), port.iface.as_str()), plug))
+        Some(((&*port.bridge, &*port.iface), plug))
     }))
 }
 
 fn occupant<'a>(facts: &'a Facts<'_>, index: usize, plugs: &mut Plugs<'a>) -> Occupant {
     let seat = &facts.seats[index];
-    if let Some(plugs) = plugs.remove(&(seat.bridge.name.as_str(), seat.port.iface.as_str())) {
+    if let Some(plugs) = plugs.remove(&(&*seat.bridge.name, &*seat.port.iface)) {
         return Occupant::Plugged { plugs };
     }
     match seat.port.kind.as_str() {

@@ -7,7 +7,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::evidence::{Confirmed, Evidence, Note};
-use crate::ids::{LinkKey, Nsid};
+use crate::ids::{LinkKey, Name, Nsid};
 use crate::snapshot::{Link, Peer};
 use crate::wiring::Wire;
 
@@ -126,7 +126,7 @@ fn tied(facts: &Facts<'_>, bridge: LinkKey, end: &Link) -> Option<Trace> {
     let uplinks = facts.uplinks.get(&bridge)?;
     let bridge = facts.link(bridge)?;
     let (_, via) = uplinks.first()?;
-    let (bridge, via) = (bridge.name.clone(), (*via).to_owned());
+    let (bridge, via) = (bridge.name.clone(), Name::from(*via));
     let seats = uplinks.iter().map(|(seat, _)| *seat).collect();
     let evidence = vec![Evidence::LinuxBridge { bridge: bridge.clone(), via: via.clone() }];
     let wire = Wire::LinuxBridge { host_end: end.name.clone(), bridge, via };
@@ -244,7 +244,7 @@ pub(super) fn uplinks<'a>(facts: &Facts<'a>) -> FxHashMap<LinkKey, Vec<(usize, &
     group(own.chain(enslaved).flat_map(|(link, bridge)| {
         let seats = ties(facts, LinkKey { netns, ifindex: link.ifindex }, link);
         let key = LinkKey { netns, ifindex: bridge };
-        seats.iter().map(move |seat| (key, (*seat, link.name.as_str())))
+        seats.iter().map(move |seat| (key, (*seat, &*link.name)))
     }))
 }
 

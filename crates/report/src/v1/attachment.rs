@@ -88,22 +88,22 @@ impl Attachment {
         let who = who.or(found.tenants.first());
         let port = found.port.port();
         Self {
-            container: who.map(|who| who.name.clone()).unwrap_or_default(),
-            id: who.map(|who| who.id.0.clone()).unwrap_or_default(),
+            container: who.map(|who| who.name.to_string()).unwrap_or_default(),
+            id: who.map(|who| who.id.0.to_string()).unwrap_or_default(),
             engine: who.map(|who| who.engine.to_string()).unwrap_or_default(),
-            interface: found.link.name.clone(),
+            interface: found.link.name.to_string(),
             ifindex: found.link.ifindex.0,
             mac: found.link.mac.map(|mac| mac.to_string()),
             addresses: found.link.addresses.iter().map(ToString::to_string).collect(),
             mtu: found.link.mtu,
-            bridge: port.map(|port| port.bridge.clone()),
+            bridge: port.map(|port| port.bridge.to_string()),
             ofport: found.port.ofport().map(|port| port.0),
             state: found.port.word(),
             reason: reason(&found.port),
             ofport_request: port.and_then(|port| port.ofport_request).map(|port| port.0),
             dp_port: port.and_then(|port| port.dp_port).map(|port| port.0),
             datapath_id: port.and_then(|port| port.datapath_id).map(|id| id.to_string()),
-            port: port.map(|port| port.iface.clone()),
+            port: port.map(|port| port.iface.to_string()),
             bond: port.and_then(|port| port.bond.clone()),
             vlan: port.and_then(|port| port.tag),
             trunks: port.map(|port| port.trunks.clone()).unwrap_or_default(),
@@ -121,17 +121,17 @@ impl Attachment {
         let port = &row.port;
         let who = last.container.as_ref();
         Self {
-            container: who.map_or_else(|| last.words.clone(), |who| who.name.clone()),
-            id: who.map(|who| who.id.0.clone()).unwrap_or_default(),
+            container: who.map_or_else(|| last.words.clone(), |who| who.name.to_string()),
+            id: who.map(|who| who.id.0.to_string()).unwrap_or_default(),
             engine: who.map(|who| who.engine.to_string()).unwrap_or_default(),
             interface: last.interface.clone().unwrap_or_default(),
-            bridge: Some(row.bridge.clone()),
+            bridge: Some(row.bridge.to_string()),
             ofport: port.ofport.assigned().map(|port| port.0),
             state: "left-behind",
             ofport_request: port.ofport_request.map(|port| port.0),
             dp_port: port.dp_port.map(|port| port.0),
             datapath_id: row.datapath_id.map(|id| id.to_string()),
-            port: Some(port.iface.clone()),
+            port: Some(port.iface.to_string()),
             bond: port.bond.clone(),
             vlan: port.tag,
             trunks: port.trunks.clone(),
@@ -153,7 +153,11 @@ impl Attachment {
 
 impl Tenant {
     pub(super) fn new(who: &ContainerRef) -> Self {
-        Self { container: who.name.clone(), id: who.id.0.clone(), engine: who.engine.to_string() }
+        Self {
+            container: who.name.to_string(),
+            id: who.id.0.to_string(),
+            engine: who.engine.to_string(),
+        }
     }
 }
 
@@ -179,8 +183,8 @@ fn word(wire: &Wire) -> &'static str {
 
 fn via(wire: &Wire) -> Option<String> {
     match wire {
-        Wire::Parent { lower, .. } => Some(lower.clone()),
-        Wire::LinuxBridge { bridge, .. } => Some(bridge.clone()),
+        Wire::Parent { lower, .. } => Some(lower.to_string()),
+        Wire::LinuxBridge { bridge, .. } => Some(bridge.to_string()),
         _ => None,
     }
 }

@@ -76,13 +76,13 @@ impl From<&SwitchPort> for Port {
         let number = |n: &OfPortState| n.assigned().map(|port| port.0);
         let remote = port.options.get("peer").or_else(|| port.options.get("remote_ip"));
         Self {
-            bridge: row.bridge.clone(),
+            bridge: row.bridge.to_string(),
             datapath_id: row.datapath_id.map(|id| id.to_string()),
             ofport: number(&port.ofport),
             state: state(port.ofport),
             ofport_request: port.ofport_request.map(|port| port.0),
             dp_port: port.dp_port.map(|port| port.0),
-            port: port.iface.clone(),
+            port: port.iface.to_string(),
             kind: port.kind.clone(),
             remote: remote.cloned(),
             bond: port.bond.clone(),
@@ -127,7 +127,7 @@ fn plugs(occupant: &Occupant) -> Vec<Plug> {
     let row = |plug: &Plugged| Plug {
         tenants: plug.tenants.iter().map(|who| Tenant::new(who)).collect(),
         netns: plug.netns.to_string(),
-        interface: plug.interface.clone(),
+        interface: plug.interface.to_string(),
     };
     plugs.iter().map(row).collect()
 }
