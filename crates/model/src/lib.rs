@@ -10,6 +10,7 @@ pub mod evidence;
 pub mod filter;
 pub mod health;
 pub mod ids;
+mod occupant;
 pub mod query;
 mod resolve;
 pub mod snapshot;

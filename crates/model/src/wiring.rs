@@ -1,7 +1,5 @@
 //! The answer: who is plugged in where, with the evidence for it.
 
-use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -9,8 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::evidence::{Evidence, Note};
 use crate::ids::{ContainerId, DatapathId, DpPort, Name, NetnsId, Nsid, OfPort};
 use crate::snapshot::{Engine, Link};
-use crate::switch::{OfPortState, Port, Via};
+use crate::switch::OfPortState;
 use crate::trouble::Trouble;
+
+pub use crate::occupant::{LastTenant, Occupant, Plug, SwitchPort};
 
 /// All attachments and all ports of a host, related to each other.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -198,123 +198,4 @@ pub struct PortRef {
     pub bond: Option<String>,
     /// Why vswitchd could not make it.
     pub error: Option<String>,
-}
-
-/// A port from the switch's side.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SwitchPort {
-    /// The OVS bridge.
-    pub bridge: Name,
-    /// Its datapath id.
-    pub datapath_id: Option<DatapathId>,
-    /// The port's row.
-    pub port: Arc<Port>,
-    /// What each road says of its number.
-    pub routes: BTreeMap<Via, OfPortState>,
-    /// Who is on it.
-    pub occupant: Occupant,
-    /// What is uncertain.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub notes: Vec<Note>,
-}
-
-/// Who is on a port.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "kind")]
-pub enum Occupant {
-    /// The bridge itself: its LOCAL port.
-    Local,
-    /// These links, in containers or other namespaces.
-    Plugged {
-        /// One row per link.
-        plugs: Vec<Plug>,
-    },
-    /// A link of the host.
-    Host {
-        /// Its kind (`IFLA_INFO_KIND`); none for hardware.
-        link: Option<String>,
-    },
-    /// The other end of a patch.
-    Patch {
-        /// Name of the peer port.
-        peer: String,
-        /// Its bridge, if there is such a port.
-        bridge: Option<Name>,
-    },
-    /// A tunnel.
-    Tunnel {
-        /// Its remote end.
-        remote: String,
-    },
-    /// Nobody: the link is gone, the row stayed.
-    LeftBehind {
-        /// Who had it, by the row's `external_ids`.
-        last: Option<LastTenant>,
-    },
-    /// It cannot be known.
-    Unknown {
-        /// Why not.
-        why: String,
-    },
-}
-
-/// Who had a port whose link is gone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LastTenant {
-    /// In the words of the row: a name, an id, a path.
-    pub words: String,
-    /// The container these words fit, if an engine still knows it.
-    pub container: Option<ContainerRef>,
-    /// Name of the interface it was.
-    pub interface: Option<String>,
-}
-
-impl fmt::Display for LastTenant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let is_id = self.words.len() == 64 && self.words.bytes().all(|b| b.is_ascii_hexdigit());
-        let words = if is_id { &self.words[..12] } else { &self.words };
-        f.write_str(self.container.as_ref().map_or(words, |known| &known.name))?;
-        self.interface.iter().try_for_each(|interface| write!(f, ":{interface}"))
-    }
-}
-
-/// A link that is on a port.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Plug {
-    /// The containers that have it; none for a namespace without containers.
-    pub tenants: Vec<Arc<ContainerRef>>,
-    /// Its namespace.
-    pub netns: NetnsId,
-    /// Its name there.
-    pub interface: Name,
-}
-
-impl fmt::Display for Occupant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Local => f.write_str("the bridge itself"),
-            Self::Plugged { plugs } => {
-                let names: Vec<_> = plugs.iter().map(ToString::to_string).collect();
-                f.write_str(&names.join(", "))
-            }
-            Self::Host { link: Some(kind) } => write!(f, "host ({kind})"),
-            Self::Host { link: None } => f.write_str("host"),
-            Self::Patch { peer, bridge: Some(bridge) } => write!(f, "patch to {bridge} ({peer})"),
-            Self::Patch { peer, bridge: None } => write!(f, "patch to {peer}, which is missing"),
-            Self::Tunnel { remote } => write!(f, "tunnel to {remote}"),
-            Self::LeftBehind { last: Some(last) } => write!(f, "left behind by {last}"),
-            Self::LeftBehind { last: None } => f.write_str("left behind"),
-            Self::Unknown { why } => write!(f, "unknown: {why}"),
-        }
-    }
-}
-
-impl fmt::Display for Plug {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.tenants.iter().map(|tenant| &*tenant.name).collect();
-        match names.as_slice() {
-            [] => write!(f, "{} in {}", self.interface, self.netns),
-            names => write!(f, "{}:{}", names.join("+"), self.interface),
-        }
-    }
 }

@@ -29,7 +29,8 @@ impl Client {
     /// # Errors
     /// [`Error::Connect`], whose [`kind`](Error::kind) tells why;
     /// [`Error::NoCommonVersion`] or [`Error::HelloRefused`] when the switch speaks none of
-    /// the versions; as the conversation fails.
+    /// the versions, though it may refuse only later, so that any other method fails with
+    /// [`Error::HelloRefused`]; as the conversation fails.
     pub async fn connect(remote: &Remote, offered: &[Version]) -> Result<Self, Error> {
         let offered = offered.iter().copied().collect();
         let stream = open(remote)

@@ -4,7 +4,7 @@ use std::{fmt, io};
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 
-use crate::codec::{ERROR, HELLO, Header, Message, Request};
+use crate::codec::{ERROR, HELLO, Header, Message, Refusal, Request};
 use crate::error::Error;
 use crate::version::{Version, Versions};
 
@@ -20,6 +20,9 @@ pub(crate) struct Connection {
     /// What is still to be written, so that several requests go out in one write.
     outgoing: Vec<u8>,
     next_xid: u32,
+    offered: Versions,
+    /// What the switch's HELLO says, once it has come.
+    supported: Option<Versions>,
     /// The transaction id of a request whose one reply may come before it is awaited, and
     /// that reply.
     kept: Option<(u32, Option<Message>)>,
@@ -34,14 +37,22 @@ impl Connection {
     ) -> Result<Self, Error> {
         let highest = offered.highest_common(offered).ok_or(Error::NothingOffered)?;
         let stream = BufReader::new(stream);
-        let (incoming, outgoing) = (Vec::new(), Vec::new());
-        let mut this =
-            Self { stream, incoming, outgoing, next_xid: 1, kept: None, version: highest };
+        let mut this = Self {
+            stream,
+            incoming: Vec::new(),
+            outgoing: Vec::new(),
+            next_xid: 1,
+            offered,
+            supported: None,
+            kept: None,
+            version: highest,
+        };
         this.queue(Request::Hello(offered));
         let sent = this.flush().await;
         // Where the switch hung up before it read our HELLO, it may still have said why.
-        let supported = this.first_message(offered).await?;
+        let supported = this.first_message().await?;
         sent?;
+        this.supported = Some(supported);
         let Some(version) = offered.highest_common(supported) else {
             this.queue(Request::HelloFailed);
             // That we fail is certain; whether the switch hears of it is not.
@@ -54,16 +65,20 @@ impl Connection {
 
     /// The first message: a HELLO, or the refusal of ours. Of anything else only the
     /// header is read, as its length means nothing.
-    async fn first_message(&mut self, offered: Versions) -> Result<Versions, Error> {
+    async fn first_message(&mut self) -> Result<Versions, Error> {
         let header = self.header().await?;
         if ![HELLO, ERROR].contains(&header.kind) {
             return Err(Error::NotOpenFlow(header.kind));
         }
         match self.body(header).await? {
             Message::Hello(supported) => Ok(supported),
-            Message::Error(refusal) => Err(Error::HelloRefused { offered, refusal }),
+            Message::Error(refusal) => Err(self.hello_refused(refusal)),
             _ => Err(Error::NotOpenFlow(header.kind)),
         }
+    }
+
+    fn hello_refused(&self, refusal: Refusal) -> Error {
+        Error::HelloRefused { offered: self.offered, supported: self.supported, refusal }
     }
 
     /// Prepares a request, which goes out when a reply is awaited, and returns its
@@ -84,7 +99,6 @@ impl Connection {
     /// Waits for the next message that bears `xid`; messages that bear another are dropped,
     /// except for the one to be kept.
     pub(crate) async fn reply(&mut self, xid: u32) -> Result<Message, Error> {
-        self.flush().await?;
         if let Some((_, Some(message))) = self.kept.take_if(|(kept, _)| *kept == xid) {
             return Ok(message);
         }
@@ -117,20 +131,33 @@ impl Connection {
     /// transaction id.
     async fn receive(&mut self) -> Result<(u32, Message), Error> {
         loop {
-            let header = self.header().await?;
-            // A switch may complain of a version in another one.
-            if header.version != self.version as u8 && header.kind != ERROR {
-                return Err(Error::WrongVersion { agreed: self.version, got: header.version });
-            }
-            match self.body(header).await? {
+            let sent = self.flush().await;
+            // Where the switch hung up before it read our request, it may still have said why.
+            let (xid, message) = match self.message().await {
+                Ok(received) => received,
+                Err(error) => return Err(sent.err().map_or(error, Error::Io)),
+            };
+            match message {
                 Message::EchoRequest(payload) => {
-                    let reply = Request::EchoReply(&payload);
-                    reply.put(&mut self.outgoing, self.version, header.xid);
-                    self.flush().await?;
+                    Request::EchoReply(&payload).put(&mut self.outgoing, self.version, xid);
                 }
-                message => return Ok((header.xid, message)),
+                // Its transaction id need not be that of our HELLO: Open vSwitch sends 0.
+                Message::Error(refusal) if false => {
+                    return Err(self.hello_refused(refusal));
+                }
+                message => return Ok((xid, message)),
             }
         }
+    }
+
+    /// The next message of the agreed version, with its transaction id.
+    async fn message(&mut self) -> Result<(u32, Message), Error> {
+        let header = self.header().await?;
+        // A switch may complain of a version in another one.
+        if header.version != self.version as u8 && header.kind != ERROR {
+            return Err(Error::WrongVersion { agreed: self.version, got: header.version });
+        }
+        Ok((header.xid, self.body(header).await?))
     }
 
     async fn header(&mut self) -> Result<Header, Error> {

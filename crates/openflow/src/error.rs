@@ -33,11 +33,13 @@ pub enum Error {
         /// What the switch's HELLO says it speaks.
         supported: Versions,
     },
-    /// The switch refused our HELLO (1.3.5 section 7.4.4).
-    #[error("the switch refused OpenFlow {offered}: {refusal}")]
+    /// The switch refused our HELLO (1.3.5 section 7.4.4), in place of its own or after it.
+    #[error("the switch refused OpenFlow {offered}{}: {refusal}", speaking(*.supported))]
     HelloRefused {
         /// What we offered.
         offered: Versions,
+        /// What the switch's HELLO says it speaks, if one came.
+        supported: Option<Versions>,
         /// What the switch said.
         refusal: Refusal,
     },
@@ -79,6 +81,10 @@ pub enum Error {
         /// Whether part of a message had come.
         mid_message: bool,
     },
+}
+
+fn speaking(supported: Option<Versions>) -> String {
+    supported.map(|versions| format!(", itself speaking {versions}")).unwrap_or_default()
 }
 
 impl Error {

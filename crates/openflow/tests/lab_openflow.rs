@@ -75,14 +75,16 @@ impl Lab {
         String::from_utf8(run("ovs-vsctl", args)).unwrap()
     }
 
-    /// Adds an internal port, a veth, and patch ports with names that OpenFlow cuts, one
-    /// of them in the middle of a character.
+    /// Adds internal ports, one of them with the longest name a device can have, a veth,
+    /// and patch ports with names that OpenFlow cuts, one of them inside a character.
     fn add_ports(&self) {
         let peer = format!("{}p", self.bridge);
         run("ip", ["link", "add", &self.veth(), "type", "veth", "peer", "name", &peer]);
+        let longest = format!("{:-<15}", self.bridge);
         let cut = self.name_cut_inside_character();
         self.vsctl(&format!(
             "add-port BR BRi -- set interface BRi type=internal ofport_request=7 \
+             -- add-port BR {longest} -- set interface {longest} type=internal ofport_request=9 \
              -- add-port BR BRv -- set interface BRv ofport_request=300 \
              -- add-port BR BR-patch-to-the-core \
              -- set interface BR-patch-to-the-core type=patch options:peer=BR-1 ofport_request=65279 \
@@ -172,7 +174,7 @@ async fn ports_are_those_of_the_database_whatever_the_bridge_speaks() {
     lab.add_ports();
     let expected = lab.database();
     let numbers: Vec<_> = expected.iter().map(|(number, ..)| *number).collect();
-    assert_eq!(numbers, [7, 8, 300, 65_279, LOCAL]);
+    assert_eq!(numbers, [7, 8, 9, 300, 65_279, LOCAL]);
     for (protocols, highest) in protocols() {
         lab.vsctl(&format!("set bridge BR protocols={protocols}"));
         let mut client = Client::connect(&lab.remote(), &Version::ALL).await.unwrap();

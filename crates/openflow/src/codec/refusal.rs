@@ -31,6 +31,11 @@ impl Refusal {
         Ok(Self { kind, code, text: String::from_utf8_lossy(text).trim_end_matches('\0').into() })
     }
 
+    /// Whether it was our HELLO that was refused.
+    pub(crate) fn is_of_hello(&self) -> bool {
+        self.kind == HELLO_FAILED
+    }
+
     /// What the specifications call it, for the errors that our messages can meet.
     fn name(&self) -> Option<&'static str> {
         Some(match (self.kind, self.code) {

@@ -4,11 +4,17 @@ mod answers;
 mod switch;
 mod trouble;
 
+use std::time::Duration;
+
 use docker_ovs_openflow::{Client, Error, Port, Remote, Version};
 use tempfile::TempDir;
 use tokio::net::UnixListener;
+use tokio::time::timeout;
 
 use switch::Switch;
+
+/// Far more than any conversation takes: a client that hangs fails its test.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Runs `client` against `switch`, a script for the other end of its socket.
 async fn converse<T>(
@@ -25,7 +31,8 @@ async fn converse<T>(
         switch(Switch { stream, version: version as u8 }).await;
     };
     let ask = async { client(Client::connect(&remote, &Version::ALL).await).await };
-    tokio::join!(ask, serve).0
+    let both = async { tokio::join!(ask, serve).0 };
+    timeout(PATIENCE, both).await.expect("one side waits for ever")
 }
 
 /// The ports that a switch of `version` lists, whose answer to the request is `switch`.

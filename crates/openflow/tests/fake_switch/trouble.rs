@@ -139,6 +139,31 @@ async fn a_refused_hello_says_why() {
 }
 
 #[tokio::test]
+async fn a_hello_refused_late_says_why() {
+    // As a switch without a bitmap may: it learns only from our HELLO what we offer.
+    for hangs_up in [false, true] {
+        let (refused, refusal_sent) = tokio::sync::oneshot::channel();
+        let script = async |mut switch: Switch| {
+            switch.version = 4;
+            switch.greet().await;
+            switch.send(ERROR, 0, &[0, 0, 0, 1]).await;
+            let held = if hangs_up { None } else { Some(switch) };
+            assert!(refused.send(held).is_ok());
+        };
+        let ask = async |client: Result<Client, Error>| {
+            let _held = refusal_sent.await.unwrap();
+            client.unwrap().ports().await.unwrap_err()
+        };
+        let error = converse(Version::V1_3, script, ask).await;
+        assert_eq!(
+            error.to_string(),
+            "the switch refused OpenFlow 1.0, 1.1, 1.2, 1.3, 1.4, 1.5, \
+             itself speaking 1.0, 1.1, 1.2, 1.3: OFPHFC_EPERM"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_peer_of_another_protocol_is_told_from_a_switch() {
     for greeting in [&b"HTTP/1.1 400 Bad Request"[..], b"{\"method\":\"echo\"", b"SSH-2.0-OpenSSH"]
     {
