@@ -142,7 +142,7 @@ impl Connection {
                     Request::EchoReply(&payload).put(&mut self.outgoing, self.version, xid);
                 }
                 // Its transaction id need not be that of our HELLO: Open vSwitch sends 0.
-                Message::Error(refusal) if false => {
+                Message::Error(refusal) if refusal.is_of_hello() => {
                     return Err(self.hello_refused(refusal));
                 }
                 message => return Ok((xid, message)),

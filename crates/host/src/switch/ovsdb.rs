@@ -73,7 +73,7 @@ impl Database {
         let mut interfaces: HashMap<Uuid, InterfaceRow> = HashMap::new();
         let by_name =
             names.iter().map(|name| Select::new("Interface", INTERFACE).equal("name", name));
-        let asked = bridge.map(|name| Select::new("Bridge", BRIDGE).equal("name", name));
+        let asked = bridge.map(|name| Select::new("Bridge", &BRIDGE[1..]).equal("name", name));
         let first: Vec<_> = by_name.chain(asked).collect();
         let mut bridges: Vec<BridgeRow> = Vec::new();
         if !first.is_empty() {
@@ -110,23 +110,26 @@ impl Database {
         Ok(ports)
     }
 
-    /// Adds the Bridges that have these Ports, each once.
+    /// Adds the Bridges that have these Ports, each once, with just these.
     async fn carriers(
         &mut self,
         ports: impl Iterator<Item = &Uuid>,
         bridges: &mut Vec<BridgeRow>,
     ) -> Result<(), ovsdb::Error> {
-        let homeless = ports.filter(|id| !bridges.iter().any(|bridge| bridge.ports.contains(id)));
-        let selects: Vec<_> =
-            homeless.map(|id| Select::new("Bridge", BRIDGE).includes("ports", *id)).collect();
-        if selects.is_empty() {
+        let ports: Vec<_> = ports.copied().collect();
+        if ports.is_empty() {
             return Ok(());
         }
+        let having = |id: &Uuid| Select::new("Bridge", &BRIDGE[1..]).includes("ports", *id);
+        let selects: Vec<_> = ports.iter().map(having).collect();
         let answer = self.client.transact(VSWITCH, &selects).await?;
-        for operation in 0..selects.len() {
+        for (operation, port) in ports.into_iter().enumerate() {
             let rows: Vec<BridgeRow> = answer.rows(operation)?;
-            for row in rows {
-                if bridges.iter().all(|bridge| bridge.name != row.name) {
+            for mut row in rows {
+                if let Some(known) = bridges.iter_mut().find(|bridge| bridge.name == row.name) {
+                    known.ports.0.push(port);
+                } else {
+                    row.ports.0.push(port);
                     bridges.push(row);
                 }
             }
@@ -136,7 +139,7 @@ impl Database {
 
     /// The names of all bridges, without ports.
     pub(crate) async fn bridges(&mut self) -> Result<Vec<Bridge>, Trouble> {
-        let select = [Select::new("Bridge", BRIDGE)];
+        let select = [Select::new("Bridge", &BRIDGE[1..])];
         let answer = self.client.transact(VSWITCH, &select).await;
         let rows = answer.and_then(|answer| answer.rows(0));
         let bridges = rows.map_err(|error| self.trouble(&error))?;

@@ -25,7 +25,8 @@ pub(super) const INTERFACE: &[&str] = &[
     "error",
 ];
 pub(super) const PORT: &[&str] = &["_uuid", "name", "interfaces", "tag", "trunks", "external_ids"];
-pub(super) const BRIDGE: &[&str] = &["name", "ports", "datapath_id", "datapath_type"];
+/// The list of all ports comes first: a look at a few ports leaves it out, for it is long.
+pub(super) const BRIDGE: &[&str] = &["ports", "name", "datapath_id", "datapath_type"];
 
 type Ids = Map<String, String>;
 
@@ -59,6 +60,7 @@ pub(super) struct PortRow {
 #[derive(Debug, Deserialize)]
 pub(super) struct BridgeRow {
     pub(super) name: String,
+    #[serde(default)]
     pub(super) ports: Set<Uuid>,
     datapath_id: Optional<String>,
     datapath_type: String,
