@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use crate::message::{attributes, messages, request};
 use crate::rows;
+use crate::socket::dump_failed;
 
 /// An RTM_NEWLINK body: the fixed part of `struct ifinfomsg`, then attributes.
 fn link_body(attributes: &[(u16, &[u8])]) -> Vec<u8> {
@@ -40,6 +41,25 @@ fn one_odd_attribute_does_not_cost_the_link() {
     let body = link_body(&[(4, &[1]), (18, &[9, 9, 9]), (1, &[1, 2]), (3, b"et\xffh\0")]);
     let link = rows::link(&body).unwrap();
     assert_eq!((link.name.as_str(), link.mtu, link.mac), ("et\\xffh", 0, None));
+}
+
+#[test]
+fn an_address_of_another_family_costs_only_itself() {
+    let body = |value: &[u8]| {
+        let fixed = [2, 24, 0, 0, 7, 0, 0, 0];
+        request(20, 0, 1, &fixed, &[(1, value)])[16..].to_vec()
+    };
+    let four = rows::address(&body(&[192, 0, 2, 7])).unwrap();
+    assert_eq!((four.ip.to_string().as_str(), four.prefix), ("192.0.2.7", 24));
+    assert_eq!(rows::address(&body(&[9])), None);
+    assert_eq!(rows::address(&[2, 24]), None);
+}
+
+#[test]
+fn a_dump_that_fails_at_its_end_is_no_whole_one() {
+    assert!(dump_failed(&[]).is_none());
+    assert!(dump_failed(&0i32.to_ne_bytes()).is_none());
+    assert!(dump_failed(&(-90i32).to_ne_bytes()).is_some());
 }
 
 #[test]

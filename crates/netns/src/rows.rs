@@ -101,6 +101,8 @@ fn specifics(link: &mut Link, nested: &[u8]) {
 
 /// Reads the body of an RTM_NEWADDR message. On a point-to-point link IFA_ADDRESS is the
 /// other side; IFA_LOCAL, where there is one, is always ours.
+///
+/// None for an address of another family than IP: a dump holds those too.
 pub(crate) fn address(body: &[u8]) -> Option<Address> {
     let (prefix, ifindex) = (*body.get(1)?, u32_at(body, 4)?);
     let find = |wanted| attributes(body.get(IFADDRMSG..)?).find(|(kind, _)| *kind == wanted);

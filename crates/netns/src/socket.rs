@@ -116,7 +116,9 @@ impl RouteSocket {
     /// # Errors
     /// As the conversation fails.
     pub fn addresses(&self) -> Result<Vec<Address>, Error> {
-        self.dump(RTM_GETADDR, &[0; 8], &[], RTM_NEWADDR, rows::address)
+        let rows =
+            self.dump(RTM_GETADDR, &[0; 8], &[], RTM_NEWADDR, |body| Some(rows::address(body)))?;
+        Ok(rows.into_iter().flatten().collect())
     }
 
     /// What this namespace calls `other`; none where it has no word for it yet.
@@ -176,7 +178,7 @@ impl RouteSocket {
                 restless |= message.flags & NLM_F_DUMP_INTR != 0;
                 match message.kind {
                     NLMSG_DONE if restless => return Err(Error::Restless),
-                    NLMSG_DONE => return Ok(found),
+                    NLMSG_DONE => return dump_failed(message.body).map_or(Ok(found), Err),
                     NLMSG_ERROR => return refused(message.body).map_or(Ok(found), Err),
                     kind if kind == answer => {
                         found.push(read(message.body).ok_or(Error::Malformed("a row is cut off"))?);
@@ -189,6 +191,11 @@ impl RouteSocket {
             }
         }
     }
+}
+
+/// A dump that fails half-way says so where it ends; without that its rows would pass as all.
+pub(crate) fn dump_failed(body: &[u8]) -> Option<Error> {
+    if body.is_empty() { None } else { refused(body) }
 }
 
 /// The error an NLMSG_ERROR carries; none for an acknowledgement.
