@@ -58,6 +58,20 @@ fn ports_are_the_same_in_every_layout() {
 }
 
 #[test]
+fn reserved_numbers_of_the_oldest_version_become_wide() {
+    for (narrow, wide) in
+        [(1_u16, 1), (0xfeff, 0xfeff), (0xff00, 0xffff_ff00), (0xfffe, 0xffff_fffe)]
+    {
+        let port = [&narrow.to_be_bytes()[..], &[0; 46]].concat();
+        let reply = [&[1, 17, 0, 0, 0, 0, 0, 1, 0, 13, 0, 0][..], &port].concat();
+        let Ok(Message::Ports { ports, .. }) = Message::parse(&with_its_length(reply)) else {
+            panic!("{narrow:#x}: no port")
+        };
+        assert_eq!(ports[0].number, wide, "{narrow:#x}");
+    }
+}
+
+#[test]
 fn features_list_ports_in_old_versions_only() {
     for (version, reply, _) in REPLIES {
         let Message::Features(features, ports) = Message::parse(reply).unwrap() else {

@@ -52,6 +52,8 @@ mod tests {
             (&[0, 1, 0, 12, 0, 0, 0, 0x13, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0], some),
             // After an element of an unknown type, which is padded.
             (&[0, 9, 0, 5, 1, 0, 0, 0, 0, 1, 0, 8, 0, 0, 0, 0x12], some),
+            // Padding is not read, whatever it looks like.
+            (&[0, 9, 0, 9, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 8, 0, 1, 0, 8, 0, 0, 0, 0x12], some),
             (&[0, 1, 0, 4, 0, 0, 0, 0, 0, 1, 0, 8, 0, 0, 0, 0x12], some),
             // Bodies that earlier versions say to ignore.
             (&[0, 1, 0, 8, 0, 0, 0], Versions::up_to(4)),

@@ -96,6 +96,7 @@ async fn a_bridge_shows_itself_whatever_is_answered_first() {
                 let (first, features_xid, _) = switch.request().await;
                 assert_eq!(first, 5);
                 let (_, ports_xid, _) = switch.request().await;
+                switch.send(ERROR, ports_xid + 1, &BAD_MULTIPART).await;
                 let reply = message(wire, FEATURES_REPLY, features_xid, &features(&[]));
                 switch.write(if features_first { &reply } else { &[] }).await;
                 switch.send_ports(ports_xid, &ports(wire, 2)).await;

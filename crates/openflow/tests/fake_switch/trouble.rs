@@ -52,6 +52,16 @@ async fn a_refusal_is_told_and_leaves_the_connection_usable() {
 }
 
 #[tokio::test]
+async fn a_refusal_may_come_in_another_version() {
+    // As Open vSwitch complains of a version: in that of the request.
+    let answer = async |switch: &mut Switch, xid| {
+        switch.write(&message(6, ERROR, xid, &[0, 1, 0, 0])).await;
+    };
+    let error = ports_from(Version::V1_3, answer).await.unwrap_err();
+    assert_eq!(error.to_string(), "the request for PORT_DESC was refused: OFPBRC_BAD_VERSION");
+}
+
+#[tokio::test]
 async fn a_reply_that_never_ends_is_cut_off() {
     for entries in [&[][..], &ports(4, 900).concat()] {
         // As fast as it is read, until the client hangs up.
