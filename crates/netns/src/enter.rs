@@ -1,11 +1,17 @@
 //! Going into namespaces and coming back out of none: the thread that went ends.
 
+use std::io;
+use std::thread;
+
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use crate::{Error, Netns, RouteSocket};
 
 /// Reads inside each namespace in turn, on one thread made for it. A namespace that cannot
-/// be entered or read does not keep the others from being read.
+/// be entered or read does not keep the others from being read. One result for each, in the
+/// order given.
+///
+/// Entering takes CAP_SYS_ADMIN, here and in the user namespace that owns the other (setns(2)).
 pub fn visit<T: Send>(
     namespaces: &[&Netns],
     mut read: impl FnMut(usize, &RouteSocket) -> Result<T, Error> + Send,
@@ -14,10 +20,15 @@ pub fn visit<T: Send>(
         let each = namespaces.iter().enumerate();
         each.map(|(i, namespace)| read(i, &socket_in(namespace)?)).collect()
     };
-    std::thread::scope(|scope| match scope.spawn(inside).join() {
-        Ok(results) => results,
-        Err(panic) => std::panic::resume_unwind(panic),
+    thread::scope(|scope| match thread::Builder::new().spawn_scoped(scope, inside) {
+        Ok(visitor) => visitor.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+        Err(error) => namespaces.iter().map(|_| Err(no_thread(&error))).collect(),
     })
+}
+
+/// A new error: the kind of the original says "would block", which nothing here does.
+fn no_thread(error: &io::Error) -> Error {
+    Error::Enter(io::Error::other(format!("no thread to enter it with: {error}")))
 }
 
 /// Moves the calling thread; only ever called on one that ends afterwards.

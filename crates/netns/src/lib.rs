@@ -11,6 +11,8 @@ mod namespace;
 mod parse_tests;
 mod rows;
 mod socket;
+#[cfg(test)]
+mod socket_tests;
 
 pub use enter::visit;
 pub use error::Error;

@@ -1,17 +1,20 @@
 //! A namespace held open by a descriptor, so that its identity cannot be reused.
 
-use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use crate::Error;
+use rustix::fs::{Mode, OFlags};
+
+use crate::{Error, RouteSocket};
 
 /// Where ip-netns(8) keeps named namespaces.
 const NAMED: &str = "/run/netns";
 
 /// File system of namespace files (linux/magic.h).
 const NSFS_MAGIC: rustix::fs::FsWord = 0x6e73_6673;
+
+const EINVAL: i32 = 22;
 
 /// Device and inode of a namespace's file, as namespaces(7) says to compare them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,12 +56,33 @@ impl Netns {
     /// [`Error::Open`], or [`Error::NotANetns`] for any other file.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let failed = |source: io::Error| Error::Open { path: path.to_owned(), source };
-        let file: OwnedFd = File::open(path).map_err(failed)?.into();
-        if !is_netns(&file) {
-            return Err(Error::NotANetns { path: path.to_owned() });
-        }
+        // Whoever names a FIFO is refused, not kept waiting for its writer.
+        let how = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let file =
+            rustix::fs::open(path, how, Mode::empty()).map_err(|errno| failed(errno.into()))?;
         let stat = rustix::fs::fstat(&file).map_err(|errno| failed(errno.into()))?;
-        Ok(Self { file, identity: Identity { dev: stat.st_dev, ino: stat.st_ino } })
+        let namespace = Self { file, identity: Identity { dev: stat.st_dev, ino: stat.st_ino } };
+        if namespace.is_of_network()? {
+            Ok(namespace)
+        } else {
+            Err(Error::NotANetns { path: path.to_owned() })
+        }
+    }
+
+    /// A file of nsfs, and `net:[4026531840]` by its name. A bind mount goes by its path
+    /// instead; only the kernel can tell what that is one of.
+    fn is_of_network(&self) -> Result<bool, Error> {
+        if !rustix::fs::fstatfs(&self.file).is_ok_and(|fs| fs.f_type == NSFS_MAGIC) {
+            return Ok(false);
+        }
+        let name = std::fs::read_link(format!("/proc/thread-self/fd/{}", self.file.as_raw_fd()));
+        if name.is_ok_and(|name| name.to_string_lossy().starts_with("net:[")) {
+            return Ok(true);
+        }
+        match RouteSocket::here()?.nsid_of(self) {
+            Err(Error::Socket(error)) if error.raw_os_error() == Some(EINVAL) => Ok(false),
+            answer => answer.map(|_| true),
+        }
     }
 
     /// What tells this namespace from every other one.
@@ -67,22 +91,14 @@ impl Netns {
     }
 }
 
-/// A file of nsfs, and as far as its name tells (`net:[4026531840]` under /proc, a path for
-/// a bind mount) of no other kind. For a bind mount only setns(2) knows, and refuses.
-fn is_netns(file: &OwnedFd) -> bool {
-    let name = std::fs::read_link(format!("/proc/thread-self/fd/{}", file.as_raw_fd()));
-    let other = |name: &str| name.contains(":[") && !name.starts_with("net:[");
-    let nsfs = rustix::fs::fstatfs(file).is_ok_and(|fs| fs.f_type == NSFS_MAGIC);
-    nsfs && name.is_ok_and(|name| !other(&name.to_string_lossy()))
-}
-
 impl AsFd for Netns {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.file.as_fd()
     }
 }
 
-/// Names and paths of the namespaces that ip-netns(8) knows.
+/// Names and paths of the namespaces that ip-netns(8) knows, by name. They are not opened:
+/// [`Netns::open`] tells which of them still are network namespaces.
 pub fn named() -> Vec<(String, PathBuf)> {
     let Ok(entries) = std::fs::read_dir(NAMED) else { return Vec::new() };
     let named = entries

@@ -37,6 +37,17 @@ fn a_link_is_read_attribute_by_attribute() {
 }
 
 #[test]
+fn a_vlan_has_its_number_and_maybe_a_parent_in_no_known_namespace() {
+    let id = request(0, 0, 0, &[], &[(1, &42u16.to_ne_bytes())])[16..].to_vec();
+    let vlan = request(0, 0, 0, &[], &[(1, b"vlan\0"), (2, &id)])[16..].to_vec();
+    let other = request(0, 0, 0, &[], &[(1, b"veth\0"), (2, &id)])[16..].to_vec();
+    let unnamed = (37, &(-1i32).to_ne_bytes()[..]);
+    let link = rows::link(&link_body(&[(5, &9u32.to_ne_bytes()), unnamed, (18, &vlan)])).unwrap();
+    assert_eq!((link.vlan, link.link, link.link_nsid), (Some(42), Some(9), Some(-1)));
+    assert_eq!(rows::link(&link_body(&[(18, &other)])).unwrap().vlan, None);
+}
+
+#[test]
 fn one_odd_attribute_does_not_cost_the_link() {
     let body = link_body(&[(4, &[1]), (18, &[9, 9, 9]), (1, &[1, 2]), (3, b"et\xffh\0")]);
     let link = rows::link(&body).unwrap();

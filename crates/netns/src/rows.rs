@@ -44,7 +44,8 @@ pub struct Link {
     pub up: bool,
     /// `IFLA_LINK`: the peer of a veth, the parent of a macvlan, ipvlan or vlan.
     pub link: Option<u32>,
-    /// `IFLA_LINK_NETNSID`: the namespace of that link, as this one calls it.
+    /// `IFLA_LINK_NETNSID`: the namespace of that link, as this one calls it. -1 where it is
+    /// another one that has no id here; none where it is this one.
     pub link_nsid: Option<i32>,
     /// `IFLA_MASTER`: the link it is enslaved to.
     pub master: Option<u32>,

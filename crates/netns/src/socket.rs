@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::os::fd::AsRawFd;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use netlink_sys::{Socket, protocols::NETLINK_ROUTE};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
@@ -27,10 +27,15 @@ const BUFFER: usize = 64 * 1024;
 const PATIENCE: Duration = Duration::from_secs(5);
 const ATTEMPTS: usize = 8;
 const ENODEV: i32 = 19;
+/// The kernel's port number (netlink(7)).
+const KERNEL: u32 = 0;
+/// Longest name of a link in bytes (`IFNAMSIZ` less its NUL).
+const LONGEST_NAME: usize = 15;
 
-/// Asks the kernel about links, addresses and namespaces.
+/// Asks the kernel about links, addresses and namespaces; from any thread, of the namespace
+/// it was opened in. After an error a dump may be left half read: then open another one.
 pub struct RouteSocket {
-    socket: Socket,
+    pub(crate) socket: Socket,
     sequence: Cell<u32>,
     buffer: RefCell<Vec<u8>>,
 }
@@ -89,6 +94,9 @@ impl RouteSocket {
     /// # Errors
     /// As the conversation fails.
     pub fn link(&self, ifindex: u32) -> Result<Option<Link>, Error> {
+        if ifindex == 0 || i32::try_from(ifindex).is_err() {
+            return Ok(None);
+        }
         let mut fixed = [0; IFINFOMSG];
         fixed[4..8].copy_from_slice(&ifindex.to_ne_bytes());
         self.one_link(&fixed, &[(IFLA_EXT_MASK, &SKIP_STATS)])
@@ -99,6 +107,9 @@ impl RouteSocket {
     /// # Errors
     /// As the conversation fails.
     pub fn link_named(&self, name: &str) -> Result<Option<Link>, Error> {
+        if name.len() > LONGEST_NAME || name.contains('\0') {
+            return Ok(None);
+        }
         let name = [name.as_bytes(), &[0]].concat();
         self.one_link(&[0; IFINFOMSG], &[(IFLA_EXT_MASK, &SKIP_STATS), (IFLA_IFNAME, &name)])
     }
@@ -165,11 +176,11 @@ impl RouteSocket {
         self.sequence.set(sequence);
         let request = message::request(kind, flags, sequence, fixed, wanted);
         self.socket.send(&request, 0).map_err(Error::Socket)?;
+        let deadline = Instant::now() + PATIENCE;
         let (mut found, mut restless) = (Vec::new(), false);
         let mut buffer = self.buffer.borrow_mut();
         loop {
-            buffer.clear();
-            self.socket.recv(&mut *buffer, 0).map_err(Error::Socket)?;
+            self.receive(&mut buffer, deadline)?;
             for message in message::messages(&buffer) {
                 let message = message?;
                 if message.sequence != sequence {
@@ -190,6 +201,22 @@ impl RouteSocket {
                 }
             }
         }
+    }
+
+    /// The kernel's next datagram. Others in the namespace can write to this socket too, a
+    /// container with CAP_NET_ADMIN for one; what they write is no answer.
+    pub(crate) fn receive(&self, buffer: &mut Vec<u8>, deadline: Instant) -> Result<(), Error> {
+        while Instant::now() < deadline {
+            buffer.clear();
+            match self.socket.recv_from(buffer, 0) {
+                Ok((_, sender)) if sender.port_number() == KERNEL => return Ok(()),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(Error::Socket(error)),
+            }
+        }
+        Err(Error::Socket(io::ErrorKind::TimedOut.into()))
     }
 }
 

@@ -1,60 +1,13 @@
 //! Real namespaces and links: what the kernel says, and that nothing stays behind.
 #![allow(clippy::disallowed_methods, reason = "namespaces are made with ip(8)")]
 
+mod space;
+
 use std::path::Path;
-use std::process::Command;
 
-use docker_ovs_netns::{Error, Link, Netns, RouteSocket, visit};
+use docker_ovs_netns::{Error, Netns, RouteSocket, visit};
 
-/// A named namespace, removed with its guard.
-struct Space(String);
-
-impl Space {
-    fn new(name: &str) -> Self {
-        let name = format!("nt{:x}{name}", std::process::id());
-        ip(&["netns", "add", &name]);
-        Self(name)
-    }
-
-    fn open(&self) -> Netns {
-        Netns::open(Path::new(&format!("/run/netns/{}", self.0))).unwrap()
-    }
-
-    fn ip(&self, words: &[&str]) {
-        ip(&[&["-netns", &self.0], words].concat());
-    }
-}
-
-impl Drop for Space {
-    fn drop(&mut self) {
-        let _ = Command::new("ip").args(["netns", "del", &self.0]).output();
-    }
-}
-
-fn ip(words: &[&str]) {
-    let output = Command::new("ip").args(words).output().unwrap();
-    assert!(output.status.success(), "ip {words:?}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
-fn ready() -> bool {
-    let root = rustix::process::geteuid().is_root();
-    let required = std::env::var_os("DOCKER_OVS_TEST_REQUIRE").is_some();
-    assert!(root || !required, "needs root");
-    if !root {
-        // The test harness swallows what the print macros say.
-        let _ = std::io::Write::write_all(&mut std::io::stderr(), b"skipped: needs root\n");
-    }
-    root
-}
-
-/// Reads in one namespace.
-fn inside<T: Send>(space: &Netns, read: impl Fn(&RouteSocket) -> Result<T, Error> + Send) -> T {
-    visit(&[space], move |_, socket| read(socket)).remove(0).unwrap()
-}
-
-fn named(space: &Netns, name: &'static str) -> Link {
-    inside(space, |socket| socket.link_named(name)).unwrap_or_else(|| panic!("no {name}"))
-}
+use space::{Space, inside, named, ready, soon};
 
 #[test]
 fn a_veth_pair_is_known_from_both_ends() {
@@ -198,9 +151,11 @@ fn the_caller_stays_where_it_is_and_nothing_is_left() {
     assert_eq!(Netns::current().unwrap().identity(), before);
     // Other tests run beside this one, so it is looked for what only this one could leave.
     let mine: Vec<_> = open.iter().map(|space| format!("net:[{}]", space.identity().ino)).collect();
-    let stays = std::fs::read_dir("/proc/self/task").unwrap().flatten().any(|task| {
-        let home = std::fs::read_link(task.path().join("ns/net"));
-        home.is_ok_and(|home| mine.contains(&home.to_string_lossy().into_owned()))
-    });
-    assert!(!stays, "a thread stayed in a namespace");
+    let stays = || {
+        std::fs::read_dir("/proc/self/task").unwrap().flatten().any(|task| {
+            let home = std::fs::read_link(task.path().join("ns/net"));
+            home.is_ok_and(|home| mine.contains(&home.to_string_lossy().into_owned()))
+        })
+    };
+    assert!(soon(|| !stays()), "a thread stayed in a namespace");
 }

@@ -1,0 +1,67 @@
+//! Who is believed and how long is waited, on real sockets.
+#![allow(clippy::disallowed_methods, reason = "tests only")]
+
+use std::time::{Duration, Instant};
+
+use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
+
+use crate::message::{NLMSG_DONE, request};
+use crate::{Error, RouteSocket};
+
+const RTM_NEWLINK: u16 = 16;
+
+/// A socket of the kernel's, as asked, and another program's that writes to it.
+fn both() -> Option<(RouteSocket, impl Fn(&[u8]))> {
+    if !rustix::process::geteuid().is_root() {
+        assert!(std::env::var_os("DOCKER_OVS_TEST_REQUIRE").is_none(), "needs root");
+        // The test harness swallows what the print macros say.
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), b"skipped: needs root\n");
+        return None;
+    }
+    let asking = RouteSocket::here().unwrap();
+    let mut address = SocketAddr::new(0, 0);
+    asking.socket.get_address(&mut address).unwrap();
+    let stranger = Socket::new(NETLINK_ROUTE).unwrap();
+    Some((asking, move |bytes: &[u8]| {
+        stranger.send_to(bytes, &address, 0).unwrap();
+    }))
+}
+
+/// A link of that name in answer to a socket's first question.
+fn forged(name: &[u8]) -> Vec<u8> {
+    let mut fixed = [0; 16];
+    fixed[4..8].copy_from_slice(&1u32.to_ne_bytes());
+    request(RTM_NEWLINK, 0, 1, &fixed, &[(3, name)])
+}
+
+#[test]
+fn only_the_kernel_is_believed() {
+    let Some((asking, write)) = both() else { return };
+    write(&forged(b"forged\0"));
+    assert_eq!(asking.link(1).unwrap().unwrap().name, "lo");
+}
+
+#[test]
+fn a_forged_end_does_not_cut_a_dump_short() {
+    let Some((asking, write)) = both() else { return };
+    write(&request(NLMSG_DONE, 0, 1, &[0; 4], &[]));
+    assert!(asking.links().unwrap().iter().any(|link| link.name == "lo"));
+}
+
+#[test]
+fn waiting_ends() {
+    let asking = RouteSocket::here().unwrap();
+    let wait = Duration::from_millis(20);
+    rustix::net::sockopt::set_socket_timeout(
+        &asking.socket,
+        rustix::net::sockopt::Timeout::Recv,
+        Some(wait),
+    )
+    .unwrap();
+    let Err(Error::Socket(error)) =
+        asking.receive(&mut Vec::with_capacity(64), Instant::now() + wait)
+    else {
+        panic!("nobody wrote")
+    };
+    assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
+}
