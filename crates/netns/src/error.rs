@@ -1,9 +1,12 @@
-//! What can go wrong on the way into a namespace.
+//! What can go wrong on the way into a namespace, and in it.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why a namespace could not be opened, entered or read.
+const EPERM: i32 = 1;
+const EEXIST: i32 = 17;
+
+/// Why a namespace could not be opened, entered, read, watched or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The namespace file could not be opened.
@@ -33,6 +36,55 @@ pub enum Error {
     /// A dump was interrupted by changes again and again.
     #[error("rtnetlink: links change faster than they can be read")]
     Restless,
+    /// No link can have that name.
+    #[error("{name:?} cannot be the name of a link: {why}")]
+    Name {
+        /// The name.
+        name: String,
+        /// Why not.
+        why: &'static str,
+    },
+    /// The kernel refused a change, or the socket failed while it was asked for.
+    #[error("cannot {what}: {}{}", objection(source), unprivileged(source, "CAP_NET_ADMIN"))]
+    Change {
+        /// What was to be done: `delete link 7`.
+        what: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The kernel does not tell of changes.
+    #[error("cannot listen to changes of links: {0}")]
+    Watch(#[source] io::Error),
+    /// The kernel does not tell of changes in other namespaces.
+    #[error("cannot listen in all namespaces: {}{}", .0, unprivileged(.0, "CAP_NET_BROADCAST"))]
+    WatchAll(#[source] io::Error),
+}
+
+impl Error {
+    /// The kernel's number for what it objects to in a change (errno(3)): `EEXIST` where there
+    /// is one already, `ENODEV` where there is no such link.
+    pub fn errno(&self) -> Option<i32> {
+        match self {
+            Self::Change { source, .. } => source.raw_os_error(),
+            _ => None,
+        }
+    }
+}
+
+/// The kernel has no files in mind.
+fn objection(source: &io::Error) -> String {
+    match source.raw_os_error() {
+        Some(EEXIST) => "there is one already (EEXIST)".to_owned(),
+        _ => source.to_string(),
+    }
+}
+
+/// EPERM alone: EACCES says other things, such as that IPv6 is disabled on a link.
+fn unprivileged(source: &io::Error, capability: &str) -> String {
+    match source.raw_os_error() {
+        Some(EPERM) => format!(", {capability} is missing"),
+        _ => String::new(),
+    }
 }
 
 fn lacking_for(path: &Path, source: &io::Error) -> String {

@@ -1,21 +1,29 @@
-//! Network namespaces: open, identify and enter them, and read their links by rtnetlink.
+//! Network namespaces: open, identify and enter them; read, watch and change their links,
+//! addresses and routes by rtnetlink.
 //!
 //! `setns` occurs in one function, [`visit`], on a thread made for it. The thread that asks
 //! never leaves its own namespace.
 
+mod change;
 mod enter;
 mod error;
 mod message;
 mod namespace;
 #[cfg(test)]
 mod parse_tests;
+mod route;
 mod rows;
 mod socket;
 #[cfg(test)]
 mod socket_tests;
+mod veth;
+mod watch;
 
 pub use enter::visit;
 pub use error::Error;
 pub use namespace::{Identity, Netns, named};
+pub use route::Route;
 pub use rows::{Address, Link};
 pub use socket::RouteSocket;
+pub use veth::VethEnd;
+pub use watch::{Drained, LinkWatch};

@@ -6,8 +6,11 @@ pub(crate) const HEADER: usize = 16;
 pub(crate) const NLMSG_ERROR: u16 = 2;
 pub(crate) const NLMSG_DONE: u16 = 3;
 pub(crate) const NLM_F_REQUEST: u16 = 0x1;
+pub(crate) const NLM_F_ACK: u16 = 0x4;
 pub(crate) const NLM_F_DUMP: u16 = 0x300;
 pub(crate) const NLM_F_DUMP_INTR: u16 = 0x10;
+/// Refuse where there is one already; otherwise make one.
+pub(crate) const NLM_F_CREATE_NEW: u16 = 0x400 | 0x200;
 /// Bits of an attribute's type that are flags (`NLA_F_NESTED`, `NLA_F_NET_BYTEORDER`).
 const TYPE_FLAGS: u16 = 0xc000;
 
@@ -65,7 +68,19 @@ pub(crate) fn request(
     attributes: &[(u16, &[u8])],
 ) -> Vec<u8> {
     let mut bytes = vec![0; HEADER];
-    bytes.extend(fixed);
+    bytes.extend(nested(fixed, attributes));
+    let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+    bytes[0..4].copy_from_slice(&length.to_ne_bytes());
+    bytes[4..6].copy_from_slice(&kind.to_ne_bytes());
+    bytes[6..8].copy_from_slice(&(flags | NLM_F_REQUEST).to_ne_bytes());
+    bytes[8..12].copy_from_slice(&sequence.to_ne_bytes());
+    bytes
+}
+
+/// A family header (none within most attributes) and attributes, as they stand in a request
+/// or in an attribute.
+pub(crate) fn nested(fixed: &[u8], attributes: &[(u16, &[u8])]) -> Vec<u8> {
+    let mut bytes = fixed.to_vec();
     for (kind, value) in attributes {
         let length = u16::try_from(4 + value.len()).unwrap_or(u16::MAX);
         bytes.extend(length.to_ne_bytes());
@@ -73,11 +88,6 @@ pub(crate) fn request(
         bytes.extend(*value);
         bytes.resize(aligned(bytes.len()), 0);
     }
-    let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-    bytes[0..4].copy_from_slice(&length.to_ne_bytes());
-    bytes[4..6].copy_from_slice(&kind.to_ne_bytes());
-    bytes[6..8].copy_from_slice(&(flags | NLM_F_REQUEST).to_ne_bytes());
-    bytes[8..12].copy_from_slice(&sequence.to_ne_bytes());
     bytes
 }
 

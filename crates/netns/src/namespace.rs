@@ -38,7 +38,7 @@ impl Netns {
     /// # Errors
     /// [`Error::Open`], where /proc is not mounted.
     pub fn current() -> Result<Self, Error> {
-        Self::open(Path::new("/proc/thread-self/ns/net"))
+        Self::open_unchecked(Path::new("/proc/thread-self/ns/net"))
     }
 
     /// The namespace of a process, in this PID namespace.
@@ -47,7 +47,7 @@ impl Netns {
     /// [`Error::Open`]: not found where there is no such process, permission denied
     /// where CAP_SYS_PTRACE is missing.
     pub fn of_process(pid: u32) -> Result<Self, Error> {
-        Self::open(Path::new(&format!("/proc/{pid}/ns/net")))
+        Self::open_unchecked(Path::new(&format!("/proc/{pid}/ns/net")))
     }
 
     /// The namespace behind a file, such as a bind mount in /run/netns.
@@ -55,18 +55,24 @@ impl Netns {
     /// # Errors
     /// [`Error::Open`], or [`Error::NotANetns`] for any other file.
     pub fn open(path: &Path) -> Result<Self, Error> {
+        let namespace = Self::open_unchecked(path)?;
+        if namespace.is_of_network()? {
+            Ok(namespace)
+        } else {
+            Err(Error::NotANetns { path: path.to_owned() })
+        }
+    }
+
+    /// For paths of proc(5) that can only be a network namespace: to ask each of them what it
+    /// is would take a twentieth of a lookup.
+    fn open_unchecked(path: &Path) -> Result<Self, Error> {
         let failed = |source: io::Error| Error::Open { path: path.to_owned(), source };
         // Whoever names a FIFO is refused, not kept waiting for its writer.
         let how = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let file =
             rustix::fs::open(path, how, Mode::empty()).map_err(|errno| failed(errno.into()))?;
         let stat = rustix::fs::fstat(&file).map_err(|errno| failed(errno.into()))?;
-        let namespace = Self { file, identity: Identity { dev: stat.st_dev, ino: stat.st_ino } };
-        if namespace.is_of_network()? {
-            Ok(namespace)
-        } else {
-            Err(Error::NotANetns { path: path.to_owned() })
-        }
+        Ok(Self { file, identity: Identity { dev: stat.st_dev, ino: stat.st_ino } })
     }
 
     /// A file of nsfs, and `net:[4026531840]` by its name. A bind mount goes by its path

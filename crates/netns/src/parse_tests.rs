@@ -3,7 +3,8 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::message::{attributes, messages, request};
+use crate::message::{attributes, messages, nested, request};
+use crate::route::{self, Route};
 use crate::rows;
 use crate::socket::dump_failed;
 
@@ -80,17 +81,63 @@ fn a_message_longer_than_its_datagram_is_an_error() {
     assert!(messages(&bytes).next().unwrap().is_err());
 }
 
+/// An RTM_NEWROUTE body of the main table: the fixed part of `struct rtmsg`, then attributes.
+fn route_body(family: u8, kind: u8, attributes: &[(u16, &[u8])]) -> Vec<u8> {
+    nested(&[family, 24, 0, 0, 254, 4, 0, kind, 0, 0, 0, 0], attributes)
+}
+
+#[test]
+fn a_route_over_several_links_is_several() {
+    let hop = |link: u32, gateway: &[(u16, &[u8])]| {
+        let length = u16::try_from(8 + nested(&[], gateway).len()).unwrap().to_ne_bytes();
+        nested(&[&length[..], &[0, 0], &link.to_ne_bytes()].concat(), gateway)
+    };
+    let over = [hop(3, &[(5, &[192, 0, 2, 1])]), hop(4, &[])].concat();
+    let routes = route::routes(&route_body(2, 1, &[(1, &[198, 51, 100, 0]), (9, &over)])).unwrap();
+    let to = |gateway: Option<[u8; 4]>, ifindex| Route {
+        destination: Some(([198, 51, 100, 0].into(), 24)),
+        gateway: gateway.map(Into::into),
+        ifindex,
+        protocol: 4,
+    };
+    assert_eq!(routes, [to(Some([192, 0, 2, 1]), 3), to(None, 4)]);
+}
+
+#[test]
+fn an_ipv4_route_may_have_an_ipv6_gateway() {
+    let via: [u8; 18] = std::array::from_fn(|at| if at == 0 { 10 } else { u8::from(at == 17) });
+    let link = 5u32.to_ne_bytes();
+    let routes = route::routes(&route_body(2, 1, &[(4, &link), (18, &via)])).unwrap();
+    assert_eq!(routes[0].gateway, Some("::1".parse().unwrap()));
+    assert_eq!((routes[0].destination, routes[0].ifindex), (None, 5));
+}
+
+#[test]
+fn routes_of_other_families_tables_and_types_are_none() {
+    let link = 5u32.to_ne_bytes();
+    let count = |body: &[u8]| route::routes(body).unwrap().len();
+    assert_eq!(count(&route_body(10, 1, &[(4, &link)])), 1);
+    assert_eq!(count(&route_body(28, 1, &[(4, &link)])), 0);
+    assert_eq!(count(&route_body(2, 7, &[(4, &link)])), 0);
+    let mut local = route_body(2, 1, &[(4, &link)]);
+    local[4] = 255;
+    assert_eq!(count(&local), 0);
+    assert_eq!(route::routes(&[2; 11]), None);
+}
+
 proptest! {
     #[test]
     fn arbitrary_bytes_are_read_to_their_end(bytes in vec(any::<u8>(), 0..400)) {
         prop_assert!(messages(&bytes).take_while(Result::is_ok).count() <= bytes.len() / 16 + 1);
         prop_assert!(attributes(&bytes).count() <= bytes.len() / 4 + 1);
         let _ = (rows::link(&bytes), rows::address(&bytes), rows::nsid(&bytes));
+        let _ = route::routes(&bytes);
     }
 
     #[test]
     fn attributes_come_back_as_they_went(values in vec((1..100u16, vec(any::<u8>(), 0..40)), 0..10)) {
-        let given: Vec<(u16, &[u8])> = values.iter().map(|(kind, value)| (*kind, value.as_slice())).collect();
+        let given: Vec<(u16, &[u8])> =
+            values.iter().map(|(kind, value)| (*kind, value.as_slice())).collect();
         let bytes = request(16, 0, 1, &[], &given);
         prop_assert_eq!(attributes(&bytes[16..]).collect::<Vec<_>>(), given);
     }

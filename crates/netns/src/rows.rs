@@ -7,22 +7,23 @@ use std::net::IpAddr;
 use crate::message::{attributes, i32_at, u16_at, u32_at};
 
 pub(crate) const IFINFOMSG: usize = 16;
-const IFADDRMSG: usize = 8;
+pub(crate) const IFADDRMSG: usize = 8;
 const ARPHRD_ETHER: u16 = 1;
-const IFF_UP: u32 = 1;
-const IFLA_ADDRESS: u16 = 1;
+pub(crate) const IFF_UP: u32 = 1;
+pub(crate) const IFLA_ADDRESS: u16 = 1;
 pub(crate) const IFLA_IFNAME: u16 = 3;
-const IFLA_MTU: u16 = 4;
+pub(crate) const IFLA_MTU: u16 = 4;
 const IFLA_LINK: u16 = 5;
 pub(crate) const IFLA_MASTER: u16 = 10;
-const IFLA_LINKINFO: u16 = 18;
+pub(crate) const IFLA_LINKINFO: u16 = 18;
+pub(crate) const IFLA_IFALIAS: u16 = 20;
 pub(crate) const IFLA_EXT_MASK: u16 = 29;
 const IFLA_LINK_NETNSID: u16 = 37;
-const IFLA_INFO_KIND: u16 = 1;
-const IFLA_INFO_DATA: u16 = 2;
+pub(crate) const IFLA_INFO_KIND: u16 = 1;
+pub(crate) const IFLA_INFO_DATA: u16 = 2;
 const IFLA_VLAN_ID: u16 = 1;
-const IFA_ADDRESS: u16 = 1;
-const IFA_LOCAL: u16 = 2;
+pub(crate) const IFA_ADDRESS: u16 = 1;
+pub(crate) const IFA_LOCAL: u16 = 2;
 pub(crate) const NETNSA_NSID: u16 = 1;
 
 /// A kernel network device.
@@ -51,6 +52,8 @@ pub struct Link {
     pub master: Option<u32>,
     /// `IFLA_VLAN_ID`, for kind `vlan`.
     pub vlan: Option<u16>,
+    /// `IFLA_IFALIAS`: what somebody noted on it (ip-link(8), `alias`); shown as the name is.
+    pub alias: Option<String>,
 }
 
 /// An address of a link.
@@ -80,6 +83,7 @@ pub(crate) fn link(body: &[u8]) -> Option<Link> {
             IFLA_LINK => link.link = u32_at(value, 0).filter(|index| *index != 0),
             IFLA_LINK_NETNSID => link.link_nsid = i32_at(value, 0),
             IFLA_MASTER => link.master = u32_at(value, 0).filter(|index| *index != 0),
+            IFLA_IFALIAS => link.alias = Some(text(value)),
             IFLA_LINKINFO => specifics(&mut link, value),
             _ => {}
         }
@@ -111,7 +115,7 @@ pub(crate) fn address(body: &[u8]) -> Option<Address> {
     Some(Address { ifindex, ip: ip(value)?, prefix })
 }
 
-fn ip(bytes: &[u8]) -> Option<IpAddr> {
+pub(crate) fn ip(bytes: &[u8]) -> Option<IpAddr> {
     let four = <[u8; 4]>::try_from(bytes).map(IpAddr::from).ok();
     four.or_else(|| <[u8; 16]>::try_from(bytes).map(IpAddr::from).ok())
 }

@@ -12,9 +12,9 @@ use crate::message::{self, NLM_F_DUMP, NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR}
 use crate::rows::{self, Address, IFINFOMSG, IFLA_EXT_MASK, IFLA_IFNAME, IFLA_MASTER, Link};
 use crate::{Error, Netns};
 
-const RTM_NEWLINK: u16 = 16;
+pub(crate) const RTM_NEWLINK: u16 = 16;
 const RTM_GETLINK: u16 = 18;
-const RTM_NEWADDR: u16 = 20;
+pub(crate) const RTM_NEWADDR: u16 = 20;
 const RTM_GETADDR: u16 = 22;
 const RTM_NEWNSID: u16 = 88;
 const RTM_GETNSID: u16 = 90;
@@ -28,12 +28,16 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const ATTEMPTS: usize = 8;
 const ENODEV: i32 = 19;
 /// The kernel's port number (netlink(7)).
-const KERNEL: u32 = 0;
+pub(crate) const KERNEL: u32 = 0;
 /// Longest name of a link in bytes (`IFNAMSIZ` less its NUL).
-const LONGEST_NAME: usize = 15;
+pub(crate) const LONGEST_NAME: usize = 15;
 
-/// Asks the kernel about links, addresses and namespaces; from any thread, of the namespace
-/// it was opened in. After an error a dump may be left half read: then open another one.
+/// Asks the kernel about links, addresses, routes and namespaces, and changes them; from any
+/// thread, in the namespace it was opened in. After an error a dump may be left half read:
+/// then open another one.
+///
+/// Each change is one request that the kernel acknowledges or refuses ([`Error::Change`]), and
+/// takes CAP_NET_ADMIN.
 pub struct RouteSocket {
     pub(crate) socket: Socket,
     sequence: Cell<u32>,
@@ -94,7 +98,7 @@ impl RouteSocket {
     /// # Errors
     /// As the conversation fails.
     pub fn link(&self, ifindex: u32) -> Result<Option<Link>, Error> {
-        if ifindex == 0 || i32::try_from(ifindex).is_err() {
+        if !is_index(ifindex) {
             return Ok(None);
         }
         let mut fixed = [0; IFINFOMSG];
@@ -146,7 +150,7 @@ impl RouteSocket {
     }
 
     /// A dump is asked for again when links changed while it was made.
-    fn dump<T>(
+    pub(crate) fn dump<T>(
         &self,
         kind: u16,
         fixed: &[u8],
@@ -163,7 +167,7 @@ impl RouteSocket {
         Err(Error::Restless)
     }
 
-    fn ask<T>(
+    pub(crate) fn ask<T>(
         &self,
         kind: u16,
         flags: u16,
@@ -218,6 +222,11 @@ impl RouteSocket {
         }
         Err(Error::Socket(io::ErrorKind::TimedOut.into()))
     }
+}
+
+/// Whether a link can have it. The kernel takes others for "any" or "see its name".
+pub(crate) fn is_index(ifindex: u32) -> bool {
+    ifindex != 0 && i32::try_from(ifindex).is_ok()
 }
 
 /// A dump that fails half-way says so where it ends; without that its rows would pass as all.

@@ -27,6 +27,20 @@ impl Space {
     pub(crate) fn ip(&self, words: &[&str]) {
         ip(&[&["-netns", &self.0], words].concat());
     }
+
+    /// What ip(8) shows there.
+    pub(crate) fn shown(&self, words: &[&str]) -> serde_json::Value {
+        let all = [&["-netns", &self.0, "-json", "-details"], words].concat();
+        let output = Command::new("ip").args(&all).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "ip {all:?}: {said}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+}
+
+/// A socket that stays in a namespace, for whoever asks.
+pub(crate) fn socket_in(space: &Netns) -> RouteSocket {
+    inside(space, |_| RouteSocket::here())
 }
 
 impl Drop for Space {
