@@ -13,11 +13,17 @@ impl Bridge {
         Self::named(&unique("br"))
     }
 
-    /// A bridge with a given name, which must be free.
+    /// A bridge with a given name.
+    ///
+    /// # Panics
+    /// When there is a bridge of that name, which is left alone.
     pub fn named(name: &str) -> Self {
+        let taken = run("ovs-vsctl", &["list-br"]).lines().any(|other| other == name);
+        assert!(!taken, "there is a bridge {name} already");
+        let bridge = Self(name.to_owned());
         let datapath = format!("datapath_type={}", datapath());
         run("ovs-vsctl", &["add-br", name, "--", "set", "bridge", name, &datapath]);
-        Self(name.to_owned())
+        bridge
     }
 
     /// Its name.
@@ -47,6 +53,11 @@ impl Drop for Bridge {
     fn drop(&mut self) {
         let _ = try_run("ovs-vsctl", &["--if-exists", "del-br", &self.0]);
     }
+}
+
+/// Adds a flow to the bridge, in the words of `ovs-ofctl add-flow`.
+pub fn flow(bridge: &Bridge, flow: &str) {
+    run("ovs-ofctl", &["add-flow", bridge.name(), flow]);
 }
 
 /// Without the kernel's module bridges need the userspace datapath.

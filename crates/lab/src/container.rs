@@ -21,10 +21,11 @@ impl Container {
 
     /// A running container with further words for `docker run`.
     pub fn run_with(words: &[&str]) -> Self {
-        let name = unique("c");
-        let fixed = ["run", "--detach", "--stop-signal", "KILL", "--name", &name];
+        let mut container = Self { name: unique("c"), id: String::new() };
+        let fixed = ["run", "--detach", "--stop-signal", "KILL", "--name", &container.name];
         let id = run("docker", &[&fixed[..], words, &[IMAGE, "sleep", "86400"]].concat());
-        Self { name, id }
+        container.id = id;
+        container
     }
 
     /// Its name.
@@ -42,14 +43,36 @@ impl Container {
         run("docker", &["inspect", "--format", "{{.State.Pid}}", &self.id])
     }
 
-    /// Does `docker VERB` with it: stop, start, restart, pause, …
+    /// Does `docker VERB` with it: pause, unpause, …
     pub fn docker(&self, verb: &str) {
         run("docker", &[verb, &self.id]);
+    }
+
+    /// Starts it after a stop.
+    pub fn start(&self) {
+        self.docker("start");
+    }
+
+    /// Stops it; its network namespace is gone then.
+    pub fn stop(&self) {
+        self.docker("stop");
+    }
+
+    /// Stops and starts it; it gets a new network namespace.
+    pub fn restart(&self) {
+        self.docker("restart");
+    }
+
+    /// Removes it before its guard does, running or not.
+    pub fn remove(&self) {
+        run("docker", &["rm", "--force", &self.id]);
     }
 }
 
 impl Drop for Container {
     fn drop(&mut self) {
-        let _ = try_run("docker", &["rm", "--force", &self.id]);
+        // A container that could not be started has a name, but no id that we were told.
+        let known = if self.id.is_empty() { &self.name } else { &self.id };
+        let _ = try_run("docker", &["rm", "--force", known]);
     }
 }

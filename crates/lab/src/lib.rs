@@ -1,17 +1,23 @@
 //! A laboratory for tests and benches: real containers, bridges and links, each removed by
 //! its guard, also when a test fails. Never a dependency of the product.
+//!
+//! A guard owns its name before anything of that name is made: what fails half-way is
+//! removed as well.
 #![allow(clippy::disallowed_methods, reason = "a laboratory starts programs and waits for them")]
 
 mod bridge;
 mod container;
+pub mod daemons;
+mod home;
 mod link;
 mod names;
 mod ready;
 mod run;
 
-pub use bridge::Bridge;
+pub use bridge::{Bridge, flow};
 pub use container::{Container, IMAGE};
-pub use link::{Home, Link, Netns, Plug, Plugged};
-pub use names::unique;
+pub use home::{Home, ping, wait_for_answer};
+pub use link::{Link, Netns, Plug, Plugged};
+pub use names::{prefix, unique};
 pub use ready::{Tier, ready};
 pub use run::{ofport_of, run, try_run, wait_until};

@@ -1,7 +1,7 @@
 //! Links and namespaces of the kernel, and plugging a namespace into a bridge.
 
 use crate::bridge::Bridge;
-use crate::container::Container;
+use crate::home::Home;
 use crate::names::unique;
 use crate::run::{run, try_run};
 
@@ -16,10 +16,16 @@ impl Link {
     }
 
     /// The same with a given name.
+    ///
+    /// # Panics
+    /// When the host has a link of that name, which is left alone.
     pub fn named(name: &str, words: &[&str]) -> Self {
+        let taken = try_run("ip", &["link", "show", "dev", name]).is_ok();
+        assert!(!taken, "there is a link {name} already");
+        let link = Self(name.to_owned());
         run("ip", &[&["link", "add", name], words].concat());
         run("ip", &["link", "set", name, "up"]);
-        Self(name.to_owned())
+        link
     }
 
     /// Its name.
@@ -41,9 +47,9 @@ pub struct Netns(String);
 impl Netns {
     /// A namespace with a name of its own.
     pub fn new() -> Self {
-        let name = unique("ns");
-        run("ip", &["netns", "add", &name]);
-        Self(name)
+        let netns = Self(unique("ns"));
+        run("ip", &["netns", "add", &netns.0]);
+        netns
     }
 
     /// Its name.
@@ -61,35 +67,6 @@ impl Default for Netns {
 impl Drop for Netns {
     fn drop(&mut self) {
         let _ = try_run("ip", &["netns", "del", &self.0]);
-    }
-}
-
-/// Whatever has a network namespace to plug something into.
-pub trait Home {
-    /// What `ip link set … netns` takes: a name or a PID.
-    fn netns(&self) -> String;
-    /// `ip` inside it.
-    fn ip(&self, words: &[&str]) -> String;
-}
-
-impl Home for Netns {
-    fn netns(&self) -> String {
-        self.0.clone()
-    }
-
-    fn ip(&self, words: &[&str]) -> String {
-        run("ip", &[&["-netns", &self.0], words].concat())
-    }
-}
-
-impl Home for Container {
-    fn netns(&self) -> String {
-        self.pid()
-    }
-
-    fn ip(&self, words: &[&str]) -> String {
-        let pid = self.pid();
-        run("nsenter", &[&["--target", &pid, "--net", "ip"], words].concat())
     }
 }
 
@@ -119,17 +96,18 @@ impl Plugged {
         let name = plug.host_end.map_or_else(|| unique("v"), str::to_owned);
         let inner = unique("i");
         let link = Link::named(&name, &["type", "veth", "peer", "name", &inner]);
+        let mut plugged = Self { link, ofport: 0 };
         if !plug.inner.is_empty() {
             run("ip", &[&["link", "set", &inner], plug.inner].concat());
         }
         run("ip", &["link", "set", &inner, "netns", &home.netns()]);
         home.ip(&["link", "set", &inner, "name", interface]);
         home.ip(&["link", "set", interface, "up"]);
+        plugged.ofport = bridge.add(&name, plug.port);
         if let Some(ip) = plug.ip {
             home.ip(&["address", "add", ip, "dev", interface]);
         }
-        let ofport = bridge.add(&name, plug.port);
-        Self { link, ofport }
+        plugged
     }
 
     /// Name of the end that is on the bridge.

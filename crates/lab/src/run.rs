@@ -1,6 +1,7 @@
 //! Starting programs and waiting for what they bring about.
 
-use std::process::Command;
+use std::io;
+use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 /// What `program` prints; panics with its words when it fails.
@@ -16,25 +17,35 @@ pub fn run(program: &str, words: &[&str]) -> String {
 /// # Errors
 /// What it says on stderr, or why it could not be started.
 pub fn try_run(program: &str, words: &[&str]) -> Result<String, String> {
-    let mut command = Command::new(program);
-    if program == "ovs-vsctl" {
-        command.arg("--timeout=20");
-    }
-    let output = command.args(words).output().map_err(|error| error.to_string())?;
+    let output = output(program, words).map_err(|error| error.to_string())?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned());
     }
     Err(format!("{}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim_end()))
 }
 
+/// All that `program` says, and how it ends. The tools of OVS would wait for ever.
+pub(crate) fn output(program: &str, words: &[&str]) -> io::Result<Output> {
+    let mut command = Command::new(program);
+    if program.starts_with("ovs-") {
+        command.arg("--timeout=20");
+    }
+    command.args(words).output()
+}
+
 /// Waits until `condition` holds.
 ///
 /// # Panics
 /// After 20 seconds without it.
-pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+pub fn wait_until(what: &str, condition: impl FnMut() -> bool) {
+    wait_within(Duration::from_secs(20), what, condition);
+}
+
+/// The same with a patience of one's own.
+pub(crate) fn wait_within(patience: Duration, what: &str, mut condition: impl FnMut() -> bool) {
     let start = Instant::now();
     while !condition() {
-        assert!(start.elapsed() < Duration::from_secs(20), "waited in vain: {what}");
+        assert!(start.elapsed() < patience, "waited in vain: {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }

@@ -1,0 +1,71 @@
+//! What is inside a network namespace, whoever owns it.
+
+use std::io;
+use std::process::Output;
+
+use crate::container::Container;
+use crate::link::Netns;
+use crate::run::{output, run, wait_until};
+
+/// Whatever has a network namespace to plug something into.
+pub trait Home {
+    /// What `ip link set … netns` takes: a name or a PID.
+    fn netns(&self) -> String;
+
+    /// `ip` inside it.
+    fn ip(&self, words: &[&str]) -> String;
+
+    /// An applet of busybox inside it: all that it says, and how it ends.
+    ///
+    /// # Errors
+    /// When the program that goes inside cannot be started.
+    fn busybox(&self, words: &[&str]) -> io::Result<Output>;
+}
+
+impl Home for Netns {
+    fn netns(&self) -> String {
+        self.name().to_owned()
+    }
+
+    fn ip(&self, words: &[&str]) -> String {
+        run("ip", &[&["-netns", self.name()], words].concat())
+    }
+
+    fn busybox(&self, words: &[&str]) -> io::Result<Output> {
+        output("ip", &[&["netns", "exec", self.name(), "busybox"], words].concat())
+    }
+}
+
+impl Home for Container {
+    fn netns(&self) -> String {
+        self.pid()
+    }
+
+    fn ip(&self, words: &[&str]) -> String {
+        let pid = self.pid();
+        run("nsenter", &[&["--target", &pid, "--net", "ip"], words].concat())
+    }
+
+    fn busybox(&self, words: &[&str]) -> io::Result<Output> {
+        output("docker", &[&["exec", self.id(), "busybox"], words].concat())
+    }
+}
+
+/// Whether one ping from `home` to `ip`, IPv4 or IPv6, is answered within a second.
+///
+/// # Panics
+/// When no ping could be sent from there at all, which is not the same as no answer.
+pub fn ping(home: &impl Home, ip: &str) -> bool {
+    let output = home.busybox(&["ping", "-c1", "-W1", ip]).expect("ping can be started");
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.stdout.starts_with(b"PING "), "ping {ip}: {}: {complaint}", output.status);
+    output.status.success()
+}
+
+/// Waits until `ip` answers a [`ping`] from `home`.
+///
+/// # Panics
+/// After 20 seconds without an answer.
+pub fn wait_for_answer(home: &impl Home, ip: &str) {
+    wait_until(&format!("{ip} answers"), || ping(home, ip));
+}
