@@ -1,54 +1,43 @@
 //! The Docker Engine API, also as Podman serves it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use bollard::Docker as Api;
-use bollard::errors::Error as ApiError;
-use bollard::models::{ContainerInspectResponse, ContainerSummary};
-use bollard::query_parameters::ListContainersOptionsBuilder;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use model::ids::ContainerId;
 use model::snapshot::Container;
 use model::{Trouble, TroubleKind};
+use serde::Deserialize;
 
 use super::Found;
 use super::address::Address;
+use super::http::{Http, HttpError};
 use crate::failure;
 
 /// Inspections under way at once: the daemon gains little beyond its cores.
 pub(crate) const IN_FLIGHT: usize = 8;
 
-/// A client of one engine. Making it does no I/O beyond looking whether the socket exists.
-#[derive(Clone, Debug)]
+/// A client of one engine. It asks without a version in the path, as for the newest that the
+/// daemon knows: what is read below has been the same in all of them.
+#[derive(Clone)]
 pub(crate) struct Docker {
-    api: Api,
-    address: Address,
+    http: Arc<Http>,
 }
 
 impl Docker {
-    pub(crate) fn at(address: &Address, timeout: std::time::Duration) -> Result<Self, Trouble> {
-        // Bollard wants whole seconds, and keeps its own watch: ours is the one that counts.
-        let seconds = timeout.as_secs().saturating_add(1);
-        let version = bollard::API_DEFAULT_VERSION;
-        let api = match address {
-            Address::Unix(path) => {
-                Api::connect_with_unix(&path.to_string_lossy(), seconds, version)
-            }
-            Address::Tcp(at) => Api::connect_with_http(&at.to_string(), seconds, version),
-        };
-        let api = api.map_err(|error| trouble(address, &error))?;
-        Ok(Self { api, address: address.clone() })
+    pub(crate) fn at(address: &Address) -> Self {
+        Self { http: Arc::new(Http::new(address.clone())) }
     }
 
     pub(crate) fn what(&self) -> String {
-        format!("Docker at {}", self.address)
+        format!("Docker at {}", self.http.address())
     }
 
     /// The API version the daemon speaks, and its own version.
     pub(crate) async fn version(&self) -> Result<String, Trouble> {
-        let version = self.api.version().await.map_err(|error| self.trouble(&error))?;
-        let daemon = version.version.unwrap_or_default();
-        Ok(format!("{daemon}, API {}", version.api_version.unwrap_or_default()))
+        let version: Version = self.get("/version").await?;
+        Ok(format!("{}, API {}", version.version, version.api_version))
     }
 
     /// One container by name or id; none when the daemon knows no single such container.
@@ -56,8 +45,8 @@ impl Docker {
         if !can_name_a_container(wanted) {
             return Ok(None);
         }
-        match self.api.inspect_container(wanted, None).await {
-            Ok(answer) => Ok(found(answer)),
+        match self.http.get(&format!("/containers/{wanted}/json")).await {
+            Ok(answer) => Ok(Some(found(answer))),
             Err(error) if is_no_single_container(&error) => Ok(None),
             Err(error) => Err(self.trouble(&error)),
         }
@@ -65,10 +54,8 @@ impl Docker {
 
     /// All containers, stopped ones too, without their processes.
     pub(crate) async fn list(&self) -> Result<Vec<Found>, Trouble> {
-        let options = ListContainersOptionsBuilder::new().all(true).build();
-        let answer = self.api.list_containers(Some(options)).await;
-        let rows = answer.map_err(|error| self.trouble(&error))?;
-        Ok(rows.into_iter().filter_map(listed).collect())
+        let rows: Vec<Summary> = self.get("/containers/json?all=true").await?;
+        Ok(rows.into_iter().map(listed).collect())
     }
 
     /// All containers; those that run with their processes.
@@ -97,15 +84,19 @@ impl Docker {
         Ok(relatives)
     }
 
-    fn trouble(&self, error: &ApiError) -> Trouble {
-        trouble(&self.address, error)
+    async fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, Trouble> {
+        self.http.get(path).await.map_err(|error| self.trouble(&error))
+    }
+
+    fn trouble(&self, error: &HttpError) -> Trouble {
+        trouble(self.http.address(), error)
     }
 }
 
 /// No such container, or several whose ids begin so; for the latter engines differ in status.
-fn is_no_single_container(error: &ApiError) -> bool {
-    let ApiError::DockerResponseServerError { status_code, message } = error else { return false };
-    *status_code == 404 || message.contains("Multiple IDs") || message.contains("more than one")
+fn is_no_single_container(error: &HttpError) -> bool {
+    let HttpError::Refused { status, message } = error else { return false };
+    *status == 404 || message.contains("Multiple IDs") || message.contains("more than one")
 }
 
 /// Docker's own rule is `[a-zA-Z0-9][a-zA-Z0-9_.-]*`; anything else would change the URL.
@@ -119,39 +110,95 @@ fn may_have_a_process(state: &str) -> bool {
     !matches!(state, "exited" | "dead")
 }
 
-fn found(answer: ContainerInspectResponse) -> Option<Found> {
-    let state = answer.state.unwrap_or_default();
-    let pid = state.pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid != 0);
-    let host = answer.host_config.unwrap_or_default();
-    let labels = answer.config.and_then(|config| config.labels).unwrap_or_default();
-    let sandbox = answer.network_settings.and_then(|net| net.sandbox_key);
-    let row = Container {
-        id: ContainerId(answer.id?.into()),
-        name: answer.name.unwrap_or_default().trim_start_matches('/').into(),
-        state: state.status.map(|status| status.to_string()).unwrap_or_default(),
-        pid,
-        netns: None,
-        netns_trouble: None,
-        network_mode: host.network_mode.unwrap_or_default(),
-        labels: labels.into_iter().collect(),
-    };
-    Some(Found { row, sandbox: sandbox.filter(|key| !key.is_empty()).map(PathBuf::from) })
+/// `GET /version`, as far as it is used.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Version {
+    version: String,
+    api_version: String,
 }
 
-fn listed(summary: ContainerSummary) -> Option<Found> {
-    let host = summary.host_config.unwrap_or_default();
+/// `GET /containers/{id}/json`, as far as it is used. Engines write null for what is empty.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Inspected {
+    id: String,
+    name: Option<String>,
+    state: Option<State>,
+    host_config: Option<HostConfig>,
+    config: Option<Config>,
+    network_settings: Option<NetworkSettings>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct State {
+    status: Option<String>,
+    pid: Option<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct HostConfig {
+    network_mode: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Config {
+    labels: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct NetworkSettings {
+    sandbox_key: Option<String>,
+}
+
+/// One of `GET /containers/json`, as far as it is used.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Summary {
+    id: String,
+    names: Option<Vec<String>>,
+    state: Option<String>,
+    host_config: Option<HostConfig>,
+    labels: Option<BTreeMap<String, String>>,
+}
+
+fn found(answer: Inspected) -> Found {
+    let (status, pid) = answer.state.map_or((None, None), |state| (state.status, state.pid));
+    let row = Container {
+        id: ContainerId(answer.id.into()),
+        name: answer.name.unwrap_or_default().trim_start_matches('/').into(),
+        state: status.unwrap_or_default(),
+        pid: pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid != 0),
+        netns: None,
+        netns_trouble: None,
+        network_mode: network_mode(answer.host_config),
+        labels: answer.config.and_then(|config| config.labels).unwrap_or_default(),
+    };
+    let sandbox = answer.network_settings.and_then(|net| net.sandbox_key);
+    Found { row, sandbox: sandbox.filter(|key| !key.is_empty()).map(PathBuf::from) }
+}
+
+fn network_mode(config: Option<HostConfig>) -> String {
+    config.and_then(|config| config.network_mode).unwrap_or_default()
+}
+
+fn listed(summary: Summary) -> Found {
     let names = summary.names.unwrap_or_default();
     let row = Container {
-        id: ContainerId(summary.id?.into()),
+        id: ContainerId(summary.id.into()),
         name: own_name(&names).into(),
-        state: summary.state.map(|state| state.to_string()).unwrap_or_default(),
+        state: summary.state.unwrap_or_default(),
         pid: None,
         netns: None,
         netns_trouble: None,
-        network_mode: host.network_mode.unwrap_or_default(),
-        labels: summary.labels.unwrap_or_default().into_iter().collect(),
+        network_mode: network_mode(summary.host_config),
+        labels: summary.labels.unwrap_or_default(),
     };
-    Some(Found { row, sandbox: None })
+    Found { row, sandbox: None }
 }
 
 /// Legacy links add names such as `/other/alias`; the container's own has one slash.
@@ -160,20 +207,19 @@ fn own_name(names: &[String]) -> &str {
     names.iter().find(|name| bare(name)).map_or("", |name| name.trim_start_matches('/'))
 }
 
-fn trouble(address: &Address, error: &ApiError) -> Trouble {
+fn trouble(address: &Address, error: &HttpError) -> Trouble {
     let what = format!("Docker at {address}");
     match error {
-        ApiError::SocketNotFoundError(_) => {
+        HttpError::Connect(error) if error.kind() == std::io::ErrorKind::NotFound => {
             Trouble::new(TroubleKind::Unreachable, what, "there is no such socket")
                 .remedy("is dockerd running? -H or DOCKER_HOST names another socket")
         }
-        ApiError::RequestTimeoutError => Trouble::new(TroubleKind::TimedOut, what, "no answer"),
-        ApiError::DockerResponseServerError { status_code: 403, message } => {
+        HttpError::Broken(error) if error.is_incomplete_message() => {
+            Trouble::new(TroubleKind::Gone, what, "it closed the connection")
+        }
+        HttpError::Refused { status: 403, message } => {
             Trouble::new(TroubleKind::Denied, what, message)
                 .remedy("a socket proxy must allow GET on /containers")
-        }
-        ApiError::JsonDataError { .. } | ApiError::JsonSerdeError { .. } => {
-            Trouble::new(TroubleKind::Garbled, what, error)
         }
         _ => failure::of_chain(what, error, "the group docker may use it, or root"),
     }

@@ -4,6 +4,7 @@
 
 pub(crate) mod address;
 pub(crate) mod docker;
+mod http;
 
 use std::path::PathBuf;
 

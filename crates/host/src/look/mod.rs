@@ -55,7 +55,7 @@ impl Host {
     }
 
     pub(crate) fn docker(&self) -> Result<Docker, Trouble> {
-        Docker::at(self.engine.as_ref().map_err(Clone::clone)?, self.timeout)
+        Ok(Docker::at(self.engine.as_ref().map_err(Clone::clone)?))
     }
 
     pub(crate) async fn database(&self, due: Deadline) -> Result<Database, Trouble> {

@@ -1,11 +1,13 @@
 //! The database road: what `ovs-vsctl list Interface` and `iface-to-br` answer.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::path::Path;
 
 use model::Trouble;
 use model::switch::Bridge;
-use ovsdb::{Client, Columns, Remote, Select, Tls, Uuid, VSWITCH};
+use ovsdb::{Client, Columns, Remote, Results, Select, Tls, Uuid, VSWITCH};
+use serde::de::DeserializeOwned;
 
 use super::rows::{BRIDGE, BridgeRow, INTERFACE, InterfaceRow, PORT, PortRow, Rows};
 use crate::failure;
@@ -55,7 +57,8 @@ impl Database {
     }
 
     /// The ports of the interfaces with these names, on their bridges, and the bridge called
-    /// `bridge`, ports or not. Three round trips, whatever the size of the database.
+    /// `bridge`, ports or not. Two round trips, three with bonds, whatever the size of the
+    /// database.
     pub(crate) async fn named(
         &mut self,
         names: &[String],
@@ -70,44 +73,52 @@ impl Database {
         names: &[String],
         bridge: Option<&str>,
     ) -> Result<Vec<Bridge>, ovsdb::Error> {
-        let mut interfaces: HashMap<Uuid, InterfaceRow> = HashMap::new();
-        let by_name =
+        let mut rows = self.called(names, bridge).await?;
+        let held: HashSet<_> =
+            rows.ports.values().flat_map(|port| port.interfaces.iter()).collect();
+        let loose = rows.interfaces.keys().filter(|id| !held.contains(id)).copied();
+        let loose: Vec<_> = loose.collect();
+        rows.ports.extend(self.holders(&loose).await?);
+        self.carriers(rows.ports.keys(), &mut rows.bridges).await?;
+        Ok(rows.into_bridges())
+    }
+
+    /// What has one of these names. Nearly every Port is called as its one Interface is: to
+    /// ask for both at once saves a round trip.
+    async fn called(
+        &mut self,
+        names: &[String],
+        bridge: Option<&str>,
+    ) -> Result<Rows, ovsdb::Error> {
+        let interfaces =
             names.iter().map(|name| Select::new("Interface", INTERFACE).equal("name", name));
+        let ports = names.iter().map(|name| Select::new("Port", PORT).equal("name", name));
         let asked = bridge.map(|name| Select::new("Bridge", &BRIDGE[1..]).equal("name", name));
-        let first: Vec<_> = by_name.chain(asked).collect();
-        let mut bridges: Vec<BridgeRow> = Vec::new();
-        if !first.is_empty() {
-            let answer = self.client.transact(VSWITCH, &first).await?;
-            for operation in 0..names.len() {
-                let rows: Vec<InterfaceRow> = answer.rows(operation)?;
-                interfaces.extend(rows.into_iter().filter_map(|row| Some((row.id?, row))));
-            }
-            if bridge.is_some() {
-                bridges = answer.rows(names.len())?;
-            }
+        let selects: Vec<_> = interfaces.chain(ports).chain(asked).collect();
+        if selects.is_empty() {
+            return Ok(Rows::default());
         }
-        let ports = self.holders(interfaces.keys()).await?;
-        self.carriers(ports.keys(), &mut bridges).await?;
-        Ok(Rows { interfaces, ports, bridges }.into_bridges())
+        let answer = self.client.transact(VSWITCH, &selects).await?;
+        let (count, both) = (names.len(), 2 * names.len());
+        let interfaces = rows_by_id(&answer, 0..count, |row: &InterfaceRow| row.id)?;
+        let mut ports = rows_by_id(&answer, count..both, |row: &PortRow| row.id)?;
+        ports.retain(|_, port| port.interfaces.iter().any(|id| interfaces.contains_key(id)));
+        let bridges = if bridge.is_some() { answer.rows(both)? } else { Vec::new() };
+        Ok(Rows { interfaces, ports, bridges })
     }
 
     /// The Ports that hold these Interfaces.
     async fn holders(
         &mut self,
-        interfaces: impl Iterator<Item = &Uuid>,
+        interfaces: &[Uuid],
     ) -> Result<HashMap<Uuid, PortRow>, ovsdb::Error> {
-        let selects: Vec<_> =
-            interfaces.map(|id| Select::new("Port", PORT).includes("interfaces", *id)).collect();
-        let mut ports = HashMap::new();
-        if selects.is_empty() {
-            return Ok(ports);
+        if interfaces.is_empty() {
+            return Ok(HashMap::new());
         }
+        let holding = |id: &Uuid| Select::new("Port", PORT).includes("interfaces", *id);
+        let selects: Vec<_> = interfaces.iter().map(holding).collect();
         let answer = self.client.transact(VSWITCH, &selects).await?;
-        for operation in 0..selects.len() {
-            let rows: Vec<PortRow> = answer.rows(operation)?;
-            ports.extend(rows.into_iter().filter_map(|row| Some((row.id?, row))));
-        }
-        Ok(ports)
+        rows_by_id(&answer, 0..selects.len(), |row: &PortRow| row.id)
     }
 
     /// Adds the Bridges that have these Ports, each once, with just these.
@@ -149,6 +160,20 @@ impl Database {
     fn trouble(&self, error: &ovsdb::Error) -> Trouble {
         failure::of_chain(self.what.clone(), error, ACCESS)
     }
+}
+
+/// The rows that the operations `range` of a transaction selected, by their id.
+fn rows_by_id<T: DeserializeOwned>(
+    answer: &Results,
+    range: Range<usize>,
+    id: fn(&T) -> Option<Uuid>,
+) -> Result<HashMap<Uuid, T>, ovsdb::Error> {
+    let mut rows = HashMap::new();
+    for operation in range {
+        let found: Vec<T> = answer.rows(operation)?;
+        rows.extend(found.into_iter().filter_map(|row| Some((id(&row)?, row))));
+    }
+    Ok(rows)
 }
 
 /// How this remote is called in messages.

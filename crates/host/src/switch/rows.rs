@@ -51,7 +51,7 @@ pub(super) struct PortRow {
     #[serde(rename = "_uuid", default)]
     pub(super) id: Option<Uuid>,
     name: String,
-    interfaces: Set<Uuid>,
+    pub(super) interfaces: Set<Uuid>,
     tag: Optional<u16>,
     trunks: Set<u16>,
     external_ids: Ids,

@@ -1,0 +1,134 @@
+//! HTTP/1.1 to an engine (RFC 9112): GET and JSON, over connections that are kept for the
+//! next request. A reply is bounded, and read only as far as somebody wants it.
+
+use std::fmt;
+use std::io;
+use std::sync::{Mutex, PoisonError};
+
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
+
+use super::address::Address;
+
+/// The longest reply that is read, in bytes: some ten thousand containers.
+const LONGEST: usize = 64 << 20;
+
+type Sender = SendRequest<Empty<Bytes>>;
+
+/// A client of one engine; as many connections as there are requests at once.
+pub(crate) struct Http {
+    address: Address,
+    idle: Mutex<Vec<Sender>>,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) enum HttpError {
+    /// No connection.
+    Connect(io::Error),
+    /// The connection broke, or spoke something else than HTTP.
+    Broken(hyper::Error),
+    /// More than [`LONGEST`].
+    TooLong,
+    /// The engine refused, with this status and these words.
+    Refused { status: u16, message: String },
+    /// Not the JSON that was expected.
+    Json(serde_json::Error),
+}
+
+impl Http {
+    pub(crate) fn new(address: Address) -> Self {
+        Self { address, idle: Mutex::default() }
+    }
+
+    pub(crate) fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// What `path` answers; it is sent as it is.
+    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, HttpError> {
+        let mut sender = match self.kept() {
+            Some(sender) => sender,
+            None => self.connect().await?,
+        };
+        let request = Request::get(path).header("Host", "docker").body(Empty::new());
+        let request = request.map_err(|error| HttpError::Connect(io::Error::other(error)))?;
+        let response = sender.send_request(request).await.map_err(HttpError::Broken)?;
+        let status = response.status();
+        let body = read(response).await?;
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
+        if !status.is_success() {
+            return Err(HttpError::Refused { status: status.as_u16(), message: words(&body) });
+        }
+        serde_json::from_slice(&body).map_err(HttpError::Json)
+    }
+
+    fn kept(&self) -> Option<Sender> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        std::iter::from_fn(|| idle.pop()).find(Sender::is_ready)
+    }
+
+    async fn connect(&self) -> Result<Sender, HttpError> {
+        match &self.address {
+            Address::Unix(path) => shake(UnixStream::connect(path).await).await,
+            Address::Tcp(at) => shake(TcpStream::connect(at).await).await,
+        }
+    }
+}
+
+async fn shake<S>(stream: io::Result<S>) -> Result<Sender, HttpError>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let stream = TokioIo::new(stream.map_err(HttpError::Connect)?);
+    let (sender, connection) = http1::handshake(stream).await.map_err(HttpError::Broken)?;
+    // Ends with the sender; what goes wrong is told to whoever waits for an answer.
+    tokio::spawn(connection);
+    Ok(sender)
+}
+
+async fn read(response: Response<Incoming>) -> Result<Bytes, HttpError> {
+    match Limited::new(response.into_body(), LONGEST).collect().await {
+        Ok(whole) => Ok(whole.to_bytes()),
+        Err(error) => Err(error.downcast().map_or(HttpError::TooLong, |e| HttpError::Broken(*e))),
+    }
+}
+
+/// Engines explain themselves in `{"message": …}`; Podman adds `cause`.
+fn words(body: &[u8]) -> String {
+    #[derive(Deserialize)]
+    struct Said {
+        message: String,
+    }
+    let said = serde_json::from_slice(body).map(|said: Said| said.message);
+    said.unwrap_or_else(|_| String::from_utf8_lossy(&body[..body.len().min(200)]).into_owned())
+}
+
+impl fmt::Display for HttpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connect(_) => write!(f, "no connection"),
+            Self::Broken(error) => write!(f, "not an answer in HTTP: {error}"),
+            Self::TooLong => write!(f, "an answer of more than {} MiB", LONGEST >> 20),
+            Self::Refused { status, message } => write!(f, "status {status}: {message}"),
+            Self::Json(error) => write!(f, "not the JSON of an engine: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for HttpError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Connect(error) => Some(error),
+            Self::Broken(error) => Some(error),
+            _ => None,
+        }
+    }
+}
