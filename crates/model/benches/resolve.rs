@@ -102,7 +102,7 @@ fn snapshot() -> Snapshot {
         scope: Scope::Everything,
         switch_netns: Some(HOST),
         engines: [(
-            Engine("docker".to_owned()),
+            Engine("docker".into()),
             Observed::Fresh { rows: (0..CONTAINERS).map(container).collect() },
         )]
         .into(),

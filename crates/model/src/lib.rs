@@ -13,6 +13,7 @@ pub mod ids;
 mod occupant;
 pub mod query;
 mod resolve;
+mod routes;
 pub mod snapshot;
 pub mod switch;
 mod trouble;
@@ -21,6 +22,7 @@ pub mod wiring;
 
 pub use anonymise::anonymise;
 pub use resolve::resolve;
+pub use routes::Routes;
 pub use snapshot::{Observed, Snapshot};
 pub use trouble::{Trouble, TroubleKind};
 pub use wiring::Wiring;

@@ -134,7 +134,7 @@ prop_compose! {
             taken: 0,
             scope: if whole { Scope::Everything } else { Scope::One },
             switch_netns,
-            engines: [(Engine("docker".to_owned()), Observed::Fresh { rows: containers })].into(),
+            engines: [(Engine("docker".into()), Observed::Fresh { rows: containers })].into(),
             kernel: Observed::Fresh { rows: namespaces },
             switch: roads.into_iter().filter_map(|(via, rows)| Some((via, fresh(rows?)))).collect(),
         }
