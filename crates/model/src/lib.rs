@@ -16,6 +16,7 @@ mod resolve;
 mod routes;
 pub mod snapshot;
 pub mod switch;
+pub mod timeline;
 mod trouble;
 pub mod who;
 pub mod wiring;

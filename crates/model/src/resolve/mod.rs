@@ -10,6 +10,7 @@ mod facts;
 mod people;
 mod seats;
 mod trace;
+mod unseen;
 
 use std::sync::Arc;
 
@@ -43,6 +44,7 @@ pub fn resolve(snapshot: &Snapshot) -> Wiring {
         ports: seats::ports(&facts, plugs),
         attachments,
         troubles: troubles(snapshot),
+        unseen: unseen::of(snapshot),
     }
 }
 
