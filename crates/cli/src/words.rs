@@ -19,6 +19,10 @@ pub enum Verb {
     Who(WhoArgs),
     /// Show how the answer comes about, step by step, and what each source says
     Explain(ExplainArgs),
+    /// Tell whenever an interface appears, changes or vanishes, or a port is left behind
+    Events(EventsArgs),
+    /// Wait until a container has an OpenFlow port, and show it
+    Wait(WaitArgs),
     /// Save everything there is to see, to be read again with --from
     Snapshot(SnapshotArgs),
     /// Check what can be reached, and say what to do about the rest
@@ -112,6 +116,35 @@ pub struct ExplainArgs {
     /// Take one road to the switch instead of all three
     #[arg(long, value_name = "ROAD")]
     pub via: Option<Road>,
+}
+
+/// `docker ovs events`.
+#[derive(Debug, Args)]
+pub struct EventsArgs {
+    /// container=, bridge=, vlan=, status= or label=; may be repeated
+    #[arg(short, long, value_name = "KEY=VALUE")]
+    pub filter: Vec<Filter>,
+    /// Begin with what is there already
+    #[arg(long)]
+    pub initial: bool,
+    /// json, csv, or a Go template such as '{{.Action}} {{.Container}} {{.OFPort}}'
+    #[arg(long, value_name = "FORMAT", default_value = "table", hide_default_value = true)]
+    pub format: Format,
+}
+
+/// `docker ovs wait`.
+#[derive(Debug, Args)]
+pub struct WaitArgs {
+    /// Name, id, or unambiguous beginning of the id; it need not be there yet
+    pub container: String,
+    /// Wait for a port of this bridge
+    pub bridge: Option<String>,
+    /// Print OpenFlow port numbers only
+    #[arg(short, long, conflicts_with = "format")]
+    pub quiet: bool,
+    /// table, csv, json, or a Go template such as '{{.OFPort}}'
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
 }
 
 /// `docker ovs snapshot`.

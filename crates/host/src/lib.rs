@@ -23,6 +23,7 @@ mod look;
 mod replay;
 mod settings;
 mod switch;
+mod watch;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -33,6 +34,7 @@ use switch::openflow::Listener;
 pub use engine::address::{Address, Wish};
 pub use look::Question;
 pub use settings::Settings;
+pub use watch::Watch;
 
 /// A host that can be looked at. Opening one does no I/O.
 #[derive(Clone, Debug)]

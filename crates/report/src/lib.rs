@@ -4,6 +4,7 @@
 
 mod cell;
 mod csv;
+mod event;
 mod explain;
 mod format;
 mod table;
@@ -12,5 +13,6 @@ pub mod v1;
 pub mod views;
 
 pub use cell::printable;
+pub use event::event_line;
 pub use explain::explain;
 pub use format::{Column, Format, FormatError, View, render};

@@ -1,9 +1,11 @@
 //! One file for each verb: ask, relate, lay out.
 
 pub mod doctor;
+pub mod events;
 pub mod explain;
 pub mod ls;
 pub mod port;
 pub mod ports;
 pub mod snapshot;
+pub mod wait;
 pub mod who;

@@ -4,12 +4,14 @@
 
 mod attachment;
 mod check;
+mod event;
 mod explanation;
 mod matching;
 mod port;
 
 pub use attachment::{Attachment, Tenant};
 pub use check::Check;
+pub use event::Event;
 pub use explanation::Explanation;
 pub use matching::Match;
 pub use port::{Plug, Port};
