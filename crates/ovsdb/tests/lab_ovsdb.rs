@@ -327,10 +327,10 @@ async fn what_is_followed_tells_each_change() {
 
     set_ofport(&server, "p1", 42).await;
     let changes = client.next_change().await.unwrap();
-    let changed: Vec<(Uuid, Option<Interface>)> = changes.rows("Interface").unwrap();
-    let [(changed, Some(row))] = &changed[..] else { panic!("{changed:?}") };
+    let told: Vec<(Uuid, Option<Interface>)> = changes.rows("Interface").unwrap();
+    let [(which, Some(row))] = &told[..] else { panic!("{told:?}") };
     // Whole, though one column changed.
-    assert_eq!((changed, row.name.as_str(), row.ofport.0), (id, "p1", Some(42)));
+    assert_eq!((which, row.name.as_str(), row.ofport.0), (id, "p1", Some(42)));
     assert_eq!(row.ifindex.0, Some(101));
 
     // What is told while another answer is awaited is not lost.
