@@ -5,5 +5,6 @@ pub mod explain;
 pub mod ls;
 pub mod port;
 pub mod ports;
+pub mod serve;
 pub mod snapshot;
 pub mod who;
