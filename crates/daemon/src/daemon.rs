@@ -8,6 +8,7 @@ use model::switch::Via;
 use model::{Snapshot, Trouble, query};
 use tokio::sync::{Semaphore, watch};
 
+use crate::metrics::Pace;
 use crate::refusal::Refusal;
 use crate::state::{Live, State};
 
@@ -20,13 +21,20 @@ pub(crate) struct Daemon {
     pub(crate) live: Live,
     /// True when it is to end.
     pub(crate) stopped: watch::Receiver<bool>,
+    pub(crate) pace: Pace,
     host: Host,
     asking: Semaphore,
 }
 
 impl Daemon {
     pub(crate) fn new(host: Host, boot: String, stopped: watch::Receiver<bool>) -> Self {
-        Self { live: Live::new(boot), stopped, host, asking: Semaphore::new(ASKING) }
+        Self {
+            live: Live::new(boot),
+            stopped,
+            pace: Pace::default(),
+            host,
+            asking: Semaphore::new(ASKING),
+        }
     }
 
     /// What is known.

@@ -4,7 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{Request, State as Extract};
-use axum::http::header::{AUTHORIZATION, HOST, WWW_AUTHENTICATE};
+use axum::http::header::{AUTHORIZATION, HOST};
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -36,10 +37,10 @@ impl Gate {
         Self { address, token }
     }
 
-    fn admit(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Response> {
+    fn admit(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
         if ![Method::GET, Method::HEAD].contains(method) {
             let why = "over TCP one may only read";
-            return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, why).into_response());
+            return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, why));
         }
         match &self.token {
             Some(token) => shows(token, headers),
@@ -49,12 +50,12 @@ impl Gate {
 
     /// Against DNS rebinding: a page of `evil.example`, whose name suddenly means this
     /// machine, still sends that name.
-    fn is_meant(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Response> {
+    fn is_meant(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
         let named = headers.get(HOST).and_then(|host| host.to_str().ok());
-        let named = uri.authority().map(|authority| authority.as_str()).or(named);
+        let named = uri.authority().map(Authority::as_str).or(named);
         let meant = named.is_some_and(|named| self.goes_by(host_of(named)));
         let why = "this server answers to localhost and its own address only (Host header)";
-        let refused = || Refusal::new(StatusCode::MISDIRECTED_REQUEST, why).into_response();
+        let refused = || Refusal::new(StatusCode::MISDIRECTED_REQUEST, why);
         if meant { Ok(()) } else { Err(refused()) }
     }
 
@@ -74,7 +75,7 @@ fn host_of(authority: &str) -> &str {
     }
 }
 
-fn shows(token: &str, headers: &HeaderMap) -> Result<(), Response> {
+fn shows(token: &str, headers: &HeaderMap) -> Result<(), Refusal> {
     let given = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
     let given = match given.split_at_checked(7) {
         Some((scheme, given)) if scheme.eq_ignore_ascii_case(b"bearer ") => given,
@@ -84,8 +85,7 @@ fn shows(token: &str, headers: &HeaderMap) -> Result<(), Response> {
         return Ok(());
     }
     let why = "show the token: Authorization: Bearer TOKEN";
-    let refused = Refusal::new(StatusCode::UNAUTHORIZED, why);
-    Err(([(WWW_AUTHENTICATE, "Bearer")], refused).into_response())
+    Err(Refusal::new(StatusCode::UNAUTHORIZED, why))
 }
 
 /// Takes as long whatever differs, so that time tells nothing of the token but its length.

@@ -9,6 +9,7 @@ mod connections;
 mod daemon;
 mod doors;
 mod gate;
+mod metrics;
 mod patience;
 mod refusal;
 mod routes;

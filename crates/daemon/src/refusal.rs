@@ -1,7 +1,8 @@
 //! Why a request has no answer: a status, and JSON that says what to do.
 
 use axum::Json;
-use axum::http::StatusCode;
+use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use model::Trouble;
 use model::query::QueryError;
@@ -65,6 +66,11 @@ impl From<Trouble> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        (self.status, Json(self.said)).into_response()
+        let mut answer = (self.status, Json(self.said)).into_response();
+        if self.status == StatusCode::UNAUTHORIZED {
+            // RFC 9110, section 15.5.2, wants it said how.
+            answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        answer
     }
 }

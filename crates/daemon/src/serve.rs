@@ -48,10 +48,13 @@ pub async fn serve(host: Host, settings: &Settings, say: impl Fn(&str)) -> Resul
 
 async fn keep_looking(host: Host, daemon: Arc<Daemon>) {
     loop {
+        let start = Instant::now();
         let snapshot = Arc::new(host.look(&Question::default()).await);
+        daemon.pace.looked(start.elapsed());
         let start = Instant::now();
         let wiring = Arc::new(resolve(&snapshot));
-        let look = Look { snapshot, wiring, resolved_in: start.elapsed() };
+        daemon.pace.resolved(start.elapsed());
+        let look = Look { snapshot, wiring };
         let first = daemon.live.now().is_none();
         daemon.live.publish(look, Vec::new());
         if first {

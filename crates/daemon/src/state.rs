@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
 
 use axum::body::Bytes;
 use model::{Snapshot, Wiring};
@@ -21,8 +20,6 @@ pub(crate) struct State {
     pub(crate) wiring: Arc<Wiring>,
     /// The number of the last event that led to it.
     pub(crate) last: u64,
-    /// How long it took to relate the rows.
-    pub(crate) resolved_in: Duration,
     attachments: OnceLock<Bytes>,
     everything: OnceLock<Arc<str>>,
 }
@@ -89,9 +86,9 @@ impl Live {
         let excess = past.len().saturating_sub(REMEMBERED);
         past.drain(..excess);
         drop(past);
-        let Look { snapshot, wiring, resolved_in } = look;
+        let Look { snapshot, wiring } = look;
         let (attachments, everything) = Default::default();
-        let state = State { snapshot, wiring, last, resolved_in, attachments, everything };
+        let state = State { snapshot, wiring, last, attachments, everything };
         self.present.send_replace(Some(Arc::new(state)));
     }
 
@@ -115,7 +112,6 @@ impl Live {
 pub(crate) struct Look {
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) wiring: Arc<Wiring>,
-    pub(crate) resolved_in: Duration,
 }
 
 #[cfg(test)]
@@ -138,7 +134,7 @@ mod tests {
             switch: BTreeMap::new(),
         };
         let wiring = Arc::new(model::resolve(&snapshot));
-        Look { snapshot: Arc::new(snapshot), wiring, resolved_in: Duration::ZERO }
+        Look { snapshot: Arc::new(snapshot), wiring }
     }
 
     fn numbers(live: &Live, after: u64) -> Option<Vec<u64>> {

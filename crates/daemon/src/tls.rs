@@ -25,8 +25,7 @@ pub(crate) fn acceptor(locks: &Locks) -> Result<TlsAcceptor, Trouble> {
     let key = key.map_err(|error| unusable("private key", &locks.key, error))?;
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .map(|builder| builder.with_no_client_auth())
-        .and_then(|builder| builder.with_single_cert(chain, key))
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
         .map_err(|error| unusable("certificate", &locks.certificate, error))?;
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
