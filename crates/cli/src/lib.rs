@@ -22,7 +22,7 @@ pub fn run(cli: &Cli) -> ExitCode {
 }
 
 async fn answer(cli: &Cli) -> Result<Outcome, Failure> {
-    let host = cli.place.open()?;
+    let host = cli.place.open(cli.verb()).await?;
     match cli.verb() {
         Verb::Port(args) => verbs::port::run(&host, args).await,
         Verb::Ls(args) => verbs::ls::run(&host, args).await,

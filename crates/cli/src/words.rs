@@ -29,6 +29,22 @@ pub enum Verb {
     Doctor(DoctorArgs),
 }
 
+impl Verb {
+    /// The roads to the switch that it takes, if it is one whose answer a daemon can give.
+    pub fn roads(&self) -> Option<Vec<Via>> {
+        let every = || vec![Via::Ovsdb, Via::OpenFlow, Via::Dpif];
+        match self {
+            Self::Port(PortArgs { via, .. })
+            | Self::Ls(LsArgs { via, .. })
+            | Self::Who(WhoArgs { via, .. }) => Some(vec![(*via).into()]),
+            Self::Ports(args) => Some(vec![args.via.into(), Via::Dpif]),
+            Self::Explain(args) => Some(args.via.map_or_else(every, |via| vec![via.into()])),
+            Self::Snapshot(_) => Some(every()),
+            Self::Serve(_) | Self::Doctor(_) => None,
+        }
+    }
+}
+
 /// `docker ovs port`.
 #[derive(Debug, Args)]
 pub struct PortArgs {

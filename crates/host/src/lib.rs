@@ -21,6 +21,7 @@ mod failure;
 mod kernel;
 mod look;
 mod replay;
+mod served;
 mod settings;
 mod switch;
 
