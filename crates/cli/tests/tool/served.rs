@@ -4,7 +4,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
@@ -26,26 +26,33 @@ pub(crate) struct Served {
 impl Served {
     /// A daemon on a socket and a TCP port of its own, after its first look.
     pub(crate) fn start(words: &[&str]) -> Self {
-        let served = Self::start_without_waiting(words);
-        lab::wait_until("the first look", || served.get("/healthz").status == 200);
-        served
+        Self::launch(words, |command| command)
     }
 
-    pub(crate) fn start_without_waiting(words: &[&str]) -> Self {
+    /// The same with no capabilities but these, in the words of setpriv(1).
+    pub(crate) fn start_within(capabilities: &str) -> Self {
+        Self::launch(&[], |command| {
+            let mut within = Command::new("setpriv");
+            within.arg("--no-new-privs").arg(format!("--bounding-set=-all,{capabilities}"));
+            within.arg(command.get_program()).args(command.get_args());
+            within
+        })
+    }
+
+    fn launch(words: &[&str], wrap: impl FnOnce(Command) -> Command) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("d.sock");
         let socket = ["serve", "--socket", socket.to_str().unwrap()];
         let listen: &[_] =
             if words.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] };
-        let mut child = command("docker-ovs", &[&socket, listen, words].concat());
-        let mut child = child.stderr(Stdio::piped()).spawn().unwrap();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut command = wrap(command("docker-ovs", &[&socket, listen, words].concat()));
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
         let (tell, said) = channel();
-        std::thread::spawn(move || {
-            stderr.lines().map_while(Result::ok).try_for_each(|line| tell.send(line))
-        });
+        std::thread::spawn(move || stderr.map(|line| tell.send(line)).all(|told| told.is_ok()));
         let served = Self { child, folder, said };
         served.hears("listening on unix://");
+        lab::wait_until("the first look", || served.get("/healthz").status == 200);
         served
     }
 
