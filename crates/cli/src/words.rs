@@ -19,6 +19,8 @@ pub enum Verb {
     Who(WhoArgs),
     /// Show how the answer comes about, step by step, and what each source says
     Explain(ExplainArgs),
+    /// Draw the bridges and who is plugged into them
+    Graph(GraphArgs),
     /// Save everything there is to see, to be read again with --from
     Snapshot(SnapshotArgs),
     /// Check what can be reached, and say what to do about the rest
@@ -112,6 +114,31 @@ pub struct ExplainArgs {
     /// Take one road to the switch instead of all three
     #[arg(long, value_name = "ROAD")]
     pub via: Option<Road>,
+}
+
+/// `docker ovs graph`.
+#[derive(Debug, Args)]
+pub struct GraphArgs {
+    /// Only this bridge
+    #[arg(long)]
+    pub bridge: Option<String>,
+    /// What to draw it in
+    #[arg(long, value_name = "FORMAT", default_value = "svg")]
+    pub format: Picture,
+    /// Which road to the switch to take
+    #[arg(long, value_name = "ROAD", default_value = "ovsdb")]
+    pub via: Road,
+}
+
+/// The notations of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Picture {
+    /// A picture for browsers and documents
+    Svg,
+    /// A graph for Graphviz
+    Dot,
+    /// A flowchart for Markdown
+    Mermaid,
 }
 
 /// `docker ovs snapshot`.
