@@ -9,7 +9,7 @@ pub(super) const LETTERS: usize = 17;
 
 /// The text without what XML 1.0 cannot hold (section 2.2) or what turns the writing
 /// direction; both stay visible as escapes. Every text of a scene has passed here.
-pub(super) fn clean(text: &str) -> String {
+pub fn clean(text: &str) -> String {
     let text = printable(text);
     text.replace('\u{fffe}', "\\u{fffe}").replace('\u{ffff}', "\\u{ffff}")
 }
@@ -37,7 +37,7 @@ pub(super) fn shorten(text: &str, letters: usize) -> String {
 }
 
 /// For XML 1.0 and HTML, as text and as a quoted attribute.
-pub(super) fn xml(text: &str) -> String {
+pub fn xml(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -8,7 +8,7 @@ use super::scene::Area;
 use crate::v1;
 
 /// Container-side links on one port.
-pub(super) type Links = Vec<v1::Attachment>;
+pub(super) type Links = Vec<v1::Explanation>;
 
 /// So many addresses or links are written out; of more, it is said how many.
 const WRITTEN: usize = 2;
@@ -46,6 +46,8 @@ pub struct Jack {
     pub lines: Vec<Line>,
     /// What there is to say that may not fit beneath.
     pub details: Vec<String>,
+    /// How it is known who is on it: a line for each step.
+    pub evidence: Vec<String>,
     /// Where it is, with its number and its lines.
     pub area: Area,
     /// How far its lines hang below the socket.
@@ -57,6 +59,8 @@ pub struct Jack {
 pub struct Plug {
     /// The containers that have it, joined by `+`; its namespace if there is none.
     pub who: String,
+    /// Their names, one by one.
+    pub tenants: Vec<String>,
     /// Name of the link there.
     pub interface: String,
     /// Its namespace.
@@ -91,7 +95,7 @@ pub enum Ink {
 
 impl Jack {
     /// The jack for a port, given the links on it. Its place is not known yet.
-    pub(super) fn new(row: &SwitchPort, port: &v1::Port, links: &[v1::Attachment]) -> Self {
+    pub(super) fn new(row: &SwitchPort, port: &v1::Port, links: &[v1::Explanation]) -> Self {
         let mut plugs: Vec<_> = port.plugs.iter().map(|plug| Plug::new(plug, links)).collect();
         plugs.sort();
         let remote = port.remote.as_deref().map(clean);
@@ -114,6 +118,11 @@ impl Jack {
         jack.caption = jack.caption(&clean(&port.bridge));
         jack.lines = jack.lines(&row.occupant, port);
         jack.details = jack.details(port);
+        jack.evidence = links
+            .iter()
+            .flat_map(|link| &link.steps)
+            .map(|found| step(found.name, &found.found, &found.source))
+            .collect();
         jack
     }
 
@@ -136,6 +145,11 @@ impl Jack {
             ("on", occupant, _) => occupant.to_owned(),
             (state, ..) => state.to_owned(),
         }
+    }
+
+    /// Whether its link is gone.
+    pub(super) fn is_left_behind(&self) -> bool {
+        self.occupant == "left-behind"
     }
 
     /// What it can be found by.
@@ -224,17 +238,17 @@ impl Jack {
 }
 
 impl Plug {
-    fn new(plug: &v1::Plug, links: &[v1::Attachment]) -> Self {
+    fn new(plug: &v1::Plug, links: &[v1::Explanation]) -> Self {
         let names: Vec<_> = plug.tenants.iter().map(|who| clean(&who.container)).collect();
-        let same =
-            |link: &&v1::Attachment| link.netns == plug.netns && link.interface == plug.interface;
-        let link = links.iter().find(same);
+        let mut links = links.iter().map(|explanation| &explanation.attachment);
+        let link = links.find(|link| link.netns == plug.netns && link.interface == plug.interface);
         Self {
             who: if names.is_empty() { plug.netns.clone() } else { names.join("+") },
             interface: clean(&plug.interface),
             netns: plug.netns.clone(),
             mac: link.and_then(|link| link.mac.clone()),
             addresses: link.map(|link| link.addresses.clone()).unwrap_or_default(),
+            tenants: names,
         }
     }
 
@@ -244,6 +258,12 @@ impl Plug {
         lines.extend(few(&self.addresses).iter().map(|address| plain(address)));
         lines
     }
+}
+
+/// A step of an explanation in one line.
+fn step(name: &str, found: &str, source: &str) -> String {
+    let source = if source.is_empty() { String::new() } else { format!(" ({source})") };
+    clean(&format!("{name}: {found}{source}"))
 }
 
 fn patch_lines(peer: &str, bridge: Option<&str>) -> Vec<Line> {

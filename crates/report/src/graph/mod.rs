@@ -16,8 +16,9 @@ mod svg;
 mod tests;
 
 pub use dot::dot;
+pub use escape::{clean, xml};
 pub use jack::{Ink, Jack, Line, Plug};
 pub use mermaid::mermaid;
-pub use scene::{Area, Cord, End, Front, Point, Scene};
+pub use scene::{Area, Cord, Counts, End, Front, Point, Scene};
 pub use style::stylesheet;
 pub use svg::{figure, svg};

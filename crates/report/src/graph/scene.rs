@@ -1,6 +1,6 @@
 //! What is drawn, and where: the tree that every notation reads.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::wiring::Wiring;
 
@@ -50,6 +50,19 @@ pub struct Area {
     pub w: u32,
     /// Height.
     pub h: u32,
+}
+
+/// How much of everything a scene has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Bridges.
+    pub bridges: usize,
+    /// Ports, also those without a number.
+    pub ports: usize,
+    /// Containers that are plugged in.
+    pub containers: usize,
+    /// Ports that were left behind.
+    pub left_behind: usize,
 }
 
 /// A place.
@@ -102,6 +115,17 @@ impl Scene {
         plugs.map(|plug| (plug.key(), plug)).collect::<BTreeMap<_, _>>().into_values().collect()
     }
 
+    /// How much of everything there is.
+    pub fn counts(&self) -> Counts {
+        let tenants = self.jacks().flat_map(|jack| &jack.plugs).flat_map(|plug| &plug.tenants);
+        Counts {
+            bridges: self.fronts.len(),
+            ports: self.jacks().count(),
+            containers: tenants.collect::<BTreeSet<_>>().len(),
+            left_behind: self.jacks().filter(|jack| jack.is_left_behind()).count(),
+        }
+    }
+
     /// The jack at an end of a cord, with the front it is on.
     pub(super) fn at(&self, end: End) -> (&Front, &Jack) {
         let front = &self.fronts[end.front];
@@ -133,10 +157,8 @@ fn links(wiring: &Wiring) -> BTreeMap<(&str, &str), Links> {
     let mut links = BTreeMap::<_, Links>::new();
     for found in &wiring.attachments {
         let Some(port) = found.port.port() else { continue };
-        links
-            .entry((&*port.bridge, &*port.iface))
-            .or_default()
-            .push(v1::Attachment::new(found, None));
+        let here: &mut Links = links.entry((&*port.bridge, &*port.iface)).or_default();
+        here.push(v1::Explanation::new(found));
     }
     links
 }

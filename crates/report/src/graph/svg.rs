@@ -119,7 +119,7 @@ fn summary(front: &Front) -> String {
     let mut words = vec![count(front.jacks.len(), "port")];
     let plugged: BTreeSet<_> =
         front.jacks.iter().flat_map(|jack| &jack.plugs).map(|plug| &plug.netns).collect();
-    let left = front.jacks.iter().filter(|jack| jack.occupant == "left-behind").count();
+    let left = front.jacks.iter().filter(|jack| jack.is_left_behind()).count();
     words.extend((!plugged.is_empty()).then(|| format!("{} plugged in", plugged.len())));
     words.extend((left > 0).then(|| format!("{left} left behind")));
     words.join(" · ")
@@ -177,7 +177,7 @@ fn draw_jack(front: &Front, jack: &Jack, live: bool) -> String {
         classes(jack),
         if live { handles(front, jack) } else { " role=\"img\"".to_owned() },
         if live { String::new() } else { format!("<title>{}</title>", xml(&jack.caption)) },
-        xml(&jack.details.join("\n")),
+        xml(&jack.details[1..].join("\n")),
         if live { focus(jack) } else { String::new() },
         base - 4,
         draw_socket(jack),
@@ -188,7 +188,7 @@ fn draw_jack(front: &Front, jack: &Jack, live: bool) -> String {
 /// What it is, for the style sheet.
 fn classes(jack: &Jack) -> String {
     let state = Some(jack.state).filter(|state| *state != "on");
-    let vlan = jack.vlan.filter(|_| state.is_none() && jack.occupant != "left-behind");
+    let vlan = jack.vlan.filter(|_| state.is_none() && !jack.is_left_behind());
     let vlan = vlan.map(|tag| format!(" v{}", hue(tag))).unwrap_or_default();
     let state = state.map(|state| format!(" {state}")).unwrap_or_default();
     format!("jack {}{vlan}{state}", jack.occupant)
@@ -198,10 +198,18 @@ fn classes(jack: &Jack) -> String {
 fn handles(front: &Front, jack: &Jack) -> String {
     let number = jack.number.map(|n| format!(" data-ofport=\"{n}\"")).unwrap_or_default();
     let (name, bridge) = (xml(&jack.caption), xml(&front.bridge));
-    let find = xml(&jack.words().join("\n").to_lowercase()).replace('\n', "&#10;");
+    let (strip, label) = (jack.strip(), jack.label());
+    let words = [vec![strip.as_str(), &label], jack.words()].concat();
+    let (find, evidence) = (several(&words).to_lowercase(), several(&jack.evidence));
     format!(
-        " role=\"button\" tabindex=\"-1\" aria-label=\"{name}\" data-bridge=\"{bridge}\"{number} data-find=\"{find}\""
+        " role=\"button\" tabindex=\"-1\" aria-label=\"{name}\" data-bridge=\"{bridge}\"{number} \
+        data-find=\"{find}\" data-evidence=\"{evidence}\""
     )
+}
+
+/// Lines in an attribute. No text of a scene has line ends of its own.
+fn several<T: AsRef<str>>(lines: &[T]) -> String {
+    lines.iter().map(|line| xml(line.as_ref())).collect::<Vec<_>>().join("&#10;")
 }
 
 /// Where the page shows that it is focused, found or selected.
@@ -259,7 +267,7 @@ fn label_height(jack: &Jack) -> u32 {
 fn draw_label(jack: &Jack) -> String {
     let (x, w, h) = (jack.area.x + 4, CELL - 8, label_height(jack));
     let (y, middle) = (jack.area.y + NUMBER + SOCKET + jack.drop, jack.area.x + CELL / 2);
-    let askew = if jack.occupant == "left-behind" {
+    let askew = if jack.is_left_behind() {
         format!(" transform=\"rotate(-3 {middle} {y})\"")
     } else {
         String::new()
