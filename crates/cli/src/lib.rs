@@ -29,6 +29,7 @@ async fn answer(cli: &Cli) -> Result<Outcome, Failure> {
         Verb::Ports(args) => verbs::ports::run(&host, args).await,
         Verb::Who(args) => verbs::who::run(&host, args).await,
         Verb::Explain(args) => verbs::explain::run(&host, args).await,
+        Verb::Graph(args) => verbs::graph::run(&host, args).await,
         Verb::Snapshot(args) => verbs::snapshot::run(&host, args).await,
         Verb::Serve(args) => verbs::serve::run(&host, args).await,
         Verb::Doctor(args) => verbs::doctor::run(&host, args).await,

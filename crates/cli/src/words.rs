@@ -21,6 +21,8 @@ pub enum Verb {
     Who(WhoArgs),
     /// Show how the answer comes about, step by step, and what each source says
     Explain(ExplainArgs),
+    /// Draw the bridges and who is plugged into them
+    Graph(GraphArgs),
     /// Save everything there is to see, to be read again with --from
     Snapshot(SnapshotArgs),
     /// Keep looking, and answer programs and browsers: HTTP, events, metrics
@@ -36,6 +38,7 @@ impl Verb {
         match self {
             Self::Port(PortArgs { via, .. })
             | Self::Ls(LsArgs { via, .. })
+            | Self::Graph(GraphArgs { via, .. })
             | Self::Who(WhoArgs { via, .. }) => Some(vec![(*via).into()]),
             Self::Ports(args) => Some(vec![args.via.into(), Via::Dpif]),
             Self::Explain(args) => Some(args.via.map_or_else(every, |via| vec![via.into()])),
@@ -132,6 +135,31 @@ pub struct ExplainArgs {
     /// Take one road to the switch instead of all three
     #[arg(long, value_name = "ROAD")]
     pub via: Option<Road>,
+}
+
+/// `docker ovs graph`.
+#[derive(Debug, Args)]
+pub struct GraphArgs {
+    /// Only this bridge
+    #[arg(long)]
+    pub bridge: Option<String>,
+    /// What to draw it in
+    #[arg(long, value_name = "FORMAT", default_value = "svg")]
+    pub format: Picture,
+    /// Which road to the switch to take
+    #[arg(long, value_name = "ROAD", default_value = "ovsdb")]
+    pub via: Road,
+}
+
+/// The notations of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Picture {
+    /// A picture for browsers and documents
+    Svg,
+    /// A graph for Graphviz
+    Dot,
+    /// A flowchart for Markdown
+    Mermaid,
 }
 
 /// `docker ovs snapshot`.

@@ -6,6 +6,7 @@ mod cell;
 mod csv;
 mod explain;
 mod format;
+pub mod graph;
 mod list;
 mod table;
 mod template;

@@ -2,6 +2,7 @@
 
 pub mod doctor;
 pub mod explain;
+pub mod graph;
 pub mod ls;
 pub mod port;
 pub mod ports;
