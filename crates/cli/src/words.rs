@@ -43,7 +43,7 @@ impl Verb {
             Self::Ports(args) => Some(vec![args.via.into(), Via::Dpif]),
             Self::Explain(args) => Some(args.via.map_or_else(every, |via| vec![via.into()])),
             Self::Snapshot(_) => Some(every()),
-            Self::Serve(_) | Self::Doctor(_) => None,
+            _ => None,
         }
     }
 }
