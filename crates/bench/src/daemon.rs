@@ -28,7 +28,8 @@ pub(crate) fn tell(told: &mut Told, size: usize, tools: &Tools) {
     let before = Instant::now();
     let spent = cpu(daemon.child.id());
     wait_until("the idle time is over", || before.elapsed() > IDLE);
-    let idle = (cpu(daemon.child.id()) - spent).as_secs_f64() / before.elapsed().as_secs_f64();
+    let idle =
+        cpu(daemon.child.id()).saturating_sub(spent).as_secs_f64() / before.elapsed().as_secs_f64();
     told.line(&format!("daemon, idle: % of a core, {size}"), idle * 100.0, 0.1, "");
     let mib = |kib: f64| kib / 1024.0;
     let anonymous = mib(status(daemon.child.id(), "RssAnon:"));
@@ -49,7 +50,7 @@ fn requests(told: &mut Told, size: usize, daemon: &Daemon) {
         let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(|| ask(&daemon.socket))).collect();
         clients.into_iter().flat_map(|client| client.join().unwrap()).collect()
     });
-    let spent = (cpu(daemon.child.id()) - spent).as_secs_f64();
+    let spent = cpu(daemon.child.id()).saturating_sub(spent).as_secs_f64();
     let mut taken = taken;
     taken.sort();
     let count = f64::from(u32::try_from(taken.len()).unwrap_or(u32::MAX));
