@@ -13,14 +13,17 @@ pub mod ids;
 mod occupant;
 pub mod query;
 mod resolve;
+mod routes;
 pub mod snapshot;
 pub mod switch;
+pub mod timeline;
 mod trouble;
 pub mod who;
 pub mod wiring;
 
 pub use anonymise::anonymise;
 pub use resolve::resolve;
+pub use routes::Routes;
 pub use snapshot::{Observed, Snapshot};
 pub use trouble::{Trouble, TroubleKind};
 pub use wiring::Wiring;

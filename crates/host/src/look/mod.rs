@@ -74,7 +74,7 @@ fn snapshot(scope: Scope, switch_netns: Option<NetnsId>, seen: Seen) -> Snapshot
         switch_netns,
         engines: seen
             .engine
-            .map(|engine| (Engine("docker".to_owned()), engine.map(rows).into()))
+            .map(|engine| (Engine("docker".into()), engine.map(rows).into()))
             .into_iter()
             .collect(),
         kernel: seen.kernel.into(),
