@@ -126,6 +126,11 @@ impl Place {
         Ok(Host::replay_json(&what, &text)?)
     }
 
+    /// How long all waiting together may take.
+    pub fn patience(&self) -> Duration {
+        self.timeout
+    }
+
     fn settings(&self) -> Settings {
         Settings {
             engine: Wish {

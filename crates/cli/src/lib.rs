@@ -4,6 +4,7 @@
 //! command line, [`outcome`] the only one that knows exit codes.
 
 pub mod args;
+pub mod live;
 pub mod outcome;
 pub mod plugin;
 pub mod verbs;
@@ -30,6 +31,8 @@ async fn answer(cli: &Cli) -> Result<Outcome, Failure> {
         Verb::Who(args) => verbs::who::run(&host, args).await,
         Verb::Explain(args) => verbs::explain::run(&host, args).await,
         Verb::Graph(args) => verbs::graph::run(&host, args).await,
+        Verb::Events(args) => verbs::events::run(&host, args).await,
+        Verb::Wait(args) => verbs::wait::run(&host, args, cli.place.patience()).await,
         Verb::Snapshot(args) => verbs::snapshot::run(&host, args).await,
         Verb::Serve(args) => verbs::serve::run(&host, args).await,
         Verb::Doctor(args) => verbs::doctor::run(&host, args).await,

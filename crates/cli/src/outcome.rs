@@ -32,6 +32,11 @@ impl Failure {
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), remedy: None }
     }
+
+    /// The same, told as the reason of something else.
+    pub fn after(self, what: &str) -> Self {
+        Self { message: format!("{what}: {}", self.message), ..self }
+    }
 }
 
 impl From<QueryError> for Failure {

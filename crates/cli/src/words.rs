@@ -23,6 +23,10 @@ pub enum Verb {
     Explain(ExplainArgs),
     /// Draw the bridges and who is plugged into them
     Graph(GraphArgs),
+    /// Tell whenever an interface appears, changes or vanishes, or a port is left behind
+    Events(EventsArgs),
+    /// Wait until a container has an OpenFlow port, and show it
+    Wait(WaitArgs),
     /// Save everything there is to see, to be read again with --from
     Snapshot(SnapshotArgs),
     /// Keep looking, and answer programs and browsers: HTTP, events, metrics
@@ -160,6 +164,35 @@ pub enum Picture {
     Dot,
     /// A flowchart for Markdown
     Mermaid,
+}
+
+/// `docker ovs events`.
+#[derive(Debug, Args)]
+pub struct EventsArgs {
+    /// container=, bridge=, vlan=, status= or label=; may be repeated
+    #[arg(short, long, value_name = "KEY=VALUE")]
+    pub filter: Vec<Filter>,
+    /// Begin with what is there already
+    #[arg(long)]
+    pub initial: bool,
+    /// json, csv, or a Go template such as '{{.Action}} {{.Container}} {{.OFPort}}'
+    #[arg(long, value_name = "FORMAT", default_value = "table", hide_default_value = true)]
+    pub format: Format,
+}
+
+/// `docker ovs wait`.
+#[derive(Debug, Args)]
+pub struct WaitArgs {
+    /// Name, id, or unambiguous beginning of the id; it need not be there yet
+    pub container: String,
+    /// Wait for a port of this bridge
+    pub bridge: Option<String>,
+    /// Print OpenFlow port numbers only
+    #[arg(short, long, conflicts_with = "format")]
+    pub quiet: bool,
+    /// table, csv, json, or a Go template such as '{{.OFPort}}'
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
 }
 
 /// `docker ovs snapshot`.

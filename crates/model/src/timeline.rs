@@ -3,10 +3,10 @@
 //! An event tells a state, not every step on the way to it. What a look could not see is not
 //! gone: it is held as it was until a look that sees tells otherwise.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::ids::{LinkKey, Name};
-use crate::wiring::{Attachment, Occupant, PortState, SwitchPort, Wiring};
+use crate::wiring::{Attachment, Occupant, PortRef, PortState, SwitchPort, Wiring};
 
 /// Something that is different now.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,7 +90,7 @@ impl Timeline {
 
     fn present(&mut self, wiring: &Wiring) -> Vec<Change> {
         let mut changes = Vec::new();
-        for now in &wiring.attachments {
+        for now in wiring.attachments.iter().filter(|a| is_inhabited(a)) {
             let Some(told) = self.attachments.get_mut(&key(now)) else {
                 self.attachments.insert(key(now), now.clone());
                 changes.push(Change::Appeared(Box::new(now.clone())));
@@ -106,13 +106,14 @@ impl Timeline {
     }
 
     fn missing(&mut self, wiring: &Wiring) -> Vec<Change> {
-        if self.attachments.len() == wiring.attachments.len() {
+        let there = || wiring.attachments.iter().filter(|a| is_inhabited(a));
+        if self.attachments.len() == there().count() {
             // As many as there are now, and all of those were told: none is missing.
             return Vec::new();
         }
-        let there: FxHashMap<_, ()> = wiring.attachments.iter().map(|a| (key(a), ())).collect();
+        let there: FxHashSet<_> = there().map(key).collect();
         let gone = |(key, told): (&LinkKey, &Attachment)| {
-            (!there.contains_key(key) && !wiring.unseen.hides(told)).then_some(*key)
+            (!there.contains(key) && !wiring.unseen.hides(told)).then_some(*key)
         };
         let mut gone: Vec<_> = self.attachments.iter().filter_map(gone).collect();
         gone.sort();
@@ -156,6 +157,11 @@ fn is_orphan(port: &SwitchPort) -> bool {
     matches!(port.occupant, Occupant::LeftBehind { .. })
 }
 
+/// A namespace that nobody has and that has no name is what a container leaves for a moment.
+fn is_inhabited(attachment: &Attachment) -> bool {
+    !attachment.tenants.is_empty() || !attachment.netns_names.is_empty()
+}
+
 /// A number that is still to come is waited for, and no port is made of not having seen any.
 fn is_settled(wiring: &Wiring, now: &Attachment) -> bool {
     match now.port {
@@ -163,6 +169,10 @@ fn is_settled(wiring: &Wiring, now: &Attachment) -> bool {
         PortState::Unknown { .. } => !wiring.unseen.switch,
         _ => true,
     }
+}
+
+fn vlans(port: Option<&PortRef>) -> (Option<u16>, &[u16]) {
+    port.map_or((None, &[]), |port| (port.tag, &port.trunks))
 }
 
 fn differences(before: &Attachment, now: &Attachment) -> Vec<Field> {
@@ -175,10 +185,7 @@ fn differences(before: &Attachment, now: &Attachment) -> Vec<Field> {
         (Field::State, before.port.word() != now.port.word()),
         (Field::Bridge, was.map(|port| &port.bridge) != is.map(|port| &port.bridge)),
         (Field::OfPort, before.port.ofport() != now.port.ofport()),
-        (
-            Field::Vlan,
-            was.map(|port| (port.tag, &port.trunks)) != is.map(|port| (port.tag, &port.trunks)),
-        ),
+        (Field::Vlan, vlans(was) != vlans(is)),
     ];
     differ.into_iter().filter(|(_, differs)| *differs).map(|(field, _)| field).collect()
 }

@@ -22,6 +22,7 @@
 
 mod client;
 mod error;
+mod follow;
 mod monitor;
 mod notation;
 mod remote;
@@ -32,6 +33,7 @@ mod uuid;
 
 pub use client::{Client, VSWITCH};
 pub use error::Error;
+pub use follow::Changes;
 pub use monitor::{Columns, Tables};
 pub use notation::{Map, Optional, Set};
 pub use remote::{DEFAULT_PORT, InvalidRemote, Remote};

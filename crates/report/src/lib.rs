@@ -4,6 +4,7 @@
 
 mod cell;
 mod csv;
+mod event;
 mod explain;
 mod format;
 pub mod graph;
@@ -14,6 +15,7 @@ pub mod v1;
 pub mod views;
 
 pub use cell::printable;
+pub use event::event_line;
 pub use explain::explain;
 pub use format::{Column, Format, FormatError, View, render};
 pub use list::{Wanted, list};

@@ -1,6 +1,7 @@
 //! One file for each verb: ask, relate, lay out.
 
 pub mod doctor;
+pub mod events;
 pub mod explain;
 pub mod graph;
 pub mod ls;
@@ -8,4 +9,5 @@ pub mod port;
 pub mod ports;
 pub mod serve;
 pub mod snapshot;
+pub mod wait;
 pub mod who;

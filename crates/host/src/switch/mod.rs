@@ -4,6 +4,7 @@
 //! and one more line in [`roads`].
 
 pub(crate) mod dpif;
+pub(crate) mod follow;
 pub(crate) mod openflow;
 pub(crate) mod ovsdb;
 mod roads;

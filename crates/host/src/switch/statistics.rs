@@ -47,7 +47,7 @@ impl Database {
     ) -> Result<BTreeMap<String, Counters>, Trouble> {
         let select = Select::new("Interface", &["name", "statistics"]);
         let select = iface.map_or(select.clone(), |iface| select.equal("name", iface));
-        let answer = self.client.transact(VSWITCH, &[select]).await;
+        let answer = self.client().transact(VSWITCH, &[select]).await;
         let rows = answer.and_then(|answer| answer.rows(0));
         let rows: Vec<Row> = rows.map_err(|error| self.trouble(&error))?;
         Ok(rows.into_iter().map(|row| (row.name, row.statistics.0)).collect())

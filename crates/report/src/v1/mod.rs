@@ -5,6 +5,7 @@
 mod attachment;
 mod bridge;
 mod check;
+mod event;
 mod explanation;
 mod matching;
 mod port;
@@ -14,6 +15,7 @@ mod wiring;
 pub use attachment::{Attachment, Tenant};
 pub use bridge::Bridge;
 pub use check::Check;
+pub use event::Event;
 pub use explanation::Explanation;
 pub use matching::Match;
 pub use port::{Plug, Port};
