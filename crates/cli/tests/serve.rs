@@ -3,13 +3,13 @@
 
 mod tool;
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use lab::{Bridge, Container, Plug, Plugged, Tier, ready, run};
+use lab::{Bridge, Container, Home, Plug, Plugged, Tier, ready, run};
 use serde_json::Value;
-use tool::{Served, ask, docker_ovs, head, refuses, says, tcp};
+use tool::{Event, Served, ask, docker_ovs, head, refuses, says, tcp};
 
 #[test]
 fn the_answers_are_those_of_the_command_line() {
@@ -106,10 +106,13 @@ fn asking_the_daemon_is_like_asking_the_host() {
         &["who", &clue],
         &["explain", name],
     ] {
-        let direct = docker_ovs(words);
         for server in [&daemon.url(), &at_tcp] {
-            let asked = docker_ovs(&[words, &["--server", server]].concat());
-            assert_eq!((asked.code, &asked.stdout), (direct.code, &direct.stdout), "{words:?}");
+            let asked = || docker_ovs(&[words, &["--server", server]].concat());
+            // Other bridges of this host may come and go between the two.
+            lab::wait_until(&format!("{words:?} say the same"), || {
+                let (asked, direct) = (asked(), docker_ovs(words));
+                (asked.code, asked.stdout) == (direct.code, direct.stdout)
+            });
         }
     }
     let complaint = refuses(&["--server", "unix:///nowhere/d.sock", "ls"]);
@@ -225,6 +228,30 @@ fn clients_that_never_read_hurt_nobody() {
     drop(idle);
 }
 
+/// As many as one door lets in.
+const PLACES: usize = 256;
+
+#[test]
+fn a_crowd_at_one_door_waits_and_does_not_block_the_other() {
+    if !ready(Tier::Lab) {
+        return;
+    }
+    let daemon = Served::start(&[]);
+    let address = daemon.tcp();
+    let crowd: Vec<_> = (0..PLACES).map(|_| daemon.connect()).collect();
+    let mut late = daemon.connect();
+    late.write_all(head("GET", "/healthz", &["Host: localhost"]).as_bytes()).unwrap();
+    late.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+    assert!(late.read(&mut [0; 1]).is_err(), "there was a place too many");
+    let answer = ask(tcp(&address), &head("GET", "/healthz", &["Host: localhost"]));
+    assert_eq!(answer.status, 200, "the other door is open");
+    drop(crowd);
+    late.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let mut answer = String::new();
+    late.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
 #[test]
 fn a_stop_is_clean_and_quick_with_clients_there() {
     if !ready(Tier::Lab) {
@@ -295,4 +322,63 @@ fn it_works_with_the_capabilities_of_its_unit() {
     assert_eq!(rows[0]["OFPort"], plug.ofport(), "{rows}");
     let health = daemon.json("/healthz");
     assert_eq!(health["Status"], "ok", "{health}");
+    // What happens inside a container is heard from outside.
+    let mut events = daemon.events(None);
+    assert_eq!(events.next().name, "reset");
+    container.ip(&["address", "add", "192.0.2.7/24", "dev", "eth0"]);
+    let told = events.find(|event| is_about(event, &container));
+    assert_eq!(told.data["Changed"][0], "Addresses", "{told:?}");
+}
+
+/// The row of an event about this container that has a number.
+fn is_about(event: &Event, container: &Container) -> bool {
+    let row = &event.data["Attachment"];
+    row["Container"] == container.name() && row["OFPort"].is_number()
+}
+
+#[test]
+fn what_changes_is_told_and_told_again_to_those_who_missed_it() {
+    if !ready(Tier::Docker) {
+        return;
+    }
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let daemon = Served::start(&[]);
+    let mut events = daemon.events(None);
+    let reset = events.next();
+    assert_eq!(reset.name, "reset");
+    assert!(reset.data["Attachments"].is_array(), "{reset:?}");
+    let plug = Plugged::new(&container, "eth0", &bridge, Plug::default());
+    let told = events.find(|event| is_about(event, &container));
+    assert_eq!(
+        (told.name.as_str(), &told.data["Attachment"]["OFPort"]),
+        ("", &plug.ofport().into())
+    );
+    // The connection breaks, and the client comes again.
+    drop(events);
+    let mut again = daemon.events(Some(&reset.id));
+    let missed = again.find(|event| is_about(event, &container));
+    assert_eq!(missed, told);
+    let mut later = daemon.events(Some(&told.id));
+    drop(plug);
+    let gone = later.find(|event| event.data["Attachment"]["Container"] == container.name());
+    assert_ne!(gone.id, told.id, "nothing is told twice");
+}
+
+#[test]
+fn who_comes_from_another_time_gets_everything_again() {
+    if !ready(Tier::Docker) {
+        return;
+    }
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let _plug = Plugged::new(&container, "eth0", &bridge, Plug::default());
+    let daemon = Served::start(&[]);
+    let first = daemon.events(None).next();
+    let number = first.id.rsplit_once('-').unwrap().1.to_owned();
+    let boot = first.id.strip_suffix(&format!("-{number}")).unwrap().to_owned();
+    for id in [&format!("another-{number}"), &format!("{boot}-999999999"), "nonsense", ""] {
+        let reset = daemon.events(Some(id)).next();
+        assert_eq!(reset.name, "reset", "{id:?}");
+        let rows = reset.data["Attachments"].as_array().unwrap();
+        assert!(rows.iter().any(|row| row["Container"] == container.name()), "{id:?}");
+    }
 }

@@ -5,19 +5,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use futures_util::future::join_all;
 use hyper::server::conn::http1::Builder;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::doors::{Doors, Guest};
+use crate::doors::{Door, Guest};
 use crate::patience::Patient;
 
-/// At most so many connections; further ones wait to be accepted.
-const MOST: usize = 512;
+/// At most so many connections by one door; further ones wait to be accepted.
+const MOST: usize = 256;
 /// A client must have sent the head of its request in this time, also of its next one.
 const HEAD_WITHIN: Duration = Duration::from_secs(15);
 /// The largest head, in bytes.
@@ -32,20 +33,26 @@ const DRAIN: Duration = Duration::from_secs(2);
 const BREATH: Duration = Duration::from_millis(100);
 
 /// Serves everybody until `stopped` is true, then lets the answers end.
-pub(crate) async fn serve(doors: Doors, router: &Router, mut stopped: watch::Receiver<bool>) {
-    let routers = doors.routers(router);
+pub(crate) async fn serve(doors: Vec<Door>, router: &Router, stopped: &watch::Receiver<bool>) {
+    let doors = doors.into_iter().map(|door| keep_open(door, router.clone(), stopped.clone()));
+    join_all(doors).await;
+}
+
+/// Serves those who come by one door; no other door can take the places of this one.
+async fn keep_open(door: Door, router: Router, stopped: watch::Receiver<bool>) {
+    let router = door.guard(router);
     let room = Arc::new(Semaphore::new(MOST));
     let mut guests = JoinSet::new();
-    let clients_stop = stopped.clone();
+    let mut end = stopped.clone();
     loop {
         tokio::select! {
-            _ = stopped.wait_for(|stopped| *stopped) => break,
+            _ = end.wait_for(|stopped| *stopped) => break,
             Some(_) = guests.join_next() => {}
-            (place, came) = next(&room, &doors) => match came {
-                Ok((guest, door)) => {
-                    let (router, stopped) = (routers[door].clone(), clients_stop.clone());
+            (place, guest) = next(&room, &door) => match guest {
+                Ok(guest) => {
+                    let served = receive(guest, router.clone(), stopped.clone());
                     guests.spawn(async move {
-                        receive(guest, router, stopped).await;
+                        served.await;
                         drop(place);
                     });
                 }
@@ -53,17 +60,17 @@ pub(crate) async fn serve(doors: Doors, router: &Router, mut stopped: watch::Rec
             },
         }
     }
-    drop(doors);
+    drop(door);
     let _ = timeout(DRAIN, async { while guests.join_next().await.is_some() {} }).await;
 }
 
 /// A place first: without one nobody is let in.
 async fn next(
     room: &Arc<Semaphore>,
-    doors: &Doors,
-) -> (Option<tokio::sync::OwnedSemaphorePermit>, io::Result<(Guest, usize)>) {
+    door: &Door,
+) -> (Option<OwnedSemaphorePermit>, io::Result<Guest>) {
     let place = room.clone().acquire_owned().await.ok();
-    (place, doors.next().await)
+    (place, door.next().await)
 }
 
 async fn receive(guest: Guest, router: Router, stopped: watch::Receiver<bool>) {

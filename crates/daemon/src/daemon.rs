@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use host::{Counters, Host, Question};
 use model::switch::Via;
@@ -52,7 +53,10 @@ impl Daemon {
     /// A look of one's own, by more roads than are watched. Those who come at once wait.
     pub(crate) async fn look(&self, roads: Vec<Via>) -> Snapshot {
         let _turn = self.asking.acquire().await;
-        self.host.look(&Question { roads, ..Question::default() }).await
+        let start = Instant::now();
+        let snapshot = self.host.look(&Question { roads, ..Question::default() }).await;
+        self.pace.looked(start.elapsed());
+        snapshot
     }
 
     /// The counters of one interface, or of all.

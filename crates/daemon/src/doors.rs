@@ -15,16 +15,10 @@ use crate::settings::{Settings, token};
 use crate::socket::Socket;
 use crate::tls;
 
-/// All doors of a daemon.
-pub(crate) struct Doors {
-    unix: Socket,
-    tcp: Vec<Tcp>,
-}
-
-struct Tcp {
-    listener: TcpListener,
-    gate: Arc<Gate>,
-    tls: Option<TlsAcceptor>,
+/// One way in.
+pub(crate) enum Door {
+    Unix(Socket),
+    Tcp { listener: TcpListener, gate: Arc<Gate>, tls: Option<TlsAcceptor> },
 }
 
 /// Somebody came in.
@@ -33,58 +27,52 @@ pub(crate) enum Guest {
     Tcp(TcpStream, Option<TlsAcceptor>),
 }
 
-impl Doors {
-    /// Binds everything, or nothing.
-    pub(crate) async fn open(settings: &Settings) -> Result<Self, Trouble> {
-        settings.check()?;
-        let token = settings.locks.as_ref().map(|locks| token(&locks.token)).transpose()?;
-        let tls = settings.locks.as_ref().map(tls::acceptor).transpose()?;
-        let mut tcp = Vec::new();
-        for asked in &settings.listen {
-            let listener =
-                TcpListener::bind(asked).await.map_err(|error| refused(*asked, &error))?;
-            let address = listener.local_addr().map_err(|error| refused(*asked, &error))?;
-            let gate = Arc::new(Gate::new(address, token.clone()));
-            tcp.push(Tcp { listener, gate, tls: tls.clone() });
+/// Binds every door, or none.
+pub(crate) async fn open(settings: &Settings) -> Result<Vec<Door>, Trouble> {
+    settings.check()?;
+    let token = settings.locks.as_ref().map(|locks| token(&locks.token)).transpose()?;
+    let tls = settings.locks.as_ref().map(tls::acceptor).transpose()?;
+    let mut doors = Vec::new();
+    for asked in &settings.listen {
+        let listener = TcpListener::bind(asked).await.map_err(|error| refused(*asked, &error))?;
+        let address = listener.local_addr().map_err(|error| refused(*asked, &error))?;
+        let gate = Arc::new(Gate::new(address, token.clone()));
+        doors.push(Door::Tcp { listener, gate, tls: tls.clone() });
+    }
+    // Last, as it can be seen by others.
+    doors.insert(0, Door::Unix(Socket::listen(&settings.socket)?));
+    Ok(doors)
+}
+
+impl Door {
+    /// Where it is, with the port that the system gave where none was named.
+    pub(crate) fn url(&self) -> String {
+        match self {
+            Self::Unix(socket) => format!("unix://{}", socket.path().display()),
+            Self::Tcp { gate, tls, .. } => {
+                let scheme = if tls.is_some() { "https" } else { "http" };
+                format!("{scheme}://{}", gate.address())
+            }
         }
-        Ok(Self { unix: Socket::listen(&settings.socket)?, tcp })
     }
 
-    /// The TCP addresses, with the ports that the system gave where none was named.
-    pub(crate) fn addresses(&self) -> Vec<String> {
-        let url = |door: &Tcp| {
-            let scheme = if door.tls.is_some() { "https" } else { "http" };
-            Some(format!("{scheme}://{}", door.listener.local_addr().ok()?))
-        };
-        self.tcp.iter().filter_map(url).collect()
+    /// What it leads to.
+    pub(crate) fn guard(&self, router: Router) -> Router {
+        match self {
+            Self::Unix(_) => router,
+            Self::Tcp { gate, .. } => router.layer(from_fn_with_state(gate.clone(), gate::check)),
+        }
     }
 
-    /// What each door leads to; the unix socket's comes first.
-    pub(crate) fn routers(&self, router: &Router) -> Vec<Router> {
-        let guarded = self
-            .tcp
-            .iter()
-            .map(|door| router.clone().layer(from_fn_with_state(door.gate.clone(), gate::check)));
-        [router.clone()].into_iter().chain(guarded).collect()
-    }
-
-    /// The next guest, and the number of the door.
-    pub(crate) async fn next(&self) -> io::Result<(Guest, usize)> {
-        let unix = async { Ok((Guest::Unix(self.unix.listener.accept().await?.0), 0)) };
-        let tcp = self.tcp.iter().enumerate().map(|(i, door)| {
-            Box::pin(async move {
-                let (stream, _) = door.listener.accept().await?;
+    /// The next guest. Cancel safe.
+    pub(crate) async fn next(&self) -> io::Result<Guest> {
+        match self {
+            Self::Unix(socket) => Ok(Guest::Unix(socket.listener.accept().await?.0)),
+            Self::Tcp { listener, tls, .. } => {
+                let (stream, _) = listener.accept().await?;
                 stream.set_nodelay(true)?;
-                Ok((Guest::Tcp(stream, door.tls.clone()), i + 1))
-            })
-        });
-        let tcp: Vec<_> = tcp.collect();
-        if tcp.is_empty() {
-            return unix.await;
-        }
-        tokio::select! {
-            guest = unix => guest,
-            (guest, ..) = futures_util::future::select_all(tcp) => guest,
+                Ok(Guest::Tcp(stream, tls.clone()))
+            }
         }
     }
 }

@@ -15,17 +15,23 @@ use crate::state::{Look, News, json};
 /// Follows the host for ever, and says to the service manager when the first look has ended.
 pub(crate) async fn follow(host: Host, daemon: Arc<Daemon>) {
     let mut teller = Teller::default();
-    loop {
-        let start = Instant::now();
-        let snapshot = Arc::new(host.look(&Question::default()).await);
-        daemon.pace.looked(start.elapsed());
-        let first = daemon.live.now().is_none();
-        publish(&daemon, &mut teller, snapshot);
-        if first {
-            let _ = sd_notify::notify(&[NotifyState::Ready]);
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    if host.is_recorded() {
+        // What was recorded does not change.
+        publish(&daemon, &mut teller, Arc::new(host.look(&Question::default()).await));
+        return ready();
     }
+    let (start, mut watch) = (Instant::now(), host.watch());
+    publish(&daemon, &mut teller, watch.next().await);
+    daemon.pace.looked(start.elapsed());
+    ready();
+    loop {
+        publish(&daemon, &mut teller, watch.next().await);
+    }
+}
+
+fn ready() {
+    // Without a service manager there is nobody to tell.
+    let _ = sd_notify::notify(&[NotifyState::Ready]);
 }
 
 fn publish(daemon: &Daemon, teller: &mut Teller, snapshot: Arc<Snapshot>) {

@@ -37,6 +37,10 @@ impl Gate {
         Self { address, token }
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     fn admit(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
         if ![Method::GET, Method::HEAD].contains(method) {
             let why = "over TCP one may only read";

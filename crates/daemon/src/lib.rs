@@ -8,6 +8,7 @@ mod asked;
 mod connections;
 mod daemon;
 mod doors;
+mod follow;
 mod gate;
 mod metrics;
 mod patience;

@@ -52,7 +52,7 @@ impl Default for Pace {
 }
 
 impl Pace {
-    /// A look took so long, from the need for it to its rows.
+    /// A whole look took so long.
     pub(crate) fn looked(&self, took: Duration) {
         self.look.observe(took.as_secs_f64());
     }
@@ -186,7 +186,7 @@ fn sources(registry: &mut Registry, state: &State, read: &Read) {
 }
 
 fn durations(registry: &mut Registry, pace: &Pace) {
-    let help = "How long looks at the host took";
+    let help = "How long whole looks took: the first one, and those that were asked for";
     registry.register("look_seconds", help, pace.look.clone());
     let help = "How long relating the rows of a look took";
     registry.register("resolve_seconds", help, pace.resolve.clone());

@@ -1,20 +1,20 @@
 //! The daemon's life: doors, first look, ready, changes, end.
 
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use host::{Host, Question};
-use model::{Trouble, TroubleKind, resolve};
+use host::Host;
+use model::{Trouble, TroubleKind};
 use sd_notify::NotifyState;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::connections;
 use crate::daemon::Daemon;
-use crate::doors::Doors;
+use crate::doors;
+use crate::follow::follow;
 use crate::routes::routes;
 use crate::settings::Settings;
-use crate::state::Look;
 
 /// Serves until SIGTERM or SIGINT; `say` is told where, once that is so.
 ///
@@ -23,16 +23,15 @@ use crate::state::Look;
 /// say so, and are right again when the source returns.
 pub async fn serve(host: Host, settings: &Settings, say: impl Fn(&str)) -> Result<(), Trouble> {
     let mut ends = Ends::new()?;
-    let doors = Doors::open(settings).await?;
-    say(&format!("listening on unix://{}", settings.socket.display()));
-    for address in doors.addresses() {
-        say(&format!("listening on {address}"));
+    let doors = doors::open(settings).await?;
+    for door in &doors {
+        say(&format!("listening on {}", door.url()));
     }
     let (stop, stopped) = watch::channel(false);
     let daemon = Arc::new(Daemon::new(host.clone(), boot(), stopped.clone()));
-    let looking = tokio::spawn(keep_looking(host, daemon.clone()));
+    let looking = tokio::spawn(follow(host, daemon.clone()));
     let router = routes(daemon);
-    let serving = connections::serve(doors, &router, stopped);
+    let serving = connections::serve(doors, &router, &stopped);
     let mut serving = std::pin::pin!(serving);
     tokio::select! {
         () = &mut serving => {}
@@ -44,24 +43,6 @@ pub async fn serve(host: Host, settings: &Settings, say: impl Fn(&str)) -> Resul
     }
     looking.abort();
     Ok(())
-}
-
-async fn keep_looking(host: Host, daemon: Arc<Daemon>) {
-    loop {
-        let start = Instant::now();
-        let snapshot = Arc::new(host.look(&Question::default()).await);
-        daemon.pace.looked(start.elapsed());
-        let start = Instant::now();
-        let wiring = Arc::new(resolve(&snapshot));
-        daemon.pace.resolved(start.elapsed());
-        let look = Look { snapshot, wiring };
-        let first = daemon.live.now().is_none();
-        daemon.live.publish(look, Vec::new());
-        if first {
-            let _ = sd_notify::notify(&[NotifyState::Ready]);
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-    }
 }
 
 /// The signals that end a daemon.

@@ -16,7 +16,7 @@ const MODE: u32 = 0o660;
 #[derive(Debug)]
 pub(crate) struct Socket {
     pub(crate) listener: UnixListener,
-    _file: File,
+    file: File,
 }
 
 /// The file, as long as it is ours.
@@ -44,7 +44,11 @@ impl Socket {
             let _ = fs::remove_file(&beside);
         }
         let inode = placed.map_err(failed)?;
-        Ok(Self { listener, _file: File { path: path.to_owned(), inode } })
+        Ok(Self { listener, file: File { path: path.to_owned(), inode } })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.file.path
     }
 }
 

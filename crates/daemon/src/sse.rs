@@ -110,11 +110,16 @@ impl Reader {
     }
 }
 
-/// JSON is one line: it has no line ends outside of strings, and escapes those within.
-fn event(boot: &str, told: &Told) -> String {
-    format!("id: {boot}-{}\ndata: {}\n\n", told.number, told.json)
+fn reset(boot: &str, state: &State) -> String {
+    written(Some("reset"), boot, state.last, &state.everything())
 }
 
-fn reset(boot: &str, state: &State) -> String {
-    format!("event: reset\nid: {boot}-{}\ndata: {}\n\n", state.last, state.everything())
+fn event(boot: &str, told: &Told) -> String {
+    written(told.news.name, boot, told.number, &told.news.json)
+}
+
+/// JSON is one line: it has no line ends outside of strings, and escapes those within.
+fn written(name: Option<&str>, boot: &str, number: u64, json: &str) -> String {
+    let name = name.map(|name| format!("event: {name}\n")).unwrap_or_default();
+    format!("{name}id: {boot}-{number}\ndata: {json}\n\n")
 }

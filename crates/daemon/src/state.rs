@@ -8,8 +8,10 @@ use model::{Snapshot, Wiring};
 use report::{Wanted, list, v1};
 use tokio::sync::watch;
 
-/// So many events are remembered for clients that were away for a while.
+/// So many events are remembered for clients that were away for a while,
 const REMEMBERED: usize = 10_000;
+/// unless they are longer than this, in bytes of JSON.
+const REMEMBERED_BYTES: usize = 4 << 20;
 
 /// One look, related, and what is often asked of it.
 #[derive(Debug)]
@@ -43,11 +45,38 @@ pub(crate) fn json<T: serde::Serialize>(report: &T) -> String {
     serde_json::to_string(report).unwrap_or_default()
 }
 
-/// An event as it is told: its number and its v1 JSON.
+/// Something to be told.
+#[derive(Clone, Debug)]
+pub(crate) struct News {
+    /// The name of a server-sent event that is not an ordinary one.
+    pub(crate) name: Option<&'static str>,
+    /// Its v1 JSON.
+    pub(crate) json: Arc<str>,
+}
+
+/// The same with its number.
 #[derive(Clone, Debug)]
 pub(crate) struct Told {
     pub(crate) number: u64,
-    pub(crate) json: Arc<str>,
+    pub(crate) news: News,
+}
+
+/// What was told, from the oldest that is remembered on.
+#[derive(Debug, Default)]
+struct Past {
+    told: VecDeque<Told>,
+    bytes: usize,
+}
+
+impl Past {
+    fn push(&mut self, told: Told) {
+        self.bytes += told.news.json.len();
+        self.told.push_back(told);
+        while self.told.len() > REMEMBERED || self.bytes > REMEMBERED_BYTES {
+            let forgotten = self.told.pop_front();
+            self.bytes -= forgotten.map_or(0, |told| told.news.json.len());
+        }
+    }
 }
 
 /// The present and the remembered past. Readers wait on the present; nobody can hold it up.
@@ -56,7 +85,7 @@ pub(crate) struct Live {
     /// Tells this run of the daemon from others, so that their event numbers are not mixed.
     pub(crate) boot: String,
     present: watch::Sender<Option<Arc<State>>>,
-    past: Mutex<VecDeque<Told>>,
+    past: Mutex<Past>,
 }
 
 impl Live {
@@ -75,16 +104,14 @@ impl Live {
         self.present.subscribe()
     }
 
-    /// Takes a new look, and the events (as JSON) that lead from the one before to it.
-    pub(crate) fn publish(&self, look: Look, events: Vec<String>) {
+    /// Takes a new look, and the news that lead from the one before to it.
+    pub(crate) fn publish(&self, look: Look, news: Vec<News>) {
         let mut past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
         let mut last = self.now().map_or(0, |state| state.last);
-        for event in events {
+        for news in news {
             last += 1;
-            past.push_back(Told { number: last, json: event.into() });
+            past.push(Told { number: last, news });
         }
-        let excess = past.len().saturating_sub(REMEMBERED);
-        past.drain(..excess);
         drop(past);
         let Look { snapshot, wiring } = look;
         let (attachments, everything) = Default::default();
@@ -92,17 +119,18 @@ impl Live {
         self.present.send_replace(Some(Arc::new(state)));
     }
 
-    /// At most `most` events after number `after`; none if they are forgotten or never were.
+    /// At most `most` of what was told after number `after`; none if that is forgotten or
+    /// never was.
     pub(crate) fn since(&self, after: u64, most: usize) -> Option<Vec<Told>> {
         let past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
         let last = self.now().map_or(0, |state| state.last);
-        let forgotten = past.front().map_or(last, |told| told.number - 1);
+        let forgotten = past.told.front().map_or(last, |told| told.number - 1);
         if after < forgotten || after > last {
             return None;
         }
         let skipped = usize::try_from(after - forgotten).unwrap_or(usize::MAX);
         // Those of a look that is just being published are told with it.
-        let known = past.iter().skip(skipped).take_while(|told| told.number <= last);
+        let known = past.told.iter().skip(skipped).take_while(|told| told.number <= last);
         Some(known.take(most).cloned().collect())
     }
 }
@@ -137,6 +165,10 @@ mod tests {
         Look { snapshot: Arc::new(snapshot), wiring }
     }
 
+    fn news(texts: &[&str]) -> Vec<News> {
+        texts.iter().map(|text| News { name: None, json: (*text).into() }).collect()
+    }
+
     fn numbers(live: &Live, after: u64) -> Option<Vec<u64>> {
         let told = live.since(after, usize::MAX)?;
         Some(told.iter().map(|told| told.number).collect())
@@ -146,9 +178,9 @@ mod tests {
     fn events_are_numbered_and_found_again() {
         let live = Live::new("a".to_owned());
         assert_eq!(numbers(&live, 0), Some(vec![]));
-        live.publish(look(), vec!["1".into(), "2".into()]);
+        live.publish(look(), news(&["1", "2"]));
         live.publish(look(), vec![]);
-        live.publish(look(), vec!["3".into()]);
+        live.publish(look(), news(&["3"]));
         assert_eq!(live.now().unwrap().last, 3);
         assert_eq!(numbers(&live, 0), Some(vec![1, 2, 3]));
         assert_eq!(numbers(&live, 2), Some(vec![3]));
@@ -159,10 +191,12 @@ mod tests {
     #[test]
     fn the_memory_is_bounded_and_says_when_it_has_forgotten() {
         let live = Live::new("a".to_owned());
-        let many = REMEMBERED as u64 + 5;
-        live.publish(look(), (0..many).map(|n| n.to_string()).collect());
+        live.publish(look(), news(&vec!["x"; REMEMBERED + 5]));
         assert_eq!(live.since(4, 1).map(|told| told.len()), None);
         assert_eq!(live.since(5, 1).unwrap()[0].number, 6);
         assert_eq!(numbers(&live, 5).unwrap().len(), REMEMBERED);
+        let long = "x".repeat(REMEMBERED_BYTES / 2);
+        live.publish(look(), news(&[&long, &long, "", "x"]));
+        assert_eq!(live.past.lock().unwrap().told.len(), 3, "long ones are forgotten sooner");
     }
 }
