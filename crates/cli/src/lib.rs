@@ -23,16 +23,18 @@ pub fn run(cli: &Cli) -> ExitCode {
 }
 
 async fn answer(cli: &Cli) -> Result<Outcome, Failure> {
-    let host = cli.place.open()?;
+    let host = cli.place.open(cli.verb()).await?;
     match cli.verb() {
         Verb::Port(args) => verbs::port::run(&host, args).await,
         Verb::Ls(args) => verbs::ls::run(&host, args).await,
         Verb::Ports(args) => verbs::ports::run(&host, args).await,
         Verb::Who(args) => verbs::who::run(&host, args).await,
         Verb::Explain(args) => verbs::explain::run(&host, args).await,
+        Verb::Graph(args) => verbs::graph::run(&host, args).await,
         Verb::Events(args) => verbs::events::run(&host, args).await,
         Verb::Wait(args) => verbs::wait::run(&host, args, cli.place.patience()).await,
         Verb::Snapshot(args) => verbs::snapshot::run(&host, args).await,
+        Verb::Serve(args) => verbs::serve::run(&host, args).await,
         Verb::Doctor(args) => verbs::doctor::run(&host, args).await,
     }
 }

@@ -3,9 +3,11 @@
 pub mod doctor;
 pub mod events;
 pub mod explain;
+pub mod graph;
 pub mod ls;
 pub mod port;
 pub mod ports;
+pub mod serve;
 pub mod snapshot;
 pub mod wait;
 pub mod who;

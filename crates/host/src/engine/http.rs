@@ -96,7 +96,7 @@ impl Http {
 }
 
 async fn ask(sender: &mut Sender, path: &str) -> Result<Response<Incoming>, HttpError> {
-    let request = Request::get(path).header("Host", "docker").body(Empty::new());
+    let request = Request::get(path).header("Host", "localhost").body(Empty::new());
     let request = request.map_err(|error| HttpError::Connect(io::Error::other(error)))?;
     sender.send_request(request).await.map_err(HttpError::Broken)
 }
