@@ -31,6 +31,8 @@ async fn answer(cli: &Cli) -> Result<Outcome, Failure> {
         Verb::Explain(args) => verbs::explain::run(&host, args).await,
         Verb::Snapshot(args) => verbs::snapshot::run(&host, args).await,
         Verb::Doctor(args) => verbs::doctor::run(&host, args).await,
+        Verb::Connect(args) => verbs::connect::run(&host, args).await,
+        Verb::Disconnect(args) => verbs::disconnect::run(&host, args).await,
     }
 }
 

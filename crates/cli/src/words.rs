@@ -1,7 +1,12 @@
 //! The verbs and their own words.
 
+use std::net::IpAddr;
+
 use clap::{Args, Subcommand, ValueEnum};
 use model::filter::Filter;
+use model::ids::{Mac, OfPort};
+use model::plan::{LAST, Wanted};
+use model::snapshot::Cidr;
 use model::switch::Via;
 use report::Format;
 
@@ -23,6 +28,10 @@ pub enum Verb {
     Snapshot(SnapshotArgs),
     /// Check what can be reached, and say what to do about the rest
     Doctor(DoctorArgs),
+    /// Give a running container an interface, and the interface an OpenFlow port
+    Connect(ConnectArgs),
+    /// Take an interface from a container, and its port from the bridge
+    Disconnect(DisconnectArgs),
 }
 
 /// `docker ovs port`.
@@ -149,4 +158,80 @@ pub struct DoctorArgs {
     /// table, csv, json, or a Go template such as '{{.Verdict}}'
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,
+}
+
+/// `docker ovs connect`.
+#[derive(Debug, Args)]
+pub struct ConnectArgs {
+    /// The OVS bridge
+    pub bridge: String,
+    /// Name, id, or unambiguous beginning of the id
+    pub container: String,
+    /// Name of the interface in the container; the next free ethN if none is given
+    #[arg(short, long, value_name = "NAME")]
+    pub interface: Option<String>,
+    /// OpenFlow port, or auto to take what OVS gives; a free one from 32768 on if none is given
+    #[arg(long, value_name = "N", value_parser = ofport)]
+    pub ofport: Option<Wanted>,
+    /// Address with prefix length, such as 192.0.2.7/24; may be repeated
+    #[arg(long, value_name = "CIDR")]
+    pub ip: Vec<Cidr>,
+    /// Gateway of a default route; may be repeated
+    #[arg(long, value_name = "IP")]
+    pub gateway: Vec<IpAddr>,
+    /// Hardware address of the interface
+    #[arg(long, value_name = "MAC", value_parser = mac)]
+    pub mac: Option<Mac>,
+    /// MTU in bytes
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(68..=65535))]
+    pub mtu: Option<u32>,
+    /// Access VLAN
+    #[arg(long, value_name = "TAG", value_parser = clap::value_parser!(u16).range(0..=4095))]
+    pub vlan: Option<u16>,
+    /// VLANs that it is a trunk for, such as 10,20
+    #[arg(long, value_name = "TAGS", value_delimiter = ',', conflicts_with = "vlan", value_parser = clap::value_parser!(u16).range(0..=4095))]
+    pub trunk: Vec<u16>,
+    /// Name of the interface on the host, and of the port
+    #[arg(long, value_name = "NAME")]
+    pub host_interface: Option<String>,
+    /// Show what would be done, and the row that would come of it
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print the OpenFlow port number only
+    #[arg(short, long, conflicts_with = "format")]
+    pub quiet: bool,
+    /// table, csv, json, or a Go template such as '{{.OFPort}}'
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
+}
+
+/// `docker ovs disconnect`.
+#[derive(Debug, Args)]
+pub struct DisconnectArgs {
+    /// The OVS bridge
+    pub bridge: String,
+    /// Name, id, or beginning of the id; the container may be gone
+    pub container: String,
+    /// Name of the interface in the container; may be left out where there is only one
+    #[arg(short, long, value_name = "NAME")]
+    pub interface: Option<String>,
+    /// Also what neither docker-ovs nor ovs-docker made
+    #[arg(short, long)]
+    pub force: bool,
+    /// Show what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+fn ofport(text: &str) -> Result<Wanted, String> {
+    let number = text.parse().ok().filter(|n| (1..=LAST).contains(n));
+    match (text, number) {
+        ("auto", _) => Ok(Wanted::Auto),
+        (_, Some(number)) => Ok(Wanted::Exactly(OfPort(number))),
+        (_, None) => Err(format!("it takes 1 to {LAST}, or auto")),
+    }
+}
+
+fn mac(text: &str) -> Result<Mac, String> {
+    text.parse().map_err(|error: model::ids::NotAMac| error.to_string())
 }

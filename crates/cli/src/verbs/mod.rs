@@ -1,5 +1,7 @@
 //! One file for each verb: ask, relate, lay out.
 
+pub mod connect;
+pub mod disconnect;
 pub mod doctor;
 pub mod explain;
 pub mod ls;

@@ -63,6 +63,7 @@ impl<'a> Asked<'a> {
             bridge,
             tenants,
             roads: vec![self.via],
+            ..Question::default()
         }
     }
 

@@ -8,5 +8,7 @@ pub(crate) mod openflow;
 pub(crate) mod ovsdb;
 mod roads;
 mod rows;
+mod write;
 
 pub(crate) use roads::Roads;
+pub(crate) use write::{Memory, Swap};
