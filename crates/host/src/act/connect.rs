@@ -8,6 +8,10 @@ use super::hands::Hands;
 use super::{Connected, Unable, luck};
 use crate::{Host, Question};
 
+/// How often a plan is made anew when somebody else, who knows of no lock, changed what it
+/// rested on.
+const TRIES: usize = 5;
+
 impl Host {
     /// Gives a container an interface, and the interface a port.
     ///
@@ -16,9 +20,16 @@ impl Host {
     pub async fn connect(&self, wish: &Connect) -> Result<Connected, Unable> {
         self.must_be_real()?;
         let mut hands = Hands::take(self).await?;
-        let (snapshot, plan) = self.plan_connect(wish).await?;
-        hands.enter(&snapshot, &plan)?;
-        hands.carry_out(&plan).await?;
+        let mut tries = TRIES;
+        let plan = loop {
+            let (snapshot, plan) = self.plan_connect(wish).await?;
+            tries -= 1;
+            match hands.carry_out(&snapshot, &plan).await {
+                Ok(()) => break plan,
+                Err(unable) if tries > 0 && hands.may_try_again(&unable) => {}
+                Err(unable) => return Err(unable),
+            }
+        };
         let snapshot = self.look(&near(wish)).await;
         match came_true(&snapshot, &plan) {
             Ok(()) => Ok(Connected { plan, snapshot }),
@@ -50,8 +61,7 @@ impl Host {
         self.must_be_real()?;
         let mut hands = Hands::take(self).await?;
         let (snapshot, plan) = self.plan_disconnect(wish).await?;
-        hands.carry_out(&plan).await?;
-        hands.settle();
+        hands.carry_out(&snapshot, &plan).await?;
         Ok(Connected { plan, snapshot })
     }
 

@@ -47,7 +47,7 @@ impl<'h> Hands<'h> {
     }
 
     /// Opens the container's namespace, so that it is there as long as we are at it.
-    pub(super) fn enter(&mut self, snapshot: &Snapshot, plan: &Plan) -> Result<(), Trouble> {
+    fn enter(&mut self, snapshot: &Snapshot, plan: &Plan) -> Result<(), Trouble> {
         let mut all = snapshot.engines.values().flat_map(model::Observed::rows);
         let row = all.find(|row| row.id == plan.container.id);
         let Some((pid, id)) = row.and_then(|row| Some((row.pid?, row.netns?))) else {
@@ -58,23 +58,31 @@ impl<'h> Hands<'h> {
         Ok(())
     }
 
-    /// All steps, or none.
-    pub(super) async fn carry_out(&mut self, plan: &Plan) -> Result<(), Unable> {
-        stop_after(self.count).await;
+    /// All steps, or none. `snapshot` is what the plan rests on.
+    pub(super) async fn carry_out(
+        &mut self,
+        snapshot: &Snapshot,
+        plan: &Plan,
+    ) -> Result<(), Unable> {
+        self.done.clear();
+        self.enter(snapshot, plan)?;
+        stop_after(self.count);
         for step in &plan.steps {
             if let Err(why) = self.take_step(step).await {
                 return Err(self.undo(why).await);
             }
             self.done.extend(step.undo());
             self.count += 1;
-            stop_after(self.count).await;
+            stop_after(self.count);
         }
         Ok(())
     }
 
-    /// What was done is final.
-    pub(super) fn settle(&mut self) {
-        self.done.clear();
+    /// Whether another plan may succeed: this one met something that had changed, and nothing
+    /// is left of it.
+    pub(super) fn may_try_again(&self, unable: &Unable) -> bool {
+        let Unable::Failed { why, left } = unable else { return false };
+        self.locked && why.kind == TroubleKind::Gone && left.is_empty()
     }
 
     /// Brings everything back to where it was, because of `why`.
@@ -180,12 +188,13 @@ fn refused(step: &Step, error: &netns::Error) -> Trouble {
     }
 }
 
-/// So that a test can end the program between two steps.
-async fn stop_after(count: usize) {
+/// So that a test can end the program between two steps, or change the host there: it goes on
+/// when its stdin ends.
+fn stop_after(count: usize) {
     if cfg!(debug_assertions)
         && std::env::var("DOCKER_OVS_STOP_AFTER").is_ok_and(|at| at == count.to_string())
     {
         eprintln!("stopped after {count} steps");
-        std::future::pending::<()>().await;
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
     }
 }
