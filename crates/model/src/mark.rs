@@ -131,8 +131,8 @@ impl Mark {
     }
 
     /// The alias of the link on the host's side.
-    pub fn alias(&self) -> String {
-        format!("{ALIAS}{}/{}", self.container, self.interface)
+    pub fn alias(&self, bridge: &str) -> String {
+        format!("{ALIAS}{}/{} on {bridge}", self.container, self.interface)
     }
 }
 

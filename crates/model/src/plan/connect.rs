@@ -140,7 +140,7 @@ impl Place<'_> {
             interface: interface.clone(),
             mac: mark.mac,
             mtu: mark.mtu,
-            alias: mark.alias(),
+            alias: mark.alias(&self.bridge.name),
         };
         let configure = Step::Configure {
             container: self.container.name.clone(),
@@ -182,10 +182,13 @@ impl Place<'_> {
     /// The host's ends of veths into this container that somebody was killed over.
     pub(super) fn debris(&self) -> Vec<Arc<Link>> {
         let ports = self.all_ports();
+        let home = self.namespace(self.netns);
+        let away = |nsid| home.and_then(|home| home.nsids.get(&nsid).copied());
         let leads_here = |link: &&Arc<Link>| {
-            self.inside().any(|inside| {
-                let (near, far) = (link.peer.map(|peer| peer.ifindex), inside.peer);
-                near == Some(inside.ifindex) && far.map(|peer| peer.ifindex) == Some(link.ifindex)
+            self.inside().filter_map(|inside| Some((inside, inside.peer?))).any(|(inside, far)| {
+                let back = link.peer.map(|peer| peer.ifindex) == Some(inside.ifindex);
+                back && far.ifindex == link.ifindex
+                    && far.nsid.and_then(away) == self.snapshot.switch_netns
             })
         };
         let debris = self.here().filter(|link| is_debris(link, &ports)).filter(leads_here);
@@ -198,13 +201,7 @@ impl Place<'_> {
         wanted: Option<&str>,
         debris: &[Arc<Link>],
     ) -> Result<Name, Refusal> {
-        let freed: BTreeSet<_> = debris
-            .iter()
-            .filter_map(|link| link.peer)
-            .collect::<Vec<_>>()
-            .into_iter()
-            .map(|peer| peer.ifindex)
-            .collect();
+        let freed: Vec<_> = debris.iter().filter_map(|link| Some(link.peer?.ifindex)).collect();
         let taken: BTreeSet<&str> =
             self.inside().filter(|link| !freed.contains(&link.ifindex)).map(|l| &*l.name).collect();
         let Some(wanted) = wanted else {
@@ -265,16 +262,14 @@ impl Place<'_> {
     }
 
     fn number(&self, wanted: Wanted, old: Option<&Port>) -> Result<Option<OfPort>, Refusal> {
-        let others = || self.bridge.ports.iter().filter(|port| Some(&***port) != old);
-        let used: BTreeSet<u16> = others().flat_map(|port| numbers(port)).collect();
         match wanted {
             Wanted::Auto => Ok(None),
             Wanted::Exactly(ofport) if !(1..=LAST).contains(&ofport.0) => {
                 Err(Refusal::BadNumber { ofport })
             }
-            Wanted::Exactly(ofport) if used.contains(&ofport.0) => Err(self.in_use(ofport)),
-            Wanted::Exactly(ofport) => Ok(Some(ofport)),
+            Wanted::Exactly(ofport) => self.free(ofport, old).map(Some),
             Wanted::Free => {
+                let used = self.used(old);
                 let before = old.and_then(|port| port.ofport_request.or(port.ofport.assigned()));
                 let before = before.filter(|ofport| !used.contains(&ofport.0));
                 let free = || (FIRST_FREE..=LAST).find(|n| !used.contains(n)).map(OfPort);
@@ -284,9 +279,22 @@ impl Place<'_> {
         }
     }
 
-    fn in_use(&self, ofport: OfPort) -> Refusal {
+    /// The numbers that others than `old` have or ask for.
+    fn used(&self, old: Option<&Port>) -> BTreeSet<u16> {
+        let others = self.bridge.ports.iter().filter(|port| Some(&***port) != old);
+        others.flat_map(|port| numbers(port)).collect()
+    }
+
+    /// This number, unless somebody else than `old` has it.
+    pub(super) fn free(&self, wanted: OfPort, old: Option<&Port>) -> Result<OfPort, Refusal> {
+        let used = self.used(old).contains(&wanted.0);
+        if used { Err(self.in_use(wanted, old)) } else { Ok(wanted) }
+    }
+
+    fn in_use(&self, ofport: OfPort, old: Option<&Port>) -> Refusal {
         let here = self.wiring.ports.iter().filter(|row| row.bridge == self.bridge.name);
-        let holder = here.into_iter().find(|row| numbers(&row.port).any(|n| n == ofport.0));
+        let mut others = here.filter(|row| Some(&*row.port) != old);
+        let holder = others.find(|row| numbers(&row.port).any(|n| n == ofport.0));
         let who = holder.map_or_else(String::new, |row| {
             let iface = &row.port.iface;
             match (&row.occupant, Mark::of(&row.port)) {

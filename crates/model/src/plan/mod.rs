@@ -7,12 +7,16 @@
 mod connect;
 mod disconnect;
 mod name;
+mod prune;
 mod refusal;
+mod restore;
 mod step;
 
 pub use connect::{Connect, Wanted, connect};
 pub use disconnect::{Disconnect, disconnect};
+pub use prune::{LeftOver, Prune, prune};
 pub use refusal::Refusal;
+pub use restore::{Remedy, Remembered, Restore, remembered, restore};
 pub use step::{Step, Veth};
 
 use crate::ids::{Mac, Name, OfPort};
