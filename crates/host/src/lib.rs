@@ -31,7 +31,7 @@ use std::time::Duration;
 use model::{Snapshot, Trouble};
 use switch::openflow::Listener;
 
-pub use act::{Connected, Unable};
+pub use act::{Connected, Done, Pruned, Restored, Unable};
 pub use engine::address::{Address, Wish};
 pub use look::Question;
 pub use settings::Settings;

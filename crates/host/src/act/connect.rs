@@ -10,7 +10,7 @@ use crate::{Host, Question};
 
 /// How often a plan is made anew when somebody else, who knows of no lock, changed what it
 /// rested on.
-const TRIES: usize = 5;
+pub(super) const TRIES: usize = 5;
 
 impl Host {
     /// Gives a container an interface, and the interface a port.
@@ -91,7 +91,7 @@ fn near(wish: &Connect) -> Question {
 }
 
 /// Whether the interface is on the bridge now, with a number.
-fn came_true(snapshot: &Snapshot, plan: &Plan) -> Result<(), Trouble> {
+pub(super) fn came_true(snapshot: &Snapshot, plan: &Plan) -> Result<(), Trouble> {
     let blind = |error: query::QueryError| match error {
         query::QueryError::Blind(trouble) => trouble,
         other => Trouble::new(TroubleKind::Gone, "the container", other),

@@ -17,6 +17,8 @@ pub(super) struct Hands<'h> {
     host: &'h Host,
     database: Database,
     locked: bool,
+    /// Whether there is more to do after a number was waited for.
+    more: bool,
     switch: Netns,
     memory: Memory,
     /// What would undo the steps that were carried out.
@@ -38,12 +40,18 @@ impl<'h> Hands<'h> {
             host,
             database,
             locked: true,
+            more: false,
             switch,
             memory: Memory::default(),
             done: Vec::new(),
             count: 0,
             home: None,
         })
+    }
+
+    /// For several plans.
+    pub(super) fn that_keep_the_lock(self) -> Self {
+        Self { more: true, ..self }
     }
 
     /// Opens the container's namespace, so that it is there as long as we are at it.
@@ -143,7 +151,7 @@ impl<'h> Hands<'h> {
         let patience = self.host.timeout;
         let due = Deadline::after(patience * 2);
         let what = self.database.what().to_owned();
-        if std::mem::take(&mut self.locked) {
+        if !self.more && std::mem::take(&mut self.locked) {
             due.hold(|| what.clone(), self.database.unlock()).await?;
         }
         let number = due.hold(|| what.clone(), self.database.number(iface, patience)).await?;

@@ -5,6 +5,8 @@ mod connect;
 mod hands;
 mod inside;
 mod luck;
+mod prune;
+mod restore;
 
 use std::fmt;
 
@@ -12,6 +14,9 @@ use model::plan::{Plan, Refusal};
 use model::{Snapshot, Trouble, TroubleKind};
 
 use crate::Host;
+
+pub use prune::Pruned;
+pub use restore::{Done, Restored};
 
 /// What came of a wish.
 #[derive(Clone, Debug)]

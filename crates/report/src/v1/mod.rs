@@ -7,9 +7,11 @@ mod check;
 mod explanation;
 mod matching;
 mod port;
+mod restored;
 
 pub use attachment::{Attachment, Tenant};
 pub use check::Check;
 pub use explanation::Explanation;
 pub use matching::Match;
 pub use port::{Plug, Port};
+pub use restored::{LeftBehind, Restored};

@@ -6,9 +6,11 @@ mod check;
 mod explanation;
 mod matching;
 mod port;
+mod restored;
 
 pub use attachment::{LIST, LIST_ALL, LIST_NO_TRUNC, PORT, PORT_ON_BRIDGE};
 pub use check::DOCTOR;
 pub use explanation::EXPLANATION;
 pub use matching::WHO;
 pub use port::PORTS;
+pub use restored::{PRUNE, RESTORE};
