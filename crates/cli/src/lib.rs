@@ -33,6 +33,8 @@ async fn answer(cli: &Cli) -> Result<Outcome, Failure> {
         Verb::Doctor(args) => verbs::doctor::run(&host, args).await,
         Verb::Connect(args) => verbs::connect::run(&host, args).await,
         Verb::Disconnect(args) => verbs::disconnect::run(&host, args).await,
+        Verb::Restore(args) => verbs::restore::run(&host, args).await,
+        Verb::Prune(args) => verbs::prune::run(&host, args).await,
     }
 }
 

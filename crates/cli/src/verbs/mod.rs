@@ -7,5 +7,7 @@ pub mod explain;
 pub mod ls;
 pub mod port;
 pub mod ports;
+pub mod prune;
+pub mod restore;
 pub mod snapshot;
 pub mod who;

@@ -5,9 +5,9 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Stdio};
 
-use lab::{Bridge, Container, run};
+use lab::{Bridge, Container, Home, flow, run, wait_for_answer};
 
-use crate::tool::{Ran, command};
+use crate::tool::{Ran, command, says};
 
 /// What somebody who acts may leave behind: ports, links of ours, namespaces' ids aside.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,6 +28,11 @@ impl Footprint {
         let mut links: Vec<_> = links.map(|link| link["ifname"].to_string()).collect();
         links.sort();
         Self { ports: ports.lines().map(str::to_owned).collect(), links }
+    }
+
+    /// The links that we made.
+    pub(crate) fn links(&self) -> &[String] {
+        &self.links
     }
 }
 
@@ -71,4 +76,54 @@ pub(crate) fn output(child: &mut Child) -> Ran {
     child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
     child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
     Ran { code: child.wait().unwrap().code().unwrap_or(-1), stdout, stderr }
+}
+
+/// A client and a server on a bridge; the server's port has a flow that its traffic needs.
+pub(crate) struct Scene {
+    pub(crate) bridge: Bridge,
+    pub(crate) client: Container,
+    pub(crate) server: Container,
+    network: String,
+}
+
+impl Scene {
+    /// In the network `NETWORK.0/24`: the client is 1, the server 2.
+    pub(crate) fn new(network: &str) -> Self {
+        let (bridge, client, server) = (Bridge::new(), Container::run(), Container::run());
+        let network = network.to_owned();
+        let scene = Self { bridge, client, server, network };
+        let name = scene.bridge.name();
+        let ip = |n: u8| format!("{}.{n}/24", scene.network);
+        says(&["connect", name, scene.client.name(), "--ip", &ip(1), "--vlan", "78"]);
+        let gateway = format!("{}.1", scene.network);
+        let mac = "02:00:00:78:00:02";
+        says(
+            &[
+                &["connect", name, scene.server.name(), "--interface", "lan0", "--ofport", "40000"],
+                &["--ip", &ip(2), "--gateway", &gateway, "--mac", mac, "--mtu", "1450"][..],
+                &["--vlan", "78"],
+            ]
+            .concat(),
+        );
+        // Whatever comes by another port than the server's or the client's is dropped.
+        run("ovs-ofctl", &["del-flows", name]);
+        flow(&scene.bridge, "in_port=40000,actions=normal");
+        flow(&scene.bridge, "in_port=32768,actions=normal");
+        scene.is_as_it_was(&scene.row());
+        scene
+    }
+
+    /// What must not change.
+    pub(crate) fn row(&self) -> String {
+        let words = "{{.Interface}} {{.OFPort}} {{.MAC}} {{.MTU}} {{.VLAN}} {{.Bridge}}";
+        let row = says(&["port", self.server.id(), "--format", words]);
+        row + &self.server.ip(&["route"])
+    }
+
+    /// The same row, the address, and an answer.
+    pub(crate) fn is_as_it_was(&self, before: &str) {
+        assert_eq!(self.row(), before);
+        assert!(before.contains("default via"), "{before}");
+        wait_for_answer(&self.client, &format!("{}.2", self.network));
+    }
 }
