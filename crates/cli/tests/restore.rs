@@ -202,3 +202,38 @@ fn many_are_restored_at_once_each_on_its_own_number() {
     let gone = try_run("ovs-vsctl", &["list-ports", bridge.name()]).unwrap();
     assert_eq!(gone.lines().count(), 10);
 }
+
+#[test]
+fn a_port_that_looks_perfect_and_hears_nothing_is_named() {
+    if !ready(Tier::Docker) {
+        return;
+    }
+    let (bridge, one, two) = (Bridge::new(), Container::run(), Container::run());
+    says(&["connect", bridge.name(), one.name(), "--ip", "10.78.5.1/24"]);
+    says(&["connect", bridge.name(), two.name(), "--ip", "10.78.5.2/24"]);
+    wait_for_answer(&one, "10.78.5.2");
+    let explained = || says(&["explain", two.name(), "--format", "json"]);
+    assert!(!explained().contains("deaf"));
+    let port = says(&["port", two.name(), "--format", "{{.Port}}"]);
+    let port = port.trim_end();
+    run("ip", &["link", "del", port]);
+    let gone = || run("ovs-vsctl", &["get", "Interface", port, "ifindex"]) == "0";
+    lab::wait_until("OVS misses the link", gone);
+    lab::wait_until("its other end is gone", || !two.ip(&["link"]).contains("eth0"));
+    let peer = unique("p");
+    run("ip", &["link", "add", port, "type", "veth", "peer", "name", &peer]);
+    run("ip", &["link", "set", port, "up"]);
+    run("ip", &["link", "set", &peer, "netns", &two.pid()]);
+    two.ip(&["link", "set", &peer, "name", "eth0"]);
+    two.ip(&["link", "set", "eth0", "up"]);
+    two.ip(&["address", "add", "10.78.5.2/24", "dev", "eth0"]);
+    lab::wait_until("OVS sees the link", || !gone());
+    if run("ovs-vsctl", &["get", "Bridge", bridge.name(), "datapath_type"]) != "netdev" {
+        return;
+    }
+    assert!(!ping(&one, "10.78.5.2"), "it is deaf");
+    assert!(explained().contains("deaf"), "{}", explained());
+    let ran = docker_ovs(&["doctor", "--format", "{{.Check}} {{.Verdict}} {{.Detail}}"]);
+    let deaf = format!("{}/{port}", bridge.name());
+    assert!(ran.stdout.contains("ports note deaf: ") && ran.stdout.contains(&deaf), "{ran:?}");
+}

@@ -1,14 +1,16 @@
 //! A check-up: what can be reached, what not, and what to do about it.
 
+use model::evidence::Note;
 use model::health::{Check, Verdict};
 use model::switch::Bridge;
-use model::{Trouble, TroubleKind};
+use model::wiring::{Occupant, SwitchPort};
+use model::{Observed, Snapshot, Trouble, TroubleKind, resolve};
 use rustix::thread::{CapabilitySet, capabilities};
 
-use crate::Host;
 use crate::deadline::Deadline;
 use crate::kernel;
 use crate::switch::dpif;
+use crate::{Host, Question};
 
 impl Host {
     /// Checks every source and privilege a look needs.
@@ -16,7 +18,8 @@ impl Host {
         let due = Deadline::after(self.timeout);
         let (docker, (ovsdb, datapath), vswitchd) =
             tokio::join!(self.check_docker(due), self.check_ovsdb(due), self.check_vswitchd(due));
-        vec![docker, ovsdb, vswitchd, check_privileges(), self.check_namespace(), datapath]
+        let ports = self.check_ports().await;
+        vec![docker, ovsdb, vswitchd, check_privileges(), self.check_namespace(), datapath, ports]
     }
 
     async fn check_docker(&self, due: Deadline) -> Check {
@@ -56,6 +59,28 @@ impl Host {
         check("vswitchd", folder, ask.await)
     }
 
+    /// A port can look perfect and pass nothing.
+    async fn check_ports(&self) -> Check {
+        let snapshot = self.look(&Question::default()).await;
+        let (name, target) = ("ports".to_owned(), "bridges".to_owned());
+        if let Some(why) = snapshot.kernel.trouble().or(blind(&snapshot)) {
+            let detail = format!("unknown: {why}");
+            return Check { name, target, verdict: Verdict::Note, detail, remedy: String::new() };
+        }
+        let wiring = resolve(&snapshot);
+        let deaf = wiring.ports.iter().filter(|row| row.notes.contains(&Note::Deaf));
+        let deaf: Vec<_> = deaf.map(|row| format!("{}/{}", row.bridge, row.port.iface)).collect();
+        let gone = |row: &&SwitchPort| matches!(row.occupant, Occupant::LeftBehind { .. });
+        let left = wiring.ports.iter().filter(gone).count();
+        let count = wiring.ports.len();
+        let (verdict, detail, remedy) = match (deaf.as_slice(), left) {
+            ([], 0) => (Verdict::Ok, format!("{count}, none deaf or left behind"), ""),
+            ([], left) => (Verdict::Note, format!("{left} of {count} left behind"), LEFT_BEHIND),
+            (deaf, _) => (Verdict::Note, format!("deaf: {}", deaf.join(", ")), DEAF),
+        };
+        Check { name, target, verdict, detail, remedy: remedy.to_owned() }
+    }
+
     fn check_namespace(&self) -> Check {
         let both = kernel::switch_namespace(&self.rundir).and_then(|switch| {
             let own = kernel::own_namespace()?;
@@ -76,6 +101,15 @@ impl Host {
             }),
         )
     }
+}
+
+const LEFT_BEHIND: &str = "docker ovs restore --all makes again what containers lost; docker ovs \
+                           prune removes what nobody needs";
+const DEAF: &str = "the links were made again under their old names: ovs-vsctl del-port, then \
+                    add-port in a later transaction";
+
+fn blind(snapshot: &Snapshot) -> Option<&Trouble> {
+    snapshot.switch.values().find_map(Observed::trouble)
 }
 
 fn check(name: &str, target: String, found: Result<String, Trouble>) -> Check {

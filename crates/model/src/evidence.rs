@@ -143,6 +143,8 @@ pub enum Note {
         /// What the kernel says.
         kernel: Ifindex,
     },
+    /// The userspace datapath does not listen to the link: it was made again under its old name.
+    Deaf,
     /// The number that was asked for is not the one that was given.
     NotAsRequested {
         /// What was asked for.
@@ -184,6 +186,10 @@ impl fmt::Display for Note {
             Self::OldIfindex { ovs, kernel } => {
                 write!(f, "OVS knows the link as ifindex {ovs}, the kernel as {kernel}")
             }
+            Self::Deaf => f.write_str(
+                "deaf: the link was made again under its old name, and no packet passes until \
+                 the port is removed and, in a later transaction, added again",
+            ),
             Self::NotAsRequested { requested } => write!(f, "port {requested} was requested"),
             Self::Stale { why } => write!(f, "stale: {why}"),
         }

@@ -1,6 +1,6 @@
 //! Rows as observed: what each source saw, before anybody relates one to another.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -179,6 +179,10 @@ pub struct Namespace {
     pub nsids: BTreeMap<Nsid, NetnsId>,
     /// Its links.
     pub links: Vec<Arc<Link>>,
+    /// The links that some packet socket listens to (packet(7)): with the userspace datapath
+    /// every system port's. None where nobody asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard: Option<BTreeSet<Ifindex>>,
     /// Why links are missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<Trouble>,

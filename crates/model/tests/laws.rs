@@ -56,7 +56,14 @@ fn namespaces() -> impl Strategy<Value = Vec<Namespace>> {
             links.retain(|link| seen.insert(link.name.clone()));
             let id = NetnsId { dev: 4, ino };
             let links = links.into_iter().map(Arc::new).collect();
-            Namespace { id, names: vec![format!("ns{ino}")], nsids, links, trouble: None }
+            Namespace {
+                id,
+                names: vec![format!("ns{ino}")],
+                nsids,
+                links,
+                heard: None,
+                trouble: None,
+            }
         };
         (0..).zip(spaces).map(row).collect()
     })

@@ -41,7 +41,7 @@ fn container(n: u64) -> Container {
 
 fn namespace(id: NetnsId) -> Namespace {
     let nsids = if id == SWITCH { BTreeMap::new() } else { [(Nsid(0), SWITCH)].into() };
-    Namespace { id, names: Vec::new(), nsids, links: Vec::new(), trouble: None }
+    Namespace { id, names: Vec::new(), nsids, links: Vec::new(), heard: None, trouble: None }
 }
 
 /// Three running containers and two bridges, `br0` and `br1`, with nothing on them.
@@ -245,6 +245,9 @@ fn prune_takes_only_what_nobody_will_come_back_for() {
     assert_eq!(left(&restarted(&before, 1, true), &stopped), 0, "it can be restored");
     let exited = restarted(&before, 1, false);
     assert_eq!((left(&exited, &normal), left(&exited, &stopped)), (0, 1));
+    let replaced = Connect { interface: Some("eth0".into()), ..wish("br1", "c1") };
+    let replaced = connected(&restarted(&before, 1, true), &replaced, 2);
+    assert_eq!(left(&replaced, &normal), 1, "the container has another eth0 now");
     let mut removed = exited.clone();
     for rows in removed.engines.values_mut() {
         *rows = Observed::Fresh { rows: (2..=3).map(container).collect() };

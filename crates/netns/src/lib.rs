@@ -9,6 +9,7 @@ mod enter;
 mod error;
 mod message;
 mod namespace;
+mod packet;
 #[cfg(test)]
 mod parse_tests;
 mod route;
@@ -22,6 +23,7 @@ mod watch;
 pub use enter::visit;
 pub use error::Error;
 pub use namespace::{Identity, Netns, named};
+pub use packet::listened_to;
 pub use route::Route;
 pub use rows::{Address, Link};
 pub use socket::RouteSocket;

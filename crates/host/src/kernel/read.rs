@@ -1,6 +1,6 @@
 //! Which links of which namespaces a look needs, and reading them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use model::Trouble;
@@ -13,7 +13,7 @@ use super::pin::{named, trouble};
 
 /// One namespace whole, and of the switch's namespace the links that those inside lead to:
 /// the cost does not depend on how many there are. Both are visited by one thread.
-pub(crate) fn around(home: &Netns, switch: &Netns) -> Vec<Namespace> {
+pub(crate) fn around(home: &Netns, switch: &Netns, heard: bool) -> Vec<Namespace> {
     if id(home) == id(switch) {
         return vec![empty(id(home), Vec::new())];
     }
@@ -27,6 +27,7 @@ pub(crate) fn around(home: &Netns, switch: &Netns) -> Vec<Namespace> {
             leaving = leads_to(&row, id(switch));
         } else {
             row.links = follow(socket, std::mem::take(&mut leaving))?;
+            row.heard = if heard { hear() } else { None };
             links::name_others(socket, &mut row, &[home])?;
         }
         Ok(row)
@@ -54,10 +55,10 @@ pub(crate) fn everything(homes: &[(&Netns, Vec<String>)], switch: &Netns) -> Vec
         let named = netns::visit(&[switch], |_, socket| {
             let mut row = empty(id(switch), Vec::new());
             links::name_others(socket, &mut row, &others)?;
-            Ok(row.nsids)
+            Ok((row.nsids, hear()))
         });
         match named.into_iter().next() {
-            Some(Ok(nsids)) => here.nsids = nsids,
+            Some(Ok((nsids, heard))) => (here.nsids, here.heard) = (nsids, heard),
             Some(Err(error)) => here.trouble = Some(trouble(what(switch), &error)),
             None => {}
         }
@@ -127,7 +128,12 @@ fn whole(homes: &[(&Netns, Vec<String>)], switch: &Netns) -> Vec<Namespace> {
 }
 
 fn empty(id: NetnsId, names: Vec<String>) -> Namespace {
-    Namespace { id, names, nsids: BTreeMap::new(), links: Vec::new(), trouble: None }
+    Namespace { id, names, nsids: BTreeMap::new(), links: Vec::new(), heard: None, trouble: None }
+}
+
+/// Nothing follows where it cannot be told.
+fn hear() -> Option<BTreeSet<Ifindex>> {
+    Some(netns::listened_to().ok()?.into_iter().map(Ifindex).collect())
 }
 
 fn unread(space: &Netns, names: &[String], error: &netns::Error) -> Namespace {

@@ -25,7 +25,7 @@ impl Host {
     ) -> Seen {
         match kernel::open_target(wanted) {
             Some(Ok(target)) => {
-                let kernel = read_around(&target, switch);
+                let kernel = read_around(&target, switch, question.heard);
                 self.look_into(due, wanted, question, kernel).await
             }
             Some(Err(trouble)) => self.look_into(due, wanted, question, Err(trouble)).await,
@@ -68,7 +68,7 @@ impl Host {
         };
         let pinned = pin_all(&mut found);
         let kernel = match pinned.first() {
-            Some((0, home)) => read_around(&home.netns, switch),
+            Some((0, home)) => read_around(&home.netns, switch, question.heard),
             _ => Ok(Vec::new()),
         };
         let rows = kernel.as_deref().unwrap_or_default();
@@ -108,9 +108,13 @@ impl Host {
     }
 }
 
-fn read_around(home: &Netns, switch: &Result<Netns, Trouble>) -> Result<Vec<Namespace>, Trouble> {
+fn read_around(
+    home: &Netns,
+    switch: &Result<Netns, Trouble>,
+    heard: bool,
+) -> Result<Vec<Namespace>, Trouble> {
     let switch = switch.as_ref().map_err(Clone::clone)?;
-    let rows = kernel::around(home, switch);
+    let rows = kernel::around(home, switch, heard);
     if rows.first().is_some_and(kernel::needs_everything) {
         return Ok(kernel::everything(&[(home, Vec::new())], switch));
     }

@@ -89,13 +89,13 @@ impl LeftOver {
 /// What may be removed. Takes a whole look in which every source answered.
 pub fn prune(snapshot: &Snapshot, wiring: &Wiring, wish: &Prune) -> Vec<LeftOver> {
     let on = |row: &&SwitchPort| wish.bridge.as_ref().is_none_or(|wanted| **wanted == *row.bridge);
-    let ports = wiring.ports.iter().filter(on).filter_map(|row| port(snapshot, row, wish));
+    let ports = wiring.ports.iter().filter(on).filter_map(|row| port(snapshot, wiring, row, wish));
     // Links bear no time.
     let links = wish.until.is_none().then(|| debris(snapshot, wiring, wish.bridge.as_deref()));
     ports.chain(links.into_iter().flatten()).collect()
 }
 
-fn port(snapshot: &Snapshot, row: &SwitchPort, wish: &Prune) -> Option<LeftOver> {
+fn port(snapshot: &Snapshot, wiring: &Wiring, row: &SwitchPort, wish: &Prune) -> Option<LeftOver> {
     let Occupant::LeftBehind { last } = &row.occupant else { return None };
     let (kind, bond) = (row.port.kind.as_str(), &row.port.bond);
     if kind != "system" || bond.is_some() {
@@ -105,7 +105,9 @@ fn port(snapshot: &Snapshot, row: &SwitchPort, wish: &Prune) -> Option<LeftOver>
     let ours = mark.as_ref().is_some_and(|mark| mark.ours);
     let created = mark.as_ref().and_then(|mark| mark.created);
     let old = wish.until.is_none_or(|until| created.is_some_and(|created| created < until));
-    let free = may_go(owner(snapshot, mark.as_ref(), last.as_ref()), mark.is_some(), wish.stopped);
+    let owner = owner(snapshot, mark.as_ref(), last.as_ref());
+    let restorable = mark.as_ref().is_some_and(|mark| !has_another(wiring, owner, mark));
+    let free = may_go(owner, restorable, wish.stopped);
     ((ours || wish.all) && old && free).then(|| LeftOver::Port {
         bridge: row.bridge.clone(),
         port: Arc::clone(&row.port),
@@ -121,6 +123,13 @@ fn may_go(owner: Option<&Container>, restorable: bool, stopped: bool) -> bool {
         Some(row) if row.pid.is_some() => !restorable,
         Some(_) => stopped,
     }
+}
+
+/// Whether the container has got such an interface otherwise.
+fn has_another(wiring: &Wiring, owner: Option<&Container>, mark: &Mark) -> bool {
+    let home = owner.and_then(|owner| owner.netns);
+    let mut inside = wiring.attachments.iter().filter(|found| Some(found.netns) == home);
+    inside.any(|found| *found.link.name == *mark.interface)
 }
 
 fn owner<'a>(

@@ -147,7 +147,19 @@ impl Seat<'_> {
         let refused = refused.map(|wanted| Note::NotAsRequested { requested: wanted.0 });
         // Where there are rows in spite of trouble, they are old ones.
         let stale = facts.switch_trouble.map(|why| Note::Stale { why: why.to_string() });
-        conflict.into_iter().chain(refused).chain(self.old_ifindex()).chain(stale).collect()
+        let conflict = conflict.into_iter().chain(refused);
+        conflict.chain(self.old_ifindex()).chain(self.deaf(facts)).chain(stale).collect()
+    }
+
+    /// Whether vswitchd opened the link that has the name now. It opens a packet socket for
+    /// each system port of the userspace datapath, once.
+    fn deaf(&self, facts: &Facts<'_>) -> Option<Note> {
+        let userspace = self.bridge.datapath.as_deref() == Some("netdev");
+        let open = userspace && self.port.kind == "system";
+        self.port.ofport.assigned().filter(|_| open)?;
+        let ifindex = self.link?.ifindex;
+        let heard = facts.namespace(facts.switch_netns?)?.heard.as_ref()?;
+        (!heard.contains(&ifindex)).then_some(Note::Deaf)
     }
 
     fn old_ifindex(&self) -> Option<Note> {
