@@ -37,12 +37,10 @@ async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, Failure> {
         let wiring = resolve(&snapshot);
         known.learn(&snapshot, &args.filter);
         let events = timeline.advance(&wiring, snapshot.taken);
-        if wiring.troubles != troubles {
-            troubles = wiring.troubles;
-            for trouble in &troubles {
-                eprintln!("docker-ovs: {}", report::printable(&trouble.to_string()));
-            }
+        for trouble in wiring.troubles.iter().filter(|trouble| !troubles.contains(*trouble)) {
+            eprintln!("docker-ovs: {}", report::printable(&trouble.to_string()));
         }
+        troubles = wiring.troubles;
         if std::mem::take(&mut quiet) {
             continue;
         }

@@ -63,8 +63,10 @@ impl Watch {
         let _ = self.switch.wait_for(Told::has_spoken).await;
         self.links.read_here().await;
         self.read_elsewhere();
-        while let News::Hint = self.links.news().await.take_into(&mut self.links) {
-            self.heed_hints().await;
+        while self.links.is_reading() {
+            if let News::Hint = self.links.news().await.take_into(&mut self.links) {
+                self.heed_hints().await;
+            }
         }
         self.links.read_here().await;
         self.begun = true;
@@ -74,12 +76,12 @@ impl Watch {
     async fn step(&mut self) -> bool {
         tokio::select! {
             biased;
-            _ = self.switch.changed() => {
+            Ok(()) = self.switch.changed() => {
                 if self.names_the_unknown() {
                     self.heed_hints().await;
                 }
             }
-            _ = self.engine.changed() => {
+            Ok(()) = self.engine.changed() => {
                 self.links.outdate();
                 self.read_elsewhere();
             }
@@ -102,17 +104,16 @@ impl Watch {
         ports.any(|port| port.kind == "system" && !self.links.has_here(&port.iface))
     }
 
-    /// Reads what the kernel hinted at; whether that was here.
+    /// Reads what the kernel hinted at; whether anything is different here.
     async fn heed_hints(&mut self) -> bool {
         let hint = self.links.hint();
         if hint.elsewhere {
             self.links.outdate();
             self.read_elsewhere();
         }
-        if hint.here {
-            self.links.read_here().await;
-        }
-        hint.here
+        let changed = hint.here && self.links.read_here().await;
+        self.read_elsewhere();
+        changed
     }
 
     fn read_elsewhere(&mut self) {
