@@ -39,7 +39,9 @@ async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, Failure> {
         let events = timeline.advance(&wiring, snapshot.taken);
         if wiring.troubles != troubles {
             troubles = wiring.troubles;
-            troubles.iter().for_each(|trouble| eprintln!("docker-ovs: {}", printable(trouble)));
+            for trouble in &troubles {
+                eprintln!("docker-ovs: {}", report::printable(&trouble.to_string()));
+            }
         }
         if std::mem::take(&mut quiet) {
             continue;
@@ -54,10 +56,6 @@ async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, Failure> {
             Ok(()) => {}
         }
     }
-}
-
-fn printable(trouble: &model::Trouble) -> String {
-    report::printable(&trouble.to_string())
 }
 
 fn lay_out(rows: &[v1::Event], format: &Format) -> Result<String, Failure> {
