@@ -102,7 +102,7 @@ fn check(document: &Value, value: &Value, schema: &Value, at: &str) {
         return fits(document, value, reference, at);
     }
     if let Some(one_of) = schema["oneOf"].as_array() {
-        let fitting = if value.is_null() { 1 } else { 0 };
+        let fitting = usize::from(value.is_null());
         return check(document, value, &one_of[fitting], at);
     }
     let types: Vec<_> = match &schema["type"] {
