@@ -36,6 +36,10 @@ async fn answer(cli: &Cli) -> Result<Outcome, Failure> {
         Verb::Snapshot(args) => verbs::snapshot::run(&host, args).await,
         Verb::Serve(args) => verbs::serve::run(&host, args).await,
         Verb::Doctor(args) => verbs::doctor::run(&host, args).await,
+        Verb::Connect(args) => verbs::connect::run(&host, args).await,
+        Verb::Disconnect(args) => verbs::disconnect::run(&host, args).await,
+        Verb::Restore(args) => verbs::restore::run(&host, args).await,
+        Verb::Prune(args) => verbs::prune::run(&host, args).await,
     }
 }
 

@@ -5,7 +5,9 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use host::Unable;
 use model::Trouble;
+use model::plan::Refusal;
 use model::query::QueryError;
 use report::{FormatError, printable};
 
@@ -37,11 +39,28 @@ impl Failure {
     pub fn after(self, what: &str) -> Self {
         Self { message: format!("{what}: {}", self.message), ..self }
     }
+
+    /// The same with what to do about it.
+    pub fn remedy(self, remedy: impl Into<String>) -> Self {
+        Self { remedy: Some(remedy.into()), ..self }
+    }
 }
 
 impl From<QueryError> for Failure {
     fn from(error: QueryError) -> Self {
         Self { message: error.to_string(), remedy: error.remedy() }
+    }
+}
+
+impl From<Unable> for Failure {
+    fn from(unable: Unable) -> Self {
+        Self { message: unable.to_string(), remedy: unable.remedy() }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::from(Unable::Refused(refusal))
     }
 }
 

@@ -1,5 +1,5 @@
-//! Eyes of docker-ovs: asks the container engine, the kernel and the switch, and gives a
-//! [`model::Snapshot`].
+//! Eyes and hands of docker-ovs: asks the container engine, the kernel and the switch, and gives a
+//! [`model::Snapshot`]; carries out a [`model::plan::Plan`].
 //!
 //! The only place where protocols and the model meet; no foreign type leaves the file
 //! that speaks to its owner.
@@ -14,6 +14,7 @@
 //! # }
 //! ```
 
+mod act;
 mod deadline;
 mod doctor;
 mod engine;
@@ -32,6 +33,7 @@ use std::time::Duration;
 use model::{Snapshot, Trouble};
 use switch::openflow::Listener;
 
+pub use act::{Connected, Done, Pruned, Restored, Unable};
 pub use engine::address::{Address, Wish};
 pub use look::Question;
 pub use settings::Settings;

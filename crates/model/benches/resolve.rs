@@ -37,6 +37,7 @@ fn veth(index: u32, name: String, peer: u32, nsid: i32) -> Link {
         peer: Some(Peer { ifindex: Ifindex(peer), nsid: Some(Nsid(nsid)) }),
         master: None,
         vlan: None,
+        alias: None,
     }
 }
 

@@ -65,6 +65,7 @@ impl Masks {
 
     fn link(&mut self, link: &mut Link) {
         link.name = self.interface(&link.name).into();
+        link.alias = None;
         link.mac = link.mac.map(|mac| self.mac(mac));
         link.addresses.iter_mut().for_each(|cidr| *cidr = self.cidr(*cidr));
     }

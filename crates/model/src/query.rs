@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::ids::NetnsId;
 use crate::snapshot::{Container, Namespace, Observed, Snapshot};
 use crate::switch::{Bridge, Via};
 use crate::trouble::Trouble;
@@ -223,7 +224,7 @@ pub fn attachments<'a>(
 ) -> Result<Vec<&'a Attachment>, QueryError> {
     let netns = match target {
         Target::Container(row) if row.on_host_network() => return Ok(Vec::new()),
-        Target::Container(row) => row.netns.ok_or_else(|| no_namespace(snapshot, row))?,
+        Target::Container(row) => home(snapshot, row)?,
         Target::Namespace(row) => row.id,
     };
     let home = snapshot.kernel.rows().iter().find(|ns| ns.id == netns);
@@ -232,6 +233,14 @@ pub fn attachments<'a>(
         Some(trouble) => Err(QueryError::Blind(trouble.clone())),
         None => Ok(wiring.attachments.iter().filter(|a| a.netns == netns).collect()),
     }
+}
+
+/// The namespace of a container.
+///
+/// # Errors
+/// [`QueryError::NotRunning`], or [`QueryError::Blind`] when it could not be read.
+pub fn home(snapshot: &Snapshot, container: &Container) -> Result<NetnsId, QueryError> {
+    container.netns.ok_or_else(|| no_namespace(snapshot, container))
 }
 
 /// Makes sure that a whole look saw all three kinds of source.

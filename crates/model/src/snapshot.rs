@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -124,7 +125,7 @@ impl<T> From<Result<Vec<T>, Trouble>> for Observed<T> {
 
 /// Who runs containers, by the API it speaks: `docker` also for Podman's
 /// Docker-compatible socket.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Engine(pub Name);
 
@@ -232,6 +233,9 @@ pub struct Link {
     /// VLAN id, for kind `vlan`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vlan: Option<u16>,
+    /// What somebody noted on it (`IFLA_IFALIAS`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
 }
 
 /// The other link, as the kernel says it: relative to the namespace that was asked.
@@ -264,12 +268,48 @@ impl Serialize for Cidr {
     }
 }
 
+impl Cidr {
+    /// Whether an address is in the same network.
+    pub fn holds(self, ip: IpAddr) -> bool {
+        let bits = |ip: IpAddr| match ip {
+            IpAddr::V4(ip) => u128::from(ip.to_bits()) << 96,
+            IpAddr::V6(ip) => ip.to_bits(),
+        };
+        let beyond = 128 - u32::from(self.prefix.min(128));
+        let same = (bits(self.ip) ^ bits(ip)).checked_shr(beyond).unwrap_or(0);
+        self.ip.is_ipv4() == ip.is_ipv4() && same == 0
+    }
+}
+
+/// The text is not an address with a prefix length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotACidr;
+
+impl fmt::Display for NotACidr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not an address such as 192.0.2.1/24")
+    }
+}
+
+impl std::error::Error for NotACidr {}
+
+impl FromStr for Cidr {
+    type Err = NotACidr;
+
+    fn from_str(text: &str) -> Result<Self, NotACidr> {
+        let (ip, prefix) = text.split_once('/').ok_or(NotACidr)?;
+        let ip: IpAddr = ip.parse().map_err(|_| NotACidr)?;
+        let prefix = prefix.parse().map_err(|_| NotACidr)?;
+        if prefix > if ip.is_ipv4() { 32 } else { 128 } {
+            Err(NotACidr)
+        } else {
+            Ok(Self { ip, prefix })
+        }
+    }
+}
+
 impl<'de> Deserialize<'de> for Cidr {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let parsed = text.split_once('/').and_then(|(ip, prefix)| {
-            Some(Self { ip: ip.parse().ok()?, prefix: prefix.parse().ok()? })
-        });
-        parsed.ok_or_else(|| serde::de::Error::custom("not an address such as 192.0.2.1/24"))
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }

@@ -40,6 +40,7 @@ fn link() -> impl Strategy<Value = Link> {
             peer: peer.map(|(index, nsid)| Peer { ifindex: Ifindex(index), nsid: nsid.map(Nsid) }),
             master: master.map(Ifindex),
             vlan: None,
+            alias: None,
         },
     )
 }

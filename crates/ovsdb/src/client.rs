@@ -10,10 +10,11 @@ use tokio::net::{TcpStream, UnixStream};
 
 use crate::error::Error;
 use crate::monitor::{Columns, InitialOnly, Tables};
+use crate::operation::Operation;
 use crate::remote::Remote;
 use crate::select::Select;
 use crate::tls::{Tls, TlsError, handshake};
-use crate::transact::{Outcome, Params, Results};
+use crate::transact::{Done, Outcome, Params, Results};
 
 /// The database of ovs-vswitchd.conf.db(5).
 pub const VSWITCH: &str = "Open_vSwitch";
@@ -63,6 +64,53 @@ impl Client {
         let params = Params { database, operations };
         let outcomes: Vec<Option<Outcome>> = self.connection.call("transact", &params).await?;
         Results::new(outcomes, operations.len())
+    }
+
+    /// Carries out `operations` in one transaction and one round trip: all of them or none.
+    ///
+    /// # Errors
+    /// [`Error::Operation`] when one of them fails, and so nothing was changed.
+    pub async fn commit(
+        &mut self,
+        database: &str,
+        operations: &[Operation<'_>],
+    ) -> Result<Done, Error> {
+        let params = Params { database, operations };
+        let outcomes: Vec<Option<Outcome>> = self.connection.call("transact", &params).await?;
+        Done::new(outcomes, operations.len())
+    }
+
+    /// Waits for the lock `name`, a letter or `_` and then letters, digits or `_`, in the
+    /// order of those who ask (section 4.1.8). It ends with [`Client::unlock`] or the
+    /// connection, however that ends.
+    ///
+    /// # Errors
+    /// As the conversation fails; a second lock of that name is refused.
+    pub async fn lock(&mut self, name: &str) -> Result<(), Error> {
+        #[derive(Deserialize)]
+        struct Answer {
+            locked: bool,
+        }
+        let Answer { locked } = self.connection.call("lock", &[name]).await?;
+        if locked {
+            return Ok(());
+        }
+        loop {
+            let told = self.connection.next_notification().await?;
+            let lock: Result<[String; 1], _> = serde_json::from_str(told.params.get());
+            if told.method == "locked" && lock.is_ok_and(|[lock]| lock == name) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Gives a lock back.
+    ///
+    /// # Errors
+    /// As the conversation fails; a lock that was not asked for is refused.
+    pub async fn unlock(&mut self, name: &str) -> Result<(), Error> {
+        let _: IgnoredAny = self.connection.call("unlock", &[name]).await?;
+        Ok(())
     }
 
     /// Reads whole columns of several tables, consistently and in one round trip

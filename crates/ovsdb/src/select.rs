@@ -1,6 +1,7 @@
 //! The `select` operation (RFC 7047 section 5.2.2) and its conditions (5.1, `<condition>`).
 
-use serde::ser::{Serialize, SerializeStruct, Serializer};
+use serde::ser::{SerializeStruct, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::uuid::Uuid;
 
@@ -19,7 +20,16 @@ pub enum Value<'a> {
     Set(Vec<Value<'a>>),
     /// A map from string to string, such as `external_ids`.
     Map(Vec<(&'a str, &'a str)>),
+    /// A row that is inserted in the same transaction, by the name it has there.
+    Named(&'a str),
+    /// A value as it was read.
+    Same(&'a Opaque),
 }
+
+/// The value of a column, of whatever type, to be written elsewhere as it was read.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(transparent)]
+pub struct Opaque(serde_json::Value);
 
 impl<'a> From<&'a str> for Value<'a> {
     fn from(text: &'a str) -> Self {
@@ -66,12 +76,14 @@ impl Serialize for Value<'_> {
             Self::Uuid(uuid) => uuid.serialize(serializer),
             Self::Set(values) => ("set", values).serialize(serializer),
             Self::Map(pairs) => ("map", pairs).serialize(serializer),
+            Self::Named(name) => ("named-uuid", name).serialize(serializer),
+            Self::Same(value) => value.serialize(serializer),
         }
     }
 }
 
 /// A `select` of chosen columns of the rows that meet every condition; without a
-/// condition, of every row. There is no *or*: send several selects in one transaction.
+/// condition, of every row, and without columns, of all of them. There is no *or*: send several selects in one transaction.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Select<'a> {
     table: &'a str,
@@ -107,7 +119,9 @@ impl Serialize for Select<'_> {
         operation.serialize_field("op", "select")?;
         operation.serialize_field("table", self.table)?;
         operation.serialize_field("where", &self.conditions)?;
-        operation.serialize_field("columns", self.columns)?;
+        if !self.columns.is_empty() {
+            operation.serialize_field("columns", self.columns)?;
+        }
         operation.end()
     }
 }

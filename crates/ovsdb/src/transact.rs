@@ -6,6 +6,7 @@ use serde::ser::{Serialize, SerializeSeq, Serializer};
 use serde_json::value::RawValue;
 
 use crate::error::Error;
+use crate::uuid::Uuid;
 
 /// `[db, operation, operation, …]`.
 pub(crate) struct Params<'a, O> {
@@ -25,9 +26,11 @@ impl<O: Serialize> Serialize for Params<'_, O> {
 }
 
 /// What one operation gave: rows or an error.
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 pub(crate) struct Outcome {
     rows: Option<Box<RawValue>>,
+    count: Option<u64>,
+    uuid: Option<Uuid>,
     error: Option<String>,
     details: Option<String>,
 }
@@ -62,6 +65,47 @@ impl Results {
     pub fn rows<'de, T: Deserialize<'de>>(&'de self, operation: usize) -> Result<Vec<T>, Error> {
         let count = Error::WrongCount { asked: operation + 1, got: self.0.len() };
         serde_json::from_str(self.0.get(operation).ok_or(count)?.get())
+            .map_err(|source| Error::Row { place: format!("operation {operation}"), source })
+    }
+}
+
+/// What came of every operation of a transaction that was carried out.
+#[derive(Debug)]
+pub struct Done(Vec<Outcome>);
+
+impl Done {
+    pub(crate) fn new(outcomes: Vec<Option<Outcome>>, asked: usize) -> Result<Self, Error> {
+        let mut done = Vec::with_capacity(asked);
+        for (operation, outcome) in outcomes.into_iter().flatten().enumerate() {
+            if let Some(error) = outcome.error {
+                return Err(Error::Operation { operation, error, details: outcome.details });
+            }
+            done.push(outcome);
+        }
+        match done.len() {
+            got if got == asked => Ok(Self(done)),
+            got => Err(Error::WrongCount { asked, got }),
+        }
+    }
+
+    /// How many rows operation number `operation`, counted from 0, changed or deleted.
+    pub fn count(&self, operation: usize) -> u64 {
+        self.0.get(operation).and_then(|outcome| outcome.count).unwrap_or(0)
+    }
+
+    /// The id of the row that it inserted.
+    pub fn uuid(&self, operation: usize) -> Option<Uuid> {
+        self.0.get(operation)?.uuid
+    }
+
+    /// The rows that it selected.
+    ///
+    /// # Errors
+    /// [`Error::Row`] when they do not fit `T`; [`Error::WrongCount`] when it selected none.
+    pub fn rows<'de, T: Deserialize<'de>>(&'de self, operation: usize) -> Result<Vec<T>, Error> {
+        let count = Error::WrongCount { asked: operation + 1, got: self.0.len() };
+        let rows = self.0.get(operation).and_then(|outcome| outcome.rows.as_ref());
+        serde_json::from_str(rows.ok_or(count)?.get())
             .map_err(|source| Error::Row { place: format!("operation {operation}"), source })
     }
 }

@@ -1,5 +1,7 @@
 //! One file for each verb: ask, relate, lay out.
 
+pub mod connect;
+pub mod disconnect;
 pub mod doctor;
 pub mod events;
 pub mod explain;
@@ -7,6 +9,8 @@ pub mod graph;
 pub mod ls;
 pub mod port;
 pub mod ports;
+pub mod prune;
+pub mod restore;
 pub mod serve;
 pub mod snapshot;
 pub mod wait;

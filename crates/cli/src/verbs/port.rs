@@ -64,6 +64,7 @@ impl<'a> Asked<'a> {
             bridge,
             tenants,
             roads: vec![self.via],
+            ..Question::default()
         }
     }
 

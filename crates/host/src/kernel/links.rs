@@ -42,6 +42,7 @@ pub(super) fn row(link: netns::Link, addresses: Vec<Cidr>) -> Link {
         peer: link.link.map(|ifindex| Peer { ifindex: Ifindex(ifindex), nsid }),
         master: link.master.map(Ifindex),
         vlan: link.vlan,
+        alias: link.alias,
     }
 }
 

@@ -27,6 +27,8 @@ pub struct Question {
     pub container: Option<String>,
     /// A bridge that must be among the rows if it exists.
     pub bridge: Option<String>,
+    /// Whether every port is wanted, also of a switch that few are asked about.
+    pub every_port: bool,
     /// Whether other containers in the same namespace are to be found too.
     pub tenants: bool,
     /// The roads to the switch; the database if none is named.

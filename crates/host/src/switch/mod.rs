@@ -10,6 +10,8 @@ pub(crate) mod ovsdb;
 mod roads;
 mod rows;
 mod statistics;
+mod write;
 
 pub(crate) use roads::Roads;
 pub use statistics::Counters;
+pub(crate) use write::{Memory, Swap};

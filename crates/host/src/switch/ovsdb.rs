@@ -21,7 +21,7 @@ pub(super) const TABLES: [Columns<'_>; 3] = [
 
 /// A connection to the switch's database.
 pub(crate) struct Database {
-    client: Client,
+    pub(super) client: Client,
     what: String,
 }
 

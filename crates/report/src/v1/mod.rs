@@ -9,6 +9,7 @@ mod event;
 mod explanation;
 mod matching;
 mod port;
+mod restored;
 mod source;
 mod wiring;
 
@@ -19,5 +20,6 @@ pub use event::Event;
 pub use explanation::Explanation;
 pub use matching::Match;
 pub use port::{Plug, Port};
+pub use restored::{LeftBehind, Restored};
 pub use source::{Source, sources};
 pub use wiring::Wiring;

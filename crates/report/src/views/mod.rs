@@ -7,6 +7,7 @@ mod event;
 mod explanation;
 mod matching;
 mod port;
+mod restored;
 
 pub use attachment::{LIST, LIST_ALL, LIST_NO_TRUNC, PORT, PORT_ON_BRIDGE};
 pub(crate) use cells::vlans;
@@ -15,3 +16,4 @@ pub use event::EVENTS;
 pub use explanation::EXPLANATION;
 pub use matching::WHO;
 pub use port::PORTS;
+pub use restored::{PRUNE, RESTORE};

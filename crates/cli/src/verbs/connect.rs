@@ -1,0 +1,82 @@
+//! `docker ovs connect BRIDGE CONTAINER`.
+
+use host::{Connected, Host};
+use model::plan::{Connect, Plan, Step};
+use model::{Snapshot, query, rehearse, resolve};
+use report::{Format, printable, render, v1, views};
+
+use crate::outcome::{Failure, Outcome};
+use crate::words::ConnectArgs;
+
+/// Answers `docker ovs connect`; exit 1 when the port got another number than was asked for.
+///
+/// # Errors
+/// A wish that is refused, or could not be fulfilled; then nothing is left of it.
+pub async fn run(host: &Host, args: &ConnectArgs) -> Result<Outcome, Failure> {
+    let wish = wish(args);
+    if args.dry_run {
+        let (snapshot, plan) = host.plan_connect(&wish).await?;
+        let rows = rows(&rehearse(&snapshot, &plan.steps), &plan)?;
+        let outcome = lay_out(args, &rows)?;
+        let table = args.format == Format::Table && !args.quiet;
+        let text = if table { steps(&plan) + "\n" + &outcome.text } else { outcome.text };
+        return Ok(Outcome { text, ..outcome });
+    }
+    let Connected { plan, snapshot } = host.connect(&wish).await?;
+    let rows = rows(&snapshot, &plan)?;
+    let other = refused(&plan, &rows);
+    let outcome = lay_out(args, &rows)?;
+    Ok(Outcome { nothing: other.is_some(), remarks: other.into_iter().collect(), ..outcome })
+}
+
+fn wish(args: &ConnectArgs) -> Connect {
+    Connect {
+        bridge: args.bridge.clone(),
+        container: args.container.clone(),
+        interface: args.interface.clone(),
+        ofport: args.ofport.unwrap_or_default(),
+        addresses: args.ip.clone(),
+        gateways: args.gateway.clone(),
+        mac: args.mac,
+        mtu: args.mtu,
+        vlan: args.vlan,
+        trunks: args.trunk.clone(),
+        host_interface: args.host_interface.clone(),
+    }
+}
+
+/// The steps of a plan, a line each, numbered.
+pub(super) fn steps(plan: &Plan) -> String {
+    let lines = plan.steps.iter().map(Step::to_string);
+    (1..).zip(lines).map(|(n, line)| format!("{n}. {}\n", printable(&line))).collect()
+}
+
+/// The new interface as `docker ovs port` would show it.
+fn rows(snapshot: &Snapshot, plan: &Plan) -> Result<Vec<v1::Attachment>, Failure> {
+    let target = query::target(snapshot, &plan.container.id.0)?;
+    let wiring = resolve(snapshot);
+    let found = query::attachments(snapshot, &wiring, target)?;
+    let new = found.into_iter().filter(|found| found.link.name == plan.interface);
+    let row = new.map(|found| {
+        let who = found.tenants.iter().find(|who| who.id == plan.container.id);
+        v1::Attachment::new(found, who)
+    });
+    Ok(row.collect())
+}
+
+fn lay_out(args: &ConnectArgs, rows: &[v1::Attachment]) -> Result<Outcome, Failure> {
+    let numbers = rows.iter().filter_map(|row| row.ofport);
+    let text = if args.quiet {
+        numbers.map(|number| format!("{number}\n")).collect()
+    } else {
+        render(&args.format, &views::PORT, rows)?
+    };
+    Ok(Outcome { text, ..Outcome::default() })
+}
+
+/// What is to be said where vswitchd gave another number.
+fn refused(plan: &Plan, rows: &[v1::Attachment]) -> Option<String> {
+    let wanted = plan.ofport()?.0;
+    let given = rows.iter().find_map(|row| row.ofport).filter(|given| *given != wanted)?;
+    Some(format!("OpenFlow port {wanted} was asked for, Open vSwitch gave {given}"))
+}

@@ -1,0 +1,32 @@
+//! `docker ovs disconnect BRIDGE CONTAINER`.
+
+use host::Host;
+use model::plan::{Disconnect, Plan};
+use report::printable;
+
+use super::connect::steps;
+use crate::outcome::{Failure, Outcome};
+use crate::words::DisconnectArgs;
+
+/// Answers `docker ovs disconnect`; prints what was removed, as `CONTAINER:INTERFACE`.
+///
+/// # Errors
+/// A wish that is refused, or could not be fulfilled.
+pub async fn run(host: &Host, args: &DisconnectArgs) -> Result<Outcome, Failure> {
+    let wish = Disconnect {
+        bridge: args.bridge.clone(),
+        container: args.container.clone(),
+        interface: args.interface.clone(),
+        force: args.force,
+    };
+    let text = if args.dry_run {
+        steps(&host.plan_disconnect(&wish).await?.1)
+    } else {
+        removed(&host.disconnect(&wish).await?.plan)
+    };
+    Ok(Outcome { text, ..Outcome::default() })
+}
+
+fn removed(plan: &Plan) -> String {
+    printable(&format!("{}:{}", plan.container.name, plan.interface)) + "\n"
+}

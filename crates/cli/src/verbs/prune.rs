@@ -1,0 +1,69 @@
+//! `docker ovs prune`.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use host::Host;
+use model::plan::{LeftOver, Prune};
+use report::{Format, render, v1, views};
+
+use crate::outcome::{Failure, Outcome};
+use crate::words::{PruneArgs, Until};
+
+/// Answers `docker ovs prune`; exit 1 where something could not be removed.
+///
+/// # Errors
+/// No such bridge, a source is missing, or nobody is there to be asked.
+pub async fn run(host: &Host, args: &PruneArgs) -> Result<Outcome, Failure> {
+    if !args.force && !args.dry_run && !io::stdin().is_terminal() {
+        return Err(Failure::new("nobody can be asked: stdin is no terminal")
+            .remedy("-f removes without asking; --dry-run shows what would be removed"));
+    }
+    let wish = wish(args);
+    let found = host.left_over(&wish).await?;
+    if args.dry_run || found.is_empty() {
+        return lay_out(&args.format, &found);
+    }
+    if !args.force && !agreed(&lay_out(&Format::Table, &found)?.text) {
+        return Ok(Outcome::default());
+    }
+    let pruned = host.prune(&wish, &found).await?;
+    let (failed, gone): (Vec<_>, Vec<_>) = pruned.into_iter().partition(|one| one.failed.is_some());
+    let gone: Vec<_> = gone.into_iter().map(|one| one.what).collect();
+    let outcome = lay_out(&args.format, &gone)?;
+    let remarks: Vec<_> =
+        failed.iter().filter_map(|one| one.failed.as_ref()).map(ToString::to_string).collect();
+    Ok(Outcome { nothing: !remarks.is_empty(), remarks, ..outcome })
+}
+
+fn wish(args: &PruneArgs) -> Prune {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let until = args.filter.map(|until| match until {
+        Until::Ago(seconds) => now.saturating_sub(seconds),
+        Until::At(second) => second,
+    });
+    Prune { bridge: args.bridge.clone(), until, all: args.all, stopped: args.stopped }
+}
+
+/// A table without rows would say nothing.
+fn lay_out(format: &Format, what: &[LeftOver]) -> Result<Outcome, Failure> {
+    let rows: Vec<_> = what.iter().map(v1::LeftBehind::from).collect();
+    let text = match (format, rows.as_slice()) {
+        (Format::Table, []) => String::new(),
+        _ => render(format, &views::PRUNE, &rows)?,
+    };
+    Ok(Outcome { text, ..Outcome::default() })
+}
+
+/// Asks on stderr, as stdout is for what was removed; no answer is a no.
+fn agreed(listed: &str) -> bool {
+    let question = format!(
+        "WARNING! This will remove what was left behind:\n{listed}\
+         Are you sure you want to continue? [y/N] "
+    );
+    let asked = io::stderr().write_all(question.as_bytes());
+    let mut answer = String::new();
+    asked.is_ok()
+        && io::stdin().lock().read_line(&mut answer).is_ok()
+        && answer.trim().eq_ignore_ascii_case("y")
+}

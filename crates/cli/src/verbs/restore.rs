@@ -1,0 +1,41 @@
+//! `docker ovs restore CONTAINER…` and `--all`.
+
+use host::{Done, Host, Restored};
+use model::plan::{Remedy, Restore};
+use report::{render, v1, views};
+
+use crate::outcome::{Failure, Outcome};
+use crate::words::RestoreArgs;
+
+/// Answers `docker ovs restore`; exit 1 where something is still missing of a container that
+/// runs, or nothing is remembered of one that was named.
+///
+/// # Errors
+/// No such container, or a source is missing.
+pub async fn run(host: &Host, args: &RestoreArgs) -> Result<Outcome, Failure> {
+    let wish = Restore { containers: args.container.clone() };
+    let all =
+        if args.dry_run { host.plan_restore(&wish).await? } else { host.restore(&wish).await? };
+    let rows: Vec<_> = all.iter().map(|one| row(one, args.dry_run)).collect();
+    let text = render(&args.format, &views::RESTORE, &rows)?;
+    let named = args.container.iter().filter(|_| all.is_empty());
+    let remarks = named.map(|name| format!("no interface of {name} is remembered")).collect();
+    let amiss = rows.iter().any(|row| matches!(row.result, "failed" | "skipped" | "missing"));
+    Ok(Outcome { text, remarks, nothing: amiss || (all.is_empty() && !args.all) })
+}
+
+fn row(one: &Restored, dry: bool) -> v1::Restored {
+    let (result, reason) = match &one.how {
+        Done::As(Remedy::There) => ("there", String::new()),
+        Done::As(Remedy::Again(_)) if dry => ("missing", String::new()),
+        Done::As(Remedy::Again(_)) => ("restored", String::new()),
+        Done::As(Remedy::NotRunning { state }) => {
+            ("not-running", format!("its container is {state}"))
+        }
+        Done::As(Remedy::Gone) => ("gone", "there is no such container any more".to_owned()),
+        Done::As(Remedy::Refused(refusal)) => ("skipped", refusal.to_string()),
+        Done::As(Remedy::NotToBeTouched { why }) => ("skipped", why.clone()),
+        Done::Failed(unable) => ("failed", unable.to_string()),
+    };
+    v1::Restored::new(&one.what, result, reason)
+}

@@ -1,0 +1,111 @@
+//! `connect` and `disconnect`.
+
+use model::plan::{Connect, Disconnect, Plan, Refusal, connect, disconnect};
+use model::wiring::PortState;
+use model::{Snapshot, Trouble, TroubleKind, query, resolve};
+
+use super::hands::Hands;
+use super::{Connected, Unable, luck};
+use crate::{Host, Question};
+
+/// How often a plan is made anew when somebody else, who knows of no lock, changed what it
+/// rested on.
+pub(super) const TRIES: usize = 5;
+
+impl Host {
+    /// Gives a container an interface, and the interface a port.
+    ///
+    /// # Errors
+    /// [`Unable`]; nothing stays that was not there before.
+    pub async fn connect(&self, wish: &Connect) -> Result<Connected, Unable> {
+        self.must_be_real()?;
+        let mut hands = Hands::take(self).await?;
+        let mut tries = TRIES;
+        let plan = loop {
+            let (snapshot, plan) = self.plan_connect(wish).await?;
+            tries -= 1;
+            match hands.carry_out(&snapshot, &plan).await {
+                Ok(()) => break plan,
+                Err(unable) if tries > 0 && hands.may_try_again(&unable) => {}
+                Err(unable) => return Err(unable),
+            }
+        };
+        let snapshot = self.look(&near(wish)).await;
+        match came_true(&snapshot, &plan) {
+            Ok(()) => Ok(Connected { plan, snapshot }),
+            Err(why) => Err(hands.undo(why).await),
+        }
+    }
+
+    /// What [`Host::connect`] would do, and what it would rest on.
+    ///
+    /// # Errors
+    /// A [`Refusal`].
+    pub async fn plan_connect(&self, wish: &Connect) -> Result<(Snapshot, Plan), Refusal> {
+        let luck = luck::draw();
+        let snapshot = self.look(&near(wish)).await;
+        if let Ok(plan) = connect(&snapshot, &resolve(&snapshot), wish, &luck) {
+            return Ok((snapshot, plan));
+        }
+        // A wider look can tell more about who is in the way.
+        let snapshot = self.look(&Question { bridge: Some(wish.bridge.clone()), ..all() }).await;
+        let plan = connect(&snapshot, &resolve(&snapshot), wish, &luck)?;
+        Ok((snapshot, plan))
+    }
+
+    /// Takes an interface from a container, and its port from the bridge.
+    ///
+    /// # Errors
+    /// [`Unable`].
+    pub async fn disconnect(&self, wish: &Disconnect) -> Result<Connected, Unable> {
+        self.must_be_real()?;
+        let mut hands = Hands::take(self).await?;
+        let (snapshot, plan) = self.plan_disconnect(wish).await?;
+        hands.carry_out(&snapshot, &plan).await?;
+        Ok(Connected { plan, snapshot })
+    }
+
+    /// What [`Host::disconnect`] would do, and what it would rest on.
+    ///
+    /// # Errors
+    /// A [`Refusal`].
+    pub async fn plan_disconnect(&self, wish: &Disconnect) -> Result<(Snapshot, Plan), Refusal> {
+        let snapshot = self.look(&all()).await;
+        query::sighted(&snapshot)?;
+        let plan = disconnect(&snapshot, &resolve(&snapshot), wish)?;
+        Ok((snapshot, plan))
+    }
+}
+
+fn all() -> Question {
+    Question::default()
+}
+
+fn near(wish: &Connect) -> Question {
+    Question {
+        container: Some(wish.container.clone()),
+        bridge: Some(wish.bridge.clone()),
+        every_port: true,
+        ..Question::default()
+    }
+}
+
+/// Whether the interface is on the bridge now, with a number.
+pub(super) fn came_true(snapshot: &Snapshot, plan: &Plan) -> Result<(), Trouble> {
+    let blind = |error: query::QueryError| match error {
+        query::QueryError::Blind(trouble) => trouble,
+        other => Trouble::new(TroubleKind::Gone, "the container", other),
+    };
+    let target = query::target(snapshot, &plan.container.id.0).map_err(blind)?;
+    let wiring = resolve(snapshot);
+    let found = query::attachments(snapshot, &wiring, target).map_err(blind)?;
+    let here = found.iter().find(|found| found.link.name == plan.interface);
+    match here.map(|found| &found.port) {
+        Some(PortState::On(port)) if port.bridge == plan.bridge => Ok(()),
+        _ => {
+            let what = format!("{} of {}", plan.interface, plan.container.name);
+            let why = format!("it is not on {} after all", plan.bridge);
+            Err(Trouble::new(TroubleKind::Gone, what, why).remedy("ask again"))
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Hands: a wish becomes a plan, the plan is carried out, and another look says whether it
+//! came true. One of us at a time: whoever changes a switch holds a lock in its database.
+
+mod connect;
+mod hands;
+mod inside;
+mod luck;
+mod prune;
+mod restore;
+
+use std::fmt;
+
+use model::plan::{Plan, Refusal};
+use model::{Snapshot, Trouble, TroubleKind};
+
+use crate::Host;
+
+pub use prune::Pruned;
+pub use restore::{Done, Restored};
+
+/// What came of a wish.
+#[derive(Clone, Debug)]
+pub struct Connected {
+    /// What was done.
+    pub plan: Plan,
+    /// The look that followed.
+    pub snapshot: Snapshot,
+}
+
+/// Why nothing came of it.
+#[derive(Clone, Debug)]
+pub enum Unable {
+    /// Nothing was touched.
+    Refused(Refusal),
+    /// A step failed; what was done before was undone.
+    Failed {
+        /// Why it failed.
+        why: Trouble,
+        /// What could not be undone.
+        left: Vec<Trouble>,
+    },
+}
+
+impl From<Refusal> for Unable {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<Trouble> for Unable {
+    fn from(why: Trouble) -> Self {
+        Self::Failed { why, left: Vec::new() }
+    }
+}
+
+impl fmt::Display for Unable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(refusal) => refusal.fmt(f),
+            Self::Failed { why, left } => {
+                why.fmt(f)?;
+                left.iter().try_for_each(|trouble| write!(f, "; could not be undone: {trouble}"))
+            }
+        }
+    }
+}
+
+impl std::error::Error for Unable {}
+
+impl Unable {
+    /// What to do about it.
+    pub fn remedy(&self) -> Option<String> {
+        match self {
+            Self::Refused(refusal) => refusal.remedy(),
+            Self::Failed { why, left } if left.is_empty() => {
+                Some(why.remedy.clone()).filter(|remedy| !remedy.is_empty())
+            }
+            Self::Failed { .. } => Some("docker ovs prune removes what is left".to_owned()),
+        }
+    }
+}
+
+impl Host {
+    /// A recorded host cannot be changed.
+    fn must_be_real(&self) -> Result<(), Trouble> {
+        if self.recorded.is_none() {
+            return Ok(());
+        }
+        let why = "it is a recorded one, which cannot be changed";
+        Err(Trouble::new(TroubleKind::Unusable, "this host", why)
+            .remedy("--dry-run shows what would be done"))
+    }
+}

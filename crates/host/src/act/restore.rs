@@ -1,0 +1,115 @@
+//! `restore`: also what a daemon calls when a container starts.
+
+use model::plan::{Remedy, Remembered, Restore, remembered, restore};
+use model::{Snapshot, Wiring, query, rehearse, resolve};
+
+use super::connect::{TRIES, came_true};
+use super::hands::Hands;
+use super::{Unable, luck};
+use crate::{Host, Question};
+
+/// What came of one attachment.
+#[derive(Clone, Debug)]
+pub struct Restored {
+    /// The attachment, as it was remembered.
+    pub what: Remembered,
+    /// What was done about it.
+    pub how: Done,
+}
+
+/// What was done.
+#[derive(Clone, Debug)]
+pub enum Done {
+    /// What the remedy says: it was made again, or nothing was to be done.
+    As(Remedy),
+    /// It could not be made again; nothing changed.
+    Failed(Unable),
+}
+
+impl Host {
+    /// Makes again what the database remembers of these containers, and is not there. Does
+    /// nothing where nothing is missing.
+    ///
+    /// # Errors
+    /// No such container, or a source is missing; then nothing was tried.
+    pub async fn restore(&self, wish: &Restore) -> Result<Vec<Restored>, Unable> {
+        self.must_be_real()?;
+        let mut hands = Hands::take(self).await?.that_keep_the_lock();
+        let (mut snapshot, wiring) = self.whole().await?;
+        let all = remembered(&snapshot, &wiring, wish).map_err(refused)?;
+        let mut done = Vec::with_capacity(all.len());
+        for what in all {
+            let how = self.restore_one(&mut hands, &mut snapshot, &what).await;
+            done.push(Restored { what, how });
+        }
+        let after = self.look(&Question::default()).await;
+        for restored in &mut done {
+            confirm(&after, restored);
+        }
+        Ok(done)
+    }
+
+    /// What [`Host::restore`] would do.
+    ///
+    /// # Errors
+    /// No such container, or a source is missing.
+    pub async fn plan_restore(&self, wish: &Restore) -> Result<Vec<Restored>, Unable> {
+        let (mut snapshot, wiring) = self.whole().await?;
+        let all = remembered(&snapshot, &wiring, wish).map_err(refused)?;
+        let plan = |what: Remembered| {
+            let remedy = restore(&snapshot, &resolve(&snapshot), &what, &luck::draw());
+            if let Remedy::Again(plan) = &remedy {
+                snapshot = rehearse(&snapshot, &plan.steps);
+            }
+            Restored { what, how: Done::As(remedy) }
+        };
+        Ok(all.into_iter().map(plan).collect())
+    }
+
+    /// One after the other, each on top of what came of those before.
+    async fn restore_one(
+        &self,
+        hands: &mut Hands<'_>,
+        snapshot: &mut Snapshot,
+        what: &Remembered,
+    ) -> Done {
+        let mut tries = TRIES;
+        loop {
+            let plan = match restore(snapshot, &resolve(snapshot), what, &luck::draw()) {
+                Remedy::Again(plan) => plan,
+                nothing => return Done::As(nothing),
+            };
+            tries -= 1;
+            match hands.carry_out(snapshot, &plan).await {
+                Ok(()) => {
+                    *snapshot = rehearse(snapshot, &plan.steps);
+                    return Done::As(Remedy::Again(plan));
+                }
+                Err(unable) if tries > 0 && hands.may_try_again(&unable) => {
+                    *snapshot = self.look(&Question::default()).await;
+                }
+                Err(unable) => return Done::Failed(unable),
+            }
+        }
+    }
+
+    /// A whole look that missed nothing.
+    pub(super) async fn whole(&self) -> Result<(Snapshot, Wiring), Unable> {
+        let snapshot = self.look(&Question::default()).await;
+        query::sighted(&snapshot).map_err(refused)?;
+        let wiring = resolve(&snapshot);
+        Ok((snapshot, wiring))
+    }
+}
+
+/// What is not there after all was not restored.
+fn confirm(after: &Snapshot, restored: &mut Restored) {
+    let Done::As(Remedy::Again(plan)) = &restored.how else { return };
+    if let Err(why) = came_true(after, plan) {
+        restored.how = Done::Failed(why.into());
+    }
+}
+
+fn refused(error: query::QueryError) -> Unable {
+    Unable::Refused(error.into())
+}

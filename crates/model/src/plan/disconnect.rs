@@ -1,0 +1,134 @@
+//! The end of an attachment.
+
+use std::sync::Arc;
+
+use crate::ids::Name;
+use crate::mark::Mark;
+use crate::query::{self, QueryError};
+use crate::snapshot::{Container, Engine, Link, Snapshot};
+use crate::wiring::{ContainerRef, Occupant, SwitchPort, Wiring};
+
+use super::connect::delete;
+use super::{Plan, Refusal, Step};
+
+/// `docker ovs disconnect BRIDGE CONTAINER`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Disconnect {
+    /// The bridge.
+    pub bridge: String,
+    /// The container, by name, id or beginning of the id; it may be gone.
+    pub container: String,
+    /// Name of the interface inside; the only one on the bridge if none.
+    pub interface: Option<String>,
+    /// Whether ports that others made may be removed.
+    pub force: bool,
+}
+
+/// Plans it: the port first, then the veth. Whoever is killed between leaves a link that is
+/// known for ours.
+///
+/// # Errors
+/// A [`Refusal`].
+pub fn disconnect(
+    snapshot: &Snapshot,
+    wiring: &Wiring,
+    wish: &Disconnect,
+) -> Result<Plan, Refusal> {
+    let bridge = query::bridge(snapshot, &wish.bridge)?;
+    let known = match query::container(snapshot, &wish.container) {
+        Ok(known) => Some(known),
+        Err(error @ QueryError::NoSuchContainer { .. }) => {
+            let named = |row: &&SwitchPort| {
+                Mark::of(&row.port).is_some_and(|mark| mark.is_about(&wish.container))
+            };
+            wiring.ports.iter().find(named).map_or(Err(error), |_| Ok(None))?
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let on_bridge = wiring.ports.iter().filter(|row| row.bridge == bridge.name);
+    let all: Vec<_> =
+        on_bridge.filter_map(|row| Some((row, inside(row, known, &wish.container)?))).collect();
+    let (row, interface) = pick(wish, &all)?;
+    check(row, wish.force)?;
+    let swap = Step::Swap {
+        bridge: bridge.name.clone(),
+        remove: Some(Arc::clone(&row.port)),
+        add: None,
+        inherit: false,
+        bystanders: Vec::new(),
+    };
+    let link = host_end(snapshot, row).map(|link| delete(link));
+    let steps = std::iter::once(swap).chain(link).collect();
+    let container = named(known, row, &wish.container);
+    Ok(Plan { container, interface: interface.clone(), bridge: bridge.name.clone(), steps })
+}
+
+/// Name of the interface, if the port is one of this container.
+fn inside(row: &SwitchPort, known: Option<&Container>, words: &str) -> Option<Name> {
+    let mark = Mark::of(&row.port);
+    match (&row.occupant, known) {
+        (Occupant::Plugged { plugs }, known) => {
+            let has = |id| plugs.iter().find(|plug| plug.tenants.iter().any(|who| who.id == id));
+            has(known?.id.clone()).map(|plug| plug.interface.clone())
+        }
+        (_, Some(known)) => {
+            mark.filter(|mark| mark.owner(&[known]).is_some()).map(|mark| mark.interface.into())
+        }
+        (_, None) => mark.filter(|mark| mark.is_about(words)).map(|mark| mark.interface.into()),
+    }
+}
+
+fn pick<'r, 'a>(
+    wish: &Disconnect,
+    all: &'r [(&'a SwitchPort, Name)],
+) -> Result<&'r (&'a SwitchPort, Name), Refusal> {
+    let asked = |name: &Name| wish.interface.as_deref().is_none_or(|wanted| **name == *wanted);
+    let fits: Vec<_> = all.iter().filter(|(_, name)| asked(name)).collect();
+    let names = || {
+        let mut names: Vec<_> = all.iter().map(|(_, name)| name.to_string()).collect();
+        names.sort();
+        names
+    };
+    match fits.as_slice() {
+        [one] => Ok(one),
+        [] => Err(Refusal::NotConnected {
+            container: wish.container.clone(),
+            interface: wish.interface.clone(),
+            bridge: wish.bridge.clone(),
+            have: names(),
+        }),
+        _ => Err(Refusal::Several {
+            container: wish.container.clone(),
+            bridge: wish.bridge.clone(),
+            have: names(),
+        }),
+    }
+}
+
+fn check(row: &SwitchPort, force: bool) -> Result<(), Refusal> {
+    let port = row.port.iface.to_string();
+    match &row.port.bond {
+        Some(bond) => Err(Refusal::Bonded { port, bond: bond.clone() }),
+        None if force || Mark::of(&row.port).is_some() => Ok(()),
+        None => Err(Refusal::NotOurs { port }),
+    }
+}
+
+/// The veth that the port is, if it still is one.
+pub(super) fn host_end<'a>(snapshot: &'a Snapshot, row: &SwitchPort) -> Option<&'a Arc<Link>> {
+    let mut spaces = snapshot.kernel.rows().iter();
+    let here = spaces.find(|ns| Some(ns.id) == snapshot.switch_netns)?;
+    let veth = |link: &&Arc<Link>| link.kind.as_deref() == Some("veth");
+    here.links.iter().filter(veth).find(|link| link.name == row.port.iface)
+}
+
+fn named(known: Option<&Container>, row: &SwitchPort, words: &str) -> ContainerRef {
+    let mark = Mark::of(&row.port);
+    let name = mark.as_ref().map_or(words, |mark| mark.whose());
+    let id = mark.as_ref().map_or("", |mark| &mark.container);
+    ContainerRef {
+        name: known.map_or_else(|| name.into(), |known| known.name.clone()),
+        id: known.map_or_else(|| crate::ids::ContainerId(id.into()), |known| known.id.clone()),
+        engine: Engine::default(),
+    }
+}

@@ -1,0 +1,74 @@
+//! Acting is a plan of undoable steps: what is to be done is decided here, before anything
+//! is touched, by looking at a Snapshot alone.
+//!
+//! A request becomes a [`Plan`] or a [`Refusal`] with its reason. Whoever carries out a plan
+//! undoes in reverse order what was done when a step fails.
+
+mod connect;
+mod disconnect;
+mod name;
+mod prune;
+mod refusal;
+mod restore;
+mod step;
+
+pub use connect::{Connect, Wanted, connect};
+pub use disconnect::{Disconnect, disconnect};
+pub use prune::{LeftOver, Prune, prune};
+pub use refusal::Refusal;
+pub use restore::{Remedy, Remembered, Restore, remembered, restore};
+pub use step::{Step, Veth};
+
+use crate::ids::{Mac, Name, OfPort};
+use crate::snapshot::Link;
+use crate::wiring::ContainerRef;
+
+/// The number from which on Open vSwitch hands out none by itself
+/// (ovs-vswitchd.conf.db(5), Interface `ofport_request`).
+pub const FIRST_FREE: u16 = 32768;
+/// The last number that may be asked for.
+pub const LAST: u16 = 65279;
+
+/// What is to be done, in this order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// Whose interface it is about.
+    pub container: ContainerRef,
+    /// Its name inside.
+    pub interface: Name,
+    /// The bridge.
+    pub bridge: Name,
+    /// The steps.
+    pub steps: Vec<Step>,
+}
+
+impl Plan {
+    /// The number that is asked for, if one is.
+    pub fn ofport(&self) -> Option<OfPort> {
+        self.steps.iter().find_map(|step| match step {
+            Step::Swap { add: Some(port), .. } => port.ofport_request,
+            _ => None,
+        })
+    }
+}
+
+/// What a plan cannot know by itself: words that nobody has, and the time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Luck {
+    /// A name for a link of the host.
+    pub host_end: String,
+    /// A hardware address.
+    pub mac: Mac,
+    /// Seconds since the Unix epoch.
+    pub now: u64,
+}
+
+/// Whether a link was made by us, and is not yet or no longer a port: somebody who made it
+/// was killed. Whoever looks at it holds the lock, so nobody is still at it.
+fn is_debris(link: &Link, all: &[&crate::switch::Port]) -> bool {
+    let ours = link.alias.as_deref().is_some_and(|alias| alias.starts_with(crate::mark::ALIAS))
+        || link.name.starts_with(name::PREFIX);
+    ours && link.kind.as_deref() == Some("veth") && all.iter().all(|port| port.iface != link.name)
+}
+
+pub use name::PREFIX as HOST_END;

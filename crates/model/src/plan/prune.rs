@@ -1,0 +1,158 @@
+//! What was left behind and may go.
+//!
+//! Never internal ports, which may live in any namespace; patches, tunnels, members of bonds;
+//! what has a link; or a port that can be restored when its container starts.
+
+use std::sync::Arc;
+
+use crate::ids::{ContainerId, Name};
+use crate::mark::Mark;
+use crate::snapshot::{Container, Engine, Link, Observed, Snapshot};
+use crate::switch::Port;
+use crate::wiring::{ContainerRef, LastTenant, Occupant, SwitchPort, Wiring};
+
+use super::connect::delete;
+use super::{Plan, Step, is_debris};
+
+/// `docker ovs prune`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Prune {
+    /// Only on this bridge.
+    pub bridge: Option<String>,
+    /// Only what was made before, in seconds since the Unix epoch.
+    pub until: Option<u64>,
+    /// Also what others made.
+    pub all: bool,
+    /// Also what belongs to stopped containers.
+    pub stopped: bool,
+}
+
+/// Something that was left behind.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LeftOver {
+    /// A port without a link.
+    Port {
+        /// Its bridge.
+        bridge: Name,
+        /// The port.
+        port: Arc<Port>,
+        /// Who had it, in words.
+        last: Option<String>,
+    },
+    /// A veth of ours that is no port, as of a program that was killed.
+    Link(Step),
+}
+
+impl LeftOver {
+    /// How to remove it.
+    pub fn plan(&self) -> Plan {
+        let nobody = || ContainerRef {
+            name: "".into(),
+            id: ContainerId("".into()),
+            engine: Engine::default(),
+        };
+        let plan = |bridge: &Name, step| Plan {
+            container: nobody(),
+            interface: "".into(),
+            bridge: bridge.clone(),
+            steps: vec![step],
+        };
+        match self {
+            Self::Port { bridge, port, .. } => {
+                let remove = Some(Arc::clone(port));
+                let (bridge, bystanders) = (bridge.clone(), Vec::new());
+                let step = Step::Swap {
+                    bridge: bridge.clone(),
+                    remove,
+                    add: None,
+                    inherit: false,
+                    bystanders,
+                };
+                plan(&bridge, step)
+            }
+            Self::Link(step) => plan(&"".into(), step.clone()),
+        }
+    }
+
+    /// Whether two looks saw the same: a port whose row was not written again meanwhile.
+    pub fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Port { bridge, port, .. }, Self::Port { bridge: at, port: then, .. }) => {
+                bridge == at && port.iface == then.iface && port.external_ids == then.external_ids
+            }
+            (Self::Link(now), Self::Link(then)) => now == then,
+            _ => false,
+        }
+    }
+}
+
+/// What may be removed. Takes a whole look in which every source answered.
+pub fn prune(snapshot: &Snapshot, wiring: &Wiring, wish: &Prune) -> Vec<LeftOver> {
+    let on = |row: &&SwitchPort| wish.bridge.as_ref().is_none_or(|wanted| **wanted == *row.bridge);
+    let ports = wiring.ports.iter().filter(on).filter_map(|row| port(snapshot, row, wish));
+    // Links bear no time.
+    let links = wish.until.is_none().then(|| debris(snapshot, wiring, wish.bridge.as_deref()));
+    ports.chain(links.into_iter().flatten()).collect()
+}
+
+fn port(snapshot: &Snapshot, row: &SwitchPort, wish: &Prune) -> Option<LeftOver> {
+    let Occupant::LeftBehind { last } = &row.occupant else { return None };
+    let (kind, bond) = (row.port.kind.as_str(), &row.port.bond);
+    if kind != "system" || bond.is_some() {
+        return None;
+    }
+    let mark = Mark::of(&row.port);
+    let ours = mark.as_ref().is_some_and(|mark| mark.ours);
+    let created = mark.as_ref().and_then(|mark| mark.created);
+    let old = wish.until.is_none_or(|until| created.is_some_and(|created| created < until));
+    let free = may_go(owner(snapshot, mark.as_ref(), last.as_ref()), mark.is_some(), wish.stopped);
+    ((ours || wish.all) && old && free).then(|| LeftOver::Port {
+        bridge: row.bridge.clone(),
+        port: Arc::clone(&row.port),
+        last: words(mark.as_ref(), last.as_ref()),
+    })
+}
+
+/// A container that runs may be given its interface again, if we know how; one that is stopped
+/// may start again.
+fn may_go(owner: Option<&Container>, restorable: bool, stopped: bool) -> bool {
+    match owner {
+        None => true,
+        Some(row) if row.pid.is_some() => !restorable,
+        Some(_) => stopped,
+    }
+}
+
+fn owner<'a>(
+    snapshot: &'a Snapshot,
+    mark: Option<&Mark>,
+    last: Option<&LastTenant>,
+) -> Option<&'a Container> {
+    let all: Vec<_> = snapshot.engines.values().flat_map(Observed::rows).collect();
+    let known = last.and_then(|last| last.container.as_ref());
+    let by_claim = || known.and_then(|known| all.iter().find(|row| row.id == known.id).copied());
+    mark.and_then(|mark| mark.owner(&all)).or_else(by_claim)
+}
+
+fn words(mark: Option<&Mark>, last: Option<&LastTenant>) -> Option<String> {
+    let marked = mark.map(|mark| format!("{}:{}", mark.whose(), mark.interface));
+    marked.or_else(|| last.map(ToString::to_string))
+}
+
+fn debris<'a>(
+    snapshot: &'a Snapshot,
+    wiring: &'a Wiring,
+    bridge: Option<&str>,
+) -> impl Iterator<Item = LeftOver> + 'a {
+    let end = bridge.map(|bridge| format!(" on {bridge}"));
+    let meant = move |link: &Link| {
+        let alias = link.alias.as_deref().unwrap_or_default();
+        end.as_ref().is_none_or(|end| alias.ends_with(end))
+    };
+    let ports: Vec<&Port> = wiring.ports.iter().map(|row| &*row.port).collect();
+    let spaces = snapshot.kernel.rows().iter();
+    let here = spaces.filter(|ns| Some(ns.id) == snapshot.switch_netns);
+    let links = here.flat_map(|ns| &ns.links);
+    let links = links.filter(move |link| is_debris(link, &ports) && meant(link));
+    links.map(|link| LeftOver::Link(delete(link)))
+}

@@ -1,0 +1,157 @@
+//! Why a request is refused, before anything is touched.
+
+use std::net::IpAddr;
+
+use thiserror::Error;
+
+use crate::ids::{Mac, OfPort};
+use crate::query::QueryError;
+
+/// Why nothing is done.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum Refusal {
+    /// The container or the bridge is not there, or cannot be seen.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// The container has no network of its own.
+    #[error("container {name} shares the host's network: it can have no interface of its own")]
+    HostNetwork {
+        /// Its name.
+        name: String,
+    },
+    /// The container has such an interface already.
+    #[error("container {container} has an interface {interface} already")]
+    InterfaceTaken {
+        /// Its name.
+        container: String,
+        /// The interface.
+        interface: String,
+    },
+    /// No link can have that name.
+    #[error("{name:?} cannot be the name of an interface: {why}")]
+    NotAName {
+        /// The name.
+        name: String,
+        /// Why not.
+        why: &'static str,
+    },
+    /// The hardware address is nobody's own.
+    #[error("{mac} cannot be the address of an interface: it is {why}")]
+    BadMac {
+        /// The address.
+        mac: Mac,
+        /// What it is.
+        why: &'static str,
+    },
+    /// No interface can have that address.
+    #[error("{address} cannot be the address of an interface: {why}")]
+    BadAddress {
+        /// The address.
+        address: String,
+        /// Why not.
+        why: &'static str,
+    },
+    /// The gateway cannot be reached by way of the new interface.
+    #[error("the gateway {gateway} is in none of the networks of the addresses given")]
+    FarGateway {
+        /// The gateway.
+        gateway: IpAddr,
+    },
+    /// Somebody has the number.
+    #[error("OpenFlow port {ofport} of {bridge} is in use: {who}")]
+    NumberInUse {
+        /// The bridge.
+        bridge: String,
+        /// The number.
+        ofport: OfPort,
+        /// Who has it.
+        who: String,
+    },
+    /// The number may not be asked for.
+    #[error("{ofport} is not an OpenFlow port that can be asked for")]
+    BadNumber {
+        /// The number.
+        ofport: OfPort,
+    },
+    /// Every number has somebody.
+    #[error("{bridge} has no free OpenFlow port from {} to {}", super::FIRST_FREE, super::LAST)]
+    NoFreeNumber {
+        /// The bridge.
+        bridge: String,
+    },
+    /// The host's end of the veth cannot be called so.
+    #[error("there is {what} called {name} already")]
+    HostNameTaken {
+        /// The name.
+        name: String,
+        /// A port of which bridge, or an interface of the host.
+        what: String,
+    },
+    /// There is nothing to be removed.
+    #[error("{container} has no interface {} on {bridge}", interface.as_deref().unwrap_or("at all"))]
+    NotConnected {
+        /// The container.
+        container: String,
+        /// The interface that was asked for, if one was.
+        interface: Option<String>,
+        /// The bridge.
+        bridge: String,
+        /// What is connected to it.
+        have: Vec<String>,
+    },
+    /// It is not clear which of several is meant.
+    #[error("{container} has several interfaces on {bridge}: {}", have.join(", "))]
+    Several {
+        /// The container.
+        container: String,
+        /// The bridge.
+        bridge: String,
+        /// The interfaces.
+        have: Vec<String>,
+    },
+    /// We may not remove it.
+    #[error("port {port} was made neither by docker-ovs nor by ovs-docker")]
+    NotOurs {
+        /// The port.
+        port: String,
+    },
+    /// It is one of several interfaces of one port.
+    #[error("port {port} is a member of the bond {bond}")]
+    Bonded {
+        /// The interface.
+        port: String,
+        /// The bond.
+        bond: String,
+    },
+}
+
+impl Refusal {
+    /// What to do about it.
+    pub fn remedy(&self) -> Option<String> {
+        let text = match self {
+            Self::Query(error) => return error.remedy(),
+            Self::HostNetwork { .. } => "docker run --network none makes one that can",
+            Self::InterfaceTaken { .. } => {
+                "--interface gives the new one another name; docker ovs port shows where the \
+                 other one is"
+            }
+            Self::NumberInUse { .. } => {
+                "--ofport takes another number; without it a free one is chosen"
+            }
+            Self::BadNumber { .. } => "it takes 1 to 65279, or auto",
+            Self::NoFreeNumber { .. } => "--ofport auto leaves the choice to Open vSwitch",
+            Self::HostNameTaken { .. } => "without --host-interface a free name is chosen",
+            Self::FarGateway { .. } => "--ip gives the interface an address in its network",
+            Self::BadMac { .. } => "without --mac one is chosen",
+            Self::NotConnected { have, .. } if have.is_empty() => return None,
+            Self::NotConnected { have, .. } => {
+                return Some(format!("connected are {}", have.join(", ")));
+            }
+            Self::Several { .. } => "--interface says which one",
+            Self::NotOurs { .. } => "--force removes it nevertheless",
+            Self::Bonded { .. } => "ovs-vsctl del-bond-iface takes it out of the bond",
+            Self::NotAName { .. } | Self::BadAddress { .. } => return None,
+        };
+        Some(text.to_owned())
+    }
+}

@@ -1,0 +1,184 @@
+//! Making an attachment again as the database remembers it.
+//!
+//! The port is replaced by one of another name in one transaction: on the userspace datapath a
+//! link that is made again under its old name looks perfect, and stays deaf.
+
+use std::sync::Arc;
+
+use crate::ids::{Name, OfPort};
+use crate::mark::Mark;
+use crate::query::{self, QueryError};
+use crate::snapshot::{Container, Observed, Snapshot};
+use crate::switch::{OfPortState, Port};
+use crate::wiring::{Occupant, SwitchPort, Wiring};
+
+use super::connect::{Place, delete, home_of};
+use super::disconnect::host_end;
+use super::{Luck, Plan, Refusal};
+
+/// `docker ovs restore`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Restore {
+    /// The containers, by name, id or beginning of the id; all there are if none is named.
+    pub containers: Vec<String>,
+}
+
+/// An attachment that the database remembers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Remembered {
+    /// The bridge.
+    pub bridge: Name,
+    /// The port it has, or had.
+    pub port: Arc<Port>,
+    /// Name of the container.
+    pub container: Name,
+    /// Name of the interface.
+    pub interface: Name,
+}
+
+impl Remembered {
+    /// The number that it has, had, or asks for.
+    pub fn ofport(&self) -> Option<OfPort> {
+        number(&self.port)
+    }
+}
+
+/// What is to be done about one.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Remedy {
+    /// Nothing: it is as it should be.
+    There,
+    /// To make it again.
+    Again(Plan),
+    /// To wait until its container runs.
+    NotRunning {
+        /// The container's state in the engine's words.
+        state: String,
+    },
+    /// Nothing: its container is gone.
+    Gone,
+    /// Nothing can be done.
+    Refused(Refusal),
+    /// Nothing may be done.
+    NotToBeTouched {
+        /// Why not.
+        why: String,
+    },
+}
+
+/// Everything that is remembered of the containers that are asked about.
+///
+/// # Errors
+/// No such container.
+pub fn remembered(
+    snapshot: &Snapshot,
+    wiring: &Wiring,
+    wish: &Restore,
+) -> Result<Vec<Remembered>, QueryError> {
+    let named = wish.containers.iter().map(|words| query::container(snapshot, words));
+    let named: Vec<&Container> = named.collect::<Result<_, _>>()?;
+    let all = all_of(snapshot);
+    let rows = wiring.ports.iter().filter_map(|row| {
+        let mark = Mark::of(&row.port)?;
+        let owner = mark.owner(&all);
+        let asked = owner.is_some_and(|owner| named.iter().any(|row| row.id == owner.id));
+        (named.is_empty() || asked).then(|| Remembered {
+            bridge: row.bridge.clone(),
+            port: Arc::clone(&row.port),
+            container: owner.map_or_else(|| mark.whose().into(), |owner| owner.name.clone()),
+            interface: mark.interface.as_str().into(),
+        })
+    });
+    Ok(rows.collect())
+}
+
+/// What is to be done about one of them.
+pub fn restore(snapshot: &Snapshot, wiring: &Wiring, one: &Remembered, luck: &Luck) -> Remedy {
+    let mut rows = wiring.ports.iter();
+    let row = rows.find(|row| row.bridge == one.bridge && row.port.iface == one.port.iface);
+    let Some((row, mark)) = row.and_then(|row| Some((row, Mark::of(&row.port)?))) else {
+        return Remedy::NotToBeTouched { why: "its port is gone".to_owned() };
+    };
+    let Some(owner) = mark.owner(&all_of(snapshot)) else { return Remedy::Gone };
+    match again(snapshot, wiring, row, mark, owner, luck) {
+        Ok(remedy) => remedy,
+        Err(Refusal::Query(QueryError::NotRunning { state, .. })) => Remedy::NotRunning { state },
+        Err(refusal) => Remedy::Refused(refusal),
+    }
+}
+
+fn again(
+    snapshot: &Snapshot,
+    wiring: &Wiring,
+    row: &SwitchPort,
+    mark: Mark,
+    owner: &Container,
+    luck: &Luck,
+) -> Result<Remedy, Refusal> {
+    let netns = home_of(snapshot, owner)?;
+    if let Occupant::Plugged { plugs } = &row.occupant {
+        let there = |interface: &str| *mark.interface == *interface;
+        let fits = plugs.iter().any(|plug| plug.netns == netns && there(&plug.interface));
+        let why = format!("{} is on it", row.occupant);
+        return Ok(if fits { Remedy::There } else { Remedy::NotToBeTouched { why } });
+    }
+    if let Some(why) = untouchable(row) {
+        return Ok(Remedy::NotToBeTouched { why });
+    }
+    let bridge = query::bridge(snapshot, &row.bridge)?;
+    let place = Place { snapshot, wiring, bridge, container: owner, netns };
+    let debris = place.debris();
+    let interface = place.interface(Some(&mark.interface), &debris)?;
+    place.check_host_end(&luck.host_end)?;
+    let ofport_request = place.same_number(&row.port)?;
+    let mark = if mark.ours { mark.bound_to(owner) } else { mark };
+    let mut external_ids = row.port.external_ids.clone();
+    if mark.ours {
+        external_ids.extend(mark.external_ids());
+    }
+    let port = Arc::new(Port {
+        iface: luck.host_end.as_str().into(),
+        ofport: OfPortState::Pending,
+        ofport_request,
+        ifindex: None,
+        mac: None,
+        error: None,
+        external_ids,
+        ..Port::clone(&row.port)
+    });
+    // A link of the namespace that the container had: the kernel may not be done with it yet.
+    let old = host_end(snapshot, row).map(|link| delete(link));
+    let sweep = debris.iter().map(|link| delete(link));
+    let steps = sweep
+        .chain(place.steps(&mark, port, Some(Arc::clone(&row.port)), true))
+        .chain(old)
+        .collect();
+    let bridge = bridge.name.clone();
+    Ok(Remedy::Again(Plan { container: place.who(), interface, bridge, steps }))
+}
+
+/// What is no veth of a container, whatever its row says.
+fn untouchable(row: &SwitchPort) -> Option<String> {
+    match (&row.port.bond, row.port.kind.as_str(), &row.occupant) {
+        (Some(bond), _, _) => Some(format!("it is a member of the bond {bond}")),
+        (None, "system", Occupant::Host { .. }) => Some("it is a link of the host".to_owned()),
+        (None, "system", _) => None,
+        (None, kind, _) => Some(format!("it is a port of type {kind}")),
+    }
+}
+
+impl Place<'_> {
+    /// The number that a port had, if nobody else has it now.
+    fn same_number(&self, port: &Port) -> Result<Option<OfPort>, Refusal> {
+        let Some(wanted) = number(port) else { return Ok(None) };
+        self.free(wanted, Some(port)).map(Some)
+    }
+}
+
+fn number(port: &Port) -> Option<OfPort> {
+    port.ofport_request.or(port.ofport.assigned())
+}
+
+fn all_of(snapshot: &Snapshot) -> Vec<&Container> {
+    snapshot.engines.values().flat_map(Observed::rows).collect()
+}

@@ -1,0 +1,138 @@
+//! A pretend host: what a Snapshot would be after a plan.
+//!
+//! For `--dry-run`, for planning several things at once, and for tests. What the kernel and the
+//! switch choose by themselves is guessed: indexes, and numbers that nobody asked for.
+
+use std::sync::Arc;
+
+use crate::ids::{Ifindex, Name, NetnsId, Nsid};
+use crate::plan::{Step, Veth};
+use crate::snapshot::{Link, Namespace, Observed, Peer, Snapshot};
+use crate::switch::{Bridge, OfPortState, Port};
+
+/// The Snapshot after these steps.
+pub fn rehearse<'s>(snapshot: &Snapshot, steps: impl IntoIterator<Item = &'s Step>) -> Snapshot {
+    let mut pretend = snapshot.clone();
+    steps.into_iter().for_each(|step| take(&mut pretend, step));
+    pretend
+}
+
+fn take(snapshot: &mut Snapshot, step: &Step) {
+    match step {
+        Step::DeleteLink { name, .. } => delete_link(snapshot, name),
+        Step::MakeVeth(veth) => make_veth(snapshot, veth),
+        Step::UnmakeVeth(veth) => delete_link(snapshot, &veth.host_end),
+        Step::Configure { netns, interface, addresses, .. } => {
+            change_link(snapshot, *netns, interface, |link| {
+                link.up = true;
+                link.addresses.clone_from(addresses);
+            });
+        }
+        Step::Swap { bridge, remove, add, .. } => {
+            let Some(row) = bridge_called(snapshot, bridge) else { return };
+            if let Some(old) = remove {
+                row.ports.retain(|port| port.iface != old.iface);
+            }
+            row.ports.extend(add.clone());
+        }
+        Step::Await { bridge, iface, .. } => {
+            let ifindex = index_here(snapshot, iface);
+            let Some(row) = bridge_called(snapshot, bridge) else { return };
+            let mut ports = row.ports.iter_mut();
+            if let Some(port) = ports.find(|port| port.iface == *iface) {
+                number(Arc::make_mut(port), ifindex);
+            }
+        }
+    }
+}
+
+/// A number that was asked for is given; another one is vswitchd's affair.
+fn number(port: &mut Port, ifindex: Option<Ifindex>) {
+    if let Some(wanted) = port.ofport_request {
+        port.ofport = OfPortState::Assigned(wanted);
+    }
+    port.ifindex = ifindex;
+}
+
+fn bridge_called<'s>(snapshot: &'s mut Snapshot, name: &str) -> Option<&'s mut Bridge> {
+    let rows = snapshot.switch.values_mut().flat_map(Observed::rows_mut);
+    rows.into_iter().find(|bridge| *bridge.name == *name)
+}
+
+fn space(snapshot: &mut Snapshot, id: NetnsId) -> Option<&mut Namespace> {
+    snapshot.kernel.rows_mut().iter_mut().find(|ns| ns.id == id)
+}
+
+fn change_link(snapshot: &mut Snapshot, netns: NetnsId, name: &str, by: impl Fn(&mut Link)) {
+    let links = space(snapshot, netns).into_iter().flat_map(|ns| &mut ns.links);
+    links.filter(|link| *link.name == *name).for_each(|link| by(Arc::make_mut(link)));
+}
+
+fn index_here(snapshot: &mut Snapshot, name: &str) -> Option<Ifindex> {
+    let here = space(snapshot, snapshot.switch_netns?)?;
+    here.links.iter().find(|link| *link.name == *name).map(|link| link.ifindex)
+}
+
+fn next_index(snapshot: &mut Snapshot, netns: NetnsId) -> Ifindex {
+    let links = space(snapshot, netns).into_iter().flat_map(|ns| &ns.links);
+    Ifindex(links.map(|link| link.ifindex.0).max().unwrap_or(0).saturating_add(1))
+}
+
+fn make_veth(snapshot: &mut Snapshot, veth: &Veth) {
+    let Some(here) = snapshot.switch_netns else { return };
+    let (near, far) = (next_index(snapshot, here), next_index(snapshot, veth.netns));
+    let away = called(snapshot, here, veth.netns);
+    let back = called(snapshot, veth.netns, here);
+    let end = |name: &Name, own, peer, nsid| Link {
+        ifindex: own,
+        name: name.clone(),
+        kind: Some("veth".to_owned()),
+        ethernet: true,
+        mac: None,
+        addresses: Vec::new(),
+        mtu: veth.mtu.unwrap_or(1500),
+        up: false,
+        peer: Some(Peer { ifindex: peer, nsid: Some(nsid) }),
+        master: None,
+        vlan: None,
+        alias: None,
+    };
+    let alias = Some(veth.alias.clone());
+    let host_end = Link { up: true, alias, ..end(&veth.host_end, near, far, away) };
+    let inside = Link { mac: veth.mac, ..end(&veth.interface, far, near, back) };
+    for (netns, link) in [(here, host_end), (veth.netns, inside)] {
+        if let Some(ns) = space(snapshot, netns) {
+            ns.links.push(Arc::new(link));
+        }
+    }
+}
+
+/// What `from` calls `to`; a new word if it has none yet, as with the kernel.
+fn called(snapshot: &mut Snapshot, from: NetnsId, to: NetnsId) -> Nsid {
+    let Some(from) = space(snapshot, from) else { return Nsid(0) };
+    let known = from.nsids.iter().find(|(_, id)| **id == to).map(|(nsid, _)| *nsid);
+    known.unwrap_or_else(|| {
+        let used = from.links.iter().filter_map(|link| link.peer?.nsid).map(|nsid| nsid.0);
+        let next = from.nsids.keys().map(|nsid| nsid.0).chain(used).max().unwrap_or(-1);
+        let new = Nsid(next.saturating_add(1));
+        from.nsids.insert(new, to);
+        new
+    })
+}
+
+/// A link of the switch's namespace goes with its other end.
+fn delete_link(snapshot: &mut Snapshot, name: &str) {
+    let Some(here) = snapshot.switch_netns else { return };
+    let Some(ns) = space(snapshot, here) else { return };
+    let Some(at) = ns.links.iter().position(|link| *link.name == *name) else { return };
+    let link = ns.links.remove(at);
+    let peer = link.peer.filter(|_| link.kind.as_deref() == Some("veth"));
+    let Some(peer) = peer else { return };
+    let home = peer.nsid.map_or(Some(here), |nsid| ns.nsids.get(&nsid).copied());
+    if let Some(ns) = home.and_then(|home| space(snapshot, home)) {
+        ns.links.retain(|other| {
+            other.ifindex != peer.ifindex
+                || other.peer.map(|back| back.ifindex) != Some(link.ifindex)
+        });
+    }
+}
