@@ -382,3 +382,26 @@ fn who_comes_from_another_time_gets_everything_again() {
         assert!(rows.iter().any(|row| row["Container"] == container.name()), "{id:?}");
     }
 }
+
+/// The article's loop is closed: the number is there again without anybody's doing.
+#[test]
+fn what_a_restarted_container_had_is_made_again_on_the_same_number() {
+    if !ready(Tier::Docker) {
+        return;
+    }
+    let (bridge, container, other) = (Bridge::new(), Container::run(), Container::run());
+    let connect = |container: &Container, ip: &str| {
+        says(&["connect", bridge.name(), container.name(), "--ip", ip, "--format", "{{.OFPort}}"])
+    };
+    let number = connect(&container, "10.76.1.1/24");
+    connect(&other, "10.76.1.2/24");
+    lab::wait_for_answer(&other, "10.76.1.1");
+    let daemon = Served::start_restoring();
+    let mut events = daemon.events(None);
+    container.restart();
+    daemon.hears(&format!("restored {}:eth0 on {}", container.name(), bridge.name()));
+    let told = events
+        .find(|event| is_about(event, &container) && event.data["Attachment"]["State"] == "on");
+    assert_eq!(told.data["Attachment"]["OFPort"].to_string(), number.trim_end());
+    lab::wait_for_answer(&other, "10.76.1.1");
+}

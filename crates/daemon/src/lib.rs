@@ -13,6 +13,7 @@ mod gate;
 mod metrics;
 mod patience;
 mod refusal;
+mod restore;
 mod routes;
 mod serve;
 mod settings;
