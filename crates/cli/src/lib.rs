@@ -22,7 +22,7 @@ pub fn run(cli: &Cli) -> ExitCode {
 }
 
 async fn answer(cli: &Cli) -> Result<Outcome, Failure> {
-    let host = cli.place.open()?;
+    let host = cli.place.open(cli.verb()).await?;
     match cli.verb() {
         Verb::Port(args) => verbs::port::run(&host, args).await,
         Verb::Ls(args) => verbs::ls::run(&host, args).await,
@@ -31,6 +31,7 @@ async fn answer(cli: &Cli) -> Result<Outcome, Failure> {
         Verb::Explain(args) => verbs::explain::run(&host, args).await,
         Verb::Graph(args) => verbs::graph::run(&host, args).await,
         Verb::Snapshot(args) => verbs::snapshot::run(&host, args).await,
+        Verb::Serve(args) => verbs::serve::run(&host, args).await,
         Verb::Doctor(args) => verbs::doctor::run(&host, args).await,
     }
 }

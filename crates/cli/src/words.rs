@@ -1,5 +1,7 @@
 //! The verbs and their own words.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueEnum};
 use model::filter::Filter;
 use model::switch::Via;
@@ -23,8 +25,27 @@ pub enum Verb {
     Graph(GraphArgs),
     /// Save everything there is to see, to be read again with --from
     Snapshot(SnapshotArgs),
+    /// Keep looking, and answer programs and browsers: HTTP, events, metrics
+    Serve(ServeArgs),
     /// Check what can be reached, and say what to do about the rest
     Doctor(DoctorArgs),
+}
+
+impl Verb {
+    /// The roads to the switch that it takes, if it is one whose answer a daemon can give.
+    pub fn roads(&self) -> Option<Vec<Via>> {
+        let every = || vec![Via::Ovsdb, Via::OpenFlow, Via::Dpif];
+        match self {
+            Self::Port(PortArgs { via, .. })
+            | Self::Ls(LsArgs { via, .. })
+            | Self::Who(WhoArgs { via, .. }) => Some(vec![(*via).into()]),
+            Self::Ports(args) => Some(vec![args.via.into(), Via::Dpif]),
+            Self::Graph(args) => Some(vec![args.via.into()]),
+            Self::Explain(args) => Some(args.via.map_or_else(every, |via| vec![via.into()])),
+            Self::Snapshot(_) => Some(every()),
+            Self::Serve(_) | Self::Doctor(_) => None,
+        }
+    }
 }
 
 /// `docker ovs port`.
@@ -148,6 +169,30 @@ pub struct SnapshotArgs {
     #[arg(long, visible_alias = "anonymize")]
     pub anonymise: bool,
 }
+
+/// `docker ovs serve`.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Unix socket to listen on; root and its group may use it
+    #[arg(long, value_name = "PATH", default_value = DEFAULT_SOCKET)]
+    pub socket: PathBuf,
+    /// TCP address to listen on, for reading; may be repeated; none for no TCP
+    #[arg(long, value_name = "IP:PORT", default_value = DEFAULT_LISTEN)]
+    pub listen: Vec<String>,
+    /// Certificate for TCP, PEM; needed beyond loopback, with the next two
+    #[arg(long, value_name = "FILE", requires_all = ["tls_key", "token_file"])]
+    pub tls_cert: Option<PathBuf>,
+    /// Its private key
+    #[arg(long, value_name = "FILE", requires_all = ["tls_cert", "token_file"])]
+    pub tls_key: Option<PathBuf>,
+    /// File with the token that clients must show by TCP
+    #[arg(long, value_name = "FILE", requires_all = ["tls_cert", "tls_key"])]
+    pub token_file: Option<PathBuf>,
+}
+
+/// Where the daemon listens unless told otherwise.
+pub const DEFAULT_SOCKET: &str = "/run/docker-ovs.sock";
+const DEFAULT_LISTEN: &str = "127.0.0.1:9653";
 
 /// The roads to a port number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

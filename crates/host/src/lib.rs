@@ -21,6 +21,7 @@ mod failure;
 mod kernel;
 mod look;
 mod replay;
+mod served;
 mod settings;
 mod switch;
 
@@ -33,6 +34,7 @@ use switch::openflow::Listener;
 pub use engine::address::{Address, Wish};
 pub use look::Question;
 pub use settings::Settings;
+pub use switch::Counters;
 
 /// A host that can be looked at. Opening one does no I/O.
 #[derive(Clone, Debug)]

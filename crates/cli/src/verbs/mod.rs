@@ -6,5 +6,6 @@ pub mod graph;
 pub mod ls;
 pub mod port;
 pub mod ports;
+pub mod serve;
 pub mod snapshot;
 pub mod who;

@@ -1,7 +1,7 @@
 //! `docker ovs port CONTAINER [BRIDGE]`.
 
 use host::{Host, Question};
-use model::query::{self, QueryError, Target};
+use model::query::{self, QueryError};
 use model::switch::Via;
 use model::wiring::Attachment;
 use model::{Snapshot, resolve};
@@ -73,18 +73,11 @@ impl<'a> Asked<'a> {
         if let Some(bridge) = self.bridge {
             query::bridge(snapshot, bridge)?;
         }
-        let rows = found.iter().map(|attachment| row(attachment, target)).collect();
+        let row = |attachment: &&Attachment| v1::Attachment::of(attachment, target);
+        let rows = found.iter().map(row).collect();
         let remarks = target.remark(snapshot).into_iter().chain(doubts(&found)).collect();
         Ok(Answer { rows, bridge: self.bridge, remarks })
     }
-}
-
-fn row(attachment: &Attachment, target: Target<'_>) -> v1::Attachment {
-    let asked = match target {
-        Target::Container(row) => attachment.tenants.iter().find(|tenant| tenant.id == row.id),
-        Target::Namespace(_) => None,
-    };
-    v1::Attachment::new(attachment, asked)
 }
 
 impl Answer<'_> {

@@ -58,7 +58,7 @@ impl Http {
             Some(sender) => sender,
             None => self.connect().await?,
         };
-        let request = Request::get(path).header("Host", "docker").body(Empty::new());
+        let request = Request::get(path).header("Host", "localhost").body(Empty::new());
         let request = request.map_err(|error| HttpError::Connect(io::Error::other(error)))?;
         let response = sender.send_request(request).await.map_err(HttpError::Broken)?;
         let status = response.status();

@@ -113,7 +113,7 @@ async fn confirm(
     found: &[Found],
     pinned: &[(usize, Pinned)],
 ) -> Vec<(usize, Trouble)> {
-    let doubtful = pinned.iter().filter(|(_, pin)| !pin.proven).map(|(i, _)| *i);
+    let doubtful: Vec<_> = pinned.iter().filter(|(_, pin)| !pin.proven).map(|(i, _)| *i).collect();
     let asked = stream::iter(doubtful).map(|i| async move {
         let again = due.hold(|| docker.what(), docker.inspect(&found[i].row.id.0)).await;
         let verdict = again.and_then(|again| kernel::reconfirm(&found[i], again.as_ref()));

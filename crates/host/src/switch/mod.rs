@@ -8,5 +8,7 @@ pub(crate) mod openflow;
 pub(crate) mod ovsdb;
 mod roads;
 mod rows;
+mod statistics;
 
 pub(crate) use roads::Roads;
+pub use statistics::Counters;

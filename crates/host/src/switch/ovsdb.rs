@@ -14,7 +14,7 @@ use crate::failure;
 
 /// A connection to the switch's database.
 pub(crate) struct Database {
-    client: Client,
+    pub(super) client: Client,
     what: String,
 }
 
@@ -157,7 +157,7 @@ impl Database {
         Ok(Rows { bridges, ..Rows::default() }.into_bridges())
     }
 
-    fn trouble(&self, error: &ovsdb::Error) -> Trouble {
+    pub(super) fn trouble(&self, error: &ovsdb::Error) -> Trouble {
         failure::of_chain(self.what.clone(), error, ACCESS)
     }
 }
