@@ -58,7 +58,6 @@ impl Verb {
             | Self::Graph(GraphArgs { via, .. })
             | Self::Who(WhoArgs { via, .. }) => Some(vec![(*via).into()]),
             Self::Ports(args) => Some(vec![args.via.into(), Via::Dpif]),
-            Self::Graph(args) => Some(vec![args.via.into()]),
             Self::Explain(args) => Some(args.via.map_or_else(every, |via| vec![via.into()])),
             Self::Snapshot(_) => Some(every()),
             _ => None,

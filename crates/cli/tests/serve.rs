@@ -405,3 +405,32 @@ fn what_a_restarted_container_had_is_made_again_on_the_same_number() {
     assert_eq!(told.data["Attachment"]["OFPort"].to_string(), number.trim_end());
     lab::wait_for_answer(&other, "10.76.1.1");
 }
+
+#[test]
+fn the_page_may_load_nothing_from_elsewhere() {
+    if !ready(Tier::Docker) {
+        return;
+    }
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let _plug = Plugged::new(&container, "eth0", &bridge, Plug::default());
+    let daemon = Served::start(&[]);
+    for path in ["/", "/figure", "/page.css", "/page.js"] {
+        let part = daemon.get(path);
+        assert_eq!(part.status, 200, "{path}: {part:?}");
+        for guard in [
+            "default-src 'none'; script-src 'self'",
+            "frame-ancestors 'none'",
+            "x-content-type-options: nosniff",
+            "referrer-policy: no-referrer",
+        ] {
+            assert!(part.head.contains(guard), "{path}: {guard} is not in {}", part.head);
+        }
+    }
+    let page = daemon.get("/").body;
+    assert!(page.contains(container.name()) && page.contains(bridge.name()), "{page}");
+    assert!(
+        !page.contains("://")
+            || page.matches("://").count() == page.matches("://www.w3.org/").count()
+    );
+    assert!(!page.contains("<script>") && !page.contains("style=\""));
+}
