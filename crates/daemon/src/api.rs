@@ -43,7 +43,7 @@ pub(crate) async fn attachments(
 
 /// Changes with every look, whether or not anything else did.
 fn tag(daemon: &Daemon, state: &State) -> Option<HeaderValue> {
-    let text = format!("\"{}-{}-{}\"", daemon.live.boot, state.last, state.snapshot.taken);
+    let text = format!("\"{}-{}\"", daemon.live.boot, state.looks);
     HeaderValue::from_str(&text).ok()
 }
 
