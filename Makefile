@@ -19,7 +19,7 @@ demo: ## recreate the article's scene, answer it, clean up
 
 test: ## run every tier of tests; what is missing fails instead of being skipped
 	scripts/setup --for-tests
-	DOCKER_OVS_TEST_REQUIRE=1 cargo test --locked --workspace
+	DOCKER_OVS_TEST_REQUIRE=1 PATH="$(abspath $(TARGET))/tools/usr/bin:$$PATH" cargo test --locked --workspace
 
 bench: ## measure against the shell and against Docker's and OVS's own tools
 	scripts/setup

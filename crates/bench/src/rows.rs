@@ -12,7 +12,7 @@ pub(crate) struct Tools {
 }
 
 impl Tools {
-    fn ours(&self, name: &str) -> String {
+    pub(crate) fn ours(&self, name: &str) -> String {
         self.binaries.join(name).display().to_string()
     }
 
@@ -114,7 +114,7 @@ impl Told {
         self.line(name, ms(ours) / ms(theirs), target, &medians);
     }
 
-    fn line(&mut self, name: &str, value: f64, target: f64, medians: &str) {
+    pub(crate) fn line(&mut self, name: &str, value: f64, target: f64, medians: &str) {
         let verdict = if value <= target { "ok" } else { "MISSED" };
         self.lines.push(format!("{name:<48} {value:6.3}  ≤ {target:<5} {verdict:<7} {medians}"));
     }

@@ -50,6 +50,8 @@ impl Cli {
     }
 }
 
+const NOT_SERVED: &str = "--server is for verbs that only read, and look once";
+
 /// Where the sources are. The same options for every verb, before or after it.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Where to look")]
@@ -81,6 +83,9 @@ pub struct Place {
     /// Read a saved snapshot (- for stdin) instead of the host
     #[arg(long, global = true, value_name = "FILE")]
     from: Option<PathBuf>,
+    /// Ask a daemon (docker ovs serve) instead of the host: unix://PATH or http://IP:PORT
+    #[arg(long, global = true, value_name = "URL", conflicts_with_all = ["from", "host", "context", "db", "openflow"])]
+    server: Option<String>,
     /// How long all waiting together may take: 10, 2.5s, 500ms, 1m
     #[arg(short, long, global = true, value_name = "TIME", default_value = "10", value_parser = duration)]
     timeout: Duration,
@@ -102,8 +107,13 @@ impl Place {
     /// The host these options name, or the snapshot that stands for it.
     ///
     /// # Errors
-    /// A snapshot that cannot be read, an option that makes no sense.
-    pub fn open(&self) -> Result<Host, Failure> {
+    /// A snapshot that cannot be read, a daemon that does not answer, an option that makes no
+    /// sense.
+    pub async fn open(&self, verb: &Verb) -> Result<Host, Failure> {
+        if let Some(server) = &self.server {
+            let roads = verb.roads().ok_or_else(|| Failure::new(NOT_SERVED))?;
+            return Ok(Host::served(server, &roads, self.timeout).await?);
+        }
         let Some(path) = &self.from else { return Ok(Host::open(&self.settings())?) };
         let what = format!("the snapshot {}", path.display());
         let text = if path.as_os_str() == "-" {
@@ -114,6 +124,11 @@ impl Place {
         };
         let text = text.map_err(|error| Failure::new(format!("cannot read {what}: {error}")))?;
         Ok(Host::replay_json(&what, &text)?)
+    }
+
+    /// How long all waiting together may take.
+    pub fn patience(&self) -> Duration {
+        self.timeout
     }
 
     fn settings(&self) -> Settings {

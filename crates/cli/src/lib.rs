@@ -4,6 +4,7 @@
 //! command line, [`outcome`] the only one that knows exit codes.
 
 pub mod args;
+pub mod live;
 pub mod outcome;
 pub mod plugin;
 pub mod verbs;
@@ -22,14 +23,18 @@ pub fn run(cli: &Cli) -> ExitCode {
 }
 
 async fn answer(cli: &Cli) -> Result<Outcome, Failure> {
-    let host = cli.place.open()?;
+    let host = cli.place.open(cli.verb()).await?;
     match cli.verb() {
         Verb::Port(args) => verbs::port::run(&host, args).await,
         Verb::Ls(args) => verbs::ls::run(&host, args).await,
         Verb::Ports(args) => verbs::ports::run(&host, args).await,
         Verb::Who(args) => verbs::who::run(&host, args).await,
         Verb::Explain(args) => verbs::explain::run(&host, args).await,
+        Verb::Graph(args) => verbs::graph::run(&host, args).await,
+        Verb::Events(args) => verbs::events::run(&host, args).await,
+        Verb::Wait(args) => verbs::wait::run(&host, args, cli.place.patience()).await,
         Verb::Snapshot(args) => verbs::snapshot::run(&host, args).await,
+        Verb::Serve(args) => verbs::serve::run(&host, args).await,
         Verb::Doctor(args) => verbs::doctor::run(&host, args).await,
         Verb::Connect(args) => verbs::connect::run(&host, args).await,
         Verb::Disconnect(args) => verbs::disconnect::run(&host, args).await,

@@ -35,6 +35,11 @@ impl Failure {
         Self { message: message.into(), remedy: None }
     }
 
+    /// The same, told as the reason of something else.
+    pub fn after(self, what: &str) -> Self {
+        Self { message: format!("{what}: {}", self.message), ..self }
+    }
+
     /// The same with what to do about it.
     pub fn remedy(self, remedy: impl Into<String>) -> Self {
         Self { remedy: Some(remedy.into()), ..self }

@@ -1,6 +1,7 @@
 //! The verbs and their own words.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -25,8 +26,16 @@ pub enum Verb {
     Who(WhoArgs),
     /// Show how the answer comes about, step by step, and what each source says
     Explain(ExplainArgs),
+    /// Draw the bridges and who is plugged into them
+    Graph(GraphArgs),
+    /// Tell whenever an interface appears, changes or vanishes, or a port is left behind
+    Events(EventsArgs),
+    /// Wait until a container has an OpenFlow port, and show it
+    Wait(WaitArgs),
     /// Save everything there is to see, to be read again with --from
     Snapshot(SnapshotArgs),
+    /// Keep looking, and answer programs and browsers: HTTP, events, metrics
+    Serve(ServeArgs),
     /// Check what can be reached, and say what to do about the rest
     Doctor(DoctorArgs),
     /// Give a running container an interface, and the interface an OpenFlow port
@@ -37,6 +46,23 @@ pub enum Verb {
     Restore(RestoreArgs),
     /// Remove ports that containers left behind
     Prune(PruneArgs),
+}
+
+impl Verb {
+    /// The roads to the switch that it takes, if it is one whose answer a daemon can give.
+    pub fn roads(&self) -> Option<Vec<Via>> {
+        let every = || vec![Via::Ovsdb, Via::OpenFlow, Via::Dpif];
+        match self {
+            Self::Port(PortArgs { via, .. })
+            | Self::Ls(LsArgs { via, .. })
+            | Self::Graph(GraphArgs { via, .. })
+            | Self::Who(WhoArgs { via, .. }) => Some(vec![(*via).into()]),
+            Self::Ports(args) => Some(vec![args.via.into(), Via::Dpif]),
+            Self::Explain(args) => Some(args.via.map_or_else(every, |via| vec![via.into()])),
+            Self::Snapshot(_) => Some(every()),
+            _ => None,
+        }
+    }
 }
 
 /// `docker ovs port`.
@@ -128,6 +154,60 @@ pub struct ExplainArgs {
     pub via: Option<Road>,
 }
 
+/// `docker ovs graph`.
+#[derive(Debug, Args)]
+pub struct GraphArgs {
+    /// Only this bridge
+    #[arg(long)]
+    pub bridge: Option<String>,
+    /// What to draw it in
+    #[arg(long, value_name = "FORMAT", default_value = "svg")]
+    pub format: Picture,
+    /// Which road to the switch to take
+    #[arg(long, value_name = "ROAD", default_value = "ovsdb")]
+    pub via: Road,
+}
+
+/// The notations of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Picture {
+    /// A picture for browsers and documents
+    Svg,
+    /// A graph for Graphviz
+    Dot,
+    /// A flowchart for Markdown
+    Mermaid,
+}
+
+/// `docker ovs events`.
+#[derive(Debug, Args)]
+pub struct EventsArgs {
+    /// container=, bridge=, vlan=, status= or label=; may be repeated
+    #[arg(short, long, value_name = "KEY=VALUE")]
+    pub filter: Vec<Filter>,
+    /// Begin with what is there already
+    #[arg(long)]
+    pub initial: bool,
+    /// json, csv, or a Go template such as '{{.Action}} {{.Container}} {{.OFPort}}'
+    #[arg(long, value_name = "FORMAT", default_value = "table", hide_default_value = true)]
+    pub format: Format,
+}
+
+/// `docker ovs wait`.
+#[derive(Debug, Args)]
+pub struct WaitArgs {
+    /// Name, id, or unambiguous beginning of the id; it need not be there yet
+    pub container: String,
+    /// Wait for a port of this bridge
+    pub bridge: Option<String>,
+    /// Print OpenFlow port numbers only
+    #[arg(short, long, conflicts_with = "format")]
+    pub quiet: bool,
+    /// table, csv, json, or a Go template such as '{{.OFPort}}'
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
+}
+
 /// `docker ovs snapshot`.
 #[derive(Debug, Args)]
 pub struct SnapshotArgs {
@@ -135,6 +215,30 @@ pub struct SnapshotArgs {
     #[arg(long, visible_alias = "anonymize")]
     pub anonymise: bool,
 }
+
+/// `docker ovs serve`.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Unix socket to listen on; root and its group may use it
+    #[arg(long, value_name = "PATH", default_value = DEFAULT_SOCKET)]
+    pub socket: PathBuf,
+    /// TCP address to listen on, for reading; may be repeated; none for no TCP
+    #[arg(long, value_name = "IP:PORT", default_value = DEFAULT_LISTEN)]
+    pub listen: Vec<String>,
+    /// Certificate for TCP, PEM; needed beyond loopback, with the next two
+    #[arg(long, value_name = "FILE", requires_all = ["tls_key", "token_file"])]
+    pub tls_cert: Option<PathBuf>,
+    /// Its private key
+    #[arg(long, value_name = "FILE", requires_all = ["tls_cert", "token_file"])]
+    pub tls_key: Option<PathBuf>,
+    /// File with the token that clients must show by TCP
+    #[arg(long, value_name = "FILE", requires_all = ["tls_cert", "tls_key"])]
+    pub token_file: Option<PathBuf>,
+}
+
+/// Where the daemon listens unless told otherwise.
+pub const DEFAULT_SOCKET: &str = "/run/docker-ovs.sock";
+const DEFAULT_LISTEN: &str = "127.0.0.1:9653";
 
 /// The roads to a port number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

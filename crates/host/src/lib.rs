@@ -22,8 +22,10 @@ mod failure;
 mod kernel;
 mod look;
 mod replay;
+mod served;
 mod settings;
 mod switch;
+mod watch;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -35,6 +37,8 @@ pub use act::{Connected, Done, Pruned, Restored, Unable};
 pub use engine::address::{Address, Wish};
 pub use look::Question;
 pub use settings::Settings;
+pub use switch::Counters;
+pub use watch::Watch;
 
 /// A host that can be looked at. Opening one does no I/O.
 #[derive(Clone, Debug)]

@@ -12,6 +12,11 @@ impl Host {
         Self { recorded: Some(snapshot), ..Self::bare(&Settings::from_env()) }
     }
 
+    /// Whether it is a recorded one.
+    pub fn is_recorded(&self) -> bool {
+        self.recorded.is_some()
+    }
+
     /// The same from saved JSON, which came from `what`.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use docker_ovs_model::ids::{ContainerId, DatapathId, Ifindex, Mac, NetnsId, Nsid, OfPort};
 use docker_ovs_model::snapshot::{Container, Engine, Link, Namespace, Observed, Peer, Scope};
 use docker_ovs_model::switch::{Bridge, OfPortState, Port, Via};
+use docker_ovs_model::timeline::Timeline;
 use docker_ovs_model::{Snapshot, resolve};
 
 const CONTAINERS: u16 = 5000;
@@ -105,7 +106,7 @@ fn snapshot() -> Snapshot {
         scope: Scope::Everything,
         switch_netns: Some(HOST),
         engines: [(
-            Engine("docker".to_owned()),
+            Engine("docker".into()),
             Observed::Fresh { rows: (0..CONTAINERS).map(container).collect() },
         )]
         .into(),
@@ -119,6 +120,11 @@ fn bench(criterion: &mut Criterion) {
     assert_eq!(resolve(&snapshot).attachments.len(), usize::from(CONTAINERS));
     criterion.bench_function("resolve 5,000 attachments", |b| {
         b.iter(|| resolve(&snapshot));
+    });
+    criterion.bench_function("resolve and compare 5,000 attachments", |b| {
+        let mut timeline = Timeline::new();
+        timeline.advance(&resolve(&snapshot), 0);
+        b.iter(|| assert!(timeline.advance(&resolve(&snapshot), 1).is_empty()));
     });
 }
 

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use smallvec::SmallVec;
+
 use crate::ids::Mac;
 use crate::switch::Port;
 
@@ -39,7 +41,7 @@ const INTERFACE_WRITERS: [Writer; 6] =
 const PORT_WRITERS: [Writer; 3] = [ovs_cni, antrea, ovs_docker];
 
 /// All claims a port's Interface and Port rows make.
-pub fn claims_of(port: &Port) -> Vec<Claim<'_>> {
+pub fn claims_of(port: &Port) -> SmallVec<[Claim<'_>; 1]> {
     let own = &port.external_ids;
     let outer = &port.port_external_ids;
     let by_interface = INTERFACE_WRITERS.iter().filter(|_| !own.is_empty());

@@ -1,14 +1,14 @@
 //! The switch's side of the answer: every port, and who is on it.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Routes;
 use crate::evidence::Note;
 use crate::ids::{DatapathId, Name, NetnsId};
-use crate::switch::{OfPortState, Port, Via};
+use crate::switch::Port;
 use crate::wiring::ContainerRef;
 
 /// A port from the switch's side.
@@ -21,7 +21,7 @@ pub struct SwitchPort {
     /// The port's row.
     pub port: Arc<Port>,
     /// What each road says of its number.
-    pub routes: BTreeMap<Via, OfPortState>,
+    pub routes: Routes,
     /// Who is on it.
     pub occupant: Occupant,
     /// What is uncertain.

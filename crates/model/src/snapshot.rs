@@ -127,7 +127,7 @@ impl<T> From<Result<Vec<T>, Trouble>> for Observed<T> {
 /// Docker-compatible socket.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Engine(pub String);
+pub struct Engine(pub Name);
 
 impl fmt::Display for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -21,6 +21,11 @@ pub enum Via {
     Dpif,
 }
 
+impl Via {
+    /// All roads, by rank.
+    pub const ALL: [Self; 3] = [Self::Ovsdb, Self::OpenFlow, Self::Dpif];
+}
+
 impl fmt::Display for Via {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -1,5 +1,6 @@
 //! The answer: who is plugged in where, with the evidence for it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,37 @@ pub struct Wiring {
     pub ports: Vec<SwitchPort>,
     /// What could not be asked, or is old.
     pub troubles: Vec<Trouble>,
+    /// Where there may be more than this shows.
+    #[serde(default, skip_serializing_if = "Unseen::is_nothing")]
+    pub unseen: Unseen,
+}
+
+/// What a look did not see: that something is missing there proves nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct Unseen {
+    /// An engine or the kernel did not answer at all, or one container was asked about only.
+    pub everything: bool,
+    /// No road led to the switch.
+    pub switch: bool,
+    /// These namespaces could not be read.
+    pub namespaces: BTreeSet<NetnsId>,
+    /// The namespaces of these containers could not be opened.
+    pub containers: BTreeSet<ContainerId>,
+}
+
+impl Unseen {
+    /// Whether the look saw all there is.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether `attachment` might be there all the same.
+    pub fn hides(&self, attachment: &Attachment) -> bool {
+        self.everything
+            || self.namespaces.contains(&attachment.netns)
+            || attachment.tenants.iter().any(|tenant| self.containers.contains(&tenant.id))
+    }
 }
 
 /// One container-side link and its way to a port.

@@ -60,7 +60,7 @@ fn host() -> Snapshot {
         taken: 0,
         scope: Scope::Everything,
         switch_netns: Some(SWITCH),
-        engines: [(Engine("docker".to_owned()), Observed::Fresh { rows })].into(),
+        engines: [(Engine("docker".into()), Observed::Fresh { rows })].into(),
         kernel: Observed::Fresh { rows: spaces },
         switch: [(Via::Ovsdb, Observed::Fresh { rows: vec![bridge("br0"), bridge("br1")] })].into(),
     }

@@ -28,8 +28,8 @@ pub struct LinkWatch {
 /// What was waiting.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Drained {
-    /// The kernel told of a change.
-    pub changed: bool,
+    /// How many changes the kernel told of.
+    pub changes: usize,
     /// More happened than the kernel kept for us (`ENOBUFS`): anything may have changed.
     pub lost: bool,
 }
@@ -60,7 +60,9 @@ impl LinkWatch {
             buffer.clear();
             match self.socket.recv_from(&mut buffer, 0) {
                 // Others in the namespace can write to this socket too.
-                Ok((_, sender)) => drained.changed |= sender.port_number() == KERNEL,
+                Ok((_, sender)) => {
+                    drained.changes += usize::from(sender.port_number() == KERNEL);
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(drained),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.raw_os_error() == Some(Errno::NOBUFS.raw_os_error()) => {

@@ -22,7 +22,7 @@ pub const VSWITCH: &str = "Open_vSwitch";
 /// The name under which `monitor_once` asks.
 const ONCE: &str = "once";
 
-trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
 /// A connection to a database server.
@@ -155,6 +155,10 @@ impl Client {
         }
         let Schema { version } = self.connection.call("get_schema", &[database]).await?;
         Ok(version)
+    }
+
+    pub(crate) fn connection(&mut self) -> &mut Connection<Box<dyn Stream>> {
+        &mut self.connection
     }
 
     /// Ends the connection politely; with TLS a server that is only dropped logs a warning.

@@ -22,6 +22,7 @@
 
 mod client;
 mod error;
+mod follow;
 mod monitor;
 mod notation;
 mod operation;
@@ -33,6 +34,7 @@ mod uuid;
 
 pub use client::{Client, VSWITCH};
 pub use error::Error;
+pub use follow::Changes;
 pub use monitor::{Columns, Tables};
 pub use notation::{Map, Optional, Set};
 pub use operation::{Mutation, Operation, Row, Until, Which};

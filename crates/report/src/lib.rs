@@ -4,13 +4,18 @@
 
 mod cell;
 mod csv;
+mod event;
 mod explain;
 mod format;
+pub mod graph;
+mod list;
 mod table;
 mod template;
 pub mod v1;
 pub mod views;
 
 pub use cell::printable;
+pub use event::event_line;
 pub use explain::explain;
 pub use format::{Column, Format, FormatError, View, render};
+pub use list::{Wanted, list};

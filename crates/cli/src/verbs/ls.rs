@@ -1,12 +1,8 @@
 //! `docker ovs ls`.
 
 use host::{Host, Question};
-use model::filter::{Facts, Filters};
-use model::query;
-use model::snapshot::{Container, Observed};
-use model::wiring::{LastTenant, Occupant, SwitchPort};
-use model::{Snapshot, Wiring, resolve};
-use report::{render, v1, views};
+use model::{Snapshot, Wiring, query, resolve};
+use report::{Wanted, list, render, v1, views};
 
 use crate::outcome::{Failure, Outcome};
 use crate::words::LsArgs;
@@ -33,55 +29,10 @@ pub async fn run(host: &Host, args: &LsArgs) -> Result<Outcome, Failure> {
 }
 
 fn rows(snapshot: &Snapshot, wiring: &Wiring, args: &LsArgs) -> Vec<v1::Attachment> {
-    let mut rows = living(snapshot, wiring, args);
-    if args.all {
-        rows.extend(left_behind(wiring, args));
-    }
+    let wanted = Wanted { filters: args.filter.clone(), all: args.all };
+    let mut rows = list(snapshot, wiring, &wanted);
     rows.retain(|row| args.bridge.as_ref().is_none_or(|bridge| row.is_on(bridge)));
-    rows.sort_by(|a, b| {
-        (&a.container, a.ifindex, &a.port).cmp(&(&b.container, b.ifindex, &b.port))
-    });
     rows
-}
-
-/// A row for each tenant of each attachment.
-fn living(snapshot: &Snapshot, wiring: &Wiring, args: &LsArgs) -> Vec<v1::Attachment> {
-    let filters = Filters(&args.filter);
-    let known = |id| {
-        let mut all = snapshot.engines.values().flat_map(Observed::rows);
-        all.find(|row: &&Container| row.id == id)
-    };
-    let labels = args.filter.iter().any(model::filter::Filter::needs_labels);
-    let tenancies =
-        wiring.attachments.iter().flat_map(|a| a.tenants.iter().map(move |who| (a, who)));
-    tenancies
-        .filter(|(a, who)| filters.pass(a, who, labels.then(|| known(who.id.clone())).flatten()))
-        .map(|(a, who)| v1::Attachment::new(a, Some(who)))
-        .collect()
-}
-
-fn left_behind<'a>(wiring: &'a Wiring, args: &'a LsArgs) -> impl Iterator<Item = v1::Attachment> {
-    let orphans = wiring.ports.iter().filter_map(|row| match &row.occupant {
-        Occupant::LeftBehind { last: Some(last) } => Some((row, last)),
-        _ => None,
-    });
-    let passing = orphans.filter(|(row, last)| Filters(&args.filter).agree(&facts(row, last)));
-    passing
-        .map(|(row, last)| v1::Attachment::left_behind(row, last))
-        .collect::<Vec<_>>()
-        .into_iter()
-}
-
-fn facts<'a>(row: &'a SwitchPort, last: &'a LastTenant) -> Facts<'a> {
-    let known = last.container.as_ref();
-    Facts {
-        name: known.map_or(&last.words, |known| &known.name),
-        id: known.map_or(&last.words, |known| &known.id.0),
-        bridge: Some(&row.bridge),
-        vlan: row.port.tag,
-        status: "left-behind",
-        labels: None,
-    }
 }
 
 fn lay_out(rows: &[v1::Attachment], args: &LsArgs) -> Result<String, Failure> {

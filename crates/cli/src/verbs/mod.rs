@@ -3,11 +3,15 @@
 pub mod connect;
 pub mod disconnect;
 pub mod doctor;
+pub mod events;
 pub mod explain;
+pub mod graph;
 pub mod ls;
 pub mod port;
 pub mod ports;
 pub mod prune;
 pub mod restore;
+pub mod serve;
 pub mod snapshot;
+pub mod wait;
 pub mod who;

@@ -1,7 +1,7 @@
 //! `docker ovs port CONTAINER [BRIDGE]`.
 
 use host::{Host, Question};
-use model::query::{self, QueryError, Target};
+use model::query::{self, QueryError};
 use model::switch::Via;
 use model::wiring::Attachment;
 use model::{Snapshot, resolve};
@@ -42,17 +42,18 @@ pub async fn drop_in(host: &Host, container: &str, bridge: &str) -> Result<Outco
     Ok(Outcome { text, remarks: answer.remarks, nothing: false })
 }
 
-struct Asked<'a> {
-    container: &'a str,
-    bridge: Option<&'a str>,
-    via: Via,
+/// Whom and which bridge a question is about.
+pub(super) struct Asked<'a> {
+    pub(super) container: &'a str,
+    pub(super) bridge: Option<&'a str>,
+    pub(super) via: Via,
 }
 
 /// All interfaces of the container, and what there is to say about them.
-struct Answer<'a> {
+pub(super) struct Answer<'a> {
     rows: Vec<v1::Attachment>,
     bridge: Option<&'a str>,
-    remarks: Vec<String>,
+    pub(super) remarks: Vec<String>,
 }
 
 impl<'a> Asked<'a> {
@@ -67,30 +68,23 @@ impl<'a> Asked<'a> {
         }
     }
 
-    fn answer(&self, snapshot: &Snapshot) -> Result<Answer<'a>, QueryError> {
+    pub(super) fn answer(&self, snapshot: &Snapshot) -> Result<Answer<'a>, QueryError> {
         let target = query::target(snapshot, self.container)?;
         let wiring = resolve(snapshot);
         let found = query::attachments(snapshot, &wiring, target)?;
         if let Some(bridge) = self.bridge {
             query::bridge(snapshot, bridge)?;
         }
-        let rows = found.iter().map(|attachment| row(attachment, target)).collect();
+        let row = |attachment: &&Attachment| v1::Attachment::of(attachment, target);
+        let rows = found.iter().map(row).collect();
         let remarks = target.remark(snapshot).into_iter().chain(doubts(&found)).collect();
         Ok(Answer { rows, bridge: self.bridge, remarks })
     }
 }
 
-fn row(attachment: &Attachment, target: Target<'_>) -> v1::Attachment {
-    let asked = match target {
-        Target::Container(row) => attachment.tenants.iter().find(|tenant| tenant.id == row.id),
-        Target::Namespace(_) => None,
-    };
-    v1::Attachment::new(attachment, asked)
-}
-
 impl Answer<'_> {
     /// Only those on the bridge that was asked about, if one was.
-    fn on_bridge(&self) -> Vec<v1::Attachment> {
+    pub(super) fn on_bridge(&self) -> Vec<v1::Attachment> {
         let wanted = |row: &&v1::Attachment| self.bridge.is_none_or(|bridge| row.is_on(bridge));
         self.rows.iter().filter(wanted).cloned().collect()
     }
@@ -100,12 +94,22 @@ impl Answer<'_> {
         self.rows.iter().map(|row| row.clone().only_on(bridge)).collect()
     }
 
-    fn numbers(&self) -> String {
+    pub(super) fn numbers(&self) -> String {
         let numbers = self.on_bridge().into_iter().filter_map(|row| row.ofport);
         numbers.map(|number| format!("{number}\n")).collect()
     }
 
-    fn has_number(&self) -> bool {
+    /// Each interface with its bridge and state.
+    pub(super) fn states(&self) -> Vec<String> {
+        let place = |row: &v1::Attachment| match &row.bridge {
+            Some(bridge) => format!("{} is {} on {bridge}", row.interface, row.state),
+            None if row.state == "none" => format!("{} is on no bridge", row.interface),
+            None => format!("{} is {}", row.interface, row.state),
+        };
+        self.rows.iter().map(place).collect()
+    }
+
+    pub(super) fn has_number(&self) -> bool {
         self.on_bridge().iter().any(|row| row.ofport.is_some())
     }
 }

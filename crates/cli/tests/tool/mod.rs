@@ -3,10 +3,12 @@
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
 mod podman;
+mod served;
 
 use std::process::{Command, Output};
 
 pub(crate) use podman::{Podman, podman_is_there};
+pub(crate) use served::{Answer, Event, Events, Served, ask, head, tcp};
 
 /// What came of a run.
 #[derive(Debug, PartialEq, Eq)]

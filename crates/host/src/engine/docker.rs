@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::Found;
 use super::address::Address;
-use super::http::{Http, HttpError};
+use super::http::{Http, HttpError, Lines};
 use crate::failure;
 
 /// Inspections under way at once: the daemon gains little beyond its cores.
@@ -70,6 +70,35 @@ impl Docker {
         Ok(rows.into_iter().flatten().collect())
     }
 
+    /// What happens to containers from now on.
+    pub(crate) async fn events(&self) -> Result<Events, Trouble> {
+        // Podman also has events of other types, which say nothing about containers.
+        let filters = "%7B%22type%22%3A%5B%22container%22%5D%7D";
+        let lines = self.http.lines(&format!("/events?filters={filters}")).await;
+        lines.map(|lines| Events { lines }).map_err(|error| self.trouble(&error))
+    }
+
+    /// Waits until something happened to a container, and gives its id. Cancel safe.
+    pub(crate) async fn next_event(&self, events: &mut Events) -> Result<ContainerId, Trouble> {
+        loop {
+            let line = events.lines.next().await.map_err(|error| self.trouble(&error))?;
+            let Some(line) = line else {
+                let ended = "its stream of events ended";
+                return Err(Trouble::new(TroubleKind::Gone, self.what(), ended));
+            };
+            let said = serde_json::from_slice(&line).map_err(HttpError::Json);
+            let said: Said = said.map_err(|error| self.trouble(&error))?;
+            if let Some(id) = said.about() {
+                return Ok(id);
+            }
+        }
+    }
+
+    /// Whether the daemon lives.
+    pub(crate) async fn ping(&self) -> Result<(), Trouble> {
+        self.get::<Version>("/version").await.map(|_| ())
+    }
+
     /// The other containers in the network namespace of `row`, told by `--network container:ID`.
     pub(crate) async fn relatives(&self, row: &Container) -> Result<Vec<Found>, Trouble> {
         let root = row.network_mode.strip_prefix("container:").unwrap_or(&row.id.0).to_owned();
@@ -108,6 +137,36 @@ fn can_name_a_container(wanted: &str) -> bool {
 /// Podman calls a container `created` although its process and namespace are there.
 fn may_have_a_process(state: &str) -> bool {
     !matches!(state, "exited" | "dead")
+}
+
+/// What happens to containers, as the daemon tells it.
+pub(crate) struct Events {
+    lines: Lines,
+}
+
+/// One of `GET /events`, as far as it is used.
+#[derive(Deserialize)]
+struct Said {
+    #[serde(rename = "Action", default)]
+    action: String,
+    #[serde(rename = "Actor")]
+    actor: Option<Actor>,
+}
+
+#[derive(Deserialize)]
+struct Actor {
+    #[serde(rename = "ID")]
+    id: String,
+}
+
+impl Said {
+    /// Whom it is about, if it can change what is seen of that container.
+    fn about(self) -> Option<ContainerId> {
+        const IDLE: [&str; 9] =
+            ["exec_", "health_", "attach", "detach", "resize", "top", "export", "copy", "archive"];
+        let idle = IDLE.iter().any(|idle| self.action.starts_with(idle));
+        self.actor.filter(|_| !idle).map(|actor| ContainerId(actor.id.into()))
+    }
 }
 
 /// `GET /version`, as far as it is used.

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
-use hyper::{Request, Response};
+use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -19,6 +19,9 @@ use super::address::Address;
 
 /// The longest reply that is read, in bytes: some ten thousand containers.
 const LONGEST: usize = 64 << 20;
+
+/// The longest line of a stream, in bytes: an event with all labels of a container.
+const LONGEST_LINE: usize = 1 << 20;
 
 type Sender = SendRequest<Empty<Bytes>>;
 
@@ -58,16 +61,25 @@ impl Http {
             Some(sender) => sender,
             None => self.connect().await?,
         };
-        let request = Request::get(path).header("Host", "docker").body(Empty::new());
-        let request = request.map_err(|error| HttpError::Connect(io::Error::other(error)))?;
-        let response = sender.send_request(request).await.map_err(HttpError::Broken)?;
+        let response = ask(&mut sender, path).await?;
         let status = response.status();
         let body = read(response).await?;
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
         if !status.is_success() {
-            return Err(HttpError::Refused { status: status.as_u16(), message: words(&body) });
+            return Err(refused(status, &body));
         }
         serde_json::from_slice(&body).map_err(HttpError::Json)
+    }
+
+    /// What `path` answers line by line, for as long as the engine likes.
+    pub(crate) async fn lines(&self, path: &str) -> Result<Lines, HttpError> {
+        let mut sender = self.connect().await?;
+        let response = ask(&mut sender, path).await?;
+        let status = response.status();
+        if !status.is_success() {
+            return Err(refused(status, &read(response).await?));
+        }
+        Ok(Lines { body: response.into_body(), waiting: Vec::new(), _sender: sender })
     }
 
     fn kept(&self) -> Option<Sender> {
@@ -79,6 +91,39 @@ impl Http {
         match &self.address {
             Address::Unix(path) => shake(UnixStream::connect(path).await).await,
             Address::Tcp(at) => shake(TcpStream::connect(at).await).await,
+        }
+    }
+}
+
+async fn ask(sender: &mut Sender, path: &str) -> Result<Response<Incoming>, HttpError> {
+    let request = Request::get(path).header("Host", "localhost").body(Empty::new());
+    let request = request.map_err(|error| HttpError::Connect(io::Error::other(error)))?;
+    sender.send_request(request).await.map_err(HttpError::Broken)
+}
+
+/// An answer that goes on and on.
+pub(crate) struct Lines {
+    body: Incoming,
+    waiting: Vec<u8>,
+    /// The connection ends with it.
+    _sender: Sender,
+}
+
+impl Lines {
+    /// The next line, without its end; none when the engine has no more. Cancel safe.
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<u8>>, HttpError> {
+        loop {
+            if let Some(end) = self.waiting.iter().position(|byte| *byte == b'\n') {
+                let mut line: Vec<u8> = self.waiting.drain(..=end).collect();
+                line.pop();
+                return Ok(Some(line));
+            }
+            if self.waiting.len() > LONGEST_LINE {
+                return Err(HttpError::TooLong);
+            }
+            let Some(frame) = self.body.frame().await else { return Ok(None) };
+            let frame = frame.map_err(HttpError::Broken)?;
+            self.waiting.extend(frame.into_data().unwrap_or_default());
         }
     }
 }
@@ -99,6 +144,10 @@ async fn read(response: Response<Incoming>) -> Result<Bytes, HttpError> {
         Ok(whole) => Ok(whole.to_bytes()),
         Err(error) => Err(error.downcast().map_or(HttpError::TooLong, |e| HttpError::Broken(*e))),
     }
+}
+
+fn refused(status: StatusCode, body: &[u8]) -> HttpError {
+    HttpError::Refused { status: status.as_u16(), message: words(body) }
 }
 
 /// Engines explain themselves in `{"message": …}`; Podman adds `cause`.

@@ -4,7 +4,7 @@
 
 pub(crate) mod address;
 pub(crate) mod docker;
-mod http;
+pub(crate) mod http;
 
 use std::path::PathBuf;
 

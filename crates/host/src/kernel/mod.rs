@@ -9,4 +9,4 @@ mod read;
 
 pub(crate) use links::id;
 pub(crate) use pin::{Pinned, named, open_target, own_namespace, pin, reconfirm, switch_namespace};
-pub(crate) use read::{around, everything, needs_everything};
+pub(crate) use read::{alone, around, everything, homes, listen, needs_everything};

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use model::ids::{Ifindex, NetnsId};
+use model::Trouble;
+use model::ids::{Ifindex, NetnsId, Nsid};
 use model::snapshot::{Link, Namespace};
-use netns::{Netns, RouteSocket};
+use netns::{LinkWatch, Netns, RouteSocket};
 
 use super::links::{self, id};
-use super::pin::trouble;
+use super::pin::{named, trouble};
 
 /// One namespace whole, and of the switch's namespace the links that those inside lead to:
 /// the cost does not depend on how many there are. Both are visited by one thread.
@@ -63,6 +64,54 @@ pub(crate) fn everything(homes: &[(&Netns, Vec<String>)], switch: &Netns) -> Vec
         }
     }
     rows
+}
+
+/// The switch's namespace without what it calls others.
+pub(crate) fn alone(switch: &Netns) -> Namespace {
+    let read = netns::visit(&[switch], |_, socket| {
+        Ok(Namespace { links: links::all(socket)?, ..empty(id(switch), Vec::new()) })
+    });
+    let row = read.into_iter().next();
+    row.map_or_else(
+        || empty(id(switch), Vec::new()),
+        |row| row.unwrap_or_else(|error| unread(switch, &[], &error)),
+    )
+}
+
+/// The namespaces of these processes, if they still are those, and all that have a name; and
+/// what the switch's namespace calls them. None is held open afterwards: that would keep it
+/// alive.
+pub(crate) fn homes(
+    processes: &[(u32, NetnsId)],
+    switch: &Netns,
+) -> (Vec<Namespace>, BTreeMap<Nsid, NetnsId>) {
+    let mut homes: BTreeMap<NetnsId, (Netns, Vec<String>)> = BTreeMap::new();
+    for (pid, netns) in processes {
+        if !homes.contains_key(netns)
+            && let Some(space) = Netns::of_process(*pid).ok().filter(|space| id(space) == *netns)
+        {
+            homes.insert(*netns, (space, Vec::new()));
+        }
+    }
+    for (name, space) in named() {
+        homes.entry(id(&space)).or_insert((space, Vec::new())).1.push(name);
+    }
+    let homes: Vec<_> = homes.values().map(|(space, names)| (space, names.clone())).collect();
+    let rows = whole(&homes, switch);
+    let spaces: Vec<_> = homes.iter().map(|(space, _)| *space).collect();
+    let nsids = netns::visit(&[switch], |_, socket| {
+        let mut here = empty(id(switch), Vec::new());
+        links::name_others(socket, &mut here, &spaces)?;
+        Ok(here.nsids)
+    });
+    (rows, nsids.into_iter().next().and_then(Result::ok).unwrap_or_default())
+}
+
+/// Listens to changes of links in the switch's namespace, or in all that it has a name for.
+pub(crate) fn listen(switch: &Netns, all: bool) -> Result<LinkWatch, Trouble> {
+    let listening = netns::visit(&[switch], |_, _| LinkWatch::here(all));
+    let listening = listening.into_iter().next().unwrap_or(Err(netns::Error::Restless));
+    listening.map_err(|error| trouble("changes of links".to_owned(), &error))
 }
 
 fn whole(homes: &[(&Netns, Vec<String>)], switch: &Netns) -> Vec<Namespace> {

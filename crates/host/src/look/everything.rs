@@ -7,7 +7,7 @@ use model::ids::NetnsId;
 use model::snapshot::Namespace;
 use netns::Netns;
 
-use super::{Question, Seen, confirm, pin_all, refute};
+use super::{Question, Seen, settle};
 use crate::Host;
 use crate::deadline::Deadline;
 use crate::engine::Found;
@@ -32,9 +32,7 @@ impl Host {
     async fn containers(&self, due: Deadline) -> Result<(Vec<Found>, Homes), Trouble> {
         let docker = self.docker()?;
         let mut found = due.hold(|| docker.what(), docker.all()).await?;
-        let pinned = pin_all(&mut found);
-        let refuted = confirm(&docker, due, &found, &pinned).await;
-        refute(&mut found, refuted);
+        let pinned = settle(&docker, due, &mut found).await;
         let homes = pinned.into_iter().map(|(_, pin)| (pin.id, (pin.netns, Vec::new())));
         Ok((found, homes.collect()))
     }

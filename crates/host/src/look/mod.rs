@@ -72,13 +72,13 @@ fn snapshot(scope: Scope, switch_netns: Option<NetnsId>, seen: Seen) -> Snapshot
     let rows = |found: Vec<Found>| found.into_iter().map(|found| found.row).collect();
     Snapshot {
         version: Snapshot::VERSION,
-        host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+        host: host_name(),
         taken: now(),
         scope,
         switch_netns,
         engines: seen
             .engine
-            .map(|engine| (Engine("docker".to_owned()), engine.map(rows).into()))
+            .map(|engine| (Engine("docker".into()), engine.map(rows).into()))
             .into_iter()
             .collect(),
         kernel: seen.kernel.into(),
@@ -91,6 +91,19 @@ struct Seen {
     engine: Option<Result<Vec<Found>, Trouble>>,
     kernel: Result<Vec<Namespace>, Trouble>,
     switch: Roads,
+}
+
+/// Says in each row which namespace its process is in, or why that cannot be known. The
+/// namespaces are held open; whoever keeps them keeps them alive.
+pub(crate) async fn settle(
+    docker: &Docker,
+    due: Deadline,
+    found: &mut [Found],
+) -> Vec<(usize, Pinned)> {
+    let pinned = pin_all(found);
+    let refuted = confirm(docker, due, found, &pinned).await;
+    refute(found, refuted);
+    pinned
 }
 
 /// Opens the namespace of every container that has a process, and says so in its row.
@@ -118,6 +131,7 @@ async fn confirm(
     pinned: &[(usize, Pinned)],
 ) -> Vec<(usize, Trouble)> {
     let doubtful = pinned.iter().filter(|(_, pin)| !pin.proven).map(|(i, _)| *i);
+    let doubtful: Vec<_> = doubtful.collect();
     let asked = stream::iter(doubtful).map(|i| async move {
         let again = due.hold(|| docker.what(), docker.inspect(&found[i].row.id.0)).await;
         let verdict = again.and_then(|again| kernel::reconfirm(&found[i], again.as_ref()));
@@ -133,7 +147,11 @@ fn refute(found: &mut [Found], refuted: Vec<(usize, Trouble)>) {
     }
 }
 
-fn now() -> u64 {
+pub(crate) fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+pub(crate) fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

@@ -4,11 +4,14 @@
 //! and one more line in [`roads`].
 
 pub(crate) mod dpif;
+pub(crate) mod follow;
 pub(crate) mod openflow;
 pub(crate) mod ovsdb;
 mod roads;
 mod rows;
+mod statistics;
 mod write;
 
 pub(crate) use roads::Roads;
+pub use statistics::Counters;
 pub(crate) use write::{Memory, Swap};

@@ -12,6 +12,13 @@ use serde::de::DeserializeOwned;
 use super::rows::{BRIDGE, BridgeRow, INTERFACE, InterfaceRow, PORT, PortRow, Rows};
 use crate::failure;
 
+/// What a whole look reads. Here the id comes as the row's key, and may not be asked for.
+pub(super) const TABLES: [Columns<'_>; 3] = [
+    Columns { table: "Interface", columns: INTERFACE.split_at(1).1 },
+    Columns { table: "Port", columns: PORT.split_at(1).1 },
+    Columns { table: "Bridge", columns: BRIDGE },
+];
+
 /// A connection to the switch's database.
 pub(crate) struct Database {
     pub(super) client: Client,
@@ -39,14 +46,8 @@ impl Database {
 
     /// Every bridge with every port.
     pub(crate) async fn all(&mut self) -> Result<Vec<Bridge>, Trouble> {
-        let tables = [
-            // Here the id comes as the row's key, and may not be asked for.
-            Columns { table: "Interface", columns: &INTERFACE[1..] },
-            Columns { table: "Port", columns: &PORT[1..] },
-            Columns { table: "Bridge", columns: BRIDGE },
-        ];
         let read = async {
-            let tables = self.client.monitor_once(VSWITCH, &tables).await?;
+            let tables = self.client.monitor_once(VSWITCH, &TABLES).await?;
             let interfaces = tables.rows("Interface")?.into_iter().collect();
             let ports = tables.rows("Port")?.into_iter().collect();
             let bridges = tables.rows("Bridge")?.into_iter().map(|(_, row)| row).collect();
@@ -155,6 +156,10 @@ impl Database {
         let rows = answer.and_then(|answer| answer.rows(0));
         let bridges = rows.map_err(|error| self.trouble(&error))?;
         Ok(Rows { bridges, ..Rows::default() }.into_bridges())
+    }
+
+    pub(super) fn client(&mut self) -> &mut Client {
+        &mut self.client
     }
 
     pub(super) fn trouble(&self, error: &ovsdb::Error) -> Trouble {

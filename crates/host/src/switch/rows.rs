@@ -30,7 +30,7 @@ pub(super) const BRIDGE: &[&str] = &["ports", "name", "datapath_id", "datapath_t
 
 type Ids = Map<String, String>;
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(super) struct InterfaceRow {
     #[serde(rename = "_uuid", default)]
     pub(super) id: Option<Uuid>,
@@ -46,7 +46,7 @@ pub(super) struct InterfaceRow {
     error: Optional<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(super) struct PortRow {
     #[serde(rename = "_uuid", default)]
     pub(super) id: Option<Uuid>,
@@ -57,7 +57,7 @@ pub(super) struct PortRow {
     external_ids: Ids,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(super) struct BridgeRow {
     pub(super) name: String,
     #[serde(default)]

@@ -11,7 +11,7 @@ use crate::ids::{Mac, NetnsId};
 use crate::snapshot::{Link, Namespace, Snapshot};
 use crate::wiring::{LastTenant, Wire};
 
-use super::facts::{Facts, group};
+use super::facts::{Facts, Few, group};
 use super::people::People;
 use super::trace::Trace;
 
@@ -24,9 +24,9 @@ pub(super) struct Claims<'a> {
     /// In the order of the seats.
     made: Vec<(usize, Claim<'a>)>,
     people: People<'a>,
-    links: FxHashMap<(NetnsId, &'a str), Vec<Claimed>>,
-    attached_macs: FxHashMap<Mac, Vec<Claimed>>,
-    port_macs: FxHashMap<Mac, Vec<usize>>,
+    links: FxHashMap<(NetnsId, &'a str), Few<Claimed>>,
+    attached_macs: FxHashMap<Mac, Few<Claimed>>,
+    port_macs: FxHashMap<Mac, Few<usize>>,
 }
 
 impl<'a> Claims<'a> {
@@ -60,7 +60,7 @@ impl<'a> Claims<'a> {
     }
 
     fn on(&self, home: NetnsId, link: &'a Link) -> &[Claimed] {
-        self.links.get(&(home, &*link.name)).map_or(&[], Vec::as_slice)
+        self.links.get(&(home, &*link.name)).map_or(&[], |few| few)
     }
 }
 
@@ -104,12 +104,12 @@ fn by_words(facts: &Facts<'_>, claimed: &[Claimed], trace: &mut Trace) {
 
 fn by_mac(facts: &Facts<'_>, link: &Link, trace: &mut Trace) {
     let Some(mac) = link.mac else { return };
-    let attached = facts.claims.attached_macs.get(&mac).map_or(&[][..], Vec::as_slice);
+    let attached = facts.claims.attached_macs.get(&mac).map_or(&[][..], |few| few);
     by_words(facts, attached, trace);
     if trace.seats.is_empty() {
         let same = facts.claims.port_macs.get(&mac).into_iter().flatten();
-        let free = same.filter(|seat| facts.link_here(&facts.seats[**seat].port.iface).is_none());
-        trace.seats.extend(free);
+        let free = same.filter(|seat| facts.seats[**seat].link.is_none());
+        trace.seats.extend(free.copied());
         trace.evidence.extend(
             trace
                 .seats

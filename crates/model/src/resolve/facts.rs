@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
-use crate::Trouble;
 use crate::evidence::Note;
 use crate::ids::{DpPort, LinkKey, NetnsId};
 use crate::snapshot::{Container, Link, Namespace, Scope, Snapshot};
-use crate::switch::{Bridge, OfPortState, Port, Via};
+use crate::switch::{Bridge, Port, Via};
 use crate::wiring::ContainerRef;
+use crate::{Routes, Trouble};
 
 use super::claims::Claims;
 use super::trace;
@@ -25,15 +26,14 @@ pub(super) struct Facts<'a> {
     pub(super) switch_netns: Option<NetnsId>,
     namespaces: BTreeMap<NetnsId, &'a Namespace>,
     links: FxHashMap<LinkKey, &'a Link>,
-    links_here: FxHashMap<&'a str, &'a Link>,
     /// Veths by (the index they name, their own index): who may be at the other end.
     /// Made when first asked for: most hosts never need it.
-    veths_by_peer: OnceCell<FxHashMap<(u32, u32), Vec<LinkKey>>>,
-    tenants: FxHashMap<NetnsId, Vec<Tenant<'a>>>,
+    veths_by_peer: OnceCell<FxHashMap<(u32, u32), Few<LinkKey>>>,
+    tenants: FxHashMap<NetnsId, Few<Tenant<'a>>>,
     pub(super) seats: Vec<Seat<'a>>,
-    seats_by_name: FxHashMap<&'a str, Vec<usize>>,
+    seats_by_name: FxHashMap<&'a str, Few<usize>>,
     /// Linux bridges, each with the links that tie it to the switch.
-    pub(super) uplinks: FxHashMap<LinkKey, Vec<(usize, &'a str)>>,
+    pub(super) uplinks: FxHashMap<LinkKey, Few<(usize, &'a str)>>,
     pub(super) claims: Claims<'a>,
     switch_trouble: Option<&'a Trouble>,
     pub(super) kernel_known: bool,
@@ -46,8 +46,10 @@ pub(super) type Tenant<'a> = (Arc<ContainerRef>, &'a Container);
 pub(super) struct Seat<'a> {
     pub(super) bridge: &'a Bridge,
     pub(super) port: &'a Arc<Port>,
+    /// The link of that name in the switch's namespace.
+    pub(super) link: Option<&'a Link>,
     pub(super) dp_port: Option<DpPort>,
-    pub(super) routes: BTreeMap<Via, OfPortState>,
+    pub(super) routes: Routes,
 }
 
 impl<'a> Facts<'a> {
@@ -59,7 +61,6 @@ impl<'a> Facts<'a> {
             scope: snapshot.scope,
             switch_netns: snapshot.switch_netns,
             links: links(&namespaces),
-            links_here: FxHashMap::default(),
             veths_by_peer: OnceCell::new(),
             tenants: tenants(snapshot),
             seats_by_name: group(seats.iter().enumerate().map(|(i, s)| (&*s.port.iface, i))),
@@ -70,7 +71,10 @@ impl<'a> Facts<'a> {
             kernel_known: snapshot.kernel.is_fresh(),
             namespaces,
         };
-        facts.links_here = facts.here().map(|link| (&*link.name, link)).collect();
+        let here: FxHashMap<_, _> = facts.here().map(|link| (&*link.name, link)).collect();
+        for seat in &mut facts.seats {
+            seat.link = here.get(&*seat.port.iface).copied();
+        }
         facts.uplinks = trace::uplinks(&facts);
         facts.claims = Claims::of(&facts, snapshot);
         facts
@@ -91,7 +95,7 @@ impl<'a> Facts<'a> {
     }
 
     pub(super) fn tenants(&self, id: NetnsId) -> &[Tenant<'a>] {
-        self.tenants.get(&id).map_or(&[], Vec::as_slice)
+        self.tenants.get(&id).map_or(&[], |few| few)
     }
 
     pub(super) fn link(&self, at: LinkKey) -> Option<&'a Link> {
@@ -107,14 +111,9 @@ impl<'a> Facts<'a> {
             .map(|link| &**link)
     }
 
-    /// The link of that name in the switch's namespace.
-    pub(super) fn link_here(&self, name: &str) -> Option<&'a Link> {
-        self.links_here.get(name).copied()
-    }
-
     /// Ports of the interface called `name`.
     pub(super) fn seats_named(&self, name: &str) -> &[usize] {
-        self.seats_by_name.get(name).map_or(&[], Vec::as_slice)
+        self.seats_by_name.get(name).map_or(&[], |few| few)
     }
 
     /// Veths elsewhere that name index `own` as their peer and have index `far` themselves.
@@ -122,7 +121,7 @@ impl<'a> Facts<'a> {
         self.veths_by_peer
             .get_or_init(|| veths_by_peer(&self.namespaces))
             .get(&(own, far))
-            .map_or(&[], Vec::as_slice)
+            .map_or(&[], |few| few)
     }
 
     pub(super) fn switch_trouble(&self) -> Option<&'a Trouble> {
@@ -138,10 +137,9 @@ impl Seat<'_> {
 
     /// What is uncertain about this port itself.
     pub(super) fn doubts(&self, facts: &Facts<'_>) -> Vec<Note> {
-        let mut numbers = self.routes.values().filter_map(|n| n.assigned());
+        let mut numbers = self.routes.iter().filter_map(|(_, n)| n.assigned());
         let disagree = numbers.next().is_some_and(|first| numbers.any(|other| other != first));
-        let conflict = disagree
-            .then(|| Note::Conflict { says: self.routes.iter().map(|(v, n)| (*v, *n)).collect() });
+        let conflict = disagree.then(|| Note::Conflict { says: self.routes.iter().collect() });
         let refused = self
             .port
             .ofport_request
@@ -150,7 +148,7 @@ impl Seat<'_> {
         // Where there are rows in spite of trouble, they are old ones.
         let stale = facts.switch_trouble.map(|why| Note::Stale { why: why.to_string() });
         let conflict = conflict.into_iter().chain(refused);
-        conflict.chain(self.old_ifindex(facts)).chain(self.deaf(facts)).chain(stale).collect()
+        conflict.chain(self.old_ifindex()).chain(self.deaf(facts)).chain(stale).collect()
     }
 
     /// Whether vswitchd opened the link that has the name now. It opens a packet socket for
@@ -159,23 +157,26 @@ impl Seat<'_> {
         let userspace = self.bridge.datapath.as_deref() == Some("netdev");
         let open = userspace && self.port.kind == "system";
         self.port.ofport.assigned().filter(|_| open)?;
-        let ifindex = facts.link_here(&self.port.iface)?.ifindex;
+        let ifindex = self.link?.ifindex;
         let heard = facts.namespace(facts.switch_netns?)?.heard.as_ref()?;
         (!heard.contains(&ifindex)).then_some(Note::Deaf)
     }
 
-    fn old_ifindex(&self, facts: &Facts<'_>) -> Option<Note> {
+    fn old_ifindex(&self) -> Option<Note> {
         let ovs = self.port.ifindex.filter(|ovs| ovs.0 != 0)?;
-        let kernel = facts.link_here(&self.port.iface)?.ifindex;
+        let kernel = self.link?.ifindex;
         (ovs != kernel).then_some(Note::OldIfindex { ovs, kernel })
     }
 }
 
+/// Nearly always one.
+pub(super) type Few<T> = SmallVec<[T; 1]>;
+
 /// Collects values under their keys, in order.
 pub(super) fn group<K: std::hash::Hash + Eq, V>(
     pairs: impl Iterator<Item = (K, V)>,
-) -> FxHashMap<K, Vec<V>> {
-    let mut groups: FxHashMap<K, Vec<V>> = FxHashMap::default();
+) -> FxHashMap<K, Few<V>> {
+    let mut groups: FxHashMap<K, Few<V>> = FxHashMap::default();
     groups.reserve(pairs.size_hint().0);
     for (key, value) in pairs {
         groups.entry(key).or_default().push(value);
@@ -201,7 +202,7 @@ fn links<'a>(namespaces: &BTreeMap<NetnsId, &'a Namespace>) -> FxHashMap<LinkKey
 
 fn veths_by_peer(
     namespaces: &BTreeMap<NetnsId, &Namespace>,
-) -> FxHashMap<(u32, u32), Vec<LinkKey>> {
+) -> FxHashMap<(u32, u32), Few<LinkKey>> {
     let every = namespaces.values().flat_map(|ns| ns.links.iter().map(move |link| (ns.id, link)));
     let veths = every.filter(|(_, link)| link.kind.as_deref() == Some("veth"));
     group(veths.filter_map(|(netns, link)| {
@@ -210,8 +211,8 @@ fn veths_by_peer(
     }))
 }
 
-fn tenants(snapshot: &Snapshot) -> FxHashMap<NetnsId, Vec<Tenant<'_>>> {
-    let mut homes: FxHashMap<NetnsId, Vec<Tenant<'_>>> = FxHashMap::default();
+fn tenants(snapshot: &Snapshot) -> FxHashMap<NetnsId, Few<Tenant<'_>>> {
+    let mut homes: FxHashMap<NetnsId, Few<Tenant<'_>>> = FxHashMap::default();
     for (engine, rows) in &snapshot.engines {
         for row in rows.rows() {
             let Some(netns) = row.netns else { continue };
@@ -242,7 +243,7 @@ fn seats(snapshot: &Snapshot) -> Vec<Seat<'_>> {
 }
 
 /// Ports of the roads that only confirm, by bridge and name as they tell it.
-type Roads<'a> = FxHashMap<(&'a str, &'a str), Vec<(Via, &'a Port)>>;
+type Roads<'a> = FxHashMap<(&'a str, &'a str), Few<(Via, &'a Port)>>;
 
 fn other_roads(snapshot: &Snapshot, answers: Via) -> Roads<'_> {
     let others = snapshot.switch.iter().filter(|(via, _)| **via != answers);
@@ -253,7 +254,8 @@ fn other_roads(snapshot: &Snapshot, answers: Via) -> Roads<'_> {
 }
 
 fn seat<'a>(answers: Via, bridge: &'a Bridge, port: &'a Arc<Port>, others: &Roads<'a>) -> Seat<'a> {
-    let mut routes = BTreeMap::from([(answers, port.ofport)]);
+    let mut routes = Routes::default();
+    routes.insert(answers, port.ofport);
     let mut dp_port = port.dp_port;
     let told = |name: &str| others.get(&(&*bridge.name, name)).cloned().unwrap_or_default();
     let cut = openflow_name(&port.iface).map(|name| told(&name)).unwrap_or_default();
@@ -261,12 +263,12 @@ fn seat<'a>(answers: Via, bridge: &'a Bridge, port: &'a Arc<Port>, others: &Road
         routes.insert(via, other.ofport);
         dp_port = dp_port.or(other.dp_port);
     }
-    Seat { bridge, port, dp_port, routes }
+    Seat { bridge, port, link: None, dp_port, routes }
 }
 
 /// Only OpenFlow cuts names. Of several that share 15 bytes one of the same number confirms;
 /// otherwise nobody can tell which is which.
-fn by_cut_name<'a>(port: &Port, found: Vec<(Via, &'a Port)>) -> Option<(Via, &'a Port)> {
+fn by_cut_name<'a>(port: &Port, found: Few<(Via, &'a Port)>) -> Option<(Via, &'a Port)> {
     let found: Vec<_> = found.into_iter().filter(|(via, _)| *via == Via::OpenFlow).collect();
     match found.as_slice() {
         [one] => Some(*one),

@@ -10,6 +10,7 @@ mod facts;
 mod people;
 mod seats;
 mod trace;
+mod unseen;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use crate::switch::OfPortState;
 use crate::wiring::{Attachment, PortRef, PortState, Wire, Wiring};
 
 use facts::{Facts, Seat, Tenant};
+use seats::Plugs;
 use trace::Trace;
 
 /// Relates the rows of all sources to each other.
@@ -29,15 +31,20 @@ pub fn resolve(snapshot: &Snapshot) -> Wiring {
     let facts = Facts::of(snapshot);
     let count = facts.tenancies().map(|home| home.links.len()).sum();
     let mut attachments = Vec::with_capacity(count);
-    for home in facts.tenancies() {
-        attachments.extend(attach(&facts, home));
+    let mut plugs = Plugs::none(&facts);
+    for (attachment, seat) in facts.tenancies().flat_map(|home| attach(&facts, home)) {
+        if let Some(seat) = seat {
+            plugs.add(seat, &attachment);
+        }
+        attachments.push(attachment);
     }
     Wiring {
         host: snapshot.host.clone(),
         taken: snapshot.taken,
-        ports: seats::ports(&facts, &attachments),
+        ports: seats::ports(&facts, plugs),
         attachments,
         troubles: troubles(snapshot),
+        unseen: unseen::of(snapshot),
     }
 }
 
@@ -58,8 +65,11 @@ fn troubles(snapshot: &Snapshot) -> Vec<crate::Trouble> {
         .collect()
 }
 
+/// An attachment, and the seat it is on if that is exactly one.
+type Seated = (Attachment, Option<usize>);
+
 /// Steps 1 and 2: the Ethernet links of a namespace, each followed to its port.
-fn attach<'a>(facts: &Facts<'a>, home: &'a Namespace) -> impl Iterator<Item = Attachment> {
+fn attach<'a>(facts: &Facts<'a>, home: &'a Namespace) -> impl Iterator<Item = Seated> {
     let mut links: Vec<_> = home.links.iter().filter(|link| link.ethernet).collect();
     links.sort_by_key(|link| link.ifindex);
     let tenants = facts.tenants(home.id);
@@ -71,17 +81,18 @@ fn attachment<'a>(
     home: &Namespace,
     tenants: &[Tenant<'_>],
     link: &'a Arc<Link>,
-) -> Attachment {
+) -> Seated {
     let at = LinkKey { netns: home.id, ifindex: link.ifindex };
     let trace = claims::complete(facts, home, link, trace::follow(facts, at, link));
     let mut evidence = Vec::with_capacity(tenants.len() + trace.evidence.len() + 3);
     evidence.extend(tenants.iter().map(|(_, row)| first_step(row, home)));
     let port = arrive(facts, &trace);
+    let seat = (trace.seats.len() == 1).then(|| trace.seats[0]);
     let mut notes = trace.notes;
     notes.extend(doubts(facts, &trace.seats));
     evidence.extend(trace.evidence);
     evidence.extend(numbers(facts, &trace.seats));
-    Attachment {
+    let attachment = Attachment {
         tenants: tenants.iter().map(|(tenant, _)| tenant.clone()).collect(),
         netns: home.id,
         netns_names: home.names.clone(),
@@ -90,7 +101,8 @@ fn attachment<'a>(
         port,
         evidence,
         notes,
-    }
+    };
+    (attachment, seat)
 }
 
 fn first_step(container: &Container, home: &Namespace) -> Evidence {
@@ -149,10 +161,6 @@ fn numbers(facts: &Facts<'_>, seats: &[usize]) -> Vec<Evidence> {
     let bridge = &seat.bridge.name;
     seat.routes
         .iter()
-        .map(|(via, ofport)| Evidence::Number {
-            via: *via,
-            bridge: bridge.clone(),
-            ofport: *ofport,
-        })
+        .map(|(via, ofport)| Evidence::Number { via, bridge: bridge.clone(), ofport })
         .collect()
 }

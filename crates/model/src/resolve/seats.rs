@@ -1,7 +1,5 @@
 //! The switch's side: every port, and who is on it.
 
-use rustc_hash::FxHashMap;
-
 use std::sync::Arc;
 
 use crate::ids::{Nsid, OfPort};
@@ -9,7 +7,7 @@ use crate::snapshot::{Link, Scope};
 use crate::switch::Port;
 use crate::wiring::{Attachment, Occupant, Plug, SwitchPort};
 
-use super::facts::{Facts, Seat};
+use super::facts::{Facts, Few, Seat};
 
 const TUNNELS: [&str; 13] = [
     "bareudp",
@@ -27,18 +25,17 @@ const TUNNELS: [&str; 13] = [
     "vxlan",
 ];
 
-/// All ports, by bridge, then number.
-pub(super) fn ports<'a>(facts: &'a Facts<'_>, attachments: &'a [Attachment]) -> Vec<SwitchPort> {
-    let mut plugs = plugs(attachments);
-    let row = |(i, seat): (usize, &'a Seat<'_>)| SwitchPort {
+/// All ports, by bridge, then number; `plugs` has what is on each.
+pub(super) fn ports(facts: &Facts<'_>, plugs: Plugs) -> Vec<SwitchPort> {
+    let row = |((i, seat), plugs): ((usize, &Seat<'_>), Few<Plug>)| SwitchPort {
         bridge: seat.bridge.name.clone(),
         datapath_id: seat.bridge.datapath_id,
         port: with_dp_port(seat),
-        routes: seat.routes.clone(),
-        occupant: occupant(facts, i, &mut plugs),
+        routes: seat.routes,
+        occupant: occupant(facts, i, plugs),
         notes: seat.doubts(facts),
     };
-    facts.seats.iter().enumerate().map(row).collect()
+    facts.seats.iter().enumerate().zip(plugs.0).map(row).collect()
 }
 
 /// Only the control socket knows the datapath port; a row that has nothing to learn is shared.
@@ -49,31 +46,34 @@ fn with_dp_port(seat: &Seat<'_>) -> Arc<Port> {
     Arc::new(Port { dp_port: seat.dp_port, ..Port::clone(seat.port) })
 }
 
-type Plugs<'a> = FxHashMap<(&'a str, &'a str), Vec<Plug>>;
+/// What is on each seat, in the order of the seats.
+pub(super) struct Plugs(Vec<Few<Plug>>);
 
-fn plugs(attachments: &[Attachment]) -> Plugs<'_> {
-    super::facts::group(attachments.iter().filter_map(|attachment| {
-        let port = attachment.port.port()?;
-        let plug = Plug {
+impl Plugs {
+    pub(super) fn none(facts: &Facts<'_>) -> Self {
+        Self(vec![Few::new(); facts.seats.len()])
+    }
+
+    pub(super) fn add(&mut self, seat: usize, attachment: &Attachment) {
+        self.0[seat].push(Plug {
             tenants: attachment.tenants.clone(),
             netns: attachment.netns,
             interface: attachment.link.name.clone(),
-        };
-        Some(((&*port.bridge, &*port.iface), plug))
-    }))
+        });
+    }
 }
 
-fn occupant<'a>(facts: &'a Facts<'_>, index: usize, plugs: &mut Plugs<'a>) -> Occupant {
-    let seat = &facts.seats[index];
-    if let Some(plugs) = plugs.remove(&(&*seat.bridge.name, &*seat.port.iface)) {
-        return Occupant::Plugged { plugs };
+fn occupant(facts: &Facts<'_>, index: usize, plugs: Few<Plug>) -> Occupant {
+    if !plugs.is_empty() {
+        return Occupant::Plugged { plugs: plugs.into_vec() };
     }
+    let seat = &facts.seats[index];
     match seat.port.kind.as_str() {
         _ if is_local(seat) => Occupant::Local,
         "patch" => patch(facts, seat.port),
         kind if TUNNELS.contains(&kind) => Occupant::Tunnel { remote: remote(seat.port) },
         "system" | "afxdp" | "tap" => system(facts, index),
-        "" => untold(facts, seat.port),
+        "" => untold(facts, seat),
         "internal" => internal(facts, seat),
         kind => Occupant::Unknown { why: format!("a port of type {kind} has no kernel link") },
     }
@@ -96,7 +96,7 @@ fn remote(port: &Port) -> String {
 
 /// The link of a system port bears its name; when a whole look finds none, the port is an orphan.
 fn system(facts: &Facts<'_>, index: usize) -> Occupant {
-    match facts.link_here(&facts.seats[index].port.iface) {
+    match facts.seats[index].link {
         Some(link) => living(facts, link),
         None if can_tell(facts) => Occupant::LeftBehind { last: facts.claims.owner(index) },
         None => unread(),
@@ -125,8 +125,8 @@ fn far_away(facts: &Facts<'_>, nsid: Nsid) -> &'static str {
 }
 
 /// Not every road tells the kind of a port; without it a missing link proves nothing.
-fn untold(facts: &Facts<'_>, port: &Port) -> Occupant {
-    match facts.link_here(&port.iface) {
+fn untold(facts: &Facts<'_>, seat: &Seat<'_>) -> Occupant {
+    match seat.link {
         Some(link) => living(facts, link),
         None => Occupant::Unknown { why: "this road does not tell its kind".to_owned() },
     }
@@ -134,7 +134,7 @@ fn untold(facts: &Facts<'_>, port: &Port) -> Occupant {
 
 /// An internal port without a link here may live in any namespace: never an orphan.
 fn internal(facts: &Facts<'_>, seat: &Seat<'_>) -> Occupant {
-    match facts.link_here(&seat.port.iface) {
+    match seat.link {
         Some(_) => Occupant::Host { link: Some("internal".to_owned()) },
         None if can_tell(facts) => Occupant::Unknown {
             why: "its link was moved to a namespace of no container".to_owned(),

@@ -5,33 +5,37 @@
 //! on or passes. What none can follow is left to [`super::claims`].
 
 use rustc_hash::FxHashMap;
+use smallvec::{SmallVec, smallvec};
 
 use crate::evidence::{Confirmed, Evidence, Note};
 use crate::ids::{LinkKey, Name, Nsid};
 use crate::snapshot::{Link, Peer};
 use crate::wiring::Wire;
 
-use super::facts::{Facts, group};
+use super::facts::{Facts, Few, group};
 
 /// More links than any sane stack of macvlan over vlan over veth has.
 const MAX_HOPS: usize = 8;
+
+/// Nearly always the far end of a veth and the port's name.
+type Found = SmallVec<[Evidence; 2]>;
 
 /// How far the way could be followed, and what was seen on it.
 pub(super) struct Trace {
     pub(super) wire: Wire,
     /// The ports it may end on.
-    pub(super) seats: Vec<usize>,
-    pub(super) evidence: Vec<Evidence>,
+    pub(super) seats: Few<usize>,
+    pub(super) evidence: Found,
     pub(super) notes: Vec<Note>,
 }
 
 impl Trace {
-    fn new(wire: Wire, seats: Vec<usize>, evidence: Vec<Evidence>) -> Self {
+    fn new(wire: Wire, seats: Few<usize>, evidence: Found) -> Self {
         Self { wire, seats, evidence, notes: Vec::new() }
     }
 
     fn unresolved(why: impl Into<String>) -> Self {
-        Self::new(Wire::Unresolved { why: why.into() }, Vec::new(), Vec::new())
+        Self::new(Wire::Unresolved { why: why.into() }, Few::new(), Found::new())
     }
 
     /// Whether the kernel told the whole way, so that nobody else's word counts.
@@ -79,8 +83,8 @@ fn direct(facts: &Facts<'_>, at: LinkKey, link: &Link, _hops: usize) -> Option<T
     }
     let seats = facts.seats_named(&link.name);
     (!seats.is_empty()).then(|| {
-        let evidence = vec![Evidence::SameName { iface: link.name.clone() }];
-        Trace::new(Wire::Direct, seats.to_vec(), evidence)
+        let evidence = smallvec![Evidence::SameName { iface: link.name.clone() }];
+        Trace::new(Wire::Direct, seats.into(), evidence)
     })
 }
 
@@ -90,7 +94,7 @@ fn across_veth(facts: &Facts<'_>, at: LinkKey, link: &Link, _hops: usize) -> Opt
     }
     let (far, end, confirmed) = match far_end(facts, at, link) {
         Ok(found) => found,
-        Err(wire) => return Some(Trace::new(wire, Vec::new(), Vec::new())),
+        Err(wire) => return Some(Trace::new(wire, Few::new(), Found::new())),
     };
     let name = end.name.clone();
     let mut trace = land(facts, far, end);
@@ -109,7 +113,7 @@ fn land(facts: &Facts<'_>, far: LinkKey, end: &Link) -> Trace {
         return trace;
     }
     let wire = Wire::Veth { host_end: end.name.clone(), netns: far.netns };
-    Trace::new(wire, Vec::new(), Vec::new())
+    Trace::new(wire, Few::new(), Found::new())
 }
 
 fn over_linux_bridge(facts: &Facts<'_>, far: LinkKey, end: &Link) -> Option<Trace> {
@@ -128,7 +132,7 @@ fn tied(facts: &Facts<'_>, bridge: LinkKey, end: &Link) -> Option<Trace> {
     let (_, via) = uplinks.first()?;
     let (bridge, via) = (bridge.name.clone(), Name::from(*via));
     let seats = uplinks.iter().map(|(seat, _)| *seat).collect();
-    let evidence = vec![Evidence::LinuxBridge { bridge: bridge.clone(), via: via.clone() }];
+    let evidence = smallvec![Evidence::LinuxBridge { bridge: bridge.clone(), via: via.clone() }];
     let wire = Wire::LinuxBridge { host_end: end.name.clone(), bridge, via };
     Some(Trace::new(wire, seats, evidence))
 }
@@ -172,11 +176,11 @@ fn moved_internal(facts: &Facts<'_>, at: LinkKey, link: &Link, _hops: usize) -> 
     let fits = |seat: &&usize| {
         let port = facts.seats[**seat].port;
         let same_mac = port.mac.is_none() || link.mac.is_none() || port.mac == link.mac;
-        port.kind == "internal" && same_mac && facts.link_here(&port.iface).is_none()
+        port.kind == "internal" && same_mac && facts.seats[**seat].link.is_none()
     };
-    let seats: Vec<_> = facts.seats_named(&link.name).iter().filter(fits).copied().collect();
+    let seats: Few<_> = facts.seats_named(&link.name).iter().filter(fits).copied().collect();
     (Some(at.netns) != facts.switch_netns && !seats.is_empty()).then(|| {
-        let evidence = vec![Evidence::InternalName { iface: link.name.clone() }];
+        let evidence = smallvec![Evidence::InternalName { iface: link.name.clone() }];
         Trace::new(Wire::Internal, seats, evidence)
     })
 }
@@ -233,7 +237,7 @@ fn points_back(facts: &Facts<'_>, at: LinkKey, far: LinkKey, end: &Link) -> Opti
 
 /// For each Linux bridge next to the switch, the ports it can be reached through: its own
 /// device as a port, an enslaved link as a port, or an enslaved veth whose other end is one.
-pub(super) fn uplinks<'a>(facts: &Facts<'a>) -> FxHashMap<LinkKey, Vec<(usize, &'a str)>> {
+pub(super) fn uplinks<'a>(facts: &Facts<'a>) -> FxHashMap<LinkKey, Few<(usize, &'a str)>> {
     let Some(netns) = facts.switch_netns else { return FxHashMap::default() };
     let is_bridge = |link: &Link| link.kind.as_deref() == Some("bridge");
     let own = facts.here().filter(|link| is_bridge(link)).map(|link| (link, link.ifindex));

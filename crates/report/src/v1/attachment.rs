@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use model::query::Target;
 use model::wiring::{Attachment as Found, ContainerRef, LastTenant, PortState, SwitchPort, Wire};
 use serde::Serialize;
 
@@ -114,6 +115,15 @@ impl Attachment {
             tenants: found.tenants.iter().map(|who| Tenant::new(who)).collect(),
             notes: found.notes.iter().map(ToString::to_string).collect(),
         }
+    }
+
+    /// The row for `found`, told of the container that was asked about.
+    pub fn of(found: &Found, target: Target<'_>) -> Self {
+        let asked = match target {
+            Target::Container(row) => found.tenants.iter().find(|tenant| tenant.id == row.id),
+            Target::Namespace(_) => None,
+        };
+        Self::new(found, asked)
     }
 
     /// The row for a port whose container is gone.

@@ -3,15 +3,23 @@
 //! Field names are Docker's kind, so that `{{.OFPort}}` and `"OFPort"` are the same thing.
 
 mod attachment;
+mod bridge;
 mod check;
+mod event;
 mod explanation;
 mod matching;
 mod port;
 mod restored;
+mod source;
+mod wiring;
 
 pub use attachment::{Attachment, Tenant};
+pub use bridge::Bridge;
 pub use check::Check;
+pub use event::Event;
 pub use explanation::Explanation;
 pub use matching::Match;
 pub use port::{Plug, Port};
 pub use restored::{LeftBehind, Restored};
+pub use source::{Source, sources};
+pub use wiring::Wiring;

@@ -93,7 +93,7 @@ impl From<&SwitchPort> for Port {
             who: row.occupant.to_string(),
             plugs: plugs(&row.occupant),
             error: port.error.clone(),
-            routes: row.routes.iter().map(|(via, n)| (via.to_string(), number(n))).collect(),
+            routes: row.routes.iter().map(|(via, n)| (via.to_string(), number(&n))).collect(),
             notes: row.notes.iter().map(ToString::to_string).collect(),
         }
     }

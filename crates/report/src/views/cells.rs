@@ -14,7 +14,7 @@ pub(super) fn number(port: Option<u16>) -> String {
     port.map(|port| port.to_string()).unwrap_or_default()
 }
 
-pub(super) fn vlans(tag: Option<u16>, trunks: &[u16]) -> String {
+pub(crate) fn vlans(tag: Option<u16>, trunks: &[u16]) -> String {
     let trunks: Vec<_> = trunks.iter().map(ToString::to_string).collect();
     match (tag, trunks.as_slice()) {
         (None, []) => "-".to_owned(),

@@ -3,13 +3,16 @@
 mod attachment;
 mod cells;
 mod check;
+mod event;
 mod explanation;
 mod matching;
 mod port;
 mod restored;
 
 pub use attachment::{LIST, LIST_ALL, LIST_NO_TRUNC, PORT, PORT_ON_BRIDGE};
+pub(crate) use cells::vlans;
 pub use check::DOCTOR;
+pub use event::EVENTS;
 pub use explanation::EXPLANATION;
 pub use matching::WHO;
 pub use port::PORTS;

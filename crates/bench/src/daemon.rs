@@ -1,0 +1,158 @@
+//! The daemon: requests a second on one core, memory, and what it costs when nothing happens.
+
+use std::fs::read_to_string;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use lab::wait_until;
+
+use crate::rows::{Told, Tools};
+
+/// Connections that ask at once.
+const CLIENTS: usize = 4;
+/// How long they ask.
+const ASKING: Duration = Duration::from_secs(5);
+/// How long the idle daemon is watched.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// Measures a daemon that looks at the scene as it is.
+pub(crate) fn tell(told: &mut Told, size: usize, tools: &Tools) {
+    let daemon = Daemon::start(tools);
+    let others = [
+        Quiet::start("docker", &["events"]),
+        Quiet::start("ovsdb-client", &["monitor", "Open_vSwitch", "Interface", "Port", "Bridge"]),
+    ];
+    let before = Instant::now();
+    let spent = cpu(daemon.child.id());
+    wait_until("the idle time is over", || before.elapsed() > IDLE);
+    let idle =
+        cpu(daemon.child.id()).saturating_sub(spent).as_secs_f64() / before.elapsed().as_secs_f64();
+    told.line(&format!("daemon, idle: % of a core, {size}"), idle * 100.0, 0.1, "");
+    let mib = |kib: f64| kib / 1024.0;
+    let anonymous = mib(status(daemon.child.id(), "RssAnon:"));
+    told.line(&format!("daemon, anonymous memory in MiB, {size}"), anonymous, 6.0, "");
+    let theirs: f64 = others.iter().map(|other| status(other.0.id(), "VmRSS:")).sum();
+    let ours = status(daemon.child.id(), "VmRSS:");
+    let beside = format!("{:9.2} MiB {:8.2} MiB", mib(ours), mib(theirs));
+    let name = format!("daemon / docker events + ovsdb-client, {size}");
+    told.line(&name, ours / theirs, 0.5, &beside);
+    requests(told, size, &daemon);
+}
+
+/// As many requests as go; the daemon has one thread.
+fn requests(told: &mut Told, size: usize, daemon: &Daemon) {
+    let start = Instant::now();
+    let spent = cpu(daemon.child.id());
+    let taken: Vec<Duration> = std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(|| ask(&daemon.socket))).collect();
+        clients.into_iter().flat_map(|client| client.join().unwrap()).collect()
+    });
+    let spent = cpu(daemon.child.id()).saturating_sub(spent).as_secs_f64();
+    let mut taken = taken;
+    taken.sort();
+    let count = f64::from(u32::try_from(taken.len()).unwrap_or(u32::MAX));
+    let rate = count / start.elapsed().as_secs_f64();
+    let said = format!("{rate:9.0} /s  {:9.0} /s of its own time", count / spent);
+    told.line(&format!("5000 / requests a second, {size}"), 5000.0 / rate, 1.0, &said);
+    let late = taken[taken.len() * 99 / 100].as_secs_f64() * 1000.0;
+    told.line(&format!("99 % of requests within ms, {size}"), late, 5.0, "");
+}
+
+/// Asks one after the other over one connection.
+fn ask(socket: &Path) -> Vec<Duration> {
+    let mut stream = BufReader::with_capacity(256 << 10, UnixStream::connect(socket).unwrap());
+    let (start, mut taken, mut body) = (Instant::now(), Vec::new(), Vec::new());
+    while start.elapsed() < ASKING {
+        let asked = Instant::now();
+        let request = b"GET /v1/attachments HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        stream.get_mut().write_all(request).unwrap();
+        body.resize(head(&mut stream), 0);
+        stream.read_exact(&mut body).unwrap();
+        taken.push(asked.elapsed());
+    }
+    taken
+}
+
+/// Reads the head of an answer; gives the length of its body.
+fn head(stream: &mut impl BufRead) -> usize {
+    let (mut line, mut length) = (String::new(), 0);
+    while line != "\r\n" {
+        line.clear();
+        assert!(stream.read_line(&mut line).unwrap() > 0, "the daemon closed the connection");
+        if let Some(value) = line.strip_prefix("content-length: ") {
+            length = value.trim_end().parse().unwrap();
+        }
+    }
+    length
+}
+
+/// A value of /proc/PID/status in KiB.
+fn status(pid: u32, key: &str) -> f64 {
+    let text = read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let value = text.lines().find_map(|line| line.strip_prefix(key)).unwrap();
+    value.split_whitespace().next().unwrap().parse().unwrap()
+}
+
+/// Time that its threads have run (proc(5), schedstat).
+fn cpu(pid: u32) -> Duration {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten();
+    let run = tasks.filter_map(|task| {
+        let text = read_to_string(task.path().join("schedstat")).ok()?;
+        text.split_whitespace().next()?.parse::<u64>().ok()
+    });
+    Duration::from_nanos(run.sum())
+}
+
+/// A daemon on a socket of its own.
+struct Daemon {
+    child: Child,
+    socket: PathBuf,
+}
+
+impl Daemon {
+    fn start(tools: &Tools) -> Self {
+        let socket = std::env::temp_dir().join(format!("{}.sock", lab::unique("d")));
+        let mut command = Command::new(tools.ours("docker-ovs"));
+        command.args(["serve", "--listen", "none", "--socket"]).arg(&socket);
+        let child = command.stderr(Stdio::null()).spawn().unwrap();
+        let daemon = Self { child, socket };
+        wait_until("the daemon has looked", || daemon.is_ready());
+        daemon
+    }
+
+    fn is_ready(&self) -> bool {
+        let Ok(mut stream) = UnixStream::connect(&self.socket) else { return false };
+        let asked = stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        let mut answer = [0; 12];
+        asked.and_then(|()| stream.read_exact(&mut answer)).is_ok() && answer.ends_with(b"200")
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = std::fs::remove_file(&self.socket);
+    }
+}
+
+/// A program whose words nobody wants.
+struct Quiet(Child);
+
+impl Quiet {
+    fn start(program: &str, words: &[&str]) -> Self {
+        let mut command = Command::new(program);
+        command.args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        Self(command.spawn().unwrap())
+    }
+}
+
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

@@ -1,0 +1,52 @@
+//! What verbs that go on and on have in common.
+
+use std::future::pending;
+
+use host::Host;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::outcome::Failure;
+
+/// A snapshot does not change.
+///
+/// # Errors
+/// For a host that is one.
+pub fn refuse_recorded(host: &Host) -> Result<(), Failure> {
+    if host.is_recorded() {
+        return Err(Failure::new("a snapshot does not change: this verb takes no --from"));
+    }
+    Ok(())
+}
+
+/// Waits until somebody asks us to stop: SIGINT, SIGTERM, or nobody reads our output any more.
+pub async fn stopped() {
+    tokio::select! {
+        () = told(SignalKind::interrupt()) => {}
+        () = told(SignalKind::terminate()) => {}
+        () = unread() => {}
+    }
+}
+
+async fn told(kind: SignalKind) {
+    match signal(kind) {
+        Ok(mut signals) => {
+            signals.recv().await;
+        }
+        Err(_) => pending().await,
+    }
+}
+
+/// A pipe whose reader is gone shows an error without being written to; a file never does.
+async fn unread() {
+    let stdout = rustix::io::dup(rustix::stdio::stdout());
+    #[allow(deprecated, reason = "its successor is unsafe; the descriptor is our own")]
+    let stdout = stdout.map(|stdout| AsyncFd::with_interest(stdout, Interest::ERROR));
+    match stdout {
+        Ok(Ok(stdout)) => {
+            let _ = stdout.ready(Interest::ERROR).await;
+        }
+        _ => pending().await,
+    }
+}

@@ -1,0 +1,125 @@
+//! `docker ovs events`.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use host::{Host, Watch};
+use model::filter::{Filter, Filters};
+use model::ids::ContainerId;
+use model::snapshot::{Container, Observed};
+use model::timeline::{Change, Event, Timeline};
+use model::{Snapshot, resolve};
+use report::{Format, render, v1, views};
+
+use crate::live::{refuse_recorded, stopped};
+use crate::outcome::{Failure, Outcome};
+use crate::words::EventsArgs;
+
+/// Prints what changes until it is told to stop, or nobody reads any more.
+///
+/// # Errors
+/// A snapshot instead of a host, or stdout cannot be written to.
+pub async fn run(host: &Host, args: &EventsArgs) -> Result<Outcome, Failure> {
+    refuse_recorded(host)?;
+    tokio::select! {
+        biased;
+        () = stopped() => Ok(Outcome::default()),
+        ended = tell(host.watch(), args) => ended,
+    }
+}
+
+async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, Failure> {
+    let (mut timeline, mut known) = (Timeline::new(), Known::default());
+    let mut troubles = Vec::new();
+    let mut quiet = !args.initial;
+    loop {
+        let snapshot = watch.next().await;
+        let wiring = resolve(&snapshot);
+        known.learn(&snapshot, &args.filter);
+        let events = timeline.advance(&wiring, snapshot.taken);
+        if wiring.troubles != troubles {
+            troubles = wiring.troubles;
+            for trouble in &troubles {
+                eprintln!("docker-ovs: {}", report::printable(&trouble.to_string()));
+            }
+        }
+        if std::mem::take(&mut quiet) {
+            continue;
+        }
+        let wanted = events.iter().filter(|event| passes(event, &known, &args.filter));
+        let rows: Vec<_> = wanted.map(v1::Event::from).collect();
+        match print(&lay_out(&rows, &args.format)?) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                return Ok(Outcome::default());
+            }
+            Err(error) => return Err(Failure::new(format!("cannot write: {error}"))),
+            Ok(()) => {}
+        }
+    }
+}
+
+fn lay_out(rows: &[v1::Event], format: &Format) -> Result<String, Failure> {
+    match format {
+        Format::Table => Ok(rows.iter().map(|row| report::event_line(row) + "\n").collect()),
+        format => Ok(render(format, &views::EVENTS, rows)?),
+    }
+}
+
+fn print(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
+}
+
+/// The containers of the last two looks: what vanished is still known by its labels.
+#[derive(Default)]
+struct Known {
+    before: BTreeMap<ContainerId, Container>,
+    now: BTreeMap<ContainerId, Container>,
+}
+
+impl Known {
+    fn learn(&mut self, snapshot: &Snapshot, filters: &[Filter]) {
+        if filters.iter().any(Filter::needs_labels) {
+            let rows = snapshot.engines.values().flat_map(Observed::rows).cloned();
+            let now = rows.map(|row| (row.id.clone(), row)).collect();
+            self.before = std::mem::replace(&mut self.now, now);
+        }
+    }
+
+    fn row(&self, id: &ContainerId) -> Option<&Container> {
+        self.now.get(id).or_else(|| self.before.get(id))
+    }
+}
+
+/// Whether the filters let it through, as it is or as it was.
+fn passes(event: &Event, known: &Known, filters: &[Filter]) -> bool {
+    let filters = Filters(filters);
+    let pass = |attachment: &model::wiring::Attachment| {
+        attachment.tenants.iter().any(|who| filters.pass(attachment, who, known.row(&who.id)))
+            || (attachment.tenants.is_empty() && filters.0.is_empty())
+    };
+    match &event.change {
+        Change::Appeared(now) => pass(now),
+        Change::Vanished(last) => pass(last),
+        Change::Changed { before, now, .. } => pass(before) || pass(now),
+        Change::LeftBehind(port) | Change::Cleared(port) => filters.agree(&orphan(port)),
+    }
+}
+
+fn orphan(port: &model::wiring::SwitchPort) -> model::filter::Facts<'_> {
+    let last = match &port.occupant {
+        model::wiring::Occupant::LeftBehind { last } => last.as_ref(),
+        _ => None,
+    };
+    let known = last.and_then(|last| last.container.as_ref());
+    let words = last.map_or("", |last| &last.words);
+    model::filter::Facts {
+        name: known.map_or(words, |known| &known.name),
+        id: known.map_or(words, |known| &known.id.0),
+        bridge: Some(&port.bridge),
+        vlan: port.port.tag,
+        status: "left-behind",
+        labels: None,
+    }
+}

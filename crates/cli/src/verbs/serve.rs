@@ -1,0 +1,42 @@
+//! `docker ovs serve`.
+
+use std::net::SocketAddr;
+
+use daemon::{Locks, Settings};
+use host::Host;
+use report::printable;
+
+use crate::outcome::{Failure, Outcome};
+use crate::words::ServeArgs;
+
+/// Serves until it is told to end.
+///
+/// # Errors
+/// An address that cannot be listened on.
+pub async fn run(host: &Host, args: &ServeArgs) -> Result<Outcome, Failure> {
+    let settings = settings(args)?;
+    let say = |line: &str| eprintln!("docker-ovs: {}", printable(line));
+    daemon::serve(host.clone(), &settings, say).await?;
+    Ok(Outcome::default())
+}
+
+fn settings(args: &ServeArgs) -> Result<Settings, Failure> {
+    let listen: Result<Vec<_>, _> =
+        args.listen.iter().filter(|text| *text != "none").map(|text| address(text)).collect();
+    let locks = match (&args.tls_cert, &args.tls_key, &args.token_file) {
+        (Some(certificate), Some(key), Some(token)) => {
+            Some(Locks { certificate: certificate.clone(), key: key.clone(), token: token.clone() })
+        }
+        _ => None,
+    };
+    Ok(Settings { socket: args.socket.clone(), listen: listen?, locks })
+}
+
+fn address(text: &str) -> Result<SocketAddr, Failure> {
+    let numeric = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
+    numeric.as_deref().unwrap_or(text).parse().map_err(|_| {
+        Failure::new(format!(
+            "--listen {text}: use an IP address and a port, as in 127.0.0.1:9653, or none"
+        ))
+    })
+}

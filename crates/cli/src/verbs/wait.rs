@@ -1,0 +1,75 @@
+//! `docker ovs wait CONTAINER [BRIDGE]`.
+
+use std::time::Duration;
+
+use host::Host;
+use model::query::QueryError;
+use report::{Format, render, views};
+use tokio::time::timeout;
+
+use super::port::{Answer, Asked};
+use crate::live::{refuse_recorded, stopped};
+use crate::outcome::{Failure, Outcome};
+use crate::words::WaitArgs;
+
+/// Waits at most `patience` until an interface of the container has a real number.
+///
+/// # Errors
+/// There is none in time: then with what was seen last. A source that is missing.
+pub async fn run(host: &Host, args: &WaitArgs, patience: Duration) -> Result<Outcome, Failure> {
+    refuse_recorded(host)?;
+    let bridge = args.bridge.as_deref();
+    let asked = Asked { container: &args.container, bridge, via: model::switch::Via::Ovsdb };
+    let mut last = Last::Nothing;
+    tokio::select! {
+        biased;
+        () = stopped() => Err(Failure::new("interrupted")),
+        found = timeout(patience, number(host, &asked, &mut last)) => match found {
+            Ok(answer) => lay_out(&answer, args),
+            Err(_) => Err(last.failure(args, patience)),
+        },
+    }
+}
+
+/// What was seen last.
+enum Last {
+    Nothing,
+    Failed(QueryError),
+    Seen(Vec<String>),
+}
+
+async fn number<'a>(host: &Host, asked: &Asked<'a>, last: &mut Last) -> Answer<'a> {
+    let mut watch = host.watch();
+    loop {
+        *last = match asked.answer(&*watch.next().await) {
+            Ok(answer) if answer.has_number() => return answer,
+            Ok(answer) => Last::Seen(answer.states()),
+            Err(error) => Last::Failed(error),
+        };
+    }
+}
+
+fn lay_out(answer: &Answer<'_>, args: &WaitArgs) -> Result<Outcome, Failure> {
+    let rows: Vec<_> = answer.on_bridge().into_iter().filter(|row| row.ofport.is_some()).collect();
+    let text = match (&args.format, &args.bridge) {
+        _ if args.quiet => answer.numbers(),
+        (Format::Csv, Some(_)) => render(&Format::Csv, &views::PORT_ON_BRIDGE, &rows)?,
+        (format, _) => render(format, &views::PORT, &rows)?,
+    };
+    Ok(Outcome { text, remarks: answer.remarks.clone(), nothing: false })
+}
+
+impl Last {
+    fn failure(self, args: &WaitArgs, patience: Duration) -> Failure {
+        let on = args.bridge.as_ref().map(|bridge| format!(" on {bridge}")).unwrap_or_default();
+        let late = format!("{} has no OpenFlow port{on} after {patience:?}", args.container);
+        match self {
+            Self::Nothing => Failure::new(format!("{late}: the sources have not answered yet")),
+            Self::Failed(error) => Failure::from(error).after(&late),
+            Self::Seen(states) if states.is_empty() => {
+                Failure::new(format!("{late}: it has no Ethernet interface"))
+            }
+            Self::Seen(states) => Failure::new(format!("{late}: {}", states.join(", "))),
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! `events` and `wait` while containers come, change and go, and while sources fail and return.
+#![allow(clippy::disallowed_methods, reason = "a test starts the programs it tests")]
+
+mod tool;
+
+use std::io::{BufRead, BufReader};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use lab::{Bridge, Container, Home, Netns, Plug, Plugged, Tier, ready, run, unique, wait_until};
+use tool::{command, docker_ovs, refuses, says};
+
+const LINE: &str = "{{.Action}} {{.Container}}:{{.Interface}} {{.Bridge}} {{.OFPort}} {{.Changed}}";
+
+/// A running `docker ovs events` and what it has said.
+struct Events {
+    child: Child,
+    said: Arc<Mutex<Vec<String>>>,
+    complained: Arc<Mutex<Vec<String>>>,
+}
+
+impl Events {
+    /// Once this returns, everything that was there before has been told.
+    fn start(words: &[&str]) -> Self {
+        let words = [&["events", "--initial", "--format", LINE], words].concat();
+        let mut command = command("docker-ovs", &words);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let said = lines_of(child.stdout.take().unwrap());
+        let complained = lines_of(child.stderr.take().unwrap());
+        Self { child, said, complained }
+    }
+
+    fn has_said(&self, line: &str) -> bool {
+        self.said.lock().unwrap().iter().any(|said| said == line)
+    }
+
+    fn wait_for(&self, line: &str) {
+        wait_until(&format!("{line:?} among {:?}", self.said.lock().unwrap()), || {
+            self.has_said(line)
+        });
+    }
+
+    fn wait_for_complaint(&self, part: &str) {
+        let complained = || self.complained.lock().unwrap().iter().any(|line| line.contains(part));
+        wait_until(part, complained);
+    }
+
+    /// How often something about `who` began with `action`.
+    fn count(&self, action: &str, who: &str) -> usize {
+        let begin = format!("{action} {who}:");
+        self.said.lock().unwrap().iter().filter(|line| line.starts_with(&begin)).count()
+    }
+
+    fn end(mut self, signal: &str) -> Option<i32> {
+        run("kill", &[signal, &self.child.id().to_string()]);
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn lines_of(stream: impl std::io::Read + Send + 'static) -> Arc<Mutex<Vec<String>>> {
+    let said = Arc::new(Mutex::new(Vec::new()));
+    let ear = Arc::clone(&said);
+    thread::spawn(move || {
+        let lines = BufReader::new(stream).lines().map_while(Result::ok);
+        lines.for_each(|line| ear.lock().unwrap().push(line));
+    });
+    said
+}
+
+#[test]
+fn what_happens_to_an_interface_is_told() {
+    if !ready(Tier::Docker) {
+        return;
+    }
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let events = Events::start(&[]);
+    let plugged = Plugged::new(&container, "eth0", &bridge, Plug::default());
+    let (who, on) = (container.name(), format!("{} {}", bridge.name(), plugged.ofport()));
+    events.wait_for(&format!("changed {who}:eth0 {on} [State Bridge OFPort]"));
+    run("ovs-vsctl", &["set", "port", plugged.host_end(), "tag=20"]);
+    events.wait_for(&format!("changed {who}:eth0 {on} [VLAN]"));
+    container.ip(&["address", "add", "10.7.7.7/24", "dev", "eth0"]);
+    events.wait_for(&format!("changed {who}:eth0 {on} [Addresses]"));
+    let renamed = unique("c");
+    run("docker", &["rename", container.id(), &renamed]);
+    events.wait_for(&format!("changed {renamed}:eth0 {on} [Container]"));
+    container.stop();
+    events.wait_for(&format!("vanished {renamed}:eth0 {on} []"));
+    events.wait_for(&format!("left-behind : {on} []"));
+    run("ovs-vsctl", &["del-port", plugged.host_end()]);
+    events.wait_for(&format!("cleared : {on} []"));
+    assert_eq!(events.count("vanished", who), 0, "it had another name by then");
+    assert_eq!(events.end("-TERM"), Some(0));
+}
+
+#[test]
+fn filters_let_through_what_was_asked_for() {
+    if !ready(Tier::Docker) {
+        return;
+    }
+    let (bridge, one, other) = (Bridge::new(), Container::run(), Container::run());
+    let events = Events::start(&["--filter", &format!("container={}", one.name())]);
+    let _other = Plugged::new(&other, "eth0", &bridge, Plug::default());
+    let plugged = Plugged::new(&one, "eth0", &bridge, Plug::default());
+    let line =
+        format!("{}:eth0 {} {} [State Bridge OFPort]", one.name(), bridge.name(), plugged.ofport());
+    events.wait_for(&format!("changed {line}"));
+    let told = events.said.lock().unwrap().clone();
+    assert!(told.iter().all(|line| line.contains(one.name())), "{told:?}");
+    assert_eq!(events.end("-INT"), Some(0));
+}
+
+#[test]
+fn it_ends_when_nobody_reads_any_more() {
+    if !ready(Tier::Lab) {
+        return;
+    }
+    let mut command = command("docker-ovs", &["events"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    wait_until("it ends", || child.try_wait().unwrap().is_some());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn wait_returns_with_the_number_and_never_without() {
+    if !ready(Tier::Docker) {
+        return;
+    }
+    let (bridge, name) = (Bridge::new(), unique("c"));
+    let words = ["wait", &name, bridge.name(), "-q", "--timeout", "20s"];
+    // It waits for the container too.
+    let waiting = command("docker-ovs", &words).stdout(Stdio::piped()).spawn().unwrap();
+    let container = Container::run();
+    run("docker", &["rename", container.id(), &name]);
+    let plugged = Plugged::new(&container, "eth0", &bridge, Plug::default());
+    let output = waiting.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{}\n", plugged.ofport()));
+    assert!(output.status.success());
+    let row = ["wait", &name, "--format", "{{.Interface}} {{.Bridge}} {{.OFPort}}"];
+    assert_eq!(says(&row), format!("eth0 {} {}\n", bridge.name(), plugged.ofport()));
+
+    let other = Bridge::new();
+    let complaint = refuses(&["wait", &name, other.name(), "--timeout", "300ms"]);
+    assert!(complaint.contains("has no OpenFlow port on"), "{complaint}");
+    assert!(complaint.contains(&format!("eth0 is on on {}", bridge.name())), "{complaint}");
+    let complaint = refuses(&["wait", "nosuchcontainer", "--timeout", "300ms"]);
+    assert!(complaint.contains("no such container: nosuchcontainer"), "{complaint}");
+}
+
+/// A database that the test may stop and start.
+struct Server {
+    folder: tempfile::TempDir,
+    process: Child,
+}
+
+impl Server {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let schema = "/usr/share/openvswitch/vswitch.ovsschema";
+        run("ovsdb-tool", &["create", &path(folder.path(), "conf.db"), schema]);
+        let process = Self::serve(folder.path());
+        let server = Self { folder, process };
+        server.vsctl(&["init"]);
+        server
+    }
+
+    fn serve(folder: &Path) -> Child {
+        let remote = format!("--remote=punix:{}", path(folder, "db.sock"));
+        let control = format!("--unixctl={}", path(folder, "ctl"));
+        let words = [path(folder, "conf.db"), remote, control];
+        let process = Command::new("ovsdb-server").args(words).stderr(Stdio::null()).spawn();
+        wait_until("the database listens", || UnixStream::connect(folder.join("db.sock")).is_ok());
+        process.unwrap()
+    }
+
+    fn remote(&self) -> String {
+        format!("unix:{}", path(self.folder.path(), "db.sock"))
+    }
+
+    fn vsctl(&self, words: &[&str]) {
+        let db = format!("--db={}", self.remote());
+        run("ovs-vsctl", &[&[&db, "--no-wait", "--timeout=5"], words].concat());
+    }
+
+    fn stop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        let _ = std::fs::remove_file(self.folder.path().join("db.sock"));
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn path(folder: &Path, name: &str) -> String {
+    folder.join(name).to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_database_that_stops_makes_nothing_vanish() {
+    if !ready(Tier::Lab) {
+        return;
+    }
+    let (mut server, netns) = (Server::start(), Netns::new());
+    // A veth whose port is only in this database, under a number of our choice.
+    let host_end = unique("v");
+    netns.ip(&["link", "add", "eth0", "type", "veth", "peer", "name", &host_end, "netns", "1"]);
+    server.vsctl(&["add-br", "br0", "--", "add-port", "br0", &host_end]);
+    server.vsctl(&["set", "interface", &host_end, "ofport=7"]);
+    let events = Events::start(&["--db", &server.remote()]);
+    let is_ours = |line: &String| line.contains(":eth0 br0 7 ");
+    wait_until("it is told", || events.said.lock().unwrap().iter().any(is_ours));
+    let told = events.said.lock().unwrap().len();
+
+    server.stop();
+    events.wait_for_complaint("OVSDB at unix:");
+    server.process = Server::serve(server.folder.path());
+    // Not kept over a restart: vswitchd writes it again, as the test does here.
+    server.vsctl(&[
+        "set",
+        "interface",
+        &host_end,
+        "ofport=7",
+        "--",
+        "set",
+        "port",
+        &host_end,
+        "tag=9",
+    ]);
+    let back = Instant::now();
+    let changed = |line: &String| line.starts_with("changed ") && line.ends_with("[VLAN]");
+    wait_until("it is right again", || events.said.lock().unwrap().iter().any(changed));
+    assert!(back.elapsed() < Duration::from_secs(10), "{:?}", back.elapsed());
+    let since = events.said.lock().unwrap()[told..].to_vec();
+    assert!(!since.iter().any(|line| line.starts_with("vanished")), "{since:?}");
+    assert!(!since.iter().any(|line| line.starts_with("left-behind")), "{since:?}");
+}
+
+/// Docker's socket by way of a test that can cut it.
+struct Cut {
+    path: PathBuf,
+    open: Arc<Mutex<Option<Vec<UnixStream>>>>,
+    _folder: tempfile::TempDir,
+}
+
+impl Cut {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("docker.sock");
+        let listener = UnixListener::bind(&path).unwrap();
+        let open = Arc::new(Mutex::new(Some(Vec::new())));
+        let door = Arc::clone(&open);
+        thread::spawn(move || listener.incoming().flatten().for_each(|from| join(from, &door)));
+        Self { path, open, _folder: folder }
+    }
+
+    /// Cuts every connection, and refuses new ones.
+    fn cut(&self) {
+        let streams = self.open.lock().unwrap().take().unwrap_or_default();
+        for stream in streams {
+            let _ = stream.shutdown(std::net::Shutdown::Both);
+        }
+    }
+
+    fn mend(&self) {
+        *self.open.lock().unwrap() = Some(Vec::new());
+    }
+}
+
+fn join(from: UnixStream, door: &Mutex<Option<Vec<UnixStream>>>) {
+    let mut door = door.lock().unwrap();
+    let Some(open) = door.as_mut() else { return };
+    let to = UnixStream::connect("/var/run/docker.sock").unwrap();
+    let copy = |stream: &UnixStream| stream.try_clone().unwrap();
+    open.extend([copy(&from), copy(&to)]);
+    for (mut read, mut write) in [(copy(&from), copy(&to)), (to, from)] {
+        thread::spawn(move || {
+            let _ = std::io::copy(&mut read, &mut write);
+            let _ = write.shutdown(std::net::Shutdown::Both);
+        });
+    }
+}
+
+#[test]
+fn an_engine_that_is_cut_off_makes_nothing_vanish() {
+    if !ready(Tier::Docker) {
+        return;
+    }
+    let (bridge, container, cut) = (Bridge::new(), Container::run(), Cut::new());
+    let _plugged = Plugged::new(&container, "eth0", &bridge, Plug::default());
+    let socket = format!("unix://{}", cut.path.display());
+    let events = Events::start(&["-H", &socket]);
+    wait_until("it is told", || events.count("appeared", container.name()) == 1);
+
+    cut.cut();
+    events.wait_for_complaint("Docker at unix:");
+    let late = Container::run();
+    let plugged = Plugged::new(&late, "eth0", &bridge, Plug::default());
+    // The switch is still followed while the engine is not.
+    wait_until("the port is there", || {
+        docker_ovs(&["who", &format!("{}:{}", bridge.name(), plugged.ofport()), "-q"]).code == 0
+    });
+    assert_eq!(events.count("vanished", container.name()), 0);
+    cut.mend();
+    events.wait_for(&format!(
+        "appeared {}:eth0 {} {} []",
+        late.name(),
+        bridge.name(),
+        plugged.ofport()
+    ));
+    assert_eq!(events.count("vanished", container.name()), 0);
+    assert_eq!(events.count("appeared", container.name()), 1);
+}

@@ -1,0 +1,384 @@
+//! The daemon, as programs and strangers meet it.
+#![allow(clippy::disallowed_methods, reason = "promtool and openssl are asked")]
+
+mod tool;
+
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use lab::{Bridge, Container, Home, Plug, Plugged, Tier, ready, run};
+use serde_json::Value;
+use tool::{Event, Served, ask, docker_ovs, head, refuses, says, tcp};
+
+#[test]
+fn the_answers_are_those_of_the_command_line() {
+    if !ready(Tier::Docker) {
+        return;
+    }
+    let (bridge, container) =
+        (Bridge::new(), Container::run_with(&["--network", "none", "--label", "tier=web"]));
+    let plug =
+        Plugged::new(&container, "eth0", &bridge, Plug { port: &["tag=7"], ..Plug::default() });
+    let daemon = Served::start(&[]);
+    let (name, switch) = (container.name(), bridge.name());
+    let lines = |words: &[&str]| -> Vec<Value> {
+        says(words).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let of_container = lines(&["port", name, "--format", "json"]);
+    assert_eq!(of_container.len(), 1);
+    assert_eq!(daemon.json(&format!("/v1/attachments/{name}")), Value::from(of_container.clone()));
+    for query in [
+        format!("container={name}"),
+        format!("bridge={switch}&status=on"),
+        format!("bridge={switch}&vlan=7&label=tier%3Dweb"),
+        format!("container={name}&container=nobody&all=1"),
+    ] {
+        let rows = daemon.json(&format!("/v1/attachments?{query}"));
+        assert_eq!(rows, Value::from(of_container.clone()), "{query}");
+    }
+    let elsewhere = daemon.json(&format!("/v1/attachments?container={name}&vlan=8"));
+    assert_eq!(elsewhere, Value::Array(Vec::new()));
+    let port = format!("/v1/bridges/{switch}/ports/{}", plug.ofport());
+    let port = daemon.json(&port);
+    assert_eq!(port["Port"], plug.host_end());
+    assert_eq!(port["Plugs"][0]["Tenants"][0]["Container"], name);
+    assert!(port["Statistics"]["rx_bytes"].is_number(), "{port}");
+    let local = daemon.json(&format!("/v1/bridges/{switch}/ports/local"));
+    assert_eq!(local["Occupant"], "local");
+    let bridges = daemon.json("/v1/bridges");
+    let ours = bridges.as_array().unwrap().iter().find(|row| row["Bridge"] == switch).unwrap();
+    assert_eq!(ours["Ports"], 2);
+}
+
+#[test]
+fn what_is_not_there_is_said_in_json() {
+    if !ready(Tier::Docker) {
+        return;
+    }
+    let bridge = Bridge::new();
+    let daemon = Served::start(&[]);
+    let on = |rest: &str| format!("/v1/bridges/{}/ports/{rest}", bridge.name());
+    for (path, status) in [
+        ("/nothing/here".to_owned(), 404),
+        ("/v1/attachments/nobody".to_owned(), 404),
+        ("/v1/attachments/nobody?colour=red".to_owned(), 404),
+        ("/v1/attachments?colour=red".to_owned(), 400),
+        ("/v1/attachments?all=perhaps".to_owned(), 400),
+        ("/v1/bridges/nowhere/ports".to_owned(), 404),
+        (on("77"), 404),
+        (on("seven"), 400),
+        (on("99999"), 400),
+        ("/v1/snapshot?via=telepathy".to_owned(), 400),
+        ("/v1/events?from=yesterday".to_owned(), 400),
+    ] {
+        let answer = daemon.get(&path);
+        assert_eq!(answer.status, status, "{path}: {answer:?}");
+        let said: Value = serde_json::from_str(&answer.body).unwrap();
+        assert!(said["message"].as_str().is_some_and(|text| !text.is_empty()), "{path}: {said}");
+    }
+}
+
+#[test]
+fn asking_the_daemon_is_like_asking_the_host() {
+    if !ready(Tier::Docker) {
+        return;
+    }
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let plug = Plugged::new(
+        &container,
+        "eth0",
+        &bridge,
+        Plug { ip: Some("192.0.2.7/24"), ..Plug::default() },
+    );
+    let daemon = Served::start(&[]);
+    let at_tcp = format!("http://{}", daemon.tcp());
+    let (name, switch) = (container.name(), bridge.name());
+    let clue = format!("{switch}:{}", plug.ofport());
+    for words in [
+        &["port", name][..],
+        &["port", name, switch, "--format", "csv"],
+        &["port", name, "nosuchbridge"],
+        &["port", "nobody"],
+        &["port", name, "--via", "appctl"],
+        &["ls", "--bridge", switch, "--format", "json"],
+        &["ports", switch],
+        &["who", &clue],
+        &["explain", name],
+    ] {
+        for server in [&daemon.url(), &at_tcp] {
+            let asked = || docker_ovs(&[words, &["--server", server]].concat());
+            // Other bridges of this host may come and go between the two.
+            lab::wait_until(&format!("{words:?} say the same"), || {
+                let (asked, direct) = (asked(), docker_ovs(words));
+                (asked.code, asked.stdout) == (direct.code, direct.stdout)
+            });
+        }
+    }
+    let complaint = refuses(&["--server", "unix:///nowhere/d.sock", "ls"]);
+    assert!(complaint.contains("the daemon at unix:///nowhere/d.sock"), "{complaint}");
+    let complaint = refuses(&["--server", &daemon.url(), "doctor"]);
+    assert!(complaint.contains("--server is for"), "{complaint}");
+}
+
+#[test]
+fn strangers_are_turned_away() {
+    if !ready(Tier::Lab) {
+        return;
+    }
+    let daemon = Served::start(&[]);
+    let address = daemon.tcp();
+    let status =
+        |method: &str, lines: &[&str]| ask(tcp(&address), &head(method, "/healthz", lines)).status;
+    assert_eq!(status("GET", &["Host: localhost"]), 200);
+    assert_eq!(status("GET", &[&format!("Host: {address}")]), 200);
+    assert_eq!(status("GET", &["Host: evil.example"]), 421);
+    assert_eq!(status("GET", &[]), 421);
+    for method in ["POST", "PUT", "DELETE", "OPTIONS"] {
+        assert_eq!(
+            status(method, &["Host: localhost", "Origin: http://localhost"]),
+            405,
+            "{method}"
+        );
+    }
+    let answer = ask(
+        tcp(&address),
+        &head("GET", "/v1/bridges", &["Host: localhost", "Origin: http://evil.example"]),
+    );
+    assert!(!answer.head.contains("access-control"), "{}", answer.head);
+    let huge = format!("X-Huge: {}", "x".repeat(20_000));
+    assert_eq!(status("GET", &["Host: localhost", &huge]), 431);
+    let many: Vec<_> = (0..100).map(|n| format!("X-{n}: x")).collect();
+    let many: Vec<_> = many.iter().map(String::as_str).chain(["Host: localhost"]).collect();
+    assert_eq!(status("GET", &many), 431);
+    assert_eq!(status("GET", &["Host: localhost"]), 200, "it is well after all that");
+}
+
+#[test]
+fn an_address_for_everybody_needs_locks() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("d.sock");
+    let socket = socket.to_str().unwrap();
+    let complaint = refuses(&["serve", "--socket", socket, "--listen", "0.0.0.0:0"]);
+    assert!(complaint.contains("reached from other machines"), "{complaint}");
+    assert!(complaint.contains("--tls-cert"), "{complaint}");
+    let complaint = refuses(&["serve", "--socket", socket, "--listen", "example.org:1"]);
+    assert!(complaint.contains("use an IP address"), "{complaint}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was half done");
+}
+
+#[test]
+fn with_a_certificate_it_speaks_tls_and_wants_the_token() {
+    if !ready(Tier::Lab) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (cert, key, token) = (file("cert.pem"), file("key.pem"), file("token"));
+    let made = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-days", "2"];
+    run("openssl", &[&made[..], &["-keyout", &key, "-out", &cert]].concat());
+    std::fs::write(&token, "short\n").unwrap();
+    let locks = ["--tls-cert", &cert, "--tls-key", &key, "--token-file", &token];
+    let complaint =
+        refuses(&[&["serve", "--socket", &file("s"), "--listen", "none"][..], &locks].concat());
+    assert!(complaint.contains("16 or more"), "{complaint}");
+    std::fs::write(&token, "0123456789abcdef\n").unwrap();
+    let daemon = Served::start(&[&["--listen", "127.0.0.1:0"][..], &locks].concat());
+    let address = daemon.tcp();
+    let said = |lines: &[&str]| {
+        let mut client = Command::new("openssl");
+        client.args(["s_client", "-quiet", "-connect", &address]);
+        let client = client.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut client = client.spawn().unwrap();
+        let mut stdin = client.stdin.take().unwrap();
+        stdin.write_all(head("GET", "/healthz", lines).as_bytes()).unwrap();
+        let output = client.wait_with_output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let with = ["Host: any.example", "Authorization: Bearer 0123456789abcdef"];
+    assert!(said(&with).starts_with("HTTP/1.1 200"));
+    let without = said(&["Host: localhost"]);
+    assert!(without.starts_with("HTTP/1.1 401"), "{without}");
+    assert!(!without.contains("0123456789abcdef"));
+}
+
+#[test]
+fn clients_that_never_read_hurt_nobody() {
+    if !ready(Tier::Lab) {
+        return;
+    }
+    let daemon = Served::start(&[]);
+    let many = "GET /v1/wiring HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(2000);
+    let mut idle = Vec::new();
+    for _ in 0..40 {
+        let mut silent = daemon.connect();
+        silent.set_write_timeout(Some(Duration::from_millis(50))).unwrap();
+        // It asks for far more than any buffer holds, and takes nothing.
+        let _ = silent.write_all(many.as_bytes());
+        let mut half = daemon.connect();
+        half.write_all(b"GET /healthz HTTP/1.1\r\nHo").unwrap();
+        idle.extend([silent, half]);
+        drop(daemon.events(None));
+    }
+    let start = Instant::now();
+    for _ in 0..20 {
+        assert_eq!(daemon.get("/healthz").status, 200);
+    }
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    drop(idle);
+}
+
+/// As many as one door lets in.
+const PLACES: usize = 256;
+
+#[test]
+fn a_crowd_at_one_door_waits_and_does_not_block_the_other() {
+    if !ready(Tier::Lab) {
+        return;
+    }
+    let daemon = Served::start(&[]);
+    let address = daemon.tcp();
+    let crowd: Vec<_> = (0..PLACES).map(|_| daemon.connect()).collect();
+    let mut late = daemon.connect();
+    late.write_all(head("GET", "/healthz", &["Host: localhost"]).as_bytes()).unwrap();
+    late.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+    assert!(late.read(&mut [0; 1]).is_err(), "there was a place too many");
+    let answer = ask(tcp(&address), &head("GET", "/healthz", &["Host: localhost"]));
+    assert_eq!(answer.status, 200, "the other door is open");
+    drop(crowd);
+    late.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let mut answer = String::new();
+    late.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+#[test]
+fn a_stop_is_clean_and_quick_with_clients_there() {
+    if !ready(Tier::Lab) {
+        return;
+    }
+    let mut daemon = Served::start(&[]);
+    let mut events = daemon.events(None);
+    assert_eq!(events.next().name, "reset");
+    let idle = daemon.connect();
+    let socket = daemon.socket();
+    let second = ["serve", "--socket", socket.to_str().unwrap(), "--listen", "none"];
+    let complaint = refuses(&second);
+    assert!(complaint.contains("somebody is listening there already"), "{complaint}");
+    let start = Instant::now();
+    assert_eq!(daemon.stop(), Some(0));
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    events.ends();
+    assert!(!daemon.socket().exists(), "the socket's file is left");
+    drop(idle);
+}
+
+#[test]
+fn metrics_are_what_prometheus_expects() {
+    if !ready(Tier::Docker) {
+        return;
+    }
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let plug = Plugged::new(&container, "eth0", &bridge, Plug::default());
+    let daemon = Served::start(&[]);
+    let metrics = daemon.get("/metrics");
+    assert!(metrics.head.contains("content-type: text/plain; version=0.0.4"), "{}", metrics.head);
+    let mut promtool = Command::new("promtool");
+    let promtool = promtool.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut promtool = promtool.stderr(Stdio::piped()).spawn().unwrap();
+    promtool.stdin.take().unwrap().write_all(metrics.body.as_bytes()).unwrap();
+    let verdict = promtool.wait_with_output().unwrap();
+    assert!(verdict.status.success() && verdict.stderr.is_empty(), "{verdict:?}");
+    let labels = format!(
+        "{{bridge=\"{}\",ofport=\"{}\",port=\"{}\",container=\"{}\",interface=\"eth0\"}} ",
+        bridge.name(),
+        plug.ofport(),
+        plug.host_end(),
+        container.name()
+    );
+    for counter in
+        ["receive_bytes", "receive_packets", "transmit_bytes", "transmit_drops", "transmit_errors"]
+    {
+        let line = format!("docker_ovs_port_{counter}_total{labels}");
+        assert!(metrics.body.contains(&line), "{line} is not in {}", metrics.body);
+    }
+    assert!(metrics.body.contains("docker_ovs_source_state{source=\"ovsdb\",state=\"up\"} 1\n"));
+}
+
+/// The unit's capabilities are enough, for a container of another user too.
+#[test]
+fn it_works_with_the_capabilities_of_its_unit() {
+    if !ready(Tier::Docker) {
+        return;
+    }
+    let unit = include_str!("../../../packaging/systemd/docker-ovs.service");
+    let allowed = unit.lines().find_map(|line| line.strip_prefix("CapabilityBoundingSet="));
+    let allowed = allowed.unwrap().to_ascii_lowercase().replace("cap_", "+").replace(' ', ",");
+    let bridge = Bridge::new();
+    let container = Container::run_with(&["--network", "none", "--user", "1000:1000"]);
+    let plug = Plugged::new(&container, "eth0", &bridge, Plug::default());
+    let daemon = Served::start_within(&allowed);
+    let rows = daemon.json(&format!("/v1/attachments/{}", container.name()));
+    assert_eq!(rows[0]["OFPort"], plug.ofport(), "{rows}");
+    let health = daemon.json("/healthz");
+    assert_eq!(health["Status"], "ok", "{health}");
+    // What happens inside a container is heard from outside.
+    let mut events = daemon.events(None);
+    assert_eq!(events.next().name, "reset");
+    container.ip(&["address", "add", "192.0.2.7/24", "dev", "eth0"]);
+    let told = events.find(|event| is_about(event, &container));
+    assert_eq!(told.data["Changed"][0], "Addresses", "{told:?}");
+}
+
+/// The row of an event about this container that has a number.
+fn is_about(event: &Event, container: &Container) -> bool {
+    let row = &event.data["Attachment"];
+    row["Container"] == container.name() && row["OFPort"].is_number()
+}
+
+#[test]
+fn what_changes_is_told_and_told_again_to_those_who_missed_it() {
+    if !ready(Tier::Docker) {
+        return;
+    }
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let daemon = Served::start(&[]);
+    let mut events = daemon.events(None);
+    let reset = events.next();
+    assert_eq!(reset.name, "reset");
+    assert!(reset.data["Attachments"].is_array(), "{reset:?}");
+    let plug = Plugged::new(&container, "eth0", &bridge, Plug::default());
+    let told = events.find(|event| is_about(event, &container));
+    assert_eq!(
+        (told.name.as_str(), &told.data["Attachment"]["OFPort"]),
+        ("", &plug.ofport().into())
+    );
+    // The connection breaks, and the client comes again.
+    drop(events);
+    let mut again = daemon.events(Some(&reset.id));
+    let missed = again.find(|event| is_about(event, &container));
+    assert_eq!(missed, told);
+    let mut later = daemon.events(Some(&told.id));
+    drop(plug);
+    let gone = later.find(|event| event.data["Attachment"]["Container"] == container.name());
+    assert_ne!(gone.id, told.id, "nothing is told twice");
+}
+
+#[test]
+fn who_comes_from_another_time_gets_everything_again() {
+    if !ready(Tier::Docker) {
+        return;
+    }
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let _plug = Plugged::new(&container, "eth0", &bridge, Plug::default());
+    let daemon = Served::start(&[]);
+    let first = daemon.events(None).next();
+    let number = first.id.rsplit_once('-').unwrap().1.to_owned();
+    let boot = first.id.strip_suffix(&format!("-{number}")).unwrap().to_owned();
+    for id in [&format!("another-{number}"), &format!("{boot}-999999999"), "nonsense", ""] {
+        let reset = daemon.events(Some(id)).next();
+        assert_eq!(reset.name, "reset", "{id:?}");
+        let rows = reset.data["Attachments"].as_array().unwrap();
+        assert!(rows.iter().any(|row| row["Container"] == container.name()), "{id:?}");
+    }
+}

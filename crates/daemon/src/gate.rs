@@ -1,0 +1,140 @@
+//! Who may come in by TCP: a browser that was led here by somebody else's page may not.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::extract::{Request, State as Extract};
+use axum::http::header::{AUTHORIZATION, HOST};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::refusal::Refusal;
+
+/// What a request by TCP must show.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    address: SocketAddr,
+    /// With a token, names do not matter: whoever has it may use any.
+    token: Option<Arc<str>>,
+}
+
+/// Lets a request in, or answers it.
+pub(crate) async fn check(
+    Extract(gate): Extract<Arc<Gate>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match gate.admit(request.method(), request.uri(), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+impl Gate {
+    pub(crate) fn new(address: SocketAddr, token: Option<Arc<str>>) -> Self {
+        Self { address, token }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn admit(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
+        if ![Method::GET, Method::HEAD].contains(method) {
+            let why = "over TCP one may only read";
+            return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, why));
+        }
+        match &self.token {
+            Some(token) => shows(token, headers),
+            None => self.is_meant(uri, headers),
+        }
+    }
+
+    /// Against DNS rebinding: a page of `evil.example`, whose name suddenly means this
+    /// machine, still sends that name.
+    fn is_meant(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
+        let named = headers.get(HOST).and_then(|host| host.to_str().ok());
+        let named = uri.authority().map(Authority::as_str).or(named);
+        let meant = named.is_some_and(|named| self.goes_by(host_of(named)));
+        let why = "this server answers to localhost and its own address only (Host header)";
+        let refused = || Refusal::new(StatusCode::MISDIRECTED_REQUEST, why);
+        if meant { Ok(()) } else { Err(refused()) }
+    }
+
+    fn goes_by(&self, host: &str) -> bool {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let address: Option<IpAddr> = bare.parse().ok();
+        host.eq_ignore_ascii_case("localhost")
+            || address.is_some_and(|ip| ip.is_loopback() || ip == self.address.ip())
+    }
+}
+
+/// `HOST[:PORT]` without the port, which a tunnel may have changed.
+fn host_of(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    }
+}
+
+fn shows(token: &str, headers: &HeaderMap) -> Result<(), Refusal> {
+    let given = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
+    let given = match given.split_at_checked(7) {
+        Some((scheme, given)) if scheme.eq_ignore_ascii_case(b"bearer ") => given,
+        _ => &[],
+    };
+    if same(given, token.as_bytes()) {
+        return Ok(());
+    }
+    let why = "show the token: Authorization: Bearer TOKEN";
+    Err(Refusal::new(StatusCode::UNAUTHORIZED, why))
+}
+
+/// Takes as long whatever differs, so that time tells nothing of the token but its length.
+fn same(given: &[u8], token: &[u8]) -> bool {
+    let differ = given.iter().zip(token).fold(0, |differ, (a, b)| differ | (a ^ b));
+    given.len() == token.len() && std::hint::black_box(differ) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_this_machine_are_meant() {
+        let gate = Gate::new("192.0.2.1:9653".parse().unwrap(), None);
+        let admits = |host: &'static str| {
+            let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static(host))]);
+            gate.admit(&Method::GET, &Uri::from_static("/"), &headers).is_ok()
+        };
+        for good in ["localhost", "LOCALHOST:1", "127.0.0.1:9653", "[::1]:9653", "127.9.9.9"] {
+            assert!(admits(good), "{good}");
+        }
+        assert!(admits("192.0.2.1"));
+        for bad in ["", "evil.example", "localhost.evil.example:9653", "192.0.2.2", "127.0.0.1.x"] {
+            assert!(!admits(bad), "{bad}");
+        }
+        assert!(gate.admit(&Method::GET, &Uri::from_static("/"), &HeaderMap::new()).is_err());
+        let absolute = Uri::from_static("http://evil.example/");
+        let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static("localhost"))]);
+        assert!(gate.admit(&Method::GET, &absolute, &headers).is_err());
+        assert!(gate.admit(&Method::POST, &Uri::from_static("/"), &headers).is_err());
+    }
+
+    #[test]
+    fn with_a_token_nothing_else_opens() {
+        let gate = Gate::new("192.0.2.1:9653".parse().unwrap(), Some("secret".into()));
+        let admits = |header: Option<&'static str>| {
+            let header = header.map(|value| (AUTHORIZATION, HeaderValue::from_static(value)));
+            let headers = header.into_iter().collect();
+            gate.admit(&Method::GET, &Uri::from_static("/"), &headers).is_ok()
+        };
+        assert!(admits(Some("Bearer secret")) && admits(Some("bearer secret")));
+        for bad in ["", "Bearer", "Bearer ", "Bearer secre", "Bearer secrett", "Basic secret"] {
+            assert!(!admits(Some(bad)), "{bad}");
+        }
+        assert!(!admits(None));
+    }
+}

@@ -1,0 +1,193 @@
+//! `GET /metrics`: the Prometheus text format, version 0.0.4.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::extract::State as Extract;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use host::Counters;
+use model::wiring::{Occupant, SwitchPort};
+use prometheus_client::encoding::{EncodeLabelSet, prometheus_text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+use report::v1;
+
+use crate::daemon::Daemon;
+use crate::refusal::Refusal;
+use crate::state::State;
+
+const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// The counters of a port: our name, the key in OVSDB, what it counts.
+const COUNTED: [(&str, &str, &str); 8] = [
+    ("receive_bytes", "rx_bytes", "Bytes received on a port"),
+    ("receive_packets", "rx_packets", "Packets received on a port"),
+    ("receive_drops", "rx_dropped", "Packets dropped on receipt by a port"),
+    ("receive_errors", "rx_errors", "Receive errors of a port"),
+    ("transmit_bytes", "tx_bytes", "Bytes sent by a port"),
+    ("transmit_packets", "tx_packets", "Packets sent by a port"),
+    ("transmit_drops", "tx_dropped", "Packets dropped by a port instead of being sent"),
+    ("transmit_errors", "tx_errors", "Transmit errors of a port"),
+];
+
+/// How long things take.
+#[derive(Clone, Debug)]
+pub(crate) struct Pace {
+    look: Histogram,
+    resolve: Histogram,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        // From 0.1 ms to 3 s.
+        let buckets = || exponential_buckets(0.0001, 2.0, 16);
+        Self { look: Histogram::new(buckets()), resolve: Histogram::new(buckets()) }
+    }
+}
+
+impl Pace {
+    /// A whole look took so long.
+    pub(crate) fn looked(&self, took: Duration) {
+        self.look.observe(took.as_secs_f64());
+    }
+
+    /// To relate its rows took so long.
+    pub(crate) fn resolved(&self, took: Duration) {
+        self.resolve.observe(took.as_secs_f64());
+    }
+}
+
+/// `GET /metrics`.
+pub(crate) async fn metrics(Extract(daemon): Extract<Arc<Daemon>>) -> Result<Response, Refusal> {
+    let state = daemon.state()?;
+    let start = Instant::now();
+    let counters = daemon.statistics(None).await;
+    let read = Read { took: start.elapsed(), counters: counters.ok() };
+    let text = write(&daemon.pace, &state, &read).unwrap_or_default();
+    Ok(([(CONTENT_TYPE, TEXT)], text).into_response())
+}
+
+/// The counters, read for this scrape; none if the database did not answer in time.
+struct Read {
+    took: Duration,
+    counters: Option<BTreeMap<String, Counters>>,
+}
+
+fn write(pace: &Pace, state: &State, read: &Read) -> Result<String, fmt::Error> {
+    let mut registry = Registry::with_prefix("docker_ovs");
+    ports(&mut registry, state, read.counters.as_ref());
+    attachments(&mut registry, state);
+    sources(&mut registry, state, read);
+    durations(&mut registry, pace);
+    let mut text = String::new();
+    prometheus_text::encode(&mut text, &registry)?;
+    Ok(text)
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OnPort {
+    bridge: String,
+    ofport: String,
+    port: String,
+    container: String,
+    interface: String,
+}
+
+impl OnPort {
+    fn new(row: &SwitchPort) -> Self {
+        let plugs = match &row.occupant {
+            Occupant::Plugged { plugs } => plugs.as_slice(),
+            _ => &[],
+        };
+        let tenants = plugs.iter().flat_map(|plug| &plug.tenants);
+        let number = row.port.ofport.assigned();
+        Self {
+            bridge: row.bridge.to_string(),
+            ofport: number.map(|number| number.to_string()).unwrap_or_default(),
+            port: row.port.iface.to_string(),
+            container: joined(tenants.map(|who| &*who.name)),
+            interface: joined(plugs.iter().map(|plug| &*plug.interface)),
+        }
+    }
+}
+
+fn joined<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.collect::<Vec<_>>().join("+")
+}
+
+fn ports(registry: &mut Registry, state: &State, read: Option<&BTreeMap<String, Counters>>) {
+    let Some(read) = read else { return };
+    for (name, key, help) in COUNTED {
+        let family = Family::<OnPort, Counter>::default();
+        for row in &state.wiring.ports {
+            let value = read.get(&*row.port.iface).and_then(|counters| counters.get(key));
+            // A counter that a kind of port does not have is -1 or missing.
+            let value = value.and_then(|value| u64::try_from(*value).ok());
+            if let Some(value) = value {
+                family.get_or_create(&OnPort::new(row)).inc_by(value);
+            }
+        }
+        registry.register(format!("port_{name}"), help, family);
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct InState {
+    state: &'static str,
+}
+
+fn attachments(registry: &mut Registry, state: &State) {
+    let family = Family::<InState, Gauge>::default();
+    for word in ["on", "pending", "failed", "none", "unknown"] {
+        family.get_or_create(&InState { state: word }).set(0);
+    }
+    for attachment in &state.wiring.attachments {
+        family.get_or_create(&InState { state: attachment.port.word() }).inc();
+    }
+    registry.register("attachments", "Interfaces of containers and where they arrive", family);
+    let orphans = Gauge::<i64>::default();
+    let ports = state.wiring.ports.iter();
+    let left = ports.filter(|row| matches!(row.occupant, Occupant::LeftBehind { .. })).count();
+    orphans.set(i64::try_from(left).unwrap_or(i64::MAX));
+    registry.register("ports_left_behind", "Ports whose link is gone", orphans);
+    let events = Counter::<u64>::default();
+    events.inc_by(state.last);
+    registry.register("events", "Events told since the start", events);
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SourceIn {
+    source: String,
+    state: &'static str,
+}
+
+fn sources(registry: &mut Registry, state: &State, read: &Read) {
+    let family = Family::<SourceIn, Gauge>::default();
+    for row in v1::sources(&state.snapshot) {
+        for word in ["up", "stale", "absent"] {
+            let here = SourceIn { source: row.source.clone(), state: word };
+            family.get_or_create(&here).set(i64::from(row.state == word));
+        }
+    }
+    let help = "1 for the state a source of facts is in, 0 for the others";
+    registry.register("source_state", help, family);
+    let up = Gauge::<i64>::default();
+    up.set(i64::from(read.counters.is_some()));
+    registry.register("statistics_up", "Whether the ports' counters could be read", up);
+    let took = Gauge::<f64, std::sync::atomic::AtomicU64>::default();
+    took.set(read.took.as_secs_f64());
+    registry.register("statistics_read_seconds", "How long reading the counters took", took);
+}
+
+fn durations(registry: &mut Registry, pace: &Pace) {
+    let help = "How long whole looks took: the first one, and those that were asked for";
+    registry.register("look_seconds", help, pace.look.clone());
+    let help = "How long relating the rows of a look took";
+    registry.register("resolve_seconds", help, pace.resolve.clone());
+}

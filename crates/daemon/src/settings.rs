@@ -1,0 +1,67 @@
+//! What a user may say about a daemon.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use model::{Trouble, TroubleKind};
+
+/// A shorter token could be guessed.
+const SHORTEST_TOKEN: usize = 16;
+
+/// Where to listen, and whom to let in.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The unix socket.
+    pub socket: PathBuf,
+    /// TCP addresses.
+    pub listen: Vec<SocketAddr>,
+    /// For TCP: key, certificate and token; without them only loopback is listened on.
+    pub locks: Option<Locks>,
+}
+
+/// What makes TCP safe beyond loopback.
+#[derive(Clone, Debug)]
+pub struct Locks {
+    /// Certificate with its chain, PEM.
+    pub certificate: PathBuf,
+    /// Its private key, PEM.
+    pub key: PathBuf,
+    /// A file with the token that clients must show.
+    pub token: PathBuf,
+}
+
+impl Settings {
+    /// Makes sure that nobody beyond this machine is let in without locks.
+    pub(crate) fn check(&self) -> Result<(), Trouble> {
+        let open = self.listen.iter().find(|address| !address.ip().is_loopback());
+        match (open, &self.locks) {
+            (Some(address), None) => {
+                let what = format!("--listen {address}");
+                let why = "this address can be reached from other machines";
+                Err(Trouble::new(TroubleKind::Unusable, what, why)
+                    .remedy("give --tls-cert, --tls-key and --token-file, or listen on 127.0.0.1"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Reads a token, without white space around it.
+///
+/// # Errors
+/// The file cannot be read, or what is in it is no token.
+pub fn token(path: &Path) -> Result<Arc<str>, Trouble> {
+    let what = || format!("the token in {}", path.display());
+    let text = fs::read_to_string(path)
+        .map_err(|error| Trouble::new(TroubleKind::Unusable, what(), error))?;
+    let token = text.trim();
+    let plain = token.bytes().all(|byte| byte.is_ascii_graphic());
+    if token.len() < SHORTEST_TOKEN || !plain {
+        let why = format!("not one word of {SHORTEST_TOKEN} or more ASCII characters");
+        return Err(Trouble::new(TroubleKind::Unusable, what(), why)
+            .remedy("openssl rand -hex 32 makes a good one"));
+    }
+    Ok(token.into())
+}

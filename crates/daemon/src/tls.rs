@@ -1,0 +1,37 @@
+//! TLS towards clients.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use model::{Trouble, TroubleKind};
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::TlsAcceptor;
+
+use crate::settings::Locks;
+
+/// Reads certificate and key.
+///
+/// # Errors
+/// A file that cannot be read, or a key that is not the certificate's.
+pub(crate) fn acceptor(locks: &Locks) -> Result<TlsAcceptor, Trouble> {
+    let chain: Result<Vec<_>, _> =
+        CertificateDer::pem_file_iter(&locks.certificate).and_then(Iterator::collect);
+    let chain = chain.map_err(|error| unusable("certificate", &locks.certificate, error))?;
+    let key = PrivateKeyDer::from_pem_file(&locks.key);
+    let key = key.map_err(|error| unusable("private key", &locks.key, error))?;
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
+        .map_err(|error| unusable("certificate", &locks.certificate, error))?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+fn unusable(role: &str, path: &Path, why: impl fmt::Display) -> Trouble {
+    let what = format!("the {role} {}", path.display());
+    Trouble::new(TroubleKind::Unusable, what, why)
+        .remedy("PEM files are needed, key and certificate of one pair")
+}

@@ -1,0 +1,87 @@
+//! The database road, followed: its rows are kept, and changed as the server tells.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use model::switch::Bridge;
+use model::{Trouble, TroubleKind};
+use ovsdb::{Changes, Uuid, VSWITCH};
+use serde::de::DeserializeOwned;
+
+use super::ovsdb::{Database, TABLES};
+use super::rows::{BridgeRow, InterfaceRow, PortRow, Rows};
+
+/// After so long a silence the server is asked whether it lives.
+const SILENCE: Duration = Duration::from_secs(2);
+
+/// The three tables as they are now.
+pub(crate) struct Followed {
+    database: Database,
+    interfaces: HashMap<Uuid, InterfaceRow>,
+    ports: HashMap<Uuid, PortRow>,
+    bridges: HashMap<Uuid, BridgeRow>,
+}
+
+impl Followed {
+    /// Reads the tables, and has their changes told from then on.
+    pub(crate) async fn start(mut database: Database) -> Result<Self, Trouble> {
+        let read = database.client().follow(VSWITCH, &TABLES).await.and_then(|tables| {
+            Ok((tables.rows("Interface")?, tables.rows("Port")?, tables.rows("Bridge")?))
+        });
+        let (interfaces, ports, bridges) = read.map_err(|error| database.trouble(&error))?;
+        let (interfaces, ports) = (interfaces.into_iter().collect(), ports.into_iter().collect());
+        Ok(Self { database, interfaces, ports, bridges: bridges.into_iter().collect() })
+    }
+
+    /// Every bridge with every port.
+    pub(crate) fn bridges(&self) -> Vec<Bridge> {
+        let rows = Rows {
+            interfaces: self.interfaces.clone(),
+            ports: self.ports.clone(),
+            bridges: self.bridges.values().cloned().collect(),
+        };
+        rows.into_bridges()
+    }
+
+    /// Waits until something changed. A server that is silent is asked whether it lives, and
+    /// has `patience` to say so.
+    pub(crate) async fn change(&mut self, patience: Duration) -> Result<(), Trouble> {
+        loop {
+            let told = tokio::time::timeout(SILENCE, self.database.client().next_change()).await;
+            let Ok(told) = told else {
+                self.is_alive(patience).await?;
+                continue;
+            };
+            let taken = told.and_then(|changes| self.take(&changes));
+            return taken.map_err(|error| self.database.trouble(&error));
+        }
+    }
+
+    async fn is_alive(&mut self, patience: Duration) -> Result<(), Trouble> {
+        let answer = tokio::time::timeout(patience, self.database.client().echo()).await;
+        let why = format!("no answer within {patience:?}");
+        let silent = || Trouble::new(TroubleKind::TimedOut, self.database.what(), why);
+        let answer = answer.map_err(|_| silent())?;
+        answer.map_err(|error| self.database.trouble(&error))
+    }
+
+    fn take(&mut self, changes: &Changes) -> Result<(), ovsdb::Error> {
+        merge(&mut self.interfaces, changes, "Interface")?;
+        merge(&mut self.ports, changes, "Port")?;
+        merge(&mut self.bridges, changes, "Bridge")
+    }
+}
+
+fn merge<T: DeserializeOwned>(
+    rows: &mut HashMap<Uuid, T>,
+    changes: &Changes,
+    table: &str,
+) -> Result<(), ovsdb::Error> {
+    for (id, row) in changes.rows(table)? {
+        match row {
+            Some(row) => rows.insert(id, row),
+            None => rows.remove(&id),
+        };
+    }
+    Ok(())
+}

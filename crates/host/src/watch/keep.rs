@@ -1,0 +1,76 @@
+//! A source that is watched: what it told last, and whether it still talks.
+
+use std::time::Duration;
+
+use model::{Observed, Trouble};
+use tokio::sync::watch::Sender;
+use tokio::time::{Instant, sleep};
+
+/// The first pause before a source that failed is asked again; each one doubles it.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// What a source told last: nothing at first.
+#[derive(Clone, Debug)]
+pub(super) struct Told<T> {
+    rows: Option<Vec<T>>,
+    trouble: Option<Trouble>,
+}
+
+impl<T> Default for Told<T> {
+    fn default() -> Self {
+        Self { rows: None, trouble: None }
+    }
+}
+
+impl<T: Clone> Told<T> {
+    pub(super) fn fresh(rows: Vec<T>) -> Self {
+        Self { rows: Some(rows), trouble: None }
+    }
+
+    /// The same rows, but old ones.
+    pub(super) fn grow_stale(&mut self, why: Trouble) {
+        self.trouble = Some(why);
+    }
+
+    /// Whether it has said anything, be it that it cannot.
+    pub(super) fn has_spoken(&self) -> bool {
+        self.rows.is_some() || self.trouble.is_some()
+    }
+
+    pub(super) fn rows(&self) -> &[T] {
+        self.rows.as_deref().unwrap_or_default()
+    }
+
+    pub(super) fn observed(&self) -> Observed<T> {
+        match (self.rows.clone(), self.trouble.clone()) {
+            (Some(rows), None) => Observed::Fresh { rows },
+            (Some(rows), Some(why)) => Observed::Stale { rows, why },
+            (None, Some(why)) => Observed::Absent { why },
+            (None, None) => Observed::Fresh { rows: Vec::new() },
+        }
+    }
+}
+
+/// Lets a source talk for as long as somebody listens. `talk` ends only when it can no
+/// longer; what it told is stale then, and it is asked again after a pause. Start, reconnecting
+/// and having missed something are one and the same.
+pub(super) async fn keep<T, F>(told: Sender<Told<T>>, talk: F)
+where
+    T: Clone,
+    F: AsyncFn(&Sender<Told<T>>) -> Trouble,
+{
+    let mut pause = FIRST_PAUSE;
+    while !told.is_closed() {
+        let since = Instant::now();
+        let why = talk(&told).await;
+        told.send_modify(|told| told.grow_stale(why));
+        if since.elapsed() > LONGEST_PAUSE {
+            pause = FIRST_PAUSE;
+        }
+        tokio::select! {
+            () = told.closed() => return,
+            () = sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
+        }
+    }
+}

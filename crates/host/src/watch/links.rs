@@ -1,0 +1,229 @@
+//! The kernel, watched. It only hints; what changed is read again, and no more than that: a
+//! hint from the switch's own namespace costs one dump, one from elsewhere all the others.
+
+use std::collections::BTreeMap;
+use std::future::pending;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use model::ids::{NetnsId, Nsid};
+use model::snapshot::{Container, Namespace};
+use model::{Observed, Trouble, TroubleKind};
+use netns::{Drained, LinkWatch, Netns};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::task::JoinHandle;
+
+use crate::Host;
+use crate::kernel;
+
+/// What the kernel told last, and what may have changed since.
+pub(super) struct Links {
+    host: Host,
+    hints: Result<Hints, Trouble>,
+    here: Result<Namespace, Trouble>,
+    nsids: BTreeMap<Nsid, NetnsId>,
+    homes: Vec<Namespace>,
+    reading: Option<JoinHandle<Homes>>,
+    /// Namespaces changed while they were being read.
+    outdated: bool,
+}
+
+/// Where hints come from.
+struct Hints {
+    switch: Arc<Netns>,
+    own: AsyncFd<LinkWatch>,
+    /// Everybody's, those of `own` too; none where the kernel does not let us.
+    all: Option<AsyncFd<LinkWatch>>,
+}
+
+/// Namespaces that hold containers or have a name, and what the switch's calls them.
+type Homes = (Vec<Namespace>, BTreeMap<Nsid, NetnsId>);
+
+/// What a hint is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Hint {
+    pub(super) here: bool,
+    pub(super) elsewhere: bool,
+}
+
+impl Links {
+    /// Listens before anything is read.
+    pub(super) fn new(host: &Host) -> Self {
+        let hints = Hints::open(host);
+        let unread = Trouble::new(TroubleKind::Gone, "the kernel", "it was not read yet");
+        let here = Err(hints.as_ref().err().cloned().unwrap_or(unread));
+        let nsids = BTreeMap::new();
+        let (homes, reading, outdated) = (Vec::new(), None, true);
+        Self { host: host.clone(), hints, here, nsids, homes, reading, outdated }
+    }
+
+    /// Waits for a hint, or for the end of a reading that is under way. Cancel safe.
+    pub(super) async fn news(&mut self) -> News {
+        let Self { hints, reading, .. } = self;
+        let read = async {
+            match reading {
+                Some(reading) => reading.await,
+                None => pending().await,
+            }
+        };
+        let hint = async {
+            match hints {
+                Ok(hints) => hints.wait().await,
+                Err(_) => pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            read = read => News::Read(read.unwrap_or_default()),
+            () = hint => News::Hint,
+        }
+    }
+
+    /// What is hinted at right now.
+    pub(super) fn hint(&self) -> Hint {
+        self.hints.as_ref().map(Hints::take).unwrap_or_default()
+    }
+
+    /// Notes that the namespaces of containers are to be read again.
+    pub(super) fn outdate(&mut self) {
+        self.outdated = true;
+    }
+
+    /// Starts to read the namespaces of these containers, unless that is under way already:
+    /// then they are read once more after that.
+    pub(super) fn read_elsewhere(&mut self, containers: &[Container]) {
+        let Ok(hints) = &self.hints else { return };
+        if self.reading.is_some() || !self.outdated {
+            return;
+        }
+        self.outdated = false;
+        let homes = containers.iter().filter_map(|row| Some((row.pid?, row.netns?)));
+        let (homes, switch) = (homes.collect::<Vec<_>>(), Arc::clone(&hints.switch));
+        self.reading = Some(tokio::task::spawn_blocking(move || kernel::homes(&homes, &switch)));
+    }
+
+    /// Takes over what was read elsewhere. Where that failed, what was known is kept: links
+    /// that change faster than they can be read hint again.
+    fn take(&mut self, (mut homes, nsids): Homes) {
+        self.reading = None;
+        for home in homes.iter_mut().filter(|home| home.trouble.is_some()) {
+            if let Some(known) = self.homes.iter().find(|known| known.id == home.id) {
+                home.clone_from(known);
+            }
+        }
+        (self.homes, self.nsids) = (homes, nsids);
+    }
+
+    /// Reads the switch's own namespace again.
+    pub(super) async fn read_here(&mut self) {
+        let rundir = self.host.rundir.clone();
+        let moved = kernel::switch_namespace(&rundir).is_ok_and(|switch| {
+            let same = |hints: &Hints| hints.switch.identity() == switch.identity();
+            !self.hints.as_ref().is_ok_and(same)
+        });
+        if moved {
+            self.hints = Hints::open(&self.host);
+            self.outdated = true;
+        }
+        let here = match &self.hints {
+            Ok(hints) => {
+                let switch = Arc::clone(&hints.switch);
+                let read = tokio::task::spawn_blocking(move || kernel::alone(&switch)).await;
+                read.map_err(|error| Trouble::new(TroubleKind::Gone, "the kernel", error))
+            }
+            Err(trouble) => Err(trouble.clone()),
+        };
+        let unread = here.as_ref().is_ok_and(|here| here.trouble.is_some());
+        if !(unread && self.here.is_ok()) {
+            self.here = here;
+        }
+    }
+
+    /// Whether the switch's namespace had a link of that name.
+    pub(super) fn has_here(&self, name: &str) -> bool {
+        self.here.as_ref().is_ok_and(|here| here.links.iter().any(|link| *link.name == *name))
+    }
+
+    pub(super) fn switch(&self) -> Option<NetnsId> {
+        self.hints.as_ref().ok().map(|hints| kernel::id(&hints.switch))
+    }
+
+    pub(super) fn observed(&self) -> Observed<Namespace> {
+        let here = match &self.here {
+            Ok(here) => here,
+            Err(why) => return Observed::Absent { why: why.clone() },
+        };
+        let here = Namespace { nsids: self.nsids.clone(), ..here.clone() };
+        let others = self.homes.iter().filter(|home| home.id != here.id).cloned();
+        Observed::Fresh { rows: others.chain([here.clone()]).collect() }
+    }
+}
+
+/// What there is to do.
+pub(super) enum News {
+    /// Something changed.
+    Hint,
+    /// Namespaces were read.
+    Read(Homes),
+}
+
+impl News {
+    /// Takes over what was read.
+    pub(super) fn take_into(mut self, links: &mut Links) -> Self {
+        if let Self::Read(homes) = &mut self {
+            links.take(std::mem::take(homes));
+        }
+        self
+    }
+}
+
+impl Hints {
+    fn open(host: &Host) -> Result<Self, Trouble> {
+        let switch = kernel::switch_namespace(&host.rundir)?;
+        let own = kernel::listen(&switch, false)?;
+        let all = kernel::listen(&switch, true).ok();
+        #[allow(deprecated, reason = "its successor is unsafe; a LinkWatch owns its descriptor")]
+        let asleep = |watch| {
+            AsyncFd::with_interest(watch, Interest::READABLE)
+                .map_err(|error| Trouble::new(TroubleKind::Unreachable, "changes of links", error))
+        };
+        Ok(Self { switch: Arc::new(switch), own: asleep(own)?, all: all.map(asleep).transpose()? })
+    }
+
+    async fn wait(&self) {
+        let own = self.own.readable();
+        let all = async {
+            match &self.all {
+                Some(all) => all.readable().await.map(|_| ()),
+                None => pending().await,
+            }
+        };
+        // A socket that fails is as good as a hint: reading will tell.
+        tokio::select! {
+            _ = own => {}
+            _ = all => {}
+        }
+    }
+
+    /// Whoever hears all hears more than the switch's own namespace if others have news too.
+    fn take(&self) -> Hint {
+        let own = drain(&self.own);
+        let all = self.all.as_ref().map(drain);
+        let lost = own.lost || all.is_some_and(|all| all.lost);
+        Hint {
+            here: own.changes > 0 || lost,
+            elsewhere: lost || all.map_or(own.changes > 0, |all| all.changes > own.changes),
+        }
+    }
+}
+
+fn drain(watch: &AsyncFd<LinkWatch>) -> Drained {
+    // Taken before the last read, so that what comes after it wakes us again.
+    let ready = watch.readable().now_or_never();
+    let drained = watch.get_ref().drain();
+    if let Some(Ok(mut ready)) = ready {
+        ready.clear_ready();
+    }
+    drained.unwrap_or(Drained { changes: 0, lost: true })
+}

@@ -1,0 +1,141 @@
+//! Watching: looking again whenever a source says that it is worthwhile.
+//!
+//! [`keep`] lets a source talk and marks its rows stale when it no longer does; [`containers`],
+//! [`ports`] and [`links`] are the three sources. They never meet here: what they told last is
+//! put side by side in a Snapshot.
+
+mod containers;
+mod keep;
+mod links;
+mod ports;
+
+use std::sync::Arc;
+
+use model::Snapshot;
+use model::snapshot::{Container, Engine, Scope};
+use model::switch::{Bridge, Via};
+use tokio::sync::watch::{Receiver, channel};
+use tokio::task::JoinHandle;
+
+use crate::Host;
+use crate::look::{host_name, now};
+use keep::Told;
+use links::{Links, News};
+
+/// A host that is looked at again and again.
+pub struct Watch {
+    engine: Receiver<Told<Container>>,
+    switch: Receiver<Told<Bridge>>,
+    links: Links,
+    /// Whether a Snapshot was given already.
+    begun: bool,
+    tasks: [JoinHandle<()>; 2],
+}
+
+impl Host {
+    /// Watches everything, from inside a tokio runtime, until the Watch is dropped.
+    pub fn watch(&self) -> Watch {
+        let (host, (tell, engine)) = (self.clone(), channel(Told::default()));
+        let engines = keep::keep(tell, async move |told| containers::talk(&host, told).await);
+        let (host, (tell, switch)) = (self.clone(), channel(Told::default()));
+        let switches = keep::keep(tell, async move |told| ports::talk(&host, told).await);
+        let tasks = [tokio::spawn(engines), tokio::spawn(switches)];
+        Watch { engine, switch, links: Links::new(self), begun: false, tasks }
+    }
+}
+
+impl Watch {
+    /// A whole look at once, then another one whenever something may have changed, or a source
+    /// fell silent or came back. Rows of a silent source are the last ones, and stale. Cancel
+    /// safe.
+    pub async fn next(&mut self) -> Arc<Snapshot> {
+        if !self.begun {
+            self.begin().await;
+            return Arc::new(self.snapshot());
+        }
+        while !self.step().await {}
+        Arc::new(self.snapshot())
+    }
+
+    async fn begin(&mut self) {
+        // Whoever drops us here begins again: nothing is lost.
+        let _ = self.engine.wait_for(Told::has_spoken).await;
+        let _ = self.switch.wait_for(Told::has_spoken).await;
+        self.links.read_here().await;
+        self.read_elsewhere();
+        while let News::Hint = self.links.news().await.take_into(&mut self.links) {
+            self.heed_hints().await;
+        }
+        self.links.read_here().await;
+        self.begun = true;
+    }
+
+    /// Waits for one piece of news; whether there is something to show for it.
+    async fn step(&mut self) -> bool {
+        tokio::select! {
+            biased;
+            _ = self.switch.changed() => {
+                if self.names_the_unknown() {
+                    self.heed_hints().await;
+                }
+            }
+            _ = self.engine.changed() => {
+                self.links.outdate();
+                self.read_elsewhere();
+            }
+            news = self.links.news() => match news.take_into(&mut self.links) {
+                News::Hint => return self.heed_hints().await,
+                News::Read(_) => {
+                    self.links.read_here().await;
+                    self.read_elsewhere();
+                }
+            },
+        }
+        true
+    }
+
+    /// Whether a port is named after a link that was not there when it was last looked: what
+    /// the kernel has hinted at since must be read first, or the port would look left behind.
+    fn names_the_unknown(&mut self) -> bool {
+        let told = self.switch.borrow_and_update();
+        let mut ports = told.rows().iter().flat_map(|bridge| &bridge.ports);
+        ports.any(|port| port.kind == "system" && !self.links.has_here(&port.iface))
+    }
+
+    /// Reads what the kernel hinted at; whether that was here.
+    async fn heed_hints(&mut self) -> bool {
+        let hint = self.links.hint();
+        if hint.elsewhere {
+            self.links.outdate();
+            self.read_elsewhere();
+        }
+        if hint.here {
+            self.links.read_here().await;
+        }
+        hint.here
+    }
+
+    fn read_elsewhere(&mut self) {
+        let told = self.engine.borrow_and_update();
+        self.links.read_elsewhere(told.rows());
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            version: Snapshot::VERSION,
+            host: host_name(),
+            taken: now(),
+            scope: Scope::Everything,
+            switch_netns: self.links.switch(),
+            engines: [(Engine("docker".into()), self.engine.borrow().observed())].into(),
+            kernel: self.links.observed(),
+            switch: [(Via::Ovsdb, self.switch.borrow().observed())].into(),
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}

@@ -1,0 +1,21 @@
+//! What a look did not see.
+
+use crate::snapshot::{Observed, Scope, Snapshot};
+use crate::trouble::TroubleKind;
+use crate::wiring::Unseen;
+
+pub(super) fn of(snapshot: &Snapshot) -> Unseen {
+    let absent = |engine: &Observed<_>| engine.absence().is_some();
+    let blind = snapshot.engines.values().any(absent) || snapshot.kernel.absence().is_some();
+    let spaces = snapshot.kernel.rows().iter().filter(|ns| ns.trouble.is_some());
+    // One that is gone is gone: that is what was seen.
+    let unread = |trouble: &crate::Trouble| trouble.kind != TroubleKind::Gone;
+    let containers = snapshot.engines.values().flat_map(Observed::rows);
+    let containers = containers.filter(|row| row.netns_trouble.as_ref().is_some_and(unread));
+    Unseen {
+        everything: blind || snapshot.scope == Scope::One,
+        switch: snapshot.switch.values().all(|road| road.absence().is_some()),
+        namespaces: spaces.map(|ns| ns.id).collect(),
+        containers: containers.map(|row| row.id.clone()).collect(),
+    }
+}

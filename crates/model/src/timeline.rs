@@ -1,0 +1,191 @@
+//! Watching is looking twice and comparing: what is different is told as events.
+//!
+//! An event tells a state, not every step on the way to it. What a look could not see is not
+//! gone: it is held as it was until a look that sees tells otherwise.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::ids::{LinkKey, Name};
+use crate::wiring::{Attachment, Occupant, PortRef, PortState, SwitchPort, Wiring};
+
+/// Something that is different now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// When it was noticed, in milliseconds since the Unix epoch.
+    pub at: u64,
+    /// What it is.
+    pub change: Change,
+}
+
+/// What is different.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// A container-side link is there that was not.
+    Appeared(Box<Attachment>),
+    /// One is not what it was.
+    Changed {
+        /// How it was.
+        before: Box<Attachment>,
+        /// How it is.
+        now: Box<Attachment>,
+        /// In what they differ; never empty.
+        fields: Vec<Field>,
+    },
+    /// One is gone.
+    Vanished(Box<Attachment>),
+    /// The link of a port is gone, the port is not.
+    LeftBehind(Box<SwitchPort>),
+    /// A port that was left behind was removed or has a link again.
+    Cleared(Box<SwitchPort>),
+}
+
+/// In what an attachment may change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Field {
+    /// Names or ids of the containers that have it.
+    Container,
+    /// Its name inside.
+    Interface,
+    /// Its hardware address.
+    Mac,
+    /// Its addresses.
+    Addresses,
+    /// Whether it is on a port, and how sure that is.
+    State,
+    /// The bridge.
+    Bridge,
+    /// The OpenFlow port.
+    OfPort,
+    /// Access VLAN or trunks.
+    Vlan,
+}
+
+/// What was told so far.
+#[derive(Clone, Debug, Default)]
+pub struct Timeline {
+    attachments: FxHashMap<LinkKey, Attachment>,
+    orphans: FxHashMap<(Name, Name), SwitchPort>,
+}
+
+impl Timeline {
+    /// Nothing was told yet: the first wiring makes everything appear.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Compares with what was told, and tells what is different: attachments by namespace and
+    /// index, then what vanished, then ports. `at` is in milliseconds since the Unix epoch.
+    pub fn advance(&mut self, wiring: &Wiring, at: u64) -> Vec<Event> {
+        let mut changes = self.present(wiring);
+        changes.extend(self.missing(wiring));
+        changes.extend(self.left_behind(wiring));
+        changes.extend(self.cleared(wiring));
+        changes.into_iter().map(|change| Event { at, change }).collect()
+    }
+
+    /// What was told last of every attachment, in no order.
+    pub fn attachments(&self) -> impl Iterator<Item = &Attachment> {
+        self.attachments.values()
+    }
+
+    fn present(&mut self, wiring: &Wiring) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for now in wiring.attachments.iter().filter(|a| is_inhabited(a)) {
+            let Some(told) = self.attachments.get_mut(&key(now)) else {
+                self.attachments.insert(key(now), now.clone());
+                changes.push(Change::Appeared(Box::new(now.clone())));
+                continue;
+            };
+            let fields = differences(told, now);
+            if !fields.is_empty() && is_settled(wiring, now) {
+                let before = Box::new(std::mem::replace(told, now.clone()));
+                changes.push(Change::Changed { before, now: Box::new(now.clone()), fields });
+            }
+        }
+        changes
+    }
+
+    fn missing(&mut self, wiring: &Wiring) -> Vec<Change> {
+        let there = || wiring.attachments.iter().filter(|a| is_inhabited(a));
+        if self.attachments.len() == there().count() {
+            // As many as there are now, and all of those were told: none is missing.
+            return Vec::new();
+        }
+        let there: FxHashSet<_> = there().map(key).collect();
+        let gone = |(key, told): (&LinkKey, &Attachment)| {
+            (!there.contains(key) && !wiring.unseen.hides(told)).then_some(*key)
+        };
+        let mut gone: Vec<_> = self.attachments.iter().filter_map(gone).collect();
+        gone.sort();
+        let take = |key| self.attachments.remove(&key).map(|told| Change::Vanished(Box::new(told)));
+        gone.into_iter().filter_map(take).collect()
+    }
+
+    fn left_behind(&mut self, wiring: &Wiring) -> Vec<Change> {
+        let orphans = wiring.ports.iter().filter(|port| is_orphan(port));
+        let fresh = orphans.filter(|port| !self.orphans.contains_key(&seat(port)));
+        let fresh: Vec<_> = fresh.cloned().collect();
+        self.orphans.extend(fresh.iter().map(|port| (seat(port), port.clone())));
+        fresh.into_iter().map(|port| Change::LeftBehind(Box::new(port))).collect()
+    }
+
+    fn cleared(&mut self, wiring: &Wiring) -> Vec<Change> {
+        if self.orphans.is_empty() || wiring.unseen.switch {
+            return Vec::new();
+        }
+        let ports: FxHashMap<_, _> = wiring.ports.iter().map(|port| (seat(port), port)).collect();
+        let still = |port: &&SwitchPort| {
+            is_orphan(port) || matches!(port.occupant, Occupant::Unknown { .. })
+        };
+        let over = self.orphans.keys().filter(|seat| !ports.get(*seat).is_some_and(still));
+        let mut over: Vec<_> = over.cloned().collect();
+        over.sort();
+        let take = |seat| self.orphans.remove(&seat).map(|port| Change::Cleared(Box::new(port)));
+        over.into_iter().filter_map(take).collect()
+    }
+}
+
+fn key(attachment: &Attachment) -> LinkKey {
+    LinkKey { netns: attachment.netns, ifindex: attachment.link.ifindex }
+}
+
+fn seat(port: &SwitchPort) -> (Name, Name) {
+    (port.bridge.clone(), port.port.iface.clone())
+}
+
+fn is_orphan(port: &SwitchPort) -> bool {
+    matches!(port.occupant, Occupant::LeftBehind { .. })
+}
+
+/// A namespace that nobody has and that has no name is what a container leaves for a moment.
+fn is_inhabited(attachment: &Attachment) -> bool {
+    !attachment.tenants.is_empty() || !attachment.netns_names.is_empty()
+}
+
+/// A number that is still to come is waited for, and no port is made of not having seen any.
+fn is_settled(wiring: &Wiring, now: &Attachment) -> bool {
+    match now.port {
+        PortState::Pending(_) => false,
+        PortState::Unknown { .. } => !wiring.unseen.switch,
+        _ => true,
+    }
+}
+
+fn vlans(port: Option<&PortRef>) -> (Option<u16>, &[u16]) {
+    port.map_or((None, &[]), |port| (port.tag, &port.trunks))
+}
+
+fn differences(before: &Attachment, now: &Attachment) -> Vec<Field> {
+    let (was, is) = (before.port.port(), now.port.port());
+    let differ = [
+        (Field::Container, before.tenants != now.tenants),
+        (Field::Interface, before.link.name != now.link.name),
+        (Field::Mac, before.link.mac != now.link.mac),
+        (Field::Addresses, before.link.addresses != now.link.addresses),
+        (Field::State, before.port.word() != now.port.word()),
+        (Field::Bridge, was.map(|port| &port.bridge) != is.map(|port| &port.bridge)),
+        (Field::OfPort, before.port.ofport() != now.port.ofport()),
+        (Field::Vlan, vlans(was) != vlans(is)),
+    ];
+    differ.into_iter().filter(|(_, differs)| *differs).map(|(field, _)| field).collect()
+}

@@ -1,0 +1,64 @@
+//! `events` for a person: one line each, as `docker events` has them.
+
+use crate::cell::printable;
+use crate::v1::{Attachment, Event};
+
+/// When, what, and whom it is about.
+pub fn event_line(event: &Event) -> String {
+    let line = match (&event.attachment, &event.port) {
+        (Some(now), _) => about_attachment(event, now),
+        (None, Some(port)) => {
+            format!(
+                "{}: {} on {}",
+                port.who,
+                port.port,
+                place(event.bridge.as_deref(), event.ofport)
+            )
+        }
+        (None, None) => String::new(),
+    };
+    printable(&format!("{} {} {line}", event.time, event.action))
+}
+
+fn about_attachment(event: &Event, now: &Attachment) -> String {
+    let whose = format!("{} {}", event.container, event.interface);
+    let Some(before) = event.before.as_ref() else {
+        return format!("{whose}: {}", state(now));
+    };
+    let changes = event.changed.iter().map(|field| change(field, before, now));
+    format!("{whose}: {}", changes.collect::<Vec<_>>().join(", "))
+}
+
+fn state(row: &Attachment) -> String {
+    let addresses = row.addresses.iter();
+    let more: Vec<_> = row.mac.iter().chain(addresses).map(String::as_str).collect();
+    let more = if more.is_empty() { String::new() } else { format!(" ({})", more.join(", ")) };
+    match row.state {
+        "on" => format!("{}{more}", place(row.bridge.as_deref(), row.ofport)),
+        "none" => format!("on no bridge{more}"),
+        state => format!("{state}{more}"),
+    }
+}
+
+fn place(bridge: Option<&str>, ofport: Option<u16>) -> String {
+    let bridge = bridge.unwrap_or("no bridge");
+    ofport.map_or_else(|| bridge.to_owned(), |port| format!("{bridge} port {port}"))
+}
+
+fn change(field: &str, before: &Attachment, now: &Attachment) -> String {
+    format!("{field} {} -> {}", shown(field, before), shown(field, now))
+}
+
+fn shown(field: &str, row: &Attachment) -> String {
+    let text = match field {
+        "Container" => row.container.clone(),
+        "Interface" => row.interface.clone(),
+        "MAC" => row.mac.clone().unwrap_or_default(),
+        "Addresses" => row.addresses.join(","),
+        "Bridge" => row.bridge.clone().unwrap_or_default(),
+        "OFPort" => row.ofport.map(|port| port.to_string()).unwrap_or_default(),
+        "VLAN" => crate::views::vlans(row.vlan, &row.trunks),
+        _ => row.state.to_owned(),
+    };
+    if text.is_empty() { "-".to_owned() } else { text }
+}

@@ -1,0 +1,78 @@
+//! The picture for Graphviz: <https://graphviz.org/doc/info/lang.html>.
+
+use super::colour::{hex, hue, shade};
+use super::escape::{dot as escape, slug};
+use super::jack::{Jack, Plug};
+use super::scene::{Cord, Front, Scene};
+use super::style::LIGHT_CARD;
+
+/// A graph with a cluster for each bridge, a box for each port and one for each container.
+pub fn dot(scene: &Scene) -> String {
+    let fronts: String = scene.fronts.iter().enumerate().map(cluster).collect();
+    let plugs: String = scene.jacks().map(plugged).collect();
+    let people: String = scene.people().into_iter().map(person).collect();
+    let cords: String = scene.cords.iter().map(|cord| patch(scene, cord)).collect();
+    format!(
+        "graph wiring {{\n  graph [rankdir=LR, fontname=\"sans-serif\", label=\"{}\"]\n  \
+        node [shape=box, fontname=\"sans-serif\"]\n  edge [fontname=\"sans-serif\", fontsize=10]\n\
+        {fronts}{people}{plugs}{cords}}}\n",
+        escape(&scene.host)
+    )
+}
+
+fn cluster((number, front): (usize, &Front)) -> String {
+    let id = front.datapath_id.as_deref().map(|id| format!("\\n{id}")).unwrap_or_default();
+    let name = escape(&front.bridge);
+    let jacks: String = front.jacks.iter().map(node).collect();
+    format!(
+        "  subgraph cluster_{number} {{\n    label=\"{name}{id}\"\n    style=rounded\n{jacks}  }}\n"
+    )
+}
+
+fn node(jack: &Jack) -> String {
+    let lines = [escape(&jack.label()), escape(&jack.port)];
+    let what = (jack.plugs.is_empty()).then(|| escape(&jack.who));
+    let text = lines.into_iter().chain(what).collect::<Vec<_>>().join("\\n");
+    let look = match (jack.state, jack.occupant) {
+        ("on", "left-behind" | "unknown") | ("pending", _) => ", style=dashed, color=\"#a85b00\"",
+        ("failed", _) => ", style=dashed, color=\"#b3261e\"",
+        _ => "",
+    };
+    format!("    \"{}\" [label=\"{text}\"{look}]\n", jack.id)
+}
+
+fn person(plug: &Plug) -> String {
+    format!("  \"{}\" [label=\"{}\", shape=component]\n", plug.key(), escape(&plug.who))
+}
+
+/// The cables from a port to who is on it.
+fn plugged(jack: &Jack) -> String {
+    let look = match jack.vlan {
+        Some(tag) => format!("color=\"{}\", penwidth=2", hex(shade(hue(tag), LIGHT_CARD))),
+        None => "penwidth=2".to_owned(),
+    };
+    let cable = |plug: &Plug| {
+        let vlan = jack.vlan.map(|tag| format!("VLAN {tag}"));
+        let words = [escape(&plug.interface)].into_iter().chain(plug.mac.clone());
+        let words = words.chain(plug.addresses.clone()).chain(vlan).collect::<Vec<_>>();
+        format!(
+            "  \"{}\" -- \"{}\" [label=\"{}\", {look}]\n",
+            jack.id,
+            plug.key(),
+            words.join("\\n")
+        )
+    };
+    jack.plugs.iter().map(cable).collect()
+}
+
+fn patch(scene: &Scene, cord: &Cord) -> String {
+    let (from, to) = (&scene.at(cord.from).1.id, &scene.at(cord.to).1.id);
+    format!("  \"{from}\" -- \"{to}\" [label=\"patch\", color=\"#7a4fd0\", penwidth=3]\n")
+}
+
+impl Plug {
+    /// The same for all links of one namespace, and for no others: fit for an identifier.
+    pub(super) fn key(&self) -> String {
+        format!("in-{}", slug(&self.netns))
+    }
+}

@@ -1,0 +1,309 @@
+//! One port: what its jack looks like, and what is written beneath it.
+
+use model::ids::OfPort;
+use model::wiring::{LastTenant, Occupant, SwitchPort};
+
+use super::escape::{clean, slug};
+use super::scene::Area;
+use crate::v1;
+
+/// Container-side links on one port.
+pub(super) type Links = Vec<v1::Explanation>;
+
+/// So many addresses or links are written out; of more, it is said how many.
+const WRITTEN: usize = 2;
+
+/// A port, as a jack on the front.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Jack {
+    /// Unique in the picture and the same in the next one: letters, digits, `_` and `-`.
+    pub id: String,
+    /// Name of the interface on the bridge.
+    pub port: String,
+    /// Its OpenFlow port; none unless it is a real number.
+    pub number: Option<u16>,
+    /// `on`, `pending` or `failed`.
+    pub state: &'static str,
+    /// `container`, `namespace`, `local`, `host`, `patch`, `tunnel`, `left-behind` or `unknown`.
+    pub occupant: &'static str,
+    /// The same in words, with names.
+    pub who: String,
+    /// Access VLAN.
+    pub vlan: Option<u16>,
+    /// Trunked VLANs.
+    pub trunks: Vec<u16>,
+    /// Name of the other end, for a patch.
+    pub peer: Option<String>,
+    /// Remote end, for a tunnel.
+    pub remote: Option<String>,
+    /// Hardware address of the port.
+    pub mac: Option<String>,
+    /// What is plugged in.
+    pub plugs: Vec<Plug>,
+    /// What it is, in one line.
+    pub caption: String,
+    /// What is written beneath.
+    pub lines: Vec<Line>,
+    /// What there is to say that may not fit beneath.
+    pub details: Vec<String>,
+    /// How it is known who is on it: a line for each step.
+    pub evidence: Vec<String>,
+    /// Where it is, with its number and its lines.
+    pub area: Area,
+    /// How far its lines hang below the socket.
+    pub drop: u32,
+}
+
+/// A link that is on a jack.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Plug {
+    /// The containers that have it, joined by `+`; its namespace if there is none.
+    pub who: String,
+    /// Their names, one by one.
+    pub tenants: Vec<String>,
+    /// Name of the link there.
+    pub interface: String,
+    /// Its namespace.
+    pub netns: String,
+    /// Its hardware address.
+    pub mac: Option<String>,
+    /// Its addresses with prefix length.
+    pub addresses: Vec<String>,
+}
+
+/// A line beneath a jack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// How it is written.
+    pub ink: Ink,
+    /// Its text in full.
+    pub text: String,
+}
+
+/// How a line is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ink {
+    /// A name.
+    Strong,
+    /// What belongs to it.
+    Plain,
+    /// What is only looked up.
+    Faint,
+    /// What is wrong.
+    Alarm,
+}
+
+impl Jack {
+    /// The jack for a port, given the links on it. Its place is not known yet.
+    pub(super) fn new(row: &SwitchPort, port: &v1::Port, links: &[v1::Explanation]) -> Self {
+        let mut plugs: Vec<_> = port.plugs.iter().map(|plug| Plug::new(plug, links)).collect();
+        plugs.sort();
+        let remote = port.remote.as_deref().map(clean);
+        let (patch, tunnel) = (port.occupant == "patch", port.occupant == "tunnel");
+        let mut jack = Self {
+            id: format!("jack-{}-{}", slug(&port.bridge), slug(&port.port)),
+            port: clean(&port.port),
+            number: port.ofport,
+            state: port.state,
+            occupant: port.occupant,
+            who: clean(&port.who),
+            vlan: port.vlan,
+            trunks: port.trunks.clone(),
+            peer: remote.clone().filter(|_| patch),
+            remote: remote.filter(|_| tunnel),
+            mac: port.mac.clone(),
+            plugs,
+            ..Self::default()
+        };
+        jack.caption = jack.caption(&clean(&port.bridge));
+        jack.lines = jack.lines(&row.occupant, port);
+        jack.details = jack.details(port);
+        jack.evidence = links
+            .iter()
+            .flat_map(|link| &link.steps)
+            .map(|found| step(found.name, &found.found, &found.source))
+            .collect();
+        jack
+    }
+
+    /// The number as `ovs-ofctl` shows it; the state where there is none.
+    pub fn label(&self) -> String {
+        match self.number {
+            Some(n) if n == OfPort::LOCAL.0 => "LOCAL".to_owned(),
+            Some(n) => n.to_string(),
+            None => self.state.to_owned(),
+        }
+    }
+
+    /// What the strip above the lines says: what is wrong, else the VLAN, else what it is.
+    pub fn strip(&self) -> String {
+        let trunks: Vec<_> = self.trunks.iter().map(ToString::to_string).collect();
+        match (self.state, self.occupant, self.vlan) {
+            ("on", "left-behind", _) => "left behind".to_owned(),
+            ("on", _, Some(tag)) => format!("VLAN {tag}"),
+            ("on", _, None) if !trunks.is_empty() => format!("trunk {}", trunks.join(",")),
+            ("on", occupant, _) => occupant.to_owned(),
+            (state, ..) => state.to_owned(),
+        }
+    }
+
+    /// Whether its link is gone.
+    pub(super) fn is_left_behind(&self) -> bool {
+        self.occupant == "left-behind"
+    }
+
+    /// What it can be found by.
+    pub fn words(&self) -> Vec<&str> {
+        let plugs = self.plugs.iter().flat_map(|plug| {
+            let own = [plug.who.as_str(), &plug.interface].into_iter();
+            own.chain(plug.mac.as_deref()).chain(plug.addresses.iter().map(String::as_str))
+        });
+        let port = [self.port.as_str(), &self.who].into_iter();
+        port.chain(self.mac.as_deref()).chain(self.remote.as_deref()).chain(plugs).collect()
+    }
+
+    /// By number; then those without one, by name; the bridge itself last.
+    pub(super) fn rank(&self) -> impl Ord {
+        let local = self.occupant == "local" || self.number == Some(OfPort::LOCAL.0);
+        let number = self.number.unwrap_or(u16::MAX);
+        (local, number, self.port.clone(), self.details.clone())
+    }
+
+    fn caption(&self, bridge: &str) -> String {
+        let number = match self.number {
+            Some(_) => format!("port {}", self.label()),
+            None => format!("{} port {}", self.state, self.port),
+        };
+        let names: Vec<_> =
+            self.plugs.iter().map(|p| format!("{} {}", p.who, p.interface)).collect();
+        let who = if names.is_empty() { self.who.clone() } else { names.join(", ") };
+        format!("{number} of {bridge}: {who}")
+    }
+
+    fn lines(&self, occupant: &Occupant, port: &v1::Port) -> Vec<Line> {
+        let mut lines = match occupant {
+            Occupant::Plugged { .. } => self.plug_lines(),
+            Occupant::Local => vec![strong("the bridge itself")],
+            Occupant::Host { .. } => vec![strong(&self.port), plain(&self.who)],
+            Occupant::Patch { peer, bridge } => patch_lines(peer, bridge.as_deref()),
+            Occupant::Tunnel { remote } => {
+                vec![plain(&format!("{} tunnel to", port.kind)), strong(remote)]
+            }
+            Occupant::LeftBehind { last } => last_lines(last.as_ref()),
+            Occupant::Unknown { why } => vec![alarm("unknown"), plain(why)],
+        };
+        if !matches!(occupant, Occupant::Plugged { .. }) {
+            lines.extend(self.mac.as_deref().map(plain));
+        }
+        lines.extend(port.error.as_deref().map(alarm));
+        lines.extend(
+            self.vlan
+                .filter(|_| !self.strip().starts_with('V'))
+                .map(|tag| plain(&format!("VLAN {tag}"))),
+        );
+        if !matches!(occupant, Occupant::Local | Occupant::Host { .. }) {
+            lines.push(faint(&self.port));
+        }
+        lines.extend(port.bond.as_ref().map(|bond| faint(&format!("bond {bond}"))));
+        lines
+    }
+
+    fn plug_lines(&self) -> Vec<Line> {
+        match self.plugs.as_slice() {
+            [one] => one.lines(),
+            many => {
+                let name = |plug: &Plug| format!("{}:{}", plug.who, plug.interface);
+                let names = few(&many.iter().map(name).collect::<Vec<_>>());
+                names.iter().map(|name| strong(name)).collect()
+            }
+        }
+    }
+
+    fn details(&self, port: &v1::Port) -> Vec<String> {
+        let mut details = vec![self.caption.clone()];
+        for plug in &self.plugs {
+            let words = [&plug.interface].into_iter().chain(&plug.mac).chain(&plug.addresses);
+            details.push(words.cloned().collect::<Vec<_>>().join(" "));
+        }
+        details.push(format!("interface {} ({})", self.port, clean(&port.kind)));
+        details.extend(self.mac.iter().map(|mac| format!("MAC {mac}")));
+        details.extend(self.vlan.map(|tag| format!("VLAN {tag}")));
+        if !self.trunks.is_empty() {
+            details.push(format!("trunks {:?}", self.trunks));
+        }
+        details.extend(port.bond.iter().map(|bond| format!("bond {}", clean(bond))));
+        details.extend(port.error.iter().chain(&port.notes).map(|text| clean(text)));
+        details
+    }
+}
+
+impl Plug {
+    fn new(plug: &v1::Plug, links: &[v1::Explanation]) -> Self {
+        let names: Vec<_> = plug.tenants.iter().map(|who| clean(&who.container)).collect();
+        let mut links = links.iter().map(|explanation| &explanation.attachment);
+        let link = links.find(|link| link.netns == plug.netns && link.interface == plug.interface);
+        Self {
+            who: if names.is_empty() { plug.netns.clone() } else { names.join("+") },
+            interface: clean(&plug.interface),
+            netns: plug.netns.clone(),
+            mac: link.and_then(|link| link.mac.clone()),
+            addresses: link.map(|link| link.addresses.clone()).unwrap_or_default(),
+            tenants: names,
+        }
+    }
+
+    fn lines(&self) -> Vec<Line> {
+        let mut lines = vec![strong(&self.who), plain(&self.interface)];
+        lines.extend(self.mac.as_deref().map(plain));
+        lines.extend(few(&self.addresses).iter().map(|address| plain(address)));
+        lines
+    }
+}
+
+/// A step of an explanation in one line.
+fn step(name: &str, found: &str, source: &str) -> String {
+    let source = if source.is_empty() { String::new() } else { format!(" ({source})") };
+    clean(&format!("{name}: {found}{source}"))
+}
+
+fn patch_lines(peer: &str, bridge: Option<&str>) -> Vec<Line> {
+    match bridge {
+        Some(bridge) => vec![plain("patch to"), strong(bridge), plain(peer)],
+        None => vec![plain("patch to"), strong(peer), alarm("which is missing")],
+    }
+}
+
+fn last_lines(last: Option<&LastTenant>) -> Vec<Line> {
+    let Some(last) = last else { return vec![alarm("by nobody known")] };
+    let name = last.to_string();
+    vec![alarm("left behind by"), strong(&name)]
+}
+
+/// All, or one and how many more.
+fn few(texts: &[String]) -> Vec<String> {
+    if texts.len() <= WRITTEN {
+        return texts.to_vec();
+    }
+    let (shown, rest) = texts.split_at(WRITTEN - 1);
+    shown.iter().cloned().chain([format!("and {} more", rest.len())]).collect()
+}
+
+fn line(ink: Ink, text: &str) -> Line {
+    Line { ink, text: clean(text) }
+}
+
+fn strong(text: &str) -> Line {
+    line(Ink::Strong, text)
+}
+
+fn plain(text: &str) -> Line {
+    line(Ink::Plain, text)
+}
+
+fn faint(text: &str) -> Line {
+    line(Ink::Faint, text)
+}
+
+fn alarm(text: &str) -> Line {
+    line(Ink::Alarm, text)
+}

@@ -1,0 +1,24 @@
+//! A picture of the switches: each bridge as the front of a switch, who is on which jack.
+//!
+//! [`Scene`] says what is drawn and where; [`svg`], [`dot`] and [`mermaid`] write it down.
+
+mod colour;
+mod dot;
+mod escape;
+mod jack;
+mod layout;
+mod mermaid;
+mod scene;
+mod style;
+mod svg;
+
+#[cfg(test)]
+mod tests;
+
+pub use dot::dot;
+pub use escape::{clean, xml};
+pub use jack::{Ink, Jack, Line, Plug};
+pub use mermaid::mermaid;
+pub use scene::{Area, Cord, Counts, End, Front, Point, Scene};
+pub use style::stylesheet;
+pub use svg::{figure, svg};

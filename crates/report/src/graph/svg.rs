@@ -1,0 +1,301 @@
+//! The picture as SVG 1.1: alone as a document, or as a part of the page.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use super::colour::hue;
+use super::escape::{LETTERS, shorten, xml};
+use super::jack::{Ink, Jack, Line};
+use super::layout::{CELL, EAR, LINE, NUMBER, PAD, SOCKET, STRIP, TITLE, socket};
+use super::scene::{Area, Cord, Front, Point, Scene};
+use super::style::stylesheet;
+
+/// Shapes that every socket and plug repeats: 44 by 36, the upper left corner at 0.
+const SHAPES: &str = "<defs>\
+<g id=\"ovs-socket\"><rect class=\"ovs-bezel\" width=\"44\" height=\"36\" rx=\"5\"/>\
+<path class=\"ovs-hole\" d=\"M5 5h34v20h-7v6H12v-6H5z\"/>\
+<path class=\"ovs-gold\" d=\"M11.5 5v6m3-6v6m3-6v6m3-6v6m3-6v6m3-6v6m3-6v6m3-6v6\" stroke-width=\"1.3\"/></g>\
+<g id=\"ovs-plug\"><path d=\"M8 12h28v12a2 2 0 0 1-2 2H10a2 2 0 0 1-2-2z\"/>\
+<path d=\"M15 24h14v5l-3 9h-8l-3-9z\"/>\
+<path d=\"M10 14.5h24\" stroke=\"#fff\" stroke-opacity=\".45\" stroke-width=\"1.5\"/>\
+<path d=\"M17 29h10m-9.5 3h9\" stroke=\"#000\" stroke-opacity=\".3\"/></g></defs>";
+
+/// Width of a socket.
+const SOCKET_W: u32 = 44;
+
+/// The whole as a file of its own: valid XML, light and dark as its reader wishes.
+pub fn svg(scene: &Scene) -> String {
+    let (w, h) = (scene.w, scene.h);
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"wiring\" role=\"img\" \
+        aria-labelledby=\"ovs-title ovs-desc\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\">\n\
+        <title id=\"ovs-title\">{}</title>\n<desc id=\"ovs-desc\">{}</desc>\n\
+        <style>{}</style>\n<rect class=\"ground\" width=\"{w}\" height=\"{h}\"/>\n{}</svg>\n",
+        xml(&title(scene)),
+        xml(&description(scene)),
+        stylesheet(),
+        inside(scene, false),
+    )
+}
+
+/// The whole for a page that has [`stylesheet`]: each jack can be focused, and carries what
+/// there is to say of it.
+pub fn figure(scene: &Scene) -> String {
+    let (w, h, title) = (scene.w, scene.h, xml(&title(scene)));
+    format!(
+        "<svg class=\"wiring\" role=\"group\" aria-label=\"{title}\" \
+        width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\">\n{}</svg>\n",
+        inside(scene, true)
+    )
+}
+
+fn title(scene: &Scene) -> String {
+    format!("Open vSwitch wiring of {}", scene.host)
+}
+
+/// The whole in words.
+fn description(scene: &Scene) -> String {
+    let jacks = scene.fronts.iter().flat_map(|front| &front.jacks);
+    let captions: Vec<_> = jacks.map(|jack| jack.caption.as_str()).collect();
+    if captions.is_empty() { "No bridges.".to_owned() } else { captions.join("; ") }
+}
+
+/// Faces, then cords, then what hangs over them.
+fn inside(scene: &Scene, live: bool) -> String {
+    let mut out = format!("{SHAPES}\n");
+    scene.fronts.iter().for_each(|front| out += &plate(front));
+    scene.cords.iter().for_each(|cord| out += &draw_cord(scene, cord));
+    for front in &scene.fronts {
+        let name = xml(&front.bridge);
+        let jacks: String = front.jacks.iter().map(|jack| draw_jack(front, jack, live)).collect();
+        let _ = writeln!(out, "<g role=\"group\" aria-label=\"bridge {name}\">\n{jacks}</g>");
+    }
+    if scene.fronts.is_empty() {
+        let (x, y) = (scene.w / 2, scene.h / 2);
+        let _ = writeln!(out, "<text class=\"mid soft\" x=\"{x}\" y=\"{y}\">no bridges</text>");
+    }
+    out
+}
+
+/// The front of a switch without its jacks.
+fn plate(front: &Front) -> String {
+    let Area { x, y, w, h } = front.area;
+    let (right, foot) = (x + w, y + h);
+    let ear = |x: u32, round: &str| format!("<path class=\"ear\" d=\"M{x} {y}{round}\"/>");
+    let inner = h - 16;
+    let left = ear(x + EAR - 6, &format!("h-10a8 8 0 0 0-8 8v{inner}a8 8 0 0 0 8 8h10z"));
+    let other = ear(right - EAR + 6, &format!("h10a8 8 0 0 1 8 8v{inner}a8 8 0 0 1-8 8h-10z"));
+    let screws: String =
+        [(x + 9, y + 16), (x + 9, foot - 16), (right - 9, y + 16), (right - 9, foot - 16)]
+            .map(|(x, y)| screw(x, y))
+            .concat();
+    let (name, base) = (xml(&shorten(&front.bridge, 40)), y + 31);
+    let id =
+        front.datapath_id.as_deref().map_or(String::new(), |id| format!("datapath {} · ", xml(id)));
+    format!(
+        "<g><rect class=\"plate\" x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" rx=\"8\"/>{left}{other}{screws}\
+        <text class=\"bridge\" x=\"{}\" y=\"{base}\">{name}</text>\
+        <text class=\"mono soft end\" x=\"{}\" y=\"{base}\">{id}{}</text>\
+        <path class=\"rule\" d=\"M{} {}H{}\"/></g>\n",
+        x + EAR + 8,
+        right - EAR - 8,
+        summary(front),
+        x + EAR,
+        y + TITLE - 5,
+        right - EAR,
+    )
+}
+
+fn screw(x: u32, y: u32) -> String {
+    format!(
+        "<circle class=\"screw\" cx=\"{x}\" cy=\"{y}\" r=\"4.5\"/><path class=\"rule\" d=\"M{} {}l5 5\"/>",
+        f64::from(x) - 2.5,
+        f64::from(y) - 2.5
+    )
+}
+
+/// How many ports there are, and how many are in use or need a look.
+fn summary(front: &Front) -> String {
+    let mut words = vec![count(front.jacks.len(), "port")];
+    let plugged: BTreeSet<_> =
+        front.jacks.iter().flat_map(|jack| &jack.plugs).map(|plug| &plug.netns).collect();
+    let left = front.jacks.iter().filter(|jack| jack.is_left_behind()).count();
+    words.extend((!plugged.is_empty()).then(|| format!("{} plugged in", plugged.len())));
+    words.extend((left > 0).then(|| format!("{left} left behind")));
+    words.join(" · ")
+}
+
+/// `1 port`, `2 ports`.
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// A patch cord, with a margin that sets it off from what it crosses.
+fn draw_cord(scene: &Scene, cord: &Cord) -> String {
+    let path = rounded(&cord.path);
+    let ((a, from), (b, to)) = (scene.at(cord.from), scene.at(cord.to));
+    let name = xml(&format!("patch from {} {} to {} {}", a.bridge, from.port, b.bridge, to.port));
+    let (from, to) = (&from.id, &to.id);
+    format!(
+        "<g data-from=\"{from}\" data-to=\"{to}\"><title>{name}</title>\
+        <path class=\"casing\" d=\"{path}\"/><path class=\"cord\" d=\"{path}\"/></g>\n"
+    )
+}
+
+/// A line through these points, its corners rounded.
+fn rounded(points: &[Point]) -> String {
+    const BEND: f64 = 7.0;
+    let at = |p: &Point| (f64::from(p.x), f64::from(p.y));
+    let Some(first) = points.first() else { return String::new() };
+    let mut path = format!("M{} {}", first.x, first.y);
+    for three in points.windows(3) {
+        let [a, b, c] = [at(&three[0]), at(&three[1]), at(&three[2])];
+        let (before, after) = (towards(b, a, BEND), towards(b, c, BEND));
+        let ((px, py), (bx, by), (ax, ay)) = (before, b, after);
+        let _ = write!(path, "L{px} {py}Q{bx} {by} {ax} {ay}");
+    }
+    let last = points[points.len() - 1];
+    path + &format!("L{} {}", last.x, last.y)
+}
+
+/// From one point so far towards another; they share a coordinate.
+fn towards(from: (f64, f64), to: (f64, f64), far: f64) -> (f64, f64) {
+    let step = |a: f64, b: f64| a + (b - a).clamp(-far, far);
+    (step(from.0, to.0), step(from.1, to.1))
+}
+
+fn draw_jack(front: &Front, jack: &Jack, live: bool) -> String {
+    let Area { x, y, .. } = jack.area;
+    let (middle, base) = (x + CELL / 2, y + 14);
+    let label = jack.label();
+    let led = middle - 8 - u32::try_from(label.len()).unwrap_or(0) * 4;
+    format!(
+        "<g id=\"{}\" class=\"{}\"{}>{}<desc>{}</desc>{}\
+        <circle class=\"led\" cx=\"{led}\" cy=\"{}\" r=\"3\"/>\
+        <text class=\"number mid\" x=\"{middle}\" y=\"{base}\">{label}</text>{}{}</g>\n",
+        jack.id,
+        classes(jack),
+        if live { handles(front, jack) } else { " role=\"img\"".to_owned() },
+        if live { String::new() } else { format!("<title>{}</title>", xml(&jack.caption)) },
+        xml(&jack.details[1..].join("\n")),
+        if live { focus(jack) } else { String::new() },
+        base - 4,
+        draw_socket(jack),
+        draw_label(jack),
+    )
+}
+
+/// What it is, for the style sheet.
+fn classes(jack: &Jack) -> String {
+    let state = Some(jack.state).filter(|state| *state != "on");
+    let vlan = jack.vlan.filter(|_| state.is_none() && !jack.is_left_behind());
+    let vlan = vlan.map(|tag| format!(" v{}", hue(tag))).unwrap_or_default();
+    let state = state.map(|state| format!(" {state}")).unwrap_or_default();
+    format!("jack {}{vlan}{state}", jack.occupant)
+}
+
+/// What a program in the page takes hold of it by.
+fn handles(front: &Front, jack: &Jack) -> String {
+    let number = jack.number.map(|n| format!(" data-ofport=\"{n}\"")).unwrap_or_default();
+    let (name, bridge) = (xml(&jack.caption), xml(&front.bridge));
+    let (strip, label) = (jack.strip(), jack.label());
+    let words = [vec![strip.as_str(), &label], jack.words()].concat();
+    let (find, evidence) = (several(&words).to_lowercase(), several(&jack.evidence));
+    format!(
+        " role=\"button\" tabindex=\"-1\" aria-label=\"{name}\" data-bridge=\"{bridge}\"{number} \
+        data-find=\"{find}\" data-evidence=\"{evidence}\""
+    )
+}
+
+/// Lines in an attribute. No text of a scene has line ends of its own.
+fn several<T: AsRef<str>>(lines: &[T]) -> String {
+    lines.iter().map(|line| xml(line.as_ref())).collect::<Vec<_>>().join("&#10;")
+}
+
+/// Where the page shows that it is focused, found or selected.
+fn focus(jack: &Jack) -> String {
+    let Area { x, y, w, .. } = jack.area;
+    let h = NUMBER + SOCKET + jack.drop + label_height(jack) + 6;
+    format!(
+        "<rect class=\"halo\" x=\"{}\" y=\"{y}\" width=\"{}\" height=\"{h}\" rx=\"8\"/>",
+        x + 1,
+        w - 2
+    )
+}
+
+/// The socket with what is in it, and the cable down to the label.
+fn draw_socket(jack: &Jack) -> String {
+    let end = socket(jack);
+    let (x, y, foot) = (end.x - SOCKET_W / 2, jack.area.y + NUMBER, end.y + jack.drop);
+    let hole = format!("<use href=\"#ovs-socket\" x=\"{x}\" y=\"{y}\"/>");
+    let plug =
+        |out: u32| format!("<use class=\"plug\" href=\"#ovs-plug\" x=\"{x}\" y=\"{}\"/>", y + out);
+    let cable = |from: u32| format!("<path class=\"cable\" d=\"M{} {from}V{foot}\"/>", end.x);
+    let sign = |sign: &str| {
+        format!("<text class=\"sign mid\" x=\"{}\" y=\"{}\">{sign}</text>", end.x, y + 21)
+    };
+    let rest = match (jack.state, jack.occupant) {
+        ("on", "patch") => plug(0),
+        ("on", "left-behind") => cable(end.y + 4) + &rim(x, y),
+        ("on", "local") => sign("⌂"),
+        ("on", "unknown") => sign("?") + &rim(x, y),
+        ("on", _) => cable(end.y) + &plug(0),
+        (state, _) => {
+            cable(end.y + 12)
+                + &plug(12)
+                + &sign(if state == "failed" { "×" } else { "…" })
+                + &rim(x, y)
+        }
+    };
+    hole + &rest
+}
+
+/// What marks a socket that needs a look.
+fn rim(x: u32, y: u32) -> String {
+    format!(
+        "<rect class=\"rim\" x=\"{}\" y=\"{}\" width=\"48\" height=\"40\" rx=\"7\" fill=\"none\" stroke-width=\"2\"/>",
+        x - 2,
+        y - 2
+    )
+}
+
+fn label_height(jack: &Jack) -> u32 {
+    STRIP + u32::try_from(jack.lines.len()).unwrap_or(0) * LINE + PAD
+}
+
+/// The label at the end of the cable; what was left behind hangs askew.
+fn draw_label(jack: &Jack) -> String {
+    let (x, w, h) = (jack.area.x + 4, CELL - 8, label_height(jack));
+    let (y, middle) = (jack.area.y + NUMBER + SOCKET + jack.drop, jack.area.x + CELL / 2);
+    let askew = if jack.is_left_behind() {
+        format!(" transform=\"rotate(-3 {middle} {y})\"")
+    } else {
+        String::new()
+    };
+    let lines =
+        jack.lines.iter().zip(1..).map(|(line, n)| draw_line(line, middle, y + STRIP + n * LINE));
+    format!(
+        "<g{askew}><rect class=\"card\" x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" rx=\"5\"/>\
+        <path class=\"strip\" d=\"M{x} {}v-{}a5 5 0 0 1 5-5h{}a5 5 0 0 1 5 5v{}z\"/>\
+        <text class=\"what mid\" x=\"{middle}\" y=\"{}\">{}</text>\
+        <g class=\"lines mid\">{}</g></g>",
+        y + STRIP,
+        STRIP - 5,
+        w - 10,
+        STRIP - 5,
+        y + 13,
+        xml(&shorten(&jack.strip(), LETTERS)),
+        lines.collect::<String>(),
+    )
+}
+
+fn draw_line(line: &Line, x: u32, y: u32) -> String {
+    let class = match line.ink {
+        Ink::Strong => "strong",
+        Ink::Plain => "plain",
+        Ink::Faint => "soft",
+        Ink::Alarm => "alarm",
+    };
+    let text = xml(&shorten(&line.text, LETTERS));
+    format!("<text class=\"{class}\" x=\"{x}\" y=\"{y}\">{text}</text>")
+}

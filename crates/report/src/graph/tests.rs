@@ -1,0 +1,124 @@
+//! The picture of one host that has everything, in each notation.
+
+use std::collections::BTreeSet;
+
+use model::Snapshot;
+
+use super::{Scene, dot, figure, mermaid, svg};
+
+const ARTICLE: &str = include_str!("../../../cli/tests/scenes/article.json");
+const HOSTILE: &str = include_str!("../../../cli/tests/scenes/hostile.json");
+
+fn scene(snapshot: &str) -> Scene {
+    of(&serde_json::from_str(snapshot).unwrap(), None)
+}
+
+fn of(snapshot: &Snapshot, bridge: Option<&str>) -> Scene {
+    Scene::new(&model::resolve(snapshot), bridge)
+}
+
+/// The article's host with `count` ports on its last bridge.
+fn crowded(count: u64) -> Scene {
+    let mut snapshot: serde_json::Value = serde_json::from_str(ARTICLE).unwrap();
+    let ports = &mut snapshot["switch"]["ovsdb"]["rows"][2]["ports"];
+    *ports = (1..=count)
+        .map(|n| serde_json::json!({"iface": format!("v{n}"), "ofport": {"assigned": n}, "kind": "system"}))
+        .collect();
+    of(&serde_json::from_value(snapshot).unwrap(), None)
+}
+
+#[test]
+fn jacks_come_by_number_and_the_bridge_itself_last() {
+    let scene = scene(ARTICLE);
+    let numbers: Vec<_> = scene.fronts[2].jacks.iter().map(super::Jack::label).collect();
+    assert_eq!(numbers, ["1", "2", "3", "4", "5", "6", "LOCAL"]);
+    assert_eq!(scene.fronts[2].jacks[0].caption, "port 1 of vlanswitch: trivial_firewall eth0");
+}
+
+#[test]
+fn a_cord_joins_the_two_ends_of_a_patch() {
+    let scene = scene(ARTICLE);
+    let [cord] = scene.cords.as_slice() else { panic!("{:?}", scene.cords) };
+    let ends = [cord.from, cord.to].map(|end| scene.at(end).1.port.as_str());
+    assert_eq!(ends, ["to-vlan", "to-kiwi"]);
+    assert_eq!(cord.path.first(), Some(&super::layout::socket(scene.at(cord.from).1)));
+    assert_eq!(cord.path.last(), Some(&super::layout::socket(scene.at(cord.to).1)));
+}
+
+#[test]
+fn one_bridge_alone_has_no_cords_to_others() {
+    let scene = of(&serde_json::from_str(ARTICLE).unwrap(), Some("vlanswitch"));
+    assert_eq!((scene.fronts.len(), scene.cords.len()), (1, 0));
+}
+
+#[test]
+fn three_hundred_ports_lie_in_rows_and_none_on_another() {
+    let scene = crowded(300);
+    let front = &scene.fronts[2];
+    let places: BTreeSet<_> = front.jacks.iter().map(|jack| (jack.area.y, jack.area.x)).collect();
+    assert_eq!(places.len(), 300);
+    for pair in front.jacks.windows(2) {
+        let (a, b) = (pair[0].area, pair[1].area);
+        assert!(a.x + a.w <= b.x && a.y == b.y || a.y + a.h <= b.y, "{a:?} {b:?}");
+    }
+    let last = front.jacks[299].area;
+    assert!(
+        last.y + last.h <= front.area.y + front.area.h && front.area.y + front.area.h <= scene.h
+    );
+    assert!(scene.w < 1200, "{}", scene.w);
+}
+
+#[test]
+fn what_was_left_behind_is_marked() {
+    let text = figure(&scene(ARTICLE));
+    assert_eq!(text.matches("class=\"jack left-behind\"").count(), 1);
+    assert!(text.contains("old_ext:eth0"));
+}
+
+#[test]
+fn the_figure_obeys_a_policy_without_inline_styles_and_scripts() {
+    for snapshot in [ARTICLE, HOSTILE] {
+        let text = figure(&scene(snapshot));
+        for forbidden in ["<style", " style=", "<script", " onload", " onclick", "javascript:"] {
+            assert!(!text.contains(forbidden), "{forbidden}");
+        }
+    }
+}
+
+#[test]
+fn every_jack_of_the_figure_has_a_name_and_a_handle() {
+    let text = figure(&scene(ARTICLE));
+    let jacks: Vec<_> = text.split("<g id=\"jack-").skip(1).collect();
+    assert_eq!(jacks.len(), 10);
+    for jack in jacks {
+        for part in ["role=\"button\"", " aria-label=\"port ", " data-ofport=\"", "<desc>"] {
+            assert!(jack.contains(part), "{part} in {jack}");
+        }
+    }
+}
+
+#[test]
+fn hostile_words_have_no_meaning_in_any_notation() {
+    let scene = scene(HOSTILE);
+    for text in [svg(&scene), figure(&scene)] {
+        assert!(text.contains("&lt;script&gt;,&quot;x&quot;"), "{text}");
+        assert!(
+            !text.contains("<script>") && !text.contains('\u{1b}') && !text.contains('\u{202e}')
+        );
+    }
+    assert!(dot(&scene).contains(r#"label="<script>,\"x\"""#));
+    assert!(mermaid(&scene).contains(r##"(["#60;script#62;#44;#34;x#34;"])"##));
+}
+
+#[test]
+fn an_empty_host_says_so() {
+    assert!(svg(&Scene::new(&empty(), None)).contains("no bridges"));
+    assert_eq!(mermaid(&Scene::new(&empty(), None)).lines().next(), Some("flowchart LR"));
+}
+
+fn empty() -> model::Wiring {
+    let mut wiring = model::resolve(&serde_json::from_str(ARTICLE).unwrap());
+    wiring.ports.clear();
+    wiring.attachments.clear();
+    wiring
+}

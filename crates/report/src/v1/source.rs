@@ -1,0 +1,34 @@
+//! How the sources are.
+
+use model::Snapshot;
+use model::snapshot::Observed;
+use serde::Serialize;
+
+/// Who was asked, and how fresh the answer is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Source {
+    /// An engine such as `docker`, the `kernel`, or a road to the switch such as `ovsdb`.
+    pub source: String,
+    /// `up`, `stale` or `absent`.
+    pub state: &'static str,
+    /// Why it is not up.
+    pub why: Option<String>,
+}
+
+/// Every source of a look.
+pub fn sources(snapshot: &Snapshot) -> Vec<Source> {
+    let engines = snapshot.engines.iter().map(|(engine, rows)| source(engine.to_string(), rows));
+    let kernel = source("kernel".to_owned(), &snapshot.kernel);
+    let switch = snapshot.switch.iter().map(|(via, rows)| source(via.to_string(), rows));
+    engines.chain([kernel]).chain(switch).collect()
+}
+
+fn source<T>(source: String, rows: &Observed<T>) -> Source {
+    let state = match rows {
+        Observed::Fresh { .. } => "up",
+        Observed::Stale { .. } => "stale",
+        Observed::Absent { .. } => "absent",
+    };
+    Source { source, state, why: rows.trouble().map(ToString::to_string) }
+}
