@@ -1,7 +1,5 @@
 // Keeps the picture up to date, finds jacks, and tells of one in full.
 // Other people's words are only ever set as text; what comes from the server is escaped there.
-"use strict";
-
 const at = (id) => document.getElementById(id);
 const jacks = () => [...document.querySelectorAll("#picture .jack")];
 const name = (jack) => jack.getAttribute("aria-label");
