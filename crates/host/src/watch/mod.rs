@@ -9,9 +9,11 @@ mod keep;
 mod links;
 mod ports;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use model::Snapshot;
+use model::ids::Name;
 use model::snapshot::{Container, Engine, Scope};
 use model::switch::{Bridge, Via};
 use tokio::sync::watch::{Receiver, channel};
@@ -20,13 +22,15 @@ use tokio::task::JoinHandle;
 use crate::Host;
 use crate::look::{host_name, now};
 use keep::Told;
-use links::{Links, News};
+use links::{Links, News, When};
 
 /// A host that is looked at again and again.
 pub struct Watch {
     engine: Receiver<Told<Container>>,
     switch: Receiver<Told<Bridge>>,
     links: Links,
+    /// Names of ports that no link had when it was last looked.
+    unknown: BTreeSet<Name>,
     /// Whether a Snapshot was given already.
     begun: bool,
     /// Something is to be shown, also after a `next` that was dropped half-way.
@@ -54,15 +58,9 @@ impl Host {
         let (host, (tell, switch)) = (self.clone(), channel(Told::default()));
         let switches = keep::keep(tell, async move |told| ports::talk(&host, told).await);
         let tasks = [tokio::spawn(engines), tokio::spawn(switches)];
-        Watch {
-            engine,
-            switch,
-            links: Links::new(self),
-            begun: false,
-            show: false,
-            due: Due::Not,
-            tasks,
-        }
+        let (links, unknown) = (Links::new(self), BTreeSet::new());
+        let (begun, show, due) = (false, false, Due::Not);
+        Watch { engine, switch, links, unknown, begun, show, due, tasks }
     }
 }
 
@@ -86,7 +84,7 @@ impl Watch {
         // Whoever drops us here begins again: nothing is lost.
         let _ = self.engine.wait_for(Told::has_spoken).await;
         let _ = self.switch.wait_for(Told::has_spoken).await;
-        self.links.read_here().await;
+        self.links.read_here(When::AtOnce).await;
         self.read_elsewhere();
         while self.links.is_reading() {
             match self.links.news().await {
@@ -94,7 +92,7 @@ impl Watch {
                 News::Read(homes) => self.links.hold(homes),
             }
         }
-        self.links.read_here().await;
+        self.links.read_here(When::AtOnce).await;
         self.read_elsewhere();
         (self.begun, self.due) = (true, Due::Not);
     }
@@ -125,9 +123,10 @@ impl Watch {
     /// Reads the switch's own namespace. News of the switch that do not depend on it need not
     /// wait for it, but it is put off only once.
     async fn read_here(&mut self) {
+        let when = if self.due == Due::First { When::AtOnce } else { When::Alone };
         tokio::select! {
             biased;
-            changed = self.links.read_here() => {
+            changed = self.links.read_here(when) => {
                 self.show |= changed;
                 self.due = Due::Not;
                 self.read_elsewhere();
@@ -142,31 +141,34 @@ impl Watch {
     fn heed_switch(&mut self) {
         self.show = true;
         if self.names_the_unknown() {
-            self.heed_hints();
-            if self.due != Due::Not {
-                self.due = Due::First;
-            }
+            self.due = Due::First;
         }
     }
 
-    /// Whether a port is named after a link that was not there when it was last looked: what
-    /// the kernel has hinted at since must be read first, or the port would look left behind.
+    /// Whether a port has a name that none had before and that is not known as a link's: it
+    /// would look left behind, though its link may only be younger than the last reading.
     fn names_the_unknown(&mut self) -> bool {
         let told = self.switch.borrow_and_update();
-        let mut ports = told.rows().iter().flat_map(|bridge| &bridge.ports);
-        ports.any(|port| port.kind == "system" && !self.links.has_here(&port.iface))
+        let ports = told.rows().iter().flat_map(|bridge| &bridge.ports);
+        let system = ports.filter(|port| port.kind == "system");
+        let unknown = system.filter(|port| !self.links.has_here(&port.iface));
+        let unknown = unknown.map(|port| port.iface.clone()).collect();
+        let before = std::mem::replace(&mut self.unknown, unknown);
+        !self.unknown.is_subset(&before)
     }
 
-    /// Notes what the kernel hinted at.
+    /// Notes what the kernel hinted at. What is being read elsewhere is told together with what
+    /// is here.
     fn heed_hints(&mut self) {
         let hint = self.links.hint();
         if hint.elsewhere {
             self.links.outdate();
-            self.read_elsewhere();
         }
-        if hint.here && self.due == Due::Not {
+        let alone = hint.here && !hint.elsewhere && !self.links.is_reading();
+        if alone && self.due == Due::Not {
             self.due = Due::Soon;
         }
+        self.read_elsewhere();
     }
 
     fn read_elsewhere(&mut self) {
