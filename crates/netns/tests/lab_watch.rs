@@ -79,6 +79,26 @@ fn a_link_in_a_container_is_told_of() {
 }
 
 #[test]
+fn a_namespace_is_heard_once_it_has_an_id() {
+    if !ready() {
+        return;
+    }
+    let (host, lonely) = (Space::new("i"), Space::new("i"));
+    let all = watch_in(&host, true);
+    lonely.ip(&["link", "add", "a0", "type", "veth", "peer", "name", "a1"]);
+    assert_eq!(drained(&all), QUIET);
+    let socket = socket_in(&host.open());
+    for _ in 0..2 {
+        socket.give_nsid(&lonely.open()).unwrap();
+        assert!(socket.nsid_of(&lonely.open()).unwrap().is_some());
+    }
+    assert_eq!(drained(&all), CHANGED, "the id itself");
+    lonely.ip(&["link", "add", "b0", "type", "veth", "peer", "name", "b1"]);
+    assert!(told(&all));
+    assert_eq!(drained(&all), CHANGED);
+}
+
+#[test]
 fn addresses_and_ids_of_namespaces_are_told_of() {
     if !ready() {
         return;

@@ -30,6 +30,9 @@ pub(super) struct Links {
     nsids: BTreeMap<Nsid, NetnsId>,
     homes: Vec<Namespace>,
     reading: Option<JoinHandle<Homes>>,
+    /// What was read of them, until the switch's namespace was read after it: links have two
+    /// ends.
+    fresh: Option<Homes>,
     /// Namespaces changed while they were being read.
     outdated: bool,
     /// Some of them could not be read.
@@ -61,8 +64,9 @@ impl Links {
         let unread = Trouble::new(TroubleKind::Gone, "the kernel", "it was not read yet");
         let here = Err(hints.as_ref().err().cloned().unwrap_or(unread));
         let nsids = BTreeMap::new();
-        let (homes, reading, outdated, failed) = (Vec::new(), None, true, false);
-        Self { host: host.clone(), hints, here, nsids, homes, reading, outdated, failed }
+        let (homes, outdated, failed) = (Vec::new(), true, false);
+        let (host, reading, fresh) = (host.clone(), None, None);
+        Self { host, hints, here, nsids, homes, reading, fresh, outdated, failed }
     }
 
     /// Waits for a hint, or for the end of a reading that is under way. Cancel safe.
@@ -84,7 +88,7 @@ impl Links {
         let retry = async { if again { sleep(RETRY).await } else { pending().await } };
         tokio::select! {
             biased;
-            read = read => read.map_or(News::Hint, News::Read),
+            read = read => News::Read(read.ok()),
             () = hint => News::Hint,
             () = retry => News::Hint,
         }
@@ -120,10 +124,16 @@ impl Links {
         self.reading = Some(tokio::task::spawn_blocking(move || kernel::homes(&homes, &switch)));
     }
 
-    /// Takes over what was read elsewhere. Where that failed, what was known is kept: links
-    /// that change faster than they can be read hint again.
-    fn take(&mut self, (mut homes, nsids): Homes) {
+    /// Keeps what was read elsewhere until the switch's namespace is read.
+    pub(super) fn hold(&mut self, homes: Option<Homes>) {
         self.reading = None;
+        self.failed = homes.is_none();
+        self.fresh = homes;
+    }
+
+    /// Takes over what was read elsewhere. Where that failed, what was known is kept, and tried
+    /// again.
+    fn take(&mut self, (mut homes, nsids): Homes) {
         self.failed = homes.iter().any(|home| home.trouble.is_some());
         for home in homes.iter_mut().filter(|home| home.trouble.is_some()) {
             if let Some(known) = self.homes.iter().find(|known| known.id == home.id) {
@@ -133,8 +143,9 @@ impl Links {
         (self.homes, self.nsids) = (homes, nsids);
     }
 
-    /// Reads the switch's own namespace again; whether that changed anything. Where a link that
-    /// leads elsewhere came or went, so did its other end, told of or not.
+    /// Reads the switch's own namespace again; whether that, or what was read elsewhere before,
+    /// changed anything. Where a link that leads elsewhere came or went, so did its other end,
+    /// told of or not. Cancel safe.
     pub(super) async fn read_here(&mut self, when: When) -> bool {
         let rundir = self.host.rundir.clone();
         let moved = kernel::switch_namespace(&rundir).is_ok_and(|switch| {
@@ -153,13 +164,14 @@ impl Links {
             }
             Err(trouble) => Err(trouble.clone()),
         };
+        let fresh = self.fresh.take().map(|homes| self.take(homes)).is_some();
         let unread = here.as_ref().is_ok_and(|here| here.trouble.is_some());
         if (unread && self.here.is_ok()) || self.here == here {
-            return false;
+            return fresh;
         }
         if ways_out(&self.here) != ways_out(&here) {
             self.outdated = true;
-            if when == When::Alone {
+            if when == When::Alone && !fresh {
                 return false;
             }
         }
@@ -207,18 +219,8 @@ pub(super) enum When {
 pub(super) enum News {
     /// Something changed.
     Hint,
-    /// Namespaces were read.
-    Read(Homes),
-}
-
-impl News {
-    /// Takes over what was read.
-    pub(super) fn take_into(mut self, links: &mut Links) -> Self {
-        if let Self::Read(homes) = &mut self {
-            links.take(std::mem::take(homes));
-        }
-        self
-    }
+    /// Namespaces were read, or that came to nothing.
+    Read(Option<Homes>),
 }
 
 impl Hints {

@@ -33,7 +33,21 @@ pub struct Watch {
     unknown: BTreeSet<Name>,
     /// Whether a Snapshot was given already.
     begun: bool,
+    /// Something is to be shown, also after a `next` that was dropped half-way.
+    show: bool,
+    due: Due,
     tasks: [JoinHandle<()>; 2],
+}
+
+/// When the switch's namespace is to be read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Due {
+    Not,
+    Soon,
+    /// It was put off once already.
+    Now,
+    /// Before anything is shown.
+    First,
 }
 
 impl Host {
@@ -45,7 +59,8 @@ impl Host {
         let switches = keep::keep(tell, async move |told| ports::talk(&host, told).await);
         let tasks = [tokio::spawn(engines), tokio::spawn(switches)];
         let (links, unknown) = (Links::new(self), BTreeSet::new());
-        Watch { engine, switch, links, unknown, begun: false, tasks }
+        let (begun, show, due) = (false, false, Due::Not);
+        Watch { engine, switch, links, unknown, begun, show, due, tasks }
     }
 }
 
@@ -58,7 +73,10 @@ impl Watch {
             self.begin().await;
             return Arc::new(self.snapshot());
         }
-        while !self.step().await {}
+        while !self.show || self.due == Due::First {
+            self.step().await;
+        }
+        self.show = false;
         Arc::new(self.snapshot())
     }
 
@@ -69,36 +87,62 @@ impl Watch {
         self.links.read_here(When::AtOnce).await;
         self.read_elsewhere();
         while self.links.is_reading() {
-            if let News::Hint = self.links.news().await.take_into(&mut self.links) {
-                self.heed_hints().await;
+            match self.links.news().await {
+                News::Hint => self.heed_hints(),
+                News::Read(homes) => self.links.hold(homes),
             }
         }
         self.links.read_here(When::AtOnce).await;
-        self.begun = true;
+        self.read_elsewhere();
+        (self.begun, self.due) = (true, Due::Not);
     }
 
-    /// Waits for one piece of news; whether there is something to show for it.
-    async fn step(&mut self) -> bool {
+    /// Waits for one piece of news, and reads what it says is to be read.
+    async fn step(&mut self) {
+        if self.due != Due::Not {
+            return self.read_here().await;
+        }
         tokio::select! {
             biased;
-            Ok(()) = self.switch.changed() => {
-                if self.names_the_unknown() {
-                    self.links.read_here(When::AtOnce).await;
-                }
-            }
+            Ok(()) = self.switch.changed() => self.heed_switch(),
             Ok(()) = self.engine.changed() => {
                 self.links.outdate();
                 self.read_elsewhere();
+                self.show = true;
             }
-            news = self.links.news() => match news.take_into(&mut self.links) {
-                News::Hint => return self.heed_hints().await,
-                News::Read(_) => {
-                    self.links.read_here(When::AtOnce).await;
-                    self.read_elsewhere();
+            news = self.links.news() => match news {
+                News::Hint => self.heed_hints(),
+                News::Read(homes) => {
+                    self.links.hold(homes);
+                    self.due = Due::Soon;
                 }
             },
         }
-        true
+    }
+
+    /// Reads the switch's own namespace. News of the switch that do not depend on it need not
+    /// wait for it, but it is put off only once.
+    async fn read_here(&mut self) {
+        let when = if self.due == Due::First { When::AtOnce } else { When::Alone };
+        tokio::select! {
+            biased;
+            changed = self.links.read_here(when) => {
+                self.show |= changed;
+                self.due = Due::Not;
+                self.read_elsewhere();
+            }
+            Ok(()) = self.switch.changed(), if self.due == Due::Soon => {
+                self.due = Due::Now;
+                self.heed_switch();
+            }
+        }
+    }
+
+    fn heed_switch(&mut self) {
+        self.show = true;
+        if self.names_the_unknown() {
+            self.due = Due::First;
+        }
     }
 
     /// Whether a port has a name that none had before and that is not known as a link's: it
@@ -113,17 +157,18 @@ impl Watch {
         !self.unknown.is_subset(&before)
     }
 
-    /// Reads what the kernel hinted at; whether anything is different here. What is being read
-    /// elsewhere is told together with what is here.
-    async fn heed_hints(&mut self) -> bool {
+    /// Notes what the kernel hinted at. What is being read elsewhere is told together with what
+    /// is here.
+    fn heed_hints(&mut self) {
         let hint = self.links.hint();
         if hint.elsewhere {
             self.links.outdate();
         }
         let alone = hint.here && !hint.elsewhere && !self.links.is_reading();
-        let changed = alone && self.links.read_here(When::Alone).await;
+        if alone && self.due == Due::Not {
+            self.due = Due::Soon;
+        }
         self.read_elsewhere();
-        changed
     }
 
     fn read_elsewhere(&mut self) {
