@@ -23,7 +23,7 @@ pub(crate) fn tell(told: &mut Told, size: usize, tools: &Tools) {
     let daemon = Daemon::start(tools);
     let others = [
         Quiet::start("docker", &["events"]),
-        Quiet::start("ovsdb-client", &["monitor", "Open_vSwitch", "Interface", "Port", "Bridge"]),
+        Quiet::start("ovsdb-client", &["monitor", "Open_vSwitch", "ALL"]),
     ];
     let before = Instant::now();
     let spent = cpu(daemon.child.id());
@@ -116,7 +116,7 @@ impl Daemon {
     fn start(tools: &Tools) -> Self {
         let socket = std::env::temp_dir().join(format!("{}.sock", lab::unique("d")));
         let mut command = Command::new(tools.ours("docker-ovs"));
-        command.args(["serve", "--listen", "none", "--socket"]).arg(&socket);
+        command.args(["serve", "--restore=off", "--listen", "none", "--socket"]).arg(&socket);
         let child = command.stderr(Stdio::null()).spawn().unwrap();
         let daemon = Self { child, socket };
         wait_until("the daemon has looked", || daemon.is_ready());

@@ -6,6 +6,7 @@
 
 mod connecting;
 mod daemon;
+mod events;
 mod measure;
 mod rows;
 mod scene;
@@ -37,6 +38,7 @@ fn main() {
         let listings = Contest::new(rows::listings(&tools, &scene)).run(rounds.div_ceil(3));
         rows::tell_listings(&mut told, size, &listings);
         connecting::tell(&mut told, size, &tools, &scene, rounds.div_ceil(3));
+        events::tell(&mut told, size, &tools);
         daemon::tell(&mut told, size, &tools);
     }
     told.tell_growth();

@@ -14,12 +14,23 @@ use std::process::ExitCode;
 
 use args::Cli;
 use outcome::{Failure, Outcome};
+use rustix::process::{Resource, getrlimit, setrlimit};
 use words::Verb;
 
 /// Carries out a command line and prints what came of it.
 pub fn run(cli: &Cli) -> ExitCode {
+    allow_files();
     let outcome = block_on(answer(cli));
     outcome::print("docker-ovs", outcome)
+}
+
+/// A look holds each namespace open while it reads it: a thousand containers are more files
+/// than the usual soft limit allows. Where the limit cannot be raised, it is told which
+/// namespaces could not be read.
+fn allow_files() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    let _ = setrlimit(Resource::Nofile, limit);
 }
 
 async fn answer(cli: &Cli) -> Result<Outcome, Failure> {

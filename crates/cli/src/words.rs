@@ -225,6 +225,9 @@ pub struct ServeArgs {
     /// TCP address to listen on, for reading; may be repeated; none for no TCP
     #[arg(long, value_name = "IP:PORT", default_value = DEFAULT_LISTEN)]
     pub listen: Vec<String>,
+    /// Make the interfaces of a container again, on the same numbers, whenever it starts
+    #[arg(long, value_name = "WHEN", default_value = "on", num_args = 0..=1, require_equals = true, default_missing_value = "on")]
+    pub restore: Switch,
     /// Certificate for TCP, PEM; needed beyond loopback, with the next two
     #[arg(long, value_name = "FILE", requires_all = ["tls_key", "token_file"])]
     pub tls_cert: Option<PathBuf>,
@@ -234,6 +237,15 @@ pub struct ServeArgs {
     /// File with the token that clients must show by TCP
     #[arg(long, value_name = "FILE", requires_all = ["tls_cert", "tls_key"])]
     pub token_file: Option<PathBuf>,
+}
+
+/// Whether something is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// It is
+    On,
+    /// It is not
+    Off,
 }
 
 /// Where the daemon listens unless told otherwise.

@@ -3,80 +3,16 @@
 
 mod tool;
 
-use std::io::{BufRead, BufReader};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::PathBuf;
+use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use lab::{Bridge, Container, Home, Netns, Plug, Plugged, Tier, ready, run, unique, wait_until};
+use tool::live::{Events, Server};
 use tool::{command, docker_ovs, refuses, says};
-
-const LINE: &str = "{{.Action}} {{.Container}}:{{.Interface}} {{.Bridge}} {{.OFPort}} {{.Changed}}";
-
-/// A running `docker ovs events` and what it has said.
-struct Events {
-    child: Child,
-    said: Arc<Mutex<Vec<String>>>,
-    complained: Arc<Mutex<Vec<String>>>,
-}
-
-impl Events {
-    /// Once this returns, everything that was there before has been told.
-    fn start(words: &[&str]) -> Self {
-        let words = [&["events", "--initial", "--format", LINE], words].concat();
-        let mut command = command("docker-ovs", &words);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let said = lines_of(child.stdout.take().unwrap());
-        let complained = lines_of(child.stderr.take().unwrap());
-        Self { child, said, complained }
-    }
-
-    fn has_said(&self, line: &str) -> bool {
-        self.said.lock().unwrap().iter().any(|said| said == line)
-    }
-
-    fn wait_for(&self, line: &str) {
-        wait_until(&format!("{line:?} among {:?}", self.said.lock().unwrap()), || {
-            self.has_said(line)
-        });
-    }
-
-    fn wait_for_complaint(&self, part: &str) {
-        let complained = || self.complained.lock().unwrap().iter().any(|line| line.contains(part));
-        wait_until(part, complained);
-    }
-
-    /// How often something about `who` began with `action`.
-    fn count(&self, action: &str, who: &str) -> usize {
-        let begin = format!("{action} {who}:");
-        self.said.lock().unwrap().iter().filter(|line| line.starts_with(&begin)).count()
-    }
-
-    fn end(mut self, signal: &str) -> Option<i32> {
-        run("kill", &[signal, &self.child.id().to_string()]);
-        self.child.wait().unwrap().code()
-    }
-}
-
-impl Drop for Events {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn lines_of(stream: impl std::io::Read + Send + 'static) -> Arc<Mutex<Vec<String>>> {
-    let said = Arc::new(Mutex::new(Vec::new()));
-    let ear = Arc::clone(&said);
-    thread::spawn(move || {
-        let lines = BufReader::new(stream).lines().map_while(Result::ok);
-        lines.for_each(|line| ear.lock().unwrap().push(line));
-    });
-    said
-}
 
 #[test]
 fn what_happens_to_an_interface_is_told() {
@@ -84,7 +20,10 @@ fn what_happens_to_an_interface_is_told() {
         return;
     }
     let (bridge, container) = (Bridge::new(), Container::run());
+    let first = Plugged::new(&container, "lan0", &bridge, Plug::default());
     let events = Events::start(&[]);
+    let there = format!("{} {}", bridge.name(), first.ofport());
+    events.wait_for(&format!("appeared {}:lan0 {there} []", container.name()));
     let plugged = Plugged::new(&container, "eth0", &bridge, Plug::default());
     let (who, on) = (container.name(), format!("{} {}", bridge.name(), plugged.ofport()));
     events.wait_for(&format!("changed {who}:eth0 {on} [State Bridge OFPort]"));
@@ -110,7 +49,10 @@ fn filters_let_through_what_was_asked_for() {
         return;
     }
     let (bridge, one, other) = (Bridge::new(), Container::run(), Container::run());
+    let first = Plugged::new(&one, "lan0", &bridge, Plug::default());
     let events = Events::start(&["--filter", &format!("container={}", one.name())]);
+    let there = format!("{} {}", bridge.name(), first.ofport());
+    events.wait_for(&format!("appeared {}:lan0 {there} []", one.name()));
     let _other = Plugged::new(&other, "eth0", &bridge, Plug::default());
     let plugged = Plugged::new(&one, "eth0", &bridge, Plug::default());
     let line =
@@ -157,58 +99,6 @@ fn wait_returns_with_the_number_and_never_without() {
     assert!(complaint.contains(&format!("eth0 is on on {}", bridge.name())), "{complaint}");
     let complaint = refuses(&["wait", "nosuchcontainer", "--timeout", "300ms"]);
     assert!(complaint.contains("no such container: nosuchcontainer"), "{complaint}");
-}
-
-/// A database that the test may stop and start.
-struct Server {
-    folder: tempfile::TempDir,
-    process: Child,
-}
-
-impl Server {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let schema = "/usr/share/openvswitch/vswitch.ovsschema";
-        run("ovsdb-tool", &["create", &path(folder.path(), "conf.db"), schema]);
-        let process = Self::serve(folder.path());
-        let server = Self { folder, process };
-        server.vsctl(&["init"]);
-        server
-    }
-
-    fn serve(folder: &Path) -> Child {
-        let remote = format!("--remote=punix:{}", path(folder, "db.sock"));
-        let control = format!("--unixctl={}", path(folder, "ctl"));
-        let words = [path(folder, "conf.db"), remote, control];
-        let process = Command::new("ovsdb-server").args(words).stderr(Stdio::null()).spawn();
-        wait_until("the database listens", || UnixStream::connect(folder.join("db.sock")).is_ok());
-        process.unwrap()
-    }
-
-    fn remote(&self) -> String {
-        format!("unix:{}", path(self.folder.path(), "db.sock"))
-    }
-
-    fn vsctl(&self, words: &[&str]) {
-        let db = format!("--db={}", self.remote());
-        run("ovs-vsctl", &[&[&db, "--no-wait", "--timeout=5"], words].concat());
-    }
-
-    fn stop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-        let _ = std::fs::remove_file(self.folder.path().join("db.sock"));
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.stop();
-    }
-}
-
-fn path(folder: &Path, name: &str) -> String {
-    folder.join(name).to_str().unwrap().to_owned()
 }
 
 #[test]

@@ -382,3 +382,55 @@ fn who_comes_from_another_time_gets_everything_again() {
         assert!(rows.iter().any(|row| row["Container"] == container.name()), "{id:?}");
     }
 }
+
+/// The article's loop is closed: the number is there again without anybody's doing.
+#[test]
+fn what_a_restarted_container_had_is_made_again_on_the_same_number() {
+    if !ready(Tier::Docker) {
+        return;
+    }
+    let (bridge, container, other) = (Bridge::new(), Container::run(), Container::run());
+    let connect = |container: &Container, ip: &str| {
+        says(&["connect", bridge.name(), container.name(), "--ip", ip, "--format", "{{.OFPort}}"])
+    };
+    let number = connect(&container, "10.76.1.1/24");
+    connect(&other, "10.76.1.2/24");
+    lab::wait_for_answer(&other, "10.76.1.1");
+    let daemon = Served::start_restoring();
+    let mut events = daemon.events(None);
+    container.restart();
+    daemon.hears(&format!("restored {}:eth0 on {}", container.name(), bridge.name()));
+    let told = events
+        .find(|event| is_about(event, &container) && event.data["Attachment"]["State"] == "on");
+    assert_eq!(told.data["Attachment"]["OFPort"].to_string(), number.trim_end());
+    lab::wait_for_answer(&other, "10.76.1.1");
+}
+
+#[test]
+fn the_page_may_load_nothing_from_elsewhere() {
+    if !ready(Tier::Docker) {
+        return;
+    }
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let _plug = Plugged::new(&container, "eth0", &bridge, Plug::default());
+    let daemon = Served::start(&[]);
+    for path in ["/", "/figure", "/page.css", "/page.js"] {
+        let part = daemon.get(path);
+        assert_eq!(part.status, 200, "{path}: {part:?}");
+        for guard in [
+            "default-src 'none'; script-src 'self'",
+            "frame-ancestors 'none'",
+            "x-content-type-options: nosniff",
+            "referrer-policy: no-referrer",
+        ] {
+            assert!(part.head.contains(guard), "{path}: {guard} is not in {}", part.head);
+        }
+    }
+    let page = daemon.get("/").body;
+    assert!(page.contains(container.name()) && page.contains(bridge.name()), "{page}");
+    assert!(
+        !page.contains("://")
+            || page.matches("://").count() == page.matches("://www.w3.org/").count()
+    );
+    assert!(!page.contains("<script>") && !page.contains("style=\""));
+}

@@ -42,8 +42,8 @@ pub(crate) async fn attachments(
 }
 
 /// Changes with every look, whether or not anything else did.
-fn tag(daemon: &Daemon, state: &State) -> Option<HeaderValue> {
-    let text = format!("\"{}-{}-{}\"", daemon.live.boot, state.last, state.snapshot.taken);
+pub(crate) fn tag(daemon: &Daemon, state: &State) -> Option<HeaderValue> {
+    let text = format!("\"{}-{}\"", daemon.live.boot, state.looks);
     HeaderValue::from_str(&text).ok()
 }
 

@@ -156,6 +156,9 @@ fn attachments(registry: &mut Registry, state: &State) {
     let left = ports.filter(|row| matches!(row.occupant, Occupant::LeftBehind { .. })).count();
     orphans.set(i64::try_from(left).unwrap_or(i64::MAX));
     registry.register("ports_left_behind", "Ports whose link is gone", orphans);
+    let looks = Counter::<u64>::default();
+    looks.inc_by(state.looks);
+    registry.register("looks", "Looks at the host since the start", looks);
     let events = Counter::<u64>::default();
     events.inc_by(state.last);
     registry.register("events", "Events told since the start", events);

@@ -10,7 +10,7 @@ use axum::routing::get;
 
 use crate::daemon::Daemon;
 use crate::refusal::Refusal;
-use crate::{api, metrics, sse};
+use crate::{api, eyes, metrics, sse};
 
 /// What the daemon answers to.
 pub(crate) fn routes(daemon: Arc<Daemon>) -> Router {
@@ -23,6 +23,10 @@ pub(crate) fn routes(daemon: Arc<Daemon>) -> Router {
         .route("/v1/wiring", get(api::wiring))
         .route("/v1/snapshot", get(api::snapshot))
         .route("/v1/events", get(sse::events))
+        .route("/", get(eyes::page))
+        .route("/figure", get(eyes::figure))
+        .route("/page.css", get(eyes::style))
+        .route("/page.js", get(eyes::script))
         .route("/metrics", get(metrics::metrics))
         .route("/healthz", get(api::health))
         .fallback(nothing)

@@ -8,11 +8,13 @@ use model::{Trouble, TroubleKind};
 use sd_notify::NotifyState;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::connections;
 use crate::daemon::Daemon;
 use crate::doors;
 use crate::follow::follow;
+use crate::restore::keep_restoring;
 use crate::routes::routes;
 use crate::settings::Settings;
 
@@ -21,7 +23,7 @@ use crate::settings::Settings;
 /// # Errors
 /// A door that cannot be opened. Sources that cannot be reached are no error: the answers
 /// say so, and are right again when the source returns.
-pub async fn serve(host: Host, settings: &Settings, say: impl Fn(&str)) -> Result<(), Trouble> {
+pub async fn serve(host: Host, settings: &Settings, say: fn(&str)) -> Result<(), Trouble> {
     let mut ends = Ends::new()?;
     let doors = doors::open(settings).await?;
     for door in &doors {
@@ -29,7 +31,11 @@ pub async fn serve(host: Host, settings: &Settings, say: impl Fn(&str)) -> Resul
     }
     let (stop, stopped) = watch::channel(false);
     let daemon = Arc::new(Daemon::new(host.clone(), boot(), stopped.clone()));
-    let looking = tokio::spawn(follow(host, daemon.clone()));
+    let mut tasks = JoinSet::new();
+    tasks.spawn(follow(host.clone(), daemon.clone()));
+    if settings.restore && !host.is_recorded() {
+        tasks.spawn(keep_restoring(host, daemon.clone(), say));
+    }
     let router = routes(daemon);
     let serving = connections::serve(doors, &router, &stopped);
     let mut serving = std::pin::pin!(serving);
@@ -41,7 +47,6 @@ pub async fn serve(host: Host, settings: &Settings, say: impl Fn(&str)) -> Resul
             serving.await;
         }
     }
-    looking.abort();
     Ok(())
 }
 

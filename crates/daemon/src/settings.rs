@@ -17,6 +17,8 @@ pub struct Settings {
     pub socket: PathBuf,
     /// TCP addresses.
     pub listen: Vec<SocketAddr>,
+    /// Whether to make attachments again when their container starts.
+    pub restore: bool,
     /// For TCP: key, certificate and token; without them only loopback is listened on.
     pub locks: Option<Locks>,
 }

@@ -20,6 +20,8 @@ pub(crate) struct State {
     pub(crate) snapshot: Arc<Snapshot>,
     /// What follows from it.
     pub(crate) wiring: Arc<Wiring>,
+    /// How many looks there were, this one counted.
+    pub(crate) looks: u64,
     /// The number of the last event that led to it.
     pub(crate) last: u64,
     attachments: OnceLock<Bytes>,
@@ -107,7 +109,7 @@ impl Live {
     /// Takes a new look, and the news that lead from the one before to it.
     pub(crate) fn publish(&self, look: Look, news: Vec<News>) {
         let mut past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut last = self.now().map_or(0, |state| state.last);
+        let (mut last, looks) = self.now().map_or((0, 0), |state| (state.last, state.looks));
         for news in news {
             last += 1;
             past.push(Told { number: last, news });
@@ -115,7 +117,7 @@ impl Live {
         drop(past);
         let Look { snapshot, wiring } = look;
         let (attachments, everything) = Default::default();
-        let state = State { snapshot, wiring, last, attachments, everything };
+        let state = State { snapshot, wiring, looks: looks + 1, last, attachments, everything };
         self.present.send_replace(Some(Arc::new(state)));
     }
 

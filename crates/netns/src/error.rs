@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 const EPERM: i32 = 1;
+const ESRCH: i32 = 3;
 const EEXIST: i32 = 17;
 
 /// Why a namespace could not be opened, entered, read, watched or changed.
@@ -61,6 +62,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether there is no such process, or no such file, any more.
+    pub fn is_gone(&self) -> bool {
+        let Self::Open { source, .. } = self else { return false };
+        source.kind() == io::ErrorKind::NotFound || source.raw_os_error() == Some(ESRCH)
+    }
+
     /// The kernel's number for what it objects to in a change (errno(3)): `EEXIST` where there
     /// is one already, `ENODEV` where there is no such link.
     pub fn errno(&self) -> Option<i32> {

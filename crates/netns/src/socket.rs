@@ -18,7 +18,10 @@ pub(crate) const RTM_NEWADDR: u16 = 20;
 const RTM_GETADDR: u16 = 22;
 const RTM_NEWNSID: u16 = 88;
 const RTM_GETNSID: u16 = 90;
+const NETNSA_NSID: u16 = 1;
 const NETNSA_FD: u16 = 3;
+/// Whichever is free (`NETNSA_NSID_NOT_ASSIGNED`).
+const ANY_NSID: [u8; 4] = (-1i32).to_ne_bytes();
 /// Leaves counters out of link messages (`RTEXT_FILTER_SKIP_STATS`).
 const SKIP_STATS: [u8; 4] = 8u32.to_ne_bytes();
 /// What the kernel fills at most in one datagram of a dump.
@@ -26,6 +29,7 @@ const BUFFER: usize = 64 * 1024;
 /// The kernel answers at once; this only keeps a defect from hanging us.
 const PATIENCE: Duration = Duration::from_secs(5);
 const ATTEMPTS: usize = 8;
+const EEXIST: i32 = 17;
 const ENODEV: i32 = 19;
 /// The kernel's port number (netlink(7)).
 pub(crate) const KERNEL: u32 = 0;
@@ -147,6 +151,22 @@ impl RouteSocket {
         let read = |body: &[u8]| Some(rows::nsid(body));
         let found = self.ask(RTM_GETNSID, 0, &[0; 4], &[(NETNSA_FD, &file)], RTM_NEWNSID, read)?;
         Ok(found.into_iter().flatten().next())
+    }
+
+    /// Has this namespace call `other` something, if it does not yet: a
+    /// [`LinkWatch`](crate::LinkWatch) hears only namespaces that have an id. It goes with `other`.
+    ///
+    /// # Errors
+    /// [`Error::Change`].
+    pub fn give_nsid(&self, other: &Netns) -> Result<(), Error> {
+        use std::os::fd::AsFd;
+        let file = other.as_fd().as_raw_fd().to_ne_bytes();
+        let wanted = [(NETNSA_NSID, &ANY_NSID[..]), (NETNSA_FD, &file[..])];
+        let what = format_args!("give an id to a namespace");
+        match self.change(what, RTM_NEWNSID, 0, &[0; 4], &wanted) {
+            Err(error) if error.errno() == Some(EEXIST) => Ok(()),
+            other => other,
+        }
     }
 
     /// A dump is asked for again when links changed while it was made.

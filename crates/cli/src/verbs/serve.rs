@@ -7,7 +7,7 @@ use host::Host;
 use report::printable;
 
 use crate::outcome::{Failure, Outcome};
-use crate::words::ServeArgs;
+use crate::words::{ServeArgs, Switch};
 
 /// Serves until it is told to end.
 ///
@@ -15,9 +15,12 @@ use crate::words::ServeArgs;
 /// An address that cannot be listened on.
 pub async fn run(host: &Host, args: &ServeArgs) -> Result<Outcome, Failure> {
     let settings = settings(args)?;
-    let say = |line: &str| eprintln!("docker-ovs: {}", printable(line));
     daemon::serve(host.clone(), &settings, say).await?;
     Ok(Outcome::default())
+}
+
+fn say(line: &str) {
+    eprintln!("docker-ovs: {}", printable(line));
 }
 
 fn settings(args: &ServeArgs) -> Result<Settings, Failure> {
@@ -29,7 +32,12 @@ fn settings(args: &ServeArgs) -> Result<Settings, Failure> {
         }
         _ => None,
     };
-    Ok(Settings { socket: args.socket.clone(), listen: listen?, locks })
+    Ok(Settings {
+        socket: args.socket.clone(),
+        listen: listen?,
+        restore: args.restore == Switch::On,
+        locks,
+    })
 }
 
 fn address(text: &str) -> Result<SocketAddr, Failure> {

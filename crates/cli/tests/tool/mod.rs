@@ -2,6 +2,7 @@
 #![allow(dead_code, unused_imports, reason = "each test file uses its part")]
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
+pub(crate) mod live;
 mod podman;
 mod served;
 

@@ -24,14 +24,20 @@ pub(crate) struct Served {
 }
 
 impl Served {
-    /// A daemon on a socket and a TCP port of its own, after its first look.
+    /// A daemon on a socket and a TCP port of its own, after its first look. It changes
+    /// nothing: there are containers of other tests.
     pub(crate) fn start(words: &[&str]) -> Self {
-        Self::launch(words, |command| command)
+        Self::launch(&[&["--restore=off"], words].concat(), |command| command)
+    }
+
+    /// One that restores what it finds, everywhere.
+    pub(crate) fn start_restoring() -> Self {
+        Self::launch(&["--restore"], |command| command)
     }
 
     /// The same with no capabilities but these, in the words of setpriv(1).
     pub(crate) fn start_within(capabilities: &str) -> Self {
-        Self::launch(&[], |command| {
+        Self::launch(&["--restore=off"], |command| {
             let mut within = Command::new("setpriv");
             within.arg("--no-new-privs").arg(format!("--bounding-set=-all,{capabilities}"));
             within.arg(command.get_program()).args(command.get_args());

@@ -86,25 +86,52 @@ pub(crate) fn homes(
     switch: &Netns,
 ) -> (Vec<Namespace>, BTreeMap<Nsid, NetnsId>) {
     let mut homes: BTreeMap<NetnsId, (Netns, Vec<String>)> = BTreeMap::new();
-    for (pid, netns) in processes {
-        if !homes.contains_key(netns)
-            && let Some(space) = Netns::of_process(*pid).ok().filter(|space| id(space) == *netns)
-        {
-            homes.insert(*netns, (space, Vec::new()));
+    let mut shut: BTreeMap<NetnsId, Namespace> = BTreeMap::new();
+    for (pid, netns) in processes.iter().filter(|(_, netns)| *netns != id(switch)) {
+        if homes.contains_key(netns) {
+            continue;
+        }
+        match Netns::of_process(*pid) {
+            Ok(space) if id(&space) == *netns => {
+                homes.insert(*netns, (space, Vec::new()));
+            }
+            // That process has ended.
+            Ok(_) => {}
+            Err(error) if error.is_gone() => {}
+            Err(error) => {
+                let trouble = Some(trouble(format!("the network namespace {netns}"), &error));
+                shut.insert(*netns, Namespace { trouble, ..empty(*netns, Vec::new()) });
+            }
         }
     }
     for (name, space) in named() {
         homes.entry(id(&space)).or_insert((space, Vec::new())).1.push(name);
     }
+    shut.retain(|netns, _| !homes.contains_key(netns));
     let homes: Vec<_> = homes.values().map(|(space, names)| (space, names.clone())).collect();
-    let rows = whole(&homes, switch);
     let spaces: Vec<_> = homes.iter().map(|(space, _)| *space).collect();
+    make_heard(&spaces, switch);
+    let mut rows = whole(&homes, switch);
+    rows.extend(shut.into_values());
     let nsids = netns::visit(&[switch], |_, socket| {
         let mut here = empty(id(switch), Vec::new());
         links::name_others(socket, &mut here, &spaces)?;
         Ok(here.nsids)
     });
     (rows, nsids.into_iter().next().and_then(Result::ok).unwrap_or_default())
+}
+
+/// Changes are told only of namespaces that have an id; most have, by a link that leads there.
+/// Without CAP_NET_ADMIN the others stay unheard until something else has them read.
+fn make_heard(spaces: &[&Netns], switch: &Netns) {
+    netns::visit(&[switch], |_, socket| {
+        for space in spaces.iter().filter(|space| id(space) != id(switch)) {
+            if socket.nsid_of(space)?.is_none() {
+                socket.give_nsid(space)?;
+            }
+        }
+        Ok(())
+    });
 }
 
 /// Listens to changes of links in the switch's namespace, or in all that it has a name for.

@@ -28,9 +28,11 @@ impl<T: Clone> Told<T> {
         Self { rows: Some(rows), trouble: None }
     }
 
-    /// The same rows, but old ones.
-    pub(super) fn grow_stale(&mut self, why: Trouble) {
+    /// The same rows, but old ones; whether that is news.
+    pub(super) fn grow_stale(&mut self, why: Trouble) -> bool {
+        let news = self.trouble.as_ref() != Some(&why);
         self.trouble = Some(why);
+        news
     }
 
     /// Whether it has said anything, be it that it cannot.
@@ -64,7 +66,7 @@ where
     while !told.is_closed() {
         let since = Instant::now();
         let why = talk(&told).await;
-        told.send_modify(|told| told.grow_stale(why));
+        told.send_if_modified(|told| told.grow_stale(why));
         if since.elapsed() > LONGEST_PAUSE {
             pause = FIRST_PAUSE;
         }

@@ -4,18 +4,23 @@
 use std::collections::BTreeMap;
 use std::future::pending;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
-use model::ids::{NetnsId, Nsid};
+use model::ids::{Ifindex, NetnsId, Nsid};
 use model::snapshot::{Container, Namespace};
 use model::{Observed, Trouble, TroubleKind};
 use netns::{Drained, LinkWatch, Netns};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 use crate::Host;
 use crate::kernel;
+
+/// The pause before what could not be read is tried again: no hint says that it can be.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// What the kernel told last, and what may have changed since.
 pub(super) struct Links {
@@ -27,6 +32,8 @@ pub(super) struct Links {
     reading: Option<JoinHandle<Homes>>,
     /// Namespaces changed while they were being read.
     outdated: bool,
+    /// Some of them could not be read.
+    failed: bool,
 }
 
 /// Where hints come from.
@@ -54,12 +61,13 @@ impl Links {
         let unread = Trouble::new(TroubleKind::Gone, "the kernel", "it was not read yet");
         let here = Err(hints.as_ref().err().cloned().unwrap_or(unread));
         let nsids = BTreeMap::new();
-        let (homes, reading, outdated) = (Vec::new(), None, true);
-        Self { host: host.clone(), hints, here, nsids, homes, reading, outdated }
+        let (homes, reading, outdated, failed) = (Vec::new(), None, true, false);
+        Self { host: host.clone(), hints, here, nsids, homes, reading, outdated, failed }
     }
 
     /// Waits for a hint, or for the end of a reading that is under way. Cancel safe.
     pub(super) async fn news(&mut self) -> News {
+        let again = self.failed || self.hints.is_err();
         let Self { hints, reading, .. } = self;
         let read = async {
             match reading {
@@ -73,16 +81,25 @@ impl Links {
                 Err(_) => pending().await,
             }
         };
+        let retry = async { if again { sleep(RETRY).await } else { pending().await } };
         tokio::select! {
             biased;
-            read = read => News::Read(read.unwrap_or_default()),
+            read = read => read.map_or(News::Hint, News::Read),
             () = hint => News::Hint,
+            () = retry => News::Hint,
         }
     }
 
-    /// What is hinted at right now.
+    /// What is hinted at right now, or is to be tried again.
     pub(super) fn hint(&self) -> Hint {
-        self.hints.as_ref().map(Hints::take).unwrap_or_default()
+        let blind = Hint { here: true, elsewhere: true };
+        let hint = self.hints.as_ref().map_or(blind, Hints::take);
+        Hint { elsewhere: hint.elsewhere || self.failed, ..hint }
+    }
+
+    /// Whether namespaces are being read.
+    pub(super) fn is_reading(&self) -> bool {
+        self.reading.is_some()
     }
 
     /// Notes that the namespaces of containers are to be read again.
@@ -107,6 +124,7 @@ impl Links {
     /// that change faster than they can be read hint again.
     fn take(&mut self, (mut homes, nsids): Homes) {
         self.reading = None;
+        self.failed = homes.iter().any(|home| home.trouble.is_some());
         for home in homes.iter_mut().filter(|home| home.trouble.is_some()) {
             if let Some(known) = self.homes.iter().find(|known| known.id == home.id) {
                 home.clone_from(known);
@@ -115,8 +133,9 @@ impl Links {
         (self.homes, self.nsids) = (homes, nsids);
     }
 
-    /// Reads the switch's own namespace again.
-    pub(super) async fn read_here(&mut self) {
+    /// Reads the switch's own namespace again; whether that changed anything. Where a link that
+    /// leads elsewhere came or went, so did its other end, told of or not.
+    pub(super) async fn read_here(&mut self, when: When) -> bool {
         let rundir = self.host.rundir.clone();
         let moved = kernel::switch_namespace(&rundir).is_ok_and(|switch| {
             let same = |hints: &Hints| hints.switch.identity() == switch.identity();
@@ -135,9 +154,17 @@ impl Links {
             Err(trouble) => Err(trouble.clone()),
         };
         let unread = here.as_ref().is_ok_and(|here| here.trouble.is_some());
-        if !(unread && self.here.is_ok()) {
-            self.here = here;
+        if (unread && self.here.is_ok()) || self.here == here {
+            return false;
         }
+        if ways_out(&self.here) != ways_out(&here) {
+            self.outdated = true;
+            if when == When::Alone {
+                return false;
+            }
+        }
+        self.here = here;
+        true
     }
 
     /// Whether the switch's namespace had a link of that name.
@@ -158,6 +185,22 @@ impl Links {
         let others = self.homes.iter().filter(|home| home.id != here.id).cloned();
         Observed::Fresh { rows: others.chain([here.clone()]).collect() }
     }
+}
+
+/// The links of a namespace whose other end is in another one.
+fn ways_out(read: &Result<Namespace, Trouble>) -> Vec<Ifindex> {
+    let links = read.iter().flat_map(|namespace| &namespace.links);
+    let out = links.filter(|link| link.peer.is_some_and(|peer| peer.nsid.is_some()));
+    out.map(|link| link.ifindex).collect()
+}
+
+/// When what was read of the switch's namespace counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum When {
+    /// As soon as it is read.
+    AtOnce,
+    /// Unless it has to do with what is elsewhere: then both are read once more, together.
+    Alone,
 }
 
 /// What there is to do.

@@ -137,11 +137,10 @@ impl Jack {
 
     /// What the strip above the lines says: what is wrong, else the VLAN, else what it is.
     pub fn strip(&self) -> String {
-        let trunks: Vec<_> = self.trunks.iter().map(ToString::to_string).collect();
         match (self.state, self.occupant, self.vlan) {
             ("on", "left-behind", _) => "left behind".to_owned(),
             ("on", _, Some(tag)) => format!("VLAN {tag}"),
-            ("on", _, None) if !trunks.is_empty() => format!("trunk {}", trunks.join(",")),
+            ("on", _, None) if !self.trunks.is_empty() => format!("trunk {}", self.trunk()),
             ("on", occupant, _) => occupant.to_owned(),
             (state, ..) => state.to_owned(),
         }
@@ -223,17 +222,22 @@ impl Jack {
         let mut details = vec![self.caption.clone()];
         for plug in &self.plugs {
             let words = [&plug.interface].into_iter().chain(&plug.mac).chain(&plug.addresses);
-            details.push(words.cloned().collect::<Vec<_>>().join(" "));
+            details.push(words.cloned().collect::<Vec<_>>().join(", "));
         }
-        details.push(format!("interface {} ({})", self.port, clean(&port.kind)));
-        details.extend(self.mac.iter().map(|mac| format!("MAC {mac}")));
+        let mac = self.mac.iter().map(|mac| format!(", {mac}")).collect::<String>();
+        details.push(format!("interface {} ({}){mac}", self.port, clean(&port.kind)));
         details.extend(self.vlan.map(|tag| format!("VLAN {tag}")));
-        if !self.trunks.is_empty() {
-            details.push(format!("trunks {:?}", self.trunks));
-        }
+        details.extend((!self.trunks.is_empty()).then(|| format!("trunk {}", self.trunk())));
         details.extend(port.bond.iter().map(|bond| format!("bond {}", clean(bond))));
+        details.extend(port.ofport_request.map(|number| format!("port {number} was asked for")));
+        details.extend(port.dp_port.map(|number| format!("datapath port {number}")));
         details.extend(port.error.iter().chain(&port.notes).map(|text| clean(text)));
         details
+    }
+
+    /// The trunked VLANs.
+    fn trunk(&self) -> String {
+        self.trunks.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
     }
 }
 

@@ -1,0 +1,103 @@
+//! `--restore`: when a container that the database remembers starts, its attachments are made
+//! again on the same numbers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use host::{Done, Host, Restored};
+use model::Snapshot;
+use model::ids::ContainerId;
+use model::plan::{Remedy, Restore};
+use model::snapshot::Observed;
+use model::wiring::Occupant;
+use tokio::time::sleep;
+
+use crate::daemon::Daemon;
+use crate::state::State;
+
+/// After an attempt that a missing source has spoilt.
+const PAUSE: Duration = Duration::from_secs(1);
+/// So long after a start what is left behind is taken for what the container had before. The
+/// sources need not tell of its end and of its start in order.
+const YOUTH: Duration = Duration::from_secs(10);
+
+/// A container that runs.
+#[derive(Clone, Copy, Debug)]
+struct Life {
+    /// Its first process: a restarted container has another.
+    pid: u32,
+    /// When that was seen first.
+    since: Instant,
+    restored: bool,
+}
+
+type Lives = BTreeMap<ContainerId, Life>;
+
+/// Restores whatever starts, as long as the daemon lives; `say` hears what was done. What
+/// started before the daemon did is restored too.
+pub(crate) async fn keep_restoring(host: Host, daemon: Arc<Daemon>, say: fn(&str)) {
+    let mut news = daemon.live.follow();
+    let mut lives = Lives::new();
+    while news.changed().await.is_ok() {
+        let Some(state) = daemon.live.now() else { continue };
+        lives = go_on(&lives, &state.snapshot);
+        let robbed = robbed(&state, &lives);
+        if robbed.is_empty() {
+            continue;
+        }
+        let wish = Restore { containers: robbed.iter().map(ToString::to_string).collect() };
+        match host.restore(&wish).await {
+            Ok(all) => {
+                all.iter().filter_map(told).for_each(|line| say(&line));
+                let done = lives.iter_mut().filter(|(id, _)| robbed.contains(id));
+                done.for_each(|(_, life)| life.restored = true);
+            }
+            Err(unable) => {
+                say(&format!("cannot restore {}: {unable}", wish.containers.join(", ")));
+                sleep(PAUSE).await;
+                news.mark_changed();
+            }
+        }
+    }
+}
+
+/// Those that run now, with what is known of them from before.
+fn go_on(before: &Lives, snapshot: &Snapshot) -> Lives {
+    let all = snapshot.engines.values().flat_map(Observed::rows);
+    let alive = all.filter(|row| row.netns.is_some());
+    let alive = alive.filter_map(|row| Some((row.id.clone(), row.pid?)));
+    let life = |(id, pid): (ContainerId, u32)| {
+        let same = before.get(&id).filter(|life| life.pid == pid).copied();
+        (id, same.unwrap_or(Life { pid, since: Instant::now(), restored: false }))
+    };
+    alive.map(life).collect()
+}
+
+/// Those that have just started, while a port of theirs is without a link.
+fn robbed(state: &State, lives: &Lives) -> BTreeSet<ContainerId> {
+    let young = |id: &ContainerId| {
+        lives.get(id).is_some_and(|life| !life.restored && life.since.elapsed() < YOUTH)
+    };
+    let owners = state.wiring.ports.iter().filter_map(|port| match &port.occupant {
+        Occupant::LeftBehind { last: Some(last) } => last.container.as_ref(),
+        _ => None,
+    });
+    owners.map(|owner| owner.id.clone()).filter(young).collect()
+}
+
+/// What is worth telling: not that something was there all the time.
+fn told(one: &Restored) -> Option<String> {
+    let what = &one.what;
+    let it = format!("{}:{} on {}", what.container, what.interface, what.bridge);
+    match &one.how {
+        Done::As(Remedy::Again(_)) => {
+            let number = what.ofport().map(|number| format!(", OpenFlow port {number}"));
+            Some(format!("restored {it}{}", number.unwrap_or_default()))
+        }
+        Done::As(Remedy::Refused(refusal)) => Some(format!("{it} is not restored: {refusal}")),
+        Done::As(Remedy::NotToBeTouched { why }) => Some(format!("{it} is not restored: {why}")),
+        Done::Failed(unable) => Some(format!("cannot restore {it}: {unable}")),
+        Done::As(Remedy::There | Remedy::Gone | Remedy::NotRunning { .. }) => None,
+    }
+}
