@@ -4,6 +4,7 @@
 //! are noisy. Nothing here fails for being slow.
 #![allow(clippy::disallowed_methods, reason = "a bench starts what it measures")]
 
+mod connecting;
 mod daemon;
 mod events;
 mod measure;
@@ -36,6 +37,7 @@ fn main() {
         rows::tell_lookups(&mut told, size, &lookups);
         let listings = Contest::new(rows::listings(&tools, &scene)).run(rounds.div_ceil(3));
         rows::tell_listings(&mut told, size, &listings);
+        connecting::tell(&mut told, size, &tools, &scene, rounds.div_ceil(3));
         events::tell(&mut told, size, &tools);
         daemon::tell(&mut told, size, &tools);
     }

@@ -16,7 +16,7 @@ impl Tools {
         self.binaries.join(name).display().to_string()
     }
 
-    fn baseline(&self, name: &str) -> String {
+    pub(crate) fn baseline(&self, name: &str) -> String {
         self.baselines.join(name).display().to_string()
     }
 }

@@ -187,6 +187,17 @@ fn a_link_of_somebody_who_was_killed_is_swept_and_its_name_is_free() {
     assert_eq!(after.attachments.len(), 1);
     let left = prune(&killed, &resolve(&killed), &Prune::default());
     assert!(matches!(left.as_slice(), [LeftOver::Link(_)]), "{left:#?}");
+    let with = |change: &dyn Fn(&mut Link)| {
+        let mut host = killed.clone();
+        let links = host.kernel.rows_mut().iter_mut().flat_map(|space| &mut space.links);
+        links.map(Arc::make_mut).filter(|link| link.alias.is_some()).for_each(change);
+        prune(&host, &resolve(&host), &Prune::default()).len()
+    };
+    assert_eq!(with(&|link| link.alias = None), 1, "killed before it could be marked");
+    assert_eq!(with(&|link| link.alias = Some("mine".to_owned())), 0, "somebody has marked it");
+    assert_eq!(with(&|link| link.master = Some(Ifindex(9))), 0, "a Linux bridge has it");
+    let named = |link: &mut Link| (link.alias, link.name) = (None, "dov-uplink".into());
+    assert_eq!(with(&named), 0, "a name that only begins like ours");
 }
 
 #[test]
@@ -253,6 +264,7 @@ fn prune_takes_only_what_nobody_will_come_back_for() {
         *rows = Observed::Fresh { rows: (2..=3).map(container).collect() };
     }
     assert_eq!(left(&removed, &normal), 1);
+    assert_eq!(resolve(&removed).ports[0].occupant.to_string(), "left behind by c1:eth0");
     let until = |until| Prune { until: Some(until), ..Prune::default() };
     assert_eq!((left(&removed, &until(1000)), left(&removed, &until(1001))), (0, 1));
     let elsewhere = Prune { bridge: Some("br1".into()), ..Prune::default() };

@@ -1,17 +1,17 @@
 //! A new interface in a container, and a port for it.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::ids::{Mac, Name, NetnsId, OfPort};
+use crate::ids::{Mac, Name, OfPort};
 use crate::mark::Mark;
 use crate::query;
-use crate::snapshot::{Cidr, Container, Link, Namespace, Snapshot};
-use crate::switch::{Bridge, OfPortState, Port};
-use crate::wiring::{ContainerRef, Occupant, Wiring};
+use crate::snapshot::{Cidr, Snapshot};
+use crate::switch::Port;
+use crate::wiring::Wiring;
 
-use super::{FIRST_FREE, LAST, Luck, Plan, Refusal, Step, Veth, is_debris, name};
+use super::place::{Place, delete, home_of};
+use super::{Luck, Plan, Refusal};
 
 /// `docker ovs connect BRIDGE CONTAINER`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub struct Connect {
 /// Which OpenFlow port is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Wanted {
-    /// A free one from [`FIRST_FREE`] on, which OVS never hands out by itself.
+    /// A free one from [`FIRST_FREE`](super::FIRST_FREE) on, which OVS never hands out by itself.
     #[default]
     Free,
     /// Whatever OVS gives.
@@ -87,167 +87,7 @@ pub fn connect(
     Ok(Plan { container: place.who(), interface, bridge: bridge.name.clone(), steps })
 }
 
-/// Where something is to be connected.
-pub(super) struct Place<'a> {
-    pub(super) snapshot: &'a Snapshot,
-    pub(super) wiring: &'a Wiring,
-    pub(super) bridge: &'a Bridge,
-    pub(super) container: &'a Container,
-    pub(super) netns: NetnsId,
-}
-
-/// The namespace of a running container that has one of its own.
-pub(super) fn home_of(snapshot: &Snapshot, row: &Container) -> Result<NetnsId, Refusal> {
-    let host = || Refusal::HostNetwork { name: row.name.to_string() };
-    if row.on_host_network() {
-        return Err(host());
-    }
-    let netns = query::home(snapshot, row)?;
-    if Some(netns) == snapshot.switch_netns { Err(host()) } else { Ok(netns) }
-}
-
-pub(super) fn delete(link: &Link) -> Step {
-    Step::DeleteLink { name: link.name.clone(), ifindex: link.ifindex }
-}
-
 impl Place<'_> {
-    /// The container, named.
-    pub(super) fn who(&self) -> ContainerRef {
-        let mut engines = self.snapshot.engines.iter();
-        let engine =
-            engines.find(|(_, rows)| rows.rows().iter().any(|c| c.id == self.container.id));
-        ContainerRef {
-            name: self.container.name.clone(),
-            id: self.container.id.clone(),
-            engine: engine.map(|(engine, _)| engine.clone()).unwrap_or_default(),
-        }
-    }
-
-    /// Veth, addresses, port, number: the port comes after everything else that may fail, so
-    /// that nobody on the switch sees something unfinished.
-    pub(super) fn steps(
-        &self,
-        mark: &Mark,
-        port: Arc<Port>,
-        old: Option<Arc<Port>>,
-        inherit: bool,
-    ) -> Vec<Step> {
-        let interface: Name = mark.interface.as_str().into();
-        let veth = Veth {
-            host_end: port.iface.clone(),
-            container: self.who(),
-            netns: self.netns,
-            interface: interface.clone(),
-            mac: mark.mac,
-            mtu: mark.mtu,
-            alias: mark.alias(&self.bridge.name),
-        };
-        let configure = Step::Configure {
-            container: self.container.name.clone(),
-            netns: self.netns,
-            interface,
-            addresses: mark.addresses.clone(),
-            gateways: mark.gateways.clone(),
-        };
-        let bridge = self.bridge.name.clone();
-        let (iface, wanted) = (port.iface.clone(), port.ofport_request);
-        let bystanders = self.bystanders(wanted);
-        let swap = Step::Swap {
-            bridge: bridge.clone(),
-            remove: old,
-            add: Some(port),
-            inherit,
-            bystanders,
-        };
-        vec![Step::MakeVeth(veth), configure, swap, Step::Await { bridge, iface, wanted }]
-    }
-
-    fn all_ports(&self) -> Vec<&Port> {
-        self.wiring.ports.iter().map(|row| &*row.port).collect()
-    }
-
-    fn namespace(&self, id: NetnsId) -> Option<&Namespace> {
-        self.snapshot.kernel.rows().iter().find(|ns| ns.id == id)
-    }
-
-    fn here(&self) -> impl Iterator<Item = &Arc<Link>> {
-        let here = self.snapshot.switch_netns.and_then(|id| self.namespace(id));
-        here.into_iter().flat_map(|ns| &ns.links)
-    }
-
-    fn inside(&self) -> impl Iterator<Item = &Arc<Link>> {
-        self.namespace(self.netns).into_iter().flat_map(|ns| &ns.links)
-    }
-
-    /// The host's ends of veths into this container that somebody was killed over.
-    pub(super) fn debris(&self) -> Vec<Arc<Link>> {
-        let ports = self.all_ports();
-        let home = self.namespace(self.netns);
-        let away = |nsid| home.and_then(|home| home.nsids.get(&nsid).copied());
-        let leads_here = |link: &&Arc<Link>| {
-            self.inside().filter_map(|inside| Some((inside, inside.peer?))).any(|(inside, far)| {
-                let back = link.peer.map(|peer| peer.ifindex) == Some(inside.ifindex);
-                back && far.ifindex == link.ifindex
-                    && far.nsid.and_then(away) == self.snapshot.switch_netns
-            })
-        };
-        let debris = self.here().filter(|link| is_debris(link, &ports)).filter(leads_here);
-        debris.cloned().collect()
-    }
-
-    /// The name inside: free once the debris is gone.
-    pub(super) fn interface(
-        &self,
-        wanted: Option<&str>,
-        debris: &[Arc<Link>],
-    ) -> Result<Name, Refusal> {
-        let freed: Vec<_> = debris.iter().filter_map(|link| Some(link.peer?.ifindex)).collect();
-        let taken: BTreeSet<&str> =
-            self.inside().filter(|link| !freed.contains(&link.ifindex)).map(|l| &*l.name).collect();
-        let Some(wanted) = wanted else {
-            let remembered = self.remembered();
-            let names = (0..=u32::MAX).map(|n| format!("eth{n}"));
-            let free = |name: &String| !taken.contains(&**name) && !remembered.contains(name);
-            return Ok(names.into_iter().find(free).unwrap_or_default().into());
-        };
-        name::check(wanted)?;
-        if taken.contains(wanted) {
-            let container = self.container.name.to_string();
-            return Err(Refusal::InterfaceTaken { container, interface: wanted.to_owned() });
-        }
-        Ok(wanted.into())
-    }
-
-    /// Interfaces of this container that the database remembers: not to be taken by chance.
-    fn remembered(&self) -> BTreeSet<String> {
-        let marks = self.wiring.ports.iter().filter_map(|row| Mark::of(&row.port));
-        let own = marks.filter(|mark| mark.owner(&[self.container]).is_some());
-        own.map(|mark| mark.interface).collect()
-    }
-
-    /// The port that the same interface of the same container had, before it went.
-    fn predecessor(&self, interface: &str) -> Option<Arc<Port>> {
-        let on_bridge = self.bridge.ports.iter().filter(|port| port.bond.is_none());
-        let mut same = on_bridge.filter(|port| {
-            Mark::of(port).is_some_and(|mark| {
-                mark.ours && mark.interface == interface && mark.owner(&[self.container]).is_some()
-            })
-        });
-        same.find(|port| self.here().all(|link| link.name != port.iface)).cloned()
-    }
-
-    pub(super) fn check_host_end(&self, host_end: &str) -> Result<(), Refusal> {
-        name::check(host_end)?;
-        let taken = |what| Err(Refusal::HostNameTaken { name: host_end.to_owned(), what });
-        if let Some(row) = self.wiring.ports.iter().find(|row| *row.port.iface == *host_end) {
-            return taken(format!("a port of {}", row.bridge));
-        }
-        if self.here().any(|link| *link.name == *host_end) {
-            return taken("an interface of the host".to_owned());
-        }
-        Ok(())
-    }
-
     fn mark(&self, wish: &Connect, interface: &str, luck: &Luck) -> Mark {
         let mark = Mark {
             interface: interface.to_owned(),
@@ -260,70 +100,6 @@ impl Place<'_> {
         };
         mark.bound_to(self.container)
     }
-
-    fn number(&self, wanted: Wanted, old: Option<&Port>) -> Result<Option<OfPort>, Refusal> {
-        match wanted {
-            Wanted::Auto => Ok(None),
-            Wanted::Exactly(ofport) if !(1..=LAST).contains(&ofport.0) => {
-                Err(Refusal::BadNumber { ofport })
-            }
-            Wanted::Exactly(ofport) => self.free(ofport, old).map(Some),
-            Wanted::Free => {
-                let used = self.used(old);
-                let before = old.and_then(|port| port.ofport_request.or(port.ofport.assigned()));
-                let before = before.filter(|ofport| !used.contains(&ofport.0));
-                let free = || (FIRST_FREE..=LAST).find(|n| !used.contains(n)).map(OfPort);
-                let none = || Refusal::NoFreeNumber { bridge: self.bridge.name.to_string() };
-                before.or_else(free).map(Some).ok_or_else(none)
-            }
-        }
-    }
-
-    /// The numbers that others than `old` have or ask for.
-    fn used(&self, old: Option<&Port>) -> BTreeSet<u16> {
-        let others = self.bridge.ports.iter().filter(|port| Some(&***port) != old);
-        others.flat_map(|port| numbers(port)).collect()
-    }
-
-    /// This number, unless somebody else than `old` has it.
-    pub(super) fn free(&self, wanted: OfPort, old: Option<&Port>) -> Result<OfPort, Refusal> {
-        let used = self.used(old).contains(&wanted.0);
-        if used { Err(self.in_use(wanted, old)) } else { Ok(wanted) }
-    }
-
-    fn in_use(&self, ofport: OfPort, old: Option<&Port>) -> Refusal {
-        let here = self.wiring.ports.iter().filter(|row| row.bridge == self.bridge.name);
-        let mut others = here.filter(|row| Some(&*row.port) != old);
-        let holder = others.find(|row| numbers(&row.port).any(|n| n == ofport.0));
-        let who = holder.map_or_else(String::new, |row| {
-            let iface = &row.port.iface;
-            match (&row.occupant, Mark::of(&row.port)) {
-                (Occupant::Unknown { .. } | Occupant::LeftBehind { .. }, Some(mark)) => {
-                    format!("{iface} of {}:{}", mark.whose(), mark.interface)
-                }
-                (Occupant::Unknown { .. }, None) => iface.to_string(),
-                (occupant, _) => format!("{iface}, {occupant}"),
-            }
-        });
-        Refusal::NumberInUse { bridge: self.bridge.name.to_string(), ofport, who }
-    }
-
-    /// Who has or asks for the number, anywhere, as far as was seen.
-    fn bystanders(&self, wanted: Option<OfPort>) -> Vec<Name> {
-        let Some(wanted) = wanted else { return Vec::new() };
-        let ports = self.wiring.ports.iter().map(|row| &row.port);
-        let same = ports.filter(|port| port.ofport_request == Some(wanted));
-        same.map(|port| port.iface.clone()).collect()
-    }
-}
-
-/// The numbers that a port has or asks for.
-fn numbers(port: &Port) -> impl Iterator<Item = u16> + use<> {
-    let given = match port.ofport {
-        OfPortState::Assigned(ofport) => Some(ofport.0),
-        OfPortState::Pending | OfPortState::Failed => None,
-    };
-    given.into_iter().chain(port.ofport_request.map(|ofport| ofport.0))
 }
 
 /// What can be seen to be wrong without looking at anything.

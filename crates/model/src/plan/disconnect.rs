@@ -8,7 +8,7 @@ use crate::query::{self, QueryError};
 use crate::snapshot::{Container, Engine, Link, Snapshot};
 use crate::wiring::{ContainerRef, Occupant, SwitchPort, Wiring};
 
-use super::connect::delete;
+use super::place::delete;
 use super::{Plan, Refusal, Step};
 
 /// `docker ovs disconnect BRIDGE CONTAINER`.

@@ -7,6 +7,7 @@
 mod connect;
 mod disconnect;
 mod name;
+mod place;
 mod prune;
 mod refusal;
 mod restore;
@@ -67,8 +68,9 @@ pub struct Luck {
 /// was killed. Whoever looks at it holds the lock, so nobody is still at it.
 fn is_debris(link: &Link, all: &[&crate::switch::Port]) -> bool {
     let ours = link.alias.as_deref().is_some_and(|alias| alias.starts_with(crate::mark::ALIAS))
-        || link.name.starts_with(name::PREFIX);
-    ours && link.kind.as_deref() == Some("veth") && all.iter().all(|port| port.iface != link.name)
+        || (link.alias.is_none() && name::is_drawn(&link.name));
+    let used = link.master.is_some() || all.iter().any(|port| port.iface == link.name);
+    ours && link.kind.as_deref() == Some("veth") && !used
 }
 
 pub use name::PREFIX as HOST_END;

@@ -21,3 +21,9 @@ pub(super) fn check(name: &str) -> Result<(), Refusal> {
     };
     Err(Refusal::NotAName { name: name.to_owned(), why })
 }
+
+/// Whether we gave the name: the prefix and eight hexadecimal digits.
+pub(super) fn is_drawn(name: &str) -> bool {
+    let drawn = name.strip_prefix(PREFIX).unwrap_or_default();
+    drawn.len() == 8 && drawn.bytes().all(|b| b.is_ascii_hexdigit())
+}

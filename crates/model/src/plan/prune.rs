@@ -11,7 +11,7 @@ use crate::snapshot::{Container, Engine, Link, Observed, Snapshot};
 use crate::switch::Port;
 use crate::wiring::{ContainerRef, LastTenant, Occupant, SwitchPort, Wiring};
 
-use super::connect::delete;
+use super::place::delete;
 use super::{Plan, Step, is_debris};
 
 /// `docker ovs prune`.

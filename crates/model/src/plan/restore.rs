@@ -12,8 +12,8 @@ use crate::snapshot::{Container, Observed, Snapshot};
 use crate::switch::{OfPortState, Port};
 use crate::wiring::{Occupant, SwitchPort, Wiring};
 
-use super::connect::{Place, delete, home_of};
 use super::disconnect::host_end;
+use super::place::{Place, delete, home_of};
 use super::{Luck, Plan, Refusal};
 
 /// `docker ovs restore`.

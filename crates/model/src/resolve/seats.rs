@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crate::ids::{Nsid, OfPort};
+use crate::mark::Mark;
 use crate::snapshot::{Link, Scope};
 use crate::switch::Port;
-use crate::wiring::{Attachment, Occupant, Plug, SwitchPort};
+use crate::wiring::{Attachment, LastTenant, Occupant, Plug, SwitchPort};
 
 use super::facts::{Facts, Few, Seat};
 
@@ -98,8 +99,18 @@ fn remote(port: &Port) -> String {
 fn system(facts: &Facts<'_>, index: usize) -> Occupant {
     match facts.seats[index].link {
         Some(link) => living(facts, link),
-        None if can_tell(facts) => Occupant::LeftBehind { last: facts.claims.owner(index) },
+        None if can_tell(facts) => Occupant::LeftBehind { last: last(facts, index) },
         None => unread(),
+    }
+}
+
+/// Where no engine knows the container any more, by the name that we wrote down.
+fn last(facts: &Facts<'_>, index: usize) -> Option<LastTenant> {
+    let last = facts.claims.owner(index)?;
+    let name = Mark::of(facts.seats[index].port).and_then(|mark| mark.name);
+    match (&last.container, name) {
+        (None, Some(words)) => Some(LastTenant { words, ..last }),
+        _ => Some(last),
     }
 }
 

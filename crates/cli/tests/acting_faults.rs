@@ -1,0 +1,113 @@
+//! A switch or a database that fails while something is changed: an error, and a clean host.
+#![allow(clippy::disallowed_methods, reason = "a test starts the programs it tests")]
+
+mod acting;
+mod tool;
+
+use acting::{Server, hold_after, output};
+use lab::{Container, Home, Tier, ready, run, try_run, unique};
+use tool::{Ran, docker_ovs};
+
+/// A database with a bridge that no vswitchd serves, and words for the tool to use it.
+fn unserved() -> (Server, String) {
+    let server = Server::start();
+    server.vsctl(&["add-br", "br0"]);
+    let remote = server.remote();
+    (server, remote)
+}
+
+fn is_clean(container: &Container, host_end: &str) {
+    assert!(try_run("ip", &["link", "show", "dev", host_end]).is_err(), "{host_end} stayed");
+    assert!(!container.ip(&["link"]).contains("eth0"));
+}
+
+#[test]
+fn a_switch_that_gives_no_number_is_waited_for_and_then_everything_is_undone() {
+    if !ready(Tier::Docker) {
+        return;
+    }
+    let ((server, db), container, end) = (unserved(), Container::run(), unique("h"));
+    let words = ["connect", "br0", container.name(), "--host-interface", &end, "--db", &db];
+    let ran = docker_ovs(&[&words[..], &["--timeout", "500ms"]].concat());
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{ran:?}");
+    assert!(ran.stderr.contains("gave it no number within 500ms"), "{ran:?}");
+    assert!(ran.stderr.contains("docker ovs doctor"), "{ran:?}");
+    is_clean(&container, &end);
+    assert_eq!(server.vsctl(&["list-ports", "br0"]), "");
+}
+
+#[test]
+fn another_number_than_was_asked_for_is_told() {
+    if !ready(Tier::Docker) {
+        return;
+    }
+    let ((server, db), container, end) = (unserved(), Container::run(), unique("h"));
+    let words = ["connect", "br0", container.name(), "--host-interface", &end, "--db", &db];
+    let (mut child, go) = hold_after(3, &[&words[..], &["--ofport", "10"]].concat());
+    server.vsctl(&["set", "Interface", &end, "ofport=11"]);
+    go();
+    let ran = output(&mut child);
+    let told = "docker-ovs: OpenFlow port 10 was asked for, Open vSwitch gave 11\n";
+    assert_eq!((ran.code, ran.stderr.as_str()), (1, told));
+    assert!(ran.stdout.contains(" 11 "), "{ran:?}");
+    let removed = docker_ovs(&["disconnect", "br0", container.name(), "--db", &db]);
+    assert_eq!(removed.code, 0, "{removed:?}");
+    is_clean(&container, &end);
+}
+
+#[test]
+fn a_port_that_the_switch_cannot_make_is_undone_with_its_reason() {
+    if !ready(Tier::Docker) {
+        return;
+    }
+    let ((server, db), container, end) = (unserved(), Container::run(), unique("h"));
+    let words = ["connect", "br0", container.name(), "--host-interface", &end, "--db", &db];
+    let (mut child, go) = hold_after(3, &words);
+    server.vsctl(&["set", "Interface", &end, "ofport=-1", "error=\"no such device\""]);
+    go();
+    let ran = output(&mut child);
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{ran:?}");
+    assert!(ran.stderr.contains("could not make it: no such device"), "{ran:?}");
+    is_clean(&container, &end);
+    assert_eq!(server.vsctl(&["list-ports", "br0"]), "");
+}
+
+#[test]
+fn a_database_that_ends_midway_leaves_no_link() {
+    if !ready(Tier::Docker) {
+        return;
+    }
+    for step in 0..=3 {
+        let ((mut server, db), container, end) = (unserved(), Container::run(), unique("h"));
+        let words = ["connect", "br0", container.name(), "--host-interface", &end, "--db", &db];
+        let (mut child, go) = hold_after(step, &[&words[..], &["--timeout", "3"]].concat());
+        server.stop();
+        go();
+        let ran: Ran = output(&mut child);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "after step {step}: {ran:?}");
+        assert!(ran.stderr.contains("OVSDB at unix:"), "after step {step}: {ran:?}");
+        let told = ran.stderr.contains("could not be undone");
+        assert_eq!(told, step == 3, "the port is out of reach: {ran:?}");
+        is_clean(&container, &end);
+    }
+}
+
+#[test]
+fn somebody_who_takes_the_number_meanwhile_is_not_robbed_of_it() {
+    if !ready(Tier::Docker) {
+        return;
+    }
+    let ((server, db), container) = (unserved(), Container::run());
+    let words = ["connect", "br0", container.name(), "--ofport", "10", "--db", &db];
+    let (mut child, go) = hold_after(1, &words);
+    let thief = ["add-port", "br0", "thief", "--", "set", "Interface", "thief"];
+    server.vsctl(&[&thief[..], &["ofport_request=10"]].concat());
+    go();
+    // It stops once more when it has made another plan, or a refusal of one.
+    let ran = output(&mut child);
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{ran:?}");
+    assert!(ran.stderr.contains("OpenFlow port 10 of br0 is in use: thief"), "{ran:?}");
+    assert_eq!(server.vsctl(&["list-ports", "br0"]), "thief");
+    assert!(!container.ip(&["link"]).contains("eth0"));
+    assert!(!run("ip", &["link"]).contains(&format!("docker-ovs {}", container.id())));
+}
