@@ -434,3 +434,50 @@ fn the_page_may_load_nothing_from_elsewhere() {
     );
     assert!(!page.contains("<script>") && !page.contains("style=\""));
 }
+
+#[test]
+fn an_engine_that_is_away_is_said_and_heard_of_when_it_comes() {
+    if !ready(Tier::Docker) {
+        return;
+    }
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let plug = Plugged::new(&container, "eth0", &bridge, Plug::default());
+    let folder = tempfile::tempdir().unwrap();
+    let engine = folder.path().join("docker.sock");
+    let daemon = Served::start(&["-H", &format!("unix://{}", engine.display())]);
+    let docker = |sources: &Value| {
+        let all = sources.as_array().unwrap();
+        all.iter().find(|row| row["Source"] == "docker").unwrap()["State"].clone()
+    };
+    let health = daemon.json("/healthz");
+    assert_eq!(
+        (&health["Status"], docker(&health["Sources"])),
+        (&"degraded".into(), "absent".into())
+    );
+    let answer = daemon.get("/v1/attachments");
+    assert_eq!(answer.status, 503, "{answer:?}");
+    assert!(
+        answer.body.contains("Docker at unix:") && answer.body.contains("remedy"),
+        "{answer:?}"
+    );
+    let metrics = daemon.get("/metrics").body;
+    assert!(metrics.contains("docker_ovs_source_state{source=\"docker\",state=\"absent\"} 1\n"));
+    // The switch is there all the same.
+    let ports = daemon.json(&format!("/v1/bridges/{}/ports", bridge.name()));
+    assert!(ports.as_array().unwrap().iter().any(|row| row["Port"] == plug.host_end()), "{ports}");
+    let mut events = daemon.events(None);
+    assert_eq!(events.next().name, "reset");
+    std::os::unix::fs::symlink("/var/run/docker.sock", &engine).unwrap();
+    let told = events.find(|event| event.name == "sources" && docker(&event.data) == "up");
+    assert!(told.id.contains('-'));
+    assert_eq!(daemon.json("/healthz")["Status"], "ok");
+    // Its links are heard of a moment later; until then there is no answer, and no wrong one.
+    let of_container = format!("/v1/attachments/{}", container.name());
+    let mut answer = daemon.get(&of_container);
+    lab::wait_until("the links are read", || {
+        answer = daemon.get(&of_container);
+        answer.status != 503
+    });
+    let rows: Value = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!(rows[0]["OFPort"], plug.ofport());
+}
