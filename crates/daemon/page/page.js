@@ -1,7 +1,5 @@
 // Keeps the picture up to date, finds jacks, and tells of one in full.
 // Other people's words are only ever set as text; what comes from the server is escaped there.
-"use strict";
-
 const at = (id) => document.getElementById(id);
 const jacks = () => [...document.querySelectorAll("#picture .jack")];
 const name = (jack) => jack.getAttribute("aria-label");
@@ -48,6 +46,7 @@ function morph(old, fresh) {
 /** What each jack says, by id: its name, and whatever else is told of it. */
 const told = () => new Map(jacks().map((jack) => [jack.id, [name(jack), jack.textContent].join("\n")]));
 
+let last = "";
 let busy = false;
 let again = false;
 
@@ -60,7 +59,9 @@ async function refresh() {
   busy = true;
   try {
     const answer = await fetch("/figure", { cache: "no-cache" });
-    if (answer.ok) swap(await answer.text());
+    const html = answer.ok ? await answer.text() : last;
+    if (html !== last) swap(html);
+    last = html;
   } catch {
     // The stream of events says that the server is away, and when it is back.
   } finally {
@@ -379,12 +380,13 @@ function start() {
     enter();
     if (!pinned) tell(jack.id, false);
   });
-  // Counters move on while somebody looks, and sources may fall silent without an event.
+  // Counters move on while somebody looks. Events tell of attachments only: that a bridge came
+  // or a source fell silent, the picture itself tells. Unchanged it is not sent again.
   setInterval(() => {
     const jack = shown && !document.hidden && at(shown);
     if (jack) count(jack);
   }, 2000);
-  setInterval(() => document.hidden || refresh(), 15000);
+  setInterval(() => document.hidden || refresh(), 2000);
   document.addEventListener("visibilitychange", () => document.hidden || refresh());
   enter();
   mark();

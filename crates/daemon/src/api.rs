@@ -42,7 +42,7 @@ pub(crate) async fn attachments(
 }
 
 /// Changes with every look, whether or not anything else did.
-fn tag(daemon: &Daemon, state: &State) -> Option<HeaderValue> {
+pub(crate) fn tag(daemon: &Daemon, state: &State) -> Option<HeaderValue> {
     let text = format!("\"{}-{}\"", daemon.live.boot, state.looks);
     HeaderValue::from_str(&text).ok()
 }

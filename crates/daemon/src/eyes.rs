@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use axum::extract::State as Extract;
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
+};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use report::graph::Scene;
 use report::v1::sources;
 
+use crate::api::tag;
 use crate::daemon::Daemon;
 use crate::page::{self, POLICY};
 use crate::refusal::Refusal;
@@ -21,10 +25,19 @@ pub(crate) async fn page(Extract(daemon): Extract<Arc<Daemon>>) -> Result<Respon
     Ok(part(HTML, page::page(&scene(&state), &sources(&state.snapshot))))
 }
 
-/// `GET /figure`: the part of the page that changes.
-pub(crate) async fn figure(Extract(daemon): Extract<Arc<Daemon>>) -> Result<Response, Refusal> {
+/// `GET /figure`: the part of the page that changes. Written only if there was a new look since.
+pub(crate) async fn figure(
+    Extract(daemon): Extract<Arc<Daemon>>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
     let state = daemon.state()?;
-    Ok(part(HTML, page::fragment(&scene(&state), &sources(&state.snapshot))))
+    let tag = tag(&daemon, &state);
+    if tag.is_some() && headers.get(IF_NONE_MATCH) == tag.as_ref() {
+        return Ok(StatusCode::NOT_MODIFIED.into_response());
+    }
+    let mut answer = part(HTML, page::fragment(&scene(&state), &sources(&state.snapshot)));
+    answer.headers_mut().extend(tag.map(|tag| (ETAG, tag)));
+    Ok(answer)
 }
 
 /// `GET /page.css`.

@@ -35,7 +35,7 @@ pub(crate) fn page(scene: &Scene, sources: &[Source]) -> String {
         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
         <meta name=\"color-scheme\" content=\"light dark\">\n\
         <title>{host} · docker ovs</title>\n<link rel=\"icon\" href=\"{ICON}\">\n\
-        <link rel=\"stylesheet\" href=\"/page.css\">\n<script src=\"/page.js\" defer></script>\n\
+        <link rel=\"stylesheet\" href=\"/page.css\">\n<script type=\"module\" src=\"/page.js\"></script>\n\
         </head>\n<body>\n{SKIP}{TOOLS}<main id=\"figure\">\n{fragment}</main>\n{DETAILS}\
         </body>\n</html>\n"
     )
@@ -117,7 +117,7 @@ mod tests {
             assert!(!page.replace("http://www.w3.org/2000/svg", "").contains(inline), "{inline}");
         }
         assert_eq!(page.matches("<script").count(), 1);
-        assert!(page.contains("<script src=\"/page.js\" defer></script>"));
+        assert!(page.contains("<script type=\"module\" src=\"/page.js\"></script>"));
     }
 
     #[test]
