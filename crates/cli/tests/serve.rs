@@ -4,6 +4,7 @@
 mod tool;
 
 use std::io::{Read, Write};
+use std::os::unix::net::UnixDatagram;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -491,4 +492,24 @@ fn an_engine_that_is_away_is_said_and_heard_of_when_it_comes() {
     });
     let rows: Value = serde_json::from_str(&answer.body).unwrap();
     assert_eq!(rows[0]["OFPort"], plug.ofport());
+}
+
+#[test]
+fn a_service_manager_is_told_when_it_is_ready_and_when_it_stops() {
+    if !ready(Tier::Lab) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let manager = folder.path().join("notify");
+    let hears = UnixDatagram::bind(&manager).unwrap();
+    hears.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let told = || {
+        let mut words = [0; 100];
+        let length = hears.recv(&mut words).unwrap();
+        String::from_utf8_lossy(&words[..length]).trim_end().to_owned()
+    };
+    let mut daemon = Served::start_telling(&manager);
+    assert_eq!(told(), "READY=1");
+    assert_eq!(daemon.stop(), Some(0));
+    assert_eq!(told(), "STOPPING=1");
 }
