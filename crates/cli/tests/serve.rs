@@ -4,6 +4,7 @@
 mod tool;
 
 use std::io::{Read, Write};
+use std::os::unix::net::UnixDatagram;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -273,9 +274,20 @@ fn a_stop_is_clean_and_quick_with_clients_there() {
     drop(idle);
 }
 
+/// Whether Prometheus' own tool can be asked; where everything must be there, it must.
+fn promtool_is_there() -> bool {
+    let there = lab::try_run("promtool", &["--version"]);
+    let must = std::env::var_os("DOCKER_OVS_TEST_REQUIRE").is_some();
+    assert!(!must || there.is_ok(), "this test needs promtool (scripts/setup --for-tests)");
+    if there.is_err() {
+        eprintln!("skipped: no promtool (scripts/setup --for-tests unpacks it)");
+    }
+    there.is_ok()
+}
+
 #[test]
 fn metrics_are_what_prometheus_expects() {
-    if !ready(Tier::Docker) {
+    if !ready(Tier::Docker) || !promtool_is_there() {
         return;
     }
     let (bridge, container) = (Bridge::new(), Container::run());
@@ -433,4 +445,71 @@ fn the_page_may_load_nothing_from_elsewhere() {
             || page.matches("://").count() == page.matches("://www.w3.org/").count()
     );
     assert!(!page.contains("<script>") && !page.contains("style=\""));
+}
+
+#[test]
+fn an_engine_that_is_away_is_said_and_heard_of_when_it_comes() {
+    if !ready(Tier::Docker) {
+        return;
+    }
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let plug = Plugged::new(&container, "eth0", &bridge, Plug::default());
+    let folder = tempfile::tempdir().unwrap();
+    let engine = folder.path().join("docker.sock");
+    let daemon = Served::start(&["-H", &format!("unix://{}", engine.display())]);
+    let docker = |sources: &Value| {
+        let all = sources.as_array().unwrap();
+        all.iter().find(|row| row["Source"] == "docker").unwrap()["State"].clone()
+    };
+    let health = daemon.json("/healthz");
+    assert_eq!(
+        (&health["Status"], docker(&health["Sources"])),
+        (&"degraded".into(), "absent".into())
+    );
+    let answer = daemon.get("/v1/attachments");
+    assert_eq!(answer.status, 503, "{answer:?}");
+    assert!(
+        answer.body.contains("Docker at unix:") && answer.body.contains("remedy"),
+        "{answer:?}"
+    );
+    let metrics = daemon.get("/metrics").body;
+    assert!(metrics.contains("docker_ovs_source_state{source=\"docker\",state=\"absent\"} 1\n"));
+    // The switch is there all the same.
+    let ports = daemon.json(&format!("/v1/bridges/{}/ports", bridge.name()));
+    assert!(ports.as_array().unwrap().iter().any(|row| row["Port"] == plug.host_end()), "{ports}");
+    let mut events = daemon.events(None);
+    assert_eq!(events.next().name, "reset");
+    std::os::unix::fs::symlink("/var/run/docker.sock", &engine).unwrap();
+    let told = events.find(|event| event.name == "sources" && docker(&event.data) == "up");
+    assert!(told.id.contains('-'));
+    assert_eq!(daemon.json("/healthz")["Status"], "ok");
+    // Its links are heard of a moment later; until then there is no answer, and no wrong one.
+    let of_container = format!("/v1/attachments/{}", container.name());
+    let mut answer = daemon.get(&of_container);
+    lab::wait_until("the links are read", || {
+        answer = daemon.get(&of_container);
+        answer.status != 503
+    });
+    let rows: Value = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!(rows[0]["OFPort"], plug.ofport());
+}
+
+#[test]
+fn a_service_manager_is_told_when_it_is_ready_and_when_it_stops() {
+    if !ready(Tier::Lab) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let manager = folder.path().join("notify");
+    let hears = UnixDatagram::bind(&manager).unwrap();
+    hears.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let told = || {
+        let mut words = [0; 100];
+        let length = hears.recv(&mut words).unwrap();
+        String::from_utf8_lossy(&words[..length]).trim_end().to_owned()
+    };
+    let mut daemon = Served::start_telling(&manager);
+    assert_eq!(told(), "READY=1");
+    assert_eq!(daemon.stop(), Some(0));
+    assert_eq!(told(), "STOPPING=1");
 }

@@ -85,3 +85,34 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         self.judge(cx, shut)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use tokio::time::sleep;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_takes_nothing_is_given_up() {
+        let (ours, _theirs) = duplex(16);
+        let start = Instant::now();
+        let error = Patient::new(ours).write_all(&[0; 100]).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert_eq!(start.elapsed().as_secs(), PATIENCE.as_secs());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_takes_a_little_now_and_then_is_not() {
+        let (ours, mut theirs) = duplex(16);
+        let slow = tokio::spawn(async move {
+            let mut taken = [0; 10];
+            for _ in 0..10 {
+                sleep(PATIENCE / 2).await;
+                theirs.read_exact(&mut taken).await.unwrap();
+            }
+        });
+        Patient::new(ours).write_all(&[0; 100]).await.unwrap();
+        slow.await.unwrap();
+    }
+}

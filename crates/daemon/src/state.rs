@@ -11,7 +11,7 @@ use tokio::sync::watch;
 /// So many events are remembered for clients that were away for a while,
 const REMEMBERED: usize = 10_000;
 /// unless they are longer than this, in bytes of JSON.
-const REMEMBERED_BYTES: usize = 4 << 20;
+const REMEMBERED_BYTES: usize = 2 << 20;
 
 /// One look, related, and what is often asked of it.
 #[derive(Debug)]

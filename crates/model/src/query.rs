@@ -5,7 +5,7 @@ use thiserror::Error;
 use crate::ids::NetnsId;
 use crate::snapshot::{Container, Namespace, Observed, Snapshot};
 use crate::switch::{Bridge, Via};
-use crate::trouble::Trouble;
+use crate::trouble::{Trouble, TroubleKind};
 use crate::wiring::{Attachment, Wiring};
 
 /// At most so many near names or candidates are told.
@@ -231,8 +231,15 @@ pub fn attachments<'a>(
     let unread = home.and_then(|ns| ns.trouble.as_ref()).or(snapshot.kernel.trouble());
     match unread.or(blind_to_the_switch(snapshot)) {
         Some(trouble) => Err(QueryError::Blind(trouble.clone())),
+        None if home.is_none() => Err(QueryError::Blind(not_read(netns))),
         None => Ok(wiring.attachments.iter().filter(|a| a.netns == netns).collect()),
     }
+}
+
+/// A container is heard of before its links are, where a host is followed.
+fn not_read(netns: NetnsId) -> Trouble {
+    let what = format!("the network namespace {netns}");
+    Trouble::new(TroubleKind::TimedOut, what, "it has not been read yet").remedy("ask again")
 }
 
 /// The namespace of a container.

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -42,6 +42,14 @@ impl Served {
             within.arg("--no-new-privs").arg(format!("--bounding-set=-all,{capabilities}"));
             within.arg(command.get_program()).args(command.get_args());
             within
+        })
+    }
+
+    /// One that tells a service manager at this socket how it is.
+    pub(crate) fn start_telling(manager: &Path) -> Self {
+        Self::launch(&["--restore=off"], |mut command| {
+            command.env("NOTIFY_SOCKET", manager);
+            command
         })
     }
 
