@@ -23,7 +23,7 @@ pub(crate) fn tell(told: &mut Told, size: usize, tools: &Tools) {
     let daemon = Daemon::start(tools);
     let others = [
         Quiet::start("docker", &["events"]),
-        Quiet::start("ovsdb-client", &["monitor", "Open_vSwitch", "Interface", "Port", "Bridge"]),
+        Quiet::start("ovsdb-client", &["monitor", "Open_vSwitch", "ALL"]),
     ];
     let before = Instant::now();
     let spent = cpu(daemon.child.id());

@@ -5,6 +5,7 @@
 #![allow(clippy::disallowed_methods, reason = "a bench starts what it measures")]
 
 mod daemon;
+mod events;
 mod measure;
 mod rows;
 mod scene;
@@ -35,6 +36,7 @@ fn main() {
         rows::tell_lookups(&mut told, size, &lookups);
         let listings = Contest::new(rows::listings(&tools, &scene)).run(rounds.div_ceil(3));
         rows::tell_listings(&mut told, size, &listings);
+        events::tell(&mut told, size, &tools);
         daemon::tell(&mut told, size, &tools);
     }
     told.tell_growth();

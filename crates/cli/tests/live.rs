@@ -20,7 +20,10 @@ fn what_happens_to_an_interface_is_told() {
         return;
     }
     let (bridge, container) = (Bridge::new(), Container::run());
+    let first = Plugged::new(&container, "lan0", &bridge, Plug::default());
     let events = Events::start(&[]);
+    let there = format!("{} {}", bridge.name(), first.ofport());
+    events.wait_for(&format!("appeared {}:lan0 {there} []", container.name()));
     let plugged = Plugged::new(&container, "eth0", &bridge, Plug::default());
     let (who, on) = (container.name(), format!("{} {}", bridge.name(), plugged.ofport()));
     events.wait_for(&format!("changed {who}:eth0 {on} [State Bridge OFPort]"));
@@ -46,7 +49,10 @@ fn filters_let_through_what_was_asked_for() {
         return;
     }
     let (bridge, one, other) = (Bridge::new(), Container::run(), Container::run());
+    let first = Plugged::new(&one, "lan0", &bridge, Plug::default());
     let events = Events::start(&["--filter", &format!("container={}", one.name())]);
+    let there = format!("{} {}", bridge.name(), first.ofport());
+    events.wait_for(&format!("appeared {}:lan0 {there} []", one.name()));
     let _other = Plugged::new(&other, "eth0", &bridge, Plug::default());
     let plugged = Plugged::new(&one, "eth0", &bridge, Plug::default());
     let line =

@@ -20,4 +20,4 @@ pub use home::{Home, ping, wait_for_answer};
 pub use link::{Link, Netns, Plug, Plugged};
 pub use names::{prefix, unique};
 pub use ready::{Tier, ready};
-pub use run::{ofport_of, run, try_run, wait_until};
+pub use run::{comes_true, ofport_of, run, try_run, wait_until};

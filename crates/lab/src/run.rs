@@ -41,6 +41,18 @@ pub fn wait_until(what: &str, condition: impl FnMut() -> bool) {
     wait_within(Duration::from_secs(20), what, condition);
 }
 
+/// Whether `condition` holds before 20 seconds are over.
+pub fn comes_true(mut condition: impl FnMut() -> bool) -> bool {
+    let start = Instant::now();
+    while !condition() {
+        if start.elapsed() > Duration::from_secs(20) {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    true
+}
+
 /// The same with a patience of one's own.
 pub(crate) fn wait_within(patience: Duration, what: &str, mut condition: impl FnMut() -> bool) {
     let start = Instant::now();

@@ -95,13 +95,26 @@ fn passes(event: &Event, known: &Known, filters: &[Filter]) -> bool {
     let filters = Filters(filters);
     let pass = |attachment: &model::wiring::Attachment| {
         attachment.tenants.iter().any(|who| filters.pass(attachment, who, known.row(&who.id)))
-            || (attachment.tenants.is_empty() && filters.0.is_empty())
+            || (attachment.tenants.is_empty() && filters.agree(&nobodys(attachment)))
     };
     match &event.change {
         Change::Appeared(now) => pass(now),
         Change::Vanished(last) => pass(last),
         Change::Changed { before, now, .. } => pass(before) || pass(now),
         Change::LeftBehind(port) | Change::Cleared(port) => filters.agree(&orphan(port)),
+    }
+}
+
+/// A namespace without containers goes by its own name.
+fn nobodys(attachment: &model::wiring::Attachment) -> model::filter::Facts<'_> {
+    let port = attachment.port.port();
+    model::filter::Facts {
+        name: attachment.netns_names.first().map_or("", String::as_str),
+        id: "",
+        bridge: port.map(|port| &*port.bridge),
+        vlan: port.and_then(|port| port.tag),
+        status: attachment.port.word(),
+        labels: None,
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) struct Events {
 }
 
 impl Events {
-    /// Once this returns, everything that was there before has been told.
+    /// One that begins with what is there: when that has been told, it is under way.
     pub(crate) fn start(words: &[&str]) -> Self {
         let words = [&["events", "--initial", "--format", LINE], words].concat();
         let mut command = command("docker-ovs", &words);
@@ -37,9 +37,9 @@ impl Events {
     }
 
     pub(crate) fn wait_for(&self, line: &str) {
-        wait_until(&format!("{line:?} among {:?}", self.said.lock().unwrap()), || {
-            self.has_said(line)
-        });
+        let told = || self.said.lock().unwrap().join("\n");
+        let found = lab::comes_true(|| self.has_said(line));
+        assert!(found, "waited in vain for {line:?} among\n{}", told());
     }
 
     pub(crate) fn wait_for_complaint(&self, part: &str) {

@@ -135,7 +135,7 @@ impl Links {
 
     /// Reads the switch's own namespace again; whether that changed anything. Where a link that
     /// leads elsewhere came or went, so did its other end, told of or not.
-    pub(super) async fn read_here(&mut self) -> bool {
+    pub(super) async fn read_here(&mut self, when: When) -> bool {
         let rundir = self.host.rundir.clone();
         let moved = kernel::switch_namespace(&rundir).is_ok_and(|switch| {
             let same = |hints: &Hints| hints.switch.identity() == switch.identity();
@@ -157,7 +157,12 @@ impl Links {
         if (unread && self.here.is_ok()) || self.here == here {
             return false;
         }
-        self.outdated |= ways_out(&self.here) != ways_out(&here);
+        if ways_out(&self.here) != ways_out(&here) {
+            self.outdated = true;
+            if when == When::Alone {
+                return false;
+            }
+        }
         self.here = here;
         true
     }
@@ -187,6 +192,15 @@ fn ways_out(read: &Result<Namespace, Trouble>) -> Vec<Ifindex> {
     let links = read.iter().flat_map(|namespace| &namespace.links);
     let out = links.filter(|link| link.peer.is_some_and(|peer| peer.nsid.is_some()));
     out.map(|link| link.ifindex).collect()
+}
+
+/// When what was read of the switch's namespace counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum When {
+    /// As soon as it is read.
+    AtOnce,
+    /// Unless it has to do with what is elsewhere: then both are read once more, together.
+    Alone,
 }
 
 /// What there is to do.

@@ -9,9 +9,11 @@ mod keep;
 mod links;
 mod ports;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use model::Snapshot;
+use model::ids::Name;
 use model::snapshot::{Container, Engine, Scope};
 use model::switch::{Bridge, Via};
 use tokio::sync::watch::{Receiver, channel};
@@ -20,13 +22,15 @@ use tokio::task::JoinHandle;
 use crate::Host;
 use crate::look::{host_name, now};
 use keep::Told;
-use links::{Links, News};
+use links::{Links, News, When};
 
 /// A host that is looked at again and again.
 pub struct Watch {
     engine: Receiver<Told<Container>>,
     switch: Receiver<Told<Bridge>>,
     links: Links,
+    /// Names of ports that no link had when it was last looked.
+    unknown: BTreeSet<Name>,
     /// Whether a Snapshot was given already.
     begun: bool,
     tasks: [JoinHandle<()>; 2],
@@ -40,7 +44,8 @@ impl Host {
         let (host, (tell, switch)) = (self.clone(), channel(Told::default()));
         let switches = keep::keep(tell, async move |told| ports::talk(&host, told).await);
         let tasks = [tokio::spawn(engines), tokio::spawn(switches)];
-        Watch { engine, switch, links: Links::new(self), begun: false, tasks }
+        let (links, unknown) = (Links::new(self), BTreeSet::new());
+        Watch { engine, switch, links, unknown, begun: false, tasks }
     }
 }
 
@@ -61,14 +66,14 @@ impl Watch {
         // Whoever drops us here begins again: nothing is lost.
         let _ = self.engine.wait_for(Told::has_spoken).await;
         let _ = self.switch.wait_for(Told::has_spoken).await;
-        self.links.read_here().await;
+        self.links.read_here(When::AtOnce).await;
         self.read_elsewhere();
         while self.links.is_reading() {
             if let News::Hint = self.links.news().await.take_into(&mut self.links) {
                 self.heed_hints().await;
             }
         }
-        self.links.read_here().await;
+        self.links.read_here(When::AtOnce).await;
         self.begun = true;
     }
 
@@ -78,7 +83,7 @@ impl Watch {
             biased;
             Ok(()) = self.switch.changed() => {
                 if self.names_the_unknown() {
-                    self.heed_hints().await;
+                    self.links.read_here(When::AtOnce).await;
                 }
             }
             Ok(()) = self.engine.changed() => {
@@ -88,7 +93,7 @@ impl Watch {
             news = self.links.news() => match news.take_into(&mut self.links) {
                 News::Hint => return self.heed_hints().await,
                 News::Read(_) => {
-                    self.links.read_here().await;
+                    self.links.read_here(When::AtOnce).await;
                     self.read_elsewhere();
                 }
             },
@@ -96,22 +101,27 @@ impl Watch {
         true
     }
 
-    /// Whether a port is named after a link that was not there when it was last looked: what
-    /// the kernel has hinted at since must be read first, or the port would look left behind.
+    /// Whether a port has a name that none had before and that is not known as a link's: it
+    /// would look left behind, though its link may only be younger than the last reading.
     fn names_the_unknown(&mut self) -> bool {
         let told = self.switch.borrow_and_update();
-        let mut ports = told.rows().iter().flat_map(|bridge| &bridge.ports);
-        ports.any(|port| port.kind == "system" && !self.links.has_here(&port.iface))
+        let ports = told.rows().iter().flat_map(|bridge| &bridge.ports);
+        let system = ports.filter(|port| port.kind == "system");
+        let unknown = system.filter(|port| !self.links.has_here(&port.iface));
+        let unknown = unknown.map(|port| port.iface.clone()).collect();
+        let before = std::mem::replace(&mut self.unknown, unknown);
+        !self.unknown.is_subset(&before)
     }
 
-    /// Reads what the kernel hinted at; whether anything is different here.
+    /// Reads what the kernel hinted at; whether anything is different here. What is being read
+    /// elsewhere is told together with what is here.
     async fn heed_hints(&mut self) -> bool {
         let hint = self.links.hint();
         if hint.elsewhere {
             self.links.outdate();
-            self.read_elsewhere();
         }
-        let changed = hint.here && self.links.read_here().await;
+        let alone = hint.here && !hint.elsewhere && !self.links.is_reading();
+        let changed = alone && self.links.read_here(When::Alone).await;
         self.read_elsewhere();
         changed
     }
