@@ -73,3 +73,10 @@ fn hostile_names_are_text_in_the_picture_and_nothing_else() {
     assert!(text.contains("&lt;script&gt;,&quot;x&quot;"), "{text}");
     assert!(!svg.contains(|c: char| c.is_control() && c != '\n' || c == '\u{202e}'));
 }
+
+/// `docker-ovs --from crates/cli/tests/scenes/article.json graph >docs/article.svg` renews it.
+#[test]
+fn the_picture_in_the_docs_is_the_one_that_is_drawn() {
+    let kept = std::fs::read_to_string("../../docs/article.svg").unwrap();
+    assert!(kept == drawn("article"), "docs/article.svg is not what is drawn now");
+}

@@ -2,12 +2,14 @@
 #![allow(dead_code, unused_imports, reason = "each test file uses its part")]
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
+mod browser;
 pub(crate) mod live;
 mod podman;
 mod served;
 
 use std::process::{Command, Output};
 
+pub(crate) use browser::{Browser, browser_is_there};
 pub(crate) use podman::{Podman, podman_is_there};
 pub(crate) use served::{Answer, Event, Events, Served, ask, head, tcp};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::colour::hue;
-use super::escape::{LETTERS, shorten, xml};
+use super::escape::{LETTERS, shorten, slug, xml};
 use super::jack::{Ink, Jack, Line};
 use super::layout::{CELL, EAR, LINE, NUMBER, PAD, SOCKET, STRIP, TITLE, socket};
 use super::scene::{Area, Cord, Front, Point, Scene};
@@ -66,9 +66,12 @@ fn inside(scene: &Scene, live: bool) -> String {
     scene.fronts.iter().for_each(|front| out += &plate(front));
     scene.cords.iter().for_each(|cord| out += &draw_cord(scene, cord));
     for front in &scene.fronts {
-        let name = xml(&front.bridge);
+        let (id, name) = (slug(&front.bridge), xml(&front.bridge));
         let jacks: String = front.jacks.iter().map(|jack| draw_jack(front, jack, live)).collect();
-        let _ = writeln!(out, "<g role=\"group\" aria-label=\"bridge {name}\">\n{jacks}</g>");
+        let _ = writeln!(
+            out,
+            "<g id=\"bridge-{id}\" role=\"group\" aria-label=\"bridge {name}\">\n{jacks}</g>"
+        );
     }
     if scene.fronts.is_empty() {
         let (x, y) = (scene.w / 2, scene.h / 2);
@@ -89,11 +92,11 @@ fn plate(front: &Front) -> String {
         [(x + 9, y + 16), (x + 9, foot - 16), (right - 9, y + 16), (right - 9, foot - 16)]
             .map(|(x, y)| screw(x, y))
             .concat();
-    let (name, base) = (xml(&shorten(&front.bridge, 40)), y + 31);
+    let (key, name, base) = (slug(&front.bridge), xml(&shorten(&front.bridge, 40)), y + 31);
     let id =
         front.datapath_id.as_deref().map_or(String::new(), |id| format!("datapath {} · ", xml(id)));
     format!(
-        "<g><rect class=\"plate\" x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" rx=\"8\"/>{left}{other}{screws}\
+        "<g id=\"front-{key}\"><rect class=\"plate\" x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" rx=\"8\"/>{left}{other}{screws}\
         <text class=\"bridge\" x=\"{}\" y=\"{base}\">{name}</text>\
         <text class=\"mono soft end\" x=\"{}\" y=\"{base}\">{id}{}</text>\
         <path class=\"rule\" d=\"M{} {}H{}\"/></g>\n",
@@ -137,7 +140,7 @@ fn draw_cord(scene: &Scene, cord: &Cord) -> String {
     let name = xml(&format!("patch from {} {} to {} {}", a.bridge, from.port, b.bridge, to.port));
     let (from, to) = (&from.id, &to.id);
     format!(
-        "<g data-from=\"{from}\" data-to=\"{to}\"><title>{name}</title>\
+        "<g id=\"cord-{from}-{to}\"><title>{name}</title>\
         <path class=\"casing\" d=\"{path}\"/><path class=\"cord\" d=\"{path}\"/></g>\n"
     )
 }

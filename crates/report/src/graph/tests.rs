@@ -98,6 +98,16 @@ fn every_jack_of_the_figure_has_a_name_and_a_handle() {
 }
 
 #[test]
+fn what_can_move_has_an_id_of_its_own() {
+    let text = figure(&scene(ARTICLE));
+    let ids: Vec<_> =
+        text.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "{ids:?}");
+    let count = |kind: &str| ids.iter().filter(|id| id.starts_with(kind)).count();
+    assert_eq!(["jack-", "front-", "bridge-", "cord-"].map(count), [10, 3, 3, 1]);
+}
+
+#[test]
 fn hostile_words_have_no_meaning_in_any_notation() {
     let scene = scene(HOSTILE);
     for text in [svg(&scene), figure(&scene)] {
