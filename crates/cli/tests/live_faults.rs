@@ -141,8 +141,9 @@ fn churn(count: usize, events: &Events) {
         let _ = writeln!(script, "netns del {name}");
         script
     }));
-    let (netns, last) = (Netns::new(), unique("d"));
-    netns.ip(&["link", "add", &last, "type", "veth"]);
+    // It leads to the host: of a namespace made later that has no such link nobody would tell.
+    let (netns, last, host_end) = (Netns::new(), unique("d"), unique("v"));
+    netns.ip(&["link", "add", &last, "type", "veth", "peer", "name", &host_end, "netns", "1"]);
     wait_for(events, "appeared", &last);
 }
 
