@@ -4,10 +4,10 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 BINARIES := $(TARGET)/release/docker-ovs $(TARGET)/release/docker-ovs-port
 PLUGINS = $(DESTDIR)$(PREFIX)/lib/docker/cli-plugins
 
-.PHONY: help build demo test bench lint install uninstall clean
+.PHONY: help build demo test test-restarts bench lint install uninstall clean
 
 help: ## show this help
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 build: ## build the two binaries, statically linked, into target/release
 	scripts/build
@@ -20,6 +20,9 @@ demo: ## recreate the article's scene, answer it, clean up
 test: ## run every tier of tests; what is missing fails instead of being skipped
 	scripts/setup --for-tests
 	DOCKER_OVS_TEST_REQUIRE=1 PATH="$(abspath $(TARGET))/tools/usr/bin:$$PATH" cargo test --locked --workspace
+
+test-restarts: ## restart dockerd and ovs-vswitchd under connected containers; ends every container
+	DOCKER_OVS_TEST_REQUIRE=1 DOCKER_OVS_TEST_RESTARTS=1 cargo test --locked --package docker-ovs --test daemon_restarts
 
 bench: ## measure against the shell and against Docker's and OVS's own tools
 	scripts/setup
