@@ -17,6 +17,10 @@ use measure::Contest;
 use scene::Scene;
 
 fn main() {
+    if std::env::args().nth(1).is_some_and(|word| word == measure::MEMORY) {
+        let words: Vec<_> = std::env::args().skip(2).collect();
+        return println!("{}", measure::largest(&words));
+    }
     let mut words = std::env::args_os().skip(1).map(PathBuf::from);
     let (Some(binaries), Some(baselines)) = (words.next(), words.next()) else {
         eprintln!("Usage: docker-ovs-bench BINARIES BASELINES");

@@ -21,8 +21,7 @@ pub(crate) struct Contest(Vec<Runner>);
 pub(crate) struct Score {
     /// Median wall time.
     pub(crate) time: Duration,
-    /// Largest resident set of all runs, in KiB; never below that of this program, which
-    /// the child starts from.
+    /// Largest resident set, in KiB.
     pub(crate) memory: u64,
 }
 
@@ -35,10 +34,9 @@ impl Contest {
 
     /// Every command once to warm up, then `rounds` times in turn.
     pub(crate) fn run(&self, rounds: usize) -> Scores {
-        let mut taken: BTreeMap<&'static str, Vec<(Duration, u64)>> = BTreeMap::new();
-        for runner in &self.0 {
-            once(runner);
-        }
+        let mut taken: BTreeMap<&'static str, Vec<Duration>> = BTreeMap::new();
+        let memory = self.0.iter().map(|runner| (runner.name, memory_of(runner)));
+        let memory: BTreeMap<_, _> = memory.collect();
         for round in 0..rounds {
             eprint!("\rround {} of {rounds} ", round + 1);
             for runner in &self.0 {
@@ -46,25 +44,47 @@ impl Contest {
             }
         }
         eprintln!();
-        taken.into_iter().map(|(name, runs)| (name, score(runs))).collect()
+        let score = |(name, runs)| (name, Score { time: median(runs), memory: memory[name] });
+        taken.into_iter().map(score).collect()
     }
 }
 
-fn once(runner: &Runner) -> (Duration, u64) {
-    let mut command = Command::new(&runner.words[0]);
-    command.args(&runner.words[1..]).stdin(Stdio::null()).stdout(Stdio::null());
+/// The word that makes this program tell how much memory a command takes.
+pub(crate) const MEMORY: &str = "--memory";
+
+/// A child's largest set begins with what its parent had: a small parent is needed.
+fn memory_of(runner: &Runner) -> u64 {
+    let own = std::env::current_exe().expect("this program has a path");
+    let output = Command::new(own).arg(MEMORY).args(&runner.words).output();
+    let said = String::from_utf8(output.expect("this program can be started").stdout);
+    said.ok().and_then(|said| said.trim().parse().ok()).unwrap_or_else(|| {
+        panic!("{:?}: it failed", runner.words);
+    })
+}
+
+/// The largest resident set of a command, in KiB.
+pub(crate) fn largest(words: &[String]) -> u64 {
+    started(words).1
+}
+
+fn once(runner: &Runner) -> Duration {
+    started(&runner.words).0
+}
+
+fn started(words: &[String]) -> (Duration, u64) {
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]).stdin(Stdio::null()).stdout(Stdio::null());
     let start = Instant::now();
     let ended = command.spawn().and_then(|mut child| child.wait4());
     let time = start.elapsed();
     match ended {
         Ok(ended) if ended.status.success() => (time, ended.rusage.maxrss / 1024),
-        Ok(ended) => panic!("{:?}: {}", runner.words, ended.status),
-        Err(error) => panic!("{:?}: {error}", runner.words),
+        Ok(ended) => panic!("{words:?}: {}", ended.status),
+        Err(error) => panic!("{words:?}: {error}"),
     }
 }
 
-fn score(mut runs: Vec<(Duration, u64)>) -> Score {
+fn median(mut runs: Vec<Duration>) -> Duration {
     runs.sort();
-    let memory = runs.iter().map(|(_, memory)| *memory).max().unwrap_or(0);
-    Score { time: runs[runs.len() / 2].0, memory }
+    runs[runs.len() / 2]
 }
