@@ -4,8 +4,9 @@
 mod acting;
 mod tool;
 
-use acting::{Server, hold_after, output};
+use acting::{hold_after, output};
 use lab::{Container, Home, Tier, ready, run, try_run, unique};
+use tool::server::Server;
 use tool::{Ran, docker_ovs};
 
 /// A database with a bridge that no vswitchd serves, and words for the tool to use it.

@@ -11,7 +11,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use lab::{Bridge, Container, Home, Netns, Plug, Plugged, Tier, ready, run, unique, wait_until};
-use tool::live::{Events, Server};
+use tool::live::Events;
+use tool::server::Server;
 use tool::{command, docker_ovs, refuses, says};
 
 #[test]

@@ -10,7 +10,8 @@ use std::process::{Command, Stdio};
 
 use lab::{Home, Netns, Tier, ready, run, unique, wait_until};
 use tool::command;
-use tool::live::{Events, Server, lines_of};
+use tool::live::{Events, lines_of};
+use tool::server::Server;
 
 fn signal(pid: u32, signal: &str) {
     run("kill", &[signal, &pid.to_string()]);

@@ -2,16 +2,12 @@
 #![allow(dead_code, unused_imports, reason = "each test file uses its part")]
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
-mod server;
-
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Stdio};
 
 use lab::{Bridge, Container, Home, flow, run, wait_for_answer};
 
 use crate::tool::{Ran, command, says};
-
-pub(crate) use server::Server;
 
 /// What somebody who acts may leave behind: ports, links of ours, namespaces' ids aside.
 #[derive(Debug, PartialEq, Eq)]

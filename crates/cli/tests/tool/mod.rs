@@ -6,6 +6,7 @@ mod browser;
 pub(crate) mod live;
 mod podman;
 mod served;
+pub(crate) mod server;
 
 use std::process::{Command, Output};
 

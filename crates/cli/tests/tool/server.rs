@@ -8,8 +8,8 @@ use lab::{run, wait_until};
 
 /// A database that the test may stop and start.
 pub(crate) struct Server {
-    folder: tempfile::TempDir,
-    process: Child,
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) process: Child,
 }
 
 impl Server {
@@ -23,7 +23,7 @@ impl Server {
         server
     }
 
-    fn serve(folder: &Path) -> Child {
+    pub(crate) fn serve(folder: &Path) -> Child {
         let remote = format!("--remote=punix:{}", path(folder, "db.sock"));
         let control = format!("--unixctl={}", path(folder, "ctl"));
         let words = [path(folder, "conf.db"), remote, control];
@@ -54,6 +54,6 @@ impl Drop for Server {
     }
 }
 
-fn path(folder: &Path, name: &str) -> String {
+pub(crate) fn path(folder: &Path, name: &str) -> String {
     folder.join(name).to_str().unwrap().to_owned()
 }
