@@ -3,6 +3,8 @@
 //! An event tells a state, not every step on the way to it. What a look could not see is not
 //! gone: it is held as it was until a look that sees tells otherwise.
 
+use std::sync::Arc;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::ids::{LinkKey, Name};
@@ -63,7 +65,8 @@ pub enum Field {
 /// What was told so far.
 #[derive(Clone, Debug, Default)]
 pub struct Timeline {
-    attachments: FxHashMap<LinkKey, Attachment>,
+    /// By namespace and index, as in a Wiring.
+    attachments: Vec<Attachment>,
     orphans: FxHashMap<(Name, Name), SwitchPort>,
 }
 
@@ -83,19 +86,22 @@ impl Timeline {
         changes.into_iter().map(|change| Event { at, change }).collect()
     }
 
-    /// What was told last of every attachment, in no order.
-    pub fn attachments(&self) -> impl Iterator<Item = &Attachment> {
-        self.attachments.values()
+    /// What was told last of every attachment, by namespace and index.
+    pub fn attachments(&self) -> &[Attachment] {
+        &self.attachments
     }
 
     fn present(&mut self, wiring: &Wiring) -> Vec<Change> {
-        let mut changes = Vec::new();
+        let (mut changes, mut next) = (Vec::new(), 0);
         for now in wiring.attachments.iter().filter(|a| is_inhabited(a)) {
-            let Some(told) = self.attachments.get_mut(&key(now)) else {
-                self.attachments.insert(key(now), now.clone());
+            let at = self.find(key(now), next);
+            next = at.unwrap_or_else(|at| at) + 1;
+            let Ok(at) = at else {
+                self.attachments.insert(next - 1, now.clone());
                 changes.push(Change::Appeared(Box::new(now.clone())));
                 continue;
             };
+            let told = &mut self.attachments[at];
             let fields = differences(told, now);
             if !fields.is_empty() && is_settled(wiring, now) {
                 let before = Box::new(std::mem::replace(told, now.clone()));
@@ -105,6 +111,14 @@ impl Timeline {
         changes
     }
 
+    /// Where it is, or belongs; `guess` is right as long as nothing came or went.
+    fn find(&self, wanted: LinkKey, guess: usize) -> Result<usize, usize> {
+        if self.attachments.get(guess).is_some_and(|told| key(told) == wanted) {
+            return Ok(guess);
+        }
+        self.attachments.binary_search_by_key(&wanted, key)
+    }
+
     fn missing(&mut self, wiring: &Wiring) -> Vec<Change> {
         let there = || wiring.attachments.iter().filter(|a| is_inhabited(a));
         if self.attachments.len() == there().count() {
@@ -112,13 +126,10 @@ impl Timeline {
             return Vec::new();
         }
         let there: FxHashSet<_> = there().map(key).collect();
-        let gone = |(key, told): (&LinkKey, &Attachment)| {
-            (!there.contains(key) && !wiring.unseen.hides(told)).then_some(*key)
-        };
-        let mut gone: Vec<_> = self.attachments.iter().filter_map(gone).collect();
-        gone.sort();
-        let take = |key| self.attachments.remove(&key).map(|told| Change::Vanished(Box::new(told)));
-        gone.into_iter().filter_map(take).collect()
+        let gone =
+            |told: &mut Attachment| !there.contains(&key(told)) && !wiring.unseen.hides(told);
+        let gone = self.attachments.extract_if(.., gone);
+        gone.map(|told| Change::Vanished(Box::new(told))).collect()
     }
 
     fn left_behind(&mut self, wiring: &Wiring) -> Vec<Change> {
@@ -177,11 +188,13 @@ fn vlans(port: Option<&PortRef>) -> (Option<u16>, &[u16]) {
 
 fn differences(before: &Attachment, now: &Attachment) -> Vec<Field> {
     let (was, is) = (before.port.port(), now.port.port());
+    // One that was not read again.
+    let same = Arc::ptr_eq(&before.link, &now.link);
     let differ = [
         (Field::Container, before.tenants != now.tenants),
-        (Field::Interface, before.link.name != now.link.name),
-        (Field::Mac, before.link.mac != now.link.mac),
-        (Field::Addresses, before.link.addresses != now.link.addresses),
+        (Field::Interface, !same && before.link.name != now.link.name),
+        (Field::Mac, !same && before.link.mac != now.link.mac),
+        (Field::Addresses, !same && before.link.addresses != now.link.addresses),
         (Field::State, before.port.word() != now.port.word()),
         (Field::Bridge, was.map(|port| &port.bridge) != is.map(|port| &port.bridge)),
         (Field::OfPort, before.port.ofport() != now.port.ofport()),
