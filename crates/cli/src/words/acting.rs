@@ -1,0 +1,192 @@
+//! Verbs that change something.
+
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use clap::Args;
+use model::ids::{Mac, OfPort};
+use model::plan::{LAST, Wanted};
+use model::snapshot::Cidr;
+use report::Format;
+
+/// `docker ovs connect`.
+#[derive(Debug, Args)]
+pub struct ConnectArgs {
+    /// The OVS bridge
+    pub bridge: String,
+    /// Name, id, or unambiguous beginning of the id
+    pub container: String,
+    /// Name of the interface in the container; the next free ethN if none is given
+    #[arg(short, long, value_name = "NAME")]
+    pub interface: Option<String>,
+    /// OpenFlow port, or auto to take what OVS gives; a free one from 32768 on if none is given
+    #[arg(long, value_name = "N", value_parser = ofport)]
+    pub ofport: Option<Wanted>,
+    /// Address with prefix length, such as 192.0.2.7/24; may be repeated
+    #[arg(long, value_name = "CIDR")]
+    pub ip: Vec<Cidr>,
+    /// Gateway of a default route; may be repeated
+    #[arg(long, value_name = "IP")]
+    pub gateway: Vec<IpAddr>,
+    /// Hardware address of the interface
+    #[arg(long, value_name = "MAC", value_parser = mac)]
+    pub mac: Option<Mac>,
+    /// MTU in bytes
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(68..=65535))]
+    pub mtu: Option<u32>,
+    /// Access VLAN
+    #[arg(long, value_name = "TAG", value_parser = clap::value_parser!(u16).range(0..=4095))]
+    pub vlan: Option<u16>,
+    /// VLANs that it is a trunk for, such as 10,20
+    #[arg(long, value_name = "TAGS", value_delimiter = ',', conflicts_with = "vlan", value_parser = clap::value_parser!(u16).range(0..=4095))]
+    pub trunk: Vec<u16>,
+    /// Name of the interface on the host, and of the port
+    #[arg(long, value_name = "NAME")]
+    pub host_interface: Option<String>,
+    /// Show what would be done, and the row that would come of it
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print the OpenFlow port number only
+    #[arg(short, long, conflicts_with = "format")]
+    pub quiet: bool,
+    /// table, csv, json, or a Go template such as '{{.OFPort}}'
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
+}
+
+/// `docker ovs disconnect`.
+#[derive(Debug, Args)]
+pub struct DisconnectArgs {
+    /// The OVS bridge
+    pub bridge: String,
+    /// Name, id, or beginning of the id; the container may be gone
+    pub container: String,
+    /// Name of the interface in the container; may be left out where there is only one
+    #[arg(short, long, value_name = "NAME")]
+    pub interface: Option<String>,
+    /// Also what neither docker-ovs nor ovs-docker made
+    #[arg(short, long)]
+    pub force: bool,
+    /// Show what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `docker ovs restore`.
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// Name, id, or unambiguous beginning of the id
+    #[arg(required_unless_present = "all")]
+    pub container: Vec<String>,
+    /// Those of all containers
+    #[arg(short, long, conflicts_with = "container")]
+    pub all: bool,
+    /// Show what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+    /// table, csv, json, or a Go template such as '{{.Container}} {{.Result}}'
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
+}
+
+/// `docker ovs prune`.
+#[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
+pub struct PruneArgs {
+    /// Only on this bridge
+    #[arg(long)]
+    pub bridge: Option<String>,
+    /// until=TIME: what was made before; 24h, 1h30m, or seconds since 1970
+    #[arg(long, value_name = "until=TIME")]
+    pub filter: Option<Until>,
+    /// Also ports that others made and whose device is gone
+    #[arg(short, long)]
+    pub all: bool,
+    /// Also ports of stopped containers
+    #[arg(long)]
+    pub stopped: bool,
+    /// Show what would be removed
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    pub force: bool,
+    /// table, csv, json, or a Go template such as '{{.Bridge}} {{.Port}}'
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
+}
+
+/// `until=TIME`, as `docker network prune` has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// So many seconds ago.
+    Ago(u64),
+    /// At this second since the Unix epoch.
+    At(u64),
+}
+
+impl FromStr for Until {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = "use until=TIME, such as until=24h or until=1700000000";
+        let time = text.strip_prefix("until=").filter(|time| !time.is_empty()).ok_or(wrong)?;
+        if let Ok(second) = time.parse() {
+            return Ok(Self::At(second));
+        }
+        let (mut seconds, mut rest) = (0_u64, time);
+        while !rest.is_empty() {
+            let at = rest.find(|c: char| !c.is_ascii_digit()).ok_or(wrong)?;
+            let number: u64 = rest[..at].parse().map_err(|_| wrong)?;
+            let unit = match rest[at..].chars().next() {
+                Some('h') => 3600,
+                Some('m') => 60,
+                Some('s') => 1,
+                _ => return Err(wrong.to_owned()),
+            };
+            let more = number.checked_mul(unit).and_then(|more| seconds.checked_add(more));
+            seconds = more.ok_or(wrong)?;
+            rest = &rest[at + 1..];
+        }
+        Ok(Self::Ago(seconds))
+    }
+}
+
+fn ofport(text: &str) -> Result<Wanted, String> {
+    let number = text.parse().ok().filter(|n| (1..=LAST).contains(n));
+    match (text, number) {
+        ("auto", _) => Ok(Wanted::Auto),
+        (_, Some(number)) => Ok(Wanted::Exactly(OfPort(number))),
+        (_, None) => Err(format!("it takes 1 to {LAST}, or auto")),
+    }
+}
+
+fn mac(text: &str) -> Result<Mac, String> {
+    text.parse().map_err(|error: model::ids::NotAMac| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_spans_or_moments() {
+        assert_eq!("until=24h".parse(), Ok(Until::Ago(86_400)));
+        assert_eq!("until=1h30m5s".parse(), Ok(Until::Ago(5405)));
+        assert_eq!("until=1700000000".parse(), Ok(Until::At(1_700_000_000)));
+        for bad in
+            ["", "until=", "24h", "until=h", "until=1d", "until=-1h", "until=9999999999999999h"]
+        {
+            assert!(bad.parse::<Until>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_one_that_may_be_asked_for() {
+        assert_eq!(ofport("auto"), Ok(Wanted::Auto));
+        assert_eq!(ofport("65279"), Ok(Wanted::Exactly(OfPort(65279))));
+        for bad in ["0", "65280", "LOCAL", "-1", ""] {
+            assert!(ofport(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Verbs that go on.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use model::filter::Filter;
+use report::Format;
+
+/// `docker ovs events`.
+#[derive(Debug, Args)]
+pub struct EventsArgs {
+    /// container=, bridge=, vlan=, status= or label=; may be repeated
+    #[arg(short, long, value_name = "KEY=VALUE")]
+    pub filter: Vec<Filter>,
+    /// Begin with what is there already
+    #[arg(long)]
+    pub initial: bool,
+    /// json, csv, or a Go template such as '{{.Action}} {{.Container}} {{.OFPort}}'
+    #[arg(long, value_name = "FORMAT", default_value = "table", hide_default_value = true)]
+    pub format: Format,
+}
+
+/// `docker ovs wait`.
+#[derive(Debug, Args)]
+pub struct WaitArgs {
+    /// Name, id, or unambiguous beginning of the id; it need not be there yet
+    pub container: String,
+    /// Wait for a port of this bridge
+    pub bridge: Option<String>,
+    /// Print OpenFlow port numbers only
+    #[arg(short, long, conflicts_with = "format")]
+    pub quiet: bool,
+    /// table, csv, json, or a Go template such as '{{.OFPort}}'
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
+}
+
+/// `docker ovs serve`.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Unix socket to listen on; root and its group may use it
+    #[arg(long, value_name = "PATH", default_value = DEFAULT_SOCKET)]
+    pub socket: PathBuf,
+    /// TCP address to listen on, for reading; may be repeated; none for no TCP
+    #[arg(long, value_name = "IP:PORT", default_value = DEFAULT_LISTEN)]
+    pub listen: Vec<String>,
+    /// Make the interfaces of a container again, on the same numbers, whenever it starts
+    #[arg(long, value_name = "WHEN", default_value = "on", num_args = 0..=1, require_equals = true, default_missing_value = "on")]
+    pub restore: Switch,
+    /// Certificate for TCP, PEM; needed beyond loopback, with the next two
+    #[arg(long, value_name = "FILE", requires_all = ["tls_key", "token_file"])]
+    pub tls_cert: Option<PathBuf>,
+    /// Its private key
+    #[arg(long, value_name = "FILE", requires_all = ["tls_cert", "token_file"])]
+    pub tls_key: Option<PathBuf>,
+    /// File with the token that clients must show by TCP
+    #[arg(long, value_name = "FILE", requires_all = ["tls_cert", "tls_key"])]
+    pub token_file: Option<PathBuf>,
+}
+
+/// Whether something is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// It is
+    On,
+    /// It is not
+    Off,
+}
+
+/// Where the daemon listens unless told otherwise.
+pub const DEFAULT_SOCKET: &str = "/run/docker-ovs.sock";
+const DEFAULT_LISTEN: &str = "127.0.0.1:9653";

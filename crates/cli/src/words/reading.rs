@@ -1,0 +1,157 @@
+//! Verbs that look once.
+
+use clap::{Args, ValueEnum};
+use model::filter::Filter;
+use model::switch::Via;
+use report::Format;
+
+/// `docker ovs port`.
+#[derive(Debug, Args)]
+pub struct PortArgs {
+    /// Name, id, or unambiguous beginning of the id; pid:N; netns:NAME or netns:PATH
+    pub container: String,
+    /// Answer for this bridge only
+    pub bridge: Option<String>,
+    /// Print OpenFlow port numbers only
+    #[arg(short, long, conflicts_with = "format")]
+    pub quiet: bool,
+    /// table, csv, json, or a Go template such as '{{.OFPort}}'
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
+    /// Which road to the switch to take
+    #[arg(long, value_name = "ROAD", default_value = "ovsdb")]
+    pub via: Road,
+}
+
+/// `docker ovs ls`.
+#[derive(Debug, Args)]
+pub struct LsArgs {
+    /// Only what is on this bridge
+    #[arg(long)]
+    pub bridge: Option<String>,
+    /// container=, bridge=, vlan=, status= or label=; may be repeated
+    #[arg(short, long, value_name = "KEY=VALUE")]
+    pub filter: Vec<Filter>,
+    /// Also show ports that containers left behind
+    #[arg(short, long)]
+    pub all: bool,
+    /// Print container ids only
+    #[arg(short, long, conflicts_with = "format")]
+    pub quiet: bool,
+    /// Print full container ids
+    #[arg(long)]
+    pub no_trunc: bool,
+    /// table, csv, json, or a Go template such as '{{.Container}} {{.OFPort}}'
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
+    /// Which road to the switch to take
+    #[arg(long, value_name = "ROAD", default_value = "ovsdb")]
+    pub via: Road,
+}
+
+/// `docker ovs ports`.
+#[derive(Debug, Args)]
+pub struct PortsArgs {
+    /// Only the ports of this bridge
+    pub bridge: Option<String>,
+    /// table, csv, json, or a Go template such as '{{.OFPort}} {{.Who}}'
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
+    /// Which road to the switch to take; datapath ports are always asked of appctl
+    #[arg(long, value_name = "ROAD", default_value = "ovsdb")]
+    pub via: Road,
+}
+
+/// `docker ovs who`.
+#[derive(Debug, Args)]
+pub struct WhoArgs {
+    /// BRIDGE:3, 3, a MAC, an IP address, a host interface, ifindex:28
+    #[arg(value_name = "WHAT")]
+    pub what: String,
+    /// Print container names only
+    #[arg(short, long, conflicts_with = "format")]
+    pub quiet: bool,
+    /// table, csv, json, or a Go template such as '{{.Container}}'
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
+    /// Which road to the switch to take
+    #[arg(long, value_name = "ROAD", default_value = "ovsdb")]
+    pub via: Road,
+}
+
+/// `docker ovs explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// Name, id, or unambiguous beginning of the id; pid:N; netns:NAME or netns:PATH
+    pub container: String,
+    /// Exit 1 if none of its interfaces is on this bridge
+    pub bridge: Option<String>,
+    /// table, json, or a Go template
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
+    /// Take one road to the switch instead of all three
+    #[arg(long, value_name = "ROAD")]
+    pub via: Option<Road>,
+}
+
+/// `docker ovs graph`.
+#[derive(Debug, Args)]
+pub struct GraphArgs {
+    /// Only this bridge
+    #[arg(long)]
+    pub bridge: Option<String>,
+    /// What to draw it in
+    #[arg(long, value_name = "FORMAT", default_value = "svg")]
+    pub format: Picture,
+    /// Which road to the switch to take
+    #[arg(long, value_name = "ROAD", default_value = "ovsdb")]
+    pub via: Road,
+}
+
+/// The notations of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Picture {
+    /// A picture for browsers and documents
+    Svg,
+    /// A graph for Graphviz
+    Dot,
+    /// A flowchart for Markdown
+    Mermaid,
+}
+
+/// `docker ovs snapshot`.
+#[derive(Debug, Args)]
+pub struct SnapshotArgs {
+    /// Keep the structure, hide names, addresses and labels
+    #[arg(long, visible_alias = "anonymize")]
+    pub anonymise: bool,
+}
+
+/// The roads to a port number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Road {
+    /// The database: what ovs-vsctl answers
+    Ovsdb,
+    /// Port descriptions: what ovs-ofctl show prints
+    Openflow,
+    /// dpif/show on vswitchd's control socket
+    Appctl,
+}
+
+impl From<Road> for Via {
+    fn from(road: Road) -> Self {
+        match road {
+            Road::Ovsdb => Self::Ovsdb,
+            Road::Openflow => Self::OpenFlow,
+            Road::Appctl => Self::Dpif,
+        }
+    }
+}
+
+/// `docker ovs doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// table, csv, json, or a Go template such as '{{.Verdict}}'
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
+}
