@@ -1,19 +1,69 @@
-//! What survives a restart of the daemons. Runs only by leave, and alone
-//! (`DOCKER_OVS_TEST_RESTARTS=1`): everybody's containers end.
+//! What survives a restart of the daemons, and what is left on a host where nobody else does
+//! anything. Runs only by leave, and alone (`DOCKER_OVS_TEST_RESTARTS=1`): everybody's
+//! containers end.
+#![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
 mod acting;
 mod tool;
 
-use acting::Scene;
-use lab::{Container, daemons, flow};
-use tool::says;
+use std::collections::BTreeSet;
+use std::process::Stdio;
 
-/// dockerd, vswitchd, both; one after the other, as no two of them may overlap.
+use acting::Scene;
+use lab::{Bridge, Container, daemons, flow, run, wait_until};
+use tool::live::Events;
+use tool::{command, says};
+
+/// One after the other, as no two of them may overlap.
 #[test]
-fn after_restarts_everything_is_on_its_old_number_and_traffic_flows() {
+fn alone_on_the_host() {
     if !daemons::may_restart() {
         return;
     }
+    fifty_that_came_and_went_leave_nothing();
+    after_restarts_everything_is_on_its_old_number_and_traffic_flows();
+}
+
+/// Rows of the database, links, network namespaces, and descriptors of Open vSwitch's daemons.
+fn counts() -> [usize; 5] {
+    let rows = run("ovs-vsctl", &["--columns=_uuid", "--bare", "list", "Interface"]);
+    let links = run("ip", &["-oneline", "link"]);
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let spaces = processes.filter_map(|entry| std::fs::read_link(entry.path().join("ns/net")).ok());
+    let spaces: BTreeSet<_> = spaces.collect();
+    let open = |daemon: &str| {
+        let pid = std::fs::read_to_string(format!("/var/run/openvswitch/{daemon}.pid")).unwrap();
+        std::fs::read_dir(format!("/proc/{}/fd", pid.trim())).unwrap().count()
+    };
+    let count = |text: &str| text.lines().filter(|line| !line.is_empty()).count();
+    [count(&rows), count(&links), spaces.len(), open("ovs-vswitchd"), open("ovsdb-server")]
+}
+
+fn fifty_that_came_and_went_leave_nothing() {
+    let bridge = Bridge::new();
+    let containers: Vec<_> = (0..50).map(|_| Container::run()).collect();
+    let all = |verb: &str| {
+        let start = |who: &Container| {
+            let words = [verb, bridge.name(), who.name(), "--timeout", "100"];
+            command("docker-ovs", &words).stdout(Stdio::null()).spawn().unwrap()
+        };
+        let running: Vec<_> = containers.iter().map(start).collect();
+        assert!(running.into_iter().all(|mut child| child.wait().unwrap().success()));
+    };
+    let round = || {
+        all("connect");
+        all("disconnect");
+    };
+    // What a daemon opens once for all it may keep.
+    round();
+    let before = counts();
+    round();
+    let none_more = || counts().iter().zip(before).all(|(now, before)| *now <= before);
+    wait_until(&format!("{before:?} again"), none_more);
+}
+
+/// dockerd, vswitchd, both.
+fn after_restarts_everything_is_on_its_old_number_and_traffic_flows() {
     let scene = Scene::new("10.79.1");
     let before = scene.row();
     let start = |who: &Container| {
@@ -32,8 +82,16 @@ fn after_restarts_everything_is_on_its_old_number_and_traffic_flows() {
     assert_eq!(restore(), "restored\nrestored\n");
     scene.is_as_it_was(&before);
 
+    let events = Events::start(&[]);
+    let told = |action: &str| events.count(action, scene.client.name());
+    wait_until("it is told", || told("appeared") > 0);
     assert!(daemons::restart_vswitchd());
     assert_eq!(restore(), "there\nthere\n", "ports outlive vswitchd");
+    wait_until("all is as before", || scene.row() == before);
+    for untrue in ["vanished", "left-behind"] {
+        assert_eq!(told(untrue), 0, "{:?}", events.said.lock().unwrap());
+    }
+    assert_eq!(events.end("-TERM"), Some(0));
     // Flows do not.
     flows(&scene);
     scene.is_as_it_was(&before);
