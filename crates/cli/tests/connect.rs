@@ -272,8 +272,10 @@ fn whoever_is_killed_at_any_step_blocks_nobody_and_the_next_one_succeeds() {
         let words = ["connect", bridge.name(), container.name(), "--ip", "10.77.7.1/24"];
         kill_after(step, &words);
         let again = docker_ovs(&[&words[..], &["--interface", "eth0"]].concat());
-        let finished = step >= 3;
-        assert_eq!(again.code, if finished { 2 } else { 0 }, "after step {step}: {again:?}");
+        let plugged = step >= 2;
+        assert_eq!(again.code, if plugged { 2 } else { 0 }, "after step {step}: {again:?}");
+        let told = says(&["restore", container.name(), "--format", "{{.Result}}"]);
+        assert_eq!(told, if step == 2 { "restored\n" } else { "there\n" }, "after step {step}");
         wait_for_answer(&container, "10.77.7.2");
         kill_after(step.min(2), &["disconnect", bridge.name(), container.name()]);
         let rest = docker_ovs(&["disconnect", bridge.name(), container.name()]);
@@ -284,6 +286,26 @@ fn whoever_is_killed_at_any_step_blocks_nobody_and_the_next_one_succeeds() {
             says(&["disconnect", bridge.name(), container.name()]);
         }
         assert_eq!(Footprint::take(&bridge, &[&container]), before, "after step {step}");
+    }
+}
+
+#[test]
+fn a_port_whose_link_was_never_made_gets_one_under_the_same_number() {
+    if !ready(Tier::Docker) {
+        return;
+    }
+    let bridge = Bridge::new();
+    for verb in ["connect", "restore"] {
+        let container = Container::run();
+        let words = ["connect", bridge.name(), container.name(), "--ofport", "77"];
+        kill_after(2, &words);
+        container.ip(&["link", "del", "eth0"]);
+        match verb {
+            "connect" => says(&["connect", bridge.name(), container.name(), "-i", "eth0"]),
+            _ => says(&["restore", container.name()]),
+        };
+        assert_eq!(says(&["port", container.name(), bridge.name(), "-q"]), "77\n", "{verb}");
+        says(&["disconnect", bridge.name(), container.name()]);
     }
 }
 

@@ -179,7 +179,7 @@ fn a_full_bridge_has_no_free_number_and_the_last_one_is_found() {
 #[test]
 fn a_link_of_somebody_who_was_killed_is_swept_and_its_name_is_free() {
     let whole = plan(&host(), &wish("br0", "c1"), 1).unwrap();
-    let killed = rehearse(&host(), &whole.steps[..2]);
+    let killed = rehearse(&host(), &whole.steps[..1]);
     let again = plan(&killed, &wish("br0", "c1"), 2).unwrap();
     let Step::DeleteLink { name, .. } = &again.steps[0] else { panic!("{again:#?}") };
     assert_eq!((&**name, &*again.interface), ("dov-00000001", "eth0"));
@@ -232,6 +232,26 @@ fn what_is_restored_has_a_new_name_and_everything_else_as_before() {
     let stopped = restarted(&before, 1, false);
     let remedy = restore(&stopped, &resolve(&stopped), &one, &luck(3));
     assert!(matches!(remedy, Remedy::NotToBeTouched { .. }), "its port has another name there");
+}
+
+#[test]
+fn what_was_plugged_and_never_set_up_is_finished() {
+    let wish = Connect { addresses: vec!["10.0.0.1/24".parse().unwrap()], ..wish("br0", "c1") };
+    let steps = plan(&host(), &wish, 1).unwrap().steps;
+    let remedy = |killed: &Snapshot| {
+        let wiring = resolve(killed);
+        let one = remembered(killed, &wiring, &Restore::default()).unwrap().remove(0);
+        restore(killed, &wiring, &one, &luck(2))
+    };
+    let killed = rehearse(&host(), &steps[..2]);
+    let Remedy::Again(plan) = remedy(&killed) else { panic!("{killed:#?}") };
+    assert_eq!(plan.steps, steps[2..]);
+    let finished = rehearse(&killed, &plan.steps);
+    assert_eq!((remedy(&finished), &finished), (Remedy::There, &rehearse(&host(), &steps)));
+    let mut down = finished.clone();
+    let links = down.kernel.rows_mut().iter_mut().flat_map(|space| &mut space.links);
+    links.for_each(|link| Arc::make_mut(link).up = false);
+    assert_eq!(remedy(&down), Remedy::There, "somebody has set it down");
 }
 
 #[test]

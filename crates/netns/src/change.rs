@@ -167,7 +167,7 @@ pub(crate) fn refusal(what: fmt::Arguments<'_>, source: io::Error) -> Error {
 }
 
 /// `struct ifinfomsg` with flags to be set.
-fn header(ifindex: u32, flags: u32) -> [u8; IFINFOMSG] {
+pub(crate) fn header(ifindex: u32, flags: u32) -> [u8; IFINFOMSG] {
     let mut header = [0; IFINFOMSG];
     header[4..8].copy_from_slice(&ifindex.to_ne_bytes());
     header[8..12].copy_from_slice(&flags.to_ne_bytes());

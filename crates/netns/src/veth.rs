@@ -2,16 +2,17 @@
 
 use std::os::fd::{AsFd, AsRawFd};
 
+use crate::change::header;
 use crate::message::{NLM_F_CREATE_NEW, nested};
 use crate::rows::{
-    IFINFOMSG, IFLA_ADDRESS, IFLA_IFNAME, IFLA_INFO_DATA, IFLA_INFO_KIND, IFLA_LINKINFO, IFLA_MTU,
+    IFF_UP, IFINFOMSG, IFLA_ADDRESS, IFLA_IFNAME, IFLA_INFO_DATA, IFLA_INFO_KIND, IFLA_LINKINFO,
+    IFLA_MTU,
 };
 use crate::socket::{LONGEST_NAME, RTM_NEWLINK};
 use crate::{Error, Netns, RouteSocket};
 
 const IFLA_NET_NS_FD: u16 = 28;
 const VETH_INFO_PEER: u16 = 1;
-const HEADER: [u8; IFINFOMSG] = [0; IFINFOMSG];
 /// What the kernel takes for white space though ASCII does not (lib/ctype.c).
 const LATIN_SPACE: u8 = 0xa0;
 const VERTICAL_TAB: u8 = 0x0b;
@@ -25,9 +26,15 @@ pub struct VethEnd {
     pub mac: Option<[u8; 6]>,
     /// Its MTU in bytes; none for the kernel's choice, 1500.
     pub mtu: Option<u32>,
+    /// Whether it is up from its first moment on: all who hear of links hear of it once.
+    pub up: bool,
 }
 
 impl VethEnd {
+    fn header(&self) -> [u8; IFINFOMSG] {
+        header(0, if self.up { IFF_UP } else { 0 })
+    }
+
     /// Its attributes.
     fn attributes(&self) -> Result<Vec<(u16, Vec<u8>)>, Error> {
         let mut attributes = vec![(IFLA_IFNAME, possible_name(&self.name)?)];
@@ -39,8 +46,7 @@ impl VethEnd {
 
 impl RouteSocket {
     /// Makes a veth with the near end in this socket's namespace and the far end in another
-    /// one, where it appears under its own name and never under another. Both or none are made;
-    /// both are down.
+    /// one, where it appears under its own name and never under another. Both or none are made.
     ///
     /// # Errors
     /// [`Error::Name`] before anything is asked for; [`Error::Change`], `EEXIST` where either
@@ -54,12 +60,18 @@ impl RouteSocket {
         let (mut near_attributes, mut far_attributes) = (near.attributes()?, far.attributes()?);
         let home = far_netns.as_fd().as_raw_fd().to_ne_bytes();
         far_attributes.push((IFLA_NET_NS_FD, home.to_vec()));
-        let peer = nested(&HEADER, &borrowed(&far_attributes));
+        let peer = nested(&far.header(), &borrowed(&far_attributes));
         let peer = nested(&[], &[(VETH_INFO_PEER, &peer)]);
         let kind = nested(&[], &[(IFLA_INFO_KIND, b"veth"), (IFLA_INFO_DATA, &peer)]);
         near_attributes.push((IFLA_LINKINFO, kind));
         let what = format_args!("create veth {} with far end {}", near.name, far.name);
-        self.change(what, RTM_NEWLINK, NLM_F_CREATE_NEW, &HEADER, &borrowed(&near_attributes))
+        self.change(
+            what,
+            RTM_NEWLINK,
+            NLM_F_CREATE_NEW,
+            &near.header(),
+            &borrowed(&near_attributes),
+        )
     }
 }
 

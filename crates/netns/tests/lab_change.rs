@@ -14,7 +14,7 @@ const EEXIST: Option<i32> = Some(17);
 const MAC: [u8; 6] = [2, 0, 0, 0, 0x0a, 0x0b];
 
 fn end(name: &str) -> VethEnd {
-    VethEnd { name: name.into(), mac: None, mtu: None }
+    VethEnd { name: name.into(), mac: None, mtu: None, up: false }
 }
 
 fn ip(text: &str) -> IpAddr {
@@ -39,8 +39,9 @@ fn the_far_end_of_a_veth_is_born_in_its_namespace() {
         return;
     }
     let (near, far) = (Space::new("b"), Space::new("b"));
-    let far_end = VethEnd { name: "eth0".into(), mac: Some(MAC), mtu: Some(1400) };
-    let near_end = VethEnd { name: "near0".into(), mac: Some([2, 0, 0, 0, 0, 1]), mtu: Some(1450) };
+    let far_end = VethEnd { name: "eth0".into(), mac: Some(MAC), mtu: Some(1400), up: false };
+    let near_end =
+        VethEnd { name: "near0".into(), mac: Some([2, 0, 0, 0, 0, 1]), mtu: Some(1450), up: true };
     socket_in(&near.open()).create_veth(&near_end, &far_end, &far.open()).unwrap();
     let seen = |space: &Space, name| {
         let shown = space.shown(&["link", "show", "dev", name])[0].take();

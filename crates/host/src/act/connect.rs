@@ -30,7 +30,7 @@ impl Host {
                 Err(unable) => return Err(unable),
             }
         };
-        let snapshot = self.look(&near(wish)).await;
+        let snapshot = self.look(&Question { every_port: false, ..near(wish) }).await;
         match came_true(&snapshot, &plan) {
             Ok(()) => Ok(Connected { plan, snapshot }),
             Err(why) => Err(hands.undo(why).await),

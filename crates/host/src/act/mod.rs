@@ -3,10 +3,11 @@
 
 mod connect;
 mod hands;
-mod inside;
+mod links;
 mod luck;
 mod prune;
 mod restore;
+mod rows;
 
 use std::fmt;
 

@@ -69,7 +69,7 @@ impl Host {
     /// One after the other, each on top of what came of those before.
     async fn restore_one(
         &self,
-        hands: &mut Hands<'_>,
+        hands: &mut Hands,
         snapshot: &mut Snapshot,
         what: &Remembered,
     ) -> Done {

@@ -5,6 +5,7 @@
 
 pub(crate) mod dpif;
 pub(crate) mod follow;
+mod number;
 pub(crate) mod openflow;
 pub(crate) mod ovsdb;
 mod roads;

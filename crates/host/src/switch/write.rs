@@ -2,12 +2,11 @@
 //! docker-ovs share.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::Duration;
 
-use model::ids::{Name, OfPort};
-use model::switch::{OfPortState, Port};
+use model::ids::Name;
+use model::switch::Port;
 use model::{Trouble, TroubleKind};
-use ovsdb::{Map, Mutation, Opaque, Operation, Optional, Row, Select, Set, Until, Uuid};
+use ovsdb::{Map, Mutation, Opaque, Operation, Row, Select, Set, Until, Uuid};
 use ovsdb::{VSWITCH, Value, Which};
 use serde::Deserialize;
 
@@ -49,12 +48,6 @@ pub(crate) struct Swap<'a> {
     pub(crate) add: Option<&'a Port>,
     pub(crate) inherit: bool,
     pub(crate) bystanders: &'a [Name],
-}
-
-/// What vswitchd made of a port.
-pub(crate) struct Number {
-    pub(crate) ofport: OfPortState,
-    pub(crate) error: Option<String>,
 }
 
 /// A row to be taken away.
@@ -162,49 +155,6 @@ impl Database {
         Ok(Old { interface: known.id, port: holder.id, external_ids })
     }
 
-    /// Waits until vswitchd has dealt with an interface; pending if it does not in time.
-    pub(crate) async fn number(
-        &mut self,
-        iface: &str,
-        patience: Duration,
-    ) -> Result<Number, Trouble> {
-        #[derive(Deserialize)]
-        struct Seen {
-            ofport: Optional<i64>,
-            error: Optional<String>,
-        }
-        let which = Which::all("Interface").equal("name", iface);
-        let wait = Operation::Wait {
-            which,
-            columns: &["ofport"],
-            until: Until::AreNot,
-            rows: vec![vec![("ofport", Value::Set(Vec::new()))]],
-            timeout: u64::try_from(patience.as_millis()).unwrap_or(u64::MAX),
-        };
-        let select = Select::new("Interface", &["ofport", "error"]).equal("name", iface);
-        let asked = self.client.commit(VSWITCH, &[wait, Operation::Select(select)]).await;
-        let rows: Vec<Seen> = match asked.and_then(|answer| answer.rows(1)) {
-            Ok(rows) => rows,
-            Err(error) if is_timed_out(&error) => {
-                return Ok(Number { ofport: OfPortState::Pending, error: None });
-            }
-            Err(error) => return Err(self.trouble(&error)),
-        };
-        let gone = || Trouble::new(TroubleKind::Gone, format!("port {iface}"), "it is gone");
-        let row = rows.into_iter().next().ok_or_else(gone)?;
-        Ok(Number { ofport: OfPortState::from_column(row.ofport.0), error: row.error.0 })
-    }
-
-    /// Asks for the number that an interface has, so that it keeps it.
-    pub(crate) async fn keep(&mut self, iface: &str, ofport: OfPort) -> Result<(), Trouble> {
-        let which = Which::all("Interface").equal("name", iface);
-        let number = Value::Integer(ofport.0.into());
-        let which = which.equal("ofport", number.clone());
-        let update = Operation::Update { which, row: vec![("ofport_request", number)] };
-        let kept = self.client.commit(VSWITCH, &[update]).await;
-        kept.map(|_| ()).map_err(|error| self.trouble(&error))
-    }
-
     fn why_not(&self, swap: &Swap<'_>, error: &ovsdb::Error) -> Trouble {
         let changed = |why: String| {
             Trouble::new(TroubleKind::Gone, format!("bridge {}", swap.bridge), why)
@@ -223,10 +173,6 @@ impl Database {
             _ => self.trouble(error),
         }
     }
-}
-
-fn is_timed_out(error: &ovsdb::Error) -> bool {
-    matches!(error, ovsdb::Error::Operation { error, .. } if error == "timed out")
 }
 
 fn comment(swap: &Swap<'_>) -> String {

@@ -48,8 +48,8 @@ impl Place<'_> {
         }
     }
 
-    /// Veth, addresses, port, number: the port comes after everything else that may fail, so
-    /// that nobody on the switch sees something unfinished.
+    /// Veth, port, addresses, number: vswitchd is at work on the number while the container's
+    /// end is set up.
     pub(super) fn steps(
         &self,
         mark: &Mark,
@@ -57,34 +57,44 @@ impl Place<'_> {
         old: Option<Arc<Port>>,
         inherit: bool,
     ) -> Vec<Step> {
-        let interface: Name = mark.interface.as_str().into();
         let veth = Veth {
             host_end: port.iface.clone(),
             container: self.who(),
             netns: self.netns,
-            interface: interface.clone(),
+            interface: mark.interface.as_str().into(),
             mac: mark.mac,
             mtu: mark.mtu,
             alias: mark.alias(&self.bridge.name),
         };
+        let rest = self.rest(mark, &port);
+        let swap = Step::Swap {
+            bridge: self.bridge.name.clone(),
+            remove: old,
+            bystanders: self.bystanders(port.ofport_request),
+            add: Some(port),
+            inherit,
+        };
+        [Step::MakeVeth(veth), swap].into_iter().chain(rest).collect()
+    }
+
+    /// What is still to be done when veth and port are there.
+    pub(super) fn rest(&self, mark: &Mark, port: &Port) -> [Step; 2] {
         let configure = Step::Configure {
             container: self.container.name.clone(),
             netns: self.netns,
-            interface,
+            interface: mark.interface.as_str().into(),
             addresses: mark.addresses.clone(),
             gateways: mark.gateways.clone(),
         };
-        let bridge = self.bridge.name.clone();
-        let (iface, wanted) = (port.iface.clone(), port.ofport_request);
-        let bystanders = self.bystanders(wanted);
-        let swap = Step::Swap {
-            bridge: bridge.clone(),
-            remove: old,
-            add: Some(port),
-            inherit,
-            bystanders,
-        };
-        vec![Step::MakeVeth(veth), configure, swap, Step::Await { bridge, iface, wanted }]
+        let (bridge, iface) = (self.bridge.name.clone(), port.iface.clone());
+        [configure, Step::Await { bridge, iface, wanted: port.ofport_request }]
+    }
+
+    /// Whether whoever made an interface was killed before it was set up.
+    pub(super) fn is_unfinished(&self, mark: &Mark) -> bool {
+        let bare = |link: &Link| !mark.addresses.iter().any(|ip| link.addresses.contains(ip));
+        let mut same = self.inside().filter(|link| *link.name == *mark.interface);
+        mark.ours && same.any(|link| !link.up && bare(link))
     }
 
     fn all_ports(&self) -> Vec<&Port> {

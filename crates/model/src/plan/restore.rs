@@ -116,17 +116,21 @@ fn again(
     luck: &Luck,
 ) -> Result<Remedy, Refusal> {
     let netns = home_of(snapshot, owner)?;
+    let bridge = query::bridge(snapshot, &row.bridge)?;
+    let place = Place { snapshot, wiring, bridge, container: owner, netns };
     if let Occupant::Plugged { plugs } = &row.occupant {
         let there = |interface: &str| *mark.interface == *interface;
         let fits = plugs.iter().any(|plug| plug.netns == netns && there(&plug.interface));
-        let why = format!("{} is on it", row.occupant);
-        return Ok(if fits { Remedy::There } else { Remedy::NotToBeTouched { why } });
+        let why = || format!("{} is on it", row.occupant);
+        return Ok(match fits {
+            true if place.is_unfinished(&mark) => Remedy::Again(place.finish(&mark, &row.port)),
+            true => Remedy::There,
+            false => Remedy::NotToBeTouched { why: why() },
+        });
     }
     if let Some(why) = untouchable(row) {
         return Ok(Remedy::NotToBeTouched { why });
     }
-    let bridge = query::bridge(snapshot, &row.bridge)?;
-    let place = Place { snapshot, wiring, bridge, container: owner, netns };
     let debris = place.debris();
     let interface = place.interface(Some(&mark.interface), &debris)?;
     place.check_host_end(&luck.host_end)?;
@@ -168,6 +172,12 @@ fn untouchable(row: &SwitchPort) -> Option<String> {
 }
 
 impl Place<'_> {
+    fn finish(&self, mark: &Mark, port: &Port) -> Plan {
+        let interface = mark.interface.as_str().into();
+        let (container, bridge) = (self.who(), self.bridge.name.clone());
+        Plan { container, interface, bridge, steps: self.rest(mark, port).into() }
+    }
+
     /// The number that a port had, if nobody else has it now.
     fn same_number(&self, port: &Port) -> Result<Option<OfPort>, Refusal> {
         let Some(wanted) = number(port) else { return Ok(None) };

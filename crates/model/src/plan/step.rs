@@ -9,6 +9,8 @@ use crate::snapshot::Cidr;
 use crate::switch::Port;
 use crate::wiring::ContainerRef;
 
+use super::name;
+
 /// A veth between the switch's namespace and a container's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Veth {
@@ -26,6 +28,13 @@ pub struct Veth {
     pub mtu: Option<u32>,
     /// What is noted on the host's end, so that it is known for ours.
     pub alias: String,
+}
+
+impl Veth {
+    /// Whether it is known for ours by its name alone.
+    pub fn is_known(&self) -> bool {
+        name::is_drawn(&self.host_end)
+    }
 }
 
 /// One thing to do.
@@ -82,6 +91,17 @@ pub enum Step {
 }
 
 impl Step {
+    /// Whether this makes a veth, and `next` the port of its host's end: they may be taken at
+    /// once. Not where the link gets its name only after it was made.
+    pub fn goes_with(&self, next: &Self) -> bool {
+        match (self, next) {
+            (Self::MakeVeth(veth), Self::Swap { add: Some(port), .. }) => {
+                port.iface == veth.host_end && veth.is_known()
+            }
+            _ => false,
+        }
+    }
+
     /// What brings things back to where they were; none where nothing needs to be done, or
     /// nothing can.
     pub fn undo(&self) -> Option<Self> {
