@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
+use host::token;
 use model::{Trouble, TroubleKind};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio_rustls::TlsAcceptor;
 
 use crate::gate::{self, Gate};
-use crate::settings::{Settings, token};
+use crate::settings::Settings;
 use crate::socket::Socket;
 use crate::tls;
 

@@ -25,4 +25,4 @@ mod state;
 mod tls;
 
 pub use serve::serve;
-pub use settings::{Locks, Settings, token};
+pub use settings::{Locks, Settings};

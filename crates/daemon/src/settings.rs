@@ -1,14 +1,9 @@
 //! What a user may say about a daemon.
 
-use std::fs;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 
 use model::{Trouble, TroubleKind};
-
-/// A shorter token could be guessed.
-const SHORTEST_TOKEN: usize = 16;
 
 /// Where to listen, and whom to let in.
 #[derive(Clone, Debug)]
@@ -48,22 +43,4 @@ impl Settings {
             _ => Ok(()),
         }
     }
-}
-
-/// Reads a token, without white space around it.
-///
-/// # Errors
-/// The file cannot be read, or what is in it is no token.
-pub fn token(path: &Path) -> Result<Arc<str>, Trouble> {
-    let what = || format!("the token in {}", path.display());
-    let text = fs::read_to_string(path)
-        .map_err(|error| Trouble::new(TroubleKind::Unusable, what(), error))?;
-    let token = text.trim();
-    let plain = token.bytes().all(|byte| byte.is_ascii_graphic());
-    if token.len() < SHORTEST_TOKEN || !plain {
-        let why = format!("not one word of {SHORTEST_TOKEN} or more ASCII characters");
-        return Err(Trouble::new(TroubleKind::Unusable, what(), why)
-            .remedy("openssl rand -hex 32 makes a good one"));
-    }
-    Ok(token.into())
 }

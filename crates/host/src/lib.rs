@@ -25,6 +25,7 @@ mod replay;
 mod served;
 mod settings;
 mod switch;
+mod token;
 mod watch;
 
 use std::path::PathBuf;
@@ -38,6 +39,7 @@ pub use engine::address::{Address, Wish};
 pub use look::Question;
 pub use settings::Settings;
 pub use switch::Counters;
+pub use token::token;
 pub use watch::Watch;
 
 /// A host that can be looked at. Opening one does no I/O.

@@ -1,0 +1,32 @@
+//! The token that a daemon wants by TCP, and that who asks it shows: the same file on both sides.
+
+use std::fmt;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use model::{Trouble, TroubleKind};
+
+/// A shorter token could be guessed.
+const SHORTEST: usize = 16;
+
+/// Reads a token, without white space around it.
+///
+/// # Errors
+/// The file cannot be read, or what is in it is no token.
+pub fn token(path: &Path) -> Result<Arc<str>, Trouble> {
+    let unusable = |why: &dyn fmt::Display| {
+        let what = format!("the token in {}", path.display());
+        Trouble::new(TroubleKind::Unusable, what, why).remedy(
+            "the daemon and who asks it have the same; openssl rand -hex 32 makes a good one",
+        )
+    };
+    let text = fs::read_to_string(path).map_err(|error| unusable(&error))?;
+    let token = text.trim();
+    let plain = token.bytes().all(|byte| byte.is_ascii_graphic());
+    if token.len() < SHORTEST || !plain {
+        let why = format!("not one word of {SHORTEST} or more ASCII characters");
+        return Err(unusable(&why));
+    }
+    Ok(token.into())
+}
