@@ -8,6 +8,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use host::{Host, Settings, Wish};
 
 use crate::outcome::Failure;
+use crate::server::ServerArgs;
 use crate::words::Verb;
 
 /// Which OpenFlow port of which Open vSwitch bridge is this container's interface on?
@@ -83,9 +84,9 @@ pub struct Place {
     /// Read a saved snapshot (- for stdin) instead of the host
     #[arg(long, global = true, value_name = "FILE")]
     from: Option<PathBuf>,
-    /// Ask a daemon (docker ovs serve) instead of the host: unix://PATH or http://IP:PORT
-    #[arg(long, global = true, value_name = "URL", conflicts_with_all = ["from", "host", "context", "db", "openflow"])]
-    server: Option<String>,
+    /// Whom to ask instead
+    #[command(flatten)]
+    server: ServerArgs,
     /// How long all waiting together may take: 10, 2.5s, 500ms, 1m
     #[arg(short, long, global = true, value_name = "TIME", default_value = "10", value_parser = duration)]
     timeout: Duration,
@@ -110,9 +111,9 @@ impl Place {
     /// A snapshot that cannot be read, a daemon that does not answer, an option that makes no
     /// sense.
     pub async fn open(&self, verb: &Verb) -> Result<Host, Failure> {
-        if let Some(server) = &self.server {
+        if let Some(server) = self.server.named(verb)? {
             let roads = verb.roads().ok_or_else(|| Failure::new(NOT_SERVED))?;
-            return Ok(Host::served(server, &roads, self.timeout).await?);
+            return Ok(Host::served(&server, &roads, self.timeout).await?);
         }
         let Some(path) = &self.from else { return Ok(Host::open(&self.settings())?) };
         let what = format!("the snapshot {}", path.display());

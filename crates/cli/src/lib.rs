@@ -7,6 +7,7 @@ pub mod args;
 pub mod live;
 pub mod outcome;
 pub mod plugin;
+pub mod server;
 pub mod verbs;
 pub mod words;
 

@@ -37,6 +37,7 @@ use switch::openflow::Listener;
 pub use act::{Connected, Done, Pruned, Restored, Unable};
 pub use engine::address::{Address, Wish};
 pub use look::Question;
+pub use served::Server;
 pub use settings::Settings;
 pub use switch::Counters;
 pub use token::token;

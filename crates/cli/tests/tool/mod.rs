@@ -2,6 +2,7 @@
 #![allow(dead_code, unused_imports, reason = "each test file uses its part")]
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
+mod authority;
 mod browser;
 pub(crate) mod live;
 mod podman;
@@ -10,6 +11,7 @@ pub(crate) mod server;
 
 use std::process::{Command, Output};
 
+pub(crate) use authority::{Authority, Signed};
 pub(crate) use browser::{Browser, browser_is_there};
 pub(crate) use podman::{Podman, podman_is_there};
 pub(crate) use served::{Answer, Event, Events, Served, ask, head, tcp};
@@ -47,7 +49,9 @@ pub(crate) fn command(program: &str, words: &[&str]) -> Command {
         _ => env!("CARGO_BIN_EXE_docker-ovs"),
     };
     let mut command = Command::new(path);
-    for name in ["DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "OVS_RUNDIR"] {
+    let docker = ["DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG"];
+    let ours = ["OVS_RUNDIR", "DOCKER_OVS_TOKEN_FILE", "DOCKER_OVS_TLS_CA"];
+    for name in docker.iter().chain(&ours) {
         command.env_remove(name);
     }
     command.args(words);

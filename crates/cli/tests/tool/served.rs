@@ -45,6 +45,16 @@ impl Served {
         })
     }
 
+    /// One in a namespace of the test's own.
+    pub(crate) fn start_in(netns: &str, words: &[&str]) -> Self {
+        Self::launch(&[&["--restore=off"], words].concat(), |command| {
+            let mut within = Command::new("ip");
+            within.args(["netns", "exec", netns]);
+            within.arg(command.get_program()).args(command.get_args());
+            within
+        })
+    }
+
     /// One that tells a service manager at this socket how it is.
     pub(crate) fn start_telling(manager: &Path) -> Self {
         Self::launch(&["--restore=off"], |mut command| {

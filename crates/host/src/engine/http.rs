@@ -3,11 +3,13 @@
 
 use std::fmt;
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
+use hyper::header::{AUTHORIZATION, HOST};
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
@@ -16,6 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 
 use super::address::Address;
+use super::tls::Tls;
 
 /// The longest reply that is read, in bytes: some ten thousand containers.
 const LONGEST: usize = 64 << 20;
@@ -28,7 +31,14 @@ type Sender = SendRequest<Empty<Bytes>>;
 /// A client of one engine; as many connections as there are requests at once.
 pub(crate) struct Http {
     address: Address,
+    locks: Option<Locks>,
     idle: Mutex<Vec<Sender>>,
+}
+
+/// What the server shows, and what it wants to be shown. A token is not sent without TLS.
+pub(crate) struct Locks {
+    pub(crate) tls: Tls,
+    pub(crate) token: Option<Arc<str>>,
 }
 
 /// Why there is no answer.
@@ -36,6 +46,8 @@ pub(crate) struct Http {
 pub(crate) enum HttpError {
     /// No connection.
     Connect(io::Error),
+    /// A connection, but no TLS over it.
+    Handshake(io::Error),
     /// The connection broke, or spoke something else than HTTP.
     Broken(hyper::Error),
     /// More than [`LONGEST`].
@@ -48,7 +60,12 @@ pub(crate) enum HttpError {
 
 impl Http {
     pub(crate) fn new(address: Address) -> Self {
-        Self { address, idle: Mutex::default() }
+        Self { address, locks: None, idle: Mutex::default() }
+    }
+
+    /// A client of a server at `at` that speaks TLS.
+    pub(crate) fn locked(at: SocketAddr, locks: Locks) -> Self {
+        Self { locks: Some(locks), ..Self::new(Address::Tcp(at)) }
     }
 
     pub(crate) fn address(&self) -> &Address {
@@ -61,7 +78,7 @@ impl Http {
             Some(sender) => sender,
             None => self.connect().await?,
         };
-        let response = ask(&mut sender, path).await?;
+        let response = self.ask(&mut sender, path).await?;
         let status = response.status();
         let body = read(response).await?;
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
@@ -74,7 +91,7 @@ impl Http {
     /// What `path` answers line by line, for as long as the engine likes.
     pub(crate) async fn lines(&self, path: &str) -> Result<Lines, HttpError> {
         let mut sender = self.connect().await?;
-        let response = ask(&mut sender, path).await?;
+        let response = self.ask(&mut sender, path).await?;
         let status = response.status();
         if !status.is_success() {
             return Err(refused(status, &read(response).await?));
@@ -88,17 +105,34 @@ impl Http {
     }
 
     async fn connect(&self) -> Result<Sender, HttpError> {
-        match &self.address {
-            Address::Unix(path) => shake(UnixStream::connect(path).await).await,
-            Address::Tcp(at) => shake(TcpStream::connect(at).await).await,
+        match (&self.address, &self.locks) {
+            (Address::Unix(path), _) => {
+                shake(UnixStream::connect(path).await.map_err(HttpError::Connect)?).await
+            }
+            (Address::Tcp(at), None) => shake(tcp(*at).await?).await,
+            // A handshake is large, and rare.
+            (Address::Tcp(at), Some(locks)) => Box::pin(unlock(*at, &locks.tls)).await,
         }
+    }
+
+    async fn ask(&self, sender: &mut Sender, path: &str) -> Result<Response<Incoming>, HttpError> {
+        let mut request = Request::get(path).header(HOST, "localhost");
+        if let Some(token) = self.locks.as_ref().and_then(|locks| locks.token.as_ref()) {
+            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let request = request.body(Empty::new());
+        let request = request.map_err(|error| HttpError::Connect(io::Error::other(error)))?;
+        sender.send_request(request).await.map_err(HttpError::Broken)
     }
 }
 
-async fn ask(sender: &mut Sender, path: &str) -> Result<Response<Incoming>, HttpError> {
-    let request = Request::get(path).header("Host", "localhost").body(Empty::new());
-    let request = request.map_err(|error| HttpError::Connect(io::Error::other(error)))?;
-    sender.send_request(request).await.map_err(HttpError::Broken)
+async fn tcp(at: SocketAddr) -> Result<TcpStream, HttpError> {
+    TcpStream::connect(at).await.map_err(HttpError::Connect)
+}
+
+async fn unlock(at: SocketAddr, tls: &Tls) -> Result<Sender, HttpError> {
+    let stream = tls.over(tcp(at).await?).await;
+    shake(stream.map_err(HttpError::Handshake)?).await
 }
 
 /// An answer that goes on and on.
@@ -128,12 +162,12 @@ impl Lines {
     }
 }
 
-async fn shake<S>(stream: io::Result<S>) -> Result<Sender, HttpError>
+async fn shake<S>(stream: S) -> Result<Sender, HttpError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let stream = TokioIo::new(stream.map_err(HttpError::Connect)?);
-    let (sender, connection) = http1::handshake(stream).await.map_err(HttpError::Broken)?;
+    let (sender, connection) =
+        http1::handshake(TokioIo::new(stream)).await.map_err(HttpError::Broken)?;
     // Ends with the sender; what goes wrong is told to whoever waits for an answer.
     tokio::spawn(connection);
     Ok(sender)
@@ -164,6 +198,7 @@ impl fmt::Display for HttpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Connect(_) => write!(f, "no connection"),
+            Self::Handshake(_) => write!(f, "no TLS"),
             Self::Broken(error) => write!(f, "not an answer in HTTP: {error}"),
             Self::TooLong => write!(f, "an answer of more than {} MiB", LONGEST >> 20),
             Self::Refused { status, message } => write!(f, "status {status}: {message}"),
@@ -175,7 +210,7 @@ impl fmt::Display for HttpError {
 impl std::error::Error for HttpError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Connect(error) => Some(error),
+            Self::Connect(error) | Self::Handshake(error) => Some(error),
             Self::Broken(error) => Some(error),
             _ => None,
         }

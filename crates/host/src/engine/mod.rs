@@ -5,6 +5,7 @@
 pub(crate) mod address;
 pub(crate) mod docker;
 pub(crate) mod http;
+pub(crate) mod tls;
 
 use std::path::PathBuf;
 

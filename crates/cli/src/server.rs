@@ -1,0 +1,59 @@
+//! Which daemon is asked instead of the host.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use host::Server;
+
+use crate::outcome::Failure;
+use crate::words::Verb;
+
+/// A daemon, and what `https:` needs.
+#[derive(Debug, Args)]
+pub struct ServerArgs {
+    /// Ask a daemon (docker ovs serve) instead of the host: unix://PATH, http://IP[:PORT] or
+    /// https://IP[:PORT]
+    #[arg(long, global = true, value_name = "URL", conflicts_with_all = ["from", "host", "context", "db", "openflow"])]
+    server: Option<String>,
+    /// File with the token that an https: daemon wants [env: DOCKER_OVS_TOKEN_FILE]
+    // serve has one of the same id: there it is the daemon's own.
+    #[arg(long, global = true, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// Authorities that may have signed its certificate, instead of the system's
+    /// [env: DOCKER_OVS_TLS_CA]
+    #[arg(long, global = true, value_name = "FILE")]
+    tls_ca: Option<PathBuf>,
+    /// Name its certificate is made out to, if not to the address
+    #[arg(long, global = true, value_name = "NAME")]
+    tls_server_name: Option<String>,
+}
+
+impl ServerArgs {
+    /// The daemon to ask, if one is named.
+    ///
+    /// # Errors
+    /// An option about a daemon, and none is named.
+    pub fn named(&self, verb: &Verb) -> Result<Option<Server>, Failure> {
+        let Some(url) = self.server.clone() else { return self.nothing_else(verb).map(|()| None) };
+        Ok(Some(Server {
+            url,
+            token: self.token_file.clone(),
+            authorities: self.tls_ca.clone(),
+            name: self.tls_server_name.clone(),
+        }))
+    }
+
+    fn nothing_else(&self, verb: &Verb) -> Result<(), Failure> {
+        let own = matches!(verb, Verb::Serve(_));
+        let given = [
+            ("--token-file", self.token_file.is_some() && !own),
+            ("--tls-ca", self.tls_ca.is_some()),
+            ("--tls-server-name", self.tls_server_name.is_some()),
+        ];
+        match given.into_iter().find(|(_, given)| *given) {
+            None => Ok(()),
+            Some((option, _)) => Err(Failure::new(format!("{option}: no daemon is asked"))
+                .remedy("it goes with --server https://IP[:PORT]")),
+        }
+    }
+}

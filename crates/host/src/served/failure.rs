@@ -1,0 +1,88 @@
+//! Why a daemon gave no answer, and what to do about it.
+
+use std::fmt;
+use std::io;
+
+use model::{Trouble, TroubleKind};
+use rustls::CertificateError;
+
+use super::door::{Door, Keys};
+use crate::engine::address::Address;
+use crate::engine::http::HttpError;
+use crate::failure;
+
+/// Told about `what`, a daemon that was asked at `door`.
+pub(super) fn trouble(what: &str, error: &HttpError, door: &Door) -> Trouble {
+    match (error, door.keys()) {
+        (HttpError::Handshake(error), Some(keys)) => handshake(what, error, keys),
+        (HttpError::Refused { status: 401 | 403, .. }, keys) => turned_away(what, keys),
+        (HttpError::Broken(_), None) if matches!(door, Door::Open(Address::Tcp(_))) => {
+            plain(what, error).remedy("does it want https://?")
+        }
+        _ => plain(what, error),
+    }
+}
+
+fn plain(what: &str, error: &HttpError) -> Trouble {
+    failure::of_chain(what.to_owned(), error, "root may use its socket, and the socket's group")
+}
+
+fn handshake(what: &str, error: &io::Error, keys: &Keys) -> Trouble {
+    let garbled = |why: &str| {
+        Trouble::new(TroubleKind::Garbled, what, why)
+            .remedy("does docker ovs serve listen on this port, with --tls-cert?")
+    };
+    let below = error.get_ref().and_then(|below| below.downcast_ref());
+    match below {
+        Some(rustls::Error::InvalidCertificate(why)) => mistrust(what, why, keys),
+        Some(rustls::Error::InvalidMessage(_)) => garbled("what it speaks is not TLS"),
+        Some(other) => garbled(&format!("no TLS: {other}")),
+        None => garbled(&failure::of_io(String::new(), error, "").why),
+    }
+}
+
+fn mistrust(what: &str, why: &CertificateError, keys: &Keys) -> Trouble {
+    use CertificateError as E;
+    let (why, remedy) = match why {
+        // Two authorities of the same name differ by their signature only.
+        E::UnknownIssuer | E::BadSignature => (
+            format!("no authority in {} signed its certificate", keys.authorities.display()),
+            "--tls-ca FILE names the authority's certificate, or the daemon's if it signed itself",
+        ),
+        E::Expired | E::ExpiredContext { .. } => (
+            "its certificate has expired".to_owned(),
+            "give the daemon a new one (--tls-cert), if the clock of this machine is right",
+        ),
+        E::NotValidYet | E::NotValidYetContext { .. } => (
+            "its certificate is not valid yet".to_owned(),
+            "is the clock of this machine right, and the daemon's?",
+        ),
+        E::NotValidForName | E::NotValidForNameContext { .. } => (
+            why.to_string(),
+            "make one with subjectAltName=IP:ADDRESS, or give the name it has: --tls-server-name",
+        ),
+        E::Other(why) => untrusted(why),
+        why => untrusted(why),
+    };
+    Trouble::new(TroubleKind::Unusable, what, why).remedy(remedy)
+}
+
+fn untrusted(why: &dyn fmt::Display) -> (String, &'static str) {
+    let why = format!("its certificate is not to be trusted: {why}");
+    (why, "a server's has basicConstraints=CA:FALSE and subjectAltName=IP:ADDRESS")
+}
+
+fn turned_away(what: &str, keys: Option<&Keys>) -> Trouble {
+    let token = keys.and_then(|keys| keys.token.as_ref());
+    let (why, remedy) = match token {
+        Some(path) => (
+            format!("it does not accept the token in {}", path.display()),
+            "use the token that the daemon was started with: a copy of its --token-file",
+        ),
+        None => (
+            "it wants a token".to_owned(),
+            "--token-file FILE has it, a copy of the daemon's; it is sent by https:// only",
+        ),
+    };
+    Trouble::new(TroubleKind::Denied, what, why).remedy(remedy)
+}
