@@ -15,6 +15,13 @@ use tool::live::Events;
 use tool::server::Server;
 use tool::{command, docker_ovs, refuses, says};
 
+/// A new link, on its port. It is met before it is there, or only then: states are told.
+fn is_met(events: &Events, line: &str) {
+    let (at_once, later) =
+        (format!("appeared {line} []"), format!("changed {line} [State Bridge OFPort]"));
+    wait_until(&later, || events.has_said(&at_once) || events.has_said(&later));
+}
+
 #[test]
 fn what_happens_to_an_interface_is_told() {
     if !ready(Tier::Docker) {
@@ -27,7 +34,7 @@ fn what_happens_to_an_interface_is_told() {
     events.wait_for(&format!("appeared {}:lan0 {there} []", container.name()));
     let plugged = Plugged::new(&container, "eth0", &bridge, Plug::default());
     let (who, on) = (container.name(), format!("{} {}", bridge.name(), plugged.ofport()));
-    events.wait_for(&format!("changed {who}:eth0 {on} [State Bridge OFPort]"));
+    is_met(&events, &format!("{who}:eth0 {on}"));
     run("ovs-vsctl", &["set", "port", plugged.host_end(), "tag=20"]);
     events.wait_for(&format!("changed {who}:eth0 {on} [VLAN]"));
     container.ip(&["address", "add", "10.7.7.7/24", "dev", "eth0"]);
@@ -56,9 +63,8 @@ fn filters_let_through_what_was_asked_for() {
     events.wait_for(&format!("appeared {}:lan0 {there} []", one.name()));
     let _other = Plugged::new(&other, "eth0", &bridge, Plug::default());
     let plugged = Plugged::new(&one, "eth0", &bridge, Plug::default());
-    let line =
-        format!("{}:eth0 {} {} [State Bridge OFPort]", one.name(), bridge.name(), plugged.ofport());
-    events.wait_for(&format!("changed {line}"));
+    let line = format!("{}:eth0 {} {}", one.name(), bridge.name(), plugged.ofport());
+    is_met(&events, &line);
     let told = events.said.lock().unwrap().clone();
     assert!(told.iter().all(|line| line.contains(one.name())), "{told:?}");
     assert_eq!(events.end("-INT"), Some(0));
@@ -95,10 +101,10 @@ fn wait_returns_with_the_number_and_never_without() {
     assert_eq!(says(&row), format!("eth0 {} {}\n", bridge.name(), plugged.ofport()));
 
     let other = Bridge::new();
-    let complaint = refuses(&["wait", &name, other.name(), "--timeout", "300ms"]);
+    let complaint = refuses(&["wait", &name, other.name(), "--timeout", "2s"]);
     assert!(complaint.contains("has no OpenFlow port on"), "{complaint}");
     assert!(complaint.contains(&format!("eth0 is on on {}", bridge.name())), "{complaint}");
-    let complaint = refuses(&["wait", "nosuchcontainer", "--timeout", "300ms"]);
+    let complaint = refuses(&["wait", "nosuchcontainer", "--timeout", "2s"]);
     assert!(complaint.contains("no such container: nosuchcontainer"), "{complaint}");
 }
 

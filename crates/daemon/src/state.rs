@@ -160,7 +160,7 @@ mod tests {
             scope: Scope::Everything,
             switch_netns: None,
             engines: BTreeMap::new(),
-            kernel: Observed::Fresh { rows: Vec::new() },
+            kernel: Observed::Fresh { rows: Arc::default() },
             switch: BTreeMap::new(),
         };
         let wiring = Arc::new(model::resolve(&snapshot));

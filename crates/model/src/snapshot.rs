@@ -52,19 +52,20 @@ pub enum Scope {
     One,
 }
 
-/// Rows, and how they were obtained.
+/// Rows, and how they were obtained. Copies share them: whoever watches tells them again with
+/// each change elsewhere.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "state")]
 pub enum Observed<T> {
     /// Read in this look.
     Fresh {
         /// The rows.
-        rows: Vec<T>,
+        rows: Arc<[T]>,
     },
     /// Read earlier; the source has been silent since.
     Stale {
         /// The rows as they were.
-        rows: Vec<T>,
+        rows: Arc<[T]>,
         /// Why there is nothing newer.
         why: Trouble,
     },
@@ -85,9 +86,12 @@ impl<T> Observed<T> {
     }
 
     /// The rows, to be changed in place; none when absent.
-    pub fn rows_mut(&mut self) -> &mut [T] {
+    pub fn rows_mut(&mut self) -> &mut [T]
+    where
+        T: Clone,
+    {
         match self {
-            Self::Fresh { rows } | Self::Stale { rows, .. } => rows,
+            Self::Fresh { rows } | Self::Stale { rows, .. } => Arc::make_mut(rows),
             Self::Absent { .. } => &mut [],
         }
     }
@@ -117,7 +121,7 @@ impl<T> Observed<T> {
 impl<T> From<Result<Vec<T>, Trouble>> for Observed<T> {
     fn from(read: Result<Vec<T>, Trouble>) -> Self {
         match read {
-            Ok(rows) => Self::Fresh { rows },
+            Ok(rows) => Self::Fresh { rows: rows.into() },
             Err(why) => Self::Absent { why },
         }
     }

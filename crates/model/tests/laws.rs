@@ -137,7 +137,7 @@ prop_compose! {
         switch_netns in prop::option::of(netns()),
         whole in any::<bool>(),
     ) -> Snapshot {
-        let fresh = |rows| Observed::Fresh { rows };
+        let fresh = |rows: Vec<Bridge>| Observed::Fresh { rows: rows.into() };
         let roads = [(Via::Ovsdb, Some(ovsdb)), (Via::OpenFlow, openflow)];
         Snapshot {
             version: Snapshot::VERSION,
@@ -145,8 +145,8 @@ prop_compose! {
             taken: 0,
             scope: if whole { Scope::Everything } else { Scope::One },
             switch_netns,
-            engines: [(Engine("docker".into()), Observed::Fresh { rows: containers })].into(),
-            kernel: Observed::Fresh { rows: namespaces },
+            engines: [(Engine("docker".into()), Observed::Fresh { rows: containers.into() })].into(),
+            kernel: Observed::Fresh { rows: namespaces.into() },
             switch: roads.into_iter().filter_map(|(via, rows)| Some((via, fresh(rows?)))).collect(),
         }
     }

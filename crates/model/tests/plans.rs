@@ -62,7 +62,8 @@ fn host() -> Snapshot {
         switch_netns: Some(SWITCH),
         engines: [(Engine("docker".into()), Observed::Fresh { rows })].into(),
         kernel: Observed::Fresh { rows: spaces },
-        switch: [(Via::Ovsdb, Observed::Fresh { rows: vec![bridge("br0"), bridge("br1")] })].into(),
+        switch: [(Via::Ovsdb, Observed::Fresh { rows: [bridge("br0"), bridge("br1")].into() })]
+            .into(),
     }
 }
 

@@ -1,15 +1,16 @@
 //! The database road, followed: its rows are kept, and changed as the server tells.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
-use model::switch::Bridge;
+use model::switch::{Bridge, Port};
 use model::{Trouble, TroubleKind};
 use ovsdb::{Changes, Uuid, VSWITCH};
 use serde::de::DeserializeOwned;
 
 use super::ovsdb::{Database, TABLES};
-use super::rows::{BridgeRow, InterfaceRow, PortRow, Rows};
+use super::rows::{BridgeRow, InterfaceRow, PortRow};
 
 /// After so long a silence the server is asked whether it lives.
 const SILENCE: Duration = Duration::from_secs(2);
@@ -20,6 +21,8 @@ pub(crate) struct Followed {
     interfaces: HashMap<Uuid, InterfaceRow>,
     ports: HashMap<Uuid, PortRow>,
     bridges: HashMap<Uuid, BridgeRow>,
+    /// What was made of the rows of each Port, as long as they are the same.
+    made: HashMap<Uuid, Vec<Arc<Port>>>,
 }
 
 impl Followed {
@@ -30,17 +33,23 @@ impl Followed {
         });
         let (interfaces, ports, bridges) = read.map_err(|error| database.trouble(&error))?;
         let (interfaces, ports) = (interfaces.into_iter().collect(), ports.into_iter().collect());
-        Ok(Self { database, interfaces, ports, bridges: bridges.into_iter().collect() })
+        let (bridges, made) = (bridges.into_iter().collect(), HashMap::new());
+        Ok(Self { database, interfaces, ports, bridges, made })
     }
 
     /// Every bridge with every port.
-    pub(crate) fn bridges(&self) -> Vec<Bridge> {
-        let rows = Rows {
-            interfaces: self.interfaces.clone(),
-            ports: self.ports.clone(),
-            bridges: self.bridges.values().cloned().collect(),
+    pub(crate) fn bridges(&mut self) -> Vec<Bridge> {
+        for (id, port) in &self.ports {
+            self.made.entry(*id).or_insert_with(|| {
+                let rows = port.interfaces.iter().filter_map(|id| self.interfaces.get(id));
+                port.members(rows.cloned()).collect()
+            });
+        }
+        let with_ports = |row: &BridgeRow| {
+            let ports = row.ports.iter().filter_map(|id| self.made.get(id));
+            row.with(ports.flatten().cloned().collect())
         };
-        rows.into_bridges()
+        self.bridges.values().map(with_ports).collect()
     }
 
     /// Waits until something changed. A server that is silent is asked whether it lives, and
@@ -66,22 +75,32 @@ impl Followed {
     }
 
     fn take(&mut self, changes: &Changes) -> Result<(), ovsdb::Error> {
-        merge(&mut self.interfaces, changes, "Interface")?;
-        merge(&mut self.ports, changes, "Port")?;
-        merge(&mut self.bridges, changes, "Bridge")
+        let interfaces = merge(&mut self.interfaces, changes, "Interface")?;
+        let ports = merge(&mut self.ports, changes, "Port")?;
+        merge(&mut self.bridges, changes, "Bridge")?;
+        let Self { ports: rows, made, .. } = self;
+        let has_changed = |id: &Uuid| match rows.get(id) {
+            Some(row) => row.interfaces.iter().any(|id| interfaces.contains(id)),
+            None => true,
+        };
+        made.retain(|id, _| !ports.contains(id) && !has_changed(id));
+        Ok(())
     }
 }
 
+/// The rows that changed.
 fn merge<T: DeserializeOwned>(
     rows: &mut HashMap<Uuid, T>,
     changes: &Changes,
     table: &str,
-) -> Result<(), ovsdb::Error> {
-    for (id, row) in changes.rows(table)? {
+) -> Result<HashSet<Uuid>, ovsdb::Error> {
+    let told = changes.rows(table)?;
+    let ids = told.iter().map(|(id, _)| *id).collect();
+    for (id, row) in told {
         match row {
             Some(row) => rows.insert(id, row),
             None => rows.remove(&id),
         };
     }
-    Ok(())
+    Ok(ids)
 }

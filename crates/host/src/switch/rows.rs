@@ -78,28 +78,47 @@ impl Rows {
     /// Bridges with those of their ports that were read.
     pub(super) fn into_bridges(mut self) -> Vec<Bridge> {
         let bridges = std::mem::take(&mut self.bridges);
-        bridges.into_iter().map(|row| self.bridge(row)).collect()
+        bridges.iter().map(|row| self.bridge(row)).collect()
     }
 
-    fn bridge(&mut self, row: BridgeRow) -> Bridge {
-        let ports = row.ports.iter().filter_map(|id| self.ports.remove(id)).collect::<Vec<_>>();
-        let datapath_id = row.datapath_id.0.and_then(|id| u64::from_str_radix(&id, 16).ok());
+    fn bridge(&mut self, row: &BridgeRow) -> Bridge {
+        let ports: Vec<_> = row.ports.iter().filter_map(|id| self.ports.remove(id)).collect();
+        let members = ports.iter().flat_map(|port| self.members(port));
+        row.with(members.collect())
+    }
+
+    fn members(&mut self, port: &PortRow) -> Vec<Arc<Port>> {
+        let interfaces = port.interfaces.iter().filter_map(|id| self.interfaces.remove(id));
+        port.members(interfaces).collect()
+    }
+}
+
+impl BridgeRow {
+    pub(super) fn with(&self, ports: Vec<Arc<Port>>) -> Bridge {
+        let datapath_id = self.datapath_id.0.as_deref();
+        let datapath_id = datapath_id.and_then(|id| u64::from_str_radix(id, 16).ok());
         // The empty type is the kernel's datapath, "system".
-        let datapath =
-            if row.datapath_type.is_empty() { "system".to_owned() } else { row.datapath_type };
+        let datapath = match self.datapath_type.as_str() {
+            "" => "system",
+            other => other,
+        };
         Bridge {
-            name: row.name.into(),
+            name: self.name.as_str().into(),
             datapath_id: datapath_id.map(DatapathId),
-            datapath: Some(datapath),
-            ports: ports.into_iter().flat_map(|port| self.members(&port)).collect(),
+            datapath: Some(datapath.to_owned()),
+            ports,
         }
     }
+}
 
+impl PortRow {
     /// Each interface of a Port has a number of its own; with several it is a bond.
-    fn members(&mut self, port: &PortRow) -> Vec<Arc<Port>> {
-        let bond = (port.interfaces.len() > 1).then_some(&port.name);
-        let found = port.interfaces.iter().filter_map(|id| self.interfaces.remove(id));
-        found.map(|row| Arc::new(Port { bond: bond.cloned(), ..interface(row, port) })).collect()
+    pub(super) fn members(
+        &self,
+        interfaces: impl Iterator<Item = InterfaceRow>,
+    ) -> impl Iterator<Item = Arc<Port>> {
+        let bond = (self.interfaces.len() > 1).then_some(&self.name);
+        interfaces.map(move |row| Arc::new(Port { bond: bond.cloned(), ..interface(row, self) }))
     }
 }
 

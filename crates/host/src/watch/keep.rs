@@ -1,5 +1,6 @@
 //! A source that is watched: what it told last, and whether it still talks.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use model::{Observed, Trouble};
@@ -13,7 +14,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// What a source told last: nothing at first.
 #[derive(Clone, Debug)]
 pub(super) struct Told<T> {
-    rows: Option<Vec<T>>,
+    rows: Option<Arc<[T]>>,
     trouble: Option<Trouble>,
 }
 
@@ -25,7 +26,7 @@ impl<T> Default for Told<T> {
 
 impl<T: Clone> Told<T> {
     pub(super) fn fresh(rows: Vec<T>) -> Self {
-        Self { rows: Some(rows), trouble: None }
+        Self { rows: Some(rows.into()), trouble: None }
     }
 
     /// The same rows, but old ones; whether that is news.
@@ -49,7 +50,7 @@ impl<T: Clone> Told<T> {
             (Some(rows), None) => Observed::Fresh { rows },
             (Some(rows), Some(why)) => Observed::Stale { rows, why },
             (None, Some(why)) => Observed::Absent { why },
-            (None, None) => Observed::Fresh { rows: Vec::new() },
+            (None, None) => Observed::Fresh { rows: Arc::default() },
         }
     }
 }

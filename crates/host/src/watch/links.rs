@@ -1,13 +1,13 @@
 //! The kernel, watched. It only hints; what changed is read again, and no more than that: a
 //! hint from the switch's own namespace costs one dump, one from elsewhere all the others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use model::ids::{Ifindex, NetnsId, Nsid};
+use model::ids::{Ifindex, Name, NetnsId, Nsid};
 use model::snapshot::{Container, Namespace};
 use model::{Observed, Trouble, TroubleKind};
 use netns::{Drained, LinkWatch, Netns};
@@ -37,6 +37,8 @@ pub(super) struct Links {
     outdated: bool,
     /// Some of them could not be read.
     failed: bool,
+    /// All of it as it was shown, until it changes.
+    shown: Option<Observed<Namespace>>,
 }
 
 /// Where hints come from.
@@ -65,8 +67,8 @@ impl Links {
         let here = Err(hints.as_ref().err().cloned().unwrap_or(unread));
         let nsids = BTreeMap::new();
         let (homes, outdated, failed) = (Vec::new(), true, false);
-        let (host, reading, fresh) = (host.clone(), None, None);
-        Self { host, hints, here, nsids, homes, reading, fresh, outdated, failed }
+        let (host, reading, fresh, shown) = (host.clone(), None, None, None);
+        Self { host, hints, here, nsids, homes, reading, fresh, outdated, failed, shown }
     }
 
     /// Waits for a hint, or for the end of a reading that is under way. Cancel safe.
@@ -140,7 +142,7 @@ impl Links {
                 home.clone_from(known);
             }
         }
-        (self.homes, self.nsids) = (homes, nsids);
+        (self.homes, self.nsids, self.shown) = (homes, nsids, None);
     }
 
     /// Reads the switch's own namespace again; whether that, or what was read elsewhere before,
@@ -175,20 +177,25 @@ impl Links {
                 return false;
             }
         }
-        self.here = here;
+        (self.here, self.shown) = (here, None);
         true
     }
 
-    /// Whether the switch's namespace had a link of that name.
-    pub(super) fn has_here(&self, name: &str) -> bool {
-        self.here.as_ref().is_ok_and(|here| here.links.iter().any(|link| *link.name == *name))
+    /// The names of links that the switch's namespace had.
+    pub(super) fn names_here(&self) -> HashSet<&Name> {
+        self.here.iter().flat_map(|here| &here.links).map(|link| &link.name).collect()
     }
 
     pub(super) fn switch(&self) -> Option<NetnsId> {
         self.hints.as_ref().ok().map(|hints| kernel::id(&hints.switch))
     }
 
-    pub(super) fn observed(&self) -> Observed<Namespace> {
+    pub(super) fn observed(&mut self) -> Observed<Namespace> {
+        let shown = self.shown.take().unwrap_or_else(|| self.all());
+        self.shown.insert(shown).clone()
+    }
+
+    fn all(&self) -> Observed<Namespace> {
         let here = match &self.here {
             Ok(here) => here,
             Err(why) => return Observed::Absent { why: why.clone() },

@@ -151,7 +151,8 @@ impl Watch {
         let told = self.switch.borrow_and_update();
         let ports = told.rows().iter().flat_map(|bridge| &bridge.ports);
         let system = ports.filter(|port| port.kind == "system");
-        let unknown = system.filter(|port| !self.links.has_here(&port.iface));
+        let known = self.links.names_here();
+        let unknown = system.filter(|port| !known.contains(&port.iface));
         let unknown = unknown.map(|port| port.iface.clone()).collect();
         let before = std::mem::replace(&mut self.unknown, unknown);
         !self.unknown.is_subset(&before)
@@ -176,7 +177,7 @@ impl Watch {
         self.links.read_elsewhere(told.rows());
     }
 
-    fn snapshot(&self) -> Snapshot {
+    fn snapshot(&mut self) -> Snapshot {
         Snapshot {
             version: Snapshot::VERSION,
             host: host_name(),
