@@ -8,7 +8,7 @@ use std::os::unix::net::UnixDatagram;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use lab::{Bridge, Container, Home, Plug, Plugged, Tier, ready, run};
+use lab::{Bridge, Container, Plug, Plugged, Tier, ready, run};
 use serde_json::Value;
 use tool::{Event, Served, ask, docker_ovs, head, refuses, says, tcp};
 
@@ -315,31 +315,6 @@ fn metrics_are_what_prometheus_expects() {
         assert!(metrics.body.contains(&line), "{line} is not in {}", metrics.body);
     }
     assert!(metrics.body.contains("docker_ovs_source_state{source=\"ovsdb\",state=\"up\"} 1\n"));
-}
-
-/// The unit's capabilities are enough, for a container of another user too.
-#[test]
-fn it_works_with_the_capabilities_of_its_unit() {
-    if !ready(Tier::Docker) {
-        return;
-    }
-    let unit = include_str!("../../../packaging/systemd/docker-ovs.service");
-    let allowed = unit.lines().find_map(|line| line.strip_prefix("CapabilityBoundingSet="));
-    let allowed = allowed.unwrap().to_ascii_lowercase().replace("cap_", "+").replace(' ', ",");
-    let bridge = Bridge::new();
-    let container = Container::run_with(&["--network", "none", "--user", "1000:1000"]);
-    let plug = Plugged::new(&container, "eth0", &bridge, Plug::default());
-    let daemon = Served::start_within(&allowed);
-    let rows = daemon.json(&format!("/v1/attachments/{}", container.name()));
-    assert_eq!(rows[0]["OFPort"], plug.ofport(), "{rows}");
-    let health = daemon.json("/healthz");
-    assert_eq!(health["Status"], "ok", "{health}");
-    // What happens inside a container is heard from outside.
-    let mut events = daemon.events(None);
-    assert_eq!(events.next().name, "reset");
-    container.ip(&["address", "add", "192.0.2.7/24", "dev", "eth0"]);
-    let told = events.find(|event| is_about(event, &container));
-    assert_eq!(told.data["Changed"][0], "Addresses", "{told:?}");
 }
 
 /// The row of an event about this container that has a number.

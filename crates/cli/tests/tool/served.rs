@@ -35,24 +35,19 @@ impl Served {
         Self::launch(&["--restore"], |command| command)
     }
 
-    /// The same with no capabilities but these, in the words of setpriv(1).
-    pub(crate) fn start_within(capabilities: &str) -> Self {
-        Self::launch(&["--restore=off"], |command| {
-            let mut within = Command::new("setpriv");
-            within.arg("--no-new-privs").arg(format!("--bounding-set=-all,{capabilities}"));
-            within.arg(command.get_program()).args(command.get_args());
-            within
+    /// One that is started by another program, which is given its name and its words.
+    pub(crate) fn start_by(mut program: Command, words: &[&str]) -> Self {
+        Self::launch(words, |command| {
+            program.arg(command.get_program()).args(command.get_args());
+            program
         })
     }
 
     /// One in a namespace of the test's own.
     pub(crate) fn start_in(netns: &str, words: &[&str]) -> Self {
-        Self::launch(&[&["--restore=off"], words].concat(), |command| {
-            let mut within = Command::new("ip");
-            within.args(["netns", "exec", netns]);
-            within.arg(command.get_program()).args(command.get_args());
-            within
-        })
+        let mut within = Command::new("ip");
+        within.args(["netns", "exec", netns]);
+        Self::start_by(within, &[&["--restore=off"], words].concat())
     }
 
     /// One that tells a service manager at this socket how it is.
