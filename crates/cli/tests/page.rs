@@ -5,9 +5,15 @@ mod tool;
 use lab::{Bridge, Container, Link, Plug, Plugged, Tier, ready, unique};
 use tool::{Browser, Served, browser_is_there};
 
+/// The README's picture.
+const PICTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/page.png");
+
 /// A daemon and a browser that shows its page and is told of changes.
 fn shown() -> (Served, Browser) {
-    let daemon = Served::start(&[]);
+    shown_by(Served::start(&[]))
+}
+
+fn shown_by(daemon: Served) -> (Served, Browser) {
     let browser = Browser::at(&format!("http://{}/", daemon.tcp()));
     browser.waits_for("document.getElementById('live').textContent === 'live'");
     (daemon, browser)
@@ -105,4 +111,34 @@ fn search_finds_by_name_mac_address_and_number() {
         "document.getElementById('details').textContent.includes('confirmed from both ends')",
     );
     browser.waits_for("document.querySelector('#details .counters table')");
+}
+
+/// `BLESS=1` keeps what is seen as the README's picture. Browsers draw letters each in their own
+/// way, so only its width is compared.
+#[test]
+fn the_articles_host_is_what_the_readme_shows() {
+    if !ready(Tier::Lab) || !browser_is_there() {
+        return;
+    }
+    let scene = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scenes/article.json");
+    let (_daemon, browser) = shown_by(Served::start(&["--from", scene]));
+    let jack = "document.querySelector('.jack[data-bridge=\"vlanswitch\"][data-ofport=\"3\"]')";
+    browser.run(&format!("{jack}.dispatchEvent(new MouseEvent('click', {{bubbles: true}}))"));
+    browser.waits_for(
+        "document.getElementById('details').textContent.includes('confirmed from both ends')",
+    );
+    let seen = browser.picture();
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(PICTURE, &seen).unwrap();
+    }
+    let kept = std::fs::read(PICTURE).unwrap();
+    assert_eq!(size(&seen)[0], size(&kept)[0]);
+    let window = browser.run("return [window.innerWidth, window.innerHeight]");
+    assert_eq!(window, serde_json::json!(size(&seen)));
+}
+
+/// Width and height of a PNG (its IHDR chunk comes first).
+fn size(png: &[u8]) -> [u32; 2] {
+    assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
+    [16, 20].map(|at| u32::from_be_bytes(png[at..at + 4].try_into().unwrap()))
 }

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 
+use base64::prelude::{BASE64_STANDARD, Engine};
 use lab::{try_run, wait_until};
 use serde_json::{Value, json};
 
@@ -66,6 +67,12 @@ impl Browser {
         let (_, id) = element.as_object().unwrap().iter().next().unwrap();
         let path = format!("/element/{}/value", id.as_str().unwrap());
         self.asks("POST", &path, &json!({"text": text}));
+    }
+
+    /// What is seen of the page, as PNG.
+    pub(crate) fn picture(&self) -> Vec<u8> {
+        let picture = self.asks("GET", "/screenshot", &Value::Null);
+        BASE64_STANDARD.decode(picture.as_str().unwrap()).unwrap()
     }
 
     /// What the browser complained about: errors, and what a policy has stopped.
