@@ -133,6 +133,10 @@ impl Timeline {
     }
 
     fn left_behind(&mut self, wiring: &Wiring) -> Vec<Change> {
+        if wiring.unseen.switch {
+            // The port may be gone with its link.
+            return Vec::new();
+        }
         let orphans = wiring.ports.iter().filter(|port| is_orphan(port));
         let fresh = orphans.filter(|port| !self.orphans.contains_key(&seat(port)));
         let fresh: Vec<_> = fresh.cloned().collect();

@@ -14,7 +14,7 @@ pub(super) fn of(snapshot: &Snapshot) -> Unseen {
     let containers = containers.filter(|row| row.netns_trouble.as_ref().is_some_and(unread));
     Unseen {
         everything: blind || snapshot.scope == Scope::One,
-        switch: snapshot.switch.values().all(|road| road.absence().is_some()),
+        switch: !snapshot.switch.values().any(Observed::is_fresh),
         namespaces: spaces.map(|ns| ns.id).collect(),
         containers: containers.map(|row| row.id.clone()).collect(),
     }
