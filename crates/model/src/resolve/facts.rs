@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 
 use crate::evidence::Note;
 use crate::ids::{DpPort, LinkKey, NetnsId};
-use crate::snapshot::{Container, Link, Namespace, Scope, Snapshot};
+use crate::snapshot::{Container, Engine, Link, Namespace, Observed, Scope, Snapshot};
 use crate::switch::{Bridge, Port, Via};
 use crate::wiring::ContainerRef;
 use crate::{Routes, Trouble};
@@ -36,6 +36,7 @@ pub(super) struct Facts<'a> {
     pub(super) uplinks: FxHashMap<LinkKey, Few<(usize, &'a str)>>,
     pub(super) claims: Claims<'a>,
     switch_trouble: Option<&'a Trouble>,
+    engines: &'a BTreeMap<Engine, Observed<Container>>,
     pub(super) kernel_known: bool,
 }
 
@@ -68,6 +69,7 @@ impl<'a> Facts<'a> {
             uplinks: FxHashMap::default(),
             claims: Claims::default(),
             switch_trouble: answering(snapshot).and_then(|(_, rows)| rows.trouble()),
+            engines: &snapshot.engines,
             kernel_known: snapshot.kernel.is_fresh(),
             namespaces,
         };
@@ -126,6 +128,11 @@ impl<'a> Facts<'a> {
 
     pub(super) fn switch_trouble(&self) -> Option<&'a Trouble> {
         self.switch_trouble
+    }
+
+    /// Why an engine has not told anything newer.
+    pub(super) fn engine_trouble(&self, engine: &Engine) -> Option<&'a Trouble> {
+        self.engines.get(engine)?.trouble()
     }
 }
 

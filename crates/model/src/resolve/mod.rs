@@ -90,6 +90,7 @@ fn attachment<'a>(
     let seat = (trace.seats.len() == 1).then(|| trace.seats[0]);
     let mut notes = trace.notes;
     notes.extend(doubts(facts, &trace.seats));
+    notes.extend(old_news(facts, tenants));
     evidence.extend(trace.evidence);
     evidence.extend(numbers(facts, &trace.seats));
     let attachment = Attachment {
@@ -103,6 +104,13 @@ fn attachment<'a>(
         notes,
     };
     (attachment, seat)
+}
+
+/// Who is there rests on rows that the engine told earlier.
+fn old_news(facts: &Facts<'_>, tenants: &[Tenant<'_>]) -> Option<Note> {
+    let mut troubles =
+        tenants.iter().filter_map(|(tenant, _)| facts.engine_trouble(&tenant.engine));
+    troubles.next().map(|why| Note::Stale { why: why.to_string() })
 }
 
 fn first_step(container: &Container, home: &Namespace) -> Evidence {
