@@ -29,9 +29,13 @@ impl Deadline {
         answer: impl Future<Output = Result<T, Trouble>>,
     ) -> Result<T, Trouble> {
         tokio::time::timeout_at(self.due, answer).await.unwrap_or_else(|_| {
-            let why = format!("no answer within {:?}", self.allowed);
-            Err(Trouble::new(TroubleKind::TimedOut, what(), why)
+            Err(late(what(), self.allowed)
                 .remedy("is it hung or overloaded? --timeout SECONDS waits longer"))
         })
     }
+}
+
+/// The trouble of `what` with an answer that did not come in the time allowed.
+pub(crate) fn late(what: String, allowed: Duration) -> Trouble {
+    Trouble::new(TroubleKind::TimedOut, what, format!("no answer within {allowed:?}"))
 }

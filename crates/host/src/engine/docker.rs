@@ -94,9 +94,12 @@ impl Docker {
         }
     }
 
-    /// Whether the daemon lives.
+    /// Waits until the daemon has said that it lives: any answer does.
     pub(crate) async fn ping(&self) -> Result<(), Trouble> {
-        self.get::<Version>("/version").await.map(|_| ())
+        match self.http.bytes("/_ping").await {
+            Ok(_) | Err(HttpError::Refused { .. }) => Ok(()),
+            Err(error) => Err(self.trouble(&error)),
+        }
     }
 
     /// The other containers in the network namespace of `row`, told by `--network container:ID`.

@@ -72,8 +72,13 @@ impl Http {
         &self.address
     }
 
-    /// What `path` answers; it is sent as it is.
+    /// The JSON that `path` answers; it is sent as it is.
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, HttpError> {
+        serde_json::from_slice(&self.bytes(path).await?).map_err(HttpError::Json)
+    }
+
+    /// Whatever `path` answers.
+    pub(crate) async fn bytes(&self, path: &str) -> Result<Bytes, HttpError> {
         let mut sender = match self.kept() {
             Some(sender) => sender,
             None => self.connect().await?,
@@ -85,7 +90,7 @@ impl Http {
         if !status.is_success() {
             return Err(refused(status, &body));
         }
-        serde_json::from_slice(&body).map_err(HttpError::Json)
+        Ok(body)
     }
 
     /// What `path` answers line by line, for as long as the engine likes.

@@ -2,18 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
 
+use model::Trouble;
 use model::switch::{Bridge, Port};
-use model::{Trouble, TroubleKind};
 use ovsdb::{Changes, Uuid, VSWITCH};
 use serde::de::DeserializeOwned;
 
 use super::ovsdb::{Database, TABLES};
 use super::rows::{BridgeRow, InterfaceRow, PortRow};
-
-/// After so long a silence the server is asked whether it lives.
-const SILENCE: Duration = Duration::from_secs(2);
 
 /// The three tables as they are now.
 pub(crate) struct Followed {
@@ -52,25 +48,16 @@ impl Followed {
         self.bridges.values().map(with_ports).collect()
     }
 
-    /// Waits until something changed. A server that is silent is asked whether it lives, and
-    /// has `patience` to say so.
-    pub(crate) async fn change(&mut self, patience: Duration) -> Result<(), Trouble> {
-        loop {
-            let told = tokio::time::timeout(SILENCE, self.database.client().next_change()).await;
-            let Ok(told) = told else {
-                self.is_alive(patience).await?;
-                continue;
-            };
-            let taken = told.and_then(|changes| self.take(&changes));
-            return taken.map_err(|error| self.database.trouble(&error));
-        }
+    /// Waits until something changed. Cancel safe.
+    pub(crate) async fn change(&mut self) -> Result<(), Trouble> {
+        let told = self.database.client().next_change().await;
+        let taken = told.and_then(|changes| self.take(&changes));
+        taken.map_err(|error| self.database.trouble(&error))
     }
 
-    async fn is_alive(&mut self, patience: Duration) -> Result<(), Trouble> {
-        let answer = tokio::time::timeout(patience, self.database.client().echo()).await;
-        let why = format!("no answer within {patience:?}");
-        let silent = || Trouble::new(TroubleKind::TimedOut, self.database.what(), why);
-        let answer = answer.map_err(|_| silent())?;
+    /// Waits until the server has said that it lives.
+    pub(crate) async fn life(&mut self) -> Result<(), Trouble> {
+        let answer = self.database.client().echo().await;
         answer.map_err(|error| self.database.trouble(&error))
     }
 

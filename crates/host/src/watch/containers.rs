@@ -1,23 +1,20 @@
 //! Containers, watched: listed once, then inspected whenever something happens to them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use model::Trouble;
 use model::ids::ContainerId;
 use model::snapshot::Container;
 use tokio::sync::watch::Sender;
+use tokio::time::timeout;
 
-use super::keep::Told;
+use super::keep::{SILENCE, Told, patiently, stay};
 use crate::Host;
 use crate::deadline::Deadline;
 use crate::engine::Found;
 use crate::engine::docker::{Docker, Events, IN_FLIGHT};
 use crate::look::settle;
-
-/// After so long a silence the engine is asked whether it lives.
-const SILENCE: Duration = Duration::from_secs(5);
 
 /// Tells all containers, and again after each change, until the engine fails.
 pub(super) async fn talk(host: &Host, told: &Sender<Told<Container>>) -> Trouble {
@@ -32,51 +29,63 @@ async fn follow(
     told: &Sender<Told<Container>>,
 ) -> Result<std::convert::Infallible, Trouble> {
     let docker = host.docker()?;
-    let due = || Deadline::after(host.timeout);
+    let (what, due) = (|| docker.what(), || Deadline::after(host.timeout));
     // First the events, so that none is missed between the list and them.
-    let mut events = due().hold(|| docker.what(), docker.events()).await?;
-    let mut found = due().hold(|| docker.what(), docker.all()).await?;
-    settle(&docker, due(), &mut found).await;
-    let mut rows: BTreeMap<_, _> = found.into_iter().map(by_id).collect();
+    let mut events = due().hold(what, docker.events()).await?;
+    let mut rows = due().hold(what, all(&docker, due())).await?;
     loop {
         told.send_replace(Told::fresh(rows.values().cloned().collect()));
-        let changed = happened(&docker, &mut events, due).await?;
-        let again = due().hold(|| docker.what(), inspect(&docker, &changed)).await?;
+        let changed = happened(&docker, &mut events, told, due).await?;
+        let again = due().hold(what, some(&docker, due(), &changed));
+        let again = patiently(told, what, again).await?;
         rows.retain(|id, _| !changed.contains(id));
-        let mut again: Vec<_> = again.into_iter().flatten().collect();
-        settle(&docker, due(), &mut again).await;
-        rows.extend(again.into_iter().map(by_id));
+        rows.extend(again);
     }
+}
+
+type Rows = BTreeMap<ContainerId, Container>;
+
+/// Every container.
+async fn all(docker: &Docker, due: Deadline) -> Result<Rows, Trouble> {
+    let mut found = docker.all().await?;
+    settle(docker, due, &mut found).await;
+    Ok(found.into_iter().map(by_id).collect())
+}
+
+/// Those of `changed` that are still there.
+async fn some(
+    docker: &Docker,
+    due: Deadline,
+    changed: &BTreeSet<ContainerId>,
+) -> Result<Rows, Trouble> {
+    let found = stream::iter(changed.clone()).map(|id| async move { docker.inspect(&id.0).await });
+    let found: Vec<_> = found.buffered(IN_FLIGHT).try_collect().await?;
+    let mut found: Vec<_> = found.into_iter().flatten().collect();
+    settle(docker, due, &mut found).await;
+    Ok(found.into_iter().map(by_id).collect())
 }
 
 fn by_id(found: Found) -> (ContainerId, Container) {
     (found.row.id.clone(), found.row)
 }
 
-/// Waits until something happened, and takes with it all that is already waiting.
+/// Waits until something happened, and takes with it all that is already waiting. An engine that
+/// is silent is asked whether it lives.
 async fn happened(
     docker: &Docker,
     events: &mut Events,
+    told: &Sender<Told<Container>>,
     due: impl Fn() -> Deadline,
 ) -> Result<BTreeSet<ContainerId>, Trouble> {
-    let mut changed = BTreeSet::new();
+    let (what, mut changed) = (|| docker.what(), BTreeSet::new());
     while changed.is_empty() {
-        match tokio::time::timeout(SILENCE, docker.next_event(events)).await {
+        match timeout(SILENCE, docker.next_event(events)).await {
             Ok(id) => changed.extend([id?]),
-            Err(_) => due().hold(|| docker.what(), docker.ping()).await?,
+            Err(_) => stay(told, what, due().hold(what, docker.ping())).await?,
         }
     }
     while let Some(id) = docker.next_event(events).now_or_never() {
         changed.insert(id?);
     }
     Ok(changed)
-}
-
-async fn inspect(
-    docker: &Docker,
-    changed: &BTreeSet<ContainerId>,
-) -> Result<Vec<Option<Found>>, Trouble> {
-    let changed: Vec<_> = changed.iter().cloned().collect();
-    let asked = stream::iter(changed).map(|id| async move { docker.inspect(&id.0).await });
-    asked.buffered(IN_FLIGHT).try_collect().await
 }

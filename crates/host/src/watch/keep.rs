@@ -1,15 +1,25 @@
 //! A source that is watched: what it told last, and whether it still talks.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use model::{Observed, Trouble};
 use tokio::sync::watch::Sender;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::deadline::late;
+
+/// After so long a silence a source is asked whether it lives,
+pub(super) const SILENCE: Duration = Duration::from_secs(2);
+/// and what it told is stale if it has not said so after this.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The first pause before a source that failed is asked again; each one doubles it.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+/// A source that talked for so long is asked again soon.
+const LONG_TALK: Duration = Duration::from_secs(1);
 
 /// What a source told last: nothing at first.
 #[derive(Clone, Debug)]
@@ -36,6 +46,11 @@ impl<T: Clone> Told<T> {
         news
     }
 
+    /// The same rows, and nothing newer to be had; whether that is news.
+    fn be_fresh(&mut self) -> bool {
+        self.trouble.take().is_some()
+    }
+
     /// Whether it has said anything, be it that it cannot.
     pub(super) fn has_spoken(&self) -> bool {
         self.rows.is_some() || self.trouble.is_some()
@@ -55,6 +70,33 @@ impl<T: Clone> Told<T> {
     }
 }
 
+/// Waits until a source that is silent has said that it lives. What it told is stale when that
+/// takes long, but the source is not given up for it: one that is only slow would be asked for
+/// everything again, and one that hangs goes on where it stopped.
+pub(super) async fn stay<T: Clone>(
+    told: &Sender<Told<T>>,
+    what: impl Fn() -> String,
+    life: impl Future<Output = Result<(), Trouble>>,
+) -> Result<(), Trouble> {
+    patiently(told, what, life).await?;
+    told.send_if_modified(Told::be_fresh);
+    Ok(())
+}
+
+/// Waits for an answer; what was told is stale when it takes long, until something is told.
+pub(super) async fn patiently<T: Clone, A>(
+    told: &Sender<Told<T>>,
+    what: impl Fn() -> String,
+    answer: impl Future<Output = Result<A, Trouble>>,
+) -> Result<A, Trouble> {
+    let mut answer = pin!(answer);
+    if let Ok(answer) = timeout(PATIENCE, &mut answer).await {
+        return answer;
+    }
+    told.send_if_modified(|told| told.grow_stale(late(what(), PATIENCE)));
+    answer.await
+}
+
 /// Lets a source talk for as long as somebody listens. `talk` ends only when it can no
 /// longer; what it told is stale then, and it is asked again after a pause. Start, reconnecting
 /// and having missed something are one and the same.
@@ -68,7 +110,7 @@ where
         let since = Instant::now();
         let why = talk(&told).await;
         told.send_if_modified(|told| told.grow_stale(why));
-        if since.elapsed() > LONGEST_PAUSE {
+        if since.elapsed() > LONG_TALK {
             pause = FIRST_PAUSE;
         }
         tokio::select! {

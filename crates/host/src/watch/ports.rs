@@ -3,8 +3,9 @@
 use model::Trouble;
 use model::switch::Bridge;
 use tokio::sync::watch::Sender;
+use tokio::time::timeout;
 
-use super::keep::Told;
+use super::keep::{SILENCE, Told, stay};
 use crate::Host;
 use crate::deadline::Deadline;
 use crate::switch::follow::Followed;
@@ -21,12 +22,19 @@ async fn follow(
     host: &Host,
     told: &Sender<Told<Bridge>>,
 ) -> Result<std::convert::Infallible, Trouble> {
-    let due = Deadline::after(host.timeout);
-    let database = host.database(due).await?;
+    let due = || Deadline::after(host.timeout);
+    let start = due();
+    let database = host.database(start).await?;
     let what = database.what().to_owned();
-    let mut followed = due.hold(|| what.clone(), Followed::start(database)).await?;
+    let what = || what.clone();
+    let mut followed = start.hold(what, Followed::start(database)).await?;
     loop {
         told.send_replace(Told::fresh(followed.bridges()));
-        followed.change(host.timeout).await?;
+        loop {
+            match timeout(SILENCE, followed.change()).await {
+                Ok(changed) => break changed?,
+                Err(_) => stay(told, what, due().hold(what, followed.life())).await?,
+            }
+        }
     }
 }
