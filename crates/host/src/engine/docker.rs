@@ -75,23 +75,24 @@ impl Docker {
         // Podman also has events of other types, which say nothing about containers.
         let filters = "%7B%22type%22%3A%5B%22container%22%5D%7D";
         let lines = self.http.lines(&format!("/events?filters={filters}")).await;
-        lines.map(|lines| Events { lines }).map_err(|error| self.trouble(&error))
+        lines.map(|lines| Events { lines, heard: 0 }).map_err(|error| self.trouble(&error))
     }
 
-    /// Waits until something happened to a container, and gives its id. Cancel safe.
-    pub(crate) async fn next_event(&self, events: &mut Events) -> Result<ContainerId, Trouble> {
-        loop {
-            let line = events.lines.next().await.map_err(|error| self.trouble(&error))?;
-            let Some(line) = line else {
-                let ended = "its stream of events ended";
-                return Err(Trouble::new(TroubleKind::Gone, self.what(), ended));
-            };
-            let said = serde_json::from_slice(&line).map_err(HttpError::Json);
-            let said: Said = said.map_err(|error| self.trouble(&error))?;
-            if let Some(id) = said.about() {
-                return Ok(id);
-            }
-        }
+    /// Waits until something happened to a container, and gives its id if that can change what
+    /// is seen of it. Cancel safe.
+    pub(crate) async fn next_event(
+        &self,
+        events: &mut Events,
+    ) -> Result<Option<ContainerId>, Trouble> {
+        let line = events.lines.next().await.map_err(|error| self.trouble(&error))?;
+        let Some(line) = line else {
+            let ended = "its stream of events ended";
+            return Err(Trouble::new(TroubleKind::Gone, self.what(), ended));
+        };
+        events.heard += 1;
+        let said = serde_json::from_slice(&line).map_err(HttpError::Json);
+        let said: Said = said.map_err(|error| self.trouble(&error))?;
+        Ok(said.about())
     }
 
     /// Waits until the daemon has said that it lives: any answer does.
@@ -142,9 +143,28 @@ fn may_have_a_process(state: &str) -> bool {
     !matches!(state, "exited" | "dead")
 }
 
+/// Fewer events than Docker keeps for somebody who is slow: 1,024. It drops what is beyond that,
+/// and does not say so (moby, `daemon/events` and `pkg/pubsub`). More than these were still to
+/// be heard then.
+const KEPT: usize = 1000;
+
 /// What happens to containers, as the daemon tells it.
 pub(crate) struct Events {
     lines: Lines,
+    /// How many were heard since the containers were listed.
+    heard: usize,
+}
+
+impl Events {
+    /// Whether something may have been dropped since the containers were listed.
+    pub(crate) fn may_lack_some(&self) -> bool {
+        self.heard >= KEPT
+    }
+
+    /// Notes that the containers are going to be listed.
+    pub(crate) fn begin_anew(&mut self) {
+        self.heard = 0;
+    }
 }
 
 /// One of `GET /events`, as far as it is used.

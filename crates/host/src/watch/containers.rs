@@ -1,4 +1,5 @@
-//! Containers, watched: listed once, then inspected whenever something happens to them.
+//! Containers, watched: listed once, then inspected whenever something happens to them, and listed
+//! again when the engine may have kept something to itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,6 +8,7 @@ use model::Trouble;
 use model::ids::ContainerId;
 use model::snapshot::Container;
 use tokio::sync::watch::Sender;
+use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use super::keep::{SILENCE, Told, patiently, stay};
@@ -36,6 +38,11 @@ async fn follow(
     loop {
         told.send_replace(Told::fresh(rows.values().cloned().collect()));
         let changed = happened(&docker, &mut events, told, due).await?;
+        if events.may_lack_some() {
+            events.begin_anew();
+            rows = patiently(told, what, due().hold(what, all(&docker, due()))).await?;
+            continue;
+        }
         let again = due().hold(what, some(&docker, due(), &changed));
         let again = patiently(told, what, again).await?;
         rows.retain(|id, _| !changed.contains(id));
@@ -78,14 +85,17 @@ async fn happened(
     due: impl Fn() -> Deadline,
 ) -> Result<BTreeSet<ContainerId>, Trouble> {
     let (what, mut changed) = (|| docker.what(), BTreeSet::new());
-    while changed.is_empty() {
+    while changed.is_empty() && !events.may_lack_some() {
         match timeout(SILENCE, docker.next_event(events)).await {
-            Ok(id) => changed.extend([id?]),
+            Ok(about) => changed.extend(about?),
             Err(_) => stay(told, what, due().hold(what, docker.ping())).await?,
         }
     }
-    while let Some(id) = docker.next_event(events).now_or_never() {
-        changed.insert(id?);
+    while !events.may_lack_some() {
+        // The connection has a task of its own, which hands over one event at a time.
+        yield_now().await;
+        let Some(about) = docker.next_event(events).now_or_never() else { break };
+        changed.extend(about?);
     }
     Ok(changed)
 }
