@@ -1,7 +1,7 @@
 //! The daemon's life: doors, first look, ready, changes, end.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use host::Host;
 use model::{Trouble, TroubleKind};
@@ -73,8 +73,8 @@ impl Ends {
     }
 }
 
-/// Names this run: when it began, and which process it is.
+/// Names this run as no other: at random, for a clock may be set back. The keys of the standard
+/// library's hash maps come from the operating system's source of random numbers.
 fn boot() -> String {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    format!("{:x}.{:x}", since.as_micros(), std::process::id())
+    format!("{:016x}", RandomState::new().hash_one(std::process::id()))
 }

@@ -15,6 +15,7 @@
 //! ```
 
 mod act;
+mod clock;
 mod deadline;
 mod doctor;
 mod engine;
@@ -35,6 +36,7 @@ use model::{Snapshot, Trouble};
 use switch::openflow::Listener;
 
 pub use act::{Connected, Done, Pruned, Restored, Unable};
+pub use clock::now;
 pub use engine::address::{Address, Wish};
 pub use look::Question;
 pub use served::Server;

@@ -1,7 +1,6 @@
 //! `docker ovs prune`.
 
 use std::io::{self, BufRead, IsTerminal, Write};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use host::Host;
 use model::plan::{LeftOver, Prune};
@@ -37,9 +36,8 @@ pub async fn run(host: &Host, args: &PruneArgs) -> Result<Outcome, Failure> {
 }
 
 fn wish(args: &PruneArgs) -> Prune {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let until = args.filter.map(|until| match until {
-        Until::Ago(seconds) => now.saturating_sub(seconds),
+        Until::Ago(seconds) => (host::now() / 1000).saturating_sub(seconds),
         Until::At(second) => second,
     });
     Prune { bridge: args.bridge.clone(), until, all: args.all, stopped: args.stopped }

@@ -1,10 +1,11 @@
 //! What a plan cannot know by itself.
 
 use std::hash::{BuildHasher, RandomState};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use model::ids::Mac;
 use model::plan::{HOST_END, Luck};
+
+use crate::clock::now;
 
 /// Words that nobody has, and the time. The keys of the standard library's hash maps come from
 /// the operating system's source of random numbers.
@@ -16,6 +17,6 @@ pub(super) fn draw() -> Luck {
         host_end: format!("{HOST_END}{:08x}", random >> 32),
         // Locally administered, one station's (IEEE 802, section 8.2).
         mac: Mac([0x02, mac[0], mac[1], mac[2], mac[3], last]),
-        now: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
+        now: now() / 1000,
     }
 }

@@ -4,8 +4,6 @@
 mod everything;
 mod one;
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use futures_util::{StreamExt, stream};
 use model::ids::NetnsId;
 use model::snapshot::{Engine, Namespace, Scope};
@@ -13,6 +11,7 @@ use model::switch::Via;
 use model::{Snapshot, Trouble};
 
 use crate::Host;
+use crate::clock::now;
 use crate::deadline::Deadline;
 use crate::engine::Found;
 use crate::engine::docker::{Docker, IN_FLIGHT};
@@ -149,9 +148,4 @@ fn refute(found: &mut [Found], refuted: Vec<(usize, Trouble)>) {
 
 pub(crate) fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
-}
-
-pub(crate) fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

@@ -20,7 +20,8 @@ use tokio::sync::watch::{Receiver, channel};
 use tokio::task::JoinHandle;
 
 use crate::Host;
-use crate::look::{host_name, now};
+use crate::clock::now;
+use crate::look::host_name;
 use keep::Told;
 use links::{Links, News, When};
 
