@@ -94,14 +94,11 @@ impl Plugged {
     /// Plugs `home` into `bridge`, the inner end called `interface`.
     pub fn new(home: &impl Home, interface: &str, bridge: &Bridge, plug: Plug<'_>) -> Self {
         let name = plug.host_end.map_or_else(|| unique("v"), str::to_owned);
-        let inner = unique("i");
-        let link = Link::named(&name, &["type", "veth", "peer", "name", &inner]);
+        // Inside from the beginning: whoever follows the host sees no other name.
+        let netns = home.netns();
+        let inner = ["type", "veth", "peer", "name", interface, "netns", &netns];
+        let link = Link::named(&name, &[&inner, plug.inner].concat());
         let mut plugged = Self { link, ofport: 0 };
-        if !plug.inner.is_empty() {
-            run("ip", &[&["link", "set", &inner], plug.inner].concat());
-        }
-        run("ip", &["link", "set", &inner, "netns", &home.netns()]);
-        home.ip(&["link", "set", &inner, "name", interface]);
         home.ip(&["link", "set", interface, "up"]);
         plugged.ofport = bridge.add(&name, plug.port);
         if let Some(ip) = plug.ip {
