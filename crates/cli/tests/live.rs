@@ -3,23 +3,26 @@
 
 mod tool;
 
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::PathBuf;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex};
-use std::thread;
 use std::time::{Duration, Instant};
 
-use lab::{Bridge, Container, Home, Netns, Plug, Plugged, Tier, ready, run, unique, wait_until};
+use lab::{
+    Bridge, Container, Home, Link, Netns, Plug, Plugged, Tier, ready, run, unique, wait_until,
+};
 use tool::live::Events;
+use tool::relay::Relay;
 use tool::server::Server;
 use tool::{command, docker_ovs, refuses, says};
 
-/// A new link, on its port. It is met before it is there, or only then: states are told.
-fn is_met(events: &Events, line: &str) {
-    let (at_once, later) =
-        (format!("appeared {line} []"), format!("changed {line} [State Bridge OFPort]"));
-    wait_until(&later, || events.has_said(&at_once) || events.has_said(&later));
+/// Gives the container an `eth0`, and its other end to the bridge once the first is told: whoever
+/// follows a busy host might see no moment between the two.
+fn plug(events: &Events, container: &Container, bridge: &Bridge) -> (Link, u16) {
+    let inner = ["type", "veth", "peer", "name", "eth0", "netns", &container.netns()];
+    let link = Link::named(&unique("v"), &inner);
+    container.ip(&["link", "set", "eth0", "up"]);
+    events.wait_for(&format!("appeared {}:eth0   []", container.name()));
+    let ofport = bridge.add(link.name(), &[]);
+    (link, ofport)
 }
 
 #[test]
@@ -32,10 +35,10 @@ fn what_happens_to_an_interface_is_told() {
     let events = Events::start(&[]);
     let there = format!("{} {}", bridge.name(), first.ofport());
     events.wait_for(&format!("appeared {}:lan0 {there} []", container.name()));
-    let plugged = Plugged::new(&container, "eth0", &bridge, Plug::default());
-    let (who, on) = (container.name(), format!("{} {}", bridge.name(), plugged.ofport()));
-    is_met(&events, &format!("{who}:eth0 {on}"));
-    run("ovs-vsctl", &["set", "port", plugged.host_end(), "tag=20"]);
+    let (link, ofport) = plug(&events, &container, &bridge);
+    let (who, on) = (container.name(), format!("{} {ofport}", bridge.name()));
+    events.wait_for(&format!("changed {who}:eth0 {on} [State Bridge OFPort]"));
+    run("ovs-vsctl", &["set", "port", link.name(), "tag=20"]);
     events.wait_for(&format!("changed {who}:eth0 {on} [VLAN]"));
     container.ip(&["address", "add", "10.7.7.7/24", "dev", "eth0"]);
     events.wait_for(&format!("changed {who}:eth0 {on} [Addresses]"));
@@ -45,7 +48,7 @@ fn what_happens_to_an_interface_is_told() {
     container.stop();
     events.wait_for(&format!("vanished {renamed}:eth0 {on} []"));
     events.wait_for(&format!("left-behind : {on} []"));
-    run("ovs-vsctl", &["del-port", plugged.host_end()]);
+    run("ovs-vsctl", &["del-port", link.name()]);
     events.wait_for(&format!("cleared : {on} []"));
     assert_eq!(events.count("vanished", who), 0, "it had another name by then");
     assert_eq!(events.end("-TERM"), Some(0));
@@ -62,9 +65,9 @@ fn filters_let_through_what_was_asked_for() {
     let there = format!("{} {}", bridge.name(), first.ofport());
     events.wait_for(&format!("appeared {}:lan0 {there} []", one.name()));
     let _other = Plugged::new(&other, "eth0", &bridge, Plug::default());
-    let plugged = Plugged::new(&one, "eth0", &bridge, Plug::default());
-    let line = format!("{}:eth0 {} {}", one.name(), bridge.name(), plugged.ofport());
-    is_met(&events, &line);
+    let (_link, ofport) = plug(&events, &one, &bridge);
+    let line = format!("{}:eth0 {} {ofport} [State Bridge OFPort]", one.name(), bridge.name());
+    events.wait_for(&format!("changed {line}"));
     let told = events.said.lock().unwrap().clone();
     assert!(told.iter().all(|line| line.contains(one.name())), "{told:?}");
     assert_eq!(events.end("-INT"), Some(0));
@@ -148,63 +151,17 @@ fn a_database_that_stops_makes_nothing_vanish() {
     assert!(!since.iter().any(|line| line.starts_with("left-behind")), "{since:?}");
 }
 
-/// Docker's socket by way of a test that can cut it.
-struct Cut {
-    path: PathBuf,
-    open: Arc<Mutex<Option<Vec<UnixStream>>>>,
-    _folder: tempfile::TempDir,
-}
-
-impl Cut {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("docker.sock");
-        let listener = UnixListener::bind(&path).unwrap();
-        let open = Arc::new(Mutex::new(Some(Vec::new())));
-        let door = Arc::clone(&open);
-        thread::spawn(move || listener.incoming().flatten().for_each(|from| join(from, &door)));
-        Self { path, open, _folder: folder }
-    }
-
-    /// Cuts every connection, and refuses new ones.
-    fn cut(&self) {
-        let streams = self.open.lock().unwrap().take().unwrap_or_default();
-        for stream in streams {
-            let _ = stream.shutdown(std::net::Shutdown::Both);
-        }
-    }
-
-    fn mend(&self) {
-        *self.open.lock().unwrap() = Some(Vec::new());
-    }
-}
-
-fn join(from: UnixStream, door: &Mutex<Option<Vec<UnixStream>>>) {
-    let mut door = door.lock().unwrap();
-    let Some(open) = door.as_mut() else { return };
-    let to = UnixStream::connect("/var/run/docker.sock").unwrap();
-    let copy = |stream: &UnixStream| stream.try_clone().unwrap();
-    open.extend([copy(&from), copy(&to)]);
-    for (mut read, mut write) in [(copy(&from), copy(&to)), (to, from)] {
-        thread::spawn(move || {
-            let _ = std::io::copy(&mut read, &mut write);
-            let _ = write.shutdown(std::net::Shutdown::Both);
-        });
-    }
-}
-
 #[test]
 fn an_engine_that_is_cut_off_makes_nothing_vanish() {
     if !ready(Tier::Docker) {
         return;
     }
-    let (bridge, container, cut) = (Bridge::new(), Container::run(), Cut::new());
+    let (bridge, container, relay) = (Bridge::new(), Container::run(), Relay::new());
     let _plugged = Plugged::new(&container, "eth0", &bridge, Plug::default());
-    let socket = format!("unix://{}", cut.path.display());
-    let events = Events::start(&["-H", &socket]);
+    let events = Events::start(&["-H", &relay.url()]);
     wait_until("it is told", || events.count("appeared", container.name()) == 1);
 
-    cut.cut();
+    relay.cut();
     events.wait_for_complaint("Docker at unix:");
     let late = Container::run();
     let plugged = Plugged::new(&late, "eth0", &bridge, Plug::default());
@@ -213,7 +170,7 @@ fn an_engine_that_is_cut_off_makes_nothing_vanish() {
         docker_ovs(&["who", &format!("{}:{}", bridge.name(), plugged.ofport()), "-q"]).code == 0
     });
     assert_eq!(events.count("vanished", container.name()), 0);
-    cut.mend();
+    relay.mend();
     events.wait_for(&format!(
         "appeared {}:eth0 {} {} []",
         late.name(),

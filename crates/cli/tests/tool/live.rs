@@ -10,6 +10,7 @@ use std::thread;
 
 use lab::{run, wait_until};
 
+use super::clock::Clock;
 use super::command;
 
 const LINE: &str = "{{.Action}} {{.Container}}:{{.Interface}} {{.Bridge}} {{.OFPort}} {{.Changed}}";
@@ -24,8 +25,22 @@ pub(crate) struct Events {
 impl Events {
     /// One that begins with what is there: when that has been told, it is under way.
     pub(crate) fn start(words: &[&str]) -> Self {
+        Self::start_in(LINE, words)
+    }
+
+    /// The same in a format of the caller's choice.
+    pub(crate) fn start_in(format: &str, words: &[&str]) -> Self {
+        let words = [&["events", "--initial", "--format", format], words].concat();
+        Self::launch(command("docker-ovs", &words))
+    }
+
+    /// The same under a clock that jumps.
+    pub(crate) fn start_under(clock: &Clock, words: &[&str]) -> Self {
         let words = [&["events", "--initial", "--format", LINE], words].concat();
-        let mut command = command("docker-ovs", &words);
+        Self::launch(clock.rule(command("docker-ovs", &words)))
+    }
+
+    fn launch(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let said = lines_of(child.stdout.take().unwrap());
         let complained = lines_of(child.stderr.take().unwrap());
@@ -43,8 +58,12 @@ impl Events {
     }
 
     pub(crate) fn wait_for_complaint(&self, part: &str) {
-        let complained = || self.complained.lock().unwrap().iter().any(|line| line.contains(part));
-        wait_until(part, complained);
+        wait_until(part, || self.complaints(part) > 0);
+    }
+
+    /// How many of its complaints contain `part`.
+    pub(crate) fn complaints(&self, part: &str) -> usize {
+        self.complained.lock().unwrap().iter().filter(|line| line.contains(part)).count()
     }
 
     /// How often something about `who` began with `action`.
@@ -53,8 +72,13 @@ impl Events {
         self.said.lock().unwrap().iter().filter(|line| line.starts_with(&begin)).count()
     }
 
-    pub(crate) fn end(mut self, signal: &str) -> Option<i32> {
+    /// Sends a signal in the words of kill(1).
+    pub(crate) fn signal(&self, signal: &str) {
         run("kill", &[signal, &self.child.id().to_string()]);
+    }
+
+    pub(crate) fn end(mut self, signal: &str) -> Option<i32> {
+        self.signal(signal);
         self.child.wait().unwrap().code()
     }
 }

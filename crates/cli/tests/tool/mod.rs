@@ -4,10 +4,14 @@
 
 mod authority;
 mod browser;
+pub(crate) mod clock;
 pub(crate) mod live;
+pub(crate) mod picture;
 mod podman;
+pub(crate) mod relay;
 mod served;
 pub(crate) mod server;
+pub(crate) mod switch;
 
 use std::process::{Command, Output};
 
@@ -40,6 +44,11 @@ pub(crate) fn docker_ovs(words: &[&str]) -> Ran {
 
 pub(crate) fn drop_in(words: &[&str]) -> Ran {
     command("docker-ovs-port", words).output().unwrap().into()
+}
+
+/// What a variable of the environment says, or what is usual.
+pub(crate) fn number(name: &str, usual: usize) -> usize {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 
 /// A command that sees nothing of the user's own settings.

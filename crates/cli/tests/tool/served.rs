@@ -11,6 +11,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+use super::clock::Clock;
 use super::command;
 
 /// How long a test waits for anything.
@@ -56,6 +57,11 @@ impl Served {
             command.env("NOTIFY_SOCKET", manager);
             command
         })
+    }
+
+    /// One under a clock that jumps.
+    pub(crate) fn start_under(clock: &Clock, words: &[&str]) -> Self {
+        Self::launch(&[&["--restore=off"], words].concat(), |command| clock.rule(command))
     }
 
     fn launch(words: &[&str], wrap: impl FnOnce(Command) -> Command) -> Self {
