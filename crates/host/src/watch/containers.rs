@@ -2,6 +2,7 @@
 //! again when the engine may have kept something to itself.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
 
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use model::Trouble;
@@ -11,7 +12,7 @@ use tokio::sync::watch::Sender;
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-use super::keep::{SILENCE, Told, patiently, stay};
+use super::keep::{SILENCE, Told, stay};
 use crate::Host;
 use crate::deadline::Deadline;
 use crate::engine::Found;
@@ -40,11 +41,11 @@ async fn follow(
         let changed = happened(&docker, &mut events, told, due).await?;
         if events.may_lack_some() {
             events.begin_anew();
-            rows = patiently(told, what, due().hold(what, all(&docker, due()))).await?;
+            rows = living(&docker, told, due, due().hold(what, all(&docker, due()))).await?;
             continue;
         }
         let again = due().hold(what, some(&docker, due(), &changed));
-        let again = patiently(told, what, again).await?;
+        let again = living(&docker, told, due, again).await?;
         rows.retain(|id, _| !changed.contains(id));
         rows.extend(again);
     }
@@ -76,20 +77,33 @@ fn by_id(found: Found) -> (ContainerId, Container) {
     (found.row.id.clone(), found.row)
 }
 
-/// Waits until something happened, and takes with it all that is already waiting. An engine that
-/// is silent is asked whether it lives.
+/// Waits for an answer, or for news. An engine that is silent is asked whether it lives: it may
+/// owe an answer about a container that is long in starting, and be well.
+async fn living<A>(
+    docker: &Docker,
+    told: &Sender<Told<Container>>,
+    due: impl Fn() -> Deadline,
+    answer: impl Future<Output = Result<A, Trouble>>,
+) -> Result<A, Trouble> {
+    let (what, mut answer) = (|| docker.what(), pin!(answer));
+    loop {
+        match timeout(SILENCE, &mut answer).await {
+            Ok(answer) => return answer,
+            Err(_) => stay(told, what, due().hold(what, docker.ping())).await?,
+        }
+    }
+}
+
+/// Waits until something happened, and takes with it all that is already waiting.
 async fn happened(
     docker: &Docker,
     events: &mut Events,
     told: &Sender<Told<Container>>,
-    due: impl Fn() -> Deadline,
+    due: impl Fn() -> Deadline + Copy,
 ) -> Result<BTreeSet<ContainerId>, Trouble> {
-    let (what, mut changed) = (|| docker.what(), BTreeSet::new());
+    let mut changed = BTreeSet::new();
     while changed.is_empty() && !events.may_lack_some() {
-        match timeout(SILENCE, docker.next_event(events)).await {
-            Ok(about) => changed.extend(about?),
-            Err(_) => stay(told, what, due().hold(what, docker.ping())).await?,
-        }
+        changed.extend(living(docker, told, due, docker.next_event(events)).await?);
     }
     while !events.may_lack_some() {
         // The connection has a task of its own, which hands over one event at a time.

@@ -78,23 +78,14 @@ pub(super) async fn stay<T: Clone>(
     what: impl Fn() -> String,
     life: impl Future<Output = Result<(), Trouble>>,
 ) -> Result<(), Trouble> {
-    patiently(told, what, life).await?;
-    told.send_if_modified(Told::be_fresh);
-    Ok(())
-}
-
-/// Waits for an answer; what was told is stale when it takes long, until something is told.
-pub(super) async fn patiently<T: Clone, A>(
-    told: &Sender<Told<T>>,
-    what: impl Fn() -> String,
-    answer: impl Future<Output = Result<A, Trouble>>,
-) -> Result<A, Trouble> {
-    let mut answer = pin!(answer);
-    if let Ok(answer) = timeout(PATIENCE, &mut answer).await {
-        return answer;
+    let mut life = pin!(life);
+    if let Ok(life) = timeout(PATIENCE, &mut life).await {
+        return life;
     }
     told.send_if_modified(|told| told.grow_stale(late(what(), PATIENCE)));
-    answer.await
+    life.await?;
+    told.send_if_modified(Told::be_fresh);
+    Ok(())
 }
 
 /// Lets a source talk for as long as somebody listens. `talk` ends only when it can no
