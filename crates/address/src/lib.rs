@@ -1,0 +1,89 @@
+//! What follows `tcp:` and `ssl:` in the active connection methods of ovsdb(7): the same for a
+//! database server and for a switch, but for the port that is meant where none is given.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+/// Reads `IP[:PORT]`; an IPv6 address stands in brackets. The only name is `localhost`.
+///
+/// # Errors
+/// What is wrong with `text`, to stand behind what it was given for.
+pub fn parse(text: &str, default_port: u16) -> Result<SocketAddr, &'static str> {
+    let (host, port) = split_port(text)?;
+    let port = port.map_or(Ok(default_port), parse_port)?;
+    Ok(SocketAddr::new(parse_host(host)?, port))
+}
+
+/// Splits `HOST[:PORT]`; a host with colons stands in brackets.
+fn split_port(text: &str) -> Result<(&str, Option<&str>), &'static str> {
+    let Some(bracketed) = text.strip_prefix('[') else {
+        return match text.split_once(':') {
+            Some((_, port)) if port.contains(':') => Err("an IPv6 address stands in brackets"),
+            Some((host, port)) => Ok((host, Some(port))),
+            None => Ok((text, None)),
+        };
+    };
+    let (host, rest) = bracketed.split_once(']').ok_or("the closing bracket is missing")?;
+    match rest.strip_prefix(':') {
+        Some(port) => Ok((host, Some(port))),
+        None if rest.is_empty() => Ok((host, None)),
+        None => Err("only :PORT may follow the closing bracket"),
+    }
+}
+
+fn parse_port(text: &str) -> Result<u16, &'static str> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse() {
+        Ok(port @ 1..) if digits => Ok(port),
+        _ => Err("the port is not a number from 1 to 65535"),
+    }
+}
+
+/// This program is one static file and has no resolver: only `localhost` is a name.
+fn parse_host(text: &str) -> Result<IpAddr, &'static str> {
+    match text {
+        "" => Err("the IP address is missing"),
+        "localhost" => Ok(Ipv4Addr::LOCALHOST.into()),
+        _ => text.parse().map_err(|_| "host names are not looked up: give the IP address"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn what_is_left_out_is_known() {
+        for (given, meant) in [
+            ("10.0.0.1", "10.0.0.1:6640"),
+            ("10.0.0.1:1", "10.0.0.1:1"),
+            ("[::1]", "[::1]:6640"),
+            ("[fe80::1]:65535", "[fe80::1]:65535"),
+            ("[127.0.0.1]:7", "127.0.0.1:7"),
+            ("localhost", "127.0.0.1:6640"),
+        ] {
+            let address = parse(given, 6640).unwrap();
+            assert_eq!(address.to_string(), meant);
+            assert_eq!(parse(meant, 1), Ok(address));
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        for (given, reason) in [
+            ("", "address is missing"),
+            (":6640", "address is missing"),
+            ("switch.example:6640", "not looked up"),
+            ("10.0.0.1:0", "port"),
+            ("10.0.0.1:+1", "port"),
+            ("10.0.0.1:65536", "port"),
+            ("10.0.0.1:", "port"),
+            ("::1", "brackets"),
+            ("[::1", "closing bracket"),
+            ("[::1]6640", "may follow"),
+            ("[]:1", "address is missing"),
+        ] {
+            let error = parse(given, 6640).unwrap_err();
+            assert!(error.contains(reason), "{given}: {error}");
+        }
+    }
+}
