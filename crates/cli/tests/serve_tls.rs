@@ -9,50 +9,8 @@ use std::process::Command;
 use std::thread;
 
 use lab::{Bridge, Container, Home, Netns, Plug, Plugged, Tier, ready, run};
+use tool::behind::{Behind, TOKEN, locks};
 use tool::{Authority, Ran, Served, Signed, command, docker_ovs, refuses, says};
-
-const TOKEN: &str = "0123456789abcdef";
-
-/// A daemon behind TLS on loopback, the authority that signed for it, and the right token.
-struct Behind {
-    daemon: Served,
-    url: String,
-    authority: Authority,
-    token: String,
-}
-
-impl Behind {
-    /// One whose certificate is made out to `names`.
-    fn named(names: &str) -> Self {
-        Self::showing(|authority| authority.sign(names))
-    }
-
-    fn showing(sign: impl Fn(&Authority) -> Signed) -> Self {
-        let authority = Authority::new();
-        let token = authority.write("token", &format!("{TOKEN}\n"));
-        let signed = sign(&authority);
-        let daemon = Served::start(&locks(&signed, &token, "127.0.0.1:0"));
-        let url = format!("https://{}", daemon.tcp());
-        Self { daemon, url, authority, token }
-    }
-
-    /// The words of somebody who has all that is needed.
-    fn keys(&self) -> [String; 6] {
-        ["--server", &self.url, "--tls-ca", &self.authority.cert(), "--token-file", &self.token]
-            .map(str::to_owned)
-    }
-
-    /// What is said to who asks with `more`, trusting the right authority.
-    fn says_to(&self, more: &[&str]) -> String {
-        let ca = self.authority.cert();
-        refuses(&[&["ls", "--server", &self.url, "--tls-ca", &ca][..], more].concat())
-    }
-}
-
-fn locks<'a>(signed: &'a Signed, token: &'a str, listen: &'a str) -> [&'a str; 8] {
-    let Signed { cert, key } = signed;
-    ["--listen", listen, "--tls-cert", cert, "--tls-key", key, "--token-file", token]
-}
 
 fn strs(words: &[String]) -> Vec<&str> {
     words.iter().map(String::as_str).collect()

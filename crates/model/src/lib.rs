@@ -5,6 +5,7 @@
 //! to another's.
 
 mod anonymise;
+mod cidr;
 pub mod dialects;
 pub mod evidence;
 pub mod filter;

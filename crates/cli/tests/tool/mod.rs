@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
 mod authority;
+pub(crate) mod behind;
 mod browser;
 pub(crate) mod clock;
 pub(crate) mod live;

@@ -12,7 +12,8 @@ use serde::Deserialize;
 
 use super::Found;
 use super::address::Address;
-use super::http::{Http, HttpError, Lines};
+use super::events::{Events, Said};
+use super::http::{Http, HttpError};
 use crate::failure;
 
 /// Inspections under way at once: the daemon gains little beyond its cores.
@@ -72,10 +73,7 @@ impl Docker {
 
     /// What happens to containers from now on.
     pub(crate) async fn events(&self) -> Result<Events, Trouble> {
-        // Podman also has events of other types, which say nothing about containers.
-        let filters = "%7B%22type%22%3A%5B%22container%22%5D%7D";
-        let lines = self.http.lines(&format!("/events?filters={filters}")).await;
-        lines.map(|lines| Events { lines, heard: 0 }).map_err(|error| self.trouble(&error))
+        Events::of(&self.http).await.map_err(|error| self.trouble(&error))
     }
 
     /// Waits until something happened to a container, and gives its id if that can change what
@@ -84,15 +82,9 @@ impl Docker {
         &self,
         events: &mut Events,
     ) -> Result<Option<ContainerId>, Trouble> {
-        let line = events.lines.next().await.map_err(|error| self.trouble(&error))?;
-        let Some(line) = line else {
-            let ended = "its stream of events ended";
-            return Err(Trouble::new(TroubleKind::Gone, self.what(), ended));
-        };
-        events.heard += 1;
-        let said = serde_json::from_slice(&line).map_err(HttpError::Json);
-        let said: Said = said.map_err(|error| self.trouble(&error))?;
-        Ok(said.about())
+        let ended = || Trouble::new(TroubleKind::Gone, self.what(), "its stream of events ended");
+        let said = events.next().await.map_err(|error| self.trouble(&error))?;
+        said.map(Said::about).ok_or_else(ended)
     }
 
     /// Waits until the daemon has said that it lives: any answer does.
@@ -141,55 +133,6 @@ fn can_name_a_container(wanted: &str) -> bool {
 /// Podman calls a container `created` although its process and namespace are there.
 fn may_have_a_process(state: &str) -> bool {
     !matches!(state, "exited" | "dead")
-}
-
-/// Fewer events than Docker keeps for somebody who is slow: 1,024. It drops what is beyond that,
-/// and does not say so (moby, `daemon/events` and `pkg/pubsub`). More than these were still to
-/// be heard then.
-const KEPT: usize = 1000;
-
-/// What happens to containers, as the daemon tells it.
-pub(crate) struct Events {
-    lines: Lines,
-    /// How many were heard since the containers were listed.
-    heard: usize,
-}
-
-impl Events {
-    /// Whether something may have been dropped since the containers were listed.
-    pub(crate) fn may_lack_some(&self) -> bool {
-        self.heard >= KEPT
-    }
-
-    /// Notes that the containers are going to be listed.
-    pub(crate) fn begin_anew(&mut self) {
-        self.heard = 0;
-    }
-}
-
-/// One of `GET /events`, as far as it is used.
-#[derive(Deserialize)]
-struct Said {
-    #[serde(rename = "Action", default)]
-    action: String,
-    #[serde(rename = "Actor")]
-    actor: Option<Actor>,
-}
-
-#[derive(Deserialize)]
-struct Actor {
-    #[serde(rename = "ID")]
-    id: String,
-}
-
-impl Said {
-    /// Whom it is about, if it can change what is seen of that container.
-    fn about(self) -> Option<ContainerId> {
-        const IDLE: [&str; 9] =
-            ["exec_", "health_", "attach", "detach", "resize", "top", "export", "copy", "archive"];
-        let idle = IDLE.iter().any(|idle| self.action.starts_with(idle));
-        self.actor.filter(|_| !idle).map(|actor| ContainerId(actor.id.into()))
-    }
 }
 
 /// `GET /version`, as far as it is used.

@@ -4,6 +4,7 @@
 
 pub(crate) mod address;
 pub(crate) mod docker;
+pub(crate) mod events;
 pub(crate) mod http;
 pub(crate) mod tls;
 

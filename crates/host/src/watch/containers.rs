@@ -16,7 +16,8 @@ use super::keep::{SILENCE, Told, stay};
 use crate::Host;
 use crate::deadline::Deadline;
 use crate::engine::Found;
-use crate::engine::docker::{Docker, Events, IN_FLIGHT};
+use crate::engine::docker::{Docker, IN_FLIGHT};
+use crate::engine::events::Events;
 use crate::look::settle;
 
 /// Tells all containers, and again after each change, until the engine fails.

@@ -1,17 +1,15 @@
-//! One port: what its jack looks like, and what is written beneath it.
+//! One port: what its jack looks like.
 
 use model::ids::OfPort;
-use model::wiring::{LastTenant, Occupant, SwitchPort};
+use model::wiring::SwitchPort;
 
 use super::escape::{clean, slug};
+use super::label::{self, Line};
 use super::scene::Area;
 use crate::v1;
 
 /// Container-side links on one port.
 pub(super) type Links = Vec<v1::Explanation>;
-
-/// So many addresses or links are written out; of more, it is said how many.
-const WRITTEN: usize = 2;
 
 /// A port, as a jack on the front.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,28 +69,6 @@ pub struct Plug {
     pub addresses: Vec<String>,
 }
 
-/// A line beneath a jack.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
-    /// How it is written.
-    pub ink: Ink,
-    /// Its text in full.
-    pub text: String,
-}
-
-/// How a line is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ink {
-    /// A name.
-    Strong,
-    /// What belongs to it.
-    Plain,
-    /// What is only looked up.
-    Faint,
-    /// What is wrong.
-    Alarm,
-}
-
 impl Jack {
     /// The jack for a port, given the links on it. Its place is not known yet.
     pub(super) fn new(row: &SwitchPort, port: &v1::Port, links: &[v1::Explanation]) -> Self {
@@ -116,7 +92,7 @@ impl Jack {
             ..Self::default()
         };
         jack.caption = jack.caption(&clean(&port.bridge));
-        jack.lines = jack.lines(&row.occupant, port);
+        jack.lines = label::lines(&jack, &row.occupant, port);
         jack.details = jack.details(port);
         jack.evidence = links
             .iter()
@@ -179,45 +155,6 @@ impl Jack {
         format!("{number} of {bridge}: {who}")
     }
 
-    fn lines(&self, occupant: &Occupant, port: &v1::Port) -> Vec<Line> {
-        let mut lines = match occupant {
-            Occupant::Plugged { .. } => self.plug_lines(),
-            Occupant::Local => vec![strong("the bridge itself")],
-            Occupant::Host { .. } => vec![strong(&self.port), plain(&self.who)],
-            Occupant::Patch { peer, bridge } => patch_lines(peer, bridge.as_deref()),
-            Occupant::Tunnel { remote } => {
-                vec![plain(&format!("{} tunnel to", port.kind)), strong(remote)]
-            }
-            Occupant::LeftBehind { last } => last_lines(last.as_ref()),
-            Occupant::Unknown { why } => vec![alarm("unknown"), plain(why)],
-        };
-        if !matches!(occupant, Occupant::Plugged { .. }) {
-            lines.extend(self.mac.as_deref().map(plain));
-        }
-        lines.extend(port.error.as_deref().map(alarm));
-        lines.extend(
-            self.vlan
-                .filter(|_| !self.strip().starts_with('V'))
-                .map(|tag| plain(&format!("VLAN {tag}"))),
-        );
-        if !matches!(occupant, Occupant::Local | Occupant::Host { .. }) {
-            lines.push(faint(&self.port));
-        }
-        lines.extend(port.bond.as_ref().map(|bond| faint(&format!("bond {bond}"))));
-        lines
-    }
-
-    fn plug_lines(&self) -> Vec<Line> {
-        match self.plugs.as_slice() {
-            [one] => one.lines(),
-            many => {
-                let name = |plug: &Plug| format!("{}:{}", plug.who, plug.interface);
-                let names = few(&many.iter().map(name).collect::<Vec<_>>());
-                names.iter().map(|name| strong(name)).collect()
-            }
-        }
-    }
-
     fn details(&self, port: &v1::Port) -> Vec<String> {
         let mut details = vec![self.caption.clone()];
         for plug in &self.plugs {
@@ -255,59 +192,10 @@ impl Plug {
             tenants: names,
         }
     }
-
-    fn lines(&self) -> Vec<Line> {
-        let mut lines = vec![strong(&self.who), plain(&self.interface)];
-        lines.extend(self.mac.as_deref().map(plain));
-        lines.extend(few(&self.addresses).iter().map(|address| plain(address)));
-        lines
-    }
 }
 
 /// A step of an explanation in one line.
 fn step(name: &str, found: &str, source: &str) -> String {
     let source = if source.is_empty() { String::new() } else { format!(" ({source})") };
     clean(&format!("{name}: {found}{source}"))
-}
-
-fn patch_lines(peer: &str, bridge: Option<&str>) -> Vec<Line> {
-    match bridge {
-        Some(bridge) => vec![plain("patch to"), strong(bridge), plain(peer)],
-        None => vec![plain("patch to"), strong(peer), alarm("which is missing")],
-    }
-}
-
-fn last_lines(last: Option<&LastTenant>) -> Vec<Line> {
-    let Some(last) = last else { return vec![alarm("by nobody known")] };
-    let name = last.to_string();
-    vec![alarm("left behind by"), strong(&name)]
-}
-
-/// All, or one and how many more.
-fn few(texts: &[String]) -> Vec<String> {
-    if texts.len() <= WRITTEN {
-        return texts.to_vec();
-    }
-    let (shown, rest) = texts.split_at(WRITTEN - 1);
-    shown.iter().cloned().chain([format!("and {} more", rest.len())]).collect()
-}
-
-fn line(ink: Ink, text: &str) -> Line {
-    Line { ink, text: clean(text) }
-}
-
-fn strong(text: &str) -> Line {
-    line(Ink::Strong, text)
-}
-
-fn plain(text: &str) -> Line {
-    line(Ink::Plain, text)
-}
-
-fn faint(text: &str) -> Line {
-    line(Ink::Faint, text)
-}
-
-fn alarm(text: &str) -> Line {
-    line(Ink::Alarm, text)
 }

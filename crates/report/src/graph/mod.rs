@@ -6,6 +6,7 @@ mod colour;
 mod dot;
 mod escape;
 mod jack;
+mod label;
 mod layout;
 mod mermaid;
 mod scene;
@@ -17,7 +18,8 @@ mod tests;
 
 pub use dot::dot;
 pub use escape::{clean, xml};
-pub use jack::{Ink, Jack, Line, Plug};
+pub use jack::{Jack, Plug};
+pub use label::{Ink, Line};
 pub use mermaid::mermaid;
 pub use scene::{Area, Cord, Counts, End, Front, Point, Scene};
 pub use style::stylesheet;

@@ -1,0 +1,7 @@
+//! Plans: what is refused and why, what is planned, and that undoing leaves nothing.
+
+mod connect;
+mod laws;
+mod prune;
+mod restore;
+mod scene;

@@ -1,0 +1,121 @@
+//! What is written beneath a jack.
+
+use model::wiring::{LastTenant, Occupant};
+
+use super::escape::clean;
+use super::jack::{Jack, Plug};
+use crate::v1;
+
+/// So many addresses or links are written out; of more, it is said how many.
+const WRITTEN: usize = 2;
+
+/// A line beneath a jack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// How it is written.
+    pub ink: Ink,
+    /// Its text in full.
+    pub text: String,
+}
+
+/// How a line is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ink {
+    /// A name.
+    Strong,
+    /// What belongs to it.
+    Plain,
+    /// What is only looked up.
+    Faint,
+    /// What is wrong.
+    Alarm,
+}
+
+/// What is written beneath a jack: who is on it first, the port's own name last.
+pub(super) fn lines(jack: &Jack, occupant: &Occupant, port: &v1::Port) -> Vec<Line> {
+    let mut lines = match occupant {
+        Occupant::Plugged { .. } => plugs(&jack.plugs),
+        Occupant::Local => vec![strong("the bridge itself")],
+        Occupant::Host { .. } => vec![strong(&jack.port), plain(&jack.who)],
+        Occupant::Patch { peer, bridge } => patch_lines(peer, bridge.as_deref()),
+        Occupant::Tunnel { remote } => {
+            vec![plain(&format!("{} tunnel to", port.kind)), strong(remote)]
+        }
+        Occupant::LeftBehind { last } => last_lines(last.as_ref()),
+        Occupant::Unknown { why } => vec![alarm("unknown"), plain(why)],
+    };
+    if !matches!(occupant, Occupant::Plugged { .. }) {
+        lines.extend(jack.mac.as_deref().map(plain));
+    }
+    lines.extend(port.error.as_deref().map(alarm));
+    lines.extend(
+        jack.vlan
+            .filter(|_| !jack.strip().starts_with('V'))
+            .map(|tag| plain(&format!("VLAN {tag}"))),
+    );
+    if !matches!(occupant, Occupant::Local | Occupant::Host { .. }) {
+        lines.push(faint(&jack.port));
+    }
+    lines.extend(port.bond.as_ref().map(|bond| faint(&format!("bond {bond}"))));
+    lines
+}
+
+fn plugs(plugs: &[Plug]) -> Vec<Line> {
+    match plugs {
+        [one] => plug_lines(one),
+        many => {
+            let name = |plug: &Plug| format!("{}:{}", plug.who, plug.interface);
+            let names = few(&many.iter().map(name).collect::<Vec<_>>());
+            names.iter().map(|name| strong(name)).collect()
+        }
+    }
+}
+
+fn plug_lines(plug: &Plug) -> Vec<Line> {
+    let mut lines = vec![strong(&plug.who), plain(&plug.interface)];
+    lines.extend(plug.mac.as_deref().map(plain));
+    lines.extend(few(&plug.addresses).iter().map(|address| plain(address)));
+    lines
+}
+
+fn patch_lines(peer: &str, bridge: Option<&str>) -> Vec<Line> {
+    match bridge {
+        Some(bridge) => vec![plain("patch to"), strong(bridge), plain(peer)],
+        None => vec![plain("patch to"), strong(peer), alarm("which is missing")],
+    }
+}
+
+fn last_lines(last: Option<&LastTenant>) -> Vec<Line> {
+    let Some(last) = last else { return vec![alarm("by nobody known")] };
+    let name = last.to_string();
+    vec![alarm("left behind by"), strong(&name)]
+}
+
+/// All, or one and how many more.
+fn few(texts: &[String]) -> Vec<String> {
+    if texts.len() <= WRITTEN {
+        return texts.to_vec();
+    }
+    let (shown, rest) = texts.split_at(WRITTEN - 1);
+    shown.iter().cloned().chain([format!("and {} more", rest.len())]).collect()
+}
+
+fn line(ink: Ink, text: &str) -> Line {
+    Line { ink, text: clean(text) }
+}
+
+fn strong(text: &str) -> Line {
+    line(Ink::Strong, text)
+}
+
+fn plain(text: &str) -> Line {
+    line(Ink::Plain, text)
+}
+
+fn faint(text: &str) -> Line {
+    line(Ink::Faint, text)
+}
+
+fn alarm(text: &str) -> Line {
+    line(Ink::Alarm, text)
+}
