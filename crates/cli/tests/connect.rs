@@ -27,16 +27,8 @@ fn two_connected_containers_reach_each_other_and_nothing_stays_of_it() {
     let row = connect(&left, "10.77.1.1/24");
     let fields: Vec<_> = row.trim_end().split(',').collect();
     assert_eq!((fields[0], fields[1], fields[3]), ("eth0", "32768", bridge.name()), "{row}");
-    assert_eq!(
-        row,
-        says(&[
-            "port",
-            left.name(),
-            bridge.name(),
-            "--format",
-            "{{.Interface}},{{.OFPort}},{{.MAC}},{{.Bridge}}"
-        ])
-    );
+    let same = "{{.Interface}},{{.OFPort}},{{.MAC}},{{.Bridge}}";
+    assert_eq!(row, says(&["port", left.name(), bridge.name(), "--format", same]));
     connect(&right, "10.77.1.2/24");
     wait_for_answer(&left, "10.77.1.2");
     flow(&bridge, "priority=9,in_port=32769,icmp,actions=drop");
@@ -55,33 +47,12 @@ fn everything_that_is_asked_for_is_there_and_remembered() {
         return;
     }
     let (bridge, container, host_end) = (Bridge::new(), Container::run(), unique("h"));
-    let row = says(&[
-        "connect",
-        bridge.name(),
-        container.id(),
-        "--interface",
-        "lan0",
-        "--ofport",
-        "77",
-        "--ip",
-        "10.77.2.1/24",
-        "--ip",
-        "2001:db8:2::1/64",
-        "--gateway",
-        "10.77.2.254",
-        "--gateway",
-        "2001:db8:2::ff",
-        "--mac",
-        "02:00:00:77:02:01",
-        "--mtu",
-        "1400",
-        "--vlan",
-        "12",
-        "--host-interface",
-        &host_end,
-        "--format",
-        "{{.Interface}} {{.OFPort}} {{.OFPortRequest}} {{.MAC}} {{.MTU}} {{.VLAN}} {{.HostInterface}}",
-    ]);
+    let whom = ["connect", bridge.name(), container.id(), "--host-interface", &host_end];
+    let words = "--interface lan0 --ofport 77 --ip 10.77.2.1/24 --ip 2001:db8:2::1/64 \
+        --gateway 10.77.2.254 --gateway 2001:db8:2::ff --mac 02:00:00:77:02:01 --mtu 1400 --vlan 12";
+    let words: Vec<_> = words.split_whitespace().collect();
+    let told = "{{.Interface}} {{.OFPort}} {{.OFPortRequest}} {{.MAC}} {{.MTU}} {{.VLAN}} {{.HostInterface}}";
+    let row = says(&[&whom[..], &words, &["--format", told]].concat());
     assert_eq!(row, format!("lan0 77 77 02:00:00:77:02:01 1400 12 {host_end}\n"));
     let inside = container.ip(&["address", "show", "dev", "lan0"]);
     assert!(inside.contains("inet 10.77.2.1/24"), "{inside}");

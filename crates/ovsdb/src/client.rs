@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 
 use crate::error::Error;
-use crate::monitor::{Columns, InitialOnly, Tables};
+use crate::monitor::{Columns, Requests, Tables};
 use crate::operation::Operation;
 use crate::remote::Remote;
 use crate::select::Select;
@@ -130,7 +130,7 @@ impl Client {
             let _: IgnoredAny = self.connection.call("monitor_cancel", &[ONCE]).await?;
             self.monitored = false;
         }
-        let params = (database, ONCE, InitialOnly(tables));
+        let params = (database, ONCE, Requests { tables, updates: false });
         let contents = self.connection.call("monitor", &params).await?;
         self.monitored = true;
         Ok(contents)

@@ -5,7 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::ser::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::error::Error;
@@ -20,28 +20,32 @@ pub struct Columns<'a> {
     pub columns: &'a [&'a str],
 }
 
-/// `<monitor-requests>` that asks for the initial rows and for no update after them.
-pub(crate) struct InitialOnly<'a>(pub(crate) &'a [Columns<'a>]);
+/// `<monitor-requests>` for the rows that there are.
+pub(crate) struct Requests<'a> {
+    pub(crate) tables: &'a [Columns<'a>],
+    /// Whether all that becomes of them is to be told, too.
+    pub(crate) updates: bool,
+}
 
-impl Serialize for InitialOnly<'_> {
+impl<'a> Serialize for Requests<'a> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(serde::Serialize)]
         struct Request<'a> {
             columns: &'a [&'a str],
-            select: Select,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            select: Option<Select>,
         }
-        #[derive(serde::Serialize)]
+        #[derive(Clone, Copy, serde::Serialize)]
         struct Select {
             insert: bool,
             delete: bool,
             modify: bool,
         }
-        let mut tables = serializer.serialize_map(Some(self.0.len()))?;
-        for Columns { table, columns } in self.0 {
-            let select = Select { insert: false, delete: false, modify: false };
-            tables.serialize_entry(table, &Request { columns, select })?;
-        }
-        tables.end()
+        let nothing = Select { insert: false, delete: false, modify: false };
+        let select = (!self.updates).then_some(nothing);
+        let request =
+            |wanted: &Columns<'a>| (wanted.table, Request { columns: wanted.columns, select });
+        serializer.collect_map(self.tables.iter().map(request))
     }
 }
 
@@ -63,7 +67,8 @@ impl Tables {
     }
 }
 
-/// `<table-update>`: `{"<uuid>": {"new": row}, …}`.
+/// `<table-update>`: `{"<uuid>": {"old": row, "new": row}, …}`; of `old` only the changed columns
+/// come. A deleted row has no `new`: it can be read as an `Option`.
 struct Rows<T>(Vec<(Uuid, T)>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Rows<T> {

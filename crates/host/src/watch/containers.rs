@@ -22,10 +22,8 @@ use crate::look::settle;
 
 /// Tells all containers, and again after each change, until the engine fails.
 pub(super) async fn talk(host: &Host, told: &Sender<Told<Container>>) -> Trouble {
-    match follow(host, told).await {
-        Ok(never) => match never {},
-        Err(trouble) => trouble,
-    }
+    let Err(trouble) = follow(host, told).await;
+    trouble
 }
 
 async fn follow(

@@ -12,10 +12,8 @@ use crate::switch::follow::Followed;
 
 /// Tells all bridges, and again after each change, until the database fails.
 pub(super) async fn talk(host: &Host, told: &Sender<Told<Bridge>>) -> Trouble {
-    match follow(host, told).await {
-        Ok(never) => match never {},
-        Err(trouble) => trouble,
-    }
+    let Err(trouble) = follow(host, told).await;
+    trouble
 }
 
 async fn follow(

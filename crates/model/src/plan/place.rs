@@ -7,7 +7,7 @@ use crate::ids::{Name, NetnsId, OfPort};
 use crate::mark::Mark;
 use crate::query;
 use crate::snapshot::{Container, Link, Namespace, Snapshot};
-use crate::switch::{Bridge, OfPortState, Port};
+use crate::switch::{Bridge, Port};
 use crate::wiring::{ContainerRef, Occupant, Wiring};
 
 use super::{FIRST_FREE, LAST, Refusal, Step, Veth, Wanted, is_debris, name};
@@ -196,8 +196,7 @@ impl Place<'_> {
             Wanted::Exactly(ofport) => self.free(ofport, old).map(Some),
             Wanted::Free => {
                 let used = self.used(old);
-                let before = old.and_then(|port| port.ofport_request.or(port.ofport.assigned()));
-                let before = before.filter(|ofport| !used.contains(&ofport.0));
+                let before = old.and_then(number_of).filter(|ofport| !used.contains(&ofport.0));
                 let free = || (FIRST_FREE..=LAST).find(|n| !used.contains(n)).map(OfPort);
                 let none = || Refusal::NoFreeNumber { bridge: self.bridge.name.to_string() };
                 before.or_else(free).map(Some).ok_or_else(none)
@@ -243,11 +242,12 @@ impl Place<'_> {
     }
 }
 
+/// The number that a port asks for, or else has.
+pub(super) fn number_of(port: &Port) -> Option<OfPort> {
+    port.ofport_request.or(port.ofport.assigned())
+}
+
 /// The numbers that a port has or asks for.
 fn numbers(port: &Port) -> impl Iterator<Item = u16> + use<> {
-    let given = match port.ofport {
-        OfPortState::Assigned(ofport) => Some(ofport.0),
-        OfPortState::Pending | OfPortState::Failed => None,
-    };
-    given.into_iter().chain(port.ofport_request.map(|ofport| ofport.0))
+    port.ofport.assigned().into_iter().chain(port.ofport_request).map(|ofport| ofport.0)
 }

@@ -10,10 +10,10 @@ use crate::mark::Mark;
 use crate::query::{self, QueryError};
 use crate::snapshot::{Container, Observed, Snapshot};
 use crate::switch::{OfPortState, Port};
-use crate::wiring::{Occupant, SwitchPort, Wiring};
+use crate::wiring::{Occupant, Plug, SwitchPort, Wiring};
 
 use super::disconnect::host_end;
-use super::place::{Place, delete, home_of};
+use super::place::{Place, delete, home_of, number_of};
 use super::{Luck, Plan, Refusal};
 
 /// `docker ovs restore`.
@@ -39,7 +39,7 @@ pub struct Remembered {
 impl Remembered {
     /// The number that it has, had, or asks for.
     pub fn ofport(&self) -> Option<OfPort> {
-        number(&self.port)
+        number_of(&self.port)
     }
 }
 
@@ -119,46 +119,12 @@ fn again(
     let bridge = query::bridge(snapshot, &row.bridge)?;
     let place = Place { snapshot, wiring, bridge, container: owner, netns };
     if let Occupant::Plugged { plugs } = &row.occupant {
-        let there = |interface: &str| *mark.interface == *interface;
-        let fits = plugs.iter().any(|plug| plug.netns == netns && there(&plug.interface));
-        let why = || format!("{} is on it", row.occupant);
-        return Ok(match fits {
-            true if place.is_unfinished(&mark) => Remedy::Again(place.finish(&mark, &row.port)),
-            true => Remedy::There,
-            false => Remedy::NotToBeTouched { why: why() },
-        });
+        return Ok(place.plugged(row, plugs, &mark));
     }
-    if let Some(why) = untouchable(row) {
-        return Ok(Remedy::NotToBeTouched { why });
+    match untouchable(row) {
+        Some(why) => Ok(Remedy::NotToBeTouched { why }),
+        None => place.replace(row, mark, luck).map(Remedy::Again),
     }
-    let debris = place.debris();
-    let interface = place.interface(Some(&mark.interface), &debris)?;
-    place.check_host_end(&luck.host_end)?;
-    let ofport_request = place.same_number(&row.port)?;
-    let mark = if mark.ours { mark.bound_to(owner) } else { mark };
-    let mut external_ids = row.port.external_ids.clone();
-    if mark.ours {
-        external_ids.extend(mark.external_ids());
-    }
-    let port = Arc::new(Port {
-        iface: luck.host_end.as_str().into(),
-        ofport: OfPortState::Pending,
-        ofport_request,
-        ifindex: None,
-        mac: None,
-        error: None,
-        external_ids,
-        ..Port::clone(&row.port)
-    });
-    // A link of the namespace that the container had: the kernel may not be done with it yet.
-    let old = host_end(snapshot, row).map(|link| delete(link));
-    let sweep = debris.iter().map(|link| delete(link));
-    let steps = sweep
-        .chain(place.steps(&mark, port, Some(Arc::clone(&row.port)), true))
-        .chain(old)
-        .collect();
-    let bridge = bridge.name.clone();
-    Ok(Remedy::Again(Plan { container: place.who(), interface, bridge, steps }))
 }
 
 /// What is no veth of a container, whatever its row says.
@@ -172,21 +138,59 @@ fn untouchable(row: &SwitchPort) -> Option<String> {
 }
 
 impl Place<'_> {
+    /// Of a port that somebody is on: nothing, if that is who should be, and set up to the end.
+    fn plugged(&self, row: &SwitchPort, plugs: &[Plug], mark: &Mark) -> Remedy {
+        let fits = |plug: &Plug| plug.netns == self.netns && *plug.interface == *mark.interface;
+        match plugs.iter().any(fits) {
+            true if self.is_unfinished(mark) => Remedy::Again(self.finish(mark, &row.port)),
+            true => Remedy::There,
+            false => Remedy::NotToBeTouched { why: format!("{} is on it", row.occupant) },
+        }
+    }
+
     fn finish(&self, mark: &Mark, port: &Port) -> Plan {
         let interface = mark.interface.as_str().into();
         let (container, bridge) = (self.who(), self.bridge.name.clone());
         Plan { container, interface, bridge, steps: self.rest(mark, port).into() }
     }
 
+    /// A veth and a port of another name instead of what is left of the old ones.
+    fn replace(&self, row: &SwitchPort, mark: Mark, luck: &Luck) -> Result<Plan, Refusal> {
+        let debris = self.debris();
+        let interface = self.interface(Some(&mark.interface), &debris)?;
+        self.check_host_end(&luck.host_end)?;
+        let mark = if mark.ours { mark.bound_to(self.container) } else { mark };
+        let port = self.successor(&row.port, &mark, &luck.host_end)?;
+        // A link of the namespace that the container had: the kernel may not be done with it yet.
+        let old = host_end(self.snapshot, row).map(|link| delete(link));
+        let sweep = debris.iter().map(|link| delete(link));
+        let steps = self.steps(&mark, Arc::new(port), Some(Arc::clone(&row.port)), true);
+        let steps = sweep.chain(steps).chain(old).collect();
+        Ok(Plan { container: self.who(), interface, bridge: self.bridge.name.clone(), steps })
+    }
+
+    /// The port as it was, under another name.
+    fn successor(&self, old: &Port, mark: &Mark, host_end: &str) -> Result<Port, Refusal> {
+        let mut port = Port {
+            iface: host_end.into(),
+            ofport: OfPortState::Pending,
+            ofport_request: self.same_number(old)?,
+            ifindex: None,
+            mac: None,
+            error: None,
+            ..old.clone()
+        };
+        if mark.ours {
+            port.external_ids.extend(mark.external_ids());
+        }
+        Ok(port)
+    }
+
     /// The number that a port had, if nobody else has it now.
     fn same_number(&self, port: &Port) -> Result<Option<OfPort>, Refusal> {
-        let Some(wanted) = number(port) else { return Ok(None) };
+        let Some(wanted) = number_of(port) else { return Ok(None) };
         self.free(wanted, Some(port)).map(Some)
     }
-}
-
-fn number(port: &Port) -> Option<OfPort> {
-    port.ofport_request.or(port.ofport.assigned())
 }
 
 fn all_of(snapshot: &Snapshot) -> Vec<&Container> {
