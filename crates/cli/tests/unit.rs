@@ -13,14 +13,19 @@ const UNIT: &str = include_str!("../../../packaging/systemd/docker-ovs.service")
 
 /// Nothing can be written to but what the unit says (`ProtectSystem=strict`, `PrivateTmp=`), not
 /// even the kernel's tunables (`ProtectKernelTunables=`), and no capability is there but its own.
+/// What the host unmounts goes from a service's mounts too. Not here, where nobody has made the
+/// host's mounts shared: Docker's handles on namespaces are let go of at once.
 const SANDBOX: &str = r#"
 set -e
 writable=$1 capabilities=$2
 shift 2
+findmnt --raw --noheadings --types nsfs --output TARGET | while read -r handle; do
+    umount "$handle"
+done
 mount --bind /proc/sys /proc/sys
 mount -o remount,bind,ro /proc/sys
 for path in /tmp $writable; do
-    mount --bind "$path" "$path"
+    mount --rbind "$path" "$path"
     mount -o remount,bind,rw "$path"
 done
 mount -o remount,bind,ro /

@@ -83,13 +83,14 @@ impl Served {
 
     /// Waits for a line with `what` on stderr.
     pub(crate) fn hears(&self, what: &str) -> String {
-        loop {
-            let line = self.said.recv_timeout(PATIENCE);
-            let line = line.unwrap_or_else(|_| panic!("it never said {what}"));
+        let mut said = Vec::new();
+        while let Ok(line) = self.said.recv_timeout(PATIENCE) {
             if line.contains(what) {
                 return line;
             }
+            said.push(line);
         }
+        panic!("it never said {what}, but {said:#?}");
     }
 
     /// The address it got, `127.0.0.1:PORT`.
