@@ -150,6 +150,27 @@ fn what_the_kernel_refuses_half_way_is_undone() {
 }
 
 #[test]
+fn a_restoration_that_fails_half_way_leaves_what_can_be_restored() {
+    if !ready(Tier::Docker) {
+        return;
+    }
+    let (bridge, container) = (Bridge::new(), Container::run());
+    says(&["connect", bridge.name(), container.name(), "--ip", "10.77.8.1/24"]);
+    let ports = || run("ovs-vsctl", &["list-ports", bridge.name()]);
+    let before = ports();
+    container.restart();
+    let (mut child, go) = hold_after(2, &["restore", container.name()]);
+    assert_ne!(ports(), before);
+    container.ip(&["link", "del", "eth0"]);
+    go();
+    let ran = output(&mut child);
+    assert!(!ran.stdout.contains("could not be undone"), "{ran:?}");
+    assert_eq!(ports(), before);
+    let told = says(&["restore", container.name(), "--format", "{{.OFPort}} {{.Result}}"]);
+    assert_eq!(told, "32768 restored\n");
+}
+
+#[test]
 fn whoever_is_killed_at_any_step_blocks_nobody_and_the_next_one_succeeds() {
     if !ready(Tier::Docker) {
         return;

@@ -8,7 +8,7 @@ use crate::query::{self, QueryError};
 use crate::snapshot::{Container, Engine, Link, Snapshot};
 use crate::wiring::{ContainerRef, Occupant, SwitchPort, Wiring};
 
-use super::place::delete;
+use super::place::{bystanders, delete};
 use super::{Plan, Refusal, Step};
 
 /// `docker ovs disconnect BRIDGE CONTAINER`.
@@ -55,7 +55,7 @@ pub fn disconnect(
         remove: Some(Arc::clone(&row.port)),
         add: None,
         inherit: false,
-        bystanders: Vec::new(),
+        bystanders: bystanders(wiring, &row.port),
     };
     let link = host_end(snapshot, row).map(|link| delete(link));
     let steps = std::iter::once(swap).chain(link).collect();

@@ -70,7 +70,7 @@ impl Place<'_> {
         let swap = Step::Swap {
             bridge: self.bridge.name.clone(),
             remove: old,
-            bystanders: self.bystanders(port.ofport_request),
+            bystanders: bystanders(self.wiring, &port),
             add: Some(port),
             inherit,
         };
@@ -232,14 +232,14 @@ impl Place<'_> {
         });
         Refusal::NumberInUse { bridge: self.bridge.name.to_string(), ofport, who }
     }
+}
 
-    /// Who has or asks for the number, anywhere, as far as was seen.
-    fn bystanders(&self, wanted: Option<OfPort>) -> Vec<Name> {
-        let Some(wanted) = wanted else { return Vec::new() };
-        let ports = self.wiring.ports.iter().map(|row| &row.port);
-        let same = ports.filter(|port| port.ofport_request == Some(wanted));
-        same.map(|port| port.iface.clone()).collect()
-    }
+/// Who asks for the number that a port asks for, anywhere, as far as was seen.
+pub(super) fn bystanders(wiring: &Wiring, port: &Port) -> Vec<Name> {
+    let Some(wanted) = port.ofport_request else { return Vec::new() };
+    let ports = wiring.ports.iter().map(|row| &row.port);
+    let same = ports.filter(|port| port.ofport_request == Some(wanted));
+    same.map(|port| port.iface.clone()).collect()
 }
 
 /// The number that a port asks for, or else has.

@@ -113,11 +113,18 @@ impl Step {
                 remove: add.clone(),
                 add: remove.clone(),
                 inherit: true,
-                bystanders: bystanders.clone(),
+                bystanders: afterwards(bystanders, remove.as_deref(), add.as_deref()),
             }),
             Self::DeleteLink { .. } | Self::Configure { .. } | Self::Await { .. } => None,
         }
     }
+}
+
+/// Who has or asks for a number once one port was put in the place of another.
+fn afterwards(before: &[Name], removed: Option<&Port>, added: Option<&Port>) -> Vec<Name> {
+    let stays = |name: &&Name| removed.is_none_or(|port| port.iface != **name);
+    let asks = added.filter(|port| port.ofport_request.is_some()).map(|port| &port.iface);
+    before.iter().filter(stays).chain(asks).cloned().collect()
 }
 
 impl fmt::Display for Step {
