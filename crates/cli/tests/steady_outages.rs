@@ -7,6 +7,8 @@
 
 mod tool;
 
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,7 +18,7 @@ use tool::live::Events;
 use tool::relay::Relay;
 use tool::server::Server;
 use tool::switch::{Switch, nothing_false_was_told, told};
-use tool::{Event, Served, number};
+use tool::{Event, Served, docker_ovs, number};
 
 /// What is promised is half of it; machines that run tests are busy.
 const SOON: Duration = Duration::from_secs(4);
@@ -129,6 +131,71 @@ fn an_engine_that_hung_is_followed_again_at_once() {
     if ready(Tier::Docker) {
         outages_of_docker("Docker hung", "no answer within", Relay::hang, Relay::go_on);
     }
+}
+
+/// A container whose start takes until this is dropped, and fails then: its log would go to
+/// somebody who never answers. Docker tells nothing about it meanwhile.
+struct Starting {
+    listener: Option<TcpListener>,
+    name: String,
+    start: Child,
+}
+
+impl Starting {
+    fn new() -> Self {
+        let (listener, name) = (TcpListener::bind("127.0.0.1:0").unwrap(), unique("c"));
+        let log = format!("syslog-address=tcp+tls://{}", listener.local_addr().unwrap());
+        let log = ["--log-driver", "syslog", "--log-opt", &log];
+        let what = [lab::IMAGE, "sleep", "86400"];
+        run("docker", &[&["create", "--name", &name][..], &log, &what].concat());
+        let mut start = Command::new("docker");
+        let start = start.args(["start", &name]).stdout(Stdio::null()).stderr(Stdio::null());
+        let starting = Self { listener: Some(listener), name, start: start.spawn().unwrap() };
+        let inspect = ["1", "docker", "inspect", &starting.name];
+        wait_until("Docker owes an answer", || lab::try_run("timeout", &inspect).is_err());
+        starting
+    }
+}
+
+impl Drop for Starting {
+    fn drop(&mut self) {
+        self.listener = None;
+        let _ = self.start.wait();
+        let _ = lab::try_run("docker", &["rm", "--force", &self.name]);
+    }
+}
+
+#[test]
+fn a_container_that_is_long_in_starting_hides_no_other() {
+    if !ready(Tier::Docker) {
+        return;
+    }
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let _plugged = Plugged::new(&container, "eth0", &bridge, Plug::default());
+    let before = Events::start(&["--timeout", "5s"]);
+    wait_until("it is told", || before.count("appeared", container.name()) == 1);
+    let starting = Starting::new();
+    let (start, after) = (Instant::now(), Events::start(&["--timeout", "5s"]));
+    wait_until("it is told", || after.count("appeared", container.name()) == 1);
+    println!(
+        "one container is long in starting: all others are known after {:.1?}",
+        start.elapsed()
+    );
+    let listed = docker_ovs(&["ls", "--timeout", "5s", "--format", "{{.Container}}"]);
+    assert_eq!(listed.code, 0, "{listed:?}");
+    assert!(listed.stdout.lines().any(|name| name == container.name()), "{listed:?}");
+    let guest = Container::run();
+    let (plugged, back) = (Plugged::new(&guest, "eth0", &bridge, Plug::default()), Instant::now());
+    for events in [&before, &after] {
+        let place = format!(":eth0 {} {} ", bridge.name(), plugged.ofport());
+        let told = |line: &String| line.contains(guest.name()) && line.contains(&place);
+        wait_until("it is told", || events.said.lock().unwrap().iter().any(told));
+        println!("one container is long in starting: another is told after {:.1?}", back.elapsed());
+        assert!(back.elapsed() < SOON, "{:?}", back.elapsed());
+        assert_eq!(events.complaints("no answer within 5s"), 0, "Docker is well");
+        assert_eq!(events.count("vanished", container.name()), 0);
+    }
+    drop(starting);
 }
 
 /// The state that the daemon shows a source in: of `/healthz`, whose status fits, and of

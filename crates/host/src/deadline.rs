@@ -4,7 +4,11 @@ use std::future::Future;
 use std::time::Duration;
 
 use model::{Trouble, TroubleKind};
-use tokio::time::Instant;
+use tokio::time::error::Elapsed;
+use tokio::time::{Instant, timeout, timeout_at};
+
+/// What is waited longer than is allowed.
+const GRACE: Duration = Duration::from_millis(100);
 
 /// The moment by which an answer is due.
 #[derive(Clone, Copy, Debug)]
@@ -28,10 +32,28 @@ impl Deadline {
         what: impl Fn() -> String,
         answer: impl Future<Output = Result<T, Trouble>>,
     ) -> Result<T, Trouble> {
-        tokio::time::timeout_at(self.due, answer).await.unwrap_or_else(|_| {
+        by(self.due, answer).await.unwrap_or_else(|_| {
             Err(late(what(), self.allowed)
                 .remedy("is it hung or overloaded? --timeout SECONDS waits longer"))
         })
+    }
+}
+
+/// Waits for `answer`, but no longer than is allowed.
+pub(crate) async fn within<T>(
+    allowed: Duration,
+    answer: impl Future<Output = T>,
+) -> Result<T, Elapsed> {
+    by(Instant::now() + allowed, answer).await
+}
+
+/// A program that was held up itself finds the time over before it has read what came in time.
+async fn by<T>(due: Instant, answer: impl Future<Output = T>) -> Result<T, Elapsed> {
+    // Boxed, as each future around it would have room for it twice.
+    let mut answer = Box::pin(answer);
+    match timeout_at(due, &mut answer).await {
+        Ok(answer) => Ok(answer),
+        Err(_) => timeout(GRACE, answer).await,
     }
 }
 

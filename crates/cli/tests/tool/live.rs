@@ -52,13 +52,19 @@ impl Events {
     }
 
     pub(crate) fn wait_for(&self, line: &str) {
-        let told = || self.said.lock().unwrap().join("\n");
+        let told =
+            || [self.said.lock().unwrap().join("\n"), self.complained().join("\n")].join("\n");
         let found = lab::comes_true(|| self.has_said(line));
         assert!(found, "waited in vain for {line:?} among\n{}", told());
     }
 
     pub(crate) fn wait_for_complaint(&self, part: &str) {
         wait_until(part, || self.complaints(part) > 0);
+    }
+
+    /// All its complaints.
+    pub(crate) fn complained(&self) -> Vec<String> {
+        self.complained.lock().unwrap().clone()
     }
 
     /// How many of its complaints contain `part`.

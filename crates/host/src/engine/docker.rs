@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use model::ids::ContainerId;
@@ -14,10 +15,15 @@ use super::Found;
 use super::address::Address;
 use super::events::{Events, Said};
 use super::http::{Http, HttpError};
+use crate::deadline::{late, within};
 use crate::failure;
 
 /// Inspections under way at once: the daemon gains little beyond its cores.
 pub(crate) const IN_FLIGHT: usize = 8;
+
+/// An engine may owe the answer about one container for long: while it starts it, for as long as
+/// that takes.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A client of one engine. It asks without a version in the path, as for the newest that the
 /// daemon knows: what is read below has been the same in all of them.
@@ -59,13 +65,35 @@ impl Docker {
         Ok(rows.into_iter().map(listed).collect())
     }
 
+    /// One container as it is now. If the answer is late, as it is `known`, or at least listed,
+    /// with that for the reason why its namespace is not to be had.
+    pub(crate) async fn inspect_soon(
+        &self,
+        id: &ContainerId,
+        known: Option<Found>,
+    ) -> Result<Option<Found>, Trouble> {
+        if let Ok(in_time) = within(PATIENCE, self.inspect(&id.0)).await {
+            return in_time;
+        }
+        let late = late(format!("{}, asked about {}", self.what(), id.short()), PATIENCE);
+        let known = match known {
+            None => self.list().await?.into_iter().find(|found| found.row.id == *id),
+            known => known,
+        };
+        Ok(known.map(|Found { row, sandbox }| {
+            let row = Container { netns_trouble: Some(late), ..row };
+            Found { row, sandbox }
+        }))
+    }
+
     /// All containers; those that run with their processes.
     pub(crate) async fn all(&self) -> Result<Vec<Found>, Trouble> {
         let inspected = stream::iter(self.list().await?).map(|found| async move {
             if !may_have_a_process(&found.row.state) {
                 return Ok(Some(found));
             }
-            self.inspect(&found.row.id.0).await
+            let id = found.row.id.clone();
+            self.inspect_soon(&id, Some(found)).await
         });
         let rows: Vec<_> = inspected.buffered(IN_FLIGHT).try_collect().await?;
         Ok(rows.into_iter().flatten().collect())

@@ -105,10 +105,12 @@ pub(crate) async fn settle(
     pinned
 }
 
-/// Opens the namespace of every container that has a process, and says so in its row.
+/// Opens the namespace of every container that has a process, and says so in its row. Where it is
+/// known already that this cannot be had, what is in the row is old.
 fn pin_all(found: &mut [Found]) -> Vec<(usize, Pinned)> {
     let mut pinned = Vec::new();
-    for (i, found) in found.iter_mut().enumerate() {
+    let settled = |found: &Found| found.row.netns_trouble.is_some();
+    for (i, found) in found.iter_mut().enumerate().filter(|(_, found)| !settled(found)) {
         match kernel::pin(found) {
             None => {}
             Some(Ok(pin)) => {

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use model::{Observed, Trouble};
 use tokio::sync::watch::Sender;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
-use crate::deadline::late;
+use crate::deadline::{late, within};
 
 /// After so long a silence a source is asked whether it lives,
 pub(super) const SILENCE: Duration = Duration::from_secs(2);
@@ -79,7 +79,7 @@ pub(super) async fn stay<T: Clone>(
     life: impl Future<Output = Result<(), Trouble>>,
 ) -> Result<(), Trouble> {
     let mut life = pin!(life);
-    if let Ok(life) = timeout(PATIENCE, &mut life).await {
+    if let Ok(life) = within(PATIENCE, &mut life).await {
         return life;
     }
     told.send_if_modified(|told| told.grow_stale(late(what(), PATIENCE)));
