@@ -174,7 +174,8 @@ impl Watch {
     }
 
     fn read_elsewhere(&mut self) {
-        let told = self.engine.borrow_and_update();
+        // Not taken for seen: that there are new ones is still to be heeded.
+        let told = self.engine.borrow();
         self.links.read_elsewhere(told.rows());
     }
 
