@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use model::ids::Name;
+use model::plan::Asking;
 use model::switch::Port;
 use model::{Trouble, TroubleKind};
 use ovsdb::{Map, Mutation, Opaque, Operation, Row, Select, Set, Until, Uuid};
@@ -47,7 +48,7 @@ pub(crate) struct Swap<'a> {
     pub(crate) remove: Option<&'a Port>,
     pub(crate) add: Option<&'a Port>,
     pub(crate) inherit: bool,
-    pub(crate) bystanders: &'a [Name],
+    pub(crate) bystanders: &'a Asking,
 }
 
 /// A row to be taken away.
@@ -200,7 +201,8 @@ fn guards<'a>(swap: &Swap<'a>, comment: &'a str, old: Option<&'a Old>) -> Vec<Op
     let wanted = swap.add.and_then(|port| port.ofport_request);
     guards.extend(wanted.map(|wanted| {
         let which = Which::all("Interface").equal("ofport_request", i64::from(wanted.0));
-        is(which, &["name"], swap.bystanders.iter().map(|iface| name(iface)).collect())
+        let asking = swap.bystanders.iter().filter(|(_, asked)| **asked == wanted);
+        is(which, &["name"], asking.map(|(iface, _)| name(iface)).collect())
     }));
     guards
 }

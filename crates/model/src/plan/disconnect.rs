@@ -55,7 +55,7 @@ pub fn disconnect(
         remove: Some(Arc::clone(&row.port)),
         add: None,
         inherit: false,
-        bystanders: bystanders(wiring, &row.port),
+        bystanders: bystanders(wiring, [Some(&row.port), None]),
     };
     let link = host_end(snapshot, row).map(|link| delete(link));
     let steps = std::iter::once(swap).chain(link).collect();

@@ -18,7 +18,7 @@ pub use disconnect::{Disconnect, disconnect};
 pub use prune::{LeftOver, Prune, prune};
 pub use refusal::Refusal;
 pub use restore::{Remedy, Remembered, Restore, remembered, restore};
-pub use step::{Step, Veth};
+pub use step::{Asking, Step, Veth};
 
 use crate::ids::{Mac, Name, OfPort};
 use crate::snapshot::Link;

@@ -10,7 +10,7 @@ use crate::snapshot::{Container, Link, Namespace, Snapshot};
 use crate::switch::{Bridge, Port};
 use crate::wiring::{ContainerRef, Occupant, Wiring};
 
-use super::{FIRST_FREE, LAST, Refusal, Step, Veth, Wanted, is_debris, name};
+use super::{Asking, FIRST_FREE, LAST, Refusal, Step, Veth, Wanted, is_debris, name};
 
 /// Where something is to be connected.
 pub(super) struct Place<'a> {
@@ -69,8 +69,8 @@ impl Place<'_> {
         let rest = self.rest(mark, &port);
         let swap = Step::Swap {
             bridge: self.bridge.name.clone(),
+            bystanders: bystanders(self.wiring, [old.as_deref(), Some(&port)]),
             remove: old,
-            bystanders: bystanders(self.wiring, &port),
             add: Some(port),
             inherit,
         };
@@ -234,12 +234,12 @@ impl Place<'_> {
     }
 }
 
-/// Who asks for the number that a port asks for, anywhere, as far as was seen.
-pub(super) fn bystanders(wiring: &Wiring, port: &Port) -> Vec<Name> {
-    let Some(wanted) = port.ofport_request else { return Vec::new() };
-    let ports = wiring.ports.iter().map(|row| &row.port);
-    let same = ports.filter(|port| port.ofport_request == Some(wanted));
-    same.map(|port| port.iface.clone()).collect()
+/// Who asks for the number of one of these ports, as far as was seen.
+pub(super) fn bystanders(wiring: &Wiring, ports: [Option<&Port>; 2]) -> Asking {
+    let wanted = ports.map(|port| port.and_then(|port| port.ofport_request));
+    let all = wiring.ports.iter().map(|row| &row.port);
+    let asking = all.filter_map(|port| Some((port.iface.clone(), port.ofport_request?)));
+    asking.filter(|(_, ofport)| wanted.contains(&Some(*ofport))).collect()
 }
 
 /// The number that a port asks for, or else has.

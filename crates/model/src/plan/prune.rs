@@ -12,7 +12,7 @@ use crate::switch::Port;
 use crate::wiring::{ContainerRef, LastTenant, Occupant, SwitchPort, Wiring};
 
 use super::place::delete;
-use super::{Plan, Step, is_debris};
+use super::{Asking, Plan, Step, is_debris};
 
 /// `docker ovs prune`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl LeftOver {
         match self {
             Self::Port { bridge, port, .. } => {
                 let remove = Some(Arc::clone(port));
-                let (bridge, bystanders) = (bridge.clone(), Vec::new());
+                let (bridge, bystanders) = (bridge.clone(), Asking::new());
                 let step = Step::Swap {
                     bridge: bridge.clone(),
                     remove,

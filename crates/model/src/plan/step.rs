@@ -1,5 +1,6 @@
 //! The steps of a plan, and how each is undone.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -36,6 +37,9 @@ impl Veth {
         name::is_drawn(&self.host_end)
     }
 }
+
+/// Interfaces, on any bridge, and the OpenFlow port numbers they ask for.
+pub type Asking = BTreeMap<Name, OfPort>;
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,9 +79,9 @@ pub enum Step {
         add: Option<Arc<Port>>,
         /// Whether it keeps settings of the old one that we know nothing of.
         inherit: bool,
-        /// Interfaces, on other bridges or the old one, that were seen to have or to ask for the
-        /// number: if others turn up meanwhile, nothing is done.
-        bystanders: Vec<Name>,
+        /// Those that were seen to ask for the number of either port, the old one among them: if
+        /// others turn up meanwhile, nothing is done.
+        bystanders: Asking,
     },
     /// Waits until vswitchd has given the port a number, or failed to.
     Await {
@@ -120,11 +124,12 @@ impl Step {
     }
 }
 
-/// Who has or asks for a number once one port was put in the place of another.
-fn afterwards(before: &[Name], removed: Option<&Port>, added: Option<&Port>) -> Vec<Name> {
-    let stays = |name: &&Name| removed.is_none_or(|port| port.iface != **name);
-    let asks = added.filter(|port| port.ofport_request.is_some()).map(|port| &port.iface);
-    before.iter().filter(stays).chain(asks).cloned().collect()
+/// Who asks for which number once one port was put in the place of another.
+fn afterwards(before: &Asking, removed: Option<&Port>, added: Option<&Port>) -> Asking {
+    let mut asking = before.clone();
+    asking.retain(|name, _| removed.is_none_or(|port| port.iface != *name));
+    asking.extend(added.and_then(|port| Some((port.iface.clone(), port.ofport_request?))));
+    asking
 }
 
 impl fmt::Display for Step {

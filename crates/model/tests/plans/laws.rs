@@ -54,7 +54,8 @@ fn may_be_taken(host: &Snapshot, step: &Step) -> bool {
     let all = host.switch[&Via::Ovsdb].rows().iter().flat_map(|bridge| &bridge.ports);
     let ask = all.filter(|port| port.ofport_request == add.ofport_request);
     let ask: BTreeSet<_> = ask.map(|port| &port.iface).collect();
-    add.ofport_request.is_none() || ask == bystanders.iter().collect()
+    let seen = bystanders.iter().filter(|(_, asked)| Some(**asked) == add.ofport_request);
+    add.ofport_request.is_none() || ask == seen.map(|(iface, _)| iface).collect()
 }
 
 /// A stray link, so that indexes are not all the same.
