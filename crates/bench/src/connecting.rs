@@ -12,6 +12,10 @@ use crate::scene::Scene;
 const TARGET: f64 = 0.3;
 const CIDR: &str = "10.99.0.1/24";
 
+/// How long vswitchd goes on after a port and its link were taken away, with 300 others and some
+/// to spare. Whoever came next would wait for the end of it.
+const AFTERMATH: Duration = Duration::from_millis(200);
+
 /// One way to make an interface `eth9`.
 struct Way {
     name: &'static str,
@@ -60,6 +64,7 @@ fn ways(tools: &Tools, bridge: &str, container: &str) -> Vec<Way> {
 }
 
 /// Whoever made it: the port of the bridge whose veth leads to `eth9`.
+#[allow(clippy::disallowed_methods, reason = "vswitchd does not tell when it is at rest")]
 fn clear(container: &Container) {
     let inside = container.ip(&["-o", "link", "show", "dev", "eth9"]);
     let peer = inside.split_once("@if").and_then(|(_, rest)| rest.split(':').next());
@@ -70,6 +75,7 @@ fn clear(container: &Container) {
     let name = name.split(['@', ':']).next().unwrap_or_default();
     run("ovs-vsctl", &["--if-exists", "del-port", name]);
     let _ = try_run("ip", &["link", "del", name]);
+    std::thread::sleep(AFTERMATH);
 }
 
 fn median(taken: &mut [Duration]) -> Duration {

@@ -11,7 +11,7 @@ use crate::Host;
 use crate::deadline::Deadline;
 use crate::engine::Found;
 use crate::engine::docker::Docker;
-use crate::kernel;
+use crate::kernel::{self, Pinned};
 use crate::switch::Roads;
 use crate::switch::ovsdb::Database;
 
@@ -57,25 +57,23 @@ impl Host {
         question: &Question,
         switch: &Result<Netns, Trouble>,
     ) -> Seen {
-        let seek = self.seek(due, wanted, question.tenants);
-        let (engine, database) = tokio::join!(seek, self.database_for(due, question));
-        let (docker, mut found) = match engine {
-            Ok(found) => found,
+        let inside = self.look_inside(due, wanted, question, switch);
+        let (inside, road) = tokio::join!(inside, self.road_for(due, question));
+        let Inside { docker, mut found, pinned, kernel } = match inside {
+            Ok(inside) => inside,
             Err(why) => {
                 let nothing = (Ok(Vec::new()), Roads::new());
                 return Seen { engine: Some(Err(why)), kernel: nothing.0, switch: nothing.1 };
             }
         };
-        let pinned = pin_all(&mut found);
-        let kernel = match pinned.first() {
-            Some((0, home)) => read_around(&home.netns, switch, question.heard),
-            _ => Ok(Vec::new()),
-        };
         let rows = kernel.as_deref().unwrap_or_default();
-        let (roads, refuted) = tokio::join!(
-            self.roads_near(due, question, database, rows),
-            confirm(&docker, due, &found, &pinned)
-        );
+        let roads = async {
+            match road {
+                Road::Taken(roads) => roads,
+                Road::Open(database) => self.roads_near(due, question, database, rows).await,
+            }
+        };
+        let (roads, refuted) = tokio::join!(roads, confirm(&docker, due, &found, &pinned));
         refute(&mut found, refuted);
         Seen { engine: Some(Ok(found)), kernel, switch: roads }
     }
@@ -98,7 +96,33 @@ impl Host {
         Ok((docker, found))
     }
 
-    /// The database, opened while the engine is asked.
+    /// The container and its co-tenants, and the links of their namespace.
+    async fn look_inside(
+        &self,
+        due: Deadline,
+        wanted: &str,
+        question: &Question,
+        switch: &Result<Netns, Trouble>,
+    ) -> Result<Inside, Trouble> {
+        let (docker, mut found) = self.seek(due, wanted, question.tenants).await?;
+        let pinned = pin_all(&mut found);
+        let kernel = match pinned.first() {
+            Some((0, home)) => read_around(&home.netns, switch, question.heard),
+            _ => Ok(Vec::new()),
+        };
+        Ok(Inside { docker, found, pinned, kernel })
+    }
+
+    /// What can be had of the switch while the engine is asked: all of it does not depend on what
+    /// that says.
+    async fn road_for(&self, due: Deadline, question: &Question) -> Road {
+        if question.every_port {
+            return Road::Taken(self.roads(due, question).await);
+        }
+        Road::Open(self.database_for(due, question).await)
+    }
+
+    /// The database, opened.
     async fn database_for(
         &self,
         due: Deadline,
@@ -106,6 +130,20 @@ impl Host {
     ) -> Option<Result<Database, Trouble>> {
         if question.takes(Via::Ovsdb) { Some(self.database(due).await) } else { None }
     }
+}
+
+/// What was seen of one container.
+struct Inside {
+    docker: Docker,
+    found: Vec<Found>,
+    pinned: Vec<(usize, Pinned)>,
+    kernel: Result<Vec<Namespace>, Trouble>,
+}
+
+/// A way to the switch.
+enum Road {
+    Taken(Roads),
+    Open(Option<Result<Database, Trouble>>),
 }
 
 fn read_around(

@@ -95,9 +95,7 @@ async fn near(
     let here = rows.get(1..).unwrap_or_default();
     let names: Vec<_> =
         here.iter().flat_map(|ns| &ns.links).map(|link| link.name.to_string()).collect();
-    let whole = question.every_port
-        || names.len() > MANY
-        || rows.first().is_some_and(kernel::needs_everything);
+    let whole = names.len() > MANY || rows.first().is_some_and(kernel::needs_everything);
     let bridge = question.bridge.as_deref();
     let ask = async {
         if whole {
