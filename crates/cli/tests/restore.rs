@@ -92,6 +92,14 @@ fn settings_that_we_know_nothing_of_are_kept() {
         "ovs-vsctl",
         &["set", "Interface", &old, "ingress_policing_rate=1000", "external_ids:iface-id=mine"],
     );
+    let mirrors = ["select_src_port", "output_port"].map(|column| {
+        let (name, port) = (unique("m"), format!("{column}=@port"));
+        let named = format!("name={name}");
+        let made = ["--", "--id=@mirror", "create", "Mirror", &named, &port];
+        let added = ["--", "add", "Bridge", bridge.name(), "mirrors", "@mirror"];
+        run("ovs-vsctl", &[&["--id=@port", "get", "Port", &old], &made[..], &added].concat());
+        (name, column)
+    });
     container.restart();
     says(&["restore", container.name()]);
     let get = |table: &str, column: &str| run("ovs-vsctl", &["get", table, &port(), column]);
@@ -101,6 +109,10 @@ fn settings_that_we_know_nothing_of_are_kept() {
     assert_eq!(get("Interface", "ingress_policing_rate"), "1000");
     assert_eq!(ids(&port(), "iface-id"), "mine");
     assert_eq!(numbers_of(&bridge), number);
+    for (mirror, column) in mirrors {
+        let mirrored = run("ovs-vsctl", &["get", "Mirror", &mirror, column]);
+        assert_eq!(mirrored.trim_matches(['[', ']']), get("Port", "_uuid"), "{column}");
+    }
 }
 
 #[test]

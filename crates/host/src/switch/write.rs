@@ -115,6 +115,7 @@ impl Database {
             operations.extend(additions(port, base));
             let (how, value) = (Mutation::Insert, Value::Named("port"));
             operations.push(Operation::Mutate { which: bridge(), column: "ports", how, value });
+            operations.extend(old.iter().flat_map(|old| mirrored(old.port)));
         }
         match self.client.commit(VSWITCH, &operations).await {
             Ok(_) => Ok(()),
@@ -231,6 +232,21 @@ fn additions<'a>(port: &'a Port, base: Option<&'a (Columns, Columns)>) -> [Opera
         Operation::Insert { table: "Interface", row: interface, name: "interface" },
         Operation::Insert { table: "Port", row: outer, name: "port" },
     ]
+}
+
+/// Mirrors go on with the port that comes in the place of this one: the database forgets in them
+/// what is gone.
+fn mirrored(old: Uuid) -> [Operation<'static>; 3] {
+    let on = |column| Which::all("Mirror").includes(column, old);
+    let new = || Value::Named("port");
+    let also = |column| Operation::Mutate {
+        which: on(column),
+        column,
+        how: Mutation::Insert,
+        value: new(),
+    };
+    let out = Operation::Update { which: on("output_port"), row: vec![("output_port", new())] };
+    [also("select_src_port"), also("select_dst_port"), out]
 }
 
 /// Adds settings that the row does not say otherwise.
