@@ -2,23 +2,25 @@
 //! again when the engine may have kept something to itself.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::future::pending;
-use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
+use futures_util::FutureExt;
 use model::ids::ContainerId;
 use model::snapshot::Container;
 use model::{Trouble, TroubleKind};
+use tokio::sync::Notify;
 use tokio::sync::watch::Sender;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::inspections::Inspections;
 use super::keep::{SILENCE, Told, stay};
 use crate::Host;
 use crate::deadline::Deadline;
 use crate::engine::Found;
-use crate::engine::docker::{Docker, IN_FLIGHT};
+use crate::engine::docker::Docker;
 use crate::engine::events::Events;
 use crate::look::settle;
 
@@ -34,30 +36,69 @@ pub(super) async fn talk(host: &Host, told: &Sender<Told<Container>>) -> Trouble
     trouble
 }
 
-async fn follow(
-    host: &Host,
-    told: &Sender<Told<Container>>,
-) -> Result<std::convert::Infallible, Trouble> {
+async fn follow(host: &Host, told: &Sender<Told<Container>>) -> Result<Infallible, Trouble> {
     let docker = host.docker()?;
     let (what, due) = (|| docker.what(), || Deadline::after(host.timeout));
     // First the events, so that none is missed between the list and them.
-    let mut events = due().hold(what, docker.events()).await?;
-    let mut rows = due().hold(what, all(&docker, due())).await?;
+    let events = due().hold(what, docker.events()).await?;
+    let rows = due().hold(what, all(&docker, due())).await?;
+    told.send_replace(Told::fresh(rows.values().cloned().collect()));
+    let sign = Notify::new();
+    tokio::select! {
+        biased;
+        ended = go_on(&docker, host.timeout, events, rows, told, &sign) => ended,
+        ended = watch_over(&docker, host.timeout, told, &sign) => ended,
+    }
+}
+
+/// Asks an engine that gives no sign of life whether it lives. It may owe an answer about a
+/// container that is long in starting, and be well.
+async fn watch_over(
+    docker: &Docker,
+    patience: Duration,
+    told: &Sender<Told<Container>>,
+    sign: &Notify,
+) -> Result<Infallible, Trouble> {
+    let what = || docker.what();
+    loop {
+        if timeout(SILENCE, sign.notified()).await.is_err() {
+            stay(told, what, Deadline::after(patience).hold(what, docker.ping())).await?;
+        }
+    }
+}
+
+/// Keeps the rows up to date; `sign` hears when the engine tells something.
+async fn go_on(
+    docker: &Docker,
+    patience: Duration,
+    mut events: Events,
+    mut rows: Rows,
+    told: &Sender<Told<Container>>,
+    sign: &Notify,
+) -> Result<Infallible, Trouble> {
+    let (mut asked, mut changed) = (Inspections::of(docker, patience), BTreeSet::new());
     let mut owed = Owed::default();
     loop {
-        told.send_replace(Told::fresh(rows.values().cloned().collect()));
         owed.note(&rows);
-        let mut changed = happened(&docker, &mut events, told, due, owed.due).await?;
-        changed.extend(owed.take());
+        while !events.may_lack_some() {
+            tokio::select! {
+                biased;
+                answer = asked.answer(&mut rows) => {
+                    answer?;
+                    break;
+                }
+                heard = happened(docker, &mut events, &mut changed, owed.due, sign) => heard?,
+            }
+            changed.append(&mut owed.take());
+            asked.ask(std::mem::take(&mut changed), &rows);
+        }
         if events.may_lack_some() {
             events.begin_anew();
-            rows = living(&docker, told, due, due().hold(what, all(&docker, due()))).await?;
-            continue;
+            let due = Deadline::after(patience);
+            rows = due.hold(|| docker.what(), all(docker, due)).await?;
+            asked = Inspections::of(docker, patience);
         }
-        let again = due().hold(what, some(&docker, due(), &changed, &rows));
-        let again = living(&docker, told, due, again).await?;
-        rows.retain(|id, _| !changed.contains(id));
-        rows.extend(again);
+        told.send_modify(|told| told.renew(rows.values().cloned().collect()));
     }
 }
 
@@ -92,7 +133,7 @@ impl Owed {
     }
 }
 
-type Rows = BTreeMap<ContainerId, Container>;
+pub(super) type Rows = BTreeMap<ContainerId, Container>;
 
 /// Every container.
 async fn all(docker: &Docker, due: Deadline) -> Result<Rows, Trouble> {
@@ -101,56 +142,20 @@ async fn all(docker: &Docker, due: Deadline) -> Result<Rows, Trouble> {
     Ok(found.into_iter().map(by_id).collect())
 }
 
-/// Those of `changed` that are still there.
-async fn some(
-    docker: &Docker,
-    due: Deadline,
-    changed: &BTreeSet<ContainerId>,
-    known: &Rows,
-) -> Result<Rows, Trouble> {
-    let found = stream::iter(changed.clone()).map(|id| async move {
-        let known = known.get(&id).cloned().map(|row| Found { row, sandbox: None });
-        docker.inspect_soon(&id, known).await
-    });
-    let found: Vec<_> = found.buffered(IN_FLIGHT).try_collect().await?;
-    let mut found: Vec<_> = found.into_iter().flatten().collect();
-    settle(docker, due, &mut found).await;
-    Ok(found.into_iter().map(by_id).collect())
-}
-
 fn by_id(found: Found) -> (ContainerId, Container) {
     (found.row.id.clone(), found.row)
 }
 
-/// Waits for an answer, or for news. An engine that is silent is asked whether it lives: it may
-/// owe an answer about a container that is long in starting, and be well.
-async fn living<A>(
-    docker: &Docker,
-    told: &Sender<Told<Container>>,
-    due: impl Fn() -> Deadline,
-    answer: impl Future<Output = Result<A, Trouble>>,
-) -> Result<A, Trouble> {
-    let (what, mut answer) = (|| docker.what(), pin!(answer));
-    loop {
-        match timeout(SILENCE, &mut answer).await {
-            Ok(answer) => return answer,
-            Err(_) => stay(told, what, due().hold(what, docker.ping())).await?,
-        }
-    }
-}
-
-/// Waits until something happened, and takes with it all that is already waiting; none if nothing
-/// does until then.
+/// Waits until something happens, or `until` then, and notes in `changed` all that did. Cancel
+/// safe.
 async fn happened(
     docker: &Docker,
     events: &mut Events,
-    told: &Sender<Told<Container>>,
-    due: impl Fn() -> Deadline + Copy,
+    changed: &mut BTreeSet<ContainerId>,
     until: Option<Instant>,
-) -> Result<BTreeSet<ContainerId>, Trouble> {
-    let mut changed = BTreeSet::new();
+    sign: &Notify,
+) -> Result<(), Trouble> {
     while changed.is_empty() && !events.may_lack_some() {
-        let news = living(docker, told, due, docker.next_event(events));
         let quiet = async {
             match until {
                 Some(until) => sleep_until(until).await,
@@ -158,7 +163,10 @@ async fn happened(
             }
         };
         tokio::select! {
-            about = news => changed.extend(about?),
+            about = docker.next_event(events) => {
+                changed.extend(about?);
+                sign.notify_one();
+            }
             () = quiet => break,
         }
     }
@@ -168,5 +176,5 @@ async fn happened(
         let Some(about) = docker.next_event(events).now_or_never() else { break };
         changed.extend(about?);
     }
-    Ok(changed)
+    Ok(())
 }

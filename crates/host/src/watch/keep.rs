@@ -39,6 +39,11 @@ impl<T: Clone> Told<T> {
         Self { rows: Some(rows.into()), trouble: None }
     }
 
+    /// Other rows; whether the source lives is not said by that.
+    pub(super) fn renew(&mut self, rows: Vec<T>) {
+        self.rows = Some(rows.into());
+    }
+
     /// The same rows, but old ones; whether that is news.
     pub(super) fn grow_stale(&mut self, why: Trouble) -> bool {
         let news = self.trouble.as_ref() != Some(&why);

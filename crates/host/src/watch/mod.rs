@@ -5,6 +5,7 @@
 //! put side by side in a Snapshot.
 
 mod containers;
+mod inspections;
 mod keep;
 mod links;
 mod ports;
