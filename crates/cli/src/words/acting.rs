@@ -2,8 +2,10 @@
 
 use std::net::IpAddr;
 use std::str::FromStr;
+use std::time::UNIX_EPOCH;
 
 use clap::Args;
+use humantime::{parse_duration, parse_rfc3339_weak};
 use model::ids::{Mac, OfPort};
 use model::plan::{LAST, Wanted};
 use model::snapshot::Cidr;
@@ -96,7 +98,7 @@ pub struct PruneArgs {
     /// Only on this bridge
     #[arg(long)]
     pub bridge: Option<String>,
-    /// until=TIME: what was made before; 24h, 1h30m, or seconds since 1970
+    /// until=TIME: what was made before; 24h, 1h30m, 2026-01-31T12:00:00 (UTC), or seconds since 1970
     #[arg(long, value_name = "until=TIME")]
     pub filter: Option<Until>,
     /// Also ports that others made and whose device is gone
@@ -129,27 +131,21 @@ impl FromStr for Until {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = "use until=TIME, such as until=24h or until=1700000000";
+        let wrong =
+            "use until=TIME, such as until=24h, until=2026-01-31T12:00:00 or until=1700000000";
         let time = text.strip_prefix("until=").filter(|time| !time.is_empty()).ok_or(wrong)?;
-        if let Ok(second) = time.parse() {
-            return Ok(Self::At(second));
-        }
-        let (mut seconds, mut rest) = (0_u64, time);
-        while !rest.is_empty() {
-            let at = rest.find(|c: char| !c.is_ascii_digit()).ok_or(wrong)?;
-            let number: u64 = rest[..at].parse().map_err(|_| wrong)?;
-            let unit = match rest[at..].chars().next() {
-                Some('h') => 3600,
-                Some('m') => 60,
-                Some('s') => 1,
-                _ => return Err(wrong.to_owned()),
-            };
-            let more = number.checked_mul(unit).and_then(|more| seconds.checked_add(more));
-            seconds = more.ok_or(wrong)?;
-            rest = &rest[at + 1..];
-        }
-        Ok(Self::Ago(seconds))
+        let second = || time.parse().ok().map(Self::At);
+        let span = || parse_duration(time).ok().map(|span| Self::Ago(span.as_secs()));
+        second().or_else(span).or_else(|| moment(time).map(Self::At)).ok_or(wrong.to_owned())
     }
+}
+
+/// A date, or a date and a time (RFC 3339), of UTC whether it says so or not; in seconds since the
+/// Unix epoch.
+fn moment(text: &str) -> Option<u64> {
+    let midnight = || parse_rfc3339_weak(&format!("{text}T00:00:00")).ok();
+    let moment = parse_rfc3339_weak(text).ok().or_else(midnight)?;
+    moment.duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs())
 }
 
 fn ofport(text: &str) -> Result<Wanted, String> {
@@ -173,12 +169,16 @@ mod tests {
     fn times_are_spans_or_moments() {
         assert_eq!("until=24h".parse(), Ok(Until::Ago(86_400)));
         assert_eq!("until=1h30m5s".parse(), Ok(Until::Ago(5405)));
-        assert_eq!("until=1700000000".parse(), Ok(Until::At(1_700_000_000)));
-        for bad in
-            ["", "until=", "24h", "until=h", "until=1d", "until=-1h", "until=9999999999999999h"]
+        for moment in
+            ["1700000000", "2023-11-14T22:13:20", "2023-11-14 22:13:20", "2023-11-14T22:13:20Z"]
         {
+            assert_eq!(format!("until={moment}").parse(), Ok(Until::At(1_700_000_000)), "{moment}");
+        }
+        assert_eq!("until=1970-01-02".parse(), Ok(Until::At(86_400)));
+        for bad in ["", "until=", "24h", "until=h", "until=-1h", "until=9999999999999999h"] {
             assert!(bad.parse::<Until>().is_err(), "{bad}");
         }
+        assert!("until=2026-13-01".parse::<Until>().is_err());
     }
 
     #[test]
