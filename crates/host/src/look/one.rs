@@ -44,9 +44,9 @@ impl Host {
         if let Some(home) = kernel.as_mut().ok().and_then(|rows| rows.first_mut()) {
             home.names.push(wanted.to_owned());
         }
-        let database = self.database_for(due, question).await;
+        let road = self.road_for(due, question).await;
         let rows = kernel.as_deref().unwrap_or_default();
-        let switch = self.roads_near(due, question, database, rows).await;
+        let switch = self.take(road, due, question, rows).await;
         Seen { engine: None, kernel, switch }
     }
 
@@ -67,13 +67,10 @@ impl Host {
             }
         };
         let rows = kernel.as_deref().unwrap_or_default();
-        let roads = async {
-            match road {
-                Road::Taken(roads) => roads,
-                Road::Open(database) => self.roads_near(due, question, database, rows).await,
-            }
-        };
-        let (roads, refuted) = tokio::join!(roads, confirm(&docker, due, &found, &pinned));
+        let (roads, refuted) = tokio::join!(
+            self.take(road, due, question, rows),
+            confirm(&docker, due, &found, &pinned)
+        );
         refute(&mut found, refuted);
         Seen { engine: Some(Ok(found)), kernel, switch: roads }
     }
@@ -119,16 +116,21 @@ impl Host {
         if question.every_port {
             return Road::Taken(self.roads(due, question).await);
         }
-        Road::Open(self.database_for(due, question).await)
+        let ovsdb = question.takes(Via::Ovsdb);
+        Road::Open(if ovsdb { Some(self.database(due).await) } else { None })
     }
 
-    /// The database, opened.
-    async fn database_for(
+    async fn take(
         &self,
+        road: Road,
         due: Deadline,
         question: &Question,
-    ) -> Option<Result<Database, Trouble>> {
-        if question.takes(Via::Ovsdb) { Some(self.database(due).await) } else { None }
+        rows: &[Namespace],
+    ) -> Roads {
+        match road {
+            Road::Taken(roads) => roads,
+            Road::Open(database) => self.roads_near(due, question, database, rows).await,
+        }
     }
 }
 
