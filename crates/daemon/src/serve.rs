@@ -1,6 +1,5 @@
 //! The daemon's life: doors, first look, ready, changes, end.
 
-use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use host::Host;
@@ -73,8 +72,7 @@ impl Ends {
     }
 }
 
-/// Names this run as no other: at random, for a clock may be set back. The keys of the standard
-/// library's hash maps come from the operating system's source of random numbers.
+/// Names this run as no other: at random, for a clock may be set back.
 fn boot() -> String {
-    format!("{:016x}", RandomState::new().hash_one(std::process::id()))
+    format!("{:016x}", host::random())
 }

@@ -35,7 +35,7 @@ use std::time::Duration;
 use model::{Snapshot, Trouble};
 use switch::openflow::Listener;
 
-pub use act::{Connected, Done, Pruned, Restored, Unable};
+pub use act::{Connected, Done, Pruned, Restored, Unable, random};
 pub use clock::now;
 pub use engine::address::{Address, Wish};
 pub use look::Question;

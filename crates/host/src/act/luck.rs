@@ -7,10 +7,15 @@ use model::plan::{HOST_END, Luck};
 
 use crate::clock::now;
 
-/// Words that nobody has, and the time. The keys of the standard library's hash maps come from
-/// the operating system's source of random numbers.
+/// A random number: the keys of the standard library's hash maps come from the operating system's
+/// source of them.
+pub fn random() -> u64 {
+    RandomState::new().hash_one(())
+}
+
+/// Words that nobody has, and the time.
 pub(super) fn draw() -> Luck {
-    let random = RandomState::new().hash_one(HOST_END);
+    let random = random();
     let [_, _, mac @ .., last] = random.rotate_left(20).to_be_bytes();
     Luck {
         // 32 random bits; should somebody have the name all the same, the kernel refuses it.

@@ -16,6 +16,7 @@ use model::{Snapshot, Trouble, TroubleKind};
 
 use crate::Host;
 
+pub use luck::random;
 pub use prune::Pruned;
 pub use restore::{Done, Restored};
 
