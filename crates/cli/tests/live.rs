@@ -1,18 +1,13 @@
-//! `events` and `wait` while containers come, change and go, and while sources fail and return.
+//! `events` and `wait` while containers come, change and go.
 #![allow(clippy::disallowed_methods, reason = "a test starts the programs it tests")]
 
 mod tool;
 
 use std::process::Stdio;
-use std::time::{Duration, Instant};
 
-use lab::{
-    Bridge, Container, Home, Link, Netns, Plug, Plugged, Tier, ready, run, unique, wait_until,
-};
+use lab::{Bridge, Container, Home, Link, Plug, Plugged, Tier, ready, run, unique, wait_until};
 use tool::live::Events;
-use tool::relay::Relay;
-use tool::server::Server;
-use tool::{command, docker_ovs, refuses, says};
+use tool::{command, refuses, says};
 
 /// Gives the container an `eth0`, and its other end to the bridge once the first is told: whoever
 /// follows a busy host might see no moment between the two.
@@ -109,74 +104,4 @@ fn wait_returns_with_the_number_and_never_without() {
     assert!(complaint.contains(&format!("eth0 is on on {}", bridge.name())), "{complaint}");
     let complaint = refuses(&["wait", "nosuchcontainer", "--timeout", "2s"]);
     assert!(complaint.contains("no such container: nosuchcontainer"), "{complaint}");
-}
-
-#[test]
-fn a_database_that_stops_makes_nothing_vanish() {
-    if !ready(Tier::Lab) {
-        return;
-    }
-    let (mut server, netns) = (Server::start(), Netns::new());
-    // A veth whose port is only in this database, under a number of our choice.
-    let host_end = unique("v");
-    netns.ip(&["link", "add", "eth0", "type", "veth", "peer", "name", &host_end, "netns", "1"]);
-    server.vsctl(&["add-br", "br0", "--", "add-port", "br0", &host_end]);
-    server.vsctl(&["set", "interface", &host_end, "ofport=7"]);
-    let events = Events::start(&["--db", &server.remote()]);
-    let is_ours = |line: &String| line.contains(":eth0 br0 7 ");
-    wait_until("it is told", || events.said.lock().unwrap().iter().any(is_ours));
-    let told = events.said.lock().unwrap().len();
-
-    server.stop();
-    events.wait_for_complaint("OVSDB at unix:");
-    server.process = Server::serve(server.folder.path());
-    // Not kept over a restart: vswitchd writes it again, as the test does here.
-    server.vsctl(&[
-        "set",
-        "interface",
-        &host_end,
-        "ofport=7",
-        "--",
-        "set",
-        "port",
-        &host_end,
-        "tag=9",
-    ]);
-    let back = Instant::now();
-    let changed = |line: &String| line.starts_with("changed ") && line.ends_with("[VLAN]");
-    wait_until("it is right again", || events.said.lock().unwrap().iter().any(changed));
-    assert!(back.elapsed() < Duration::from_secs(10), "{:?}", back.elapsed());
-    let since = events.said.lock().unwrap()[told..].to_vec();
-    assert!(!since.iter().any(|line| line.starts_with("vanished")), "{since:?}");
-    assert!(!since.iter().any(|line| line.starts_with("left-behind")), "{since:?}");
-}
-
-#[test]
-fn an_engine_that_is_cut_off_makes_nothing_vanish() {
-    if !ready(Tier::Docker) {
-        return;
-    }
-    let (bridge, container, relay) = (Bridge::new(), Container::run(), Relay::new());
-    let _plugged = Plugged::new(&container, "eth0", &bridge, Plug::default());
-    let events = Events::start(&["-H", &relay.url()]);
-    wait_until("it is told", || events.count("appeared", container.name()) == 1);
-
-    relay.cut();
-    events.wait_for_complaint("Docker at unix:");
-    let late = Container::run();
-    let plugged = Plugged::new(&late, "eth0", &bridge, Plug::default());
-    // The switch is still followed while the engine is not.
-    wait_until("the port is there", || {
-        docker_ovs(&["who", &format!("{}:{}", bridge.name(), plugged.ofport()), "-q"]).code == 0
-    });
-    assert_eq!(events.count("vanished", container.name()), 0);
-    relay.mend();
-    events.wait_for(&format!(
-        "appeared {}:eth0 {} {} []",
-        late.name(),
-        bridge.name(),
-        plugged.ofport()
-    ));
-    assert_eq!(events.count("vanished", container.name()), 0);
-    assert_eq!(events.count("appeared", container.name()), 1);
 }
