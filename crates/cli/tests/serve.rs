@@ -1,16 +1,14 @@
-//! What `docker ovs serve` answers, tells, and restores.
-#![allow(clippy::disallowed_methods, reason = "promtool and openssl are asked")]
+//! What `docker ovs serve` answers to programs, and what it does of itself.
+#![allow(clippy::disallowed_methods, reason = "promtool is asked")]
 
 mod tool;
 
 use std::io::Write;
-use std::os::unix::net::UnixDatagram;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use lab::{Bridge, Container, Plug, Plugged, Tier, ready};
 use serde_json::Value;
-use tool::{Event, Served, docker_ovs, refuses, says};
+use tool::{Served, docker_ovs, refuses, says};
 
 #[test]
 fn the_answers_are_those_of_the_command_line() {
@@ -165,12 +163,6 @@ fn metrics_are_what_prometheus_expects() {
     assert!(metrics.body.contains("docker_ovs_source_state{source=\"ovsdb\",state=\"up\"} 1\n"));
 }
 
-/// The row of an event about this container that has a number.
-fn is_about(event: &Event, container: &Container) -> bool {
-    let row = &event.data["Attachment"];
-    row["Container"] == container.name() && row["OFPort"].is_number()
-}
-
 #[test]
 fn what_changes_is_told_and_told_again_to_those_who_missed_it() {
     if !ready(Tier::Docker) {
@@ -183,7 +175,7 @@ fn what_changes_is_told_and_told_again_to_those_who_missed_it() {
     assert_eq!(reset.name, "reset");
     assert!(reset.data["Attachments"].is_array(), "{reset:?}");
     let plug = Plugged::new(&container, "eth0", &bridge, Plug::default());
-    let told = events.find(|event| is_about(event, &container));
+    let told = events.find(|event| event.is_about(&container));
     assert_eq!(
         (told.name.as_str(), &told.data["Attachment"]["OFPort"]),
         ("", &plug.ofport().into())
@@ -191,7 +183,7 @@ fn what_changes_is_told_and_told_again_to_those_who_missed_it() {
     // The connection breaks, and the client comes again.
     drop(events);
     let mut again = daemon.events(Some(&reset.id));
-    let missed = again.find(|event| is_about(event, &container));
+    let missed = again.find(|event| event.is_about(&container));
     assert_eq!(missed, told);
     let mut later = daemon.events(Some(&told.id));
     drop(plug);
@@ -236,7 +228,7 @@ fn what_a_restarted_container_had_is_made_again_on_the_same_number() {
     container.restart();
     daemon.hears(&format!("restored {}:eth0 on {}", container.name(), bridge.name()));
     let told = events
-        .find(|event| is_about(event, &container) && event.data["Attachment"]["State"] == "on");
+        .find(|event| event.is_about(&container) && event.data["Attachment"]["State"] == "on");
     assert_eq!(told.data["Attachment"]["OFPort"].to_string(), number.trim_end());
     lab::wait_for_answer(&other, "10.76.1.1");
 }
@@ -286,24 +278,4 @@ fn an_engine_that_is_away_is_said_and_heard_of_when_it_comes() {
     });
     let rows: Value = serde_json::from_str(&answer.body).unwrap();
     assert_eq!(rows[0]["OFPort"], plug.ofport());
-}
-
-#[test]
-fn a_service_manager_is_told_when_it_is_ready_and_when_it_stops() {
-    if !ready(Tier::Lab) {
-        return;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let manager = folder.path().join("notify");
-    let hears = UnixDatagram::bind(&manager).unwrap();
-    hears.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    let told = || {
-        let mut words = [0; 100];
-        let length = hears.recv(&mut words).unwrap();
-        String::from_utf8_lossy(&words[..length]).trim_end().to_owned()
-    };
-    let mut daemon = Served::start_telling(&manager);
-    assert_eq!(told(), "READY=1");
-    assert_eq!(daemon.stop(), Some(0));
-    assert_eq!(told(), "STOPPING=1");
 }

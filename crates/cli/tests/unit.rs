@@ -1,13 +1,15 @@
-//! The systemd unit: what it allows the daemon is enough. Read from the unit itself, and done
+//! The systemd unit: the daemon tells its manager how it is, and what it is allowed is enough. Read from the unit itself, and done
 //! here by unshare(1), mount(8) and setpriv(1).
 #![allow(clippy::disallowed_methods, reason = "a test starts the programs it tests")]
 
 mod tool;
 
+use std::os::unix::net::UnixDatagram;
 use std::process::Command;
+use std::time::Duration;
 
 use lab::{Bridge, Container, Home, Plug, Plugged, Tier, ready, wait_for_answer};
-use tool::{Event, Served, says};
+use tool::{Served, says};
 
 const UNIT: &str = include_str!("../../../packaging/systemd/docker-ovs.service");
 
@@ -52,12 +54,6 @@ fn start(words: &[&str]) -> Served {
     Served::start_by(sandbox, words)
 }
 
-/// The row of an event about this container that has a number.
-fn is_about(event: &Event, container: &Container) -> bool {
-    let row = &event.data["Attachment"];
-    row["Container"] == container.name() && row["OFPort"].is_number()
-}
-
 #[test]
 fn it_sees_and_hears_containers_of_other_users() {
     if !ready(Tier::Docker) {
@@ -75,7 +71,7 @@ fn it_sees_and_hears_containers_of_other_users() {
     let mut events = daemon.events(None);
     assert_eq!(events.next().name, "reset");
     container.ip(&["address", "add", "10.76.2.7/24", "dev", "eth0"]);
-    let told = events.find(|event| is_about(event, &container));
+    let told = events.find(|event| event.is_about(&container));
     assert_eq!(told.data["Changed"][0], "Addresses", "{told:?}");
 }
 
@@ -100,4 +96,24 @@ fn it_restores_addresses_of_both_families() {
     assert_eq!(says(&["port", container.name(), bridge.name(), "-q"]), number);
     wait_for_answer(&other, "10.76.3.1");
     wait_for_answer(&other, "fd00:76:3::1");
+}
+
+#[test]
+fn a_service_manager_is_told_when_it_is_ready_and_when_it_stops() {
+    if !ready(Tier::Lab) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let manager = folder.path().join("notify");
+    let hears = UnixDatagram::bind(&manager).unwrap();
+    hears.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let told = || {
+        let mut words = [0; 100];
+        let length = hears.recv(&mut words).unwrap();
+        String::from_utf8_lossy(&words[..length]).trim_end().to_owned()
+    };
+    let mut daemon = Served::start_telling(&manager);
+    assert_eq!(told(), "READY=1");
+    assert_eq!(daemon.stop(), Some(0));
+    assert_eq!(told(), "STOPPING=1");
 }

@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use lab::Container;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
@@ -201,6 +202,14 @@ pub(crate) struct Event {
     pub(crate) name: String,
     pub(crate) id: String,
     pub(crate) data: Value,
+}
+
+impl Event {
+    /// Whether it tells of an interface of this container that has a number.
+    pub(crate) fn is_about(&self, container: &Container) -> bool {
+        let row = &self.data["Attachment"];
+        row["Container"] == container.name() && row["OFPort"].is_number()
+    }
 }
 
 impl Events {
