@@ -9,6 +9,7 @@ mod enter;
 mod error;
 mod message;
 mod namespace;
+mod netlink;
 mod packet;
 #[cfg(test)]
 mod parse_tests;
