@@ -7,6 +7,7 @@
 mod change;
 mod enter;
 mod error;
+mod ethtool;
 mod message;
 mod namespace;
 mod netlink;
@@ -23,6 +24,7 @@ mod watch;
 
 pub use enter::visit;
 pub use error::Error;
+pub use ethtool::EthtoolSocket;
 pub use namespace::{Identity, Netns, named};
 pub use packet::listened_to;
 pub use route::Route;
