@@ -84,13 +84,15 @@ pub struct Attachment {
 
 impl Attachment {
     /// What a person should be told with the answer: why it cannot be known, and what is
-    /// uncertain about it.
+    /// uncertain about it. That no TCP passes is not: it is told where that was asked.
     pub fn doubts(&self) -> Vec<String> {
         let why = match &self.port {
             PortState::Unknown { why } => Some(why.clone()),
             _ => None,
         };
-        why.into_iter().chain(self.notes.iter().map(ToString::to_string)).collect()
+        let uncertain = |note: &&Note| !matches!(note, Note::ChecksumOffload { .. });
+        let notes = self.notes.iter().filter(uncertain).map(ToString::to_string);
+        why.into_iter().chain(notes).collect()
     }
 }
 

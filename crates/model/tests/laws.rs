@@ -40,6 +40,7 @@ fn link() -> impl Strategy<Value = Link> {
             peer: peer.map(|(index, nsid)| Peer { ifindex: Ifindex(index), nsid: nsid.map(Nsid) }),
             master: master.map(Ifindex),
             vlan: None,
+            tx_checksum_offload: None,
             alias: None,
         },
     )
@@ -118,6 +119,7 @@ fn bridges() -> impl Strategy<Value = Vec<Bridge>> {
             name: format!("br{i}").into(),
             datapath_id: Some(DatapathId(i as u64)),
             datapath: None,
+            userspace_tso: None,
             ports: ports
                 .iter()
                 .filter(|(_, on)| *on == i)

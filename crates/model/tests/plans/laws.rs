@@ -72,6 +72,7 @@ fn stray(index: u32) -> Arc<Link> {
         peer: Some(Peer { ifindex: Ifindex(1), nsid: Some(Nsid(9)) }),
         master: None,
         vlan: None,
+        tx_checksum_offload: None,
         alias: None,
     })
 }

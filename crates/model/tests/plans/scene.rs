@@ -46,6 +46,7 @@ pub(crate) fn host() -> Snapshot {
         name: name.into(),
         datapath_id: None,
         datapath: Some("netdev".to_owned()),
+        userspace_tso: None,
         ports: Vec::new(),
     };
     Snapshot {
