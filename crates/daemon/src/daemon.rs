@@ -54,7 +54,8 @@ impl Daemon {
     pub(crate) async fn look(&self, roads: Vec<Via>) -> Snapshot {
         let _turn = self.asking.acquire().await;
         let start = Instant::now();
-        let snapshot = self.host.look(&Question { roads, ..Question::default() }).await;
+        let snapshot =
+            self.host.look(&Question { roads, traffic: true, ..Question::default() }).await;
         self.pace.looked(start.elapsed());
         snapshot
     }

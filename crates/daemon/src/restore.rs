@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use host::{Done, Host, Restored};
-use model::Snapshot;
-use model::ids::ContainerId;
+use model::evidence::Note;
+use model::ids::{ContainerId, Ifindex, Name, NetnsId};
+use model::mark::Mark;
 use model::plan::{Remedy, Restore};
 use model::snapshot::Observed;
 use model::wiring::Occupant;
+use model::{Snapshot, Wiring};
 use tokio::time::sleep;
 
 use crate::daemon::Daemon;
@@ -38,11 +40,12 @@ type Lives = BTreeMap<ContainerId, Life>;
 /// started before the daemon did is restored too.
 pub(crate) async fn keep_restoring(host: Host, daemon: Arc<Daemon>, say: fn(&str)) {
     let mut news = daemon.live.follow();
-    let mut lives = Lives::new();
+    let (mut lives, mut tried) = (Lives::new(), BTreeSet::new());
     while news.changed().await.is_ok() {
         let Some(state) = daemon.live.now() else { continue };
         lives = go_on(&lives, &state.snapshot);
-        let robbed = robbed(&state, &lives);
+        let mut robbed = robbed(&state, &lives);
+        robbed.extend(without_checksums(&state.wiring, &mut tried));
         if robbed.is_empty() {
             continue;
         }
@@ -84,6 +87,30 @@ fn robbed(state: &State, lives: &Lives) -> BTreeSet<ContainerId> {
         _ => None,
     });
     owners.map(|owner| owner.id.clone()).filter(young).collect()
+}
+
+/// Those that have an interface of ours whose TCP and UDP do not arrive: an earlier version made
+/// it, or the switch has changed since. Each link once, for whoever turns the offload on again
+/// by hand means it.
+fn without_checksums(
+    wiring: &Wiring,
+    tried: &mut BTreeSet<(NetnsId, Ifindex)>,
+) -> BTreeSet<ContainerId> {
+    let is_ours = |bridge: &Name, iface: &Name| {
+        let mut rows = wiring.ports.iter();
+        let row = rows.find(|row| row.bridge == *bridge && row.port.iface == *iface);
+        row.and_then(|row| Mark::of(&row.port)).is_some_and(|mark| mark.ours)
+    };
+    let lacking = wiring.attachments.iter().filter(|attachment| {
+        let note = |note: &Note| matches!(note, Note::ChecksumOffload { .. });
+        let port = attachment.port.port();
+        attachment.notes.iter().any(note)
+            && port.is_some_and(|port| is_ours(&port.bridge, &port.iface))
+    });
+    let lacking: Vec<_> = lacking.map(|found| ((found.netns, found.link.ifindex), found)).collect();
+    tried.retain(|known| lacking.iter().any(|(link, _)| link == known));
+    let new = lacking.into_iter().filter_map(|(link, found)| tried.insert(link).then_some(found));
+    new.flat_map(|found| &found.tenants).map(|tenant| tenant.id.clone()).collect()
 }
 
 /// What is worth telling: not that something was there all the time.

@@ -3,8 +3,8 @@
 use model::evidence::Note;
 use model::health::{Check, Verdict};
 use model::switch::Bridge;
-use model::wiring::{Occupant, SwitchPort};
-use model::{Observed, Snapshot, Trouble, TroubleKind, resolve};
+use model::wiring::{Attachment, Occupant, SwitchPort, Wire};
+use model::{Observed, Snapshot, Trouble, TroubleKind, Wiring, resolve};
 use rustix::thread::{CapabilitySet, capabilities};
 
 use crate::deadline::Deadline;
@@ -18,8 +18,9 @@ impl Host {
         let due = Deadline::after(self.timeout);
         let (docker, (ovsdb, datapath), vswitchd) =
             tokio::join!(self.check_docker(due), self.check_ovsdb(due), self.check_vswitchd(due));
-        let ports = self.check_ports().await;
-        vec![docker, ovsdb, vswitchd, check_privileges(), self.check_namespace(), datapath, ports]
+        let [ports, checksums] = self.check_traffic().await;
+        let (privileges, namespace) = (check_privileges(), self.check_namespace());
+        vec![docker, ovsdb, vswitchd, privileges, namespace, datapath, ports, checksums]
     }
 
     async fn check_docker(&self, due: Deadline) -> Check {
@@ -59,26 +60,20 @@ impl Host {
         check("vswitchd", folder, ask.await)
     }
 
-    /// A port can look perfect and pass nothing.
-    async fn check_ports(&self) -> Check {
-        let snapshot = self.look(&Question::default()).await;
-        let (name, target) = ("ports".to_owned(), "bridges".to_owned());
-        if let Some(why) = snapshot.kernel.trouble().or(blind(&snapshot)) {
-            let detail = format!("unknown: {why}");
-            return Check { name, target, verdict: Verdict::Note, detail, remedy: String::new() };
-        }
-        let wiring = resolve(&snapshot);
-        let deaf = wiring.ports.iter().filter(|row| row.notes.contains(&Note::Deaf));
-        let deaf: Vec<_> = deaf.map(|row| format!("{}/{}", row.bridge, row.port.iface)).collect();
-        let gone = |row: &&SwitchPort| matches!(row.occupant, Occupant::LeftBehind { .. });
-        let left = wiring.ports.iter().filter(gone).count();
-        let count = wiring.ports.len();
-        let (verdict, detail, remedy) = match (deaf.as_slice(), left) {
-            ([], 0) => (Verdict::Ok, format!("{count}, none deaf or left behind"), ""),
-            ([], left) => (Verdict::Note, format!("{left} of {count} left behind"), LEFT_BEHIND),
-            (deaf, _) => (Verdict::Note, format!("deaf: {}", deaf.join(", ")), DEAF),
+    /// A port can look perfect and pass nothing, or ping alone.
+    async fn check_traffic(&self) -> [Check; 2] {
+        let snapshot = self.look(&Question { traffic: true, ..Question::default() }).await;
+        let Some(why) = snapshot.kernel.trouble().or(blind(&snapshot)) else {
+            let wiring = resolve(&snapshot);
+            return [check_ports(&wiring), check_checksums(&snapshot, &wiring)];
         };
-        Check { name, target, verdict, detail, remedy: remedy.to_owned() }
+        ["ports", "checksums"].map(|name| Check {
+            name: name.to_owned(),
+            target: "bridges".to_owned(),
+            verdict: Verdict::Note,
+            detail: format!("unknown: {why}"),
+            remedy: String::new(),
+        })
     }
 
     fn check_namespace(&self) -> Check {
@@ -122,6 +117,69 @@ fn check(name: &str, target: String, found: Result<String, Trouble>) -> Check {
         }
     }
 }
+
+/// Whether the switch hears every port, and something is on it.
+fn check_ports(wiring: &Wiring) -> Check {
+    let deaf = wiring.ports.iter().filter(|row| row.notes.contains(&Note::Deaf));
+    let deaf: Vec<_> = deaf.map(|row| format!("{}/{}", row.bridge, row.port.iface)).collect();
+    let gone = |row: &&SwitchPort| matches!(row.occupant, Occupant::LeftBehind { .. });
+    let left = wiring.ports.iter().filter(gone).count();
+    let count = wiring.ports.len();
+    let (verdict, detail, remedy) = match (deaf.as_slice(), left) {
+        ([], 0) => (Verdict::Ok, format!("{count}, none deaf or left behind"), ""),
+        ([], left) => (Verdict::Note, format!("{left} of {count} left behind"), LEFT_BEHIND),
+        (deaf, _) => (Verdict::Note, format!("deaf: {}", some_of(deaf)), DEAF),
+    };
+    let (name, target) = ("ports".to_owned(), "bridges".to_owned());
+    Check { name, target, verdict, detail, remedy: remedy.to_owned() }
+}
+
+/// Whether TCP and UDP arrive on bridges that do not finish checksums.
+fn check_checksums(snapshot: &Snapshot, wiring: &Wiring) -> Check {
+    let switch = snapshot.switch.values().flat_map(Observed::rows);
+    let bridges: Vec<_> = switch.filter(|bridge| bridge.leaves_checksums()).collect();
+    let on_them = wiring.attachments.iter().filter(|attachment| {
+        let port = attachment.port.port();
+        port.is_some_and(|port| bridges.iter().any(|bridge| bridge.name == port.bridge))
+    });
+    let lost = |attachment: &&Attachment| {
+        attachment.notes.iter().any(|note| matches!(note, Note::ChecksumOffload { .. }))
+    };
+    let unread = |attachment: &&Attachment| {
+        let veth = matches!(attachment.wire, Wire::Veth { .. });
+        veth && attachment.link.tx_checksum_offload.is_none()
+    };
+    let names = |found: &dyn Fn(&&Attachment) -> bool| {
+        on_them.clone().filter(|attachment| found(attachment)).map(Attachment::label).collect()
+    };
+    let (lost, unread): (Vec<_>, Vec<_>) = (names(&lost), names(&unread));
+    let (verdict, detail, remedy) = match (lost.as_slice(), unread.as_slice()) {
+        ([], []) if bridges.is_empty() => {
+            (Verdict::Ok, "every bridge finishes them".to_owned(), "")
+        }
+        ([], []) => (Verdict::Ok, "every interface finishes its own".to_owned(), ""),
+        ([], unread) => (Verdict::Note, format!("unknown of {}", some_of(unread)), UNREAD),
+        (lost, _) => {
+            let detail = format!("no TCP and no UDP from {} arrives", some_of(lost));
+            (Verdict::Note, detail, CHECKSUMS)
+        }
+    };
+    let (name, target) = ("checksums".to_owned(), "bridges".to_owned());
+    Check { name, target, verdict, detail, remedy: remedy.to_owned() }
+}
+
+/// The first few, and how many more there are.
+fn some_of(names: &[String]) -> String {
+    const SHOWN: usize = 8;
+    match names.len().checked_sub(SHOWN) {
+        None | Some(0) => names.join(", "),
+        Some(more) => format!("{} and {more} more", names[..SHOWN].join(", ")),
+    }
+}
+
+const CHECKSUMS: &str = "docker ovs restore --all mends what docker-ovs connected; of others, \
+                         nsenter --net --target PID ethtool --offload INTERFACE tx off";
+const UNREAD: &str = "the kernel must have ethtool's netlink family (Linux 5.6)";
 
 /// Entering a container's namespace needs both (setns(2), ptrace(2) on /proc/PID/ns).
 fn check_privileges() -> Check {

@@ -85,7 +85,13 @@ fn port(i: u16) -> Port {
 fn bridge(b: u16) -> Bridge {
     let ports = (0..CONTAINERS).filter(|i| i % BRIDGES == b).map(|i| Arc::new(port(i))).collect();
     let datapath_id = Some(DatapathId(u64::from(b)));
-    Bridge { name: format!("br{b}").into(), datapath_id, datapath: None, userspace_tso: None, ports }
+    Bridge {
+        name: format!("br{b}").into(),
+        datapath_id,
+        datapath: None,
+        userspace_tso: None,
+        ports,
+    }
 }
 
 fn snapshot() -> Snapshot {

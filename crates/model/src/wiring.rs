@@ -83,6 +83,11 @@ pub struct Attachment {
 }
 
 impl Attachment {
+    /// In one word: `web:eth0`, or the interface and its namespace where no container is known.
+    pub fn label(&self) -> String {
+        label(&self.tenants, &self.link.name, self.netns)
+    }
+
     /// What a person should be told with the answer: why it cannot be known, and what is
     /// uncertain about it. That no TCP passes is not: it is told where that was asked.
     pub fn doubts(&self) -> Vec<String> {
@@ -93,6 +98,15 @@ impl Attachment {
         let uncertain = |note: &&Note| !matches!(note, Note::ChecksumOffload { .. });
         let notes = self.notes.iter().filter(uncertain).map(ToString::to_string);
         why.into_iter().chain(notes).collect()
+    }
+}
+
+/// An interface, called by the containers that have it.
+pub(crate) fn label(tenants: &[Arc<ContainerRef>], interface: &str, netns: NetnsId) -> String {
+    let names: Vec<_> = tenants.iter().map(|tenant| &*tenant.name).collect();
+    match names.as_slice() {
+        [] => format!("{interface} in {netns}"),
+        names => format!("{}:{interface}", names.join("+")),
     }
 }
 

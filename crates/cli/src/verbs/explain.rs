@@ -19,7 +19,7 @@ pub async fn run(host: &Host, args: &ExplainArgs) -> Result<Outcome, Failure> {
         bridge: args.bridge.clone(),
         tenants: true,
         roads: args.via.map_or_else(every, |road| vec![road.into()]),
-        heard: true,
+        traffic: true,
         ..Question::default()
     };
     let snapshot = host.look(&question).await;

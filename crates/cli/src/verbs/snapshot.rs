@@ -14,7 +14,7 @@ use crate::words::SnapshotArgs;
 /// None; a host without sources makes a snapshot that says so.
 pub async fn run(host: &Host, args: &SnapshotArgs) -> Result<Outcome, Failure> {
     let roads = vec![Via::Ovsdb, Via::OpenFlow, Via::Dpif];
-    let snapshot = host.look(&Question { roads, ..Question::default() }).await;
+    let snapshot = host.look(&Question { roads, traffic: true, ..Question::default() }).await;
     let remarks = model::resolve(&snapshot).troubles.iter().map(ToString::to_string).collect();
     let snapshot = if args.anonymise { anonymise(&snapshot) } else { snapshot };
     let text = serde_json::to_string(&snapshot);

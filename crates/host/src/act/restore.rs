@@ -86,7 +86,7 @@ impl Host {
                     return Done::As(Remedy::Again(plan));
                 }
                 Err(unable) if tries > 0 && hands.may_try_again(&unable) => {
-                    *snapshot = self.look(&Question::default()).await;
+                    *snapshot = self.look(&with_traffic()).await;
                 }
                 Err(unable) => return Done::Failed(unable),
             }
@@ -95,11 +95,16 @@ impl Host {
 
     /// A whole look that missed nothing.
     pub(super) async fn whole(&self) -> Result<(Snapshot, Wiring), Unable> {
-        let snapshot = self.look(&Question::default()).await;
+        let snapshot = self.look(&with_traffic()).await;
         query::sighted(&snapshot).map_err(refused)?;
         let wiring = resolve(&snapshot);
         Ok((snapshot, wiring))
     }
+}
+
+/// What keeps packets from passing is mended too.
+fn with_traffic() -> Question {
+    Question { traffic: true, ..Question::default() }
 }
 
 /// What is not there after all was not restored.

@@ -1,9 +1,11 @@
 //! The kernel: namespaces with their links, read from inside each.
 //!
 //! [`pin`] turns a container's PID into a namespace that stays the same one,
-//! [`links`] turns rtnetlink's rows into ours, [`read`] decides what is read.
+//! [`links`] turns rtnetlink's rows into ours, [`offload`] adds what ethtool knows of them, and
+//! [`read`] decides what is read.
 
 mod links;
+mod offload;
 mod pin;
 mod read;
 

@@ -25,7 +25,7 @@ impl Host {
             Ok((found, homes)) => (Ok(found), homes),
             Err(trouble) => (Err(trouble), BTreeMap::new()),
         };
-        let kernel = switch.as_ref().map(|switch| namespaces(homes, switch));
+        let kernel = switch.as_ref().map(|switch| namespaces(homes, switch, question.traffic));
         Seen { engine: Some(engine), kernel: kernel.map_err(Clone::clone), switch: roads }
     }
 
@@ -41,11 +41,11 @@ impl Host {
 type Homes = BTreeMap<NetnsId, (Netns, Vec<String>)>;
 
 /// The containers' namespaces and those with a name, each read once.
-fn namespaces(mut homes: Homes, switch: &Netns) -> Vec<Namespace> {
+fn namespaces(mut homes: Homes, switch: &Netns, traffic: bool) -> Vec<Namespace> {
     for (name, space) in kernel::named() {
         let home = homes.entry(kernel::id(&space)).or_insert((space, Vec::new()));
         home.1.push(name);
     }
     let homes: Vec<_> = homes.values().map(|(space, names)| (space, names.clone())).collect();
-    kernel::everything(&homes, switch)
+    kernel::everything(&homes, switch, traffic)
 }

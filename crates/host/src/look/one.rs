@@ -25,7 +25,7 @@ impl Host {
     ) -> Seen {
         match kernel::open_target(wanted) {
             Some(Ok(target)) => {
-                let kernel = read_around(&target, switch, question.heard);
+                let kernel = read_around(&target, switch, question.traffic);
                 self.look_into(due, wanted, question, kernel).await
             }
             Some(Err(trouble)) => self.look_into(due, wanted, question, Err(trouble)).await,
@@ -104,7 +104,7 @@ impl Host {
         let (docker, mut found) = self.seek(due, wanted, question.tenants).await?;
         let pinned = pin_all(&mut found);
         let kernel = match pinned.first() {
-            Some((0, home)) => read_around(&home.netns, switch, question.heard),
+            Some((0, home)) => read_around(&home.netns, switch, question.traffic),
             _ => Ok(Vec::new()),
         };
         Ok(Inside { docker, found, pinned, kernel })
@@ -151,12 +151,12 @@ enum Road {
 fn read_around(
     home: &Netns,
     switch: &Result<Netns, Trouble>,
-    heard: bool,
+    traffic: bool,
 ) -> Result<Vec<Namespace>, Trouble> {
     let switch = switch.as_ref().map_err(Clone::clone)?;
-    let rows = kernel::around(home, switch, heard);
+    let rows = kernel::around(home, switch, traffic);
     if rows.first().is_some_and(kernel::needs_everything) {
-        return Ok(kernel::everything(&[(home, Vec::new())], switch));
+        return Ok(kernel::everything(&[(home, Vec::new())], switch, traffic));
     }
     Ok(rows)
 }
