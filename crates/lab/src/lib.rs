@@ -13,6 +13,7 @@ mod link;
 mod names;
 mod ready;
 mod run;
+mod traffic;
 
 pub use bridge::{Bridge, flow};
 pub use container::{Container, IMAGE};
@@ -21,3 +22,4 @@ pub use link::{Link, Netns, Plug, Plugged};
 pub use names::{prefix, unique};
 pub use ready::{Tier, ready};
 pub use run::{comes_true, ofport_of, run, try_run, wait_until};
+pub use traffic::{assert_carries, carries};
