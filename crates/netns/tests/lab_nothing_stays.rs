@@ -2,6 +2,7 @@
 //! threads and descriptors.
 #![allow(clippy::disallowed_methods, reason = "namespaces are made with ip(8)")]
 
+#[path = "it/space/mod.rs"]
 mod space;
 
 use docker_ovs_netns::{Netns, visit};
