@@ -8,18 +8,13 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::names::unique;
-use crate::ready::{Tier, ready, say_skipped};
+use crate::need::{Need, is_there};
 use crate::run::{run, try_run, wait_until, wait_within};
 
-/// Whether this test may restart daemons: everything is there, and `DOCKER_OVS_TEST_RESTARTS`
-/// is 1. If not it says what was skipped. A leave that is not given is never a failure, also
-/// where `DOCKER_OVS_TEST_REQUIRE` is set.
+/// Whether this test may restart daemons: all of [`Need::Restarts`] is there. If not it says what
+/// was skipped.
 pub fn may_restart() -> bool {
-    let leave = std::env::var_os("DOCKER_OVS_TEST_RESTARTS").is_some_and(|value| value == "1");
-    if !leave {
-        say_skipped("the leave to restart daemons (DOCKER_OVS_TEST_RESTARTS=1)");
-    }
-    leave && ready(Tier::Docker)
+    is_there(Need::Restarts)
 }
 
 /// Ends ovs-vswitchd and starts it again; false if that [may not be](may_restart).

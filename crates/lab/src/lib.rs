@@ -5,21 +5,25 @@
 //! removed as well.
 #![allow(clippy::disallowed_methods, reason = "a laboratory starts programs and waits for them")]
 
+mod alone;
 mod bridge;
+mod clock;
 mod container;
 pub mod daemons;
 mod home;
 mod link;
 mod names;
-mod ready;
+mod need;
 mod run;
 mod traffic;
 
+pub use alone::Hold;
 pub use bridge::{Bridge, flow};
+pub use clock::Clock;
 pub use container::{Container, IMAGE};
 pub use home::{Home, ping, wait_for_answer};
 pub use link::{Link, Netns, Plug, Plugged};
 pub use names::{prefix, unique};
-pub use ready::{Tier, ready};
+pub use need::{Need, alone, is_there, lacks, share};
 pub use run::{comes_true, ofport_of, run, try_run, wait_until};
 pub use traffic::{assert_carries, carries};

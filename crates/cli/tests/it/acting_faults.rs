@@ -7,9 +7,7 @@ use std::os::unix::net::UnixListener;
 use crate::acting::{Footprint, hold_after, kill_after, output};
 use crate::tool::server::Server;
 use crate::tool::{Ran, docker_ovs, refuses, says};
-use lab::{
-    Bridge, Container, Home, Tier, ready, run, try_run, unique, wait_for_answer, wait_until,
-};
+use lab::{Bridge, Container, Home, run, try_run, unique, wait_for_answer, wait_until};
 
 /// A database with a bridge that no vswitchd serves, and words for the tool to use it.
 fn unserved() -> (Server, String) {
@@ -26,9 +24,7 @@ fn is_clean(container: &Container, host_end: &str) {
 
 #[test]
 fn a_switch_that_gives_no_number_is_waited_for_and_then_everything_is_undone() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let ((server, db), container, end) = (unserved(), Container::run(), unique("h"));
     let words = ["connect", "br0", container.name(), "--host-interface", &end, "--db", &db];
     let ran = docker_ovs(&[&words[..], &["--timeout", "500ms"]].concat());
@@ -41,9 +37,7 @@ fn a_switch_that_gives_no_number_is_waited_for_and_then_everything_is_undone() {
 
 #[test]
 fn another_number_than_was_asked_for_is_told() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let ((server, db), container, end) = (unserved(), Container::run(), unique("h"));
     let words = ["connect", "br0", container.name(), "--host-interface", &end, "--db", &db];
     let (mut child, go) = hold_after(3, &[&words[..], &["--ofport", "10"]].concat());
@@ -60,9 +54,7 @@ fn another_number_than_was_asked_for_is_told() {
 
 #[test]
 fn a_port_that_the_switch_cannot_make_is_undone_with_its_reason() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let ((server, db), container, end) = (unserved(), Container::run(), unique("h"));
     let words = ["connect", "br0", container.name(), "--host-interface", &end, "--db", &db];
     let (mut child, go) = hold_after(3, &words);
@@ -77,9 +69,7 @@ fn a_port_that_the_switch_cannot_make_is_undone_with_its_reason() {
 
 #[test]
 fn a_port_that_the_switch_met_before_its_link_is_not_given_up() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let ((server, db), container, end) = (unserved(), Container::run(), unique("h"));
     let words = ["connect", "br0", container.name(), "--host-interface", &end, "--db", &db];
     let (mut child, go) = hold_after(3, &words);
@@ -94,9 +84,7 @@ fn a_port_that_the_switch_met_before_its_link_is_not_given_up() {
 
 #[test]
 fn a_database_that_ends_midway_leaves_no_link() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     for step in 0..=3 {
         let ((mut server, db), container, end) = (unserved(), Container::run(), unique("h"));
         let words = ["connect", "br0", container.name(), "--host-interface", &end, "--db", &db];
@@ -114,9 +102,7 @@ fn a_database_that_ends_midway_leaves_no_link() {
 
 #[test]
 fn somebody_who_takes_the_number_meanwhile_is_not_robbed_of_it() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let ((server, db), container) = (unserved(), Container::run());
     let words = ["connect", "br0", container.name(), "--ofport", "10", "--db", &db];
     let (mut child, go) = hold_after(1, &words);
@@ -134,9 +120,7 @@ fn somebody_who_takes_the_number_meanwhile_is_not_robbed_of_it() {
 
 #[test]
 fn what_the_kernel_refuses_half_way_is_undone() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run_with(&["--network", "bridge"]));
     let before = Footprint::take(&bridge, &[&container]);
     let words = ["--ip", "10.77.6.1/24", "--gateway", "10.77.6.254"];
@@ -148,9 +132,7 @@ fn what_the_kernel_refuses_half_way_is_undone() {
 
 #[test]
 fn a_restoration_that_fails_half_way_leaves_what_can_be_restored() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     says(&["connect", bridge.name(), container.name(), "--ip", "10.77.8.1/24"]);
     let ports = || run("ovs-vsctl", &["list-ports", bridge.name()]);
@@ -169,9 +151,7 @@ fn a_restoration_that_fails_half_way_leaves_what_can_be_restored() {
 
 #[test]
 fn whoever_is_killed_at_any_step_blocks_nobody_and_the_next_one_succeeds() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, other) = (Bridge::new(), Container::run());
     says(&["connect", bridge.name(), other.name(), "--ip", "10.77.7.2/24"]);
     for step in 0..=4 {
@@ -199,9 +179,7 @@ fn whoever_is_killed_at_any_step_blocks_nobody_and_the_next_one_succeeds() {
 
 #[test]
 fn a_port_whose_link_was_never_made_gets_one_under_the_same_number() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let bridge = Bridge::new();
     for verb in ["connect", "restore"] {
         let container = Container::run();
@@ -219,9 +197,7 @@ fn a_port_whose_link_was_never_made_gets_one_under_the_same_number() {
 
 #[test]
 fn a_container_that_ends_midway_leaves_a_clean_host() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let bridge = Bridge::new();
     for step in 0..=3 {
         let container = Container::run();
@@ -237,9 +213,7 @@ fn a_container_that_ends_midway_leaves_a_clean_host() {
 
 #[test]
 fn a_silent_database_costs_no_more_than_the_timeout() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (folder, container) = (tempfile::tempdir().unwrap(), Container::run());
     let path = folder.path().join("silent.sock");
     let _listener = UnixListener::bind(&path).unwrap();

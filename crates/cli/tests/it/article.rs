@@ -2,7 +2,7 @@
 //! `docker` and `ip` say when asked on their own.
 
 use crate::tool::{docker_ovs, drop_in, refuses, says};
-use lab::{Bridge, Container, Home, Link, Plug, Plugged, Tier, ofport_of, ready, run, unique};
+use lab::{Bridge, Container, Home, Link, Plug, Plugged, ofport_of, run, unique};
 
 /// The article's line for one interface.
 fn line(container: &Container, interface: &str, ofport: Option<u16>) -> String {
@@ -14,9 +14,7 @@ fn line(container: &Container, interface: &str, ofport: Option<u16>) -> String {
 
 #[test]
 fn the_articles_scene() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (switch, other) = (Bridge::new(), Bridge::new());
     let (firewall, none) = (Container::run(), Container::run());
     let first = Plugged::new(&firewall, "eth0", &switch, Plug::default());
@@ -58,9 +56,7 @@ fn the_articles_scene() {
 /// Current Docker gives every container's eth0 the same ifindex.
 #[test]
 fn equal_indexes_in_different_namespaces() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let bridge = Bridge::new();
     let plug = Plug::default();
     let containers: Vec<_> = (0..3).map(|_| Container::run()).collect();
@@ -100,9 +96,7 @@ impl Drop for PortGuard {
 /// also the index of a link of the host, which is on the switch.
 #[test]
 fn a_veth_between_containers_whose_peer_index_is_also_a_host_links() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let bridge = Bridge::new();
     let (left, right, bystander) = (Container::run(), Container::run(), Container::run());
     let decoy = Plugged::new(&bystander, "eth0", &bridge, Plug::default());
@@ -127,9 +121,7 @@ fn a_veth_between_containers_whose_peer_index_is_also_a_host_links() {
 
 #[test]
 fn bridges_whose_names_contain_each_other() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let name = unique("br");
     let (short, long) = (Bridge::named(&name[..name.len() - 1]), Bridge::named(&name));
     let filler = Link::add(&["type", "veth"]);
@@ -151,9 +143,7 @@ fn bridges_whose_names_contain_each_other() {
 
 #[test]
 fn a_stopped_container_has_no_port_although_its_row_still_has_a_number() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let id = format!("external_ids:container_id={}", container.id());
     let mark = ["--", "set", "interface", "HOST", &id];
@@ -182,9 +172,7 @@ fn a_stopped_container_has_no_port_although_its_row_still_has_a_number() {
 
 #[test]
 fn shared_and_host_networks() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, owner) = (Bridge::new(), Container::run());
     let guest = Container::run_with(&["--network", &format!("container:{}", owner.name())]);
     let plugged = Plugged::new(&owner, "eth0", &bridge, Plug::default());
@@ -206,9 +194,7 @@ fn shared_and_host_networks() {
 
 #[test]
 fn a_paused_container_still_has_its_port() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let plugged = Plugged::new(&container, "eth0", &bridge, Plug::default());
     let expected = line(&container, "eth0", Some(plugged.ofport()));
@@ -220,9 +206,7 @@ fn a_paused_container_still_has_its_port() {
 
 #[test]
 fn docker_runs_it_as_a_plugin() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let plugged = Plugged::new(&container, "eth0", &bridge, Plug::default());
     let config = tempfile::tempdir().unwrap();

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::thread;
 
 use crate::tool::refuses;
-use lab::{Bridge, Netns, Plug, Plugged, Tier, ready};
+use lab::{Bridge, Netns, Plug, Plugged};
 
 /// What the peers that say too much say: more than any reply may be long, in bytes.
 const TOO_MUCH: usize = 100 << 20;
@@ -102,9 +102,7 @@ fn an_engine_whose_words_are_not_for_terminals() {
 
 #[test]
 fn a_database_that_says_too_much_too_little_or_nonsense() {
-    if !ready(Tier::Lab) {
-        return;
-    }
+    lab::need!(Lab);
     let (bridge, netns) = (Bridge::new(), Netns::new());
     let _plugged = Plugged::new(&netns, "eth0", &bridge, Plug::default());
     let asked = format!("netns:{}", netns.name());

@@ -6,15 +6,11 @@ use std::process::{Child, Stdio};
 
 use crate::acting::{Footprint, ids, numbers_of};
 use crate::tool::{Ran, command, docker_ovs, refuses, says};
-use lab::{
-    Bridge, Container, Home, Link, Tier, flow, ping, ready, run, try_run, unique, wait_for_answer,
-};
+use lab::{Bridge, Container, Home, Link, flow, ping, run, try_run, unique, wait_for_answer};
 
 #[test]
 fn two_connected_containers_reach_each_other_and_nothing_stays_of_it() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, left, right) = (Bridge::new(), Container::run(), Container::run());
     let before = Footprint::take(&bridge, &[&left, &right]);
     let connect = |who: &Container, ip: &str| {
@@ -40,9 +36,7 @@ fn two_connected_containers_reach_each_other_and_nothing_stays_of_it() {
 
 #[test]
 fn everything_that_is_asked_for_is_there_and_remembered() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container, host_end) = (Bridge::new(), Container::run(), unique("h"));
     let whom = ["connect", bridge.name(), container.id(), "--host-interface", &host_end];
     let words = "--interface lan0 --ofport 77 --ip 10.77.2.1/24 --ip 2001:db8:2::1/64 \
@@ -68,9 +62,7 @@ fn everything_that_is_asked_for_is_there_and_remembered() {
 
 #[test]
 fn a_trunk_carries_what_it_is_asked_to_and_a_number_left_to_ovs_is_kept() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let words = ["--trunk", "10,20", "--ofport", "auto", "--format", "{{.OFPort}} {{.Port}}"];
     let row = says(&[&["connect", bridge.name(), container.name()][..], &words].concat());
@@ -82,9 +74,7 @@ fn a_trunk_carries_what_it_is_asked_to_and_a_number_left_to_ovs_is_kept() {
 
 #[test]
 fn a_dry_run_tells_what_comes_and_touches_nothing() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let before = Footprint::take(&bridge, &[&container]);
     let words = ["connect", bridge.name(), container.name(), "--mac", "02:00:00:77:03:01"];
@@ -102,9 +92,7 @@ fn a_dry_run_tells_what_comes_and_touches_nothing() {
 
 #[test]
 fn what_cannot_be_is_refused_before_anything_is_touched() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container, other) = (Bridge::new(), Container::run(), Container::run());
     let (stopped, host) = (Container::run(), Container::run_with(&["--network", "host"]));
     stopped.stop();
@@ -135,9 +123,7 @@ fn what_cannot_be_is_refused_before_anything_is_touched() {
 
 #[test]
 fn a_port_of_somebody_else_is_only_removed_by_force() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let _theirs = lab::Plugged::new(&container, "eth0", &bridge, lab::Plug::default());
     let said = refuses(&["disconnect", bridge.name(), container.name()]);
@@ -151,9 +137,7 @@ fn a_port_of_somebody_else_is_only_removed_by_force() {
 
 #[test]
 fn fifty_at_once_get_fifty_numbers_and_nothing_stays_of_them() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let bridge = Bridge::new();
     let containers: Vec<_> = (0..50).map(|_| Container::run()).collect();
     let every: Vec<_> = containers.iter().collect();
@@ -179,9 +163,7 @@ fn fifty_at_once_get_fifty_numbers_and_nothing_stays_of_them() {
 
 #[test]
 fn of_two_that_want_the_same_one_wins_and_the_other_is_told() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, one, two) = (Bridge::new(), Container::run(), Container::run());
     let before = Footprint::take(&bridge, &[&one, &two]);
     let race = |runs: [&[&str]; 2]| -> Vec<Ran> {
@@ -213,9 +195,7 @@ fn of_two_that_want_the_same_one_wins_and_the_other_is_told() {
 
 #[test]
 fn a_recorded_host_is_only_rehearsed_on() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("snapshot.json");

@@ -16,9 +16,7 @@ use lab::{Bridge, Container, Plug, Plugged, daemons, flow, run, wait_until};
 /// One after the other, as no two of them may overlap.
 #[test]
 fn alone_on_the_host() {
-    if !daemons::may_restart() {
-        return;
-    }
+    lab::alone!(Restarts);
     fifty_that_came_and_went_leave_nothing();
     after_restarts_everything_is_on_its_old_number_and_traffic_flows();
     whoever_follows_is_right_again_soon_after_a_restart();

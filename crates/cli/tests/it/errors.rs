@@ -4,7 +4,7 @@ use std::os::unix::net::UnixListener;
 use std::time::{Duration, Instant};
 
 use crate::tool::{command, docker_ovs, drop_in, refuses};
-use lab::{Bridge, Container, Netns, Plug, Plugged, Tier, ready, run};
+use lab::{Bridge, Container, Netns, Plug, Plugged, run};
 
 #[test]
 fn the_wrong_number_of_words_is_answered_with_the_usage() {
@@ -28,7 +28,7 @@ fn a_silent_daemon_costs_no_more_than_the_timeout() {
     assert!(complaint.contains("no answer within 300ms"), "{complaint}");
     let complaint = refuses(&["--db", &database, "--timeout", "300ms", "port", "pid:self"]);
     assert!(complaint.contains("pid:self"), "{complaint}");
-    if ready(Tier::Lab) {
+    if let Some(_hold) = lab::share(&[lab::Need::Lab]) {
         let (bridge, netns) = (Bridge::new(), Netns::new());
         let _plugged = Plugged::new(&netns, "eth0", &bridge, Plug::default());
         let space = format!("netns:{}", netns.name());
@@ -42,9 +42,7 @@ fn a_silent_daemon_costs_no_more_than_the_timeout() {
 
 #[test]
 fn a_name_that_is_nearly_right_is_answered_with_the_right_one() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let wrong = format!("{}x", container.name());
     let complaint = refuses(&["port", &wrong, bridge.name()]);
@@ -62,9 +60,7 @@ fn a_name_that_is_nearly_right_is_answered_with_the_right_one() {
 
 #[test]
 fn an_ambiguous_id_is_answered_with_its_candidates() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     // Of 17 ids two begin with the same digit.
     let containers: Vec<_> = (0..17).map(|_| Container::run()).collect();
     let first = |c: &Container| c.id()[..1].to_owned();
@@ -77,9 +73,7 @@ fn an_ambiguous_id_is_answered_with_its_candidates() {
 
 #[test]
 fn without_privileges_it_says_which_are_missing() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let _plugged = Plugged::new(&container, "eth0", &bridge, Plug::default());
     let binary = env!("CARGO_BIN_EXE_docker-ovs");
@@ -118,9 +112,7 @@ fn tool_as(program: &str, words: &[&str]) -> (i32, String, String) {
 
 #[test]
 fn the_doctor_finds_a_healthy_host_healthy() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let ran = docker_ovs(&["doctor", "--format", "{{.Check}} {{.Verdict}}"]);
     let datapath = run("ovs-vsctl", &["--columns=datapath_type", "list", "Bridge"]);
     assert_eq!(ran.code, 0, "{ran:?} {datapath}");

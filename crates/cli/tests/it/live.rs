@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use crate::tool::live::Events;
 use crate::tool::{command, refuses, says};
-use lab::{Bridge, Container, Home, Link, Plug, Plugged, Tier, ready, run, unique, wait_until};
+use lab::{Bridge, Container, Home, Link, Plug, Plugged, run, unique, wait_until};
 
 /// Gives the container an `eth0`, and its other end to the bridge once the first is told: whoever
 /// follows a busy host might see no moment between the two.
@@ -20,9 +20,7 @@ fn plug(events: &Events, container: &Container, bridge: &Bridge) -> (Link, u16) 
 
 #[test]
 fn what_happens_to_an_interface_is_told() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let first = Plugged::new(&container, "lan0", &bridge, Plug::default());
     let events = Events::start(&[]);
@@ -49,9 +47,7 @@ fn what_happens_to_an_interface_is_told() {
 
 #[test]
 fn filters_let_through_what_was_asked_for() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, one, other) = (Bridge::new(), Container::run(), Container::run());
     let first = Plugged::new(&one, "lan0", &bridge, Plug::default());
     let events = Events::start(&["--filter", &format!("container={}", one.name())]);
@@ -68,9 +64,7 @@ fn filters_let_through_what_was_asked_for() {
 
 #[test]
 fn it_ends_when_nobody_reads_any_more() {
-    if !ready(Tier::Lab) {
-        return;
-    }
+    lab::need!(Lab);
     let mut command = command("docker-ovs", &["events"]);
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
@@ -80,9 +74,7 @@ fn it_ends_when_nobody_reads_any_more() {
 
 #[test]
 fn wait_returns_with_the_number_and_never_without() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, name) = (Bridge::new(), unique("c"));
     let words = ["wait", &name, bridge.name(), "-q", "--timeout", "20s"];
     // It waits for the container too.

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use crate::tool::command;
 use crate::tool::live::{Events, lines_of};
 use crate::tool::server::Server;
-use lab::{Home, Netns, Tier, ready, run, unique, wait_until};
+use lab::{Home, Netns, run, unique, wait_until};
 
 fn signal(pid: u32, signal: &str) {
     run("kill", &[signal, &pid.to_string()]);
@@ -31,9 +31,7 @@ fn wait_for(events: &Events, action: &str, interface: &str) {
 
 #[test]
 fn a_database_that_hangs_makes_nothing_vanish() {
-    if !ready(Tier::Lab) {
-        return;
-    }
+    lab::need!(Lab);
     let (server, netns, host_end) = (Server::start(), Netns::new(), unique("v"));
     netns.ip(&["link", "add", "eth0", "type", "veth", "peer", "name", &host_end, "netns", "1"]);
     server.vsctl(&["add-br", "br0", "--", "add-port", "br0", &host_end]);
@@ -54,9 +52,7 @@ fn a_database_that_hangs_makes_nothing_vanish() {
 
 #[test]
 fn more_news_than_the_kernel_keeps_is_as_good_as_a_hint() {
-    if !ready(Tier::Lab) {
-        return;
-    }
+    lab::need!(Lab);
     let (netns, link) = (Netns::new(), lab::Link::add(&["type", "veth"]));
     let events = Events::start(&[]);
     signal(events.child.id(), "-STOP");
@@ -74,9 +70,7 @@ fn more_news_than_the_kernel_keeps_is_as_good_as_a_hint() {
 
 #[test]
 fn a_namespace_without_a_way_out_is_heard_too() {
-    if !ready(Tier::Lab) {
-        return;
-    }
+    lab::need!(Lab);
     let (netns, inside) = (Netns::new(), unique("d"));
     let events = Events::start(&[]);
     // Once this is told, everything that was there before has been read.
@@ -91,9 +85,7 @@ fn a_namespace_without_a_way_out_is_heard_too() {
 
 #[test]
 fn without_privileges_it_says_so_instead_of_keeping_silent() {
-    if !ready(Tier::Lab) {
-        return;
-    }
+    lab::need!(Lab);
     let events = command("docker-ovs", &["events"]);
     let mut bare = Command::new("setpriv");
     bare.args(["--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"]);
@@ -114,9 +106,7 @@ fn without_privileges_it_says_so_instead_of_keeping_silent() {
 /// Namespaces with a veth each come and go; `DOCKER_OVS_TEST_CHURN` says how many.
 #[test]
 fn memory_does_not_grow_with_what_came_and_went() {
-    if !ready(Tier::Lab) {
-        return;
-    }
+    lab::alone!(Lab);
     let count = std::env::var("DOCKER_OVS_TEST_CHURN").ok().and_then(|text| text.parse().ok());
     let count: usize = count.unwrap_or(300);
     let events = Events::start(&[]);

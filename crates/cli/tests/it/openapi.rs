@@ -1,7 +1,7 @@
 //! docs/openapi.json says what the running daemon does.
 
 use crate::tool::{Answer, Served, ask, head};
-use lab::{Bridge, Container, Home, Plug, Plugged, Tier, ready};
+use lab::{Bridge, Container, Home, Plug, Plugged};
 use serde_json::{Map, Value};
 
 const TEXT: &str = include_str!("../../../../docs/openapi.json");
@@ -9,9 +9,7 @@ const TEXT: &str = include_str!("../../../../docs/openapi.json");
 /// Every path, with a container and a port that are there.
 #[test]
 fn every_path_answers_as_the_document_says() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let plug = Plugged::new(&container, "eth0", &bridge, Plug::default());
     let daemon = Served::start(&[]);
@@ -48,9 +46,7 @@ fn every_path_answers_as_the_document_says() {
 
 #[test]
 fn refusals_are_as_the_document_says() {
-    if !ready(Tier::Lab) {
-        return;
-    }
+    lab::need!(Lab);
     let daemon = Served::start(&[]);
     let document: Value = serde_json::from_str(TEXT).unwrap();
     for (path, wrong) in [

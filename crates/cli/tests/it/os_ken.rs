@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use lab::{Bridge, Container, Plug, Plugged, Tier, ping, ready, run, wait_for_answer, wait_until};
+use lab::{Bridge, Container, Plug, Plugged, ping, run, wait_for_answer, wait_until};
 use serde_json::Value;
 
 /// Where scripts/setup puts os-ken.
@@ -21,8 +21,7 @@ fn python() -> Option<PathBuf> {
     if python.exists() {
         return Some(python);
     }
-    assert!(std::env::var_os("DOCKER_OVS_TEST_REQUIRE").is_none(), "no {}", python.display());
-    eprintln!("SKIPPED: os-ken is missing ({})", python.display());
+    lab::lacks(&format!("os-ken at {} (scripts/setup --for-tests)", python.display()));
     None
 }
 
@@ -114,7 +113,8 @@ fn plug(container: &Container, bridge: &Bridge, ip: &str) -> Plugged {
 
 #[test]
 fn a_policy_of_container_names_outlives_a_restart() {
-    let (true, Some(python)) = (ready(Tier::Docker), python()) else { return };
+    lab::need!(Docker);
+    let Some(python) = python() else { return };
     let folder = tempfile::tempdir().unwrap();
     let (bridge, web, db, stranger) =
         (Bridge::new(), Container::run(), Container::run(), Container::run());

@@ -1,7 +1,7 @@
 //! The page in a real browser: live, searchable, and deaf to hostile names.
 
-use crate::tool::{Browser, Served, browser_is_there};
-use lab::{Bridge, Container, Link, Plug, Plugged, Tier, ready, unique};
+use crate::tool::{Browser, Served};
+use lab::{Bridge, Container, Link, Plug, Plugged, unique};
 
 /// The README's picture.
 const PICTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/page.png");
@@ -22,9 +22,7 @@ const NAMES: &str = "[...document.querySelectorAll('#picture .jack')].map(jack =
 
 #[test]
 fn a_jack_fills_without_reload_and_the_focus_stays() {
-    if !ready(Tier::Docker) || !browser_is_there() {
-        return;
-    }
+    lab::need!(Docker, Browser);
     // A bridge above the one that is looked at comes later.
     let above = unique("br");
     let (bridge, container) = (Bridge::new(), Container::run());
@@ -49,9 +47,7 @@ fn a_jack_fills_without_reload_and_the_focus_stays() {
 
 #[test]
 fn a_hostile_name_stays_text() {
-    if !ready(Tier::Docker) || !browser_is_there() {
-        return;
-    }
+    lab::need!(Docker, Browser);
     let (bridge, hostile) = (Bridge::new(), "<script>alert(1)</script><img src=x>");
     let link = Link::add(&["type", "veth"]);
     let id = format!("external_ids:container_id=\"{hostile}\"");
@@ -76,9 +72,7 @@ fn a_hostile_name_stays_text() {
 
 #[test]
 fn search_finds_by_name_mac_address_and_number() {
-    if !ready(Tier::Docker) || !browser_is_there() {
-        return;
-    }
+    lab::need!(Docker, Browser);
     let (bridge, container) = (Bridge::new(), Container::run());
     let plug = Plug {
         ip: Some("10.78.3.4/24"),
@@ -115,9 +109,7 @@ fn search_finds_by_name_mac_address_and_number() {
 /// way, so only its width is compared.
 #[test]
 fn the_articles_host_is_what_the_readme_shows() {
-    if !ready(Tier::Lab) || !browser_is_there() {
-        return;
-    }
+    lab::need!(Lab, Browser);
     let scene = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scenes/article.json");
     let (_daemon, browser) = shown_by(Served::start(&["--from", scene]));
     let jack = "document.querySelector('.jack[data-bridge=\"vlanswitch\"][data-ofport=\"3\"]')";

@@ -4,7 +4,7 @@
 use crate::acting::{Footprint, kill_after};
 use crate::tool::{docker_ovs, refuses, says};
 use lab::wait_until;
-use lab::{Bridge, Container, Home, Link, Plug, Plugged, Tier, ready, run, try_run, unique};
+use lab::{Bridge, Container, Home, Link, Plug, Plugged, run, try_run, unique};
 
 fn ports(bridge: &Bridge) -> Vec<String> {
     run("ovs-vsctl", &["list-ports", bridge.name()]).lines().map(str::to_owned).collect()
@@ -28,9 +28,7 @@ fn is_gone(port: &str) -> bool {
 
 #[test]
 fn only_what_a_removed_container_left_behind_goes() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, removed, stopped) = (Bridge::new(), Container::run(), Container::run());
     let (restarted, running) = (Container::run(), Container::run());
     let left = connected(&bridge, &removed);
@@ -54,9 +52,7 @@ fn only_what_a_removed_container_left_behind_goes() {
 
 #[test]
 fn what_others_made_goes_only_on_request_and_never_what_may_live() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let (gone, stopped) = (unique("v"), Container::run());
     let link = Link::named(&gone, &["type", "veth", "peer", "name", &unique("p")]);
@@ -93,9 +89,7 @@ fn what_others_made_goes_only_on_request_and_never_what_may_live() {
 
 #[test]
 fn the_link_of_whoever_was_killed_goes_and_that_of_who_is_at_it_stays() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::alone!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let links = || Footprint::take(&bridge, &[&container]).links().to_vec();
     kill_after(1, &["connect", bridge.name(), container.name()]);
@@ -115,9 +109,7 @@ fn the_link_of_whoever_was_killed_goes_and_that_of_who_is_at_it_stays() {
 
 #[test]
 fn without_a_terminal_nobody_is_asked_and_nothing_is_removed() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     connected(&bridge, &container);
     container.remove();
@@ -128,9 +120,7 @@ fn without_a_terminal_nobody_is_asked_and_nothing_is_removed() {
 
 #[test]
 fn at_a_terminal_only_a_yes_is_a_yes() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let port = connected(&bridge, &container);
     container.remove();

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 
 use crate::tool::docker_ovs;
-use lab::{Bridge, Container, Home, Link, Plug, Plugged, Tier, ofport_of, ready, run, unique};
+use lab::{Bridge, Container, Home, Link, Plug, Plugged, ofport_of, run, unique};
 use serde_json::Value;
 
 /// xorshift64: a test needs variety, not randomness.
@@ -146,9 +146,7 @@ fn text<'a>(row: &'a Value, key: &str) -> &'a str {
 
 #[test]
 fn every_row_agrees_with_those_who_know() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let seed = std::env::var("SCENE_SEED").ok().and_then(|text| text.parse().ok());
     let seed = seed.unwrap_or_else(|| RandomState::new().hash_one("a scene") | 1);
     println!("SCENE_SEED={seed}");

@@ -3,13 +3,11 @@
 
 use crate::acting::{Footprint, Scene, ids, kill_after, numbers_of};
 use crate::tool::{docker_ovs, refuses, says};
-use lab::{Bridge, Container, Home, Tier, ping, ready, run, try_run, unique, wait_for_answer};
+use lab::{Bridge, Container, Home, ping, run, try_run, unique, wait_for_answer};
 
 #[test]
 fn a_restarted_container_is_where_it_was_and_its_flows_work() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let scene = Scene::new("10.78.1");
     let before = scene.row();
     scene.server.restart();
@@ -25,9 +23,7 @@ fn a_restarted_container_is_where_it_was_and_its_flows_work() {
 
 #[test]
 fn a_container_made_again_under_its_name_is_bound_to_its_new_id() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let mut scene = Scene::new("10.78.2");
     let before = scene.row();
     let name = scene.server.name().to_owned();
@@ -42,9 +38,7 @@ fn a_container_made_again_under_its_name_is_bound_to_its_new_id() {
 
 #[test]
 fn a_container_made_again_by_compose_is_known_by_its_place() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, project) = (Bridge::new(), unique("proj"));
     let labels = |service: &str| {
         [
@@ -77,9 +71,7 @@ fn says_of_all() -> String {
 
 #[test]
 fn settings_that_we_know_nothing_of_are_kept() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     says(&["connect", bridge.name(), container.name(), "--vlan", "12", "--ofport", "auto"]);
     let port = || says(&["port", container.name(), "--format", "{{.Port}}"]).trim_end().to_owned();
@@ -114,9 +106,7 @@ fn settings_that_we_know_nothing_of_are_kept() {
 
 #[test]
 fn what_ovs_docker_made_is_restored_as_far_as_its_keys_allow() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container, port) = (Bridge::new(), Container::run(), unique("v"));
     let by = [
         format!("external_ids:container_id={}", container.name()),
@@ -138,9 +128,7 @@ fn what_ovs_docker_made_is_restored_as_far_as_its_keys_allow() {
 
 #[test]
 fn what_cannot_be_restored_is_told_and_left_alone() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, stopped, taken) = (Bridge::new(), Container::run(), Container::run());
     let result = |who: &Container, code: i32| {
         let words = ["restore", who.name(), "--format", "{{.Result}}: {{.Reason}}"];
@@ -169,9 +157,7 @@ fn what_cannot_be_restored_is_told_and_left_alone() {
 
 #[test]
 fn whoever_is_killed_over_a_restoration_is_followed_by_one_that_succeeds() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let scene = Scene::new("10.78.3");
     let before = scene.row();
     for step in 0..=4 {
@@ -189,9 +175,7 @@ fn whoever_is_killed_over_a_restoration_is_followed_by_one_that_succeeds() {
 
 #[test]
 fn many_are_restored_at_once_each_on_its_own_number() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let bridge = Bridge::new();
     let containers: Vec<_> = (0..10).map(|_| Container::run()).collect();
     for (n, who) in containers.iter().enumerate() {
@@ -214,9 +198,7 @@ fn many_are_restored_at_once_each_on_its_own_number() {
 
 #[test]
 fn a_port_that_looks_perfect_and_hears_nothing_is_named() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, one, two) = (Bridge::new(), Container::run(), Container::run());
     says(&["connect", bridge.name(), one.name(), "--ip", "10.78.5.1/24"]);
     says(&["connect", bridge.name(), two.name(), "--ip", "10.78.5.2/24"]);

@@ -2,10 +2,7 @@
 //! kernel here can make.
 
 use crate::tool::{docker_ovs, says};
-use lab::{
-    Bridge, Container, Home, Link, Netns, Plug, Plugged, Tier, ofport_of, ready, run, try_run,
-    unique,
-};
+use lab::{Bridge, Container, Home, Link, Netns, Plug, Plugged, ofport_of, run, try_run, unique};
 
 /// `INTERFACE PORT OFPORT WIRE STATE` of each interface.
 fn rows(who: &str) -> String {
@@ -15,9 +12,7 @@ fn rows(who: &str) -> String {
 
 #[test]
 fn the_three_roads_agree() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let port = ["--", "set", "interface", "HOST", "ofport_request=4711"];
     let host_end = unique("v");
@@ -53,9 +48,7 @@ fn the_three_roads_agree() {
 
 #[test]
 fn a_bridge_may_speak_only_one_version_and_listen_elsewhere() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let plugged = Plugged::new(&container, "eth0", &bridge, Plug::default());
     let expected = format!("{}\n", plugged.ofport());
@@ -86,9 +79,7 @@ fn a_bridge_may_speak_only_one_version_and_listen_elsewhere() {
 /// An internal port in a container looks like a stale one in the database.
 #[test]
 fn internal_ports_that_were_moved() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let [kept, marked, lost] = ["k", "m", "x"].map(unique);
     let id = format!("external_ids:container_id={}", container.name());
@@ -116,9 +107,7 @@ fn internal_ports_that_were_moved() {
 
 #[test]
 fn a_macvlan_over_a_port_and_over_the_bridge_itself() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let link = Link::add(&["type", "veth"]);
     let ofport = bridge.add(link.name(), &[]);
@@ -141,9 +130,7 @@ fn a_macvlan_over_a_port_and_over_the_bridge_itself() {
 
 #[test]
 fn a_linux_bridge_in_between() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let linux = Link::add(&["type", "bridge"]);
     let (near, far) = (unique("p"), unique("q"));
@@ -166,9 +153,7 @@ fn a_linux_bridge_in_between() {
 
 #[test]
 fn patches_and_bonds_from_the_switchs_side() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (left, right, container) = (Bridge::new(), Bridge::new(), Container::run());
     let (here, there) = (unique("pa"), unique("pb"));
     let patch = |bridge: &Bridge, name: &str, peer: &str| {
@@ -202,9 +187,7 @@ fn patches_and_bonds_from_the_switchs_side() {
 
 #[test]
 fn namespaces_without_containers() {
-    if !ready(Tier::Lab) {
-        return;
-    }
+    lab::need!(Lab);
     let (bridge, netns) = (Bridge::new(), Netns::new());
     let plugged = Plugged::new(&netns, "eth0", &bridge, Plug::default());
     let expected = format!("{}\n", plugged.ofport());
@@ -216,9 +199,7 @@ fn namespaces_without_containers() {
 
 #[test]
 fn a_recorded_host_answers_as_the_real_one_did() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let plugged = Plugged::new(
         &container,
@@ -244,9 +225,7 @@ fn a_recorded_host_answers_as_the_real_one_did() {
 
 #[test]
 fn podman_by_its_docker_compatible_socket() {
-    if !ready(Tier::Docker) || !crate::tool::podman_is_there() {
-        return;
-    }
+    lab::need!(Docker, Podman);
     let folder = tempfile::tempdir().unwrap();
     let podman = crate::tool::Podman::serve(folder.path());
     let bridge = Bridge::new();

@@ -5,14 +5,12 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use crate::tool::{Served, docker_ovs, refuses, says};
-use lab::{Bridge, Container, Plug, Plugged, Tier, ready};
+use lab::{Bridge, Container, Plug, Plugged};
 use serde_json::Value;
 
 #[test]
 fn the_answers_are_those_of_the_command_line() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container) =
         (Bridge::new(), Container::run_with(&["--network", "none", "--label", "tier=web"]));
     let plug =
@@ -50,9 +48,7 @@ fn the_answers_are_those_of_the_command_line() {
 
 #[test]
 fn what_is_not_there_is_said_in_json() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let bridge = Bridge::new();
     let daemon = Served::start(&[]);
     let on = |rest: &str| format!("/v1/bridges/{}/ports/{rest}", bridge.name());
@@ -78,9 +74,7 @@ fn what_is_not_there_is_said_in_json() {
 
 #[test]
 fn asking_the_daemon_is_like_asking_the_host() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let plug = Plugged::new(
         &container,
@@ -118,22 +112,9 @@ fn asking_the_daemon_is_like_asking_the_host() {
     assert!(complaint.contains("--server is for"), "{complaint}");
 }
 
-/// Whether Prometheus' own tool can be asked; where everything must be there, it must.
-fn promtool_is_there() -> bool {
-    let there = lab::try_run("promtool", &["--version"]);
-    let must = std::env::var_os("DOCKER_OVS_TEST_REQUIRE").is_some();
-    assert!(!must || there.is_ok(), "this test needs promtool (scripts/setup --for-tests)");
-    if there.is_err() {
-        eprintln!("skipped: no promtool (scripts/setup --for-tests unpacks it)");
-    }
-    there.is_ok()
-}
-
 #[test]
 fn metrics_are_what_prometheus_expects() {
-    if !ready(Tier::Docker) || !promtool_is_there() {
-        return;
-    }
+    lab::need!(Docker, Promtool);
     let (bridge, container) = (Bridge::new(), Container::run());
     let plug = Plugged::new(&container, "eth0", &bridge, Plug::default());
     let daemon = Served::start(&[]);
@@ -163,9 +144,7 @@ fn metrics_are_what_prometheus_expects() {
 
 #[test]
 fn what_changes_is_told_and_told_again_to_those_who_missed_it() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let daemon = Served::start(&[]);
     let mut events = daemon.events(None);
@@ -191,9 +170,7 @@ fn what_changes_is_told_and_told_again_to_those_who_missed_it() {
 
 #[test]
 fn who_comes_from_another_time_gets_everything_again() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let _plug = Plugged::new(&container, "eth0", &bridge, Plug::default());
     let daemon = Served::start(&[]);
@@ -211,9 +188,7 @@ fn who_comes_from_another_time_gets_everything_again() {
 /// The article's loop is closed: the number is there again without anybody's doing.
 #[test]
 fn what_a_restarted_container_had_is_made_again_on_the_same_number() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::alone!(Docker);
     let (bridge, container, other) = (Bridge::new(), Container::run(), Container::run());
     let connect = |container: &Container, ip: &str| {
         says(&["connect", bridge.name(), container.name(), "--ip", ip, "--format", "{{.OFPort}}"])
@@ -233,9 +208,7 @@ fn what_a_restarted_container_had_is_made_again_on_the_same_number() {
 
 #[test]
 fn an_engine_that_is_away_is_said_and_heard_of_when_it_comes() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let plug = Plugged::new(&container, "eth0", &bridge, Plug::default());
     let folder = tempfile::tempdir().unwrap();

@@ -6,13 +6,11 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::tool::{Served, ask, head, refuses, tcp};
-use lab::{Bridge, Container, Plug, Plugged, Tier, ready, run};
+use lab::{Bridge, Container, Plug, Plugged, run};
 
 #[test]
 fn strangers_are_turned_away() {
-    if !ready(Tier::Lab) {
-        return;
-    }
+    lab::need!(Lab);
     let daemon = Served::start(&[]);
     let address = daemon.tcp();
     let status =
@@ -56,9 +54,7 @@ fn an_address_for_everybody_needs_locks() {
 
 #[test]
 fn with_a_certificate_it_speaks_tls_and_wants_the_token() {
-    if !ready(Tier::Lab) {
-        return;
-    }
+    lab::need!(Lab);
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (cert, key, token) = (file("cert.pem"), file("key.pem"), file("token"));
@@ -91,9 +87,7 @@ fn with_a_certificate_it_speaks_tls_and_wants_the_token() {
 
 #[test]
 fn clients_that_never_read_hurt_nobody() {
-    if !ready(Tier::Lab) {
-        return;
-    }
+    lab::need!(Lab);
     let daemon = Served::start(&[]);
     let many = "GET /v1/wiring HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(2000);
     let mut idle = Vec::new();
@@ -120,9 +114,7 @@ const PLACES: usize = 256;
 
 #[test]
 fn a_crowd_at_one_door_waits_and_does_not_block_the_other() {
-    if !ready(Tier::Lab) {
-        return;
-    }
+    lab::need!(Lab);
     let daemon = Served::start(&[]);
     let address = daemon.tcp();
     let crowd: Vec<_> = (0..PLACES).map(|_| daemon.connect()).collect();
@@ -141,9 +133,7 @@ fn a_crowd_at_one_door_waits_and_does_not_block_the_other() {
 
 #[test]
 fn a_stop_is_clean_and_quick_with_clients_there() {
-    if !ready(Tier::Lab) {
-        return;
-    }
+    lab::need!(Lab);
     let mut daemon = Served::start(&[]);
     let mut events = daemon.events(None);
     assert_eq!(events.next().name, "reset");
@@ -162,9 +152,7 @@ fn a_stop_is_clean_and_quick_with_clients_there() {
 
 #[test]
 fn the_page_may_load_nothing_from_elsewhere() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let _plug = Plugged::new(&container, "eth0", &bridge, Plug::default());
     let daemon = Served::start(&[]);

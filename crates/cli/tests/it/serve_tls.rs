@@ -8,7 +8,7 @@ use std::thread;
 
 use crate::tool::behind::{Behind, TOKEN, locks};
 use crate::tool::{Authority, Ran, Served, Signed, command, docker_ovs, refuses, says};
-use lab::{Bridge, Container, Home, Netns, Plug, Plugged, Tier, ready, run};
+use lab::{Bridge, Container, Home, Netns, Plug, Plugged, run};
 
 fn strs(words: &[String]) -> Vec<&str> {
     words.iter().map(String::as_str).collect()
@@ -24,9 +24,7 @@ fn peer(answer: impl FnOnce(TcpStream) + Send + 'static) -> String {
 
 #[test]
 fn the_answer_is_that_of_the_unix_socket() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let plug = Plugged::new(&container, "eth0", &bridge, Plug::default());
     let behind = Behind::named("IP:127.0.0.1,DNS:localhost");
@@ -60,9 +58,7 @@ fn the_answer_is_that_of_the_unix_socket() {
 
 #[test]
 fn token_and_authority_may_be_set_for_good() {
-    if !ready(Tier::Lab) {
-        return;
-    }
+    lab::need!(Lab);
     let behind = Behind::named("IP:127.0.0.1");
     let run = |server: &str| -> Ran {
         let mut command = command("docker-ovs", &["ports", "--server", server]);
@@ -77,9 +73,7 @@ fn token_and_authority_may_be_set_for_good() {
 
 #[test]
 fn beyond_loopback_it_is_the_same() {
-    if !ready(Tier::Lab) {
-        return;
-    }
+    lab::need!(Lab);
     let netns = Netns::new();
     netns.ip(&["link", "set", "lo", "up"]);
     netns.ip(&["address", "add", "192.0.2.1/32", "dev", "lo"]);
@@ -105,9 +99,7 @@ fn beyond_loopback_it_is_the_same() {
 
 #[test]
 fn who_shows_no_token_or_a_wrong_one_is_told_so() {
-    if !ready(Tier::Lab) {
-        return;
-    }
+    lab::need!(Lab);
     let behind = Behind::named("IP:127.0.0.1");
     let complaint = behind.says_to(&[]);
     assert!(complaint.contains(&format!("the daemon at {}: it wants a token\n", behind.url)));
@@ -126,9 +118,7 @@ fn who_shows_no_token_or_a_wrong_one_is_told_so() {
 
 #[test]
 fn a_certificate_of_an_authority_that_is_not_trusted() {
-    if !ready(Tier::Lab) {
-        return;
-    }
+    lab::need!(Lab);
     let behind = Behind::named("IP:127.0.0.1");
     let ask = |ca: &[&str]| refuses(&[&["ls", "--server", &behind.url], ca].concat());
     // Of the same name, as when somebody makes the daemon's files anew.
@@ -151,9 +141,7 @@ fn a_certificate_of_an_authority_that_is_not_trusted() {
 
 #[test]
 fn a_daemon_that_signed_itself_is_trusted_by_its_own_certificate() {
-    if !ready(Tier::Lab) {
-        return;
-    }
+    lab::need!(Lab);
     let made = |authority: &Authority, constraints: &str| {
         let (cert, key) = (authority.file("own.pem"), authority.file("own.key"));
         let words = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=docker-ovs"];
@@ -175,9 +163,7 @@ fn a_daemon_that_signed_itself_is_trusted_by_its_own_certificate() {
 
 #[test]
 fn a_certificate_that_has_expired() {
-    if !ready(Tier::Lab) {
-        return;
-    }
+    lab::need!(Lab);
     let behind = Behind::showing(|authority| authority.sign_expired("IP:127.0.0.1"));
     let complaint = behind.says_to(&["--token-file", &behind.token]);
     assert!(complaint.contains("its certificate has expired"), "{complaint}");
@@ -186,9 +172,7 @@ fn a_certificate_that_has_expired() {
 
 #[test]
 fn a_certificate_that_is_made_out_to_somebody_else() {
-    if !ready(Tier::Lab) {
-        return;
-    }
+    lab::need!(Lab);
     let behind = Behind::named("DNS:switch.example,IP:192.0.2.9");
     let complaint = behind.says_to(&["--token-file", &behind.token]);
     for said in ["not valid for name \"127.0.0.1\"", "switch.example", "192.0.2.9"] {
@@ -205,9 +189,7 @@ fn a_certificate_that_is_made_out_to_somebody_else() {
 
 #[test]
 fn the_wrong_scheme_is_noticed() {
-    if !ready(Tier::Lab) {
-        return;
-    }
+    lab::need!(Lab);
     let plain = Served::start(&[]);
     let at = plain.tcp();
     let complaint = refuses(&["ls", "--server", &format!("https://{at}")]);

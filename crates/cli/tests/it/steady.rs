@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use crate::tool::live::Events;
 use crate::tool::number;
 use crate::tool::picture::{Picture, parsed, text};
-use lab::{Bridge, Container, Plug, Plugged, Tier, ready, run, unique, wait_until};
+use lab::{Bridge, Container, Plug, Plugged, run, unique, wait_until};
 use serde_json::Value;
 
 /// Containers that are restarted, and others that nobody touches.
@@ -102,9 +102,7 @@ fn hand(three: &[Container], bridge: &Bridge, left: &AtomicUsize) -> Option<Plug
 
 #[test]
 fn who_listens_to_a_burst_knows_what_a_look_sees() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::alone!(Docker);
     let crowd = Crowd::new();
     let events = Events::start_in("json", &[]);
     let _plugs = crowd.burst(number("DOCKER_OVS_TEST_BURST", 24));
@@ -114,9 +112,7 @@ fn who_listens_to_a_burst_knows_what_a_look_sees() {
 
 #[test]
 fn who_was_held_up_during_a_burst_knows_it_afterwards() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::alone!(Docker);
     let crowd = Crowd::new();
     let events = Events::start_in("json", &[]);
     let told = |who: &Container| events.said.lock().unwrap().join("").contains(who.name());
@@ -131,9 +127,7 @@ fn who_was_held_up_during_a_burst_knows_it_afterwards() {
 /// Held up for longer than it waits for anybody, and again and again.
 #[test]
 fn who_was_held_up_for_long_tells_nothing_false() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let plugged = Plugged::new(&container, "eth0", &bridge, Plug::default());
     let events = Events::start(&["--timeout", "1s"]);
@@ -167,9 +161,7 @@ fn who_was_held_up_for_long_tells_nothing_false() {
 /// Docker drops what a listener is too slow for, and does not say so.
 #[test]
 fn events_that_the_engine_dropped_are_made_up_for() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::alone!(Docker);
     let (bridge, renamed) = (Bridge::new(), Container::run());
     let plugged = Plugged::new(&renamed, "lan0", &bridge, Plug::default());
     let events = Events::start(&[]);

@@ -3,11 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use crate::tool::clock::Clock;
 use crate::tool::live::Events;
 use crate::tool::switch::{Switch, nothing_false_was_told, told};
 use crate::tool::{Event, Served, command, says};
-use lab::{Bridge, Container, Tier, ready, wait_until};
+use lab::{Bridge, Clock, Container, wait_until};
 
 /// Generous: nothing takes longer than on a machine whose clock is right.
 const SOON: Duration = Duration::from_secs(10);
@@ -18,7 +17,8 @@ fn number(event: &Event) -> u64 {
 
 #[test]
 fn changes_are_told_in_order_whatever_the_clock_says() {
-    let (true, Some(clock)) = (ready(Tier::Lab), Clock::new()) else { return };
+    lab::need!(Lab, Faketime);
+    let clock = Clock::new();
     let switch = Switch::new();
     let words = ["--db", &switch.server.remote()];
     let (events, daemon) =
@@ -50,7 +50,8 @@ fn changes_are_told_in_order_whatever_the_clock_says() {
 
 #[test]
 fn a_source_that_hangs_is_noticed_whatever_the_clock_says() {
-    let (true, Some(clock)) = (ready(Tier::Lab), Clock::new()) else { return };
+    lab::need!(Lab, Faketime);
+    let clock = Clock::new();
     let switch = Switch::new();
     let events = Events::start_under(&clock, &["--db", &switch.server.remote()]);
     wait_until("it is told", || told(&events, "[]") == 1);
@@ -71,7 +72,8 @@ fn a_source_that_hangs_is_noticed_whatever_the_clock_says() {
 
 #[test]
 fn a_clock_that_is_behind_makes_nothing_old_enough_to_be_removed() {
-    let (true, Some(clock)) = (ready(Tier::Docker), Clock::new()) else { return };
+    lab::need!(Docker, Faketime);
+    let clock = Clock::new();
     let (bridge, container) = (Bridge::new(), Container::run());
     says(&["connect", bridge.name(), container.name(), "--format", "{{.OFPort}}"]);
     container.remove();

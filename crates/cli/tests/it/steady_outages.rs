@@ -15,7 +15,7 @@ use crate::tool::relay::Relay;
 use crate::tool::server::Server;
 use crate::tool::switch::{Switch, nothing_false_was_told, told};
 use crate::tool::{Event, Served, docker_ovs, number};
-use lab::{Bridge, Container, Plug, Plugged, Tier, ready, run, unique, wait_until};
+use lab::{Bridge, Container, Plug, Plugged, run, unique, wait_until};
 use serde_json::Value;
 
 /// What is promised is half of it; machines that run tests are busy.
@@ -41,9 +41,7 @@ fn linger(round: u32) {
 
 #[test]
 fn a_database_that_was_killed_is_followed_again_at_once() {
-    if !ready(Tier::Lab) {
-        return;
-    }
+    lab::need!(Lab);
     let mut switch = Switch::new();
     let events = switch.follow();
     let outage = |round| {
@@ -63,9 +61,7 @@ fn a_database_that_was_killed_is_followed_again_at_once() {
 
 #[test]
 fn a_database_that_hung_is_followed_again_at_once() {
-    if !ready(Tier::Lab) {
-        return;
-    }
+    lab::need!(Lab);
     let switch = Switch::new();
     let events = switch.follow();
     let outage = |round| {
@@ -119,16 +115,14 @@ fn outages_of_docker(what: &str, complaint: &str, begin: fn(&Relay), end: fn(&Re
 
 #[test]
 fn an_engine_that_was_cut_off_is_followed_again_at_once() {
-    if ready(Tier::Docker) {
-        outages_of_docker("Docker cut off", "Docker at unix:", Relay::cut, Relay::mend);
-    }
+    lab::need!(Docker);
+    outages_of_docker("Docker cut off", "Docker at unix:", Relay::cut, Relay::mend);
 }
 
 #[test]
 fn an_engine_that_hung_is_followed_again_at_once() {
-    if ready(Tier::Docker) {
-        outages_of_docker("Docker hung", "no answer within", Relay::hang, Relay::go_on);
-    }
+    lab::need!(Docker);
+    outages_of_docker("Docker hung", "no answer within", Relay::hang, Relay::go_on);
 }
 
 /// A container whose start takes until this is dropped, and fails then: its log would go to
@@ -165,9 +159,7 @@ impl Drop for Starting {
 
 #[test]
 fn a_container_that_is_long_in_starting_hides_no_other() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::alone!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let _plugged = Plugged::new(&container, "eth0", &bridge, Plug::default());
     let before = Events::start(&["--timeout", "5s"]);
@@ -224,9 +216,7 @@ fn is_shown_as_stale(daemon: &Served, source: &str, row: impl Fn(&Value) -> bool
 
 #[test]
 fn a_daemon_shows_that_the_database_hangs() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (switch, container) = (Switch::new(), Container::run());
     let pid = container.pid();
     let end = unique("v");
@@ -255,9 +245,7 @@ fn a_daemon_shows_that_the_database_hangs() {
 
 #[test]
 fn a_daemon_shows_that_the_engine_hangs() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let (bridge, container, relay) = (Bridge::new(), Container::run(), Relay::new());
     let _plugged = Plugged::new(&container, "eth0", &bridge, Plug::default());
     let daemon = Served::start(&["-H", &relay.url(), "--timeout", "5s"]);

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::tool::{Served, says};
-use lab::{Bridge, Container, Home, Plug, Plugged, Tier, ready, wait_for_answer};
+use lab::{Bridge, Container, Home, Plug, Plugged, wait_for_answer};
 
 const UNIT: &str = include_str!("../../../../packaging/systemd/docker-ovs.service");
 
@@ -54,9 +54,7 @@ fn start(words: &[&str]) -> Served {
 
 #[test]
 fn it_sees_and_hears_containers_of_other_users() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::need!(Docker);
     let bridge = Bridge::new();
     let container = Container::run_with(&["--network", "none", "--user", "1000:1000"]);
     let plug = Plugged::new(&container, "eth0", &bridge, Plug::default());
@@ -76,9 +74,7 @@ fn it_sees_and_hears_containers_of_other_users() {
 /// IPv6 is off in a container until somebody writes to its tunables.
 #[test]
 fn it_restores_addresses_of_both_families() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    lab::alone!(Docker);
     let bridge = Bridge::new();
     let user = ["--network", "none", "--user", "1000:1000"];
     let (container, other) = (Container::run_with(&user), Container::run());
@@ -98,9 +94,7 @@ fn it_restores_addresses_of_both_families() {
 
 #[test]
 fn a_service_manager_is_told_when_it_is_ready_and_when_it_stops() {
-    if !ready(Tier::Lab) {
-        return;
-    }
+    lab::need!(Lab);
     let folder = tempfile::tempdir().unwrap();
     let manager = folder.path().join("notify");
     let hears = UnixDatagram::bind(&manager).unwrap();

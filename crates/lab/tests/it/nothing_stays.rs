@@ -1,18 +1,10 @@
-//! What a test makes is gone when it ends, however it ends.
+//! What a test makes is gone when it ends, however it ends. Each test here is alone: the names
+//! that it looks for begin like those of all others.
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use docker_ovs_lab::{
-    Bridge, Container, Link, Netns, Plug, Plugged, Tier, prefix, ready, run, unique,
-};
-
-/// Lets no other test here make anything meanwhile: all share one prefix.
-fn alone() -> Option<MutexGuard<'static, ()>> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ready(Tier::Docker).then(|| ALONE.lock().unwrap_or_else(PoisonError::into_inner))
-}
+use docker_ovs_lab::{Bridge, Container, Link, Netns, Plug, Plugged, prefix, run, unique};
 
 /// All of this process that is there: each kind that the lab can make, and its name.
 fn made() -> BTreeSet<(&'static str, String)> {
@@ -42,7 +34,7 @@ fn fails_cleanly(test: impl FnOnce()) -> String {
 
 #[test]
 fn a_test_that_fails_leaves_nothing_behind() {
-    let Some(_alone) = alone() else { return };
+    docker_ovs_lab::alone!(Docker);
     let why = fails_cleanly(|| {
         let before = made();
         let (bridge, container, netns) = (Bridge::new(), Container::run(), Netns::new());
@@ -72,7 +64,7 @@ fn a_test_that_fails_leaves_nothing_behind() {
 
 #[test]
 fn a_container_that_cannot_start_is_removed() {
-    let Some(_alone) = alone() else { return };
+    docker_ovs_lab::alone!(Docker);
     let why = fails_cleanly(|| {
         Container::run_with(&["--network", "none", "--entrypoint", "/no/such/program"]);
     });
@@ -81,7 +73,7 @@ fn a_container_that_cannot_start_is_removed() {
 
 #[test]
 fn a_link_that_cannot_be_up_is_removed() {
-    let Some(_alone) = alone() else { return };
+    docker_ovs_lab::alone!(Docker);
     // It stays meanwhile: with it, all links on top of it would vanish.
     let lower = Link::add(&["type", "veth"]);
     let address = format!("/sys/class/net/{}/address", lower.name());
@@ -94,7 +86,7 @@ fn a_link_that_cannot_be_up_is_removed() {
 
 #[test]
 fn a_plug_whose_address_is_nonsense_is_pulled() {
-    let Some(_alone) = alone() else { return };
+    docker_ovs_lab::alone!(Docker);
     // Others hold the bridge and the namespace: only the plug's own guard can clean up.
     let (bridge, netns) = (Bridge::new(), Netns::new());
     let plug = Plug { ip: Some("nonsense"), ..Plug::default() };
@@ -104,7 +96,7 @@ fn a_plug_whose_address_is_nonsense_is_pulled() {
 
 #[test]
 fn what_others_made_is_left_alone() {
-    let Some(_alone) = alone() else { return };
+    docker_ovs_lab::alone!(Docker);
     let (bridge, link) = (Bridge::new(), Link::add(&["type", "veth"]));
     let why = fails_cleanly(|| drop(Bridge::named(bridge.name())));
     assert!(why.contains("already"), "{why}");

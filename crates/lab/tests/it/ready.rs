@@ -5,15 +5,13 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
-use docker_ovs_lab::{Tier, ready};
+use docker_ovs_lab::{Need, is_there};
 
 const OVS: &str = "/var/run/openvswitch";
 
 #[test]
 fn a_dead_vswitchd_is_noticed() {
-    if !ready(Tier::Lab) {
-        return;
-    }
+    docker_ovs_lab::need!(Lab);
     let folder = tempfile::tempdir().unwrap();
     link_all("db.sock", folder.path());
     let said = ask(folder.path());
@@ -36,7 +34,7 @@ fn link_all(prefix: &str, folder: &Path) {
 /// What [`says_whether_ready`] says when `folder` is OVS's.
 fn ask(folder: &Path) -> String {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "says_whether_ready", "--ignored", "--nocapture"]);
+    command.args(["--exact", "ready::says_whether_ready", "--ignored", "--nocapture"]);
     command.env("OVS_RUNDIR", folder).env_remove("DOCKER_OVS_TEST_REQUIRE");
     let output = command.output().unwrap();
     String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
@@ -45,5 +43,5 @@ fn ask(folder: &Path) -> String {
 #[test]
 #[ignore = "the other test runs it"]
 fn says_whether_ready() {
-    println!("ready: {}", ready(Tier::Lab));
+    println!("ready: {}", is_there(Need::Lab));
 }

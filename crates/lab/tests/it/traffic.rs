@@ -3,8 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use docker_ovs_lab::{
-    Bridge, Container, Netns, Plug, Plugged, Tier, daemons, flow, ping, ready, try_run,
-    wait_for_answer,
+    Bridge, Container, Netns, Plug, Plugged, daemons, flow, ping, try_run, wait_for_answer,
 };
 
 fn at(ip: &str) -> Plug<'_> {
@@ -13,9 +12,7 @@ fn at(ip: &str) -> Plug<'_> {
 
 #[test]
 fn a_ping_is_answered_until_a_flow_forbids_it() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    docker_ovs_lab::need!(Docker);
     let (bridge, container, netns) = (Bridge::new(), Container::run(), Netns::new());
     let _left = Plugged::new(&container, "eth0", &bridge, at("10.77.0.1/24"));
     let _right = Plugged::new(&netns, "eth0", &bridge, at("10.77.0.2/24"));
@@ -30,9 +27,7 @@ fn a_ping_is_answered_until_a_flow_forbids_it() {
 
 #[test]
 fn a_ping_that_cannot_be_sent_is_no_missing_answer() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    docker_ovs_lab::need!(Docker);
     let container = Container::run();
     container.stop();
     let sent = catch_unwind(AssertUnwindSafe(|| ping(&container, "127.0.0.1")));
@@ -43,9 +38,7 @@ fn a_ping_that_cannot_be_sent_is_no_missing_answer() {
 
 #[test]
 fn a_container_starts_again_until_it_is_removed() {
-    if !ready(Tier::Docker) {
-        return;
-    }
+    docker_ovs_lab::need!(Docker);
     let container = Container::run();
     let first = container.pid();
     container.restart();

@@ -1,5 +1,4 @@
 //! What the tests of the acting verbs share.
-#![allow(dead_code, unused_imports, reason = "each test file uses its part")]
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
 use std::io::{BufRead, BufReader, Read};

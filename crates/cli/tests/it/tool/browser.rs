@@ -4,23 +4,10 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 
 use base64::prelude::{BASE64_STANDARD, Engine};
-use lab::{try_run, wait_until};
+use lab::wait_until;
 use serde_json::{Value, json};
 
 use super::tcp;
-
-/// Whether Chromium and its driver are installed; without them a test says that it is skipped.
-pub(crate) fn browser_is_there() -> bool {
-    let there =
-        ["chromium", "chromedriver"].iter().all(|name| try_run(name, &["--version"]).is_ok());
-    let required = std::env::var_os("DOCKER_OVS_TEST_REQUIRE").is_some();
-    assert!(there || !required, "chromium or chromium-driver is missing");
-    if !there {
-        // The test harness swallows what the print macros say.
-        let _ = std::io::stderr().write_all(b"skipped: needs chromium and chromium-driver\n");
-    }
-    there
-}
 
 /// A browser with one page; closed with its guard.
 pub(crate) struct Browser {

@@ -2,15 +2,12 @@
 #![allow(clippy::disallowed_methods, reason = "a test starts the programs it tests")]
 
 use std::io::{BufRead, BufReader};
-use std::os::unix::net::UnixStream;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use lab::{run, wait_until};
+use lab::{Clock, run, wait_until};
 
-use super::clock::Clock;
 use super::command;
 
 const LINE: &str = "{{.Action}} {{.Container}}:{{.Interface}} {{.Bridge}} {{.OFPort}} {{.Changed}}";

@@ -1,11 +1,9 @@
 //! Running the two binaries as a user would.
-#![allow(dead_code, unused_imports, reason = "each test file uses its part")]
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
 mod authority;
 pub(crate) mod behind;
 mod browser;
-pub(crate) mod clock;
 pub(crate) mod live;
 pub(crate) mod picture;
 mod podman;
@@ -17,9 +15,9 @@ pub(crate) mod switch;
 use std::process::{Command, Output};
 
 pub(crate) use authority::{Authority, Signed};
-pub(crate) use browser::{Browser, browser_is_there};
-pub(crate) use podman::{Podman, podman_is_there};
-pub(crate) use served::{Answer, Event, Events, Served, ask, head, tcp};
+pub(crate) use browser::Browser;
+pub(crate) use podman::Podman;
+pub(crate) use served::{Answer, Event, Served, ask, head, tcp};
 
 /// What came of a run.
 #[derive(Debug, PartialEq, Eq)]

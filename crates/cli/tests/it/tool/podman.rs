@@ -5,17 +5,6 @@ use std::process::{Child, Command, Stdio};
 
 use lab::{run, try_run, unique, wait_until};
 
-/// Whether Podman is installed; without it a test says that it is skipped.
-pub(crate) fn podman_is_there() -> bool {
-    let there = try_run("podman", &["--version"]).is_ok();
-    assert!(there || std::env::var_os("DOCKER_OVS_TEST_REQUIRE").is_none(), "podman is missing");
-    if !there {
-        // The test harness swallows what the print macros say.
-        let _ = std::io::Write::write_all(&mut std::io::stderr(), b"skipped: needs podman\n");
-    }
-    there
-}
-
 pub(crate) struct Podman {
     service: Child,
     folder: String,

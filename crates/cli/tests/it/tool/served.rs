@@ -8,11 +8,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use lab::Container;
+use lab::{Clock, Container};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use super::clock::Clock;
 use super::command;
 
 /// How long a test waits for anything.
@@ -107,10 +106,6 @@ impl Served {
     /// What `--server` takes.
     pub(crate) fn url(&self) -> String {
         format!("unix://{}", self.socket().display())
-    }
-
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
     }
 
     /// A connection over which nothing has been said yet.

@@ -3,31 +3,36 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-/// The clock; it is right until it jumps.
-pub(crate) struct Clock {
+/// A clock of a test's own; it is right until it jumps.
+#[derive(Debug)]
+pub struct Clock {
     folder: tempfile::TempDir,
     library: PathBuf,
 }
 
+impl Default for Clock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Clock {
-    /// None where the library that makes it is not installed, which is said.
+    /// One that is right.
     ///
     /// # Panics
-    /// Instead of that, where `DOCKER_OVS_TEST_REQUIRE` is set.
-    pub(crate) fn new() -> Option<Self> {
-        let Some(library) = library() else {
-            let must = std::env::var_os("DOCKER_OVS_TEST_REQUIRE").is_some();
-            assert!(!must, "this test needs libfaketime (scripts/setup --for-tests)");
-            eprintln!("skipped: no libfaketime (scripts/setup --for-tests installs it)");
-            return None;
-        };
+    /// Where the library that makes it is not installed: [`Need::Faketime`](crate::Need).
+    pub fn new() -> Self {
+        let library = library().expect("libfaketime is installed");
         let clock = Self { folder: tempfile::tempdir().unwrap(), library };
         clock.jump("+0");
-        Some(clock)
+        clock
     }
 
     /// Lets it jump to a time relative to the right one, such as `+1y`.
-    pub(crate) fn jump(&self, to: &str) {
+    ///
+    /// # Panics
+    /// When its file cannot be written.
+    pub fn jump(&self, to: &str) {
         let new = self.folder.path().join("new");
         std::fs::write(&new, to).unwrap();
         std::fs::rename(&new, self.time()).unwrap();
@@ -35,7 +40,7 @@ impl Clock {
 
     /// The command under this clock. What measures durations is left alone, as when a clock is
     /// set.
-    pub(crate) fn rule(&self, mut command: Command) -> Command {
+    pub fn rule(&self, mut command: Command) -> Command {
         command.env("LD_PRELOAD", &self.library).env("FAKETIME_TIMESTAMP_FILE", self.time());
         command.env("FAKETIME_NO_CACHE", "1").env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
         command
@@ -46,7 +51,7 @@ impl Clock {
     }
 }
 
-fn library() -> Option<PathBuf> {
+pub(crate) fn library() -> Option<PathBuf> {
     let folders = std::fs::read_dir("/usr/lib").ok()?.flatten();
     let mut paths = folders.map(|folder| folder.path().join("faketime/libfaketime.so.1"));
     paths.find(|path| path.exists())
