@@ -2,7 +2,6 @@
 
 mod acting;
 mod acting_faults;
-mod article;
 mod bad_peers;
 mod connect;
 mod daemon_restarts;
@@ -16,13 +15,14 @@ mod page;
 mod prune;
 mod random_scene;
 mod restore;
-mod roads;
+mod script_2014;
 mod serve;
 mod serve_doors;
 mod serve_tls;
 mod steady;
 mod steady_clock;
 mod steady_outages;
+mod switch_sources;
 mod tool;
 mod transcripts;
 mod unit;
