@@ -6,24 +6,35 @@
 #![allow(clippy::disallowed_methods, reason = "a laboratory starts programs and waits for them")]
 
 mod alone;
+mod authority;
 mod bridge;
+mod browser;
 mod clock;
 mod container;
 pub mod daemons;
+mod database;
 mod home;
+pub mod http;
 mod link;
 mod names;
 mod need;
+mod podman;
+mod relay;
 mod run;
 mod traffic;
 
 pub use alone::Hold;
+pub use authority::{Authority, Signed};
 pub use bridge::{Bridge, flow};
+pub use browser::Browser;
 pub use clock::Clock;
 pub use container::{Container, IMAGE};
+pub use database::Database;
 pub use home::{Home, ping, wait_for_answer};
 pub use link::{Link, Netns, Plug, Plugged};
 pub use names::{prefix, unique};
 pub use need::{Need, alone, is_there, lacks, share};
+pub use podman::Podman;
+pub use relay::Relay;
 pub use run::{comes_true, ofport_of, run, try_run, wait_until};
 pub use traffic::{assert_carries, carries};

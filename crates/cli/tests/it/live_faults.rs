@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use crate::tool::command;
 use crate::tool::live::{Events, lines_of};
-use crate::tool::server::Server;
+use lab::Database;
 use lab::{Home, Netns, run, unique, wait_until};
 
 fn signal(pid: u32, signal: &str) {
@@ -32,7 +32,7 @@ fn wait_for(events: &Events, action: &str, interface: &str) {
 #[test]
 fn a_database_that_hangs_makes_nothing_vanish() {
     lab::need!(Lab);
-    let (server, netns, host_end) = (Server::start(), Netns::new(), unique("v"));
+    let (server, netns, host_end) = (Database::start(), Netns::new(), unique("v"));
     netns.ip(&["link", "add", "eth0", "type", "veth", "peer", "name", &host_end, "netns", "1"]);
     server.vsctl(&["add-br", "br0", "--", "add-port", "br0", &host_end]);
     server.vsctl(&["set", "interface", &host_end, "ofport=7"]);

@@ -1,6 +1,7 @@
 //! docs/openapi.json says what the running daemon does.
 
-use crate::tool::{Answer, Served, ask, head};
+use crate::tool::Served;
+use lab::http::{Answer, ask, head};
 use lab::{Bridge, Container, Home, Plug, Plugged};
 use serde_json::{Map, Value};
 

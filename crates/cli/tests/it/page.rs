@@ -1,6 +1,7 @@
 //! The page in a real browser: live, searchable, and deaf to hostile names.
 
-use crate::tool::{Browser, Served};
+use crate::tool::Served;
+use lab::Browser;
 use lab::{Bridge, Container, Link, Plug, Plugged, unique};
 
 /// The README's picture.

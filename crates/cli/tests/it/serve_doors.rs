@@ -5,7 +5,8 @@ use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::tool::{Served, ask, head, refuses, tcp};
+use crate::tool::{Served, refuses};
+use lab::http::{ask, head, tcp};
 use lab::{Bridge, Container, Plug, Plugged, run};
 
 #[test]

@@ -7,7 +7,8 @@ use std::process::Command;
 use std::thread;
 
 use crate::tool::behind::{Behind, TOKEN, locks};
-use crate::tool::{Authority, Ran, Served, Signed, command, docker_ovs, refuses, says};
+use crate::tool::{Ran, Served, command, docker_ovs, refuses, says};
+use lab::{Authority, Signed};
 use lab::{Bridge, Container, Home, Netns, Plug, Plugged, run};
 
 fn strs(words: &[String]) -> Vec<&str> {

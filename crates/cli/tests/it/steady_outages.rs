@@ -11,10 +11,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::tool::live::Events;
-use crate::tool::relay::Relay;
-use crate::tool::server::Server;
 use crate::tool::switch::{Switch, nothing_false_was_told, told};
 use crate::tool::{Event, Served, docker_ovs, number};
+use lab::Database;
+use lab::Relay;
 use lab::{Bridge, Container, Plug, Plugged, run, unique, wait_until};
 use serde_json::Value;
 
@@ -49,7 +49,7 @@ fn a_database_that_was_killed_is_followed_again_at_once() {
         switch.server.stop();
         wait_until("it is shown", || events.complaints("OVSDB at unix:") > before);
         linger(round);
-        switch.server.process = Server::serve(switch.server.folder.path());
+        switch.server.process = Database::serve(switch.server.folder.path());
         let back = Instant::now();
         switch.tag(round + 1);
         wait_until("it is told", || told(&events, "[VLAN]") > round as usize);

@@ -227,7 +227,7 @@ fn a_recorded_host_answers_as_the_real_one_did() {
 fn podman_by_its_docker_compatible_socket() {
     lab::need!(Docker, Podman);
     let folder = tempfile::tempdir().unwrap();
-    let podman = crate::tool::Podman::serve(folder.path());
+    let podman = lab::Podman::serve(folder.path());
     let bridge = Bridge::new();
     let (outer, inner) = (unique("v"), unique("i"));
     let _veth = Link::named(&outer, &["type", "veth", "peer", "name", &inner]);

@@ -1,6 +1,7 @@
 //! A daemon that is behind TLS and a token.
 
-use super::{Authority, Served, Signed, refuses};
+use super::{Served, refuses};
+use lab::{Authority, Signed};
 
 pub(crate) const TOKEN: &str = "0123456789abcdef";
 

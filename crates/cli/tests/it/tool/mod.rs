@@ -1,23 +1,15 @@
 //! Running the two binaries as a user would.
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
-mod authority;
 pub(crate) mod behind;
-mod browser;
 pub(crate) mod live;
 pub(crate) mod picture;
-mod podman;
-pub(crate) mod relay;
 mod served;
-pub(crate) mod server;
 pub(crate) mod switch;
 
 use std::process::{Command, Output};
 
-pub(crate) use authority::{Authority, Signed};
-pub(crate) use browser::Browser;
-pub(crate) use podman::Podman;
-pub(crate) use served::{Answer, Event, Served, ask, head, tcp};
+pub(crate) use served::{Event, Served};
 
 /// What came of a run.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,21 +1,17 @@
 //! A running `docker ovs serve`, and talking HTTP to it byte by byte.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
 
+use lab::http::{Answer, PATIENCE, ask, head};
 use lab::{Clock, Container};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::command;
-
-/// How long a test waits for anything.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The daemon; ended with its guard.
 pub(crate) struct Served {
@@ -153,39 +149,6 @@ impl Drop for Served {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// The head of a request; the connection is to end with it.
-pub(crate) fn head(method: &str, path: &str, lines: &[&str]) -> String {
-    let lines: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
-    format!("{method} {path} HTTP/1.1\r\n{lines}Connection: close\r\n\r\n")
-}
-
-/// What came back.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) head: String,
-    pub(crate) body: String,
-}
-
-/// Sends `request` and reads until the end.
-pub(crate) fn ask(mut stream: impl Read + Write, request: &str) -> Answer {
-    // A server that has heard enough may close before the last byte of a bad request.
-    let _ = stream.write_all(request.as_bytes());
-    let mut bytes = Vec::new();
-    let read = stream.read_to_end(&mut bytes);
-    assert!(read.is_ok() || !bytes.is_empty(), "no answer: {read:?}");
-    let text = String::from_utf8(bytes).unwrap();
-    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no head: {text:?}"));
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-    Answer { status: status.unwrap_or(0), head: head.to_ascii_lowercase(), body: body.to_owned() }
-}
-
-pub(crate) fn tcp(address: &str) -> TcpStream {
-    let stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    stream
 }
 
 /// An open stream of events.

@@ -3,11 +3,11 @@
 use lab::{Home, Netns, run, unique, wait_until};
 
 use super::live::Events;
-use super::server::Server;
+use lab::Database;
 
 /// A database of its own with a veth on the port 7 of its only bridge.
 pub(crate) struct Switch {
-    pub(crate) server: Server,
+    pub(crate) server: Database,
     host_end: String,
     /// A link in the same namespace that is on no port.
     spare: String,
@@ -16,7 +16,7 @@ pub(crate) struct Switch {
 
 impl Switch {
     pub(crate) fn new() -> Self {
-        let (server, netns, host_end) = (Server::start(), Netns::new(), unique("v"));
+        let (server, netns, host_end) = (Database::start(), Netns::new(), unique("v"));
         netns.ip(&["link", "add", "eth0", "type", "veth", "peer", "name", &host_end, "netns", "1"]);
         let spare = unique("d");
         netns.ip(&["link", "add", &spare, "type", "veth"]);

@@ -1,29 +1,40 @@
-//! A database server without a switch.
+//! A database of Open vSwitch's without a switch.
 
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use lab::{run, wait_until};
+use crate::run::{run, wait_until};
 
 /// A database that the test may stop and start.
-pub(crate) struct Server {
-    pub(crate) folder: tempfile::TempDir,
-    pub(crate) process: Child,
+#[derive(Debug)]
+pub struct Database {
+    /// Its files: `conf.db`, `db.sock`.
+    pub folder: tempfile::TempDir,
+    /// The server.
+    pub process: Child,
 }
 
-impl Server {
-    pub(crate) fn start() -> Self {
+impl Database {
+    /// An empty one, served.
+    ///
+    /// # Panics
+    /// When there is no ovsdb-server, or it does not listen.
+    pub fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let schema = "/usr/share/openvswitch/vswitch.ovsschema";
         run("ovsdb-tool", &["create", &path(folder.path(), "conf.db"), schema]);
         let process = Self::serve(folder.path());
-        let server = Self { folder, process };
-        server.vsctl(&["init"]);
-        server
+        let database = Self { folder, process };
+        database.vsctl(&["init"]);
+        database
     }
 
-    pub(crate) fn serve(folder: &Path) -> Child {
+    /// A server for the database in `folder`, after [`stop`](Self::stop).
+    ///
+    /// # Panics
+    /// When it cannot be started, or does not listen.
+    pub fn serve(folder: &Path) -> Child {
         let remote = format!("--remote=punix:{}", path(folder, "db.sock"));
         let control = format!("--unixctl={}", path(folder, "ctl"));
         let words = [path(folder, "conf.db"), remote, control];
@@ -32,28 +43,31 @@ impl Server {
         process.unwrap()
     }
 
-    pub(crate) fn remote(&self) -> String {
+    /// What `--db` takes.
+    pub fn remote(&self) -> String {
         format!("unix:{}", path(self.folder.path(), "db.sock"))
     }
 
-    pub(crate) fn vsctl(&self, words: &[&str]) -> String {
+    /// `ovs-vsctl` on it, which waits for no switch.
+    pub fn vsctl(&self, words: &[&str]) -> String {
         let db = format!("--db={}", self.remote());
         run("ovs-vsctl", &[&[&*db, "--no-wait", "--timeout=5"], words].concat())
     }
 
-    pub(crate) fn stop(&mut self) {
+    /// Kills the server.
+    pub fn stop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
         let _ = std::fs::remove_file(self.folder.path().join("db.sock"));
     }
 }
 
-impl Drop for Server {
+impl Drop for Database {
     fn drop(&mut self) {
         self.stop();
     }
 }
 
-pub(crate) fn path(folder: &Path, name: &str) -> String {
+fn path(folder: &Path, name: &str) -> String {
     folder.join(name).to_str().unwrap().to_owned()
 }

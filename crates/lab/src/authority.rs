@@ -2,15 +2,19 @@
 
 use std::path::PathBuf;
 
-use lab::run;
+use crate::run::run;
 
 /// Its key and certificate, and those that it signed; gone with the guard.
-pub(crate) struct Authority(tempfile::TempDir);
+#[derive(Debug)]
+pub struct Authority(tempfile::TempDir);
 
 /// What `serve` is given, and what belongs to it.
-pub(crate) struct Signed {
-    pub(crate) cert: String,
-    pub(crate) key: String,
+#[derive(Debug)]
+pub struct Signed {
+    /// Path of the certificate (PEM).
+    pub cert: String,
+    /// Path of its private key (PEM).
+    pub key: String,
 }
 
 /// What openssl-ca(1) must be told, for it alone takes dates.
@@ -20,8 +24,15 @@ const RULES: &str = "[ca]\ndefault_ca=us\n[us]\ndatabase=DIR/signed\nnew_certs_d
 
 const KEY: [&str; 5] = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
 
+impl Default for Authority {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Authority {
-    pub(crate) fn new() -> Self {
+    /// One with a key and a certificate of its own.
+    pub fn new() -> Self {
         let us = Self(tempfile::tempdir().unwrap());
         let (cert, key) = (us.file("ca.pem"), us.file("ca.key"));
         let words = ["req", "-x509", "-subj", "/CN=authority", "-days", "2"];
@@ -30,11 +41,12 @@ impl Authority {
     }
 
     /// What `--tls-ca` takes.
-    pub(crate) fn cert(&self) -> String {
+    pub fn cert(&self) -> String {
         self.file("ca.pem")
     }
 
-    pub(crate) fn file(&self, name: &str) -> String {
+    /// The path of its file `name`, which there may be.
+    pub fn file(&self, name: &str) -> String {
         self.path(name).to_str().unwrap().to_owned()
     }
 
@@ -43,14 +55,17 @@ impl Authority {
     }
 
     /// A file with `text` in it.
-    pub(crate) fn write(&self, name: &str, text: &str) -> String {
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn write(&self, name: &str, text: &str) -> String {
         std::fs::write(self.path(name), text).unwrap();
         self.file(name)
     }
 
     /// A certificate for `names`, as in `IP:127.0.0.1,DNS:localhost`, that ends at `end`.
     fn sign_until(&self, names: &str, end: &str) -> Signed {
-        let file = |kind: &str| self.file(&format!("{}.{kind}", lab::unique("c")));
+        let file = |kind: &str| self.file(&format!("{}.{kind}", crate::names::unique("c")));
         let (request, cert, key) = (file("csr"), file("pem"), file("key"));
         let names = format!("subjectAltName={names}");
         let asked = ["req", "-new", "-subj", "/CN=daemon", "-addext", &names];
@@ -65,11 +80,13 @@ impl Authority {
         Signed { cert, key }
     }
 
-    pub(crate) fn sign(&self, names: &str) -> Signed {
+    /// A certificate for `names` that is valid today.
+    pub fn sign(&self, names: &str) -> Signed {
         self.sign_until(names, "20991231235959Z")
     }
 
-    pub(crate) fn sign_expired(&self, names: &str) -> Signed {
+    /// One that ended years ago.
+    pub fn sign_expired(&self, names: &str) -> Signed {
         self.sign_until(names, "20210101000000Z")
     }
 }

@@ -1,16 +1,18 @@
 //! A real browser, driven over WebDriver (<https://www.w3.org/TR/webdriver2/>).
+#![allow(clippy::missing_panics_doc, reason = "what goes wrong here fails the test")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 
 use base64::prelude::{BASE64_STANDARD, Engine};
-use lab::wait_until;
 use serde_json::{Value, json};
 
-use super::tcp;
+use crate::http::tcp;
+use crate::run::wait_until;
 
 /// A browser with one page; closed with its guard.
-pub(crate) struct Browser {
+#[derive(Debug)]
+pub struct Browser {
     driver: Child,
     address: String,
     session: String,
@@ -18,7 +20,7 @@ pub(crate) struct Browser {
 
 impl Browser {
     /// A headless one that has come to `url`.
-    pub(crate) fn at(url: &str) -> Self {
+    pub fn at(url: &str) -> Self {
         let mut driver = Command::new("chromedriver");
         let driver = driver.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null());
         let mut driver = driver.spawn().unwrap();
@@ -39,17 +41,17 @@ impl Browser {
     }
 
     /// What the body of a function of JavaScript returns in the page.
-    pub(crate) fn run(&self, script: &str) -> Value {
+    pub fn run(&self, script: &str) -> Value {
         self.asks("POST", "/execute/sync", &json!({"script": script, "args": []}))
     }
 
     /// Waits until an expression is true in the page.
-    pub(crate) fn waits_for(&self, expression: &str) {
+    pub fn waits_for(&self, expression: &str) {
         wait_until(expression, || self.run(&format!("return Boolean({expression})")) == true);
     }
 
     /// Types into whatever has the focus.
-    pub(crate) fn types(&self, text: &str) {
+    pub fn types(&self, text: &str) {
         let element = self.asks("GET", "/element/active", &Value::Null);
         let (_, id) = element.as_object().unwrap().iter().next().unwrap();
         let path = format!("/element/{}/value", id.as_str().unwrap());
@@ -57,13 +59,13 @@ impl Browser {
     }
 
     /// What is seen of the page, as PNG.
-    pub(crate) fn picture(&self) -> Vec<u8> {
+    pub fn picture(&self) -> Vec<u8> {
         let picture = self.asks("GET", "/screenshot", &Value::Null);
         BASE64_STANDARD.decode(picture.as_str().unwrap()).unwrap()
     }
 
     /// What the browser complained about: errors, and what a policy has stopped.
-    pub(crate) fn complaints(&self) -> Vec<Value> {
+    pub fn complaints(&self) -> Vec<Value> {
         let log = self.asks("POST", "/se/log", &json!({"type": "browser"}));
         log.as_array().unwrap().clone()
     }

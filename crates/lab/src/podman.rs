@@ -3,17 +3,24 @@
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use lab::{run, try_run, unique, wait_until};
+use crate::names::unique;
+use crate::run::{run, try_run, wait_until};
 
-pub(crate) struct Podman {
+/// The service and its container, both gone with their guard.
+#[derive(Debug)]
+pub struct Podman {
     service: Child,
     folder: String,
     name: String,
 }
 
 impl Podman {
-    /// A running container without a network, and the API service.
-    pub(crate) fn serve(folder: &Path) -> Self {
+    /// A running container without a network, and the API service, with all their files in
+    /// `folder`.
+    ///
+    /// # Panics
+    /// Without Podman: [`Need::Podman`](crate::Need).
+    pub fn serve(folder: &Path) -> Self {
         let folder = folder.to_str().unwrap().to_owned();
         let socket = format!("unix://{folder}/podman.sock");
         let words = words(&folder);
@@ -29,7 +36,7 @@ impl Podman {
 
     fn start(&self) {
         let image = format!("{}/image.tar", self.folder);
-        run("docker", &["save", "--output", &image, lab::IMAGE]);
+        run("docker", &["save", "--output", &image, crate::IMAGE]);
         let loaded = self.podman(&["load", "--quiet", "--input", &image]);
         let image = loaded.rsplit(' ').next().unwrap();
         let limits = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"];
@@ -43,15 +50,18 @@ impl Podman {
         run("podman", &words)
     }
 
-    pub(crate) fn socket(&self) -> String {
+    /// What `-H` takes.
+    pub fn socket(&self) -> String {
         format!("unix://{}/podman.sock", self.folder)
     }
 
-    pub(crate) fn name(&self) -> &str {
+    /// The container's name.
+    pub fn name(&self) -> &str {
         &self.name
     }
 
-    pub(crate) fn pid(&self) -> String {
+    /// The PID of the container's first process.
+    pub fn pid(&self) -> String {
         self.podman(&["inspect", "--format", "{{.State.Pid}}", &self.name])
     }
 }

@@ -1,4 +1,5 @@
 //! Docker's socket by way of a test that can cut it or let it hang.
+#![allow(clippy::missing_panics_doc, reason = "what goes wrong here fails the test")]
 
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -7,12 +8,14 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
 /// The relay: what comes in at its socket goes to Docker, and back.
-pub(crate) struct Relay {
+#[derive(Debug)]
+pub struct Relay {
     path: PathBuf,
     door: Arc<Door>,
     _folder: tempfile::TempDir,
 }
 
+#[derive(Debug)]
 struct Door {
     /// Both ends of every connection; none while it is cut.
     open: Mutex<Option<Vec<UnixStream>>>,
@@ -20,8 +23,18 @@ struct Door {
     goes_on: Condvar,
 }
 
+impl Default for Relay {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Relay {
-    pub(crate) fn new() -> Self {
+    /// One that passes everything on.
+    ///
+    /// # Panics
+    /// When its socket cannot be made.
+    pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("docker.sock");
         let listener = UnixListener::bind(&path).unwrap();
@@ -33,12 +46,12 @@ impl Relay {
     }
 
     /// What `-H` takes.
-    pub(crate) fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("unix://{}", self.path.display())
     }
 
     /// Cuts every connection, and closes new ones at once.
-    pub(crate) fn cut(&self) {
+    pub fn cut(&self) {
         let streams = self.door.open.lock().unwrap().take().unwrap_or_default();
         for stream in streams {
             let _ = stream.shutdown(std::net::Shutdown::Both);
@@ -46,17 +59,17 @@ impl Relay {
     }
 
     /// Lets connections in again.
-    pub(crate) fn mend(&self) {
+    pub fn mend(&self) {
         *self.door.open.lock().unwrap() = Some(Vec::new());
     }
 
     /// Passes on nothing more, and closes nothing.
-    pub(crate) fn hang(&self) {
+    pub fn hang(&self) {
         *self.door.hung.lock().unwrap() = true;
     }
 
     /// Passes on what came meanwhile, and all that comes.
-    pub(crate) fn go_on(&self) {
+    pub fn go_on(&self) {
         *self.door.hung.lock().unwrap() = false;
         self.door.goes_on.notify_all();
     }
