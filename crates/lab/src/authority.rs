@@ -2,13 +2,20 @@
 
 use std::path::PathBuf;
 
-use crate::run::run;
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd,
+};
 
-/// Its key and certificate, and those that it signed; gone with the guard.
+use crate::names::unique;
+
+/// Its key, its certificate, and the files of those that it signed; gone with the guard.
 #[derive(Debug)]
-pub struct Authority(tempfile::TempDir);
+pub struct Authority {
+    folder: tempfile::TempDir,
+    issuer: Issuer<'static, KeyPair>,
+}
 
-/// What `serve` is given, and what belongs to it.
+/// What `serve` is given.
 #[derive(Debug)]
 pub struct Signed {
     /// Path of the certificate (PEM).
@@ -17,26 +24,18 @@ pub struct Signed {
     pub key: String,
 }
 
-/// What openssl-ca(1) must be told, for it alone takes dates.
-const RULES: &str = "[ca]\ndefault_ca=us\n[us]\ndatabase=DIR/signed\nnew_certs_dir=DIR\n\
-    rand_serial=yes\ndefault_md=sha256\ncopy_extensions=copy\npolicy=any\n[any]\n\
-    commonName=supplied\n";
-
-const KEY: [&str; 5] = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-
-impl Default for Authority {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Authority {
     /// One with a key and a certificate of its own.
+    ///
+    /// # Panics
+    /// When its files cannot be written.
     pub fn new() -> Self {
-        let us = Self(tempfile::tempdir().unwrap());
-        let (cert, key) = (us.file("ca.pem"), us.file("ca.key"));
-        let words = ["req", "-x509", "-subj", "/CN=authority", "-days", "2"];
-        run("openssl", &[&words[..], &KEY, &["-keyout", &key, "-out", &cert]].concat());
+        let (mut params, key) = (named(&[], "authority"), KeyPair::generate().expect("a key"));
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let cert = params.self_signed(&key).expect("a certificate");
+        let folder = tempfile::tempdir().expect("a folder");
+        let us = Self { folder, issuer: Issuer::new(params, key) };
+        us.write("ca.pem", &cert.pem());
         us
     }
 
@@ -46,12 +45,15 @@ impl Authority {
     }
 
     /// The path of its file `name`, which there may be.
+    ///
+    /// # Panics
+    /// When the path is not UTF-8.
     pub fn file(&self, name: &str) -> String {
-        self.path(name).to_str().unwrap().to_owned()
+        self.path(name).to_str().expect("a path in UTF-8").to_owned()
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
+        self.folder.path().join(name)
     }
 
     /// A file with `text` in it.
@@ -59,34 +61,53 @@ impl Authority {
     /// # Panics
     /// When it cannot be written.
     pub fn write(&self, name: &str, text: &str) -> String {
-        std::fs::write(self.path(name), text).unwrap();
+        std::fs::write(self.path(name), text).expect("a file of the authority");
         self.file(name)
     }
 
-    /// A certificate for `names`, as in `IP:127.0.0.1,DNS:localhost`, that ends at `end`.
-    fn sign_until(&self, names: &str, end: &str) -> Signed {
-        let file = |kind: &str| self.file(&format!("{}.{kind}", crate::names::unique("c")));
-        let (request, cert, key) = (file("csr"), file("pem"), file("key"));
-        let names = format!("subjectAltName={names}");
-        let asked = ["req", "-new", "-subj", "/CN=daemon", "-addext", &names];
-        run("openssl", &[&asked[..], &KEY, &["-keyout", &key, "-out", &request]].concat());
-        let rules = RULES.replace("DIR", self.0.path().to_str().unwrap());
-        let rules = self.write("rules", &rules);
-        self.write("signed", "");
-        let signs = ["ca", "-batch", "-notext", "-config", &rules, "-startdate", "20200101000000Z"];
-        let (by, with) = (self.file("ca.pem"), self.file("ca.key"));
-        let paths = ["-cert", &by, "-keyfile", &with, "-in", &request, "-out", &cert];
-        run("openssl", &[&signs[..], &["-enddate", end], &paths].concat());
-        Signed { cert, key }
-    }
-
-    /// A certificate for `names` that is valid today.
-    pub fn sign(&self, names: &str) -> Signed {
-        self.sign_until(names, "20991231235959Z")
+    /// A certificate for `names`, IP addresses or of DNS, that is valid today.
+    ///
+    /// # Panics
+    /// When a name is none.
+    pub fn sign(&self, names: &[&str]) -> Signed {
+        self.sign_until(names, 2099)
     }
 
     /// One that ended years ago.
-    pub fn sign_expired(&self, names: &str) -> Signed {
-        self.sign_until(names, "20210101000000Z")
+    ///
+    /// # Panics
+    /// When a name is none.
+    pub fn sign_expired(&self, names: &[&str]) -> Signed {
+        self.sign_until(names, 2021)
     }
+
+    fn sign_until(&self, names: &[&str], year: i32) -> Signed {
+        let mut params = named(names, "daemon");
+        params.not_before = date_time_ymd(2020, 1, 1);
+        params.not_after = date_time_ymd(year, 1, 1);
+        let key = KeyPair::generate().expect("a key");
+        let cert = params.signed_by(&key, &self.issuer).expect("a certificate");
+        self.keep(&cert, &key)
+    }
+
+    fn keep(&self, cert: &Certificate, key: &KeyPair) -> Signed {
+        let name = unique("c");
+        Signed {
+            cert: self.write(&format!("{name}.pem"), &cert.pem()),
+            key: self.write(&format!("{name}.key"), &key.serialize_pem()),
+        }
+    }
+}
+
+impl Default for Authority {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn named(names: &[&str], common: &str) -> CertificateParams {
+    let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+    let mut params = CertificateParams::new(names).expect("names that a certificate can have");
+    params.distinguished_name.push(DnType::CommonName, common);
+    params
 }

@@ -69,6 +69,7 @@ fn with_a_certificate_it_speaks_tls_and_wants_the_token() {
     std::fs::write(&token, "0123456789abcdef\n").unwrap();
     let daemon = Served::start(&[&["--listen", "127.0.0.1:0"][..], &locks].concat());
     let address = daemon.tcp();
+    // Another implementation of TLS than the daemon's.
     let said = |lines: &[&str]| {
         let mut client = Command::new("openssl");
         client.args(["s_client", "-quiet", "-connect", &address]);

@@ -8,8 +8,7 @@ use std::thread;
 
 use crate::tool::behind::{Behind, TOKEN, locks};
 use crate::tool::{Ran, Served, command, docker_ovs, refuses, says};
-use lab::{Authority, Signed};
-use lab::{Bridge, Container, Home, Netns, Plug, Plugged, run};
+use lab::{Authority, Bridge, Container, Home, Netns, Plug, Plugged, Signed, run};
 
 fn strs(words: &[String]) -> Vec<&str> {
     words.iter().map(String::as_str).collect()
@@ -28,7 +27,7 @@ fn the_answer_is_that_of_the_unix_socket() {
     lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let plug = Plugged::new(&container, "eth0", &bridge, Plug::default());
-    let behind = Behind::named("IP:127.0.0.1,DNS:localhost");
+    let behind = Behind::named(&["127.0.0.1", "localhost"]);
     let keys = behind.keys();
     let (name, switch) = (container.name(), bridge.name());
     let clue = format!("{switch}:{}", plug.ofport());
@@ -60,7 +59,7 @@ fn the_answer_is_that_of_the_unix_socket() {
 #[test]
 fn token_and_authority_may_be_set_for_good() {
     lab::need!(Lab);
-    let behind = Behind::named("IP:127.0.0.1");
+    let behind = Behind::named(&["127.0.0.1"]);
     let run = |server: &str| -> Ran {
         let mut command = command("docker-ovs", &["ports", "--server", server]);
         command.env("DOCKER_OVS_TOKEN_FILE", &behind.token);
@@ -80,7 +79,7 @@ fn beyond_loopback_it_is_the_same() {
     netns.ip(&["address", "add", "192.0.2.1/32", "dev", "lo"]);
     let authority = Authority::new();
     let token = authority.write("token", TOKEN);
-    let signed = authority.sign("IP:192.0.2.1");
+    let signed = authority.sign(&["192.0.2.1"]);
     let locks = locks(&signed, &token, "192.0.2.1:9653");
     let daemon = Served::start_in(netns.name(), &locks);
     daemon.hears("listening on https://192.0.2.1:9653");
@@ -101,7 +100,7 @@ fn beyond_loopback_it_is_the_same() {
 #[test]
 fn who_shows_no_token_or_a_wrong_one_is_told_so() {
     lab::need!(Lab);
-    let behind = Behind::named("IP:127.0.0.1");
+    let behind = Behind::named(&["127.0.0.1"]);
     let complaint = behind.says_to(&[]);
     assert!(complaint.contains(&format!("the daemon at {}: it wants a token\n", behind.url)));
     assert!(complaint.contains("--token-file FILE has it"), "{complaint}");
@@ -120,7 +119,7 @@ fn who_shows_no_token_or_a_wrong_one_is_told_so() {
 #[test]
 fn a_certificate_of_an_authority_that_is_not_trusted() {
     lab::need!(Lab);
-    let behind = Behind::named("IP:127.0.0.1");
+    let behind = Behind::named(&["127.0.0.1"]);
     let ask = |ca: &[&str]| refuses(&[&["ls", "--server", &behind.url], ca].concat());
     // Of the same name, as when somebody makes the daemon's files anew.
     let other = Authority::new();
@@ -143,6 +142,7 @@ fn a_certificate_of_an_authority_that_is_not_trusted() {
 #[test]
 fn a_daemon_that_signed_itself_is_trusted_by_its_own_certificate() {
     lab::need!(Lab);
+    // As docs/serve.md makes it.
     let made = |authority: &Authority, constraints: &str| {
         let (cert, key) = (authority.file("own.pem"), authority.file("own.key"));
         let words = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=docker-ovs"];
@@ -165,7 +165,7 @@ fn a_daemon_that_signed_itself_is_trusted_by_its_own_certificate() {
 #[test]
 fn a_certificate_that_has_expired() {
     lab::need!(Lab);
-    let behind = Behind::showing(|authority| authority.sign_expired("IP:127.0.0.1"));
+    let behind = Behind::showing(|authority| authority.sign_expired(&["127.0.0.1"]));
     let complaint = behind.says_to(&["--token-file", &behind.token]);
     assert!(complaint.contains("its certificate has expired"), "{complaint}");
     assert!(complaint.contains("--tls-cert"), "{complaint}");
@@ -174,7 +174,7 @@ fn a_certificate_that_has_expired() {
 #[test]
 fn a_certificate_that_is_made_out_to_somebody_else() {
     lab::need!(Lab);
-    let behind = Behind::named("DNS:switch.example,IP:192.0.2.9");
+    let behind = Behind::named(&["switch.example", "192.0.2.9"]);
     let complaint = behind.says_to(&["--token-file", &behind.token]);
     for said in ["not valid for name \"127.0.0.1\"", "switch.example", "192.0.2.9"] {
         assert!(complaint.contains(said), "{complaint}");
@@ -196,7 +196,7 @@ fn the_wrong_scheme_is_noticed() {
     let complaint = refuses(&["ls", "--server", &format!("https://{at}")]);
     assert!(complaint.contains("what it speaks is not TLS"), "{complaint}");
     assert!(complaint.contains("--tls-cert"), "{complaint}");
-    let behind = Behind::named("IP:127.0.0.1");
+    let behind = Behind::named(&["127.0.0.1"]);
     let complaint = refuses(&["ls", "--server", &behind.url.replace("https", "http")]);
     assert!(complaint.contains("does it want https://?"), "{complaint}");
 }

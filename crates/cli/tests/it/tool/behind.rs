@@ -15,7 +15,7 @@ pub(crate) struct Behind {
 
 impl Behind {
     /// One whose certificate is made out to `names`.
-    pub(crate) fn named(names: &str) -> Self {
+    pub(crate) fn named(names: &[&str]) -> Self {
         Self::showing(|authority| authority.sign(names))
     }
 
