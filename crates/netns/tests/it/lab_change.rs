@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use docker_ovs_netns::{Error, RouteSocket, VethEnd};
 
-use crate::space::{Space, inside, named, ready, socket_in, soon};
+use crate::space::{Space, inside, named, socket_in, soon};
 
 const EEXIST: Option<i32> = Some(17);
 const MAC: [u8; 6] = [2, 0, 0, 0, 0x0a, 0x0b];
@@ -33,9 +33,7 @@ fn index(socket: &RouteSocket, name: &str) -> u32 {
 
 #[test]
 fn the_far_end_of_a_veth_is_born_in_its_namespace() {
-    if !ready() {
-        return;
-    }
+    lab::need!(Root);
     let (near, far) = (Space::new("b"), Space::new("b"));
     let far_end = VethEnd { name: "eth0".into(), mac: Some(MAC), mtu: Some(1400), up: false };
     let near_end =
@@ -56,9 +54,7 @@ fn the_far_end_of_a_veth_is_born_in_its_namespace() {
 
 #[test]
 fn nothing_is_half_made_where_a_name_is_taken() {
-    if !ready() {
-        return;
-    }
+    lab::need!(Root);
     let (near, far, socket) = pair("t");
     let counts =
         || [&near, &far].map(|space| space.shown(&["link"]).as_array().map_or(0, Vec::len));
@@ -74,9 +70,7 @@ fn nothing_is_half_made_where_a_name_is_taken() {
 
 #[test]
 fn names_that_no_link_can_have_are_refused_before_anything_is_made() {
-    if !ready() {
-        return;
-    }
+    lab::need!(Root);
     let (near, far, socket) = pair("x");
     let near0 = index(&socket, "near0");
     let names = [
@@ -114,9 +108,7 @@ fn names_that_no_link_can_have_are_refused_before_anything_is_made() {
 
 #[test]
 fn a_link_is_deleted_once() {
-    if !ready() {
-        return;
-    }
+    lab::need!(Root);
     let (_near, far, socket) = pair("d");
     let near0 = index(&socket, "near0");
     assert!(socket.delete_link(near0).unwrap());
@@ -132,9 +124,7 @@ fn a_link_is_deleted_once() {
 
 #[test]
 fn a_link_is_named_noted_addressed_and_sized() {
-    if !ready() {
-        return;
-    }
+    lab::need!(Root);
     let (near, _far, socket) = pair("r");
     let near0 = index(&socket, "near0");
     socket.rename(near0, "eth7").unwrap();
@@ -159,9 +149,7 @@ fn a_link_is_named_noted_addressed_and_sized() {
 
 #[test]
 fn what_cannot_be_changed_says_why() {
-    if !ready() {
-        return;
-    }
+    lab::need!(Root);
     let (_near, _far, socket) = pair("w");
     let near0 = index(&socket, "near0");
     let longest = "a".repeat(255);
@@ -180,9 +168,7 @@ fn what_cannot_be_changed_says_why() {
 
 #[test]
 fn addresses_can_be_used_at_once() {
-    if !ready() {
-        return;
-    }
+    lab::need!(Root);
     let (near, far, socket) = pair("a");
     let away = socket_in(&far.open());
     let (near0, far0) = (index(&socket, "near0"), index(&away, "far0"));

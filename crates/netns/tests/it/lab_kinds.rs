@@ -7,7 +7,7 @@ use std::process::Command;
 
 use docker_ovs_netns::{Netns, RouteSocket};
 
-use crate::space::{Space, inside, named, ready};
+use crate::space::{Space, inside, named};
 
 /// Whether the kernel can make such a link; says so where it cannot.
 fn knows(space: &Space, kind: &str, words: &[&str]) -> bool {
@@ -24,9 +24,7 @@ fn knows(space: &Space, kind: &str, words: &[&str]) -> bool {
 
 /// A link of that kind over `low0`, moved to another namespace, leads back to it.
 fn leads_to_its_parent(kind: &'static str, words: &[&str], vlan: Option<u16>) {
-    if !ready() {
-        return;
-    }
+    lab::need!(Root);
     let (outer, inner) = (Space::new("k"), Space::new("n"));
     // An index of its own: links inside have small ones.
     outer.ip(&["link", "add", "low0", "index", "91", "type", "veth", "peer", "name", "low1"]);
@@ -60,9 +58,7 @@ fn a_vlan_leads_to_its_parent_and_has_a_number() {
 /// The usual case: the other end is in the namespace of whoever asks.
 #[test]
 fn a_veth_to_this_namespace_is_known_from_both_ends() {
-    if !ready() {
-        return;
-    }
+    lab::need!(Root);
     let there = Space::new("h");
     let end = format!("{}e", there.0);
     crate::space::ip(&[
@@ -80,9 +76,7 @@ fn a_veth_to_this_namespace_is_known_from_both_ends() {
 
 #[test]
 fn a_name_of_any_bytes_is_shown() {
-    if !ready() {
-        return;
-    }
+    lab::need!(Root);
     let space = Space::new("u");
     let odd = OsStr::from_bytes(b"a\xff\xfeb");
     let add = ["-netns", &space.0, "link", "add", "name"].map(OsStr::new);

@@ -5,13 +5,11 @@ use std::path::Path;
 
 use docker_ovs_netns::{Error, Netns, RouteSocket, visit};
 
-use crate::space::{Space, inside, named, ready, soon};
+use crate::space::{Space, inside, named, soon};
 
 #[test]
 fn a_veth_pair_is_known_from_both_ends() {
-    if !ready() {
-        return;
-    }
+    lab::need!(Root);
     let (left, right) = (Space::new("l"), Space::new("r"));
     left.ip(&[
         "link", "add", "eth0", "index", "77", "type", "veth", "peer", "name", "eth9", "netns",
@@ -31,9 +29,7 @@ fn a_veth_pair_is_known_from_both_ends() {
 /// The same index in two namespaces: only the id of the namespace tells them apart.
 #[test]
 fn an_index_says_nothing_without_its_namespace() {
-    if !ready() {
-        return;
-    }
+    lab::need!(Root);
     let (left, middle, right) = (Space::new("x"), Space::new("y"), Space::new("z"));
     middle.ip(&["link", "add", "decoy", "index", "55", "type", "veth", "peer", "name", "other"]);
     right.ip(&[
@@ -50,9 +46,7 @@ fn an_index_says_nothing_without_its_namespace() {
 
 #[test]
 fn a_macvlan_names_its_parent_in_the_other_namespace() {
-    if !ready() {
-        return;
-    }
+    lab::need!(Root);
     let (outer, inner) = (Space::new("o"), Space::new("i"));
     outer.ip(&["link", "add", "low0", "type", "veth", "peer", "name", "low1"]);
     outer.ip(&["link", "add", "name", "mac0", "link", "low0", "type", "macvlan"]);
@@ -69,9 +63,7 @@ fn a_macvlan_names_its_parent_in_the_other_namespace() {
 
 #[test]
 fn addresses_members_and_many_links() {
-    if !ready() {
-        return;
-    }
+    lab::need!(Root);
     let space = Space::new("m");
     space.ip(&["link", "add", "br0", "type", "bridge"]);
     for i in 0..100 {
@@ -104,9 +96,7 @@ fn addresses_members_and_many_links() {
 /// Links that come and go make a dump start again, not fail.
 #[test]
 fn links_that_change_while_they_are_read() {
-    if !ready() {
-        return;
-    }
+    lab::need!(Root);
     let space = Space::new("c");
     let open = space.open();
     let done = std::sync::atomic::AtomicBool::new(false);
@@ -137,9 +127,7 @@ fn what_is_no_network_namespace_is_refused() {
 
 #[test]
 fn the_caller_stays_where_it_is_and_nothing_is_left() {
-    if !ready() {
-        return;
-    }
+    lab::need!(Root);
     let spaces = [Space::new("p"), Space::new("q")];
     let open: Vec<_> = spaces.iter().map(Space::open).collect();
     let before = Netns::current().unwrap().identity();

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use docker_ovs_netns::{Error, Netns};
 
-use crate::space::{Space, ready};
+use crate::space::Space;
 
 /// A file of a test's own; unmounted and removed with its guard.
 struct Scratch(PathBuf);
@@ -46,9 +46,7 @@ fn a_fifo_is_refused_at_once() {
 
 #[test]
 fn a_bind_mount_is_what_the_kernel_says() {
-    if !ready() {
-        return;
-    }
+    lab::need!(Root);
     let uts = Scratch::mounted("uts", "/proc/self/ns/uts");
     assert!(matches!(Netns::open(&uts.0), Err(Error::NotANetns { .. })));
     let net = Scratch::mounted("net", "/proc/self/ns/net");
@@ -58,9 +56,7 @@ fn a_bind_mount_is_what_the_kernel_says() {
 
 #[test]
 fn named_namespaces_are_listed() {
-    if !ready() {
-        return;
-    }
+    lab::need!(Root);
     let space = Space::new("s");
     let (_, path) = docker_ovs_netns::named().into_iter().find(|(n, _)| *n == space.0).unwrap();
     assert_eq!(Netns::open(&path).unwrap().identity(), space.open().identity());

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use docker_ovs_netns::{Route, RouteSocket};
 
-use crate::space::{Space, ready, socket_in};
+use crate::space::{Space, socket_in};
 
 const KERNEL: u8 = 2;
 const STATIC: u8 = 4;
@@ -41,9 +41,7 @@ fn added(socket: &RouteSocket) -> Vec<Route> {
 
 #[test]
 fn a_second_default_route_is_refused() {
-    if !ready() {
-        return;
-    }
+    lab::need!(Root);
     let (space, socket, [eth0, _]) = connected("v");
     for [first, second] in [["192.0.2.2", "192.0.2.3"], ["2001:db8::2", "2001:db8::3"]] {
         socket.add_default_route(ip(first), eth0).unwrap();
@@ -65,9 +63,7 @@ fn a_second_default_route_is_refused() {
 
 #[test]
 fn routes_are_read_back() {
-    if !ready() {
-        return;
-    }
+    lab::need!(Root);
     let (space, socket, [eth0, eth1]) = connected("g");
     socket.add_route((ip("198.51.100.0"), 24), Some(ip("192.0.2.2")), eth0).unwrap();
     socket.add_route((ip("203.0.113.7"), 32), None, eth1).unwrap();
@@ -108,9 +104,7 @@ fn routes_are_read_back() {
 
 #[test]
 fn a_route_over_two_links_is_read_as_two() {
-    if !ready() {
-        return;
-    }
+    lab::need!(Root);
     let (space, socket, [eth0, eth1]) = connected("q");
     space.ip(&[
         "route",
@@ -143,9 +137,7 @@ fn a_route_over_two_links_is_read_as_two() {
 
 #[test]
 fn a_route_that_leads_nowhere_is_refused() {
-    if !ready() {
-        return;
-    }
+    lab::need!(Root);
     let (_space, socket, [eth0, eth1]) = connected("e");
     let errno = |answer: Result<(), docker_ovs_netns::Error>| answer.unwrap_err().errno().unwrap();
     let unreachable = errno(socket.add_default_route(ip("198.51.100.9"), eth0));

@@ -9,7 +9,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{getsockname, netlink::SocketAddrNetlink};
 use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
 
-use crate::space::{Space, inside, ready, socket_in};
+use crate::space::{Space, inside, socket_in};
 
 /// Whether something changed, and whether something was lost.
 const QUIET: (bool, bool) = (false, false);
@@ -51,9 +51,7 @@ fn joined(letter: &str) -> (Space, Space) {
 
 #[test]
 fn nothing_waits_where_nothing_happens() {
-    if !ready() {
-        return;
-    }
+    lab::need!(Root);
     let space = Space::new("i");
     let watch = watch_in(&space, true);
     assert_eq!(drained(&watch), QUIET);
@@ -65,9 +63,7 @@ fn nothing_waits_where_nothing_happens() {
 
 #[test]
 fn a_link_in_a_container_is_told_of() {
-    if !ready() {
-        return;
-    }
+    lab::need!(Root);
     let (host, container) = joined("l");
     let (all, own) = (watch_in(&host, true), watch_in(&host, false));
     container.ip(&["link", "add", "a0", "type", "veth", "peer", "name", "a1"]);
@@ -78,9 +74,7 @@ fn a_link_in_a_container_is_told_of() {
 
 #[test]
 fn a_namespace_is_heard_once_it_has_an_id() {
-    if !ready() {
-        return;
-    }
+    lab::need!(Root);
     let (host, lonely) = (Space::new("i"), Space::new("i"));
     let all = watch_in(&host, true);
     lonely.ip(&["link", "add", "a0", "type", "veth", "peer", "name", "a1"]);
@@ -98,9 +92,7 @@ fn a_namespace_is_heard_once_it_has_an_id() {
 
 #[test]
 fn addresses_and_ids_of_namespaces_are_told_of() {
-    if !ready() {
-        return;
-    }
+    lab::need!(Root);
     let (host, container) = joined("j");
     let away = socket_in(&container.open());
     let far0 = away.link_named("far0").unwrap().unwrap().ifindex;
@@ -118,9 +110,7 @@ fn addresses_and_ids_of_namespaces_are_told_of() {
 
 #[test]
 fn what_the_kernel_could_not_keep_is_lost() {
-    if !ready() {
-        return;
-    }
+    lab::need!(Root);
     let space = Space::new("f");
     let (watch, socket) = (watch_in(&space, false), socket_in(&space.open()));
     // The kernel is silent about the alias of a link that is down.
@@ -137,9 +127,7 @@ fn what_the_kernel_could_not_keep_is_lost() {
 
 #[test]
 fn only_the_kernel_is_believed() {
-    if !ready() {
-        return;
-    }
+    lab::need!(Root);
     let space = Space::new("k");
     let (watch, stranger) = inside(&space.open(), |_| {
         Ok((LinkWatch::here(false)?, Socket::new(NETLINK_ROUTE).unwrap()))
@@ -152,9 +140,7 @@ fn only_the_kernel_is_believed() {
 
 #[test]
 fn without_the_capability_only_the_own_namespace_is_watched() {
-    if !ready() {
-        return;
-    }
+    lab::need!(Root);
     let answers = std::thread::spawn(|| {
         let mut sets = capabilities(None).unwrap();
         sets.effective -= CapabilitySet::NET_BROADCAST;
@@ -170,9 +156,7 @@ fn without_the_capability_only_the_own_namespace_is_watched() {
 
 #[test]
 fn without_the_capability_nothing_is_changed() {
-    if !ready() {
-        return;
-    }
+    lab::need!(Root);
     let space = Space::new("c");
     let denied = inside(&space.open(), |_| {
         let mut sets = capabilities(None).unwrap();

@@ -1,5 +1,6 @@
 //! Namespaces of a test's own, and reading in them.
-#![allow(dead_code, reason = "each test program uses some of it")]
+#![allow(dead_code, reason = "each of the two test programs uses its part")]
+#![allow(clippy::disallowed_methods, reason = "namespaces are made with ip(8)")]
 
 use std::path::Path;
 use std::process::Command;
@@ -52,17 +53,6 @@ impl Drop for Space {
 pub(crate) fn ip(words: &[&str]) {
     let output = Command::new("ip").args(words).output().unwrap();
     assert!(output.status.success(), "ip {words:?}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
-pub(crate) fn ready() -> bool {
-    let root = rustix::process::geteuid().is_root();
-    let required = std::env::var_os("DOCKER_OVS_TEST_REQUIRE").is_some();
-    assert!(root || !required, "needs root");
-    if !root {
-        // The test harness swallows what the print macros say.
-        let _ = std::io::Write::write_all(&mut std::io::stderr(), b"skipped: needs root\n");
-    }
-    root
 }
 
 /// Reads in one namespace.

@@ -72,7 +72,7 @@ async fn an_echo_in_the_middle_is_answered() {
 }
 
 #[tokio::test]
-async fn messages_that_nobody_asked_for_are_skipped() {
+async fn unsolicited_messages_are_skipped() {
     let answer = async |switch: &mut Switch, xid: u32| {
         switch.send(PORT_STATUS, 0, &[0; 72]).await;
         switch.send(PACKET_IN, xid, &vec![0; 60_000]).await;
