@@ -101,7 +101,7 @@ fn a_database_that_ends_midway_leaves_no_link() {
 }
 
 #[test]
-fn somebody_who_takes_the_number_meanwhile_is_not_robbed_of_it() {
+fn connect_leaves_a_number_that_another_port_took_meanwhile() {
     lab::need!(Docker);
     let ((server, db), container) = (unserved(), Container::run());
     let words = ["connect", "br0", container.name(), "--ofport", "10", "--db", &db];
@@ -150,7 +150,7 @@ fn a_restoration_that_fails_half_way_leaves_what_can_be_restored() {
 }
 
 #[test]
-fn whoever_is_killed_at_any_step_blocks_nobody_and_the_next_one_succeeds() {
+fn connect_succeeds_after_one_that_was_killed_at_any_step() {
     lab::need!(Docker);
     let (bridge, other) = (Bridge::new(), Container::run());
     says(&["connect", bridge.name(), other.name(), "--ip", "10.77.7.2/24"]);

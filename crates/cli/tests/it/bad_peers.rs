@@ -61,20 +61,20 @@ fn endless(stream: &mut UnixStream, head: &str) -> std::io::Result<()> {
 }
 
 #[test]
-fn an_engine_that_speaks_something_else() {
+fn an_engine_that_speaks_something_else_is_named() {
     let complaint = engine_says("SSH-2.0-OpenSSH_9.2\r\n");
     assert!(complaint.contains("not an answer in HTTP"), "{complaint}");
 }
 
 #[test]
-fn an_engine_that_stops_in_the_middle() {
+fn an_engine_that_stops_in_the_middle_is_an_error() {
     let complaint = engine_says("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"Id\":");
     assert!(complaint.contains("Docker at unix://"), "{complaint}");
     assert!(complaint.contains("closed the connection"), "{complaint}");
 }
 
 #[test]
-fn an_engine_whose_json_is_broken_or_of_another_shape() {
+fn json_of_an_engine_that_is_broken_or_of_another_shape_is_an_error() {
     for body in ["{\"Id\"", "[1,2,3]", "\"\u{202e}\"", "{\"Id\":7}"] {
         let reply = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
         let complaint = engine_says(reply.leak());
@@ -83,7 +83,7 @@ fn an_engine_whose_json_is_broken_or_of_another_shape() {
 }
 
 #[test]
-fn an_engine_that_says_too_much() {
+fn an_engine_that_says_too_much_is_cut_off() {
     let peer = Peer::saying(|stream| {
         endless(stream, &format!("HTTP/1.1 200 OK\r\nContent-Length: {TOO_MUCH}\r\n\r\n"))
     });
@@ -92,7 +92,7 @@ fn an_engine_that_says_too_much() {
 }
 
 #[test]
-fn an_engine_whose_words_are_not_for_terminals() {
+fn control_characters_of_an_engine_are_escaped() {
     let said = "{\"message\":\"\\u001b[31mno\\u0007\"}";
     let reply = format!("HTTP/1.1 500 No\r\nContent-Length: {}\r\n\r\n{said}", said.len());
     let complaint = engine_says(reply.leak());
@@ -101,7 +101,7 @@ fn an_engine_whose_words_are_not_for_terminals() {
 }
 
 #[test]
-fn a_database_that_says_too_much_too_little_or_nonsense() {
+fn a_database_that_says_too_much_too_little_or_nonsense_is_an_error() {
     lab::need!(Lab);
     let (bridge, netns) = (Bridge::new(), Netns::new());
     let _plugged = Plugged::new(&netns, "eth0", &bridge, Plug::default());

@@ -5,11 +5,11 @@
 use std::process::{Child, Stdio};
 
 use crate::acting::{Footprint, ids, numbers_of};
-use crate::tool::{Ran, command, docker_ovs, refuses, says};
+use crate::tool::{Ran, command, docker_ovs, lists, refuses, says};
 use lab::{Bridge, Container, Home, Link, flow, ping, run, try_run, unique, wait_for_answer};
 
 #[test]
-fn two_connected_containers_reach_each_other_and_nothing_stays_of_it() {
+fn two_connected_containers_reach_each_other_until_disconnected() {
     lab::need!(Docker);
     let (bridge, left, right) = (Bridge::new(), Container::run(), Container::run());
     let before = Footprint::take(&bridge, &[&left, &right]);
@@ -35,7 +35,7 @@ fn two_connected_containers_reach_each_other_and_nothing_stays_of_it() {
 }
 
 #[test]
-fn everything_that_is_asked_for_is_there_and_remembered() {
+fn connect_makes_and_records_all_that_is_requested() {
     lab::need!(Docker);
     let (bridge, container, host_end) = (Bridge::new(), Container::run(), unique("h"));
     let whom = ["connect", bridge.name(), container.id(), "--host-interface", &host_end];
@@ -73,7 +73,7 @@ fn a_trunk_carries_what_it_is_asked_to_and_a_number_left_to_ovs_is_kept() {
 }
 
 #[test]
-fn a_dry_run_tells_what_comes_and_touches_nothing() {
+fn connect_dry_run_prints_the_plan_and_changes_nothing() {
     lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let before = Footprint::take(&bridge, &[&container]);
@@ -91,7 +91,7 @@ fn a_dry_run_tells_what_comes_and_touches_nothing() {
 }
 
 #[test]
-fn what_cannot_be_is_refused_before_anything_is_touched() {
+fn connect_refuses_the_impossible_before_it_changes_anything() {
     lab::need!(Docker);
     let (bridge, container, other) = (Bridge::new(), Container::run(), Container::run());
     let (stopped, host) = (Container::run(), Container::run_with(&["--network", "host"]));
@@ -122,7 +122,7 @@ fn what_cannot_be_is_refused_before_anything_is_touched() {
 }
 
 #[test]
-fn a_port_of_somebody_else_is_only_removed_by_force() {
+fn a_foreign_port_is_removed_only_by_force() {
     lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let _theirs = lab::Plugged::new(&container, "eth0", &bridge, lab::Plug::default());
@@ -136,7 +136,7 @@ fn a_port_of_somebody_else_is_only_removed_by_force() {
 }
 
 #[test]
-fn fifty_at_once_get_fifty_numbers_and_nothing_stays_of_them() {
+fn fifty_connects_at_once_get_fifty_numbers() {
     lab::need!(Docker);
     let bridge = Bridge::new();
     let containers: Vec<_> = (0..50).map(|_| Container::run()).collect();
@@ -162,7 +162,7 @@ fn fifty_at_once_get_fifty_numbers_and_nothing_stays_of_them() {
 }
 
 #[test]
-fn of_two_that_want_the_same_one_wins_and_the_other_is_told() {
+fn two_connects_to_one_number_give_it_to_one_and_refuse_the_other() {
     lab::need!(Docker);
     let (bridge, one, two) = (Bridge::new(), Container::run(), Container::run());
     let before = Footprint::take(&bridge, &[&one, &two]);
@@ -194,12 +194,12 @@ fn of_two_that_want_the_same_one_wins_and_the_other_is_told() {
 }
 
 #[test]
-fn a_recorded_host_is_only_rehearsed_on() {
+fn connect_from_a_recording_needs_dry_run() {
     lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("snapshot.json");
-    std::fs::write(&file, says(&["snapshot"])).unwrap();
+    std::fs::write(&file, lists(&["snapshot"])).unwrap();
     let words = ["connect", bridge.name(), container.name(), "--from", file.to_str().unwrap()];
     let said = refuses(&words);
     assert!(said.contains("cannot be changed") && said.contains("--dry-run"), "{said}");

@@ -19,7 +19,7 @@ fn alone_on_the_host() {
     lab::alone!(Restarts);
     fifty_that_came_and_went_leave_nothing();
     after_restarts_everything_is_on_its_old_number_and_traffic_flows();
-    whoever_follows_is_right_again_soon_after_a_restart();
+    events_are_right_again_soon_after_a_restart();
 }
 
 /// Rows of the database, links, network namespaces, and descriptors of Open vSwitch's daemons.
@@ -101,7 +101,7 @@ fn after_restarts_everything_is_on_its_old_number_and_traffic_flows() {
 }
 
 /// The promise is two seconds; a busy machine gets twice that.
-fn whoever_follows_is_right_again_soon_after_a_restart() {
+fn events_are_right_again_soon_after_a_restart() {
     let (bridge, events) = (Bridge::new(), Events::start(&[]));
     let tells = |daemon: &str, part: &str| {
         let (start, said) = (Instant::now(), Arc::clone(&events.said));

@@ -72,7 +72,7 @@ fn an_ambiguous_id_is_answered_with_its_candidates() {
 }
 
 #[test]
-fn without_privileges_it_says_which_are_missing() {
+fn errors_without_privileges_name_the_missing_capability() {
     lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let _plugged = Plugged::new(&container, "eth0", &bridge, Plug::default());

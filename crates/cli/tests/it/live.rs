@@ -19,7 +19,7 @@ fn plug(events: &Events, container: &Container, bridge: &Bridge) -> (Link, u16) 
 }
 
 #[test]
-fn what_happens_to_an_interface_is_told() {
+fn events_report_each_change_of_an_interface() {
     lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let first = Plugged::new(&container, "lan0", &bridge, Plug::default());
@@ -46,7 +46,7 @@ fn what_happens_to_an_interface_is_told() {
 }
 
 #[test]
-fn filters_let_through_what_was_asked_for() {
+fn events_filters_select_what_is_printed() {
     lab::need!(Docker);
     let (bridge, one, other) = (Bridge::new(), Container::run(), Container::run());
     let first = Plugged::new(&one, "lan0", &bridge, Plug::default());
@@ -63,7 +63,7 @@ fn filters_let_through_what_was_asked_for() {
 }
 
 #[test]
-fn it_ends_when_nobody_reads_any_more() {
+fn events_end_when_their_reader_is_gone() {
     lab::need!(Lab);
     let mut command = command("docker-ovs", &["events"]);
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();

@@ -51,7 +51,7 @@ fn a_database_that_hangs_makes_nothing_vanish() {
 }
 
 #[test]
-fn more_news_than_the_kernel_keeps_is_as_good_as_a_hint() {
+fn events_recover_from_an_overflow_of_netlink() {
     lab::need!(Lab);
     let (netns, link) = (Netns::new(), lab::Link::add(&["type", "veth"]));
     let events = Events::start(&[]);
@@ -69,7 +69,7 @@ fn more_news_than_the_kernel_keeps_is_as_good_as_a_hint() {
 }
 
 #[test]
-fn a_namespace_without_a_way_out_is_heard_too() {
+fn events_report_a_namespace_without_a_link_to_the_host() {
     lab::need!(Lab);
     let (netns, inside) = (Netns::new(), unique("d"));
     let events = Events::start(&[]);
@@ -84,7 +84,7 @@ fn a_namespace_without_a_way_out_is_heard_too() {
 }
 
 #[test]
-fn without_privileges_it_says_so_instead_of_keeping_silent() {
+fn events_without_privileges_complain() {
     lab::need!(Lab);
     let events = command("docker-ovs", &["events"]);
     let mut bare = Command::new("setpriv");
@@ -105,7 +105,7 @@ fn without_privileges_it_says_so_instead_of_keeping_silent() {
 
 /// Namespaces with a veth each come and go; `DOCKER_OVS_TEST_CHURN` says how many.
 #[test]
-fn memory_does_not_grow_with_what_came_and_went() {
+fn events_memory_does_not_grow_with_namespaces_that_are_gone() {
     lab::alone!(Lab);
     let count = std::env::var("DOCKER_OVS_TEST_CHURN").ok().and_then(|text| text.parse().ok());
     let count: usize = count.unwrap_or(300);

@@ -109,7 +109,7 @@ fn search_finds_by_name_mac_address_and_number() {
 /// `BLESS=1` keeps what is seen as the README's picture. Browsers draw letters each in their own
 /// way, so only its width is compared.
 #[test]
-fn the_articles_host_is_what_the_readme_shows() {
+fn the_page_shows_the_recorded_host() {
     lab::need!(Lab, Browser);
     let scene = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scenes/article.json");
     let (_daemon, browser) = shown_by(Served::start(&["--from", scene]));

@@ -27,7 +27,7 @@ fn is_gone(port: &str) -> bool {
 }
 
 #[test]
-fn only_what_a_removed_container_left_behind_goes() {
+fn prune_removes_only_ports_of_removed_containers() {
     lab::need!(Docker);
     let (bridge, removed, stopped) = (Bridge::new(), Container::run(), Container::run());
     let (restarted, running) = (Container::run(), Container::run());
@@ -51,7 +51,7 @@ fn only_what_a_removed_container_left_behind_goes() {
 }
 
 #[test]
-fn what_others_made_goes_only_on_request_and_never_what_may_live() {
+fn prune_removes_foreign_ports_only_on_request_and_never_live_ones() {
     lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let (gone, stopped) = (unique("v"), Container::run());
@@ -88,7 +88,7 @@ fn what_others_made_goes_only_on_request_and_never_what_may_live() {
 }
 
 #[test]
-fn the_link_of_whoever_was_killed_goes_and_that_of_who_is_at_it_stays() {
+fn prune_removes_the_link_of_a_killed_connect_and_keeps_that_of_a_running_one() {
     lab::alone!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let links = || Footprint::take(&bridge, &[&container]).links().to_vec();
@@ -97,8 +97,9 @@ fn the_link_of_whoever_was_killed_goes_and_that_of_who_is_at_it_stays() {
     says(&["prune", "--force", "--bridge", bridge.name()]);
     assert!(links().is_empty());
     let words = ["connect", bridge.name(), container.name()];
-    let (mut child, go) = crate::acting::hold_after(2, &words);
-    let ran = docker_ovs(&["prune", "--force", "--timeout", "500ms"]);
+    let (mut child, go) = crate::acting::hold_after(1, &words);
+    let prune = ["prune", "--force", "--bridge", bridge.name(), "--timeout", "500ms"];
+    let ran = docker_ovs(&prune);
     assert_eq!(ran.code, 2, "{ran:?}");
     assert!(ran.stderr.contains("changing this switch already"), "{ran:?}");
     assert_eq!(links().len(), 1);
@@ -108,7 +109,7 @@ fn the_link_of_whoever_was_killed_goes_and_that_of_who_is_at_it_stays() {
 }
 
 #[test]
-fn without_a_terminal_nobody_is_asked_and_nothing_is_removed() {
+fn prune_without_a_terminal_refuses_and_removes_nothing() {
     lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     connected(&bridge, &container);
@@ -119,7 +120,7 @@ fn without_a_terminal_nobody_is_asked_and_nothing_is_removed() {
 }
 
 #[test]
-fn at_a_terminal_only_a_yes_is_a_yes() {
+fn prune_at_a_terminal_removes_only_after_a_yes() {
     lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let port = connected(&bridge, &container);

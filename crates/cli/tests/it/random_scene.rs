@@ -145,7 +145,7 @@ fn text<'a>(row: &'a Value, key: &str) -> &'a str {
 }
 
 #[test]
-fn every_row_agrees_with_those_who_know() {
+fn every_row_agrees_with_docker_ip_and_ovs() {
     lab::need!(Docker);
     let seed = std::env::var("SCENE_SEED").ok().and_then(|text| text.parse().ok());
     let seed = seed.unwrap_or_else(|| RandomState::new().hash_one("a scene") | 1);

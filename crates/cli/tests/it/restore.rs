@@ -70,7 +70,7 @@ fn says_of_all() -> String {
 }
 
 #[test]
-fn settings_that_we_know_nothing_of_are_kept() {
+fn restore_keeps_settings_it_does_not_know() {
     lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     says(&["connect", bridge.name(), container.name(), "--vlan", "12", "--ofport", "auto"]);
@@ -105,7 +105,7 @@ fn settings_that_we_know_nothing_of_are_kept() {
 }
 
 #[test]
-fn what_ovs_docker_made_is_restored_as_far_as_its_keys_allow() {
+fn restore_takes_ports_of_ovs_docker_as_far_as_their_keys_allow() {
     lab::need!(Docker);
     let (bridge, container, port) = (Bridge::new(), Container::run(), unique("v"));
     let by = [
@@ -127,7 +127,7 @@ fn what_ovs_docker_made_is_restored_as_far_as_its_keys_allow() {
 }
 
 #[test]
-fn what_cannot_be_restored_is_told_and_left_alone() {
+fn restore_reports_what_it_cannot_restore_and_leaves_it_alone() {
     lab::need!(Docker);
     let (bridge, stopped, taken) = (Bridge::new(), Container::run(), Container::run());
     let result = |who: &Container, code: i32| {
@@ -156,7 +156,7 @@ fn what_cannot_be_restored_is_told_and_left_alone() {
 }
 
 #[test]
-fn whoever_is_killed_over_a_restoration_is_followed_by_one_that_succeeds() {
+fn restore_succeeds_after_one_that_was_killed_at_any_step() {
     lab::need!(Docker);
     let scene = Scene::new("10.78.3");
     let before = scene.row();
@@ -174,7 +174,7 @@ fn whoever_is_killed_over_a_restoration_is_followed_by_one_that_succeeds() {
 }
 
 #[test]
-fn many_are_restored_at_once_each_on_its_own_number() {
+fn restore_puts_many_containers_back_on_their_numbers() {
     lab::need!(Docker);
     let bridge = Bridge::new();
     let containers: Vec<_> = (0..10).map(|_| Container::run()).collect();
@@ -197,7 +197,7 @@ fn many_are_restored_at_once_each_on_its_own_number() {
 }
 
 #[test]
-fn a_port_that_looks_perfect_and_hears_nothing_is_named() {
+fn explain_and_doctor_name_a_deaf_port() {
     lab::need!(Docker);
     let (bridge, one, two) = (Bridge::new(), Container::run(), Container::run());
     says(&["connect", bridge.name(), one.name(), "--ip", "10.78.5.1/24"]);

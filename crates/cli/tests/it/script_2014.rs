@@ -1,10 +1,10 @@
 //! The main job on real Docker and real Open vSwitch, compared with what `ovs-vsctl`,
 //! `docker` and `ip` say when asked on their own.
 
-use crate::tool::{docker_ovs, drop_in, refuses, says};
+use crate::tool::{docker_ovs, drop_in, lists, refuses, says};
 use lab::{Bridge, Container, Home, Link, Plug, Plugged, ofport_of, run, unique};
 
-/// The article's line for one interface.
+/// The 2014 script's line for one interface.
 fn line(container: &Container, interface: &str, ofport: Option<u16>) -> String {
     let mac = container.ip(&["-brief", "link", "show", interface]);
     let mac = mac.split_whitespace().nth(2).unwrap();
@@ -13,7 +13,7 @@ fn line(container: &Container, interface: &str, ofport: Option<u16>) -> String {
 }
 
 #[test]
-fn the_articles_scene() {
+fn port_answers_the_scene_of_the_2014_script() {
     lab::need!(Docker);
     let (switch, other) = (Bridge::new(), Bridge::new());
     let (firewall, none) = (Container::run(), Container::run());
@@ -55,7 +55,7 @@ fn the_articles_scene() {
 
 /// Current Docker gives every container's eth0 the same ifindex.
 #[test]
-fn equal_indexes_in_different_namespaces() {
+fn equal_ifindexes_in_different_namespaces_are_told_apart() {
     lab::need!(Docker);
     let bridge = Bridge::new();
     let plug = Plug::default();
@@ -109,7 +109,7 @@ fn a_veth_between_containers_whose_peer_index_is_also_a_host_links() {
     assert_eq!(drop_in(&[left.name(), bridge.name()]).stdout, line(&left, "eth0", None));
     let found = docker_ovs(&["port", left.name(), bridge.name(), "-q"]);
     assert_eq!((found.code, found.stdout.as_str(), found.stderr.as_str()), (1, "", ""));
-    let listed = says(&[
+    let listed = lists(&[
         "ls",
         "--format",
         "{{.Container}} {{.State}}",
@@ -120,7 +120,7 @@ fn a_veth_between_containers_whose_peer_index_is_also_a_host_links() {
 }
 
 #[test]
-fn bridges_whose_names_contain_each_other() {
+fn bridges_whose_names_contain_each_other_are_told_apart() {
     lab::need!(Docker);
     let name = unique("br");
     let (short, long) = (Bridge::named(&name[..name.len() - 1]), Bridge::named(&name));
@@ -157,7 +157,7 @@ fn a_stopped_container_has_no_port_although_its_row_still_has_a_number() {
     assert!(complaint.contains("not running (it is exited)"), "{complaint}");
     let left = says(&["ports", bridge.name(), "--format", "{{.OFPort}} {{.Occupant}}"]);
     assert!(left.contains(&format!("{} left-behind\n", plugged.ofport())), "{left}");
-    let all = says(&[
+    let all = lists(&[
         "ls",
         "--all",
         "--filter",
@@ -171,7 +171,7 @@ fn a_stopped_container_has_no_port_although_its_row_still_has_a_number() {
 }
 
 #[test]
-fn shared_and_host_networks() {
+fn containers_in_shared_and_host_networks_are_answered() {
     lab::need!(Docker);
     let (bridge, owner) = (Bridge::new(), Container::run());
     let guest = Container::run_with(&["--network", &format!("container:{}", owner.name())]);

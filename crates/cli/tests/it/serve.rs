@@ -47,7 +47,7 @@ fn the_answers_are_those_of_the_command_line() {
 }
 
 #[test]
-fn what_is_not_there_is_said_in_json() {
+fn what_is_not_found_is_answered_in_json() {
     lab::need!(Docker);
     let bridge = Bridge::new();
     let daemon = Served::start(&[]);
@@ -143,7 +143,7 @@ fn metrics_are_what_prometheus_expects() {
 }
 
 #[test]
-fn what_changes_is_told_and_told_again_to_those_who_missed_it() {
+fn changes_are_sent_and_replayed_from_last_event_id() {
     lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let daemon = Served::start(&[]);
@@ -169,7 +169,7 @@ fn what_changes_is_told_and_told_again_to_those_who_missed_it() {
 }
 
 #[test]
-fn who_comes_from_another_time_gets_everything_again() {
+fn an_unknown_last_event_id_gets_a_reset() {
     lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let _plug = Plugged::new(&container, "eth0", &bridge, Plug::default());
@@ -185,9 +185,9 @@ fn who_comes_from_another_time_gets_everything_again() {
     }
 }
 
-/// The article's loop is closed: the number is there again without anybody's doing.
+/// What the 2014 script was for: the number is there again without a hand.
 #[test]
-fn what_a_restarted_container_had_is_made_again_on_the_same_number() {
+fn serve_restores_a_restarted_container_on_its_number() {
     lab::alone!(Docker);
     let (bridge, container, other) = (Bridge::new(), Container::run(), Container::run());
     let connect = |container: &Container, ip: &str| {
@@ -207,7 +207,7 @@ fn what_a_restarted_container_had_is_made_again_on_the_same_number() {
 }
 
 #[test]
-fn an_engine_that_is_away_is_said_and_heard_of_when_it_comes() {
+fn an_absent_engine_is_reported_and_followed_once_it_is_there() {
     lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let plug = Plugged::new(&container, "eth0", &bridge, Plug::default());

@@ -10,7 +10,7 @@ use lab::http::{ask, head, tcp};
 use lab::{Bridge, Container, Plug, Plugged, run};
 
 #[test]
-fn strangers_are_turned_away() {
+fn requests_of_other_sites_methods_and_sizes_are_refused() {
     lab::need!(Lab);
     let daemon = Served::start(&[]);
     let address = daemon.tcp();
@@ -41,7 +41,7 @@ fn strangers_are_turned_away() {
 }
 
 #[test]
-fn an_address_for_everybody_needs_locks() {
+fn serve_beyond_loopback_requires_tls_and_a_token() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("d.sock");
     let socket = socket.to_str().unwrap();
@@ -54,7 +54,7 @@ fn an_address_for_everybody_needs_locks() {
 }
 
 #[test]
-fn with_a_certificate_it_speaks_tls_and_wants_the_token() {
+fn serve_with_a_certificate_speaks_tls_and_requires_the_token() {
     lab::need!(Lab);
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
@@ -88,7 +88,7 @@ fn with_a_certificate_it_speaks_tls_and_wants_the_token() {
 }
 
 #[test]
-fn clients_that_never_read_hurt_nobody() {
+fn clients_that_never_read_do_not_block_other_clients() {
     lab::need!(Lab);
     let daemon = Served::start(&[]);
     let many = "GET /v1/wiring HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(2000);
@@ -115,7 +115,7 @@ fn clients_that_never_read_hurt_nobody() {
 const PLACES: usize = 256;
 
 #[test]
-fn a_crowd_at_one_door_waits_and_does_not_block_the_other() {
+fn a_full_listener_does_not_block_the_other_listener() {
     lab::need!(Lab);
     let daemon = Served::start(&[]);
     let address = daemon.tcp();
@@ -134,7 +134,7 @@ fn a_crowd_at_one_door_waits_and_does_not_block_the_other() {
 }
 
 #[test]
-fn a_stop_is_clean_and_quick_with_clients_there() {
+fn serve_stops_cleanly_and_quickly_with_clients_connected() {
     lab::need!(Lab);
     let mut daemon = Served::start(&[]);
     let mut events = daemon.events(None);

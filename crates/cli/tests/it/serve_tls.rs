@@ -98,7 +98,7 @@ fn beyond_loopback_it_is_the_same() {
 }
 
 #[test]
-fn who_shows_no_token_or_a_wrong_one_is_told_so() {
+fn a_missing_or_wrong_token_is_refused_with_the_reason() {
     lab::need!(Lab);
     let behind = Behind::named(&["127.0.0.1"]);
     let complaint = behind.says_to(&[]);
@@ -117,7 +117,7 @@ fn who_shows_no_token_or_a_wrong_one_is_told_so() {
 }
 
 #[test]
-fn a_certificate_of_an_authority_that_is_not_trusted() {
+fn a_certificate_of_an_untrusted_authority_is_refused() {
     lab::need!(Lab);
     let behind = Behind::named(&["127.0.0.1"]);
     let ask = |ca: &[&str]| refuses(&[&["ls", "--server", &behind.url], ca].concat());
@@ -163,7 +163,7 @@ fn a_daemon_that_signed_itself_is_trusted_by_its_own_certificate() {
 }
 
 #[test]
-fn a_certificate_that_has_expired() {
+fn an_expired_certificate_is_refused() {
     lab::need!(Lab);
     let behind = Behind::showing(|authority| authority.sign_expired(&["127.0.0.1"]));
     let complaint = behind.says_to(&["--token-file", &behind.token]);
@@ -172,7 +172,7 @@ fn a_certificate_that_has_expired() {
 }
 
 #[test]
-fn a_certificate_that_is_made_out_to_somebody_else() {
+fn a_certificate_for_another_name_is_refused() {
     lab::need!(Lab);
     let behind = Behind::named(&["switch.example", "192.0.2.9"]);
     let complaint = behind.says_to(&["--token-file", &behind.token]);
@@ -202,7 +202,7 @@ fn the_wrong_scheme_is_noticed() {
 }
 
 #[test]
-fn peers_that_are_no_daemon() {
+fn peers_that_are_no_daemon_are_named() {
     let ask = |at: &str| refuses(&["ls", "--server", &format!("https://{at}")]);
     let complaint = ask("127.0.0.1:1");
     assert!(complaint.contains("https://127.0.0.1:1: connection refused"), "{complaint}");

@@ -101,8 +101,8 @@ fn hand(three: &[Container], bridge: &Bridge, left: &AtomicUsize) -> Option<Plug
 }
 
 #[test]
-fn who_listens_to_a_burst_knows_what_a_look_sees() {
-    lab::alone!(Docker);
+fn events_after_a_burst_of_restarts_agree_with_a_look() {
+    lab::need!(Docker);
     let crowd = Crowd::new();
     let events = Events::start_in("json", &[]);
     let _plugs = crowd.burst(number("DOCKER_OVS_TEST_BURST", 24));
@@ -111,8 +111,8 @@ fn who_listens_to_a_burst_knows_what_a_look_sees() {
 }
 
 #[test]
-fn who_was_held_up_during_a_burst_knows_it_afterwards() {
-    lab::alone!(Docker);
+fn events_stopped_during_a_burst_agree_with_a_look_afterwards() {
+    lab::need!(Docker);
     let crowd = Crowd::new();
     let events = Events::start_in("json", &[]);
     let told = |who: &Container| events.said.lock().unwrap().join("").contains(who.name());
@@ -126,7 +126,7 @@ fn who_was_held_up_during_a_burst_knows_it_afterwards() {
 
 /// Held up for longer than it waits for anybody, and again and again.
 #[test]
-fn who_was_held_up_for_long_tells_nothing_false() {
+fn events_stopped_for_long_print_nothing_false() {
     lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let plugged = Plugged::new(&container, "eth0", &bridge, Plug::default());
@@ -160,7 +160,7 @@ fn who_was_held_up_for_long_tells_nothing_false() {
 
 /// Docker drops what a listener is too slow for, and does not say so.
 #[test]
-fn events_that_the_engine_dropped_are_made_up_for() {
+fn events_recover_what_the_engine_dropped() {
     lab::alone!(Docker);
     let (bridge, renamed) = (Bridge::new(), Container::run());
     let plugged = Plugged::new(&renamed, "lan0", &bridge, Plug::default());

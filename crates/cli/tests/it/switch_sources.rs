@@ -1,7 +1,7 @@
 //! Every road to a port number, and every way a container can hang on a switch that the
 //! kernel here can make.
 
-use crate::tool::{docker_ovs, says};
+use crate::tool::{docker_ovs, lists, says};
 use lab::{Bridge, Container, Home, Link, Netns, Plug, Plugged, ofport_of, run, try_run, unique};
 
 /// `INTERFACE PORT OFPORT WIRE STATE` of each interface.
@@ -11,7 +11,7 @@ fn rows(who: &str) -> String {
 }
 
 #[test]
-fn the_three_roads_agree() {
+fn ovsdb_openflow_and_appctl_agree() {
     lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let port = ["--", "set", "interface", "HOST", "ofport_request=4711"];
@@ -22,7 +22,7 @@ fn the_three_roads_agree() {
     for road in ["ovsdb", "openflow", "appctl"] {
         let said = says(&["port", container.name(), bridge.name(), "-q", "--via", road]);
         assert_eq!(said, "4711\n", "{road}");
-        let listed = says(&[
+        let listed = lists(&[
             "ls",
             "--bridge",
             bridge.name(),
@@ -78,7 +78,7 @@ fn a_bridge_may_speak_only_one_version_and_listen_elsewhere() {
 
 /// An internal port in a container looks like a stale one in the database.
 #[test]
-fn internal_ports_that_were_moved() {
+fn internal_ports_that_were_moved_are_found() {
     lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let [kept, marked, lost] = ["k", "m", "x"].map(unique);
@@ -106,7 +106,7 @@ fn internal_ports_that_were_moved() {
 }
 
 #[test]
-fn a_macvlan_over_a_port_and_over_the_bridge_itself() {
+fn a_macvlan_over_a_port_or_a_bridge_is_found() {
     lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let link = Link::add(&["type", "veth"]);
@@ -129,7 +129,7 @@ fn a_macvlan_over_a_port_and_over_the_bridge_itself() {
 }
 
 #[test]
-fn a_linux_bridge_in_between() {
+fn a_linux_bridge_in_between_is_followed() {
     lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let linux = Link::add(&["type", "bridge"]);
@@ -186,7 +186,7 @@ fn patches_and_bonds_from_the_switchs_side() {
 }
 
 #[test]
-fn namespaces_without_containers() {
+fn namespaces_without_containers_are_answered() {
     lab::need!(Lab);
     let (bridge, netns) = (Bridge::new(), Netns::new());
     let plugged = Plugged::new(&netns, "eth0", &bridge, Plug::default());
@@ -209,8 +209,7 @@ fn a_recorded_host_answers_as_the_real_one_did() {
     );
     let file = tempfile::NamedTempFile::new().unwrap();
     let path = file.path().to_str().unwrap();
-    let snapshot = docker_ovs(&["snapshot"]);
-    std::fs::write(path, &snapshot.stdout).unwrap();
+    std::fs::write(path, lists(&["snapshot"])).unwrap();
     let asked = ["port", container.name(), bridge.name(), "--format", "csv"];
     assert_eq!(says(&[&["--from", path][..], &asked].concat()), says(&asked));
     let hidden = docker_ovs(&["--from", path, "snapshot", "--anonymise"]).stdout;
@@ -224,7 +223,7 @@ fn a_recorded_host_answers_as_the_real_one_did() {
 }
 
 #[test]
-fn podman_by_its_docker_compatible_socket() {
+fn podman_answers_by_its_docker_compatible_socket() {
     lab::need!(Docker, Podman);
     let folder = tempfile::tempdir().unwrap();
     let podman = lab::Podman::serve(folder.path());

@@ -6,13 +6,13 @@
 const ARTICLE: &str = "--from tests/scenes/article.json";
 
 #[test]
-fn what_is_printed() {
+fn transcripts_are_what_is_printed() {
     check(|cases| cases.case("tests/transcripts/*.trycmd"));
 }
 
-/// The README shows the article's host, without saying where it was recorded.
+/// The README shows the host of the 2014 script, without saying where it was recorded.
 #[test]
-fn what_the_readme_shows() {
+fn examples_of_the_readme_are_what_is_printed() {
     let readme = std::fs::read_to_string("../../README.md").unwrap();
     let asked = readme
         .replace("$ docker ovs ", &format!("$ docker ovs {ARTICLE} "))

@@ -53,7 +53,7 @@ fn start(words: &[&str]) -> Served {
 }
 
 #[test]
-fn it_sees_and_hears_containers_of_other_users() {
+fn the_unit_may_read_and_watch_containers_of_other_users() {
     lab::need!(Docker);
     let bridge = Bridge::new();
     let container = Container::run_with(&["--network", "none", "--user", "1000:1000"]);
@@ -73,7 +73,7 @@ fn it_sees_and_hears_containers_of_other_users() {
 
 /// IPv6 is off in a container until somebody writes to its tunables.
 #[test]
-fn it_restores_addresses_of_both_families() {
+fn the_unit_may_restore_addresses_of_both_families() {
     lab::alone!(Docker);
     let bridge = Bridge::new();
     let user = ["--network", "none", "--user", "1000:1000"];
@@ -93,7 +93,7 @@ fn it_restores_addresses_of_both_families() {
 }
 
 #[test]
-fn a_service_manager_is_told_when_it_is_ready_and_when_it_stops() {
+fn serve_notifies_the_service_manager_of_ready_and_stopping() {
     lab::need!(Lab);
     let folder = tempfile::tempdir().unwrap();
     let manager = folder.path().join("notify");

@@ -204,7 +204,7 @@ async fn notifications_are_kept_in_order_and_later_ones_awaited() {
 }
 
 #[tokio::test]
-async fn notifications_nobody_reads_are_bounded() {
+async fn unread_notifications_are_bounded() {
     let (ours, mut theirs) = tokio::io::duplex(1 << 16);
     let limits = Limits { message: 1000, ..Limits::default() };
     let mut connection = Connection::with_limits(ours, limits);

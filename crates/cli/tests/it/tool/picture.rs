@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::says;
+use super::{lists, says};
 
 /// What is told of interfaces and of ports that were left behind.
 #[derive(Debug, Default, PartialEq)]
@@ -39,7 +39,7 @@ impl Picture {
 
     /// By a look of one's own: `docker ovs ls` and `docker ovs ports`.
     pub(crate) fn seen(names: &[&str], bridge: &str) -> Self {
-        let rows = parsed(&says(&["ls", "--format", "json"]));
+        let rows = parsed(&lists(&["ls", "--format", "json"]));
         let rows = rows.iter().filter(|row| names.contains(&text(row, "Container")));
         let ports = parsed(&says(&["ports", bridge, "--format", "json"]));
         let left = ports.iter().filter(|port| port["Occupant"] == "left-behind");

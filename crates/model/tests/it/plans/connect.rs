@@ -83,7 +83,7 @@ fn a_full_bridge_has_no_free_number_and_the_last_one_is_found() {
 }
 
 #[test]
-fn a_link_of_somebody_who_was_killed_is_swept_and_its_name_is_free() {
+fn connect_removes_the_link_of_a_killed_run_and_its_name_is_free() {
     let whole = plan(&host(), &wish("br0", "c1"), 1).unwrap();
     let killed = rehearse(&host(), &whole.steps[..1]);
     let again = plan(&killed, &wish("br0", "c1"), 2).unwrap();

@@ -10,7 +10,7 @@ use docker_ovs_model::{Snapshot, rehearse, resolve};
 use crate::plans::scene::{connected, container, host, restarted, wish};
 
 #[test]
-fn prune_takes_only_what_nobody_will_come_back_for() {
+fn prune_takes_only_ports_of_containers_that_are_gone() {
     let before = connected(&host(), &wish("br0", "c1"), 1);
     let left = |host: &Snapshot, wish: &Prune| prune(host, &resolve(host), wish).len();
     let (normal, stopped) = (Prune::default(), Prune { stopped: true, ..Prune::default() });

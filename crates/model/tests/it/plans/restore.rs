@@ -51,7 +51,7 @@ fn what_was_plugged_and_never_set_up_is_finished() {
 }
 
 #[test]
-fn a_number_that_somebody_took_meanwhile_is_not_taken_back() {
+fn restore_leaves_a_number_that_another_port_took_meanwhile() {
     let first = Connect { ofport: Wanted::Exactly(OfPort(7)), ..wish("br0", "c1") };
     let mut gone = restarted(&connected(&host(), &first, 1), 1, true);
     let ofport = OfPortState::Assigned(OfPort(7));
