@@ -1,5 +1,5 @@
 //! `events` where something is in its way: a database that hangs, more news than the kernel
-//! keeps, privileges that are missing, namespaces that nobody tells of, and many of them.
+//! keeps, privileges that are missing, namespaces that no message tells of, and many of them.
 #![allow(clippy::disallowed_methods, reason = "a test starts the programs it tests")]
 
 use std::fmt::Write as _;
@@ -8,8 +8,7 @@ use std::process::{Command, Stdio};
 
 use crate::tool::command;
 use crate::tool::live::{Events, lines_of};
-use lab::Database;
-use lab::{Home, Netns, run, unique, wait_until};
+use lab::{Database, Home, Netns, here, run, unique, wait_until};
 
 fn signal(pid: u32, signal: &str) {
     run("kill", &[signal, &pid.to_string()]);
@@ -33,7 +32,7 @@ fn wait_for(events: &Events, action: &str, interface: &str) {
 fn a_database_that_hangs_makes_nothing_vanish() {
     lab::need!(Lab);
     let (server, netns, host_end) = (Database::start(), Netns::new(), unique("v"));
-    netns.ip(&["link", "add", "eth0", "type", "veth", "peer", "name", &host_end, "netns", "1"]);
+    netns.ip(&["link", "add", "eth0", "type", "veth", "peer", "name", &host_end, "netns", &here()]);
     server.vsctl(&["add-br", "br0", "--", "add-port", "br0", &host_end]);
     server.vsctl(&["set", "interface", &host_end, "ofport=7"]);
     let events = Events::start(&["--db", &server.remote(), "--timeout", "1s"]);
@@ -130,9 +129,9 @@ fn churn(count: usize, events: &Events) {
         let _ = writeln!(script, "netns del {name}");
         script
     }));
-    // It leads to the host: of a namespace made later that has no such link nobody would tell.
+    // It leads to the host: no message tells of a namespace made later that has no such link.
     let (netns, last, host_end) = (Netns::new(), unique("d"), unique("v"));
-    netns.ip(&["link", "add", &last, "type", "veth", "peer", "name", &host_end, "netns", "1"]);
+    netns.ip(&["link", "add", &last, "type", "veth", "peer", "name", &host_end, "netns", &here()]);
     wait_for(events, "appeared", &last);
 }
 

@@ -236,7 +236,7 @@ fn an_absent_engine_is_reported_and_followed_once_it_is_there() {
     assert!(ports.as_array().unwrap().iter().any(|row| row["Port"] == plug.host_end()), "{ports}");
     let mut events = daemon.events(None);
     assert_eq!(events.next().name, "reset");
-    std::os::unix::fs::symlink("/var/run/docker.sock", &engine).unwrap();
+    std::os::unix::fs::symlink(lab::engine(), &engine).unwrap();
     let told = events.find(|event| event.name == "sources" && docker(&event.data) == "up");
     assert!(told.id.contains('-'));
     assert_eq!(daemon.json("/healthz")["Status"], "ok");

@@ -16,7 +16,7 @@ use crate::tool::picture::{Picture, parsed, text};
 use lab::{Bridge, Container, Plug, Plugged, run, unique, wait_until};
 use serde_json::Value;
 
-/// Containers that are restarted, and others that nobody touches.
+/// Containers that are restarted, and others that stay as they are.
 struct Crowd {
     _plugs: Vec<Plugged>,
     bystanders: Vec<Container>,
@@ -55,7 +55,7 @@ impl Crowd {
         plugs
     }
 
-    /// Waits until `events` told what a look sees, and nothing of those whom nobody touched.
+    /// Waits until `events` told what a look sees, and nothing of containers that stayed as they were.
     fn is_told_by(&self, events: &Events) {
         let (names, start) = (self.names(), Instant::now());
         let said = || events.said.lock().unwrap().clone();
@@ -124,7 +124,7 @@ fn events_stopped_during_a_burst_agree_with_a_look_afterwards() {
     assert_eq!(events.end("-TERM"), Some(0));
 }
 
-/// Held up for longer than it waits for anybody, and again and again.
+/// Stopped for longer than it waits for a source, and again and again.
 #[test]
 fn events_stopped_for_long_print_nothing_false() {
     lab::need!(Docker);
@@ -155,7 +155,7 @@ fn events_stopped_for_long_print_nothing_false() {
     for untrue in ["vanished", "left-behind"] {
         assert_eq!(events.count(untrue, container.name()), 0);
     }
-    assert_eq!(events.complained(), [""; 0], "nobody else was late");
+    assert_eq!(events.complained(), [""; 0], "no source was late");
 }
 
 /// Docker drops what a listener is too slow for, and does not say so.
@@ -176,7 +176,7 @@ fn events_recover_what_the_engine_dropped() {
         format!("appeared {}:{what} {} {} []", who.name(), bridge.name(), plug.ofport())
     };
     events.wait_for(&line(&late, "eth0", &other));
-    println!("right {:.1?} after {count} events that nobody took", back.elapsed());
+    println!("right {:.1?} after {count} events that were not read", back.elapsed());
     assert!(events.has_said(&line(&renamed, "lan0", &plugged)));
     assert_eq!(events.count("vanished", renamed.name()), 0);
 }
@@ -184,7 +184,7 @@ fn events_recover_what_the_engine_dropped() {
 /// Renames the container to and fro until the engine waits for a listener, as it does before it
 /// drops something; how often that was.
 fn rename_until_it_waits(who: &Container) -> usize {
-    let mut docker = UnixStream::connect("/var/run/docker.sock").unwrap();
+    let mut docker = UnixStream::connect(lab::engine()).unwrap();
     let other = unique("c");
     let mut slow = 0;
     let enough = |count: &usize| {

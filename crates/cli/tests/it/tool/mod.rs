@@ -42,7 +42,7 @@ pub(crate) fn number(name: &str, usual: usize) -> usize {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 
-/// A command that sees nothing of the user's own settings.
+/// A command that sees nothing of the user's own settings, but the engine that the tests use.
 pub(crate) fn command(program: &str, words: &[&str]) -> Command {
     let path = match program {
         "docker-ovs-port" => env!("CARGO_BIN_EXE_docker-ovs-port"),
@@ -53,6 +53,9 @@ pub(crate) fn command(program: &str, words: &[&str]) -> Command {
     let ours = ["OVS_RUNDIR", "DOCKER_OVS_TOKEN_FILE", "DOCKER_OVS_TLS_CA"];
     for name in docker.iter().chain(&ours) {
         command.env_remove(name);
+    }
+    if std::env::var_os("DOCKER_HOST").is_some() {
+        command.env("DOCKER_HOST", format!("unix://{}", lab::engine().display()));
     }
     command.args(words);
     command

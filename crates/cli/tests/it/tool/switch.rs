@@ -1,9 +1,8 @@
 //! A database with one port, and what is told of it.
 
-use lab::{Home, Netns, run, unique, wait_until};
+use lab::{Database, Home, Netns, here, run, unique, wait_until};
 
 use super::live::Events;
-use lab::Database;
 
 /// A database of its own with a veth on the port 7 of its only bridge.
 pub(crate) struct Switch {
@@ -17,7 +16,18 @@ pub(crate) struct Switch {
 impl Switch {
     pub(crate) fn new() -> Self {
         let (server, netns, host_end) = (Database::start(), Netns::new(), unique("v"));
-        netns.ip(&["link", "add", "eth0", "type", "veth", "peer", "name", &host_end, "netns", "1"]);
+        netns.ip(&[
+            "link",
+            "add",
+            "eth0",
+            "type",
+            "veth",
+            "peer",
+            "name",
+            &host_end,
+            "netns",
+            &here(),
+        ]);
         let spare = unique("d");
         netns.ip(&["link", "add", &spare, "type", "veth"]);
         let switch = Self { server, host_end, spare, _netns: netns };
@@ -53,7 +63,7 @@ pub(crate) fn told(events: &Events, changed: &str) -> usize {
     events.said.lock().unwrap().iter().filter(|line| line.ends_with(&end)).count()
 }
 
-/// Nothing of this switch is gone, and nobody was told of what is on no port but that it is there.
+/// Nothing of this switch is gone, and of what is on no port only its appearance was told.
 pub(crate) fn nothing_false_was_told(switch: &Switch, events: &Events) {
     let said = events.said.lock().unwrap();
     let gone = |line: &str| ["vanished", "left-behind"].iter().any(|word| line.starts_with(word));
