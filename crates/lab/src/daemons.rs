@@ -1,5 +1,5 @@
 //! Restarting the daemons, as `scripts/setup` starts them without systemd. Only for tests
-//! that run alone, on machines where nobody else needs the daemons.
+//! that run alone, on machines where nothing else needs the daemons.
 
 use std::fs::{File, read_to_string};
 use std::process::{Command, Stdio};
@@ -73,7 +73,7 @@ fn quiet(command: &mut Command) -> &mut Command {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).current_dir("/")
 }
 
-/// The PID in `file`, if it is really `program`'s: an old file may name anybody's.
+/// The PID in `file`, if it is really `program`'s: an old file may name another process.
 fn pid_in(file: &str, program: &str) -> Pid {
     let text = read_to_string(file).unwrap_or_else(|error| panic!("{file}: {error}"));
     let pid = text.trim().parse().ok().and_then(Pid::from_raw);
@@ -83,7 +83,7 @@ fn pid_in(file: &str, program: &str) -> Pid {
     pid
 }
 
-/// Whether it has ended, also when nobody has taken note of that yet.
+/// Whether it has ended, also when its parent has not waited for it yet.
 fn is_gone(pid: Pid) -> bool {
     let stat = read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(')').is_none_or(|(_, rest)| rest.starts_with(" Z"))
@@ -95,7 +95,7 @@ mod tests {
     use std::process::{Command, Stdio};
 
     #[test]
-    fn a_process_that_nobody_waited_for_is_gone() {
+    fn a_process_that_was_not_waited_for_is_gone() {
         let mut cat = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
         let pid = rustix::process::Pid::from_child(&cat);
         assert!(!is_gone(pid));
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "names process")]
-    fn an_old_pid_file_names_nobody_else() {
+    fn an_old_pid_file_is_not_believed() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), format!("{}\n", std::process::id())).unwrap();
         pid_in(file.path().to_str().unwrap(), "dockerd");

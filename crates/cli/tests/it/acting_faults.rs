@@ -6,8 +6,7 @@ use std::os::unix::net::UnixListener;
 
 use crate::acting::{Footprint, hold_after, kill_after, output};
 use crate::tool::{Ran, docker_ovs, refuses, says};
-use lab::Database;
-use lab::{Bridge, Container, Home, run, try_run, unique, wait_for_answer, wait_until};
+use lab::{Bridge, Container, Database, Home, run, try_run, unique, wait_for_answer, wait_until};
 
 /// A database with a bridge that no vswitchd serves, and words for the tool to use it.
 fn unserved() -> (Database, String) {

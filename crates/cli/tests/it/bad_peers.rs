@@ -13,7 +13,7 @@ use lab::{Bridge, Netns, Plug, Plugged};
 /// What the peers that say too much say: more than any reply may be long, in bytes.
 const TOO_MUCH: usize = 100 << 20;
 
-/// A server that says the same to everybody who asks something, then hangs up.
+/// A server that answers every request with the same, then hangs up.
 struct Peer {
     _folder: tempfile::TempDir,
     path: PathBuf,
@@ -41,7 +41,7 @@ impl Peer {
     }
 }
 
-/// Whoever has heard enough hangs up: no concern of the peer's.
+/// A client that has read enough hangs up: no error of the peer's.
 fn answer(mut stream: UnixStream, say: &impl Fn(&mut UnixStream) -> std::io::Result<()>) {
     let mut request = [0; 4096];
     if stream.read(&mut request).is_ok_and(|length| length > 0) {

@@ -1,4 +1,4 @@
-//! `docker ovs prune`: what nobody needs goes, and nothing else.
+//! `docker ovs prune`: what is orphaned is removed, and nothing else.
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
 use crate::acting::{Footprint, kill_after};

@@ -121,7 +121,7 @@ fn a_certificate_of_an_untrusted_authority_is_refused() {
     lab::need!(Lab);
     let behind = Behind::named(&["127.0.0.1"]);
     let ask = |ca: &[&str]| refuses(&[&["ls", "--server", &behind.url], ca].concat());
-    // Of the same name, as when somebody makes the daemon's files anew.
+    // Of the same name, as when the daemon's files were made anew.
     let other = Authority::new();
     let complaint = ask(&["--tls-ca", &other.cert()]);
     let said = format!("no authority in {} signed its certificate", other.cert());

@@ -13,9 +13,7 @@ use std::time::{Duration, Instant};
 use crate::tool::live::Events;
 use crate::tool::switch::{Switch, nothing_false_was_told, told};
 use crate::tool::{Event, Served, docker_ovs, number};
-use lab::Database;
-use lab::Relay;
-use lab::{Bridge, Container, Plug, Plugged, run, unique, wait_until};
+use lab::{Bridge, Container, Database, Plug, Plugged, Relay, run, unique, wait_until};
 use serde_json::Value;
 
 /// What is promised is half of it; machines that run tests are busy.
@@ -126,7 +124,7 @@ fn an_engine_that_hung_is_followed_again_at_once() {
 }
 
 /// A container whose start takes until this is dropped, and fails then: its log would go to
-/// somebody who never answers. Docker tells nothing about it meanwhile.
+/// a server that never answers. Docker tells nothing about it meanwhile.
 struct Starting {
     listener: Option<TcpListener>,
     name: String,

@@ -13,7 +13,7 @@ const UNIT: &str = include_str!("../../../../packaging/systemd/docker-ovs.servic
 
 /// Nothing can be written to but what the unit says (`ProtectSystem=strict`, `PrivateTmp=`), not
 /// even the kernel's tunables (`ProtectKernelTunables=`), and no capability is there but its own.
-/// What the host unmounts goes from a service's mounts too. Not here, where nobody has made the
+/// What the host unmounts goes from a service's mounts too. Not here, where setup has not made the
 /// host's mounts shared: Docker's handles on namespaces are let go of at once.
 const SANDBOX: &str = r#"
 set -e
@@ -71,7 +71,7 @@ fn the_unit_may_read_and_watch_containers_of_other_users() {
     assert_eq!(told.data["Changed"][0], "Addresses", "{told:?}");
 }
 
-/// IPv6 is off in a container until somebody writes to its tunables.
+/// IPv6 is off in a container until its tunables are written to.
 #[test]
 fn the_unit_may_restore_addresses_of_both_families() {
     lab::alone!(Docker);

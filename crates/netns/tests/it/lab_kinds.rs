@@ -55,7 +55,7 @@ fn a_vlan_leads_to_its_parent_and_has_a_number() {
     leads_to_its_parent("vlan", &["id", "42"], Some(42));
 }
 
-/// The usual case: the other end is in the namespace of whoever asks.
+/// The usual case: the other end is in the namespace of the caller.
 #[test]
 fn a_veth_to_this_namespace_is_known_from_both_ends() {
     lab::need!(Root);

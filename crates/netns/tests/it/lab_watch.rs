@@ -1,4 +1,4 @@
-//! Who is told of which changes.
+//! Which changes a watch reports.
 #![allow(clippy::disallowed_methods, reason = "namespaces are made with ip(8)")]
 
 use std::os::fd::AsFd;

@@ -1,5 +1,5 @@
-//! The three looks of `dpif/show`. The 2.0 fixture is the transcript of the article this
-//! project grew from, with and without its tabs; 3.1 was captured from a daemon with a
+//! The three looks of `dpif/show`. The 2.0 fixture is the transcript that came with
+//! the 2014 script, with and without its tabs; 3.1 was captured from a daemon with a
 //! userspace datapath; 3.4 is the same scene in the form of `dpif_show_backer_json`
 //! (ofproto/ofproto-dpif.c).
 

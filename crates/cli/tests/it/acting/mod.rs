@@ -8,7 +8,7 @@ use lab::{Bridge, Container, Home, flow, run, wait_for_answer};
 
 use crate::tool::{Ran, command, says};
 
-/// What somebody who acts may leave behind: ports, links of ours, namespaces' ids aside.
+/// What a change may leave behind: ports, and links that docker-ovs made.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Footprint {
     ports: Vec<String>,

@@ -28,13 +28,13 @@ impl Behind {
         Self { daemon, url, authority, token }
     }
 
-    /// The words of somebody who has all that is needed.
+    /// The options of a client that has all that is needed.
     pub(crate) fn keys(&self) -> [String; 6] {
         ["--server", &self.url, "--tls-ca", &self.authority.cert(), "--token-file", &self.token]
             .map(str::to_owned)
     }
 
-    /// What is said to who asks with `more`, trusting the right authority.
+    /// The refusal of a client that trusts the right authority and passes `more`.
     pub(crate) fn says_to(&self, more: &[&str]) -> String {
         let ca = self.authority.cert();
         refuses(&[&["ls", "--server", &self.url, "--tls-ca", &ca][..], more].concat())

@@ -1,4 +1,4 @@
-//! What somebody knows who only listens: events folded into rows, to be compared with a look.
+//! What a client knows that only listens: events folded into rows, to be compared with a look.
 
 use std::collections::{BTreeMap, BTreeSet};
 

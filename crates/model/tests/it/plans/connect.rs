@@ -100,7 +100,11 @@ fn connect_removes_the_link_of_a_killed_run_and_its_name_is_free() {
         prune(&host, &resolve(&host), &Prune::default()).len()
     };
     assert_eq!(with(&|link| link.alias = None), 1, "killed before it could be marked");
-    assert_eq!(with(&|link| link.alias = Some("mine".to_owned())), 0, "somebody has marked it");
+    assert_eq!(
+        with(&|link| link.alias = Some("mine".to_owned())),
+        0,
+        "another program has marked it"
+    );
     assert_eq!(with(&|link| link.master = Some(Ifindex(9))), 0, "a Linux bridge has it");
     let named = |link: &mut Link| (link.alias, link.name) = (None, "dov-uplink".into());
     assert_eq!(with(&named), 0, "a name that only begins like ours");

@@ -47,7 +47,7 @@ fn what_was_plugged_and_never_set_up_is_finished() {
     let mut down = finished.clone();
     let links = down.kernel.rows_mut().iter_mut().flat_map(|space| &mut space.links);
     links.for_each(|link| Arc::make_mut(link).up = false);
-    assert_eq!(remedy(&down), Remedy::There, "somebody has set it down");
+    assert_eq!(remedy(&down), Remedy::There, "it was set down on purpose");
 }
 
 #[test]

@@ -39,7 +39,7 @@ impl Space {
     }
 }
 
-/// A socket that stays in a namespace, for whoever asks.
+/// A socket that stays in a namespace.
 pub(crate) fn socket_in(space: &Netns) -> RouteSocket {
     inside(space, |_| RouteSocket::here())
 }

@@ -8,7 +8,7 @@ use tokio::net::UnixStream;
 use crate::lab_ovsdb::Interface;
 use crate::lab_ovsdb::server::Server;
 
-/// Changes one column of an Interface, as somebody else would.
+/// Changes one column of an Interface, as another client would.
 async fn set_ofport(server: &Server, name: &str, ofport: i64) {
     let update = json!({"op": "update", "table": "Interface", "row": {"ofport": ofport},
         "where": [["name", "==", name]]});

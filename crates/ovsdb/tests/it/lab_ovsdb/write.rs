@@ -7,7 +7,7 @@ use docker_ovs_ovsdb::{
 use crate::lab_ovsdb::server::Server;
 use crate::lab_ovsdb::{INTERFACE, Interface, Port};
 
-/// A port called `name` that asks for `ofport`, on `br0`, if nobody else asks for it.
+/// A port called `name` that asks for `ofport`, on `br0`, if no other port asks for it.
 fn port_for(name: &str, ofport: i64) -> Vec<Operation<'_>> {
     let bridge = Which::all("Bridge").equal("name", "br0");
     let (until, columns) = (Until::Are, &["name"][..]);
@@ -120,7 +120,7 @@ async fn a_lock_is_given_to_the_next_when_its_holder_is_gone() {
     assert!(error.to_string().contains("not owner"), "{error}");
     let mut waiting = Box::pin(second.lock("ours"));
     let patience = std::time::Duration::from_millis(50);
-    tokio::time::timeout(patience, &mut waiting).await.expect_err("somebody has it");
+    tokio::time::timeout(patience, &mut waiting).await.expect_err("another client has it");
     drop(first);
     waiting.await.unwrap();
     second.commit(VSWITCH, &held).await.unwrap();
