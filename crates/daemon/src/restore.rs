@@ -11,7 +11,7 @@ use model::ids::{ContainerId, Ifindex, Name, NetnsId};
 use model::mark::Mark;
 use model::plan::{Remedy, Restore};
 use model::snapshot::Observed;
-use model::wiring::Occupant;
+use model::wiring::{Attachment, Occupant};
 use model::{Snapshot, Wiring};
 use tokio::time::sleep;
 
@@ -107,9 +107,9 @@ fn without_checksums(
         attachment.notes.iter().any(note)
             && port.is_some_and(|port| is_ours(&port.bridge, &port.iface))
     });
-    let lacking: Vec<_> = lacking.map(|found| ((found.netns, found.link.ifindex), found)).collect();
-    tried.retain(|known| lacking.iter().any(|(link, _)| link == known));
-    let new = lacking.into_iter().filter_map(|(link, found)| tried.insert(link).then_some(found));
+    let key = |found: &Attachment| (found.netns, found.link.ifindex);
+    tried.retain(|link| wiring.attachments.iter().any(|found| key(found) == *link));
+    let new = lacking.filter(|found| tried.insert(key(found)));
     new.flat_map(|found| &found.tenants).map(|tenant| tenant.id.clone()).collect()
 }
 

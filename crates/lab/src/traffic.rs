@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
-use docker_ovs_netns::{Error, Netns, visit};
+use docker_ovs_netns::{Error, EthtoolSocket, Netns, visit};
 
 use crate::home::Home;
 
@@ -42,6 +42,37 @@ pub fn assert_carries(from: &impl Home, to: &impl Home, ips: &[&str]) {
     for ip in ips {
         carries(from, to, ip).unwrap_or_else(|lost| panic!("traffic is lost: {lost}"));
     }
+}
+
+/// Whether `interface` leaves the checksums of TCP and UDP to its hardware, as every veth does
+/// from its beginning.
+///
+/// # Panics
+/// When there is no such interface.
+pub fn has_checksum_offload(home: &impl Home, interface: &str) -> bool {
+    with_features(home, interface, EthtoolSocket::tx_checksum_offload)
+}
+
+/// Has it leave them to its hardware, or finish them.
+///
+/// # Panics
+/// When there is no such interface.
+pub fn set_checksum_offload(home: &impl Home, interface: &str, on: bool) {
+    with_features(home, interface, |features, index| features.set_tx_checksum_offload(index, on));
+}
+
+fn with_features<T: Send>(
+    home: &impl Home,
+    interface: &str,
+    act: impl Fn(&EthtoolSocket, u32) -> Result<T, Error> + Sync,
+) -> T {
+    let space = space(home);
+    let done = visit(&[&space], |_, route| {
+        let link = route.link_named(interface)?;
+        let link = link.unwrap_or_else(|| panic!("there is no {interface}"));
+        act(&EthtoolSocket::here()?, link.ifindex)
+    });
+    done.into_iter().next().unwrap().unwrap_or_else(|error| panic!("{interface}: {error}"))
 }
 
 fn tcp(from: &Netns, to: &Netns, ip: IpAddr) -> io::Result<()> {

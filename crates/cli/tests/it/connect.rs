@@ -6,7 +6,10 @@ use std::process::{Child, Stdio};
 
 use crate::acting::{Footprint, ids, numbers_of};
 use crate::tool::{Ran, command, docker_ovs, lists, refuses, says};
-use lab::{Bridge, Container, Home, Link, flow, ping, run, try_run, unique, wait_for_answer};
+use lab::{
+    Bridge, Container, Home, Link, assert_carries, flow, ping, run, try_run, unique,
+    wait_for_answer,
+};
 
 #[test]
 fn two_connected_containers_reach_each_other_until_disconnected() {
@@ -24,6 +27,7 @@ fn two_connected_containers_reach_each_other_until_disconnected() {
     assert_eq!(row, says(&["port", left.name(), bridge.name(), "--format", same]));
     connect(&right, "10.77.1.2/24");
     wait_for_answer(&left, "10.77.1.2");
+    assert_carries(&left, &right, &["10.77.1.2"]);
     flow(&bridge, "priority=9,in_port=32769,icmp,actions=drop");
     assert!(!ping(&left, "10.77.1.2"), "the answer comes by port 32769");
     for who in [&left, &right] {

@@ -24,5 +24,6 @@ mod steady_clock;
 mod steady_outages;
 mod switch_sources;
 mod tool;
+mod traffic;
 mod transcripts;
 mod unit;

@@ -192,6 +192,7 @@ fn restore_puts_many_containers_back_on_their_numbers() {
         assert_eq!(says(&["port", who.name(), bridge.name(), "-q"]), format!("{}\n", 500 + n));
     }
     wait_for_answer(&containers[0], "10.78.4.10");
+    lab::assert_carries(&containers[0], &containers[9], &["10.78.4.10"]);
     let gone = try_run("ovs-vsctl", &["list-ports", bridge.name()]).unwrap();
     assert_eq!(gone.lines().count(), 10);
 }

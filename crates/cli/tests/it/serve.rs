@@ -196,6 +196,7 @@ fn serve_restores_a_restarted_container_on_its_number() {
     let number = connect(&container, "10.76.1.1/24");
     connect(&other, "10.76.1.2/24");
     lab::wait_for_answer(&other, "10.76.1.1");
+    lab::assert_carries(&other, &container, &["10.76.1.1"]);
     let daemon = Served::start_restoring();
     let mut events = daemon.events(None);
     container.restart();
@@ -204,6 +205,7 @@ fn serve_restores_a_restarted_container_on_its_number() {
         .find(|event| event.is_about(&container) && event.data["Attachment"]["State"] == "on");
     assert_eq!(told.data["Attachment"]["OFPort"].to_string(), number.trim_end());
     lab::wait_for_answer(&other, "10.76.1.1");
+    lab::assert_carries(&other, &container, &["10.76.1.1"]);
 }
 
 #[test]

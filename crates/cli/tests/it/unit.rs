@@ -90,6 +90,7 @@ fn the_unit_may_restore_addresses_of_both_families() {
     assert_eq!(says(&["port", container.name(), bridge.name(), "-q"]), number);
     wait_for_answer(&other, "10.76.3.1");
     wait_for_answer(&other, "fd00:76:3::1");
+    lab::assert_carries(&other, &container, &["10.76.3.1", "fd00:76:3::1"]);
 }
 
 #[test]

@@ -1,9 +1,11 @@
-//! Pings go where the switch lets them go.
+//! Pings, TCP and UDP go where the switch lets them go.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use docker_ovs_lab::{
-    Bridge, Container, Netns, Plug, Plugged, daemons, flow, ping, try_run, wait_for_answer,
+    Bridge, Container, Netns, Plug, Plugged, assert_carries, carries, daemons, flow,
+    has_checksum_offload, has_userspace_datapath, ping, set_checksum_offload, try_run,
+    wait_for_answer,
 };
 
 fn at(ip: &str) -> Plug<'_> {
@@ -58,4 +60,24 @@ fn no_daemon_may_be_restarted_without_leave() {
     if std::env::var_os("DOCKER_OVS_TEST_RESTARTS").is_none() {
         assert!(!daemons::may_restart());
     }
+}
+
+#[test]
+fn what_ping_does_not_tell_is_told_by_what_is_carried() {
+    docker_ovs_lab::need!(Docker);
+    let (bridge, container, netns) = (Bridge::new(), Container::run(), Netns::new());
+    let _left = Plugged::new(&container, "eth0", &bridge, at("10.77.4.1/24"));
+    let _right = Plugged::new(&netns, "eth0", &bridge, at("10.77.4.2/24"));
+    wait_for_answer(&container, "10.77.4.2");
+    assert!(has_checksum_offload(&container, "eth0") && has_checksum_offload(&netns, "eth0"));
+    if has_userspace_datapath() {
+        let lost = carries(&container, &netns, "10.77.4.2").unwrap_err();
+        assert!(lost.contains("TCP to 10.77.4.2") && lost.contains("UDP to 10.77.4.2"), "{lost}");
+    }
+    set_checksum_offload(&container, "eth0", false);
+    set_checksum_offload(&netns, "eth0", false);
+    assert_carries(&container, &netns, &["10.77.4.2"]);
+    flow(&bridge, "priority=65535,udp,actions=drop");
+    let lost = carries(&container, &netns, "10.77.4.2").unwrap_err();
+    assert!(lost.starts_with("UDP to 10.77.4.2"), "{lost}");
 }

@@ -4,7 +4,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Stdio};
 
-use lab::{Bridge, Container, Home, flow, run, wait_for_answer};
+use lab::{Bridge, Container, Home, assert_carries, flow, run, wait_for_answer};
 
 use crate::tool::{Ran, command, says};
 
@@ -92,15 +92,17 @@ impl Scene {
         let network = network.to_owned();
         let scene = Self { bridge, client, server, network };
         let name = scene.bridge.name();
-        let ip = |n: u8| format!("{}.{n}/24", scene.network);
-        says(&["connect", name, scene.client.name(), "--ip", &ip(1), "--vlan", "78"]);
+        let (ip, ipv6) = (|n: u8| scene.ip(n) + "/24", |n: u8| scene.ipv6(n) + "/64");
+        let (both, more) = ([ip(1), ipv6(1)], ["--mtu", "1450", "--vlan", "78"]);
+        let addresses = ["--ip", &both[0], "--ip", &both[1]];
+        says(&[&["connect", name, scene.client.name()], &addresses[..], &more].concat());
         let gateway = format!("{}.1", scene.network);
         let mac = "02:00:00:78:00:02";
         says(
             &[
                 &["connect", name, scene.server.name(), "--interface", "lan0", "--ofport", "40000"],
-                &["--ip", &ip(2), "--gateway", &gateway, "--mac", mac, "--mtu", "1450"][..],
-                &["--vlan", "78"],
+                &["--ip", &ip(2), "--ip", &ipv6(2), "--gateway", &gateway, "--mac", mac][..],
+                &more,
             ]
             .concat(),
         );
@@ -112,6 +114,14 @@ impl Scene {
         scene
     }
 
+    fn ip(&self, n: u8) -> String {
+        format!("{}.{n}", self.network)
+    }
+
+    fn ipv6(&self, n: u8) -> String {
+        format!("fd00:{}::{n}", self.network.replace('.', ":"))
+    }
+
     /// What must not change.
     pub(crate) fn row(&self) -> String {
         let words = "{{.Interface}} {{.OFPort}} {{.MAC}} {{.MTU}} {{.VLAN}} {{.Bridge}}";
@@ -119,10 +129,14 @@ impl Scene {
         row + &self.server.ip(&["route"])
     }
 
-    /// The same row, the address, and an answer.
+    /// The same row, the addresses, an answer, and all traffic.
     pub(crate) fn is_as_it_was(&self, before: &str) {
         assert_eq!(self.row(), before);
         assert!(before.contains("default via"), "{before}");
-        wait_for_answer(&self.client, &format!("{}.2", self.network));
+        let (ip, ipv6) = (self.ip(2), self.ipv6(2));
+        for address in [&ip, &ipv6] {
+            wait_for_answer(&self.client, address);
+        }
+        assert_carries(&self.client, &self.server, &[&ip, &ipv6]);
     }
 }

@@ -1,13 +1,11 @@
 //! Transmit checksum offload is read and changed, and ethtool(8) says how it is.
 #![allow(clippy::disallowed_methods, reason = "namespaces are made with ip(8)")]
 
-mod space;
-
 use std::process::Command;
 
 use docker_ovs_netns::{EthtoolSocket, VethEnd};
 
-use space::{Space, inside, ready, socket_in};
+use crate::space::{Space, inside, socket_in};
 
 const ENODEV: Option<i32> = Some(19);
 
@@ -22,9 +20,7 @@ fn shown(space: &Space, link: &str, feature: &str) -> String {
 
 #[test]
 fn the_checksum_offload_of_a_veth_is_turned_off_and_on_again() {
-    if !ready() {
-        return;
-    }
+    lab::need!(Root);
     let space = Space::new("f");
     let end = |name: &str| VethEnd { name: name.into(), mac: None, mtu: None, up: false };
     let home = space.open();
@@ -48,9 +44,7 @@ fn the_checksum_offload_of_a_veth_is_turned_off_and_on_again() {
 
 #[test]
 fn a_link_that_is_not_there_or_keeps_its_offload_is_an_error() {
-    if !ready() {
-        return;
-    }
+    lab::need!(Root);
     let space = Space::new("f");
     let features = inside(&space.open(), |_| EthtoolSocket::here());
     assert_eq!(features.tx_checksum_offload(4711).unwrap_err().errno(), ENODEV);
