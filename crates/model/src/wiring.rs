@@ -88,16 +88,20 @@ impl Attachment {
         label(&self.tenants, &self.link.name, self.netns)
     }
 
+    /// What is uncertain about the answer. That no TCP passes is not: it is read and told where
+    /// that was asked.
+    pub fn uncertain(&self) -> impl Iterator<Item = &Note> {
+        self.notes.iter().filter(|note| !matches!(note, Note::ChecksumOffload { .. }))
+    }
+
     /// What a person should be told with the answer: why it cannot be known, and what is
-    /// uncertain about it. That no TCP passes is not: it is told where that was asked.
+    /// uncertain about it.
     pub fn doubts(&self) -> Vec<String> {
         let why = match &self.port {
             PortState::Unknown { why } => Some(why.clone()),
             _ => None,
         };
-        let uncertain = |note: &&Note| !matches!(note, Note::ChecksumOffload { .. });
-        let notes = self.notes.iter().filter(uncertain).map(ToString::to_string);
-        why.into_iter().chain(notes).collect()
+        why.into_iter().chain(self.uncertain().map(ToString::to_string)).collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! `docker ovs restore`: after a restart everything is as before, and traffic flows.
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
-use crate::acting::{Footprint, Scene, ids, kill_after, numbers_of};
+use crate::acting::{Footprint, Scene, ids, kill_after, numbers_of, step_that_sets_up};
 use crate::tool::{docker_ovs, refuses, says};
 use lab::{Bridge, Container, Home, ping, run, try_run, unique, wait_for_answer};
 
@@ -160,11 +160,12 @@ fn restore_succeeds_after_one_that_was_killed_at_any_step() {
     lab::need!(Docker);
     let scene = Scene::new("10.78.3");
     let before = scene.row();
-    for step in 0..=4 {
+    let set_up = step_that_sets_up();
+    for step in 0..=set_up + 1 {
         scene.server.restart();
         kill_after(step, &["restore", scene.server.name()]);
         let told = says(&["restore", scene.server.name(), "--format", "{{.Result}}"]);
-        assert_eq!(told, if step < 3 { "restored\n" } else { "there\n" }, "after step {step}");
+        assert_eq!(told, if step < set_up { "restored\n" } else { "there\n" }, "after step {step}");
         scene.is_as_it_was(&before);
         let ports = run("ovs-vsctl", &["list-ports", scene.bridge.name()]);
         assert_eq!(ports.lines().count(), 2, "after step {step}: {ports}");

@@ -47,6 +47,12 @@ pub(crate) fn numbers_of(bridge: &Bridge) -> Vec<String> {
     ports.lines().map(|port| run("ovs-vsctl", &["get", "Interface", port, "ofport"])).collect()
 }
 
+/// How many steps connect and restore have taken when the interface is set up: the veth, the port,
+/// on the userspace datapath its checksum offload, its addresses.
+pub(crate) fn step_that_sets_up() -> usize {
+    if lab::has_userspace_datapath() { 4 } else { 3 }
+}
+
 /// Runs the tool until it has taken `step` steps, then kills it.
 pub(crate) fn kill_after(step: usize, words: &[&str]) {
     let (mut child, _go) = hold_after(step, words);
