@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 /// An address with its prefix length, as in `192.0.2.1/24`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,16 +42,9 @@ impl Cidr {
 }
 
 /// The text is not an address with a prefix length.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("not an address such as 192.0.2.1/24")]
 pub struct NotACidr;
-
-impl fmt::Display for NotACidr {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not an address such as 192.0.2.1/24")
-    }
-}
-
-impl std::error::Error for NotACidr {}
 
 impl FromStr for Cidr {
     type Err = NotACidr;
