@@ -1,6 +1,7 @@
 //! Connections: how many, how long, how large; and their end.
 
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,9 +14,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tokio_io_timeout::TimeoutStream;
 
 use crate::doors::{Door, Guest};
-use crate::patience::Patient;
 
 /// At most so many connections by one door; further ones wait to be accepted.
 const MOST: usize = 256;
@@ -27,6 +28,8 @@ const LARGEST_HEAD: usize = 16 << 10;
 const MOST_HEADERS: usize = 64;
 /// How long a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(5);
+/// A client that takes nothing for so long is dropped, and with it what was meant for it.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long answers may take to end when the daemon does.
 const DRAIN: Duration = Duration::from_secs(2);
 /// After an accept that failed, as for want of file descriptors.
@@ -94,7 +97,7 @@ where
         .header_read_timeout(HEAD_WITHIN)
         .max_buf_size(LARGEST_HEAD)
         .max_headers(MOST_HEADERS)
-        .serve_connection(TokioIo::new(Patient::new(stream)), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(write_limited(stream)), TowerToHyperService::new(router));
     let mut talk = std::pin::pin!(talk);
     // What goes wrong with a client is the client's: there is nobody to tell.
     tokio::select! {
@@ -102,4 +105,43 @@ where
         _ = stopped.wait_for(|stopped| *stopped) => talk.as_mut().graceful_shutdown(),
     }
     let _ = talk.await;
+}
+
+/// The stream; writing fails with [`io::ErrorKind::TimedOut`] when nothing could be written
+/// for [`WRITE_TIMEOUT`].
+fn write_limited<S: AsyncRead + AsyncWrite>(stream: S) -> Pin<Box<TimeoutStream<S>>> {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(WRITE_TIMEOUT));
+    Box::pin(stream)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_takes_nothing_is_dropped() {
+        let (ours, _theirs) = duplex(16);
+        let start = Instant::now();
+        let error = write_limited(ours).write_all(&[0; 100]).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert_eq!(start.elapsed().as_secs(), WRITE_TIMEOUT.as_secs());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_takes_a_little_now_and_then_is_not() {
+        let (ours, mut theirs) = duplex(16);
+        let slow = tokio::spawn(async move {
+            let mut taken = [0; 10];
+            for _ in 0..10 {
+                sleep(WRITE_TIMEOUT / 2).await;
+                theirs.read_exact(&mut taken).await.unwrap();
+            }
+        });
+        write_limited(ours).write_all(&[0; 100]).await.unwrap();
+        slow.await.unwrap();
+    }
 }

@@ -13,7 +13,6 @@ mod follow;
 mod gate;
 mod metrics;
 mod page;
-mod patience;
 mod refusal;
 mod restore;
 mod routes;
