@@ -8,14 +8,13 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
 use axum::extract::{Query, State as Extract};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderMap, HeaderName};
+use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream;
+use futures_util::stream::{self, Stream, StreamExt};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until};
 
 use crate::asked::{Pairs, only};
 use crate::daemon::Daemon;
@@ -25,7 +24,9 @@ use crate::state::{Live, State, Told};
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// A comment after so much silence, so that either side notices when the other is gone.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// At most so many events are written at once.
+/// After so long a client whose connection broke is to come again.
+const RETRY: Duration = Duration::from_secs(1);
+/// At most so many events are taken from the memory at once.
 const BATCH: usize = 64;
 
 /// `GET /v1/events[?from=now]`.
@@ -50,10 +51,15 @@ pub(crate) async fn events(
         stopped: daemon.stopped.clone(),
         live: daemon.clone(),
         seen,
-        greeted: false,
     };
-    let body = Body::from_stream(stream::unfold(reader, Reader::next));
-    Ok(([(CONTENT_TYPE, "text/event-stream"), (CACHE_CONTROL, "no-store")], body).into_response())
+    Ok(([(CACHE_CONTROL, "no-store")], sse(reader.events())).into_response())
+}
+
+fn sse(events: impl Stream<Item = Event> + Send + 'static) -> impl IntoResponse {
+    // The head of the answer goes out with the first event, so there is one at once.
+    let first = stream::iter([Event::default().retry(RETRY)]);
+    let events = first.chain(events).map(Ok::<_, Infallible>);
+    Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT))
 }
 
 /// The number in an id of ours; none if it is another run's, or no id at all.
@@ -67,59 +73,84 @@ struct Reader {
     stopped: watch::Receiver<bool>,
     live: Arc<Daemon>,
     seen: Option<u64>,
-    greeted: bool,
 }
 
 impl Reader {
-    /// The next piece of the stream; none when the daemon stops.
-    async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Self)> {
-        if !self.greeted {
-            // The head of the answer goes out with the first piece, so there is one at once.
-            self.greeted = true;
-            return Some((Ok(Bytes::from_static(b"retry: 1000\n\n")), self));
-        }
-        let silence = Instant::now() + HEARTBEAT;
+    /// All that comes, until the daemon stops.
+    fn events(self) -> impl Stream<Item = Event> + Send + 'static {
+        stream::unfold(self, Self::next).flat_map(stream::iter)
+    }
+
+    /// The next events; none when the daemon stops.
+    async fn next(mut self) -> Option<(Vec<Event>, Self)> {
         loop {
             if *self.stopped.borrow_and_update() {
                 return None;
             }
             self.news.mark_unchanged();
-            if let Some(text) = self.news() {
-                return Some((Ok(text.into()), self));
+            if let Some(events) = self.news() {
+                return Some((events, self));
             }
             tokio::select! {
                 _ = self.news.changed() => {}
                 _ = self.stopped.changed() => {}
-                () = sleep_until(silence) => {
-                    return Some((Ok(Bytes::from_static(b":\n\n")), self));
-                }
             }
         }
     }
 
     /// What this client has not seen yet.
-    fn news(&mut self) -> Option<String> {
+    fn news(&mut self) -> Option<Vec<Event>> {
         let live = &self.live.live;
         let state = live.now()?;
         let Some(told) = self.seen.and_then(|seen| live.since(seen, BATCH)) else {
             self.seen = Some(state.last);
-            return Some(reset(&live.boot, &state));
+            return Some(vec![reset(&live.boot, &state)]);
         };
         self.seen = Some(told.last()?.number);
         Some(told.iter().map(|told| event(&live.boot, told)).collect())
     }
 }
 
-fn reset(boot: &str, state: &State) -> String {
+fn reset(boot: &str, state: &State) -> Event {
     written(Some("reset"), boot, state.last, &state.everything())
 }
 
-fn event(boot: &str, told: &Told) -> String {
+fn event(boot: &str, told: &Told) -> Event {
     written(told.news.name, boot, told.number, &told.news.json)
 }
 
-/// JSON is one line: it has no line ends outside of strings, and escapes those within.
-fn written(name: Option<&str>, boot: &str, number: u64, json: &str) -> String {
-    let name = name.map(|name| format!("event: {name}\n")).unwrap_or_default();
-    format!("{name}id: {boot}-{number}\ndata: {json}\n\n")
+fn written(name: Option<&str>, boot: &str, number: u64, json: &str) -> Event {
+    let event = name.map_or_else(Event::default, |name| Event::default().event(name));
+    event.id(format!("{boot}-{number}")).data(json)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::to_bytes;
+    use tokio::time::sleep;
+
+    use super::*;
+
+    async fn text(answer: Response) -> String {
+        let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+        String::from_utf8(body.to_vec()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn events_are_written_with_name_id_and_one_line_of_json() {
+        let events = [written(Some("reset"), "a", 3, "{}"), written(None, "a", 4, "[1]")];
+        let expected = "retry: 1000\n\nevent: reset\nid: a-3\ndata: {}\n\nid: a-4\ndata: [1]\n\n";
+        assert_eq!(text(sse(stream::iter(events)).into_response()).await, expected);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_is_filled_with_comments() {
+        let late = async {
+            sleep(HEARTBEAT * 5 / 2).await;
+            written(None, "a", 1, "[]")
+        };
+        let answer = sse(stream::once(late)).into_response();
+        let expected = "retry: 1000\n\n:\n\n:\n\nid: a-1\ndata: []\n\n";
+        assert_eq!(text(answer).await, expected);
+    }
 }
