@@ -9,6 +9,7 @@ use axum::Router;
 use futures_util::future::join_all;
 use hyper::server::conn::http1::Builder;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -42,18 +43,18 @@ pub(crate) async fn serve(doors: Vec<Door>, router: &Router, stopped: &watch::Re
 }
 
 /// Serves those who come by one door; no other door can take the places of this one.
-async fn keep_open(door: Door, router: Router, stopped: watch::Receiver<bool>) {
+async fn keep_open(door: Door, router: Router, mut stopped: watch::Receiver<bool>) {
     let router = door.guard(router);
     let room = Arc::new(Semaphore::new(MOST));
     let mut guests = JoinSet::new();
-    let mut end = stopped.clone();
+    let graceful = GracefulShutdown::new();
     loop {
         tokio::select! {
-            _ = end.wait_for(|stopped| *stopped) => break,
+            _ = stopped.wait_for(|stopped| *stopped) => break,
             Some(_) = guests.join_next() => {}
             (place, guest) = next(&room, &door) => match guest {
                 Ok(guest) => {
-                    let served = receive(guest, router.clone(), stopped.clone());
+                    let served = receive(guest, router.clone(), graceful.watcher());
                     guests.spawn(async move {
                         served.await;
                         drop(place);
@@ -64,7 +65,7 @@ async fn keep_open(door: Door, router: Router, stopped: watch::Receiver<bool>) {
         }
     }
     drop(door);
-    let _ = timeout(DRAIN, async { while guests.join_next().await.is_some() {} }).await;
+    let _ = timeout(DRAIN, graceful.shutdown()).await;
 }
 
 /// A place first: without one nobody is let in.
@@ -76,19 +77,19 @@ async fn next(
     (place, door.next().await)
 }
 
-async fn receive(guest: Guest, router: Router, stopped: watch::Receiver<bool>) {
+async fn receive(guest: Guest, router: Router, watcher: Watcher) {
     match guest {
-        Guest::Unix(stream) => talk(stream, router, stopped).await,
-        Guest::Tcp(stream, None) => talk(stream, router, stopped).await,
+        Guest::Unix(stream) => talk(stream, router, watcher).await,
+        Guest::Tcp(stream, None) => talk(stream, router, watcher).await,
         Guest::Tcp(stream, Some(tls)) => {
             if let Ok(Ok(stream)) = timeout(HANDSHAKE, tls.accept(stream)).await {
-                talk(stream, router, stopped).await;
+                talk(stream, router, watcher).await;
             }
         }
     }
 }
 
-async fn talk<S>(stream: S, router: Router, mut stopped: watch::Receiver<bool>)
+async fn talk<S>(stream: S, router: Router, watcher: Watcher)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -98,13 +99,8 @@ where
         .max_buf_size(LARGEST_HEAD)
         .max_headers(MOST_HEADERS)
         .serve_connection(TokioIo::new(write_limited(stream)), TowerToHyperService::new(router));
-    let mut talk = std::pin::pin!(talk);
     // What goes wrong with a client is the client's: there is nobody to tell.
-    tokio::select! {
-        _ = talk.as_mut() => return,
-        _ = stopped.wait_for(|stopped| *stopped) => talk.as_mut().graceful_shutdown(),
-    }
-    let _ = talk.await;
+    let _ = watcher.watch(talk).await;
 }
 
 /// The stream; writing fails with [`io::ErrorKind::TimedOut`] when nothing could be written
