@@ -9,8 +9,8 @@ use model::switch::Via;
 use model::{Snapshot, Trouble, query};
 use tokio::sync::{Semaphore, watch};
 
+use crate::http::error::Refusal;
 use crate::metrics::Pace;
-use crate::refusal::Refusal;
 use crate::state::{Live, State};
 
 /// So many requests at once may make the host be asked.

@@ -4,24 +4,14 @@
 //! nobody. [`serve`] is its whole life.
 
 mod api;
-mod asked;
-mod connections;
 mod daemon;
-mod doors;
-mod eyes;
-mod follow;
-mod gate;
+mod http;
 mod metrics;
 mod page;
-mod refusal;
 mod restore;
-mod routes;
 mod serve;
 mod settings;
-mod socket;
-mod sse;
 mod state;
-mod tls;
 
 pub use serve::serve;
 pub use settings::{Locks, Settings};

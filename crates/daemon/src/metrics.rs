@@ -19,7 +19,7 @@ use prometheus_client::registry::Registry;
 use report::v1;
 
 use crate::daemon::Daemon;
-use crate::refusal::Refusal;
+use crate::http::error::Refusal;
 use crate::state::State;
 
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";

@@ -9,13 +9,13 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::connections;
 use crate::daemon::Daemon;
-use crate::doors;
-use crate::follow::follow;
+use crate::http::connections;
+use crate::http::listener;
+use crate::http::routes::routes;
 use crate::restore::keep_restoring;
-use crate::routes::routes;
 use crate::settings::Settings;
+use crate::state::follow::follow;
 
 /// Serves until SIGTERM or SIGINT; `say` is told where, once that is so.
 ///
@@ -24,7 +24,7 @@ use crate::settings::Settings;
 /// say so, and are right again when the source returns.
 pub async fn serve(host: Host, settings: &Settings, say: fn(&str)) -> Result<(), Trouble> {
     let mut ends = Ends::new()?;
-    let doors = doors::open(settings).await?;
+    let doors = listener::open(settings).await?;
     for door in &doors {
         say(&format!("listening on {}", door.url()));
     }

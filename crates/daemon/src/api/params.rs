@@ -4,7 +4,7 @@ use model::filter::Filter;
 use model::switch::Via;
 use report::Wanted;
 
-use crate::refusal::Refusal;
+use crate::http::error::Refusal;
 
 /// The pairs of a query, in order; the same key may come again.
 pub(crate) type Pairs = Vec<(String, String)>;

@@ -16,9 +16,9 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, Stream, StreamExt};
 use tokio::sync::watch;
 
-use crate::asked::{Pairs, only};
+use crate::api::params::{Pairs, only};
 use crate::daemon::Daemon;
-use crate::refusal::Refusal;
+use crate::http::error::Refusal;
 use crate::state::{Live, State, Told};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");

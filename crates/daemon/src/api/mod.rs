@@ -1,5 +1,8 @@
 //! The paths under /v1: the same JSON as the command line prints.
 
+pub(crate) mod events;
+pub(crate) mod params;
+
 use std::sync::Arc;
 
 use axum::Json;
@@ -15,9 +18,9 @@ use model::wiring::SwitchPort;
 use report::{list, v1};
 use serde::Serialize;
 
-use crate::asked::{Pairs, only, roads, wanted};
+use crate::api::params::{Pairs, only, roads, wanted};
 use crate::daemon::Daemon;
-use crate::refusal::Refusal;
+use crate::http::error::Refusal;
 use crate::state::{State, json};
 
 type Here = Extract<Arc<Daemon>>;

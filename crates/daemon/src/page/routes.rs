@@ -13,8 +13,8 @@ use report::v1::sources;
 
 use crate::api::tag;
 use crate::daemon::Daemon;
+use crate::http::error::Refusal;
 use crate::page::{self, POLICY};
-use crate::refusal::Refusal;
 use crate::state::State;
 
 const HTML: &str = "text/html; charset=utf-8";

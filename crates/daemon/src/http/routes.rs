@@ -9,8 +9,8 @@ use axum::response::Response;
 use axum::routing::get;
 
 use crate::daemon::Daemon;
-use crate::refusal::Refusal;
-use crate::{api, eyes, metrics, sse};
+use crate::http::error::Refusal;
+use crate::{api, metrics, page};
 
 /// What the daemon answers to.
 pub(crate) fn routes(daemon: Arc<Daemon>) -> Router {
@@ -22,11 +22,11 @@ pub(crate) fn routes(daemon: Arc<Daemon>) -> Router {
         .route("/v1/bridges/{bridge}/ports/{ofport}", get(api::port))
         .route("/v1/wiring", get(api::wiring))
         .route("/v1/snapshot", get(api::snapshot))
-        .route("/v1/events", get(sse::events))
-        .route("/", get(eyes::page))
-        .route("/figure", get(eyes::figure))
-        .route("/page.css", get(eyes::style))
-        .route("/page.js", get(eyes::script))
+        .route("/v1/events", get(api::events::events))
+        .route("/", get(page::routes::page))
+        .route("/figure", get(page::routes::figure))
+        .route("/page.css", get(page::routes::style))
+        .route("/page.js", get(page::routes::script))
         .route("/metrics", get(metrics::metrics))
         .route("/healthz", get(api::health))
         .fallback(nothing)

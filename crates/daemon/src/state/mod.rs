@@ -1,5 +1,7 @@
 //! What the daemon knows at one moment, and the memory of what happened.
 
+pub(crate) mod follow;
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 
-use crate::doors::{Door, Guest};
+use crate::http::listener::{Door, Guest};
 
 /// At most so many connections by one door; further ones wait to be accepted.
 const MOST: usize = 256;

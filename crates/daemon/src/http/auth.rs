@@ -11,7 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use subtle::ConstantTimeEq;
 
-use crate::refusal::Refusal;
+use crate::http::error::Refusal;
 
 /// What a request by TCP must show.
 #[derive(Debug)]

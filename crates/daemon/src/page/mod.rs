@@ -3,6 +3,8 @@
 //! Everything is rendered here and escaped here; the script only puts it in place. No style
 //! and no script is inline, so that [`POLICY`] can hold.
 
+pub(crate) mod routes;
+
 use report::graph::{Counts, Scene, clean, figure, stylesheet, xml};
 use report::v1::Source;
 
@@ -12,9 +14,9 @@ pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self'; style-sr
     frame-ancestors 'none'";
 
 /// `GET /page.js`.
-pub(crate) const SCRIPT: &str = include_str!("../page/page.js");
+pub(crate) const SCRIPT: &str = include_str!("page.js");
 
-const STYLE: &str = include_str!("../page/page.css");
+const STYLE: &str = include_str!("page.css");
 
 /// A socket, as the page's icon.
 const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 44 44'%3E\
@@ -99,7 +101,7 @@ fn badge(source: &Source) -> String {
 mod tests {
     use super::*;
 
-    const HOSTILE: &str = include_str!("../../cli/tests/scenes/hostile.json");
+    const HOSTILE: &str = include_str!("../../../cli/tests/scenes/hostile.json");
 
     fn shown() -> String {
         let snapshot = serde_json::from_str(HOSTILE).unwrap();

@@ -11,10 +11,10 @@ use model::{Trouble, TroubleKind};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio_rustls::TlsAcceptor;
 
-use crate::gate::{self, Gate};
+use crate::http::auth::{self, Gate};
+use crate::http::socket::Socket;
+use crate::http::tls;
 use crate::settings::Settings;
-use crate::socket::Socket;
-use crate::tls;
 
 /// One way in.
 pub(crate) enum Door {
@@ -61,7 +61,7 @@ impl Door {
     pub(crate) fn guard(&self, router: Router) -> Router {
         match self {
             Self::Unix(_) => router,
-            Self::Tcp { gate, .. } => router.layer(from_fn_with_state(gate.clone(), gate::check)),
+            Self::Tcp { gate, .. } => router.layer(from_fn_with_state(gate.clone(), auth::check)),
         }
     }
 
