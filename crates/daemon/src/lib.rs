@@ -1,7 +1,7 @@
-//! The daemon: one look kept up to date, for other programs and for eyes.
+//! The daemon: one look kept up to date, for other programs and for people.
 //!
-//! One task follows the host and publishes each look; requests read the last one and wait for
-//! nobody. [`serve`] is its whole life.
+//! One task follows the host and publishes each look; requests read the last one and never wait
+//! for another. [`serve`] runs it from start to end.
 
 mod api;
 mod daemon;

@@ -18,9 +18,9 @@ use model::wiring::SwitchPort;
 use report::{list, v1};
 use serde::Serialize;
 
-use crate::api::params::{Pairs, only, roads, wanted};
+use crate::api::params::{Pairs, only, switch_sources, wanted};
 use crate::daemon::Daemon;
-use crate::http::error::Refusal;
+use crate::http::error::ApiError;
 use crate::state::{State, json};
 
 type Here = Extract<Arc<Daemon>>;
@@ -30,8 +30,8 @@ pub(crate) async fn attachments(
     Extract(daemon): Here,
     headers: HeaderMap,
     Query(pairs): Query<Pairs>,
-) -> Result<Response, Refusal> {
-    let state = daemon.sighted()?;
+) -> Result<Response, ApiError> {
+    let state = daemon.require_sources()?;
     if !pairs.is_empty() {
         return Ok(Json(list(&state.snapshot, &state.wiring, &wanted(pairs)?)).into_response());
     }
@@ -46,7 +46,7 @@ pub(crate) async fn attachments(
 
 /// Changes with every look, whether or not anything else did.
 pub(crate) fn tag(daemon: &Daemon, state: &State) -> Option<HeaderValue> {
-    let text = format!("\"{}-{}\"", daemon.live.boot, state.looks);
+    let text = format!("\"{}-{}\"", daemon.published.boot, state.looks);
     HeaderValue::from_str(&text).ok()
 }
 
@@ -59,7 +59,7 @@ pub(crate) async fn attachments_of(
     Extract(daemon): Here,
     Path(container): Path<String>,
     Query(pairs): Query<Pairs>,
-) -> Result<Json<Vec<v1::Attachment>>, Refusal> {
+) -> Result<Json<Vec<v1::Attachment>>, ApiError> {
     let state = daemon.state()?;
     let target = query::target(&state.snapshot, &container)?;
     let found = query::attachments(&state.snapshot, &state.wiring, target)?;
@@ -73,7 +73,7 @@ pub(crate) async fn attachments_of(
 }
 
 /// `GET /v1/bridges`.
-pub(crate) async fn bridges(Extract(daemon): Here) -> Result<Json<Vec<v1::Bridge>>, Refusal> {
+pub(crate) async fn bridges(Extract(daemon): Here) -> Result<Json<Vec<v1::Bridge>>, ApiError> {
     let state = daemon.state()?;
     query::switch(&state.snapshot, Via::Ovsdb)?;
     Ok(Json(v1::Bridge::all(&state.snapshot)))
@@ -83,7 +83,7 @@ pub(crate) async fn bridges(Extract(daemon): Here) -> Result<Json<Vec<v1::Bridge
 pub(crate) async fn ports(
     Extract(daemon): Here,
     Path(bridge): Path<String>,
-) -> Result<Json<Vec<v1::Port>>, Refusal> {
+) -> Result<Json<Vec<v1::Port>>, ApiError> {
     let state = daemon.state()?;
     query::bridge(&state.snapshot, &bridge)?;
     let here = state.wiring.ports.iter().filter(|row| *row.bridge == *bridge);
@@ -104,44 +104,44 @@ pub(crate) struct CountedPort {
 pub(crate) async fn port(
     Extract(daemon): Here,
     Path((bridge, ofport)): Path<(String, String)>,
-) -> Result<Json<CountedPort>, Refusal> {
+) -> Result<Json<CountedPort>, ApiError> {
     let state = daemon.state()?;
     query::bridge(&state.snapshot, &bridge)?;
     let number = number(&ofport)?;
     let on =
         |row: &&SwitchPort| *row.bridge == *bridge && row.port.ofport.assigned() == Some(number);
     let row = state.wiring.ports.iter().find(on);
-    let row = row.ok_or_else(|| Refusal::missing(format!("no port {ofport} on {bridge}")))?;
+    let row = row.ok_or_else(|| ApiError::not_found(format!("no port {ofport} on {bridge}")))?;
     let mut counted = daemon.statistics(Some(&row.port.iface)).await?;
     let statistics = counted.remove(&*row.port.iface).unwrap_or_default();
     Ok(Json(CountedPort { port: v1::Port::from(row), statistics }))
 }
 
-fn number(text: &str) -> Result<OfPort, Refusal> {
+fn number(text: &str) -> Result<OfPort, ApiError> {
     if text.eq_ignore_ascii_case("local") {
         return Ok(OfPort::LOCAL);
     }
-    let unclear =
-        |_| Refusal::unclear(format!("{text:?} is no OpenFlow port: use 1-65534 or LOCAL"));
-    text.parse().map(OfPort).map_err(unclear)
+    let invalid =
+        |_| ApiError::bad_request(format!("{text:?} is no OpenFlow port: use 1-65534 or LOCAL"));
+    text.parse().map(OfPort).map_err(invalid)
 }
 
 /// `GET /v1/wiring`.
-pub(crate) async fn wiring(Extract(daemon): Here) -> Result<Response, Refusal> {
+pub(crate) async fn wiring(Extract(daemon): Here) -> Result<Response, ApiError> {
     Ok(whole(daemon.state()?.everything().to_string()))
 }
 
-/// `GET /v1/snapshot`: what is known, or with `via=` what these roads say now.
+/// `GET /v1/snapshot`: what is known, or with `via=` what these sources say now.
 pub(crate) async fn snapshot(
     Extract(daemon): Here,
     Query(pairs): Query<Pairs>,
-) -> Result<Response, Refusal> {
-    let roads = roads(&pairs)?;
+) -> Result<Response, ApiError> {
+    let sources = switch_sources(&pairs)?;
     let known = daemon.state()?;
-    if roads.iter().all(|via| known.snapshot.switch.contains_key(via)) {
+    if sources.iter().all(|via| known.snapshot.switch.contains_key(via)) {
         return Ok(whole(json(&*known.snapshot)));
     }
-    let fresh = daemon.look(roads).await;
+    let fresh = daemon.look(sources).await;
     debug_assert_eq!(fresh.scope, Scope::Everything);
     Ok(whole(json(&fresh)))
 }

@@ -4,39 +4,39 @@ use model::filter::Filter;
 use model::switch::Via;
 use report::Wanted;
 
-use crate::http::error::Refusal;
+use crate::http::error::ApiError;
 
 /// The pairs of a query, in order; the same key may come again.
 pub(crate) type Pairs = Vec<(String, String)>;
 
 /// `container=`, `bridge=`, `vlan=`, `status=`, `label=` as `--filter` has them, and `all=`.
-pub(crate) fn wanted(pairs: Pairs) -> Result<Wanted, Refusal> {
+pub(crate) fn wanted(pairs: Pairs) -> Result<Wanted, ApiError> {
     let mut wanted = Wanted::default();
     for (key, value) in pairs {
         if key == "all" {
             wanted.all = flag(&key, &value)?;
         } else {
             let filter: Result<Filter, _> = format!("{key}={value}").parse();
-            wanted.filters.push(filter.map_err(|error| Refusal::unclear(error.to_string()))?);
+            wanted.filters.push(filter.map_err(|error| ApiError::bad_request(error.to_string()))?);
         }
     }
     Ok(wanted)
 }
 
-/// `via=`: the roads to the switch.
-pub(crate) fn roads(pairs: &Pairs) -> Result<Vec<Via>, Refusal> {
-    let road = |(key, value): &(String, String)| match (key.as_str(), value.as_str()) {
+/// `via=`: the sources of the switch to read.
+pub(crate) fn switch_sources(pairs: &Pairs) -> Result<Vec<Via>, ApiError> {
+    let source = |(key, value): &(String, String)| match (key.as_str(), value.as_str()) {
         ("via", "ovsdb") => Ok(Via::Ovsdb),
         ("via", "openflow") => Ok(Via::OpenFlow),
         ("via", "appctl") => Ok(Via::Dpif),
-        ("via", _) => Err(Refusal::unclear("via is ovsdb, openflow or appctl")),
+        ("via", _) => Err(ApiError::bad_request("via is ovsdb, openflow or appctl")),
         _ => Err(unknown(key, "via")),
     };
-    pairs.iter().map(road).collect()
+    pairs.iter().map(source).collect()
 }
 
 /// The value of `key`, the only one there may be.
-pub(crate) fn only(key: &str, pairs: Pairs) -> Result<Option<String>, Refusal> {
+pub(crate) fn only(key: &str, pairs: Pairs) -> Result<Option<String>, ApiError> {
     let mut found = None;
     for (given, value) in pairs {
         if given != key || found.is_some() {
@@ -47,14 +47,14 @@ pub(crate) fn only(key: &str, pairs: Pairs) -> Result<Option<String>, Refusal> {
     Ok(found)
 }
 
-fn flag(key: &str, value: &str) -> Result<bool, Refusal> {
+fn flag(key: &str, value: &str) -> Result<bool, ApiError> {
     match value {
         "" | "1" | "true" => Ok(true),
         "0" | "false" => Ok(false),
-        _ => Err(Refusal::unclear(format!("{key} is true or false"))),
+        _ => Err(ApiError::bad_request(format!("{key} is true or false"))),
     }
 }
 
-fn unknown(given: &str, known: &str) -> Refusal {
-    Refusal::unclear(format!("{given:?} means nothing here; there may be one {known}="))
+fn unknown(given: &str, known: &str) -> ApiError {
+    ApiError::bad_request(format!("{given:?} means nothing here; there may be one {known}="))
 }

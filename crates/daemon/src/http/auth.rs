@@ -1,4 +1,4 @@
-//! Who may come in by TCP: a browser that was led here by somebody else's page may not.
+//! Which requests are answered by TCP: not those of a browser that another page led here.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -11,29 +11,29 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use subtle::ConstantTimeEq;
 
-use crate::http::error::Refusal;
+use crate::http::error::ApiError;
 
 /// What a request by TCP must show.
 #[derive(Debug)]
-pub(crate) struct Gate {
+pub(crate) struct AccessPolicy {
     address: SocketAddr,
-    /// With a token, names do not matter: whoever has it may use any.
+    /// With a token, the Host header does not matter.
     token: Option<Arc<str>>,
 }
 
 /// Lets a request in, or answers it.
 pub(crate) async fn check(
-    Extract(gate): Extract<Arc<Gate>>,
+    Extract(policy): Extract<Arc<AccessPolicy>>,
     request: Request,
     next: Next,
 ) -> Response {
-    match gate.admit(request.method(), request.uri(), request.headers()) {
+    match policy.admit(request.method(), request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,
-        Err(refusal) => refusal.into_response(),
+        Err(error) => error.into_response(),
     }
 }
 
-impl Gate {
+impl AccessPolicy {
     pub(crate) fn new(address: SocketAddr, token: Option<Arc<str>>) -> Self {
         Self { address, token }
     }
@@ -42,29 +42,29 @@ impl Gate {
         self.address
     }
 
-    fn admit(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
+    fn admit(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
         if ![Method::GET, Method::HEAD].contains(method) {
             let why = "over TCP one may only read";
-            return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, why));
+            return Err(ApiError::new(StatusCode::METHOD_NOT_ALLOWED, why));
         }
         match &self.token {
-            Some(token) => shows(token, headers),
-            None => self.is_meant(uri, headers),
+            Some(token) => check_token(token, headers),
+            None => self.check_host(uri, headers),
         }
     }
 
     /// Against DNS rebinding: a page of `evil.example`, whose name suddenly means this
     /// machine, still sends that name.
-    fn is_meant(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
+    fn check_host(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
         let named = headers.get(HOST).and_then(|host| host.to_str().ok());
         let named = uri.authority().map(Authority::as_str).or(named);
-        let meant = named.is_some_and(|named| self.goes_by(host_of(named)));
+        let own = named.is_some_and(|named| self.is_own_name(host_of(named)));
         let why = "this server answers to localhost and its own address only (Host header)";
-        let refused = || Refusal::new(StatusCode::MISDIRECTED_REQUEST, why);
-        if meant { Ok(()) } else { Err(refused()) }
+        let refused = || ApiError::new(StatusCode::MISDIRECTED_REQUEST, why);
+        if own { Ok(()) } else { Err(refused()) }
     }
 
-    fn goes_by(&self, host: &str) -> bool {
+    fn is_own_name(&self, host: &str) -> bool {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let address: Option<IpAddr> = bare.parse().ok();
         host.eq_ignore_ascii_case("localhost")
@@ -80,7 +80,7 @@ fn host_of(authority: &str) -> &str {
     }
 }
 
-fn shows(token: &str, headers: &HeaderMap) -> Result<(), Refusal> {
+fn check_token(token: &str, headers: &HeaderMap) -> Result<(), ApiError> {
     let given = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
     let given = match given.split_at_checked(7) {
         Some((scheme, given)) if scheme.eq_ignore_ascii_case(b"bearer ") => given,
@@ -91,7 +91,7 @@ fn shows(token: &str, headers: &HeaderMap) -> Result<(), Refusal> {
         return Ok(());
     }
     let why = "show the token: Authorization: Bearer TOKEN";
-    Err(Refusal::new(StatusCode::UNAUTHORIZED, why))
+    Err(ApiError::new(StatusCode::UNAUTHORIZED, why))
 }
 
 #[cfg(test)]
@@ -99,11 +99,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_names_of_this_machine_are_meant() {
-        let gate = Gate::new("192.0.2.1:9653".parse().unwrap(), None);
+    fn only_names_of_this_machine_are_admitted() {
+        let policy = AccessPolicy::new("192.0.2.1:9653".parse().unwrap(), None);
         let admits = |host: &'static str| {
             let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static(host))]);
-            gate.admit(&Method::GET, &Uri::from_static("/"), &headers).is_ok()
+            policy.admit(&Method::GET, &Uri::from_static("/"), &headers).is_ok()
         };
         for good in ["localhost", "LOCALHOST:1", "127.0.0.1:9653", "[::1]:9653", "127.9.9.9"] {
             assert!(admits(good), "{good}");
@@ -112,20 +112,20 @@ mod tests {
         for bad in ["", "evil.example", "localhost.evil.example:9653", "192.0.2.2", "127.0.0.1.x"] {
             assert!(!admits(bad), "{bad}");
         }
-        assert!(gate.admit(&Method::GET, &Uri::from_static("/"), &HeaderMap::new()).is_err());
+        assert!(policy.admit(&Method::GET, &Uri::from_static("/"), &HeaderMap::new()).is_err());
         let absolute = Uri::from_static("http://evil.example/");
         let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static("localhost"))]);
-        assert!(gate.admit(&Method::GET, &absolute, &headers).is_err());
-        assert!(gate.admit(&Method::POST, &Uri::from_static("/"), &headers).is_err());
+        assert!(policy.admit(&Method::GET, &absolute, &headers).is_err());
+        assert!(policy.admit(&Method::POST, &Uri::from_static("/"), &headers).is_err());
     }
 
     #[test]
     fn with_a_token_nothing_else_opens() {
-        let gate = Gate::new("192.0.2.1:9653".parse().unwrap(), Some("secret".into()));
+        let policy = AccessPolicy::new("192.0.2.1:9653".parse().unwrap(), Some("secret".into()));
         let admits = |header: Option<&'static str>| {
             let header = header.map(|value| (AUTHORIZATION, HeaderValue::from_static(value)));
             let headers = header.into_iter().collect();
-            gate.admit(&Method::GET, &Uri::from_static("/"), &headers).is_ok()
+            policy.admit(&Method::GET, &Uri::from_static("/"), &headers).is_ok()
         };
         assert!(admits(Some("Bearer secret")) && admits(Some("bearer secret")));
         for bad in ["", "Bearer", "Bearer ", "Bearer secre", "Bearer secrett", "Basic secret"] {

@@ -17,90 +17,96 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 
-use crate::http::listener::{Door, Guest};
+use crate::http::listener::{Connection, Listener};
 
-/// At most so many connections by one door; further ones wait to be accepted.
-const MOST: usize = 256;
+/// At most so many connections of one listener; further ones wait to be accepted.
+const MAX_CONNECTIONS: usize = 256;
 /// A client must have sent the head of its request in this time, also of its next one.
-const HEAD_WITHIN: Duration = Duration::from_secs(15);
+const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
 /// The largest head, in bytes.
-const LARGEST_HEAD: usize = 16 << 10;
+const MAX_HEADER_BYTES: usize = 16 << 10;
 /// So many header lines.
-const MOST_HEADERS: usize = 64;
+const MAX_HEADERS: usize = 64;
 /// How long a TLS handshake may take.
-const HANDSHAKE: Duration = Duration::from_secs(5);
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A client that takes nothing for so long is dropped, and with it what was meant for it.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long answers may take to end when the daemon does.
-const DRAIN: Duration = Duration::from_secs(2);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 /// After an accept that failed, as for want of file descriptors.
-const BREATH: Duration = Duration::from_millis(100);
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 
-/// Serves everybody until `stopped` is true, then lets the answers end.
-pub(crate) async fn serve(doors: Vec<Door>, router: &Router, stopped: &watch::Receiver<bool>) {
-    let doors = doors.into_iter().map(|door| keep_open(door, router.clone(), stopped.clone()));
-    join_all(doors).await;
+/// Serves all listeners until `stopped` is true, then lets the answers end.
+pub(crate) async fn serve(
+    listeners: Vec<Listener>,
+    router: &Router,
+    stopped: &watch::Receiver<bool>,
+) {
+    let listeners = listeners
+        .into_iter()
+        .map(|listener| accept_from(listener, router.clone(), stopped.clone()));
+    join_all(listeners).await;
 }
 
-/// Serves those who come by one door; no other door can take the places of this one.
-async fn keep_open(door: Door, router: Router, mut stopped: watch::Receiver<bool>) {
-    let router = door.guard(router);
-    let room = Arc::new(Semaphore::new(MOST));
-    let mut guests = JoinSet::new();
+/// Serves one listener; connections of another cannot take up its places.
+async fn accept_from(listener: Listener, router: Router, mut stopped: watch::Receiver<bool>) {
+    let router = listener.guard(router);
+    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let mut connections = JoinSet::new();
     let graceful = GracefulShutdown::new();
     loop {
         tokio::select! {
             _ = stopped.wait_for(|stopped| *stopped) => break,
-            Some(_) = guests.join_next() => {}
-            (place, guest) = next(&room, &door) => match guest {
-                Ok(guest) => {
-                    let served = receive(guest, router.clone(), graceful.watcher());
-                    guests.spawn(async move {
+            Some(_) = connections.join_next() => {}
+            (place, connection) = accept(&room, &listener) => match connection {
+                Ok(connection) => {
+                    let served = serve_connection(connection, router.clone(), graceful.watcher());
+                    connections.spawn(async move {
                         served.await;
                         drop(place);
                     });
                 }
-                Err(_) => sleep(BREATH).await,
+                Err(_) => sleep(ACCEPT_BACKOFF).await,
             },
         }
     }
-    drop(door);
-    let _ = timeout(DRAIN, graceful.shutdown()).await;
+    drop(listener);
+    let _ = timeout(DRAIN_TIMEOUT, graceful.shutdown()).await;
 }
 
-/// A place first: without one nobody is let in.
-async fn next(
+/// A place first: without one no connection is accepted.
+async fn accept(
     room: &Arc<Semaphore>,
-    door: &Door,
-) -> (Option<OwnedSemaphorePermit>, io::Result<Guest>) {
+    listener: &Listener,
+) -> (Option<OwnedSemaphorePermit>, io::Result<Connection>) {
     let place = room.clone().acquire_owned().await.ok();
-    (place, door.next().await)
+    (place, listener.accept().await)
 }
 
-async fn receive(guest: Guest, router: Router, watcher: Watcher) {
-    match guest {
-        Guest::Unix(stream) => talk(stream, router, watcher).await,
-        Guest::Tcp(stream, None) => talk(stream, router, watcher).await,
-        Guest::Tcp(stream, Some(tls)) => {
-            if let Ok(Ok(stream)) = timeout(HANDSHAKE, tls.accept(stream)).await {
-                talk(stream, router, watcher).await;
+async fn serve_connection(connection: Connection, router: Router, watcher: Watcher) {
+    match connection {
+        Connection::Unix(stream) => serve_stream(stream, router, watcher).await,
+        Connection::Tcp(stream, None) => serve_stream(stream, router, watcher).await,
+        Connection::Tcp(stream, Some(tls)) => {
+            if let Ok(Ok(stream)) = timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
+                serve_stream(stream, router, watcher).await;
             }
         }
     }
 }
 
-async fn talk<S>(stream: S, router: Router, watcher: Watcher)
+async fn serve_stream<S>(stream: S, router: Router, watcher: Watcher)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let talk = Builder::new()
+    let connection = Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_WITHIN)
-        .max_buf_size(LARGEST_HEAD)
-        .max_headers(MOST_HEADERS)
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_buf_size(MAX_HEADER_BYTES)
+        .max_headers(MAX_HEADERS)
         .serve_connection(TokioIo::new(write_limited(stream)), TowerToHyperService::new(router));
-    // What goes wrong with a client is the client's: there is nobody to tell.
-    let _ = watcher.watch(talk).await;
+    // An error here is the client's; there is no answer left to put it in.
+    let _ = watcher.watch(connection).await;
 }
 
 /// The stream; writing fails with [`io::ErrorKind::TimedOut`] when nothing could be written

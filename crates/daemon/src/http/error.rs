@@ -8,42 +8,42 @@ use model::Trouble;
 use model::query::QueryError;
 use serde::Serialize;
 
-/// A refusal, as JSON `{"message": …}` like the Docker Engine's.
+/// An error, as JSON `{"message": …}` like the Docker Engine's.
 #[derive(Debug)]
-pub(crate) struct Refusal {
+pub(crate) struct ApiError {
     status: StatusCode,
-    said: Said,
+    body: Message,
 }
 
 #[derive(Debug, Serialize)]
-struct Said {
+struct Message {
     message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     remedy: Option<String>,
 }
 
-impl Refusal {
+impl ApiError {
     pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, said: Said { message: message.into(), remedy: None } }
+        Self { status, body: Message { message: message.into(), remedy: None } }
     }
 
-    /// The question makes no sense.
-    pub(crate) fn unclear(message: impl Into<String>) -> Self {
+    /// 400: the request makes no sense.
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, message)
     }
 
-    /// There is no such thing.
-    pub(crate) fn missing(message: impl Into<String>) -> Self {
+    /// 404: there is no such thing.
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, message)
     }
 
-    /// Nothing is known yet.
-    pub(crate) fn early() -> Self {
+    /// 503: the first look has not ended yet.
+    pub(crate) fn not_ready() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "the first look has not ended yet")
     }
 }
 
-impl From<QueryError> for Refusal {
+impl From<QueryError> for ApiError {
     fn from(error: QueryError) -> Self {
         let status = match &error {
             QueryError::NoSuchContainer { .. } | QueryError::NoSuchBridge { .. } => {
@@ -53,22 +53,22 @@ impl From<QueryError> for Refusal {
             QueryError::NotRunning { .. } => StatusCode::CONFLICT,
             QueryError::Blind(_) => StatusCode::SERVICE_UNAVAILABLE,
         };
-        let said = Said { message: error.to_string(), remedy: error.remedy() };
-        Self { status, said }
+        let body = Message { message: error.to_string(), remedy: error.remedy() };
+        Self { status, body }
     }
 }
 
-impl From<Trouble> for Refusal {
+impl From<Trouble> for ApiError {
     fn from(trouble: Trouble) -> Self {
         Self::from(QueryError::Blind(trouble))
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut answer = (self.status, Json(self.said)).into_response();
+        let mut answer = (self.status, Json(self.body)).into_response();
         if self.status == StatusCode::UNAUTHORIZED {
-            // RFC 9110, section 15.5.2, wants it said how.
+            // RFC 9110, section 15.5.2: the answer names the scheme.
             answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         answer

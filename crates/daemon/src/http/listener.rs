@@ -1,4 +1,4 @@
-//! Where clients come in: the unix socket and TCP, bound before anything is promised.
+//! The unix socket and the TCP addresses that clients connect to.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,68 +11,74 @@ use model::{Trouble, TroubleKind};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio_rustls::TlsAcceptor;
 
-use crate::http::auth::{self, Gate};
+use crate::http::auth::{self, AccessPolicy};
 use crate::http::socket::Socket;
 use crate::http::tls;
 use crate::settings::Settings;
 
-/// One way in.
-pub(crate) enum Door {
+/// One address that is listened on.
+pub(crate) enum Listener {
     Unix(Socket),
-    Tcp { listener: TcpListener, gate: Arc<Gate>, tls: Option<TlsAcceptor> },
+    Tcp { listener: TcpListener, policy: Arc<AccessPolicy>, tls: Option<TlsAcceptor> },
 }
 
-/// Somebody came in.
-pub(crate) enum Guest {
+/// A client has connected.
+pub(crate) enum Connection {
     Unix(UnixStream),
     Tcp(TcpStream, Option<TlsAcceptor>),
 }
 
-/// Binds every door, or none.
-pub(crate) async fn open(settings: &Settings) -> Result<Vec<Door>, Trouble> {
+/// Binds every listener, or none.
+///
+/// # Errors
+/// An address or socket that cannot be bound, a token or certificate that is of no use.
+pub(crate) async fn bind(settings: &Settings) -> Result<Vec<Listener>, Trouble> {
     settings.check()?;
     let token = settings.locks.as_ref().map(|locks| token(&locks.token)).transpose()?;
     let tls = settings.locks.as_ref().map(tls::acceptor).transpose()?;
-    let mut doors = Vec::new();
-    for asked in &settings.listen {
-        let listener = TcpListener::bind(asked).await.map_err(|error| refused(*asked, &error))?;
-        let address = listener.local_addr().map_err(|error| refused(*asked, &error))?;
-        let gate = Arc::new(Gate::new(address, token.clone()));
-        doors.push(Door::Tcp { listener, gate, tls: tls.clone() });
+    let mut listeners = Vec::new();
+    for address in &settings.listen {
+        let listener =
+            TcpListener::bind(address).await.map_err(|error| refused(*address, &error))?;
+        let bound = listener.local_addr().map_err(|error| refused(*address, &error))?;
+        let policy = Arc::new(AccessPolicy::new(bound, token.clone()));
+        listeners.push(Listener::Tcp { listener, policy, tls: tls.clone() });
     }
     // Last, as it can be seen by others.
-    doors.insert(0, Door::Unix(Socket::listen(&settings.socket)?));
-    Ok(doors)
+    listeners.insert(0, Listener::Unix(Socket::listen(&settings.socket)?));
+    Ok(listeners)
 }
 
-impl Door {
+impl Listener {
     /// Where it is, with the port that the system gave where none was named.
     pub(crate) fn url(&self) -> String {
         match self {
             Self::Unix(socket) => format!("unix://{}", socket.path().display()),
-            Self::Tcp { gate, tls, .. } => {
+            Self::Tcp { policy, tls, .. } => {
                 let scheme = if tls.is_some() { "https" } else { "http" };
-                format!("{scheme}://{}", gate.address())
+                format!("{scheme}://{}", policy.address())
             }
         }
     }
 
-    /// What it leads to.
+    /// The router behind it: by TCP with the access policy in front.
     pub(crate) fn guard(&self, router: Router) -> Router {
         match self {
             Self::Unix(_) => router,
-            Self::Tcp { gate, .. } => router.layer(from_fn_with_state(gate.clone(), auth::check)),
+            Self::Tcp { policy, .. } => {
+                router.layer(from_fn_with_state(policy.clone(), auth::check))
+            }
         }
     }
 
-    /// The next guest. Cancel safe.
-    pub(crate) async fn next(&self) -> io::Result<Guest> {
+    /// Accepts the next connection. Cancel safe.
+    pub(crate) async fn accept(&self) -> io::Result<Connection> {
         match self {
-            Self::Unix(socket) => Ok(Guest::Unix(socket.listener.accept().await?.0)),
+            Self::Unix(socket) => Ok(Connection::Unix(socket.listener.accept().await?.0)),
             Self::Tcp { listener, tls, .. } => {
                 let (stream, _) = listener.accept().await?;
                 stream.set_nodelay(true)?;
-                Ok(Guest::Tcp(stream, tls.clone()))
+                Ok(Connection::Tcp(stream, tls.clone()))
             }
         }
     }

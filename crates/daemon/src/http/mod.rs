@@ -1,4 +1,4 @@
-//! HTTP, whatever is asked: listeners, who may come in, connections, paths, errors.
+//! HTTP, for the JSON and the page alike: listeners, access, connections, paths, errors.
 
 mod auth;
 pub(crate) mod connections;

@@ -9,7 +9,7 @@ use axum::response::Response;
 use axum::routing::get;
 
 use crate::daemon::Daemon;
-use crate::http::error::Refusal;
+use crate::http::error::ApiError;
 use crate::{api, metrics, page};
 
 /// What the daemon answers to.
@@ -34,8 +34,8 @@ pub(crate) fn routes(daemon: Arc<Daemon>) -> Router {
         .with_state(daemon)
 }
 
-async fn nothing(uri: Uri) -> Refusal {
-    Refusal::missing(format!("there is nothing at {}", uri.path()))
+async fn nothing(uri: Uri) -> ApiError {
+    ApiError::not_found(format!("there is nothing at {}", uri.path()))
 }
 
 /// Other people's words are in every answer: none may be taken for anything but what it is.

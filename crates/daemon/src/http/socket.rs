@@ -30,7 +30,7 @@ impl Socket {
     /// Listens at `path`. The file appears there with its mode, in one step.
     ///
     /// # Errors
-    /// Somebody listens there, something else is there, or the folder refuses.
+    /// A daemon listens there, something else is there, or the folder refuses.
     pub(crate) fn listen(path: &Path) -> Result<Self, Trouble> {
         let failed = |error: io::Error| trouble(path, &error);
         make_way(path)?;
@@ -62,7 +62,7 @@ fn inode(path: &Path) -> io::Result<(u64, u64)> {
     fs::symlink_metadata(path).map(|found| (found.dev(), found.ino()))
 }
 
-/// Makes sure that nobody listens at `path`, and that nothing but a socket is replaced.
+/// Makes sure that no daemon listens at `path`, and that nothing but a socket is replaced.
 fn make_way(path: &Path) -> Result<(), Trouble> {
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),

@@ -1,4 +1,4 @@
-//! The paths for eyes: the page, its parts, and what changes in it.
+//! The paths of the page: the whole of it, its files, and what changes in it.
 
 use std::sync::Arc;
 
@@ -13,14 +13,14 @@ use report::v1::sources;
 
 use crate::api::tag;
 use crate::daemon::Daemon;
-use crate::http::error::Refusal;
+use crate::http::error::ApiError;
 use crate::page::{self, POLICY};
 use crate::state::State;
 
 const HTML: &str = "text/html; charset=utf-8";
 
 /// `GET /`.
-pub(crate) async fn page(Extract(daemon): Extract<Arc<Daemon>>) -> Result<Response, Refusal> {
+pub(crate) async fn page(Extract(daemon): Extract<Arc<Daemon>>) -> Result<Response, ApiError> {
     let state = daemon.state()?;
     Ok(part(HTML, page::page(&scene(&state), &sources(&state.snapshot))))
 }
@@ -29,7 +29,7 @@ pub(crate) async fn page(Extract(daemon): Extract<Arc<Daemon>>) -> Result<Respon
 pub(crate) async fn figure(
     Extract(daemon): Extract<Arc<Daemon>>,
     headers: HeaderMap,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     let state = daemon.state()?;
     let tag = tag(&daemon, &state);
     if tag.is_some() && headers.get(IF_NONE_MATCH) == tag.as_ref() {

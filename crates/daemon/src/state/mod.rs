@@ -1,4 +1,4 @@
-//! What the daemon knows at one moment, and the memory of what happened.
+//! What the daemon knows at one moment, and the log of what happened.
 
 pub(crate) mod follow;
 
@@ -11,9 +11,9 @@ use report::{Wanted, list, v1};
 use tokio::sync::watch;
 
 /// So many events are remembered for clients that were away for a while,
-const REMEMBERED: usize = 10_000;
+const MAX_EVENTS: usize = 10_000;
 /// unless they are longer than this, in bytes of JSON.
-const REMEMBERED_BYTES: usize = 2 << 20;
+const MAX_EVENT_BYTES: usize = 2 << 20;
 
 /// One look, related, and what is often asked of it.
 #[derive(Debug)]
@@ -49,9 +49,9 @@ pub(crate) fn json<T: serde::Serialize>(report: &T) -> String {
     serde_json::to_string(report).unwrap_or_default()
 }
 
-/// Something to be told.
+/// An event for clients.
 #[derive(Clone, Debug)]
-pub(crate) struct News {
+pub(crate) struct Event {
     /// The name of a server-sent event that is not an ordinary one.
     pub(crate) name: Option<&'static str>,
     /// Its v1 JSON.
@@ -60,81 +60,81 @@ pub(crate) struct News {
 
 /// The same with its number.
 #[derive(Clone, Debug)]
-pub(crate) struct Told {
+pub(crate) struct NumberedEvent {
     pub(crate) number: u64,
-    pub(crate) news: News,
+    pub(crate) event: Event,
 }
 
-/// What was told, from the oldest that is remembered on.
+/// The last events, oldest first.
 #[derive(Debug, Default)]
-struct Past {
-    told: VecDeque<Told>,
+struct EventLog {
+    events: VecDeque<NumberedEvent>,
     bytes: usize,
 }
 
-impl Past {
-    fn push(&mut self, told: Told) {
-        self.bytes += told.news.json.len();
-        self.told.push_back(told);
-        while self.told.len() > REMEMBERED || self.bytes > REMEMBERED_BYTES {
-            let forgotten = self.told.pop_front();
-            self.bytes -= forgotten.map_or(0, |told| told.news.json.len());
+impl EventLog {
+    fn push(&mut self, numbered: NumberedEvent) {
+        self.bytes += numbered.event.json.len();
+        self.events.push_back(numbered);
+        while self.events.len() > MAX_EVENTS || self.bytes > MAX_EVENT_BYTES {
+            let forgotten = self.events.pop_front();
+            self.bytes -= forgotten.map_or(0, |numbered| numbered.event.json.len());
         }
     }
 }
 
-/// The present and the remembered past. Readers wait on the present; nobody can hold it up.
+/// The current state and the event log. Readers never hold up the task that publishes.
 #[derive(Debug)]
-pub(crate) struct Live {
+pub(crate) struct Published {
     /// Tells this run of the daemon from others, so that their event numbers are not mixed.
     pub(crate) boot: String,
-    present: watch::Sender<Option<Arc<State>>>,
-    past: Mutex<Past>,
+    state: watch::Sender<Option<Arc<State>>>,
+    log: Mutex<EventLog>,
 }
 
-impl Live {
+impl Published {
     /// Before the first look; `boot` is different in each run.
     pub(crate) fn new(boot: String) -> Self {
-        Self { boot, present: watch::Sender::new(None), past: Mutex::default() }
+        Self { boot, state: watch::Sender::new(None), log: Mutex::default() }
     }
 
-    /// The present, once there was a first look.
+    /// The current state, once there was a first look.
     pub(crate) fn now(&self) -> Option<Arc<State>> {
-        self.present.borrow().clone()
+        self.state.borrow().clone()
     }
 
-    /// Hears of every new present.
+    /// Is told of every new state.
     pub(crate) fn follow(&self) -> watch::Receiver<Option<Arc<State>>> {
-        self.present.subscribe()
+        self.state.subscribe()
     }
 
-    /// Takes a new look, and the news that lead from the one before to it.
-    pub(crate) fn publish(&self, look: Look, news: Vec<News>) {
-        let mut past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Takes a new look, and the events that lead from the one before to it.
+    pub(crate) fn publish(&self, look: Look, events: Vec<Event>) {
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut last, looks) = self.now().map_or((0, 0), |state| (state.last, state.looks));
-        for news in news {
+        for event in events {
             last += 1;
-            past.push(Told { number: last, news });
+            log.push(NumberedEvent { number: last, event });
         }
-        drop(past);
+        drop(log);
         let Look { snapshot, wiring } = look;
         let (attachments, everything) = Default::default();
         let state = State { snapshot, wiring, looks: looks + 1, last, attachments, everything };
-        self.present.send_replace(Some(Arc::new(state)));
+        self.state.send_replace(Some(Arc::new(state)));
     }
 
-    /// At most `most` of what was told after number `after`; none if that is forgotten or
-    /// never was.
-    pub(crate) fn since(&self, after: u64, most: usize) -> Option<Vec<Told>> {
-        let past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
+    /// At most `most` of the events after number `after`; none if that is forgotten or never
+    /// was.
+    pub(crate) fn since(&self, after: u64, most: usize) -> Option<Vec<NumberedEvent>> {
+        let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         let last = self.now().map_or(0, |state| state.last);
-        let forgotten = past.told.front().map_or(last, |told| told.number - 1);
+        let forgotten = log.events.front().map_or(last, |event| event.number - 1);
         if after < forgotten || after > last {
             return None;
         }
         let skipped = usize::try_from(after - forgotten).unwrap_or(usize::MAX);
-        // Those of a look that is just being published are told with it.
-        let known = past.told.iter().skip(skipped).take_while(|told| told.number <= last);
+        // Those of a look that is just being published go out with it.
+        let known = log.events.iter().skip(skipped).take_while(|event| event.number <= last);
         Some(known.take(most).cloned().collect())
     }
 }
@@ -169,38 +169,38 @@ mod tests {
         Look { snapshot: Arc::new(snapshot), wiring }
     }
 
-    fn news(texts: &[&str]) -> Vec<News> {
-        texts.iter().map(|text| News { name: None, json: (*text).into() }).collect()
+    fn events(texts: &[&str]) -> Vec<Event> {
+        texts.iter().map(|text| Event { name: None, json: (*text).into() }).collect()
     }
 
-    fn numbers(live: &Live, after: u64) -> Option<Vec<u64>> {
-        let told = live.since(after, usize::MAX)?;
-        Some(told.iter().map(|told| told.number).collect())
+    fn numbers(published: &Published, after: u64) -> Option<Vec<u64>> {
+        let events = published.since(after, usize::MAX)?;
+        Some(events.iter().map(|event| event.number).collect())
     }
 
     #[test]
     fn events_are_numbered_and_found_again() {
-        let live = Live::new("a".to_owned());
-        assert_eq!(numbers(&live, 0), Some(vec![]));
-        live.publish(look(), news(&["1", "2"]));
-        live.publish(look(), vec![]);
-        live.publish(look(), news(&["3"]));
-        assert_eq!(live.now().unwrap().last, 3);
-        assert_eq!(numbers(&live, 0), Some(vec![1, 2, 3]));
-        assert_eq!(numbers(&live, 2), Some(vec![3]));
-        assert_eq!(numbers(&live, 3), Some(vec![]));
-        assert_eq!(numbers(&live, 4), None, "nobody can know the future");
+        let published = Published::new("a".to_owned());
+        assert_eq!(numbers(&published, 0), Some(vec![]));
+        published.publish(look(), events(&["1", "2"]));
+        published.publish(look(), vec![]);
+        published.publish(look(), events(&["3"]));
+        assert_eq!(published.now().unwrap().last, 3);
+        assert_eq!(numbers(&published, 0), Some(vec![1, 2, 3]));
+        assert_eq!(numbers(&published, 2), Some(vec![3]));
+        assert_eq!(numbers(&published, 3), Some(vec![]));
+        assert_eq!(numbers(&published, 4), None, "events to come are not known");
     }
 
     #[test]
-    fn the_memory_is_bounded_and_says_when_it_has_forgotten() {
-        let live = Live::new("a".to_owned());
-        live.publish(look(), news(&vec!["x"; REMEMBERED + 5]));
-        assert_eq!(live.since(4, 1).map(|told| told.len()), None);
-        assert_eq!(live.since(5, 1).unwrap()[0].number, 6);
-        assert_eq!(numbers(&live, 5).unwrap().len(), REMEMBERED);
-        let long = "x".repeat(REMEMBERED_BYTES / 2);
-        live.publish(look(), news(&[&long, &long, "", "x"]));
-        assert_eq!(live.past.lock().unwrap().told.len(), 3, "long ones are forgotten sooner");
+    fn the_log_is_bounded_and_says_when_it_has_forgotten() {
+        let published = Published::new("a".to_owned());
+        published.publish(look(), events(&vec!["x"; MAX_EVENTS + 5]));
+        assert_eq!(published.since(4, 1).map(|events| events.len()), None);
+        assert_eq!(published.since(5, 1).unwrap()[0].number, 6);
+        assert_eq!(numbers(&published, 5).unwrap().len(), MAX_EVENTS);
+        let long = "x".repeat(MAX_EVENT_BYTES / 2);
+        published.publish(look(), events(&[&long, &long, "", "x"]));
+        assert_eq!(published.log.lock().unwrap().events.len(), 3, "long ones are forgotten sooner");
     }
 }
