@@ -158,7 +158,7 @@ fn the_page_may_load_nothing_from_elsewhere() {
     let (bridge, container) = (Bridge::new(), Container::run());
     let _plug = Plugged::new(&container, "eth0", &bridge, Plug::default());
     let daemon = Served::start(&[]);
-    for path in ["/", "/figure", "/page.css", "/page.js"] {
+    for path in ["/", "/figure", "/page.css", "/page.js", "/script/morph.js"] {
         let part = daemon.get(path);
         assert_eq!(part.status, 200, "{path}: {part:?}");
         for guard in [

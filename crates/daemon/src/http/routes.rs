@@ -27,6 +27,7 @@ pub(crate) fn routes(daemon: Arc<Daemon>) -> Router {
         .route("/figure", get(page::routes::figure))
         .route("/page.css", get(page::routes::style))
         .route("/page.js", get(page::routes::script))
+        .route("/script/{module}", get(page::routes::module))
         .route("/metrics", get(metrics::metrics))
         .route("/healthz", get(api::health))
         .fallback(nothing)

@@ -17,6 +17,15 @@ pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self'; style-sr
 /// `GET /page.js`.
 pub(crate) const SCRIPT: &str = include_str!("page.js");
 
+/// `GET /script/NAME`: the modules that `page.js` is made of, by name.
+pub(crate) const MODULES: [(&str, &str); 5] = [
+    ("details.js", include_str!("script/details.js")),
+    ("dom.js", include_str!("script/dom.js")),
+    ("keyboard.js", include_str!("script/keyboard.js")),
+    ("morph.js", include_str!("script/morph.js")),
+    ("search.js", include_str!("script/search.js")),
+];
+
 const STYLE: &str = include_str!("page.css");
 
 /// `GET /page.css`.
@@ -81,6 +90,8 @@ impl Badge {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     const HOSTILE: &str = include_str!("../../../cli/tests/scenes/hostile.json");
@@ -102,6 +113,17 @@ mod tests {
         }
         assert_eq!(page.matches("<script").count(), 1);
         assert!(page.contains("<script type=\"module\" src=\"/page.js\"></script>"));
+    }
+
+    #[test]
+    fn every_module_that_a_script_imports_is_served() {
+        let scripts = MODULES.iter().map(|(_, text)| *text).chain([SCRIPT]);
+        let imports = scripts.flat_map(|text| text.split("from \"").skip(1));
+        let imported: BTreeSet<_> = imports
+            .filter_map(|rest| rest.split('"').next())
+            .filter_map(|path| path.rsplit('/').next())
+            .collect();
+        assert_eq!(imported, MODULES.iter().map(|(name, _)| *name).collect());
     }
 
     #[test]

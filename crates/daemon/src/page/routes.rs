@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::State as Extract;
+use axum::extract::{Path, State as Extract};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
 };
@@ -18,6 +18,7 @@ use crate::page::{self, POLICY};
 use crate::state::State;
 
 const HTML: &str = "text/html; charset=utf-8";
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// `GET /`.
 pub(crate) async fn page(Extract(daemon): Extract<Arc<Daemon>>) -> Result<Response, ApiError> {
@@ -47,7 +48,14 @@ pub(crate) async fn style() -> Response {
 
 /// `GET /page.js`.
 pub(crate) async fn script() -> Response {
-    part("text/javascript; charset=utf-8", page::SCRIPT)
+    part(JAVASCRIPT, page::SCRIPT)
+}
+
+/// `GET /script/{module}`.
+pub(crate) async fn module(Path(module): Path<String>) -> Result<Response, ApiError> {
+    let found = page::MODULES.iter().find(|(name, _)| *name == module);
+    let missing = || ApiError::not_found(format!("there is no module {module}"));
+    found.map(|(_, text)| part(JAVASCRIPT, *text)).ok_or_else(missing)
 }
 
 fn scene(state: &State) -> Scene {
