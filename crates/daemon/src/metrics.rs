@@ -173,9 +173,9 @@ struct SourceIn {
 fn sources(registry: &mut Registry, state: &State, read: &Read) {
     let family = Family::<SourceIn, Gauge>::default();
     for row in v1::sources(&state.snapshot) {
-        for word in ["up", "stale", "absent"] {
-            let here = SourceIn { source: row.source.clone(), state: word };
-            family.get_or_create(&here).set(i64::from(row.state == word));
+        for &state in v1::SourceState::ALL {
+            let here = SourceIn { source: row.source.clone(), state: state.word() };
+            family.get_or_create(&here).set(i64::from(row.state == state));
         }
     }
     let help = "1 for the state a source of facts is in, 0 for the others";

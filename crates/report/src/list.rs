@@ -68,7 +68,7 @@ fn facts<'a>(row: &'a SwitchPort, last: &'a LastTenant) -> Facts<'a> {
         id: known.map_or(&last.words, |known| &known.id.0),
         bridge: Some(&row.bridge),
         vlan: row.port.tag,
-        status: "left-behind",
+        status: v1::State::LeftBehind.word(),
         labels: None,
     }
 }

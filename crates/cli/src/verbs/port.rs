@@ -5,6 +5,7 @@ use model::query::{self, QueryError};
 use model::switch::Via;
 use model::wiring::Attachment;
 use model::{Snapshot, resolve};
+use report::v1::State;
 use report::{Format, render, v1, views};
 
 use crate::outcome::{Failure, Outcome};
@@ -103,7 +104,7 @@ impl Answer<'_> {
     pub(super) fn states(&self) -> Vec<String> {
         let place = |row: &v1::Attachment| match &row.bridge {
             Some(bridge) => format!("{} is {} on {bridge}", row.interface, row.state),
-            None if row.state == "none" => format!("{} is on no bridge", row.interface),
+            None if row.state == State::None => format!("{} is on no bridge", row.interface),
             None => format!("{} is {}", row.interface, row.state),
         };
         self.rows.iter().map(place).collect()

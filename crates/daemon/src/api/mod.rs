@@ -162,7 +162,7 @@ pub(crate) async fn health(Extract(daemon): Here) -> Response {
         return (StatusCode::SERVICE_UNAVAILABLE, Json(health)).into_response();
     };
     let sources = v1::sources(&state.snapshot);
-    let up = sources.iter().all(|source| source.state == "up");
+    let up = sources.iter().all(|source| source.state == v1::SourceState::Up);
     let status = if up { "ok" } else { "degraded" };
     Json(Health { status, taken: Some(state.snapshot.taken), sources }).into_response()
 }

@@ -7,7 +7,7 @@ pub(crate) mod routes;
 
 use askama::Template;
 use report::graph::{Counts, Scene, clean, figure, stylesheet};
-use report::v1::Source;
+use report::v1::{Source, SourceState};
 
 /// What the page may do: nothing that does not come from here.
 pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -83,7 +83,8 @@ impl<'a> Page<'a> {
 impl Badge {
     fn new(source: &Source) -> Self {
         let state = source.state;
-        let word = if state == "up" { "fresh" } else { state };
+        let word = if state == SourceState::Up { "fresh" } else { state.word() };
+        let state = state.word();
         Self { name: clean(&source.source), state, word, why: source.why.as_deref().map(clean) }
     }
 }
@@ -100,7 +101,7 @@ mod tests {
         let snapshot = serde_json::from_str(HOSTILE).unwrap();
         let scene = Scene::new(&model::resolve(&snapshot), None);
         let why = Some("<img src=x onerror=alert(1)>\u{202e}".to_owned());
-        let stale = Source { source: "docker".to_owned(), state: "stale", why };
+        let stale = Source { source: "docker".to_owned(), state: SourceState::Stale, why };
         page(&scene, &[stale])
     }
 

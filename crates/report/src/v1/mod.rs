@@ -12,14 +12,19 @@ mod port;
 mod restored;
 mod source;
 mod wiring;
+mod words;
 
 pub use attachment::{Attachment, Tenant};
 pub use bridge::Bridge;
 pub use check::Check;
 pub use event::Event;
-pub use explanation::Explanation;
+pub use explanation::{Explanation, Step};
 pub use matching::Match;
 pub use port::{Plug, Port};
 pub use restored::{LeftBehind, Restored};
 pub use source::{Source, sources};
 pub use wiring::Wiring;
+pub use words::{
+    Action, Field, MatchedBy, Occupant, PortState, PruneKind, RestoreResult, SourceState, State,
+    StepName, Verdict, Wire,
+};

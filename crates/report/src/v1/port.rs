@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use model::switch::OfPortState;
-use model::wiring::{Occupant, Plug as Plugged, SwitchPort};
+use model::wiring::{self, Plug as Plugged, SwitchPort};
 use serde::Serialize;
 
-use super::Tenant;
+use super::{Occupant, PortState, Tenant};
 
 /// A port of a bridge, and who is on it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -20,8 +20,8 @@ pub struct Port {
     /// The OpenFlow port; 65534 is LOCAL; null unless it is a real number.
     #[serde(rename = "OFPort")]
     pub ofport: Option<u16>,
-    /// `on`, `pending` or `failed`.
-    pub state: &'static str,
+    /// How far vswitchd is with it.
+    pub state: PortState,
     /// The number that was asked for.
     #[serde(rename = "OFPortRequest")]
     pub ofport_request: Option<u16>,
@@ -44,8 +44,8 @@ pub struct Port {
     /// Hardware address in use.
     #[serde(rename = "MAC")]
     pub mac: Option<String>,
-    /// `container`, `namespace`, `local`, `host`, `patch`, `tunnel`, `left-behind` or `unknown`.
-    pub occupant: &'static str,
+    /// What is on it.
+    pub occupant: Occupant,
     /// The same in words, with names.
     pub who: String,
     /// The links that are on it, in containers or other namespaces.
@@ -79,7 +79,7 @@ impl From<&SwitchPort> for Port {
             bridge: row.bridge.to_string(),
             datapath_id: row.datapath_id.map(|id| id.to_string()),
             ofport: number(&port.ofport),
-            state: state(port.ofport),
+            state: PortState::from(port.ofport),
             ofport_request: port.ofport_request.map(|port| port.0),
             dp_port: port.dp_port.map(|port| port.0),
             port: port.iface.to_string(),
@@ -89,7 +89,7 @@ impl From<&SwitchPort> for Port {
             vlan: port.tag,
             trunks: port.trunks.clone(),
             mac: port.mac.map(|mac| mac.to_string()),
-            occupant: word(&row.occupant),
+            occupant: Occupant::from(&row.occupant),
             who: row.occupant.to_string(),
             plugs: plugs(&row.occupant),
             error: port.error.clone(),
@@ -99,31 +99,34 @@ impl From<&SwitchPort> for Port {
     }
 }
 
-fn state(ofport: OfPortState) -> &'static str {
-    match ofport {
-        OfPortState::Assigned(_) => "on",
-        OfPortState::Pending => "pending",
-        OfPortState::Failed => "failed",
-    }
-}
-
-fn word(occupant: &Occupant) -> &'static str {
-    match occupant {
-        Occupant::Plugged { plugs } if plugs.iter().all(|plug| plug.tenants.is_empty()) => {
-            "namespace"
+impl From<OfPortState> for PortState {
+    fn from(ofport: OfPortState) -> Self {
+        match ofport {
+            OfPortState::Assigned(_) => Self::On,
+            OfPortState::Pending => Self::Pending,
+            OfPortState::Failed => Self::Failed,
         }
-        Occupant::Plugged { .. } => "container",
-        Occupant::Local => "local",
-        Occupant::Host { .. } => "host",
-        Occupant::Patch { .. } => "patch",
-        Occupant::Tunnel { .. } => "tunnel",
-        Occupant::LeftBehind { .. } => "left-behind",
-        Occupant::Unknown { .. } => "unknown",
     }
 }
 
-fn plugs(occupant: &Occupant) -> Vec<Plug> {
-    let Occupant::Plugged { plugs } = occupant else { return Vec::new() };
+impl From<&wiring::Occupant> for Occupant {
+    fn from(occupant: &wiring::Occupant) -> Self {
+        let has_tenant = |plug: &Plugged| !plug.tenants.is_empty();
+        match occupant {
+            wiring::Occupant::Plugged { plugs } if plugs.iter().any(has_tenant) => Self::Container,
+            wiring::Occupant::Plugged { .. } => Self::Namespace,
+            wiring::Occupant::Local => Self::Local,
+            wiring::Occupant::Host { .. } => Self::Host,
+            wiring::Occupant::Patch { .. } => Self::Patch,
+            wiring::Occupant::Tunnel { .. } => Self::Tunnel,
+            wiring::Occupant::LeftBehind { .. } => Self::LeftBehind,
+            wiring::Occupant::Unknown { .. } => Self::Unknown,
+        }
+    }
+}
+
+fn plugs(occupant: &wiring::Occupant) -> Vec<Plug> {
+    let wiring::Occupant::Plugged { plugs } = occupant else { return Vec::new() };
     let row = |plug: &Plugged| Plug {
         tenants: plug.tenants.iter().map(|who| Tenant::new(who)).collect(),
         netns: plug.netns.to_string(),

@@ -1,7 +1,11 @@
 //! What was done about what the database remembers.
 
-use model::plan::{LeftOver, Remembered, Step};
+use std::fmt;
+
+use model::plan::{LeftOver, Remedy, Remembered, Step};
 use serde::Serialize;
+
+use super::{PruneKind, RestoreResult};
 
 /// One remembered attachment, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -16,16 +20,67 @@ pub struct Restored {
     /// Its OpenFlow port there; null unless it is a real number.
     #[serde(rename = "OFPort")]
     pub ofport: Option<u16>,
-    /// `restored`, `there`, `not-running`, `gone`, `skipped` or `failed`; `missing` where only
-    /// that was asked.
-    pub result: &'static str,
+    /// What became of it.
+    pub result: RestoreResult,
     /// Why, where it is not obvious.
     pub reason: String,
 }
 
 impl Restored {
-    /// The row for `what`.
-    pub fn new(what: &Remembered, result: &'static str, reason: String) -> Self {
+    /// The row for `what` after a restoration that did as `remedy` says.
+    pub fn done(what: &Remembered, remedy: &Remedy) -> Self {
+        let (result, reason) = match remedy {
+            Remedy::There => (RestoreResult::There, String::new()),
+            Remedy::Again(plan) => (RestoreResult::Restored, plan.completion()),
+            Remedy::NotRunning { state } => {
+                (RestoreResult::NotRunning, format!("its container is {state}"))
+            }
+            Remedy::Gone => (RestoreResult::Gone, "there is no such container any more".to_owned()),
+            Remedy::Refused(refusal) => (RestoreResult::Skipped, refusal.to_string()),
+            Remedy::NotToBeTouched { why } => (RestoreResult::Skipped, why.clone()),
+        };
+        Self::new(what, result, reason)
+    }
+
+    /// The row for `what` if only that was asked: what is to be made again is missing.
+    pub fn planned(what: &Remembered, remedy: &Remedy) -> Self {
+        match remedy {
+            Remedy::Again(plan) => Self::new(what, RestoreResult::Missing, plan.completion()),
+            _ => Self::done(what, remedy),
+        }
+    }
+
+    /// The row for `what`, which could not be made again.
+    pub fn failed(what: &Remembered, why: &dyn fmt::Display) -> Self {
+        Self::new(what, RestoreResult::Failed, why.to_string())
+    }
+
+    /// Whether something is still missing of a container that runs.
+    pub fn is_amiss(&self) -> bool {
+        use RestoreResult::{Failed, Missing, Skipped};
+        matches!(self.result, Failed | Skipped | Missing)
+    }
+
+    /// What is worth telling of it while it happens, in one sentence: not that it was there all
+    /// the time.
+    pub fn sentence(&self) -> Option<String> {
+        let it = format!("{}:{} on {}", self.container, self.interface, self.bridge);
+        let reason = &self.reason;
+        match self.result {
+            RestoreResult::Restored => {
+                let number = self.ofport.map(|number| format!(", OpenFlow port {number}"));
+                Some(format!("restored {it}{}", number.unwrap_or_default()))
+            }
+            RestoreResult::Skipped => Some(format!("{it} is not restored: {reason}")),
+            RestoreResult::Failed => Some(format!("cannot restore {it}: {reason}")),
+            RestoreResult::There
+            | RestoreResult::Missing
+            | RestoreResult::NotRunning
+            | RestoreResult::Gone => None,
+        }
+    }
+
+    fn new(what: &Remembered, result: RestoreResult, reason: String) -> Self {
         Self {
             container: what.container.to_string(),
             interface: what.interface.to_string(),
@@ -41,8 +96,8 @@ impl Restored {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct LeftBehind {
-    /// `port`, or `link` for a veth that is no port.
-    pub kind: &'static str,
+    /// What it is.
+    pub kind: PruneKind,
     /// The OVS bridge of a port.
     pub bridge: Option<String>,
     /// Name of the port or link.
@@ -58,7 +113,7 @@ impl From<&LeftOver> for LeftBehind {
     fn from(what: &LeftOver) -> Self {
         match what {
             LeftOver::Port { bridge, port, last } => Self {
-                kind: "port",
+                kind: PruneKind::Port,
                 bridge: Some(bridge.to_string()),
                 port: port.iface.to_string(),
                 ofport: port.ofport.assigned().map(|ofport| ofport.0),
@@ -69,7 +124,7 @@ impl From<&LeftOver> for LeftBehind {
                     Step::DeleteLink { name, .. } => name.to_string(),
                     other => other.to_string(),
                 };
-                Self { kind: "link", bridge: None, port: name, ofport: None, last: None }
+                Self { kind: PruneKind::Link, bridge: None, port: name, ofport: None, last: None }
             }
         }
     }

@@ -4,14 +4,16 @@ use model::Snapshot;
 use model::snapshot::Observed;
 use serde::Serialize;
 
+use super::SourceState;
+
 /// Who was asked, and how fresh the answer is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Source {
     /// An engine such as `docker`, the `kernel`, or a road to the switch such as `ovsdb`.
     pub source: String,
-    /// `up`, `stale` or `absent`.
-    pub state: &'static str,
+    /// Whether it answers.
+    pub state: SourceState,
     /// Why it is not up.
     pub why: Option<String>,
 }
@@ -26,9 +28,9 @@ pub fn sources(snapshot: &Snapshot) -> Vec<Source> {
 
 fn source<T>(source: String, rows: &Observed<T>) -> Source {
     let state = match rows {
-        Observed::Fresh { .. } => "up",
-        Observed::Stale { .. } => "stale",
-        Observed::Absent { .. } => "absent",
+        Observed::Fresh { .. } => SourceState::Up,
+        Observed::Stale { .. } => SourceState::Stale,
+        Observed::Absent { .. } => SourceState::Absent,
     };
     Source { source, state, why: rows.trouble().map(ToString::to_string) }
 }

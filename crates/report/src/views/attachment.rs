@@ -2,7 +2,7 @@
 
 use super::cells::{dash, number, some, vlans};
 use crate::format::{Column, View};
-use crate::v1::Attachment;
+use crate::v1::{Attachment, State};
 
 const INTERFACE: Column<Attachment> = ("INTERFACE", |row| row.interface.clone());
 const BRIDGE: Column<Attachment> = ("BRIDGE", |row| dash(row.bridge.as_ref()));
@@ -30,7 +30,7 @@ pub const PORT: View<Attachment> = View {
 const CONTAINER: Column<Attachment> = ("CONTAINER", |row| row.container.clone());
 const SHORT_ID: Column<Attachment> = ("CONTAINER ID", |row| short(&row.id));
 const FULL_ID: Column<Attachment> = ("CONTAINER ID", |row| row.id.clone());
-const STATE: Column<Attachment> = ("STATE", |row| row.state.to_owned());
+const STATE: Column<Attachment> = ("STATE", |row| row.state.to_string());
 const BARE_VLAN: Column<Attachment> = ("", |row| number(row.vlan));
 const BARE_ADDRESSES: Column<Attachment> = ("", |row| row.addresses.join(" "));
 const BARE_HOST: Column<Attachment> = ("", |row| row.host_interface.clone().unwrap_or_default());
@@ -79,8 +79,8 @@ pub const LIST_ALL: View<Attachment> = View {
 fn ofport(row: &Attachment) -> String {
     match (row.ofport, row.state) {
         (Some(port), _) => port.to_string(),
-        (None, "none") => "-".to_owned(),
-        (None, state) => state.to_owned(),
+        (None, State::None) => "-".to_owned(),
+        (None, state) => state.to_string(),
     }
 }
 

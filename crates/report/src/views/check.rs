@@ -5,7 +5,7 @@ use crate::format::{Column, View};
 use crate::v1::Check;
 
 const CHECK: Column<Check> = ("CHECK", |row| row.check.clone());
-const VERDICT: Column<Check> = ("VERDICT", |row| row.verdict.clone());
+const VERDICT: Column<Check> = ("VERDICT", |row| row.verdict.to_string());
 const TARGET: Column<Check> = ("TARGET", |row| some(row.target.clone()));
 const DETAIL: Column<Check> = ("DETAIL", |row| row.detail.clone());
 const REMEDY: Column<Check> = ("WHAT TO DO", |row| row.remedy.clone());

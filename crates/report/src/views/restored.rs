@@ -10,7 +10,7 @@ const BRIDGE: Column<Restored> = ("BRIDGE", |row| row.bridge.clone());
 const OFPORT: Column<Restored> = ("OFPORT", |row| some(number(row.ofport)));
 const RESULT: Column<Restored> = ("RESULT", result);
 const BARE_OFPORT: Column<Restored> = ("", |row| number(row.ofport));
-const BARE_RESULT: Column<Restored> = ("", |row| row.result.to_owned());
+const BARE_RESULT: Column<Restored> = ("", |row| row.result.to_string());
 
 /// What became of each remembered attachment.
 pub const RESTORE: View<Restored> = View {
@@ -20,7 +20,7 @@ pub const RESTORE: View<Restored> = View {
 
 fn result(row: &Restored) -> String {
     match row.reason.as_str() {
-        "" => row.result.to_owned(),
+        "" => row.result.to_string(),
         why => format!("{}: {why}", row.result),
     }
 }

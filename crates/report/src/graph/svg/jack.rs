@@ -2,10 +2,11 @@
 
 use crate::graph::colour::hue;
 use crate::graph::escape::{LETTERS, shorten, xml};
-use crate::graph::jack::Jack;
-use crate::graph::label::{Ink, Line};
+use crate::graph::geometry::Area;
+use crate::graph::jack::{Ink, Jack, Line};
 use crate::graph::layout::{CELL, LINE, NUMBER, PAD, SOCKET, STRIP, socket};
-use crate::graph::scene::{Area, Front};
+use crate::graph::scene::Front;
+use crate::v1::{Occupant, PortState};
 
 /// Width of a socket.
 const SOCKET_W: u32 = 44;
@@ -34,7 +35,7 @@ pub(super) fn draw_jack(front: &Front, jack: &Jack, live: bool) -> String {
 
 /// What it is, for the style sheet.
 fn classes(jack: &Jack) -> String {
-    let state = Some(jack.state).filter(|state| *state != "on");
+    let state = Some(jack.state).filter(|state| *state != PortState::On);
     let vlan = jack.vlan.filter(|_| state.is_none() && !jack.is_left_behind());
     let vlan = vlan.map(|tag| format!(" v{}", hue(tag))).unwrap_or_default();
     let state = state.map(|state| format!(" {state}")).unwrap_or_default();
@@ -82,17 +83,13 @@ fn draw_socket(jack: &Jack) -> String {
         format!("<text class=\"sign mid\" x=\"{}\" y=\"{}\">{sign}</text>", end.x, y + 21)
     };
     let rest = match (jack.state, jack.occupant) {
-        ("on", "patch") => plug(0),
-        ("on", "left-behind") => cable(end.y + 4) + &rim(x, y),
-        ("on", "local") => sign("⌂"),
-        ("on", "unknown") => sign("?") + &rim(x, y),
-        ("on", _) => cable(end.y) + &plug(0),
-        (state, _) => {
-            cable(end.y + 12)
-                + &plug(12)
-                + &sign(if state == "failed" { "×" } else { "…" })
-                + &rim(x, y)
-        }
+        (PortState::On, Occupant::Patch) => plug(0),
+        (PortState::On, Occupant::LeftBehind) => cable(end.y + 4) + &rim(x, y),
+        (PortState::On, Occupant::Local) => sign("⌂"),
+        (PortState::On, Occupant::Unknown) => sign("?") + &rim(x, y),
+        (PortState::On, _) => cable(end.y) + &plug(0),
+        (PortState::Pending, _) => cable(end.y + 12) + &plug(12) + &sign("…") + &rim(x, y),
+        (PortState::Failed, _) => cable(end.y + 12) + &plug(12) + &sign("×") + &rim(x, y),
     };
     hole + &rest
 }

@@ -8,8 +8,9 @@ use std::fmt::Write;
 use jack::draw_jack;
 
 use super::escape::{shorten, slug, xml};
+use super::geometry::{Area, Point};
 use super::layout::{EAR, TITLE};
-use super::scene::{Area, Cord, Front, Point, Scene};
+use super::scene::{Cord, Front, Scene};
 use super::style::stylesheet;
 
 /// Shapes that every socket and plug repeats: 44 by 36, the upper left corner at 0.
