@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::cell::printable;
+use crate::cell::{printable, width};
 
 /// Width in letters that a text may take before it is shortened.
 pub(super) const LETTERS: usize = 17;
@@ -26,7 +26,7 @@ pub(super) fn slug(text: &str) -> String {
 
 /// At most `letters` wide: the middle gives way to an ellipsis, as names differ at both ends.
 pub(super) fn shorten(text: &str, letters: usize) -> String {
-    if text.chars().map(width).sum::<usize>() <= letters {
+    if width(text) <= letters {
         return text.to_owned();
     }
     let tail_width = letters.saturating_sub(1) / 2;
@@ -74,12 +74,11 @@ pub(super) fn mermaid(text: &str) -> String {
 
 fn fitting(chars: impl Iterator<Item = char>, room: usize) -> String {
     let mut left = room;
-    chars.take_while(|&c| left.checked_sub(width(c)).map(|rest| left = rest).is_some()).collect()
-}
-
-/// Columns of a letter in a monospaced font: from Hangul on, most scripts take two.
-fn width(c: char) -> usize {
-    if c >= '\u{1100}' { 2 } else { 1 }
+    chars
+        .take_while(|&c| {
+            left.checked_sub(width(c.encode_utf8(&mut [0; 4]))).map(|rest| left = rest).is_some()
+        })
+        .collect()
 }
 
 #[cfg(test)]
