@@ -15,7 +15,7 @@ fn block(row: &Explanation) -> String {
         .iter()
         .map(|step| {
             vec![
-                format!("  {}  {}", step.number, step.name),
+                format!("  {}  {}", step.number, step.name.word().replace('-', " ")),
                 step.found.clone(),
                 step.source.clone(),
             ]

@@ -32,7 +32,7 @@ pub async fn run(host: &Host, args: &PortArgs) -> Result<Outcome, Failure> {
     Ok(Outcome { text, remarks: answer.remarks, nothing })
 }
 
-/// Answers as the article's script does.
+/// Answers as the 2014 script does.
 ///
 /// # Errors
 /// No such container, bridge, or no way to know.
@@ -90,7 +90,7 @@ impl Answer<'_> {
         self.rows.iter().filter(wanted).cloned().collect()
     }
 
-    /// All of them, those elsewhere without a port: the article's empty field.
+    /// All of them, those elsewhere without a port: the empty field of the 2014 script.
     fn blanked(&self, bridge: &str) -> Vec<v1::Attachment> {
         self.rows.iter().map(|row| row.clone().only_on(bridge)).collect()
     }

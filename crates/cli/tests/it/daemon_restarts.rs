@@ -86,7 +86,7 @@ fn after_restarts_everything_is_on_its_old_number_and_traffic_flows() {
     assert!(daemons::restart_vswitchd());
     assert_eq!(restore(), "there\nthere\n", "ports outlive vswitchd");
     wait_until("all is as before", || scene.row() == before);
-    for untrue in ["vanished", "left-behind"] {
+    for untrue in ["vanished", "orphaned"] {
         assert_eq!(told(untrue), 0, "{:?}", events.said.lock().unwrap());
     }
     assert_eq!(events.end("-TERM"), Some(0));

@@ -77,10 +77,8 @@ fn cords(fronts: &[Front]) -> Vec<Cord> {
 
 /// The jack for a port, given the links on it. Its place is not known yet.
 fn jack(row: &SwitchPort, port: &v1::Port, links: &[v1::Explanation]) -> Jack {
-    let mut plugs: Vec<_> = port.plugs.iter().map(|link| plug(link, links)).collect();
+    let mut plugs: Vec<_> = port.links.iter().map(|link| plug(link, links)).collect();
     plugs.sort();
-    let remote = port.remote.as_deref().map(clean);
-    let (patch, tunnel) = (port.occupant == Occupant::Patch, port.occupant == Occupant::Tunnel);
     let mut jack = Jack {
         id: format!("jack-{}-{}", slug(&port.bridge), slug(&port.port)),
         port: clean(&port.port),
@@ -90,8 +88,8 @@ fn jack(row: &SwitchPort, port: &v1::Port, links: &[v1::Explanation]) -> Jack {
         who: clean(&port.who),
         vlan: port.vlan,
         trunks: port.trunks.clone(),
-        peer: remote.clone().filter(|_| patch),
-        remote: remote.filter(|_| tunnel),
+        peer: port.peer.as_deref().map(clean).filter(|_| port.occupant == Occupant::Patch),
+        remote: port.remote_ip.as_deref().map(clean).filter(|_| port.occupant == Occupant::Tunnel),
         mac: port.mac.clone(),
         plugs,
         caption: String::new(),
@@ -107,7 +105,7 @@ fn jack(row: &SwitchPort, port: &v1::Port, links: &[v1::Explanation]) -> Jack {
     jack
 }
 
-fn plug(plug: &v1::Plug, links: &[v1::Explanation]) -> Plug {
+fn plug(plug: &v1::PortLink, links: &[v1::Explanation]) -> Plug {
     let names: Vec<_> = plug.tenants.iter().map(|who| clean(&who.container)).collect();
     let mut links = links.iter().map(|explanation| &explanation.attachment);
     let link = links.find(|link| link.netns == plug.netns && link.interface == plug.interface);

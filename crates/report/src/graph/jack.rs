@@ -108,7 +108,7 @@ impl Jack {
     /// What the strip above the lines says: what is wrong, else the VLAN, else what it is.
     pub fn strip(&self) -> String {
         match (self.state, self.occupant, self.vlan) {
-            (PortState::On, Occupant::LeftBehind, _) => "left behind".to_owned(),
+            (PortState::On, Occupant::Orphaned, _) => Occupant::Orphaned.to_string(),
             (PortState::On, _, Some(tag)) => format!("VLAN {tag}"),
             (PortState::On, _, None) if !self.trunks.is_empty() => {
                 format!("trunk {}", self.trunk())
@@ -123,14 +123,14 @@ impl Jack {
         match (self.state, self.occupant) {
             (PortState::Failed, _) => Some(Alert::Fail),
             (PortState::Pending, _) => Some(Alert::Warn),
-            (PortState::On, Occupant::LeftBehind | Occupant::Unknown) => Some(Alert::Warn),
+            (PortState::On, Occupant::Orphaned | Occupant::Unknown) => Some(Alert::Warn),
             (PortState::On, _) => None,
         }
     }
 
     /// Whether its link is gone.
-    pub(super) fn is_left_behind(&self) -> bool {
-        self.occupant == Occupant::LeftBehind
+    pub(super) fn is_orphaned(&self) -> bool {
+        self.occupant == Occupant::Orphaned
     }
 
     /// What it can be found by.

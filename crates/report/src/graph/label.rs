@@ -64,9 +64,10 @@ fn patch_lines(peer: &str, bridge: Option<&str>) -> Vec<Line> {
 }
 
 fn last_lines(last: Option<&LastTenant>) -> Vec<Line> {
-    let Some(last) = last else { return vec![alarm("by an unknown container")] };
-    let name = last.to_string();
-    vec![alarm("left behind by"), strong(&name)]
+    match last {
+        Some(last) => vec![alarm("last tenant"), strong(&last.to_string())],
+        None => vec![alarm("last tenant unknown")],
+    }
 }
 
 /// All, or one and how many more.

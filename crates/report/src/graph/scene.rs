@@ -44,8 +44,8 @@ pub struct Counts {
     pub ports: usize,
     /// Containers that are plugged in.
     pub containers: usize,
-    /// Ports that were left behind.
-    pub left_behind: usize,
+    /// Orphaned ports.
+    pub orphaned: usize,
 }
 
 /// A patch between two bridges.
@@ -87,7 +87,7 @@ impl Scene {
             bridges: self.fronts.len(),
             ports: self.jacks().count(),
             containers: tenants.collect::<BTreeSet<_>>().len(),
-            left_behind: self.jacks().filter(|jack| jack.is_left_behind()).count(),
+            orphaned: self.jacks().filter(|jack| jack.is_orphaned()).count(),
         }
     }
 

@@ -10,6 +10,7 @@ use super::{State, Wire};
 
 /// One container-side link and where it is on the switch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct Attachment {
     /// Name of the container; empty for a namespace without one.
@@ -21,14 +22,14 @@ pub struct Attachment {
     pub engine: String,
     /// Name of the link inside.
     pub interface: String,
-    /// Its index inside; null for a port that was left behind.
+    /// Its index inside; null for an orphaned port.
     pub ifindex: Option<u32>,
     /// Its hardware address.
     #[serde(rename = "MAC")]
     pub mac: Option<String>,
     /// Its addresses with prefix length.
     pub addresses: Vec<String>,
-    /// Its MTU in bytes; null for a port that was left behind.
+    /// Its MTU in bytes; null for an orphaned port.
     #[serde(rename = "MTU")]
     pub mtu: Option<u32>,
     /// The OVS bridge it is on.
@@ -58,12 +59,12 @@ pub struct Attachment {
     pub vlan: Option<u16>,
     /// Trunked VLANs.
     pub trunks: Vec<u16>,
-    /// How it leaves its namespace; null for a port that was left behind.
+    /// How it leaves its namespace; null for an orphaned port.
     pub wire: Option<Wire>,
     /// Name of the link on the host side.
     pub host_interface: Option<String>,
     /// What it goes through on the way: a parent link, or a Linux bridge.
-    pub via: Option<String>,
+    pub through: Option<String>,
     /// The namespace, as `readlink /proc/PID/ns/net` shows it.
     pub netns: String,
     /// All containers in that namespace.
@@ -74,6 +75,7 @@ pub struct Attachment {
 
 /// A container in a namespace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct Tenant {
     /// Its name.
@@ -112,7 +114,7 @@ impl Attachment {
             trunks: port.map(|port| port.trunks.clone()).unwrap_or_default(),
             wire: Some(Wire::from(&found.wire)),
             host_interface: found.wire.host_interface().map(str::to_owned),
-            via: via(&found.wire),
+            through: through(&found.wire),
             netns: found.netns.to_string(),
             tenants: found.tenants.iter().map(|who| Tenant::new(who)).collect(),
             notes: found.uncertain().map(ToString::to_string).collect(),
@@ -128,8 +130,8 @@ impl Attachment {
         Self::new(found, asked)
     }
 
-    /// The row for a port whose container is gone.
-    pub fn left_behind(row: &SwitchPort, last: &LastTenant) -> Self {
+    /// The row for a port whose link is gone.
+    pub fn orphaned(row: &SwitchPort, last: &LastTenant) -> Self {
         let port = &row.port;
         let who = last.container.as_ref();
         Self {
@@ -143,7 +145,7 @@ impl Attachment {
             mtu: None,
             bridge: Some(row.bridge.to_string()),
             ofport: port.ofport.assigned().map(|port| port.0),
-            state: State::LeftBehind,
+            state: State::Orphaned,
             reason: None,
             ofport_request: port.ofport_request.map(|port| port.0),
             dp_port: port.dp_port.map(|port| port.0),
@@ -154,7 +156,7 @@ impl Attachment {
             trunks: port.trunks.clone(),
             wire: None,
             host_interface: None,
-            via: None,
+            through: None,
             netns: String::new(),
             tenants: Vec::new(),
             notes: row.notes.iter().map(ToString::to_string).collect(),
@@ -216,7 +218,7 @@ impl From<&wiring::Wire> for Wire {
     }
 }
 
-fn via(wire: &wiring::Wire) -> Option<String> {
+fn through(wire: &wiring::Wire) -> Option<String> {
     match wire {
         wiring::Wire::Parent { lower, .. } => Some(lower.to_string()),
         wiring::Wire::LinuxBridge { bridge, .. } => Some(bridge.to_string()),

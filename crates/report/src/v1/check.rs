@@ -7,6 +7,7 @@ use super::Verdict;
 
 /// One line of a check-up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct Check {
     /// What was checked.
@@ -18,7 +19,7 @@ pub struct Check {
     /// What was found, or why it failed.
     pub detail: String,
     /// What to do.
-    pub remedy: String,
+    pub hint: String,
 }
 
 impl From<&health::Check> for Check {
@@ -28,7 +29,7 @@ impl From<&health::Check> for Check {
             target: check.target.clone(),
             verdict: Verdict::from(check.verdict),
             detail: check.detail.clone(),
-            remedy: check.remedy.clone(),
+            hint: check.remedy.clone(),
         }
     }
 }

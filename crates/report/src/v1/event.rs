@@ -1,14 +1,13 @@
 //! Something that is different now.
 
-use std::time::{Duration, UNIX_EPOCH};
-
 use model::timeline::{self, Change};
 use serde::Serialize;
 
 use super::{Action, Attachment, Field, Port};
 
-/// What happened to an interface of a container, or to a port that one left behind.
+/// What happened to an interface of a container, or to a port that lost its link.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct Event {
     /// When it was noticed: RFC 3339, UTC, milliseconds.
@@ -30,14 +29,13 @@ pub struct Event {
     pub attachment: Option<Attachment>,
     /// The attachment as it was before a change.
     pub before: Option<Attachment>,
-    /// The port that was left behind, or no longer is.
+    /// The port that is orphaned, or no longer is.
     pub port: Option<Port>,
 }
 
 impl From<&timeline::Event> for Event {
     fn from(event: &timeline::Event) -> Self {
-        let at = UNIX_EPOCH + Duration::from_millis(event.at);
-        let time = humantime::format_rfc3339_millis(at).to_string();
+        let time = super::time::rfc3339(event.at);
         match &event.change {
             Change::Appeared(now) => Self::about(time, Action::Appeared, row(now)),
             Change::Vanished(last) => Self::about(time, Action::Vanished, row(last)),
@@ -47,7 +45,7 @@ impl From<&timeline::Event> for Event {
                 ..Self::about(time, Action::Changed, row(now))
             },
             Change::LeftBehind(port) => {
-                Self::about_port(time, Action::LeftBehind, Port::from(&**port))
+                Self::about_port(time, Action::Orphaned, Port::from(&**port))
             }
             Change::Cleared(port) => Self::about_port(time, Action::Cleared, Port::from(&**port)),
         }

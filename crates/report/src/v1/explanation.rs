@@ -9,6 +9,7 @@ use super::{Attachment, StepName};
 
 /// How an answer came about.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct Explanation {
     /// The answer.
@@ -19,6 +20,7 @@ pub struct Explanation {
 
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct Step {
     /// Which of the five steps from a container to a number, 1–5.

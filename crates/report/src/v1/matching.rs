@@ -7,10 +7,11 @@ use super::{Attachment, MatchedBy, Port};
 
 /// A container's interface, or a port without one, that a clue fits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct Match {
     /// What fitted.
-    pub by: MatchedBy,
+    pub matched_by: MatchedBy,
     /// Who it is, in words.
     pub who: String,
     /// Name of the container; empty if none is on that port.
@@ -51,7 +52,7 @@ impl Match {
 
     fn of(by: By, row: Attachment) -> Self {
         Self {
-            by: MatchedBy::from(by),
+            matched_by: MatchedBy::from(by),
             who: String::new(),
             container: row.container,
             id: row.id,
@@ -67,7 +68,7 @@ impl Match {
 
     fn lonely(by: By, row: Port) -> Self {
         Self {
-            by: MatchedBy::from(by),
+            matched_by: MatchedBy::from(by),
             who: row.who,
             container: String::new(),
             id: String::new(),

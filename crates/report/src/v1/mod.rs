@@ -10,7 +10,11 @@ mod explanation;
 mod matching;
 mod port;
 mod restored;
+#[cfg(feature = "schema")]
+pub mod schema;
+mod served;
 mod source;
+mod time;
 mod wiring;
 mod words;
 
@@ -20,8 +24,9 @@ pub use check::Check;
 pub use event::Event;
 pub use explanation::{Explanation, Step};
 pub use matching::Match;
-pub use port::{Plug, Port};
-pub use restored::{LeftBehind, Restored};
+pub use port::{Port, PortLink};
+pub use restored::{Orphan, Restored};
+pub use served::{CountedPort, Error, Health, HealthStatus};
 pub use source::{Source, sources};
 pub use wiring::Wiring;
 pub use words::{

@@ -10,6 +10,7 @@ use super::{Occupant, PortState, Tenant};
 
 /// A port of a bridge, and who is on it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct Port {
     /// The OVS bridge.
@@ -31,9 +32,13 @@ pub struct Port {
     /// Name of the interface.
     pub port: String,
     /// Its type in OVSDB: `system`, `internal`, `patch`, `vxlan`, …
+    #[serde(rename = "Type")]
     pub kind: String,
-    /// Peer of a patch, remote end of a tunnel.
-    pub remote: Option<String>,
+    /// The port at the other end of a patch.
+    pub peer: Option<String>,
+    /// The remote end of a tunnel.
+    #[serde(rename = "RemoteIP")]
+    pub remote_ip: Option<String>,
     /// The bond it is a member of.
     pub bond: Option<String>,
     /// Access VLAN.
@@ -49,19 +54,21 @@ pub struct Port {
     /// The same in words, with names.
     pub who: String,
     /// The links that are on it, in containers or other namespaces.
-    pub plugs: Vec<Plug>,
+    pub links: Vec<PortLink>,
     /// Why vswitchd could not make it.
     pub error: Option<String>,
-    /// What each road to the switch says of its number.
-    pub routes: BTreeMap<String, Option<u16>>,
+    /// What each source on the switch's side says of its number.
+    #[serde(rename = "OFPortBySource")]
+    pub ofport_by_source: BTreeMap<String, Option<u16>>,
     /// What is uncertain.
     pub notes: Vec<String>,
 }
 
 /// A link on a port.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
-pub struct Plug {
+pub struct PortLink {
     /// The containers that have it.
     pub tenants: Vec<Tenant>,
     /// Its namespace.
@@ -74,7 +81,6 @@ impl From<&SwitchPort> for Port {
     fn from(row: &SwitchPort) -> Self {
         let port = &row.port;
         let number = |n: &OfPortState| n.assigned().map(|port| port.0);
-        let remote = port.options.get("peer").or_else(|| port.options.get("remote_ip"));
         Self {
             bridge: row.bridge.to_string(),
             datapath_id: row.datapath_id.map(|id| id.to_string()),
@@ -84,16 +90,21 @@ impl From<&SwitchPort> for Port {
             dp_port: port.dp_port.map(|port| port.0),
             port: port.iface.to_string(),
             kind: port.kind.clone(),
-            remote: remote.cloned(),
+            peer: port.options.get("peer").cloned(),
+            remote_ip: port.options.get("remote_ip").cloned(),
             bond: port.bond.clone(),
             vlan: port.tag,
             trunks: port.trunks.clone(),
             mac: port.mac.map(|mac| mac.to_string()),
             occupant: Occupant::from(&row.occupant),
             who: row.occupant.to_string(),
-            plugs: plugs(&row.occupant),
+            links: links(&row.occupant),
             error: port.error.clone(),
-            routes: row.routes.iter().map(|(via, n)| (via.to_string(), number(&n))).collect(),
+            ofport_by_source: row
+                .routes
+                .iter()
+                .map(|(via, n)| (via.to_string(), number(&n)))
+                .collect(),
             notes: row.notes.iter().map(ToString::to_string).collect(),
         }
     }
@@ -119,15 +130,15 @@ impl From<&wiring::Occupant> for Occupant {
             wiring::Occupant::Host { .. } => Self::Host,
             wiring::Occupant::Patch { .. } => Self::Patch,
             wiring::Occupant::Tunnel { .. } => Self::Tunnel,
-            wiring::Occupant::LeftBehind { .. } => Self::LeftBehind,
+            wiring::Occupant::LeftBehind { .. } => Self::Orphaned,
             wiring::Occupant::Unknown { .. } => Self::Unknown,
         }
     }
 }
 
-fn plugs(occupant: &wiring::Occupant) -> Vec<Plug> {
+fn links(occupant: &wiring::Occupant) -> Vec<PortLink> {
     let wiring::Occupant::Plugged { plugs } = occupant else { return Vec::new() };
-    let row = |plug: &Plugged| Plug {
+    let row = |plug: &Plugged| PortLink {
         tenants: plug.tenants.iter().map(|who| Tenant::new(who)).collect(),
         netns: plug.netns.to_string(),
         interface: plug.interface.to_string(),

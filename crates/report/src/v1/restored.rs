@@ -9,6 +9,7 @@ use super::{PruneKind, RestoreResult};
 
 /// One remembered attachment, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct Restored {
     /// Name of the container.
@@ -30,12 +31,14 @@ impl Restored {
     /// The row for `what` after a restoration that did as `remedy` says.
     pub fn done(what: &Remembered, remedy: &Remedy) -> Self {
         let (result, reason) = match remedy {
-            Remedy::There => (RestoreResult::There, String::new()),
+            Remedy::There => (RestoreResult::Present, String::new()),
             Remedy::Again(plan) => (RestoreResult::Restored, plan.completion()),
             Remedy::NotRunning { state } => {
                 (RestoreResult::NotRunning, format!("its container is {state}"))
             }
-            Remedy::Gone => (RestoreResult::Gone, "there is no such container any more".to_owned()),
+            Remedy::Gone => {
+                (RestoreResult::NoContainer, "there is no such container any more".to_owned())
+            }
             Remedy::Refused(refusal) => (RestoreResult::Skipped, refusal.to_string()),
             Remedy::NotToBeTouched { why } => (RestoreResult::Skipped, why.clone()),
         };
@@ -73,10 +76,10 @@ impl Restored {
             }
             RestoreResult::Skipped => Some(format!("{it} is not restored: {reason}")),
             RestoreResult::Failed => Some(format!("cannot restore {it}: {reason}")),
-            RestoreResult::There
+            RestoreResult::Present
             | RestoreResult::Missing
             | RestoreResult::NotRunning
-            | RestoreResult::Gone => None,
+            | RestoreResult::NoContainer => None,
         }
     }
 
@@ -92,10 +95,11 @@ impl Restored {
     }
 }
 
-/// Something that was left behind.
+/// An orphaned port, or the veth of one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
-pub struct LeftBehind {
+pub struct Orphan {
     /// What it is.
     pub kind: PruneKind,
     /// The OVS bridge of a port.
@@ -106,10 +110,10 @@ pub struct LeftBehind {
     #[serde(rename = "OFPort")]
     pub ofport: Option<u16>,
     /// Who had it, as `CONTAINER:INTERFACE`.
-    pub last: Option<String>,
+    pub last_tenant: Option<String>,
 }
 
-impl From<&LeftOver> for LeftBehind {
+impl From<&LeftOver> for Orphan {
     fn from(what: &LeftOver) -> Self {
         match what {
             LeftOver::Port { bridge, port, last } => Self {
@@ -117,14 +121,20 @@ impl From<&LeftOver> for LeftBehind {
                 bridge: Some(bridge.to_string()),
                 port: port.iface.to_string(),
                 ofport: port.ofport.assigned().map(|ofport| ofport.0),
-                last: last.clone(),
+                last_tenant: last.clone(),
             },
             LeftOver::Link(step) => {
                 let name = match step {
                     Step::DeleteLink { name, .. } => name.to_string(),
                     other => other.to_string(),
                 };
-                Self { kind: PruneKind::Link, bridge: None, port: name, ofport: None, last: None }
+                Self {
+                    kind: PruneKind::Link,
+                    bridge: None,
+                    port: name,
+                    ofport: None,
+                    last_tenant: None,
+                }
             }
         }
     }

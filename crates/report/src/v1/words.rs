@@ -48,7 +48,7 @@ words! {
         /// It cannot be known.
         Unknown = "unknown",
         /// The link is gone, its port stayed.
-        LeftBehind = "left-behind",
+        Orphaned = "orphaned",
     }
 }
 
@@ -80,7 +80,7 @@ words! {
         /// A tunnel.
         Tunnel = "tunnel",
         /// Nothing: the link is gone, the row stayed.
-        LeftBehind = "left-behind",
+        Orphaned = "orphaned",
         /// It cannot be known.
         Unknown = "unknown",
     }
@@ -110,7 +110,7 @@ words! {
     /// How a source is.
     SourceState {
         /// It answered.
-        Up = "up",
+        Fresh = "fresh",
         /// It fell silent; its rows are as they were.
         Stale = "stale",
         /// It was not reached.
@@ -128,7 +128,7 @@ words! {
         /// An attachment is no more.
         Vanished = "vanished",
         /// A port lost its link.
-        LeftBehind = "left-behind",
+        Orphaned = "orphaned",
         /// A port that had lost its link was removed, or has a link again.
         Cleared = "cleared",
     }
@@ -140,13 +140,13 @@ words! {
         /// It was made again.
         Restored = "restored",
         /// It is where it should be.
-        There = "there",
+        Present = "present",
         /// It would be made again, if that were asked for.
         Missing = "missing",
         /// Its container does not run.
         NotRunning = "not-running",
         /// Its container is no more.
-        Gone = "gone",
+        NoContainer = "no-container",
         /// It was not touched.
         Skipped = "skipped",
         /// It could not be made.
@@ -172,7 +172,7 @@ words! {
         /// Worth knowing.
         Note = "note",
         /// Something does not work.
-        Fail = "FAIL",
+        Fail = "fail",
     }
 }
 
@@ -180,9 +180,9 @@ words! {
     /// What of a port or interface fitted.
     MatchedBy {
         /// The OpenFlow port.
-        OfPort = "OpenFlow port",
+        OfPort = "ofport",
         /// The hardware address.
-        Mac = "MAC",
+        Mac = "mac",
         /// An address.
         Address = "address",
         /// The name of a port or host interface.
@@ -222,10 +222,22 @@ words! {
         /// From the namespace to its links.
         Namespace = "namespace",
         /// From a link to where it leads.
-        OtherEnd = "other end",
+        OtherEnd = "other-end",
         /// From there to a port.
         Port = "port",
         /// From the port to its number.
         Number = "number",
+    }
+}
+
+words! {
+    /// How the daemon is.
+    HealthStatus {
+        /// Every source is fresh.
+        Ok = "ok",
+        /// A source is stale or absent.
+        Degraded = "degraded",
+        /// The first look has not ended yet.
+        Starting = "starting",
     }
 }

@@ -31,7 +31,7 @@ fn port_number(port: Option<u16>, state: PortState) -> String {
 
 /// The kind, with the other end of a patch or tunnel, or the bond.
 fn kind(row: &Port) -> String {
-    let more = row.remote.as_ref().or(row.bond.as_ref());
+    let more = row.peer.as_ref().or(row.remote_ip.as_ref()).or(row.bond.as_ref());
     let kind = if row.kind.is_empty() { "-" } else { &row.kind };
     more.map_or_else(|| kind.to_owned(), |more| format!("{kind} ({more})"))
 }

@@ -1,8 +1,8 @@
-//! What is remembered, and what was left behind.
+//! What is remembered, and what is orphaned.
 
 use super::cells::{dash, number, some};
 use crate::format::{Column, View};
-use crate::v1::{LeftBehind, Restored};
+use crate::v1::{Orphan, Restored};
 
 const CONTAINER: Column<Restored> = ("CONTAINER", |row| row.container.clone());
 const INTERFACE: Column<Restored> = ("INTERFACE", |row| row.interface.clone());
@@ -25,16 +25,16 @@ fn result(row: &Restored) -> String {
     }
 }
 
-const LEFT_ON: Column<LeftBehind> = ("BRIDGE", |row| dash(row.bridge.as_ref()));
-const LEFT_PORT: Column<LeftBehind> = ("PORT", |row| row.port.clone());
-const LEFT_OFPORT: Column<LeftBehind> = ("OFPORT", |row| some(number(row.ofport)));
-const LEFT_BY: Column<LeftBehind> = ("LEFT BEHIND BY", |row| dash(row.last.as_ref()));
-const BARE_ON: Column<LeftBehind> = ("", |row| row.bridge.clone().unwrap_or_default());
-const BARE_NUMBER: Column<LeftBehind> = ("", |row| number(row.ofport));
-const BARE_BY: Column<LeftBehind> = ("", |row| row.last.clone().unwrap_or_default());
+const ORPHAN_ON: Column<Orphan> = ("BRIDGE", |row| dash(row.bridge.as_ref()));
+const ORPHAN_PORT: Column<Orphan> = ("PORT", |row| row.port.clone());
+const ORPHAN_OFPORT: Column<Orphan> = ("OFPORT", |row| some(number(row.ofport)));
+const LAST_TENANT: Column<Orphan> = ("LAST TENANT", |row| dash(row.last_tenant.as_ref()));
+const BARE_ON: Column<Orphan> = ("", |row| row.bridge.clone().unwrap_or_default());
+const BARE_NUMBER: Column<Orphan> = ("", |row| number(row.ofport));
+const BARE_TENANT: Column<Orphan> = ("", |row| row.last_tenant.clone().unwrap_or_default());
 
-/// What was left behind.
-pub const PRUNE: View<LeftBehind> = View {
-    table: &[LEFT_ON, LEFT_PORT, LEFT_OFPORT, LEFT_BY],
-    csv: &[BARE_ON, LEFT_PORT, BARE_NUMBER, BARE_BY],
+/// What is orphaned.
+pub const PRUNE: View<Orphan> = View {
+    table: &[ORPHAN_ON, ORPHAN_PORT, ORPHAN_OFPORT, LAST_TENANT],
+    csv: &[BARE_ON, ORPHAN_PORT, BARE_NUMBER, BARE_TENANT],
 };

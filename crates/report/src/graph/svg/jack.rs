@@ -36,7 +36,7 @@ pub(super) fn draw_jack(front: &Front, jack: &Jack, live: bool) -> String {
 /// What it is, for the style sheet.
 fn classes(jack: &Jack) -> String {
     let state = Some(jack.state).filter(|state| *state != PortState::On);
-    let vlan = jack.vlan.filter(|_| state.is_none() && !jack.is_left_behind());
+    let vlan = jack.vlan.filter(|_| state.is_none() && !jack.is_orphaned());
     let vlan = vlan.map(|tag| format!(" v{}", hue(tag))).unwrap_or_default();
     let state = state.map(|state| format!(" {state}")).unwrap_or_default();
     format!("jack {}{vlan}{state}", jack.occupant)
@@ -84,7 +84,7 @@ fn draw_socket(jack: &Jack) -> String {
     };
     let rest = match (jack.state, jack.occupant) {
         (PortState::On, Occupant::Patch) => plug(0),
-        (PortState::On, Occupant::LeftBehind) => cable(end.y + 4) + &rim(x, y),
+        (PortState::On, Occupant::Orphaned) => cable(end.y + 4) + &rim(x, y),
         (PortState::On, Occupant::Local) => sign("⌂"),
         (PortState::On, Occupant::Unknown) => sign("?") + &rim(x, y),
         (PortState::On, _) => cable(end.y) + &plug(0),
@@ -107,11 +107,11 @@ fn label_height(jack: &Jack) -> u32 {
     STRIP + u32::try_from(jack.lines.len()).unwrap_or(0) * LINE + PAD
 }
 
-/// The label at the end of the cable; what was left behind hangs askew.
+/// The label at the end of the cable; that of an orphaned port hangs askew.
 fn draw_label(jack: &Jack) -> String {
     let (x, w, h) = (jack.area.x + 4, CELL - 8, label_height(jack));
     let (y, middle) = (jack.area.y + NUMBER + SOCKET + jack.drop, jack.area.x + CELL / 2);
-    let askew = if jack.is_left_behind() {
+    let askew = if jack.is_orphaned() {
         format!(" transform=\"rotate(-3 {middle} {y})\"")
     } else {
         String::new()

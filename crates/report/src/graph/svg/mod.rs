@@ -122,9 +122,9 @@ fn summary(front: &Front) -> String {
     let mut words = vec![count(front.jacks.len(), "port")];
     let plugged: BTreeSet<_> =
         front.jacks.iter().flat_map(|jack| &jack.plugs).map(|plug| &plug.netns).collect();
-    let left = front.jacks.iter().filter(|jack| jack.is_left_behind()).count();
+    let orphaned = front.jacks.iter().filter(|jack| jack.is_orphaned()).count();
     words.extend((!plugged.is_empty()).then(|| format!("{} plugged in", plugged.len())));
-    words.extend((left > 0).then(|| format!("{left} left behind")));
+    words.extend((orphaned > 0).then(|| format!("{orphaned} orphaned")));
     words.join(" · ")
 }
 
