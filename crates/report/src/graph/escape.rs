@@ -1,6 +1,8 @@
 //! Other people's words, made harmless for each notation.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
+
+use askama::filters::Escaper;
 
 use crate::cell::{printable, width};
 
@@ -36,19 +38,33 @@ pub(super) fn shorten(text: &str, letters: usize) -> String {
     format!("{head}…{tail}")
 }
 
-/// For XML 1.0 and HTML, as text and as a quoted attribute.
+/// For XML 1.0 and HTML, as text and as a quoted attribute: what templates escape with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Xml;
+
+impl Escaper for Xml {
+    fn write_escaped_str<W: Write>(&self, mut out: W, text: &str) -> fmt::Result {
+        let mut rest = text;
+        while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
+            out.write_str(&rest[..at])?;
+            out.write_str(match rest.as_bytes()[at] {
+                b'&' => "&amp;",
+                b'<' => "&lt;",
+                b'>' => "&gt;",
+                b'"' => "&quot;",
+                _ => "&#39;",
+            })?;
+            rest = &rest[at + 1..];
+        }
+        out.write_str(rest)
+    }
+}
+
+/// The same as a text of its own.
 pub fn xml(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            _ => out.push(c),
-        }
-    }
+    // A string takes whatever is written to it.
+    let _ = Xml.write_escaped_str(&mut out, text);
     out
 }
 

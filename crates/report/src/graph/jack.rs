@@ -86,6 +86,18 @@ pub enum Ink {
     Alarm,
 }
 
+impl Ink {
+    /// What the style sheet knows it by.
+    pub(super) fn class(self) -> &'static str {
+        match self {
+            Self::Strong => "strong",
+            Self::Plain => "plain",
+            Self::Faint => "soft",
+            Self::Alarm => "alarm",
+        }
+    }
+}
+
 /// How badly a port needs a look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Alert {
@@ -122,8 +134,9 @@ impl Jack {
     pub(super) fn alert(&self) -> Option<Alert> {
         match (self.state, self.occupant) {
             (PortState::Failed, _) => Some(Alert::Fail),
-            (PortState::Pending, _) => Some(Alert::Warn),
-            (PortState::On, Occupant::Orphaned | Occupant::Unknown) => Some(Alert::Warn),
+            (PortState::Pending, _) | (PortState::On, Occupant::Orphaned | Occupant::Unknown) => {
+                Some(Alert::Warn)
+            }
             (PortState::On, _) => None,
         }
     }
