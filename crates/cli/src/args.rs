@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use host::{Host, Settings, Wish};
+use host::{EngineOptions, Host, Settings, read_recording};
 
 use crate::outcome::Failure;
 use crate::server::ServerArgs;
@@ -113,7 +113,8 @@ impl Place {
     pub async fn open(&self, verb: &Verb) -> Result<Host, Failure> {
         if let Some(server) = self.server.named(verb)? {
             let roads = verb.roads().ok_or_else(|| Failure::new(NOT_SERVED))?;
-            return Ok(Host::served(&server, &roads, self.timeout).await?);
+            let snapshot = client::snapshot(&server, &roads, self.timeout).await?;
+            return Ok(Host::replay(snapshot));
         }
         let Some(path) = &self.from else { return Ok(Host::open(&self.settings())?) };
         let what = format!("the snapshot {}", path.display());
@@ -124,7 +125,7 @@ impl Place {
             std::fs::read(path)
         };
         let text = text.map_err(|error| Failure::new(format!("cannot read {what}: {error}")))?;
-        Ok(Host::replay_json(&what, &text)?)
+        Ok(Host::replay(read_recording(&what, &text)?))
     }
 
     /// How long all waiting together may take.
@@ -134,7 +135,7 @@ impl Place {
 
     fn settings(&self) -> Settings {
         Settings {
-            engine: Wish {
+            engine: EngineOptions {
                 host: self.host.clone(),
                 context: self.context.clone(),
                 config: self.config.clone(),

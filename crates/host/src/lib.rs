@@ -16,17 +16,18 @@
 
 mod act;
 mod clock;
-mod deadline;
+pub mod deadline;
 mod doctor;
 mod engine;
-mod failure;
+pub mod failure;
 mod kernel;
 mod look;
-mod replay;
-mod served;
+mod question;
+mod recording;
 mod settings;
 mod switch;
 mod token;
+pub mod transport;
 mod watch;
 
 use std::path::PathBuf;
@@ -34,12 +35,13 @@ use std::time::Duration;
 
 use model::{Snapshot, Trouble};
 use switch::openflow::Listener;
+use transport::Endpoint;
 
 pub use act::{Connected, Done, Pruned, Restored, Unable, random};
 pub use clock::now;
-pub use engine::address::{Address, Wish};
-pub use look::Question;
-pub use served::Server;
+pub use engine::address::EngineOptions;
+pub use question::Question;
+pub use recording::read_recording;
 pub use settings::Settings;
 pub use switch::Counters;
 pub use token::token;
@@ -48,7 +50,7 @@ pub use watch::Watch;
 /// A host that can be looked at. Opening one does no I/O.
 #[derive(Clone, Debug)]
 pub struct Host {
-    engine: Result<Address, Trouble>,
+    engine: Result<Endpoint, Trouble>,
     db: Result<ovsdb::Remote, Trouble>,
     tls: Option<ovsdb::Tls>,
     openflow: Vec<Listener>,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use model::{Trouble, TroubleKind};
 
 use crate::Host;
-use crate::engine::address::Wish;
+use crate::engine::address::EngineOptions;
 use crate::switch::openflow;
 
 /// Where Open vSwitch keeps its sockets unless told otherwise (ovs-vswitchd(8)).
@@ -17,7 +17,7 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The container engine.
-    pub engine: Wish,
+    pub engine: EngineOptions,
     /// `--db`: the database server, an active connection method of ovsdb(7).
     pub db: Option<String>,
     /// `--private-key`, for `ssl:`.
@@ -39,7 +39,7 @@ impl Settings {
     pub fn from_env() -> Self {
         let rundir = env("OVS_RUNDIR").filter(|dir| !dir.is_empty());
         Self {
-            engine: Wish::default(),
+            engine: EngineOptions::default(),
             db: None,
             private_key: None,
             certificate: None,

@@ -1,38 +1,20 @@
 //! Where the engine is: `-H`, `DOCKER_HOST`, or the current Docker context.
 
-use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use model::{Trouble, TroubleKind};
 use serde::Deserialize;
+
+use crate::transport::Endpoint;
 
 /// Where Docker listens unless told otherwise.
 const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
 /// The port of `tcp:` without TLS.
 const DEFAULT_PORT: u16 = 2375;
 
-/// An engine on this machine. PIDs of another machine would mean nothing here.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Address {
-    /// `unix://PATH`.
-    Unix(PathBuf),
-    /// `tcp://127.0.0.1:PORT`, `tcp://localhost:PORT`, `tcp://[::1]:PORT`.
-    Tcp(SocketAddr),
-}
-
-impl fmt::Display for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unix(path) => write!(f, "unix://{}", path.display()),
-            Self::Tcp(at) => write!(f, "tcp://{at}"),
-        }
-    }
-}
-
 /// What the command line says about the engine.
 #[derive(Clone, Debug, Default)]
-pub struct Wish {
+pub struct EngineOptions {
     /// `-H`, `--host`.
     pub host: Option<String>,
     /// `-c`, `--context`.
@@ -41,7 +23,7 @@ pub struct Wish {
     pub config: Option<PathBuf>,
 }
 
-impl Wish {
+impl EngineOptions {
     /// Finds the address in Docker's own order: `--host`, `--context`, `DOCKER_HOST`,
     /// `DOCKER_CONTEXT`, `currentContext` of config.json, the default socket
     /// (docker(1), "Docker contexts").
@@ -49,7 +31,7 @@ impl Wish {
     /// # Errors
     /// [`TroubleKind::Unusable`] for a context that does not exist, or an address that
     /// is not on this machine.
-    pub fn address(&self, env: impl Fn(&str) -> Option<String>) -> Result<Address, Trouble> {
+    pub fn address(&self, env: impl Fn(&str) -> Option<String>) -> Result<Endpoint, Trouble> {
         let env = |name: &str| env(name).filter(|value| !value.is_empty());
         if let Some(host) = &self.host {
             return parse(host);
@@ -64,7 +46,7 @@ impl Wish {
         let named = named.or_else(|| env("DOCKER_CONTEXT"));
         match named.or_else(|| current_context(folder.as_deref()?)) {
             Some(name) if name != "default" => context(folder.as_deref(), &name),
-            _ => Ok(Address::Unix(DEFAULT_SOCKET.into())),
+            _ => Ok(Endpoint::Unix(DEFAULT_SOCKET.into())),
         }
     }
 }
@@ -90,22 +72,22 @@ fn current_context(folder: &Path) -> Option<String> {
 #[serde(rename_all = "PascalCase")]
 struct Meta {
     name: String,
-    endpoints: Endpoints,
+    endpoints: ContextEndpoints,
 }
 
 #[derive(Deserialize)]
-struct Endpoints {
-    docker: Endpoint,
+struct ContextEndpoints {
+    docker: ContextEndpoint,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Endpoint {
+struct ContextEndpoint {
     host: String,
 }
 
 /// Contexts are folders named by a digest; each says its name in meta.json.
-fn context(folder: Option<&Path>, wanted: &str) -> Result<Address, Trouble> {
+fn context(folder: Option<&Path>, wanted: &str) -> Result<Endpoint, Trouble> {
     let missing = || {
         Trouble::new(TroubleKind::Unusable, format!("Docker context {wanted}"), "there is none")
             .remedy("docker context ls lists the contexts there are")
@@ -120,13 +102,13 @@ fn context(folder: Option<&Path>, wanted: &str) -> Result<Address, Trouble> {
     parse(&meta.endpoints.docker.host)
 }
 
-fn parse(text: &str) -> Result<Address, Trouble> {
+fn parse(text: &str) -> Result<Endpoint, Trouble> {
     if let Some(path) = text.strip_prefix("unix://").or_else(|| text.strip_prefix("unix:")) {
         let path = if path.is_empty() { DEFAULT_SOCKET } else { path };
-        return Ok(Address::Unix(path.into()));
+        return Ok(Endpoint::Unix(path.into()));
     }
     if text.starts_with('/') {
-        return Ok(Address::Unix(text.into()));
+        return Ok(Endpoint::Unix(text.into()));
     }
     match text.strip_prefix("tcp://") {
         Some(place) => local(text, place.trim_end_matches('/')),
@@ -134,16 +116,14 @@ fn parse(text: &str) -> Result<Address, Trouble> {
     }
 }
 
-fn local(text: &str, place: &str) -> Result<Address, Trouble> {
-    let numeric = place.replacen("localhost", &Ipv4Addr::LOCALHOST.to_string(), 1);
-    let ip = || numeric.trim_matches(['[', ']']).parse().ok();
-    let at = numeric.parse().ok().or_else(|| Some(SocketAddr::new(ip()?, DEFAULT_PORT)));
-    match at {
-        Some(at) if at.ip().is_loopback() => Ok(Address::Tcp(at)),
-        _ => Err(unusable(
+fn local(text: &str, place: &str) -> Result<Endpoint, Trouble> {
+    match address::parse(place, DEFAULT_PORT) {
+        Ok(at) if at.ip().is_loopback() => Ok(Endpoint::Tcp(at)),
+        Ok(_) => Err(unusable(
             text,
             "the engine is on another machine: its process ids mean nothing here",
         )),
+        Err(reason) => Err(unusable(text, reason)),
     }
 }
 
@@ -156,18 +136,19 @@ fn unusable(text: &str, why: &str) -> Trouble {
 mod tests {
     use super::*;
 
-    fn of(wish: &Wish, env: &[(&str, &str)]) -> Result<String, String> {
+    fn of(options: &EngineOptions, env: &[(&str, &str)]) -> Result<String, String> {
         let look = |name: &str| {
             env.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
         };
-        wish.address(look).map(|at| at.to_string()).map_err(|trouble| trouble.to_string())
+        options.address(look).map(|at| at.to_string()).map_err(|trouble| trouble.to_string())
     }
 
     #[test]
     fn the_flag_beats_the_environment_and_an_empty_variable_is_none() {
-        let wish = Wish { host: Some("unix:///a.sock".into()), ..Wish::default() };
-        assert_eq!(of(&wish, &[("DOCKER_HOST", "unix:///b")]).unwrap(), "unix:///a.sock");
-        let none = Wish::default();
+        let options =
+            EngineOptions { host: Some("unix:///a.sock".into()), ..EngineOptions::default() };
+        assert_eq!(of(&options, &[("DOCKER_HOST", "unix:///b")]).unwrap(), "unix:///a.sock");
+        let none = EngineOptions::default();
         assert_eq!(of(&none, &[("DOCKER_HOST", "unix:///b")]).unwrap(), "unix:///b");
         assert_eq!(of(&none, &[("DOCKER_HOST", "")]).unwrap(), "unix:///var/run/docker.sock");
     }
@@ -190,14 +171,14 @@ mod tests {
         std::fs::write(meta.join("meta.json"), text).unwrap();
         std::fs::write(folder.path().join("config.json"), r#"{"currentContext":"lab"}"#).unwrap();
         let config = Some(folder.path().to_owned());
-        let wish = Wish { config: config.clone(), ..Wish::default() };
-        assert_eq!(of(&wish, &[]).unwrap(), "unix:///lab.sock");
+        let options = EngineOptions { config: config.clone(), ..EngineOptions::default() };
+        assert_eq!(of(&options, &[]).unwrap(), "unix:///lab.sock");
         assert_eq!(
-            of(&wish, &[("DOCKER_CONTEXT", "default")]).unwrap(),
+            of(&options, &[("DOCKER_CONTEXT", "default")]).unwrap(),
             "unix:///var/run/docker.sock"
         );
-        assert_eq!(of(&wish, &[("DOCKER_HOST", "unix:///b")]).unwrap(), "unix:///b");
-        let other = Wish { context: Some("gone".into()), config, host: None };
+        assert_eq!(of(&options, &[("DOCKER_HOST", "unix:///b")]).unwrap(), "unix:///b");
+        let other = EngineOptions { context: Some("gone".into()), config, host: None };
         assert!(of(&other, &[]).unwrap_err().contains("gone"));
     }
 }

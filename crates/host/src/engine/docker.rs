@@ -12,11 +12,10 @@ use model::{Trouble, TroubleKind};
 use serde::Deserialize;
 
 use super::Found;
-use super::address::Address;
 use super::events::{Events, Said};
-use super::http::{Http, HttpError};
 use crate::deadline::{late, within};
 use crate::failure;
+use crate::transport::{Endpoint, Http, HttpError};
 
 /// Inspections under way at once: the daemon gains little beyond its cores.
 pub(crate) const IN_FLIGHT: usize = 8;
@@ -33,12 +32,12 @@ pub(crate) struct Docker {
 }
 
 impl Docker {
-    pub(crate) fn at(address: &Address) -> Self {
-        Self { http: Arc::new(Http::new(address.clone())) }
+    pub(crate) fn at(endpoint: &Endpoint) -> Self {
+        Self { http: Arc::new(Http::new(endpoint.clone())) }
     }
 
     pub(crate) fn what(&self) -> String {
-        format!("Docker at {}", self.http.address())
+        format!("Docker at {}", self.http.endpoint())
     }
 
     /// The API version the daemon speaks, and its own version.
@@ -142,7 +141,7 @@ impl Docker {
     }
 
     fn trouble(&self, error: &HttpError) -> Trouble {
-        trouble(self.http.address(), error)
+        trouble(self.http.endpoint(), error)
     }
 }
 
@@ -260,8 +259,8 @@ fn own_name(names: &[String]) -> &str {
     names.iter().find(|name| bare(name)).map_or("", |name| name.trim_start_matches('/'))
 }
 
-fn trouble(address: &Address, error: &HttpError) -> Trouble {
-    let what = format!("Docker at {address}");
+fn trouble(endpoint: &Endpoint, error: &HttpError) -> Trouble {
+    let what = format!("Docker at {endpoint}");
     match error {
         HttpError::Connect(error) if error.kind() == std::io::ErrorKind::NotFound => {
             Trouble::new(TroubleKind::Unreachable, what, "there is no such socket")

@@ -3,7 +3,7 @@
 use model::ids::ContainerId;
 use serde::Deserialize;
 
-use super::http::{Http, HttpError, Lines};
+use crate::transport::{Http, HttpError, Lines};
 
 /// Podman also has events of other types, which say nothing about containers.
 const OF_CONTAINERS: &str = "/events?filters=%7B%22type%22%3A%5B%22container%22%5D%7D";

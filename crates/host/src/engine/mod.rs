@@ -5,8 +5,6 @@
 pub(crate) mod address;
 pub(crate) mod docker;
 pub(crate) mod events;
-pub(crate) mod http;
-pub(crate) mod tls;
 
 use std::path::PathBuf;
 

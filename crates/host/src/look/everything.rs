@@ -7,11 +7,12 @@ use model::ids::NetnsId;
 use model::snapshot::Namespace;
 use netns::Netns;
 
-use super::{Question, Seen, settle};
+use super::{Seen, settle};
 use crate::Host;
 use crate::deadline::Deadline;
 use crate::engine::Found;
 use crate::kernel;
+use crate::question::Question;
 
 impl Host {
     pub(super) async fn look_around(

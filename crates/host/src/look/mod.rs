@@ -7,7 +7,6 @@ mod one;
 use futures_util::{StreamExt, stream};
 use model::ids::NetnsId;
 use model::snapshot::{Engine, Namespace, Scope};
-use model::switch::Via;
 use model::{Snapshot, Trouble};
 
 use crate::Host;
@@ -16,37 +15,15 @@ use crate::deadline::Deadline;
 use crate::engine::Found;
 use crate::engine::docker::{Docker, IN_FLIGHT};
 use crate::kernel::{self, Pinned};
+use crate::question::Question;
 use crate::switch::Roads;
 use crate::switch::ovsdb::{self, Database};
-
-/// What a look should bring.
-#[derive(Clone, Debug, Default)]
-pub struct Question {
-    /// The container (or `pid:N`, `netns:NAME|PATH`) that is asked about; everything if none.
-    pub container: Option<String>,
-    /// A bridge that must be among the rows if it exists.
-    pub bridge: Option<String>,
-    /// Whether every port is wanted, also of a switch that few are asked about.
-    pub every_port: bool,
-    /// Whether it is to be checked that the switch hears the links; a whole look always does.
-    pub heard: bool,
-    /// Whether other containers in the same namespace are to be found too.
-    pub tenants: bool,
-    /// The roads to the switch; the database if none is named.
-    pub roads: Vec<Via>,
-}
-
-impl Question {
-    pub(crate) fn takes(&self, via: Via) -> bool {
-        if self.roads.is_empty() { via == Via::Ovsdb } else { self.roads.contains(&via) }
-    }
-}
 
 impl Host {
     /// Looks once. Never fails: what could not be had is said in the Snapshot.
     pub async fn look(&self, question: &Question) -> Snapshot {
         if let Some(recorded) = &self.recorded {
-            return crate::replay::as_asked(recorded, question);
+            return crate::recording::as_asked(recorded, question);
         }
         let due = Deadline::after(self.timeout);
         let switch = kernel::switch_namespace(&self.rundir);

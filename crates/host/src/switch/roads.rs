@@ -10,7 +10,7 @@ use super::{dpif, openflow};
 use crate::Host;
 use crate::deadline::Deadline;
 use crate::kernel;
-use crate::look::Question;
+use crate::question::Question;
 use crate::switch::ovsdb::Database;
 
 /// With more interfaces than this, reading the whole table costs less than asking for each.

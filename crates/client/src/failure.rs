@@ -3,20 +3,19 @@
 use std::fmt;
 use std::io;
 
+use host::failure::{of_chain, of_io};
+use host::transport::{Endpoint, HttpError, trusted_authorities};
 use model::{Trouble, TroubleKind};
 use rustls::CertificateError;
 
-use super::door::{Door, Keys};
-use crate::engine::address::Address;
-use crate::engine::http::HttpError;
-use crate::failure;
+use crate::server::{Access, TlsFiles};
 
-/// Told about `what`, a daemon that was asked at `door`.
-pub(super) fn trouble(what: &str, error: &HttpError, door: &Door) -> Trouble {
-    match (error, door.keys()) {
-        (HttpError::Handshake(error), Some(keys)) => handshake(what, error, keys),
-        (HttpError::Refused { status: 401 | 403, .. }, keys) => turned_away(what, keys),
-        (HttpError::Broken(_), None) if matches!(door, Door::Open(Address::Tcp(_))) => {
+/// Told about `what`, a daemon that was asked by `access`.
+pub(super) fn trouble(what: &str, error: &HttpError, access: &Access) -> Trouble {
+    match (error, access.files()) {
+        (HttpError::Handshake(error), Some(files)) => handshake(what, error, files),
+        (HttpError::Refused { status: 401 | 403, .. }, files) => turned_away(what, files),
+        (HttpError::Broken(_), None) if matches!(access, Access::Plain(Endpoint::Tcp(_))) => {
             plain(what, error).remedy("does it want https://?")
         }
         _ => plain(what, error),
@@ -24,29 +23,30 @@ pub(super) fn trouble(what: &str, error: &HttpError, door: &Door) -> Trouble {
 }
 
 fn plain(what: &str, error: &HttpError) -> Trouble {
-    failure::of_chain(what.to_owned(), error, "root may use its socket, and the socket's group")
+    of_chain(what.to_owned(), error, "root may use its socket, and the socket's group")
 }
 
-fn handshake(what: &str, error: &io::Error, keys: &Keys) -> Trouble {
+fn handshake(what: &str, error: &io::Error, files: &TlsFiles) -> Trouble {
     let garbled = |why: &str| {
         Trouble::new(TroubleKind::Garbled, what, why)
             .remedy("does docker ovs serve listen on this port, with --tls-cert?")
     };
     let below = error.get_ref().and_then(|below| below.downcast_ref());
     match below {
-        Some(rustls::Error::InvalidCertificate(why)) => mistrust(what, why, keys),
+        Some(rustls::Error::InvalidCertificate(why)) => mistrust(what, why, files),
         Some(rustls::Error::InvalidMessage(_)) => garbled("what it speaks is not TLS"),
         Some(other) => garbled(&format!("no TLS: {other}")),
-        None => garbled(&failure::of_io(String::new(), error, "").why),
+        None => garbled(&of_io(String::new(), error, "").why),
     }
 }
 
-fn mistrust(what: &str, why: &CertificateError, keys: &Keys) -> Trouble {
+fn mistrust(what: &str, why: &CertificateError, files: &TlsFiles) -> Trouble {
     use CertificateError as E;
+    let authorities = trusted_authorities(files.authorities.as_deref());
     let (why, remedy) = match why {
         // Two authorities of the same name differ by their signature only.
         E::UnknownIssuer | E::BadSignature => (
-            format!("no authority in {} signed its certificate", keys.authorities.display()),
+            format!("none of {authorities} signed its certificate"),
             "--tls-ca FILE names the authority's certificate, or the daemon's if it signed itself",
         ),
         E::Expired | E::ExpiredContext { .. } => (
@@ -72,8 +72,8 @@ fn untrusted(why: &dyn fmt::Display) -> (String, &'static str) {
     (why, "a server's has basicConstraints=CA:FALSE and subjectAltName=IP:ADDRESS")
 }
 
-fn turned_away(what: &str, keys: Option<&Keys>) -> Trouble {
-    let token = keys.and_then(|keys| keys.token.as_ref());
+fn turned_away(what: &str, files: Option<&TlsFiles>) -> Trouble {
+    let token = files.and_then(|files| files.token.as_ref());
     let (why, remedy) = match token {
         Some(path) => (
             format!("it does not accept the token in {}", path.display()),

@@ -1,20 +1,15 @@
-//! Which door of a daemon is knocked at, and with what.
+//! Where a daemon is, and which certificates and token go with it.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use host::token;
+use host::transport::{Endpoint, Http, Tls, TlsOptions};
 use model::{Trouble, TroubleKind};
 use rustls::pki_types::ServerName;
 
-use crate::engine::address::Address;
-use crate::engine::http::{Http, Locks};
-use crate::engine::tls::Tls;
-use crate::token;
-
 /// Where a daemon listens unless told otherwise.
 const DEFAULT_PORT: u16 = 9653;
-/// The authorities that Debian, Ubuntu, Alpine and Fedora trust.
-const SYSTEM_AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 /// What a user may say about a daemon to ask. Only `https:` takes more than the address.
 #[derive(Clone, Debug, Default)]
@@ -30,35 +25,37 @@ pub struct Server {
     pub name: Option<String>,
 }
 
-/// A way to a daemon.
+/// How a daemon is reached.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Door {
-    Open(Address),
-    Locked { at: SocketAddr, name: ServerName<'static>, keys: Keys },
+pub(super) enum Access {
+    Plain(Endpoint),
+    Tls { at: SocketAddr, name: ServerName<'static>, files: TlsFiles },
 }
 
-/// The files that open a locked door.
+/// The files that TLS needs; the system's authorities where none are named.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Keys {
+pub(super) struct TlsFiles {
     pub(super) token: Option<PathBuf>,
-    pub(super) authorities: PathBuf,
+    pub(super) authorities: Option<PathBuf>,
 }
 
 impl Server {
-    /// The door these words mean. The environment speaks of TLS only: it may be set for good,
+    /// What these words mean. The environment speaks of TLS only: it may be set for good,
     /// whatever is asked.
-    pub(super) fn door(&self, env: impl Fn(&str) -> Option<String>) -> Result<Door, Trouble> {
+    pub(super) fn access(&self, env: impl Fn(&str) -> Option<String>) -> Result<Access, Trouble> {
         match self.url.split_once("://") {
-            Some(("unix", path)) if path.starts_with('/') => self.open(Address::Unix(path.into())),
-            Some(("http", place)) => self.open(Address::Tcp(self.address(place)?)),
-            Some(("https", place)) => self.locked(place, env),
+            Some(("unix", path)) if path.starts_with('/') => {
+                self.plain(Endpoint::Unix(path.into()))
+            }
+            Some(("http", place)) => self.plain(Endpoint::Tcp(self.address(place)?)),
+            Some(("https", place)) => self.tls(place, env),
             _ => Err(self.unusable("names no daemon")),
         }
     }
 
-    fn open(&self, address: Address) -> Result<Door, Trouble> {
+    fn plain(&self, endpoint: Endpoint) -> Result<Access, Trouble> {
         match self.given() {
-            None => Ok(Door::Open(address)),
+            None => Ok(Access::Plain(endpoint)),
             Some(option) => {
                 let what = format!("{option} with --server {}", self.url);
                 Err(Trouble::new(TroubleKind::Unusable, what, "it is for https:// only").remedy(
@@ -79,14 +76,13 @@ impl Server {
         given.into_iter().find_map(|(option, given)| given.then_some(option))
     }
 
-    fn locked(&self, place: &str, env: impl Fn(&str) -> Option<String>) -> Result<Door, Trouble> {
+    fn tls(&self, place: &str, env: impl Fn(&str) -> Option<String>) -> Result<Access, Trouble> {
         let at = self.address(place)?;
         let name = self.made_out_to(place, at)?;
         let from = |name| env(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let token = self.token.clone().or_else(|| from("DOCKER_OVS_TOKEN_FILE"));
         let authorities = self.authorities.clone().or_else(|| from("DOCKER_OVS_TLS_CA"));
-        let authorities = authorities.unwrap_or_else(|| SYSTEM_AUTHORITIES.into());
-        Ok(Door::Locked { at, name, keys: Keys { token, authorities } })
+        Ok(Access::Tls { at, name, files: TlsFiles { token, authorities } })
     }
 
     /// The name that the certificate must have: what the user wrote, not what it came to.
@@ -103,9 +99,8 @@ impl Server {
     }
 
     fn address(&self, place: &str) -> Result<SocketAddr, Trouble> {
-        address(place.strip_suffix('/').unwrap_or(place)).ok_or_else(|| {
-            self.unusable("no IP address is in it, nor localhost; other names are not looked up")
-        })
+        let place = place.strip_suffix('/').unwrap_or(place);
+        address::parse(place, DEFAULT_PORT).map_err(|reason| self.unusable(reason))
     }
 
     fn unusable(&self, why: &str) -> Trouble {
@@ -116,38 +111,26 @@ impl Server {
     }
 }
 
-impl Door {
-    /// A client that has read its keys, and not connected yet.
+impl Access {
+    /// A client that has read its files, and not connected yet.
     pub(super) fn client(&self) -> Result<Http, Trouble> {
         match self {
-            Self::Open(address) => Ok(Http::new(address.clone())),
-            Self::Locked { at, name, keys } => {
-                let token = keys.token.as_deref().map(token::token).transpose()?;
-                let tls = Tls::new(&keys.authorities, name.clone())?;
-                Ok(Http::locked(*at, Locks { tls, token }))
+            Self::Plain(endpoint) => Ok(Http::new(endpoint.clone())),
+            Self::Tls { at, name, files } => {
+                let token = files.token.as_deref().map(token).transpose()?;
+                let tls = Tls::new(files.authorities.as_deref(), name.clone())?;
+                Ok(Http::with_tls(*at, TlsOptions { tls, token }))
             }
         }
     }
 
-    /// What opens it, if it is locked.
-    pub(super) fn keys(&self) -> Option<&Keys> {
+    /// The files of TLS, if it is spoken.
+    pub(super) fn files(&self) -> Option<&TlsFiles> {
         match self {
-            Self::Open(_) => None,
-            Self::Locked { keys, .. } => Some(keys),
+            Self::Plain(_) => None,
+            Self::Tls { files, .. } => Some(files),
         }
     }
-}
-
-/// `IP[:PORT]`, IPv6 in brackets.
-fn address(place: &str) -> Option<SocketAddr> {
-    let numeric = match place.strip_prefix("localhost") {
-        Some(port) => format!("{}{port}", Ipv4Addr::LOCALHOST),
-        None => place.to_owned(),
-    };
-    let v4 = || numeric.parse().ok().map(IpAddr::V4);
-    let v6 = || numeric.strip_prefix('[')?.strip_suffix(']')?.parse().ok().map(IpAddr::V6);
-    let alone = || Some(SocketAddr::new(v4().or_else(v6)?, DEFAULT_PORT));
-    numeric.parse().ok().or_else(alone)
 }
 
 #[cfg(test)]
@@ -158,20 +141,27 @@ mod tests {
         None
     }
 
-    fn door(url: &str) -> Result<Door, Trouble> {
-        Server { url: url.into(), ..Server::default() }.door(none)
+    fn access(url: &str) -> Result<Access, Trouble> {
+        Server { url: url.into(), ..Server::default() }.access(none)
     }
 
     #[test]
     fn a_daemon_is_named_by_its_socket_or_its_address() {
-        assert_eq!(door("unix:///run/d.sock"), Ok(Door::Open(Address::Unix("/run/d.sock".into()))));
+        assert_eq!(
+            access("unix:///run/d.sock"),
+            Ok(Access::Plain(Endpoint::Unix("/run/d.sock".into())))
+        );
         for (url, meant) in [
             ("http://127.0.0.1:9653", "127.0.0.1:9653"),
             ("http://localhost:9653/", "127.0.0.1:9653"),
             ("http://localhost", "127.0.0.1:9653"),
             ("http://192.0.2.1:80", "192.0.2.1:80"),
         ] {
-            assert_eq!(door(url), Ok(Door::Open(Address::Tcp(meant.parse().unwrap()))), "{url}");
+            assert_eq!(
+                access(url),
+                Ok(Access::Plain(Endpoint::Tcp(meant.parse().unwrap()))),
+                "{url}"
+            );
         }
         for (url, meant, named) in [
             ("https://192.0.2.1", "192.0.2.1:9653", "192.0.2.1"),
@@ -181,16 +171,16 @@ mod tests {
             ("https://localhost", "127.0.0.1:9653", "localhost"),
             ("https://localhost:1", "127.0.0.1:1", "localhost"),
         ] {
-            let Ok(Door::Locked { at, name, keys }) = door(url) else { panic!("{url}") };
+            let Ok(Access::Tls { at, name, files }) = access(url) else { panic!("{url}") };
             assert_eq!((at.to_string().as_str(), &*name.to_str()), (meant, named));
-            assert_eq!(keys, Keys { token: None, authorities: SYSTEM_AUTHORITIES.into() });
+            assert_eq!(files, TlsFiles { token: None, authorities: None });
         }
     }
 
     #[test]
     fn what_names_no_daemon_is_said() {
         for bad in ["", "unix://", "unix://d.sock", "127.0.0.1:1", "HTTPS://127.0.0.1", "ssl:1"] {
-            assert!(door(bad).unwrap_err().why.contains("names no daemon"), "{bad}");
+            assert!(access(bad).unwrap_err().why.contains("names no daemon"), "{bad}");
         }
         for place in [
             "",
@@ -203,14 +193,13 @@ mod tests {
             "::1",
             "2001:db8::1:9653",
             "[::1",
-            "[192.0.2.1]",
             "192.0.2.1/v1",
             "me@192.0.2.1",
             "//",
         ] {
             for scheme in ["http", "https"] {
-                let trouble = door(&format!("{scheme}://{place}")).unwrap_err();
-                assert!(trouble.why.contains("not looked up"), "{place}: {trouble}");
+                let trouble = access(&format!("{scheme}://{place}")).unwrap_err();
+                assert!(trouble.remedy.contains("write unix:"), "{place}: {trouble}");
             }
         }
     }
@@ -224,22 +213,23 @@ mod tests {
                 ("--tls-ca", Server { authorities: Some("a".into()), ..plain.clone() }),
                 ("--tls-server-name", Server { name: Some("n".into()), ..plain.clone() }),
             ] {
-                let said = server.door(none).unwrap_err().to_string();
+                let said = server.access(none).unwrap_err().to_string();
                 assert!(said.contains(option) && said.contains("https:// only"), "{said}");
             }
             // What is set for good is no reason not to answer, and goes nowhere.
-            assert!(matches!(plain.door(|name| Some(name.to_owned())), Ok(Door::Open(_))));
+            assert!(matches!(plain.access(|name| Some(name.to_owned())), Ok(Access::Plain(_))));
         }
     }
 
     #[test]
     fn the_options_beat_the_environment_and_an_empty_variable_is_none() {
         let server = Server { url: "https://192.0.2.1".into(), ..Server::default() };
-        let keys = |server: &Server, value: &str| match server.door(|_| Some(value.to_owned())) {
-            Ok(Door::Locked { keys, .. }) => keys,
+        let keys = |server: &Server, value: &str| match server.access(|_| Some(value.to_owned())) {
+            Ok(Access::Tls { files, .. }) => files,
             other => panic!("{other:?}"),
         };
-        let both = |path: &str| Keys { token: Some(path.into()), authorities: path.into() };
+        let both =
+            |path: &str| TlsFiles { token: Some(path.into()), authorities: Some(path.into()) };
         assert_eq!(keys(&server, "/e"), both("/e"));
         assert_eq!(keys(&server, "").token, None);
         let given = Server { token: Some("/o".into()), authorities: Some("/o".into()), ..server };
@@ -250,9 +240,9 @@ mod tests {
     fn a_certificate_may_be_made_out_to_a_name() {
         let named = |name: &str| {
             let url = "https://192.0.2.1".into();
-            Server { url, name: Some(name.into()), ..Server::default() }.door(none)
+            Server { url, name: Some(name.into()), ..Server::default() }.access(none)
         };
-        let Ok(Door::Locked { name, .. }) = named("switch.example") else { panic!() };
+        let Ok(Access::Tls { name, .. }) = named("switch.example") else { panic!() };
         assert_eq!(name.to_str(), "switch.example");
         assert!(named("no name").unwrap_err().what.contains("--tls-server-name"));
     }

@@ -16,24 +16,24 @@ impl Host {
     pub fn is_recorded(&self) -> bool {
         self.recorded.is_some()
     }
+}
 
-    /// The same from saved JSON, which came from `what`.
-    ///
-    /// # Errors
-    /// [`TroubleKind::Garbled`] for anything but a Snapshot of a version that is known.
-    pub fn replay_json(what: &str, text: &[u8]) -> Result<Self, Trouble> {
-        let garbled = |why: String| {
-            Trouble::new(TroubleKind::Garbled, what, why)
-                .remedy("docker ovs snapshot > FILE makes one that can be read")
-        };
-        let marked: Marked = serde_json::from_slice(text)
-            .map_err(|error| garbled(format!("not a snapshot: {error}")))?;
-        if marked.version > Snapshot::VERSION {
-            return Err(garbled(format!("a snapshot of version {}, too new", marked.version)));
-        }
-        let snapshot = serde_json::from_slice(text);
-        snapshot.map(Self::replay).map_err(|error| garbled(format!("a broken snapshot: {error}")))
+/// Reads a recorded Snapshot from JSON, which came from `what`.
+///
+/// # Errors
+/// [`TroubleKind::Garbled`] for anything but a Snapshot of a version that is known.
+pub fn read_recording(what: &str, text: &[u8]) -> Result<Snapshot, Trouble> {
+    let garbled = |why: String| {
+        Trouble::new(TroubleKind::Garbled, what, why)
+            .remedy("docker ovs snapshot > FILE makes one that can be read")
+    };
+    let marked: Marked = serde_json::from_slice(text)
+        .map_err(|error| garbled(format!("not a snapshot: {error}")))?;
+    if marked.version > Snapshot::VERSION {
+        return Err(garbled(format!("a snapshot of version {}, too new", marked.version)));
     }
+    let snapshot = serde_json::from_slice(text);
+    snapshot.map_err(|error| garbled(format!("a broken snapshot: {error}")))
 }
 
 /// A recorded host has the roads it was recorded by; only those asked for are shown.

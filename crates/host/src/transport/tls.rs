@@ -15,17 +15,19 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 /// Whom to trust, and to whom the certificate must be made out.
-pub(crate) struct Tls {
+pub struct Tls {
     connector: TlsConnector,
     name: ServerName<'static>,
 }
 
 impl Tls {
-    /// Trusts what the authorities in the PEM file `trusted` signed for `name`.
+    /// Trusts what the authorities in the PEM file `trusted`, or else those of the system, signed
+    /// for `name`.
     ///
     /// # Errors
-    /// A file that cannot be read, or that has no certificate of use in it.
-    pub(crate) fn new(trusted: &Path, name: ServerName<'static>) -> Result<Self, Trouble> {
+    /// A file that cannot be read, or that has no certificate of use in it; a system without
+    /// authorities.
+    pub fn new(trusted: Option<&Path>, name: ServerName<'static>) -> Result<Self, Trouble> {
         let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(|error| unusable(trusted, error))?
@@ -35,16 +37,30 @@ impl Tls {
     }
 
     /// Makes the handshake over `stream`.
-    pub(crate) async fn over(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+    ///
+    /// # Errors
+    /// The server speaks no TLS, or shows a certificate that is not trusted.
+    pub async fn over(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
         self.connector.connect(self.name.clone(), stream).await
     }
 }
 
-/// The file of a whole system has old ones among others, which are of no use to anybody.
-fn authorities(trusted: &Path) -> Result<RootCertStore, Trouble> {
-    let read: Result<Vec<_>, _> =
-        CertificateDer::pem_file_iter(trusted).and_then(Iterator::collect);
-    let read = read.map_err(|error| unusable(trusted, error))?;
+/// What is trusted, in words.
+pub fn trusted_authorities(file: Option<&Path>) -> String {
+    match file {
+        Some(file) => format!("the authorities in {}", file.display()),
+        None => "the authorities of this system".to_owned(),
+    }
+}
+
+/// The store of a whole system has old certificates among others, which cannot be used.
+fn authorities(trusted: Option<&Path>) -> Result<RootCertStore, Trouble> {
+    let read = match trusted {
+        Some(file) => CertificateDer::pem_file_iter(file)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .map_err(|error| unusable(trusted, error))?,
+        None => rustls_native_certs::load_native_certs().certs,
+    };
     let mut authorities = RootCertStore::empty();
     match authorities.add_parsable_certificates(read) {
         (0, _) => Err(unusable(trusted, "there is no certificate in it that can be used")),
@@ -52,9 +68,8 @@ fn authorities(trusted: &Path) -> Result<RootCertStore, Trouble> {
     }
 }
 
-fn unusable(trusted: &Path, why: impl fmt::Display) -> Trouble {
-    let what = format!("the authorities in {}", trusted.display());
-    Trouble::new(TroubleKind::Unusable, what, why).remedy(
+fn unusable(trusted: Option<&Path>, why: impl fmt::Display) -> Trouble {
+    Trouble::new(TroubleKind::Unusable, trusted_authorities(trusted), why).remedy(
         "--tls-ca FILE names, in PEM, the certificate of the authority that signed the daemon's",
     )
 }

@@ -1,5 +1,5 @@
-//! HTTP/1.1 to an engine (RFC 9112): GET and JSON, over connections that are kept for the
-//! next request. A reply is bounded, and read only as far as somebody wants it.
+//! HTTP/1.1 to a server on a socket (RFC 9112): GET and JSON, over connections that are kept for the
+//! next request. A reply is bounded, and read only as far as the caller wants it.
 
 use std::fmt;
 use std::io;
@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 
-use super::address::Address;
+use super::endpoint::Endpoint;
 use super::tls::Tls;
 
 /// The longest reply that is read, in bytes: some ten thousand containers.
@@ -28,22 +28,24 @@ const LONGEST_LINE: usize = 1 << 20;
 
 type Sender = SendRequest<Empty<Bytes>>;
 
-/// A client of one engine; as many connections as there are requests at once.
-pub(crate) struct Http {
-    address: Address,
-    locks: Option<Locks>,
+/// A client of one server; as many connections as there are requests at once.
+pub struct Http {
+    endpoint: Endpoint,
+    tls: Option<TlsOptions>,
     idle: Mutex<Vec<Sender>>,
 }
 
 /// What the server shows, and what it wants to be shown. A token is not sent without TLS.
-pub(crate) struct Locks {
-    pub(crate) tls: Tls,
-    pub(crate) token: Option<Arc<str>>,
+pub struct TlsOptions {
+    /// Which certificates are accepted.
+    pub tls: Tls,
+    /// Sent as `Authorization: Bearer TOKEN` (RFC 6750, section 2.1).
+    pub token: Option<Arc<str>>,
 }
 
 /// Why there is no answer.
 #[derive(Debug)]
-pub(crate) enum HttpError {
+pub enum HttpError {
     /// No connection.
     Connect(io::Error),
     /// A connection, but no TLS over it.
@@ -52,33 +54,46 @@ pub(crate) enum HttpError {
     Broken(hyper::Error),
     /// More than [`LONGEST`].
     TooLong,
-    /// The engine refused, with this status and these words.
-    Refused { status: u16, message: String },
+    /// The server refused.
+    Refused {
+        /// The status code (RFC 9110, section 15).
+        status: u16,
+        /// The server's own words.
+        message: String,
+    },
     /// Not the JSON that was expected.
     Json(serde_json::Error),
 }
 
 impl Http {
-    pub(crate) fn new(address: Address) -> Self {
-        Self { address, locks: None, idle: Mutex::default() }
+    /// A client of the server at `endpoint`; connects when it is asked something.
+    pub fn new(endpoint: Endpoint) -> Self {
+        Self { endpoint, tls: None, idle: Mutex::default() }
     }
 
     /// A client of a server at `at` that speaks TLS.
-    pub(crate) fn locked(at: SocketAddr, locks: Locks) -> Self {
-        Self { locks: Some(locks), ..Self::new(Address::Tcp(at)) }
+    pub fn with_tls(at: SocketAddr, options: TlsOptions) -> Self {
+        Self { tls: Some(options), ..Self::new(Endpoint::Tcp(at)) }
     }
 
-    pub(crate) fn address(&self) -> &Address {
-        &self.address
+    /// Where the server is.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
     }
 
-    /// The JSON that `path` answers; it is sent as it is.
-    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, HttpError> {
+    /// The JSON that `path` answers; `path` is sent as it is.
+    ///
+    /// # Errors
+    /// [`HttpError`].
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, HttpError> {
         serde_json::from_slice(&self.bytes(path).await?).map_err(HttpError::Json)
     }
 
     /// Whatever `path` answers.
-    pub(crate) async fn bytes(&self, path: &str) -> Result<Bytes, HttpError> {
+    ///
+    /// # Errors
+    /// [`HttpError`].
+    pub async fn bytes(&self, path: &str) -> Result<Bytes, HttpError> {
         let mut sender = match self.kept() {
             Some(sender) => sender,
             None => self.connect().await?,
@@ -93,8 +108,11 @@ impl Http {
         Ok(body)
     }
 
-    /// What `path` answers line by line, for as long as the engine likes.
-    pub(crate) async fn lines(&self, path: &str) -> Result<Lines, HttpError> {
+    /// What `path` answers line by line, for as long as the server likes.
+    ///
+    /// # Errors
+    /// [`HttpError`].
+    pub async fn lines(&self, path: &str) -> Result<Lines, HttpError> {
         let mut sender = self.connect().await?;
         let response = self.ask(&mut sender, path).await?;
         let status = response.status();
@@ -110,19 +128,19 @@ impl Http {
     }
 
     async fn connect(&self) -> Result<Sender, HttpError> {
-        match (&self.address, &self.locks) {
-            (Address::Unix(path), _) => {
-                shake(UnixStream::connect(path).await.map_err(HttpError::Connect)?).await
+        match (&self.endpoint, &self.tls) {
+            (Endpoint::Unix(path), _) => {
+                handshake(UnixStream::connect(path).await.map_err(HttpError::Connect)?).await
             }
-            (Address::Tcp(at), None) => shake(tcp(*at).await?).await,
+            (Endpoint::Tcp(at), None) => handshake(tcp(*at).await?).await,
             // A handshake is large, and rare.
-            (Address::Tcp(at), Some(locks)) => Box::pin(unlock(*at, &locks.tls)).await,
+            (Endpoint::Tcp(at), Some(options)) => Box::pin(connect_tls(*at, &options.tls)).await,
         }
     }
 
     async fn ask(&self, sender: &mut Sender, path: &str) -> Result<Response<Incoming>, HttpError> {
         let mut request = Request::get(path).header(HOST, "localhost");
-        if let Some(token) = self.locks.as_ref().and_then(|locks| locks.token.as_ref()) {
+        if let Some(token) = self.tls.as_ref().and_then(|options| options.token.as_ref()) {
             request = request.header(AUTHORIZATION, format!("Bearer {token}"));
         }
         let request = request.body(Empty::new());
@@ -135,13 +153,13 @@ async fn tcp(at: SocketAddr) -> Result<TcpStream, HttpError> {
     TcpStream::connect(at).await.map_err(HttpError::Connect)
 }
 
-async fn unlock(at: SocketAddr, tls: &Tls) -> Result<Sender, HttpError> {
+async fn connect_tls(at: SocketAddr, tls: &Tls) -> Result<Sender, HttpError> {
     let stream = tls.over(tcp(at).await?).await;
-    shake(stream.map_err(HttpError::Handshake)?).await
+    handshake(stream.map_err(HttpError::Handshake)?).await
 }
 
 /// An answer that goes on and on.
-pub(crate) struct Lines {
+pub struct Lines {
     body: Incoming,
     waiting: Vec<u8>,
     /// The connection ends with it.
@@ -149,8 +167,11 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    /// The next line, without its end; none when the engine has no more. Cancel safe.
-    pub(crate) async fn next(&mut self) -> Result<Option<Vec<u8>>, HttpError> {
+    /// The next line, without its end; none when the server has no more. Cancel safe.
+    ///
+    /// # Errors
+    /// [`HttpError`].
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, HttpError> {
         loop {
             if let Some(end) = self.waiting.iter().position(|byte| *byte == b'\n') {
                 let mut line: Vec<u8> = self.waiting.drain(..=end).collect();
@@ -167,13 +188,13 @@ impl Lines {
     }
 }
 
-async fn shake<S>(stream: S) -> Result<Sender, HttpError>
+async fn handshake<S>(stream: S) -> Result<Sender, HttpError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let (sender, connection) =
         http1::handshake(TokioIo::new(stream)).await.map_err(HttpError::Broken)?;
-    // Ends with the sender; what goes wrong is told to whoever waits for an answer.
+    // Ends with the sender; what goes wrong is told to the request that waits for an answer.
     tokio::spawn(connection);
     Ok(sender)
 }
