@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use host::{Counters, Host, Question};
+use host::{Counters, Observe, Origin, Question};
 use model::switch::Via;
 use model::{Snapshot, Trouble, query};
 use tokio::sync::{Semaphore, watch};
@@ -23,17 +23,17 @@ pub(crate) struct Daemon {
     /// True when it is to end.
     pub(crate) stopped: watch::Receiver<bool>,
     pub(crate) pace: Pace,
-    host: Host,
+    origin: Origin,
     asking: Semaphore,
 }
 
 impl Daemon {
-    pub(crate) fn new(host: Host, boot: String, stopped: watch::Receiver<bool>) -> Self {
+    pub(crate) fn new(origin: Origin, boot: String, stopped: watch::Receiver<bool>) -> Self {
         Self {
             live: Live::new(boot),
             stopped,
             pace: Pace::default(),
-            host,
+            origin,
             asking: Semaphore::new(ASKING),
         }
     }
@@ -54,17 +54,18 @@ impl Daemon {
     pub(crate) async fn look(&self, roads: Vec<Via>) -> Snapshot {
         let _turn = self.asking.acquire().await;
         let start = Instant::now();
-        let snapshot = self.host.look(&Question { roads, ..Question::default() }).await;
+        let snapshot = self.origin.observe(&Question { roads, ..Question::default() }).await;
         self.pace.looked(start.elapsed());
         snapshot
     }
 
-    /// The counters of one interface, or of all.
+    /// The counters of one interface, or of all; a recording has none.
     pub(crate) async fn statistics(
         &self,
         iface: Option<&str>,
     ) -> Result<BTreeMap<String, Counters>, Trouble> {
+        let Origin::Live(host) = &self.origin else { return Ok(BTreeMap::new()) };
         let _turn = self.asking.acquire().await;
-        self.host.statistics(iface).await
+        host.statistics(iface).await
     }
 }

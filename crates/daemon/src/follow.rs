@@ -3,23 +3,24 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use host::{Host, Question};
+use host::{Observe, Origin, Question};
 use model::timeline::{Event, Timeline};
-use model::{Snapshot, resolve};
+use model::{Look, Snapshot};
 use report::v1;
 use sd_notify::NotifyState;
 
 use crate::daemon::Daemon;
-use crate::state::{Look, News, json};
+use crate::state::{News, json};
 
 /// Follows the host for ever, and says to the service manager when the first look has ended.
-pub(crate) async fn follow(host: Host, daemon: Arc<Daemon>) {
+pub(crate) async fn follow(origin: Origin, daemon: Arc<Daemon>) {
     let mut teller = Teller::default();
-    if host.is_recorded() {
+    let Origin::Live(host) = &origin else {
         // What was recorded does not change.
-        publish(&daemon, &mut teller, Arc::new(host.look(&Question::default()).await));
+        let snapshot = origin.observe(&Question::default()).await;
+        publish(&daemon, &mut teller, Arc::new(snapshot));
         return ready();
-    }
+    };
     let (start, mut watch) = (Instant::now(), host.watch());
     publish(&daemon, &mut teller, watch.next().await);
     daemon.pace.looked(start.elapsed());
@@ -36,10 +37,10 @@ fn ready() {
 
 fn publish(daemon: &Daemon, teller: &mut Teller, snapshot: Arc<Snapshot>) {
     let start = Instant::now();
-    let wiring = Arc::new(resolve(&snapshot));
+    let look = Look::new(snapshot);
     daemon.pace.resolved(start.elapsed());
-    let news = teller.advance(&snapshot, &wiring);
-    daemon.live.publish(Look { snapshot, wiring }, news);
+    let news = teller.advance(&look.snapshot, &look.wiring);
+    daemon.live.publish(look, news);
 }
 
 /// What was told so far.

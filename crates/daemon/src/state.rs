@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use axum::body::Bytes;
-use model::{Snapshot, Wiring};
+use model::{Look, Snapshot, Wiring};
 use report::{Wanted, list, v1};
 use tokio::sync::watch;
 
@@ -137,13 +137,6 @@ impl Live {
     }
 }
 
-/// A Snapshot and its Wiring.
-#[derive(Clone, Debug)]
-pub(crate) struct Look {
-    pub(crate) snapshot: Arc<Snapshot>,
-    pub(crate) wiring: Arc<Wiring>,
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -163,8 +156,7 @@ mod tests {
             kernel: Observed::Fresh { rows: Arc::default() },
             switch: BTreeMap::new(),
         };
-        let wiring = Arc::new(model::resolve(&snapshot));
-        Look { snapshot: Arc::new(snapshot), wiring }
+        Look::new(snapshot)
     }
 
     fn news(texts: &[&str]) -> Vec<News> {

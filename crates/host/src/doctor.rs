@@ -59,26 +59,8 @@ impl Host {
         check("vswitchd", folder, ask.await)
     }
 
-    /// A port can look perfect and pass nothing.
     async fn check_ports(&self) -> Check {
-        let snapshot = self.look(&Question::default()).await;
-        let (name, target) = ("ports".to_owned(), "bridges".to_owned());
-        if let Some(why) = snapshot.kernel.trouble().or(blind(&snapshot)) {
-            let detail = format!("unknown: {why}");
-            return Check { name, target, verdict: Verdict::Note, detail, remedy: String::new() };
-        }
-        let wiring = resolve(&snapshot);
-        let deaf = wiring.ports.iter().filter(|row| row.notes.contains(&Note::Deaf));
-        let deaf: Vec<_> = deaf.map(|row| format!("{}/{}", row.bridge, row.port.iface)).collect();
-        let gone = |row: &&SwitchPort| matches!(row.occupant, Occupant::LeftBehind { .. });
-        let left = wiring.ports.iter().filter(gone).count();
-        let count = wiring.ports.len();
-        let (verdict, detail, remedy) = match (deaf.as_slice(), left) {
-            ([], 0) => (Verdict::Ok, format!("{count}, none deaf or left behind"), ""),
-            ([], left) => (Verdict::Note, format!("{left} of {count} left behind"), LEFT_BEHIND),
-            (deaf, _) => (Verdict::Note, format!("deaf: {}", deaf.join(", ")), DEAF),
-        };
-        Check { name, target, verdict, detail, remedy: remedy.to_owned() }
+        check_ports(&self.look(&Question::default()).await)
     }
 
     fn check_namespace(&self) -> Check {
@@ -101,6 +83,51 @@ impl Host {
             }),
         )
     }
+}
+
+/// Checks what a recording tells: which sources were seen, and how the ports are.
+pub fn examine_recording(snapshot: &Snapshot) -> Vec<Check> {
+    let engines = snapshot
+        .engines
+        .iter()
+        .map(|(engine, rows)| recorded(&engine.to_string(), rows, "container"));
+    let roads =
+        snapshot.switch.iter().map(|(via, rows)| recorded(&via.to_string(), rows, "bridge"));
+    let kernel = recorded("kernel", &snapshot.kernel, "namespace");
+    engines.chain([kernel]).chain(roads).chain([check_ports(snapshot)]).collect()
+}
+
+/// One source, as it was when the recording was made.
+fn recorded<T>(name: &str, rows: &Observed<T>, what: &str) -> Check {
+    let found = match rows.trouble() {
+        Some(trouble) => Err(trouble.clone()),
+        None => Ok(match rows.rows().len() {
+            1 => format!("1 {what}"),
+            count => format!("{count} {what}s"),
+        }),
+    };
+    check(name, "the recording".to_owned(), found)
+}
+
+/// A port can look perfect and pass nothing.
+fn check_ports(snapshot: &Snapshot) -> Check {
+    let (name, target) = ("ports".to_owned(), "bridges".to_owned());
+    if let Some(why) = snapshot.kernel.trouble().or(blind(snapshot)) {
+        let detail = format!("unknown: {why}");
+        return Check { name, target, verdict: Verdict::Note, detail, remedy: String::new() };
+    }
+    let wiring = resolve(snapshot);
+    let deaf = wiring.ports.iter().filter(|row| row.notes.contains(&Note::Deaf));
+    let deaf: Vec<_> = deaf.map(|row| format!("{}/{}", row.bridge, row.port.iface)).collect();
+    let gone = |row: &&SwitchPort| matches!(row.occupant, Occupant::LeftBehind { .. });
+    let left = wiring.ports.iter().filter(gone).count();
+    let count = wiring.ports.len();
+    let (verdict, detail, remedy) = match (deaf.as_slice(), left) {
+        ([], 0) => (Verdict::Ok, format!("{count}, none deaf or left behind"), ""),
+        ([], left) => (Verdict::Note, format!("{left} of {count} left behind"), LEFT_BEHIND),
+        (deaf, _) => (Verdict::Note, format!("deaf: {}", deaf.join(", ")), DEAF),
+    };
+    Check { name, target, verdict, detail, remedy: remedy.to_owned() }
 }
 
 const LEFT_BEHIND: &str = "docker ovs restore --all makes again what containers lost; docker ovs \

@@ -22,6 +22,7 @@ mod engine;
 pub mod failure;
 mod kernel;
 mod look;
+mod origin;
 mod question;
 mod recording;
 mod settings;
@@ -33,13 +34,16 @@ mod watch;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use model::{Snapshot, Trouble};
+use model::Trouble;
 use switch::openflow::Listener;
 use transport::Endpoint;
 
 pub use act::{Connected, Done, Pruned, Restored, Unable, random};
+pub use act::{plan_connect, plan_disconnect, plan_restore};
 pub use clock::now;
+pub use doctor::examine_recording;
 pub use engine::address::EngineOptions;
+pub use origin::{Observe, Origin};
 pub use question::Question;
 pub use recording::read_recording;
 pub use settings::Settings;
@@ -56,5 +60,4 @@ pub struct Host {
     openflow: Vec<Listener>,
     rundir: PathBuf,
     timeout: Duration,
-    recorded: Option<Snapshot>,
 }

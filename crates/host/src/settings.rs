@@ -78,19 +78,14 @@ impl Host {
     /// A listener of `--openflow` that is none.
     pub fn open(settings: &Settings) -> Result<Self, Trouble> {
         let listeners = settings.openflow.iter().map(|text| openflow::listener(text));
-        Ok(Self { openflow: listeners.collect::<Result<_, _>>()?, ..Self::bare(settings) })
-    }
-
-    pub(crate) fn bare(settings: &Settings) -> Self {
-        Self {
-            openflow: Vec::new(),
-            recorded: None,
+        Ok(Self {
+            openflow: listeners.collect::<Result<_, _>>()?,
             engine: settings.engine.address(env),
             db: settings.remote(),
             tls: settings.tls(),
             rundir: rundir(settings),
             timeout: settings.timeout,
-        }
+        })
     }
 }
 

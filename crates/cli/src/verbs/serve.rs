@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use daemon::{Locks, Settings};
-use host::Host;
+use host::Origin;
 use report::printable;
 
 use crate::outcome::{Failure, Outcome};
@@ -13,9 +13,9 @@ use crate::words::{ServeArgs, Switch};
 ///
 /// # Errors
 /// An address that cannot be listened on.
-pub async fn run(host: &Host, args: &ServeArgs) -> Result<Outcome, Failure> {
+pub async fn run(origin: &Origin, args: &ServeArgs) -> Result<Outcome, Failure> {
     let settings = settings(args)?;
-    daemon::serve(host.clone(), &settings, say).await?;
+    daemon::serve(origin.clone(), &settings, say).await?;
     Ok(Outcome::default())
 }
 

@@ -6,7 +6,7 @@ use model::{Snapshot, Trouble, TroubleKind, query, resolve};
 
 use super::hands::Hands;
 use super::{Connected, Unable, luck};
-use crate::{Host, Question};
+use crate::{Host, Observe, Question};
 
 /// How often a plan is made anew when somebody else, who knows of no lock, changed what it
 /// rested on.
@@ -18,11 +18,10 @@ impl Host {
     /// # Errors
     /// [`Unable`]; nothing stays that was not there before.
     pub async fn connect(&self, wish: &Connect) -> Result<Connected, Unable> {
-        self.must_be_real()?;
         let mut hands = Hands::take(self).await?;
         let mut tries = TRIES;
         let plan = loop {
-            let (snapshot, plan) = self.plan_connect(wish).await?;
+            let (snapshot, plan) = plan_connect(self, wish).await?;
             tries -= 1;
             match hands.carry_out(&snapshot, &plan).await {
                 Ok(()) => break plan,
@@ -37,44 +36,49 @@ impl Host {
         }
     }
 
-    /// What [`Host::connect`] would do, and what it would rest on.
-    ///
-    /// # Errors
-    /// A [`Refusal`].
-    pub async fn plan_connect(&self, wish: &Connect) -> Result<(Snapshot, Plan), Refusal> {
-        let luck = luck::draw();
-        let snapshot = self.look(&near(wish)).await;
-        if let Ok(plan) = connect(&snapshot, &resolve(&snapshot), wish, &luck) {
-            return Ok((snapshot, plan));
-        }
-        // A wider look can tell more about who is in the way.
-        let snapshot = self.look(&Question { bridge: Some(wish.bridge.clone()), ..all() }).await;
-        let plan = connect(&snapshot, &resolve(&snapshot), wish, &luck)?;
-        Ok((snapshot, plan))
-    }
-
     /// Takes an interface from a container, and its port from the bridge.
     ///
     /// # Errors
     /// [`Unable`].
     pub async fn disconnect(&self, wish: &Disconnect) -> Result<Connected, Unable> {
-        self.must_be_real()?;
         let mut hands = Hands::take(self).await?;
-        let (snapshot, plan) = self.plan_disconnect(wish).await?;
+        let (snapshot, plan) = plan_disconnect(self, wish).await?;
         hands.carry_out(&snapshot, &plan).await?;
         Ok(Connected { plan, snapshot })
     }
+}
 
-    /// What [`Host::disconnect`] would do, and what it would rest on.
-    ///
-    /// # Errors
-    /// A [`Refusal`].
-    pub async fn plan_disconnect(&self, wish: &Disconnect) -> Result<(Snapshot, Plan), Refusal> {
-        let snapshot = self.look(&all()).await;
-        query::sighted(&snapshot)?;
-        let plan = disconnect(&snapshot, &resolve(&snapshot), wish)?;
-        Ok((snapshot, plan))
+/// What [`Host::connect`] would do, and what it would rest on.
+///
+/// # Errors
+/// A [`Refusal`].
+pub async fn plan_connect(
+    from: &impl Observe,
+    wish: &Connect,
+) -> Result<(Snapshot, Plan), Refusal> {
+    let luck = luck::draw();
+    let snapshot = from.observe(&near(wish)).await;
+    if let Ok(plan) = connect(&snapshot, &resolve(&snapshot), wish, &luck) {
+        return Ok((snapshot, plan));
     }
+    // A wider look can tell more about who is in the way.
+    let snapshot = from.observe(&Question { bridge: Some(wish.bridge.clone()), ..all() }).await;
+    let plan = connect(&snapshot, &resolve(&snapshot), wish, &luck)?;
+    Ok((snapshot, plan))
+}
+
+/// What [`Host::disconnect`] would do, and what it would rest on.
+///
+/// # Errors
+/// A [`Refusal`].
+pub async fn plan_disconnect(
+    from: &impl Observe,
+    wish: &Disconnect,
+) -> Result<(Snapshot, Plan), Refusal> {
+    let snapshot = from.observe(&all()).await;
+    query::sighted(&snapshot)?;
+    let plan = disconnect(&snapshot, &resolve(&snapshot), wish)?;
+    Ok((snapshot, plan))
 }
 
 fn all() -> Question {

@@ -12,13 +12,13 @@ mod rows;
 use std::fmt;
 
 use model::plan::{Plan, Refusal};
-use model::{Snapshot, Trouble, TroubleKind};
+use model::{Snapshot, Trouble};
 
-use crate::Host;
-
+pub use connect::{plan_connect, plan_disconnect};
 pub use luck::random;
 pub use prune::Pruned;
-pub use restore::{Done, Restored};
+pub(crate) use prune::left_over_in;
+pub use restore::{Done, Restored, plan_restore};
 
 /// What came of a wish.
 #[derive(Clone, Debug)]
@@ -79,17 +79,5 @@ impl Unable {
             }
             Self::Failed { .. } => Some("docker ovs prune removes what is left".to_owned()),
         }
-    }
-}
-
-impl Host {
-    /// A recorded host cannot be changed.
-    fn must_be_real(&self) -> Result<(), Trouble> {
-        if self.recorded.is_none() {
-            return Ok(());
-        }
-        let why = "it is a recorded one, which cannot be changed";
-        Err(Trouble::new(TroubleKind::Unusable, "this host", why)
-            .remedy("--dry-run shows what would be done"))
     }
 }

@@ -1,12 +1,12 @@
 //! `restore`: also what a daemon calls when a container starts.
 
 use model::plan::{Remedy, Remembered, Restore, remembered, restore};
-use model::{Snapshot, Wiring, query, rehearse, resolve};
+use model::{Look, Snapshot, query, rehearse, resolve};
 
 use super::connect::{TRIES, came_true};
 use super::hands::Hands;
 use super::{Unable, luck};
-use crate::{Host, Question};
+use crate::{Host, Observe, Question};
 
 /// What came of one attachment.
 #[derive(Clone, Debug)]
@@ -33,10 +33,10 @@ impl Host {
     /// # Errors
     /// No such container, or a source is missing; then nothing was tried.
     pub async fn restore(&self, wish: &Restore) -> Result<Vec<Restored>, Unable> {
-        self.must_be_real()?;
         let mut hands = Hands::take(self).await?.that_keep_the_lock();
-        let (mut snapshot, wiring) = self.whole().await?;
-        let all = remembered(&snapshot, &wiring, wish).map_err(refused)?;
+        let look = whole(self).await?;
+        let all = remembered(&look.snapshot, &look.wiring, wish).map_err(refused)?;
+        let mut snapshot = Snapshot::clone(&look.snapshot);
         let mut done = Vec::with_capacity(all.len());
         for what in all {
             let how = self.restore_one(&mut hands, &mut snapshot, &what).await;
@@ -47,23 +47,6 @@ impl Host {
             confirm(&after, restored);
         }
         Ok(done)
-    }
-
-    /// What [`Host::restore`] would do.
-    ///
-    /// # Errors
-    /// No such container, or a source is missing.
-    pub async fn plan_restore(&self, wish: &Restore) -> Result<Vec<Restored>, Unable> {
-        let (mut snapshot, wiring) = self.whole().await?;
-        let all = remembered(&snapshot, &wiring, wish).map_err(refused)?;
-        let plan = |what: Remembered| {
-            let remedy = restore(&snapshot, &resolve(&snapshot), &what, &luck::draw());
-            if let Remedy::Again(plan) = &remedy {
-                snapshot = rehearse(&snapshot, &plan.steps);
-            }
-            Restored { what, how: Done::As(remedy) }
-        };
-        Ok(all.into_iter().map(plan).collect())
     }
 
     /// One after the other, each on top of what came of those before.
@@ -92,14 +75,31 @@ impl Host {
             }
         }
     }
+}
 
-    /// A whole look that missed nothing.
-    pub(super) async fn whole(&self) -> Result<(Snapshot, Wiring), Unable> {
-        let snapshot = self.look(&Question::default()).await;
-        query::sighted(&snapshot).map_err(refused)?;
-        let wiring = resolve(&snapshot);
-        Ok((snapshot, wiring))
-    }
+/// What [`Host::restore`] would do.
+///
+/// # Errors
+/// No such container, or a source is missing.
+pub async fn plan_restore(from: &impl Observe, wish: &Restore) -> Result<Vec<Restored>, Unable> {
+    let look = whole(from).await?;
+    let all = remembered(&look.snapshot, &look.wiring, wish).map_err(refused)?;
+    let mut snapshot = Snapshot::clone(&look.snapshot);
+    let plan = |what: Remembered| {
+        let remedy = restore(&snapshot, &resolve(&snapshot), &what, &luck::draw());
+        if let Remedy::Again(plan) = &remedy {
+            snapshot = rehearse(&snapshot, &plan.steps);
+        }
+        Restored { what, how: Done::As(remedy) }
+    };
+    Ok(all.into_iter().map(plan).collect())
+}
+
+/// A whole look that missed nothing.
+pub(super) async fn whole(from: &impl Observe) -> Result<Look, Unable> {
+    let look = Look::new(from.observe(&Question::default()).await);
+    look.sighted().map_err(refused)?;
+    Ok(look)
 }
 
 /// What is not there after all was not restored.

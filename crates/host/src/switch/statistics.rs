@@ -21,8 +21,7 @@ struct Row {
 }
 
 impl Host {
-    /// The counters of the interface called `iface`, or of every interface, by its name. A
-    /// recorded host has none.
+    /// The counters of the interface called `iface`, or of every interface, by its name.
     ///
     /// # Errors
     /// The database cannot be asked.
@@ -30,9 +29,6 @@ impl Host {
         &self,
         iface: Option<&str>,
     ) -> Result<BTreeMap<String, Counters>, Trouble> {
-        if self.recorded.is_some() {
-            return Ok(BTreeMap::new());
-        }
         let due = Deadline::after(self.timeout);
         let mut database = self.database(due).await?;
         let what = database.what().to_owned();
