@@ -9,7 +9,7 @@ use rustix::thread::{CapabilitySet, capabilities};
 
 use crate::deadline::Deadline;
 use crate::kernel;
-use crate::switch::dpif;
+use crate::switch::appctl;
 use crate::{Host, Question};
 
 impl Host {
@@ -55,7 +55,7 @@ impl Host {
 
     async fn check_vswitchd(&self, due: Deadline) -> Check {
         let folder = self.rundir.display().to_string();
-        let ask = due.hold(|| dpif::what(&self.rundir), dpif::version(&self.rundir));
+        let ask = due.hold(|| appctl::what(&self.rundir), appctl::version(&self.rundir));
         check("vswitchd", folder, ask.await)
     }
 

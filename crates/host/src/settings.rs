@@ -6,7 +6,7 @@ use std::time::Duration;
 use model::{Trouble, TroubleKind};
 
 use crate::Host;
-use crate::engine::address::EngineOptions;
+use crate::engine::docker::address::EngineOptions;
 use crate::switch::openflow;
 
 /// Where Open vSwitch keeps its sockets unless told otherwise (ovs-vswitchd(8)).

@@ -4,8 +4,8 @@ use model::plan::{Connect, Disconnect, Plan, Refusal, connect, disconnect};
 use model::wiring::PortState;
 use model::{Snapshot, Trouble, TroubleKind, query, resolve};
 
-use super::hands::Hands;
-use super::{Connected, Unable, luck};
+use super::executor::Hands;
+use super::{Connected, Unable, generate};
 use crate::{Host, Observe, Question};
 
 /// How often a plan is made anew when somebody else, who knows of no lock, changed what it
@@ -56,7 +56,7 @@ pub async fn plan_connect(
     from: &impl Observe,
     wish: &Connect,
 ) -> Result<(Snapshot, Plan), Refusal> {
-    let luck = luck::draw();
+    let luck = generate();
     let snapshot = from.observe(&near(wish)).await;
     if let Ok(plan) = connect(&snapshot, &resolve(&snapshot), wish, &luck) {
         return Ok((snapshot, plan));

@@ -2,12 +2,10 @@
 //! came true. One of us at a time: whoever changes a switch holds a lock in its database.
 
 mod connect;
-mod hands;
-mod links;
-mod luck;
+mod executor;
+mod generate;
 mod prune;
 mod restore;
-mod rows;
 
 use std::fmt;
 
@@ -15,7 +13,8 @@ use model::plan::{Plan, Refusal};
 use model::{Snapshot, Trouble};
 
 pub use connect::{plan_connect, plan_disconnect};
-pub use luck::random;
+pub(crate) use generate::generate;
+pub use generate::random;
 pub use prune::Pruned;
 pub(crate) use prune::left_over_in;
 pub use restore::{Done, Restored, plan_restore};

@@ -7,7 +7,7 @@ use model::plan::{LeftOver, Prune, prune};
 use model::query::QueryError;
 
 use super::Unable;
-use super::hands::Hands;
+use super::executor::Hands;
 use super::restore::whole;
 use crate::Host;
 

@@ -4,8 +4,8 @@ use model::plan::{Remedy, Remembered, Restore, remembered, restore};
 use model::{Look, Snapshot, query, rehearse, resolve};
 
 use super::connect::{TRIES, came_true};
-use super::hands::Hands;
-use super::{Unable, luck};
+use super::executor::Hands;
+use super::{Unable, generate};
 use crate::{Host, Observe, Question};
 
 /// What came of one attachment.
@@ -58,7 +58,7 @@ impl Host {
     ) -> Done {
         let mut tries = TRIES;
         loop {
-            let plan = match restore(snapshot, &resolve(snapshot), what, &luck::draw()) {
+            let plan = match restore(snapshot, &resolve(snapshot), what, &generate()) {
                 Remedy::Again(plan) => plan,
                 nothing => return Done::As(nothing),
             };
@@ -86,7 +86,7 @@ pub async fn plan_restore(from: &impl Observe, wish: &Restore) -> Result<Vec<Res
     let all = remembered(&look.snapshot, &look.wiring, wish).map_err(refused)?;
     let mut snapshot = Snapshot::clone(&look.snapshot);
     let plan = |what: Remembered| {
-        let remedy = restore(&snapshot, &resolve(&snapshot), &what, &luck::draw());
+        let remedy = restore(&snapshot, &resolve(&snapshot), &what, &generate());
         if let Remedy::Again(plan) = &remedy {
             snapshot = rehearse(&snapshot, &plan.steps);
         }

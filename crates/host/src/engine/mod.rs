@@ -1,10 +1,11 @@
-//! Container engines: whoever can list containers with the PID of their first process.
+//! Container engines: whatever can list containers with the PID of their first process.
 //!
-//! A new engine is one more file beside [`docker`] that gives [`Found`] rows.
+//! A new engine is one more folder beside [`docker`] that gives [`Found`] rows.
 
-pub(crate) mod address;
 pub(crate) mod docker;
-pub(crate) mod events;
+mod inspections;
+pub(crate) mod netns;
+pub(crate) mod watch;
 
 use std::path::PathBuf;
 
@@ -13,7 +14,7 @@ use model::snapshot::Container;
 /// A container, and where its engine says its namespace can be checked.
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
-    /// The row; `netns` is filled in by [`crate::kernel`].
+    /// The row; `netns` is filled in by [`netns`].
     pub(crate) row: Container,
     /// Docker's own handle on the namespace (`NetworkSettings.SandboxKey`).
     pub(crate) sandbox: Option<PathBuf>,

@@ -1,12 +1,15 @@
 //! The kernel: namespaces with their links, read from inside each.
 //!
-//! [`pin`] turns a container's PID into a namespace that stays the same one,
-//! [`links`] turns rtnetlink's rows into ours, [`read`] decides what is read.
+//! [`read`] decides what is read, [`rows`] turns rtnetlink's rows into ours, [`watch`] hears of
+//! changes, [`change`] makes them.
 
-mod links;
-mod pin;
+mod change;
+mod namespaces;
 mod read;
+mod rows;
+pub(crate) mod watch;
 
-pub(crate) use links::id;
-pub(crate) use pin::{Pinned, named, open_target, own_namespace, pin, reconfirm, switch_namespace};
+pub(crate) use change::Links;
+pub(crate) use namespaces::{named, open_target, own_namespace, switch_namespace, trouble};
 pub(crate) use read::{alone, around, everything, homes, listen, needs_everything};
+pub(crate) use rows::id;

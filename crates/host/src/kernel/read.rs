@@ -8,8 +8,8 @@ use model::ids::{Ifindex, NetnsId, Nsid};
 use model::snapshot::{Link, Namespace};
 use netns::{LinkWatch, Netns, RouteSocket};
 
-use super::links::{self, id};
-use super::pin::{named, trouble};
+use super::namespaces::{named, trouble};
+use super::rows::{self as links, id};
 
 /// One namespace whole, and of the switch's namespace the links that those inside lead to:
 /// the cost does not depend on how many there are. Both are visited by one thread.

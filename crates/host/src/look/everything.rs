@@ -7,10 +7,11 @@ use model::ids::NetnsId;
 use model::snapshot::Namespace;
 use netns::Netns;
 
-use super::{Seen, settle};
+use super::Seen;
 use crate::Host;
 use crate::deadline::Deadline;
 use crate::engine::Found;
+use crate::engine::netns::settle;
 use crate::kernel;
 use crate::question::Question;
 

@@ -4,7 +4,6 @@
 mod everything;
 mod one;
 
-use futures_util::{StreamExt, stream};
 use model::ids::NetnsId;
 use model::snapshot::{Engine, Namespace, Scope};
 use model::{Snapshot, Trouble};
@@ -13,8 +12,8 @@ use crate::Host;
 use crate::clock::now;
 use crate::deadline::Deadline;
 use crate::engine::Found;
-use crate::engine::docker::{Docker, IN_FLIGHT};
-use crate::kernel::{self, Pinned};
+use crate::engine::docker::Docker;
+use crate::kernel;
 use crate::question::Question;
 use crate::switch::Roads;
 use crate::switch::ovsdb::{self, Database};
@@ -64,62 +63,6 @@ struct Seen {
     engine: Option<Result<Vec<Found>, Trouble>>,
     kernel: Result<Vec<Namespace>, Trouble>,
     switch: Roads,
-}
-
-/// Says in each row which namespace its process is in, or why that cannot be known. The
-/// namespaces are held open; whoever keeps them keeps them alive.
-pub(crate) async fn settle(
-    docker: &Docker,
-    due: Deadline,
-    found: &mut [Found],
-) -> Vec<(usize, Pinned)> {
-    let pinned = pin_all(found);
-    let refuted = confirm(docker, due, found, &pinned).await;
-    refute(found, refuted);
-    pinned
-}
-
-/// Opens the namespace of every container that has a process, and says so in its row. Where it is
-/// known already that this cannot be had, what is in the row is old.
-fn pin_all(found: &mut [Found]) -> Vec<(usize, Pinned)> {
-    let mut pinned = Vec::new();
-    let settled = |found: &Found| found.row.netns_trouble.is_some();
-    for (i, found) in found.iter_mut().enumerate().filter(|(_, found)| !settled(found)) {
-        match kernel::pin(found) {
-            None => {}
-            Some(Ok(pin)) => {
-                found.row.netns = Some(pin.id);
-                pinned.push((i, pin));
-            }
-            Some(Err(trouble)) => found.row.netns_trouble = Some(trouble),
-        }
-    }
-    pinned
-}
-
-/// Asks the engine again about those whose namespace could not be proven to be theirs, and
-/// takes it from those that have another process now.
-async fn confirm(
-    docker: &Docker,
-    due: Deadline,
-    found: &[Found],
-    pinned: &[(usize, Pinned)],
-) -> Vec<(usize, Trouble)> {
-    let doubtful = pinned.iter().filter(|(_, pin)| !pin.proven).map(|(i, _)| *i);
-    let doubtful: Vec<_> = doubtful.collect();
-    let asked = stream::iter(doubtful).map(|i| async move {
-        let again = due.hold(|| docker.what(), docker.inspect(&found[i].row.id.0)).await;
-        let verdict = again.and_then(|again| kernel::reconfirm(&found[i], again.as_ref()));
-        verdict.err().map(|trouble| (i, trouble))
-    });
-    asked.buffered(IN_FLIGHT).filter_map(std::future::ready).collect().await
-}
-
-fn refute(found: &mut [Found], refuted: Vec<(usize, Trouble)>) {
-    for (i, trouble) in refuted {
-        found[i].row.netns = None;
-        found[i].row.netns_trouble = Some(trouble);
-    }
 }
 
 pub(crate) fn host_name() -> String {

@@ -6,12 +6,13 @@ use model::snapshot::Namespace;
 use model::switch::Via;
 use netns::Netns;
 
-use super::{Seen, confirm, pin_all, refute};
+use super::Seen;
 use crate::Host;
 use crate::deadline::Deadline;
 use crate::engine::Found;
 use crate::engine::docker::Docker;
-use crate::kernel::{self, Pinned};
+use crate::engine::netns::{Pinned, confirm, pin_all, refute};
+use crate::kernel;
 use crate::question::Question;
 use crate::switch::Roads;
 use crate::switch::ovsdb::Database;

@@ -7,13 +7,13 @@ use model::plan::Step;
 use model::switch::OfPortState;
 use model::{Trouble, TroubleKind};
 
+use super::read::Database;
+use super::transaction::{Memory, Swap};
 use crate::Host;
 use crate::deadline::Deadline;
-use crate::switch::ovsdb::Database;
-use crate::switch::{Memory, Swap};
 
 /// The database, whose lock is ours.
-pub(super) struct Rows {
+pub(crate) struct Rows {
     database: Database,
     patience: Duration,
     locked: bool,
@@ -24,7 +24,7 @@ pub(super) struct Rows {
 
 impl Rows {
     /// Waits until nobody else of us changes anything.
-    pub(super) async fn lock(host: &Host, due: Deadline) -> Result<Self, Trouble> {
+    pub(crate) async fn lock(host: &Host, due: Deadline) -> Result<Self, Trouble> {
         let mut database = host.database(due).await?;
         let busy = "docker-ovs, which is changing this switch already, or its database";
         due.hold(|| busy.to_owned(), database.lock()).await?;
@@ -32,15 +32,15 @@ impl Rows {
         Ok(Self { database, patience: host.timeout, locked: true, more: false, memory })
     }
 
-    pub(super) fn that_keep_the_lock(self) -> Self {
+    pub(crate) fn that_keep_the_lock(self) -> Self {
         Self { more: true, ..self }
     }
 
-    pub(super) fn are_locked(&self) -> bool {
+    pub(crate) fn are_locked(&self) -> bool {
         self.locked
     }
 
-    pub(super) async fn take_step(&mut self, step: &Step) -> Result<(), Trouble> {
+    pub(crate) async fn take_step(&mut self, step: &Step) -> Result<(), Trouble> {
         match step {
             Step::Swap { bridge, remove, add, inherit, bystanders } => {
                 let (remove, add) = (remove.as_deref(), add.as_deref());

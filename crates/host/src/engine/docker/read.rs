@@ -11,9 +11,9 @@ use model::snapshot::Container;
 use model::{Trouble, TroubleKind};
 use serde::Deserialize;
 
-use super::Found;
-use super::events::{Events, Said};
+use super::watch::{Events, Said};
 use crate::deadline::{late, within};
+use crate::engine::Found;
 use crate::failure;
 use crate::transport::{Endpoint, Http, HttpError};
 

@@ -4,10 +4,10 @@ use model::plan::{Plan, Step};
 use model::{Snapshot, Trouble, TroubleKind};
 
 use super::Unable;
-use super::links::Links;
-use super::rows::Rows;
 use crate::Host;
 use crate::deadline::Deadline;
+use crate::kernel::Links;
+use crate::switch::ovsdb::Rows;
 
 /// What is needed to change things, and what was done with it.
 pub(super) struct Hands {

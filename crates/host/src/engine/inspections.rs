@@ -13,11 +13,11 @@ use model::Trouble;
 use model::ids::ContainerId;
 use model::snapshot::Container;
 
-use super::containers::Rows;
+use super::Found;
+use super::docker::{Docker, IN_FLIGHT};
+use super::netns::settle;
+use super::watch::Rows;
 use crate::deadline::Deadline;
-use crate::engine::Found;
-use crate::engine::docker::{Docker, IN_FLIGHT};
-use crate::look::settle;
 
 /// A container as it is now; none if there is none any more.
 type Answer = (ContainerId, Result<Option<Container>, Trouble>);

@@ -14,7 +14,7 @@ pub fn random() -> u64 {
 }
 
 /// Words that nobody has, and the time.
-pub(super) fn draw() -> Luck {
+pub(crate) fn generate() -> Luck {
     let random = random();
     let [_, _, mac @ .., last] = random.rotate_left(20).to_be_bytes();
     Luck {

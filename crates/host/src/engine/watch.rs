@@ -15,14 +15,13 @@ use tokio::sync::watch::Sender;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::Found;
+use super::docker::{Docker, Events};
 use super::inspections::Inspections;
-use super::keep::{SILENCE, Told, stay};
+use super::netns::settle;
 use crate::Host;
 use crate::deadline::Deadline;
-use crate::engine::Found;
-use crate::engine::docker::Docker;
-use crate::engine::events::Events;
-use crate::look::settle;
+use crate::source::{SILENCE, Told, stay};
 
 /// The pause before the engine is asked again for an answer that it owes, and the longest, as each
 /// one doubles it: it may never come, and every time costs the engine something. When a
@@ -31,7 +30,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// Tells all containers, and again after each change, until the engine fails.
-pub(super) async fn talk(host: &Host, told: &Sender<Told<Container>>) -> Trouble {
+pub(crate) async fn talk(host: &Host, told: &Sender<Told<Container>>) -> Trouble {
     let Err(trouble) = follow(host, told).await;
     trouble
 }

@@ -7,7 +7,7 @@ use model::Trouble;
 use ovsdb::{Map, Select, VSWITCH};
 use serde::Deserialize;
 
-use super::ovsdb::Database;
+use super::read::Database;
 use crate::Host;
 use crate::deadline::Deadline;
 

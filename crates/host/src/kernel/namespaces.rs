@@ -1,58 +1,9 @@
-//! From a PID to a namespace, without being fooled by a PID that was recycled.
-//!
-//! The namespace is opened first, which pins it, and only then it is checked that it
-//! is still the container's: by Docker's own handle on it, or by asking the engine again.
+//! The namespaces that a look starts from: the switch's, our own, those with a name.
 
 use std::path::{Path, PathBuf};
 
-use model::ids::NetnsId;
 use model::{Trouble, TroubleKind};
 use netns::Netns;
-
-use super::links;
-use crate::engine::Found;
-
-/// A namespace that is held open, so that its identity cannot be reused.
-pub(crate) struct Pinned {
-    pub(crate) netns: Netns,
-    pub(crate) id: NetnsId,
-    /// Whether Docker's handle proves that it is the container's.
-    pub(crate) proven: bool,
-}
-
-/// Opens the namespace of a container's process; none when there is no process.
-pub(crate) fn pin(found: &Found) -> Option<Result<Pinned, Trouble>> {
-    let pid = found.row.pid?;
-    let what = || format!("the network namespace of {} (process {pid})", found.row.name);
-    let opened = Netns::of_process(pid).map_err(|error| match trouble(what(), &error) {
-        trouble if trouble.kind == TroubleKind::Unreachable => gone(found),
-        trouble => trouble,
-    });
-    Some(opened.map(|netns| {
-        let id = links::id(&netns);
-        let proven = found.sandbox.as_deref().is_some_and(|path| leads_to(path, id));
-        Pinned { netns, id, proven }
-    }))
-}
-
-/// The handle is a bind mount of the namespace: the same inode, or it proves nothing.
-fn leads_to(path: &Path, id: NetnsId) -> bool {
-    rustix::fs::stat(path).is_ok_and(|stat| stat.st_dev == id.dev && stat.st_ino == id.ino)
-}
-
-/// Whether a second answer of the engine still names the process that was pinned.
-pub(crate) fn reconfirm(first: &Found, again: Option<&Found>) -> Result<(), Trouble> {
-    if again.is_some_and(|again| again.row.id == first.row.id && again.row.pid == first.row.pid) {
-        return Ok(());
-    }
-    Err(gone(first))
-}
-
-fn gone(found: &Found) -> Trouble {
-    let what = format!("container {}", found.row.name);
-    Trouble::new(TroubleKind::Gone, what, "it stopped or restarted during the look")
-        .remedy("ask again")
-}
 
 /// The namespace ovs-vswitchd lives in, by the PID file in `rundir` (ovs-vswitchd(8)); our
 /// own where that cannot be told, as with a vswitchd of another PID namespace.
@@ -108,6 +59,6 @@ fn not_a_pid(wanted: &str) -> Trouble {
 }
 
 /// Puts an error of the netns crate into words.
-pub(super) fn trouble(what: String, error: &netns::Error) -> Trouble {
+pub(crate) fn trouble(what: String, error: &netns::Error) -> Trouble {
     crate::failure::of_chain(what, error, "run as root, or with CAP_SYS_ADMIN and CAP_SYS_PTRACE")
 }

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 use crate::deadline::{late, within};
 
 /// After so long a silence a source is asked whether it lives,
-pub(super) const SILENCE: Duration = Duration::from_secs(2);
+pub(crate) const SILENCE: Duration = Duration::from_secs(2);
 /// and what it told is stale if it has not said so after this.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -23,7 +23,7 @@ const LONG_TALK: Duration = Duration::from_secs(1);
 
 /// What a source told last: nothing at first.
 #[derive(Clone, Debug)]
-pub(super) struct Told<T> {
+pub(crate) struct Told<T> {
     rows: Option<Arc<[T]>>,
     trouble: Option<Trouble>,
 }
@@ -35,17 +35,17 @@ impl<T> Default for Told<T> {
 }
 
 impl<T: Clone> Told<T> {
-    pub(super) fn fresh(rows: Vec<T>) -> Self {
+    pub(crate) fn fresh(rows: Vec<T>) -> Self {
         Self { rows: Some(rows.into()), trouble: None }
     }
 
     /// Other rows; whether the source lives is not said by that.
-    pub(super) fn renew(&mut self, rows: Vec<T>) {
+    pub(crate) fn renew(&mut self, rows: Vec<T>) {
         self.rows = Some(rows.into());
     }
 
     /// The same rows, but old ones; whether that is news.
-    pub(super) fn grow_stale(&mut self, why: Trouble) -> bool {
+    pub(crate) fn grow_stale(&mut self, why: Trouble) -> bool {
         let news = self.trouble.as_ref() != Some(&why);
         self.trouble = Some(why);
         news
@@ -57,15 +57,15 @@ impl<T: Clone> Told<T> {
     }
 
     /// Whether it has said anything, be it that it cannot.
-    pub(super) fn has_spoken(&self) -> bool {
+    pub(crate) fn has_spoken(&self) -> bool {
         self.rows.is_some() || self.trouble.is_some()
     }
 
-    pub(super) fn rows(&self) -> &[T] {
+    pub(crate) fn rows(&self) -> &[T] {
         self.rows.as_deref().unwrap_or_default()
     }
 
-    pub(super) fn observed(&self) -> Observed<T> {
+    pub(crate) fn observed(&self) -> Observed<T> {
         match (self.rows.clone(), self.trouble.clone()) {
             (Some(rows), None) => Observed::Fresh { rows },
             (Some(rows), Some(why)) => Observed::Stale { rows, why },
@@ -78,7 +78,7 @@ impl<T: Clone> Told<T> {
 /// Waits until a source that is silent has said that it lives. What it told is stale when that
 /// takes long, but the source is not given up for it: one that is only slow would be asked for
 /// everything again, and one that hangs goes on where it stopped.
-pub(super) async fn stay<T: Clone>(
+pub(crate) async fn stay<T: Clone>(
     told: &Sender<Told<T>>,
     what: impl Fn() -> String,
     life: impl Future<Output = Result<(), Trouble>>,
@@ -96,7 +96,7 @@ pub(super) async fn stay<T: Clone>(
 /// Lets a source talk for as long as somebody listens. `talk` ends only when it can no
 /// longer; what it told is stale then, and it is asked again after a pause. Start, reconnecting
 /// and having missed something are one and the same.
-pub(super) async fn keep<T, F>(told: Sender<Told<T>>, talk: F)
+pub(crate) async fn keep<T, F>(told: Sender<Told<T>>, talk: F)
 where
     T: Clone,
     F: AsyncFn(&Sender<Told<T>>) -> Trouble,

@@ -6,7 +6,7 @@ use model::Trouble;
 use model::snapshot::Namespace;
 use model::switch::{Bridge, Via};
 
-use super::{dpif, openflow};
+use super::{appctl, openflow};
 use crate::Host;
 use crate::deadline::Deadline;
 use crate::kernel;
@@ -61,7 +61,7 @@ impl Host {
     }
 
     async fn by_dpif(&self, due: Deadline) -> Result<Vec<Bridge>, Trouble> {
-        due.hold(|| dpif::what(&self.rundir), dpif::all(&self.rundir)).await
+        due.hold(|| appctl::what(&self.rundir), appctl::all(&self.rundir)).await
     }
 
     async fn by_openflow(

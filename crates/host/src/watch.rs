@@ -1,14 +1,8 @@
 //! Watching: looking again whenever a source says that it is worthwhile.
 //!
-//! [`keep`] lets a source talk and marks its rows stale when it no longer does; [`containers`],
-//! [`ports`] and [`links`] are the three sources. They never meet here: what they told last is
+//! [`keep`] lets a source talk and marks its rows stale when it no longer does; the engine's
+//! [`engine::watch`], the switch's [`ovsdb::watch`] and [`Links`] are the three sources. They never meet here: what they told last is
 //! put side by side in a Snapshot.
-
-mod containers;
-mod inspections;
-mod keep;
-mod links;
-mod ports;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -22,9 +16,11 @@ use tokio::task::JoinHandle;
 
 use crate::Host;
 use crate::clock::now;
+use crate::engine;
+use crate::kernel::watch::{Links, News, When};
 use crate::look::host_name;
-use keep::Told;
-use links::{Links, News, When};
+use crate::source::{Told, keep};
+use crate::switch::ovsdb;
 
 /// A host that is looked at again and again.
 pub struct Watch {
@@ -56,9 +52,9 @@ impl Host {
     /// Watches everything, from inside a tokio runtime, until the Watch is dropped.
     pub fn watch(&self) -> Watch {
         let (host, (tell, engine)) = (self.clone(), channel(Told::default()));
-        let engines = keep::keep(tell, async move |told| containers::talk(&host, told).await);
+        let engines = keep(tell, async move |told| engine::watch::talk(&host, told).await);
         let (host, (tell, switch)) = (self.clone(), channel(Told::default()));
-        let switches = keep::keep(tell, async move |told| ports::talk(&host, told).await);
+        let switches = keep(tell, async move |told| ovsdb::watch::talk(&host, told).await);
         let tasks = [tokio::spawn(engines), tokio::spawn(switches)];
         let (links, unknown) = (Links::new(self), BTreeSet::new());
         let (begun, show, due) = (false, false, Due::Not);

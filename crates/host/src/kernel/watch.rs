@@ -23,7 +23,7 @@ use crate::kernel;
 const RETRY: Duration = Duration::from_secs(1);
 
 /// What the kernel told last, and what may have changed since.
-pub(super) struct Links {
+pub(crate) struct Links {
     host: Host,
     hints: Result<Hints, Trouble>,
     here: Result<Namespace, Trouble>,
@@ -54,14 +54,14 @@ type Homes = (Vec<Namespace>, BTreeMap<Nsid, NetnsId>);
 
 /// What a hint is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Hint {
-    pub(super) here: bool,
-    pub(super) elsewhere: bool,
+pub(crate) struct Hint {
+    pub(crate) here: bool,
+    pub(crate) elsewhere: bool,
 }
 
 impl Links {
     /// Listens before anything is read.
-    pub(super) fn new(host: &Host) -> Self {
+    pub(crate) fn new(host: &Host) -> Self {
         let hints = Hints::open(host);
         let unread = Trouble::new(TroubleKind::Gone, "the kernel", "it was not read yet");
         let here = Err(hints.as_ref().err().cloned().unwrap_or(unread));
@@ -72,7 +72,7 @@ impl Links {
     }
 
     /// Waits for a hint, or for the end of a reading that is under way. Cancel safe.
-    pub(super) async fn news(&mut self) -> News {
+    pub(crate) async fn news(&mut self) -> News {
         let again = self.failed || self.hints.is_err();
         let Self { hints, reading, .. } = self;
         let read = async {
@@ -97,25 +97,25 @@ impl Links {
     }
 
     /// What is hinted at right now, or is to be tried again.
-    pub(super) fn hint(&self) -> Hint {
+    pub(crate) fn hint(&self) -> Hint {
         let blind = Hint { here: true, elsewhere: true };
         let hint = self.hints.as_ref().map_or(blind, Hints::take);
         Hint { elsewhere: hint.elsewhere || self.failed, ..hint }
     }
 
     /// Whether namespaces are being read.
-    pub(super) fn is_reading(&self) -> bool {
+    pub(crate) fn is_reading(&self) -> bool {
         self.reading.is_some()
     }
 
     /// Notes that the namespaces of containers are to be read again.
-    pub(super) fn outdate(&mut self) {
+    pub(crate) fn outdate(&mut self) {
         self.outdated = true;
     }
 
     /// Starts to read the namespaces of these containers, unless that is under way already:
     /// then they are read once more after that.
-    pub(super) fn read_elsewhere(&mut self, containers: &[Container]) {
+    pub(crate) fn read_elsewhere(&mut self, containers: &[Container]) {
         let Ok(hints) = &self.hints else { return };
         if self.reading.is_some() || !self.outdated {
             return;
@@ -127,7 +127,7 @@ impl Links {
     }
 
     /// Keeps what was read elsewhere until the switch's namespace is read.
-    pub(super) fn hold(&mut self, homes: Option<Homes>) {
+    pub(crate) fn hold(&mut self, homes: Option<Homes>) {
         self.reading = None;
         self.failed = homes.is_none();
         self.fresh = homes;
@@ -148,7 +148,7 @@ impl Links {
     /// Reads the switch's own namespace again; whether that, or what was read elsewhere before,
     /// changed anything. Where a link that leads elsewhere came or went, so did its other end,
     /// told of or not. Cancel safe.
-    pub(super) async fn read_here(&mut self, when: When) -> bool {
+    pub(crate) async fn read_here(&mut self, when: When) -> bool {
         let rundir = self.host.rundir.clone();
         let moved = kernel::switch_namespace(&rundir).is_ok_and(|switch| {
             let same = |hints: &Hints| hints.switch.identity() == switch.identity();
@@ -182,15 +182,15 @@ impl Links {
     }
 
     /// The names of links that the switch's namespace had.
-    pub(super) fn names_here(&self) -> HashSet<&Name> {
+    pub(crate) fn names_here(&self) -> HashSet<&Name> {
         self.here.iter().flat_map(|here| &here.links).map(|link| &link.name).collect()
     }
 
-    pub(super) fn switch(&self) -> Option<NetnsId> {
+    pub(crate) fn switch(&self) -> Option<NetnsId> {
         self.hints.as_ref().ok().map(|hints| kernel::id(&hints.switch))
     }
 
-    pub(super) fn observed(&mut self) -> Observed<Namespace> {
+    pub(crate) fn observed(&mut self) -> Observed<Namespace> {
         let shown = self.shown.take().unwrap_or_else(|| self.all());
         self.shown.insert(shown).clone()
     }
@@ -215,7 +215,7 @@ fn ways_out(read: &Result<Namespace, Trouble>) -> Vec<Ifindex> {
 
 /// When what was read of the switch's namespace counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum When {
+pub(crate) enum When {
     /// As soon as it is read.
     AtOnce,
     /// Unless it has to do with what is elsewhere: then both are read once more, together.
@@ -223,7 +223,7 @@ pub(super) enum When {
 }
 
 /// What there is to do.
-pub(super) enum News {
+pub(crate) enum News {
     /// Something changed.
     Hint,
     /// Namespaces were read, or that came to nothing.

@@ -8,7 +8,7 @@ use model::{Trouble, TroubleKind};
 use ovsdb::{Operation, Optional, Select, Until, VSWITCH, Value, Which};
 use serde::Deserialize;
 
-use super::ovsdb::Database;
+use super::read::Database;
 
 /// How long after a port its link may come, and what its number is meanwhile.
 const LATE_LINK: Duration = Duration::from_secs(1);

@@ -7,12 +7,44 @@ use model::Trouble;
 use model::switch::{Bridge, Port};
 use ovsdb::{Changes, Uuid, VSWITCH};
 use serde::de::DeserializeOwned;
+use tokio::sync::watch::Sender;
+use tokio::time::timeout;
 
-use super::ovsdb::{Database, TABLES};
+use super::read::{Database, TABLES};
 use super::rows::{BridgeRow, InterfaceRow, PortRow};
+use crate::Host;
+use crate::deadline::Deadline;
+use crate::source::{SILENCE, Told, stay};
+
+/// Tells all bridges, and again after each change, until the database fails.
+pub(crate) async fn talk(host: &Host, told: &Sender<Told<Bridge>>) -> Trouble {
+    let Err(trouble) = follow(host, told).await;
+    trouble
+}
+
+async fn follow(
+    host: &Host,
+    told: &Sender<Told<Bridge>>,
+) -> Result<std::convert::Infallible, Trouble> {
+    let due = || Deadline::after(host.timeout);
+    let start = due();
+    let database = host.database(start).await?;
+    let what = database.what().to_owned();
+    let what = || what.clone();
+    let mut followed = start.hold(what, Followed::start(database)).await?;
+    loop {
+        told.send_replace(Told::fresh(followed.bridges()));
+        loop {
+            match timeout(SILENCE, followed.change()).await {
+                Ok(changed) => break changed?,
+                Err(_) => stay(told, what, due().hold(what, followed.life())).await?,
+            }
+        }
+    }
+}
 
 /// The three tables as they are now.
-pub(crate) struct Followed {
+struct Followed {
     database: Database,
     interfaces: HashMap<Uuid, InterfaceRow>,
     ports: HashMap<Uuid, PortRow>,
@@ -23,7 +55,7 @@ pub(crate) struct Followed {
 
 impl Followed {
     /// Reads the tables, and has their changes told from then on.
-    pub(crate) async fn start(mut database: Database) -> Result<Self, Trouble> {
+    async fn start(mut database: Database) -> Result<Self, Trouble> {
         let read = database.client().follow(VSWITCH, &TABLES).await.and_then(|tables| {
             Ok((tables.rows("Interface")?, tables.rows("Port")?, tables.rows("Bridge")?))
         });
@@ -34,7 +66,7 @@ impl Followed {
     }
 
     /// Every bridge with every port.
-    pub(crate) fn bridges(&mut self) -> Vec<Bridge> {
+    fn bridges(&mut self) -> Vec<Bridge> {
         for (id, port) in &self.ports {
             self.made.entry(*id).or_insert_with(|| {
                 let rows = port.interfaces.iter().filter_map(|id| self.interfaces.get(id));
@@ -49,14 +81,14 @@ impl Followed {
     }
 
     /// Waits until something changed. Cancel safe.
-    pub(crate) async fn change(&mut self) -> Result<(), Trouble> {
+    async fn change(&mut self) -> Result<(), Trouble> {
         let told = self.database.client().next_change().await;
         let taken = told.and_then(|changes| self.take(&changes));
         taken.map_err(|error| self.database.trouble(&error))
     }
 
     /// Waits until the server has said that it lives.
-    pub(crate) async fn life(&mut self) -> Result<(), Trouble> {
+    async fn life(&mut self) -> Result<(), Trouble> {
         let answer = self.database.client().echo().await;
         answer.map_err(|error| self.database.trouble(&error))
     }

@@ -11,7 +11,7 @@ use ovsdb::{Map, Mutation, Opaque, Operation, Row, Select, Set, Until, Uuid};
 use ovsdb::{VSWITCH, Value, Which};
 use serde::Deserialize;
 
-use super::ovsdb::Database;
+use super::read::Database;
 
 /// One of us at a time. The server gives it to the next when its holder is gone.
 const LOCK: &str = "docker_ovs";

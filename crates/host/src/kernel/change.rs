@@ -8,18 +8,18 @@ use model::snapshot::Cidr;
 use model::{Snapshot, Trouble, TroubleKind};
 use netns::{Error, Netns, RouteSocket, VethEnd};
 
-use super::luck;
+use crate::act::generate;
 use crate::{Host, failure, kernel};
 
 /// Where links are changed.
-pub(super) struct Links {
+pub(crate) struct Links {
     /// Of the switch's namespace, wherever it is used.
     switch: RouteSocket,
     home: Option<(NetnsId, Netns)>,
 }
 
 impl Links {
-    pub(super) fn of(host: &Host) -> Result<Self, Trouble> {
+    pub(crate) fn of(host: &Host) -> Result<Self, Trouble> {
         let switch = kernel::switch_namespace(&host.rundir)?;
         let switch = inside(&switch, |_| RouteSocket::here());
         let switch = switch.map_err(|error| {
@@ -29,7 +29,7 @@ impl Links {
     }
 
     /// Opens the container's namespace, so that it is there as long as we are at it.
-    pub(super) fn enter(&mut self, snapshot: &Snapshot, plan: &Plan) -> Result<(), Trouble> {
+    pub(crate) fn enter(&mut self, snapshot: &Snapshot, plan: &Plan) -> Result<(), Trouble> {
         let mut all = snapshot.engines.values().flat_map(model::Observed::rows);
         let row = all.find(|row| row.id == plan.container.id);
         let Some((pid, id)) = row.and_then(|row| Some((row.pid?, row.netns?))) else {
@@ -40,7 +40,7 @@ impl Links {
         Ok(())
     }
 
-    pub(super) fn take_step(&mut self, step: &Step) -> Result<(), Trouble> {
+    pub(crate) fn take_step(&mut self, step: &Step) -> Result<(), Trouble> {
         let taken = match step {
             Step::DeleteLink { name, ifindex } => delete_link(name, *ifindex, &self.switch),
             Step::MakeVeth(veth) => make_veth(veth, &self.switch, self.home(veth.netns)?),
@@ -64,7 +64,7 @@ impl Links {
 /// every moment it can be known for ours. Under its own name it is up from the first moment on:
 /// whoever hears of links need hear of it but once.
 fn make_veth(veth: &Veth, switch: &RouteSocket, home: &Netns) -> Result<(), Error> {
-    let drawn = luck::draw().host_end;
+    let drawn = generate().host_end;
     let draft = if veth.is_known() { &*veth.host_end } else { &drawn };
     let near = VethEnd { name: draft.to_owned(), mac: None, mtu: veth.mtu, up: veth.is_known() };
     let far = VethEnd {
