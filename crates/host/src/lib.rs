@@ -1,4 +1,4 @@
-//! Eyes and hands of docker-ovs: asks the container engine, the kernel and the switch, and gives a
+//! The live host: asks the container engine, the kernel and the switch, and gives a
 //! [`model::Snapshot`]; carries out a [`model::plan::Plan`].
 //!
 //! The only place where protocols and the model meet; no foreign type leaves the file

@@ -1,6 +1,6 @@
 //! Watching: looking again whenever a source says that it is worthwhile.
 //!
-//! [`keep`] lets a source talk and marks its rows stale when it no longer does; the engine's
+//! [`supervise`] runs a source and marks its rows stale when it fails; the engine's
 //! [`engine::watch`], the switch's [`ovsdb::watch`] and [`Links`] are the three sources. They never meet here: what they told last is
 //! put side by side in a Snapshot.
 
@@ -19,13 +19,13 @@ use crate::clock::now;
 use crate::engine;
 use crate::kernel::watch::{Links, News, When};
 use crate::look::host_name;
-use crate::source::{Told, keep};
+use crate::source::{Latest, supervise};
 use crate::switch::ovsdb;
 
 /// A host that is looked at again and again.
 pub struct Watch {
-    engine: Receiver<Told<Container>>,
-    switch: Receiver<Told<Bridge>>,
+    engine: Receiver<Latest<Container>>,
+    switch: Receiver<Latest<Bridge>>,
     links: Links,
     /// Names of ports that no link had when it was last looked.
     unknown: BTreeSet<Name>,
@@ -51,10 +51,10 @@ enum Due {
 impl Host {
     /// Watches everything, from inside a tokio runtime, until the Watch is dropped.
     pub fn watch(&self) -> Watch {
-        let (host, (tell, engine)) = (self.clone(), channel(Told::default()));
-        let engines = keep(tell, async move |told| engine::watch::talk(&host, told).await);
-        let (host, (tell, switch)) = (self.clone(), channel(Told::default()));
-        let switches = keep(tell, async move |told| ovsdb::watch::talk(&host, told).await);
+        let (host, (tell, engine)) = (self.clone(), channel(Latest::default()));
+        let engines = supervise(tell, async move |told| engine::watch::run(&host, told).await);
+        let (host, (tell, switch)) = (self.clone(), channel(Latest::default()));
+        let switches = supervise(tell, async move |told| ovsdb::watch::run(&host, told).await);
         let tasks = [tokio::spawn(engines), tokio::spawn(switches)];
         let (links, unknown) = (Links::new(self), BTreeSet::new());
         let (begun, show, due) = (false, false, Due::Not);
@@ -80,13 +80,13 @@ impl Watch {
 
     async fn begin(&mut self) {
         // Whoever drops us here begins again: nothing is lost.
-        let _ = self.engine.wait_for(Told::has_spoken).await;
-        let _ = self.switch.wait_for(Told::has_spoken).await;
+        let _ = self.engine.wait_for(Latest::has_answered).await;
+        let _ = self.switch.wait_for(Latest::has_answered).await;
         self.links.read_here(When::AtOnce).await;
         self.read_elsewhere();
         while self.links.is_reading() {
             match self.links.news().await {
-                News::Hint => self.heed_hints(),
+                News::Hint => self.on_kernel(),
                 News::Read(homes) => self.links.hold(homes),
             }
         }
@@ -102,14 +102,14 @@ impl Watch {
         }
         tokio::select! {
             biased;
-            Ok(()) = self.switch.changed() => self.heed_switch(),
+            Ok(()) = self.switch.changed() => self.on_switch(),
             Ok(()) = self.engine.changed() => {
-                self.links.outdate();
+                self.links.mark_dirty();
                 self.read_elsewhere();
                 self.show = true;
             }
             news = self.links.news() => match news {
-                News::Hint => self.heed_hints(),
+                News::Hint => self.on_kernel(),
                 News::Read(homes) => {
                     self.links.hold(homes);
                     self.due = Due::Soon;
@@ -131,12 +131,12 @@ impl Watch {
             }
             Ok(()) = self.switch.changed(), if self.due == Due::Soon => {
                 self.due = Due::Now;
-                self.heed_switch();
+                self.on_switch();
             }
         }
     }
 
-    fn heed_switch(&mut self) {
+    fn on_switch(&mut self) {
         self.show = true;
         if self.names_the_unknown() {
             self.due = Due::First;
@@ -158,10 +158,10 @@ impl Watch {
 
     /// Notes what the kernel hinted at. What is being read elsewhere is told together with what
     /// is here.
-    fn heed_hints(&mut self) {
+    fn on_kernel(&mut self) {
         let hint = self.links.hint();
         if hint.elsewhere {
-            self.links.outdate();
+            self.links.mark_dirty();
         }
         let alone = hint.here && !hint.elsewhere && !self.links.is_reading();
         if alone && self.due == Due::Not {

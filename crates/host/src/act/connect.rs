@@ -4,7 +4,7 @@ use model::plan::{Connect, Disconnect, Plan, Refusal, connect, disconnect};
 use model::wiring::PortState;
 use model::{Snapshot, Trouble, TroubleKind, query, resolve};
 
-use super::executor::Hands;
+use super::executor::PlanExecutor;
 use super::{Connected, Unable, generate};
 use crate::{Host, Observe, Question};
 
@@ -18,21 +18,21 @@ impl Host {
     /// # Errors
     /// [`Unable`]; nothing stays that was not there before.
     pub async fn connect(&self, wish: &Connect) -> Result<Connected, Unable> {
-        let mut hands = Hands::take(self).await?;
+        let mut executor = PlanExecutor::take(self).await?;
         let mut tries = TRIES;
         let plan = loop {
             let (snapshot, plan) = plan_connect(self, wish).await?;
             tries -= 1;
-            match hands.carry_out(&snapshot, &plan).await {
+            match executor.run(&snapshot, &plan).await {
                 Ok(()) => break plan,
-                Err(unable) if tries > 0 && hands.may_try_again(&unable) => {}
+                Err(unable) if tries > 0 && executor.may_try_again(&unable) => {}
                 Err(unable) => return Err(unable),
             }
         };
         let snapshot = self.look(&Question { every_port: false, ..near(wish) }).await;
         match came_true(&snapshot, &plan) {
             Ok(()) => Ok(Connected { plan, snapshot }),
-            Err(why) => Err(hands.undo(why).await),
+            Err(why) => Err(executor.undo(why).await),
         }
     }
 
@@ -41,9 +41,9 @@ impl Host {
     /// # Errors
     /// [`Unable`].
     pub async fn disconnect(&self, wish: &Disconnect) -> Result<Connected, Unable> {
-        let mut hands = Hands::take(self).await?;
+        let mut executor = PlanExecutor::take(self).await?;
         let (snapshot, plan) = plan_disconnect(self, wish).await?;
-        hands.carry_out(&snapshot, &plan).await?;
+        executor.run(&snapshot, &plan).await?;
         Ok(Connected { plan, snapshot })
     }
 }

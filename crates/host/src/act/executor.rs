@@ -10,7 +10,7 @@ use crate::kernel::Links;
 use crate::switch::ovsdb::Rows;
 
 /// What is needed to change things, and what was done with it.
-pub(super) struct Hands {
+pub(super) struct PlanExecutor {
     links: Links,
     rows: Rows,
     /// What would undo the steps that were carried out.
@@ -19,7 +19,7 @@ pub(super) struct Hands {
     count: usize,
 }
 
-impl Hands {
+impl PlanExecutor {
     /// Waits for its turn: from now on nobody else of us changes anything.
     pub(super) async fn take(host: &Host) -> Result<Self, Trouble> {
         let due = Deadline::after(host.timeout);
@@ -29,16 +29,12 @@ impl Hands {
     }
 
     /// For several plans.
-    pub(super) fn that_keep_the_lock(self) -> Self {
-        Self { rows: self.rows.that_keep_the_lock(), ..self }
+    pub(super) fn keeping_the_lock(self) -> Self {
+        Self { rows: self.rows.keeping_the_lock(), ..self }
     }
 
     /// All steps, or none. `snapshot` is what the plan rests on.
-    pub(super) async fn carry_out(
-        &mut self,
-        snapshot: &Snapshot,
-        plan: &Plan,
-    ) -> Result<(), Unable> {
+    pub(super) async fn run(&mut self, snapshot: &Snapshot, plan: &Plan) -> Result<(), Unable> {
         self.done.clear();
         self.links.enter(snapshot, plan)?;
         stop_after(self.count);

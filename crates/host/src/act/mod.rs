@@ -1,4 +1,4 @@
-//! Hands: a wish becomes a plan, the plan is carried out, and another look says whether it
+//! Acting: a request becomes a plan, the plan is carried out, and another look says whether it
 //! came true. One of us at a time: whoever changes a switch holds a lock in its database.
 
 mod connect;

@@ -7,7 +7,7 @@ use model::plan::{LeftOver, Prune, prune};
 use model::query::QueryError;
 
 use super::Unable;
-use super::executor::Hands;
+use super::executor::PlanExecutor;
 use super::restore::whole;
 use crate::Host;
 
@@ -43,12 +43,12 @@ impl Host {
     /// # Errors
     /// A source is missing; then nothing was removed.
     pub async fn prune(&self, wish: &Prune, agreed: &[LeftOver]) -> Result<Vec<Pruned>, Unable> {
-        let mut hands = Hands::take(self).await?.that_keep_the_lock();
+        let mut executor = PlanExecutor::take(self).await?.keeping_the_lock();
         let look = whole(self).await?;
         let still = prune(&look.snapshot, &look.wiring, wish);
         let mut pruned = Vec::new();
         for what in still.into_iter().filter(|one| agreed.iter().any(|other| other.is(one))) {
-            let failed = hands.carry_out(&look.snapshot, &what.plan()).await.err();
+            let failed = executor.run(&look.snapshot, &what.plan()).await.err();
             pruned.push(Pruned { what, failed });
         }
         Ok(pruned)

@@ -4,7 +4,7 @@ use model::plan::{Remedy, Remembered, Restore, remembered, restore};
 use model::{Look, Snapshot, query, rehearse, resolve};
 
 use super::connect::{TRIES, came_true};
-use super::executor::Hands;
+use super::executor::PlanExecutor;
 use super::{Unable, generate};
 use crate::{Host, Observe, Question};
 
@@ -33,13 +33,13 @@ impl Host {
     /// # Errors
     /// No such container, or a source is missing; then nothing was tried.
     pub async fn restore(&self, wish: &Restore) -> Result<Vec<Restored>, Unable> {
-        let mut hands = Hands::take(self).await?.that_keep_the_lock();
+        let mut executor = PlanExecutor::take(self).await?.keeping_the_lock();
         let look = whole(self).await?;
         let all = remembered(&look.snapshot, &look.wiring, wish).map_err(refused)?;
         let mut snapshot = Snapshot::clone(&look.snapshot);
         let mut done = Vec::with_capacity(all.len());
         for what in all {
-            let how = self.restore_one(&mut hands, &mut snapshot, &what).await;
+            let how = self.restore_one(&mut executor, &mut snapshot, &what).await;
             done.push(Restored { what, how });
         }
         let after = self.look(&Question::default()).await;
@@ -52,7 +52,7 @@ impl Host {
     /// One after the other, each on top of what came of those before.
     async fn restore_one(
         &self,
-        hands: &mut Hands,
+        executor: &mut PlanExecutor,
         snapshot: &mut Snapshot,
         what: &Remembered,
     ) -> Done {
@@ -63,12 +63,12 @@ impl Host {
                 nothing => return Done::As(nothing),
             };
             tries -= 1;
-            match hands.carry_out(snapshot, &plan).await {
+            match executor.run(snapshot, &plan).await {
                 Ok(()) => {
                     *snapshot = rehearse(snapshot, &plan.steps);
                     return Done::As(Remedy::Again(plan));
                 }
-                Err(unable) if tries > 0 && hands.may_try_again(&unable) => {
+                Err(unable) if tries > 0 && executor.may_try_again(&unable) => {
                     *snapshot = self.look(&Question::default()).await;
                 }
                 Err(unable) => return Done::Failed(unable),

@@ -21,7 +21,7 @@ use super::inspections::Inspections;
 use super::netns::settle;
 use crate::Host;
 use crate::deadline::Deadline;
-use crate::source::{SILENCE, Told, stay};
+use crate::source::{Latest, PROBE_AFTER, await_liveness};
 
 /// The pause before the engine is asked again for an answer that it owes, and the longest, as each
 /// one doubles it: it may never come, and every time costs the engine something. When a
@@ -30,55 +30,55 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// Tells all containers, and again after each change, until the engine fails.
-pub(crate) async fn talk(host: &Host, told: &Sender<Told<Container>>) -> Trouble {
+pub(crate) async fn run(host: &Host, told: &Sender<Latest<Container>>) -> Trouble {
     let Err(trouble) = follow(host, told).await;
     trouble
 }
 
-async fn follow(host: &Host, told: &Sender<Told<Container>>) -> Result<Infallible, Trouble> {
+async fn follow(host: &Host, told: &Sender<Latest<Container>>) -> Result<Infallible, Trouble> {
     let docker = host.docker()?;
     let (what, due) = (|| docker.what(), || Deadline::after(host.timeout));
     // First the events, so that none is missed between the list and them.
     let events = due().hold(what, docker.events()).await?;
     let rows = due().hold(what, all(&docker, due())).await?;
-    told.send_replace(Told::fresh(rows.values().cloned().collect()));
+    told.send_replace(Latest::fresh(rows.values().cloned().collect()));
     let sign = Notify::new();
     tokio::select! {
         biased;
-        ended = go_on(&docker, host.timeout, events, rows, told, &sign) => ended,
-        ended = watch_over(&docker, host.timeout, told, &sign) => ended,
+        ended = follow_events(&docker, host.timeout, events, rows, told, &sign) => ended,
+        ended = probe(&docker, host.timeout, told, &sign) => ended,
     }
 }
 
 /// Asks an engine that gives no sign of life whether it lives. It may owe an answer about a
 /// container that is long in starting, and be well.
-async fn watch_over(
+async fn probe(
     docker: &Docker,
     patience: Duration,
-    told: &Sender<Told<Container>>,
+    told: &Sender<Latest<Container>>,
     sign: &Notify,
 ) -> Result<Infallible, Trouble> {
     let what = || docker.what();
     loop {
-        if timeout(SILENCE, sign.notified()).await.is_err() {
-            stay(told, what, Deadline::after(patience).hold(what, docker.ping())).await?;
+        if timeout(PROBE_AFTER, sign.notified()).await.is_err() {
+            await_liveness(told, what, Deadline::after(patience).hold(what, docker.ping())).await?;
         }
     }
 }
 
 /// Keeps the rows up to date; `sign` hears when the engine tells something.
-async fn go_on(
+async fn follow_events(
     docker: &Docker,
     patience: Duration,
     mut events: Events,
     mut rows: Rows,
-    told: &Sender<Told<Container>>,
+    told: &Sender<Latest<Container>>,
     sign: &Notify,
 ) -> Result<Infallible, Trouble> {
     let (mut asked, mut changed) = (Inspections::of(docker, patience), BTreeSet::new());
-    let mut owed = Owed::default();
+    let mut retry = Retry::default();
     loop {
-        owed.note(&rows);
+        retry.note(&rows);
         while !events.may_lack_some() {
             tokio::select! {
                 biased;
@@ -86,9 +86,9 @@ async fn go_on(
                     answer?;
                     break;
                 }
-                heard = happened(docker, &mut events, &mut changed, owed.due, sign) => heard?,
+                heard = happened(docker, &mut events, &mut changed, retry.due, sign) => heard?,
             }
-            changed.append(&mut owed.take());
+            changed.append(&mut retry.take());
             asked.ask(std::mem::take(&mut changed), &rows);
         }
         if events.may_lack_some() {
@@ -103,13 +103,13 @@ async fn go_on(
 
 /// Those about whom an answer did not come in time, and when it is asked for again.
 #[derive(Default)]
-struct Owed {
+struct Retry {
     ids: BTreeSet<ContainerId>,
     pause: Duration,
     due: Option<Instant>,
 }
 
-impl Owed {
+impl Retry {
     fn note(&mut self, rows: &Rows) {
         let late = |row: &&Container| {
             row.netns_trouble.as_ref().is_some_and(|trouble| trouble.kind == TroubleKind::TimedOut)

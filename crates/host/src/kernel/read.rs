@@ -27,7 +27,7 @@ pub(crate) fn around(home: &Netns, switch: &Netns, heard: bool) -> Vec<Namespace
             leaving = leads_to(&row, id(switch));
         } else {
             row.links = follow(socket, std::mem::take(&mut leaving))?;
-            row.heard = if heard { hear() } else { None };
+            row.heard = if heard { packet_sockets() } else { None };
             links::name_others(socket, &mut row, &[home])?;
         }
         Ok(row)
@@ -55,7 +55,7 @@ pub(crate) fn everything(homes: &[(&Netns, Vec<String>)], switch: &Netns) -> Vec
         let named = netns::visit(&[switch], |_, socket| {
             let mut row = empty(id(switch), Vec::new());
             links::name_others(socket, &mut row, &others)?;
-            Ok((row.nsids, hear()))
+            Ok((row.nsids, packet_sockets()))
         });
         match named.into_iter().next() {
             Some(Ok((nsids, heard))) => (here.nsids, here.heard) = (nsids, heard),
@@ -110,7 +110,7 @@ pub(crate) fn homes(
     shut.retain(|netns, _| !homes.contains_key(netns));
     let homes: Vec<_> = homes.values().map(|(space, names)| (space, names.clone())).collect();
     let spaces: Vec<_> = homes.iter().map(|(space, _)| *space).collect();
-    make_heard(&spaces, switch);
+    assign_nsids(&spaces, switch);
     let mut rows = whole(&homes, switch);
     rows.extend(shut.into_values());
     let nsids = netns::visit(&[switch], |_, socket| {
@@ -123,7 +123,7 @@ pub(crate) fn homes(
 
 /// Changes are told only of namespaces that have an id; most have, by a link that leads there.
 /// Without CAP_NET_ADMIN the others stay unheard until something else has them read.
-fn make_heard(spaces: &[&Netns], switch: &Netns) {
+fn assign_nsids(spaces: &[&Netns], switch: &Netns) {
     netns::visit(&[switch], |_, socket| {
         for space in spaces.iter().filter(|space| id(space) != id(switch)) {
             if socket.nsid_of(space)?.is_none() {
@@ -159,7 +159,7 @@ fn empty(id: NetnsId, names: Vec<String>) -> Namespace {
 }
 
 /// Nothing follows where it cannot be told.
-fn hear() -> Option<BTreeSet<Ifindex>> {
+fn packet_sockets() -> Option<BTreeSet<Ifindex>> {
     Some(netns::listened_to().ok()?.into_iter().map(Ifindex).collect())
 }
 

@@ -34,7 +34,7 @@ pub(crate) struct Links {
     /// ends.
     fresh: Option<Homes>,
     /// Namespaces changed while they were being read.
-    outdated: bool,
+    dirty: bool,
     /// Some of them could not be read.
     failed: bool,
     /// All of it as it was shown, until it changes.
@@ -66,9 +66,9 @@ impl Links {
         let unread = Trouble::new(TroubleKind::Gone, "the kernel", "it was not read yet");
         let here = Err(hints.as_ref().err().cloned().unwrap_or(unread));
         let nsids = BTreeMap::new();
-        let (homes, outdated, failed) = (Vec::new(), true, false);
+        let (homes, dirty, failed) = (Vec::new(), true, false);
         let (host, reading, fresh, shown) = (host.clone(), None, None, None);
-        Self { host, hints, here, nsids, homes, reading, fresh, outdated, failed, shown }
+        Self { host, hints, here, nsids, homes, reading, fresh, dirty, failed, shown }
     }
 
     /// Waits for a hint, or for the end of a reading that is under way. Cancel safe.
@@ -109,18 +109,18 @@ impl Links {
     }
 
     /// Notes that the namespaces of containers are to be read again.
-    pub(crate) fn outdate(&mut self) {
-        self.outdated = true;
+    pub(crate) fn mark_dirty(&mut self) {
+        self.dirty = true;
     }
 
     /// Starts to read the namespaces of these containers, unless that is under way already:
     /// then they are read once more after that.
     pub(crate) fn read_elsewhere(&mut self, containers: &[Container]) {
         let Ok(hints) = &self.hints else { return };
-        if self.reading.is_some() || !self.outdated {
+        if self.reading.is_some() || !self.dirty {
             return;
         }
-        self.outdated = false;
+        self.dirty = false;
         let homes = containers.iter().filter_map(|row| Some((row.pid?, row.netns?)));
         let (homes, switch) = (homes.collect::<Vec<_>>(), Arc::clone(&hints.switch));
         self.reading = Some(tokio::task::spawn_blocking(move || kernel::homes(&homes, &switch)));
@@ -156,7 +156,7 @@ impl Links {
         });
         if moved {
             self.hints = Hints::open(&self.host);
-            self.outdated = true;
+            self.dirty = true;
         }
         let here = match &self.hints {
             Ok(hints) => {
@@ -171,8 +171,8 @@ impl Links {
         if (unread && self.here.is_ok()) || self.here == here {
             return fresh;
         }
-        if ways_out(&self.here) != ways_out(&here) {
-            self.outdated = true;
+        if cross_netns_links(&self.here) != cross_netns_links(&here) {
+            self.dirty = true;
             if when == When::Alone && !fresh {
                 return false;
             }
@@ -207,7 +207,7 @@ impl Links {
 }
 
 /// The links of a namespace whose other end is in another one.
-fn ways_out(read: &Result<Namespace, Trouble>) -> Vec<Ifindex> {
+fn cross_netns_links(read: &Result<Namespace, Trouble>) -> Vec<Ifindex> {
     let links = read.iter().flat_map(|namespace| &namespace.links);
     let out = links.filter(|link| link.peer.is_some_and(|peer| peer.nsid.is_some()));
     out.map(|link| link.ifindex).collect()

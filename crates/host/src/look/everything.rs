@@ -16,7 +16,7 @@ use crate::kernel;
 use crate::question::Question;
 
 impl Host {
-    pub(super) async fn look_around(
+    pub(super) async fn read_all(
         &self,
         due: Deadline,
         question: &Question,

@@ -24,8 +24,8 @@ impl Host {
         let due = Deadline::after(self.timeout);
         let switch = kernel::switch_namespace(&self.rundir);
         let (scope, seen) = match &question.container {
-            Some(wanted) => (Scope::One, self.look_at(due, wanted, question, &switch).await),
-            None => (Scope::Everything, self.look_around(due, question, &switch).await),
+            Some(wanted) => (Scope::One, self.read_target(due, wanted, question, &switch).await),
+            None => (Scope::Everything, self.read_all(due, question, &switch).await),
         };
         snapshot(scope, switch.ok().map(|space| kernel::id(&space)), seen)
     }

@@ -18,7 +18,7 @@ use crate::switch::Roads;
 use crate::switch::ovsdb::Database;
 
 impl Host {
-    pub(super) async fn look_at(
+    pub(super) async fn read_target(
         &self,
         due: Deadline,
         wanted: &str,
@@ -28,15 +28,15 @@ impl Host {
         match kernel::open_target(wanted) {
             Some(Ok(target)) => {
                 let kernel = read_around(&target, switch, question.heard);
-                self.look_into(due, wanted, question, kernel).await
+                self.read_namespace(due, wanted, question, kernel).await
             }
-            Some(Err(trouble)) => self.look_into(due, wanted, question, Err(trouble)).await,
-            None => self.look_up(due, wanted, question, switch).await,
+            Some(Err(trouble)) => self.read_namespace(due, wanted, question, Err(trouble)).await,
+            None => self.read_container(due, wanted, question, switch).await,
         }
     }
 
     /// A namespace named directly; the engine has no part in it.
-    async fn look_into(
+    async fn read_namespace(
         &self,
         due: Deadline,
         wanted: &str,
@@ -52,16 +52,16 @@ impl Host {
         Seen { engine: None, kernel, switch }
     }
 
-    async fn look_up(
+    async fn read_container(
         &self,
         due: Deadline,
         wanted: &str,
         question: &Question,
         switch: &Result<Netns, Trouble>,
     ) -> Seen {
-        let inside = self.look_inside(due, wanted, question, switch);
+        let inside = self.read_inside(due, wanted, question, switch);
         let (inside, road) = tokio::join!(inside, self.road_for(due, question));
-        let Inside { docker, mut found, pinned, kernel } = match inside {
+        let ContainerView { docker, mut found, pinned, kernel } = match inside {
             Ok(inside) => inside,
             Err(why) => {
                 let nothing = (Ok(Vec::new()), Roads::new());
@@ -79,7 +79,7 @@ impl Host {
 
     /// The container that is asked about comes first, then its co-tenants. Where there is no
     /// such container, all there are, so that near names can be told.
-    async fn seek(
+    async fn find_container(
         &self,
         due: Deadline,
         wanted: &str,
@@ -96,20 +96,20 @@ impl Host {
     }
 
     /// The container and its co-tenants, and the links of their namespace.
-    async fn look_inside(
+    async fn read_inside(
         &self,
         due: Deadline,
         wanted: &str,
         question: &Question,
         switch: &Result<Netns, Trouble>,
-    ) -> Result<Inside, Trouble> {
-        let (docker, mut found) = self.seek(due, wanted, question.tenants).await?;
+    ) -> Result<ContainerView, Trouble> {
+        let (docker, mut found) = self.find_container(due, wanted, question.tenants).await?;
         let pinned = pin_all(&mut found);
         let kernel = match pinned.first() {
             Some((0, home)) => read_around(&home.netns, switch, question.heard),
             _ => Ok(Vec::new()),
         };
-        Ok(Inside { docker, found, pinned, kernel })
+        Ok(ContainerView { docker, found, pinned, kernel })
     }
 
     /// What can be had of the switch while the engine is asked: all of it does not depend on what
@@ -137,7 +137,7 @@ impl Host {
 }
 
 /// What was seen of one container.
-struct Inside {
+struct ContainerView {
     docker: Docker,
     found: Vec<Found>,
     pinned: Vec<(usize, Pinned)>,

@@ -8,7 +8,7 @@ use model::switch::OfPortState;
 use model::{Trouble, TroubleKind};
 
 use super::read::Database;
-use super::transaction::{Memory, Swap};
+use super::transaction::{ReplacePort, SavedColumns};
 use crate::Host;
 use crate::deadline::Deadline;
 
@@ -19,7 +19,7 @@ pub(crate) struct Rows {
     locked: bool,
     /// Whether there is more to do after a number was waited for.
     more: bool,
-    memory: Memory,
+    memory: SavedColumns,
 }
 
 impl Rows {
@@ -28,11 +28,11 @@ impl Rows {
         let mut database = host.database(due).await?;
         let busy = "docker-ovs, which is changing this switch already, or its database";
         due.hold(|| busy.to_owned(), database.lock()).await?;
-        let memory = Memory::default();
+        let memory = SavedColumns::default();
         Ok(Self { database, patience: host.timeout, locked: true, more: false, memory })
     }
 
-    pub(crate) fn that_keep_the_lock(self) -> Self {
+    pub(crate) fn keeping_the_lock(self) -> Self {
         Self { more: true, ..self }
     }
 
@@ -44,7 +44,7 @@ impl Rows {
         match step {
             Step::Swap { bridge, remove, add, inherit, bystanders } => {
                 let (remove, add) = (remove.as_deref(), add.as_deref());
-                self.swap(&Swap { bridge, remove, add, inherit: *inherit, bystanders }).await
+                self.swap(&ReplacePort { bridge, remove, add, inherit: *inherit, bystanders }).await
             }
             Step::Await { bridge, iface, wanted } => {
                 self.await_number(bridge, iface, *wanted).await
@@ -53,7 +53,7 @@ impl Rows {
         }
     }
 
-    async fn swap(&mut self, swap: &Swap<'_>) -> Result<(), Trouble> {
+    async fn swap(&mut self, swap: &ReplacePort<'_>) -> Result<(), Trouble> {
         let due = Deadline::after(self.patience);
         let what = self.database.what().to_owned();
         let swapped = self.database.swap(swap, &mut self.memory, self.locked);

@@ -40,10 +40,10 @@ type Columns = BTreeMap<String, Opaque>;
 /// All columns of ports that were taken away, by the interface's name: for their successors,
 /// and for bringing them back.
 #[derive(Debug, Default)]
-pub(crate) struct Memory(HashMap<Name, (Columns, Columns)>);
+pub(crate) struct SavedColumns(HashMap<Name, (Columns, Columns)>);
 
 /// One port for another.
-pub(crate) struct Swap<'a> {
+pub(crate) struct ReplacePort<'a> {
     pub(crate) bridge: &'a str,
     pub(crate) remove: Option<&'a Port>,
     pub(crate) add: Option<&'a Port>,
@@ -87,8 +87,8 @@ impl Database {
     /// Swaps ports in one transaction, which fails if what it rests on has changed.
     pub(crate) async fn swap(
         &mut self,
-        swap: &Swap<'_>,
-        memory: &mut Memory,
+        swap: &ReplacePort<'_>,
+        memory: &mut SavedColumns,
         locked: bool,
     ) -> Result<(), Trouble> {
         let old = match swap.remove {
@@ -124,7 +124,7 @@ impl Database {
     }
 
     /// Finds the row of a port as it was seen, and remembers all of it.
-    async fn find(&mut self, port: &Port, memory: &mut Memory) -> Result<Old, Trouble> {
+    async fn find(&mut self, port: &Port, memory: &mut SavedColumns) -> Result<Old, Trouble> {
         let name: &str = &port.iface;
         let read = async {
             let whole = Select::new("Interface", &[]).equal("name", name);
@@ -157,7 +157,7 @@ impl Database {
         Ok(Old { interface: known.id, port: holder.id, external_ids })
     }
 
-    fn why_not(&self, swap: &Swap<'_>, error: &ovsdb::Error) -> Trouble {
+    fn why_not(&self, swap: &ReplacePort<'_>, error: &ovsdb::Error) -> Trouble {
         let changed = |why: String| {
             Trouble::new(TroubleKind::Gone, format!("bridge {}", swap.bridge), why)
                 .remedy("ask again")
@@ -177,13 +177,17 @@ impl Database {
     }
 }
 
-fn comment(swap: &Swap<'_>) -> String {
+fn comment(swap: &ReplacePort<'_>) -> String {
     let name = |port: Option<&Port>| port.map_or("nothing".to_owned(), |p| p.iface.to_string());
     format!("docker-ovs: {}: {} for {}", swap.bridge, name(swap.add), name(swap.remove))
 }
 
 /// What must still be as it was seen.
-fn guards<'a>(swap: &Swap<'a>, comment: &'a str, old: Option<&'a Old>) -> Vec<Operation<'a>> {
+fn guards<'a>(
+    swap: &ReplacePort<'a>,
+    comment: &'a str,
+    old: Option<&'a Old>,
+) -> Vec<Operation<'a>> {
     let is = |which, columns, rows| Operation::Wait {
         which,
         columns,

@@ -14,17 +14,17 @@ use super::read::{Database, TABLES};
 use super::rows::{BridgeRow, InterfaceRow, PortRow};
 use crate::Host;
 use crate::deadline::Deadline;
-use crate::source::{SILENCE, Told, stay};
+use crate::source::{Latest, PROBE_AFTER, await_liveness};
 
 /// Tells all bridges, and again after each change, until the database fails.
-pub(crate) async fn talk(host: &Host, told: &Sender<Told<Bridge>>) -> Trouble {
+pub(crate) async fn run(host: &Host, told: &Sender<Latest<Bridge>>) -> Trouble {
     let Err(trouble) = follow(host, told).await;
     trouble
 }
 
 async fn follow(
     host: &Host,
-    told: &Sender<Told<Bridge>>,
+    told: &Sender<Latest<Bridge>>,
 ) -> Result<std::convert::Infallible, Trouble> {
     let due = || Deadline::after(host.timeout);
     let start = due();
@@ -33,11 +33,11 @@ async fn follow(
     let what = || what.clone();
     let mut followed = start.hold(what, Followed::start(database)).await?;
     loop {
-        told.send_replace(Told::fresh(followed.bridges()));
+        told.send_replace(Latest::fresh(followed.bridges()));
         loop {
-            match timeout(SILENCE, followed.change()).await {
+            match timeout(PROBE_AFTER, followed.change()).await {
                 Ok(changed) => break changed?,
-                Err(_) => stay(told, what, due().hold(what, followed.life())).await?,
+                Err(_) => await_liveness(told, what, due().hold(what, followed.life())).await?,
             }
         }
     }
