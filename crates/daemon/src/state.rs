@@ -153,6 +153,7 @@ mod tests {
             scope: Scope::Everything,
             switch_netns: None,
             engines: BTreeMap::new(),
+            named_engines: std::collections::BTreeSet::new(),
             kernel: Observed::Fresh { rows: Arc::default() },
             switch: BTreeMap::new(),
         };

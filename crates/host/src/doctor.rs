@@ -1,5 +1,6 @@
 //! A check-up: what can be reached, what not, and what to do about it.
 
+use futures_util::future::join_all;
 use model::evidence::Note;
 use model::health::{Check, Verdict};
 use model::switch::Bridge;
@@ -8,6 +9,7 @@ use model::{Observed, Snapshot, Trouble, TroubleKind, resolve};
 use rustix::thread::{CapabilitySet, capabilities};
 
 use crate::deadline::Deadline;
+use crate::engine::{Configured, Engine};
 use crate::kernel;
 use crate::switch::appctl;
 use crate::{Host, Question};
@@ -16,19 +18,13 @@ impl Host {
     /// Checks every source and privilege a look needs.
     pub async fn examine(&self) -> Vec<Check> {
         let due = Deadline::after(self.timeout);
-        let (docker, (ovsdb, datapath), vswitchd) =
-            tokio::join!(self.check_docker(due), self.check_ovsdb(due), self.check_vswitchd(due));
+        let engines = join_all(self.engines.iter().map(|engine| check_engine(engine, due)));
+        let (mut checks, (ovsdb, datapath), vswitchd) =
+            tokio::join!(engines, self.check_ovsdb(due), self.check_vswitchd(due));
         let ports = self.check_ports().await;
-        vec![docker, ovsdb, vswitchd, check_privileges(), self.check_namespace(), datapath, ports]
-    }
-
-    async fn check_docker(&self, due: Deadline) -> Check {
-        let address = self.engine.as_ref().map(ToString::to_string).unwrap_or_default();
-        let ask = async {
-            let docker = self.docker()?;
-            due.hold(|| docker.what(), docker.version()).await
-        };
-        check("docker", address, ask.await)
+        let namespace = self.check_namespace();
+        checks.extend([ovsdb, vswitchd, check_privileges(), namespace, datapath, ports]);
+        checks
     }
 
     async fn check_ovsdb(&self, due: Deadline) -> (Check, Check) {
@@ -83,6 +79,15 @@ impl Host {
             }),
         )
     }
+}
+
+async fn check_engine(configured: &Configured, due: Deadline) -> Check {
+    let ask = async {
+        let engine = configured.engine()?;
+        due.hold(|| engine.what(), engine.version()).await
+    };
+    let address = configured.engine().map(Engine::address).unwrap_or_default();
+    check(&configured.kind.to_string(), address, ask.await)
 }
 
 /// Checks what a recording tells: which sources were seen, and how the ports are.

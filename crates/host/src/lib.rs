@@ -18,7 +18,7 @@ mod act;
 mod clock;
 pub mod deadline;
 mod doctor;
-mod engine;
+pub mod engine;
 pub mod failure;
 mod kernel;
 mod look;
@@ -35,9 +35,9 @@ mod watch;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use engine::Configured;
 use model::Trouble;
 use switch::openflow::Listener;
-use transport::Endpoint;
 
 pub use act::{Connected, Done, Pruned, Restored, Unable, random};
 pub use act::{plan_connect, plan_disconnect, plan_restore};
@@ -55,7 +55,7 @@ pub use watch::Watch;
 /// A host that can be looked at. Opening one does no I/O.
 #[derive(Clone, Debug)]
 pub struct Host {
-    engine: Result<Endpoint, Trouble>,
+    engines: Vec<Configured>,
     db: Result<ovsdb::Remote, Trouble>,
     tls: Option<ovsdb::Tls>,
     openflow: Vec<Listener>,

@@ -1,12 +1,14 @@
 //! Where the sources are: options first, then the environment, then the usual places.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use model::{Trouble, TroubleKind};
 
 use crate::Host;
 use crate::engine::docker::address::EngineOptions;
+use crate::engine::{self, Configured, Engine};
 use crate::switch::openflow;
 
 /// Where Open vSwitch keeps its sockets unless told otherwise (ovs-vswitchd(8)).
@@ -16,7 +18,9 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 /// What a user may say about where to look.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The container engine.
+    /// The names of the container engines to ask; all that are known if none is named.
+    pub engines: Vec<String>,
+    /// Where the container engine is.
     pub engine: EngineOptions,
     /// `--db`: the database server, an active connection method of ovsdb(7).
     pub db: Option<String>,
@@ -39,6 +43,7 @@ impl Settings {
     pub fn from_env() -> Self {
         let rundir = env("OVS_RUNDIR").filter(|dir| !dir.is_empty());
         Self {
+            engines: Vec::new(),
             engine: EngineOptions::default(),
             db: None,
             private_key: None,
@@ -75,17 +80,22 @@ impl Host {
     /// A host with these settings. Wrong ones show when they are needed.
     ///
     /// # Errors
-    /// A listener of `--openflow` that is none.
+    /// A listener of `--openflow` that is none, or an engine that is not known.
     pub fn open(settings: &Settings) -> Result<Self, Trouble> {
         let listeners = settings.openflow.iter().map(|text| openflow::listener(text));
         Ok(Self {
             openflow: listeners.collect::<Result<_, _>>()?,
-            engine: settings.engine.address(env),
+            engines: engine::configured(&settings.engines, &settings.engine)?,
             db: settings.remote(),
             tls: settings.tls(),
             rundir: rundir(settings),
             timeout: settings.timeout,
         })
+    }
+
+    /// The same host with other engines, whatever speaks for them.
+    pub fn with_engines(self, engines: Vec<Arc<dyn Engine>>) -> Self {
+        Self { engines: engines.into_iter().map(Configured::of).collect(), ..self }
     }
 }
 

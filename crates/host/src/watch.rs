@@ -5,11 +5,13 @@
 //! put side by side in a Snapshot.
 
 use std::collections::BTreeSet;
+use std::future::pending;
 use std::sync::Arc;
 
+use futures_util::future::select_ok;
 use model::Snapshot;
 use model::ids::Name;
-use model::snapshot::{Container, Engine, Scope};
+use model::snapshot::{Container, Engine as Kind, Scope};
 use model::switch::{Bridge, Via};
 use tokio::sync::watch::{Receiver, channel};
 use tokio::task::JoinHandle;
@@ -18,13 +20,15 @@ use crate::Host;
 use crate::clock::now;
 use crate::engine;
 use crate::kernel::watch::{Links, News, When};
-use crate::look::host_name;
+use crate::look::{host_name, named};
 use crate::source::{Latest, supervise};
 use crate::switch::ovsdb;
 
 /// A host that is looked at again and again.
 pub struct Watch {
-    engine: Receiver<Latest<Container>>,
+    /// By engine.
+    engines: Vec<(Kind, Receiver<Latest<Container>>)>,
+    named: BTreeSet<Kind>,
     switch: Receiver<Latest<Bridge>>,
     links: Links,
     /// Names of ports that no link had when it was last looked.
@@ -34,7 +38,7 @@ pub struct Watch {
     /// Something is to be shown, also after a `next` that was dropped half-way.
     show: bool,
     due: Due,
-    tasks: [JoinHandle<()>; 2],
+    tasks: Vec<JoinHandle<()>>,
 }
 
 /// When the switch's namespace is to be read again.
@@ -51,14 +55,22 @@ enum Due {
 impl Host {
     /// Watches everything, from inside a tokio runtime, until the Watch is dropped.
     pub fn watch(&self) -> Watch {
-        let (host, (tell, engine)) = (self.clone(), channel(Latest::default()));
-        let engines = supervise(tell, async move |told| engine::watch::run(&host, told).await);
+        let (mut engines, mut tasks) = (Vec::new(), Vec::new());
+        for configured in &self.engines {
+            let (tell, rows) = channel(Latest::default());
+            let (configured, timeout) = (configured.clone(), self.timeout);
+            engines.push((configured.kind.clone(), rows));
+            tasks.push(tokio::spawn(supervise(tell, async move |told| {
+                engine::watch::run(&configured, timeout, told).await
+            })));
+        }
         let (host, (tell, switch)) = (self.clone(), channel(Latest::default()));
         let switches = supervise(tell, async move |told| ovsdb::watch::run(&host, told).await);
-        let tasks = [tokio::spawn(engines), tokio::spawn(switches)];
+        tasks.push(tokio::spawn(switches));
         let (links, unknown) = (Links::new(self), BTreeSet::new());
         let (begun, show, due) = (false, false, Due::Not);
-        Watch { engine, switch, links, unknown, begun, show, due, tasks }
+        let named = named(&self.engines);
+        Watch { engines, named, switch, links, unknown, begun, show, due, tasks }
     }
 }
 
@@ -80,7 +92,9 @@ impl Watch {
 
     async fn begin(&mut self) {
         // Whoever drops us here begins again: nothing is lost.
-        let _ = self.engine.wait_for(Latest::has_answered).await;
+        for (_, engine) in &mut self.engines {
+            let _ = engine.wait_for(Latest::has_answered).await;
+        }
         let _ = self.switch.wait_for(Latest::has_answered).await;
         self.links.read_here(When::AtOnce).await;
         self.read_elsewhere();
@@ -103,7 +117,7 @@ impl Watch {
         tokio::select! {
             biased;
             Ok(()) = self.switch.changed() => self.on_switch(),
-            Ok(()) = self.engine.changed() => {
+            () = changed(&mut self.engines) => {
                 self.links.mark_dirty();
                 self.read_elsewhere();
                 self.show = true;
@@ -172,8 +186,9 @@ impl Watch {
 
     fn read_elsewhere(&mut self) {
         // Not taken for seen: that there are new ones is still to be heeded.
-        let told = self.engine.borrow();
-        self.links.read_elsewhere(told.rows());
+        let told: Vec<_> =
+            self.engines.iter().flat_map(|(_, rows)| rows.borrow().rows().to_vec()).collect();
+        self.links.read_elsewhere(&told);
     }
 
     fn snapshot(&mut self) -> Snapshot {
@@ -183,10 +198,24 @@ impl Watch {
             taken: now(),
             scope: Scope::Everything,
             switch_netns: self.links.switch(),
-            engines: [(Engine("docker".into()), self.engine.borrow().observed())].into(),
+            engines: self
+                .engines
+                .iter()
+                .map(|(kind, rows)| (kind.clone(), rows.borrow().observed()))
+                .collect(),
+            named_engines: self.named.clone(),
             kernel: self.links.observed(),
             switch: [(Via::Ovsdb, self.switch.borrow().observed())].into(),
         }
+    }
+}
+
+/// Waits until one of them has something new. Cancel safe.
+async fn changed(engines: &mut [(Kind, Receiver<Latest<Container>>)]) {
+    let changed = engines.iter_mut().map(|(_, rows)| Box::pin(rows.changed()));
+    match select_ok(changed).await {
+        Ok(_) => {}
+        Err(_) => pending().await,
     }
 }
 

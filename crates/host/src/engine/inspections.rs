@@ -13,31 +13,31 @@ use model::Trouble;
 use model::ids::ContainerId;
 use model::snapshot::Container;
 
-use super::Found;
-use super::docker::{Docker, IN_FLIGHT};
+use super::ask::{IN_FLIGHT, inspect_soon};
 use super::netns::settle;
 use super::watch::Rows;
+use super::{Engine, Found};
 use crate::deadline::Deadline;
 
 /// A container as it is now; none if there is none any more.
 type Answer = (ContainerId, Result<Option<Container>, Trouble>);
 
 /// What an engine is being asked.
-pub(super) struct Inspections<'d> {
-    docker: &'d Docker,
+pub(super) struct Inspections<'e> {
+    engine: &'e dyn Engine,
     patience: Duration,
-    asked: FuturesUnordered<BoxFuture<'d, Answer>>,
+    asked: FuturesUnordered<BoxFuture<'e, Answer>>,
     /// Whom it is asked about.
     about: BTreeSet<ContainerId>,
     /// Whom it is to be asked about, maybe once more.
     waiting: BTreeSet<ContainerId>,
 }
 
-impl<'d> Inspections<'d> {
+impl<'e> Inspections<'e> {
     /// No answer may take longer than `patience`.
-    pub(super) fn of(docker: &'d Docker, patience: Duration) -> Self {
+    pub(super) fn of(engine: &'e dyn Engine, patience: Duration) -> Self {
         let (about, waiting) = (BTreeSet::new(), BTreeSet::new());
-        Self { docker, patience, asked: FuturesUnordered::new(), about, waiting }
+        Self { engine, patience, asked: FuturesUnordered::new(), about, waiting }
     }
 
     /// Something happened to `changed`.
@@ -51,9 +51,9 @@ impl<'d> Inspections<'d> {
             let Some(id) = self.waiting.difference(&self.about).next().cloned() else { return };
             self.waiting.remove(&id);
             self.about.insert(id.clone());
-            let (docker, due) = (self.docker, Deadline::after(self.patience));
+            let (engine, due) = (self.engine, Deadline::after(self.patience));
             let known = rows.get(&id).cloned();
-            self.asked.push(inspect(docker, due, id, known).boxed());
+            self.asked.push(inspect(engine, due, id, known).boxed());
         }
     }
 
@@ -73,14 +73,14 @@ impl<'d> Inspections<'d> {
 }
 
 async fn inspect(
-    docker: &Docker,
+    engine: &dyn Engine,
     due: Deadline,
     id: ContainerId,
     known: Option<Container>,
 ) -> Answer {
     let known = known.map(|row| Found { row, sandbox: None });
-    let found = due.hold(|| docker.what(), docker.inspect_soon(&id, known)).await;
+    let found = due.hold(|| engine.what(), inspect_soon(engine, &id, known)).await;
     let Ok(Some(mut found)) = found else { return (id, found.map(|_| None)) };
-    settle(docker, due, from_mut(&mut found)).await;
+    settle(engine, due, from_mut(&mut found)).await;
     (id, Ok(Some(found.row)))
 }

@@ -11,20 +11,20 @@ use model::ids::NetnsId;
 use model::{Trouble, TroubleKind};
 use netns::Netns;
 
-use super::Found;
-use super::docker::{Docker, IN_FLIGHT};
+use super::ask::IN_FLIGHT;
+use super::{Engine, Found};
 use crate::deadline::Deadline;
 use crate::kernel;
 
 /// Says in each row which namespace its process is in, or why that cannot be known. The
-/// namespaces are held open; whoever keeps them keeps them alive.
+/// namespaces are held open; what keeps them keeps them alive.
 pub(crate) async fn settle(
-    docker: &Docker,
+    engine: &dyn Engine,
     due: Deadline,
     found: &mut [Found],
 ) -> Vec<(usize, Pinned)> {
     let pinned = pin_all(found);
-    let refuted = confirm(docker, due, found, &pinned).await;
+    let refuted = confirm(engine, due, found, &pinned).await;
     refute(found, refuted);
     pinned
 }
@@ -50,7 +50,7 @@ pub(crate) fn pin_all(found: &mut [Found]) -> Vec<(usize, Pinned)> {
 /// Asks the engine again about those whose namespace could not be proven to be theirs, and
 /// takes it from those that have another process now.
 pub(crate) async fn confirm(
-    docker: &Docker,
+    engine: &dyn Engine,
     due: Deadline,
     found: &[Found],
     pinned: &[(usize, Pinned)],
@@ -58,7 +58,7 @@ pub(crate) async fn confirm(
     let doubtful = pinned.iter().filter(|(_, pin)| !pin.proven).map(|(i, _)| *i);
     let doubtful: Vec<_> = doubtful.collect();
     let asked = stream::iter(doubtful).map(|i| async move {
-        let again = due.hold(|| docker.what(), docker.inspect(&found[i].row.id.0)).await;
+        let again = due.hold(|| engine.what(), engine.inspect(&found[i].row.id.0)).await;
         let verdict = again.and_then(|again| reconfirm(&found[i], again.as_ref()));
         verdict.err().map(|trouble| (i, trouble))
     });

@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use std::future::pending;
 use std::time::Duration;
 
-use futures_util::FutureExt;
+use futures_util::{FutureExt, StreamExt};
 use model::ids::ContainerId;
 use model::snapshot::Container;
 use model::{Trouble, TroubleKind};
@@ -15,11 +15,10 @@ use tokio::sync::watch::Sender;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::Found;
-use super::docker::{Docker, Events};
+use super::ask::all;
 use super::inspections::Inspections;
 use super::netns::settle;
-use crate::Host;
+use super::{Configured, Engine, Event, Events, Found};
 use crate::deadline::Deadline;
 use crate::source::{Latest, PROBE_AFTER, await_liveness};
 
@@ -30,72 +29,79 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// Tells all containers, and again after each change, until the engine fails.
-pub(crate) async fn run(host: &Host, told: &Sender<Latest<Container>>) -> Trouble {
-    let Err(trouble) = follow(host, told).await;
+pub(crate) async fn run(
+    configured: &Configured,
+    patience: Duration,
+    told: &Sender<Latest<Container>>,
+) -> Trouble {
+    let Err(trouble) = follow(configured, patience, told).await;
     trouble
 }
 
-async fn follow(host: &Host, told: &Sender<Latest<Container>>) -> Result<Infallible, Trouble> {
-    let docker = host.docker()?;
-    let (what, due) = (|| docker.what(), || Deadline::after(host.timeout));
+async fn follow(
+    configured: &Configured,
+    patience: Duration,
+    told: &Sender<Latest<Container>>,
+) -> Result<Infallible, Trouble> {
+    let engine = configured.engine()?;
+    let (what, due) = (|| engine.what(), || Deadline::after(patience));
     // First the events, so that none is missed between the list and them.
-    let events = due().hold(what, docker.events()).await?;
-    let rows = due().hold(what, all(&docker, due())).await?;
+    let events = due().hold(what, engine.events()).await?;
+    let rows = due().hold(what, all_settled(engine, due())).await?;
     told.send_replace(Latest::fresh(rows.values().cloned().collect()));
     let sign = Notify::new();
     tokio::select! {
         biased;
-        ended = follow_events(&docker, host.timeout, events, rows, told, &sign) => ended,
-        ended = probe(&docker, host.timeout, told, &sign) => ended,
+        ended = follow_events(engine, patience, events, rows, told, &sign) => ended,
+        ended = probe(engine, patience, told, &sign) => ended,
     }
 }
 
 /// Asks an engine that gives no sign of life whether it lives. It may owe an answer about a
 /// container that is long in starting, and be well.
 async fn probe(
-    docker: &Docker,
+    engine: &dyn Engine,
     patience: Duration,
     told: &Sender<Latest<Container>>,
     sign: &Notify,
 ) -> Result<Infallible, Trouble> {
-    let what = || docker.what();
+    let what = || engine.what();
     loop {
         if timeout(PROBE_AFTER, sign.notified()).await.is_err() {
-            await_liveness(told, what, Deadline::after(patience).hold(what, docker.ping())).await?;
+            await_liveness(told, what, Deadline::after(patience).hold(what, engine.ping())).await?;
         }
     }
 }
 
 /// Keeps the rows up to date; `sign` hears when the engine tells something.
 async fn follow_events(
-    docker: &Docker,
+    engine: &dyn Engine,
     patience: Duration,
     mut events: Events,
     mut rows: Rows,
     told: &Sender<Latest<Container>>,
     sign: &Notify,
 ) -> Result<Infallible, Trouble> {
-    let (mut asked, mut changed) = (Inspections::of(docker, patience), BTreeSet::new());
+    let (mut asked, mut changed) = (Inspections::of(engine, patience), Changed::default());
     let mut retry = Retry::default();
     loop {
         retry.note(&rows);
-        while !events.may_lack_some() {
+        while !changed.missed {
             tokio::select! {
                 biased;
                 answer = asked.answer(&mut rows) => {
                     answer?;
                     break;
                 }
-                heard = happened(docker, &mut events, &mut changed, retry.due, sign) => heard?,
+                heard = happened(&mut events, &mut changed, retry.due, sign) => heard?,
             }
-            changed.append(&mut retry.take());
-            asked.ask(std::mem::take(&mut changed), &rows);
+            changed.ids.append(&mut retry.take());
+            asked.ask(std::mem::take(&mut changed.ids), &rows);
         }
-        if events.may_lack_some() {
-            events.begin_anew();
+        if std::mem::take(&mut changed).missed {
             let due = Deadline::after(patience);
-            rows = due.hold(|| docker.what(), all(docker, due)).await?;
-            asked = Inspections::of(docker, patience);
+            rows = due.hold(|| engine.what(), all_settled(engine, due)).await?;
+            asked = Inspections::of(engine, patience);
         }
         told.send_modify(|told| told.renew(rows.values().cloned().collect()));
     }
@@ -135,9 +141,9 @@ impl Retry {
 pub(super) type Rows = BTreeMap<ContainerId, Container>;
 
 /// Every container.
-async fn all(docker: &Docker, due: Deadline) -> Result<Rows, Trouble> {
-    let mut found = docker.all().await?;
-    settle(docker, due, &mut found).await;
+async fn all_settled(engine: &dyn Engine, due: Deadline) -> Result<Rows, Trouble> {
+    let mut found = all(engine).await?;
+    settle(engine, due, &mut found).await;
     Ok(found.into_iter().map(by_id).collect())
 }
 
@@ -145,16 +151,38 @@ fn by_id(found: Found) -> (ContainerId, Container) {
     (found.row.id.clone(), found.row)
 }
 
+/// What events said that was not asked about yet.
+#[derive(Default)]
+struct Changed {
+    ids: BTreeSet<ContainerId>,
+    /// Events were dropped: everything may have changed.
+    missed: bool,
+}
+
+impl Changed {
+    fn note(&mut self, event: Event) {
+        match event {
+            Event::Changed(id) => self.ids.extend([id]),
+            Event::Missed => self.missed = true,
+            Event::Idle => {}
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.ids.is_empty() && !self.missed
+    }
+}
+
 /// Waits until something happens, or `until` then, and notes in `changed` all that did. Cancel
 /// safe.
 async fn happened(
-    docker: &Docker,
     events: &mut Events,
-    changed: &mut BTreeSet<ContainerId>,
+    changed: &mut Changed,
     until: Option<Instant>,
     sign: &Notify,
 ) -> Result<(), Trouble> {
-    while changed.is_empty() && !events.may_lack_some() {
+    let ended = || Trouble::new(TroubleKind::Gone, "the engine", "its stream of events ended");
+    while changed.is_empty() {
         let quiet = async {
             match until {
                 Some(until) => sleep_until(until).await,
@@ -162,18 +190,18 @@ async fn happened(
             }
         };
         tokio::select! {
-            about = docker.next_event(events) => {
-                changed.extend(about?);
+            event = events.next() => {
+                changed.note(event.ok_or_else(ended)??);
                 sign.notify_one();
             }
             () = quiet => break,
         }
     }
-    while !events.may_lack_some() {
+    while !changed.missed {
         // The connection has a task of its own, which hands over one event at a time.
         yield_now().await;
-        let Some(about) = docker.next_event(events).now_or_never() else { break };
-        changed.extend(about?);
+        let Some(event) = events.next().now_or_never() else { break };
+        changed.note(event.ok_or_else(ended)??);
     }
     Ok(())
 }

@@ -4,5 +4,16 @@ pub(crate) mod address;
 mod read;
 mod watch;
 
-pub(crate) use read::{Docker, IN_FLIGHT};
-pub(crate) use watch::Events;
+use std::sync::Arc;
+
+use model::Trouble;
+
+use super::Engine;
+use address::EngineOptions;
+use read::Docker;
+
+/// The engine that these options and the environment name.
+pub(super) fn open(options: &EngineOptions) -> Result<Arc<dyn Engine>, Trouble> {
+    let endpoint = options.address(|name| std::env::var(name).ok())?;
+    Ok(Arc::new(Docker::at(endpoint)))
+}

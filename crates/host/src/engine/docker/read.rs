@@ -3,145 +3,119 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use model::ids::ContainerId;
-use model::snapshot::Container;
+use model::snapshot::{Container, Engine as Kind};
 use model::{Trouble, TroubleKind};
 use serde::Deserialize;
 
-use super::watch::{Events, Said};
-use crate::deadline::{late, within};
-use crate::engine::Found;
+use super::watch;
+use crate::engine::{Engine, Events, Found};
 use crate::failure;
 use crate::transport::{Endpoint, Http, HttpError};
-
-/// Inspections under way at once: the daemon gains little beyond its cores.
-pub(crate) const IN_FLIGHT: usize = 8;
-
-/// An engine may owe the answer about one container for long: while it starts it, for as long as
-/// that takes.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A client of one engine. It asks without a version in the path, as for the newest that the
 /// daemon knows: what is read below has been the same in all of them.
 #[derive(Clone)]
-pub(crate) struct Docker {
-    http: Arc<Http>,
+pub(super) struct Docker {
+    pub(super) http: Arc<Http>,
 }
 
 impl Docker {
-    pub(crate) fn at(endpoint: &Endpoint) -> Self {
-        Self { http: Arc::new(Http::new(endpoint.clone())) }
-    }
-
-    pub(crate) fn what(&self) -> String {
-        format!("Docker at {}", self.http.endpoint())
-    }
-
-    /// The API version the daemon speaks, and its own version.
-    pub(crate) async fn version(&self) -> Result<String, Trouble> {
-        let version: Version = self.get("/version").await?;
-        Ok(format!("{}, API {}", version.version, version.api_version))
-    }
-
-    /// One container by name or id; none when the daemon knows no single such container.
-    pub(crate) async fn inspect(&self, wanted: &str) -> Result<Option<Found>, Trouble> {
-        if !can_name_a_container(wanted) {
-            return Ok(None);
-        }
-        match self.http.get(&format!("/containers/{wanted}/json")).await {
-            Ok(answer) => Ok(Some(found(answer))),
-            Err(error) if is_no_single_container(&error) => Ok(None),
-            Err(error) => Err(self.trouble(&error)),
-        }
-    }
-
-    /// All containers, stopped ones too, without their processes.
-    pub(crate) async fn list(&self) -> Result<Vec<Found>, Trouble> {
-        let rows: Vec<Summary> = self.get("/containers/json?all=true").await?;
-        Ok(rows.into_iter().map(listed).collect())
-    }
-
-    /// One container as it is now. If the answer is late, as it is `known`, or at least listed,
-    /// with that for the reason why its namespace is not to be had.
-    pub(crate) async fn inspect_soon(
-        &self,
-        id: &ContainerId,
-        known: Option<Found>,
-    ) -> Result<Option<Found>, Trouble> {
-        if let Ok(in_time) = within(PATIENCE, self.inspect(&id.0)).await {
-            return in_time;
-        }
-        let late = late(format!("{}, asked about {}", self.what(), id.short()), PATIENCE);
-        let known = match known {
-            None => self.list().await?.into_iter().find(|found| found.row.id == *id),
-            known => known,
-        };
-        Ok(known.map(|Found { row, sandbox }| {
-            let row = Container { netns_trouble: Some(late), ..row };
-            Found { row, sandbox }
-        }))
-    }
-
-    /// All containers; those that run with their processes.
-    pub(crate) async fn all(&self) -> Result<Vec<Found>, Trouble> {
-        let inspected = stream::iter(self.list().await?).map(|found| async move {
-            if !may_have_a_process(&found.row.state) {
-                return Ok(Some(found));
-            }
-            let id = found.row.id.clone();
-            self.inspect_soon(&id, Some(found)).await
-        });
-        let rows: Vec<_> = inspected.buffered(IN_FLIGHT).try_collect().await?;
-        Ok(rows.into_iter().flatten().collect())
-    }
-
-    /// What happens to containers from now on.
-    pub(crate) async fn events(&self) -> Result<Events, Trouble> {
-        Events::of(&self.http).await.map_err(|error| self.trouble(&error))
-    }
-
-    /// Waits until something happened to a container, and gives its id if that can change what
-    /// is seen of it. Cancel safe.
-    pub(crate) async fn next_event(
-        &self,
-        events: &mut Events,
-    ) -> Result<Option<ContainerId>, Trouble> {
-        let ended = || Trouble::new(TroubleKind::Gone, self.what(), "its stream of events ended");
-        let said = events.next().await.map_err(|error| self.trouble(&error))?;
-        said.map(Said::about).ok_or_else(ended)
-    }
-
-    /// Waits until the daemon has said that it lives: any answer does.
-    pub(crate) async fn ping(&self) -> Result<(), Trouble> {
-        match self.http.bytes("/_ping").await {
-            Ok(_) | Err(HttpError::Refused { .. }) => Ok(()),
-            Err(error) => Err(self.trouble(&error)),
-        }
-    }
-
-    /// The other containers in the network namespace of `row`, told by `--network container:ID`.
-    pub(crate) async fn relatives(&self, row: &Container) -> Result<Vec<Found>, Trouble> {
-        let root = row.network_mode.strip_prefix("container:").unwrap_or(&row.id.0).to_owned();
-        let joined = format!("container:{root}");
-        let mut relatives = Vec::new();
-        for other in self.list().await? {
-            let shares = *other.row.id.0 == *root || other.row.network_mode == joined;
-            if shares && other.row.id != row.id {
-                relatives.extend(self.inspect(&other.row.id.0).await?);
-            }
-        }
-        Ok(relatives)
+    pub(super) fn at(endpoint: Endpoint) -> Self {
+        Self { http: Arc::new(Http::new(endpoint)) }
     }
 
     async fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, Trouble> {
         self.http.get(path).await.map_err(|error| self.trouble(&error))
     }
 
-    fn trouble(&self, error: &HttpError) -> Trouble {
+    pub(super) fn trouble(&self, error: &HttpError) -> Trouble {
         trouble(self.http.endpoint(), error)
+    }
+}
+
+impl Engine for Docker {
+    fn kind(&self) -> Kind {
+        Kind("docker".into())
+    }
+
+    fn address(&self) -> String {
+        self.http.endpoint().to_string()
+    }
+
+    fn what(&self) -> String {
+        format!("Docker at {}", self.http.endpoint())
+    }
+
+    /// The API version the daemon speaks, and its own version.
+    fn version(&self) -> BoxFuture<'_, Result<String, Trouble>> {
+        async {
+            let version: Version = self.get("/version").await?;
+            Ok(format!("{}, API {}", version.version, version.api_version))
+        }
+        .boxed()
+    }
+
+    fn inspect<'a>(&'a self, wanted: &'a str) -> BoxFuture<'a, Result<Option<Found>, Trouble>> {
+        async move {
+            if !can_name_a_container(wanted) {
+                return Ok(None);
+            }
+            match self.http.get(&format!("/containers/{wanted}/json")).await {
+                Ok(answer) => Ok(Some(found(answer))),
+                Err(error) if is_no_single_container(&error) => Ok(None),
+                Err(error) => Err(self.trouble(&error)),
+            }
+        }
+        .boxed()
+    }
+
+    fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, Trouble>> {
+        async {
+            let rows: Vec<Summary> = self.get("/containers/json?all=true").await?;
+            Ok(rows.into_iter().map(listed).collect())
+        }
+        .boxed()
+    }
+
+    /// Podman calls a container `created` although its process and namespace are there.
+    fn may_have_a_process(&self, row: &Container) -> bool {
+        !matches!(row.state.as_str(), "exited" | "dead")
+    }
+
+    /// Told by `--network container:ID`.
+    fn relatives<'a>(&'a self, row: &'a Container) -> BoxFuture<'a, Result<Vec<Found>, Trouble>> {
+        async move {
+            let root = row.network_mode.strip_prefix("container:").unwrap_or(&row.id.0).to_owned();
+            let joined = format!("container:{root}");
+            let mut relatives = Vec::new();
+            for other in self.list().await? {
+                let shares = *other.row.id.0 == *root || other.row.network_mode == joined;
+                if shares && other.row.id != row.id {
+                    relatives.extend(self.inspect(&other.row.id.0).await?);
+                }
+            }
+            Ok(relatives)
+        }
+        .boxed()
+    }
+
+    fn events(&self) -> BoxFuture<'_, Result<Events, Trouble>> {
+        watch::events(self).boxed()
+    }
+
+    /// Any answer is a sign of life.
+    fn ping(&self) -> BoxFuture<'_, Result<(), Trouble>> {
+        async {
+            match self.http.bytes("/_ping").await {
+                Ok(_) | Err(HttpError::Refused { .. }) => Ok(()),
+                Err(error) => Err(self.trouble(&error)),
+            }
+        }
+        .boxed()
     }
 }
 
@@ -155,11 +129,6 @@ fn is_no_single_container(error: &HttpError) -> bool {
 fn can_name_a_container(wanted: &str) -> bool {
     let inside = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
     wanted.bytes().all(inside) && wanted.starts_with(|c: char| c.is_ascii_alphanumeric())
-}
-
-/// Podman calls a container `created` although its process and namespace are there.
-fn may_have_a_process(state: &str) -> bool {
-    !matches!(state, "exited" | "dead")
 }
 
 /// `GET /version`, as far as it is used.
