@@ -26,11 +26,11 @@ mod origin;
 mod question;
 mod recording;
 mod settings;
-mod source;
+pub mod source;
 mod switch;
 mod token;
 pub mod transport;
-mod watch;
+pub mod watch;
 
 use std::path::PathBuf;
 use std::time::Duration;

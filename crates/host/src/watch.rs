@@ -1,55 +1,72 @@
 //! Watching: looking again whenever a source says that it is worthwhile.
 //!
-//! [`supervise`] runs a source and marks its rows stale when it fails; the engine's
-//! [`engine::watch`], the switch's [`ovsdb::watch`] and [`Links`] are the three sources. They never meet here: what they told last is
-//! put side by side in a Snapshot.
+//! Each source is a task under [`supervise`] that publishes its rows: every container engine, the
+//! switch, the kernel. They never meet here: what they published last is put side by side in a
+//! Snapshot. What a Watch has to know beyond that is which of it was given already, and one
+//! barrier:
+//!
+//! | state                       | what is published           | what [`Watch::next`] does |
+//! |-----------------------------|-----------------------------|---------------------------|
+//! | some source never answered  | anything                    | waits: the first look is a whole one |
+//! | all given already           | nothing                     | waits |
+//! | a port has a new name that no link has | ports            | asks the kernel's task to read the switch's namespace, and waits for that reading |
+//! | such a reading is awaited   | anything                    | waits until the kernel's task has published the number of that reading, or why it cannot read |
+//! | otherwise                   | rows, stale or fresh again  | gives them all |
+//!
+//! The barrier is there because vswitchd may tell of a port before the kernel tells of its link:
+//! without it the port would look left behind. The kernel's rows carry the number of the last
+//! request that was made before they were read ([`LinkReading::number`]); nothing else orders one
+//! source after another.
 
 use std::collections::BTreeSet;
-use std::future::pending;
 use std::sync::Arc;
 
-use futures_util::future::select_ok;
 use model::Snapshot;
-use model::ids::Name;
-use model::snapshot::{Container, Engine as Kind, Scope};
+use model::ids::{Name, NetnsId};
+use model::snapshot::{Container, Engine as Kind, Namespace, Scope};
 use model::switch::{Bridge, Via};
-use tokio::sync::watch::{Receiver, channel};
+use tokio::sync::watch::{Receiver, Sender, channel};
 use tokio::task::JoinHandle;
 
 use crate::Host;
 use crate::clock::now;
 use crate::engine;
-use crate::kernel::watch::{Links, News, When};
+use crate::kernel;
+use crate::kernel::watch::any_changed;
 use crate::look::{host_name, named};
 use crate::source::{Latest, supervise};
 use crate::switch::ovsdb;
 
-/// A host that is looked at again and again.
-pub struct Watch {
-    /// By engine.
-    engines: Vec<(Kind, Receiver<Latest<Container>>)>,
-    named: BTreeSet<Kind>,
-    switch: Receiver<Latest<Bridge>>,
-    links: Links,
-    /// Names of ports that no link had when it was last looked.
-    unknown: BTreeSet<Name>,
-    /// Whether a Snapshot was given already.
-    begun: bool,
-    /// Something is to be shown, also after a `next` that was dropped half-way.
-    show: bool,
-    due: Due,
-    tasks: Vec<JoinHandle<()>>,
+/// What is said about the kernel's rows as a whole.
+#[derive(Clone, Debug, Default)]
+pub struct LinkReading {
+    /// The namespace that ovs-vswitchd lives in.
+    pub switch: Option<NetnsId>,
+    /// The number of the last request that was made before the switch's namespace was read.
+    pub number: u64,
 }
 
-/// When the switch's namespace is to be read again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Due {
-    Not,
-    Soon,
-    /// It was put off once already.
-    Now,
-    /// Before anything is shown.
-    First,
+/// Where a Watch hears of each source.
+#[derive(Debug)]
+pub struct Feeds {
+    /// Containers, by engine.
+    pub engines: Vec<(Kind, Receiver<Latest<Container>>)>,
+    /// Bridges with their ports.
+    pub switch: Receiver<Latest<Bridge>>,
+    /// Namespaces with their links.
+    pub kernel: Receiver<Latest<Namespace, LinkReading>>,
+    /// Requests, by their number, that the switch's namespace be read.
+    pub requests: Sender<u64>,
+}
+
+/// A host that is looked at again and again.
+pub struct Watch {
+    feeds: Feeds,
+    named: BTreeSet<Kind>,
+    barrier: Barrier,
+    /// The version of each source's rows in the last Snapshot that was given.
+    given: Vec<u64>,
+    tasks: Vec<JoinHandle<()>>,
 }
 
 impl Host {
@@ -57,165 +74,66 @@ impl Host {
     pub fn watch(&self) -> Watch {
         let (mut engines, mut tasks) = (Vec::new(), Vec::new());
         for configured in &self.engines {
-            let (tell, rows) = channel(Latest::default());
+            let (publish, rows) = channel(Latest::default());
             let (configured, timeout) = (configured.clone(), self.timeout);
             engines.push((configured.kind.clone(), rows));
-            tasks.push(tokio::spawn(supervise(tell, async move |told| {
-                engine::watch::run(&configured, timeout, told).await
+            tasks.push(tokio::spawn(supervise(publish, async move |latest| {
+                engine::watch::run(&configured, timeout, latest).await
             })));
         }
-        let (host, (tell, switch)) = (self.clone(), channel(Latest::default()));
-        let switches = supervise(tell, async move |told| ovsdb::watch::run(&host, told).await);
-        tasks.push(tokio::spawn(switches));
-        let (links, unknown) = (Links::new(self), BTreeSet::new());
-        let (begun, show, due) = (false, false, Due::Not);
-        let named = named(&self.engines);
-        Watch { engines, named, switch, links, unknown, begun, show, due, tasks }
+        let (host, (publish, switch)) = (self.clone(), channel(Latest::default()));
+        tasks.push(tokio::spawn(supervise(publish, async move |latest| {
+            ovsdb::watch::run(&host, latest).await
+        })));
+        let containers: Vec<_> = engines.iter().map(|(_, rows)| rows.clone()).collect();
+        let (requests, requested) = channel(0);
+        let (rundir, (publish, kernel)) = (self.rundir.clone(), channel(Latest::default()));
+        tasks.push(tokio::spawn(supervise(publish, async move |latest| {
+            kernel::watch::run(&rundir, containers.clone(), requested.clone(), latest).await
+        })));
+        let feeds = Feeds { engines, switch, kernel, requests };
+        let mut watch = Watch::of(feeds);
+        (watch.named, watch.tasks) = (named(&self.engines), tasks);
+        watch
     }
 }
 
 impl Watch {
+    /// A Watch of what these feeds bring.
+    pub fn of(feeds: Feeds) -> Self {
+        let (named, barrier) = (BTreeSet::new(), Barrier::default());
+        Self { feeds, named, barrier, given: Vec::new(), tasks: Vec::new() }
+    }
+
     /// A whole look at once, then another one whenever something may have changed, or a source
     /// fell silent or came back. Rows of a silent source are the last ones, and stale. Cancel
     /// safe.
     pub async fn next(&mut self) -> Arc<Snapshot> {
-        if !self.begun {
-            self.begin().await;
-            return Arc::new(self.snapshot());
-        }
-        while !self.show || self.due == Due::First {
-            self.step().await;
-        }
-        self.show = false;
-        Arc::new(self.snapshot())
-    }
-
-    async fn begin(&mut self) {
-        // Whoever drops us here begins again: nothing is lost.
-        for (_, engine) in &mut self.engines {
-            let _ = engine.wait_for(Latest::has_answered).await;
-        }
-        let _ = self.switch.wait_for(Latest::has_answered).await;
-        self.links.read_here(When::AtOnce).await;
-        self.read_elsewhere();
-        while self.links.is_reading() {
-            match self.links.news().await {
-                News::Hint => self.on_kernel(),
-                News::Read(homes) => self.links.hold(homes),
+        loop {
+            let latest = self.feeds.see();
+            let passed = self.barrier.is_passed(&latest, &self.feeds.requests);
+            let versions = latest.versions();
+            if passed && latest.is_complete() && versions != self.given {
+                self.given = versions;
+                return Arc::new(self.snapshot(&latest));
             }
-        }
-        self.links.read_here(When::AtOnce).await;
-        self.read_elsewhere();
-        (self.begun, self.due) = (true, Due::Not);
-    }
-
-    /// Waits for one piece of news, and reads what it says is to be read.
-    async fn step(&mut self) {
-        if self.due != Due::Not {
-            return self.read_here().await;
-        }
-        tokio::select! {
-            biased;
-            Ok(()) = self.switch.changed() => self.on_switch(),
-            () = changed(&mut self.engines) => {
-                self.links.mark_dirty();
-                self.read_elsewhere();
-                self.show = true;
-            }
-            news = self.links.news() => match news {
-                News::Hint => self.on_kernel(),
-                News::Read(homes) => {
-                    self.links.hold(homes);
-                    self.due = Due::Soon;
-                }
-            },
+            self.feeds.changed().await;
         }
     }
 
-    /// Reads the switch's own namespace. News of the switch that do not depend on it need not
-    /// wait for it, but it is put off only once.
-    async fn read_here(&mut self) {
-        let when = if self.due == Due::First { When::AtOnce } else { When::Alone };
-        tokio::select! {
-            biased;
-            changed = self.links.read_here(when) => {
-                self.show |= changed;
-                self.due = Due::Not;
-                self.read_elsewhere();
-            }
-            Ok(()) = self.switch.changed(), if self.due == Due::Soon => {
-                self.due = Due::Now;
-                self.on_switch();
-            }
-        }
-    }
-
-    fn on_switch(&mut self) {
-        self.show = true;
-        if self.names_the_unknown() {
-            self.due = Due::First;
-        }
-    }
-
-    /// Whether a port has a name that none had before and that is not known as a link's: it
-    /// would look left behind, though its link may only be younger than the last reading.
-    fn names_the_unknown(&mut self) -> bool {
-        let told = self.switch.borrow_and_update();
-        let ports = told.rows().iter().flat_map(|bridge| &bridge.ports);
-        let system = ports.filter(|port| port.kind == "system");
-        let known = self.links.names_here();
-        let unknown = system.filter(|port| !known.contains(&port.iface));
-        let unknown = unknown.map(|port| port.iface.clone()).collect();
-        let before = std::mem::replace(&mut self.unknown, unknown);
-        !self.unknown.is_subset(&before)
-    }
-
-    /// Notes what the kernel hinted at. What is being read elsewhere is told together with what
-    /// is here.
-    fn on_kernel(&mut self) {
-        let hint = self.links.hint();
-        if hint.elsewhere {
-            self.links.mark_dirty();
-        }
-        let alone = hint.here && !hint.elsewhere && !self.links.is_reading();
-        if alone && self.due == Due::Not {
-            self.due = Due::Soon;
-        }
-        self.read_elsewhere();
-    }
-
-    fn read_elsewhere(&mut self) {
-        // Not taken for seen: that there are new ones is still to be heeded.
-        let told: Vec<_> =
-            self.engines.iter().flat_map(|(_, rows)| rows.borrow().rows().to_vec()).collect();
-        self.links.read_elsewhere(&told);
-    }
-
-    fn snapshot(&mut self) -> Snapshot {
+    fn snapshot(&self, latest: &Seen) -> Snapshot {
+        let engines = latest.engines.iter();
         Snapshot {
             version: Snapshot::VERSION,
             host: host_name(),
             taken: now(),
             scope: Scope::Everything,
-            switch_netns: self.links.switch(),
-            engines: self
-                .engines
-                .iter()
-                .map(|(kind, rows)| (kind.clone(), rows.borrow().observed()))
-                .collect(),
+            switch_netns: latest.kernel.about().switch,
+            engines: engines.map(|(kind, rows)| (kind.clone(), rows.observed())).collect(),
             named_engines: self.named.clone(),
-            kernel: self.links.observed(),
-            switch: [(Via::Ovsdb, self.switch.borrow().observed())].into(),
+            kernel: latest.kernel.observed(),
+            switch: [(Via::Ovsdb, latest.switch.observed())].into(),
         }
-    }
-}
-
-/// Waits until one of them has something new. Cancel safe.
-async fn changed(engines: &mut [(Kind, Receiver<Latest<Container>>)]) {
-    let changed = engines.iter_mut().map(|(_, rows)| Box::pin(rows.changed()));
-    match select_ok(changed).await {
-        Ok(_) => {}
-        Err(_) => pending().await,
     }
 }
 
@@ -223,4 +141,86 @@ impl Drop for Watch {
     fn drop(&mut self) {
         self.tasks.iter().for_each(JoinHandle::abort);
     }
+}
+
+impl Feeds {
+    /// Takes what is published for seen. The rows are shared, not copied.
+    fn see(&mut self) -> Seen {
+        let engines = self.engines.iter_mut();
+        Seen {
+            engines: engines
+                .map(|(kind, rows)| (kind.clone(), rows.borrow_and_update().clone()))
+                .collect(),
+            switch: self.switch.borrow_and_update().clone(),
+            kernel: self.kernel.borrow_and_update().clone(),
+        }
+    }
+
+    /// Waits until something was published that was not seen. Cancel safe.
+    async fn changed(&mut self) {
+        tokio::select! {
+            () = any_changed(self.engines.iter_mut().map(|(_, rows)| rows)) => {}
+            () = any_changed([&mut self.switch].into_iter()) => {}
+            () = any_changed([&mut self.kernel].into_iter()) => {}
+        }
+    }
+}
+
+/// What each source published last.
+struct Seen {
+    engines: Vec<(Kind, Latest<Container>)>,
+    switch: Latest<Bridge>,
+    kernel: Latest<Namespace, LinkReading>,
+}
+
+impl Seen {
+    fn versions(&self) -> Vec<u64> {
+        let engines = self.engines.iter().map(|(_, rows)| rows.version());
+        engines.chain([self.switch.version(), self.kernel.version()]).collect()
+    }
+
+    /// Whether every source has said something, be it that it cannot.
+    fn is_complete(&self) -> bool {
+        self.engines.iter().all(|(_, rows)| rows.has_answered())
+            && self.switch.has_answered()
+            && self.kernel.has_answered()
+    }
+}
+
+/// No port is shown as left behind before links were read again.
+#[derive(Debug, Default)]
+struct Barrier {
+    /// The number of the reading that is awaited; the first one is not asked for.
+    number: u64,
+    /// Names of ports that no link had when the version `checked` of the ports came.
+    unknown: BTreeSet<Name>,
+    checked: u64,
+}
+
+impl Barrier {
+    /// Asks for a reading where a port has a name that none had before and that is not known as a
+    /// link's; whether the last one that was asked for has come.
+    fn is_passed(&mut self, latest: &Seen, requests: &Sender<u64>) -> bool {
+        let Seen { switch: ports, kernel: links, .. } = latest;
+        if ports.version() != self.checked && links.has_answered() {
+            self.checked = ports.version();
+            let unknown = unknown(ports, links);
+            if !unknown.is_subset(&self.unknown) {
+                self.number += 1;
+                requests.send_replace(self.number);
+            }
+            self.unknown = unknown;
+        }
+        // A kernel that cannot be read keeps nothing back.
+        links.about().number >= self.number || links.trouble().is_some()
+    }
+}
+
+/// The names of system ports that no link in the switch's namespace has.
+fn unknown(ports: &Latest<Bridge>, links: &Latest<Namespace, LinkReading>) -> BTreeSet<Name> {
+    let here = links.rows().iter().filter(|row| Some(row.id) == links.about().switch);
+    let known: BTreeSet<_> = here.flat_map(|row| &row.links).map(|link| &link.name).collect();
+    let ports = ports.rows().iter().flat_map(|bridge| &bridge.ports);
+    let system = ports.filter(|port| port.kind == "system");
+    system.map(|port| &port.iface).filter(|name| !known.contains(name)).cloned().collect()
 }

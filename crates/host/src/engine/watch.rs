@@ -48,7 +48,7 @@ async fn follow(
     // First the events, so that none is missed between the list and them.
     let events = due().hold(what, engine.events()).await?;
     let rows = due().hold(what, all_settled(engine, due())).await?;
-    told.send_replace(Latest::fresh(rows.values().cloned().collect()));
+    told.send_modify(|told| told.set_fresh(rows.values().cloned().collect()));
     let sign = Notify::new();
     tokio::select! {
         biased;
@@ -98,7 +98,8 @@ async fn follow_events(
             changed.ids.append(&mut retry.take());
             asked.ask(std::mem::take(&mut changed.ids), &rows);
         }
-        if std::mem::take(&mut changed).missed {
+        // What was heard while an answer came is still to be asked about.
+        if std::mem::take(&mut changed.missed) {
             let due = Deadline::after(patience);
             rows = due.hold(|| engine.what(), all_settled(engine, due)).await?;
             asked = Inspections::of(engine, patience);

@@ -1,44 +1,119 @@
 //! The kernel, watched. It only hints; what changed is read again, and no more than that: a
 //! hint from the switch's own namespace costs one dump, one from elsewhere all the others.
+//!
+//! Links have two ends, so what was read elsewhere counts only once the switch's namespace was read
+//! after it: what leads somewhere is never newer than what it leads to.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::future::pending;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use model::ids::{Ifindex, Name, NetnsId, Nsid};
+use futures_util::future::select_ok;
+use model::ids::{Ifindex, NetnsId, Nsid};
 use model::snapshot::{Container, Namespace};
-use model::{Observed, Trouble, TroubleKind};
+use model::{Trouble, TroubleKind};
 use netns::{Drained, LinkWatch, Netns};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+use tokio::sync::watch::{Receiver, Sender};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use crate::Host;
 use crate::kernel;
+use crate::source::Latest;
+use crate::watch::LinkReading;
 
 /// The pause before what could not be read is tried again: no hint says that it can be.
 const RETRY: Duration = Duration::from_secs(1);
 
+type Publish = Sender<Latest<Namespace, LinkReading>>;
+
+/// Publishes all namespaces, and again after each change, until the switch's cannot be opened.
+/// `containers` are what the engines publish: the namespaces of these are read. Each of
+/// `requests` has the switch's namespace read once more.
+pub(crate) async fn run(
+    rundir: &Path,
+    containers: Vec<Receiver<Latest<Container>>>,
+    requests: Receiver<u64>,
+    latest: &Publish,
+) -> Trouble {
+    let Err(trouble) = follow(rundir, containers, requests, latest).await;
+    trouble
+}
+
+async fn follow(
+    rundir: &Path,
+    mut containers: Vec<Receiver<Latest<Container>>>,
+    mut requests: Receiver<u64>,
+    latest: &Publish,
+) -> Result<Infallible, Trouble> {
+    // Listens before anything is read.
+    let mut links = Links::open(rundir)?;
+    for rows in &mut containers {
+        // An engine that has ended has said all that it will say.
+        let _ = rows.wait_for(Latest::has_answered).await;
+    }
+    let mut number = *requests.borrow_and_update();
+    links.read_everything(&mut containers).await?;
+    links.publish(number, true, latest);
+    loop {
+        let changed = tokio::select! {
+            biased;
+            Ok(()) = requests.changed() => {
+                // Taken before the reading begins: only that counts which is read after it.
+                number = *requests.borrow_and_update();
+                let changed = links.read_here(When::AtOnce).await?;
+                links.publish(number, changed, latest);
+                false
+            }
+            () = any_changed(containers.iter_mut()) => {
+                links.dirty = true;
+                false
+            }
+            event = links.event() => match event {
+                Event::Hint if links.note_hints() => links.read_here(When::Alone).await?,
+                Event::Hint => false,
+                Event::Read(homes) => {
+                    links.hold(homes);
+                    links.read_here(When::Alone).await?
+                }
+            },
+        };
+        if changed {
+            links.publish(number, true, latest);
+        }
+        links.read_elsewhere(&mut containers);
+    }
+}
+
+/// Waits until one of them was published again; for ever if none will be. Cancel safe.
+pub(crate) async fn any_changed<'r, T: 'r, A: 'r>(
+    sources: impl Iterator<Item = &'r mut Receiver<Latest<T, A>>>,
+) {
+    let changed: Vec<_> = sources.map(|rows| Box::pin(rows.changed())).collect();
+    if changed.is_empty() || select_ok(changed).await.is_err() {
+        pending::<()>().await;
+    }
+}
+
 /// What the kernel told last, and what may have changed since.
-pub(crate) struct Links {
-    host: Host,
-    hints: Result<Hints, Trouble>,
-    here: Result<Namespace, Trouble>,
+struct Links {
+    rundir: PathBuf,
+    hints: Hints,
+    here: Option<Namespace>,
     nsids: BTreeMap<Nsid, NetnsId>,
     homes: Vec<Namespace>,
     reading: Option<JoinHandle<Homes>>,
-    /// What was read of them, until the switch's namespace was read after it: links have two
-    /// ends.
+    /// What was read of them, until the switch's namespace was read after it.
     fresh: Option<Homes>,
-    /// Namespaces changed while they were being read.
+    /// Namespaces changed that were not read since, or while they were being read.
     dirty: bool,
     /// Some of them could not be read.
     failed: bool,
-    /// All of it as it was shown, until it changes.
-    shown: Option<Observed<Namespace>>,
 }
 
 /// Where hints come from.
@@ -54,80 +129,99 @@ type Homes = (Vec<Namespace>, BTreeMap<Nsid, NetnsId>);
 
 /// What a hint is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Hint {
-    pub(crate) here: bool,
-    pub(crate) elsewhere: bool,
+struct Hint {
+    here: bool,
+    elsewhere: bool,
+}
+
+/// What there is to do.
+enum Event {
+    /// Something changed.
+    Hint,
+    /// Namespaces were read, or that came to nothing.
+    Read(Option<Homes>),
 }
 
 impl Links {
-    /// Listens before anything is read.
-    pub(crate) fn new(host: &Host) -> Self {
-        let hints = Hints::open(host);
-        let unread = Trouble::new(TroubleKind::Gone, "the kernel", "it was not read yet");
-        let here = Err(hints.as_ref().err().cloned().unwrap_or(unread));
-        let nsids = BTreeMap::new();
-        let (homes, dirty, failed) = (Vec::new(), true, false);
-        let (host, reading, fresh, shown) = (host.clone(), None, None, None);
-        Self { host, hints, here, nsids, homes, reading, fresh, dirty, failed, shown }
+    fn open(rundir: &Path) -> Result<Self, Trouble> {
+        Ok(Self {
+            rundir: rundir.to_owned(),
+            hints: Hints::open(rundir)?,
+            here: None,
+            nsids: BTreeMap::new(),
+            homes: Vec::new(),
+            reading: None,
+            fresh: None,
+            dirty: true,
+            failed: false,
+        })
+    }
+
+    /// The switch's namespace, all the others, and the switch's once more after them.
+    async fn read_everything(
+        &mut self,
+        containers: &mut [Receiver<Latest<Container>>],
+    ) -> Result<(), Trouble> {
+        self.read_here(When::AtOnce).await?;
+        self.read_elsewhere(containers);
+        while self.reading.is_some() {
+            match self.event().await {
+                Event::Hint => {
+                    self.note_hints();
+                }
+                Event::Read(homes) => self.hold(homes),
+            }
+        }
+        self.read_here(When::AtOnce).await?;
+        self.read_elsewhere(containers);
+        Ok(())
     }
 
     /// Waits for a hint, or for the end of a reading that is under way. Cancel safe.
-    pub(crate) async fn news(&mut self) -> News {
-        let again = self.failed || self.hints.is_err();
-        let Self { hints, reading, .. } = self;
+    async fn event(&mut self) -> Event {
+        let Self { hints, reading, failed, .. } = self;
         let read = async {
             match reading {
                 Some(reading) => reading.await,
                 None => pending().await,
             }
         };
-        let hint = async {
-            match hints {
-                Ok(hints) => hints.wait().await,
-                Err(_) => pending().await,
-            }
-        };
-        let retry = async { if again { sleep(RETRY).await } else { pending().await } };
+        let retry = async { if *failed { sleep(RETRY).await } else { pending().await } };
         tokio::select! {
             biased;
-            read = read => News::Read(read.ok()),
-            () = hint => News::Hint,
-            () = retry => News::Hint,
+            read = read => Event::Read(read.ok()),
+            () = hints.wait() => Event::Hint,
+            () = retry => Event::Hint,
         }
     }
 
-    /// What is hinted at right now, or is to be tried again.
-    pub(crate) fn hint(&self) -> Hint {
-        let blind = Hint { here: true, elsewhere: true };
-        let hint = self.hints.as_ref().map_or(blind, Hints::take);
-        Hint { elsewhere: hint.elsewhere || self.failed, ..hint }
+    /// Notes what is hinted at right now, or is to be tried again; whether the switch's namespace
+    /// is to be read alone. What is being read elsewhere is told together with what is here.
+    fn note_hints(&mut self) -> bool {
+        let hint = self.hints.take();
+        let elsewhere = hint.elsewhere || self.failed;
+        self.dirty |= elsewhere;
+        hint.here && !elsewhere && self.reading.is_none()
     }
 
-    /// Whether namespaces are being read.
-    pub(crate) fn is_reading(&self) -> bool {
-        self.reading.is_some()
-    }
-
-    /// Notes that the namespaces of containers are to be read again.
-    pub(crate) fn mark_dirty(&mut self) {
-        self.dirty = true;
-    }
-
-    /// Starts to read the namespaces of these containers, unless that is under way already:
-    /// then they are read once more after that.
-    pub(crate) fn read_elsewhere(&mut self, containers: &[Container]) {
-        let Ok(hints) = &self.hints else { return };
+    /// Starts to read the namespaces of the containers, unless that is under way already: then
+    /// they are read once more after that.
+    fn read_elsewhere(&mut self, containers: &mut [Receiver<Latest<Container>>]) {
         if self.reading.is_some() || !self.dirty {
             return;
         }
         self.dirty = false;
-        let homes = containers.iter().filter_map(|row| Some((row.pid?, row.netns?)));
-        let (homes, switch) = (homes.collect::<Vec<_>>(), Arc::clone(&hints.switch));
+        let mut homes = Vec::new();
+        for rows in containers {
+            let rows = rows.borrow_and_update();
+            homes.extend(rows.rows().iter().filter_map(|row| Some((row.pid?, row.netns?))));
+        }
+        let switch = Arc::clone(&self.hints.switch);
         self.reading = Some(tokio::task::spawn_blocking(move || kernel::homes(&homes, &switch)));
     }
 
     /// Keeps what was read elsewhere until the switch's namespace is read.
-    pub(crate) fn hold(&mut self, homes: Option<Homes>) {
+    fn hold(&mut self, homes: Option<Homes>) {
         self.reading = None;
         self.failed = homes.is_none();
         self.fresh = homes;
@@ -142,97 +236,81 @@ impl Links {
                 home.clone_from(known);
             }
         }
-        (self.homes, self.nsids, self.shown) = (homes, nsids, None);
+        (self.homes, self.nsids) = (homes, nsids);
     }
 
     /// Reads the switch's own namespace again; whether that, or what was read elsewhere before,
     /// changed anything. Where a link that leads elsewhere came or went, so did its other end,
-    /// told of or not. Cancel safe.
-    pub(crate) async fn read_here(&mut self, when: When) -> bool {
-        let rundir = self.host.rundir.clone();
-        let moved = kernel::switch_namespace(&rundir).is_ok_and(|switch| {
-            let same = |hints: &Hints| hints.switch.identity() == switch.identity();
-            !self.hints.as_ref().is_ok_and(same)
-        });
+    /// told of or not.
+    ///
+    /// # Errors
+    /// The switch's namespace cannot be opened.
+    async fn read_here(&mut self, when: When) -> Result<bool, Trouble> {
+        let moved = kernel::switch_namespace(&self.rundir)
+            .is_ok_and(|switch| self.hints.switch.identity() != switch.identity());
         if moved {
-            self.hints = Hints::open(&self.host);
+            self.hints = Hints::open(&self.rundir)?;
             self.dirty = true;
         }
-        let here = match &self.hints {
-            Ok(hints) => {
-                let switch = Arc::clone(&hints.switch);
-                let read = tokio::task::spawn_blocking(move || kernel::alone(&switch)).await;
-                read.map_err(|error| Trouble::new(TroubleKind::Gone, "the kernel", error))
-            }
-            Err(trouble) => Err(trouble.clone()),
-        };
+        let switch = Arc::clone(&self.hints.switch);
+        let read = tokio::task::spawn_blocking(move || kernel::alone(&switch)).await;
+        let here = read.map_err(|error| Trouble::new(TroubleKind::Gone, "the kernel", error))?;
         let fresh = self.fresh.take().map(|homes| self.take(homes)).is_some();
-        let unread = here.as_ref().is_ok_and(|here| here.trouble.is_some());
-        if (unread && self.here.is_ok()) || self.here == here {
-            return fresh;
+        if (here.trouble.is_some() && self.here.is_some()) || self.here.as_ref() == Some(&here) {
+            return Ok(fresh);
         }
-        if cross_netns_links(&self.here) != cross_netns_links(&here) {
+        if cross_netns_links(self.here.as_ref()) != cross_netns_links(Some(&here)) {
             self.dirty = true;
             if when == When::Alone && !fresh {
-                return false;
+                return Ok(false);
             }
         }
-        (self.here, self.shown) = (here, None);
-        true
+        self.here = Some(here);
+        Ok(true)
     }
 
-    /// The names of links that the switch's namespace had.
-    pub(crate) fn names_here(&self) -> HashSet<&Name> {
-        self.here.iter().flat_map(|here| &here.links).map(|link| &link.name).collect()
+    /// A reading that was asked for counts as made, whether it brought anything new or not.
+    fn publish(&self, number: u64, changed: bool, latest: &Publish) {
+        let switch = Some(kernel::id(&self.hints.switch));
+        let rows = changed.then(|| self.rows());
+        latest.send_modify(|latest| {
+            *latest.about_mut() = LinkReading { switch, number };
+            if let Some(rows) = rows {
+                latest.set_fresh(rows);
+            }
+        });
     }
 
-    pub(crate) fn switch(&self) -> Option<NetnsId> {
-        self.hints.as_ref().ok().map(|hints| kernel::id(&hints.switch))
-    }
-
-    pub(crate) fn observed(&mut self) -> Observed<Namespace> {
-        let shown = self.shown.take().unwrap_or_else(|| self.all());
-        self.shown.insert(shown).clone()
-    }
-
-    fn all(&self) -> Observed<Namespace> {
-        let here = match &self.here {
-            Ok(here) => here,
-            Err(why) => return Observed::Absent { why: why.clone() },
-        };
-        let here = Namespace { nsids: self.nsids.clone(), ..here.clone() };
-        let others = self.homes.iter().filter(|home| home.id != here.id).cloned();
-        Observed::Fresh { rows: others.chain([here.clone()]).collect() }
+    fn rows(&self) -> Vec<Namespace> {
+        let here = self.here.iter().map(|here| {
+            let nsids = self.nsids.clone();
+            Namespace { nsids, ..here.clone() }
+        });
+        let id = self.here.as_ref().map(|here| here.id);
+        let others = self.homes.iter().filter(|home| Some(home.id) != id).cloned();
+        others.chain(here).collect()
     }
 }
 
 /// The links of a namespace whose other end is in another one.
-fn cross_netns_links(read: &Result<Namespace, Trouble>) -> Vec<Ifindex> {
-    let links = read.iter().flat_map(|namespace| &namespace.links);
+fn cross_netns_links(read: Option<&Namespace>) -> Vec<Ifindex> {
+    let links = read.into_iter().flat_map(|namespace| &namespace.links);
     let out = links.filter(|link| link.peer.is_some_and(|peer| peer.nsid.is_some()));
     out.map(|link| link.ifindex).collect()
 }
 
 /// When what was read of the switch's namespace counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum When {
+enum When {
     /// As soon as it is read.
     AtOnce,
     /// Unless it has to do with what is elsewhere: then both are read once more, together.
     Alone,
 }
 
-/// What there is to do.
-pub(crate) enum News {
-    /// Something changed.
-    Hint,
-    /// Namespaces were read, or that came to nothing.
-    Read(Option<Homes>),
-}
-
 impl Hints {
-    fn open(host: &Host) -> Result<Self, Trouble> {
-        let switch = kernel::switch_namespace(&host.rundir)?;
+    fn open(rundir: &Path) -> Result<Self, Trouble> {
+        let switch = kernel::switch_namespace(rundir)?;
         let own = kernel::listen(&switch, false)?;
         let all = kernel::listen(&switch, true).ok();
         #[allow(deprecated, reason = "its successor is unsafe; a LinkWatch owns its descriptor")]
@@ -258,7 +336,7 @@ impl Hints {
         }
     }
 
-    /// Whoever hears all hears more than the switch's own namespace if others have news too.
+    /// The socket of all namespaces hears more than the switch's own namespace if others have news too.
     fn take(&self) -> Hint {
         let own = drain(&self.own);
         let all = self.all.as_ref().map(drain);

@@ -33,7 +33,8 @@ async fn follow(
     let what = || what.clone();
     let mut followed = start.hold(what, Followed::start(database)).await?;
     loop {
-        told.send_replace(Latest::fresh(followed.bridges()));
+        let bridges = followed.bridges();
+        told.send_modify(|told| told.set_fresh(bridges));
         loop {
             match timeout(PROBE_AFTER, followed.change()).await {
                 Ok(changed) => break changed?,

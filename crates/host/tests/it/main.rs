@@ -1,0 +1,12 @@
+//! Look, watch and act with sources that the tests make, on paused time: no root, no Docker, no
+//! Open vSwitch.
+
+extern crate docker_ovs_host as host;
+
+mod act;
+mod engine_watch;
+mod fake_engine;
+mod look;
+mod recording;
+mod rows;
+mod watch;
