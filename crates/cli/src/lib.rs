@@ -9,6 +9,8 @@ pub mod origin;
 pub mod outcome;
 pub mod plugin;
 pub mod server;
+#[cfg(debug_assertions)]
+mod stop_after;
 pub mod verbs;
 pub mod words;
 

@@ -31,7 +31,10 @@ impl Place {
 }
 
 fn live(settings: &Settings) -> Result<Origin, Failure> {
-    Ok(Origin::Live(Host::open(settings)?))
+    let host = Host::open(settings)?;
+    #[cfg(debug_assertions)]
+    let host = crate::stop_after::observed(host);
+    Ok(Origin::Live(host))
 }
 
 fn recorded(path: &Path) -> Result<Origin, Failure> {

@@ -39,7 +39,7 @@ use engine::Configured;
 use model::Trouble;
 use switch::openflow::Listener;
 
-pub use act::{Connected, Done, Pruned, Restored, Unable, random};
+pub use act::{Connected, Done, Pruned, Restored, StepObserver, Unable, random};
 pub use act::{plan_connect, plan_disconnect, plan_restore};
 pub use clock::now;
 pub use doctor::examine_recording;
@@ -61,4 +61,5 @@ pub struct Host {
     openflow: Vec<Listener>,
     rundir: PathBuf,
     timeout: Duration,
+    observer: act::Observer,
 }

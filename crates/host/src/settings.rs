@@ -7,6 +7,7 @@ use std::time::Duration;
 use model::{Trouble, TroubleKind};
 
 use crate::Host;
+use crate::act::{Observer, StepObserver};
 use crate::engine::docker::address::EngineOptions;
 use crate::engine::{self, Configured, Engine};
 use crate::switch::openflow;
@@ -90,7 +91,13 @@ impl Host {
             tls: settings.tls(),
             rundir: rundir(settings),
             timeout: settings.timeout,
+            observer: Observer::default(),
         })
+    }
+
+    /// The same host, whose plans `observer` follows.
+    pub fn observed_by(self, observer: Arc<dyn StepObserver>) -> Self {
+        Self { observer: Observer(Some(observer)), ..self }
     }
 
     /// The same host with other engines, whatever speaks for them.

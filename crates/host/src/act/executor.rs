@@ -4,6 +4,7 @@ use model::plan::{Plan, Step};
 use model::{Snapshot, Trouble, TroubleKind};
 
 use super::Unable;
+use super::observer::Observer;
 use crate::Host;
 use crate::deadline::Deadline;
 use crate::kernel::Links;
@@ -17,6 +18,7 @@ pub(super) struct PlanExecutor {
     done: Vec<Step>,
     /// How many there were.
     count: usize,
+    observer: Observer,
 }
 
 impl PlanExecutor {
@@ -25,7 +27,8 @@ impl PlanExecutor {
         let due = Deadline::after(host.timeout);
         let links = Links::of(host)?;
         let rows = Rows::lock(host, due).await?;
-        Ok(Self { links, rows, done: Vec::new(), count: 0 })
+        let observer = host.observer.clone();
+        Ok(Self { links, rows, done: Vec::new(), count: 0, observer })
     }
 
     /// For several plans.
@@ -37,10 +40,10 @@ impl PlanExecutor {
     pub(super) async fn run(&mut self, snapshot: &Snapshot, plan: &Plan) -> Result<(), Unable> {
         self.done.clear();
         self.links.enter(snapshot, plan)?;
-        stop_after(self.count);
+        self.observer.taken(self.count);
         for steps in plan.steps.chunk_by(Step::goes_with) {
             let taken = match steps {
-                [veth, port] if !stops_after(self.count + 1) => self.plug(veth, port).await,
+                [veth, port] if !self.observer.needs(self.count + 1) => self.plug(veth, port).await,
                 steps => self.take_in_turn(steps).await,
             };
             if let Err(why) = taken {
@@ -97,20 +100,6 @@ impl PlanExecutor {
     fn has_taken(&mut self, step: &Step) {
         self.done.extend(step.undo());
         self.count += 1;
-        stop_after(self.count);
+        self.observer.taken(self.count);
     }
-}
-
-/// So that a test can end the program between two steps, or change the host there: it goes on
-/// when its stdin ends.
-fn stop_after(count: usize) {
-    if stops_after(count) {
-        eprintln!("stopped after {count} steps");
-        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
-    }
-}
-
-fn stops_after(count: usize) -> bool {
-    cfg!(debug_assertions)
-        && std::env::var("DOCKER_OVS_STOP_AFTER").is_ok_and(|at| at == count.to_string())
 }

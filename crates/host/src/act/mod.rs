@@ -4,6 +4,7 @@
 mod connect;
 mod executor;
 mod generate;
+mod observer;
 mod prune;
 mod restore;
 
@@ -15,6 +16,8 @@ use model::{Snapshot, Trouble};
 pub use connect::{plan_connect, plan_disconnect};
 pub(crate) use generate::generate;
 pub use generate::random;
+pub(crate) use observer::Observer;
+pub use observer::StepObserver;
 pub use prune::Pruned;
 pub(crate) use prune::left_over_in;
 pub use restore::{Done, Restored, plan_restore};
