@@ -82,7 +82,7 @@ impl Origin {
 fn as_asked(recorded: &Snapshot, question: &Question) -> Snapshot {
     let mut snapshot = recorded.clone();
     snapshot.switch.retain(|via, _| question.takes(*via));
-    for via in [Via::Ovsdb, Via::OpenFlow, Via::Dpif] {
+    for via in Via::ALL {
         if question.takes(via) {
             snapshot.switch.entry(via).or_insert_with(|| Observed::Absent { why: not_taken(via) });
         }

@@ -12,7 +12,7 @@ use crate::words::ExplainArgs;
 /// # Errors
 /// No such container, bridge, or no road at all.
 pub async fn run(origin: &Origin, args: &ExplainArgs) -> Result<Outcome, Failure> {
-    let every = || vec![Via::Ovsdb, Via::OpenFlow, Via::Dpif];
+    let every = || Via::ALL.to_vec();
     let question = Question {
         container: Some(args.container.clone()),
         bridge: args.bridge.clone(),

@@ -15,7 +15,7 @@ use crate::words::SnapshotArgs;
 /// # Errors
 /// None; a host without sources makes a snapshot that says so.
 pub async fn run(origin: &Origin, args: &SnapshotArgs) -> Result<Outcome, Failure> {
-    let roads = vec![Via::Ovsdb, Via::OpenFlow, Via::Dpif];
+    let roads = Via::ALL.to_vec();
     let look = origin.look(&Question { roads, ..Question::default() }).await;
     let remarks = look.remarks();
     let snapshot = if args.anonymise { Arc::new(anonymise(&look.snapshot)) } else { look.snapshot };

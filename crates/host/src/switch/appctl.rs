@@ -5,11 +5,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use model::Trouble;
 use model::ids::{DpPort, OfPort};
 use model::switch::{Bridge, OfPortState, Port};
 use unixctl::{Client, Error, VSWITCHD, control_socket};
 
+use crate::Host;
+use crate::deadline::Deadline;
 use crate::failure;
 
 /// How the socket is called in messages.
@@ -23,8 +27,17 @@ pub(crate) async fn version(rundir: &Path) -> Result<String, Trouble> {
     ask.await.map(|version| version.trim().to_owned()).map_err(|error| trouble(rundir, &error))
 }
 
+/// What [`super::sources`] calls.
+pub(super) fn read<'a>(
+    host: &'a Host,
+    due: Deadline,
+    _bridge: Option<&'a str>,
+) -> BoxFuture<'a, Result<Vec<Bridge>, Trouble>> {
+    due.hold(|| what(&host.rundir), all(&host.rundir)).boxed()
+}
+
 /// Every bridge with every port that has a number.
-pub(crate) async fn all(rundir: &Path) -> Result<Vec<Bridge>, Trouble> {
+async fn all(rundir: &Path) -> Result<Vec<Bridge>, Trouble> {
     let ask = async { open(rundir).await?.dpif_show().await };
     let bridges = ask.await.map_err(|error| trouble(rundir, &error))?;
     Ok(bridges.into_iter().map(bridge).collect())

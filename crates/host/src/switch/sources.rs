@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::future::{BoxFuture, join_all};
 use model::Trouble;
 use model::snapshot::Namespace;
 use model::switch::{Bridge, Via};
@@ -19,21 +20,31 @@ const MANY: usize = 32;
 /// What each road brought.
 pub(crate) type Roads = BTreeMap<Via, Result<Vec<Bridge>, Trouble>>;
 
+/// How a source reads every bridge; the one that is asked about, if there is one, must be among
+/// them.
+type Read =
+    for<'a> fn(&'a Host, Deadline, Option<&'a str>) -> BoxFuture<'a, Result<Vec<Bridge>, Trouble>>;
+
+/// Every source beside the database, which alone can be asked for a few ports and be followed. A
+/// new one is its file, its name in [`Via`], and a line here.
+const SOURCES: [(Via, Read); 2] = [(Via::OpenFlow, openflow::read), (Via::Dpif, appctl::read)];
+
 impl Host {
     /// What the roads of `question` say of everything.
     pub(crate) async fn roads(&self, due: Deadline, question: &Question) -> Roads {
         let ovsdb = async {
-            let mut database = self.database(due).await?;
-            let what = database.what().to_owned();
-            due.hold(|| what.clone(), database.all()).await
+            if !question.takes(Via::Ovsdb) {
+                return None;
+            }
+            let ask = async {
+                let mut database = self.database(due).await?;
+                let what = database.what().to_owned();
+                due.hold(|| what.clone(), database.all()).await
+            };
+            Some(ask.await)
         };
-        let wants = |via| question.takes(via);
-        let (ovsdb, openflow, dpif) = tokio::join!(
-            when(wants(Via::Ovsdb), ovsdb),
-            when(wants(Via::OpenFlow), self.by_openflow(due, question.bridge.as_deref())),
-            when(wants(Via::Dpif), self.by_dpif(due)),
-        );
-        collect(ovsdb, openflow, dpif)
+        let (ovsdb, others) = tokio::join!(ovsdb, self.other_sources(due, question));
+        collect(ovsdb, others)
     }
 
     /// The same of the ports that the links in `rows` may be; `rows` begins with the namespace
@@ -51,37 +62,21 @@ impl Host {
                 None => None,
             }
         };
-        let wants = |via| question.takes(via);
-        let (ovsdb, openflow, dpif) = tokio::join!(
-            ovsdb,
-            when(wants(Via::OpenFlow), self.by_openflow(due, question.bridge.as_deref())),
-            when(wants(Via::Dpif), self.by_dpif(due)),
-        );
-        collect(ovsdb, openflow, dpif)
+        let (ovsdb, others) = tokio::join!(ovsdb, self.other_sources(due, question));
+        collect(ovsdb, others)
     }
 
-    async fn by_dpif(&self, due: Deadline) -> Result<Vec<Bridge>, Trouble> {
-        due.hold(|| appctl::what(&self.rundir), appctl::all(&self.rundir)).await
-    }
-
-    async fn by_openflow(
-        &self,
-        due: Deadline,
-        bridge: Option<&str>,
-    ) -> Result<Vec<Bridge>, Trouble> {
-        openflow::all(due, &self.rundir, &self.openflow, bridge).await
+    async fn other_sources(&self, due: Deadline, question: &Question) -> Roads {
+        let wanted = SOURCES.iter().filter(|(via, _)| question.takes(*via));
+        let asked = wanted
+            .map(async |(via, read)| (*via, read(self, due, question.bridge.as_deref()).await));
+        join_all(asked).await.into_iter().collect()
     }
 }
 
-async fn when<T>(wanted: bool, road: impl Future<Output = T>) -> Option<T> {
-    if wanted { Some(road.await) } else { None }
-}
-
-type Road = Option<Result<Vec<Bridge>, Trouble>>;
-
-fn collect(ovsdb: Road, openflow: Road, dpif: Road) -> Roads {
-    let roads = [(Via::Ovsdb, ovsdb), (Via::OpenFlow, openflow), (Via::Dpif, dpif)];
-    roads.into_iter().filter_map(|(via, road)| Some((via, road?))).collect()
+fn collect(ovsdb: Option<Result<Vec<Bridge>, Trouble>>, mut roads: Roads) -> Roads {
+    roads.extend(ovsdb.map(|rows| (Via::Ovsdb, rows)));
+    roads
 }
 
 async fn near(
