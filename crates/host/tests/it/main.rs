@@ -5,8 +5,10 @@ extern crate docker_ovs_host as host;
 
 mod act;
 mod engine_watch;
+mod fake_database;
 mod fake_engine;
 mod look;
 mod recording;
 mod rows;
+mod switch;
 mod watch;
