@@ -20,7 +20,7 @@ pub mod deadline;
 mod doctor;
 pub mod engine;
 pub mod failure;
-mod kernel;
+pub mod kernel;
 mod look;
 mod origin;
 mod question;

@@ -88,8 +88,9 @@ impl Host {
         let containers: Vec<_> = engines.iter().map(|(_, rows)| rows.clone()).collect();
         let (requests, requested) = channel(0);
         let (rundir, (publish, kernel)) = (self.rundir.clone(), channel(Latest::default()));
+        let open = move || kernel::watch::open(&rundir);
         tasks.push(tokio::spawn(supervise(publish, async move |latest| {
-            kernel::watch::run(&rundir, containers.clone(), requested.clone(), latest).await
+            kernel::watch::run(&open, containers.clone(), requested.clone(), latest).await
         })));
         let feeds = Feeds { engines, switch, kernel, requests };
         let mut watch = Watch::of(feeds);

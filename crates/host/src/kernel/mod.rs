@@ -7,7 +7,7 @@ mod change;
 mod namespaces;
 mod read;
 mod rows;
-pub(crate) mod watch;
+pub mod watch;
 
 pub(crate) use change::Links;
 pub(crate) use namespaces::{named, open_target, own_namespace, switch_namespace, trouble};

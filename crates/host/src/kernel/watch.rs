@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::select_ok;
+use futures_util::future::{BoxFuture, select_ok};
 use model::ids::{Ifindex, NetnsId, Nsid};
 use model::snapshot::{Container, Namespace};
 use model::{Trouble, TroubleKind};
@@ -32,27 +32,68 @@ const RETRY: Duration = Duration::from_secs(1);
 
 type Publish = Sender<Latest<Namespace, LinkReading>>;
 
+/// The switch's namespace, held open, and what the kernel hints at from there. Reading blocks.
+pub trait SwitchNamespace: Send + Sync {
+    /// Which one it is.
+    fn id(&self) -> NetnsId;
+
+    /// Whether ovs-vswitchd still lives in it.
+    fn is_current(&self) -> bool;
+
+    /// Its links, without what it calls others.
+    fn read(&self) -> Namespace;
+
+    /// The namespaces of these processes, if they still are those, and all that have a name.
+    fn read_others(&self, processes: &[(u32, NetnsId)]) -> OtherNamespaces;
+
+    /// Waits until there is something to [`SwitchNamespace::take_hint`]. Cancel safe.
+    fn hinted(&self) -> BoxFuture<'_, ()>;
+
+    /// What the kernel hinted at since this was called last.
+    fn take_hint(&self) -> Hint;
+}
+
+/// Namespaces that hold containers or have a name, and what the switch's calls them.
+pub type OtherNamespaces = (Vec<Namespace>, BTreeMap<Nsid, NetnsId>);
+
+/// What a hint is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hint {
+    /// The switch's own namespace.
+    pub here: bool,
+    /// Another one.
+    pub elsewhere: bool,
+}
+
+/// How the switch's namespace is opened, before anything in it is read.
+pub type Open = dyn Fn() -> Result<Arc<dyn SwitchNamespace>, Trouble> + Send + Sync;
+
+/// The namespace that ovs-vswitchd lives in now, by its PID file in `rundir`.
+pub(crate) fn open(rundir: &Path) -> Result<Arc<dyn SwitchNamespace>, Trouble> {
+    Ok(Arc::new(Hints::open(rundir)?))
+}
+
 /// Publishes all namespaces, and again after each change, until the switch's cannot be opened.
 /// `containers` are what the engines publish: the namespaces of these are read. Each of
 /// `requests` has the switch's namespace read once more.
-pub(crate) async fn run(
-    rundir: &Path,
+pub async fn run(
+    open: &Open,
     containers: Vec<Receiver<Latest<Container>>>,
     requests: Receiver<u64>,
     latest: &Publish,
 ) -> Trouble {
-    let Err(trouble) = follow(rundir, containers, requests, latest).await;
+    let Err(trouble) = follow(open, containers, requests, latest).await;
     trouble
 }
 
 async fn follow(
-    rundir: &Path,
+    open: &Open,
     mut containers: Vec<Receiver<Latest<Container>>>,
     mut requests: Receiver<u64>,
     latest: &Publish,
 ) -> Result<Infallible, Trouble> {
     // Listens before anything is read.
-    let mut links = Links::open(rundir)?;
+    let mut links = Links::open(open)?;
     for rows in &mut containers {
         // An engine that has ended has said all that it will say.
         let _ = rows.wait_for(Latest::has_answered).await;
@@ -101,15 +142,15 @@ pub(crate) async fn any_changed<'r, T: 'r, A: 'r>(
 }
 
 /// What the kernel told last, and what may have changed since.
-struct Links {
-    rundir: PathBuf,
-    hints: Hints,
+struct Links<'o> {
+    open: &'o Open,
+    switch: Arc<dyn SwitchNamespace>,
     here: Option<Namespace>,
     nsids: BTreeMap<Nsid, NetnsId>,
     homes: Vec<Namespace>,
-    reading: Option<JoinHandle<Homes>>,
+    reading: Option<JoinHandle<OtherNamespaces>>,
     /// What was read of them, until the switch's namespace was read after it.
-    fresh: Option<Homes>,
+    fresh: Option<OtherNamespaces>,
     /// Namespaces changed that were not read since, or while they were being read.
     dirty: bool,
     /// Some of them could not be read.
@@ -118,20 +159,11 @@ struct Links {
 
 /// Where hints come from.
 struct Hints {
-    switch: Arc<Netns>,
+    rundir: PathBuf,
+    switch: Netns,
     own: AsyncFd<LinkWatch>,
     /// Everybody's, those of `own` too; none where the kernel does not let us.
     all: Option<AsyncFd<LinkWatch>>,
-}
-
-/// Namespaces that hold containers or have a name, and what the switch's calls them.
-type Homes = (Vec<Namespace>, BTreeMap<Nsid, NetnsId>);
-
-/// What a hint is about.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Hint {
-    here: bool,
-    elsewhere: bool,
 }
 
 /// What there is to do.
@@ -139,14 +171,14 @@ enum Event {
     /// Something changed.
     Hint,
     /// Namespaces were read, or that came to nothing.
-    Read(Option<Homes>),
+    Read(Option<OtherNamespaces>),
 }
 
-impl Links {
-    fn open(rundir: &Path) -> Result<Self, Trouble> {
+impl<'o> Links<'o> {
+    fn open(open: &'o Open) -> Result<Self, Trouble> {
         Ok(Self {
-            rundir: rundir.to_owned(),
-            hints: Hints::open(rundir)?,
+            open,
+            switch: open()?,
             here: None,
             nsids: BTreeMap::new(),
             homes: Vec::new(),
@@ -179,7 +211,7 @@ impl Links {
 
     /// Waits for a hint, or for the end of a reading that is under way. Cancel safe.
     async fn event(&mut self) -> Event {
-        let Self { hints, reading, failed, .. } = self;
+        let Self { switch, reading, failed, .. } = self;
         let read = async {
             match reading {
                 Some(reading) => reading.await,
@@ -190,7 +222,7 @@ impl Links {
         tokio::select! {
             biased;
             read = read => Event::Read(read.ok()),
-            () = hints.wait() => Event::Hint,
+            () = switch.hinted() => Event::Hint,
             () = retry => Event::Hint,
         }
     }
@@ -198,7 +230,7 @@ impl Links {
     /// Notes what is hinted at right now, or is to be tried again; whether the switch's namespace
     /// is to be read alone. What is being read elsewhere is told together with what is here.
     fn note_hints(&mut self) -> bool {
-        let hint = self.hints.take();
+        let hint = self.switch.take_hint();
         let elsewhere = hint.elsewhere || self.failed;
         self.dirty |= elsewhere;
         hint.here && !elsewhere && self.reading.is_none()
@@ -216,12 +248,12 @@ impl Links {
             let rows = rows.borrow_and_update();
             homes.extend(rows.rows().iter().filter_map(|row| Some((row.pid?, row.netns?))));
         }
-        let switch = Arc::clone(&self.hints.switch);
-        self.reading = Some(tokio::task::spawn_blocking(move || kernel::homes(&homes, &switch)));
+        let switch = Arc::clone(&self.switch);
+        self.reading = Some(tokio::task::spawn_blocking(move || switch.read_others(&homes)));
     }
 
     /// Keeps what was read elsewhere until the switch's namespace is read.
-    fn hold(&mut self, homes: Option<Homes>) {
+    fn hold(&mut self, homes: Option<OtherNamespaces>) {
         self.reading = None;
         self.failed = homes.is_none();
         self.fresh = homes;
@@ -229,7 +261,7 @@ impl Links {
 
     /// Takes over what was read elsewhere. Where that failed, what was known is kept, and tried
     /// again.
-    fn take(&mut self, (mut homes, nsids): Homes) {
+    fn take(&mut self, (mut homes, nsids): OtherNamespaces) {
         self.failed = homes.iter().any(|home| home.trouble.is_some());
         for home in homes.iter_mut().filter(|home| home.trouble.is_some()) {
             if let Some(known) = self.homes.iter().find(|known| known.id == home.id) {
@@ -246,14 +278,12 @@ impl Links {
     /// # Errors
     /// The switch's namespace cannot be opened.
     async fn read_here(&mut self, when: When) -> Result<bool, Trouble> {
-        let moved = kernel::switch_namespace(&self.rundir)
-            .is_ok_and(|switch| self.hints.switch.identity() != switch.identity());
-        if moved {
-            self.hints = Hints::open(&self.rundir)?;
+        if !self.switch.is_current() {
+            self.switch = (self.open)()?;
             self.dirty = true;
         }
-        let switch = Arc::clone(&self.hints.switch);
-        let read = tokio::task::spawn_blocking(move || kernel::alone(&switch)).await;
+        let switch = Arc::clone(&self.switch);
+        let read = tokio::task::spawn_blocking(move || switch.read()).await;
         let here = read.map_err(|error| Trouble::new(TroubleKind::Gone, "the kernel", error))?;
         let fresh = self.fresh.take().map(|homes| self.take(homes)).is_some();
         if (here.trouble.is_some() && self.here.is_some()) || self.here.as_ref() == Some(&here) {
@@ -271,7 +301,7 @@ impl Links {
 
     /// A reading that was asked for counts as made, whether it brought anything new or not.
     fn publish(&self, number: u64, changed: bool, latest: &Publish) {
-        let switch = Some(kernel::id(&self.hints.switch));
+        let switch = Some(self.switch.id());
         let rows = changed.then(|| self.rows());
         latest.send_modify(|latest| {
             *latest.about_mut() = LinkReading { switch, number };
@@ -318,7 +348,8 @@ impl Hints {
             AsyncFd::with_interest(watch, Interest::READABLE)
                 .map_err(|error| Trouble::new(TroubleKind::Unreachable, "changes of links", error))
         };
-        Ok(Self { switch: Arc::new(switch), own: asleep(own)?, all: all.map(asleep).transpose()? })
+        let (own, all) = (asleep(own)?, all.map(asleep).transpose()?);
+        Ok(Self { rundir: rundir.to_owned(), switch, own, all })
     }
 
     async fn wait(&self) {
@@ -335,9 +366,32 @@ impl Hints {
             _ = all => {}
         }
     }
+}
+
+impl SwitchNamespace for Hints {
+    fn id(&self) -> NetnsId {
+        kernel::id(&self.switch)
+    }
+
+    fn is_current(&self) -> bool {
+        let now = kernel::switch_namespace(&self.rundir);
+        now.map_or(true, |now| now.identity() == self.switch.identity())
+    }
+
+    fn read(&self) -> Namespace {
+        kernel::alone(&self.switch)
+    }
+
+    fn read_others(&self, processes: &[(u32, NetnsId)]) -> OtherNamespaces {
+        kernel::homes(processes, &self.switch)
+    }
+
+    fn hinted(&self) -> BoxFuture<'_, ()> {
+        self.wait().boxed()
+    }
 
     /// The socket of all namespaces hears more than the switch's own namespace if others have news too.
-    fn take(&self) -> Hint {
+    fn take_hint(&self) -> Hint {
         let own = drain(&self.own);
         let all = self.all.as_ref().map(drain);
         let lost = own.lost || all.is_some_and(|all| all.lost);

@@ -7,6 +7,7 @@ mod act;
 mod engine_watch;
 mod fake_database;
 mod fake_engine;
+mod kernel_watch;
 mod look;
 mod recording;
 mod rows;
