@@ -21,7 +21,7 @@ pub struct Server {
     /// `--tls-ca`: PEM, the authorities that may sign; `DOCKER_OVS_TLS_CA` if none, and without
     /// that the system's own.
     pub authorities: Option<PathBuf>,
-    /// `--tls-server-name`: to whom the certificate is made out, if not to the address.
+    /// `--tls-server-name`: the name in the certificate, if it is not the address.
     pub name: Option<String>,
 }
 

@@ -8,7 +8,7 @@ use super::executor::PlanExecutor;
 use super::{Connected, Unable, generate};
 use crate::{Host, Observe, Question};
 
-/// How often a plan is made anew when somebody else, who knows of no lock, changed what it
+/// How often a plan is made anew when another program, which takes no lock, changed what it
 /// rested on.
 pub(super) const TRIES: usize = 5;
 
@@ -17,11 +17,11 @@ impl Host {
     ///
     /// # Errors
     /// [`Unable`]; nothing stays that was not there before.
-    pub async fn connect(&self, wish: &Connect) -> Result<Connected, Unable> {
+    pub async fn connect(&self, request: &Connect) -> Result<Connected, Unable> {
         let mut executor = PlanExecutor::take(self).await?;
         let mut tries = TRIES;
         let plan = loop {
-            let (snapshot, plan) = plan_connect(self, wish).await?;
+            let (snapshot, plan) = plan_connect(self, request).await?;
             tries -= 1;
             match executor.run(&snapshot, &plan).await {
                 Ok(()) => break plan,
@@ -29,7 +29,7 @@ impl Host {
                 Err(unable) => return Err(unable),
             }
         };
-        let snapshot = self.look(&Question { every_port: false, ..near(wish) }).await;
+        let snapshot = self.look(&Question { every_port: false, ..near(request) }).await;
         match came_true(&snapshot, &plan) {
             Ok(()) => Ok(Connected { plan, snapshot }),
             Err(why) => Err(executor.undo(why).await),
@@ -40,9 +40,9 @@ impl Host {
     ///
     /// # Errors
     /// [`Unable`].
-    pub async fn disconnect(&self, wish: &Disconnect) -> Result<Connected, Unable> {
+    pub async fn disconnect(&self, request: &Disconnect) -> Result<Connected, Unable> {
         let mut executor = PlanExecutor::take(self).await?;
-        let (snapshot, plan) = plan_disconnect(self, wish).await?;
+        let (snapshot, plan) = plan_disconnect(self, request).await?;
         executor.run(&snapshot, &plan).await?;
         Ok(Connected { plan, snapshot })
     }
@@ -54,16 +54,16 @@ impl Host {
 /// A [`Refusal`].
 pub async fn plan_connect(
     from: &impl Observe,
-    wish: &Connect,
+    request: &Connect,
 ) -> Result<(Snapshot, Plan), Refusal> {
     let luck = generate();
-    let snapshot = from.observe(&near(wish)).await;
-    if let Ok(plan) = connect(&snapshot, &resolve(&snapshot), wish, &luck) {
+    let snapshot = from.observe(&near(request)).await;
+    if let Ok(plan) = connect(&snapshot, &resolve(&snapshot), request, &luck) {
         return Ok((snapshot, plan));
     }
     // A wider look can tell more about who is in the way.
-    let snapshot = from.observe(&Question { bridge: Some(wish.bridge.clone()), ..all() }).await;
-    let plan = connect(&snapshot, &resolve(&snapshot), wish, &luck)?;
+    let snapshot = from.observe(&Question { bridge: Some(request.bridge.clone()), ..all() }).await;
+    let plan = connect(&snapshot, &resolve(&snapshot), request, &luck)?;
     Ok((snapshot, plan))
 }
 
@@ -73,11 +73,11 @@ pub async fn plan_connect(
 /// A [`Refusal`].
 pub async fn plan_disconnect(
     from: &impl Observe,
-    wish: &Disconnect,
+    request: &Disconnect,
 ) -> Result<(Snapshot, Plan), Refusal> {
     let snapshot = from.observe(&all()).await;
     query::sighted(&snapshot)?;
-    let plan = disconnect(&snapshot, &resolve(&snapshot), wish)?;
+    let plan = disconnect(&snapshot, &resolve(&snapshot), request)?;
     Ok((snapshot, plan))
 }
 
@@ -85,10 +85,10 @@ fn all() -> Question {
     Question::default()
 }
 
-fn near(wish: &Connect) -> Question {
+fn near(request: &Connect) -> Question {
     Question {
-        container: Some(wish.container.clone()),
-        bridge: Some(wish.bridge.clone()),
+        container: Some(request.container.clone()),
+        bridge: Some(request.bridge.clone()),
         every_port: true,
         ..Question::default()
     }

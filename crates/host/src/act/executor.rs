@@ -22,7 +22,7 @@ pub(super) struct PlanExecutor {
 }
 
 impl PlanExecutor {
-    /// Waits for its turn: from now on nobody else of us changes anything.
+    /// Waits for its turn: from now on no other docker-ovs changes anything.
     pub(super) async fn take(host: &Host) -> Result<Self, Trouble> {
         let due = Deadline::after(host.timeout);
         let links = Links::of(host)?;

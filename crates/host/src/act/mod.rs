@@ -1,5 +1,5 @@
 //! Acting: a request becomes a plan, the plan is carried out, and another look says whether it
-//! came true. One of us at a time: whoever changes a switch holds a lock in its database.
+//! came true. One of us at a time: the docker-ovs that changes a switch holds a lock in its database.
 
 mod connect;
 mod executor;
@@ -22,7 +22,7 @@ pub use prune::Pruned;
 pub(crate) use prune::left_over_in;
 pub use restore::{Done, Restored, plan_restore};
 
-/// What came of a wish.
+/// What came of a request.
 #[derive(Clone, Debug)]
 pub struct Connected {
     /// What was done.

@@ -32,10 +32,10 @@ impl Host {
     ///
     /// # Errors
     /// No such container, or a source is missing; then nothing was tried.
-    pub async fn restore(&self, wish: &Restore) -> Result<Vec<Restored>, Unable> {
+    pub async fn restore(&self, request: &Restore) -> Result<Vec<Restored>, Unable> {
         let mut executor = PlanExecutor::take(self).await?.keeping_the_lock();
         let look = whole(self).await?;
-        let all = remembered(&look.snapshot, &look.wiring, wish).map_err(refused)?;
+        let all = remembered(&look.snapshot, &look.wiring, request).map_err(refused)?;
         let mut snapshot = Snapshot::clone(&look.snapshot);
         let mut done = Vec::with_capacity(all.len());
         for what in all {
@@ -81,9 +81,9 @@ impl Host {
 ///
 /// # Errors
 /// No such container, or a source is missing.
-pub async fn plan_restore(from: &impl Observe, wish: &Restore) -> Result<Vec<Restored>, Unable> {
+pub async fn plan_restore(from: &impl Observe, request: &Restore) -> Result<Vec<Restored>, Unable> {
     let look = whole(from).await?;
-    let all = remembered(&look.snapshot, &look.wiring, wish).map_err(refused)?;
+    let all = remembered(&look.snapshot, &look.wiring, request).map_err(refused)?;
     let mut snapshot = Snapshot::clone(&look.snapshot);
     let plan = |what: Remembered| {
         let remedy = restore(&snapshot, &resolve(&snapshot), &what, &generate());

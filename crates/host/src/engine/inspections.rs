@@ -1,5 +1,5 @@
-//! Inspections under way: what an engine says of one container counts at once, whomever else it
-//! owes an answer about.
+//! Inspections under way: what an engine says of one container counts at once, whatever other
+//! answers are outstanding.
 
 use std::collections::BTreeSet;
 use std::future::pending;
@@ -27,9 +27,9 @@ pub(super) struct Inspections<'e> {
     engine: &'e dyn Engine,
     patience: Duration,
     asked: FuturesUnordered<BoxFuture<'e, Answer>>,
-    /// Whom it is asked about.
+    /// The containers it is asked about.
     about: BTreeSet<ContainerId>,
-    /// Whom it is to be asked about, maybe once more.
+    /// The containers it is to be asked about, maybe once more.
     waiting: BTreeSet<ContainerId>,
 }
 

@@ -108,7 +108,7 @@ async fn follow_events(
     }
 }
 
-/// Those about whom an answer did not come in time, and when it is asked for again.
+/// The containers about which an answer did not come in time, and when it is asked for again.
 #[derive(Default)]
 struct Retry {
     ids: BTreeSet<ContainerId>,

@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-/// Whom to trust, and to whom the certificate must be made out.
+/// Which authorities to trust, and the name that the certificate must have.
 pub struct Tls {
     connector: TlsConnector,
     name: ServerName<'static>,

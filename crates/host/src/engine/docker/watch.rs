@@ -73,7 +73,7 @@ struct Actor {
 }
 
 impl Said {
-    /// Whom it is about, if it can change what is seen of that container.
+    /// The container it is about, if it can change what is seen of that container.
     fn about(self) -> Option<ContainerId> {
         const IDLE: [&str; 9] =
             ["exec_", "health_", "attach", "detach", "resize", "top", "export", "copy", "archive"];

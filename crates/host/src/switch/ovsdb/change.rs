@@ -23,7 +23,7 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// Waits until nobody else of us changes anything.
+    /// Waits until no other docker-ovs changes anything.
     pub(crate) async fn lock(host: &Host, due: Deadline) -> Result<Self, Trouble> {
         let mut database = host.database(due).await?;
         let busy = "docker-ovs, which is changing this switch already, or its database";

@@ -16,7 +16,7 @@ use super::read::Database;
 /// One of us at a time. The server gives it to the next when its holder is gone.
 const LOCK: &str = "docker_ovs";
 
-/// What somebody may have set of an Interface, beyond what we know of.
+/// What an administrator may have set of an Interface, beyond what a plan knows of.
 const INTERFACE_SETTINGS: &[&str] = &[
     "bfd",
     "cfm_mpid",
@@ -73,7 +73,7 @@ struct Holder {
 }
 
 impl Database {
-    /// Waits until nobody else of us changes anything.
+    /// Waits until no other docker-ovs changes anything.
     pub(crate) async fn lock(&mut self) -> Result<(), Trouble> {
         let locked = self.client.lock(LOCK).await;
         locked.map_err(|error| self.trouble(&error))
