@@ -22,7 +22,7 @@ test: ## run every tier of tests; what is missing fails instead of being skipped
 	DOCKER_OVS_TEST_REQUIRE=1 PATH="$(abspath $(TARGET))/tools/usr/bin:$$PATH" cargo test --locked --workspace
 
 test-restarts: ## restart dockerd and ovs-vswitchd under connected containers; ends every container
-	DOCKER_OVS_TEST_REQUIRE=1 DOCKER_OVS_TEST_RESTARTS=1 cargo test --locked --package docker-ovs --test daemon_restarts
+	DOCKER_OVS_TEST_REQUIRE=1 DOCKER_OVS_TEST_RESTARTS=1 cargo test --locked --package docker-ovs --test it daemon_restarts
 
 bench: ## measure against the shell and against Docker's and OVS's own tools
 	scripts/setup

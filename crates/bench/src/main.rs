@@ -26,9 +26,7 @@ fn main() {
         eprintln!("Usage: docker-ovs-bench BINARIES BASELINES");
         std::process::exit(2);
     };
-    if !lab::ready(lab::Tier::Docker) {
-        std::process::exit(2);
-    }
+    let Some(_alone) = lab::alone(&[lab::Need::Docker]) else { std::process::exit(2) };
     let tools = rows::Tools { binaries, baselines };
     let sizes = numbers("BENCH_CONTAINERS", "10,300");
     let rounds = numbers("BENCH_PAIRS", "30")[0];

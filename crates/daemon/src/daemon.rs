@@ -9,53 +9,58 @@ use model::switch::Via;
 use model::{Snapshot, Trouble, query};
 use tokio::sync::{Semaphore, watch};
 
-use crate::metrics::Pace;
-use crate::refusal::Refusal;
-use crate::state::{Live, State};
+use crate::http::error::ApiError;
+use crate::metrics::Timings;
+use crate::state::{Published, State};
 
-/// So many requests at once may make the host be asked.
-const ASKING: usize = 2;
+/// So many requests at once may ask the host.
+const MAX_HOST_QUERIES: usize = 2;
 
 /// The running daemon.
 #[derive(Debug)]
 pub(crate) struct Daemon {
-    pub(crate) live: Live,
+    pub(crate) published: Published,
     /// True when it is to end.
     pub(crate) stopped: watch::Receiver<bool>,
-    pub(crate) pace: Pace,
+    pub(crate) timings: Timings,
     origin: Origin,
-    asking: Semaphore,
+    host_queries: Semaphore,
 }
 
 impl Daemon {
     pub(crate) fn new(origin: Origin, boot: String, stopped: watch::Receiver<bool>) -> Self {
         Self {
-            live: Live::new(boot),
+            published: Published::new(boot),
             stopped,
-            pace: Pace::default(),
+            timings: Timings::default(),
             origin,
-            asking: Semaphore::new(ASKING),
+            host_queries: Semaphore::new(MAX_HOST_QUERIES),
         }
     }
 
     /// What is known.
-    pub(crate) fn state(&self) -> Result<Arc<State>, Refusal> {
-        self.live.now().ok_or_else(Refusal::early)
+    ///
+    /// # Errors
+    /// The first look has not ended yet.
+    pub(crate) fn state(&self) -> Result<Arc<State>, ApiError> {
+        self.published.now().ok_or_else(ApiError::not_ready)
     }
 
     /// The same, where an answer needs every kind of source.
-    pub(crate) fn sighted(&self) -> Result<Arc<State>, Refusal> {
+    pub(crate) fn require_sources(&self) -> Result<Arc<State>, ApiError> {
         let state = self.state()?;
         query::sighted(&state.snapshot)?;
         Ok(state)
     }
 
-    /// A look of one's own, by more roads than are watched. Those who come at once wait.
-    pub(crate) async fn look(&self, roads: Vec<Via>) -> Snapshot {
-        let _turn = self.asking.acquire().await;
+    /// A look for one request, by sources of the switch that are not watched. Of requests that
+    /// come at once some wait.
+    pub(crate) async fn look(&self, sources: Vec<Via>) -> Snapshot {
+        let _turn = self.host_queries.acquire().await;
         let start = Instant::now();
-        let snapshot = self.origin.observe(&Question { roads, ..Question::default() }).await;
-        self.pace.looked(start.elapsed());
+        let question = Question { roads: sources, traffic: true, ..Question::default() };
+        let snapshot = self.origin.observe(&question).await;
+        self.timings.looked(start.elapsed());
         snapshot
     }
 
@@ -65,7 +70,7 @@ impl Daemon {
         iface: Option<&str>,
     ) -> Result<BTreeMap<String, Counters>, Trouble> {
         let Origin::Live(host) = &self.origin else { return Ok(BTreeMap::new()) };
-        let _turn = self.asking.acquire().await;
+        let _turn = self.host_queries.acquire().await;
         host.statistics(iface).await
     }
 }

@@ -1,28 +1,17 @@
-//! The daemon: one look kept up to date, for other programs and for eyes.
+//! The daemon: one look kept up to date, for other programs and for people.
 //!
-//! One task follows the host and publishes each look; requests read the last one and wait for
-//! nobody. [`serve`] is its whole life.
+//! One task follows the host and publishes each look; requests read the last one and never wait
+//! for another. [`serve`] runs it from start to end.
 
 mod api;
-mod asked;
-mod connections;
 mod daemon;
-mod doors;
-mod eyes;
-mod follow;
-mod gate;
+mod http;
 mod metrics;
 mod page;
-mod patience;
-mod refusal;
 mod restore;
-mod routes;
 mod serve;
 mod settings;
-mod socket;
-mod sse;
 mod state;
-mod tls;
 
 pub use serve::serve;
 pub use settings::{Locks, Settings};

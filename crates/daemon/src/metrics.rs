@@ -19,7 +19,7 @@ use prometheus_client::registry::Registry;
 use report::v1;
 
 use crate::daemon::Daemon;
-use crate::refusal::Refusal;
+use crate::http::error::ApiError;
 use crate::state::State;
 
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -38,12 +38,12 @@ const COUNTED: [(&str, &str, &str); 8] = [
 
 /// How long things take.
 #[derive(Clone, Debug)]
-pub(crate) struct Pace {
+pub(crate) struct Timings {
     look: Histogram,
     resolve: Histogram,
 }
 
-impl Default for Pace {
+impl Default for Timings {
     fn default() -> Self {
         // From 0.1 ms to 3 s.
         let buckets = || exponential_buckets(0.0001, 2.0, 16);
@@ -51,7 +51,7 @@ impl Default for Pace {
     }
 }
 
-impl Pace {
+impl Timings {
     /// A whole look took so long.
     pub(crate) fn looked(&self, took: Duration) {
         self.look.observe(took.as_secs_f64());
@@ -64,12 +64,12 @@ impl Pace {
 }
 
 /// `GET /metrics`.
-pub(crate) async fn metrics(Extract(daemon): Extract<Arc<Daemon>>) -> Result<Response, Refusal> {
+pub(crate) async fn metrics(Extract(daemon): Extract<Arc<Daemon>>) -> Result<Response, ApiError> {
     let state = daemon.state()?;
     let start = Instant::now();
     let counters = daemon.statistics(None).await;
     let read = Read { took: start.elapsed(), counters: counters.ok() };
-    let text = write(&daemon.pace, &state, &read).unwrap_or_default();
+    let text = write(&daemon.timings, &state, &read).unwrap_or_default();
     Ok(([(CONTENT_TYPE, TEXT)], text).into_response())
 }
 
@@ -79,12 +79,12 @@ struct Read {
     counters: Option<BTreeMap<String, Counters>>,
 }
 
-fn write(pace: &Pace, state: &State, read: &Read) -> Result<String, fmt::Error> {
+fn write(timings: &Timings, state: &State, read: &Read) -> Result<String, fmt::Error> {
     let mut registry = Registry::with_prefix("docker_ovs");
     ports(&mut registry, state, read.counters.as_ref());
     attachments(&mut registry, state);
     sources(&mut registry, state, read);
-    durations(&mut registry, pace);
+    durations(&mut registry, timings);
     let mut text = String::new();
     prometheus_text::encode(&mut text, &registry)?;
     Ok(text)
@@ -188,9 +188,9 @@ fn sources(registry: &mut Registry, state: &State, read: &Read) {
     registry.register("statistics_read_seconds", "How long reading the counters took", took);
 }
 
-fn durations(registry: &mut Registry, pace: &Pace) {
+fn durations(registry: &mut Registry, timings: &Timings) {
     let help = "How long whole looks took: the first one, and those that were asked for";
-    registry.register("look_seconds", help, pace.look.clone());
+    registry.register("look_seconds", help, timings.look.clone());
     let help = "How long relating the rows of a look took";
-    registry.register("resolve_seconds", help, pace.resolve.clone());
+    registry.register("resolve_seconds", help, timings.resolve.clone());
 }

@@ -6,25 +6,27 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use host::{Done, Host, Restored};
-use model::Snapshot;
-use model::ids::ContainerId;
+use model::evidence::Note;
+use model::ids::{ContainerId, Ifindex, Name, NetnsId};
+use model::mark::Mark;
 use model::plan::{Remedy, Restore};
 use model::snapshot::Observed;
-use model::wiring::Occupant;
+use model::wiring::{Attachment, Occupant};
+use model::{Snapshot, Wiring};
 use tokio::time::sleep;
 
 use crate::daemon::Daemon;
 use crate::state::State;
 
 /// After an attempt that a missing source has spoilt.
-const PAUSE: Duration = Duration::from_secs(1);
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// So long after a start what is left behind is taken for what the container had before. The
 /// sources need not tell of its end and of its start in order.
-const YOUTH: Duration = Duration::from_secs(10);
+const RESTORE_WINDOW: Duration = Duration::from_secs(10);
 
 /// A container that runs.
 #[derive(Clone, Copy, Debug)]
-struct Life {
+struct RunningContainer {
     /// Its first process: a restarted container has another.
     pid: u32,
     /// When that was seen first.
@@ -32,52 +34,55 @@ struct Life {
     restored: bool,
 }
 
-type Lives = BTreeMap<ContainerId, Life>;
+type RunningContainers = BTreeMap<ContainerId, RunningContainer>;
 
-/// Restores whatever starts, as long as the daemon lives; `say` hears what was done. What
-/// started before the daemon did is restored too.
+/// Restores whatever starts, as long as the daemon runs; `say` gets a line for what was
+/// done. What started before the daemon did is restored too.
 pub(crate) async fn keep_restoring(host: Host, daemon: Arc<Daemon>, say: fn(&str)) {
-    let mut news = daemon.live.follow();
-    let mut lives = Lives::new();
-    while news.changed().await.is_ok() {
-        let Some(state) = daemon.live.now() else { continue };
-        lives = go_on(&lives, &state.snapshot);
-        let robbed = robbed(&state, &lives);
+    let mut changes = daemon.published.follow();
+    let (mut running, mut tried) = (RunningContainers::new(), BTreeSet::new());
+    while changes.changed().await.is_ok() {
+        let Some(state) = daemon.published.now() else { continue };
+        running = still_running(&running, &state.snapshot);
+        let mut robbed = robbed(&state, &running);
+        robbed.extend(without_checksums(&state.wiring, &mut tried));
         if robbed.is_empty() {
             continue;
         }
-        let wish = Restore { containers: robbed.iter().map(ToString::to_string).collect() };
-        match host.restore(&wish).await {
+        let request = Restore { containers: robbed.iter().map(ToString::to_string).collect() };
+        match host.restore(&request).await {
             Ok(all) => {
-                all.iter().filter_map(told).for_each(|line| say(&line));
-                let done = lives.iter_mut().filter(|(id, _)| robbed.contains(id));
-                done.for_each(|(_, life)| life.restored = true);
+                all.iter().filter_map(outcome).for_each(|line| say(&line));
+                let done = running.iter_mut().filter(|(id, _)| robbed.contains(id));
+                done.for_each(|(_, container)| container.restored = true);
             }
             Err(unable) => {
-                say(&format!("cannot restore {}: {unable}", wish.containers.join(", ")));
-                sleep(PAUSE).await;
-                news.mark_changed();
+                say(&format!("cannot restore {}: {unable}", request.containers.join(", ")));
+                sleep(RETRY_AFTER).await;
+                changes.mark_changed();
             }
         }
     }
 }
 
 /// Those that run now, with what is known of them from before.
-fn go_on(before: &Lives, snapshot: &Snapshot) -> Lives {
+fn still_running(before: &RunningContainers, snapshot: &Snapshot) -> RunningContainers {
     let all = snapshot.engines.values().flat_map(Observed::rows);
     let alive = all.filter(|row| row.netns.is_some());
     let alive = alive.filter_map(|row| Some((row.id.clone(), row.pid?)));
-    let life = |(id, pid): (ContainerId, u32)| {
-        let same = before.get(&id).filter(|life| life.pid == pid).copied();
-        (id, same.unwrap_or(Life { pid, since: Instant::now(), restored: false }))
+    let container = |(id, pid): (ContainerId, u32)| {
+        let same = before.get(&id).filter(|container| container.pid == pid).copied();
+        (id, same.unwrap_or(RunningContainer { pid, since: Instant::now(), restored: false }))
     };
-    alive.map(life).collect()
+    alive.map(container).collect()
 }
 
 /// Those that have just started, while a port of theirs is without a link.
-fn robbed(state: &State, lives: &Lives) -> BTreeSet<ContainerId> {
+fn robbed(state: &State, running: &RunningContainers) -> BTreeSet<ContainerId> {
     let young = |id: &ContainerId| {
-        lives.get(id).is_some_and(|life| !life.restored && life.since.elapsed() < YOUTH)
+        running.get(id).is_some_and(|container| {
+            !container.restored && container.since.elapsed() < RESTORE_WINDOW
+        })
     };
     let owners = state.wiring.ports.iter().filter_map(|port| match &port.occupant {
         Occupant::LeftBehind { last: Some(last) } => last.container.as_ref(),
@@ -86,8 +91,32 @@ fn robbed(state: &State, lives: &Lives) -> BTreeSet<ContainerId> {
     owners.map(|owner| owner.id.clone()).filter(young).collect()
 }
 
-/// What is worth telling: not that something was there all the time.
-fn told(one: &Restored) -> Option<String> {
+/// Those that have an interface of ours whose TCP and UDP do not arrive: an earlier version made
+/// it, or the switch has changed since. Each link once: an offload that is turned on again by
+/// hand is meant.
+fn without_checksums(
+    wiring: &Wiring,
+    tried: &mut BTreeSet<(NetnsId, Ifindex)>,
+) -> BTreeSet<ContainerId> {
+    let is_ours = |bridge: &Name, iface: &Name| {
+        let mut rows = wiring.ports.iter();
+        let row = rows.find(|row| row.bridge == *bridge && row.port.iface == *iface);
+        row.and_then(|row| Mark::of(&row.port)).is_some_and(|mark| mark.ours)
+    };
+    let lacking = wiring.attachments.iter().filter(|attachment| {
+        let note = |note: &Note| matches!(note, Note::ChecksumOffload { .. });
+        let port = attachment.port.port();
+        attachment.notes.iter().any(note)
+            && port.is_some_and(|port| is_ours(&port.bridge, &port.iface))
+    });
+    let key = |found: &Attachment| (found.netns, found.link.ifindex);
+    tried.retain(|link| wiring.attachments.iter().any(|found| key(found) == *link));
+    let new = lacking.filter(|found| tried.insert(key(found)));
+    new.flat_map(|found| &found.tenants).map(|tenant| tenant.id.clone()).collect()
+}
+
+/// What is worth a line: not that something was there all the time.
+fn outcome(one: &Restored) -> Option<String> {
     let what = &one.what;
     let it = format!("{}:{} on {}", what.container, what.interface, what.bridge);
     match &one.how {

@@ -1,4 +1,4 @@
-//! The daemon's life: doors, first look, ready, changes, end.
+//! The daemon from start to end: listeners, first look, ready, changes, shutdown.
 
 use std::sync::Arc;
 
@@ -9,24 +9,24 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::connections;
 use crate::daemon::Daemon;
-use crate::doors;
-use crate::follow::follow;
+use crate::http::connections;
+use crate::http::listener;
+use crate::http::routes::routes;
 use crate::restore::keep_restoring;
-use crate::routes::routes;
 use crate::settings::Settings;
+use crate::state::follow::follow;
 
-/// Serves until SIGTERM or SIGINT; `say` is told where, once that is so.
+/// Serves until SIGTERM or SIGINT; `say` gets a line for each listener, once all are bound.
 ///
 /// # Errors
-/// A door that cannot be opened. Sources that cannot be reached are no error: the answers
+/// A listener that cannot be bound. Sources that cannot be reached are no error: the answers
 /// say so, and are right again when the source returns.
 pub async fn serve(origin: Origin, settings: &Settings, say: fn(&str)) -> Result<(), Trouble> {
-    let mut ends = Ends::new()?;
-    let doors = doors::open(settings).await?;
-    for door in &doors {
-        say(&format!("listening on {}", door.url()));
+    let mut signals = ShutdownSignals::new()?;
+    let listeners = listener::bind(settings).await?;
+    for listener in &listeners {
+        say(&format!("listening on {}", listener.url()));
     }
     let (stop, stopped) = watch::channel(false);
     let daemon = Arc::new(Daemon::new(origin.clone(), boot(), stopped.clone()));
@@ -38,11 +38,11 @@ pub async fn serve(origin: Origin, settings: &Settings, say: fn(&str)) -> Result
         tasks.spawn(keep_restoring(host, daemon.clone(), say));
     }
     let router = routes(daemon);
-    let serving = connections::serve(doors, &router, &stopped);
+    let serving = connections::serve(listeners, &router, &stopped);
     let mut serving = std::pin::pin!(serving);
     tokio::select! {
         () = &mut serving => {}
-        () = ends.next() => {
+        () = signals.next() => {
             let _ = sd_notify::notify(&[NotifyState::Stopping]);
             stop.send_replace(true);
             serving.await;
@@ -51,18 +51,18 @@ pub async fn serve(origin: Origin, settings: &Settings, say: fn(&str)) -> Result
     Ok(())
 }
 
-/// The signals that end a daemon.
-struct Ends {
+/// SIGTERM and SIGINT.
+struct ShutdownSignals {
     term: Signal,
     int: Signal,
 }
 
-impl Ends {
+impl ShutdownSignals {
     fn new() -> Result<Self, Trouble> {
-        let unheard = |error| Trouble::new(TroubleKind::Unusable, "signals", error);
+        let failed = |error| Trouble::new(TroubleKind::Unusable, "signals", error);
         Ok(Self {
-            term: signal(SignalKind::terminate()).map_err(unheard)?,
-            int: signal(SignalKind::interrupt()).map_err(unheard)?,
+            term: signal(SignalKind::terminate()).map_err(failed)?,
+            int: signal(SignalKind::interrupt()).map_err(failed)?,
         })
     }
 
@@ -74,7 +74,7 @@ impl Ends {
     }
 }
 
-/// Names this run as no other: at random, for a clock may be set back.
+/// The name of this run. It is random, for a clock may be set back.
 fn boot() -> String {
     format!("{:016x}", host::random())
 }

@@ -30,7 +30,7 @@ pub struct Locks {
 }
 
 impl Settings {
-    /// Makes sure that nobody beyond this machine is let in without locks.
+    /// Makes sure that other machines cannot connect without TLS and a token.
     pub(crate) fn check(&self) -> Result<(), Trouble> {
         let open = self.listen.iter().find(|address| !address.ip().is_loopback());
         match (open, &self.locks) {

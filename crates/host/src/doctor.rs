@@ -4,8 +4,8 @@ use futures_util::future::join_all;
 use model::evidence::Note;
 use model::health::{Check, Verdict};
 use model::switch::Bridge;
-use model::wiring::{Occupant, SwitchPort};
-use model::{Observed, Snapshot, Trouble, TroubleKind, resolve};
+use model::wiring::{Attachment, Occupant, SwitchPort, Wire};
+use model::{Observed, Snapshot, Trouble, TroubleKind, Wiring, resolve};
 use rustix::thread::{CapabilitySet, capabilities};
 
 use crate::deadline::Deadline;
@@ -21,9 +21,10 @@ impl Host {
         let engines = join_all(self.engines.iter().map(|engine| check_engine(engine, due)));
         let (mut checks, (ovsdb, datapath), vswitchd) =
             tokio::join!(engines, self.check_ovsdb(due), self.check_vswitchd(due));
-        let ports = self.check_ports().await;
-        let namespace = self.check_namespace();
-        checks.extend([ovsdb, vswitchd, check_privileges(), namespace, datapath, ports]);
+        let snapshot = self.look(&Question { traffic: true, ..Question::default() }).await;
+        let (privileges, namespace) = (check_privileges(), self.check_namespace());
+        checks.extend([ovsdb, vswitchd, privileges, namespace, datapath]);
+        checks.extend(check_traffic(&snapshot));
         checks
     }
 
@@ -53,10 +54,6 @@ impl Host {
         let folder = self.rundir.display().to_string();
         let ask = due.hold(|| appctl::what(&self.rundir), appctl::version(&self.rundir));
         check("vswitchd", folder, ask.await)
-    }
-
-    async fn check_ports(&self) -> Check {
-        check_ports(&self.look(&Question::default()).await)
     }
 
     fn check_namespace(&self) -> Check {
@@ -99,7 +96,7 @@ pub fn examine_recording(snapshot: &Snapshot) -> Vec<Check> {
     let roads =
         snapshot.switch.iter().map(|(via, rows)| recorded(&via.to_string(), rows, "bridge"));
     let kernel = recorded("kernel", &snapshot.kernel, "namespace");
-    engines.chain([kernel]).chain(roads).chain([check_ports(snapshot)]).collect()
+    engines.chain([kernel]).chain(roads).chain(check_traffic(snapshot)).collect()
 }
 
 /// One source, as it was when the recording was made.
@@ -114,25 +111,19 @@ fn recorded<T>(name: &str, rows: &Observed<T>, what: &str) -> Check {
     check(name, "the recording".to_owned(), found)
 }
 
-/// A port can look perfect and pass nothing.
-fn check_ports(snapshot: &Snapshot) -> Check {
-    let (name, target) = ("ports".to_owned(), "bridges".to_owned());
-    if let Some(why) = snapshot.kernel.trouble().or(blind(snapshot)) {
-        let detail = format!("unknown: {why}");
-        return Check { name, target, verdict: Verdict::Note, detail, remedy: String::new() };
-    }
-    let wiring = resolve(snapshot);
-    let deaf = wiring.ports.iter().filter(|row| row.notes.contains(&Note::Deaf));
-    let deaf: Vec<_> = deaf.map(|row| format!("{}/{}", row.bridge, row.port.iface)).collect();
-    let gone = |row: &&SwitchPort| matches!(row.occupant, Occupant::LeftBehind { .. });
-    let left = wiring.ports.iter().filter(gone).count();
-    let count = wiring.ports.len();
-    let (verdict, detail, remedy) = match (deaf.as_slice(), left) {
-        ([], 0) => (Verdict::Ok, format!("{count}, none deaf or left behind"), ""),
-        ([], left) => (Verdict::Note, format!("{left} of {count} left behind"), LEFT_BEHIND),
-        (deaf, _) => (Verdict::Note, format!("deaf: {}", deaf.join(", ")), DEAF),
+/// A port can look perfect and pass nothing, or ping alone.
+fn check_traffic(snapshot: &Snapshot) -> [Check; 2] {
+    let Some(why) = snapshot.kernel.trouble().or(blind(snapshot)) else {
+        let wiring = resolve(snapshot);
+        return [check_ports(&wiring), check_checksums(snapshot, &wiring)];
     };
-    Check { name, target, verdict, detail, remedy: remedy.to_owned() }
+    ["ports", "checksums"].map(|name| Check {
+        name: name.to_owned(),
+        target: "bridges".to_owned(),
+        verdict: Verdict::Note,
+        detail: format!("unknown: {why}"),
+        remedy: String::new(),
+    })
 }
 
 const LEFT_BEHIND: &str = "docker ovs restore --all makes again what containers lost; docker ovs \
@@ -154,6 +145,69 @@ fn check(name: &str, target: String, found: Result<String, Trouble>) -> Check {
         }
     }
 }
+
+/// Whether the switch hears every port, and something is on it.
+fn check_ports(wiring: &Wiring) -> Check {
+    let deaf = wiring.ports.iter().filter(|row| row.notes.contains(&Note::Deaf));
+    let deaf: Vec<_> = deaf.map(|row| format!("{}/{}", row.bridge, row.port.iface)).collect();
+    let gone = |row: &&SwitchPort| matches!(row.occupant, Occupant::LeftBehind { .. });
+    let left = wiring.ports.iter().filter(gone).count();
+    let count = wiring.ports.len();
+    let (verdict, detail, remedy) = match (deaf.as_slice(), left) {
+        ([], 0) => (Verdict::Ok, format!("{count}, none deaf or left behind"), ""),
+        ([], left) => (Verdict::Note, format!("{left} of {count} left behind"), LEFT_BEHIND),
+        (deaf, _) => (Verdict::Note, format!("deaf: {}", some_of(deaf)), DEAF),
+    };
+    let (name, target) = ("ports".to_owned(), "bridges".to_owned());
+    Check { name, target, verdict, detail, remedy: remedy.to_owned() }
+}
+
+/// Whether TCP and UDP arrive on bridges that do not finish checksums.
+fn check_checksums(snapshot: &Snapshot, wiring: &Wiring) -> Check {
+    let switch = snapshot.switch.values().flat_map(Observed::rows);
+    let bridges: Vec<_> = switch.filter(|bridge| bridge.leaves_checksums()).collect();
+    let on_them = wiring.attachments.iter().filter(|attachment| {
+        let port = attachment.port.port();
+        port.is_some_and(|port| bridges.iter().any(|bridge| bridge.name == port.bridge))
+    });
+    let lost = |attachment: &&Attachment| {
+        attachment.notes.iter().any(|note| matches!(note, Note::ChecksumOffload { .. }))
+    };
+    let unread = |attachment: &&Attachment| {
+        let veth = matches!(attachment.wire, Wire::Veth { .. });
+        veth && attachment.link.tx_checksum_offload.is_none()
+    };
+    let names = |found: &dyn Fn(&&Attachment) -> bool| {
+        on_them.clone().filter(|attachment| found(attachment)).map(Attachment::label).collect()
+    };
+    let (lost, unread): (Vec<_>, Vec<_>) = (names(&lost), names(&unread));
+    let (verdict, detail, remedy) = match (lost.as_slice(), unread.as_slice()) {
+        ([], []) if bridges.is_empty() => {
+            (Verdict::Ok, "every bridge finishes them".to_owned(), "")
+        }
+        ([], []) => (Verdict::Ok, "every interface finishes its own".to_owned(), ""),
+        ([], unread) => (Verdict::Note, format!("unknown of {}", some_of(unread)), UNREAD),
+        (lost, _) => {
+            let detail = format!("no TCP and no UDP from {} arrives", some_of(lost));
+            (Verdict::Note, detail, CHECKSUMS)
+        }
+    };
+    let (name, target) = ("checksums".to_owned(), "bridges".to_owned());
+    Check { name, target, verdict, detail, remedy: remedy.to_owned() }
+}
+
+/// The first few, and how many more there are.
+fn some_of(names: &[String]) -> String {
+    const SHOWN: usize = 8;
+    match names.len().checked_sub(SHOWN) {
+        None | Some(0) => names.join(", "),
+        Some(more) => format!("{} and {more} more", names[..SHOWN].join(", ")),
+    }
+}
+
+const CHECKSUMS: &str = "docker ovs restore --all mends what docker-ovs connected; of others, \
+                         nsenter --net --target PID ethtool --offload INTERFACE tx off";
+const UNREAD: &str = "the kernel must have ethtool's netlink family (Linux 5.6)";
 
 /// Entering a container's namespace needs both (setns(2), ptrace(2) on /proc/PID/ns).
 fn check_privileges() -> Check {

@@ -70,7 +70,7 @@ impl Host {
             });
             engines.push((configured.kind.clone(), found));
         }
-        let kernel = switch.as_ref().map(|switch| namespaces(homes, switch));
+        let kernel = switch.as_ref().map(|switch| namespaces(homes, switch, question.traffic));
         Seen { engines, kernel: kernel.map_err(Clone::clone), switch: roads }
     }
 
@@ -85,7 +85,7 @@ impl Host {
     ) -> Seen {
         match kernel::open_target(wanted) {
             Some(Ok(target)) => {
-                let kernel = read_around(&target, switch, question.heard);
+                let kernel = read_around(&target, switch, question.traffic);
                 self.read_namespace(due, wanted, question, kernel).await
             }
             Some(Err(trouble)) => self.read_namespace(due, wanted, question, Err(trouble)).await,
@@ -142,7 +142,7 @@ impl Host {
     ) -> ContainerView<'_> {
         let answers = self.find_container(due, wanted, question.tenants).await;
         let kernel = match answers.iter().find_map(EngineAnswer::home) {
-            Some(home) => read_around(home, switch, question.heard),
+            Some(home) => read_around(home, switch, question.traffic),
             None => Ok(Vec::new()),
         };
         ContainerView { answers, kernel }
@@ -295,12 +295,12 @@ enum Road {
 fn read_around(
     home: &Netns,
     switch: &Result<Netns, Trouble>,
-    heard: bool,
+    traffic: bool,
 ) -> Result<Vec<Namespace>, Trouble> {
     let switch = switch.as_ref().map_err(Clone::clone)?;
-    let rows = kernel::around(home, switch, heard);
+    let rows = kernel::around(home, switch, traffic);
     if rows.first().is_some_and(kernel::needs_everything) {
-        return Ok(kernel::everything(&[(home, Vec::new())], switch));
+        return Ok(kernel::everything(&[(home, Vec::new())], switch, traffic));
     }
     Ok(rows)
 }
@@ -308,13 +308,13 @@ fn read_around(
 type Homes = BTreeMap<NetnsId, (Netns, Vec<String>)>;
 
 /// The containers' namespaces and those with a name, each read once.
-fn namespaces(mut homes: Homes, switch: &Netns) -> Vec<Namespace> {
+fn namespaces(mut homes: Homes, switch: &Netns, traffic: bool) -> Vec<Namespace> {
     for (name, space) in kernel::named() {
         let home = homes.entry(kernel::id(&space)).or_insert((space, Vec::new()));
         home.1.push(name);
     }
     let homes: Vec<_> = homes.values().map(|(space, names)| (space, names.clone())).collect();
-    kernel::everything(&homes, switch)
+    kernel::everything(&homes, switch, traffic)
 }
 
 pub(crate) fn host_name() -> String {

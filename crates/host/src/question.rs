@@ -11,8 +11,9 @@ pub struct Question {
     pub bridge: Option<String>,
     /// Whether every port is wanted, also of a switch that few are asked about.
     pub every_port: bool,
-    /// Whether it is to be checked that the switch hears the links; a whole look always does.
-    pub heard: bool,
+    /// Whether what keeps packets from passing is read too: which links the switch hears, which a
+    /// whole look always reads, and which leave checksums to their hardware.
+    pub traffic: bool,
     /// Whether other containers in the same namespace are to be found too.
     pub tenants: bool,
     /// The roads to the switch; the database if none is named.

@@ -1,6 +1,5 @@
 //! What can go wrong in a conversation.
 
-use std::fmt;
 use std::io;
 
 use serde::Deserialize;
@@ -68,7 +67,8 @@ fn expectation(expected: Option<u64>) -> String {
 
 /// The `error` member of a reply: a string, or an object as RFC 7047 section 3.1
 /// (`<error>`) gives it. Displayed shortened and escaped; the fields are as sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}{}", excerpt(.error), detailed(.details.as_deref()))]
 pub struct RemoteError {
     /// The short word, or the whole of an error that is neither string nor object.
     pub error: String,
@@ -94,14 +94,6 @@ impl RemoteError {
     }
 }
 
-impl std::error::Error for RemoteError {}
-
-impl fmt::Display for RemoteError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&excerpt(&self.error))?;
-        match &self.details {
-            Some(details) => write!(f, ": {}", excerpt(details)),
-            None => Ok(()),
-        }
-    }
+fn detailed(details: Option<&str>) -> String {
+    details.map_or_else(String::new, |details| format!(": {}", excerpt(details)))
 }

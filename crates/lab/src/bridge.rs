@@ -60,6 +60,11 @@ pub fn flow(bridge: &Bridge, flow: &str) {
     run("ovs-ofctl", &["add-flow", bridge.name(), flow]);
 }
 
+/// Whether [`Bridge`]s are of the userspace datapath.
+pub fn has_userspace_datapath() -> bool {
+    datapath() == "netdev"
+}
+
 /// Without the kernel's module bridges need the userspace datapath.
 fn datapath() -> &'static str {
     let module = std::path::Path::new("/sys/module/openvswitch");

@@ -1,5 +1,5 @@
 //! Restarting the daemons, as `scripts/setup` starts them without systemd. Only for tests
-//! that run alone, on machines where nobody else needs the daemons.
+//! that run alone, on machines where nothing else needs the daemons.
 
 use std::fs::{File, read_to_string};
 use std::process::{Command, Stdio};
@@ -8,18 +8,13 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::names::unique;
-use crate::ready::{Tier, ready, say_skipped};
+use crate::need::{Need, is_there};
 use crate::run::{run, try_run, wait_until, wait_within};
 
-/// Whether this test may restart daemons: everything is there, and `DOCKER_OVS_TEST_RESTARTS`
-/// is 1. If not it says what was skipped. A leave that is not given is never a failure, also
-/// where `DOCKER_OVS_TEST_REQUIRE` is set.
+/// Whether this test may restart daemons: all of [`Need::Restarts`] is there. If not it says what
+/// was skipped.
 pub fn may_restart() -> bool {
-    let leave = std::env::var_os("DOCKER_OVS_TEST_RESTARTS").is_some_and(|value| value == "1");
-    if !leave {
-        say_skipped("the leave to restart daemons (DOCKER_OVS_TEST_RESTARTS=1)");
-    }
-    leave && ready(Tier::Docker)
+    is_there(Need::Restarts)
 }
 
 /// Ends ovs-vswitchd and starts it again; false if that [may not be](may_restart).
@@ -78,7 +73,7 @@ fn quiet(command: &mut Command) -> &mut Command {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).current_dir("/")
 }
 
-/// The PID in `file`, if it is really `program`'s: an old file may name anybody's.
+/// The PID in `file`, if it is really `program`'s: an old file may name another process.
 fn pid_in(file: &str, program: &str) -> Pid {
     let text = read_to_string(file).unwrap_or_else(|error| panic!("{file}: {error}"));
     let pid = text.trim().parse().ok().and_then(Pid::from_raw);
@@ -88,7 +83,7 @@ fn pid_in(file: &str, program: &str) -> Pid {
     pid
 }
 
-/// Whether it has ended, also when nobody has taken note of that yet.
+/// Whether it has ended, also when its parent has not waited for it yet.
 fn is_gone(pid: Pid) -> bool {
     let stat = read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(')').is_none_or(|(_, rest)| rest.starts_with(" Z"))
@@ -100,7 +95,7 @@ mod tests {
     use std::process::{Command, Stdio};
 
     #[test]
-    fn a_process_that_nobody_waited_for_is_gone() {
+    fn a_process_that_was_not_waited_for_is_gone() {
         let mut cat = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
         let pid = rustix::process::Pid::from_child(&cat);
         assert!(!is_gone(pid));
@@ -112,7 +107,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "names process")]
-    fn an_old_pid_file_names_nobody_else() {
+    fn an_old_pid_file_is_not_believed() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), format!("{}\n", std::process::id())).unwrap();
         pid_in(file.path().to_str().unwrap(), "dockerd");

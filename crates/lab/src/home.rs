@@ -1,4 +1,4 @@
-//! What is inside a network namespace, whoever owns it.
+//! What is inside a network namespace, of a container or by name.
 
 use std::io;
 use std::process::Output;

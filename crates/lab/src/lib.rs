@@ -5,19 +5,38 @@
 //! removed as well.
 #![allow(clippy::disallowed_methods, reason = "a laboratory starts programs and waits for them")]
 
+mod alone;
+mod authority;
 mod bridge;
+mod browser;
+mod clock;
 mod container;
 pub mod daemons;
+mod database;
 mod home;
+pub mod http;
 mod link;
 mod names;
-mod ready;
+mod need;
+mod podman;
+mod relay;
 mod run;
+mod switch;
+mod traffic;
 
-pub use bridge::{Bridge, flow};
-pub use container::{Container, IMAGE};
+pub use alone::Hold;
+pub use authority::{Authority, Signed};
+pub use bridge::{Bridge, flow, has_userspace_datapath};
+pub use browser::Browser;
+pub use clock::Clock;
+pub use container::{Container, IMAGE, engine};
+pub use database::Database;
 pub use home::{Home, ping, wait_for_answer};
-pub use link::{Link, Netns, Plug, Plugged};
+pub use link::{Link, Netns, Plug, Plugged, here};
 pub use names::{prefix, unique};
-pub use ready::{Tier, ready};
+pub use need::{Need, alone, is_there, lacks, share};
+pub use podman::Podman;
+pub use relay::Relay;
 pub use run::{comes_true, ofport_of, run, try_run, wait_until};
+pub use switch::Switch;
+pub use traffic::{assert_carries, carries, has_checksum_offload, set_checksum_offload};

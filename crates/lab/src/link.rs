@@ -40,6 +40,12 @@ impl Drop for Link {
     }
 }
 
+/// The namespace of the tests, which is the switch's too, in the words of `ip link … netns`: in
+/// a container it is not that of PID 1.
+pub fn here() -> String {
+    std::process::id().to_string()
+}
+
 /// A named network namespace, deleted with its guard.
 #[derive(Debug)]
 pub struct Netns(String);
@@ -94,7 +100,7 @@ impl Plugged {
     /// Plugs `home` into `bridge`, the inner end called `interface`.
     pub fn new(home: &impl Home, interface: &str, bridge: &Bridge, plug: Plug<'_>) -> Self {
         let name = plug.host_end.map_or_else(|| unique("v"), str::to_owned);
-        // Inside from the beginning: whoever follows the host sees no other name.
+        // Inside from the beginning: a client that follows the host sees no other name.
         let netns = home.netns();
         let inner = ["type", "veth", "peer", "name", interface, "netns", &netns];
         let link = Link::named(&name, &[&inner, plug.inner].concat());

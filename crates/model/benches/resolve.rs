@@ -37,6 +37,7 @@ fn veth(index: u32, name: String, peer: u32, nsid: i32) -> Link {
         peer: Some(Peer { ifindex: Ifindex(peer), nsid: Some(Nsid(nsid)) }),
         master: None,
         vlan: None,
+        tx_checksum_offload: None,
         alias: None,
     }
 }
@@ -84,7 +85,13 @@ fn port(i: u16) -> Port {
 fn bridge(b: u16) -> Bridge {
     let ports = (0..CONTAINERS).filter(|i| i % BRIDGES == b).map(|i| Arc::new(port(i))).collect();
     let datapath_id = Some(DatapathId(u64::from(b)));
-    Bridge { name: format!("br{b}").into(), datapath_id, datapath: None, ports }
+    Bridge {
+        name: format!("br{b}").into(),
+        datapath_id,
+        datapath: None,
+        userspace_tso: None,
+        ports,
+    }
 }
 
 fn snapshot() -> Snapshot {

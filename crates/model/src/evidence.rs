@@ -145,6 +145,12 @@ pub enum Note {
     },
     /// The userspace datapath does not listen to the link: it was made again under its old name.
     Deaf,
+    /// TCP and UDP that leave by this link do not arrive: it leaves their checksums to its
+    /// hardware, and the userspace datapath does not finish them.
+    ChecksumOffload {
+        /// The link that ends at the port, in a container or before it.
+        link: Name,
+    },
     /// The number that was asked for is not the one that was given.
     NotAsRequested {
         /// What was asked for.
@@ -189,6 +195,12 @@ impl fmt::Display for Note {
             Self::Deaf => f.write_str(
                 "deaf: the link was made again under its old name, and no packet passes until \
                  the port is removed and, in a later transaction, added again",
+            ),
+            Self::ChecksumOffload { link } => write!(
+                f,
+                "no TCP and no UDP from here arrives: {link} leaves checksums to its hardware, \
+                 and the userspace datapath does not finish them; ethtool -K {link} tx off there \
+                 helps"
             ),
             Self::NotAsRequested { requested } => write!(f, "port {requested} was requested"),
             Self::Stale { why } => write!(f, "stale: {why}"),

@@ -1,8 +1,9 @@
 //! `--filter KEY=VALUE`, as Docker has it: the same key twice means either, two keys mean both.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::str::FromStr;
+
+use thiserror::Error;
 
 use crate::snapshot::Container;
 use crate::wiring::{Attachment, ContainerRef};
@@ -18,16 +19,9 @@ pub struct Filter {
 }
 
 /// A filter that is none.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{:?}: use KEY=VALUE with one of {}", .0, KEYS.join(", "))]
 pub struct BadFilter(String);
-
-impl fmt::Display for BadFilter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}: use KEY=VALUE with one of {}", self.0, KEYS.join(", "))
-    }
-}
-
-impl std::error::Error for BadFilter {}
 
 impl Filter {
     /// Whether it looks at labels, which are costly to come by.

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 /// A name that is met again and again: shared, not copied.
 pub type Name = Arc<str>;
@@ -97,16 +98,9 @@ impl fmt::Debug for Mac {
 }
 
 /// The text is not six hexadecimal bytes joined by `:` or `-`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("not an Ethernet address such as 9a:69:12:bc:3d:1d")]
 pub struct NotAMac;
-
-impl fmt::Display for NotAMac {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not an Ethernet address such as 9a:69:12:bc:3d:1d")
-    }
-}
-
-impl std::error::Error for NotAMac {}
 
 impl FromStr for Mac {
     type Err = NotAMac;

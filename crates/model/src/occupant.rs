@@ -9,7 +9,7 @@ use crate::Routes;
 use crate::evidence::Note;
 use crate::ids::{DatapathId, Name, NetnsId};
 use crate::switch::Port;
-use crate::wiring::ContainerRef;
+use crate::wiring::{ContainerRef, label};
 
 /// A port from the switch's side.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -122,10 +122,6 @@ impl fmt::Display for Occupant {
 
 impl fmt::Display for Plug {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.tenants.iter().map(|tenant| &*tenant.name).collect();
-        match names.as_slice() {
-            [] => write!(f, "{} in {}", self.interface, self.netns),
-            names => write!(f, "{}:{}", names.join("+"), self.interface),
-        }
+        f.write_str(&label(&self.tenants, &self.interface, self.netns))
     }
 }

@@ -184,16 +184,7 @@ fn distance(wanted: &str, name: &str) -> usize {
     if wanted.len() >= 3 && name.starts_with(wanted) {
         return 1;
     }
-    let name: Vec<char> = name.chars().collect();
-    let mut row: Vec<usize> = (0..=name.len()).collect();
-    for (i, a) in wanted.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, b) in name.iter().enumerate() {
-            let step = (diagonal + usize::from(a != *b)).min(row[j] + 1).min(row[j + 1] + 1);
-            diagonal = std::mem::replace(&mut row[j + 1], step);
-        }
-    }
-    row[name.len()]
+    strsim::levenshtein(wanted, name)
 }
 
 /// Finds a bridge by its exact name.

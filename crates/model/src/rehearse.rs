@@ -22,6 +22,9 @@ fn take(snapshot: &mut Snapshot, step: &Step) {
         Step::DeleteLink { name, .. } => delete_link(snapshot, name),
         Step::MakeVeth(veth) => make_veth(snapshot, veth),
         Step::UnmakeVeth(veth) => delete_link(snapshot, &veth.host_end),
+        Step::SetTxChecksumOffload { netns, interface, on, .. } => {
+            change_link(snapshot, *netns, interface, |link| link.tx_checksum_offload = Some(*on));
+        }
         Step::Configure { netns, interface, addresses, .. } => {
             change_link(snapshot, *netns, interface, |link| {
                 link.up = true;
@@ -95,6 +98,8 @@ fn make_veth(snapshot: &mut Snapshot, veth: &Veth) {
         peer: Some(Peer { ifindex: peer, nsid: Some(nsid) }),
         master: None,
         vlan: None,
+        // What the kernel gives every veth (drivers/net/veth.c).
+        tx_checksum_offload: Some(true),
         alias: None,
     };
     let alias = Some(veth.alias.clone());

@@ -248,6 +248,10 @@ pub struct Link {
     /// What somebody noted on it (`IFLA_IFALIAS`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias: Option<String>,
+    /// Whether it sends TCP and UDP with checksums that what is behind it must finish
+    /// (`tx-checksumming` of ethtool(8)); none where that was not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tx_checksum_offload: Option<bool>,
 }
 
 /// The other link, as the kernel says it: relative to the namespace that was asked.

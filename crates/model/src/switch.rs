@@ -45,8 +45,21 @@ pub struct Bridge {
     pub datapath_id: Option<DatapathId>,
     /// Datapath type: `system` or `netdev`, where known.
     pub datapath: Option<String>,
+    /// Whether vswitchd segments packets and finishes checksums in its userspace datapath
+    /// (`other_config:userspace-tso-enable` of Open_vSwitch); none where that was not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub userspace_tso: Option<bool>,
     /// Its ports; in a narrow look only those that were asked for.
     pub ports: Vec<Arc<Port>>,
+}
+
+impl Bridge {
+    /// Whether checksums that a link leaves to its hardware stay unfinished: the userspace
+    /// datapath reads system ports by packet sockets and passes on what it gets.
+    pub fn leaves_checksums(&self) -> bool {
+        let userspace = self.datapath.as_deref().is_some_and(|datapath| datapath != "system");
+        userspace && self.userspace_tso != Some(true)
+    }
 }
 
 /// What has a number on a bridge: an OVSDB Interface, joined to its bridge through its Port.

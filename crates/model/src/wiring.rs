@@ -83,6 +83,17 @@ pub struct Attachment {
 }
 
 impl Attachment {
+    /// In one word: `web:eth0`, or the interface and its namespace where no container is known.
+    pub fn label(&self) -> String {
+        label(&self.tenants, &self.link.name, self.netns)
+    }
+
+    /// What is uncertain about the answer. That no TCP passes is not: it is read and told where
+    /// that was asked.
+    pub fn uncertain(&self) -> impl Iterator<Item = &Note> {
+        self.notes.iter().filter(|note| !matches!(note, Note::ChecksumOffload { .. }))
+    }
+
     /// What a person should be told with the answer: why it cannot be known, and what is
     /// uncertain about it.
     pub fn doubts(&self) -> Vec<String> {
@@ -90,7 +101,16 @@ impl Attachment {
             PortState::Unknown { why } => Some(why.clone()),
             _ => None,
         };
-        why.into_iter().chain(self.notes.iter().map(ToString::to_string)).collect()
+        why.into_iter().chain(self.uncertain().map(ToString::to_string)).collect()
+    }
+}
+
+/// An interface, called by the containers that have it.
+pub(crate) fn label(tenants: &[Arc<ContainerRef>], interface: &str, netns: NetnsId) -> String {
+    let names: Vec<_> = tenants.iter().map(|tenant| &*tenant.name).collect();
+    match names.as_slice() {
+        [] => format!("{interface} in {netns}"),
+        names => format!("{}:{interface}", names.join("+")),
     }
 }
 

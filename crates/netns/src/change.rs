@@ -6,7 +6,8 @@ use std::net::IpAddr;
 
 use rustix::io::Errno;
 
-use crate::message::{NLM_F_ACK, NLM_F_CREATE_NEW, NLMSG_ERROR};
+use crate::message::NLM_F_CREATE_NEW;
+use crate::netlink::refusal;
 use crate::rows::{
     IFA_ADDRESS, IFA_LOCAL, IFADDRMSG, IFF_UP, IFINFOMSG, IFLA_ADDRESS, IFLA_IFALIAS, IFLA_IFNAME,
     IFLA_MTU,
@@ -141,29 +142,8 @@ impl RouteSocket {
         if !is_index(ifindex) {
             return Err(refusal(what, Errno::NODEV.into()));
         }
-        self.change(what, kind, flags, fixed, attributes)
+        self.0.change(what, kind, flags, fixed, attributes)
     }
-
-    /// One request and its acknowledgement.
-    pub(crate) fn change(
-        &self,
-        what: fmt::Arguments<'_>,
-        kind: u16,
-        flags: u16,
-        fixed: &[u8],
-        attributes: &[(u16, &[u8])],
-    ) -> Result<(), Error> {
-        let flags = flags | NLM_F_ACK;
-        match self.ask(kind, flags, fixed, attributes, NLMSG_ERROR, |_| Some(())) {
-            Ok(_) => Ok(()),
-            Err(Error::Socket(source)) => Err(refusal(what, source)),
-            Err(other) => Err(other),
-        }
-    }
-}
-
-pub(crate) fn refusal(what: fmt::Arguments<'_>, source: io::Error) -> Error {
-    Error::Change { what: what.to_string(), source }
 }
 
 /// `struct ifinfomsg` with flags to be set.

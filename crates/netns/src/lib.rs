@@ -7,8 +7,10 @@
 mod change;
 mod enter;
 mod error;
+mod ethtool;
 mod message;
 mod namespace;
+mod netlink;
 mod packet;
 #[cfg(test)]
 mod parse_tests;
@@ -22,6 +24,7 @@ mod watch;
 
 pub use enter::visit;
 pub use error::Error;
+pub use ethtool::EthtoolSocket;
 pub use namespace::{Identity, Netns, named};
 pub use packet::listened_to;
 pub use route::Route;

@@ -13,6 +13,8 @@ pub(crate) const NLM_F_DUMP_INTR: u16 = 0x10;
 pub(crate) const NLM_F_CREATE_NEW: u16 = 0x400 | 0x200;
 /// Bits of an attribute's type that are flags (`NLA_F_NESTED`, `NLA_F_NET_BYTEORDER`).
 const TYPE_FLAGS: u16 = 0xc000;
+/// Attributes follow; strict families want to be told.
+pub(crate) const NLA_F_NESTED: u16 = 0x8000;
 
 /// One message of a datagram.
 pub(crate) struct Message<'a> {

@@ -4,9 +4,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::message::{attributes, messages, nested, request};
+use crate::netlink::dump_failed;
 use crate::route::{self, Route};
 use crate::rows;
-use crate::socket::dump_failed;
 
 /// An RTM_NEWLINK body: the fixed part of `struct ifinfomsg`, then attributes.
 fn link_body(attributes: &[(u16, &[u8])]) -> Vec<u8> {

@@ -4,8 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use rustix::io::Errno;
 
-use crate::change::{AF_INET, AF_INET6, family, octets, refusal};
+use crate::change::{AF_INET, AF_INET6, family, octets};
 use crate::message::{NLM_F_CREATE_NEW, attributes, u16_at, u32_at};
+use crate::netlink::refusal;
 use crate::rows::ip;
 use crate::{Error, RouteSocket};
 
@@ -45,7 +46,7 @@ impl RouteSocket {
     /// As the conversation fails.
     pub fn routes(&self) -> Result<Vec<Route>, Error> {
         let read = |body: &[u8]| routes(body);
-        let found = self.dump(RTM_GETROUTE, &[0; RTMSG], &[], RTM_NEWROUTE, read)?;
+        let found = self.0.dump(RTM_GETROUTE, &[0; RTMSG], &[], RTM_NEWROUTE, read)?;
         Ok(found.into_iter().flatten().collect())
     }
 

@@ -129,7 +129,7 @@ pub(crate) fn nsid(body: &[u8]) -> Option<i32> {
 }
 
 /// A name may hold any byte but `/`, NUL and white space.
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     let bytes = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
     let chunks = bytes.utf8_chunks().map(|chunk| {
         let odd: String = chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")).collect();

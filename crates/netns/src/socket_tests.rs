@@ -20,7 +20,7 @@ fn both() -> Option<(RouteSocket, impl Fn(&[u8]))> {
     }
     let asking = RouteSocket::here().unwrap();
     let mut address = SocketAddr::new(0, 0);
-    asking.socket.get_address(&mut address).unwrap();
+    asking.0.socket.get_address(&mut address).unwrap();
     let stranger = Socket::new(NETLINK_ROUTE).unwrap();
     Some((asking, move |bytes: &[u8]| {
         stranger.send_to(bytes, &address, 0).unwrap();
@@ -53,13 +53,13 @@ fn waiting_ends() {
     let asking = RouteSocket::here().unwrap();
     let wait = Duration::from_millis(20);
     rustix::net::sockopt::set_socket_timeout(
-        &asking.socket,
+        &asking.0.socket,
         rustix::net::sockopt::Timeout::Recv,
         Some(wait),
     )
     .unwrap();
     let Err(Error::Socket(error)) =
-        asking.receive(&mut Vec::with_capacity(64), Instant::now() + wait)
+        asking.0.receive(&mut Vec::with_capacity(64), Instant::now() + wait)
     else {
         panic!("nobody wrote")
     };

@@ -65,7 +65,7 @@ impl RouteSocket {
         let kind = nested(&[], &[(IFLA_INFO_KIND, b"veth"), (IFLA_INFO_DATA, &peer)]);
         near_attributes.push((IFLA_LINKINFO, kind));
         let what = format_args!("create veth {} with far end {}", near.name, far.name);
-        self.change(
+        self.0.change(
             what,
             RTM_NEWLINK,
             NLM_F_CREATE_NEW,

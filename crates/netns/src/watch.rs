@@ -7,7 +7,7 @@ use netlink_sys::{Socket, protocols::NETLINK_ROUTE};
 use rustix::io::Errno;
 
 use crate::Error;
-use crate::socket::KERNEL;
+use crate::netlink::KERNEL;
 
 const RTNLGRP_LINK: u32 = 1;
 const RTNLGRP_IPV4_IFADDR: u32 = 5;

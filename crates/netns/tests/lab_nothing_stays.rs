@@ -2,11 +2,12 @@
 //! threads and descriptors.
 #![allow(clippy::disallowed_methods, reason = "namespaces are made with ip(8)")]
 
+#[path = "it/space/mod.rs"]
 mod space;
 
 use docker_ovs_netns::{Netns, visit};
 
-use space::{Space, ready, soon};
+use space::{Space, soon};
 
 fn entries(directory: &str) -> usize {
     std::fs::read_dir(directory).unwrap().count()
@@ -14,9 +15,7 @@ fn entries(directory: &str) -> usize {
 
 #[test]
 fn no_thread_and_no_descriptor_stays() {
-    if !ready() {
-        return;
-    }
+    lab::need!(Root);
     let spaces = [Space::new("a"), Space::new("b")];
     let open: Vec<_> = spaces.iter().map(Space::open).collect();
     let both = [&open[0], &open[1]];

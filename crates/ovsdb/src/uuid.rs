@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use ::uuid::fmt::Hyphenated;
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
@@ -10,7 +11,7 @@ use serde::ser::{Serialize, Serializer};
 ///
 /// The bare text is read too: it is what names a row in a monitor's reply.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Uuid(u128);
+pub struct Uuid(::uuid::Uuid);
 
 /// A text that is no UUID.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,30 +22,18 @@ impl FromStr for Uuid {
     type Err = InvalidUuid;
 
     fn from_str(text: &str) -> Result<Self, InvalidUuid> {
-        parse(text).map(Self).ok_or_else(|| InvalidUuid(text.to_owned()))
-    }
-}
-
-fn parse(text: &str) -> Option<u128> {
-    let mut value = 0;
-    if text.len() != 36 {
-        return None;
-    }
-    for (place, character) in text.chars().enumerate() {
-        match (place, character) {
-            (8 | 13 | 18 | 23, '-') => {}
-            (8 | 13 | 18 | 23, _) => return None,
-            _ => value = value << 4 | u128::from(character.to_digit(16)?),
+        let invalid = || InvalidUuid(text.to_owned());
+        // Of the forms that the library reads, RFC 7047 knows only the one with hyphens.
+        if text.len() != Hyphenated::LENGTH {
+            return Err(invalid());
         }
+        ::uuid::Uuid::try_parse(text).map(Self).map_err(|_| invalid())
     }
-    Some(value)
 }
 
 impl fmt::Display for Uuid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hex = format!("{:032x}", self.0);
-        let (time_low, rest) = hex.split_at(8);
-        write!(f, "{time_low}-{}-{}-{}-{}", &rest[..4], &rest[4..8], &rest[8..12], &rest[12..])
+        fmt::Display::fmt(&self.0, f)
     }
 }
 

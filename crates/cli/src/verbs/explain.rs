@@ -18,7 +18,7 @@ pub async fn run(origin: &Origin, args: &ExplainArgs) -> Result<Outcome, Failure
         bridge: args.bridge.clone(),
         tenants: true,
         roads: args.via.map_or_else(every, |road| vec![road.into()]),
-        heard: true,
+        traffic: true,
         ..Question::default()
     };
     let look = origin.look(&question).await;

@@ -1,7 +1,7 @@
 //! `docker ovs restore CONTAINER…` and `--all`.
 
 use host::{Done, Origin, Restored, plan_restore};
-use model::plan::{Remedy, Restore};
+use model::plan::{Plan, Remedy, Restore, Step};
 use report::{render, v1, views};
 
 use crate::outcome::{Failure, Outcome};
@@ -27,11 +27,21 @@ pub async fn run(origin: &Origin, args: &RestoreArgs) -> Result<Outcome, Failure
     Ok(Outcome { text, remarks, nothing: amiss || (all.is_empty() && !args.all) })
 }
 
+/// What an interface lacks that is there; nothing of one that is made anew.
+fn what_was_lacking(plan: &Plan) -> String {
+    if plan.steps.iter().any(|step| matches!(step, Step::MakeVeth(_))) {
+        return String::new();
+    }
+    let steps: Vec<_> = plan.steps.iter().map(ToString::to_string).collect();
+    steps.join("; ")
+}
+
 fn row(one: &Restored, dry: bool) -> v1::Restored {
     let (result, reason) = match &one.how {
         Done::As(Remedy::There) => ("there", String::new()),
-        Done::As(Remedy::Again(_)) if dry => ("missing", String::new()),
-        Done::As(Remedy::Again(_)) => ("restored", String::new()),
+        Done::As(Remedy::Again(plan)) => {
+            (if dry { "missing" } else { "restored" }, what_was_lacking(plan))
+        }
         Done::As(Remedy::NotRunning { state }) => {
             ("not-running", format!("its container is {state}"))
         }

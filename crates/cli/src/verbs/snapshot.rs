@@ -16,7 +16,7 @@ use crate::words::SnapshotArgs;
 /// None; a host without sources makes a snapshot that says so.
 pub async fn run(origin: &Origin, args: &SnapshotArgs) -> Result<Outcome, Failure> {
     let roads = Via::ALL.to_vec();
-    let look = origin.look(&Question { roads, ..Question::default() }).await;
+    let look = origin.look(&Question { roads, traffic: true, ..Question::default() }).await;
     let remarks = look.remarks();
     let snapshot = if args.anonymise { Arc::new(anonymise(&look.snapshot)) } else { look.snapshot };
     let text = serde_json::to_string(&*snapshot);

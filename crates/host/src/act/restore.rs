@@ -69,7 +69,7 @@ impl Host {
                     return Done::As(Remedy::Again(plan));
                 }
                 Err(unable) if tries > 0 && executor.may_try_again(&unable) => {
-                    *snapshot = self.look(&Question::default()).await;
+                    *snapshot = self.look(&with_traffic()).await;
                 }
                 Err(unable) => return Done::Failed(unable),
             }
@@ -97,9 +97,14 @@ pub async fn plan_restore(from: &impl Observe, request: &Restore) -> Result<Vec<
 
 /// A whole look that missed nothing.
 pub(super) async fn whole(from: &impl Observe) -> Result<Look, Unable> {
-    let look = Look::new(from.observe(&Question::default()).await);
+    let look = Look::new(from.observe(&with_traffic()).await);
     look.sighted().map_err(refused)?;
     Ok(look)
+}
+
+/// What keeps packets from passing is mended too.
+fn with_traffic() -> Question {
+    Question { traffic: true, ..Question::default() }
 }
 
 /// What is not there after all was not restored.

@@ -6,7 +6,7 @@ use model::ids::{Ifindex, Name, NetnsId};
 use model::plan::{Plan, Step, Veth};
 use model::snapshot::Cidr;
 use model::{Snapshot, Trouble, TroubleKind};
-use netns::{Error, Netns, RouteSocket, VethEnd};
+use netns::{Error, EthtoolSocket, Netns, RouteSocket, VethEnd};
 
 use crate::act::generate;
 use crate::{Host, failure, kernel};
@@ -45,6 +45,9 @@ impl Links {
             Step::DeleteLink { name, ifindex } => delete_link(name, *ifindex, &self.switch),
             Step::MakeVeth(veth) => make_veth(veth, &self.switch, self.home(veth.netns)?),
             Step::UnmakeVeth(veth) => unmake_veth(veth, &self.switch),
+            Step::SetTxChecksumOffload { netns, interface, on, .. } => {
+                set_tx_checksum_offload(interface, *on, self.home(*netns)?)
+            }
             Step::Configure { netns, interface, addresses, gateways, .. } => {
                 configure(interface, addresses, gateways, self.home(*netns)?)
             }
@@ -102,6 +105,16 @@ fn unmake_veth(veth: &Veth, switch: &RouteSocket) -> Result<(), Error> {
 fn delete_link(name: &Name, ifindex: Ifindex, switch: &RouteSocket) -> Result<(), Error> {
     let link = switch.link(ifindex.0)?.filter(|link| *link.name == **name);
     link.map_or(Ok(()), |link| switch.delete_link(link.ifindex).map(|_| ()))
+}
+
+/// Has the end inside leave the checksums of what it sends to its hardware, or finish them.
+fn set_tx_checksum_offload(interface: &str, on: bool, home: &Netns) -> Result<(), Error> {
+    inside(home, |socket| {
+        let Some(link) = socket.link_named(interface)? else {
+            return Err(Error::Malformed("the new link is gone"));
+        };
+        EthtoolSocket::here()?.set_tx_checksum_offload(link.ifindex, on)
+    })
 }
 
 /// Sets the end inside up, with its addresses and default routes.

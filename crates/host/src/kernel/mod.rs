@@ -1,10 +1,11 @@
 //! The kernel: namespaces with their links, read from inside each.
 //!
-//! [`read`] decides what is read, [`rows`] turns rtnetlink's rows into ours, [`watch`] hears of
-//! changes, [`change`] makes them.
+//! [`read`] decides what is read, [`rows`] turns rtnetlink's rows into ours, [`offload`] adds what
+//! ethtool knows of them, [`watch`] hears of changes, [`change`] makes them.
 
 mod change;
 mod namespaces;
+mod offload;
 mod read;
 mod rows;
 pub mod watch;

@@ -9,11 +9,12 @@ use model::snapshot::{Link, Namespace};
 use netns::{LinkWatch, Netns, RouteSocket};
 
 use super::namespaces::{named, trouble};
+use super::offload;
 use super::rows::{self as links, id};
 
 /// One namespace whole, and of the switch's namespace the links that those inside lead to:
 /// the cost does not depend on how many there are. Both are visited by one thread.
-pub(crate) fn around(home: &Netns, switch: &Netns, heard: bool) -> Vec<Namespace> {
+pub(crate) fn around(home: &Netns, switch: &Netns, traffic: bool) -> Vec<Namespace> {
     if id(home) == id(switch) {
         return vec![empty(id(home), Vec::new())];
     }
@@ -23,11 +24,17 @@ pub(crate) fn around(home: &Netns, switch: &Netns, heard: bool) -> Vec<Namespace
         let mut row = empty(id(both[i]), Vec::new());
         if i == 0 {
             row.links = links::all(socket)?;
+            if traffic {
+                offload::note(&mut row.links, offload::Of::EveryVeth);
+            }
             links::name_others(socket, &mut row, &[switch])?;
             leaving = leads_to(&row, id(switch));
         } else {
             row.links = follow(socket, std::mem::take(&mut leaving))?;
-            row.heard = if heard { packet_sockets() } else { None };
+            if traffic {
+                row.heard = packet_sockets();
+                offload::note(&mut row.links, offload::Of::VethsWithin);
+            }
             links::name_others(socket, &mut row, &[home])?;
         }
         Ok(row)
@@ -44,10 +51,14 @@ pub(crate) fn needs_everything(inside: &Namespace) -> bool {
 }
 
 /// These namespaces whole, each with its names, and the switch's.
-pub(crate) fn everything(homes: &[(&Netns, Vec<String>)], switch: &Netns) -> Vec<Namespace> {
-    let mut rows = whole(homes, switch);
+pub(crate) fn everything(
+    homes: &[(&Netns, Vec<String>)],
+    switch: &Netns,
+    traffic: bool,
+) -> Vec<Namespace> {
+    let mut rows = whole(homes, switch, traffic);
     if rows.iter().all(|row| row.id != id(switch)) {
-        rows.extend(whole(&[(switch, Vec::new())], switch));
+        rows.extend(whole(&[(switch, Vec::new())], switch, traffic));
     }
     let others: Vec<&Netns> = homes.iter().map(|(home, _)| *home).collect();
     let here = rows.iter_mut().find(|row| row.id == id(switch));
@@ -69,7 +80,9 @@ pub(crate) fn everything(homes: &[(&Netns, Vec<String>)], switch: &Netns) -> Vec
 /// The switch's namespace without what it calls others.
 pub(crate) fn alone(switch: &Netns) -> Namespace {
     let read = netns::visit(&[switch], |_, socket| {
-        Ok(Namespace { links: links::all(socket)?, ..empty(id(switch), Vec::new()) })
+        let mut links = links::all(socket)?;
+        offload::note(&mut links, offload::Of::VethsWithin);
+        Ok(Namespace { links, ..empty(id(switch), Vec::new()) })
     });
     let row = read.into_iter().next();
     row.map_or_else(
@@ -111,7 +124,7 @@ pub(crate) fn homes(
     let homes: Vec<_> = homes.values().map(|(space, names)| (space, names.clone())).collect();
     let spaces: Vec<_> = homes.iter().map(|(space, _)| *space).collect();
     assign_nsids(&spaces, switch);
-    let mut rows = whole(&homes, switch);
+    let mut rows = whole(&homes, switch, true);
     rows.extend(shut.into_values());
     let nsids = netns::visit(&[switch], |_, socket| {
         let mut here = empty(id(switch), Vec::new());
@@ -141,11 +154,14 @@ pub(crate) fn listen(switch: &Netns, all: bool) -> Result<LinkWatch, Trouble> {
     listening.map_err(|error| trouble("changes of links".to_owned(), &error))
 }
 
-fn whole(homes: &[(&Netns, Vec<String>)], switch: &Netns) -> Vec<Namespace> {
+fn whole(homes: &[(&Netns, Vec<String>)], switch: &Netns, traffic: bool) -> Vec<Namespace> {
     let spaces: Vec<&Netns> = homes.iter().map(|(home, _)| *home).collect();
     let read = netns::visit(&spaces, |i, socket| {
         let mut row = empty(id(spaces[i]), homes[i].1.clone());
         row.links = links::all(socket)?;
+        if traffic {
+            offload::note(&mut row.links, offload::Of::those_in(row.id, id(switch)));
+        }
         links::name_others(socket, &mut row, &[switch])?;
         Ok(row)
     });

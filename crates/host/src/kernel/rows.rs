@@ -43,6 +43,7 @@ pub(super) fn row(link: netns::Link, addresses: Vec<Cidr>) -> Link {
         master: link.master.map(Ifindex),
         vlan: link.vlan,
         alias: link.alias,
+        tx_checksum_offload: None,
     }
 }
 

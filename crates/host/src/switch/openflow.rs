@@ -51,6 +51,7 @@ async fn all(
                 name: name.into(),
                 datapath_id: None,
                 datapath: None,
+                userspace_tso: None,
                 ports: Vec::new(),
             });
         }
@@ -85,7 +86,13 @@ async fn ask(name: String, remote: &Remote) -> Result<Bridge, Trouble> {
     let (id, ports) =
         answer.map_err(|error| failure::of_chain(what(remote), &error, "root may use it"))?;
     let ports = ports.iter().filter_map(port).map(Arc::new).collect();
-    Ok(Bridge { name: name.into(), datapath_id: Some(DatapathId(id)), datapath: None, ports })
+    Ok(Bridge {
+        name: name.into(),
+        datapath_id: Some(DatapathId(id)),
+        datapath: None,
+        userspace_tso: None,
+        ports,
+    })
 }
 
 /// OpenFlow says nothing of a port's kind; the model takes none as untold.

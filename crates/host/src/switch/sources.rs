@@ -96,7 +96,7 @@ async fn near(
         if whole {
             return database.all().await;
         }
-        let found = database.named(&names, bridge).await?;
+        let found = database.named(&names, bridge, question.traffic).await?;
         let missing = bridge.is_some_and(|name| found.iter().all(|bridge| *bridge.name != *name));
         if !missing {
             return Ok(found);

@@ -48,6 +48,7 @@ pub(crate) fn bridge(ports: &[&str]) -> Bridge {
         name: "br0".into(),
         datapath_id: None,
         datapath: Some("netdev".to_owned()),
+        userspace_tso: None,
         ports: ports.iter().map(port).collect(),
     }
 }
@@ -68,6 +69,7 @@ pub(crate) fn namespace(links: &[&str]) -> Namespace {
             master: None,
             vlan: None,
             alias: None,
+            tx_checksum_offload: None,
         })
     };
     Namespace {

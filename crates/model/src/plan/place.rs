@@ -66,7 +66,8 @@ impl Place<'_> {
             mtu: mark.mtu,
             alias: mark.alias(&self.bridge.name),
         };
-        let rest = self.rest(mark, &port);
+        let rest = self.finish_checksums(mark).into_iter().chain(self.rest(mark, &port));
+        let rest: Vec<_> = rest.collect();
         let swap = Step::Swap {
             bridge: self.bridge.name.clone(),
             bystanders: bystanders(self.wiring, [old.as_deref(), Some(&port)]),
@@ -75,6 +76,17 @@ impl Place<'_> {
             inherit,
         };
         [Step::MakeVeth(veth), swap].into_iter().chain(rest).collect()
+    }
+
+    /// Has the container's kernel finish checksums where the bridge would not. Before the link is
+    /// up, so that no packet passes that is without.
+    pub(super) fn finish_checksums(&self, mark: &Mark) -> Option<Step> {
+        self.bridge.leaves_checksums().then(|| Step::SetTxChecksumOffload {
+            container: self.container.name.clone(),
+            netns: self.netns,
+            interface: mark.interface.as_str().into(),
+            on: false,
+        })
     }
 
     /// What is still to be done when veth and port are there.
@@ -90,11 +102,17 @@ impl Place<'_> {
         [configure, Step::Await { bridge, iface, wanted: port.ofport_request }]
     }
 
-    /// Whether whoever made an interface was killed before it was set up.
-    pub(super) fn is_unfinished(&self, mark: &Mark) -> bool {
-        let bare = |link: &Link| !mark.addresses.iter().any(|ip| link.addresses.contains(ip));
+    /// What an interface of ours lacks that is on its port: all that comes after that where the
+    /// program was killed before it set the interface up; and what earlier versions did not do.
+    pub(super) fn lacks(&self, mark: &Mark, port: &Port) -> Vec<Step> {
         let mut same = self.inside().filter(|link| *link.name == *mark.interface);
-        mark.ours && same.any(|link| !link.up && bare(link))
+        let Some(link) = same.next().filter(|_| mark.ours) else { return Vec::new() };
+        let bare = !mark.addresses.iter().any(|ip| link.addresses.contains(ip));
+        let unfinished = !link.up && bare;
+        let checksums = link.tx_checksum_offload == Some(true) || unfinished;
+        let checksums = self.finish_checksums(mark).filter(|_| checksums);
+        let rest = unfinished.then(|| self.rest(mark, port)).into_iter().flatten();
+        checksums.into_iter().chain(rest).collect()
     }
 
     fn all_ports(&self) -> Vec<&Port> {

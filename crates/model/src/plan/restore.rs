@@ -141,17 +141,16 @@ impl Place<'_> {
     /// Of a port that somebody is on: nothing, if that is who should be, and set up to the end.
     fn plugged(&self, row: &SwitchPort, plugs: &[Plug], mark: &Mark) -> Remedy {
         let fits = |plug: &Plug| plug.netns == self.netns && *plug.interface == *mark.interface;
-        match plugs.iter().any(fits) {
-            true if self.is_unfinished(mark) => Remedy::Again(self.finish(mark, &row.port)),
-            true => Remedy::There,
-            false => Remedy::NotToBeTouched { why: format!("{} is on it", row.occupant) },
+        if !plugs.iter().any(fits) {
+            return Remedy::NotToBeTouched { why: format!("{} is on it", row.occupant) };
         }
-    }
-
-    fn finish(&self, mark: &Mark, port: &Port) -> Plan {
+        let steps = self.lacks(mark, &row.port);
+        if steps.is_empty() {
+            return Remedy::There;
+        }
         let interface = mark.interface.as_str().into();
         let (container, bridge) = (self.who(), self.bridge.name.clone());
-        Plan { container, interface, bridge, steps: self.rest(mark, port).into() }
+        Remedy::Again(Plan { container, interface, bridge, steps })
     }
 
     /// A veth and a port of another name instead of what is left of the old ones.

@@ -56,6 +56,17 @@ pub enum Step {
     MakeVeth(Veth),
     /// Takes it away again.
     UnmakeVeth(Veth),
+    /// Turns the transmit checksum offload of the end inside on or off.
+    SetTxChecksumOffload {
+        /// The container.
+        container: Name,
+        /// Its namespace.
+        netns: NetnsId,
+        /// The end inside.
+        interface: Name,
+        /// Whether it is to be on.
+        on: bool,
+    },
     /// Gives the end inside its addresses and routes and sets it up. Goes with the veth.
     Configure {
         /// The container.
@@ -119,6 +130,14 @@ impl Step {
                 inherit: true,
                 bystanders: afterwards(bystanders, remove.as_deref(), add.as_deref()),
             }),
+            Self::SetTxChecksumOffload { container, netns, interface, on } => {
+                Some(Self::SetTxChecksumOffload {
+                    container: container.clone(),
+                    netns: *netns,
+                    interface: interface.clone(),
+                    on: !on,
+                })
+            }
             Self::DeleteLink { .. } | Self::Configure { .. } | Self::Await { .. } => None,
         }
     }
@@ -143,6 +162,10 @@ impl fmt::Display for Step {
                 veth.mtu.iter().try_for_each(|mtu| write!(f, ", mtu {mtu}"))
             }
             Self::UnmakeVeth(veth) => write!(f, "delete the veth {}", veth.host_end),
+            Self::SetTxChecksumOffload { container, interface, on, .. } => {
+                let word = if *on { "on" } else { "off" };
+                write!(f, "turn {word} transmit checksum offload of {interface} in {container}")
+            }
             Self::Configure { container, interface, addresses, gateways, .. } => {
                 write!(f, "set {interface} in {container} up")?;
                 addresses.iter().try_for_each(|cidr| write!(f, ", address {cidr}"))?;

@@ -90,6 +90,7 @@ fn attachment<'a>(
     let seat = (trace.seats.len() == 1).then(|| trace.seats[0]);
     let mut notes = trace.notes;
     notes.extend(doubts(facts, &trace.seats));
+    notes.extend(seat.and_then(|seat| checksum_offload(facts, link, seat)));
     notes.extend(old_news(facts, tenants));
     evidence.extend(trace.evidence);
     evidence.extend(numbers(facts, &trace.seats));
@@ -104,6 +105,21 @@ fn attachment<'a>(
         notes,
     };
     (attachment, seat)
+}
+
+/// Whether TCP and UDP sent by `link` reach the port's bridge with checksums that nothing
+/// finishes. What counts is the last link before the port: the other end of the port's veth.
+fn checksum_offload(facts: &Facts<'_>, link: &Link, seat: usize) -> Option<Note> {
+    let seat = &facts.seats[seat];
+    let finished = link.tx_checksum_offload == Some(false);
+    if finished || seat.port.kind != "system" || !seat.bridge.leaves_checksums() {
+        return None;
+    }
+    let host_end = seat.link.filter(|link| link.kind.as_deref() == Some("veth"))?;
+    let at = LinkKey { netns: facts.switch_netns?, ifindex: host_end.ifindex };
+    let (_, last, _) = trace::far_end(facts, at, host_end).ok()?;
+    let unfinished = last.tx_checksum_offload == Some(true);
+    unfinished.then(|| Note::ChecksumOffload { link: last.name.clone() })
 }
 
 /// Who is there rests on rows that the engine told earlier.

@@ -186,7 +186,7 @@ fn moved_internal(facts: &Facts<'_>, at: LinkKey, link: &Link, _hops: usize) -> 
 }
 
 /// The other end of a veth, checked from both sides: an ifindex alone proves nothing.
-fn far_end<'a>(
+pub(super) fn far_end<'a>(
     facts: &Facts<'a>,
     at: LinkKey,
     link: &Link,

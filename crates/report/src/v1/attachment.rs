@@ -113,7 +113,7 @@ impl Attachment {
             via: via(&found.wire),
             netns: found.netns.to_string(),
             tenants: found.tenants.iter().map(|who| Tenant::new(who)).collect(),
-            notes: found.notes.iter().map(ToString::to_string).collect(),
+            notes: found.uncertain().map(ToString::to_string).collect(),
         }
     }
 

@@ -41,7 +41,8 @@ impl Explanation {
         steps.extend(datapath(found));
         steps.insert(steps.iter().take_while(|step| step.number == 1).count(), link);
         steps.extend(end(found, &steps));
-        Self { attachment: Attachment::new(found, None), steps }
+        let notes = found.notes.iter().map(ToString::to_string).collect();
+        Self { attachment: Attachment { notes, ..Attachment::new(found, None) }, steps }
     }
 }
 

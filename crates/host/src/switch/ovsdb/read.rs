@@ -9,14 +9,16 @@ use model::switch::Bridge;
 use ovsdb::{Client, Columns, Remote, Results, Select, Tls, Uuid, VSWITCH};
 use serde::de::DeserializeOwned;
 
-use super::rows::{BRIDGE, BridgeRow, INTERFACE, InterfaceRow, PORT, PortRow, Rows};
+use super::rows::{BRIDGE, BridgeRow, INTERFACE, InterfaceRow, OPEN_VSWITCH, OpenVSwitchRow};
+use super::rows::{PORT, PortRow, Rows};
 use crate::failure;
 
 /// What a whole look reads. Here the id comes as the row's key, and may not be asked for.
-pub(super) const TABLES: [Columns<'_>; 3] = [
+pub(super) const TABLES: [Columns<'_>; 4] = [
     Columns { table: "Interface", columns: INTERFACE.split_at(1).1 },
     Columns { table: "Port", columns: PORT.split_at(1).1 },
     Columns { table: "Bridge", columns: BRIDGE },
+    Columns { table: "Open_vSwitch", columns: OPEN_VSWITCH },
 ];
 
 /// A connection to the switch's database.
@@ -51,21 +53,24 @@ impl Database {
             let interfaces = tables.rows("Interface")?.into_iter().collect();
             let ports = tables.rows("Port")?.into_iter().collect();
             let bridges = tables.rows("Bridge")?.into_iter().map(|(_, row)| row).collect();
-            Ok(Rows { interfaces, ports, bridges }.into_bridges())
+            let settings: Vec<(_, OpenVSwitchRow)> = tables.rows("Open_vSwitch")?;
+            let userspace_tso = settings.first().map(|(_, row)| row.userspace_tso());
+            Ok(Rows { userspace_tso, interfaces, ports, bridges }.into_bridges())
         };
         let read: Result<_, ovsdb::Error> = read.await;
         read.map_err(|error| self.trouble(&error))
     }
 
     /// The ports of the interfaces with these names, on their bridges, and the bridge called
-    /// `bridge`, ports or not. Two round trips, three with bonds, whatever the size of the
-    /// database.
+    /// `bridge`, ports or not; with the switch's settings if they matter. Two round trips, three
+    /// with bonds, whatever the size of the database.
     pub(crate) async fn named(
         &mut self,
         names: &[String],
         bridge: Option<&str>,
+        settings: bool,
     ) -> Result<Vec<Bridge>, Trouble> {
-        let read = self.select_named(names, bridge).await;
+        let read = self.select_named(names, bridge, settings).await;
         read.map_err(|error| self.trouble(&error))
     }
 
@@ -73,8 +78,9 @@ impl Database {
         &mut self,
         names: &[String],
         bridge: Option<&str>,
+        settings: bool,
     ) -> Result<Vec<Bridge>, ovsdb::Error> {
-        let mut rows = self.called(names, bridge).await?;
+        let mut rows = self.called(names, bridge, settings).await?;
         let held: HashSet<_> =
             rows.ports.values().flat_map(|port| port.interfaces.iter()).collect();
         let loose = rows.interfaces.keys().filter(|id| !held.contains(id)).copied();
@@ -90,12 +96,14 @@ impl Database {
         &mut self,
         names: &[String],
         bridge: Option<&str>,
+        settings: bool,
     ) -> Result<Rows, ovsdb::Error> {
         let interfaces =
             names.iter().map(|name| Select::new("Interface", INTERFACE).equal("name", name));
         let ports = names.iter().map(|name| Select::new("Port", PORT).equal("name", name));
         let asked = bridge.map(|name| Select::new("Bridge", &BRIDGE[1..]).equal("name", name));
-        let selects: Vec<_> = interfaces.chain(ports).chain(asked).collect();
+        let last = settings.then(|| Select::new("Open_vSwitch", OPEN_VSWITCH));
+        let selects: Vec<_> = interfaces.chain(ports).chain(asked).chain(last).collect();
         if selects.is_empty() {
             return Ok(Rows::default());
         }
@@ -105,7 +113,9 @@ impl Database {
         let mut ports = rows_by_id(&answer, count..both, |row: &PortRow| row.id)?;
         ports.retain(|_, port| port.interfaces.iter().any(|id| interfaces.contains_key(id)));
         let bridges = if bridge.is_some() { answer.rows(both)? } else { Vec::new() };
-        Ok(Rows { interfaces, ports, bridges })
+        let settings = if settings { answer.rows(selects.len() - 1)? } else { Vec::new() };
+        let userspace_tso = settings.first().map(OpenVSwitchRow::userspace_tso);
+        Ok(Rows { userspace_tso, interfaces, ports, bridges })
     }
 
     /// The Ports that hold these Interfaces.

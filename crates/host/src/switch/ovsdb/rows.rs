@@ -28,6 +28,9 @@ pub(super) const PORT: &[&str] = &["_uuid", "name", "interfaces", "tag", "trunks
 /// The list of all ports comes first: a look at a few ports leaves it out, for it is long.
 pub(super) const BRIDGE: &[&str] = &["ports", "name", "datapath_id", "datapath_type"];
 
+/// Of the whole switch, the one row of Open_vSwitch.
+pub(super) const OPEN_VSWITCH: &[&str] = &["other_config"];
+
 type Ids = Map<String, String>;
 
 #[derive(Clone, Debug, Deserialize)]
@@ -66,9 +69,25 @@ pub(super) struct BridgeRow {
     datapath_type: String,
 }
 
-/// The three tables, by row id.
+/// The settings of vswitchd.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct OpenVSwitchRow {
+    other_config: Ids,
+}
+
+impl OpenVSwitchRow {
+    /// As vswitchd reads a boolean that is false unless set (`smap_get_bool`).
+    pub(super) fn userspace_tso(&self) -> bool {
+        let set = self.other_config.0.get("userspace-tso-enable");
+        set.is_some_and(|text| text.eq_ignore_ascii_case("true"))
+    }
+}
+
+/// The tables, by row id.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
+    /// Where the settings were read.
+    pub(super) userspace_tso: Option<bool>,
     pub(super) interfaces: HashMap<Uuid, InterfaceRow>,
     pub(super) ports: HashMap<Uuid, PortRow>,
     pub(super) bridges: Vec<BridgeRow>,
@@ -83,8 +102,9 @@ impl Rows {
 
     fn bridge(&mut self, row: &BridgeRow) -> Bridge {
         let ports: Vec<_> = row.ports.iter().filter_map(|id| self.ports.remove(id)).collect();
+        let userspace_tso = self.userspace_tso;
         let members = ports.iter().flat_map(|port| self.members(port));
-        row.with(members.collect())
+        row.with(members.collect(), userspace_tso)
     }
 
     fn members(&mut self, port: &PortRow) -> Vec<Arc<Port>> {
@@ -94,7 +114,7 @@ impl Rows {
 }
 
 impl BridgeRow {
-    pub(super) fn with(&self, ports: Vec<Arc<Port>>) -> Bridge {
+    pub(super) fn with(&self, ports: Vec<Arc<Port>>, userspace_tso: Option<bool>) -> Bridge {
         let datapath_id = self.datapath_id.0.as_deref();
         let datapath_id = datapath_id.and_then(|id| u64::from_str_radix(id, 16).ok());
         // The empty type is the kernel's datapath, "system".
@@ -106,6 +126,7 @@ impl BridgeRow {
             name: self.name.as_str().into(),
             datapath_id: datapath_id.map(DatapathId),
             datapath: Some(datapath.to_owned()),
+            userspace_tso,
             ports,
         }
     }

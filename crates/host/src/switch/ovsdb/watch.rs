@@ -11,7 +11,7 @@ use tokio::sync::watch::Sender;
 use tokio::time::timeout;
 
 use super::read::{Database, TABLES};
-use super::rows::{BridgeRow, InterfaceRow, PortRow};
+use super::rows::{BridgeRow, InterfaceRow, OpenVSwitchRow, PortRow};
 use crate::Host;
 use crate::deadline::Deadline;
 use crate::source::{Latest, PROBE_AFTER, await_liveness};
@@ -44,12 +44,13 @@ async fn follow(
     }
 }
 
-/// The three tables as they are now.
+/// The tables as they are now.
 struct Followed {
     database: Database,
     interfaces: HashMap<Uuid, InterfaceRow>,
     ports: HashMap<Uuid, PortRow>,
     bridges: HashMap<Uuid, BridgeRow>,
+    settings: HashMap<Uuid, OpenVSwitchRow>,
     /// What was made of the rows of each Port, as long as they are the same.
     made: HashMap<Uuid, Vec<Arc<Port>>>,
 }
@@ -58,12 +59,19 @@ impl Followed {
     /// Reads the tables, and has their changes told from then on.
     async fn start(mut database: Database) -> Result<Self, Trouble> {
         let read = database.client().follow(VSWITCH, &TABLES).await.and_then(|tables| {
-            Ok((tables.rows("Interface")?, tables.rows("Port")?, tables.rows("Bridge")?))
+            let rows = (tables.rows("Interface")?, tables.rows("Port")?, tables.rows("Bridge")?);
+            Ok((rows, tables.rows("Open_vSwitch")?))
         });
-        let (interfaces, ports, bridges) = read.map_err(|error| database.trouble(&error))?;
-        let (interfaces, ports) = (interfaces.into_iter().collect(), ports.into_iter().collect());
-        let (bridges, made) = (bridges.into_iter().collect(), HashMap::new());
-        Ok(Self { database, interfaces, ports, bridges, made })
+        let ((interfaces, ports, bridges), settings) =
+            read.map_err(|error| database.trouble(&error))?;
+        Ok(Self {
+            database,
+            interfaces: interfaces.into_iter().collect(),
+            ports: ports.into_iter().collect(),
+            bridges: bridges.into_iter().collect(),
+            settings: settings.into_iter().collect(),
+            made: HashMap::new(),
+        })
     }
 
     /// Every bridge with every port.
@@ -74,9 +82,10 @@ impl Followed {
                 port.members(rows.cloned()).collect()
             });
         }
+        let userspace_tso = self.settings.values().next().map(OpenVSwitchRow::userspace_tso);
         let with_ports = |row: &BridgeRow| {
             let ports = row.ports.iter().filter_map(|id| self.made.get(id));
-            row.with(ports.flatten().cloned().collect())
+            row.with(ports.flatten().cloned().collect(), userspace_tso)
         };
         self.bridges.values().map(with_ports).collect()
     }
@@ -98,6 +107,7 @@ impl Followed {
         let interfaces = merge(&mut self.interfaces, changes, "Interface")?;
         let ports = merge(&mut self.ports, changes, "Port")?;
         merge(&mut self.bridges, changes, "Bridge")?;
+        merge(&mut self.settings, changes, "Open_vSwitch")?;
         let Self { ports: rows, made, .. } = self;
         let has_changed = |id: &Uuid| match rows.get(id) {
             Some(row) => row.interfaces.iter().any(|id| interfaces.contains(id)),

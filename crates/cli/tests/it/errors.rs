@@ -1,0 +1,128 @@
+//! What fails is told with why and what to do, in bounded time, with nothing on stdout.
+
+use std::os::unix::net::UnixListener;
+use std::time::{Duration, Instant};
+
+use crate::tool::{command, docker_ovs, drop_in, refuses};
+use lab::{Bridge, Container, Netns, Plug, Plugged, run};
+
+#[test]
+fn the_wrong_number_of_words_is_answered_with_the_usage() {
+    for words in [&[][..], &["one"], &["one", "two", "three"]] {
+        let ran = drop_in(words);
+        let usage = "Usage: docker-ovs-port CONTAINER OVS_BRIDGE\n";
+        assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (2, "", usage));
+    }
+}
+
+#[test]
+fn a_silent_daemon_costs_no_more_than_the_timeout() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("silent.sock");
+    let listener = UnixListener::bind(&path).unwrap();
+    let socket = format!("unix://{}", path.display());
+    let database = format!("unix:{}", path.display());
+    let start = Instant::now();
+    let complaint = refuses(&["-H", &socket, "--timeout", "300ms", "port", "web"]);
+    assert!(complaint.contains("Docker at unix://"), "{complaint}");
+    assert!(complaint.contains("no answer within 300ms"), "{complaint}");
+    let complaint = refuses(&["--db", &database, "--timeout", "300ms", "port", "pid:self"]);
+    assert!(complaint.contains("pid:self"), "{complaint}");
+    if let Some(_hold) = lab::share(&[lab::Need::Lab]) {
+        let (bridge, netns) = (Bridge::new(), Netns::new());
+        let _plugged = Plugged::new(&netns, "eth0", &bridge, Plug::default());
+        let space = format!("netns:{}", netns.name());
+        let complaint = refuses(&["--db", &database, "--timeout", "300ms", "port", &space]);
+        assert!(complaint.contains("OVSDB at unix:"), "{complaint}");
+        assert!(complaint.contains("no answer within 300ms"), "{complaint}");
+    }
+    assert!(start.elapsed() < Duration::from_secs(20), "it waited far beyond its limit");
+    drop(listener);
+}
+
+#[test]
+fn a_name_that_is_nearly_right_is_answered_with_the_right_one() {
+    lab::need!(Docker);
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let wrong = format!("{}x", container.name());
+    let complaint = refuses(&["port", &wrong, bridge.name()]);
+    assert!(
+        complaint.starts_with(&format!("docker-ovs: no such container: {wrong}\n")),
+        "{complaint}"
+    );
+    assert!(complaint.contains(container.name()), "{complaint}");
+    let complaint = refuses(&["port", container.name(), "nosuchbridge"]);
+    assert!(complaint.contains("no such bridge: nosuchbridge"), "{complaint}");
+    assert!(complaint.contains(bridge.name()), "{complaint}");
+    let ran = drop_in(&[&wrong, bridge.name()]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
+}
+
+#[test]
+fn an_ambiguous_id_is_answered_with_its_candidates() {
+    lab::need!(Docker);
+    // Of 17 ids two begin with the same digit.
+    let containers: Vec<_> = (0..17).map(|_| Container::run()).collect();
+    let first = |c: &Container| c.id()[..1].to_owned();
+    let twin =
+        containers.iter().find(|a| containers.iter().filter(|b| first(a) == first(b)).count() > 1);
+    let complaint = refuses(&["port", &first(twin.unwrap())]);
+    assert!(complaint.contains("ambiguous container id prefix"), "{complaint}");
+    assert!(complaint.contains("it fits"), "{complaint}");
+}
+
+#[test]
+fn errors_without_privileges_name_the_missing_capability() {
+    lab::need!(Docker);
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let _plugged = Plugged::new(&container, "eth0", &bridge, Plug::default());
+    let binary = env!("CARGO_BIN_EXE_docker-ovs");
+    let copy = tempfile::Builder::new()
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .tempdir()
+        .unwrap();
+    let program = copy.path().join("docker-ovs");
+    std::fs::copy(binary, &program).unwrap();
+    let program = program.to_str().unwrap();
+    let nobody = ["--reuid", "65534", "--regid", "65534", "--clear-groups", program];
+    let mut ran =
+        tool_as("setpriv", &[&nobody[..], &["port", container.name(), bridge.name()]].concat());
+    assert_eq!((ran.0, ran.1.as_str()), (2, ""));
+    assert!(ran.2.contains("docker.sock: permission denied"), "{ran:?}");
+    let pid = format!("pid:{}", container.pid());
+    ran = tool_as("setpriv", &[&nobody[..], &["port", &pid, bridge.name()]].concat());
+    assert_eq!((ran.0, ran.1.as_str()), (2, ""));
+    assert!(ran.2.contains("CAP_SYS_PTRACE"), "{ran:?}");
+    let doctor = tool_as(
+        "setpriv",
+        &[&nobody[..], &["doctor", "--format", "{{.Check}} {{.Verdict}}"]].concat(),
+    );
+    assert_eq!(doctor.0, 1);
+    for check in ["docker FAIL", "ovsdb FAIL", "privileges FAIL"] {
+        assert!(doctor.1.contains(check), "{doctor:?}");
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
+fn tool_as(program: &str, words: &[&str]) -> (i32, String, String) {
+    let output = std::process::Command::new(program).args(words).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn the_doctor_finds_a_healthy_host_healthy() {
+    lab::need!(Docker);
+    let ran = docker_ovs(&["doctor", "--format", "{{.Check}} {{.Verdict}}"]);
+    let datapath = run("ovs-vsctl", &["--columns=datapath_type", "list", "Bridge"]);
+    assert_eq!(ran.code, 0, "{ran:?} {datapath}");
+    for check in ["docker ok", "ovsdb ok", "vswitchd ok", "privileges ok", "namespace ok"] {
+        assert!(ran.stdout.contains(check), "{ran:?}");
+    }
+    let mut elsewhere =
+        command("docker-ovs", &["doctor", "--format", "{{.Check}} {{.Verdict}} {{.Remedy}}"]);
+    let ran: crate::tool::Ran =
+        elsewhere.env("OVS_RUNDIR", "/nonexistent").output().unwrap().into();
+    assert_eq!(ran.code, 1);
+    assert!(ran.stdout.contains("ovsdb FAIL is Open vSwitch running"), "{ran:?}");
+}

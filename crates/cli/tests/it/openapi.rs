@@ -1,0 +1,148 @@
+//! docs/openapi.json says what the running daemon does.
+
+use crate::tool::Served;
+use lab::http::{Answer, ask, head};
+use lab::{Bridge, Container, Home, Plug, Plugged};
+use serde_json::{Map, Value};
+
+const TEXT: &str = include_str!("../../../../docs/openapi.json");
+
+/// Every path, with a container and a port that are there.
+#[test]
+fn every_path_answers_as_the_document_says() {
+    lab::need!(Docker);
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let plug = Plugged::new(&container, "eth0", &bridge, Plug::default());
+    let daemon = Served::start(&[]);
+    let document: Value = serde_json::from_str(TEXT).unwrap();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        let real = path
+            .replace("{container}", container.name())
+            .replace("{bridge}", bridge.name())
+            .replace("{ofport}", &plug.ofport().to_string());
+        let promised = &operations["get"]["responses"]["200"]["content"];
+        let promised = promised.as_object().unwrap().iter().next().unwrap();
+        if path == "/v1/events" {
+            let mut events = daemon.events(None);
+            fits(&document, &events.next().data, "#/components/schemas/Wiring", path);
+            container.ip(&["address", "add", "192.0.2.7/24", "dev", "eth0"]);
+            let told = events.find(|event| event.name.is_empty());
+            fits(&document, &told.data, "#/components/schemas/Event", path);
+            continue;
+        }
+        let answer = daemon.get(&real);
+        assert_eq!(answer.status, 200, "{path}: {answer:?}");
+        let kind = format!("content-type: {}", promised.0);
+        assert!(answer.head.contains(&kind), "{path}: {}", answer.head);
+        if promised.0 == "application/json" {
+            check(
+                &document,
+                &serde_json::from_str(&answer.body).unwrap(),
+                &promised.1["schema"],
+                path,
+            );
+        }
+    }
+}
+
+#[test]
+fn refusals_are_as_the_document_says() {
+    lab::need!(Lab);
+    let daemon = Served::start(&[]);
+    let document: Value = serde_json::from_str(TEXT).unwrap();
+    for (path, wrong) in [
+        ("/v1/attachments", "/v1/attachments?x=y"),
+        ("/v1/attachments/{container}", "/v1/attachments/nobody"),
+        ("/v1/bridges/{bridge}/ports", "/v1/bridges/nowhere/ports"),
+        ("/v1/snapshot", "/v1/snapshot?via=x"),
+    ] {
+        let Answer { status, body, .. } = daemon.get(wrong);
+        let promised = &document["paths"][path]["get"]["responses"][status.to_string()];
+        let schema = &promised["content"]["application/json"]["schema"];
+        check(&document, &serde_json::from_str(&body).unwrap(), schema, wrong);
+    }
+    let etag = daemon.get("/v1/attachments");
+    let etag = etag.head.lines().find_map(|line| line.strip_prefix("etag: ")).unwrap().to_owned();
+    let unchanged = head("GET", "/v1/attachments", &["Host: x", &format!("If-None-Match: {etag}")]);
+    assert!([200, 304].contains(&ask(daemon.connect(), &unchanged).status));
+}
+
+/// Every route in the source is in the document, and the other way round.
+#[test]
+fn the_document_has_every_path() {
+    let source = include_str!("../../../daemon/src/http/routes.rs");
+    let routes = source.split(".route(\"").skip(1).filter_map(|rest| rest.split('"').next());
+    let mut routes: Vec<_> = routes.filter(|path| !is_page(path)).collect();
+    let document: Value = serde_json::from_str(TEXT).unwrap();
+    let mut paths: Vec<_> = document["paths"].as_object().unwrap().keys().collect();
+    routes.sort_unstable();
+    paths.sort_unstable();
+    assert!(!routes.is_empty());
+    assert_eq!(paths, routes);
+}
+
+/// The page is for people, and no part of the API.
+fn is_page(path: &str) -> bool {
+    ["/", "/figure", "/page.css", "/page.js", "/script/{module}"].contains(&path)
+}
+
+fn fits(document: &Value, value: &Value, reference: &str, at: &str) {
+    let name = reference.strip_prefix("#/components/schemas/").unwrap();
+    check(document, value, &document["components"]["schemas"][name], at);
+}
+
+/// Whether `value` has the shape of `schema`: as much of JSON Schema as the document uses.
+fn check(document: &Value, value: &Value, schema: &Value, at: &str) {
+    if let Some(reference) = schema["$ref"].as_str() {
+        return fits(document, value, reference, at);
+    }
+    if let Some(one_of) = schema["oneOf"].as_array() {
+        let fitting = usize::from(value.is_null());
+        return check(document, value, &one_of[fitting], at);
+    }
+    let types: Vec<_> = match &schema["type"] {
+        Value::Array(types) => types.iter().filter_map(Value::as_str).collect(),
+        one => one.as_str().into_iter().collect(),
+    };
+    assert!(types.contains(&kind(value)), "{at}: {value} is none of {types:?}");
+    if let (Some(words), Some(word)) = (schema["enum"].as_array(), value.as_str()) {
+        assert!(words.iter().any(|known| known == word), "{at}: {word} is none of {words:?}");
+    }
+    for (i, item) in value.as_array().into_iter().flatten().enumerate() {
+        check(document, item, &schema["items"], &format!("{at}[{i}]"));
+    }
+    if let (Some(fields), Some(known)) = (value.as_object(), schema["properties"].as_object()) {
+        check_fields(document, fields, known, &schema["required"], at);
+    }
+}
+
+fn check_fields(
+    document: &Value,
+    fields: &Map<String, Value>,
+    known: &Map<String, Value>,
+    required: &Value,
+    at: &str,
+) {
+    for name in required.as_array().unwrap() {
+        assert!(fields.contains_key(name.as_str().unwrap()), "{at}: no {name}");
+    }
+    for (name, value) in fields {
+        // The snapshot has a format of its own, of which only the top is told.
+        let Some(schema) = known.get(name) else {
+            assert!(name == "switch_netns", "{at}: {name} is not in the document");
+            continue;
+        };
+        check(document, value, schema, &format!("{at}.{name}"));
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}

@@ -1,0 +1,135 @@
+//! The page in a real browser: live, searchable, and deaf to hostile names.
+
+use crate::tool::Served;
+use lab::Browser;
+use lab::{Bridge, Container, Link, Plug, Plugged, unique};
+
+/// The README's picture.
+const PICTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/page.png");
+
+/// A daemon and a browser that shows its page and is told of changes.
+fn shown() -> (Served, Browser) {
+    shown_by(Served::start(&[]))
+}
+
+fn shown_by(daemon: Served) -> (Served, Browser) {
+    let browser = Browser::at(&format!("http://{}/", daemon.tcp()));
+    browser.waits_for("document.getElementById('live').textContent === 'live'");
+    (daemon, browser)
+}
+
+/// JavaScript for the names of the jacks, as a screen reader says them.
+const NAMES: &str = "[...document.querySelectorAll('#picture .jack')].map(jack => jack.ariaLabel)";
+
+#[test]
+fn a_jack_fills_without_reload_and_the_focus_stays() {
+    lab::need!(Docker, Browser);
+    // A bridge above the one that is looked at comes later.
+    let above = unique("br");
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let (_daemon, browser) = shown();
+    let name = bridge.name();
+    browser.waits_for(&format!("{NAMES}.includes('port LOCAL of {name}: the bridge itself')"));
+    browser.run(&format!(
+        "window.first = document.querySelector('.jack[data-bridge=\"{name}\"]'); first.focus()"
+    ));
+    let _plug =
+        Plugged::new(&container, "eth0", &bridge, Plug { port: &["tag=7"], ..Plug::default() });
+    let _above = Bridge::named(&above);
+    let filled = format!("port 1 of {name}: {} eth0", container.name());
+    browser.waits_for(&format!("{NAMES}.includes('{filled}')"));
+    browser.waits_for(&format!("{NAMES}.includes('port LOCAL of {above}: the bridge itself')"));
+    assert_eq!(browser.run("return document.activeElement === window.first"), true);
+    assert_eq!(browser.run("return window.first.isConnected"), true);
+    // Others' containers come and go too, so whose news comes last is open.
+    browser.waits_for("document.getElementById('news').textContent !== ''");
+    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
+}
+
+#[test]
+fn a_hostile_name_stays_text() {
+    lab::need!(Docker, Browser);
+    let (bridge, hostile) = (Bridge::new(), "<script>alert(1)</script><img src=x>");
+    let link = Link::add(&["type", "veth"]);
+    let id = format!("external_ids:container_id=\"{hostile}\"");
+    bridge.add(
+        link.name(),
+        &["--", "set", "interface", link.name(), &id, "external_ids:container_iface=eth0"],
+    );
+    let (_daemon, browser) = shown();
+    drop(link);
+    browser.waits_for(&format!("{NAMES}.some(name => name.includes('{hostile}'))"));
+    browser.run(&format!(
+        "document.querySelector('.jack[data-bridge=\"{}\"]').focus()",
+        bridge.name()
+    ));
+    browser.waits_for(&format!(
+        "document.getElementById('details').textContent.includes('{hostile}')"
+    ));
+    assert_eq!(browser.run("return document.scripts.length"), 1);
+    assert_eq!(browser.run("return document.images.length"), 0);
+    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
+}
+
+#[test]
+fn search_finds_by_name_mac_address_and_number() {
+    lab::need!(Docker, Browser);
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let plug = Plug {
+        ip: Some("10.78.3.4/24"),
+        inner: &["address", "02:42:0a:4e:03:04"],
+        ..Plug::default()
+    };
+    let _plug = Plugged::new(&container, "eth0", &bridge, plug);
+    let (_daemon, browser) = shown();
+    let found = format!(
+        "[...document.querySelectorAll('.hit')].some(jack => jack.dataset.bridge === '{}' \
+         && jack.dataset.ofport === '1')",
+        bridge.name()
+    );
+    browser.waits_for(&format!("{NAMES}.some(name => name.includes('{}'))", container.name()));
+    browser.types("/");
+    for query in [container.name(), "02-42-0A-4E-03-04", "10.78.3.4", "1"] {
+        browser.run("document.getElementById('find').value = ''");
+        browser.types(query);
+        browser.waits_for(&found);
+    }
+    browser.run("document.getElementById('find').value = ''");
+    browser.types("nobody is called that");
+    browser.waits_for("document.getElementById('found').textContent.startsWith('0 of ')");
+    // Enter keeps the next one that is found, and tells of it.
+    browser.run("document.getElementById('find').value = ''");
+    browser.types(&format!("{}\u{e007}", container.name()));
+    browser.waits_for(
+        "document.getElementById('details').textContent.includes('confirmed from both ends')",
+    );
+    browser.waits_for("document.querySelector('#details .counters table')");
+}
+
+/// `BLESS=1` keeps what is seen as the README's picture. Browsers draw letters each in their own
+/// way, so only its width is compared.
+#[test]
+fn the_page_shows_the_recorded_host() {
+    lab::need!(Lab, Browser);
+    let scene = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scenes/article.json");
+    let (_daemon, browser) = shown_by(Served::start(&["--from", scene]));
+    let jack = "document.querySelector('.jack[data-bridge=\"vlanswitch\"][data-ofport=\"3\"]')";
+    browser.run(&format!("{jack}.dispatchEvent(new MouseEvent('click', {{bubbles: true}}))"));
+    browser.waits_for(
+        "document.getElementById('details').textContent.includes('confirmed from both ends')",
+    );
+    let seen = browser.picture();
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(PICTURE, &seen).unwrap();
+    }
+    let kept = std::fs::read(PICTURE).unwrap();
+    assert_eq!(size(&seen)[0], size(&kept)[0]);
+    let window = browser.run("return [window.innerWidth, window.innerHeight]");
+    assert_eq!(window, serde_json::json!(size(&seen)));
+}
+
+/// Width and height of a PNG (its IHDR chunk comes first).
+fn size(png: &[u8]) -> [u32; 2] {
+    assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
+    [16, 20].map(|at| u32::from_be_bytes(png[at..at + 4].try_into().unwrap()))
+}

@@ -1,0 +1,180 @@
+//! The doors of `docker ovs serve`: who may ask, how much, and how long.
+#![allow(clippy::disallowed_methods, reason = "a test starts the programs it tests")]
+
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::tool::{Served, refuses};
+use lab::http::{ask, head, tcp};
+use lab::{Bridge, Container, Plug, Plugged, run};
+
+#[test]
+fn requests_of_other_sites_methods_and_sizes_are_refused() {
+    lab::need!(Lab);
+    let daemon = Served::start(&[]);
+    let address = daemon.tcp();
+    let status =
+        |method: &str, lines: &[&str]| ask(tcp(&address), &head(method, "/healthz", lines)).status;
+    assert_eq!(status("GET", &["Host: localhost"]), 200);
+    assert_eq!(status("GET", &[&format!("Host: {address}")]), 200);
+    assert_eq!(status("GET", &["Host: evil.example"]), 421);
+    assert_eq!(status("GET", &[]), 421);
+    for method in ["POST", "PUT", "DELETE", "OPTIONS"] {
+        assert_eq!(
+            status(method, &["Host: localhost", "Origin: http://localhost"]),
+            405,
+            "{method}"
+        );
+    }
+    let answer = ask(
+        tcp(&address),
+        &head("GET", "/v1/bridges", &["Host: localhost", "Origin: http://evil.example"]),
+    );
+    assert!(!answer.head.contains("access-control"), "{}", answer.head);
+    let huge = format!("X-Huge: {}", "x".repeat(20_000));
+    assert_eq!(status("GET", &["Host: localhost", &huge]), 431);
+    let many: Vec<_> = (0..100).map(|n| format!("X-{n}: x")).collect();
+    let many: Vec<_> = many.iter().map(String::as_str).chain(["Host: localhost"]).collect();
+    assert_eq!(status("GET", &many), 431);
+    assert_eq!(status("GET", &["Host: localhost"]), 200, "it is well after all that");
+}
+
+#[test]
+fn serve_beyond_loopback_requires_tls_and_a_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("d.sock");
+    let socket = socket.to_str().unwrap();
+    let complaint = refuses(&["serve", "--socket", socket, "--listen", "0.0.0.0:0"]);
+    assert!(complaint.contains("reached from other machines"), "{complaint}");
+    assert!(complaint.contains("--tls-cert"), "{complaint}");
+    let complaint = refuses(&["serve", "--socket", socket, "--listen", "example.org:1"]);
+    assert!(complaint.contains("use an IP address"), "{complaint}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was half done");
+}
+
+#[test]
+fn serve_with_a_certificate_speaks_tls_and_requires_the_token() {
+    lab::need!(Lab);
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (cert, key, token) = (file("cert.pem"), file("key.pem"), file("token"));
+    let made = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-days", "2"];
+    run("openssl", &[&made[..], &["-keyout", &key, "-out", &cert]].concat());
+    std::fs::write(&token, "short\n").unwrap();
+    let locks = ["--tls-cert", &cert, "--tls-key", &key, "--token-file", &token];
+    let complaint =
+        refuses(&[&["serve", "--socket", &file("s"), "--listen", "none"][..], &locks].concat());
+    assert!(complaint.contains("16 or more"), "{complaint}");
+    std::fs::write(&token, "0123456789abcdef\n").unwrap();
+    let daemon = Served::start(&[&["--listen", "127.0.0.1:0"][..], &locks].concat());
+    let address = daemon.tcp();
+    // Another implementation of TLS than the daemon's.
+    let said = |lines: &[&str]| {
+        let mut client = Command::new("openssl");
+        client.args(["s_client", "-quiet", "-connect", &address]);
+        let client = client.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut client = client.spawn().unwrap();
+        let mut stdin = client.stdin.take().unwrap();
+        stdin.write_all(head("GET", "/healthz", lines).as_bytes()).unwrap();
+        let output = client.wait_with_output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let with = ["Host: any.example", "Authorization: Bearer 0123456789abcdef"];
+    assert!(said(&with).starts_with("HTTP/1.1 200"));
+    let without = said(&["Host: localhost"]);
+    assert!(without.starts_with("HTTP/1.1 401"), "{without}");
+    assert!(!without.contains("0123456789abcdef"));
+}
+
+#[test]
+fn clients_that_never_read_do_not_block_other_clients() {
+    lab::need!(Lab);
+    let daemon = Served::start(&[]);
+    let many = "GET /v1/wiring HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(2000);
+    let mut idle = Vec::new();
+    for _ in 0..40 {
+        let mut silent = daemon.connect();
+        silent.set_write_timeout(Some(Duration::from_millis(50))).unwrap();
+        // It asks for far more than any buffer holds, and takes nothing.
+        let _ = silent.write_all(many.as_bytes());
+        let mut half = daemon.connect();
+        half.write_all(b"GET /healthz HTTP/1.1\r\nHo").unwrap();
+        idle.extend([silent, half]);
+        drop(daemon.events(None));
+    }
+    let start = Instant::now();
+    for _ in 0..20 {
+        assert_eq!(daemon.get("/healthz").status, 200);
+    }
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    drop(idle);
+}
+
+/// As many as one door lets in.
+const PLACES: usize = 256;
+
+#[test]
+fn a_full_listener_does_not_block_the_other_listener() {
+    lab::need!(Lab);
+    let daemon = Served::start(&[]);
+    let address = daemon.tcp();
+    let crowd: Vec<_> = (0..PLACES).map(|_| daemon.connect()).collect();
+    let mut late = daemon.connect();
+    late.write_all(head("GET", "/healthz", &["Host: localhost"]).as_bytes()).unwrap();
+    late.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+    assert!(late.read(&mut [0; 1]).is_err(), "there was a place too many");
+    let answer = ask(tcp(&address), &head("GET", "/healthz", &["Host: localhost"]));
+    assert_eq!(answer.status, 200, "the other door is open");
+    drop(crowd);
+    late.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let mut answer = String::new();
+    late.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+#[test]
+fn serve_stops_cleanly_and_quickly_with_clients_connected() {
+    lab::need!(Lab);
+    let mut daemon = Served::start(&[]);
+    let mut events = daemon.events(None);
+    assert_eq!(events.next().name, "reset");
+    let idle = daemon.connect();
+    let socket = daemon.socket();
+    let second = ["serve", "--socket", socket.to_str().unwrap(), "--listen", "none"];
+    let complaint = refuses(&second);
+    assert!(complaint.contains("somebody is listening there already"), "{complaint}");
+    let start = Instant::now();
+    assert_eq!(daemon.stop(), Some(0));
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    events.ends();
+    assert!(!daemon.socket().exists(), "the socket's file is left");
+    drop(idle);
+}
+
+#[test]
+fn the_page_may_load_nothing_from_elsewhere() {
+    lab::need!(Docker);
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let _plug = Plugged::new(&container, "eth0", &bridge, Plug::default());
+    let daemon = Served::start(&[]);
+    for path in ["/", "/figure", "/page.css", "/page.js", "/script/morph.js"] {
+        let part = daemon.get(path);
+        assert_eq!(part.status, 200, "{path}: {part:?}");
+        for guard in [
+            "default-src 'none'; script-src 'self'",
+            "frame-ancestors 'none'",
+            "x-content-type-options: nosniff",
+            "referrer-policy: no-referrer",
+        ] {
+            assert!(part.head.contains(guard), "{path}: {guard} is not in {}", part.head);
+        }
+    }
+    let page = daemon.get("/").body;
+    assert!(page.contains(container.name()) && page.contains(bridge.name()), "{page}");
+    assert!(
+        !page.contains("://")
+            || page.matches("://").count() == page.matches("://www.w3.org/").count()
+    );
+    assert!(!page.contains("<script>") && !page.contains("style=\""));
+}

@@ -1,0 +1,84 @@
+//! Running the two binaries as a user would.
+#![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
+
+pub(crate) mod behind;
+pub(crate) mod live;
+pub(crate) mod picture;
+mod served;
+pub(crate) mod switch;
+
+use std::process::{Command, Output};
+
+pub(crate) use served::{Event, Served};
+
+/// What came of a run.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+pub(crate) fn docker_ovs(words: &[&str]) -> Ran {
+    command("docker-ovs", words).output().unwrap().into()
+}
+
+pub(crate) fn drop_in(words: &[&str]) -> Ran {
+    command("docker-ovs-port", words).output().unwrap().into()
+}
+
+/// What a variable of the environment says, or what is usual.
+pub(crate) fn number(name: &str, usual: usize) -> usize {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
+/// A command that sees nothing of the user's own settings, but the engine that the tests use.
+pub(crate) fn command(program: &str, words: &[&str]) -> Command {
+    let path = match program {
+        "docker-ovs-port" => env!("CARGO_BIN_EXE_docker-ovs-port"),
+        _ => env!("CARGO_BIN_EXE_docker-ovs"),
+    };
+    let mut command = Command::new(path);
+    let docker = ["DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG"];
+    let ours = ["OVS_RUNDIR", "DOCKER_OVS_TOKEN_FILE", "DOCKER_OVS_TLS_CA"];
+    for name in docker.iter().chain(&ours) {
+        command.env_remove(name);
+    }
+    if std::env::var_os("DOCKER_HOST").is_some() {
+        command.env("DOCKER_HOST", format!("unix://{}", lab::engine().display()));
+    }
+    command.args(words);
+    command
+}
+
+/// What it prints when all is well.
+pub(crate) fn says(words: &[&str]) -> String {
+    let ran = docker_ovs(words);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "docker-ovs {words:?}: {ran:?}");
+    ran.stdout
+}
+
+/// What a look at the whole host prints. What it complains of may concern another test: a bridge
+/// that is deleted while it is read.
+pub(crate) fn lists(words: &[&str]) -> String {
+    let ran = docker_ovs(words);
+    assert_eq!(ran.code, 0, "docker-ovs {words:?}: {ran:?}");
+    ran.stdout
+}
+
+/// Its complaint; nothing may be on stdout.
+pub(crate) fn refuses(words: &[&str]) -> String {
+    let ran = docker_ovs(words);
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "docker-ovs {words:?}: {ran:?}");
+    ran.stderr
+}

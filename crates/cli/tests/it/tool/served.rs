@@ -1,0 +1,211 @@
+//! A running `docker ovs serve`, and talking HTTP to it byte by byte.
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+
+use lab::http::{Answer, PATIENCE, ask, head};
+use lab::{Clock, Container};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use super::command;
+
+/// The daemon; ended with its guard.
+pub(crate) struct Served {
+    child: Child,
+    folder: tempfile::TempDir,
+    said: Receiver<String>,
+}
+
+impl Served {
+    /// A daemon on a socket and a TCP port of its own, after its first look. It changes
+    /// nothing: there are containers of other tests.
+    pub(crate) fn start(words: &[&str]) -> Self {
+        Self::launch(&[&["--restore=off"], words].concat(), |command| command)
+    }
+
+    /// One that restores what it finds, everywhere.
+    pub(crate) fn start_restoring() -> Self {
+        Self::launch(&["--restore"], |command| command)
+    }
+
+    /// One that is started by another program, which is given its name and its words.
+    pub(crate) fn start_by(mut program: Command, words: &[&str]) -> Self {
+        Self::launch(words, |command| {
+            program.arg(command.get_program()).args(command.get_args());
+            program
+        })
+    }
+
+    /// One in a namespace of the test's own.
+    pub(crate) fn start_in(netns: &str, words: &[&str]) -> Self {
+        let mut within = Command::new("ip");
+        within.args(["netns", "exec", netns]);
+        Self::start_by(within, &[&["--restore=off"], words].concat())
+    }
+
+    /// One that tells a service manager at this socket how it is.
+    pub(crate) fn start_telling(manager: &Path) -> Self {
+        Self::launch(&["--restore=off"], |mut command| {
+            command.env("NOTIFY_SOCKET", manager);
+            command
+        })
+    }
+
+    /// One under a clock that jumps.
+    pub(crate) fn start_under(clock: &Clock, words: &[&str]) -> Self {
+        Self::launch(&[&["--restore=off"], words].concat(), |command| clock.rule(command))
+    }
+
+    fn launch(words: &[&str], wrap: impl FnOnce(Command) -> Command) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("d.sock");
+        let socket = ["serve", "--socket", socket.to_str().unwrap()];
+        let listen: &[_] =
+            if words.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] };
+        let mut command = wrap(command("docker-ovs", &[&socket, listen, words].concat()));
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let (tell, said) = channel();
+        std::thread::spawn(move || stderr.map(|line| tell.send(line)).all(|told| told.is_ok()));
+        let served = Self { child, folder, said };
+        served.hears("listening on unix://");
+        lab::wait_until("the first look", || served.get("/healthz").status == 200);
+        served
+    }
+
+    /// Waits for a line with `what` on stderr.
+    pub(crate) fn hears(&self, what: &str) -> String {
+        let mut said = Vec::new();
+        while let Ok(line) = self.said.recv_timeout(PATIENCE) {
+            if line.contains(what) {
+                return line;
+            }
+            said.push(line);
+        }
+        panic!("it never said {what}, but {said:#?}");
+    }
+
+    /// The address it got, `127.0.0.1:PORT`.
+    pub(crate) fn tcp(&self) -> String {
+        let line = self.hears("listening on http");
+        line.rsplit_once('/').unwrap().1.to_owned()
+    }
+
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.folder.path().join("d.sock")
+    }
+
+    /// What `--server` takes.
+    pub(crate) fn url(&self) -> String {
+        format!("unix://{}", self.socket().display())
+    }
+
+    /// A connection over which nothing has been said yet.
+    pub(crate) fn connect(&self) -> UnixStream {
+        let stream = UnixStream::connect(self.socket()).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+
+    /// GET over the unix socket.
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        ask(self.connect(), &head("GET", path, &["Host: localhost"]))
+    }
+
+    /// The JSON that is there.
+    pub(crate) fn json(&self, path: &str) -> Value {
+        let answer = self.get(path);
+        assert_eq!(answer.status, 200, "{path}: {answer:?}");
+        serde_json::from_str(&answer.body).unwrap()
+    }
+
+    /// Server-sent events, from `last` on if given.
+    pub(crate) fn events(&self, last: Option<&str>) -> Events {
+        let last = last.map(|id| format!("Last-Event-ID: {id}"));
+        let mut words = vec!["Host: localhost"];
+        words.extend(last.as_deref());
+        let mut stream = self.connect();
+        stream.write_all(head("GET", "/v1/events", &words).as_bytes()).unwrap();
+        Events(BufReader::new(stream))
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Ends it politely; its exit code.
+    pub(crate) fn stop(&mut self) -> Option<i32> {
+        self.signal(Signal::TERM);
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// An open stream of events.
+pub(crate) struct Events(BufReader<UnixStream>);
+
+/// One of them; `name` is empty for an ordinary one.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Event {
+    pub(crate) name: String,
+    pub(crate) id: String,
+    pub(crate) data: Value,
+}
+
+impl Event {
+    /// Whether it tells of an interface of this container that has a number.
+    pub(crate) fn is_about(&self, container: &Container) -> bool {
+        let row = &self.data["Attachment"];
+        row["Container"] == container.name() && row["OFPort"].is_number()
+    }
+}
+
+impl Events {
+    /// The next event with data, heartbeats and chunk sizes left out.
+    pub(crate) fn next(&mut self) -> Event {
+        let mut event = Event::default();
+        loop {
+            let line = self.line().unwrap();
+            assert!(!line.is_empty(), "the stream has ended");
+            match line.trim_end().split_once(": ") {
+                Some(("event", name)) => event.name = name.to_owned(),
+                Some(("id", id)) => event.id = id.to_owned(),
+                Some(("data", data)) => {
+                    event.data = serde_json::from_str(data).unwrap();
+                    return event;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The first event for which `wanted` holds.
+    pub(crate) fn find(&mut self, wanted: impl Fn(&Event) -> bool) -> Event {
+        loop {
+            let event = self.next();
+            if wanted(&event) {
+                return event;
+            }
+        }
+    }
+
+    /// Reads to the end, which must come.
+    pub(crate) fn ends(&mut self) {
+        while !self.line().unwrap().is_empty() {}
+    }
+
+    fn line(&mut self) -> io::Result<String> {
+        let mut line = String::new();
+        self.0.read_line(&mut line).map(|_| line)
+    }
+}

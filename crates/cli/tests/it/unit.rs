@@ -1,0 +1,112 @@
+//! The systemd unit: the daemon tells its manager how it is, and what it is allowed is enough. Read from the unit itself, and done
+//! here by unshare(1), mount(8) and setpriv(1).
+#![allow(clippy::disallowed_methods, reason = "a test starts the programs it tests")]
+
+use std::os::unix::net::UnixDatagram;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::tool::{Served, says};
+use lab::{Bridge, Container, Home, Plug, Plugged, wait_for_answer};
+
+const UNIT: &str = include_str!("../../../../packaging/systemd/docker-ovs.service");
+
+/// Nothing can be written to but what the unit says (`ProtectSystem=strict`, `PrivateTmp=`), not
+/// even the kernel's tunables (`ProtectKernelTunables=`), and no capability is there but its own.
+/// What the host unmounts goes from a service's mounts too. Not here, where setup has not made the
+/// host's mounts shared: Docker's handles on namespaces are let go of at once.
+const SANDBOX: &str = r#"
+set -e
+writable=$1 capabilities=$2
+shift 2
+findmnt --raw --noheadings --types nsfs --output TARGET | while read -r handle; do
+    umount "$handle"
+done
+mount --bind /proc/sys /proc/sys
+mount -o remount,bind,ro /proc/sys
+for path in /tmp $writable; do
+    mount --rbind "$path" "$path"
+    mount -o remount,bind,rw "$path"
+done
+mount -o remount,bind,ro /
+exec setpriv --no-new-privs --bounding-set="-all,$capabilities" "$@"
+"#;
+
+/// What the unit says for a setting.
+fn setting(name: &str) -> &'static str {
+    let mut lines = UNIT.lines();
+    let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+    value.unwrap_or_else(|| panic!("{name} is not in the unit"))
+}
+
+/// A daemon that may do no more than the unit lets it.
+fn start(words: &[&str]) -> Served {
+    for (name, value) in [("ProtectSystem", "strict"), ("ProtectKernelTunables", "yes")] {
+        assert_eq!(setting(name), value, "{name}");
+    }
+    let capabilities = setting("CapabilityBoundingSet").to_ascii_lowercase();
+    let capabilities = capabilities.replace("cap_", "+").replace(' ', ",");
+    let mut sandbox = Command::new("unshare");
+    sandbox.args(["--mount", "sh", "-c", SANDBOX, "sandbox"]);
+    sandbox.args([setting("ReadWritePaths"), &capabilities]);
+    Served::start_by(sandbox, words)
+}
+
+#[test]
+fn the_unit_may_read_and_watch_containers_of_other_users() {
+    lab::need!(Docker);
+    let bridge = Bridge::new();
+    let container = Container::run_with(&["--network", "none", "--user", "1000:1000"]);
+    let plug = Plugged::new(&container, "eth0", &bridge, Plug::default());
+    let daemon = start(&["--restore=off"]);
+    let rows = daemon.json(&format!("/v1/attachments/{}", container.name()));
+    assert_eq!(rows[0]["OFPort"], plug.ofport(), "{rows}");
+    let health = daemon.json("/healthz");
+    assert_eq!(health["Status"], "ok", "{health}");
+    // What happens inside a container is heard from outside.
+    let mut events = daemon.events(None);
+    assert_eq!(events.next().name, "reset");
+    container.ip(&["address", "add", "10.76.2.7/24", "dev", "eth0"]);
+    let told = events.find(|event| event.is_about(&container));
+    assert_eq!(told.data["Changed"][0], "Addresses", "{told:?}");
+}
+
+/// IPv6 is off in a container until its tunables are written to.
+#[test]
+fn the_unit_may_restore_addresses_of_both_families() {
+    lab::alone!(Docker);
+    let bridge = Bridge::new();
+    let user = ["--network", "none", "--user", "1000:1000"];
+    let (container, other) = (Container::run_with(&user), Container::run());
+    let connect = |container: &Container, n: u8| {
+        let (v4, v6) = (format!("10.76.3.{n}/24"), format!("fd00:76:3::{n}/64"));
+        says(&["connect", bridge.name(), container.name(), "--ip", &v4, "--ip", &v6, "-q"])
+    };
+    let number = connect(&container, 1);
+    connect(&other, 2);
+    let daemon = start(&["--restore"]);
+    container.restart();
+    daemon.hears(&format!("restored {}:eth0 on {}", container.name(), bridge.name()));
+    assert_eq!(says(&["port", container.name(), bridge.name(), "-q"]), number);
+    wait_for_answer(&other, "10.76.3.1");
+    wait_for_answer(&other, "fd00:76:3::1");
+    lab::assert_carries(&other, &container, &["10.76.3.1", "fd00:76:3::1"]);
+}
+
+#[test]
+fn serve_notifies_the_service_manager_of_ready_and_stopping() {
+    lab::need!(Lab);
+    let folder = tempfile::tempdir().unwrap();
+    let manager = folder.path().join("notify");
+    let hears = UnixDatagram::bind(&manager).unwrap();
+    hears.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let told = || {
+        let mut words = [0; 100];
+        let length = hears.recv(&mut words).unwrap();
+        String::from_utf8_lossy(&words[..length]).trim_end().to_owned()
+    };
+    let mut daemon = Served::start_telling(&manager);
+    assert_eq!(told(), "READY=1");
+    assert_eq!(daemon.stop(), Some(0));
+    assert_eq!(told(), "STOPPING=1");
+}

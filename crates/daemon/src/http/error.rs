@@ -1,0 +1,78 @@
+//! Why a request has no answer: a status, and JSON that says what to do.
+
+use axum::Json;
+use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use model::Trouble;
+use model::query::QueryError;
+use serde::Serialize;
+
+/// An error, as JSON `{"message": …}` like the Docker Engine's.
+#[derive(Debug)]
+pub(crate) struct ApiError {
+    status: StatusCode,
+    body: Message,
+}
+
+#[derive(Debug, Serialize)]
+struct Message {
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<String>,
+}
+
+impl ApiError {
+    pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, body: Message { message: message.into(), remedy: None } }
+    }
+
+    /// 400: the request makes no sense.
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    /// 404: there is no such thing.
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, message)
+    }
+
+    /// 503: the first look has not ended yet.
+    pub(crate) fn not_ready() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "the first look has not ended yet")
+    }
+}
+
+impl From<QueryError> for ApiError {
+    fn from(error: QueryError) -> Self {
+        let status = match &error {
+            QueryError::NoSuchContainer { .. } | QueryError::NoSuchBridge { .. } => {
+                StatusCode::NOT_FOUND
+            }
+            QueryError::AmbiguousContainer { .. } | QueryError::AmbiguousName { .. } => {
+                StatusCode::BAD_REQUEST
+            }
+            QueryError::NotRunning { .. } => StatusCode::CONFLICT,
+            QueryError::Blind(_) => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        let body = Message { message: error.to_string(), remedy: error.remedy() };
+        Self { status, body }
+    }
+}
+
+impl From<Trouble> for ApiError {
+    fn from(trouble: Trouble) -> Self {
+        Self::from(QueryError::Blind(trouble))
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut answer = (self.status, Json(self.body)).into_response();
+        if self.status == StatusCode::UNAUTHORIZED {
+            // RFC 9110, section 15.5.2: the answer names the scheme.
+            answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        answer
+    }
+}

@@ -1,0 +1,9 @@
+//! HTTP, for the JSON and the page alike: listeners, access, connections, paths, errors.
+
+mod auth;
+pub(crate) mod connections;
+pub(crate) mod error;
+pub(crate) mod listener;
+pub(crate) mod routes;
+mod socket;
+mod tls;

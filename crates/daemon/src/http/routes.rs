@@ -1,0 +1,49 @@
+//! All paths.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::Uri;
+use axum::http::header::{HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::response::Response;
+use axum::routing::get;
+
+use crate::daemon::Daemon;
+use crate::http::error::ApiError;
+use crate::{api, metrics, page};
+
+/// What the daemon answers to.
+pub(crate) fn routes(daemon: Arc<Daemon>) -> Router {
+    Router::new()
+        .route("/v1/attachments", get(api::attachments))
+        .route("/v1/attachments/{container}", get(api::attachments_of))
+        .route("/v1/bridges", get(api::bridges))
+        .route("/v1/bridges/{bridge}/ports", get(api::ports))
+        .route("/v1/bridges/{bridge}/ports/{ofport}", get(api::port))
+        .route("/v1/wiring", get(api::wiring))
+        .route("/v1/snapshot", get(api::snapshot))
+        .route("/v1/events", get(api::events::events))
+        .route("/", get(page::routes::page))
+        .route("/figure", get(page::routes::figure))
+        .route("/page.css", get(page::routes::style))
+        .route("/page.js", get(page::routes::script))
+        .route("/script/{module}", get(page::routes::module))
+        .route("/metrics", get(metrics::metrics))
+        .route("/healthz", get(api::health))
+        .fallback(nothing)
+        .layer(axum::middleware::map_response(guarded))
+        .with_state(daemon)
+}
+
+async fn nothing(uri: Uri) -> ApiError {
+    ApiError::not_found(format!("there is nothing at {}", uri.path()))
+}
+
+/// Other people's words are in every answer: none may be taken for anything but what it is.
+async fn guarded(mut answer: Response) -> Response {
+    const GUARDS: [(HeaderName, &str); 2] =
+        [(X_CONTENT_TYPE_OPTIONS, "nosniff"), (REFERRER_POLICY, "no-referrer")];
+    let guards = GUARDS.map(|(name, value)| (name, HeaderValue::from_static(value)));
+    answer.headers_mut().extend(guards);
+    answer
+}

@@ -1,0 +1,149 @@
+//! The page: a picture of the switches, kept up to date by a little JavaScript.
+//!
+//! Everything is rendered here, and the template escapes what it is given; the script only puts
+//! it in place. No style and no script is inline, so that [`POLICY`] can hold.
+
+pub(crate) mod routes;
+
+use askama::Template;
+use report::graph::{Counts, Scene, clean, figure, stylesheet};
+use report::v1::Source;
+
+/// What the page may do: nothing that does not come from here.
+pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'none'";
+
+/// `GET /page.js`.
+pub(crate) const SCRIPT: &str = include_str!("page.js");
+
+/// `GET /script/NAME`: the modules that `page.js` is made of, by name.
+pub(crate) const MODULES: [(&str, &str); 5] = [
+    ("details.js", include_str!("script/details.js")),
+    ("dom.js", include_str!("script/dom.js")),
+    ("keyboard.js", include_str!("script/keyboard.js")),
+    ("morph.js", include_str!("script/morph.js")),
+    ("search.js", include_str!("script/search.js")),
+];
+
+const STYLE: &str = include_str!("page.css");
+
+/// `GET /page.css`.
+pub(crate) fn style() -> String {
+    format!("{STYLE}{}", stylesheet())
+}
+
+/// `GET /`: the whole page.
+pub(crate) fn page(scene: &Scene, sources: &[Source]) -> String {
+    written(&Page::new(scene, sources))
+}
+
+/// `GET /figure`: what changes with the wiring, the head and the picture.
+pub(crate) fn fragment(scene: &Scene, sources: &[Source]) -> String {
+    written(&Page::new(scene, sources).as_figure())
+}
+
+/// To write into a string never fails.
+fn written(template: &impl Template) -> String {
+    template.render().unwrap_or_default()
+}
+
+#[derive(Template)]
+#[template(path = "page.html", blocks = ["figure"])]
+struct Page<'a> {
+    host: &'a str,
+    counts: [(usize, &'static str); 3],
+    left_behind: usize,
+    sources: Vec<Badge>,
+    /// SVG, the one part that is escaped where it is drawn.
+    picture: String,
+}
+
+/// How a source is; why, if it is not up.
+struct Badge {
+    name: String,
+    state: &'static str,
+    word: &'static str,
+    why: Option<String>,
+}
+
+impl<'a> Page<'a> {
+    fn new(scene: &'a Scene, sources: &[Source]) -> Self {
+        let Counts { bridges, ports, containers, left_behind } = scene.counts();
+        Self {
+            host: &scene.host,
+            counts: [(bridges, "bridge"), (ports, "port"), (containers, "container")],
+            left_behind,
+            sources: sources.iter().map(Badge::new).collect(),
+            picture: figure(scene),
+        }
+    }
+}
+
+impl Badge {
+    fn new(source: &Source) -> Self {
+        let state = source.state;
+        let word = if state == "up" { "fresh" } else { state };
+        Self { name: clean(&source.source), state, word, why: source.why.as_deref().map(clean) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    const HOSTILE: &str = include_str!("../../../cli/tests/scenes/hostile.json");
+
+    fn shown() -> String {
+        let snapshot = serde_json::from_str(HOSTILE).unwrap();
+        let scene = Scene::new(&model::resolve(&snapshot), None);
+        let why = Some("<img src=x onerror=alert(1)>\u{202e}".to_owned());
+        let stale = Source { source: "docker".to_owned(), state: "stale", why };
+        page(&scene, &[stale])
+    }
+
+    #[test]
+    fn nothing_in_the_page_needs_more_than_the_policy_allows() {
+        let page = shown();
+        let inline = ["<style", " style=", " onload=", " onclick=", "javascript:", "http:", "//"];
+        for inline in inline {
+            assert!(!page.replace("http://www.w3.org/2000/svg", "").contains(inline), "{inline}");
+        }
+        assert_eq!(page.matches("<script").count(), 1);
+        assert!(page.contains("<script type=\"module\" src=\"/page.js\"></script>"));
+    }
+
+    #[test]
+    fn every_module_that_a_script_imports_is_served() {
+        let scripts = MODULES.iter().map(|(_, text)| *text).chain([SCRIPT]);
+        let imports = scripts.flat_map(|text| text.split("from \"").skip(1));
+        let imported: BTreeSet<_> = imports
+            .filter_map(|rest| rest.split('"').next())
+            .filter_map(|path| path.rsplit('/').next())
+            .collect();
+        assert_eq!(imported, MODULES.iter().map(|(name, _)| *name).collect());
+    }
+
+    #[test]
+    fn hostile_names_and_reasons_are_text() {
+        let page = shown();
+        assert!(page.contains("&lt;script&gt;,&quot;x&quot;"));
+        assert!(page.contains("&#60;img src=x onerror=alert(1)&#62;\\u{202e}"));
+        assert!(!page.contains("<img") && !page.contains('\u{202e}'));
+    }
+
+    #[test]
+    fn the_head_counts_and_says_which_source_is_not_fresh() {
+        let page = shown();
+        assert!(page.contains("<b>1</b> bridge<"), "{page}");
+        assert!(page.contains("<b>1</b> left behind"));
+        assert!(page.contains("<li class=\"stale\"><b>docker</b>"));
+    }
+
+    #[test]
+    fn the_style_sheet_has_the_picture_in_it() {
+        assert!(style().contains(".wiring ") && style().contains("prefers-reduced-motion"));
+    }
+}

@@ -1,0 +1,19 @@
+// What every module needs of the document.
+export const byId = (id) => document.getElementById(id);
+
+/** All jacks of the picture, in its order. */
+export const jacks = () => [...document.querySelectorAll("#picture .jack")];
+
+/** What a jack is called, by its label. */
+export const nameOf = (jack) => jack.getAttribute("aria-label");
+
+/** The jack that an event is on. */
+export const jackOf = (event) => event.target.closest?.("#picture .jack");
+
+/** A new element with text in it, never HTML. */
+export function element(tag, text, kind) {
+  const made = document.createElement(tag);
+  if (text !== undefined) made.textContent = text;
+  if (kind) made.className = kind;
+  return made;
+}

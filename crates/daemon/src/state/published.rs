@@ -1,0 +1,122 @@
+//! The state that requests read, and the events that led to it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use model::Look;
+use tokio::sync::watch;
+
+use super::log::EventLog;
+use super::{Event, NumberedEvent, State};
+
+/// The current state and the event log. Readers never hold up the task that publishes.
+#[derive(Debug)]
+pub(crate) struct Published {
+    /// Tells this run of the daemon from others, so that their event numbers are not mixed.
+    pub(crate) boot: String,
+    state: watch::Sender<Option<Arc<State>>>,
+    log: Mutex<EventLog>,
+}
+
+impl Published {
+    /// Before the first look; `boot` is different in each run.
+    pub(crate) fn new(boot: String) -> Self {
+        Self { boot, state: watch::Sender::new(None), log: Mutex::default() }
+    }
+
+    /// The current state, once there was a first look.
+    pub(crate) fn now(&self) -> Option<Arc<State>> {
+        self.state.borrow().clone()
+    }
+
+    /// Is told of every new state.
+    pub(crate) fn follow(&self) -> watch::Receiver<Option<Arc<State>>> {
+        self.state.subscribe()
+    }
+
+    /// Takes a new look, and the events that lead from the one before to it.
+    pub(crate) fn publish(&self, look: Look, events: Vec<Event>) {
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut last, looks) = self.now().map_or((0, 0), |state| (state.last, state.looks));
+        for event in events {
+            last += 1;
+            log.push(NumberedEvent { number: last, event });
+        }
+        drop(log);
+        let Look { snapshot, wiring } = look;
+        let (attachments, everything) = Default::default();
+        let state = State { snapshot, wiring, looks: looks + 1, last, attachments, everything };
+        self.state.send_replace(Some(Arc::new(state)));
+    }
+
+    /// At most `most` of the events after number `after`; none if that is forgotten or never
+    /// was.
+    pub(crate) fn since(&self, after: u64, most: usize) -> Option<Vec<NumberedEvent>> {
+        let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        // Those of a look that is just being published go out with it.
+        let last = self.now().map_or(0, |state| state.last);
+        log.since(after, last, most)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use model::Snapshot;
+    use model::snapshot::{Observed, Scope};
+
+    use super::*;
+    use crate::state::log::{MAX_EVENT_BYTES, MAX_EVENTS};
+
+    fn look() -> Look {
+        let snapshot = Snapshot {
+            version: Snapshot::VERSION,
+            host: "here".to_owned(),
+            taken: 1,
+            scope: Scope::Everything,
+            switch_netns: None,
+            engines: BTreeMap::new(),
+            named_engines: std::collections::BTreeSet::new(),
+            kernel: Observed::Fresh { rows: Arc::default() },
+            switch: BTreeMap::new(),
+        };
+        Look::new(snapshot)
+    }
+
+    fn events(texts: &[&str]) -> Vec<Event> {
+        texts.iter().map(|text| Event { name: None, json: (*text).into() }).collect()
+    }
+
+    fn numbers(published: &Published, after: u64) -> Option<Vec<u64>> {
+        let events = published.since(after, usize::MAX)?;
+        Some(events.iter().map(|event| event.number).collect())
+    }
+
+    #[test]
+    fn events_are_numbered_and_found_again() {
+        let published = Published::new("a".to_owned());
+        assert_eq!(numbers(&published, 0), Some(vec![]));
+        published.publish(look(), events(&["1", "2"]));
+        published.publish(look(), vec![]);
+        published.publish(look(), events(&["3"]));
+        assert_eq!(published.now().unwrap().last, 3);
+        assert_eq!(numbers(&published, 0), Some(vec![1, 2, 3]));
+        assert_eq!(numbers(&published, 2), Some(vec![3]));
+        assert_eq!(numbers(&published, 3), Some(vec![]));
+        assert_eq!(numbers(&published, 4), None, "events to come are not known");
+    }
+
+    #[test]
+    fn the_log_is_bounded_and_says_when_it_has_forgotten() {
+        let published = Published::new("a".to_owned());
+        published.publish(look(), events(&vec!["x"; MAX_EVENTS + 5]));
+        assert_eq!(published.since(4, 1).map(|events| events.len()), None);
+        assert_eq!(published.since(5, 1).unwrap()[0].number, 6);
+        assert_eq!(numbers(&published, 5).unwrap().len(), MAX_EVENTS);
+        let long = "x".repeat(MAX_EVENT_BYTES / 2);
+        published.publish(look(), events(&[&long, &long, "", "x"]));
+        let last = published.now().unwrap().last;
+        assert_eq!(numbers(&published, last - 3).map(|numbers| numbers.len()), Some(3));
+        assert_eq!(numbers(&published, last - 4), None, "long ones are forgotten sooner");
+    }
+}

@@ -1,0 +1,4 @@
+//! The framer and the connection, against peers that misbehave.
+
+mod connection;
+mod framer;

@@ -1,0 +1,117 @@
+//! A real browser, driven over WebDriver (<https://www.w3.org/TR/webdriver2/>).
+#![allow(clippy::missing_panics_doc, reason = "what goes wrong here fails the test")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, Command, Stdio};
+
+use base64::prelude::{BASE64_STANDARD, Engine};
+use serde_json::{Value, json};
+
+use crate::http::tcp;
+use crate::run::wait_until;
+
+/// A browser with one page; closed with its guard.
+#[derive(Debug)]
+pub struct Browser {
+    driver: Child,
+    address: String,
+    session: String,
+}
+
+impl Browser {
+    /// A headless one that has come to `url`.
+    pub fn at(url: &str) -> Self {
+        let mut driver = Command::new("chromedriver");
+        let driver = driver.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut driver = driver.spawn().unwrap();
+        let mut said = BufReader::new(driver.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let port = said.find_map(|line| {
+            line.split_once("successfully on port ").map(|(_, port)| port.replace('.', ""))
+        });
+        let address = format!("127.0.0.1:{}", port.expect("the driver says its port"));
+        let mut browser = Self { driver, address, session: String::new() };
+        let words = ["--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1500,1000"];
+        let options = json!({"args": words});
+        let wanted = json!({"browserName": "chrome", "goog:chromeOptions": options,
+            "goog:loggingPrefs": {"browser": "ALL"}});
+        let session = browser.asks("POST", "", &json!({"capabilities": {"alwaysMatch": wanted}}));
+        browser.session = format!("/{}", session["sessionId"].as_str().unwrap());
+        browser.asks("POST", "/url", &json!({"url": url}));
+        browser
+    }
+
+    /// What the body of a function of JavaScript returns in the page.
+    pub fn run(&self, script: &str) -> Value {
+        self.asks("POST", "/execute/sync", &json!({"script": script, "args": []}))
+    }
+
+    /// Waits until an expression is true in the page.
+    pub fn waits_for(&self, expression: &str) {
+        wait_until(expression, || self.run(&format!("return Boolean({expression})")) == true);
+    }
+
+    /// Types into whatever has the focus.
+    pub fn types(&self, text: &str) {
+        let element = self.asks("GET", "/element/active", &Value::Null);
+        let (_, id) = element.as_object().unwrap().iter().next().unwrap();
+        let path = format!("/element/{}/value", id.as_str().unwrap());
+        self.asks("POST", &path, &json!({"text": text}));
+    }
+
+    /// What is seen of the page, as PNG.
+    pub fn picture(&self) -> Vec<u8> {
+        let picture = self.asks("GET", "/screenshot", &Value::Null);
+        BASE64_STANDARD.decode(picture.as_str().unwrap()).unwrap()
+    }
+
+    /// What the browser complained about: errors, and what a policy has stopped.
+    pub fn complaints(&self) -> Vec<Value> {
+        let log = self.asks("POST", "/se/log", &json!({"type": "browser"}));
+        log.as_array().unwrap().clone()
+    }
+
+    fn asks(&self, method: &str, path: &str, body: &Value) -> Value {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let mut stream = tcp(&self.address);
+        write!(
+            stream,
+            "{method} /session{}{path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{body}",
+            self.session,
+            body.len()
+        )
+        .unwrap();
+        let mut answer: Value = serde_json::from_slice(&one_body(stream)).unwrap();
+        assert!(answer["value"]["error"].is_null(), "{path}: {answer}");
+        answer["value"].take()
+    }
+}
+
+/// The body of the one answer; the driver keeps the connection open.
+fn one_body(stream: impl Read) -> Vec<u8> {
+    let (mut stream, mut length) = (BufReader::new(stream), 0);
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line).unwrap();
+        let line = line.trim_end().to_ascii_lowercase();
+        if let Some(given) = line.strip_prefix("content-length:") {
+            length = given.trim().parse().unwrap();
+        }
+        if line.is_empty() {
+            break;
+        }
+    }
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).unwrap();
+    body
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        if !self.session.is_empty() && !std::thread::panicking() {
+            self.asks("DELETE", "", &Value::Null);
+        }
+        // The browser ends with its driver.
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}

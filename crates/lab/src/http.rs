@@ -1,0 +1,51 @@
+//! HTTP byte by byte, so that nothing of it is hidden.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+/// How long a test waits for an answer.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The head of a request; the connection is to end with it.
+pub fn head(method: &str, path: &str, lines: &[&str]) -> String {
+    let lines: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
+    format!("{method} {path} HTTP/1.1\r\n{lines}Connection: close\r\n\r\n")
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status code; 0 if there is none.
+    pub status: u16,
+    /// Status line and header lines, in lower case.
+    pub head: String,
+    /// All after the head, as it came.
+    pub body: String,
+}
+
+/// Sends `request` and reads until the end.
+///
+/// # Panics
+/// When no answer comes, or one that is not HTTP.
+pub fn ask(mut stream: impl Read + Write, request: &str) -> Answer {
+    // A server that has heard enough may close before the last byte of a bad request.
+    let _ = stream.write_all(request.as_bytes());
+    let mut bytes = Vec::new();
+    let read = stream.read_to_end(&mut bytes);
+    assert!(read.is_ok() || !bytes.is_empty(), "no answer: {read:?}");
+    let text = String::from_utf8(bytes).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no head: {text:?}"));
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    Answer { status: status.unwrap_or(0), head: head.to_ascii_lowercase(), body: body.to_owned() }
+}
+
+/// A connection to `ADDRESS:PORT` that answers within [`PATIENCE`].
+///
+/// # Panics
+/// When there is none.
+pub fn tcp(address: &str) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}

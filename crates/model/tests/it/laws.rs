@@ -1,0 +1,295 @@
+//! What holds for every Snapshot, sane or not.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use docker_ovs_model::evidence::Note;
+use docker_ovs_model::ids::{ContainerId, DatapathId, Ifindex, Mac, NetnsId, Nsid, OfPort};
+use docker_ovs_model::snapshot::{Container, Engine, Link, Namespace, Observed, Peer, Scope};
+use docker_ovs_model::switch::{Bridge, OfPortState, Port, Via};
+use docker_ovs_model::timeline::{Change, Timeline};
+use docker_ovs_model::wiring::{Attachment, PortState};
+use docker_ovs_model::{Snapshot, Wiring, anonymise, resolve};
+use proptest::collection::{btree_map, vec};
+use proptest::prelude::*;
+
+/// Few of everything, so that links really meet, and meet in wrong ways too.
+fn netns() -> impl Strategy<Value = NetnsId> {
+    (0..4u64).prop_map(|ino| NetnsId { dev: 4, ino })
+}
+
+fn name() -> impl Strategy<Value = String> {
+    prop::sample::select(vec!["eth0", "va", "vb", "br0", "patch-to-the-core-1"])
+        .prop_map(str::to_owned)
+}
+
+fn link() -> impl Strategy<Value = Link> {
+    let kinds =
+        vec![None, Some("veth"), Some("macvlan"), Some("vlan"), Some("bridge"), Some("tun")];
+    let peer = prop::option::of((0..5u32, prop::option::of(0..3i32)));
+    (0..5u32, name(), prop::sample::select(kinds), peer, prop::option::of(0..5u32)).prop_map(
+        |(ifindex, name, kind, peer, master)| Link {
+            ifindex: Ifindex(ifindex),
+            name: name.into(),
+            kind: kind.map(str::to_owned),
+            ethernet: true,
+            mac: u8::try_from(ifindex).ok().map(|last| Mac([2, 0, 0, 0, 0, last])),
+            addresses: Vec::new(),
+            mtu: 1500,
+            up: true,
+            peer: peer.map(|(index, nsid)| Peer { ifindex: Ifindex(index), nsid: nsid.map(Nsid) }),
+            master: master.map(Ifindex),
+            vlan: None,
+            tx_checksum_offload: None,
+            alias: None,
+        },
+    )
+}
+
+fn namespaces() -> impl Strategy<Value = Vec<Namespace>> {
+    let inside = (vec(link(), 0..5), btree_map((0..3i32).prop_map(Nsid), netns(), 0..3));
+    vec(inside, 0..4).prop_map(|spaces| {
+        let row = |(ino, (mut links, nsids)): (u64, (Vec<Link>, _))| {
+            links.sort_by_key(|link| link.ifindex);
+            // The kernel gives no index twice in a namespace, nor a name.
+            links.dedup_by_key(|link| link.ifindex);
+            let mut seen = std::collections::BTreeSet::new();
+            links.retain(|link| seen.insert(link.name.clone()));
+            let id = NetnsId { dev: 4, ino };
+            let links = links.into_iter().map(Arc::new).collect();
+            Namespace {
+                id,
+                names: vec![format!("ns{ino}")],
+                nsids,
+                links,
+                heard: None,
+                trouble: None,
+            }
+        };
+        (0..).zip(spaces).map(row).collect()
+    })
+}
+
+fn containers() -> impl Strategy<Value = Vec<Container>> {
+    let modes = prop::sample::select(vec!["none", "host"]);
+    vec((prop::option::of(netns()), modes), 0..4).prop_map(|rows| {
+        let row = |(i, (netns, mode)): (u32, (Option<NetnsId>, &str))| Container {
+            id: ContainerId(format!("{i:064x}").into()),
+            name: format!("c{i}").into(),
+            state: "running".to_owned(),
+            pid: netns.map(|_| 100 + i),
+            netns,
+            netns_trouble: None,
+            network_mode: mode.to_owned(),
+            labels: std::collections::BTreeMap::new(),
+        };
+        (0..).zip(rows).map(row).collect()
+    })
+}
+
+fn port(iface: String) -> impl Strategy<Value = Port> {
+    let states = prop_oneof![
+        (1..6u16).prop_map(|n| OfPortState::Assigned(OfPort(n))),
+        Just(OfPortState::Pending),
+        Just(OfPortState::Failed)
+    ];
+    let kinds = prop::sample::select(vec!["system", "internal", "patch", "vxlan", "dpdk", ""]);
+    let claim = prop::option::of((0..4u32, prop::sample::select(vec!["eth0", "va"])));
+    (states, kinds, claim, prop::option::of(0..5u8)).prop_map(move |(ofport, kind, claim, mac)| {
+        let ids = claim.into_iter().flat_map(|(who, interface)| {
+            [("container_id", format!("c{who}")), ("container_iface", interface.to_owned())]
+        });
+        Port {
+            iface: iface.as_str().into(),
+            ofport,
+            kind: kind.to_owned(),
+            mac: mac.map(|last| Mac([2, 0, 0, 0, 0, last])),
+            external_ids: ids.map(|(key, value)| (key.to_owned(), value)).collect(),
+            ..Port::default()
+        }
+    })
+}
+
+/// An interface is on one bridge only, as in the database.
+fn bridges() -> impl Strategy<Value = Vec<Bridge>> {
+    let ports = ["va", "vb", "eth0", "patch-to-the-core-1", "patch-to-the-core-2"]
+        .map(|name| (prop::option::of(port(name.to_owned())), 0..2usize));
+    ports.prop_map(|ports| {
+        let bridge = |i: usize| Bridge {
+            name: format!("br{i}").into(),
+            datapath_id: Some(DatapathId(i as u64)),
+            datapath: None,
+            userspace_tso: None,
+            ports: ports
+                .iter()
+                .filter(|(_, on)| *on == i)
+                .filter_map(|(p, _)| p.clone().map(Arc::new))
+                .collect(),
+        };
+        vec![bridge(0), bridge(1)]
+    })
+}
+
+prop_compose! {
+    fn snapshots()(
+        containers in containers(),
+        namespaces in namespaces(),
+        ovsdb in bridges(),
+        openflow in prop::option::of(bridges()),
+        switch_netns in prop::option::of(netns()),
+        whole in any::<bool>(),
+    ) -> Snapshot {
+        let fresh = |rows: Vec<Bridge>| Observed::Fresh { rows: rows.into() };
+        let roads = [(Via::Ovsdb, Some(ovsdb)), (Via::OpenFlow, openflow)];
+        Snapshot {
+            version: Snapshot::VERSION,
+            host: "h".to_owned(),
+            taken: 0,
+            scope: if whole { Scope::Everything } else { Scope::One },
+            switch_netns,
+            named_engines: std::collections::BTreeSet::new(),
+            engines: [(Engine("docker".into()), Observed::Fresh { rows: containers.into() })].into(),
+            kernel: Observed::Fresh { rows: namespaces.into() },
+            switch: roads.into_iter().filter_map(|(via, rows)| Some((via, fresh(rows?)))).collect(),
+        }
+    }
+}
+
+/// The same rows, each list turned round.
+fn reversed(snapshot: &Snapshot) -> Snapshot {
+    let mut other = snapshot.clone();
+    for rows in other.engines.values_mut() {
+        rows.rows_mut().reverse();
+    }
+    other.kernel.rows_mut().reverse();
+    for namespace in other.kernel.rows_mut() {
+        namespace.links.reverse();
+    }
+    for rows in other.switch.values_mut() {
+        rows.rows_mut().reverse();
+        for bridge in rows.rows_mut() {
+            bridge.ports.reverse();
+        }
+    }
+    other
+}
+
+/// What strangers may see of a Wiring: its numbers, without names.
+fn shape(wiring: &Wiring) -> Vec<(&'static str, Option<u16>, usize)> {
+    let row = |a: &docker_ovs_model::wiring::Attachment| {
+        (a.port.word(), a.port.ofport().map(|port| port.0), a.notes.len())
+    };
+    let mut rows: Vec<_> = wiring.attachments.iter().map(row).collect();
+    rows.sort_unstable();
+    rows
+}
+
+fn key(a: &Attachment) -> (NetnsId, Ifindex) {
+    (a.netns, a.link.ifindex)
+}
+
+/// As the kernel has it; not every Snapshot here is sane.
+fn has_unique_indexes(wiring: &Wiring) -> bool {
+    let keys: BTreeSet<_> = wiring.attachments.iter().map(key).collect();
+    keys.len() == wiring.attachments.len()
+}
+
+/// What events tell of an attachment.
+fn view(a: &Attachment) -> impl PartialEq + '_ {
+    let port = a.port.port();
+    let port = port.map(|port| (&port.bridge, port.ofport, port.tag, &port.trunks));
+    (&a.tenants, &a.link.name, a.link.mac, &a.link.addresses, a.port.word(), port)
+}
+
+fn apply(known: &mut BTreeMap<(NetnsId, Ifindex), Attachment>, change: Change) {
+    match change {
+        Change::Appeared(now) | Change::Changed { now, .. } => {
+            known.insert(key(&now), *now);
+        }
+        Change::Vanished(told) => assert!(known.remove(&key(&told)).is_some()),
+        Change::LeftBehind(_) | Change::Cleared(_) => {}
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn row_order_does_not_matter(snapshot in snapshots()) {
+        prop_assert_eq!(resolve(&snapshot), resolve(&reversed(&snapshot)));
+    }
+
+    #[test]
+    fn no_number_is_made_up(snapshot in snapshots()) {
+        for attachment in resolve(&snapshot).attachments {
+            let Some(port) = attachment.port.port() else { continue };
+            let rows = snapshot.switch.values().flat_map(Observed::rows);
+            let mut seats = rows.filter(|b| b.name == port.bridge).flat_map(|b| &b.ports);
+            prop_assert!(seats.any(|seat| seat.iface == port.iface && seat.ofport == port.ofport));
+        }
+    }
+
+    #[test]
+    fn what_is_ambiguous_has_no_number(snapshot in snapshots()) {
+        for attachment in resolve(&snapshot).attachments {
+            let ambiguous = attachment.notes.iter().any(|note| matches!(note, Note::Ambiguous { .. }));
+            prop_assert!(!(ambiguous && attachment.port.port().is_some()));
+        }
+    }
+
+    #[test]
+    fn a_saved_snapshot_is_the_same_one(snapshot in snapshots()) {
+        let text = serde_json::to_string(&snapshot).unwrap();
+        let again: Snapshot = serde_json::from_str(&text).unwrap();
+        prop_assert_eq!(&again, &snapshot);
+        let wiring = resolve(&snapshot);
+        let text = serde_json::to_string(&wiring).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Wiring>(&text).unwrap(), wiring);
+    }
+
+    #[test]
+    fn events_applied_to_the_old_wiring_give_the_new_one(
+        first in snapshots(),
+        second in snapshots(),
+    ) {
+        let mut timeline = Timeline::new();
+        let mut known = BTreeMap::new();
+        for (at, snapshot) in [first, second].iter().enumerate() {
+            let wiring = resolve(snapshot);
+            prop_assume!(has_unique_indexes(&wiring));
+            for event in timeline.advance(&wiring, at as u64) {
+                prop_assert_eq!(event.at, at as u64);
+                apply(&mut known, event.change);
+            }
+            prop_assert_eq!(timeline.advance(&wiring, 9), vec![]);
+            let inhabited = wiring.attachments.iter();
+            let inhabited = inhabited.filter(|a| !a.tenants.is_empty() || !a.netns_names.is_empty());
+            for attachment in inhabited {
+                let pending = matches!(attachment.port, PortState::Pending(_));
+                let unseen = wiring.unseen.switch && attachment.port.port().is_none();
+                let told = &known[&key(attachment)];
+                prop_assert!(pending || unseen || view(told) == view(attachment));
+            }
+            let hidden = known.iter().filter(|(_, told)| wiring.unseen.hides(told)).count();
+            prop_assert!(known.len() <= wiring.attachments.len() + hidden);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_seen_has_not_vanished(snapshot in snapshots()) {
+        prop_assume!(has_unique_indexes(&resolve(&snapshot)));
+        let mut timeline = Timeline::new();
+        timeline.advance(&resolve(&snapshot), 0);
+        let why = docker_ovs_model::Trouble::new(docker_ovs_model::TroubleKind::Gone, "it", "no");
+        let mut blind = snapshot.clone();
+        blind.engines.values_mut().for_each(|rows| *rows = Observed::Absent { why: why.clone() });
+        blind.kernel = Observed::Absent { why: why.clone() };
+        blind.switch.values_mut().for_each(|rows| *rows = Observed::Absent { why: why.clone() });
+        prop_assert_eq!(timeline.advance(&resolve(&blind), 1), vec![]);
+    }
+
+    #[test]
+    fn hiding_the_names_changes_no_answer(snapshot in snapshots()) {
+        prop_assert_eq!(shape(&resolve(&anonymise(&snapshot))), shape(&resolve(&snapshot)));
+    }
+}

@@ -1,0 +1,103 @@
+//! A host that never was, and what may happen to it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use docker_ovs_model::ids::{ContainerId, Mac, NetnsId, Nsid};
+use docker_ovs_model::plan::{Connect, Luck, Plan, Refusal, connect};
+use docker_ovs_model::snapshot::{Container, Engine, Link, Namespace, Observed, Scope};
+use docker_ovs_model::switch::{Bridge, Port, Via};
+use docker_ovs_model::{Snapshot, rehearse, resolve};
+
+const SWITCH: NetnsId = NetnsId { dev: 4, ino: 1 };
+
+fn home(n: u64) -> NetnsId {
+    NetnsId { dev: 4, ino: 10 + n }
+}
+
+pub(crate) fn luck(n: u32) -> Luck {
+    let [.., last] = n.to_be_bytes();
+    Luck { host_end: format!("dov-{n:08x}"), mac: Mac([2, 0, 0, 0, 0, last]), now: 1000 }
+}
+
+pub(crate) fn container(n: u64) -> Container {
+    Container {
+        id: ContainerId(format!("{n:x}").repeat(64).into()),
+        name: format!("c{n}").into(),
+        state: "running".to_owned(),
+        pid: Some(100),
+        netns: Some(home(n)),
+        netns_trouble: None,
+        network_mode: "none".to_owned(),
+        labels: BTreeMap::new(),
+    }
+}
+
+fn namespace(id: NetnsId) -> Namespace {
+    let nsids = if id == SWITCH { BTreeMap::new() } else { [(Nsid(0), SWITCH)].into() };
+    Namespace { id, names: Vec::new(), nsids, links: Vec::new(), heard: None, trouble: None }
+}
+
+/// Three running containers and two bridges, `br0` and `br1`, with nothing on them.
+pub(crate) fn host() -> Snapshot {
+    let rows = (1..=3).map(container).collect();
+    let spaces = [SWITCH, home(1), home(2), home(3)].map(namespace).into();
+    let bridge = |name: &str| Bridge {
+        name: name.into(),
+        datapath_id: None,
+        datapath: Some("netdev".to_owned()),
+        userspace_tso: None,
+        ports: Vec::new(),
+    };
+    Snapshot {
+        version: Snapshot::VERSION,
+        host: "host".to_owned(),
+        taken: 0,
+        scope: Scope::Everything,
+        switch_netns: Some(SWITCH),
+        named_engines: std::collections::BTreeSet::new(),
+        engines: [(Engine("docker".into()), Observed::Fresh { rows })].into(),
+        kernel: Observed::Fresh { rows: spaces },
+        switch: [(Via::Ovsdb, Observed::Fresh { rows: [bridge("br0"), bridge("br1")].into() })]
+            .into(),
+    }
+}
+
+pub(crate) fn wish(bridge: &str, container: &str) -> Connect {
+    Connect { bridge: bridge.to_owned(), container: container.to_owned(), ..Connect::default() }
+}
+
+pub(crate) fn plan(host: &Snapshot, wish: &Connect, n: u32) -> Result<Plan, Refusal> {
+    connect(host, &resolve(host), wish, &luck(n))
+}
+
+pub(crate) fn connected(host: &Snapshot, wish: &Connect, n: u32) -> Snapshot {
+    rehearse(host, &plan(host, wish, n).unwrap().steps)
+}
+
+/// The host after a container's namespace went, and came back empty if `again`.
+pub(crate) fn restarted(host: &Snapshot, n: u64, again: bool) -> Snapshot {
+    let mut after = host.clone();
+    for space in after.kernel.rows_mut() {
+        if space.id == home(n) {
+            space.links.clear();
+        }
+        let word = space.nsids.iter().find(|(_, id)| **id == home(n)).map(|(word, _)| *word);
+        let leads =
+            |link: &Arc<Link>| word.is_some() && link.peer.is_some_and(|peer| peer.nsid == word);
+        space.links.retain(|link| !leads(link));
+    }
+    if !again {
+        for rows in after.engines.values_mut() {
+            for row in rows.rows_mut().iter_mut().filter(|row| row.netns == Some(home(n))) {
+                (row.pid, row.netns, row.state) = (None, None, "exited".to_owned());
+            }
+        }
+    }
+    after
+}
+
+pub(crate) fn port(host: &mut Snapshot, port: Port) {
+    let rows = host.switch.get_mut(&Via::Ovsdb).unwrap().rows_mut();
+    rows[0].ports.push(Arc::new(port));
+}

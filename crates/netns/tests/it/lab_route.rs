@@ -1,0 +1,154 @@
+//! Routes are added and read back, and ip(8) shows the same.
+#![allow(clippy::disallowed_methods, reason = "namespaces are made with ip(8)")]
+
+use std::net::IpAddr;
+
+use docker_ovs_netns::{Route, RouteSocket};
+
+use crate::space::{Space, socket_in};
+
+const KERNEL: u8 = 2;
+const STATIC: u8 = 4;
+
+fn ip(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+/// A namespace with `eth0`, which has addresses, and `eth1`, which has none; both are up.
+fn connected(letter: &str) -> (Space, RouteSocket, [u32; 2]) {
+    let space = Space::new(letter);
+    space.ip(&["link", "add", "eth0", "type", "veth", "peer", "name", "eth1"]);
+    for name in ["eth0", "eth1"] {
+        // No link-local addresses: their routes come at a time of their own.
+        space.ip(&["link", "set", name, "addrgenmode", "none"]);
+    }
+    let socket = socket_in(&space.open());
+    let links = ["eth0", "eth1"].map(|name| socket.link_named(name).unwrap().unwrap().ifindex);
+    for link in links {
+        socket.set_up(link).unwrap();
+    }
+    socket.add_address(links[0], ip("192.0.2.1"), 24).unwrap();
+    socket.add_address(links[0], ip("2001:db8::1"), 64).unwrap();
+    (space, socket, links)
+}
+
+/// Those that were not the kernel's idea.
+fn added(socket: &RouteSocket) -> Vec<Route> {
+    let mut routes = socket.routes().unwrap();
+    routes.retain(|route| route.protocol != KERNEL);
+    routes
+}
+
+#[test]
+fn a_second_default_route_is_refused() {
+    lab::need!(Root);
+    let (space, socket, [eth0, _]) = connected("v");
+    for [first, second] in [["192.0.2.2", "192.0.2.3"], ["2001:db8::2", "2001:db8::3"]] {
+        socket.add_default_route(ip(first), eth0).unwrap();
+        for again in [first, second] {
+            let refused = socket.add_default_route(ip(again), eth0).unwrap_err();
+            assert_eq!(refused.errno(), Some(17), "{refused}");
+            let what = format!("cannot add a default route via {again} by link {eth0}");
+            assert_eq!(refused.to_string(), what + ": there is one already (EEXIST)");
+        }
+        let route = |route: &Route| route.gateway == Some(ip(first)) && route.destination.is_none();
+        assert_eq!(added(&socket).iter().filter(|found| route(found)).count(), 1);
+    }
+    for family in ["-4", "-6"] {
+        let shown = space.shown(&[family, "route", "show", "default"]);
+        assert_eq!(shown.as_array().unwrap().len(), 1, "{shown}");
+        assert_eq!((&shown[0]["dev"], &shown[0]["protocol"]), (&"eth0".into(), &"static".into()));
+    }
+}
+
+#[test]
+fn routes_are_read_back() {
+    lab::need!(Root);
+    let (space, socket, [eth0, eth1]) = connected("g");
+    socket.add_route((ip("198.51.100.0"), 24), Some(ip("192.0.2.2")), eth0).unwrap();
+    socket.add_route((ip("203.0.113.7"), 32), None, eth1).unwrap();
+    socket.add_route((ip("2001:db8:7::"), 48), Some(ip("2001:db8::2")), eth0).unwrap();
+    socket.add_route((ip("2001:db8:8::"), 48), None, eth1).unwrap();
+    let route = |to, prefix, gateway: Option<&str>, ifindex| Route {
+        destination: Some((ip(to), prefix)),
+        gateway: gateway.map(ip),
+        ifindex,
+        protocol: STATIC,
+    };
+    let expected = [
+        route("198.51.100.0", 24, Some("192.0.2.2"), eth0),
+        route("203.0.113.7", 32, None, eth1),
+        route("2001:db8:7::", 48, Some("2001:db8::2"), eth0),
+        route("2001:db8:8::", 48, None, eth1),
+    ];
+    assert_eq!(added(&socket), expected);
+    // The kernel's own, and nothing of other tables or types.
+    let connected = Route {
+        destination: Some((ip("192.0.2.0"), 24)),
+        gateway: None,
+        ifindex: eth0,
+        protocol: KERNEL,
+    };
+    let all = socket.routes().unwrap();
+    assert!(all.contains(&connected), "{all:?}");
+    let shown = ["-4", "-6"]
+        .map(|family| space.shown(&[family, "route", "show", "table", "main", "type", "unicast"]));
+    assert_eq!(
+        all.len(),
+        shown.iter().map(|rows| rows.as_array().unwrap().len()).sum::<usize>(),
+        "{all:?}"
+    );
+    let scope = &space.shown(&["-4", "route", "show", "203.0.113.7"])[0]["scope"];
+    assert_eq!(scope, "link");
+}
+
+#[test]
+fn a_route_over_two_links_is_read_as_two() {
+    lab::need!(Root);
+    let (space, socket, [eth0, eth1]) = connected("q");
+    space.ip(&[
+        "route",
+        "add",
+        "198.51.100.0/24",
+        "nexthop",
+        "via",
+        "192.0.2.2",
+        "nexthop",
+        "dev",
+        "eth1",
+    ]);
+    space.ip(&[
+        "-6",
+        "route",
+        "add",
+        "2001:db8:7::/48",
+        "nexthop",
+        "via",
+        "2001:db8::2",
+        "nexthop",
+        "via",
+        "2001:db8::3",
+    ]);
+    let ways: Vec<_> =
+        added(&socket).into_iter().map(|route| (route.gateway, route.ifindex)).collect();
+    let via = |gateway| (Some(ip(gateway)), eth0);
+    assert_eq!(ways, [via("192.0.2.2"), (None, eth1), via("2001:db8::2"), via("2001:db8::3")]);
+}
+
+#[test]
+fn a_route_that_leads_nowhere_is_refused() {
+    lab::need!(Root);
+    let (_space, socket, [eth0, eth1]) = connected("e");
+    let errno = |answer: Result<(), docker_ovs_netns::Error>| answer.unwrap_err().errno().unwrap();
+    let unreachable = errno(socket.add_default_route(ip("198.51.100.9"), eth0));
+    assert_eq!(unreachable, 101, "ENETUNREACH");
+    // The kernel is not asked: it would see four bytes of that gateway.
+    let mixed = socket.add_route((ip("198.51.100.0"), 24), Some(ip("2001:db8::2")), eth0);
+    assert_eq!(errno(mixed), 97, "EAFNOSUPPORT");
+    for none in [0, u32::MAX] {
+        assert_eq!(errno(socket.add_default_route(ip("192.0.2.2"), none)), 19, "ENODEV");
+    }
+    assert!(socket.add_default_route(ip("192.0.2.2"), 4_000).is_err());
+    assert_eq!(errno(socket.add_route((ip("198.51.100.1"), 24), None, eth1)), 22, "EINVAL");
+    assert_eq!(added(&socket), []);
+}
