@@ -88,7 +88,7 @@ impl Host {
         let containers: Vec<_> = engines.iter().map(|(_, rows)| rows.clone()).collect();
         let (requests, requested) = channel(0);
         let (rundir, (publish, kernel)) = (self.rundir.clone(), channel(Latest::default()));
-        let open = move || kernel::watch::open(&rundir);
+        let open = move || kernel::open(&rundir);
         tasks.push(tokio::spawn(supervise(publish, async move |latest| {
             kernel::watch::run(&open, containers.clone(), requested.clone(), latest).await
         })));

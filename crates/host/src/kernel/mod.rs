@@ -1,9 +1,10 @@
 //! The kernel: namespaces with their links, read from inside each.
 //!
 //! [`read`] decides what is read, [`rows`] turns rtnetlink's rows into ours, [`offload`] adds what
-//! ethtool knows of them, [`watch`] hears of changes, [`change`] makes them.
+//! ethtool knows of them, [`watch`] reads again what [`hints`] say has changed, [`change`] makes them.
 
 mod change;
+mod hints;
 mod namespaces;
 mod offload;
 mod read;
@@ -11,6 +12,7 @@ mod rows;
 pub mod watch;
 
 pub(crate) use change::Links;
+pub(crate) use hints::open;
 pub(crate) use namespaces::{named, open_target, own_namespace, switch_namespace, trouble};
 pub(crate) use read::{alone, around, everything, homes, listen, needs_everything};
 pub(crate) use rows::id;

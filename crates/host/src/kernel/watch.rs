@@ -7,23 +7,17 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::future::pending;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, select_ok};
 use model::ids::{Ifindex, NetnsId, Nsid};
 use model::snapshot::{Container, Namespace};
 use model::{Trouble, TroubleKind};
-use netns::{Drained, LinkWatch, Netns};
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 use tokio::sync::watch::{Receiver, Sender};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use crate::kernel;
 use crate::source::Latest;
 use crate::watch::LinkReading;
 
@@ -67,11 +61,6 @@ pub struct Hint {
 
 /// How the switch's namespace is opened, before anything in it is read.
 pub type Open = dyn Fn() -> Result<Arc<dyn SwitchNamespace>, Trouble> + Send + Sync;
-
-/// The namespace that ovs-vswitchd lives in now, by its PID file in `rundir`.
-pub(crate) fn open(rundir: &Path) -> Result<Arc<dyn SwitchNamespace>, Trouble> {
-    Ok(Arc::new(Hints::open(rundir)?))
-}
 
 /// Publishes all namespaces, and again after each change, until the switch's cannot be opened.
 /// `containers` are what the engines publish: the namespaces of these are read. Each of
@@ -155,15 +144,6 @@ struct Links<'o> {
     dirty: bool,
     /// Some of them could not be read.
     failed: bool,
-}
-
-/// Where hints come from.
-struct Hints {
-    rundir: PathBuf,
-    switch: Netns,
-    own: AsyncFd<LinkWatch>,
-    /// Everybody's, those of `own` too; none where the kernel does not let us.
-    all: Option<AsyncFd<LinkWatch>>,
 }
 
 /// What there is to do.
@@ -336,78 +316,4 @@ enum When {
     AtOnce,
     /// Unless it has to do with what is elsewhere: then both are read once more, together.
     Alone,
-}
-
-impl Hints {
-    fn open(rundir: &Path) -> Result<Self, Trouble> {
-        let switch = kernel::switch_namespace(rundir)?;
-        let own = kernel::listen(&switch, false)?;
-        let all = kernel::listen(&switch, true).ok();
-        #[allow(deprecated, reason = "its successor is unsafe; a LinkWatch owns its descriptor")]
-        let asleep = |watch| {
-            AsyncFd::with_interest(watch, Interest::READABLE)
-                .map_err(|error| Trouble::new(TroubleKind::Unreachable, "changes of links", error))
-        };
-        let (own, all) = (asleep(own)?, all.map(asleep).transpose()?);
-        Ok(Self { rundir: rundir.to_owned(), switch, own, all })
-    }
-
-    async fn wait(&self) {
-        let own = self.own.readable();
-        let all = async {
-            match &self.all {
-                Some(all) => all.readable().await.map(|_| ()),
-                None => pending().await,
-            }
-        };
-        // A socket that fails is as good as a hint: reading will tell.
-        tokio::select! {
-            _ = own => {}
-            _ = all => {}
-        }
-    }
-}
-
-impl SwitchNamespace for Hints {
-    fn id(&self) -> NetnsId {
-        kernel::id(&self.switch)
-    }
-
-    fn is_current(&self) -> bool {
-        let now = kernel::switch_namespace(&self.rundir);
-        now.map_or(true, |now| now.identity() == self.switch.identity())
-    }
-
-    fn read(&self) -> Namespace {
-        kernel::alone(&self.switch)
-    }
-
-    fn read_others(&self, processes: &[(u32, NetnsId)]) -> OtherNamespaces {
-        kernel::homes(processes, &self.switch)
-    }
-
-    fn hinted(&self) -> BoxFuture<'_, ()> {
-        self.wait().boxed()
-    }
-
-    /// The socket of all namespaces hears more than the switch's own namespace if others have news too.
-    fn take_hint(&self) -> Hint {
-        let own = drain(&self.own);
-        let all = self.all.as_ref().map(drain);
-        let lost = own.lost || all.is_some_and(|all| all.lost);
-        Hint {
-            here: own.changes > 0 || lost,
-            elsewhere: lost || all.map_or(own.changes > 0, |all| all.changes > own.changes),
-        }
-    }
-}
-
-fn drain(watch: &AsyncFd<LinkWatch>) -> Drained {
-    // Taken before the last read, so that what comes after it wakes us again.
-    let ready = watch.readable().now_or_never();
-    let drained = watch.get_ref().drain();
-    if let Some(Ok(mut ready)) = ready {
-        ready.clear_ready();
-    }
-    drained.unwrap_or(Drained { changes: 0, lost: true })
 }
