@@ -12,7 +12,7 @@ help: ## show this help
 build: ## build the two binaries, statically linked, into target/release
 	scripts/build
 
-demo: ## recreate the article's scene, answer it, clean up
+demo: ## recreate the scene of the 2014 script, answer it, clean up
 	scripts/setup
 	scripts/build
 	scripts/demo

@@ -32,7 +32,7 @@ pub(crate) fn lookups(tools: &Tools, scene: &Scene) -> Vec<Runner> {
     vec![
         runner("lookup", &[&tools.ours("docker-ovs-port"), &one.name, bridge]),
         runner("lookup of 8", &[&tools.ours("docker-ovs-port"), &many.name, bridge]),
-        runner("the article's script", &[&tools.baseline("article"), &one.name, bridge]),
+        runner("the 2014 script", &[&tools.baseline("article"), &one.name, bridge]),
         runner("the best shell", &[&tools.baseline("best"), &one.name, bridge]),
         runner("docker inspect", &["docker", "inspect", "-f", "{{.State.Pid}}", &one.name]),
         runner("ovs-vsctl get", &get),
@@ -62,7 +62,7 @@ pub(crate) fn tell_lookups(told: &mut Told, size: usize, scores: &Scores) {
     let ours = scores["lookup"];
     let limit = if size >= 100 { 0.45 } else { 0.60 };
     let against = [
-        ("the article's script", 0.06),
+        ("the 2014 script", 0.06),
         ("the best shell", 0.10),
         ("docker inspect", 0.20),
         ("ovs-vsctl get", limit),

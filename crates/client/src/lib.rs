@@ -38,6 +38,6 @@ pub async fn snapshot(
 
 /// The roads are named only if there is more than what the daemon follows anyway.
 fn path(roads: &[Via]) -> String {
-    let asked: Vec<_> = roads.iter().map(|via| format!("via={via}")).collect();
+    let asked: Vec<_> = roads.iter().map(|via| format!("source={via}")).collect();
     format!("/v1/snapshot?{}", asked.join("&"))
 }

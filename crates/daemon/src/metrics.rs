@@ -155,7 +155,7 @@ fn attachments(registry: &mut Registry, state: &State) {
     let ports = state.wiring.ports.iter();
     let left = ports.filter(|row| matches!(row.occupant, Occupant::LeftBehind { .. })).count();
     orphans.set(i64::try_from(left).unwrap_or(i64::MAX));
-    registry.register("ports_left_behind", "Ports whose link is gone", orphans);
+    registry.register("orphaned_ports", "Ports whose link is gone", orphans);
     let looks = Counter::<u64>::default();
     looks.inc_by(state.looks);
     registry.register("looks", "Looks at the host since the start", looks);
@@ -173,9 +173,9 @@ struct SourceIn {
 fn sources(registry: &mut Registry, state: &State, read: &Read) {
     let family = Family::<SourceIn, Gauge>::default();
     for row in v1::sources(&state.snapshot) {
-        for word in ["up", "stale", "absent"] {
-            let here = SourceIn { source: row.source.clone(), state: word };
-            family.get_or_create(&here).set(i64::from(row.state == word));
+        for &state in v1::SourceState::ALL {
+            let here = SourceIn { source: row.source.clone(), state: state.word() };
+            family.get_or_create(&here).set(i64::from(row.state == state));
         }
     }
     let help = "1 for the state a source of facts is in, 0 for the others";
@@ -185,12 +185,16 @@ fn sources(registry: &mut Registry, state: &State, read: &Read) {
     registry.register("statistics_up", "Whether the ports' counters could be read", up);
     let took = Gauge::<f64, std::sync::atomic::AtomicU64>::default();
     took.set(read.took.as_secs_f64());
-    registry.register("statistics_read_seconds", "How long reading the counters took", took);
+    registry.register(
+        "statistics_read_duration_seconds",
+        "How long reading the counters took",
+        took,
+    );
 }
 
 fn durations(registry: &mut Registry, timings: &Timings) {
     let help = "How long whole looks took: the first one, and those that were asked for";
-    registry.register("look_seconds", help, timings.look.clone());
+    registry.register("look_duration_seconds", help, timings.look.clone());
     let help = "How long relating the rows of a look took";
-    registry.register("resolve_seconds", help, timings.resolve.clone());
+    registry.register("resolve_duration_seconds", help, timings.resolve.clone());
 }

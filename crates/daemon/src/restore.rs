@@ -9,10 +9,11 @@ use host::{Done, Host, Restored};
 use model::evidence::Note;
 use model::ids::{ContainerId, Ifindex, Name, NetnsId};
 use model::mark::Mark;
-use model::plan::{Remedy, Restore};
+use model::plan::Restore;
 use model::snapshot::Observed;
 use model::wiring::{Attachment, Occupant};
 use model::{Snapshot, Wiring};
+use report::v1;
 use tokio::time::sleep;
 
 use crate::daemon::Daemon;
@@ -115,18 +116,11 @@ fn without_checksums(
     new.flat_map(|found| &found.tenants).map(|tenant| tenant.id.clone()).collect()
 }
 
-/// What is worth a line: not that something was there all the time.
+/// What is worth a line of it.
 fn outcome(one: &Restored) -> Option<String> {
-    let what = &one.what;
-    let it = format!("{}:{} on {}", what.container, what.interface, what.bridge);
-    match &one.how {
-        Done::As(Remedy::Again(_)) => {
-            let number = what.ofport().map(|number| format!(", OpenFlow port {number}"));
-            Some(format!("restored {it}{}", number.unwrap_or_default()))
-        }
-        Done::As(Remedy::Refused(refusal)) => Some(format!("{it} is not restored: {refusal}")),
-        Done::As(Remedy::NotToBeTouched { why }) => Some(format!("{it} is not restored: {why}")),
-        Done::Failed(unable) => Some(format!("cannot restore {it}: {unable}")),
-        Done::As(Remedy::There | Remedy::Gone | Remedy::NotRunning { .. }) => None,
-    }
+    let row = match &one.how {
+        Done::As(remedy) => v1::Restored::done(&one.what, remedy),
+        Done::Failed(unable) => v1::Restored::failed(&one.what, unable),
+    };
+    row.sentence()
 }

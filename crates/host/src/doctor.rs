@@ -154,8 +154,8 @@ fn check_ports(wiring: &Wiring) -> Check {
     let left = wiring.ports.iter().filter(gone).count();
     let count = wiring.ports.len();
     let (verdict, detail, remedy) = match (deaf.as_slice(), left) {
-        ([], 0) => (Verdict::Ok, format!("{count}, none deaf or left behind"), ""),
-        ([], left) => (Verdict::Note, format!("{left} of {count} left behind"), LEFT_BEHIND),
+        ([], 0) => (Verdict::Ok, format!("{count}, none deaf or orphaned"), ""),
+        ([], left) => (Verdict::Note, format!("{left} of {count} orphaned"), LEFT_BEHIND),
         (deaf, _) => (Verdict::Note, format!("deaf: {}", some_of(deaf)), DEAF),
     };
     let (name, target) = ("ports".to_owned(), "bridges".to_owned());

@@ -79,7 +79,7 @@ pub enum Evidence {
 }
 
 impl Evidence {
-    /// Which of the article's five steps this belongs to, 1–5.
+    /// Which of the five steps of the 2014 script this belongs to, 1–5.
     pub fn step(&self) -> u8 {
         match self {
             Self::Namespace { .. } => 1,

@@ -88,7 +88,7 @@ pub struct Facts<'a> {
     pub bridge: Option<&'a str>,
     /// Its access VLAN.
     pub vlan: Option<u16>,
-    /// `on`, `pending`, `failed`, `none`, `unknown` or `left-behind`.
+    /// `on`, `pending`, `failed`, `none`, `unknown` or `orphaned`.
     pub status: &'a str,
     /// The container's labels.
     pub labels: Option<&'a BTreeMap<String, String>>,

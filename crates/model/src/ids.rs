@@ -136,8 +136,20 @@ pub struct ContainerId(pub Name);
 impl ContainerId {
     /// The first 12 characters, as `docker ps` shows it.
     pub fn short(&self) -> &str {
-        self.0.get(..12).unwrap_or(&self.0)
+        short_id(&self.0)
     }
+}
+
+/// The first 12 characters of an id, as `docker ps` shows it.
+pub fn short_id(id: &str) -> &str {
+    id.get(..12).unwrap_or(id)
+}
+
+/// Words that name a container: cut to 12 characters if they are a full id, as they are if
+/// not.
+pub fn short_if_id(words: &str) -> &str {
+    let is_id = words.len() == 64 && words.bytes().all(|b| b.is_ascii_hexdigit());
+    if is_id { short_id(words) } else { words }
 }
 
 impl fmt::Display for ContainerId {

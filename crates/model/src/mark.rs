@@ -9,7 +9,7 @@ use std::fmt::Display;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use crate::ids::Mac;
+use crate::ids::{Mac, short_if_id};
 use crate::snapshot::{Cidr, Container};
 use crate::switch::Port;
 
@@ -125,9 +125,7 @@ impl Mark {
 
     /// How its container is called: by name where that is known, else as in the row.
     pub fn whose(&self) -> &str {
-        let is_id = self.container.len() == 64 && self.container.is_ascii();
-        let short = if is_id { &self.container[..12] } else { &self.container };
-        self.name.as_deref().unwrap_or(short)
+        self.name.as_deref().unwrap_or(short_if_id(&self.container))
     }
 
     /// The alias of the link on the host's side.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Routes;
 use crate::evidence::Note;
-use crate::ids::{DatapathId, Name, NetnsId};
+use crate::ids::{DatapathId, Name, NetnsId, short_if_id};
 use crate::switch::Port;
 use crate::wiring::{ContainerRef, label};
 
@@ -82,8 +82,7 @@ pub struct LastTenant {
 
 impl fmt::Display for LastTenant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let is_id = self.words.len() == 64 && self.words.bytes().all(|b| b.is_ascii_hexdigit());
-        let words = if is_id { &self.words[..12] } else { &self.words };
+        let words = short_if_id(&self.words);
         f.write_str(self.container.as_ref().map_or(words, |known| &known.name))?;
         self.interface.iter().try_for_each(|interface| write!(f, ":{interface}"))
     }
@@ -113,8 +112,8 @@ impl fmt::Display for Occupant {
             Self::Patch { peer, bridge: Some(bridge) } => write!(f, "patch to {bridge} ({peer})"),
             Self::Patch { peer, bridge: None } => write!(f, "patch to {peer}, which is missing"),
             Self::Tunnel { remote } => write!(f, "tunnel to {remote}"),
-            Self::LeftBehind { last: Some(last) } => write!(f, "left behind by {last}"),
-            Self::LeftBehind { last: None } => f.write_str("left behind"),
+            Self::LeftBehind { last: Some(last) } => write!(f, "orphaned (was {last})"),
+            Self::LeftBehind { last: None } => f.write_str("orphaned"),
             Self::Unknown { why } => write!(f, "unknown: {why}"),
         }
     }

@@ -227,7 +227,7 @@ pub struct Link {
     pub name: Name,
     /// `IFLA_INFO_KIND`: `veth`, `macvlan`, `vlan`, `openvswitch`, …; none for hardware and `lo`.
     pub kind: Option<String>,
-    /// Whether it is an Ethernet device (`ARPHRD_ETHER`), what the article lists.
+    /// Whether it is an Ethernet device (`ARPHRD_ETHER`), what the 2014 script lists.
     pub ethernet: bool,
     /// Hardware address.
     pub mac: Option<Mac>,

@@ -1,4 +1,4 @@
-//! Comma-separated values as RFC 4180 has them, with the article's bare line ends. Control
+//! Comma-separated values as RFC 4180 has them, with the bare line ends of the 2014 script. Control
 //! characters are escaped, line breaks too: a line is a row.
 
 use crate::cell::printable;

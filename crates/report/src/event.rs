@@ -1,7 +1,7 @@
 //! `events` for a person: one line each, as `docker events` has them.
 
 use crate::cell::printable;
-use crate::v1::{Attachment, Event};
+use crate::v1::{Attachment, Event, Field, State};
 
 /// When, what, and whom it is about.
 pub fn event_line(event: &Event) -> String {
@@ -25,7 +25,7 @@ fn about_attachment(event: &Event, now: &Attachment) -> String {
     let Some(before) = event.before.as_ref() else {
         return format!("{whose}: {}", state(now));
     };
-    let changes = event.changed.iter().map(|field| change(field, before, now));
+    let changes = event.changed.iter().map(|field| change(*field, before, now));
     format!("{whose}: {}", changes.collect::<Vec<_>>().join(", "))
 }
 
@@ -34,8 +34,8 @@ fn state(row: &Attachment) -> String {
     let more: Vec<_> = row.mac.iter().chain(addresses).map(String::as_str).collect();
     let more = if more.is_empty() { String::new() } else { format!(" ({})", more.join(", ")) };
     match row.state {
-        "on" => format!("{}{more}", place(row.bridge.as_deref(), row.ofport)),
-        "none" => format!("on no bridge{more}"),
+        State::On => format!("{}{more}", place(row.bridge.as_deref(), row.ofport)),
+        State::None => format!("on no bridge{more}"),
         state => format!("{state}{more}"),
     }
 }
@@ -45,20 +45,20 @@ fn place(bridge: Option<&str>, ofport: Option<u16>) -> String {
     ofport.map_or_else(|| bridge.to_owned(), |port| format!("{bridge} port {port}"))
 }
 
-fn change(field: &str, before: &Attachment, now: &Attachment) -> String {
+fn change(field: Field, before: &Attachment, now: &Attachment) -> String {
     format!("{field} {} -> {}", shown(field, before), shown(field, now))
 }
 
-fn shown(field: &str, row: &Attachment) -> String {
+fn shown(field: Field, row: &Attachment) -> String {
     let text = match field {
-        "Container" => row.container.clone(),
-        "Interface" => row.interface.clone(),
-        "MAC" => row.mac.clone().unwrap_or_default(),
-        "Addresses" => row.addresses.join(","),
-        "Bridge" => row.bridge.clone().unwrap_or_default(),
-        "OFPort" => row.ofport.map(|port| port.to_string()).unwrap_or_default(),
-        "VLAN" => crate::views::vlans(row.vlan, &row.trunks),
-        _ => row.state.to_owned(),
+        Field::Container => row.container.clone(),
+        Field::Interface => row.interface.clone(),
+        Field::Mac => row.mac.clone().unwrap_or_default(),
+        Field::Addresses => row.addresses.join(","),
+        Field::Bridge => row.bridge.clone().unwrap_or_default(),
+        Field::OfPort => row.ofport.map(|port| port.to_string()).unwrap_or_default(),
+        Field::Vlan => crate::views::vlans(row.vlan, &row.trunks),
+        Field::State => row.state.to_string(),
     };
     if text.is_empty() { "-".to_owned() } else { text }
 }

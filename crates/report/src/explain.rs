@@ -2,7 +2,7 @@
 
 use crate::cell::printable;
 use crate::table;
-use crate::v1::Explanation;
+use crate::v1::{Explanation, State};
 
 /// The blocks, separated by empty lines.
 pub fn explain(rows: &[Explanation]) -> String {
@@ -15,7 +15,7 @@ fn block(row: &Explanation) -> String {
         .iter()
         .map(|step| {
             vec![
-                format!("  {}  {}", step.number, step.name),
+                format!("  {}  {}", step.number, step.name.word().replace('-', " ")),
                 step.found.clone(),
                 step.source.clone(),
             ]
@@ -32,8 +32,8 @@ fn title(row: &Explanation) -> String {
     let end = match (&it.bridge, it.ofport) {
         (Some(bridge), Some(port)) => format!("OpenFlow port {port} of {bridge}"),
         (Some(bridge), None) => format!("on {bridge}, {}", it.state),
-        (None, _) if it.state == "none" => "on no bridge".to_owned(),
-        (None, _) => it.state.to_owned(),
+        (None, _) if it.state == State::None => "on no bridge".to_owned(),
+        (None, _) => it.state.to_string(),
     };
     format!("{home} {}: {end}", it.interface)
 }

@@ -14,7 +14,7 @@ use crate::v1;
 pub struct Wanted {
     /// Those that pass all of these.
     pub filters: Vec<Filter>,
-    /// Also the ports that containers left behind.
+    /// Also orphaned ports: those whose link is gone.
     pub all: bool,
 }
 
@@ -22,7 +22,7 @@ pub struct Wanted {
 pub fn list(snapshot: &Snapshot, wiring: &Wiring, wanted: &Wanted) -> Vec<v1::Attachment> {
     let mut rows = living(snapshot, wiring, &wanted.filters);
     if wanted.all {
-        rows.extend(left_behind(wiring, &wanted.filters));
+        rows.extend(orphaned(wiring, &wanted.filters));
     }
     rows.sort_by(|a, b| {
         (&a.container, a.ifindex, &a.port).cmp(&(&b.container, b.ifindex, &b.port))
@@ -52,13 +52,13 @@ fn labelled<'a>(snapshot: &'a Snapshot, filters: &[Filter]) -> HashMap<&'a str, 
     all.map(|row| (&*row.id.0, row)).collect()
 }
 
-fn left_behind(wiring: &Wiring, filters: &[Filter]) -> Vec<v1::Attachment> {
+fn orphaned(wiring: &Wiring, filters: &[Filter]) -> Vec<v1::Attachment> {
     let orphans = wiring.ports.iter().filter_map(|row| match &row.occupant {
         Occupant::LeftBehind { last: Some(last) } => Some((row, last)),
         _ => None,
     });
     let passing = orphans.filter(|(row, last)| Filters(filters).agree(&facts(row, last)));
-    passing.map(|(row, last)| v1::Attachment::left_behind(row, last)).collect()
+    passing.map(|(row, last)| v1::Attachment::orphaned(row, last)).collect()
 }
 
 fn facts<'a>(row: &'a SwitchPort, last: &'a LastTenant) -> Facts<'a> {
@@ -68,7 +68,7 @@ fn facts<'a>(row: &'a SwitchPort, last: &'a LastTenant) -> Facts<'a> {
         id: known.map_or(&last.words, |known| &known.id.0),
         bridge: Some(&row.bridge),
         vlan: row.port.tag,
-        status: "left-behind",
+        status: v1::State::Orphaned.word(),
         labels: None,
     }
 }

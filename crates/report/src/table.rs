@@ -1,6 +1,6 @@
 //! Plain aligned columns, as Docker prints them.
 
-use crate::cell::printable;
+use crate::cell::{printable, width};
 
 /// Blanks between columns.
 const GAP: usize = 3;
@@ -25,8 +25,4 @@ fn one(line: &[String], widths: &[usize]) -> String {
     let mut out = out.trim_end().to_owned();
     out.push('\n');
     out
-}
-
-fn width(cell: &str) -> usize {
-    cell.chars().count()
 }

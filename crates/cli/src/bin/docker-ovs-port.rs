@@ -1,4 +1,4 @@
-//! `docker-ovs-port CONTAINER OVS_BRIDGE`: the article's script, drop-in.
+//! `docker-ovs-port CONTAINER OVS_BRIDGE`: the 2014 script, drop-in.
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -131,7 +131,7 @@ fn orphan(port: &model::wiring::SwitchPort) -> model::filter::Facts<'_> {
         id: known.map_or(words, |known| &known.id.0),
         bridge: Some(&port.bridge),
         vlan: port.port.tag,
-        status: "left-behind",
+        status: v1::State::Orphaned.word(),
         labels: None,
     }
 }

@@ -2,6 +2,7 @@
 
 use host::{Origin, Question};
 use model::Look;
+use model::ids::short_id;
 use report::{Wanted, list, render, v1, views};
 
 use crate::outcome::{Failure, Outcome};
@@ -50,6 +51,6 @@ fn lay_out(rows: &[v1::Attachment], args: &LsArgs) -> Result<String, Failure> {
 fn ids(rows: &[v1::Attachment], full: bool) -> String {
     let mut seen = std::collections::BTreeSet::new();
     let once = rows.iter().map(|row| &row.id).filter(|id| !id.is_empty() && seen.insert(*id));
-    let cut = |id: &String| if full { id.clone() } else { id.chars().take(12).collect() };
+    let cut = |id: &String| if full { id.clone() } else { short_id(id).to_owned() };
     once.map(|id| cut(id) + "\n").collect()
 }

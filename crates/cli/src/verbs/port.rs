@@ -5,6 +5,7 @@ use model::Look;
 use model::query::QueryError;
 use model::switch::Via;
 use model::wiring::Attachment;
+use report::v1::State;
 use report::{Format, render, v1, views};
 
 use crate::outcome::{Failure, Outcome};
@@ -31,7 +32,7 @@ pub async fn run(origin: &Origin, args: &PortArgs) -> Result<Outcome, Failure> {
     Ok(Outcome { text, remarks: answer.remarks, nothing })
 }
 
-/// Answers as the article's script does.
+/// Answers as the 2014 script does.
 ///
 /// # Errors
 /// No such container, bridge, or no way to know.
@@ -88,7 +89,7 @@ impl Answer<'_> {
         self.rows.iter().filter(wanted).cloned().collect()
     }
 
-    /// All of them, those elsewhere without a port: the article's empty field.
+    /// All of them, those elsewhere without a port: the empty field of the 2014 script.
     fn blanked(&self, bridge: &str) -> Vec<v1::Attachment> {
         self.rows.iter().map(|row| row.clone().only_on(bridge)).collect()
     }
@@ -102,7 +103,7 @@ impl Answer<'_> {
     pub(super) fn states(&self) -> Vec<String> {
         let place = |row: &v1::Attachment| match &row.bridge {
             Some(bridge) => format!("{} is {} on {bridge}", row.interface, row.state),
-            None if row.state == "none" => format!("{} is on no bridge", row.interface),
+            None if row.state == State::None => format!("{} is on no bridge", row.interface),
             None => format!("{} is {}", row.interface, row.state),
         };
         self.rows.iter().map(place).collect()

@@ -45,7 +45,7 @@ fn wish(args: &PruneArgs) -> Prune {
 
 /// A table without rows would say nothing.
 fn lay_out(format: &Format, what: &[LeftOver]) -> Result<Outcome, Failure> {
-    let rows: Vec<_> = what.iter().map(v1::LeftBehind::from).collect();
+    let rows: Vec<_> = what.iter().map(v1::Orphan::from).collect();
     let text = match (format, rows.as_slice()) {
         (Format::Table, []) => String::new(),
         _ => render(format, &views::PRUNE, &rows)?,
@@ -56,7 +56,7 @@ fn lay_out(format: &Format, what: &[LeftOver]) -> Result<Outcome, Failure> {
 /// Asks on stderr, as stdout is for what was removed; no answer is a no.
 fn agreed(listed: &str) -> bool {
     let question = format!(
-        "WARNING! This will remove what was left behind:\n{listed}\
+        "WARNING! This will remove what is orphaned:\n{listed}\
          Are you sure you want to continue? [y/N] "
     );
     let asked = io::stderr().write_all(question.as_bytes());

@@ -1,7 +1,7 @@
 //! `docker ovs restore CONTAINER…` and `--all`.
 
 use host::{Done, Origin, Restored, plan_restore};
-use model::plan::{Plan, Remedy, Restore, Step};
+use model::plan::Restore;
 use report::{render, v1, views};
 
 use crate::outcome::{Failure, Outcome};
@@ -23,32 +23,14 @@ pub async fn run(origin: &Origin, args: &RestoreArgs) -> Result<Outcome, Failure
     let text = render(&args.format, &views::RESTORE, &rows)?;
     let named = args.container.iter().filter(|_| all.is_empty());
     let remarks = named.map(|name| format!("no interface of {name} is remembered")).collect();
-    let amiss = rows.iter().any(|row| matches!(row.result, "failed" | "skipped" | "missing"));
+    let amiss = rows.iter().any(v1::Restored::is_amiss);
     Ok(Outcome { text, remarks, nothing: amiss || (all.is_empty() && !args.all) })
 }
 
-/// What an interface lacks that is there; nothing of one that is made anew.
-fn what_was_lacking(plan: &Plan) -> String {
-    if plan.steps.iter().any(|step| matches!(step, Step::MakeVeth(_))) {
-        return String::new();
-    }
-    let steps: Vec<_> = plan.steps.iter().map(ToString::to_string).collect();
-    steps.join("; ")
-}
-
 fn row(one: &Restored, dry: bool) -> v1::Restored {
-    let (result, reason) = match &one.how {
-        Done::As(Remedy::There) => ("there", String::new()),
-        Done::As(Remedy::Again(plan)) => {
-            (if dry { "missing" } else { "restored" }, what_was_lacking(plan))
-        }
-        Done::As(Remedy::NotRunning { state }) => {
-            ("not-running", format!("its container is {state}"))
-        }
-        Done::As(Remedy::Gone) => ("gone", "there is no such container any more".to_owned()),
-        Done::As(Remedy::Refused(refusal)) => ("skipped", refusal.to_string()),
-        Done::As(Remedy::NotToBeTouched { why }) => ("skipped", why.clone()),
-        Done::Failed(unable) => ("failed", unable.to_string()),
-    };
-    v1::Restored::new(&one.what, result, reason)
+    match &one.how {
+        Done::As(remedy) if dry => v1::Restored::planned(&one.what, remedy),
+        Done::As(remedy) => v1::Restored::done(&one.what, remedy),
+        Done::Failed(unable) => v1::Restored::failed(&one.what, unable),
+    }
 }

@@ -30,7 +30,7 @@ pub enum Verb {
     Explain(ExplainArgs),
     /// Draw the bridges and who is plugged into them
     Graph(GraphArgs),
-    /// Tell whenever an interface appears, changes or vanishes, or a port is left behind
+    /// Tell whenever an interface appears, changes or vanishes, or a port is orphaned
     Events(EventsArgs),
     /// Wait until a container has an OpenFlow port, and show it
     Wait(WaitArgs),
@@ -46,7 +46,7 @@ pub enum Verb {
     Disconnect(DisconnectArgs),
     /// Make interfaces again that restarted containers lost, on the same OpenFlow ports
     Restore(RestoreArgs),
-    /// Remove ports that containers left behind
+    /// Remove orphaned ports: those whose link is gone
     Prune(PruneArgs),
 }
 

@@ -32,7 +32,7 @@ pub struct LsArgs {
     /// container=, bridge=, vlan=, status= or label=; may be repeated
     #[arg(short, long, value_name = "KEY=VALUE")]
     pub filter: Vec<Filter>,
-    /// Also show ports that containers left behind
+    /// Also show orphaned ports: those whose link is gone
     #[arg(short, long)]
     pub all: bool,
     /// Print container ids only

@@ -164,7 +164,7 @@ fn connect_succeeds_after_one_that_was_killed_at_any_step() {
         assert_eq!(again.code, if plugged { 2 } else { 0 }, "after step {step}: {again:?}");
         let told = says(&["restore", container.name(), "--format", "{{.Result}}"]);
         let unfinished = plugged && step < set_up;
-        assert_eq!(told, if unfinished { "restored\n" } else { "there\n" }, "after step {step}");
+        assert_eq!(told, if unfinished { "restored\n" } else { "present\n" }, "after step {step}");
         wait_for_answer(&container, "10.77.7.2");
         kill_after(step.min(2), &["disconnect", bridge.name(), container.name()]);
         let rest = docker_ovs(&["disconnect", bridge.name(), container.name()]);

@@ -84,9 +84,9 @@ fn after_restarts_everything_is_on_its_old_number_and_traffic_flows() {
     let told = |action: &str| events.count(action, scene.client.name());
     wait_until("it is told", || told("appeared") > 0);
     assert!(daemons::restart_vswitchd());
-    assert_eq!(restore(), "there\nthere\n", "ports outlive vswitchd");
+    assert_eq!(restore(), "present\npresent\n", "ports outlive vswitchd");
     wait_until("all is as before", || scene.row() == before);
-    for untrue in ["vanished", "left-behind"] {
+    for untrue in ["vanished", "orphaned"] {
         assert_eq!(told(untrue), 0, "{:?}", events.said.lock().unwrap());
     }
     assert_eq!(events.end("-TERM"), Some(0));

@@ -98,7 +98,7 @@ fn errors_without_privileges_name_the_missing_capability() {
         &[&nobody[..], &["doctor", "--format", "{{.Check}} {{.Verdict}}"]].concat(),
     );
     assert_eq!(doctor.0, 1);
-    for check in ["docker FAIL", "ovsdb FAIL", "privileges FAIL"] {
+    for check in ["docker fail", "ovsdb fail", "privileges fail"] {
         assert!(doctor.1.contains(check), "{doctor:?}");
     }
 }
@@ -120,9 +120,9 @@ fn the_doctor_finds_a_healthy_host_healthy() {
         assert!(ran.stdout.contains(check), "{ran:?}");
     }
     let mut elsewhere =
-        command("docker-ovs", &["doctor", "--format", "{{.Check}} {{.Verdict}} {{.Remedy}}"]);
+        command("docker-ovs", &["doctor", "--format", "{{.Check}} {{.Verdict}} {{.Hint}}"]);
     let ran: crate::tool::Ran =
         elsewhere.env("OVS_RUNDIR", "/nonexistent").output().unwrap().into();
     assert_eq!(ran.code, 1);
-    assert!(ran.stdout.contains("ovsdb FAIL is Open vSwitch running"), "{ran:?}");
+    assert!(ran.stdout.contains("ovsdb fail is Open vSwitch running"), "{ran:?}");
 }

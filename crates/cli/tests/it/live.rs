@@ -38,7 +38,7 @@ fn events_report_each_change_of_an_interface() {
     events.wait_for(&format!("changed {renamed}:eth0 {on} [Container]"));
     container.stop();
     events.wait_for(&format!("vanished {renamed}:eth0 {on} []"));
-    events.wait_for(&format!("left-behind : {on} []"));
+    events.wait_for(&format!("orphaned : {on} []"));
     run("ovs-vsctl", &["del-port", link.name()]);
     events.wait_for(&format!("cleared : {on} []"));
     assert_eq!(events.count("vanished", who), 0, "it had another name by then");

@@ -217,8 +217,8 @@ fn check_occupant(scene: &Scene, row: &Value) {
     let expected = match owner {
         Some(_) => "container",
         None if row["OFPort"] == 65534 => "local",
-        None if text(row, "Kind") == "patch" => "patch",
-        None if !alive => "left-behind",
+        None if text(row, "Type") == "patch" => "patch",
+        None if !alive => "orphaned",
         None => "host",
     };
     assert_eq!(text(row, "Occupant"), expected, "{row}");

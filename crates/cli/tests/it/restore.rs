@@ -17,7 +17,7 @@ fn a_restarted_container_is_where_it_was_and_its_flows_work() {
     assert_eq!(told, format!("{name},lan0,{},40000,restored\n", scene.bridge.name()));
     scene.is_as_it_was(&before);
     let told = says(&["restore", name, "--format", "{{.Result}}"]);
-    assert_eq!(told, "there\n", "to do it again does nothing");
+    assert_eq!(told, "present\n", "to do it again does nothing");
     scene.is_as_it_was(&before);
 }
 
@@ -165,7 +165,11 @@ fn restore_succeeds_after_one_that_was_killed_at_any_step() {
         scene.server.restart();
         kill_after(step, &["restore", scene.server.name()]);
         let told = says(&["restore", scene.server.name(), "--format", "{{.Result}}"]);
-        assert_eq!(told, if step < set_up { "restored\n" } else { "there\n" }, "after step {step}");
+        assert_eq!(
+            told,
+            if step < set_up { "restored\n" } else { "present\n" },
+            "after step {step}"
+        );
         scene.is_as_it_was(&before);
         let ports = run("ovs-vsctl", &["list-ports", scene.bridge.name()]);
         assert_eq!(ports.lines().count(), 2, "after step {step}: {ports}");

@@ -156,7 +156,7 @@ fn a_stopped_container_has_no_port_although_its_row_still_has_a_number() {
     let complaint = refuses(&["port", container.name(), bridge.name()]);
     assert!(complaint.contains("not running (it is exited)"), "{complaint}");
     let left = says(&["ports", bridge.name(), "--format", "{{.OFPort}} {{.Occupant}}"]);
-    assert!(left.contains(&format!("{} left-behind\n", plugged.ofport())), "{left}");
+    assert!(left.contains(&format!("{} orphaned\n", plugged.ofport())), "{left}");
     let all = lists(&[
         "ls",
         "--all",
@@ -165,7 +165,7 @@ fn a_stopped_container_has_no_port_although_its_row_still_has_a_number() {
         "--format",
         "{{.State}} {{.OFPort}}",
     ]);
-    assert_eq!(all, format!("left-behind {}\n", plugged.ofport()));
+    assert_eq!(all, format!("orphaned {}\n", plugged.ofport()));
     container.docker("start");
     assert_eq!(drop_in(&[container.name(), bridge.name()]).stdout, "", "it has no interface now");
 }

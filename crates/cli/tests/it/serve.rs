@@ -37,13 +37,13 @@ fn the_answers_are_those_of_the_command_line() {
     let port = format!("/v1/bridges/{switch}/ports/{}", plug.ofport());
     let port = daemon.json(&port);
     assert_eq!(port["Port"], plug.host_end());
-    assert_eq!(port["Plugs"][0]["Tenants"][0]["Container"], name);
+    assert_eq!(port["Links"][0]["Tenants"][0]["Container"], name);
     assert!(port["Statistics"]["rx_bytes"].is_number(), "{port}");
     let local = daemon.json(&format!("/v1/bridges/{switch}/ports/local"));
     assert_eq!(local["Occupant"], "local");
     let bridges = daemon.json("/v1/bridges");
     let ours = bridges.as_array().unwrap().iter().find(|row| row["Bridge"] == switch).unwrap();
-    assert_eq!(ours["Ports"], 2);
+    assert_eq!(ours["PortCount"], 2);
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn metrics_are_what_prometheus_expects() {
         let line = format!("docker_ovs_port_{counter}_total{labels}");
         assert!(metrics.body.contains(&line), "{line} is not in {}", metrics.body);
     }
-    assert!(metrics.body.contains("docker_ovs_source_state{source=\"ovsdb\",state=\"up\"} 1\n"));
+    assert!(metrics.body.contains("docker_ovs_source_state{source=\"ovsdb\",state=\"fresh\"} 1\n"));
 }
 
 #[test]
@@ -227,10 +227,7 @@ fn an_absent_engine_is_reported_and_followed_once_it_is_there() {
     );
     let answer = daemon.get("/v1/attachments");
     assert_eq!(answer.status, 503, "{answer:?}");
-    assert!(
-        answer.body.contains("Docker at unix:") && answer.body.contains("remedy"),
-        "{answer:?}"
-    );
+    assert!(answer.body.contains("Docker at unix:") && answer.body.contains("hint"), "{answer:?}");
     let metrics = daemon.get("/metrics").body;
     assert!(metrics.contains("docker_ovs_source_state{source=\"docker\",state=\"absent\"} 1\n"));
     // The switch is there all the same.
@@ -239,7 +236,7 @@ fn an_absent_engine_is_reported_and_followed_once_it_is_there() {
     let mut events = daemon.events(None);
     assert_eq!(events.next().name, "reset");
     std::os::unix::fs::symlink(lab::engine(), &engine).unwrap();
-    let told = events.find(|event| event.name == "sources" && docker(&event.data) == "up");
+    let told = events.find(|event| event.name == "sources" && docker(&event.data) == "fresh");
     assert!(told.id.contains('-'));
     assert_eq!(daemon.json("/healthz")["Status"], "ok");
     // Its links are heard of a moment later; until then there is no answer, and no wrong one.

@@ -73,7 +73,7 @@ impl Crowd {
             assert_eq!(actions, ["appeared"], "{}", who.name());
         }
         let here = said.iter().filter(|event| event["Bridge"] == self.calm.name());
-        let left = |event: &Value| event["Action"] == "left-behind";
+        let left = |event: &Value| event["Action"] == "orphaned";
         assert_eq!(here.into_iter().find(|event| left(event)), None);
     }
 }
@@ -152,7 +152,7 @@ fn events_stopped_for_long_print_nothing_false() {
         assert!(back.elapsed() < Duration::from_secs(4), "{:?}", back.elapsed());
         assert_eq!(events.count("vanished", late.name()), 0);
     }
-    for untrue in ["vanished", "left-behind"] {
+    for untrue in ["vanished", "orphaned"] {
         assert_eq!(events.count(untrue, container.name()), 0);
     }
     assert_eq!(events.complained(), [""; 0], "no source was late");

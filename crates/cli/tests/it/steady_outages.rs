@@ -230,7 +230,7 @@ fn a_daemon_shows_that_the_database_hangs() {
     switch.signal("-STOP");
     is_shown_as_stale(&daemon, "ovsdb", ours);
     switch.signal("-CONT");
-    wait_until("it is up", || shown(&daemon, "ovsdb") == "up");
+    wait_until("it is up", || shown(&daemon, "ovsdb") == "fresh");
     assert_eq!(daemon.json("/healthz")["Status"], "ok");
     let stale = |event: &Event| event.data.to_string().contains("\"stale\"");
     events.find(|event| event.name == "sources" && stale(event));
@@ -251,7 +251,7 @@ fn a_daemon_shows_that_the_engine_hangs() {
     relay.hang();
     is_shown_as_stale(&daemon, "docker", ours);
     relay.go_on();
-    wait_until("it is up", || shown(&daemon, "docker") == "up");
+    wait_until("it is up", || shown(&daemon, "docker") == "fresh");
     assert_eq!(daemon.json("/healthz")["Status"], "ok");
     let rows = daemon.json("/v1/attachments");
     let row = rows.as_array().unwrap().iter().find(|row| ours(row)).unwrap();

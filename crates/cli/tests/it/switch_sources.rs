@@ -102,7 +102,7 @@ fn internal_ports_that_were_moved_are_found() {
     let by_address = format!("eth2 {lost} {} internal on", ofport_of(&lost));
     assert!(lost_row == by_address || lost_row == "eth2   unresolved unknown", "{lost_row}");
     let ports = says(&["ports", bridge.name(), "--format", "{{.Port}} {{.Occupant}}"]);
-    assert!(!ports.contains("left-behind"), "an internal port may live anywhere: {ports}");
+    assert!(!ports.contains("orphaned"), "an internal port may live anywhere: {ports}");
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn a_linux_bridge_in_between_is_followed() {
     run("ip", &["link", "set", &inner, "netns", &container.pid()]);
     container.ip(&["link", "set", &inner, "name", "eth0"]);
     assert_eq!(rows(container.name()), format!("eth0 {far} {ofport} linux-bridge on\n"));
-    let told = says(&["port", container.name(), "--format", "{{.HostInterface}} {{.Via}}"]);
+    let told = says(&["port", container.name(), "--format", "{{.HostInterface}} {{.Through}}"]);
     assert_eq!(told, format!("{outer} {}\n", linux.name()));
     // docker0 and its like are on no switch.
     run("ovs-vsctl", &["del-port", &far]);
@@ -171,7 +171,7 @@ fn patches_and_bonds_from_the_switchs_side() {
         "ports",
         left.name(),
         "--format",
-        "{{.OFPort}} {{.Kind}} {{.Bond}} {{.VLAN}} {{.Who}}",
+        "{{.OFPort}} {{.Type}} {{.Bond}} {{.VLAN}} {{.Who}}",
     ]);
     let line = |ofport: u16, rest: &str| format!("{ofport} {rest}\n");
     for expected in [

@@ -123,7 +123,7 @@ fn restore_and_the_daemon_add_what_an_older_version_left_out() {
     assert!(has_checksum_offload(&pair.right, "eth0"), "--dry-run changes nothing");
     assert_eq!(told(&["restore"]), format!("restored: {}\n", step(&pair.right)));
     pair.assert_carries();
-    assert_eq!(told(&["restore"]), "there: \n");
+    assert_eq!(told(&["restore"]), "present: \n");
 
     as_an_older_version();
     let number = says(&["port", name, pair.bridge.name(), "-q"]);
@@ -153,7 +153,7 @@ fn explain_and_doctor_tell_of_interfaces_of_others_and_leave_them_alone() {
     assert!(!explained(&ours).contains("no TCP"), "{}", explained(&ours));
     let doctor = || {
         let ran =
-            docker_ovs(&["doctor", "--format", "{{.Check}} {{.Verdict}} {{.Detail}} {{.Remedy}}"]);
+            docker_ovs(&["doctor", "--format", "{{.Check}} {{.Verdict}} {{.Detail}} {{.Hint}}"]);
         let mut lines = ran.stdout.lines().map(str::to_owned);
         lines.find(|line| line.starts_with("checksums ")).unwrap_or_default()
     };

@@ -16,7 +16,6 @@ use model::snapshot::Scope;
 use model::switch::Via;
 use model::wiring::SwitchPort;
 use report::{list, v1};
-use serde::Serialize;
 
 use crate::api::params::{Pairs, only, switch_sources, wanted};
 use crate::daemon::Daemon;
@@ -90,21 +89,11 @@ pub(crate) async fn ports(
     Ok(Json(here.map(v1::Port::from).collect()))
 }
 
-/// A port with its counters.
-#[derive(Serialize)]
-pub(crate) struct CountedPort {
-    #[serde(flatten)]
-    port: v1::Port,
-    /// Interface `statistics` of ovs-vswitchd.conf.db(5), read for this request.
-    #[serde(rename = "Statistics")]
-    statistics: host::Counters,
-}
-
 /// `GET /v1/bridges/{bridge}/ports/{ofport}`.
 pub(crate) async fn port(
     Extract(daemon): Here,
     Path((bridge, ofport)): Path<(String, String)>,
-) -> Result<Json<CountedPort>, ApiError> {
+) -> Result<Json<v1::CountedPort>, ApiError> {
     let state = daemon.state()?;
     query::bridge(&state.snapshot, &bridge)?;
     let number = number(&ofport)?;
@@ -114,7 +103,7 @@ pub(crate) async fn port(
     let row = row.ok_or_else(|| ApiError::not_found(format!("no port {ofport} on {bridge}")))?;
     let mut counted = daemon.statistics(Some(&row.port.iface)).await?;
     let statistics = counted.remove(&*row.port.iface).unwrap_or_default();
-    Ok(Json(CountedPort { port: v1::Port::from(row), statistics }))
+    Ok(Json(v1::CountedPort { port: v1::Port::from(row), statistics }))
 }
 
 fn number(text: &str) -> Result<OfPort, ApiError> {
@@ -131,7 +120,7 @@ pub(crate) async fn wiring(Extract(daemon): Here) -> Result<Response, ApiError> 
     Ok(whole(daemon.state()?.everything().to_string()))
 }
 
-/// `GET /v1/snapshot`: what is known, or with `via=` what these sources say now.
+/// `GET /v1/snapshot`: what is known, or with `source=` what these sources say now.
 pub(crate) async fn snapshot(
     Extract(daemon): Here,
     Query(pairs): Query<Pairs>,
@@ -146,23 +135,10 @@ pub(crate) async fn snapshot(
     Ok(whole(json(&fresh)))
 }
 
-/// How the daemon is.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Health {
-    status: &'static str,
-    taken: Option<u64>,
-    sources: Vec<v1::Source>,
-}
-
 /// `GET /healthz`: 200 as soon as there was a first full look, 503 until then.
 pub(crate) async fn health(Extract(daemon): Here) -> Response {
     let Ok(state) = daemon.state() else {
-        let health = Health { status: "starting", taken: None, sources: Vec::new() };
-        return (StatusCode::SERVICE_UNAVAILABLE, Json(health)).into_response();
+        return (StatusCode::SERVICE_UNAVAILABLE, Json(v1::Health::starting())).into_response();
     };
-    let sources = v1::sources(&state.snapshot);
-    let up = sources.iter().all(|source| source.state == "up");
-    let status = if up { "ok" } else { "degraded" };
-    Json(Health { status, taken: Some(state.snapshot.taken), sources }).into_response()
+    Json(v1::Health::new(&state.snapshot)).into_response()
 }

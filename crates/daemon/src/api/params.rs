@@ -23,14 +23,14 @@ pub(crate) fn wanted(pairs: Pairs) -> Result<Wanted, ApiError> {
     Ok(wanted)
 }
 
-/// `via=`: the sources of the switch to read.
+/// `source=`: the sources of the switch to read.
 pub(crate) fn switch_sources(pairs: &Pairs) -> Result<Vec<Via>, ApiError> {
     let source = |(key, value): &(String, String)| match (key.as_str(), value.as_str()) {
-        ("via", "ovsdb") => Ok(Via::Ovsdb),
-        ("via", "openflow") => Ok(Via::OpenFlow),
-        ("via", "appctl") => Ok(Via::Dpif),
-        ("via", _) => Err(ApiError::bad_request("via is ovsdb, openflow or appctl")),
-        _ => Err(unknown(key, "via")),
+        ("source", "ovsdb") => Ok(Via::Ovsdb),
+        ("source", "openflow") => Ok(Via::OpenFlow),
+        ("source", "appctl") => Ok(Via::Dpif),
+        ("source", _) => Err(ApiError::bad_request("source is ovsdb, openflow or appctl")),
+        _ => Err(unknown(key, "source")),
     };
     pairs.iter().map(source).collect()
 }

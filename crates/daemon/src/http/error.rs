@@ -6,25 +6,18 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use model::Trouble;
 use model::query::QueryError;
-use serde::Serialize;
+use report::v1;
 
 /// An error, as JSON `{"message": …}` like the Docker Engine's.
 #[derive(Debug)]
 pub(crate) struct ApiError {
     status: StatusCode,
-    body: Message,
-}
-
-#[derive(Debug, Serialize)]
-struct Message {
-    message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    remedy: Option<String>,
+    body: v1::Error,
 }
 
 impl ApiError {
     pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, body: Message { message: message.into(), remedy: None } }
+        Self { status, body: v1::Error { message: message.into(), hint: None } }
     }
 
     /// 400: the request makes no sense.
@@ -55,7 +48,7 @@ impl From<QueryError> for ApiError {
             QueryError::NotRunning { .. } => StatusCode::CONFLICT,
             QueryError::Blind(_) => StatusCode::SERVICE_UNAVAILABLE,
         };
-        let body = Message { message: error.to_string(), remedy: error.remedy() };
+        let body = v1::Error { message: error.to_string(), hint: error.remedy() };
         Self { status, body }
     }
 }

@@ -53,27 +53,26 @@ fn written(template: &impl Template) -> String {
 struct Page<'a> {
     host: &'a str,
     counts: [(usize, &'static str); 3],
-    left_behind: usize,
+    orphaned: usize,
     sources: Vec<Badge>,
     /// SVG, the one part that is escaped where it is drawn.
     picture: String,
 }
 
-/// How a source is; why, if it is not up.
+/// How a source is; why, if it is not fresh.
 struct Badge {
     name: String,
     state: &'static str,
-    word: &'static str,
-    why: Option<String>,
+    reason: Option<String>,
 }
 
 impl<'a> Page<'a> {
     fn new(scene: &'a Scene, sources: &[Source]) -> Self {
-        let Counts { bridges, ports, containers, left_behind } = scene.counts();
+        let Counts { bridges, ports, containers, orphaned } = scene.counts();
         Self {
             host: &scene.host,
             counts: [(bridges, "bridge"), (ports, "port"), (containers, "container")],
-            left_behind,
+            orphaned,
             sources: sources.iter().map(Badge::new).collect(),
             picture: figure(scene),
         }
@@ -82,15 +81,16 @@ impl<'a> Page<'a> {
 
 impl Badge {
     fn new(source: &Source) -> Self {
-        let state = source.state;
-        let word = if state == "up" { "fresh" } else { state };
-        Self { name: clean(&source.source), state, word, why: source.why.as_deref().map(clean) }
+        let reason = source.reason.as_deref().map(clean);
+        Self { name: clean(&source.source), state: source.state.word(), reason }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+
+    use report::v1::SourceState;
 
     use super::*;
 
@@ -99,8 +99,8 @@ mod tests {
     fn shown() -> String {
         let snapshot = serde_json::from_str(HOSTILE).unwrap();
         let scene = Scene::new(&model::resolve(&snapshot), None);
-        let why = Some("<img src=x onerror=alert(1)>\u{202e}".to_owned());
-        let stale = Source { source: "docker".to_owned(), state: "stale", why };
+        let reason = Some("<img src=x onerror=alert(1)>\u{202e}".to_owned());
+        let stale = Source { source: "docker".to_owned(), state: SourceState::Stale, reason };
         page(&scene, &[stale])
     }
 
@@ -138,7 +138,7 @@ mod tests {
     fn the_head_counts_and_says_which_source_is_not_fresh() {
         let page = shown();
         assert!(page.contains("<b>1</b> bridge<"), "{page}");
-        assert!(page.contains("<b>1</b> left behind"));
+        assert!(page.contains("<b>1</b> orphaned"));
         assert!(page.contains("<li class=\"stale\"><b>docker</b>"));
     }
 

@@ -43,7 +43,7 @@ async fn a_recording_is_examined_for_what_it_tells() {
     let checks = examine_recording(&article());
     let of = |name: &str| checks.iter().find(|check| check.name == name).unwrap();
     assert_eq!(of("docker").detail, "5 containers");
-    assert!(of("ports").detail.contains("left behind"));
+    assert!(of("ports").detail.contains("orphaned"));
     let mut blind = article();
     let why = model::Trouble::new(TroubleKind::Denied, "the kernel", "permission denied");
     blind.kernel = model::Observed::Absent { why };

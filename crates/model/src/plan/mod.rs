@@ -44,6 +44,15 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// What the interface lacks that is there, in words; nothing where one is made anew.
+    pub fn completion(&self) -> String {
+        if self.steps.iter().any(|step| matches!(step, Step::MakeVeth(_))) {
+            return String::new();
+        }
+        let steps: Vec<_> = self.steps.iter().map(ToString::to_string).collect();
+        steps.join("; ")
+    }
+
     /// The number that is asked for, if one is.
     pub fn ofport(&self) -> Option<OfPort> {
         self.steps.iter().find_map(|step| match step {

@@ -1,4 +1,4 @@
-//! The join, in the article's five steps: container → namespace → its links →
+//! The join, in the five steps of the 2014 script: container → namespace → its links →
 //! the other end → the port → its number.
 //!
 //! [`facts`] indexes the rows, [`trace`] follows the kernel's word from a link

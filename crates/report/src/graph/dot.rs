@@ -1,8 +1,8 @@
 //! The picture for Graphviz: <https://graphviz.org/doc/info/lang.html>.
 
 use super::colour::{hex, hue, shade};
-use super::escape::{dot as escape, slug};
-use super::jack::{Jack, Plug};
+use super::escape::dot as escape;
+use super::jack::{Alert, Jack, Plug};
 use super::scene::{Cord, Front, Scene};
 use super::style::LIGHT_CARD;
 
@@ -33,10 +33,10 @@ fn node(jack: &Jack) -> String {
     let lines = [escape(&jack.label()), escape(&jack.port)];
     let what = (jack.plugs.is_empty()).then(|| escape(&jack.who));
     let text = lines.into_iter().chain(what).collect::<Vec<_>>().join("\\n");
-    let look = match (jack.state, jack.occupant) {
-        ("on", "left-behind" | "unknown") | ("pending", _) => ", style=dashed, color=\"#a85b00\"",
-        ("failed", _) => ", style=dashed, color=\"#b3261e\"",
-        _ => "",
+    let look = match jack.alert() {
+        Some(Alert::Warn) => ", style=dashed, color=\"#a85b00\"",
+        Some(Alert::Fail) => ", style=dashed, color=\"#b3261e\"",
+        None => "",
     };
     format!("    \"{}\" [label=\"{text}\"{look}]\n", jack.id)
 }
@@ -68,11 +68,4 @@ fn plugged(jack: &Jack) -> String {
 fn patch(scene: &Scene, cord: &Cord) -> String {
     let (from, to) = (&scene.at(cord.from).1.id, &scene.at(cord.to).1.id);
     format!("  \"{from}\" -- \"{to}\" [label=\"patch\", color=\"#7a4fd0\", penwidth=3]\n")
-}
-
-impl Plug {
-    /// The same for all links of one namespace, and for no others: fit for an identifier.
-    pub(super) fn key(&self) -> String {
-        format!("in-{}", slug(&self.netns))
-    }
 }

@@ -1,8 +1,10 @@
 //! Other people's words, made harmless for each notation.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
-use crate::cell::printable;
+use askama::filters::Escaper;
+
+use crate::cell::{printable, width};
 
 /// Width in letters that a text may take before it is shortened.
 pub(super) const LETTERS: usize = 17;
@@ -26,7 +28,7 @@ pub(super) fn slug(text: &str) -> String {
 
 /// At most `letters` wide: the middle gives way to an ellipsis, as names differ at both ends.
 pub(super) fn shorten(text: &str, letters: usize) -> String {
-    if text.chars().map(width).sum::<usize>() <= letters {
+    if width(text) <= letters {
         return text.to_owned();
     }
     let tail_width = letters.saturating_sub(1) / 2;
@@ -36,19 +38,33 @@ pub(super) fn shorten(text: &str, letters: usize) -> String {
     format!("{head}…{tail}")
 }
 
-/// For XML 1.0 and HTML, as text and as a quoted attribute.
+/// For XML 1.0 and HTML, as text and as a quoted attribute: what templates escape with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Xml;
+
+impl Escaper for Xml {
+    fn write_escaped_str<W: Write>(&self, mut out: W, text: &str) -> fmt::Result {
+        let mut rest = text;
+        while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
+            out.write_str(&rest[..at])?;
+            out.write_str(match rest.as_bytes()[at] {
+                b'&' => "&amp;",
+                b'<' => "&lt;",
+                b'>' => "&gt;",
+                b'"' => "&quot;",
+                _ => "&#39;",
+            })?;
+            rest = &rest[at + 1..];
+        }
+        out.write_str(rest)
+    }
+}
+
+/// The same as a text of its own.
 pub fn xml(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            _ => out.push(c),
-        }
-    }
+    // A string takes whatever is written to it.
+    let _ = Xml.write_escaped_str(&mut out, text);
     out
 }
 
@@ -74,12 +90,11 @@ pub(super) fn mermaid(text: &str) -> String {
 
 fn fitting(chars: impl Iterator<Item = char>, room: usize) -> String {
     let mut left = room;
-    chars.take_while(|&c| left.checked_sub(width(c)).map(|rest| left = rest).is_some()).collect()
-}
-
-/// Columns of a letter in a monospaced font: from Hangul on, most scripts take two.
-fn width(c: char) -> usize {
-    if c >= '\u{1100}' { 2 } else { 1 }
+    chars
+        .take_while(|&c| {
+            left.checked_sub(width(c.encode_utf8(&mut [0; 4]))).map(|rest| left = rest).is_some()
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,18 +1,13 @@
 //! One port: what its jack looks like.
 
 use model::ids::OfPort;
-use model::wiring::SwitchPort;
 
-use super::escape::{clean, slug};
-use super::label::{self, Line};
-use super::scene::Area;
-use crate::v1;
-
-/// Container-side links on one port.
-pub(super) type Links = Vec<v1::Explanation>;
+use super::escape::slug;
+use super::geometry::Area;
+use crate::v1::{Occupant, PortState};
 
 /// A port, as a jack on the front.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Jack {
     /// Unique in the picture and the same in the next one: letters, digits, `_` and `-`.
     pub id: String,
@@ -20,10 +15,10 @@ pub struct Jack {
     pub port: String,
     /// Its OpenFlow port; none unless it is a real number.
     pub number: Option<u16>,
-    /// `on`, `pending` or `failed`.
-    pub state: &'static str,
-    /// `container`, `namespace`, `local`, `host`, `patch`, `tunnel`, `left-behind` or `unknown`.
-    pub occupant: &'static str,
+    /// How far vswitchd is with it.
+    pub state: PortState,
+    /// What is on it.
+    pub occupant: Occupant,
     /// The same in words, with names.
     pub who: String,
     /// Access VLAN.
@@ -69,62 +64,86 @@ pub struct Plug {
     pub addresses: Vec<String>,
 }
 
-impl Jack {
-    /// The jack for a port, given the links on it. Its place is not known yet.
-    pub(super) fn new(row: &SwitchPort, port: &v1::Port, links: &[v1::Explanation]) -> Self {
-        let mut plugs: Vec<_> = port.plugs.iter().map(|plug| Plug::new(plug, links)).collect();
-        plugs.sort();
-        let remote = port.remote.as_deref().map(clean);
-        let (patch, tunnel) = (port.occupant == "patch", port.occupant == "tunnel");
-        let mut jack = Self {
-            id: format!("jack-{}-{}", slug(&port.bridge), slug(&port.port)),
-            port: clean(&port.port),
-            number: port.ofport,
-            state: port.state,
-            occupant: port.occupant,
-            who: clean(&port.who),
-            vlan: port.vlan,
-            trunks: port.trunks.clone(),
-            peer: remote.clone().filter(|_| patch),
-            remote: remote.filter(|_| tunnel),
-            mac: port.mac.clone(),
-            plugs,
-            ..Self::default()
-        };
-        jack.caption = jack.caption(&clean(&port.bridge));
-        jack.lines = label::lines(&jack, &row.occupant, port);
-        jack.details = jack.details(port);
-        jack.evidence = links
-            .iter()
-            .flat_map(|link| &link.steps)
-            .map(|found| step(found.name, &found.found, &found.source))
-            .collect();
-        jack
-    }
+/// A line beneath a jack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// How it is written.
+    pub ink: Ink,
+    /// Its text in full.
+    pub text: String,
+}
 
+/// How a line is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ink {
+    /// A name.
+    Strong,
+    /// What belongs to it.
+    Plain,
+    /// What is only looked up.
+    Faint,
+    /// What is wrong.
+    Alarm,
+}
+
+impl Ink {
+    /// What the style sheet knows it by.
+    pub(super) fn class(self) -> &'static str {
+        match self {
+            Self::Strong => "strong",
+            Self::Plain => "plain",
+            Self::Faint => "soft",
+            Self::Alarm => "alarm",
+        }
+    }
+}
+
+/// How badly a port needs a look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Alert {
+    /// No packet comes through, now or for all that is known.
+    Warn,
+    /// vswitchd could not make it.
+    Fail,
+}
+
+impl Jack {
     /// The number as `ovs-ofctl` shows it; the state where there is none.
     pub fn label(&self) -> String {
         match self.number {
             Some(n) if n == OfPort::LOCAL.0 => "LOCAL".to_owned(),
             Some(n) => n.to_string(),
-            None => self.state.to_owned(),
+            None => self.state.to_string(),
         }
     }
 
     /// What the strip above the lines says: what is wrong, else the VLAN, else what it is.
     pub fn strip(&self) -> String {
         match (self.state, self.occupant, self.vlan) {
-            ("on", "left-behind", _) => "left behind".to_owned(),
-            ("on", _, Some(tag)) => format!("VLAN {tag}"),
-            ("on", _, None) if !self.trunks.is_empty() => format!("trunk {}", self.trunk()),
-            ("on", occupant, _) => occupant.to_owned(),
-            (state, ..) => state.to_owned(),
+            (PortState::On, Occupant::Orphaned, _) => Occupant::Orphaned.to_string(),
+            (PortState::On, _, Some(tag)) => format!("VLAN {tag}"),
+            (PortState::On, _, None) if !self.trunks.is_empty() => {
+                format!("trunk {}", self.trunk())
+            }
+            (PortState::On, occupant, _) => occupant.to_string(),
+            (state, ..) => state.to_string(),
+        }
+    }
+
+    /// What is wrong with it, if anything.
+    pub(super) fn alert(&self) -> Option<Alert> {
+        match (self.state, self.occupant) {
+            (PortState::Failed, _) => Some(Alert::Fail),
+            (PortState::Pending, _) | (PortState::On, Occupant::Orphaned | Occupant::Unknown) => {
+                Some(Alert::Warn)
+            }
+            (PortState::On, _) => None,
         }
     }
 
     /// Whether its link is gone.
-    pub(super) fn is_left_behind(&self) -> bool {
-        self.occupant == "left-behind"
+    pub(super) fn is_orphaned(&self) -> bool {
+        self.occupant == Occupant::Orphaned
     }
 
     /// What it can be found by.
@@ -139,63 +158,20 @@ impl Jack {
 
     /// By number; then those without one, by name; the bridge itself last.
     pub(super) fn rank(&self) -> impl Ord {
-        let local = self.occupant == "local" || self.number == Some(OfPort::LOCAL.0);
+        let local = self.occupant == Occupant::Local || self.number == Some(OfPort::LOCAL.0);
         let number = self.number.unwrap_or(u16::MAX);
         (local, number, self.port.clone(), self.details.clone())
     }
 
-    fn caption(&self, bridge: &str) -> String {
-        let number = match self.number {
-            Some(_) => format!("port {}", self.label()),
-            None => format!("{} port {}", self.state, self.port),
-        };
-        let names: Vec<_> =
-            self.plugs.iter().map(|p| format!("{} {}", p.who, p.interface)).collect();
-        let who = if names.is_empty() { self.who.clone() } else { names.join(", ") };
-        format!("{number} of {bridge}: {who}")
-    }
-
-    fn details(&self, port: &v1::Port) -> Vec<String> {
-        let mut details = vec![self.caption.clone()];
-        for plug in &self.plugs {
-            let words = [&plug.interface].into_iter().chain(&plug.mac).chain(&plug.addresses);
-            details.push(words.cloned().collect::<Vec<_>>().join(", "));
-        }
-        let mac = self.mac.iter().map(|mac| format!(", {mac}")).collect::<String>();
-        details.push(format!("interface {} ({}){mac}", self.port, clean(&port.kind)));
-        details.extend(self.vlan.map(|tag| format!("VLAN {tag}")));
-        details.extend((!self.trunks.is_empty()).then(|| format!("trunk {}", self.trunk())));
-        details.extend(port.bond.iter().map(|bond| format!("bond {}", clean(bond))));
-        details.extend(port.ofport_request.map(|number| format!("port {number} was asked for")));
-        details.extend(port.dp_port.map(|number| format!("datapath port {number}")));
-        details.extend(port.error.iter().chain(&port.notes).map(|text| clean(text)));
-        details
-    }
-
     /// The trunked VLANs.
-    fn trunk(&self) -> String {
+    pub(super) fn trunk(&self) -> String {
         self.trunks.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
     }
 }
 
 impl Plug {
-    fn new(plug: &v1::Plug, links: &[v1::Explanation]) -> Self {
-        let names: Vec<_> = plug.tenants.iter().map(|who| clean(&who.container)).collect();
-        let mut links = links.iter().map(|explanation| &explanation.attachment);
-        let link = links.find(|link| link.netns == plug.netns && link.interface == plug.interface);
-        Self {
-            who: if names.is_empty() { plug.netns.clone() } else { names.join("+") },
-            interface: clean(&plug.interface),
-            netns: plug.netns.clone(),
-            mac: link.and_then(|link| link.mac.clone()),
-            addresses: link.map(|link| link.addresses.clone()).unwrap_or_default(),
-            tenants: names,
-        }
+    /// The same for all links of one namespace, and for no others: fit for an identifier.
+    pub(super) fn key(&self) -> String {
+        format!("in-{}", slug(&self.netns))
     }
-}
-
-/// A step of an explanation in one line.
-fn step(name: &str, found: &str, source: &str) -> String {
-    let source = if source.is_empty() { String::new() } else { format!(" ({source})") };
-    clean(&format!("{name}: {found}{source}"))
 }

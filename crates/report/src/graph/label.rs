@@ -3,33 +3,11 @@
 use model::wiring::{LastTenant, Occupant};
 
 use super::escape::clean;
-use super::jack::{Jack, Plug};
+use super::jack::{Ink, Jack, Line, Plug};
 use crate::v1;
 
 /// So many addresses or links are written out; of more, it is said how many.
 const WRITTEN: usize = 2;
-
-/// A line beneath a jack.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
-    /// How it is written.
-    pub ink: Ink,
-    /// Its text in full.
-    pub text: String,
-}
-
-/// How a line is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ink {
-    /// A name.
-    Strong,
-    /// What belongs to it.
-    Plain,
-    /// What is only looked up.
-    Faint,
-    /// What is wrong.
-    Alarm,
-}
 
 /// What is written beneath a jack: who is on it first, the port's own name last.
 pub(super) fn lines(jack: &Jack, occupant: &Occupant, port: &v1::Port) -> Vec<Line> {
@@ -86,9 +64,10 @@ fn patch_lines(peer: &str, bridge: Option<&str>) -> Vec<Line> {
 }
 
 fn last_lines(last: Option<&LastTenant>) -> Vec<Line> {
-    let Some(last) = last else { return vec![alarm("by nobody known")] };
-    let name = last.to_string();
-    vec![alarm("left behind by"), strong(&name)]
+    match last {
+        Some(last) => vec![alarm("last tenant"), strong(&last.to_string())],
+        None => vec![alarm("last tenant unknown")],
+    }
 }
 
 /// All, or one and how many more.

@@ -1,7 +1,8 @@
 //! Where everything goes: fronts above one another, jacks in rows, cords around them.
 
+use super::geometry::{Area, Point};
 use super::jack::Jack;
-use super::scene::{Area, Cord, End, Front, Point, Scene};
+use super::scene::{Cord, End, Front, Scene};
 
 /// Jacks in a row; a bridge with more has more rows.
 const COLUMNS: usize = 8;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::colour::{hex, hue, shade};
 use super::escape::mermaid as escape;
-use super::jack::{Jack, Plug};
+use super::jack::{Alert, Jack, Plug};
 use super::scene::{Front, Scene};
 use super::style::LIGHT_CARD;
 
@@ -46,10 +46,10 @@ fn subgraph((number, front): (usize, &Front)) -> String {
 fn node(jack: &Jack) -> String {
     let what = jack.plugs.is_empty().then(|| escape(&jack.who));
     let lines = [jack.label(), escape(&jack.port)].into_iter().chain(what);
-    let class = match (jack.state, jack.occupant) {
-        ("on", "left-behind" | "unknown") | ("pending", _) => ":::warn",
-        ("failed", _) => ":::fail",
-        _ => "",
+    let class = match jack.alert() {
+        Some(Alert::Warn) => ":::warn",
+        Some(Alert::Fail) => ":::fail",
+        None => "",
     };
     format!("    {}[\"{}\"]{class}\n", jack.id, lines.collect::<Vec<_>>().join("<br/>"))
 }

@@ -2,9 +2,11 @@
 //!
 //! [`Scene`] says what is drawn and where; [`svg`], [`dot`] and [`mermaid`] write it down.
 
+mod build;
 mod colour;
 mod dot;
 mod escape;
+mod geometry;
 mod jack;
 mod label;
 mod layout;
@@ -18,9 +20,9 @@ mod tests;
 
 pub use dot::dot;
 pub use escape::{clean, xml};
-pub use jack::{Jack, Plug};
-pub use label::{Ink, Line};
+pub use geometry::{Area, Point};
+pub use jack::{Ink, Jack, Line, Plug};
 pub use mermaid::mermaid;
-pub use scene::{Area, Cord, Counts, End, Front, Point, Scene};
+pub use scene::{Cord, Counts, End, Front, Scene};
 pub use style::stylesheet;
 pub use svg::{figure, svg};

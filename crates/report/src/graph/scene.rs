@@ -1,13 +1,9 @@
-//! What is drawn, and where: the tree that every notation reads.
+//! What is drawn, and where: the tree that every notation reads. [`super::build`] makes it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::wiring::Wiring;
-
-use super::escape::clean;
-use super::jack::{Jack, Links, Plug};
-use super::layout;
-use crate::v1;
+use super::geometry::{Area, Point};
+use super::jack::{Jack, Plug};
 
 /// Everything to draw. Lengths are CSS pixels from the upper left corner.
 ///
@@ -39,19 +35,6 @@ pub struct Front {
     pub area: Area,
 }
 
-/// A rectangle.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Area {
-    /// Left edge.
-    pub x: u32,
-    /// Upper edge.
-    pub y: u32,
-    /// Width.
-    pub w: u32,
-    /// Height.
-    pub h: u32,
-}
-
 /// How much of everything a scene has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -61,17 +44,8 @@ pub struct Counts {
     pub ports: usize,
     /// Containers that are plugged in.
     pub containers: usize,
-    /// Ports that were left behind.
-    pub left_behind: usize,
-}
-
-/// A place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Point {
-    /// From the left.
-    pub x: u32,
-    /// From above.
-    pub y: u32,
+    /// Orphaned ports.
+    pub orphaned: usize,
 }
 
 /// A patch between two bridges.
@@ -95,15 +69,6 @@ pub struct End {
 }
 
 impl Scene {
-    /// The bridges of `wiring`, or only the one called `bridge`.
-    pub fn new(wiring: &Wiring, bridge: Option<&str>) -> Self {
-        let mut scene = Self { host: clean(&wiring.host), ..Self::default() };
-        scene.fronts = fronts(wiring, bridge);
-        scene.cords = cords(&scene.fronts);
-        layout::place(&mut scene);
-        scene
-    }
-
     /// All jacks, in order.
     pub(super) fn jacks(&self) -> impl Iterator<Item = &Jack> {
         self.fronts.iter().flat_map(|front| &front.jacks)
@@ -122,7 +87,7 @@ impl Scene {
             bridges: self.fronts.len(),
             ports: self.jacks().count(),
             containers: tenants.collect::<BTreeSet<_>>().len(),
-            left_behind: self.jacks().filter(|jack| jack.is_left_behind()).count(),
+            orphaned: self.jacks().filter(|jack| jack.is_orphaned()).count(),
         }
     }
 
@@ -131,54 +96,4 @@ impl Scene {
         let front = &self.fronts[end.front];
         (front, &front.jacks[end.jack])
     }
-}
-
-fn fronts(wiring: &Wiring, wanted: Option<&str>) -> Vec<Front> {
-    let links = links(wiring);
-    let mut fronts = BTreeMap::<&str, Front>::new();
-    for row in wiring.ports.iter().filter(|row| wanted.is_none_or(|name| *row.bridge == *name)) {
-        let port = v1::Port::from(row);
-        let on_it = links.get(&(&*row.bridge, &*row.port.iface)).map_or(&[][..], Vec::as_slice);
-        let front = fronts.entry(&row.bridge).or_default();
-        front.bridge = clean(&port.bridge);
-        front.datapath_id = port.datapath_id.clone();
-        front.jacks.push(Jack::new(row, &port, on_it));
-    }
-    fronts.into_values().map(sorted).collect()
-}
-
-fn sorted(mut front: Front) -> Front {
-    front.jacks.sort_by(|a, b| a.rank().cmp(&b.rank()));
-    front
-}
-
-/// The container-side links by the bridge and the interface they are on.
-fn links(wiring: &Wiring) -> BTreeMap<(&str, &str), Links> {
-    let mut links = BTreeMap::<_, Links>::new();
-    for found in &wiring.attachments {
-        let Some(port) = found.port.port() else { continue };
-        let here: &mut Links = links.entry((&*port.bridge, &*port.iface)).or_default();
-        here.push(v1::Explanation::new(found));
-    }
-    links
-}
-
-/// Patch ports that name each other. One that names a port which names a third is not
-/// connected to it (ofproto-dpif.c, `ofport_update_peer`).
-fn cords(fronts: &[Front]) -> Vec<Cord> {
-    let mut patches = BTreeMap::<(&str, &str), End>::new();
-    for (front, row) in fronts.iter().enumerate() {
-        for (jack, port) in row.jacks.iter().enumerate() {
-            if let Some(peer) = &port.peer {
-                patches.insert((&port.port, peer), End { front, jack });
-            }
-        }
-    }
-    let pair = |(&(port, peer), &from): (&(&str, &str), &End)| {
-        let to = *patches.get(&(peer, port))?;
-        (from < to).then(|| Cord { from, to, path: Vec::new() })
-    };
-    let mut cords: Vec<_> = patches.iter().filter_map(pair).collect();
-    cords.sort_by_key(|cord| (cord.from, cord.to));
-    cords
 }

@@ -76,8 +76,8 @@ const SHAPES: &str = "\
 .wiring .cable{stroke-width:6;stroke-linecap:round;fill:none}\
 .wiring .cord{fill:none;stroke-width:5;stroke-linejoin:round;stroke-linecap:round}\
 .wiring .casing{fill:none;stroke-width:9;stroke-linejoin:round}\
-.wiring .left-behind .card,.wiring .left-behind .rim{stroke-dasharray:4 3}\
-.wiring .left-behind .cable{stroke-dasharray:3 8}\
+.wiring .orphaned .card,.wiring .orphaned .rim{stroke-dasharray:4 3}\
+.wiring .orphaned .cable{stroke-dasharray:3 8}\
 ";
 
 /// The style sheet of the picture, for the page that holds it.
@@ -94,7 +94,7 @@ fn rules(palette: &Palette) -> String {
     let kinds = [
         (".jack", *quiet),
         (".patch", cord),
-        (".left-behind", warn),
+        (".orphaned", warn),
         (".unknown", quiet),
         (".pending", warn),
         (".failed", alarm),
@@ -113,7 +113,7 @@ fn rules(palette: &Palette) -> String {
         .wiring .cord{{stroke:{cord}}}\
         .wiring .led{{fill:{good}}}\
         {}{}\
-        .wiring .left-behind .led,.wiring .pending .led{{fill:{warn}}}\
+        .wiring .orphaned .led,.wiring .pending .led{{fill:{warn}}}\
         .wiring .failed .led{{fill:{alarm}}}.wiring .unknown .led{{fill:{soft}}}",
         kinds.concat(),
         hues.collect::<String>(),

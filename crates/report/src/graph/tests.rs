@@ -17,7 +17,7 @@ fn of(snapshot: &Snapshot, bridge: Option<&str>) -> Scene {
     Scene::new(&model::resolve(snapshot), bridge)
 }
 
-/// The article's host with `count` ports on its last bridge.
+/// That host with `count` ports on its last bridge.
 fn crowded(count: u64) -> Scene {
     let mut snapshot: serde_json::Value = serde_json::from_str(ARTICLE).unwrap();
     let ports = &mut snapshot["switch"]["ovsdb"]["rows"][2]["ports"];
@@ -69,9 +69,9 @@ fn three_hundred_ports_lie_in_rows_and_none_on_another() {
 }
 
 #[test]
-fn what_was_left_behind_is_marked() {
+fn an_orphaned_port_is_marked() {
     let text = figure(&scene(ARTICLE));
-    assert_eq!(text.matches("class=\"jack left-behind\"").count(), 1);
+    assert_eq!(text.matches("class=\"jack orphaned\"").count(), 1);
     assert!(text.contains("old_ext:eth0"));
 }
 

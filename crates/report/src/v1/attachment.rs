@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use model::query::Target;
-use model::wiring::{Attachment as Found, ContainerRef, LastTenant, PortState, SwitchPort, Wire};
+use model::wiring::{self, Attachment as Found, ContainerRef, LastTenant, PortState, SwitchPort};
 use serde::Serialize;
 
+use super::{State, Wire};
+
 /// One container-side link and where it is on the switch.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct Attachment {
     /// Name of the container; empty for a namespace without one.
@@ -19,23 +22,23 @@ pub struct Attachment {
     pub engine: String,
     /// Name of the link inside.
     pub interface: String,
-    /// Its index inside.
-    pub ifindex: u32,
+    /// Its index inside; null for an orphaned port.
+    pub ifindex: Option<u32>,
     /// Its hardware address.
     #[serde(rename = "MAC")]
     pub mac: Option<String>,
     /// Its addresses with prefix length.
     pub addresses: Vec<String>,
-    /// Its MTU in bytes.
+    /// Its MTU in bytes; null for an orphaned port.
     #[serde(rename = "MTU")]
-    pub mtu: u32,
+    pub mtu: Option<u32>,
     /// The OVS bridge it is on.
     pub bridge: Option<String>,
     /// Its OpenFlow port there; null unless it is a real number.
     #[serde(rename = "OFPort")]
     pub ofport: Option<u16>,
-    /// `on`, `pending`, `failed`, `none`, `unknown` or `left-behind`.
-    pub state: &'static str,
+    /// Whether it is on a port.
+    pub state: State,
     /// Why the state is `failed` or `unknown`.
     pub reason: Option<String>,
     /// The number that was asked for.
@@ -56,12 +59,12 @@ pub struct Attachment {
     pub vlan: Option<u16>,
     /// Trunked VLANs.
     pub trunks: Vec<u16>,
-    /// `veth`, `internal`, `parent`, `linux-bridge`, `elsewhere`, `direct` or `unresolved`.
-    pub wire: &'static str,
+    /// How it leaves its namespace; null for an orphaned port.
+    pub wire: Option<Wire>,
     /// Name of the link on the host side.
     pub host_interface: Option<String>,
     /// What it goes through on the way: a parent link, or a Linux bridge.
-    pub via: Option<String>,
+    pub through: Option<String>,
     /// The namespace, as `readlink /proc/PID/ns/net` shows it.
     pub netns: String,
     /// All containers in that namespace.
@@ -72,6 +75,7 @@ pub struct Attachment {
 
 /// A container in a namespace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct Tenant {
     /// Its name.
@@ -93,13 +97,13 @@ impl Attachment {
             id: who.map(|who| who.id.0.to_string()).unwrap_or_default(),
             engine: who.map(|who| who.engine.to_string()).unwrap_or_default(),
             interface: found.link.name.to_string(),
-            ifindex: found.link.ifindex.0,
+            ifindex: Some(found.link.ifindex.0),
             mac: found.link.mac.map(|mac| mac.to_string()),
             addresses: found.link.addresses.iter().map(ToString::to_string).collect(),
-            mtu: found.link.mtu,
+            mtu: Some(found.link.mtu),
             bridge: port.map(|port| port.bridge.to_string()),
             ofport: found.port.ofport().map(|port| port.0),
-            state: found.port.word(),
+            state: State::from(&found.port),
             reason: reason(&found.port),
             ofport_request: port.and_then(|port| port.ofport_request).map(|port| port.0),
             dp_port: port.and_then(|port| port.dp_port).map(|port| port.0),
@@ -108,9 +112,9 @@ impl Attachment {
             bond: port.and_then(|port| port.bond.clone()),
             vlan: port.and_then(|port| port.tag),
             trunks: port.map(|port| port.trunks.clone()).unwrap_or_default(),
-            wire: word(&found.wire),
+            wire: Some(Wire::from(&found.wire)),
             host_interface: found.wire.host_interface().map(str::to_owned),
-            via: via(&found.wire),
+            through: through(&found.wire),
             netns: found.netns.to_string(),
             tenants: found.tenants.iter().map(|who| Tenant::new(who)).collect(),
             notes: found.uncertain().map(ToString::to_string).collect(),
@@ -126,8 +130,8 @@ impl Attachment {
         Self::new(found, asked)
     }
 
-    /// The row for a port whose container is gone.
-    pub fn left_behind(row: &SwitchPort, last: &LastTenant) -> Self {
+    /// The row for a port whose link is gone.
+    pub fn orphaned(row: &SwitchPort, last: &LastTenant) -> Self {
         let port = &row.port;
         let who = last.container.as_ref();
         Self {
@@ -135,9 +139,14 @@ impl Attachment {
             id: who.map(|who| who.id.0.to_string()).unwrap_or_default(),
             engine: who.map(|who| who.engine.to_string()).unwrap_or_default(),
             interface: last.interface.clone().unwrap_or_default(),
+            ifindex: None,
+            mac: None,
+            addresses: Vec::new(),
+            mtu: None,
             bridge: Some(row.bridge.to_string()),
             ofport: port.ofport.assigned().map(|port| port.0),
-            state: "left-behind",
+            state: State::Orphaned,
+            reason: None,
             ofport_request: port.ofport_request.map(|port| port.0),
             dp_port: port.dp_port.map(|port| port.0),
             datapath_id: row.datapath_id.map(|id| id.to_string()),
@@ -145,8 +154,12 @@ impl Attachment {
             bond: port.bond.clone(),
             vlan: port.tag,
             trunks: port.trunks.clone(),
+            wire: None,
+            host_interface: None,
+            through: None,
+            netns: String::new(),
+            tenants: Vec::new(),
             notes: row.notes.iter().map(ToString::to_string).collect(),
-            ..Self::default()
         }
     }
 
@@ -179,22 +192,36 @@ fn reason(port: &PortState) -> Option<String> {
     }
 }
 
-fn word(wire: &Wire) -> &'static str {
-    match wire {
-        Wire::Veth { .. } => "veth",
-        Wire::Internal => "internal",
-        Wire::Parent { .. } => "parent",
-        Wire::LinuxBridge { .. } => "linux-bridge",
-        Wire::Elsewhere { .. } => "elsewhere",
-        Wire::Direct => "direct",
-        Wire::Unresolved { .. } => "unresolved",
+impl From<&PortState> for State {
+    fn from(port: &PortState) -> Self {
+        match port {
+            PortState::On(_) => Self::On,
+            PortState::Pending(_) => Self::Pending,
+            PortState::Failed(_) => Self::Failed,
+            PortState::NotOnSwitch => Self::None,
+            PortState::Unknown { .. } => Self::Unknown,
+        }
     }
 }
 
-fn via(wire: &Wire) -> Option<String> {
+impl From<&wiring::Wire> for Wire {
+    fn from(wire: &wiring::Wire) -> Self {
+        match wire {
+            wiring::Wire::Veth { .. } => Self::Veth,
+            wiring::Wire::Internal => Self::Internal,
+            wiring::Wire::Parent { .. } => Self::Parent,
+            wiring::Wire::LinuxBridge { .. } => Self::LinuxBridge,
+            wiring::Wire::Elsewhere { .. } => Self::Elsewhere,
+            wiring::Wire::Direct => Self::Direct,
+            wiring::Wire::Unresolved { .. } => Self::Unresolved,
+        }
+    }
+}
+
+fn through(wire: &wiring::Wire) -> Option<String> {
     match wire {
-        Wire::Parent { lower, .. } => Some(lower.to_string()),
-        Wire::LinuxBridge { bridge, .. } => Some(bridge.to_string()),
+        wiring::Wire::Parent { lower, .. } => Some(lower.to_string()),
+        wiring::Wire::LinuxBridge { bridge, .. } => Some(bridge.to_string()),
         _ => None,
     }
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 /// An OVS bridge.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct Bridge {
     /// Its name.
@@ -14,17 +15,17 @@ pub struct Bridge {
     #[serde(rename = "DatapathID")]
     pub datapath_id: Option<String>,
     /// Datapath type: `system` or `netdev`, where known.
-    pub datapath: Option<String>,
+    pub datapath_type: Option<String>,
     /// How many ports it has.
-    pub ports: usize,
+    pub port_count: usize,
 }
 
 impl Bridge {
-    /// Every bridge, by name, as the best road to the switch that was open tells.
+    /// Every bridge, by name, as the best source on the switch's side tells.
     pub fn all(snapshot: &Snapshot) -> Vec<Self> {
-        let road = snapshot.switch.values().find(|rows| rows.absence().is_none());
+        let source = snapshot.switch.values().find(|rows| rows.absence().is_none());
         let mut all: Vec<_> =
-            road.map(Observed::rows).unwrap_or_default().iter().map(row).collect();
+            source.map(Observed::rows).unwrap_or_default().iter().map(row).collect();
         all.sort_by(|a, b| a.bridge.cmp(&b.bridge));
         all
     }
@@ -34,7 +35,7 @@ fn row(row: &switch::Bridge) -> Bridge {
     Bridge {
         bridge: row.name.to_string(),
         datapath_id: row.datapath_id.map(|id| id.to_string()),
-        datapath: row.datapath.clone(),
-        ports: row.ports.len(),
+        datapath_type: row.datapath.clone(),
+        port_count: row.ports.len(),
     }
 }

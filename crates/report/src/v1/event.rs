@@ -1,20 +1,19 @@
 //! Something that is different now.
 
-use std::time::{Duration, UNIX_EPOCH};
-
-use model::timeline::{self, Change, Field};
+use model::timeline::{self, Change};
 use serde::Serialize;
 
-use super::{Attachment, Port};
+use super::{Action, Attachment, Field, Port};
 
-/// What happened to an interface of a container, or to a port that one left behind.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+/// What happened to an interface of a container, or to a port that lost its link.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct Event {
     /// When it was noticed: RFC 3339, UTC, milliseconds.
     pub time: String,
-    /// `appeared`, `changed`, `vanished`, `left-behind` or `cleared`.
-    pub action: &'static str,
+    /// What happened.
+    pub action: Action,
     /// Name of the container; empty where none is known.
     pub container: String,
     /// Name of the interface inside.
@@ -25,37 +24,39 @@ pub struct Event {
     #[serde(rename = "OFPort")]
     pub ofport: Option<u16>,
     /// What changed: names of fields of an attachment.
-    pub changed: Vec<&'static str>,
+    pub changed: Vec<Field>,
     /// The attachment as it is now, or was last when it vanished.
     pub attachment: Option<Attachment>,
     /// The attachment as it was before a change.
     pub before: Option<Attachment>,
-    /// The port that was left behind, or no longer is.
+    /// The port that is orphaned, or no longer is.
     pub port: Option<Port>,
 }
 
 impl From<&timeline::Event> for Event {
     fn from(event: &timeline::Event) -> Self {
-        let told = match &event.change {
-            Change::Appeared(now) => Self::about("appeared", row(now)),
-            Change::Vanished(last) => Self::about("vanished", row(last)),
+        let time = super::time::rfc3339(event.at);
+        match &event.change {
+            Change::Appeared(now) => Self::about(time, Action::Appeared, row(now)),
+            Change::Vanished(last) => Self::about(time, Action::Vanished, row(last)),
             Change::Changed { before, now, fields } => Self {
-                changed: fields.iter().map(|field| name(*field)).collect(),
+                changed: fields.iter().map(|field| Field::from(*field)).collect(),
                 before: Some(row(before)),
-                ..Self::about("changed", row(now))
+                ..Self::about(time, Action::Changed, row(now))
             },
-            Change::LeftBehind(port) => Self::about_port("left-behind", Port::from(&**port)),
-            Change::Cleared(port) => Self::about_port("cleared", Port::from(&**port)),
-        };
-        let at = UNIX_EPOCH + Duration::from_millis(event.at);
-        Self { time: humantime::format_rfc3339_millis(at).to_string(), ..told }
+            Change::LeftBehind(port) => {
+                Self::about_port(time, Action::Orphaned, Port::from(&**port))
+            }
+            Change::Cleared(port) => Self::about_port(time, Action::Cleared, Port::from(&**port)),
+        }
     }
 }
 
 impl Event {
-    fn about(action: &'static str, attachment: Attachment) -> Self {
+    fn about(time: String, action: Action, attachment: Attachment) -> Self {
         let it = &attachment;
         Self {
+            time,
             action,
             container: if it.container.is_empty() {
                 it.netns.clone()
@@ -65,18 +66,25 @@ impl Event {
             interface: it.interface.clone(),
             bridge: it.bridge.clone(),
             ofport: it.ofport,
+            changed: Vec::new(),
             attachment: Some(attachment),
-            ..Self::default()
+            before: None,
+            port: None,
         }
     }
 
-    fn about_port(action: &'static str, port: Port) -> Self {
+    fn about_port(time: String, action: Action, port: Port) -> Self {
         Self {
+            time,
             action,
+            container: String::new(),
+            interface: String::new(),
             bridge: Some(port.bridge.clone()),
             ofport: port.ofport,
+            changed: Vec::new(),
+            attachment: None,
+            before: None,
             port: Some(port),
-            ..Self::default()
         }
     }
 }
@@ -85,15 +93,17 @@ fn row(attachment: &model::wiring::Attachment) -> Attachment {
     Attachment::new(attachment, attachment.tenants.first())
 }
 
-fn name(field: Field) -> &'static str {
-    match field {
-        Field::Container => "Container",
-        Field::Interface => "Interface",
-        Field::Mac => "MAC",
-        Field::Addresses => "Addresses",
-        Field::State => "State",
-        Field::Bridge => "Bridge",
-        Field::OfPort => "OFPort",
-        Field::Vlan => "VLAN",
+impl From<timeline::Field> for Field {
+    fn from(field: timeline::Field) -> Self {
+        match field {
+            timeline::Field::Container => Self::Container,
+            timeline::Field::Interface => Self::Interface,
+            timeline::Field::Mac => Self::Mac,
+            timeline::Field::Addresses => Self::Addresses,
+            timeline::Field::State => Self::State,
+            timeline::Field::Bridge => Self::Bridge,
+            timeline::Field::OfPort => Self::OfPort,
+            timeline::Field::Vlan => Self::Vlan,
+        }
     }
 }

@@ -1,14 +1,15 @@
-//! The article's five steps, each with what was found.
+//! The five steps of the 2014 script, each with what was found.
 
 use model::evidence::Evidence;
 use model::switch::Via;
 use model::wiring::Attachment as Found;
 use serde::Serialize;
 
-use super::Attachment;
+use super::{Attachment, StepName};
 
 /// How an answer came about.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct Explanation {
     /// The answer.
@@ -19,13 +20,14 @@ pub struct Explanation {
 
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct Step {
-    /// Which of the article's five steps, 1–5.
+    /// Which of the five steps from a container to a number, 1–5.
     #[serde(rename = "Step")]
     pub number: u8,
-    /// Its name: `container`, `namespace`, `other end`, `port` or `number`.
-    pub name: &'static str,
+    /// Its name.
+    pub name: StepName,
     /// What was found.
     pub found: String,
     /// Who said so, and by which rule.
@@ -35,8 +37,12 @@ pub struct Step {
 impl Explanation {
     /// The explanation of one attachment.
     pub fn new(found: &Found) -> Self {
-        let link =
-            Step { number: 2, name: NAMES[1], found: link(found), source: "kernel".to_owned() };
+        let link = Step {
+            number: 2,
+            name: StepName::Namespace,
+            found: link(found),
+            source: "kernel".to_owned(),
+        };
         let mut steps: Vec<_> = found.evidence.iter().map(step).collect();
         steps.extend(datapath(found));
         steps.insert(steps.iter().take_while(|step| step.number == 1).count(), link);
@@ -46,19 +52,22 @@ impl Explanation {
     }
 }
 
-const NAMES: [&str; 5] = ["container", "namespace", "other end", "port", "number"];
+/// The name of step 1 to 5.
+fn name(number: u8) -> StepName {
+    StepName::ALL[usize::from(number) - 1]
+}
 
 fn step(evidence: &Evidence) -> Step {
     let number = evidence.step();
     let (found, source) = words(evidence);
-    Step { number, name: NAMES[usize::from(number) - 1], found, source }
+    Step { number, name: name(number), found, source }
 }
 
-/// The article's "Linux port number", which is not the answer but often taken for it.
+/// What the 2014 script's author calls the Linux port number, which is not the answer but often taken for it.
 fn datapath(found: &Found) -> Option<Step> {
     let number = found.port.port()?.dp_port?;
     let found = format!("datapath port {number}");
-    Some(Step { number: 5, name: NAMES[4], found, source: Via::Dpif.to_string() })
+    Some(Step { number: 5, name: StepName::Number, found, source: Via::Dpif.to_string() })
 }
 
 fn link(found: &Found) -> String {
@@ -121,6 +130,6 @@ fn end(found: &Found, steps: &[Step]) -> Option<Step> {
         PortState::Unknown { why } => why.clone(),
     };
     let number = (last + 1).clamp(3, 5);
-    let name = NAMES[usize::from(number) - 1];
-    Some(Step { number, name, found: format!("the chain ends here: {why}"), source: String::new() })
+    let found = format!("the chain ends here: {why}");
+    Some(Step { number, name: name(number), found, source: String::new() })
 }

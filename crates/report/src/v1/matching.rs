@@ -3,14 +3,15 @@
 use model::who::{By, Hit};
 use serde::Serialize;
 
-use super::{Attachment, Port};
+use super::{Attachment, MatchedBy, Port};
 
 /// A container's interface, or a port without one, that a clue fits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct Match {
-    /// What fitted: `OpenFlow port`, `MAC`, `address`, `name` or `ifindex`.
-    pub by: String,
+    /// What fitted.
+    pub matched_by: MatchedBy,
     /// Who it is, in words.
     pub who: String,
     /// Name of the container; empty if none is on that port.
@@ -51,7 +52,7 @@ impl Match {
 
     fn of(by: By, row: Attachment) -> Self {
         Self {
-            by: by.to_string(),
+            matched_by: MatchedBy::from(by),
             who: String::new(),
             container: row.container,
             id: row.id,
@@ -67,7 +68,7 @@ impl Match {
 
     fn lonely(by: By, row: Port) -> Self {
         Self {
-            by: by.to_string(),
+            matched_by: MatchedBy::from(by),
             who: row.who,
             container: String::new(),
             id: String::new(),
@@ -78,6 +79,18 @@ impl Match {
             addresses: Vec::new(),
             host_interface: Some(row.port),
             notes: row.notes,
+        }
+    }
+}
+
+impl From<By> for MatchedBy {
+    fn from(by: By) -> Self {
+        match by {
+            By::OfPort => Self::OfPort,
+            By::Mac => Self::Mac,
+            By::Address => Self::Address,
+            By::Name => Self::Name,
+            By::Ifindex => Self::Ifindex,
         }
     }
 }

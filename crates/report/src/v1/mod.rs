@@ -10,16 +10,26 @@ mod explanation;
 mod matching;
 mod port;
 mod restored;
+#[cfg(feature = "schema")]
+pub mod schema;
+mod served;
 mod source;
+mod time;
 mod wiring;
+mod words;
 
 pub use attachment::{Attachment, Tenant};
 pub use bridge::Bridge;
 pub use check::Check;
 pub use event::Event;
-pub use explanation::Explanation;
+pub use explanation::{Explanation, Step};
 pub use matching::Match;
-pub use port::{Plug, Port};
-pub use restored::{LeftBehind, Restored};
+pub use port::{Port, PortLink};
+pub use restored::{Orphan, Restored};
+pub use served::{CountedPort, Error, Health, HealthStatus};
 pub use source::{Source, sources};
 pub use wiring::Wiring;
+pub use words::{
+    Action, Field, MatchedBy, Occupant, PortState, PruneKind, RestoreResult, SourceState, State,
+    StepName, Verdict, Wire,
+};

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use model::switch::OfPortState;
-use model::wiring::{Occupant, Plug as Plugged, SwitchPort};
+use model::wiring::{self, Plug as Plugged, SwitchPort};
 use serde::Serialize;
 
-use super::Tenant;
+use super::{Occupant, PortState, Tenant};
 
 /// A port of a bridge, and who is on it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct Port {
     /// The OVS bridge.
@@ -20,8 +21,8 @@ pub struct Port {
     /// The OpenFlow port; 65534 is LOCAL; null unless it is a real number.
     #[serde(rename = "OFPort")]
     pub ofport: Option<u16>,
-    /// `on`, `pending` or `failed`.
-    pub state: &'static str,
+    /// How far vswitchd is with it.
+    pub state: PortState,
     /// The number that was asked for.
     #[serde(rename = "OFPortRequest")]
     pub ofport_request: Option<u16>,
@@ -31,9 +32,13 @@ pub struct Port {
     /// Name of the interface.
     pub port: String,
     /// Its type in OVSDB: `system`, `internal`, `patch`, `vxlan`, …
+    #[serde(rename = "Type")]
     pub kind: String,
-    /// Peer of a patch, remote end of a tunnel.
-    pub remote: Option<String>,
+    /// The port at the other end of a patch.
+    pub peer: Option<String>,
+    /// The remote end of a tunnel.
+    #[serde(rename = "RemoteIP")]
+    pub remote_ip: Option<String>,
     /// The bond it is a member of.
     pub bond: Option<String>,
     /// Access VLAN.
@@ -44,24 +49,26 @@ pub struct Port {
     /// Hardware address in use.
     #[serde(rename = "MAC")]
     pub mac: Option<String>,
-    /// `container`, `namespace`, `local`, `host`, `patch`, `tunnel`, `left-behind` or `unknown`.
-    pub occupant: &'static str,
+    /// What is on it.
+    pub occupant: Occupant,
     /// The same in words, with names.
     pub who: String,
     /// The links that are on it, in containers or other namespaces.
-    pub plugs: Vec<Plug>,
+    pub links: Vec<PortLink>,
     /// Why vswitchd could not make it.
     pub error: Option<String>,
-    /// What each road to the switch says of its number.
-    pub routes: BTreeMap<String, Option<u16>>,
+    /// What each source on the switch's side says of its number.
+    #[serde(rename = "OFPortBySource")]
+    pub ofport_by_source: BTreeMap<String, Option<u16>>,
     /// What is uncertain.
     pub notes: Vec<String>,
 }
 
 /// A link on a port.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
-pub struct Plug {
+pub struct PortLink {
     /// The containers that have it.
     pub tenants: Vec<Tenant>,
     /// Its namespace.
@@ -74,57 +81,64 @@ impl From<&SwitchPort> for Port {
     fn from(row: &SwitchPort) -> Self {
         let port = &row.port;
         let number = |n: &OfPortState| n.assigned().map(|port| port.0);
-        let remote = port.options.get("peer").or_else(|| port.options.get("remote_ip"));
         Self {
             bridge: row.bridge.to_string(),
             datapath_id: row.datapath_id.map(|id| id.to_string()),
             ofport: number(&port.ofport),
-            state: state(port.ofport),
+            state: PortState::from(port.ofport),
             ofport_request: port.ofport_request.map(|port| port.0),
             dp_port: port.dp_port.map(|port| port.0),
             port: port.iface.to_string(),
             kind: port.kind.clone(),
-            remote: remote.cloned(),
+            peer: port.options.get("peer").cloned(),
+            remote_ip: port.options.get("remote_ip").cloned(),
             bond: port.bond.clone(),
             vlan: port.tag,
             trunks: port.trunks.clone(),
             mac: port.mac.map(|mac| mac.to_string()),
-            occupant: word(&row.occupant),
+            occupant: Occupant::from(&row.occupant),
             who: row.occupant.to_string(),
-            plugs: plugs(&row.occupant),
+            links: links(&row.occupant),
             error: port.error.clone(),
-            routes: row.routes.iter().map(|(via, n)| (via.to_string(), number(&n))).collect(),
+            ofport_by_source: row
+                .routes
+                .iter()
+                .map(|(via, n)| (via.to_string(), number(&n)))
+                .collect(),
             notes: row.notes.iter().map(ToString::to_string).collect(),
         }
     }
 }
 
-fn state(ofport: OfPortState) -> &'static str {
-    match ofport {
-        OfPortState::Assigned(_) => "on",
-        OfPortState::Pending => "pending",
-        OfPortState::Failed => "failed",
-    }
-}
-
-fn word(occupant: &Occupant) -> &'static str {
-    match occupant {
-        Occupant::Plugged { plugs } if plugs.iter().all(|plug| plug.tenants.is_empty()) => {
-            "namespace"
+impl From<OfPortState> for PortState {
+    fn from(ofport: OfPortState) -> Self {
+        match ofport {
+            OfPortState::Assigned(_) => Self::On,
+            OfPortState::Pending => Self::Pending,
+            OfPortState::Failed => Self::Failed,
         }
-        Occupant::Plugged { .. } => "container",
-        Occupant::Local => "local",
-        Occupant::Host { .. } => "host",
-        Occupant::Patch { .. } => "patch",
-        Occupant::Tunnel { .. } => "tunnel",
-        Occupant::LeftBehind { .. } => "left-behind",
-        Occupant::Unknown { .. } => "unknown",
     }
 }
 
-fn plugs(occupant: &Occupant) -> Vec<Plug> {
-    let Occupant::Plugged { plugs } = occupant else { return Vec::new() };
-    let row = |plug: &Plugged| Plug {
+impl From<&wiring::Occupant> for Occupant {
+    fn from(occupant: &wiring::Occupant) -> Self {
+        let has_tenant = |plug: &Plugged| !plug.tenants.is_empty();
+        match occupant {
+            wiring::Occupant::Plugged { plugs } if plugs.iter().any(has_tenant) => Self::Container,
+            wiring::Occupant::Plugged { .. } => Self::Namespace,
+            wiring::Occupant::Local => Self::Local,
+            wiring::Occupant::Host { .. } => Self::Host,
+            wiring::Occupant::Patch { .. } => Self::Patch,
+            wiring::Occupant::Tunnel { .. } => Self::Tunnel,
+            wiring::Occupant::LeftBehind { .. } => Self::Orphaned,
+            wiring::Occupant::Unknown { .. } => Self::Unknown,
+        }
+    }
+}
+
+fn links(occupant: &wiring::Occupant) -> Vec<PortLink> {
+    let wiring::Occupant::Plugged { plugs } = occupant else { return Vec::new() };
+    let row = |plug: &Plugged| PortLink {
         tenants: plug.tenants.iter().map(|who| Tenant::new(who)).collect(),
         netns: plug.netns.to_string(),
         interface: plug.interface.to_string(),

@@ -1,10 +1,15 @@
 //! What was done about what the database remembers.
 
-use model::plan::{LeftOver, Remembered, Step};
+use std::fmt;
+
+use model::plan::{LeftOver, Remedy, Remembered, Step};
 use serde::Serialize;
+
+use super::{PruneKind, RestoreResult};
 
 /// One remembered attachment, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct Restored {
     /// Name of the container.
@@ -16,16 +21,69 @@ pub struct Restored {
     /// Its OpenFlow port there; null unless it is a real number.
     #[serde(rename = "OFPort")]
     pub ofport: Option<u16>,
-    /// `restored`, `there`, `not-running`, `gone`, `skipped` or `failed`; `missing` where only
-    /// that was asked.
-    pub result: &'static str,
+    /// What became of it.
+    pub result: RestoreResult,
     /// Why, where it is not obvious.
     pub reason: String,
 }
 
 impl Restored {
-    /// The row for `what`.
-    pub fn new(what: &Remembered, result: &'static str, reason: String) -> Self {
+    /// The row for `what` after a restoration that did as `remedy` says.
+    pub fn done(what: &Remembered, remedy: &Remedy) -> Self {
+        let (result, reason) = match remedy {
+            Remedy::There => (RestoreResult::Present, String::new()),
+            Remedy::Again(plan) => (RestoreResult::Restored, plan.completion()),
+            Remedy::NotRunning { state } => {
+                (RestoreResult::NotRunning, format!("its container is {state}"))
+            }
+            Remedy::Gone => {
+                (RestoreResult::NoContainer, "there is no such container any more".to_owned())
+            }
+            Remedy::Refused(refusal) => (RestoreResult::Skipped, refusal.to_string()),
+            Remedy::NotToBeTouched { why } => (RestoreResult::Skipped, why.clone()),
+        };
+        Self::new(what, result, reason)
+    }
+
+    /// The row for `what` if only that was asked: what is to be made again is missing.
+    pub fn planned(what: &Remembered, remedy: &Remedy) -> Self {
+        match remedy {
+            Remedy::Again(plan) => Self::new(what, RestoreResult::Missing, plan.completion()),
+            _ => Self::done(what, remedy),
+        }
+    }
+
+    /// The row for `what`, which could not be made again.
+    pub fn failed(what: &Remembered, why: &dyn fmt::Display) -> Self {
+        Self::new(what, RestoreResult::Failed, why.to_string())
+    }
+
+    /// Whether something is still missing of a container that runs.
+    pub fn is_amiss(&self) -> bool {
+        use RestoreResult::{Failed, Missing, Skipped};
+        matches!(self.result, Failed | Skipped | Missing)
+    }
+
+    /// What is worth telling of it while it happens, in one sentence: not that it was there all
+    /// the time.
+    pub fn sentence(&self) -> Option<String> {
+        let it = format!("{}:{} on {}", self.container, self.interface, self.bridge);
+        let reason = &self.reason;
+        match self.result {
+            RestoreResult::Restored => {
+                let number = self.ofport.map(|number| format!(", OpenFlow port {number}"));
+                Some(format!("restored {it}{}", number.unwrap_or_default()))
+            }
+            RestoreResult::Skipped => Some(format!("{it} is not restored: {reason}")),
+            RestoreResult::Failed => Some(format!("cannot restore {it}: {reason}")),
+            RestoreResult::Present
+            | RestoreResult::Missing
+            | RestoreResult::NotRunning
+            | RestoreResult::NoContainer => None,
+        }
+    }
+
+    fn new(what: &Remembered, result: RestoreResult, reason: String) -> Self {
         Self {
             container: what.container.to_string(),
             interface: what.interface.to_string(),
@@ -37,12 +95,13 @@ impl Restored {
     }
 }
 
-/// Something that was left behind.
+/// An orphaned port, or the veth of one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
-pub struct LeftBehind {
-    /// `port`, or `link` for a veth that is no port.
-    pub kind: &'static str,
+pub struct Orphan {
+    /// What it is.
+    pub kind: PruneKind,
     /// The OVS bridge of a port.
     pub bridge: Option<String>,
     /// Name of the port or link.
@@ -51,25 +110,31 @@ pub struct LeftBehind {
     #[serde(rename = "OFPort")]
     pub ofport: Option<u16>,
     /// Who had it, as `CONTAINER:INTERFACE`.
-    pub last: Option<String>,
+    pub last_tenant: Option<String>,
 }
 
-impl From<&LeftOver> for LeftBehind {
+impl From<&LeftOver> for Orphan {
     fn from(what: &LeftOver) -> Self {
         match what {
             LeftOver::Port { bridge, port, last } => Self {
-                kind: "port",
+                kind: PruneKind::Port,
                 bridge: Some(bridge.to_string()),
                 port: port.iface.to_string(),
                 ofport: port.ofport.assigned().map(|ofport| ofport.0),
-                last: last.clone(),
+                last_tenant: last.clone(),
             },
             LeftOver::Link(step) => {
                 let name = match step {
                     Step::DeleteLink { name, .. } => name.to_string(),
                     other => other.to_string(),
                 };
-                Self { kind: "link", bridge: None, port: name, ofport: None, last: None }
+                Self {
+                    kind: PruneKind::Link,
+                    bridge: None,
+                    port: name,
+                    ofport: None,
+                    last_tenant: None,
+                }
             }
         }
     }

@@ -4,16 +4,19 @@ use model::Snapshot;
 use model::snapshot::Observed;
 use serde::Serialize;
 
+use super::SourceState;
+
 /// Who was asked, and how fresh the answer is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct Source {
-    /// An engine such as `docker`, the `kernel`, or a road to the switch such as `ovsdb`.
+    /// An engine such as `docker`, the `kernel`, or one on the switch's side such as `ovsdb`.
     pub source: String,
-    /// `up`, `stale` or `absent`.
-    pub state: &'static str,
+    /// Whether it answers.
+    pub state: SourceState,
     /// Why it is not up.
-    pub why: Option<String>,
+    pub reason: Option<String>,
 }
 
 /// Every source of a look.
@@ -26,9 +29,9 @@ pub fn sources(snapshot: &Snapshot) -> Vec<Source> {
 
 fn source<T>(source: String, rows: &Observed<T>) -> Source {
     let state = match rows {
-        Observed::Fresh { .. } => "up",
-        Observed::Stale { .. } => "stale",
-        Observed::Absent { .. } => "absent",
+        Observed::Fresh { .. } => SourceState::Fresh,
+        Observed::Stale { .. } => SourceState::Stale,
+        Observed::Absent { .. } => SourceState::Absent,
     };
-    Source { source, state, why: rows.trouble().map(ToString::to_string) }
+    Source { source, state, reason: rows.trouble().map(ToString::to_string) }
 }

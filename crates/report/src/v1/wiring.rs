@@ -8,15 +8,16 @@ use crate::list::{Wanted, list};
 
 /// All attachments, bridges and ports of a host at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct Wiring {
     /// Host name of the machine.
     pub host: String,
-    /// When it was looked at, in milliseconds since the Unix epoch.
-    pub taken: u64,
+    /// When it was looked at: RFC 3339, UTC, milliseconds.
+    pub time: String,
     /// Who was asked.
     pub sources: Vec<Source>,
-    /// Every attachment, and every port that a known container left behind.
+    /// Every attachment, and every orphaned port of a known container.
     pub attachments: Vec<Attachment>,
     /// Every bridge.
     pub bridges: Vec<Bridge>,
@@ -30,7 +31,7 @@ impl Wiring {
         let all = Wanted { filters: Vec::new(), all: true };
         Self {
             host: wiring.host.clone(),
-            taken: wiring.taken,
+            time: super::time::rfc3339(wiring.taken),
             sources: sources(snapshot),
             attachments: list(snapshot, wiring, &all),
             bridges: Bridge::all(snapshot),

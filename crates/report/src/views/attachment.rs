@@ -1,8 +1,10 @@
 //! Interfaces of containers.
 
+use model::ids::short_id;
+
 use super::cells::{dash, number, some, vlans};
 use crate::format::{Column, View};
-use crate::v1::Attachment;
+use crate::v1::{Attachment, State};
 
 const INTERFACE: Column<Attachment> = ("INTERFACE", |row| row.interface.clone());
 const BRIDGE: Column<Attachment> = ("BRIDGE", |row| dash(row.bridge.as_ref()));
@@ -17,20 +19,20 @@ const BARE_OFPORT: Column<Attachment> = ("", |row| number(row.ofport));
 const BARE_MAC: Column<Attachment> = ("", |row| row.mac.clone().unwrap_or_default());
 const BARE_BRIDGE: Column<Attachment> = ("", |row| row.bridge.clone().unwrap_or_default());
 
-/// The interfaces of one container on one bridge: the article's three fields.
+/// The interfaces of one container on one bridge: what the 2014 script prints.
 pub const PORT_ON_BRIDGE: View<Attachment> =
     View { table: PORT.table, csv: &[INTERFACE, BARE_OFPORT, BARE_MAC] };
 
-/// The interfaces of one container on any bridge: the article's three fields and the bridge.
+/// The interfaces of one container on any bridge: what the 2014 script prints, and the bridge.
 pub const PORT: View<Attachment> = View {
     table: &[INTERFACE, BRIDGE, OFPORT, MAC, VLAN, ADDRESSES, HOST_INTERFACE],
     csv: &[INTERFACE, BARE_OFPORT, BARE_MAC, BARE_BRIDGE],
 };
 
 const CONTAINER: Column<Attachment> = ("CONTAINER", |row| row.container.clone());
-const SHORT_ID: Column<Attachment> = ("CONTAINER ID", |row| short(&row.id));
+const SHORT_ID: Column<Attachment> = ("CONTAINER ID", |row| short_id(&row.id).to_owned());
 const FULL_ID: Column<Attachment> = ("CONTAINER ID", |row| row.id.clone());
-const STATE: Column<Attachment> = ("STATE", |row| row.state.to_owned());
+const STATE: Column<Attachment> = ("STATE", |row| row.state.to_string());
 const BARE_VLAN: Column<Attachment> = ("", |row| number(row.vlan));
 const BARE_ADDRESSES: Column<Attachment> = ("", |row| row.addresses.join(" "));
 const BARE_HOST: Column<Attachment> = ("", |row| row.host_interface.clone().unwrap_or_default());
@@ -58,7 +60,7 @@ pub const LIST_NO_TRUNC: View<Attachment> = View {
     csv: LIST_CSV,
 };
 
-/// The same with those that were left behind.
+/// The same with orphaned ports.
 pub const LIST_ALL: View<Attachment> = View {
     table: &[
         SHORT_ID,
@@ -79,15 +81,11 @@ pub const LIST_ALL: View<Attachment> = View {
 fn ofport(row: &Attachment) -> String {
     match (row.ofport, row.state) {
         (Some(port), _) => port.to_string(),
-        (None, "none") => "-".to_owned(),
-        (None, state) => state.to_owned(),
+        (None, State::None) => "-".to_owned(),
+        (None, state) => state.to_string(),
     }
 }
 
 fn vlan(row: &Attachment) -> String {
     vlans(row.vlan, &row.trunks)
-}
-
-fn short(id: &str) -> String {
-    id.get(..12).unwrap_or(id).to_owned()
 }

@@ -5,7 +5,7 @@ use crate::format::{Column, View};
 use crate::v1::Event;
 
 const TIME: Column<Event> = ("TIME", |row| row.time.clone());
-const ACTION: Column<Event> = ("ACTION", |row| row.action.to_owned());
+const ACTION: Column<Event> = ("ACTION", |row| row.action.to_string());
 const CONTAINER: Column<Event> = ("CONTAINER", |row| row.container.clone());
 const INTERFACE: Column<Event> = ("INTERFACE", |row| row.interface.clone());
 const BRIDGE: Column<Event> = ("BRIDGE", |row| dash(row.bridge.as_ref()));

@@ -2,7 +2,7 @@
 
 use super::cells::{dash, name_number, number, vlans};
 use crate::format::{Column, View};
-use crate::v1::Port;
+use crate::v1::{Port, PortState};
 
 const BRIDGE: Column<Port> = ("BRIDGE", |row| row.bridge.clone());
 const OFPORT: Column<Port> = ("OFPORT", |row| port_number(row.ofport, row.state));
@@ -25,13 +25,13 @@ pub const PORTS: View<Port> = View {
     csv: &[BRIDGE, BARE_OFPORT, BARE_DP, NAME, BARE_KIND, BARE_VLAN, WHO],
 };
 
-fn port_number(port: Option<u16>, state: &str) -> String {
-    port.map_or_else(|| state.to_owned(), name_number)
+fn port_number(port: Option<u16>, state: PortState) -> String {
+    port.map_or_else(|| state.to_string(), name_number)
 }
 
 /// The kind, with the other end of a patch or tunnel, or the bond.
 fn kind(row: &Port) -> String {
-    let more = row.remote.as_ref().or(row.bond.as_ref());
+    let more = row.peer.as_ref().or(row.remote_ip.as_ref()).or(row.bond.as_ref());
     let kind = if row.kind.is_empty() { "-" } else { &row.kind };
     more.map_or_else(|| kind.to_owned(), |more| format!("{kind} ({more})"))
 }

@@ -31,7 +31,7 @@ impl Picture {
         match text(event, "Action") {
             "appeared" | "changed" if known => self.rows.insert(place(now), row(now)).map(|_| ()),
             "vanished" => self.rows.remove(&place(now)).map(|_| ()),
-            "left-behind" if here => self.left.insert(seat(port)).then_some(()),
+            "orphaned" if here => self.left.insert(seat(port)).then_some(()),
             "cleared" if here => self.left.remove(&seat(port)).then_some(()),
             _ => None,
         };
@@ -42,7 +42,7 @@ impl Picture {
         let rows = parsed(&lists(&["ls", "--format", "json"]));
         let rows = rows.iter().filter(|row| names.contains(&text(row, "Container")));
         let ports = parsed(&says(&["ports", bridge, "--format", "json"]));
-        let left = ports.iter().filter(|port| port["Occupant"] == "left-behind");
+        let left = ports.iter().filter(|port| port["Occupant"] == "orphaned");
         Self {
             rows: rows.map(|found| (place(found), row(found))).collect(),
             left: left.map(seat).collect(),

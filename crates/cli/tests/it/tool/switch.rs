@@ -66,7 +66,7 @@ pub(crate) fn told(events: &Events, changed: &str) -> usize {
 /// Nothing of this switch is gone, and of what is on no port only its appearance was told.
 pub(crate) fn nothing_false_was_told(switch: &Switch, events: &Events) {
     let said = events.said.lock().unwrap();
-    let gone = |line: &str| ["vanished", "left-behind"].iter().any(|word| line.starts_with(word));
+    let gone = |line: &str| ["vanished", "orphaned"].iter().any(|word| line.starts_with(word));
     assert!(!said.iter().any(|line| line.contains(" br0 ") && gone(line)), "{said:?}");
     let spare = format!(":{} ", switch.spare);
     let told: Vec<_> = said.iter().filter(|line| line.contains(&spare)).collect();

@@ -26,7 +26,7 @@ fn prune_takes_only_ports_of_containers_that_are_gone() {
         *rows = Observed::Fresh { rows: (2..=3).map(container).collect() };
     }
     assert_eq!(left(&removed, &normal), 1);
-    assert_eq!(resolve(&removed).ports[0].occupant.to_string(), "left behind by c1:eth0");
+    assert_eq!(resolve(&removed).ports[0].occupant.to_string(), "orphaned (was c1:eth0)");
     let until = |until| Prune { until: Some(until), ..Prune::default() };
     assert_eq!((left(&removed, &until(1000)), left(&removed, &until(1001))), (0, 1));
     let elsewhere = Prune { bridge: Some("br1".into()), ..Prune::default() };

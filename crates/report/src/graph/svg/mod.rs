@@ -5,11 +5,14 @@ mod jack;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use jack::draw_jack;
+use askama::Template;
+use jack::JackView;
 
-use super::escape::{shorten, slug, xml};
+use super::escape::{shorten, slug};
+use super::geometry::{Area, Point};
+use super::jack::Jack;
 use super::layout::{EAR, TITLE};
-use super::scene::{Area, Cord, Front, Point, Scene};
+use super::scene::{Cord, Front, Scene};
 use super::style::stylesheet;
 
 /// Shapes that every socket and plug repeats: 44 by 36, the upper left corner at 0.
@@ -22,98 +25,124 @@ const SHAPES: &str = "<defs>\
 <path d=\"M10 14.5h24\" stroke=\"#fff\" stroke-opacity=\".45\" stroke-width=\"1.5\"/>\
 <path d=\"M17 29h10m-9.5 3h9\" stroke=\"#000\" stroke-opacity=\".3\"/></g></defs>";
 
+/// The whole as a file of its own.
+#[derive(Template)]
+#[template(path = "picture.svg")]
+struct Picture<'a> {
+    scene: &'a Scene,
+    style: String,
+    inside: Inside<'a>,
+}
+
+/// The whole for a page.
+#[derive(Template)]
+#[template(path = "figure.svg")]
+struct Figure<'a> {
+    scene: &'a Scene,
+    inside: Inside<'a>,
+}
+
+/// Faces, then cords, with a margin that sets them off from what they cross, then what hangs
+/// over them.
+#[derive(Template)]
+#[template(path = "inside.svg")]
+struct Inside<'a> {
+    scene: &'a Scene,
+    live: bool,
+}
+
+/// The front of a switch without its jacks.
+#[derive(Template)]
+#[template(path = "plate.svg")]
+struct Plate<'a> {
+    front: &'a Front,
+    key: String,
+    x: u32,
+    y: u32,
+    right: u32,
+    /// Height of an ear without its round corners.
+    inner: u32,
+    name: String,
+    summary: String,
+    /// The middle of each, and where its slot begins.
+    screws: [(u32, u32, String); 4],
+}
+
 /// The whole as a file of its own: valid XML, light and dark as its reader wishes.
 pub fn svg(scene: &Scene) -> String {
-    let (w, h) = (scene.w, scene.h);
-    format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"wiring\" role=\"img\" \
-        aria-labelledby=\"ovs-title ovs-desc\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\">\n\
-        <title id=\"ovs-title\">{}</title>\n<desc id=\"ovs-desc\">{}</desc>\n\
-        <style>{}</style>\n<rect class=\"ground\" width=\"{w}\" height=\"{h}\"/>\n{}</svg>\n",
-        xml(&title(scene)),
-        xml(&description(scene)),
-        stylesheet(),
-        inside(scene, false),
-    )
+    let inside = Inside { scene, live: false };
+    written(&Picture { scene, style: stylesheet(), inside })
 }
 
 /// The whole for a page that has [`stylesheet`]: each jack can be focused, and carries what
 /// there is to say of it.
 pub fn figure(scene: &Scene) -> String {
-    let (w, h, title) = (scene.w, scene.h, xml(&title(scene)));
-    format!(
-        "<svg class=\"wiring\" role=\"group\" aria-label=\"{title}\" \
-        width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\">\n{}</svg>\n",
-        inside(scene, true)
-    )
+    let inside = Inside { scene, live: true };
+    written(&Figure { scene, inside })
 }
 
-fn title(scene: &Scene) -> String {
-    format!("Open vSwitch wiring of {}", scene.host)
+fn written(template: &impl Template) -> String {
+    // Writing to a string fails only if a value cannot be displayed, and all of ours can.
+    template.render().unwrap_or_default()
 }
 
-/// The whole in words.
-fn description(scene: &Scene) -> String {
-    let jacks = scene.fronts.iter().flat_map(|front| &front.jacks);
-    let captions: Vec<_> = jacks.map(|jack| jack.caption.as_str()).collect();
-    if captions.is_empty() { "No bridges.".to_owned() } else { captions.join("; ") }
-}
-
-/// Faces, then cords, then what hangs over them.
-fn inside(scene: &Scene, live: bool) -> String {
-    let mut out = format!("{SHAPES}\n");
-    scene.fronts.iter().for_each(|front| out += &plate(front));
-    scene.cords.iter().for_each(|cord| out += &draw_cord(scene, cord));
-    for front in &scene.fronts {
-        let (id, name) = (slug(&front.bridge), xml(&front.bridge));
-        let jacks: String = front.jacks.iter().map(|jack| draw_jack(front, jack, live)).collect();
-        let _ = writeln!(
-            out,
-            "<g id=\"bridge-{id}\" role=\"group\" aria-label=\"bridge {name}\">\n{jacks}</g>"
-        );
+impl<'a> Plate<'a> {
+    fn new(front: &'a Front) -> Self {
+        let Area { x, y, w, h } = front.area;
+        let (right, foot) = (x + w, y + h);
+        let screws =
+            [(x + 9, y + 16), (x + 9, foot - 16), (right - 9, y + 16), (right - 9, foot - 16)];
+        Self {
+            front,
+            key: slug(&front.bridge),
+            x,
+            y,
+            right,
+            inner: h - 16,
+            name: shorten(&front.bridge, 40),
+            summary: summary(front),
+            screws: screws.map(|(x, y)| (x, y, slot(x, y))),
+        }
     }
-    if scene.fronts.is_empty() {
-        let (x, y) = (scene.w / 2, scene.h / 2);
-        let _ = writeln!(out, "<text class=\"mid soft\" x=\"{x}\" y=\"{y}\">no bridges</text>");
+}
+
+/// The upper left end of a screw's slot.
+fn slot(x: u32, y: u32) -> String {
+    format!("{} {}", f64::from(x) - 2.5, f64::from(y) - 2.5)
+}
+
+impl<'a> Inside<'a> {
+    fn plate(front: &'a Front) -> Plate<'a> {
+        Plate::new(front)
     }
-    out
+
+    fn jack(&self, front: &'a Front, jack: &'a Jack) -> JackView<'a> {
+        JackView::new(front, jack, self.live)
+    }
+
+    fn key(front: &Front) -> String {
+        slug(&front.bridge)
+    }
+
+    fn cords(&self) -> impl Iterator<Item = CordView<'a>> {
+        self.scene.cords.iter().map(|cord| CordView::new(self.scene, cord))
+    }
 }
 
-/// The front of a switch without its jacks.
-fn plate(front: &Front) -> String {
-    let Area { x, y, w, h } = front.area;
-    let (right, foot) = (x + w, y + h);
-    let ear = |x: u32, round: &str| format!("<path class=\"ear\" d=\"M{x} {y}{round}\"/>");
-    let inner = h - 16;
-    let left = ear(x + EAR - 6, &format!("h-10a8 8 0 0 0-8 8v{inner}a8 8 0 0 0 8 8h10z"));
-    let other = ear(right - EAR + 6, &format!("h10a8 8 0 0 1 8 8v{inner}a8 8 0 0 1-8 8h-10z"));
-    let screws: String =
-        [(x + 9, y + 16), (x + 9, foot - 16), (right - 9, y + 16), (right - 9, foot - 16)]
-            .map(|(x, y)| screw(x, y))
-            .concat();
-    let (key, name, base) = (slug(&front.bridge), xml(&shorten(&front.bridge, 40)), y + 31);
-    let id =
-        front.datapath_id.as_deref().map_or(String::new(), |id| format!("datapath {} · ", xml(id)));
-    format!(
-        "<g id=\"front-{key}\"><rect class=\"plate\" x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" rx=\"8\"/>{left}{other}{screws}\
-        <text class=\"bridge\" x=\"{}\" y=\"{base}\">{name}</text>\
-        <text class=\"mono soft end\" x=\"{}\" y=\"{base}\">{id}{}</text>\
-        <path class=\"rule\" d=\"M{} {}H{}\"/></g>\n",
-        x + EAR + 8,
-        right - EAR - 8,
-        summary(front),
-        x + EAR,
-        y + TITLE - 5,
-        right - EAR,
-    )
+/// A patch cord.
+struct CordView<'a> {
+    from: &'a Jack,
+    to: &'a Jack,
+    name: String,
+    path: String,
 }
 
-fn screw(x: u32, y: u32) -> String {
-    format!(
-        "<circle class=\"screw\" cx=\"{x}\" cy=\"{y}\" r=\"4.5\"/><path class=\"rule\" d=\"M{} {}l5 5\"/>",
-        f64::from(x) - 2.5,
-        f64::from(y) - 2.5
-    )
+impl<'a> CordView<'a> {
+    fn new(scene: &'a Scene, cord: &Cord) -> Self {
+        let ((a, from), (b, to)) = (scene.at(cord.from), scene.at(cord.to));
+        let name = format!("patch from {} {} to {} {}", a.bridge, from.port, b.bridge, to.port);
+        Self { from, to, name, path: rounded(&cord.path) }
+    }
 }
 
 /// How many ports there are, and how many are in use or need a look.
@@ -121,27 +150,15 @@ fn summary(front: &Front) -> String {
     let mut words = vec![count(front.jacks.len(), "port")];
     let plugged: BTreeSet<_> =
         front.jacks.iter().flat_map(|jack| &jack.plugs).map(|plug| &plug.netns).collect();
-    let left = front.jacks.iter().filter(|jack| jack.is_left_behind()).count();
+    let orphaned = front.jacks.iter().filter(|jack| jack.is_orphaned()).count();
     words.extend((!plugged.is_empty()).then(|| format!("{} plugged in", plugged.len())));
-    words.extend((left > 0).then(|| format!("{left} left behind")));
+    words.extend((orphaned > 0).then(|| format!("{orphaned} orphaned")));
     words.join(" · ")
 }
 
 /// `1 port`, `2 ports`.
 fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
-}
-
-/// A patch cord, with a margin that sets it off from what it crosses.
-fn draw_cord(scene: &Scene, cord: &Cord) -> String {
-    let path = rounded(&cord.path);
-    let ((a, from), (b, to)) = (scene.at(cord.from), scene.at(cord.to));
-    let name = xml(&format!("patch from {} {} to {} {}", a.bridge, from.port, b.bridge, to.port));
-    let (from, to) = (&from.id, &to.id);
-    format!(
-        "<g id=\"cord-{from}-{to}\"><title>{name}</title>\
-        <path class=\"casing\" d=\"{path}\"/><path class=\"cord\" d=\"{path}\"/></g>\n"
-    )
 }
 
 /// A line through these points, its corners rounded.

@@ -1,0 +1,155 @@
+//! From a Wiring to a Scene: what is on each jack, then where it goes.
+
+use std::collections::BTreeMap;
+
+use model::wiring::{SwitchPort, Wiring};
+
+use super::escape::{clean, slug};
+use super::geometry::Area;
+use super::jack::{Jack, Plug};
+use super::scene::{Cord, End, Front, Scene};
+use super::{label, layout};
+use crate::v1::{self, Occupant};
+
+/// Container-side links on one port.
+type Links = Vec<v1::Explanation>;
+
+impl Scene {
+    /// The bridges of `wiring`, or only the one called `bridge`.
+    pub fn new(wiring: &Wiring, bridge: Option<&str>) -> Self {
+        let mut scene = Self { host: clean(&wiring.host), ..Self::default() };
+        scene.fronts = fronts(wiring, bridge);
+        scene.cords = cords(&scene.fronts);
+        layout::place(&mut scene);
+        scene
+    }
+}
+
+fn fronts(wiring: &Wiring, wanted: Option<&str>) -> Vec<Front> {
+    let links = links(wiring);
+    let mut fronts = BTreeMap::<&str, Front>::new();
+    for row in wiring.ports.iter().filter(|row| wanted.is_none_or(|name| *row.bridge == *name)) {
+        let port = v1::Port::from(row);
+        let on_it = links.get(&(&*row.bridge, &*row.port.iface)).map_or(&[][..], Vec::as_slice);
+        let front = fronts.entry(&row.bridge).or_default();
+        front.bridge = clean(&port.bridge);
+        front.datapath_id = port.datapath_id.clone();
+        front.jacks.push(jack(row, &port, on_it));
+    }
+    fronts.into_values().map(sorted).collect()
+}
+
+fn sorted(mut front: Front) -> Front {
+    front.jacks.sort_by(|a, b| a.rank().cmp(&b.rank()));
+    front
+}
+
+/// The container-side links by the bridge and the interface they are on.
+fn links(wiring: &Wiring) -> BTreeMap<(&str, &str), Links> {
+    let mut links = BTreeMap::<_, Links>::new();
+    for found in &wiring.attachments {
+        let Some(port) = found.port.port() else { continue };
+        let here: &mut Links = links.entry((&*port.bridge, &*port.iface)).or_default();
+        here.push(v1::Explanation::new(found));
+    }
+    links
+}
+
+/// Patch ports that name each other. One that names a port which names a third is not
+/// connected to it (ofproto-dpif.c, `ofport_update_peer`).
+fn cords(fronts: &[Front]) -> Vec<Cord> {
+    let mut patches = BTreeMap::<(&str, &str), End>::new();
+    for (front, row) in fronts.iter().enumerate() {
+        for (jack, port) in row.jacks.iter().enumerate() {
+            if let Some(peer) = &port.peer {
+                patches.insert((&port.port, peer), End { front, jack });
+            }
+        }
+    }
+    let pair = |(&(port, peer), &from): (&(&str, &str), &End)| {
+        let to = *patches.get(&(peer, port))?;
+        (from < to).then(|| Cord { from, to, path: Vec::new() })
+    };
+    let mut cords: Vec<_> = patches.iter().filter_map(pair).collect();
+    cords.sort_by_key(|cord| (cord.from, cord.to));
+    cords
+}
+
+/// The jack for a port, given the links on it. Its place is not known yet.
+fn jack(row: &SwitchPort, port: &v1::Port, links: &[v1::Explanation]) -> Jack {
+    let mut plugs: Vec<_> = port.links.iter().map(|link| plug(link, links)).collect();
+    plugs.sort();
+    let mut jack = Jack {
+        id: format!("jack-{}-{}", slug(&port.bridge), slug(&port.port)),
+        port: clean(&port.port),
+        number: port.ofport,
+        state: port.state,
+        occupant: port.occupant,
+        who: clean(&port.who),
+        vlan: port.vlan,
+        trunks: port.trunks.clone(),
+        peer: port.peer.as_deref().map(clean).filter(|_| port.occupant == Occupant::Patch),
+        remote: port.remote_ip.as_deref().map(clean).filter(|_| port.occupant == Occupant::Tunnel),
+        mac: port.mac.clone(),
+        plugs,
+        caption: String::new(),
+        lines: Vec::new(),
+        details: Vec::new(),
+        evidence: links.iter().flat_map(|link| &link.steps).map(step).collect(),
+        area: Area::default(),
+        drop: 0,
+    };
+    jack.caption = caption(&jack, &clean(&port.bridge));
+    jack.lines = label::lines(&jack, &row.occupant, port);
+    jack.details = details(&jack, port);
+    jack
+}
+
+fn plug(plug: &v1::PortLink, links: &[v1::Explanation]) -> Plug {
+    let names: Vec<_> = plug.tenants.iter().map(|who| clean(&who.container)).collect();
+    let mut links = links.iter().map(|explanation| &explanation.attachment);
+    let link = links.find(|link| link.netns == plug.netns && link.interface == plug.interface);
+    Plug {
+        who: if names.is_empty() { plug.netns.clone() } else { names.join("+") },
+        interface: clean(&plug.interface),
+        netns: plug.netns.clone(),
+        mac: link.and_then(|link| link.mac.clone()),
+        addresses: link.map(|link| link.addresses.clone()).unwrap_or_default(),
+        tenants: names,
+    }
+}
+
+/// What a jack is, in one line.
+fn caption(jack: &Jack, bridge: &str) -> String {
+    let number = match jack.number {
+        Some(_) => format!("port {}", jack.label()),
+        None => format!("{} port {}", jack.state, jack.port),
+    };
+    let names: Vec<_> = jack.plugs.iter().map(|p| format!("{} {}", p.who, p.interface)).collect();
+    let who = if names.is_empty() { jack.who.clone() } else { names.join(", ") };
+    format!("{number} of {bridge}: {who}")
+}
+
+/// What there is to say of a jack that may not fit beneath it; its caption first.
+fn details(jack: &Jack, port: &v1::Port) -> Vec<String> {
+    let mut details = vec![jack.caption.clone()];
+    for plug in &jack.plugs {
+        let words = [&plug.interface].into_iter().chain(&plug.mac).chain(&plug.addresses);
+        details.push(words.cloned().collect::<Vec<_>>().join(", "));
+    }
+    let mac = jack.mac.iter().map(|mac| format!(", {mac}")).collect::<String>();
+    details.push(format!("interface {} ({}){mac}", jack.port, clean(&port.kind)));
+    details.extend(jack.vlan.map(|tag| format!("VLAN {tag}")));
+    details.extend((!jack.trunks.is_empty()).then(|| format!("trunk {}", jack.trunk())));
+    details.extend(port.bond.iter().map(|bond| format!("bond {}", clean(bond))));
+    details.extend(port.ofport_request.map(|number| format!("port {number} was asked for")));
+    details.extend(port.dp_port.map(|number| format!("datapath port {number}")));
+    details.extend(port.error.iter().chain(&port.notes).map(|text| clean(text)));
+    details
+}
+
+/// A step of an explanation in one line.
+fn step(step: &v1::Step) -> String {
+    let source = if step.source.is_empty() { String::new() } else { format!(" ({})", step.source) };
+    clean(&format!("{}: {}{source}", step.name, step.found))
+}

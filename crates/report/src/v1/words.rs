@@ -1,0 +1,243 @@
+//! The words that v1 fields may have, each said once.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// An enum whose variants are words of the JSON.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$about:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        pub enum $name {
+            $($(#[$about])* #[serde(rename = $word)] $variant,)+
+        }
+
+        impl $name {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The word, as the JSON has it.
+            pub fn word(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)+
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.word())
+            }
+        }
+    };
+}
+
+words! {
+    /// Where an attachment arrives.
+    State {
+        /// On a port with a real number.
+        On = "on",
+        /// On a port that vswitchd has not numbered yet.
+        Pending = "pending",
+        /// On a port that vswitchd could not make.
+        Failed = "failed",
+        /// On no port of any bridge.
+        None = "none",
+        /// It cannot be known.
+        Unknown = "unknown",
+        /// The link is gone, its port stayed.
+        Orphaned = "orphaned",
+    }
+}
+
+words! {
+    /// How far vswitchd is with a port.
+    PortState {
+        /// It has a real number.
+        On = "on",
+        /// It has no number yet.
+        Pending = "pending",
+        /// vswitchd could not make it.
+        Failed = "failed",
+    }
+}
+
+words! {
+    /// What is on a port.
+    Occupant {
+        /// A link of a container.
+        Container = "container",
+        /// A link of a network namespace that no known container has.
+        Namespace = "namespace",
+        /// The bridge itself: its LOCAL port.
+        Local = "local",
+        /// A link of the host.
+        Host = "host",
+        /// The other end of a patch.
+        Patch = "patch",
+        /// A tunnel.
+        Tunnel = "tunnel",
+        /// Nothing: the link is gone, the row stayed.
+        Orphaned = "orphaned",
+        /// It cannot be known.
+        Unknown = "unknown",
+    }
+}
+
+words! {
+    /// How a link leaves its namespace.
+    Wire {
+        /// A veth pair.
+        Veth = "veth",
+        /// An internal port of the switch, moved here.
+        Internal = "internal",
+        /// A macvlan, ipvlan or vlan over another link.
+        Parent = "parent",
+        /// A veth pair into a Linux bridge that has a port on the switch.
+        LinuxBridge = "linux-bridge",
+        /// A veth into a namespace that was not read, and is not the switch's.
+        Elsewhere = "elsewhere",
+        /// The link lives in the switch's own namespace.
+        Direct = "direct",
+        /// The way could not be followed.
+        Unresolved = "unresolved",
+    }
+}
+
+words! {
+    /// How a source is.
+    SourceState {
+        /// It answered.
+        Fresh = "fresh",
+        /// It fell silent; its rows are as they were.
+        Stale = "stale",
+        /// It was not reached.
+        Absent = "absent",
+    }
+}
+
+words! {
+    /// What happened.
+    Action {
+        /// An attachment is new.
+        Appeared = "appeared",
+        /// An attachment is different.
+        Changed = "changed",
+        /// An attachment is no more.
+        Vanished = "vanished",
+        /// A port lost its link.
+        Orphaned = "orphaned",
+        /// A port that had lost its link was removed, or has a link again.
+        Cleared = "cleared",
+    }
+}
+
+words! {
+    /// What became of a remembered attachment.
+    RestoreResult {
+        /// It was made again.
+        Restored = "restored",
+        /// It is where it should be.
+        Present = "present",
+        /// It would be made again, if that were asked for.
+        Missing = "missing",
+        /// Its container does not run.
+        NotRunning = "not-running",
+        /// Its container is no more.
+        NoContainer = "no-container",
+        /// It was not touched.
+        Skipped = "skipped",
+        /// It could not be made.
+        Failed = "failed",
+    }
+}
+
+words! {
+    /// What can be pruned.
+    PruneKind {
+        /// A port of a bridge.
+        Port = "port",
+        /// A veth that is no port.
+        Link = "link",
+    }
+}
+
+words! {
+    /// What a check came to.
+    Verdict {
+        /// All is well.
+        Ok = "ok",
+        /// Worth knowing.
+        Note = "note",
+        /// Something does not work.
+        Fail = "fail",
+    }
+}
+
+words! {
+    /// What of a port or interface fitted.
+    MatchedBy {
+        /// The OpenFlow port.
+        OfPort = "ofport",
+        /// The hardware address.
+        Mac = "mac",
+        /// An address.
+        Address = "address",
+        /// The name of a port or host interface.
+        Name = "name",
+        /// The index on the host.
+        Ifindex = "ifindex",
+    }
+}
+
+words! {
+    /// A field of an attachment that can change.
+    Field {
+        /// Names or ids of the containers that have it.
+        Container = "Container",
+        /// Its name inside.
+        Interface = "Interface",
+        /// Its hardware address.
+        Mac = "MAC",
+        /// Its addresses.
+        Addresses = "Addresses",
+        /// Whether it is on a port, and how sure that is.
+        State = "State",
+        /// The bridge.
+        Bridge = "Bridge",
+        /// The OpenFlow port.
+        OfPort = "OFPort",
+        /// Access VLAN or trunks.
+        Vlan = "VLAN",
+    }
+}
+
+words! {
+    /// A step from a container to a number.
+    StepName {
+        /// From the container to its process and network namespace.
+        Container = "container",
+        /// From the namespace to its links.
+        Namespace = "namespace",
+        /// From a link to where it leads.
+        OtherEnd = "other-end",
+        /// From there to a port.
+        Port = "port",
+        /// From the port to its number.
+        Number = "number",
+    }
+}
+
+words! {
+    /// How the daemon is.
+    HealthStatus {
+        /// Every source is fresh.
+        Ok = "ok",
+        /// A source is stale or absent.
+        Degraded = "degraded",
+        /// The first look has not ended yet.
+        Starting = "starting",
+    }
+}
