@@ -13,6 +13,19 @@ pub fn parse(text: &str, default_port: u16) -> Result<SocketAddr, &'static str> 
     Ok(SocketAddr::new(parse_host(host)?, port))
 }
 
+/// Reads `IP:PORT` to listen at; the port 0 has the system choose one.
+///
+/// # Errors
+/// What is wrong with `text`, to stand behind what it was given for.
+pub fn parse_listen(text: &str) -> Result<SocketAddr, &'static str> {
+    let (host, port) = split_port(text)?;
+    let port = match port.ok_or("the port is missing")? {
+        "0" => 0,
+        port => parse_port(port)?,
+    };
+    Ok(SocketAddr::new(parse_host(host)?, port))
+}
+
 /// Splits `HOST[:PORT]`; a host with colons stands in brackets.
 fn split_port(text: &str) -> Result<(&str, Option<&str>), &'static str> {
     let Some(bracketed) = text.strip_prefix('[') else {
@@ -49,7 +62,7 @@ fn parse_host(text: &str) -> Result<IpAddr, &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{parse, parse_listen};
 
     #[test]
     fn what_is_left_out_is_known() {
@@ -64,6 +77,15 @@ mod tests {
             let address = parse(given, 6640).unwrap();
             assert_eq!(address.to_string(), meant);
             assert_eq!(parse(meant, 1), Ok(address));
+        }
+    }
+
+    #[test]
+    fn a_listener_names_its_port_and_may_leave_it_to_the_system() {
+        assert_eq!(parse_listen("localhost:0").unwrap().to_string(), "127.0.0.1:0");
+        assert_eq!(parse_listen("[::]:9653").unwrap().to_string(), "[::]:9653");
+        for bad in ["127.0.0.1", "9653", "switch.example:1", "127.0.0.1:00x"] {
+            assert!(parse_listen(bad).is_err(), "{bad}");
         }
     }
 

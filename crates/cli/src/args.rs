@@ -1,13 +1,11 @@
 //! The command line. Verbs and options follow Docker's and Open vSwitch's own.
 
-use std::io::Read;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use host::{Host, Settings, Wish};
+use host::{EngineOptions, Settings};
 
-use crate::outcome::Failure;
 use crate::server::ServerArgs;
 use crate::words::Verb;
 
@@ -51,8 +49,6 @@ impl Cli {
     }
 }
 
-const NOT_SERVED: &str = "--server is for verbs that only read, and look once";
-
 /// Where the sources are. The same options for every verb, before or after it.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Where to look")]
@@ -83,10 +79,10 @@ pub struct Place {
     openflow: Vec<String>,
     /// Read a saved snapshot (- for stdin) instead of the host
     #[arg(long, global = true, value_name = "FILE")]
-    from: Option<PathBuf>,
+    pub(crate) from: Option<PathBuf>,
     /// Whom to ask instead
     #[command(flatten)]
-    server: ServerArgs,
+    pub(crate) server: ServerArgs,
     /// How long all waiting together may take: 10, 2.5s, 500ms, 1m
     #[arg(short, long, global = true, value_name = "TIME", default_value = "10", value_parser = duration)]
     timeout: Duration,
@@ -105,36 +101,14 @@ struct DockerFlags {
 }
 
 impl Place {
-    /// The host these options name, or the snapshot that stands for it.
-    ///
-    /// # Errors
-    /// A snapshot that cannot be read, a daemon that does not answer, an option that makes no
-    /// sense.
-    pub async fn open(&self, verb: &Verb) -> Result<Host, Failure> {
-        if let Some(server) = self.server.named(verb)? {
-            let roads = verb.roads().ok_or_else(|| Failure::new(NOT_SERVED))?;
-            return Ok(Host::served(&server, &roads, self.timeout).await?);
-        }
-        let Some(path) = &self.from else { return Ok(Host::open(&self.settings())?) };
-        let what = format!("the snapshot {}", path.display());
-        let text = if path.as_os_str() == "-" {
-            let mut text = Vec::new();
-            std::io::stdin().read_to_end(&mut text).map(|_| text)
-        } else {
-            std::fs::read(path)
-        };
-        let text = text.map_err(|error| Failure::new(format!("cannot read {what}: {error}")))?;
-        Ok(Host::replay_json(&what, &text)?)
-    }
-
     /// How long all waiting together may take.
-    pub fn patience(&self) -> Duration {
+    pub fn timeout(&self) -> Duration {
         self.timeout
     }
 
-    fn settings(&self) -> Settings {
+    pub(crate) fn settings(&self) -> Settings {
         Settings {
-            engine: Wish {
+            engine: EngineOptions {
                 host: self.host.clone(),
                 context: self.context.clone(),
                 config: self.config.clone(),

@@ -5,9 +5,12 @@
 
 pub mod args;
 pub mod live;
+pub mod origin;
 pub mod outcome;
 pub mod plugin;
 pub mod server;
+#[cfg(debug_assertions)]
+mod stop_after;
 pub mod verbs;
 pub mod words;
 
@@ -35,23 +38,23 @@ fn allow_files() {
 }
 
 async fn answer(cli: &Cli) -> Result<Outcome, Failure> {
-    let host = cli.place.open(cli.verb()).await?;
+    let origin = cli.place.open(cli.verb()).await?;
     match cli.verb() {
-        Verb::Port(args) => verbs::port::run(&host, args).await,
-        Verb::Ls(args) => verbs::ls::run(&host, args).await,
-        Verb::Ports(args) => verbs::ports::run(&host, args).await,
-        Verb::Who(args) => verbs::who::run(&host, args).await,
-        Verb::Explain(args) => verbs::explain::run(&host, args).await,
-        Verb::Graph(args) => verbs::graph::run(&host, args).await,
-        Verb::Events(args) => verbs::events::run(&host, args).await,
-        Verb::Wait(args) => verbs::wait::run(&host, args, cli.place.patience()).await,
-        Verb::Snapshot(args) => verbs::snapshot::run(&host, args).await,
-        Verb::Serve(args) => verbs::serve::run(&host, args).await,
-        Verb::Doctor(args) => verbs::doctor::run(&host, args).await,
-        Verb::Connect(args) => verbs::connect::run(&host, args).await,
-        Verb::Disconnect(args) => verbs::disconnect::run(&host, args).await,
-        Verb::Restore(args) => verbs::restore::run(&host, args).await,
-        Verb::Prune(args) => verbs::prune::run(&host, args).await,
+        Verb::Port(args) => verbs::port::run(&origin, args).await,
+        Verb::Ls(args) => verbs::ls::run(&origin, args).await,
+        Verb::Ports(args) => verbs::ports::run(&origin, args).await,
+        Verb::Who(args) => verbs::who::run(&origin, args).await,
+        Verb::Explain(args) => verbs::explain::run(&origin, args).await,
+        Verb::Graph(args) => verbs::graph::run(&origin, args).await,
+        Verb::Events(args) => verbs::events::run(&origin, args).await,
+        Verb::Wait(args) => verbs::wait::run(&origin, args, cli.place.timeout()).await,
+        Verb::Snapshot(args) => verbs::snapshot::run(&origin, args).await,
+        Verb::Serve(args) => verbs::serve::run(&origin, args).await,
+        Verb::Doctor(args) => verbs::doctor::run(&origin, args).await,
+        Verb::Connect(args) => verbs::connect::run(&origin, args).await,
+        Verb::Disconnect(args) => verbs::disconnect::run(&origin, args).await,
+        Verb::Restore(args) => verbs::restore::run(&origin, args).await,
+        Verb::Prune(args) => verbs::prune::run(&origin, args).await,
     }
 }
 

@@ -2,23 +2,9 @@
 
 use std::future::pending;
 
-use host::Host;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::{SignalKind, signal};
-
-use crate::outcome::Failure;
-
-/// A snapshot does not change.
-///
-/// # Errors
-/// For a host that is one.
-pub fn refuse_recorded(host: &Host) -> Result<(), Failure> {
-    if host.is_recorded() {
-        return Err(Failure::new("a snapshot does not change: this verb takes no --from"));
-    }
-    Ok(())
-}
 
 /// Waits until somebody asks us to stop: SIGINT, SIGTERM, or nobody reads our output any more.
 pub async fn stopped() {

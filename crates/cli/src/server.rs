@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use host::Server;
+use client::Server;
 
 use crate::outcome::Failure;
 use crate::words::Verb;

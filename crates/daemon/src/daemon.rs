@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use host::{Counters, Host, Question};
+use host::{Counters, Observe, Origin, Question};
 use model::switch::Via;
 use model::{Snapshot, Trouble, query};
 use tokio::sync::{Semaphore, watch};
@@ -23,17 +23,17 @@ pub(crate) struct Daemon {
     /// True when it is to end.
     pub(crate) stopped: watch::Receiver<bool>,
     pub(crate) timings: Timings,
-    host: Host,
+    origin: Origin,
     host_queries: Semaphore,
 }
 
 impl Daemon {
-    pub(crate) fn new(host: Host, boot: String, stopped: watch::Receiver<bool>) -> Self {
+    pub(crate) fn new(origin: Origin, boot: String, stopped: watch::Receiver<bool>) -> Self {
         Self {
             published: Published::new(boot),
             stopped,
             timings: Timings::default(),
-            host,
+            origin,
             host_queries: Semaphore::new(MAX_HOST_QUERIES),
         }
     }
@@ -59,17 +59,18 @@ impl Daemon {
         let _turn = self.host_queries.acquire().await;
         let start = Instant::now();
         let question = Question { roads: sources, traffic: true, ..Question::default() };
-        let snapshot = self.host.look(&question).await;
+        let snapshot = self.origin.observe(&question).await;
         self.timings.looked(start.elapsed());
         snapshot
     }
 
-    /// The counters of one interface, or of all.
+    /// The counters of one interface, or of all; a recording has none.
     pub(crate) async fn statistics(
         &self,
         iface: Option<&str>,
     ) -> Result<BTreeMap<String, Counters>, Trouble> {
+        let Origin::Live(host) = &self.origin else { return Ok(BTreeMap::new()) };
         let _turn = self.host_queries.acquire().await;
-        self.host.statistics(iface).await
+        host.statistics(iface).await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use host::Host;
+use host::Origin;
 use model::{Trouble, TroubleKind};
 use sd_notify::NotifyState;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -22,17 +22,19 @@ use crate::state::follow::follow;
 /// # Errors
 /// A listener that cannot be bound. Sources that cannot be reached are no error: the answers
 /// say so, and are right again when the source returns.
-pub async fn serve(host: Host, settings: &Settings, say: fn(&str)) -> Result<(), Trouble> {
+pub async fn serve(origin: Origin, settings: &Settings, say: fn(&str)) -> Result<(), Trouble> {
     let mut signals = ShutdownSignals::new()?;
     let listeners = listener::bind(settings).await?;
     for listener in &listeners {
         say(&format!("listening on {}", listener.url()));
     }
     let (stop, stopped) = watch::channel(false);
-    let daemon = Arc::new(Daemon::new(host.clone(), boot(), stopped.clone()));
+    let daemon = Arc::new(Daemon::new(origin.clone(), boot(), stopped.clone()));
     let mut tasks = JoinSet::new();
-    tasks.spawn(follow(host.clone(), daemon.clone()));
-    if settings.restore && !host.is_recorded() {
+    tasks.spawn(follow(origin.clone(), daemon.clone()));
+    if let Origin::Live(host) = origin
+        && settings.restore
+    {
         tasks.spawn(keep_restoring(host, daemon.clone(), say));
     }
     let router = routes(daemon);

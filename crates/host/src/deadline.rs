@@ -12,14 +12,14 @@ const GRACE: Duration = Duration::from_millis(100);
 
 /// The moment by which an answer is due.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Deadline {
+pub struct Deadline {
     due: Instant,
     allowed: Duration,
 }
 
 impl Deadline {
     /// `allowed` from now on.
-    pub(crate) fn after(allowed: Duration) -> Self {
+    pub fn after(allowed: Duration) -> Self {
         Self { due: Instant::now() + allowed, allowed }
     }
 
@@ -27,7 +27,7 @@ impl Deadline {
     ///
     /// # Errors
     /// What `answer` fails with, or [`TroubleKind::TimedOut`] about `what`.
-    pub(crate) async fn hold<T>(
+    pub async fn hold<T>(
         self,
         what: impl Fn() -> String,
         answer: impl Future<Output = Result<T, Trouble>>,

@@ -1,5 +1,6 @@
 //! A check-up: what can be reached, what not, and what to do about it.
 
+use futures_util::future::join_all;
 use model::evidence::Note;
 use model::health::{Check, Verdict};
 use model::switch::Bridge;
@@ -8,28 +9,23 @@ use model::{Observed, Snapshot, Trouble, TroubleKind, Wiring, resolve};
 use rustix::thread::{CapabilitySet, capabilities};
 
 use crate::deadline::Deadline;
+use crate::engine::{Configured, Engine};
 use crate::kernel;
-use crate::switch::dpif;
+use crate::switch::appctl;
 use crate::{Host, Question};
 
 impl Host {
     /// Checks every source and privilege a look needs.
     pub async fn examine(&self) -> Vec<Check> {
         let due = Deadline::after(self.timeout);
-        let (docker, (ovsdb, datapath), vswitchd) =
-            tokio::join!(self.check_docker(due), self.check_ovsdb(due), self.check_vswitchd(due));
-        let [ports, checksums] = self.check_traffic().await;
+        let engines = join_all(self.engines.iter().map(|engine| check_engine(engine, due)));
+        let (mut checks, (ovsdb, datapath), vswitchd) =
+            tokio::join!(engines, self.check_ovsdb(due), self.check_vswitchd(due));
+        let snapshot = self.look(&Question { traffic: true, ..Question::default() }).await;
         let (privileges, namespace) = (check_privileges(), self.check_namespace());
-        vec![docker, ovsdb, vswitchd, privileges, namespace, datapath, ports, checksums]
-    }
-
-    async fn check_docker(&self, due: Deadline) -> Check {
-        let address = self.engine.as_ref().map(ToString::to_string).unwrap_or_default();
-        let ask = async {
-            let docker = self.docker()?;
-            due.hold(|| docker.what(), docker.version()).await
-        };
-        check("docker", address, ask.await)
+        checks.extend([ovsdb, vswitchd, privileges, namespace, datapath]);
+        checks.extend(check_traffic(&snapshot));
+        checks
     }
 
     async fn check_ovsdb(&self, due: Deadline) -> (Check, Check) {
@@ -56,24 +52,8 @@ impl Host {
 
     async fn check_vswitchd(&self, due: Deadline) -> Check {
         let folder = self.rundir.display().to_string();
-        let ask = due.hold(|| dpif::what(&self.rundir), dpif::version(&self.rundir));
+        let ask = due.hold(|| appctl::what(&self.rundir), appctl::version(&self.rundir));
         check("vswitchd", folder, ask.await)
-    }
-
-    /// A port can look perfect and pass nothing, or ping alone.
-    async fn check_traffic(&self) -> [Check; 2] {
-        let snapshot = self.look(&Question { traffic: true, ..Question::default() }).await;
-        let Some(why) = snapshot.kernel.trouble().or(blind(&snapshot)) else {
-            let wiring = resolve(&snapshot);
-            return [check_ports(&wiring), check_checksums(&snapshot, &wiring)];
-        };
-        ["ports", "checksums"].map(|name| Check {
-            name: name.to_owned(),
-            target: "bridges".to_owned(),
-            verdict: Verdict::Note,
-            detail: format!("unknown: {why}"),
-            remedy: String::new(),
-        })
     }
 
     fn check_namespace(&self) -> Check {
@@ -96,6 +76,54 @@ impl Host {
             }),
         )
     }
+}
+
+async fn check_engine(configured: &Configured, due: Deadline) -> Check {
+    let ask = async {
+        let engine = configured.engine()?;
+        due.hold(|| engine.what(), engine.version()).await
+    };
+    let address = configured.engine().map(Engine::address).unwrap_or_default();
+    check(&configured.kind.to_string(), address, ask.await)
+}
+
+/// Checks what a recording tells: which sources were seen, and how the ports are.
+pub fn examine_recording(snapshot: &Snapshot) -> Vec<Check> {
+    let engines = snapshot
+        .engines
+        .iter()
+        .map(|(engine, rows)| recorded(&engine.to_string(), rows, "container"));
+    let roads =
+        snapshot.switch.iter().map(|(via, rows)| recorded(&via.to_string(), rows, "bridge"));
+    let kernel = recorded("kernel", &snapshot.kernel, "namespace");
+    engines.chain([kernel]).chain(roads).chain(check_traffic(snapshot)).collect()
+}
+
+/// One source, as it was when the recording was made.
+fn recorded<T>(name: &str, rows: &Observed<T>, what: &str) -> Check {
+    let found = match rows.trouble() {
+        Some(trouble) => Err(trouble.clone()),
+        None => Ok(match rows.rows().len() {
+            1 => format!("1 {what}"),
+            count => format!("{count} {what}s"),
+        }),
+    };
+    check(name, "the recording".to_owned(), found)
+}
+
+/// A port can look perfect and pass nothing, or ping alone.
+fn check_traffic(snapshot: &Snapshot) -> [Check; 2] {
+    let Some(why) = snapshot.kernel.trouble().or(blind(snapshot)) else {
+        let wiring = resolve(snapshot);
+        return [check_ports(&wiring), check_checksums(snapshot, &wiring)];
+    };
+    ["ports", "checksums"].map(|name| Check {
+        name: name.to_owned(),
+        target: "bridges".to_owned(),
+        verdict: Verdict::Note,
+        detail: format!("unknown: {why}"),
+        remedy: String::new(),
+    })
 }
 
 const LEFT_BEHIND: &str = "docker ovs restore --all makes again what containers lost; docker ovs \

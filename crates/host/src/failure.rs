@@ -7,7 +7,7 @@ use model::{Trouble, TroubleKind};
 
 /// A failure of `what`, judged by the I/O error at the bottom of `error`'s chain, if any.
 /// `may` says who has the privilege, should that be the reason.
-pub(crate) fn of_chain(what: String, error: &(dyn Error + 'static), may: &str) -> Trouble {
+pub fn of_chain(what: String, error: &(dyn Error + 'static), may: &str) -> Trouble {
     match root(error) {
         Some(root) => of_io(what, root, may),
         None => Trouble::new(TroubleKind::Garbled, what, error),
@@ -19,7 +19,7 @@ fn root<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a io::Error> {
 }
 
 /// A failure of `what` by an I/O error.
-pub(crate) fn of_io(what: String, error: &io::Error, may: &str) -> Trouble {
+pub fn of_io(what: String, error: &io::Error, may: &str) -> Trouble {
     match error.kind() {
         io::ErrorKind::PermissionDenied => {
             Trouble::new(TroubleKind::Denied, what, "permission denied").remedy(may)

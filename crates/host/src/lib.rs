@@ -1,4 +1,4 @@
-//! Eyes and hands of docker-ovs: asks the container engine, the kernel and the switch, and gives a
+//! The live host: asks the container engine, the kernel and the switch, and gives a
 //! [`model::Snapshot`]; carries out a [`model::plan::Plan`].
 //!
 //! The only place where protocols and the model meet; no foreign type leaves the file
@@ -16,30 +16,37 @@
 
 mod act;
 mod clock;
-mod deadline;
+pub mod deadline;
 mod doctor;
-mod engine;
-mod failure;
-mod kernel;
+pub mod engine;
+pub mod failure;
+pub mod kernel;
 mod look;
-mod replay;
-mod served;
+mod origin;
+mod question;
+mod recording;
 mod settings;
+pub mod source;
 mod switch;
 mod token;
-mod watch;
+pub mod transport;
+pub mod watch;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use model::{Snapshot, Trouble};
+use engine::Configured;
+use model::Trouble;
 use switch::openflow::Listener;
 
-pub use act::{Connected, Done, Pruned, Restored, Unable, random};
+pub use act::{Connected, Done, Pruned, Restored, StepObserver, Unable, random};
+pub use act::{plan_connect, plan_disconnect, plan_restore};
 pub use clock::now;
-pub use engine::address::{Address, Wish};
-pub use look::Question;
-pub use served::Server;
+pub use doctor::examine_recording;
+pub use engine::docker::address::EngineOptions;
+pub use origin::{Observe, Origin};
+pub use question::Question;
+pub use recording::read_recording;
 pub use settings::Settings;
 pub use switch::Counters;
 pub use token::token;
@@ -48,11 +55,11 @@ pub use watch::Watch;
 /// A host that can be looked at. Opening one does no I/O.
 #[derive(Clone, Debug)]
 pub struct Host {
-    engine: Result<Address, Trouble>,
+    engines: Vec<Configured>,
     db: Result<ovsdb::Remote, Trouble>,
     tls: Option<ovsdb::Tls>,
     openflow: Vec<Listener>,
     rundir: PathBuf,
     timeout: Duration,
-    recorded: Option<Snapshot>,
+    observer: act::Observer,
 }

@@ -1,12 +1,15 @@
 //! Where the sources are: options first, then the environment, then the usual places.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use model::{Trouble, TroubleKind};
 
 use crate::Host;
-use crate::engine::address::Wish;
+use crate::act::{Observer, StepObserver};
+use crate::engine::docker::address::EngineOptions;
+use crate::engine::{self, Configured, Engine};
 use crate::switch::openflow;
 
 /// Where Open vSwitch keeps its sockets unless told otherwise (ovs-vswitchd(8)).
@@ -16,8 +19,10 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 /// What a user may say about where to look.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The container engine.
-    pub engine: Wish,
+    /// The names of the container engines to ask; all that are known if none is named.
+    pub engines: Vec<String>,
+    /// Where the container engine is.
+    pub engine: EngineOptions,
     /// `--db`: the database server, an active connection method of ovsdb(7).
     pub db: Option<String>,
     /// `--private-key`, for `ssl:`.
@@ -39,7 +44,8 @@ impl Settings {
     pub fn from_env() -> Self {
         let rundir = env("OVS_RUNDIR").filter(|dir| !dir.is_empty());
         Self {
-            engine: Wish::default(),
+            engines: Vec::new(),
+            engine: EngineOptions::default(),
             db: None,
             private_key: None,
             certificate: None,
@@ -75,22 +81,28 @@ impl Host {
     /// A host with these settings. Wrong ones show when they are needed.
     ///
     /// # Errors
-    /// A listener of `--openflow` that is none.
+    /// A listener of `--openflow` that is none, or an engine that is not known.
     pub fn open(settings: &Settings) -> Result<Self, Trouble> {
         let listeners = settings.openflow.iter().map(|text| openflow::listener(text));
-        Ok(Self { openflow: listeners.collect::<Result<_, _>>()?, ..Self::bare(settings) })
-    }
-
-    pub(crate) fn bare(settings: &Settings) -> Self {
-        Self {
-            openflow: Vec::new(),
-            recorded: None,
-            engine: settings.engine.address(env),
+        Ok(Self {
+            openflow: listeners.collect::<Result<_, _>>()?,
+            engines: engine::configured(&settings.engines, &settings.engine)?,
             db: settings.remote(),
             tls: settings.tls(),
             rundir: rundir(settings),
             timeout: settings.timeout,
-        }
+            observer: Observer::default(),
+        })
+    }
+
+    /// The same host, whose plans `observer` follows.
+    pub fn observed_by(self, observer: Arc<dyn StepObserver>) -> Self {
+        Self { observer: Observer(Some(observer)), ..self }
+    }
+
+    /// The same host with other engines, whatever speaks for them.
+    pub fn with_engines(self, engines: Vec<Arc<dyn Engine>>) -> Self {
+        Self { engines: engines.into_iter().map(Configured::of).collect(), ..self }
     }
 }
 

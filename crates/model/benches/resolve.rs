@@ -112,6 +112,7 @@ fn snapshot() -> Snapshot {
         taken: 0,
         scope: Scope::Everything,
         switch_netns: Some(HOST),
+        named_engines: std::collections::BTreeSet::new(),
         engines: [(
             Engine("docker".into()),
             Observed::Fresh { rows: (0..CONTAINERS).map(container).collect() },

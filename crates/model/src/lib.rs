@@ -11,6 +11,7 @@ pub mod evidence;
 pub mod filter;
 pub mod health;
 pub mod ids;
+mod look;
 pub mod mark;
 mod occupant;
 pub mod plan;
@@ -26,6 +27,7 @@ pub mod who;
 pub mod wiring;
 
 pub use anonymise::anonymise;
+pub use look::Look;
 pub use rehearse::rehearse;
 pub use resolve::resolve;
 pub use routes::Routes;

@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use crate::ids::NetnsId;
-use crate::snapshot::{Container, Namespace, Observed, Snapshot};
+use crate::snapshot::{Container, Engine, Namespace, Observed, Snapshot};
 use crate::switch::{Bridge, Via};
 use crate::trouble::{Trouble, TroubleKind};
 use crate::wiring::{Attachment, Wiring};
@@ -28,6 +28,14 @@ pub enum QueryError {
         /// What was asked for.
         wanted: String,
         /// Those it fits, as `short-id (name)`.
+        candidates: Vec<String>,
+    },
+    /// Containers of several engines have that name.
+    #[error("ambiguous container name: {wanted}")]
+    AmbiguousName {
+        /// What was asked for.
+        wanted: String,
+        /// Those that have it, as `engine:name`.
         candidates: Vec<String>,
     },
     /// The container exists but has no process, and so no interfaces.
@@ -64,6 +72,9 @@ impl QueryError {
             Self::AmbiguousContainer { candidates, .. } => {
                 Some(format!("it fits {}", candidates.join(", ")))
             }
+            Self::AmbiguousName { candidates, .. } => {
+                Some(format!("name its engine too: {}", candidates.join(" or ")))
+            }
             Self::NotRunning { name, .. } => Some(format!(
                 "only a running container has interfaces; start it with docker start {name}"
             )),
@@ -78,19 +89,40 @@ impl QueryError {
     }
 }
 
-/// Finds a container as Docker does: by full id, then name, then unambiguous id prefix.
+/// Finds a container as Docker does: by full id, then name, then unambiguous id prefix. Before
+/// any of them the engine may stand, as in `docker:web`.
 ///
 /// # Errors
-/// [`QueryError::NoSuchContainer`], [`QueryError::AmbiguousContainer`], or
+/// [`QueryError::NoSuchContainer`], [`QueryError::AmbiguousContainer`],
+/// [`QueryError::AmbiguousName`] when several engines have one of that name, or
 /// [`QueryError::Blind`] when no engine could be asked.
 pub fn container<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<&'a Container, QueryError> {
-    let all = || snapshot.engines.values().flat_map(Observed::rows);
-    if let Some(exact) = all().find(|row| *row.id.0 == *wanted) {
+    let (engine, wanted) = match engine_of(snapshot, wanted) {
+        Some((engine, name)) => (Some(engine), name),
+        None => (None, wanted),
+    };
+    let asked = |(name, _): &(&Engine, _)| engine.is_none_or(|engine| engine == *name);
+    let all = || {
+        let engines = snapshot.engines.iter().filter(asked);
+        engines.flat_map(|(engine, rows)| rows.rows().iter().map(move |row| (engine, row)))
+    };
+    if let Some((_, exact)) = all().find(|(_, row)| *row.id.0 == *wanted) {
         return Ok(exact);
     }
-    if let Some(named) = all().find(|row| *row.name == *wanted.trim_start_matches('/')) {
-        return Ok(named);
+    let name = wanted.trim_start_matches('/');
+    let named: Vec<_> = all().filter(|(_, row)| *row.name == *name).collect();
+    let several = named.iter().any(|(engine, _)| *engine != named[0].0);
+    match named.as_slice() {
+        [(_, first), ..] if !several => return Ok(first),
+        [] => {}
+        several => {
+            return Err(QueryError::AmbiguousName {
+                wanted: wanted.to_owned(),
+                candidates: told(several.iter().map(|(engine, _)| format!("{engine}:{name}"))),
+            });
+        }
     }
+    let all = || all().map(|(_, row)| row);
     let fits: Vec<_> = all().filter(|row| is_prefix(wanted, row)).collect();
     match fits.as_slice() {
         [one] => Ok(one),
@@ -102,12 +134,31 @@ pub fn container<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<&'a Contain
     }
 }
 
+/// The engine that stands before a name, as in `docker:web`, and the name.
+fn engine_of<'a, 'w>(snapshot: &'a Snapshot, wanted: &'w str) -> Option<(&'a Engine, &'w str)> {
+    let (engine, name) = wanted.split_once(':')?;
+    let known = snapshot.engines.keys().find(|known| *known.0 == *engine)?;
+    Some((known, name))
+}
+
+/// Why the containers are not known: an engine that was named did not answer, or none did, or
+/// one is there and could not be asked.
+fn blind_to_containers(snapshot: &Snapshot) -> Option<&Trouble> {
+    let all = snapshot.engines.values().all(|rows| rows.absence().is_some());
+    let absent = |(engine, rows): (&Engine, &'_ Observed<Container>)| {
+        let may_be_missing = !all && !snapshot.named_engines.contains(engine);
+        rows.absence().is_some_and(|why| !may_be_missing || why.kind != TroubleKind::Unreachable)
+    };
+    let mut engines = snapshot.engines.iter();
+    engines.find(|(engine, rows)| absent((engine, rows))).and_then(|(_, rows)| rows.absence())
+}
+
 fn is_prefix(wanted: &str, row: &Container) -> bool {
     !wanted.is_empty() && row.id.0.starts_with(wanted)
 }
 
 fn nobody(snapshot: &Snapshot, wanted: &str) -> QueryError {
-    match snapshot.engines.values().find_map(Observed::absence) {
+    match blind_to_containers(snapshot) {
         Some(trouble) => QueryError::Blind(trouble.clone()),
         None => {
             QueryError::NoSuchContainer { wanted: wanted.to_owned(), near: near(snapshot, wanted) }
@@ -188,6 +239,9 @@ pub fn target<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<Target<'a>, Qu
     let Some((kind, name)) = wanted.split_once(':') else {
         return container(snapshot, wanted).map(Target::Container);
     };
+    if engine_of(snapshot, wanted).is_some() {
+        return container(snapshot, wanted).map(Target::Container);
+    }
     let name = if kind == "netns" { name.rsplit('/').next().unwrap_or(name) } else { wanted };
     let known = |ns: &&Namespace| ns.names.iter().any(|known| known == wanted || known == name);
     if let Some(found) = snapshot.kernel.rows().iter().find(known) {
@@ -246,8 +300,9 @@ pub fn home(snapshot: &Snapshot, container: &Container) -> Result<NetnsId, Query
 /// # Errors
 /// [`QueryError::Blind`] for the first that is missing.
 pub fn sighted(snapshot: &Snapshot) -> Result<(), QueryError> {
-    let engine = snapshot.engines.values().find_map(Observed::absence);
-    let missing = engine.or(snapshot.kernel.absence()).or(blind_to_the_switch(snapshot));
+    let missing = blind_to_containers(snapshot)
+        .or(snapshot.kernel.absence())
+        .or(blind_to_the_switch(snapshot));
     missing.map_or(Ok(()), |trouble| Err(QueryError::Blind(trouble.clone())))
 }
 

@@ -31,6 +31,10 @@ pub struct Snapshot {
     pub switch_netns: Option<NetnsId>,
     /// Containers, by engine.
     pub engines: BTreeMap<Engine, Observed<Container>>,
+    /// The engines that the caller named. The absence of another one is no error as long as some
+    /// engine answered: it need not be installed.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub named_engines: BTreeSet<Engine>,
     /// Namespaces with their links.
     pub kernel: Observed<Namespace>,
     /// Bridges with their ports, by the road that was asked.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use docker_ovs::outcome::{Failure, Outcome, print};
 use docker_ovs::{block_on, verbs};
-use host::{Host, Settings};
+use host::{Host, Origin, Settings};
 
 const USAGE: &str = "Usage: docker-ovs-port CONTAINER OVS_BRIDGE";
 
@@ -20,7 +20,7 @@ fn main() -> ExitCode {
 }
 
 async fn answer(container: &str, bridge: &str) -> Result<Outcome, Failure> {
-    let host = Host::open(&Settings::from_env())?;
+    let origin = Origin::Live(Host::open(&Settings::from_env())?);
     // The script always ended well when it had found the container.
-    verbs::port::drop_in(&host, container, bridge).await
+    verbs::port::drop_in(&origin, container, bridge).await
 }

@@ -1,6 +1,6 @@
 //! `docker ovs connect BRIDGE CONTAINER`.
 
-use host::{Connected, Host};
+use host::{Connected, Origin, plan_connect};
 use model::plan::{Connect, Plan, Step};
 use model::{Snapshot, query, rehearse, resolve};
 use report::{Format, printable, render, v1, views};
@@ -12,17 +12,17 @@ use crate::words::ConnectArgs;
 ///
 /// # Errors
 /// A wish that is refused, or could not be fulfilled; then nothing is left of it.
-pub async fn run(host: &Host, args: &ConnectArgs) -> Result<Outcome, Failure> {
+pub async fn run(origin: &Origin, args: &ConnectArgs) -> Result<Outcome, Failure> {
     let wish = wish(args);
     if args.dry_run {
-        let (snapshot, plan) = host.plan_connect(&wish).await?;
+        let (snapshot, plan) = plan_connect(origin, &wish).await?;
         let rows = rows(&rehearse(&snapshot, &plan.steps), &plan)?;
         let outcome = lay_out(args, &rows)?;
         let table = args.format == Format::Table && !args.quiet;
         let text = if table { steps(&plan) + "\n" + &outcome.text } else { outcome.text };
         return Ok(Outcome { text, ..outcome });
     }
-    let Connected { plan, snapshot } = host.connect(&wish).await?;
+    let Connected { plan, snapshot } = origin.live()?.connect(&wish).await?;
     let rows = rows(&snapshot, &plan)?;
     let other = refused(&plan, &rows);
     let outcome = lay_out(args, &rows)?;

@@ -1,6 +1,6 @@
 //! `docker ovs disconnect BRIDGE CONTAINER`.
 
-use host::Host;
+use host::{Origin, plan_disconnect};
 use model::plan::{Disconnect, Plan};
 use report::printable;
 
@@ -12,7 +12,7 @@ use crate::words::DisconnectArgs;
 ///
 /// # Errors
 /// A wish that is refused, or could not be fulfilled.
-pub async fn run(host: &Host, args: &DisconnectArgs) -> Result<Outcome, Failure> {
+pub async fn run(origin: &Origin, args: &DisconnectArgs) -> Result<Outcome, Failure> {
     let wish = Disconnect {
         bridge: args.bridge.clone(),
         container: args.container.clone(),
@@ -20,9 +20,9 @@ pub async fn run(host: &Host, args: &DisconnectArgs) -> Result<Outcome, Failure>
         force: args.force,
     };
     let text = if args.dry_run {
-        steps(&host.plan_disconnect(&wish).await?.1)
+        steps(&plan_disconnect(origin, &wish).await?.1)
     } else {
-        removed(&host.disconnect(&wish).await?.plan)
+        removed(&origin.live()?.disconnect(&wish).await?.plan)
     };
     Ok(Outcome { text, ..Outcome::default() })
 }

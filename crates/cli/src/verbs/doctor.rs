@@ -1,6 +1,6 @@
 //! `docker ovs doctor`.
 
-use host::Host;
+use host::{Origin, examine_recording};
 use report::{render, views};
 
 use crate::outcome::{Failure, Outcome};
@@ -10,8 +10,11 @@ use crate::words::DoctorArgs;
 ///
 /// # Errors
 /// A template that asks for what is not there.
-pub async fn run(host: &Host, args: &DoctorArgs) -> Result<Outcome, Failure> {
-    let checks = host.examine().await;
+pub async fn run(origin: &Origin, args: &DoctorArgs) -> Result<Outcome, Failure> {
+    let checks = match origin {
+        Origin::Live(host) => host.examine().await,
+        Origin::Recorded(snapshot) => examine_recording(snapshot),
+    };
     let rows: Vec<_> = checks.iter().map(report::v1::Check::from).collect();
     let text = render(&args.format, &views::DOCTOR, &rows)?;
     let nothing = checks.iter().any(|check| check.verdict.is_bad());

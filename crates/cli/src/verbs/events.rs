@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use host::{Host, Watch};
+use host::{Origin, Watch};
 use model::filter::{Filter, Filters};
 use model::ids::ContainerId;
 use model::snapshot::{Container, Observed};
@@ -11,7 +11,8 @@ use model::timeline::{Change, Event, Timeline};
 use model::{Snapshot, resolve};
 use report::{Format, render, v1, views};
 
-use crate::live::{refuse_recorded, stopped};
+use crate::live::stopped;
+use crate::origin::followed;
 use crate::outcome::{Failure, Outcome};
 use crate::words::EventsArgs;
 
@@ -19,8 +20,8 @@ use crate::words::EventsArgs;
 ///
 /// # Errors
 /// A snapshot instead of a host, or stdout cannot be written to.
-pub async fn run(host: &Host, args: &EventsArgs) -> Result<Outcome, Failure> {
-    refuse_recorded(host)?;
+pub async fn run(origin: &Origin, args: &EventsArgs) -> Result<Outcome, Failure> {
+    let host = followed(origin)?;
     tokio::select! {
         biased;
         () = stopped() => Ok(Outcome::default()),

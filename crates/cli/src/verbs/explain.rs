@@ -1,8 +1,7 @@
 //! `docker ovs explain CONTAINER [BRIDGE]`.
 
-use host::{Host, Question};
+use host::{Origin, Question};
 use model::switch::Via;
-use model::{query, resolve};
 use report::{Format, render, v1, views};
 
 use crate::outcome::{Failure, Outcome};
@@ -12,8 +11,8 @@ use crate::words::ExplainArgs;
 ///
 /// # Errors
 /// No such container, bridge, or no road at all.
-pub async fn run(host: &Host, args: &ExplainArgs) -> Result<Outcome, Failure> {
-    let every = || vec![Via::Ovsdb, Via::OpenFlow, Via::Dpif];
+pub async fn run(origin: &Origin, args: &ExplainArgs) -> Result<Outcome, Failure> {
+    let every = || Via::ALL.to_vec();
     let question = Question {
         container: Some(args.container.clone()),
         bridge: args.bridge.clone(),
@@ -22,12 +21,11 @@ pub async fn run(host: &Host, args: &ExplainArgs) -> Result<Outcome, Failure> {
         traffic: true,
         ..Question::default()
     };
-    let snapshot = host.look(&question).await;
-    let target = query::target(&snapshot, &args.container)?;
-    let wiring = resolve(&snapshot);
-    let found = query::attachments(&snapshot, &wiring, target)?;
+    let look = origin.look(&question).await;
+    let target = look.target(&args.container)?;
+    let found = look.attachments_of(target)?;
     if let Some(bridge) = &args.bridge {
-        query::bridge(&snapshot, bridge)?;
+        look.bridge(bridge)?;
     }
     // Those that are not on the bridge most need to be explained.
     let rows: Vec<_> = found.iter().map(|found| v1::Explanation::new(found)).collect();
@@ -37,8 +35,8 @@ pub async fn run(host: &Host, args: &ExplainArgs) -> Result<Outcome, Failure> {
     };
     let on = |bridge: &String| rows.iter().any(|row| row.attachment.is_on(bridge));
     let elsewhere = args.bridge.as_ref().filter(|bridge| !on(bridge));
-    let mut remarks: Vec<_> = wiring.troubles.iter().map(ToString::to_string).collect();
-    remarks.extend(target.remark(&snapshot));
+    let mut remarks = look.remarks();
+    remarks.extend(target.remark(&look.snapshot));
     remarks.extend(
         elsewhere.map(|bridge| format!("no interface of {} is on {bridge}", args.container)),
     );

@@ -1,8 +1,7 @@
 //! `docker ovs graph`.
 
-use host::{Host, Question};
+use host::{Origin, Question};
 use model::switch::Via;
-use model::{query, resolve};
 use report::graph::{Scene, dot, mermaid, svg};
 
 use crate::outcome::{Failure, Outcome};
@@ -12,21 +11,19 @@ use crate::words::{GraphArgs, Picture};
 ///
 /// # Errors
 /// No such bridge, or the switch cannot be asked.
-pub async fn run(host: &Host, args: &GraphArgs) -> Result<Outcome, Failure> {
+pub async fn run(origin: &Origin, args: &GraphArgs) -> Result<Outcome, Failure> {
     // The whole switch even for one bridge: a patch ends on another.
     let road = Via::from(args.via);
-    let snapshot = host.look(&Question { roads: vec![road], ..Question::default() }).await;
-    query::switch(&snapshot, road)?;
+    let look = origin.look(&Question { roads: vec![road], ..Question::default() }).await;
+    look.switch(road)?;
     if let Some(bridge) = &args.bridge {
-        query::bridge(&snapshot, bridge)?;
+        look.bridge(bridge)?;
     }
-    let wiring = resolve(&snapshot);
-    let scene = Scene::new(&wiring, args.bridge.as_deref());
+    let scene = Scene::new(&look.wiring, args.bridge.as_deref());
     let text = match args.format {
         Picture::Svg => svg(&scene),
         Picture::Dot => dot(&scene),
         Picture::Mermaid => mermaid(&scene),
     };
-    let remarks = wiring.troubles.iter().map(ToString::to_string).collect();
-    Ok(Outcome { text, remarks, nothing: false })
+    Ok(Outcome { text, remarks: look.remarks(), nothing: false })
 }

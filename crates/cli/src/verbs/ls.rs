@@ -1,8 +1,8 @@
 //! `docker ovs ls`.
 
-use host::{Host, Question};
+use host::{Origin, Question};
+use model::Look;
 use model::ids::short_id;
-use model::{Snapshot, Wiring, query, resolve};
 use report::{Wanted, list, render, v1, views};
 
 use crate::outcome::{Failure, Outcome};
@@ -12,26 +12,25 @@ use crate::words::LsArgs;
 ///
 /// # Errors
 /// No such bridge, or a source that the list needs is missing.
-pub async fn run(host: &Host, args: &LsArgs) -> Result<Outcome, Failure> {
+pub async fn run(origin: &Origin, args: &LsArgs) -> Result<Outcome, Failure> {
     let question = Question {
         bridge: args.bridge.clone(),
         roads: vec![args.via.into()],
         ..Question::default()
     };
-    let snapshot = host.look(&question).await;
-    query::sighted(&snapshot)?;
+    let look = origin.look(&question).await;
+    look.sighted()?;
     if let Some(bridge) = &args.bridge {
-        query::bridge(&snapshot, bridge)?;
+        look.bridge(bridge)?;
     }
-    let wiring = resolve(&snapshot);
-    let rows = rows(&snapshot, &wiring, args);
-    let remarks = wiring.troubles.iter().map(ToString::to_string).collect();
+    let rows = rows(&look, args);
+    let remarks = look.remarks();
     Ok(Outcome { text: lay_out(&rows, args)?, remarks, nothing: false })
 }
 
-fn rows(snapshot: &Snapshot, wiring: &Wiring, args: &LsArgs) -> Vec<v1::Attachment> {
+fn rows(look: &Look, args: &LsArgs) -> Vec<v1::Attachment> {
     let wanted = Wanted { filters: args.filter.clone(), all: args.all };
-    let mut rows = list(snapshot, wiring, &wanted);
+    let mut rows = list(&look.snapshot, &look.wiring, &wanted);
     rows.retain(|row| args.bridge.as_ref().is_none_or(|bridge| row.is_on(bridge)));
     rows
 }

@@ -1,10 +1,10 @@
 //! `docker ovs port CONTAINER [BRIDGE]`.
 
-use host::{Host, Question};
-use model::query::{self, QueryError};
+use host::{Origin, Question};
+use model::Look;
+use model::query::QueryError;
 use model::switch::Via;
 use model::wiring::Attachment;
-use model::{Snapshot, resolve};
 use report::v1::State;
 use report::{Format, render, v1, views};
 
@@ -15,12 +15,12 @@ use crate::words::PortArgs;
 ///
 /// # Errors
 /// No such container, bridge, or no way to know.
-pub async fn run(host: &Host, args: &PortArgs) -> Result<Outcome, Failure> {
+pub async fn run(origin: &Origin, args: &PortArgs) -> Result<Outcome, Failure> {
     let (bridge, via) = (args.bridge.as_deref(), args.via.into());
     let asked = Asked { container: &args.container, bridge, via };
     // Who else lives there costs a list of all containers: only where it can be shown.
     let tenants = matches!(args.format, Format::Json | Format::Template(_) | Format::TableOf(_));
-    let answer = asked.answer(&host.look(&asked.question(tenants && !args.quiet)).await)?;
+    let answer = asked.answer(&origin.look(&asked.question(tenants && !args.quiet)).await)?;
     let text = match (&args.format, asked.bridge) {
         _ if args.quiet => answer.numbers(),
         (Format::Csv, Some(bridge)) => {
@@ -36,9 +36,9 @@ pub async fn run(host: &Host, args: &PortArgs) -> Result<Outcome, Failure> {
 ///
 /// # Errors
 /// No such container, bridge, or no way to know.
-pub async fn drop_in(host: &Host, container: &str, bridge: &str) -> Result<Outcome, Failure> {
+pub async fn drop_in(origin: &Origin, container: &str, bridge: &str) -> Result<Outcome, Failure> {
     let asked = Asked { container, bridge: Some(bridge), via: Via::Ovsdb };
-    let answer = asked.answer(&host.look(&asked.question(false)).await)?;
+    let answer = asked.answer(&origin.look(&asked.question(false)).await)?;
     let text = render(&Format::Csv, &views::PORT_ON_BRIDGE, &answer.blanked(bridge))?;
     Ok(Outcome { text, remarks: answer.remarks, nothing: false })
 }
@@ -69,16 +69,15 @@ impl<'a> Asked<'a> {
         }
     }
 
-    pub(super) fn answer(&self, snapshot: &Snapshot) -> Result<Answer<'a>, QueryError> {
-        let target = query::target(snapshot, self.container)?;
-        let wiring = resolve(snapshot);
-        let found = query::attachments(snapshot, &wiring, target)?;
+    pub(super) fn answer(&self, look: &Look) -> Result<Answer<'a>, QueryError> {
+        let target = look.target(self.container)?;
+        let found = look.attachments_of(target)?;
         if let Some(bridge) = self.bridge {
-            query::bridge(snapshot, bridge)?;
+            look.bridge(bridge)?;
         }
         let row = |attachment: &&Attachment| v1::Attachment::of(attachment, target);
         let rows = found.iter().map(row).collect();
-        let remarks = target.remark(snapshot).into_iter().chain(doubts(&found)).collect();
+        let remarks = target.remark(&look.snapshot).into_iter().chain(doubts(&found)).collect();
         Ok(Answer { rows, bridge: self.bridge, remarks })
     }
 }

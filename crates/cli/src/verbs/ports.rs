@@ -1,8 +1,7 @@
 //! `docker ovs ports [BRIDGE]`.
 
-use host::{Host, Question};
+use host::{Origin, Question};
 use model::switch::Via;
-use model::{query, resolve};
 use report::{render, v1, views};
 
 use crate::outcome::{Failure, Outcome};
@@ -12,19 +11,18 @@ use crate::words::PortsArgs;
 ///
 /// # Errors
 /// No such bridge, or the switch cannot be asked.
-pub async fn run(host: &Host, args: &PortsArgs) -> Result<Outcome, Failure> {
+pub async fn run(origin: &Origin, args: &PortsArgs) -> Result<Outcome, Failure> {
     // Only the control socket knows datapath ports.
     let roads = vec![args.via.into(), Via::Dpif];
     let bridge = args.bridge.clone();
-    let snapshot = host.look(&Question { bridge, roads, ..Question::default() }).await;
-    query::switch(&snapshot, args.via.into())?;
+    let look = origin.look(&Question { bridge, roads, ..Question::default() }).await;
+    look.switch(args.via.into())?;
     if let Some(bridge) = &args.bridge {
-        query::bridge(&snapshot, bridge)?;
+        look.bridge(bridge)?;
     }
-    let wiring = resolve(&snapshot);
     let wanted = |bridge: &str| args.bridge.as_ref().is_none_or(|wanted| wanted == bridge);
-    let ports = wiring.ports.iter().filter(|row| wanted(&row.bridge));
+    let ports = look.wiring.ports.iter().filter(|row| wanted(&row.bridge));
     let rows: Vec<_> = ports.map(v1::Port::from).collect();
-    let remarks = wiring.troubles.iter().map(ToString::to_string).collect();
+    let remarks = look.remarks();
     Ok(Outcome { text: render(&args.format, &views::PORTS, &rows)?, remarks, nothing: false })
 }

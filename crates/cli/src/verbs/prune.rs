@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
-use host::Host;
+use host::Origin;
 use model::plan::{LeftOver, Prune};
 use report::{Format, render, v1, views};
 
@@ -13,20 +13,20 @@ use crate::words::{PruneArgs, Until};
 ///
 /// # Errors
 /// No such bridge, a source is missing, or nobody is there to be asked.
-pub async fn run(host: &Host, args: &PruneArgs) -> Result<Outcome, Failure> {
+pub async fn run(origin: &Origin, args: &PruneArgs) -> Result<Outcome, Failure> {
     if !args.force && !args.dry_run && !io::stdin().is_terminal() {
         return Err(Failure::new("nobody can be asked: stdin is no terminal")
             .remedy("-f removes without asking; --dry-run shows what would be removed"));
     }
     let wish = wish(args);
-    let found = host.left_over(&wish).await?;
+    let found = origin.left_over(&wish).await?;
     if args.dry_run || found.is_empty() {
         return lay_out(&args.format, &found);
     }
     if !args.force && !agreed(&lay_out(&Format::Table, &found)?.text) {
         return Ok(Outcome::default());
     }
-    let pruned = host.prune(&wish, &found).await?;
+    let pruned = origin.live()?.prune(&wish, &found).await?;
     let (failed, gone): (Vec<_>, Vec<_>) = pruned.into_iter().partition(|one| one.failed.is_some());
     let gone: Vec<_> = gone.into_iter().map(|one| one.what).collect();
     let outcome = lay_out(&args.format, &gone)?;

@@ -1,6 +1,6 @@
 //! `docker ovs restore CONTAINER…` and `--all`.
 
-use host::{Done, Host, Restored};
+use host::{Done, Origin, Restored, plan_restore};
 use model::plan::Restore;
 use report::{render, v1, views};
 
@@ -12,10 +12,13 @@ use crate::words::RestoreArgs;
 ///
 /// # Errors
 /// No such container, or a source is missing.
-pub async fn run(host: &Host, args: &RestoreArgs) -> Result<Outcome, Failure> {
+pub async fn run(origin: &Origin, args: &RestoreArgs) -> Result<Outcome, Failure> {
     let wish = Restore { containers: args.container.clone() };
-    let all =
-        if args.dry_run { host.plan_restore(&wish).await? } else { host.restore(&wish).await? };
+    let all = if args.dry_run {
+        plan_restore(origin, &wish).await?
+    } else {
+        origin.live()?.restore(&wish).await?
+    };
     let rows: Vec<_> = all.iter().map(|one| row(one, args.dry_run)).collect();
     let text = render(&args.format, &views::RESTORE, &rows)?;
     let named = args.container.iter().filter(|_| all.is_empty());

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use daemon::{Locks, Settings};
-use host::Host;
+use host::Origin;
 use report::printable;
 
 use crate::outcome::{Failure, Outcome};
@@ -13,9 +13,9 @@ use crate::words::{ServeArgs, Switch};
 ///
 /// # Errors
 /// An address that cannot be listened on.
-pub async fn run(host: &Host, args: &ServeArgs) -> Result<Outcome, Failure> {
+pub async fn run(origin: &Origin, args: &ServeArgs) -> Result<Outcome, Failure> {
     let settings = settings(args)?;
-    daemon::serve(host.clone(), &settings, say).await?;
+    daemon::serve(origin.clone(), &settings, say).await?;
     Ok(Outcome::default())
 }
 
@@ -25,7 +25,7 @@ fn say(line: &str) {
 
 fn settings(args: &ServeArgs) -> Result<Settings, Failure> {
     let listen: Result<Vec<_>, _> =
-        args.listen.iter().filter(|text| *text != "none").map(|text| address(text)).collect();
+        args.listen.iter().filter(|text| *text != "none").map(|text| listener(text)).collect();
     let locks = match (&args.tls_cert, &args.tls_key, &args.token_file) {
         (Some(certificate), Some(key), Some(token)) => {
             Some(Locks { certificate: certificate.clone(), key: key.clone(), token: token.clone() })
@@ -40,11 +40,9 @@ fn settings(args: &ServeArgs) -> Result<Settings, Failure> {
     })
 }
 
-fn address(text: &str) -> Result<SocketAddr, Failure> {
-    let numeric = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
-    numeric.as_deref().unwrap_or(text).parse().map_err(|_| {
-        Failure::new(format!(
-            "--listen {text}: use an IP address and a port, as in 127.0.0.1:9653, or none"
-        ))
+fn listener(text: &str) -> Result<SocketAddr, Failure> {
+    address::parse_listen(text).map_err(|reason| {
+        Failure::new(format!("--listen {text}: {reason}"))
+            .remedy("use an IP address and a port, as in 127.0.0.1:9653, or none")
     })
 }

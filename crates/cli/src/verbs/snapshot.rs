@@ -1,6 +1,8 @@
 //! `docker ovs snapshot`.
 
-use host::{Host, Question};
+use std::sync::Arc;
+
+use host::{Origin, Question};
 use model::anonymise;
 use model::switch::Via;
 
@@ -12,12 +14,12 @@ use crate::words::SnapshotArgs;
 ///
 /// # Errors
 /// None; a host without sources makes a snapshot that says so.
-pub async fn run(host: &Host, args: &SnapshotArgs) -> Result<Outcome, Failure> {
-    let roads = vec![Via::Ovsdb, Via::OpenFlow, Via::Dpif];
-    let snapshot = host.look(&Question { roads, traffic: true, ..Question::default() }).await;
-    let remarks = model::resolve(&snapshot).troubles.iter().map(ToString::to_string).collect();
-    let snapshot = if args.anonymise { anonymise(&snapshot) } else { snapshot };
-    let text = serde_json::to_string(&snapshot);
+pub async fn run(origin: &Origin, args: &SnapshotArgs) -> Result<Outcome, Failure> {
+    let roads = Via::ALL.to_vec();
+    let look = origin.look(&Question { roads, traffic: true, ..Question::default() }).await;
+    let remarks = look.remarks();
+    let snapshot = if args.anonymise { Arc::new(anonymise(&look.snapshot)) } else { look.snapshot };
+    let text = serde_json::to_string(&*snapshot);
     let text = text.map_err(|error| Failure::new(format!("cannot write the snapshot: {error}")))?;
     Ok(Outcome { text: text + "\n", remarks, nothing: false })
 }

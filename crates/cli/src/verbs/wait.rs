@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use host::Host;
+use host::{Host, Origin};
+use model::Look;
 use model::query::QueryError;
 use report::{Format, render, views};
 use tokio::time::timeout;
 
 use super::port::{Answer, Asked};
-use crate::live::{refuse_recorded, stopped};
+use crate::live::stopped;
+use crate::origin::followed;
 use crate::outcome::{Failure, Outcome};
 use crate::words::WaitArgs;
 
@@ -16,8 +18,8 @@ use crate::words::WaitArgs;
 ///
 /// # Errors
 /// There is none in time: then with what was seen last. A source that is missing.
-pub async fn run(host: &Host, args: &WaitArgs, patience: Duration) -> Result<Outcome, Failure> {
-    refuse_recorded(host)?;
+pub async fn run(origin: &Origin, args: &WaitArgs, patience: Duration) -> Result<Outcome, Failure> {
+    let host = followed(origin)?;
     let bridge = args.bridge.as_deref();
     let asked = Asked { container: &args.container, bridge, via: model::switch::Via::Ovsdb };
     let mut last = Last::Nothing;
@@ -41,7 +43,7 @@ enum Last {
 async fn number<'a>(host: &Host, asked: &Asked<'a>, last: &mut Last) -> Answer<'a> {
     let mut watch = host.watch();
     loop {
-        *last = match asked.answer(&*watch.next().await) {
+        *last = match asked.answer(&Look::new(watch.next().await)) {
             Ok(answer) if answer.has_number() => return answer,
             Ok(answer) => Last::Seen(answer.states()),
             Err(error) => Last::Failed(error),

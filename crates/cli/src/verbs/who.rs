@@ -1,8 +1,7 @@
 //! `docker ovs who WHAT`.
 
-use host::{Host, Question};
+use host::{Origin, Question};
 use model::who::{Clue, Hit, who};
-use model::{query, resolve};
 use report::{render, v1, views};
 
 use crate::outcome::{Failure, Outcome};
@@ -12,16 +11,15 @@ use crate::words::WhoArgs;
 ///
 /// # Errors
 /// No such bridge, or a source that the answer needs is missing.
-pub async fn run(host: &Host, args: &WhoArgs) -> Result<Outcome, Failure> {
+pub async fn run(origin: &Origin, args: &WhoArgs) -> Result<Outcome, Failure> {
     let question = Question { roads: vec![args.via.into()], ..Question::default() };
-    let snapshot = host.look(&question).await;
-    query::sighted(&snapshot)?;
+    let look = origin.look(&question).await;
+    look.sighted()?;
     let clue = Clue::from(args.what.as_str());
     if let Clue::PortOf { bridge, .. } = &clue {
-        query::bridge(&snapshot, bridge)?;
+        look.bridge(bridge)?;
     }
-    let wiring = resolve(&snapshot);
-    let hits = who(&wiring, &clue);
+    let hits = who(&look.wiring, &clue);
     let text = if args.quiet {
         names(&hits.iter().map(|(_, hit)| *hit).collect::<Vec<_>>())
     } else {
@@ -29,7 +27,7 @@ pub async fn run(host: &Host, args: &WhoArgs) -> Result<Outcome, Failure> {
         rows.sort_by(|a, b| (&a.bridge, &a.who).cmp(&(&b.bridge, &b.who)));
         render(&args.format, &views::WHO, &rows)?
     };
-    let mut remarks: Vec<_> = wiring.troubles.iter().map(ToString::to_string).collect();
+    let mut remarks = look.remarks();
     if hits.is_empty() {
         remarks.push(format!("nobody here has {}", args.what));
     }

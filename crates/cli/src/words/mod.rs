@@ -53,7 +53,7 @@ pub enum Verb {
 impl Verb {
     /// The roads to the switch that it takes, if it is one whose answer a daemon can give.
     pub fn roads(&self) -> Option<Vec<Via>> {
-        let every = || vec![Via::Ovsdb, Via::OpenFlow, Via::Dpif];
+        let every = || Via::ALL.to_vec();
         match self {
             Self::Port(PortArgs { via, .. })
             | Self::Ls(LsArgs { via, .. })

@@ -42,7 +42,9 @@ impl From<QueryError> for ApiError {
             QueryError::NoSuchContainer { .. } | QueryError::NoSuchBridge { .. } => {
                 StatusCode::NOT_FOUND
             }
-            QueryError::AmbiguousContainer { .. } => StatusCode::BAD_REQUEST,
+            QueryError::AmbiguousContainer { .. } | QueryError::AmbiguousName { .. } => {
+                StatusCode::BAD_REQUEST
+            }
             QueryError::NotRunning { .. } => StatusCode::CONFLICT,
             QueryError::Blind(_) => StatusCode::SERVICE_UNAVAILABLE,
         };

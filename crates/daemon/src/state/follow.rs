@@ -3,23 +3,24 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use host::{Host, Question};
+use host::{Observe, Origin, Question};
 use model::timeline::{self, Timeline};
-use model::{Snapshot, resolve};
+use model::{Look, Snapshot};
 use report::v1;
 use sd_notify::NotifyState;
 
 use crate::daemon::Daemon;
-use crate::state::{Event, Look, json};
+use crate::state::{Event, json};
 
 /// Follows the host for ever, and tells the service manager when the first look has ended.
-pub(crate) async fn follow(host: Host, daemon: Arc<Daemon>) {
+pub(crate) async fn follow(origin: Origin, daemon: Arc<Daemon>) {
     let mut publisher = Publisher::default();
-    if host.is_recorded() {
+    let Origin::Live(host) = &origin else {
         // What was recorded does not change.
-        publish(&daemon, &mut publisher, Arc::new(host.look(&Question::default()).await));
+        let snapshot = origin.observe(&Question::default()).await;
+        publish(&daemon, &mut publisher, Arc::new(snapshot));
         return ready();
-    }
+    };
     let (start, mut watch) = (Instant::now(), host.watch());
     publish(&daemon, &mut publisher, watch.next().await);
     daemon.timings.looked(start.elapsed());
@@ -36,10 +37,10 @@ fn ready() {
 
 fn publish(daemon: &Daemon, publisher: &mut Publisher, snapshot: Arc<Snapshot>) {
     let start = Instant::now();
-    let wiring = Arc::new(resolve(&snapshot));
+    let look = Look::new(snapshot);
     daemon.timings.resolved(start.elapsed());
-    let events = publisher.advance(&snapshot, &wiring);
-    daemon.published.publish(Look { snapshot, wiring }, events);
+    let events = publisher.advance(&look.snapshot, &look.wiring);
+    daemon.published.publish(look, events);
 }
 
 /// What clients have been sent so far.

@@ -13,13 +13,6 @@ use report::{Wanted, list, v1};
 pub(crate) use log::{Event, NumberedEvent};
 pub(crate) use published::Published;
 
-/// A Snapshot and its Wiring.
-#[derive(Clone, Debug)]
-pub(crate) struct Look {
-    pub(crate) snapshot: Arc<Snapshot>,
-    pub(crate) wiring: Arc<Wiring>,
-}
-
 /// One look, related, and what is often asked of it.
 #[derive(Debug)]
 pub(crate) struct State {

@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use model::Look;
 use tokio::sync::watch;
 
 use super::log::EventLog;
-use super::{Event, Look, NumberedEvent, State};
+use super::{Event, NumberedEvent, State};
 
 /// The current state and the event log. Readers never hold up the task that publishes.
 #[derive(Debug)]
@@ -75,11 +76,11 @@ mod tests {
             scope: Scope::Everything,
             switch_netns: None,
             engines: BTreeMap::new(),
+            named_engines: std::collections::BTreeSet::new(),
             kernel: Observed::Fresh { rows: Arc::default() },
             switch: BTreeMap::new(),
         };
-        let wiring = Arc::new(model::resolve(&snapshot));
-        Look { snapshot: Arc::new(snapshot), wiring }
+        Look::new(snapshot)
     }
 
     fn events(texts: &[&str]) -> Vec<Event> {

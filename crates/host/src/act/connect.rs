@@ -4,11 +4,11 @@ use model::plan::{Connect, Disconnect, Plan, Refusal, connect, disconnect};
 use model::wiring::PortState;
 use model::{Snapshot, Trouble, TroubleKind, query, resolve};
 
-use super::hands::Hands;
-use super::{Connected, Unable, luck};
-use crate::{Host, Question};
+use super::executor::PlanExecutor;
+use super::{Connected, Unable, generate};
+use crate::{Host, Observe, Question};
 
-/// How often a plan is made anew when somebody else, who knows of no lock, changed what it
+/// How often a plan is made anew when another program, which takes no lock, changed what it
 /// rested on.
 pub(super) const TRIES: usize = 5;
 
@@ -17,74 +17,78 @@ impl Host {
     ///
     /// # Errors
     /// [`Unable`]; nothing stays that was not there before.
-    pub async fn connect(&self, wish: &Connect) -> Result<Connected, Unable> {
-        self.must_be_real()?;
-        let mut hands = Hands::take(self).await?;
+    pub async fn connect(&self, request: &Connect) -> Result<Connected, Unable> {
+        let mut executor = PlanExecutor::take(self).await?;
         let mut tries = TRIES;
         let plan = loop {
-            let (snapshot, plan) = self.plan_connect(wish).await?;
+            let (snapshot, plan) = plan_connect(self, request).await?;
             tries -= 1;
-            match hands.carry_out(&snapshot, &plan).await {
+            match executor.run(&snapshot, &plan).await {
                 Ok(()) => break plan,
-                Err(unable) if tries > 0 && hands.may_try_again(&unable) => {}
+                Err(unable) if tries > 0 && executor.may_try_again(&unable) => {}
                 Err(unable) => return Err(unable),
             }
         };
-        let snapshot = self.look(&Question { every_port: false, ..near(wish) }).await;
+        let snapshot = self.look(&Question { every_port: false, ..near(request) }).await;
         match came_true(&snapshot, &plan) {
             Ok(()) => Ok(Connected { plan, snapshot }),
-            Err(why) => Err(hands.undo(why).await),
+            Err(why) => Err(executor.undo(why).await),
         }
-    }
-
-    /// What [`Host::connect`] would do, and what it would rest on.
-    ///
-    /// # Errors
-    /// A [`Refusal`].
-    pub async fn plan_connect(&self, wish: &Connect) -> Result<(Snapshot, Plan), Refusal> {
-        let luck = luck::draw();
-        let snapshot = self.look(&near(wish)).await;
-        if let Ok(plan) = connect(&snapshot, &resolve(&snapshot), wish, &luck) {
-            return Ok((snapshot, plan));
-        }
-        // A wider look can tell more about who is in the way.
-        let snapshot = self.look(&Question { bridge: Some(wish.bridge.clone()), ..all() }).await;
-        let plan = connect(&snapshot, &resolve(&snapshot), wish, &luck)?;
-        Ok((snapshot, plan))
     }
 
     /// Takes an interface from a container, and its port from the bridge.
     ///
     /// # Errors
     /// [`Unable`].
-    pub async fn disconnect(&self, wish: &Disconnect) -> Result<Connected, Unable> {
-        self.must_be_real()?;
-        let mut hands = Hands::take(self).await?;
-        let (snapshot, plan) = self.plan_disconnect(wish).await?;
-        hands.carry_out(&snapshot, &plan).await?;
+    pub async fn disconnect(&self, request: &Disconnect) -> Result<Connected, Unable> {
+        let mut executor = PlanExecutor::take(self).await?;
+        let (snapshot, plan) = plan_disconnect(self, request).await?;
+        executor.run(&snapshot, &plan).await?;
         Ok(Connected { plan, snapshot })
     }
+}
 
-    /// What [`Host::disconnect`] would do, and what it would rest on.
-    ///
-    /// # Errors
-    /// A [`Refusal`].
-    pub async fn plan_disconnect(&self, wish: &Disconnect) -> Result<(Snapshot, Plan), Refusal> {
-        let snapshot = self.look(&all()).await;
-        query::sighted(&snapshot)?;
-        let plan = disconnect(&snapshot, &resolve(&snapshot), wish)?;
-        Ok((snapshot, plan))
+/// What [`Host::connect`] would do, and what it would rest on.
+///
+/// # Errors
+/// A [`Refusal`].
+pub async fn plan_connect(
+    from: &impl Observe,
+    request: &Connect,
+) -> Result<(Snapshot, Plan), Refusal> {
+    let luck = generate();
+    let snapshot = from.observe(&near(request)).await;
+    if let Ok(plan) = connect(&snapshot, &resolve(&snapshot), request, &luck) {
+        return Ok((snapshot, plan));
     }
+    // A wider look can tell more about who is in the way.
+    let snapshot = from.observe(&Question { bridge: Some(request.bridge.clone()), ..all() }).await;
+    let plan = connect(&snapshot, &resolve(&snapshot), request, &luck)?;
+    Ok((snapshot, plan))
+}
+
+/// What [`Host::disconnect`] would do, and what it would rest on.
+///
+/// # Errors
+/// A [`Refusal`].
+pub async fn plan_disconnect(
+    from: &impl Observe,
+    request: &Disconnect,
+) -> Result<(Snapshot, Plan), Refusal> {
+    let snapshot = from.observe(&all()).await;
+    query::sighted(&snapshot)?;
+    let plan = disconnect(&snapshot, &resolve(&snapshot), request)?;
+    Ok((snapshot, plan))
 }
 
 fn all() -> Question {
     Question::default()
 }
 
-fn near(wish: &Connect) -> Question {
+fn near(request: &Connect) -> Question {
     Question {
-        container: Some(wish.container.clone()),
-        bridge: Some(wish.bridge.clone()),
+        container: Some(request.container.clone()),
+        bridge: Some(request.bridge.clone()),
         every_port: true,
         ..Question::default()
     }

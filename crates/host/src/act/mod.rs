@@ -1,26 +1,28 @@
-//! Hands: a wish becomes a plan, the plan is carried out, and another look says whether it
-//! came true. One of us at a time: whoever changes a switch holds a lock in its database.
+//! Acting: a request becomes a plan, the plan is carried out, and another look says whether it
+//! came true. One of us at a time: the docker-ovs that changes a switch holds a lock in its database.
 
 mod connect;
-mod hands;
-mod links;
-mod luck;
+mod executor;
+mod generate;
+mod observer;
 mod prune;
 mod restore;
-mod rows;
 
 use std::fmt;
 
 use model::plan::{Plan, Refusal};
-use model::{Snapshot, Trouble, TroubleKind};
+use model::{Snapshot, Trouble};
 
-use crate::Host;
-
-pub use luck::random;
+pub use connect::{plan_connect, plan_disconnect};
+pub(crate) use generate::generate;
+pub use generate::random;
+pub(crate) use observer::Observer;
+pub use observer::StepObserver;
 pub use prune::Pruned;
-pub use restore::{Done, Restored};
+pub(crate) use prune::left_over_in;
+pub use restore::{Done, Restored, plan_restore};
 
-/// What came of a wish.
+/// What came of a request.
 #[derive(Clone, Debug)]
 pub struct Connected {
     /// What was done.
@@ -79,17 +81,5 @@ impl Unable {
             }
             Self::Failed { .. } => Some("docker ovs prune removes what is left".to_owned()),
         }
-    }
-}
-
-impl Host {
-    /// A recorded host cannot be changed.
-    fn must_be_real(&self) -> Result<(), Trouble> {
-        if self.recorded.is_none() {
-            return Ok(());
-        }
-        let why = "it is a recorded one, which cannot be changed";
-        Err(Trouble::new(TroubleKind::Unusable, "this host", why)
-            .remedy("--dry-run shows what would be done"))
     }
 }

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use model::Look;
 use model::plan::{LeftOver, Prune, prune};
-use model::query;
+use model::query::QueryError;
 
 use super::Unable;
-use super::hands::Hands;
+use super::executor::PlanExecutor;
+use super::restore::whole;
 use crate::Host;
 
 /// A device that is gone now may be back in a moment, as one that is renamed.
@@ -26,13 +28,13 @@ impl Host {
     ///
     /// # Errors
     /// No such bridge, or a source is missing.
-    pub async fn left_over(&self, wish: &Prune) -> Result<Vec<LeftOver>, Unable> {
-        let found = self.left_over_now(wish).await?;
-        if !wish.all || found.is_empty() || self.recorded.is_some() {
+    pub async fn left_over(&self, request: &Prune) -> Result<Vec<LeftOver>, Unable> {
+        let found = self.left_over_now(request).await?;
+        if !request.all || found.is_empty() {
             return Ok(found);
         }
         tokio::time::sleep(BETWEEN_LOOKS).await;
-        let again = self.left_over_now(wish).await?;
+        let again = self.left_over_now(request).await?;
         Ok(found.into_iter().filter(|one| again.iter().any(|other| other.is(one))).collect())
     }
 
@@ -40,24 +42,29 @@ impl Host {
     ///
     /// # Errors
     /// A source is missing; then nothing was removed.
-    pub async fn prune(&self, wish: &Prune, agreed: &[LeftOver]) -> Result<Vec<Pruned>, Unable> {
-        self.must_be_real()?;
-        let mut hands = Hands::take(self).await?.that_keep_the_lock();
-        let (snapshot, wiring) = self.whole().await?;
-        let still = prune(&snapshot, &wiring, wish);
+    pub async fn prune(&self, request: &Prune, agreed: &[LeftOver]) -> Result<Vec<Pruned>, Unable> {
+        let mut executor = PlanExecutor::take(self).await?.keeping_the_lock();
+        let look = whole(self).await?;
+        let still = prune(&look.snapshot, &look.wiring, request);
         let mut pruned = Vec::new();
         for what in still.into_iter().filter(|one| agreed.iter().any(|other| other.is(one))) {
-            let failed = hands.carry_out(&snapshot, &what.plan()).await.err();
+            let failed = executor.run(&look.snapshot, &what.plan()).await.err();
             pruned.push(Pruned { what, failed });
         }
         Ok(pruned)
     }
 
-    async fn left_over_now(&self, wish: &Prune) -> Result<Vec<LeftOver>, Unable> {
-        let (snapshot, wiring) = self.whole().await?;
-        if let Some(bridge) = &wish.bridge {
-            query::bridge(&snapshot, bridge).map_err(|error| Unable::Refused(error.into()))?;
-        }
-        Ok(prune(&snapshot, &wiring, wish))
+    async fn left_over_now(&self, request: &Prune) -> Result<Vec<LeftOver>, Unable> {
+        left_over_in(&whole(self).await?, request)
     }
+}
+
+/// What may be removed of what was seen in one look.
+pub(crate) fn left_over_in(look: &Look, request: &Prune) -> Result<Vec<LeftOver>, Unable> {
+    let refused = |error: QueryError| Unable::Refused(error.into());
+    look.sighted().map_err(refused)?;
+    if let Some(bridge) = &request.bridge {
+        look.bridge(bridge).map_err(refused)?;
+    }
+    Ok(prune(&look.snapshot, &look.wiring, request))
 }

@@ -1,12 +1,12 @@
 //! `restore`: also what a daemon calls when a container starts.
 
 use model::plan::{Remedy, Remembered, Restore, remembered, restore};
-use model::{Snapshot, Wiring, query, rehearse, resolve};
+use model::{Look, Snapshot, query, rehearse, resolve};
 
 use super::connect::{TRIES, came_true};
-use super::hands::Hands;
-use super::{Unable, luck};
-use crate::{Host, Question};
+use super::executor::PlanExecutor;
+use super::{Unable, generate};
+use crate::{Host, Observe, Question};
 
 /// What came of one attachment.
 #[derive(Clone, Debug)]
@@ -32,14 +32,14 @@ impl Host {
     ///
     /// # Errors
     /// No such container, or a source is missing; then nothing was tried.
-    pub async fn restore(&self, wish: &Restore) -> Result<Vec<Restored>, Unable> {
-        self.must_be_real()?;
-        let mut hands = Hands::take(self).await?.that_keep_the_lock();
-        let (mut snapshot, wiring) = self.whole().await?;
-        let all = remembered(&snapshot, &wiring, wish).map_err(refused)?;
+    pub async fn restore(&self, request: &Restore) -> Result<Vec<Restored>, Unable> {
+        let mut executor = PlanExecutor::take(self).await?.keeping_the_lock();
+        let look = whole(self).await?;
+        let all = remembered(&look.snapshot, &look.wiring, request).map_err(refused)?;
+        let mut snapshot = Snapshot::clone(&look.snapshot);
         let mut done = Vec::with_capacity(all.len());
         for what in all {
-            let how = self.restore_one(&mut hands, &mut snapshot, &what).await;
+            let how = self.restore_one(&mut executor, &mut snapshot, &what).await;
             done.push(Restored { what, how });
         }
         let after = self.look(&Question::default()).await;
@@ -49,57 +49,57 @@ impl Host {
         Ok(done)
     }
 
-    /// What [`Host::restore`] would do.
-    ///
-    /// # Errors
-    /// No such container, or a source is missing.
-    pub async fn plan_restore(&self, wish: &Restore) -> Result<Vec<Restored>, Unable> {
-        let (mut snapshot, wiring) = self.whole().await?;
-        let all = remembered(&snapshot, &wiring, wish).map_err(refused)?;
-        let plan = |what: Remembered| {
-            let remedy = restore(&snapshot, &resolve(&snapshot), &what, &luck::draw());
-            if let Remedy::Again(plan) = &remedy {
-                snapshot = rehearse(&snapshot, &plan.steps);
-            }
-            Restored { what, how: Done::As(remedy) }
-        };
-        Ok(all.into_iter().map(plan).collect())
-    }
-
     /// One after the other, each on top of what came of those before.
     async fn restore_one(
         &self,
-        hands: &mut Hands,
+        executor: &mut PlanExecutor,
         snapshot: &mut Snapshot,
         what: &Remembered,
     ) -> Done {
         let mut tries = TRIES;
         loop {
-            let plan = match restore(snapshot, &resolve(snapshot), what, &luck::draw()) {
+            let plan = match restore(snapshot, &resolve(snapshot), what, &generate()) {
                 Remedy::Again(plan) => plan,
                 nothing => return Done::As(nothing),
             };
             tries -= 1;
-            match hands.carry_out(snapshot, &plan).await {
+            match executor.run(snapshot, &plan).await {
                 Ok(()) => {
                     *snapshot = rehearse(snapshot, &plan.steps);
                     return Done::As(Remedy::Again(plan));
                 }
-                Err(unable) if tries > 0 && hands.may_try_again(&unable) => {
+                Err(unable) if tries > 0 && executor.may_try_again(&unable) => {
                     *snapshot = self.look(&with_traffic()).await;
                 }
                 Err(unable) => return Done::Failed(unable),
             }
         }
     }
+}
 
-    /// A whole look that missed nothing.
-    pub(super) async fn whole(&self) -> Result<(Snapshot, Wiring), Unable> {
-        let snapshot = self.look(&with_traffic()).await;
-        query::sighted(&snapshot).map_err(refused)?;
-        let wiring = resolve(&snapshot);
-        Ok((snapshot, wiring))
-    }
+/// What [`Host::restore`] would do.
+///
+/// # Errors
+/// No such container, or a source is missing.
+pub async fn plan_restore(from: &impl Observe, request: &Restore) -> Result<Vec<Restored>, Unable> {
+    let look = whole(from).await?;
+    let all = remembered(&look.snapshot, &look.wiring, request).map_err(refused)?;
+    let mut snapshot = Snapshot::clone(&look.snapshot);
+    let plan = |what: Remembered| {
+        let remedy = restore(&snapshot, &resolve(&snapshot), &what, &generate());
+        if let Remedy::Again(plan) = &remedy {
+            snapshot = rehearse(&snapshot, &plan.steps);
+        }
+        Restored { what, how: Done::As(remedy) }
+    };
+    Ok(all.into_iter().map(plan).collect())
+}
+
+/// A whole look that missed nothing.
+pub(super) async fn whole(from: &impl Observe) -> Result<Look, Unable> {
+    let look = Look::new(from.observe(&with_traffic()).await);
+    look.sighted().map_err(refused)?;
+    Ok(look)
 }
 
 /// What keeps packets from passing is mended too.

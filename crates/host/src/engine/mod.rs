@@ -1,22 +1,135 @@
-//! Container engines: whoever can list containers with the PID of their first process.
+//! Container engines: whatever can list containers with the PID of their first process.
 //!
-//! A new engine is one more file beside [`docker`] that gives [`Found`] rows.
+//! A new engine is one folder beside [`docker`] that implements [`Engine`], and its line in
+//! [`ENGINES`]. What look and watch do with any of them is in [`ask`], [`netns`] and [`watch`].
 
-pub(crate) mod address;
+pub(crate) mod ask;
 pub(crate) mod docker;
-pub(crate) mod events;
-pub(crate) mod http;
-pub(crate) mod tls;
+mod inspections;
+pub(crate) mod netns;
+pub(crate) mod watch;
 
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use model::snapshot::Container;
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+use model::ids::ContainerId;
+use model::snapshot::{Container, Engine as Kind};
+use model::{Trouble, TroubleKind};
+
+use docker::address::EngineOptions;
+
+/// How an engine is found: by the options of the caller and the environment.
+type Open = fn(&EngineOptions) -> Result<Arc<dyn Engine>, Trouble>;
+
+/// Every engine there is, by the name that stands before a container's, as in `docker:web`.
+const ENGINES: [(&str, Open); 1] = [("docker", docker::open)];
 
 /// A container, and where its engine says its namespace can be checked.
 #[derive(Clone, Debug)]
-pub(crate) struct Found {
-    /// The row; `netns` is filled in by [`crate::kernel`].
-    pub(crate) row: Container,
-    /// Docker's own handle on the namespace (`NetworkSettings.SandboxKey`).
-    pub(crate) sandbox: Option<PathBuf>,
+pub struct Found {
+    /// The row; `netns` is filled in by the look.
+    pub row: Container,
+    /// The engine's own handle on the namespace, a file that is a bind mount of it
+    /// (`NetworkSettings.SandboxKey` of the Docker Engine API).
+    pub sandbox: Option<PathBuf>,
+}
+
+/// What an engine says of its containers while they are followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Something about this container may be seen differently now.
+    Changed(ContainerId),
+    /// Something that changes nothing; a sign of life.
+    Idle,
+    /// Events may have been dropped: the containers are to be listed again.
+    Missed,
+}
+
+/// What happens from some moment on; it ends when the engine tells no more.
+pub type Events = BoxStream<'static, Result<Event, Trouble>>;
+
+/// What look and watch need of a container engine. Each call may be under way several times at
+/// once; no call waits for ever by itself if the engine is well, but a call about one container
+/// may take as long as that container takes to start.
+pub trait Engine: Send + Sync {
+    /// The name that it goes by, in a Snapshot and before a container's name.
+    fn kind(&self) -> Kind;
+
+    /// Where it listens: `unix:///var/run/docker.sock`.
+    fn address(&self) -> String;
+
+    /// How messages call it, with its address: `Docker at unix:///var/run/docker.sock`.
+    fn what(&self) -> String;
+
+    /// Its version, for `doctor`.
+    fn version(&self) -> BoxFuture<'_, Result<String, Trouble>>;
+
+    /// One container by name or id, with its process; none when the engine knows no single such
+    /// container.
+    fn inspect<'a>(&'a self, wanted: &'a str) -> BoxFuture<'a, Result<Option<Found>, Trouble>>;
+
+    /// All containers, stopped ones too, without their processes.
+    fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, Trouble>>;
+
+    /// Whether a container that [`Engine::list`] gave may have a process, so that it is worth an
+    /// inspection.
+    fn may_have_a_process(&self, row: &Container) -> bool;
+
+    /// The other containers in the network namespace of `row`.
+    fn relatives<'a>(&'a self, row: &'a Container) -> BoxFuture<'a, Result<Vec<Found>, Trouble>>;
+
+    /// What happens to containers from now on.
+    fn events(&self) -> BoxFuture<'_, Result<Events, Trouble>>;
+
+    /// Ends as soon as the engine has given a sign of life.
+    fn ping(&self) -> BoxFuture<'_, Result<(), Trouble>>;
+}
+
+/// An engine that is to be asked.
+#[derive(Clone)]
+pub(crate) struct Configured {
+    pub(crate) kind: Kind,
+    /// Why it cannot be asked, if its options make no sense.
+    pub(crate) engine: Result<Arc<dyn Engine>, Trouble>,
+    /// Whether the caller named it: then its absence is an error.
+    pub(crate) named: bool,
+}
+
+impl Configured {
+    pub(crate) fn of(engine: Arc<dyn Engine>) -> Self {
+        Self { kind: engine.kind(), engine: Ok(engine), named: false }
+    }
+
+    pub(crate) fn engine(&self) -> Result<&dyn Engine, Trouble> {
+        self.engine.as_ref().map(Arc::as_ref).map_err(Clone::clone)
+    }
+}
+
+impl fmt::Debug for Configured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Configured").field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+/// The engines called `names`, or all there are if none is named.
+pub(crate) fn configured(
+    names: &[String],
+    options: &EngineOptions,
+) -> Result<Vec<Configured>, Trouble> {
+    if let Some(name) = names.iter().find(|name| ENGINES.iter().all(|(known, _)| known != name)) {
+        let known: Vec<_> = ENGINES.iter().map(|(known, _)| *known).collect();
+        let why = format!("no engine has this name; there are {}", known.join(", "));
+        return Err(Trouble::new(TroubleKind::Unusable, format!("the engine {name}"), why));
+    }
+    let asked_for = |known: &str| names.iter().any(|name| name == known);
+    let wanted = ENGINES.iter().filter(|(known, _)| names.is_empty() || asked_for(known));
+    let configured = wanted.map(|(known, open)| Configured {
+        kind: Kind((*known).into()),
+        engine: open(options),
+        named: asked_for(known),
+    });
+    Ok(configured.collect())
 }

@@ -1,14 +1,18 @@
 //! The kernel: namespaces with their links, read from inside each.
 //!
-//! [`pin`] turns a container's PID into a namespace that stays the same one,
-//! [`links`] turns rtnetlink's rows into ours, [`offload`] adds what ethtool knows of them, and
-//! [`read`] decides what is read.
+//! [`read`] decides what is read, [`rows`] turns rtnetlink's rows into ours, [`offload`] adds what
+//! ethtool knows of them, [`watch`] reads again what [`hints`] say has changed, [`change`] makes them.
 
-mod links;
+mod change;
+mod hints;
+mod namespaces;
 mod offload;
-mod pin;
 mod read;
+mod rows;
+pub mod watch;
 
-pub(crate) use links::id;
-pub(crate) use pin::{Pinned, named, open_target, own_namespace, pin, reconfirm, switch_namespace};
+pub(crate) use change::Links;
+pub(crate) use hints::open;
+pub(crate) use namespaces::{named, open_target, own_namespace, switch_namespace, trouble};
 pub(crate) use read::{alone, around, everything, homes, listen, needs_everything};
+pub(crate) use rows::id;

@@ -8,9 +8,9 @@ use model::ids::{Ifindex, NetnsId, Nsid};
 use model::snapshot::{Link, Namespace};
 use netns::{LinkWatch, Netns, RouteSocket};
 
-use super::links::{self, id};
+use super::namespaces::{named, trouble};
 use super::offload;
-use super::pin::{named, trouble};
+use super::rows::{self as links, id};
 
 /// One namespace whole, and of the switch's namespace the links that those inside lead to:
 /// the cost does not depend on how many there are. Both are visited by one thread.
@@ -32,7 +32,7 @@ pub(crate) fn around(home: &Netns, switch: &Netns, traffic: bool) -> Vec<Namespa
         } else {
             row.links = follow(socket, std::mem::take(&mut leaving))?;
             if traffic {
-                row.heard = hear();
+                row.heard = packet_sockets();
                 offload::note(&mut row.links, offload::Of::VethsWithin);
             }
             links::name_others(socket, &mut row, &[home])?;
@@ -66,7 +66,7 @@ pub(crate) fn everything(
         let named = netns::visit(&[switch], |_, socket| {
             let mut row = empty(id(switch), Vec::new());
             links::name_others(socket, &mut row, &others)?;
-            Ok((row.nsids, hear()))
+            Ok((row.nsids, packet_sockets()))
         });
         match named.into_iter().next() {
             Some(Ok((nsids, heard))) => (here.nsids, here.heard) = (nsids, heard),
@@ -123,7 +123,7 @@ pub(crate) fn homes(
     shut.retain(|netns, _| !homes.contains_key(netns));
     let homes: Vec<_> = homes.values().map(|(space, names)| (space, names.clone())).collect();
     let spaces: Vec<_> = homes.iter().map(|(space, _)| *space).collect();
-    make_heard(&spaces, switch);
+    assign_nsids(&spaces, switch);
     let mut rows = whole(&homes, switch, true);
     rows.extend(shut.into_values());
     let nsids = netns::visit(&[switch], |_, socket| {
@@ -136,7 +136,7 @@ pub(crate) fn homes(
 
 /// Changes are told only of namespaces that have an id; most have, by a link that leads there.
 /// Without CAP_NET_ADMIN the others stay unheard until something else has them read.
-fn make_heard(spaces: &[&Netns], switch: &Netns) {
+fn assign_nsids(spaces: &[&Netns], switch: &Netns) {
     netns::visit(&[switch], |_, socket| {
         for space in spaces.iter().filter(|space| id(space) != id(switch)) {
             if socket.nsid_of(space)?.is_none() {
@@ -175,7 +175,7 @@ fn empty(id: NetnsId, names: Vec<String>) -> Namespace {
 }
 
 /// Nothing follows where it cannot be told.
-fn hear() -> Option<BTreeSet<Ifindex>> {
+fn packet_sockets() -> Option<BTreeSet<Ifindex>> {
     Some(netns::listened_to().ok()?.into_iter().map(Ifindex).collect())
 }
 

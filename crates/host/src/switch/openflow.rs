@@ -4,12 +4,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use futures_util::future::join_all;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, join_all};
 use model::ids::{DatapathId, Mac, OfPort};
 use model::switch::{Bridge, OfPortState, Port};
 use model::{Trouble, TroubleKind};
 use openflow::{Client, Error, Remote, Version};
 
+use crate::Host;
 use crate::deadline::Deadline;
 use crate::failure;
 
@@ -20,9 +22,18 @@ pub(crate) struct Listener {
     pub(crate) remote: Remote,
 }
 
+/// What [`super::sources`] calls.
+pub(super) fn read<'a>(
+    host: &'a Host,
+    due: Deadline,
+    bridge: Option<&'a str>,
+) -> BoxFuture<'a, Result<Vec<Bridge>, Trouble>> {
+    all(due, &host.rundir, &host.openflow, bridge).boxed()
+}
+
 /// Every bridge that has a socket, or only `bridge`; a bridge that does not answer fails
 /// the road, since its ports would be missed.
-pub(crate) async fn all(
+async fn all(
     due: Deadline,
     rundir: &Path,
     listeners: &[Listener],

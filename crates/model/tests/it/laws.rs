@@ -147,6 +147,7 @@ prop_compose! {
             taken: 0,
             scope: if whole { Scope::Everything } else { Scope::One },
             switch_netns,
+            named_engines: std::collections::BTreeSet::new(),
             engines: [(Engine("docker".into()), Observed::Fresh { rows: containers.into() })].into(),
             kernel: Observed::Fresh { rows: namespaces.into() },
             switch: roads.into_iter().filter_map(|(via, rows)| Some((via, fresh(rows?)))).collect(),

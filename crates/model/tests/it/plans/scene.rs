@@ -55,6 +55,7 @@ pub(crate) fn host() -> Snapshot {
         taken: 0,
         scope: Scope::Everything,
         switch_netns: Some(SWITCH),
+        named_engines: std::collections::BTreeSet::new(),
         engines: [(Engine("docker".into()), Observed::Fresh { rows })].into(),
         kernel: Observed::Fresh { rows: spaces },
         switch: [(Via::Ovsdb, Observed::Fresh { rows: [bridge("br0"), bridge("br1")].into() })]

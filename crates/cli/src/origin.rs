@@ -1,0 +1,59 @@
+//! Opening what the command line names: the live host, a saved snapshot, or a daemon's.
+
+use std::io::Read;
+use std::path::Path;
+
+use host::{Host, Origin, Settings, read_recording};
+
+use crate::args::Place;
+use crate::outcome::Failure;
+use crate::words::Verb;
+
+const NOT_SERVED: &str = "--server is for verbs that only read, and look once";
+
+impl Place {
+    /// What these options name.
+    ///
+    /// # Errors
+    /// A snapshot that cannot be read, a daemon that does not answer, an option that makes no
+    /// sense.
+    pub async fn open(&self, verb: &Verb) -> Result<Origin, Failure> {
+        if let Some(server) = self.server.named(verb)? {
+            let roads = verb.roads().ok_or_else(|| Failure::new(NOT_SERVED))?;
+            let snapshot = client::snapshot(&server, &roads, self.timeout()).await?;
+            return Ok(Origin::recorded(snapshot));
+        }
+        match &self.from {
+            Some(path) => recorded(path),
+            None => live(&self.settings()),
+        }
+    }
+}
+
+fn live(settings: &Settings) -> Result<Origin, Failure> {
+    let host = Host::open(settings)?;
+    #[cfg(debug_assertions)]
+    let host = crate::stop_after::observed(host);
+    Ok(Origin::Live(host))
+}
+
+fn recorded(path: &Path) -> Result<Origin, Failure> {
+    let what = format!("the snapshot {}", path.display());
+    let text = if path.as_os_str() == "-" {
+        let mut text = Vec::new();
+        std::io::stdin().read_to_end(&mut text).map(|_| text)
+    } else {
+        std::fs::read(path)
+    };
+    let text = text.map_err(|error| Failure::new(format!("cannot read {what}: {error}")))?;
+    Ok(Origin::recorded(read_recording(&what, &text)?))
+}
+
+/// The live host, for a verb that goes on.
+///
+/// # Errors
+/// A recording, which does not change.
+pub fn followed(origin: &Origin) -> Result<&Host, Failure> {
+    let refused = |_| Failure::new("a snapshot does not change: this verb takes no --from");
+    origin.live().map_err(refused)
+}

@@ -1,0 +1,105 @@
+//! Carrying out a plan, and undoing what was done when a step fails.
+
+use model::plan::{Plan, Step};
+use model::{Snapshot, Trouble, TroubleKind};
+
+use super::Unable;
+use super::observer::Observer;
+use crate::Host;
+use crate::deadline::Deadline;
+use crate::kernel::Links;
+use crate::switch::ovsdb::Rows;
+
+/// What is needed to change things, and what was done with it.
+pub(super) struct PlanExecutor {
+    links: Links,
+    rows: Rows,
+    /// What would undo the steps that were carried out.
+    done: Vec<Step>,
+    /// How many there were.
+    count: usize,
+    observer: Observer,
+}
+
+impl PlanExecutor {
+    /// Waits for its turn: from now on no other docker-ovs changes anything.
+    pub(super) async fn take(host: &Host) -> Result<Self, Trouble> {
+        let due = Deadline::after(host.timeout);
+        let links = Links::of(host)?;
+        let rows = Rows::lock(host, due).await?;
+        let observer = host.observer.clone();
+        Ok(Self { links, rows, done: Vec::new(), count: 0, observer })
+    }
+
+    /// For several plans.
+    pub(super) fn keeping_the_lock(self) -> Self {
+        Self { rows: self.rows.keeping_the_lock(), ..self }
+    }
+
+    /// All steps, or none. `snapshot` is what the plan rests on.
+    pub(super) async fn run(&mut self, snapshot: &Snapshot, plan: &Plan) -> Result<(), Unable> {
+        self.done.clear();
+        self.links.enter(snapshot, plan)?;
+        self.observer.taken(self.count);
+        for steps in plan.steps.chunk_by(Step::goes_with) {
+            let taken = match steps {
+                [veth, port] if !self.observer.needs(self.count + 1) => self.plug(veth, port).await,
+                steps => self.take_in_turn(steps).await,
+            };
+            if let Err(why) = taken {
+                return Err(self.undo(why).await);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether another plan may succeed: this one met something that had changed, and nothing
+    /// is left of it.
+    pub(super) fn may_try_again(&self, unable: &Unable) -> bool {
+        let Unable::Failed { why, left } = unable else { return false };
+        self.rows.are_locked() && why.kind == TroubleKind::Gone && left.is_empty()
+    }
+
+    /// Brings everything back to where it was, because of `why`.
+    pub(super) async fn undo(&mut self, why: Trouble) -> Unable {
+        let mut left = Vec::new();
+        while let Some(step) = self.done.pop() {
+            left.extend(self.take_step(&step).await.err());
+        }
+        Unable::Failed { why, left }
+    }
+
+    /// Makes a veth while the database is told of its port: vswitchd meets both at once. Were
+    /// it to hear of the link first, it would look through all its ports because of it, and
+    /// once more because of the port.
+    async fn plug(&mut self, veth: &Step, port: &Step) -> Result<(), Trouble> {
+        let Self { links, rows, .. } = self;
+        // The first one sends what it has to say before the second one begins.
+        let (told, made) = tokio::join!(rows.take_step(port), async { links.take_step(veth) });
+        for (step, _) in [(veth, &made), (port, &told)].iter().filter(|(_, how)| how.is_ok()) {
+            self.has_taken(step);
+        }
+        told.and(made)
+    }
+
+    async fn take_in_turn(&mut self, steps: &[Step]) -> Result<(), Trouble> {
+        for step in steps {
+            self.take_step(step).await?;
+            self.has_taken(step);
+        }
+        Ok(())
+    }
+
+    async fn take_step(&mut self, step: &Step) -> Result<(), Trouble> {
+        match step {
+            Step::Swap { .. } | Step::Await { .. } => self.rows.take_step(step).await,
+            _ => self.links.take_step(step),
+        }
+    }
+
+    fn has_taken(&mut self, step: &Step) {
+        self.done.extend(step.undo());
+        self.count += 1;
+        self.observer.taken(self.count);
+    }
+}

@@ -1,0 +1,52 @@
+//! Asking any engine for many containers at once. One container hides no other: an engine may
+//! owe the answer about one for long.
+
+use std::time::Duration;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use model::Trouble;
+use model::ids::ContainerId;
+use model::snapshot::Container;
+
+use super::{Engine, Found};
+use crate::deadline::{late, within};
+
+/// Inspections under way at once: the daemon gains little beyond its cores.
+pub(crate) const IN_FLIGHT: usize = 8;
+
+/// While Docker starts a container, inspect calls for it block; so long is waited for one.
+const INSPECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// All containers; those that run with their processes.
+pub(crate) async fn all(engine: &dyn Engine) -> Result<Vec<Found>, Trouble> {
+    let inspected = stream::iter(engine.list().await?).map(|found| async move {
+        if !engine.may_have_a_process(&found.row) {
+            return Ok(Some(found));
+        }
+        let id = found.row.id.clone();
+        inspect_soon(engine, &id, Some(found)).await
+    });
+    let rows: Vec<_> = inspected.buffered(IN_FLIGHT).try_collect().await?;
+    Ok(rows.into_iter().flatten().collect())
+}
+
+/// One container as it is now. If the answer is late, as it is `known`, or at least listed,
+/// with that for the reason why its namespace is not to be had.
+pub(crate) async fn inspect_soon(
+    engine: &dyn Engine,
+    id: &ContainerId,
+    known: Option<Found>,
+) -> Result<Option<Found>, Trouble> {
+    if let Ok(in_time) = within(INSPECT_TIMEOUT, engine.inspect(&id.0)).await {
+        return in_time;
+    }
+    let late = late(format!("{}, asked about {}", engine.what(), id.short()), INSPECT_TIMEOUT);
+    let known = match known {
+        None => engine.list().await?.into_iter().find(|found| found.row.id == *id),
+        known => known,
+    };
+    Ok(known.map(|Found { row, sandbox }| {
+        let row = Container { netns_trouble: Some(late), ..row };
+        Found { row, sandbox }
+    }))
+}

@@ -1,0 +1,19 @@
+//! Docker: [`address`] finds its socket, [`read`] asks for containers, [`watch`] hears of events.
+
+pub(crate) mod address;
+mod read;
+mod watch;
+
+use std::sync::Arc;
+
+use model::Trouble;
+
+use super::Engine;
+use address::EngineOptions;
+use read::Docker;
+
+/// The engine that these options and the environment name.
+pub(super) fn open(options: &EngineOptions) -> Result<Arc<dyn Engine>, Trouble> {
+    let endpoint = options.address(|name| std::env::var(name).ok())?;
+    Ok(Arc::new(Docker::at(endpoint)))
+}

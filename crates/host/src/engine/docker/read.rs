@@ -1,0 +1,266 @@
+//! The Docker Engine API, also as Podman serves it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use model::ids::ContainerId;
+use model::snapshot::{Container, Engine as Kind};
+use model::{Trouble, TroubleKind};
+use serde::Deserialize;
+
+use super::watch;
+use crate::engine::{Engine, Events, Found};
+use crate::failure;
+use crate::transport::{Endpoint, Http, HttpError};
+
+/// A client of one engine. It asks without a version in the path, as for the newest that the
+/// daemon knows: what is read below has been the same in all of them.
+#[derive(Clone)]
+pub(super) struct Docker {
+    pub(super) http: Arc<Http>,
+}
+
+impl Docker {
+    pub(super) fn at(endpoint: Endpoint) -> Self {
+        Self { http: Arc::new(Http::new(endpoint)) }
+    }
+
+    async fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, Trouble> {
+        self.http.get(path).await.map_err(|error| self.trouble(&error))
+    }
+
+    pub(super) fn trouble(&self, error: &HttpError) -> Trouble {
+        trouble(self.http.endpoint(), error)
+    }
+}
+
+impl Engine for Docker {
+    fn kind(&self) -> Kind {
+        Kind("docker".into())
+    }
+
+    fn address(&self) -> String {
+        self.http.endpoint().to_string()
+    }
+
+    fn what(&self) -> String {
+        format!("Docker at {}", self.http.endpoint())
+    }
+
+    /// The API version the daemon speaks, and its own version.
+    fn version(&self) -> BoxFuture<'_, Result<String, Trouble>> {
+        async {
+            let version: Version = self.get("/version").await?;
+            Ok(format!("{}, API {}", version.version, version.api_version))
+        }
+        .boxed()
+    }
+
+    fn inspect<'a>(&'a self, wanted: &'a str) -> BoxFuture<'a, Result<Option<Found>, Trouble>> {
+        async move {
+            if !can_name_a_container(wanted) {
+                return Ok(None);
+            }
+            match self.http.get(&format!("/containers/{wanted}/json")).await {
+                Ok(answer) => Ok(Some(found(answer))),
+                Err(error) if is_no_single_container(&error) => Ok(None),
+                Err(error) => Err(self.trouble(&error)),
+            }
+        }
+        .boxed()
+    }
+
+    fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, Trouble>> {
+        async {
+            let rows: Vec<Summary> = self.get("/containers/json?all=true").await?;
+            Ok(rows.into_iter().map(listed).collect())
+        }
+        .boxed()
+    }
+
+    /// Podman calls a container `created` although its process and namespace are there.
+    fn may_have_a_process(&self, row: &Container) -> bool {
+        !matches!(row.state.as_str(), "exited" | "dead")
+    }
+
+    /// Told by `--network container:ID`.
+    fn relatives<'a>(&'a self, row: &'a Container) -> BoxFuture<'a, Result<Vec<Found>, Trouble>> {
+        async move {
+            let root = row.network_mode.strip_prefix("container:").unwrap_or(&row.id.0).to_owned();
+            let joined = format!("container:{root}");
+            let mut relatives = Vec::new();
+            for other in self.list().await? {
+                let shares = *other.row.id.0 == *root || other.row.network_mode == joined;
+                if shares && other.row.id != row.id {
+                    relatives.extend(self.inspect(&other.row.id.0).await?);
+                }
+            }
+            Ok(relatives)
+        }
+        .boxed()
+    }
+
+    fn events(&self) -> BoxFuture<'_, Result<Events, Trouble>> {
+        watch::events(self).boxed()
+    }
+
+    /// Any answer is a sign of life.
+    fn ping(&self) -> BoxFuture<'_, Result<(), Trouble>> {
+        async {
+            match self.http.bytes("/_ping").await {
+                Ok(_) | Err(HttpError::Refused { .. }) => Ok(()),
+                Err(error) => Err(self.trouble(&error)),
+            }
+        }
+        .boxed()
+    }
+}
+
+/// No such container, or several whose ids begin so; for the latter engines differ in status.
+fn is_no_single_container(error: &HttpError) -> bool {
+    let HttpError::Refused { status, message } = error else { return false };
+    *status == 404 || message.contains("Multiple IDs") || message.contains("more than one")
+}
+
+/// Docker's own rule is `[a-zA-Z0-9][a-zA-Z0-9_.-]*`; anything else would change the URL.
+fn can_name_a_container(wanted: &str) -> bool {
+    let inside = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
+    wanted.bytes().all(inside) && wanted.starts_with(|c: char| c.is_ascii_alphanumeric())
+}
+
+/// `GET /version`, as far as it is used.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Version {
+    version: String,
+    api_version: String,
+}
+
+/// `GET /containers/{id}/json`, as far as it is used. Engines write null for what is empty.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Inspected {
+    id: String,
+    name: Option<String>,
+    state: Option<State>,
+    host_config: Option<HostConfig>,
+    config: Option<Config>,
+    network_settings: Option<NetworkSettings>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct State {
+    status: Option<String>,
+    pid: Option<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct HostConfig {
+    network_mode: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Config {
+    labels: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct NetworkSettings {
+    sandbox_key: Option<String>,
+}
+
+/// One of `GET /containers/json`, as far as it is used.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Summary {
+    id: String,
+    names: Option<Vec<String>>,
+    state: Option<String>,
+    host_config: Option<HostConfig>,
+    labels: Option<BTreeMap<String, String>>,
+}
+
+fn found(answer: Inspected) -> Found {
+    let (status, pid) = answer.state.map_or((None, None), |state| (state.status, state.pid));
+    let row = Container {
+        id: ContainerId(answer.id.into()),
+        name: answer.name.unwrap_or_default().trim_start_matches('/').into(),
+        state: status.unwrap_or_default(),
+        pid: pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid != 0),
+        netns: None,
+        netns_trouble: None,
+        network_mode: network_mode(answer.host_config),
+        labels: answer.config.and_then(|config| config.labels).unwrap_or_default(),
+    };
+    let sandbox = answer.network_settings.and_then(|net| net.sandbox_key);
+    Found { row, sandbox: sandbox.filter(|key| !key.is_empty()).map(PathBuf::from) }
+}
+
+fn network_mode(config: Option<HostConfig>) -> String {
+    config.and_then(|config| config.network_mode).unwrap_or_default()
+}
+
+fn listed(summary: Summary) -> Found {
+    let names = summary.names.unwrap_or_default();
+    let row = Container {
+        id: ContainerId(summary.id.into()),
+        name: own_name(&names).into(),
+        state: summary.state.unwrap_or_default(),
+        pid: None,
+        netns: None,
+        netns_trouble: None,
+        network_mode: network_mode(summary.host_config),
+        labels: summary.labels.unwrap_or_default(),
+    };
+    Found { row, sandbox: None }
+}
+
+/// Legacy links add names such as `/other/alias`; the container's own has one slash.
+fn own_name(names: &[String]) -> &str {
+    let bare = |name: &String| !name.trim_start_matches('/').contains('/');
+    names.iter().find(|name| bare(name)).map_or("", |name| name.trim_start_matches('/'))
+}
+
+fn trouble(endpoint: &Endpoint, error: &HttpError) -> Trouble {
+    let what = format!("Docker at {endpoint}");
+    match error {
+        HttpError::Connect(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Trouble::new(TroubleKind::Unreachable, what, "there is no such socket")
+                .remedy("is dockerd running? -H or DOCKER_HOST names another socket")
+        }
+        HttpError::Broken(error) if error.is_incomplete_message() => {
+            Trouble::new(TroubleKind::Gone, what, "it closed the connection")
+        }
+        HttpError::Refused { status: 403, message } => {
+            Trouble::new(TroubleKind::Denied, what, message)
+                .remedy("a socket proxy must allow GET on /containers")
+        }
+        _ => failure::of_chain(what, error, "the group docker may use it, or root"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_that_would_change_the_url_name_no_container() {
+        for word in ["", "../info", "a/b", "a?all=1", "-x", ".", "a b", "ü"] {
+            assert!(!can_name_a_container(word), "{word:?}");
+        }
+        assert!(can_name_a_container("web_1.test-2"));
+    }
+
+    #[test]
+    fn a_link_alias_is_not_the_name() {
+        let names = ["/proxy/db".to_owned(), "/db".to_owned()];
+        assert_eq!(own_name(&names), "db");
+    }
+}

@@ -1,0 +1,83 @@
+//! What happens to containers, as the Docker Engine API tells it.
+
+use futures_util::{StreamExt, stream};
+use model::ids::ContainerId;
+use model::{Trouble, TroubleKind};
+use serde::Deserialize;
+
+use super::read::Docker;
+use crate::engine::{Engine, Event, Events};
+use crate::transport::{HttpError, Lines};
+
+/// Podman also has events of other types, which say nothing about containers.
+const OF_CONTAINERS: &str = "/events?filters=%7B%22type%22%3A%5B%22container%22%5D%7D";
+
+/// Fewer than Docker keeps for a slow client: 1,024. It drops what is beyond that, and
+/// does not say so (moby, `daemon/events` and `pkg/pubsub`). More than these were still to be
+/// heard then.
+const KEPT: usize = 1000;
+
+/// What happens to containers from now on.
+pub(super) async fn events(docker: &Docker) -> Result<Events, Trouble> {
+    let lines = docker.http.lines(OF_CONTAINERS).await;
+    let heard = Heard {
+        lines: lines.map_err(|error| docker.trouble(&error))?,
+        docker: docker.clone(),
+        count: 0,
+    };
+    Ok(stream::try_unfold(heard, async |mut heard| {
+        let event = heard.next().await?;
+        Ok(Some((event, heard)))
+    })
+    .boxed())
+}
+
+/// The stream of events.
+struct Heard {
+    docker: Docker,
+    lines: Lines,
+    /// How many there were since the containers were listed.
+    count: usize,
+}
+
+impl Heard {
+    async fn next(&mut self) -> Result<Event, Trouble> {
+        if self.count >= KEPT {
+            self.count = 0;
+            return Ok(Event::Missed);
+        }
+        let line = self.lines.next().await.map_err(|error| self.docker.trouble(&error))?;
+        let ended =
+            || Trouble::new(TroubleKind::Gone, self.docker.what(), "its stream of events ended");
+        let line = line.ok_or_else(ended)?;
+        self.count += 1;
+        let said: Result<Said, _> = serde_json::from_slice(&line);
+        let said = said.map_err(|error| self.docker.trouble(&HttpError::Json(error)))?;
+        Ok(said.about().map_or(Event::Idle, Event::Changed))
+    }
+}
+
+/// One of `GET /events`, as far as it is used.
+#[derive(Deserialize)]
+struct Said {
+    #[serde(rename = "Action", default)]
+    action: String,
+    #[serde(rename = "Actor")]
+    actor: Option<Actor>,
+}
+
+#[derive(Deserialize)]
+struct Actor {
+    #[serde(rename = "ID")]
+    id: String,
+}
+
+impl Said {
+    /// The container it is about, if it can change what is seen of that container.
+    fn about(self) -> Option<ContainerId> {
+        const IDLE: [&str; 9] =
+            ["exec_", "health_", "attach", "detach", "resize", "top", "export", "copy", "archive"];
+        let idle = IDLE.iter().any(|idle| self.action.starts_with(idle));
+        self.actor.filter(|_| !idle).map(|actor| ContainerId(actor.id.into()))
+    }
+}

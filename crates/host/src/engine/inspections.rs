@@ -1,0 +1,86 @@
+//! Inspections under way: what an engine says of one container counts at once, whatever other
+//! answers are outstanding.
+
+use std::collections::BTreeSet;
+use std::future::pending;
+use std::slice::from_mut;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
+use model::Trouble;
+use model::ids::ContainerId;
+use model::snapshot::Container;
+
+use super::ask::{IN_FLIGHT, inspect_soon};
+use super::netns::settle;
+use super::watch::Rows;
+use super::{Engine, Found};
+use crate::deadline::Deadline;
+
+/// A container as it is now; none if there is none any more.
+type Answer = (ContainerId, Result<Option<Container>, Trouble>);
+
+/// What an engine is being asked.
+pub(super) struct Inspections<'e> {
+    engine: &'e dyn Engine,
+    patience: Duration,
+    asked: FuturesUnordered<BoxFuture<'e, Answer>>,
+    /// The containers it is asked about.
+    about: BTreeSet<ContainerId>,
+    /// The containers it is to be asked about, maybe once more.
+    waiting: BTreeSet<ContainerId>,
+}
+
+impl<'e> Inspections<'e> {
+    /// No answer may take longer than `patience`.
+    pub(super) fn of(engine: &'e dyn Engine, patience: Duration) -> Self {
+        let (about, waiting) = (BTreeSet::new(), BTreeSet::new());
+        Self { engine, patience, asked: FuturesUnordered::new(), about, waiting }
+    }
+
+    /// Something happened to `changed`.
+    pub(super) fn ask(&mut self, changed: BTreeSet<ContainerId>, rows: &Rows) {
+        self.waiting.extend(changed);
+        self.go_on(rows);
+    }
+
+    fn go_on(&mut self, rows: &Rows) {
+        while self.asked.len() < IN_FLIGHT {
+            let Some(id) = self.waiting.difference(&self.about).next().cloned() else { return };
+            self.waiting.remove(&id);
+            self.about.insert(id.clone());
+            let (engine, due) = (self.engine, Deadline::after(self.patience));
+            let known = rows.get(&id).cloned();
+            self.asked.push(inspect(engine, due, id, known).boxed());
+        }
+    }
+
+    /// Waits for an answer, and takes over what is there by then. Cancel safe.
+    pub(super) async fn answer(&mut self, rows: &mut Rows) -> Result<(), Trouble> {
+        let Some(first) = self.asked.next().await else { return pending().await };
+        let more = std::iter::from_fn(|| self.asked.next().now_or_never()?);
+        let answers: Vec<_> = std::iter::once(first).chain(more).collect();
+        for (id, row) in answers {
+            self.about.remove(&id);
+            rows.remove(&id);
+            rows.extend(row?.map(|row| (id, row)));
+        }
+        self.go_on(rows);
+        Ok(())
+    }
+}
+
+async fn inspect(
+    engine: &dyn Engine,
+    due: Deadline,
+    id: ContainerId,
+    known: Option<Container>,
+) -> Answer {
+    let known = known.map(|row| Found { row, sandbox: None });
+    let found = due.hold(|| engine.what(), inspect_soon(engine, &id, known)).await;
+    let Ok(Some(mut found)) = found else { return (id, found.map(|_| None)) };
+    settle(engine, due, from_mut(&mut found)).await;
+    (id, Ok(Some(found.row)))
+}

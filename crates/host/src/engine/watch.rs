@@ -1,0 +1,208 @@
+//! Containers, watched: listed once, then inspected whenever something happens to them, and listed
+//! again when the engine may have kept something to itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+use std::future::pending;
+use std::time::Duration;
+
+use futures_util::{FutureExt, StreamExt};
+use model::ids::ContainerId;
+use model::snapshot::Container;
+use model::{Trouble, TroubleKind};
+use tokio::sync::Notify;
+use tokio::sync::watch::Sender;
+use tokio::task::yield_now;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::ask::all;
+use super::inspections::Inspections;
+use super::netns::settle;
+use super::{Configured, Engine, Event, Events, Found};
+use crate::deadline::Deadline;
+use crate::source::{Latest, PROBE_AFTER, await_liveness};
+
+/// The pause before the engine is asked again for an answer that it owes, and the longest, as each
+/// one doubles it: it may never come, and every time costs the engine something. When a
+/// container has been started, an event says so.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// Tells all containers, and again after each change, until the engine fails.
+pub(crate) async fn run(
+    configured: &Configured,
+    patience: Duration,
+    told: &Sender<Latest<Container>>,
+) -> Trouble {
+    let Err(trouble) = follow(configured, patience, told).await;
+    trouble
+}
+
+async fn follow(
+    configured: &Configured,
+    patience: Duration,
+    told: &Sender<Latest<Container>>,
+) -> Result<Infallible, Trouble> {
+    let engine = configured.engine()?;
+    let (what, due) = (|| engine.what(), || Deadline::after(patience));
+    // First the events, so that none is missed between the list and them.
+    let events = due().hold(what, engine.events()).await?;
+    let rows = due().hold(what, all_settled(engine, due())).await?;
+    told.send_modify(|told| told.set_fresh(rows.values().cloned().collect()));
+    let sign = Notify::new();
+    tokio::select! {
+        biased;
+        ended = follow_events(engine, patience, events, rows, told, &sign) => ended,
+        ended = probe(engine, patience, told, &sign) => ended,
+    }
+}
+
+/// Asks an engine that gives no sign of life whether it lives. It may owe an answer about a
+/// container that is long in starting, and be well.
+async fn probe(
+    engine: &dyn Engine,
+    patience: Duration,
+    told: &Sender<Latest<Container>>,
+    sign: &Notify,
+) -> Result<Infallible, Trouble> {
+    let what = || engine.what();
+    loop {
+        if timeout(PROBE_AFTER, sign.notified()).await.is_err() {
+            await_liveness(told, what, Deadline::after(patience).hold(what, engine.ping())).await?;
+        }
+    }
+}
+
+/// Keeps the rows up to date; `sign` hears when the engine tells something.
+async fn follow_events(
+    engine: &dyn Engine,
+    patience: Duration,
+    mut events: Events,
+    mut rows: Rows,
+    told: &Sender<Latest<Container>>,
+    sign: &Notify,
+) -> Result<Infallible, Trouble> {
+    let (mut asked, mut changed) = (Inspections::of(engine, patience), Changed::default());
+    let mut retry = Retry::default();
+    loop {
+        retry.note(&rows);
+        while !changed.missed {
+            tokio::select! {
+                biased;
+                answer = asked.answer(&mut rows) => {
+                    answer?;
+                    break;
+                }
+                heard = happened(&mut events, &mut changed, retry.due, sign) => heard?,
+            }
+            changed.ids.append(&mut retry.take());
+            asked.ask(std::mem::take(&mut changed.ids), &rows);
+        }
+        // What was heard while an answer came is still to be asked about.
+        if std::mem::take(&mut changed.missed) {
+            let due = Deadline::after(patience);
+            rows = due.hold(|| engine.what(), all_settled(engine, due)).await?;
+            asked = Inspections::of(engine, patience);
+        }
+        told.send_modify(|told| told.renew(rows.values().cloned().collect()));
+    }
+}
+
+/// The containers about which an answer did not come in time, and when it is asked for again.
+#[derive(Default)]
+struct Retry {
+    ids: BTreeSet<ContainerId>,
+    pause: Duration,
+    due: Option<Instant>,
+}
+
+impl Retry {
+    fn note(&mut self, rows: &Rows) {
+        let late = |row: &&Container| {
+            row.netns_trouble.as_ref().is_some_and(|trouble| trouble.kind == TroubleKind::TimedOut)
+        };
+        self.ids = rows.values().filter(late).map(|row| row.id.clone()).collect();
+        if self.ids.is_empty() {
+            *self = Self { pause: FIRST_PAUSE, ..Self::default() };
+        } else {
+            self.due.get_or_insert_with(|| Instant::now() + self.pause);
+        }
+    }
+
+    /// Those to be asked about again, if it is time.
+    fn take(&mut self) -> BTreeSet<ContainerId> {
+        if self.due.is_none_or(|due| Instant::now() < due) {
+            return BTreeSet::new();
+        }
+        (self.due, self.pause) = (None, (self.pause * 2).min(LONGEST_PAUSE));
+        std::mem::take(&mut self.ids)
+    }
+}
+
+pub(super) type Rows = BTreeMap<ContainerId, Container>;
+
+/// Every container.
+async fn all_settled(engine: &dyn Engine, due: Deadline) -> Result<Rows, Trouble> {
+    let mut found = all(engine).await?;
+    settle(engine, due, &mut found).await;
+    Ok(found.into_iter().map(by_id).collect())
+}
+
+fn by_id(found: Found) -> (ContainerId, Container) {
+    (found.row.id.clone(), found.row)
+}
+
+/// What events said that was not asked about yet.
+#[derive(Default)]
+struct Changed {
+    ids: BTreeSet<ContainerId>,
+    /// Events were dropped: everything may have changed.
+    missed: bool,
+}
+
+impl Changed {
+    fn note(&mut self, event: Event) {
+        match event {
+            Event::Changed(id) => self.ids.extend([id]),
+            Event::Missed => self.missed = true,
+            Event::Idle => {}
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.ids.is_empty() && !self.missed
+    }
+}
+
+/// Waits until something happens, or `until` then, and notes in `changed` all that did. Cancel
+/// safe.
+async fn happened(
+    events: &mut Events,
+    changed: &mut Changed,
+    until: Option<Instant>,
+    sign: &Notify,
+) -> Result<(), Trouble> {
+    let ended = || Trouble::new(TroubleKind::Gone, "the engine", "its stream of events ended");
+    while changed.is_empty() {
+        let quiet = async {
+            match until {
+                Some(until) => sleep_until(until).await,
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            event = events.next() => {
+                changed.note(event.ok_or_else(ended)??);
+                sign.notify_one();
+            }
+            () = quiet => break,
+        }
+    }
+    while !changed.missed {
+        // The connection has a task of its own, which hands over one event at a time.
+        yield_now().await;
+        let Some(event) = events.next().now_or_never() else { break };
+        changed.note(event.ok_or_else(ended)??);
+    }
+    Ok(())
+}

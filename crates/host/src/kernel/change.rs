@@ -1,0 +1,173 @@
+//! The kernel's part of a plan: links, addresses, routes.
+
+use std::net::IpAddr;
+
+use model::ids::{Ifindex, Name, NetnsId};
+use model::plan::{Plan, Step, Veth};
+use model::snapshot::Cidr;
+use model::{Snapshot, Trouble, TroubleKind};
+use netns::{Error, EthtoolSocket, Netns, RouteSocket, VethEnd};
+
+use crate::act::generate;
+use crate::{Host, failure, kernel};
+
+/// Where links are changed.
+pub(crate) struct Links {
+    /// Of the switch's namespace, wherever it is used.
+    switch: RouteSocket,
+    home: Option<(NetnsId, Netns)>,
+}
+
+impl Links {
+    pub(crate) fn of(host: &Host) -> Result<Self, Trouble> {
+        let switch = kernel::switch_namespace(&host.rundir)?;
+        let switch = inside(&switch, |_| RouteSocket::here());
+        let switch = switch.map_err(|error| {
+            failure::of_chain("the switch's namespace".to_owned(), &error, "run as root")
+        })?;
+        Ok(Self { switch, home: None })
+    }
+
+    /// Opens the container's namespace, so that it is there as long as we are at it.
+    pub(crate) fn enter(&mut self, snapshot: &Snapshot, plan: &Plan) -> Result<(), Trouble> {
+        let mut all = snapshot.engines.values().flat_map(model::Observed::rows);
+        let row = all.find(|row| row.id == plan.container.id);
+        let Some((pid, id)) = row.and_then(|row| Some((row.pid?, row.netns?))) else {
+            return Ok(());
+        };
+        let home = Netns::of_process(pid).ok().filter(|home| kernel::id(home) == id);
+        self.home = Some((id, home.ok_or_else(|| gone(plan))?));
+        Ok(())
+    }
+
+    pub(crate) fn take_step(&mut self, step: &Step) -> Result<(), Trouble> {
+        let taken = match step {
+            Step::DeleteLink { name, ifindex } => delete_link(name, *ifindex, &self.switch),
+            Step::MakeVeth(veth) => make_veth(veth, &self.switch, self.home(veth.netns)?),
+            Step::UnmakeVeth(veth) => unmake_veth(veth, &self.switch),
+            Step::SetTxChecksumOffload { netns, interface, on, .. } => {
+                set_tx_checksum_offload(interface, *on, self.home(*netns)?)
+            }
+            Step::Configure { netns, interface, addresses, gateways, .. } => {
+                configure(interface, addresses, gateways, self.home(*netns)?)
+            }
+            Step::Swap { .. } | Step::Await { .. } => Ok(()),
+        };
+        taken.map_err(|error| refused(step, &error))
+    }
+
+    fn home(&self, wanted: NetnsId) -> Result<&Netns, Trouble> {
+        let home = self.home.as_ref().filter(|(id, _)| *id == wanted);
+        let missing = || Trouble::new(TroubleKind::Gone, wanted.to_string(), "it is not open");
+        home.map(|(_, home)| home).ok_or_else(missing)
+    }
+}
+
+/// Makes a veth under a name that tells whose it is, marks it, and gives it its own name: at
+/// every moment it can be known for ours. Under its own name it is up from the first moment on:
+/// whoever hears of links need hear of it but once.
+fn make_veth(veth: &Veth, switch: &RouteSocket, home: &Netns) -> Result<(), Error> {
+    let drawn = generate().host_end;
+    let draft = if veth.is_known() { &*veth.host_end } else { &drawn };
+    let near = VethEnd { name: draft.to_owned(), mac: None, mtu: veth.mtu, up: veth.is_known() };
+    let far = VethEnd {
+        name: veth.interface.to_string(),
+        mac: veth.mac.map(|mac| mac.0),
+        mtu: veth.mtu,
+        up: false,
+    };
+    switch.create_veth(&near, &far, home)?;
+    finish(veth, draft, switch).inspect_err(|_| {
+        if let Ok(Some(link)) = switch.link_named(draft) {
+            let _ = switch.delete_link(link.ifindex);
+        }
+    })
+}
+
+fn finish(veth: &Veth, draft: &str, switch: &RouteSocket) -> Result<(), Error> {
+    let Some(link) = switch.link_named(draft)? else { return Ok(()) };
+    switch.set_alias(link.ifindex, &veth.alias)?;
+    if veth.is_known() {
+        return Ok(());
+    }
+    switch.rename(link.ifindex, &veth.host_end)?;
+    switch.set_up(link.ifindex)
+}
+
+/// Deletes the host's end, and the other one with it; well if it is gone already.
+fn unmake_veth(veth: &Veth, switch: &RouteSocket) -> Result<(), Error> {
+    let link = switch.link_named(&veth.host_end)?;
+    let own = link.filter(|link| link.alias.as_deref() == Some(&veth.alias));
+    own.map_or(Ok(()), |link| switch.delete_link(link.ifindex).map(|_| ()))
+}
+
+/// Deletes a link if it still is the one that was seen.
+fn delete_link(name: &Name, ifindex: Ifindex, switch: &RouteSocket) -> Result<(), Error> {
+    let link = switch.link(ifindex.0)?.filter(|link| *link.name == **name);
+    link.map_or(Ok(()), |link| switch.delete_link(link.ifindex).map(|_| ()))
+}
+
+/// Has the end inside leave the checksums of what it sends to its hardware, or finish them.
+fn set_tx_checksum_offload(interface: &str, on: bool, home: &Netns) -> Result<(), Error> {
+    inside(home, |socket| {
+        let Some(link) = socket.link_named(interface)? else {
+            return Err(Error::Malformed("the new link is gone"));
+        };
+        EthtoolSocket::here()?.set_tx_checksum_offload(link.ifindex, on)
+    })
+}
+
+/// Sets the end inside up, with its addresses and default routes.
+fn configure(
+    interface: &str,
+    addresses: &[Cidr],
+    gateways: &[IpAddr],
+    home: &Netns,
+) -> Result<(), Error> {
+    inside(home, |socket| {
+        let Some(link) = socket.link_named(interface)? else {
+            return Err(Error::Malformed("the new link is gone"));
+        };
+        if addresses.iter().any(|cidr| cidr.ip.is_ipv6()) {
+            enable_ipv6(interface);
+        }
+        socket.set_up(link.ifindex)?;
+        for cidr in addresses {
+            socket.add_address(link.ifindex, cidr.ip, cidr.prefix)?;
+        }
+        gateways.iter().try_for_each(|via| socket.add_default_route(*via, link.ifindex))
+    })
+}
+
+/// Docker disables IPv6 in containers whose own networks have none. /proc/sys/net is that of
+/// the thread's namespace. Where it cannot be written, the address will be refused.
+fn enable_ipv6(interface: &str) {
+    let _ = std::fs::write(format!("/proc/sys/net/ipv6/conf/{interface}/disable_ipv6"), "0");
+}
+
+fn inside<T: Send>(
+    space: &Netns,
+    mut act: impl FnMut(&RouteSocket) -> Result<T, Error> + Send,
+) -> Result<T, Error> {
+    let mut results = netns::visit(&[space], |_, socket| act(socket));
+    results.pop().unwrap_or(Err(Error::Malformed("no namespace was visited")))
+}
+
+fn gone(plan: &Plan) -> Trouble {
+    let what = format!("container {}", plan.container.name);
+    Trouble::new(TroubleKind::Gone, what, "it stopped or restarted meanwhile").remedy("ask again")
+}
+
+fn refused(step: &Step, error: &netns::Error) -> Trouble {
+    const EACCES: i32 = 13;
+    let trouble = match error.errno() {
+        Some(_) => Trouble::new(TroubleKind::Unusable, format!("cannot {step}"), error),
+        None => failure::of_chain(format!("cannot {step}"), error, "run as root"),
+    };
+    match error.errno() {
+        Some(EACCES) => trouble.remedy(
+            "IPv6 may be disabled there: docker run --sysctl net.ipv6.conf.all.disable_ipv6=0",
+        ),
+        _ => trouble,
+    }
+}

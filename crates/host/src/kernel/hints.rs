@@ -1,0 +1,105 @@
+//! The switch's namespace itself, and the two sockets by which the kernel hints at changes.
+
+use std::future::pending;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use model::ids::NetnsId;
+use model::snapshot::Namespace;
+use model::{Trouble, TroubleKind};
+use netns::{Drained, LinkWatch, Netns};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+use super::watch::{Hint, OtherNamespaces, SwitchNamespace};
+use crate::kernel;
+
+/// The namespace that ovs-vswitchd lives in now, by its PID file in `rundir`.
+pub(crate) fn open(rundir: &Path) -> Result<Arc<dyn SwitchNamespace>, Trouble> {
+    Ok(Arc::new(Hints::open(rundir)?))
+}
+
+/// Where hints come from.
+struct Hints {
+    rundir: PathBuf,
+    switch: Netns,
+    own: AsyncFd<LinkWatch>,
+    /// Everybody's, those of `own` too; none where the kernel does not let us.
+    all: Option<AsyncFd<LinkWatch>>,
+}
+
+impl Hints {
+    fn open(rundir: &Path) -> Result<Self, Trouble> {
+        let switch = kernel::switch_namespace(rundir)?;
+        let own = kernel::listen(&switch, false)?;
+        let all = kernel::listen(&switch, true).ok();
+        #[allow(deprecated, reason = "its successor is unsafe; a LinkWatch owns its descriptor")]
+        let asleep = |watch| {
+            AsyncFd::with_interest(watch, Interest::READABLE)
+                .map_err(|error| Trouble::new(TroubleKind::Unreachable, "changes of links", error))
+        };
+        let (own, all) = (asleep(own)?, all.map(asleep).transpose()?);
+        Ok(Self { rundir: rundir.to_owned(), switch, own, all })
+    }
+
+    async fn wait(&self) {
+        let own = self.own.readable();
+        let all = async {
+            match &self.all {
+                Some(all) => all.readable().await.map(|_| ()),
+                None => pending().await,
+            }
+        };
+        // A socket that fails is as good as a hint: reading will tell.
+        tokio::select! {
+            _ = own => {}
+            _ = all => {}
+        }
+    }
+}
+
+impl SwitchNamespace for Hints {
+    fn id(&self) -> NetnsId {
+        kernel::id(&self.switch)
+    }
+
+    fn is_current(&self) -> bool {
+        let now = kernel::switch_namespace(&self.rundir);
+        now.map_or(true, |now| now.identity() == self.switch.identity())
+    }
+
+    fn read(&self) -> Namespace {
+        kernel::alone(&self.switch)
+    }
+
+    fn read_others(&self, processes: &[(u32, NetnsId)]) -> OtherNamespaces {
+        kernel::homes(processes, &self.switch)
+    }
+
+    fn hinted(&self) -> BoxFuture<'_, ()> {
+        self.wait().boxed()
+    }
+
+    /// The socket of all namespaces hears more than the switch's own namespace if others have news too.
+    fn take_hint(&self) -> Hint {
+        let own = drain(&self.own);
+        let all = self.all.as_ref().map(drain);
+        let lost = own.lost || all.is_some_and(|all| all.lost);
+        Hint {
+            here: own.changes > 0 || lost,
+            elsewhere: lost || all.map_or(own.changes > 0, |all| all.changes > own.changes),
+        }
+    }
+}
+
+fn drain(watch: &AsyncFd<LinkWatch>) -> Drained {
+    // Taken before the last read, so that what comes after it wakes us again.
+    let ready = watch.readable().now_or_never();
+    let drained = watch.get_ref().drain();
+    if let Some(Ok(mut ready)) = ready {
+        ready.clear_ready();
+    }
+    drained.unwrap_or(Drained { changes: 0, lost: true })
+}

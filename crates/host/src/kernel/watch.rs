@@ -1,0 +1,319 @@
+//! The kernel, watched. It only hints; what changed is read again, and no more than that: a
+//! hint from the switch's own namespace costs one dump, one from elsewhere all the others.
+//!
+//! Links have two ends, so what was read elsewhere counts only once the switch's namespace was read
+//! after it: what leads somewhere is never newer than what it leads to.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, select_ok};
+use model::ids::{Ifindex, NetnsId, Nsid};
+use model::snapshot::{Container, Namespace};
+use model::{Trouble, TroubleKind};
+use tokio::sync::watch::{Receiver, Sender};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use crate::source::Latest;
+use crate::watch::LinkReading;
+
+/// The pause before what could not be read is tried again: no hint says that it can be.
+const RETRY: Duration = Duration::from_secs(1);
+
+type Publish = Sender<Latest<Namespace, LinkReading>>;
+
+/// The switch's namespace, held open, and what the kernel hints at from there. Reading blocks.
+pub trait SwitchNamespace: Send + Sync {
+    /// Which one it is.
+    fn id(&self) -> NetnsId;
+
+    /// Whether ovs-vswitchd still lives in it.
+    fn is_current(&self) -> bool;
+
+    /// Its links, without what it calls others.
+    fn read(&self) -> Namespace;
+
+    /// The namespaces of these processes, if they still are those, and all that have a name.
+    fn read_others(&self, processes: &[(u32, NetnsId)]) -> OtherNamespaces;
+
+    /// Waits until there is something to [`SwitchNamespace::take_hint`]. Cancel safe.
+    fn hinted(&self) -> BoxFuture<'_, ()>;
+
+    /// What the kernel hinted at since this was called last.
+    fn take_hint(&self) -> Hint;
+}
+
+/// Namespaces that hold containers or have a name, and what the switch's calls them.
+pub type OtherNamespaces = (Vec<Namespace>, BTreeMap<Nsid, NetnsId>);
+
+/// What a hint is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hint {
+    /// The switch's own namespace.
+    pub here: bool,
+    /// Another one.
+    pub elsewhere: bool,
+}
+
+/// How the switch's namespace is opened, before anything in it is read.
+pub type Open = dyn Fn() -> Result<Arc<dyn SwitchNamespace>, Trouble> + Send + Sync;
+
+/// Publishes all namespaces, and again after each change, until the switch's cannot be opened.
+/// `containers` are what the engines publish: the namespaces of these are read. Each of
+/// `requests` has the switch's namespace read once more.
+pub async fn run(
+    open: &Open,
+    containers: Vec<Receiver<Latest<Container>>>,
+    requests: Receiver<u64>,
+    latest: &Publish,
+) -> Trouble {
+    let Err(trouble) = follow(open, containers, requests, latest).await;
+    trouble
+}
+
+async fn follow(
+    open: &Open,
+    mut containers: Vec<Receiver<Latest<Container>>>,
+    mut requests: Receiver<u64>,
+    latest: &Publish,
+) -> Result<Infallible, Trouble> {
+    // Listens before anything is read.
+    let mut links = Links::open(open)?;
+    for rows in &mut containers {
+        // An engine that has ended has said all that it will say.
+        let _ = rows.wait_for(Latest::has_answered).await;
+    }
+    let mut number = *requests.borrow_and_update();
+    links.read_everything(&mut containers).await?;
+    links.publish(number, true, latest);
+    loop {
+        let changed = tokio::select! {
+            biased;
+            Ok(()) = requests.changed() => {
+                // Taken before the reading begins: only that counts which is read after it.
+                number = *requests.borrow_and_update();
+                let changed = links.read_here(When::AtOnce).await?;
+                links.publish(number, changed, latest);
+                false
+            }
+            () = any_changed(containers.iter_mut()) => {
+                links.dirty = true;
+                false
+            }
+            event = links.event() => match event {
+                Event::Hint if links.note_hints() => links.read_here(When::Alone).await?,
+                Event::Hint => false,
+                Event::Read(homes) => {
+                    links.hold(homes);
+                    links.read_here(When::Alone).await?
+                }
+            },
+        };
+        if changed {
+            links.publish(number, true, latest);
+        }
+        links.read_elsewhere(&mut containers);
+    }
+}
+
+/// Waits until one of them was published again; for ever if none will be. Cancel safe.
+pub(crate) async fn any_changed<'r, T: 'r, A: 'r>(
+    sources: impl Iterator<Item = &'r mut Receiver<Latest<T, A>>>,
+) {
+    let changed: Vec<_> = sources.map(|rows| Box::pin(rows.changed())).collect();
+    if changed.is_empty() || select_ok(changed).await.is_err() {
+        pending::<()>().await;
+    }
+}
+
+/// What the kernel told last, and what may have changed since.
+struct Links<'o> {
+    open: &'o Open,
+    switch: Arc<dyn SwitchNamespace>,
+    here: Option<Namespace>,
+    nsids: BTreeMap<Nsid, NetnsId>,
+    homes: Vec<Namespace>,
+    reading: Option<JoinHandle<OtherNamespaces>>,
+    /// What was read of them, until the switch's namespace was read after it.
+    fresh: Option<OtherNamespaces>,
+    /// Namespaces changed that were not read since, or while they were being read.
+    dirty: bool,
+    /// Some of them could not be read.
+    failed: bool,
+}
+
+/// What there is to do.
+enum Event {
+    /// Something changed.
+    Hint,
+    /// Namespaces were read, or that came to nothing.
+    Read(Option<OtherNamespaces>),
+}
+
+impl<'o> Links<'o> {
+    fn open(open: &'o Open) -> Result<Self, Trouble> {
+        Ok(Self {
+            open,
+            switch: open()?,
+            here: None,
+            nsids: BTreeMap::new(),
+            homes: Vec::new(),
+            reading: None,
+            fresh: None,
+            dirty: true,
+            failed: false,
+        })
+    }
+
+    /// The switch's namespace, all the others, and the switch's once more after them.
+    async fn read_everything(
+        &mut self,
+        containers: &mut [Receiver<Latest<Container>>],
+    ) -> Result<(), Trouble> {
+        self.read_here(When::AtOnce).await?;
+        self.read_elsewhere(containers);
+        while self.reading.is_some() {
+            match self.event().await {
+                Event::Hint => {
+                    self.note_hints();
+                }
+                Event::Read(homes) => self.hold(homes),
+            }
+        }
+        self.read_here(When::AtOnce).await?;
+        self.read_elsewhere(containers);
+        Ok(())
+    }
+
+    /// Waits for a hint, or for the end of a reading that is under way. Cancel safe.
+    async fn event(&mut self) -> Event {
+        let Self { switch, reading, failed, .. } = self;
+        let read = async {
+            match reading {
+                Some(reading) => reading.await,
+                None => pending().await,
+            }
+        };
+        let retry = async { if *failed { sleep(RETRY).await } else { pending().await } };
+        tokio::select! {
+            biased;
+            read = read => Event::Read(read.ok()),
+            () = switch.hinted() => Event::Hint,
+            () = retry => Event::Hint,
+        }
+    }
+
+    /// Notes what is hinted at right now, or is to be tried again; whether the switch's namespace
+    /// is to be read alone. What is being read elsewhere is told together with what is here.
+    fn note_hints(&mut self) -> bool {
+        let hint = self.switch.take_hint();
+        let elsewhere = hint.elsewhere || self.failed;
+        self.dirty |= elsewhere;
+        hint.here && !elsewhere && self.reading.is_none()
+    }
+
+    /// Starts to read the namespaces of the containers, unless that is under way already: then
+    /// they are read once more after that.
+    fn read_elsewhere(&mut self, containers: &mut [Receiver<Latest<Container>>]) {
+        if self.reading.is_some() || !self.dirty {
+            return;
+        }
+        self.dirty = false;
+        let mut homes = Vec::new();
+        for rows in containers {
+            let rows = rows.borrow_and_update();
+            homes.extend(rows.rows().iter().filter_map(|row| Some((row.pid?, row.netns?))));
+        }
+        let switch = Arc::clone(&self.switch);
+        self.reading = Some(tokio::task::spawn_blocking(move || switch.read_others(&homes)));
+    }
+
+    /// Keeps what was read elsewhere until the switch's namespace is read.
+    fn hold(&mut self, homes: Option<OtherNamespaces>) {
+        self.reading = None;
+        self.failed = homes.is_none();
+        self.fresh = homes;
+    }
+
+    /// Takes over what was read elsewhere. Where that failed, what was known is kept, and tried
+    /// again.
+    fn take(&mut self, (mut homes, nsids): OtherNamespaces) {
+        self.failed = homes.iter().any(|home| home.trouble.is_some());
+        for home in homes.iter_mut().filter(|home| home.trouble.is_some()) {
+            if let Some(known) = self.homes.iter().find(|known| known.id == home.id) {
+                home.clone_from(known);
+            }
+        }
+        (self.homes, self.nsids) = (homes, nsids);
+    }
+
+    /// Reads the switch's own namespace again; whether that, or what was read elsewhere before,
+    /// changed anything. Where a link that leads elsewhere came or went, so did its other end,
+    /// told of or not.
+    ///
+    /// # Errors
+    /// The switch's namespace cannot be opened.
+    async fn read_here(&mut self, when: When) -> Result<bool, Trouble> {
+        if !self.switch.is_current() {
+            self.switch = (self.open)()?;
+            self.dirty = true;
+        }
+        let switch = Arc::clone(&self.switch);
+        let read = tokio::task::spawn_blocking(move || switch.read()).await;
+        let here = read.map_err(|error| Trouble::new(TroubleKind::Gone, "the kernel", error))?;
+        let fresh = self.fresh.take().map(|homes| self.take(homes)).is_some();
+        if (here.trouble.is_some() && self.here.is_some()) || self.here.as_ref() == Some(&here) {
+            return Ok(fresh);
+        }
+        if cross_netns_links(self.here.as_ref()) != cross_netns_links(Some(&here)) {
+            self.dirty = true;
+            if when == When::Alone && !fresh {
+                return Ok(false);
+            }
+        }
+        self.here = Some(here);
+        Ok(true)
+    }
+
+    /// A reading that was asked for counts as made, whether it brought anything new or not.
+    fn publish(&self, number: u64, changed: bool, latest: &Publish) {
+        let switch = Some(self.switch.id());
+        let rows = changed.then(|| self.rows());
+        latest.send_modify(|latest| {
+            *latest.about_mut() = LinkReading { switch, number };
+            if let Some(rows) = rows {
+                latest.set_fresh(rows);
+            }
+        });
+    }
+
+    fn rows(&self) -> Vec<Namespace> {
+        let here = self.here.iter().map(|here| {
+            let nsids = self.nsids.clone();
+            Namespace { nsids, ..here.clone() }
+        });
+        let id = self.here.as_ref().map(|here| here.id);
+        let others = self.homes.iter().filter(|home| Some(home.id) != id).cloned();
+        others.chain(here).collect()
+    }
+}
+
+/// The links of a namespace whose other end is in another one.
+fn cross_netns_links(read: Option<&Namespace>) -> Vec<Ifindex> {
+    let links = read.into_iter().flat_map(|namespace| &namespace.links);
+    let out = links.filter(|link| link.peer.is_some_and(|peer| peer.nsid.is_some()));
+    out.map(|link| link.ifindex).collect()
+}
+
+/// When what was read of the switch's namespace counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum When {
+    /// As soon as it is read.
+    AtOnce,
+    /// Unless it has to do with what is elsewhere: then both are read once more, together.
+    Alone,
+}

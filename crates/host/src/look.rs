@@ -1,0 +1,322 @@
+//! One look, two sizes. The pipeline is the same: the engines are asked first, the kernel
+//! about the namespaces they named, the switch about the links the kernel named.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::join_all;
+use model::ids::NetnsId;
+use model::snapshot::{Engine as Kind, Namespace, Scope};
+use model::switch::Via;
+use model::{Snapshot, Trouble};
+use netns::Netns;
+
+use crate::Host;
+use crate::clock::now;
+use crate::deadline::Deadline;
+use crate::engine::netns::{Pinned, confirm, pin_all, refute, settle};
+use crate::engine::{Configured, Found, ask};
+use crate::kernel;
+use crate::question::Question;
+use crate::switch::Roads;
+use crate::switch::ovsdb::{self, Database};
+
+impl Host {
+    /// Looks once. Never fails: what could not be had is said in the Snapshot.
+    pub async fn look(&self, question: &Question) -> Snapshot {
+        let due = Deadline::after(self.timeout);
+        let switch = kernel::switch_namespace(&self.rundir);
+        let (scope, seen) = match &question.container {
+            Some(wanted) => (Scope::One, self.read_target(due, wanted, question, &switch).await),
+            None => (Scope::Everything, self.read_all(due, question, &switch).await),
+        };
+        self.snapshot(scope, switch.ok().map(|space| kernel::id(&space)), seen)
+    }
+
+    pub(crate) async fn database(&self, due: Deadline) -> Result<Database, Trouble> {
+        let remote = self.db.as_ref().map_err(Clone::clone)?;
+        due.hold(|| ovsdb::what(remote), Database::open(remote, self.tls.as_ref())).await
+    }
+
+    fn snapshot(&self, scope: Scope, switch_netns: Option<NetnsId>, seen: Seen) -> Snapshot {
+        let rows = |found: Vec<Found>| found.into_iter().map(|found| found.row).collect();
+        let engines = seen.engines.into_iter();
+        Snapshot {
+            version: Snapshot::VERSION,
+            host: host_name(),
+            taken: now(),
+            scope,
+            switch_netns,
+            engines: engines.map(|(kind, found)| (kind, found.map(rows).into())).collect(),
+            named_engines: named(&self.engines),
+            kernel: seen.kernel.into(),
+            switch: seen.switch.into_iter().map(|(via, rows)| (via, rows.into())).collect(),
+        }
+    }
+
+    /// The whole look: every container, every namespace they live in, every port.
+    async fn read_all(
+        &self,
+        due: Deadline,
+        question: &Question,
+        switch: &Result<Netns, Trouble>,
+    ) -> Seen {
+        let engines = self.engines.iter().map(|engine| containers(engine, due));
+        let (answers, roads) = tokio::join!(join_all(engines), self.roads(due, question));
+        let (mut engines, mut homes) = (Vec::new(), Homes::new());
+        for (configured, answer) in self.engines.iter().zip(answers) {
+            let found = answer.map(|(found, pinned)| {
+                homes.extend(pinned.into_iter().map(|pin| (pin.id, (pin.netns, Vec::new()))));
+                found
+            });
+            engines.push((configured.kind.clone(), found));
+        }
+        let kernel = switch.as_ref().map(|switch| namespaces(homes, switch, question.traffic));
+        Seen { engines, kernel: kernel.map_err(Clone::clone), switch: roads }
+    }
+
+    /// The narrow look: what one container needs. Three round trips to the engine, the kernel
+    /// and the switch, however many containers there are.
+    async fn read_target(
+        &self,
+        due: Deadline,
+        wanted: &str,
+        question: &Question,
+        switch: &Result<Netns, Trouble>,
+    ) -> Seen {
+        match kernel::open_target(wanted) {
+            Some(Ok(target)) => {
+                let kernel = read_around(&target, switch, question.traffic);
+                self.read_namespace(due, wanted, question, kernel).await
+            }
+            Some(Err(trouble)) => self.read_namespace(due, wanted, question, Err(trouble)).await,
+            None => self.read_container(due, wanted, question, switch).await,
+        }
+    }
+
+    /// A namespace named directly; engines have no part in it.
+    async fn read_namespace(
+        &self,
+        due: Deadline,
+        wanted: &str,
+        question: &Question,
+        mut kernel: Result<Vec<Namespace>, Trouble>,
+    ) -> Seen {
+        if let Some(home) = kernel.as_mut().ok().and_then(|rows| rows.first_mut()) {
+            home.names.push(wanted.to_owned());
+        }
+        let road = self.road_for(due, question).await;
+        let rows = kernel.as_deref().unwrap_or_default();
+        let switch = self.take(road, due, question, rows).await;
+        Seen { engines: Vec::new(), kernel, switch }
+    }
+
+    async fn read_container(
+        &self,
+        due: Deadline,
+        wanted: &str,
+        question: &Question,
+        switch: &Result<Netns, Trouble>,
+    ) -> Seen {
+        let inside = self.read_inside(due, wanted, question, switch);
+        let (ContainerView { answers, kernel }, road) =
+            tokio::join!(inside, self.road_for(due, question));
+        if answers.iter().all(|answer| answer.found.is_err()) {
+            let engines = answers.into_iter().map(EngineAnswer::into_rows).collect();
+            return Seen { engines, kernel: Ok(Vec::new()), switch: Roads::new() };
+        }
+        let rows = kernel.as_deref().unwrap_or_default();
+        let confirmed = join_all(answers.into_iter().map(|answer| answer.confirmed(due)));
+        let (roads, answers) = tokio::join!(self.take(road, due, question, rows), confirmed);
+        let engines = answers.into_iter().map(EngineAnswer::into_rows).collect();
+        Seen { engines, kernel, switch: roads }
+    }
+
+    /// The container and its co-tenants, and the links of their namespace. Where several engines
+    /// have one of that name, the links of the first one's.
+    async fn read_inside(
+        &self,
+        due: Deadline,
+        wanted: &str,
+        question: &Question,
+        switch: &Result<Netns, Trouble>,
+    ) -> ContainerView<'_> {
+        let answers = self.find_container(due, wanted, question.tenants).await;
+        let kernel = match answers.iter().find_map(EngineAnswer::home) {
+            Some(home) => read_around(home, switch, question.traffic),
+            None => Ok(Vec::new()),
+        };
+        ContainerView { answers, kernel }
+    }
+
+    /// What each engine says of the container that is asked about. It comes first, then its
+    /// co-tenants. Where no engine has it, all there are, so that near names can be told.
+    async fn find_container(
+        &self,
+        due: Deadline,
+        wanted: &str,
+        tenants: bool,
+    ) -> Vec<EngineAnswer<'_>> {
+        let (only, name) = self.engine_of(wanted);
+        let asked =
+            self.engines.iter().filter(|engine| only.is_none_or(|kind| engine.kind == *kind));
+        let asked: Vec<_> = asked.collect();
+        let found = asked.iter().map(|engine| inspect(engine, due, name, tenants));
+        let found = join_all(found).await;
+        let nowhere = !found.iter().flatten().any(|rows| !rows.is_empty());
+        let answers = asked.into_iter().zip(found).map(|(configured, found)| async move {
+            let found = match found {
+                Ok(_) if nowhere => list(configured, due).await,
+                found => found,
+            };
+            EngineAnswer::new(configured, found)
+        });
+        join_all(answers).await
+    }
+
+    /// The engine that stands before a container's name, as in `docker:web`, and the name.
+    fn engine_of<'w>(&self, wanted: &'w str) -> (Option<&Kind>, &'w str) {
+        let split = wanted.split_once(':').and_then(|(engine, name)| {
+            let known = self.engines.iter().find(|known| *known.kind.0 == *engine)?;
+            Some((Some(&known.kind), name))
+        });
+        split.unwrap_or((None, wanted))
+    }
+
+    /// What can be had of the switch while the engine is asked: all of it does not depend on what
+    /// that says.
+    async fn road_for(&self, due: Deadline, question: &Question) -> Road {
+        if question.every_port {
+            return Road::Taken(self.roads(due, question).await);
+        }
+        let ovsdb = question.takes(Via::Ovsdb);
+        Road::Open(if ovsdb { Some(self.database(due).await) } else { None })
+    }
+
+    async fn take(
+        &self,
+        road: Road,
+        due: Deadline,
+        question: &Question,
+        rows: &[Namespace],
+    ) -> Roads {
+        match road {
+            Road::Taken(roads) => roads,
+            Road::Open(database) => self.roads_near(due, question, database, rows).await,
+        }
+    }
+}
+
+/// What each kind of source told. No engine where none was needed.
+struct Seen {
+    engines: Vec<(Kind, Result<Vec<Found>, Trouble>)>,
+    kernel: Result<Vec<Namespace>, Trouble>,
+    switch: Roads,
+}
+
+/// The engines whose absence is an error.
+pub(crate) fn named(engines: &[Configured]) -> BTreeSet<Kind> {
+    engines.iter().filter(|engine| engine.named).map(|engine| engine.kind.clone()).collect()
+}
+
+async fn containers(
+    configured: &Configured,
+    due: Deadline,
+) -> Result<(Vec<Found>, Vec<Pinned>), Trouble> {
+    let engine = configured.engine()?;
+    let mut found = due.hold(|| engine.what(), ask::all(engine)).await?;
+    let pinned = settle(engine, due, &mut found).await;
+    Ok((found, pinned.into_iter().map(|(_, pin)| pin).collect()))
+}
+
+async fn inspect(
+    configured: &Configured,
+    due: Deadline,
+    wanted: &str,
+    tenants: bool,
+) -> Result<Vec<Found>, Trouble> {
+    let engine = configured.engine()?;
+    let ask = async {
+        let Some(found) = engine.inspect(wanted).await? else { return Ok(Vec::new()) };
+        let relatives = if tenants { engine.relatives(&found.row).await? } else { Vec::new() };
+        Ok(std::iter::once(found).chain(relatives).collect())
+    };
+    due.hold(|| engine.what(), ask).await
+}
+
+async fn list(configured: &Configured, due: Deadline) -> Result<Vec<Found>, Trouble> {
+    let engine = configured.engine()?;
+    due.hold(|| engine.what(), engine.list()).await
+}
+
+/// What was seen of one container.
+struct ContainerView<'h> {
+    answers: Vec<EngineAnswer<'h>>,
+    kernel: Result<Vec<Namespace>, Trouble>,
+}
+
+/// What one engine said, with the namespaces held open that its containers are in.
+struct EngineAnswer<'h> {
+    configured: &'h Configured,
+    found: Result<Vec<Found>, Trouble>,
+    pinned: Vec<(usize, Pinned)>,
+}
+
+impl<'h> EngineAnswer<'h> {
+    fn new(configured: &'h Configured, mut found: Result<Vec<Found>, Trouble>) -> Self {
+        let pinned = found.as_mut().map(|found| pin_all(found)).unwrap_or_default();
+        Self { configured, found, pinned }
+    }
+
+    /// The namespace of the container that is asked about.
+    fn home(&self) -> Option<&Netns> {
+        self.pinned.first().filter(|(i, _)| *i == 0).map(|(_, pin)| &pin.netns)
+    }
+
+    /// The same, after the engine was asked again where a namespace was not proven.
+    async fn confirmed(mut self, due: Deadline) -> Self {
+        if let (Ok(engine), Ok(found)) = (self.configured.engine(), &mut self.found) {
+            let refuted = confirm(engine, due, found, &self.pinned).await;
+            refute(found, refuted);
+        }
+        self
+    }
+
+    fn into_rows(self) -> (Kind, Result<Vec<Found>, Trouble>) {
+        (self.configured.kind.clone(), self.found)
+    }
+}
+
+/// A way to the switch.
+enum Road {
+    Taken(Roads),
+    Open(Option<Result<Database, Trouble>>),
+}
+
+fn read_around(
+    home: &Netns,
+    switch: &Result<Netns, Trouble>,
+    traffic: bool,
+) -> Result<Vec<Namespace>, Trouble> {
+    let switch = switch.as_ref().map_err(Clone::clone)?;
+    let rows = kernel::around(home, switch, traffic);
+    if rows.first().is_some_and(kernel::needs_everything) {
+        return Ok(kernel::everything(&[(home, Vec::new())], switch, traffic));
+    }
+    Ok(rows)
+}
+
+type Homes = BTreeMap<NetnsId, (Netns, Vec<String>)>;
+
+/// The containers' namespaces and those with a name, each read once.
+fn namespaces(mut homes: Homes, switch: &Netns, traffic: bool) -> Vec<Namespace> {
+    for (name, space) in kernel::named() {
+        let home = homes.entry(kernel::id(&space)).or_insert((space, Vec::new()));
+        home.1.push(name);
+    }
+    let homes: Vec<_> = homes.values().map(|(space, names)| (space, names.clone())).collect();
+    kernel::everything(&homes, switch, traffic)
+}
+
+pub(crate) fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}

@@ -1,0 +1,99 @@
+//! Where answers come from: the live host, or what was recorded of one.
+
+use std::sync::Arc;
+
+use model::plan::{LeftOver, Prune};
+use model::switch::Via;
+use model::{Look, Observed, Snapshot, Trouble, TroubleKind};
+
+use crate::act::{Unable, left_over_in};
+use crate::{Host, Question};
+
+/// What a Snapshot can be asked of.
+pub trait Observe {
+    /// A Snapshot that answers `question`. Never fails: what could not be had is said in it.
+    fn observe(&self, question: &Question) -> impl Future<Output = Snapshot> + Send;
+}
+
+impl Observe for Host {
+    async fn observe(&self, question: &Question) -> Snapshot {
+        self.look(question).await
+    }
+}
+
+/// Where answers come from.
+#[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "a program has one of it")]
+pub enum Origin {
+    /// This machine.
+    Live(Host),
+    /// A saved Snapshot, or a daemon's. It answers every question, and never changes.
+    Recorded(Arc<Snapshot>),
+}
+
+impl Observe for Origin {
+    async fn observe(&self, question: &Question) -> Snapshot {
+        match self {
+            Self::Live(host) => host.look(question).await,
+            Self::Recorded(snapshot) => as_asked(snapshot, question),
+        }
+    }
+}
+
+impl Origin {
+    /// What was recorded earlier. Needs no privileges.
+    pub fn recorded(snapshot: Snapshot) -> Self {
+        Self::Recorded(Arc::new(snapshot))
+    }
+
+    /// Looks once, and resolves what was seen.
+    pub async fn look(&self, question: &Question) -> Look {
+        Look::new(self.observe(question).await)
+    }
+
+    /// The live host, for what only that can do.
+    ///
+    /// # Errors
+    /// [`TroubleKind::Unusable`] for a recording: it cannot be changed.
+    pub fn live(&self) -> Result<&Host, Trouble> {
+        match self {
+            Self::Live(host) => Ok(host),
+            Self::Recorded(_) => {
+                let why = "it is a recorded one, which cannot be changed";
+                Err(Trouble::new(TroubleKind::Unusable, "this host", why)
+                    .remedy("--dry-run shows what would be done"))
+            }
+        }
+    }
+
+    /// What may be removed: as [`Host::left_over`], but a recording need not be looked at twice.
+    ///
+    /// # Errors
+    /// No such bridge, or a source is missing.
+    pub async fn left_over(&self, request: &Prune) -> Result<Vec<LeftOver>, Unable> {
+        match self {
+            Self::Live(host) => host.left_over(request).await,
+            Self::Recorded(_) => left_over_in(&self.look(&Question::default()).await, request),
+        }
+    }
+}
+
+/// A recording has the roads it was recorded by; only those asked for are shown.
+fn as_asked(recorded: &Snapshot, question: &Question) -> Snapshot {
+    let mut snapshot = recorded.clone();
+    snapshot.switch.retain(|via, _| question.takes(*via));
+    for via in Via::ALL {
+        if question.takes(via) {
+            snapshot.switch.entry(via).or_insert_with(|| Observed::Absent { why: not_taken(via) });
+        }
+    }
+    snapshot
+}
+
+fn not_taken(via: Via) -> Trouble {
+    Trouble::new(
+        TroubleKind::Unreachable,
+        via.to_string(),
+        "the snapshot was not taken by this road",
+    )
+}

@@ -1,0 +1,29 @@
+//! Reading a recorded Snapshot: the bug-report path, and how tests ask.
+
+use model::{Snapshot, Trouble, TroubleKind};
+use serde::Deserialize;
+
+/// Reads a recorded Snapshot from JSON, which came from `what`.
+///
+/// # Errors
+/// [`TroubleKind::Garbled`] for anything but a Snapshot of a version that is known.
+pub fn read_recording(what: &str, text: &[u8]) -> Result<Snapshot, Trouble> {
+    let garbled = |why: String| {
+        Trouble::new(TroubleKind::Garbled, what, why)
+            .remedy("docker ovs snapshot > FILE makes one that can be read")
+    };
+    let marked: Marked = serde_json::from_slice(text)
+        .map_err(|error| garbled(format!("not a snapshot: {error}")))?;
+    if marked.version > Snapshot::VERSION {
+        return Err(garbled(format!("a snapshot of version {}, too new", marked.version)));
+    }
+    let snapshot = serde_json::from_slice(text);
+    snapshot.map_err(|error| garbled(format!("a broken snapshot: {error}")))
+}
+
+/// What every version begins with.
+#[derive(Deserialize)]
+struct Marked {
+    #[serde(rename = "docker-ovs-snapshot")]
+    version: u32,
+}

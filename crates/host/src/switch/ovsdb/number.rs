@@ -1,0 +1,88 @@
+//! The number of a new port, which vswitchd gives it.
+
+use std::time::Duration;
+
+use model::ids::OfPort;
+use model::switch::OfPortState;
+use model::{Trouble, TroubleKind};
+use ovsdb::{Operation, Optional, Select, Until, VSWITCH, Value, Which};
+use serde::Deserialize;
+
+use super::read::Database;
+
+/// How long after a port its link may come, and what its number is meanwhile.
+const LATE_LINK: Duration = Duration::from_secs(1);
+const FAILED: Value<'static> = Value::Integer(-1);
+
+/// What vswitchd made of a port.
+pub(crate) struct Number {
+    pub(crate) ofport: OfPortState,
+    pub(crate) error: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Seen {
+    ofport: Optional<i64>,
+    error: Optional<String>,
+}
+
+impl Database {
+    /// Waits until vswitchd has dealt with an interface; pending if it does not in time. It may
+    /// have met the port a moment before its link: a failure counts only if it stays.
+    pub(crate) async fn number(
+        &mut self,
+        iface: &str,
+        patience: Duration,
+    ) -> Result<Number, Trouble> {
+        let number = self.number_but(iface, &Value::Set(Vec::new()), patience).await?;
+        match number.ofport {
+            OfPortState::Failed => {
+                let second = self.number_but(iface, &FAILED, LATE_LINK.min(patience)).await?;
+                Ok(if second.ofport == OfPortState::Pending { number } else { second })
+            }
+            _ => Ok(number),
+        }
+    }
+
+    /// Waits until the number of an interface is not `this` any more.
+    async fn number_but(
+        &mut self,
+        iface: &str,
+        this: &Value<'_>,
+        patience: Duration,
+    ) -> Result<Number, Trouble> {
+        let wait = Operation::Wait {
+            which: Which::all("Interface").equal("name", iface),
+            columns: &["ofport"],
+            until: Until::AreNot,
+            rows: vec![vec![("ofport", this.clone())]],
+            timeout: u64::try_from(patience.as_millis()).unwrap_or(u64::MAX),
+        };
+        let select = Select::new("Interface", &["ofport", "error"]).equal("name", iface);
+        let asked = self.client.commit(VSWITCH, &[wait, Operation::Select(select)]).await;
+        let rows: Vec<Seen> = match asked.and_then(|answer| answer.rows(1)) {
+            Ok(rows) => rows,
+            Err(error) if is_timed_out(&error) => {
+                return Ok(Number { ofport: OfPortState::Pending, error: None });
+            }
+            Err(error) => return Err(self.trouble(&error)),
+        };
+        let gone = || Trouble::new(TroubleKind::Gone, format!("port {iface}"), "it is gone");
+        let row = rows.into_iter().next().ok_or_else(gone)?;
+        Ok(Number { ofport: OfPortState::from_column(row.ofport.0), error: row.error.0 })
+    }
+
+    /// Asks for the number that an interface has, so that it keeps it.
+    pub(crate) async fn keep(&mut self, iface: &str, ofport: OfPort) -> Result<(), Trouble> {
+        let which = Which::all("Interface").equal("name", iface);
+        let number = Value::Integer(ofport.0.into());
+        let which = which.equal("ofport", number.clone());
+        let update = Operation::Update { which, row: vec![("ofport_request", number)] };
+        let kept = self.client.commit(VSWITCH, &[update]).await;
+        kept.map(|_| ()).map_err(|error| self.trouble(&error))
+    }
+}
+
+fn is_timed_out(error: &ovsdb::Error) -> bool {
+    matches!(error, ovsdb::Error::Operation { error, .. } if error == "timed out")
+}

@@ -1,0 +1,270 @@
+//! Changing the database: ports come and go in one transaction each, under a lock that all
+//! docker-ovs share.
+
+use std::collections::{BTreeMap, HashMap};
+
+use model::ids::Name;
+use model::plan::Asking;
+use model::switch::Port;
+use model::{Trouble, TroubleKind};
+use ovsdb::{Map, Mutation, Opaque, Operation, Row, Select, Set, Until, Uuid};
+use ovsdb::{VSWITCH, Value, Which};
+use serde::Deserialize;
+
+use super::read::Database;
+
+/// One of us at a time. The server gives it to the next when its holder is gone.
+const LOCK: &str = "docker_ovs";
+
+/// What an administrator may have set of an Interface, beyond what a plan knows of.
+const INTERFACE_SETTINGS: &[&str] = &[
+    "bfd",
+    "cfm_mpid",
+    "external_ids",
+    "ingress_policing_burst",
+    "ingress_policing_kpkts_burst",
+    "ingress_policing_kpkts_rate",
+    "ingress_policing_rate",
+    "lldp",
+    "mac",
+    "mtu_request",
+    "options",
+    "other_config",
+];
+/// The same of a Port.
+const PORT_SETTINGS: &[&str] =
+    &["cvlans", "external_ids", "mac", "other_config", "protected", "qos", "vlan_mode"];
+
+type Columns = BTreeMap<String, Opaque>;
+
+/// All columns of ports that were taken away, by the interface's name: for their successors,
+/// and for bringing them back.
+#[derive(Debug, Default)]
+pub(crate) struct SavedColumns(HashMap<Name, (Columns, Columns)>);
+
+/// One port for another.
+pub(crate) struct ReplacePort<'a> {
+    pub(crate) bridge: &'a str,
+    pub(crate) remove: Option<&'a Port>,
+    pub(crate) add: Option<&'a Port>,
+    pub(crate) inherit: bool,
+    pub(crate) bystanders: &'a Asking,
+}
+
+/// A row to be taken away.
+struct Old {
+    interface: Uuid,
+    port: Uuid,
+    external_ids: Opaque,
+}
+
+#[derive(Deserialize)]
+struct Known {
+    #[serde(rename = "_uuid")]
+    id: Uuid,
+    external_ids: Map<String, String>,
+}
+
+#[derive(Deserialize)]
+struct Holder {
+    #[serde(rename = "_uuid")]
+    id: Uuid,
+    interfaces: Set<Uuid>,
+}
+
+impl Database {
+    /// Waits until no other docker-ovs changes anything.
+    pub(crate) async fn lock(&mut self) -> Result<(), Trouble> {
+        let locked = self.client.lock(LOCK).await;
+        locked.map_err(|error| self.trouble(&error))
+    }
+
+    pub(crate) async fn unlock(&mut self) -> Result<(), Trouble> {
+        let unlocked = self.client.unlock(LOCK).await;
+        unlocked.map_err(|error| self.trouble(&error))
+    }
+
+    /// Swaps ports in one transaction, which fails if what it rests on has changed.
+    pub(crate) async fn swap(
+        &mut self,
+        swap: &ReplacePort<'_>,
+        memory: &mut SavedColumns,
+        locked: bool,
+    ) -> Result<(), Trouble> {
+        let old = match swap.remove {
+            Some(port) => Some(self.find(port, memory).await?),
+            None => None,
+        };
+        let base = swap.add.filter(|_| swap.inherit).and_then(|port| {
+            let predecessor = || memory.0.get(&swap.remove?.iface);
+            memory.0.get(&port.iface).or_else(predecessor)
+        });
+        let comment = comment(swap);
+        let mut operations = guards(swap, &comment, old.as_ref());
+        if locked {
+            operations.push(Operation::Assert(LOCK));
+        }
+        let bridge = || Which::all("Bridge").equal("name", swap.bridge);
+        operations.extend(old.as_ref().map(|old| Operation::Mutate {
+            which: bridge(),
+            column: "ports",
+            how: Mutation::Delete,
+            value: old.port.into(),
+        }));
+        if let Some(port) = swap.add {
+            operations.extend(additions(port, base));
+            let (how, value) = (Mutation::Insert, Value::Named("port"));
+            operations.push(Operation::Mutate { which: bridge(), column: "ports", how, value });
+            operations.extend(old.iter().flat_map(|old| mirrored(old.port)));
+        }
+        match self.client.commit(VSWITCH, &operations).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.why_not(swap, &error)),
+        }
+    }
+
+    /// Finds the row of a port as it was seen, and remembers all of it.
+    async fn find(&mut self, port: &Port, memory: &mut SavedColumns) -> Result<Old, Trouble> {
+        let name: &str = &port.iface;
+        let read = async {
+            let whole = Select::new("Interface", &[]).equal("name", name);
+            let known = Select::new("Interface", &["_uuid", "external_ids"]).equal("name", name);
+            let answer = self.client.transact(VSWITCH, &[whole, known]).await?;
+            let (whole, known): (Vec<Columns>, Vec<Known>) = (answer.rows(0)?, answer.rows(1)?);
+            let Some((whole, known)) = whole.into_iter().zip(known).next() else {
+                return Ok(None);
+            };
+            let holding = |columns| Select::new("Port", columns).includes("interfaces", known.id);
+            let selects = [holding(&[]), holding(&["_uuid", "interfaces"])];
+            let answer = self.client.transact(VSWITCH, &selects).await?;
+            let (ports, holders): (Vec<Columns>, Vec<Holder>) = (answer.rows(0)?, answer.rows(1)?);
+            Ok(ports.into_iter().zip(holders).next().map(|holder| (whole, known, holder)))
+        };
+        let read: Result<_, ovsdb::Error> = read.await;
+        let gone = |why: &str| {
+            Trouble::new(TroubleKind::Gone, format!("port {name}"), why).remedy("ask again")
+        };
+        let found = read.map_err(|error| self.trouble(&error))?;
+        let (whole, known, (columns, holder)) = found.ok_or_else(|| gone("it is gone"))?;
+        let external_ids = whole.get("external_ids").cloned();
+        let external_ids = external_ids
+            .filter(|_| known.external_ids.0 == port.external_ids)
+            .ok_or_else(|| gone("it changed meanwhile"))?;
+        if holder.interfaces.len() != 1 {
+            return Err(gone("it is a member of a bond now"));
+        }
+        memory.0.insert(port.iface.clone(), (whole, columns));
+        Ok(Old { interface: known.id, port: holder.id, external_ids })
+    }
+
+    fn why_not(&self, swap: &ReplacePort<'_>, error: &ovsdb::Error) -> Trouble {
+        let changed = |why: String| {
+            Trouble::new(TroubleKind::Gone, format!("bridge {}", swap.bridge), why)
+                .remedy("ask again")
+        };
+        match error {
+            ovsdb::Error::Operation { error, .. } if error == "timed out" => {
+                changed("its ports changed meanwhile; nothing was done".to_owned())
+            }
+            ovsdb::Error::Operation { details: Some(details), .. }
+                if details.contains("index on column \"name\"") =>
+            {
+                let name = swap.add.map_or("", |port| &port.iface);
+                changed(format!("there is a port called {name} already"))
+            }
+            _ => self.trouble(error),
+        }
+    }
+}
+
+fn comment(swap: &ReplacePort<'_>) -> String {
+    let name = |port: Option<&Port>| port.map_or("nothing".to_owned(), |p| p.iface.to_string());
+    format!("docker-ovs: {}: {} for {}", swap.bridge, name(swap.add), name(swap.remove))
+}
+
+/// What must still be as it was seen.
+fn guards<'a>(
+    swap: &ReplacePort<'a>,
+    comment: &'a str,
+    old: Option<&'a Old>,
+) -> Vec<Operation<'a>> {
+    let is = |which, columns, rows| Operation::Wait {
+        which,
+        columns,
+        until: Until::Are,
+        rows,
+        timeout: 0,
+    };
+    let name = |name: &'a str| vec![("name", Value::from(name))];
+    let bridge = Which::all("Bridge").equal("name", swap.bridge);
+    let mut guards =
+        vec![Operation::Comment(comment), is(bridge, &["name"], vec![name(swap.bridge)])];
+    guards.extend(old.map(|old| {
+        let which = Which::all("Interface").equal("_uuid", old.interface);
+        is(which, &["external_ids"], vec![vec![("external_ids", Value::Same(&old.external_ids))]])
+    }));
+    let wanted = swap.add.and_then(|port| port.ofport_request);
+    guards.extend(wanted.map(|wanted| {
+        let which = Which::all("Interface").equal("ofport_request", i64::from(wanted.0));
+        let asking = swap.bystanders.iter().filter(|(_, asked)| **asked == wanted);
+        is(which, &["name"], asking.map(|(iface, _)| name(iface)).collect())
+    }));
+    guards
+}
+
+/// The two rows of a new port.
+fn additions<'a>(port: &'a Port, base: Option<&'a (Columns, Columns)>) -> [Operation<'a>; 2] {
+    let mut interface: Row<'a> = vec![
+        ("name", (&*port.iface).into()),
+        ("type", if port.kind == "system" { "" } else { port.kind.as_str() }.into()),
+        ("ofport_request", optional(port.ofport_request.map(|ofport| ofport.0))),
+        ("external_ids", map(&port.external_ids)),
+    ];
+    let trunks = port.trunks.iter().map(|tag| Value::Integer((*tag).into())).collect();
+    let mut outer: Row<'a> = vec![
+        ("name", (&*port.iface).into()),
+        ("interfaces", Value::Named("interface")),
+        ("tag", optional(port.tag)),
+        ("trunks", Value::Set(trunks)),
+        ("external_ids", map(&port.port_external_ids)),
+    ];
+    if let Some((of_interface, of_port)) = base {
+        inherit(&mut interface, of_interface, INTERFACE_SETTINGS);
+        inherit(&mut outer, of_port, PORT_SETTINGS);
+    }
+    [
+        Operation::Insert { table: "Interface", row: interface, name: "interface" },
+        Operation::Insert { table: "Port", row: outer, name: "port" },
+    ]
+}
+
+/// Mirrors go on with the port that comes in the place of this one: the database forgets in them
+/// what is gone.
+fn mirrored(old: Uuid) -> [Operation<'static>; 3] {
+    let on = |column| Which::all("Mirror").includes(column, old);
+    let new = || Value::Named("port");
+    let also = |column| Operation::Mutate {
+        which: on(column),
+        column,
+        how: Mutation::Insert,
+        value: new(),
+    };
+    let out = Operation::Update { which: on("output_port"), row: vec![("output_port", new())] };
+    [also("select_src_port"), also("select_dst_port"), out]
+}
+
+/// Adds settings that the row does not say otherwise.
+fn inherit<'a>(row: &mut Row<'a>, from: &'a Columns, settings: &[&'a str]) {
+    for setting in settings {
+        let said = row.iter().any(|(column, _)| column == setting);
+        row.extend(from.get(*setting).filter(|_| !said).map(|v| (*setting, Value::Same(v))));
+    }
+}
+
+fn optional(number: Option<u16>) -> Value<'static> {
+    Value::Set(number.map(|number| Value::Integer(number.into())).into_iter().collect())
+}
+
+fn map(ids: &BTreeMap<String, String>) -> Value<'_> {
+    Value::Map(ids.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect())
+}

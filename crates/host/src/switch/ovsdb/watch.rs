@@ -1,0 +1,136 @@
+//! The database road, followed: its rows are kept, and changed as the server tells.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use model::Trouble;
+use model::switch::{Bridge, Port};
+use ovsdb::{Changes, Uuid, VSWITCH};
+use serde::de::DeserializeOwned;
+use tokio::sync::watch::Sender;
+use tokio::time::timeout;
+
+use super::read::{Database, TABLES};
+use super::rows::{BridgeRow, InterfaceRow, OpenVSwitchRow, PortRow};
+use crate::Host;
+use crate::deadline::Deadline;
+use crate::source::{Latest, PROBE_AFTER, await_liveness};
+
+/// Tells all bridges, and again after each change, until the database fails.
+pub(crate) async fn run(host: &Host, told: &Sender<Latest<Bridge>>) -> Trouble {
+    let Err(trouble) = follow(host, told).await;
+    trouble
+}
+
+async fn follow(
+    host: &Host,
+    told: &Sender<Latest<Bridge>>,
+) -> Result<std::convert::Infallible, Trouble> {
+    let due = || Deadline::after(host.timeout);
+    let start = due();
+    let database = host.database(start).await?;
+    let what = database.what().to_owned();
+    let what = || what.clone();
+    let mut followed = start.hold(what, Followed::start(database)).await?;
+    loop {
+        let bridges = followed.bridges();
+        told.send_modify(|told| told.set_fresh(bridges));
+        loop {
+            match timeout(PROBE_AFTER, followed.change()).await {
+                Ok(changed) => break changed?,
+                Err(_) => await_liveness(told, what, due().hold(what, followed.life())).await?,
+            }
+        }
+    }
+}
+
+/// The tables as they are now.
+struct Followed {
+    database: Database,
+    interfaces: HashMap<Uuid, InterfaceRow>,
+    ports: HashMap<Uuid, PortRow>,
+    bridges: HashMap<Uuid, BridgeRow>,
+    settings: HashMap<Uuid, OpenVSwitchRow>,
+    /// What was made of the rows of each Port, as long as they are the same.
+    made: HashMap<Uuid, Vec<Arc<Port>>>,
+}
+
+impl Followed {
+    /// Reads the tables, and has their changes told from then on.
+    async fn start(mut database: Database) -> Result<Self, Trouble> {
+        let read = database.client().follow(VSWITCH, &TABLES).await.and_then(|tables| {
+            let rows = (tables.rows("Interface")?, tables.rows("Port")?, tables.rows("Bridge")?);
+            Ok((rows, tables.rows("Open_vSwitch")?))
+        });
+        let ((interfaces, ports, bridges), settings) =
+            read.map_err(|error| database.trouble(&error))?;
+        Ok(Self {
+            database,
+            interfaces: interfaces.into_iter().collect(),
+            ports: ports.into_iter().collect(),
+            bridges: bridges.into_iter().collect(),
+            settings: settings.into_iter().collect(),
+            made: HashMap::new(),
+        })
+    }
+
+    /// Every bridge with every port.
+    fn bridges(&mut self) -> Vec<Bridge> {
+        for (id, port) in &self.ports {
+            self.made.entry(*id).or_insert_with(|| {
+                let rows = port.interfaces.iter().filter_map(|id| self.interfaces.get(id));
+                port.members(rows.cloned()).collect()
+            });
+        }
+        let userspace_tso = self.settings.values().next().map(OpenVSwitchRow::userspace_tso);
+        let with_ports = |row: &BridgeRow| {
+            let ports = row.ports.iter().filter_map(|id| self.made.get(id));
+            row.with(ports.flatten().cloned().collect(), userspace_tso)
+        };
+        self.bridges.values().map(with_ports).collect()
+    }
+
+    /// Waits until something changed. Cancel safe.
+    async fn change(&mut self) -> Result<(), Trouble> {
+        let told = self.database.client().next_change().await;
+        let taken = told.and_then(|changes| self.take(&changes));
+        taken.map_err(|error| self.database.trouble(&error))
+    }
+
+    /// Waits until the server has said that it lives.
+    async fn life(&mut self) -> Result<(), Trouble> {
+        let answer = self.database.client().echo().await;
+        answer.map_err(|error| self.database.trouble(&error))
+    }
+
+    fn take(&mut self, changes: &Changes) -> Result<(), ovsdb::Error> {
+        let interfaces = merge(&mut self.interfaces, changes, "Interface")?;
+        let ports = merge(&mut self.ports, changes, "Port")?;
+        merge(&mut self.bridges, changes, "Bridge")?;
+        merge(&mut self.settings, changes, "Open_vSwitch")?;
+        let Self { ports: rows, made, .. } = self;
+        let has_changed = |id: &Uuid| match rows.get(id) {
+            Some(row) => row.interfaces.iter().any(|id| interfaces.contains(id)),
+            None => true,
+        };
+        made.retain(|id, _| !ports.contains(id) && !has_changed(id));
+        Ok(())
+    }
+}
+
+/// The rows that changed.
+fn merge<T: DeserializeOwned>(
+    rows: &mut HashMap<Uuid, T>,
+    changes: &Changes,
+    table: &str,
+) -> Result<HashSet<Uuid>, ovsdb::Error> {
+    let told = changes.rows(table)?;
+    let ids = told.iter().map(|(id, _)| *id).collect();
+    for (id, row) in told {
+        match row {
+            Some(row) => rows.insert(id, row),
+            None => rows.remove(&id),
+        };
+    }
+    Ok(ids)
+}

@@ -1,0 +1,108 @@
+//! Which roads are taken in a look, and what each brings.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::{BoxFuture, join_all};
+use model::Trouble;
+use model::snapshot::Namespace;
+use model::switch::{Bridge, Via};
+
+use super::{appctl, openflow};
+use crate::Host;
+use crate::deadline::Deadline;
+use crate::kernel;
+use crate::question::Question;
+use crate::switch::ovsdb::Database;
+
+/// With more interfaces than this, reading the whole table costs less than asking for each.
+const MANY: usize = 32;
+
+/// What each road brought.
+pub(crate) type Roads = BTreeMap<Via, Result<Vec<Bridge>, Trouble>>;
+
+/// How a source reads every bridge; the one that is asked about, if there is one, must be among
+/// them.
+type Read =
+    for<'a> fn(&'a Host, Deadline, Option<&'a str>) -> BoxFuture<'a, Result<Vec<Bridge>, Trouble>>;
+
+/// Every source beside the database, which alone can be asked for a few ports and be followed. A
+/// new one is its file, its name in [`Via`], and a line here.
+const SOURCES: [(Via, Read); 2] = [(Via::OpenFlow, openflow::read), (Via::Dpif, appctl::read)];
+
+impl Host {
+    /// What the roads of `question` say of everything.
+    pub(crate) async fn roads(&self, due: Deadline, question: &Question) -> Roads {
+        let ovsdb = async {
+            if !question.takes(Via::Ovsdb) {
+                return None;
+            }
+            let ask = async {
+                let mut database = self.database(due).await?;
+                let what = database.what().to_owned();
+                due.hold(|| what.clone(), database.all()).await
+            };
+            Some(ask.await)
+        };
+        let (ovsdb, others) = tokio::join!(ovsdb, self.other_sources(due, question));
+        collect(ovsdb, others)
+    }
+
+    /// The same of the ports that the links in `rows` may be; `rows` begins with the namespace
+    /// that was asked about, and goes on with the switch's.
+    pub(crate) async fn roads_near(
+        &self,
+        due: Deadline,
+        question: &Question,
+        database: Option<Result<Database, Trouble>>,
+        rows: &[Namespace],
+    ) -> Roads {
+        let ovsdb = async {
+            match database {
+                Some(database) => Some(near(due, database, question, rows).await),
+                None => None,
+            }
+        };
+        let (ovsdb, others) = tokio::join!(ovsdb, self.other_sources(due, question));
+        collect(ovsdb, others)
+    }
+
+    async fn other_sources(&self, due: Deadline, question: &Question) -> Roads {
+        let wanted = SOURCES.iter().filter(|(via, _)| question.takes(*via));
+        let asked = wanted
+            .map(async |(via, read)| (*via, read(self, due, question.bridge.as_deref()).await));
+        join_all(asked).await.into_iter().collect()
+    }
+}
+
+fn collect(ovsdb: Option<Result<Vec<Bridge>, Trouble>>, mut roads: Roads) -> Roads {
+    roads.extend(ovsdb.map(|rows| (Via::Ovsdb, rows)));
+    roads
+}
+
+async fn near(
+    due: Deadline,
+    database: Result<Database, Trouble>,
+    question: &Question,
+    rows: &[Namespace],
+) -> Result<Vec<Bridge>, Trouble> {
+    let mut database = database?;
+    let what = database.what().to_owned();
+    let here = rows.get(1..).unwrap_or_default();
+    let names: Vec<_> =
+        here.iter().flat_map(|ns| &ns.links).map(|link| link.name.to_string()).collect();
+    let whole = names.len() > MANY || rows.first().is_some_and(kernel::needs_everything);
+    let bridge = question.bridge.as_deref();
+    let ask = async {
+        if whole {
+            return database.all().await;
+        }
+        let found = database.named(&names, bridge, question.traffic).await?;
+        let missing = bridge.is_some_and(|name| found.iter().all(|bridge| *bridge.name != *name));
+        if !missing {
+            return Ok(found);
+        }
+        // So that the error can tell which bridges there are.
+        Ok(found.into_iter().chain(database.bridges().await?).collect())
+    };
+    due.hold(|| what.clone(), ask).await
+}

@@ -1,0 +1,244 @@
+//! HTTP/1.1 to a server on a socket (RFC 9112): GET and JSON, over connections that are kept for the
+//! next request. A reply is bounded, and read only as far as the caller wants it.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::header::{AUTHORIZATION, HOST};
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
+
+use super::endpoint::Endpoint;
+use super::tls::Tls;
+
+/// The longest reply that is read, in bytes: some ten thousand containers.
+const LONGEST: usize = 64 << 20;
+
+/// The longest line of a stream, in bytes: an event with all labels of a container.
+const LONGEST_LINE: usize = 1 << 20;
+
+type Sender = SendRequest<Empty<Bytes>>;
+
+/// A client of one server; as many connections as there are requests at once.
+pub struct Http {
+    endpoint: Endpoint,
+    tls: Option<TlsOptions>,
+    idle: Mutex<Vec<Sender>>,
+}
+
+/// What the server shows, and what it wants to be shown. A token is not sent without TLS.
+pub struct TlsOptions {
+    /// Which certificates are accepted.
+    pub tls: Tls,
+    /// Sent as `Authorization: Bearer TOKEN` (RFC 6750, section 2.1).
+    pub token: Option<Arc<str>>,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub enum HttpError {
+    /// No connection.
+    Connect(io::Error),
+    /// A connection, but no TLS over it.
+    Handshake(io::Error),
+    /// The connection broke, or spoke something else than HTTP.
+    Broken(hyper::Error),
+    /// More than [`LONGEST`].
+    TooLong,
+    /// The server refused.
+    Refused {
+        /// The status code (RFC 9110, section 15).
+        status: u16,
+        /// The server's own words.
+        message: String,
+    },
+    /// Not the JSON that was expected.
+    Json(serde_json::Error),
+}
+
+impl Http {
+    /// A client of the server at `endpoint`; connects when it is asked something.
+    pub fn new(endpoint: Endpoint) -> Self {
+        Self { endpoint, tls: None, idle: Mutex::default() }
+    }
+
+    /// A client of a server at `at` that speaks TLS.
+    pub fn with_tls(at: SocketAddr, options: TlsOptions) -> Self {
+        Self { tls: Some(options), ..Self::new(Endpoint::Tcp(at)) }
+    }
+
+    /// Where the server is.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// The JSON that `path` answers; `path` is sent as it is.
+    ///
+    /// # Errors
+    /// [`HttpError`].
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, HttpError> {
+        serde_json::from_slice(&self.bytes(path).await?).map_err(HttpError::Json)
+    }
+
+    /// Whatever `path` answers.
+    ///
+    /// # Errors
+    /// [`HttpError`].
+    pub async fn bytes(&self, path: &str) -> Result<Bytes, HttpError> {
+        let mut sender = match self.kept() {
+            Some(sender) => sender,
+            None => self.connect().await?,
+        };
+        let response = self.ask(&mut sender, path).await?;
+        let status = response.status();
+        let body = read(response).await?;
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
+        if !status.is_success() {
+            return Err(refused(status, &body));
+        }
+        Ok(body)
+    }
+
+    /// What `path` answers line by line, for as long as the server likes.
+    ///
+    /// # Errors
+    /// [`HttpError`].
+    pub async fn lines(&self, path: &str) -> Result<Lines, HttpError> {
+        let mut sender = self.connect().await?;
+        let response = self.ask(&mut sender, path).await?;
+        let status = response.status();
+        if !status.is_success() {
+            return Err(refused(status, &read(response).await?));
+        }
+        Ok(Lines { body: response.into_body(), waiting: Vec::new(), _sender: sender })
+    }
+
+    fn kept(&self) -> Option<Sender> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        std::iter::from_fn(|| idle.pop()).find(Sender::is_ready)
+    }
+
+    async fn connect(&self) -> Result<Sender, HttpError> {
+        match (&self.endpoint, &self.tls) {
+            (Endpoint::Unix(path), _) => {
+                handshake(UnixStream::connect(path).await.map_err(HttpError::Connect)?).await
+            }
+            (Endpoint::Tcp(at), None) => handshake(tcp(*at).await?).await,
+            // A handshake is large, and rare.
+            (Endpoint::Tcp(at), Some(options)) => Box::pin(connect_tls(*at, &options.tls)).await,
+        }
+    }
+
+    async fn ask(&self, sender: &mut Sender, path: &str) -> Result<Response<Incoming>, HttpError> {
+        let mut request = Request::get(path).header(HOST, "localhost");
+        if let Some(token) = self.tls.as_ref().and_then(|options| options.token.as_ref()) {
+            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let request = request.body(Empty::new());
+        let request = request.map_err(|error| HttpError::Connect(io::Error::other(error)))?;
+        sender.send_request(request).await.map_err(HttpError::Broken)
+    }
+}
+
+async fn tcp(at: SocketAddr) -> Result<TcpStream, HttpError> {
+    TcpStream::connect(at).await.map_err(HttpError::Connect)
+}
+
+async fn connect_tls(at: SocketAddr, tls: &Tls) -> Result<Sender, HttpError> {
+    let stream = tls.over(tcp(at).await?).await;
+    handshake(stream.map_err(HttpError::Handshake)?).await
+}
+
+/// An answer that goes on and on.
+pub struct Lines {
+    body: Incoming,
+    waiting: Vec<u8>,
+    /// The connection ends with it.
+    _sender: Sender,
+}
+
+impl Lines {
+    /// The next line, without its end; none when the server has no more. Cancel safe.
+    ///
+    /// # Errors
+    /// [`HttpError`].
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, HttpError> {
+        loop {
+            if let Some(end) = self.waiting.iter().position(|byte| *byte == b'\n') {
+                let mut line: Vec<u8> = self.waiting.drain(..=end).collect();
+                line.pop();
+                return Ok(Some(line));
+            }
+            if self.waiting.len() > LONGEST_LINE {
+                return Err(HttpError::TooLong);
+            }
+            let Some(frame) = self.body.frame().await else { return Ok(None) };
+            let frame = frame.map_err(HttpError::Broken)?;
+            self.waiting.extend(frame.into_data().unwrap_or_default());
+        }
+    }
+}
+
+async fn handshake<S>(stream: S) -> Result<Sender, HttpError>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (sender, connection) =
+        http1::handshake(TokioIo::new(stream)).await.map_err(HttpError::Broken)?;
+    // Ends with the sender; what goes wrong is told to the request that waits for an answer.
+    tokio::spawn(connection);
+    Ok(sender)
+}
+
+async fn read(response: Response<Incoming>) -> Result<Bytes, HttpError> {
+    match Limited::new(response.into_body(), LONGEST).collect().await {
+        Ok(whole) => Ok(whole.to_bytes()),
+        Err(error) => Err(error.downcast().map_or(HttpError::TooLong, |e| HttpError::Broken(*e))),
+    }
+}
+
+fn refused(status: StatusCode, body: &[u8]) -> HttpError {
+    HttpError::Refused { status: status.as_u16(), message: words(body) }
+}
+
+/// Engines explain themselves in `{"message": …}`; Podman adds `cause`.
+fn words(body: &[u8]) -> String {
+    #[derive(Deserialize)]
+    struct Said {
+        message: String,
+    }
+    let said = serde_json::from_slice(body).map(|said: Said| said.message);
+    said.unwrap_or_else(|_| String::from_utf8_lossy(&body[..body.len().min(200)]).into_owned())
+}
+
+impl fmt::Display for HttpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connect(_) => write!(f, "no connection"),
+            Self::Handshake(_) => write!(f, "no TLS"),
+            Self::Broken(error) => write!(f, "not an answer in HTTP: {error}"),
+            Self::TooLong => write!(f, "an answer of more than {} MiB", LONGEST >> 20),
+            Self::Refused { status, message } => write!(f, "status {status}: {message}"),
+            Self::Json(error) => write!(f, "not the JSON of an engine: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for HttpError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Connect(error) | Self::Handshake(error) => Some(error),
+            Self::Broken(error) => Some(error),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! Watching: looking again whenever a source says that it is worthwhile.
+//!
+//! Each source is a task under [`supervise`] that publishes its rows: every container engine, the
+//! switch, the kernel. They never meet here: what they published last is put side by side in a
+//! Snapshot. What a Watch has to know beyond that is which of it was given already, and one
+//! barrier:
+//!
+//! | state                       | what is published           | what [`Watch::next`] does |
+//! |-----------------------------|-----------------------------|---------------------------|
+//! | some source never answered  | anything                    | waits: the first look is a whole one |
+//! | all given already           | nothing                     | waits |
+//! | a port has a new name that no link has | ports            | asks the kernel's task to read the switch's namespace, and waits for that reading |
+//! | such a reading is awaited   | anything                    | waits until the kernel's task has published the number of that reading, or why it cannot read |
+//! | otherwise                   | rows, stale or fresh again  | gives them all |
+//!
+//! The barrier is there because vswitchd may tell of a port before the kernel tells of its link:
+//! without it the port would look left behind. The kernel's rows carry the number of the last
+//! request that was made before they were read ([`LinkReading::number`]); nothing else orders one
+//! source after another.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use model::Snapshot;
+use model::ids::{Name, NetnsId};
+use model::snapshot::{Container, Engine as Kind, Namespace, Scope};
+use model::switch::{Bridge, Via};
+use tokio::sync::watch::{Receiver, Sender, channel};
+use tokio::task::JoinHandle;
+
+use crate::Host;
+use crate::clock::now;
+use crate::engine;
+use crate::kernel;
+use crate::kernel::watch::any_changed;
+use crate::look::{host_name, named};
+use crate::source::{Latest, supervise};
+use crate::switch::ovsdb;
+
+/// What is said about the kernel's rows as a whole.
+#[derive(Clone, Debug, Default)]
+pub struct LinkReading {
+    /// The namespace that ovs-vswitchd lives in.
+    pub switch: Option<NetnsId>,
+    /// The number of the last request that was made before the switch's namespace was read.
+    pub number: u64,
+}
+
+/// Where a Watch hears of each source.
+#[derive(Debug)]
+pub struct Feeds {
+    /// Containers, by engine.
+    pub engines: Vec<(Kind, Receiver<Latest<Container>>)>,
+    /// Bridges with their ports.
+    pub switch: Receiver<Latest<Bridge>>,
+    /// Namespaces with their links.
+    pub kernel: Receiver<Latest<Namespace, LinkReading>>,
+    /// Requests, by their number, that the switch's namespace be read.
+    pub requests: Sender<u64>,
+}
+
+/// A host that is looked at again and again.
+pub struct Watch {
+    feeds: Feeds,
+    named: BTreeSet<Kind>,
+    barrier: Barrier,
+    /// The version of each source's rows in the last Snapshot that was given.
+    given: Vec<u64>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Host {
+    /// Watches everything, from inside a tokio runtime, until the Watch is dropped.
+    pub fn watch(&self) -> Watch {
+        let (mut engines, mut tasks) = (Vec::new(), Vec::new());
+        for configured in &self.engines {
+            let (publish, rows) = channel(Latest::default());
+            let (configured, timeout) = (configured.clone(), self.timeout);
+            engines.push((configured.kind.clone(), rows));
+            tasks.push(tokio::spawn(supervise(publish, async move |latest| {
+                engine::watch::run(&configured, timeout, latest).await
+            })));
+        }
+        let (host, (publish, switch)) = (self.clone(), channel(Latest::default()));
+        tasks.push(tokio::spawn(supervise(publish, async move |latest| {
+            ovsdb::watch::run(&host, latest).await
+        })));
+        let containers: Vec<_> = engines.iter().map(|(_, rows)| rows.clone()).collect();
+        let (requests, requested) = channel(0);
+        let (rundir, (publish, kernel)) = (self.rundir.clone(), channel(Latest::default()));
+        let open = move || kernel::open(&rundir);
+        tasks.push(tokio::spawn(supervise(publish, async move |latest| {
+            kernel::watch::run(&open, containers.clone(), requested.clone(), latest).await
+        })));
+        let feeds = Feeds { engines, switch, kernel, requests };
+        let mut watch = Watch::of(feeds);
+        (watch.named, watch.tasks) = (named(&self.engines), tasks);
+        watch
+    }
+}
+
+impl Watch {
+    /// A Watch of what these feeds bring.
+    pub fn of(feeds: Feeds) -> Self {
+        let (named, barrier) = (BTreeSet::new(), Barrier::default());
+        Self { feeds, named, barrier, given: Vec::new(), tasks: Vec::new() }
+    }
+
+    /// A whole look at once, then another one whenever something may have changed, or a source
+    /// fell silent or came back. Rows of a silent source are the last ones, and stale. Cancel
+    /// safe.
+    pub async fn next(&mut self) -> Arc<Snapshot> {
+        loop {
+            let latest = self.feeds.see();
+            let passed = self.barrier.is_passed(&latest, &self.feeds.requests);
+            let versions = latest.versions();
+            if passed && latest.is_complete() && versions != self.given {
+                self.given = versions;
+                return Arc::new(self.snapshot(&latest));
+            }
+            self.feeds.changed().await;
+        }
+    }
+
+    fn snapshot(&self, latest: &Seen) -> Snapshot {
+        let engines = latest.engines.iter();
+        Snapshot {
+            version: Snapshot::VERSION,
+            host: host_name(),
+            taken: now(),
+            scope: Scope::Everything,
+            switch_netns: latest.kernel.about().switch,
+            engines: engines.map(|(kind, rows)| (kind.clone(), rows.observed())).collect(),
+            named_engines: self.named.clone(),
+            kernel: latest.kernel.observed(),
+            switch: [(Via::Ovsdb, latest.switch.observed())].into(),
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+impl Feeds {
+    /// Takes what is published for seen. The rows are shared, not copied.
+    fn see(&mut self) -> Seen {
+        let engines = self.engines.iter_mut();
+        Seen {
+            engines: engines
+                .map(|(kind, rows)| (kind.clone(), rows.borrow_and_update().clone()))
+                .collect(),
+            switch: self.switch.borrow_and_update().clone(),
+            kernel: self.kernel.borrow_and_update().clone(),
+        }
+    }
+
+    /// Waits until something was published that was not seen. Cancel safe.
+    async fn changed(&mut self) {
+        tokio::select! {
+            () = any_changed(self.engines.iter_mut().map(|(_, rows)| rows)) => {}
+            () = any_changed([&mut self.switch].into_iter()) => {}
+            () = any_changed([&mut self.kernel].into_iter()) => {}
+        }
+    }
+}
+
+/// What each source published last.
+struct Seen {
+    engines: Vec<(Kind, Latest<Container>)>,
+    switch: Latest<Bridge>,
+    kernel: Latest<Namespace, LinkReading>,
+}
+
+impl Seen {
+    fn versions(&self) -> Vec<u64> {
+        let engines = self.engines.iter().map(|(_, rows)| rows.version());
+        engines.chain([self.switch.version(), self.kernel.version()]).collect()
+    }
+
+    /// Whether every source has said something, be it that it cannot.
+    fn is_complete(&self) -> bool {
+        self.engines.iter().all(|(_, rows)| rows.has_answered())
+            && self.switch.has_answered()
+            && self.kernel.has_answered()
+    }
+}
+
+/// No port is shown as left behind before links were read again.
+#[derive(Debug, Default)]
+struct Barrier {
+    /// The number of the reading that is awaited; the first one is not asked for.
+    number: u64,
+    /// Names of ports that no link had when the version `checked` of the ports came.
+    unknown: BTreeSet<Name>,
+    checked: u64,
+}
+
+impl Barrier {
+    /// Asks for a reading where a port has a name that none had before and that is not known as a
+    /// link's; whether the last one that was asked for has come.
+    fn is_passed(&mut self, latest: &Seen, requests: &Sender<u64>) -> bool {
+        let Seen { switch: ports, kernel: links, .. } = latest;
+        if ports.version() != self.checked && links.has_answered() {
+            self.checked = ports.version();
+            let unknown = unknown(ports, links);
+            if !unknown.is_subset(&self.unknown) {
+                self.number += 1;
+                requests.send_replace(self.number);
+            }
+            self.unknown = unknown;
+        }
+        // A kernel that cannot be read keeps nothing back.
+        links.about().number >= self.number || links.trouble().is_some()
+    }
+}
+
+/// The names of system ports that no link in the switch's namespace has.
+fn unknown(ports: &Latest<Bridge>, links: &Latest<Namespace, LinkReading>) -> BTreeSet<Name> {
+    let here = links.rows().iter().filter(|row| Some(row.id) == links.about().switch);
+    let known: BTreeSet<_> = here.flat_map(|row| &row.links).map(|link| &link.name).collect();
+    let ports = ports.rows().iter().flat_map(|bridge| &bridge.ports);
+    let system = ports.filter(|port| port.kind == "system");
+    system.map(|port| &port.iface).filter(|name| !known.contains(name)).cloned().collect()
+}

@@ -1,0 +1,256 @@
+//! Following the kernel: what is read again for which hint, and what is published when.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use host::kernel::watch::{Hint, OtherNamespaces, SwitchNamespace, run};
+use host::source::Latest;
+use host::watch::LinkReading;
+use model::ids::{Ifindex, NetnsId, Nsid};
+use model::snapshot::{Container, Namespace, Peer};
+use model::{Trouble, TroubleKind};
+use tokio::sync::Notify;
+use tokio::sync::watch::{Receiver, Sender, channel};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::rows::{SWITCH, container, namespace, with_pid};
+
+const HOME: NetnsId = NetnsId { dev: 4, ino: 2 };
+
+/// What there is to be read, and how often it was.
+struct Now {
+    here: Namespace,
+    others: Vec<Namespace>,
+    hint: Hint,
+    moved: bool,
+    read_here: usize,
+    read_others: usize,
+    /// The processes that the others were read of last.
+    processes: Vec<u32>,
+}
+
+struct FakeNamespace {
+    now: Mutex<Now>,
+    hinted: Notify,
+}
+
+impl SwitchNamespace for FakeNamespace {
+    fn id(&self) -> NetnsId {
+        SWITCH
+    }
+
+    fn is_current(&self) -> bool {
+        !self.now.lock().unwrap().moved
+    }
+
+    fn read(&self) -> Namespace {
+        let mut now = self.now.lock().unwrap();
+        now.read_here += 1;
+        now.here.clone()
+    }
+
+    fn read_others(&self, processes: &[(u32, NetnsId)]) -> OtherNamespaces {
+        let mut now = self.now.lock().unwrap();
+        now.read_others += 1;
+        now.processes = processes.iter().map(|(pid, _)| *pid).collect();
+        (now.others.clone(), BTreeMap::from([(Nsid(0), HOME)]))
+    }
+
+    fn hinted(&self) -> BoxFuture<'_, ()> {
+        self.hinted.notified().boxed()
+    }
+
+    fn take_hint(&self) -> Hint {
+        std::mem::take(&mut self.now.lock().unwrap().hint)
+    }
+}
+
+struct Followed {
+    kernel: Arc<FakeNamespace>,
+    containers: Sender<Latest<Container>>,
+    requests: Sender<u64>,
+    rows: Receiver<Latest<Namespace, LinkReading>>,
+    task: JoinHandle<Trouble>,
+}
+
+impl Followed {
+    /// With an engine that has not answered yet.
+    fn start() -> Self {
+        let now = Now {
+            here: namespace(&["veth1"]),
+            others: vec![home(&["eth0"])],
+            hint: Hint::default(),
+            moved: false,
+            read_here: 0,
+            read_others: 0,
+            processes: Vec::new(),
+        };
+        let kernel = Arc::new(FakeNamespace { now: Mutex::new(now), hinted: Notify::new() });
+        let (containers, engine) = channel(Latest::default());
+        let (requests, requested) = channel(0);
+        let (publish, rows) = channel(Latest::default());
+        let opened = Arc::clone(&kernel);
+        let task = tokio::spawn(async move {
+            let open = move || -> Result<Arc<dyn SwitchNamespace>, Trouble> {
+                if opened.is_current() {
+                    return Ok(Arc::clone(&opened) as Arc<dyn SwitchNamespace>);
+                }
+                Err(Trouble::new(TroubleKind::Denied, "the namespace", "no"))
+            };
+            run(&open, vec![engine], requested, &publish).await
+        });
+        Self { kernel, containers, requests, rows, task }
+    }
+
+    async fn begun() -> Self {
+        let mut followed = Self::start();
+        followed.runs(7);
+        assert!(followed.published().await);
+        followed
+    }
+
+    /// A container runs with this process.
+    fn runs(&self, pid: u32) {
+        let mut row = with_pid(container("d1", "web"), pid).row;
+        row.netns = Some(HOME);
+        self.containers.send_modify(|latest| latest.set_fresh(vec![row]));
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Now)) {
+        change(&mut self.kernel.now.lock().unwrap());
+    }
+
+    fn hint(&self, here: bool, elsewhere: bool) {
+        self.change(|now| now.hint = Hint { here, elsewhere });
+        self.kernel.hinted.notify_one();
+    }
+
+    /// Whether something is published without anything else happening.
+    async fn published(&mut self) -> bool {
+        timeout(Duration::from_secs(60), self.rows.changed())
+            .await
+            .is_ok_and(|changed| changed.is_ok())
+    }
+
+    /// How often the switch's namespace and the others were read.
+    fn readings(&self) -> (usize, usize) {
+        let now = self.kernel.now.lock().unwrap();
+        (now.read_here, now.read_others)
+    }
+
+    fn names(&self) -> Vec<Vec<String>> {
+        let names = |row: &Namespace| row.links.iter().map(|link| link.name.to_string()).collect();
+        self.rows.borrow().rows().iter().map(names).collect()
+    }
+}
+
+fn home(links: &[&str]) -> Namespace {
+    Namespace { id: HOME, ..namespace(links) }
+}
+
+/// A link whose other end is in another namespace.
+fn with_far_end(mut row: Namespace) -> Namespace {
+    let link = Arc::make_mut(row.links.last_mut().unwrap());
+    link.peer = Some(Peer { ifindex: Ifindex(2), nsid: Some(Nsid(0)) });
+    row
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_rows_wait_for_the_engines_and_have_both_sides() {
+    let mut followed = Followed::start();
+    assert!(!followed.published().await);
+    followed.runs(7);
+    assert!(followed.published().await);
+    assert_eq!(followed.names(), [["eth0"], ["veth1"]]);
+    assert_eq!(followed.kernel.now.lock().unwrap().processes, [7]);
+    let latest = followed.rows.borrow().clone();
+    assert_eq!(latest.about().switch, Some(SWITCH));
+    assert_eq!(latest.rows()[1].nsids, BTreeMap::from([(Nsid(0), HOME)]));
+    assert_eq!(followed.readings(), (2, 1), "the switch's is read after the others once more");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hint_from_the_switchs_namespace_costs_one_reading() {
+    let mut followed = Followed::begun().await;
+    followed.change(|now| now.here = namespace(&["veth1", "veth2"]));
+    followed.hint(true, false);
+    assert!(followed.published().await);
+    assert_eq!(followed.names()[1], ["veth1", "veth2"]);
+    assert_eq!(followed.readings(), (3, 1));
+    followed.hint(true, false);
+    assert!(!followed.published().await, "nothing changed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hint_from_elsewhere_has_both_sides_read() {
+    let mut followed = Followed::begun().await;
+    followed.change(|now| now.others = vec![home(&["eth0", "eth1"])]);
+    followed.hint(false, true);
+    assert!(followed.published().await);
+    assert_eq!(followed.names()[0], ["eth0", "eth1"]);
+    assert_eq!(followed.readings(), (3, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_that_leads_elsewhere_is_published_with_its_other_end() {
+    let mut followed = Followed::begun().await;
+    followed.change(|now| {
+        now.here = with_far_end(namespace(&["veth1", "veth2"]));
+        now.others = vec![home(&["eth0", "eth1"])];
+    });
+    followed.hint(true, false);
+    assert!(followed.published().await);
+    assert_eq!(followed.names(), [["eth0", "eth1"], ["veth1", "veth2"]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_container_that_changed_has_the_namespaces_read() {
+    let mut followed = Followed::begun().await;
+    followed.change(|now| now.others = vec![home(&["eth9"])]);
+    followed.runs(8);
+    assert!(followed.published().await);
+    assert_eq!(followed.names()[0], ["eth9"]);
+    assert_eq!(followed.kernel.now.lock().unwrap().processes, [8]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reading_that_was_asked_for_is_numbered_whether_it_brings_anything_or_not() {
+    let mut followed = Followed::begun().await;
+    assert_eq!(followed.rows.borrow().about().number, 0);
+    followed.requests.send_replace(1);
+    assert!(followed.published().await);
+    assert_eq!(followed.rows.borrow().about().number, 1);
+    assert_eq!(followed.readings(), (3, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_read_stays_as_it_was_and_is_tried_again() {
+    let mut followed = Followed::begun().await;
+    let trouble = Some(Trouble::new(TroubleKind::Denied, "it", "no"));
+    let unread = Namespace { trouble: trouble.clone(), ..home(&[]) };
+    followed.change(|now| now.others = vec![unread]);
+    followed.hint(false, true);
+    assert!(followed.published().await);
+    assert_eq!(followed.names()[0], ["eth0"]);
+    followed.change(|now| now.others = vec![home(&["eth1"])]);
+    while followed.names()[0] != ["eth1"] {
+        assert!(followed.published().await, "no hint says that it can be read again");
+    }
+    followed.change(|now| now.here = Namespace { trouble, ..namespace(&[]) });
+    followed.hint(true, false);
+    assert!(!followed.published().await);
+    assert_eq!(followed.names()[1], ["veth1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_switch_whose_namespace_cannot_be_opened_any_more_ends_it() {
+    let followed = Followed::begun().await;
+    followed.change(|now| now.moved = true);
+    followed.hint(true, false);
+    let why = timeout(Duration::from_secs(60), followed.task).await.unwrap().unwrap();
+    assert_eq!(why.kind, TroubleKind::Denied);
+}

@@ -1,0 +1,167 @@
+//! Looking at several engines.
+
+use std::process;
+use std::sync::Arc;
+
+use host::Question;
+use host::engine::Engine;
+use model::query::{self, QueryError};
+use model::{Snapshot, TroubleKind};
+
+use crate::fake_engine::FakeEngine;
+use crate::rows::{container, host, kind, with_pid};
+
+async fn look(engines: &[&Arc<FakeEngine>], wanted: Option<&str>) -> Snapshot {
+    let engines = engines.iter().map(|one| Arc::clone(one) as Arc<dyn Engine>).collect();
+    let (host, _folder) = host(engines);
+    let container = wanted.map(str::to_owned);
+    host.look(&Question { container, tenants: true, ..Question::default() }).await
+}
+
+fn two() -> (Arc<FakeEngine>, Arc<FakeEngine>) {
+    let docker = FakeEngine::new("docker", vec![container("d1", "web"), container("d2", "db")]);
+    let other = FakeEngine::new("other", vec![container("o1", "web"), container("o2", "cache")]);
+    (docker, other)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_whole_look_has_the_containers_of_every_engine() {
+    let (docker, other) = two();
+    let snapshot = look(&[&docker, &other], None).await;
+    assert_eq!(snapshot.engines[&kind("docker")].rows().len(), 2);
+    assert_eq!(snapshot.engines[&kind("other")].rows().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_two_engines_know_is_ambiguous_until_its_engine_is_named() {
+    let (docker, other) = two();
+    let snapshot = look(&[&docker, &other], Some("web")).await;
+    let error = query::container(&snapshot, "web").unwrap_err();
+    assert_eq!(error.to_string(), "ambiguous container name: web");
+    assert_eq!(error.remedy().unwrap(), "name its engine too: docker:web or other:web");
+    let snapshot = look(&[&docker, &other], Some("other:web")).await;
+    assert_eq!(&*query::container(&snapshot, "other:web").unwrap().id.0, "o1");
+    assert!(!snapshot.engines.contains_key(&kind("docker")), "it was not asked");
+    let whole = look(&[&docker, &other], None).await;
+    assert_eq!(&*query::container(&whole, "docker:web").unwrap().id.0, "d1");
+    assert_eq!(&*query::container(&whole, "cache").unwrap().id.0, "o2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_is_not_there_is_no_error_as_long_as_another_answers() {
+    let (docker, other) = two();
+    other.go_down();
+    for wanted in [Some("web"), None] {
+        let snapshot = look(&[&docker, &other], wanted).await;
+        assert_eq!(&*query::container(&snapshot, "web").unwrap().id.0, "d1");
+        assert!(snapshot.engines[&kind("other")].absence().is_some());
+        let missing = query::container(&snapshot, "wob").unwrap_err();
+        assert!(matches!(missing, QueryError::NoSuchContainer { .. }), "{missing}");
+    }
+    docker.go_down();
+    let snapshot = look(&[&docker, &other], Some("web")).await;
+    assert!(matches!(query::container(&snapshot, "web"), Err(QueryError::Blind(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_was_named_must_answer() {
+    let (docker, other) = two();
+    other.go_down();
+    let mut snapshot = look(&[&docker, &other], None).await;
+    snapshot.named_engines.insert(kind("other"));
+    assert!(matches!(query::container(&snapshot, "wob"), Err(QueryError::Blind(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_hangs_hides_no_other() {
+    let (docker, other) = two();
+    other.hang(true);
+    let snapshot = look(&[&docker, &other], None).await;
+    assert_eq!(snapshot.engines[&kind("docker")].rows().len(), 2);
+    let why = snapshot.engines[&kind("other")].absence().unwrap();
+    assert_eq!(why.kind, TroubleKind::TimedOut);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_container_that_is_long_in_starting_hides_no_other() {
+    let (docker, _) = two();
+    docker.starts("d2", true);
+    let snapshot = look(&[&docker], None).await;
+    let rows = snapshot.engines[&kind("docker")].rows();
+    let of = |id: &str| rows.iter().find(|row| *row.id.0 == *id).unwrap();
+    assert_eq!(of("d1").netns_trouble, None);
+    assert_eq!(of("d2").netns_trouble.as_ref().unwrap().kind, TroubleKind::TimedOut);
+}
+
+#[tokio::test(start_paused = true)]
+async fn near_names_are_told_where_no_engine_has_the_container() {
+    let (docker, other) = two();
+    let snapshot = look(&[&docker, &other], Some("cach")).await;
+    let error = query::container(&snapshot, "cach").unwrap_err();
+    assert_eq!(error.remedy().unwrap(), "did you mean cache?");
+}
+
+#[tokio::test(start_paused = true)]
+async fn containers_in_the_same_namespace_come_with_the_one_asked_about() {
+    let mut side = container("d3", "sidecar");
+    side.row.network_mode = "container:d1".to_owned();
+    let docker = FakeEngine::new("docker", vec![container("d1", "web"), side]);
+    let snapshot = look(&[&docker], Some("web")).await;
+    let ids: Vec<_> =
+        snapshot.engines[&kind("docker")].rows().iter().map(|row| row.id.to_string()).collect();
+    assert_eq!(ids, ["d1", "d3"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_namespace_of_a_process_is_the_containers_only_if_the_engine_says_so_again() {
+    let own = with_pid(container("d1", "web"), process::id());
+    let docker = FakeEngine::new("docker", vec![own.clone()]);
+    let snapshot = look(&[&docker], Some("web")).await;
+    let row = query::container(&snapshot, "web").unwrap();
+    assert!(row.netns.is_some() && row.netns_trouble.is_none(), "{row:?}");
+    assert_eq!(docker.count("inspect d1"), 1, "no handle proves it, so the engine is asked again");
+    docker.says_again(with_pid(container("d1", "web"), 1));
+    let snapshot = look(&[&docker], Some("web")).await;
+    let row = query::container(&snapshot, "web").unwrap();
+    assert_eq!(row.netns, None);
+    assert_eq!(row.netns_trouble.as_ref().unwrap().kind, TroubleKind::Gone);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_engines_own_handle_proves_the_namespace() {
+    let own = with_pid(container("d1", "web"), process::id());
+    let own = host::engine::Found { sandbox: Some("/proc/self/ns/net".into()), ..own };
+    let docker = FakeEngine::new("docker", vec![own]);
+    let snapshot = look(&[&docker], Some("web")).await;
+    assert!(query::container(&snapshot, "web").unwrap().netns.is_some());
+    assert_eq!(docker.count("inspect d1"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_has_ended_is_a_container_that_stopped_meanwhile() {
+    let gone = with_pid(container("d1", "web"), u32::MAX >> 1);
+    let docker = FakeEngine::new("docker", vec![gone]);
+    let snapshot = look(&[&docker], Some("web")).await;
+    let row = query::container(&snapshot, "web").unwrap();
+    assert_eq!(row.netns_trouble.as_ref().unwrap().kind, TroubleKind::Gone);
+}
+
+#[tokio::test(start_paused = true)]
+async fn doctor_checks_each_engine() {
+    let (docker, other) = two();
+    other.go_down();
+    let (host, _folder) = host(vec![docker, other]);
+    let checks = host.examine().await;
+    let of = |name: &str| checks.iter().find(|check| check.name == name).unwrap();
+    assert!(!of("docker").verdict.is_bad());
+    assert_eq!((of("docker").target.as_str(), of("docker").detail.as_str()), ("nowhere", "1.0"));
+    assert!(of("other").verdict.is_bad() && of("ovsdb").verdict.is_bad());
+}
+
+#[test]
+fn an_engine_that_is_not_known_is_refused() {
+    let engines = vec!["dokcer".to_owned()];
+    let error = host::Host::open(&host::Settings { engines, ..host::Settings::from_env() });
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("dokcer") && error.contains("docker"), "{error}");
+}

@@ -1,0 +1,189 @@
+//! What a Watch makes of what its sources publish: the state table of `watch.rs`, row by row.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use host::source::Latest;
+use host::watch::{Feeds, LinkReading, Watch};
+use model::snapshot::{Container, Namespace};
+use model::switch::{Bridge, Via};
+use model::{Snapshot, Trouble, TroubleKind};
+use tokio::sync::watch::{Receiver, Sender, channel};
+use tokio::time::timeout;
+
+use crate::rows::{SWITCH, bridge, container, kind, namespace};
+
+/// The other ends of a Watch's feeds.
+struct Sources {
+    engine: Sender<Latest<Container>>,
+    switch: Sender<Latest<Bridge>>,
+    kernel: Sender<Latest<Namespace, LinkReading>>,
+    requests: Receiver<u64>,
+}
+
+impl Sources {
+    fn new() -> (Self, Watch) {
+        let (engine, engines) = channel(Latest::default());
+        let (switch, switches) = channel(Latest::default());
+        let (kernel, kernels) = channel(Latest::default());
+        let (requested, requests) = channel(0);
+        let watch = Watch::of(Feeds {
+            engines: vec![(kind("docker"), engines)],
+            switch: switches,
+            kernel: kernels,
+            requests: requested,
+        });
+        (Self { engine, switch, kernel, requests }, watch)
+    }
+
+    /// All of them, after the first look.
+    async fn begun() -> (Self, Watch) {
+        let (sources, mut watch) = Self::new();
+        sources.containers(&["web"]);
+        sources.ports(&["veth1"]);
+        sources.links(&["veth1"], 0);
+        watch.next().await;
+        (sources, watch)
+    }
+
+    fn containers(&self, names: &[&str]) {
+        let rows = names.iter().map(|name| container(name, name).row).collect();
+        self.engine.send_modify(|latest| latest.set_fresh(rows));
+    }
+
+    fn ports(&self, names: &[&str]) {
+        self.switch.send_modify(|latest| latest.set_fresh(vec![bridge(names)]));
+    }
+
+    fn links(&self, names: &[&str], number: u64) {
+        self.kernel.send_modify(|latest| {
+            *latest.about_mut() = LinkReading { switch: Some(SWITCH), number };
+            latest.set_fresh(vec![namespace(names)]);
+        });
+    }
+
+    /// The number of the last reading that was asked for.
+    fn requested(&self) -> u64 {
+        *self.requests.borrow()
+    }
+}
+
+/// The next Snapshot, if there is one without anything else happening.
+async fn given(watch: &mut Watch) -> Option<Arc<Snapshot>> {
+    timeout(Duration::from_secs(3600), watch.next()).await.ok()
+}
+
+fn trouble() -> Trouble {
+    Trouble::new(TroubleKind::Gone, "it", "it went away")
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_look_waits_for_every_source() {
+    let (sources, mut watch) = Sources::new();
+    assert!(given(&mut watch).await.is_none());
+    sources.containers(&["web"]);
+    sources.ports(&["veth1"]);
+    assert!(given(&mut watch).await.is_none());
+    sources.links(&["veth1"], 0);
+    let first = given(&mut watch).await.unwrap();
+    assert_eq!(first.switch_netns, Some(SWITCH));
+    assert_eq!(first.switch[&Via::Ovsdb].rows(), [bridge(&["veth1"])]);
+    assert_eq!(sources.requested(), 0, "every port has its link");
+    assert!(given(&mut watch).await.is_none(), "it is given once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_cannot_answer_has_answered() {
+    let (sources, mut watch) = Sources::new();
+    sources.engine.send_modify(|latest| {
+        latest.mark_stale(trouble());
+    });
+    sources.ports(&["veth1"]);
+    sources.links(&["veth1"], 0);
+    let first = given(&mut watch).await.unwrap();
+    assert_eq!(first.engines[&kind("docker")].absence(), Some(&trouble()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_two_sources_publish_at_once_is_one_look() {
+    let (sources, mut watch) = Sources::begun().await;
+    sources.containers(&["web", "db"]);
+    sources.ports(&[]);
+    let both = given(&mut watch).await.unwrap();
+    assert_eq!(both.engines[&kind("docker")].rows().len(), 2);
+    assert_eq!(both.switch[&Via::Ovsdb].rows(), [bridge(&[])]);
+    assert!(given(&mut watch).await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_port_is_held_back_until_links_were_read_again() {
+    let (sources, mut watch) = Sources::begun().await;
+    sources.ports(&["veth1", "veth2"]);
+    assert!(given(&mut watch).await.is_none());
+    assert_eq!(sources.requested(), 1);
+    // Neither news of others nor a reading from before lets it pass.
+    sources.containers(&["web", "db"]);
+    sources.links(&["veth1"], 0);
+    assert!(given(&mut watch).await.is_none());
+    sources.links(&["veth1", "veth2"], 1);
+    let next = given(&mut watch).await.unwrap();
+    assert_eq!(next.kernel.rows(), [namespace(&["veth1", "veth2"])]);
+    assert_eq!(next.engines[&kind("docker")].rows().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_port_that_stays_without_a_link_is_asked_about_once() {
+    let (sources, mut watch) = Sources::begun().await;
+    sources.ports(&["veth1", "gone"]);
+    assert!(given(&mut watch).await.is_none());
+    // The reading brought nothing new: its number alone says that it was made.
+    sources.kernel.send_modify(|latest| latest.about_mut().number = 1);
+    given(&mut watch).await.unwrap();
+    sources.ports(&["gone"]);
+    given(&mut watch).await.unwrap();
+    assert_eq!(sources.requested(), 1);
+    sources.ports(&["gone", "gone2"]);
+    assert!(given(&mut watch).await.is_none());
+    assert_eq!(sources.requested(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kernel_that_cannot_be_read_keeps_no_port_back() {
+    let (sources, mut watch) = Sources::begun().await;
+    sources.ports(&["veth1", "veth2"]);
+    assert!(given(&mut watch).await.is_none());
+    sources.kernel.send_modify(|latest| {
+        latest.mark_stale(trouble());
+    });
+    let next = given(&mut watch).await.unwrap();
+    assert_eq!(next.kernel.trouble(), Some(&trouble()));
+    assert_eq!(next.kernel.rows(), [namespace(&["veth1"])], "what was read is kept");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_trouble_again_is_nothing_new() {
+    let (sources, mut watch) = Sources::begun().await;
+    let mark = || sources.switch.send_if_modified(|latest| latest.mark_stale(trouble()));
+    mark();
+    assert!(given(&mut watch).await.is_some());
+    mark();
+    assert!(given(&mut watch).await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_that_was_given_up_loses_nothing() {
+    let (sources, mut watch) = Sources::begun().await;
+    sources.ports(&["veth1", "veth2"]);
+    assert!(given(&mut watch).await.is_none(), "given up behind the barrier");
+    sources.links(&["veth1", "veth2"], sources.requested());
+    assert!(given(&mut watch).await.is_some());
+    sources.containers(&[]);
+    assert!(given(&mut watch).await.unwrap().engines[&kind("docker")].rows().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn sources_that_have_ended_are_waited_for_in_peace() {
+    let (sources, mut watch) = Sources::begun().await;
+    drop(sources);
+    assert!(given(&mut watch).await.is_none());
+}
