@@ -57,7 +57,7 @@ fn a_container_made_again_by_compose_is_known_by_its_place() {
     says(&["connect", bridge.name(), old.name(), "--ofport", "41"]);
     old.remove();
     let told = says_of_all();
-    assert!(told.contains(&format!("{} gone", bridge.name())), "{told}");
+    assert!(told.contains(&format!("{} no-container", bridge.name())), "{told}");
     let new = run_as("web");
     let told = says(&["restore", new.name(), "--format", "{{.Container}} {{.OFPort}} {{.Result}}"]);
     assert_eq!(told, format!("{} 41 restored\n", new.name()));
