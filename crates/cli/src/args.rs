@@ -4,6 +4,7 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use host::{Host, Settings, Wish};
 
@@ -13,7 +14,7 @@ use crate::words::Verb;
 
 /// Which OpenFlow port of which Open vSwitch bridge is this container's interface on?
 #[derive(Debug, Parser)]
-#[command(name = "docker-ovs", version, propagate_version = true)]
+#[command(name = "docker-ovs", version)]
 pub struct Cli {
     /// Where to look.
     #[command(flatten)]
@@ -27,7 +28,8 @@ pub struct Cli {
 enum Command {
     #[command(flatten)]
     Direct(Verb),
-    #[command(hide = true, about = "Open vSwitch ports of containers")]
+    #[command(hide = true, version, display_name = "docker-ovs")]
+    #[command(about = "Open vSwitch ports of containers")]
     Ovs {
         #[command(subcommand)]
         verb: Verb,
@@ -39,7 +41,12 @@ impl Cli {
     pub fn from_words() -> Self {
         let as_plugin = std::env::args_os().any(|word| word == "ovs");
         let name = if as_plugin { "docker" } else { "docker-ovs" };
-        let matches = Self::command().bin_name(name).get_matches();
+        let command = || Self::command().bin_name(name);
+        let matches = command().try_get_matches().unwrap_or_else(|error| match error.kind() {
+            // Only now, for it takes longer than a lookup does.
+            ErrorKind::DisplayHelp => own_options_only(command()).get_matches(),
+            _ => error.exit(),
+        });
         Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
 
@@ -49,6 +56,24 @@ impl Cli {
             Command::Direct(verb) | Command::Ovs { verb } => verb,
         }
     }
+}
+
+/// The options that every verb takes are in the help of the tool itself only: they would be
+/// most of the help of each verb.
+fn own_options_only(mut command: clap::Command) -> clap::Command {
+    command.build();
+    command.mut_subcommands(|verb| match verb.get_name() {
+        // It is the tool itself, as Docker calls it.
+        "ovs" => verb.mut_subcommands(without_global),
+        _ => without_global(verb),
+    })
+}
+
+fn without_global(verb: clap::Command) -> clap::Command {
+    verb.mut_args(|arg| {
+        let everywhere = arg.is_global_set();
+        arg.hide(everywhere)
+    })
 }
 
 const NOT_SERVED: &str = "--server is for verbs that only read, and look once";
@@ -87,7 +112,7 @@ pub struct Place {
     /// Whom to ask instead
     #[command(flatten)]
     server: ServerArgs,
-    /// How long all waiting together may take: 10, 2.5s, 500ms, 1m
+    /// How long all waiting together may take: 10, 2.5s, 500ms, 1m; 0 for as long as it takes
     #[arg(short, long, global = true, value_name = "TIME", default_value = "10", value_parser = duration)]
     timeout: Duration,
     /// Accepted, as Docker passes them on to its plugins
@@ -150,7 +175,11 @@ impl Place {
     }
 }
 
-/// Seconds, or a number with a unit.
+/// What `--timeout 0` means, as it does with ovs-vsctl: longer than any command is waited for,
+/// and short enough to be added to any moment.
+const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// Seconds, or a number with a unit; zero is for ever.
 fn duration(text: &str) -> Result<Duration, String> {
     let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
     let seconds = match unit {
@@ -160,7 +189,8 @@ fn duration(text: &str) -> Result<Duration, String> {
         _ => return Err("use a number of seconds, or one with ms, s or m".to_owned()),
     };
     let number: f64 = text[..text.len() - unit.len()].parse().map_err(|_| "not a number")?;
-    Duration::try_from_secs_f64(number * seconds).map_err(|error| error.to_string())
+    let span = Duration::try_from_secs_f64(number * seconds).map_err(|error| error.to_string())?;
+    Ok(if span.is_zero() { FOREVER } else { span })
 }
 
 #[cfg(test)]
@@ -186,6 +216,8 @@ mod tests {
         assert_eq!(duration("10"), Ok(Duration::from_secs(10)));
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("0"), Ok(FOREVER));
+        assert_eq!(duration("0ms"), Ok(FOREVER));
         for bad in ["", "s", "-1", "1h", "1e999", "nan", "."] {
             assert!(duration(bad).is_err(), "{bad}");
         }

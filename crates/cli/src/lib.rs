@@ -4,6 +4,7 @@
 //! command line, [`outcome`] the only one that knows exit codes.
 
 pub mod args;
+pub mod confusion;
 pub mod live;
 pub mod outcome;
 pub mod plugin;
@@ -14,6 +15,7 @@ pub mod words;
 use std::process::ExitCode;
 
 use args::Cli;
+use host::Host;
 use outcome::{Failure, Outcome};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use words::Verb;
@@ -36,22 +38,29 @@ fn allow_files() {
 
 async fn answer(cli: &Cli) -> Result<Outcome, Failure> {
     let host = cli.place.open(cli.verb()).await?;
+    match carry_out(cli, &host).await {
+        Err(failure) => Err(confusion::told_apart(&host, cli.verb().places(), failure).await),
+        outcome => outcome,
+    }
+}
+
+async fn carry_out(cli: &Cli, host: &Host) -> Result<Outcome, Failure> {
     match cli.verb() {
-        Verb::Port(args) => verbs::port::run(&host, args).await,
-        Verb::Ls(args) => verbs::ls::run(&host, args).await,
-        Verb::Ports(args) => verbs::ports::run(&host, args).await,
-        Verb::Who(args) => verbs::who::run(&host, args).await,
-        Verb::Explain(args) => verbs::explain::run(&host, args).await,
-        Verb::Graph(args) => verbs::graph::run(&host, args).await,
-        Verb::Events(args) => verbs::events::run(&host, args).await,
-        Verb::Wait(args) => verbs::wait::run(&host, args, cli.place.patience()).await,
-        Verb::Snapshot(args) => verbs::snapshot::run(&host, args).await,
-        Verb::Serve(args) => verbs::serve::run(&host, args).await,
-        Verb::Doctor(args) => verbs::doctor::run(&host, args).await,
-        Verb::Connect(args) => verbs::connect::run(&host, args).await,
-        Verb::Disconnect(args) => verbs::disconnect::run(&host, args).await,
-        Verb::Restore(args) => verbs::restore::run(&host, args).await,
-        Verb::Prune(args) => verbs::prune::run(&host, args).await,
+        Verb::Port(args) => verbs::port::run(host, args).await,
+        Verb::Ls(args) => verbs::ls::run(host, args).await,
+        Verb::Ports(args) => verbs::ports::run(host, args).await,
+        Verb::Who(args) => verbs::who::run(host, args).await,
+        Verb::Explain(args) => verbs::explain::run(host, args).await,
+        Verb::Graph(args) => verbs::graph::run(host, args).await,
+        Verb::Events(args) => verbs::events::run(host, args).await,
+        Verb::Wait(args) => verbs::wait::run(host, args, cli.place.patience()).await,
+        Verb::Snapshot(args) => verbs::snapshot::run(host, args).await,
+        Verb::Serve(args) => verbs::serve::run(host, args).await,
+        Verb::Doctor(args) => verbs::doctor::run(host, args).await,
+        Verb::Connect(args) => verbs::connect::run(host, args).await,
+        Verb::Disconnect(args) => verbs::disconnect::run(host, args).await,
+        Verb::Restore(args) => verbs::restore::run(host, args).await,
+        Verb::Prune(args) => verbs::prune::run(host, args).await,
     }
 }
 

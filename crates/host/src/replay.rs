@@ -1,7 +1,7 @@
 //! A Host made of a recorded Snapshot: the bug-report path, and how tests ask.
 
 use model::switch::Via;
-use model::{Observed, Snapshot, Trouble, TroubleKind};
+use model::{Observed, Snapshot, Trouble, TroubleKind, query};
 use serde::Deserialize;
 
 use crate::{Host, Question, Settings};
@@ -36,24 +36,18 @@ impl Host {
     }
 }
 
-/// A recorded host has the roads it was recorded by; only those asked for are shown.
+/// A recorded host has the roads it was recorded by; only those asked for are shown. Where none
+/// of them was recorded, each says so.
 pub(crate) fn as_asked(recorded: &Snapshot, question: &Question) -> Snapshot {
     let mut snapshot = recorded.clone();
     snapshot.switch.retain(|via, _| question.takes(*via));
-    for via in [Via::Ovsdb, Via::OpenFlow, Via::Dpif] {
-        if question.takes(via) {
-            snapshot.switch.entry(via).or_insert_with(|| Observed::Absent { why: not_taken(via) });
-        }
+    if snapshot.switch.is_empty() {
+        let asked = [Via::Ovsdb, Via::OpenFlow, Via::Dpif].into_iter();
+        let asked = asked.filter(|via| question.takes(*via));
+        let absent = |via| (via, Observed::Absent { why: query::not_asked(via) });
+        snapshot.switch.extend(asked.map(absent));
     }
     snapshot
-}
-
-fn not_taken(via: Via) -> Trouble {
-    Trouble::new(
-        TroubleKind::Unreachable,
-        via.to_string(),
-        "the snapshot was not taken by this road",
-    )
 }
 
 /// What every version begins with.

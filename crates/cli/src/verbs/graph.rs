@@ -28,5 +28,5 @@ pub async fn run(host: &Host, args: &GraphArgs) -> Result<Outcome, Failure> {
         Picture::Mermaid => mermaid(&scene),
     };
     let remarks = wiring.troubles.iter().map(ToString::to_string).collect();
-    Ok(Outcome { text, remarks, nothing: false })
+    Ok(Outcome { text, remarks, ..Outcome::default() })
 }

@@ -23,10 +23,18 @@ pub async fn run(host: &Host, args: &LsArgs) -> Result<Outcome, Failure> {
     if let Some(bridge) = &args.bridge {
         query::bridge(&snapshot, bridge)?;
     }
+    query::filtered_bridges(&snapshot, &args.filter)?;
     let wiring = resolve(&snapshot);
     let rows = rows(&snapshot, &wiring, args);
     let remarks = wiring.troubles.iter().map(ToString::to_string).collect();
-    Ok(Outcome { text: lay_out(&rows, args)?, remarks, nothing: false })
+    let hints = if rows.is_empty() { vec![emptiness(args)] } else { Vec::new() };
+    Ok(Outcome { text: lay_out(&rows, args)?, remarks, hints, nothing: false })
+}
+
+fn emptiness(args: &LsArgs) -> String {
+    let all = args.bridge.is_none() && args.filter.is_empty();
+    let which = if all { "no container has one" } else { "none fits --bridge and --filter" };
+    format!("no interface to list: {which}")
 }
 
 fn rows(snapshot: &Snapshot, wiring: &Wiring, args: &LsArgs) -> Vec<v1::Attachment> {

@@ -26,5 +26,7 @@ pub async fn run(host: &Host, args: &PortsArgs) -> Result<Outcome, Failure> {
     let ports = wiring.ports.iter().filter(|row| wanted(&row.bridge));
     let rows: Vec<_> = ports.map(v1::Port::from).collect();
     let remarks = wiring.troubles.iter().map(ToString::to_string).collect();
-    Ok(Outcome { text: render(&args.format, &views::PORTS, &rows)?, remarks, nothing: false })
+    let hints = if rows.is_empty() { vec!["no port to list".to_owned()] } else { Vec::new() };
+    let text = render(&args.format, &views::PORTS, &rows)?;
+    Ok(Outcome { text, remarks, hints, nothing: false })
 }

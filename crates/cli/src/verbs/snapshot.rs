@@ -19,5 +19,5 @@ pub async fn run(host: &Host, args: &SnapshotArgs) -> Result<Outcome, Failure> {
     let snapshot = if args.anonymise { anonymise(&snapshot) } else { snapshot };
     let text = serde_json::to_string(&snapshot);
     let text = text.map_err(|error| Failure::new(format!("cannot write the snapshot: {error}")))?;
-    Ok(Outcome { text: text + "\n", remarks, nothing: false })
+    Ok(Outcome { text: text + "\n", remarks, ..Outcome::default() })
 }

@@ -5,10 +5,11 @@ use model::who::{Clue, Hit, who};
 use model::{query, resolve};
 use report::{render, v1, views};
 
+use crate::confusion::is_container;
 use crate::outcome::{Failure, Outcome};
 use crate::words::WhoArgs;
 
-/// Answers `docker ovs who`; exit 1 when nobody fits.
+/// Answers `docker ovs who`; exit 1 when nothing fits.
 ///
 /// # Errors
 /// No such bridge, or a source that the answer needs is missing.
@@ -31,9 +32,13 @@ pub async fn run(host: &Host, args: &WhoArgs) -> Result<Outcome, Failure> {
     };
     let mut remarks: Vec<_> = wiring.troubles.iter().map(ToString::to_string).collect();
     if hits.is_empty() {
-        remarks.push(format!("nobody here has {}", args.what));
+        let word = &args.what;
+        remarks.push(format!("{word} not found"));
+        if is_container(&snapshot, word) {
+            remarks.push(format!("{word} is a container: docker ovs port {word}"));
+        }
     }
-    Ok(Outcome { text, remarks, nothing: hits.is_empty() })
+    Ok(Outcome { text, remarks, nothing: hits.is_empty(), ..Outcome::default() })
 }
 
 fn names(hits: &[Hit<'_>]) -> String {

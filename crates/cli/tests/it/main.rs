@@ -23,6 +23,7 @@ mod steady;
 mod steady_clock;
 mod steady_outages;
 mod switch_sources;
+mod terminal;
 mod tool;
 mod traffic;
 mod transcripts;

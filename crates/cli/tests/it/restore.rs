@@ -165,7 +165,11 @@ fn restore_succeeds_after_one_that_was_killed_at_any_step() {
         scene.server.restart();
         kill_after(step, &["restore", scene.server.name()]);
         let told = says(&["restore", scene.server.name(), "--format", "{{.Result}}"]);
-        assert_eq!(told, if step < set_up { "restored\n" } else { "present\n" }, "after step {step}");
+        assert_eq!(
+            told,
+            if step < set_up { "restored\n" } else { "present\n" },
+            "after step {step}"
+        );
         scene.is_as_it_was(&before);
         let ports = run("ovs-vsctl", &["list-ports", scene.bridge.name()]);
         assert_eq!(ports.lines().count(), 2, "after step {step}: {ports}");

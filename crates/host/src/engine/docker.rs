@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use model::ids::ContainerId;
 use model::snapshot::Container;
-use model::{Trouble, TroubleKind};
+use model::{Trouble, TroubleKind, query};
 use serde::Deserialize;
 
 use super::Found;
@@ -49,6 +49,7 @@ impl Docker {
 
     /// One container by name or id; none when the daemon knows no single such container.
     pub(crate) async fn inspect(&self, wanted: &str) -> Result<Option<Found>, Trouble> {
+        let wanted = query::without_slash(wanted);
         if !can_name_a_container(wanted) {
             return Ok(None);
         }
