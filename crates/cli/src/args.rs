@@ -203,6 +203,19 @@ mod tests {
     }
 
     #[test]
+    fn the_help_of_each_verb_has_examples_and_exit_codes() {
+        let command = own_options_only(Cli::command());
+        for mut verb in command.get_subcommands().filter(|verb| !verb.is_hide_set()).cloned() {
+            let (name, help) = (verb.get_name().to_owned(), verb.render_help().to_string());
+            if name != "help" {
+                assert!(help.contains("Examples:\n  docker ovs "), "{name}: {help}");
+                assert!(help.contains("Exit codes: 0 "), "{name}: {help}");
+                assert!(!help.contains("Where to look"), "{name}: {help}");
+            }
+        }
+    }
+
+    #[test]
     fn docker_may_call_with_its_own_options_and_our_name_first() {
         let words = ["docker-ovs", "-D", "-H", "unix:///x", "ovs", "port", "ovs", "br0", "-q"];
         let cli = Cli::try_parse_from(words).unwrap();

@@ -20,7 +20,7 @@ pub fn refuse_recorded(host: &Host) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Waits until somebody asks us to stop: SIGINT, SIGTERM, or nobody reads our output any more.
+/// Waits until the process is to stop: SIGINT, SIGTERM, or a reader of stdout that is gone.
 pub async fn stopped() {
     tokio::select! {
         () = told(SignalKind::interrupt()) => {}
