@@ -10,11 +10,12 @@ use host::{Host, Settings, Wish};
 
 use crate::outcome::Failure;
 use crate::server::ServerArgs;
+use crate::verbs::version::LINE;
 use crate::words::Verb;
 
 /// Which OpenFlow port of which Open vSwitch bridge is this container's interface on?
 #[derive(Debug, Parser)]
-#[command(name = "docker-ovs", version)]
+#[command(name = "docker-ovs", version = LINE)]
 pub struct Cli {
     /// Where to look.
     #[command(flatten)]
@@ -28,7 +29,7 @@ pub struct Cli {
 enum Command {
     #[command(flatten)]
     Direct(Verb),
-    #[command(hide = true, version, display_name = "docker-ovs")]
+    #[command(hide = true, version = LINE, display_name = "docker-ovs")]
     #[command(about = "Open vSwitch ports of containers")]
     Ovs {
         #[command(subcommand)]

@@ -37,6 +37,9 @@ fn allow_files() {
 }
 
 async fn answer(cli: &Cli) -> Result<Outcome, Failure> {
+    if let Verb::Version(args) = cli.verb() {
+        return verbs::version::run(args);
+    }
     let host = cli.place.open(cli.verb()).await?;
     match carry_out(cli, &host).await {
         Err(failure) => Err(confusion::told_apart(&host, cli.verb().places(), failure).await),
@@ -61,6 +64,7 @@ async fn carry_out(cli: &Cli, host: &Host) -> Result<Outcome, Failure> {
         Verb::Disconnect(args) => verbs::disconnect::run(host, args).await,
         Verb::Restore(args) => verbs::restore::run(host, args).await,
         Verb::Prune(args) => verbs::prune::run(host, args).await,
+        Verb::Version(args) => verbs::version::run(args),
     }
 }
 

@@ -174,3 +174,12 @@ pub(super) const PRUNE: &str = help! {
     ""
     "Exit codes: 0 removed, be it nothing; 1 something could not be removed; 2 error"
 };
+
+pub(super) const VERSION: &str = help! {
+    "Examples:"
+    "  docker ovs version --format '{{.Version}} {{.Commit}} {{.Date}}'"
+    ""
+    "CSV has no header. Its columns are version, commit and date."
+    ""
+    "Exit codes: 0 told; 2 error"
+};

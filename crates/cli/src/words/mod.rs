@@ -13,7 +13,7 @@ pub use acting::{ConnectArgs, DisconnectArgs, PruneArgs, RestoreArgs, Until, Vla
 pub use live::{DEFAULT_SOCKET, EventsArgs, ServeArgs, Switch, WaitArgs};
 pub use reading::{
     DoctorArgs, ExplainArgs, GraphArgs, LsArgs, Picture, PortArgs, PortsArgs, Road, SnapshotArgs,
-    WhoArgs,
+    VersionArgs, WhoArgs,
 };
 
 /// The two kinds of ports exclude each other: a usage that shows only the one that was given
@@ -69,6 +69,9 @@ pub enum Verb {
     /// Remove orphaned ports: those whose link is gone
     #[command(after_help = help::PRUNE)]
     Prune(PruneArgs),
+    /// Tell which build of docker-ovs this is
+    #[command(after_help = help::VERSION)]
+    Version(VersionArgs),
 }
 
 /// A container as Docker takes it: `/web`, as `docker inspect` prints the name, is `web`.

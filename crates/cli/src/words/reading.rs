@@ -129,6 +129,14 @@ pub struct SnapshotArgs {
     pub anonymise: bool,
 }
 
+/// `docker ovs version`.
+#[derive(Debug, Args)]
+pub struct VersionArgs {
+    /// table, csv, json, or a Go template such as '{{.Commit}}'
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
+}
+
 /// The roads to a port number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Road {

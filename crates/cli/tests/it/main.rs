@@ -28,3 +28,4 @@ mod tool;
 mod traffic;
 mod transcripts;
 mod unit;
+mod version;
