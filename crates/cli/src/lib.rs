@@ -4,6 +4,7 @@
 //! command line, [`outcome`] the only one that knows exit codes.
 
 pub mod args;
+pub mod completion;
 pub mod confusion;
 pub mod live;
 pub mod outcome;
@@ -37,8 +38,10 @@ fn allow_files() {
 }
 
 async fn answer(cli: &Cli) -> Result<Outcome, Failure> {
-    if let Verb::Version(args) = cli.verb() {
-        return verbs::version::run(args);
+    match cli.verb() {
+        Verb::Version(args) => return verbs::version::run(args),
+        Verb::Completion(args) => return completion::script(args),
+        _ => {}
     }
     let host = cli.place.open(cli.verb()).await?;
     match carry_out(cli, &host).await {
@@ -65,6 +68,7 @@ async fn carry_out(cli: &Cli, host: &Host) -> Result<Outcome, Failure> {
         Verb::Restore(args) => verbs::restore::run(host, args).await,
         Verb::Prune(args) => verbs::prune::run(host, args).await,
         Verb::Version(args) => verbs::version::run(args),
+        Verb::Completion(args) => completion::script(args),
     }
 }
 

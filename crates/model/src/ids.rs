@@ -133,15 +133,13 @@ impl FromStr for Mac {
 
 /// As switches of Cisco write it: `0242.ac11.0003`.
 fn dotted(text: &str) -> Result<Mac, NotAMac> {
-    let groups: Vec<_> = text.split('.').collect();
-    let group = |text: &&str| {
+    let group = |text: &str| {
         let digits = text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         u16::from_str_radix(text, 16).ok().filter(|_| digits).map(u16::to_be_bytes)
     };
-    match groups.iter().map(group).collect::<Option<Vec<_>>>().as_deref() {
-        Some([[a, b], [c, d], [e, f]]) => Ok(Mac([*a, *b, *c, *d, *e, *f])),
-        _ => Err(NotAMac),
-    }
+    let groups: Option<Vec<[u8; 2]>> = text.split('.').map(group).collect();
+    let bytes = groups.and_then(|groups| groups.concat().try_into().ok());
+    bytes.map(Mac).ok_or(NotAMac)
 }
 
 impl Serialize for Mac {

@@ -183,3 +183,14 @@ pub(super) const VERSION: &str = help! {
     ""
     "Exit codes: 0 told; 2 error"
 };
+
+pub(super) const COMPLETION: &str = help! {
+    "Examples:"
+    "  docker ovs completion bash > /etc/bash_completion.d/docker-ovs"
+    "  docker ovs completion zsh > \"${fpath[1]}/_docker-ovs\""
+    "  docker ovs completion fish > ~/.config/fish/completions/docker-ovs.fish"
+    ""
+    "Behind docker, Docker's own completion asks docker-ovs, with names of containers and bridges."
+    ""
+    "Exit codes: 0 written; 2 error"
+};

@@ -12,8 +12,8 @@ use model::switch::Via;
 pub use acting::{ConnectArgs, DisconnectArgs, PruneArgs, RestoreArgs, Until, Vlans};
 pub use live::{DEFAULT_SOCKET, EventsArgs, ServeArgs, Switch, WaitArgs};
 pub use reading::{
-    DoctorArgs, ExplainArgs, GraphArgs, LsArgs, Picture, PortArgs, PortsArgs, Road, SnapshotArgs,
-    VersionArgs, WhoArgs,
+    CompletionArgs, DoctorArgs, ExplainArgs, GraphArgs, LsArgs, Picture, PortArgs, PortsArgs, Road,
+    Shell, SnapshotArgs, VersionArgs, WhoArgs,
 };
 
 /// The two kinds of ports exclude each other: a usage that shows only the one that was given
@@ -72,11 +72,17 @@ pub enum Verb {
     /// Tell which build of docker-ovs this is
     #[command(after_help = help::VERSION)]
     Version(VersionArgs),
+    /// Write a script that makes a shell complete docker-ovs
+    #[command(after_help = help::COMPLETION)]
+    Completion(CompletionArgs),
 }
 
 /// A container as Docker takes it: `/web`, as `docker inspect` prints the name, is `web`.
 fn container(text: &str) -> Result<String, String> {
-    Ok(without_slash(text).to_owned())
+    match without_slash(text) {
+        "" => Err("the name is empty".to_owned()),
+        name => Ok(name.to_owned()),
+    }
 }
 
 /// The same, for verbs that need more of it than its namespace.
