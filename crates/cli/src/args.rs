@@ -8,6 +8,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use host::{Host, Settings, Wish};
 
+use crate::logging::{self, Level, LogFormat};
 use crate::outcome::Failure;
 use crate::server::ServerArgs;
 use crate::verbs::version::LINE;
@@ -116,19 +117,27 @@ pub struct Place {
     /// How long all waiting together may take: 10, 2.5s, 500ms, 1m; 0 for as long as it takes
     #[arg(short, long, global = true, value_name = "TIME", default_value = "10", value_parser = duration)]
     timeout: Duration,
-    /// Accepted, as Docker passes them on to its plugins
+    /// What is told on stderr
     #[command(flatten)]
-    docker: DockerFlags,
+    logging: Logging,
 }
 
-/// Options of `docker` itself that mean nothing here, but may stand before the verb.
+/// What is told on stderr; Docker has the first two.
 #[derive(Debug, Args)]
-struct DockerFlags {
-    #[arg(short = 'D', long, global = true, hide = true)]
+#[command(next_help_heading = "What is told on stderr")]
+struct Logging {
+    /// The same as --log-level debug
+    #[arg(short = 'D', long, global = true)]
     debug: bool,
-    #[arg(short, long, global = true, hide = true, value_name = "LEVEL")]
-    log_level: Option<String>,
+    #[arg(short, long, global = true, value_name = "LEVEL", hide_possible_values = true, help = LEVELS)]
+    log_level: Option<Level>,
+    /// How it is told
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    log_format: LogFormat,
 }
+
+const LEVELS: &str =
+    "Tell more: debug, info (what serve does anyway), warn, error or fatal; other verbs tell none";
 
 impl Place {
     /// The host these options name, or the snapshot that stands for it.
@@ -151,6 +160,15 @@ impl Place {
         };
         let text = text.map_err(|error| Failure::new(format!("cannot read {what}: {error}")))?;
         Ok(Host::replay_json(&what, &text)?)
+    }
+
+    /// Tells on stderr what was asked for; what `serve` tells, it tells unless asked for less.
+    pub fn start_logging(&self, serves: bool) {
+        let usual = serves.then_some(Level::Info);
+        let level = if self.logging.debug { Some(Level::Debug) } else { self.logging.log_level };
+        if let Some(level) = level.or(usual) {
+            logging::start(level, self.logging.log_format);
+        }
     }
 
     /// How long all waiting together may take.

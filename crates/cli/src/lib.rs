@@ -7,6 +7,7 @@ pub mod args;
 pub mod completion;
 pub mod confusion;
 pub mod live;
+pub mod logging;
 pub mod outcome;
 pub mod plugin;
 pub mod server;
@@ -24,6 +25,7 @@ use words::Verb;
 /// Carries out a command line and prints what came of it.
 pub fn run(cli: &Cli) -> ExitCode {
     allow_files();
+    cli.place.start_logging(matches!(cli.verb(), Verb::Serve(_)));
     let outcome = block_on(answer(cli));
     outcome::print("docker-ovs", outcome)
 }

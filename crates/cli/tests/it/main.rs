@@ -9,6 +9,7 @@ mod errors;
 mod graph;
 mod live;
 mod live_faults;
+mod logging;
 mod openapi;
 mod os_ken;
 mod page;

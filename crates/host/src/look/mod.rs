@@ -49,12 +49,14 @@ impl Host {
         if let Some(recorded) = &self.recorded {
             return crate::replay::as_asked(recorded, question);
         }
+        let start = std::time::Instant::now();
         let due = Deadline::after(self.timeout);
         let switch = kernel::switch_namespace(&self.rundir);
         let (scope, seen) = match &question.container {
             Some(wanted) => (Scope::One, self.look_at(due, wanted, question, &switch).await),
             None => (Scope::Everything, self.look_around(due, question, &switch).await),
         };
+        tracing::debug!("looked at {scope:?} in {:?}", start.elapsed());
         snapshot(scope, switch.ok().map(|space| kernel::id(&space)), seen)
     }
 

@@ -105,6 +105,7 @@ where
     while !told.is_closed() {
         let since = Instant::now();
         let why = talk(&told).await;
+        tracing::debug!("{why}; asked again in {pause:?}");
         told.send_if_modified(|told| told.grow_stale(why));
         if since.elapsed() > LONG_TALK {
             pause = FIRST_PAUSE;
