@@ -146,7 +146,7 @@ def send_on(message, in_port, actions):
 
 
 def say(kind, what):
-    """One JSON line on stdout, for whoever follows along."""
+    """One JSON line on stdout, for other programs."""
     sys.stdout.write(json.dumps({kind: what}) + "\n")
     sys.stdout.flush()
 

@@ -3,15 +3,18 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use host::{EngineOptions, Settings};
 
+use crate::logging::{self, Level, LogFormat};
 use crate::server::ServerArgs;
+use crate::verbs::version::LINE;
 use crate::words::Verb;
 
 /// Which OpenFlow port of which Open vSwitch bridge is this container's interface on?
 #[derive(Debug, Parser)]
-#[command(name = "docker-ovs", version, propagate_version = true)]
+#[command(name = "docker-ovs", version = LINE)]
 pub struct Cli {
     /// Where to look.
     #[command(flatten)]
@@ -25,7 +28,8 @@ pub struct Cli {
 enum Command {
     #[command(flatten)]
     Direct(Verb),
-    #[command(hide = true, about = "Open vSwitch ports of containers")]
+    #[command(hide = true, version = LINE, display_name = "docker-ovs")]
+    #[command(about = "Open vSwitch ports of containers")]
     Ovs {
         #[command(subcommand)]
         verb: Verb,
@@ -37,7 +41,12 @@ impl Cli {
     pub fn from_words() -> Self {
         let as_plugin = std::env::args_os().any(|word| word == "ovs");
         let name = if as_plugin { "docker" } else { "docker-ovs" };
-        let matches = Self::command().bin_name(name).get_matches();
+        let command = || Self::command().bin_name(name);
+        let matches = command().try_get_matches().unwrap_or_else(|error| match error.kind() {
+            // Only now, for it takes longer than a lookup does.
+            ErrorKind::DisplayHelp => own_options_only(command()).get_matches(),
+            _ => error.exit(),
+        });
         Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
 
@@ -47,6 +56,24 @@ impl Cli {
             Command::Direct(verb) | Command::Ovs { verb } => verb,
         }
     }
+}
+
+/// The options that every verb takes are in the help of the tool itself only: they would be
+/// most of the help of each verb.
+fn own_options_only(mut command: clap::Command) -> clap::Command {
+    command.build();
+    command.mut_subcommands(|verb| match verb.get_name() {
+        // It is the tool itself, as Docker calls it.
+        "ovs" => verb.mut_subcommands(without_global),
+        _ => without_global(verb),
+    })
+}
+
+fn without_global(verb: clap::Command) -> clap::Command {
+    verb.mut_args(|arg| {
+        let everywhere = arg.is_global_set();
+        arg.hide(everywhere)
+    })
 }
 
 /// Where the sources are. The same options for every verb, before or after it.
@@ -83,24 +110,41 @@ pub struct Place {
     /// Whom to ask instead
     #[command(flatten)]
     pub(crate) server: ServerArgs,
-    /// How long all waiting together may take: 10, 2.5s, 500ms, 1m
+    /// How long all waiting together may take: 10, 2.5s, 500ms, 1m; 0 for as long as it takes
     #[arg(short, long, global = true, value_name = "TIME", default_value = "10", value_parser = duration)]
     timeout: Duration,
-    /// Accepted, as Docker passes them on to its plugins
+    /// What is told on stderr
     #[command(flatten)]
-    docker: DockerFlags,
+    logging: Logging,
 }
 
-/// Options of `docker` itself that mean nothing here, but may stand before the verb.
+/// What is told on stderr; Docker has the first two.
 #[derive(Debug, Args)]
-struct DockerFlags {
-    #[arg(short = 'D', long, global = true, hide = true)]
+#[command(next_help_heading = "What is told on stderr")]
+struct Logging {
+    /// The same as --log-level debug
+    #[arg(short = 'D', long, global = true)]
     debug: bool,
-    #[arg(short, long, global = true, hide = true, value_name = "LEVEL")]
-    log_level: Option<String>,
+    #[arg(short, long, global = true, value_name = "LEVEL", hide_possible_values = true, help = LEVELS)]
+    log_level: Option<Level>,
+    /// How it is told
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    log_format: LogFormat,
 }
+
+const LEVELS: &str =
+    "Tell more: debug, info (what serve does anyway), warn, error or fatal; other verbs tell none";
 
 impl Place {
+    /// Tells on stderr what was asked for; what `serve` tells, it tells unless asked for less.
+    pub fn start_logging(&self, serves: bool) {
+        let usual = serves.then_some(Level::Info);
+        let level = if self.logging.debug { Some(Level::Debug) } else { self.logging.log_level };
+        if let Some(level) = level.or(usual) {
+            logging::start(level, self.logging.log_format);
+        }
+    }
+
     /// How long all waiting together may take.
     pub fn timeout(&self) -> Duration {
         self.timeout
@@ -124,7 +168,11 @@ impl Place {
     }
 }
 
-/// Seconds, or a number with a unit.
+/// What `--timeout 0` means, as it does with ovs-vsctl: longer than any command is waited for,
+/// and short enough to be added to any moment.
+const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// Seconds, or a number with a unit; zero is for ever.
 fn duration(text: &str) -> Result<Duration, String> {
     let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
     let seconds = match unit {
@@ -134,7 +182,8 @@ fn duration(text: &str) -> Result<Duration, String> {
         _ => return Err("use a number of seconds, or one with ms, s or m".to_owned()),
     };
     let number: f64 = text[..text.len() - unit.len()].parse().map_err(|_| "not a number")?;
-    Duration::try_from_secs_f64(number * seconds).map_err(|error| error.to_string())
+    let span = Duration::try_from_secs_f64(number * seconds).map_err(|error| error.to_string())?;
+    Ok(if span.is_zero() { FOREVER } else { span })
 }
 
 #[cfg(test)]
@@ -144,6 +193,19 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_of_each_verb_has_examples_and_exit_codes() {
+        let command = own_options_only(Cli::command());
+        for mut verb in command.get_subcommands().filter(|verb| !verb.is_hide_set()).cloned() {
+            let (name, help) = (verb.get_name().to_owned(), verb.render_help().to_string());
+            if name != "help" {
+                assert!(help.contains("Examples:\n  docker ovs "), "{name}: {help}");
+                assert!(help.contains("Exit codes: 0 "), "{name}: {help}");
+                assert!(!help.contains("Where to look"), "{name}: {help}");
+            }
+        }
     }
 
     #[test]
@@ -160,6 +222,8 @@ mod tests {
         assert_eq!(duration("10"), Ok(Duration::from_secs(10)));
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("0"), Ok(FOREVER));
+        assert_eq!(duration("0ms"), Ok(FOREVER));
         for bad in ["", "s", "-1", "1h", "1e999", "nan", "."] {
             assert!(duration(bad).is_err(), "{bad}");
         }

@@ -4,7 +4,10 @@
 //! command line, [`outcome`] the only one that knows exit codes.
 
 pub mod args;
+pub mod completion;
+pub mod confusion;
 pub mod live;
+pub mod logging;
 pub mod origin;
 pub mod outcome;
 pub mod plugin;
@@ -17,6 +20,7 @@ pub mod words;
 use std::process::ExitCode;
 
 use args::Cli;
+use host::Origin;
 use outcome::{Failure, Outcome};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use words::Verb;
@@ -24,6 +28,7 @@ use words::Verb;
 /// Carries out a command line and prints what came of it.
 pub fn run(cli: &Cli) -> ExitCode {
     allow_files();
+    cli.place.start_logging(matches!(cli.verb(), Verb::Serve(_)));
     let outcome = block_on(answer(cli));
     outcome::print("docker-ovs", outcome)
 }
@@ -38,23 +43,37 @@ fn allow_files() {
 }
 
 async fn answer(cli: &Cli) -> Result<Outcome, Failure> {
-    let origin = cli.place.open(cli.verb()).await?;
     match cli.verb() {
-        Verb::Port(args) => verbs::port::run(&origin, args).await,
-        Verb::Ls(args) => verbs::ls::run(&origin, args).await,
-        Verb::Ports(args) => verbs::ports::run(&origin, args).await,
-        Verb::Who(args) => verbs::who::run(&origin, args).await,
-        Verb::Explain(args) => verbs::explain::run(&origin, args).await,
-        Verb::Graph(args) => verbs::graph::run(&origin, args).await,
-        Verb::Events(args) => verbs::events::run(&origin, args).await,
-        Verb::Wait(args) => verbs::wait::run(&origin, args, cli.place.timeout()).await,
-        Verb::Snapshot(args) => verbs::snapshot::run(&origin, args).await,
-        Verb::Serve(args) => verbs::serve::run(&origin, args).await,
-        Verb::Doctor(args) => verbs::doctor::run(&origin, args).await,
-        Verb::Connect(args) => verbs::connect::run(&origin, args).await,
-        Verb::Disconnect(args) => verbs::disconnect::run(&origin, args).await,
-        Verb::Restore(args) => verbs::restore::run(&origin, args).await,
-        Verb::Prune(args) => verbs::prune::run(&origin, args).await,
+        Verb::Version(args) => return verbs::version::run(args),
+        Verb::Completion(args) => return completion::script(args),
+        _ => {}
+    }
+    let origin = cli.place.open(cli.verb()).await?;
+    match carry_out(cli, &origin).await {
+        Err(failure) => Err(confusion::told_apart(&origin, cli.verb().places(), failure).await),
+        outcome => outcome,
+    }
+}
+
+async fn carry_out(cli: &Cli, origin: &Origin) -> Result<Outcome, Failure> {
+    match cli.verb() {
+        Verb::Port(args) => verbs::port::run(origin, args).await,
+        Verb::Ls(args) => verbs::ls::run(origin, args).await,
+        Verb::Ports(args) => verbs::ports::run(origin, args).await,
+        Verb::Who(args) => verbs::who::run(origin, args).await,
+        Verb::Explain(args) => verbs::explain::run(origin, args).await,
+        Verb::Graph(args) => verbs::graph::run(origin, args).await,
+        Verb::Events(args) => verbs::events::run(origin, args).await,
+        Verb::Wait(args) => verbs::wait::run(origin, args, cli.place.timeout()).await,
+        Verb::Snapshot(args) => verbs::snapshot::run(origin, args).await,
+        Verb::Serve(args) => verbs::serve::run(origin, args).await,
+        Verb::Doctor(args) => verbs::doctor::run(origin, args).await,
+        Verb::Connect(args) => verbs::connect::run(origin, args).await,
+        Verb::Disconnect(args) => verbs::disconnect::run(origin, args).await,
+        Verb::Restore(args) => verbs::restore::run(origin, args).await,
+        Verb::Prune(args) => verbs::prune::run(origin, args).await,
+        Verb::Version(args) => verbs::version::run(args),
+        Verb::Completion(args) => completion::script(args),
     }
 }
 

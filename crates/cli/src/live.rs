@@ -6,7 +6,7 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Waits until somebody asks us to stop: SIGINT, SIGTERM, or nobody reads our output any more.
+/// Waits until the process is to stop: SIGINT, SIGTERM, or a reader of stdout that is gone.
 pub async fn stopped() {
     tokio::select! {
         () = told(SignalKind::interrupt()) => {}

@@ -2,7 +2,7 @@
 //!
 //! 0 found · 1 nothing there · 2 error. With an error nothing is printed on stdout.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use host::Unable;
@@ -18,6 +18,8 @@ pub struct Outcome {
     pub text: String,
     /// For stderr, one line each.
     pub remarks: Vec<String>,
+    /// For stderr where that is a terminal, one line each: that there is nothing to show.
+    pub hints: Vec<String>,
     /// Exit 1 instead of 0.
     pub nothing: bool,
 }
@@ -27,12 +29,33 @@ pub struct Outcome {
 pub struct Failure {
     message: String,
     remedy: Option<String>,
+    /// The word that named nothing, if that was why.
+    unknown: Option<Unknown>,
+}
+
+/// A word that named nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// No container.
+    Container(String),
+    /// No bridge.
+    Bridge(String),
+}
+
+impl Unknown {
+    fn of(error: &QueryError) -> Option<Self> {
+        match error {
+            QueryError::NoSuchContainer { wanted, .. } => Some(Self::Container(wanted.clone())),
+            QueryError::NoSuchBridge { wanted, .. } => Some(Self::Bridge(wanted.clone())),
+            _ => None,
+        }
+    }
 }
 
 impl Failure {
     /// A failure without a remedy.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), remedy: None }
+        Self { message: message.into(), remedy: None, unknown: None }
     }
 
     /// The same, told as the reason of something else.
@@ -44,17 +67,26 @@ impl Failure {
     pub fn remedy(self, remedy: impl Into<String>) -> Self {
         Self { remedy: Some(remedy.into()), ..self }
     }
+
+    /// The word that named nothing, if that was why.
+    pub fn unknown(&self) -> Option<&Unknown> {
+        self.unknown.as_ref()
+    }
 }
 
 impl From<QueryError> for Failure {
     fn from(error: QueryError) -> Self {
-        Self { message: error.to_string(), remedy: error.remedy() }
+        Self { message: error.to_string(), remedy: error.remedy(), unknown: Unknown::of(&error) }
     }
 }
 
 impl From<Unable> for Failure {
     fn from(unable: Unable) -> Self {
-        Self { message: unable.to_string(), remedy: unable.remedy() }
+        let unknown = match &unable {
+            Unable::Refused(Refusal::Query(error)) => Unknown::of(error),
+            _ => None,
+        };
+        Self { message: unable.to_string(), remedy: unable.remedy(), unknown }
     }
 }
 
@@ -82,6 +114,11 @@ pub fn print(program: &str, outcome: Result<Outcome, Failure>) -> ExitCode {
         Ok(outcome) => {
             for remark in &outcome.remarks {
                 eprintln!("{program}: {}", printable(remark));
+            }
+            if io::stderr().is_terminal() {
+                for hint in &outcome.hints {
+                    eprintln!("{program}: {}", printable(hint));
+                }
             }
             match io::stdout().write_all(outcome.text.as_bytes()) {
                 // A reader that has seen enough is no error, as with head(1).

@@ -13,8 +13,9 @@ use model::plan::Restore;
 use model::snapshot::Observed;
 use model::wiring::{Attachment, Occupant};
 use model::{Snapshot, Wiring};
-use report::v1;
+use report::v1::{self, RestoreResult};
 use tokio::time::sleep;
+use tracing::{error, info, warn};
 
 use crate::daemon::Daemon;
 use crate::state::State;
@@ -37,9 +38,9 @@ struct RunningContainer {
 
 type RunningContainers = BTreeMap<ContainerId, RunningContainer>;
 
-/// Restores whatever starts, as long as the daemon runs; `say` gets a line for what was
-/// done. What started before the daemon did is restored too.
-pub(crate) async fn keep_restoring(host: Host, daemon: Arc<Daemon>, say: fn(&str)) {
+/// Restores whatever starts, as long as the daemon runs, and tells what was done. What
+/// started before the daemon did is restored too.
+pub(crate) async fn keep_restoring(host: Host, daemon: Arc<Daemon>) {
     let mut changes = daemon.published.follow();
     let (mut running, mut tried) = (RunningContainers::new(), BTreeSet::new());
     while changes.changed().await.is_ok() {
@@ -53,12 +54,12 @@ pub(crate) async fn keep_restoring(host: Host, daemon: Arc<Daemon>, say: fn(&str
         let request = Restore { containers: robbed.iter().map(ToString::to_string).collect() };
         match host.restore(&request).await {
             Ok(all) => {
-                all.iter().filter_map(outcome).for_each(|line| say(&line));
+                all.iter().for_each(tell);
                 let done = running.iter_mut().filter(|(id, _)| robbed.contains(id));
                 done.for_each(|(_, container)| container.restored = true);
             }
             Err(unable) => {
-                say(&format!("cannot restore {}: {unable}", request.containers.join(", ")));
+                error!("cannot restore {}: {unable}", request.containers.join(", "));
                 sleep(RETRY_AFTER).await;
                 changes.mark_changed();
             }
@@ -116,11 +117,16 @@ fn without_checksums(
     new.flat_map(|found| &found.tenants).map(|tenant| tenant.id.clone()).collect()
 }
 
-/// What is worth a line of it.
-fn outcome(one: &Restored) -> Option<String> {
+/// Tells what is worth a line of it.
+fn tell(one: &Restored) {
     let row = match &one.how {
         Done::As(remedy) => v1::Restored::done(&one.what, remedy),
         Done::Failed(unable) => v1::Restored::failed(&one.what, unable),
     };
-    row.sentence()
+    let Some(sentence) = row.sentence() else { return };
+    match row.result {
+        RestoreResult::Failed => error!("{sentence}"),
+        RestoreResult::Skipped => warn!("{sentence}"),
+        _ => info!("{sentence}"),
+    }
 }

@@ -8,6 +8,7 @@ use sd_notify::NotifyState;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tracing::info;
 
 use crate::daemon::Daemon;
 use crate::http::connections;
@@ -17,16 +18,16 @@ use crate::restore::keep_restoring;
 use crate::settings::Settings;
 use crate::state::follow::follow;
 
-/// Serves until SIGTERM or SIGINT; `say` gets a line for each listener, once all are bound.
+/// Serves until SIGTERM or SIGINT; each listener is told at level info, once all are bound.
 ///
 /// # Errors
 /// A listener that cannot be bound. Sources that cannot be reached are no error: the answers
 /// say so, and are right again when the source returns.
-pub async fn serve(origin: Origin, settings: &Settings, say: fn(&str)) -> Result<(), Trouble> {
+pub async fn serve(origin: Origin, settings: &Settings) -> Result<(), Trouble> {
     let mut signals = ShutdownSignals::new()?;
     let listeners = listener::bind(settings).await?;
     for listener in &listeners {
-        say(&format!("listening on {}", listener.url()));
+        info!("listening on {}", listener.url());
     }
     let (stop, stopped) = watch::channel(false);
     let daemon = Arc::new(Daemon::new(origin.clone(), boot(), stopped.clone()));
@@ -35,7 +36,7 @@ pub async fn serve(origin: Origin, settings: &Settings, say: fn(&str)) -> Result
     if let Origin::Live(host) = origin
         && settings.restore
     {
-        tasks.spawn(keep_restoring(host, daemon.clone(), say));
+        tasks.spawn(keep_restoring(host, daemon.clone()));
     }
     let router = routes(daemon);
     let serving = connections::serve(listeners, &router, &stopped);

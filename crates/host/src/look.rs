@@ -23,12 +23,14 @@ use crate::switch::ovsdb::{self, Database};
 impl Host {
     /// Looks once. Never fails: what could not be had is said in the Snapshot.
     pub async fn look(&self, question: &Question) -> Snapshot {
+        let start = std::time::Instant::now();
         let due = Deadline::after(self.timeout);
         let switch = kernel::switch_namespace(&self.rundir);
         let (scope, seen) = match &question.container {
             Some(wanted) => (Scope::One, self.read_target(due, wanted, question, &switch).await),
             None => (Scope::Everything, self.read_all(due, question, &switch).await),
         };
+        tracing::debug!("looked at {scope:?} in {:?}", start.elapsed());
         self.snapshot(scope, switch.ok().map(|space| kernel::id(&space)), seen)
     }
 

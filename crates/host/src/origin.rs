@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use model::plan::{LeftOver, Prune};
 use model::switch::Via;
-use model::{Look, Observed, Snapshot, Trouble, TroubleKind};
+use model::{Look, Observed, Snapshot, Trouble, TroubleKind, query};
 
 use crate::act::{Unable, left_over_in};
 use crate::{Host, Question};
@@ -78,22 +78,15 @@ impl Origin {
     }
 }
 
-/// A recording has the roads it was recorded by; only those asked for are shown.
+/// A recording has the switch sources it was recorded by; only those asked for are shown. Where
+/// none of them was recorded, each says so.
 fn as_asked(recorded: &Snapshot, question: &Question) -> Snapshot {
     let mut snapshot = recorded.clone();
     snapshot.switch.retain(|via, _| question.takes(*via));
-    for via in Via::ALL {
-        if question.takes(via) {
-            snapshot.switch.entry(via).or_insert_with(|| Observed::Absent { why: not_taken(via) });
-        }
+    if snapshot.switch.is_empty() {
+        let asked = Via::ALL.into_iter().filter(|via| question.takes(*via));
+        let absent = |via| (via, Observed::Absent { why: query::not_asked(via) });
+        snapshot.switch.extend(asked.map(absent));
     }
     snapshot
-}
-
-fn not_taken(via: Via) -> Trouble {
-    Trouble::new(
-        TroubleKind::Unreachable,
-        via.to_string(),
-        "the snapshot was not taken by this road",
-    )
 }

@@ -138,6 +138,7 @@ where
     while !latest.is_closed() {
         let since = Instant::now();
         let why = run(&latest).await;
+        tracing::debug!("{why}; asked again in {pause:?}");
         latest.send_if_modified(|latest| latest.mark_stale(why));
         if since.elapsed() > STABLE_AFTER {
             pause = FIRST_PAUSE;

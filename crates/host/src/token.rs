@@ -18,7 +18,7 @@ pub fn token(path: &Path) -> Result<Arc<str>, Trouble> {
     let unusable = |why: &dyn fmt::Display| {
         let what = format!("the token in {}", path.display());
         Trouble::new(TroubleKind::Unusable, what, why).remedy(
-            "the daemon and who asks it have the same; openssl rand -hex 32 makes a good one",
+            "the daemon and its clients have the same one; openssl rand -hex 32 makes a good one",
         )
     };
     let text = fs::read_to_string(path).map_err(|error| unusable(&error))?;

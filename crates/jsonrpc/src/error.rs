@@ -40,7 +40,7 @@ pub enum Error {
     /// The peer sent more notifications than are kept for [`next_notification`].
     ///
     /// [`next_notification`]: crate::Connection::next_notification
-    #[error("the peer sent more than {0} bytes of notifications that nobody read")]
+    #[error("the peer sent more than {0} bytes of unread notifications")]
     TooManyNotifications(usize),
     /// The peer answered with an error.
     #[error(transparent)]

@@ -9,7 +9,11 @@ use crate::snapshot::Container;
 use crate::wiring::{Attachment, ContainerRef};
 
 /// The keys there are.
-const KEYS: [&str; 5] = ["container", "bridge", "vlan", "status", "label"];
+pub const KEYS: [&str; 5] = ["container", "bridge", "vlan", "status", "label"];
+/// The states that `status=` takes.
+pub const STATES: [&str; 6] = ["on", "pending", "failed", "none", "unknown", "orphaned"];
+/// The largest VLAN tag: 12 bits (IEEE 802.1Q).
+pub const LAST_VLAN: u16 = 4095;
 
 /// One `--filter`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,13 +24,31 @@ pub struct Filter {
 
 /// A filter that is none.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{:?}: use KEY=VALUE with one of {}", .0, KEYS.join(", "))]
-pub struct BadFilter(String);
+pub enum BadFilter {
+    /// There is no such key.
+    #[error("{:?}: use KEY=VALUE with one of {}", .0, KEYS.join(", "))]
+    Key(String),
+    /// The key does not take that value.
+    #[error("{key}={value}: {key} is {takes}")]
+    Value {
+        /// The key.
+        key: &'static str,
+        /// What was given.
+        value: String,
+        /// What it takes.
+        takes: String,
+    },
+}
 
 impl Filter {
     /// Whether it looks at labels, which are costly to come by.
     pub fn needs_labels(&self) -> bool {
         self.key == "label"
+    }
+
+    /// The bridge it names, if it is about one.
+    pub fn bridge(&self) -> Option<&str> {
+        (self.key == "bridge").then_some(self.value.as_str())
     }
 }
 
@@ -35,11 +57,24 @@ impl FromStr for Filter {
 
     fn from_str(text: &str) -> Result<Self, BadFilter> {
         let parts = text.split_once('=');
-        let known = |(key, value): (&str, &str)| {
-            let key = KEYS.into_iter().find(|known| *known == key)?;
-            Some(Self { key, value: value.to_owned() })
-        };
-        parts.and_then(known).ok_or_else(|| BadFilter(text.to_owned()))
+        let known = |(key, value)| Some((KEYS.into_iter().find(|known| *known == key)?, value));
+        let unknown = || BadFilter::Key(text.to_owned());
+        let (key, value): (_, &str) = parts.and_then(known).ok_or_else(unknown)?;
+        match takes(key, value) {
+            None => Ok(Self { key, value: value.to_owned() }),
+            Some(takes) => Err(BadFilter::Value { key, value: value.to_owned(), takes }),
+        }
+    }
+}
+
+/// What `key` takes, if `value` is not of that kind.
+fn takes(key: &str, value: &str) -> Option<String> {
+    let is_tag = || value.parse::<u16>().is_ok_and(|tag| tag <= LAST_VLAN);
+    match key {
+        "vlan" if !is_tag() => Some(format!("a tag from 0 to {LAST_VLAN}")),
+        "status" if !STATES.contains(&value) => Some(format!("one of {}", STATES.join(", "))),
+        _ if value.is_empty() => Some("not empty".to_owned()),
+        _ => None,
     }
 }
 
@@ -100,7 +135,7 @@ impl Facts<'_> {
         match filter.key {
             "container" => self.name == value || (!value.is_empty() && self.id.starts_with(value)),
             "bridge" => self.bridge == Some(value),
-            "vlan" => self.vlan.is_some_and(|tag| tag.to_string() == value),
+            "vlan" => self.vlan.is_some_and(|tag| value.parse() == Ok(tag)),
             "status" => self.status == value,
             _ => self.labels.is_some_and(|labels| has_label(labels, value)),
         }
@@ -141,6 +176,19 @@ mod tests {
         assert!(!pass(&["container=web", "bridge=br1"], &facts));
         assert!(pass(&["label=tier", "label=tier=web"], &facts));
         assert!(!pass(&["label=tier", "label=tier=db"], &facts));
+    }
+
+    #[test]
+    fn a_value_that_no_interface_can_have_is_refused() {
+        let refused = |text: &str| text.parse::<Filter>().unwrap_err().to_string();
+        assert_eq!(refused("vlan=abc"), "vlan=abc: vlan is a tag from 0 to 4095");
+        assert_eq!(refused("vlan=4096"), "vlan=4096: vlan is a tag from 0 to 4095");
+        assert_eq!(
+            refused("status=running"),
+            "status=running: status is one of on, pending, failed, none, unknown, orphaned"
+        );
+        assert_eq!(refused("bridge="), "bridge=: bridge is not empty");
+        assert_eq!("bridge=br0".parse::<Filter>().unwrap().bridge(), Some("br0"));
     }
 
     #[test]

@@ -64,6 +64,17 @@ pub struct NetnsId {
     pub ino: u64,
 }
 
+impl NetnsId {
+    /// How a user calls it: `netns:NAME` by the first of its names, else as it is shown.
+    pub fn called(&self, names: &[String]) -> String {
+        match names.first() {
+            Some(name) if name.contains(':') => name.clone(),
+            Some(name) => format!("netns:{name}"),
+            None => self.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for NetnsId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "net:[{}]", self.ino)
@@ -97,7 +108,8 @@ impl fmt::Debug for Mac {
     }
 }
 
-/// The text is not six hexadecimal bytes joined by `:` or `-`.
+/// The text is neither six hexadecimal bytes joined by `:` or `-`, nor three groups of four
+/// digits joined by `.`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("not an Ethernet address such as 9a:69:12:bc:3d:1d")]
 pub struct NotAMac;
@@ -106,6 +118,9 @@ impl FromStr for Mac {
     type Err = NotAMac;
 
     fn from_str(text: &str) -> Result<Self, NotAMac> {
+        if text.contains('.') {
+            return dotted(text);
+        }
         let mut bytes = [0; 6];
         let mut parts = text.split([':', '-']);
         for byte in &mut bytes {
@@ -114,6 +129,17 @@ impl FromStr for Mac {
         }
         parts.next().map_or(Ok(Self(bytes)), |_| Err(NotAMac))
     }
+}
+
+/// As switches of Cisco write it: `0242.ac11.0003`.
+fn dotted(text: &str) -> Result<Mac, NotAMac> {
+    let group = |text: &str| {
+        let digits = text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        u16::from_str_radix(text, 16).ok().filter(|_| digits).map(u16::to_be_bytes)
+    };
+    let groups: Option<Vec<[u8; 2]>> = text.split('.').map(group).collect();
+    let bytes = groups.and_then(|groups| groups.concat().try_into().ok());
+    bytes.map(Mac).ok_or(NotAMac)
 }
 
 impl Serialize for Mac {
@@ -179,5 +205,28 @@ impl<'de> Deserialize<'de> for DatapathId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         u64::from_str_radix(&text, 16).map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_read_in_all_three_notations() {
+        let mac = Mac([2, 0x42, 0xac, 0x11, 0, 3]);
+        for text in ["02:42:ac:11:00:03", "02-42-AC-11-00-03", "0242.ac11.0003", "0242.AC11.0003"] {
+            assert_eq!(text.parse(), Ok(mac), "{text}");
+        }
+        for bad in [
+            "0242.ac11",
+            "0242.ac11.0003.0004",
+            "0242.ac11.+003",
+            "0242.ac11.03",
+            "..",
+            "192.0.2.7",
+        ] {
+            assert_eq!(bad.parse::<Mac>(), Err(NotAMac), "{bad}");
+        }
     }
 }

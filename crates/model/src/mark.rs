@@ -134,6 +134,13 @@ impl Mark {
     }
 }
 
+/// What the alias of a link says, that [`Mark::alias`] wrote: container, interface, bridge.
+pub(crate) fn alias_says(alias: &str) -> Option<(&str, &str, &str)> {
+    let (container, rest) = alias.strip_prefix(ALIAS)?.split_once('/')?;
+    let (interface, bridge) = rest.split_once(" on ")?;
+    Some((container, interface, bridge))
+}
+
 fn compose_of(container: &Container) -> Vec<String> {
     let labels = COMPOSE.iter().map_while(|(_, label)| container.labels.get(*label)).cloned();
     let labels: Vec<_> = labels.collect();
@@ -172,6 +179,7 @@ mod tests {
             created: Some(1_700_000_000),
         };
         let port = Port { external_ids: mark.external_ids(), ..Port::default() };
+        assert_eq!(alias_says(&mark.alias("br0")), Some((&*mark.container, "eth1", "br0")));
         assert_eq!(Mark::of(&port), Some(mark));
     }
 

@@ -95,6 +95,9 @@ pub struct Plug {
     pub tenants: Vec<Arc<ContainerRef>>,
     /// Its namespace.
     pub netns: NetnsId,
+    /// The names of that under /run/netns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub netns_names: Vec<String>,
     /// Its name there.
     pub interface: Name,
 }
@@ -121,6 +124,7 @@ impl fmt::Display for Occupant {
 
 impl fmt::Display for Plug {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&label(&self.tenants, &self.interface, self.netns))
+        let netns = self.netns.called(&self.netns_names);
+        f.write_str(&label(&self.tenants, &self.interface, &netns))
     }
 }

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::filter::Filter;
 use crate::ids::NetnsId;
 use crate::snapshot::{Container, Engine, Namespace, Observed, Snapshot};
 use crate::switch::{Bridge, Via};
@@ -75,9 +76,7 @@ impl QueryError {
             Self::AmbiguousName { candidates, .. } => {
                 Some(format!("name its engine too: {}", candidates.join(" or ")))
             }
-            Self::NotRunning { name, .. } => Some(format!(
-                "only a running container has interfaces; start it with docker start {name}"
-            )),
+            Self::NotRunning { name, state } => Some(not_running(name, state)),
             Self::NoSuchBridge { have, .. } if have.is_empty() => {
                 Some("there is no bridge at all; make one with ovs-vsctl add-br".to_owned())
             }
@@ -87,6 +86,22 @@ impl QueryError {
             }
         }
     }
+}
+
+/// What to do about a container without a process. An engine starts a restarting one by itself.
+fn not_running(name: &str, state: &str) -> String {
+    let advice = match state {
+        "restarting" => format!("it restarts by itself; docker logs {name} shows why it ends"),
+        "removing" | "dead" => "it is being removed".to_owned(),
+        _ => format!("start it with docker start {name}"),
+    };
+    format!("only a running container has interfaces; {advice}")
+}
+
+/// The name of a container as its user gives it, where the API, and so `docker inspect`, has a
+/// slash before it: `/web` is `web`.
+pub fn without_slash(wanted: &str) -> &str {
+    wanted.strip_prefix('/').unwrap_or(wanted)
 }
 
 /// Finds a container as Docker does: by full id, then name, then unambiguous id prefix. Before
@@ -109,7 +124,7 @@ pub fn container<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<&'a Contain
     if let Some((_, exact)) = all().find(|(_, row)| *row.id.0 == *wanted) {
         return Ok(exact);
     }
-    let name = wanted.trim_start_matches('/');
+    let name = without_slash(wanted);
     let named: Vec<_> = all().filter(|(_, row)| *row.name == *name).collect();
     let several = named.iter().any(|(engine, _)| *engine != named[0].0);
     match named.as_slice() {
@@ -309,10 +324,28 @@ pub fn sighted(snapshot: &Snapshot) -> Result<(), QueryError> {
 /// Makes sure that the road `via` was open.
 ///
 /// # Errors
-/// [`QueryError::Blind`].
+/// [`QueryError::Blind`], also for a road that was not taken.
 pub fn switch(snapshot: &Snapshot, via: Via) -> Result<(), QueryError> {
-    let missing = snapshot.switch.get(&via).and_then(Observed::absence);
-    missing.map_or(Ok(()), |trouble| Err(QueryError::Blind(trouble.clone())))
+    match snapshot.switch.get(&via) {
+        None => Err(QueryError::Blind(not_asked(via))),
+        Some(rows) => {
+            rows.absence().map_or(Ok(()), |trouble| Err(QueryError::Blind(trouble.clone())))
+        }
+    }
+}
+
+/// A source of the switch that a look did not ask.
+pub fn not_asked(via: Via) -> Trouble {
+    let why = "the snapshot was taken without it";
+    Trouble::new(TroubleKind::Unreachable, via.to_string(), why)
+}
+
+/// Makes sure that every bridge that `filters` name is there.
+///
+/// # Errors
+/// As [`bridge`].
+pub fn filtered_bridges(snapshot: &Snapshot, filters: &[Filter]) -> Result<(), QueryError> {
+    filters.iter().filter_map(Filter::bridge).try_for_each(|name| bridge(snapshot, name).map(drop))
 }
 
 /// Why no road led to the switch.

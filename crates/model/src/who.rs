@@ -149,6 +149,7 @@ mod tests {
     fn a_clue_is_known_by_its_shape() {
         let mac = "9a:69:12:bc:3d:1d";
         assert_eq!(Clue::from(mac), Clue::Mac(mac.parse().unwrap()));
+        assert_eq!(Clue::from("9a69.12bc.3d1d"), Clue::Mac(mac.parse().unwrap()));
         assert_eq!(Clue::from("3"), Clue::Number(3));
         assert_eq!(Clue::from("ifindex:28"), Clue::Ifindex(Ifindex(28)));
         let port = |bridge: &str, n| Clue::PortOf { bridge: bridge.into(), ofport: OfPort(n) };

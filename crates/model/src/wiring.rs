@@ -85,7 +85,8 @@ pub struct Attachment {
 impl Attachment {
     /// In one word: `web:eth0`, or the interface and its namespace where no container is known.
     pub fn label(&self) -> String {
-        label(&self.tenants, &self.link.name, self.netns)
+        let netns = self.netns.called(&self.netns_names);
+        label(&self.tenants, &self.link.name, &netns)
     }
 
     /// What is uncertain about the answer. That no TCP passes is not: it is read and told where
@@ -95,18 +96,29 @@ impl Attachment {
     }
 
     /// What a person should be told with the answer: why it cannot be known, and what is
-    /// uncertain about it.
+    /// uncertain about it. Not that a link of a kind without another end leads nowhere: nearly
+    /// every such link does, and its state says so.
     pub fn doubts(&self) -> Vec<String> {
         let why = match &self.port {
-            PortState::Unknown { why } => Some(why.clone()),
+            PortState::Unknown { why } if !self.is_dead_end() => Some(why.clone()),
             _ => None,
         };
         why.into_iter().chain(self.uncertain().map(ToString::to_string)).collect()
     }
+
+    /// Whether nothing was found for a link of a kind that has neither a peer nor a parent, as
+    /// tap, bridge, dummy, vrf and gretap. Hardware and internal ports are looked for by address.
+    fn is_dead_end(&self) -> bool {
+        let followed = ["veth", "netkit", "macvlan", "macvtap", "ipvlan", "ipvtap", "vlan"];
+        let told = ["openvswitch", "bond", "team"];
+        let kind = self.link.kind.as_deref();
+        let nothing = self.evidence.iter().all(|evidence| evidence.step() < 3);
+        nothing && kind.is_some_and(|kind| !followed.contains(&kind) && !told.contains(&kind))
+    }
 }
 
 /// An interface, called by the containers that have it.
-pub(crate) fn label(tenants: &[Arc<ContainerRef>], interface: &str, netns: NetnsId) -> String {
+pub(crate) fn label(tenants: &[Arc<ContainerRef>], interface: &str, netns: &str) -> String {
     let names: Vec<_> = tenants.iter().map(|tenant| &*tenant.name).collect();
     match names.as_slice() {
         [] => format!("{interface} in {netns}"),

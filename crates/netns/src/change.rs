@@ -77,7 +77,7 @@ impl RouteSocket {
     /// Gives a link another hardware address.
     ///
     /// # Errors
-    /// [`Error::Change`]; `EADDRNOTAVAIL` for zeros or a group's.
+    /// [`Error::Change`]; `EADDRNOTAVAIL` for zeros or a multicast address.
     pub fn set_mac(&self, ifindex: u32, mac: [u8; 6]) -> Result<(), Error> {
         let what = format_args!("set the hardware address of link {ifindex}");
         self.set(ifindex, what, IFLA_ADDRESS, &mac)

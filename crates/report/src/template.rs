@@ -1,28 +1,36 @@
 //! Docker's `--format TEMPLATE`: Go templates over the v1 row.
 
-use gotmpl::{MissingKey, Template, Value, to_value};
+use std::sync::Arc;
+
+use gotmpl::{MissingKey, Template, Value};
 use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::format::FormatError;
 
-/// Renders `text` with `row` as its dot. What is null in JSON is empty here.
+/// Renders `text` with `row` as its dot. What is null in JSON is printed as nothing, and is null
+/// again for `json`.
 pub(crate) fn render<T: Serialize>(text: &str, row: &T) -> Result<String, FormatError> {
-    let json = serde_json::to_value(row).map_err(|error| FormatError::template(text, &error))?;
-    let dot =
-        to_value(&without_nulls(json)).map_err(|error| FormatError::template(text, &error))?;
-    parse(text)?.execute_to_string(&dot).map_err(|error| FormatError::template(text, &error))
+    let wrong = |error: serde_json::Error| FormatError::template(text, &error);
+    let whole = serde_json::to_string(row).map_err(wrong)?;
+    let null = Arc::from("");
+    let dot = from_json(serde_json::to_value(row).map_err(wrong)?, &null);
+    let writer = Writer { null, dot: dot.clone(), whole: whole.into() };
+    parse(text, writer)?
+        .execute_to_string(&dot)
+        .map_err(|error| FormatError::template(text, &error))
 }
 
 /// Checks a template before anything is asked.
 pub(crate) fn check(text: &str) -> Result<(), FormatError> {
-    parse(text).map(drop)
+    let writer = Writer { null: "".into(), dot: Value::Nil, whole: "".into() };
+    parse(text, writer).map(drop)
 }
 
-fn parse(text: &str) -> Result<Template, FormatError> {
+fn parse(text: &str, writer: Writer) -> Result<Template, FormatError> {
     Template::new("format")
         .missing_key(MissingKey::Error)
-        .func("json", |args| Ok(Value::String(json(args.first()).into())))
+        .func("json", move |args| Ok(Value::String(writer.json(args.first()))))
         .func("join", |args| Ok(Value::String(join(args).into())))
         .func("lower", |args| Ok(Value::String(text_of(args).to_lowercase().into())))
         .func("upper", |args| Ok(Value::String(text_of(args).to_uppercase().into())))
@@ -50,29 +58,85 @@ fn join(args: &[Value]) -> String {
     }
 }
 
-fn json(value: Option<&Value>) -> String {
-    value.map_or(Json::Null, to_json).to_string()
+/// What `json` writes: the same as `--format json` does.
+struct Writer {
+    /// The empty text that stands for null: it is told from others by where it is stored.
+    null: Arc<str>,
+    /// The row as the template sees it, whose fields are sorted by name,
+    dot: Value,
+    /// and its JSON, whose fields are in their own order.
+    whole: Arc<str>,
 }
 
-fn to_json(value: &Value) -> Json {
-    match value {
-        Value::Bool(b) => (*b).into(),
-        Value::Int(n) => (*n).into(),
-        Value::Uint(n) => (*n).into(),
-        Value::List(items) => items.iter().map(to_json).collect(),
-        Value::Map(map) => map.iter().map(|(key, item)| (key.to_string(), to_json(item))).collect(),
-        Value::Nil => Json::Null,
-        other => Json::String(other.to_string()),
+impl Writer {
+    fn json(&self, value: Option<&Value>) -> Arc<str> {
+        match (value, &self.dot) {
+            (Some(Value::Map(asked)), Value::Map(dot)) if Arc::ptr_eq(asked, dot) => {
+                Arc::clone(&self.whole)
+            }
+            (value, _) => value.map_or(Json::Null, |value| self.to_json(value)).to_string().into(),
+        }
+    }
+
+    fn to_json(&self, value: &Value) -> Json {
+        match value {
+            Value::Bool(b) => (*b).into(),
+            Value::Int(n) => (*n).into(),
+            Value::Uint(n) => (*n).into(),
+            Value::Float(n) => (*n).into(),
+            Value::List(items) => items.iter().map(|item| self.to_json(item)).collect(),
+            Value::Map(map) => {
+                map.iter().map(|(key, item)| (key.to_string(), self.to_json(item))).collect()
+            }
+            Value::String(text) if Arc::ptr_eq(text, &self.null) => Json::Null,
+            Value::Nil => Json::Null,
+            other => Json::String(other.to_string()),
+        }
     }
 }
 
-fn without_nulls(json: Json) -> Json {
+fn from_json(json: Json, null: &Arc<str>) -> Value {
     match json {
-        Json::Null => Json::String(String::new()),
-        Json::Array(items) => items.into_iter().map(without_nulls).collect(),
-        Json::Object(map) => {
-            map.into_iter().map(|(key, item)| (key, without_nulls(item))).collect()
+        Json::Null => Value::String(Arc::clone(null)),
+        Json::Bool(b) => Value::Bool(b),
+        Json::Number(n) => match (n.as_i64(), n.as_u64()) {
+            (Some(n), _) => Value::Int(n),
+            (None, Some(n)) => Value::Uint(n),
+            (None, None) => Value::Float(n.as_f64().unwrap_or_default()),
+        },
+        Json::String(text) => Value::String(text.into()),
+        Json::Array(items) => {
+            Value::List(items.into_iter().map(|item| from_json(item, null)).collect())
         }
-        other => other,
+        Json::Object(map) => {
+            let fields = map.into_iter().map(|(key, item)| (key.into(), from_json(item, null)));
+            Value::Map(Arc::new(fields.collect()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Serialize;
+
+    use super::render;
+
+    #[derive(Serialize)]
+    struct Row {
+        port: Option<u16>,
+        name: &'static str,
+        bridge: Option<u16>,
+        macs: Vec<Option<u16>>,
+    }
+
+    const ROW: Row = Row { port: Some(3), name: "", bridge: None, macs: Vec::new() };
+
+    #[test]
+    fn what_is_null_is_printed_as_nothing_and_written_as_null() {
+        let shown = |text| render(text, &ROW).unwrap();
+        assert_eq!(shown("<{{.bridge}}><{{.port}}>"), "<><3>");
+        assert_eq!(shown("{{json .bridge}} {{json .name}} {{json .macs}}"), "null \"\" []");
+        assert_eq!(shown("{{if .bridge}}on{{else}}off{{end}}"), "off");
+        assert_eq!(shown("{{json .}}"), serde_json::to_string(&ROW).unwrap());
     }
 }

@@ -3,7 +3,9 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use docker_ovs::confusion::told_apart;
 use docker_ovs::outcome::{Failure, Outcome, print};
+use docker_ovs::words::Place;
 use docker_ovs::{block_on, verbs};
 use host::{Host, Origin, Settings};
 
@@ -22,5 +24,11 @@ fn main() -> ExitCode {
 async fn answer(container: &str, bridge: &str) -> Result<Outcome, Failure> {
     let origin = Origin::Live(Host::open(&Settings::from_env())?);
     // The script always ended well when it had found the container.
-    verbs::port::drop_in(&origin, container, bridge).await
+    match verbs::port::drop_in(&origin, container, bridge).await {
+        Err(failure) => {
+            let places = vec![Place::Container(container), Place::Bridge(bridge)];
+            Err(told_apart(&origin, ("docker-ovs-port", places), failure).await)
+        }
+        outcome => outcome,
+    }
 }

@@ -1,12 +1,14 @@
 //! `docker ovs connect BRIDGE CONTAINER`.
 
+use std::collections::BTreeSet;
+
 use host::{Connected, Origin, plan_connect};
 use model::plan::{Connect, Plan, Step};
 use model::{Snapshot, query, rehearse, resolve};
 use report::{Format, printable, render, v1, views};
 
 use crate::outcome::{Failure, Outcome};
-use crate::words::ConnectArgs;
+use crate::words::{ConnectArgs, Vlans};
 
 /// Answers `docker ovs connect`; exit 1 when the port got another number than was asked for.
 ///
@@ -40,9 +42,15 @@ fn wish(args: &ConnectArgs) -> Connect {
         mac: args.mac,
         mtu: args.mtu,
         vlan: args.vlan,
-        trunks: args.trunk.clone(),
+        trunks: trunks(&args.trunk),
         host_interface: args.host_interface.clone(),
     }
+}
+
+/// Every tag once, in order.
+fn trunks(ranges: &[Vlans]) -> Vec<u16> {
+    let tags: BTreeSet<u16> = ranges.iter().flat_map(|Vlans(range)| range.clone()).collect();
+    tags.into_iter().collect()
 }
 
 /// The steps of a plan, a line each, numbered.

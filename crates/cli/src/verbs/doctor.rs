@@ -18,5 +18,5 @@ pub async fn run(origin: &Origin, args: &DoctorArgs) -> Result<Outcome, Failure>
     let rows: Vec<_> = checks.iter().map(report::v1::Check::from).collect();
     let text = render(&args.format, &views::DOCTOR, &rows)?;
     let nothing = checks.iter().any(|check| check.verdict.is_bad());
-    Ok(Outcome { text, remarks: Vec::new(), nothing })
+    Ok(Outcome { text, nothing, ..Outcome::default() })
 }

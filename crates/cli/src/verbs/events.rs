@@ -16,7 +16,7 @@ use crate::origin::followed;
 use crate::outcome::{Failure, Outcome};
 use crate::words::EventsArgs;
 
-/// Prints what changes until it is told to stop, or nobody reads any more.
+/// Prints what changes until a signal, or until the reader of stdout is gone.
 ///
 /// # Errors
 /// A snapshot instead of a host, or stdout cannot be written to.

@@ -40,5 +40,7 @@ pub async fn run(origin: &Origin, args: &ExplainArgs) -> Result<Outcome, Failure
     remarks.extend(
         elsewhere.map(|bridge| format!("no interface of {} is on {bridge}", args.container)),
     );
-    Ok(Outcome { text, remarks, nothing: elsewhere.is_some() })
+    let empty = || format!("{} has no Ethernet interface", args.container);
+    let hints = if rows.is_empty() { vec![empty()] } else { Vec::new() };
+    Ok(Outcome { text, remarks, hints, nothing: elsewhere.is_some() })
 }

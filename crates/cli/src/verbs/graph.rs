@@ -25,5 +25,5 @@ pub async fn run(origin: &Origin, args: &GraphArgs) -> Result<Outcome, Failure> 
         Picture::Dot => dot(&scene),
         Picture::Mermaid => mermaid(&scene),
     };
-    Ok(Outcome { text, remarks: look.remarks(), nothing: false })
+    Ok(Outcome { text, remarks: look.remarks(), ..Outcome::default() })
 }

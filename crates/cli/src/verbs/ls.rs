@@ -1,8 +1,8 @@
 //! `docker ovs ls`.
 
 use host::{Origin, Question};
-use model::Look;
 use model::ids::short_id;
+use model::{Look, query};
 use report::{Wanted, list, render, v1, views};
 
 use crate::outcome::{Failure, Outcome};
@@ -23,9 +23,17 @@ pub async fn run(origin: &Origin, args: &LsArgs) -> Result<Outcome, Failure> {
     if let Some(bridge) = &args.bridge {
         look.bridge(bridge)?;
     }
+    query::filtered_bridges(&look.snapshot, &args.filter)?;
     let rows = rows(&look, args);
     let remarks = look.remarks();
-    Ok(Outcome { text: lay_out(&rows, args)?, remarks, nothing: false })
+    let hints = if rows.is_empty() { vec![emptiness(args)] } else { Vec::new() };
+    Ok(Outcome { text: lay_out(&rows, args)?, remarks, hints, nothing: false })
+}
+
+fn emptiness(args: &LsArgs) -> String {
+    let all = args.bridge.is_none() && args.filter.is_empty();
+    let which = if all { "no container has one" } else { "none fits --bridge and --filter" };
+    format!("no interface to list: {which}")
 }
 
 fn rows(look: &Look, args: &LsArgs) -> Vec<v1::Attachment> {

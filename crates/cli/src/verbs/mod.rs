@@ -13,5 +13,6 @@ pub mod prune;
 pub mod restore;
 pub mod serve;
 pub mod snapshot;
+pub mod version;
 pub mod wait;
 pub mod who;

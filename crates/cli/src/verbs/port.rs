@@ -29,7 +29,8 @@ pub async fn run(origin: &Origin, args: &PortArgs) -> Result<Outcome, Failure> {
         (format, _) => render(format, &views::PORT, &answer.on_bridge())?,
     };
     let nothing = (args.quiet || asked.bridge.is_some()) && !answer.has_number();
-    Ok(Outcome { text, remarks: answer.remarks, nothing })
+    let hints = answer.emptiness(&args.container).into_iter().collect();
+    Ok(Outcome { text, remarks: answer.remarks, hints, nothing })
 }
 
 /// Answers as the 2014 script does.
@@ -40,7 +41,7 @@ pub async fn drop_in(origin: &Origin, container: &str, bridge: &str) -> Result<O
     let asked = Asked { container, bridge: Some(bridge), via: Via::Ovsdb };
     let answer = asked.answer(&origin.look(&asked.question(false)).await)?;
     let text = render(&Format::Csv, &views::PORT_ON_BRIDGE, &answer.blanked(bridge))?;
-    Ok(Outcome { text, remarks: answer.remarks, nothing: false })
+    Ok(Outcome { text, remarks: answer.remarks, ..Outcome::default() })
 }
 
 /// Whom and which bridge a question is about.
@@ -92,6 +93,17 @@ impl Answer<'_> {
     /// All of them, those elsewhere without a port: the empty field of the 2014 script.
     fn blanked(&self, bridge: &str) -> Vec<v1::Attachment> {
         self.rows.iter().map(|row| row.clone().only_on(bridge)).collect()
+    }
+
+    /// What is to be said where there is no row to show.
+    fn emptiness(&self, container: &str) -> Option<String> {
+        match self.bridge {
+            _ if self.rows.is_empty() => Some(format!("{container} has no Ethernet interface")),
+            Some(bridge) if self.on_bridge().is_empty() => {
+                Some(format!("no interface of {container} is on {bridge}"))
+            }
+            _ => None,
+        }
     }
 
     pub(super) fn numbers(&self) -> String {

@@ -24,5 +24,7 @@ pub async fn run(origin: &Origin, args: &PortsArgs) -> Result<Outcome, Failure> 
     let ports = look.wiring.ports.iter().filter(|row| wanted(&row.bridge));
     let rows: Vec<_> = ports.map(v1::Port::from).collect();
     let remarks = look.remarks();
-    Ok(Outcome { text: render(&args.format, &views::PORTS, &rows)?, remarks, nothing: false })
+    let hints = if rows.is_empty() { vec!["no port to list".to_owned()] } else { Vec::new() };
+    let text = render(&args.format, &views::PORTS, &rows)?;
+    Ok(Outcome { text, remarks, hints, nothing: false })
 }

@@ -12,11 +12,11 @@ use crate::words::{PruneArgs, Until};
 /// Answers `docker ovs prune`; exit 1 where something could not be removed.
 ///
 /// # Errors
-/// No such bridge, a source is missing, or nobody is there to be asked.
+/// No such bridge, a source is missing, or stdin is not a terminal and `--force` is not given.
 pub async fn run(origin: &Origin, args: &PruneArgs) -> Result<Outcome, Failure> {
     if !args.force && !args.dry_run && !io::stdin().is_terminal() {
-        return Err(Failure::new("nobody can be asked: stdin is no terminal")
-            .remedy("-f removes without asking; --dry-run shows what would be removed"));
+        return Err(Failure::new("stdin is not a terminal; pass --force")
+            .remedy("--dry-run shows what would be removed"));
     }
     let wish = wish(args);
     let found = origin.left_over(&wish).await?;
@@ -29,10 +29,10 @@ pub async fn run(origin: &Origin, args: &PruneArgs) -> Result<Outcome, Failure> 
     let pruned = origin.live()?.prune(&wish, &found).await?;
     let (failed, gone): (Vec<_>, Vec<_>) = pruned.into_iter().partition(|one| one.failed.is_some());
     let gone: Vec<_> = gone.into_iter().map(|one| one.what).collect();
-    let outcome = lay_out(&args.format, &gone)?;
+    let Outcome { text, .. } = lay_out(&args.format, &gone)?;
     let remarks: Vec<_> =
         failed.iter().filter_map(|one| one.failed.as_ref()).map(ToString::to_string).collect();
-    Ok(Outcome { nothing: !remarks.is_empty(), remarks, ..outcome })
+    Ok(Outcome { text, nothing: !remarks.is_empty(), remarks, ..Outcome::default() })
 }
 
 fn wish(args: &PruneArgs) -> Prune {
@@ -50,7 +50,8 @@ fn lay_out(format: &Format, what: &[LeftOver]) -> Result<Outcome, Failure> {
         (Format::Table, []) => String::new(),
         _ => render(format, &views::PRUNE, &rows)?,
     };
-    Ok(Outcome { text, ..Outcome::default() })
+    let hints = if what.is_empty() { vec!["nothing to remove".to_owned()] } else { Vec::new() };
+    Ok(Outcome { text, hints, ..Outcome::default() })
 }
 
 /// Asks on stderr, as stdout is for what was removed; no answer is a no.

@@ -24,7 +24,9 @@ pub async fn run(origin: &Origin, args: &RestoreArgs) -> Result<Outcome, Failure
     let named = args.container.iter().filter(|_| all.is_empty());
     let remarks = named.map(|name| format!("no interface of {name} is remembered")).collect();
     let amiss = rows.iter().any(v1::Restored::is_amiss);
-    Ok(Outcome { text, remarks, nothing: amiss || (all.is_empty() && !args.all) })
+    let empty = all.is_empty() && args.all;
+    let hints = if empty { vec!["no interface is remembered".to_owned()] } else { Vec::new() };
+    Ok(Outcome { text, remarks, hints, nothing: amiss || (all.is_empty() && !args.all) })
 }
 
 fn row(one: &Restored, dry: bool) -> v1::Restored {

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 
 use daemon::{Locks, Settings};
 use host::Origin;
-use report::printable;
 
 use crate::outcome::{Failure, Outcome};
 use crate::words::{ServeArgs, Switch};
@@ -15,12 +14,8 @@ use crate::words::{ServeArgs, Switch};
 /// An address that cannot be listened on.
 pub async fn run(origin: &Origin, args: &ServeArgs) -> Result<Outcome, Failure> {
     let settings = settings(args)?;
-    daemon::serve(origin.clone(), &settings, say).await?;
+    daemon::serve(origin.clone(), &settings).await?;
     Ok(Outcome::default())
-}
-
-fn say(line: &str) {
-    eprintln!("docker-ovs: {}", printable(line));
 }
 
 fn settings(args: &ServeArgs) -> Result<Settings, Failure> {

@@ -21,5 +21,5 @@ pub async fn run(origin: &Origin, args: &SnapshotArgs) -> Result<Outcome, Failur
     let snapshot = if args.anonymise { Arc::new(anonymise(&look.snapshot)) } else { look.snapshot };
     let text = serde_json::to_string(&*snapshot);
     let text = text.map_err(|error| Failure::new(format!("cannot write the snapshot: {error}")))?;
-    Ok(Outcome { text: text + "\n", remarks, nothing: false })
+    Ok(Outcome { text: text + "\n", remarks, ..Outcome::default() })
 }

@@ -58,7 +58,7 @@ fn lay_out(answer: &Answer<'_>, args: &WaitArgs) -> Result<Outcome, Failure> {
         (Format::Csv, Some(_)) => render(&Format::Csv, &views::PORT_ON_BRIDGE, &rows)?,
         (format, _) => render(format, &views::PORT, &rows)?,
     };
-    Ok(Outcome { text, remarks: answer.remarks.clone(), nothing: false })
+    Ok(Outcome { text, remarks: answer.remarks.clone(), ..Outcome::default() })
 }
 
 impl Last {

@@ -4,10 +4,11 @@ use host::{Origin, Question};
 use model::who::{Clue, Hit, who};
 use report::{render, v1, views};
 
+use crate::confusion::is_container;
 use crate::outcome::{Failure, Outcome};
 use crate::words::WhoArgs;
 
-/// Answers `docker ovs who`; exit 1 when nobody fits.
+/// Answers `docker ovs who`; exit 1 when nothing fits.
 ///
 /// # Errors
 /// No such bridge, or a source that the answer needs is missing.
@@ -29,9 +30,13 @@ pub async fn run(origin: &Origin, args: &WhoArgs) -> Result<Outcome, Failure> {
     };
     let mut remarks = look.remarks();
     if hits.is_empty() {
-        remarks.push(format!("nobody here has {}", args.what));
+        let word = &args.what;
+        remarks.push(format!("{word} not found"));
+        if is_container(&look.snapshot, word) {
+            remarks.push(format!("{word} is a container: docker ovs port {word}"));
+        }
     }
-    Ok(Outcome { text, remarks, nothing: hits.is_empty() })
+    Ok(Outcome { text, remarks, nothing: hits.is_empty(), ..Outcome::default() })
 }
 
 fn names(hits: &[Hit<'_>]) -> String {

@@ -1,11 +1,13 @@
 //! Verbs that change something.
 
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::UNIX_EPOCH;
 
 use clap::Args;
 use humantime::{parse_duration, parse_rfc3339_weak};
+use model::filter::LAST_VLAN;
 use model::ids::{Mac, OfPort};
 use model::plan::{LAST, Wanted};
 use model::snapshot::Cidr;
@@ -17,6 +19,7 @@ pub struct ConnectArgs {
     /// The OVS bridge
     pub bridge: String,
     /// Name, id, or unambiguous beginning of the id
+    #[arg(value_parser = super::connectable)]
     pub container: String,
     /// Name of the interface in the container; the next free ethN if none is given
     #[arg(short, long, value_name = "NAME")]
@@ -39,9 +42,9 @@ pub struct ConnectArgs {
     /// Access VLAN
     #[arg(long, value_name = "TAG", value_parser = clap::value_parser!(u16).range(0..=4095))]
     pub vlan: Option<u16>,
-    /// VLANs that it is a trunk for, such as 10,20
-    #[arg(long, value_name = "TAGS", value_delimiter = ',', conflicts_with = "vlan", value_parser = clap::value_parser!(u16).range(0..=4095))]
-    pub trunk: Vec<u16>,
+    /// VLANs that it is a trunk for, such as 10-20,30
+    #[arg(long, value_name = "TAGS", value_delimiter = ',', conflicts_with = "vlan")]
+    pub trunk: Vec<Vlans>,
     /// Name of the interface on the host, and of the port
     #[arg(long, value_name = "NAME")]
     pub host_interface: Option<String>,
@@ -62,6 +65,7 @@ pub struct DisconnectArgs {
     /// The OVS bridge
     pub bridge: String,
     /// Name, id, or beginning of the id; the container may be gone
+    #[arg(value_parser = super::connectable)]
     pub container: String,
     /// Name of the interface in the container; may be left out where there is only one
     #[arg(short, long, value_name = "NAME")]
@@ -78,7 +82,7 @@ pub struct DisconnectArgs {
 #[derive(Debug, Args)]
 pub struct RestoreArgs {
     /// Name, id, or unambiguous beginning of the id
-    #[arg(required_unless_present = "all")]
+    #[arg(required_unless_present = "all", value_parser = super::connectable)]
     pub container: Vec<String>,
     /// Those of all containers
     #[arg(short, long, conflicts_with = "container")]
@@ -116,6 +120,23 @@ pub struct PruneArgs {
     /// table, csv, json, or a Go template such as '{{.Bridge}} {{.Port}}'
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,
+}
+
+/// One VLAN tag, or a range of them: `30`, `10-20`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vlans(pub RangeInclusive<u16>);
+
+impl FromStr for Vlans {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (first, last) = text.split_once('-').unwrap_or((text, text));
+        let tag = |text: &str| text.parse().ok().filter(|tag| *tag <= LAST_VLAN);
+        match (tag(first), tag(last)) {
+            (Some(first), Some(last)) if first <= last => Ok(Self(first..=last)),
+            _ => Err(format!("use tags from 0 to {LAST_VLAN}, or ranges such as 10-20")),
+        }
+    }
 }
 
 /// `until=TIME`, as `docker network prune` has it.
@@ -179,6 +200,15 @@ mod tests {
             assert!(bad.parse::<Until>().is_err(), "{bad}");
         }
         assert!("until=2026-13-01".parse::<Until>().is_err());
+    }
+
+    #[test]
+    fn tags_are_single_or_a_range() {
+        assert_eq!("30".parse(), Ok(Vlans(30..=30)));
+        assert_eq!("10-20".parse(), Ok(Vlans(10..=20)));
+        for bad in ["", "-", "10-", "-20", "20-10", "4096", "1-4096", "a-b", "1-2-3"] {
+            assert!(bad.parse::<Vlans>().is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use report::Format;
 /// `docker ovs events`.
 #[derive(Debug, Args)]
 pub struct EventsArgs {
-    /// container=, bridge=, vlan=, status= or label=; may be repeated
+    /// container=NAME, bridge=NAME, vlan=TAG, status=STATE or label=KEY[=VALUE]; may be repeated
     #[arg(short, long, value_name = "KEY=VALUE")]
     pub filter: Vec<Filter>,
     /// Begin with what is there already
@@ -24,6 +24,7 @@ pub struct EventsArgs {
 #[derive(Debug, Args)]
 pub struct WaitArgs {
     /// Name, id, or unambiguous beginning of the id; it need not be there yet
+    #[arg(value_parser = super::container)]
     pub container: String,
     /// Wait for a port of this bridge
     pub bridge: Option<String>,

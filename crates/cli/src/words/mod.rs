@@ -1,56 +1,126 @@
 //! The verbs and their own words: those that read, those that go on, those that act.
 
 mod acting;
+mod help;
 mod live;
 mod reading;
 
 use clap::Subcommand;
+use model::query::without_slash;
 use model::switch::Via;
 
-pub use acting::{ConnectArgs, DisconnectArgs, PruneArgs, RestoreArgs, Until};
+pub use acting::{ConnectArgs, DisconnectArgs, PruneArgs, RestoreArgs, Until, Vlans};
 pub use live::{DEFAULT_SOCKET, EventsArgs, ServeArgs, Switch, WaitArgs};
 pub use reading::{
-    DoctorArgs, ExplainArgs, GraphArgs, LsArgs, Picture, PortArgs, PortsArgs, Road, SnapshotArgs,
-    WhoArgs,
+    CompletionArgs, DoctorArgs, ExplainArgs, GraphArgs, LsArgs, Picture, PortArgs, PortsArgs, Road,
+    Shell, SnapshotArgs, VersionArgs, WhoArgs,
 };
+
+/// The two kinds of ports exclude each other: a usage that shows only the one that was given
+/// would not say so.
+const CONNECT_USAGE: &str =
+    "docker ovs connect [OPTIONS] [--vlan <TAG> | --trunk <TAGS>] <BRIDGE> <CONTAINER>";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Show the OpenFlow ports of a container's interfaces
+    #[command(after_help = help::PORT)]
     Port(PortArgs),
     /// List every container's interfaces and where they are on the switch
-    #[command(visible_alias = "ps")]
+    #[command(visible_alias = "ps", after_help = help::LS)]
     Ls(LsArgs),
     /// List the ports of a bridge, or of all, and who is on them
+    #[command(after_help = help::PORTS)]
     Ports(PortsArgs),
     /// Tell whose an OpenFlow port, MAC, IP address, host interface or ifindex is
+    #[command(after_help = help::WHO)]
     Who(WhoArgs),
     /// Show how the answer comes about, step by step, and what each source says
+    #[command(after_help = help::EXPLAIN)]
     Explain(ExplainArgs),
     /// Draw the bridges and who is plugged into them
+    #[command(after_help = help::GRAPH)]
     Graph(GraphArgs),
     /// Tell whenever an interface appears, changes or vanishes, or a port is orphaned
+    #[command(after_help = help::EVENTS)]
     Events(EventsArgs),
     /// Wait until a container has an OpenFlow port, and show it
+    #[command(after_help = help::WAIT)]
     Wait(WaitArgs),
     /// Save everything there is to see, to be read again with --from
+    #[command(after_help = help::SNAPSHOT)]
     Snapshot(SnapshotArgs),
     /// Keep looking, and answer programs and browsers: HTTP, events, metrics
+    #[command(after_help = help::SERVE)]
     Serve(ServeArgs),
     /// Check what can be reached, and say what to do about the rest
+    #[command(after_help = help::DOCTOR)]
     Doctor(DoctorArgs),
     /// Give a running container an interface, and the interface an OpenFlow port
+    #[command(after_help = help::CONNECT, override_usage = CONNECT_USAGE)]
     Connect(ConnectArgs),
     /// Take an interface from a container, and its port from the bridge
+    #[command(after_help = help::DISCONNECT)]
     Disconnect(DisconnectArgs),
     /// Make interfaces again that restarted containers lost, on the same OpenFlow ports
+    #[command(after_help = help::RESTORE)]
     Restore(RestoreArgs),
     /// Remove orphaned ports: those whose link is gone
+    #[command(after_help = help::PRUNE)]
     Prune(PruneArgs),
+    /// Tell which build of docker-ovs this is
+    #[command(after_help = help::VERSION)]
+    Version(VersionArgs),
+    /// Write a script that makes a shell complete docker-ovs
+    #[command(after_help = help::COMPLETION)]
+    Completion(CompletionArgs),
+}
+
+/// A container as Docker takes it: `/web`, as `docker inspect` prints the name, is `web`.
+fn container(text: &str) -> Result<String, String> {
+    match without_slash(text) {
+        "" => Err("the name is empty".to_owned()),
+        name => Ok(name.to_owned()),
+    }
+}
+
+/// The same, for verbs that need more of it than its namespace.
+fn connectable(text: &str) -> Result<String, String> {
+    if text.starts_with("pid:") || text.starts_with("netns:") {
+        return Err("only containers of an engine can be connected".to_owned());
+    }
+    container(text)
+}
+
+/// A word that names a container or a bridge, in the order in which a verb takes them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place<'a> {
+    /// A container is meant.
+    Container(&'a str),
+    /// A bridge is meant.
+    Bridge(&'a str),
 }
 
 impl Verb {
+    /// How it is called, and the words that name a container or a bridge.
+    pub fn places(&self) -> (&'static str, Vec<Place<'_>>) {
+        match self {
+            Self::Port(args) => ("docker ovs port", asked(&args.container, args.bridge.as_deref())),
+            Self::Explain(args) => {
+                ("docker ovs explain", asked(&args.container, args.bridge.as_deref()))
+            }
+            Self::Wait(args) => ("docker ovs wait", asked(&args.container, args.bridge.as_deref())),
+            Self::Connect(ConnectArgs { bridge, container, .. }) => {
+                ("docker ovs connect", vec![Place::Bridge(bridge), Place::Container(container)])
+            }
+            Self::Disconnect(DisconnectArgs { bridge, container, .. }) => {
+                ("docker ovs disconnect", vec![Place::Bridge(bridge), Place::Container(container)])
+            }
+            _ => ("", Vec::new()),
+        }
+    }
+
     /// The roads to the switch that it takes, if it is one whose answer a daemon can give.
     pub fn roads(&self) -> Option<Vec<Via>> {
         let every = || Via::ALL.to_vec();
@@ -65,4 +135,8 @@ impl Verb {
             _ => None,
         }
     }
+}
+
+fn asked<'a>(container: &'a str, bridge: Option<&'a str>) -> Vec<Place<'a>> {
+    std::iter::once(Place::Container(container)).chain(bridge.map(Place::Bridge)).collect()
 }

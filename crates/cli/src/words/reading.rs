@@ -9,6 +9,7 @@ use report::Format;
 #[derive(Debug, Args)]
 pub struct PortArgs {
     /// Name, id, or unambiguous beginning of the id; pid:N; netns:NAME or netns:PATH
+    #[arg(value_parser = super::container)]
     pub container: String,
     /// Answer for this bridge only
     pub bridge: Option<String>,
@@ -29,7 +30,7 @@ pub struct LsArgs {
     /// Only what is on this bridge
     #[arg(long)]
     pub bridge: Option<String>,
-    /// container=, bridge=, vlan=, status= or label=; may be repeated
+    /// container=NAME, bridge=NAME, vlan=TAG, status=STATE or label=KEY[=VALUE]; may be repeated
     #[arg(short, long, value_name = "KEY=VALUE")]
     pub filter: Vec<Filter>,
     /// Also show orphaned ports: those whose link is gone
@@ -83,6 +84,7 @@ pub struct WhoArgs {
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
     /// Name, id, or unambiguous beginning of the id; pid:N; netns:NAME or netns:PATH
+    #[arg(value_parser = super::container)]
     pub container: String,
     /// Exit 1 if none of its interfaces is on this bridge
     pub bridge: Option<String>,
@@ -125,6 +127,32 @@ pub struct SnapshotArgs {
     /// Keep the structure, hide names, addresses and labels
     #[arg(long, visible_alias = "anonymize")]
     pub anonymise: bool,
+}
+
+/// `docker ovs version`.
+#[derive(Debug, Args)]
+pub struct VersionArgs {
+    /// table, csv, json, or a Go template such as '{{.Commit}}'
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
+}
+
+/// `docker ovs completion`.
+#[derive(Debug, Args)]
+pub struct CompletionArgs {
+    /// The shell
+    pub shell: Shell,
+}
+
+/// The shells there are scripts for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// bash(1)
+    Bash,
+    /// zsh(1)
+    Zsh,
+    /// fish(1)
+    Fish,
 }
 
 /// The roads to a port number.

@@ -114,7 +114,7 @@ fn connect_refuses_the_impossible_before_it_changes_anything() {
     refused(&container, &["--host-interface", bridge.name()], &["a port of", "already"]);
     refused(&container, &["--interface", "a/b"], &["cannot be the name"]);
     refused(&container, &["--interface", "sixteen-letters-"], &["longer than 15"]);
-    refused(&container, &["--mac", "01:00:00:00:00:01"], &["a group's"]);
+    refused(&container, &["--mac", "01:00:00:00:00:01"], &["a multicast address"]);
     refused(&container, &["--ip", "10.77.4.1/24", "--gateway", "10.77.5.1"], &["gateway"]);
     refused(&stopped, &[], &["is not running", "docker start"]);
     refused(&host, &[], &["shares the host's network"]);

@@ -3,7 +3,7 @@
 use std::os::unix::net::UnixListener;
 use std::time::{Duration, Instant};
 
-use crate::tool::{command, docker_ovs, drop_in, refuses};
+use crate::tool::{command, docker_ovs, drop_in, refuses, says};
 use lab::{Bridge, Container, Netns, Plug, Plugged, run};
 
 #[test]
@@ -56,6 +56,39 @@ fn a_name_that_is_nearly_right_is_answered_with_the_right_one() {
     assert!(complaint.contains(bridge.name()), "{complaint}");
     let ran = drop_in(&[&wrong, bridge.name()]);
     assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
+}
+
+/// `docker inspect -f '{{.Name}}'` prints it with a slash, and Docker takes it back.
+#[test]
+fn a_name_with_dockers_slash_is_the_name() {
+    lab::need!(Docker);
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let name = format!("/{}", container.name());
+    let number = says(&["connect", bridge.name(), &name, "-q"]);
+    assert_eq!(says(&["port", &name, bridge.name(), "-q"]), number);
+    assert_eq!(says(&["wait", &name, bridge.name(), "-q"]), number);
+    assert!(says(&["explain", &name]).starts_with(container.name()));
+    assert!(drop_in(&[&name, bridge.name()]).stdout.starts_with("eth0,"));
+    assert!(says(&["restore", &name]).contains("present"));
+    let removed = says(&["disconnect", bridge.name(), &name]);
+    assert_eq!(removed, format!("{}:eth0\n", container.name()));
+}
+
+/// The words of `port` and `connect` stand in different orders.
+#[test]
+fn swapped_words_are_told_apart() {
+    lab::need!(Docker);
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let (br, name) = (bridge.name(), container.name());
+    assert!(refuses(&["port", br]).contains(&format!("{br} is a bridge: docker ovs ports {br}")));
+    let both = refuses(&["port", br, name]);
+    assert!(both.contains(&format!("docker ovs port {name} {br}")), "{both}");
+    let both = refuses(&["connect", name, br]);
+    assert!(both.contains(&format!("docker ovs connect {br} {name}")), "{both}");
+    let alone = refuses(&["ports", name]);
+    assert!(alone.contains(&format!("{name} is a container: docker ovs port {name}")), "{alone}");
+    let both = drop_in(&[br, name]);
+    assert!(both.stderr.contains(&format!("docker-ovs-port {name} {br}")), "{both:?}");
 }
 
 #[test]

@@ -115,7 +115,7 @@ fn prune_without_a_terminal_refuses_and_removes_nothing() {
     connected(&bridge, &container);
     container.remove();
     let said = refuses(&["prune", "--bridge", bridge.name()]);
-    assert!(said.contains("stdin is no terminal") && said.contains("-f removes"), "{said}");
+    assert!(said.contains("stdin is not a terminal; pass --force"), "{said}");
     assert_eq!(ports(&bridge).len(), 1);
 }
 

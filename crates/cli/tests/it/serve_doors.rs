@@ -143,7 +143,7 @@ fn serve_stops_cleanly_and_quickly_with_clients_connected() {
     let socket = daemon.socket();
     let second = ["serve", "--socket", socket.to_str().unwrap(), "--listen", "none"];
     let complaint = refuses(&second);
-    assert!(complaint.contains("somebody is listening there already"), "{complaint}");
+    assert!(complaint.contains("another process is listening there already"), "{complaint}");
     let start = Instant::now();
     assert_eq!(daemon.stop(), Some(0));
     assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());

@@ -32,7 +32,9 @@ pub(crate) async fn attachments(
 ) -> Result<Response, ApiError> {
     let state = daemon.require_sources()?;
     if !pairs.is_empty() {
-        return Ok(Json(list(&state.snapshot, &state.wiring, &wanted(pairs)?)).into_response());
+        let wanted = wanted(pairs)?;
+        query::filtered_bridges(&state.snapshot, &wanted.filters)?;
+        return Ok(Json(list(&state.snapshot, &state.wiring, &wanted)).into_response());
     }
     let tag = tag(&daemon, &state);
     if tag.is_some() && headers.get(IF_NONE_MATCH) == tag.as_ref() {

@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use subtle::ConstantTimeEq;
+use tracing::warn;
 
 use crate::http::error::ApiError;
 
@@ -29,7 +30,10 @@ pub(crate) async fn check(
 ) -> Response {
     match policy.admit(request.method(), request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,
-        Err(error) => error.into_response(),
+        Err(error) => {
+            warn!("refused {} {}: {}", request.method(), request.uri().path(), error.message());
+            error.into_response()
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use model::Trouble;
 use model::query::QueryError;
 use report::v1;
+use tracing::debug;
 
 /// An error, as JSON `{"message": …}` like the Docker Engine's.
 #[derive(Debug)]
@@ -18,6 +19,11 @@ pub(crate) struct ApiError {
 impl ApiError {
     pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
         Self { status, body: v1::Error { message: message.into(), hint: None } }
+    }
+
+    /// What the client is told.
+    pub(crate) fn message(&self) -> &str {
+        &self.body.message
     }
 
     /// 400: the request makes no sense.
@@ -61,6 +67,7 @@ impl From<Trouble> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
+        debug!("answered {}: {}", self.status, self.body.message);
         let mut answer = (self.status, Json(self.body)).into_response();
         if self.status == StatusCode::UNAUTHORIZED {
             // RFC 9110, section 15.5.2: the answer names the scheme.

@@ -76,7 +76,7 @@ fn make_way(path: &Path) -> Result<(), Trouble> {
     match UnixStream::connect(path) {
         Err(error) if error.kind() == ErrorKind::ConnectionRefused => Ok(()),
         Err(error) => Err(trouble(path, &error)),
-        Ok(_) => Err(unusable(path, "somebody is listening there already")
+        Ok(_) => Err(unusable(path, "another process is listening there already")
             .remedy("one daemon is enough for a host; --socket names another place")),
     }
 }
@@ -116,7 +116,7 @@ mod tests {
         let first = Socket::listen(&path).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, MODE);
         let second = Socket::listen(&path).unwrap_err();
-        assert!(second.to_string().contains("somebody is listening there"), "{second}");
+        assert!(second.to_string().contains("another process is listening there"), "{second}");
         drop(first);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing stays");
     }

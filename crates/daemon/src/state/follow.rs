@@ -6,8 +6,9 @@ use std::time::Instant;
 use host::{Observe, Origin, Question};
 use model::timeline::{self, Timeline};
 use model::{Look, Snapshot};
-use report::v1;
+use report::v1::{self, SourceState};
 use sd_notify::NotifyState;
+use tracing::{info, warn};
 
 use crate::daemon::Daemon;
 use crate::state::{Event, json};
@@ -55,6 +56,9 @@ impl Publisher {
     fn advance(&mut self, snapshot: &Snapshot, wiring: &model::Wiring) -> Vec<Event> {
         let events = self.timeline.advance(wiring, snapshot.taken);
         let sources = v1::sources(snapshot);
+        let before: Vec<_> = self.sources.iter().flatten().collect();
+        let new = sources.iter().filter(|source| !before.contains(source));
+        new.filter(|source| self.sources.is_some() || !is_fresh(source)).for_each(tell);
         if self.sources.is_none() {
             self.sources = Some(sources);
             return Vec::new();
@@ -65,6 +69,20 @@ impl Publisher {
             self.sources = Some(sources);
         }
         told
+    }
+}
+
+fn is_fresh(source: &v1::Source) -> bool {
+    source.state == SourceState::Fresh
+}
+
+/// How a source is, when that is news.
+fn tell(source: &v1::Source) {
+    let v1::Source { source: name, state, reason } = source;
+    match reason {
+        _ if is_fresh(source) => info!("{name} is {state}"),
+        Some(why) => warn!("{name} is {state}: {why}"),
+        None => warn!("{name} is {state}"),
     }
 }
 

@@ -107,7 +107,7 @@ fn check(wish: &Connect) -> Result<(), Refusal> {
     if let Some(mac) = wish.mac {
         let why = match mac.0 {
             [0, 0, 0, 0, 0, 0] => Some("zero"),
-            [first, ..] if first & 1 == 1 => Some("a group's"),
+            [first, ..] if first & 1 == 1 => Some("a multicast address"),
             _ => None,
         };
         why.map_or(Ok(()), |why| Err(Refusal::BadMac { mac, why }))?;
@@ -116,7 +116,7 @@ fn check(wish: &Connect) -> Result<(), Refusal> {
         let longest = if cidr.ip.is_ipv4() { 32 } else { 128 };
         let why = match cidr.ip {
             _ if cidr.prefix > longest => "its prefix is too long",
-            ip if ip.is_multicast() => "it is a group's",
+            ip if ip.is_multicast() => "it is a multicast address",
             ip if ip.is_unspecified() => "it is zero",
             _ => return Ok(()),
         };

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::ids::{ContainerId, Name};
-use crate::mark::Mark;
+use crate::mark::{Mark, alias_says};
 use crate::snapshot::{Container, Engine, Link, Observed, Snapshot};
 use crate::switch::Port;
 use crate::wiring::{ContainerRef, LastTenant, Occupant, SwitchPort, Wiring};
@@ -40,7 +40,14 @@ pub enum LeftOver {
         last: Option<String>,
     },
     /// A veth of ours that is no port, as of a program that was killed.
-    Link(Step),
+    Link {
+        /// How it is deleted.
+        step: Step,
+        /// The bridge it was made for, by its alias.
+        bridge: Option<Name>,
+        /// Who it was made for, in words.
+        last: Option<String>,
+    },
 }
 
 impl LeftOver {
@@ -70,7 +77,7 @@ impl LeftOver {
                 };
                 plan(&bridge, step)
             }
-            Self::Link(step) => plan(&"".into(), step.clone()),
+            Self::Link { step, .. } => plan(&"".into(), step.clone()),
         }
     }
 
@@ -80,7 +87,7 @@ impl LeftOver {
             (Self::Port { bridge, port, .. }, Self::Port { bridge: at, port: then, .. }) => {
                 bridge == at && port.iface == then.iface && port.external_ids == then.external_ids
             }
-            (Self::Link(now), Self::Link(then)) => now == then,
+            (Self::Link { step, .. }, Self::Link { step: then, .. }) => step == then,
             _ => false,
         }
     }
@@ -163,5 +170,21 @@ fn debris<'a>(
     let here = spaces.filter(|ns| Some(ns.id) == snapshot.switch_netns);
     let links = here.flat_map(|ns| &ns.links);
     let links = links.filter(move |link| is_debris(link, &ports) && meant(link));
-    links.map(|link| LeftOver::Link(delete(link)))
+    links.map(|link| debris_link(snapshot, link))
+}
+
+/// The alias says what the link was made for.
+fn debris_link(snapshot: &Snapshot, link: &Link) -> LeftOver {
+    let said = link.alias.as_deref().and_then(alias_says);
+    let owner = |(container, interface, _): (&str, &str, &str)| {
+        let mut all = snapshot.engines.values().flat_map(Observed::rows);
+        let known = all.find(|row| *row.id.0 == *container).map(|row| &*row.name);
+        let short = || container.get(..12).unwrap_or(container);
+        format!("{}:{interface}", known.unwrap_or_else(short))
+    };
+    LeftOver::Link {
+        step: delete(link),
+        bridge: said.map(|(_, _, bridge)| bridge.into()),
+        last: said.map(owner),
+    }
 }

@@ -59,6 +59,7 @@ impl Plugs {
         self.0[seat].push(Plug {
             tenants: attachment.tenants.clone(),
             netns: attachment.netns,
+            netns_names: attachment.netns_names.clone(),
             interface: attachment.link.name.clone(),
         });
     }

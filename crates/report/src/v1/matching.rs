@@ -3,7 +3,7 @@
 use model::who::{By, Hit};
 use serde::Serialize;
 
-use super::{Attachment, MatchedBy, Port};
+use super::{Attachment, MatchedBy, Port, PortState, State};
 
 /// A container's interface, or a port without one, that a clue fits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -21,6 +21,10 @@ pub struct Match {
     pub id: String,
     /// Name of the link inside.
     pub interface: String,
+    /// Whether it is on a port; never `orphaned`.
+    pub state: State,
+    /// Why the state is `failed` or `unknown`.
+    pub reason: Option<String>,
     /// The OVS bridge.
     pub bridge: Option<String>,
     /// The OpenFlow port.
@@ -43,8 +47,11 @@ impl Match {
         match hit {
             Hit::Attachment(found) => {
                 let row = Attachment::new(found, None);
-                let home = if row.container.is_empty() { &row.netns } else { &row.container };
-                Self { who: format!("{home}:{}", row.interface), ..Self::of(by, row) }
+                let who = match row.container.as_str() {
+                    "" => found.label(),
+                    name => format!("{name}:{}", row.interface),
+                };
+                Self { who, ..Self::of(by, row) }
             }
             Hit::Port(port) => Self::lonely(by, Port::from(port)),
         }
@@ -57,6 +64,8 @@ impl Match {
             container: row.container,
             id: row.id,
             interface: row.interface,
+            state: row.state,
+            reason: row.reason,
             bridge: row.bridge,
             ofport: row.ofport,
             mac: row.mac,
@@ -73,12 +82,24 @@ impl Match {
             container: String::new(),
             id: String::new(),
             interface: String::new(),
+            state: State::from(row.state),
+            reason: row.error,
             bridge: Some(row.bridge),
             ofport: row.ofport,
             mac: row.mac,
             addresses: Vec::new(),
             host_interface: Some(row.port),
             notes: row.notes,
+        }
+    }
+}
+
+impl From<PortState> for State {
+    fn from(port: PortState) -> Self {
+        match port {
+            PortState::On => Self::On,
+            PortState::Pending => Self::Pending,
+            PortState::Failed => Self::Failed,
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod schema;
 mod served;
 mod source;
 mod time;
+mod version;
 mod wiring;
 mod words;
 
@@ -28,6 +29,7 @@ pub use port::{Port, PortLink};
 pub use restored::{Orphan, Restored};
 pub use served::{CountedPort, Error, Health, HealthStatus};
 pub use source::{Source, sources};
+pub use version::Version;
 pub use wiring::Wiring;
 pub use words::{
     Action, Field, MatchedBy, Occupant, PortState, PruneKind, RestoreResult, SourceState, State,

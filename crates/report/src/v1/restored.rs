@@ -102,7 +102,7 @@ impl Restored {
 pub struct Orphan {
     /// What it is.
     pub kind: PruneKind,
-    /// The OVS bridge of a port.
+    /// The OVS bridge of a port; of a link, the one it was made for, where its alias says so.
     pub bridge: Option<String>,
     /// Name of the port or link.
     pub port: String,
@@ -123,19 +123,16 @@ impl From<&LeftOver> for Orphan {
                 ofport: port.ofport.assigned().map(|ofport| ofport.0),
                 last_tenant: last.clone(),
             },
-            LeftOver::Link(step) => {
-                let name = match step {
+            LeftOver::Link { step, bridge, last } => Self {
+                kind: PruneKind::Link,
+                bridge: bridge.as_ref().map(ToString::to_string),
+                port: match step {
                     Step::DeleteLink { name, .. } => name.to_string(),
                     other => other.to_string(),
-                };
-                Self {
-                    kind: PruneKind::Link,
-                    bridge: None,
-                    port: name,
-                    ofport: None,
-                    last_tenant: None,
-                }
-            }
+                },
+                ofport: None,
+                last_tenant: last.clone(),
+            },
         }
     }
 }

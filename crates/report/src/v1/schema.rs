@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Attachment, Bridge, Check, CountedPort, Error, Event, Explanation, Health, Match, Orphan, Port,
-    Restored, Source, Wiring,
+    Restored, Source, Version, Wiring,
 };
 
 /// The schema of every v1 object and of what it is made of, by name. References begin with
@@ -32,5 +32,6 @@ fn printed(generator: &mut SchemaGenerator) {
     generator.subschema_for::<Port>();
     generator.subschema_for::<Restored>();
     generator.subschema_for::<Source>();
+    generator.subschema_for::<Version>();
     generator.subschema_for::<Wiring>();
 }

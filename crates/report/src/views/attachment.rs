@@ -2,18 +2,17 @@
 
 use model::ids::short_id;
 
-use super::cells::{dash, number, some, vlans};
+use super::cells::{dash, number, some, unless_unknown, vlans};
 use crate::format::{Column, View};
-use crate::v1::{Attachment, State};
+use crate::v1::{Attachment, State, Wire};
 
 const INTERFACE: Column<Attachment> = ("INTERFACE", |row| row.interface.clone());
-const BRIDGE: Column<Attachment> = ("BRIDGE", |row| dash(row.bridge.as_ref()));
+const BRIDGE: Column<Attachment> = ("BRIDGE", |row| unless_unknown(row.bridge.clone(), row.state));
 const OFPORT: Column<Attachment> = ("OFPORT", ofport);
 const MAC: Column<Attachment> = ("MAC", |row| dash(row.mac.as_ref()));
 const VLAN: Column<Attachment> = ("VLAN", vlan);
 const ADDRESSES: Column<Attachment> = ("ADDRESSES", |row| some(row.addresses.join(",")));
-const HOST_INTERFACE: Column<Attachment> =
-    ("HOST INTERFACE", |row| dash(row.host_interface.as_ref()));
+const HOST_INTERFACE: Column<Attachment> = ("HOST INTERFACE", host_interface);
 
 const BARE_OFPORT: Column<Attachment> = ("", |row| number(row.ofport));
 const BARE_MAC: Column<Attachment> = ("", |row| row.mac.clone().unwrap_or_default());
@@ -87,5 +86,16 @@ fn ofport(row: &Attachment) -> String {
 }
 
 fn vlan(row: &Attachment) -> String {
-    vlans(row.vlan, &row.trunks)
+    match row.state {
+        State::Unknown => row.state.to_string(),
+        _ => vlans(row.vlan, &row.trunks),
+    }
+}
+
+/// The other end of a link that could not be followed may be anywhere.
+fn host_interface(row: &Attachment) -> String {
+    if row.wire == Some(Wire::Unresolved) {
+        return unless_unknown(row.host_interface.clone(), row.state);
+    }
+    dash(row.host_interface.as_ref())
 }

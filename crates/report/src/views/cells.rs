@@ -2,8 +2,16 @@
 
 use model::ids::OfPort;
 
+use crate::v1::State;
+
 pub(super) fn dash(text: Option<&String>) -> String {
     text.cloned().unwrap_or_else(|| "-".to_owned())
+}
+
+/// A dash says that there is none, which an unknown place does not.
+pub(super) fn unless_unknown(text: Option<String>, state: State) -> String {
+    let none = if state == State::Unknown { state.word() } else { "-" };
+    text.unwrap_or_else(|| none.to_owned())
 }
 
 pub(super) fn some(text: String) -> String {

@@ -1,21 +1,25 @@
-//! Who has what was asked for.
+//! What a number, an address or a name belongs to.
 
-use super::cells::{dash, name_number, number, some};
+use super::cells::{dash, name_number, number, some, unless_unknown};
 use crate::format::{Column, View};
 use crate::v1::{Match, MatchedBy};
 
 const NAME: Column<Match> = ("WHO", |row| row.who.clone());
-const BRIDGE: Column<Match> = ("BRIDGE", |row| dash(row.bridge.as_ref()));
-const OFPORT: Column<Match> = ("OFPORT", |row| dash(row.ofport.map(name_number).as_ref()));
+const BRIDGE: Column<Match> = ("BRIDGE", |row| unless_unknown(row.bridge.clone(), row.state));
+const OFPORT: Column<Match> = ("OFPORT", |row| match row.bridge {
+    Some(_) => row.ofport.map_or_else(|| row.state.to_string(), name_number),
+    None => unless_unknown(None, row.state),
+});
 const MAC: Column<Match> = ("MAC", |row| dash(row.mac.as_ref()));
 const ADDRESSES: Column<Match> = ("ADDRESSES", |row| some(row.addresses.join(",")));
-const HOST: Column<Match> = ("HOST INTERFACE", |row| dash(row.host_interface.as_ref()));
+const HOST: Column<Match> =
+    ("HOST INTERFACE", |row| unless_unknown(row.host_interface.clone(), row.state));
 const BY: Column<Match> = ("MATCHED BY", matched_by);
 const BARE_BRIDGE: Column<Match> = ("", |row| row.bridge.clone().unwrap_or_default());
 const BARE_OFPORT: Column<Match> = ("", |row| number(row.ofport));
 const BARE_MAC: Column<Match> = ("", |row| row.mac.clone().unwrap_or_default());
 
-/// Who has what was asked for.
+/// What a number, an address or a name belongs to.
 pub const WHO: View<Match> = View {
     table: &[NAME, BRIDGE, OFPORT, MAC, ADDRESSES, HOST, BY],
     csv: &[NAME, BARE_BRIDGE, BARE_OFPORT, BARE_MAC],

@@ -8,6 +8,7 @@ mod explanation;
 mod matching;
 mod port;
 mod restored;
+mod version;
 
 pub use attachment::{LIST, LIST_ALL, LIST_NO_TRUNC, PORT, PORT_ON_BRIDGE};
 pub(crate) use cells::vlans;
@@ -17,3 +18,4 @@ pub use explanation::EXPLANATION;
 pub use matching::WHO;
 pub use port::PORTS;
 pub use restored::{PRUNE, RESTORE};
+pub use version::BUILD;

@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use model::ids::ContainerId;
 use model::snapshot::{Container, Engine as Kind};
-use model::{Trouble, TroubleKind};
+use model::{Trouble, TroubleKind, query};
 use serde::Deserialize;
 
 use super::watch;
@@ -60,6 +60,7 @@ impl Engine for Docker {
     }
 
     fn inspect<'a>(&'a self, wanted: &'a str) -> BoxFuture<'a, Result<Option<Found>, Trouble>> {
+        let wanted = query::without_slash(wanted);
         async move {
             if !can_name_a_container(wanted) {
                 return Ok(None);

@@ -92,7 +92,7 @@ fn connect_removes_the_link_of_a_killed_run_and_its_name_is_free() {
     let after = resolve(&rehearse(&killed, &again.steps));
     assert_eq!(after.attachments.len(), 1);
     let left = prune(&killed, &resolve(&killed), &Prune::default());
-    assert!(matches!(left.as_slice(), [LeftOver::Link(_)]), "{left:#?}");
+    assert!(matches!(left.as_slice(), [LeftOver::Link { .. }]), "{left:#?}");
     let with = |change: &dyn Fn(&mut Link)| {
         let mut host = killed.clone();
         let links = host.kernel.rows_mut().iter_mut().flat_map(|space| &mut space.links);

@@ -1,0 +1,92 @@
+//! TAB: what Docker asks its plugins when a user presses it, and scripts for shells.
+//!
+//! `docker-ovs __complete ovs WORD… PREFIX` is cobra's protocol (cobra, `completions.go`): a
+//! candidate on each line, a tab before its description, and a last line `:N` with what the
+//! shell is to do. Errors are silent: a prompt is no place for them.
+
+mod candidates;
+mod line;
+
+use std::time::Duration;
+
+use clap::CommandFactory;
+use clap::Parser;
+use clap_complete::Shell as Script;
+use tokio::time::timeout;
+
+use crate::args::Cli;
+use crate::block_on;
+use crate::outcome::{Failure, Outcome};
+use crate::words::{CompletionArgs, Shell};
+use candidates::Sources;
+use line::{Line, Slot};
+
+/// The words Docker asks with; the second one for a shell that shows no descriptions.
+pub const REQUESTS: [&str; 2] = ["__complete", "__completeNoDesc"];
+
+/// Cobra's `ShellCompDirectiveNoSpace`: a candidate is only the beginning of a word.
+const NO_SPACE: u8 = 2;
+/// Cobra's `ShellCompDirectiveNoFileComp`: names of files are no candidates.
+const NO_FILES: u8 = 4;
+
+/// A prompt does not wait longer for names.
+const MOST: Duration = Duration::from_millis(800);
+
+/// One word that may stand where the cursor is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Candidate {
+    word: String,
+    about: String,
+}
+
+/// What cobra's protocol wants printed for `words`, of which the last one is being typed.
+pub fn answer(words: &[String], described: bool) -> String {
+    let words = if words.first().is_some_and(|word| word == "ovs") { &words[1..] } else { words };
+    let (prefix, before) = words.split_last().map_or(("", words), |(last, rest)| (&**last, rest));
+    let line = Line::read(&Cli::command(), before, prefix);
+    if line.slot == Slot::File {
+        return ":0\n".to_owned();
+    }
+    let found = candidates::of(&line, &|| sources(&line.global));
+    let fits = found.iter().filter(|candidate| candidate.word.starts_with(prefix));
+    let row = |candidate: &Candidate| match candidate.about.as_str() {
+        "" => format!("{}\n", candidate.word),
+        _ if !described => format!("{}\n", candidate.word),
+        about => format!("{}\t{about}\n", candidate.word),
+    };
+    let rows: Vec<String> = fits.map(row).collect();
+    let begun = |row: &String| row.trim_end().split('\t').next().is_some_and(|w| w.ends_with('='));
+    let space = if !rows.is_empty() && rows.iter().all(begun) { NO_SPACE } else { 0 };
+    format!("{}:{}\n", rows.concat(), NO_FILES | space)
+}
+
+/// What the sources tell that the options of the line name; nothing where they fail or are slow.
+fn sources(global: &[String]) -> Sources {
+    let program = std::iter::once("docker-ovs".to_owned());
+    let words = program.chain(global.iter().cloned()).chain(["ls".to_owned()]);
+    let Ok(cli) = Cli::try_parse_from(words) else { return Sources::default() };
+    let look = async {
+        let origin = cli.place.open(cli.verb()).await?;
+        Ok(host::Observe::observe(&origin, &host::Question::default()).await)
+    };
+    let in_time = async {
+        timeout(MOST, look).await.unwrap_or_else(|_| Err(Failure::new("the sources are slow")))
+    };
+    block_on(in_time).map(|snapshot| Sources::of(&snapshot)).unwrap_or_default()
+}
+
+/// Answers `docker ovs completion`: a script for a shell that completes `docker-ovs`.
+///
+/// # Errors
+/// None.
+pub fn script(args: &CompletionArgs) -> Result<Outcome, Failure> {
+    let shell = match args.shell {
+        Shell::Bash => Script::Bash,
+        Shell::Zsh => Script::Zsh,
+        Shell::Fish => Script::Fish,
+    };
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "docker-ovs", &mut text);
+    let text = String::from_utf8_lossy(&text).into_owned();
+    Ok(Outcome { text, ..Outcome::default() })
+}

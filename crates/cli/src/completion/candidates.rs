@@ -1,0 +1,137 @@
+//! What may stand there: verbs, options, and names that the sources tell.
+
+use clap::{Arg, ArgAction, Command};
+use model::filter::{KEYS, STATES};
+use model::ids::OfPort;
+use model::snapshot::Observed;
+use model::{Snapshot, resolve};
+
+use super::Candidate;
+use super::line::{Line, Slot};
+
+/// Names on the host.
+#[derive(Debug, Default)]
+pub(super) struct Sources {
+    containers: Vec<Candidate>,
+    bridges: Vec<Candidate>,
+    ports: Vec<Candidate>,
+    vlans: Vec<Candidate>,
+}
+
+impl Sources {
+    pub(super) fn of(snapshot: &Snapshot) -> Self {
+        let containers = snapshot.engines.values().flat_map(Observed::rows);
+        let bridges = snapshot.switch.values().flat_map(Observed::rows);
+        let wiring = resolve(snapshot);
+        let ports = wiring.ports.iter().filter_map(|row| {
+            let number = match row.port.ofport.assigned()? {
+                OfPort::LOCAL => "LOCAL".to_owned(),
+                number => number.to_string(),
+            };
+            Some(candidate(&format!("{}:{number}", row.bridge), &row.occupant.to_string()))
+        });
+        let tags = wiring.ports.iter().filter_map(|row| row.port.tag);
+        Self {
+            containers: sorted(containers.map(|row| candidate(&row.name, &row.state))),
+            bridges: sorted(bridges.map(|row| candidate(&row.name, ""))),
+            ports: ports.collect(),
+            vlans: sorted(tags.map(|tag| candidate(&tag.to_string(), ""))),
+        }
+    }
+
+    fn running(&self) -> Vec<Candidate> {
+        let alive = |one: &&Candidate| !matches!(one.about.as_str(), "exited" | "dead" | "created");
+        self.containers.iter().filter(alive).cloned().collect()
+    }
+}
+
+/// Everything that may stand there. The sources are asked only where names are wanted.
+pub(super) fn of(line: &Line, sources: &dyn Fn() -> Sources) -> Vec<Candidate> {
+    match &line.slot {
+        Slot::Verb => verbs(&line.command),
+        Slot::Option => options(&line.command),
+        Slot::Value { id, lead } => {
+            let found = values(line, id, sources).into_iter();
+            let led = |one: Candidate| Candidate { word: format!("{lead}{}", one.word), ..one };
+            found.map(led).collect()
+        }
+        Slot::File | Slot::Nothing => Vec::new(),
+    }
+}
+
+fn verbs(tool: &Command) -> Vec<Candidate> {
+    let shown = tool.get_subcommands().filter(|verb| !verb.is_hide_set());
+    shown.map(|verb| candidate(verb.get_name(), &about(verb.get_about()))).collect()
+}
+
+fn options(command: &Command) -> Vec<Candidate> {
+    let shown = command.get_arguments().filter(|option| !option.is_hide_set());
+    let long = |option: &Arg| {
+        Some(candidate(&format!("--{}", option.get_long()?), &about(option.get_help())))
+    };
+    shown.filter_map(long).collect()
+}
+
+fn about(text: Option<&clap::builder::StyledStr>) -> String {
+    text.map(ToString::to_string).unwrap_or_default()
+}
+
+fn values(line: &Line, id: &str, sources: &dyn Fn() -> Sources) -> Vec<Candidate> {
+    match id {
+        "bridge" => sources().bridges,
+        "container" if line.is("disconnect") || line.is("restore") => sources().containers,
+        "container" => sources().running(),
+        "what" => sources().ports,
+        "filter" if line.is("prune") => vec![candidate("until=", "what was made before")],
+        "filter" => filters(&line.prefix, sources),
+        "format" if !has_own_values(line, id) => plain(&["table", "csv", "json"]),
+        _ => own_values(line, id),
+    }
+}
+
+/// `KEY=`, and behind it the values that are known.
+fn filters(prefix: &str, sources: &dyn Fn() -> Sources) -> Vec<Candidate> {
+    let typed = prefix.strip_prefix("--filter=").unwrap_or(prefix);
+    let Some((key, _)) = typed.split_once('=') else {
+        return KEYS.iter().map(|key| candidate(&format!("{key}="), "")).collect();
+    };
+    let values = match key {
+        "container" => sources().containers,
+        "bridge" => sources().bridges,
+        "vlan" => sources().vlans,
+        "status" => plain(&STATES),
+        _ => Vec::new(),
+    };
+    let pair = |one: Candidate| Candidate { word: format!("{key}={}", one.word), ..one };
+    values.into_iter().map(pair).collect()
+}
+
+fn has_own_values(line: &Line, id: &str) -> bool {
+    !own_values(line, id).is_empty()
+}
+
+/// The values that an option lists in its help.
+fn own_values(line: &Line, id: &str) -> Vec<Candidate> {
+    let mut all = line.command.get_arguments();
+    let Some(option) = all.find(|option| option.get_id() == id) else { return Vec::new() };
+    let set = matches!(option.get_action(), ArgAction::Set | ArgAction::Append);
+    let values = if set { option.get_possible_values() } else { Vec::new() };
+    values.iter().map(|value| candidate(value.get_name(), &about(value.get_help()))).collect()
+}
+
+fn plain(words: &[&str]) -> Vec<Candidate> {
+    words.iter().map(|word| candidate(word, "")).collect()
+}
+
+fn candidate(word: &str, about: &str) -> Candidate {
+    // A tab or a line break would be taken for the protocol's own.
+    let word = word.chars().filter(|c| !c.is_control()).collect();
+    Candidate { word, about: report::printable(about.lines().next().unwrap_or_default()) }
+}
+
+fn sorted(all: impl Iterator<Item = Candidate>) -> Vec<Candidate> {
+    let mut all: Vec<_> = all.collect();
+    all.sort_by(|a, b| a.word.cmp(&b.word));
+    all.dedup_by(|a, b| a.word == b.word);
+    all
+}

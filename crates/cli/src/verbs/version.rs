@@ -1,0 +1,28 @@
+//! `docker ovs version`.
+
+use report::{render, v1, views};
+
+use crate::outcome::{Failure, Outcome};
+use crate::words::VersionArgs;
+
+/// What `--version` prints after the name of the program.
+pub const LINE: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    ", commit ",
+    env!("DOCKER_OVS_COMMIT"),
+    ", ",
+    env!("DOCKER_OVS_DATE")
+);
+
+/// Answers `docker ovs version`; no source is asked.
+///
+/// # Errors
+/// A template that asks for what is not there.
+pub fn run(args: &VersionArgs) -> Result<Outcome, Failure> {
+    let build = v1::Version {
+        version: env!("CARGO_PKG_VERSION"),
+        commit: env!("DOCKER_OVS_COMMIT"),
+        date: env!("DOCKER_OVS_DATE"),
+    };
+    Ok(Outcome { text: render(&args.format, &views::BUILD, &[build])?, ..Outcome::default() })
+}

@@ -1,0 +1,196 @@
+//! What `--help` of each verb ends with: examples, columns, exit codes.
+
+macro_rules! help {
+    ($($line:literal)*) => {
+        concat!(
+            $($line, "\n",)*
+            "\n-H, --db, --from, --server and the other options that say where to look and how long:\n",
+            "docker ovs --help. They may stand before the verb or after it."
+        )
+    };
+}
+
+pub(super) const PORT: &str = help! {
+    "Examples:"
+    "  docker ovs port web                        every interface of the container"
+    "  docker ovs port web br0 -q                 its OpenFlow port of br0, the number only"
+    "  docker ovs port pid:4242 br0               a namespace, by a process in it"
+    "  docker ovs port web --format '{{.Interface}} {{.OFPort}} {{.VLAN}}'"
+    ""
+    "CSV has no header. Its columns are interface, OpenFlow port, MAC and bridge. With BRIDGE they"
+    "are the first three, for every interface, as docker-ovs-port prints them: the number is empty"
+    "where the interface is not on that bridge."
+    ""
+    "Exit codes: 0 found; 1 with BRIDGE or -q, when there is no number; 2 error"
+};
+
+pub(super) const LS: &str = help! {
+    "Examples:"
+    "  docker ovs ls                                   every interface of every container"
+    "  docker ovs ls --bridge br0 --filter vlan=20     those on br0 with VLAN 20"
+    "  docker ovs ls -a --filter status=orphaned       ports whose container is gone"
+    "  docker ovs ls -q --filter label=tier=web        ids of containers"
+    ""
+    "The same filter twice means either, two different ones mean both. States: on, pending (no"
+    "number yet), failed, none (on no bridge), unknown, orphaned (only with -a)."
+    ""
+    "CSV has no header. Its columns are container, interface, bridge, OpenFlow port, MAC, VLAN,"
+    "addresses and host interface."
+    ""
+    "Exit codes: 0 listed, be it nothing; 2 error"
+};
+
+pub(super) const PORTS: &str = help! {
+    "Examples:"
+    "  docker ovs ports              every port of every bridge"
+    "  docker ovs ports br0          those of br0, in number order"
+    "  docker ovs ports br0 --format '{{.OFPort}} {{.Occupant}} {{.Who}}'"
+    ""
+    "CSV has no header. Its columns are bridge, OpenFlow port, datapath port, name, kind, VLAN and"
+    "who is on it."
+    ""
+    "Exit codes: 0 listed; 2 error"
+};
+
+pub(super) const WHO: &str = help! {
+    "Examples:"
+    "  docker ovs who br0:3                    OpenFlow port 3 of br0; br0:LOCAL is the bridge"
+    "  docker ovs who 02:42:ac:11:00:03        a MAC, also 02-42-ac-11-00-03 or 0242.ac11.0003"
+    "  docker ovs who 10.0.0.2 -q              an address; the names of the containers only"
+    "  docker ovs who veth1234                 an interface of the host, or a port"
+    ""
+    "CSV has no header. Its columns are who, bridge, OpenFlow port and MAC."
+    ""
+    "Exit codes: 0 found; 1 not found; 2 error"
+};
+
+pub(super) const EXPLAIN: &str = help! {
+    "Examples:"
+    "  docker ovs explain web                  each step of the answer, and who said it"
+    "  docker ovs explain web br0              why web is on br0, or is not"
+    ""
+    "Exit codes: 0 explained; 1 with BRIDGE, when no interface is on it; 2 error"
+};
+
+pub(super) const GRAPH: &str = help! {
+    "Examples:"
+    "  docker ovs graph > wiring.svg"
+    "  docker ovs graph --format dot | dot -Tpdf > wiring.pdf"
+    "  docker ovs graph --bridge br0 --format mermaid"
+    ""
+    "Exit codes: 0 drawn; 2 error"
+};
+
+pub(super) const EVENTS: &str = help! {
+    "Examples:"
+    "  docker ovs events                                 until SIGINT"
+    "  docker ovs events --initial --format json         what is there first, then what changes"
+    "  docker ovs events --filter bridge=br0 --format '{{.Action}} {{.Container}} {{.OFPort}}'"
+    ""
+    "Actions: appeared, changed, vanished, orphaned, cleared. States, for status=: on, pending,"
+    "failed, none, unknown, orphaned. CSV has no header; its columns are time, action,"
+    "container, interface, bridge and OpenFlow port."
+    ""
+    "Exit codes: 0 stopped by SIGINT, SIGTERM or a closed pipe; 2 error"
+};
+
+pub(super) const WAIT: &str = help! {
+    "Examples:"
+    "  docker ovs wait web                     until web has an OpenFlow port, at most 10 seconds"
+    "  docker ovs wait web br0 -q -t 60        the number on br0, at most a minute"
+    "  docker ovs wait web br0 -t 0            however long it takes"
+    ""
+    "Exit codes: 0 it has a number; 2 error, or none in time"
+};
+
+pub(super) const SNAPSHOT: &str = help! {
+    "Examples:"
+    "  docker ovs snapshot > host.json"
+    "  docker ovs snapshot --anonymise > for-a-report.json"
+    "  docker ovs --from host.json explain web"
+    ""
+    "Exit codes: 0 saved, with what could not be seen told in it and on stderr; 2 error"
+};
+
+pub(super) const SERVE: &str = help! {
+    "Examples:"
+    "  docker ovs serve                                   the unix socket, and 127.0.0.1:9653"
+    "  docker ovs serve --listen none --restore=off       the unix socket only; change nothing"
+    "  docker ovs serve --log-format json -D              tell more, for a log collector"
+    "  docker ovs --server unix:///run/docker-ovs.sock ls"
+    ""
+    "Exit codes: 0 stopped by SIGINT or SIGTERM; 2 error"
+};
+
+pub(super) const DOCTOR: &str = help! {
+    "Examples:"
+    "  docker ovs doctor"
+    "  docker ovs doctor --format '{{.Check}} {{.Verdict}}'"
+    ""
+    "CSV has no header. Its columns are check, verdict, target, detail and what to do."
+    ""
+    "Exit codes: 0 all is well; 1 something is missing; 2 error"
+};
+
+pub(super) const CONNECT: &str = help! {
+    "Examples:"
+    "  docker ovs connect br0 web --ip 10.0.0.2/24 --gateway 10.0.0.1"
+    "  docker ovs connect br0 web --vlan 10                  an access port of VLAN 10"
+    "  docker ovs connect br0 web --trunk 10-20,30           a trunk port of twelve VLANs"
+    "  docker ovs connect br0 web --ofport 7 --dry-run       the steps, and nothing done"
+    ""
+    "A port is an access port (--vlan) or a trunk port (--trunk), not both; for a native VLAN"
+    "set vlan_mode and tag of the trunk port afterwards with ovs-vsctl."
+    ""
+    "Exit codes: 0 connected; 1 connected, but on another OpenFlow port than asked for; 2 error,"
+    "and nothing is left of it"
+};
+
+pub(super) const DISCONNECT: &str = help! {
+    "Examples:"
+    "  docker ovs disconnect br0 web"
+    "  docker ovs disconnect br0 web --interface eth1 --dry-run"
+    ""
+    "Exit codes: 0 removed; 2 error"
+};
+
+pub(super) const RESTORE: &str = help! {
+    "Examples:"
+    "  docker ovs restore web                  the interfaces that a restart of web took away"
+    "  docker ovs restore --all --dry-run      what is missing anywhere"
+    ""
+    "CSV has no header. Its columns are container, interface, bridge, OpenFlow port and result."
+    ""
+    "Exit codes: 0 all is there; 1 something is still missing, or nothing is remembered; 2 error"
+};
+
+pub(super) const PRUNE: &str = help! {
+    "Examples:"
+    "  docker ovs prune --dry-run                          what would be removed"
+    "  docker ovs prune --bridge br0 --force"
+    "  docker ovs prune --all --filter until=24h           of all makers, older than a day"
+    ""
+    "CSV has no header. Its columns are bridge, port or link, OpenFlow port and last owner."
+    ""
+    "Exit codes: 0 removed, be it nothing; 1 something could not be removed; 2 error"
+};
+
+pub(super) const VERSION: &str = help! {
+    "Examples:"
+    "  docker ovs version --format '{{.Version}} {{.Commit}} {{.Date}}'"
+    ""
+    "CSV has no header. Its columns are version, commit and date."
+    ""
+    "Exit codes: 0 told; 2 error"
+};
+
+pub(super) const COMPLETION: &str = help! {
+    "Examples:"
+    "  docker ovs completion bash > /etc/bash_completion.d/docker-ovs"
+    "  docker ovs completion zsh > \"${fpath[1]}/_docker-ovs\""
+    "  docker ovs completion fish > ~/.config/fish/completions/docker-ovs.fish"
+    ""
+    "Behind docker, Docker's own completion asks docker-ovs, with names of containers and bridges."
+    ""
+    "Exit codes: 0 written; 2 error"
+};

@@ -1,0 +1,55 @@
+//! What is said on a terminal only: that an answer is empty.
+#![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
+
+use std::fs::{File, OpenOptions};
+use std::io::Read;
+use std::process::{Command, Stdio};
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+/// What it prints on stdout, a pipe, and on stderr, a terminal.
+fn on_a_terminal(words: &[&str]) -> (String, String) {
+    let controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&controller).unwrap();
+    unlockpt(&controller).unwrap();
+    let name = ptsname(&controller, Vec::new()).unwrap().into_string().unwrap();
+    let terminal = OpenOptions::new().read(true).write(true).open(name).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_docker-ovs"))
+        .args(["--from", "tests/scenes/article.json"])
+        .args(words)
+        .stderr(terminal)
+        .stdout(Stdio::piped())
+        .output()
+        .unwrap();
+    let (mut shown, mut bytes) = (Vec::new(), [0; 1024]);
+    // Once no process has the terminal open, reading what the controller has left ends in EIO.
+    let mut controller = File::from(controller);
+    while let Ok(length @ 1..) = controller.read(&mut bytes) {
+        shown.extend_from_slice(&bytes[..length]);
+    }
+    let text = |bytes| String::from_utf8(bytes).unwrap().replace("\r\n", "\n");
+    (text(output.stdout), text(shown))
+}
+
+#[test]
+fn an_empty_answer_says_so() {
+    for (words, said) in [
+        (&["prune", "--dry-run"][..], "nothing to remove"),
+        (&["ls", "--bridge", "kiwipycon"], "no interface to list: none fits --bridge and --filter"),
+        (
+            &["ls", "-q", "--filter", "vlan=7"],
+            "no interface to list: none fits --bridge and --filter",
+        ),
+        (&["port", "firewall_ext", "kiwipycon"], "no interface of firewall_ext is on kiwipycon"),
+    ] {
+        let (stdout, stderr) = on_a_terminal(words);
+        assert_eq!(stderr, format!("docker-ovs: {said}\n"), "{words:?}");
+        assert!(stdout.lines().count() <= 1, "{stdout}");
+    }
+}
+
+#[test]
+fn what_is_there_needs_no_words() {
+    let (stdout, stderr) = on_a_terminal(&["port", "firewall_ext", "-q"]);
+    assert_eq!((stdout.as_str(), stderr.as_str()), ("3\n", ""));
+}
