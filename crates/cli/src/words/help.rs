@@ -170,7 +170,7 @@ pub(super) const PRUNE: &str = help! {
     "  docker ovs prune --bridge br0 --force"
     "  docker ovs prune --all --filter until=24h           of all makers, older than a day"
     ""
-    "CSV has no header. Its columns are bridge, port or link, OpenFlow port and last owner."
+    "CSV has no header. Its columns are bridge, port or link, OpenFlow port and last tenant."
     ""
     "Exit codes: 0 removed, be it nothing; 1 something could not be removed; 2 error"
 };
