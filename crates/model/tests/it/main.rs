@@ -1,5 +1,7 @@
 //! What the pure core says of recorded and of invented hosts.
 
+mod cases;
 mod laws;
 mod plans;
 mod wiring;
+mod words;
