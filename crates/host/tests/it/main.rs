@@ -4,12 +4,18 @@
 extern crate docker_ovs_host as host;
 
 mod act;
+mod docker;
 mod engine_watch;
 mod fake_database;
 mod fake_engine;
+mod fake_http;
+mod fake_switch;
+mod http;
 mod kernel_watch;
 mod look;
 mod recording;
+mod roads;
 mod rows;
+mod settings;
 mod switch;
 mod watch;
