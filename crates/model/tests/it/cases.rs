@@ -1,5 +1,6 @@
 //! What holds for every case in `wiring/`, whichever way it is asked about.
 
+use docker_ovs_model::evidence::Evidence;
 use docker_ovs_model::ids::OfPort;
 use docker_ovs_model::query::QueryError;
 use docker_ovs_model::snapshot::Observed;
@@ -131,7 +132,7 @@ fn every_bridge_and_namespace_is_found() {
 fn evidence_follows_the_steps_of_2014_in_their_order() {
     for look in looks() {
         for attachment in &look.wiring.attachments {
-            let steps: Vec<_> = attachment.evidence.iter().map(|one| one.step()).collect();
+            let steps: Vec<_> = attachment.evidence.iter().map(Evidence::step).collect();
             assert!(steps.is_sorted(), "{steps:?}: {attachment:#?}");
             let numbered = attachment.port.ofport().is_some();
             assert!(!numbered || steps.last() == Some(&5), "{steps:?}: {attachment:#?}");

@@ -3,5 +3,6 @@
 mod cases;
 mod laws;
 mod plans;
+mod query;
 mod wiring;
 mod words;
