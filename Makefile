@@ -4,7 +4,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 BINARIES := $(TARGET)/release/docker-ovs $(TARGET)/release/docker-ovs-port
 PLUGINS = $(DESTDIR)$(PREFIX)/lib/docker/cli-plugins
 
-.PHONY: help build demo test test-restarts coverage bench lint install uninstall clean
+.PHONY: help build demo test test-restarts coverage bench lint msrv install uninstall clean
 
 help: ## show this help
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -37,6 +37,9 @@ lint: ## format, clippy, rustdoc, licences and sources of dependencies
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps
 	scripts/cargo-deny check bans licenses sources
+
+msrv: ## build with the oldest Rust that is promised, where it is installed
+	scripts/msrv
 
 install: build ## install below PREFIX, as a Docker CLI plugin too
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(BINARIES)
