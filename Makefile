@@ -32,7 +32,8 @@ bench: ## measure against the shell and against Docker's and OVS's own tools
 	scripts/build
 	scripts/bench
 
-lint: ## format, clippy, rustdoc, licences and sources of dependencies
+lint: ## format, clippy, rustdoc, spelling, licences and sources of dependencies
+	scripts/typos --format brief
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps
