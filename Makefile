@@ -4,7 +4,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 BINARIES := $(TARGET)/release/docker-ovs $(TARGET)/release/docker-ovs-port
 PLUGINS = $(DESTDIR)$(PREFIX)/lib/docker/cli-plugins
 
-.PHONY: help build demo test test-restarts bench lint install uninstall clean
+.PHONY: help build demo test test-restarts coverage bench lint msrv install uninstall clean
 
 help: ## show this help
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -24,16 +24,23 @@ test: ## run every tier of tests; what is missing fails instead of being skipped
 test-restarts: ## restart dockerd and ovs-vswitchd under connected containers; ends every container
 	DOCKER_OVS_TEST_REQUIRE=1 DOCKER_OVS_TEST_RESTARTS=1 cargo test --locked --package docker-ovs --test it daemon_restarts
 
+coverage: ## print which share of the lines of model and host their tests run, without root
+	scripts/coverage
+
 bench: ## measure against the shell and against Docker's and OVS's own tools
 	scripts/setup
 	scripts/build
 	scripts/bench
 
-lint: ## format, clippy, rustdoc, licences and sources of dependencies
+lint: ## format, clippy, rustdoc, spelling, licences and sources of dependencies
+	scripts/typos --format brief
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps
 	scripts/cargo-deny check bans licenses sources
+
+msrv: ## build with the oldest Rust that is promised, where it is installed
+	scripts/msrv
 
 install: build ## install below PREFIX, as a Docker CLI plugin too
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(BINARIES)

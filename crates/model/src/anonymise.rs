@@ -148,6 +148,10 @@ impl Masks {
         if let Some((_, mask)) = fits.next().filter(|_| word.len() >= 4) {
             return mask.get(..word.len()).unwrap_or(mask).to_owned();
         }
+        // A process id, or another number.
+        if word.parse::<u32>().is_ok() {
+            return word.to_owned();
+        }
         if word.len() == 64 { self.id(word) } else { self.interface(word) }
     }
 }

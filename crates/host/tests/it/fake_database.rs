@@ -11,14 +11,25 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
+use crate::fake_transaction::{Transaction, difference};
+
 /// Rows by table and id.
-type Tables = BTreeMap<&'static str, BTreeMap<String, Value>>;
+pub(crate) type Tables = BTreeMap<&'static str, BTreeMap<String, Value>>;
 
 #[derive(Default)]
 struct Content {
     tables: Tables,
     /// Where updates are sent, once a client monitors.
     followers: Vec<UnboundedSender<Value>>,
+    /// What vswitchd says of new interfaces; it gives them numbers if nothing.
+    error: Option<&'static str>,
+}
+
+impl Content {
+    fn tell(&mut self, update: &Value) {
+        let told = json!({ "id": null, "method": "update", "params": [null, update] });
+        self.followers.retain(|follower| follower.send(told.clone()).is_ok());
+    }
 }
 
 pub(crate) struct FakeDatabase {
@@ -67,18 +78,27 @@ impl FakeDatabase {
         let mut content = self.content.lock().unwrap();
         let update = json!({ table: { id: { "new": row.clone() } } });
         content.tables.entry(table).or_default().insert(id.to_owned(), row);
-        let told = json!({ "id": null, "method": "update", "params": [null, update] });
-        content.followers.retain(|follower| follower.send(told.clone()).is_ok());
+        content.tell(&update);
+    }
+
+    /// From now on vswitchd cannot make a new interface, for this reason.
+    pub(crate) fn fail(&self, error: &'static str) {
+        self.content.lock().unwrap().error = Some(error);
+    }
+
+    /// An interface of no port.
+    pub(crate) fn stray(&self, name: &str) {
+        self.set("Interface", &id(1, name), interface(name, None));
     }
 }
 
 /// An id that is always the same for a name.
-fn id(kind: u8, name: &str) -> String {
+pub(crate) fn id(kind: u8, name: &str) -> String {
     let sum = name.bytes().fold(0_u64, |sum, byte| sum * 31 + u64::from(byte));
     format!("0000000{kind}-0000-4000-8000-{:012x}", sum & 0xffff_ffff_ffff)
 }
 
-fn interface(name: &str, number: Option<u16>) -> Value {
+pub(crate) fn interface(name: &str, number: Option<u16>) -> Value {
     let empty = || json!(["set", []]);
     json!({
         "name": name, "ofport": number.map_or_else(empty, |number| json!(number)),
@@ -89,7 +109,7 @@ fn interface(name: &str, number: Option<u16>) -> Value {
     })
 }
 
-fn port_row(name: &str) -> Value {
+pub(crate) fn port_row(name: &str) -> Value {
     json!({
         "name": name, "interfaces": ["uuid", id(1, name)], "tag": 10, "trunks": ["set", []],
         "external_ids": ["map", []],
@@ -156,14 +176,24 @@ fn answer(
             content.tables.iter().map(|(table, all)| ((*table).to_owned(), rows(all))).collect()
         }
         "transact" => {
-            let operations = params.as_array().unwrap().iter().skip(1);
-            operations.map(|operation| select(operation, &content.tables)).collect()
+            let operations = &params.as_array().unwrap()[1..];
+            let before = content.tables.clone();
+            let mut transaction = Transaction::new(before.clone(), content.error);
+            let results = transaction.run(operations);
+            let after = transaction.tables;
+            if after != before {
+                content.tell(&difference(&before, &after));
+                content.tables = after;
+            }
+            results
         }
+        "lock" => json!({ "locked": true }),
+        "unlock" => json!({}),
         _ => params.clone(),
     }
 }
 
-fn select(operation: &Value, tables: &Tables) -> Value {
+pub(crate) fn select(operation: &Value, tables: &Tables) -> Value {
     let table = operation["table"].as_str().unwrap_or_default();
     let rows = tables.get(table).into_iter().flatten();
     let fits = |id: &str, row: &Value| {

@@ -4,12 +4,21 @@
 extern crate docker_ovs_host as host;
 
 mod act;
+mod act_inside;
+mod docker;
 mod engine_watch;
 mod fake_database;
 mod fake_engine;
+mod fake_http;
+mod fake_switch;
+mod fake_transaction;
+mod http;
 mod kernel_watch;
 mod look;
+mod own_kernel;
 mod recording;
+mod roads;
 mod rows;
+mod settings;
 mod switch;
 mod watch;

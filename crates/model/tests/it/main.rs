@@ -1,5 +1,8 @@
 //! What the pure core says of recorded and of invented hosts.
 
+mod cases;
 mod laws;
 mod plans;
+mod query;
 mod wiring;
+mod words;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use docker_ovs_model::{Snapshot, Wiring, resolve};
 
-fn cases() -> Vec<PathBuf> {
+pub(crate) fn cases() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wiring");
     let mut cases: Vec<_> =
         fs::read_dir(folder).unwrap().map(|case| case.unwrap().path()).collect();
@@ -18,7 +18,7 @@ fn cases() -> Vec<PathBuf> {
     cases
 }
 
-fn read<T: serde::de::DeserializeOwned>(path: &Path) -> T {
+pub(crate) fn read<T: serde::de::DeserializeOwned>(path: &Path) -> T {
     let text = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

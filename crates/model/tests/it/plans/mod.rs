@@ -4,4 +4,4 @@ mod connect;
 mod laws;
 mod prune;
 mod restore;
-mod scene;
+pub(crate) mod scene;

@@ -7,7 +7,7 @@ use docker_ovs_model::snapshot::{Observed, Scope};
 use docker_ovs_model::switch::Via;
 use docker_ovs_model::{Snapshot, rehearse, resolve};
 
-use crate::plans::scene::{connected, container, host, restarted, wish};
+use crate::plans::scene::{connected, container, host, plan, restarted, wish};
 
 #[test]
 fn prune_takes_only_ports_of_containers_that_are_gone() {
@@ -48,4 +48,94 @@ fn only_marked_ports_are_disconnected_without_force() {
     assert!(matches!(refusal, Refusal::NotOurs { .. }), "{refusal:?}");
     let plan = disconnect(&theirs, &wiring, &wish(true)).unwrap();
     assert!(resolve(&rehearse(&theirs, &plan.steps)).attachments.is_empty());
+}
+
+/// With the interfaces c1:eth0 and c1:eth1 on br0.
+fn twice() -> Snapshot {
+    connected(&connected(&host(), &wish("br0", "c1"), 1), &wish("br0", "c1"), 2)
+}
+
+fn whose(container: &str, interface: Option<&str>) -> Disconnect {
+    let interface = interface.map(str::to_owned);
+    Disconnect { bridge: "br0".into(), container: container.into(), interface, force: false }
+}
+
+#[test]
+fn which_of_several_interfaces_goes_must_be_said() {
+    let both = twice();
+    let wiring = resolve(&both);
+    let refused = |wish: &Disconnect| disconnect(&both, &wiring, wish).unwrap_err().to_string();
+    assert_eq!(refused(&whose("c1", None)), "c1 has several interfaces on br0: eth0, eth1");
+    assert_eq!(refused(&whose("c1", Some("eth7"))), "c1 has no interface eth7 on br0");
+    assert_eq!(refused(&whose("c2", None)), "c2 has no interface at all on br0");
+    assert_eq!(refused(&whose("c9", None)), "no such container: c9");
+    let plan = disconnect(&both, &wiring, &whose("c1", Some("eth1"))).unwrap();
+    assert_eq!((&*plan.interface, &*plan.container.name), ("eth1", "c1"));
+    let after = resolve(&rehearse(&both, &plan.steps));
+    assert_eq!(after.attachments.len(), 1);
+    assert_eq!(&*after.attachments[0].link.name, "eth0");
+}
+
+#[test]
+fn what_a_removed_container_left_is_disconnected_by_its_mark() {
+    let mut removed = restarted(&twice(), 1, false);
+    for rows in removed.engines.values_mut() {
+        *rows = Observed::Fresh { rows: (2..=3).map(container).collect() };
+    }
+    let wiring = resolve(&removed);
+    for words in ["c1".to_owned(), container(1).id.0.to_string()] {
+        let plan = disconnect(&removed, &wiring, &whose(&words, Some("eth0"))).unwrap();
+        assert_eq!((&*plan.container.name, &plan.container.id), ("c1", &container(1).id));
+        assert_eq!(resolve(&rehearse(&removed, &plan.steps)).ports.len(), 1);
+    }
+}
+
+#[test]
+fn a_stopped_containers_port_is_disconnected_by_its_mark() {
+    let stopped = restarted(&connected(&host(), &wish("br0", "c1"), 1), 1, false);
+    let plan = disconnect(&stopped, &resolve(&stopped), &whose("c1", None)).unwrap();
+    assert!(resolve(&rehearse(&stopped, &plan.steps)).ports.is_empty());
+}
+
+#[test]
+fn a_member_of_a_bond_is_left_to_its_owner() {
+    let mut bond = connected(&host(), &wish("br0", "c1"), 1);
+    let rows = bond.switch.get_mut(&Via::Ovsdb).unwrap().rows_mut();
+    Arc::make_mut(&mut rows[0].ports[0]).bond = Some("bond0".to_owned());
+    let refusal = disconnect(&bond, &resolve(&bond), &whose("c1", None)).unwrap_err();
+    assert!(matches!(refusal, Refusal::Bonded { .. }), "{refusal:?}");
+    let exited = restarted(&bond, 1, false);
+    let wish = Prune { stopped: true, all: true, ..Prune::default() };
+    assert!(prune(&exited, &resolve(&exited), &wish).is_empty());
+}
+
+#[test]
+fn what_is_pruned_is_gone_and_two_looks_at_it_are_alike() {
+    let exited = restarted(&twice(), 1, false);
+    let wish = Prune { stopped: true, ..Prune::default() };
+    let left = prune(&exited, &resolve(&exited), &wish);
+    assert_eq!(left.len(), 2);
+    let again = prune(&exited, &resolve(&exited), &wish);
+    assert!(left[0].is(&again[0]) && !left[0].is(&again[1]));
+    let steps: Vec<_> = left.iter().flat_map(|one| one.plan().steps).collect();
+    let after = rehearse(&exited, &steps);
+    assert!(resolve(&after).ports.is_empty());
+    let whole = plan(&host(), &crate::plans::scene::wish("br0", "c1"), 1).unwrap();
+    let killed = rehearse(&host(), &whole.steps[..1]);
+    let links = prune(&killed, &resolve(&killed), &Prune::default());
+    assert!(links[0].is(&links[0].clone()) && !links[0].is(&left[0]));
+    let after = rehearse(&killed, &links[0].plan().steps);
+    assert!(prune(&after, &resolve(&after), &Prune::default()).is_empty());
+    let on = |bridge: &str| Prune { bridge: Some(bridge.into()), ..Prune::default() };
+    assert_eq!(prune(&killed, &resolve(&killed), &on("br0")).len(), 1);
+    assert!(prune(&killed, &resolve(&killed), &on("br1")).is_empty());
+}
+
+#[test]
+fn a_plan_says_what_an_interface_lacks_unless_it_makes_one() {
+    let wish = Connect { addresses: vec!["192.0.2.7/24".parse().unwrap()], ..wish("br0", "c1") };
+    let mut whole = plan(&host(), &wish, 1).unwrap();
+    assert_eq!(whole.completion(), "");
+    whole.steps.drain(..2);
+    assert!(whole.completion().contains("address 192.0.2.7/24"), "{}", whole.completion());
 }

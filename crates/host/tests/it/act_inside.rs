@@ -1,0 +1,197 @@
+//! Acting on the real kernel, in namespaces of the test's own, and on a database of the tests'.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use host::engine::Found;
+use host::{Done, Host, Question, StepObserver, Unable};
+use model::ids::OfPort;
+use model::plan::{Connect, Disconnect, Prune, Remedy, Restore, Wanted};
+use model::wiring::{Attachment, PortState};
+use model::{Look, Snapshot, TroubleKind, resolve};
+use netns::RouteSocket;
+use tempfile::TempDir;
+use tokio::time::timeout;
+
+use crate::fake_database::FakeDatabase;
+use crate::fake_engine::FakeEngine;
+use crate::own_kernel::{Process, is_inside};
+use crate::rows::{container, host, with_pid};
+
+/// A running container `web`, and the bridge br0 with nothing on it.
+struct Scene {
+    host: Host,
+    database: FakeDatabase,
+    engine: Arc<FakeEngine>,
+    _process: Process,
+    _folder: TempDir,
+}
+
+fn scene() -> Scene {
+    let process = Process::start();
+    let found = with_pid(container("d1", "web"), process.id());
+    let sandbox = Some(format!("/proc/{}/ns/net", process.id()).into());
+    let engine = FakeEngine::new("docker", vec![Found { sandbox, ..found }]);
+    let (host, folder) = host(vec![Arc::clone(&engine) as _]);
+    let database = FakeDatabase::listen(folder.path());
+    database.bridge("br0", &[]);
+    Scene { host, database, engine, _process: process, _folder: folder }
+}
+
+fn wish() -> Connect {
+    Connect {
+        bridge: "br0".to_owned(),
+        container: "web".to_owned(),
+        addresses: vec!["192.0.2.7/24".parse().unwrap()],
+        gateways: vec!["192.0.2.1".parse().unwrap()],
+        ..Connect::default()
+    }
+}
+
+fn only(snapshot: &Snapshot) -> Attachment {
+    let wiring = resolve(snapshot);
+    let [one] = wiring.attachments.as_slice() else { panic!("{wiring:#?}") };
+    one.clone()
+}
+
+/// The links of the switch's namespace, but for its loopback.
+fn links() -> usize {
+    RouteSocket::here().unwrap().links().unwrap().len() - 1
+}
+
+#[tokio::test]
+async fn what_is_connected_is_there_and_is_disconnected_again() {
+    if !is_inside("act_inside::what_is_connected_is_there_and_is_disconnected_again") {
+        return;
+    }
+    let scene = scene();
+    let done = scene.host.connect(&wish()).await.unwrap();
+    let found = only(&done.snapshot);
+    let PortState::On(port) = &found.port else { panic!("{found:#?}") };
+    assert_eq!((&*port.bridge, found.port.ofport()), ("br0", Some(OfPort(32768))));
+    assert_eq!(&*found.link.name, "eth0");
+    // The kernel may have added a link-local one already.
+    assert!(found.link.addresses.contains(&wish().addresses[0]), "{found:#?}");
+    assert!(found.link.up && links() == 1);
+    let whole = scene.host.look(&Question { traffic: true, ..Question::default() }).await;
+    assert_eq!(only(&whole).link.tx_checksum_offload, Some(false), "netdev does not finish them");
+    let auto = Connect { ofport: Wanted::Auto, ..wish() };
+    let auto = Connect { addresses: Vec::new(), gateways: Vec::new(), ..auto };
+    let second = scene.host.connect(&auto).await.unwrap();
+    assert_eq!((&*second.plan.interface, links()), ("eth1", 2));
+    for interface in ["eth0", "eth1"] {
+        let (bridge, container) = ("br0".to_owned(), "web".to_owned());
+        let interface = Some(interface.to_owned());
+        let wish = Disconnect { bridge, container, interface, force: false };
+        scene.host.disconnect(&wish).await.unwrap();
+    }
+    assert_eq!(links(), 0);
+    let empty = Look::new(scene.host.look(&Question::default()).await);
+    assert!(empty.bridge("br0").unwrap().ports.is_empty());
+}
+
+#[tokio::test]
+async fn what_fails_leaves_nothing_behind() {
+    if !is_inside("act_inside::what_fails_leaves_nothing_behind") {
+        return;
+    }
+    let scene = scene();
+    scene.database.stray("uplink");
+    let taken = Connect { host_interface: Some("uplink".to_owned()), ..wish() };
+    let unable = scene.host.connect(&taken).await.unwrap_err();
+    let Unable::Failed { why, left } = &unable else { panic!("{unable}") };
+    assert_eq!((why.kind, left.len(), links()), (TroubleKind::Gone, 0, 0));
+    assert!(unable.to_string().contains("called uplink already"), "{unable}");
+    assert_eq!(unable.remedy().as_deref(), Some("ask again"));
+    let far = Connect { addresses: vec!["2001:db8::7/64".parse().unwrap()], ..wish() };
+    let refused = scene.host.connect(&far).await.unwrap_err();
+    assert!(matches!(refused, Unable::Refused(_)), "the gateway is far: {refused}");
+    assert_eq!(refused.remedy().unwrap(), "--ip gives the interface an address in its network");
+    scene.database.fail("could not open network device");
+    let unable = scene.host.connect(&wish()).await.unwrap_err();
+    assert!(unable.to_string().contains("could not open network device"), "{unable}");
+    assert_eq!(links(), 0, "the veth is gone again");
+    let after = Look::new(scene.host.look(&Question::default()).await);
+    assert!(after.bridge("br0").unwrap().ports.is_empty());
+}
+
+#[tokio::test]
+async fn what_a_container_lost_is_restored_and_what_it_left_is_pruned() {
+    if !is_inside("act_inside::what_a_container_lost_is_restored_and_what_it_left_is_pruned") {
+        return;
+    }
+    let scene = scene();
+    scene.host.connect(&wish()).await.unwrap();
+    let all = Restore { containers: Vec::new() };
+    let there = scene.host.restore(&all).await.unwrap();
+    assert!(matches!(there[0].how, Done::As(Remedy::There)), "{there:?}");
+    lose(&scene.host.look(&Question::default()).await);
+    let restored = scene.host.restore(&all).await.unwrap();
+    assert!(matches!(restored[0].how, Done::As(Remedy::Again(_))), "{restored:?}");
+    let whole = scene.host.look(&Question::default()).await;
+    assert_eq!(only(&whole).port.ofport(), Some(OfPort(32768)), "the number is the same");
+    lose(&whole);
+    scene.engine.set(Vec::new());
+    let request = Prune { bridge: None, until: None, all: true, stopped: true };
+    let left = scene.host.left_over(&request).await.unwrap();
+    assert_eq!(left.len(), 1, "{left:?}");
+    let pruned = scene.host.prune(&request, &left).await.unwrap();
+    assert!(pruned.len() == 1 && pruned[0].failed.is_none(), "{pruned:?}");
+    assert!(scene.host.left_over(&request).await.unwrap().is_empty());
+}
+
+/// Deletes the host's end of the only attachment.
+fn lose(snapshot: &Snapshot) {
+    let found = only(snapshot);
+    let socket = RouteSocket::here().unwrap();
+    let link = socket.link_named(found.wire.host_interface().unwrap()).unwrap().unwrap();
+    socket.delete_link(link.ifindex).unwrap();
+}
+
+/// Counts the steps.
+struct Count(AtomicUsize);
+
+impl StepObserver for Count {
+    fn taken(&self, steps: usize) {
+        self.0.store(steps, Ordering::Relaxed);
+    }
+
+    fn needs(&self, _steps: usize) -> bool {
+        true
+    }
+}
+
+#[tokio::test]
+async fn an_observer_is_told_of_every_step() {
+    if !is_inside("act_inside::an_observer_is_told_of_every_step") {
+        return;
+    }
+    let scene = scene();
+    let count = Arc::new(Count(AtomicUsize::new(0)));
+    let host = scene.host.clone().observed_by(Arc::clone(&count) as _);
+    let done = host.connect(&wish()).await.unwrap();
+    assert_eq!(count.0.load(Ordering::Relaxed), done.plan.steps.len());
+}
+
+#[tokio::test]
+async fn a_new_attachment_is_followed_from_nothing_to_its_number() {
+    if !is_inside("act_inside::a_new_attachment_is_followed_from_nothing_to_its_number") {
+        return;
+    }
+    let scene = scene();
+    let mut watch = scene.host.watch();
+    let first = timeout(Duration::from_secs(20), watch.next()).await.unwrap();
+    assert!(resolve(&first).attachments.is_empty());
+    scene.host.connect(&wish()).await.unwrap();
+    let followed = async {
+        loop {
+            let snapshot = watch.next().await;
+            let wiring = resolve(&snapshot);
+            if wiring.attachments.iter().any(|found| found.port.ofport() == Some(OfPort(32768))) {
+                return;
+            }
+        }
+    };
+    timeout(Duration::from_secs(20), followed).await.expect("it is seen in time");
+}

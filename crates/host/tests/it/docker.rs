@@ -1,0 +1,143 @@
+//! Docker's API as the engine reads it, from a server that is none.
+
+use std::time::Duration;
+
+use host::{EngineOptions, Host, Question, Settings};
+use model::snapshot::{Container, Observed};
+use model::{Snapshot, TroubleKind, query};
+use tempfile::TempDir;
+use tokio::time::timeout;
+
+use crate::fake_http::FakeHttp;
+use crate::rows::kind;
+
+const EVENTS: &str = "/events?filters=%7B%22type%22%3A%5B%22container%22%5D%7D";
+const LIST: &str = "/containers/json?all=true";
+
+fn open(server: &FakeHttp) -> (Host, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let host = Some(format!("unix://{}", server.socket().display()));
+    let engine = EngineOptions { host, ..EngineOptions::default() };
+    let rundir = folder.path().to_owned();
+    (Host::open(&Settings { engine, rundir, ..Settings::from_env() }).unwrap(), folder)
+}
+
+/// Two containers that have stopped; `side` shared the network of `web`.
+fn stopped() -> FakeHttp {
+    let server = FakeHttp::listen();
+    server.says("/version", 200, r#"{"Version": "28.1", "ApiVersion": "1.49"}"#);
+    server.says(
+        LIST,
+        200,
+        r#"[{"Id": "d1aa", "Names": ["/other/web", "/web"], "State": "exited", "Labels": {"a": "b"},
+             "HostConfig": {"NetworkMode": "none"}},
+            {"Id": "d2bb", "Names": ["/side"], "State": "exited", "Labels": null,
+             "HostConfig": {"NetworkMode": "container:d1aa"}},
+            {"Id": "d3cc", "Names": null, "State": "dead"}]"#,
+    );
+    let web = r#"{"Id": "d1aa", "Name": "/web", "State": {"Status": "exited", "Pid": 0},
+        "HostConfig": {"NetworkMode": "none"}, "Config": {"Labels": {"a": "b"}},
+        "NetworkSettings": {"SandboxKey": ""}}"#;
+    for wanted in ["d1aa", "web"] {
+        server.says(&format!("/containers/{wanted}/json"), 200, web);
+    }
+    server.says("/containers/d2bb/json", 200, r#"{"Id": "d2bb", "Name": "/side"}"#);
+    server
+}
+
+async fn look(server: &FakeHttp, container: Option<&str>) -> Snapshot {
+    let (host, _folder) = open(server);
+    let container = container.map(str::to_owned);
+    host.look(&Question { container, tenants: true, ..Question::default() }).await
+}
+
+fn rows(snapshot: &Snapshot) -> &[Container] {
+    snapshot.engines[&kind("docker")].rows()
+}
+
+#[tokio::test]
+async fn a_list_has_every_container_under_its_own_name() {
+    let snapshot = look(&stopped(), None).await;
+    let names: Vec<_> = rows(&snapshot).iter().map(|row| &*row.name).collect();
+    assert_eq!(names, ["web", "side", ""]);
+    let web = query::container(&snapshot, "web").unwrap();
+    assert_eq!((web.state.as_str(), web.labels["a"].as_str()), ("exited", "b"));
+}
+
+#[tokio::test]
+async fn one_container_comes_with_those_that_share_its_network() {
+    let snapshot = look(&stopped(), Some("web")).await;
+    let web = query::container(&snapshot, "web").unwrap();
+    assert_eq!((web.pid, web.network_mode.as_str(), &*web.id.0), (None, "none", "d1aa"));
+    let names: Vec<_> = rows(&snapshot).iter().map(|row| &*row.name).collect();
+    assert_eq!(names, ["web", "side"]);
+}
+
+#[tokio::test]
+async fn what_names_no_single_container_is_none() {
+    let server = stopped();
+    server.says("/containers/d/json", 400, r#"{"message": "Multiple IDs found with prefix"}"#);
+    for wanted in ["gone", "d", "../info"] {
+        let snapshot = look(&server, Some(wanted)).await;
+        assert!(query::container(&snapshot, wanted).is_err(), "{wanted}");
+        assert!(!matches!(snapshot.engines[&kind("docker")], Observed::Absent { .. }));
+    }
+    assert!(!server.asked().iter().any(|path| path.contains("info")), "it would change the URL");
+}
+
+#[tokio::test]
+async fn why_docker_does_not_answer_is_said() {
+    for (status, body, expected) in [
+        (403, "", TroubleKind::Denied),
+        (500, "", TroubleKind::Garbled),
+        (200, "{}", TroubleKind::Garbled),
+    ] {
+        let server = FakeHttp::listen();
+        server.says(LIST, status, body);
+        let snapshot = look(&server, None).await;
+        let why = snapshot.engines[&kind("docker")].absence().unwrap();
+        assert_eq!(why.kind, expected, "{status}: {why}");
+    }
+    let server = FakeHttp::listen();
+    server.sends(LIST, b"", true);
+    let snapshot = look(&server, None).await;
+    assert_eq!(snapshot.engines[&kind("docker")].absence().unwrap().kind, TroubleKind::Gone);
+    std::fs::remove_file(server.socket()).unwrap();
+    let snapshot = look(&server, None).await;
+    let why = snapshot.engines[&kind("docker")].absence().unwrap();
+    assert_eq!(why.kind, TroubleKind::Unreachable);
+    assert!(why.remedy.contains("is dockerd running"), "{}", why.remedy);
+}
+
+#[tokio::test]
+async fn doctor_tells_dockers_version() {
+    let server = stopped();
+    let (host, _folder) = open(&server);
+    let checks = host.examine().await;
+    let docker = checks.iter().find(|check| check.name == "docker").unwrap();
+    assert_eq!(docker.detail, "28.1, API 1.49");
+}
+
+#[tokio::test]
+async fn containers_are_followed_by_events() {
+    let server = stopped();
+    let idle = r#"{"Action": "exec_create: sh", "Actor": {"ID": "d2bb"}}"#;
+    let rename = r#"{"Action": "rename", "Actor": {"ID": "d1aa"}}"#;
+    server.says("/containers/d1aa/json", 200, r#"{"Id": "d1aa", "Name": "/renamed"}"#);
+    let stream = format!("HTTP/1.1 200 OK\r\n\r\n{idle}\n{rename}\n");
+    server.sends(EVENTS, stream.as_bytes(), false);
+    let (host, _folder) = open(&server);
+    let mut watch = host.watch();
+    let renamed = async {
+        loop {
+            let snapshot = watch.next().await;
+            if rows(&snapshot).iter().any(|row| &*row.name == "renamed") {
+                return;
+            }
+        }
+    };
+    timeout(Duration::from_secs(20), renamed).await.expect("the event is heard");
+    let asked = server.asked();
+    assert!(asked.iter().any(|path| path == "/containers/d1aa/json"));
+    assert!(!asked.iter().any(|path| path == "/containers/d2bb/json"), "an exec changes nothing");
+}

@@ -1,0 +1,104 @@
+//! A vswitchd that the tests are: its control socket, and the OpenFlow 1.0 socket of a bridge.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::task::JoinSet;
+
+/// Ends when it is dropped.
+pub(crate) struct FakeSwitch {
+    _servers: JoinSet<()>,
+}
+
+impl FakeSwitch {
+    /// `<bridge>.mgmt` with these ports, and `ovs-vswitchd.<PID>.ctl`, in `rundir`; `shown` is the
+    /// answer to dpif/show.
+    pub(crate) fn listen(
+        rundir: &Path,
+        bridge: &str,
+        ports: &'static [u16],
+        shown: &'static str,
+    ) -> Self {
+        let mut servers = JoinSet::new();
+        // The PID file leads to the control socket (ovs-appctl(8)).
+        std::fs::write(rundir.join("ovs-vswitchd.pid"), "4711\n").unwrap();
+        let control = UnixListener::bind(rundir.join("ovs-vswitchd.4711.ctl")).unwrap();
+        servers.spawn(async move {
+            while let Ok((stream, _)) = control.accept().await {
+                tokio::spawn(answer_control(stream, shown));
+            }
+        });
+        let listener = UnixListener::bind(rundir.join(format!("{bridge}.mgmt"))).unwrap();
+        servers.spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(speak_openflow(stream, ports));
+            }
+        });
+        Self { _servers: servers }
+    }
+}
+
+async fn answer_control(mut stream: UnixStream, shown: &'static str) {
+    let mut bytes = Vec::new();
+    while stream.read_buf(&mut bytes).await.is_ok_and(|read| read > 0) {
+        let Ok(request) = serde_json::from_slice::<Value>(&bytes) else { continue };
+        bytes.clear();
+        let id = &request["id"];
+        let reply = match request["method"].as_str() {
+            Some("version") => {
+                json!({ "id": id, "result": "ovs-vswitchd (Open vSwitch) 3.1.0\n", "error": null })
+            }
+            Some("dpif/show") => json!({ "id": id, "result": shown, "error": null }),
+            Some(other) => {
+                json!({ "id": id, "error": format!("\"{other}\" is not a valid command") })
+            }
+            None => return,
+        };
+        if stream.write_all(reply.to_string().as_bytes()).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// OpenFlow 1.0 (sections 5.1 and 5.3.1): HELLO, FEATURES_REPLY, and port descriptions.
+async fn speak_openflow(mut stream: UnixStream, ports: &[u16]) {
+    let described = ports.iter().map(|number| describe(*number)).collect::<Vec<_>>().concat();
+    let _ = stream.write_all(&message(0, 0, &[])).await;
+    loop {
+        let mut header = [0; 8];
+        if stream.read_exact(&mut header).await.is_err() {
+            return;
+        }
+        let [_, kind, high, low, xid @ ..] = header;
+        let mut body = vec![0; usize::from(u16::from_be_bytes([high, low])) - 8];
+        if stream.read_exact(&mut body).await.is_err() {
+            return;
+        }
+        let xid = u32::from_be_bytes(xid);
+        let answer = match kind {
+            5 => message(6, xid, &[&[0, 0, 0, 0, 0, 0, 0, 0xab][..], &[0; 16]].concat()),
+            16 => message(17, xid, &[&[0, 13, 0, 0][..], &described].concat()),
+            _ => continue,
+        };
+        if stream.write_all(&answer).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn message(kind: u8, xid: u32, body: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(8 + body.len()).unwrap();
+    let header = [&[1, kind][..], &length.to_be_bytes(), &xid.to_be_bytes()].concat();
+    [&header, body].concat()
+}
+
+/// `struct ofp_phy_port` of a port that is named after its number.
+fn describe(number: u16) -> Vec<u8> {
+    let mut name = [0; 16];
+    let text = format!("port{number}");
+    name[..text.len()].copy_from_slice(text.as_bytes());
+    let [high, low] = number.to_be_bytes();
+    [&[high, low][..], &[2, 0, 0, 0, high, low], &name, &[0; 24]].concat()
+}

@@ -1,0 +1,71 @@
+//! Namespaces of a test's own, with the real kernel in them: a user namespace makes its first
+//! process root inside (user_namespaces(7)), so that no privilege is needed outside.
+
+#![allow(clippy::disallowed_methods, reason = "a test starts programs, and waits for them")]
+
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+/// Set inside.
+const INSIDE: &str = "DOCKER_OVS_TEST_INSIDE";
+
+/// Nothing of this machine's daemons is in a /run of one's own.
+const SCRIPT: &str = "mount -t tmpfs none /run && exec \"$0\" \"$@\"";
+
+fn unshare() -> Command {
+    let mut command = Command::new("unshare");
+    command.args(["--user", "--map-root-user", "--net", "--mount", "sh", "-c", SCRIPT]);
+    command
+}
+
+/// Whether this is inside already; otherwise the test of this name is run there.
+pub(crate) fn is_inside(test: &str) -> bool {
+    if std::env::var_os(INSIDE).is_some() {
+        return true;
+    }
+    if !unshare().arg("true").output().is_ok_and(|tried| tried.status.success()) {
+        let required = std::env::var_os("DOCKER_OVS_TEST_REQUIRE").is_some();
+        assert!(!required, "no user namespace can be made here");
+        eprintln!("{test} is skipped: no user namespace can be made here");
+        return false;
+    }
+    let program = std::env::current_exe().unwrap();
+    let mut again = unshare();
+    let again = again.arg(program).args(["--exact", test]).env(INSIDE, "1").output().unwrap();
+    let said = String::from_utf8_lossy(&again.stdout);
+    assert!(again.status.success() && said.contains("1 passed"), "inside: {said}");
+    false
+}
+
+/// A process with a network namespace of its own; it ends when this is dropped.
+pub(crate) struct Process(Child);
+
+impl Process {
+    pub(crate) fn start() -> Self {
+        let mut command = Command::new("unshare");
+        let command = command.args(["--net", "sleep", "600"]).stdout(Stdio::null());
+        // Ends its program when the wait is given up, too.
+        let process = Self(command.spawn().unwrap());
+        let own = std::fs::read_link("/proc/self/ns/net").unwrap();
+        let its = format!("/proc/{}/ns/net", process.id());
+        for _ in 0..500 {
+            if std::fs::read_link(&its).is_ok_and(|its| its != own) {
+                return process;
+            }
+            sleep(Duration::from_millis(10));
+        }
+        panic!("it has no namespace of its own")
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

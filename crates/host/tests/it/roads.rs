@@ -1,0 +1,80 @@
+//! The roads beside the database: OpenFlow and vswitchd's control socket.
+
+use host::Question;
+use model::ids::{DatapathId, DpPort, OfPort};
+use model::switch::{Bridge, OfPortState, Via};
+use model::{TroubleKind, query};
+
+use crate::fake_switch::FakeSwitch;
+use crate::rows::host;
+
+const SHOWN: &str = "\
+netdev@ovs-netdev: hit:0 missed:0
+  br0:
+    br0 65534/1: (tap)
+    port1 1/2: (system)
+    vx0 2/3: (vxlan: key=flow, remote_ip=192.0.2.1)
+";
+
+fn all() -> Question {
+    Question { roads: vec![Via::OpenFlow, Via::Dpif], ..Question::default() }
+}
+
+fn numbers(bridge: &Bridge) -> Vec<(String, OfPortState)> {
+    bridge.ports.iter().map(|port| (port.iface.to_string(), port.ofport)).collect()
+}
+
+fn assigned(name: &str, number: u16) -> (String, OfPortState) {
+    (name.to_owned(), OfPortState::Assigned(OfPort(number)))
+}
+
+#[tokio::test]
+async fn a_bridge_tells_its_ports_by_openflow() {
+    let (host, folder) = host(Vec::new());
+    let _switch = FakeSwitch::listen(folder.path(), "br0", &[1, 2], SHOWN);
+    let snapshot = host.look(&all()).await;
+    let [bridge] = snapshot.switch[&Via::OpenFlow].rows() else { panic!("{snapshot:#?}") };
+    assert_eq!((&*bridge.name, bridge.datapath_id), ("br0", Some(DatapathId(0xab))));
+    assert_eq!(numbers(bridge), [assigned("port1", 1), assigned("port2", 2)]);
+    assert_eq!(bridge.ports[0].mac, "02:00:00:00:00:01".parse().ok());
+}
+
+#[tokio::test]
+async fn vswitchd_tells_datapath_ports_and_the_ends_of_tunnels() {
+    let (host, folder) = host(Vec::new());
+    let _switch = FakeSwitch::listen(folder.path(), "br0", &[1], SHOWN);
+    let snapshot = host.look(&all()).await;
+    let [bridge] = snapshot.switch[&Via::Dpif].rows() else { panic!("{snapshot:#?}") };
+    assert_eq!(bridge.datapath.as_deref(), Some("netdev"));
+    let names = [assigned("br0", 65534), assigned("port1", 1), assigned("vx0", 2)];
+    assert_eq!(numbers(bridge), names);
+    let kinds: Vec<_> = bridge.ports.iter().map(|port| port.kind.as_str()).collect();
+    assert_eq!(kinds, ["internal", "system", "vxlan"]);
+    assert_eq!(bridge.ports[1].dp_port, Some(DpPort(2)));
+    assert_eq!(bridge.ports[2].options["remote_ip"], "192.0.2.1");
+    let checks = host.examine().await;
+    let vswitchd = checks.iter().find(|check| check.name == "vswitchd").unwrap();
+    assert!(vswitchd.detail.contains("3.1.0"), "{}", vswitchd.detail);
+}
+
+#[tokio::test]
+async fn a_bridge_that_is_not_asked_about_keeps_its_name() {
+    let (host, folder) = host(Vec::new());
+    let _switch = FakeSwitch::listen(folder.path(), "br0", &[1], SHOWN);
+    let question = Question { bridge: Some("br1".to_owned()), ..all() };
+    let snapshot = host.look(&Question { roads: vec![Via::OpenFlow], ..question }).await;
+    let error = query::bridge(&snapshot, "br1").unwrap_err();
+    assert_eq!(error.remedy().unwrap(), "there are br0");
+    assert!(query::bridge(&snapshot, "br0").unwrap().ports.is_empty());
+}
+
+#[tokio::test]
+async fn a_bridge_that_does_not_answer_fails_the_road() {
+    let (host, folder) = host(Vec::new());
+    let _switch = FakeSwitch::listen(folder.path(), "br0", &[1], SHOWN);
+    drop(tokio::net::UnixListener::bind(folder.path().join("br1.mgmt")).unwrap());
+    let snapshot = host.look(&all()).await;
+    let why = snapshot.switch[&Via::OpenFlow].absence().unwrap();
+    assert_eq!(why.kind, TroubleKind::Unreachable);
+    assert!(why.what.contains("br1.mgmt"), "{why}");
+}

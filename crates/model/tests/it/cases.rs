@@ -1,0 +1,175 @@
+//! What holds for every case in `wiring/`, whichever way it is asked about.
+
+use docker_ovs_model::evidence::Evidence;
+use docker_ovs_model::ids::OfPort;
+use docker_ovs_model::query::QueryError;
+use docker_ovs_model::snapshot::Observed;
+use docker_ovs_model::who::{By, Clue, Hit, who};
+use docker_ovs_model::wiring::{Attachment, PortState};
+use docker_ovs_model::{Look, Snapshot, anonymise, resolve};
+
+use crate::wiring::{cases, read};
+
+fn looks() -> impl Iterator<Item = Look> {
+    cases().into_iter().map(|case| Look::new(read::<Snapshot>(&case.join("snapshot.json"))))
+}
+
+/// What the clue fitted of this attachment.
+fn finds(look: &Look, clue: &Clue, wanted: &Attachment) -> Option<By> {
+    let hits = who(&look.wiring, clue);
+    let same = |hit: &Hit<'_>| matches!(hit, Hit::Attachment(found) if *found == wanted);
+    hits.into_iter().find(|(_, hit)| same(hit)).map(|(by, _)| by)
+}
+
+#[test]
+fn every_attachment_is_found_by_whatever_it_has() {
+    let mut found = std::collections::BTreeSet::new();
+    for look in looks() {
+        for attachment in &look.wiring.attachments {
+            let mut check = |clue: Clue, by: By| {
+                assert_eq!(finds(&look, &clue, attachment), Some(by), "{clue:?}: {attachment:#?}");
+                found.insert(by);
+            };
+            attachment.link.mac.into_iter().for_each(|mac| check(Clue::Mac(mac), By::Mac));
+            for cidr in &attachment.link.addresses {
+                check(Clue::Ip(cidr.ip), By::Address);
+            }
+            if let Some(name) = attachment.wire.host_interface() {
+                check(Clue::Name(name.to_owned()), By::Name);
+            }
+            if let (Some(port), Some(ofport)) = (attachment.port.port(), attachment.port.ofport()) {
+                check(Clue::PortOf { bridge: port.bridge.to_string(), ofport }, By::OfPort);
+                check(Clue::Number(ofport.0.into()), By::OfPort);
+                check(Clue::Name(port.iface.to_string()), By::Name);
+                let elsewhere = Clue::PortOf { bridge: "br-none".to_owned(), ofport };
+                assert_eq!(finds(&look, &elsewhere, attachment), None);
+            }
+        }
+    }
+    assert!(found.contains(&By::Mac) && found.contains(&By::OfPort), "the cases have {found:?}");
+}
+
+#[test]
+fn every_port_is_found_as_itself_or_as_the_attachment_on_it() {
+    let mut ports = 0;
+    for look in looks() {
+        for row in &look.wiring.ports {
+            let is = |hit: &Hit<'_>| match hit {
+                Hit::Port(found) => found.port == row.port,
+                Hit::Attachment(found) => {
+                    found.port.port().is_some_and(|port| port.iface == row.port.iface)
+                }
+            };
+            let found = |clue: &Clue| who(&look.wiring, clue).iter().any(|(_, hit)| is(hit));
+            assert!(found(&Clue::Name(row.port.iface.to_string())), "{row:#?}");
+            let lonely = who(&look.wiring, &Clue::Name(row.port.iface.to_string()));
+            if !lonely.iter().any(|(_, hit)| matches!(hit, Hit::Port(_))) {
+                continue;
+            }
+            ports += 1;
+            row.port.mac.iter().for_each(|mac| assert!(found(&Clue::Mac(*mac)), "{row:#?}"));
+            if let Some(index) = &row.port.ifindex {
+                assert!(found(&Clue::Ifindex(*index)), "{row:#?}");
+            }
+            if let Some(ofport) = row.port.ofport.assigned() {
+                let bridge = row.bridge.to_string();
+                assert!(found(&Clue::Number(ofport.0.into())), "{row:#?}");
+                assert!(found(&Clue::PortOf { bridge, ofport }), "{row:#?}");
+            }
+            assert!(!found(&Clue::Ip("203.0.113.1".parse().unwrap())));
+        }
+    }
+    assert!(ports > 0, "no case has a port without an attachment");
+}
+
+#[test]
+fn every_container_is_found_by_its_id_and_has_its_attachments_or_a_reason() {
+    for look in looks() {
+        for (engine, rows) in &look.snapshot.engines {
+            for row in rows.rows() {
+                assert_eq!(look.container(&row.id.0).unwrap(), row);
+                let named = look.container(&format!("{engine}:{}", row.name)).unwrap();
+                assert_eq!(named.name, row.name);
+                let target = look.target(&row.id.0).unwrap();
+                match look.attachments_of(target) {
+                    Ok(found) => {
+                        assert!(found.iter().all(|found| Some(found.netns) == row.netns));
+                        let shares = row.on_host_network();
+                        assert_eq!(target.remark(&look.snapshot).is_some(), shares);
+                    }
+                    Err(error @ QueryError::NotRunning { .. }) => {
+                        assert!(error.remedy().unwrap().contains("docker start"));
+                    }
+                    Err(error) => assert!(matches!(error, QueryError::Blind(_)), "{error}"),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_bridge_and_namespace_is_found() {
+    for look in looks() {
+        for bridge in look.snapshot.switch.values().flat_map(Observed::rows) {
+            assert_eq!(look.bridge(&bridge.name).unwrap().name, bridge.name);
+        }
+        for space in look.snapshot.kernel.rows() {
+            assert_eq!(look.namespace(space.id), Some(space));
+        }
+        for via in look.snapshot.switch.keys() {
+            let absent = look.snapshot.switch[via].absence().is_some();
+            assert_eq!(look.switch(*via).is_err(), absent);
+        }
+        let troubles = look.remarks().len();
+        assert_eq!(troubles, look.wiring.troubles.len());
+        if look.sighted().is_err() {
+            assert!(troubles > 0, "what is missing is told");
+        }
+    }
+}
+
+#[test]
+fn evidence_follows_the_steps_of_2014_in_their_order() {
+    for look in looks() {
+        for attachment in &look.wiring.attachments {
+            let steps: Vec<_> = attachment.evidence.iter().map(Evidence::step).collect();
+            assert!(steps.is_sorted(), "{steps:?}: {attachment:#?}");
+            let numbered = attachment.port.ofport().is_some();
+            assert!(!numbered || steps.last() == Some(&5), "{steps:?}: {attachment:#?}");
+        }
+    }
+}
+
+#[test]
+fn a_doubt_is_told_of_every_unknown_port_and_every_note() {
+    for attachment in looks().flat_map(|look| look.wiring.attachments.clone()) {
+        let unknown = matches!(attachment.port, PortState::Unknown { .. });
+        let doubts = attachment.doubts();
+        assert_eq!(doubts.len(), usize::from(unknown) + attachment.uncertain().count());
+        assert!(doubts.iter().all(|doubt| !doubt.is_empty()));
+        assert_eq!(attachment.port.word() == "unknown", unknown);
+    }
+}
+
+#[test]
+fn without_its_names_a_case_has_the_same_numbers() {
+    for look in looks() {
+        let hidden = anonymise(&look.snapshot);
+        let numbers = |wiring: &docker_ovs_model::Wiring| -> Vec<Option<OfPort>> {
+            let mut all: Vec<_> = wiring.attachments.iter().map(|a| a.port.ofport()).collect();
+            all.sort();
+            all
+        };
+        assert_eq!(
+            numbers(&resolve(&hidden)),
+            numbers(&look.wiring),
+            "{:#?}",
+            look.wiring.attachments
+        );
+        let names = look.snapshot.engines.values().flat_map(Observed::rows);
+        let text = serde_json::to_string(&hidden).unwrap();
+        for name in names.map(|row| &row.name).filter(|name| name.len() > 3) {
+            assert!(!text.contains(&format!("\"{name}\"")), "{name} is still in {text}");
+        }
+    }
+}

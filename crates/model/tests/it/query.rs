@@ -1,0 +1,127 @@
+//! Whom and what a question is about, where that is not clear or cannot be seen.
+
+use docker_ovs_model::filter::{Filter, Filters};
+use docker_ovs_model::ids::ContainerId;
+use docker_ovs_model::query::{
+    QueryError, Target, attachments, bridge, container, sighted, target,
+};
+use docker_ovs_model::snapshot::{Container, Observed};
+use docker_ovs_model::switch::Via;
+use docker_ovs_model::{Snapshot, Trouble, TroubleKind, anonymise, resolve};
+
+use crate::plans::scene::{connected, host, wish};
+
+fn containers(host: &mut Snapshot) -> &mut [Container] {
+    host.engines.values_mut().next().unwrap().rows_mut()
+}
+
+fn why(kind: TroubleKind) -> Trouble {
+    Trouble::new(kind, "secret place", "secret reason").remedy("secret remedy")
+}
+
+#[test]
+fn an_id_may_be_cut_as_long_as_it_fits_one() {
+    let mut host = host();
+    assert_eq!(&*container(&host, "111").unwrap().name, "c1");
+    containers(&mut host)[1].id = ContainerId("1".repeat(20).into());
+    let error = container(&host, "111").unwrap_err();
+    let QueryError::AmbiguousContainer { candidates, .. } = &error else { panic!("{error}") };
+    assert_eq!(candidates, &["111111111111 (c1)", "111111111111 (c2)"]);
+    assert!(matches!(container(&host, ""), Err(QueryError::NoSuchContainer { .. })));
+}
+
+#[test]
+fn a_namespace_is_found_by_its_name_and_a_process_by_its_container() {
+    let mut host = host();
+    host.kernel.rows_mut()[1].names.push("blue".to_owned());
+    for wanted in ["netns:blue", "netns:/run/netns/blue"] {
+        let found = target(&host, wanted).unwrap();
+        assert!(matches!(found, Target::Namespace(row) if row.names == ["blue"]), "{found:?}");
+        assert_eq!(found.remark(&host), None);
+    }
+    containers(&mut host)[1].pid = Some(4711);
+    let found = target(&host, "pid:4711").unwrap();
+    assert!(matches!(found, Target::Container(row) if &*row.name == "c2"), "{found:?}");
+    assert!(matches!(target(&host, "pid:1"), Err(QueryError::NoSuchContainer { .. })));
+    host.kernel = Observed::Absent { why: why(TroubleKind::Denied) };
+    assert!(matches!(target(&host, "pid:1"), Err(QueryError::Blind(_))));
+}
+
+#[test]
+fn the_switchs_own_namespace_and_the_hosts_network_are_remarked_on() {
+    let mut host = host();
+    let row = &host.kernel.rows()[0];
+    let said = Target::Namespace(row).remark(&host).unwrap();
+    assert!(said.contains("the switch's own namespace"), "{said}");
+    containers(&mut host)[0].network_mode = "host".to_owned();
+    let wiring = resolve(&host);
+    let found = target(&host, "c1").unwrap();
+    assert!(found.remark(&host).unwrap().contains("shares the host's network"));
+    assert!(attachments(&host, &wiring, found).unwrap().is_empty());
+}
+
+#[test]
+fn what_has_not_been_read_is_no_empty_answer() {
+    let mut host = host();
+    let wiring = resolve(&host);
+    let asked = |host: &Snapshot| attachments(host, &wiring, target(host, "c1").unwrap());
+    assert!(asked(&host).is_ok_and(|found| found.is_empty()));
+    let Observed::Fresh { rows } = &host.kernel else { panic!("it is fresh") };
+    host.kernel = Observed::Fresh { rows: rows.iter().take(1).cloned().collect() };
+    let Err(QueryError::Blind(trouble)) = asked(&host) else { panic!("it has not been read") };
+    assert_eq!((trouble.kind, trouble.remedy.as_str()), (TroubleKind::TimedOut, "ask again"));
+    let row = &mut containers(&mut host)[0];
+    (row.netns, row.netns_trouble) = (None, Some(why(TroubleKind::Denied)));
+    assert!(matches!(asked(&host), Err(QueryError::Blind(_))));
+    containers(&mut host)[0].pid = None;
+    assert!(matches!(asked(&host), Err(QueryError::NotRunning { .. })));
+}
+
+#[test]
+fn a_source_that_is_missing_is_named_instead_of_a_guess() {
+    assert!(sighted(&host()).is_ok());
+    let mut blind = host();
+    blind.switch.insert(Via::Ovsdb, Observed::Absent { why: why(TroubleKind::Denied) });
+    assert!(matches!(bridge(&blind, "br0"), Err(QueryError::Blind(_))));
+    assert!(matches!(sighted(&blind), Err(QueryError::Blind(_))));
+    let mut blind = host();
+    for rows in blind.engines.values_mut() {
+        *rows = Observed::Absent { why: why(TroubleKind::Unreachable) };
+    }
+    assert!(matches!(container(&blind, "c1"), Err(QueryError::Blind(_))));
+    let error = bridge(&host(), "br7").unwrap_err();
+    assert_eq!(error.remedy().unwrap(), "there are br0, br1");
+}
+
+#[test]
+fn a_trouble_tells_no_stranger_where() {
+    let mut host = host();
+    containers(&mut host)[0].netns_trouble = Some(why(TroubleKind::Denied));
+    host.kernel.rows_mut()[1].trouble = Some(why(TroubleKind::Denied));
+    let rows = host.switch[&Via::Ovsdb].rows().into();
+    host.switch.insert(Via::Ovsdb, Observed::Stale { rows, why: why(TroubleKind::Gone) });
+    host.switch.insert(Via::Dpif, Observed::Absent { why: why(TroubleKind::Gone) });
+    assert!(serde_json::to_string(&host).unwrap().contains("secret"));
+    assert!(!serde_json::to_string(&anonymise(&host)).unwrap().contains("secret"));
+}
+
+#[test]
+fn a_filter_looks_at_the_attachment_its_container_and_its_port() {
+    let mut host = host();
+    containers(&mut host)[0].labels.insert("tier".to_owned(), "web".to_owned());
+    let host = connected(&host, &wish("br0", "c1"), 1);
+    let wiring = resolve(&host);
+    let found = &wiring.attachments[0];
+    let row = container(&host, "c1").unwrap();
+    let passes = |text: &str| {
+        let filters = [text.parse::<Filter>().unwrap()];
+        assert_eq!(filters[0].needs_labels(), text.starts_with("label"));
+        Filters(&filters).pass(found, &found.tenants[0], Some(row))
+    };
+    for text in ["container=c1", "container=1111", "bridge=br0", "status=on", "label=tier=web"] {
+        assert!(passes(text), "{text}");
+    }
+    for text in ["container=c2", "bridge=br1", "vlan=7", "status=failed", "label=tier=db"] {
+        assert!(!passes(text), "{text}");
+    }
+}

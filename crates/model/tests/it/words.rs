@@ -1,0 +1,276 @@
+//! What a user reads of notes, occupants, steps and refusals.
+
+use docker_ovs_model::evidence::{Confirmed, Note};
+use docker_ovs_model::health::Verdict;
+use docker_ovs_model::ids::{ContainerId, Ifindex, NetnsId, OfPort};
+use docker_ovs_model::plan::{Refusal, Step, Veth};
+use docker_ovs_model::query::QueryError;
+use docker_ovs_model::snapshot::Engine;
+use docker_ovs_model::switch::{OfPortState, Port, Via};
+use docker_ovs_model::who::By;
+use docker_ovs_model::wiring::{ContainerRef, LastTenant, Occupant, Plug};
+use docker_ovs_model::{Trouble, TroubleKind};
+use std::fmt::Display;
+use std::sync::Arc;
+
+const HOME: NetnsId = NetnsId { dev: 4, ino: 7 };
+
+fn say<T: Display, const N: usize>(all: [(T, &str); N]) {
+    for (value, text) in all {
+        assert_eq!(value.to_string(), text);
+    }
+}
+
+fn web() -> ContainerRef {
+    let (name, engine) = ("web".into(), Engine("docker".into()));
+    ContainerRef { name, id: ContainerId("ab".repeat(32).into()), engine }
+}
+
+#[test]
+fn notes_say_what_is_uncertain() {
+    let candidates = vec!["br0/a".to_owned(), "br0/b".to_owned()];
+    let says = vec![
+        (Via::Ovsdb, OfPortState::Assigned(OfPort(3))),
+        (Via::Dpif, OfPortState::Pending),
+        (Via::OpenFlow, OfPortState::Failed),
+    ];
+    let (writer, port) = ("ovs-docker".to_owned(), "br0/a".to_owned());
+    say([
+        (Note::Ambiguous { candidates }, "ambiguous: it could be any of br0/a, br0/b"),
+        (
+            Note::Conflict { says },
+            "conflict: ovsdb says 3, appctl says not assigned yet, openflow says failed",
+        ),
+        (
+            Note::FalseClaim { writer, port },
+            "br0/a claims this interface (ovs-docker external_ids); the kernel disagrees",
+        ),
+        (
+            Note::OldIfindex { ovs: Ifindex(3), kernel: Ifindex(9) },
+            "OVS knows the link as ifindex 3, the kernel as 9",
+        ),
+        (Note::NotAsRequested { requested: 7 }, "port 7 was requested"),
+        (Note::Stale { why: "it hangs".to_owned() }, "stale: it hangs"),
+    ]);
+    let helps = Note::ChecksumOffload { link: "eth0".into() }.to_string();
+    assert!(helps.contains("ethtool -K eth0 tx off"), "{helps}");
+    assert!(Note::Deaf.to_string().contains("in a later transaction, added again"));
+}
+
+#[test]
+fn small_words_are_told_apart() {
+    say([
+        (Confirmed::BothWays, "confirmed from both ends"),
+        (Confirmed::ByIndex, "confirmed by index only"),
+        (Confirmed::FromFarEnd, "known from the far end"),
+    ]);
+    say([
+        (By::OfPort, "OpenFlow port"),
+        (By::Mac, "MAC"),
+        (By::Address, "address"),
+        (By::Name, "name"),
+        (By::Ifindex, "ifindex"),
+    ]);
+    say([(Verdict::Ok, "ok"), (Verdict::Note, "note"), (Verdict::Fail, "FAIL")]);
+    assert!(Verdict::Fail.is_bad() && !Verdict::Note.is_bad());
+}
+
+#[test]
+fn occupants_say_who_is_on_a_port() {
+    let plug = |tenants| Plug { tenants, netns: HOME, interface: "eth0".into() };
+    let last = |container, interface| LastTenant {
+        words: "cd".repeat(32),
+        container,
+        interface: Some(interface),
+    };
+    let patch = |bridge| Occupant::Patch { peer: "p1".to_owned(), bridge };
+    let plugs = vec![plug(vec![Arc::new(web())]), plug(Vec::new())];
+    say([
+        (Occupant::Local, "the bridge itself".to_owned()),
+        (Occupant::Plugged { plugs }, format!("web:eth0, eth0 in {HOME}")),
+        (Occupant::Host { link: Some("tun".to_owned()) }, "host (tun)".to_owned()),
+        (Occupant::Host { link: None }, "host".to_owned()),
+        (patch(Some("br1".into())), "patch to br1 (p1)".to_owned()),
+        (patch(None), "patch to p1, which is missing".to_owned()),
+        (Occupant::Tunnel { remote: "192.0.2.1".to_owned() }, "tunnel to 192.0.2.1".to_owned()),
+        (
+            Occupant::LeftBehind { last: Some(last(Some(web()), "eth1".to_owned())) },
+            "orphaned (was web:eth1)".to_owned(),
+        ),
+        (
+            Occupant::LeftBehind { last: Some(last(None, "eth1".to_owned())) },
+            "orphaned (was cdcdcdcdcdcd:eth1)".to_owned(),
+        ),
+        (Occupant::LeftBehind { last: None }, "orphaned".to_owned()),
+        (Occupant::Unknown { why: "it hangs".to_owned() }, "unknown: it hangs".to_owned()),
+    ]
+    .map(|(occupant, text)| (occupant, text.leak() as &str)));
+}
+
+fn veth() -> Veth {
+    Veth {
+        host_end: "dov-00000001".into(),
+        container: web(),
+        netns: HOME,
+        interface: "eth0".into(),
+        mac: "02:00:00:00:00:07".parse().ok(),
+        mtu: Some(1400),
+        alias: "ours".to_owned(),
+    }
+}
+
+fn swap(remove: Option<&str>, add: Option<(&str, Option<u16>)>) -> Step {
+    let port = |iface: &str, asked: Option<u16>| {
+        let ofport_request = asked.map(OfPort);
+        Arc::new(Port { iface: iface.into(), ofport_request, ..Port::default() })
+    };
+    Step::Swap {
+        bridge: "br0".into(),
+        remove: remove.map(|iface| port(iface, None)),
+        add: add.map(|(iface, asked)| port(iface, asked)),
+        inherit: false,
+        bystanders: [("old".into(), OfPort(3))].into(),
+    }
+}
+
+fn offload(on: bool) -> Step {
+    let (container, interface) = ("web".into(), "eth0".into());
+    Step::SetTxChecksumOffload { container, netns: HOME, interface, on }
+}
+
+fn configure() -> Step {
+    Step::Configure {
+        container: "web".into(),
+        netns: HOME,
+        interface: "eth0".into(),
+        addresses: vec!["192.0.2.7/24".parse().unwrap()],
+        gateways: vec!["192.0.2.1".parse().unwrap()],
+    }
+}
+
+#[test]
+fn steps_say_what_is_done() {
+    let delete = Step::DeleteLink { name: "dov-00000001".into(), ifindex: Ifindex(3) };
+    let wait = Step::Await { bridge: "br0".into(), iface: "new".into(), wanted: None };
+    say([
+        (delete, "delete the link dov-00000001"),
+        (
+            Step::MakeVeth(veth()),
+            "make a veth from dov-00000001 to eth0 in web, mac 02:00:00:00:00:07, mtu 1400",
+        ),
+        (Step::UnmakeVeth(veth()), "delete the veth dov-00000001"),
+        (offload(true), "turn on transmit checksum offload of eth0 in web"),
+        (offload(false), "turn off transmit checksum offload of eth0 in web"),
+        (configure(), "set eth0 in web up, address 192.0.2.7/24, default route via 192.0.2.1"),
+        (swap(Some("old"), None), "remove port old from br0"),
+        (swap(None, None), "leave br0 as it is"),
+        (wait, "wait for the OpenFlow port of new on br0"),
+    ]);
+    let both = swap(Some("old"), Some(("new", Some(9)))).to_string();
+    assert!(both.starts_with("replace port old of br0 by new"), "{both}");
+    let added = swap(None, Some(("new", None))).to_string();
+    assert!(added.starts_with("add port new to br0"), "{added}");
+}
+
+#[test]
+fn a_step_undone_twice_is_the_step_again() {
+    for step in [Step::MakeVeth(veth()), Step::UnmakeVeth(veth()), offload(true), offload(false)] {
+        let undone = step.undo().unwrap();
+        assert_ne!(undone, step);
+        assert_eq!(undone.undo(), Some(step));
+    }
+    let Some(Step::Swap { remove, add, inherit, bystanders, .. }) =
+        swap(Some("old"), Some(("new", Some(9)))).undo()
+    else {
+        panic!("a swap can be undone")
+    };
+    assert_eq!((&*remove.unwrap().iface, &*add.unwrap().iface, inherit), ("new", "old", true));
+    assert_eq!(bystanders, [("new".into(), OfPort(9))].into(), "the old one asks no more");
+    assert_eq!(configure().undo(), None);
+}
+
+#[test]
+fn a_veth_goes_with_the_port_of_its_host_end_alone() {
+    let make = Step::MakeVeth(veth());
+    assert!(make.goes_with(&swap(None, Some(("dov-00000001", None)))));
+    assert!(!make.goes_with(&swap(None, Some(("other", None)))));
+    assert!(!make.goes_with(&swap(Some("dov-00000001"), None)));
+    let named = Veth { host_end: "uplink".into(), ..veth() };
+    assert!(!Step::MakeVeth(named).goes_with(&swap(None, Some(("uplink", None)))));
+}
+
+fn blind(remedy: &str) -> QueryError {
+    QueryError::Blind(Trouble::new(TroubleKind::Denied, "the kernel", "no").remedy(remedy))
+}
+
+#[test]
+fn an_error_says_what_to_do_about_it() {
+    let wanted = || "web".to_owned();
+    let two = || vec!["a".to_owned(), "b".to_owned()];
+    for (error, remedy) in [
+        (
+            QueryError::NoSuchContainer { wanted: wanted(), near: Vec::new() },
+            Some("docker ps -a lists the containers there are"),
+        ),
+        (
+            QueryError::NoSuchContainer { wanted: wanted(), near: two() },
+            Some("did you mean a or b?"),
+        ),
+        (
+            QueryError::AmbiguousContainer { wanted: wanted(), candidates: two() },
+            Some("it fits a, b"),
+        ),
+        (
+            QueryError::NoSuchBridge { wanted: wanted(), have: Vec::new() },
+            Some("there is no bridge at all; make one with ovs-vsctl add-br"),
+        ),
+        (QueryError::NoSuchBridge { wanted: wanted(), have: two() }, Some("there are a, b")),
+        (blind("run as root"), Some("run as root")),
+        (blind(""), None),
+    ] {
+        assert_eq!(error.remedy().as_deref(), remedy, "{error}");
+        assert_eq!(Refusal::Query(error).remedy().as_deref(), remedy);
+    }
+}
+
+#[test]
+fn a_refusal_says_which_option_helps() {
+    let (container, bridge) = (|| "web".to_owned(), || "br0".to_owned());
+    let mac = "ff:ff:ff:ff:ff:ff".parse().unwrap();
+    let have = || vec!["eth0".to_owned(), "eth1".to_owned()];
+    let not = |have| Refusal::NotConnected {
+        container: container(),
+        interface: None,
+        bridge: bridge(),
+        have,
+    };
+    let used = Refusal::NumberInUse { bridge: bridge(), ofport: OfPort(7), who: "a".to_owned() };
+    let taken = Refusal::InterfaceTaken { container: container(), interface: "eth0".to_owned() };
+    let host = Refusal::HostNameTaken { name: "p1".to_owned(), what: "a port".to_owned() };
+    let why = "it is odd";
+    for (refusal, word) in [
+        (Refusal::HostNetwork { name: container() }, "--network none"),
+        (taken, "--interface"),
+        (used, "--ofport"),
+        (Refusal::BadNumber { ofport: OfPort(0) }, "65279"),
+        (Refusal::NoFreeNumber { bridge: bridge() }, "--ofport auto"),
+        (host, "--host-interface"),
+        (Refusal::FarGateway { gateway: "192.0.2.1".parse().unwrap() }, "--ip"),
+        (Refusal::BadMac { mac, why }, "--mac"),
+        (not(have()), "eth0, eth1"),
+        (
+            Refusal::Several { container: container(), bridge: bridge(), have: have() },
+            "--interface",
+        ),
+        (Refusal::NotOurs { port: "p1".to_owned() }, "--force"),
+        (Refusal::Bonded { port: "p1".to_owned(), bond: "b".to_owned() }, "del-bond-iface"),
+    ] {
+        assert!(refusal.remedy().unwrap().contains(word), "{refusal}: {:?}", refusal.remedy());
+    }
+    let none = [
+        not(Vec::new()),
+        Refusal::NotAName { name: "a b".to_owned(), why },
+        Refusal::BadAddress { address: "192.0.2.0/24".to_owned(), why },
+    ];
+    assert!(none.iter().all(|refusal| refusal.remedy().is_none()));
+}
