@@ -11,8 +11,8 @@ use crate::ids::{Mac, NetnsId};
 use crate::snapshot::{Link, Namespace, Snapshot};
 use crate::wiring::{LastTenant, Wire};
 
-use super::facts::{Facts, Few, group};
-use super::people::People;
+use super::containers::People;
+use super::index::{Facts, Few, group};
 use super::trace::Trace;
 
 /// A seat, and the writer of the claim to it.

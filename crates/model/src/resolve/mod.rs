@@ -1,14 +1,14 @@
 //! The join, in the five steps of the 2014 script: container → namespace → its links →
 //! the other end → the port → its number.
 //!
-//! [`facts`] indexes the rows, [`trace`] follows the kernel's word from a link
+//! [`index`] indexes the rows, [`trace`] follows the kernel's word from a link
 //! to a port, [`claims`] reads what others wrote into `external_ids`, and
-//! [`seats`] answers from the switch's side.
+//! [`ports`] answers from the switch's side.
 
 mod claims;
-mod facts;
-mod people;
-mod seats;
+mod containers;
+mod index;
+mod ports;
 mod trace;
 mod unseen;
 
@@ -20,8 +20,8 @@ use crate::snapshot::{Container, Link, Namespace, Snapshot};
 use crate::switch::OfPortState;
 use crate::wiring::{Attachment, PortRef, PortState, Wire, Wiring};
 
-use facts::{Facts, Seat, Tenant};
-use seats::Plugs;
+use index::{Facts, Seat, Tenant};
+use ports::Plugs;
 use trace::Trace;
 
 /// Relates the rows of all sources to each other.
@@ -41,7 +41,7 @@ pub fn resolve(snapshot: &Snapshot) -> Wiring {
     Wiring {
         host: snapshot.host.clone(),
         taken: snapshot.taken,
-        ports: seats::ports(&facts, plugs),
+        ports: ports::ports(&facts, plugs),
         attachments,
         troubles: troubles(snapshot),
         unseen: unseen::of(snapshot),

@@ -12,7 +12,7 @@ use crate::ids::{LinkKey, Name, Nsid};
 use crate::snapshot::{Link, Peer};
 use crate::wiring::Wire;
 
-use super::facts::{Facts, Few, group};
+use super::index::{Facts, Few, group};
 
 /// More links than any sane stack of macvlan over vlan over veth has.
 const MAX_HOPS: usize = 8;

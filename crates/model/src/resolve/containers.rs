@@ -10,7 +10,7 @@ use crate::ids::NetnsId;
 use crate::snapshot::{Container, Engine, Namespace, Snapshot};
 use crate::wiring::{ContainerRef, LastTenant};
 
-use super::facts::Facts;
+use super::index::Facts;
 
 /// Containers by every name that a claim may use for them.
 #[derive(Default)]

@@ -8,7 +8,7 @@ use crate::snapshot::{Link, Scope};
 use crate::switch::Port;
 use crate::wiring::{Attachment, LastTenant, Occupant, Plug, SwitchPort};
 
-use super::facts::{Facts, Few, Seat};
+use super::index::{Facts, Few, Seat};
 
 const TUNNELS: [&str; 13] = [
     "bareudp",
