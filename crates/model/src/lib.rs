@@ -14,7 +14,7 @@ pub mod ids;
 mod look;
 pub mod mark;
 mod occupant;
-mod ofports;
+mod ofport_by_source;
 pub mod plan;
 pub mod query;
 mod rehearse;
@@ -28,7 +28,7 @@ pub mod wiring;
 
 pub use anonymise::anonymise;
 pub use look::Look;
-pub use ofports::Routes;
+pub use ofport_by_source::OfPortBySource;
 pub use rehearse::rehearse;
 pub use resolve::resolve;
 pub use snapshot::{Observed, Snapshot};

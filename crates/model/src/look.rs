@@ -70,7 +70,7 @@ impl Look {
         query::sighted(&self.snapshot)
     }
 
-    /// Makes sure that the switch answered by this road, as [`query::switch`].
+    /// Makes sure that this switch source answered, as [`query::switch`].
     ///
     /// # Errors
     /// [`QueryError::Blind`].

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Routes;
+use crate::OfPortBySource;
 use crate::evidence::Note;
 use crate::ids::{DatapathId, Name, NetnsId, short_if_id};
 use crate::switch::Port;
@@ -20,8 +20,8 @@ pub struct SwitchPort {
     pub datapath_id: Option<DatapathId>,
     /// The port's row.
     pub port: Arc<Port>,
-    /// What each road says of its number.
-    pub routes: Routes,
+    /// What each switch source says of its number.
+    pub ofports: OfPortBySource,
     /// Who is on it.
     pub occupant: Occupant,
     /// What is uncertain.

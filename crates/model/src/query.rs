@@ -306,7 +306,7 @@ pub fn sighted(snapshot: &Snapshot) -> Result<(), QueryError> {
     missing.map_or(Ok(()), |trouble| Err(QueryError::Blind(trouble.clone())))
 }
 
-/// Makes sure that the road `via` was open.
+/// Makes sure that the switch source `via` answered.
 ///
 /// # Errors
 /// [`QueryError::Blind`].
@@ -315,7 +315,7 @@ pub fn switch(snapshot: &Snapshot, via: Via) -> Result<(), QueryError> {
     missing.map_or(Ok(()), |trouble| Err(QueryError::Blind(trouble.clone())))
 }
 
-/// Why no road led to the switch.
+/// Why no switch source answered.
 fn blind_to_the_switch(snapshot: &Snapshot) -> Option<&Trouble> {
     let absent = || snapshot.switch.values().filter_map(Observed::absence);
     absent().next().filter(|_| absent().count() == snapshot.switch.len())

@@ -37,7 +37,7 @@ pub struct Snapshot {
     pub named_engines: BTreeSet<Engine>,
     /// Namespaces with their links.
     pub kernel: Observed<Namespace>,
-    /// Bridges with their ports, by the road that was asked.
+    /// Bridges with their ports, by the switch source they came from.
     pub switch: BTreeMap<Via, Observed<Bridge>>,
 }
 

@@ -8,7 +8,11 @@ use crate::snapshot::{Link, Scope};
 use crate::switch::Port;
 use crate::wiring::{Attachment, LastTenant, Occupant, Plug, SwitchPort};
 
-use super::index::{Facts, Few, Seat};
+use super::claims::Claims;
+use super::entries::{PerPort, PortEntry, PortIx};
+use super::group::OneOrMore;
+use super::index::Index;
+use super::notes::port_notes;
 
 const TUNNELS: [&str; 13] = [
     "bareudp",
@@ -26,37 +30,41 @@ const TUNNELS: [&str; 13] = [
     "vxlan",
 ];
 
-/// All ports, by bridge, then number; `plugs` has what is on each.
-pub(super) fn ports(facts: &Facts<'_>, plugs: Plugs) -> Vec<SwitchPort> {
-    let row = |((i, seat), plugs): ((usize, &Seat<'_>), Few<Plug>)| SwitchPort {
-        bridge: seat.bridge.name.clone(),
-        datapath_id: seat.bridge.datapath_id,
-        port: with_dp_port(seat),
-        routes: seat.routes,
-        occupant: occupant(facts, i, plugs),
-        notes: seat.doubts(facts),
+/// All ports, by bridge, then number.
+pub(super) fn switch_ports(
+    index: &Index<'_>,
+    claims: &Claims<'_, '_>,
+    occupancy: Occupancy,
+) -> Vec<SwitchPort> {
+    let row = |((ix, entry), plugs): ((PortIx, &PortEntry<'_>), _)| SwitchPort {
+        bridge: entry.bridge.name.clone(),
+        datapath_id: entry.bridge.datapath_id,
+        port: with_dp_port(entry),
+        ofports: entry.ofports,
+        occupant: occupant(index, claims, ix, plugs),
+        notes: port_notes(index, entry),
     };
-    facts.seats.iter().enumerate().zip(plugs.0).map(row).collect()
+    index.ports.iter().zip(occupancy.0.into_values()).map(row).collect()
 }
 
 /// Only the control socket knows the datapath port; a row that has nothing to learn is shared.
-fn with_dp_port(seat: &Seat<'_>) -> Arc<Port> {
-    if seat.dp_port == seat.port.dp_port {
-        return Arc::clone(seat.port);
+fn with_dp_port(entry: &PortEntry<'_>) -> Arc<Port> {
+    if entry.dp_port == entry.port.dp_port {
+        return Arc::clone(entry.port);
     }
-    Arc::new(Port { dp_port: seat.dp_port, ..Port::clone(seat.port) })
+    Arc::new(Port { dp_port: entry.dp_port, ..Port::clone(entry.port) })
 }
 
-/// What is on each seat, in the order of the seats.
-pub(super) struct Plugs(Vec<Few<Plug>>);
+/// The links on each port.
+pub(super) struct Occupancy(PerPort<OneOrMore<Plug>>);
 
-impl Plugs {
-    pub(super) fn none(facts: &Facts<'_>) -> Self {
-        Self(vec![Few::new(); facts.seats.len()])
+impl Occupancy {
+    pub(super) fn new(index: &Index<'_>) -> Self {
+        Self(PerPort::new(&index.ports))
     }
 
-    pub(super) fn add(&mut self, seat: usize, attachment: &Attachment) {
-        self.0[seat].push(Plug {
+    pub(super) fn add(&mut self, port: PortIx, attachment: &Attachment) {
+        self.0.get_mut(port).push(Plug {
             tenants: attachment.tenants.clone(),
             netns: attachment.netns,
             interface: attachment.link.name.clone(),
@@ -64,68 +72,73 @@ impl Plugs {
     }
 }
 
-fn occupant(facts: &Facts<'_>, index: usize, plugs: Few<Plug>) -> Occupant {
+fn occupant(
+    index: &Index<'_>,
+    claims: &Claims<'_, '_>,
+    ix: PortIx,
+    plugs: OneOrMore<Plug>,
+) -> Occupant {
     if !plugs.is_empty() {
         return Occupant::Plugged { plugs: plugs.into_vec() };
     }
-    let seat = &facts.seats[index];
-    match seat.port.kind.as_str() {
-        _ if is_local(seat) => Occupant::Local,
-        "patch" => patch(facts, seat.port),
-        kind if TUNNELS.contains(&kind) => Occupant::Tunnel { remote: remote(seat.port) },
-        "system" | "afxdp" | "tap" => system(facts, index),
-        "" => untold(facts, seat),
-        "internal" => internal(facts, seat),
+    let entry = &index.ports[ix];
+    match entry.port.kind.as_str() {
+        _ if is_local(entry) => Occupant::Local,
+        "patch" => patch(index, entry.port),
+        kind if TUNNELS.contains(&kind) => Occupant::Tunnel { remote: remote(entry.port) },
+        "system" | "afxdp" | "tap" => system(index, claims, ix),
+        "" => without_kind(index, entry),
+        "internal" => internal(index, entry),
         kind => Occupant::Unknown { why: format!("a port of type {kind} has no kernel link") },
     }
 }
 
-fn is_local(seat: &Seat<'_>) -> bool {
-    seat.port.ofport.assigned() == Some(OfPort::LOCAL)
-        || (seat.port.kind == "internal" && seat.port.iface == seat.bridge.name)
+fn is_local(entry: &PortEntry<'_>) -> bool {
+    entry.port.ofport.assigned() == Some(OfPort::LOCAL)
+        || (entry.port.kind == "internal" && entry.port.iface == entry.bridge.name)
 }
 
-fn patch(facts: &Facts<'_>, port: &Port) -> Occupant {
+fn patch(index: &Index<'_>, port: &Port) -> Occupant {
     let peer = port.options.get("peer").cloned().unwrap_or_default();
-    let seat = facts.seats_named(&peer).first().map(|seat| &facts.seats[*seat]);
-    Occupant::Patch { bridge: seat.map(|seat| seat.bridge.name.clone()), peer }
+    let port = index.ports.named(&peer).first().map(|ix| &index.ports[*ix]);
+    Occupant::Patch { bridge: port.map(|entry| entry.bridge.name.clone()), peer }
 }
 
 fn remote(port: &Port) -> String {
     port.options.get("remote_ip").cloned().unwrap_or_else(|| "any".to_owned())
 }
 
-/// The link of a system port bears its name; when a whole look finds none, the port is an orphan.
-fn system(facts: &Facts<'_>, index: usize) -> Occupant {
-    match facts.seats[index].link {
-        Some(link) => living(facts, link),
-        None if can_tell(facts) => Occupant::LeftBehind { last: last(facts, index) },
+/// The link of a system port bears its name; when a whole look finds none, the port is orphaned.
+fn system(index: &Index<'_>, claims: &Claims<'_, '_>, ix: PortIx) -> Occupant {
+    match index.ports[ix].link {
+        Some(link) => living(index, link),
+        None if can_tell(index) => Occupant::LeftBehind { last: last(index, claims, ix) },
         None => unread(),
     }
 }
 
-/// Where no engine knows the container any more, by the name that we wrote down.
-fn last(facts: &Facts<'_>, index: usize) -> Option<LastTenant> {
-    let last = facts.claims.owner(index)?;
-    let name = Mark::of(facts.seats[index].port).and_then(|mark| mark.name);
+/// Where no engine knows the container any more, by the name that `connect` wrote down.
+fn last(index: &Index<'_>, claims: &Claims<'_, '_>, ix: PortIx) -> Option<LastTenant> {
+    let last = claims.owner(ix)?;
+    let name = Mark::of(index.ports[ix].port).and_then(|mark| mark.name);
     match (&last.container, name) {
         (None, Some(words)) => Some(LastTenant { words, ..last }),
         _ => Some(last),
     }
 }
 
-fn living(facts: &Facts<'_>, link: &Link) -> Occupant {
+fn living(index: &Index<'_>, link: &Link) -> Occupant {
     let away = link.peer.and_then(|peer| peer.nsid);
     match away.filter(|_| link.kind.as_deref() == Some("veth")) {
-        Some(nsid) => Occupant::Unknown { why: far_away(facts, nsid).to_owned() },
+        Some(nsid) => Occupant::Unknown { why: far_away(index, nsid).to_owned() },
         None => Occupant::Host { link: link.kind.clone() },
     }
 }
 
-/// Why nobody was found at the other end of a veth that leaves the switch's namespace.
-fn far_away(facts: &Facts<'_>, nsid: Nsid) -> &'static str {
-    let here = facts.switch_netns.and_then(|id| facts.namespace(id));
-    let there = here.and_then(|here| facts.namespace(*here.nsids.get(&nsid)?));
+/// Why no container was found at the other end of a veth that leaves the switch's namespace.
+fn far_away(index: &Index<'_>, nsid: Nsid) -> &'static str {
+    let here = index.switch_namespace();
+    let there = here.and_then(|here| index.namespace(*here.nsids.get(&nsid)?));
     match there {
         None => "its other end is in a namespace of no container",
         Some(there) if there.trouble.is_some() => {
@@ -135,19 +148,19 @@ fn far_away(facts: &Facts<'_>, nsid: Nsid) -> &'static str {
     }
 }
 
-/// Not every road tells the kind of a port; without it a missing link proves nothing.
-fn untold(facts: &Facts<'_>, seat: &Seat<'_>) -> Occupant {
-    match seat.link {
-        Some(link) => living(facts, link),
-        None => Occupant::Unknown { why: "this road does not tell its kind".to_owned() },
+/// Not every switch source tells the kind of a port; without it a missing link proves nothing.
+fn without_kind(index: &Index<'_>, entry: &PortEntry<'_>) -> Occupant {
+    match entry.link {
+        Some(link) => living(index, link),
+        None => Occupant::Unknown { why: "this source does not tell its kind".to_owned() },
     }
 }
 
-/// An internal port without a link here may live in any namespace: never an orphan.
-fn internal(facts: &Facts<'_>, seat: &Seat<'_>) -> Occupant {
-    match seat.link {
+/// An internal port without a link here may live in any namespace: never orphaned.
+fn internal(index: &Index<'_>, entry: &PortEntry<'_>) -> Occupant {
+    match entry.link {
         Some(_) => Occupant::Host { link: Some("internal".to_owned()) },
-        None if can_tell(facts) => Occupant::Unknown {
+        None if can_tell(index) => Occupant::Unknown {
             why: "its link was moved to a namespace of no container".to_owned(),
         },
         None => unread(),
@@ -159,9 +172,9 @@ fn unread() -> Occupant {
 }
 
 /// Absence proves something only after a whole look that succeeded.
-fn can_tell(facts: &Facts<'_>) -> bool {
-    let here = facts.switch_netns.and_then(|id| facts.namespace(id));
-    facts.scope == Scope::Everything
-        && facts.kernel_known
+fn can_tell(index: &Index<'_>) -> bool {
+    let here = index.switch_namespace();
+    index.scope == Scope::Everything
+        && index.kernel_known
         && here.is_some_and(|ns| ns.trouble.is_none())
 }
