@@ -51,7 +51,7 @@ impl Look {
 
     /// The row of a namespace that was read.
     pub fn namespace(&self, id: NetnsId) -> Option<&Namespace> {
-        self.snapshot.kernel.rows().iter().find(|namespace| namespace.id == id)
+        self.snapshot.namespace(id)
     }
 
     /// The attachments of a container or namespace, as [`query::attachments`].

@@ -69,6 +69,21 @@ pub enum Occupant {
     },
 }
 
+impl Occupant {
+    /// Whether the port is orphaned: its link is gone, its row stayed.
+    pub fn is_orphaned(&self) -> bool {
+        matches!(self, Self::LeftBehind { .. })
+    }
+
+    /// Who had an orphaned port, if its row says so.
+    pub fn last_tenant(&self) -> Option<&LastTenant> {
+        match self {
+            Self::LeftBehind { last } => last.as_ref(),
+            _ => None,
+        }
+    }
+}
+
 /// Who had a port whose link is gone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastTenant {

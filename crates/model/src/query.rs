@@ -102,10 +102,7 @@ pub fn container<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<&'a Contain
         None => (None, wanted),
     };
     let asked = |(name, _): &(&Engine, _)| engine.is_none_or(|engine| engine == *name);
-    let all = || {
-        let engines = snapshot.engines.iter().filter(asked);
-        engines.flat_map(|(engine, rows)| rows.rows().iter().map(move |row| (engine, row)))
-    };
+    let all = || snapshot.containers_by_engine().filter(asked);
     if let Some((_, exact)) = all().find(|(_, row)| *row.id.0 == *wanted) {
         return Ok(exact);
     }
@@ -167,7 +164,7 @@ fn nobody(snapshot: &Snapshot, wanted: &str) -> QueryError {
 }
 
 fn near(snapshot: &Snapshot, wanted: &str) -> Vec<String> {
-    let names = snapshot.engines.values().flat_map(Observed::rows).map(|row| &*row.name);
+    let names = snapshot.containers().map(|row| &*row.name);
     let allowed = wanted.chars().count().div_ceil(3).min(3);
     let mut near: Vec<_> =
         names.map(|name| (distance(wanted, name), name)).filter(|(d, _)| *d <= allowed).collect();
@@ -192,14 +189,13 @@ fn distance(wanted: &str, name: &str) -> usize {
 /// # Errors
 /// [`QueryError::NoSuchBridge`], or [`QueryError::Blind`] when the switch could not be asked.
 pub fn bridge<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<&'a Bridge, QueryError> {
-    let all = || snapshot.switch.values().flat_map(Observed::rows);
-    if let Some(found) = all().find(|bridge| *bridge.name == *wanted) {
+    if let Some(found) = snapshot.bridges().find(|bridge| *bridge.name == *wanted) {
         return Ok(found);
     }
     if let Some(trouble) = blind_to_the_switch(snapshot) {
         return Err(QueryError::Blind(trouble.clone()));
     }
-    let mut have: Vec<_> = all().map(|bridge| bridge.name.to_string()).collect();
+    let mut have: Vec<_> = snapshot.bridges().map(|bridge| bridge.name.to_string()).collect();
     have.sort();
     have.dedup();
     Err(QueryError::NoSuchBridge { wanted: wanted.to_owned(), have })
@@ -248,7 +244,7 @@ pub fn target<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<Target<'a>, Qu
         return Ok(Target::Namespace(found));
     }
     let by_pid = |row: &&Container| row.pid.is_some_and(|pid| format!("pid:{pid}") == wanted);
-    if let Some(found) = snapshot.engines.values().flat_map(Observed::rows).find(by_pid) {
+    if let Some(found) = snapshot.containers().find(by_pid) {
         return Ok(Target::Container(found));
     }
     Err(match snapshot.kernel.trouble() {
@@ -272,7 +268,7 @@ pub fn attachments<'a>(
         Target::Container(row) => home(snapshot, row)?,
         Target::Namespace(row) => row.id,
     };
-    let home = snapshot.kernel.rows().iter().find(|ns| ns.id == netns);
+    let home = snapshot.namespace(netns);
     let unread = home.and_then(|ns| ns.trouble.as_ref()).or(snapshot.kernel.trouble());
     match unread.or(blind_to_the_switch(snapshot)) {
         Some(trouble) => Err(QueryError::Blind(trouble.clone())),

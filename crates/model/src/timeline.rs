@@ -137,7 +137,7 @@ impl Timeline {
             // The port may be gone with its link.
             return Vec::new();
         }
-        let orphans = wiring.ports.iter().filter(|port| is_orphan(port));
+        let orphans = wiring.ports.iter().filter(|port| port.occupant.is_orphaned());
         let fresh = orphans.filter(|port| !self.orphans.contains_key(&port_key(port)));
         let fresh: Vec<_> = fresh.cloned().collect();
         self.orphans.extend(fresh.iter().map(|port| (port_key(port), port.clone())));
@@ -151,7 +151,7 @@ impl Timeline {
         let ports: FxHashMap<_, _> =
             wiring.ports.iter().map(|port| (port_key(port), port)).collect();
         let still = |port: &&SwitchPort| {
-            is_orphan(port) || matches!(port.occupant, Occupant::Unknown { .. })
+            port.occupant.is_orphaned() || matches!(port.occupant, Occupant::Unknown { .. })
         };
         let over = self.orphans.keys().filter(|key| !ports.get(*key).is_some_and(still));
         let mut over: Vec<_> = over.cloned().collect();
@@ -167,10 +167,6 @@ fn key(attachment: &Attachment) -> LinkKey {
 
 fn port_key(port: &SwitchPort) -> (Name, Name) {
     (port.bridge.clone(), port.port.iface.clone())
-}
-
-fn is_orphan(port: &SwitchPort) -> bool {
-    matches!(port.occupant, Occupant::LeftBehind { .. })
 }
 
 /// A namespace that nobody has and that has no name is what a container leaves for a moment.

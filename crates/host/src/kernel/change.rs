@@ -30,8 +30,7 @@ impl Links {
 
     /// Opens the container's namespace, so that it is there as long as we are at it.
     pub(crate) fn enter(&mut self, snapshot: &Snapshot, plan: &Plan) -> Result<(), Trouble> {
-        let mut all = snapshot.engines.values().flat_map(model::Observed::rows);
-        let row = all.find(|row| row.id == plan.container.id);
+        let row = snapshot.container_by_id(&plan.container.id);
         let Some((pid, id)) = row.and_then(|row| Some((row.pid?, row.netns?))) else {
             return Ok(());
         };

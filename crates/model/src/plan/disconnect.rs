@@ -116,8 +116,7 @@ fn check(row: &SwitchPort, force: bool) -> Result<(), Refusal> {
 
 /// The veth that the port is, if it still is one.
 pub(super) fn host_end<'a>(snapshot: &'a Snapshot, row: &SwitchPort) -> Option<&'a Arc<Link>> {
-    let mut spaces = snapshot.kernel.rows().iter();
-    let here = spaces.find(|ns| Some(ns.id) == snapshot.switch_netns)?;
+    let here = snapshot.switch_namespace()?;
     let veth = |link: &&Arc<Link>| link.kind.as_deref() == Some("veth");
     here.links.iter().filter(veth).find(|link| link.name == row.port.iface)
 }

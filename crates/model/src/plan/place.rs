@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::ids::{Name, NetnsId, OfPort};
 use crate::mark::Mark;
 use crate::query;
-use crate::snapshot::{Container, Link, Namespace, Snapshot};
+use crate::snapshot::{Container, Link, Snapshot};
 use crate::switch::{Bridge, Port};
 use crate::wiring::{ContainerRef, Occupant, Wiring};
 
@@ -38,9 +38,8 @@ pub(super) fn delete(link: &Link) -> Step {
 impl Place<'_> {
     /// The container, named.
     pub(super) fn who(&self) -> ContainerRef {
-        let mut engines = self.snapshot.engines.iter();
-        let engine =
-            engines.find(|(_, rows)| rows.rows().iter().any(|c| c.id == self.container.id));
+        let mut all = self.snapshot.containers_by_engine();
+        let engine = all.find(|(_, row)| row.id == self.container.id);
         ContainerRef {
             name: self.container.name.clone(),
             id: self.container.id.clone(),
@@ -119,23 +118,18 @@ impl Place<'_> {
         self.wiring.ports.iter().map(|row| &*row.port).collect()
     }
 
-    fn namespace(&self, id: NetnsId) -> Option<&Namespace> {
-        self.snapshot.kernel.rows().iter().find(|ns| ns.id == id)
-    }
-
     fn here(&self) -> impl Iterator<Item = &Arc<Link>> {
-        let here = self.snapshot.switch_netns.and_then(|id| self.namespace(id));
-        here.into_iter().flat_map(|ns| &ns.links)
+        self.snapshot.switch_namespace().into_iter().flat_map(|ns| &ns.links)
     }
 
     fn inside(&self) -> impl Iterator<Item = &Arc<Link>> {
-        self.namespace(self.netns).into_iter().flat_map(|ns| &ns.links)
+        self.snapshot.namespace(self.netns).into_iter().flat_map(|ns| &ns.links)
     }
 
     /// The host's ends of veths into this container that somebody was killed over.
     pub(super) fn debris(&self) -> Vec<Arc<Link>> {
         let ports = self.all_ports();
-        let home = self.namespace(self.netns);
+        let home = self.snapshot.namespace(self.netns);
         let away = |nsid| home.and_then(|home| home.nsids.get(&nsid).copied());
         let leads_here = |link: &&Arc<Link>| {
             self.inside().filter_map(|inside| Some((inside, inside.peer?))).any(|(inside, far)| {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::ids::{ContainerId, Name};
 use crate::mark::Mark;
-use crate::snapshot::{Container, Engine, Link, Observed, Snapshot};
+use crate::snapshot::{Container, Engine, Link, Snapshot};
 use crate::switch::Port;
 use crate::wiring::{ContainerRef, LastTenant, Occupant, SwitchPort, Wiring};
 
@@ -137,9 +137,9 @@ fn owner<'a>(
     mark: Option<&Mark>,
     last: Option<&LastTenant>,
 ) -> Option<&'a Container> {
-    let all: Vec<_> = snapshot.engines.values().flat_map(Observed::rows).collect();
+    let all: Vec<_> = snapshot.containers().collect();
     let known = last.and_then(|last| last.container.as_ref());
-    let by_claim = || known.and_then(|known| all.iter().find(|row| row.id == known.id).copied());
+    let by_claim = || known.and_then(|known| snapshot.container_by_id(&known.id));
     mark.and_then(|mark| mark.owner(&all)).or_else(by_claim)
 }
 
@@ -159,9 +159,7 @@ fn debris<'a>(
         end.as_ref().is_none_or(|end| alias.ends_with(end))
     };
     let ports: Vec<&Port> = wiring.ports.iter().map(|row| &*row.port).collect();
-    let spaces = snapshot.kernel.rows().iter();
-    let here = spaces.filter(|ns| Some(ns.id) == snapshot.switch_netns);
-    let links = here.flat_map(|ns| &ns.links);
+    let links = snapshot.switch_namespace().into_iter().flat_map(|ns| &ns.links);
     let links = links.filter(move |link| is_debris(link, &ports) && meant(link));
     links.map(|link| LeftOver::Link(delete(link)))
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::ids::{Name, OfPort};
 use crate::mark::Mark;
 use crate::query::{self, QueryError};
-use crate::snapshot::{Container, Observed, Snapshot};
+use crate::snapshot::{Container, Snapshot};
 use crate::switch::{OfPortState, Port};
 use crate::wiring::{Occupant, Plug, SwitchPort, Wiring};
 
@@ -77,7 +77,7 @@ pub fn remembered(
 ) -> Result<Vec<Remembered>, QueryError> {
     let named = wish.containers.iter().map(|words| query::container(snapshot, words));
     let named: Vec<&Container> = named.collect::<Result<_, _>>()?;
-    let all = all_of(snapshot);
+    let all: Vec<_> = snapshot.containers().collect();
     let rows = wiring.ports.iter().filter_map(|row| {
         let mark = Mark::of(&row.port)?;
         let owner = mark.owner(&all);
@@ -99,7 +99,8 @@ pub fn restore(snapshot: &Snapshot, wiring: &Wiring, one: &Remembered, luck: &Lu
     let Some((row, mark)) = row.and_then(|row| Some((row, Mark::of(&row.port)?))) else {
         return Remedy::NotToBeTouched { why: "its port is gone".to_owned() };
     };
-    let Some(owner) = mark.owner(&all_of(snapshot)) else { return Remedy::Gone };
+    let all: Vec<_> = snapshot.containers().collect();
+    let Some(owner) = mark.owner(&all) else { return Remedy::Gone };
     match again(snapshot, wiring, row, mark, owner, luck) {
         Ok(remedy) => remedy,
         Err(Refusal::Query(QueryError::NotRunning { state, .. })) => Remedy::NotRunning { state },
@@ -190,8 +191,4 @@ impl Place<'_> {
         let Some(wanted) = number_of(port) else { return Ok(None) };
         self.free(wanted, Some(port)).map(Some)
     }
-}
-
-fn all_of(snapshot: &Snapshot) -> Vec<&Container> {
-    snapshot.engines.values().flat_map(Observed::rows).collect()
 }

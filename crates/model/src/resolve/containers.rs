@@ -30,11 +30,7 @@ struct Known<'a> {
 
 impl<'a> ContainerIndex<'a> {
     pub(super) fn new(snapshot: &'a Snapshot) -> Self {
-        let all = || {
-            let engines = snapshot.engines.iter();
-            engines
-                .flat_map(|(engine, rows)| rows.rows().iter().map(move |row| Known { engine, row }))
-        };
+        let all = || snapshot.containers_by_engine().map(|(engine, row)| Known { engine, row });
         Self {
             names: all().map(|known| (&*known.row.name, known)).collect(),
             ids: all().map(|known| (&*known.row.id.0, known)).collect(),

@@ -67,7 +67,7 @@ fn troubles(snapshot: &Snapshot) -> Vec<crate::Trouble> {
     let engines = snapshot.engines.values().filter_map(|rows| rows.trouble());
     let switch = snapshot.switch.values().filter_map(|rows| rows.trouble());
     let inside = snapshot.kernel.rows().iter().filter_map(|ns| ns.trouble.as_ref());
-    let unread = snapshot.engines.values().flat_map(crate::Observed::rows);
+    let unread = snapshot.containers();
     let unread = unread.filter_map(|container| container.netns_trouble.as_ref());
     let unread = unread.filter(|trouble| trouble.kind != crate::TroubleKind::Gone);
     engines
