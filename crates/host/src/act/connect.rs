@@ -56,14 +56,14 @@ pub async fn plan_connect(
     from: &impl Observe,
     request: &Connect,
 ) -> Result<(Snapshot, Plan), Refusal> {
-    let luck = generate();
+    let generated = generate();
     let snapshot = from.observe(&near(request)).await;
-    if let Ok(plan) = connect(&snapshot, &resolve(&snapshot), request, &luck) {
+    if let Ok(plan) = connect(&snapshot, &resolve(&snapshot), request, &generated) {
         return Ok((snapshot, plan));
     }
     // A wider look can tell more about who is in the way.
     let snapshot = from.observe(&Question { bridge: Some(request.bridge.clone()), ..all() }).await;
-    let plan = connect(&snapshot, &resolve(&snapshot), request, &luck)?;
+    let plan = connect(&snapshot, &resolve(&snapshot), request, &generated)?;
     Ok((snapshot, plan))
 }
 

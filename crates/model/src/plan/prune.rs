@@ -5,14 +5,14 @@
 
 use std::sync::Arc;
 
-use crate::ids::{ContainerId, Name};
+use crate::ids::Name;
 use crate::mark::Mark;
-use crate::snapshot::{Container, Engine, Link, Snapshot};
+use crate::snapshot::{Container, Link, Snapshot};
 use crate::switch::Port;
-use crate::wiring::{ContainerRef, LastTenant, Occupant, SwitchPort, Wiring};
+use crate::wiring::{LastTenant, Occupant, SwitchPort, Wiring};
 
-use super::place::delete;
-use super::{Asking, Plan, Step, is_debris};
+use super::planner::delete;
+use super::{OfPortRequests, ReplacePort, Step, is_debris};
 
 /// `docker ovs prune`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,32 +45,15 @@ pub enum LeftOver {
 
 impl LeftOver {
     /// How to remove it.
-    pub fn plan(&self) -> Plan {
-        let nobody = || ContainerRef {
-            name: "".into(),
-            id: ContainerId("".into()),
-            engine: Engine::default(),
-        };
-        let plan = |bridge: &Name, step| Plan {
-            container: nobody(),
-            interface: "".into(),
-            bridge: bridge.clone(),
-            steps: vec![step],
-        };
+    pub fn removal(&self) -> Step {
         match self {
             Self::Port { bridge, port, .. } => {
-                let remove = Some(Arc::clone(port));
-                let (bridge, bystanders) = (bridge.clone(), Asking::new());
-                let step = Step::Swap {
-                    bridge: bridge.clone(),
-                    remove,
-                    add: None,
-                    inherit: false,
-                    bystanders,
-                };
-                plan(&bridge, step)
+                let (bridge, remove) = (bridge.clone(), Some(Arc::clone(port)));
+                let expected_requesters = OfPortRequests::new();
+                ReplacePort { bridge, remove, add: None, keep_settings: false, expected_requesters }
+                    .into()
             }
-            Self::Link(step) => plan(&"".into(), step.clone()),
+            Self::Link(step) => step.clone(),
         }
     }
 
@@ -87,15 +70,23 @@ impl LeftOver {
 }
 
 /// What may be removed. Takes a whole look in which every source answered.
-pub fn prune(snapshot: &Snapshot, wiring: &Wiring, wish: &Prune) -> Vec<LeftOver> {
-    let on = |row: &&SwitchPort| wish.bridge.as_ref().is_none_or(|wanted| **wanted == *row.bridge);
-    let ports = wiring.ports.iter().filter(on).filter_map(|row| port(snapshot, wiring, row, wish));
+pub fn prune(snapshot: &Snapshot, wiring: &Wiring, request: &Prune) -> Vec<LeftOver> {
+    let on =
+        |row: &&SwitchPort| request.bridge.as_ref().is_none_or(|wanted| **wanted == *row.bridge);
+    let ports =
+        wiring.ports.iter().filter(on).filter_map(|row| port(snapshot, wiring, row, request));
     // Links bear no time.
-    let links = wish.until.is_none().then(|| debris(snapshot, wiring, wish.bridge.as_deref()));
+    let links =
+        request.until.is_none().then(|| debris(snapshot, wiring, request.bridge.as_deref()));
     ports.chain(links.into_iter().flatten()).collect()
 }
 
-fn port(snapshot: &Snapshot, wiring: &Wiring, row: &SwitchPort, wish: &Prune) -> Option<LeftOver> {
+fn port(
+    snapshot: &Snapshot,
+    wiring: &Wiring,
+    row: &SwitchPort,
+    request: &Prune,
+) -> Option<LeftOver> {
     let Occupant::LeftBehind { last } = &row.occupant else { return None };
     let (kind, bond) = (row.port.kind.as_str(), &row.port.bond);
     if kind != "system" || bond.is_some() {
@@ -104,11 +95,11 @@ fn port(snapshot: &Snapshot, wiring: &Wiring, row: &SwitchPort, wish: &Prune) ->
     let mark = Mark::of(&row.port);
     let ours = mark.as_ref().is_some_and(|mark| mark.ours);
     let created = mark.as_ref().and_then(|mark| mark.created);
-    let old = wish.until.is_none_or(|until| created.is_some_and(|created| created < until));
+    let old = request.until.is_none_or(|until| created.is_some_and(|created| created < until));
     let owner = owner(snapshot, mark.as_ref(), last.as_ref());
     let restorable = mark.as_ref().is_some_and(|mark| !has_another(wiring, owner, mark));
-    let free = may_go(owner, restorable, wish.stopped);
-    ((ours || wish.all) && old && free).then(|| LeftOver::Port {
+    let free = may_go(owner, restorable, request.stopped);
+    ((ours || request.all) && old && free).then(|| LeftOver::Port {
         bridge: row.bridge.clone(),
         port: Arc::clone(&row.port),
         last: words(mark.as_ref(), last.as_ref()),

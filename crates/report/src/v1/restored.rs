@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use model::plan::{LeftOver, Remedy, Remembered, Step};
+use model::plan::{KernelStep, LeftOver, Remedy, Remembered, Step};
 use serde::Serialize;
 
 use super::{PruneKind, RestoreResult};
@@ -125,7 +125,7 @@ impl From<&LeftOver> for Orphan {
             },
             LeftOver::Link(step) => {
                 let name = match step {
-                    Step::DeleteLink { name, .. } => name.to_string(),
+                    Step::Kernel(KernelStep::DeleteLink { name, .. }) => name.to_string(),
                     other => other.to_string(),
                 };
                 Self {

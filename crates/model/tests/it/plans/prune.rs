@@ -7,18 +7,18 @@ use docker_ovs_model::snapshot::{Observed, Scope};
 use docker_ovs_model::switch::Via;
 use docker_ovs_model::{Snapshot, rehearse, resolve};
 
-use crate::plans::scene::{connected, container, host, restarted, wish};
+use crate::plans::scene::{connected, container, host, request, restarted};
 
 #[test]
 fn prune_takes_only_ports_of_containers_that_are_gone() {
-    let before = connected(&host(), &wish("br0", "c1"), 1);
-    let left = |host: &Snapshot, wish: &Prune| prune(host, &resolve(host), wish).len();
+    let before = connected(&host(), &request("br0", "c1"), 1);
+    let left = |host: &Snapshot, request: &Prune| prune(host, &resolve(host), request).len();
     let (normal, stopped) = (Prune::default(), Prune { stopped: true, ..Prune::default() });
     assert_eq!(left(&before, &stopped), 0, "it is in use");
     assert_eq!(left(&restarted(&before, 1, true), &stopped), 0, "it can be restored");
     let exited = restarted(&before, 1, false);
     assert_eq!((left(&exited, &normal), left(&exited, &stopped)), (0, 1));
-    let replaced = Connect { interface: Some("eth0".into()), ..wish("br1", "c1") };
+    let replaced = Connect { interface: Some("eth0".into()), ..request("br1", "c1") };
     let replaced = connected(&restarted(&before, 1, true), &replaced, 2);
     assert_eq!(left(&replaced, &normal), 1, "the container has another eth0 now");
     let mut removed = exited.clone();
@@ -38,14 +38,14 @@ fn prune_takes_only_ports_of_containers_that_are_gone() {
 
 #[test]
 fn only_marked_ports_are_disconnected_without_force() {
-    let mut theirs = connected(&host(), &wish("br0", "c1"), 1);
+    let mut theirs = connected(&host(), &request("br0", "c1"), 1);
     let rows = theirs.switch.get_mut(&Via::Ovsdb).unwrap().rows_mut();
     Arc::make_mut(&mut rows[0].ports[0]).external_ids.clear();
-    let wish =
+    let request =
         |force| Disconnect { bridge: "br0".into(), container: "c1".into(), interface: None, force };
     let wiring = resolve(&theirs);
-    let refusal = disconnect(&theirs, &wiring, &wish(false)).unwrap_err();
+    let refusal = disconnect(&theirs, &wiring, &request(false)).unwrap_err();
     assert!(matches!(refusal, Refusal::NotOurs { .. }), "{refusal:?}");
-    let plan = disconnect(&theirs, &wiring, &wish(true)).unwrap();
+    let plan = disconnect(&theirs, &wiring, &request(true)).unwrap();
     assert!(resolve(&rehearse(&theirs, &plan.steps)).attachments.is_empty());
 }
