@@ -5,6 +5,7 @@ use thiserror::Error;
 use crate::ids::NetnsId;
 use crate::snapshot::{Container, Engine, Namespace, Observed, Snapshot};
 use crate::switch::{Bridge, Via};
+use crate::target::Target;
 use crate::trouble::{Trouble, TroubleKind};
 use crate::wiring::{Attachment, Wiring};
 
@@ -203,14 +204,14 @@ pub fn bridge<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<&'a Bridge, Qu
 
 /// Whom a question is about.
 #[derive(Clone, Copy, Debug)]
-pub enum Target<'a> {
+pub enum Subject<'a> {
     /// A container.
     Container(&'a Container),
     /// A namespace named directly: `pid:N`, `netns:NAME`, `netns:PATH`.
     Namespace(&'a Namespace),
 }
 
-impl Target<'_> {
+impl Subject<'_> {
     /// What must be said whatever the answer.
     pub fn remark(self, snapshot: &Snapshot) -> Option<String> {
         match self {
@@ -227,30 +228,28 @@ impl Target<'_> {
     }
 }
 
-/// Finds the container or namespace that `wanted` names.
+/// Finds the container or namespace that a question is about.
 ///
 /// # Errors
 /// As [`container`]; [`QueryError::Blind`] for a namespace that could not be opened.
-pub fn target<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<Target<'a>, QueryError> {
-    let Some((kind, name)) = wanted.split_once(':') else {
-        return container(snapshot, wanted).map(Target::Container);
-    };
-    if engine_of(snapshot, wanted).is_some() {
-        return container(snapshot, wanted).map(Target::Container);
-    }
-    let name = if kind == "netns" { name.rsplit('/').next().unwrap_or(name) } else { wanted };
-    let known = |ns: &&Namespace| ns.names.iter().any(|known| known == wanted || known == name);
-    if let Some(found) = snapshot.kernel.rows().iter().find(known) {
-        return Ok(Target::Namespace(found));
-    }
-    let by_pid = |row: &&Container| row.pid.is_some_and(|pid| format!("pid:{pid}") == wanted);
-    if let Some(found) = snapshot.containers().find(by_pid) {
-        return Ok(Target::Container(found));
-    }
-    Err(match snapshot.kernel.trouble() {
+pub fn subject<'a>(snapshot: &'a Snapshot, target: &Target) -> Result<Subject<'a>, QueryError> {
+    let missing = || match snapshot.kernel.trouble() {
         Some(trouble) => QueryError::Blind(trouble.clone()),
-        None => QueryError::NoSuchContainer { wanted: wanted.to_owned(), near: Vec::new() },
-    })
+        None => QueryError::NoSuchContainer { wanted: target.to_string(), near: Vec::new() },
+    };
+    match target {
+        Target::Container(words) => container(snapshot, words).map(Subject::Container),
+        Target::Process(pid) => {
+            let found = snapshot.containers().find(|row| row.pid == Some(*pid));
+            found.map(Subject::Container).ok_or_else(missing)
+        }
+        Target::Netns(words) => {
+            let name = words.rsplit('/').next().unwrap_or(words);
+            let known = |ns: &&Namespace| ns.names.iter().any(|known| known == name);
+            let found = snapshot.kernel.rows().iter().find(known);
+            found.map(Subject::Namespace).ok_or_else(missing)
+        }
+    }
 }
 
 /// The attachments of whom a question is about.
@@ -261,12 +260,12 @@ pub fn target<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<Target<'a>, Qu
 pub fn attachments<'a>(
     snapshot: &Snapshot,
     wiring: &'a Wiring,
-    target: Target<'_>,
+    target: Subject<'_>,
 ) -> Result<Vec<&'a Attachment>, QueryError> {
     let netns = match target {
-        Target::Container(row) if row.on_host_network() => return Ok(Vec::new()),
-        Target::Container(row) => home(snapshot, row)?,
-        Target::Namespace(row) => row.id,
+        Subject::Container(row) if row.on_host_network() => return Ok(Vec::new()),
+        Subject::Container(row) => home(snapshot, row)?,
+        Subject::Namespace(row) => row.id,
     };
     let home = snapshot.namespace(netns);
     let unread = home.and_then(|ns| ns.trouble.as_ref()).or(snapshot.kernel.trouble());
