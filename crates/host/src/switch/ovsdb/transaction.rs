@@ -109,7 +109,7 @@ impl Database {
             operations.push(Operation::Mutate { which: bridge(), column: "ports", how, value });
             operations.extend(old.iter().flat_map(|old| mirrored(old.port)));
         }
-        match self.client.commit(VSWITCH, &operations).await {
+        match self.client.transact(VSWITCH, &operations).await {
             Ok(_) => Ok(()),
             Err(error) => Err(self.why_not(ports, &error)),
         }
