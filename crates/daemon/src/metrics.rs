@@ -153,7 +153,7 @@ fn attachments(registry: &mut Registry, state: &State) {
     registry.register("attachments", "Interfaces of containers and where they arrive", family);
     let orphans = Gauge::<i64>::default();
     let ports = state.wiring.ports.iter();
-    let left = ports.filter(|row| matches!(row.occupant, Occupant::LeftBehind { .. })).count();
+    let left = ports.filter(|row| row.occupant.is_orphaned()).count();
     orphans.set(i64::try_from(left).unwrap_or(i64::MAX));
     registry.register("orphaned_ports", "Ports whose link is gone", orphans);
     let looks = Counter::<u64>::default();

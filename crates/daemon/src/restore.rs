@@ -10,8 +10,7 @@ use model::evidence::Note;
 use model::ids::{ContainerId, Ifindex, Name, NetnsId};
 use model::mark::Mark;
 use model::plan::Restore;
-use model::snapshot::Observed;
-use model::wiring::{Attachment, Occupant};
+use model::wiring::Attachment;
 use model::{Snapshot, Wiring};
 use report::v1::{self, RestoreResult};
 use tokio::time::sleep;
@@ -69,7 +68,7 @@ pub(crate) async fn keep_restoring(host: Host, daemon: Arc<Daemon>) {
 
 /// Those that run now, with what is known of them from before.
 fn still_running(before: &RunningContainers, snapshot: &Snapshot) -> RunningContainers {
-    let all = snapshot.engines.values().flat_map(Observed::rows);
+    let all = snapshot.containers();
     let alive = all.filter(|row| row.netns.is_some());
     let alive = alive.filter_map(|row| Some((row.id.clone(), row.pid?)));
     let container = |(id, pid): (ContainerId, u32)| {
@@ -86,10 +85,8 @@ fn robbed(state: &State, running: &RunningContainers) -> BTreeSet<ContainerId> {
             !container.restored && container.since.elapsed() < RESTORE_WINDOW
         })
     };
-    let owners = state.wiring.ports.iter().filter_map(|port| match &port.occupant {
-        Occupant::LeftBehind { last: Some(last) } => last.container.as_ref(),
-        _ => None,
-    });
+    let ports = state.wiring.ports.iter();
+    let owners = ports.filter_map(|port| port.occupant.last_tenant()?.container.as_ref());
     owners.map(|owner| owner.id.clone()).filter(young).collect()
 }
 

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use model::evidence::Note;
 use model::health::{Check, Verdict};
 use model::switch::Bridge;
-use model::wiring::{Attachment, Occupant, SwitchPort, Wire};
+use model::wiring::{Attachment, Wire};
 use model::{Observed, Snapshot, Trouble, TroubleKind, Wiring, resolve};
 use rustix::thread::{CapabilitySet, capabilities};
 
@@ -150,8 +150,7 @@ fn check(name: &str, target: String, found: Result<String, Trouble>) -> Check {
 fn check_ports(wiring: &Wiring) -> Check {
     let deaf = wiring.ports.iter().filter(|row| row.notes.contains(&Note::Deaf));
     let deaf: Vec<_> = deaf.map(|row| format!("{}/{}", row.bridge, row.port.iface)).collect();
-    let gone = |row: &&SwitchPort| matches!(row.occupant, Occupant::LeftBehind { .. });
-    let left = wiring.ports.iter().filter(gone).count();
+    let left = wiring.ports.iter().filter(|row| row.occupant.is_orphaned()).count();
     let count = wiring.ports.len();
     let (verdict, detail, remedy) = match (deaf.as_slice(), left) {
         ([], 0) => (Verdict::Ok, format!("{count}, none deaf or orphaned"), ""),
@@ -164,7 +163,7 @@ fn check_ports(wiring: &Wiring) -> Check {
 
 /// Whether TCP and UDP arrive on bridges that do not finish checksums.
 fn check_checksums(snapshot: &Snapshot, wiring: &Wiring) -> Check {
-    let switch = snapshot.switch.values().flat_map(Observed::rows);
+    let switch = snapshot.bridges();
     let bridges: Vec<_> = switch.filter(|bridge| bridge.leaves_checksums()).collect();
     let on_them = wiring.attachments.iter().filter(|attachment| {
         let port = attachment.port.port();

@@ -8,7 +8,7 @@
 //! # async fn example() -> Result<(), model::Trouble> {
 //! use docker_ovs_host::{Host, Question, Settings};
 //! let host = Host::open(&Settings::from_env())?;
-//! let question = Question { container: Some("web".into()), ..Question::default() };
+//! let question = Question { target: Some("web".into()), ..Question::default() };
 //! let wiring = model::resolve(&host.look(&question).await);
 //! # Ok(())
 //! # }

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use model::ids::NetnsId;
 use model::snapshot::{Engine as Kind, Namespace, Scope};
 use model::switch::Via;
-use model::{Snapshot, Trouble};
+use model::{Look, Snapshot, Target, Trouble};
 use netns::Netns;
 
 use crate::Host;
@@ -23,15 +23,27 @@ use crate::switch::ovsdb::{self, Database};
 impl Host {
     /// Looks once. Never fails: what could not be had is said in the Snapshot.
     pub async fn look(&self, question: &Question) -> Snapshot {
+        self.read(question).await.0
+    }
+
+    /// Looks once, and resolves what was seen. The namespace that the question named directly, if
+    /// it did, is told beside the Snapshot: its rows are as the kernel has them.
+    pub(crate) async fn resolved(&self, question: &Question) -> Look {
+        let (snapshot, opened) = self.read(question).await;
+        Look::new(snapshot).with_opened(opened)
+    }
+
+    async fn read(&self, question: &Question) -> (Snapshot, Option<NetnsId>) {
         let start = std::time::Instant::now();
         let due = Deadline::after(self.timeout);
         let switch = kernel::switch_namespace(&self.rundir);
-        let (scope, seen) = match &question.container {
-            Some(wanted) => (Scope::One, self.read_target(due, wanted, question, &switch).await),
+        let (scope, seen) = match &question.target {
+            Some(target) => (Scope::One, self.read_target(due, target, question, &switch).await),
             None => (Scope::Everything, self.read_all(due, question, &switch).await),
         };
         tracing::debug!("looked at {scope:?} in {:?}", start.elapsed());
-        self.snapshot(scope, switch.ok().map(|space| kernel::id(&space)), seen)
+        let opened = seen.opened;
+        (self.snapshot(scope, switch.ok().map(|space| kernel::id(&space)), seen), opened)
     }
 
     pub(crate) async fn database(&self, due: Deadline) -> Result<Database, Trouble> {
@@ -73,7 +85,7 @@ impl Host {
             engines.push((configured.kind.clone(), found));
         }
         let kernel = switch.as_ref().map(|switch| namespaces(homes, switch, question.traffic));
-        Seen { engines, kernel: kernel.map_err(Clone::clone), switch: roads }
+        Seen { engines, kernel: kernel.map_err(Clone::clone), switch: roads, opened: None }
     }
 
     /// The narrow look: what one container needs. Three round trips to the engine, the kernel
@@ -81,35 +93,34 @@ impl Host {
     async fn read_target(
         &self,
         due: Deadline,
-        wanted: &str,
+        target: &Target,
         question: &Question,
         switch: &Result<Netns, Trouble>,
     ) -> Seen {
-        match kernel::open_target(wanted) {
-            Some(Ok(target)) => {
-                let kernel = read_around(&target, switch, question.traffic);
-                self.read_namespace(due, wanted, question, kernel).await
+        let opened = match target {
+            Target::Container(wanted) => {
+                return self.read_container(due, wanted, question, switch).await;
             }
-            Some(Err(trouble)) => self.read_namespace(due, wanted, question, Err(trouble)).await,
-            None => self.read_container(due, wanted, question, switch).await,
-        }
+            Target::Process(pid) => Netns::of_process(*pid),
+            Target::Netns(name) => kernel::open_named(name),
+        };
+        let opened = opened.map_err(|error| kernel::not_opened(target, &error));
+        let kernel = opened.and_then(|home| read_around(&home, switch, question.traffic));
+        self.read_namespace(due, question, kernel).await
     }
 
     /// A namespace named directly; engines have no part in it.
     async fn read_namespace(
         &self,
         due: Deadline,
-        wanted: &str,
         question: &Question,
-        mut kernel: Result<Vec<Namespace>, Trouble>,
+        kernel: Result<Vec<Namespace>, Trouble>,
     ) -> Seen {
-        if let Some(home) = kernel.as_mut().ok().and_then(|rows| rows.first_mut()) {
-            home.names.push(wanted.to_owned());
-        }
         let road = self.road_for(due, question).await;
         let rows = kernel.as_deref().unwrap_or_default();
+        let opened = rows.first().map(|row| row.id);
         let switch = self.take(road, due, question, rows).await;
-        Seen { engines: Vec::new(), kernel, switch }
+        Seen { engines: Vec::new(), kernel, switch, opened }
     }
 
     async fn read_container(
@@ -124,13 +135,13 @@ impl Host {
             tokio::join!(inside, self.road_for(due, question));
         if answers.iter().all(|answer| answer.found.is_err()) {
             let engines = answers.into_iter().map(EngineAnswer::into_rows).collect();
-            return Seen { engines, kernel: Ok(Vec::new()), switch: Roads::new() };
+            return Seen { engines, kernel: Ok(Vec::new()), switch: Roads::new(), opened: None };
         }
         let rows = kernel.as_deref().unwrap_or_default();
         let confirmed = join_all(answers.into_iter().map(|answer| answer.confirmed(due)));
         let (roads, answers) = tokio::join!(self.take(road, due, question, rows), confirmed);
         let engines = answers.into_iter().map(EngineAnswer::into_rows).collect();
-        Seen { engines, kernel, switch: roads }
+        Seen { engines, kernel, switch: roads, opened: None }
     }
 
     /// The container and its co-tenants, and the links of their namespace. Where several engines
@@ -213,6 +224,8 @@ struct Seen {
     engines: Vec<(Kind, Result<Vec<Found>, Trouble>)>,
     kernel: Result<Vec<Namespace>, Trouble>,
     switch: Roads,
+    /// The namespace that was named directly.
+    opened: Option<NetnsId>,
 }
 
 /// The engines whose absence is an error.

@@ -48,7 +48,10 @@ impl Origin {
 
     /// Looks once, and resolves what was seen.
     pub async fn look(&self, question: &Question) -> Look {
-        Look::new(self.observe(question).await)
+        match self {
+            Self::Live(host) => host.resolved(question).await,
+            Self::Recorded(snapshot) => Look::new(as_asked(snapshot, question)),
+        }
     }
 
     /// The live host, for what only that can do.

@@ -1,12 +1,13 @@
 //! What a look should bring. Every source reads it, and it depends on none.
 
+use model::Target;
 use model::switch::Via;
 
 /// What a look should bring.
 #[derive(Clone, Debug, Default)]
 pub struct Question {
-    /// The container (or `pid:N`, `netns:NAME|PATH`) that is asked about; everything if none.
-    pub container: Option<String>,
+    /// The container or namespace that is asked about; everything if none.
+    pub target: Option<Target>,
     /// A bridge that must be among the rows if it exists.
     pub bridge: Option<String>,
     /// Whether every port is wanted, also of a switch that few are asked about.

@@ -67,9 +67,9 @@ pub enum Evidence {
         /// Name of the interface.
         iface: Name,
     },
-    /// Step 5: a road to the switch says the number.
+    /// Step 5: a switch source says the number.
     Number {
-        /// The road.
+        /// The source.
         via: Via,
         /// The bridge.
         bridge: Name,
@@ -124,9 +124,9 @@ pub enum Note {
         /// The ports, as `bridge/interface`.
         candidates: Vec<String>,
     },
-    /// Roads to the switch disagree about the number.
+    /// Switch sources disagree about the number.
     Conflict {
-        /// Each road and what it says.
+        /// Each source and what it says.
         says: Vec<(Via, OfPortState)>,
     },
     /// A row's `external_ids` claim this link, but the kernel says otherwise.

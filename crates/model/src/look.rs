@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crate::ids::NetnsId;
-use crate::query::{self, QueryError, Target};
+use crate::query::{self, QueryError, Subject};
 use crate::snapshot::{Container, Namespace, Snapshot};
 use crate::switch::{Bridge, Via};
+use crate::target::Target;
 use crate::wiring::{Attachment, Wiring};
 
 /// A Snapshot and the Wiring that [`crate::resolve`] made of it. Copies share both.
@@ -15,6 +16,8 @@ pub struct Look {
     pub snapshot: Arc<Snapshot>,
     /// What they mean together.
     pub wiring: Arc<Wiring>,
+    /// The namespace that was opened for the question, where that named one directly.
+    opened: Option<NetnsId>,
 }
 
 impl Look {
@@ -22,7 +25,12 @@ impl Look {
     pub fn new(snapshot: impl Into<Arc<Snapshot>>) -> Self {
         let snapshot = snapshot.into();
         let wiring = Arc::new(crate::resolve(&snapshot));
-        Self { snapshot, wiring }
+        Self { snapshot, wiring, opened: None }
+    }
+
+    /// The same, of a question that named a namespace directly, which was opened for it.
+    pub fn with_opened(self, opened: Option<NetnsId>) -> Self {
+        Self { opened, ..self }
     }
 
     /// The container that `wanted` names, as [`query::container`].
@@ -41,25 +49,28 @@ impl Look {
         query::bridge(&self.snapshot, wanted)
     }
 
-    /// The container or namespace that `wanted` names, as [`query::target`].
+    /// The container or namespace that a question is about, as [`query::subject`].
     ///
     /// # Errors
     /// [`QueryError`].
-    pub fn target(&self, wanted: &str) -> Result<Target<'_>, QueryError> {
-        query::target(&self.snapshot, wanted)
+    pub fn subject(&self, target: &Target) -> Result<Subject<'_>, QueryError> {
+        match self.opened.and_then(|id| self.namespace(id)) {
+            Some(opened) => Ok(Subject::Namespace(opened)),
+            None => query::subject(&self.snapshot, target),
+        }
     }
 
     /// The row of a namespace that was read.
     pub fn namespace(&self, id: NetnsId) -> Option<&Namespace> {
-        self.snapshot.kernel.rows().iter().find(|namespace| namespace.id == id)
+        self.snapshot.namespace(id)
     }
 
     /// The attachments of a container or namespace, as [`query::attachments`].
     ///
     /// # Errors
     /// [`QueryError`].
-    pub fn attachments_of(&self, target: Target<'_>) -> Result<Vec<&Attachment>, QueryError> {
-        query::attachments(&self.snapshot, &self.wiring, target)
+    pub fn attachments_of(&self, subject: Subject<'_>) -> Result<Vec<&Attachment>, QueryError> {
+        query::attachments(&self.snapshot, &self.wiring, subject)
     }
 
     /// Makes sure that all three kinds of source were seen, as [`query::sighted`].
@@ -70,7 +81,7 @@ impl Look {
         query::sighted(&self.snapshot)
     }
 
-    /// Makes sure that the switch answered by this road, as [`query::switch`].
+    /// Makes sure that this switch source answered, as [`query::switch`].
     ///
     /// # Errors
     /// [`QueryError::Blind`].

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Routes;
+use crate::OfPortBySource;
 use crate::evidence::Note;
 use crate::ids::{DatapathId, Name, NetnsId, short_if_id};
 use crate::switch::Port;
@@ -20,8 +20,8 @@ pub struct SwitchPort {
     pub datapath_id: Option<DatapathId>,
     /// The port's row.
     pub port: Arc<Port>,
-    /// What each road says of its number.
-    pub routes: Routes,
+    /// What each switch source says of its number.
+    pub ofports: OfPortBySource,
     /// Who is on it.
     pub occupant: Occupant,
     /// What is uncertain.
@@ -67,6 +67,21 @@ pub enum Occupant {
         /// Why not.
         why: String,
     },
+}
+
+impl Occupant {
+    /// Whether the port is orphaned: its link is gone, its row stayed.
+    pub fn is_orphaned(&self) -> bool {
+        matches!(self, Self::LeftBehind { .. })
+    }
+
+    /// Who had an orphaned port, if its row says so.
+    pub fn last_tenant(&self) -> Option<&LastTenant> {
+        match self {
+            Self::LeftBehind { last } => last.as_ref(),
+            _ => None,
+        }
+    }
 }
 
 /// Who had a port whose link is gone.

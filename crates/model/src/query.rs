@@ -6,6 +6,7 @@ use crate::filter::Filter;
 use crate::ids::NetnsId;
 use crate::snapshot::{Container, Engine, Namespace, Observed, Snapshot};
 use crate::switch::{Bridge, Via};
+use crate::target::Target;
 use crate::trouble::{Trouble, TroubleKind};
 use crate::wiring::{Attachment, Wiring};
 
@@ -117,10 +118,7 @@ pub fn container<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<&'a Contain
         None => (None, wanted),
     };
     let asked = |(name, _): &(&Engine, _)| engine.is_none_or(|engine| engine == *name);
-    let all = || {
-        let engines = snapshot.engines.iter().filter(asked);
-        engines.flat_map(|(engine, rows)| rows.rows().iter().map(move |row| (engine, row)))
-    };
+    let all = || snapshot.containers_by_engine().filter(asked);
     if let Some((_, exact)) = all().find(|(_, row)| *row.id.0 == *wanted) {
         return Ok(exact);
     }
@@ -182,7 +180,7 @@ fn nobody(snapshot: &Snapshot, wanted: &str) -> QueryError {
 }
 
 fn near(snapshot: &Snapshot, wanted: &str) -> Vec<String> {
-    let names = snapshot.engines.values().flat_map(Observed::rows).map(|row| &*row.name);
+    let names = snapshot.containers().map(|row| &*row.name);
     let allowed = wanted.chars().count().div_ceil(3).min(3);
     let mut near: Vec<_> =
         names.map(|name| (distance(wanted, name), name)).filter(|(d, _)| *d <= allowed).collect();
@@ -207,14 +205,13 @@ fn distance(wanted: &str, name: &str) -> usize {
 /// # Errors
 /// [`QueryError::NoSuchBridge`], or [`QueryError::Blind`] when the switch could not be asked.
 pub fn bridge<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<&'a Bridge, QueryError> {
-    let all = || snapshot.switch.values().flat_map(Observed::rows);
-    if let Some(found) = all().find(|bridge| *bridge.name == *wanted) {
+    if let Some(found) = snapshot.bridges().find(|bridge| *bridge.name == *wanted) {
         return Ok(found);
     }
     if let Some(trouble) = blind_to_the_switch(snapshot) {
         return Err(QueryError::Blind(trouble.clone()));
     }
-    let mut have: Vec<_> = all().map(|bridge| bridge.name.to_string()).collect();
+    let mut have: Vec<_> = snapshot.bridges().map(|bridge| bridge.name.to_string()).collect();
     have.sort();
     have.dedup();
     Err(QueryError::NoSuchBridge { wanted: wanted.to_owned(), have })
@@ -222,14 +219,14 @@ pub fn bridge<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<&'a Bridge, Qu
 
 /// Whom a question is about.
 #[derive(Clone, Copy, Debug)]
-pub enum Target<'a> {
+pub enum Subject<'a> {
     /// A container.
     Container(&'a Container),
     /// A namespace named directly: `pid:N`, `netns:NAME`, `netns:PATH`.
     Namespace(&'a Namespace),
 }
 
-impl Target<'_> {
+impl Subject<'_> {
     /// What must be said whatever the answer.
     pub fn remark(self, snapshot: &Snapshot) -> Option<String> {
         match self {
@@ -246,30 +243,28 @@ impl Target<'_> {
     }
 }
 
-/// Finds the container or namespace that `wanted` names.
+/// Finds the container or namespace that a question is about.
 ///
 /// # Errors
 /// As [`container`]; [`QueryError::Blind`] for a namespace that could not be opened.
-pub fn target<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<Target<'a>, QueryError> {
-    let Some((kind, name)) = wanted.split_once(':') else {
-        return container(snapshot, wanted).map(Target::Container);
-    };
-    if engine_of(snapshot, wanted).is_some() {
-        return container(snapshot, wanted).map(Target::Container);
-    }
-    let name = if kind == "netns" { name.rsplit('/').next().unwrap_or(name) } else { wanted };
-    let known = |ns: &&Namespace| ns.names.iter().any(|known| known == wanted || known == name);
-    if let Some(found) = snapshot.kernel.rows().iter().find(known) {
-        return Ok(Target::Namespace(found));
-    }
-    let by_pid = |row: &&Container| row.pid.is_some_and(|pid| format!("pid:{pid}") == wanted);
-    if let Some(found) = snapshot.engines.values().flat_map(Observed::rows).find(by_pid) {
-        return Ok(Target::Container(found));
-    }
-    Err(match snapshot.kernel.trouble() {
+pub fn subject<'a>(snapshot: &'a Snapshot, target: &Target) -> Result<Subject<'a>, QueryError> {
+    let missing = || match snapshot.kernel.trouble() {
         Some(trouble) => QueryError::Blind(trouble.clone()),
-        None => QueryError::NoSuchContainer { wanted: wanted.to_owned(), near: Vec::new() },
-    })
+        None => QueryError::NoSuchContainer { wanted: target.to_string(), near: Vec::new() },
+    };
+    match target {
+        Target::Container(words) => container(snapshot, words).map(Subject::Container),
+        Target::Process(pid) => {
+            let found = snapshot.containers().find(|row| row.pid == Some(*pid));
+            found.map(Subject::Container).ok_or_else(missing)
+        }
+        Target::Netns(words) => {
+            let name = words.rsplit('/').next().unwrap_or(words);
+            let known = |ns: &&Namespace| ns.names.iter().any(|known| known == name);
+            let found = snapshot.kernel.rows().iter().find(known);
+            found.map(Subject::Namespace).ok_or_else(missing)
+        }
+    }
 }
 
 /// The attachments of whom a question is about.
@@ -280,14 +275,14 @@ pub fn target<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<Target<'a>, Qu
 pub fn attachments<'a>(
     snapshot: &Snapshot,
     wiring: &'a Wiring,
-    target: Target<'_>,
+    target: Subject<'_>,
 ) -> Result<Vec<&'a Attachment>, QueryError> {
     let netns = match target {
-        Target::Container(row) if row.on_host_network() => return Ok(Vec::new()),
-        Target::Container(row) => home(snapshot, row)?,
-        Target::Namespace(row) => row.id,
+        Subject::Container(row) if row.on_host_network() => return Ok(Vec::new()),
+        Subject::Container(row) => home(snapshot, row)?,
+        Subject::Namespace(row) => row.id,
     };
-    let home = snapshot.kernel.rows().iter().find(|ns| ns.id == netns);
+    let home = snapshot.namespace(netns);
     let unread = home.and_then(|ns| ns.trouble.as_ref()).or(snapshot.kernel.trouble());
     match unread.or(blind_to_the_switch(snapshot)) {
         Some(trouble) => Err(QueryError::Blind(trouble.clone())),
@@ -321,7 +316,7 @@ pub fn sighted(snapshot: &Snapshot) -> Result<(), QueryError> {
     missing.map_or(Ok(()), |trouble| Err(QueryError::Blind(trouble.clone())))
 }
 
-/// Makes sure that the road `via` was open.
+/// Makes sure that the switch source `via` answered.
 ///
 /// # Errors
 /// [`QueryError::Blind`], also for a road that was not taken.
@@ -348,7 +343,7 @@ pub fn filtered_bridges(snapshot: &Snapshot, filters: &[Filter]) -> Result<(), Q
     filters.iter().filter_map(Filter::bridge).try_for_each(|name| bridge(snapshot, name).map(drop))
 }
 
-/// Why no road led to the switch.
+/// Why no switch source answered.
 fn blind_to_the_switch(snapshot: &Snapshot) -> Option<&Trouble> {
     let absent = || snapshot.switch.values().filter_map(Observed::absence);
     absent().next().filter(|_| absent().count() == snapshot.switch.len())

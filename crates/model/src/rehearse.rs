@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::ids::{Ifindex, Name, NetnsId, Nsid};
-use crate::plan::{Step, Veth};
+use crate::plan::{KernelStep, ReplacePort, Step, SwitchStep, Veth};
 use crate::snapshot::{Link, Namespace, Observed, Peer, Snapshot};
 use crate::switch::{Bridge, OfPortState, Port};
 
@@ -19,26 +19,9 @@ pub fn rehearse<'s>(snapshot: &Snapshot, steps: impl IntoIterator<Item = &'s Ste
 
 fn take(snapshot: &mut Snapshot, step: &Step) {
     match step {
-        Step::DeleteLink { name, .. } => delete_link(snapshot, name),
-        Step::MakeVeth(veth) => make_veth(snapshot, veth),
-        Step::UnmakeVeth(veth) => delete_link(snapshot, &veth.host_end),
-        Step::SetTxChecksumOffload { netns, interface, on, .. } => {
-            change_link(snapshot, *netns, interface, |link| link.tx_checksum_offload = Some(*on));
-        }
-        Step::Configure { netns, interface, addresses, .. } => {
-            change_link(snapshot, *netns, interface, |link| {
-                link.up = true;
-                link.addresses.clone_from(addresses);
-            });
-        }
-        Step::Swap { bridge, remove, add, .. } => {
-            let Some(row) = bridge_called(snapshot, bridge) else { return };
-            if let Some(old) = remove {
-                row.ports.retain(|port| port.iface != old.iface);
-            }
-            row.ports.extend(add.clone());
-        }
-        Step::Await { bridge, iface, .. } => {
+        Step::Kernel(step) => take_in_kernel(snapshot, step),
+        Step::Switch(SwitchStep::ReplacePort(ports)) => replace_port(snapshot, ports),
+        Step::Switch(SwitchStep::Await { bridge, iface, .. }) => {
             let ifindex = index_here(snapshot, iface);
             let Some(row) = bridge_called(snapshot, bridge) else { return };
             let mut ports = row.ports.iter_mut();
@@ -47,6 +30,31 @@ fn take(snapshot: &mut Snapshot, step: &Step) {
             }
         }
     }
+}
+
+fn take_in_kernel(snapshot: &mut Snapshot, step: &KernelStep) {
+    match step {
+        KernelStep::DeleteLink { name, .. } => delete_link(snapshot, name),
+        KernelStep::MakeVeth(veth) => make_veth(snapshot, veth),
+        KernelStep::UnmakeVeth(veth) => delete_link(snapshot, &veth.host_end),
+        KernelStep::SetTxChecksumOffload { netns, interface, on, .. } => {
+            change_link(snapshot, *netns, interface, |link| link.tx_checksum_offload = Some(*on));
+        }
+        KernelStep::Configure { netns, interface, addresses, .. } => {
+            change_link(snapshot, *netns, interface, |link| {
+                link.up = true;
+                link.addresses.clone_from(addresses);
+            });
+        }
+    }
+}
+
+fn replace_port(snapshot: &mut Snapshot, ports: &ReplacePort) {
+    let Some(row) = bridge_called(snapshot, &ports.bridge) else { return };
+    if let Some(old) = &ports.remove {
+        row.ports.retain(|port| port.iface != old.iface);
+    }
+    row.ports.extend(ports.add.clone());
 }
 
 /// A number that was asked for is given; another one is vswitchd's affair.

@@ -37,13 +37,44 @@ pub struct Snapshot {
     pub named_engines: BTreeSet<Engine>,
     /// Namespaces with their links.
     pub kernel: Observed<Namespace>,
-    /// Bridges with their ports, by the road that was asked.
+    /// Bridges with their ports, by the switch source they came from.
     pub switch: BTreeMap<Via, Observed<Bridge>>,
 }
 
 impl Snapshot {
     /// The version that is written, and the newest that is read.
     pub const VERSION: u32 = 1;
+
+    /// Every container, each with the engine that runs it.
+    pub fn containers_by_engine(&self) -> impl Iterator<Item = (&Engine, &Container)> {
+        let engines = self.engines.iter();
+        engines.flat_map(|(engine, rows)| rows.rows().iter().map(move |row| (engine, row)))
+    }
+
+    /// Every container of every engine.
+    pub fn containers(&self) -> impl Iterator<Item = &Container> {
+        self.engines.values().flat_map(Observed::rows)
+    }
+
+    /// The container with this full id.
+    pub fn container_by_id(&self, id: &ContainerId) -> Option<&Container> {
+        self.containers().find(|row| row.id == *id)
+    }
+
+    /// The row of a namespace that was read.
+    pub fn namespace(&self, id: NetnsId) -> Option<&Namespace> {
+        self.kernel.rows().iter().find(|row| row.id == id)
+    }
+
+    /// The row of the namespace that ovs-vswitchd lives in, if it was read.
+    pub fn switch_namespace(&self) -> Option<&Namespace> {
+        self.namespace(self.switch_netns?)
+    }
+
+    /// Every bridge, once for each switch source that has it.
+    pub fn bridges(&self) -> impl Iterator<Item = &Bridge> {
+        self.switch.values().flat_map(Observed::rows)
+    }
 }
 
 /// How much a look asked for. A narrow Snapshot is smaller, not different.

@@ -1,4 +1,4 @@
-//! The switch's rows: bridges and their ports, whichever road they came by.
+//! The switch's rows: bridges and their ports, whichever source they came from.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{DatapathId, DpPort, Ifindex, Mac, Name, OfPort};
 
-/// The road by which the switch was asked. The order is the rank: the first
+/// A switch source: one way to ask the switch. The order is the rank: the first
 /// one present answers, the others confirm or contradict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -22,7 +22,7 @@ pub enum Via {
 }
 
 impl Via {
-    /// All roads, by rank.
+    /// All sources, by rank.
     pub const ALL: [Self; 3] = [Self::Ovsdb, Self::OpenFlow, Self::Dpif];
 }
 

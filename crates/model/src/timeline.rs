@@ -137,10 +137,10 @@ impl Timeline {
             // The port may be gone with its link.
             return Vec::new();
         }
-        let orphans = wiring.ports.iter().filter(|port| is_orphan(port));
-        let fresh = orphans.filter(|port| !self.orphans.contains_key(&seat(port)));
+        let orphans = wiring.ports.iter().filter(|port| port.occupant.is_orphaned());
+        let fresh = orphans.filter(|port| !self.orphans.contains_key(&port_key(port)));
         let fresh: Vec<_> = fresh.cloned().collect();
-        self.orphans.extend(fresh.iter().map(|port| (seat(port), port.clone())));
+        self.orphans.extend(fresh.iter().map(|port| (port_key(port), port.clone())));
         fresh.into_iter().map(|port| Change::LeftBehind(Box::new(port))).collect()
     }
 
@@ -148,14 +148,15 @@ impl Timeline {
         if self.orphans.is_empty() || wiring.unseen.switch {
             return Vec::new();
         }
-        let ports: FxHashMap<_, _> = wiring.ports.iter().map(|port| (seat(port), port)).collect();
+        let ports: FxHashMap<_, _> =
+            wiring.ports.iter().map(|port| (port_key(port), port)).collect();
         let still = |port: &&SwitchPort| {
-            is_orphan(port) || matches!(port.occupant, Occupant::Unknown { .. })
+            port.occupant.is_orphaned() || matches!(port.occupant, Occupant::Unknown { .. })
         };
-        let over = self.orphans.keys().filter(|seat| !ports.get(*seat).is_some_and(still));
+        let over = self.orphans.keys().filter(|key| !ports.get(*key).is_some_and(still));
         let mut over: Vec<_> = over.cloned().collect();
         over.sort();
-        let take = |seat| self.orphans.remove(&seat).map(|port| Change::Cleared(Box::new(port)));
+        let take = |key| self.orphans.remove(&key).map(|port| Change::Cleared(Box::new(port)));
         over.into_iter().filter_map(take).collect()
     }
 }
@@ -164,12 +165,8 @@ fn key(attachment: &Attachment) -> LinkKey {
     LinkKey { netns: attachment.netns, ifindex: attachment.link.ifindex }
 }
 
-fn seat(port: &SwitchPort) -> (Name, Name) {
+fn port_key(port: &SwitchPort) -> (Name, Name) {
     (port.bridge.clone(), port.port.iface.clone())
-}
-
-fn is_orphan(port: &SwitchPort) -> bool {
-    matches!(port.occupant, Occupant::LeftBehind { .. })
 }
 
 /// A namespace that nobody has and that has no name is what a container leaves for a moment.

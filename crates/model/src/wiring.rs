@@ -37,7 +37,7 @@ pub struct Wiring {
 pub struct Unseen {
     /// An engine or the kernel did not answer at all, or one container was asked about only.
     pub everything: bool,
-    /// No road led to the switch; what is told of it, if anything, is old.
+    /// No switch source answered; what is told of the switch, if anything, is old.
     pub switch: bool,
     /// These namespaces could not be read.
     pub namespaces: BTreeSet<NetnsId>,

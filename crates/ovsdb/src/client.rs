@@ -4,17 +4,16 @@ use std::io;
 
 use jsonrpc::Connection;
 use serde::Deserialize;
+use serde::Serialize;
 use serde::de::IgnoredAny;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 
 use crate::error::Error;
 use crate::monitor::{Columns, Requests, Tables};
-use crate::operation::Operation;
 use crate::remote::Remote;
-use crate::select::Select;
 use crate::tls::{Tls, TlsError, handshake};
-use crate::transact::{Done, Outcome, Params, Results};
+use crate::transact::{Outcome, Params, Results};
 
 /// The database of ovs-vswitchd.conf.db(5).
 pub const VSWITCH: &str = "Open_vSwitch";
@@ -52,32 +51,20 @@ impl Client {
         Ok(Self { connection: Connection::new(stream), monitored: false })
     }
 
-    /// Runs `operations` in one transaction and one round trip (section 4.1.3).
+    /// Carries out `operations`, each a [`Select`](crate::Select) or an
+    /// [`Operation`](crate::Operation), in one transaction and one round trip (section 4.1.3):
+    /// all of them or none.
     ///
     /// # Errors
-    /// [`Error::Operation`] when one of them fails.
-    pub async fn transact(
+    /// [`Error::Operation`] when one of them fails, and so nothing was changed.
+    pub async fn transact<O: Serialize + Sync>(
         &mut self,
         database: &str,
-        operations: &[Select<'_>],
+        operations: &[O],
     ) -> Result<Results, Error> {
         let params = Params { database, operations };
         let outcomes: Vec<Option<Outcome>> = self.connection.call("transact", &params).await?;
         Results::new(outcomes, operations.len())
-    }
-
-    /// Carries out `operations` in one transaction and one round trip: all of them or none.
-    ///
-    /// # Errors
-    /// [`Error::Operation`] when one of them fails, and so nothing was changed.
-    pub async fn commit(
-        &mut self,
-        database: &str,
-        operations: &[Operation<'_>],
-    ) -> Result<Done, Error> {
-        let params = Params { database, operations };
-        let outcomes: Vec<Option<Outcome>> = self.connection.call("transact", &params).await?;
-        Done::new(outcomes, operations.len())
     }
 
     /// Waits for the lock `name`, a letter or `_` and then letters, digits or `_`, in the

@@ -41,5 +41,5 @@ pub use operation::{Mutation, Operation, Row, Until, Which};
 pub use remote::{DEFAULT_PORT, InvalidRemote, Remote};
 pub use select::{Opaque, Select, Value};
 pub use tls::{Tls, TlsError};
-pub use transact::{Done, Results};
+pub use transact::Results;
 pub use uuid::{InvalidUuid, Uuid};

@@ -35,45 +35,14 @@ pub(crate) struct Outcome {
     details: Option<String>,
 }
 
-/// The rows of every operation of a transaction, not yet parsed: each operation may
+/// What came of every operation of a transaction. Rows are not yet parsed: each operation may
 /// have a row type of its own.
 #[derive(Debug)]
-pub struct Results(Vec<Box<RawValue>>);
+pub struct Results(Vec<Outcome>);
 
 impl Results {
     /// Every outcome must be good, and there must be one for each of the operations
     /// `asked`. After a failure, what was not tried is `None`.
-    pub(crate) fn new(outcomes: Vec<Option<Outcome>>, asked: usize) -> Result<Self, Error> {
-        let mut rows = Vec::with_capacity(asked);
-        for (operation, outcome) in outcomes.into_iter().flatten().enumerate() {
-            if let Some(error) = outcome.error {
-                return Err(Error::Operation { operation, error, details: outcome.details });
-            }
-            rows.extend(outcome.rows);
-        }
-        match rows.len() {
-            got if got == asked => Ok(Self(rows)),
-            got => Err(Error::WrongCount { asked, got }),
-        }
-    }
-
-    /// The rows that operation number `operation`, counted from 0, selected.
-    ///
-    /// # Errors
-    /// [`Error::Row`] when they do not fit `T`; [`Error::WrongCount`] when there was no
-    /// such operation.
-    pub fn rows<'de, T: Deserialize<'de>>(&'de self, operation: usize) -> Result<Vec<T>, Error> {
-        let count = Error::WrongCount { asked: operation + 1, got: self.0.len() };
-        serde_json::from_str(self.0.get(operation).ok_or(count)?.get())
-            .map_err(|source| Error::Row { place: format!("operation {operation}"), source })
-    }
-}
-
-/// What came of every operation of a transaction that was carried out.
-#[derive(Debug)]
-pub struct Done(Vec<Outcome>);
-
-impl Done {
     pub(crate) fn new(outcomes: Vec<Option<Outcome>>, asked: usize) -> Result<Self, Error> {
         let mut done = Vec::with_capacity(asked);
         for (operation, outcome) in outcomes.into_iter().flatten().enumerate() {

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use model::filter::{Facts, Filter, Filters};
-use model::snapshot::{Container, Observed};
-use model::wiring::{Attachment, LastTenant, Occupant, SwitchPort};
+use model::snapshot::Container;
+use model::wiring::{Attachment, LastTenant, SwitchPort};
 use model::{Snapshot, Wiring};
 
 use crate::v1;
@@ -48,15 +48,13 @@ fn labelled<'a>(snapshot: &'a Snapshot, filters: &[Filter]) -> HashMap<&'a str, 
     if !filters.iter().any(Filter::needs_labels) {
         return HashMap::new();
     }
-    let all = snapshot.engines.values().flat_map(Observed::rows);
+    let all = snapshot.containers();
     all.map(|row| (&*row.id.0, row)).collect()
 }
 
 fn orphaned(wiring: &Wiring, filters: &[Filter]) -> Vec<v1::Attachment> {
-    let orphans = wiring.ports.iter().filter_map(|row| match &row.occupant {
-        Occupant::LeftBehind { last: Some(last) } => Some((row, last)),
-        _ => None,
-    });
+    let ports = wiring.ports.iter();
+    let orphans = ports.filter_map(|row| Some((row, row.occupant.last_tenant()?)));
     let passing = orphans.filter(|(row, last)| Filters(filters).agree(&facts(row, last)));
     passing.map(|(row, last)| v1::Attachment::orphaned(row, last)).collect()
 }

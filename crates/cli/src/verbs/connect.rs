@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use host::{Connected, Origin, plan_connect};
 use model::plan::{Connect, Plan, Step};
+use model::query::Subject;
 use model::{Snapshot, query, rehearse, resolve};
 use report::{Format, printable, render, v1, views};
 
@@ -61,7 +62,7 @@ pub(super) fn steps(plan: &Plan) -> String {
 
 /// The new interface as `docker ovs port` would show it.
 fn rows(snapshot: &Snapshot, plan: &Plan) -> Result<Vec<v1::Attachment>, Failure> {
-    let target = query::target(snapshot, &plan.container.id.0)?;
+    let target = query::container(snapshot, &plan.container.id.0).map(Subject::Container)?;
     let wiring = resolve(snapshot);
     let found = query::attachments(snapshot, &wiring, target)?;
     let new = found.into_iter().filter(|found| found.link.name == plan.interface);

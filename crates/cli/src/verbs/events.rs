@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use host::{Origin, Watch};
 use model::filter::{Filter, Filters};
 use model::ids::ContainerId;
-use model::snapshot::{Container, Observed};
+use model::snapshot::Container;
 use model::timeline::{Change, Event, Timeline};
 use model::{Snapshot, resolve};
 use report::{Format, render, v1, views};
@@ -80,7 +80,7 @@ struct Known {
 impl Known {
     fn learn(&mut self, snapshot: &Snapshot, filters: &[Filter]) {
         if filters.iter().any(Filter::needs_labels) {
-            let rows = snapshot.engines.values().flat_map(Observed::rows).cloned();
+            let rows = snapshot.containers().cloned();
             let now = rows.map(|row| (row.id.clone(), row)).collect();
             self.before = std::mem::replace(&mut self.now, now);
         }
@@ -120,10 +120,7 @@ fn nobodys(attachment: &model::wiring::Attachment) -> model::filter::Facts<'_> {
 }
 
 fn orphan(port: &model::wiring::SwitchPort) -> model::filter::Facts<'_> {
-    let last = match &port.occupant {
-        model::wiring::Occupant::LeftBehind { last } => last.as_ref(),
-        _ => None,
-    };
+    let last = port.occupant.last_tenant();
     let known = last.and_then(|last| last.container.as_ref());
     let words = last.map_or("", |last| &last.words);
     model::filter::Facts {

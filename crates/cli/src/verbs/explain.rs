@@ -1,6 +1,7 @@
 //! `docker ovs explain CONTAINER [BRIDGE]`.
 
 use host::{Origin, Question};
+use model::Target;
 use model::switch::Via;
 use report::{Format, render, v1, views};
 
@@ -12,9 +13,10 @@ use crate::words::ExplainArgs;
 /// # Errors
 /// No such container, bridge, or no road at all.
 pub async fn run(origin: &Origin, args: &ExplainArgs) -> Result<Outcome, Failure> {
+    let asked = Target::parse(&args.container)?;
     let every = || Via::ALL.to_vec();
     let question = Question {
-        container: Some(args.container.clone()),
+        target: Some(asked.clone()),
         bridge: args.bridge.clone(),
         tenants: true,
         roads: args.via.map_or_else(every, |road| vec![road.into()]),
@@ -22,8 +24,8 @@ pub async fn run(origin: &Origin, args: &ExplainArgs) -> Result<Outcome, Failure
         ..Question::default()
     };
     let look = origin.look(&question).await;
-    let target = look.target(&args.container)?;
-    let found = look.attachments_of(target)?;
+    let subject = look.subject(&asked)?;
+    let found = look.attachments_of(subject)?;
     if let Some(bridge) = &args.bridge {
         look.bridge(bridge)?;
     }
@@ -36,7 +38,7 @@ pub async fn run(origin: &Origin, args: &ExplainArgs) -> Result<Outcome, Failure
     let on = |bridge: &String| rows.iter().any(|row| row.attachment.is_on(bridge));
     let elsewhere = args.bridge.as_ref().filter(|bridge| !on(bridge));
     let mut remarks = look.remarks();
-    remarks.extend(target.remark(&look.snapshot));
+    remarks.extend(subject.remark(&look.snapshot));
     remarks.extend(
         elsewhere.map(|bridge| format!("no interface of {} is on {bridge}", args.container)),
     );

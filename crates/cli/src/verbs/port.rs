@@ -1,10 +1,10 @@
 //! `docker ovs port CONTAINER [BRIDGE]`.
 
 use host::{Origin, Question};
-use model::Look;
 use model::query::QueryError;
 use model::switch::Via;
 use model::wiring::Attachment;
+use model::{Look, Target};
 use report::v1::State;
 use report::{Format, render, v1, views};
 
@@ -17,7 +17,7 @@ use crate::words::PortArgs;
 /// No such container, bridge, or no way to know.
 pub async fn run(origin: &Origin, args: &PortArgs) -> Result<Outcome, Failure> {
     let (bridge, via) = (args.bridge.as_deref(), args.via.into());
-    let asked = Asked { container: &args.container, bridge, via };
+    let asked = Asked { target: Target::parse(&args.container)?, bridge, via };
     // Who else lives there costs a list of all containers: only where it can be shown.
     let tenants = matches!(args.format, Format::Json | Format::Template(_) | Format::TableOf(_));
     let answer = asked.answer(&origin.look(&asked.question(tenants && !args.quiet)).await)?;
@@ -38,7 +38,7 @@ pub async fn run(origin: &Origin, args: &PortArgs) -> Result<Outcome, Failure> {
 /// # Errors
 /// No such container, bridge, or no way to know.
 pub async fn drop_in(origin: &Origin, container: &str, bridge: &str) -> Result<Outcome, Failure> {
-    let asked = Asked { container, bridge: Some(bridge), via: Via::Ovsdb };
+    let asked = Asked { target: Target::parse(container)?, bridge: Some(bridge), via: Via::Ovsdb };
     let answer = asked.answer(&origin.look(&asked.question(false)).await)?;
     let text = render(&Format::Csv, &views::PORT_ON_BRIDGE, &answer.blanked(bridge))?;
     Ok(Outcome { text, remarks: answer.remarks, ..Outcome::default() })
@@ -46,7 +46,7 @@ pub async fn drop_in(origin: &Origin, container: &str, bridge: &str) -> Result<O
 
 /// Whom and which bridge a question is about.
 pub(super) struct Asked<'a> {
-    pub(super) container: &'a str,
+    pub(super) target: Target,
     pub(super) bridge: Option<&'a str>,
     pub(super) via: Via,
 }
@@ -62,7 +62,7 @@ impl<'a> Asked<'a> {
     fn question(&self, tenants: bool) -> Question {
         let bridge = self.bridge.map(str::to_owned);
         Question {
-            container: Some(self.container.to_owned()),
+            target: Some(self.target.clone()),
             bridge,
             tenants,
             roads: vec![self.via],
@@ -71,14 +71,14 @@ impl<'a> Asked<'a> {
     }
 
     pub(super) fn answer(&self, look: &Look) -> Result<Answer<'a>, QueryError> {
-        let target = look.target(self.container)?;
-        let found = look.attachments_of(target)?;
+        let subject = look.subject(&self.target)?;
+        let found = look.attachments_of(subject)?;
         if let Some(bridge) = self.bridge {
             look.bridge(bridge)?;
         }
-        let row = |attachment: &&Attachment| v1::Attachment::of(attachment, target);
+        let row = |attachment: &&Attachment| v1::Attachment::of(attachment, subject);
         let rows = found.iter().map(row).collect();
-        let remarks = target.remark(&look.snapshot).into_iter().chain(doubts(&found)).collect();
+        let remarks = subject.remark(&look.snapshot).into_iter().chain(doubts(&found)).collect();
         Ok(Answer { rows, bridge: self.bridge, remarks })
     }
 }

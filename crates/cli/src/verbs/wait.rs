@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use host::{Host, Origin};
-use model::Look;
 use model::query::QueryError;
+use model::{Look, Target};
 use report::{Format, render, views};
 use tokio::time::timeout;
 
@@ -21,7 +21,8 @@ use crate::words::WaitArgs;
 pub async fn run(origin: &Origin, args: &WaitArgs, patience: Duration) -> Result<Outcome, Failure> {
     let host = followed(origin)?;
     let bridge = args.bridge.as_deref();
-    let asked = Asked { container: &args.container, bridge, via: model::switch::Via::Ovsdb };
+    let target = Target::parse(&args.container)?;
+    let asked = Asked { target, bridge, via: model::switch::Via::Ovsdb };
     let mut last = Last::Nothing;
     tokio::select! {
         biased;

@@ -10,8 +10,9 @@ use axum::extract::{Path, Query, State as Extract};
 use axum::http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use model::Target;
 use model::ids::OfPort;
-use model::query;
+use model::query::{self, QueryError};
 use model::snapshot::Scope;
 use model::switch::Via;
 use model::wiring::SwitchPort;
@@ -62,13 +63,15 @@ pub(crate) async fn attachments_of(
     Query(pairs): Query<Pairs>,
 ) -> Result<Json<Vec<v1::Attachment>>, ApiError> {
     let state = daemon.state()?;
-    let target = query::target(&state.snapshot, &container)?;
-    let found = query::attachments(&state.snapshot, &state.wiring, target)?;
+    let unknown = |_| QueryError::NoSuchContainer { wanted: container.clone(), near: Vec::new() };
+    let target = Target::parse(&container).map_err(unknown)?;
+    let subject = query::subject(&state.snapshot, &target)?;
+    let found = query::attachments(&state.snapshot, &state.wiring, subject)?;
     let bridge = only("bridge", pairs)?;
     if let Some(bridge) = &bridge {
         query::bridge(&state.snapshot, bridge)?;
     }
-    let rows = found.into_iter().map(|attachment| v1::Attachment::of(attachment, target));
+    let rows = found.into_iter().map(|attachment| v1::Attachment::of(attachment, subject));
     let asked = |row: &v1::Attachment| bridge.as_ref().is_none_or(|bridge| row.is_on(bridge));
     Ok(Json(rows.filter(asked).collect()))
 }

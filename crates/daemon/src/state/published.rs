@@ -42,7 +42,7 @@ impl Published {
             log.push(NumberedEvent { number: last, event });
         }
         drop(log);
-        let Look { snapshot, wiring } = look;
+        let Look { snapshot, wiring, .. } = look;
         let (attachments, everything) = Default::default();
         let state = State { snapshot, wiring, looks: looks + 1, last, attachments, everything };
         self.state.send_replace(Some(Arc::new(state)));

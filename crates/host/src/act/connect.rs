@@ -1,8 +1,9 @@
 //! `connect` and `disconnect`.
 
 use model::plan::{Connect, Disconnect, Plan, Refusal, connect, disconnect};
+use model::query::Subject;
 use model::wiring::PortState;
-use model::{Snapshot, Trouble, TroubleKind, query, resolve};
+use model::{Snapshot, Target, Trouble, TroubleKind, query, resolve};
 
 use super::executor::PlanExecutor;
 use super::{Connected, Unable, generate};
@@ -56,14 +57,14 @@ pub async fn plan_connect(
     from: &impl Observe,
     request: &Connect,
 ) -> Result<(Snapshot, Plan), Refusal> {
-    let luck = generate();
+    let generated = generate();
     let snapshot = from.observe(&near(request)).await;
-    if let Ok(plan) = connect(&snapshot, &resolve(&snapshot), request, &luck) {
+    if let Ok(plan) = connect(&snapshot, &resolve(&snapshot), request, &generated) {
         return Ok((snapshot, plan));
     }
     // A wider look can tell more about who is in the way.
     let snapshot = from.observe(&Question { bridge: Some(request.bridge.clone()), ..all() }).await;
-    let plan = connect(&snapshot, &resolve(&snapshot), request, &luck)?;
+    let plan = connect(&snapshot, &resolve(&snapshot), request, &generated)?;
     Ok((snapshot, plan))
 }
 
@@ -87,7 +88,7 @@ fn all() -> Question {
 
 fn near(request: &Connect) -> Question {
     Question {
-        container: Some(request.container.clone()),
+        target: Some(Target::Container(request.container.clone())),
         bridge: Some(request.bridge.clone()),
         every_port: true,
         ..Question::default()
@@ -100,7 +101,8 @@ pub(super) fn came_true(snapshot: &Snapshot, plan: &Plan) -> Result<(), Trouble>
         query::QueryError::Blind(trouble) => trouble,
         other => Trouble::new(TroubleKind::Gone, "the container", other),
     };
-    let target = query::target(snapshot, &plan.container.id.0).map_err(blind)?;
+    let target =
+        query::container(snapshot, &plan.container.id.0).map(Subject::Container).map_err(blind)?;
     let wiring = resolve(snapshot);
     let found = query::attachments(snapshot, &wiring, target).map_err(blind)?;
     let here = found.iter().find(|found| found.link.name == plan.interface);

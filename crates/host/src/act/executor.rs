@@ -1,6 +1,6 @@
 //! Carrying out a plan, and undoing what was done when a step fails.
 
-use model::plan::{Plan, Step};
+use model::plan::{KernelStep, Plan, Step, SwitchStep};
 use model::{Snapshot, Trouble, TroubleKind};
 
 use super::Unable;
@@ -39,11 +39,25 @@ impl PlanExecutor {
     /// All steps, or none. `snapshot` is what the plan rests on.
     pub(super) async fn run(&mut self, snapshot: &Snapshot, plan: &Plan) -> Result<(), Unable> {
         self.done.clear();
-        self.links.enter(snapshot, plan)?;
+        self.links.enter(snapshot, &plan.container)?;
+        self.run_steps(&plan.steps).await
+    }
+
+    /// One step that is about no container.
+    pub(super) async fn run_step(&mut self, step: Step) -> Result<(), Unable> {
+        self.done.clear();
+        self.run_steps(&[step]).await
+    }
+
+    async fn run_steps(&mut self, steps: &[Step]) -> Result<(), Unable> {
         self.observer.taken(self.count);
-        for steps in plan.steps.chunk_by(Step::goes_with) {
+        for steps in steps.chunk_by(Step::goes_with) {
             let taken = match steps {
-                [veth, port] if !self.observer.needs(self.count + 1) => self.plug(veth, port).await,
+                [Step::Kernel(veth), Step::Switch(port)]
+                    if !self.observer.needs(self.count + 1) =>
+                {
+                    self.plug(veth, port).await
+                }
                 steps => self.take_in_turn(steps).await,
             };
             if let Err(why) = taken {
@@ -72,12 +86,15 @@ impl PlanExecutor {
     /// Makes a veth while the database is told of its port: vswitchd meets both at once. Were
     /// it to hear of the link first, it would look through all its ports because of it, and
     /// once more because of the port.
-    async fn plug(&mut self, veth: &Step, port: &Step) -> Result<(), Trouble> {
+    async fn plug(&mut self, veth: &KernelStep, port: &SwitchStep) -> Result<(), Trouble> {
         let Self { links, rows, .. } = self;
         // The first one sends what it has to say before the second one begins.
         let (told, made) = tokio::join!(rows.take_step(port), async { links.take_step(veth) });
-        for (step, _) in [(veth, &made), (port, &told)].iter().filter(|(_, how)| how.is_ok()) {
-            self.has_taken(step);
+        if made.is_ok() {
+            self.has_taken(&Step::Kernel(veth.clone()));
+        }
+        if told.is_ok() {
+            self.has_taken(&Step::Switch(port.clone()));
         }
         told.and(made)
     }
@@ -92,8 +109,8 @@ impl PlanExecutor {
 
     async fn take_step(&mut self, step: &Step) -> Result<(), Trouble> {
         match step {
-            Step::Swap { .. } | Step::Await { .. } => self.rows.take_step(step).await,
-            _ => self.links.take_step(step),
+            Step::Kernel(step) => self.links.take_step(step),
+            Step::Switch(step) => self.rows.take_step(step).await,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 
 use model::ids::Mac;
-use model::plan::{HOST_END, Luck};
+use model::plan::{Generated, HOST_END};
 
 use crate::clock::now;
 
@@ -14,10 +14,10 @@ pub fn random() -> u64 {
 }
 
 /// A name and a MAC address that are not in use, and the time.
-pub(crate) fn generate() -> Luck {
+pub(crate) fn generate() -> Generated {
     let random = random();
     let [_, _, mac @ .., last] = random.rotate_left(20).to_be_bytes();
-    Luck {
+    Generated {
         // 32 random bits; should a link have the name all the same, the kernel refuses it.
         host_end: format!("{HOST_END}{:08x}", random >> 32),
         // Locally administered, one station's (IEEE 802, section 8.2).

@@ -48,7 +48,7 @@ impl Host {
         let still = prune(&look.snapshot, &look.wiring, request);
         let mut pruned = Vec::new();
         for what in still.into_iter().filter(|one| agreed.iter().any(|other| other.is(one))) {
-            let failed = executor.run(&look.snapshot, &what.plan()).await.err();
+            let failed = executor.run_step(what.removal()).await.err();
             pruned.push(Pruned { what, failed });
         }
         Ok(pruned)

@@ -3,8 +3,9 @@
 use std::net::IpAddr;
 
 use model::ids::{Ifindex, Name, NetnsId};
-use model::plan::{Plan, Step, Veth};
+use model::plan::{KernelStep, Veth};
 use model::snapshot::Cidr;
+use model::wiring::ContainerRef;
 use model::{Snapshot, Trouble, TroubleKind};
 use netns::{Error, EthtoolSocket, Netns, RouteSocket, VethEnd};
 
@@ -29,29 +30,31 @@ impl Links {
     }
 
     /// Opens the container's namespace, so that it is there as long as we are at it.
-    pub(crate) fn enter(&mut self, snapshot: &Snapshot, plan: &Plan) -> Result<(), Trouble> {
-        let mut all = snapshot.engines.values().flat_map(model::Observed::rows);
-        let row = all.find(|row| row.id == plan.container.id);
+    pub(crate) fn enter(
+        &mut self,
+        snapshot: &Snapshot,
+        container: &ContainerRef,
+    ) -> Result<(), Trouble> {
+        let row = snapshot.container_by_id(&container.id);
         let Some((pid, id)) = row.and_then(|row| Some((row.pid?, row.netns?))) else {
             return Ok(());
         };
         let home = Netns::of_process(pid).ok().filter(|home| kernel::id(home) == id);
-        self.home = Some((id, home.ok_or_else(|| gone(plan))?));
+        self.home = Some((id, home.ok_or_else(|| gone(container))?));
         Ok(())
     }
 
-    pub(crate) fn take_step(&mut self, step: &Step) -> Result<(), Trouble> {
+    pub(crate) fn take_step(&mut self, step: &KernelStep) -> Result<(), Trouble> {
         let taken = match step {
-            Step::DeleteLink { name, ifindex } => delete_link(name, *ifindex, &self.switch),
-            Step::MakeVeth(veth) => make_veth(veth, &self.switch, self.home(veth.netns)?),
-            Step::UnmakeVeth(veth) => unmake_veth(veth, &self.switch),
-            Step::SetTxChecksumOffload { netns, interface, on, .. } => {
+            KernelStep::DeleteLink { name, ifindex } => delete_link(name, *ifindex, &self.switch),
+            KernelStep::MakeVeth(veth) => make_veth(veth, &self.switch, self.home(veth.netns)?),
+            KernelStep::UnmakeVeth(veth) => unmake_veth(veth, &self.switch),
+            KernelStep::SetTxChecksumOffload { netns, interface, on, .. } => {
                 set_tx_checksum_offload(interface, *on, self.home(*netns)?)
             }
-            Step::Configure { netns, interface, addresses, gateways, .. } => {
+            KernelStep::Configure { netns, interface, addresses, gateways, .. } => {
                 configure(interface, addresses, gateways, self.home(*netns)?)
             }
-            Step::Swap { .. } | Step::Await { .. } => Ok(()),
         };
         taken.map_err(|error| refused(step, &error))
     }
@@ -153,12 +156,12 @@ fn inside<T: Send>(
     results.pop().unwrap_or(Err(Error::Malformed("no namespace was visited")))
 }
 
-fn gone(plan: &Plan) -> Trouble {
-    let what = format!("container {}", plan.container.name);
+fn gone(container: &ContainerRef) -> Trouble {
+    let what = format!("container {}", container.name);
     Trouble::new(TroubleKind::Gone, what, "it stopped or restarted meanwhile").remedy("ask again")
 }
 
-fn refused(step: &Step, error: &netns::Error) -> Trouble {
+fn refused(step: &KernelStep, error: &netns::Error) -> Trouble {
     const EACCES: i32 = 13;
     let trouble = match error.errno() {
         Some(_) => Trouble::new(TroubleKind::Unusable, format!("cannot {step}"), error),

@@ -13,6 +13,8 @@ pub mod watch;
 
 pub(crate) use change::Links;
 pub(crate) use hints::open;
-pub(crate) use namespaces::{named, open_target, own_namespace, switch_namespace, trouble};
+pub(crate) use namespaces::{
+    named, not_opened, open_named, own_namespace, switch_namespace, trouble,
+};
 pub(crate) use read::{alone, around, everything, homes, listen, needs_everything};
 pub(crate) use rows::id;

@@ -1,8 +1,8 @@
 //! The namespaces that a look starts from: the switch's, our own, those with a name.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use model::{Trouble, TroubleKind};
+use model::{Target, Trouble, TroubleKind};
 use netns::Netns;
 
 /// The namespace ovs-vswitchd lives in, by the PID file in `rundir` (ovs-vswitchd(8)); our
@@ -34,28 +34,21 @@ fn vswitchd(rundir: &Path) -> Option<u32> {
     (name.trim() == "ovs-vswitchd").then_some(pid)
 }
 
-/// The namespace that `pid:N` or `netns:NAME|PATH` asks for; none for other words.
-pub(crate) fn open_target(wanted: &str) -> Option<Result<Netns, Trouble>> {
-    let opened = if let Some(pid) = wanted.strip_prefix("pid:") {
-        match pid.parse() {
-            Ok(pid) => Netns::of_process(pid),
-            Err(_) => return Some(Err(not_a_pid(wanted))),
-        }
+/// The namespace of a name under /run/netns (ip-netns(8)), or of a path.
+pub(crate) fn open_named(name: &str) -> Result<Netns, netns::Error> {
+    let path = Path::new(name);
+    if name.contains('/') {
+        Netns::open(path)
     } else {
-        let name = wanted.strip_prefix("netns:")?;
-        let path =
-            if name.contains('/') { name.into() } else { PathBuf::from("/run/netns").join(name) };
-        Netns::open(&path)
-    };
-    let remedy = "ip netns list names the namespaces there are; pid: takes a running process";
-    Some(opened.map_err(|error| {
-        let trouble = trouble(wanted.to_owned(), &error);
-        if trouble.kind == TroubleKind::Denied { trouble } else { trouble.remedy(remedy) }
-    }))
+        Netns::open(&Path::new("/run/netns").join(path))
+    }
 }
 
-fn not_a_pid(wanted: &str) -> Trouble {
-    Trouble::new(TroubleKind::Unusable, wanted, "not a process id").remedy("write pid:1234")
+/// Why a namespace that was named directly could not be opened.
+pub(crate) fn not_opened(target: &Target, error: &netns::Error) -> Trouble {
+    let remedy = "ip netns list names the namespaces there are; pid: takes a running process";
+    let trouble = trouble(target.to_string(), error);
+    if trouble.kind == TroubleKind::Denied { trouble } else { trouble.remedy(remedy) }
 }
 
 /// Puts an error of the netns crate into words.

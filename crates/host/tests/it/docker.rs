@@ -47,8 +47,8 @@ fn stopped() -> FakeHttp {
 
 async fn look(server: &FakeHttp, container: Option<&str>) -> Snapshot {
     let (host, _folder) = open(server);
-    let container = container.map(str::to_owned);
-    host.look(&Question { container, tenants: true, ..Question::default() }).await
+    let target = container.map(Into::into);
+    host.look(&Question { target, tenants: true, ..Question::default() }).await
 }
 
 fn rows(snapshot: &Snapshot) -> &[Container] {

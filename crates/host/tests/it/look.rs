@@ -14,8 +14,8 @@ use crate::rows::{container, host, kind, with_pid};
 async fn look(engines: &[&Arc<FakeEngine>], wanted: Option<&str>) -> Snapshot {
     let engines = engines.iter().map(|one| Arc::clone(one) as Arc<dyn Engine>).collect();
     let (host, _folder) = host(engines);
-    let container = wanted.map(str::to_owned);
-    host.look(&Question { container, tenants: true, ..Question::default() }).await
+    let target = wanted.map(Into::into);
+    host.look(&Question { target, tenants: true, ..Question::default() }).await
 }
 
 fn two() -> (Arc<FakeEngine>, Arc<FakeEngine>) {

@@ -54,7 +54,7 @@ async fn a_look_at_one_container_names_the_bridge_that_is_asked_about() {
     let database = FakeDatabase::listen(folder.path());
     database.bridge("br0", &[("veth1", Some(1))]);
     let about = |bridge: &str| Question {
-        container: Some("web".to_owned()),
+        target: Some("web".into()),
         bridge: Some(bridge.to_owned()),
         ..Question::default()
     };

@@ -10,8 +10,8 @@ use crate::snapshot::{Cidr, Snapshot};
 use crate::switch::Port;
 use crate::wiring::Wiring;
 
-use super::place::{Place, delete, home_of};
-use super::{Luck, Plan, Refusal};
+use super::planner::{Planner, delete, home_of};
+use super::{Generated, Plan, Refusal};
 
 /// `docker ovs connect BRIDGE CONTAINER`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,43 +59,43 @@ pub enum Wanted {
 pub fn connect(
     snapshot: &Snapshot,
     wiring: &Wiring,
-    wish: &Connect,
-    luck: &Luck,
+    request: &Connect,
+    generated: &Generated,
 ) -> Result<Plan, Refusal> {
-    let container = query::container(snapshot, &wish.container)?;
-    let bridge = query::bridge(snapshot, &wish.bridge)?;
+    let container = query::container(snapshot, &request.container)?;
+    let bridge = query::bridge(snapshot, &request.bridge)?;
     let netns = home_of(snapshot, container)?;
-    check(wish)?;
-    let place = Place { snapshot, wiring, bridge, container, netns };
-    let debris = place.debris();
-    let interface = place.interface(wish.interface.as_deref(), &debris)?;
-    let host_end: Name = wish.host_interface.as_deref().unwrap_or(&luck.host_end).into();
-    place.check_host_end(&host_end)?;
-    let mark = place.mark(wish, &interface, luck);
-    let old = place.predecessor(&interface);
+    check(request)?;
+    let planner = Planner { snapshot, wiring, bridge, container, netns };
+    let debris = planner.debris();
+    let interface = planner.interface(request.interface.as_deref(), &debris)?;
+    let host_end: Name = request.host_interface.as_deref().unwrap_or(&generated.host_end).into();
+    planner.check_host_end(&host_end)?;
+    let mark = planner.mark(request, &interface, generated);
+    let old = planner.predecessor(&interface);
     let port = Arc::new(Port {
         iface: host_end.clone(),
-        ofport_request: place.number(wish.ofport, old.as_deref())?,
+        ofport_request: planner.number(request.ofport, old.as_deref())?,
         kind: "system".to_owned(),
-        tag: wish.vlan,
-        trunks: wish.trunks.clone(),
+        tag: request.vlan,
+        trunks: request.trunks.clone(),
         external_ids: mark.external_ids(),
         ..Port::default()
     });
     let sweep = debris.iter().map(|link| delete(link));
-    let steps = sweep.chain(place.steps(&mark, port, old, false)).collect();
-    Ok(Plan { container: place.who(), interface, bridge: bridge.name.clone(), steps })
+    let steps = sweep.chain(planner.steps(&mark, port, old, false)).collect();
+    Ok(Plan { container: planner.who(), interface, bridge: bridge.name.clone(), steps })
 }
 
-impl Place<'_> {
-    fn mark(&self, wish: &Connect, interface: &str, luck: &Luck) -> Mark {
+impl Planner<'_> {
+    fn mark(&self, request: &Connect, interface: &str, generated: &Generated) -> Mark {
         let mark = Mark {
             interface: interface.to_owned(),
-            mac: Some(wish.mac.unwrap_or(luck.mac)),
-            addresses: wish.addresses.clone(),
-            gateways: wish.gateways.clone(),
-            mtu: wish.mtu,
-            created: Some(luck.now),
+            mac: Some(request.mac.unwrap_or(generated.mac)),
+            addresses: request.addresses.clone(),
+            gateways: request.gateways.clone(),
+            mtu: request.mtu,
+            created: Some(generated.now),
             ..Mark::default()
         };
         mark.bound_to(self.container)
@@ -103,8 +103,8 @@ impl Place<'_> {
 }
 
 /// What can be seen to be wrong without looking at anything.
-fn check(wish: &Connect) -> Result<(), Refusal> {
-    if let Some(mac) = wish.mac {
+fn check(request: &Connect) -> Result<(), Refusal> {
+    if let Some(mac) = request.mac {
         let why = match mac.0 {
             [0, 0, 0, 0, 0, 0] => Some("zero"),
             [first, ..] if first & 1 == 1 => Some("a multicast address"),
@@ -112,7 +112,7 @@ fn check(wish: &Connect) -> Result<(), Refusal> {
         };
         why.map_or(Ok(()), |why| Err(Refusal::BadMac { mac, why }))?;
     }
-    wish.addresses.iter().try_for_each(|cidr| {
+    request.addresses.iter().try_for_each(|cidr| {
         let longest = if cidr.ip.is_ipv4() { 32 } else { 128 };
         let why = match cidr.ip {
             _ if cidr.prefix > longest => "its prefix is too long",
@@ -122,8 +122,8 @@ fn check(wish: &Connect) -> Result<(), Refusal> {
         };
         Err(Refusal::BadAddress { address: cidr.to_string(), why })
     })?;
-    let near = |gateway: &IpAddr| wish.addresses.iter().any(|cidr| cidr.holds(*gateway));
-    match wish.gateways.iter().find(|gateway| !near(gateway)) {
+    let near = |gateway: &IpAddr| request.addresses.iter().any(|cidr| cidr.holds(*gateway));
+    match request.gateways.iter().find(|gateway| !near(gateway)) {
         Some(gateway) => Err(Refusal::FarGateway { gateway: *gateway }),
         None => Ok(()),
     }

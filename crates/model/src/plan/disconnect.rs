@@ -8,8 +8,8 @@ use crate::query::{self, QueryError};
 use crate::snapshot::{Container, Engine, Link, Snapshot};
 use crate::wiring::{ContainerRef, Occupant, SwitchPort, Wiring};
 
-use super::place::{bystanders, delete};
-use super::{Plan, Refusal, Step};
+use super::planner::{delete, requesters};
+use super::{Plan, Refusal, ReplacePort, Step};
 
 /// `docker ovs disconnect BRIDGE CONTAINER`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,14 +32,14 @@ pub struct Disconnect {
 pub fn disconnect(
     snapshot: &Snapshot,
     wiring: &Wiring,
-    wish: &Disconnect,
+    request: &Disconnect,
 ) -> Result<Plan, Refusal> {
-    let bridge = query::bridge(snapshot, &wish.bridge)?;
-    let known = match query::container(snapshot, &wish.container) {
+    let bridge = query::bridge(snapshot, &request.bridge)?;
+    let known = match query::container(snapshot, &request.container) {
         Ok(known) => Some(known),
         Err(error @ QueryError::NoSuchContainer { .. }) => {
             let named = |row: &&SwitchPort| {
-                Mark::of(&row.port).is_some_and(|mark| mark.is_about(&wish.container))
+                Mark::of(&row.port).is_some_and(|mark| mark.is_about(&request.container))
             };
             wiring.ports.iter().find(named).map_or(Err(error), |_| Ok(None))?
         }
@@ -47,19 +47,19 @@ pub fn disconnect(
     };
     let on_bridge = wiring.ports.iter().filter(|row| row.bridge == bridge.name);
     let all: Vec<_> =
-        on_bridge.filter_map(|row| Some((row, inside(row, known, &wish.container)?))).collect();
-    let (row, interface) = pick(wish, &all)?;
-    check(row, wish.force)?;
-    let swap = Step::Swap {
+        on_bridge.filter_map(|row| Some((row, inside(row, known, &request.container)?))).collect();
+    let (row, interface) = pick(request, &all)?;
+    check(row, request.force)?;
+    let removal = ReplacePort {
         bridge: bridge.name.clone(),
         remove: Some(Arc::clone(&row.port)),
         add: None,
-        inherit: false,
-        bystanders: bystanders(wiring, [Some(&row.port), None]),
+        keep_settings: false,
+        expected_requesters: requesters(wiring, [Some(&row.port), None]),
     };
     let link = host_end(snapshot, row).map(|link| delete(link));
-    let steps = std::iter::once(swap).chain(link).collect();
-    let container = named(known, row, &wish.container);
+    let steps = std::iter::once(Step::from(removal)).chain(link).collect();
+    let container = named(known, row, &request.container);
     Ok(Plan { container, interface: interface.clone(), bridge: bridge.name.clone(), steps })
 }
 
@@ -79,10 +79,10 @@ fn inside(row: &SwitchPort, known: Option<&Container>, words: &str) -> Option<Na
 }
 
 fn pick<'r, 'a>(
-    wish: &Disconnect,
+    request: &Disconnect,
     all: &'r [(&'a SwitchPort, Name)],
 ) -> Result<&'r (&'a SwitchPort, Name), Refusal> {
-    let asked = |name: &Name| wish.interface.as_deref().is_none_or(|wanted| **name == *wanted);
+    let asked = |name: &Name| request.interface.as_deref().is_none_or(|wanted| **name == *wanted);
     let fits: Vec<_> = all.iter().filter(|(_, name)| asked(name)).collect();
     let names = || {
         let mut names: Vec<_> = all.iter().map(|(_, name)| name.to_string()).collect();
@@ -92,14 +92,14 @@ fn pick<'r, 'a>(
     match fits.as_slice() {
         [one] => Ok(one),
         [] => Err(Refusal::NotConnected {
-            container: wish.container.clone(),
-            interface: wish.interface.clone(),
-            bridge: wish.bridge.clone(),
+            container: request.container.clone(),
+            interface: request.interface.clone(),
+            bridge: request.bridge.clone(),
             have: names(),
         }),
         _ => Err(Refusal::Several {
-            container: wish.container.clone(),
-            bridge: wish.bridge.clone(),
+            container: request.container.clone(),
+            bridge: request.bridge.clone(),
             have: names(),
         }),
     }
@@ -116,8 +116,7 @@ fn check(row: &SwitchPort, force: bool) -> Result<(), Refusal> {
 
 /// The veth that the port is, if it still is one.
 pub(super) fn host_end<'a>(snapshot: &'a Snapshot, row: &SwitchPort) -> Option<&'a Arc<Link>> {
-    let mut spaces = snapshot.kernel.rows().iter();
-    let here = spaces.find(|ns| Some(ns.id) == snapshot.switch_netns)?;
+    let here = snapshot.switch_namespace()?;
     let veth = |link: &&Arc<Link>| link.kind.as_deref() == Some("veth");
     here.links.iter().filter(veth).find(|link| link.name == row.port.iface)
 }

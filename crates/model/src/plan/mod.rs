@@ -7,7 +7,7 @@
 mod connect;
 mod disconnect;
 mod name;
-mod place;
+mod planner;
 mod prune;
 mod refusal;
 mod restore;
@@ -18,7 +18,7 @@ pub use disconnect::{Disconnect, disconnect};
 pub use prune::{LeftOver, Prune, prune};
 pub use refusal::Refusal;
 pub use restore::{Remedy, Remembered, Restore, remembered, restore};
-pub use step::{Asking, Step, Veth};
+pub use step::{KernelStep, OfPortRequests, ReplacePort, Step, SwitchStep, Veth};
 
 use crate::ids::{Mac, Name, OfPort};
 use crate::snapshot::Link;
@@ -46,7 +46,7 @@ pub struct Plan {
 impl Plan {
     /// What the interface lacks that is there, in words; nothing where one is made anew.
     pub fn completion(&self) -> String {
-        if self.steps.iter().any(|step| matches!(step, Step::MakeVeth(_))) {
+        if self.steps.iter().any(|step| matches!(step, Step::Kernel(KernelStep::MakeVeth(_)))) {
             return String::new();
         }
         let steps: Vec<_> = self.steps.iter().map(ToString::to_string).collect();
@@ -56,15 +56,15 @@ impl Plan {
     /// The number that is asked for, if one is.
     pub fn ofport(&self) -> Option<OfPort> {
         self.steps.iter().find_map(|step| match step {
-            Step::Swap { add: Some(port), .. } => port.ofport_request,
-            _ => None,
+            Step::Switch(SwitchStep::ReplacePort(ports)) => ports.add.as_ref()?.ofport_request,
+            Step::Switch(SwitchStep::Await { .. }) | Step::Kernel(_) => None,
         })
     }
 }
 
-/// What a plan cannot know by itself: words that nobody has, and the time.
+/// What a plan cannot know by itself: names that are not in use, and the time.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Luck {
+pub struct Generated {
     /// A name for a link of the host.
     pub host_end: String,
     /// A hardware address.

@@ -5,14 +5,14 @@
 
 use std::sync::Arc;
 
-use crate::ids::{ContainerId, Name};
+use crate::ids::Name;
 use crate::mark::{Mark, alias_says};
-use crate::snapshot::{Container, Engine, Link, Observed, Snapshot};
+use crate::snapshot::{Container, Link, Snapshot};
 use crate::switch::Port;
-use crate::wiring::{ContainerRef, LastTenant, Occupant, SwitchPort, Wiring};
+use crate::wiring::{LastTenant, Occupant, SwitchPort, Wiring};
 
-use super::place::delete;
-use super::{Asking, Plan, Step, is_debris};
+use super::planner::delete;
+use super::{OfPortRequests, ReplacePort, Step, is_debris};
 
 /// `docker ovs prune`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,32 +52,15 @@ pub enum LeftOver {
 
 impl LeftOver {
     /// How to remove it.
-    pub fn plan(&self) -> Plan {
-        let nobody = || ContainerRef {
-            name: "".into(),
-            id: ContainerId("".into()),
-            engine: Engine::default(),
-        };
-        let plan = |bridge: &Name, step| Plan {
-            container: nobody(),
-            interface: "".into(),
-            bridge: bridge.clone(),
-            steps: vec![step],
-        };
+    pub fn removal(&self) -> Step {
         match self {
             Self::Port { bridge, port, .. } => {
-                let remove = Some(Arc::clone(port));
-                let (bridge, bystanders) = (bridge.clone(), Asking::new());
-                let step = Step::Swap {
-                    bridge: bridge.clone(),
-                    remove,
-                    add: None,
-                    inherit: false,
-                    bystanders,
-                };
-                plan(&bridge, step)
+                let (bridge, remove) = (bridge.clone(), Some(Arc::clone(port)));
+                let expected_requesters = OfPortRequests::new();
+                ReplacePort { bridge, remove, add: None, keep_settings: false, expected_requesters }
+                    .into()
             }
-            Self::Link { step, .. } => plan(&"".into(), step.clone()),
+            Self::Link { step, .. } => step.clone(),
         }
     }
 
@@ -94,15 +77,23 @@ impl LeftOver {
 }
 
 /// What may be removed. Takes a whole look in which every source answered.
-pub fn prune(snapshot: &Snapshot, wiring: &Wiring, wish: &Prune) -> Vec<LeftOver> {
-    let on = |row: &&SwitchPort| wish.bridge.as_ref().is_none_or(|wanted| **wanted == *row.bridge);
-    let ports = wiring.ports.iter().filter(on).filter_map(|row| port(snapshot, wiring, row, wish));
+pub fn prune(snapshot: &Snapshot, wiring: &Wiring, request: &Prune) -> Vec<LeftOver> {
+    let on =
+        |row: &&SwitchPort| request.bridge.as_ref().is_none_or(|wanted| **wanted == *row.bridge);
+    let ports =
+        wiring.ports.iter().filter(on).filter_map(|row| port(snapshot, wiring, row, request));
     // Links bear no time.
-    let links = wish.until.is_none().then(|| debris(snapshot, wiring, wish.bridge.as_deref()));
+    let links =
+        request.until.is_none().then(|| debris(snapshot, wiring, request.bridge.as_deref()));
     ports.chain(links.into_iter().flatten()).collect()
 }
 
-fn port(snapshot: &Snapshot, wiring: &Wiring, row: &SwitchPort, wish: &Prune) -> Option<LeftOver> {
+fn port(
+    snapshot: &Snapshot,
+    wiring: &Wiring,
+    row: &SwitchPort,
+    request: &Prune,
+) -> Option<LeftOver> {
     let Occupant::LeftBehind { last } = &row.occupant else { return None };
     let (kind, bond) = (row.port.kind.as_str(), &row.port.bond);
     if kind != "system" || bond.is_some() {
@@ -111,11 +102,11 @@ fn port(snapshot: &Snapshot, wiring: &Wiring, row: &SwitchPort, wish: &Prune) ->
     let mark = Mark::of(&row.port);
     let ours = mark.as_ref().is_some_and(|mark| mark.ours);
     let created = mark.as_ref().and_then(|mark| mark.created);
-    let old = wish.until.is_none_or(|until| created.is_some_and(|created| created < until));
+    let old = request.until.is_none_or(|until| created.is_some_and(|created| created < until));
     let owner = owner(snapshot, mark.as_ref(), last.as_ref());
     let restorable = mark.as_ref().is_some_and(|mark| !has_another(wiring, owner, mark));
-    let free = may_go(owner, restorable, wish.stopped);
-    ((ours || wish.all) && old && free).then(|| LeftOver::Port {
+    let free = may_go(owner, restorable, request.stopped);
+    ((ours || request.all) && old && free).then(|| LeftOver::Port {
         bridge: row.bridge.clone(),
         port: Arc::clone(&row.port),
         last: words(mark.as_ref(), last.as_ref()),
@@ -144,9 +135,9 @@ fn owner<'a>(
     mark: Option<&Mark>,
     last: Option<&LastTenant>,
 ) -> Option<&'a Container> {
-    let all: Vec<_> = snapshot.engines.values().flat_map(Observed::rows).collect();
+    let all: Vec<_> = snapshot.containers().collect();
     let known = last.and_then(|last| last.container.as_ref());
-    let by_claim = || known.and_then(|known| all.iter().find(|row| row.id == known.id).copied());
+    let by_claim = || known.and_then(|known| snapshot.container_by_id(&known.id));
     mark.and_then(|mark| mark.owner(&all)).or_else(by_claim)
 }
 
@@ -166,9 +157,7 @@ fn debris<'a>(
         end.as_ref().is_none_or(|end| alias.ends_with(end))
     };
     let ports: Vec<&Port> = wiring.ports.iter().map(|row| &*row.port).collect();
-    let spaces = snapshot.kernel.rows().iter();
-    let here = spaces.filter(|ns| Some(ns.id) == snapshot.switch_netns);
-    let links = here.flat_map(|ns| &ns.links);
+    let links = snapshot.switch_namespace().into_iter().flat_map(|ns| &ns.links);
     let links = links.filter(move |link| is_debris(link, &ports) && meant(link));
     links.map(|link| debris_link(snapshot, link))
 }
@@ -177,7 +166,7 @@ fn debris<'a>(
 fn debris_link(snapshot: &Snapshot, link: &Link) -> LeftOver {
     let said = link.alias.as_deref().and_then(alias_says);
     let owner = |(container, interface, _): (&str, &str, &str)| {
-        let mut all = snapshot.engines.values().flat_map(Observed::rows);
+        let mut all = snapshot.containers();
         let known = all.find(|row| *row.id.0 == *container).map(|row| &*row.name);
         let short = || container.get(..12).unwrap_or(container);
         format!("{}:{interface}", known.unwrap_or_else(short))

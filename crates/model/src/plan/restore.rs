@@ -8,13 +8,13 @@ use std::sync::Arc;
 use crate::ids::{Name, OfPort};
 use crate::mark::Mark;
 use crate::query::{self, QueryError};
-use crate::snapshot::{Container, Observed, Snapshot};
+use crate::snapshot::{Container, Snapshot};
 use crate::switch::{OfPortState, Port};
 use crate::wiring::{Occupant, Plug, SwitchPort, Wiring};
 
 use super::disconnect::host_end;
-use super::place::{Place, delete, home_of, number_of};
-use super::{Luck, Plan, Refusal};
+use super::planner::{Planner, delete, home_of, number_of};
+use super::{Generated, Plan, Refusal};
 
 /// `docker ovs restore`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -73,11 +73,11 @@ pub enum Remedy {
 pub fn remembered(
     snapshot: &Snapshot,
     wiring: &Wiring,
-    wish: &Restore,
+    request: &Restore,
 ) -> Result<Vec<Remembered>, QueryError> {
-    let named = wish.containers.iter().map(|words| query::container(snapshot, words));
+    let named = request.containers.iter().map(|words| query::container(snapshot, words));
     let named: Vec<&Container> = named.collect::<Result<_, _>>()?;
-    let all = all_of(snapshot);
+    let all: Vec<_> = snapshot.containers().collect();
     let rows = wiring.ports.iter().filter_map(|row| {
         let mark = Mark::of(&row.port)?;
         let owner = mark.owner(&all);
@@ -93,14 +93,20 @@ pub fn remembered(
 }
 
 /// What is to be done about one of them.
-pub fn restore(snapshot: &Snapshot, wiring: &Wiring, one: &Remembered, luck: &Luck) -> Remedy {
+pub fn restore(
+    snapshot: &Snapshot,
+    wiring: &Wiring,
+    one: &Remembered,
+    generated: &Generated,
+) -> Remedy {
     let mut rows = wiring.ports.iter();
     let row = rows.find(|row| row.bridge == one.bridge && row.port.iface == one.port.iface);
     let Some((row, mark)) = row.and_then(|row| Some((row, Mark::of(&row.port)?))) else {
         return Remedy::NotToBeTouched { why: "its port is gone".to_owned() };
     };
-    let Some(owner) = mark.owner(&all_of(snapshot)) else { return Remedy::Gone };
-    match again(snapshot, wiring, row, mark, owner, luck) {
+    let all: Vec<_> = snapshot.containers().collect();
+    let Some(owner) = mark.owner(&all) else { return Remedy::Gone };
+    match again(snapshot, wiring, row, mark, owner, generated) {
         Ok(remedy) => remedy,
         Err(Refusal::Query(QueryError::NotRunning { state, .. })) => Remedy::NotRunning { state },
         Err(refusal) => Remedy::Refused(refusal),
@@ -113,17 +119,17 @@ fn again(
     row: &SwitchPort,
     mark: Mark,
     owner: &Container,
-    luck: &Luck,
+    generated: &Generated,
 ) -> Result<Remedy, Refusal> {
     let netns = home_of(snapshot, owner)?;
     let bridge = query::bridge(snapshot, &row.bridge)?;
-    let place = Place { snapshot, wiring, bridge, container: owner, netns };
+    let planner = Planner { snapshot, wiring, bridge, container: owner, netns };
     if let Occupant::Plugged { plugs } = &row.occupant {
-        return Ok(place.plugged(row, plugs, &mark));
+        return Ok(planner.plugged(row, plugs, &mark));
     }
     match untouchable(row) {
         Some(why) => Ok(Remedy::NotToBeTouched { why }),
-        None => place.replace(row, mark, luck).map(Remedy::Again),
+        None => planner.replace(row, mark, generated).map(Remedy::Again),
     }
 }
 
@@ -137,7 +143,7 @@ fn untouchable(row: &SwitchPort) -> Option<String> {
     }
 }
 
-impl Place<'_> {
+impl Planner<'_> {
     /// Of a port that somebody is on: nothing, if that is who should be, and set up to the end.
     fn plugged(&self, row: &SwitchPort, plugs: &[Plug], mark: &Mark) -> Remedy {
         let fits = |plug: &Plug| plug.netns == self.netns && *plug.interface == *mark.interface;
@@ -154,12 +160,17 @@ impl Place<'_> {
     }
 
     /// A veth and a port of another name instead of what is left of the old ones.
-    fn replace(&self, row: &SwitchPort, mark: Mark, luck: &Luck) -> Result<Plan, Refusal> {
+    fn replace(
+        &self,
+        row: &SwitchPort,
+        mark: Mark,
+        generated: &Generated,
+    ) -> Result<Plan, Refusal> {
         let debris = self.debris();
         let interface = self.interface(Some(&mark.interface), &debris)?;
-        self.check_host_end(&luck.host_end)?;
+        self.check_host_end(&generated.host_end)?;
         let mark = if mark.ours { mark.bound_to(self.container) } else { mark };
-        let port = self.successor(&row.port, &mark, &luck.host_end)?;
+        let port = self.successor(&row.port, &mark, &generated.host_end)?;
         // A link of the namespace that the container had: the kernel may not be done with it yet.
         let old = host_end(self.snapshot, row).map(|link| delete(link));
         let sweep = debris.iter().map(|link| delete(link));
@@ -190,8 +201,4 @@ impl Place<'_> {
         let Some(wanted) = number_of(port) else { return Ok(None) };
         self.free(wanted, Some(port)).map(Some)
     }
-}
-
-fn all_of(snapshot: &Snapshot) -> Vec<&Container> {
-    snapshot.engines.values().flat_map(Observed::rows).collect()
 }

@@ -7,114 +7,109 @@ use rustc_hash::FxHashMap;
 
 use crate::dialects::{Claim, claims_of};
 use crate::evidence::{Evidence, Note};
-use crate::ids::{Mac, NetnsId};
+use crate::ids::{Mac, Name, NetnsId};
 use crate::snapshot::{Link, Namespace, Snapshot};
 use crate::wiring::{LastTenant, Wire};
 
-use super::facts::{Facts, Few, group};
-use super::people::People;
+use super::containers::ContainerIndex;
+use super::entries::PortIx;
+use super::group::{OneOrMore, group};
+use super::index::Index;
 use super::trace::Trace;
 
-/// A seat, and the writer of the claim to it.
-type Claimed = (usize, &'static str);
+/// A port, and the writer of the claim to it.
+type Claimed = (PortIx, &'static str);
 
-/// Which seats are claimed for whom.
-#[derive(Default)]
-pub(super) struct Claims<'a> {
-    /// In the order of the seats.
-    made: Vec<(usize, Claim<'a>)>,
-    people: People<'a>,
-    links: FxHashMap<(NetnsId, &'a str), Few<Claimed>>,
-    attached_macs: FxHashMap<Mac, Few<Claimed>>,
-    port_macs: FxHashMap<Mac, Few<usize>>,
+/// Which ports are claimed for whom.
+pub(super) struct Claims<'i, 'a> {
+    index: &'i Index<'a>,
+    /// In the order of the ports.
+    made: Vec<(PortIx, Claim<'a>)>,
+    containers: ContainerIndex<'a>,
+    links: FxHashMap<(NetnsId, &'a str), OneOrMore<Claimed>>,
+    attached_macs: FxHashMap<Mac, OneOrMore<Claimed>>,
+    port_macs: FxHashMap<Mac, OneOrMore<PortIx>>,
 }
 
-impl<'a> Claims<'a> {
-    pub(super) fn of(facts: &Facts<'a>, snapshot: &'a Snapshot) -> Self {
-        let seats = || facts.seats.iter().enumerate();
-        let claims =
-            seats().flat_map(|(i, seat)| claims_of(seat.port).into_iter().map(move |c| (i, c)));
-        let made: Vec<_> = claims.collect();
-        // Without claims nobody needs to be known by name.
-        let people = if made.is_empty() { People::default() } else { People::of(snapshot) };
-        let by_link = made.iter().filter_map(|(seat, claim)| {
-            let home = people.home(facts, claim)?;
-            Some(((home, claim.interface?), (*seat, claim.writer)))
+impl<'i, 'a> Claims<'i, 'a> {
+    pub(super) fn new(index: &'i Index<'a>, snapshot: &'a Snapshot) -> Self {
+        let claims = index.ports.iter().flat_map(|(ix, entry)| {
+            claims_of(entry.port).into_iter().map(move |claim| (ix, claim))
         });
-        let by_mac =
-            made.iter().filter_map(|(seat, claim)| Some((claim.mac?, (*seat, claim.writer))));
+        let made: Vec<_> = claims.collect();
+        // Without claims no container needs to be known by name.
+        let containers =
+            if made.is_empty() { ContainerIndex::default() } else { ContainerIndex::new(snapshot) };
+        let by_link = made.iter().filter_map(|(ix, claim)| {
+            let home = containers.home(index, claim)?;
+            Some(((home, claim.interface?), (*ix, claim.writer)))
+        });
+        let by_mac = made.iter().filter_map(|(ix, claim)| Some((claim.mac?, (*ix, claim.writer))));
+        let port_macs = index.ports.iter().filter_map(|(ix, entry)| Some((entry.port.mac?, ix)));
         Self {
+            index,
             links: group(by_link),
             attached_macs: group(by_mac),
-            port_macs: group(seats().filter_map(|(i, seat)| Some((seat.port.mac?, i)))),
-            people,
+            port_macs: group(port_macs),
+            containers,
             made,
         }
     }
 
-    /// Who a seat was claimed for, whether or not that container still runs.
-    pub(super) fn owner(&self, seat: usize) -> Option<LastTenant> {
-        let from = self.made.partition_point(|(claimed, _)| *claimed < seat);
-        let own = self.made[from..].iter().take_while(|(claimed, _)| *claimed == seat);
-        own.map(|(_, claim)| claim).find_map(|claim| self.people.last(claim))
+    /// Who a port was claimed for, whether or not that container still runs.
+    pub(super) fn owner(&self, port: PortIx) -> Option<LastTenant> {
+        let from = self.made.partition_point(|(claimed, _)| *claimed < port);
+        let own = self.made[from..].iter().take_while(|(claimed, _)| *claimed == port);
+        own.map(|(_, claim)| claim).find_map(|claim| self.containers.last(claim))
     }
 
-    fn on(&self, home: NetnsId, link: &'a Link) -> &[Claimed] {
-        self.links.get(&(home, &*link.name)).map_or(&[], |few| few)
+    /// Lets claims answer where the kernel could not, and names those the kernel refutes.
+    pub(super) fn complete(&self, home: &Namespace, link: &Link, mut trace: Trace) -> Trace {
+        let claimed = self.links.get(&(home.id, &*link.name)).map_or(&[][..], |claimed| claimed);
+        if trace.is_followed() {
+            let refuted = claimed.iter().filter(|(port, _)| !trace.ports.contains(port));
+            trace.notes.extend(refuted.map(|(port, writer)| Note::FalseClaim {
+                writer: (*writer).to_owned(),
+                port: self.index.ports[*port].label(),
+            }));
+            return trace;
+        }
+        self.by_words(claimed, &mut trace);
+        if trace.ports.is_empty() {
+            self.by_mac(link, &mut trace);
+        }
+        if matches!(link.kind.as_deref(), Some("openvswitch" | "tun")) && !trace.ports.is_empty() {
+            trace.wire = Wire::Internal;
+        }
+        trace
     }
-}
 
-/// Lets claims answer where the kernel could not, and names those the kernel refutes.
-pub(super) fn complete<'a>(
-    facts: &Facts<'a>,
-    home: &Namespace,
-    link: &'a Link,
-    mut trace: Trace,
-) -> Trace {
-    let claimed = facts.claims.on(home.id, link);
-    if trace.is_followed() {
-        let refuted = claimed.iter().filter(|(seat, _)| !trace.seats.contains(seat));
-        trace.notes.extend(refuted.map(|(seat, writer)| Note::FalseClaim {
-            writer: (*writer).to_owned(),
-            port: facts.seats[*seat].label(),
-        }));
-        return trace;
-    }
-    by_words(facts, claimed, &mut trace);
-    if trace.seats.is_empty() {
-        by_mac(facts, link, &mut trace);
-    }
-    if matches!(link.kind.as_deref(), Some("openvswitch" | "tun")) && !trace.seats.is_empty() {
-        trace.wire = Wire::Internal;
-    }
-    trace
-}
-
-fn by_words(facts: &Facts<'_>, claimed: &[Claimed], trace: &mut Trace) {
-    for (seat, writer) in claimed {
-        trace.evidence.push(Evidence::ExternalIds {
-            writer: (*writer).to_owned(),
-            iface: facts.seats[*seat].port.iface.clone(),
-        });
-        if !trace.seats.contains(seat) {
-            trace.seats.push(*seat);
+    fn by_words(&self, claimed: &[Claimed], trace: &mut Trace) {
+        for (port, writer) in claimed {
+            trace.evidence.push(Evidence::ExternalIds {
+                writer: (*writer).to_owned(),
+                iface: self.iface(*port),
+            });
+            if !trace.ports.contains(port) {
+                trace.ports.push(*port);
+            }
         }
     }
-}
 
-fn by_mac(facts: &Facts<'_>, link: &Link, trace: &mut Trace) {
-    let Some(mac) = link.mac else { return };
-    let attached = facts.claims.attached_macs.get(&mac).map_or(&[][..], |few| few);
-    by_words(facts, attached, trace);
-    if trace.seats.is_empty() {
-        let same = facts.claims.port_macs.get(&mac).into_iter().flatten();
-        let free = same.filter(|seat| facts.seats[**seat].link.is_none());
-        trace.seats.extend(free.copied());
-        trace.evidence.extend(
-            trace
-                .seats
-                .iter()
-                .map(|seat| Evidence::SameMac { iface: facts.seats[*seat].port.iface.clone() }),
-        );
+    fn by_mac(&self, link: &Link, trace: &mut Trace) {
+        let Some(mac) = link.mac else { return };
+        let attached = self.attached_macs.get(&mac).map_or(&[][..], |claimed| claimed);
+        self.by_words(attached, trace);
+        if trace.ports.is_empty() {
+            let same = self.port_macs.get(&mac).into_iter().flatten();
+            let free = same.filter(|port| self.index.ports[**port].link.is_none());
+            trace.ports.extend(free.copied());
+            let same = trace.ports.iter().map(|port| self.iface(*port));
+            trace.evidence.extend(same.map(|iface| Evidence::SameMac { iface }));
+        }
+    }
+
+    fn iface(&self, port: PortIx) -> Name {
+        self.index.ports[port].port.iface.clone()
     }
 }

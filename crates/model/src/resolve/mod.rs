@@ -1,16 +1,22 @@
 //! The join, in the five steps of the 2014 script: container → namespace → its links →
 //! the other end → the port → its number.
 //!
-//! [`facts`] indexes the rows, [`trace`] follows the kernel's word from a link
-//! to a port, [`claims`] reads what others wrote into `external_ids`, and
-//! [`seats`] answers from the switch's side.
+//! Each stage borrows the earlier ones: [`index`] indexes the rows, [`uplinks`] finds the Linux
+//! bridges that have ports, [`trace`] follows the kernel's word from a link to a port,
+//! [`claims`] reads what others wrote into `external_ids`, and [`ports`] answers from the
+//! switch's side.
 
 mod claims;
-mod facts;
-mod people;
-mod seats;
+mod containers;
+mod entries;
+mod group;
+mod index;
+mod notes;
+mod ports;
 mod trace;
 mod unseen;
+mod uplinks;
+mod veth;
 
 use std::sync::Arc;
 
@@ -20,28 +26,36 @@ use crate::snapshot::{Container, Link, Namespace, Snapshot};
 use crate::switch::OfPortState;
 use crate::wiring::{Attachment, PortRef, PortState, Wire, Wiring};
 
-use facts::{Facts, Seat, Tenant};
-use seats::Plugs;
-use trace::Trace;
+use claims::Claims;
+use entries::{PortEntry, PortIx};
+use index::{Index, Tenant};
+use notes::port_notes;
+use ports::Occupancy;
+use trace::{Trace, Tracer};
 
 /// Relates the rows of all sources to each other.
 ///
 /// Never fails: what cannot be known is said in the result.
 pub fn resolve(snapshot: &Snapshot) -> Wiring {
-    let facts = Facts::of(snapshot);
-    let count = facts.tenancies().map(|home| home.links.len()).sum();
+    let index = Index::new(snapshot);
+    let stages = Stages {
+        index: &index,
+        tracer: Tracer::new(&index),
+        claims: Claims::new(&index, snapshot),
+    };
+    let count = index.container_namespaces().map(|home| home.links.len()).sum();
     let mut attachments = Vec::with_capacity(count);
-    let mut plugs = Plugs::none(&facts);
-    for (attachment, seat) in facts.tenancies().flat_map(|home| attach(&facts, home)) {
-        if let Some(seat) = seat {
-            plugs.add(seat, &attachment);
+    let mut occupancy = Occupancy::new(&index);
+    for (attachment, port) in index.container_namespaces().flat_map(|home| stages.attach(home)) {
+        if let Some(port) = port {
+            occupancy.add(port, &attachment);
         }
         attachments.push(attachment);
     }
     Wiring {
         host: snapshot.host.clone(),
         taken: snapshot.taken,
-        ports: seats::ports(&facts, plugs),
+        ports: ports::switch_ports(&index, &stages.claims, occupancy),
         attachments,
         troubles: troubles(snapshot),
         unseen: unseen::of(snapshot),
@@ -53,7 +67,7 @@ fn troubles(snapshot: &Snapshot) -> Vec<crate::Trouble> {
     let engines = snapshot.engines.values().filter_map(|rows| rows.trouble());
     let switch = snapshot.switch.values().filter_map(|rows| rows.trouble());
     let inside = snapshot.kernel.rows().iter().filter_map(|ns| ns.trouble.as_ref());
-    let unread = snapshot.engines.values().flat_map(crate::Observed::rows);
+    let unread = snapshot.containers();
     let unread = unread.filter_map(|container| container.netns_trouble.as_ref());
     let unread = unread.filter(|trouble| trouble.kind != crate::TroubleKind::Gone);
     engines
@@ -65,67 +79,71 @@ fn troubles(snapshot: &Snapshot) -> Vec<crate::Trouble> {
         .collect()
 }
 
-/// An attachment, and the seat it is on if that is exactly one.
-type Seated = (Attachment, Option<usize>);
-
-/// Steps 1 and 2: the Ethernet links of a namespace, each followed to its port.
-fn attach<'a>(facts: &Facts<'a>, home: &'a Namespace) -> impl Iterator<Item = Seated> {
-    let mut links: Vec<_> = home.links.iter().filter(|link| link.ethernet).collect();
-    links.sort_by_key(|link| link.ifindex);
-    let tenants = facts.tenants(home.id);
-    links.into_iter().map(move |link| attachment(facts, home, tenants, link))
+/// What an attachment is made from.
+struct Stages<'i, 'a> {
+    index: &'i Index<'a>,
+    tracer: Tracer<'i, 'a>,
+    claims: Claims<'i, 'a>,
 }
 
-fn attachment<'a>(
-    facts: &Facts<'a>,
-    home: &Namespace,
-    tenants: &[Tenant<'_>],
-    link: &'a Arc<Link>,
-) -> Seated {
-    let at = LinkKey { netns: home.id, ifindex: link.ifindex };
-    let trace = claims::complete(facts, home, link, trace::follow(facts, at, link));
-    let mut evidence = Vec::with_capacity(tenants.len() + trace.evidence.len() + 3);
-    evidence.extend(tenants.iter().map(|(_, row)| first_step(row, home)));
-    let port = arrive(facts, &trace);
-    let seat = (trace.seats.len() == 1).then(|| trace.seats[0]);
-    let mut notes = trace.notes;
-    notes.extend(doubts(facts, &trace.seats));
-    notes.extend(seat.and_then(|seat| checksum_offload(facts, link, seat)));
-    notes.extend(old_news(facts, tenants));
-    evidence.extend(trace.evidence);
-    evidence.extend(numbers(facts, &trace.seats));
-    let attachment = Attachment {
-        tenants: tenants.iter().map(|(tenant, _)| tenant.clone()).collect(),
-        netns: home.id,
-        netns_names: home.names.clone(),
-        link: Arc::clone(link),
-        wire: trace.wire,
-        port,
-        evidence,
-        notes,
-    };
-    (attachment, seat)
+/// An attachment, and the port it is on if that is exactly one.
+type Placed = (Attachment, Option<PortIx>);
+
+impl<'a> Stages<'_, 'a> {
+    /// Steps 1 and 2: the Ethernet links of a namespace, each followed to its port.
+    fn attach(&self, home: &'a Namespace) -> impl Iterator<Item = Placed> {
+        let mut links: Vec<_> = home.links.iter().filter(|link| link.ethernet).collect();
+        links.sort_by_key(|link| link.ifindex);
+        let tenants = self.index.tenants(home.id);
+        links.into_iter().map(move |link| self.attachment(home, tenants, link))
+    }
+
+    fn attachment(&self, home: &Namespace, tenants: &[Tenant<'_>], link: &Arc<Link>) -> Placed {
+        let index = self.index;
+        let at = LinkKey { netns: home.id, ifindex: link.ifindex };
+        let trace = self.claims.complete(home, link, self.tracer.follow(at, link));
+        let mut evidence = Vec::with_capacity(tenants.len() + trace.evidence.len() + 3);
+        evidence.extend(tenants.iter().map(|(_, row)| first_step(row, home)));
+        let port = arrive(index, &trace);
+        let only = (trace.ports.len() == 1).then(|| trace.ports[0]);
+        let mut notes = trace.notes;
+        notes.extend(doubts(index, &trace.ports));
+        notes.extend(only.and_then(|port| checksum_offload(index, link, &index.ports[port])));
+        notes.extend(old_news(index, tenants));
+        evidence.extend(trace.evidence);
+        evidence.extend(only.into_iter().flat_map(|port| numbers(&index.ports[port])));
+        let attachment = Attachment {
+            tenants: tenants.iter().map(|(tenant, _)| tenant.clone()).collect(),
+            netns: home.id,
+            netns_names: home.names.clone(),
+            link: Arc::clone(link),
+            wire: trace.wire,
+            port,
+            evidence,
+            notes,
+        };
+        (attachment, only)
+    }
 }
 
 /// Whether TCP and UDP sent by `link` reach the port's bridge with checksums that nothing
 /// finishes. What counts is the last link before the port: the other end of the port's veth.
-fn checksum_offload(facts: &Facts<'_>, link: &Link, seat: usize) -> Option<Note> {
-    let seat = &facts.seats[seat];
+fn checksum_offload(index: &Index<'_>, link: &Link, entry: &PortEntry<'_>) -> Option<Note> {
     let finished = link.tx_checksum_offload == Some(false);
-    if finished || seat.port.kind != "system" || !seat.bridge.leaves_checksums() {
+    if finished || entry.port.kind != "system" || !entry.bridge.leaves_checksums() {
         return None;
     }
-    let host_end = seat.link.filter(|link| link.kind.as_deref() == Some("veth"))?;
-    let at = LinkKey { netns: facts.switch_netns?, ifindex: host_end.ifindex };
-    let (_, last, _) = trace::far_end(facts, at, host_end).ok()?;
+    let host_end = entry.link.filter(|link| link.kind.as_deref() == Some("veth"))?;
+    let at = LinkKey { netns: index.switch_netns?, ifindex: host_end.ifindex };
+    let (_, last, _) = veth::far_end(index, at, host_end).ok()?;
     let unfinished = last.tx_checksum_offload == Some(true);
     unfinished.then(|| Note::ChecksumOffload { link: last.name.clone() })
 }
 
 /// Who is there rests on rows that the engine told earlier.
-fn old_news(facts: &Facts<'_>, tenants: &[Tenant<'_>]) -> Option<Note> {
+fn old_news(index: &Index<'_>, tenants: &[Tenant<'_>]) -> Option<Note> {
     let mut troubles =
-        tenants.iter().filter_map(|(tenant, _)| facts.engine_trouble(&tenant.engine));
+        tenants.iter().filter_map(|(tenant, _)| index.engine_trouble(&tenant.engine));
     troubles.next().map(|why| Note::Stale { why: why.to_string() })
 }
 
@@ -134,11 +152,11 @@ fn first_step(container: &Container, home: &Namespace) -> Evidence {
 }
 
 /// Step 5: the number, if the trace ended on exactly one port.
-fn arrive(facts: &Facts<'_>, trace: &Trace) -> PortState {
-    match (trace.seats.as_slice(), &trace.wire) {
-        ([one], _) => state_of(&facts.seats[*one]),
+fn arrive(index: &Index<'_>, trace: &Trace) -> PortState {
+    match (trace.ports.as_slice(), &trace.wire) {
+        ([one], _) => state_of(&index.ports[*one]),
         ([], Wire::Unresolved { why }) => PortState::Unknown { why: why.clone() },
-        ([], _) => match facts.switch_trouble() {
+        ([], _) => match index.switch_trouble() {
             Some(trouble) => PortState::Unknown { why: trouble.to_string() },
             None => PortState::NotOnSwitch,
         },
@@ -146,18 +164,18 @@ fn arrive(facts: &Facts<'_>, trace: &Trace) -> PortState {
     }
 }
 
-fn state_of(seat: &Seat<'_>) -> PortState {
+fn state_of(entry: &PortEntry<'_>) -> PortState {
     let port = PortRef {
-        bridge: seat.bridge.name.clone(),
-        datapath_id: seat.bridge.datapath_id,
-        iface: seat.port.iface.clone(),
-        ofport: seat.port.ofport,
-        ofport_request: seat.port.ofport_request,
-        dp_port: seat.dp_port,
-        tag: seat.port.tag,
-        trunks: seat.port.trunks.clone(),
-        bond: seat.port.bond.clone(),
-        error: seat.port.error.clone(),
+        bridge: entry.bridge.name.clone(),
+        datapath_id: entry.bridge.datapath_id,
+        iface: entry.port.iface.clone(),
+        ofport: entry.port.ofport,
+        ofport_request: entry.port.ofport_request,
+        dp_port: entry.dp_port,
+        tag: entry.port.tag,
+        trunks: entry.port.trunks.clone(),
+        bond: entry.port.bond.clone(),
+        error: entry.port.error.clone(),
     };
     match port.ofport {
         OfPortState::Assigned(_) => PortState::On(port),
@@ -166,25 +184,21 @@ fn state_of(seat: &Seat<'_>) -> PortState {
     }
 }
 
-fn doubts(facts: &Facts<'_>, seats: &[usize]) -> Vec<Note> {
-    match seats {
+fn doubts(index: &Index<'_>, ports: &[PortIx]) -> Vec<Note> {
+    match ports {
         [] => Vec::new(),
-        [one] => facts.seats[*one].doubts(facts),
+        [one] => port_notes(index, &index.ports[*one]),
         many => {
             let mut candidates: Vec<_> =
-                many.iter().map(|seat| facts.seats[*seat].label()).collect();
+                many.iter().map(|port| index.ports[*port].label()).collect();
             candidates.sort();
             vec![Note::Ambiguous { candidates }]
         }
     }
 }
 
-fn numbers(facts: &Facts<'_>, seats: &[usize]) -> Vec<Evidence> {
-    let [one] = seats else { return Vec::new() };
-    let seat = &facts.seats[*one];
-    let bridge = &seat.bridge.name;
-    seat.routes
-        .iter()
-        .map(|(via, ofport)| Evidence::Number { via, bridge: bridge.clone(), ofport })
-        .collect()
+fn numbers(entry: &PortEntry<'_>) -> impl Iterator<Item = Evidence> {
+    let bridge = &entry.bridge.name;
+    let says = entry.ofports.iter();
+    says.map(|(via, ofport)| Evidence::Number { via, bridge: bridge.clone(), ofport })
 }

@@ -10,7 +10,7 @@ pub(super) fn of(snapshot: &Snapshot) -> Unseen {
     let spaces = snapshot.kernel.rows().iter().filter(|ns| ns.trouble.is_some());
     // One that is gone is gone: that is what was seen.
     let unread = |trouble: &crate::Trouble| trouble.kind != TroubleKind::Gone;
-    let containers = snapshot.engines.values().flat_map(Observed::rows);
+    let containers = snapshot.containers();
     let containers = containers.filter(|row| row.netns_trouble.as_ref().is_some_and(unread));
     Unseen {
         everything: blind || snapshot.scope == Scope::One,

@@ -140,7 +140,7 @@ prop_compose! {
         whole in any::<bool>(),
     ) -> Snapshot {
         let fresh = |rows: Vec<Bridge>| Observed::Fresh { rows: rows.into() };
-        let roads = [(Via::Ovsdb, Some(ovsdb)), (Via::OpenFlow, openflow)];
+        let sources = [(Via::Ovsdb, Some(ovsdb)), (Via::OpenFlow, openflow)];
         Snapshot {
             version: Snapshot::VERSION,
             host: "h".to_owned(),
@@ -150,7 +150,7 @@ prop_compose! {
             named_engines: std::collections::BTreeSet::new(),
             engines: [(Engine("docker".into()), Observed::Fresh { rows: containers.into() })].into(),
             kernel: Observed::Fresh { rows: namespaces.into() },
-            switch: roads.into_iter().filter_map(|(via, rows)| Some((via, fresh(rows?)))).collect(),
+            switch: sources.into_iter().filter_map(|(via, rows)| Some((via, fresh(rows?)))).collect(),
         }
     }
 }
@@ -224,8 +224,8 @@ proptest! {
         for attachment in resolve(&snapshot).attachments {
             let Some(port) = attachment.port.port() else { continue };
             let rows = snapshot.switch.values().flat_map(Observed::rows);
-            let mut seats = rows.filter(|b| b.name == port.bridge).flat_map(|b| &b.ports);
-            prop_assert!(seats.any(|seat| seat.iface == port.iface && seat.ofport == port.ofport));
+            let mut ports = rows.filter(|b| b.name == port.bridge).flat_map(|b| &b.ports);
+            prop_assert!(ports.any(|row| row.iface == port.iface && row.ofport == port.ofport));
         }
     }
 

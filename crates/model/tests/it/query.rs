@@ -3,13 +3,18 @@
 use docker_ovs_model::filter::{Filter, Filters};
 use docker_ovs_model::ids::ContainerId;
 use docker_ovs_model::query::{
-    QueryError, Target, attachments, bridge, container, sighted, target,
+    QueryError, Subject, attachments, bridge, container, sighted, subject,
 };
 use docker_ovs_model::snapshot::{Container, Observed};
 use docker_ovs_model::switch::Via;
-use docker_ovs_model::{Snapshot, Trouble, TroubleKind, anonymise, resolve};
+use docker_ovs_model::{Snapshot, Target, Trouble, TroubleKind, anonymise, resolve};
 
-use crate::plans::scene::{connected, host, wish};
+use crate::plans::scene::{connected, host, request};
+
+/// What `words` name.
+fn target<'a>(host: &'a Snapshot, words: &str) -> Result<Subject<'a>, QueryError> {
+    subject(host, &Target::parse(words).unwrap())
+}
 
 fn containers(host: &mut Snapshot) -> &mut [Container] {
     host.engines.values_mut().next().unwrap().rows_mut()
@@ -36,12 +41,12 @@ fn a_namespace_is_found_by_its_name_and_a_process_by_its_container() {
     host.kernel.rows_mut()[1].names.push("blue".to_owned());
     for wanted in ["netns:blue", "netns:/run/netns/blue"] {
         let found = target(&host, wanted).unwrap();
-        assert!(matches!(found, Target::Namespace(row) if row.names == ["blue"]), "{found:?}");
+        assert!(matches!(found, Subject::Namespace(row) if row.names == ["blue"]), "{found:?}");
         assert_eq!(found.remark(&host), None);
     }
     containers(&mut host)[1].pid = Some(4711);
     let found = target(&host, "pid:4711").unwrap();
-    assert!(matches!(found, Target::Container(row) if &*row.name == "c2"), "{found:?}");
+    assert!(matches!(found, Subject::Container(row) if &*row.name == "c2"), "{found:?}");
     assert!(matches!(target(&host, "pid:1"), Err(QueryError::NoSuchContainer { .. })));
     host.kernel = Observed::Absent { why: why(TroubleKind::Denied) };
     assert!(matches!(target(&host, "pid:1"), Err(QueryError::Blind(_))));
@@ -51,7 +56,7 @@ fn a_namespace_is_found_by_its_name_and_a_process_by_its_container() {
 fn the_switchs_own_namespace_and_the_hosts_network_are_remarked_on() {
     let mut host = host();
     let row = &host.kernel.rows()[0];
-    let said = Target::Namespace(row).remark(&host).unwrap();
+    let said = Subject::Namespace(row).remark(&host).unwrap();
     assert!(said.contains("the switch's own namespace"), "{said}");
     containers(&mut host)[0].network_mode = "host".to_owned();
     let wiring = resolve(&host);
@@ -109,7 +114,7 @@ fn a_trouble_tells_no_stranger_where() {
 fn a_filter_looks_at_the_attachment_its_container_and_its_port() {
     let mut host = host();
     containers(&mut host)[0].labels.insert("tier".to_owned(), "web".to_owned());
-    let host = connected(&host, &wish("br0", "c1"), 1);
+    let host = connected(&host, &request("br0", "c1"), 1);
     let wiring = resolve(&host);
     let found = &wiring.attachments[0];
     let row = container(&host, "c1").unwrap();

@@ -3,7 +3,7 @@
 use docker_ovs_model::evidence::{Confirmed, Note};
 use docker_ovs_model::health::Verdict;
 use docker_ovs_model::ids::{ContainerId, Ifindex, NetnsId, OfPort};
-use docker_ovs_model::plan::{Refusal, Step, Veth};
+use docker_ovs_model::plan::{KernelStep, Refusal, ReplacePort, Step, SwitchStep, Veth};
 use docker_ovs_model::query::QueryError;
 use docker_ovs_model::snapshot::Engine;
 use docker_ovs_model::switch::{OfPortState, Port, Via};
@@ -77,7 +77,8 @@ fn small_words_are_told_apart() {
 
 #[test]
 fn occupants_say_who_is_on_a_port() {
-    let plug = |tenants| Plug { tenants, netns: HOME, interface: "eth0".into() };
+    let plug =
+        |tenants| Plug { tenants, netns: HOME, netns_names: Vec::new(), interface: "eth0".into() };
     let last = |container, interface| LastTenant {
         words: "cd".repeat(32),
         container,
@@ -119,84 +120,94 @@ fn veth() -> Veth {
     }
 }
 
-fn swap(remove: Option<&str>, add: Option<(&str, Option<u16>)>) -> Step {
+fn replace(remove: Option<&str>, add: Option<(&str, Option<u16>)>) -> Step {
     let port = |iface: &str, asked: Option<u16>| {
         let ofport_request = asked.map(OfPort);
         Arc::new(Port { iface: iface.into(), ofport_request, ..Port::default() })
     };
-    Step::Swap {
+    ReplacePort {
         bridge: "br0".into(),
         remove: remove.map(|iface| port(iface, None)),
         add: add.map(|(iface, asked)| port(iface, asked)),
-        inherit: false,
-        bystanders: [("old".into(), OfPort(3))].into(),
+        keep_settings: false,
+        expected_requesters: [("old".into(), OfPort(3))].into(),
     }
+    .into()
 }
 
 fn offload(on: bool) -> Step {
     let (container, interface) = ("web".into(), "eth0".into());
-    Step::SetTxChecksumOffload { container, netns: HOME, interface, on }
+    KernelStep::SetTxChecksumOffload { container, netns: HOME, interface, on }.into()
 }
 
 fn configure() -> Step {
-    Step::Configure {
+    KernelStep::Configure {
         container: "web".into(),
         netns: HOME,
         interface: "eth0".into(),
         addresses: vec!["192.0.2.7/24".parse().unwrap()],
         gateways: vec!["192.0.2.1".parse().unwrap()],
     }
+    .into()
 }
 
 #[test]
 fn steps_say_what_is_done() {
-    let delete = Step::DeleteLink { name: "dov-00000001".into(), ifindex: Ifindex(3) };
-    let wait = Step::Await { bridge: "br0".into(), iface: "new".into(), wanted: None };
+    let delete = KernelStep::DeleteLink { name: "dov-00000001".into(), ifindex: Ifindex(3) };
+    let wait = SwitchStep::Await { bridge: "br0".into(), iface: "new".into(), wanted: None };
     say([
-        (delete, "delete the link dov-00000001"),
+        (delete.into(), "delete the link dov-00000001"),
         (
-            Step::MakeVeth(veth()),
+            KernelStep::MakeVeth(veth()).into(),
             "make a veth from dov-00000001 to eth0 in web, mac 02:00:00:00:00:07, mtu 1400",
         ),
-        (Step::UnmakeVeth(veth()), "delete the veth dov-00000001"),
+        (KernelStep::UnmakeVeth(veth()).into(), "delete the veth dov-00000001"),
         (offload(true), "turn on transmit checksum offload of eth0 in web"),
         (offload(false), "turn off transmit checksum offload of eth0 in web"),
         (configure(), "set eth0 in web up, address 192.0.2.7/24, default route via 192.0.2.1"),
-        (swap(Some("old"), None), "remove port old from br0"),
-        (swap(None, None), "leave br0 as it is"),
-        (wait, "wait for the OpenFlow port of new on br0"),
+        (replace(Some("old"), None), "remove port old from br0"),
+        (replace(None, None), "leave br0 as it is"),
+        (wait.into(), "wait for the OpenFlow port of new on br0"),
     ]);
-    let both = swap(Some("old"), Some(("new", Some(9)))).to_string();
+    let both = replace(Some("old"), Some(("new", Some(9)))).to_string();
     assert!(both.starts_with("replace port old of br0 by new"), "{both}");
-    let added = swap(None, Some(("new", None))).to_string();
+    let added = replace(None, Some(("new", None))).to_string();
     assert!(added.starts_with("add port new to br0"), "{added}");
 }
 
 #[test]
 fn a_step_undone_twice_is_the_step_again() {
-    for step in [Step::MakeVeth(veth()), Step::UnmakeVeth(veth()), offload(true), offload(false)] {
+    let (make, unmake) =
+        (KernelStep::MakeVeth(veth()).into(), KernelStep::UnmakeVeth(veth()).into());
+    for step in [make, unmake, offload(true), offload(false)] {
+        let step: Step = step;
         let undone = step.undo().unwrap();
         assert_ne!(undone, step);
         assert_eq!(undone.undo(), Some(step));
     }
-    let Some(Step::Swap { remove, add, inherit, bystanders, .. }) =
-        swap(Some("old"), Some(("new", Some(9)))).undo()
-    else {
-        panic!("a swap can be undone")
+    let undone = replace(Some("old"), Some(("new", Some(9)))).undo();
+    let Some(Step::Switch(SwitchStep::ReplacePort(undone))) = undone else {
+        panic!("a replaced port can be brought back")
     };
-    assert_eq!((&*remove.unwrap().iface, &*add.unwrap().iface, inherit), ("new", "old", true));
-    assert_eq!(bystanders, [("new".into(), OfPort(9))].into(), "the old one asks no more");
+    let ReplacePort { remove, add, keep_settings, expected_requesters, .. } = undone;
+    assert_eq!(
+        (&*remove.unwrap().iface, &*add.unwrap().iface, keep_settings),
+        ("new", "old", true)
+    );
+    assert_eq!(expected_requesters, [("new".into(), OfPort(9))].into(), "the old one asks no more");
     assert_eq!(configure().undo(), None);
 }
 
 #[test]
 fn a_veth_goes_with_the_port_of_its_host_end_alone() {
-    let make = Step::MakeVeth(veth());
-    assert!(make.goes_with(&swap(None, Some(("dov-00000001", None)))));
-    assert!(!make.goes_with(&swap(None, Some(("other", None)))));
-    assert!(!make.goes_with(&swap(Some("dov-00000001"), None)));
+    let make = Step::from(KernelStep::MakeVeth(veth()));
+    assert!(make.goes_with(&replace(None, Some(("dov-00000001", None)))));
+    assert!(!make.goes_with(&replace(None, Some(("other", None)))));
+    assert!(!make.goes_with(&replace(Some("dov-00000001"), None)));
     let named = Veth { host_end: "uplink".into(), ..veth() };
-    assert!(!Step::MakeVeth(named).goes_with(&swap(None, Some(("uplink", None)))));
+    assert!(
+        !Step::from(KernelStep::MakeVeth(named)).goes_with(&replace(None, Some(("uplink", None))))
+    );
 }
 
 fn blind(remedy: &str) -> QueryError {

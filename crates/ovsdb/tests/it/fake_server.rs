@@ -93,7 +93,8 @@ async fn a_result_that_is_missing_is_an_error() {
         ["[]", r#"[{"rows":[]}]"#, r#"[{"rows":[]},null]"#, r#"[{"rows":[]},{"count":1}]"#]
     {
         let reply = format!(r#"{{"id":0,"result":{results},"error":null}}"#);
-        let error = select_answered_with(&reply).await.unwrap_err();
+        let results = select_answered_with(&reply).await;
+        let error = results.and_then(|results| results.rows::<Value>(1)).unwrap_err();
         assert!(matches!(error, Error::WrongCount { asked: 2, .. }), "{error}");
     }
 }

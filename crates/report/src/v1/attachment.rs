@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::query::Target;
+use model::query::Subject;
 use model::wiring::{self, Attachment as Found, ContainerRef, LastTenant, PortState, SwitchPort};
 use serde::Serialize;
 
@@ -122,10 +122,10 @@ impl Attachment {
     }
 
     /// The row for `found`, told of the container that was asked about.
-    pub fn of(found: &Found, target: Target<'_>) -> Self {
+    pub fn of(found: &Found, target: Subject<'_>) -> Self {
         let asked = match target {
-            Target::Container(row) => found.tenants.iter().find(|tenant| tenant.id == row.id),
-            Target::Namespace(_) => None,
+            Subject::Container(row) => found.tenants.iter().find(|tenant| tenant.id == row.id),
+            Subject::Namespace(_) => None,
         };
         Self::new(found, asked)
     }

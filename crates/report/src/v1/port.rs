@@ -101,7 +101,7 @@ impl From<&SwitchPort> for Port {
             links: links(&row.occupant),
             error: port.error.clone(),
             ofport_by_source: row
-                .routes
+                .ofports
                 .iter()
                 .map(|(via, n)| (via.to_string(), number(&n)))
                 .collect(),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use model::plan::{LeftOver, Remedy, Remembered, Step};
+use model::plan::{KernelStep, LeftOver, Remedy, Remembered, Step};
 use serde::Serialize;
 
 use super::{PruneKind, RestoreResult};
@@ -127,7 +127,7 @@ impl From<&LeftOver> for Orphan {
                 kind: PruneKind::Link,
                 bridge: bridge.as_ref().map(ToString::to_string),
                 port: match step {
-                    Step::DeleteLink { name, .. } => name.to_string(),
+                    Step::Kernel(KernelStep::DeleteLink { name, .. }) => name.to_string(),
                     other => other.to_string(),
                 },
                 ofport: None,

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use model::ids::{Name, OfPort};
-use model::plan::Step;
+use model::plan::{ReplacePort, SwitchStep};
 use model::switch::OfPortState;
 use model::{Trouble, TroubleKind};
 
 use super::read::Database;
-use super::transaction::{ReplacePort, SavedColumns};
+use super::transaction::SavedColumns;
 use crate::Host;
 use crate::deadline::Deadline;
 
@@ -19,7 +19,7 @@ pub(crate) struct Rows {
     locked: bool,
     /// Whether there is more to do after a number was waited for.
     more: bool,
-    memory: SavedColumns,
+    saved: SavedColumns,
 }
 
 impl Rows {
@@ -28,8 +28,8 @@ impl Rows {
         let mut database = host.database(due).await?;
         let busy = "docker-ovs, which is changing this switch already, or its database";
         due.hold(|| busy.to_owned(), database.lock()).await?;
-        let memory = SavedColumns::default();
-        Ok(Self { database, patience: host.timeout, locked: true, more: false, memory })
+        let saved = SavedColumns::default();
+        Ok(Self { database, patience: host.timeout, locked: true, more: false, saved })
     }
 
     pub(crate) fn keeping_the_lock(self) -> Self {
@@ -40,24 +40,20 @@ impl Rows {
         self.locked
     }
 
-    pub(crate) async fn take_step(&mut self, step: &Step) -> Result<(), Trouble> {
+    pub(crate) async fn take_step(&mut self, step: &SwitchStep) -> Result<(), Trouble> {
         match step {
-            Step::Swap { bridge, remove, add, inherit, bystanders } => {
-                let (remove, add) = (remove.as_deref(), add.as_deref());
-                self.swap(&ReplacePort { bridge, remove, add, inherit: *inherit, bystanders }).await
-            }
-            Step::Await { bridge, iface, wanted } => {
+            SwitchStep::ReplacePort(ports) => self.replace_port(ports).await,
+            SwitchStep::Await { bridge, iface, wanted } => {
                 self.await_number(bridge, iface, *wanted).await
             }
-            _ => Ok(()),
         }
     }
 
-    async fn swap(&mut self, swap: &ReplacePort<'_>) -> Result<(), Trouble> {
+    async fn replace_port(&mut self, ports: &ReplacePort) -> Result<(), Trouble> {
         let due = Deadline::after(self.patience);
         let what = self.database.what().to_owned();
-        let swapped = self.database.swap(swap, &mut self.memory, self.locked);
-        due.hold(|| what.clone(), swapped).await
+        let replaced = self.database.replace_port(ports, &mut self.saved, self.locked);
+        due.hold(|| what.clone(), replaced).await
     }
 
     /// The others need not wait for vswitchd.

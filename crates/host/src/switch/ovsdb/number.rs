@@ -59,7 +59,7 @@ impl Database {
             timeout: u64::try_from(patience.as_millis()).unwrap_or(u64::MAX),
         };
         let select = Select::new("Interface", &["ofport", "error"]).equal("name", iface);
-        let asked = self.client.commit(VSWITCH, &[wait, Operation::Select(select)]).await;
+        let asked = self.client.transact(VSWITCH, &[wait, Operation::Select(select)]).await;
         let rows: Vec<Seen> = match asked.and_then(|answer| answer.rows(1)) {
             Ok(rows) => rows,
             Err(error) if is_timed_out(&error) => {
@@ -78,7 +78,7 @@ impl Database {
         let number = Value::Integer(ofport.0.into());
         let which = which.equal("ofport", number.clone());
         let update = Operation::Update { which, row: vec![("ofport_request", number)] };
-        let kept = self.client.commit(VSWITCH, &[update]).await;
+        let kept = self.client.transact(VSWITCH, &[update]).await;
         kept.map(|_| ()).map_err(|error| self.trouble(&error))
     }
 }

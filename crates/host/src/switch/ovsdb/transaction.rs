@@ -2,9 +2,10 @@
 //! docker-ovs share.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use model::ids::Name;
-use model::plan::Asking;
+use model::plan::ReplacePort;
 use model::switch::Port;
 use model::{Trouble, TroubleKind};
 use ovsdb::{Map, Mutation, Opaque, Operation, Row, Select, Set, Until, Uuid};
@@ -42,15 +43,6 @@ type Columns = BTreeMap<String, Opaque>;
 #[derive(Debug, Default)]
 pub(crate) struct SavedColumns(HashMap<Name, (Columns, Columns)>);
 
-/// One port for another.
-pub(crate) struct ReplacePort<'a> {
-    pub(crate) bridge: &'a str,
-    pub(crate) remove: Option<&'a Port>,
-    pub(crate) add: Option<&'a Port>,
-    pub(crate) inherit: bool,
-    pub(crate) bystanders: &'a Asking,
-}
-
 /// A row to be taken away.
 struct Old {
     interface: Uuid,
@@ -84,47 +76,47 @@ impl Database {
         unlocked.map_err(|error| self.trouble(&error))
     }
 
-    /// Swaps ports in one transaction, which fails if what it rests on has changed.
-    pub(crate) async fn swap(
+    /// Replaces ports in one transaction, which fails if what it rests on has changed.
+    pub(crate) async fn replace_port(
         &mut self,
-        swap: &ReplacePort<'_>,
-        memory: &mut SavedColumns,
+        ports: &ReplacePort,
+        saved: &mut SavedColumns,
         locked: bool,
     ) -> Result<(), Trouble> {
-        let old = match swap.remove {
-            Some(port) => Some(self.find(port, memory).await?),
+        let old = match &ports.remove {
+            Some(port) => Some(self.find(port, saved).await?),
             None => None,
         };
-        let base = swap.add.filter(|_| swap.inherit).and_then(|port| {
-            let predecessor = || memory.0.get(&swap.remove?.iface);
-            memory.0.get(&port.iface).or_else(predecessor)
+        let base = ports.add.as_ref().filter(|_| ports.keep_settings).and_then(|port| {
+            let predecessor = || saved.0.get(&ports.remove.as_ref()?.iface);
+            saved.0.get(&port.iface).or_else(predecessor)
         });
-        let comment = comment(swap);
-        let mut operations = guards(swap, &comment, old.as_ref());
+        let comment = comment(ports);
+        let mut operations = guards(ports, &comment, old.as_ref());
         if locked {
             operations.push(Operation::Assert(LOCK));
         }
-        let bridge = || Which::all("Bridge").equal("name", swap.bridge);
+        let bridge = || Which::all("Bridge").equal("name", &*ports.bridge);
         operations.extend(old.as_ref().map(|old| Operation::Mutate {
             which: bridge(),
             column: "ports",
             how: Mutation::Delete,
             value: old.port.into(),
         }));
-        if let Some(port) = swap.add {
+        if let Some(port) = &ports.add {
             operations.extend(additions(port, base));
             let (how, value) = (Mutation::Insert, Value::Named("port"));
             operations.push(Operation::Mutate { which: bridge(), column: "ports", how, value });
             operations.extend(old.iter().flat_map(|old| mirrored(old.port)));
         }
-        match self.client.commit(VSWITCH, &operations).await {
+        match self.client.transact(VSWITCH, &operations).await {
             Ok(_) => Ok(()),
-            Err(error) => Err(self.why_not(swap, &error)),
+            Err(error) => Err(self.why_not(ports, &error)),
         }
     }
 
     /// Finds the row of a port as it was seen, and remembers all of it.
-    async fn find(&mut self, port: &Port, memory: &mut SavedColumns) -> Result<Old, Trouble> {
+    async fn find(&mut self, port: &Port, saved: &mut SavedColumns) -> Result<Old, Trouble> {
         let name: &str = &port.iface;
         let read = async {
             let whole = Select::new("Interface", &[]).equal("name", name);
@@ -153,13 +145,13 @@ impl Database {
         if holder.interfaces.len() != 1 {
             return Err(gone("it is a member of a bond now"));
         }
-        memory.0.insert(port.iface.clone(), (whole, columns));
+        saved.0.insert(port.iface.clone(), (whole, columns));
         Ok(Old { interface: known.id, port: holder.id, external_ids })
     }
 
-    fn why_not(&self, swap: &ReplacePort<'_>, error: &ovsdb::Error) -> Trouble {
+    fn why_not(&self, ports: &ReplacePort, error: &ovsdb::Error) -> Trouble {
         let changed = |why: String| {
-            Trouble::new(TroubleKind::Gone, format!("bridge {}", swap.bridge), why)
+            Trouble::new(TroubleKind::Gone, format!("bridge {}", ports.bridge), why)
                 .remedy("ask again")
         };
         match error {
@@ -169,7 +161,7 @@ impl Database {
             ovsdb::Error::Operation { details: Some(details), .. }
                 if details.contains("index on column \"name\"") =>
             {
-                let name = swap.add.map_or("", |port| &port.iface);
+                let name = ports.add.as_ref().map_or("", |port| &port.iface);
                 changed(format!("there is a port called {name} already"))
             }
             _ => self.trouble(error),
@@ -177,14 +169,20 @@ impl Database {
     }
 }
 
-fn comment(swap: &ReplacePort<'_>) -> String {
-    let name = |port: Option<&Port>| port.map_or("nothing".to_owned(), |p| p.iface.to_string());
-    format!("docker-ovs: {}: {} for {}", swap.bridge, name(swap.add), name(swap.remove))
+fn comment(ports: &ReplacePort) -> String {
+    let name =
+        |port: Option<&Arc<Port>>| port.map_or("nothing".to_owned(), |p| p.iface.to_string());
+    format!(
+        "docker-ovs: {}: {} for {}",
+        ports.bridge,
+        name(ports.add.as_ref()),
+        name(ports.remove.as_ref())
+    )
 }
 
 /// What must still be as it was seen.
 fn guards<'a>(
-    swap: &ReplacePort<'a>,
+    ports: &'a ReplacePort,
     comment: &'a str,
     old: Option<&'a Old>,
 ) -> Vec<Operation<'a>> {
@@ -196,18 +194,18 @@ fn guards<'a>(
         timeout: 0,
     };
     let name = |name: &'a str| vec![("name", Value::from(name))];
-    let bridge = Which::all("Bridge").equal("name", swap.bridge);
+    let bridge = Which::all("Bridge").equal("name", &*ports.bridge);
     let mut guards =
-        vec![Operation::Comment(comment), is(bridge, &["name"], vec![name(swap.bridge)])];
+        vec![Operation::Comment(comment), is(bridge, &["name"], vec![name(&ports.bridge)])];
     guards.extend(old.map(|old| {
         let which = Which::all("Interface").equal("_uuid", old.interface);
         is(which, &["external_ids"], vec![vec![("external_ids", Value::Same(&old.external_ids))]])
     }));
-    let wanted = swap.add.and_then(|port| port.ofport_request);
+    let wanted = ports.add.as_ref().and_then(|port| port.ofport_request);
     guards.extend(wanted.map(|wanted| {
         let which = Which::all("Interface").equal("ofport_request", i64::from(wanted.0));
-        let asking = swap.bystanders.iter().filter(|(_, asked)| **asked == wanted);
-        is(which, &["name"], asking.map(|(iface, _)| name(iface)).collect())
+        let requesters = ports.expected_requesters.iter().filter(|(_, asked)| **asked == wanted);
+        is(which, &["name"], requesters.map(|(iface, _)| name(iface)).collect())
     }));
     guards
 }
@@ -229,8 +227,8 @@ fn additions<'a>(port: &'a Port, base: Option<&'a (Columns, Columns)>) -> [Opera
         ("external_ids", map(&port.port_external_ids)),
     ];
     if let Some((of_interface, of_port)) = base {
-        inherit(&mut interface, of_interface, INTERFACE_SETTINGS);
-        inherit(&mut outer, of_port, PORT_SETTINGS);
+        keep_settings(&mut interface, of_interface, INTERFACE_SETTINGS);
+        keep_settings(&mut outer, of_port, PORT_SETTINGS);
     }
     [
         Operation::Insert { table: "Interface", row: interface, name: "interface" },
@@ -254,7 +252,7 @@ fn mirrored(old: Uuid) -> [Operation<'static>; 3] {
 }
 
 /// Adds settings that the row does not say otherwise.
-fn inherit<'a>(row: &mut Row<'a>, from: &'a Columns, settings: &[&'a str]) {
+fn keep_settings<'a>(row: &mut Row<'a>, from: &'a Columns, settings: &[&'a str]) {
     for setting in settings {
         let said = row.iter().any(|(column, _)| column == setting);
         row.extend(from.get(*setting).filter(|_| !said).map(|v| (*setting, Value::Same(v))));

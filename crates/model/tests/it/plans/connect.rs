@@ -3,67 +3,67 @@
 use std::sync::Arc;
 
 use docker_ovs_model::ids::{Ifindex, OfPort};
-use docker_ovs_model::plan::{Connect, LeftOver, Prune, Refusal, Step, Wanted, prune};
+use docker_ovs_model::plan::{Connect, KernelStep, LeftOver, Prune, Refusal, Step, Wanted, prune};
 use docker_ovs_model::snapshot::{Link, Observed};
 use docker_ovs_model::switch::{OfPortState, Port};
 use docker_ovs_model::wiring::PortState;
 use docker_ovs_model::{rehearse, resolve};
 
-use crate::plans::scene::{connected, host, plan, port, restarted, wish};
+use crate::plans::scene::{connected, host, plan, port, request, restarted};
 
 #[test]
 fn a_rehearsed_plan_comes_true() {
-    let wish = Connect {
+    let request = Connect {
         addresses: vec!["192.0.2.7/24".parse().unwrap()],
         vlan: Some(12),
-        ..wish("br0", "c1")
+        ..request("br0", "c1")
     };
-    let after = connected(&host(), &wish, 1);
+    let after = connected(&host(), &request, 1);
     let wiring = resolve(&after);
     let [found] = wiring.attachments.as_slice() else { panic!("{wiring:#?}") };
     let PortState::On(on) = &found.port else { panic!("{found:#?}") };
     assert_eq!((&*found.link.name, on.ofport), ("eth0", OfPortState::Assigned(OfPort(32768))));
-    assert_eq!((on.tag, &found.link.addresses), (Some(12), &wish.addresses));
+    assert_eq!((on.tag, &found.link.addresses), (Some(12), &request.addresses));
     assert!(found.notes.is_empty(), "{:?}", found.notes);
 }
 
 #[test]
 fn free_names_and_numbers_are_the_next_ones() {
-    let one = connected(&host(), &wish("br0", "c1"), 1);
-    let two = plan(&one, &wish("br0", "c1"), 2).unwrap();
+    let one = connected(&host(), &request("br0", "c1"), 1);
+    let two = plan(&one, &request("br0", "c1"), 2).unwrap();
     assert_eq!((&*two.interface, two.ofport()), ("eth1", Some(OfPort(32769))));
-    let other = plan(&one, &wish("br1", "c1"), 2).unwrap();
+    let other = plan(&one, &request("br1", "c1"), 2).unwrap();
     assert_eq!(other.ofport(), Some(OfPort(32768)), "numbers belong to one bridge");
-    let auto = Connect { ofport: Wanted::Auto, ..wish("br0", "c1") };
+    let auto = Connect { ofport: Wanted::Auto, ..request("br0", "c1") };
     assert_eq!(plan(&one, &auto, 2).unwrap().ofport(), None);
 }
 
 #[test]
 fn refusals_name_what_is_in_the_way() {
-    let busy = connected(&host(), &wish("br0", "c1"), 1);
-    let refused = |wish: Connect| plan(&busy, &wish, 2).unwrap_err().to_string();
+    let busy = connected(&host(), &request("br0", "c1"), 1);
+    let refused = |request: Connect| plan(&busy, &request, 2).unwrap_err().to_string();
     let exactly = |n| Wanted::Exactly(OfPort(n));
-    let said = refused(Connect { ofport: exactly(32768), ..wish("br0", "c2") });
+    let said = refused(Connect { ofport: exactly(32768), ..request("br0", "c2") });
     assert_eq!(said, "OpenFlow port 32768 of br0 is in use: dov-00000001, c1:eth0");
     for bad in [0, 65280, 65534] {
-        let said = refused(Connect { ofport: exactly(bad), ..wish("br0", "c2") });
+        let said = refused(Connect { ofport: exactly(bad), ..request("br0", "c2") });
         assert!(said.contains("cannot be asked for") || said.contains("not an OpenFlow"), "{said}");
     }
-    let said = refused(Connect { interface: Some("eth0".into()), ..wish("br0", "c1") });
+    let said = refused(Connect { interface: Some("eth0".into()), ..request("br0", "c1") });
     assert_eq!(said, "container c1 has an interface eth0 already");
     let taken = Some("dov-00000001".to_owned());
-    let said = refused(Connect { host_interface: taken, ..wish("br0", "c2") });
+    let said = refused(Connect { host_interface: taken, ..request("br0", "c2") });
     assert_eq!(said, "there is a port of br0 called dov-00000001 already");
     for name in ["", ".", "all", "a b", "a/b", "%d", "sixteen-letters-", "a\0"] {
-        let wish = Connect { interface: Some(name.into()), ..wish("br0", "c2") };
-        let refusal = plan(&busy, &wish, 2).unwrap_err();
+        let request = Connect { interface: Some(name.into()), ..request("br0", "c2") };
+        let refusal = plan(&busy, &request, 2).unwrap_err();
         assert!(matches!(refusal, Refusal::NotAName { .. }), "{name:?}: {refusal:?}");
     }
     let mut host_network = busy.clone();
     for row in host_network.engines.values_mut().flat_map(Observed::rows_mut) {
         row.network_mode = "host".to_owned();
     }
-    let refusal = plan(&host_network, &wish("br0", "c2"), 2).unwrap_err();
+    let refusal = plan(&host_network, &request("br0", "c2"), 2).unwrap_err();
     assert!(matches!(refusal, Refusal::HostNetwork { .. }), "{refusal:?}");
 }
 
@@ -74,20 +74,22 @@ fn a_full_bridge_has_no_free_number_and_the_last_one_is_found() {
         let ofport = OfPortState::Assigned(OfPort(n));
         port(&mut full, Port { iface: format!("p{n}").into(), ofport, ..Port::default() });
     }
-    assert_eq!(plan(&full, &wish("br0", "c1"), 1).unwrap().ofport(), Some(OfPort(65279)));
+    assert_eq!(plan(&full, &request("br0", "c1"), 1).unwrap().ofport(), Some(OfPort(65279)));
     let asked = Some(OfPort(65279));
     port(&mut full, Port { iface: "last".into(), ofport_request: asked, ..Port::default() });
-    let refusal = plan(&full, &wish("br0", "c1"), 1).unwrap_err();
+    let refusal = plan(&full, &request("br0", "c1"), 1).unwrap_err();
     assert_eq!(refusal, Refusal::NoFreeNumber { bridge: "br0".into() });
-    assert_eq!(plan(&full, &wish("br1", "c1"), 1).unwrap().ofport(), Some(OfPort(32768)));
+    assert_eq!(plan(&full, &request("br1", "c1"), 1).unwrap().ofport(), Some(OfPort(32768)));
 }
 
 #[test]
 fn connect_removes_the_link_of_a_killed_run_and_its_name_is_free() {
-    let whole = plan(&host(), &wish("br0", "c1"), 1).unwrap();
+    let whole = plan(&host(), &request("br0", "c1"), 1).unwrap();
     let killed = rehearse(&host(), &whole.steps[..1]);
-    let again = plan(&killed, &wish("br0", "c1"), 2).unwrap();
-    let Step::DeleteLink { name, .. } = &again.steps[0] else { panic!("{again:#?}") };
+    let again = plan(&killed, &request("br0", "c1"), 2).unwrap();
+    let Step::Kernel(KernelStep::DeleteLink { name, .. }) = &again.steps[0] else {
+        panic!("{again:#?}")
+    };
     assert_eq!((&**name, &*again.interface), ("dov-00000001", "eth0"));
     let after = resolve(&rehearse(&killed, &again.steps));
     assert_eq!(after.attachments.len(), 1);
@@ -112,13 +114,13 @@ fn connect_removes_the_link_of_a_killed_run_and_its_name_is_free() {
 
 #[test]
 fn a_new_attachment_takes_the_place_of_the_one_that_went() {
-    let first = Connect { ofport: Wanted::Exactly(OfPort(7)), ..wish("br0", "c1") };
+    let first = Connect { ofport: Wanted::Exactly(OfPort(7)), ..request("br0", "c1") };
     let gone = restarted(&connected(&host(), &first, 1), 1, true);
-    let again = Connect { interface: Some("eth0".into()), ..wish("br0", "c1") };
+    let again = Connect { interface: Some("eth0".into()), ..request("br0", "c1") };
     let after = connected(&gone, &again, 2);
     let wiring = resolve(&after);
     assert_eq!(wiring.ports.len(), 1, "{wiring:#?}");
     assert_eq!(wiring.attachments[0].port.ofport(), Some(OfPort(7)));
-    let other = plan(&gone, &wish("br0", "c1"), 2).unwrap();
+    let other = plan(&gone, &request("br0", "c1"), 2).unwrap();
     assert_eq!(&*other.interface, "eth1", "what is remembered is not taken by chance");
 }

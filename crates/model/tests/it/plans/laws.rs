@@ -1,17 +1,19 @@
-//! What holds for whatever is wished, and however far it was carried out.
+//! What holds for whatever is requested, and however far it was carried out.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use docker_ovs_model::ids::{Ifindex, Nsid, OfPort};
 use docker_ovs_model::mark::Mark;
-use docker_ovs_model::plan::{Connect, Remedy, Restore, Step, Wanted, remembered, restore};
+use docker_ovs_model::plan::{
+    Connect, Remedy, Restore, Step, SwitchStep, Wanted, remembered, restore,
+};
 use docker_ovs_model::snapshot::{Link, Peer};
 use docker_ovs_model::switch::Via;
 use docker_ovs_model::{Snapshot, rehearse, resolve};
 use proptest::prelude::*;
 
-use crate::plans::scene::{host, luck, plan, restarted, wish};
+use crate::plans::scene::{generated, host, plan, request, restarted};
 
 /// Rows in no particular order, and without what namespaces call each other: the kernel does
 /// not forget that either.
@@ -28,7 +30,7 @@ fn bare(mut host: Snapshot) -> Snapshot {
     host
 }
 
-fn wishes() -> impl Strategy<Value = Connect> {
+fn requests() -> impl Strategy<Value = Connect> {
     let bridge = prop::sample::select(vec!["br0", "br1"]);
     let container = prop::sample::select(vec!["c1", "c2", "c3"]);
     let interface = prop::option::of(prop::sample::select(vec!["eth0", "eth7"]));
@@ -43,18 +45,20 @@ fn wishes() -> impl Strategy<Value = Connect> {
             interface: interface.map(str::to_owned),
             ofport,
             vlan,
-            ..wish(bridge, container)
+            ..request(bridge, container)
         },
     )
 }
 
 /// Whether the database would do it: only those ask for the number that were seen to.
 fn may_be_taken(host: &Snapshot, step: &Step) -> bool {
-    let Step::Swap { add: Some(add), bystanders, .. } = step else { return true };
+    let Step::Switch(SwitchStep::ReplacePort(ports)) = step else { return true };
+    let Some(add) = &ports.add else { return true };
     let all = host.switch[&Via::Ovsdb].rows().iter().flat_map(|bridge| &bridge.ports);
     let ask = all.filter(|port| port.ofport_request == add.ofport_request);
     let ask: BTreeSet<_> = ask.map(|port| &port.iface).collect();
-    let seen = bystanders.iter().filter(|(_, asked)| Some(**asked) == add.ofport_request);
+    let seen =
+        ports.expected_requesters.iter().filter(|(_, asked)| Some(**asked) == add.ofport_request);
     add.ofport_request.is_none() || ask == seen.map(|(iface, _)| iface).collect()
 }
 
@@ -81,23 +85,23 @@ proptest! {
     /// However far a plan was carried out, undoing that in reverse order changes nothing.
     #[test]
     fn a_plan_undone_changes_nothing(
-        wishes in prop::collection::vec(wishes(), 1..6),
+        requests in prop::collection::vec(requests(), 1..6),
         restart in prop::option::of(1..=3_u64),
         far in 0..=4_usize,
         index in 1..50_u32,
     ) {
         let mut now = host();
         now.kernel.rows_mut()[0].links.push(stray(index));
-        for (n, wish) in (1..).zip(&wishes[1..]) {
-            if let Ok(plan) = plan(&now, wish, n) {
+        for (n, request) in (1..).zip(&requests[1..]) {
+            if let Ok(plan) = plan(&now, request, n) {
                 now = rehearse(&now, &plan.steps);
             }
         }
         now = restart.map_or(now.clone(), |n| restarted(&now, n, true));
-        let plans = plan(&now, &wishes[0], 99).into_iter();
+        let plans = plan(&now, &requests[0], 99).into_iter();
         let wiring = resolve(&now);
         let again = remembered(&now, &wiring, &Restore::default()).unwrap();
-        let again = again.iter().filter_map(|one| match restore(&now, &wiring, one, &luck(99)) {
+        let again = again.iter().filter_map(|one| match restore(&now, &wiring, one, &generated(99)) {
             Remedy::Again(plan) => Some(plan),
             _ => None,
         });
@@ -115,10 +119,10 @@ proptest! {
 
     /// No bridge ever has a number twice, and every mark is read as it was written.
     #[test]
-    fn numbers_are_never_given_twice(wishes in prop::collection::vec(wishes(), 1..12)) {
+    fn numbers_are_never_given_twice(requests in prop::collection::vec(requests(), 1..12)) {
         let mut now = host();
-        for (n, wish) in (1..).zip(&wishes) {
-            if let Ok(plan) = plan(&now, wish, n) {
+        for (n, request) in (1..).zip(&requests) {
+            if let Ok(plan) = plan(&now, request, n) {
                 now = rehearse(&now, &plan.steps);
             }
         }

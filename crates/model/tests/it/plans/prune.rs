@@ -2,23 +2,23 @@
 
 use std::sync::Arc;
 
-use docker_ovs_model::plan::{Connect, Disconnect, Prune, Refusal, disconnect, prune};
+use docker_ovs_model::plan::{Connect, Disconnect, LeftOver, Prune, Refusal, disconnect, prune};
 use docker_ovs_model::snapshot::{Observed, Scope};
 use docker_ovs_model::switch::Via;
 use docker_ovs_model::{Snapshot, rehearse, resolve};
 
-use crate::plans::scene::{connected, container, host, plan, restarted, wish};
+use crate::plans::scene::{connected, container, host, plan, request, restarted};
 
 #[test]
 fn prune_takes_only_ports_of_containers_that_are_gone() {
-    let before = connected(&host(), &wish("br0", "c1"), 1);
-    let left = |host: &Snapshot, wish: &Prune| prune(host, &resolve(host), wish).len();
+    let before = connected(&host(), &request("br0", "c1"), 1);
+    let left = |host: &Snapshot, request: &Prune| prune(host, &resolve(host), request).len();
     let (normal, stopped) = (Prune::default(), Prune { stopped: true, ..Prune::default() });
     assert_eq!(left(&before, &stopped), 0, "it is in use");
     assert_eq!(left(&restarted(&before, 1, true), &stopped), 0, "it can be restored");
     let exited = restarted(&before, 1, false);
     assert_eq!((left(&exited, &normal), left(&exited, &stopped)), (0, 1));
-    let replaced = Connect { interface: Some("eth0".into()), ..wish("br1", "c1") };
+    let replaced = Connect { interface: Some("eth0".into()), ..request("br1", "c1") };
     let replaced = connected(&restarted(&before, 1, true), &replaced, 2);
     assert_eq!(left(&replaced, &normal), 1, "the container has another eth0 now");
     let mut removed = exited.clone();
@@ -38,21 +38,21 @@ fn prune_takes_only_ports_of_containers_that_are_gone() {
 
 #[test]
 fn only_marked_ports_are_disconnected_without_force() {
-    let mut theirs = connected(&host(), &wish("br0", "c1"), 1);
+    let mut theirs = connected(&host(), &request("br0", "c1"), 1);
     let rows = theirs.switch.get_mut(&Via::Ovsdb).unwrap().rows_mut();
     Arc::make_mut(&mut rows[0].ports[0]).external_ids.clear();
-    let wish =
+    let request =
         |force| Disconnect { bridge: "br0".into(), container: "c1".into(), interface: None, force };
     let wiring = resolve(&theirs);
-    let refusal = disconnect(&theirs, &wiring, &wish(false)).unwrap_err();
+    let refusal = disconnect(&theirs, &wiring, &request(false)).unwrap_err();
     assert!(matches!(refusal, Refusal::NotOurs { .. }), "{refusal:?}");
-    let plan = disconnect(&theirs, &wiring, &wish(true)).unwrap();
+    let plan = disconnect(&theirs, &wiring, &request(true)).unwrap();
     assert!(resolve(&rehearse(&theirs, &plan.steps)).attachments.is_empty());
 }
 
 /// With the interfaces c1:eth0 and c1:eth1 on br0.
 fn twice() -> Snapshot {
-    connected(&connected(&host(), &wish("br0", "c1"), 1), &wish("br0", "c1"), 2)
+    connected(&connected(&host(), &request("br0", "c1"), 1), &request("br0", "c1"), 2)
 }
 
 fn whose(container: &str, interface: Option<&str>) -> Disconnect {
@@ -92,14 +92,14 @@ fn what_a_removed_container_left_is_disconnected_by_its_mark() {
 
 #[test]
 fn a_stopped_containers_port_is_disconnected_by_its_mark() {
-    let stopped = restarted(&connected(&host(), &wish("br0", "c1"), 1), 1, false);
+    let stopped = restarted(&connected(&host(), &request("br0", "c1"), 1), 1, false);
     let plan = disconnect(&stopped, &resolve(&stopped), &whose("c1", None)).unwrap();
     assert!(resolve(&rehearse(&stopped, &plan.steps)).ports.is_empty());
 }
 
 #[test]
 fn a_member_of_a_bond_is_left_to_its_owner() {
-    let mut bond = connected(&host(), &wish("br0", "c1"), 1);
+    let mut bond = connected(&host(), &request("br0", "c1"), 1);
     let rows = bond.switch.get_mut(&Via::Ovsdb).unwrap().rows_mut();
     Arc::make_mut(&mut rows[0].ports[0]).bond = Some("bond0".to_owned());
     let refusal = disconnect(&bond, &resolve(&bond), &whose("c1", None)).unwrap_err();
@@ -117,14 +117,14 @@ fn what_is_pruned_is_gone_and_two_looks_at_it_are_alike() {
     assert_eq!(left.len(), 2);
     let again = prune(&exited, &resolve(&exited), &wish);
     assert!(left[0].is(&again[0]) && !left[0].is(&again[1]));
-    let steps: Vec<_> = left.iter().flat_map(|one| one.plan().steps).collect();
+    let steps: Vec<_> = left.iter().map(LeftOver::removal).collect();
     let after = rehearse(&exited, &steps);
     assert!(resolve(&after).ports.is_empty());
-    let whole = plan(&host(), &crate::plans::scene::wish("br0", "c1"), 1).unwrap();
+    let whole = plan(&host(), &crate::plans::scene::request("br0", "c1"), 1).unwrap();
     let killed = rehearse(&host(), &whole.steps[..1]);
     let links = prune(&killed, &resolve(&killed), &Prune::default());
     assert!(links[0].is(&links[0].clone()) && !links[0].is(&left[0]));
-    let after = rehearse(&killed, &links[0].plan().steps);
+    let after = rehearse(&killed, [&links[0].removal()]);
     assert!(prune(&after, &resolve(&after), &Prune::default()).is_empty());
     let on = |bridge: &str| Prune { bridge: Some(bridge.into()), ..Prune::default() };
     assert_eq!(prune(&killed, &resolve(&killed), &on("br0")).len(), 1);
@@ -133,7 +133,7 @@ fn what_is_pruned_is_gone_and_two_looks_at_it_are_alike() {
 
 #[test]
 fn a_plan_says_what_an_interface_lacks_unless_it_makes_one() {
-    let wish = Connect { addresses: vec!["192.0.2.7/24".parse().unwrap()], ..wish("br0", "c1") };
+    let wish = Connect { addresses: vec!["192.0.2.7/24".parse().unwrap()], ..request("br0", "c1") };
     let mut whole = plan(&host(), &wish, 1).unwrap();
     assert_eq!(whole.completion(), "");
     whole.steps.drain(..2);

@@ -7,16 +7,19 @@ use docker_ovs_model::plan::{Connect, Remedy, Restore, Wanted, remembered, resto
 use docker_ovs_model::switch::{OfPortState, Port};
 use docker_ovs_model::{Snapshot, rehearse, resolve};
 
-use crate::plans::scene::{connected, host, luck, plan, port, restarted, wish};
+use crate::plans::scene::{connected, generated, host, plan, port, request, restarted};
 
 #[test]
 fn what_is_restored_has_a_new_name_and_everything_else_as_before() {
-    let first = Connect { vlan: Some(5), ofport: Wanted::Exactly(OfPort(7)), ..wish("br0", "c1") };
+    let first =
+        Connect { vlan: Some(5), ofport: Wanted::Exactly(OfPort(7)), ..request("br0", "c1") };
     let before = connected(&host(), &first, 1);
     let gone = restarted(&before, 1, true);
     let wiring = resolve(&gone);
     let [one] = remembered(&gone, &wiring, &Restore::default()).unwrap().try_into().unwrap();
-    let Remedy::Again(plan) = restore(&gone, &wiring, &one, &luck(2)) else { panic!("{one:#?}") };
+    let Remedy::Again(plan) = restore(&gone, &wiring, &one, &generated(2)) else {
+        panic!("{one:#?}")
+    };
     let after = rehearse(&gone, &plan.steps);
     let port = |host: &Snapshot| Port::clone(&resolve(host).ports[0].port);
     let (old, new) = (port(&before), port(&after));
@@ -24,20 +27,21 @@ fn what_is_restored_has_a_new_name_and_everything_else_as_before() {
     assert_eq!(Port { iface: old.iface.clone(), ifindex: old.ifindex, ..new }, old);
     let [one] =
         remembered(&after, &resolve(&after), &Restore::default()).unwrap().try_into().unwrap();
-    assert_eq!(restore(&after, &resolve(&after), &one, &luck(3)), Remedy::There);
+    assert_eq!(restore(&after, &resolve(&after), &one, &generated(3)), Remedy::There);
     let stopped = restarted(&before, 1, false);
-    let remedy = restore(&stopped, &resolve(&stopped), &one, &luck(3));
+    let remedy = restore(&stopped, &resolve(&stopped), &one, &generated(3));
     assert!(matches!(remedy, Remedy::NotToBeTouched { .. }), "its port has another name there");
 }
 
 #[test]
 fn what_was_plugged_and_never_set_up_is_finished() {
-    let wish = Connect { addresses: vec!["10.0.0.1/24".parse().unwrap()], ..wish("br0", "c1") };
-    let steps = plan(&host(), &wish, 1).unwrap().steps;
+    let request =
+        Connect { addresses: vec!["10.0.0.1/24".parse().unwrap()], ..request("br0", "c1") };
+    let steps = plan(&host(), &request, 1).unwrap().steps;
     let remedy = |killed: &Snapshot| {
         let wiring = resolve(killed);
         let one = remembered(killed, &wiring, &Restore::default()).unwrap().remove(0);
-        restore(killed, &wiring, &one, &luck(2))
+        restore(killed, &wiring, &one, &generated(2))
     };
     let killed = rehearse(&host(), &steps[..2]);
     let Remedy::Again(plan) = remedy(&killed) else { panic!("{killed:#?}") };
@@ -52,13 +56,13 @@ fn what_was_plugged_and_never_set_up_is_finished() {
 
 #[test]
 fn restore_leaves_a_number_that_another_port_took_meanwhile() {
-    let first = Connect { ofport: Wanted::Exactly(OfPort(7)), ..wish("br0", "c1") };
+    let first = Connect { ofport: Wanted::Exactly(OfPort(7)), ..request("br0", "c1") };
     let mut gone = restarted(&connected(&host(), &first, 1), 1, true);
     let ofport = OfPortState::Assigned(OfPort(7));
     port(&mut gone, Port { iface: "thief".into(), ofport, ..Port::default() });
     let wiring = resolve(&gone);
     let one = remembered(&gone, &wiring, &Restore::default()).unwrap().remove(0);
-    let remedy = restore(&gone, &wiring, &one, &luck(2));
+    let remedy = restore(&gone, &wiring, &one, &generated(2));
     let Remedy::Refused(refusal) = remedy else { panic!("{remedy:#?}") };
     assert!(refusal.to_string().contains("thief"), "{refusal}");
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use docker_ovs_model::ids::{ContainerId, Mac, NetnsId, Nsid};
-use docker_ovs_model::plan::{Connect, Luck, Plan, Refusal, connect};
+use docker_ovs_model::plan::{Connect, Generated, Plan, Refusal, connect};
 use docker_ovs_model::snapshot::{Container, Engine, Link, Namespace, Observed, Scope};
 use docker_ovs_model::switch::{Bridge, Port, Via};
 use docker_ovs_model::{Snapshot, rehearse, resolve};
@@ -15,9 +15,9 @@ fn home(n: u64) -> NetnsId {
     NetnsId { dev: 4, ino: 10 + n }
 }
 
-pub(crate) fn luck(n: u32) -> Luck {
+pub(crate) fn generated(n: u32) -> Generated {
     let [.., last] = n.to_be_bytes();
-    Luck { host_end: format!("dov-{n:08x}"), mac: Mac([2, 0, 0, 0, 0, last]), now: 1000 }
+    Generated { host_end: format!("dov-{n:08x}"), mac: Mac([2, 0, 0, 0, 0, last]), now: 1000 }
 }
 
 pub(crate) fn container(n: u64) -> Container {
@@ -63,16 +63,16 @@ pub(crate) fn host() -> Snapshot {
     }
 }
 
-pub(crate) fn wish(bridge: &str, container: &str) -> Connect {
+pub(crate) fn request(bridge: &str, container: &str) -> Connect {
     Connect { bridge: bridge.to_owned(), container: container.to_owned(), ..Connect::default() }
 }
 
-pub(crate) fn plan(host: &Snapshot, wish: &Connect, n: u32) -> Result<Plan, Refusal> {
-    connect(host, &resolve(host), wish, &luck(n))
+pub(crate) fn plan(host: &Snapshot, request: &Connect, n: u32) -> Result<Plan, Refusal> {
+    connect(host, &resolve(host), request, &generated(n))
 }
 
-pub(crate) fn connected(host: &Snapshot, wish: &Connect, n: u32) -> Snapshot {
-    rehearse(host, &plan(host, wish, n).unwrap().steps)
+pub(crate) fn connected(host: &Snapshot, request: &Connect, n: u32) -> Snapshot {
+    rehearse(host, &plan(host, request, n).unwrap().steps)
 }
 
 /// The host after a container's namespace went, and came back empty if `again`.

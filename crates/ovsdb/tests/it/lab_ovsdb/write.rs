@@ -37,7 +37,7 @@ async fn a_port_is_made_changed_and_deleted_and_counted() {
     let server = lab!(|_| Vec::new());
     server.add_ports(1).await;
     let mut client = server.connect().await;
-    let done = client.commit(VSWITCH, &port_for("new", 10)).await.unwrap();
+    let done = client.transact(VSWITCH, &port_for("new", 10)).await.unwrap();
     assert_eq!((done.count(4), done.uuid(0)), (1, None));
     let id = done.uuid(3).unwrap();
     let selects = [
@@ -61,11 +61,11 @@ async fn a_port_is_made_changed_and_deleted_and_counted() {
             value: id.into(),
         },
     ];
-    let done = client.commit(VSWITCH, &change).await.unwrap();
+    let done = client.transact(VSWITCH, &change).await.unwrap();
     let rows: Vec<Interface> = done.rows(1).unwrap();
     assert_eq!((done.count(0), rows[0].ofport_request, done.count(2)), (1, Optional(None), 1));
     let gone = [Operation::Delete(which())];
-    assert_eq!(client.commit(VSWITCH, &gone).await.unwrap().count(0), 0, "it went with its port");
+    assert_eq!(client.transact(VSWITCH, &gone).await.unwrap().count(0), 0, "it went with its port");
 }
 
 #[tokio::test]
@@ -73,11 +73,11 @@ async fn a_guard_that_does_not_hold_keeps_everything_as_it_was() {
     let server = lab!(|_| Vec::new());
     server.add_ports(1).await;
     let mut client = server.connect().await;
-    client.commit(VSWITCH, &port_for("first", 10)).await.unwrap();
-    let error = client.commit(VSWITCH, &port_for("second", 10)).await.unwrap_err();
+    client.transact(VSWITCH, &port_for("first", 10)).await.unwrap();
+    let error = client.transact(VSWITCH, &port_for("second", 10)).await.unwrap_err();
     let Error::Operation { operation: 1, error, .. } = &error else { panic!("{error:?}") };
     assert_eq!(error, "timed out");
-    let error = client.commit(VSWITCH, &port_for("first", 11)).await.unwrap_err();
+    let error = client.transact(VSWITCH, &port_for("first", 11)).await.unwrap_err();
     assert!(error.to_string().contains("index on column \"name\""), "{error}");
     let select = [Select::new("Interface", &["name"])];
     let answer = client.transact(VSWITCH, &select).await.unwrap();
@@ -106,7 +106,7 @@ async fn whole_rows_are_read_and_written_again_as_they_were() {
             timeout: 0,
         },
     ];
-    assert_eq!(client.commit(VSWITCH, &operations).await.unwrap().count(0), 1);
+    assert_eq!(client.transact(VSWITCH, &operations).await.unwrap().count(0), 1);
 }
 
 #[tokio::test]
@@ -115,15 +115,15 @@ async fn a_lock_is_given_to_the_next_when_its_holder_is_gone() {
     let (mut first, mut second) = (server.connect().await, server.connect().await);
     first.lock("ours").await.unwrap();
     let held = [Operation::Assert("ours")];
-    first.commit(VSWITCH, &held).await.unwrap();
-    let error = second.commit(VSWITCH, &held).await.unwrap_err();
+    first.transact(VSWITCH, &held).await.unwrap();
+    let error = second.transact(VSWITCH, &held).await.unwrap_err();
     assert!(error.to_string().contains("not owner"), "{error}");
     let mut waiting = Box::pin(second.lock("ours"));
     let patience = std::time::Duration::from_millis(50);
     tokio::time::timeout(patience, &mut waiting).await.expect_err("another client has it");
     drop(first);
     waiting.await.unwrap();
-    second.commit(VSWITCH, &held).await.unwrap();
+    second.transact(VSWITCH, &held).await.unwrap();
     second.unlock("ours").await.unwrap();
-    second.commit(VSWITCH, &held).await.unwrap_err();
+    second.transact(VSWITCH, &held).await.unwrap_err();
 }

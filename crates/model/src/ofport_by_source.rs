@@ -1,4 +1,4 @@
-//! What each road to the switch says of one port's number.
+//! What each switch source says of one port's number.
 
 use std::collections::BTreeMap;
 
@@ -6,34 +6,35 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::switch::{OfPortState, Via};
 
-/// A map by road. There are three roads and thousands of ports: it lives without the heap.
+/// OpenFlow ports by switch source. There are three sources and thousands of ports: it lives
+/// without the heap.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Routes([Option<OfPortState>; Via::ALL.len()]);
+pub struct OfPortBySource([Option<OfPortState>; Via::ALL.len()]);
 
-impl Routes {
-    /// The word of one road; a later one replaces it.
+impl OfPortBySource {
+    /// What one source says; a later insertion replaces it.
     pub fn insert(&mut self, via: Via, ofport: OfPortState) {
         self.0[via as usize] = Some(ofport);
     }
 
-    /// Each road that said something, by rank.
+    /// Each source that has the port, by rank.
     pub fn iter(&self) -> impl Iterator<Item = (Via, OfPortState)> {
         Via::ALL.into_iter().filter_map(|via| Some((via, self.0[via as usize]?)))
     }
 }
 
-impl Serialize for Routes {
+impl Serialize for OfPortBySource {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.iter())
     }
 }
 
-impl<'de> Deserialize<'de> for Routes {
+impl<'de> Deserialize<'de> for OfPortBySource {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut routes = Self::default();
+        let mut ofports = Self::default();
         for (via, ofport) in BTreeMap::deserialize(deserializer)? {
-            routes.insert(via, ofport);
+            ofports.insert(via, ofport);
         }
-        Ok(routes)
+        Ok(ofports)
     }
 }

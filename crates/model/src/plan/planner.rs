@@ -6,14 +6,15 @@ use std::sync::Arc;
 use crate::ids::{Name, NetnsId, OfPort};
 use crate::mark::Mark;
 use crate::query;
-use crate::snapshot::{Container, Link, Namespace, Snapshot};
+use crate::snapshot::{Container, Link, Snapshot};
 use crate::switch::{Bridge, Port};
 use crate::wiring::{ContainerRef, Occupant, Wiring};
 
-use super::{Asking, FIRST_FREE, LAST, Refusal, Step, Veth, Wanted, is_debris, name};
+use super::{FIRST_FREE, LAST, Refusal, Wanted, is_debris, name};
+use super::{KernelStep, OfPortRequests, ReplacePort, Step, SwitchStep, Veth};
 
 /// Where something is to be connected.
-pub(super) struct Place<'a> {
+pub(super) struct Planner<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) wiring: &'a Wiring,
     pub(super) bridge: &'a Bridge,
@@ -32,15 +33,14 @@ pub(super) fn home_of(snapshot: &Snapshot, row: &Container) -> Result<NetnsId, R
 }
 
 pub(super) fn delete(link: &Link) -> Step {
-    Step::DeleteLink { name: link.name.clone(), ifindex: link.ifindex }
+    KernelStep::DeleteLink { name: link.name.clone(), ifindex: link.ifindex }.into()
 }
 
-impl Place<'_> {
+impl Planner<'_> {
     /// The container, named.
     pub(super) fn who(&self) -> ContainerRef {
-        let mut engines = self.snapshot.engines.iter();
-        let engine =
-            engines.find(|(_, rows)| rows.rows().iter().any(|c| c.id == self.container.id));
+        let mut all = self.snapshot.containers_by_engine();
+        let engine = all.find(|(_, row)| row.id == self.container.id);
         ContainerRef {
             name: self.container.name.clone(),
             id: self.container.id.clone(),
@@ -55,7 +55,7 @@ impl Place<'_> {
         mark: &Mark,
         port: Arc<Port>,
         old: Option<Arc<Port>>,
-        inherit: bool,
+        keep_settings: bool,
     ) -> Vec<Step> {
         let veth = Veth {
             host_end: port.iface.clone(),
@@ -68,30 +68,31 @@ impl Place<'_> {
         };
         let rest = self.finish_checksums(mark).into_iter().chain(self.rest(mark, &port));
         let rest: Vec<_> = rest.collect();
-        let swap = Step::Swap {
+        let ports = ReplacePort {
             bridge: self.bridge.name.clone(),
-            bystanders: bystanders(self.wiring, [old.as_deref(), Some(&port)]),
+            expected_requesters: requesters(self.wiring, [old.as_deref(), Some(&port)]),
             remove: old,
             add: Some(port),
-            inherit,
+            keep_settings,
         };
-        [Step::MakeVeth(veth), swap].into_iter().chain(rest).collect()
+        [KernelStep::MakeVeth(veth).into(), ports.into()].into_iter().chain(rest).collect()
     }
 
     /// Has the container's kernel finish checksums where the bridge would not. Before the link is
     /// up, so that no packet passes that is without.
     pub(super) fn finish_checksums(&self, mark: &Mark) -> Option<Step> {
-        self.bridge.leaves_checksums().then(|| Step::SetTxChecksumOffload {
+        let step = || KernelStep::SetTxChecksumOffload {
             container: self.container.name.clone(),
             netns: self.netns,
             interface: mark.interface.as_str().into(),
             on: false,
-        })
+        };
+        self.bridge.leaves_checksums().then(|| step().into())
     }
 
     /// What is still to be done when veth and port are there.
     pub(super) fn rest(&self, mark: &Mark, port: &Port) -> [Step; 2] {
-        let configure = Step::Configure {
+        let configure = KernelStep::Configure {
             container: self.container.name.clone(),
             netns: self.netns,
             interface: mark.interface.as_str().into(),
@@ -99,7 +100,8 @@ impl Place<'_> {
             gateways: mark.gateways.clone(),
         };
         let (bridge, iface) = (self.bridge.name.clone(), port.iface.clone());
-        [configure, Step::Await { bridge, iface, wanted: port.ofport_request }]
+        let number = SwitchStep::Await { bridge, iface, wanted: port.ofport_request };
+        [configure.into(), number.into()]
     }
 
     /// What an interface of ours lacks that is on its port: all that comes after that where the
@@ -119,23 +121,18 @@ impl Place<'_> {
         self.wiring.ports.iter().map(|row| &*row.port).collect()
     }
 
-    fn namespace(&self, id: NetnsId) -> Option<&Namespace> {
-        self.snapshot.kernel.rows().iter().find(|ns| ns.id == id)
-    }
-
     fn here(&self) -> impl Iterator<Item = &Arc<Link>> {
-        let here = self.snapshot.switch_netns.and_then(|id| self.namespace(id));
-        here.into_iter().flat_map(|ns| &ns.links)
+        self.snapshot.switch_namespace().into_iter().flat_map(|ns| &ns.links)
     }
 
     fn inside(&self) -> impl Iterator<Item = &Arc<Link>> {
-        self.namespace(self.netns).into_iter().flat_map(|ns| &ns.links)
+        self.snapshot.namespace(self.netns).into_iter().flat_map(|ns| &ns.links)
     }
 
-    /// The host's ends of veths into this container that somebody was killed over.
+    /// The host's ends of veths into this container that a killed program left.
     pub(super) fn debris(&self) -> Vec<Arc<Link>> {
         let ports = self.all_ports();
-        let home = self.namespace(self.netns);
+        let home = self.snapshot.namespace(self.netns);
         let away = |nsid| home.and_then(|home| home.nsids.get(&nsid).copied());
         let leads_here = |link: &&Arc<Link>| {
             self.inside().filter_map(|inside| Some((inside, inside.peer?))).any(|(inside, far)| {
@@ -228,7 +225,7 @@ impl Place<'_> {
         others.flat_map(|port| numbers(port)).collect()
     }
 
-    /// This number, unless somebody else than `old` has it.
+    /// This number, unless another port than `old` has it.
     pub(super) fn free(&self, wanted: OfPort, old: Option<&Port>) -> Result<OfPort, Refusal> {
         let used = self.used(old).contains(&wanted.0);
         if used { Err(self.in_use(wanted, old)) } else { Ok(wanted) }
@@ -252,12 +249,12 @@ impl Place<'_> {
     }
 }
 
-/// Who asks for the number of one of these ports, as far as was seen.
-pub(super) fn bystanders(wiring: &Wiring, ports: [Option<&Port>; 2]) -> Asking {
+/// Which interfaces ask for the number of one of these ports, as far as was seen.
+pub(super) fn requesters(wiring: &Wiring, ports: [Option<&Port>; 2]) -> OfPortRequests {
     let wanted = ports.map(|port| port.and_then(|port| port.ofport_request));
     let all = wiring.ports.iter().map(|row| &row.port);
-    let asking = all.filter_map(|port| Some((port.iface.clone(), port.ofport_request?)));
-    asking.filter(|(_, ofport)| wanted.contains(&Some(*ofport))).collect()
+    let requests = all.filter_map(|port| Some((port.iface.clone(), port.ofport_request?)));
+    requests.filter(|(_, ofport)| wanted.contains(&Some(*ofport))).collect()
 }
 
 /// The number that a port asks for, or else has.

@@ -1,4 +1,4 @@
-//! Containers, by every name that somebody may have written down for them.
+//! Containers, by every name that a program may have written down for them.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -10,15 +10,15 @@ use crate::ids::NetnsId;
 use crate::snapshot::{Container, Engine, Namespace, Snapshot};
 use crate::wiring::{ContainerRef, LastTenant};
 
-use super::facts::Facts;
+use super::index::Index;
 
 /// Containers by every name that a claim may use for them.
 #[derive(Default)]
-pub(super) struct People<'a> {
+pub(super) struct ContainerIndex<'a> {
     names: FxHashMap<&'a str, Known<'a>>,
     ids: FxHashMap<&'a str, Known<'a>>,
     pids: FxHashMap<u32, Known<'a>>,
-    /// In order, for those who know only how an id begins; made when first asked for.
+    /// In order, for words that are only the beginning of an id; made when first asked for.
     ordered_ids: OnceCell<BTreeMap<&'a str, Known<'a>>>,
 }
 
@@ -28,13 +28,9 @@ struct Known<'a> {
     row: &'a Container,
 }
 
-impl<'a> People<'a> {
-    pub(super) fn of(snapshot: &'a Snapshot) -> Self {
-        let all = || {
-            let engines = snapshot.engines.iter();
-            engines
-                .flat_map(|(engine, rows)| rows.rows().iter().map(move |row| Known { engine, row }))
-        };
+impl<'a> ContainerIndex<'a> {
+    pub(super) fn new(snapshot: &'a Snapshot) -> Self {
+        let all = || snapshot.containers_by_engine().map(|(engine, row)| Known { engine, row });
         Self {
             names: all().map(|known| (&*known.row.name, known)).collect(),
             ids: all().map(|known| (&*known.row.id.0, known)).collect(),
@@ -43,15 +39,15 @@ impl<'a> People<'a> {
         }
     }
 
-    /// The namespace a claim speaks of; none when its words fit nobody, or several.
-    pub(super) fn home(&self, facts: &Facts<'_>, claim: &Claim<'_>) -> Option<NetnsId> {
+    /// The namespace a claim speaks of; none when its words fit no container, or several.
+    pub(super) fn home(&self, index: &Index<'_>, claim: &Claim<'_>) -> Option<NetnsId> {
         match claim.owner? {
             Owner::Container(words) => self.container(words)?.row.netns,
             Owner::Pid(pid) => self.pids.get(&pid)?.row.netns,
             Owner::Netns(path) => {
                 let name = path.rsplit('/').next()?;
                 let known = |ns: &&Namespace| ns.names.iter().any(|n| n == name);
-                facts.namespaces().find(known).map(|ns| ns.id)
+                index.namespaces().find(known).map(|ns| ns.id)
             }
         }
     }

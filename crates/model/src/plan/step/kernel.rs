@@ -1,0 +1,119 @@
+//! The kernel's steps: links, their addresses and routes.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use crate::ids::{Ifindex, Mac, Name, NetnsId};
+use crate::plan::name;
+use crate::snapshot::Cidr;
+use crate::wiring::ContainerRef;
+
+/// A veth between the switch's namespace and a container's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Veth {
+    /// Name of the host's end.
+    pub host_end: Name,
+    /// The container.
+    pub container: ContainerRef,
+    /// Its namespace.
+    pub netns: NetnsId,
+    /// Name of the end inside.
+    pub interface: Name,
+    /// Hardware address of the end inside; the kernel's choice if none.
+    pub mac: Option<Mac>,
+    /// MTU of both ends in bytes; the kernel's choice if none.
+    pub mtu: Option<u32>,
+    /// What is noted on the host's end, so that it is known for ours.
+    pub alias: String,
+}
+
+impl Veth {
+    /// Whether it is known for ours by its name alone.
+    pub fn is_known(&self) -> bool {
+        name::is_drawn(&self.host_end)
+    }
+}
+
+/// What rtnetlink(7) and ethtool(8) are asked to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum KernelStep {
+    /// Deletes a link of the switch's namespace that leads nowhere any more, with its other
+    /// end. Nothing uses it, so it has no undo.
+    DeleteLink {
+        /// Its name.
+        name: Name,
+        /// Its index: another link of the same name is left alone.
+        ifindex: Ifindex,
+    },
+    /// Makes a veth; the host's end is up, the other one down.
+    MakeVeth(Veth),
+    /// Takes it away again.
+    UnmakeVeth(Veth),
+    /// Turns the transmit checksum offload of the end inside on or off.
+    SetTxChecksumOffload {
+        /// The container.
+        container: Name,
+        /// Its namespace.
+        netns: NetnsId,
+        /// The end inside.
+        interface: Name,
+        /// Whether it is to be on.
+        on: bool,
+    },
+    /// Gives the end inside its addresses and routes and sets it up. Goes with the veth.
+    Configure {
+        /// The container.
+        container: Name,
+        /// Its namespace.
+        netns: NetnsId,
+        /// The end inside.
+        interface: Name,
+        /// Its addresses.
+        addresses: Vec<Cidr>,
+        /// Gateways of default routes.
+        gateways: Vec<IpAddr>,
+    },
+}
+
+impl KernelStep {
+    /// What brings things back to where they were; none where nothing needs to be done.
+    pub fn undo(&self) -> Option<Self> {
+        match self {
+            Self::MakeVeth(veth) => Some(Self::UnmakeVeth(veth.clone())),
+            Self::UnmakeVeth(veth) => Some(Self::MakeVeth(veth.clone())),
+            Self::SetTxChecksumOffload { container, netns, interface, on } => {
+                Some(Self::SetTxChecksumOffload {
+                    container: container.clone(),
+                    netns: *netns,
+                    interface: interface.clone(),
+                    on: !on,
+                })
+            }
+            Self::DeleteLink { .. } | Self::Configure { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for KernelStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DeleteLink { name, .. } => write!(f, "delete the link {name}"),
+            Self::MakeVeth(veth) => {
+                let Veth { host_end, container, interface, .. } = veth;
+                write!(f, "make a veth from {host_end} to {interface} in {}", container.name)?;
+                veth.mac.iter().try_for_each(|mac| write!(f, ", mac {mac}"))?;
+                veth.mtu.iter().try_for_each(|mtu| write!(f, ", mtu {mtu}"))
+            }
+            Self::UnmakeVeth(veth) => write!(f, "delete the veth {}", veth.host_end),
+            Self::SetTxChecksumOffload { container, interface, on, .. } => {
+                let word = if *on { "on" } else { "off" };
+                write!(f, "turn {word} transmit checksum offload of {interface} in {container}")
+            }
+            Self::Configure { container, interface, addresses, gateways, .. } => {
+                write!(f, "set {interface} in {container} up")?;
+                addresses.iter().try_for_each(|cidr| write!(f, ", address {cidr}"))?;
+                gateways.iter().try_for_each(|ip| write!(f, ", default route via {ip}"))
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The steps of a plan, and how each is undone.
+
+mod kernel;
+mod switch;
+
+use std::fmt;
+
+pub use kernel::{KernelStep, Veth};
+pub use switch::{OfPortRequests, ReplacePort, SwitchStep};
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// The kernel does it.
+    Kernel(KernelStep),
+    /// The switch does it.
+    Switch(SwitchStep),
+}
+
+impl From<KernelStep> for Step {
+    fn from(step: KernelStep) -> Self {
+        Self::Kernel(step)
+    }
+}
+
+impl From<SwitchStep> for Step {
+    fn from(step: SwitchStep) -> Self {
+        Self::Switch(step)
+    }
+}
+
+impl From<ReplacePort> for Step {
+    fn from(ports: ReplacePort) -> Self {
+        Self::Switch(SwitchStep::ReplacePort(ports))
+    }
+}
+
+impl Step {
+    /// Whether this makes a veth, and `next` the port of its host's end: they may be taken at
+    /// once. Not where the link gets its name only after it was made.
+    pub fn goes_with(&self, next: &Self) -> bool {
+        match (self, next) {
+            (
+                Self::Kernel(KernelStep::MakeVeth(veth)),
+                Self::Switch(SwitchStep::ReplacePort(ReplacePort { add: Some(port), .. })),
+            ) => port.iface == veth.host_end && veth.is_known(),
+            _ => false,
+        }
+    }
+
+    /// What brings things back to where they were; none where nothing needs to be done, or
+    /// nothing can.
+    pub fn undo(&self) -> Option<Self> {
+        match self {
+            Self::Kernel(step) => step.undo().map(Self::Kernel),
+            Self::Switch(step) => step.undo().map(Self::Switch),
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Kernel(step) => step.fmt(f),
+            Self::Switch(step) => step.fmt(f),
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The ports of all bridges as the best switch source has them, with the others' numbers.
+
+use std::ops;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::OfPortBySource;
+use crate::ids::DpPort;
+use crate::snapshot::{Link, Namespace, Observed, Snapshot};
+use crate::switch::{Bridge, Port, Via};
+
+use super::group::{OneOrMore, group};
+
+/// Length to which OpenFlow cuts port names (`OFP_MAX_PORT_NAME_LEN` less the NUL).
+const OPENFLOW_NAME: usize = 15;
+
+/// A port on its bridge.
+pub(super) struct PortEntry<'a> {
+    pub(super) bridge: &'a Bridge,
+    pub(super) port: &'a Arc<Port>,
+    /// The link of that name in the switch's namespace.
+    pub(super) link: Option<&'a Link>,
+    pub(super) dp_port: Option<DpPort>,
+    pub(super) ofports: OfPortBySource,
+}
+
+impl PortEntry<'_> {
+    /// `bridge/interface`, for messages.
+    pub(super) fn label(&self) -> String {
+        format!("{}/{}", self.bridge.name, self.port.iface)
+    }
+}
+
+/// Which of the [`PortEntries`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct PortIx(usize);
+
+/// All ports, by bridge, then number.
+pub(super) struct PortEntries<'a> {
+    entries: Vec<PortEntry<'a>>,
+    by_name: FxHashMap<&'a str, OneOrMore<PortIx>>,
+}
+
+impl<'a> PortEntries<'a> {
+    /// Of a whole Snapshot; `switch` is the row of the switch's namespace.
+    pub(super) fn new(snapshot: &'a Snapshot, switch: Option<&'a Namespace>) -> Self {
+        let links = switch.into_iter().flat_map(|ns| &ns.links);
+        let links: FxHashMap<_, _> = links.map(|link| (&*link.name, &**link)).collect();
+        let entries = entries(snapshot, &links);
+        let names = entries.iter().enumerate();
+        let by_name = group(names.map(|(i, entry)| (&*entry.port.iface, PortIx(i))));
+        Self { entries, by_name }
+    }
+
+    /// Ports of the interface called `name`.
+    pub(super) fn named(&self, name: &str) -> &[PortIx] {
+        self.by_name.get(name).map_or(&[], |ports| ports)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (PortIx, &PortEntry<'a>)> {
+        self.entries.iter().enumerate().map(|(i, entry)| (PortIx(i), entry))
+    }
+}
+
+impl<'a> ops::Index<PortIx> for PortEntries<'a> {
+    type Output = PortEntry<'a>;
+
+    fn index(&self, ix: PortIx) -> &PortEntry<'a> {
+        &self.entries[ix.0]
+    }
+}
+
+/// One value for each port.
+pub(super) struct PerPort<T>(Vec<T>);
+
+impl<T: Clone + Default> PerPort<T> {
+    pub(super) fn new(ports: &PortEntries<'_>) -> Self {
+        Self(vec![T::default(); ports.entries.len()])
+    }
+}
+
+impl<T> PerPort<T> {
+    pub(super) fn get_mut(&mut self, ix: PortIx) -> &mut T {
+        &mut self.0[ix.0]
+    }
+
+    /// In the order of the ports.
+    pub(super) fn into_values(self) -> impl Iterator<Item = T> {
+        self.0.into_iter()
+    }
+}
+
+/// The switch source that answers: the first in rank that has rows, else the first there is.
+pub(super) fn answering(snapshot: &Snapshot) -> Option<(Via, &Observed<Bridge>)> {
+    let sources = || snapshot.switch.iter().map(|(via, rows)| (*via, rows));
+    sources().find(|(_, rows)| rows.absence().is_none()).or_else(|| sources().next())
+}
+
+fn entries<'a>(snapshot: &'a Snapshot, links: &FxHashMap<&str, &'a Link>) -> Vec<PortEntry<'a>> {
+    let Some((answers, rows)) = answering(snapshot) else { return Vec::new() };
+    let others = other_sources(snapshot, answers);
+    let mut bridges: Vec<_> = rows.rows().iter().collect();
+    bridges.sort_by_key(|bridge| &bridge.name);
+    let mut entries = Vec::with_capacity(bridges.iter().map(|bridge| bridge.ports.len()).sum());
+    for bridge in bridges {
+        let mut ports: Vec<_> = bridge.ports.iter().collect();
+        ports.sort_by_key(|port| (port.ofport.assigned(), &port.iface));
+        entries.extend(ports.into_iter().map(|port| {
+            let link = links.get(&*port.iface).copied();
+            let (ofports, dp_port) = numbers(answers, bridge, port, &others);
+            PortEntry { bridge, port, link, dp_port, ofports }
+        }));
+    }
+    entries
+}
+
+/// Ports of the sources that only confirm, by bridge and name as they have it.
+type OtherSources<'a> = FxHashMap<(&'a str, &'a str), OneOrMore<(Via, &'a Port)>>;
+
+fn other_sources(snapshot: &Snapshot, answers: Via) -> OtherSources<'_> {
+    let others = snapshot.switch.iter().filter(|(via, _)| **via != answers);
+    group(others.flat_map(|(via, rows)| {
+        let ports = rows.rows().iter().flat_map(|b| b.ports.iter().map(move |port| (b, port)));
+        ports.map(|(bridge, port)| ((&*bridge.name, &*port.iface), (*via, &**port)))
+    }))
+}
+
+/// A port's OpenFlow number by every source, and its datapath port by the first that has it.
+fn numbers(
+    answers: Via,
+    bridge: &Bridge,
+    port: &Port,
+    others: &OtherSources<'_>,
+) -> (OfPortBySource, Option<DpPort>) {
+    let mut ofports = OfPortBySource::default();
+    ofports.insert(answers, port.ofport);
+    let mut dp_port = port.dp_port;
+    let told = |name: &str| others.get(&(&*bridge.name, name)).cloned().unwrap_or_default();
+    let cut = openflow_name(&port.iface).map(|name| told(&name)).unwrap_or_default();
+    for (via, other) in told(&port.iface).into_iter().chain(by_cut_name(port, cut)) {
+        ofports.insert(via, other.ofport);
+        dp_port = dp_port.or(other.dp_port);
+    }
+    (ofports, dp_port)
+}
+
+/// Only OpenFlow cuts names. Of several that share 15 bytes one of the same number confirms;
+/// otherwise it cannot be known which is which.
+fn by_cut_name<'a>(port: &Port, found: OneOrMore<(Via, &'a Port)>) -> Option<(Via, &'a Port)> {
+    let found: Vec<_> = found.into_iter().filter(|(via, _)| *via == Via::OpenFlow).collect();
+    match found.as_slice() {
+        [one] => Some(*one),
+        several => several.iter().find(|(_, other)| other.ofport == port.ofport).copied(),
+    }
+}
+
+/// What OpenFlow calls a port whose name is too long for it; none if it is not. The cut may
+/// fall inside a character, whose rest is then written as `\xNN`.
+fn openflow_name(name: &str) -> Option<String> {
+    let start = name.as_bytes().get(..OPENFLOW_NAME).filter(|start| start.len() < name.len())?;
+    let chunks = start.utf8_chunks().map(|chunk| {
+        let odd: String = chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")).collect();
+        chunk.valid().to_owned() + &odd
+    });
+    Some(chunks.collect())
+}

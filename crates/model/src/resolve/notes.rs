@@ -1,0 +1,43 @@
+//! What is uncertain about a port itself.
+
+use crate::evidence::Note;
+
+use super::entries::PortEntry;
+use super::index::Index;
+
+/// Everything that is uncertain about one port.
+pub(super) fn port_notes(index: &Index<'_>, entry: &PortEntry<'_>) -> Vec<Note> {
+    // Where there are rows in spite of trouble, they are old ones.
+    let stale = index.switch_trouble().map(|why| Note::Stale { why: why.to_string() });
+    let notes = conflict(entry).into_iter().chain(not_as_requested(entry));
+    notes.chain(old_ifindex(entry)).chain(deaf(index, entry)).chain(stale).collect()
+}
+
+fn conflict(entry: &PortEntry<'_>) -> Option<Note> {
+    let mut numbers = entry.ofports.iter().filter_map(|(_, ofport)| ofport.assigned());
+    let disagree = numbers.next().is_some_and(|first| numbers.any(|other| other != first));
+    disagree.then(|| Note::Conflict { says: entry.ofports.iter().collect() })
+}
+
+fn not_as_requested(entry: &PortEntry<'_>) -> Option<Note> {
+    let requested = entry.port.ofport_request?;
+    let given = entry.port.ofport.assigned()?;
+    (given != requested).then_some(Note::NotAsRequested { requested: requested.0 })
+}
+
+/// Whether vswitchd opened the link that has the name now. It opens a packet socket for
+/// each system port of the userspace datapath, once.
+fn deaf(index: &Index<'_>, entry: &PortEntry<'_>) -> Option<Note> {
+    let userspace = entry.bridge.datapath.as_deref() == Some("netdev");
+    let open = userspace && entry.port.kind == "system";
+    entry.port.ofport.assigned().filter(|_| open)?;
+    let ifindex = entry.link?.ifindex;
+    let heard = index.switch_namespace()?.heard.as_ref()?;
+    (!heard.contains(&ifindex)).then_some(Note::Deaf)
+}
+
+fn old_ifindex(entry: &PortEntry<'_>) -> Option<Note> {
+    let ovs = entry.port.ifindex.filter(|ovs| ovs.0 != 0)?;
+    let kernel = entry.link?.ifindex;
+    (ovs != kernel).then_some(Note::OldIfindex { ovs, kernel })
+}

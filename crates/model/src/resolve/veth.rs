@@ -1,0 +1,72 @@
+//! From one link to the next by the kernel's word: the other end of a veth, the link beneath.
+
+use crate::evidence::Confirmed;
+use crate::ids::{LinkKey, Nsid};
+use crate::snapshot::{Link, Peer};
+use crate::wiring::Wire;
+
+use super::index::Index;
+
+/// The link that `peer` names, as a namespace that was read names others.
+pub(super) fn named_by<'a>(
+    index: &Index<'a>,
+    at: LinkKey,
+    peer: Peer,
+) -> Option<(LinkKey, &'a Link)> {
+    let netns = match peer.nsid {
+        None => at.netns,
+        Some(nsid) => *index.namespace(at.netns)?.nsids.get(&nsid)?,
+    };
+    let named = LinkKey { netns, ifindex: peer.ifindex };
+    Some((named, index.link(named)?))
+}
+
+/// The other end of a veth, checked from both sides: an ifindex alone proves nothing.
+pub(super) fn far_end<'a>(
+    index: &Index<'a>,
+    at: LinkKey,
+    link: &Link,
+) -> Result<(LinkKey, &'a Link, Confirmed), Wire> {
+    let unresolved = |why: &str| Wire::Unresolved { why: why.to_owned() };
+    let nameless = "the kernel does not name the other end of this veth";
+    let peer = link.peer.ok_or_else(|| unresolved(nameless))?;
+    if let Some((far, end)) = named_by(index, at, peer) {
+        let changed = || format!("{} does not point back; it changed during the look", end.name);
+        let confirmed = points_back(index, at, far, end).ok_or_else(|| unresolved(&changed()))?;
+        return Ok((far, end, confirmed));
+    }
+    let ends = index.far_ends(link.ifindex.0, peer.ifindex.0).iter().copied();
+    let ends = ends.filter(|far| *far != at && names(index, *far, at));
+    let ends: Vec<_> = ends.filter_map(|far| Some((far, index.link(far)?))).collect();
+    match ends.as_slice() {
+        [(far, end)] => Ok((*far, end, Confirmed::FromFarEnd)),
+        _ => Err(match peer.nsid {
+            Some(nsid) if is_not_the_switch(index, at, nsid) => Wire::Elsewhere { nsid },
+            _ => unresolved("the other end was not found in any namespace that was read"),
+        }),
+    }
+}
+
+/// A namespace that was read tells what it calls the switch's: any other word is another one.
+fn is_not_the_switch(index: &Index<'_>, at: LinkKey, nsid: Nsid) -> bool {
+    let home = index.namespace(at.netns);
+    index.switch_netns.is_some() && home.is_some_and(|home| !home.nsids.contains_key(&nsid))
+}
+
+/// Whether the far end says that its peer is exactly `at`.
+fn names(index: &Index<'_>, far: LinkKey, at: LinkKey) -> bool {
+    let Some(end) = index.link(far) else { return false };
+    points_back(index, at, far, end) == Some(Confirmed::BothWays)
+}
+
+fn points_back(index: &Index<'_>, at: LinkKey, far: LinkKey, end: &Link) -> Option<Confirmed> {
+    let back = end.peer.filter(|back| back.ifindex == at.ifindex)?;
+    let home = match back.nsid {
+        None => Some(far.netns),
+        Some(nsid) => index.namespace(far.netns)?.nsids.get(&nsid).copied(),
+    };
+    match home {
+        Some(home) => (home == at.netns).then_some(Confirmed::BothWays),
+        None => Some(Confirmed::ByIndex),
+    }
+}

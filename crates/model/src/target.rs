@@ -1,0 +1,69 @@
+//! What a question is about, as the user wrote it.
+
+use crate::query::QueryError;
+use crate::trouble::{Trouble, TroubleKind};
+
+/// A container, or a network namespace named directly. Read once, where the user's words come
+/// in; rows never contain them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A container by name, id, or beginning of the id; its engine may stand before it, as in
+    /// `docker:web`.
+    Container(String),
+    /// `pid:N`: the namespace of a process, by its number in this program's PID namespace.
+    Process(u32),
+    /// `netns:NAME` or `netns:PATH`: a namespace by its name under /run/netns (ip-netns(8)), or
+    /// by a path to it.
+    Netns(String),
+}
+
+impl Target {
+    /// Reads the words of the user.
+    ///
+    /// # Errors
+    /// [`QueryError::Blind`] for `pid:` before what is no number.
+    pub fn parse(words: &str) -> Result<Self, QueryError> {
+        if let Some(pid) = words.strip_prefix("pid:") {
+            return pid.parse().map(Self::Process).map_err(|_| not_a_pid(words));
+        }
+        let netns = words.strip_prefix("netns:");
+        Ok(netns.map_or_else(|| words.into(), |name| Self::Netns(name.to_owned())))
+    }
+}
+
+/// A container; nothing in the words is taken for a namespace.
+impl From<&str> for Target {
+    fn from(container: &str) -> Self {
+        Self::Container(container.to_owned())
+    }
+}
+
+fn not_a_pid(words: &str) -> QueryError {
+    let trouble = Trouble::new(TroubleKind::Unusable, words, "not a process id");
+    QueryError::Blind(trouble.remedy("write pid:1234"))
+}
+
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Container(words) => f.write_str(words),
+            Self::Process(pid) => write!(f, "pid:{pid}"),
+            Self::Netns(words) => write!(f, "netns:{words}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_read_and_written_alike() {
+        for words in ["web", "docker:web", "pid:12", "netns:blue", "netns:/run/netns/blue"] {
+            assert_eq!(Target::parse(words).unwrap().to_string(), words);
+        }
+        assert_eq!(Target::parse("pid:12"), Ok(Target::Process(12)));
+        assert_eq!(Target::parse("docker:web"), Ok(Target::from("docker:web")));
+        assert!(matches!(Target::parse("pid:self"), Err(QueryError::Blind(_))));
+    }
+}
