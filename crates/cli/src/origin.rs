@@ -19,8 +19,8 @@ impl Place {
     /// sense.
     pub async fn open(&self, verb: &Verb) -> Result<Origin, Failure> {
         if let Some(server) = self.server.named(verb)? {
-            let roads = verb.roads().ok_or_else(|| Failure::new(NOT_SERVED))?;
-            let snapshot = client::snapshot(&server, &roads, self.timeout()).await?;
+            let sources = verb.sources().ok_or_else(|| Failure::new(NOT_SERVED))?;
+            let snapshot = client::snapshot(&server, &sources, self.timeout()).await?;
             return Ok(Origin::recorded(snapshot));
         }
         match &self.from {

@@ -8,26 +8,26 @@ use std::time::Duration;
 
 use host::deadline::Deadline;
 use host::read_recording;
-use model::switch::Via;
+use model::switch::SwitchSource;
 use model::{Snapshot, Trouble};
 use serde_json::value::RawValue;
 
 pub use server::Server;
 
-/// The host as the daemon at `server` sees it now, asked by these roads to the switch.
+/// The host as the daemon at `server` sees it now, asked by these sources to the switch.
 ///
 /// # Errors
 /// There is no daemon, it is not the one it should be or refuses the caller, it has not looked
 /// yet, or it is silent for longer than `timeout`.
 pub async fn snapshot(
     server: &Server,
-    roads: &[Via],
+    sources: &[SwitchSource],
     timeout: Duration,
 ) -> Result<Snapshot, Trouble> {
     let access = server.access(|name| std::env::var(name).ok())?;
     let what = format!("the daemon at {}", server.url);
     let http = access.client()?;
-    let path = path(roads);
+    let path = path(sources);
     let ask = async {
         let asked = http.get::<Box<RawValue>>(&path).await;
         asked.map_err(|error| failure::trouble(&what, &error, &access))
@@ -36,8 +36,8 @@ pub async fn snapshot(
     read_recording(&what, snapshot.get().as_bytes())
 }
 
-/// The roads are named only if there is more than what the daemon follows anyway.
-fn path(roads: &[Via]) -> String {
-    let asked: Vec<_> = roads.iter().map(|via| format!("source={via}")).collect();
+/// The sources are named only if there is more than what the daemon follows anyway.
+fn path(sources: &[SwitchSource]) -> String {
+    let asked: Vec<_> = sources.iter().map(|source| format!("source={source}")).collect();
     format!("/v1/snapshot?{}", asked.join("&"))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use host::{Counters, Observe, Origin, Question};
-use model::switch::Via;
+use model::switch::SwitchSource;
 use model::{Snapshot, Trouble, query};
 use tokio::sync::{Semaphore, watch};
 
@@ -55,10 +55,10 @@ impl Daemon {
 
     /// A look for one request, by sources of the switch that are not watched. Of requests that
     /// come at once some wait.
-    pub(crate) async fn look(&self, sources: Vec<Via>) -> Snapshot {
+    pub(crate) async fn look(&self, sources: Vec<SwitchSource>) -> Snapshot {
         let _turn = self.host_queries.acquire().await;
         let start = Instant::now();
-        let question = Question { roads: sources, traffic: true, ..Question::default() };
+        let question = Question { sources: sources, traffic: true, ..Question::default() };
         let snapshot = self.origin.observe(&question).await;
         self.timings.looked(start.elapsed());
         snapshot

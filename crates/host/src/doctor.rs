@@ -93,10 +93,10 @@ pub fn examine_recording(snapshot: &Snapshot) -> Vec<Check> {
         .engines
         .iter()
         .map(|(engine, rows)| recorded(&engine.to_string(), rows, "container"));
-    let roads =
-        snapshot.switch.iter().map(|(via, rows)| recorded(&via.to_string(), rows, "bridge"));
+    let sources =
+        snapshot.switch.iter().map(|(source, rows)| recorded(&source.to_string(), rows, "bridge"));
     let kernel = recorded("kernel", &snapshot.kernel, "namespace");
-    engines.chain([kernel]).chain(roads).chain(check_traffic(snapshot)).collect()
+    engines.chain([kernel]).chain(sources).chain(check_traffic(snapshot)).collect()
 }
 
 /// One source, as it was when the recording was made.

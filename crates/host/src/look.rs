@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 use model::ids::NetnsId;
 use model::snapshot::{Engine as Kind, Namespace, Scope};
-use model::switch::Via;
+use model::switch::SwitchSource;
 use model::{Look, Snapshot, Target, Trouble};
 use netns::Netns;
 
@@ -17,7 +17,7 @@ use crate::engine::netns::{Pinned, confirm, pin_all, refute, settle};
 use crate::engine::{Configured, Found, ask};
 use crate::kernel;
 use crate::question::Question;
-use crate::switch::Roads;
+use crate::switch::BySource;
 use crate::switch::ovsdb::{self, Database};
 
 impl Host {
@@ -63,7 +63,7 @@ impl Host {
             engines: engines.map(|(kind, found)| (kind, found.map(rows).into())).collect(),
             named_engines: named(&self.engines),
             kernel: seen.kernel.into(),
-            switch: seen.switch.into_iter().map(|(via, rows)| (via, rows.into())).collect(),
+            switch: seen.switch.into_iter().map(|(source, rows)| (source, rows.into())).collect(),
         }
     }
 
@@ -75,7 +75,7 @@ impl Host {
         switch: &Result<Netns, Trouble>,
     ) -> Seen {
         let engines = self.engines.iter().map(|engine| containers(engine, due));
-        let (answers, roads) = tokio::join!(join_all(engines), self.roads(due, question));
+        let (answers, sources) = tokio::join!(join_all(engines), self.sources(due, question));
         let (mut engines, mut homes) = (Vec::new(), Homes::new());
         for (configured, answer) in self.engines.iter().zip(answers) {
             let found = answer.map(|(found, pinned)| {
@@ -85,7 +85,7 @@ impl Host {
             engines.push((configured.kind.clone(), found));
         }
         let kernel = switch.as_ref().map(|switch| namespaces(homes, switch, question.traffic));
-        Seen { engines, kernel: kernel.map_err(Clone::clone), switch: roads, opened: None }
+        Seen { engines, kernel: kernel.map_err(Clone::clone), switch: sources, opened: None }
     }
 
     /// The narrow look: what one container needs. Three round trips to the engine, the kernel
@@ -116,10 +116,10 @@ impl Host {
         question: &Question,
         kernel: Result<Vec<Namespace>, Trouble>,
     ) -> Seen {
-        let road = self.road_for(due, question).await;
+        let source = self.road_for(due, question).await;
         let rows = kernel.as_deref().unwrap_or_default();
         let opened = rows.first().map(|row| row.id);
-        let switch = self.take(road, due, question, rows).await;
+        let switch = self.take(source, due, question, rows).await;
         Seen { engines: Vec::new(), kernel, switch, opened }
     }
 
@@ -131,17 +131,17 @@ impl Host {
         switch: &Result<Netns, Trouble>,
     ) -> Seen {
         let inside = self.read_inside(due, wanted, question, switch);
-        let (ContainerView { answers, kernel }, road) =
+        let (ContainerView { answers, kernel }, source) =
             tokio::join!(inside, self.road_for(due, question));
         if answers.iter().all(|answer| answer.found.is_err()) {
             let engines = answers.into_iter().map(EngineAnswer::into_rows).collect();
-            return Seen { engines, kernel: Ok(Vec::new()), switch: Roads::new(), opened: None };
+            return Seen { engines, kernel: Ok(Vec::new()), switch: BySource::new(), opened: None };
         }
         let rows = kernel.as_deref().unwrap_or_default();
         let confirmed = join_all(answers.into_iter().map(|answer| answer.confirmed(due)));
-        let (roads, answers) = tokio::join!(self.take(road, due, question, rows), confirmed);
+        let (sources, answers) = tokio::join!(self.take(source, due, question, rows), confirmed);
         let engines = answers.into_iter().map(EngineAnswer::into_rows).collect();
-        Seen { engines, kernel, switch: roads, opened: None }
+        Seen { engines, kernel, switch: sources, opened: None }
     }
 
     /// The container and its co-tenants, and the links of their namespace. Where several engines
@@ -197,24 +197,24 @@ impl Host {
 
     /// What can be had of the switch while the engine is asked: all of it does not depend on what
     /// that says.
-    async fn road_for(&self, due: Deadline, question: &Question) -> Road {
+    async fn road_for(&self, due: Deadline, question: &Question) -> SourceArg {
         if question.every_port {
-            return Road::Taken(self.roads(due, question).await);
+            return SourceArg::Taken(self.sources(due, question).await);
         }
-        let ovsdb = question.takes(Via::Ovsdb);
-        Road::Open(if ovsdb { Some(self.database(due).await) } else { None })
+        let ovsdb = question.takes(SwitchSource::Ovsdb);
+        SourceArg::Open(if ovsdb { Some(self.database(due).await) } else { None })
     }
 
     async fn take(
         &self,
-        road: Road,
+        source: SourceArg,
         due: Deadline,
         question: &Question,
         rows: &[Namespace],
-    ) -> Roads {
-        match road {
-            Road::Taken(roads) => roads,
-            Road::Open(database) => self.roads_near(due, question, database, rows).await,
+    ) -> BySource {
+        match source {
+            SourceArg::Taken(sources) => sources,
+            SourceArg::Open(database) => self.sources_near(due, question, database, rows).await,
         }
     }
 }
@@ -223,7 +223,7 @@ impl Host {
 struct Seen {
     engines: Vec<(Kind, Result<Vec<Found>, Trouble>)>,
     kernel: Result<Vec<Namespace>, Trouble>,
-    switch: Roads,
+    switch: BySource,
     /// The namespace that was named directly.
     opened: Option<NetnsId>,
 }
@@ -302,8 +302,8 @@ impl<'h> EngineAnswer<'h> {
 }
 
 /// A way to the switch.
-enum Road {
-    Taken(Roads),
+enum SourceArg {
+    Taken(BySource),
     Open(Option<Result<Database, Trouble>>),
 }
 

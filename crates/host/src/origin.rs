@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use model::plan::{LeftOver, Prune};
-use model::switch::Via;
+use model::switch::SwitchSource;
 use model::{Look, Observed, Snapshot, Trouble, TroubleKind, query};
 
 use crate::act::{Unable, left_over_in};
@@ -85,10 +85,10 @@ impl Origin {
 /// none of them was recorded, each says so.
 fn as_asked(recorded: &Snapshot, question: &Question) -> Snapshot {
     let mut snapshot = recorded.clone();
-    snapshot.switch.retain(|via, _| question.takes(*via));
+    snapshot.switch.retain(|source, _| question.takes(*source));
     if snapshot.switch.is_empty() {
-        let asked = Via::ALL.into_iter().filter(|via| question.takes(*via));
-        let absent = |via| (via, Observed::Absent { why: query::not_asked(via) });
+        let asked = SwitchSource::ALL.into_iter().filter(|source| question.takes(*source));
+        let absent = |source| (source, Observed::Absent { why: query::not_asked(source) });
         snapshot.switch.extend(asked.map(absent));
     }
     snapshot

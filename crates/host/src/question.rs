@@ -1,7 +1,7 @@
 //! What a look should bring. Every source reads it, and it depends on none.
 
 use model::Target;
-use model::switch::Via;
+use model::switch::SwitchSource;
 
 /// What a look should bring.
 #[derive(Clone, Debug, Default)]
@@ -17,12 +17,16 @@ pub struct Question {
     pub traffic: bool,
     /// Whether other containers in the same namespace are to be found too.
     pub tenants: bool,
-    /// The roads to the switch; the database if none is named.
-    pub roads: Vec<Via>,
+    /// The sources to the switch; the database if none is named.
+    pub sources: Vec<SwitchSource>,
 }
 
 impl Question {
-    pub(crate) fn takes(&self, via: Via) -> bool {
-        if self.roads.is_empty() { via == Via::Ovsdb } else { self.roads.contains(&via) }
+    pub(crate) fn takes(&self, source: SwitchSource) -> bool {
+        if self.sources.is_empty() {
+            source == SwitchSource::Ovsdb
+        } else {
+            self.sources.contains(&source)
+        }
     }
 }

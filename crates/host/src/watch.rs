@@ -24,7 +24,7 @@ use std::sync::Arc;
 use model::Snapshot;
 use model::ids::{Name, NetnsId};
 use model::snapshot::{Container, Engine as Kind, Namespace, Scope};
-use model::switch::{Bridge, Via};
+use model::switch::{Bridge, SwitchSource};
 use tokio::sync::watch::{Receiver, Sender, channel};
 use tokio::task::JoinHandle;
 
@@ -133,7 +133,7 @@ impl Watch {
             engines: engines.map(|(kind, rows)| (kind.clone(), rows.observed())).collect(),
             named_engines: self.named.clone(),
             kernel: latest.kernel.observed(),
-            switch: [(Via::Ovsdb, latest.switch.observed())].into(),
+            switch: [(SwitchSource::Ovsdb, latest.switch.observed())].into(),
         }
     }
 }

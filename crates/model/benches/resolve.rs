@@ -6,7 +6,7 @@ use std::sync::Arc;
 use criterion::{Criterion, criterion_group, criterion_main};
 use docker_ovs_model::ids::{ContainerId, DatapathId, Ifindex, Mac, NetnsId, Nsid, OfPort};
 use docker_ovs_model::snapshot::{Container, Engine, Link, Namespace, Observed, Peer, Scope};
-use docker_ovs_model::switch::{Bridge, OfPortState, Port, Via};
+use docker_ovs_model::switch::{Bridge, OfPortState, Port, SwitchSource};
 use docker_ovs_model::timeline::Timeline;
 use docker_ovs_model::{Snapshot, resolve};
 
@@ -119,7 +119,11 @@ fn snapshot() -> Snapshot {
         )]
         .into(),
         kernel: Observed::Fresh { rows: namespaces },
-        switch: [(Via::Ovsdb, Observed::Fresh { rows: (0..BRIDGES).map(bridge).collect() })].into(),
+        switch: [(
+            SwitchSource::Ovsdb,
+            Observed::Fresh { rows: (0..BRIDGES).map(bridge).collect() },
+        )]
+        .into(),
     }
 }
 

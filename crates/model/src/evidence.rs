@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{Ifindex, Name, NetnsId};
-use crate::switch::{OfPortState, Via};
+use crate::switch::{OfPortState, SwitchSource};
 
 /// What one step found, by which rule, from which source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,7 +43,7 @@ pub enum Evidence {
         /// Name of the Linux bridge.
         bridge: Name,
         /// The link that ties it to the switch.
-        via: Name,
+        through: Name,
     },
     /// Step 4: a link of the switch's namespace has the interface's name.
     SameName {
@@ -70,7 +70,7 @@ pub enum Evidence {
     /// Step 5: a switch source says the number.
     Number {
         /// The source.
-        via: Via,
+        source: SwitchSource,
         /// The bridge.
         bridge: Name,
         /// What it says.
@@ -127,7 +127,7 @@ pub enum Note {
     /// Switch sources disagree about the number.
     Conflict {
         /// Each source and what it says.
-        says: Vec<(Via, OfPortState)>,
+        says: Vec<(SwitchSource, OfPortState)>,
     },
     /// A row's `external_ids` claim this link, but the kernel says otherwise.
     FalseClaim {
@@ -180,7 +180,8 @@ impl fmt::Display for Note {
                 write!(f, "ambiguous: it could be any of {}", candidates.join(", "))
             }
             Self::Conflict { says } => {
-                let said: Vec<_> = says.iter().map(|(via, n)| format!("{via} says {n}")).collect();
+                let said: Vec<_> =
+                    says.iter().map(|(source, n)| format!("{source} says {n}")).collect();
                 write!(f, "conflict: {}", said.join(", "))
             }
             Self::FalseClaim { writer, port } => {

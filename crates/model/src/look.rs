@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::ids::NetnsId;
 use crate::query::{self, QueryError, Subject};
 use crate::snapshot::{Container, Namespace, Snapshot};
-use crate::switch::{Bridge, Via};
+use crate::switch::{Bridge, SwitchSource};
 use crate::target::Target;
 use crate::wiring::{Attachment, Wiring};
 
@@ -85,8 +85,8 @@ impl Look {
     ///
     /// # Errors
     /// [`QueryError::Blind`].
-    pub fn switch(&self, via: Via) -> Result<(), QueryError> {
-        query::switch(&self.snapshot, via)
+    pub fn switch(&self, source: SwitchSource) -> Result<(), QueryError> {
+        query::switch(&self.snapshot, source)
     }
 
     /// What could not be seen, a sentence each.

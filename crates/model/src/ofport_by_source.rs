@@ -4,22 +4,22 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::switch::{OfPortState, Via};
+use crate::switch::{OfPortState, SwitchSource};
 
 /// OpenFlow ports by switch source. There are three sources and thousands of ports: it lives
 /// without the heap.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct OfPortBySource([Option<OfPortState>; Via::ALL.len()]);
+pub struct OfPortBySource([Option<OfPortState>; SwitchSource::ALL.len()]);
 
 impl OfPortBySource {
     /// What one source says; a later insertion replaces it.
-    pub fn insert(&mut self, via: Via, ofport: OfPortState) {
-        self.0[via as usize] = Some(ofport);
+    pub fn insert(&mut self, source: SwitchSource, ofport: OfPortState) {
+        self.0[source as usize] = Some(ofport);
     }
 
     /// Each source that has the port, by rank.
-    pub fn iter(&self) -> impl Iterator<Item = (Via, OfPortState)> {
-        Via::ALL.into_iter().filter_map(|via| Some((via, self.0[via as usize]?)))
+    pub fn iter(&self) -> impl Iterator<Item = (SwitchSource, OfPortState)> {
+        SwitchSource::ALL.into_iter().filter_map(|source| Some((source, self.0[source as usize]?)))
     }
 }
 
@@ -32,8 +32,8 @@ impl Serialize for OfPortBySource {
 impl<'de> Deserialize<'de> for OfPortBySource {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut ofports = Self::default();
-        for (via, ofport) in BTreeMap::deserialize(deserializer)? {
-            ofports.insert(via, ofport);
+        for (source, ofport) in BTreeMap::deserialize(deserializer)? {
+            ofports.insert(source, ofport);
         }
         Ok(ofports)
     }

@@ -5,7 +5,7 @@ use thiserror::Error;
 use crate::filter::Filter;
 use crate::ids::NetnsId;
 use crate::snapshot::{Container, Engine, Namespace, Observed, Snapshot};
-use crate::switch::{Bridge, Via};
+use crate::switch::{Bridge, SwitchSource};
 use crate::target::Target;
 use crate::trouble::{Trouble, TroubleKind};
 use crate::wiring::{Attachment, Wiring};
@@ -316,13 +316,13 @@ pub fn sighted(snapshot: &Snapshot) -> Result<(), QueryError> {
     missing.map_or(Ok(()), |trouble| Err(QueryError::Blind(trouble.clone())))
 }
 
-/// Makes sure that the switch source `via` answered.
+/// Makes sure that the switch source `source` answered.
 ///
 /// # Errors
-/// [`QueryError::Blind`], also for a road that was not taken.
-pub fn switch(snapshot: &Snapshot, via: Via) -> Result<(), QueryError> {
-    match snapshot.switch.get(&via) {
-        None => Err(QueryError::Blind(not_asked(via))),
+/// [`QueryError::Blind`], also for a source that was not taken.
+pub fn switch(snapshot: &Snapshot, source: SwitchSource) -> Result<(), QueryError> {
+    match snapshot.switch.get(&source) {
+        None => Err(QueryError::Blind(not_asked(source))),
         Some(rows) => {
             rows.absence().map_or(Ok(()), |trouble| Err(QueryError::Blind(trouble.clone())))
         }
@@ -330,9 +330,9 @@ pub fn switch(snapshot: &Snapshot, via: Via) -> Result<(), QueryError> {
 }
 
 /// A source of the switch that a look did not ask.
-pub fn not_asked(via: Via) -> Trouble {
+pub fn not_asked(source: SwitchSource) -> Trouble {
     let why = "the snapshot was taken without it";
-    Trouble::new(TroubleKind::Unreachable, via.to_string(), why)
+    Trouble::new(TroubleKind::Unreachable, source.to_string(), why)
 }
 
 /// Makes sure that every bridge that `filters` name is there.

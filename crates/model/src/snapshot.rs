@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ContainerId, Ifindex, Mac, Name, NetnsId, Nsid};
-use crate::switch::{Bridge, Via};
+use crate::switch::{Bridge, SwitchSource};
 use crate::trouble::Trouble;
 
 pub use crate::cidr::{Cidr, NotACidr};
@@ -38,7 +38,7 @@ pub struct Snapshot {
     /// Namespaces with their links.
     pub kernel: Observed<Namespace>,
     /// Bridges with their ports, by the switch source they came from.
-    pub switch: BTreeMap<Via, Observed<Bridge>>,
+    pub switch: BTreeMap<SwitchSource, Observed<Bridge>>,
 }
 
 impl Snapshot {

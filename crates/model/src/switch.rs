@@ -12,26 +12,27 @@ use crate::ids::{DatapathId, DpPort, Ifindex, Mac, Name, OfPort};
 /// one present answers, the others confirm or contradict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Via {
+pub enum SwitchSource {
     /// The database, RFC 7047 and ovs-vswitchd.conf.db(5).
     Ovsdb,
     /// Port descriptions over OpenFlow, what `ovs-ofctl show` prints.
     OpenFlow,
     /// `dpif/show` on the control socket, ovs-vswitchd(8).
-    Dpif,
+    #[serde(alias = "dpif")]
+    Appctl,
 }
 
-impl Via {
+impl SwitchSource {
     /// All sources, by rank.
-    pub const ALL: [Self; 3] = [Self::Ovsdb, Self::OpenFlow, Self::Dpif];
+    pub const ALL: [Self; 3] = [Self::Ovsdb, Self::OpenFlow, Self::Appctl];
 }
 
-impl fmt::Display for Via {
+impl fmt::Display for SwitchSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Ovsdb => "ovsdb",
             Self::OpenFlow => "openflow",
-            Self::Dpif => "appctl",
+            Self::Appctl => "appctl",
         })
     }
 }

@@ -164,7 +164,7 @@ pub enum Wire {
         /// Name of the Linux bridge.
         bridge: Name,
         /// Name of the link that ties the Linux bridge to the switch.
-        via: Name,
+        through: Name,
     },
     /// A veth into a namespace that was not read, but is not the switch's.
     Elsewhere {

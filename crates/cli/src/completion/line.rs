@@ -9,7 +9,7 @@ pub(super) enum Slot {
     Verb,
     /// An option of the verb, or of the tool.
     Option,
-    /// The value of an option or an argument of this id, after a beginning such as `--via=`.
+    /// The value of an option or an argument of this id, after a beginning such as `--source=`.
     Value {
         /// The id.
         id: String,
@@ -128,7 +128,7 @@ fn takes_value(option: &Arg) -> bool {
     matches!(option.get_action(), ArgAction::Set | ArgAction::Append)
 }
 
-/// Whether the value stands in the same word: `--via=ovsdb`, `-Hunix:///x`; one that may be left
+/// Whether the value stands in the same word: `--source=ovsdb`, `-Hunix:///x`; one that may be left
 /// out stands nowhere else.
 fn has_value(option: &Arg, word: &str) -> bool {
     let joined = if word.starts_with("--") { word.contains('=') } else { word.chars().count() > 2 };

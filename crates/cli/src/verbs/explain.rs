@@ -2,24 +2,24 @@
 
 use host::{Origin, Question};
 use model::Target;
-use model::switch::Via;
+use model::switch::SwitchSource;
 use report::{Format, render, v1, views};
 
 use crate::outcome::{Failure, Outcome};
 use crate::words::ExplainArgs;
 
-/// Answers `docker ovs explain`, by all roads to the switch that there are.
+/// Answers `docker ovs explain`, by all sources to the switch that there are.
 ///
 /// # Errors
-/// No such container, bridge, or no road at all.
+/// No such container, bridge, or no source at all.
 pub async fn run(origin: &Origin, args: &ExplainArgs) -> Result<Outcome, Failure> {
     let asked = Target::parse(&args.container)?;
-    let every = || Via::ALL.to_vec();
+    let every = || SwitchSource::ALL.to_vec();
     let question = Question {
         target: Some(asked.clone()),
         bridge: args.bridge.clone(),
         tenants: true,
-        roads: args.via.map_or_else(every, |road| vec![road.into()]),
+        sources: args.source.map_or_else(every, |source| vec![source.into()]),
         traffic: true,
         ..Question::default()
     };

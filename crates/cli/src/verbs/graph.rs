@@ -1,7 +1,7 @@
 //! `docker ovs graph`.
 
 use host::{Origin, Question};
-use model::switch::Via;
+use model::switch::SwitchSource;
 use report::graph::{Scene, dot, mermaid, svg};
 
 use crate::outcome::{Failure, Outcome};
@@ -13,9 +13,9 @@ use crate::words::{GraphArgs, Picture};
 /// No such bridge, or the switch cannot be asked.
 pub async fn run(origin: &Origin, args: &GraphArgs) -> Result<Outcome, Failure> {
     // The whole switch even for one bridge: a patch ends on another.
-    let road = Via::from(args.via);
-    let look = origin.look(&Question { roads: vec![road], ..Question::default() }).await;
-    look.switch(road)?;
+    let source = SwitchSource::from(args.source);
+    let look = origin.look(&Question { sources: vec![source], ..Question::default() }).await;
+    look.switch(source)?;
     if let Some(bridge) = &args.bridge {
         look.bridge(bridge)?;
     }

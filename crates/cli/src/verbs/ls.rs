@@ -15,7 +15,7 @@ use crate::words::LsArgs;
 pub async fn run(origin: &Origin, args: &LsArgs) -> Result<Outcome, Failure> {
     let question = Question {
         bridge: args.bridge.clone(),
-        roads: vec![args.via.into()],
+        sources: vec![args.source.into()],
         ..Question::default()
     };
     let look = origin.look(&question).await;

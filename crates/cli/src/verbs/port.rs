@@ -2,7 +2,7 @@
 
 use host::{Origin, Question};
 use model::query::QueryError;
-use model::switch::Via;
+use model::switch::SwitchSource;
 use model::wiring::Attachment;
 use model::{Look, Target};
 use report::v1::State;
@@ -16,8 +16,8 @@ use crate::words::PortArgs;
 /// # Errors
 /// No such container, bridge, or no way to know.
 pub async fn run(origin: &Origin, args: &PortArgs) -> Result<Outcome, Failure> {
-    let (bridge, via) = (args.bridge.as_deref(), args.via.into());
-    let asked = Asked { target: Target::parse(&args.container)?, bridge, via };
+    let (bridge, source) = (args.bridge.as_deref(), args.source.into());
+    let asked = Asked { target: Target::parse(&args.container)?, bridge, source };
     // Who else lives there costs a list of all containers: only where it can be shown.
     let tenants = matches!(args.format, Format::Json | Format::Template(_) | Format::TableOf(_));
     let answer = asked.answer(&origin.look(&asked.question(tenants && !args.quiet)).await)?;
@@ -38,7 +38,11 @@ pub async fn run(origin: &Origin, args: &PortArgs) -> Result<Outcome, Failure> {
 /// # Errors
 /// No such container, bridge, or no way to know.
 pub async fn drop_in(origin: &Origin, container: &str, bridge: &str) -> Result<Outcome, Failure> {
-    let asked = Asked { target: Target::parse(container)?, bridge: Some(bridge), via: Via::Ovsdb };
+    let asked = Asked {
+        target: Target::parse(container)?,
+        bridge: Some(bridge),
+        source: SwitchSource::Ovsdb,
+    };
     let answer = asked.answer(&origin.look(&asked.question(false)).await)?;
     let text = render(&Format::Csv, &views::PORT_ON_BRIDGE, &answer.blanked(bridge))?;
     Ok(Outcome { text, remarks: answer.remarks, ..Outcome::default() })
@@ -48,7 +52,7 @@ pub async fn drop_in(origin: &Origin, container: &str, bridge: &str) -> Result<O
 pub(super) struct Asked<'a> {
     pub(super) target: Target,
     pub(super) bridge: Option<&'a str>,
-    pub(super) via: Via,
+    pub(super) source: SwitchSource,
 }
 
 /// All interfaces of the container, and what there is to say about them.
@@ -65,7 +69,7 @@ impl<'a> Asked<'a> {
             target: Some(self.target.clone()),
             bridge,
             tenants,
-            roads: vec![self.via],
+            sources: vec![self.source],
             ..Question::default()
         }
     }

@@ -1,7 +1,7 @@
 //! `docker ovs ports [BRIDGE]`.
 
 use host::{Origin, Question};
-use model::switch::Via;
+use model::switch::SwitchSource;
 use report::{render, v1, views};
 
 use crate::outcome::{Failure, Outcome};
@@ -13,10 +13,10 @@ use crate::words::PortsArgs;
 /// No such bridge, or the switch cannot be asked.
 pub async fn run(origin: &Origin, args: &PortsArgs) -> Result<Outcome, Failure> {
     // Only the control socket knows datapath ports.
-    let roads = vec![args.via.into(), Via::Dpif];
+    let sources = vec![args.source.into(), SwitchSource::Appctl];
     let bridge = args.bridge.clone();
-    let look = origin.look(&Question { bridge, roads, ..Question::default() }).await;
-    look.switch(args.via.into())?;
+    let look = origin.look(&Question { bridge, sources, ..Question::default() }).await;
+    look.switch(args.source.into())?;
     if let Some(bridge) = &args.bridge {
         look.bridge(bridge)?;
     }

@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use host::{Origin, Question};
 use model::anonymise;
-use model::switch::Via;
+use model::switch::SwitchSource;
 
 use crate::outcome::{Failure, Outcome};
 use crate::words::SnapshotArgs;
 
-/// Answers `docker ovs snapshot`: everything, by every road. What could not be had is said
+/// Answers `docker ovs snapshot`: everything, by every source. What could not be had is said
 /// in it, and on stderr.
 ///
 /// # Errors
 /// None; a host without sources makes a snapshot that says so.
 pub async fn run(origin: &Origin, args: &SnapshotArgs) -> Result<Outcome, Failure> {
-    let roads = Via::ALL.to_vec();
-    let look = origin.look(&Question { roads, traffic: true, ..Question::default() }).await;
+    let sources = SwitchSource::ALL.to_vec();
+    let look = origin.look(&Question { sources, traffic: true, ..Question::default() }).await;
     let remarks = look.remarks();
     let snapshot = if args.anonymise { Arc::new(anonymise(&look.snapshot)) } else { look.snapshot };
     let text = serde_json::to_string(&*snapshot);

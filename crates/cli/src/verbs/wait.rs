@@ -22,7 +22,7 @@ pub async fn run(origin: &Origin, args: &WaitArgs, patience: Duration) -> Result
     let host = followed(origin)?;
     let bridge = args.bridge.as_deref();
     let target = Target::parse(&args.container)?;
-    let asked = Asked { target, bridge, via: model::switch::Via::Ovsdb };
+    let asked = Asked { target, bridge, source: model::switch::SwitchSource::Ovsdb };
     let mut last = Last::Nothing;
     tokio::select! {
         biased;

@@ -13,7 +13,7 @@ use crate::words::WhoArgs;
 /// # Errors
 /// No such bridge, or a source that the answer needs is missing.
 pub async fn run(origin: &Origin, args: &WhoArgs) -> Result<Outcome, Failure> {
-    let question = Question { roads: vec![args.via.into()], ..Question::default() };
+    let question = Question { sources: vec![args.source.into()], ..Question::default() };
     let look = origin.look(&question).await;
     look.sighted()?;
     let clue = Clue::from(args.what.as_str());

@@ -7,13 +7,13 @@ mod reading;
 
 use clap::Subcommand;
 use model::query::without_slash;
-use model::switch::Via;
+use model::switch::SwitchSource;
 
 pub use acting::{ConnectArgs, DisconnectArgs, PruneArgs, RestoreArgs, Until, Vlans};
 pub use live::{DEFAULT_SOCKET, EventsArgs, ServeArgs, Switch, WaitArgs};
 pub use reading::{
-    CompletionArgs, DoctorArgs, ExplainArgs, GraphArgs, LsArgs, Picture, PortArgs, PortsArgs, Road,
-    Shell, SnapshotArgs, VersionArgs, WhoArgs,
+    CompletionArgs, DoctorArgs, ExplainArgs, GraphArgs, LsArgs, Picture, PortArgs, PortsArgs,
+    Shell, SnapshotArgs, SourceArg, VersionArgs, WhoArgs,
 };
 
 /// The two kinds of ports exclude each other: a usage that shows only the one that was given
@@ -121,16 +121,18 @@ impl Verb {
         }
     }
 
-    /// The roads to the switch that it takes, if it is one whose answer a daemon can give.
-    pub fn roads(&self) -> Option<Vec<Via>> {
-        let every = || Via::ALL.to_vec();
+    /// The sources to the switch that it takes, if it is one whose answer a daemon can give.
+    pub fn sources(&self) -> Option<Vec<SwitchSource>> {
+        let every = || SwitchSource::ALL.to_vec();
         match self {
-            Self::Port(PortArgs { via, .. })
-            | Self::Ls(LsArgs { via, .. })
-            | Self::Graph(GraphArgs { via, .. })
-            | Self::Who(WhoArgs { via, .. }) => Some(vec![(*via).into()]),
-            Self::Ports(args) => Some(vec![args.via.into(), Via::Dpif]),
-            Self::Explain(args) => Some(args.via.map_or_else(every, |via| vec![via.into()])),
+            Self::Port(PortArgs { source, .. })
+            | Self::Ls(LsArgs { source, .. })
+            | Self::Graph(GraphArgs { source, .. })
+            | Self::Who(WhoArgs { source, .. }) => Some(vec![(*source).into()]),
+            Self::Ports(args) => Some(vec![args.source.into(), SwitchSource::Appctl]),
+            Self::Explain(args) => {
+                Some(args.source.map_or_else(every, |source| vec![source.into()]))
+            }
             Self::Snapshot(_) => Some(every()),
             _ => None,
         }

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use model::filter::Filter;
-use model::switch::Via;
+use model::switch::SwitchSource;
 use report::Format;
 
 /// `docker ovs port`.
@@ -19,9 +19,9 @@ pub struct PortArgs {
     /// table, csv, json, or a Go template such as '{{.OFPort}}'
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,
-    /// Which road to the switch to take
-    #[arg(long, value_name = "ROAD", default_value = "ovsdb")]
-    pub via: Road,
+    /// How the switch is asked
+    #[arg(long, alias = "via", value_name = "SOURCE", default_value = "ovsdb")]
+    pub source: SourceArg,
 }
 
 /// `docker ovs ls`.
@@ -45,9 +45,9 @@ pub struct LsArgs {
     /// table, csv, json, or a Go template such as '{{.Container}} {{.OFPort}}'
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,
-    /// Which road to the switch to take
-    #[arg(long, value_name = "ROAD", default_value = "ovsdb")]
-    pub via: Road,
+    /// How the switch is asked
+    #[arg(long, alias = "via", value_name = "SOURCE", default_value = "ovsdb")]
+    pub source: SourceArg,
 }
 
 /// `docker ovs ports`.
@@ -58,9 +58,9 @@ pub struct PortsArgs {
     /// table, csv, json, or a Go template such as '{{.OFPort}} {{.Who}}'
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,
-    /// Which road to the switch to take; datapath ports are always asked of appctl
-    #[arg(long, value_name = "ROAD", default_value = "ovsdb")]
-    pub via: Road,
+    /// How the switch is asked; datapath ports are always asked of appctl
+    #[arg(long, alias = "via", value_name = "SOURCE", default_value = "ovsdb")]
+    pub source: SourceArg,
 }
 
 /// `docker ovs who`.
@@ -75,9 +75,9 @@ pub struct WhoArgs {
     /// table, csv, json, or a Go template such as '{{.Container}}'
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,
-    /// Which road to the switch to take
-    #[arg(long, value_name = "ROAD", default_value = "ovsdb")]
-    pub via: Road,
+    /// How the switch is asked
+    #[arg(long, alias = "via", value_name = "SOURCE", default_value = "ovsdb")]
+    pub source: SourceArg,
 }
 
 /// `docker ovs explain`.
@@ -91,9 +91,9 @@ pub struct ExplainArgs {
     /// table, json, or a Go template
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,
-    /// Take one road to the switch instead of all three
-    #[arg(long, value_name = "ROAD")]
-    pub via: Option<Road>,
+    /// Ask the switch in one way instead of all three
+    #[arg(long, alias = "via", value_name = "SOURCE")]
+    pub source: Option<SourceArg>,
 }
 
 /// `docker ovs graph`.
@@ -105,9 +105,9 @@ pub struct GraphArgs {
     /// What to draw it in
     #[arg(long, value_name = "FORMAT", default_value = "svg")]
     pub format: Picture,
-    /// Which road to the switch to take
-    #[arg(long, value_name = "ROAD", default_value = "ovsdb")]
-    pub via: Road,
+    /// How the switch is asked
+    #[arg(long, alias = "via", value_name = "SOURCE", default_value = "ovsdb")]
+    pub source: SourceArg,
 }
 
 /// The notations of a picture.
@@ -155,9 +155,9 @@ pub enum Shell {
     Fish,
 }
 
-/// The roads to a port number.
+/// The sources to a port number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Road {
+pub enum SourceArg {
     /// The database: what ovs-vsctl answers
     Ovsdb,
     /// Port descriptions: what ovs-ofctl show prints
@@ -166,12 +166,12 @@ pub enum Road {
     Appctl,
 }
 
-impl From<Road> for Via {
-    fn from(road: Road) -> Self {
-        match road {
-            Road::Ovsdb => Self::Ovsdb,
-            Road::Openflow => Self::OpenFlow,
-            Road::Appctl => Self::Dpif,
+impl From<SourceArg> for SwitchSource {
+    fn from(source: SourceArg) -> Self {
+        match source {
+            SourceArg::Ovsdb => Self::Ovsdb,
+            SourceArg::Openflow => Self::OpenFlow,
+            SourceArg::Appctl => Self::Appctl,
         }
     }
 }

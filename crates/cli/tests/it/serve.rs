@@ -62,7 +62,7 @@ fn what_is_not_found_is_answered_in_json() {
         (on("77"), 404),
         (on("seven"), 400),
         (on("99999"), 400),
-        ("/v1/snapshot?via=telepathy".to_owned(), 400),
+        ("/v1/snapshot?source=telepathy".to_owned(), 400),
         ("/v1/events?from=yesterday".to_owned(), 400),
     ] {
         let answer = daemon.get(&path);
@@ -91,7 +91,7 @@ fn asking_the_daemon_is_like_asking_the_host() {
         &["port", name, switch, "--format", "csv"],
         &["port", name, "nosuchbridge"],
         &["port", "nobody"],
-        &["port", name, "--via", "appctl"],
+        &["port", name, "--source", "appctl"],
         &["ls", "--bridge", switch, "--format", "json"],
         &["ports", switch],
         &["who", &clue],

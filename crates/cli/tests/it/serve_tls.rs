@@ -35,7 +35,7 @@ fn the_answer_is_that_of_the_unix_socket() {
         &["port", name][..],
         &["port", name, switch, "--format", "csv"],
         &["port", "nobody"],
-        &["port", name, "--via", "appctl"],
+        &["port", name, "--source", "appctl"],
         &["ls", "--bridge", switch, "--format", "json"],
         &["ports", switch],
         &["who", &clue],

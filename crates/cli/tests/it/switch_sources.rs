@@ -1,4 +1,4 @@
-//! Every road to a port number, and every way a container can hang on a switch that the
+//! Every source to a port number, and every way a container can hang on a switch that the
 //! kernel here can make.
 
 use crate::tool::{docker_ovs, lists, says};
@@ -19,24 +19,24 @@ fn ovsdb_openflow_and_appctl_agree() {
     let port = port.map(|word| if word == "HOST" { host_end.as_str() } else { word });
     let plug = Plug { port: &port, host_end: Some(&host_end), ..Plug::default() };
     let _plugged = Plugged::new(&container, "eth0", &bridge, plug);
-    for road in ["ovsdb", "openflow", "appctl"] {
-        let said = says(&["port", container.name(), bridge.name(), "-q", "--via", road]);
-        assert_eq!(said, "4711\n", "{road}");
+    for source in ["ovsdb", "openflow", "appctl"] {
+        let said = says(&["port", container.name(), bridge.name(), "-q", "--source", source]);
+        assert_eq!(said, "4711\n", "{source}");
         let listed = lists(&[
             "ls",
             "--bridge",
             bridge.name(),
-            "--via",
-            road,
+            "--source",
+            source,
             "--format",
             "{{.Container}} {{.OFPort}}",
         ]);
-        assert_eq!(listed, format!("{} 4711\n", container.name()), "{road}");
+        assert_eq!(listed, format!("{} 4711\n", container.name()), "{source}");
     }
     let told = says(&["explain", container.name(), bridge.name()]);
-    for road in ["ovsdb", "openflow", "appctl"] {
+    for source in ["ovsdb", "openflow", "appctl"] {
         assert!(told.contains(&format!("4711 on bridge {}", bridge.name())), "{told}");
-        assert!(told.lines().any(|line| line.ends_with(road)), "{told}");
+        assert!(told.lines().any(|line| line.ends_with(source)), "{told}");
     }
     let dp = run("ovs-appctl", &["dpif/show"]);
     let dp =
@@ -54,7 +54,7 @@ fn a_bridge_may_speak_only_one_version_and_listen_elsewhere() {
     let expected = format!("{}\n", plugged.ofport());
     for version in ["OpenFlow10", "OpenFlow13", "OpenFlow15"] {
         run("ovs-vsctl", &["set", "bridge", bridge.name(), &format!("protocols={version}")]);
-        let said = says(&["port", container.name(), bridge.name(), "-q", "--via", "openflow"]);
+        let said = says(&["port", container.name(), bridge.name(), "-q", "--source", "openflow"]);
         assert_eq!(said, expected, "{version}");
     }
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -70,7 +70,7 @@ fn a_bridge_may_speak_only_one_version_and_listen_elsewhere() {
         container.name(),
         bridge.name(),
         "-q",
-        "--via",
+        "--source",
         "openflow",
     ]);
     assert_eq!(said, expected);

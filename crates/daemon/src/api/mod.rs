@@ -14,7 +14,7 @@ use model::Target;
 use model::ids::OfPort;
 use model::query::{self, QueryError};
 use model::snapshot::Scope;
-use model::switch::Via;
+use model::switch::SwitchSource;
 use model::wiring::SwitchPort;
 use report::{list, v1};
 
@@ -79,7 +79,7 @@ pub(crate) async fn attachments_of(
 /// `GET /v1/bridges`.
 pub(crate) async fn bridges(Extract(daemon): Here) -> Result<Json<Vec<v1::Bridge>>, ApiError> {
     let state = daemon.state()?;
-    query::switch(&state.snapshot, Via::Ovsdb)?;
+    query::switch(&state.snapshot, SwitchSource::Ovsdb)?;
     Ok(Json(v1::Bridge::all(&state.snapshot)))
 }
 
@@ -132,7 +132,7 @@ pub(crate) async fn snapshot(
 ) -> Result<Response, ApiError> {
     let sources = switch_sources(&pairs)?;
     let known = daemon.state()?;
-    if sources.iter().all(|via| known.snapshot.switch.contains_key(via)) {
+    if sources.iter().all(|source| known.snapshot.switch.contains_key(source)) {
         return Ok(whole(json(&*known.snapshot)));
     }
     let fresh = daemon.look(sources).await;

@@ -1,7 +1,7 @@
 //! What the part of a URL after the question mark asks for.
 
 use model::filter::Filter;
-use model::switch::Via;
+use model::switch::SwitchSource;
 use report::Wanted;
 
 use crate::http::error::ApiError;
@@ -24,11 +24,11 @@ pub(crate) fn wanted(pairs: Pairs) -> Result<Wanted, ApiError> {
 }
 
 /// `source=`: the sources of the switch to read.
-pub(crate) fn switch_sources(pairs: &Pairs) -> Result<Vec<Via>, ApiError> {
+pub(crate) fn switch_sources(pairs: &Pairs) -> Result<Vec<SwitchSource>, ApiError> {
     let source = |(key, value): &(String, String)| match (key.as_str(), value.as_str()) {
-        ("source", "ovsdb") => Ok(Via::Ovsdb),
-        ("source", "openflow") => Ok(Via::OpenFlow),
-        ("source", "appctl") => Ok(Via::Dpif),
+        ("source", "ovsdb") => Ok(SwitchSource::Ovsdb),
+        ("source", "openflow") => Ok(SwitchSource::OpenFlow),
+        ("source", "appctl") => Ok(SwitchSource::Appctl),
         ("source", _) => Err(ApiError::bad_request("source is ovsdb, openflow or appctl")),
         _ => Err(unknown(key, "source")),
     };

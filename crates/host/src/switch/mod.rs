@@ -1,6 +1,6 @@
-//! The switch: bridges with their ports, by each road there is.
+//! The switch: bridges with their ports, by each source there is.
 //!
-//! A new road is one more file beside [`openflow`] that gives [`model::switch::Bridge`] rows,
+//! A new source is one more file beside [`openflow`] that gives [`model::switch::Bridge`] rows,
 //! and one more line in [`sources`].
 
 pub(crate) mod appctl;
@@ -9,4 +9,4 @@ pub(crate) mod ovsdb;
 mod sources;
 
 pub use ovsdb::Counters;
-pub(crate) use sources::Roads;
+pub(crate) use sources::BySource;

@@ -1,4 +1,4 @@
-//! The OpenFlow road: what `ovs-ofctl show` prints, asked of each bridge's own socket
+//! The OpenFlow source: what `ovs-ofctl show` prints, asked of each bridge's own socket
 //! (`<rundir>/<bridge>.mgmt`, ovs-vswitchd(8)) or of a TCP listener.
 
 use std::path::Path;
@@ -32,7 +32,7 @@ pub(super) fn read<'a>(
 }
 
 /// Every bridge that has a socket, or only `bridge`; a bridge that does not answer fails
-/// the road, since its ports would be missed.
+/// the source, since its ports would be missed.
 async fn all(
     due: Deadline,
     rundir: &Path,

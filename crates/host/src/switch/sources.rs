@@ -1,11 +1,11 @@
-//! Which roads are taken in a look, and what each brings.
+//! Which sources are taken in a look, and what each brings.
 
 use std::collections::BTreeMap;
 
 use futures_util::future::{BoxFuture, join_all};
 use model::Trouble;
 use model::snapshot::Namespace;
-use model::switch::{Bridge, Via};
+use model::switch::{Bridge, SwitchSource};
 
 use super::{appctl, openflow};
 use crate::Host;
@@ -17,8 +17,8 @@ use crate::switch::ovsdb::Database;
 /// With more interfaces than this, reading the whole table costs less than asking for each.
 const MANY: usize = 32;
 
-/// What each road brought.
-pub(crate) type Roads = BTreeMap<Via, Result<Vec<Bridge>, Trouble>>;
+/// What each source brought.
+pub(crate) type BySource = BTreeMap<SwitchSource, Result<Vec<Bridge>, Trouble>>;
 
 /// How a source reads every bridge; the one that is asked about, if there is one, must be among
 /// them.
@@ -26,14 +26,15 @@ type Read =
     for<'a> fn(&'a Host, Deadline, Option<&'a str>) -> BoxFuture<'a, Result<Vec<Bridge>, Trouble>>;
 
 /// Every source beside the database, which alone can be asked for a few ports and be followed. A
-/// new one is its file, its name in [`Via`], and a line here.
-const SOURCES: [(Via, Read); 2] = [(Via::OpenFlow, openflow::read), (Via::Dpif, appctl::read)];
+/// new one is its file, its name in [`SwitchSource`], and a line here.
+const SOURCES: [(SwitchSource, Read); 2] =
+    [(SwitchSource::OpenFlow, openflow::read), (SwitchSource::Appctl, appctl::read)];
 
 impl Host {
-    /// What the roads of `question` say of everything.
-    pub(crate) async fn roads(&self, due: Deadline, question: &Question) -> Roads {
+    /// What the sources of `question` say of everything.
+    pub(crate) async fn sources(&self, due: Deadline, question: &Question) -> BySource {
         let ovsdb = async {
-            if !question.takes(Via::Ovsdb) {
+            if !question.takes(SwitchSource::Ovsdb) {
                 return None;
             }
             let ask = async {
@@ -49,13 +50,13 @@ impl Host {
 
     /// The same of the ports that the links in `rows` may be; `rows` begins with the namespace
     /// that was asked about, and goes on with the switch's.
-    pub(crate) async fn roads_near(
+    pub(crate) async fn sources_near(
         &self,
         due: Deadline,
         question: &Question,
         database: Option<Result<Database, Trouble>>,
         rows: &[Namespace],
-    ) -> Roads {
+    ) -> BySource {
         let ovsdb = async {
             match database {
                 Some(database) => Some(near(due, database, question, rows).await),
@@ -66,17 +67,18 @@ impl Host {
         collect(ovsdb, others)
     }
 
-    async fn other_sources(&self, due: Deadline, question: &Question) -> Roads {
-        let wanted = SOURCES.iter().filter(|(via, _)| question.takes(*via));
-        let asked = wanted
-            .map(async |(via, read)| (*via, read(self, due, question.bridge.as_deref()).await));
+    async fn other_sources(&self, due: Deadline, question: &Question) -> BySource {
+        let wanted = SOURCES.iter().filter(|(source, _)| question.takes(*source));
+        let asked = wanted.map(async |(source, read)| {
+            (*source, read(self, due, question.bridge.as_deref()).await)
+        });
         join_all(asked).await.into_iter().collect()
     }
 }
 
-fn collect(ovsdb: Option<Result<Vec<Bridge>, Trouble>>, mut roads: Roads) -> Roads {
-    roads.extend(ovsdb.map(|rows| (Via::Ovsdb, rows)));
-    roads
+fn collect(ovsdb: Option<Result<Vec<Bridge>, Trouble>>, mut sources: BySource) -> BySource {
+    sources.extend(ovsdb.map(|rows| (SwitchSource::Ovsdb, rows)));
+    sources
 }
 
 async fn near(

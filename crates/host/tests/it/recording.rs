@@ -3,7 +3,7 @@
 use host::read_recording;
 use host::{Origin, Question, examine_recording, plan_connect, plan_disconnect, plan_restore};
 use model::plan::{Connect, Disconnect, Prune, Restore};
-use model::switch::Via;
+use model::switch::SwitchSource;
 use model::{Snapshot, TroubleKind};
 
 fn article() -> Snapshot {
@@ -29,12 +29,12 @@ fn what_is_no_snapshot_is_said() {
 async fn only_the_roads_that_are_asked_for_are_shown() {
     let origin = Origin::recorded(article());
     let look = origin.look(&Question::default()).await;
-    assert_eq!(look.snapshot.switch.keys().copied().collect::<Vec<_>>(), [Via::Ovsdb]);
+    assert_eq!(look.snapshot.switch.keys().copied().collect::<Vec<_>>(), [SwitchSource::Ovsdb]);
     let mut without = article();
-    without.switch.remove(&Via::OpenFlow);
-    let question = Question { roads: vec![Via::OpenFlow], ..Question::default() };
+    without.switch.remove(&SwitchSource::OpenFlow);
+    let question = Question { sources: vec![SwitchSource::OpenFlow], ..Question::default() };
     let look = Origin::recorded(without).look(&question).await;
-    let why = look.switch(Via::OpenFlow).unwrap_err().to_string();
+    let why = look.switch(SwitchSource::OpenFlow).unwrap_err().to_string();
     assert!(why.contains("taken without it"), "{why}");
 }
 

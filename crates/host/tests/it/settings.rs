@@ -4,7 +4,7 @@ use std::io::Write;
 
 use host::transport::{Tls, trusted_authorities};
 use host::{Host, Question, Settings, token};
-use model::switch::Via;
+use model::switch::SwitchSource;
 use model::{Trouble, TroubleKind};
 use tempfile::NamedTempFile;
 
@@ -59,7 +59,7 @@ async fn a_database_that_makes_no_sense_shows_when_it_is_asked() {
     let settings = Settings { db: Some("carrier-pigeon:7".to_owned()), ..Settings::from_env() };
     let host = Host::open(&settings).unwrap().with_engines(Vec::new());
     let snapshot = host.look(&Question::default()).await;
-    let why = snapshot.switch[&Via::Ovsdb].absence().unwrap();
+    let why = snapshot.switch[&SwitchSource::Ovsdb].absence().unwrap();
     assert_eq!((why.kind, why.what.as_str()), (TroubleKind::Unusable, "--db carrier-pigeon:7"));
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use host::Question;
 use model::ids::OfPort;
-use model::switch::{Bridge, OfPortState, Via};
+use model::switch::{Bridge, OfPortState, SwitchSource};
 use model::{Observed, Snapshot, query};
 use tokio::time::timeout;
 
@@ -14,7 +14,7 @@ use crate::fake_engine::FakeEngine;
 use crate::rows::{container, host};
 
 fn bridges(snapshot: &Snapshot) -> &[Bridge] {
-    snapshot.switch[&Via::Ovsdb].rows()
+    snapshot.switch[&SwitchSource::Ovsdb].rows()
 }
 
 /// The names of all ports, with their numbers.
@@ -69,13 +69,14 @@ async fn a_look_at_one_container_names_the_bridge_that_is_asked_about() {
 #[tokio::test]
 async fn a_road_that_is_not_there_is_absent_and_says_why() {
     let (host, _folder) = host(Vec::new());
-    let snapshot = host.look(&Question { roads: Via::ALL.to_vec(), ..Question::default() }).await;
+    let snapshot =
+        host.look(&Question { sources: SwitchSource::ALL.to_vec(), ..Question::default() }).await;
     assert_eq!(snapshot.switch.len(), 3);
-    let why = snapshot.switch[&Via::Ovsdb].absence().unwrap();
+    let why = snapshot.switch[&SwitchSource::Ovsdb].absence().unwrap();
     assert!(why.remedy.contains("is Open vSwitch running"), "{why}");
-    assert!(snapshot.switch[&Via::Dpif].absence().is_some());
+    assert!(snapshot.switch[&SwitchSource::Appctl].absence().is_some());
     // The folder is there, and no bridge is in it.
-    assert_eq!(snapshot.switch[&Via::OpenFlow].rows(), []);
+    assert_eq!(snapshot.switch[&SwitchSource::OpenFlow].rows(), []);
 }
 
 #[tokio::test]
@@ -125,12 +126,12 @@ async fn the_database_is_followed_through_changes_and_outages() {
     database.bridge("br0", &[("veth1", Some(1)), ("veth2", Some(2))]);
     until(&|snapshot| ports(snapshot)[1..] == [assigned("veth2", 2)]).await;
     database.end().await;
-    let stale = until(&|snapshot| !snapshot.switch[&Via::Ovsdb].is_fresh()).await;
+    let stale = until(&|snapshot| !snapshot.switch[&SwitchSource::Ovsdb].is_fresh()).await;
     assert_eq!(ports(&stale).len(), 2, "what was known is kept");
     let database = FakeDatabase::listen(folder.path());
     database.bridge("br0", &[("veth3", Some(3))]);
     let back = until(&|snapshot| {
-        matches!(snapshot.switch[&Via::Ovsdb], Observed::Fresh { .. })
+        matches!(snapshot.switch[&SwitchSource::Ovsdb], Observed::Fresh { .. })
             && !ports(snapshot).is_empty()
     });
     assert_eq!(ports(&*back.await), [assigned("veth3", 3)]);

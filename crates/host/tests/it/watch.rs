@@ -6,7 +6,7 @@ use std::time::Duration;
 use host::source::Latest;
 use host::watch::{Feeds, LinkReading, Watch};
 use model::snapshot::{Container, Namespace};
-use model::switch::{Bridge, Via};
+use model::switch::{Bridge, SwitchSource};
 use model::{Snapshot, Trouble, TroubleKind};
 use tokio::sync::watch::{Receiver, Sender, channel};
 use tokio::time::timeout;
@@ -87,7 +87,7 @@ async fn the_first_look_waits_for_every_source() {
     sources.links(&["veth1"], 0);
     let first = given(&mut watch).await.unwrap();
     assert_eq!(first.switch_netns, Some(SWITCH));
-    assert_eq!(first.switch[&Via::Ovsdb].rows(), [bridge(&["veth1"])]);
+    assert_eq!(first.switch[&SwitchSource::Ovsdb].rows(), [bridge(&["veth1"])]);
     assert_eq!(sources.requested(), 0, "every port has its link");
     assert!(given(&mut watch).await.is_none(), "it is given once");
 }
@@ -111,7 +111,7 @@ async fn what_two_sources_publish_at_once_is_one_look() {
     sources.ports(&[]);
     let both = given(&mut watch).await.unwrap();
     assert_eq!(both.engines[&kind("docker")].rows().len(), 2);
-    assert_eq!(both.switch[&Via::Ovsdb].rows(), [bridge(&[])]);
+    assert_eq!(both.switch[&SwitchSource::Ovsdb].rows(), [bridge(&[])]);
     assert!(given(&mut watch).await.is_none());
 }
 

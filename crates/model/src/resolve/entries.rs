@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use crate::OfPortBySource;
 use crate::ids::DpPort;
 use crate::snapshot::{Link, Namespace, Observed, Snapshot};
-use crate::switch::{Bridge, Port, Via};
+use crate::switch::{Bridge, Port, SwitchSource};
 
 use super::group::{OneOrMore, group};
 
@@ -92,8 +92,8 @@ impl<T> PerPort<T> {
 }
 
 /// The switch source that answers: the first in rank that has rows, else the first there is.
-pub(super) fn answering(snapshot: &Snapshot) -> Option<(Via, &Observed<Bridge>)> {
-    let sources = || snapshot.switch.iter().map(|(via, rows)| (*via, rows));
+pub(super) fn answering(snapshot: &Snapshot) -> Option<(SwitchSource, &Observed<Bridge>)> {
+    let sources = || snapshot.switch.iter().map(|(source, rows)| (*source, rows));
     sources().find(|(_, rows)| rows.absence().is_none()).or_else(|| sources().next())
 }
 
@@ -116,19 +116,19 @@ fn entries<'a>(snapshot: &'a Snapshot, links: &FxHashMap<&str, &'a Link>) -> Vec
 }
 
 /// Ports of the sources that only confirm, by bridge and name as they have it.
-type OtherSources<'a> = FxHashMap<(&'a str, &'a str), OneOrMore<(Via, &'a Port)>>;
+type OtherSources<'a> = FxHashMap<(&'a str, &'a str), OneOrMore<(SwitchSource, &'a Port)>>;
 
-fn other_sources(snapshot: &Snapshot, answers: Via) -> OtherSources<'_> {
-    let others = snapshot.switch.iter().filter(|(via, _)| **via != answers);
-    group(others.flat_map(|(via, rows)| {
+fn other_sources(snapshot: &Snapshot, answers: SwitchSource) -> OtherSources<'_> {
+    let others = snapshot.switch.iter().filter(|(source, _)| **source != answers);
+    group(others.flat_map(|(source, rows)| {
         let ports = rows.rows().iter().flat_map(|b| b.ports.iter().map(move |port| (b, port)));
-        ports.map(|(bridge, port)| ((&*bridge.name, &*port.iface), (*via, &**port)))
+        ports.map(|(bridge, port)| ((&*bridge.name, &*port.iface), (*source, &**port)))
     }))
 }
 
 /// A port's OpenFlow number by every source, and its datapath port by the first that has it.
 fn numbers(
-    answers: Via,
+    answers: SwitchSource,
     bridge: &Bridge,
     port: &Port,
     others: &OtherSources<'_>,
@@ -138,8 +138,8 @@ fn numbers(
     let mut dp_port = port.dp_port;
     let told = |name: &str| others.get(&(&*bridge.name, name)).cloned().unwrap_or_default();
     let cut = openflow_name(&port.iface).map(|name| told(&name)).unwrap_or_default();
-    for (via, other) in told(&port.iface).into_iter().chain(by_cut_name(port, cut)) {
-        ofports.insert(via, other.ofport);
+    for (source, other) in told(&port.iface).into_iter().chain(by_cut_name(port, cut)) {
+        ofports.insert(source, other.ofport);
         dp_port = dp_port.or(other.dp_port);
     }
     (ofports, dp_port)
@@ -147,8 +147,12 @@ fn numbers(
 
 /// Only OpenFlow cuts names. Of several that share 15 bytes one of the same number confirms;
 /// otherwise it cannot be known which is which.
-fn by_cut_name<'a>(port: &Port, found: OneOrMore<(Via, &'a Port)>) -> Option<(Via, &'a Port)> {
-    let found: Vec<_> = found.into_iter().filter(|(via, _)| *via == Via::OpenFlow).collect();
+fn by_cut_name<'a>(
+    port: &Port,
+    found: OneOrMore<(SwitchSource, &'a Port)>,
+) -> Option<(SwitchSource, &'a Port)> {
+    let found: Vec<_> =
+        found.into_iter().filter(|(source, _)| *source == SwitchSource::OpenFlow).collect();
     match found.as_slice() {
         [one] => Some(*one),
         several => several.iter().find(|(_, other)| other.ofport == port.ofport).copied(),

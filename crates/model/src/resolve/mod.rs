@@ -200,5 +200,5 @@ fn doubts(index: &Index<'_>, ports: &[PortIx]) -> Vec<Note> {
 fn numbers(entry: &PortEntry<'_>) -> impl Iterator<Item = Evidence> {
     let bridge = &entry.bridge.name;
     let says = entry.ofports.iter();
-    says.map(|(via, ofport)| Evidence::Number { via, bridge: bridge.clone(), ofport })
+    says.map(|(source, ofport)| Evidence::Number { source, bridge: bridge.clone(), ofport })
 }

@@ -144,11 +144,12 @@ fn linux_bridge(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link, _hops: usize)
 fn via_linux_bridge(tracer: &Tracer<'_, '_>, bridge: LinkKey, end: &Link) -> Option<Trace> {
     let uplinks = tracer.uplinks.get(&bridge)?;
     let bridge = tracer.index.link(bridge)?;
-    let (_, via) = uplinks.first()?;
-    let (bridge, via) = (bridge.name.clone(), Name::from(*via));
+    let (_, through) = uplinks.first()?;
+    let (bridge, through) = (bridge.name.clone(), Name::from(*through));
     let ports = uplinks.iter().map(|(port, _)| *port).collect();
-    let evidence = smallvec![Evidence::LinuxBridge { bridge: bridge.clone(), via: via.clone() }];
-    let wire = Wire::LinuxBridge { host_end: end.name.clone(), bridge, via };
+    let evidence =
+        smallvec![Evidence::LinuxBridge { bridge: bridge.clone(), through: through.clone() }];
+    let wire = Wire::LinuxBridge { host_end: end.name.clone(), bridge, through };
     Some(Trace::new(wire, ports, evidence))
 }
 

@@ -116,9 +116,9 @@ fn every_bridge_and_namespace_is_found() {
         for space in look.snapshot.kernel.rows() {
             assert_eq!(look.namespace(space.id), Some(space));
         }
-        for via in look.snapshot.switch.keys() {
-            let absent = look.snapshot.switch[via].absence().is_some();
-            assert_eq!(look.switch(*via).is_err(), absent);
+        for source in look.snapshot.switch.keys() {
+            let absent = look.snapshot.switch[source].absence().is_some();
+            assert_eq!(look.switch(*source).is_err(), absent);
         }
         let troubles = look.remarks().len();
         assert_eq!(troubles, look.wiring.troubles.len());

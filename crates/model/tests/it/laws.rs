@@ -6,7 +6,7 @@ use std::sync::Arc;
 use docker_ovs_model::evidence::Note;
 use docker_ovs_model::ids::{ContainerId, DatapathId, Ifindex, Mac, NetnsId, Nsid, OfPort};
 use docker_ovs_model::snapshot::{Container, Engine, Link, Namespace, Observed, Peer, Scope};
-use docker_ovs_model::switch::{Bridge, OfPortState, Port, Via};
+use docker_ovs_model::switch::{Bridge, OfPortState, Port, SwitchSource};
 use docker_ovs_model::timeline::{Change, Timeline};
 use docker_ovs_model::wiring::{Attachment, PortState};
 use docker_ovs_model::{Snapshot, Wiring, anonymise, resolve};
@@ -140,7 +140,7 @@ prop_compose! {
         whole in any::<bool>(),
     ) -> Snapshot {
         let fresh = |rows: Vec<Bridge>| Observed::Fresh { rows: rows.into() };
-        let sources = [(Via::Ovsdb, Some(ovsdb)), (Via::OpenFlow, openflow)];
+        let sources = [(SwitchSource::Ovsdb, Some(ovsdb)), (SwitchSource::OpenFlow, openflow)];
         Snapshot {
             version: Snapshot::VERSION,
             host: "h".to_owned(),
@@ -150,7 +150,7 @@ prop_compose! {
             named_engines: std::collections::BTreeSet::new(),
             engines: [(Engine("docker".into()), Observed::Fresh { rows: containers.into() })].into(),
             kernel: Observed::Fresh { rows: namespaces.into() },
-            switch: sources.into_iter().filter_map(|(via, rows)| Some((via, fresh(rows?)))).collect(),
+            switch: sources.into_iter().filter_map(|(source, rows)| Some((source, fresh(rows?)))).collect(),
         }
     }
 }

@@ -6,7 +6,7 @@ use docker_ovs_model::query::{
     QueryError, Subject, attachments, bridge, container, sighted, subject,
 };
 use docker_ovs_model::snapshot::{Container, Observed};
-use docker_ovs_model::switch::Via;
+use docker_ovs_model::switch::SwitchSource;
 use docker_ovs_model::{Snapshot, Target, Trouble, TroubleKind, anonymise, resolve};
 
 use crate::plans::scene::{connected, host, request};
@@ -86,7 +86,7 @@ fn what_has_not_been_read_is_no_empty_answer() {
 fn a_source_that_is_missing_is_named_instead_of_a_guess() {
     assert!(sighted(&host()).is_ok());
     let mut blind = host();
-    blind.switch.insert(Via::Ovsdb, Observed::Absent { why: why(TroubleKind::Denied) });
+    blind.switch.insert(SwitchSource::Ovsdb, Observed::Absent { why: why(TroubleKind::Denied) });
     assert!(matches!(bridge(&blind, "br0"), Err(QueryError::Blind(_))));
     assert!(matches!(sighted(&blind), Err(QueryError::Blind(_))));
     let mut blind = host();
@@ -103,9 +103,9 @@ fn a_trouble_tells_no_stranger_where() {
     let mut host = host();
     containers(&mut host)[0].netns_trouble = Some(why(TroubleKind::Denied));
     host.kernel.rows_mut()[1].trouble = Some(why(TroubleKind::Denied));
-    let rows = host.switch[&Via::Ovsdb].rows().into();
-    host.switch.insert(Via::Ovsdb, Observed::Stale { rows, why: why(TroubleKind::Gone) });
-    host.switch.insert(Via::Dpif, Observed::Absent { why: why(TroubleKind::Gone) });
+    let rows = host.switch[&SwitchSource::Ovsdb].rows().into();
+    host.switch.insert(SwitchSource::Ovsdb, Observed::Stale { rows, why: why(TroubleKind::Gone) });
+    host.switch.insert(SwitchSource::Appctl, Observed::Absent { why: why(TroubleKind::Gone) });
     assert!(serde_json::to_string(&host).unwrap().contains("secret"));
     assert!(!serde_json::to_string(&anonymise(&host)).unwrap().contains("secret"));
 }

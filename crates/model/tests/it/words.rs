@@ -6,7 +6,7 @@ use docker_ovs_model::ids::{ContainerId, Ifindex, NetnsId, OfPort};
 use docker_ovs_model::plan::{KernelStep, Refusal, ReplacePort, Step, SwitchStep, Veth};
 use docker_ovs_model::query::QueryError;
 use docker_ovs_model::snapshot::Engine;
-use docker_ovs_model::switch::{OfPortState, Port, Via};
+use docker_ovs_model::switch::{OfPortState, Port, SwitchSource};
 use docker_ovs_model::who::By;
 use docker_ovs_model::wiring::{ContainerRef, LastTenant, Occupant, Plug};
 use docker_ovs_model::{Trouble, TroubleKind};
@@ -30,9 +30,9 @@ fn web() -> ContainerRef {
 fn notes_say_what_is_uncertain() {
     let candidates = vec!["br0/a".to_owned(), "br0/b".to_owned()];
     let says = vec![
-        (Via::Ovsdb, OfPortState::Assigned(OfPort(3))),
-        (Via::Dpif, OfPortState::Pending),
-        (Via::OpenFlow, OfPortState::Failed),
+        (SwitchSource::Ovsdb, OfPortState::Assigned(OfPort(3))),
+        (SwitchSource::Appctl, OfPortState::Pending),
+        (SwitchSource::OpenFlow, OfPortState::Failed),
     ];
     let (writer, port) = ("ovs-docker".to_owned(), "br0/a".to_owned());
     say([
@@ -164,7 +164,7 @@ fn steps_say_what_is_done() {
         (KernelStep::UnmakeVeth(veth()).into(), "delete the veth dov-00000001"),
         (offload(true), "turn on transmit checksum offload of eth0 in web"),
         (offload(false), "turn off transmit checksum offload of eth0 in web"),
-        (configure(), "set eth0 in web up, address 192.0.2.7/24, default route via 192.0.2.1"),
+        (configure(), "set eth0 in web up, address 192.0.2.7/24, default route source 192.0.2.1"),
         (replace(Some("old"), None), "remove port old from br0"),
         (replace(None, None), "leave br0 as it is"),
         (wait.into(), "wait for the OpenFlow port of new on br0"),

@@ -1,7 +1,7 @@
 //! The five steps of the 2014 script, each with what was found.
 
 use model::evidence::Evidence;
-use model::switch::Via;
+use model::switch::SwitchSource;
 use model::wiring::Attachment as Found;
 use serde::Serialize;
 
@@ -67,7 +67,12 @@ fn step(evidence: &Evidence) -> Step {
 fn datapath(found: &Found) -> Option<Step> {
     let number = found.port.port()?.dp_port?;
     let found = format!("datapath port {number}");
-    Some(Step { number: 5, name: StepName::Number, found, source: Via::Dpif.to_string() })
+    Some(Step {
+        number: 5,
+        name: StepName::Number,
+        found,
+        source: SwitchSource::Appctl.to_string(),
+    })
 }
 
 fn link(found: &Found) -> String {
@@ -90,8 +95,8 @@ fn words(evidence: &Evidence) -> (String, String) {
         Evidence::Lower { netns, name } => {
             (format!("it stands on {name} in {netns}"), "kernel, parent link".to_owned())
         }
-        Evidence::LinuxBridge { bridge, via } => {
-            (format!("Linux bridge {bridge}, tied to the switch by {via}"), "kernel".to_owned())
+        Evidence::LinuxBridge { bridge, through } => {
+            (format!("Linux bridge {bridge}, tied to the switch by {through}"), "kernel".to_owned())
         }
         Evidence::SameName { iface } => {
             (format!("interface {iface}"), "switch, same name as the link".to_owned())
@@ -107,8 +112,8 @@ fn words(evidence: &Evidence) -> (String, String) {
         Evidence::SameMac { iface } => {
             (format!("interface {iface}"), "switch, same hardware address".to_owned())
         }
-        Evidence::Number { via, bridge, ofport } => {
-            (format!("{ofport} on bridge {bridge}"), via.to_string())
+        Evidence::Number { source, bridge, ofport } => {
+            (format!("{ofport} on bridge {bridge}"), source.to_string())
         }
     }
 }

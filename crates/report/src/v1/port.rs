@@ -103,7 +103,7 @@ impl From<&SwitchPort> for Port {
             ofport_by_source: row
                 .ofports
                 .iter()
-                .map(|(via, n)| (via.to_string(), number(&n)))
+                .map(|(source, n)| (source.to_string(), number(&n)))
                 .collect(),
             notes: row.notes.iter().map(ToString::to_string).collect(),
         }

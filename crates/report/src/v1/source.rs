@@ -21,13 +21,13 @@ pub struct Source {
 
 /// Every source of a look.
 pub fn sources(snapshot: &Snapshot) -> Vec<Source> {
-    let engines = snapshot.engines.iter().map(|(engine, rows)| source(engine.to_string(), rows));
-    let kernel = source("kernel".to_owned(), &snapshot.kernel);
-    let switch = snapshot.switch.iter().map(|(via, rows)| source(via.to_string(), rows));
+    let engines = snapshot.engines.iter().map(|(engine, rows)| row(engine.to_string(), rows));
+    let kernel = row("kernel".to_owned(), &snapshot.kernel);
+    let switch = snapshot.switch.iter().map(|(source, rows)| row(source.to_string(), rows));
     engines.chain([kernel]).chain(switch).collect()
 }
 
-fn source<T>(source: String, rows: &Observed<T>) -> Source {
+fn row<T>(source: String, rows: &Observed<T>) -> Source {
     let state = match rows {
         Observed::Fresh { .. } => SourceState::Fresh,
         Observed::Stale { .. } => SourceState::Stale,

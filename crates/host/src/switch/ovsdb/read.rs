@@ -1,4 +1,4 @@
-//! The database road: what `ovs-vsctl list Interface` and `iface-to-br` answer.
+//! The database source: what `ovs-vsctl list Interface` and `iface-to-br` answer.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;

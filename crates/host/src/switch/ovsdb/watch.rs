@@ -1,4 +1,4 @@
-//! The database road, followed: its rows are kept, and changed as the server tells.
+//! The database source, followed: its rows are kept, and changed as the server tells.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

@@ -9,7 +9,7 @@ use docker_ovs_model::plan::{
     Connect, Remedy, Restore, Step, SwitchStep, Wanted, remembered, restore,
 };
 use docker_ovs_model::snapshot::{Link, Peer};
-use docker_ovs_model::switch::Via;
+use docker_ovs_model::switch::SwitchSource;
 use docker_ovs_model::{Snapshot, rehearse, resolve};
 use proptest::prelude::*;
 
@@ -54,7 +54,7 @@ fn requests() -> impl Strategy<Value = Connect> {
 fn may_be_taken(host: &Snapshot, step: &Step) -> bool {
     let Step::Switch(SwitchStep::ReplacePort(ports)) = step else { return true };
     let Some(add) = &ports.add else { return true };
-    let all = host.switch[&Via::Ovsdb].rows().iter().flat_map(|bridge| &bridge.ports);
+    let all = host.switch[&SwitchSource::Ovsdb].rows().iter().flat_map(|bridge| &bridge.ports);
     let ask = all.filter(|port| port.ofport_request == add.ofport_request);
     let ask: BTreeSet<_> = ask.map(|port| &port.iface).collect();
     let seen =
@@ -126,7 +126,7 @@ proptest! {
                 now = rehearse(&now, &plan.steps);
             }
         }
-        for bridge in now.switch[&Via::Ovsdb].rows() {
+        for bridge in now.switch[&SwitchSource::Ovsdb].rows() {
             let mut numbers: Vec<_> = bridge.ports.iter().filter_map(|p| p.ofport.assigned()).collect();
             numbers.sort();
             let count = numbers.len();

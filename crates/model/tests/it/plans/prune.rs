@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use docker_ovs_model::plan::{Connect, Disconnect, LeftOver, Prune, Refusal, disconnect, prune};
 use docker_ovs_model::snapshot::{Observed, Scope};
-use docker_ovs_model::switch::Via;
+use docker_ovs_model::switch::SwitchSource;
 use docker_ovs_model::{Snapshot, rehearse, resolve};
 
 use crate::plans::scene::{connected, container, host, plan, request, restarted};
@@ -39,7 +39,7 @@ fn prune_takes_only_ports_of_containers_that_are_gone() {
 #[test]
 fn only_marked_ports_are_disconnected_without_force() {
     let mut theirs = connected(&host(), &request("br0", "c1"), 1);
-    let rows = theirs.switch.get_mut(&Via::Ovsdb).unwrap().rows_mut();
+    let rows = theirs.switch.get_mut(&SwitchSource::Ovsdb).unwrap().rows_mut();
     Arc::make_mut(&mut rows[0].ports[0]).external_ids.clear();
     let request =
         |force| Disconnect { bridge: "br0".into(), container: "c1".into(), interface: None, force };
@@ -100,7 +100,7 @@ fn a_stopped_containers_port_is_disconnected_by_its_mark() {
 #[test]
 fn a_member_of_a_bond_is_left_to_its_owner() {
     let mut bond = connected(&host(), &request("br0", "c1"), 1);
-    let rows = bond.switch.get_mut(&Via::Ovsdb).unwrap().rows_mut();
+    let rows = bond.switch.get_mut(&SwitchSource::Ovsdb).unwrap().rows_mut();
     Arc::make_mut(&mut rows[0].ports[0]).bond = Some("bond0".to_owned());
     let refusal = disconnect(&bond, &resolve(&bond), &whose("c1", None)).unwrap_err();
     assert!(matches!(refusal, Refusal::Bonded { .. }), "{refusal:?}");

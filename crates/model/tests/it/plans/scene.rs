@@ -6,7 +6,7 @@ use std::sync::Arc;
 use docker_ovs_model::ids::{ContainerId, Mac, NetnsId, Nsid};
 use docker_ovs_model::plan::{Connect, Generated, Plan, Refusal, connect};
 use docker_ovs_model::snapshot::{Container, Engine, Link, Namespace, Observed, Scope};
-use docker_ovs_model::switch::{Bridge, Port, Via};
+use docker_ovs_model::switch::{Bridge, Port, SwitchSource};
 use docker_ovs_model::{Snapshot, rehearse, resolve};
 
 const SWITCH: NetnsId = NetnsId { dev: 4, ino: 1 };
@@ -58,8 +58,11 @@ pub(crate) fn host() -> Snapshot {
         named_engines: std::collections::BTreeSet::new(),
         engines: [(Engine("docker".into()), Observed::Fresh { rows })].into(),
         kernel: Observed::Fresh { rows: spaces },
-        switch: [(Via::Ovsdb, Observed::Fresh { rows: [bridge("br0"), bridge("br1")].into() })]
-            .into(),
+        switch: [(
+            SwitchSource::Ovsdb,
+            Observed::Fresh { rows: [bridge("br0"), bridge("br1")].into() },
+        )]
+        .into(),
     }
 }
 
@@ -98,6 +101,6 @@ pub(crate) fn restarted(host: &Snapshot, n: u64, again: bool) -> Snapshot {
 }
 
 pub(crate) fn port(host: &mut Snapshot, port: Port) {
-    let rows = host.switch.get_mut(&Via::Ovsdb).unwrap().rows_mut();
+    let rows = host.switch.get_mut(&SwitchSource::Ovsdb).unwrap().rows_mut();
     rows[0].ports.push(Arc::new(port));
 }

@@ -1,8 +1,8 @@
-//! The roads beside the database: OpenFlow and vswitchd's control socket.
+//! The sources beside the database: OpenFlow and vswitchd's control socket.
 
 use host::Question;
 use model::ids::{DatapathId, DpPort, OfPort};
-use model::switch::{Bridge, OfPortState, Via};
+use model::switch::{Bridge, OfPortState, SwitchSource};
 use model::{TroubleKind, query};
 
 use crate::fake_switch::FakeSwitch;
@@ -17,7 +17,7 @@ netdev@ovs-netdev: hit:0 missed:0
 ";
 
 fn all() -> Question {
-    Question { roads: vec![Via::OpenFlow, Via::Dpif], ..Question::default() }
+    Question { sources: vec![SwitchSource::OpenFlow, SwitchSource::Appctl], ..Question::default() }
 }
 
 fn numbers(bridge: &Bridge) -> Vec<(String, OfPortState)> {
@@ -33,7 +33,7 @@ async fn a_bridge_tells_its_ports_by_openflow() {
     let (host, folder) = host(Vec::new());
     let _switch = FakeSwitch::listen(folder.path(), "br0", &[1, 2], SHOWN);
     let snapshot = host.look(&all()).await;
-    let [bridge] = snapshot.switch[&Via::OpenFlow].rows() else { panic!("{snapshot:#?}") };
+    let [bridge] = snapshot.switch[&SwitchSource::OpenFlow].rows() else { panic!("{snapshot:#?}") };
     assert_eq!((&*bridge.name, bridge.datapath_id), ("br0", Some(DatapathId(0xab))));
     assert_eq!(numbers(bridge), [assigned("port1", 1), assigned("port2", 2)]);
     assert_eq!(bridge.ports[0].mac, "02:00:00:00:00:01".parse().ok());
@@ -44,7 +44,7 @@ async fn vswitchd_tells_datapath_ports_and_the_ends_of_tunnels() {
     let (host, folder) = host(Vec::new());
     let _switch = FakeSwitch::listen(folder.path(), "br0", &[1], SHOWN);
     let snapshot = host.look(&all()).await;
-    let [bridge] = snapshot.switch[&Via::Dpif].rows() else { panic!("{snapshot:#?}") };
+    let [bridge] = snapshot.switch[&SwitchSource::Appctl].rows() else { panic!("{snapshot:#?}") };
     assert_eq!(bridge.datapath.as_deref(), Some("netdev"));
     let names = [assigned("br0", 65534), assigned("port1", 1), assigned("vx0", 2)];
     assert_eq!(numbers(bridge), names);
@@ -62,7 +62,7 @@ async fn a_bridge_that_is_not_asked_about_keeps_its_name() {
     let (host, folder) = host(Vec::new());
     let _switch = FakeSwitch::listen(folder.path(), "br0", &[1], SHOWN);
     let question = Question { bridge: Some("br1".to_owned()), ..all() };
-    let snapshot = host.look(&Question { roads: vec![Via::OpenFlow], ..question }).await;
+    let snapshot = host.look(&Question { sources: vec![SwitchSource::OpenFlow], ..question }).await;
     let error = query::bridge(&snapshot, "br1").unwrap_err();
     assert_eq!(error.remedy().unwrap(), "there are br0");
     assert!(query::bridge(&snapshot, "br0").unwrap().ports.is_empty());
@@ -74,7 +74,7 @@ async fn a_bridge_that_does_not_answer_fails_the_road() {
     let _switch = FakeSwitch::listen(folder.path(), "br0", &[1], SHOWN);
     drop(tokio::net::UnixListener::bind(folder.path().join("br1.mgmt")).unwrap());
     let snapshot = host.look(&all()).await;
-    let why = snapshot.switch[&Via::OpenFlow].absence().unwrap();
+    let why = snapshot.switch[&SwitchSource::OpenFlow].absence().unwrap();
     assert_eq!(why.kind, TroubleKind::Unreachable);
     assert!(why.what.contains("br1.mgmt"), "{why}");
 }
