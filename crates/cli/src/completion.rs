@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use crate::args::Cli;
 use crate::block_on;
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{CliError, Outcome};
 use crate::words::{CompletionArgs, Shell};
 use candidates::Sources;
 use line::{Line, Slot};
@@ -70,7 +70,7 @@ fn sources(global: &[String]) -> Sources {
         Ok(host::Observe::observe(&origin, &host::Question::default()).await)
     };
     let in_time = async {
-        timeout(MOST, look).await.unwrap_or_else(|_| Err(Failure::new("the sources are slow")))
+        timeout(MOST, look).await.unwrap_or_else(|_| Err(CliError::new("the sources are slow")))
     };
     block_on(in_time).map(|snapshot| Sources::of(&snapshot)).unwrap_or_default()
 }
@@ -79,7 +79,7 @@ fn sources(global: &[String]) -> Sources {
 ///
 /// # Errors
 /// None.
-pub fn script(args: &CompletionArgs) -> Result<Outcome, Failure> {
+pub fn script(args: &CompletionArgs) -> Result<Outcome, CliError> {
     let shell = match args.shell {
         Shell::Bash => Script::Bash,
         Shell::Zsh => Script::Zsh,

@@ -5,24 +5,24 @@ use host::{Observe, Origin, Question};
 use model::snapshot::{Container, Observed};
 use model::{Snapshot, query};
 
-use crate::outcome::{Failure, Unknown};
+use crate::outcome::{CliError, Unknown};
 use crate::words::Place;
 
 /// So many digits of an id are no accident.
 const SHORT_ID: usize = 12;
 
-/// The failure, with what the word is that named nothing; `verb` takes `places`. Costs another
+/// The cli_error, with what the word is that named nothing; `verb` takes `places`. Costs another
 /// look, and only where a word named nothing.
 pub async fn told_apart(
     origin: &Origin,
     (verb, places): (&str, Vec<Place<'_>>),
-    failure: Failure,
-) -> Failure {
-    let Some(unknown) = failure.unknown().cloned() else { return failure };
+    cli_error: CliError,
+) -> CliError {
+    let Some(unknown) = cli_error.unknown().cloned() else { return cli_error };
     let snapshot = origin.observe(&Question::default()).await;
     match hint(&snapshot, verb, &places, &unknown) {
-        Some(hint) => failure.remedy(hint),
-        None => failure,
+        Some(hint) => cli_error.remedy(hint),
+        None => cli_error,
     }
 }
 

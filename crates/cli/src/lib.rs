@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use args::Cli;
 use host::Origin;
-use outcome::{Failure, Outcome};
+use outcome::{CliError, Outcome};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use words::Verb;
 
@@ -42,7 +42,7 @@ fn allow_files() {
     let _ = setrlimit(Resource::Nofile, limit);
 }
 
-async fn answer(cli: &Cli) -> Result<Outcome, Failure> {
+async fn answer(cli: &Cli) -> Result<Outcome, CliError> {
     match cli.verb() {
         Verb::Version(args) => return verbs::version::run(args),
         Verb::Completion(args) => return completion::script(args),
@@ -50,12 +50,12 @@ async fn answer(cli: &Cli) -> Result<Outcome, Failure> {
     }
     let origin = cli.place.open(cli.verb()).await?;
     match carry_out(cli, &origin).await {
-        Err(failure) => Err(confusion::told_apart(&origin, cli.verb().places(), failure).await),
+        Err(cli_error) => Err(confusion::told_apart(&origin, cli.verb().places(), cli_error).await),
         outcome => outcome,
     }
 }
 
-async fn carry_out(cli: &Cli, origin: &Origin) -> Result<Outcome, Failure> {
+async fn carry_out(cli: &Cli, origin: &Origin) -> Result<Outcome, CliError> {
     match cli.verb() {
         Verb::Port(args) => verbs::port::run(origin, args).await,
         Verb::Ls(args) => verbs::ls::run(origin, args).await,
@@ -81,7 +81,7 @@ async fn carry_out(cli: &Cli, origin: &Origin) -> Result<Outcome, Failure> {
 ///
 /// # Errors
 /// What the future fails with, or that no reactor could be made.
-pub fn block_on<T>(answer: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+pub fn block_on<T>(answer: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|error| Failure::new(format!("cannot start: {error}")))?.block_on(answer)
+    runtime.map_err(|error| CliError::new(format!("cannot start: {error}")))?.block_on(answer)
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use host::{Host, Origin, Settings, read_recording};
 
 use crate::args::Place;
-use crate::outcome::Failure;
+use crate::outcome::CliError;
 use crate::words::Verb;
 
 const NOT_SERVED: &str = "--server is for verbs that only read, and look once";
@@ -17,9 +17,9 @@ impl Place {
     /// # Errors
     /// A snapshot that cannot be read, a daemon that does not answer, an option that makes no
     /// sense.
-    pub async fn open(&self, verb: &Verb) -> Result<Origin, Failure> {
+    pub async fn open(&self, verb: &Verb) -> Result<Origin, CliError> {
         if let Some(server) = self.server.named(verb)? {
-            let sources = verb.sources().ok_or_else(|| Failure::new(NOT_SERVED))?;
+            let sources = verb.sources().ok_or_else(|| CliError::new(NOT_SERVED))?;
             let snapshot = client::snapshot(&server, &sources, self.timeout()).await?;
             return Ok(Origin::recorded(snapshot));
         }
@@ -30,14 +30,14 @@ impl Place {
     }
 }
 
-fn live(settings: &Settings) -> Result<Origin, Failure> {
+fn live(settings: &Settings) -> Result<Origin, CliError> {
     let host = Host::open(settings)?;
     #[cfg(debug_assertions)]
     let host = crate::stop_after::observed(host);
     Ok(Origin::Live(host))
 }
 
-fn recorded(path: &Path) -> Result<Origin, Failure> {
+fn recorded(path: &Path) -> Result<Origin, CliError> {
     let what = format!("the snapshot {}", path.display());
     let text = if path.as_os_str() == "-" {
         let mut text = Vec::new();
@@ -45,7 +45,7 @@ fn recorded(path: &Path) -> Result<Origin, Failure> {
     } else {
         std::fs::read(path)
     };
-    let text = text.map_err(|error| Failure::new(format!("cannot read {what}: {error}")))?;
+    let text = text.map_err(|error| CliError::new(format!("cannot read {what}: {error}")))?;
     Ok(Origin::recorded(read_recording(&what, &text)?))
 }
 
@@ -53,7 +53,7 @@ fn recorded(path: &Path) -> Result<Origin, Failure> {
 ///
 /// # Errors
 /// A recording, which does not change.
-pub fn followed(origin: &Origin) -> Result<&Host, Failure> {
-    let refused = |_| Failure::new("a snapshot does not change: this verb takes no --from");
+pub fn followed(origin: &Origin) -> Result<&Host, CliError> {
+    let refused = |_| CliError::new("a snapshot does not change: this verb takes no --from");
     origin.live().map_err(refused)
 }

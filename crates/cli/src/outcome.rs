@@ -5,9 +5,9 @@
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
-use host::Unable;
-use model::Trouble;
-use model::plan::Refusal;
+use host::ActError;
+use model::SourceError;
+use model::plan::PlanError;
 use model::query::QueryError;
 use report::{FormatError, printable};
 
@@ -26,7 +26,7 @@ pub struct Outcome {
 
 /// Why a verb has no answer: what failed, why, and what to do.
 #[derive(Debug)]
-pub struct Failure {
+pub struct CliError {
     message: String,
     remedy: Option<String>,
     /// The word that named nothing, if that was why.
@@ -52,8 +52,8 @@ impl Unknown {
     }
 }
 
-impl Failure {
-    /// A failure without a remedy.
+impl CliError {
+    /// A cli_error without a remedy.
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), remedy: None, unknown: None }
     }
@@ -74,42 +74,42 @@ impl Failure {
     }
 }
 
-impl From<QueryError> for Failure {
+impl From<QueryError> for CliError {
     fn from(error: QueryError) -> Self {
         Self { message: error.to_string(), remedy: error.remedy(), unknown: Unknown::of(&error) }
     }
 }
 
-impl From<Unable> for Failure {
-    fn from(unable: Unable) -> Self {
-        let unknown = match &unable {
-            Unable::Refused(Refusal::Query(error)) => Unknown::of(error),
+impl From<ActError> for CliError {
+    fn from(act_error: ActError) -> Self {
+        let unknown = match &act_error {
+            ActError::Refused(PlanError::Query(error)) => Unknown::of(error),
             _ => None,
         };
-        Self { message: unable.to_string(), remedy: unable.remedy(), unknown }
+        Self { message: act_error.to_string(), remedy: act_error.remedy(), unknown }
     }
 }
 
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        Self::from(Unable::Refused(refusal))
+impl From<PlanError> for CliError {
+    fn from(plan_error: PlanError) -> Self {
+        Self::from(ActError::Refused(plan_error))
     }
 }
 
-impl From<Trouble> for Failure {
-    fn from(trouble: Trouble) -> Self {
-        Self::from(QueryError::Blind(trouble))
+impl From<SourceError> for CliError {
+    fn from(source_error: SourceError) -> Self {
+        Self::from(QueryError::SourceUnavailable(source_error))
     }
 }
 
-impl From<FormatError> for Failure {
+impl From<FormatError> for CliError {
     fn from(error: FormatError) -> Self {
         Self::new(error.to_string())
     }
 }
 
 /// Prints an outcome and gives the exit code for it.
-pub fn print(program: &str, outcome: Result<Outcome, Failure>) -> ExitCode {
+pub fn print(program: &str, outcome: Result<Outcome, CliError>) -> ExitCode {
     match outcome {
         Ok(outcome) => {
             for remark in &outcome.remarks {
@@ -129,9 +129,9 @@ pub fn print(program: &str, outcome: Result<Outcome, Failure>) -> ExitCode {
                 _ => ExitCode::from(u8::from(outcome.nothing)),
             }
         }
-        Err(failure) => {
-            eprintln!("{program}: {}", printable(&failure.message));
-            if let Some(remedy) = failure.remedy {
+        Err(cli_error) => {
+            eprintln!("{program}: {}", printable(&cli_error.message));
+            if let Some(remedy) = cli_error.remedy {
                 eprintln!("  {}", printable(&remedy));
             }
             ExitCode::from(2)

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use client::Server;
 
-use crate::outcome::Failure;
+use crate::outcome::CliError;
 use crate::words::Verb;
 
 /// A daemon, and what `https:` needs.
@@ -33,7 +33,7 @@ impl ServerArgs {
     ///
     /// # Errors
     /// An option about a daemon, and none is named.
-    pub fn named(&self, verb: &Verb) -> Result<Option<Server>, Failure> {
+    pub fn named(&self, verb: &Verb) -> Result<Option<Server>, CliError> {
         let Some(url) = self.server.clone() else { return self.nothing_else(verb).map(|()| None) };
         Ok(Some(Server {
             url,
@@ -43,7 +43,7 @@ impl ServerArgs {
         }))
     }
 
-    fn nothing_else(&self, verb: &Verb) -> Result<(), Failure> {
+    fn nothing_else(&self, verb: &Verb) -> Result<(), CliError> {
         let own = matches!(verb, Verb::Serve(_));
         let given = [
             ("--token-file", self.token_file.is_some() && !own),
@@ -52,7 +52,7 @@ impl ServerArgs {
         ];
         match given.into_iter().find(|(_, given)| *given) {
             None => Ok(()),
-            Some((option, _)) => Err(Failure::new(format!("{option}: no daemon is asked"))
+            Some((option, _)) => Err(CliError::new(format!("{option}: no daemon is asked"))
                 .remedy("it goes with --server https://IP[:PORT]")),
         }
     }

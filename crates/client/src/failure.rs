@@ -5,13 +5,13 @@ use std::io;
 
 use host::failure::{of_chain, of_io};
 use host::transport::{Endpoint, HttpError, trusted_authorities};
-use model::{Trouble, TroubleKind};
+use model::{SourceError, SourceErrorKind};
 use rustls::CertificateError;
 
 use crate::server::{Access, TlsFiles};
 
 /// Told about `what`, a daemon that was asked by `access`.
-pub(super) fn trouble(what: &str, error: &HttpError, access: &Access) -> Trouble {
+pub(super) fn source_error(what: &str, error: &HttpError, access: &Access) -> SourceError {
     match (error, access.files()) {
         (HttpError::Handshake(error), Some(files)) => handshake(what, error, files),
         (HttpError::Refused { status: 401 | 403, .. }, files) => turned_away(what, files),
@@ -22,13 +22,13 @@ pub(super) fn trouble(what: &str, error: &HttpError, access: &Access) -> Trouble
     }
 }
 
-fn plain(what: &str, error: &HttpError) -> Trouble {
+fn plain(what: &str, error: &HttpError) -> SourceError {
     of_chain(what.to_owned(), error, "root may use its socket, and the socket's group")
 }
 
-fn handshake(what: &str, error: &io::Error, files: &TlsFiles) -> Trouble {
+fn handshake(what: &str, error: &io::Error, files: &TlsFiles) -> SourceError {
     let garbled = |why: &str| {
-        Trouble::new(TroubleKind::Garbled, what, why)
+        SourceError::new(SourceErrorKind::Garbled, what, why)
             .remedy("does docker ovs serve listen on this port, with --tls-cert?")
     };
     let below = error.get_ref().and_then(|below| below.downcast_ref());
@@ -40,7 +40,7 @@ fn handshake(what: &str, error: &io::Error, files: &TlsFiles) -> Trouble {
     }
 }
 
-fn mistrust(what: &str, why: &CertificateError, files: &TlsFiles) -> Trouble {
+fn mistrust(what: &str, why: &CertificateError, files: &TlsFiles) -> SourceError {
     use CertificateError as E;
     let authorities = trusted_authorities(files.authorities.as_deref());
     let (why, remedy) = match why {
@@ -64,7 +64,7 @@ fn mistrust(what: &str, why: &CertificateError, files: &TlsFiles) -> Trouble {
         E::Other(why) => untrusted(why),
         why => untrusted(why),
     };
-    Trouble::new(TroubleKind::Unusable, what, why).remedy(remedy)
+    SourceError::new(SourceErrorKind::Unusable, what, why).remedy(remedy)
 }
 
 fn untrusted(why: &dyn fmt::Display) -> (String, &'static str) {
@@ -72,7 +72,7 @@ fn untrusted(why: &dyn fmt::Display) -> (String, &'static str) {
     (why, "a server's has basicConstraints=CA:FALSE and subjectAltName=IP:ADDRESS")
 }
 
-fn turned_away(what: &str, files: Option<&TlsFiles>) -> Trouble {
+fn turned_away(what: &str, files: Option<&TlsFiles>) -> SourceError {
     let token = files.and_then(|files| files.token.as_ref());
     let (why, remedy) = match token {
         Some(path) => (
@@ -84,5 +84,5 @@ fn turned_away(what: &str, files: Option<&TlsFiles>) -> Trouble {
             "--token-file FILE has it, a copy of the daemon's; it is sent by https:// only",
         ),
     };
-    Trouble::new(TroubleKind::Denied, what, why).remedy(remedy)
+    SourceError::new(SourceErrorKind::Denied, what, why).remedy(remedy)
 }

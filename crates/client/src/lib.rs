@@ -9,7 +9,7 @@ use std::time::Duration;
 use host::deadline::Deadline;
 use host::read_recording;
 use model::switch::SwitchSource;
-use model::{Snapshot, Trouble};
+use model::{Snapshot, SourceError};
 use serde_json::value::RawValue;
 
 pub use server::Server;
@@ -23,14 +23,14 @@ pub async fn snapshot(
     server: &Server,
     sources: &[SwitchSource],
     timeout: Duration,
-) -> Result<Snapshot, Trouble> {
+) -> Result<Snapshot, SourceError> {
     let access = server.access(|name| std::env::var(name).ok())?;
     let what = format!("the daemon at {}", server.url);
     let http = access.client()?;
     let path = path(sources);
     let ask = async {
         let asked = http.get::<Box<RawValue>>(&path).await;
-        asked.map_err(|error| failure::trouble(&what, &error, &access))
+        asked.map_err(|error| failure::source_error(&what, &error, &access))
     };
     let snapshot = Deadline::after(timeout).hold(|| what.clone(), ask).await?;
     read_recording(&what, snapshot.get().as_bytes())

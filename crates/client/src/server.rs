@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use host::token;
 use host::transport::{Endpoint, Http, Tls, TlsOptions};
-use model::{Trouble, TroubleKind};
+use model::{SourceError, SourceErrorKind};
 use rustls::pki_types::ServerName;
 
 /// Where a daemon listens unless told otherwise.
@@ -42,7 +42,10 @@ pub(super) struct TlsFiles {
 impl Server {
     /// What these words mean. The environment speaks of TLS only: it may be set for good,
     /// whatever is asked.
-    pub(super) fn access(&self, env: impl Fn(&str) -> Option<String>) -> Result<Access, Trouble> {
+    pub(super) fn access(
+        &self,
+        env: impl Fn(&str) -> Option<String>,
+    ) -> Result<Access, SourceError> {
         match self.url.split_once("://") {
             Some(("unix", path)) if path.starts_with('/') => {
                 self.plain(Endpoint::Unix(path.into()))
@@ -53,12 +56,12 @@ impl Server {
         }
     }
 
-    fn plain(&self, endpoint: Endpoint) -> Result<Access, Trouble> {
+    fn plain(&self, endpoint: Endpoint) -> Result<Access, SourceError> {
         match self.given() {
             None => Ok(Access::Plain(endpoint)),
             Some(option) => {
                 let what = format!("{option} with --server {}", self.url);
-                Err(Trouble::new(TroubleKind::Unusable, what, "it is for https:// only").remedy(
+                Err(SourceError::new(SourceErrorKind::Unusable, what, "it is for https:// only").remedy(
                     "leave it out, or ask by https://: nothing else keeps a token secret, and the \
                      unix socket wants none",
                 ))
@@ -76,7 +79,11 @@ impl Server {
         given.into_iter().find_map(|(option, given)| given.then_some(option))
     }
 
-    fn tls(&self, place: &str, env: impl Fn(&str) -> Option<String>) -> Result<Access, Trouble> {
+    fn tls(
+        &self,
+        place: &str,
+        env: impl Fn(&str) -> Option<String>,
+    ) -> Result<Access, SourceError> {
         let at = self.address(place)?;
         let name = self.made_out_to(place, at)?;
         let from = |name| env(name).filter(|value| !value.is_empty()).map(PathBuf::from);
@@ -86,25 +93,25 @@ impl Server {
     }
 
     /// The name that the certificate must have: what the user wrote, not what it came to.
-    fn made_out_to(&self, place: &str, at: SocketAddr) -> Result<ServerName<'static>, Trouble> {
+    fn made_out_to(&self, place: &str, at: SocketAddr) -> Result<ServerName<'static>, SourceError> {
         let local = || place.starts_with("localhost").then(|| "localhost".to_owned());
         match self.name.clone().or_else(local) {
             None => Ok(ServerName::IpAddress(at.ip().into())),
             Some(name) => ServerName::try_from(name.clone()).map_err(|_| {
                 let what = format!("--tls-server-name {name}");
-                Trouble::new(TroubleKind::Unusable, what, "this is no name of a server")
+                SourceError::new(SourceErrorKind::Unusable, what, "this is no name of a server")
                     .remedy("write a DNS name or an IP address that is in its certificate")
             }),
         }
     }
 
-    fn address(&self, place: &str) -> Result<SocketAddr, Trouble> {
+    fn address(&self, place: &str) -> Result<SocketAddr, SourceError> {
         let place = place.strip_suffix('/').unwrap_or(place);
         address::parse(place, DEFAULT_PORT).map_err(|reason| self.unusable(reason))
     }
 
-    fn unusable(&self, why: &str) -> Trouble {
-        Trouble::new(TroubleKind::Unusable, format!("--server {}", self.url), why).remedy(
+    fn unusable(&self, why: &str) -> SourceError {
+        SourceError::new(SourceErrorKind::Unusable, format!("--server {}", self.url), why).remedy(
             "write unix:///run/docker-ovs.sock, http://127.0.0.1:9653 or https://192.0.2.1:9653; \
              --tls-server-name takes the name in a certificate",
         )
@@ -113,7 +120,7 @@ impl Server {
 
 impl Access {
     /// A client that has read its files, and not connected yet.
-    pub(super) fn client(&self) -> Result<Http, Trouble> {
+    pub(super) fn client(&self) -> Result<Http, SourceError> {
         match self {
             Self::Plain(endpoint) => Ok(Http::new(endpoint.clone())),
             Self::Tls { at, name, files } => {
@@ -141,7 +148,7 @@ mod tests {
         None
     }
 
-    fn access(url: &str) -> Result<Access, Trouble> {
+    fn access(url: &str) -> Result<Access, SourceError> {
         Server { url: url.into(), ..Server::default() }.access(none)
     }
 
@@ -198,8 +205,8 @@ mod tests {
             "//",
         ] {
             for scheme in ["http", "https"] {
-                let trouble = access(&format!("{scheme}://{place}")).unwrap_err();
-                assert!(trouble.remedy.contains("write unix:"), "{place}: {trouble}");
+                let source_error = access(&format!("{scheme}://{place}")).unwrap_err();
+                assert!(source_error.remedy.contains("write unix:"), "{place}: {source_error}");
             }
         }
     }

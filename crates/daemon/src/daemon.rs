@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use host::{Counters, Observe, Origin, Question};
 use model::switch::SwitchSource;
-use model::{Snapshot, Trouble, query};
+use model::{Snapshot, SourceError, query};
 use tokio::sync::{Semaphore, watch};
 
 use crate::http::error::ApiError;
@@ -49,7 +49,7 @@ impl Daemon {
     /// The same, where an answer needs every kind of source.
     pub(crate) fn require_sources(&self) -> Result<Arc<State>, ApiError> {
         let state = self.state()?;
-        query::sighted(&state.snapshot)?;
+        query::require_sources(&state.snapshot)?;
         Ok(state)
     }
 
@@ -68,7 +68,7 @@ impl Daemon {
     pub(crate) async fn statistics(
         &self,
         iface: Option<&str>,
-    ) -> Result<BTreeMap<String, Counters>, Trouble> {
+    ) -> Result<BTreeMap<String, Counters>, SourceError> {
         let Origin::Live(host) = &self.origin else { return Ok(BTreeMap::new()) };
         let _turn = self.host_queries.acquire().await;
         host.statistics(iface).await

@@ -57,8 +57,8 @@ pub(crate) async fn keep_restoring(host: Host, daemon: Arc<Daemon>) {
                 let done = running.iter_mut().filter(|(id, _)| robbed.contains(id));
                 done.for_each(|(_, container)| container.restored = true);
             }
-            Err(unable) => {
-                error!("cannot restore {}: {unable}", request.containers.join(", "));
+            Err(act_error) => {
+                error!("cannot restore {}: {act_error}", request.containers.join(", "));
                 sleep(RETRY_AFTER).await;
                 changes.mark_changed();
             }
@@ -118,7 +118,7 @@ fn without_checksums(
 fn tell(one: &Restored) {
     let row = match &one.how {
         Done::As(remedy) => v1::Restored::done(&one.what, remedy),
-        Done::Failed(unable) => v1::Restored::failed(&one.what, unable),
+        Done::Failed(act_error) => v1::Restored::failed(&one.what, act_error),
     };
     let Some(sentence) = row.sentence() else { return };
     match row.result {

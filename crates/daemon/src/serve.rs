@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use host::Origin;
-use model::{Trouble, TroubleKind};
+use model::{SourceError, SourceErrorKind};
 use sd_notify::NotifyState;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -23,7 +23,7 @@ use crate::state::follow::follow;
 /// # Errors
 /// A listener that cannot be bound. Sources that cannot be reached are no error: the answers
 /// say so, and are right again when the source returns.
-pub async fn serve(origin: Origin, settings: &Settings) -> Result<(), Trouble> {
+pub async fn serve(origin: Origin, settings: &Settings) -> Result<(), SourceError> {
     let mut signals = ShutdownSignals::new()?;
     let listeners = listener::bind(settings).await?;
     for listener in &listeners {
@@ -59,8 +59,8 @@ struct ShutdownSignals {
 }
 
 impl ShutdownSignals {
-    fn new() -> Result<Self, Trouble> {
-        let failed = |error| Trouble::new(TroubleKind::Unusable, "signals", error);
+    fn new() -> Result<Self, SourceError> {
+        let failed = |error| SourceError::new(SourceErrorKind::Unusable, "signals", error);
         Ok(Self {
             term: signal(SignalKind::terminate()).map_err(failed)?,
             int: signal(SignalKind::interrupt()).map_err(failed)?,

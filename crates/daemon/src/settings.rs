@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use model::{Trouble, TroubleKind};
+use model::{SourceError, SourceErrorKind};
 
 /// Where to listen, and whom to let in.
 #[derive(Clone, Debug)]
@@ -31,13 +31,13 @@ pub struct Locks {
 
 impl Settings {
     /// Makes sure that other machines cannot connect without TLS and a token.
-    pub(crate) fn check(&self) -> Result<(), Trouble> {
+    pub(crate) fn check(&self) -> Result<(), SourceError> {
         let open = self.listen.iter().find(|address| !address.ip().is_loopback());
         match (open, &self.locks) {
             (Some(address), None) => {
                 let what = format!("--listen {address}");
                 let why = "this address can be reached from other machines";
-                Err(Trouble::new(TroubleKind::Unusable, what, why)
+                Err(SourceError::new(SourceErrorKind::Unusable, what, why)
                     .remedy("give --tls-cert, --tls-key and --token-file, or listen on 127.0.0.1"))
             }
             _ => Ok(()),

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use model::{Trouble, TroubleKind};
+use model::{SourceError, SourceErrorKind};
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -26,12 +26,12 @@ impl Deadline {
     /// Waits for `answer`, but not beyond the deadline.
     ///
     /// # Errors
-    /// What `answer` fails with, or [`TroubleKind::TimedOut`] about `what`.
+    /// What `answer` fails with, or [`SourceErrorKind::TimedOut`] about `what`.
     pub async fn hold<T>(
         self,
         what: impl Fn() -> String,
-        answer: impl Future<Output = Result<T, Trouble>>,
-    ) -> Result<T, Trouble> {
+        answer: impl Future<Output = Result<T, SourceError>>,
+    ) -> Result<T, SourceError> {
         by(self.due, answer).await.unwrap_or_else(|_| {
             Err(late(what(), self.allowed)
                 .remedy("is it hung or overloaded? --timeout SECONDS waits longer"))
@@ -57,7 +57,7 @@ async fn by<T>(due: Instant, answer: impl Future<Output = T>) -> Result<T, Elaps
     }
 }
 
-/// The trouble of `what` with an answer that did not come in the time allowed.
-pub(crate) fn late(what: String, allowed: Duration) -> Trouble {
-    Trouble::new(TroubleKind::TimedOut, what, format!("no answer within {allowed:?}"))
+/// The source_error of `what` with an answer that did not come in the time allowed.
+pub(crate) fn late(what: String, allowed: Duration) -> SourceError {
+    SourceError::new(SourceErrorKind::TimedOut, what, format!("no answer within {allowed:?}"))
 }

@@ -5,7 +5,7 @@ use model::evidence::Note;
 use model::health::{Check, Verdict};
 use model::switch::Bridge;
 use model::wiring::{Attachment, Wire};
-use model::{Observed, Snapshot, Trouble, TroubleKind, Wiring, resolve};
+use model::{Observed, Snapshot, SourceError, SourceErrorKind, Wiring, resolve};
 use rustix::thread::{CapabilitySet, capabilities};
 
 use crate::deadline::Deadline;
@@ -40,10 +40,11 @@ impl Host {
         };
         match ask.await {
             Ok((version, bridges)) => (check("ovsdb", remote, Ok(version)), datapath(&bridges)),
-            Err(trouble) => {
-                let unknown = Trouble::new(trouble.kind, "datapath", "unknown without OVSDB");
+            Err(source_error) => {
+                let unknown =
+                    SourceError::new(source_error.kind, "datapath", "unknown without OVSDB");
                 (
-                    check("ovsdb", remote, Err(trouble)),
+                    check("ovsdb", remote, Err(source_error)),
                     check("datapath", String::new(), Err(unknown)),
                 )
             }
@@ -101,8 +102,8 @@ pub fn examine_recording(snapshot: &Snapshot) -> Vec<Check> {
 
 /// One source, as it was when the recording was made.
 fn recorded<T>(name: &str, rows: &Observed<T>, what: &str) -> Check {
-    let found = match rows.trouble() {
-        Some(trouble) => Err(trouble.clone()),
+    let found = match rows.source_error() {
+        Some(source_error) => Err(source_error.clone()),
         None => Ok(match rows.rows().len() {
             1 => format!("1 {what}"),
             count => format!("{count} {what}s"),
@@ -113,7 +114,7 @@ fn recorded<T>(name: &str, rows: &Observed<T>, what: &str) -> Check {
 
 /// A port can look perfect and pass nothing, or ping alone.
 fn check_traffic(snapshot: &Snapshot) -> [Check; 2] {
-    let Some(why) = snapshot.kernel.trouble().or(blind(snapshot)) else {
+    let Some(why) = snapshot.kernel.source_error().or(blind(snapshot)) else {
         let wiring = resolve(snapshot);
         return [check_ports(&wiring), check_checksums(snapshot, &wiring)];
     };
@@ -131,16 +132,16 @@ const LEFT_BEHIND: &str = "docker ovs restore --all makes again what containers 
 const DEAF: &str = "the links were made again under their old names: ovs-vsctl del-port, then \
                     add-port in a later transaction";
 
-fn blind(snapshot: &Snapshot) -> Option<&Trouble> {
-    snapshot.switch.values().find_map(Observed::trouble)
+fn blind(snapshot: &Snapshot) -> Option<&SourceError> {
+    snapshot.switch.values().find_map(Observed::source_error)
 }
 
-fn check(name: &str, target: String, found: Result<String, Trouble>) -> Check {
+fn check(name: &str, target: String, found: Result<String, SourceError>) -> Check {
     let name = name.to_owned();
     match found {
         Ok(detail) => Check { name, target, verdict: Verdict::Ok, detail, remedy: String::new() },
-        Err(trouble) => {
-            let Trouble { why, remedy, .. } = trouble;
+        Err(source_error) => {
+            let SourceError { why, remedy, .. } = source_error;
             Check { name, target, verdict: Verdict::Fail, detail: why, remedy }
         }
     }
@@ -216,7 +217,7 @@ fn check_privileges() -> Check {
     ];
     let names: Vec<_> = wanted.iter().map(|(name, _)| *name).collect();
     let found = capabilities(None)
-        .map_err(|error| Trouble::new(TroubleKind::Denied, "capabilities", error));
+        .map_err(|error| SourceError::new(SourceErrorKind::Denied, "capabilities", error));
     let found = found.and_then(|sets| {
         let missing = wanted.iter().filter(|(_, one)| !sets.effective.contains(*one));
         let missing: Vec<_> = missing.map(|(name, _)| *name).collect();
@@ -224,7 +225,7 @@ fn check_privileges() -> Check {
             return Ok("all there".to_owned());
         }
         let why = format!("{} missing", missing.join(" and "));
-        Err(Trouble::new(TroubleKind::Denied, "privileges", why)
+        Err(SourceError::new(SourceErrorKind::Denied, "privileges", why)
             .remedy("run as root, or give the program these capabilities with setcap(8)"))
     });
     check("privileges", names.join(" "), found)

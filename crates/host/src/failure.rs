@@ -3,14 +3,14 @@
 use std::error::Error;
 use std::io;
 
-use model::{Trouble, TroubleKind};
+use model::{SourceError, SourceErrorKind};
 
 /// A failure of `what`, judged by the I/O error at the bottom of `error`'s chain, if any.
 /// `may` says who has the privilege, should that be the reason.
-pub fn of_chain(what: String, error: &(dyn Error + 'static), may: &str) -> Trouble {
+pub fn of_chain(what: String, error: &(dyn Error + 'static), may: &str) -> SourceError {
     match root(error) {
         Some(root) => of_io(what, root, may),
-        None => Trouble::new(TroubleKind::Garbled, what, error),
+        None => SourceError::new(SourceErrorKind::Garbled, what, error),
     }
 }
 
@@ -19,27 +19,27 @@ fn root<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a io::Error> {
 }
 
 /// A failure of `what` by an I/O error.
-pub fn of_io(what: String, error: &io::Error, may: &str) -> Trouble {
+pub fn of_io(what: String, error: &io::Error, may: &str) -> SourceError {
     match error.kind() {
         io::ErrorKind::PermissionDenied => {
-            Trouble::new(TroubleKind::Denied, what, "permission denied").remedy(may)
+            SourceError::new(SourceErrorKind::Denied, what, "permission denied").remedy(may)
         }
         io::ErrorKind::NotFound => {
-            Trouble::new(TroubleKind::Unreachable, what, "it does not exist")
+            SourceError::new(SourceErrorKind::Unreachable, what, "it does not exist")
                 .remedy("is the daemon running?")
         }
         io::ErrorKind::ConnectionRefused => {
-            Trouble::new(TroubleKind::Unreachable, what, "connection refused")
+            SourceError::new(SourceErrorKind::Unreachable, what, "connection refused")
                 .remedy("is the daemon running?")
         }
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
-            Trouble::new(TroubleKind::TimedOut, what, "no answer")
+            SourceError::new(SourceErrorKind::TimedOut, what, "no answer")
         }
         io::ErrorKind::UnexpectedEof
         | io::ErrorKind::ConnectionReset
         | io::ErrorKind::BrokenPipe => {
-            Trouble::new(TroubleKind::Gone, what, "it closed the connection")
+            SourceError::new(SourceErrorKind::Gone, what, "it closed the connection")
         }
-        _ => Trouble::new(TroubleKind::Unreachable, what, error),
+        _ => SourceError::new(SourceErrorKind::Unreachable, what, error),
     }
 }

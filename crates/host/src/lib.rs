@@ -5,7 +5,7 @@
 //! that speaks to its owner.
 //!
 //! ```no_run
-//! # async fn example() -> Result<(), model::Trouble> {
+//! # async fn example() -> Result<(), model::SourceError> {
 //! use docker_ovs_host::{Host, Question, Settings};
 //! let host = Host::open(&Settings::from_env())?;
 //! let question = Question { target: Some("web".into()), ..Question::default() };
@@ -36,10 +36,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use engine::Configured;
-use model::Trouble;
+use model::SourceError;
 use switch::openflow::Listener;
 
-pub use act::{Connected, Done, Pruned, Restored, StepObserver, Unable, random};
+pub use act::{ActError, Connected, Done, Pruned, Restored, StepObserver, random};
 pub use act::{plan_connect, plan_disconnect, plan_restore};
 pub use clock::now;
 pub use doctor::examine_recording;
@@ -56,7 +56,7 @@ pub use watch::Watch;
 #[derive(Clone, Debug)]
 pub struct Host {
     engines: Vec<Configured>,
-    db: Result<ovsdb::Remote, Trouble>,
+    db: Result<ovsdb::Remote, SourceError>,
     tls: Option<ovsdb::Tls>,
     openflow: Vec<Listener>,
     rundir: PathBuf,

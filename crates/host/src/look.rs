@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use model::ids::NetnsId;
 use model::snapshot::{Engine as Kind, Namespace, Scope};
 use model::switch::SwitchSource;
-use model::{Look, Snapshot, Target, Trouble};
+use model::{Look, Snapshot, SourceError, Target};
 use netns::Netns;
 
 use crate::Host;
@@ -46,7 +46,7 @@ impl Host {
         (self.snapshot(scope, switch.ok().map(|space| kernel::id(&space)), seen), opened)
     }
 
-    pub(crate) async fn database(&self, due: Deadline) -> Result<Database, Trouble> {
+    pub(crate) async fn database(&self, due: Deadline) -> Result<Database, SourceError> {
         let remote = self.db.as_ref().map_err(Clone::clone)?;
         due.hold(|| ovsdb::what(remote), Database::open(remote, self.tls.as_ref())).await
     }
@@ -72,7 +72,7 @@ impl Host {
         &self,
         due: Deadline,
         question: &Question,
-        switch: &Result<Netns, Trouble>,
+        switch: &Result<Netns, SourceError>,
     ) -> Seen {
         let engines = self.engines.iter().map(|engine| containers(engine, due));
         let (answers, sources) = tokio::join!(join_all(engines), self.sources(due, question));
@@ -95,7 +95,7 @@ impl Host {
         due: Deadline,
         target: &Target,
         question: &Question,
-        switch: &Result<Netns, Trouble>,
+        switch: &Result<Netns, SourceError>,
     ) -> Seen {
         let opened = match target {
             Target::Container(wanted) => {
@@ -114,7 +114,7 @@ impl Host {
         &self,
         due: Deadline,
         question: &Question,
-        kernel: Result<Vec<Namespace>, Trouble>,
+        kernel: Result<Vec<Namespace>, SourceError>,
     ) -> Seen {
         let source = self.road_for(due, question).await;
         let rows = kernel.as_deref().unwrap_or_default();
@@ -128,7 +128,7 @@ impl Host {
         due: Deadline,
         wanted: &str,
         question: &Question,
-        switch: &Result<Netns, Trouble>,
+        switch: &Result<Netns, SourceError>,
     ) -> Seen {
         let inside = self.read_inside(due, wanted, question, switch);
         let (ContainerView { answers, kernel }, source) =
@@ -151,7 +151,7 @@ impl Host {
         due: Deadline,
         wanted: &str,
         question: &Question,
-        switch: &Result<Netns, Trouble>,
+        switch: &Result<Netns, SourceError>,
     ) -> ContainerView<'_> {
         let answers = self.find_container(due, wanted, question.tenants).await;
         let kernel = match answers.iter().find_map(EngineAnswer::home) {
@@ -221,8 +221,8 @@ impl Host {
 
 /// What each kind of source told. No engine where none was needed.
 struct Seen {
-    engines: Vec<(Kind, Result<Vec<Found>, Trouble>)>,
-    kernel: Result<Vec<Namespace>, Trouble>,
+    engines: Vec<(Kind, Result<Vec<Found>, SourceError>)>,
+    kernel: Result<Vec<Namespace>, SourceError>,
     switch: BySource,
     /// The namespace that was named directly.
     opened: Option<NetnsId>,
@@ -236,7 +236,7 @@ pub(crate) fn named(engines: &[Configured]) -> BTreeSet<Kind> {
 async fn containers(
     configured: &Configured,
     due: Deadline,
-) -> Result<(Vec<Found>, Vec<Pinned>), Trouble> {
+) -> Result<(Vec<Found>, Vec<Pinned>), SourceError> {
     let engine = configured.engine()?;
     let mut found = due.hold(|| engine.what(), ask::all(engine)).await?;
     let pinned = settle(engine, due, &mut found).await;
@@ -248,7 +248,7 @@ async fn inspect(
     due: Deadline,
     wanted: &str,
     tenants: bool,
-) -> Result<Vec<Found>, Trouble> {
+) -> Result<Vec<Found>, SourceError> {
     let engine = configured.engine()?;
     let ask = async {
         let Some(found) = engine.inspect(wanted).await? else { return Ok(Vec::new()) };
@@ -258,7 +258,7 @@ async fn inspect(
     due.hold(|| engine.what(), ask).await
 }
 
-async fn list(configured: &Configured, due: Deadline) -> Result<Vec<Found>, Trouble> {
+async fn list(configured: &Configured, due: Deadline) -> Result<Vec<Found>, SourceError> {
     let engine = configured.engine()?;
     due.hold(|| engine.what(), engine.list()).await
 }
@@ -266,18 +266,18 @@ async fn list(configured: &Configured, due: Deadline) -> Result<Vec<Found>, Trou
 /// What was seen of one container.
 struct ContainerView<'h> {
     answers: Vec<EngineAnswer<'h>>,
-    kernel: Result<Vec<Namespace>, Trouble>,
+    kernel: Result<Vec<Namespace>, SourceError>,
 }
 
 /// What one engine said, with the namespaces held open that its containers are in.
 struct EngineAnswer<'h> {
     configured: &'h Configured,
-    found: Result<Vec<Found>, Trouble>,
+    found: Result<Vec<Found>, SourceError>,
     pinned: Vec<(usize, Pinned)>,
 }
 
 impl<'h> EngineAnswer<'h> {
-    fn new(configured: &'h Configured, mut found: Result<Vec<Found>, Trouble>) -> Self {
+    fn new(configured: &'h Configured, mut found: Result<Vec<Found>, SourceError>) -> Self {
         let pinned = found.as_mut().map(|found| pin_all(found)).unwrap_or_default();
         Self { configured, found, pinned }
     }
@@ -296,7 +296,7 @@ impl<'h> EngineAnswer<'h> {
         self
     }
 
-    fn into_rows(self) -> (Kind, Result<Vec<Found>, Trouble>) {
+    fn into_rows(self) -> (Kind, Result<Vec<Found>, SourceError>) {
         (self.configured.kind.clone(), self.found)
     }
 }
@@ -304,14 +304,14 @@ impl<'h> EngineAnswer<'h> {
 /// A way to the switch.
 enum SourceArg {
     Taken(BySource),
-    Open(Option<Result<Database, Trouble>>),
+    Open(Option<Result<Database, SourceError>>),
 }
 
 fn read_around(
     home: &Netns,
-    switch: &Result<Netns, Trouble>,
+    switch: &Result<Netns, SourceError>,
     traffic: bool,
-) -> Result<Vec<Namespace>, Trouble> {
+) -> Result<Vec<Namespace>, SourceError> {
     let switch = switch.as_ref().map_err(Clone::clone)?;
     let rows = kernel::around(home, switch, traffic);
     if rows.first().is_some_and(kernel::needs_everything) {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use model::plan::{LeftOver, Prune};
 use model::switch::SwitchSource;
-use model::{Look, Observed, Snapshot, Trouble, TroubleKind, query};
+use model::{Look, Observed, Snapshot, SourceError, SourceErrorKind, query};
 
-use crate::act::{Unable, left_over_in};
+use crate::act::{ActError, left_over_in};
 use crate::{Host, Question};
 
 /// What a Snapshot can be asked of.
@@ -57,13 +57,13 @@ impl Origin {
     /// The live host, for what only that can do.
     ///
     /// # Errors
-    /// [`TroubleKind::Unusable`] for a recording: it cannot be changed.
-    pub fn live(&self) -> Result<&Host, Trouble> {
+    /// [`SourceErrorKind::Unusable`] for a recording: it cannot be changed.
+    pub fn live(&self) -> Result<&Host, SourceError> {
         match self {
             Self::Live(host) => Ok(host),
             Self::Recorded(_) => {
                 let why = "it is a recorded one, which cannot be changed";
-                Err(Trouble::new(TroubleKind::Unusable, "this host", why)
+                Err(SourceError::new(SourceErrorKind::Unusable, "this host", why)
                     .remedy("--dry-run shows what would be done"))
             }
         }
@@ -73,7 +73,7 @@ impl Origin {
     ///
     /// # Errors
     /// No such bridge, or a source is missing.
-    pub async fn left_over(&self, request: &Prune) -> Result<Vec<LeftOver>, Unable> {
+    pub async fn left_over(&self, request: &Prune) -> Result<Vec<LeftOver>, ActError> {
         match self {
             Self::Live(host) => host.left_over(request).await,
             Self::Recorded(_) => left_over_in(&self.look(&Question::default()).await, request),

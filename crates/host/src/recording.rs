@@ -1,15 +1,15 @@
 //! Reading a recorded Snapshot: the bug-report path, and how tests ask.
 
-use model::{Snapshot, Trouble, TroubleKind};
+use model::{Snapshot, SourceError, SourceErrorKind};
 use serde::Deserialize;
 
 /// Reads a recorded Snapshot from JSON, which came from `what`.
 ///
 /// # Errors
-/// [`TroubleKind::Garbled`] for anything but a Snapshot of a version that is known.
-pub fn read_recording(what: &str, text: &[u8]) -> Result<Snapshot, Trouble> {
+/// [`SourceErrorKind::Garbled`] for anything but a Snapshot of a version that is known.
+pub fn read_recording(what: &str, text: &[u8]) -> Result<Snapshot, SourceError> {
     let garbled = |why: String| {
-        Trouble::new(TroubleKind::Garbled, what, why)
+        SourceError::new(SourceErrorKind::Garbled, what, why)
             .remedy("docker ovs snapshot > FILE makes one that can be read")
     };
     let marked: Marked = serde_json::from_slice(text)

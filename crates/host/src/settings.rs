@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{Trouble, TroubleKind};
+use model::{SourceError, SourceErrorKind};
 
 use crate::Host;
 use crate::act::{Observer, StepObserver};
@@ -56,13 +56,13 @@ impl Settings {
         }
     }
 
-    fn remote(&self) -> Result<ovsdb::Remote, Trouble> {
+    fn remote(&self) -> Result<ovsdb::Remote, SourceError> {
         let Some(text) = &self.db else {
             return Ok(ovsdb::Remote::Unix(self.rundir.join("db.sock")));
         };
         let remote: Result<ovsdb::Remote, _> = text.parse();
         let remote = remote.map_err(|error| {
-            Trouble::new(TroubleKind::Unusable, format!("--db {text}"), error)
+            SourceError::new(SourceErrorKind::Unusable, format!("--db {text}"), error)
                 .remedy("write unix:FILE, tcp:IP[:PORT] or ssl:IP[:PORT]")
         })?;
         Ok(remote.in_rundir(&self.rundir))
@@ -82,7 +82,7 @@ impl Host {
     ///
     /// # Errors
     /// A listener of `--openflow` that is none, or an engine that is not known.
-    pub fn open(settings: &Settings) -> Result<Self, Trouble> {
+    pub fn open(settings: &Settings) -> Result<Self, SourceError> {
         let listeners = settings.openflow.iter().map(|text| openflow::listener(text));
         Ok(Self {
             openflow: listeners.collect::<Result<_, _>>()?,

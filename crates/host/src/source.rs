@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{Observed, Trouble};
+use model::{Observed, SourceError};
 use tokio::sync::watch::Sender;
 use tokio::time::{Instant, sleep};
 
@@ -25,22 +25,22 @@ const STABLE_AFTER: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub struct Latest<T, A = ()> {
     rows: Option<Arc<[T]>>,
-    trouble: Option<Trouble>,
-    /// Differs from what it was whenever the rows or the trouble do.
+    source_error: Option<SourceError>,
+    /// Differs from what it was whenever the rows or the source_error do.
     version: u64,
     about: A,
 }
 
 impl<T, A: Default> Default for Latest<T, A> {
     fn default() -> Self {
-        Self { rows: None, trouble: None, version: 0, about: A::default() }
+        Self { rows: None, source_error: None, version: 0, about: A::default() }
     }
 }
 
 impl<T, A> Latest<T, A> {
     /// Rows that were just read; the source is well.
     pub fn set_fresh(&mut self, rows: Vec<T>) {
-        self.trouble = None;
+        self.source_error = None;
         self.renew(rows);
     }
 
@@ -51,18 +51,18 @@ impl<T, A> Latest<T, A> {
     }
 
     /// The same rows, but old ones; whether that is new.
-    pub fn mark_stale(&mut self, why: Trouble) -> bool {
-        if self.trouble.as_ref() == Some(&why) {
+    pub fn mark_stale(&mut self, why: SourceError) -> bool {
+        if self.source_error.as_ref() == Some(&why) {
             return false;
         }
-        self.trouble = Some(why);
+        self.source_error = Some(why);
         self.version += 1;
         true
     }
 
     /// The same rows, and nothing newer to be had; whether that is new.
     fn mark_fresh(&mut self) -> bool {
-        if self.trouble.take().is_none() {
+        if self.source_error.take().is_none() {
             return false;
         }
         self.version += 1;
@@ -71,7 +71,7 @@ impl<T, A> Latest<T, A> {
 
     /// Whether it has said anything, be it that it cannot.
     pub fn has_answered(&self) -> bool {
-        self.rows.is_some() || self.trouble.is_some()
+        self.rows.is_some() || self.source_error.is_some()
     }
 
     /// The rows there are.
@@ -80,11 +80,11 @@ impl<T, A> Latest<T, A> {
     }
 
     /// Why the rows are not fresh.
-    pub(crate) fn trouble(&self) -> Option<&Trouble> {
-        self.trouble.as_ref()
+    pub(crate) fn source_error(&self) -> Option<&SourceError> {
+        self.source_error.as_ref()
     }
 
-    /// Differs from what it was whenever the rows or the trouble do.
+    /// Differs from what it was whenever the rows or the source_error do.
     pub(crate) fn version(&self) -> u64 {
         self.version
     }
@@ -100,7 +100,7 @@ impl<T, A> Latest<T, A> {
     }
 
     pub(crate) fn observed(&self) -> Observed<T> {
-        match (self.rows.clone(), self.trouble.clone()) {
+        match (self.rows.clone(), self.source_error.clone()) {
             (Some(rows), None) => Observed::Fresh { rows },
             (Some(rows), Some(why)) => Observed::Stale { rows, why },
             (None, Some(why)) => Observed::Absent { why },
@@ -115,8 +115,8 @@ impl<T, A> Latest<T, A> {
 pub(crate) async fn await_liveness<T, A>(
     latest: &Sender<Latest<T, A>>,
     what: impl Fn() -> String,
-    life: impl Future<Output = Result<(), Trouble>>,
-) -> Result<(), Trouble> {
+    life: impl Future<Output = Result<(), SourceError>>,
+) -> Result<(), SourceError> {
     let mut life = pin!(life);
     if let Ok(life) = within(LIVENESS_TIMEOUT, &mut life).await {
         return life;
@@ -132,7 +132,7 @@ pub(crate) async fn await_liveness<T, A>(
 /// and having missed something are one and the same.
 pub(crate) async fn supervise<T, A, F>(latest: Sender<Latest<T, A>>, run: F)
 where
-    F: AsyncFn(&Sender<Latest<T, A>>) -> Trouble,
+    F: AsyncFn(&Sender<Latest<T, A>>) -> SourceError,
 {
     let mut pause = FIRST_PAUSE;
     while !latest.is_closed() {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use model::{Trouble, TroubleKind};
+use model::{SourceError, SourceErrorKind};
 
 /// A shorter token could be guessed.
 const SHORTEST: usize = 16;
@@ -14,10 +14,10 @@ const SHORTEST: usize = 16;
 ///
 /// # Errors
 /// The file cannot be read, or what is in it is no token.
-pub fn token(path: &Path) -> Result<Arc<str>, Trouble> {
+pub fn token(path: &Path) -> Result<Arc<str>, SourceError> {
     let unusable = |why: &dyn fmt::Display| {
         let what = format!("the token in {}", path.display());
-        Trouble::new(TroubleKind::Unusable, what, why).remedy(
+        SourceError::new(SourceErrorKind::Unusable, what, why).remedy(
             "the daemon and its clients have the same one; openssl rand -hex 32 makes a good one",
         )
     };

@@ -213,7 +213,7 @@ impl Barrier {
             self.unknown = unknown;
         }
         // A kernel that cannot be read keeps nothing back.
-        links.about().number >= self.number || links.trouble().is_some()
+        links.about().number >= self.number || links.source_error().is_some()
     }
 }
 

@@ -49,7 +49,7 @@ fn container(i: u16) -> Container {
         state: "running".to_owned(),
         pid: Some(10_000 + u32::from(i)),
         netns: Some(home(i)),
-        netns_trouble: None,
+        netns_error: None,
         network_mode: "none".to_owned(),
         labels: std::collections::BTreeMap::new(),
     }
@@ -63,7 +63,7 @@ fn namespace(i: u16) -> Namespace {
         nsids: [(Nsid(0), HOST)].into(),
         links,
         heard: None,
-        trouble: None,
+        source_error: None,
     }
 }
 
@@ -103,7 +103,7 @@ fn snapshot() -> Snapshot {
             .map(|i| Arc::new(veth(100 + u32::from(i), format!("veth{i}"), 2, i.into())))
             .collect(),
         heard: None,
-        trouble: None,
+        source_error: None,
     };
     let namespaces = std::iter::once(host).chain((0..CONTAINERS).map(namespace)).collect();
     Snapshot {

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use crate::ids::{ContainerId, DatapathId, Mac};
 use crate::snapshot::{Cidr, Container, Link, Namespace, Observed, Snapshot};
+use crate::source_error::SourceError;
 use crate::switch::{Bridge, Port};
-use crate::trouble::Trouble;
 
 /// Hides names, addresses and labels.
 pub fn anonymise(snapshot: &Snapshot) -> Snapshot {
@@ -54,13 +54,13 @@ impl Masks {
             .enumerate()
             .map(|(i, _)| (format!("label{i}"), String::new()))
             .collect();
-        row.netns_trouble.iter_mut().for_each(mask_trouble);
+        row.netns_error.iter_mut().for_each(mask_trouble);
     }
 
     fn namespace(&mut self, row: &mut Namespace) {
         row.names.iter_mut().for_each(|name| *name = self.name(name, "netns"));
         row.links.iter_mut().for_each(|link| self.link(Arc::make_mut(link)));
-        row.trouble.iter_mut().for_each(mask_trouble);
+        row.source_error.iter_mut().for_each(mask_trouble);
     }
 
     fn link(&mut self, link: &mut Link) {
@@ -163,8 +163,8 @@ fn hide_trouble<T>(rows: &mut Observed<T>) {
     }
 }
 
-fn mask_trouble(trouble: &mut Trouble) {
-    trouble.what = "hidden".to_owned();
-    trouble.why = "hidden".to_owned();
-    trouble.remedy = String::new();
+fn mask_trouble(source_error: &mut SourceError) {
+    source_error.what = "hidden".to_owned();
+    source_error.why = "hidden".to_owned();
+    source_error.remedy = String::new();
 }

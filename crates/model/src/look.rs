@@ -73,24 +73,24 @@ impl Look {
         query::attachments(&self.snapshot, &self.wiring, subject)
     }
 
-    /// Makes sure that all three kinds of source were seen, as [`query::sighted`].
+    /// Makes sure that all three kinds of source were seen, as [`query::require_sources`].
     ///
     /// # Errors
-    /// [`QueryError::Blind`] for the first that is missing.
-    pub fn sighted(&self) -> Result<(), QueryError> {
-        query::sighted(&self.snapshot)
+    /// [`QueryError::SourceUnavailable`] for the first that is missing.
+    pub fn require_sources(&self) -> Result<(), QueryError> {
+        query::require_sources(&self.snapshot)
     }
 
     /// Makes sure that this switch source answered, as [`query::switch`].
     ///
     /// # Errors
-    /// [`QueryError::Blind`].
+    /// [`QueryError::SourceUnavailable`].
     pub fn switch(&self, source: SwitchSource) -> Result<(), QueryError> {
         query::switch(&self.snapshot, source)
     }
 
     /// What could not be seen, a sentence each.
     pub fn remarks(&self) -> Vec<String> {
-        self.wiring.troubles.iter().map(ToString::to_string).collect()
+        self.wiring.source_errors.iter().map(ToString::to_string).collect()
     }
 }

@@ -5,9 +5,9 @@ use thiserror::Error;
 use crate::filter::Filter;
 use crate::ids::NetnsId;
 use crate::snapshot::{Container, Engine, Namespace, Observed, Snapshot};
+use crate::source_error::{SourceError, SourceErrorKind};
 use crate::switch::{Bridge, SwitchSource};
 use crate::target::Target;
-use crate::trouble::{Trouble, TroubleKind};
 use crate::wiring::{Attachment, Wiring};
 
 /// At most so many near names or candidates are told.
@@ -58,7 +58,7 @@ pub enum QueryError {
     },
     /// A source that the answer needs is missing.
     #[error("{0}")]
-    Blind(Trouble),
+    SourceUnavailable(SourceError),
 }
 
 impl QueryError {
@@ -82,8 +82,8 @@ impl QueryError {
                 Some("there is no bridge at all; make one with ovs-vsctl add-br".to_owned())
             }
             Self::NoSuchBridge { have, .. } => Some(format!("there are {}", have.join(", "))),
-            Self::Blind(trouble) => {
-                Some(trouble.remedy.clone()).filter(|remedy| !remedy.is_empty())
+            Self::SourceUnavailable(source_error) => {
+                Some(source_error.remedy.clone()).filter(|remedy| !remedy.is_empty())
             }
         }
     }
@@ -111,7 +111,7 @@ pub fn without_slash(wanted: &str) -> &str {
 /// # Errors
 /// [`QueryError::NoSuchContainer`], [`QueryError::AmbiguousContainer`],
 /// [`QueryError::AmbiguousName`] when several engines have one of that name, or
-/// [`QueryError::Blind`] when no engine could be asked.
+/// [`QueryError::SourceUnavailable`] when no engine could be asked.
 pub fn container<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<&'a Container, QueryError> {
     let (engine, wanted) = match engine_of(snapshot, wanted) {
         Some((engine, name)) => (Some(engine), name),
@@ -156,11 +156,12 @@ fn engine_of<'a, 'w>(snapshot: &'a Snapshot, wanted: &'w str) -> Option<(&'a Eng
 
 /// Why the containers are not known: an engine that was named did not answer, or none did, or
 /// one is there and could not be asked.
-fn blind_to_containers(snapshot: &Snapshot) -> Option<&Trouble> {
+fn blind_to_containers(snapshot: &Snapshot) -> Option<&SourceError> {
     let all = snapshot.engines.values().all(|rows| rows.absence().is_some());
     let absent = |(engine, rows): (&Engine, &'_ Observed<Container>)| {
         let may_be_missing = !all && !snapshot.named_engines.contains(engine);
-        rows.absence().is_some_and(|why| !may_be_missing || why.kind != TroubleKind::Unreachable)
+        rows.absence()
+            .is_some_and(|why| !may_be_missing || why.kind != SourceErrorKind::Unreachable)
     };
     let mut engines = snapshot.engines.iter();
     engines.find(|(engine, rows)| absent((engine, rows))).and_then(|(_, rows)| rows.absence())
@@ -172,7 +173,7 @@ fn is_prefix(wanted: &str, row: &Container) -> bool {
 
 fn nobody(snapshot: &Snapshot, wanted: &str) -> QueryError {
     match blind_to_containers(snapshot) {
-        Some(trouble) => QueryError::Blind(trouble.clone()),
+        Some(source_error) => QueryError::SourceUnavailable(source_error.clone()),
         None => {
             QueryError::NoSuchContainer { wanted: wanted.to_owned(), near: near(snapshot, wanted) }
         }
@@ -203,13 +204,13 @@ fn distance(wanted: &str, name: &str) -> usize {
 /// Finds a bridge by its exact name.
 ///
 /// # Errors
-/// [`QueryError::NoSuchBridge`], or [`QueryError::Blind`] when the switch could not be asked.
+/// [`QueryError::NoSuchBridge`], or [`QueryError::SourceUnavailable`] when the switch could not be asked.
 pub fn bridge<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<&'a Bridge, QueryError> {
     if let Some(found) = snapshot.bridges().find(|bridge| *bridge.name == *wanted) {
         return Ok(found);
     }
-    if let Some(trouble) = blind_to_the_switch(snapshot) {
-        return Err(QueryError::Blind(trouble.clone()));
+    if let Some(source_error) = blind_to_the_switch(snapshot) {
+        return Err(QueryError::SourceUnavailable(source_error.clone()));
     }
     let mut have: Vec<_> = snapshot.bridges().map(|bridge| bridge.name.to_string()).collect();
     have.sort();
@@ -246,10 +247,10 @@ impl Subject<'_> {
 /// Finds the container or namespace that a question is about.
 ///
 /// # Errors
-/// As [`container`]; [`QueryError::Blind`] for a namespace that could not be opened.
+/// As [`container`]; [`QueryError::SourceUnavailable`] for a namespace that could not be opened.
 pub fn subject<'a>(snapshot: &'a Snapshot, target: &Target) -> Result<Subject<'a>, QueryError> {
-    let missing = || match snapshot.kernel.trouble() {
-        Some(trouble) => QueryError::Blind(trouble.clone()),
+    let missing = || match snapshot.kernel.source_error() {
+        Some(source_error) => QueryError::SourceUnavailable(source_error.clone()),
         None => QueryError::NoSuchContainer { wanted: target.to_string(), near: Vec::new() },
     };
     match target {
@@ -270,7 +271,7 @@ pub fn subject<'a>(snapshot: &'a Snapshot, target: &Target) -> Result<Subject<'a
 /// The attachments of whom a question is about.
 ///
 /// # Errors
-/// [`QueryError::NotRunning`], or [`QueryError::Blind`] when its namespace or the switch
+/// [`QueryError::NotRunning`], or [`QueryError::SourceUnavailable`] when its namespace or the switch
 /// could not be read: an empty answer would be a guess.
 pub fn attachments<'a>(
     snapshot: &Snapshot,
@@ -283,24 +284,25 @@ pub fn attachments<'a>(
         Subject::Namespace(row) => row.id,
     };
     let home = snapshot.namespace(netns);
-    let unread = home.and_then(|ns| ns.trouble.as_ref()).or(snapshot.kernel.trouble());
+    let unread = home.and_then(|ns| ns.source_error.as_ref()).or(snapshot.kernel.source_error());
     match unread.or(blind_to_the_switch(snapshot)) {
-        Some(trouble) => Err(QueryError::Blind(trouble.clone())),
-        None if home.is_none() => Err(QueryError::Blind(not_read(netns))),
+        Some(source_error) => Err(QueryError::SourceUnavailable(source_error.clone())),
+        None if home.is_none() => Err(QueryError::SourceUnavailable(not_read(netns))),
         None => Ok(wiring.attachments.iter().filter(|a| a.netns == netns).collect()),
     }
 }
 
 /// A container is heard of before its links are, where a host is followed.
-fn not_read(netns: NetnsId) -> Trouble {
+fn not_read(netns: NetnsId) -> SourceError {
     let what = format!("the network namespace {netns}");
-    Trouble::new(TroubleKind::TimedOut, what, "it has not been read yet").remedy("ask again")
+    SourceError::new(SourceErrorKind::TimedOut, what, "it has not been read yet")
+        .remedy("ask again")
 }
 
 /// The namespace of a container.
 ///
 /// # Errors
-/// [`QueryError::NotRunning`], or [`QueryError::Blind`] when it could not be read.
+/// [`QueryError::NotRunning`], or [`QueryError::SourceUnavailable`] when it could not be read.
 pub fn home(snapshot: &Snapshot, container: &Container) -> Result<NetnsId, QueryError> {
     container.netns.ok_or_else(|| no_namespace(snapshot, container))
 }
@@ -308,31 +310,31 @@ pub fn home(snapshot: &Snapshot, container: &Container) -> Result<NetnsId, Query
 /// Makes sure that a whole look saw all three kinds of source.
 ///
 /// # Errors
-/// [`QueryError::Blind`] for the first that is missing.
-pub fn sighted(snapshot: &Snapshot) -> Result<(), QueryError> {
+/// [`QueryError::SourceUnavailable`] for the first that is missing.
+pub fn require_sources(snapshot: &Snapshot) -> Result<(), QueryError> {
     let missing = blind_to_containers(snapshot)
         .or(snapshot.kernel.absence())
         .or(blind_to_the_switch(snapshot));
-    missing.map_or(Ok(()), |trouble| Err(QueryError::Blind(trouble.clone())))
+    missing.map_or(Ok(()), |source_error| Err(QueryError::SourceUnavailable(source_error.clone())))
 }
 
 /// Makes sure that the switch source `source` answered.
 ///
 /// # Errors
-/// [`QueryError::Blind`], also for a source that was not taken.
+/// [`QueryError::SourceUnavailable`], also for a source that was not taken.
 pub fn switch(snapshot: &Snapshot, source: SwitchSource) -> Result<(), QueryError> {
     match snapshot.switch.get(&source) {
-        None => Err(QueryError::Blind(not_asked(source))),
-        Some(rows) => {
-            rows.absence().map_or(Ok(()), |trouble| Err(QueryError::Blind(trouble.clone())))
-        }
+        None => Err(QueryError::SourceUnavailable(not_asked(source))),
+        Some(rows) => rows.absence().map_or(Ok(()), |source_error| {
+            Err(QueryError::SourceUnavailable(source_error.clone()))
+        }),
     }
 }
 
 /// A source of the switch that a look did not ask.
-pub fn not_asked(source: SwitchSource) -> Trouble {
+pub fn not_asked(source: SwitchSource) -> SourceError {
     let why = "the snapshot was taken without it";
-    Trouble::new(TroubleKind::Unreachable, source.to_string(), why)
+    SourceError::new(SourceErrorKind::Unreachable, source.to_string(), why)
 }
 
 /// Makes sure that every bridge that `filters` name is there.
@@ -344,15 +346,15 @@ pub fn filtered_bridges(snapshot: &Snapshot, filters: &[Filter]) -> Result<(), Q
 }
 
 /// Why no switch source answered.
-fn blind_to_the_switch(snapshot: &Snapshot) -> Option<&Trouble> {
+fn blind_to_the_switch(snapshot: &Snapshot) -> Option<&SourceError> {
     let absent = || snapshot.switch.values().filter_map(Observed::absence);
     absent().next().filter(|_| absent().count() == snapshot.switch.len())
 }
 
 fn no_namespace(snapshot: &Snapshot, container: &Container) -> QueryError {
-    let trouble = container.netns_trouble.as_ref().or(snapshot.kernel.trouble());
-    match (container.pid, trouble) {
-        (Some(_), Some(trouble)) => QueryError::Blind(trouble.clone()),
+    let source_error = container.netns_error.as_ref().or(snapshot.kernel.source_error());
+    match (container.pid, source_error) {
+        (Some(_), Some(source_error)) => QueryError::SourceUnavailable(source_error.clone()),
         _ => QueryError::NotRunning {
             name: container.name.to_string(),
             state: container.state.clone(),

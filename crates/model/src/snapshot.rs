@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ContainerId, Ifindex, Mac, Name, NetnsId, Nsid};
+use crate::source_error::SourceError;
 use crate::switch::{Bridge, SwitchSource};
-use crate::trouble::Trouble;
 
 pub use crate::cidr::{Cidr, NotACidr};
 
@@ -102,12 +102,12 @@ pub enum Observed<T> {
         /// The rows as they were.
         rows: Arc<[T]>,
         /// Why there is nothing newer.
-        why: Trouble,
+        why: SourceError,
     },
     /// Never read.
     Absent {
         /// Why not.
-        why: Trouble,
+        why: SourceError,
     },
 }
 
@@ -137,7 +137,7 @@ impl<T> Observed<T> {
     }
 
     /// Why there are no rows at all.
-    pub fn absence(&self) -> Option<&Trouble> {
+    pub fn absence(&self) -> Option<&SourceError> {
         match self {
             Self::Absent { why } => Some(why),
             Self::Fresh { .. } | Self::Stale { .. } => None,
@@ -145,7 +145,7 @@ impl<T> Observed<T> {
     }
 
     /// Why the rows are not fresh.
-    pub fn trouble(&self) -> Option<&Trouble> {
+    pub fn source_error(&self) -> Option<&SourceError> {
         match self {
             Self::Fresh { .. } => None,
             Self::Stale { why, .. } | Self::Absent { why } => Some(why),
@@ -153,8 +153,8 @@ impl<T> Observed<T> {
     }
 }
 
-impl<T> From<Result<Vec<T>, Trouble>> for Observed<T> {
-    fn from(read: Result<Vec<T>, Trouble>) -> Self {
+impl<T> From<Result<Vec<T>, SourceError>> for Observed<T> {
+    fn from(read: Result<Vec<T>, SourceError>) -> Self {
         match read {
             Ok(rows) => Self::Fresh { rows: rows.into() },
             Err(why) => Self::Absent { why },
@@ -188,8 +188,8 @@ pub struct Container {
     /// The namespace of that process; none when there is no process, or it could not be read.
     pub netns: Option<NetnsId>,
     /// Why `netns` is missing although there is a process.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub netns_trouble: Option<Trouble>,
+    #[serde(default, skip_serializing_if = "Option::is_none", alias = "netns_trouble")]
+    pub netns_error: Option<SourceError>,
     /// `HostConfig.NetworkMode` of the Docker Engine API: `bridge`, `host`, `container:ID`, …
     pub network_mode: String,
     /// Labels.
@@ -223,8 +223,8 @@ pub struct Namespace {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heard: Option<BTreeSet<Ifindex>>,
     /// Why links are missing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trouble: Option<Trouble>,
+    #[serde(default, skip_serializing_if = "Option::is_none", alias = "trouble")]
+    pub source_error: Option<SourceError>,
 }
 
 mod pairs {

@@ -1,7 +1,7 @@
 //! What a question is about, as the user wrote it.
 
 use crate::query::QueryError;
-use crate::trouble::{Trouble, TroubleKind};
+use crate::source_error::{SourceError, SourceErrorKind};
 
 /// A container, or a network namespace named directly. Read once, where the user's words come
 /// in; rows never contain them.
@@ -21,7 +21,7 @@ impl Target {
     /// Reads the words of the user.
     ///
     /// # Errors
-    /// [`QueryError::Blind`] for `pid:` before what is no number.
+    /// [`QueryError::SourceUnavailable`] for `pid:` before what is no number.
     pub fn parse(words: &str) -> Result<Self, QueryError> {
         if let Some(pid) = words.strip_prefix("pid:") {
             return pid.parse().map(Self::Process).map_err(|_| not_a_pid(words));
@@ -39,8 +39,8 @@ impl From<&str> for Target {
 }
 
 fn not_a_pid(words: &str) -> QueryError {
-    let trouble = Trouble::new(TroubleKind::Unusable, words, "not a process id");
-    QueryError::Blind(trouble.remedy("write pid:1234"))
+    let source_error = SourceError::new(SourceErrorKind::Unusable, words, "not a process id");
+    QueryError::SourceUnavailable(source_error.remedy("write pid:1234"))
 }
 
 impl std::fmt::Display for Target {
@@ -64,6 +64,6 @@ mod tests {
         }
         assert_eq!(Target::parse("pid:12"), Ok(Target::Process(12)));
         assert_eq!(Target::parse("docker:web"), Ok(Target::from("docker:web")));
-        assert!(matches!(Target::parse("pid:self"), Err(QueryError::Blind(_))));
+        assert!(matches!(Target::parse("pid:self"), Err(QueryError::SourceUnavailable(_))));
     }
 }

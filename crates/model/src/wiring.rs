@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::evidence::{Evidence, Note};
 use crate::ids::{ContainerId, DatapathId, DpPort, Name, NetnsId, Nsid, OfPort};
 use crate::snapshot::{Engine, Link};
+use crate::source_error::SourceError;
 use crate::switch::OfPortState;
-use crate::trouble::Trouble;
 
 pub use crate::occupant::{LastTenant, Occupant, Plug, SwitchPort};
 
@@ -25,7 +25,7 @@ pub struct Wiring {
     /// Ports, by bridge, then number.
     pub ports: Vec<SwitchPort>,
     /// What could not be asked, or is old.
-    pub troubles: Vec<Trouble>,
+    pub source_errors: Vec<SourceError>,
     /// Where there may be more than this shows.
     #[serde(default, skip_serializing_if = "Unseen::is_nothing")]
     pub unseen: Unseen,

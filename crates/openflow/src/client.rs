@@ -4,7 +4,7 @@ use std::io;
 
 use tokio::net::{TcpStream, UnixStream};
 
-use crate::codec::{Features, Message, Port, Refusal, Request, most_in_features};
+use crate::codec::{Features, Message, OfError, Port, Request, most_in_features};
 use crate::connection::{Connection, Stream};
 use crate::error::Error;
 use crate::remote::Remote;
@@ -92,7 +92,7 @@ impl Client {
         loop {
             match self.connection.reply(xid).await? {
                 Message::Features(features, ports) => return Ok((features, ports)),
-                Message::Error(refusal) => return Err(refused(Request::Features, refusal)),
+                Message::Error(of_error) => return Err(refused(Request::Features, of_error)),
                 _ => {}
             }
         }
@@ -113,7 +113,7 @@ impl Client {
                     }
                 }
                 Message::Error(_) if most_in_features(self.version()).is_some() => return Ok(None),
-                Message::Error(refusal) => return Err(refused(Request::Ports, refusal)),
+                Message::Error(of_error) => return Err(refused(Request::Ports, of_error)),
                 _ => {}
             }
         }
@@ -129,8 +129,8 @@ impl Client {
     }
 }
 
-fn refused(request: Request, refusal: Refusal) -> Error {
-    Error::Refused { request: request.name(), refusal }
+fn refused(request: Request, of_error: OfError) -> Error {
+    Error::Refused { request: request.name(), of_error }
 }
 
 async fn open(remote: &Remote) -> io::Result<Box<dyn Stream>> {

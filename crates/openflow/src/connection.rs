@@ -4,7 +4,7 @@ use std::{fmt, io};
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 
-use crate::codec::{ERROR, HELLO, Header, Message, Refusal, Request};
+use crate::codec::{ERROR, HELLO, Header, Message, OfError, Request};
 use crate::error::Error;
 use crate::version::{Version, Versions};
 
@@ -63,7 +63,7 @@ impl Connection {
         Ok(this)
     }
 
-    /// The first message: a HELLO, or the refusal of ours. Of anything else only the
+    /// The first message: a HELLO, or the of_error of ours. Of anything else only the
     /// header is read, as its length means nothing.
     async fn first_message(&mut self) -> Result<Versions, Error> {
         let header = self.header().await?;
@@ -72,13 +72,13 @@ impl Connection {
         }
         match self.body(header).await? {
             Message::Hello(supported) => Ok(supported),
-            Message::Error(refusal) => Err(self.hello_refused(refusal)),
+            Message::Error(of_error) => Err(self.hello_refused(of_error)),
             _ => Err(Error::NotOpenFlow(header.kind)),
         }
     }
 
-    fn hello_refused(&self, refusal: Refusal) -> Error {
-        Error::HelloRefused { offered: self.offered, supported: self.supported, refusal }
+    fn hello_refused(&self, of_error: OfError) -> Error {
+        Error::HelloRefused { offered: self.offered, supported: self.supported, of_error }
     }
 
     /// Prepares a request, which goes out when a reply is awaited, and returns its
@@ -142,8 +142,8 @@ impl Connection {
                     Request::EchoReply(&payload).put(&mut self.outgoing, self.version, xid);
                 }
                 // Its transaction id need not be that of our HELLO: Open vSwitch sends 0.
-                Message::Error(refusal) if refusal.is_of_hello() => {
-                    return Err(self.hello_refused(refusal));
+                Message::Error(of_error) if of_error.is_of_hello() => {
+                    return Err(self.hello_refused(of_error));
                 }
                 message => return Ok((xid, message)),
             }

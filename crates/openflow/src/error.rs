@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::codec::{Malformed, Refusal};
+use crate::codec::{Malformed, OfError};
 use crate::remote::{InvalidRemote, Remote};
 use crate::version::{Version, Versions};
 
@@ -34,14 +34,14 @@ pub enum Error {
         supported: Versions,
     },
     /// The switch refused our HELLO (1.3.5 section 7.4.4), in place of its own or after it.
-    #[error("the switch refused OpenFlow {offered}{}: {refusal}", speaking(*.supported))]
+    #[error("the switch refused OpenFlow {offered}{}: {of_error}", speaking(*.supported))]
     HelloRefused {
         /// What we offered.
         offered: Versions,
         /// What the switch's HELLO says it speaks, if one came.
         supported: Option<Versions>,
         /// What the switch said.
-        refusal: Refusal,
+        of_error: OfError,
     },
     /// What came first was neither HELLO nor ERROR.
     #[error("the peer does not speak OpenFlow: its first message is of type {0}, not HELLO")]
@@ -55,12 +55,12 @@ pub enum Error {
         got: u8,
     },
     /// The switch refused a request.
-    #[error("{request} was refused: {refusal}")]
+    #[error("{request} was refused: {of_error}")]
     Refused {
         /// Which one.
         request: &'static str,
         /// What the switch said.
-        refusal: Refusal,
+        of_error: OfError,
     },
     /// A reply in parts does not end.
     #[error("the switch listed more than {0} ports, or sent more parts than that")]

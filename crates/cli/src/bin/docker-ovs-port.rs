@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use docker_ovs::confusion::told_apart;
-use docker_ovs::outcome::{Failure, Outcome, print};
+use docker_ovs::outcome::{CliError, Outcome, print};
 use docker_ovs::words::Place;
 use docker_ovs::{block_on, verbs};
 use host::{Host, Origin, Settings};
@@ -21,13 +21,13 @@ fn main() -> ExitCode {
     print("docker-ovs-port", block_on(answer(container, bridge)))
 }
 
-async fn answer(container: &str, bridge: &str) -> Result<Outcome, Failure> {
+async fn answer(container: &str, bridge: &str) -> Result<Outcome, CliError> {
     let origin = Origin::Live(Host::open(&Settings::from_env())?);
     // The script always ended well when it had found the container.
     match verbs::port::drop_in(&origin, container, bridge).await {
-        Err(failure) => {
+        Err(cli_error) => {
             let places = vec![Place::Container(container), Place::Bridge(bridge)];
-            Err(told_apart(&origin, ("docker-ovs-port", places), failure).await)
+            Err(told_apart(&origin, ("docker-ovs-port", places), cli_error).await)
         }
         outcome => outcome,
     }

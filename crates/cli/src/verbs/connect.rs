@@ -8,14 +8,14 @@ use model::query::Subject;
 use model::{Snapshot, query, rehearse, resolve};
 use report::{Format, printable, render, v1, views};
 
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{CliError, Outcome};
 use crate::words::{ConnectArgs, Vlans};
 
 /// Answers `docker ovs connect`; exit 1 when the port got another number than was asked for.
 ///
 /// # Errors
 /// A wish that is refused, or could not be fulfilled; then nothing is left of it.
-pub async fn run(origin: &Origin, args: &ConnectArgs) -> Result<Outcome, Failure> {
+pub async fn run(origin: &Origin, args: &ConnectArgs) -> Result<Outcome, CliError> {
     let wish = wish(args);
     if args.dry_run {
         let (snapshot, plan) = plan_connect(origin, &wish).await?;
@@ -61,7 +61,7 @@ pub(super) fn steps(plan: &Plan) -> String {
 }
 
 /// The new interface as `docker ovs port` would show it.
-fn rows(snapshot: &Snapshot, plan: &Plan) -> Result<Vec<v1::Attachment>, Failure> {
+fn rows(snapshot: &Snapshot, plan: &Plan) -> Result<Vec<v1::Attachment>, CliError> {
     let target = query::container(snapshot, &plan.container.id.0).map(Subject::Container)?;
     let wiring = resolve(snapshot);
     let found = query::attachments(snapshot, &wiring, target)?;
@@ -73,7 +73,7 @@ fn rows(snapshot: &Snapshot, plan: &Plan) -> Result<Vec<v1::Attachment>, Failure
     Ok(row.collect())
 }
 
-fn lay_out(args: &ConnectArgs, rows: &[v1::Attachment]) -> Result<Outcome, Failure> {
+fn lay_out(args: &ConnectArgs, rows: &[v1::Attachment]) -> Result<Outcome, CliError> {
     let numbers = rows.iter().filter_map(|row| row.ofport);
     let text = if args.quiet {
         numbers.map(|number| format!("{number}\n")).collect()

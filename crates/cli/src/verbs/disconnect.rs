@@ -5,14 +5,14 @@ use model::plan::{Disconnect, Plan};
 use report::printable;
 
 use super::connect::steps;
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{CliError, Outcome};
 use crate::words::DisconnectArgs;
 
 /// Answers `docker ovs disconnect`; prints what was removed, as `CONTAINER:INTERFACE`.
 ///
 /// # Errors
 /// A wish that is refused, or could not be fulfilled.
-pub async fn run(origin: &Origin, args: &DisconnectArgs) -> Result<Outcome, Failure> {
+pub async fn run(origin: &Origin, args: &DisconnectArgs) -> Result<Outcome, CliError> {
     let wish = Disconnect {
         bridge: args.bridge.clone(),
         container: args.container.clone(),

@@ -3,14 +3,14 @@
 use host::{Origin, examine_recording};
 use report::{render, views};
 
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{CliError, Outcome};
 use crate::words::DoctorArgs;
 
 /// Answers `docker ovs doctor`; exit 1 when something is missing.
 ///
 /// # Errors
 /// A template that asks for what is not there.
-pub async fn run(origin: &Origin, args: &DoctorArgs) -> Result<Outcome, Failure> {
+pub async fn run(origin: &Origin, args: &DoctorArgs) -> Result<Outcome, CliError> {
     let checks = match origin {
         Origin::Live(host) => host.examine().await,
         Origin::Recorded(snapshot) => examine_recording(snapshot),

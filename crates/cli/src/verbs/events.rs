@@ -13,14 +13,14 @@ use report::{Format, render, v1, views};
 
 use crate::live::stopped;
 use crate::origin::followed;
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{CliError, Outcome};
 use crate::words::EventsArgs;
 
 /// Prints what changes until a signal, or until the reader of stdout is gone.
 ///
 /// # Errors
 /// A snapshot instead of a host, or stdout cannot be written to.
-pub async fn run(origin: &Origin, args: &EventsArgs) -> Result<Outcome, Failure> {
+pub async fn run(origin: &Origin, args: &EventsArgs) -> Result<Outcome, CliError> {
     let host = followed(origin)?;
     tokio::select! {
         biased;
@@ -29,19 +29,23 @@ pub async fn run(origin: &Origin, args: &EventsArgs) -> Result<Outcome, Failure>
     }
 }
 
-async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, Failure> {
+async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, CliError> {
     let (mut timeline, mut known) = (Timeline::new(), Known::default());
-    let mut troubles = Vec::new();
+    let mut source_errors = Vec::new();
     let mut quiet = !args.initial;
     loop {
         let snapshot = watch.next().await;
         let wiring = resolve(&snapshot);
         known.learn(&snapshot, &args.filter);
         let events = timeline.advance(&wiring, snapshot.taken);
-        for trouble in wiring.troubles.iter().filter(|trouble| !troubles.contains(*trouble)) {
-            eprintln!("docker-ovs: {}", report::printable(&trouble.to_string()));
+        for source_error in wiring
+            .source_errors
+            .iter()
+            .filter(|source_error| !source_errors.contains(*source_error))
+        {
+            eprintln!("docker-ovs: {}", report::printable(&source_error.to_string()));
         }
-        troubles = wiring.troubles;
+        source_errors = wiring.source_errors;
         if std::mem::take(&mut quiet) {
             continue;
         }
@@ -51,13 +55,13 @@ async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, Failure> {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                 return Ok(Outcome::default());
             }
-            Err(error) => return Err(Failure::new(format!("cannot write: {error}"))),
+            Err(error) => return Err(CliError::new(format!("cannot write: {error}"))),
             Ok(()) => {}
         }
     }
 }
 
-fn lay_out(rows: &[v1::Event], format: &Format) -> Result<String, Failure> {
+fn lay_out(rows: &[v1::Event], format: &Format) -> Result<String, CliError> {
     match format {
         Format::Table => Ok(rows.iter().map(|row| report::event_line(row) + "\n").collect()),
         format => Ok(render(format, &views::EVENTS, rows)?),

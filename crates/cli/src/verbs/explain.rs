@@ -5,14 +5,14 @@ use model::Target;
 use model::switch::SwitchSource;
 use report::{Format, render, v1, views};
 
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{CliError, Outcome};
 use crate::words::ExplainArgs;
 
 /// Answers `docker ovs explain`, by all sources to the switch that there are.
 ///
 /// # Errors
 /// No such container, bridge, or no source at all.
-pub async fn run(origin: &Origin, args: &ExplainArgs) -> Result<Outcome, Failure> {
+pub async fn run(origin: &Origin, args: &ExplainArgs) -> Result<Outcome, CliError> {
     let asked = Target::parse(&args.container)?;
     let every = || SwitchSource::ALL.to_vec();
     let question = Question {

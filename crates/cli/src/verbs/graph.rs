@@ -4,14 +4,14 @@ use host::{Origin, Question};
 use model::switch::SwitchSource;
 use report::graph::{Scene, dot, mermaid, svg};
 
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{CliError, Outcome};
 use crate::words::{GraphArgs, Picture};
 
 /// Answers `docker ovs graph`.
 ///
 /// # Errors
 /// No such bridge, or the switch cannot be asked.
-pub async fn run(origin: &Origin, args: &GraphArgs) -> Result<Outcome, Failure> {
+pub async fn run(origin: &Origin, args: &GraphArgs) -> Result<Outcome, CliError> {
     // The whole switch even for one bridge: a patch ends on another.
     let source = SwitchSource::from(args.source);
     let look = origin.look(&Question { sources: vec![source], ..Question::default() }).await;

@@ -5,21 +5,21 @@ use model::ids::short_id;
 use model::{Look, query};
 use report::{Wanted, list, render, v1, views};
 
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{CliError, Outcome};
 use crate::words::LsArgs;
 
 /// Answers `docker ovs ls`.
 ///
 /// # Errors
 /// No such bridge, or a source that the list needs is missing.
-pub async fn run(origin: &Origin, args: &LsArgs) -> Result<Outcome, Failure> {
+pub async fn run(origin: &Origin, args: &LsArgs) -> Result<Outcome, CliError> {
     let question = Question {
         bridge: args.bridge.clone(),
         sources: vec![args.source.into()],
         ..Question::default()
     };
     let look = origin.look(&question).await;
-    look.sighted()?;
+    look.require_sources()?;
     if let Some(bridge) = &args.bridge {
         look.bridge(bridge)?;
     }
@@ -43,7 +43,7 @@ fn rows(look: &Look, args: &LsArgs) -> Vec<v1::Attachment> {
     rows
 }
 
-fn lay_out(rows: &[v1::Attachment], args: &LsArgs) -> Result<String, Failure> {
+fn lay_out(rows: &[v1::Attachment], args: &LsArgs) -> Result<String, CliError> {
     if args.quiet {
         return Ok(ids(rows, args.no_trunc));
     }

@@ -8,14 +8,14 @@ use model::{Look, Target};
 use report::v1::State;
 use report::{Format, render, v1, views};
 
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{CliError, Outcome};
 use crate::words::PortArgs;
 
 /// Answers `docker ovs port`.
 ///
 /// # Errors
 /// No such container, bridge, or no way to know.
-pub async fn run(origin: &Origin, args: &PortArgs) -> Result<Outcome, Failure> {
+pub async fn run(origin: &Origin, args: &PortArgs) -> Result<Outcome, CliError> {
     let (bridge, source) = (args.bridge.as_deref(), args.source.into());
     let asked = Asked { target: Target::parse(&args.container)?, bridge, source };
     // Who else lives there costs a list of all containers: only where it can be shown.
@@ -37,7 +37,7 @@ pub async fn run(origin: &Origin, args: &PortArgs) -> Result<Outcome, Failure> {
 ///
 /// # Errors
 /// No such container, bridge, or no way to know.
-pub async fn drop_in(origin: &Origin, container: &str, bridge: &str) -> Result<Outcome, Failure> {
+pub async fn drop_in(origin: &Origin, container: &str, bridge: &str) -> Result<Outcome, CliError> {
     let asked = Asked {
         target: Target::parse(container)?,
         bridge: Some(bridge),

@@ -4,14 +4,14 @@ use host::{Origin, Question};
 use model::switch::SwitchSource;
 use report::{render, v1, views};
 
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{CliError, Outcome};
 use crate::words::PortsArgs;
 
 /// Answers `docker ovs ports`.
 ///
 /// # Errors
 /// No such bridge, or the switch cannot be asked.
-pub async fn run(origin: &Origin, args: &PortsArgs) -> Result<Outcome, Failure> {
+pub async fn run(origin: &Origin, args: &PortsArgs) -> Result<Outcome, CliError> {
     // Only the control socket knows datapath ports.
     let sources = vec![args.source.into(), SwitchSource::Appctl];
     let bridge = args.bridge.clone();

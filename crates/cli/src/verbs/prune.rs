@@ -6,16 +6,16 @@ use host::Origin;
 use model::plan::{LeftOver, Prune};
 use report::{Format, render, v1, views};
 
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{CliError, Outcome};
 use crate::words::{PruneArgs, Until};
 
 /// Answers `docker ovs prune`; exit 1 where something could not be removed.
 ///
 /// # Errors
 /// No such bridge, a source is missing, or stdin is not a terminal and `--force` is not given.
-pub async fn run(origin: &Origin, args: &PruneArgs) -> Result<Outcome, Failure> {
+pub async fn run(origin: &Origin, args: &PruneArgs) -> Result<Outcome, CliError> {
     if !args.force && !args.dry_run && !io::stdin().is_terminal() {
-        return Err(Failure::new("stdin is not a terminal; pass --force")
+        return Err(CliError::new("stdin is not a terminal; pass --force")
             .remedy("--dry-run shows what would be removed"));
     }
     let wish = wish(args);
@@ -44,7 +44,7 @@ fn wish(args: &PruneArgs) -> Prune {
 }
 
 /// A table without rows would say nothing.
-fn lay_out(format: &Format, what: &[LeftOver]) -> Result<Outcome, Failure> {
+fn lay_out(format: &Format, what: &[LeftOver]) -> Result<Outcome, CliError> {
     let rows: Vec<_> = what.iter().map(v1::Orphan::from).collect();
     let text = match (format, rows.as_slice()) {
         (Format::Table, []) => String::new(),

@@ -4,7 +4,7 @@ use host::{Done, Origin, Restored, plan_restore};
 use model::plan::Restore;
 use report::{render, v1, views};
 
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{CliError, Outcome};
 use crate::words::RestoreArgs;
 
 /// Answers `docker ovs restore`; exit 1 where something is still missing of a container that
@@ -12,7 +12,7 @@ use crate::words::RestoreArgs;
 ///
 /// # Errors
 /// No such container, or a source is missing.
-pub async fn run(origin: &Origin, args: &RestoreArgs) -> Result<Outcome, Failure> {
+pub async fn run(origin: &Origin, args: &RestoreArgs) -> Result<Outcome, CliError> {
     let wish = Restore { containers: args.container.clone() };
     let all = if args.dry_run {
         plan_restore(origin, &wish).await?
@@ -33,6 +33,6 @@ fn row(one: &Restored, dry: bool) -> v1::Restored {
     match &one.how {
         Done::As(remedy) if dry => v1::Restored::planned(&one.what, remedy),
         Done::As(remedy) => v1::Restored::done(&one.what, remedy),
-        Done::Failed(unable) => v1::Restored::failed(&one.what, unable),
+        Done::Failed(act_error) => v1::Restored::failed(&one.what, act_error),
     }
 }

@@ -5,20 +5,20 @@ use std::net::SocketAddr;
 use daemon::{Locks, Settings};
 use host::Origin;
 
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{CliError, Outcome};
 use crate::words::{ServeArgs, Switch};
 
 /// Serves until it is told to end.
 ///
 /// # Errors
 /// An address that cannot be listened on.
-pub async fn run(origin: &Origin, args: &ServeArgs) -> Result<Outcome, Failure> {
+pub async fn run(origin: &Origin, args: &ServeArgs) -> Result<Outcome, CliError> {
     let settings = settings(args)?;
     daemon::serve(origin.clone(), &settings).await?;
     Ok(Outcome::default())
 }
 
-fn settings(args: &ServeArgs) -> Result<Settings, Failure> {
+fn settings(args: &ServeArgs) -> Result<Settings, CliError> {
     let listen: Result<Vec<_>, _> =
         args.listen.iter().filter(|text| *text != "none").map(|text| listener(text)).collect();
     let locks = match (&args.tls_cert, &args.tls_key, &args.token_file) {
@@ -35,9 +35,9 @@ fn settings(args: &ServeArgs) -> Result<Settings, Failure> {
     })
 }
 
-fn listener(text: &str) -> Result<SocketAddr, Failure> {
+fn listener(text: &str) -> Result<SocketAddr, CliError> {
     address::parse_listen(text).map_err(|reason| {
-        Failure::new(format!("--listen {text}: {reason}"))
+        CliError::new(format!("--listen {text}: {reason}"))
             .remedy("use an IP address and a port, as in 127.0.0.1:9653, or none")
     })
 }

@@ -6,7 +6,7 @@ use host::{Origin, Question};
 use model::anonymise;
 use model::switch::SwitchSource;
 
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{CliError, Outcome};
 use crate::words::SnapshotArgs;
 
 /// Answers `docker ovs snapshot`: everything, by every source. What could not be had is said
@@ -14,12 +14,13 @@ use crate::words::SnapshotArgs;
 ///
 /// # Errors
 /// None; a host without sources makes a snapshot that says so.
-pub async fn run(origin: &Origin, args: &SnapshotArgs) -> Result<Outcome, Failure> {
+pub async fn run(origin: &Origin, args: &SnapshotArgs) -> Result<Outcome, CliError> {
     let sources = SwitchSource::ALL.to_vec();
     let look = origin.look(&Question { sources, traffic: true, ..Question::default() }).await;
     let remarks = look.remarks();
     let snapshot = if args.anonymise { Arc::new(anonymise(&look.snapshot)) } else { look.snapshot };
     let text = serde_json::to_string(&*snapshot);
-    let text = text.map_err(|error| Failure::new(format!("cannot write the snapshot: {error}")))?;
+    let text =
+        text.map_err(|error| CliError::new(format!("cannot write the snapshot: {error}")))?;
     Ok(Outcome { text: text + "\n", remarks, ..Outcome::default() })
 }

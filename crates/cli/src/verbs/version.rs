@@ -2,7 +2,7 @@
 
 use report::{render, v1, views};
 
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{CliError, Outcome};
 use crate::words::VersionArgs;
 
 /// What `--version` prints after the name of the program.
@@ -18,7 +18,7 @@ pub const LINE: &str = concat!(
 ///
 /// # Errors
 /// A template that asks for what is not there.
-pub fn run(args: &VersionArgs) -> Result<Outcome, Failure> {
+pub fn run(args: &VersionArgs) -> Result<Outcome, CliError> {
     let build = v1::Version {
         version: env!("CARGO_PKG_VERSION"),
         commit: env!("DOCKER_OVS_COMMIT"),

@@ -11,14 +11,18 @@ use tokio::time::timeout;
 use super::port::{Answer, Asked};
 use crate::live::stopped;
 use crate::origin::followed;
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{CliError, Outcome};
 use crate::words::WaitArgs;
 
 /// Waits at most `patience` until an interface of the container has a real number.
 ///
 /// # Errors
 /// There is none in time: then with what was seen last. A source that is missing.
-pub async fn run(origin: &Origin, args: &WaitArgs, patience: Duration) -> Result<Outcome, Failure> {
+pub async fn run(
+    origin: &Origin,
+    args: &WaitArgs,
+    patience: Duration,
+) -> Result<Outcome, CliError> {
     let host = followed(origin)?;
     let bridge = args.bridge.as_deref();
     let target = Target::parse(&args.container)?;
@@ -26,10 +30,10 @@ pub async fn run(origin: &Origin, args: &WaitArgs, patience: Duration) -> Result
     let mut last = Last::Nothing;
     tokio::select! {
         biased;
-        () = stopped() => Err(Failure::new("interrupted")),
+        () = stopped() => Err(CliError::new("interrupted")),
         found = timeout(patience, number(host, &asked, &mut last)) => match found {
             Ok(answer) => lay_out(&answer, args),
-            Err(_) => Err(last.failure(args, patience)),
+            Err(_) => Err(last.cli_error(args, patience)),
         },
     }
 }
@@ -52,7 +56,7 @@ async fn number<'a>(host: &Host, asked: &Asked<'a>, last: &mut Last) -> Answer<'
     }
 }
 
-fn lay_out(answer: &Answer<'_>, args: &WaitArgs) -> Result<Outcome, Failure> {
+fn lay_out(answer: &Answer<'_>, args: &WaitArgs) -> Result<Outcome, CliError> {
     let rows: Vec<_> = answer.on_bridge().into_iter().filter(|row| row.ofport.is_some()).collect();
     let text = match (&args.format, &args.bridge) {
         _ if args.quiet => answer.numbers(),
@@ -63,16 +67,16 @@ fn lay_out(answer: &Answer<'_>, args: &WaitArgs) -> Result<Outcome, Failure> {
 }
 
 impl Last {
-    fn failure(self, args: &WaitArgs, patience: Duration) -> Failure {
+    fn cli_error(self, args: &WaitArgs, patience: Duration) -> CliError {
         let on = args.bridge.as_ref().map(|bridge| format!(" on {bridge}")).unwrap_or_default();
         let late = format!("{} has no OpenFlow port{on} after {patience:?}", args.container);
         match self {
-            Self::Nothing => Failure::new(format!("{late}: the sources have not answered yet")),
-            Self::Failed(error) => Failure::from(error).after(&late),
+            Self::Nothing => CliError::new(format!("{late}: the sources have not answered yet")),
+            Self::Failed(error) => CliError::from(error).after(&late),
             Self::Seen(states) if states.is_empty() => {
-                Failure::new(format!("{late}: it has no Ethernet interface"))
+                CliError::new(format!("{late}: it has no Ethernet interface"))
             }
-            Self::Seen(states) => Failure::new(format!("{late}: {}", states.join(", "))),
+            Self::Seen(states) => CliError::new(format!("{late}: {}", states.join(", "))),
         }
     }
 }

@@ -5,17 +5,17 @@ use model::who::{Clue, Hit, who};
 use report::{render, v1, views};
 
 use crate::confusion::is_container;
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{CliError, Outcome};
 use crate::words::WhoArgs;
 
 /// Answers `docker ovs who`; exit 1 when nothing fits.
 ///
 /// # Errors
 /// No such bridge, or a source that the answer needs is missing.
-pub async fn run(origin: &Origin, args: &WhoArgs) -> Result<Outcome, Failure> {
+pub async fn run(origin: &Origin, args: &WhoArgs) -> Result<Outcome, CliError> {
     let question = Question { sources: vec![args.source.into()], ..Question::default() };
     let look = origin.look(&question).await;
-    look.sighted()?;
+    look.require_sources()?;
     let clue = Clue::from(args.what.as_str());
     if let Clue::PortOf { bridge, .. } = &clue {
         look.bridge(bridge)?;

@@ -108,7 +108,7 @@ fn connect_leaves_a_number_that_another_port_took_meanwhile() {
     let thief = ["add-port", "br0", "thief", "--", "set", "Interface", "thief"];
     server.vsctl(&[&thief[..], &["ofport_request=10"]].concat());
     go();
-    // It stops once more when it has made another plan, or a refusal of one.
+    // It stops once more when it has made another plan, or a plan_error of one.
     let ran = output(&mut child);
     assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{ran:?}");
     assert!(ran.stderr.contains("OpenFlow port 10 of br0 is in use: thief"), "{ran:?}");

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use model::Trouble;
+use model::SourceError;
 use model::query::QueryError;
 use report::v1;
 use tracing::debug;
@@ -52,16 +52,16 @@ impl From<QueryError> for ApiError {
                 StatusCode::BAD_REQUEST
             }
             QueryError::NotRunning { .. } => StatusCode::CONFLICT,
-            QueryError::Blind(_) => StatusCode::SERVICE_UNAVAILABLE,
+            QueryError::SourceUnavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         };
         let body = v1::Error { message: error.to_string(), hint: error.remedy() };
         Self { status, body }
     }
 }
 
-impl From<Trouble> for ApiError {
-    fn from(trouble: Trouble) -> Self {
-        Self::from(QueryError::Blind(trouble))
+impl From<SourceError> for ApiError {
+    fn from(source_error: SourceError) -> Self {
+        Self::from(QueryError::SourceUnavailable(source_error))
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use host::token;
-use model::{Trouble, TroubleKind};
+use model::{SourceError, SourceErrorKind};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio_rustls::TlsAcceptor;
 
@@ -32,7 +32,7 @@ pub(crate) enum Connection {
 ///
 /// # Errors
 /// An address or socket that cannot be bound, a token or certificate that is of no use.
-pub(crate) async fn bind(settings: &Settings) -> Result<Vec<Listener>, Trouble> {
+pub(crate) async fn bind(settings: &Settings) -> Result<Vec<Listener>, SourceError> {
     settings.check()?;
     let token = settings.locks.as_ref().map(|locks| token(&locks.token)).transpose()?;
     let tls = settings.locks.as_ref().map(tls::acceptor).transpose()?;
@@ -84,12 +84,13 @@ impl Listener {
     }
 }
 
-fn refused(address: SocketAddr, error: &io::Error) -> Trouble {
-    let trouble = Trouble::new(TroubleKind::Unusable, format!("--listen {address}"), error);
+fn refused(address: SocketAddr, error: &io::Error) -> SourceError {
+    let source_error =
+        SourceError::new(SourceErrorKind::Unusable, format!("--listen {address}"), error);
     match error.kind() {
-        io::ErrorKind::AddrInUse => trouble.remedy(
+        io::ErrorKind::AddrInUse => source_error.remedy(
             "another program, or another daemon, listens there; --listen none does without",
         ),
-        _ => trouble.remedy("--listen names another address, --listen none does without"),
+        _ => source_error.remedy("--listen names another address, --listen none does without"),
     }
 }

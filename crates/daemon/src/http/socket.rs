@@ -6,7 +6,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
-use model::{Trouble, TroubleKind};
+use model::{SourceError, SourceErrorKind};
 use tokio::net::UnixListener;
 
 /// Root and the socket's group may use it.
@@ -31,8 +31,8 @@ impl Socket {
     ///
     /// # Errors
     /// A daemon listens there, something else is there, or the folder refuses.
-    pub(crate) fn listen(path: &Path) -> Result<Self, Trouble> {
-        let failed = |error: io::Error| trouble(path, &error);
+    pub(crate) fn listen(path: &Path) -> Result<Self, SourceError> {
+        let failed = |error: io::Error| source_error(path, &error);
         make_way(path)?;
         let mut beside = path.as_os_str().to_owned();
         beside.push(format!(".{}", std::process::id()));
@@ -63,10 +63,10 @@ fn inode(path: &Path) -> io::Result<(u64, u64)> {
 }
 
 /// Makes sure that no daemon listens at `path`, and that nothing but a socket is replaced.
-fn make_way(path: &Path) -> Result<(), Trouble> {
+fn make_way(path: &Path) -> Result<(), SourceError> {
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(trouble(path, &error)),
+        Err(error) => return Err(source_error(path, &error)),
         Ok(found) if !found.file_type().is_socket() => {
             let why = "there is something else than a socket";
             return Err(unusable(path, why).remedy("--socket names another place"));
@@ -75,22 +75,22 @@ fn make_way(path: &Path) -> Result<(), Trouble> {
     }
     match UnixStream::connect(path) {
         Err(error) if error.kind() == ErrorKind::ConnectionRefused => Ok(()),
-        Err(error) => Err(trouble(path, &error)),
+        Err(error) => Err(source_error(path, &error)),
         Ok(_) => Err(unusable(path, "another process is listening there already")
             .remedy("one daemon is enough for a host; --socket names another place")),
     }
 }
 
-fn unusable(path: &Path, why: &str) -> Trouble {
-    Trouble::new(TroubleKind::Unusable, format!("the socket {}", path.display()), why)
+fn unusable(path: &Path, why: &str) -> SourceError {
+    SourceError::new(SourceErrorKind::Unusable, format!("the socket {}", path.display()), why)
 }
 
-fn trouble(path: &Path, error: &io::Error) -> Trouble {
+fn source_error(path: &Path, error: &io::Error) -> SourceError {
     let kind = match error.kind() {
-        ErrorKind::PermissionDenied => TroubleKind::Denied,
-        _ => TroubleKind::Unusable,
+        ErrorKind::PermissionDenied => SourceErrorKind::Denied,
+        _ => SourceErrorKind::Unusable,
     };
-    Trouble::new(kind, format!("the socket {}", path.display()), error)
+    SourceError::new(kind, format!("the socket {}", path.display()), error)
         .remedy("--socket names another place; its folder must exist")
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use model::{Trouble, TroubleKind};
+use model::{SourceError, SourceErrorKind};
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls_pki_types::pem::PemObject;
@@ -17,7 +17,7 @@ use crate::settings::Locks;
 ///
 /// # Errors
 /// A file that cannot be read, or a key that is not the certificate's.
-pub(crate) fn acceptor(locks: &Locks) -> Result<TlsAcceptor, Trouble> {
+pub(crate) fn acceptor(locks: &Locks) -> Result<TlsAcceptor, SourceError> {
     let chain: Result<Vec<_>, _> =
         CertificateDer::pem_file_iter(&locks.certificate).and_then(Iterator::collect);
     let chain = chain.map_err(|error| unusable("certificate", &locks.certificate, error))?;
@@ -30,8 +30,8 @@ pub(crate) fn acceptor(locks: &Locks) -> Result<TlsAcceptor, Trouble> {
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-fn unusable(role: &str, path: &Path, why: impl fmt::Display) -> Trouble {
+fn unusable(role: &str, path: &Path, why: impl fmt::Display) -> SourceError {
     let what = format!("the {role} {}", path.display());
-    Trouble::new(TroubleKind::Unusable, what, why)
+    SourceError::new(SourceErrorKind::Unusable, what, why)
         .remedy("PEM files are needed, key and certificate of one pair")
 }

@@ -1,12 +1,12 @@
 //! `connect` and `disconnect`.
 
-use model::plan::{Connect, Disconnect, Plan, Refusal, connect, disconnect};
+use model::plan::{Connect, Disconnect, Plan, PlanError, connect, disconnect};
 use model::query::Subject;
 use model::wiring::PortState;
-use model::{Snapshot, Target, Trouble, TroubleKind, query, resolve};
+use model::{Snapshot, SourceError, SourceErrorKind, Target, query, resolve};
 
 use super::executor::PlanExecutor;
-use super::{Connected, Unable, generate};
+use super::{ActError, Connected, generate};
 use crate::{Host, Observe, Question};
 
 /// How often a plan is made anew when another program, which takes no lock, changed what it
@@ -17,8 +17,8 @@ impl Host {
     /// Gives a container an interface, and the interface a port.
     ///
     /// # Errors
-    /// [`Unable`]; nothing stays that was not there before.
-    pub async fn connect(&self, request: &Connect) -> Result<Connected, Unable> {
+    /// [`ActError`]; nothing stays that was not there before.
+    pub async fn connect(&self, request: &Connect) -> Result<Connected, ActError> {
         let mut executor = PlanExecutor::take(self).await?;
         let mut tries = TRIES;
         let plan = loop {
@@ -26,8 +26,8 @@ impl Host {
             tries -= 1;
             match executor.run(&snapshot, &plan).await {
                 Ok(()) => break plan,
-                Err(unable) if tries > 0 && executor.may_try_again(&unable) => {}
-                Err(unable) => return Err(unable),
+                Err(act_error) if tries > 0 && executor.may_try_again(&act_error) => {}
+                Err(act_error) => return Err(act_error),
             }
         };
         let snapshot = self.look(&Question { every_port: false, ..near(request) }).await;
@@ -40,8 +40,8 @@ impl Host {
     /// Takes an interface from a container, and its port from the bridge.
     ///
     /// # Errors
-    /// [`Unable`].
-    pub async fn disconnect(&self, request: &Disconnect) -> Result<Connected, Unable> {
+    /// [`ActError`].
+    pub async fn disconnect(&self, request: &Disconnect) -> Result<Connected, ActError> {
         let mut executor = PlanExecutor::take(self).await?;
         let (snapshot, plan) = plan_disconnect(self, request).await?;
         executor.run(&snapshot, &plan).await?;
@@ -52,11 +52,11 @@ impl Host {
 /// What [`Host::connect`] would do, and what it would rest on.
 ///
 /// # Errors
-/// A [`Refusal`].
+/// A [`PlanError`].
 pub async fn plan_connect(
     from: &impl Observe,
     request: &Connect,
-) -> Result<(Snapshot, Plan), Refusal> {
+) -> Result<(Snapshot, Plan), PlanError> {
     let generated = generate();
     let snapshot = from.observe(&near(request)).await;
     if let Ok(plan) = connect(&snapshot, &resolve(&snapshot), request, &generated) {
@@ -71,13 +71,13 @@ pub async fn plan_connect(
 /// What [`Host::disconnect`] would do, and what it would rest on.
 ///
 /// # Errors
-/// A [`Refusal`].
+/// A [`PlanError`].
 pub async fn plan_disconnect(
     from: &impl Observe,
     request: &Disconnect,
-) -> Result<(Snapshot, Plan), Refusal> {
+) -> Result<(Snapshot, Plan), PlanError> {
     let snapshot = from.observe(&all()).await;
-    query::sighted(&snapshot)?;
+    query::require_sources(&snapshot)?;
     let plan = disconnect(&snapshot, &resolve(&snapshot), request)?;
     Ok((snapshot, plan))
 }
@@ -96,10 +96,10 @@ fn near(request: &Connect) -> Question {
 }
 
 /// Whether the interface is on the bridge now, with a number.
-pub(super) fn came_true(snapshot: &Snapshot, plan: &Plan) -> Result<(), Trouble> {
+pub(super) fn came_true(snapshot: &Snapshot, plan: &Plan) -> Result<(), SourceError> {
     let blind = |error: query::QueryError| match error {
-        query::QueryError::Blind(trouble) => trouble,
-        other => Trouble::new(TroubleKind::Gone, "the container", other),
+        query::QueryError::SourceUnavailable(source_error) => source_error,
+        other => SourceError::new(SourceErrorKind::Gone, "the container", other),
     };
     let target =
         query::container(snapshot, &plan.container.id.0).map(Subject::Container).map_err(blind)?;
@@ -111,7 +111,7 @@ pub(super) fn came_true(snapshot: &Snapshot, plan: &Plan) -> Result<(), Trouble>
         _ => {
             let what = format!("{} of {}", plan.interface, plan.container.name);
             let why = format!("it is not on {} after all", plan.bridge);
-            Err(Trouble::new(TroubleKind::Gone, what, why).remedy("ask again"))
+            Err(SourceError::new(SourceErrorKind::Gone, what, why).remedy("ask again"))
         }
     }
 }

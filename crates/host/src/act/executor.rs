@@ -1,9 +1,9 @@
 //! Carrying out a plan, and undoing what was done when a step fails.
 
 use model::plan::{KernelStep, Plan, Step, SwitchStep};
-use model::{Snapshot, Trouble, TroubleKind};
+use model::{Snapshot, SourceError, SourceErrorKind};
 
-use super::Unable;
+use super::ActError;
 use super::observer::Observer;
 use crate::Host;
 use crate::deadline::Deadline;
@@ -23,7 +23,7 @@ pub(super) struct PlanExecutor {
 
 impl PlanExecutor {
     /// Waits for its turn: from now on no other docker-ovs changes anything.
-    pub(super) async fn take(host: &Host) -> Result<Self, Trouble> {
+    pub(super) async fn take(host: &Host) -> Result<Self, SourceError> {
         let due = Deadline::after(host.timeout);
         let links = Links::of(host)?;
         let rows = Rows::lock(host, due).await?;
@@ -37,19 +37,19 @@ impl PlanExecutor {
     }
 
     /// All steps, or none. `snapshot` is what the plan rests on.
-    pub(super) async fn run(&mut self, snapshot: &Snapshot, plan: &Plan) -> Result<(), Unable> {
+    pub(super) async fn run(&mut self, snapshot: &Snapshot, plan: &Plan) -> Result<(), ActError> {
         self.done.clear();
         self.links.enter(snapshot, &plan.container)?;
         self.run_steps(&plan.steps).await
     }
 
     /// One step that is about no container.
-    pub(super) async fn run_step(&mut self, step: Step) -> Result<(), Unable> {
+    pub(super) async fn run_step(&mut self, step: Step) -> Result<(), ActError> {
         self.done.clear();
         self.run_steps(&[step]).await
     }
 
-    async fn run_steps(&mut self, steps: &[Step]) -> Result<(), Unable> {
+    async fn run_steps(&mut self, steps: &[Step]) -> Result<(), ActError> {
         self.observer.taken(self.count);
         for steps in steps.chunk_by(Step::goes_with) {
             let taken = match steps {
@@ -69,24 +69,24 @@ impl PlanExecutor {
 
     /// Whether another plan may succeed: this one met something that had changed, and nothing
     /// is left of it.
-    pub(super) fn may_try_again(&self, unable: &Unable) -> bool {
-        let Unable::Failed { why, left } = unable else { return false };
-        self.rows.are_locked() && why.kind == TroubleKind::Gone && left.is_empty()
+    pub(super) fn may_try_again(&self, act_error: &ActError) -> bool {
+        let ActError::Failed { why, left } = act_error else { return false };
+        self.rows.are_locked() && why.kind == SourceErrorKind::Gone && left.is_empty()
     }
 
     /// Brings everything back to where it was, because of `why`.
-    pub(super) async fn undo(&mut self, why: Trouble) -> Unable {
+    pub(super) async fn undo(&mut self, why: SourceError) -> ActError {
         let mut left = Vec::new();
         while let Some(step) = self.done.pop() {
             left.extend(self.take_step(&step).await.err());
         }
-        Unable::Failed { why, left }
+        ActError::Failed { why, left }
     }
 
     /// Makes a veth while the database is told of its port: vswitchd meets both at once. Were
     /// it to hear of the link first, it would look through all its ports because of it, and
     /// once more because of the port.
-    async fn plug(&mut self, veth: &KernelStep, port: &SwitchStep) -> Result<(), Trouble> {
+    async fn plug(&mut self, veth: &KernelStep, port: &SwitchStep) -> Result<(), SourceError> {
         let Self { links, rows, .. } = self;
         // The first one sends what it has to say before the second one begins.
         let (told, made) = tokio::join!(rows.take_step(port), async { links.take_step(veth) });
@@ -99,7 +99,7 @@ impl PlanExecutor {
         told.and(made)
     }
 
-    async fn take_in_turn(&mut self, steps: &[Step]) -> Result<(), Trouble> {
+    async fn take_in_turn(&mut self, steps: &[Step]) -> Result<(), SourceError> {
         for step in steps {
             self.take_step(step).await?;
             self.has_taken(step);
@@ -107,7 +107,7 @@ impl PlanExecutor {
         Ok(())
     }
 
-    async fn take_step(&mut self, step: &Step) -> Result<(), Trouble> {
+    async fn take_step(&mut self, step: &Step) -> Result<(), SourceError> {
         match step {
             Step::Kernel(step) => self.links.take_step(step),
             Step::Switch(step) => self.rows.take_step(step).await,

@@ -10,8 +10,8 @@ mod restore;
 
 use std::fmt;
 
-use model::plan::{Plan, Refusal};
-use model::{Snapshot, Trouble};
+use model::plan::{Plan, PlanError};
+use model::{Snapshot, SourceError};
 
 pub use connect::{plan_connect, plan_disconnect};
 pub(crate) use generate::generate;
@@ -33,49 +33,50 @@ pub struct Connected {
 
 /// Why nothing came of it.
 #[derive(Clone, Debug)]
-pub enum Unable {
+pub enum ActError {
     /// Nothing was touched.
-    Refused(Refusal),
+    Refused(PlanError),
     /// A step failed; what was done before was undone.
     Failed {
         /// Why it failed.
-        why: Trouble,
+        why: SourceError,
         /// What could not be undone.
-        left: Vec<Trouble>,
+        left: Vec<SourceError>,
     },
 }
 
-impl From<Refusal> for Unable {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
+impl From<PlanError> for ActError {
+    fn from(plan_error: PlanError) -> Self {
+        Self::Refused(plan_error)
     }
 }
 
-impl From<Trouble> for Unable {
-    fn from(why: Trouble) -> Self {
+impl From<SourceError> for ActError {
+    fn from(why: SourceError) -> Self {
         Self::Failed { why, left: Vec::new() }
     }
 }
 
-impl fmt::Display for Unable {
+impl fmt::Display for ActError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused(refusal) => refusal.fmt(f),
+            Self::Refused(plan_error) => plan_error.fmt(f),
             Self::Failed { why, left } => {
                 why.fmt(f)?;
-                left.iter().try_for_each(|trouble| write!(f, "; could not be undone: {trouble}"))
+                left.iter()
+                    .try_for_each(|source_error| write!(f, "; could not be undone: {source_error}"))
             }
         }
     }
 }
 
-impl std::error::Error for Unable {}
+impl std::error::Error for ActError {}
 
-impl Unable {
+impl ActError {
     /// What to do about it.
     pub fn remedy(&self) -> Option<String> {
         match self {
-            Self::Refused(refusal) => refusal.remedy(),
+            Self::Refused(plan_error) => plan_error.remedy(),
             Self::Failed { why, left } if left.is_empty() => {
                 Some(why.remedy.clone()).filter(|remedy| !remedy.is_empty())
             }

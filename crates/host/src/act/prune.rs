@@ -6,7 +6,7 @@ use model::Look;
 use model::plan::{LeftOver, Prune, prune};
 use model::query::QueryError;
 
-use super::Unable;
+use super::ActError;
 use super::executor::PlanExecutor;
 use super::restore::whole;
 use crate::Host;
@@ -20,7 +20,7 @@ pub struct Pruned {
     /// What it was.
     pub what: LeftOver,
     /// Why it is still there.
-    pub failed: Option<Unable>,
+    pub failed: Option<ActError>,
 }
 
 impl Host {
@@ -28,7 +28,7 @@ impl Host {
     ///
     /// # Errors
     /// No such bridge, or a source is missing.
-    pub async fn left_over(&self, request: &Prune) -> Result<Vec<LeftOver>, Unable> {
+    pub async fn left_over(&self, request: &Prune) -> Result<Vec<LeftOver>, ActError> {
         let found = self.left_over_now(request).await?;
         if !request.all || found.is_empty() {
             return Ok(found);
@@ -42,7 +42,11 @@ impl Host {
     ///
     /// # Errors
     /// A source is missing; then nothing was removed.
-    pub async fn prune(&self, request: &Prune, agreed: &[LeftOver]) -> Result<Vec<Pruned>, Unable> {
+    pub async fn prune(
+        &self,
+        request: &Prune,
+        agreed: &[LeftOver],
+    ) -> Result<Vec<Pruned>, ActError> {
         let mut executor = PlanExecutor::take(self).await?.keeping_the_lock();
         let look = whole(self).await?;
         let still = prune(&look.snapshot, &look.wiring, request);
@@ -54,15 +58,15 @@ impl Host {
         Ok(pruned)
     }
 
-    async fn left_over_now(&self, request: &Prune) -> Result<Vec<LeftOver>, Unable> {
+    async fn left_over_now(&self, request: &Prune) -> Result<Vec<LeftOver>, ActError> {
         left_over_in(&whole(self).await?, request)
     }
 }
 
 /// What may be removed of what was seen in one look.
-pub(crate) fn left_over_in(look: &Look, request: &Prune) -> Result<Vec<LeftOver>, Unable> {
-    let refused = |error: QueryError| Unable::Refused(error.into());
-    look.sighted().map_err(refused)?;
+pub(crate) fn left_over_in(look: &Look, request: &Prune) -> Result<Vec<LeftOver>, ActError> {
+    let refused = |error: QueryError| ActError::Refused(error.into());
+    look.require_sources().map_err(refused)?;
     if let Some(bridge) = &request.bridge {
         look.bridge(bridge).map_err(refused)?;
     }

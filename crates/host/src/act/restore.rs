@@ -5,7 +5,7 @@ use model::{Look, Snapshot, query, rehearse, resolve};
 
 use super::connect::{TRIES, came_true};
 use super::executor::PlanExecutor;
-use super::{Unable, generate};
+use super::{ActError, generate};
 use crate::{Host, Observe, Question};
 
 /// What came of one attachment.
@@ -23,7 +23,7 @@ pub enum Done {
     /// What the remedy says: it was made again, or nothing was to be done.
     As(Remedy),
     /// It could not be made again; nothing changed.
-    Failed(Unable),
+    Failed(ActError),
 }
 
 impl Host {
@@ -32,7 +32,7 @@ impl Host {
     ///
     /// # Errors
     /// No such container, or a source is missing; then nothing was tried.
-    pub async fn restore(&self, request: &Restore) -> Result<Vec<Restored>, Unable> {
+    pub async fn restore(&self, request: &Restore) -> Result<Vec<Restored>, ActError> {
         let mut executor = PlanExecutor::take(self).await?.keeping_the_lock();
         let look = whole(self).await?;
         let all = remembered(&look.snapshot, &look.wiring, request).map_err(refused)?;
@@ -68,10 +68,10 @@ impl Host {
                     *snapshot = rehearse(snapshot, &plan.steps);
                     return Done::As(Remedy::Again(plan));
                 }
-                Err(unable) if tries > 0 && executor.may_try_again(&unable) => {
+                Err(act_error) if tries > 0 && executor.may_try_again(&act_error) => {
                     *snapshot = self.look(&with_traffic()).await;
                 }
-                Err(unable) => return Done::Failed(unable),
+                Err(act_error) => return Done::Failed(act_error),
             }
         }
     }
@@ -81,7 +81,10 @@ impl Host {
 ///
 /// # Errors
 /// No such container, or a source is missing.
-pub async fn plan_restore(from: &impl Observe, request: &Restore) -> Result<Vec<Restored>, Unable> {
+pub async fn plan_restore(
+    from: &impl Observe,
+    request: &Restore,
+) -> Result<Vec<Restored>, ActError> {
     let look = whole(from).await?;
     let all = remembered(&look.snapshot, &look.wiring, request).map_err(refused)?;
     let mut snapshot = Snapshot::clone(&look.snapshot);
@@ -96,9 +99,9 @@ pub async fn plan_restore(from: &impl Observe, request: &Restore) -> Result<Vec<
 }
 
 /// A whole look that missed nothing.
-pub(super) async fn whole(from: &impl Observe) -> Result<Look, Unable> {
+pub(super) async fn whole(from: &impl Observe) -> Result<Look, ActError> {
     let look = Look::new(from.observe(&with_traffic()).await);
-    look.sighted().map_err(refused)?;
+    look.require_sources().map_err(refused)?;
     Ok(look)
 }
 
@@ -115,6 +118,6 @@ fn confirm(after: &Snapshot, restored: &mut Restored) {
     }
 }
 
-fn refused(error: query::QueryError) -> Unable {
-    Unable::Refused(error.into())
+fn refused(error: query::QueryError) -> ActError {
+    ActError::Refused(error.into())
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use model::Trouble;
+use model::SourceError;
 use model::ids::ContainerId;
 use model::snapshot::Container;
 
@@ -18,7 +18,7 @@ pub(crate) const IN_FLIGHT: usize = 8;
 const INSPECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// All containers; those that run with their processes.
-pub(crate) async fn all(engine: &dyn Engine) -> Result<Vec<Found>, Trouble> {
+pub(crate) async fn all(engine: &dyn Engine) -> Result<Vec<Found>, SourceError> {
     let inspected = stream::iter(engine.list().await?).map(|found| async move {
         if !engine.may_have_a_process(&found.row) {
             return Ok(Some(found));
@@ -36,7 +36,7 @@ pub(crate) async fn inspect_soon(
     engine: &dyn Engine,
     id: &ContainerId,
     known: Option<Found>,
-) -> Result<Option<Found>, Trouble> {
+) -> Result<Option<Found>, SourceError> {
     if let Ok(in_time) = within(INSPECT_TIMEOUT, engine.inspect(&id.0)).await {
         return in_time;
     }
@@ -46,7 +46,7 @@ pub(crate) async fn inspect_soon(
         known => known,
     };
     Ok(known.map(|Found { row, sandbox }| {
-        let row = Container { netns_trouble: Some(late), ..row };
+        let row = Container { netns_error: Some(late), ..row };
         Found { row, sandbox }
     }))
 }

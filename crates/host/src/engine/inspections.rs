@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
-use model::Trouble;
+use model::SourceError;
 use model::ids::ContainerId;
 use model::snapshot::Container;
 
@@ -20,7 +20,7 @@ use super::{Engine, Found};
 use crate::deadline::Deadline;
 
 /// A container as it is now; none if there is none any more.
-type Answer = (ContainerId, Result<Option<Container>, Trouble>);
+type Answer = (ContainerId, Result<Option<Container>, SourceError>);
 
 /// What an engine is being asked.
 pub(super) struct Inspections<'e> {
@@ -58,7 +58,7 @@ impl<'e> Inspections<'e> {
     }
 
     /// Waits for an answer, and takes over what is there by then. Cancel safe.
-    pub(super) async fn answer(&mut self, rows: &mut Rows) -> Result<(), Trouble> {
+    pub(super) async fn answer(&mut self, rows: &mut Rows) -> Result<(), SourceError> {
         let Some(first) = self.asked.next().await else { return pending().await };
         let more = std::iter::from_fn(|| self.asked.next().now_or_never()?);
         let answers: Vec<_> = std::iter::once(first).chain(more).collect();

@@ -17,12 +17,12 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use model::ids::ContainerId;
 use model::snapshot::{Container, Engine as Kind};
-use model::{Trouble, TroubleKind};
+use model::{SourceError, SourceErrorKind};
 
 use docker::address::EngineOptions;
 
 /// How an engine is found: by the options of the caller and the environment.
-type Open = fn(&EngineOptions) -> Result<Arc<dyn Engine>, Trouble>;
+type Open = fn(&EngineOptions) -> Result<Arc<dyn Engine>, SourceError>;
 
 /// Every engine there is, by the name that stands before a container's, as in `docker:web`.
 const ENGINES: [(&str, Open); 1] = [("docker", docker::open)];
@@ -49,7 +49,7 @@ pub enum Event {
 }
 
 /// What happens from some moment on; it ends when the engine tells no more.
-pub type Events = BoxStream<'static, Result<Event, Trouble>>;
+pub type Events = BoxStream<'static, Result<Event, SourceError>>;
 
 /// What look and watch need of a container engine. Each call may be under way several times at
 /// once; no call waits for ever by itself if the engine is well, but a call about one container
@@ -65,27 +65,30 @@ pub trait Engine: Send + Sync {
     fn what(&self) -> String;
 
     /// Its version, for `doctor`.
-    fn version(&self) -> BoxFuture<'_, Result<String, Trouble>>;
+    fn version(&self) -> BoxFuture<'_, Result<String, SourceError>>;
 
     /// One container by name or id, with its process; none when the engine knows no single such
     /// container.
-    fn inspect<'a>(&'a self, wanted: &'a str) -> BoxFuture<'a, Result<Option<Found>, Trouble>>;
+    fn inspect<'a>(&'a self, wanted: &'a str) -> BoxFuture<'a, Result<Option<Found>, SourceError>>;
 
     /// All containers, stopped ones too, without their processes.
-    fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, Trouble>>;
+    fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, SourceError>>;
 
     /// Whether a container that [`Engine::list`] gave may have a process, so that it is worth an
     /// inspection.
     fn may_have_a_process(&self, row: &Container) -> bool;
 
     /// The other containers in the network namespace of `row`.
-    fn relatives<'a>(&'a self, row: &'a Container) -> BoxFuture<'a, Result<Vec<Found>, Trouble>>;
+    fn relatives<'a>(
+        &'a self,
+        row: &'a Container,
+    ) -> BoxFuture<'a, Result<Vec<Found>, SourceError>>;
 
     /// What happens to containers from now on.
-    fn events(&self) -> BoxFuture<'_, Result<Events, Trouble>>;
+    fn events(&self) -> BoxFuture<'_, Result<Events, SourceError>>;
 
     /// Ends as soon as the engine has given a sign of life.
-    fn ping(&self) -> BoxFuture<'_, Result<(), Trouble>>;
+    fn ping(&self) -> BoxFuture<'_, Result<(), SourceError>>;
 }
 
 /// An engine that is to be asked.
@@ -93,7 +96,7 @@ pub trait Engine: Send + Sync {
 pub(crate) struct Configured {
     pub(crate) kind: Kind,
     /// Why it cannot be asked, if its options make no sense.
-    pub(crate) engine: Result<Arc<dyn Engine>, Trouble>,
+    pub(crate) engine: Result<Arc<dyn Engine>, SourceError>,
     /// Whether the caller named it: then its absence is an error.
     pub(crate) named: bool,
 }
@@ -103,7 +106,7 @@ impl Configured {
         Self { kind: engine.kind(), engine: Ok(engine), named: false }
     }
 
-    pub(crate) fn engine(&self) -> Result<&dyn Engine, Trouble> {
+    pub(crate) fn engine(&self) -> Result<&dyn Engine, SourceError> {
         self.engine.as_ref().map(Arc::as_ref).map_err(Clone::clone)
     }
 }
@@ -118,11 +121,11 @@ impl fmt::Debug for Configured {
 pub(crate) fn configured(
     names: &[String],
     options: &EngineOptions,
-) -> Result<Vec<Configured>, Trouble> {
+) -> Result<Vec<Configured>, SourceError> {
     if let Some(name) = names.iter().find(|name| ENGINES.iter().all(|(known, _)| known != name)) {
         let known: Vec<_> = ENGINES.iter().map(|(known, _)| *known).collect();
         let why = format!("no engine has this name; there are {}", known.join(", "));
-        return Err(Trouble::new(TroubleKind::Unusable, format!("the engine {name}"), why));
+        return Err(SourceError::new(SourceErrorKind::Unusable, format!("the engine {name}"), why));
     }
     let asked_for = |known: &str| names.iter().any(|name| name == known);
     let wanted = ENGINES.iter().filter(|(known, _)| names.is_empty() || asked_for(known));

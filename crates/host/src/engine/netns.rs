@@ -8,7 +8,7 @@ use std::path::Path;
 
 use futures_util::{StreamExt, stream};
 use model::ids::NetnsId;
-use model::{Trouble, TroubleKind};
+use model::{SourceError, SourceErrorKind};
 use netns::Netns;
 
 use super::ask::IN_FLIGHT;
@@ -33,7 +33,7 @@ pub(crate) async fn settle(
 /// known already that this cannot be had, what is in the row is old.
 pub(crate) fn pin_all(found: &mut [Found]) -> Vec<(usize, Pinned)> {
     let mut pinned = Vec::new();
-    let settled = |found: &Found| found.row.netns_trouble.is_some();
+    let settled = |found: &Found| found.row.netns_error.is_some();
     for (i, found) in found.iter_mut().enumerate().filter(|(_, found)| !settled(found)) {
         match pin(found) {
             None => {}
@@ -41,7 +41,7 @@ pub(crate) fn pin_all(found: &mut [Found]) -> Vec<(usize, Pinned)> {
                 found.row.netns = Some(pin.id);
                 pinned.push((i, pin));
             }
-            Some(Err(trouble)) => found.row.netns_trouble = Some(trouble),
+            Some(Err(source_error)) => found.row.netns_error = Some(source_error),
         }
     }
     pinned
@@ -54,21 +54,21 @@ pub(crate) async fn confirm(
     due: Deadline,
     found: &[Found],
     pinned: &[(usize, Pinned)],
-) -> Vec<(usize, Trouble)> {
+) -> Vec<(usize, SourceError)> {
     let doubtful = pinned.iter().filter(|(_, pin)| !pin.proven).map(|(i, _)| *i);
     let doubtful: Vec<_> = doubtful.collect();
     let asked = stream::iter(doubtful).map(|i| async move {
         let again = due.hold(|| engine.what(), engine.inspect(&found[i].row.id.0)).await;
         let verdict = again.and_then(|again| reconfirm(&found[i], again.as_ref()));
-        verdict.err().map(|trouble| (i, trouble))
+        verdict.err().map(|source_error| (i, source_error))
     });
     asked.buffered(IN_FLIGHT).filter_map(std::future::ready).collect().await
 }
 
-pub(crate) fn refute(found: &mut [Found], refuted: Vec<(usize, Trouble)>) {
-    for (i, trouble) in refuted {
+pub(crate) fn refute(found: &mut [Found], refuted: Vec<(usize, SourceError)>) {
+    for (i, source_error) in refuted {
         found[i].row.netns = None;
-        found[i].row.netns_trouble = Some(trouble);
+        found[i].row.netns_error = Some(source_error);
     }
 }
 
@@ -81,13 +81,14 @@ pub(crate) struct Pinned {
 }
 
 /// Opens the namespace of a container's process; none when there is no process.
-fn pin(found: &Found) -> Option<Result<Pinned, Trouble>> {
+fn pin(found: &Found) -> Option<Result<Pinned, SourceError>> {
     let pid = found.row.pid?;
     let what = || format!("the network namespace of {} (process {pid})", found.row.name);
-    let opened = Netns::of_process(pid).map_err(|error| match kernel::trouble(what(), &error) {
-        trouble if trouble.kind == TroubleKind::Unreachable => gone(found),
-        trouble => trouble,
-    });
+    let opened =
+        Netns::of_process(pid).map_err(|error| match kernel::source_error(what(), &error) {
+            source_error if source_error.kind == SourceErrorKind::Unreachable => gone(found),
+            source_error => source_error,
+        });
     Some(opened.map(|netns| {
         let id = kernel::id(&netns);
         let proven = found.sandbox.as_deref().is_some_and(|path| leads_to(path, id));
@@ -101,15 +102,15 @@ fn leads_to(path: &Path, id: NetnsId) -> bool {
 }
 
 /// Whether a second answer of the engine still names the process that was pinned.
-fn reconfirm(first: &Found, again: Option<&Found>) -> Result<(), Trouble> {
+fn reconfirm(first: &Found, again: Option<&Found>) -> Result<(), SourceError> {
     if again.is_some_and(|again| again.row.id == first.row.id && again.row.pid == first.row.pid) {
         return Ok(());
     }
     Err(gone(first))
 }
 
-fn gone(found: &Found) -> Trouble {
+fn gone(found: &Found) -> SourceError {
     let what = format!("container {}", found.row.name);
-    Trouble::new(TroubleKind::Gone, what, "it stopped or restarted during the look")
+    SourceError::new(SourceErrorKind::Gone, what, "it stopped or restarted during the look")
         .remedy("ask again")
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::{FutureExt, StreamExt};
 use model::ids::ContainerId;
 use model::snapshot::Container;
-use model::{Trouble, TroubleKind};
+use model::{SourceError, SourceErrorKind};
 use tokio::sync::Notify;
 use tokio::sync::watch::Sender;
 use tokio::task::yield_now;
@@ -33,16 +33,16 @@ pub(crate) async fn run(
     configured: &Configured,
     patience: Duration,
     told: &Sender<Latest<Container>>,
-) -> Trouble {
-    let Err(trouble) = follow(configured, patience, told).await;
-    trouble
+) -> SourceError {
+    let Err(source_error) = follow(configured, patience, told).await;
+    source_error
 }
 
 async fn follow(
     configured: &Configured,
     patience: Duration,
     told: &Sender<Latest<Container>>,
-) -> Result<Infallible, Trouble> {
+) -> Result<Infallible, SourceError> {
     let engine = configured.engine()?;
     let (what, due) = (|| engine.what(), || Deadline::after(patience));
     // First the events, so that none is missed between the list and them.
@@ -64,7 +64,7 @@ async fn probe(
     patience: Duration,
     told: &Sender<Latest<Container>>,
     sign: &Notify,
-) -> Result<Infallible, Trouble> {
+) -> Result<Infallible, SourceError> {
     let what = || engine.what();
     loop {
         if timeout(PROBE_AFTER, sign.notified()).await.is_err() {
@@ -81,7 +81,7 @@ async fn follow_events(
     mut rows: Rows,
     told: &Sender<Latest<Container>>,
     sign: &Notify,
-) -> Result<Infallible, Trouble> {
+) -> Result<Infallible, SourceError> {
     let (mut asked, mut changed) = (Inspections::of(engine, patience), Changed::default());
     let mut retry = Retry::default();
     loop {
@@ -119,7 +119,9 @@ struct Retry {
 impl Retry {
     fn note(&mut self, rows: &Rows) {
         let late = |row: &&Container| {
-            row.netns_trouble.as_ref().is_some_and(|trouble| trouble.kind == TroubleKind::TimedOut)
+            row.netns_error
+                .as_ref()
+                .is_some_and(|source_error| source_error.kind == SourceErrorKind::TimedOut)
         };
         self.ids = rows.values().filter(late).map(|row| row.id.clone()).collect();
         if self.ids.is_empty() {
@@ -142,7 +144,7 @@ impl Retry {
 pub(super) type Rows = BTreeMap<ContainerId, Container>;
 
 /// Every container.
-async fn all_settled(engine: &dyn Engine, due: Deadline) -> Result<Rows, Trouble> {
+async fn all_settled(engine: &dyn Engine, due: Deadline) -> Result<Rows, SourceError> {
     let mut found = all(engine).await?;
     settle(engine, due, &mut found).await;
     Ok(found.into_iter().map(by_id).collect())
@@ -181,8 +183,9 @@ async fn happened(
     changed: &mut Changed,
     until: Option<Instant>,
     sign: &Notify,
-) -> Result<(), Trouble> {
-    let ended = || Trouble::new(TroubleKind::Gone, "the engine", "its stream of events ended");
+) -> Result<(), SourceError> {
+    let ended =
+        || SourceError::new(SourceErrorKind::Gone, "the engine", "its stream of events ended");
     while changed.is_empty() {
         let quiet = async {
             match until {

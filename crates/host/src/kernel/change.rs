@@ -6,7 +6,7 @@ use model::ids::{Ifindex, Name, NetnsId};
 use model::plan::{KernelStep, Veth};
 use model::snapshot::Cidr;
 use model::wiring::ContainerRef;
-use model::{Snapshot, Trouble, TroubleKind};
+use model::{Snapshot, SourceError, SourceErrorKind};
 use netns::{Error, EthtoolSocket, Netns, RouteSocket, VethEnd};
 
 use crate::act::generate;
@@ -20,7 +20,7 @@ pub(crate) struct Links {
 }
 
 impl Links {
-    pub(crate) fn of(host: &Host) -> Result<Self, Trouble> {
+    pub(crate) fn of(host: &Host) -> Result<Self, SourceError> {
         let switch = kernel::switch_namespace(&host.rundir)?;
         let switch = inside(&switch, |_| RouteSocket::here());
         let switch = switch.map_err(|error| {
@@ -34,7 +34,7 @@ impl Links {
         &mut self,
         snapshot: &Snapshot,
         container: &ContainerRef,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), SourceError> {
         let row = snapshot.container_by_id(&container.id);
         let Some((pid, id)) = row.and_then(|row| Some((row.pid?, row.netns?))) else {
             return Ok(());
@@ -44,7 +44,7 @@ impl Links {
         Ok(())
     }
 
-    pub(crate) fn take_step(&mut self, step: &KernelStep) -> Result<(), Trouble> {
+    pub(crate) fn take_step(&mut self, step: &KernelStep) -> Result<(), SourceError> {
         let taken = match step {
             KernelStep::DeleteLink { name, ifindex } => delete_link(name, *ifindex, &self.switch),
             KernelStep::MakeVeth(veth) => make_veth(veth, &self.switch, self.home(veth.netns)?),
@@ -59,9 +59,10 @@ impl Links {
         taken.map_err(|error| refused(step, &error))
     }
 
-    fn home(&self, wanted: NetnsId) -> Result<&Netns, Trouble> {
+    fn home(&self, wanted: NetnsId) -> Result<&Netns, SourceError> {
         let home = self.home.as_ref().filter(|(id, _)| *id == wanted);
-        let missing = || Trouble::new(TroubleKind::Gone, wanted.to_string(), "it is not open");
+        let missing =
+            || SourceError::new(SourceErrorKind::Gone, wanted.to_string(), "it is not open");
         home.map(|(_, home)| home).ok_or_else(missing)
     }
 }
@@ -156,21 +157,22 @@ fn inside<T: Send>(
     results.pop().unwrap_or(Err(Error::Malformed("no namespace was visited")))
 }
 
-fn gone(container: &ContainerRef) -> Trouble {
+fn gone(container: &ContainerRef) -> SourceError {
     let what = format!("container {}", container.name);
-    Trouble::new(TroubleKind::Gone, what, "it stopped or restarted meanwhile").remedy("ask again")
+    SourceError::new(SourceErrorKind::Gone, what, "it stopped or restarted meanwhile")
+        .remedy("ask again")
 }
 
-fn refused(step: &KernelStep, error: &netns::Error) -> Trouble {
+fn refused(step: &KernelStep, error: &netns::Error) -> SourceError {
     const EACCES: i32 = 13;
-    let trouble = match error.errno() {
-        Some(_) => Trouble::new(TroubleKind::Unusable, format!("cannot {step}"), error),
+    let source_error = match error.errno() {
+        Some(_) => SourceError::new(SourceErrorKind::Unusable, format!("cannot {step}"), error),
         None => failure::of_chain(format!("cannot {step}"), error, "run as root"),
     };
     match error.errno() {
-        Some(EACCES) => trouble.remedy(
+        Some(EACCES) => source_error.remedy(
             "IPv6 may be disabled there: docker run --sysctl net.ipv6.conf.all.disable_ipv6=0",
         ),
-        _ => trouble,
+        _ => source_error,
     }
 }

@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use model::ids::NetnsId;
 use model::snapshot::Namespace;
-use model::{Trouble, TroubleKind};
+use model::{SourceError, SourceErrorKind};
 use netns::{Drained, LinkWatch, Netns};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -17,7 +17,7 @@ use super::watch::{Hint, OtherNamespaces, SwitchNamespace};
 use crate::kernel;
 
 /// The namespace that ovs-vswitchd lives in now, by its PID file in `rundir`.
-pub(crate) fn open(rundir: &Path) -> Result<Arc<dyn SwitchNamespace>, Trouble> {
+pub(crate) fn open(rundir: &Path) -> Result<Arc<dyn SwitchNamespace>, SourceError> {
     Ok(Arc::new(Hints::open(rundir)?))
 }
 
@@ -31,14 +31,15 @@ struct Hints {
 }
 
 impl Hints {
-    fn open(rundir: &Path) -> Result<Self, Trouble> {
+    fn open(rundir: &Path) -> Result<Self, SourceError> {
         let switch = kernel::switch_namespace(rundir)?;
         let own = kernel::listen(&switch, false)?;
         let all = kernel::listen(&switch, true).ok();
         #[allow(deprecated, reason = "its successor is unsafe; a LinkWatch owns its descriptor")]
         let asleep = |watch| {
-            AsyncFd::with_interest(watch, Interest::READABLE)
-                .map_err(|error| Trouble::new(TroubleKind::Unreachable, "changes of links", error))
+            AsyncFd::with_interest(watch, Interest::READABLE).map_err(|error| {
+                SourceError::new(SourceErrorKind::Unreachable, "changes of links", error)
+            })
         };
         let (own, all) = (asleep(own)?, all.map(asleep).transpose()?);
         Ok(Self { rundir: rundir.to_owned(), switch, own, all })

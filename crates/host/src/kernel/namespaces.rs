@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use model::{Target, Trouble, TroubleKind};
+use model::{SourceError, SourceErrorKind, Target};
 use netns::Netns;
 
 /// The namespace ovs-vswitchd lives in, by the PID file in `rundir` (ovs-vswitchd(8)); our
 /// own where that cannot be told, as with a vswitchd of another PID namespace.
-pub(crate) fn switch_namespace(rundir: &Path) -> Result<Netns, Trouble> {
+pub(crate) fn switch_namespace(rundir: &Path) -> Result<Netns, SourceError> {
     match vswitchd(rundir) {
         Some(pid) => Netns::of_process(pid).or_else(|_| own_namespace()),
         None => own_namespace(),
@@ -15,8 +15,8 @@ pub(crate) fn switch_namespace(rundir: &Path) -> Result<Netns, Trouble> {
 }
 
 /// The namespace this program runs in.
-pub(crate) fn own_namespace() -> Result<Netns, Trouble> {
-    Netns::current().map_err(|error| trouble("this network namespace".into(), &error))
+pub(crate) fn own_namespace() -> Result<Netns, SourceError> {
+    Netns::current().map_err(|error| source_error("this network namespace".into(), &error))
 }
 
 /// The namespaces with a name under /run/netns (ip-netns(8)).
@@ -45,13 +45,17 @@ pub(crate) fn open_named(name: &str) -> Result<Netns, netns::Error> {
 }
 
 /// Why a namespace that was named directly could not be opened.
-pub(crate) fn not_opened(target: &Target, error: &netns::Error) -> Trouble {
+pub(crate) fn not_opened(target: &Target, error: &netns::Error) -> SourceError {
     let remedy = "ip netns list names the namespaces there are; pid: takes a running process";
-    let trouble = trouble(target.to_string(), error);
-    if trouble.kind == TroubleKind::Denied { trouble } else { trouble.remedy(remedy) }
+    let source_error = source_error(target.to_string(), error);
+    if source_error.kind == SourceErrorKind::Denied {
+        source_error
+    } else {
+        source_error.remedy(remedy)
+    }
 }
 
 /// Puts an error of the netns crate into words.
-pub(crate) fn trouble(what: String, error: &netns::Error) -> Trouble {
+pub(crate) fn source_error(what: String, error: &netns::Error) -> SourceError {
     crate::failure::of_chain(what, error, "run as root, or with CAP_SYS_ADMIN and CAP_SYS_PTRACE")
 }

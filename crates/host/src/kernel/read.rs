@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use model::Trouble;
+use model::SourceError;
 use model::ids::{Ifindex, NetnsId, Nsid};
 use model::snapshot::{Link, Namespace};
 use netns::{LinkWatch, Netns, RouteSocket};
 
-use super::namespaces::{named, trouble};
+use super::namespaces::{named, source_error};
 use super::offload;
 use super::rows::{self as links, id};
 
@@ -62,7 +62,7 @@ pub(crate) fn everything(
     }
     let others: Vec<&Netns> = homes.iter().map(|(home, _)| *home).collect();
     let here = rows.iter_mut().find(|row| row.id == id(switch));
-    if let Some(here) = here.filter(|row| row.trouble.is_none()) {
+    if let Some(here) = here.filter(|row| row.source_error.is_none()) {
         let named = netns::visit(&[switch], |_, socket| {
             let mut row = empty(id(switch), Vec::new());
             links::name_others(socket, &mut row, &others)?;
@@ -70,7 +70,7 @@ pub(crate) fn everything(
         });
         match named.into_iter().next() {
             Some(Ok((nsids, heard))) => (here.nsids, here.heard) = (nsids, heard),
-            Some(Err(error)) => here.trouble = Some(trouble(what(switch), &error)),
+            Some(Err(error)) => here.source_error = Some(source_error(what(switch), &error)),
             None => {}
         }
     }
@@ -112,8 +112,9 @@ pub(crate) fn homes(
             Ok(_) => {}
             Err(error) if error.is_gone() => {}
             Err(error) => {
-                let trouble = Some(trouble(format!("the network namespace {netns}"), &error));
-                shut.insert(*netns, Namespace { trouble, ..empty(*netns, Vec::new()) });
+                let source_error =
+                    Some(source_error(format!("the network namespace {netns}"), &error));
+                shut.insert(*netns, Namespace { source_error, ..empty(*netns, Vec::new()) });
             }
         }
     }
@@ -148,10 +149,10 @@ fn assign_nsids(spaces: &[&Netns], switch: &Netns) {
 }
 
 /// Listens to changes of links in the switch's namespace, or in all that it has a name for.
-pub(crate) fn listen(switch: &Netns, all: bool) -> Result<LinkWatch, Trouble> {
+pub(crate) fn listen(switch: &Netns, all: bool) -> Result<LinkWatch, SourceError> {
     let listening = netns::visit(&[switch], |_, _| LinkWatch::here(all));
     let listening = listening.into_iter().next().unwrap_or(Err(netns::Error::Restless));
-    listening.map_err(|error| trouble("changes of links".to_owned(), &error))
+    listening.map_err(|error| source_error("changes of links".to_owned(), &error))
 }
 
 fn whole(homes: &[(&Netns, Vec<String>)], switch: &Netns, traffic: bool) -> Vec<Namespace> {
@@ -171,7 +172,14 @@ fn whole(homes: &[(&Netns, Vec<String>)], switch: &Netns, traffic: bool) -> Vec<
 }
 
 fn empty(id: NetnsId, names: Vec<String>) -> Namespace {
-    Namespace { id, names, nsids: BTreeMap::new(), links: Vec::new(), heard: None, trouble: None }
+    Namespace {
+        id,
+        names,
+        nsids: BTreeMap::new(),
+        links: Vec::new(),
+        heard: None,
+        source_error: None,
+    }
 }
 
 /// Nothing follows where it cannot be told.
@@ -180,8 +188,8 @@ fn packet_sockets() -> Option<BTreeSet<Ifindex>> {
 }
 
 fn unread(space: &Netns, names: &[String], error: &netns::Error) -> Namespace {
-    let trouble = Some(trouble(what(space), error));
-    Namespace { trouble, ..empty(id(space), names.to_vec()) }
+    let source_error = Some(source_error(what(space), error));
+    Namespace { source_error, ..empty(id(space), names.to_vec()) }
 }
 
 fn what(space: &Netns) -> String {

@@ -13,7 +13,7 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, select_ok};
 use model::ids::{Ifindex, NetnsId, Nsid};
 use model::snapshot::{Container, Namespace};
-use model::{Trouble, TroubleKind};
+use model::{SourceError, SourceErrorKind};
 use tokio::sync::watch::{Receiver, Sender};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -60,7 +60,7 @@ pub struct Hint {
 }
 
 /// How the switch's namespace is opened, before anything in it is read.
-pub type Open = dyn Fn() -> Result<Arc<dyn SwitchNamespace>, Trouble> + Send + Sync;
+pub type Open = dyn Fn() -> Result<Arc<dyn SwitchNamespace>, SourceError> + Send + Sync;
 
 /// Publishes all namespaces, and again after each change, until the switch's cannot be opened.
 /// `containers` are what the engines publish: the namespaces of these are read. Each of
@@ -70,9 +70,9 @@ pub async fn run(
     containers: Vec<Receiver<Latest<Container>>>,
     requests: Receiver<u64>,
     latest: &Publish,
-) -> Trouble {
-    let Err(trouble) = follow(open, containers, requests, latest).await;
-    trouble
+) -> SourceError {
+    let Err(source_error) = follow(open, containers, requests, latest).await;
+    source_error
 }
 
 async fn follow(
@@ -80,7 +80,7 @@ async fn follow(
     mut containers: Vec<Receiver<Latest<Container>>>,
     mut requests: Receiver<u64>,
     latest: &Publish,
-) -> Result<Infallible, Trouble> {
+) -> Result<Infallible, SourceError> {
     // Listens before anything is read.
     let mut links = Links::open(open)?;
     for rows in &mut containers {
@@ -155,7 +155,7 @@ enum Event {
 }
 
 impl<'o> Links<'o> {
-    fn open(open: &'o Open) -> Result<Self, Trouble> {
+    fn open(open: &'o Open) -> Result<Self, SourceError> {
         Ok(Self {
             open,
             switch: open()?,
@@ -173,7 +173,7 @@ impl<'o> Links<'o> {
     async fn read_everything(
         &mut self,
         containers: &mut [Receiver<Latest<Container>>],
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), SourceError> {
         self.read_here(When::AtOnce).await?;
         self.read_elsewhere(containers);
         while self.reading.is_some() {
@@ -242,8 +242,8 @@ impl<'o> Links<'o> {
     /// Takes over what was read elsewhere. Where that failed, what was known is kept, and tried
     /// again.
     fn take(&mut self, (mut homes, nsids): OtherNamespaces) {
-        self.failed = homes.iter().any(|home| home.trouble.is_some());
-        for home in homes.iter_mut().filter(|home| home.trouble.is_some()) {
+        self.failed = homes.iter().any(|home| home.source_error.is_some());
+        for home in homes.iter_mut().filter(|home| home.source_error.is_some()) {
             if let Some(known) = self.homes.iter().find(|known| known.id == home.id) {
                 home.clone_from(known);
             }
@@ -257,16 +257,18 @@ impl<'o> Links<'o> {
     ///
     /// # Errors
     /// The switch's namespace cannot be opened.
-    async fn read_here(&mut self, when: When) -> Result<bool, Trouble> {
+    async fn read_here(&mut self, when: When) -> Result<bool, SourceError> {
         if !self.switch.is_current() {
             self.switch = (self.open)()?;
             self.dirty = true;
         }
         let switch = Arc::clone(&self.switch);
         let read = tokio::task::spawn_blocking(move || switch.read()).await;
-        let here = read.map_err(|error| Trouble::new(TroubleKind::Gone, "the kernel", error))?;
+        let here =
+            read.map_err(|error| SourceError::new(SourceErrorKind::Gone, "the kernel", error))?;
         let fresh = self.fresh.take().map(|homes| self.take(homes)).is_some();
-        if (here.trouble.is_some() && self.here.is_some()) || self.here.as_ref() == Some(&here) {
+        if (here.source_error.is_some() && self.here.is_some()) || self.here.as_ref() == Some(&here)
+        {
             return Ok(fresh);
         }
         if cross_netns_links(self.here.as_ref()) != cross_netns_links(Some(&here)) {

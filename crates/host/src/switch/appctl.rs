@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use model::Trouble;
+use model::SourceError;
 use model::ids::{DpPort, OfPort};
 use model::switch::{Bridge, OfPortState, Port};
 use unixctl::{Client, Error, VSWITCHD, control_socket};
@@ -22,9 +22,9 @@ pub(crate) fn what(rundir: &Path) -> String {
 }
 
 /// The version of the running ovs-vswitchd.
-pub(crate) async fn version(rundir: &Path) -> Result<String, Trouble> {
+pub(crate) async fn version(rundir: &Path) -> Result<String, SourceError> {
     let ask = async { open(rundir).await?.version().await };
-    ask.await.map(|version| version.trim().to_owned()).map_err(|error| trouble(rundir, &error))
+    ask.await.map(|version| version.trim().to_owned()).map_err(|error| source_error(rundir, &error))
 }
 
 /// What [`super::sources`] calls.
@@ -32,14 +32,14 @@ pub(super) fn read<'a>(
     host: &'a Host,
     due: Deadline,
     _bridge: Option<&'a str>,
-) -> BoxFuture<'a, Result<Vec<Bridge>, Trouble>> {
+) -> BoxFuture<'a, Result<Vec<Bridge>, SourceError>> {
     due.hold(|| what(&host.rundir), all(&host.rundir)).boxed()
 }
 
 /// Every bridge with every port that has a number.
-async fn all(rundir: &Path) -> Result<Vec<Bridge>, Trouble> {
+async fn all(rundir: &Path) -> Result<Vec<Bridge>, SourceError> {
     let ask = async { open(rundir).await?.dpif_show().await };
-    let bridges = ask.await.map_err(|error| trouble(rundir, &error))?;
+    let bridges = ask.await.map_err(|error| source_error(rundir, &error))?;
     Ok(bridges.into_iter().map(bridge).collect())
 }
 
@@ -71,6 +71,6 @@ fn options(text: &str) -> BTreeMap<String, String> {
     pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }
 
-fn trouble(rundir: &Path, error: &Error) -> Trouble {
+fn source_error(rundir: &Path, error: &Error) -> SourceError {
     failure::of_chain(what(rundir), error, "root may use it")
 }

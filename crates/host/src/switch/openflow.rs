@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
 use model::ids::{DatapathId, Mac, OfPort};
 use model::switch::{Bridge, OfPortState, Port};
-use model::{Trouble, TroubleKind};
+use model::{SourceError, SourceErrorKind};
 use openflow::{Client, Error, Remote, Version};
 
 use crate::Host;
@@ -27,7 +27,7 @@ pub(super) fn read<'a>(
     host: &'a Host,
     due: Deadline,
     bridge: Option<&'a str>,
-) -> BoxFuture<'a, Result<Vec<Bridge>, Trouble>> {
+) -> BoxFuture<'a, Result<Vec<Bridge>, SourceError>> {
     all(due, &host.rundir, &host.openflow, bridge).boxed()
 }
 
@@ -38,7 +38,7 @@ async fn all(
     rundir: &Path,
     listeners: &[Listener],
     bridge: Option<&str>,
-) -> Result<Vec<Bridge>, Trouble> {
+) -> Result<Vec<Bridge>, SourceError> {
     let mut places = sockets(rundir)?;
     for listener in listeners {
         places.retain(|(name, _)| *name != listener.bridge);
@@ -64,7 +64,7 @@ fn what(remote: &Remote) -> String {
     format!("OpenFlow at {remote}")
 }
 
-fn sockets(rundir: &Path) -> Result<Vec<(String, Remote)>, Trouble> {
+fn sockets(rundir: &Path) -> Result<Vec<(String, Remote)>, SourceError> {
     let folder = std::fs::read_dir(rundir).map_err(|error| {
         failure::of_io(format!("the folder {}", rundir.display()), &error, "root may read it")
     })?;
@@ -76,7 +76,7 @@ fn bridge_of(path: &Path) -> Option<String> {
     path.file_name()?.to_str()?.strip_suffix(".mgmt").map(str::to_owned)
 }
 
-async fn ask(name: String, remote: &Remote) -> Result<Bridge, Trouble> {
+async fn ask(name: String, remote: &Remote) -> Result<Bridge, SourceError> {
     let ask = async {
         let mut client = Client::connect(remote, &Version::ALL).await?;
         let (features, ports) = client.show().await?;
@@ -107,9 +107,9 @@ fn port(row: &openflow::Port) -> Option<Port> {
 }
 
 /// Reads `BRIDGE=tcp:IP[:PORT]` or `BRIDGE=unix:FILE`.
-pub(crate) fn listener(text: &str) -> Result<Listener, Trouble> {
+pub(crate) fn listener(text: &str) -> Result<Listener, SourceError> {
     let wrong = |why: String| {
-        Trouble::new(TroubleKind::Unusable, format!("--openflow {text}"), why)
+        SourceError::new(SourceErrorKind::Unusable, format!("--openflow {text}"), why)
             .remedy("write BRIDGE=tcp:IP[:PORT] or BRIDGE=unix:FILE")
     };
     let (bridge, remote) =

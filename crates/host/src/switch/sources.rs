@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::{BoxFuture, join_all};
-use model::Trouble;
+use model::SourceError;
 use model::snapshot::Namespace;
 use model::switch::{Bridge, SwitchSource};
 
@@ -18,12 +18,15 @@ use crate::switch::ovsdb::Database;
 const MANY: usize = 32;
 
 /// What each source brought.
-pub(crate) type BySource = BTreeMap<SwitchSource, Result<Vec<Bridge>, Trouble>>;
+pub(crate) type BySource = BTreeMap<SwitchSource, Result<Vec<Bridge>, SourceError>>;
 
 /// How a source reads every bridge; the one that is asked about, if there is one, must be among
 /// them.
-type Read =
-    for<'a> fn(&'a Host, Deadline, Option<&'a str>) -> BoxFuture<'a, Result<Vec<Bridge>, Trouble>>;
+type Read = for<'a> fn(
+    &'a Host,
+    Deadline,
+    Option<&'a str>,
+) -> BoxFuture<'a, Result<Vec<Bridge>, SourceError>>;
 
 /// Every source beside the database, which alone can be asked for a few ports and be followed. A
 /// new one is its file, its name in [`SwitchSource`], and a line here.
@@ -54,7 +57,7 @@ impl Host {
         &self,
         due: Deadline,
         question: &Question,
-        database: Option<Result<Database, Trouble>>,
+        database: Option<Result<Database, SourceError>>,
         rows: &[Namespace],
     ) -> BySource {
         let ovsdb = async {
@@ -76,17 +79,17 @@ impl Host {
     }
 }
 
-fn collect(ovsdb: Option<Result<Vec<Bridge>, Trouble>>, mut sources: BySource) -> BySource {
+fn collect(ovsdb: Option<Result<Vec<Bridge>, SourceError>>, mut sources: BySource) -> BySource {
     sources.extend(ovsdb.map(|rows| (SwitchSource::Ovsdb, rows)));
     sources
 }
 
 async fn near(
     due: Deadline,
-    database: Result<Database, Trouble>,
+    database: Result<Database, SourceError>,
     question: &Question,
     rows: &[Namespace],
-) -> Result<Vec<Bridge>, Trouble> {
+) -> Result<Vec<Bridge>, SourceError> {
     let mut database = database?;
     let what = database.what().to_owned();
     let here = rows.get(1..).unwrap_or_default();

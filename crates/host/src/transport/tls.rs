@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use model::{Trouble, TroubleKind};
+use model::{SourceError, SourceErrorKind};
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -27,7 +27,7 @@ impl Tls {
     /// # Errors
     /// A file that cannot be read, or that has no certificate of use in it; a system without
     /// authorities.
-    pub fn new(trusted: Option<&Path>, name: ServerName<'static>) -> Result<Self, Trouble> {
+    pub fn new(trusted: Option<&Path>, name: ServerName<'static>) -> Result<Self, SourceError> {
         let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(|error| unusable(trusted, error))?
@@ -54,7 +54,7 @@ pub fn trusted_authorities(file: Option<&Path>) -> String {
 }
 
 /// The store of a whole system has old certificates among others, which cannot be used.
-fn authorities(trusted: Option<&Path>) -> Result<RootCertStore, Trouble> {
+fn authorities(trusted: Option<&Path>) -> Result<RootCertStore, SourceError> {
     let read = match trusted {
         Some(file) => CertificateDer::pem_file_iter(file)
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)
@@ -68,8 +68,8 @@ fn authorities(trusted: Option<&Path>) -> Result<RootCertStore, Trouble> {
     }
 }
 
-fn unusable(trusted: Option<&Path>, why: impl fmt::Display) -> Trouble {
-    Trouble::new(TroubleKind::Unusable, trusted_authorities(trusted), why).remedy(
+fn unusable(trusted: Option<&Path>, why: impl fmt::Display) -> SourceError {
+    SourceError::new(SourceErrorKind::Unusable, trusted_authorities(trusted), why).remedy(
         "--tls-ca FILE names, in PEM, the certificate of the authority that signed the daemon's",
     )
 }

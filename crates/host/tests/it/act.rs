@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use host::Unable;
+use host::ActError;
 use model::plan::{Connect, Disconnect, Prune, Restore};
 
 use crate::fake_engine::FakeEngine;
@@ -29,11 +29,11 @@ async fn without_a_database_nothing_is_changed() {
             .await
             .err(),
     ];
-    for unable in refused {
-        let Some(Unable::Failed { left, .. }) = unable else { panic!("{unable:?}") };
+    for act_error in refused {
+        let Some(ActError::Failed { left, .. }) = act_error else { panic!("{act_error:?}") };
         assert!(left.is_empty());
     }
     assert_eq!(docker.count("list"), 0, "the lock comes first");
     let request = Prune { bridge: None, until: None, all: true, stopped: false };
-    assert!(matches!(host.left_over(&request).await, Err(Unable::Refused(_))));
+    assert!(matches!(host.left_over(&request).await, Err(ActError::Refused(_))));
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use host::{EngineOptions, Host, Question, Settings};
 use model::snapshot::{Container, Observed};
-use model::{Snapshot, TroubleKind, query};
+use model::{Snapshot, SourceErrorKind, query};
 use tempfile::TempDir;
 use tokio::time::timeout;
 
@@ -88,9 +88,9 @@ async fn what_names_no_single_container_is_none() {
 #[tokio::test]
 async fn why_docker_does_not_answer_is_said() {
     for (status, body, expected) in [
-        (403, "", TroubleKind::Denied),
-        (500, "", TroubleKind::Garbled),
-        (200, "{}", TroubleKind::Garbled),
+        (403, "", SourceErrorKind::Denied),
+        (500, "", SourceErrorKind::Garbled),
+        (200, "{}", SourceErrorKind::Garbled),
     ] {
         let server = FakeHttp::listen();
         server.says(LIST, status, body);
@@ -101,11 +101,11 @@ async fn why_docker_does_not_answer_is_said() {
     let server = FakeHttp::listen();
     server.sends(LIST, b"", true);
     let snapshot = look(&server, None).await;
-    assert_eq!(snapshot.engines[&kind("docker")].absence().unwrap().kind, TroubleKind::Gone);
+    assert_eq!(snapshot.engines[&kind("docker")].absence().unwrap().kind, SourceErrorKind::Gone);
     std::fs::remove_file(server.socket()).unwrap();
     let snapshot = look(&server, None).await;
     let why = snapshot.engines[&kind("docker")].absence().unwrap();
-    assert_eq!(why.kind, TroubleKind::Unreachable);
+    assert_eq!(why.kind, SourceErrorKind::Unreachable);
     assert!(why.remedy.contains("is dockerd running"), "{}", why.remedy);
 }
 

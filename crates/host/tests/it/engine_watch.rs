@@ -7,7 +7,7 @@ use host::engine::{Engine, Event};
 use host::watch::Watch;
 use model::ids::ContainerId;
 use model::snapshot::Container;
-use model::{Observed, Snapshot, TroubleKind};
+use model::{Observed, Snapshot, SourceErrorKind};
 use tokio::time::{Instant, timeout};
 
 use crate::fake_engine::FakeEngine;
@@ -84,7 +84,7 @@ async fn a_silent_engine_is_asked_whether_it_lives_and_is_stale_until_it_says_so
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     let rows = &stale.engines[&kind("docker")];
     assert_eq!(names(rows), ["web"], "what was known is kept");
-    assert_eq!(rows.trouble().unwrap().kind, TroubleKind::TimedOut);
+    assert_eq!(rows.source_error().unwrap().kind, SourceErrorKind::TimedOut);
     followed.engine.hang(false);
     followed.until(Observed::is_fresh).await;
 }
@@ -120,9 +120,9 @@ async fn an_answer_that_is_late_is_asked_for_again() {
     followed.changed("d2");
     let late = |rows: &Observed<Container>| {
         let row = rows.rows().iter().find(|row| &*row.name == "db");
-        row.and_then(|row| row.netns_trouble.clone()).map(|trouble| trouble.kind)
+        row.and_then(|row| row.netns_error.clone()).map(|source_error| source_error.kind)
     };
-    followed.until(|rows| late(rows) == Some(TroubleKind::TimedOut)).await;
+    followed.until(|rows| late(rows) == Some(SourceErrorKind::TimedOut)).await;
     followed.engine.starts("d2", false);
     followed.until(|rows| names(rows) == ["web", "db"] && late(rows).is_none()).await;
 }

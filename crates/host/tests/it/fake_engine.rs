@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, stream};
 use host::engine::{Engine, Event, Events, Found};
 use model::snapshot::{Container, Engine as Kind};
-use model::{Trouble, TroubleKind};
+use model::{SourceError, SourceErrorKind};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -84,12 +84,12 @@ impl FakeEngine {
         self.now.lock().unwrap().asked.iter().filter(|one| *one == asked).count()
     }
 
-    fn trouble(&self) -> Trouble {
-        Trouble::new(TroubleKind::Unreachable, self.what(), "there is no such socket")
+    fn source_error(&self) -> SourceError {
+        SourceError::new(SourceErrorKind::Unreachable, self.what(), "there is no such socket")
     }
 
     /// Notes what is asked; fails or hangs where the engine does.
-    async fn ask(&self, what: String) -> Result<(), Trouble> {
+    async fn ask(&self, what: String) -> Result<(), SourceError> {
         let (down, hangs) = {
             let mut now = self.now.lock().unwrap();
             now.asked.push(what);
@@ -98,7 +98,7 @@ impl FakeEngine {
         if hangs {
             return pending().await;
         }
-        if down { Err(self.trouble()) } else { Ok(()) }
+        if down { Err(self.source_error()) } else { Ok(()) }
     }
 }
 
@@ -115,11 +115,11 @@ impl Engine for FakeEngine {
         format!("{} at nowhere", self.name)
     }
 
-    fn version(&self) -> BoxFuture<'_, Result<String, Trouble>> {
+    fn version(&self) -> BoxFuture<'_, Result<String, SourceError>> {
         async { self.ask("version".to_owned()).await.map(|()| "1.0".to_owned()) }.boxed()
     }
 
-    fn inspect<'a>(&'a self, wanted: &'a str) -> BoxFuture<'a, Result<Option<Found>, Trouble>> {
+    fn inspect<'a>(&'a self, wanted: &'a str) -> BoxFuture<'a, Result<Option<Found>, SourceError>> {
         async move {
             self.ask(format!("inspect {wanted}")).await?;
             while self.now.lock().unwrap().starting.contains(wanted) {
@@ -135,7 +135,7 @@ impl Engine for FakeEngine {
         .boxed()
     }
 
-    fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, Trouble>> {
+    fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, SourceError>> {
         async {
             self.ask("list".to_owned()).await?;
             let now = self.now.lock().unwrap();
@@ -152,7 +152,10 @@ impl Engine for FakeEngine {
         row.state == "running"
     }
 
-    fn relatives<'a>(&'a self, row: &'a Container) -> BoxFuture<'a, Result<Vec<Found>, Trouble>> {
+    fn relatives<'a>(
+        &'a self,
+        row: &'a Container,
+    ) -> BoxFuture<'a, Result<Vec<Found>, SourceError>> {
         async move {
             self.ask("relatives".to_owned()).await?;
             let now = self.now.lock().unwrap();
@@ -163,7 +166,7 @@ impl Engine for FakeEngine {
         .boxed()
     }
 
-    fn events(&self) -> BoxFuture<'_, Result<Events, Trouble>> {
+    fn events(&self) -> BoxFuture<'_, Result<Events, SourceError>> {
         async {
             self.ask("events".to_owned()).await?;
             let (send, receive) = unbounded_channel();
@@ -176,7 +179,7 @@ impl Engine for FakeEngine {
         .boxed()
     }
 
-    fn ping(&self) -> BoxFuture<'_, Result<(), Trouble>> {
+    fn ping(&self) -> BoxFuture<'_, Result<(), SourceError>> {
         self.ask("ping".to_owned()).boxed()
     }
 }

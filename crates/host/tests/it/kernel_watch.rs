@@ -11,7 +11,7 @@ use host::source::Latest;
 use host::watch::LinkReading;
 use model::ids::{Ifindex, NetnsId, Nsid};
 use model::snapshot::{Container, Namespace, Peer};
-use model::{Trouble, TroubleKind};
+use model::{SourceError, SourceErrorKind};
 use tokio::sync::Notify;
 use tokio::sync::watch::{Receiver, Sender, channel};
 use tokio::task::JoinHandle;
@@ -74,7 +74,7 @@ struct Followed {
     containers: Sender<Latest<Container>>,
     requests: Sender<u64>,
     rows: Receiver<Latest<Namespace, LinkReading>>,
-    task: JoinHandle<Trouble>,
+    task: JoinHandle<SourceError>,
 }
 
 impl Followed {
@@ -95,11 +95,11 @@ impl Followed {
         let (publish, rows) = channel(Latest::default());
         let opened = Arc::clone(&kernel);
         let task = tokio::spawn(async move {
-            let open = move || -> Result<Arc<dyn SwitchNamespace>, Trouble> {
+            let open = move || -> Result<Arc<dyn SwitchNamespace>, SourceError> {
                 if opened.is_current() {
                     return Ok(Arc::clone(&opened) as Arc<dyn SwitchNamespace>);
                 }
-                Err(Trouble::new(TroubleKind::Denied, "the namespace", "no"))
+                Err(SourceError::new(SourceErrorKind::Denied, "the namespace", "no"))
             };
             run(&open, vec![engine], requested, &publish).await
         });
@@ -230,8 +230,8 @@ async fn a_reading_that_was_asked_for_is_numbered_whether_it_brings_anything_or_
 #[tokio::test(start_paused = true)]
 async fn what_could_not_be_read_stays_as_it_was_and_is_tried_again() {
     let mut followed = Followed::begun().await;
-    let trouble = Some(Trouble::new(TroubleKind::Denied, "it", "no"));
-    let unread = Namespace { trouble: trouble.clone(), ..home(&[]) };
+    let source_error = Some(SourceError::new(SourceErrorKind::Denied, "it", "no"));
+    let unread = Namespace { source_error: source_error.clone(), ..home(&[]) };
     followed.change(|now| now.others = vec![unread]);
     followed.hint(false, true);
     assert!(followed.published().await);
@@ -240,7 +240,7 @@ async fn what_could_not_be_read_stays_as_it_was_and_is_tried_again() {
     while followed.names()[0] != ["eth1"] {
         assert!(followed.published().await, "no hint says that it can be read again");
     }
-    followed.change(|now| now.here = Namespace { trouble, ..namespace(&[]) });
+    followed.change(|now| now.here = Namespace { source_error, ..namespace(&[]) });
     followed.hint(true, false);
     assert!(!followed.published().await);
     assert_eq!(followed.names()[1], ["veth1"]);
@@ -252,5 +252,5 @@ async fn a_switch_whose_namespace_cannot_be_opened_any_more_ends_it() {
     followed.change(|now| now.moved = true);
     followed.hint(true, false);
     let why = timeout(Duration::from_secs(60), followed.task).await.unwrap().unwrap();
-    assert_eq!(why.kind, TroubleKind::Denied);
+    assert_eq!(why.kind, SourceErrorKind::Denied);
 }

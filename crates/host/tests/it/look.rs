@@ -6,7 +6,7 @@ use std::sync::Arc;
 use host::Question;
 use host::engine::Engine;
 use model::query::{self, QueryError};
-use model::{Snapshot, TroubleKind};
+use model::{Snapshot, SourceErrorKind};
 
 use crate::fake_engine::FakeEngine;
 use crate::rows::{container, host, kind, with_pid};
@@ -60,7 +60,7 @@ async fn an_engine_that_is_not_there_is_no_error_as_long_as_another_answers() {
     }
     docker.go_down();
     let snapshot = look(&[&docker, &other], Some("web")).await;
-    assert!(matches!(query::container(&snapshot, "web"), Err(QueryError::Blind(_))));
+    assert!(matches!(query::container(&snapshot, "web"), Err(QueryError::SourceUnavailable(_))));
 }
 
 #[tokio::test(start_paused = true)]
@@ -69,7 +69,7 @@ async fn an_engine_that_was_named_must_answer() {
     other.go_down();
     let mut snapshot = look(&[&docker, &other], None).await;
     snapshot.named_engines.insert(kind("other"));
-    assert!(matches!(query::container(&snapshot, "wob"), Err(QueryError::Blind(_))));
+    assert!(matches!(query::container(&snapshot, "wob"), Err(QueryError::SourceUnavailable(_))));
 }
 
 #[tokio::test(start_paused = true)]
@@ -79,7 +79,7 @@ async fn an_engine_that_hangs_hides_no_other() {
     let snapshot = look(&[&docker, &other], None).await;
     assert_eq!(snapshot.engines[&kind("docker")].rows().len(), 2);
     let why = snapshot.engines[&kind("other")].absence().unwrap();
-    assert_eq!(why.kind, TroubleKind::TimedOut);
+    assert_eq!(why.kind, SourceErrorKind::TimedOut);
 }
 
 #[tokio::test(start_paused = true)]
@@ -89,8 +89,8 @@ async fn a_container_that_is_long_in_starting_hides_no_other() {
     let snapshot = look(&[&docker], None).await;
     let rows = snapshot.engines[&kind("docker")].rows();
     let of = |id: &str| rows.iter().find(|row| *row.id.0 == *id).unwrap();
-    assert_eq!(of("d1").netns_trouble, None);
-    assert_eq!(of("d2").netns_trouble.as_ref().unwrap().kind, TroubleKind::TimedOut);
+    assert_eq!(of("d1").netns_error, None);
+    assert_eq!(of("d2").netns_error.as_ref().unwrap().kind, SourceErrorKind::TimedOut);
 }
 
 #[tokio::test(start_paused = true)]
@@ -118,13 +118,13 @@ async fn the_namespace_of_a_process_is_the_containers_only_if_the_engine_says_so
     let docker = FakeEngine::new("docker", vec![own.clone()]);
     let snapshot = look(&[&docker], Some("web")).await;
     let row = query::container(&snapshot, "web").unwrap();
-    assert!(row.netns.is_some() && row.netns_trouble.is_none(), "{row:?}");
+    assert!(row.netns.is_some() && row.netns_error.is_none(), "{row:?}");
     assert_eq!(docker.count("inspect d1"), 1, "no handle proves it, so the engine is asked again");
     docker.says_again(with_pid(container("d1", "web"), 1));
     let snapshot = look(&[&docker], Some("web")).await;
     let row = query::container(&snapshot, "web").unwrap();
     assert_eq!(row.netns, None);
-    assert_eq!(row.netns_trouble.as_ref().unwrap().kind, TroubleKind::Gone);
+    assert_eq!(row.netns_error.as_ref().unwrap().kind, SourceErrorKind::Gone);
 }
 
 #[tokio::test(start_paused = true)]
@@ -143,7 +143,7 @@ async fn a_process_that_has_ended_is_a_container_that_stopped_meanwhile() {
     let docker = FakeEngine::new("docker", vec![gone]);
     let snapshot = look(&[&docker], Some("web")).await;
     let row = query::container(&snapshot, "web").unwrap();
-    assert_eq!(row.netns_trouble.as_ref().unwrap().kind, TroubleKind::Gone);
+    assert_eq!(row.netns_error.as_ref().unwrap().kind, SourceErrorKind::Gone);
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,7 +4,7 @@ use host::read_recording;
 use host::{Origin, Question, examine_recording, plan_connect, plan_disconnect, plan_restore};
 use model::plan::{Connect, Disconnect, Prune, Restore};
 use model::switch::SwitchSource;
-use model::{Snapshot, TroubleKind};
+use model::{Snapshot, SourceErrorKind};
 
 fn article() -> Snapshot {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../cli/tests/scenes/article.json");
@@ -19,9 +19,9 @@ fn what_is_no_snapshot_is_said() {
         (r#"{"docker-ovs-snapshot": 99}"#, "too new"),
         (r#"{"docker-ovs-snapshot": 1}"#, "a broken snapshot"),
     ] {
-        let trouble = read_recording("it", text.as_bytes()).unwrap_err();
-        assert_eq!(trouble.kind, TroubleKind::Garbled);
-        assert!(trouble.why.contains(why), "{text}: {trouble}");
+        let source_error = read_recording("it", text.as_bytes()).unwrap_err();
+        assert_eq!(source_error.kind, SourceErrorKind::Garbled);
+        assert!(source_error.why.contains(why), "{text}: {source_error}");
     }
 }
 
@@ -45,7 +45,7 @@ async fn a_recording_is_examined_for_what_it_tells() {
     assert_eq!(of("docker").detail, "5 containers");
     assert!(of("ports").detail.contains("orphaned"));
     let mut blind = article();
-    let why = model::Trouble::new(TroubleKind::Denied, "the kernel", "permission denied");
+    let why = model::SourceError::new(SourceErrorKind::Denied, "the kernel", "permission denied");
     blind.kernel = model::Observed::Absent { why };
     let checks = examine_recording(&blind);
     let of = |name: &str| checks.iter().find(|check| check.name == name).unwrap();

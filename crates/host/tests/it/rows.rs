@@ -19,7 +19,7 @@ pub(crate) fn container(id: &str, name: &str) -> Found {
         state: "running".to_owned(),
         pid: None,
         netns: None,
-        netns_trouble: None,
+        netns_error: None,
         network_mode: "bridge".to_owned(),
         labels: std::collections::BTreeMap::new(),
     };
@@ -78,7 +78,7 @@ pub(crate) fn namespace(links: &[&str]) -> Namespace {
         nsids: std::collections::BTreeMap::new(),
         links: (1..).zip(links).map(link).collect(),
         heard: None,
-        trouble: None,
+        source_error: None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::Write;
 use host::transport::{Tls, trusted_authorities};
 use host::{Host, Question, Settings, token};
 use model::switch::SwitchSource;
-use model::{Trouble, TroubleKind};
+use model::{SourceError, SourceErrorKind};
 use tempfile::NamedTempFile;
 
 fn file(text: &str) -> NamedTempFile {
@@ -19,9 +19,9 @@ fn a_token_is_one_long_word() {
     let good = file("  0123456789abcdef\n");
     assert_eq!(&*token(good.path()).unwrap(), "0123456789abcdef");
     for bad in ["", "short", "0123456789 abcdef", "0123456789abcdefü"] {
-        let trouble = token(file(bad).path()).unwrap_err();
-        assert_eq!(trouble.kind, TroubleKind::Unusable, "{bad}");
-        assert!(trouble.remedy.contains("openssl rand"), "{}", trouble.remedy);
+        let source_error = token(file(bad).path()).unwrap_err();
+        assert_eq!(source_error.kind, SourceErrorKind::Unusable, "{bad}");
+        assert!(source_error.remedy.contains("openssl rand"), "{}", source_error.remedy);
     }
     let missing = token("/nonexistent/token".as_ref()).unwrap_err();
     assert!(missing.what.contains("/nonexistent/token"), "{missing}");
@@ -33,14 +33,14 @@ fn a_file_without_a_certificate_is_no_authority() {
     let empty = file("no certificate here");
     let broken = file("-----BEGIN CERTIFICATE-----\n????\n-----END CERTIFICATE-----\n");
     for path in [empty.path(), broken.path(), "/nonexistent/ca.pem".as_ref()] {
-        let Err(trouble) = Tls::new(Some(path), name()) else { panic!("{}", path.display()) };
-        assert_eq!(trouble.kind, TroubleKind::Unusable);
-        assert_eq!(trouble.what, trusted_authorities(Some(path)));
+        let Err(source_error) = Tls::new(Some(path), name()) else { panic!("{}", path.display()) };
+        assert_eq!(source_error.kind, SourceErrorKind::Unusable);
+        assert_eq!(source_error.what, trusted_authorities(Some(path)));
     }
     assert!(trusted_authorities(None).contains("this system"));
 }
 
-fn open(openflow: &str) -> Result<Host, Trouble> {
+fn open(openflow: &str) -> Result<Host, SourceError> {
     Host::open(&Settings { openflow: vec![openflow.to_owned()], ..Settings::from_env() })
 }
 
@@ -48,9 +48,12 @@ fn open(openflow: &str) -> Result<Host, Trouble> {
 fn a_listener_names_its_bridge_and_where_it_is() {
     assert!(open("br0=tcp:127.0.0.1:6653").is_ok() && open("br0=unix:/tmp/x").is_ok());
     for (bad, why) in [("br0", "no bridge is named"), ("br0=ftp:somewhere", "")] {
-        let trouble = open(bad).unwrap_err();
-        assert!(trouble.what.contains(bad) && trouble.why.contains(why), "{trouble}");
-        assert!(trouble.remedy.contains("BRIDGE=tcp:IP[:PORT]"));
+        let source_error = open(bad).unwrap_err();
+        assert!(
+            source_error.what.contains(bad) && source_error.why.contains(why),
+            "{source_error}"
+        );
+        assert!(source_error.remedy.contains("BRIDGE=tcp:IP[:PORT]"));
     }
 }
 
@@ -60,7 +63,7 @@ async fn a_database_that_makes_no_sense_shows_when_it_is_asked() {
     let host = Host::open(&settings).unwrap().with_engines(Vec::new());
     let snapshot = host.look(&Question::default()).await;
     let why = snapshot.switch[&SwitchSource::Ovsdb].absence().unwrap();
-    assert_eq!((why.kind, why.what.as_str()), (TroubleKind::Unusable, "--db carrier-pigeon:7"));
+    assert_eq!((why.kind, why.what.as_str()), (SourceErrorKind::Unusable, "--db carrier-pigeon:7"));
 }
 
 #[tokio::test]

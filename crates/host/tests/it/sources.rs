@@ -3,7 +3,7 @@
 use host::Question;
 use model::ids::{DatapathId, DpPort, OfPort};
 use model::switch::{Bridge, OfPortState, SwitchSource};
-use model::{TroubleKind, query};
+use model::{SourceErrorKind, query};
 
 use crate::fake_switch::FakeSwitch;
 use crate::rows::host;
@@ -75,6 +75,6 @@ async fn a_bridge_that_does_not_answer_fails_the_road() {
     drop(tokio::net::UnixListener::bind(folder.path().join("br1.mgmt")).unwrap());
     let snapshot = host.look(&all()).await;
     let why = snapshot.switch[&SwitchSource::OpenFlow].absence().unwrap();
-    assert_eq!(why.kind, TroubleKind::Unreachable);
+    assert_eq!(why.kind, SourceErrorKind::Unreachable);
     assert!(why.what.contains("br1.mgmt"), "{why}");
 }

@@ -7,7 +7,7 @@ use host::source::Latest;
 use host::watch::{Feeds, LinkReading, Watch};
 use model::snapshot::{Container, Namespace};
 use model::switch::{Bridge, SwitchSource};
-use model::{Snapshot, Trouble, TroubleKind};
+use model::{Snapshot, SourceError, SourceErrorKind};
 use tokio::sync::watch::{Receiver, Sender, channel};
 use tokio::time::timeout;
 
@@ -73,8 +73,8 @@ async fn given(watch: &mut Watch) -> Option<Arc<Snapshot>> {
     timeout(Duration::from_secs(3600), watch.next()).await.ok()
 }
 
-fn trouble() -> Trouble {
-    Trouble::new(TroubleKind::Gone, "it", "it went away")
+fn source_error() -> SourceError {
+    SourceError::new(SourceErrorKind::Gone, "it", "it went away")
 }
 
 #[tokio::test(start_paused = true)]
@@ -96,12 +96,12 @@ async fn the_first_look_waits_for_every_source() {
 async fn a_source_that_cannot_answer_has_answered() {
     let (sources, mut watch) = Sources::new();
     sources.engine.send_modify(|latest| {
-        latest.mark_stale(trouble());
+        latest.mark_stale(source_error());
     });
     sources.ports(&["veth1"]);
     sources.links(&["veth1"], 0);
     let first = given(&mut watch).await.unwrap();
-    assert_eq!(first.engines[&kind("docker")].absence(), Some(&trouble()));
+    assert_eq!(first.engines[&kind("docker")].absence(), Some(&source_error()));
 }
 
 #[tokio::test(start_paused = true)]
@@ -153,17 +153,17 @@ async fn a_kernel_that_cannot_be_read_keeps_no_port_back() {
     sources.ports(&["veth1", "veth2"]);
     assert!(given(&mut watch).await.is_none());
     sources.kernel.send_modify(|latest| {
-        latest.mark_stale(trouble());
+        latest.mark_stale(source_error());
     });
     let next = given(&mut watch).await.unwrap();
-    assert_eq!(next.kernel.trouble(), Some(&trouble()));
+    assert_eq!(next.kernel.source_error(), Some(&source_error()));
     assert_eq!(next.kernel.rows(), [namespace(&["veth1"])], "what was read is kept");
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_same_trouble_again_is_nothing_new() {
     let (sources, mut watch) = Sources::begun().await;
-    let mark = || sources.switch.send_if_modified(|latest| latest.mark_stale(trouble()));
+    let mark = || sources.switch.send_if_modified(|latest| latest.mark_stale(source_error()));
     mark();
     assert!(given(&mut watch).await.is_some());
     mark();

@@ -11,7 +11,7 @@ use crate::switch::Port;
 use crate::wiring::Wiring;
 
 use super::planner::{Planner, delete, home_of};
-use super::{Generated, Plan, Refusal};
+use super::{Generated, Plan, PlanError};
 
 /// `docker ovs connect BRIDGE CONTAINER`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,13 +55,13 @@ pub enum Wanted {
 /// Plans it.
 ///
 /// # Errors
-/// A [`Refusal`].
+/// A [`PlanError`].
 pub fn connect(
     snapshot: &Snapshot,
     wiring: &Wiring,
     request: &Connect,
     generated: &Generated,
-) -> Result<Plan, Refusal> {
+) -> Result<Plan, PlanError> {
     let container = query::container(snapshot, &request.container)?;
     let bridge = query::bridge(snapshot, &request.bridge)?;
     let netns = home_of(snapshot, container)?;
@@ -103,14 +103,14 @@ impl Planner<'_> {
 }
 
 /// What can be seen to be wrong without looking at anything.
-fn check(request: &Connect) -> Result<(), Refusal> {
+fn check(request: &Connect) -> Result<(), PlanError> {
     if let Some(mac) = request.mac {
         let why = match mac.0 {
             [0, 0, 0, 0, 0, 0] => Some("zero"),
             [first, ..] if first & 1 == 1 => Some("a multicast address"),
             _ => None,
         };
-        why.map_or(Ok(()), |why| Err(Refusal::BadMac { mac, why }))?;
+        why.map_or(Ok(()), |why| Err(PlanError::BadMac { mac, why }))?;
     }
     request.addresses.iter().try_for_each(|cidr| {
         let longest = if cidr.ip.is_ipv4() { 32 } else { 128 };
@@ -120,11 +120,11 @@ fn check(request: &Connect) -> Result<(), Refusal> {
             ip if ip.is_unspecified() => "it is zero",
             _ => return Ok(()),
         };
-        Err(Refusal::BadAddress { address: cidr.to_string(), why })
+        Err(PlanError::BadAddress { address: cidr.to_string(), why })
     })?;
     let near = |gateway: &IpAddr| request.addresses.iter().any(|cidr| cidr.holds(*gateway));
     match request.gateways.iter().find(|gateway| !near(gateway)) {
-        Some(gateway) => Err(Refusal::FarGateway { gateway: *gateway }),
+        Some(gateway) => Err(PlanError::FarGateway { gateway: *gateway }),
         None => Ok(()),
     }
 }

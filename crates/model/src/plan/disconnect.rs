@@ -9,7 +9,7 @@ use crate::snapshot::{Container, Engine, Link, Snapshot};
 use crate::wiring::{ContainerRef, Occupant, SwitchPort, Wiring};
 
 use super::planner::{delete, requesters};
-use super::{Plan, Refusal, ReplacePort, Step};
+use super::{Plan, PlanError, ReplacePort, Step};
 
 /// `docker ovs disconnect BRIDGE CONTAINER`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,12 +28,12 @@ pub struct Disconnect {
 /// known for ours.
 ///
 /// # Errors
-/// A [`Refusal`].
+/// A [`PlanError`].
 pub fn disconnect(
     snapshot: &Snapshot,
     wiring: &Wiring,
     request: &Disconnect,
-) -> Result<Plan, Refusal> {
+) -> Result<Plan, PlanError> {
     let bridge = query::bridge(snapshot, &request.bridge)?;
     let known = match query::container(snapshot, &request.container) {
         Ok(known) => Some(known),
@@ -81,7 +81,7 @@ fn inside(row: &SwitchPort, known: Option<&Container>, words: &str) -> Option<Na
 fn pick<'r, 'a>(
     request: &Disconnect,
     all: &'r [(&'a SwitchPort, Name)],
-) -> Result<&'r (&'a SwitchPort, Name), Refusal> {
+) -> Result<&'r (&'a SwitchPort, Name), PlanError> {
     let asked = |name: &Name| request.interface.as_deref().is_none_or(|wanted| **name == *wanted);
     let fits: Vec<_> = all.iter().filter(|(_, name)| asked(name)).collect();
     let names = || {
@@ -91,13 +91,13 @@ fn pick<'r, 'a>(
     };
     match fits.as_slice() {
         [one] => Ok(one),
-        [] => Err(Refusal::NotConnected {
+        [] => Err(PlanError::NotConnected {
             container: request.container.clone(),
             interface: request.interface.clone(),
             bridge: request.bridge.clone(),
             have: names(),
         }),
-        _ => Err(Refusal::Several {
+        _ => Err(PlanError::Several {
             container: request.container.clone(),
             bridge: request.bridge.clone(),
             have: names(),
@@ -105,12 +105,12 @@ fn pick<'r, 'a>(
     }
 }
 
-fn check(row: &SwitchPort, force: bool) -> Result<(), Refusal> {
+fn check(row: &SwitchPort, force: bool) -> Result<(), PlanError> {
     let port = row.port.iface.to_string();
     match &row.port.bond {
-        Some(bond) => Err(Refusal::Bonded { port, bond: bond.clone() }),
+        Some(bond) => Err(PlanError::Bonded { port, bond: bond.clone() }),
         None if force || Mark::of(&row.port).is_some() => Ok(()),
-        None => Err(Refusal::NotOurs { port }),
+        None => Err(PlanError::NotOurs { port }),
     }
 }
 

@@ -1,22 +1,22 @@
 //! Acting is a plan of undoable steps: what is to be done is decided here, before anything
 //! is touched, by looking at a Snapshot alone.
 //!
-//! A request becomes a [`Plan`] or a [`Refusal`] with its reason. Whoever carries out a plan
+//! A request becomes a [`Plan`] or a [`PlanError`] with its reason. Whoever carries out a plan
 //! undoes in reverse order what was done when a step fails.
 
 mod connect;
 mod disconnect;
+mod error;
 mod name;
 mod planner;
 mod prune;
-mod refusal;
 mod restore;
 mod step;
 
 pub use connect::{Connect, Wanted, connect};
 pub use disconnect::{Disconnect, disconnect};
+pub use error::PlanError;
 pub use prune::{LeftOver, Prune, prune};
-pub use refusal::Refusal;
 pub use restore::{Remedy, Remembered, Restore, remembered, restore};
 pub use step::{KernelStep, OfPortRequests, ReplacePort, Step, SwitchStep, Veth};
 

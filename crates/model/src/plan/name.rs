@@ -1,6 +1,6 @@
 //! Names of links.
 
-use super::Refusal;
+use super::PlanError;
 
 /// What the names begin with that we give to links of the host.
 pub const PREFIX: &str = "dov-";
@@ -9,7 +9,7 @@ const LONGEST: usize = 15;
 
 /// Refuses what the kernel would refuse as a link's name (`dev_valid_name`, net/core/dev.c),
 /// and what would have it choose a number.
-pub(super) fn check(name: &str) -> Result<(), Refusal> {
+pub(super) fn check(name: &str) -> Result<(), PlanError> {
     let odd = |c: char| matches!(c, '/' | ':' | '%') || c.is_whitespace() || c.is_control();
     let why = match name {
         "" => "it is empty",
@@ -19,7 +19,7 @@ pub(super) fn check(name: &str) -> Result<(), Refusal> {
         _ if name.contains(odd) => "one of / : % or white space is in it",
         _ => return Ok(()),
     };
-    Err(Refusal::NotAName { name: name.to_owned(), why })
+    Err(PlanError::NotAName { name: name.to_owned(), why })
 }
 
 /// Whether we gave the name: the prefix and eight hexadecimal digits.

@@ -10,7 +10,7 @@ use crate::snapshot::{Container, Link, Snapshot};
 use crate::switch::{Bridge, Port};
 use crate::wiring::{ContainerRef, Occupant, Wiring};
 
-use super::{FIRST_FREE, LAST, Refusal, Wanted, is_debris, name};
+use super::{FIRST_FREE, LAST, PlanError, Wanted, is_debris, name};
 use super::{KernelStep, OfPortRequests, ReplacePort, Step, SwitchStep, Veth};
 
 /// Where something is to be connected.
@@ -23,8 +23,8 @@ pub(super) struct Planner<'a> {
 }
 
 /// The namespace of a running container that has one of its own.
-pub(super) fn home_of(snapshot: &Snapshot, row: &Container) -> Result<NetnsId, Refusal> {
-    let host = || Refusal::HostNetwork { name: row.name.to_string() };
+pub(super) fn home_of(snapshot: &Snapshot, row: &Container) -> Result<NetnsId, PlanError> {
+    let host = || PlanError::HostNetwork { name: row.name.to_string() };
     if row.on_host_network() {
         return Err(host());
     }
@@ -150,7 +150,7 @@ impl Planner<'_> {
         &self,
         wanted: Option<&str>,
         debris: &[Arc<Link>],
-    ) -> Result<Name, Refusal> {
+    ) -> Result<Name, PlanError> {
         let freed: Vec<_> = debris.iter().filter_map(|link| Some(link.peer?.ifindex)).collect();
         let taken: BTreeSet<&str> =
             self.inside().filter(|link| !freed.contains(&link.ifindex)).map(|l| &*l.name).collect();
@@ -163,7 +163,7 @@ impl Planner<'_> {
         name::check(wanted)?;
         if taken.contains(wanted) {
             let container = self.container.name.to_string();
-            return Err(Refusal::InterfaceTaken { container, interface: wanted.to_owned() });
+            return Err(PlanError::InterfaceTaken { container, interface: wanted.to_owned() });
         }
         Ok(wanted.into())
     }
@@ -186,9 +186,9 @@ impl Planner<'_> {
         same.find(|port| self.here().all(|link| link.name != port.iface)).cloned()
     }
 
-    pub(super) fn check_host_end(&self, host_end: &str) -> Result<(), Refusal> {
+    pub(super) fn check_host_end(&self, host_end: &str) -> Result<(), PlanError> {
         name::check(host_end)?;
-        let taken = |what| Err(Refusal::HostNameTaken { name: host_end.to_owned(), what });
+        let taken = |what| Err(PlanError::HostNameTaken { name: host_end.to_owned(), what });
         if let Some(row) = self.wiring.ports.iter().find(|row| *row.port.iface == *host_end) {
             return taken(format!("a port of {}", row.bridge));
         }
@@ -202,18 +202,18 @@ impl Planner<'_> {
         &self,
         wanted: Wanted,
         old: Option<&Port>,
-    ) -> Result<Option<OfPort>, Refusal> {
+    ) -> Result<Option<OfPort>, PlanError> {
         match wanted {
             Wanted::Auto => Ok(None),
             Wanted::Exactly(ofport) if !(1..=LAST).contains(&ofport.0) => {
-                Err(Refusal::BadNumber { ofport })
+                Err(PlanError::BadNumber { ofport })
             }
             Wanted::Exactly(ofport) => self.free(ofport, old).map(Some),
             Wanted::Free => {
                 let used = self.used(old);
                 let before = old.and_then(number_of).filter(|ofport| !used.contains(&ofport.0));
                 let free = || (FIRST_FREE..=LAST).find(|n| !used.contains(n)).map(OfPort);
-                let none = || Refusal::NoFreeNumber { bridge: self.bridge.name.to_string() };
+                let none = || PlanError::NoFreeNumber { bridge: self.bridge.name.to_string() };
                 before.or_else(free).map(Some).ok_or_else(none)
             }
         }
@@ -226,12 +226,12 @@ impl Planner<'_> {
     }
 
     /// This number, unless another port than `old` has it.
-    pub(super) fn free(&self, wanted: OfPort, old: Option<&Port>) -> Result<OfPort, Refusal> {
+    pub(super) fn free(&self, wanted: OfPort, old: Option<&Port>) -> Result<OfPort, PlanError> {
         let used = self.used(old).contains(&wanted.0);
         if used { Err(self.in_use(wanted, old)) } else { Ok(wanted) }
     }
 
-    fn in_use(&self, ofport: OfPort, old: Option<&Port>) -> Refusal {
+    fn in_use(&self, ofport: OfPort, old: Option<&Port>) -> PlanError {
         let here = self.wiring.ports.iter().filter(|row| row.bridge == self.bridge.name);
         let mut others = here.filter(|row| Some(&*row.port) != old);
         let holder = others.find(|row| numbers(&row.port).any(|n| n == ofport.0));
@@ -245,7 +245,7 @@ impl Planner<'_> {
                 (occupant, _) => format!("{iface}, {occupant}"),
             }
         });
-        Refusal::NumberInUse { bridge: self.bridge.name.to_string(), ofport, who }
+        PlanError::NumberInUse { bridge: self.bridge.name.to_string(), ofport, who }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::wiring::{Occupant, Plug, SwitchPort, Wiring};
 
 use super::disconnect::host_end;
 use super::planner::{Planner, delete, home_of, number_of};
-use super::{Generated, Plan, Refusal};
+use super::{Generated, Plan, PlanError};
 
 /// `docker ovs restore`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub enum Remedy {
     /// Nothing: its container is gone.
     Gone,
     /// Nothing can be done.
-    Refused(Refusal),
+    Refused(PlanError),
     /// Nothing may be done.
     NotToBeTouched {
         /// Why not.
@@ -108,8 +108,8 @@ pub fn restore(
     let Some(owner) = mark.owner(&all) else { return Remedy::Gone };
     match again(snapshot, wiring, row, mark, owner, generated) {
         Ok(remedy) => remedy,
-        Err(Refusal::Query(QueryError::NotRunning { state, .. })) => Remedy::NotRunning { state },
-        Err(refusal) => Remedy::Refused(refusal),
+        Err(PlanError::Query(QueryError::NotRunning { state, .. })) => Remedy::NotRunning { state },
+        Err(plan_error) => Remedy::Refused(plan_error),
     }
 }
 
@@ -120,7 +120,7 @@ fn again(
     mark: Mark,
     owner: &Container,
     generated: &Generated,
-) -> Result<Remedy, Refusal> {
+) -> Result<Remedy, PlanError> {
     let netns = home_of(snapshot, owner)?;
     let bridge = query::bridge(snapshot, &row.bridge)?;
     let planner = Planner { snapshot, wiring, bridge, container: owner, netns };
@@ -165,7 +165,7 @@ impl Planner<'_> {
         row: &SwitchPort,
         mark: Mark,
         generated: &Generated,
-    ) -> Result<Plan, Refusal> {
+    ) -> Result<Plan, PlanError> {
         let debris = self.debris();
         let interface = self.interface(Some(&mark.interface), &debris)?;
         self.check_host_end(&generated.host_end)?;
@@ -180,7 +180,7 @@ impl Planner<'_> {
     }
 
     /// The port as it was, under another name.
-    fn successor(&self, old: &Port, mark: &Mark, host_end: &str) -> Result<Port, Refusal> {
+    fn successor(&self, old: &Port, mark: &Mark, host_end: &str) -> Result<Port, PlanError> {
         let mut port = Port {
             iface: host_end.into(),
             ofport: OfPortState::Pending,
@@ -197,7 +197,7 @@ impl Planner<'_> {
     }
 
     /// The number that a port had, if nobody else has it now.
-    fn same_number(&self, port: &Port) -> Result<Option<OfPort>, Refusal> {
+    fn same_number(&self, port: &Port) -> Result<Option<OfPort>, PlanError> {
         let Some(wanted) = number_of(port) else { return Ok(None) };
         self.free(wanted, Some(port)).map(Some)
     }

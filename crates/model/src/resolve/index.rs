@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::Trouble;
+use crate::SourceError;
 use crate::ids::{LinkKey, NetnsId};
 use crate::snapshot::{Container, Engine, Link, Namespace, Observed, Scope, Snapshot};
 use crate::wiring::ContainerRef;
@@ -27,7 +27,7 @@ pub(super) struct Index<'a> {
     veths_by_peer: OnceCell<FxHashMap<(u32, u32), OneOrMore<LinkKey>>>,
     tenants: FxHashMap<NetnsId, OneOrMore<Tenant<'a>>>,
     pub(super) ports: PortEntries<'a>,
-    switch_trouble: Option<&'a Trouble>,
+    switch_error: Option<&'a SourceError>,
     engines: &'a BTreeMap<Engine, Observed<Container>>,
     pub(super) kernel_known: bool,
 }
@@ -47,7 +47,7 @@ impl<'a> Index<'a> {
             veths_by_peer: OnceCell::new(),
             tenants: tenants(snapshot),
             ports: PortEntries::new(snapshot, switch),
-            switch_trouble: answering(snapshot).and_then(|(_, rows)| rows.trouble()),
+            switch_error: answering(snapshot).and_then(|(_, rows)| rows.source_error()),
             engines: &snapshot.engines,
             kernel_known: snapshot.kernel.is_fresh(),
             namespaces,
@@ -94,13 +94,13 @@ impl<'a> Index<'a> {
             .map_or(&[], |ends| ends)
     }
 
-    pub(super) fn switch_trouble(&self) -> Option<&'a Trouble> {
-        self.switch_trouble
+    pub(super) fn switch_error(&self) -> Option<&'a SourceError> {
+        self.switch_error
     }
 
     /// Why an engine has not told anything newer.
-    pub(super) fn engine_trouble(&self, engine: &Engine) -> Option<&'a Trouble> {
-        self.engines.get(engine)?.trouble()
+    pub(super) fn engine_error(&self, engine: &Engine) -> Option<&'a SourceError> {
+        self.engines.get(engine)?.source_error()
     }
 }
 

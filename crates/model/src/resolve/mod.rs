@@ -57,21 +57,21 @@ pub fn resolve(snapshot: &Snapshot) -> Wiring {
         taken: snapshot.taken,
         ports: ports::switch_ports(&index, &stages.claims, occupancy),
         attachments,
-        troubles: troubles(snapshot),
+        source_errors: source_errors(snapshot),
         unseen: unseen::of(snapshot),
     }
 }
 
-/// What a whole look missed. A container that ended meanwhile is no trouble.
-fn troubles(snapshot: &Snapshot) -> Vec<crate::Trouble> {
-    let engines = snapshot.engines.values().filter_map(|rows| rows.trouble());
-    let switch = snapshot.switch.values().filter_map(|rows| rows.trouble());
-    let inside = snapshot.kernel.rows().iter().filter_map(|ns| ns.trouble.as_ref());
+/// What a whole look missed. A container that ended meanwhile is no source_error.
+fn source_errors(snapshot: &Snapshot) -> Vec<crate::SourceError> {
+    let engines = snapshot.engines.values().filter_map(|rows| rows.source_error());
+    let switch = snapshot.switch.values().filter_map(|rows| rows.source_error());
+    let inside = snapshot.kernel.rows().iter().filter_map(|ns| ns.source_error.as_ref());
     let unread = snapshot.containers();
-    let unread = unread.filter_map(|container| container.netns_trouble.as_ref());
-    let unread = unread.filter(|trouble| trouble.kind != crate::TroubleKind::Gone);
+    let unread = unread.filter_map(|container| container.netns_error.as_ref());
+    let unread = unread.filter(|source_error| source_error.kind != crate::SourceErrorKind::Gone);
     engines
-        .chain(snapshot.kernel.trouble())
+        .chain(snapshot.kernel.source_error())
         .chain(switch)
         .chain(inside)
         .chain(unread)
@@ -142,9 +142,9 @@ fn checksum_offload(index: &Index<'_>, link: &Link, entry: &PortEntry<'_>) -> Op
 
 /// Who is there rests on rows that the engine told earlier.
 fn old_news(index: &Index<'_>, tenants: &[Tenant<'_>]) -> Option<Note> {
-    let mut troubles =
-        tenants.iter().filter_map(|(tenant, _)| index.engine_trouble(&tenant.engine));
-    troubles.next().map(|why| Note::Stale { why: why.to_string() })
+    let mut source_errors =
+        tenants.iter().filter_map(|(tenant, _)| index.engine_error(&tenant.engine));
+    source_errors.next().map(|why| Note::Stale { why: why.to_string() })
 }
 
 fn first_step(container: &Container, home: &Namespace) -> Evidence {
@@ -156,8 +156,8 @@ fn arrive(index: &Index<'_>, trace: &Trace) -> PortState {
     match (trace.ports.as_slice(), &trace.wire) {
         ([one], _) => state_of(&index.ports[*one]),
         ([], Wire::Unresolved { why }) => PortState::Unknown { why: why.clone() },
-        ([], _) => match index.switch_trouble() {
-            Some(trouble) => PortState::Unknown { why: trouble.to_string() },
+        ([], _) => match index.switch_error() {
+            Some(source_error) => PortState::Unknown { why: source_error.to_string() },
             None => PortState::NotOnSwitch,
         },
         _ => PortState::Unknown { why: "several ports fit equally well".to_owned() },

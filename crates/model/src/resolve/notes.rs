@@ -7,8 +7,8 @@ use super::index::Index;
 
 /// Everything that is uncertain about one port.
 pub(super) fn port_notes(index: &Index<'_>, entry: &PortEntry<'_>) -> Vec<Note> {
-    // Where there are rows in spite of trouble, they are old ones.
-    let stale = index.switch_trouble().map(|why| Note::Stale { why: why.to_string() });
+    // Where there are rows in spite of source_error, they are old ones.
+    let stale = index.switch_error().map(|why| Note::Stale { why: why.to_string() });
     let notes = conflict(entry).into_iter().chain(not_as_requested(entry));
     notes.chain(old_ifindex(entry)).chain(deaf(index, entry)).chain(stale).collect()
 }

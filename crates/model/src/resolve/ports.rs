@@ -142,7 +142,7 @@ fn far_away(index: &Index<'_>, nsid: Nsid) -> &'static str {
     let there = here.and_then(|here| index.namespace(*here.nsids.get(&nsid)?));
     match there {
         None => "its other end is in a namespace of no container",
-        Some(there) if there.trouble.is_some() => {
+        Some(there) if there.source_error.is_some() => {
             "its other end is in a namespace that could not be read"
         }
         Some(_) => "the link at its other end changed during the look",
@@ -177,5 +177,5 @@ fn can_tell(index: &Index<'_>) -> bool {
     let here = index.switch_namespace();
     index.scope == Scope::Everything
         && index.kernel_known
-        && here.is_some_and(|ns| ns.trouble.is_none())
+        && here.is_some_and(|ns| ns.source_error.is_none())
 }

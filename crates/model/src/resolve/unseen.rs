@@ -1,17 +1,17 @@
 //! What a look did not see.
 
 use crate::snapshot::{Observed, Scope, Snapshot};
-use crate::trouble::TroubleKind;
+use crate::source_error::SourceErrorKind;
 use crate::wiring::Unseen;
 
 pub(super) fn of(snapshot: &Snapshot) -> Unseen {
     let absent = |engine: &Observed<_>| engine.absence().is_some();
     let blind = snapshot.engines.values().any(absent) || snapshot.kernel.absence().is_some();
-    let spaces = snapshot.kernel.rows().iter().filter(|ns| ns.trouble.is_some());
+    let spaces = snapshot.kernel.rows().iter().filter(|ns| ns.source_error.is_some());
     // One that is gone is gone: that is what was seen.
-    let unread = |trouble: &crate::Trouble| trouble.kind != TroubleKind::Gone;
+    let unread = |source_error: &crate::SourceError| source_error.kind != SourceErrorKind::Gone;
     let containers = snapshot.containers();
-    let containers = containers.filter(|row| row.netns_trouble.as_ref().is_some_and(unread));
+    let containers = containers.filter(|row| row.netns_error.as_ref().is_some_and(unread));
     Unseen {
         everything: blind || snapshot.scope == Scope::One,
         switch: !snapshot.switch.values().any(Observed::is_fresh),

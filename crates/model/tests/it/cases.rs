@@ -100,7 +100,9 @@ fn every_container_is_found_by_its_id_and_has_its_attachments_or_a_reason() {
                     Err(error @ QueryError::NotRunning { .. }) => {
                         assert!(error.remedy().unwrap().contains("docker start"));
                     }
-                    Err(error) => assert!(matches!(error, QueryError::Blind(_)), "{error}"),
+                    Err(error) => {
+                        assert!(matches!(error, QueryError::SourceUnavailable(_)), "{error}")
+                    }
                 }
             }
         }
@@ -120,10 +122,10 @@ fn every_bridge_and_namespace_is_found() {
             let absent = look.snapshot.switch[source].absence().is_some();
             assert_eq!(look.switch(*source).is_err(), absent);
         }
-        let troubles = look.remarks().len();
-        assert_eq!(troubles, look.wiring.troubles.len());
-        if look.sighted().is_err() {
-            assert!(troubles > 0, "what is missing is told");
+        let source_errors = look.remarks().len();
+        assert_eq!(source_errors, look.wiring.source_errors.len());
+        if look.require_sources().is_err() {
+            assert!(source_errors > 0, "what is missing is told");
         }
     }
 }

@@ -63,7 +63,7 @@ fn namespaces() -> impl Strategy<Value = Vec<Namespace>> {
                 nsids,
                 links,
                 heard: None,
-                trouble: None,
+                source_error: None,
             }
         };
         (0..).zip(spaces).map(row).collect()
@@ -79,7 +79,7 @@ fn containers() -> impl Strategy<Value = Vec<Container>> {
             state: "running".to_owned(),
             pid: netns.map(|_| 100 + i),
             netns,
-            netns_trouble: None,
+            netns_error: None,
             network_mode: mode.to_owned(),
             labels: std::collections::BTreeMap::new(),
         };
@@ -280,7 +280,7 @@ proptest! {
         prop_assume!(has_unique_indexes(&resolve(&snapshot)));
         let mut timeline = Timeline::new();
         timeline.advance(&resolve(&snapshot), 0);
-        let why = docker_ovs_model::Trouble::new(docker_ovs_model::TroubleKind::Gone, "it", "no");
+        let why = docker_ovs_model::SourceError::new(docker_ovs_model::SourceErrorKind::Gone, "it", "no");
         let mut blind = snapshot.clone();
         blind.engines.values_mut().for_each(|rows| *rows = Observed::Absent { why: why.clone() });
         blind.kernel = Observed::Absent { why: why.clone() };

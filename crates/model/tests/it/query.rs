@@ -3,11 +3,11 @@
 use docker_ovs_model::filter::{Filter, Filters};
 use docker_ovs_model::ids::ContainerId;
 use docker_ovs_model::query::{
-    QueryError, Subject, attachments, bridge, container, sighted, subject,
+    QueryError, Subject, attachments, bridge, container, require_sources, subject,
 };
 use docker_ovs_model::snapshot::{Container, Observed};
 use docker_ovs_model::switch::SwitchSource;
-use docker_ovs_model::{Snapshot, Target, Trouble, TroubleKind, anonymise, resolve};
+use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind, Target, anonymise, resolve};
 
 use crate::plans::scene::{connected, host, request};
 
@@ -20,8 +20,8 @@ fn containers(host: &mut Snapshot) -> &mut [Container] {
     host.engines.values_mut().next().unwrap().rows_mut()
 }
 
-fn why(kind: TroubleKind) -> Trouble {
-    Trouble::new(kind, "secret place", "secret reason").remedy("secret remedy")
+fn why(kind: SourceErrorKind) -> SourceError {
+    SourceError::new(kind, "secret place", "secret reason").remedy("secret remedy")
 }
 
 #[test]
@@ -48,8 +48,8 @@ fn a_namespace_is_found_by_its_name_and_a_process_by_its_container() {
     let found = target(&host, "pid:4711").unwrap();
     assert!(matches!(found, Subject::Container(row) if &*row.name == "c2"), "{found:?}");
     assert!(matches!(target(&host, "pid:1"), Err(QueryError::NoSuchContainer { .. })));
-    host.kernel = Observed::Absent { why: why(TroubleKind::Denied) };
-    assert!(matches!(target(&host, "pid:1"), Err(QueryError::Blind(_))));
+    host.kernel = Observed::Absent { why: why(SourceErrorKind::Denied) };
+    assert!(matches!(target(&host, "pid:1"), Err(QueryError::SourceUnavailable(_))));
 }
 
 #[test]
@@ -73,27 +73,34 @@ fn what_has_not_been_read_is_no_empty_answer() {
     assert!(asked(&host).is_ok_and(|found| found.is_empty()));
     let Observed::Fresh { rows } = &host.kernel else { panic!("it is fresh") };
     host.kernel = Observed::Fresh { rows: rows.iter().take(1).cloned().collect() };
-    let Err(QueryError::Blind(trouble)) = asked(&host) else { panic!("it has not been read") };
-    assert_eq!((trouble.kind, trouble.remedy.as_str()), (TroubleKind::TimedOut, "ask again"));
+    let Err(QueryError::SourceUnavailable(source_error)) = asked(&host) else {
+        panic!("it has not been read")
+    };
+    assert_eq!(
+        (source_error.kind, source_error.remedy.as_str()),
+        (SourceErrorKind::TimedOut, "ask again")
+    );
     let row = &mut containers(&mut host)[0];
-    (row.netns, row.netns_trouble) = (None, Some(why(TroubleKind::Denied)));
-    assert!(matches!(asked(&host), Err(QueryError::Blind(_))));
+    (row.netns, row.netns_error) = (None, Some(why(SourceErrorKind::Denied)));
+    assert!(matches!(asked(&host), Err(QueryError::SourceUnavailable(_))));
     containers(&mut host)[0].pid = None;
     assert!(matches!(asked(&host), Err(QueryError::NotRunning { .. })));
 }
 
 #[test]
 fn a_source_that_is_missing_is_named_instead_of_a_guess() {
-    assert!(sighted(&host()).is_ok());
+    assert!(require_sources(&host()).is_ok());
     let mut blind = host();
-    blind.switch.insert(SwitchSource::Ovsdb, Observed::Absent { why: why(TroubleKind::Denied) });
-    assert!(matches!(bridge(&blind, "br0"), Err(QueryError::Blind(_))));
-    assert!(matches!(sighted(&blind), Err(QueryError::Blind(_))));
+    blind
+        .switch
+        .insert(SwitchSource::Ovsdb, Observed::Absent { why: why(SourceErrorKind::Denied) });
+    assert!(matches!(bridge(&blind, "br0"), Err(QueryError::SourceUnavailable(_))));
+    assert!(matches!(require_sources(&blind), Err(QueryError::SourceUnavailable(_))));
     let mut blind = host();
     for rows in blind.engines.values_mut() {
-        *rows = Observed::Absent { why: why(TroubleKind::Unreachable) };
+        *rows = Observed::Absent { why: why(SourceErrorKind::Unreachable) };
     }
-    assert!(matches!(container(&blind, "c1"), Err(QueryError::Blind(_))));
+    assert!(matches!(container(&blind, "c1"), Err(QueryError::SourceUnavailable(_))));
     let error = bridge(&host(), "br7").unwrap_err();
     assert_eq!(error.remedy().unwrap(), "there are br0, br1");
 }
@@ -101,11 +108,12 @@ fn a_source_that_is_missing_is_named_instead_of_a_guess() {
 #[test]
 fn a_trouble_tells_no_stranger_where() {
     let mut host = host();
-    containers(&mut host)[0].netns_trouble = Some(why(TroubleKind::Denied));
-    host.kernel.rows_mut()[1].trouble = Some(why(TroubleKind::Denied));
+    containers(&mut host)[0].netns_error = Some(why(SourceErrorKind::Denied));
+    host.kernel.rows_mut()[1].source_error = Some(why(SourceErrorKind::Denied));
     let rows = host.switch[&SwitchSource::Ovsdb].rows().into();
-    host.switch.insert(SwitchSource::Ovsdb, Observed::Stale { rows, why: why(TroubleKind::Gone) });
-    host.switch.insert(SwitchSource::Appctl, Observed::Absent { why: why(TroubleKind::Gone) });
+    host.switch
+        .insert(SwitchSource::Ovsdb, Observed::Stale { rows, why: why(SourceErrorKind::Gone) });
+    host.switch.insert(SwitchSource::Appctl, Observed::Absent { why: why(SourceErrorKind::Gone) });
     assert!(serde_json::to_string(&host).unwrap().contains("secret"));
     assert!(!serde_json::to_string(&anonymise(&host)).unwrap().contains("secret"));
 }

@@ -3,13 +3,13 @@
 use docker_ovs_model::evidence::{Confirmed, Note};
 use docker_ovs_model::health::Verdict;
 use docker_ovs_model::ids::{ContainerId, Ifindex, NetnsId, OfPort};
-use docker_ovs_model::plan::{KernelStep, Refusal, ReplacePort, Step, SwitchStep, Veth};
+use docker_ovs_model::plan::{KernelStep, PlanError, ReplacePort, Step, SwitchStep, Veth};
 use docker_ovs_model::query::QueryError;
 use docker_ovs_model::snapshot::Engine;
 use docker_ovs_model::switch::{OfPortState, Port, SwitchSource};
 use docker_ovs_model::who::By;
 use docker_ovs_model::wiring::{ContainerRef, LastTenant, Occupant, Plug};
-use docker_ovs_model::{Trouble, TroubleKind};
+use docker_ovs_model::{SourceError, SourceErrorKind};
 use std::fmt::Display;
 use std::sync::Arc;
 
@@ -211,7 +211,9 @@ fn a_veth_goes_with_the_port_of_its_host_end_alone() {
 }
 
 fn blind(remedy: &str) -> QueryError {
-    QueryError::Blind(Trouble::new(TroubleKind::Denied, "the kernel", "no").remedy(remedy))
+    QueryError::SourceUnavailable(
+        SourceError::new(SourceErrorKind::Denied, "the kernel", "no").remedy(remedy),
+    )
 }
 
 #[test]
@@ -240,7 +242,7 @@ fn an_error_says_what_to_do_about_it() {
         (blind(""), None),
     ] {
         assert_eq!(error.remedy().as_deref(), remedy, "{error}");
-        assert_eq!(Refusal::Query(error).remedy().as_deref(), remedy);
+        assert_eq!(PlanError::Query(error).remedy().as_deref(), remedy);
     }
 }
 
@@ -249,39 +251,43 @@ fn a_refusal_says_which_option_helps() {
     let (container, bridge) = (|| "web".to_owned(), || "br0".to_owned());
     let mac = "ff:ff:ff:ff:ff:ff".parse().unwrap();
     let have = || vec!["eth0".to_owned(), "eth1".to_owned()];
-    let not = |have| Refusal::NotConnected {
+    let not = |have| PlanError::NotConnected {
         container: container(),
         interface: None,
         bridge: bridge(),
         have,
     };
-    let used = Refusal::NumberInUse { bridge: bridge(), ofport: OfPort(7), who: "a".to_owned() };
-    let taken = Refusal::InterfaceTaken { container: container(), interface: "eth0".to_owned() };
-    let host = Refusal::HostNameTaken { name: "p1".to_owned(), what: "a port".to_owned() };
+    let used = PlanError::NumberInUse { bridge: bridge(), ofport: OfPort(7), who: "a".to_owned() };
+    let taken = PlanError::InterfaceTaken { container: container(), interface: "eth0".to_owned() };
+    let host = PlanError::HostNameTaken { name: "p1".to_owned(), what: "a port".to_owned() };
     let why = "it is odd";
-    for (refusal, word) in [
-        (Refusal::HostNetwork { name: container() }, "--network none"),
+    for (plan_error, word) in [
+        (PlanError::HostNetwork { name: container() }, "--network none"),
         (taken, "--interface"),
         (used, "--ofport"),
-        (Refusal::BadNumber { ofport: OfPort(0) }, "65279"),
-        (Refusal::NoFreeNumber { bridge: bridge() }, "--ofport auto"),
+        (PlanError::BadNumber { ofport: OfPort(0) }, "65279"),
+        (PlanError::NoFreeNumber { bridge: bridge() }, "--ofport auto"),
         (host, "--host-interface"),
-        (Refusal::FarGateway { gateway: "192.0.2.1".parse().unwrap() }, "--ip"),
-        (Refusal::BadMac { mac, why }, "--mac"),
+        (PlanError::FarGateway { gateway: "192.0.2.1".parse().unwrap() }, "--ip"),
+        (PlanError::BadMac { mac, why }, "--mac"),
         (not(have()), "eth0, eth1"),
         (
-            Refusal::Several { container: container(), bridge: bridge(), have: have() },
+            PlanError::Several { container: container(), bridge: bridge(), have: have() },
             "--interface",
         ),
-        (Refusal::NotOurs { port: "p1".to_owned() }, "--force"),
-        (Refusal::Bonded { port: "p1".to_owned(), bond: "b".to_owned() }, "del-bond-iface"),
+        (PlanError::NotOurs { port: "p1".to_owned() }, "--force"),
+        (PlanError::Bonded { port: "p1".to_owned(), bond: "b".to_owned() }, "del-bond-iface"),
     ] {
-        assert!(refusal.remedy().unwrap().contains(word), "{refusal}: {:?}", refusal.remedy());
+        assert!(
+            plan_error.remedy().unwrap().contains(word),
+            "{plan_error}: {:?}",
+            plan_error.remedy()
+        );
     }
     let none = [
         not(Vec::new()),
-        Refusal::NotAName { name: "a b".to_owned(), why },
-        Refusal::BadAddress { address: "192.0.2.0/24".to_owned(), why },
+        PlanError::NotAName { name: "a b".to_owned(), why },
+        PlanError::BadAddress { address: "192.0.2.0/24".to_owned(), why },
     ];
-    assert!(none.iter().all(|refusal| refusal.remedy().is_none()));
+    assert!(none.iter().all(|plan_error| plan_error.remedy().is_none()));
 }

@@ -1,10 +1,10 @@
 //! What a switch sends.
 
+use super::error_message::OfError;
 use super::features::{self, Features};
 use super::fields::Malformed;
 use super::header::{ECHO_REQUEST, ERROR, FEATURES_REPLY, HELLO, Header};
 use super::port::{self, Port};
-use super::refusal::Refusal;
 use super::{hello, multipart};
 use crate::version::{Version, Versions};
 
@@ -14,7 +14,7 @@ pub enum Message {
     /// HELLO: the versions that the peer speaks.
     Hello(Versions),
     /// ERROR: a request was refused.
-    Error(Refusal),
+    Error(OfError),
     /// ECHO_REQUEST, with what the reply is to return.
     EchoRequest(Vec<u8>),
     /// FEATURES_REPLY, which also lists ports up to OpenFlow 1.2.
@@ -44,7 +44,7 @@ impl Message {
         let body = message.get(Header::LENGTH..).unwrap_or_default();
         match header.kind {
             HELLO => Ok(Self::Hello(hello::versions(header.version, body))),
-            ERROR => Ok(Self::Error(Refusal::parse(body)?)),
+            ERROR => Ok(Self::Error(OfError::parse(body)?)),
             kind => {
                 let version = Version::from_wire(header.version);
                 Self::body(version.ok_or(Malformed::Version(header.version))?, kind, body)

@@ -88,7 +88,7 @@ fn features_list_ports_in_old_versions_only() {
 fn hellos_and_errors_say_what_they_mean() {
     let shown = HELLOS.map(|bytes| match Message::parse(bytes).unwrap() {
         Message::Hello(versions) => versions.to_string(),
-        Message::Error(refusal) => refusal.to_string(),
+        Message::Error(of_error) => of_error.to_string(),
         other => panic!("{other:?}"),
     });
     assert_eq!(shown[0], "1.0, 1.1, 1.2, 1.3, 1.4, 1.5");
@@ -99,8 +99,8 @@ fn hellos_and_errors_say_what_they_mean() {
          no common versions.\")"
     );
     for bytes in ERRORS {
-        let Message::Error(refusal) = Message::parse(bytes).unwrap() else { panic!("{bytes:?}") };
-        assert_eq!(refusal.to_string(), "OFPBRC_BAD_MULTIPART");
+        let Message::Error(of_error) = Message::parse(bytes).unwrap() else { panic!("{bytes:?}") };
+        assert_eq!(of_error.to_string(), "OFPBRC_BAD_MULTIPART");
     }
 }
 

@@ -39,7 +39,7 @@ impl Restored {
             Remedy::Gone => {
                 (RestoreResult::NoContainer, "there is no such container any more".to_owned())
             }
-            Remedy::Refused(refusal) => (RestoreResult::Skipped, refusal.to_string()),
+            Remedy::Refused(plan_error) => (RestoreResult::Skipped, plan_error.to_string()),
             Remedy::NotToBeTouched { why } => (RestoreResult::Skipped, why.clone()),
         };
         Self::new(what, result, reason)

@@ -33,5 +33,5 @@ fn row<T>(source: String, rows: &Observed<T>) -> Source {
         Observed::Stale { .. } => SourceState::Stale,
         Observed::Absent { .. } => SourceState::Absent,
     };
-    Source { source, state, reason: rows.trouble().map(ToString::to_string) }
+    Source { source, state, reason: rows.source_error().map(ToString::to_string) }
 }

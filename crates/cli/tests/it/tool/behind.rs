@@ -34,7 +34,7 @@ impl Behind {
             .map(str::to_owned)
     }
 
-    /// The refusal of a client that trusts the right authority and passes `more`.
+    /// The plan_error of a client that trusts the right authority and passes `more`.
     pub(crate) fn says_to(&self, more: &[&str]) -> String {
         let ca = self.authority.cert();
         refuses(&[&["ls", "--server", &self.url, "--tls-ca", &ca][..], more].concat())

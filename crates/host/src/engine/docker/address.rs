@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use model::{Trouble, TroubleKind};
+use model::{SourceError, SourceErrorKind};
 use serde::Deserialize;
 
 use crate::transport::Endpoint;
@@ -29,9 +29,9 @@ impl EngineOptions {
     /// (docker(1), "Docker contexts").
     ///
     /// # Errors
-    /// [`TroubleKind::Unusable`] for a context that does not exist, or an address that
+    /// [`SourceErrorKind::Unusable`] for a context that does not exist, or an address that
     /// is not on this machine.
-    pub fn address(&self, env: impl Fn(&str) -> Option<String>) -> Result<Endpoint, Trouble> {
+    pub fn address(&self, env: impl Fn(&str) -> Option<String>) -> Result<Endpoint, SourceError> {
         let env = |name: &str| env(name).filter(|value| !value.is_empty());
         if let Some(host) = &self.host {
             return parse(host);
@@ -87,10 +87,14 @@ struct ContextEndpoint {
 }
 
 /// Contexts are folders named by a digest; each says its name in meta.json.
-fn context(folder: Option<&Path>, wanted: &str) -> Result<Endpoint, Trouble> {
+fn context(folder: Option<&Path>, wanted: &str) -> Result<Endpoint, SourceError> {
     let missing = || {
-        Trouble::new(TroubleKind::Unusable, format!("Docker context {wanted}"), "there is none")
-            .remedy("docker context ls lists the contexts there are")
+        SourceError::new(
+            SourceErrorKind::Unusable,
+            format!("Docker context {wanted}"),
+            "there is none",
+        )
+        .remedy("docker context ls lists the contexts there are")
     };
     let metas = folder.ok_or_else(missing)?.join("contexts").join("meta");
     let metas = std::fs::read_dir(metas).map_err(|_| missing())?;
@@ -102,7 +106,7 @@ fn context(folder: Option<&Path>, wanted: &str) -> Result<Endpoint, Trouble> {
     parse(&meta.endpoints.docker.host)
 }
 
-fn parse(text: &str) -> Result<Endpoint, Trouble> {
+fn parse(text: &str) -> Result<Endpoint, SourceError> {
     if let Some(path) = text.strip_prefix("unix://").or_else(|| text.strip_prefix("unix:")) {
         let path = if path.is_empty() { DEFAULT_SOCKET } else { path };
         return Ok(Endpoint::Unix(path.into()));
@@ -116,7 +120,7 @@ fn parse(text: &str) -> Result<Endpoint, Trouble> {
     }
 }
 
-fn local(text: &str, place: &str) -> Result<Endpoint, Trouble> {
+fn local(text: &str, place: &str) -> Result<Endpoint, SourceError> {
     match address::parse(place, DEFAULT_PORT) {
         Ok(at) if at.ip().is_loopback() => Ok(Endpoint::Tcp(at)),
         Ok(_) => Err(unusable(
@@ -127,8 +131,8 @@ fn local(text: &str, place: &str) -> Result<Endpoint, Trouble> {
     }
 }
 
-fn unusable(text: &str, why: &str) -> Trouble {
-    Trouble::new(TroubleKind::Unusable, format!("Docker at {text}"), why)
+fn unusable(text: &str, why: &str) -> SourceError {
+    SourceError::new(SourceErrorKind::Unusable, format!("Docker at {text}"), why)
         .remedy("run docker-ovs on the machine that runs the containers")
 }
 
@@ -140,7 +144,10 @@ mod tests {
         let look = |name: &str| {
             env.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
         };
-        options.address(look).map(|at| at.to_string()).map_err(|trouble| trouble.to_string())
+        options
+            .address(look)
+            .map(|at| at.to_string())
+            .map_err(|source_error| source_error.to_string())
     }
 
     #[test]

@@ -6,14 +6,14 @@ mod watch;
 
 use std::sync::Arc;
 
-use model::Trouble;
+use model::SourceError;
 
 use super::Engine;
 use address::EngineOptions;
 use read::Docker;
 
 /// The engine that these options and the environment name.
-pub(super) fn open(options: &EngineOptions) -> Result<Arc<dyn Engine>, Trouble> {
+pub(super) fn open(options: &EngineOptions) -> Result<Arc<dyn Engine>, SourceError> {
     let endpoint = options.address(|name| std::env::var(name).ok())?;
     Ok(Arc::new(Docker::at(endpoint)))
 }

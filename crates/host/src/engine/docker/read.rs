@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use model::ids::ContainerId;
 use model::snapshot::{Container, Engine as Kind};
-use model::{Trouble, TroubleKind, query};
+use model::{SourceError, SourceErrorKind, query};
 use serde::Deserialize;
 
 use super::watch;
@@ -28,12 +28,12 @@ impl Docker {
         Self { http: Arc::new(Http::new(endpoint)) }
     }
 
-    async fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, Trouble> {
-        self.http.get(path).await.map_err(|error| self.trouble(&error))
+    async fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, SourceError> {
+        self.http.get(path).await.map_err(|error| self.source_error(&error))
     }
 
-    pub(super) fn trouble(&self, error: &HttpError) -> Trouble {
-        trouble(self.http.endpoint(), error)
+    pub(super) fn source_error(&self, error: &HttpError) -> SourceError {
+        source_error(self.http.endpoint(), error)
     }
 }
 
@@ -51,7 +51,7 @@ impl Engine for Docker {
     }
 
     /// The API version the daemon speaks, and its own version.
-    fn version(&self) -> BoxFuture<'_, Result<String, Trouble>> {
+    fn version(&self) -> BoxFuture<'_, Result<String, SourceError>> {
         async {
             let version: Version = self.get("/version").await?;
             Ok(format!("{}, API {}", version.version, version.api_version))
@@ -59,7 +59,7 @@ impl Engine for Docker {
         .boxed()
     }
 
-    fn inspect<'a>(&'a self, wanted: &'a str) -> BoxFuture<'a, Result<Option<Found>, Trouble>> {
+    fn inspect<'a>(&'a self, wanted: &'a str) -> BoxFuture<'a, Result<Option<Found>, SourceError>> {
         let wanted = query::without_slash(wanted);
         async move {
             if !can_name_a_container(wanted) {
@@ -68,13 +68,13 @@ impl Engine for Docker {
             match self.http.get(&format!("/containers/{wanted}/json")).await {
                 Ok(answer) => Ok(Some(found(answer))),
                 Err(error) if is_no_single_container(&error) => Ok(None),
-                Err(error) => Err(self.trouble(&error)),
+                Err(error) => Err(self.source_error(&error)),
             }
         }
         .boxed()
     }
 
-    fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, Trouble>> {
+    fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, SourceError>> {
         async {
             let rows: Vec<Summary> = self.get("/containers/json?all=true").await?;
             Ok(rows.into_iter().map(listed).collect())
@@ -88,7 +88,10 @@ impl Engine for Docker {
     }
 
     /// Told by `--network container:ID`.
-    fn relatives<'a>(&'a self, row: &'a Container) -> BoxFuture<'a, Result<Vec<Found>, Trouble>> {
+    fn relatives<'a>(
+        &'a self,
+        row: &'a Container,
+    ) -> BoxFuture<'a, Result<Vec<Found>, SourceError>> {
         async move {
             let root = row.network_mode.strip_prefix("container:").unwrap_or(&row.id.0).to_owned();
             let joined = format!("container:{root}");
@@ -104,16 +107,16 @@ impl Engine for Docker {
         .boxed()
     }
 
-    fn events(&self) -> BoxFuture<'_, Result<Events, Trouble>> {
+    fn events(&self) -> BoxFuture<'_, Result<Events, SourceError>> {
         watch::events(self).boxed()
     }
 
     /// Any answer is a sign of life.
-    fn ping(&self) -> BoxFuture<'_, Result<(), Trouble>> {
+    fn ping(&self) -> BoxFuture<'_, Result<(), SourceError>> {
         async {
             match self.http.bytes("/_ping").await {
                 Ok(_) | Err(HttpError::Refused { .. }) => Ok(()),
-                Err(error) => Err(self.trouble(&error)),
+                Err(error) => Err(self.source_error(&error)),
             }
         }
         .boxed()
@@ -196,7 +199,7 @@ fn found(answer: Inspected) -> Found {
         state: status.unwrap_or_default(),
         pid: pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid != 0),
         netns: None,
-        netns_trouble: None,
+        netns_error: None,
         network_mode: network_mode(answer.host_config),
         labels: answer.config.and_then(|config| config.labels).unwrap_or_default(),
     };
@@ -216,7 +219,7 @@ fn listed(summary: Summary) -> Found {
         state: summary.state.unwrap_or_default(),
         pid: None,
         netns: None,
-        netns_trouble: None,
+        netns_error: None,
         network_mode: network_mode(summary.host_config),
         labels: summary.labels.unwrap_or_default(),
     };
@@ -229,18 +232,18 @@ fn own_name(names: &[String]) -> &str {
     names.iter().find(|name| bare(name)).map_or("", |name| name.trim_start_matches('/'))
 }
 
-fn trouble(endpoint: &Endpoint, error: &HttpError) -> Trouble {
+fn source_error(endpoint: &Endpoint, error: &HttpError) -> SourceError {
     let what = format!("Docker at {endpoint}");
     match error {
         HttpError::Connect(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Trouble::new(TroubleKind::Unreachable, what, "there is no such socket")
+            SourceError::new(SourceErrorKind::Unreachable, what, "there is no such socket")
                 .remedy("is dockerd running? -H or DOCKER_HOST names another socket")
         }
         HttpError::Broken(error) if error.is_incomplete_message() => {
-            Trouble::new(TroubleKind::Gone, what, "it closed the connection")
+            SourceError::new(SourceErrorKind::Gone, what, "it closed the connection")
         }
         HttpError::Refused { status: 403, message } => {
-            Trouble::new(TroubleKind::Denied, what, message)
+            SourceError::new(SourceErrorKind::Denied, what, message)
                 .remedy("a socket proxy must allow GET on /containers")
         }
         _ => failure::of_chain(what, error, "the group docker may use it, or root"),

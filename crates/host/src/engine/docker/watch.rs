@@ -2,7 +2,7 @@
 
 use futures_util::{StreamExt, stream};
 use model::ids::ContainerId;
-use model::{Trouble, TroubleKind};
+use model::{SourceError, SourceErrorKind};
 use serde::Deserialize;
 
 use super::read::Docker;
@@ -18,10 +18,10 @@ const OF_CONTAINERS: &str = "/events?filters=%7B%22type%22%3A%5B%22container%22%
 const KEPT: usize = 1000;
 
 /// What happens to containers from now on.
-pub(super) async fn events(docker: &Docker) -> Result<Events, Trouble> {
+pub(super) async fn events(docker: &Docker) -> Result<Events, SourceError> {
     let lines = docker.http.lines(OF_CONTAINERS).await;
     let heard = Heard {
-        lines: lines.map_err(|error| docker.trouble(&error))?,
+        lines: lines.map_err(|error| docker.source_error(&error))?,
         docker: docker.clone(),
         count: 0,
     };
@@ -41,18 +41,23 @@ struct Heard {
 }
 
 impl Heard {
-    async fn next(&mut self) -> Result<Event, Trouble> {
+    async fn next(&mut self) -> Result<Event, SourceError> {
         if self.count >= KEPT {
             self.count = 0;
             return Ok(Event::Missed);
         }
-        let line = self.lines.next().await.map_err(|error| self.docker.trouble(&error))?;
-        let ended =
-            || Trouble::new(TroubleKind::Gone, self.docker.what(), "its stream of events ended");
+        let line = self.lines.next().await.map_err(|error| self.docker.source_error(&error))?;
+        let ended = || {
+            SourceError::new(
+                SourceErrorKind::Gone,
+                self.docker.what(),
+                "its stream of events ended",
+            )
+        };
         let line = line.ok_or_else(ended)?;
         self.count += 1;
         let said: Result<Said, _> = serde_json::from_slice(&line);
-        let said = said.map_err(|error| self.docker.trouble(&HttpError::Json(error)))?;
+        let said = said.map_err(|error| self.docker.source_error(&HttpError::Json(error)))?;
         Ok(said.about().map_or(Event::Idle, Event::Changed))
     }
 }

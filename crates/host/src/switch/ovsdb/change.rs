@@ -5,7 +5,7 @@ use std::time::Duration;
 use model::ids::{Name, OfPort};
 use model::plan::{ReplacePort, SwitchStep};
 use model::switch::OfPortState;
-use model::{Trouble, TroubleKind};
+use model::{SourceError, SourceErrorKind};
 
 use super::read::Database;
 use super::transaction::SavedColumns;
@@ -24,7 +24,7 @@ pub(crate) struct Rows {
 
 impl Rows {
     /// Waits until no other docker-ovs changes anything.
-    pub(crate) async fn lock(host: &Host, due: Deadline) -> Result<Self, Trouble> {
+    pub(crate) async fn lock(host: &Host, due: Deadline) -> Result<Self, SourceError> {
         let mut database = host.database(due).await?;
         let busy = "docker-ovs, which is changing this switch already, or its database";
         due.hold(|| busy.to_owned(), database.lock()).await?;
@@ -40,7 +40,7 @@ impl Rows {
         self.locked
     }
 
-    pub(crate) async fn take_step(&mut self, step: &SwitchStep) -> Result<(), Trouble> {
+    pub(crate) async fn take_step(&mut self, step: &SwitchStep) -> Result<(), SourceError> {
         match step {
             SwitchStep::ReplacePort(ports) => self.replace_port(ports).await,
             SwitchStep::Await { bridge, iface, wanted } => {
@@ -49,7 +49,7 @@ impl Rows {
         }
     }
 
-    async fn replace_port(&mut self, ports: &ReplacePort) -> Result<(), Trouble> {
+    async fn replace_port(&mut self, ports: &ReplacePort) -> Result<(), SourceError> {
         let due = Deadline::after(self.patience);
         let what = self.database.what().to_owned();
         let replaced = self.database.replace_port(ports, &mut self.saved, self.locked);
@@ -62,7 +62,7 @@ impl Rows {
         bridge: &Name,
         iface: &Name,
         wanted: Option<OfPort>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), SourceError> {
         let due = Deadline::after(self.patience * 2);
         let what = self.database.what().to_owned();
         if !self.more && std::mem::take(&mut self.locked) {
@@ -71,7 +71,7 @@ impl Rows {
         let number = self.database.number(iface, self.patience);
         let number = due.hold(|| what.clone(), number).await?;
         let failed = |kind, why: String| {
-            Trouble::new(kind, format!("port {iface} of {bridge}"), why).remedy(
+            SourceError::new(kind, format!("port {iface} of {bridge}"), why).remedy(
                 "ovs-vswitchd's log may tell more; docker ovs doctor checks whether it runs",
             )
         };
@@ -82,11 +82,14 @@ impl Rows {
             OfPortState::Assigned(_) => Ok(()),
             OfPortState::Pending => {
                 let why = format!("ovs-vswitchd gave it no number within {:?}", self.patience);
-                Err(failed(TroubleKind::TimedOut, why))
+                Err(failed(SourceErrorKind::TimedOut, why))
             }
             OfPortState::Failed => {
                 let why = number.error.unwrap_or_else(|| "it gives no reason".to_owned());
-                Err(failed(TroubleKind::Unusable, format!("ovs-vswitchd could not make it: {why}")))
+                Err(failed(
+                    SourceErrorKind::Unusable,
+                    format!("ovs-vswitchd could not make it: {why}"),
+                ))
             }
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use model::ids::OfPort;
 use model::switch::OfPortState;
-use model::{Trouble, TroubleKind};
+use model::{SourceError, SourceErrorKind};
 use ovsdb::{Operation, Optional, Select, Until, VSWITCH, Value, Which};
 use serde::Deserialize;
 
@@ -33,7 +33,7 @@ impl Database {
         &mut self,
         iface: &str,
         patience: Duration,
-    ) -> Result<Number, Trouble> {
+    ) -> Result<Number, SourceError> {
         let number = self.number_but(iface, &Value::Set(Vec::new()), patience).await?;
         match number.ofport {
             OfPortState::Failed => {
@@ -50,7 +50,7 @@ impl Database {
         iface: &str,
         this: &Value<'_>,
         patience: Duration,
-    ) -> Result<Number, Trouble> {
+    ) -> Result<Number, SourceError> {
         let wait = Operation::Wait {
             which: Which::all("Interface").equal("name", iface),
             columns: &["ofport"],
@@ -65,21 +65,22 @@ impl Database {
             Err(error) if is_timed_out(&error) => {
                 return Ok(Number { ofport: OfPortState::Pending, error: None });
             }
-            Err(error) => return Err(self.trouble(&error)),
+            Err(error) => return Err(self.source_error(&error)),
         };
-        let gone = || Trouble::new(TroubleKind::Gone, format!("port {iface}"), "it is gone");
+        let gone =
+            || SourceError::new(SourceErrorKind::Gone, format!("port {iface}"), "it is gone");
         let row = rows.into_iter().next().ok_or_else(gone)?;
         Ok(Number { ofport: OfPortState::from_column(row.ofport.0), error: row.error.0 })
     }
 
     /// Asks for the number that an interface has, so that it keeps it.
-    pub(crate) async fn keep(&mut self, iface: &str, ofport: OfPort) -> Result<(), Trouble> {
+    pub(crate) async fn keep(&mut self, iface: &str, ofport: OfPort) -> Result<(), SourceError> {
         let which = Which::all("Interface").equal("name", iface);
         let number = Value::Integer(ofport.0.into());
         let which = which.equal("ofport", number.clone());
         let update = Operation::Update { which, row: vec![("ofport_request", number)] };
         let kept = self.client.transact(VSWITCH, &[update]).await;
-        kept.map(|_| ()).map_err(|error| self.trouble(&error))
+        kept.map(|_| ()).map_err(|error| self.source_error(&error))
     }
 }
 

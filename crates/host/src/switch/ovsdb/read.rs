@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::path::Path;
 
-use model::Trouble;
+use model::SourceError;
 use model::switch::Bridge;
 use ovsdb::{Client, Columns, Remote, Results, Select, Tls, Uuid, VSWITCH};
 use serde::de::DeserializeOwned;
@@ -28,11 +28,11 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    pub(crate) async fn open(remote: &Remote, tls: Option<&Tls>) -> Result<Self, Trouble> {
+    pub(crate) async fn open(remote: &Remote, tls: Option<&Tls>) -> Result<Self, SourceError> {
         let what = what(remote);
         match Client::connect(remote, tls).await {
             Ok(client) => Ok(Self { client, what }),
-            Err(error) => Err(trouble(what, remote, &error)),
+            Err(error) => Err(source_error(what, remote, &error)),
         }
     }
 
@@ -41,13 +41,13 @@ impl Database {
     }
 
     /// The database server's schema, for a health check.
-    pub(crate) async fn version(&mut self) -> Result<String, Trouble> {
+    pub(crate) async fn version(&mut self) -> Result<String, SourceError> {
         let version = self.client.schema_version(VSWITCH).await;
-        Ok(format!("schema {}", version.map_err(|error| self.trouble(&error))?))
+        Ok(format!("schema {}", version.map_err(|error| self.source_error(&error))?))
     }
 
     /// Every bridge with every port.
-    pub(crate) async fn all(&mut self) -> Result<Vec<Bridge>, Trouble> {
+    pub(crate) async fn all(&mut self) -> Result<Vec<Bridge>, SourceError> {
         let read = async {
             let tables = self.client.monitor_once(VSWITCH, &TABLES).await?;
             let interfaces = tables.rows("Interface")?.into_iter().collect();
@@ -58,7 +58,7 @@ impl Database {
             Ok(Rows { userspace_tso, interfaces, ports, bridges }.into_bridges())
         };
         let read: Result<_, ovsdb::Error> = read.await;
-        read.map_err(|error| self.trouble(&error))
+        read.map_err(|error| self.source_error(&error))
     }
 
     /// The ports of the interfaces with these names, on their bridges, and the bridge called
@@ -69,9 +69,9 @@ impl Database {
         names: &[String],
         bridge: Option<&str>,
         settings: bool,
-    ) -> Result<Vec<Bridge>, Trouble> {
+    ) -> Result<Vec<Bridge>, SourceError> {
         let read = self.select_named(names, bridge, settings).await;
-        read.map_err(|error| self.trouble(&error))
+        read.map_err(|error| self.source_error(&error))
     }
 
     async fn select_named(
@@ -160,11 +160,11 @@ impl Database {
     }
 
     /// The names of all bridges, without ports.
-    pub(crate) async fn bridges(&mut self) -> Result<Vec<Bridge>, Trouble> {
+    pub(crate) async fn bridges(&mut self) -> Result<Vec<Bridge>, SourceError> {
         let select = [Select::new("Bridge", &BRIDGE[1..])];
         let answer = self.client.transact(VSWITCH, &select).await;
         let rows = answer.and_then(|answer| answer.rows(0));
-        let bridges = rows.map_err(|error| self.trouble(&error))?;
+        let bridges = rows.map_err(|error| self.source_error(&error))?;
         Ok(Rows { bridges, ..Rows::default() }.into_bridges())
     }
 
@@ -172,7 +172,7 @@ impl Database {
         &mut self.client
     }
 
-    pub(super) fn trouble(&self, error: &ovsdb::Error) -> Trouble {
+    pub(super) fn source_error(&self, error: &ovsdb::Error) -> SourceError {
         failure::of_chain(self.what.clone(), error, ACCESS)
     }
 }
@@ -196,11 +196,11 @@ pub(crate) fn what(remote: &Remote) -> String {
     format!("OVSDB at {remote}")
 }
 
-fn trouble(what: String, remote: &Remote, error: &ovsdb::Error) -> Trouble {
-    let trouble = failure::of_chain(what, error, ACCESS);
+fn source_error(what: String, remote: &Remote, error: &ovsdb::Error) -> SourceError {
+    let source_error = failure::of_chain(what, error, ACCESS);
     match remote {
-        Remote::Unix(path) if !path.exists() => trouble.remedy(no_socket(path)),
-        _ => trouble,
+        Remote::Unix(path) if !path.exists() => source_error.remedy(no_socket(path)),
+        _ => source_error,
     }
 }
 

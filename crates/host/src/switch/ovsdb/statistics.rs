@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use model::Trouble;
+use model::SourceError;
 use ovsdb::{Map, Select, VSWITCH};
 use serde::Deserialize;
 
@@ -28,7 +28,7 @@ impl Host {
     pub async fn statistics(
         &self,
         iface: Option<&str>,
-    ) -> Result<BTreeMap<String, Counters>, Trouble> {
+    ) -> Result<BTreeMap<String, Counters>, SourceError> {
         let due = Deadline::after(self.timeout);
         let mut database = self.database(due).await?;
         let what = database.what().to_owned();
@@ -40,12 +40,12 @@ impl Database {
     async fn statistics(
         &mut self,
         iface: Option<&str>,
-    ) -> Result<BTreeMap<String, Counters>, Trouble> {
+    ) -> Result<BTreeMap<String, Counters>, SourceError> {
         let select = Select::new("Interface", &["name", "statistics"]);
         let select = iface.map_or(select.clone(), |iface| select.equal("name", iface));
         let answer = self.client().transact(VSWITCH, &[select]).await;
         let rows = answer.and_then(|answer| answer.rows(0));
-        let rows: Vec<Row> = rows.map_err(|error| self.trouble(&error))?;
+        let rows: Vec<Row> = rows.map_err(|error| self.source_error(&error))?;
         Ok(rows.into_iter().map(|row| (row.name, row.statistics.0)).collect())
     }
 }

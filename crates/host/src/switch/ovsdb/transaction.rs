@@ -7,7 +7,7 @@ use std::sync::Arc;
 use model::ids::Name;
 use model::plan::ReplacePort;
 use model::switch::Port;
-use model::{Trouble, TroubleKind};
+use model::{SourceError, SourceErrorKind};
 use ovsdb::{Map, Mutation, Opaque, Operation, Row, Select, Set, Until, Uuid};
 use ovsdb::{VSWITCH, Value, Which};
 use serde::Deserialize;
@@ -66,14 +66,14 @@ struct Holder {
 
 impl Database {
     /// Waits until no other docker-ovs changes anything.
-    pub(crate) async fn lock(&mut self) -> Result<(), Trouble> {
+    pub(crate) async fn lock(&mut self) -> Result<(), SourceError> {
         let locked = self.client.lock(LOCK).await;
-        locked.map_err(|error| self.trouble(&error))
+        locked.map_err(|error| self.source_error(&error))
     }
 
-    pub(crate) async fn unlock(&mut self) -> Result<(), Trouble> {
+    pub(crate) async fn unlock(&mut self) -> Result<(), SourceError> {
         let unlocked = self.client.unlock(LOCK).await;
-        unlocked.map_err(|error| self.trouble(&error))
+        unlocked.map_err(|error| self.source_error(&error))
     }
 
     /// Replaces ports in one transaction, which fails if what it rests on has changed.
@@ -82,7 +82,7 @@ impl Database {
         ports: &ReplacePort,
         saved: &mut SavedColumns,
         locked: bool,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), SourceError> {
         let old = match &ports.remove {
             Some(port) => Some(self.find(port, saved).await?),
             None => None,
@@ -116,7 +116,7 @@ impl Database {
     }
 
     /// Finds the row of a port as it was seen, and remembers all of it.
-    async fn find(&mut self, port: &Port, saved: &mut SavedColumns) -> Result<Old, Trouble> {
+    async fn find(&mut self, port: &Port, saved: &mut SavedColumns) -> Result<Old, SourceError> {
         let name: &str = &port.iface;
         let read = async {
             let whole = Select::new("Interface", &[]).equal("name", name);
@@ -134,9 +134,9 @@ impl Database {
         };
         let read: Result<_, ovsdb::Error> = read.await;
         let gone = |why: &str| {
-            Trouble::new(TroubleKind::Gone, format!("port {name}"), why).remedy("ask again")
+            SourceError::new(SourceErrorKind::Gone, format!("port {name}"), why).remedy("ask again")
         };
-        let found = read.map_err(|error| self.trouble(&error))?;
+        let found = read.map_err(|error| self.source_error(&error))?;
         let (whole, known, (columns, holder)) = found.ok_or_else(|| gone("it is gone"))?;
         let external_ids = whole.get("external_ids").cloned();
         let external_ids = external_ids
@@ -149,9 +149,9 @@ impl Database {
         Ok(Old { interface: known.id, port: holder.id, external_ids })
     }
 
-    fn why_not(&self, ports: &ReplacePort, error: &ovsdb::Error) -> Trouble {
+    fn why_not(&self, ports: &ReplacePort, error: &ovsdb::Error) -> SourceError {
         let changed = |why: String| {
-            Trouble::new(TroubleKind::Gone, format!("bridge {}", ports.bridge), why)
+            SourceError::new(SourceErrorKind::Gone, format!("bridge {}", ports.bridge), why)
                 .remedy("ask again")
         };
         match error {
@@ -164,7 +164,7 @@ impl Database {
                 let name = ports.add.as_ref().map_or("", |port| &port.iface);
                 changed(format!("there is a port called {name} already"))
             }
-            _ => self.trouble(error),
+            _ => self.source_error(error),
         }
     }
 }

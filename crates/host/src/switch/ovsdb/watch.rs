@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use model::Trouble;
+use model::SourceError;
 use model::switch::{Bridge, Port};
 use ovsdb::{Changes, Uuid, VSWITCH};
 use serde::de::DeserializeOwned;
@@ -17,15 +17,15 @@ use crate::deadline::Deadline;
 use crate::source::{Latest, PROBE_AFTER, await_liveness};
 
 /// Tells all bridges, and again after each change, until the database fails.
-pub(crate) async fn run(host: &Host, told: &Sender<Latest<Bridge>>) -> Trouble {
-    let Err(trouble) = follow(host, told).await;
-    trouble
+pub(crate) async fn run(host: &Host, told: &Sender<Latest<Bridge>>) -> SourceError {
+    let Err(source_error) = follow(host, told).await;
+    source_error
 }
 
 async fn follow(
     host: &Host,
     told: &Sender<Latest<Bridge>>,
-) -> Result<std::convert::Infallible, Trouble> {
+) -> Result<std::convert::Infallible, SourceError> {
     let due = || Deadline::after(host.timeout);
     let start = due();
     let database = host.database(start).await?;
@@ -57,13 +57,13 @@ struct Followed {
 
 impl Followed {
     /// Reads the tables, and has their changes told from then on.
-    async fn start(mut database: Database) -> Result<Self, Trouble> {
+    async fn start(mut database: Database) -> Result<Self, SourceError> {
         let read = database.client().follow(VSWITCH, &TABLES).await.and_then(|tables| {
             let rows = (tables.rows("Interface")?, tables.rows("Port")?, tables.rows("Bridge")?);
             Ok((rows, tables.rows("Open_vSwitch")?))
         });
         let ((interfaces, ports, bridges), settings) =
-            read.map_err(|error| database.trouble(&error))?;
+            read.map_err(|error| database.source_error(&error))?;
         Ok(Self {
             database,
             interfaces: interfaces.into_iter().collect(),
@@ -91,16 +91,16 @@ impl Followed {
     }
 
     /// Waits until something changed. Cancel safe.
-    async fn change(&mut self) -> Result<(), Trouble> {
+    async fn change(&mut self) -> Result<(), SourceError> {
         let told = self.database.client().next_change().await;
         let taken = told.and_then(|changes| self.take(&changes));
-        taken.map_err(|error| self.database.trouble(&error))
+        taken.map_err(|error| self.database.source_error(&error))
     }
 
     /// Waits until the server has said that it lives.
-    async fn life(&mut self) -> Result<(), Trouble> {
+    async fn life(&mut self) -> Result<(), SourceError> {
         let answer = self.database.client().echo().await;
-        answer.map_err(|error| self.database.trouble(&error))
+        answer.map_err(|error| self.database.source_error(&error))
     }
 
     fn take(&mut self, changes: &Changes) -> Result<(), ovsdb::Error> {

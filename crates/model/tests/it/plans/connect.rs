@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use docker_ovs_model::ids::{Ifindex, OfPort};
-use docker_ovs_model::plan::{Connect, KernelStep, LeftOver, Prune, Refusal, Step, Wanted, prune};
+use docker_ovs_model::plan::{
+    Connect, KernelStep, LeftOver, PlanError, Prune, Step, Wanted, prune,
+};
 use docker_ovs_model::snapshot::{Link, Observed};
 use docker_ovs_model::switch::{OfPortState, Port};
 use docker_ovs_model::wiring::PortState;
@@ -56,15 +58,15 @@ fn refusals_name_what_is_in_the_way() {
     assert_eq!(said, "there is a port of br0 called dov-00000001 already");
     for name in ["", ".", "all", "a b", "a/b", "%d", "sixteen-letters-", "a\0"] {
         let request = Connect { interface: Some(name.into()), ..request("br0", "c2") };
-        let refusal = plan(&busy, &request, 2).unwrap_err();
-        assert!(matches!(refusal, Refusal::NotAName { .. }), "{name:?}: {refusal:?}");
+        let plan_error = plan(&busy, &request, 2).unwrap_err();
+        assert!(matches!(plan_error, PlanError::NotAName { .. }), "{name:?}: {plan_error:?}");
     }
     let mut host_network = busy.clone();
     for row in host_network.engines.values_mut().flat_map(Observed::rows_mut) {
         row.network_mode = "host".to_owned();
     }
-    let refusal = plan(&host_network, &request("br0", "c2"), 2).unwrap_err();
-    assert!(matches!(refusal, Refusal::HostNetwork { .. }), "{refusal:?}");
+    let plan_error = plan(&host_network, &request("br0", "c2"), 2).unwrap_err();
+    assert!(matches!(plan_error, PlanError::HostNetwork { .. }), "{plan_error:?}");
 }
 
 #[test]
@@ -77,8 +79,8 @@ fn a_full_bridge_has_no_free_number_and_the_last_one_is_found() {
     assert_eq!(plan(&full, &request("br0", "c1"), 1).unwrap().ofport(), Some(OfPort(65279)));
     let asked = Some(OfPort(65279));
     port(&mut full, Port { iface: "last".into(), ofport_request: asked, ..Port::default() });
-    let refusal = plan(&full, &request("br0", "c1"), 1).unwrap_err();
-    assert_eq!(refusal, Refusal::NoFreeNumber { bridge: "br0".into() });
+    let plan_error = plan(&full, &request("br0", "c1"), 1).unwrap_err();
+    assert_eq!(plan_error, PlanError::NoFreeNumber { bridge: "br0".into() });
     assert_eq!(plan(&full, &request("br1", "c1"), 1).unwrap().ofport(), Some(OfPort(32768)));
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use docker_ovs_model::plan::{Connect, Disconnect, LeftOver, Prune, Refusal, disconnect, prune};
+use docker_ovs_model::plan::{Connect, Disconnect, LeftOver, PlanError, Prune, disconnect, prune};
 use docker_ovs_model::snapshot::{Observed, Scope};
 use docker_ovs_model::switch::SwitchSource;
 use docker_ovs_model::{Snapshot, rehearse, resolve};
@@ -44,8 +44,8 @@ fn only_marked_ports_are_disconnected_without_force() {
     let request =
         |force| Disconnect { bridge: "br0".into(), container: "c1".into(), interface: None, force };
     let wiring = resolve(&theirs);
-    let refusal = disconnect(&theirs, &wiring, &request(false)).unwrap_err();
-    assert!(matches!(refusal, Refusal::NotOurs { .. }), "{refusal:?}");
+    let plan_error = disconnect(&theirs, &wiring, &request(false)).unwrap_err();
+    assert!(matches!(plan_error, PlanError::NotOurs { .. }), "{plan_error:?}");
     let plan = disconnect(&theirs, &wiring, &request(true)).unwrap();
     assert!(resolve(&rehearse(&theirs, &plan.steps)).attachments.is_empty());
 }
@@ -102,8 +102,8 @@ fn a_member_of_a_bond_is_left_to_its_owner() {
     let mut bond = connected(&host(), &request("br0", "c1"), 1);
     let rows = bond.switch.get_mut(&SwitchSource::Ovsdb).unwrap().rows_mut();
     Arc::make_mut(&mut rows[0].ports[0]).bond = Some("bond0".to_owned());
-    let refusal = disconnect(&bond, &resolve(&bond), &whose("c1", None)).unwrap_err();
-    assert!(matches!(refusal, Refusal::Bonded { .. }), "{refusal:?}");
+    let plan_error = disconnect(&bond, &resolve(&bond), &whose("c1", None)).unwrap_err();
+    assert!(matches!(plan_error, PlanError::Bonded { .. }), "{plan_error:?}");
     let exited = restarted(&bond, 1, false);
     let wish = Prune { stopped: true, all: true, ..Prune::default() };
     assert!(prune(&exited, &resolve(&exited), &wish).is_empty());

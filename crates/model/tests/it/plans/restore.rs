@@ -63,6 +63,6 @@ fn restore_leaves_a_number_that_another_port_took_meanwhile() {
     let wiring = resolve(&gone);
     let one = remembered(&gone, &wiring, &Restore::default()).unwrap().remove(0);
     let remedy = restore(&gone, &wiring, &one, &generated(2));
-    let Remedy::Refused(refusal) = remedy else { panic!("{remedy:#?}") };
-    assert!(refusal.to_string().contains("thief"), "{refusal}");
+    let Remedy::Refused(plan_error) = remedy else { panic!("{remedy:#?}") };
+    assert!(plan_error.to_string().contains("thief"), "{plan_error}");
 }

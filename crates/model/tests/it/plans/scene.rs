@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use docker_ovs_model::ids::{ContainerId, Mac, NetnsId, Nsid};
-use docker_ovs_model::plan::{Connect, Generated, Plan, Refusal, connect};
+use docker_ovs_model::plan::{Connect, Generated, Plan, PlanError, connect};
 use docker_ovs_model::snapshot::{Container, Engine, Link, Namespace, Observed, Scope};
 use docker_ovs_model::switch::{Bridge, Port, SwitchSource};
 use docker_ovs_model::{Snapshot, rehearse, resolve};
@@ -27,7 +27,7 @@ pub(crate) fn container(n: u64) -> Container {
         state: "running".to_owned(),
         pid: Some(100),
         netns: Some(home(n)),
-        netns_trouble: None,
+        netns_error: None,
         network_mode: "none".to_owned(),
         labels: BTreeMap::new(),
     }
@@ -35,7 +35,7 @@ pub(crate) fn container(n: u64) -> Container {
 
 fn namespace(id: NetnsId) -> Namespace {
     let nsids = if id == SWITCH { BTreeMap::new() } else { [(Nsid(0), SWITCH)].into() };
-    Namespace { id, names: Vec::new(), nsids, links: Vec::new(), heard: None, trouble: None }
+    Namespace { id, names: Vec::new(), nsids, links: Vec::new(), heard: None, source_error: None }
 }
 
 /// Three running containers and two bridges, `br0` and `br1`, with nothing on them.
@@ -70,7 +70,7 @@ pub(crate) fn request(bridge: &str, container: &str) -> Connect {
     Connect { bridge: bridge.to_owned(), container: container.to_owned(), ..Connect::default() }
 }
 
-pub(crate) fn plan(host: &Snapshot, request: &Connect, n: u32) -> Result<Plan, Refusal> {
+pub(crate) fn plan(host: &Snapshot, request: &Connect, n: u32) -> Result<Plan, PlanError> {
     connect(host, &resolve(host), request, &generated(n))
 }
 

@@ -13,7 +13,7 @@ const BAD_REQUEST: u16 = 1;
 
 /// What an ERROR says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub struct OfError {
     /// The type: `enum ofp_error_type`.
     pub kind: u16,
     /// The code; what it means depends on the type.
@@ -22,7 +22,7 @@ pub struct Refusal {
     pub text: String,
 }
 
-impl Refusal {
+impl OfError {
     pub(super) fn parse(body: &[u8]) -> Result<Self, Malformed> {
         let mut fields = Fields::new(body, "ERROR");
         let (kind, code) = (fields.u16()?, fields.u16()?);
@@ -52,7 +52,7 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for OfError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name() {
             Some(name) => f.write_str(name)?,

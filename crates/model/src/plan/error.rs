@@ -9,7 +9,7 @@ use crate::query::QueryError;
 
 /// Why nothing is done.
 #[derive(Clone, Debug, PartialEq, Error)]
-pub enum Refusal {
+pub enum PlanError {
     /// The container or the bridge is not there, or cannot be seen.
     #[error(transparent)]
     Query(#[from] QueryError),
@@ -125,7 +125,7 @@ pub enum Refusal {
     },
 }
 
-impl Refusal {
+impl PlanError {
     /// What to do about it.
     pub fn remedy(&self) -> Option<String> {
         let text = match self {

@@ -8,9 +8,9 @@ use thiserror::Error;
 /// One failure, told so that a person can act on it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Error)]
 #[error("{what}: {why}")]
-pub struct Trouble {
+pub struct SourceError {
     /// What kind of failure this is.
-    pub kind: TroubleKind,
+    pub kind: SourceErrorKind,
     /// What failed: the thing and its address, as in `Docker at unix:///var/run/docker.sock`.
     pub what: String,
     /// Why, in the words of whoever refused.
@@ -23,7 +23,7 @@ pub struct Trouble {
 /// The kinds of failure that a program may want to tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum TroubleKind {
+pub enum SourceErrorKind {
     /// A privilege is missing.
     Denied,
     /// Nobody answers at that address.
@@ -38,9 +38,9 @@ pub enum TroubleKind {
     Gone,
 }
 
-impl Trouble {
+impl SourceError {
     /// A failure of `what` because of `why`.
-    pub fn new(kind: TroubleKind, what: impl Into<String>, why: impl fmt::Display) -> Self {
+    pub fn new(kind: SourceErrorKind, what: impl Into<String>, why: impl fmt::Display) -> Self {
         Self { kind, what: what.into(), why: why.to_string(), remedy: String::new() }
     }
 
