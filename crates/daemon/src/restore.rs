@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use host::{Done, Host, Restored};
 use model::evidence::Note;
 use model::ids::{ContainerId, Ifindex, Name, NetnsId};
-use model::mark::Mark;
 use model::plan::Restore;
+use model::port_record::PortRecord;
 use model::wiring::Attachment;
 use model::{Snapshot, Wiring};
 use report::v1::{self, RestoreResult};
@@ -100,7 +100,7 @@ fn without_checksums(
     let is_ours = |bridge: &Name, iface: &Name| {
         let mut rows = wiring.ports.iter();
         let row = rows.find(|row| row.bridge == *bridge && row.port.iface == *iface);
-        row.and_then(|row| Mark::of(&row.port)).is_some_and(|mark| mark.ours)
+        row.and_then(|row| PortRecord::of(&row.port)).is_some_and(|record| record.ours)
     };
     let lacking = wiring.attachments.iter().filter(|attachment| {
         let note = |note: &Note| matches!(note, Note::ChecksumOffload { .. });

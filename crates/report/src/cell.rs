@@ -24,7 +24,7 @@ fn is_direction(c: char) -> bool {
 }
 
 /// Columns that a text takes on a terminal (Unicode Standard Annex 11): two for most letters
-/// of East Asia, none for a mark that combines with the letter before it.
+/// of East Asia, none for a record that combines with the letter before it.
 pub(crate) fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
 }

@@ -146,10 +146,10 @@ fn a_stopped_container_has_no_port_although_its_row_still_has_a_number() {
     lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let id = format!("external_ids:container_id={}", container.id());
-    let mark = ["--", "set", "interface", "HOST", &id];
+    let record = ["--", "set", "interface", "HOST", &id];
     let host_end = unique("v");
-    let mark: Vec<_> = mark.iter().map(|w| if *w == "HOST" { &host_end } else { *w }).collect();
-    let plug = Plug { port: &mark, host_end: Some(&host_end), ..Plug::default() };
+    let record: Vec<_> = record.iter().map(|w| if *w == "HOST" { &host_end } else { *w }).collect();
+    let plug = Plug { port: &record, host_end: Some(&host_end), ..Plug::default() };
     let plugged = Plugged::new(&container, "eth0", &bridge, plug);
     container.docker("stop");
     assert_eq!(ofport_of(plugged.host_end()), plugged.ofport(), "OVS keeps the number");

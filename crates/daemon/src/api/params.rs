@@ -1,4 +1,4 @@
-//! What the part of a URL after the question mark asks for.
+//! What the part of a URL after the question record asks for.
 
 use model::filter::Filter;
 use model::switch::SwitchSource;

@@ -163,10 +163,10 @@ async fn a_kernel_that_cannot_be_read_keeps_no_port_back() {
 #[tokio::test(start_paused = true)]
 async fn the_same_trouble_again_is_nothing_new() {
     let (sources, mut watch) = Sources::begun().await;
-    let mark = || sources.switch.send_if_modified(|latest| latest.mark_stale(source_error()));
-    mark();
+    let record = || sources.switch.send_if_modified(|latest| latest.mark_stale(source_error()));
+    record();
     assert!(given(&mut watch).await.is_some());
-    mark();
+    record();
     assert!(given(&mut watch).await.is_none());
 }
 

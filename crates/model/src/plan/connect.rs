@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::ids::{Mac, Name, OfPort};
-use crate::mark::Mark;
+use crate::port_record::PortRecord;
 use crate::query;
 use crate::snapshot::{Cidr, Snapshot};
 use crate::switch::Port;
@@ -71,7 +71,7 @@ pub fn connect(
     let interface = planner.interface(request.interface.as_deref(), &debris)?;
     let host_end: Name = request.host_interface.as_deref().unwrap_or(&generated.host_end).into();
     planner.check_host_end(&host_end)?;
-    let mark = planner.mark(request, &interface, generated);
+    let record = planner.record(request, &interface, generated);
     let old = planner.predecessor(&interface);
     let port = Arc::new(Port {
         iface: host_end.clone(),
@@ -79,26 +79,26 @@ pub fn connect(
         kind: "system".to_owned(),
         tag: request.vlan,
         trunks: request.trunks.clone(),
-        external_ids: mark.external_ids(),
+        external_ids: record.external_ids(),
         ..Port::default()
     });
     let sweep = debris.iter().map(|link| delete(link));
-    let steps = sweep.chain(planner.steps(&mark, port, old, false)).collect();
+    let steps = sweep.chain(planner.steps(&record, port, old, false)).collect();
     Ok(Plan { container: planner.who(), interface, bridge: bridge.name.clone(), steps })
 }
 
 impl Planner<'_> {
-    fn mark(&self, request: &Connect, interface: &str, generated: &Generated) -> Mark {
-        let mark = Mark {
+    fn record(&self, request: &Connect, interface: &str, generated: &Generated) -> PortRecord {
+        let record = PortRecord {
             interface: interface.to_owned(),
             mac: Some(request.mac.unwrap_or(generated.mac)),
             addresses: request.addresses.clone(),
             gateways: request.gateways.clone(),
             mtu: request.mtu,
             created: Some(generated.now),
-            ..Mark::default()
+            ..PortRecord::default()
         };
-        mark.bound_to(self.container)
+        record.for_container(self.container)
     }
 }
 

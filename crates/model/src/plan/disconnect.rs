@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::ids::Name;
-use crate::mark::Mark;
+use crate::port_record::PortRecord;
 use crate::query::{self, QueryError};
 use crate::snapshot::{Container, Engine, Link, Snapshot};
 use crate::wiring::{ContainerRef, Occupant, SwitchPort, Wiring};
@@ -39,7 +39,7 @@ pub fn disconnect(
         Ok(known) => Some(known),
         Err(error @ QueryError::NoSuchContainer { .. }) => {
             let named = |row: &&SwitchPort| {
-                Mark::of(&row.port).is_some_and(|mark| mark.is_about(&request.container))
+                PortRecord::of(&row.port).is_some_and(|record| record.matches(&request.container))
             };
             wiring.ports.iter().find(named).map_or(Err(error), |_| Ok(None))?
         }
@@ -65,16 +65,18 @@ pub fn disconnect(
 
 /// Name of the interface, if the port is one of this container.
 fn inside(row: &SwitchPort, known: Option<&Container>, words: &str) -> Option<Name> {
-    let mark = Mark::of(&row.port);
+    let record = PortRecord::of(&row.port);
     match (&row.occupant, known) {
         (Occupant::Plugged { plugs }, known) => {
             let has = |id| plugs.iter().find(|plug| plug.tenants.iter().any(|who| who.id == id));
             has(known?.id.clone()).map(|plug| plug.interface.clone())
         }
-        (_, Some(known)) => {
-            mark.filter(|mark| mark.owner(&[known]).is_some()).map(|mark| mark.interface.into())
+        (_, Some(known)) => record
+            .filter(|record| record.owner(&[known]).is_some())
+            .map(|record| record.interface.into()),
+        (_, None) => {
+            record.filter(|record| record.matches(words)).map(|record| record.interface.into())
         }
-        (_, None) => mark.filter(|mark| mark.is_about(words)).map(|mark| mark.interface.into()),
     }
 }
 
@@ -109,7 +111,7 @@ fn check(row: &SwitchPort, force: bool) -> Result<(), PlanError> {
     let port = row.port.iface.to_string();
     match &row.port.bond {
         Some(bond) => Err(PlanError::Bonded { port, bond: bond.clone() }),
-        None if force || Mark::of(&row.port).is_some() => Ok(()),
+        None if force || PortRecord::of(&row.port).is_some() => Ok(()),
         None => Err(PlanError::NotOurs { port }),
     }
 }
@@ -122,9 +124,9 @@ pub(super) fn host_end<'a>(snapshot: &'a Snapshot, row: &SwitchPort) -> Option<&
 }
 
 fn named(known: Option<&Container>, row: &SwitchPort, words: &str) -> ContainerRef {
-    let mark = Mark::of(&row.port);
-    let name = mark.as_ref().map_or(words, |mark| mark.whose());
-    let id = mark.as_ref().map_or("", |mark| &mark.container);
+    let record = PortRecord::of(&row.port);
+    let name = record.as_ref().map_or(words, |record| record.owner_name());
+    let id = record.as_ref().map_or("", |record| &record.container);
     ContainerRef {
         name: known.map_or_else(|| name.into(), |known| known.name.clone()),
         id: known.map_or_else(|| crate::ids::ContainerId(id.into()), |known| known.id.clone()),

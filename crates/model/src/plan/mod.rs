@@ -76,8 +76,9 @@ pub struct Generated {
 /// Whether a link was made by us, and is not yet or no longer a port: somebody who made it
 /// was killed. Whoever looks at it holds the lock, so nobody is still at it.
 fn is_debris(link: &Link, all: &[&crate::switch::Port]) -> bool {
-    let ours = link.alias.as_deref().is_some_and(|alias| alias.starts_with(crate::mark::ALIAS))
-        || (link.alias.is_none() && name::is_drawn(&link.name));
+    let ours =
+        link.alias.as_deref().is_some_and(|alias| alias.starts_with(crate::port_record::ALIAS))
+            || (link.alias.is_none() && name::is_drawn(&link.name));
     let used = link.master.is_some() || all.iter().any(|port| port.iface == link.name);
     ours && link.kind.as_deref() == Some("veth") && !used
 }

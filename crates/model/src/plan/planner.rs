@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::ids::{Name, NetnsId, OfPort};
-use crate::mark::Mark;
+use crate::port_record::PortRecord;
 use crate::query;
 use crate::snapshot::{Container, Link, Snapshot};
 use crate::switch::{Bridge, Port};
@@ -52,7 +52,7 @@ impl Planner<'_> {
     /// end is set up.
     pub(super) fn steps(
         &self,
-        mark: &Mark,
+        record: &PortRecord,
         port: Arc<Port>,
         old: Option<Arc<Port>>,
         keep_settings: bool,
@@ -61,12 +61,12 @@ impl Planner<'_> {
             host_end: port.iface.clone(),
             container: self.who(),
             netns: self.netns,
-            interface: mark.interface.as_str().into(),
-            mac: mark.mac,
-            mtu: mark.mtu,
-            alias: mark.alias(&self.bridge.name),
+            interface: record.interface.as_str().into(),
+            mac: record.mac,
+            mtu: record.mtu,
+            alias: record.alias(&self.bridge.name),
         };
-        let rest = self.finish_checksums(mark).into_iter().chain(self.rest(mark, &port));
+        let rest = self.finish_checksums(record).into_iter().chain(self.rest(record, &port));
         let rest: Vec<_> = rest.collect();
         let ports = ReplacePort {
             bridge: self.bridge.name.clone(),
@@ -80,24 +80,24 @@ impl Planner<'_> {
 
     /// Has the container's kernel finish checksums where the bridge would not. Before the link is
     /// up, so that no packet passes that is without.
-    pub(super) fn finish_checksums(&self, mark: &Mark) -> Option<Step> {
+    pub(super) fn finish_checksums(&self, record: &PortRecord) -> Option<Step> {
         let step = || KernelStep::SetTxChecksumOffload {
             container: self.container.name.clone(),
             netns: self.netns,
-            interface: mark.interface.as_str().into(),
+            interface: record.interface.as_str().into(),
             on: false,
         };
         self.bridge.leaves_checksums().then(|| step().into())
     }
 
     /// What is still to be done when veth and port are there.
-    pub(super) fn rest(&self, mark: &Mark, port: &Port) -> [Step; 2] {
+    pub(super) fn rest(&self, record: &PortRecord, port: &Port) -> [Step; 2] {
         let configure = KernelStep::Configure {
             container: self.container.name.clone(),
             netns: self.netns,
-            interface: mark.interface.as_str().into(),
-            addresses: mark.addresses.clone(),
-            gateways: mark.gateways.clone(),
+            interface: record.interface.as_str().into(),
+            addresses: record.addresses.clone(),
+            gateways: record.gateways.clone(),
         };
         let (bridge, iface) = (self.bridge.name.clone(), port.iface.clone());
         let number = SwitchStep::Await { bridge, iface, wanted: port.ofport_request };
@@ -106,14 +106,14 @@ impl Planner<'_> {
 
     /// What an interface of ours lacks that is on its port: all that comes after that where the
     /// program was killed before it set the interface up; and what earlier versions did not do.
-    pub(super) fn lacks(&self, mark: &Mark, port: &Port) -> Vec<Step> {
-        let mut same = self.inside().filter(|link| *link.name == *mark.interface);
-        let Some(link) = same.next().filter(|_| mark.ours) else { return Vec::new() };
-        let bare = !mark.addresses.iter().any(|ip| link.addresses.contains(ip));
+    pub(super) fn lacks(&self, record: &PortRecord, port: &Port) -> Vec<Step> {
+        let mut same = self.inside().filter(|link| *link.name == *record.interface);
+        let Some(link) = same.next().filter(|_| record.ours) else { return Vec::new() };
+        let bare = !record.addresses.iter().any(|ip| link.addresses.contains(ip));
         let unfinished = !link.up && bare;
         let checksums = link.tx_checksum_offload == Some(true) || unfinished;
-        let checksums = self.finish_checksums(mark).filter(|_| checksums);
-        let rest = unfinished.then(|| self.rest(mark, port)).into_iter().flatten();
+        let checksums = self.finish_checksums(record).filter(|_| checksums);
+        let rest = unfinished.then(|| self.rest(record, port)).into_iter().flatten();
         checksums.into_iter().chain(rest).collect()
     }
 
@@ -170,17 +170,19 @@ impl Planner<'_> {
 
     /// Interfaces of this container that the database remembers: not to be taken by chance.
     fn remembered(&self) -> BTreeSet<String> {
-        let marks = self.wiring.ports.iter().filter_map(|row| Mark::of(&row.port));
-        let own = marks.filter(|mark| mark.owner(&[self.container]).is_some());
-        own.map(|mark| mark.interface).collect()
+        let records = self.wiring.ports.iter().filter_map(|row| PortRecord::of(&row.port));
+        let own = records.filter(|record| record.owner(&[self.container]).is_some());
+        own.map(|record| record.interface).collect()
     }
 
     /// The port that the same interface of the same container had, before it went.
     pub(super) fn predecessor(&self, interface: &str) -> Option<Arc<Port>> {
         let on_bridge = self.bridge.ports.iter().filter(|port| port.bond.is_none());
         let mut same = on_bridge.filter(|port| {
-            Mark::of(port).is_some_and(|mark| {
-                mark.ours && mark.interface == interface && mark.owner(&[self.container]).is_some()
+            PortRecord::of(port).is_some_and(|record| {
+                record.ours
+                    && record.interface == interface
+                    && record.owner(&[self.container]).is_some()
             })
         });
         same.find(|port| self.here().all(|link| link.name != port.iface)).cloned()
@@ -237,9 +239,9 @@ impl Planner<'_> {
         let holder = others.find(|row| numbers(&row.port).any(|n| n == ofport.0));
         let who = holder.map_or_else(String::new, |row| {
             let iface = &row.port.iface;
-            match (&row.occupant, Mark::of(&row.port)) {
-                (Occupant::Unknown { .. } | Occupant::LeftBehind { .. }, Some(mark)) => {
-                    format!("{iface} of {}:{}", mark.whose(), mark.interface)
+            match (&row.occupant, PortRecord::of(&row.port)) {
+                (Occupant::Unknown { .. } | Occupant::LeftBehind { .. }, Some(record)) => {
+                    format!("{iface} of {}:{}", record.owner_name(), record.interface)
                 }
                 (Occupant::Unknown { .. }, None) => iface.to_string(),
                 (occupant, _) => format!("{iface}, {occupant}"),

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::ids::Name;
-use crate::mark::{Mark, alias_says};
+use crate::port_record::{PortRecord, alias_says};
 use crate::snapshot::{Container, Link, Snapshot};
 use crate::switch::Port;
 use crate::wiring::{LastTenant, Occupant, SwitchPort, Wiring};
@@ -99,17 +99,17 @@ fn port(
     if kind != "system" || bond.is_some() {
         return None;
     }
-    let mark = Mark::of(&row.port);
-    let ours = mark.as_ref().is_some_and(|mark| mark.ours);
-    let created = mark.as_ref().and_then(|mark| mark.created);
+    let record = PortRecord::of(&row.port);
+    let ours = record.as_ref().is_some_and(|record| record.ours);
+    let created = record.as_ref().and_then(|record| record.created);
     let old = request.until.is_none_or(|until| created.is_some_and(|created| created < until));
-    let owner = owner(snapshot, mark.as_ref(), last.as_ref());
-    let restorable = mark.as_ref().is_some_and(|mark| !has_another(wiring, owner, mark));
+    let owner = owner(snapshot, record.as_ref(), last.as_ref());
+    let restorable = record.as_ref().is_some_and(|record| !has_another(wiring, owner, record));
     let free = may_go(owner, restorable, request.stopped);
     ((ours || request.all) && old && free).then(|| LeftOver::Port {
         bridge: row.bridge.clone(),
         port: Arc::clone(&row.port),
-        last: words(mark.as_ref(), last.as_ref()),
+        last: words(record.as_ref(), last.as_ref()),
     })
 }
 
@@ -124,25 +124,25 @@ fn may_go(owner: Option<&Container>, restorable: bool, stopped: bool) -> bool {
 }
 
 /// Whether the container has got such an interface otherwise.
-fn has_another(wiring: &Wiring, owner: Option<&Container>, mark: &Mark) -> bool {
+fn has_another(wiring: &Wiring, owner: Option<&Container>, record: &PortRecord) -> bool {
     let home = owner.and_then(|owner| owner.netns);
     let mut inside = wiring.attachments.iter().filter(|found| Some(found.netns) == home);
-    inside.any(|found| *found.link.name == *mark.interface)
+    inside.any(|found| *found.link.name == *record.interface)
 }
 
 fn owner<'a>(
     snapshot: &'a Snapshot,
-    mark: Option<&Mark>,
+    record: Option<&PortRecord>,
     last: Option<&LastTenant>,
 ) -> Option<&'a Container> {
     let all: Vec<_> = snapshot.containers().collect();
     let known = last.and_then(|last| last.container.as_ref());
     let by_claim = || known.and_then(|known| snapshot.container_by_id(&known.id));
-    mark.and_then(|mark| mark.owner(&all)).or_else(by_claim)
+    record.and_then(|record| record.owner(&all)).or_else(by_claim)
 }
 
-fn words(mark: Option<&Mark>, last: Option<&LastTenant>) -> Option<String> {
-    let marked = mark.map(|mark| format!("{}:{}", mark.whose(), mark.interface));
+fn words(record: Option<&PortRecord>, last: Option<&LastTenant>) -> Option<String> {
+    let marked = record.map(|record| format!("{}:{}", record.owner_name(), record.interface));
     marked.or_else(|| last.map(ToString::to_string))
 }
 

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::ids::{Name, OfPort};
-use crate::mark::Mark;
+use crate::port_record::PortRecord;
 use crate::query::{self, QueryError};
 use crate::snapshot::{Container, Snapshot};
 use crate::switch::{OfPortState, Port};
@@ -79,14 +79,14 @@ pub fn remembered(
     let named: Vec<&Container> = named.collect::<Result<_, _>>()?;
     let all: Vec<_> = snapshot.containers().collect();
     let rows = wiring.ports.iter().filter_map(|row| {
-        let mark = Mark::of(&row.port)?;
-        let owner = mark.owner(&all);
+        let record = PortRecord::of(&row.port)?;
+        let owner = record.owner(&all);
         let asked = owner.is_some_and(|owner| named.iter().any(|row| row.id == owner.id));
         (named.is_empty() || asked).then(|| Remembered {
             bridge: row.bridge.clone(),
             port: Arc::clone(&row.port),
-            container: owner.map_or_else(|| mark.whose().into(), |owner| owner.name.clone()),
-            interface: mark.interface.as_str().into(),
+            container: owner.map_or_else(|| record.owner_name().into(), |owner| owner.name.clone()),
+            interface: record.interface.as_str().into(),
         })
     });
     Ok(rows.collect())
@@ -101,12 +101,12 @@ pub fn restore(
 ) -> Remedy {
     let mut rows = wiring.ports.iter();
     let row = rows.find(|row| row.bridge == one.bridge && row.port.iface == one.port.iface);
-    let Some((row, mark)) = row.and_then(|row| Some((row, Mark::of(&row.port)?))) else {
+    let Some((row, record)) = row.and_then(|row| Some((row, PortRecord::of(&row.port)?))) else {
         return Remedy::NotToBeTouched { why: "its port is gone".to_owned() };
     };
     let all: Vec<_> = snapshot.containers().collect();
-    let Some(owner) = mark.owner(&all) else { return Remedy::Gone };
-    match again(snapshot, wiring, row, mark, owner, generated) {
+    let Some(owner) = record.owner(&all) else { return Remedy::Gone };
+    match again(snapshot, wiring, row, record, owner, generated) {
         Ok(remedy) => remedy,
         Err(PlanError::Query(QueryError::NotRunning { state, .. })) => Remedy::NotRunning { state },
         Err(plan_error) => Remedy::Refused(plan_error),
@@ -117,7 +117,7 @@ fn again(
     snapshot: &Snapshot,
     wiring: &Wiring,
     row: &SwitchPort,
-    mark: Mark,
+    record: PortRecord,
     owner: &Container,
     generated: &Generated,
 ) -> Result<Remedy, PlanError> {
@@ -125,11 +125,11 @@ fn again(
     let bridge = query::bridge(snapshot, &row.bridge)?;
     let planner = Planner { snapshot, wiring, bridge, container: owner, netns };
     if let Occupant::Plugged { plugs } = &row.occupant {
-        return Ok(planner.plugged(row, plugs, &mark));
+        return Ok(planner.plugged(row, plugs, &record));
     }
     match untouchable(row) {
         Some(why) => Ok(Remedy::NotToBeTouched { why }),
-        None => planner.replace(row, mark, generated).map(Remedy::Again),
+        None => planner.replace(row, record, generated).map(Remedy::Again),
     }
 }
 
@@ -145,16 +145,16 @@ fn untouchable(row: &SwitchPort) -> Option<String> {
 
 impl Planner<'_> {
     /// Of a port that somebody is on: nothing, if that is who should be, and set up to the end.
-    fn plugged(&self, row: &SwitchPort, plugs: &[Plug], mark: &Mark) -> Remedy {
-        let fits = |plug: &Plug| plug.netns == self.netns && *plug.interface == *mark.interface;
+    fn plugged(&self, row: &SwitchPort, plugs: &[Plug], record: &PortRecord) -> Remedy {
+        let fits = |plug: &Plug| plug.netns == self.netns && *plug.interface == *record.interface;
         if !plugs.iter().any(fits) {
             return Remedy::NotToBeTouched { why: format!("{} is on it", row.occupant) };
         }
-        let steps = self.lacks(mark, &row.port);
+        let steps = self.lacks(record, &row.port);
         if steps.is_empty() {
             return Remedy::There;
         }
-        let interface = mark.interface.as_str().into();
+        let interface = record.interface.as_str().into();
         let (container, bridge) = (self.who(), self.bridge.name.clone());
         Remedy::Again(Plan { container, interface, bridge, steps })
     }
@@ -163,24 +163,29 @@ impl Planner<'_> {
     fn replace(
         &self,
         row: &SwitchPort,
-        mark: Mark,
+        record: PortRecord,
         generated: &Generated,
     ) -> Result<Plan, PlanError> {
         let debris = self.debris();
-        let interface = self.interface(Some(&mark.interface), &debris)?;
+        let interface = self.interface(Some(&record.interface), &debris)?;
         self.check_host_end(&generated.host_end)?;
-        let mark = if mark.ours { mark.bound_to(self.container) } else { mark };
-        let port = self.successor(&row.port, &mark, &generated.host_end)?;
+        let record = if record.ours { record.for_container(self.container) } else { record };
+        let port = self.successor(&row.port, &record, &generated.host_end)?;
         // A link of the namespace that the container had: the kernel may not be done with it yet.
         let old = host_end(self.snapshot, row).map(|link| delete(link));
         let sweep = debris.iter().map(|link| delete(link));
-        let steps = self.steps(&mark, Arc::new(port), Some(Arc::clone(&row.port)), true);
+        let steps = self.steps(&record, Arc::new(port), Some(Arc::clone(&row.port)), true);
         let steps = sweep.chain(steps).chain(old).collect();
         Ok(Plan { container: self.who(), interface, bridge: self.bridge.name.clone(), steps })
     }
 
     /// The port as it was, under another name.
-    fn successor(&self, old: &Port, mark: &Mark, host_end: &str) -> Result<Port, PlanError> {
+    fn successor(
+        &self,
+        old: &Port,
+        record: &PortRecord,
+        host_end: &str,
+    ) -> Result<Port, PlanError> {
         let mut port = Port {
             iface: host_end.into(),
             ofport: OfPortState::Pending,
@@ -190,8 +195,8 @@ impl Planner<'_> {
             error: None,
             ..old.clone()
         };
-        if mark.ours {
-            port.external_ids.extend(mark.external_ids());
+        if record.ours {
+            port.external_ids.extend(record.external_ids());
         }
         Ok(port)
     }

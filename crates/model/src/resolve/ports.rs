@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::ids::{Nsid, OfPort};
-use crate::mark::Mark;
+use crate::port_record::PortRecord;
 use crate::snapshot::{Link, Scope};
 use crate::switch::Port;
 use crate::wiring::{Attachment, LastTenant, Occupant, Plug, SwitchPort};
@@ -121,7 +121,7 @@ fn system(index: &Index<'_>, claims: &Claims<'_, '_>, ix: PortIx) -> Occupant {
 /// Where no engine knows the container any more, by the name that `connect` wrote down.
 fn last(index: &Index<'_>, claims: &Claims<'_, '_>, ix: PortIx) -> Option<LastTenant> {
     let last = claims.owner(ix)?;
-    let name = Mark::of(index.ports[ix].port).and_then(|mark| mark.name);
+    let name = PortRecord::of(index.ports[ix].port).and_then(|record| record.name);
     match (&last.container, name) {
         (None, Some(words)) => Some(LastTenant { words, ..last }),
         _ => Some(last),

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use docker_ovs_model::ids::{Ifindex, Nsid, OfPort};
-use docker_ovs_model::mark::Mark;
 use docker_ovs_model::plan::{
     Connect, Remedy, Restore, Step, SwitchStep, Wanted, remembered, restore,
 };
+use docker_ovs_model::port_record::PortRecord;
 use docker_ovs_model::snapshot::{Link, Peer};
 use docker_ovs_model::switch::SwitchSource;
 use docker_ovs_model::{Snapshot, rehearse, resolve};
@@ -117,7 +117,7 @@ proptest! {
         }
     }
 
-    /// No bridge ever has a number twice, and every mark is read as it was written.
+    /// No bridge ever has a number twice, and every record is read as it was written.
     #[test]
     fn numbers_are_never_given_twice(requests in prop::collection::vec(requests(), 1..12)) {
         let mut now = host();
@@ -133,8 +133,8 @@ proptest! {
             numbers.dedup();
             prop_assert_eq!(numbers.len(), count);
             for port in &bridge.ports {
-                let mark = Mark::of(port).unwrap();
-                prop_assert_eq!(&mark.external_ids(), &port.external_ids);
+                let record = PortRecord::of(port).unwrap();
+                prop_assert_eq!(&record.external_ids(), &port.external_ids);
             }
         }
     }

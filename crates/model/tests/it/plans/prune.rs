@@ -55,7 +55,7 @@ fn twice() -> Snapshot {
     connected(&connected(&host(), &request("br0", "c1"), 1), &request("br0", "c1"), 2)
 }
 
-fn whose(container: &str, interface: Option<&str>) -> Disconnect {
+fn request_of(container: &str, interface: Option<&str>) -> Disconnect {
     let interface = interface.map(str::to_owned);
     Disconnect { bridge: "br0".into(), container: container.into(), interface, force: false }
 }
@@ -65,11 +65,11 @@ fn which_of_several_interfaces_goes_must_be_said() {
     let both = twice();
     let wiring = resolve(&both);
     let refused = |wish: &Disconnect| disconnect(&both, &wiring, wish).unwrap_err().to_string();
-    assert_eq!(refused(&whose("c1", None)), "c1 has several interfaces on br0: eth0, eth1");
-    assert_eq!(refused(&whose("c1", Some("eth7"))), "c1 has no interface eth7 on br0");
-    assert_eq!(refused(&whose("c2", None)), "c2 has no interface at all on br0");
-    assert_eq!(refused(&whose("c9", None)), "no such container: c9");
-    let plan = disconnect(&both, &wiring, &whose("c1", Some("eth1"))).unwrap();
+    assert_eq!(refused(&request_of("c1", None)), "c1 has several interfaces on br0: eth0, eth1");
+    assert_eq!(refused(&request_of("c1", Some("eth7"))), "c1 has no interface eth7 on br0");
+    assert_eq!(refused(&request_of("c2", None)), "c2 has no interface at all on br0");
+    assert_eq!(refused(&request_of("c9", None)), "no such container: c9");
+    let plan = disconnect(&both, &wiring, &request_of("c1", Some("eth1"))).unwrap();
     assert_eq!((&*plan.interface, &*plan.container.name), ("eth1", "c1"));
     let after = resolve(&rehearse(&both, &plan.steps));
     assert_eq!(after.attachments.len(), 1);
@@ -84,7 +84,7 @@ fn what_a_removed_container_left_is_disconnected_by_its_mark() {
     }
     let wiring = resolve(&removed);
     for words in ["c1".to_owned(), container(1).id.0.to_string()] {
-        let plan = disconnect(&removed, &wiring, &whose(&words, Some("eth0"))).unwrap();
+        let plan = disconnect(&removed, &wiring, &request_of(&words, Some("eth0"))).unwrap();
         assert_eq!((&*plan.container.name, &plan.container.id), ("c1", &container(1).id));
         assert_eq!(resolve(&rehearse(&removed, &plan.steps)).ports.len(), 1);
     }
@@ -93,7 +93,7 @@ fn what_a_removed_container_left_is_disconnected_by_its_mark() {
 #[test]
 fn a_stopped_containers_port_is_disconnected_by_its_mark() {
     let stopped = restarted(&connected(&host(), &request("br0", "c1"), 1), 1, false);
-    let plan = disconnect(&stopped, &resolve(&stopped), &whose("c1", None)).unwrap();
+    let plan = disconnect(&stopped, &resolve(&stopped), &request_of("c1", None)).unwrap();
     assert!(resolve(&rehearse(&stopped, &plan.steps)).ports.is_empty());
 }
 
@@ -102,7 +102,7 @@ fn a_member_of_a_bond_is_left_to_its_owner() {
     let mut bond = connected(&host(), &request("br0", "c1"), 1);
     let rows = bond.switch.get_mut(&SwitchSource::Ovsdb).unwrap().rows_mut();
     Arc::make_mut(&mut rows[0].ports[0]).bond = Some("bond0".to_owned());
-    let plan_error = disconnect(&bond, &resolve(&bond), &whose("c1", None)).unwrap_err();
+    let plan_error = disconnect(&bond, &resolve(&bond), &request_of("c1", None)).unwrap_err();
     assert!(matches!(plan_error, PlanError::Bonded { .. }), "{plan_error:?}");
     let exited = restarted(&bond, 1, false);
     let wish = Prune { stopped: true, all: true, ..Prune::default() };

@@ -26,7 +26,7 @@ const COMPOSE: [(&str, &str); 3] = [
 
 /// An attachment as the database remembers it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Mark {
+pub struct PortRecord {
     /// The container as somebody named it; its full id where we wrote it.
     pub container: String,
     /// Name of the interface inside.
@@ -49,7 +49,7 @@ pub struct Mark {
     pub created: Option<u64>,
 }
 
-impl Mark {
+impl PortRecord {
     /// What the row of `port` remembers, if it is ours or ovs-docker's.
     pub fn of(port: &Port) -> Option<Self> {
         let ids = &port.external_ids;
@@ -71,7 +71,7 @@ impl Mark {
     }
 
     /// The same for another container, or for the same one under another name.
-    pub fn bound_to(self, container: &Container) -> Self {
+    pub fn for_container(self, container: &Container) -> Self {
         Self {
             container: container.id.0.to_string(),
             name: Some(container.name.to_string()),
@@ -118,13 +118,13 @@ impl Mark {
     }
 
     /// Whether somebody who says `words` may mean its container.
-    pub fn is_about(&self, words: &str) -> bool {
+    pub fn matches(&self, words: &str) -> bool {
         let id = !words.is_empty() && self.container.starts_with(words);
         id || self.name.as_deref() == Some(words)
     }
 
     /// How its container is called: by name where that is known, else as in the row.
-    pub fn whose(&self) -> &str {
+    pub fn owner_name(&self) -> &str {
         self.name.as_deref().unwrap_or(short_if_id(&self.container))
     }
 
@@ -134,7 +134,7 @@ impl Mark {
     }
 }
 
-/// What the alias of a link says, that [`Mark::alias`] wrote: container, interface, bridge.
+/// What the alias of a link says, that [`PortRecord::alias`] wrote: container, interface, bridge.
 pub(crate) fn alias_says(alias: &str) -> Option<(&str, &str, &str)> {
     let (container, rest) = alias.strip_prefix(ALIAS)?.split_once('/')?;
     let (interface, bridge) = rest.split_once(" on ")?;
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_again() {
-        let mark = Mark {
+        let record = PortRecord {
             container: "ab".repeat(32),
             interface: "eth1".into(),
             ours: true,
@@ -178,14 +178,14 @@ mod tests {
             mtu: Some(1400),
             created: Some(1_700_000_000),
         };
-        let port = Port { external_ids: mark.external_ids(), ..Port::default() };
-        assert_eq!(alias_says(&mark.alias("br0")), Some((&*mark.container, "eth1", "br0")));
-        assert_eq!(Mark::of(&port), Some(mark));
+        let port = Port { external_ids: record.external_ids(), ..Port::default() };
+        assert_eq!(alias_says(&record.alias("br0")), Some((&*record.container, "eth1", "br0")));
+        assert_eq!(PortRecord::of(&port), Some(record));
     }
 
     #[test]
     fn other_peoples_words_are_no_mark_and_odd_values_are_left_out() {
-        assert_eq!(Mark::of(&Port::default()), None);
+        assert_eq!(PortRecord::of(&Port::default()), None);
         let ids = [
             ("container_id", "web"),
             ("container_iface", "eth1"),
@@ -193,8 +193,8 @@ mod tests {
             ("docker-ovs.mtu", "-1"),
         ];
         let external_ids = ids.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
-        let mark = Mark::of(&Port { external_ids, ..Port::default() }).unwrap();
-        assert_eq!(mark.addresses, ["192.0.2.7/24".parse().unwrap()]);
-        assert_eq!((mark.mtu, mark.whose()), (None, "web"));
+        let record = PortRecord::of(&Port { external_ids, ..Port::default() }).unwrap();
+        assert_eq!(record.addresses, ["192.0.2.7/24".parse().unwrap()]);
+        assert_eq!((record.mtu, record.owner_name()), (None, "web"));
     }
 }
