@@ -127,7 +127,7 @@ fn check_traffic(snapshot: &Snapshot) -> [Check; 2] {
     })
 }
 
-const LEFT_BEHIND: &str = "docker ovs restore --all makes again what containers lost; docker ovs \
+const ORPHANED: &str = "docker ovs restore --all makes again what containers lost; docker ovs \
                            prune removes what nobody needs";
 const DEAF: &str = "the links were made again under their old names: ovs-vsctl del-port, then \
                     add-port in a later transaction";
@@ -155,7 +155,7 @@ fn check_ports(wiring: &Wiring) -> Check {
     let count = wiring.ports.len();
     let (verdict, detail, remedy) = match (deaf.as_slice(), left) {
         ([], 0) => (Verdict::Ok, format!("{count}, none deaf or orphaned"), ""),
-        ([], left) => (Verdict::Note, format!("{left} of {count} orphaned"), LEFT_BEHIND),
+        ([], left) => (Verdict::Note, format!("{left} of {count} orphaned"), ORPHANED),
         (deaf, _) => (Verdict::Note, format!("deaf: {}", some_of(deaf)), DEAF),
     };
     let (name, target) = ("ports".to_owned(), "bridges".to_owned());

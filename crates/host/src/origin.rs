@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::plan::{LeftOver, Prune};
+use model::plan::{Prunable, Prune};
 use model::switch::SwitchSource;
 use model::{Look, Observed, Snapshot, SourceError, SourceErrorKind, query};
 
@@ -73,7 +73,7 @@ impl Origin {
     ///
     /// # Errors
     /// No such bridge, or a source is missing.
-    pub async fn left_over(&self, request: &Prune) -> Result<Vec<LeftOver>, ActError> {
+    pub async fn left_over(&self, request: &Prune) -> Result<Vec<Prunable>, ActError> {
         match self {
             Self::Live(host) => host.left_over(request).await,
             Self::Recorded(_) => left_over_in(&self.look(&Question::default()).await, request),

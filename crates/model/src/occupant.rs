@@ -58,7 +58,7 @@ pub enum Occupant {
         remote: String,
     },
     /// Nobody: the link is gone, the row stayed.
-    LeftBehind {
+    Orphaned {
         /// Who had it, by the row's `external_ids`.
         last: Option<LastTenant>,
     },
@@ -72,13 +72,13 @@ pub enum Occupant {
 impl Occupant {
     /// Whether the port is orphaned: its link is gone, its row stayed.
     pub fn is_orphaned(&self) -> bool {
-        matches!(self, Self::LeftBehind { .. })
+        matches!(self, Self::Orphaned { .. })
     }
 
     /// Who had an orphaned port, if its row says so.
     pub fn last_tenant(&self) -> Option<&LastTenant> {
         match self {
-            Self::LeftBehind { last } => last.as_ref(),
+            Self::Orphaned { last } => last.as_ref(),
             _ => None,
         }
     }
@@ -130,8 +130,8 @@ impl fmt::Display for Occupant {
             Self::Patch { peer, bridge: Some(bridge) } => write!(f, "patch to {bridge} ({peer})"),
             Self::Patch { peer, bridge: None } => write!(f, "patch to {peer}, which is missing"),
             Self::Tunnel { remote } => write!(f, "tunnel to {remote}"),
-            Self::LeftBehind { last: Some(last) } => write!(f, "orphaned (was {last})"),
-            Self::LeftBehind { last: None } => f.write_str("orphaned"),
+            Self::Orphaned { last: Some(last) } => write!(f, "orphaned (was {last})"),
+            Self::Orphaned { last: None } => f.write_str("orphaned"),
             Self::Unknown { why } => write!(f, "unknown: {why}"),
         }
     }

@@ -36,7 +36,7 @@ pub enum Change {
     /// One is gone.
     Vanished(Box<Attachment>),
     /// The link of a port is gone, the port is not.
-    LeftBehind(Box<SwitchPort>),
+    Orphaned(Box<SwitchPort>),
     /// A port that was left behind was removed or has a link again.
     Cleared(Box<SwitchPort>),
 }
@@ -81,7 +81,7 @@ impl Timeline {
     pub fn advance(&mut self, wiring: &Wiring, at: u64) -> Vec<Event> {
         let mut changes = self.present(wiring);
         changes.extend(self.missing(wiring));
-        changes.extend(self.left_behind(wiring));
+        changes.extend(self.orphaned(wiring));
         changes.extend(self.cleared(wiring));
         changes.into_iter().map(|change| Event { at, change }).collect()
     }
@@ -132,7 +132,7 @@ impl Timeline {
         gone.map(|told| Change::Vanished(Box::new(told))).collect()
     }
 
-    fn left_behind(&mut self, wiring: &Wiring) -> Vec<Change> {
+    fn orphaned(&mut self, wiring: &Wiring) -> Vec<Change> {
         if wiring.unseen.switch {
             // The port may be gone with its link.
             return Vec::new();
@@ -141,7 +141,7 @@ impl Timeline {
         let fresh = orphans.filter(|port| !self.orphans.contains_key(&port_key(port)));
         let fresh: Vec<_> = fresh.cloned().collect();
         self.orphans.extend(fresh.iter().map(|port| (port_key(port), port.clone())));
-        fresh.into_iter().map(|port| Change::LeftBehind(Box::new(port))).collect()
+        fresh.into_iter().map(|port| Change::Orphaned(Box::new(port))).collect()
     }
 
     fn cleared(&mut self, wiring: &Wiring) -> Vec<Change> {

@@ -106,7 +106,7 @@ fn passes(event: &Event, known: &Known, filters: &[Filter]) -> bool {
         Change::Appeared(now) => pass(now),
         Change::Vanished(last) => pass(last),
         Change::Changed { before, now, .. } => pass(before) || pass(now),
-        Change::LeftBehind(port) | Change::Cleared(port) => filters.agree(&orphan(port)),
+        Change::Orphaned(port) | Change::Cleared(port) => filters.agree(&orphan(port)),
     }
 }
 

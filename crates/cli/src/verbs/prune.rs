@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use host::Origin;
-use model::plan::{LeftOver, Prune};
+use model::plan::{Prunable, Prune};
 use report::{Format, render, v1, views};
 
 use crate::outcome::{CliError, Outcome};
@@ -44,7 +44,7 @@ fn wish(args: &PruneArgs) -> Prune {
 }
 
 /// A table without rows would say nothing.
-fn lay_out(format: &Format, what: &[LeftOver]) -> Result<Outcome, CliError> {
+fn lay_out(format: &Format, what: &[Prunable]) -> Result<Outcome, CliError> {
     let rows: Vec<_> = what.iter().map(v1::Orphan::from).collect();
     let text = match (format, rows.as_slice()) {
         (Format::Table, []) => String::new(),

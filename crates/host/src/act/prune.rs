@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use model::Look;
-use model::plan::{LeftOver, Prune, prune};
+use model::plan::{Prunable, Prune, prune};
 use model::query::QueryError;
 
 use super::ActError;
@@ -18,7 +18,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub struct Pruned {
     /// What it was.
-    pub what: LeftOver,
+    pub what: Prunable,
     /// Why it is still there.
     pub failed: Option<ActError>,
 }
@@ -28,7 +28,7 @@ impl Host {
     ///
     /// # Errors
     /// No such bridge, or a source is missing.
-    pub async fn left_over(&self, request: &Prune) -> Result<Vec<LeftOver>, ActError> {
+    pub async fn left_over(&self, request: &Prune) -> Result<Vec<Prunable>, ActError> {
         let found = self.left_over_now(request).await?;
         if !request.all || found.is_empty() {
             return Ok(found);
@@ -45,7 +45,7 @@ impl Host {
     pub async fn prune(
         &self,
         request: &Prune,
-        agreed: &[LeftOver],
+        agreed: &[Prunable],
     ) -> Result<Vec<Pruned>, ActError> {
         let mut executor = PlanExecutor::take(self).await?.keeping_the_lock();
         let look = whole(self).await?;
@@ -58,13 +58,13 @@ impl Host {
         Ok(pruned)
     }
 
-    async fn left_over_now(&self, request: &Prune) -> Result<Vec<LeftOver>, ActError> {
+    async fn left_over_now(&self, request: &Prune) -> Result<Vec<Prunable>, ActError> {
         left_over_in(&whole(self).await?, request)
     }
 }
 
 /// What may be removed of what was seen in one look.
-pub(crate) fn left_over_in(look: &Look, request: &Prune) -> Result<Vec<LeftOver>, ActError> {
+pub(crate) fn left_over_in(look: &Look, request: &Prune) -> Result<Vec<Prunable>, ActError> {
     let refused = |error: QueryError| ActError::Refused(error.into());
     look.require_sources().map_err(refused)?;
     if let Some(bridge) = &request.bridge {

@@ -16,7 +16,7 @@ mod step;
 pub use connect::{Connect, Wanted, connect};
 pub use disconnect::{Disconnect, disconnect};
 pub use error::PlanError;
-pub use prune::{LeftOver, Prune, prune};
+pub use prune::{Prunable, Prune, prune};
 pub use restore::{Remedy, Remembered, Restore, remembered, restore};
 pub use step::{KernelStep, OfPortRequests, ReplacePort, Step, SwitchStep, Veth};
 

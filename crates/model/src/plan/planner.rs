@@ -240,7 +240,7 @@ impl Planner<'_> {
         let who = holder.map_or_else(String::new, |row| {
             let iface = &row.port.iface;
             match (&row.occupant, PortRecord::of(&row.port)) {
-                (Occupant::Unknown { .. } | Occupant::LeftBehind { .. }, Some(record)) => {
+                (Occupant::Unknown { .. } | Occupant::Orphaned { .. }, Some(record)) => {
                     format!("{iface} of {}:{}", record.owner_name(), record.interface)
                 }
                 (Occupant::Unknown { .. }, None) => iface.to_string(),

@@ -29,7 +29,7 @@ pub struct Prune {
 
 /// Something that was left behind.
 #[derive(Clone, Debug, PartialEq)]
-pub enum LeftOver {
+pub enum Prunable {
     /// A port without a link.
     Port {
         /// Its bridge.
@@ -50,7 +50,7 @@ pub enum LeftOver {
     },
 }
 
-impl LeftOver {
+impl Prunable {
     /// How to remove it.
     pub fn removal(&self) -> Step {
         match self {
@@ -77,7 +77,7 @@ impl LeftOver {
 }
 
 /// What may be removed. Takes a whole look in which every source answered.
-pub fn prune(snapshot: &Snapshot, wiring: &Wiring, request: &Prune) -> Vec<LeftOver> {
+pub fn prune(snapshot: &Snapshot, wiring: &Wiring, request: &Prune) -> Vec<Prunable> {
     let on =
         |row: &&SwitchPort| request.bridge.as_ref().is_none_or(|wanted| **wanted == *row.bridge);
     let ports =
@@ -93,8 +93,8 @@ fn port(
     wiring: &Wiring,
     row: &SwitchPort,
     request: &Prune,
-) -> Option<LeftOver> {
-    let Occupant::LeftBehind { last } = &row.occupant else { return None };
+) -> Option<Prunable> {
+    let Occupant::Orphaned { last } = &row.occupant else { return None };
     let (kind, bond) = (row.port.kind.as_str(), &row.port.bond);
     if kind != "system" || bond.is_some() {
         return None;
@@ -106,7 +106,7 @@ fn port(
     let owner = owner(snapshot, record.as_ref(), last.as_ref());
     let restorable = record.as_ref().is_some_and(|record| !has_another(wiring, owner, record));
     let free = may_go(owner, restorable, request.stopped);
-    ((ours || request.all) && old && free).then(|| LeftOver::Port {
+    ((ours || request.all) && old && free).then(|| Prunable::Port {
         bridge: row.bridge.clone(),
         port: Arc::clone(&row.port),
         last: words(record.as_ref(), last.as_ref()),
@@ -150,7 +150,7 @@ fn debris<'a>(
     snapshot: &'a Snapshot,
     wiring: &'a Wiring,
     bridge: Option<&str>,
-) -> impl Iterator<Item = LeftOver> + 'a {
+) -> impl Iterator<Item = Prunable> + 'a {
     let end = bridge.map(|bridge| format!(" on {bridge}"));
     let meant = move |link: &Link| {
         let alias = link.alias.as_deref().unwrap_or_default();
@@ -163,7 +163,7 @@ fn debris<'a>(
 }
 
 /// The alias says what the link was made for.
-fn debris_link(snapshot: &Snapshot, link: &Link) -> LeftOver {
+fn debris_link(snapshot: &Snapshot, link: &Link) -> Prunable {
     let said = link.alias.as_deref().and_then(alias_says);
     let owner = |(container, interface, _): (&str, &str, &str)| {
         let mut all = snapshot.containers();
@@ -171,7 +171,7 @@ fn debris_link(snapshot: &Snapshot, link: &Link) -> LeftOver {
         let short = || container.get(..12).unwrap_or(container);
         format!("{}:{interface}", known.unwrap_or_else(short))
     };
-    LeftOver::Link {
+    Prunable::Link {
         step: delete(link),
         bridge: said.map(|(_, _, bridge)| bridge.into()),
         last: said.map(owner),

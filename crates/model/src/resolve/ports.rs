@@ -113,7 +113,7 @@ fn remote(port: &Port) -> String {
 fn system(index: &Index<'_>, claims: &Claims<'_, '_>, ix: PortIx) -> Occupant {
     match index.ports[ix].link {
         Some(link) => living(index, link),
-        None if can_tell(index) => Occupant::LeftBehind { last: last(index, claims, ix) },
+        None if can_tell(index) => Occupant::Orphaned { last: last(index, claims, ix) },
         None => unread(),
     }
 }

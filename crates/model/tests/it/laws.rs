@@ -207,7 +207,7 @@ fn apply(known: &mut BTreeMap<(NetnsId, Ifindex), Attachment>, change: Change) {
             known.insert(key(&now), *now);
         }
         Change::Vanished(told) => assert!(known.remove(&key(&told)).is_some()),
-        Change::LeftBehind(_) | Change::Cleared(_) => {}
+        Change::Orphaned(_) | Change::Cleared(_) => {}
     }
 }
 

@@ -95,14 +95,14 @@ fn occupants_say_who_is_on_a_port() {
         (patch(None), "patch to p1, which is missing".to_owned()),
         (Occupant::Tunnel { remote: "192.0.2.1".to_owned() }, "tunnel to 192.0.2.1".to_owned()),
         (
-            Occupant::LeftBehind { last: Some(last(Some(web()), "eth1".to_owned())) },
+            Occupant::Orphaned { last: Some(last(Some(web()), "eth1".to_owned())) },
             "orphaned (was web:eth1)".to_owned(),
         ),
         (
-            Occupant::LeftBehind { last: Some(last(None, "eth1".to_owned())) },
+            Occupant::Orphaned { last: Some(last(None, "eth1".to_owned())) },
             "orphaned (was cdcdcdcdcdcd:eth1)".to_owned(),
         ),
-        (Occupant::LeftBehind { last: None }, "orphaned".to_owned()),
+        (Occupant::Orphaned { last: None }, "orphaned".to_owned()),
         (Occupant::Unknown { why: "it hangs".to_owned() }, "unknown: it hangs".to_owned()),
     ]
     .map(|(occupant, text)| (occupant, text.leak() as &str)));

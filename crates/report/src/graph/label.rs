@@ -19,7 +19,7 @@ pub(super) fn lines(jack: &Jack, occupant: &Occupant, port: &v1::Port) -> Vec<Li
         Occupant::Tunnel { remote } => {
             vec![plain(&format!("{} tunnel to", port.kind)), strong(remote)]
         }
-        Occupant::LeftBehind { last } => last_lines(last.as_ref()),
+        Occupant::Orphaned { last } => last_lines(last.as_ref()),
         Occupant::Unknown { why } => vec![alarm("unknown"), plain(why)],
     };
     if !matches!(occupant, Occupant::Plugged { .. }) {

@@ -44,9 +44,7 @@ impl From<&timeline::Event> for Event {
                 before: Some(row(before)),
                 ..Self::about(time, Action::Changed, row(now))
             },
-            Change::LeftBehind(port) => {
-                Self::about_port(time, Action::Orphaned, Port::from(&**port))
-            }
+            Change::Orphaned(port) => Self::about_port(time, Action::Orphaned, Port::from(&**port)),
             Change::Cleared(port) => Self::about_port(time, Action::Cleared, Port::from(&**port)),
         }
     }

@@ -130,7 +130,7 @@ impl From<&wiring::Occupant> for Occupant {
             wiring::Occupant::Host { .. } => Self::Host,
             wiring::Occupant::Patch { .. } => Self::Patch,
             wiring::Occupant::Tunnel { .. } => Self::Tunnel,
-            wiring::Occupant::LeftBehind { .. } => Self::Orphaned,
+            wiring::Occupant::Orphaned { .. } => Self::Orphaned,
             wiring::Occupant::Unknown { .. } => Self::Unknown,
         }
     }

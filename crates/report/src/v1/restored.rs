@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use model::plan::{KernelStep, LeftOver, Remedy, Remembered, Step};
+use model::plan::{KernelStep, Prunable, Remedy, Remembered, Step};
 use serde::Serialize;
 
 use super::{PruneKind, RestoreResult};
@@ -113,17 +113,17 @@ pub struct Orphan {
     pub last_tenant: Option<String>,
 }
 
-impl From<&LeftOver> for Orphan {
-    fn from(what: &LeftOver) -> Self {
+impl From<&Prunable> for Orphan {
+    fn from(what: &Prunable) -> Self {
         match what {
-            LeftOver::Port { bridge, port, last } => Self {
+            Prunable::Port { bridge, port, last } => Self {
                 kind: PruneKind::Port,
                 bridge: Some(bridge.to_string()),
                 port: port.iface.to_string(),
                 ofport: port.ofport.assigned().map(|ofport| ofport.0),
                 last_tenant: last.clone(),
             },
-            LeftOver::Link { step, bridge, last } => Self {
+            Prunable::Link { step, bridge, last } => Self {
                 kind: PruneKind::Link,
                 bridge: bridge.as_ref().map(ToString::to_string),
                 port: match step {

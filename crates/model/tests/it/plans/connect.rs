@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use docker_ovs_model::ids::{Ifindex, OfPort};
 use docker_ovs_model::plan::{
-    Connect, KernelStep, LeftOver, PlanError, Prune, Step, Wanted, prune,
+    Connect, KernelStep, PlanError, Prunable, Prune, Step, Wanted, prune,
 };
 use docker_ovs_model::snapshot::{Link, Observed};
 use docker_ovs_model::switch::{OfPortState, Port};
@@ -96,7 +96,7 @@ fn connect_removes_the_link_of_a_killed_run_and_its_name_is_free() {
     let after = resolve(&rehearse(&killed, &again.steps));
     assert_eq!(after.attachments.len(), 1);
     let left = prune(&killed, &resolve(&killed), &Prune::default());
-    assert!(matches!(left.as_slice(), [LeftOver::Link { .. }]), "{left:#?}");
+    assert!(matches!(left.as_slice(), [Prunable::Link { .. }]), "{left:#?}");
     let with = |change: &dyn Fn(&mut Link)| {
         let mut host = killed.clone();
         let links = host.kernel.rows_mut().iter_mut().flat_map(|space| &mut space.links);

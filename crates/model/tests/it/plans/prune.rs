@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use docker_ovs_model::plan::{Connect, Disconnect, LeftOver, PlanError, Prune, disconnect, prune};
+use docker_ovs_model::plan::{Connect, Disconnect, PlanError, Prunable, Prune, disconnect, prune};
 use docker_ovs_model::snapshot::{Observed, Scope};
 use docker_ovs_model::switch::SwitchSource;
 use docker_ovs_model::{Snapshot, rehearse, resolve};
@@ -117,7 +117,7 @@ fn what_is_pruned_is_gone_and_two_looks_at_it_are_alike() {
     assert_eq!(left.len(), 2);
     let again = prune(&exited, &resolve(&exited), &wish);
     assert!(left[0].is(&again[0]) && !left[0].is(&again[1]));
-    let steps: Vec<_> = left.iter().map(LeftOver::removal).collect();
+    let steps: Vec<_> = left.iter().map(Prunable::removal).collect();
     let after = rehearse(&exited, &steps);
     assert!(resolve(&after).ports.is_empty());
     let whole = plan(&host(), &crate::plans::scene::request("br0", "c1"), 1).unwrap();
