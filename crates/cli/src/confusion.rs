@@ -21,7 +21,7 @@ pub async fn told_apart(
     let Some(unknown) = cli_error.unknown().cloned() else { return cli_error };
     let snapshot = origin.observe(&Question::default()).await;
     match hint(&snapshot, verb, &places, &unknown) {
-        Some(hint) => cli_error.remedy(hint),
+        Some(hint) => cli_error.hint(hint),
         None => cli_error,
     }
 }

@@ -28,7 +28,7 @@ pub struct Outcome {
 #[derive(Debug)]
 pub struct CliError {
     message: String,
-    remedy: Option<String>,
+    hint: Option<String>,
     /// The word that named nothing, if that was why.
     unknown: Option<Unknown>,
 }
@@ -53,9 +53,9 @@ impl Unknown {
 }
 
 impl CliError {
-    /// A cli_error without a remedy.
+    /// A cli_error without a hint.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), remedy: None, unknown: None }
+        Self { message: message.into(), hint: None, unknown: None }
     }
 
     /// The same, told as the reason of something else.
@@ -64,8 +64,8 @@ impl CliError {
     }
 
     /// The same with what to do about it.
-    pub fn remedy(self, remedy: impl Into<String>) -> Self {
-        Self { remedy: Some(remedy.into()), ..self }
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
     }
 
     /// The word that named nothing, if that was why.
@@ -76,7 +76,7 @@ impl CliError {
 
 impl From<QueryError> for CliError {
     fn from(error: QueryError) -> Self {
-        Self { message: error.to_string(), remedy: error.remedy(), unknown: Unknown::of(&error) }
+        Self { message: error.to_string(), hint: error.hint(), unknown: Unknown::of(&error) }
     }
 }
 
@@ -86,7 +86,7 @@ impl From<ActError> for CliError {
             ActError::Refused(PlanError::Query(error)) => Unknown::of(error),
             _ => None,
         };
-        Self { message: act_error.to_string(), remedy: act_error.remedy(), unknown }
+        Self { message: act_error.to_string(), hint: act_error.hint(), unknown }
     }
 }
 
@@ -131,8 +131,8 @@ pub fn print(program: &str, outcome: Result<Outcome, CliError>) -> ExitCode {
         }
         Err(cli_error) => {
             eprintln!("{program}: {}", printable(&cli_error.message));
-            if let Some(remedy) = cli_error.remedy {
-                eprintln!("  {}", printable(&remedy));
+            if let Some(hint) = cli_error.hint {
+                eprintln!("  {}", printable(&hint));
             }
             ExitCode::from(2)
         }

@@ -53,7 +53,7 @@ impl ServerArgs {
         match given.into_iter().find(|(_, given)| *given) {
             None => Ok(()),
             Some((option, _)) => Err(CliError::new(format!("{option}: no daemon is asked"))
-                .remedy("it goes with --server https://IP[:PORT]")),
+                .hint("it goes with --server https://IP[:PORT]")),
         }
     }
 }

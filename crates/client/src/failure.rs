@@ -16,7 +16,7 @@ pub(super) fn source_error(what: &str, error: &HttpError, access: &Access) -> So
         (HttpError::Handshake(error), Some(files)) => handshake(what, error, files),
         (HttpError::Refused { status: 401 | 403, .. }, files) => turned_away(what, files),
         (HttpError::Broken(_), None) if matches!(access, Access::Plain(Endpoint::Tcp(_))) => {
-            plain(what, error).remedy("does it want https://?")
+            plain(what, error).hint("does it want https://?")
         }
         _ => plain(what, error),
     }
@@ -29,7 +29,7 @@ fn plain(what: &str, error: &HttpError) -> SourceError {
 fn handshake(what: &str, error: &io::Error, files: &TlsFiles) -> SourceError {
     let garbled = |why: &str| {
         SourceError::new(SourceErrorKind::Garbled, what, why)
-            .remedy("does docker ovs serve listen on this port, with --tls-cert?")
+            .hint("does docker ovs serve listen on this port, with --tls-cert?")
     };
     let below = error.get_ref().and_then(|below| below.downcast_ref());
     match below {
@@ -43,7 +43,7 @@ fn handshake(what: &str, error: &io::Error, files: &TlsFiles) -> SourceError {
 fn mistrust(what: &str, why: &CertificateError, files: &TlsFiles) -> SourceError {
     use CertificateError as E;
     let authorities = trusted_authorities(files.authorities.as_deref());
-    let (why, remedy) = match why {
+    let (why, hint) = match why {
         // Two authorities of the same name differ by their signature only.
         E::UnknownIssuer | E::BadSignature => (
             format!("none of {authorities} signed its certificate"),
@@ -64,7 +64,7 @@ fn mistrust(what: &str, why: &CertificateError, files: &TlsFiles) -> SourceError
         E::Other(why) => untrusted(why),
         why => untrusted(why),
     };
-    SourceError::new(SourceErrorKind::Unusable, what, why).remedy(remedy)
+    SourceError::new(SourceErrorKind::Unusable, what, why).hint(hint)
 }
 
 fn untrusted(why: &dyn fmt::Display) -> (String, &'static str) {
@@ -74,7 +74,7 @@ fn untrusted(why: &dyn fmt::Display) -> (String, &'static str) {
 
 fn turned_away(what: &str, files: Option<&TlsFiles>) -> SourceError {
     let token = files.and_then(|files| files.token.as_ref());
-    let (why, remedy) = match token {
+    let (why, hint) = match token {
         Some(path) => (
             format!("it does not accept the token in {}", path.display()),
             "use the token that the daemon was started with: a copy of its --token-file",
@@ -84,5 +84,5 @@ fn turned_away(what: &str, files: Option<&TlsFiles>) -> SourceError {
             "--token-file FILE has it, a copy of the daemon's; it is sent by https:// only",
         ),
     };
-    SourceError::new(SourceErrorKind::Denied, what, why).remedy(remedy)
+    SourceError::new(SourceErrorKind::Denied, what, why).hint(hint)
 }

@@ -61,7 +61,7 @@ impl Server {
             None => Ok(Access::Plain(endpoint)),
             Some(option) => {
                 let what = format!("{option} with --server {}", self.url);
-                Err(SourceError::new(SourceErrorKind::Unusable, what, "it is for https:// only").remedy(
+                Err(SourceError::new(SourceErrorKind::Unusable, what, "it is for https:// only").hint(
                     "leave it out, or ask by https://: nothing else keeps a token secret, and the \
                      unix socket wants none",
                 ))
@@ -100,7 +100,7 @@ impl Server {
             Some(name) => ServerName::try_from(name.clone()).map_err(|_| {
                 let what = format!("--tls-server-name {name}");
                 SourceError::new(SourceErrorKind::Unusable, what, "this is no name of a server")
-                    .remedy("write a DNS name or an IP address that is in its certificate")
+                    .hint("write a DNS name or an IP address that is in its certificate")
             }),
         }
     }
@@ -111,7 +111,7 @@ impl Server {
     }
 
     fn unusable(&self, why: &str) -> SourceError {
-        SourceError::new(SourceErrorKind::Unusable, format!("--server {}", self.url), why).remedy(
+        SourceError::new(SourceErrorKind::Unusable, format!("--server {}", self.url), why).hint(
             "write unix:///run/docker-ovs.sock, http://127.0.0.1:9653 or https://192.0.2.1:9653; \
              --tls-server-name takes the name in a certificate",
         )
@@ -206,7 +206,7 @@ mod tests {
         ] {
             for scheme in ["http", "https"] {
                 let source_error = access(&format!("{scheme}://{place}")).unwrap_err();
-                assert!(source_error.remedy.contains("write unix:"), "{place}: {source_error}");
+                assert!(source_error.hint.contains("write unix:"), "{place}: {source_error}");
             }
         }
     }

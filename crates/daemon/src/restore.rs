@@ -117,7 +117,7 @@ fn without_checksums(
 /// Tells what is worth a line of it.
 fn tell(one: &Restored) {
     let row = match &one.how {
-        Done::As(remedy) => v1::Restored::done(&one.what, remedy),
+        Done::As(action) => v1::Restored::done(&one.what, action),
         Done::Failed(act_error) => v1::Restored::failed(&one.what, act_error),
     };
     let Some(sentence) = row.sentence() else { return };

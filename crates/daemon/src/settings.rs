@@ -38,7 +38,7 @@ impl Settings {
                 let what = format!("--listen {address}");
                 let why = "this address can be reached from other machines";
                 Err(SourceError::new(SourceErrorKind::Unusable, what, why)
-                    .remedy("give --tls-cert, --tls-key and --token-file, or listen on 127.0.0.1"))
+                    .hint("give --tls-cert, --tls-key and --token-file, or listen on 127.0.0.1"))
             }
             _ => Ok(()),
         }

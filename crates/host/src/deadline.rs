@@ -34,7 +34,7 @@ impl Deadline {
     ) -> Result<T, SourceError> {
         by(self.due, answer).await.unwrap_or_else(|_| {
             Err(late(what(), self.allowed)
-                .remedy("is it hung or overloaded? --timeout SECONDS waits longer"))
+                .hint("is it hung or overloaded? --timeout SECONDS waits longer"))
         })
     }
 }

@@ -123,7 +123,7 @@ fn check_traffic(snapshot: &Snapshot) -> [Check; 2] {
         target: "bridges".to_owned(),
         verdict: Verdict::Note,
         detail: format!("unknown: {why}"),
-        remedy: String::new(),
+        hint: String::new(),
     })
 }
 
@@ -139,10 +139,10 @@ fn blind(snapshot: &Snapshot) -> Option<&SourceError> {
 fn check(name: &str, target: String, found: Result<String, SourceError>) -> Check {
     let name = name.to_owned();
     match found {
-        Ok(detail) => Check { name, target, verdict: Verdict::Ok, detail, remedy: String::new() },
+        Ok(detail) => Check { name, target, verdict: Verdict::Ok, detail, hint: String::new() },
         Err(source_error) => {
-            let SourceError { why, remedy, .. } = source_error;
-            Check { name, target, verdict: Verdict::Fail, detail: why, remedy }
+            let SourceError { why, hint, .. } = source_error;
+            Check { name, target, verdict: Verdict::Fail, detail: why, hint }
         }
     }
 }
@@ -153,13 +153,13 @@ fn check_ports(wiring: &Wiring) -> Check {
     let deaf: Vec<_> = deaf.map(|row| format!("{}/{}", row.bridge, row.port.iface)).collect();
     let left = wiring.ports.iter().filter(|row| row.occupant.is_orphaned()).count();
     let count = wiring.ports.len();
-    let (verdict, detail, remedy) = match (deaf.as_slice(), left) {
+    let (verdict, detail, hint) = match (deaf.as_slice(), left) {
         ([], 0) => (Verdict::Ok, format!("{count}, none deaf or orphaned"), ""),
         ([], left) => (Verdict::Note, format!("{left} of {count} orphaned"), ORPHANED),
         (deaf, _) => (Verdict::Note, format!("deaf: {}", some_of(deaf)), DEAF),
     };
     let (name, target) = ("ports".to_owned(), "bridges".to_owned());
-    Check { name, target, verdict, detail, remedy: remedy.to_owned() }
+    Check { name, target, verdict, detail, hint: hint.to_owned() }
 }
 
 /// Whether TCP and UDP arrive on bridges that do not finish checksums.
@@ -181,7 +181,7 @@ fn check_checksums(snapshot: &Snapshot, wiring: &Wiring) -> Check {
         on_them.clone().filter(|attachment| found(attachment)).map(Attachment::label).collect()
     };
     let (lost, unread): (Vec<_>, Vec<_>) = (names(&lost), names(&unread));
-    let (verdict, detail, remedy) = match (lost.as_slice(), unread.as_slice()) {
+    let (verdict, detail, hint) = match (lost.as_slice(), unread.as_slice()) {
         ([], []) if bridges.is_empty() => {
             (Verdict::Ok, "every bridge finishes them".to_owned(), "")
         }
@@ -193,7 +193,7 @@ fn check_checksums(snapshot: &Snapshot, wiring: &Wiring) -> Check {
         }
     };
     let (name, target) = ("checksums".to_owned(), "bridges".to_owned());
-    Check { name, target, verdict, detail, remedy: remedy.to_owned() }
+    Check { name, target, verdict, detail, hint: hint.to_owned() }
 }
 
 /// The first few, and how many more there are.
@@ -226,7 +226,7 @@ fn check_privileges() -> Check {
         }
         let why = format!("{} missing", missing.join(" and "));
         Err(SourceError::new(SourceErrorKind::Denied, "privileges", why)
-            .remedy("run as root, or give the program these capabilities with setcap(8)"))
+            .hint("run as root, or give the program these capabilities with setcap(8)"))
     });
     check("privileges", names.join(" "), found)
 }
@@ -245,7 +245,7 @@ fn datapath(bridges: &[Bridge]) -> Check {
     let name = "datapath".to_owned();
     if std::path::Path::new("/sys/module/openvswitch").exists() {
         let detail = format!("{bridges}; the kernel has the openvswitch module");
-        return Check { name, target, verdict: Verdict::Ok, detail, remedy: String::new() };
+        return Check { name, target, verdict: Verdict::Ok, detail, hint: String::new() };
     }
     let works = count("system") == 0;
     Check {
@@ -253,6 +253,6 @@ fn datapath(bridges: &[Bridge]) -> Check {
         target,
         verdict: if works { Verdict::Note } else { Verdict::Fail },
         detail: format!("{bridges}; the kernel has no openvswitch module loaded"),
-        remedy: "bridges need datapath_type=netdev, or modprobe openvswitch".to_owned(),
+        hint: "bridges need datapath_type=netdev, or modprobe openvswitch".to_owned(),
     }
 }

@@ -22,15 +22,15 @@ fn root<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a io::Error> {
 pub fn of_io(what: String, error: &io::Error, may: &str) -> SourceError {
     match error.kind() {
         io::ErrorKind::PermissionDenied => {
-            SourceError::new(SourceErrorKind::Denied, what, "permission denied").remedy(may)
+            SourceError::new(SourceErrorKind::Denied, what, "permission denied").hint(may)
         }
         io::ErrorKind::NotFound => {
             SourceError::new(SourceErrorKind::Unreachable, what, "it does not exist")
-                .remedy("is the daemon running?")
+                .hint("is the daemon running?")
         }
         io::ErrorKind::ConnectionRefused => {
             SourceError::new(SourceErrorKind::Unreachable, what, "connection refused")
-                .remedy("is the daemon running?")
+                .hint("is the daemon running?")
         }
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
             SourceError::new(SourceErrorKind::TimedOut, what, "no answer")

@@ -64,7 +64,7 @@ impl Origin {
             Self::Recorded(_) => {
                 let why = "it is a recorded one, which cannot be changed";
                 Err(SourceError::new(SourceErrorKind::Unusable, "this host", why)
-                    .remedy("--dry-run shows what would be done"))
+                    .hint("--dry-run shows what would be done"))
             }
         }
     }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 pub fn read_recording(what: &str, text: &[u8]) -> Result<Snapshot, SourceError> {
     let garbled = |why: String| {
         SourceError::new(SourceErrorKind::Garbled, what, why)
-            .remedy("docker ovs snapshot > FILE makes one that can be read")
+            .hint("docker ovs snapshot > FILE makes one that can be read")
     };
     let marked: Marked = serde_json::from_slice(text)
         .map_err(|error| garbled(format!("not a snapshot: {error}")))?;

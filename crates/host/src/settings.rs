@@ -63,7 +63,7 @@ impl Settings {
         let remote: Result<ovsdb::Remote, _> = text.parse();
         let remote = remote.map_err(|error| {
             SourceError::new(SourceErrorKind::Unusable, format!("--db {text}"), error)
-                .remedy("write unix:FILE, tcp:IP[:PORT] or ssl:IP[:PORT]")
+                .hint("write unix:FILE, tcp:IP[:PORT] or ssl:IP[:PORT]")
         })?;
         Ok(remote.in_rundir(&self.rundir))
     }

@@ -17,7 +17,7 @@ const SHORTEST: usize = 16;
 pub fn token(path: &Path) -> Result<Arc<str>, SourceError> {
     let unusable = |why: &dyn fmt::Display| {
         let what = format!("the token in {}", path.display());
-        SourceError::new(SourceErrorKind::Unusable, what, why).remedy(
+        SourceError::new(SourceErrorKind::Unusable, what, why).hint(
             "the daemon and its clients have the same one; openssl rand -hex 32 makes a good one",
         )
     };

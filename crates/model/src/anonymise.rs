@@ -166,5 +166,5 @@ fn hide_trouble<T>(rows: &mut Observed<T>) {
 fn mask_trouble(source_error: &mut SourceError) {
     source_error.what = "hidden".to_owned();
     source_error.why = "hidden".to_owned();
-    source_error.remedy = String::new();
+    source_error.hint = String::new();
 }

@@ -16,7 +16,7 @@ pub struct Check {
     /// What was found, or why it failed.
     pub detail: String,
     /// What to do; empty when nothing.
-    pub remedy: String,
+    pub hint: String,
 }
 
 /// How something is.

@@ -63,7 +63,7 @@ pub enum QueryError {
 
 impl QueryError {
     /// What to do about it.
-    pub fn remedy(&self) -> Option<String> {
+    pub fn hint(&self) -> Option<String> {
         match self {
             Self::NoSuchContainer { near, .. } if near.is_empty() => {
                 Some("docker ps -a lists the containers there are".to_owned())
@@ -83,7 +83,7 @@ impl QueryError {
             }
             Self::NoSuchBridge { have, .. } => Some(format!("there are {}", have.join(", "))),
             Self::SourceUnavailable(source_error) => {
-                Some(source_error.remedy.clone()).filter(|remedy| !remedy.is_empty())
+                Some(source_error.hint.clone()).filter(|hint| !hint.is_empty())
             }
         }
     }
@@ -295,8 +295,7 @@ pub fn attachments<'a>(
 /// A container is heard of before its links are, where a host is followed.
 fn not_read(netns: NetnsId) -> SourceError {
     let what = format!("the network namespace {netns}");
-    SourceError::new(SourceErrorKind::TimedOut, what, "it has not been read yet")
-        .remedy("ask again")
+    SourceError::new(SourceErrorKind::TimedOut, what, "it has not been read yet").hint("ask again")
 }
 
 /// The namespace of a container.

@@ -16,8 +16,8 @@ pub struct SourceError {
     /// Why, in the words of whoever refused.
     pub why: String,
     /// What to do about it; empty when there is nothing sensible to say.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub remedy: String,
+    #[serde(default, skip_serializing_if = "String::is_empty", alias = "remedy")]
+    pub hint: String,
 }
 
 /// The kinds of failure that a program may want to tell apart.
@@ -41,12 +41,12 @@ pub enum SourceErrorKind {
 impl SourceError {
     /// A failure of `what` because of `why`.
     pub fn new(kind: SourceErrorKind, what: impl Into<String>, why: impl fmt::Display) -> Self {
-        Self { kind, what: what.into(), why: why.to_string(), remedy: String::new() }
+        Self { kind, what: what.into(), why: why.to_string(), hint: String::new() }
     }
 
     /// The same, with what to do about it.
-    pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
-        self.remedy = remedy.into();
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = hint.into();
         self
     }
 }

@@ -40,7 +40,7 @@ impl From<&str> for Target {
 
 fn not_a_pid(words: &str) -> QueryError {
     let source_error = SourceError::new(SourceErrorKind::Unusable, words, "not a process id");
-    QueryError::SourceUnavailable(source_error.remedy("write pid:1234"))
+    QueryError::SourceUnavailable(source_error.hint("write pid:1234"))
 }
 
 impl std::fmt::Display for Target {

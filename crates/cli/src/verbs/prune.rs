@@ -16,7 +16,7 @@ use crate::words::{PruneArgs, Until};
 pub async fn run(origin: &Origin, args: &PruneArgs) -> Result<Outcome, CliError> {
     if !args.force && !args.dry_run && !io::stdin().is_terminal() {
         return Err(CliError::new("stdin is not a terminal; pass --force")
-            .remedy("--dry-run shows what would be removed"));
+            .hint("--dry-run shows what would be removed"));
     }
     let wish = wish(args);
     let found = origin.left_over(&wish).await?;

@@ -31,8 +31,8 @@ pub async fn run(origin: &Origin, args: &RestoreArgs) -> Result<Outcome, CliErro
 
 fn row(one: &Restored, dry: bool) -> v1::Restored {
     match &one.how {
-        Done::As(remedy) if dry => v1::Restored::planned(&one.what, remedy),
-        Done::As(remedy) => v1::Restored::done(&one.what, remedy),
+        Done::As(action) if dry => v1::Restored::planned(&one.what, action),
+        Done::As(action) => v1::Restored::done(&one.what, action),
         Done::Failed(act_error) => v1::Restored::failed(&one.what, act_error),
     }
 }

@@ -38,6 +38,6 @@ fn settings(args: &ServeArgs) -> Result<Settings, CliError> {
 fn listener(text: &str) -> Result<SocketAddr, CliError> {
     address::parse_listen(text).map_err(|reason| {
         CliError::new(format!("--listen {text}: {reason}"))
-            .remedy("use an IP address and a port, as in 127.0.0.1:9653, or none")
+            .hint("use an IP address and a port, as in 127.0.0.1:9653, or none")
     })
 }

@@ -54,7 +54,7 @@ impl From<QueryError> for ApiError {
             QueryError::NotRunning { .. } => StatusCode::CONFLICT,
             QueryError::SourceUnavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         };
-        let body = v1::Error { message: error.to_string(), hint: error.remedy() };
+        let body = v1::Error { message: error.to_string(), hint: error.hint() };
         Self { status, body }
     }
 }

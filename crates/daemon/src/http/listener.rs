@@ -88,9 +88,8 @@ fn refused(address: SocketAddr, error: &io::Error) -> SourceError {
     let source_error =
         SourceError::new(SourceErrorKind::Unusable, format!("--listen {address}"), error);
     match error.kind() {
-        io::ErrorKind::AddrInUse => source_error.remedy(
-            "another program, or another daemon, listens there; --listen none does without",
-        ),
-        _ => source_error.remedy("--listen names another address, --listen none does without"),
+        io::ErrorKind::AddrInUse => source_error
+            .hint("another program, or another daemon, listens there; --listen none does without"),
+        _ => source_error.hint("--listen names another address, --listen none does without"),
     }
 }

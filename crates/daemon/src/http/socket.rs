@@ -69,7 +69,7 @@ fn make_way(path: &Path) -> Result<(), SourceError> {
         Err(error) => return Err(source_error(path, &error)),
         Ok(found) if !found.file_type().is_socket() => {
             let why = "there is something else than a socket";
-            return Err(unusable(path, why).remedy("--socket names another place"));
+            return Err(unusable(path, why).hint("--socket names another place"));
         }
         Ok(_) => {}
     }
@@ -77,7 +77,7 @@ fn make_way(path: &Path) -> Result<(), SourceError> {
         Err(error) if error.kind() == ErrorKind::ConnectionRefused => Ok(()),
         Err(error) => Err(source_error(path, &error)),
         Ok(_) => Err(unusable(path, "another process is listening there already")
-            .remedy("one daemon is enough for a host; --socket names another place")),
+            .hint("one daemon is enough for a host; --socket names another place")),
     }
 }
 
@@ -91,7 +91,7 @@ fn source_error(path: &Path, error: &io::Error) -> SourceError {
         _ => SourceErrorKind::Unusable,
     };
     SourceError::new(kind, format!("the socket {}", path.display()), error)
-        .remedy("--socket names another place; its folder must exist")
+        .hint("--socket names another place; its folder must exist")
 }
 
 impl Drop for File {

@@ -33,5 +33,5 @@ pub(crate) fn acceptor(locks: &Locks) -> Result<TlsAcceptor, SourceError> {
 fn unusable(role: &str, path: &Path, why: impl fmt::Display) -> SourceError {
     let what = format!("the {role} {}", path.display());
     SourceError::new(SourceErrorKind::Unusable, what, why)
-        .remedy("PEM files are needed, key and certificate of one pair")
+        .hint("PEM files are needed, key and certificate of one pair")
 }

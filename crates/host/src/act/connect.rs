@@ -111,7 +111,7 @@ pub(super) fn came_true(snapshot: &Snapshot, plan: &Plan) -> Result<(), SourceEr
         _ => {
             let what = format!("{} of {}", plan.interface, plan.container.name);
             let why = format!("it is not on {} after all", plan.bridge);
-            Err(SourceError::new(SourceErrorKind::Gone, what, why).remedy("ask again"))
+            Err(SourceError::new(SourceErrorKind::Gone, what, why).hint("ask again"))
         }
     }
 }

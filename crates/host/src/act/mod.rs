@@ -74,11 +74,11 @@ impl std::error::Error for ActError {}
 
 impl ActError {
     /// What to do about it.
-    pub fn remedy(&self) -> Option<String> {
+    pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Refused(plan_error) => plan_error.remedy(),
+            Self::Refused(plan_error) => plan_error.hint(),
             Self::Failed { why, left } if left.is_empty() => {
-                Some(why.remedy.clone()).filter(|remedy| !remedy.is_empty())
+                Some(why.hint.clone()).filter(|hint| !hint.is_empty())
             }
             Self::Failed { .. } => Some("docker ovs prune removes what is left".to_owned()),
         }

@@ -1,6 +1,6 @@
 //! `restore`: also what a daemon calls when a container starts.
 
-use model::plan::{Remedy, Remembered, Restore, remembered, restore};
+use model::plan::{Remembered, Restore, RestoreAction, remembered, restore};
 use model::{Look, Snapshot, query, rehearse, resolve};
 
 use super::connect::{TRIES, came_true};
@@ -20,8 +20,8 @@ pub struct Restored {
 /// What was done.
 #[derive(Clone, Debug)]
 pub enum Done {
-    /// What the remedy says: it was made again, or nothing was to be done.
-    As(Remedy),
+    /// What the action says: it was made again, or nothing was to be done.
+    As(RestoreAction),
     /// It could not be made again; nothing changed.
     Failed(ActError),
 }
@@ -59,14 +59,14 @@ impl Host {
         let mut tries = TRIES;
         loop {
             let plan = match restore(snapshot, &resolve(snapshot), what, &generate()) {
-                Remedy::Again(plan) => plan,
+                RestoreAction::Again(plan) => plan,
                 nothing => return Done::As(nothing),
             };
             tries -= 1;
             match executor.run(snapshot, &plan).await {
                 Ok(()) => {
                     *snapshot = rehearse(snapshot, &plan.steps);
-                    return Done::As(Remedy::Again(plan));
+                    return Done::As(RestoreAction::Again(plan));
                 }
                 Err(act_error) if tries > 0 && executor.may_try_again(&act_error) => {
                     *snapshot = self.look(&with_traffic()).await;
@@ -89,11 +89,11 @@ pub async fn plan_restore(
     let all = remembered(&look.snapshot, &look.wiring, request).map_err(refused)?;
     let mut snapshot = Snapshot::clone(&look.snapshot);
     let plan = |what: Remembered| {
-        let remedy = restore(&snapshot, &resolve(&snapshot), &what, &generate());
-        if let Remedy::Again(plan) = &remedy {
+        let action = restore(&snapshot, &resolve(&snapshot), &what, &generate());
+        if let RestoreAction::Again(plan) = &action {
             snapshot = rehearse(&snapshot, &plan.steps);
         }
-        Restored { what, how: Done::As(remedy) }
+        Restored { what, how: Done::As(action) }
     };
     Ok(all.into_iter().map(plan).collect())
 }
@@ -112,7 +112,7 @@ fn with_traffic() -> Question {
 
 /// What is not there after all was not restored.
 fn confirm(after: &Snapshot, restored: &mut Restored) {
-    let Done::As(Remedy::Again(plan)) = &restored.how else { return };
+    let Done::As(RestoreAction::Again(plan)) = &restored.how else { return };
     if let Err(why) = came_true(after, plan) {
         restored.how = Done::Failed(why.into());
     }

@@ -112,5 +112,5 @@ fn reconfirm(first: &Found, again: Option<&Found>) -> Result<(), SourceError> {
 fn gone(found: &Found) -> SourceError {
     let what = format!("container {}", found.row.name);
     SourceError::new(SourceErrorKind::Gone, what, "it stopped or restarted during the look")
-        .remedy("ask again")
+        .hint("ask again")
 }

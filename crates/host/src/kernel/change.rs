@@ -160,7 +160,7 @@ fn inside<T: Send>(
 fn gone(container: &ContainerRef) -> SourceError {
     let what = format!("container {}", container.name);
     SourceError::new(SourceErrorKind::Gone, what, "it stopped or restarted meanwhile")
-        .remedy("ask again")
+        .hint("ask again")
 }
 
 fn refused(step: &KernelStep, error: &netns::Error) -> SourceError {
@@ -170,7 +170,7 @@ fn refused(step: &KernelStep, error: &netns::Error) -> SourceError {
         None => failure::of_chain(format!("cannot {step}"), error, "run as root"),
     };
     match error.errno() {
-        Some(EACCES) => source_error.remedy(
+        Some(EACCES) => source_error.hint(
             "IPv6 may be disabled there: docker run --sysctl net.ipv6.conf.all.disable_ipv6=0",
         ),
         _ => source_error,

@@ -46,12 +46,12 @@ pub(crate) fn open_named(name: &str) -> Result<Netns, netns::Error> {
 
 /// Why a namespace that was named directly could not be opened.
 pub(crate) fn not_opened(target: &Target, error: &netns::Error) -> SourceError {
-    let remedy = "ip netns list names the namespaces there are; pid: takes a running process";
+    let hint = "ip netns list names the namespaces there are; pid: takes a running process";
     let source_error = source_error(target.to_string(), error);
     if source_error.kind == SourceErrorKind::Denied {
         source_error
     } else {
-        source_error.remedy(remedy)
+        source_error.hint(hint)
     }
 }
 

@@ -110,7 +110,7 @@ fn port(row: &openflow::Port) -> Option<Port> {
 pub(crate) fn listener(text: &str) -> Result<Listener, SourceError> {
     let wrong = |why: String| {
         SourceError::new(SourceErrorKind::Unusable, format!("--openflow {text}"), why)
-            .remedy("write BRIDGE=tcp:IP[:PORT] or BRIDGE=unix:FILE")
+            .hint("write BRIDGE=tcp:IP[:PORT] or BRIDGE=unix:FILE")
     };
     let (bridge, remote) =
         text.split_once('=').ok_or_else(|| wrong("no bridge is named".into()))?;

@@ -69,7 +69,7 @@ fn authorities(trusted: Option<&Path>) -> Result<RootCertStore, SourceError> {
 }
 
 fn unusable(trusted: Option<&Path>, why: impl fmt::Display) -> SourceError {
-    SourceError::new(SourceErrorKind::Unusable, trusted_authorities(trusted), why).remedy(
+    SourceError::new(SourceErrorKind::Unusable, trusted_authorities(trusted), why).hint(
         "--tls-ca FILE names, in PEM, the certificate of the authority that signed the daemon's",
     )
 }

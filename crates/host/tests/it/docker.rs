@@ -106,7 +106,7 @@ async fn why_docker_does_not_answer_is_said() {
     let snapshot = look(&server, None).await;
     let why = snapshot.engines[&kind("docker")].absence().unwrap();
     assert_eq!(why.kind, SourceErrorKind::Unreachable);
-    assert!(why.remedy.contains("is dockerd running"), "{}", why.remedy);
+    assert!(why.hint.contains("is dockerd running"), "{}", why.hint);
 }
 
 #[tokio::test]

@@ -38,7 +38,7 @@ async fn a_name_that_two_engines_know_is_ambiguous_until_its_engine_is_named() {
     let snapshot = look(&[&docker, &other], Some("web")).await;
     let error = query::container(&snapshot, "web").unwrap_err();
     assert_eq!(error.to_string(), "ambiguous container name: web");
-    assert_eq!(error.remedy().unwrap(), "name its engine too: docker:web or other:web");
+    assert_eq!(error.hint().unwrap(), "name its engine too: docker:web or other:web");
     let snapshot = look(&[&docker, &other], Some("other:web")).await;
     assert_eq!(&*query::container(&snapshot, "other:web").unwrap().id.0, "o1");
     assert!(!snapshot.engines.contains_key(&kind("docker")), "it was not asked");
@@ -98,7 +98,7 @@ async fn near_names_are_told_where_no_engine_has_the_container() {
     let (docker, other) = two();
     let snapshot = look(&[&docker, &other], Some("cach")).await;
     let error = query::container(&snapshot, "cach").unwrap_err();
-    assert_eq!(error.remedy().unwrap(), "did you mean cache?");
+    assert_eq!(error.hint().unwrap(), "did you mean cache?");
 }
 
 #[tokio::test(start_paused = true)]

@@ -21,7 +21,7 @@ fn a_token_is_one_long_word() {
     for bad in ["", "short", "0123456789 abcdef", "0123456789abcdefü"] {
         let source_error = token(file(bad).path()).unwrap_err();
         assert_eq!(source_error.kind, SourceErrorKind::Unusable, "{bad}");
-        assert!(source_error.remedy.contains("openssl rand"), "{}", source_error.remedy);
+        assert!(source_error.hint.contains("openssl rand"), "{}", source_error.hint);
     }
     let missing = token("/nonexistent/token".as_ref()).unwrap_err();
     assert!(missing.what.contains("/nonexistent/token"), "{missing}");
@@ -53,7 +53,7 @@ fn a_listener_names_its_bridge_and_where_it_is() {
             source_error.what.contains(bad) && source_error.why.contains(why),
             "{source_error}"
         );
-        assert!(source_error.remedy.contains("BRIDGE=tcp:IP[:PORT]"));
+        assert!(source_error.hint.contains("BRIDGE=tcp:IP[:PORT]"));
     }
 }
 

@@ -61,7 +61,7 @@ async fn a_look_at_one_container_names_the_bridge_that_is_asked_about() {
     let snapshot = host.look(&about("br0")).await;
     assert!(query::bridge(&snapshot, "br0").is_ok() && ports(&snapshot).is_empty());
     let error = query::bridge(&host.look(&about("br7")).await, "br7").unwrap_err();
-    assert_eq!(error.remedy().unwrap(), "there are br0");
+    assert_eq!(error.hint().unwrap(), "there are br0");
     let every = Question { every_port: true, ..about("br0") };
     assert_eq!(ports(&host.look(&every).await), [assigned("veth1", 1)]);
 }
@@ -73,7 +73,7 @@ async fn a_road_that_is_not_there_is_absent_and_says_why() {
         host.look(&Question { sources: SwitchSource::ALL.to_vec(), ..Question::default() }).await;
     assert_eq!(snapshot.switch.len(), 3);
     let why = snapshot.switch[&SwitchSource::Ovsdb].absence().unwrap();
-    assert!(why.remedy.contains("is Open vSwitch running"), "{why}");
+    assert!(why.hint.contains("is Open vSwitch running"), "{why}");
     assert!(snapshot.switch[&SwitchSource::Appctl].absence().is_some());
     // The folder is there, and no bridge is in it.
     assert_eq!(snapshot.switch[&SwitchSource::OpenFlow].rows(), []);

@@ -127,9 +127,9 @@ pub enum PlanError {
 
 impl PlanError {
     /// What to do about it.
-    pub fn remedy(&self) -> Option<String> {
+    pub fn hint(&self) -> Option<String> {
         let text = match self {
-            Self::Query(error) => return error.remedy(),
+            Self::Query(error) => return error.hint(),
             Self::HostNetwork { .. } => "docker run --network none makes one that can",
             Self::InterfaceTaken { .. } => {
                 "--interface gives the new one another name; docker ovs port shows where the \

@@ -17,7 +17,7 @@ pub use connect::{Connect, Wanted, connect};
 pub use disconnect::{Disconnect, disconnect};
 pub use error::PlanError;
 pub use prune::{Prunable, Prune, prune};
-pub use restore::{Remedy, Remembered, Restore, remembered, restore};
+pub use restore::{Remembered, Restore, RestoreAction, remembered, restore};
 pub use step::{KernelStep, OfPortRequests, ReplacePort, Step, SwitchStep, Veth};
 
 use crate::ids::{Mac, Name, OfPort};

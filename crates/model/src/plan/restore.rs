@@ -45,7 +45,7 @@ impl Remembered {
 
 /// What is to be done about one.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Remedy {
+pub enum RestoreAction {
     /// Nothing: it is as it should be.
     There,
     /// To make it again.
@@ -98,18 +98,20 @@ pub fn restore(
     wiring: &Wiring,
     one: &Remembered,
     generated: &Generated,
-) -> Remedy {
+) -> RestoreAction {
     let mut rows = wiring.ports.iter();
     let row = rows.find(|row| row.bridge == one.bridge && row.port.iface == one.port.iface);
     let Some((row, record)) = row.and_then(|row| Some((row, PortRecord::of(&row.port)?))) else {
-        return Remedy::NotToBeTouched { why: "its port is gone".to_owned() };
+        return RestoreAction::NotToBeTouched { why: "its port is gone".to_owned() };
     };
     let all: Vec<_> = snapshot.containers().collect();
-    let Some(owner) = record.owner(&all) else { return Remedy::Gone };
+    let Some(owner) = record.owner(&all) else { return RestoreAction::Gone };
     match again(snapshot, wiring, row, record, owner, generated) {
-        Ok(remedy) => remedy,
-        Err(PlanError::Query(QueryError::NotRunning { state, .. })) => Remedy::NotRunning { state },
-        Err(plan_error) => Remedy::Refused(plan_error),
+        Ok(action) => action,
+        Err(PlanError::Query(QueryError::NotRunning { state, .. })) => {
+            RestoreAction::NotRunning { state }
+        }
+        Err(plan_error) => RestoreAction::Refused(plan_error),
     }
 }
 
@@ -120,7 +122,7 @@ fn again(
     record: PortRecord,
     owner: &Container,
     generated: &Generated,
-) -> Result<Remedy, PlanError> {
+) -> Result<RestoreAction, PlanError> {
     let netns = home_of(snapshot, owner)?;
     let bridge = query::bridge(snapshot, &row.bridge)?;
     let planner = Planner { snapshot, wiring, bridge, container: owner, netns };
@@ -128,8 +130,8 @@ fn again(
         return Ok(planner.plugged(row, plugs, &record));
     }
     match untouchable(row) {
-        Some(why) => Ok(Remedy::NotToBeTouched { why }),
-        None => planner.replace(row, record, generated).map(Remedy::Again),
+        Some(why) => Ok(RestoreAction::NotToBeTouched { why }),
+        None => planner.replace(row, record, generated).map(RestoreAction::Again),
     }
 }
 
@@ -145,18 +147,18 @@ fn untouchable(row: &SwitchPort) -> Option<String> {
 
 impl Planner<'_> {
     /// Of a port that somebody is on: nothing, if that is who should be, and set up to the end.
-    fn plugged(&self, row: &SwitchPort, plugs: &[Plug], record: &PortRecord) -> Remedy {
+    fn plugged(&self, row: &SwitchPort, plugs: &[Plug], record: &PortRecord) -> RestoreAction {
         let fits = |plug: &Plug| plug.netns == self.netns && *plug.interface == *record.interface;
         if !plugs.iter().any(fits) {
-            return Remedy::NotToBeTouched { why: format!("{} is on it", row.occupant) };
+            return RestoreAction::NotToBeTouched { why: format!("{} is on it", row.occupant) };
         }
         let steps = self.lacks(record, &row.port);
         if steps.is_empty() {
-            return Remedy::There;
+            return RestoreAction::There;
         }
         let interface = record.interface.as_str().into();
         let (container, bridge) = (self.who(), self.bridge.name.clone());
-        Remedy::Again(Plan { container, interface, bridge, steps })
+        RestoreAction::Again(Plan { container, interface, bridge, steps })
     }
 
     /// A veth and a port of another name instead of what is left of the old ones.

@@ -98,7 +98,7 @@ fn every_container_is_found_by_its_id_and_has_its_attachments_or_a_reason() {
                         assert_eq!(target.remark(&look.snapshot).is_some(), shares);
                     }
                     Err(error @ QueryError::NotRunning { .. }) => {
-                        assert!(error.remedy().unwrap().contains("docker start"));
+                        assert!(error.hint().unwrap().contains("docker start"));
                     }
                     Err(error) => {
                         assert!(matches!(error, QueryError::SourceUnavailable(_)), "{error}")

@@ -21,7 +21,7 @@ fn containers(host: &mut Snapshot) -> &mut [Container] {
 }
 
 fn why(kind: SourceErrorKind) -> SourceError {
-    SourceError::new(kind, "secret place", "secret reason").remedy("secret remedy")
+    SourceError::new(kind, "secret place", "secret reason").hint("secret hint")
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn what_has_not_been_read_is_no_empty_answer() {
         panic!("it has not been read")
     };
     assert_eq!(
-        (source_error.kind, source_error.remedy.as_str()),
+        (source_error.kind, source_error.hint.as_str()),
         (SourceErrorKind::TimedOut, "ask again")
     );
     let row = &mut containers(&mut host)[0];
@@ -102,7 +102,7 @@ fn a_source_that_is_missing_is_named_instead_of_a_guess() {
     }
     assert!(matches!(container(&blind, "c1"), Err(QueryError::SourceUnavailable(_))));
     let error = bridge(&host(), "br7").unwrap_err();
-    assert_eq!(error.remedy().unwrap(), "there are br0, br1");
+    assert_eq!(error.hint().unwrap(), "there are br0, br1");
 }
 
 #[test]

@@ -210,9 +210,9 @@ fn a_veth_goes_with_the_port_of_its_host_end_alone() {
     );
 }
 
-fn blind(remedy: &str) -> QueryError {
+fn blind(hint: &str) -> QueryError {
     QueryError::SourceUnavailable(
-        SourceError::new(SourceErrorKind::Denied, "the kernel", "no").remedy(remedy),
+        SourceError::new(SourceErrorKind::Denied, "the kernel", "no").hint(hint),
     )
 }
 
@@ -220,7 +220,7 @@ fn blind(remedy: &str) -> QueryError {
 fn an_error_says_what_to_do_about_it() {
     let wanted = || "web".to_owned();
     let two = || vec!["a".to_owned(), "b".to_owned()];
-    for (error, remedy) in [
+    for (error, hint) in [
         (
             QueryError::NoSuchContainer { wanted: wanted(), near: Vec::new() },
             Some("docker ps -a lists the containers there are"),
@@ -241,8 +241,8 @@ fn an_error_says_what_to_do_about_it() {
         (blind("run as root"), Some("run as root")),
         (blind(""), None),
     ] {
-        assert_eq!(error.remedy().as_deref(), remedy, "{error}");
-        assert_eq!(PlanError::Query(error).remedy().as_deref(), remedy);
+        assert_eq!(error.hint().as_deref(), hint, "{error}");
+        assert_eq!(PlanError::Query(error).hint().as_deref(), hint);
     }
 }
 
@@ -278,16 +278,12 @@ fn a_refusal_says_which_option_helps() {
         (PlanError::NotOurs { port: "p1".to_owned() }, "--force"),
         (PlanError::Bonded { port: "p1".to_owned(), bond: "b".to_owned() }, "del-bond-iface"),
     ] {
-        assert!(
-            plan_error.remedy().unwrap().contains(word),
-            "{plan_error}: {:?}",
-            plan_error.remedy()
-        );
+        assert!(plan_error.hint().unwrap().contains(word), "{plan_error}: {:?}", plan_error.hint());
     }
     let none = [
         not(Vec::new()),
         PlanError::NotAName { name: "a b".to_owned(), why },
         PlanError::BadAddress { address: "192.0.2.0/24".to_owned(), why },
     ];
-    assert!(none.iter().all(|plan_error| plan_error.remedy().is_none()));
+    assert!(none.iter().all(|plan_error| plan_error.hint().is_none()));
 }

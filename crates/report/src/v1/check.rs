@@ -29,7 +29,7 @@ impl From<&health::Check> for Check {
             target: check.target.clone(),
             verdict: Verdict::from(check.verdict),
             detail: check.detail.clone(),
-            hint: check.remedy.clone(),
+            hint: check.hint.clone(),
         }
     }
 }

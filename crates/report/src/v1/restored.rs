@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use model::plan::{KernelStep, Prunable, Remedy, Remembered, Step};
+use model::plan::{KernelStep, Prunable, Remembered, RestoreAction, Step};
 use serde::Serialize;
 
 use super::{PruneKind, RestoreResult};
@@ -28,28 +28,30 @@ pub struct Restored {
 }
 
 impl Restored {
-    /// The row for `what` after a restoration that did as `remedy` says.
-    pub fn done(what: &Remembered, remedy: &Remedy) -> Self {
-        let (result, reason) = match remedy {
-            Remedy::There => (RestoreResult::Present, String::new()),
-            Remedy::Again(plan) => (RestoreResult::Restored, plan.completion()),
-            Remedy::NotRunning { state } => {
+    /// The row for `what` after a restoration that did as `action` says.
+    pub fn done(what: &Remembered, action: &RestoreAction) -> Self {
+        let (result, reason) = match action {
+            RestoreAction::There => (RestoreResult::Present, String::new()),
+            RestoreAction::Again(plan) => (RestoreResult::Restored, plan.completion()),
+            RestoreAction::NotRunning { state } => {
                 (RestoreResult::NotRunning, format!("its container is {state}"))
             }
-            Remedy::Gone => {
+            RestoreAction::Gone => {
                 (RestoreResult::NoContainer, "there is no such container any more".to_owned())
             }
-            Remedy::Refused(plan_error) => (RestoreResult::Skipped, plan_error.to_string()),
-            Remedy::NotToBeTouched { why } => (RestoreResult::Skipped, why.clone()),
+            RestoreAction::Refused(plan_error) => (RestoreResult::Skipped, plan_error.to_string()),
+            RestoreAction::NotToBeTouched { why } => (RestoreResult::Skipped, why.clone()),
         };
         Self::new(what, result, reason)
     }
 
     /// The row for `what` if only that was asked: what is to be made again is missing.
-    pub fn planned(what: &Remembered, remedy: &Remedy) -> Self {
-        match remedy {
-            Remedy::Again(plan) => Self::new(what, RestoreResult::Missing, plan.completion()),
-            _ => Self::done(what, remedy),
+    pub fn planned(what: &Remembered, action: &RestoreAction) -> Self {
+        match action {
+            RestoreAction::Again(plan) => {
+                Self::new(what, RestoreResult::Missing, plan.completion())
+            }
+            _ => Self::done(what, action),
         }
     }
 

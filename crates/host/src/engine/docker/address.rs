@@ -94,7 +94,7 @@ fn context(folder: Option<&Path>, wanted: &str) -> Result<Endpoint, SourceError>
             format!("Docker context {wanted}"),
             "there is none",
         )
-        .remedy("docker context ls lists the contexts there are")
+        .hint("docker context ls lists the contexts there are")
     };
     let metas = folder.ok_or_else(missing)?.join("contexts").join("meta");
     let metas = std::fs::read_dir(metas).map_err(|_| missing())?;
@@ -133,7 +133,7 @@ fn local(text: &str, place: &str) -> Result<Endpoint, SourceError> {
 
 fn unusable(text: &str, why: &str) -> SourceError {
     SourceError::new(SourceErrorKind::Unusable, format!("Docker at {text}"), why)
-        .remedy("run docker-ovs on the machine that runs the containers")
+        .hint("run docker-ovs on the machine that runs the containers")
 }
 
 #[cfg(test)]

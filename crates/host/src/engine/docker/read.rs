@@ -237,14 +237,14 @@ fn source_error(endpoint: &Endpoint, error: &HttpError) -> SourceError {
     match error {
         HttpError::Connect(error) if error.kind() == std::io::ErrorKind::NotFound => {
             SourceError::new(SourceErrorKind::Unreachable, what, "there is no such socket")
-                .remedy("is dockerd running? -H or DOCKER_HOST names another socket")
+                .hint("is dockerd running? -H or DOCKER_HOST names another socket")
         }
         HttpError::Broken(error) if error.is_incomplete_message() => {
             SourceError::new(SourceErrorKind::Gone, what, "it closed the connection")
         }
         HttpError::Refused { status: 403, message } => {
             SourceError::new(SourceErrorKind::Denied, what, message)
-                .remedy("a socket proxy must allow GET on /containers")
+                .hint("a socket proxy must allow GET on /containers")
         }
         _ => failure::of_chain(what, error, "the group docker may use it, or root"),
     }

@@ -71,9 +71,8 @@ impl Rows {
         let number = self.database.number(iface, self.patience);
         let number = due.hold(|| what.clone(), number).await?;
         let failed = |kind, why: String| {
-            SourceError::new(kind, format!("port {iface} of {bridge}"), why).remedy(
-                "ovs-vswitchd's log may tell more; docker ovs doctor checks whether it runs",
-            )
+            SourceError::new(kind, format!("port {iface} of {bridge}"), why)
+                .hint("ovs-vswitchd's log may tell more; docker ovs doctor checks whether it runs")
         };
         match number.ofport {
             OfPortState::Assigned(ofport) if wanted.is_none() => {

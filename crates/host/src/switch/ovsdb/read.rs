@@ -199,7 +199,7 @@ pub(crate) fn what(remote: &Remote) -> String {
 fn source_error(what: String, remote: &Remote, error: &ovsdb::Error) -> SourceError {
     let source_error = failure::of_chain(what, error, ACCESS);
     match remote {
-        Remote::Unix(path) if !path.exists() => source_error.remedy(no_socket(path)),
+        Remote::Unix(path) if !path.exists() => source_error.hint(no_socket(path)),
         _ => source_error,
     }
 }

@@ -134,7 +134,7 @@ impl Database {
         };
         let read: Result<_, ovsdb::Error> = read.await;
         let gone = |why: &str| {
-            SourceError::new(SourceErrorKind::Gone, format!("port {name}"), why).remedy("ask again")
+            SourceError::new(SourceErrorKind::Gone, format!("port {name}"), why).hint("ask again")
         };
         let found = read.map_err(|error| self.source_error(&error))?;
         let (whole, known, (columns, holder)) = found.ok_or_else(|| gone("it is gone"))?;
@@ -152,7 +152,7 @@ impl Database {
     fn why_not(&self, ports: &ReplacePort, error: &ovsdb::Error) -> SourceError {
         let changed = |why: String| {
             SourceError::new(SourceErrorKind::Gone, format!("bridge {}", ports.bridge), why)
-                .remedy("ask again")
+                .hint("ask again")
         };
         match error {
             ovsdb::Error::Operation { error, .. } if error == "timed out" => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use docker_ovs_model::ids::{Ifindex, Nsid, OfPort};
 use docker_ovs_model::plan::{
-    Connect, Remedy, Restore, Step, SwitchStep, Wanted, remembered, restore,
+    Connect, Restore, RestoreAction, Step, SwitchStep, Wanted, remembered, restore,
 };
 use docker_ovs_model::port_record::PortRecord;
 use docker_ovs_model::snapshot::{Link, Peer};
@@ -102,7 +102,7 @@ proptest! {
         let wiring = resolve(&now);
         let again = remembered(&now, &wiring, &Restore::default()).unwrap();
         let again = again.iter().filter_map(|one| match restore(&now, &wiring, one, &generated(99)) {
-            Remedy::Again(plan) => Some(plan),
+            RestoreAction::Again(plan) => Some(plan),
             _ => None,
         });
         for plan in plans.chain(again) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use docker_ovs_model::ids::OfPort;
-use docker_ovs_model::plan::{Connect, Remedy, Restore, Wanted, remembered, restore};
+use docker_ovs_model::plan::{Connect, Restore, RestoreAction, Wanted, remembered, restore};
 use docker_ovs_model::switch::{OfPortState, Port};
 use docker_ovs_model::{Snapshot, rehearse, resolve};
 
@@ -17,7 +17,7 @@ fn what_is_restored_has_a_new_name_and_everything_else_as_before() {
     let gone = restarted(&before, 1, true);
     let wiring = resolve(&gone);
     let [one] = remembered(&gone, &wiring, &Restore::default()).unwrap().try_into().unwrap();
-    let Remedy::Again(plan) = restore(&gone, &wiring, &one, &generated(2)) else {
+    let RestoreAction::Again(plan) = restore(&gone, &wiring, &one, &generated(2)) else {
         panic!("{one:#?}")
     };
     let after = rehearse(&gone, &plan.steps);
@@ -27,10 +27,13 @@ fn what_is_restored_has_a_new_name_and_everything_else_as_before() {
     assert_eq!(Port { iface: old.iface.clone(), ifindex: old.ifindex, ..new }, old);
     let [one] =
         remembered(&after, &resolve(&after), &Restore::default()).unwrap().try_into().unwrap();
-    assert_eq!(restore(&after, &resolve(&after), &one, &generated(3)), Remedy::There);
+    assert_eq!(restore(&after, &resolve(&after), &one, &generated(3)), RestoreAction::There);
     let stopped = restarted(&before, 1, false);
-    let remedy = restore(&stopped, &resolve(&stopped), &one, &generated(3));
-    assert!(matches!(remedy, Remedy::NotToBeTouched { .. }), "its port has another name there");
+    let action = restore(&stopped, &resolve(&stopped), &one, &generated(3));
+    assert!(
+        matches!(action, RestoreAction::NotToBeTouched { .. }),
+        "its port has another name there"
+    );
 }
 
 #[test]
@@ -38,20 +41,20 @@ fn what_was_plugged_and_never_set_up_is_finished() {
     let request =
         Connect { addresses: vec!["10.0.0.1/24".parse().unwrap()], ..request("br0", "c1") };
     let steps = plan(&host(), &request, 1).unwrap().steps;
-    let remedy = |killed: &Snapshot| {
+    let action = |killed: &Snapshot| {
         let wiring = resolve(killed);
         let one = remembered(killed, &wiring, &Restore::default()).unwrap().remove(0);
         restore(killed, &wiring, &one, &generated(2))
     };
     let killed = rehearse(&host(), &steps[..2]);
-    let Remedy::Again(plan) = remedy(&killed) else { panic!("{killed:#?}") };
+    let RestoreAction::Again(plan) = action(&killed) else { panic!("{killed:#?}") };
     assert_eq!(plan.steps, steps[2..]);
     let finished = rehearse(&killed, &plan.steps);
-    assert_eq!((remedy(&finished), &finished), (Remedy::There, &rehearse(&host(), &steps)));
+    assert_eq!((action(&finished), &finished), (RestoreAction::There, &rehearse(&host(), &steps)));
     let mut down = finished.clone();
     let links = down.kernel.rows_mut().iter_mut().flat_map(|space| &mut space.links);
     links.for_each(|link| Arc::make_mut(link).up = false);
-    assert_eq!(remedy(&down), Remedy::There, "it was set down on purpose");
+    assert_eq!(action(&down), RestoreAction::There, "it was set down on purpose");
 }
 
 #[test]
@@ -62,7 +65,7 @@ fn restore_leaves_a_number_that_another_port_took_meanwhile() {
     port(&mut gone, Port { iface: "thief".into(), ofport, ..Port::default() });
     let wiring = resolve(&gone);
     let one = remembered(&gone, &wiring, &Restore::default()).unwrap().remove(0);
-    let remedy = restore(&gone, &wiring, &one, &generated(2));
-    let Remedy::Refused(plan_error) = remedy else { panic!("{remedy:#?}") };
+    let action = restore(&gone, &wiring, &one, &generated(2));
+    let RestoreAction::Refused(plan_error) = action else { panic!("{action:#?}") };
     assert!(plan_error.to_string().contains("thief"), "{plan_error}");
 }
