@@ -9,7 +9,7 @@ use crate::wiring::{Attachment, SwitchPort, Wiring};
 
 /// What somebody saw and wants a name for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Clue {
+pub enum WhoQuery {
     /// `BRIDGE:3` or `BRIDGE:LOCAL`.
     PortOf {
         /// The bridge.
@@ -29,7 +29,7 @@ pub enum Clue {
     Name(String),
 }
 
-impl From<&str> for Clue {
+impl From<&str> for WhoQuery {
     fn from(text: &str) -> Self {
         let ifindex = text.strip_prefix("ifindex:").and_then(|n| n.parse().ok());
         let number = || text.parse().ok().map(Self::Number);
@@ -41,16 +41,16 @@ impl From<&str> for Clue {
     }
 }
 
-fn port_of(text: &str) -> Option<Clue> {
+fn port_of(text: &str) -> Option<WhoQuery> {
     let (bridge, port) = text.rsplit_once(':')?;
     let local = port.eq_ignore_ascii_case("local").then_some(OfPort::LOCAL);
     let ofport = local.or_else(|| port.parse().ok().map(OfPort))?;
-    (!bridge.is_empty()).then(|| Clue::PortOf { bridge: bridge.to_owned(), ofport })
+    (!bridge.is_empty()).then(|| WhoQuery::PortOf { bridge: bridge.to_owned(), ofport })
 }
 
-/// What a clue matched.
+/// What a query matched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum By {
+pub enum MatchedBy {
     /// The OpenFlow port.
     OfPort,
     /// The hardware address.
@@ -63,7 +63,7 @@ pub enum By {
     Ifindex,
 }
 
-impl fmt::Display for By {
+impl fmt::Display for MatchedBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::OfPort => "OpenFlow port",
@@ -77,19 +77,19 @@ impl fmt::Display for By {
 
 /// A match: an attachment, or a port that no attachment is on.
 #[derive(Clone, Copy, Debug)]
-pub enum Hit<'a> {
+pub enum Match<'a> {
     /// A container-side link.
     Attachment(&'a Attachment),
     /// A port with somebody else on it, or nobody.
     Port(&'a SwitchPort),
 }
 
-/// Everything that a clue fits, each once, with what fitted.
-pub fn who<'a>(wiring: &'a Wiring, clue: &Clue) -> Vec<(By, Hit<'a>)> {
+/// Everything that a query fits, each once, with what fitted.
+pub fn who<'a>(wiring: &'a Wiring, query: &WhoQuery) -> Vec<(MatchedBy, Match<'a>)> {
     let plugged = wiring.attachments.iter();
-    let plugged = plugged.filter_map(|a| Some((fits_attachment(clue, a)?, Hit::Attachment(a))));
+    let plugged = plugged.filter_map(|a| Some((fits_attachment(query, a)?, Match::Attachment(a))));
     let lonely = wiring.ports.iter().filter(|port| !is_plugged(wiring, port));
-    let lonely = lonely.filter_map(|port| Some((fits_port(clue, port)?, Hit::Port(port))));
+    let lonely = lonely.filter_map(|port| Some((fits_port(query, port)?, Match::Port(port))));
     plugged.chain(lonely).collect()
 }
 
@@ -100,7 +100,7 @@ fn is_plugged(wiring: &Wiring, port: &SwitchPort) -> bool {
         })
 }
 
-fn fits_attachment(clue: &Clue, attachment: &Attachment) -> Option<By> {
+fn fits_attachment(query: &WhoQuery, attachment: &Attachment) -> Option<MatchedBy> {
     let port = attachment.port.port();
     let on = |wanted: OfPort| attachment.port.ofport() == Some(wanted);
     let far = |wanted: Ifindex| {
@@ -108,36 +108,45 @@ fn fits_attachment(clue: &Clue, attachment: &Attachment) -> Option<By> {
             |evidence| matches!(evidence, Evidence::VethPeer { ifindex, .. } if *ifindex == wanted),
         )
     };
-    match clue {
-        Clue::PortOf { bridge, ofport } => {
-            (on(*ofport) && port.is_some_and(|port| *port.bridge == **bridge)).then_some(By::OfPort)
+    match query {
+        WhoQuery::PortOf { bridge, ofport } => (on(*ofport)
+            && port.is_some_and(|port| *port.bridge == **bridge))
+        .then_some(MatchedBy::OfPort),
+        WhoQuery::Number(n) if u16::try_from(*n).is_ok_and(|n| on(OfPort(n))) => {
+            Some(MatchedBy::OfPort)
         }
-        Clue::Number(n) if u16::try_from(*n).is_ok_and(|n| on(OfPort(n))) => Some(By::OfPort),
-        Clue::Number(n) => far(Ifindex(*n)).then_some(By::Ifindex),
-        Clue::Ifindex(n) => far(*n).then_some(By::Ifindex),
-        Clue::Mac(mac) => (attachment.link.mac == Some(*mac)).then_some(By::Mac),
-        Clue::Ip(ip) => {
-            attachment.link.addresses.iter().any(|cidr| cidr.ip == *ip).then_some(By::Address)
-        }
-        Clue::Name(name) => {
+        WhoQuery::Number(n) => far(Ifindex(*n)).then_some(MatchedBy::Ifindex),
+        WhoQuery::Ifindex(n) => far(*n).then_some(MatchedBy::Ifindex),
+        WhoQuery::Mac(mac) => (attachment.link.mac == Some(*mac)).then_some(MatchedBy::Mac),
+        WhoQuery::Ip(ip) => attachment
+            .link
+            .addresses
+            .iter()
+            .any(|cidr| cidr.ip == *ip)
+            .then_some(MatchedBy::Address),
+        WhoQuery::Name(name) => {
             let host = attachment.wire.host_interface() == Some(name);
-            (host || port.is_some_and(|port| *port.iface == **name)).then_some(By::Name)
+            (host || port.is_some_and(|port| *port.iface == **name)).then_some(MatchedBy::Name)
         }
     }
 }
 
-fn fits_port(clue: &Clue, row: &SwitchPort) -> Option<By> {
+fn fits_port(query: &WhoQuery, row: &SwitchPort) -> Option<MatchedBy> {
     let on = |wanted: OfPort| row.port.ofport.assigned() == Some(wanted);
-    match clue {
-        Clue::PortOf { bridge, ofport } => {
-            (on(*ofport) && *row.bridge == **bridge).then_some(By::OfPort)
+    match query {
+        WhoQuery::PortOf { bridge, ofport } => {
+            (on(*ofport) && *row.bridge == **bridge).then_some(MatchedBy::OfPort)
         }
-        Clue::Number(n) if u16::try_from(*n).is_ok_and(|n| on(OfPort(n))) => Some(By::OfPort),
-        Clue::Number(n) => (row.port.ifindex == Some(Ifindex(*n))).then_some(By::Ifindex),
-        Clue::Ifindex(n) => (row.port.ifindex == Some(*n)).then_some(By::Ifindex),
-        Clue::Mac(mac) => (row.port.mac == Some(*mac)).then_some(By::Mac),
-        Clue::Ip(_) => None,
-        Clue::Name(name) => (*row.port.iface == **name).then_some(By::Name),
+        WhoQuery::Number(n) if u16::try_from(*n).is_ok_and(|n| on(OfPort(n))) => {
+            Some(MatchedBy::OfPort)
+        }
+        WhoQuery::Number(n) => {
+            (row.port.ifindex == Some(Ifindex(*n))).then_some(MatchedBy::Ifindex)
+        }
+        WhoQuery::Ifindex(n) => (row.port.ifindex == Some(*n)).then_some(MatchedBy::Ifindex),
+        WhoQuery::Mac(mac) => (row.port.mac == Some(*mac)).then_some(MatchedBy::Mac),
+        WhoQuery::Ip(_) => None,
+        WhoQuery::Name(name) => (*row.port.iface == **name).then_some(MatchedBy::Name),
     }
 }
 
@@ -148,15 +157,15 @@ mod tests {
     #[test]
     fn a_clue_is_known_by_its_shape() {
         let mac = "9a:69:12:bc:3d:1d";
-        assert_eq!(Clue::from(mac), Clue::Mac(mac.parse().unwrap()));
-        assert_eq!(Clue::from("9a69.12bc.3d1d"), Clue::Mac(mac.parse().unwrap()));
-        assert_eq!(Clue::from("3"), Clue::Number(3));
-        assert_eq!(Clue::from("ifindex:28"), Clue::Ifindex(Ifindex(28)));
-        let port = |bridge: &str, n| Clue::PortOf { bridge: bridge.into(), ofport: OfPort(n) };
-        assert_eq!(Clue::from("br0:3"), port("br0", 3));
-        assert_eq!(Clue::from("br:0:local"), port("br:0", 65534));
-        assert_eq!(Clue::from("192.0.2.7/24"), Clue::Ip("192.0.2.7".parse().unwrap()));
-        assert_eq!(Clue::from("2001:db8::7"), Clue::Ip("2001:db8::7".parse().unwrap()));
-        assert_eq!(Clue::from("vethp11082eth0"), Clue::Name("vethp11082eth0".into()));
+        assert_eq!(WhoQuery::from(mac), WhoQuery::Mac(mac.parse().unwrap()));
+        assert_eq!(WhoQuery::from("9a69.12bc.3d1d"), WhoQuery::Mac(mac.parse().unwrap()));
+        assert_eq!(WhoQuery::from("3"), WhoQuery::Number(3));
+        assert_eq!(WhoQuery::from("ifindex:28"), WhoQuery::Ifindex(Ifindex(28)));
+        let port = |bridge: &str, n| WhoQuery::PortOf { bridge: bridge.into(), ofport: OfPort(n) };
+        assert_eq!(WhoQuery::from("br0:3"), port("br0", 3));
+        assert_eq!(WhoQuery::from("br:0:local"), port("br:0", 65534));
+        assert_eq!(WhoQuery::from("192.0.2.7/24"), WhoQuery::Ip("192.0.2.7".parse().unwrap()));
+        assert_eq!(WhoQuery::from("2001:db8::7"), WhoQuery::Ip("2001:db8::7".parse().unwrap()));
+        assert_eq!(WhoQuery::from("vethp11082eth0"), WhoQuery::Name("vethp11082eth0".into()));
     }
 }

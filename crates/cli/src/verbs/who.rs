@@ -1,7 +1,7 @@
 //! `docker ovs who WHAT`.
 
 use host::{Origin, Question};
-use model::who::{Clue, Hit, who};
+use model::who::{Match, WhoQuery, who};
 use report::{render, v1, views};
 
 use crate::confusion::is_container;
@@ -16,11 +16,11 @@ pub async fn run(origin: &Origin, args: &WhoArgs) -> Result<Outcome, CliError> {
     let question = Question { sources: vec![args.source.into()], ..Question::default() };
     let look = origin.look(&question).await;
     look.require_sources()?;
-    let clue = Clue::from(args.what.as_str());
-    if let Clue::PortOf { bridge, .. } = &clue {
+    let query = WhoQuery::from(args.what.as_str());
+    if let WhoQuery::PortOf { bridge, .. } = &query {
         look.bridge(bridge)?;
     }
-    let hits = who(&look.wiring, &clue);
+    let hits = who(&look.wiring, &query);
     let text = if args.quiet {
         names(&hits.iter().map(|(_, hit)| *hit).collect::<Vec<_>>())
     } else {
@@ -39,10 +39,10 @@ pub async fn run(origin: &Origin, args: &WhoArgs) -> Result<Outcome, CliError> {
     Ok(Outcome { text, remarks, nothing: hits.is_empty(), ..Outcome::default() })
 }
 
-fn names(hits: &[Hit<'_>]) -> String {
+fn names(hits: &[Match<'_>]) -> String {
     let tenants = hits.iter().flat_map(|hit| match hit {
-        Hit::Attachment(found) => found.tenants.as_slice(),
-        Hit::Port(_) => &[],
+        Match::Attachment(found) => found.tenants.as_slice(),
+        Match::Port(_) => &[],
     });
     tenants.map(|who| format!("{}\n", who.name)).collect()
 }

@@ -85,7 +85,7 @@ fn asking_the_daemon_is_like_asking_the_host() {
     let daemon = Served::start(&[]);
     let at_tcp = format!("http://{}", daemon.tcp());
     let (name, switch) = (container.name(), bridge.name());
-    let clue = format!("{switch}:{}", plug.ofport());
+    let query = format!("{switch}:{}", plug.ofport());
     for words in [
         &["port", name][..],
         &["port", name, switch, "--format", "csv"],
@@ -94,7 +94,7 @@ fn asking_the_daemon_is_like_asking_the_host() {
         &["port", name, "--source", "appctl"],
         &["ls", "--bridge", switch, "--format", "json"],
         &["ports", switch],
-        &["who", &clue],
+        &["who", &query],
         &["explain", name],
     ] {
         for server in [&daemon.url(), &at_tcp] {

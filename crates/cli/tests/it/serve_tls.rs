@@ -30,7 +30,7 @@ fn the_answer_is_that_of_the_unix_socket() {
     let behind = Behind::named(&["127.0.0.1", "localhost"]);
     let keys = behind.keys();
     let (name, switch) = (container.name(), bridge.name());
-    let clue = format!("{switch}:{}", plug.ofport());
+    let query = format!("{switch}:{}", plug.ofport());
     for words in [
         &["port", name][..],
         &["port", name, switch, "--format", "csv"],
@@ -38,7 +38,7 @@ fn the_answer_is_that_of_the_unix_socket() {
         &["port", name, "--source", "appctl"],
         &["ls", "--bridge", switch, "--format", "json"],
         &["ports", switch],
-        &["who", &clue],
+        &["who", &query],
         &["graph", "--bridge", switch],
     ] {
         let by_socket = || docker_ovs(&[words, &["--server", &behind.daemon.url()]].concat());

@@ -4,7 +4,7 @@ use docker_ovs_model::evidence::Evidence;
 use docker_ovs_model::ids::OfPort;
 use docker_ovs_model::query::QueryError;
 use docker_ovs_model::snapshot::Observed;
-use docker_ovs_model::who::{By, Clue, Hit, who};
+use docker_ovs_model::who::{Match, MatchedBy, WhoQuery, who};
 use docker_ovs_model::wiring::{Attachment, PortState};
 use docker_ovs_model::{Look, Snapshot, Target, anonymise, resolve};
 
@@ -14,10 +14,10 @@ fn looks() -> impl Iterator<Item = Look> {
     cases().into_iter().map(|case| Look::new(read::<Snapshot>(&case.join("snapshot.json"))))
 }
 
-/// What the clue fitted of this attachment.
-fn finds(look: &Look, clue: &Clue, wanted: &Attachment) -> Option<By> {
-    let hits = who(&look.wiring, clue);
-    let same = |hit: &Hit<'_>| matches!(hit, Hit::Attachment(found) if *found == wanted);
+/// What the query fitted of this attachment.
+fn finds(look: &Look, query: &WhoQuery, wanted: &Attachment) -> Option<MatchedBy> {
+    let hits = who(&look.wiring, query);
+    let same = |hit: &Match<'_>| matches!(hit, Match::Attachment(found) if *found == wanted);
     hits.into_iter().find(|(_, hit)| same(hit)).map(|(by, _)| by)
 }
 
@@ -26,27 +26,41 @@ fn every_attachment_is_found_by_whatever_it_has() {
     let mut found = std::collections::BTreeSet::new();
     for look in looks() {
         for attachment in &look.wiring.attachments {
-            let mut check = |clue: Clue, by: By| {
-                assert_eq!(finds(&look, &clue, attachment), Some(by), "{clue:?}: {attachment:#?}");
+            let mut check = |query: WhoQuery, by: MatchedBy| {
+                assert_eq!(
+                    finds(&look, &query, attachment),
+                    Some(by),
+                    "{query:?}: {attachment:#?}"
+                );
                 found.insert(by);
             };
-            attachment.link.mac.into_iter().for_each(|mac| check(Clue::Mac(mac), By::Mac));
+            attachment
+                .link
+                .mac
+                .into_iter()
+                .for_each(|mac| check(WhoQuery::Mac(mac), MatchedBy::Mac));
             for cidr in &attachment.link.addresses {
-                check(Clue::Ip(cidr.ip), By::Address);
+                check(WhoQuery::Ip(cidr.ip), MatchedBy::Address);
             }
             if let Some(name) = attachment.wire.host_interface() {
-                check(Clue::Name(name.to_owned()), By::Name);
+                check(WhoQuery::Name(name.to_owned()), MatchedBy::Name);
             }
             if let (Some(port), Some(ofport)) = (attachment.port.port(), attachment.port.ofport()) {
-                check(Clue::PortOf { bridge: port.bridge.to_string(), ofport }, By::OfPort);
-                check(Clue::Number(ofport.0.into()), By::OfPort);
-                check(Clue::Name(port.iface.to_string()), By::Name);
-                let elsewhere = Clue::PortOf { bridge: "br-none".to_owned(), ofport };
+                check(
+                    WhoQuery::PortOf { bridge: port.bridge.to_string(), ofport },
+                    MatchedBy::OfPort,
+                );
+                check(WhoQuery::Number(ofport.0.into()), MatchedBy::OfPort);
+                check(WhoQuery::Name(port.iface.to_string()), MatchedBy::Name);
+                let elsewhere = WhoQuery::PortOf { bridge: "br-none".to_owned(), ofport };
                 assert_eq!(finds(&look, &elsewhere, attachment), None);
             }
         }
     }
-    assert!(found.contains(&By::Mac) && found.contains(&By::OfPort), "the cases have {found:?}");
+    assert!(
+        found.contains(&MatchedBy::Mac) && found.contains(&MatchedBy::OfPort),
+        "the cases have {found:?}"
+    );
 }
 
 #[test]
@@ -54,29 +68,29 @@ fn every_port_is_found_as_itself_or_as_the_attachment_on_it() {
     let mut ports = 0;
     for look in looks() {
         for row in &look.wiring.ports {
-            let is = |hit: &Hit<'_>| match hit {
-                Hit::Port(found) => found.port == row.port,
-                Hit::Attachment(found) => {
+            let is = |hit: &Match<'_>| match hit {
+                Match::Port(found) => found.port == row.port,
+                Match::Attachment(found) => {
                     found.port.port().is_some_and(|port| port.iface == row.port.iface)
                 }
             };
-            let found = |clue: &Clue| who(&look.wiring, clue).iter().any(|(_, hit)| is(hit));
-            assert!(found(&Clue::Name(row.port.iface.to_string())), "{row:#?}");
-            let lonely = who(&look.wiring, &Clue::Name(row.port.iface.to_string()));
-            if !lonely.iter().any(|(_, hit)| matches!(hit, Hit::Port(_))) {
+            let found = |query: &WhoQuery| who(&look.wiring, query).iter().any(|(_, hit)| is(hit));
+            assert!(found(&WhoQuery::Name(row.port.iface.to_string())), "{row:#?}");
+            let lonely = who(&look.wiring, &WhoQuery::Name(row.port.iface.to_string()));
+            if !lonely.iter().any(|(_, hit)| matches!(hit, Match::Port(_))) {
                 continue;
             }
             ports += 1;
-            row.port.mac.iter().for_each(|mac| assert!(found(&Clue::Mac(*mac)), "{row:#?}"));
+            row.port.mac.iter().for_each(|mac| assert!(found(&WhoQuery::Mac(*mac)), "{row:#?}"));
             if let Some(index) = &row.port.ifindex {
-                assert!(found(&Clue::Ifindex(*index)), "{row:#?}");
+                assert!(found(&WhoQuery::Ifindex(*index)), "{row:#?}");
             }
             if let Some(ofport) = row.port.ofport.assigned() {
                 let bridge = row.bridge.to_string();
-                assert!(found(&Clue::Number(ofport.0.into())), "{row:#?}");
-                assert!(found(&Clue::PortOf { bridge, ofport }), "{row:#?}");
+                assert!(found(&WhoQuery::Number(ofport.0.into())), "{row:#?}");
+                assert!(found(&WhoQuery::PortOf { bridge, ofport }), "{row:#?}");
             }
-            assert!(!found(&Clue::Ip("203.0.113.1".parse().unwrap())));
+            assert!(!found(&WhoQuery::Ip("203.0.113.1".parse().unwrap())));
         }
     }
     assert!(ports > 0, "no case has a port without an attachment");

@@ -7,7 +7,7 @@ use docker_ovs_model::plan::{KernelStep, PlanError, ReplacePort, Step, SwitchSte
 use docker_ovs_model::query::QueryError;
 use docker_ovs_model::snapshot::Engine;
 use docker_ovs_model::switch::{OfPortState, Port, SwitchSource};
-use docker_ovs_model::who::By;
+use docker_ovs_model::who::MatchedBy;
 use docker_ovs_model::wiring::{ContainerRef, LastTenant, Occupant, Plug};
 use docker_ovs_model::{SourceError, SourceErrorKind};
 use std::fmt::Display;
@@ -65,11 +65,11 @@ fn small_words_are_told_apart() {
         (Confirmed::FromFarEnd, "known from the far end"),
     ]);
     say([
-        (By::OfPort, "OpenFlow port"),
-        (By::Mac, "MAC"),
-        (By::Address, "address"),
-        (By::Name, "name"),
-        (By::Ifindex, "ifindex"),
+        (MatchedBy::OfPort, "OpenFlow port"),
+        (MatchedBy::Mac, "MAC"),
+        (MatchedBy::Address, "address"),
+        (MatchedBy::Name, "name"),
+        (MatchedBy::Ifindex, "ifindex"),
     ]);
     say([(Verdict::Ok, "ok"), (Verdict::Note, "note"), (Verdict::Fail, "FAIL")]);
     assert!(Verdict::Fail.is_bad() && !Verdict::Note.is_bad());

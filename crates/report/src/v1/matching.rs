@@ -1,11 +1,11 @@
-//! What a clue belongs to.
+//! What a query belongs to.
 
-use model::who::{By, Hit};
+use model::who;
 use serde::Serialize;
 
 use super::{Attachment, MatchedBy, Port, PortState, State};
 
-/// A container's interface, or a port without one, that a clue fits.
+/// A container's interface, or a port without one, that a query fits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
@@ -43,9 +43,9 @@ pub struct Match {
 
 impl Match {
     /// The row for one hit.
-    pub fn new(by: By, hit: Hit<'_>) -> Self {
+    pub fn new(by: who::MatchedBy, hit: who::Match<'_>) -> Self {
         match hit {
-            Hit::Attachment(found) => {
+            who::Match::Attachment(found) => {
                 let row = Attachment::new(found, None);
                 let who = match row.container.as_str() {
                     "" => found.label(),
@@ -53,11 +53,11 @@ impl Match {
                 };
                 Self { who, ..Self::of(by, row) }
             }
-            Hit::Port(port) => Self::lonely(by, Port::from(port)),
+            who::Match::Port(port) => Self::lonely(by, Port::from(port)),
         }
     }
 
-    fn of(by: By, row: Attachment) -> Self {
+    fn of(by: who::MatchedBy, row: Attachment) -> Self {
         Self {
             matched_by: MatchedBy::from(by),
             who: String::new(),
@@ -75,7 +75,7 @@ impl Match {
         }
     }
 
-    fn lonely(by: By, row: Port) -> Self {
+    fn lonely(by: who::MatchedBy, row: Port) -> Self {
         Self {
             matched_by: MatchedBy::from(by),
             who: row.who,
@@ -104,14 +104,14 @@ impl From<PortState> for State {
     }
 }
 
-impl From<By> for MatchedBy {
-    fn from(by: By) -> Self {
+impl From<who::MatchedBy> for MatchedBy {
+    fn from(by: who::MatchedBy) -> Self {
         match by {
-            By::OfPort => Self::OfPort,
-            By::Mac => Self::Mac,
-            By::Address => Self::Address,
-            By::Name => Self::Name,
-            By::Ifindex => Self::Ifindex,
+            who::MatchedBy::OfPort => Self::OfPort,
+            who::MatchedBy::Mac => Self::Mac,
+            who::MatchedBy::Address => Self::Address,
+            who::MatchedBy::Name => Self::Name,
+            who::MatchedBy::Ifindex => Self::Ifindex,
         }
     }
 }
