@@ -62,7 +62,7 @@ fn namespace(i: u16) -> Namespace {
         names: Vec::new(),
         nsids: [(Nsid(0), HOST)].into(),
         links,
-        heard: None,
+        packet_sockets: None,
         source_error: None,
     }
 }
@@ -102,7 +102,7 @@ fn snapshot() -> Snapshot {
         links: (0..CONTAINERS)
             .map(|i| Arc::new(veth(100 + u32::from(i), format!("veth{i}"), 2, i.into())))
             .collect(),
-        heard: None,
+        packet_sockets: None,
         source_error: None,
     };
     let namespaces = std::iter::once(host).chain((0..CONTAINERS).map(namespace)).collect();

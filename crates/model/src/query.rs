@@ -292,7 +292,7 @@ pub fn attachments<'a>(
     }
 }
 
-/// A container is heard of before its links are, where a host is followed.
+/// A container is packet_sockets of before its links are, where a host is followed.
 fn not_read(netns: NetnsId) -> SourceError {
     let what = format!("the network namespace {netns}");
     SourceError::new(SourceErrorKind::TimedOut, what, "it has not been read yet").hint("ask again")

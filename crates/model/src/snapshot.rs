@@ -220,8 +220,8 @@ pub struct Namespace {
     pub links: Vec<Arc<Link>>,
     /// The links that some packet socket listens to (packet(7)): with the userspace datapath
     /// every system port's. None where nobody asked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub heard: Option<BTreeSet<Ifindex>>,
+    #[serde(default, skip_serializing_if = "Option::is_none", alias = "heard")]
+    pub packet_sockets: Option<BTreeSet<Ifindex>>,
     /// Why links are missing.
     #[serde(default, skip_serializing_if = "Option::is_none", alias = "trouble")]
     pub source_error: Option<SourceError>,

@@ -93,12 +93,12 @@ async fn follow_events(
                     answer?;
                     break;
                 }
-                heard = happened(&mut events, &mut changed, retry.due, sign) => heard?,
+                packet_sockets = happened(&mut events, &mut changed, retry.due, sign) => packet_sockets?,
             }
             changed.ids.append(&mut retry.take());
             asked.ask(std::mem::take(&mut changed.ids), &rows);
         }
-        // What was heard while an answer came is still to be asked about.
+        // What was packet_sockets while an answer came is still to be asked about.
         if std::mem::take(&mut changed.missed) {
             let due = Deadline::after(patience);
             rows = due.hold(|| engine.what(), all_settled(engine, due)).await?;

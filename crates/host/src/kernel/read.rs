@@ -32,7 +32,7 @@ pub(crate) fn around(home: &Netns, switch: &Netns, traffic: bool) -> Vec<Namespa
         } else {
             row.links = follow(socket, std::mem::take(&mut leaving))?;
             if traffic {
-                row.heard = packet_sockets();
+                row.packet_sockets = packet_sockets();
                 offload::note(&mut row.links, offload::Of::VethsWithin);
             }
             links::name_others(socket, &mut row, &[home])?;
@@ -69,7 +69,9 @@ pub(crate) fn everything(
             Ok((row.nsids, packet_sockets()))
         });
         match named.into_iter().next() {
-            Some(Ok((nsids, heard))) => (here.nsids, here.heard) = (nsids, heard),
+            Some(Ok((nsids, packet_sockets))) => {
+                (here.nsids, here.packet_sockets) = (nsids, packet_sockets)
+            }
             Some(Err(error)) => here.source_error = Some(source_error(what(switch), &error)),
             None => {}
         }
@@ -177,7 +179,7 @@ fn empty(id: NetnsId, names: Vec<String>) -> Namespace {
         names,
         nsids: BTreeMap::new(),
         links: Vec::new(),
-        heard: None,
+        packet_sockets: None,
         source_error: None,
     }
 }

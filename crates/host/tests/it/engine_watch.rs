@@ -136,7 +136,7 @@ async fn an_event_that_comes_together_with_an_answer_is_not_forgotten() {
     tokio::time::sleep(Duration::from_millis(10)).await;
     followed.engine.set(vec![container("d1", "web2"), container("d2", "db")]);
     followed.changed("d2");
-    // The event is heard, and the answer comes before it is acted upon.
+    // The event is packet_sockets, and the answer comes before it is acted upon.
     tokio::task::yield_now().await;
     followed.engine.starts("d1", false);
     followed.until(|rows| names(rows) == ["web2", "db"]).await;

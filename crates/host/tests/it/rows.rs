@@ -77,7 +77,7 @@ pub(crate) fn namespace(links: &[&str]) -> Namespace {
         names: Vec::new(),
         nsids: std::collections::BTreeMap::new(),
         links: (1..).zip(links).map(link).collect(),
-        heard: None,
+        packet_sockets: None,
         source_error: None,
     }
 }

@@ -32,8 +32,8 @@ fn deaf(index: &Index<'_>, entry: &PortEntry<'_>) -> Option<Note> {
     let open = userspace && entry.port.kind == "system";
     entry.port.ofport.assigned().filter(|_| open)?;
     let ifindex = entry.link?.ifindex;
-    let heard = index.switch_namespace()?.heard.as_ref()?;
-    (!heard.contains(&ifindex)).then_some(Note::Deaf)
+    let packet_sockets = index.switch_namespace()?.packet_sockets.as_ref()?;
+    (!packet_sockets.contains(&ifindex)).then_some(Note::Deaf)
 }
 
 fn old_ifindex(entry: &PortEntry<'_>) -> Option<Note> {

@@ -62,7 +62,7 @@ fn namespaces() -> impl Strategy<Value = Vec<Namespace>> {
                 names: vec![format!("ns{ino}")],
                 nsids,
                 links,
-                heard: None,
+                packet_sockets: None,
                 source_error: None,
             }
         };

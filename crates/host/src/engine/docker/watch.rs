@@ -14,20 +14,20 @@ const OF_CONTAINERS: &str = "/events?filters=%7B%22type%22%3A%5B%22container%22%
 
 /// Fewer than Docker keeps for a slow client: 1,024. It drops what is beyond that, and
 /// does not say so (moby, `daemon/events` and `pkg/pubsub`). More than these were still to be
-/// heard then.
+/// packet_sockets then.
 const KEPT: usize = 1000;
 
 /// What happens to containers from now on.
 pub(super) async fn events(docker: &Docker) -> Result<Events, SourceError> {
     let lines = docker.http.lines(OF_CONTAINERS).await;
-    let heard = Heard {
+    let packet_sockets = Heard {
         lines: lines.map_err(|error| docker.source_error(&error))?,
         docker: docker.clone(),
         count: 0,
     };
-    Ok(stream::try_unfold(heard, async |mut heard| {
-        let event = heard.next().await?;
-        Ok(Some((event, heard)))
+    Ok(stream::try_unfold(packet_sockets, async |mut packet_sockets| {
+        let event = packet_sockets.next().await?;
+        Ok(Some((event, packet_sockets)))
     })
     .boxed())
 }

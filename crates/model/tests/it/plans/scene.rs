@@ -35,7 +35,14 @@ pub(crate) fn container(n: u64) -> Container {
 
 fn namespace(id: NetnsId) -> Namespace {
     let nsids = if id == SWITCH { BTreeMap::new() } else { [(Nsid(0), SWITCH)].into() };
-    Namespace { id, names: Vec::new(), nsids, links: Vec::new(), heard: None, source_error: None }
+    Namespace {
+        id,
+        names: Vec::new(),
+        nsids,
+        links: Vec::new(),
+        packet_sockets: None,
+        source_error: None,
+    }
 }
 
 /// Three running containers and two bridges, `br0` and `br1`, with nothing on them.
