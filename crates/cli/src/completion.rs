@@ -15,9 +15,9 @@ use clap_complete::Shell as Script;
 use tokio::time::timeout;
 
 use crate::args::Cli;
+use crate::args::{CompletionArgs, Shell};
 use crate::block_on;
 use crate::outcome::{CliError, Outcome};
-use crate::words::{CompletionArgs, Shell};
 use candidates::Sources;
 use line::{Line, Slot};
 
@@ -66,7 +66,7 @@ fn sources(global: &[String]) -> Sources {
     let words = program.chain(global.iter().cloned()).chain(["ls".to_owned()]);
     let Ok(cli) = Cli::try_parse_from(words) else { return Sources::default() };
     let look = async {
-        let origin = cli.place.open(cli.verb()).await?;
+        let origin = cli.sources.open(cli.verb()).await?;
         Ok(host::Observe::observe(&origin, &host::Question::default()).await)
     };
     let in_time = async {

@@ -1,26 +1,26 @@
-//! Words in each other's place: a bridge where a verb takes a container, a container where it
+//! Words in each other's operand: a bridge where a verb takes a container, a container where it
 //! takes a bridge.
 
 use host::{Observe, Origin, Question};
 use model::snapshot::{Container, Observed};
 use model::{Snapshot, query};
 
+use crate::args::Operand;
 use crate::outcome::{CliError, Unknown};
-use crate::words::Place;
 
 /// So many digits of an id are no accident.
 const SHORT_ID: usize = 12;
 
-/// The cli_error, with what the word is that named nothing; `verb` takes `places`. Costs another
+/// The cli_error, with what the word is that named nothing; `verb` takes `operands`. Costs another
 /// look, and only where a word named nothing.
 pub async fn told_apart(
     origin: &Origin,
-    (verb, places): (&str, Vec<Place<'_>>),
+    (verb, operands): (&str, Vec<Operand<'_>>),
     cli_error: CliError,
 ) -> CliError {
     let Some(unknown) = cli_error.unknown().cloned() else { return cli_error };
     let snapshot = origin.observe(&Question::default()).await;
-    match hint(&snapshot, verb, &places, &unknown) {
+    match hint(&snapshot, verb, &operands, &unknown) {
         Some(hint) => cli_error.hint(hint),
         None => cli_error,
     }
@@ -29,10 +29,10 @@ pub async fn told_apart(
 fn hint(
     snapshot: &Snapshot,
     verb: &str,
-    places: &[Place<'_>],
+    operands: &[Operand<'_>],
     unknown: &Unknown,
 ) -> Option<String> {
-    let swapped = || is_swapped(snapshot, places).then(|| other_order(verb, places));
+    let swapped = || is_swapped(snapshot, operands).then(|| other_order(verb, operands));
     match unknown {
         Unknown::Container(word) if is_bridge(snapshot, word) => {
             let alone = || format!("{word} is a bridge: docker ovs ports {word}");
@@ -47,22 +47,22 @@ fn hint(
 }
 
 /// Whether each word is what the other one should be.
-fn is_swapped(snapshot: &Snapshot, places: &[Place<'_>]) -> bool {
-    places.len() == 2
-        && places.iter().all(|place| match place {
-            Place::Container(word) => is_bridge(snapshot, word),
-            Place::Bridge(word) => is_container(snapshot, word),
+fn is_swapped(snapshot: &Snapshot, operands: &[Operand<'_>]) -> bool {
+    operands.len() == 2
+        && operands.iter().all(|operand| match operand {
+            Operand::Container(word) => is_bridge(snapshot, word),
+            Operand::Bridge(word) => is_container(snapshot, word),
         })
 }
 
-fn other_order(verb: &str, places: &[Place<'_>]) -> String {
-    let is = |place: &Place<'_>| match place {
-        Place::Container(word) => format!("{word} is a bridge"),
-        Place::Bridge(word) => format!("{word} is a container"),
+fn other_order(verb: &str, operands: &[Operand<'_>]) -> String {
+    let is = |operand: &Operand<'_>| match operand {
+        Operand::Container(word) => format!("{word} is a bridge"),
+        Operand::Bridge(word) => format!("{word} is a container"),
     };
-    let (Place::Container(word) | Place::Bridge(word)) = places[0];
-    let (Place::Container(first) | Place::Bridge(first)) = places[1];
-    let both: Vec<_> = places.iter().map(is).collect();
+    let (Operand::Container(word) | Operand::Bridge(word)) = operands[0];
+    let (Operand::Container(first) | Operand::Bridge(first)) = operands[1];
+    let both: Vec<_> = operands.iter().map(is).collect();
     format!("{}: {verb} {first} {word}", both.join(", "))
 }
 

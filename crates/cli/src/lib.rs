@@ -1,4 +1,4 @@
-//! What the two binaries share: words → verb → report.
+//! What the two binaries share: args → verb → report.
 //!
 //! Each verb is one file in [`verbs`]; [`args`] is the only place that knows the
 //! command line, [`outcome`] the only one that knows exit codes.
@@ -15,20 +15,19 @@ pub mod server;
 #[cfg(debug_assertions)]
 mod stop_after;
 pub mod verbs;
-pub mod words;
 
 use std::process::ExitCode;
 
 use args::Cli;
+use args::Verb;
 use host::Origin;
 use outcome::{CliError, Outcome};
 use rustix::process::{Resource, getrlimit, setrlimit};
-use words::Verb;
 
 /// Carries out a command line and prints what came of it.
 pub fn run(cli: &Cli) -> ExitCode {
     allow_files();
-    cli.place.start_logging(matches!(cli.verb(), Verb::Serve(_)));
+    cli.sources.start_logging(matches!(cli.verb(), Verb::Serve(_)));
     let outcome = block_on(answer(cli));
     outcome::print("docker-ovs", outcome)
 }
@@ -48,9 +47,11 @@ async fn answer(cli: &Cli) -> Result<Outcome, CliError> {
         Verb::Completion(args) => return completion::script(args),
         _ => {}
     }
-    let origin = cli.place.open(cli.verb()).await?;
+    let origin = cli.sources.open(cli.verb()).await?;
     match carry_out(cli, &origin).await {
-        Err(cli_error) => Err(confusion::told_apart(&origin, cli.verb().places(), cli_error).await),
+        Err(cli_error) => {
+            Err(confusion::told_apart(&origin, cli.verb().operands(), cli_error).await)
+        }
         outcome => outcome,
     }
 }
@@ -64,7 +65,7 @@ async fn carry_out(cli: &Cli, origin: &Origin) -> Result<Outcome, CliError> {
         Verb::Explain(args) => verbs::explain::run(origin, args).await,
         Verb::Graph(args) => verbs::graph::run(origin, args).await,
         Verb::Events(args) => verbs::events::run(origin, args).await,
-        Verb::Wait(args) => verbs::wait::run(origin, args, cli.place.timeout()).await,
+        Verb::Wait(args) => verbs::wait::run(origin, args, cli.sources.timeout()).await,
         Verb::Snapshot(args) => verbs::snapshot::run(origin, args).await,
         Verb::Serve(args) => verbs::serve::run(origin, args).await,
         Verb::Doctor(args) => verbs::doctor::run(origin, args).await,

@@ -5,13 +5,13 @@ use std::path::Path;
 
 use host::{Host, Origin, Settings, read_recording};
 
-use crate::args::Place;
+use crate::args::SourceOptions;
+use crate::args::Verb;
 use crate::outcome::CliError;
-use crate::words::Verb;
 
 const NOT_SERVED: &str = "--server is for verbs that only read, and look once";
 
-impl Place {
+impl SourceOptions {
     /// What these options name.
     ///
     /// # Errors

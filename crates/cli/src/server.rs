@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use client::Server;
 
+use crate::args::Verb;
 use crate::outcome::CliError;
-use crate::words::Verb;
 
 /// A daemon, and what `https:` needs.
 #[derive(Debug, Args)]

@@ -3,9 +3,9 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use docker_ovs::args::Operand;
 use docker_ovs::confusion::told_apart;
 use docker_ovs::outcome::{CliError, Outcome, print};
-use docker_ovs::words::Place;
 use docker_ovs::{block_on, verbs};
 use host::{Host, Origin, Settings};
 
@@ -26,8 +26,8 @@ async fn answer(container: &str, bridge: &str) -> Result<Outcome, CliError> {
     // The script always ended well when it had found the container.
     match verbs::port::drop_in(&origin, container, bridge).await {
         Err(cli_error) => {
-            let places = vec![Place::Container(container), Place::Bridge(bridge)];
-            Err(told_apart(&origin, ("docker-ovs-port", places), cli_error).await)
+            let operands = vec![Operand::Container(container), Operand::Bridge(bridge)];
+            Err(told_apart(&origin, ("docker-ovs-port", operands), cli_error).await)
         }
         outcome => outcome,
     }

@@ -8,8 +8,8 @@ use model::query::Subject;
 use model::{Snapshot, query, rehearse, resolve};
 use report::{Format, printable, render, v1, views};
 
+use crate::args::{ConnectArgs, Vlans};
 use crate::outcome::{CliError, Outcome};
-use crate::words::{ConnectArgs, Vlans};
 
 /// Answers `docker ovs connect`; exit 1 when the port got another number than was asked for.
 ///

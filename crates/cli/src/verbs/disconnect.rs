@@ -5,8 +5,8 @@ use model::plan::{Disconnect, Plan};
 use report::printable;
 
 use super::connect::steps;
+use crate::args::DisconnectArgs;
 use crate::outcome::{CliError, Outcome};
-use crate::words::DisconnectArgs;
 
 /// Answers `docker ovs disconnect`; prints what was removed, as `CONTAINER:INTERFACE`.
 ///

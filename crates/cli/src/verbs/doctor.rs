@@ -3,8 +3,8 @@
 use host::{Origin, examine_recording};
 use report::{render, views};
 
+use crate::args::DoctorArgs;
 use crate::outcome::{CliError, Outcome};
-use crate::words::DoctorArgs;
 
 /// Answers `docker ovs doctor`; exit 1 when something is missing.
 ///

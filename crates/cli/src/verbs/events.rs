@@ -11,10 +11,10 @@ use model::timeline::{Change, Event, Timeline};
 use model::{Snapshot, resolve};
 use report::{Format, render, v1, views};
 
+use crate::args::EventsArgs;
 use crate::live::stopped;
 use crate::origin::followed;
 use crate::outcome::{CliError, Outcome};
-use crate::words::EventsArgs;
 
 /// Prints what changes until a signal, or until the reader of stdout is gone.
 ///

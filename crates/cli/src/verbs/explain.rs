@@ -5,8 +5,8 @@ use model::Target;
 use model::switch::SwitchSource;
 use report::{Format, render, v1, views};
 
+use crate::args::ExplainArgs;
 use crate::outcome::{CliError, Outcome};
-use crate::words::ExplainArgs;
 
 /// Answers `docker ovs explain`, by all sources to the switch that there are.
 ///

@@ -4,8 +4,8 @@ use host::{Origin, Question};
 use model::switch::SwitchSource;
 use report::graph::{Scene, dot, mermaid, svg};
 
+use crate::args::{GraphArgs, Picture};
 use crate::outcome::{CliError, Outcome};
-use crate::words::{GraphArgs, Picture};
 
 /// Answers `docker ovs graph`.
 ///

@@ -5,8 +5,8 @@ use model::ids::short_id;
 use model::{Look, query};
 use report::{Wanted, list, render, v1, views};
 
+use crate::args::LsArgs;
 use crate::outcome::{CliError, Outcome};
-use crate::words::LsArgs;
 
 /// Answers `docker ovs ls`.
 ///

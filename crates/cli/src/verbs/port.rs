@@ -8,8 +8,8 @@ use model::{Look, Target};
 use report::v1::State;
 use report::{Format, render, v1, views};
 
+use crate::args::PortArgs;
 use crate::outcome::{CliError, Outcome};
-use crate::words::PortArgs;
 
 /// Answers `docker ovs port`.
 ///

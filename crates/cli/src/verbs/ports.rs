@@ -4,8 +4,8 @@ use host::{Origin, Question};
 use model::switch::SwitchSource;
 use report::{render, v1, views};
 
+use crate::args::PortsArgs;
 use crate::outcome::{CliError, Outcome};
-use crate::words::PortsArgs;
 
 /// Answers `docker ovs ports`.
 ///

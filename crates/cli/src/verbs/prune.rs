@@ -6,8 +6,8 @@ use host::Origin;
 use model::plan::{Prunable, Prune};
 use report::{Format, render, v1, views};
 
+use crate::args::{PruneArgs, Until};
 use crate::outcome::{CliError, Outcome};
-use crate::words::{PruneArgs, Until};
 
 /// Answers `docker ovs prune`; exit 1 where something could not be removed.
 ///

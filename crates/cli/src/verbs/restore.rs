@@ -4,8 +4,8 @@ use host::{Done, Origin, Restored, plan_restore};
 use model::plan::Restore;
 use report::{render, v1, views};
 
+use crate::args::RestoreArgs;
 use crate::outcome::{CliError, Outcome};
-use crate::words::RestoreArgs;
 
 /// Answers `docker ovs restore`; exit 1 where something is still missing of a container that
 /// runs, or nothing is remembered of one that was named.

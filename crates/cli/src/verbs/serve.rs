@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use daemon::{Locks, Settings};
 use host::Origin;
 
+use crate::args::{ServeArgs, Switch};
 use crate::outcome::{CliError, Outcome};
-use crate::words::{ServeArgs, Switch};
 
 /// Serves until it is told to end.
 ///

@@ -6,8 +6,8 @@ use host::{Origin, Question};
 use model::anonymise;
 use model::switch::SwitchSource;
 
+use crate::args::SnapshotArgs;
 use crate::outcome::{CliError, Outcome};
-use crate::words::SnapshotArgs;
 
 /// Answers `docker ovs snapshot`: everything, by every source. What could not be had is said
 /// in it, and on stderr.

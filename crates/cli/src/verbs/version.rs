@@ -2,8 +2,8 @@
 
 use report::{render, v1, views};
 
+use crate::args::VersionArgs;
 use crate::outcome::{CliError, Outcome};
-use crate::words::VersionArgs;
 
 /// What `--version` prints after the name of the program.
 pub const LINE: &str = concat!(

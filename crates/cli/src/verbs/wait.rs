@@ -9,10 +9,10 @@ use report::{Format, render, views};
 use tokio::time::timeout;
 
 use super::port::{Answer, Asked};
+use crate::args::WaitArgs;
 use crate::live::stopped;
 use crate::origin::followed;
 use crate::outcome::{CliError, Outcome};
-use crate::words::WaitArgs;
 
 /// Waits at most `patience` until an interface of the container has a real number.
 ///

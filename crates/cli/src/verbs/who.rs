@@ -4,9 +4,9 @@ use host::{Origin, Question};
 use model::who::{Match, WhoQuery, who};
 use report::{render, v1, views};
 
+use crate::args::WhoArgs;
 use crate::confusion::is_container;
 use crate::outcome::{CliError, Outcome};
-use crate::words::WhoArgs;
 
 /// Answers `docker ovs who`; exit 1 when nothing fits.
 ///

@@ -1,17 +1,12 @@
-//! The verbs and their own words: those that read, those that go on, those that act.
-
-mod acting;
-mod help;
-mod live;
-mod reading;
+//! The verbs.
 
 use clap::Subcommand;
 use model::query::without_slash;
 use model::switch::SwitchSource;
 
-pub use acting::{ConnectArgs, DisconnectArgs, PruneArgs, RestoreArgs, Until, Vlans};
-pub use live::{DEFAULT_SOCKET, EventsArgs, ServeArgs, Switch, WaitArgs};
-pub use reading::{
+use super::change::{ConnectArgs, DisconnectArgs, PruneArgs, RestoreArgs, Until, Vlans};
+use super::follow::{EventsArgs, ServeArgs, Switch, WaitArgs};
+use super::read::{
     CompletionArgs, DoctorArgs, ExplainArgs, GraphArgs, LsArgs, Picture, PortArgs, PortsArgs,
     Shell, SnapshotArgs, SourceArg, VersionArgs, WhoArgs,
 };
@@ -25,60 +20,60 @@ const CONNECT_USAGE: &str =
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Show the OpenFlow ports of a container's interfaces
-    #[command(after_help = help::PORT)]
+    #[command(after_help = super::help::PORT)]
     Port(PortArgs),
     /// List every container's interfaces and where they are on the switch
-    #[command(visible_alias = "ps", after_help = help::LS)]
+    #[command(visible_alias = "ps", after_help = super::help::LS)]
     Ls(LsArgs),
     /// List the ports of a bridge, or of all, and who is on them
-    #[command(after_help = help::PORTS)]
+    #[command(after_help = super::help::PORTS)]
     Ports(PortsArgs),
     /// Tell whose an OpenFlow port, MAC, IP address, host interface or ifindex is
-    #[command(after_help = help::WHO)]
+    #[command(after_help = super::help::WHO)]
     Who(WhoArgs),
     /// Show how the answer comes about, step by step, and what each source says
-    #[command(after_help = help::EXPLAIN)]
+    #[command(after_help = super::help::EXPLAIN)]
     Explain(ExplainArgs),
     /// Draw the bridges and who is plugged into them
-    #[command(after_help = help::GRAPH)]
+    #[command(after_help = super::help::GRAPH)]
     Graph(GraphArgs),
     /// Tell whenever an interface appears, changes or vanishes, or a port is orphaned
-    #[command(after_help = help::EVENTS)]
+    #[command(after_help = super::help::EVENTS)]
     Events(EventsArgs),
     /// Wait until a container has an OpenFlow port, and show it
-    #[command(after_help = help::WAIT)]
+    #[command(after_help = super::help::WAIT)]
     Wait(WaitArgs),
     /// Save everything there is to see, to be read again with --from
-    #[command(after_help = help::SNAPSHOT)]
+    #[command(after_help = super::help::SNAPSHOT)]
     Snapshot(SnapshotArgs),
     /// Keep looking, and answer programs and browsers: HTTP, events, metrics
-    #[command(after_help = help::SERVE)]
+    #[command(after_help = super::help::SERVE)]
     Serve(ServeArgs),
     /// Check what can be reached, and say what to do about the rest
-    #[command(after_help = help::DOCTOR)]
+    #[command(after_help = super::help::DOCTOR)]
     Doctor(DoctorArgs),
     /// Give a running container an interface, and the interface an OpenFlow port
-    #[command(after_help = help::CONNECT, override_usage = CONNECT_USAGE)]
+    #[command(after_help = super::help::CONNECT, override_usage = CONNECT_USAGE)]
     Connect(ConnectArgs),
     /// Take an interface from a container, and its port from the bridge
-    #[command(after_help = help::DISCONNECT)]
+    #[command(after_help = super::help::DISCONNECT)]
     Disconnect(DisconnectArgs),
     /// Make interfaces again that restarted containers lost, on the same OpenFlow ports
-    #[command(after_help = help::RESTORE)]
+    #[command(after_help = super::help::RESTORE)]
     Restore(RestoreArgs),
     /// Remove orphaned ports: those whose link is gone
-    #[command(after_help = help::PRUNE)]
+    #[command(after_help = super::help::PRUNE)]
     Prune(PruneArgs),
     /// Tell which build of docker-ovs this is
-    #[command(after_help = help::VERSION)]
+    #[command(after_help = super::help::VERSION)]
     Version(VersionArgs),
     /// Write a script that makes a shell complete docker-ovs
-    #[command(after_help = help::COMPLETION)]
+    #[command(after_help = super::help::COMPLETION)]
     Completion(CompletionArgs),
 }
 
 /// A container as Docker takes it: `/web`, as `docker inspect` prints the name, is `web`.
-fn container(text: &str) -> Result<String, String> {
+pub(super) fn container(text: &str) -> Result<String, String> {
     match without_slash(text) {
         "" => Err("the name is empty".to_owned()),
         name => Ok(name.to_owned()),
@@ -86,7 +81,7 @@ fn container(text: &str) -> Result<String, String> {
 }
 
 /// The same, for verbs that need more of it than its namespace.
-fn connectable(text: &str) -> Result<String, String> {
+pub(super) fn connectable(text: &str) -> Result<String, String> {
     if text.starts_with("pid:") || text.starts_with("netns:") {
         return Err("only containers of an engine can be connected".to_owned());
     }
@@ -95,7 +90,7 @@ fn connectable(text: &str) -> Result<String, String> {
 
 /// A word that names a container or a bridge, in the order in which a verb takes them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place<'a> {
+pub enum Operand<'a> {
     /// A container is meant.
     Container(&'a str),
     /// A bridge is meant.
@@ -104,7 +99,7 @@ pub enum Place<'a> {
 
 impl Verb {
     /// How it is called, and the words that name a container or a bridge.
-    pub fn places(&self) -> (&'static str, Vec<Place<'_>>) {
+    pub fn operands(&self) -> (&'static str, Vec<Operand<'_>>) {
         match self {
             Self::Port(args) => ("docker ovs port", asked(&args.container, args.bridge.as_deref())),
             Self::Explain(args) => {
@@ -112,11 +107,12 @@ impl Verb {
             }
             Self::Wait(args) => ("docker ovs wait", asked(&args.container, args.bridge.as_deref())),
             Self::Connect(ConnectArgs { bridge, container, .. }) => {
-                ("docker ovs connect", vec![Place::Bridge(bridge), Place::Container(container)])
+                ("docker ovs connect", vec![Operand::Bridge(bridge), Operand::Container(container)])
             }
-            Self::Disconnect(DisconnectArgs { bridge, container, .. }) => {
-                ("docker ovs disconnect", vec![Place::Bridge(bridge), Place::Container(container)])
-            }
+            Self::Disconnect(DisconnectArgs { bridge, container, .. }) => (
+                "docker ovs disconnect",
+                vec![Operand::Bridge(bridge), Operand::Container(container)],
+            ),
             _ => ("", Vec::new()),
         }
     }
@@ -139,6 +135,6 @@ impl Verb {
     }
 }
 
-fn asked<'a>(container: &'a str, bridge: Option<&'a str>) -> Vec<Place<'a>> {
-    std::iter::once(Place::Container(container)).chain(bridge.map(Place::Bridge)).collect()
+fn asked<'a>(container: &'a str, bridge: Option<&'a str>) -> Vec<Operand<'a>> {
+    std::iter::once(Operand::Container(container)).chain(bridge.map(Operand::Bridge)).collect()
 }

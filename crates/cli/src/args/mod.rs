@@ -1,4 +1,11 @@
-//! The command line. Verbs and options follow Docker's and Open vSwitch's own.
+//! The command line. Verbs and options follow Docker's and Open vSwitch's own: [`verb`] has the verbs; [`read`],
+//! [`follow`] and [`change`] the options of those that read, go on, and change something.
+
+mod change;
+mod follow;
+mod help;
+mod read;
+mod verb;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,7 +17,14 @@ use host::{EngineOptions, Settings};
 use crate::logging::{self, Level, LogFormat};
 use crate::server::ServerArgs;
 use crate::verbs::version::LINE;
-use crate::words::Verb;
+
+pub use change::{ConnectArgs, DisconnectArgs, PruneArgs, RestoreArgs, Until, Vlans};
+pub use follow::{DEFAULT_SOCKET, EventsArgs, ServeArgs, Switch, WaitArgs};
+pub use read::{
+    CompletionArgs, DoctorArgs, ExplainArgs, GraphArgs, LsArgs, Picture, PortArgs, PortsArgs,
+    Shell, SnapshotArgs, SourceArg, VersionArgs, WhoArgs,
+};
+pub use verb::{Operand, Verb};
 
 /// Which OpenFlow port of which Open vSwitch bridge is this container's interface on?
 #[derive(Debug, Parser)]
@@ -18,7 +32,7 @@ use crate::words::Verb;
 pub struct Cli {
     /// Where to look.
     #[command(flatten)]
-    pub place: Place,
+    pub sources: SourceOptions,
     #[command(subcommand)]
     command: Command,
 }
@@ -79,7 +93,7 @@ fn without_global(verb: clap::Command) -> clap::Command {
 /// Where the sources are. The same options for every verb, before or after it.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Where to look")]
-pub struct Place {
+pub struct SourceOptions {
     /// Docker socket, unix:// or tcp:// to this machine [env: DOCKER_HOST]
     #[arg(short = 'H', long, global = true, value_name = "HOST")]
     host: Option<String>,
@@ -135,7 +149,7 @@ struct Logging {
 const LEVELS: &str =
     "Tell more: debug, info (what serve does anyway), warn, error or fatal; other verbs tell none";
 
-impl Place {
+impl SourceOptions {
     /// Tells on stderr what was asked for; what `serve` tells, it tells unless asked for less.
     pub fn start_logging(&self, serves: bool) {
         let usual = serves.then_some(Level::Info);
@@ -214,7 +228,7 @@ mod tests {
         let cli = Cli::try_parse_from(words).unwrap();
         let Verb::Port(args) = cli.verb() else { panic!("{cli:?}") };
         assert_eq!((args.container.as_str(), args.bridge.as_deref()), ("ovs", Some("br0")));
-        assert_eq!(cli.place.host.as_deref(), Some("unix:///x"));
+        assert_eq!(cli.sources.host.as_deref(), Some("unix:///x"));
     }
 
     #[test]
