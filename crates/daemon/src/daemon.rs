@@ -58,7 +58,7 @@ impl Daemon {
     pub(crate) async fn look(&self, sources: Vec<SwitchSource>) -> Snapshot {
         let _turn = self.host_queries.acquire().await;
         let start = Instant::now();
-        let question = Question { sources: sources, traffic: true, ..Question::default() };
+        let question = Question { sources, traffic: true, ..Question::default() };
         let snapshot = self.origin.observe(&question).await;
         self.timings.looked(start.elapsed());
         snapshot

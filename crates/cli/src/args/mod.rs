@@ -1,5 +1,6 @@
-//! The command line. Verbs and options follow Docker's and Open vSwitch's own: [`verb`] has the verbs; [`read`],
-//! [`follow`] and [`change`] the options of those that read, go on, and change something.
+//! The command line. Verbs and options follow Docker's and Open vSwitch's own: `verb` has the
+//! verbs; `read`, `follow` and `change` the options of those that read, go on, and change
+//! something.
 
 mod change;
 mod follow;

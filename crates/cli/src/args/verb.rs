@@ -4,11 +4,11 @@ use clap::Subcommand;
 use model::query::without_slash;
 use model::switch::SwitchSource;
 
-use super::change::{ConnectArgs, DisconnectArgs, PruneArgs, RestoreArgs, Until, Vlans};
-use super::follow::{EventsArgs, ServeArgs, Switch, WaitArgs};
+use super::change::{ConnectArgs, DisconnectArgs, PruneArgs, RestoreArgs};
+use super::follow::{EventsArgs, ServeArgs, WaitArgs};
 use super::read::{
-    CompletionArgs, DoctorArgs, ExplainArgs, GraphArgs, LsArgs, Picture, PortArgs, PortsArgs,
-    Shell, SnapshotArgs, SourceArg, VersionArgs, WhoArgs,
+    CompletionArgs, DoctorArgs, ExplainArgs, GraphArgs, LsArgs, PortArgs, PortsArgs, SnapshotArgs,
+    VersionArgs, WhoArgs,
 };
 
 /// The two kinds of ports exclude each other: a usage that shows only the one that was given

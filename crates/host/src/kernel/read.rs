@@ -70,7 +70,7 @@ pub(crate) fn everything(
         });
         match named.into_iter().next() {
             Some(Ok((nsids, packet_sockets))) => {
-                (here.nsids, here.packet_sockets) = (nsids, packet_sockets)
+                (here.nsids, here.packet_sockets) = (nsids, packet_sockets);
             }
             Some(Err(error)) => here.source_error = Some(source_error(what(switch), &error)),
             None => {}

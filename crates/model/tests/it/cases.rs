@@ -115,7 +115,7 @@ fn every_container_is_found_by_its_id_and_has_its_attachments_or_a_reason() {
                         assert!(error.hint().unwrap().contains("docker start"));
                     }
                     Err(error) => {
-                        assert!(matches!(error, QueryError::SourceUnavailable(_)), "{error}")
+                        assert!(matches!(error, QueryError::SourceUnavailable(_)), "{error}");
                     }
                 }
             }
