@@ -13,7 +13,7 @@ const TARGET: f64 = 0.3;
 const CIDR: &str = "10.99.0.1/24";
 
 /// How long vswitchd goes on after a port and its link were taken away, with 300 others and some
-/// to spare. Whoever came next would wait for the end of it.
+/// to spare. The next command would wait for the end of it.
 const AFTERMATH: Duration = Duration::from_millis(200);
 
 /// One way to make an interface `eth9`.
@@ -63,7 +63,7 @@ fn ways(tools: &Tools, bridge: &str, container: &str) -> Vec<Way> {
     ]
 }
 
-/// Whoever made it: the port of the bridge whose veth leads to `eth9`.
+/// Made by any program: the port of the bridge whose veth leads to `eth9`.
 #[allow(clippy::disallowed_methods, reason = "vswitchd does not tell when it is at rest")]
 fn clear(container: &Container) {
     let inside = container.ip(&["-o", "link", "show", "dev", "eth9"]);

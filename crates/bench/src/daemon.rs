@@ -139,7 +139,7 @@ impl Drop for Daemon {
     }
 }
 
-/// A program whose words nobody wants.
+/// A program whose output is dropped.
 struct Quiet(Child);
 
 impl Quiet {

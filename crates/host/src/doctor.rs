@@ -128,7 +128,7 @@ fn check_traffic(snapshot: &Snapshot) -> [Check; 2] {
 }
 
 const ORPHANED: &str = "docker ovs restore --all makes again what containers lost; docker ovs \
-                           prune removes what nobody needs";
+                           prune removes what no container needs";
 const DEAF: &str = "the links were made again under their old names: ovs-vsctl del-port, then \
                     add-port in a later transaction";
 

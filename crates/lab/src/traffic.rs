@@ -151,7 +151,7 @@ fn space(home: &impl Home) -> Netns {
     Netns::open(&PathBuf::from(path)).expect("its namespace can be opened")
 }
 
-/// Opens a socket in a namespace; it stays there, whoever uses it.
+/// Opens a socket in a namespace; it stays there, whichever thread uses it.
 fn inside<T: Send>(space: &Netns, open: impl Fn() -> io::Result<T> + Sync) -> io::Result<T> {
     let opened = visit(&[space], |_, _| open().map_err(Error::Socket)).remove(0);
     opened.map_err(|error| match error {

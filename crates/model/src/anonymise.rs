@@ -88,7 +88,7 @@ impl Masks {
         }
     }
 
-    /// `lo` and `eth0` give nobody away, and help to read the result.
+    /// `lo` and `eth0` identify no host, and help to read the result.
     fn interface(&mut self, name: &str) -> String {
         let number = name.strip_prefix("eth").unwrap_or(name);
         let harmless =
@@ -130,7 +130,7 @@ impl Masks {
         *self.datapaths.entry(id).or_insert(next)
     }
 
-    /// A word of somebody else's: whatever is known of it is replaced alike.
+    /// A word that another program wrote: whatever is known of it is replaced alike.
     fn word(&mut self, word: &str) -> String {
         if let Some(known) = self.names.get(word).or_else(|| self.ids.get(word)) {
             return known.clone();

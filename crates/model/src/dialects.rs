@@ -60,7 +60,7 @@ fn mac(ids: &Ids, key: &str) -> Option<Mac> {
     text(ids, key)?.parse().ok()
 }
 
-/// ovs-docker(8), ovs-port-manager, and docker-ovs itself: `container_id` as somebody typed it.
+/// ovs-docker(8), ovs-port-manager, and docker-ovs itself: `container_id` as it was typed.
 fn ovs_docker(ids: &Ids) -> Option<Claim<'_>> {
     let owner = Owner::Container(text(ids, "container_id")?);
     let interface = text(ids, "container_iface");

@@ -57,7 +57,7 @@ pub enum Occupant {
         /// Its remote end.
         remote: String,
     },
-    /// Nobody: the link is gone, the row stayed.
+    /// Orphaned: the link is gone, the row stayed.
     Orphaned {
         /// Who had it, by the row's `external_ids`.
         last: Option<LastTenant>,

@@ -27,7 +27,7 @@ const COMPOSE: [(&str, &str); 3] = [
 /// An attachment as the database remembers it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PortRecord {
-    /// The container as somebody named it; its full id where we wrote it.
+    /// The container as its row names it; its full id where we wrote it.
     pub container: String,
     /// Name of the interface inside.
     pub interface: String,
@@ -117,7 +117,7 @@ impl PortRecord {
             .or_else(|| find(&|row| !self.compose.is_empty() && compose_of(row) == self.compose))
     }
 
-    /// Whether somebody who says `words` may mean its container.
+    /// Whether `words` may mean its container.
     pub fn matches(&self, words: &str) -> bool {
         let id = !words.is_empty() && self.container.starts_with(words);
         id || self.name.as_deref() == Some(words)

@@ -139,7 +139,7 @@ pub fn container<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<&'a Contain
     let fits: Vec<_> = all().filter(|row| is_prefix(wanted, row)).collect();
     match fits.as_slice() {
         [one] => Ok(one),
-        [] => Err(nobody(snapshot, wanted)),
+        [] => Err(no_such_container(snapshot, wanted)),
         many => Err(QueryError::AmbiguousContainer {
             wanted: wanted.to_owned(),
             candidates: told(many.iter().map(|row| format!("{} ({})", row.id.short(), row.name))),
@@ -171,7 +171,7 @@ fn is_prefix(wanted: &str, row: &Container) -> bool {
     !wanted.is_empty() && row.id.0.starts_with(wanted)
 }
 
-fn nobody(snapshot: &Snapshot, wanted: &str) -> QueryError {
+fn no_such_container(snapshot: &Snapshot, wanted: &str) -> QueryError {
     match blind_to_containers(snapshot) {
         Some(source_error) => QueryError::SourceUnavailable(source_error.clone()),
         None => {

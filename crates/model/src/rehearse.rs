@@ -1,7 +1,7 @@
 //! A pretend host: what a Snapshot would be after a plan.
 //!
 //! For `--dry-run`, for planning several things at once, and for tests. What the kernel and the
-//! switch choose by themselves is guessed: indexes, and numbers that nobody asked for.
+//! switch choose by themselves is guessed: indexes, and numbers that were not asked for.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Rows as observed: what each source saw, before anybody relates one to another.
+//! Rows as observed: what each source saw, before they are related to each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -87,7 +87,7 @@ pub enum Scope {
     One,
 }
 
-/// Rows, and how they were obtained. Copies share them: whoever watches tells them again with
+/// Rows, and how they were obtained. Copies share them: a watch publishes them again with
 /// each change elsewhere.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "state")]
@@ -219,7 +219,7 @@ pub struct Namespace {
     /// Its links.
     pub links: Vec<Arc<Link>>,
     /// The links that some packet socket listens to (packet(7)): with the userspace datapath
-    /// every system port's. None where nobody asked.
+    /// every system port's. None where that was not read.
     #[serde(default, skip_serializing_if = "Option::is_none", alias = "heard")]
     pub packet_sockets: Option<BTreeSet<Ifindex>>,
     /// Why links are missing.
@@ -276,7 +276,7 @@ pub struct Link {
     /// VLAN id, for kind `vlan`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vlan: Option<u16>,
-    /// What somebody noted on it (`IFLA_IFALIAS`).
+    /// Its alias (`IFLA_IFALIAS`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias: Option<String>,
     /// Whether it sends TCP and UDP with checksums that what is behind it must finish

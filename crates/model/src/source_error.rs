@@ -13,7 +13,7 @@ pub struct SourceError {
     pub kind: SourceErrorKind,
     /// What failed: the thing and its address, as in `Docker at unix:///var/run/docker.sock`.
     pub what: String,
-    /// Why, in the words of whoever refused.
+    /// Why, in the words of the source.
     pub why: String,
     /// What to do about it; empty when there is nothing sensible to say.
     #[serde(default, skip_serializing_if = "String::is_empty", alias = "remedy")]
@@ -26,9 +26,9 @@ pub struct SourceError {
 pub enum SourceErrorKind {
     /// A privilege is missing.
     Denied,
-    /// Nobody answers at that address.
+    /// No server answers at that address.
     Unreachable,
-    /// Somebody is there, but did not answer in time.
+    /// A server is there, but did not answer in time.
     TimedOut,
     /// An answer came that cannot be understood.
     Garbled,

@@ -169,7 +169,7 @@ fn port_key(port: &SwitchPort) -> (Name, Name) {
     (port.bridge.clone(), port.port.iface.clone())
 }
 
-/// A namespace that nobody has and that has no name is what a container leaves for a moment.
+/// A namespace without a container and without a name is what a container leaves for a moment.
 fn is_inhabited(attachment: &Attachment) -> bool {
     !attachment.tenants.is_empty() || !attachment.netns_names.is_empty()
 }

@@ -1,4 +1,4 @@
-//! The other way round: from a number, an address or a name to whoever it belongs to.
+//! The other way round: from a number, an address or a name to the container it belongs to.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -7,7 +7,7 @@ use crate::evidence::Evidence;
 use crate::ids::{Ifindex, Mac, OfPort};
 use crate::wiring::{Attachment, SwitchPort, Wiring};
 
-/// What somebody saw and wants a name for.
+/// What the caller has seen and wants a name for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WhoQuery {
     /// `BRIDGE:3` or `BRIDGE:LOCAL`.
@@ -80,7 +80,7 @@ impl fmt::Display for MatchedBy {
 pub enum Match<'a> {
     /// A container-side link.
     Attachment(&'a Attachment),
-    /// A port with somebody else on it, or nobody.
+    /// A port without a container on it.
     Port(&'a SwitchPort),
 }
 

@@ -93,7 +93,7 @@ impl RouteSocket {
     }
 
     /// Adds an address, of `prefix` bits, to a link; well if it has it already. An IPv6
-    /// address can be used at once: nobody is asked whether it is a duplicate (`nodad`).
+    /// address can be used at once: no neighbour is asked whether it is a duplicate (`nodad`).
     ///
     /// # Errors
     /// [`Error::Change`]; `EEXIST` where the link has an IPv6 address with another prefix,

@@ -67,7 +67,7 @@ impl Netns {
     /// is would take a twentieth of a lookup.
     fn open_unchecked(path: &Path) -> Result<Self, Error> {
         let failed = |source: io::Error| Error::Open { path: path.to_owned(), source };
-        // Whoever names a FIFO is refused, not kept waiting for its writer.
+        // A FIFO is refused: opening it would wait for its writer.
         let how = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let file =
             rustix::fs::open(path, how, Mode::empty()).map_err(|errno| failed(errno.into()))?;

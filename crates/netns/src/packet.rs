@@ -1,4 +1,4 @@
-//! Which links somebody listens to by packet sockets (packet(7), proc_pid_net(5)).
+//! The links that packet sockets are bound to (packet(7), proc_pid_net(5)).
 
 use std::collections::BTreeSet;
 use std::io;

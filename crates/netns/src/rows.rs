@@ -52,7 +52,7 @@ pub struct Link {
     pub master: Option<u32>,
     /// `IFLA_VLAN_ID`, for kind `vlan`.
     pub vlan: Option<u16>,
-    /// `IFLA_IFALIAS`: what somebody noted on it (ip-link(8), `alias`); shown as the name is.
+    /// `IFLA_IFALIAS`: its alias (ip-link(8)); shown as the name is.
     pub alias: Option<String>,
 }
 

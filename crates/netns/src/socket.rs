@@ -1,4 +1,4 @@
-//! A NETLINK_ROUTE socket: belongs to the namespace it was opened in, whoever uses it.
+//! A NETLINK_ROUTE socket: belongs to the namespace it was opened in, whichever thread uses it.
 
 use std::os::fd::AsRawFd;
 

@@ -61,7 +61,7 @@ fn waiting_ends() {
     let Err(Error::Socket(error)) =
         asking.0.receive(&mut Vec::with_capacity(64), Instant::now() + wait)
     else {
-        panic!("nobody wrote")
+        panic!("no message was sent")
     };
     assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
 }

@@ -1,5 +1,5 @@
 //! TLS as Open vSwitch uses it: both sides show a certificate of one private authority,
-//! and nobody's name is checked (ovsdb(7), ovs-pki(8)).
+//! and no name is checked (ovsdb(7), ovs-pki(8)).
 
 use std::io;
 use std::net::IpAddr;
@@ -134,7 +134,7 @@ pub(crate) async fn handshake(
 }
 
 /// Checks chain, dates and signatures, and forgives a certificate made out to another
-/// name: ovs-pki makes them out to `NAME id:UUID`, which is nobody's host name.
+/// name: ovs-pki makes them out to `NAME id:UUID`, which is no host name.
 #[derive(Debug)]
 struct AnyName(Arc<WebPkiServerVerifier>);
 
@@ -149,7 +149,7 @@ impl ServerCertVerifier for AnyName {
     ) -> Result<ServerCertVerified, rustls::Error> {
         match self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
         {
-            // The name is checked last: whoever gets that far passed everything else.
+            // The name is checked last: a certificate that gets that far passed everything else.
             Err(rustls::Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             )) => Ok(ServerCertVerified::assertion()),

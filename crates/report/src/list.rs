@@ -43,7 +43,7 @@ fn living(snapshot: &Snapshot, wiring: &Wiring, filters: &[Filter]) -> Vec<v1::A
         .collect()
 }
 
-/// The containers by id, where a filter looks at labels; nobody else needs them.
+/// The containers by id, where a filter looks at labels; nothing else needs them.
 fn labelled<'a>(snapshot: &'a Snapshot, filters: &[Filter]) -> HashMap<&'a str, &'a Container> {
     if !filters.iter().any(Filter::needs_labels) {
         return HashMap::new();

@@ -1,5 +1,5 @@
-//! What survives a restart of the daemons, and what is left on a host where nobody else does
-//! anything. Runs only by leave, and alone (`DOCKER_OVS_TEST_RESTARTS=1`): everybody's
+//! What survives a restart of the daemons, and what is left on a host where nothing else
+//! runs. Runs only by leave, and alone (`DOCKER_OVS_TEST_RESTARTS=1`): every
 //! containers end.
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 

@@ -7,8 +7,8 @@ use crate::tool::live::Events;
 use crate::tool::{command, refuses, says};
 use lab::{Bridge, Container, Home, Link, Plug, Plugged, run, unique, wait_until};
 
-/// Gives the container an `eth0`, and its other end to the bridge once the first is told: whoever
-/// follows a busy host might see no moment between the two.
+/// Gives the container an `eth0`, and its other end to the bridge once the first is told: on a busy
+/// host a follower might see no moment between the two.
 fn plug(events: &Events, container: &Container, bridge: &Bridge) -> (Link, u16) {
     let inner = ["type", "veth", "peer", "name", "eth0", "netns", &container.netns()];
     let link = Link::named(&unique("v"), &inner);

@@ -69,7 +69,7 @@ impl Links {
 
 /// Makes a veth under a name that tells whose it is, records it, and gives it its own name: at
 /// every moment it can be known for ours. Under its own name it is up from the first moment on:
-/// whoever hears of links need hear of it but once.
+/// listeners to links are told of it but once.
 fn make_veth(veth: &Veth, switch: &RouteSocket, home: &Netns) -> Result<(), Error> {
     let drawn = generate().host_end;
     let draft = if veth.is_known() { &*veth.host_end } else { &drawn };

@@ -26,7 +26,7 @@ struct Hints {
     rundir: PathBuf,
     switch: Netns,
     own: AsyncFd<LinkWatch>,
-    /// Everybody's, those of `own` too; none where the kernel does not let us.
+    /// Those of all namespaces, those of `own` too; none where the kernel does not let us.
     all: Option<AsyncFd<LinkWatch>>,
 }
 

@@ -43,7 +43,7 @@ pub(crate) fn around(home: &Netns, switch: &Netns, traffic: bool) -> Vec<Namespa
     rows.map(|(row, space)| row.unwrap_or_else(|error| unread(space, &[], &error))).collect()
 }
 
-/// Whether a link inside can only be found by what is missing elsewhere, or by what somebody
+/// Whether a link inside can only be found by what is missing elsewhere, or by what another program
 /// wrote down: hardware, and internal ports of the switch that were moved.
 pub(crate) fn needs_everything(inside: &Namespace) -> bool {
     let blind = |link: &Link| matches!(link.kind.as_deref(), None | Some("tun" | "openvswitch"));

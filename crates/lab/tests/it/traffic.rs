@@ -20,7 +20,7 @@ fn a_ping_is_answered_until_a_flow_forbids_it() {
     let _right = Plugged::new(&netns, "eth0", &bridge, at("10.77.0.2/24"));
     wait_for_answer(&container, "10.77.0.2");
     wait_for_answer(&netns, "10.77.0.1");
-    assert!(!ping(&netns, "10.77.0.3"), "nobody has that address");
+    assert!(!ping(&netns, "10.77.0.3"), "no interface has that address");
     assert!(!ping(&netns, "10.78.0.1"), "no route goes there");
     flow(&bridge, "priority=65535,icmp,actions=drop");
     assert!(!ping(&container, "10.77.0.2"));

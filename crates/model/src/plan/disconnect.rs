@@ -24,7 +24,7 @@ pub struct Disconnect {
     pub force: bool,
 }
 
-/// Plans it: the port first, then the veth. Whoever is killed between leaves a link that is
+/// Plans it: the port first, then the veth. A process that is killed between leaves a link that is
 /// known for ours.
 ///
 /// # Errors

@@ -35,7 +35,7 @@ pub enum PlanError {
         /// Why not.
         why: &'static str,
     },
-    /// The hardware address is nobody's own.
+    /// The hardware address identifies no interface.
     #[error("{mac} cannot be the address of an interface: it is {why}")]
     BadMac {
         /// The address.
@@ -57,7 +57,7 @@ pub enum PlanError {
         /// The gateway.
         gateway: IpAddr,
     },
-    /// Somebody has the number.
+    /// Another port has the number.
     #[error("OpenFlow port {ofport} of {bridge} is in use: {who}")]
     NumberInUse {
         /// The bridge.
@@ -73,7 +73,7 @@ pub enum PlanError {
         /// The number.
         ofport: OfPort,
     },
-    /// Every number has somebody.
+    /// Every number is taken.
     #[error("{bridge} has no free OpenFlow port from {} to {}", super::FIRST_FREE, super::LAST)]
     NoFreeNumber {
         /// The bridge.

@@ -1,7 +1,7 @@
 //! Acting is a plan of undoable steps: what is to be done is decided here, before anything
 //! is touched, by looking at a Snapshot alone.
 //!
-//! A request becomes a [`Plan`] or a [`PlanError`] with its reason. Whoever carries out a plan
+//! A request becomes a [`Plan`] or a [`PlanError`] with its reason. The executor of a plan
 //! undoes in reverse order what was done when a step fails.
 
 mod connect;
@@ -73,8 +73,8 @@ pub struct Generated {
     pub now: u64,
 }
 
-/// Whether a link was made by us, and is not yet or no longer a port: somebody who made it
-/// was killed. Whoever looks at it holds the lock, so nobody is still at it.
+/// Whether a link was made by us, and is not yet or no longer a port: the process that made
+/// it was killed. The caller holds the lock, so no other process is still at it.
 fn is_debris(link: &Link, all: &[&crate::switch::Port]) -> bool {
     let ours =
         link.alias.as_deref().is_some_and(|alias| alias.starts_with(crate::port_record::ALIAS))

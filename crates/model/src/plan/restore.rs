@@ -146,7 +146,7 @@ fn untouchable(row: &SwitchPort) -> Option<String> {
 }
 
 impl Planner<'_> {
-    /// Of a port that somebody is on: nothing, if that is who should be, and set up to the end.
+    /// Of a port with a link on it: nothing, if that is the recorded one, and set up to the end.
     fn plugged(&self, row: &SwitchPort, plugs: &[Plug], record: &PortRecord) -> RestoreAction {
         let fits = |plug: &Plug| plug.netns == self.netns && *plug.interface == *record.interface;
         if !plugs.iter().any(fits) {
@@ -203,7 +203,7 @@ impl Planner<'_> {
         Ok(port)
     }
 
-    /// The number that a port had, if nobody else has it now.
+    /// The number that a port had, if no other port has it now.
     fn same_number(&self, port: &Port) -> Result<Option<OfPort>, PlanError> {
         let Some(wanted) = number_of(port) else { return Ok(None) };
         self.free(wanted, Some(port)).map(Some)

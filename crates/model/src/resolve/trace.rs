@@ -41,7 +41,7 @@ impl Trace {
         Self::new(Wire::Unresolved { why: why.into() }, OneOrMore::new(), Found::new())
     }
 
-    /// Whether the kernel told the whole way, so that nobody else's word counts.
+    /// Whether the kernel told the whole way, so that no other source counts.
     pub(super) fn is_followed(&self) -> bool {
         !matches!(self.innermost(), Wire::Unresolved { .. })
     }

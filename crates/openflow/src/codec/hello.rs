@@ -48,7 +48,7 @@ mod tests {
         for (body, offered) in [
             (&[][..], Versions::up_to(4)),
             (&[0, 1, 0, 8, 0, 0, 0, 0x12], some),
-            // The reserved bit 0, and a second word for versions that nobody has thought of.
+            // The reserved bit 0, and a second word for versions to come.
             (&[0, 1, 0, 12, 0, 0, 0, 0x13, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0], some),
             // After an element of an unknown type, which is padded.
             (&[0, 9, 0, 5, 1, 0, 0, 0, 0, 1, 0, 8, 0, 0, 0, 0x12], some),
