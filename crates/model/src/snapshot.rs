@@ -285,6 +285,14 @@ pub struct Link {
     pub tx_checksum_offload: Option<bool>,
 }
 
+impl Link {
+    /// Whether it is one end of a pair: then `peer` is its other end. For other kinds that is the
+    /// link beneath, if anything.
+    pub fn is_paired(&self) -> bool {
+        self.kind.as_deref() == Some("veth")
+    }
+}
+
 /// The other link, as the kernel says it: relative to the namespace that was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Peer {

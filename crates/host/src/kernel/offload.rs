@@ -22,7 +22,7 @@ impl Of {
 
     fn fits(self, link: &Link) -> bool {
         let within = || link.peer.is_some_and(|peer| peer.nsid.is_none());
-        link.kind.as_deref() == Some("veth") && (self == Self::EveryVeth || within())
+        link.is_paired() && (self == Self::EveryVeth || within())
     }
 }
 

@@ -114,7 +114,7 @@ fn links<'a>(namespaces: &Namespaces<'a>) -> FxHashMap<LinkKey, &'a Link> {
 
 fn veths_by_peer(namespaces: &Namespaces<'_>) -> FxHashMap<(u32, u32), OneOrMore<LinkKey>> {
     let every = namespaces.values().flat_map(|ns| ns.links.iter().map(move |link| (ns.id, link)));
-    let veths = every.filter(|(_, link)| link.kind.as_deref() == Some("veth"));
+    let veths = every.filter(|(_, link)| link.is_paired());
     group(veths.filter_map(|(netns, link)| {
         let peer = link.peer?;
         Some(((peer.ifindex.0, link.ifindex.0), LinkKey { netns, ifindex: link.ifindex }))

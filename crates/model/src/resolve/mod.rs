@@ -133,7 +133,7 @@ fn checksum_offload(index: &Index<'_>, link: &Link, entry: &PortEntry<'_>) -> Op
     if finished || entry.port.kind != "system" || !entry.bridge.leaves_checksums() {
         return None;
     }
-    let host_end = entry.link.filter(|link| link.kind.as_deref() == Some("veth"))?;
+    let host_end = entry.link.filter(|link| link.is_paired())?;
     let at = LinkKey { netns: index.switch_netns?, ifindex: host_end.ifindex };
     let (_, last, _) = veth::far_end(index, at, host_end).ok()?;
     let unfinished = last.tx_checksum_offload == Some(true);

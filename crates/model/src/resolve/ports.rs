@@ -130,7 +130,7 @@ fn last(index: &Index<'_>, claims: &Claims<'_, '_>, ix: PortIx) -> Option<LastTe
 
 fn living(index: &Index<'_>, link: &Link) -> Occupant {
     let away = link.peer.and_then(|peer| peer.nsid);
-    match away.filter(|_| link.kind.as_deref() == Some("veth")) {
+    match away.filter(|_| link.is_paired()) {
         Some(nsid) => Occupant::Unknown { why: far_away(index, nsid).to_owned() },
         None => Occupant::Host { link: link.kind.clone() },
     }

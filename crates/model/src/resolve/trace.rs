@@ -104,7 +104,7 @@ fn direct(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link, _hops: usize) -> Op
 }
 
 fn across_veth(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link, _hops: usize) -> Option<Trace> {
-    if link.kind.as_deref() != Some("veth") {
+    if !link.is_paired() {
         return None;
     }
     let (far, end, confirmed) = match far_end(tracer.index, at, link) {

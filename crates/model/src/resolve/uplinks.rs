@@ -33,7 +33,7 @@ pub(super) fn uplinks<'a>(index: &Index<'a>) -> Uplinks<'a> {
 /// The ports of this name, or of the name at the other end of a veth in the same namespace.
 fn ports_behind<'i>(index: &'i Index<'_>, at: LinkKey, link: &Link) -> &'i [PortIx] {
     let named = index.ports.named(&link.name);
-    if !named.is_empty() || link.kind.as_deref() != Some("veth") {
+    if !named.is_empty() || !link.is_paired() {
         return named;
     }
     match far_end(index, at, link) {
