@@ -289,7 +289,7 @@ impl Link {
     /// Whether it is one end of a pair: then `peer` is its other end. For other kinds that is the
     /// link beneath, if anything.
     pub fn is_paired(&self) -> bool {
-        self.kind.as_deref() == Some("veth")
+        matches!(self.kind.as_deref(), Some("veth" | "netkit"))
     }
 }
 
