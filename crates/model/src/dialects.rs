@@ -38,7 +38,7 @@ type Writer = for<'a> fn(&'a Ids) -> Option<Claim<'a>>;
 
 const INTERFACE_WRITERS: [Writer; 6] =
     [ovs_docker, pipework, kube_ovn, ovn_kubernetes, neutron, antrea];
-const PORT_WRITERS: [Writer; 3] = [ovs_cni, antrea, ovs_docker];
+const PORT_WRITERS: [Writer; 4] = [ovs_cni, antrea, ovs_docker, kube_ovs];
 
 /// All claims a port's Interface and Port rows make.
 pub fn claims_of(port: &Port) -> SmallVec<[Claim<'_>; 1]> {
@@ -85,6 +85,12 @@ fn antrea(ids: &Ids) -> Option<Claim<'_>> {
     let owner = Some(Owner::Container(text(ids, "container-id")?));
     let mac = mac(ids, "attached-mac");
     Some(Claim { writer: "antrea", owner, interface: text(ids, "if-dev"), mac })
+}
+
+/// On the Port row; which interface it is, is not said.
+fn kube_ovs(ids: &Ids) -> Option<Claim<'_>> {
+    let owner = Some(Owner::Container(text(ids, "containerid")?));
+    Some(Claim { writer: "kube-ovs", owner, interface: None, mac: None })
 }
 
 fn kube_ovn(ids: &Ids) -> Option<Claim<'_>> {
