@@ -11,6 +11,7 @@ pub mod logging;
 pub mod origin;
 pub mod outcome;
 pub mod plugin;
+pub mod release;
 pub mod server;
 #[cfg(debug_assertions)]
 mod stop_after;

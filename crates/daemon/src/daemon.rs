@@ -10,8 +10,8 @@ use model::{Snapshot, SourceError, query};
 use tokio::sync::{Semaphore, watch};
 
 use crate::http::error::ApiError;
-use crate::metrics::Timings;
 use crate::state::{Published, State};
+use crate::timings::Timings;
 
 /// So many requests at once may ask the host.
 const MAX_HOST_QUERIES: usize = 2;

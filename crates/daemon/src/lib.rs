@@ -12,6 +12,7 @@ mod restore;
 mod serve;
 mod settings;
 mod state;
+mod timings;
 
 pub use serve::serve;
 pub use settings::{Locks, Settings};

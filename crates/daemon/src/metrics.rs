@@ -14,13 +14,13 @@ use prometheus_client::encoding::{EncodeLabelSet, prometheus_text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use report::v1;
 
 use crate::daemon::Daemon;
 use crate::http::error::ApiError;
 use crate::state::State;
+use crate::timings::Timings;
 
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -35,33 +35,6 @@ const COUNTED: [(&str, &str, &str); 8] = [
     ("transmit_drops", "tx_dropped", "Packets dropped by a port instead of being sent"),
     ("transmit_errors", "tx_errors", "Transmit errors of a port"),
 ];
-
-/// How long things take.
-#[derive(Clone, Debug)]
-pub(crate) struct Timings {
-    look: Histogram,
-    resolve: Histogram,
-}
-
-impl Default for Timings {
-    fn default() -> Self {
-        // From 0.1 ms to 3 s.
-        let buckets = || exponential_buckets(0.0001, 2.0, 16);
-        Self { look: Histogram::new(buckets()), resolve: Histogram::new(buckets()) }
-    }
-}
-
-impl Timings {
-    /// A whole look took so long.
-    pub(crate) fn looked(&self, took: Duration) {
-        self.look.observe(took.as_secs_f64());
-    }
-
-    /// To relate its rows took so long.
-    pub(crate) fn resolved(&self, took: Duration) {
-        self.resolve.observe(took.as_secs_f64());
-    }
-}
 
 /// `GET /metrics`.
 pub(crate) async fn metrics(Extract(daemon): Extract<Arc<Daemon>>) -> Result<Response, ApiError> {

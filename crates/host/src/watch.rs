@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use model::Snapshot;
-use model::ids::{Name, NetnsId};
+use model::ids::Name;
 use model::snapshot::{Container, Engine as Kind, Namespace, Scope};
 use model::switch::{Bridge, SwitchSource};
 use tokio::sync::watch::{Receiver, Sender, channel};
@@ -32,19 +32,10 @@ use crate::Host;
 use crate::clock::now;
 use crate::engine;
 use crate::kernel;
-use crate::kernel::watch::any_changed;
+use crate::kernel::watch::{LinkReading, any_changed};
 use crate::look::{host_name, named};
 use crate::source::{Latest, supervise};
 use crate::switch::ovsdb;
-
-/// What is said about the kernel's rows as a whole.
-#[derive(Clone, Debug, Default)]
-pub struct LinkReading {
-    /// The namespace that ovs-vswitchd lives in.
-    pub switch: Option<NetnsId>,
-    /// The number of the last request that was made before the switch's namespace was read.
-    pub number: u64,
-}
 
 /// Where a Watch hears of each source.
 #[derive(Debug)]

@@ -19,7 +19,7 @@ pub struct ConnectArgs {
     /// The OVS bridge
     pub bridge: String,
     /// Name, id, or unambiguous beginning of the id
-    #[arg(value_parser = super::verb::connectable)]
+    #[arg(value_parser = super::operand::connectable)]
     pub container: String,
     /// Name of the interface in the container; the next free ethN if none is given
     #[arg(short, long, value_name = "NAME")]
@@ -65,7 +65,7 @@ pub struct DisconnectArgs {
     /// The OVS bridge
     pub bridge: String,
     /// Name, id, or beginning of the id; the container may be gone
-    #[arg(value_parser = super::verb::connectable)]
+    #[arg(value_parser = super::operand::connectable)]
     pub container: String,
     /// Name of the interface in the container; may be left out where there is only one
     #[arg(short, long, value_name = "NAME")]
@@ -82,7 +82,7 @@ pub struct DisconnectArgs {
 #[derive(Debug, Args)]
 pub struct RestoreArgs {
     /// Name, id, or unambiguous beginning of the id
-    #[arg(required_unless_present = "all", value_parser = super::verb::connectable)]
+    #[arg(required_unless_present = "all", value_parser = super::operand::connectable)]
     pub container: Vec<String>,
     /// Those of all containers
     #[arg(short, long, conflicts_with = "container")]

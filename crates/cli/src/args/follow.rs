@@ -24,7 +24,7 @@ pub struct EventsArgs {
 #[derive(Debug, Args)]
 pub struct WaitArgs {
     /// Name, id, or unambiguous beginning of the id; it need not be there yet
-    #[arg(value_parser = super::verb::container)]
+    #[arg(value_parser = super::operand::container)]
     pub container: String,
     /// Wait for a port of this bridge
     pub bridge: Option<String>,

@@ -5,6 +5,7 @@
 mod change;
 mod follow;
 mod help;
+mod operand;
 mod read;
 mod verb;
 
@@ -16,16 +17,17 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use host::{EngineOptions, Settings};
 
 use crate::logging::{self, Level, LogFormat};
+use crate::release::LINE;
 use crate::server::ServerArgs;
-use crate::verbs::version::LINE;
 
 pub use change::{ConnectArgs, DisconnectArgs, PruneArgs, RestoreArgs, Until, Vlans};
 pub use follow::{DEFAULT_SOCKET, EventsArgs, ServeArgs, Switch, WaitArgs};
+pub use operand::Operand;
 pub use read::{
     CompletionArgs, DoctorArgs, ExplainArgs, GraphArgs, LsArgs, Picture, PortArgs, PortsArgs,
     Shell, SnapshotArgs, SourceArg, VersionArgs, WhoArgs,
 };
-pub use verb::{Operand, Verb};
+pub use verb::Verb;
 
 /// Which OpenFlow port of which Open vSwitch bridge is this container's interface on?
 #[derive(Debug, Parser)]

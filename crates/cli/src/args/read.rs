@@ -9,7 +9,7 @@ use report::Format;
 #[derive(Debug, Args)]
 pub struct PortArgs {
     /// Name, id, or unambiguous beginning of the id; pid:N; netns:NAME or netns:PATH
-    #[arg(value_parser = super::verb::container)]
+    #[arg(value_parser = super::operand::container)]
     pub container: String,
     /// Answer for this bridge only
     pub bridge: Option<String>,
@@ -84,7 +84,7 @@ pub struct WhoArgs {
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
     /// Name, id, or unambiguous beginning of the id; pid:N; netns:NAME or netns:PATH
-    #[arg(value_parser = super::verb::container)]
+    #[arg(value_parser = super::operand::container)]
     pub container: String,
     /// Exit 1 if none of its interfaces is on this bridge
     pub bridge: Option<String>,

@@ -5,15 +5,6 @@ use report::{render, v1, views};
 use crate::args::VersionArgs;
 use crate::outcome::{CliError, Outcome};
 
-/// What `--version` prints after the name of the program.
-pub const LINE: &str = concat!(
-    env!("CARGO_PKG_VERSION"),
-    ", commit ",
-    env!("DOCKER_OVS_COMMIT"),
-    ", ",
-    env!("DOCKER_OVS_DATE")
-);
-
 /// Answers `docker ovs version`; no source is asked.
 ///
 /// # Errors

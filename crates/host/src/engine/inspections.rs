@@ -1,7 +1,7 @@
 //! Inspections under way: what an engine says of one container counts at once, whatever other
 //! answers are outstanding.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
 use std::slice::from_mut;
 use std::time::Duration;
@@ -15,9 +15,11 @@ use model::snapshot::Container;
 
 use super::ask::{IN_FLIGHT, inspect_soon};
 use super::netns::settle;
-use super::watch::Rows;
 use super::{Engine, Found};
 use crate::deadline::Deadline;
+
+/// The containers of an engine, by id.
+pub(super) type Rows = BTreeMap<ContainerId, Container>;
 
 /// A container as it is now; none if there is none any more.
 type Answer = (ContainerId, Result<Option<Container>, SourceError>);

@@ -1,7 +1,7 @@
 //! Containers, watched: listed once, then inspected whenever something happens to them, and listed
 //! again when the engine may have kept something to itself.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::future::pending;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::ask::all;
-use super::inspections::Inspections;
+use super::inspections::{Inspections, Rows};
 use super::netns::settle;
 use super::{Configured, Engine, Event, Events, Found};
 use crate::deadline::Deadline;
@@ -140,8 +140,6 @@ impl Retry {
         std::mem::take(&mut self.ids)
     }
 }
-
-pub(super) type Rows = BTreeMap<ContainerId, Container>;
 
 /// Every container.
 async fn all_settled(engine: &dyn Engine, due: Deadline) -> Result<Rows, SourceError> {

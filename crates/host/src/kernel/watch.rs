@@ -19,10 +19,18 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::source::Latest;
-use crate::watch::LinkReading;
 
 /// The pause before what could not be read is tried again: no hint says that it can be.
 const RETRY: Duration = Duration::from_secs(1);
+
+/// What is said about the kernel's rows as a whole.
+#[derive(Clone, Debug, Default)]
+pub struct LinkReading {
+    /// The namespace that ovs-vswitchd lives in.
+    pub switch: Option<NetnsId>,
+    /// The number of the last request that was made before the switch's namespace was read.
+    pub number: u64,
+}
 
 type Publish = Sender<Latest<Namespace, LinkReading>>;
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use host::kernel::watch::LinkReading;
 use host::kernel::watch::{Hint, OtherNamespaces, SwitchNamespace, run};
 use host::source::Latest;
-use host::watch::LinkReading;
 use model::ids::{Ifindex, NetnsId, Nsid};
 use model::snapshot::{Container, Namespace, Peer};
 use model::{SourceError, SourceErrorKind};

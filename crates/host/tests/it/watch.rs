@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use host::kernel::watch::LinkReading;
 use host::source::Latest;
-use host::watch::{Feeds, LinkReading, Watch};
+use host::watch::{Feeds, Watch};
 use model::snapshot::{Container, Namespace};
 use model::switch::{Bridge, SwitchSource};
 use model::{Snapshot, SourceError, SourceErrorKind};

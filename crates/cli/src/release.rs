@@ -1,0 +1,10 @@
+//! Which release this is, as the build wrote it down.
+
+/// What `--version` prints after the name of the program.
+pub const LINE: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    ", commit ",
+    env!("DOCKER_OVS_COMMIT"),
+    ", ",
+    env!("DOCKER_OVS_DATE")
+);
