@@ -16,7 +16,15 @@ use crate::{Host, failure, kernel};
 pub(crate) struct Links {
     /// Of the switch's namespace, wherever it is used.
     switch: RouteSocket,
-    home: Option<(NetnsId, Netns)>,
+    home: Option<Home>,
+}
+
+/// The namespace of the container.
+struct Home {
+    id: NetnsId,
+    netns: Netns,
+    /// A socket that stays in it: what follows the first step inside need not go there again.
+    inside: Option<RouteSocket>,
 }
 
 impl Links {
@@ -40,31 +48,33 @@ impl Links {
             return Ok(());
         };
         let home = Netns::of_process(pid).ok().filter(|home| kernel::id(home) == id);
-        self.home = Some((id, home.ok_or_else(|| gone(container))?));
+        let netns = home.ok_or_else(|| gone(container))?;
+        self.home = Some(Home { id, netns, inside: None });
         Ok(())
     }
 
     pub(crate) fn take_step(&mut self, step: &KernelStep) -> Result<(), SourceError> {
         let taken = match step {
             KernelStep::DeleteLink { name, ifindex } => delete_link(name, *ifindex, &self.switch),
-            KernelStep::MakeVeth(veth) => make_veth(veth, &self.switch, self.home(veth.netns)?),
+            KernelStep::MakeVeth(veth) => {
+                let home = &home(&mut self.home, veth.netns)?.netns;
+                make_veth(veth, &self.switch, home)
+            }
             KernelStep::UnmakeVeth(veth) => unmake_veth(veth, &self.switch),
             KernelStep::SetTxChecksumOffload { netns, interface, on, .. } => {
-                set_tx_checksum_offload(interface, *on, self.home(*netns)?)
+                set_tx_checksum_offload(interface, *on, home(&mut self.home, *netns)?)
             }
             KernelStep::Configure { netns, interface, addresses, gateways, .. } => {
-                configure(interface, addresses, gateways, self.home(*netns)?)
+                configure(interface, addresses, gateways, home(&mut self.home, *netns)?)
             }
         };
         taken.map_err(|error| refused(step, &error))
     }
+}
 
-    fn home(&self, wanted: NetnsId) -> Result<&Netns, SourceError> {
-        let home = self.home.as_ref().filter(|(id, _)| *id == wanted);
-        let missing =
-            || SourceError::new(SourceErrorKind::Gone, wanted.to_string(), "it is not open");
-        home.map(|(_, home)| home).ok_or_else(missing)
-    }
+fn home(open: &mut Option<Home>, wanted: NetnsId) -> Result<&mut Home, SourceError> {
+    let missing = || SourceError::new(SourceErrorKind::Gone, wanted.to_string(), "it is not open");
+    open.as_mut().filter(|home| home.id == wanted).ok_or_else(missing)
 }
 
 /// Makes a veth under a name that tells whose it is, records it, and gives it its own name: at
@@ -112,13 +122,14 @@ fn delete_link(name: &Name, ifindex: Ifindex, switch: &RouteSocket) -> Result<()
 }
 
 /// Has the end inside leave the checksums of what it sends to its hardware, or finish them.
-fn set_tx_checksum_offload(interface: &str, on: bool, home: &Netns) -> Result<(), Error> {
-    inside(home, |socket| {
-        let Some(link) = socket.link_named(interface)? else {
-            return Err(Error::Malformed("the new link is gone"));
-        };
-        EthtoolSocket::here()?.set_tx_checksum_offload(link.ifindex, on)
-    })
+fn set_tx_checksum_offload(interface: &str, on: bool, home: &mut Home) -> Result<(), Error> {
+    let kept = inside(&home.netns, |socket| {
+        let link = link_inside(interface, socket)?;
+        EthtoolSocket::here()?.set_tx_checksum_offload(link, on)?;
+        RouteSocket::here()
+    })?;
+    home.inside = Some(kept);
+    Ok(())
 }
 
 /// Sets the end inside up, with its addresses and default routes.
@@ -126,21 +137,32 @@ fn configure(
     interface: &str,
     addresses: &[Cidr],
     gateways: &[IpAddr],
-    home: &Netns,
+    home: &Home,
 ) -> Result<(), Error> {
-    inside(home, |socket| {
-        let Some(link) = socket.link_named(interface)? else {
-            return Err(Error::Malformed("the new link is gone"));
-        };
-        if addresses.iter().any(|cidr| cidr.ip.is_ipv6()) {
-            enable_ipv6(interface);
-        }
-        socket.set_up(link.ifindex)?;
+    let set_up = |socket: &RouteSocket| {
+        let link = link_inside(interface, socket)?;
+        socket.set_up(link)?;
         for cidr in addresses {
-            socket.add_address(link.ifindex, cidr.ip, cidr.prefix)?;
+            socket.add_address(link, cidr.ip, cidr.prefix)?;
         }
-        gateways.iter().try_for_each(|via| socket.add_default_route(*via, link.ifindex))
-    })
+        gateways.iter().try_for_each(|via| socket.add_default_route(*via, link))
+    };
+    let ipv6 = addresses.iter().any(|cidr| cidr.ip.is_ipv6());
+    match &home.inside {
+        Some(socket) if !ipv6 => set_up(socket),
+        _ => inside(&home.netns, |socket| {
+            if ipv6 {
+                enable_ipv6(interface);
+            }
+            set_up(socket)
+        }),
+    }
+}
+
+/// The index of the end inside.
+fn link_inside(interface: &str, socket: &RouteSocket) -> Result<u32, Error> {
+    let link = socket.link_named(interface)?;
+    link.map(|link| link.ifindex).ok_or(Error::Malformed("the new link is gone"))
 }
 
 /// Docker disables IPv6 in containers whose own networks have none. /proc/sys/net is that of
