@@ -166,6 +166,7 @@ fn connect_succeeds_after_one_that_was_killed_at_any_step() {
         let unfinished = plugged && step < set_up;
         assert_eq!(told, if unfinished { "restored\n" } else { "present\n" }, "after step {step}");
         wait_for_answer(&container, "10.77.7.2");
+        lab::assert_carries(&container, &other, &["10.77.7.2"]);
         kill_after(step.min(2), &["disconnect", bridge.name(), container.name()]);
         let rest = docker_ovs(&["disconnect", bridge.name(), container.name()]);
         assert_eq!(rest.code, if step == 0 { 0 } else { 2 }, "after step {step}: {rest:?}");

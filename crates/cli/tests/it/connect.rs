@@ -17,8 +17,9 @@ fn two_connected_containers_reach_each_other_until_disconnected() {
     let (bridge, left, right) = (Bridge::new(), Container::run(), Container::run());
     let before = Footprint::take(&bridge, &[&left, &right]);
     let connect = |who: &Container, ip: &str| {
-        let words = ["connect", bridge.name(), who.name(), "--ip", ip, "--format", "csv"];
-        says(&words)
+        let ipv6 = ip.replace("10.77.1.", "fd00:77:1::").replace("/24", "/64");
+        let words = ["connect", bridge.name(), who.name(), "--ip", ip, "--ip", &ipv6];
+        says(&[&words[..], &["--format", "csv"]].concat())
     };
     let row = connect(&left, "10.77.1.1/24");
     let fields: Vec<_> = row.trim_end().split(',').collect();
@@ -27,7 +28,7 @@ fn two_connected_containers_reach_each_other_until_disconnected() {
     assert_eq!(row, says(&["port", left.name(), bridge.name(), "--format", same]));
     connect(&right, "10.77.1.2/24");
     wait_for_answer(&left, "10.77.1.2");
-    assert_carries(&left, &right, &["10.77.1.2"]);
+    assert_carries(&left, &right, &["10.77.1.2", "fd00:77:1::2"]);
     flow(&bridge, "priority=9,in_port=32769,icmp,actions=drop");
     assert!(!ping(&left, "10.77.1.2"), "the answer comes by port 32769");
     for who in [&left, &right] {

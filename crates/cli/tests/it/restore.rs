@@ -185,7 +185,9 @@ fn restore_puts_many_containers_back_on_their_numbers() {
     let containers: Vec<_> = (0..10).map(|_| Container::run()).collect();
     for (n, who) in containers.iter().enumerate() {
         let (number, ip) = ((500 + n).to_string(), format!("10.78.4.{}/24", n + 1));
-        says(&["connect", bridge.name(), who.name(), "--ofport", &number, "--ip", &ip]);
+        let ipv6 = format!("fd00:78:4::{}/64", n + 1);
+        let words = ["connect", bridge.name(), who.name(), "--ofport", &number, "--ip", &ip];
+        says(&[&words[..], &["--ip", &ipv6]].concat());
     }
     let mut words = vec!["restart"];
     words.extend(containers.iter().map(Container::id));
@@ -197,7 +199,7 @@ fn restore_puts_many_containers_back_on_their_numbers() {
         assert_eq!(says(&["port", who.name(), bridge.name(), "-q"]), format!("{}\n", 500 + n));
     }
     wait_for_answer(&containers[0], "10.78.4.10");
-    lab::assert_carries(&containers[0], &containers[9], &["10.78.4.10"]);
+    lab::assert_carries(&containers[0], &containers[9], &["10.78.4.10", "fd00:78:4::10"]);
     let gone = try_run("ovs-vsctl", &["list-ports", bridge.name()]).unwrap();
     assert_eq!(gone.lines().count(), 10);
 }

@@ -191,12 +191,14 @@ fn serve_restores_a_restarted_container_on_its_number() {
     lab::alone!(Docker);
     let (bridge, container, other) = (Bridge::new(), Container::run(), Container::run());
     let connect = |container: &Container, ip: &str| {
-        says(&["connect", bridge.name(), container.name(), "--ip", ip, "--format", "{{.OFPort}}"])
+        let ipv6 = ip.replace("10.76.1.", "fd00:76:1::").replace("/24", "/64");
+        let words = ["connect", bridge.name(), container.name(), "--ip", ip, "--ip", &ipv6];
+        says(&[&words[..], &["--format", "{{.OFPort}}"]].concat())
     };
     let number = connect(&container, "10.76.1.1/24");
     connect(&other, "10.76.1.2/24");
     lab::wait_for_answer(&other, "10.76.1.1");
-    lab::assert_carries(&other, &container, &["10.76.1.1"]);
+    lab::assert_carries(&other, &container, &["10.76.1.1", "fd00:76:1::1"]);
     let daemon = Served::start_restoring();
     let mut events = daemon.events(None);
     container.restart();
@@ -205,7 +207,7 @@ fn serve_restores_a_restarted_container_on_its_number() {
         .find(|event| event.is_about(&container) && event.data["Attachment"]["State"] == "on");
     assert_eq!(told.data["Attachment"]["OFPort"].to_string(), number.trim_end());
     lab::wait_for_answer(&other, "10.76.1.1");
-    lab::assert_carries(&other, &container, &["10.76.1.1"]);
+    lab::assert_carries(&other, &container, &["10.76.1.1", "fd00:76:1::1"]);
 }
 
 #[test]
