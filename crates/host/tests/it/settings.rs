@@ -46,7 +46,7 @@ fn open(openflow: &str) -> Result<Host, SourceError> {
 
 #[test]
 fn a_listener_names_its_bridge_and_where_it_is() {
-    assert!(open("br0=tcp:127.0.0.1:6653").is_ok() && open("br0=unix:/tmp/x").is_ok());
+    assert!(open("br0=tcp:127.0.0.1:6653").is_ok() && open("br0=unix:/run/x").is_ok());
     for (bad, why) in [("br0", "no bridge is named"), ("br0=ftp:somewhere", "")] {
         let source_error = open(bad).unwrap_err();
         assert!(
