@@ -62,6 +62,7 @@ impl Host {
             switch_netns,
             engines: engines.map(|(kind, found)| (kind, found.map(rows).into())).collect(),
             named_engines: named(&self.engines),
+            identities: model::identity::Identities::default(),
             kernel: seen.kernel.into(),
             switch: seen.switch.into_iter().map(|(source, rows)| (source, rows.into())).collect(),
         }

@@ -123,6 +123,7 @@ impl Watch {
             switch_netns: latest.kernel.about().switch,
             engines: engines.map(|(kind, rows)| (kind.clone(), rows.observed())).collect(),
             named_engines: self.named.clone(),
+            identities: model::identity::Identities::default(),
             kernel: latest.kernel.observed(),
             switch: [(SwitchSource::Ovsdb, latest.switch.observed())].into(),
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::identity::Identities;
 use crate::ids::{ContainerId, Ifindex, Mac, Name, NetnsId, Nsid};
 use crate::source_error::SourceError;
 use crate::switch::{Bridge, SwitchSource};
@@ -35,6 +36,9 @@ pub struct Snapshot {
     /// engine answered: it need not be installed.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub named_engines: BTreeSet<Engine>,
+    /// Who the sources are.
+    #[serde(default, skip_serializing_if = "Identities::is_empty")]
+    pub identities: Identities,
     /// Namespaces with their links.
     pub kernel: Observed<Namespace>,
     /// Bridges with their ports, by the switch source they came from.

@@ -148,6 +148,7 @@ prop_compose! {
             scope: if whole { Scope::Everything } else { Scope::One },
             switch_netns,
             named_engines: std::collections::BTreeSet::new(),
+            identities: docker_ovs_model::identity::Identities::default(),
             engines: [(Engine("docker".into()), Observed::Fresh { rows: containers.into() })].into(),
             kernel: Observed::Fresh { rows: namespaces.into() },
             switch: sources.into_iter().filter_map(|(source, rows)| Some((source, fresh(rows?)))).collect(),
