@@ -130,12 +130,13 @@ fn bridges() -> impl Strategy<Value = Vec<Bridge>> {
     })
 }
 
+// The parts are boxed: strategies are moved by value, and a test thread has 2 MiB of stack.
 prop_compose! {
     fn snapshots()(
-        containers in containers(),
-        namespaces in namespaces(),
-        ovsdb in bridges(),
-        openflow in prop::option::of(bridges()),
+        containers in containers().boxed(),
+        namespaces in namespaces().boxed(),
+        ovsdb in bridges().boxed(),
+        openflow in prop::option::of(bridges()).boxed(),
         switch_netns in prop::option::of(netns()),
         whole in any::<bool>(),
     ) -> Snapshot {
