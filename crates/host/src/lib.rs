@@ -44,6 +44,7 @@ pub use act::{plan_connect, plan_disconnect, plan_restore};
 pub use clock::now;
 pub use doctor::examine_recording;
 pub use engine::docker::address::EngineOptions;
+pub use netns::tcp_socket_owner;
 pub use origin::{Observe, Origin};
 pub use question::Question;
 pub use recording::read_recording;
