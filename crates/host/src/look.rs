@@ -40,24 +40,38 @@ impl Host {
         let due = Deadline::after(self.timeout);
         let switch = self.identify_switch(question.takes(SwitchSource::Ovsdb));
         let netns = switch.netns.as_ref().ok();
-        let (scope, seen) = match &question.target {
-            Some(target) => (Scope::One, self.read_target(due, target, question, netns).await),
-            None => (Scope::Everything, self.read_all(due, question, netns).await),
+        let look = async {
+            match &question.target {
+                Some(target) => (Scope::One, self.read_target(due, target, question, netns).await),
+                None => (Scope::Everything, self.read_all(due, question, netns).await),
+            }
         };
+        let ((scope, seen), ids) = tokio::join!(look, self.engine_ids(due, question));
         tracing::debug!("looked at {scope:?} in {:?}", start.elapsed());
         let opened = seen.opened;
-        let engines = self.identify_engines(due, question, &seen).await;
+        let engines = self.identify_engines(question, &seen, ids);
         let identities = identities(&switch, &seen, engines);
         let switch_netns = netns.map(kernel::id);
         (Snapshot { switch_netns, identities, ..self.snapshot(scope, seen) }, opened)
     }
 
-    /// Who answers for each engine that answered.
-    async fn identify_engines(
+    /// What the engines call themselves, where that is asked.
+    async fn engine_ids(&self, due: Deadline, question: &Question) -> BTreeMap<Kind, String> {
+        let engines = self.engines.iter().filter(|_| question.identities);
+        let asked = engines.map(async |configured| {
+            let engine = configured.engine().ok()?;
+            let id = due.hold(|| engine.what(), engine.id()).await.ok()??;
+            Some((configured.kind.clone(), id))
+        });
+        join_all(asked).await.into_iter().flatten().collect()
+    }
+
+    /// Who answers for each engine that answered; in a narrow look only if it is asked for.
+    fn identify_engines(
         &self,
-        due: Deadline,
         question: &Question,
         seen: &Seen,
+        mut ids: BTreeMap<Kind, String>,
     ) -> BTreeMap<Kind, SourceIdentity> {
         if question.target.is_some() && !question.identities {
             return BTreeMap::new();
@@ -65,17 +79,10 @@ impl Host {
         let answered = seen.engines.iter().filter_map(|(kind, found)| {
             let found = found.as_deref().ok()?;
             let configured = self.engines.iter().find(|engine| engine.kind == *kind)?;
-            Some((kind.clone(), configured.engine().ok()?, found))
+            let identity = identity::engine::identify(configured.engine().ok()?, found);
+            Some((kind.clone(), SourceIdentity { id: ids.remove(kind), ..identity }))
         });
-        let asked = answered.map(|(kind, engine, found)| async move {
-            let identity = identity::engine::identify(engine, found);
-            let id = match question.identities {
-                true => due.hold(|| engine.what(), engine.id()).await.ok().flatten(),
-                false => None,
-            };
-            (kind, SourceIdentity { id, ..identity })
-        });
-        join_all(asked).await.into_iter().collect()
+        answered.collect()
     }
 
     pub(crate) async fn database(&self, due: Deadline) -> Result<Database, SourceError> {

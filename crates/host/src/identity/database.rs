@@ -45,9 +45,8 @@ fn own_sockets(process: &Process, rundir: &Path) -> Vec<PathBuf> {
         return vec![rundir.join("db.sock")];
     }
     let sockets = named.filter_map(|word| word.strip_prefix("unix:").map(Path::new));
-    let from_here = |path: &Path| match path.is_absolute() {
-        true => process.path(path),
-        false => rundir.join(path),
+    let from_here = |path: &Path| {
+        if path.is_absolute() { process.path(path) } else { rundir.join(path) }
     };
     sockets.map(from_here).collect()
 }

@@ -39,13 +39,12 @@ impl Pids {
                     .to_owned(),
             ),
             Peer::Process(pid) => match Process::open(pid).and_then(Inner::of) {
-                Ok(None) => Self::Ours,
                 Ok(Some(inner)) => Self::Within(inner),
                 Err(error) if error.kind() == io::ErrorKind::Unsupported => {
                     unseen(error.to_string())
                 }
-                // It has ended, or may not be looked at.
-                Err(_) => Self::Ours,
+                // Else it has ended, or may not be looked at.
+                Ok(None) | Err(_) => Self::Ours,
             },
         }
     }

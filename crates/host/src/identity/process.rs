@@ -112,7 +112,7 @@ pub(crate) fn is_same(a: &Stat, b: &Stat) -> bool {
     (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino)
 }
 
-/// `NSpid:	24260	7`
+/// `NSpid: 24260 7`, with tabs between.
 fn numbers(status: &str) -> Option<Vec<u32>> {
     let line = status.lines().find_map(|line| line.strip_prefix("NSpid:"))?;
     line.split_whitespace().map(|number| number.parse().ok()).collect()

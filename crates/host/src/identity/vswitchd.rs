@@ -10,7 +10,7 @@ use std::path::Path;
 use model::{SourceError, SourceErrorKind};
 use netns::Netns;
 use rustix::fd::AsFd;
-use rustix::process::{Flock, FlockOffsetType, FlockType, fcntl_getlk};
+use rustix::process::{Flock, FlockOffsetType, FlockType, Pid, fcntl_getlk};
 
 use super::peer;
 use super::process::Process;
@@ -58,13 +58,13 @@ fn find(rundir: &Path) -> Result<(u32, String), SourceError> {
             return Ok((pid, format!("it holds the lock of {}", path.display())));
         }
         Ok(Holder::Unseen) => {
-            return Err(unseen(format!("who holds the lock of {}", path.display())));
+            return Err(unseen(&format!("who holds the lock of {}", path.display())));
         }
         Ok(Holder::None) | Err(_) => {}
     }
     match listening(rundir) {
         Listening::One(pid, socket) => Ok((pid, format!("it listens at {socket}"))),
-        Listening::Unseen(socket) => Err(unseen(format!("who listens at {socket}"))),
+        Listening::Unseen(socket) => Err(unseen(&format!("who listens at {socket}"))),
         Listening::Several => Err(SourceError::new(
             SourceErrorKind::Unusable,
             NAME,
@@ -91,7 +91,7 @@ fn lock_holder(file: impl AsFd) -> io::Result<Holder> {
     };
     let Some(lock) = fcntl_getlk(file, &wanted)? else { return Ok(Holder::None) };
     // No number: a PID namespace that is not seen. A negative one: a lock of no process.
-    let pid = lock.pid.map_or(0, |pid| pid.as_raw_pid());
+    let pid = lock.pid.map_or(0, Pid::as_raw_pid);
     Ok(match u32::try_from(pid) {
         Ok(0) => Holder::Unseen,
         Ok(pid) => Holder::Seen(pid),
@@ -136,7 +136,7 @@ fn is_control_socket(path: &Path) -> bool {
     middle.is_some_and(|middle| middle.starts_with('.'))
 }
 
-fn unseen(who: String) -> SourceError {
+fn unseen(who: &str) -> SourceError {
     let why = format!("{who} is in a PID namespace that this program does not see");
     SourceError::new(SourceErrorKind::Unusable, NAME, why)
         .hint("run docker-ovs in a PID namespace that has both, as with docker run --pid=host")

@@ -106,7 +106,9 @@ async fn near(
     let here = rows.get(1..).unwrap_or_default();
     let names: Vec<_> =
         here.iter().flat_map(|ns| &ns.links).map(|link| link.name.to_string()).collect();
-    let whole = names.len() > MANY || rows.first().is_some_and(kernel::needs_everything);
+    // Without the switch's namespace a link leads to no name, and only claims lead to a port.
+    let unnamed = here.is_empty() && rows.first().is_some_and(|home| !home.links.is_empty());
+    let whole = unnamed || names.len() > MANY || rows.first().is_some_and(kernel::needs_everything);
     let bridge = question.bridge.as_deref();
     let ask = async {
         if whole {

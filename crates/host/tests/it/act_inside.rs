@@ -38,8 +38,8 @@ fn scene() -> Scene {
     let (host, folder) = host(vec![Arc::clone(&engine) as _]);
     let database = FakeDatabase::listen(folder.path());
     database.bridge("br0", &[]);
-    let _vswitchd = FakeVswitchd::start(folder.path());
-    Scene { host, database, _vswitchd, engine, _process: process, _folder: folder }
+    let vswitchd = FakeVswitchd::start(folder.path());
+    Scene { host, database, _vswitchd: vswitchd, engine, _process: process, _folder: folder }
 }
 
 fn wish() -> Connect {

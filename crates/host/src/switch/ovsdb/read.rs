@@ -148,8 +148,8 @@ impl Database {
         let settings: Vec<OpenVSwitchRow> =
             if settings { answer.rows(selects.len() - 1)? } else { Vec::new() };
         let userspace_tso = settings.first().map(OpenVSwitchRow::userspace_tso);
-        let named = settings.first().and_then(|row| Some(DatabaseRow::of(row.id?, row)));
-        self.row = named.or(self.row.take());
+        let own = settings.first().and_then(|row| Some(DatabaseRow::of(row.id?, row)));
+        self.row = own.or(self.row.take());
         Ok(Rows { userspace_tso, interfaces, ports, bridges })
     }
 
