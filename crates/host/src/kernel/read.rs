@@ -179,6 +179,7 @@ fn empty(id: NetnsId, names: Vec<String>) -> Namespace {
         names,
         nsids: BTreeMap::new(),
         links: Vec::new(),
+        paths: Vec::new(),
         packet_sockets: None,
         source_error: None,
     }
