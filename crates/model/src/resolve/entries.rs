@@ -45,6 +45,8 @@ pub(super) struct PortEntries<'a> {
     entries: Vec<PortEntry<'a>>,
     /// By their link in the switch's namespace.
     by_link: FxHashMap<Ifindex, OneOrMore<PortIx>>,
+    /// By links that may be theirs.
+    by_doubt: FxHashMap<Ifindex, OneOrMore<PortIx>>,
     /// Made when first asked for, as are those by what the kernel keeps of their names.
     by_name: OnceCell<FxHashMap<&'a str, OneOrMore<PortIx>>>,
     by_cut_name: OnceCell<FxHashMap<&'a str, OneOrMore<PortIx>>>,
@@ -56,12 +58,23 @@ impl<'a> PortEntries<'a> {
         let entries = entries(snapshot, switch);
         let linked = entries.iter().enumerate();
         let by_link = group(linked.filter_map(|(i, entry)| Some((entry.link?.ifindex, PortIx(i)))));
-        Self { entries, by_link, by_name: OnceCell::new(), by_cut_name: OnceCell::new() }
+        let doubted = entries.iter().enumerate().flat_map(|(i, entry)| {
+            let links = entry.of_link.doubt.iter().flat_map(|doubt| &doubt.links);
+            links.map(move |link| (*link, PortIx(i)))
+        });
+        let by_doubt = group(doubted);
+        Self { entries, by_link, by_doubt, by_name: OnceCell::new(), by_cut_name: OnceCell::new() }
     }
 
     /// Ports whose link is this one of the switch's namespace.
     pub(super) fn of_link(&self, ifindex: Ifindex) -> &[PortIx] {
         self.by_link.get(&ifindex).map_or(&[], |ports| ports)
+    }
+
+    /// Why this link of the switch's namespace may be a port's although that was not told.
+    pub(super) fn doubt(&self, ifindex: Ifindex) -> Option<String> {
+        let port = self.by_doubt.get(&ifindex)?.first()?;
+        self[*port].of_link.doubt.as_ref().map(|doubt| doubt.why.clone())
     }
 
     /// Ports of the interface called `name`.

@@ -34,8 +34,17 @@ pub(super) enum FoundBy {
 pub(super) struct PortLink<'a> {
     pub(super) link: Option<&'a Link>,
     pub(super) found_by: Option<FoundBy>,
-    /// Why there may be a link although none was recognised.
-    pub(super) doubt: Option<String>,
+    /// Where it may be one of these links, and nothing tells whether.
+    pub(super) doubt: Option<Doubt>,
+}
+
+/// Links that may be a port's.
+#[derive(Clone, Debug)]
+pub(super) struct Doubt {
+    /// Why they may be.
+    pub(super) why: String,
+    /// Which.
+    pub(super) links: Vec<Ifindex>,
 }
 
 /// The links of the switch's namespace, by what ports may know of them.
@@ -77,17 +86,15 @@ impl<'a> SwitchLinks<'a> {
         let held = held.filter(|held| !self.is_of_another(port, held));
         match (held, called) {
             (None, called) => found(called),
-            (Some(held), Some((link, _))) => {
-                // vswitchd holds one of them: where that cannot be told, the name decides, and the
-                // index is noted as an old one.
-                let other = self.holds(bridge, port, link) != Some(true);
-                let confirmed = other && self.holds(bridge, port, held) == Some(true);
-                found(if confirmed { Some((held, FoundBy::Ifindex)) } else { called })
-            }
-            (Some(held), None) => match self.holds(bridge, port, held) {
-                Some(true) => found(Some((held, FoundBy::Ifindex))),
-                Some(false) => PortLink::default(),
-                None => PortLink { doubt: Some(unconfirmed(held)), ..PortLink::default() },
+            (Some(held), called) => match self.holds(bridge, port, held) {
+                Some(true) => {
+                    // Another port may have been given the link of this index since.
+                    let as_well =
+                        called.filter(|(link, _)| self.holds(bridge, port, link) == Some(true));
+                    found(as_well.or(Some((held, FoundBy::Ifindex))))
+                }
+                Some(false) => found(called),
+                None => unconfirmed(held, called.map(|(link, _)| link)),
             },
         }
     }
@@ -148,11 +155,13 @@ fn found<'a>(called: Option<(&'a Link, FoundBy)>) -> PortLink<'a> {
     PortLink { link, found_by, doubt: None }
 }
 
-fn unconfirmed(held: &Link) -> String {
-    format!(
-        "vswitchd holds the link of index {}, which is {} now, and nothing tells whether it is the same",
+fn unconfirmed<'a>(held: &Link, called: Option<&Link>) -> PortLink<'a> {
+    let why = format!(
+        "vswitchd held the link of index {}, which is {} now, and nothing tells whether it still does",
         held.ifindex, held.name
-    )
+    );
+    let links = std::iter::once(held).chain(called).map(|link| link.ifindex).collect();
+    PortLink { doubt: Some(Doubt { why, links }), ..PortLink::default() }
 }
 
 /// Whether a port of this kind is a link of the kernel; a source that does not tell the kind may

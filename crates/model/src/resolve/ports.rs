@@ -190,5 +190,7 @@ fn not_proven(index: &Index<'_>, entry: &PortEntry<'_>) -> Option<String> {
         (!read).then(|| "the switch's namespace was not read".to_owned())
     };
     let unknown = index.switch_unknown().or_else(unread).or_else(old);
-    unknown.or_else(|| index.unidentified()).or_else(|| entry.of_link.doubt.clone())
+    unknown
+        .or_else(|| index.unidentified())
+        .or_else(|| entry.of_link.doubt.as_ref().map(|doubt| doubt.why.clone()))
 }

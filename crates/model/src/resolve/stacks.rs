@@ -16,7 +16,7 @@ use crate::wiring::Wire;
 
 use super::entries::PortIx;
 use super::group::OneOrMore;
-use super::trace::{Found, Trace, Tracer, direct, on_unknown_datapath, onto, step};
+use super::trace::{Found, Trace, Tracer, direct, doubt, on_unknown_datapath, onto, step};
 use super::veth::far_end;
 
 /// Bridges that are members of each other by way of links stacked on them are followed so deep.
@@ -194,6 +194,7 @@ impl Reach {
             }
         };
         self.add(tracer.ports_of(far), &link.name);
+        self.miss(doubt(tracer, far).or_else(|| doubt(tracer, at)));
         match top_master(tracer, far, end) {
             Above::Master(above, master) if is_bridge(master) => return Some(above),
             Above::Master(above, master) => {

@@ -88,6 +88,12 @@ impl<'i, 'a> Tracer<'i, 'a> {
     }
 }
 
+/// Why a link of the switch's namespace may be a port although none is known to be it.
+pub(super) fn doubt(tracer: &Tracer<'_, '_>, at: LinkKey) -> Option<String> {
+    let here = Some(at.netns) == tracer.index.switch_netns;
+    tracer.index.ports.doubt(at.ifindex).filter(|_| here)
+}
+
 type Rule = fn(&Tracer<'_, '_>, LinkKey, &Link, usize) -> Option<Trace>;
 
 const RULES: [Rule; 5] = [direct, across_veth, through_parent, over_members, to_nowhere];
@@ -100,7 +106,7 @@ pub(super) fn step(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link, hops: usiz
     found.unwrap_or_else(|| {
         if Some(at.netns) == tracer.index.switch_netns {
             // It leaves the host, or ends in a process: no port of this switch is there.
-            return Trace::ended(dead_end(link));
+            return Trace { unseen: doubt(tracer, at), ..Trace::ended(dead_end(link)) };
         }
         tracer.claims.complete(at, link, Trace::unresolved(dead_end(link)))
     })
@@ -170,8 +176,10 @@ fn arrive_at(tracer: &Tracer<'_, '_>, far: LinkKey, end: &Link, hops: usize) -> 
     if let Some(trace) = direct(tracer, far, end, hops) {
         return Trace { wire, ..trace };
     }
-    over_master(tracer, far, end)
-        .unwrap_or_else(|| Trace::new(wire, OneOrMore::new(), Found::new()))
+    let mut trace = over_master(tracer, far, end)
+        .unwrap_or_else(|| Trace::new(wire, OneOrMore::new(), Found::new()));
+    trace.unseen = trace.unseen.or_else(|| doubt(tracer, far));
+    trace
 }
 
 /// The link carries others, as a bond, or joins them, as a Linux bridge; macvlans may stand on it.
