@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 use model::ids::NetnsId;
-use model::snapshot::{Engine as Kind, Namespace, Scope};
-use model::switch::SwitchSource;
+use model::snapshot::{Engine as Kind, Namespace, Observed, Scope};
+use model::switch::{Bridge, Port, SwitchSource};
 use model::{Look, Snapshot, SourceError, Target};
 use netns::Netns;
 
@@ -43,7 +43,15 @@ impl Host {
         };
         tracing::debug!("looked at {scope:?} in {:?}", start.elapsed());
         let opened = seen.opened;
-        (self.snapshot(scope, switch.ok().map(|space| kernel::id(&space)), seen), opened)
+        let switch = switch.ok();
+        let mut snapshot = self.snapshot(scope, switch.as_ref().map(kernel::id), seen);
+        let Snapshot { kernel: rows, switch: bridges, .. } = &mut snapshot;
+        let bridges = || bridges.values().flat_map(Observed::rows);
+        kernel::note_paths(rows, bridges());
+        if let Some(switch) = switch.filter(|_| needs_packet_sockets(rows, bridges())) {
+            kernel::read_packet_sockets(&switch, rows.rows_mut());
+        }
+        (snapshot, opened)
     }
 
     pub(crate) async fn database(&self, due: Deadline) -> Result<Database, SourceError> {
@@ -321,6 +329,22 @@ fn read_around(
     Ok(rows)
 }
 
+/// Whether a port seems to have a link of another name: only what vswitchd listens to tells that it
+/// is not just an old index.
+fn needs_packet_sockets<'b>(
+    kernel: &Observed<Namespace>,
+    mut bridges: impl Iterator<Item = &'b Bridge>,
+) -> bool {
+    let read = || kernel.rows().iter().any(|row| row.packet_sockets.is_some());
+    let links = || kernel.rows().iter().flat_map(|row| &row.links);
+    let other_name = |port: &Port| {
+        let held =
+            || links().any(|link| Some(link.ifindex) == port.ifindex && link.name != port.iface);
+        port.kind == "system" && port.ifindex.is_some() && held()
+    };
+    !read() && bridges.any(|bridge| bridge.ports.iter().any(|port| other_name(port)))
+}
+
 type Homes = BTreeMap<NetnsId, (Netns, Vec<String>)>;
 
 /// The containers' namespaces and those with a name, each read once.
@@ -328,6 +352,12 @@ fn namespaces(mut homes: Homes, switch: &Netns, traffic: bool) -> Vec<Namespace>
     for (name, space) in kernel::named() {
         let home = homes.entry(kernel::id(&space)).or_insert((space, Vec::new()));
         home.1.push(name);
+    }
+    // Where vswitchd has a namespace of its own, Linux bridges of this one may be on the way.
+    if let Ok(own) = kernel::own_namespace()
+        && kernel::id(&own) != kernel::id(switch)
+    {
+        homes.entry(kernel::id(&own)).or_insert((own, Vec::new()));
     }
     let homes: Vec<_> = homes.values().map(|(space, names)| (space, names.clone())).collect();
     kernel::everything(&homes, switch, traffic)

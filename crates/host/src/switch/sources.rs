@@ -93,15 +93,17 @@ async fn near(
     let mut database = database?;
     let what = database.what().to_owned();
     let here = rows.get(1..).unwrap_or_default();
-    let names: Vec<_> =
-        here.iter().flat_map(|ns| &ns.links).map(|link| link.name.to_string()).collect();
+    let links = || here.iter().flat_map(|ns| &ns.links);
+    let names = links().flat_map(|link| std::iter::once(&link.name).chain(&link.altnames));
+    let names: Vec<_> = names.map(ToString::to_string).collect();
+    let held: Vec<_> = links().map(|link| (link.ifindex.0, &*link.name)).collect();
     let whole = names.len() > MANY || rows.first().is_some_and(kernel::needs_everything);
     let bridge = question.bridge.as_deref();
     let ask = async {
         if whole {
             return database.all().await;
         }
-        let found = database.named(&names, bridge, question.traffic).await?;
+        let found = database.named(&names, &held, bridge, question.traffic).await?;
         let missing = bridge.is_some_and(|name| found.iter().all(|bridge| *bridge.name != *name));
         if !missing {
             return Ok(found);
