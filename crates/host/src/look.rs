@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 use model::identity::{Identities, SourceIdentity};
 use model::ids::NetnsId;
-use model::snapshot::{Engine as Kind, Namespace, Scope};
-use model::switch::SwitchSource;
+use model::snapshot::{Engine as Kind, Namespace, Observed, Scope};
+use model::switch::{Bridge, Port, SwitchSource};
 use model::{Look, Snapshot, SourceError, Target};
 use netns::Netns;
 
@@ -52,7 +52,14 @@ impl Host {
         let engines = self.identify_engines(question, &seen, ids);
         let identities = identities(&switch, &seen, engines);
         let switch_netns = netns.map(kernel::id);
-        (Snapshot { switch_netns, identities, ..self.snapshot(scope, seen) }, opened)
+        let mut snapshot = Snapshot { switch_netns, identities, ..self.snapshot(scope, seen) };
+        let Snapshot { kernel: rows, switch: bridges, .. } = &mut snapshot;
+        let bridges = || bridges.values().flat_map(Observed::rows);
+        kernel::note_paths(rows, bridges());
+        if let Some(switch) = netns.filter(|_| needs_packet_sockets(rows, bridges())) {
+            kernel::read_packet_sockets(switch, rows.rows_mut());
+        }
+        (snapshot, opened)
     }
 
     /// What the engines call themselves, where that is asked.
@@ -366,6 +373,22 @@ fn read_around(home: &Netns, switch: Option<&Netns>, traffic: bool) -> Vec<Names
     rows
 }
 
+/// Whether a port seems to have a link of another name: only what vswitchd listens to tells that it
+/// is not just an old index.
+fn needs_packet_sockets<'b>(
+    kernel: &Observed<Namespace>,
+    mut bridges: impl Iterator<Item = &'b Bridge>,
+) -> bool {
+    let read = || kernel.rows().iter().any(|row| row.packet_sockets.is_some());
+    let links = || kernel.rows().iter().flat_map(|row| &row.links);
+    let other_name = |port: &Port| {
+        let held =
+            || links().any(|link| Some(link.ifindex) == port.ifindex && link.name != port.iface);
+        port.kind == "system" && port.ifindex.is_some() && held()
+    };
+    !read() && bridges.any(|bridge| bridge.ports.iter().any(|port| other_name(port)))
+}
+
 type Homes = BTreeMap<NetnsId, (Netns, Vec<String>)>;
 
 /// The containers' namespaces and those with a name, each read once.
@@ -373,6 +396,13 @@ fn namespaces(mut homes: Homes, switch: Option<&Netns>, traffic: bool) -> Vec<Na
     for (name, space) in kernel::named() {
         let home = homes.entry(kernel::id(&space)).or_insert((space, Vec::new()));
         home.1.push(name);
+    }
+    // Where vswitchd has a namespace of its own, Linux bridges of this one may be on the way.
+    if let Some(switch) = switch
+        && let Ok(own) = kernel::own_namespace()
+        && kernel::id(&own) != kernel::id(switch)
+    {
+        homes.entry(kernel::id(&own)).or_insert((own, Vec::new()));
     }
     let homes: Vec<_> = homes.values().map(|(space, names)| (space, names.clone())).collect();
     kernel::everything(&homes, switch, traffic)

@@ -118,6 +118,8 @@ impl Watch {
     fn snapshot(&self, latest: &Seen) -> Snapshot {
         let engines = latest.engines.iter();
         let (switch_netns, identities) = latest.identities();
+        let mut kernel = latest.kernel.observed();
+        kernel::note_paths(&mut kernel, latest.switch.rows().iter());
         Snapshot {
             version: Snapshot::VERSION,
             host: host_name(),
@@ -127,7 +129,7 @@ impl Watch {
             engines: engines.map(|(kind, rows)| (kind.clone(), rows.observed())).collect(),
             named_engines: self.named.clone(),
             identities,
-            kernel: latest.kernel.observed(),
+            kernel,
             switch: [(SwitchSource::Ovsdb, latest.switch.observed())].into(),
         }
     }

@@ -38,6 +38,7 @@ fn veth(index: u32, name: String, peer: u32, nsid: i32) -> Link {
         master: None,
         vlan: None,
         tx_checksum_offload: None,
+        altnames: Vec::new(),
         alias: None,
     }
 }
@@ -62,6 +63,7 @@ fn namespace(i: u16) -> Namespace {
         names: Vec::new(),
         nsids: [(Nsid(0), HOST)].into(),
         links,
+        paths: Vec::new(),
         packet_sockets: None,
         source_error: None,
     }
@@ -102,6 +104,7 @@ fn snapshot() -> Snapshot {
         links: (0..CONTAINERS)
             .map(|i| Arc::new(veth(100 + u32::from(i), format!("veth{i}"), 2, i.into())))
             .collect(),
+        paths: Vec::new(),
         packet_sockets: None,
         source_error: None,
     };

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
+use crate::dialects::NetnsPath;
 use crate::ids::{ContainerId, DatapathId, Mac};
 use crate::snapshot::{Cidr, Container, Link, Namespace, Observed, Snapshot};
 use crate::source_error::SourceError;
@@ -59,12 +60,14 @@ impl Masks {
 
     fn namespace(&mut self, row: &mut Namespace) {
         row.names.iter_mut().for_each(|name| *name = self.name(name, "netns"));
+        row.paths.iter_mut().for_each(|path| *path = self.word(path));
         row.links.iter_mut().for_each(|link| self.link(Arc::make_mut(link)));
         row.source_error.iter_mut().for_each(mask_trouble);
     }
 
     fn link(&mut self, link: &mut Link) {
         link.name = self.interface(&link.name).into();
+        link.altnames.iter_mut().for_each(|name| *name = self.interface(name).into());
         link.alias = None;
         link.mac = link.mac.map(|mac| self.mac(mac));
         link.addresses.iter_mut().for_each(|cidr| *cidr = self.cidr(*cidr));
@@ -79,11 +82,15 @@ impl Masks {
     fn port(&mut self, port: &mut Port) {
         port.iface = self.interface(&port.iface).into();
         port.mac = port.mac.map(|mac| self.mac(mac));
+        port.configured_mac = port.configured_mac.map(|mac| self.mac(mac));
         port.bond = port.bond.take().map(|name| self.interface(&name));
         port.error = port.error.take().map(|_| "hidden".to_owned());
         for words in [&mut port.options, &mut port.external_ids, &mut port.port_external_ids] {
-            for word in words.values_mut() {
-                *word = self.word(word);
+            for (key, word) in words.iter_mut() {
+                *word = match key.as_str() {
+                    "iface-id" | "pod_name" | "pod_namespace" => self.parts(word),
+                    _ => self.word(word),
+                };
             }
         }
     }
@@ -130,12 +137,26 @@ impl Masks {
         *self.datapaths.entry(id).or_insert(next)
     }
 
+    /// Names that are joined, as in kube-ovn's `POD.NAMESPACE`: how many there are tells which
+    /// interface is meant.
+    fn parts(&mut self, word: &str) -> String {
+        let mut masked = String::new();
+        for part in word.split_inclusive(['.', '_']) {
+            let name = part.trim_end_matches(['.', '_']);
+            masked += &self.interface(name);
+            masked += &part[name.len()..];
+        }
+        masked
+    }
+
     /// A word that another program wrote: whatever is known of it is replaced alike.
     fn word(&mut self, word: &str) -> String {
         if let Some(known) = self.names.get(word).or_else(|| self.ids.get(word)) {
             return known.clone();
         }
-        if let Some(path) = word.rsplit_once('/').and_then(|(_, name)| self.names.get(name)) {
+        if let NetnsPath::Named(name) = NetnsPath::of(word)
+            && let Some(path) = self.names.get(name)
+        {
             return format!("/run/netns/{path}");
         }
         if let Ok(mac) = word.parse() {
@@ -148,8 +169,9 @@ impl Masks {
         if let Some((_, mask)) = fits.next().filter(|_| word.len() >= 4) {
             return mask.get(..word.len()).unwrap_or(mask).to_owned();
         }
-        // A process id, or another number.
-        if word.parse::<u32>().is_ok() {
+        // A process id, or another number; the path of a process's namespace has no more in it.
+        let process = matches!(NetnsPath::of(word), NetnsPath::Process(_));
+        if process || word.parse::<u32>().is_ok() {
             return word.to_owned();
         }
         if word.len() == 64 { self.id(word) } else { self.interface(word) }

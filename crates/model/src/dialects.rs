@@ -33,6 +33,31 @@ pub enum Owner<'a> {
     Netns(&'a str),
 }
 
+/// What a path of a network namespace says by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NetnsPath<'a> {
+    /// `/proc/PID/ns/net` (proc(5)), as many container runtimes write it.
+    Process(u32),
+    /// `/run/netns/NAME`, `/var/run/netns/NAME` (ip-netns(8)), or a name alone.
+    Named(&'a str),
+    /// Any other; only the kernel can tell what it is.
+    Other,
+}
+
+impl<'a> NetnsPath<'a> {
+    /// Reads a path.
+    pub fn of(path: &'a str) -> Self {
+        let mut parts = path.strip_prefix('/').unwrap_or_default().split('/').filter(|p| *p != "");
+        let parts = [(); 5].map(|()| parts.next().unwrap_or_default());
+        match parts {
+            ["proc", pid, "ns", "net", ""] => pid.parse().map_or(Self::Other, Self::Process),
+            ["run", "netns", name, "", ""] | ["var", "run", "netns", name, ""] => Self::Named(name),
+            _ if path.contains('/') => Self::Other,
+            _ => Self::Named(path),
+        }
+    }
+}
+
 type Ids = BTreeMap<String, String>;
 type Writer = for<'a> fn(&'a Ids) -> Option<Claim<'a>>;
 
@@ -95,14 +120,29 @@ fn kube_ovs(ids: &Ids) -> Option<Claim<'_>> {
 
 fn kube_ovn(ids: &Ids) -> Option<Claim<'_>> {
     let owner = Some(Owner::Netns(text(ids, "pod_netns")?));
-    // Its ports are the pod's first interface unless a provider is named in iface-id.
-    Some(Claim { writer: "kube-ovn", owner, interface: Some("eth0"), mac: None })
+    let interface = text(ids, "iface-id").filter(|id| is_first_of_pod(ids, id)).map(|_| "eth0");
+    Some(Claim { writer: "kube-ovn", owner, interface, mac: None })
+}
+
+/// kube-ovn's iface-id is `POD.NAMESPACE` for the pod's first interface, and has its provider
+/// behind that for another one, whose name it does not say. A pod's name may have dots itself.
+fn is_first_of_pod(ids: &Ids, iface_id: &str) -> bool {
+    match (text(ids, "pod_name"), text(ids, "pod_namespace")) {
+        (Some(pod), Some(namespace)) => {
+            iface_id.strip_prefix(pod).and_then(|rest| rest.strip_prefix('.')) == Some(namespace)
+        }
+        _ => iface_id.split('.').count() == 2,
+    }
 }
 
 fn ovn_kubernetes(ids: &Ids) -> Option<Claim<'_>> {
     let mac = mac(ids, "attached_mac");
     let owner = Some(Owner::Container(text(ids, "sandbox")?));
-    let interface = text(ids, "pod-if-name").or(Some("eth0"));
+    // iface-id is `NAMESPACE_POD` on the pod's default network, and has the network before that on
+    // another one, whose interface older versions do not name.
+    let default = text(ids, "k8s.ovn.org/nad").is_none_or(|nad| nad == "default")
+        && text(ids, "iface-id").is_some_and(|id| id.split('_').count() == 2);
+    let interface = text(ids, "pod-if-name").or_else(|| default.then_some("eth0"));
     Some(Claim { writer: "ovn-kubernetes", owner, interface, mac })
 }
 

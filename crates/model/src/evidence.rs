@@ -50,6 +50,29 @@ pub enum Evidence {
         /// The name.
         iface: Name,
     },
+    /// Step 4: vswitchd holds a link of the switch's namespace, whatever its name.
+    SameIfindex {
+        /// Its index there.
+        ifindex: Ifindex,
+        /// Its name there.
+        link: Name,
+        /// Name of the interface.
+        iface: Name,
+    },
+    /// Step 4: the interface's name is an alternative name of a link of the switch's namespace.
+    AltName {
+        /// The link's name.
+        link: Name,
+        /// Name of the interface.
+        iface: Name,
+    },
+    /// Step 4: a link of the switch's namespace has what the kernel keeps of the interface's name.
+    CutName {
+        /// The link's name.
+        link: Name,
+        /// Name of the interface.
+        iface: Name,
+    },
     /// Step 4: an internal port without a link in the switch's namespace has the link's name.
     InternalName {
         /// The name.
@@ -85,6 +108,9 @@ impl Evidence {
             Self::Namespace { .. } => 1,
             Self::VethPeer { .. } | Self::Lower { .. } | Self::LinuxBridge { .. } => 3,
             Self::SameName { .. }
+            | Self::SameIfindex { .. }
+            | Self::AltName { .. }
+            | Self::CutName { .. }
             | Self::InternalName { .. }
             | Self::ExternalIds { .. }
             | Self::SameMac { .. } => 4,
@@ -135,6 +161,31 @@ pub enum Note {
         writer: String,
         /// The claiming port, as `bridge/interface`.
         port: String,
+    },
+    /// Nothing but a name or an address ties the interface to the port, and the container can set
+    /// both.
+    NotProven {
+        /// The port, as `bridge/interface`.
+        port: String,
+        /// What it rests on, in words.
+        by: String,
+    },
+    /// The port fits several links equally well, this one among them; none is picked.
+    Contested {
+        /// The port, as `bridge/interface`.
+        port: String,
+    },
+    /// The way may lead to other ports too: a part of it was not seen.
+    PartlySeen {
+        /// Which, and why not.
+        why: String,
+    },
+    /// The port's link was given another name since vswitchd opened it.
+    Renamed {
+        /// Name of the interface, which the link had.
+        iface: Name,
+        /// The link's name now.
+        link: Name,
     },
     /// OVS knows the link by another index than the kernel: it has not noticed a re-creation.
     OldIfindex {
@@ -189,6 +240,18 @@ impl fmt::Display for Note {
                     f,
                     "{port} claims this interface ({writer} external_ids); the kernel disagrees"
                 )
+            }
+            Self::NotProven { port, by } => {
+                write!(f, "it rests on its {by} alone that it is on {port}")
+            }
+            Self::Contested { port } => {
+                write!(f, "several interfaces fit {port} equally well, this one among them")
+            }
+            Self::PartlySeen { why } => {
+                write!(f, "it may be on other ports too, as not all of the way was seen: {why}")
+            }
+            Self::Renamed { iface, link } => {
+                write!(f, "the link of port {iface} is called {link} now")
             }
             Self::OldIfindex { ovs, kernel } => {
                 write!(f, "OVS knows the link as ifindex {ovs}, the kernel as {kernel}")

@@ -108,6 +108,7 @@ fn make_veth(snapshot: &mut Snapshot, veth: &Veth) {
         vlan: None,
         // What the kernel gives every veth (drivers/net/veth.c).
         tx_checksum_offload: Some(true),
+        altnames: Vec::new(),
         alias: None,
     };
     let alias = Some(veth.alias.clone());

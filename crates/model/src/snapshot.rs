@@ -223,6 +223,10 @@ pub struct Namespace {
     /// Names under /run/netns (ip-netns(8)).
     #[serde(default)]
     pub names: Vec<String>,
+    /// Paths of files that are this namespace, among those that `external_ids` name; only what
+    /// `names` does not tell.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<String>,
     /// What this namespace calls others: the switch's, if it has a word for it, and maybe
     /// more. Pairs in JSON, whose keys cannot be numbers.
     #[serde(default, with = "pairs")]
@@ -290,6 +294,9 @@ pub struct Link {
     /// Its alias (`IFLA_IFALIAS`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias: Option<String>,
+    /// Its alternative names (`IFLA_ALT_IFNAME`), by which programs may open it too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub altnames: Vec<Name>,
     /// Whether it sends TCP and UDP with checksums that what is behind it must finish
     /// (`tx-checksumming` of ethtool(8)); none where that was not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -82,6 +82,10 @@ pub struct Port {
     /// `mac_in_use`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mac: Option<Mac>,
+    /// `mac`: the address that was configured for it. vswitchd gives it to an internal port's link,
+    /// which keeps it wherever it is moved to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub configured_mac: Option<Mac>,
     /// Interface `type`; `system` for the empty one.
     pub kind: String,
     /// Access VLAN (`tag`).

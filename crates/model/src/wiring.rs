@@ -101,7 +101,7 @@ impl Attachment {
     pub fn doubts(&self) -> Vec<String> {
         let why = match &self.port {
             PortState::Unknown { why } if !self.is_dead_end() => Some(why.clone()),
-            _ => None,
+            several => several.several(),
         };
         why.into_iter().chain(self.uncertain().map(ToString::to_string)).collect()
     }
@@ -110,7 +110,7 @@ impl Attachment {
     /// tap, bridge, dummy, vrf and gretap. Hardware and internal ports are looked for by address.
     fn is_dead_end(&self) -> bool {
         let followed = ["veth", "netkit", "macvlan", "macvtap", "ipvlan", "ipvtap", "vlan"];
-        let told = ["openvswitch", "bond", "team"];
+        let told = ["openvswitch", "bond", "team", "bridge"];
         let kind = self.link.kind.as_deref();
         let nothing = self.evidence.iter().all(|evidence| evidence.step() < 3);
         nothing && kind.is_some_and(|kind| !followed.contains(&kind) && !told.contains(&kind))
@@ -150,9 +150,9 @@ pub enum Wire {
     },
     /// An internal port of the switch, moved here.
     Internal,
-    /// A macvlan, ipvlan or vlan over another link.
+    /// A macvlan, ipvlan or vlan over another link, or a bond or team over its members.
     Parent {
-        /// Name of the link beneath.
+        /// Name of the link beneath; of several the first that leads to a port.
         lower: Name,
         /// How that one goes on; none when it is a port itself.
         beneath: Option<Box<Wire>>,
@@ -204,6 +204,11 @@ pub enum PortState {
     Pending(PortRef),
     /// On this port, which vswitchd could not make.
     Failed(PortRef),
+    /// On all of these ports: a bond or team, or what stands on one.
+    Several {
+        /// The ports of its members.
+        ports: Vec<PortRef>,
+    },
     /// On no port of any bridge.
     NotOnSwitch,
     /// It cannot be known.
@@ -218,8 +223,15 @@ impl PortState {
     pub fn port(&self) -> Option<&PortRef> {
         match self {
             Self::On(port) | Self::Pending(port) | Self::Failed(port) => Some(port),
-            Self::NotOnSwitch | Self::Unknown { .. } => None,
+            Self::Several { .. } | Self::NotOnSwitch | Self::Unknown { .. } => None,
         }
+    }
+
+    /// Why there is no one port, where there are several: each as `bridge/interface` with its number.
+    pub fn several(&self) -> Option<String> {
+        let Self::Several { ports } = self else { return None };
+        let each = ports.iter().map(|p| format!("{}/{} ({})", p.bridge, p.iface, p.ofport));
+        Some(format!("it is on several ports: {}", each.collect::<Vec<_>>().join(", ")))
     }
 
     /// The number, if there is a real one.
@@ -227,12 +239,13 @@ impl PortState {
         self.port().and_then(|port| port.ofport.assigned())
     }
 
-    /// One word for it: `on`, `pending`, `failed`, `none` or `unknown`.
+    /// One word for it: `on`, `pending`, `failed`, `several`, `none` or `unknown`.
     pub fn word(&self) -> &'static str {
         match self {
             Self::On(_) => "on",
             Self::Pending(_) => "pending",
             Self::Failed(_) => "failed",
+            Self::Several { .. } => "several",
             Self::NotOnSwitch => "none",
             Self::Unknown { .. } => "unknown",
         }

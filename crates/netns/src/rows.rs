@@ -18,6 +18,9 @@ pub(crate) const IFLA_MASTER: u16 = 10;
 pub(crate) const IFLA_LINKINFO: u16 = 18;
 pub(crate) const IFLA_IFALIAS: u16 = 20;
 pub(crate) const IFLA_EXT_MASK: u16 = 29;
+/// Nested: the alternative names, each an IFLA_ALT_IFNAME (Linux 5.5).
+const IFLA_PROP_LIST: u16 = 52;
+const IFLA_ALT_IFNAME: u16 = 53;
 const IFLA_LINK_NETNSID: u16 = 37;
 pub(crate) const IFLA_INFO_KIND: u16 = 1;
 pub(crate) const IFLA_INFO_DATA: u16 = 2;
@@ -54,6 +57,9 @@ pub struct Link {
     pub vlan: Option<u16>,
     /// `IFLA_IFALIAS`: its alias (ip-link(8)); shown as the name is.
     pub alias: Option<String>,
+    /// `IFLA_ALT_IFNAME`: its alternative names (`altname` of ip-link(8)), which may have up to
+    /// 127 bytes; shown as the name is.
+    pub altnames: Vec<String>,
 }
 
 /// An address of a link.
@@ -85,6 +91,10 @@ pub(crate) fn link(body: &[u8]) -> Option<Link> {
             IFLA_MASTER => link.master = u32_at(value, 0).filter(|index| *index != 0),
             IFLA_IFALIAS => link.alias = Some(text(value)),
             IFLA_LINKINFO => specifics(&mut link, value),
+            IFLA_PROP_LIST => {
+                let names = attributes(value).filter(|(kind, _)| *kind == IFLA_ALT_IFNAME);
+                link.altnames = names.map(|(_, name)| text(name)).collect();
+            }
             _ => {}
         }
     }

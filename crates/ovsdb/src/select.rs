@@ -102,6 +102,11 @@ impl<'a> Select<'a> {
         self.condition(column, "==", value.into())
     }
 
+    /// Keeps the rows whose `column` is another one than `value`.
+    pub fn not_equal(self, column: &'a str, value: impl Into<Value<'a>>) -> Self {
+        self.condition(column, "!=", value.into())
+    }
+
     /// Keeps the rows whose `column`, a set or a map, holds `value` and maybe more.
     pub fn includes(self, column: &'a str, value: impl Into<Value<'a>>) -> Self {
         self.condition(column, "includes", value.into())

@@ -1,12 +1,13 @@
 //! The kernel: namespaces with their links, read from inside each.
 //!
 //! [`read`] decides what is read, [`rows`] turns rtnetlink's rows into ours, [`offload`] adds what
-//! ethtool knows of them, [`watch`] reads again what [`hints`] say has changed, [`change`] makes them.
+//! ethtool knows of them, [`paths`] finds the namespaces that ports name by a path, [`watch`] reads again what [`hints`] say has changed, [`change`] makes them.
 
 mod change;
 mod hints;
 mod namespaces;
 mod offload;
+mod paths;
 mod read;
 mod rows;
 pub mod watch;
@@ -14,5 +15,8 @@ pub mod watch;
 pub(crate) use change::Links;
 pub(crate) use hints::open;
 pub(crate) use namespaces::{named, not_opened, open_named, own_namespace, source_error};
-pub(crate) use read::{alone, around, everything, homes, listen, needs_everything};
+pub(crate) use paths::note_paths;
+pub(crate) use read::{
+    alone, around, everything, homes, listen, needs_everything, read_packet_sockets,
+};
 pub(crate) use rows::id;

@@ -8,7 +8,7 @@ use model::ids::{Ifindex, NetnsId, Nsid};
 use model::snapshot::{Link, Namespace};
 use netns::{LinkWatch, Netns, RouteSocket};
 
-use super::namespaces::{named, source_error};
+use super::namespaces::{named, own_namespace, source_error};
 use super::offload;
 use super::rows::{self as links, id};
 
@@ -126,6 +126,12 @@ pub(crate) fn homes(
     for (name, space) in named() {
         homes.entry(id(&space)).or_insert((space, Vec::new())).1.push(name);
     }
+    // Where vswitchd has a namespace of its own, Linux bridges of this one may be on the way.
+    if let Ok(own) = own_namespace()
+        && id(&own) != id(switch)
+    {
+        homes.entry(id(&own)).or_insert((own, Vec::new()));
+    }
     shut.retain(|netns, _| !homes.contains_key(netns));
     let homes: Vec<_> = homes.values().map(|(space, names)| (space, names.clone())).collect();
     let spaces: Vec<_> = homes.iter().map(|(space, _)| *space).collect();
@@ -183,9 +189,17 @@ fn empty(id: NetnsId, names: Vec<String>) -> Namespace {
         names,
         nsids: BTreeMap::new(),
         links: Vec::new(),
+        paths: Vec::new(),
         packet_sockets: None,
         source_error: None,
     }
+}
+
+/// Notes in the switch's row which links packet sockets listen to.
+pub(crate) fn read_packet_sockets(switch: &Netns, rows: &mut [Namespace]) {
+    let Some(here) = rows.iter_mut().find(|row| row.id == id(switch)) else { return };
+    let read = netns::visit(&[switch], |_, _| Ok(packet_sockets()));
+    here.packet_sockets = read.into_iter().next().and_then(Result::ok).flatten();
 }
 
 /// Nothing follows where it cannot be told.
@@ -220,7 +234,7 @@ fn follow(socket: &RouteSocket, starts: Vec<Ifindex>) -> Result<Vec<Arc<Link>>, 
         }
         let Some(link) = socket.link(next.0)? else { continue };
         let link = links::row(link, Vec::new());
-        if link.kind.as_deref() == Some("bridge") {
+        if matches!(link.kind.as_deref(), Some("bridge" | "bond" | "team")) {
             let members = socket.links_of_master(next.0)?;
             let members = members.into_iter().map(|member| links::row(member, Vec::new()));
             for member in members {

@@ -44,6 +44,7 @@ pub(super) fn row(link: netns::Link, addresses: Vec<Cidr>) -> Link {
         vlan: link.vlan,
         alias: link.alias,
         tx_checksum_offload: None,
+        altnames: link.altnames.into_iter().map(Into::into).collect(),
     }
 }
 

@@ -104,8 +104,10 @@ async fn near(
     };
     let what = database.what().to_owned();
     let here = rows.get(1..).unwrap_or_default();
-    let names: Vec<_> =
-        here.iter().flat_map(|ns| &ns.links).map(|link| link.name.to_string()).collect();
+    let links = || here.iter().flat_map(|ns| &ns.links);
+    let names = links().flat_map(|link| std::iter::once(&link.name).chain(&link.altnames));
+    let names: Vec<_> = names.map(ToString::to_string).collect();
+    let held: Vec<_> = links().map(|link| (link.ifindex.0, &*link.name)).collect();
     // Without the switch's namespace a link leads to no name, and only claims lead to a port.
     let unnamed = here.is_empty() && rows.first().is_some_and(|home| !home.links.is_empty());
     let whole = unnamed || names.len() > MANY || rows.first().is_some_and(kernel::needs_everything);
@@ -115,7 +117,7 @@ async fn near(
             return database.all().await;
         }
         let settings = question.traffic || question.identities;
-        let found = database.named(&names, bridge, settings).await?;
+        let found = database.named(&names, &held, bridge, settings).await?;
         let missing = bridge.is_some_and(|name| found.iter().all(|bridge| *bridge.name != *name));
         if !missing {
             return Ok(found);

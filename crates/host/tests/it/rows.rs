@@ -70,6 +70,7 @@ pub(crate) fn namespace(links: &[&str]) -> Namespace {
             vlan: None,
             alias: None,
             tx_checksum_offload: None,
+            altnames: Vec::new(),
         })
     };
     Namespace {
@@ -77,6 +78,7 @@ pub(crate) fn namespace(links: &[&str]) -> Namespace {
         names: Vec::new(),
         nsids: std::collections::BTreeMap::new(),
         links: (1..).zip(links).map(link).collect(),
+        paths: Vec::new(),
         packet_sockets: None,
         source_error: None,
     }

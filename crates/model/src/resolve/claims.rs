@@ -1,16 +1,22 @@
-//! What others wrote into `external_ids`: who has this port?
+//! What tells where a link leads when the kernel does not: the words that others wrote into
+//! `external_ids`, a name, a hardware address.
 //!
-//! Counts only where the kernel could not be followed; where it could, a claim
-//! that says otherwise is a leftover and named as such.
+//! All of it counts only for a link whose kind may be a port's other end, and only for a port
+//! that has no link of its own in the switch's namespace. A container chooses names and addresses
+//! of its own links: what rests on these alone says so, and what fits several links fits none.
+
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
 
 use crate::dialects::{Claim, claims_of};
 use crate::evidence::{Evidence, Note};
-use crate::ids::{Mac, Name, NetnsId};
-use crate::snapshot::{Link, Namespace, Snapshot};
+use crate::ids::{LinkKey, Mac, Name, NetnsId};
+use crate::snapshot::{Link, Snapshot};
 use crate::wiring::{LastTenant, Wire};
 
+use super::blind_links::{BlindLinks, may_be, may_be_claimed};
 use super::containers::ContainerIndex;
 use super::entries::PortIx;
 use super::group::{OneOrMore, group};
@@ -26,9 +32,26 @@ pub(super) struct Claims<'i, 'a> {
     /// In the order of the ports.
     made: Vec<(PortIx, Claim<'a>)>,
     containers: ContainerIndex<'a>,
+    /// By the interface that words name.
     links: FxHashMap<(NetnsId, &'a str), OneOrMore<Claimed>>,
-    attached_macs: FxHashMap<Mac, OneOrMore<Claimed>>,
-    port_macs: FxHashMap<Mac, OneOrMore<PortIx>>,
+    /// By an address that words name, with the namespace if they name that too.
+    attached_macs: FxHashMap<Mac, OneOrMore<(Claimed, Option<NetnsId>)>>,
+    /// Internal ports by the addresses of their links. Made when first asked for.
+    port_macs: OnceCell<FxHashMap<Mac, OneOrMore<PortIx>>>,
+    blind: OnceCell<BlindLinks<'a>>,
+}
+
+/// What speaks for a link being a port's.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Ground {
+    /// `external_ids` name the container and its interface or address.
+    Words(&'static str),
+    /// `external_ids` name an address.
+    AttachedMac(&'static str),
+    /// An internal port has its name.
+    Name,
+    /// An internal port has its address.
+    Mac,
 }
 
 impl<'i, 'a> Claims<'i, 'a> {
@@ -44,13 +67,16 @@ impl<'i, 'a> Claims<'i, 'a> {
             let home = containers.home(index, claim)?;
             Some(((home, claim.interface?), (*ix, claim.writer)))
         });
-        let by_mac = made.iter().filter_map(|(ix, claim)| Some((claim.mac?, (*ix, claim.writer))));
-        let port_macs = index.ports.iter().filter_map(|(ix, entry)| Some((entry.port.mac?, ix)));
+        let by_mac = made.iter().filter_map(|(ix, claim)| {
+            let home = containers.home(index, claim);
+            Some((claim.mac.filter(|mac| mac.identifies())?, ((*ix, claim.writer), home)))
+        });
         Self {
             index,
             links: group(by_link),
             attached_macs: group(by_mac),
-            port_macs: group(port_macs),
+            port_macs: OnceCell::new(),
+            blind: OnceCell::new(),
             containers,
             made,
         }
@@ -58,58 +84,176 @@ impl<'i, 'a> Claims<'i, 'a> {
 
     /// Who a port was claimed for, whether or not that container still runs.
     pub(super) fn owner(&self, port: PortIx) -> Option<LastTenant> {
-        let from = self.made.partition_point(|(claimed, _)| *claimed < port);
-        let own = self.made[from..].iter().take_while(|(claimed, _)| *claimed == port);
-        own.map(|(_, claim)| claim).find_map(|claim| self.containers.last(claim))
+        self.of(port).find_map(|claim| self.containers.last(claim))
     }
 
-    /// Lets claims answer where the kernel could not, and names those the kernel refutes.
-    pub(super) fn complete(&self, home: &Namespace, link: &Link, mut trace: Trace) -> Trace {
-        let claimed = self.links.get(&(home.id, &*link.name)).map_or(&[][..], |claimed| claimed);
-        if trace.is_followed() {
-            let refuted = claimed.iter().filter(|(port, _)| !trace.ports.contains(port));
-            trace.notes.extend(refuted.map(|(port, writer)| Note::FalseClaim {
-                writer: (*writer).to_owned(),
-                port: self.index.ports[*port].label(),
-            }));
+    fn of(&self, port: PortIx) -> impl Iterator<Item = &Claim<'a>> {
+        let from = self.made.partition_point(|(claimed, _)| *claimed < port);
+        let own = self.made[from..].iter().take_while(move |(claimed, _)| *claimed == port);
+        own.map(|(_, claim)| claim)
+    }
+
+    /// The claims that the kernel refutes, having told the way of this link.
+    pub(super) fn refuted(&self, at: LinkKey, link: &Link, trace: &Trace) -> Vec<Note> {
+        let claimed = self.links.get(&(at.netns, &*link.name)).filter(|_| trace.is_followed());
+        let refuted = claimed.into_iter().flatten().filter(|(port, _)| !trace.ports.contains(port));
+        refuted.map(|(port, writer)| self.false_claim(*port, writer)).collect()
+    }
+
+    fn false_claim(&self, port: PortIx, writer: &str) -> Note {
+        Note::FalseClaim { writer: writer.to_owned(), port: self.index.ports[port].label() }
+    }
+
+    /// Lets claims answer where the kernel could not. `trace` ends at this link.
+    pub(super) fn complete(&self, at: LinkKey, link: &Link, mut trace: Trace) -> Trace {
+        if !may_be_claimed(link) || !self.index.switch_is_read() {
             return trace;
         }
-        self.by_words(claimed, &mut trace);
-        if trace.ports.is_empty() {
-            self.by_mac(link, &mut trace);
+        let mut found: Vec<(PortIx, Ground)> = Vec::new();
+        for (port, ground) in self.candidates(at, link) {
+            if self.index.ports[port].link.is_some() {
+                // Its link lives where vswitchd opened it: it is no other one.
+                if let Ground::Words(writer) | Ground::AttachedMac(writer) = ground {
+                    trace.notes.push(self.false_claim(port, writer));
+                }
+            } else if self.is_only_one(port, at, ground) {
+                found.push((port, ground));
+            } else {
+                trace.notes.push(Note::Contested { port: self.index.ports[port].label() });
+            }
         }
-        if matches!(link.kind.as_deref(), Some("openvswitch" | "tun")) && !trace.ports.is_empty() {
-            trace.wire = Wire::Internal;
+        let words = |(_, ground): &(PortIx, Ground)| matches!(ground, Ground::Words(_));
+        if found.iter().any(words) {
+            found.retain(words);
         }
+        self.conclude(link, found, &mut trace);
         trace
     }
 
-    fn by_words(&self, claimed: &[Claimed], trace: &mut Trace) {
-        for (port, writer) in claimed {
-            trace.evidence.push(Evidence::ExternalIds {
-                writer: (*writer).to_owned(),
-                iface: self.iface(*port),
-            });
-            if !trace.ports.contains(port) {
-                trace.ports.push(*port);
+    fn conclude(&self, link: &Link, found: Vec<(PortIx, Ground)>, trace: &mut Trace) {
+        for (port, ground) in found {
+            trace.evidence.push(self.evidence(port, ground));
+            if trace.ports.contains(&port) {
+                continue;
             }
+            trace.ports.push(port);
+            trace.notes.extend(match ground {
+                Ground::Words(_) => None,
+                Ground::Name => Some(self.not_proven(port, "name")),
+                Ground::AttachedMac(_) | Ground::Mac => {
+                    Some(self.not_proven(port, "hardware address"))
+                }
+            });
         }
-    }
-
-    fn by_mac(&self, link: &Link, trace: &mut Trace) {
-        let Some(mac) = link.mac else { return };
-        let attached = self.attached_macs.get(&mac).map_or(&[][..], |claimed| claimed);
-        self.by_words(attached, trace);
         if trace.ports.is_empty() {
-            let same = self.port_macs.get(&mac).into_iter().flatten();
-            let free = same.filter(|port| self.index.ports[**port].link.is_none());
-            trace.ports.extend(free.copied());
-            let same = trace.ports.iter().map(|port| self.iface(*port));
-            trace.evidence.extend(same.map(|iface| Evidence::SameMac { iface }));
+            let contested = |note: &Note| matches!(note, Note::Contested { .. });
+            if trace.notes.iter().any(contested) {
+                trace.unseen = Some("several links fit the same port equally well".to_owned());
+            }
+            return;
+        }
+        (trace.claimed, trace.unseen) = (true, None);
+        if super::port_link::is_internal(link) {
+            trace.wire = Wire::Internal;
         }
     }
 
-    fn iface(&self, port: PortIx) -> Name {
-        self.index.ports[port].port.iface.clone()
+    fn not_proven(&self, port: PortIx, by: &str) -> Note {
+        Note::NotProven { port: self.index.ports[port].label(), by: by.to_owned() }
+    }
+
+    fn evidence(&self, port: PortIx, ground: Ground) -> Evidence {
+        let iface: Name = self.index.ports[port].port.iface.clone();
+        match ground {
+            Ground::Words(writer) | Ground::AttachedMac(writer) => {
+                Evidence::ExternalIds { writer: writer.to_owned(), iface }
+            }
+            Ground::Name => Evidence::InternalName { iface },
+            Ground::Mac => Evidence::SameMac { iface },
+        }
+    }
+
+    /// The ports that this link may be, each with what speaks for it most, in their order.
+    fn candidates(&self, at: LinkKey, link: &Link) -> Vec<(PortIx, Ground)> {
+        let words = self.links.get(&(at.netns, &*link.name)).into_iter().flatten();
+        let mut all: Vec<_> = words.map(|(port, writer)| (*port, Ground::Words(writer))).collect();
+        let mac = link.mac.filter(|mac| mac.identifies());
+        let attached = mac.and_then(|mac| self.attached_macs.get(&mac)).into_iter().flatten();
+        all.extend(attached.filter_map(|((port, writer), home)| match home {
+            Some(home) => (*home == at.netns).then_some((*port, Ground::Words(writer))),
+            None => Some((*port, Ground::AttachedMac(writer))),
+        }));
+        let named = self.index.ports.named(&link.name).iter();
+        let named = named.chain(self.index.ports.with_cut_name(&link.name));
+        all.extend(named.filter(|port| self.is_internal(**port)).map(|port| (*port, Ground::Name)));
+        let same = mac.and_then(|mac| self.port_macs().get(&mac)).into_iter().flatten();
+        all.extend(same.map(|port| (*port, Ground::Mac)));
+        all.retain(|(port, _)| may_be(link, &self.index.ports[*port]));
+        all.sort();
+        all.dedup_by_key(|(port, _)| *port);
+        all
+    }
+
+    /// Whether no other link has as good a claim to the port. Words count more than what a
+    /// container can set.
+    fn is_only_one(&self, port: PortIx, at: LinkKey, ground: Ground) -> bool {
+        let by_words = self.named_by_words(port);
+        if matches!(ground, Ground::Words(_)) {
+            return by_words.iter().all(|other| *other == at);
+        }
+        by_words.is_empty() && self.alike(port).iter().all(|other| *other == at)
+    }
+
+    /// The links that words name for a port, as far as they are there.
+    fn named_by_words(&self, port: PortIx) -> BTreeSet<LinkKey> {
+        let mut links = BTreeSet::new();
+        let entry = &self.index.ports[port];
+        for claim in self.of(port) {
+            let Some(home) = self.containers.home(self.index, claim) else { continue };
+            let named = claim.interface.and_then(|name| self.blind().called(home, name));
+            links.extend(named.filter(|(_, link)| may_be(link, entry)).map(|(at, _)| at));
+            let mac = claim.mac.filter(|mac| mac.identifies());
+            let same = mac.into_iter().flat_map(|mac| self.blind().with_mac(mac));
+            let same = same.filter(|(at, link)| at.netns == home && may_be(link, entry));
+            links.extend(same.map(|(at, _)| *at));
+        }
+        links
+    }
+
+    /// The links that are like a port by name or address.
+    fn alike(&self, port: PortIx) -> BTreeSet<LinkKey> {
+        let entry = &self.index.ports[port];
+        let mut macs: Vec<Mac> = self.of(port).filter_map(|claim| claim.mac).collect();
+        let mut links = BTreeSet::new();
+        if self.is_internal(port) {
+            macs.extend(entry.port.mac.into_iter().chain(entry.port.configured_mac));
+            let cut = super::port_link::cut_name(&entry.port.iface).unwrap_or(&entry.port.iface);
+            let named = self.blind().named(cut).iter();
+            links.extend(named.filter(|(_, link)| may_be(link, entry)).map(|(at, _)| *at));
+        }
+        for mac in macs.into_iter().filter(|mac| mac.identifies()) {
+            let same = self.blind().with_mac(mac).iter();
+            links.extend(same.filter(|(_, link)| may_be(link, entry)).map(|(at, _)| *at));
+        }
+        links
+    }
+
+    fn is_internal(&self, port: PortIx) -> bool {
+        self.index.ports[port].port.kind == "internal"
+    }
+
+    fn port_macs(&self) -> &FxHashMap<Mac, OneOrMore<PortIx>> {
+        self.port_macs.get_or_init(|| {
+            let internal =
+                self.index.ports.iter().filter(|(_, entry)| entry.port.kind == "internal");
+            group(internal.flat_map(|(ix, entry)| {
+                let macs = BTreeSet::from([entry.port.mac, entry.port.configured_mac]);
+                macs.into_iter().flatten().map(move |mac| (mac, ix))
+            }))
+        })
+    }
+
+    fn blind(&self) -> &BlindLinks<'a> {
+        self.blind.get_or_init(|| BlindLinks::new(self.index))
     }
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
-use crate::dialects::{Claim, Owner};
+use crate::dialects::{Claim, NetnsPath, Owner};
 use crate::ids::NetnsId;
-use crate::snapshot::{Container, Engine, Namespace, Snapshot};
+use crate::snapshot::{Container, Engine, Snapshot};
 use crate::wiring::{ContainerRef, LastTenant};
 
 use super::index::Index;
@@ -15,7 +15,8 @@ use super::index::Index;
 /// Containers by every name that a claim may use for them.
 #[derive(Default)]
 pub(super) struct ContainerIndex<'a> {
-    names: FxHashMap<&'a str, Known<'a>>,
+    /// None where containers of several engines have the name.
+    names: FxHashMap<&'a str, Option<Known<'a>>>,
     ids: FxHashMap<&'a str, Known<'a>>,
     pids: FxHashMap<u32, Known<'a>>,
     /// In order, for words that are only the beginning of an id; made when first asked for.
@@ -31,8 +32,15 @@ struct Known<'a> {
 impl<'a> ContainerIndex<'a> {
     pub(super) fn new(snapshot: &'a Snapshot) -> Self {
         let all = || snapshot.containers_by_engine().map(|(engine, row)| Known { engine, row });
+        let mut names: FxHashMap<&str, Option<Known<'_>>> = FxHashMap::default();
+        for known in all() {
+            let another = |other: &mut Option<Known<'_>>| {
+                *other = other.filter(|other| other.row.id == known.row.id);
+            };
+            names.entry(&*known.row.name).and_modify(another).or_insert(Some(known));
+        }
         Self {
-            names: all().map(|known| (&*known.row.name, known)).collect(),
+            names,
             ids: all().map(|known| (&*known.row.id.0, known)).collect(),
             pids: all().filter_map(|known| Some((known.row.pid?, known))).collect(),
             ordered_ids: OnceCell::new(),
@@ -44,22 +52,45 @@ impl<'a> ContainerIndex<'a> {
         match claim.owner? {
             Owner::Container(words) => self.container(words)?.row.netns,
             Owner::Pid(pid) => self.pids.get(&pid)?.row.netns,
-            Owner::Netns(path) => {
-                let name = path.rsplit('/').next()?;
-                let known = |ns: &&Namespace| ns.names.iter().any(|n| n == name);
-                index.namespaces().find(known).map(|ns| ns.id)
-            }
+            Owner::Netns(path) => self.at_path(index, path),
         }
     }
 
-    /// By name, full id, or an id prefix that fits only one.
+    /// The namespace that a path names: as the kernel says, where that was asked; else by the
+    /// process or the name in it.
+    fn at_path(&self, index: &Index<'_>, path: &str) -> Option<NetnsId> {
+        if let Some(id) = index.at_path(path) {
+            return Some(id);
+        }
+        match NetnsPath::of(path) {
+            NetnsPath::Process(pid) => self.pids.get(&pid)?.row.netns,
+            NetnsPath::Named(name) => index.named(name),
+            NetnsPath::Other => None,
+        }
+    }
+
+    /// By full id, name, or an id prefix, where that fits only one: whoever makes a container
+    /// chooses its name, and it may look like another one's id.
     fn container(&self, words: &str) -> Option<Known<'a>> {
         if words.is_empty() {
             return None;
         }
-        if let Some(named) = self.names.get(words).or_else(|| self.ids.get(words)) {
-            return Some(*named);
+        if let Some(known) = self.ids.get(words) {
+            return Some(*known);
         }
+        let named = self.names.get(words);
+        if let Some(named) = named.filter(|_| !is_short_id(words)) {
+            return *named;
+        }
+        match (named, self.by_prefix(words)) {
+            (Some(named), None) => *named,
+            (Some(Some(named)), Some(other)) => (named.row.id == other.row.id).then_some(other),
+            (Some(None), Some(_)) => None,
+            (None, found) => found,
+        }
+    }
+
+    fn by_prefix(&self, words: &str) -> Option<Known<'a>> {
         let ordered = self
             .ordered_ids
             .get_or_init(|| self.ids.iter().map(|(id, known)| (*id, *known)).collect());
@@ -82,4 +113,9 @@ impl<'a> ContainerIndex<'a> {
         });
         Some(LastTenant { words, container, interface: claim.interface.map(str::to_owned) })
     }
+}
+
+/// Whether words may be the beginning of an id: what `docker ps` shows has 12 digits.
+fn is_short_id(words: &str) -> bool {
+    words.len() >= 12 && words.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -1,16 +1,18 @@
 //! The ports of all bridges as the best switch source has them, with the others' numbers.
 
+use std::cell::OnceCell;
 use std::ops;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use crate::OfPortBySource;
-use crate::ids::DpPort;
+use crate::ids::{DpPort, Ifindex};
 use crate::snapshot::{Link, Namespace, Observed, Snapshot};
 use crate::switch::{Bridge, Port, SwitchSource};
 
 use super::group::{OneOrMore, group};
+use super::port_link::{PortLink, SwitchLinks, cut_name};
 
 /// Length to which OpenFlow cuts port names (`OFP_MAX_PORT_NAME_LEN` less the NUL).
 const OPENFLOW_NAME: usize = 15;
@@ -19,8 +21,10 @@ const OPENFLOW_NAME: usize = 15;
 pub(super) struct PortEntry<'a> {
     pub(super) bridge: &'a Bridge,
     pub(super) port: &'a Arc<Port>,
-    /// The link of that name in the switch's namespace.
+    /// Its link in the switch's namespace.
     pub(super) link: Option<&'a Link>,
+    /// How that was found, or why it cannot be told.
+    pub(super) of_link: PortLink<'a>,
     pub(super) dp_port: Option<DpPort>,
     pub(super) ofports: OfPortBySource,
 }
@@ -39,23 +43,56 @@ pub(super) struct PortIx(usize);
 /// All ports, by bridge, then number.
 pub(super) struct PortEntries<'a> {
     entries: Vec<PortEntry<'a>>,
-    by_name: FxHashMap<&'a str, OneOrMore<PortIx>>,
+    /// By their link in the switch's namespace.
+    by_link: FxHashMap<Ifindex, OneOrMore<PortIx>>,
+    /// By links that may be theirs.
+    by_doubt: FxHashMap<Ifindex, OneOrMore<PortIx>>,
+    /// Made when first asked for, as are those by what the kernel keeps of their names.
+    by_name: OnceCell<FxHashMap<&'a str, OneOrMore<PortIx>>>,
+    by_cut_name: OnceCell<FxHashMap<&'a str, OneOrMore<PortIx>>>,
 }
 
 impl<'a> PortEntries<'a> {
     /// Of a whole Snapshot; `switch` is the row of the switch's namespace.
     pub(super) fn new(snapshot: &'a Snapshot, switch: Option<&'a Namespace>) -> Self {
-        let links = switch.into_iter().flat_map(|ns| &ns.links);
-        let links: FxHashMap<_, _> = links.map(|link| (&*link.name, &**link)).collect();
-        let entries = entries(snapshot, &links);
-        let names = entries.iter().enumerate();
-        let by_name = group(names.map(|(i, entry)| (&*entry.port.iface, PortIx(i))));
-        Self { entries, by_name }
+        let entries = entries(snapshot, switch);
+        let linked = entries.iter().enumerate();
+        let by_link = group(linked.filter_map(|(i, entry)| Some((entry.link?.ifindex, PortIx(i)))));
+        let doubted = entries.iter().enumerate().flat_map(|(i, entry)| {
+            let links = entry.of_link.doubt.iter().flat_map(|doubt| &doubt.links);
+            links.map(move |link| (*link, PortIx(i)))
+        });
+        let by_doubt = group(doubted);
+        Self { entries, by_link, by_doubt, by_name: OnceCell::new(), by_cut_name: OnceCell::new() }
+    }
+
+    /// Ports whose link is this one of the switch's namespace.
+    pub(super) fn of_link(&self, ifindex: Ifindex) -> &[PortIx] {
+        self.by_link.get(&ifindex).map_or(&[], |ports| ports)
+    }
+
+    /// Why this link of the switch's namespace may be a port's although that was not told.
+    pub(super) fn doubt(&self, ifindex: Ifindex) -> Option<String> {
+        let port = self.by_doubt.get(&ifindex)?.first()?;
+        self[*port].of_link.doubt.as_ref().map(|doubt| doubt.why.clone())
     }
 
     /// Ports of the interface called `name`.
     pub(super) fn named(&self, name: &str) -> &[PortIx] {
-        self.by_name.get(name).map_or(&[], |ports| ports)
+        let make = || {
+            let names = self.entries.iter().enumerate();
+            group(names.map(|(i, entry)| (&*entry.port.iface, PortIx(i))))
+        };
+        self.by_name.get_or_init(make).get(name).map_or(&[], |ports| ports)
+    }
+
+    /// Ports of the interfaces that the kernel calls `name`, being longer.
+    pub(super) fn with_cut_name(&self, name: &str) -> &[PortIx] {
+        let make = || {
+            let names = self.entries.iter().enumerate();
+            group(names.filter_map(|(i, entry)| Some((cut_name(&entry.port.iface)?, PortIx(i)))))
+        };
+        self.by_cut_name.get_or_init(make).get(name).map_or(&[], |ports| ports)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (PortIx, &PortEntry<'a>)> {
@@ -97,19 +134,20 @@ pub(super) fn answering(snapshot: &Snapshot) -> Option<(SwitchSource, &Observed<
     sources().find(|(_, rows)| rows.absence().is_none()).or_else(|| sources().next())
 }
 
-fn entries<'a>(snapshot: &'a Snapshot, links: &FxHashMap<&str, &'a Link>) -> Vec<PortEntry<'a>> {
+fn entries<'a>(snapshot: &'a Snapshot, switch: Option<&'a Namespace>) -> Vec<PortEntry<'a>> {
     let Some((answers, rows)) = answering(snapshot) else { return Vec::new() };
     let others = other_sources(snapshot, answers);
     let mut bridges: Vec<_> = rows.rows().iter().collect();
     bridges.sort_by_key(|bridge| &bridge.name);
+    let links = SwitchLinks::new(switch, bridges.clone());
     let mut entries = Vec::with_capacity(bridges.iter().map(|bridge| bridge.ports.len()).sum());
     for bridge in bridges {
         let mut ports: Vec<_> = bridge.ports.iter().collect();
         ports.sort_by_key(|port| (port.ofport.assigned(), &port.iface));
         entries.extend(ports.into_iter().map(|port| {
-            let link = links.get(&*port.iface).copied();
+            let of_link = links.of(bridge, port);
             let (ofports, dp_port) = numbers(answers, bridge, port, &others);
-            PortEntry { bridge, port, link, dp_port, ofports }
+            PortEntry { bridge, port, link: of_link.link, of_link, dp_port, ofports }
         }));
     }
     entries

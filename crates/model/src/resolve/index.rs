@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use crate::SourceError;
+use crate::identity::{Identities, SourceIdentity, World};
 use crate::ids::{LinkKey, NetnsId};
 use crate::snapshot::{Container, Engine, Link, Namespace, Observed, Scope, Snapshot};
 use crate::wiring::ContainerRef;
@@ -27,9 +28,12 @@ pub(super) struct Index<'a> {
     /// Veths by (the index they name, their own index): who may be at the other end.
     /// Made when first asked for: most hosts never need it.
     veths_by_peer: OnceCell<FxHashMap<(u32, u32), OneOrMore<LinkKey>>>,
+    /// Links by what they are enslaved to. Made when first asked for.
+    members: OnceCell<FxHashMap<LinkKey, OneOrMore<LinkKey>>>,
     tenants: FxHashMap<NetnsId, OneOrMore<Tenant<'a>>>,
     pub(super) ports: PortEntries<'a>,
     switch_error: Option<&'a SourceError>,
+    identities: &'a Identities,
     engines: &'a BTreeMap<Engine, Observed<Container>>,
     pub(super) kernel_known: bool,
 }
@@ -48,9 +52,11 @@ impl<'a> Index<'a> {
             switch_netns_error: snapshot.switch_netns_error(),
             links: links(&namespaces),
             veths_by_peer: OnceCell::new(),
+            members: OnceCell::new(),
             tenants: tenants(snapshot),
             ports: PortEntries::new(snapshot, switch),
             switch_error: answering(snapshot).and_then(|(_, rows)| rows.source_error()),
+            identities: &snapshot.identities,
             engines: &snapshot.engines,
             kernel_known: snapshot.kernel.is_fresh(),
             namespaces,
@@ -67,8 +73,19 @@ impl<'a> Index<'a> {
         self.namespaces.get(&id).copied()
     }
 
-    pub(super) fn namespaces(&self) -> impl Iterator<Item = &'a Namespace> {
-        self.namespaces.values().copied()
+    /// The namespace that the kernel said this path is, or whose inode it is, written
+    /// `net:[4026531840]`.
+    pub(super) fn at_path(&self, path: &str) -> Option<NetnsId> {
+        let is = |ns: &&&Namespace| {
+            ns.paths.iter().any(|known| known == path) || ns.id.to_string() == path
+        };
+        self.namespaces.values().find(is).map(|ns| ns.id)
+    }
+
+    /// The namespace that has this name under /run/netns.
+    pub(super) fn named(&self, name: &str) -> Option<NetnsId> {
+        let is = |ns: &&&Namespace| ns.names.iter().any(|known| known == name);
+        self.namespaces.values().find(is).map(|ns| ns.id)
     }
 
     /// The row of the switch's namespace, if it was read.
@@ -84,9 +101,48 @@ impl<'a> Index<'a> {
         self.links.get(&at).copied()
     }
 
-    /// The links of the switch's namespace.
-    pub(super) fn switch_links(&self) -> impl Iterator<Item = &'a Link> {
-        self.switch_namespace().into_iter().flat_map(|ns| &ns.links).map(|link| &**link)
+    /// The links that are enslaved to this one.
+    pub(super) fn members(&self, master: LinkKey) -> &[LinkKey] {
+        let make = || members(&self.namespaces);
+        self.members.get_or_init(make).get(&master).map_or(&[], |members| members)
+    }
+
+    /// Whether the links of the switch's namespace were read in this look, so that one that is
+    /// not among them is not there. A look at one container reads them all where that matters.
+    pub(super) fn switch_is_read(&self) -> bool {
+        self.kernel_known && self.switch_namespace().is_some_and(|ns| ns.source_error.is_none())
+    }
+
+    /// Why no link can be said to be on no port.
+    pub(super) fn switch_unknown(&self) -> Option<String> {
+        let why = || "which network namespace ovs-vswitchd lives in is not known";
+        let unknown = self.switch_netns.is_none();
+        unknown.then(|| self.switch_netns_error.unwrap_or_else(why).to_owned())
+    }
+
+    /// Why the links of this machine say nothing about the ports of the database.
+    pub(super) fn foreign_switch(&self) -> Option<String> {
+        let why = |identity: &SourceIdentity| match &identity.world {
+            World::Elsewhere { why } => Some(why.clone()),
+            World::Here { .. } | World::Unknown { .. } => None,
+        };
+        let database = self.identities.database.as_ref().and_then(why);
+        database.map(|why| format!("the database is not of this machine: {why}"))
+    }
+
+    /// Why absence proves nothing: who the switch is was asked and not proven.
+    pub(super) fn unidentified(&self) -> Option<String> {
+        let sources = [
+            ("the database", &self.identities.database),
+            ("ovs-vswitchd", &self.identities.vswitchd),
+        ];
+        sources.into_iter().find_map(|(what, identity)| match &identity.as_ref()?.world {
+            World::Here { .. } => None,
+            World::Elsewhere { why } => Some(format!("{what} is not of this machine: {why}")),
+            World::Unknown { why } => {
+                Some(format!("whether {what} is of this machine is not known: {why}"))
+            }
+        })
     }
 
     /// Veths elsewhere that name index `own` as their peer and have index `far` themselves.
@@ -113,6 +169,14 @@ fn links<'a>(namespaces: &Namespaces<'a>) -> FxHashMap<LinkKey, &'a Link> {
     links.reserve(namespaces.values().map(|ns| ns.links.len()).sum());
     links.extend(every.map(|(netns, link)| (LinkKey { netns, ifindex: link.ifindex }, &**link)));
     links
+}
+
+fn members(namespaces: &Namespaces<'_>) -> FxHashMap<LinkKey, OneOrMore<LinkKey>> {
+    let every = namespaces.values().flat_map(|ns| ns.links.iter().map(move |link| (ns.id, link)));
+    group(every.filter_map(|(netns, link)| {
+        let master = LinkKey { netns, ifindex: link.master? };
+        Some((master, LinkKey { netns, ifindex: link.ifindex }))
+    }))
 }
 
 fn veths_by_peer(namespaces: &Namespaces<'_>) -> FxHashMap<(u32, u32), OneOrMore<LinkKey>> {

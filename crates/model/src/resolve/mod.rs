@@ -1,30 +1,32 @@
 //! The join, in the five steps of the 2014 script: container → namespace → its links →
 //! the other end → the port → its number.
 //!
-//! Each stage borrows the earlier ones: [`index`] indexes the rows, [`uplinks`] finds the Linux
-//! bridges that have ports, [`trace`] follows the kernel's word from a link to a port,
-//! [`claims`] reads what others wrote into `external_ids`, and [`ports`] answers from the
-//! switch's side.
+//! Each stage borrows the earlier ones: [`index`] indexes the rows, [`port_link`] finds the link
+//! of each port, [`claims`] reads what others wrote into `external_ids`, [`trace`] follows the
+//! kernel's word from a link to a port, over bonds and Linux bridges by [`stacks`], and [`ports`]
+//! answers from the switch's side.
 
+mod blind_links;
 mod claims;
 mod containers;
 mod entries;
 mod group;
 mod index;
 mod notes;
+mod port_link;
 mod ports;
+mod stacks;
 mod trace;
 mod unseen;
-mod uplinks;
 mod veth;
 
 use std::sync::Arc;
 
 use crate::evidence::{Evidence, Note};
 use crate::ids::LinkKey;
-use crate::snapshot::{Container, Link, Namespace, Snapshot};
+use crate::snapshot::{Container, Link, Namespace, Scope, Snapshot};
 use crate::switch::OfPortState;
-use crate::wiring::{Attachment, PortRef, PortState, Wire, Wiring};
+use crate::wiring::{Attachment, PortRef, PortState, Wiring};
 
 use claims::Claims;
 use entries::{PortEntry, PortIx};
@@ -38,11 +40,8 @@ use trace::{Trace, Tracer};
 /// Never fails: what cannot be known is said in the result.
 pub fn resolve(snapshot: &Snapshot) -> Wiring {
     let index = Index::new(snapshot);
-    let stages = Stages {
-        index: &index,
-        tracer: Tracer::new(&index),
-        claims: Claims::new(&index, snapshot),
-    };
+    let claims = Claims::new(&index, snapshot);
+    let stages = Stages { index: &index, tracer: Tracer::new(&index, &claims), claims: &claims };
     let count = index.container_namespaces().map(|home| home.links.len()).sum();
     let mut attachments = Vec::with_capacity(count);
     let mut occupancy = Occupancy::new(&index);
@@ -55,7 +54,7 @@ pub fn resolve(snapshot: &Snapshot) -> Wiring {
     Wiring {
         host: snapshot.host.clone(),
         taken: snapshot.taken,
-        ports: ports::switch_ports(&index, &stages.claims, occupancy),
+        ports: ports::switch_ports(&index, &claims, occupancy),
         attachments,
         source_errors: source_errors(snapshot),
         unseen: unseen::of(snapshot),
@@ -83,7 +82,7 @@ fn source_errors(snapshot: &Snapshot) -> Vec<crate::SourceError> {
 struct Stages<'i, 'a> {
     index: &'i Index<'a>,
     tracer: Tracer<'i, 'a>,
-    claims: Claims<'i, 'a>,
+    claims: &'i Claims<'i, 'a>,
 }
 
 /// An attachment, and the port it is on if that is exactly one.
@@ -101,13 +100,14 @@ impl<'a> Stages<'_, 'a> {
     fn attachment(&self, home: &Namespace, tenants: &[Tenant<'_>], link: &Arc<Link>) -> Placed {
         let index = self.index;
         let at = LinkKey { netns: home.id, ifindex: link.ifindex };
-        let trace = self.claims.complete(home, link, self.tracer.follow(at, link));
+        let mut trace = self.tracer.follow(at, link);
+        trace.notes.extend(self.claims.refuted(at, link, &trace));
         let mut evidence = Vec::with_capacity(tenants.len() + trace.evidence.len() + 3);
         evidence.extend(tenants.iter().map(|(_, row)| first_step(row, home)));
         let port = arrive(index, &trace);
-        let only = (trace.ports.len() == 1).then(|| trace.ports[0]);
-        let mut notes = trace.notes;
-        notes.extend(doubts(index, &trace.ports));
+        let only = (trace.ports.len() == 1 && port.port().is_some()).then(|| trace.ports[0]);
+        let mut notes = doubts(index, &trace);
+        notes.extend(trace.notes);
         notes.extend(only.and_then(|port| checksum_offload(index, link, &index.ports[port])));
         notes.extend(old_news(index, tenants));
         evidence.extend(trace.evidence);
@@ -153,21 +153,30 @@ fn first_step(container: &Container, home: &Namespace) -> Evidence {
 
 /// Step 5: the number, if the trace ended on exactly one port.
 fn arrive(index: &Index<'_>, trace: &Trace) -> PortState {
-    match (trace.ports.as_slice(), &trace.wire) {
-        ([one], _) => state_of(&index.ports[*one]),
-        // What leads nowhere may well lead to a namespace that is not known.
-        ([], wire) => match (index.switch_netns_error, wire, index.switch_error()) {
-            (Some(why), ..) => PortState::Unknown { why: why.to_owned() },
-            (None, Wire::Unresolved { why }, _) => PortState::Unknown { why: why.clone() },
-            (None, _, Some(source_error)) => PortState::Unknown { why: source_error.to_string() },
-            (None, _, None) => PortState::NotOnSwitch,
+    if let Some(why) = index.foreign_switch() {
+        return PortState::Unknown { why };
+    }
+    match trace.ports.as_slice() {
+        [one] => state_of(&index.ports[*one]),
+        [] => nowhere(index, trace),
+        several if trace.on_all => PortState::Several {
+            ports: several.iter().map(|port| port_ref(&index.ports[*port])).collect(),
         },
         _ => PortState::Unknown { why: "several ports fit equally well".to_owned() },
     }
 }
 
-fn state_of(entry: &PortEntry<'_>) -> PortState {
-    let port = PortRef {
+/// On no port, if every step of the way was seen.
+fn nowhere(index: &Index<'_>, trace: &Trace) -> PortState {
+    let unseen = index.switch_unknown().or_else(|| trace.unseen.clone());
+    match unseen.or_else(|| index.switch_error().map(ToString::to_string)) {
+        Some(why) => PortState::Unknown { why },
+        None => PortState::NotOnSwitch,
+    }
+}
+
+fn port_ref(entry: &PortEntry<'_>) -> PortRef {
+    PortRef {
         bridge: entry.bridge.name.clone(),
         datapath_id: entry.bridge.datapath_id,
         iface: entry.port.iface.clone(),
@@ -178,7 +187,11 @@ fn state_of(entry: &PortEntry<'_>) -> PortState {
         trunks: entry.port.trunks.clone(),
         bond: entry.port.bond.clone(),
         error: entry.port.error.clone(),
-    };
+    }
+}
+
+fn state_of(entry: &PortEntry<'_>) -> PortState {
+    let port = port_ref(entry);
     match port.ofport {
         OfPortState::Assigned(_) => PortState::On(port),
         OfPortState::Pending => PortState::Pending(port),
@@ -186,17 +199,24 @@ fn state_of(entry: &PortEntry<'_>) -> PortState {
     }
 }
 
-fn doubts(index: &Index<'_>, ports: &[PortIx]) -> Vec<Note> {
-    match ports {
-        [] => Vec::new(),
+fn doubts(index: &Index<'_>, trace: &Trace) -> Vec<Note> {
+    let mut notes = match trace.ports.as_slice() {
+        [] => return Vec::new(),
         [one] => port_notes(index, &index.ports[*one]),
+        many if trace.on_all => {
+            many.iter().flat_map(|port| port_notes(index, &index.ports[*port])).collect()
+        }
         many => {
             let mut candidates: Vec<_> =
                 many.iter().map(|port| index.ports[*port].label()).collect();
             candidates.sort();
             vec![Note::Ambiguous { candidates }]
         }
-    }
+    };
+    // A look at one container leaves out what else hangs on a Linux bridge.
+    let whole = index.scope == Scope::Everything;
+    notes.extend(trace.unseen.clone().filter(|_| whole).map(|why| Note::PartlySeen { why }));
+    notes
 }
 
 fn numbers(entry: &PortEntry<'_>) -> impl Iterator<Item = Evidence> {

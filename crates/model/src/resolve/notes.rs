@@ -4,13 +4,19 @@ use crate::evidence::Note;
 
 use super::entries::PortEntry;
 use super::index::Index;
+use super::port_link::FoundBy;
 
 /// Everything that is uncertain about one port.
 pub(super) fn port_notes(index: &Index<'_>, entry: &PortEntry<'_>) -> Vec<Note> {
     // Where there are rows in spite of source_error, they are old ones.
     let stale = index.switch_error().map(|why| Note::Stale { why: why.to_string() });
     let notes = conflict(entry).into_iter().chain(not_as_requested(entry));
-    notes.chain(old_ifindex(entry)).chain(deaf(index, entry)).chain(stale).collect()
+    notes
+        .chain(old_ifindex(entry))
+        .chain(renamed(entry))
+        .chain(deaf(index, entry))
+        .chain(stale)
+        .collect()
 }
 
 fn conflict(entry: &PortEntry<'_>) -> Option<Note> {
@@ -34,6 +40,13 @@ fn deaf(index: &Index<'_>, entry: &PortEntry<'_>) -> Option<Note> {
     let ifindex = entry.link?.ifindex;
     let packet_sockets = index.switch_namespace()?.packet_sockets.as_ref()?;
     (!packet_sockets.contains(&ifindex)).then_some(Note::Deaf)
+}
+
+/// A port whose link is known by its index alone.
+fn renamed(entry: &PortEntry<'_>) -> Option<Note> {
+    let by_index = entry.of_link.found_by == Some(FoundBy::Ifindex);
+    let link = entry.link.filter(|_| by_index)?.name.clone();
+    Some(Note::Renamed { iface: entry.port.iface.clone(), link })
 }
 
 fn old_ifindex(entry: &PortEntry<'_>) -> Option<Note> {

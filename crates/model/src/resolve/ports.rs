@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::evidence::Note;
 use crate::ids::{Nsid, OfPort};
 use crate::port_record::PortRecord;
 use crate::snapshot::{Link, Scope};
@@ -36,13 +37,17 @@ pub(super) fn switch_ports(
     claims: &Claims<'_, '_>,
     occupancy: Occupancy,
 ) -> Vec<SwitchPort> {
-    let row = |((ix, entry), plugs): ((PortIx, &PortEntry<'_>), _)| SwitchPort {
-        bridge: entry.bridge.name.clone(),
-        datapath_id: entry.bridge.datapath_id,
-        port: with_dp_port(entry),
-        ofports: entry.ofports,
-        occupant: occupant(index, claims, ix, plugs),
-        notes: port_notes(index, entry),
+    let row = |((ix, entry), (plugs, unproven)): ((PortIx, &PortEntry<'_>), (_, Vec<Note>))| {
+        let mut notes = port_notes(index, entry);
+        notes.extend(unproven);
+        SwitchPort {
+            bridge: entry.bridge.name.clone(),
+            datapath_id: entry.bridge.datapath_id,
+            port: with_dp_port(entry),
+            ofports: entry.ofports,
+            occupant: occupant(index, claims, ix, plugs),
+            notes,
+        }
     };
     index.ports.iter().zip(occupancy.0.into_values()).map(row).collect()
 }
@@ -56,7 +61,7 @@ fn with_dp_port(entry: &PortEntry<'_>) -> Arc<Port> {
 }
 
 /// The links on each port.
-pub(super) struct Occupancy(PerPort<OneOrMore<Plug>>);
+pub(super) struct Occupancy(PerPort<(OneOrMore<Plug>, Vec<Note>)>);
 
 impl Occupancy {
     pub(super) fn new(index: &Index<'_>) -> Self {
@@ -64,7 +69,11 @@ impl Occupancy {
     }
 
     pub(super) fn add(&mut self, port: PortIx, attachment: &Attachment) {
-        self.0.get_mut(port).push(Plug {
+        let (plugs, notes) = self.0.get_mut(port);
+        // What the plug rests on is uncertain of the port too.
+        let unproven = |note: &&Note| matches!(note, Note::NotProven { .. });
+        notes.extend(attachment.notes.iter().filter(unproven).cloned());
+        plugs.push(Plug {
             tenants: attachment.tenants.clone(),
             netns: attachment.netns,
             netns_names: attachment.netns_names.clone(),
@@ -109,12 +118,13 @@ fn remote(port: &Port) -> String {
     port.options.get("remote_ip").cloned().unwrap_or_else(|| "any".to_owned())
 }
 
-/// The link of a system port bears its name; when a whole look finds none, the port is orphaned.
+/// A system port's link lives in the switch's namespace; where it is proven to be in none, the
+/// port is orphaned.
 fn system(index: &Index<'_>, claims: &Claims<'_, '_>, ix: PortIx) -> Occupant {
-    match index.ports[ix].link {
-        Some(link) => living(index, link),
-        None if can_tell(index) => Occupant::Orphaned { last: last(index, claims, ix) },
-        None => unread(index),
+    match (index.ports[ix].link, not_proven(index, &index.ports[ix])) {
+        (Some(link), _) => living(index, link),
+        (None, None) => Occupant::Orphaned { last: last(index, claims, ix) },
+        (None, Some(why)) => Occupant::Unknown { why },
     }
 }
 
@@ -141,7 +151,7 @@ fn far_away(index: &Index<'_>, nsid: Nsid) -> &'static str {
     let here = index.switch_namespace();
     let there = here.and_then(|here| index.namespace(*here.nsids.get(&nsid)?));
     match there {
-        None => "its other end is in a namespace of no container",
+        None => "its other end is in a namespace that was not read",
         Some(there) if there.source_error.is_some() => {
             "its other end is in a namespace that could not be read"
         }
@@ -161,22 +171,26 @@ fn without_kind(index: &Index<'_>, entry: &PortEntry<'_>) -> Occupant {
 fn internal(index: &Index<'_>, entry: &PortEntry<'_>) -> Occupant {
     match entry.link {
         Some(_) => Occupant::Host { link: Some("internal".to_owned()) },
-        None if can_tell(index) => Occupant::Unknown {
-            why: "its link was moved to a namespace of no container".to_owned(),
+        None => Occupant::Unknown {
+            why: not_proven(index, entry).unwrap_or_else(|| {
+                "its link left the switch's namespace, and no link that was read is known to be it"
+                    .to_owned()
+            }),
         },
-        None => unread(index),
     }
 }
 
-fn unread(index: &Index<'_>) -> Occupant {
-    let why = index.switch_netns_error.unwrap_or("the switch's namespace was not read");
-    Occupant::Unknown { why: why.to_owned() }
-}
-
-/// Absence proves something only after a whole look that succeeded.
-fn can_tell(index: &Index<'_>) -> bool {
-    let here = index.switch_namespace();
-    index.scope == Scope::Everything
-        && index.kernel_known
-        && here.is_some_and(|ns| ns.source_error.is_none())
+/// Why a link that was not found may be there all the same. Absence proves something only in a
+/// whole look at a switch that is known, whose rows and links are both of now, and where the
+/// index that vswitchd holds leads nowhere either.
+fn not_proven(index: &Index<'_>, entry: &PortEntry<'_>) -> Option<String> {
+    let old = || index.switch_error().map(|why| format!("its row is an old one: {why}"));
+    let unread = || {
+        let read = index.scope == Scope::Everything && index.switch_is_read();
+        (!read).then(|| "the switch's namespace was not read".to_owned())
+    };
+    let unknown = index.switch_unknown().or_else(unread).or_else(old);
+    unknown
+        .or_else(|| index.unidentified())
+        .or_else(|| entry.of_link.doubt.as_ref().map(|doubt| doubt.why.clone()))
 }

@@ -1,87 +1,115 @@
-//! Steps 3 and 4 by the kernel's word: from a link, over whatever is between,
-//! to a link of the switch's namespace that a port is named after.
+//! Steps 3 and 4 by the kernel's word: from a link, over whatever is between, to a link of the
+//! switch's namespace that is a port.
 //!
-//! The rules are tried in order; each either knows how this kind of link goes
-//! on or passes. What none can follow is left to [`super::claims`].
+//! The rules are tried in order; each either knows how this kind of link goes on or passes. What
+//! none can follow is left to [`super::claims`]. Each step that was not seen is kept with its
+//! reason: a link is on no port only where every step was seen.
 
 use smallvec::{SmallVec, smallvec};
 
 use crate::evidence::{Evidence, Note};
-use crate::ids::{LinkKey, Name};
+use crate::ids::LinkKey;
 use crate::snapshot::Link;
 use crate::wiring::Wire;
 
-use super::entries::PortIx;
+use super::claims::Claims;
+use super::entries::{PortEntry, PortIx};
 use super::group::OneOrMore;
 use super::index::Index;
-use super::uplinks::{Uplinks, uplinks};
+use super::port_link::{FoundBy, is_datapath};
+use super::stacks::{Stacks, is_aggregate, is_bridge, over_master};
 use super::veth::{far_end, named_by};
 
 /// More links than any sane stack of macvlan over vlan over veth has.
 const MAX_HOPS: usize = 8;
 
 /// Nearly always the far end of a veth and the port's name.
-type Found = SmallVec<[Evidence; 2]>;
+pub(super) type Found = SmallVec<[Evidence; 2]>;
 
 /// How far the way could be followed, and what was seen on it.
 pub(super) struct Trace {
     pub(super) wire: Wire,
-    /// The ports it may end on.
+    /// The ports it may end on, each once.
     pub(super) ports: OneOrMore<PortIx>,
+    /// Whether it is on all of these ports, as a bond is on its members', not on one of them.
+    pub(super) on_all: bool,
+    /// Why it may lead on to where nothing was seen.
+    pub(super) unseen: Option<String>,
+    /// Whether `external_ids`, a name or an address told, where the kernel did not.
+    pub(super) claimed: bool,
     pub(super) evidence: Found,
     pub(super) notes: Vec<Note>,
 }
 
 impl Trace {
-    fn new(wire: Wire, ports: OneOrMore<PortIx>, evidence: Found) -> Self {
-        Self { wire, ports, evidence, notes: Vec::new() }
+    pub(super) fn new(wire: Wire, ports: OneOrMore<PortIx>, evidence: Found) -> Self {
+        let (on_all, unseen, claimed) = (false, None, false);
+        Self { wire, ports, on_all, unseen, claimed, evidence, notes: Vec::new() }
     }
 
-    fn unresolved(why: impl Into<String>) -> Self {
+    /// The way ends here, and on no port.
+    pub(super) fn ended(why: impl Into<String>) -> Self {
         Self::new(Wire::Unresolved { why: why.into() }, OneOrMore::new(), Found::new())
+    }
+
+    /// Nothing of the further way was seen.
+    pub(super) fn unresolved(why: impl Into<String>) -> Self {
+        let why = why.into();
+        Self { unseen: Some(why.clone()), ..Self::ended(why) }
     }
 
     /// Whether the kernel told the whole way, so that no other source counts.
     pub(super) fn is_followed(&self) -> bool {
-        !matches!(self.innermost(), Wire::Unresolved { .. })
-    }
-
-    fn innermost(&self) -> &Wire {
-        let mut wire = &self.wire;
-        while let Wire::Parent { beneath: Some(beneath), .. } = wire {
-            wire = beneath;
-        }
-        wire
+        !self.claimed && (self.unseen.is_none() || !self.ports.is_empty())
     }
 }
 
 /// What follows links: the index, and what was derived from it for that.
 pub(super) struct Tracer<'i, 'a> {
-    index: &'i Index<'a>,
-    uplinks: Uplinks<'a>,
+    pub(super) index: &'i Index<'a>,
+    pub(super) claims: &'i Claims<'i, 'a>,
+    pub(super) stacks: Stacks,
 }
 
 impl<'i, 'a> Tracer<'i, 'a> {
-    pub(super) fn new(index: &'i Index<'a>) -> Self {
-        Self { index, uplinks: uplinks(index) }
+    pub(super) fn new(index: &'i Index<'a>, claims: &'i Claims<'i, 'a>) -> Self {
+        Self { index, claims, stacks: Stacks::default() }
     }
 
     /// Follows a link of any namespace towards the switch.
     pub(super) fn follow(&self, at: LinkKey, link: &Link) -> Trace {
         step(self, at, link, 0)
     }
+
+    /// The ports that this link of the switch's namespace is; none of a link of another one.
+    pub(super) fn ports_of(&self, at: LinkKey) -> &'i [PortIx] {
+        let here = Some(at.netns) == self.index.switch_netns;
+        if here { self.index.ports.of_link(at.ifindex) } else { &[] }
+    }
+}
+
+/// Why a link of the switch's namespace may be a port although none is known to be it.
+pub(super) fn doubt(tracer: &Tracer<'_, '_>, at: LinkKey) -> Option<String> {
+    let here = Some(at.netns) == tracer.index.switch_netns;
+    tracer.index.ports.doubt(at.ifindex).filter(|_| here)
 }
 
 type Rule = fn(&Tracer<'_, '_>, LinkKey, &Link, usize) -> Option<Trace>;
 
-const RULES: [Rule; 5] = [direct, across_veth, through_parent, linux_bridge, moved_internal];
+const RULES: [Rule; 5] = [direct, across_veth, through_parent, over_members, to_nowhere];
 
-fn step(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link, hops: usize) -> Trace {
+pub(super) fn step(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link, hops: usize) -> Trace {
     if hops == MAX_HOPS {
         return Trace::unresolved(format!("more than {MAX_HOPS} links stacked on each other"));
     }
     let found = RULES.iter().find_map(|rule| rule(tracer, at, link, hops));
-    found.unwrap_or_else(|| Trace::unresolved(dead_end(link)))
+    found.unwrap_or_else(|| {
+        if Some(at.netns) == tracer.index.switch_netns {
+            // It leaves the host, or ends in a process: no port of this switch is there.
+            return Trace { unseen: doubt(tracer, at), ..Trace::ended(dead_end(link)) };
+        }
+        tracer.claims.complete(at, link, Trace::unresolved(dead_end(link)))
+    })
 }
 
 fn dead_end(link: &Link) -> String {
@@ -91,110 +119,114 @@ fn dead_end(link: &Link) -> String {
     }
 }
 
-/// The link is in the switch's namespace, and so a port itself, or on a Linux bridge.
-fn direct(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link, _hops: usize) -> Option<Trace> {
-    if Some(at.netns) != tracer.index.switch_netns {
-        return None;
-    }
-    let ports = tracer.index.ports.named(&link.name);
-    (!ports.is_empty()).then(|| {
-        let evidence = smallvec![Evidence::SameName { iface: link.name.clone() }];
-        Trace::new(Wire::Direct, ports.into(), evidence)
-    })
+/// The link is in the switch's namespace, and a port itself.
+pub(super) fn direct(
+    tracer: &Tracer<'_, '_>,
+    at: LinkKey,
+    _link: &Link,
+    _hops: usize,
+) -> Option<Trace> {
+    let ports = tracer.ports_of(at);
+    let first = &tracer.index.ports[*ports.first()?];
+    let evidence = smallvec![same_link(first)];
+    Some(Trace::new(Wire::Direct, ports.into(), evidence))
 }
 
-fn across_veth(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link, _hops: usize) -> Option<Trace> {
+/// How the port was known for this link.
+pub(super) fn same_link(entry: &PortEntry<'_>) -> Evidence {
+    let iface = entry.port.iface.clone();
+    let name = |entry: &PortEntry<'_>| entry.link.map_or_else(|| iface.clone(), |l| l.name.clone());
+    match (entry.of_link.found_by, entry.link) {
+        (Some(FoundBy::Ifindex), Some(link)) => {
+            Evidence::SameIfindex { ifindex: link.ifindex, link: link.name.clone(), iface }
+        }
+        (Some(FoundBy::AltName), _) => Evidence::AltName { link: name(entry), iface },
+        (Some(FoundBy::CutName), _) => Evidence::CutName { link: name(entry), iface },
+        _ => Evidence::SameName { iface },
+    }
+}
+
+fn across_veth(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link, hops: usize) -> Option<Trace> {
     if !link.is_paired() {
         return None;
     }
     let (far, end, confirmed) = match far_end(tracer.index, at, link) {
         Ok(found) => found,
-        Err(wire) => return Some(Trace::new(wire, OneOrMore::new(), Found::new())),
+        Err(wire) => return Some(unread_end(wire)),
     };
     let name = end.name.clone();
-    let mut trace = arrive_at(tracer, far, end);
+    let mut trace = arrive_at(tracer, far, end, hops);
     let met = Evidence::VethPeer { netns: far.netns, ifindex: far.ifindex, name, confirmed };
     trace.evidence.insert(0, met);
     Some(trace)
 }
 
-/// The veth ends on `end`: is that a port, or on a Linux bridge that has one?
-fn arrive_at(tracer: &Tracer<'_, '_>, far: LinkKey, end: &Link) -> Trace {
-    if let Some(trace) = direct(tracer, far, end, 0) {
-        let wire = Wire::Veth { host_end: end.name.clone(), netns: far.netns };
+/// A namespace that was not read may hold a Linux bridge that leads on.
+fn unread_end(wire: Wire) -> Trace {
+    let why = match &wire {
+        Wire::Unresolved { why } => why.clone(),
+        _ => "its other end is in another namespace than the switch's, which was not read".into(),
+    };
+    Trace { unseen: Some(why), ..Trace::new(wire, OneOrMore::new(), Found::new()) }
+}
+
+/// The veth ends on `end`: is that a port, or enslaved to what has one?
+fn arrive_at(tracer: &Tracer<'_, '_>, far: LinkKey, end: &Link, hops: usize) -> Trace {
+    let wire = Wire::Veth { host_end: end.name.clone(), netns: far.netns };
+    if let Some(trace) = direct(tracer, far, end, hops) {
         return Trace { wire, ..trace };
     }
-    if let Some(trace) = through_master(tracer, far, end) {
-        return trace;
+    let mut trace = over_master(tracer, far, end)
+        .unwrap_or_else(|| Trace::new(wire, OneOrMore::new(), Found::new()));
+    trace.unseen = trace.unseen.or_else(|| doubt(tracer, far));
+    trace
+}
+
+/// The link carries others, as a bond, or joins them, as a Linux bridge; macvlans may stand on it.
+fn over_members(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link, hops: usize) -> Option<Trace> {
+    if is_bridge(link) {
+        return Some(super::stacks::over_bridge(tracer, at, link));
     }
-    let wire = Wire::Veth { host_end: end.name.clone(), netns: far.netns };
-    Trace::new(wire, OneOrMore::new(), Found::new())
+    is_aggregate(link).then(|| super::stacks::over_members(tracer, at, link, hops))
 }
 
-fn through_master(tracer: &Tracer<'_, '_>, far: LinkKey, end: &Link) -> Option<Trace> {
-    via_linux_bridge(tracer, LinkKey { netns: far.netns, ifindex: end.master? }, end)
-}
-
-/// The link is a Linux bridge itself, as a parent of macvlans may be.
-fn linux_bridge(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link, _hops: usize) -> Option<Trace> {
-    via_linux_bridge(tracer, at, link)
-}
-
-/// The ports that connect this Linux bridge to the switch, reached through `end`.
-fn via_linux_bridge(tracer: &Tracer<'_, '_>, bridge: LinkKey, end: &Link) -> Option<Trace> {
-    let uplinks = tracer.uplinks.get(&bridge)?;
-    let bridge = tracer.index.link(bridge)?;
-    let (_, through) = uplinks.first()?;
-    let (bridge, through) = (bridge.name.clone(), Name::from(*through));
-    let ports = uplinks.iter().map(|(port, _)| *port).collect();
-    let evidence =
-        smallvec![Evidence::LinuxBridge { bridge: bridge.clone(), through: through.clone() }];
-    let wire = Wire::LinuxBridge { host_end: end.name.clone(), bridge, through };
-    Some(Trace::new(wire, ports, evidence))
+/// What a dummy is sent goes nowhere (drivers/net/dummy.c).
+fn to_nowhere(_: &Tracer<'_, '_>, _: LinkKey, link: &Link, _: usize) -> Option<Trace> {
+    let dummy = link.kind.as_deref() == Some("dummy");
+    dummy.then(|| Trace::ended("a dummy link drops what it is sent"))
 }
 
 /// `IFLA_LINK` is the parent for these kinds, not a peer (linux/if_link.h).
 fn through_parent(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link, hops: usize) -> Option<Trace> {
-    if !matches!(link.kind.as_deref()?, "macvlan" | "macvtap" | "ipvlan" | "ipvtap" | "vlan") {
-        return None;
-    }
+    const KINDS: [&str; 6] = ["macvlan", "macvtap", "ipvlan", "ipvtap", "vlan", "macsec"];
+    KINDS.iter().find(|kind| link.kind.as_deref() == Some(**kind))?;
     let Some((below, lower)) = link.peer.and_then(|peer| named_by(tracer.index, at, peer)) else {
         return Some(Trace::unresolved("the link beneath it is in a namespace that was not read"));
     };
+    Some(onto(tracer, below, lower, hops))
+}
+
+/// Goes on from the link beneath.
+pub(super) fn onto(tracer: &Tracer<'_, '_>, below: LinkKey, lower: &Link, hops: usize) -> Trace {
     let next = step(tracer, below, lower, hops + 1);
     let met = Evidence::Lower { netns: below.netns, name: lower.name.clone() };
     let further = match next.wire {
         Wire::Direct => None,
         // A bare host link beneath, on no port: the way is known, and ends there.
-        Wire::Unresolved { .. } if Some(below.netns) == tracer.index.switch_netns => None,
+        Wire::Unresolved { .. } if next.unseen.is_none() => None,
         wire => Some(Box::new(wire)),
     };
     let wire = Wire::Parent { lower: lower.name.clone(), beneath: further };
     let evidence = std::iter::once(met).chain(next.evidence).collect();
-    Some(Trace::new(wire, next.ports, evidence))
+    Trace { wire, evidence, ..next }
 }
 
-/// An internal port moved into a container keeps working; its name may be free to differ,
-/// but then only `external_ids` or the address can tell.
-fn moved_internal(
-    tracer: &Tracer<'_, '_>,
-    at: LinkKey,
-    link: &Link,
-    _hops: usize,
-) -> Option<Trace> {
-    if !matches!(link.kind.as_deref()?, "openvswitch" | "tun") || !tracer.index.kernel_known {
-        return None;
-    }
-    let fits = |port: &&PortIx| {
-        let entry = &tracer.index.ports[**port];
-        let row = entry.port;
-        let same_mac = row.mac.is_none() || link.mac.is_none() || row.mac == link.mac;
-        row.kind == "internal" && same_mac && entry.link.is_none()
-    };
-    let ports: OneOrMore<_> =
-        tracer.index.ports.named(&link.name).iter().filter(fits).copied().collect();
-    (Some(at.netns) != tracer.index.switch_netns && !ports.is_empty()).then(|| {
-        let evidence = smallvec![Evidence::InternalName { iface: link.name.clone() }];
-        Trace::new(Wire::Internal, ports, evidence)
+/// The link is enslaved to the kernel's datapath although no port is known for it.
+pub(super) fn on_unknown_datapath(host_end: &Link, master: &Link) -> Option<String> {
+    is_datapath(master).then(|| {
+        format!(
+            "{} is on the kernel's datapath {}, as no port that is known",
+            host_end.name, master.name
+        )
     })
 }

@@ -14,7 +14,9 @@ pub(super) fn of(snapshot: &Snapshot) -> Unseen {
     let containers = containers.filter(|row| row.netns_error.as_ref().is_some_and(unread));
     Unseen {
         everything: blind || snapshot.scope == Scope::One,
-        switch: !snapshot.switch.values().any(Observed::is_fresh),
+        // Without its namespace nothing that is a link can be told of the switch either.
+        switch: !snapshot.switch.values().any(Observed::is_fresh)
+            || snapshot.switch_netns.is_none(),
         namespaces: spaces.map(|ns| ns.id).collect(),
         containers: containers.map(|row| row.id.clone()).collect(),
     }

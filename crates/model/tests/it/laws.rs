@@ -41,6 +41,7 @@ fn link() -> impl Strategy<Value = Link> {
             master: master.map(Ifindex),
             vlan: None,
             tx_checksum_offload: None,
+            altnames: Vec::new(),
             alias: None,
         },
     )
@@ -62,6 +63,7 @@ fn namespaces() -> impl Strategy<Value = Vec<Namespace>> {
                 names: vec![format!("ns{ino}")],
                 nsids,
                 links,
+                paths: Vec::new(),
                 packet_sockets: None,
                 source_error: None,
             }

@@ -3,6 +3,7 @@
 mod cases;
 mod laws;
 mod plans;
+mod proof_laws;
 mod query;
 mod wiring;
 mod words;

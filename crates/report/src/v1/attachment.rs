@@ -39,7 +39,7 @@ pub struct Attachment {
     pub ofport: Option<u16>,
     /// Whether it is on a port.
     pub state: State,
-    /// Why the state is `failed` or `unknown`.
+    /// Why the state is `failed` or `unknown`; which ports they are where it is `several`.
     pub reason: Option<String>,
     /// The number that was asked for.
     #[serde(rename = "OFPortRequest")]
@@ -188,6 +188,7 @@ fn reason(port: &PortState) -> Option<String> {
     match port {
         PortState::Unknown { why } => Some(why.clone()),
         PortState::Failed(port) => port.error.clone(),
+        PortState::Several { .. } => port.several(),
         PortState::On(_) | PortState::Pending(_) | PortState::NotOnSwitch => None,
     }
 }
@@ -198,6 +199,7 @@ impl From<&PortState> for State {
             PortState::On(_) => Self::On,
             PortState::Pending(_) => Self::Pending,
             PortState::Failed(_) => Self::Failed,
+            PortState::Several { .. } => Self::Several,
             PortState::NotOnSwitch => Self::None,
             PortState::Unknown { .. } => Self::Unknown,
         }

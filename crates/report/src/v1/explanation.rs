@@ -101,6 +101,16 @@ fn words(evidence: &Evidence) -> (String, String) {
         Evidence::SameName { iface } => {
             (format!("interface {iface}"), "switch, same name as the link".to_owned())
         }
+        Evidence::SameIfindex { ifindex, link, iface } => {
+            (format!("interface {iface}"), format!("switch, it holds link {ifindex}, {link}"))
+        }
+        Evidence::AltName { link, iface } => {
+            (format!("interface {iface}"), format!("switch, an alternative name of {link}"))
+        }
+        Evidence::CutName { link, iface } => (
+            format!("interface {iface}"),
+            format!("switch, {link} is what the kernel keeps of that name"),
+        ),
         Evidence::InternalName { iface } => (
             format!("internal port {iface}"),
             "switch, its link is gone from the switch's namespace and one here has its name"
@@ -131,6 +141,7 @@ fn end(found: &Found, steps: &[Step]) -> Option<Step> {
                 port.error.as_deref().unwrap_or("no reason given")
             )
         }
+        PortState::Several { .. } => found.port.several().unwrap_or_default(),
         PortState::NotOnSwitch => "no port of any bridge is there".to_owned(),
         PortState::Unknown { why } => why.clone(),
     };

@@ -43,6 +43,8 @@ words! {
         Pending = "pending",
         /// On a port that vswitchd could not make.
         Failed = "failed",
+        /// On several ports at once, as a bond is on its members'.
+        Several = "several",
         /// On no port of any bridge.
         None = "none",
         /// It cannot be known.
@@ -93,7 +95,7 @@ words! {
         Veth = "veth",
         /// An internal port of the switch, moved here.
         Internal = "internal",
-        /// A macvlan, ipvlan or vlan over another link.
+        /// A macvlan, ipvlan or vlan over another link, or a bond or team over its members.
         Parent = "parent",
         /// A veth pair into a Linux bridge that has a port on the switch.
         LinuxBridge = "linux-bridge",

@@ -93,26 +93,28 @@ impl Database {
         read.map_err(|error| self.source_error(&error))
     }
 
-    /// The ports of the interfaces with these names, on their bridges, and the bridge called
-    /// `bridge`, ports or not; with the switch's settings if they matter. Two round trips, three
+    /// The ports of the interfaces with these names, and of those whose link has one of the indexes
+    /// `held` although it is not called so, on their bridges, and the bridge called `bridge`, ports or not; with the switch's settings if they matter. Two round trips, three
     /// with bonds, whatever the size of the database.
     pub(crate) async fn named(
         &mut self,
         names: &[String],
+        held: &[(u32, &str)],
         bridge: Option<&str>,
         settings: bool,
     ) -> Result<Vec<Bridge>, SourceError> {
-        let read = self.select_named(names, bridge, settings).await;
+        let read = self.select_named(names, held, bridge, settings).await;
         read.map_err(|error| self.source_error(&error))
     }
 
     async fn select_named(
         &mut self,
         names: &[String],
+        held: &[(u32, &str)],
         bridge: Option<&str>,
         settings: bool,
     ) -> Result<Vec<Bridge>, ovsdb::Error> {
-        let mut rows = self.called(names, bridge, settings).await?;
+        let mut rows = self.called(names, held, bridge, settings).await?;
         let held: HashSet<_> =
             rows.ports.values().flat_map(|port| port.interfaces.iter()).collect();
         let loose = rows.interfaces.keys().filter(|id| !held.contains(id)).copied();
@@ -127,20 +129,28 @@ impl Database {
     async fn called(
         &mut self,
         names: &[String],
+        held: &[(u32, &str)],
         bridge: Option<&str>,
         settings: bool,
     ) -> Result<Rows, ovsdb::Error> {
+        let indexes = held.len();
         let interfaces =
             names.iter().map(|name| Select::new("Interface", INTERFACE).equal("name", name));
         let ports = names.iter().map(|name| Select::new("Port", PORT).equal("name", name));
         let asked = bridge.map(|name| Select::new("Bridge", &BRIDGE[1..]).equal("name", name));
+        let held = held.iter().map(|(index, name)| {
+            let other = Select::new("Interface", INTERFACE).not_equal("name", *name);
+            other.equal("ifindex", i64::from(*index))
+        });
         let last = settings.then(|| Select::new("Open_vSwitch", OPEN_VSWITCH));
-        let selects: Vec<_> = interfaces.chain(ports).chain(asked).chain(last).collect();
+        let selects: Vec<_> =
+            interfaces.chain(held).chain(ports).chain(asked).chain(last).collect();
         if selects.is_empty() {
             return Ok(Rows::default());
         }
         let answer = self.client.transact(VSWITCH, &selects).await?;
-        let (count, both) = (names.len(), 2 * names.len());
+        let count = names.len() + indexes;
+        let both = count + names.len();
         let interfaces = rows_by_id(&answer, 0..count, |row: &InterfaceRow| row.id)?;
         let mut ports = rows_by_id(&answer, count..both, |row: &PortRow| row.id)?;
         ports.retain(|_, port| port.interfaces.iter().any(|id| interfaces.contains_key(id)));

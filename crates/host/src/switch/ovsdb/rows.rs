@@ -19,6 +19,7 @@ pub(super) const INTERFACE: &[&str] = &[
     "ofport_request",
     "ifindex",
     "mac_in_use",
+    "mac",
     "type",
     "options",
     "external_ids",
@@ -42,6 +43,8 @@ pub(super) struct InterfaceRow {
     ofport_request: Optional<u16>,
     ifindex: Optional<u32>,
     mac_in_use: Optional<String>,
+    #[serde(default)]
+    mac: Optional<String>,
     #[serde(rename = "type")]
     kind: String,
     options: Ids,
@@ -160,6 +163,7 @@ fn interface(row: InterfaceRow, port: &PortRow) -> Port {
         dp_port: None,
         ifindex: row.ifindex.0.filter(|index| *index != 0).map(Ifindex),
         mac: row.mac_in_use.0.and_then(|mac| mac.parse().ok()),
+        configured_mac: row.mac.0.and_then(|mac| mac.parse().ok()),
         kind: if row.kind.is_empty() { "system".to_owned() } else { row.kind },
         tag: port.tag.0,
         trunks: port.trunks.0.clone(),

@@ -77,6 +77,7 @@ fn stray(index: u32) -> Arc<Link> {
         master: None,
         vlan: None,
         tx_checksum_offload: None,
+        altnames: Vec::new(),
         alias: None,
     })
 }

@@ -40,6 +40,7 @@ fn namespace(id: NetnsId) -> Namespace {
         names: Vec::new(),
         nsids,
         links: Vec::new(),
+        paths: Vec::new(),
         packet_sockets: None,
         source_error: None,
     }

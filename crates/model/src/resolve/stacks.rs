@@ -1,0 +1,263 @@
+//! Links that others are enslaved to (`IFLA_MASTER`): Linux bridges, which pass on what comes in
+//! by one member to the others, and bonds and teams, which send by their members. In whatever
+//! namespace: a Linux bridge may lead to the switch by way of another namespace's.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::smallvec;
+
+use crate::evidence::{Evidence, Note};
+use crate::ids::{LinkKey, Name};
+use crate::snapshot::Link;
+use crate::wiring::Wire;
+
+use super::entries::PortIx;
+use super::group::OneOrMore;
+use super::trace::{Found, Trace, Tracer, direct, doubt, on_unknown_datapath, onto, step};
+use super::veth::far_end;
+
+/// Bridges that are members of each other by way of links stacked on them are followed so deep.
+const MAX_DEPTH: usize = 8;
+
+/// The ports that a Linux bridge leads to, each with the link that ties it to the switch.
+#[derive(Clone, Debug, Default)]
+struct Reach {
+    ports: BTreeSet<(Name, PortIx)>,
+    /// Why there may be more.
+    unseen: Option<String>,
+}
+
+/// What was found out of Linux bridges already: each is looked at once, and those that are joined
+/// by veths together.
+#[derive(Default)]
+pub(super) struct Stacks {
+    known: RefCell<FxHashMap<LinkKey, Rc<Reach>>>,
+    open: RefCell<FxHashSet<LinkKey>>,
+    depth: Cell<usize>,
+}
+
+pub(super) fn is_bridge(link: &Link) -> bool {
+    link.kind.as_deref() == Some("bridge")
+}
+
+/// Whether a link sends what it is given by links that are enslaved to it.
+pub(super) fn is_aggregate(link: &Link) -> bool {
+    matches!(link.kind.as_deref(), Some("bond" | "team"))
+}
+
+/// Where what arrives at `end` goes on, if that is enslaved; none where it ends there.
+pub(super) fn over_master(tracer: &Tracer<'_, '_>, far: LinkKey, end: &Link) -> Option<Trace> {
+    let wire = Wire::Veth { host_end: end.name.clone(), netns: far.netns };
+    let (at, master) = match top_master(tracer, far, end) {
+        Above::Nothing => return None,
+        Above::Unread => {
+            let why = format!("the link that {} is enslaved to was not read", end.name);
+            let unseen = Some(why);
+            return Some(Trace { unseen, ..Trace::new(wire, OneOrMore::new(), Found::new()) });
+        }
+        Above::Master(at, master) => (at, master),
+    };
+    if is_bridge(master) {
+        let trace = via_bridge(tracer, at, master, end);
+        let on_none = trace.ports.is_empty();
+        return Some(if on_none { Trace { wire, ..trace } } else { trace });
+    }
+    if let Some(trace) = direct(tracer, at, master, 0) {
+        let lower = Evidence::Lower { netns: at.netns, name: master.name.clone() };
+        let evidence = std::iter::once(lower).chain(trace.evidence).collect();
+        return Some(Trace { wire, evidence, ..trace });
+    }
+    let unseen = on_unknown_datapath(end, master);
+    Some(Trace { unseen, ..Trace::new(wire, OneOrMore::new(), Found::new()) })
+}
+
+/// What a link is enslaved to.
+enum Above<'a> {
+    Nothing,
+    Unread,
+    Master(LinkKey, &'a Link),
+}
+
+/// The bridge, port or datapath that takes what arrives at `link`: the first master above it that
+/// is no bond or team that is enslaved itself.
+fn top_master<'a>(tracer: &Tracer<'_, 'a>, at: LinkKey, link: &Link) -> Above<'a> {
+    let Some(first) = link.master else { return Above::Nothing };
+    let mut next = LinkKey { netns: at.netns, ifindex: first };
+    for _ in 0..MAX_DEPTH {
+        let Some(master) = tracer.index.link(next) else { return Above::Unread };
+        let on = is_aggregate(master) && tracer.ports_of(next).is_empty();
+        match master.master.filter(|_| on) {
+            Some(above) => next = LinkKey { netns: at.netns, ifindex: above },
+            None => return Above::Master(next, master),
+        }
+    }
+    Above::Unread
+}
+
+/// The ports that connect this Linux bridge to the switch, for what is sent by the bridge itself.
+pub(super) fn over_bridge(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link) -> Trace {
+    via_bridge(tracer, at, link, link)
+}
+
+/// The ports that connect this Linux bridge to the switch, reached through `end`.
+fn via_bridge(tracer: &Tracer<'_, '_>, at: LinkKey, bridge: &Link, end: &Link) -> Trace {
+    let reach = reach(tracer, at);
+    let ports: BTreeSet<PortIx> = reach.ports.iter().map(|(_, port)| *port).collect();
+    let Some((through, _)) = reach.ports.first() else {
+        let why = format!("nothing on the Linux bridge {} leads to the switch", bridge.name);
+        return Trace { unseen: reach.unseen.clone(), ..Trace::ended(why) };
+    };
+    let (bridge, through) = (bridge.name.clone(), through.clone());
+    let evidence =
+        smallvec![Evidence::LinuxBridge { bridge: bridge.clone(), through: through.clone() }];
+    let wire = Wire::LinuxBridge { host_end: end.name.clone(), bridge, through };
+    let unseen = reach.unseen.clone();
+    Trace { unseen, ..Trace::new(wire, ports.into_iter().collect(), evidence) }
+}
+
+fn reach(tracer: &Tracer<'_, '_>, bridge: LinkKey) -> Rc<Reach> {
+    let stacks = &tracer.stacks;
+    if let Some(known) = stacks.known.borrow().get(&bridge) {
+        return Rc::clone(known);
+    }
+    let unseen = |why: &str| Rc::new(Reach { unseen: Some(why.to_owned()), ..Reach::default() });
+    if stacks.open.borrow().contains(&bridge) {
+        return unseen("the Linux bridges form a loop");
+    }
+    if stacks.depth.get() == MAX_DEPTH {
+        return unseen("more Linux bridges stacked on each other than are followed");
+    }
+    stacks.depth.set(stacks.depth.get() + 1);
+    let (joined, reach) = joined(tracer, bridge);
+    stacks.depth.set(stacks.depth.get() - 1);
+    let reach = Rc::new(reach);
+    for bridge in joined {
+        stacks.open.borrow_mut().remove(&bridge);
+        stacks.known.borrow_mut().insert(bridge, Rc::clone(&reach));
+    }
+    reach
+}
+
+/// All Linux bridges that are joined to this one by veths, and what they lead to together.
+fn joined(tracer: &Tracer<'_, '_>, bridge: LinkKey) -> (Vec<LinkKey>, Reach) {
+    let (mut all, mut next) = (vec![bridge], 0);
+    tracer.stacks.open.borrow_mut().insert(bridge);
+    let mut reach = Reach::default();
+    while let Some(at) = all.get(next).copied() {
+        next += 1;
+        if let Some(link) = tracer.index.link(at) {
+            reach.add(tracer.ports_of(at), &link.name);
+        }
+        for member in tracer.index.members(at) {
+            let Some(link) = tracer.index.link(*member) else { continue };
+            let Some(other) = reach.over(tracer, *member, link) else { continue };
+            if tracer.stacks.open.borrow_mut().insert(other) {
+                all.push(other);
+            }
+        }
+    }
+    (all, reach)
+}
+
+impl Reach {
+    fn add(&mut self, ports: &[PortIx], through: &Name) {
+        self.ports.extend(ports.iter().map(|port| (through.clone(), *port)));
+    }
+
+    /// The least of all reasons, whatever the order of rows.
+    fn miss(&mut self, why: Option<String>) {
+        let both = self.unseen.take().into_iter().chain(why);
+        self.unseen = both.min();
+    }
+
+    /// Adds where a member leads; another bridge that it leads to is left to the caller.
+    fn over(&mut self, tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link) -> Option<LinkKey> {
+        let own = tracer.ports_of(at);
+        if !own.is_empty() {
+            self.add(own, &link.name);
+            return None;
+        }
+        if !link.is_paired() {
+            let trace = step(tracer, at, link, 1);
+            self.add(&trace.ports, &link.name);
+            self.miss(trace.unseen);
+            return None;
+        }
+        let (far, end) = match far_end(tracer.index, at, link) {
+            Ok((far, end, _)) => (far, end),
+            Err(_) => {
+                self.miss(unread_member(tracer, at, link));
+                return None;
+            }
+        };
+        self.add(tracer.ports_of(far), &link.name);
+        self.miss(doubt(tracer, far).or_else(|| doubt(tracer, at)));
+        match top_master(tracer, far, end) {
+            Above::Master(above, master) if is_bridge(master) => return Some(above),
+            Above::Master(above, master) => {
+                self.add(tracer.ports_of(above), &link.name);
+                if tracer.ports_of(far).is_empty() && tracer.ports_of(above).is_empty() {
+                    self.miss(on_unknown_datapath(end, master));
+                }
+            }
+            Above::Unread if tracer.ports_of(far).is_empty() => {
+                self.miss(Some(format!("the link that {} is enslaved to was not read", end.name)));
+            }
+            Above::Nothing | Above::Unread => {}
+        }
+        None
+    }
+}
+
+/// Why more may hang on a Linux bridge than was seen: its member leads to a namespace that was to
+/// be read and was not. One that is not known at all is taken for another container's: a look
+/// at one container leaves them out, and a look at a host where containers start is behind them.
+fn unread_member(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link) -> Option<String> {
+    let why = format!("the other end of {} is in a namespace that was not read", link.name);
+    if Some(at.netns) != tracer.index.switch_netns {
+        return Some(why);
+    }
+    let nsid = link.peer?.nsid?;
+    let there = tracer.index.namespace(at.netns)?.nsids.get(&nsid)?;
+    let read = tracer.index.namespace(*there).is_some_and(|row| row.source_error.is_none());
+    (!read).then_some(why)
+}
+
+/// A bond or team: it is on the ports of its members, on all of them.
+pub(super) fn over_members(
+    tracer: &Tracer<'_, '_>,
+    at: LinkKey,
+    link: &Link,
+    hops: usize,
+) -> Trace {
+    let mut members: Vec<_> = tracer.index.members(at).to_vec();
+    members.sort_unstable();
+    let each =
+        members.iter().filter_map(|at| Some(onto(tracer, *at, tracer.index.link(*at)?, hops)));
+    let each: Vec<Trace> = each.collect();
+    let ports: BTreeSet<PortIx> =
+        each.iter().flat_map(|trace| trace.ports.iter().copied()).collect();
+    let unseen = each.iter().filter_map(|trace| trace.unseen.clone()).min();
+    let on_all = ports.len() > 1 && each.iter().all(|trace| trace.on_all || trace.ports.len() < 2);
+    let claimed = each.iter().any(|trace| trace.claimed);
+    let notes = merged(&each);
+    let leading = each.iter().position(|trace| !trace.ports.is_empty()).unwrap_or(0);
+    let Some(first) = each.into_iter().nth(leading) else {
+        return Trace::ended(format!("nothing is enslaved to {}", link.name));
+    };
+    let ports = ports.into_iter().collect();
+    Trace { ports, on_all, unseen, claimed, notes, ..first }
+}
+
+fn merged(each: &[Trace]) -> Vec<Note> {
+    let mut notes = Vec::new();
+    for note in each.iter().flat_map(|trace| &trace.notes) {
+        if !notes.contains(note) {
+            notes.push(note.clone());
+        }
+    }
+    notes
+}
