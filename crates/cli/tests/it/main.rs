@@ -13,6 +13,7 @@ mod logging;
 mod openapi;
 mod os_ken;
 mod page;
+mod port_identity;
 mod prune;
 mod random_scene;
 mod restore;
