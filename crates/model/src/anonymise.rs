@@ -174,7 +174,7 @@ impl Masks {
             return mask.get(..word.len()).unwrap_or(&mask).to_owned();
         }
         // A process id, or another number; the path of a process's namespace has no more in it.
-        let process = matches!(NetnsPath::of(word), NetnsPath::Process(_));
+        let process = matches!(NetnsPath::of(word), NetnsPath::Process(_) | NetnsPath::Inode(_));
         if process || word.parse::<u32>().is_ok() {
             return word.to_owned();
         }
