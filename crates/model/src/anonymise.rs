@@ -151,8 +151,13 @@ impl Masks {
 
     /// A word that another program wrote: whatever is known of it is replaced alike.
     fn word(&mut self, word: &str) -> String {
-        if let Some(known) = self.names.get(word).or_else(|| self.ids.get(word)) {
-            return known.clone();
+        let mut fits = self.ids.range(word.to_owned()..).take_while(|(id, _)| id.starts_with(word));
+        let id = fits.next().filter(|_| word.len() >= 4).map(|(_, mask)| mask.clone());
+        match (self.names.get(word), self.ids.get(word)) {
+            // A name that looks like the beginning of another one's id fits neither.
+            (Some(_), None) if id.is_some() && word.len() >= 12 => return "ambiguous".to_owned(),
+            (_, Some(known)) | (Some(known), None) => return known.clone(),
+            (None, None) => {}
         }
         if let NetnsPath::Named(name) = NetnsPath::of(word)
             && let Some(path) = self.names.get(name)
@@ -165,12 +170,11 @@ impl Masks {
         if let Ok(ip) = word.parse() {
             return self.ip(ip).to_string();
         }
-        let mut fits = self.ids.range(word.to_owned()..).take_while(|(id, _)| id.starts_with(word));
-        if let Some((_, mask)) = fits.next().filter(|_| word.len() >= 4) {
-            return mask.get(..word.len()).unwrap_or(mask).to_owned();
+        if let Some(mask) = id {
+            return mask.get(..word.len()).unwrap_or(&mask).to_owned();
         }
         // A process id, or another number; the path of a process's namespace has no more in it.
-        let process = matches!(NetnsPath::of(word), NetnsPath::Process(_));
+        let process = matches!(NetnsPath::of(word), NetnsPath::Process(_) | NetnsPath::Inode(_));
         if process || word.parse::<u32>().is_ok() {
             return word.to_owned();
         }

@@ -40,6 +40,8 @@ pub enum NetnsPath<'a> {
     Process(u32),
     /// `/run/netns/NAME`, `/var/run/netns/NAME` (ip-netns(8)), or a name alone.
     Named(&'a str),
+    /// `net:[INODE]`, as readlink(1) shows it.
+    Inode(u64),
     /// Any other; only the kernel can tell what it is.
     Other,
 }
@@ -47,12 +49,17 @@ pub enum NetnsPath<'a> {
 impl<'a> NetnsPath<'a> {
     /// Reads a path.
     pub fn of(path: &'a str) -> Self {
-        let mut parts = path.strip_prefix('/').unwrap_or_default().split('/').filter(|p| *p != "");
+        let mut parts =
+            path.strip_prefix('/').unwrap_or_default().split('/').filter(|p| !p.is_empty());
         let parts = [(); 5].map(|()| parts.next().unwrap_or_default());
         match parts {
             ["proc", pid, "ns", "net", ""] => pid.parse().map_or(Self::Other, Self::Process),
             ["run", "netns", name, "", ""] | ["var", "run", "netns", name, ""] => Self::Named(name),
             _ if path.contains('/') => Self::Other,
+            _ if path.starts_with("net:[") => {
+                let inode = path.strip_prefix("net:[").and_then(|rest| rest.strip_suffix(']'));
+                inode.and_then(|ino| ino.parse().ok()).map_or(Self::Other, Self::Inode)
+            }
             _ => Self::Named(path),
         }
     }

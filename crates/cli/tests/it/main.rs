@@ -14,6 +14,7 @@ mod manual;
 mod openapi;
 mod os_ken;
 mod page;
+mod port_identity;
 mod prune;
 mod random_scene;
 mod restore;

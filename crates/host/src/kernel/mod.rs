@@ -1,12 +1,13 @@
 //! The kernel: namespaces with their links, read from inside each.
 //!
 //! [`read`] decides what is read, [`rows`] turns rtnetlink's rows into ours, [`offload`] adds what
-//! ethtool knows of them, [`paths`] finds the namespaces that ports name by a path, [`watch`] reads again what [`hints`] say has changed, [`change`] makes them.
+//! ethtool knows of them, [`pairs`] what namespaces call each other, [`paths`] finds the namespaces that ports name by a path, [`watch`] reads again what [`hints`] say has changed, [`change`] makes them.
 
 mod change;
 mod hints;
 mod namespaces;
 mod offload;
+mod pairs;
 mod paths;
 mod read;
 mod rows;

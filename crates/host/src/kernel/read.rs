@@ -10,6 +10,7 @@ use netns::{LinkWatch, Netns, RouteSocket};
 
 use super::namespaces::{named, own_namespace, source_error};
 use super::offload;
+use super::pairs::name_each_other;
 use super::rows::{self as links, id};
 
 /// One namespace whole, and of the switch's namespace the links that those inside lead to:
@@ -179,8 +180,11 @@ fn whole(homes: &[(&Netns, Vec<String>)], switch: Option<&Netns>, traffic: bool)
         Ok(row)
     });
     let rows = read.into_iter().zip(homes);
-    rows.map(|(row, (home, names))| row.unwrap_or_else(|error| unread(home, names, &error)))
-        .collect()
+    let mut rows: Vec<_> = rows
+        .map(|(row, (home, names))| row.unwrap_or_else(|error| unread(home, names, &error)))
+        .collect();
+    name_each_other(&mut rows, &spaces);
+    rows
 }
 
 fn empty(id: NetnsId, names: Vec<String>) -> Namespace {

@@ -15,9 +15,9 @@ type Keyed<'a> = (LinkKey, &'a Link);
 
 /// Such links of all namespaces but the switch's.
 pub(super) struct BlindLinks<'a> {
-    by_place: FxHashMap<(NetnsId, &'a str), Keyed<'a>>,
-    by_name: FxHashMap<&'a str, OneOrMore<Keyed<'a>>>,
-    by_mac: FxHashMap<Mac, OneOrMore<Keyed<'a>>>,
+    places: FxHashMap<(NetnsId, &'a str), Keyed<'a>>,
+    names: FxHashMap<&'a str, OneOrMore<Keyed<'a>>>,
+    macs: FxHashMap<Mac, OneOrMore<Keyed<'a>>>,
 }
 
 impl<'a> BlindLinks<'a> {
@@ -29,22 +29,22 @@ impl<'a> BlindLinks<'a> {
         let links: Vec<Keyed<'a>> = links.filter(|(_, link)| may_be_claimed(link)).collect();
         let keyed = || links.iter().copied();
         Self {
-            by_place: keyed().map(|(at, link)| ((at.netns, &*link.name), (at, link))).collect(),
-            by_name: group(keyed().map(|(at, link)| (&*link.name, (at, link)))),
-            by_mac: group(keyed().filter_map(|(at, link)| Some((link.mac?, (at, link))))),
+            places: keyed().map(|(at, link)| ((at.netns, &*link.name), (at, link))).collect(),
+            names: group(keyed().map(|(at, link)| (&*link.name, (at, link)))),
+            macs: group(keyed().filter_map(|(at, link)| Some((link.mac?, (at, link))))),
         }
     }
 
     pub(super) fn called(&self, netns: NetnsId, name: &str) -> Option<Keyed<'a>> {
-        self.by_place.get(&(netns, name)).copied()
+        self.places.get(&(netns, name)).copied()
     }
 
     pub(super) fn named(&self, name: &str) -> &[Keyed<'a>] {
-        self.by_name.get(name).map_or(&[], |links| links)
+        self.names.get(name).map_or(&[], |links| links)
     }
 
     pub(super) fn with_mac(&self, mac: Mac) -> &[Keyed<'a>] {
-        self.by_mac.get(&mac).map_or(&[], |links| links)
+        self.macs.get(&mac).map_or(&[], |links| links)
     }
 }
 

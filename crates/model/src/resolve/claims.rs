@@ -64,11 +64,11 @@ impl<'i, 'a> Claims<'i, 'a> {
         let containers =
             if made.is_empty() { ContainerIndex::default() } else { ContainerIndex::new(snapshot) };
         let by_link = made.iter().filter_map(|(ix, claim)| {
-            let home = containers.home(index, claim)?;
+            let home = containers.home(claim)?;
             Some(((home, claim.interface?), (*ix, claim.writer)))
         });
         let by_mac = made.iter().filter_map(|(ix, claim)| {
-            let home = containers.home(index, claim);
+            let home = containers.home(claim);
             Some((claim.mac.filter(|mac| mac.identifies())?, ((*ix, claim.writer), home)))
         });
         Self {
@@ -209,7 +209,7 @@ impl<'i, 'a> Claims<'i, 'a> {
         let mut links = BTreeSet::new();
         let entry = &self.index.ports[port];
         for claim in self.of(port) {
-            let Some(home) = self.containers.home(self.index, claim) else { continue };
+            let Some(home) = self.containers.home(claim) else { continue };
             let named = claim.interface.and_then(|name| self.blind().called(home, name));
             links.extend(named.filter(|(_, link)| may_be(link, entry)).map(|(at, _)| at));
             let mac = claim.mac.filter(|mac| mac.identifies());

@@ -10,8 +10,6 @@ use crate::ids::NetnsId;
 use crate::snapshot::{Container, Engine, Snapshot};
 use crate::wiring::{ContainerRef, LastTenant};
 
-use super::index::Index;
-
 /// Containers by every name that a claim may use for them.
 #[derive(Default)]
 pub(super) struct ContainerIndex<'a> {
@@ -19,6 +17,11 @@ pub(super) struct ContainerIndex<'a> {
     names: FxHashMap<&'a str, Option<Known<'a>>>,
     ids: FxHashMap<&'a str, Known<'a>>,
     pids: FxHashMap<u32, Known<'a>>,
+    /// Namespaces by their names under /run/netns, by the paths that the kernel was asked about,
+    /// and by inode.
+    named: FxHashMap<&'a str, NetnsId>,
+    paths: FxHashMap<&'a str, NetnsId>,
+    inodes: FxHashMap<u64, NetnsId>,
     /// In order, for words that are only the beginning of an id; made when first asked for.
     ordered_ids: OnceCell<BTreeMap<&'a str, Known<'a>>>,
 }
@@ -32,6 +35,7 @@ struct Known<'a> {
 impl<'a> ContainerIndex<'a> {
     pub(super) fn new(snapshot: &'a Snapshot) -> Self {
         let all = || snapshot.containers_by_engine().map(|(engine, row)| Known { engine, row });
+        let rows = || snapshot.kernel.rows().iter();
         let mut names: FxHashMap<&str, Option<Known<'_>>> = FxHashMap::default();
         for known in all() {
             let another = |other: &mut Option<Known<'_>>| {
@@ -41,6 +45,9 @@ impl<'a> ContainerIndex<'a> {
         }
         Self {
             names,
+            named: rows().flat_map(|row| row.names.iter().map(|name| (&**name, row.id))).collect(),
+            paths: rows().flat_map(|row| row.paths.iter().map(|path| (&**path, row.id))).collect(),
+            inodes: rows().map(|row| (row.id.ino, row.id)).collect(),
             ids: all().map(|known| (&*known.row.id.0, known)).collect(),
             pids: all().filter_map(|known| Some((known.row.pid?, known))).collect(),
             ordered_ids: OnceCell::new(),
@@ -48,23 +55,24 @@ impl<'a> ContainerIndex<'a> {
     }
 
     /// The namespace a claim speaks of; none when its words fit no container, or several.
-    pub(super) fn home(&self, index: &Index<'_>, claim: &Claim<'_>) -> Option<NetnsId> {
+    pub(super) fn home(&self, claim: &Claim<'_>) -> Option<NetnsId> {
         match claim.owner? {
             Owner::Container(words) => self.container(words)?.row.netns,
             Owner::Pid(pid) => self.pids.get(&pid)?.row.netns,
-            Owner::Netns(path) => self.at_path(index, path),
+            Owner::Netns(path) => self.at_path(path),
         }
     }
 
     /// The namespace that a path names: as the kernel says, where that was asked; else by the
     /// process or the name in it.
-    fn at_path(&self, index: &Index<'_>, path: &str) -> Option<NetnsId> {
-        if let Some(id) = index.at_path(path) {
-            return Some(id);
+    fn at_path(&self, path: &str) -> Option<NetnsId> {
+        if let Some(id) = self.paths.get(path) {
+            return Some(*id);
         }
         match NetnsPath::of(path) {
             NetnsPath::Process(pid) => self.pids.get(&pid)?.row.netns,
-            NetnsPath::Named(name) => index.named(name),
+            NetnsPath::Named(name) => self.named.get(name).copied(),
+            NetnsPath::Inode(inode) => self.inodes.get(&inode).copied(),
             NetnsPath::Other => None,
         }
     }

@@ -30,10 +30,36 @@ pub(super) struct PortEntry<'a> {
 }
 
 impl PortEntry<'_> {
+    /// Whether vswitchd, which opens a packet socket for each system port of the userspace
+    /// datapath once, did not open the link that the port seems to be.
+    pub(super) fn is_deaf(&self, switch: Option<&Namespace>) -> bool {
+        let userspace = self.bridge.datapath.as_deref() == Some("netdev");
+        let open = userspace && self.port.kind == "system" && self.port.ofport.assigned().is_some();
+        let sockets = switch.and_then(|row| row.packet_sockets.as_ref());
+        let unheard = self.link.zip(sockets).map(|(link, all)| !all.contains(&link.ifindex));
+        open && unheard == Some(true)
+    }
+
     /// `bridge/interface`, for messages.
     pub(super) fn label(&self) -> String {
         format!("{}/{}", self.bridge.name, self.port.iface)
     }
+}
+
+/// Links that vswitchd may have opened as another port: it listens to none of that port's name, and
+/// some packet socket listens to these, which are no port.
+fn deaf(
+    entries: &[PortEntry<'_>],
+    switch: Option<&Namespace>,
+    by_link: &FxHashMap<Ifindex, OneOrMore<PortIx>>,
+) -> Vec<(Ifindex, PortIx)> {
+    let Some(sockets) = switch.and_then(|row| row.packet_sockets.as_ref()) else {
+        return Vec::new();
+    };
+    let deaf = entries.iter().enumerate().filter(|(_, entry)| entry.is_deaf(switch));
+    let Some((first, _)) = deaf.into_iter().next() else { return Vec::new() };
+    let strangers = sockets.iter().filter(|link| !by_link.contains_key(link));
+    strangers.map(|link| (*link, PortIx(first))).collect()
 }
 
 /// Which of the [`PortEntries`].
@@ -62,7 +88,8 @@ impl<'a> PortEntries<'a> {
             let links = entry.of_link.doubt.iter().flat_map(|doubt| &doubt.links);
             links.map(move |link| (*link, PortIx(i)))
         });
-        let by_doubt = group(doubted);
+        let deaf = deaf(&entries, switch, &by_link);
+        let by_doubt = group(doubted.chain(deaf));
         Self { entries, by_link, by_doubt, by_name: OnceCell::new(), by_cut_name: OnceCell::new() }
     }
 
@@ -73,8 +100,16 @@ impl<'a> PortEntries<'a> {
 
     /// Why this link of the switch's namespace may be a port's although that was not told.
     pub(super) fn doubt(&self, ifindex: Ifindex) -> Option<String> {
-        let port = self.by_doubt.get(&ifindex)?.first()?;
-        self[*port].of_link.doubt.as_ref().map(|doubt| doubt.why.clone())
+        let port = &self[*self.by_doubt.get(&ifindex)?.first()?];
+        let doubt = port.of_link.doubt.as_ref().map(|doubt| doubt.why.clone());
+        doubt.or_else(|| {
+            Some(format!(
+                "vswitchd does not listen to the link that is called {} now, and it may listen to \
+                 this one as port {}",
+                port.port.iface,
+                port.label()
+            ))
+        })
     }
 
     /// Ports of the interface called `name`.

@@ -73,21 +73,6 @@ impl<'a> Index<'a> {
         self.namespaces.get(&id).copied()
     }
 
-    /// The namespace that the kernel said this path is, or whose inode it is, written
-    /// `net:[4026531840]`.
-    pub(super) fn at_path(&self, path: &str) -> Option<NetnsId> {
-        let is = |ns: &&&Namespace| {
-            ns.paths.iter().any(|known| known == path) || ns.id.to_string() == path
-        };
-        self.namespaces.values().find(is).map(|ns| ns.id)
-    }
-
-    /// The namespace that has this name under /run/netns.
-    pub(super) fn named(&self, name: &str) -> Option<NetnsId> {
-        let is = |ns: &&&Namespace| ns.names.iter().any(|known| known == name);
-        self.namespaces.values().find(is).map(|ns| ns.id)
-    }
-
     /// The row of the switch's namespace, if it was read.
     pub(super) fn switch_namespace(&self) -> Option<&'a Namespace> {
         self.namespace(self.switch_netns?)

@@ -31,15 +31,8 @@ fn not_as_requested(entry: &PortEntry<'_>) -> Option<Note> {
     (given != requested).then_some(Note::NotAsRequested { requested: requested.0 })
 }
 
-/// Whether vswitchd opened the link that has the name now. It opens a packet socket for
-/// each system port of the userspace datapath, once.
 fn deaf(index: &Index<'_>, entry: &PortEntry<'_>) -> Option<Note> {
-    let userspace = entry.bridge.datapath.as_deref() == Some("netdev");
-    let open = userspace && entry.port.kind == "system";
-    entry.port.ofport.assigned().filter(|_| open)?;
-    let ifindex = entry.link?.ifindex;
-    let packet_sockets = index.switch_namespace()?.packet_sockets.as_ref()?;
-    (!packet_sockets.contains(&ifindex)).then_some(Note::Deaf)
+    entry.is_deaf(index.switch_namespace()).then_some(Note::Deaf)
 }
 
 /// A port whose link is known by its index alone.

@@ -150,7 +150,7 @@ impl<'a> SwitchLinks<'a> {
     }
 }
 
-fn found<'a>(called: Option<(&'a Link, FoundBy)>) -> PortLink<'a> {
+fn found(called: Option<(&Link, FoundBy)>) -> PortLink<'_> {
     let (link, found_by) = called.unzip();
     PortLink { link, found_by, doubt: None }
 }

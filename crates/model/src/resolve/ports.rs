@@ -14,6 +14,7 @@ use super::entries::{PerPort, PortEntry, PortIx};
 use super::group::OneOrMore;
 use super::index::Index;
 use super::notes::port_notes;
+use super::port_link::has_link;
 
 const TUNNELS: [&str; 13] = [
     "bareudp",
@@ -94,6 +95,9 @@ fn occupant(
     let entry = &index.ports[ix];
     match entry.port.kind.as_str() {
         _ if is_local(entry) => Occupant::Local,
+        kind if has_link(kind) && index.foreign_switch().is_some() => {
+            Occupant::Unknown { why: index.foreign_switch().unwrap_or_default() }
+        }
         "patch" => patch(index, entry.port),
         kind if TUNNELS.contains(&kind) => Occupant::Tunnel { remote: remote(entry.port) },
         "system" | "afxdp" | "tap" => system(index, claims, ix),

@@ -186,12 +186,9 @@ impl Reach {
             self.miss(trace.unseen);
             return None;
         }
-        let (far, end) = match far_end(tracer.index, at, link) {
-            Ok((far, end, _)) => (far, end),
-            Err(_) => {
-                self.miss(unread_member(tracer, at, link));
-                return None;
-            }
+        let Ok((far, end, _)) = far_end(tracer.index, at, link) else {
+            self.miss(unread_member(tracer, at, link));
+            return None;
         };
         self.add(tracer.ports_of(far), &link.name);
         self.miss(doubt(tracer, far).or_else(|| doubt(tracer, at)));
