@@ -90,6 +90,7 @@ fn bridge(b: u16) -> Bridge {
         datapath_id,
         datapath: None,
         userspace_tso: None,
+        fake_bridges: Vec::new(),
         ports,
     }
 }

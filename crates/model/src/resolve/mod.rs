@@ -23,14 +23,15 @@ use std::sync::Arc;
 use crate::evidence::{Evidence, Note};
 use crate::ids::LinkKey;
 use crate::snapshot::{Container, Link, Namespace, Snapshot};
-use crate::switch::OfPortState;
 use crate::wiring::{Attachment, PortRef, PortState, Wire, Wiring};
 
 use claims::Claims;
+pub(crate) use entries::openflow_name;
 use entries::{PortEntry, PortIx};
 use index::{Index, Tenant};
 use notes::port_notes;
 use ports::Occupancy;
+pub(crate) use ports::TUNNELS;
 use trace::{Trace, Tracer};
 
 /// Relates the rows of all sources to each other.
@@ -106,6 +107,7 @@ impl<'a> Stages<'_, 'a> {
         evidence.extend(tenants.iter().map(|(_, row)| first_step(row, home)));
         let port = arrive(index, &trace);
         let only = (trace.ports.len() == 1).then(|| trace.ports[0]);
+        let candidates = candidates(index, &trace.ports);
         let mut notes = trace.notes;
         notes.extend(doubts(index, &trace.ports));
         notes.extend(only.and_then(|port| checksum_offload(index, link, &index.ports[port])));
@@ -119,6 +121,7 @@ impl<'a> Stages<'_, 'a> {
             link: Arc::clone(link),
             wire: trace.wire,
             port,
+            candidates,
             evidence,
             notes,
         };
@@ -153,8 +156,8 @@ fn first_step(container: &Container, home: &Namespace) -> Evidence {
 
 /// Step 5: the number, if the trace ended on exactly one port.
 fn arrive(index: &Index<'_>, trace: &Trace) -> PortState {
-    match (trace.ports.as_slice(), &trace.wire) {
-        ([one], _) => state_of(&index.ports[*one]),
+    match (trace.ports.as_slice(), trace.innermost()) {
+        ([one], _) => port_ref(&index.ports[*one]).into(),
         ([], Wire::Unresolved { why }) => PortState::Unknown { why: why.clone() },
         ([], _) => match index.switch_error() {
             Some(source_error) => PortState::Unknown { why: source_error.to_string() },
@@ -164,24 +167,26 @@ fn arrive(index: &Index<'_>, trace: &Trace) -> PortState {
     }
 }
 
-fn state_of(entry: &PortEntry<'_>) -> PortState {
-    let port = PortRef {
+fn port_ref(entry: &PortEntry<'_>) -> PortRef {
+    PortRef {
         bridge: entry.bridge.name.clone(),
         datapath_id: entry.bridge.datapath_id,
         iface: entry.port.iface.clone(),
         ofport: entry.port.ofport,
         ofport_request: entry.port.ofport_request,
         dp_port: entry.dp_port,
-        tag: entry.port.tag,
-        trunks: entry.port.trunks.clone(),
+        vlans: entry.vlans(),
+        fake_bridge: entry.fake_bridge(),
         bond: entry.port.bond.clone(),
+        port_name: entry.port.port_name.clone(),
         error: entry.port.error.clone(),
-    };
-    match port.ofport {
-        OfPortState::Assigned(_) => PortState::On(port),
-        OfPortState::Pending => PortState::Pending(port),
-        OfPortState::Failed => PortState::Failed(port),
     }
+}
+
+/// All of several ports that fit.
+fn candidates(index: &Index<'_>, ports: &[PortIx]) -> Vec<PortRef> {
+    let all = if ports.len() > 1 { ports } else { &[] };
+    all.iter().map(|port| port_ref(&index.ports[*port])).collect()
 }
 
 fn doubts(index: &Index<'_>, ports: &[PortIx]) -> Vec<Note> {

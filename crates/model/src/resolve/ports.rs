@@ -14,7 +14,7 @@ use super::group::OneOrMore;
 use super::index::Index;
 use super::notes::port_notes;
 
-const TUNNELS: [&str; 13] = [
+pub(crate) const TUNNELS: [&str; 13] = [
     "bareudp",
     "erspan",
     "geneve",
@@ -39,6 +39,7 @@ pub(super) fn switch_ports(
     let row = |((ix, entry), plugs): ((PortIx, &PortEntry<'_>), _)| SwitchPort {
         bridge: entry.bridge.name.clone(),
         datapath_id: entry.bridge.datapath_id,
+        fake_bridge: entry.fake_bridge(),
         port: with_dp_port(entry),
         ofports: entry.ofports,
         occupant: occupant(index, claims, ix, plugs),

@@ -46,7 +46,8 @@ impl Trace {
         !matches!(self.innermost(), Wire::Unresolved { .. })
     }
 
-    fn innermost(&self) -> &Wire {
+    /// The wire beneath all others, as far as the way was followed.
+    pub(super) fn innermost(&self) -> &Wire {
         let mut wire = &self.wire;
         while let Wire::Parent { beneath: Some(beneath), .. } = wire {
             wire = beneath;
