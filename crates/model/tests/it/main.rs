@@ -3,6 +3,7 @@
 mod anonymous;
 mod cases;
 mod laws;
+mod laws_question;
 mod plans;
 mod query;
 mod wiring;
