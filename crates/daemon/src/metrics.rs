@@ -56,6 +56,7 @@ struct Read {
 fn write(daemon: &Daemon, state: &State, read: &Read) -> Result<String, fmt::Error> {
     let mut registry = Registry::with_prefix("docker_ovs");
     ports(&mut registry, state, read.counters.as_ref());
+    vlans(&mut registry, state);
     attachments(&mut registry, state);
     sources(&mut registry, state, read);
     connections(&mut registry, &daemon.listeners);
@@ -110,6 +111,41 @@ fn ports(registry: &mut Registry, state: &State, read: Option<&BTreeMap<String, 
         }
         registry.register(format!("port_{name}"), help, family);
     }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct VlansOf {
+    bridge: String,
+    ofport: String,
+    port: String,
+    fake_bridge: String,
+    mode: &'static str,
+    vlan: String,
+    trunks: String,
+    cvlans: String,
+}
+
+/// The VLANs of each port, joined to its counters by bridge, number and name.
+fn vlans(registry: &mut Registry, state: &State) {
+    let family = Family::<VlansOf, Gauge>::default();
+    for row in &state.wiring.ports {
+        let Some(vlans) = row.vlans() else { continue };
+        let OnPort { bridge, ofport, port, .. } = OnPort::new(row);
+        let list =
+            |tags: &[u16]| tags.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+        let of = VlansOf {
+            bridge,
+            ofport,
+            port,
+            fake_bridge: row.fake_bridge.as_ref().map(ToString::to_string).unwrap_or_default(),
+            mode: vlans.mode.word(),
+            vlan: vlans.tag.map(|tag| tag.to_string()).unwrap_or_default(),
+            trunks: list(&vlans.trunks),
+            cvlans: list(&vlans.cvlans),
+        };
+        family.get_or_create(&of).set(1);
+    }
+    registry.register("port_vlans", "1 for each port, labelled with its VLANs", family);
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]

@@ -240,7 +240,14 @@ fn datapath(bridges: &[Bridge]) -> Check {
     let mut kinds = types.clone();
     kinds.dedup();
     let used: Vec<_> = kinds.iter().map(|kind| format!("{} {kind}", count(kind))).collect();
-    let bridges = if used.is_empty() { "no bridges".to_owned() } else { used.join(", ") };
+    let fakes = bridges.iter().flat_map(|bridge| {
+        let parent = &bridge.name;
+        bridge.fake_bridges.iter().map(move |fake| format!("{} on {parent}", fake.name))
+    });
+    let fakes: Vec<_> = fakes.collect();
+    let fakes =
+        if fakes.is_empty() { String::new() } else { format!("; fake: {}", some_of(&fakes)) };
+    let bridges = if used.is_empty() { "no bridges".to_owned() } else { used.join(", ") } + &fakes;
     let target = "bridges".to_owned();
     let name = "datapath".to_owned();
     if std::path::Path::new("/sys/module/openvswitch").exists() {

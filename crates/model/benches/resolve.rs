@@ -92,6 +92,7 @@ fn bridge(b: u16) -> Bridge {
         datapath_id,
         datapath: None,
         userspace_tso: None,
+        fake_bridges: Vec::new(),
         ports,
     }
 }

@@ -65,6 +65,37 @@ impl<'a> NetnsPath<'a> {
     }
 }
 
+/// The keys that writers use, whoever they are: words of programs, not of a host.
+pub(crate) const KEYS: [&str; 27] = [
+    "attached-mac",
+    "attached_mac",
+    "contIface",
+    "contNetns",
+    "contPodUid",
+    "container-id",
+    "container_id",
+    "container_iface",
+    "containerid",
+    "iface-id",
+    "iface-status",
+    "if-dev",
+    "ip",
+    "ip_addresses",
+    "net-ns",
+    "owner",
+    "pipework.bridge",
+    "pipework.containerid",
+    "pipework.containername",
+    "pipework.interface",
+    "pipework.nspid",
+    "pipework.vlan",
+    "pod-if-name",
+    "pod_netns",
+    "sandbox",
+    "vm-id",
+    "vm-uuid",
+];
+
 type Ids = BTreeMap<String, String>;
 type Writer = for<'a> fn(&'a Ids) -> Option<Claim<'a>>;
 

@@ -150,6 +150,11 @@ pub enum Note {
         /// The ports, as `bridge/interface`.
         candidates: Vec<String>,
     },
+    /// Other ports fit equally well, of which the question was not.
+    FitsElsewhere {
+        /// The ports, as `bridge/interface`.
+        candidates: Vec<String>,
+    },
     /// Switch sources disagree about the number.
     Conflict {
         /// Each source and what it says.
@@ -229,6 +234,13 @@ impl fmt::Display for Note {
         match self {
             Self::Ambiguous { candidates } => {
                 write!(f, "ambiguous: it could be any of {}", candidates.join(", "))
+            }
+            Self::FitsElsewhere { candidates } => {
+                write!(
+                    f,
+                    "the bridge that was asked about decides: {} would fit as well",
+                    candidates.join(", ")
+                )
             }
             Self::Conflict { says } => {
                 let said: Vec<_> =

@@ -12,8 +12,8 @@ use crate::wiring::{Attachment, ContainerRef};
 pub const KEYS: [&str; 5] = ["container", "bridge", "vlan", "status", "label"];
 /// The states that `status=` takes.
 pub const STATES: [&str; 6] = ["on", "pending", "failed", "none", "unknown", "orphaned"];
-/// The largest VLAN tag: 12 bits (IEEE 802.1Q).
-pub const LAST_VLAN: u16 = 4095;
+pub use crate::vlan::LAST_VLAN;
+use crate::vlan::Vlans;
 
 /// One `--filter`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +44,11 @@ impl Filter {
     /// Whether it looks at labels, which are costly to come by.
     pub fn needs_labels(&self) -> bool {
         self.key == "label"
+    }
+
+    /// Whether it looks at VLANs, which only the database tells.
+    pub fn needs_vlans(&self) -> bool {
+        self.key == "vlan"
     }
 
     /// The bridge it names, if it is about one.
@@ -95,7 +100,8 @@ impl Filters<'_> {
             name: &who.name,
             id: &who.id.0,
             bridge: port.map(|port| &*port.bridge),
-            vlan: port.and_then(|port| port.tag),
+            fake_bridge: port.and_then(|port| port.fake_bridge.as_deref()),
+            vlans: port.and_then(|port| port.vlans.clone()),
             status: attachment.port.word(),
             labels: row.map(|row| &row.labels),
         })
@@ -113,7 +119,7 @@ impl Filters<'_> {
 }
 
 /// What filters look at.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Facts<'a> {
     /// Name of the container.
     pub name: &'a str,
@@ -121,8 +127,10 @@ pub struct Facts<'a> {
     pub id: &'a str,
     /// The bridge it is on.
     pub bridge: Option<&'a str>,
-    /// Its access VLAN.
-    pub vlan: Option<u16>,
+    /// The fake bridge it is on.
+    pub fake_bridge: Option<&'a str>,
+    /// The VLANs of its port; none where it is on none, or the source does not tell them.
+    pub vlans: Option<Vlans>,
     /// `on`, `pending`, `failed`, `none`, `unknown` or `orphaned`.
     pub status: &'a str,
     /// The container's labels.
@@ -134,8 +142,11 @@ impl Facts<'_> {
         let value = filter.value.as_str();
         match filter.key {
             "container" => self.name == value || (!value.is_empty() && self.id.starts_with(value)),
-            "bridge" => self.bridge == Some(value),
-            "vlan" => self.vlan.is_some_and(|tag| value.parse() == Ok(tag)),
+            "bridge" => [self.bridge, self.fake_bridge].contains(&Some(value)),
+            "vlan" => {
+                let vlan = value.parse().ok();
+                self.vlans.as_ref().zip(vlan).is_some_and(|(vlans, vlan)| vlans.carry(vlan))
+            }
             "status" => self.status == value,
             _ => self.labels.is_some_and(|labels| has_label(labels, value)),
         }
@@ -159,6 +170,10 @@ mod tests {
         Filters(&filters).agree(facts)
     }
 
+    fn access(tag: u16) -> Vlans {
+        crate::switch::Port { tag: Some(tag), ..Default::default() }.vlans()
+    }
+
     #[test]
     fn the_same_key_means_either_and_two_keys_mean_both() {
         let labels = BTreeMap::from([("tier".to_owned(), "web".to_owned())]);
@@ -166,7 +181,8 @@ mod tests {
             name: "web",
             id: "ab12",
             bridge: Some("br0"),
-            vlan: Some(10),
+            fake_bridge: Some("v10"),
+            vlans: Some(access(10)),
             status: "on",
             labels: Some(&labels),
         };
@@ -174,6 +190,7 @@ mod tests {
         assert!(pass(&["container=db", "container=web"], &facts));
         assert!(pass(&["container=ab1", "vlan=10", "bridge=br0", "status=on"], &facts));
         assert!(!pass(&["container=web", "bridge=br1"], &facts));
+        assert!(pass(&["bridge=v10", "vlan=10"], &facts) && !pass(&["vlan=20"], &facts));
         assert!(pass(&["label=tier", "label=tier=web"], &facts));
         assert!(!pass(&["label=tier", "label=tier=db"], &facts));
     }

@@ -1,11 +1,13 @@
 //! What was observed together with what follows from it: the two always travel as one.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::NamedBridge;
 use crate::ids::NetnsId;
 use crate::query::{self, QueryError, Subject};
 use crate::snapshot::{Container, Namespace, Snapshot};
-use crate::switch::{Bridge, SwitchSource};
+use crate::switch::SwitchSource;
 use crate::target::Target;
 use crate::wiring::{Attachment, Wiring};
 
@@ -41,11 +43,11 @@ impl Look {
         query::container(&self.snapshot, wanted)
     }
 
-    /// The bridge called `wanted`, as [`query::bridge`].
+    /// The bridge or fake bridge called `wanted`, as [`query::bridge`].
     ///
     /// # Errors
     /// [`QueryError`].
-    pub fn bridge(&self, wanted: &str) -> Result<&Bridge, QueryError> {
+    pub fn bridge(&self, wanted: &str) -> Result<NamedBridge<'_>, QueryError> {
         query::bridge(&self.snapshot, wanted)
     }
 
@@ -71,6 +73,21 @@ impl Look {
     /// [`QueryError`].
     pub fn attachments_of(&self, subject: Subject<'_>) -> Result<Vec<&Attachment>, QueryError> {
         query::attachments(&self.snapshot, &self.wiring, subject)
+    }
+
+    /// The same as answers to a question about `bridge`, where one is named: what fits elsewhere
+    /// does not make them ambiguous.
+    ///
+    /// # Errors
+    /// [`QueryError`], also for a bridge that is not there.
+    pub fn attachments_on(
+        &self,
+        subject: Subject<'_>,
+        bridge: Option<&str>,
+    ) -> Result<Vec<Cow<'_, Attachment>>, QueryError> {
+        let found = self.attachments_of(subject)?;
+        bridge.map_or(Ok(()), |bridge| self.bridge(bridge).map(drop))?;
+        Ok(found.into_iter().map(|found| found.on_bridge(&self.wiring, bridge)).collect())
     }
 
     /// Makes sure that all three kinds of source were seen, as [`query::require_sources`].

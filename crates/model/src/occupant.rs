@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::OfPortBySource;
 use crate::evidence::Note;
 use crate::ids::{DatapathId, Name, NetnsId, short_if_id};
-use crate::switch::Port;
+use crate::switch::{Port, SwitchSource};
+use crate::vlan::Vlans;
 use crate::wiring::{ContainerRef, label};
 
 /// A port from the switch's side.
@@ -18,6 +19,9 @@ pub struct SwitchPort {
     pub bridge: Name,
     /// Its datapath id.
     pub datapath_id: Option<DatapathId>,
+    /// The fake bridge it is on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fake_bridge: Option<Name>,
     /// The port's row.
     pub port: Arc<Port>,
     /// What each switch source says of its number.
@@ -27,6 +31,13 @@ pub struct SwitchPort {
     /// What is uncertain.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
+}
+
+impl SwitchPort {
+    /// Its VLANs; none where the source of the row does not tell them.
+    pub fn vlans(&self) -> Option<Vlans> {
+        self.ofports.get(SwitchSource::Ovsdb).map(|_| self.port.vlans())
+    }
 }
 
 /// Who is on a port.

@@ -17,6 +17,11 @@ impl OfPortBySource {
         self.0[source as usize] = Some(ofport);
     }
 
+    /// What this source says; none where it does not have the port.
+    pub fn get(&self, source: SwitchSource) -> Option<OfPortState> {
+        self.0[source as usize]
+    }
+
     /// Each source that has the port, by rank.
     pub fn iter(&self) -> impl Iterator<Item = (SwitchSource, OfPortState)> {
         SwitchSource::ALL.into_iter().filter_map(|source| Some((source, self.0[source as usize]?)))

@@ -24,6 +24,24 @@ const COMPOSE: [(&str, &str); 3] = [
     ("compose-number", "com.docker.compose.container-number"),
 ];
 
+/// The keys of our own, without [`PREFIX`].
+pub(crate) const OWN_KEYS: [&str; 9] = [
+    "compose-project",
+    "compose-service",
+    "compose-number",
+    "name",
+    "mac",
+    "ip",
+    "gateway",
+    "mtu",
+    "created",
+];
+
+/// The labels by which a container is known again that was made anew.
+pub(crate) fn is_own_label(label: &str) -> bool {
+    COMPOSE.iter().any(|(_, known)| *known == label)
+}
+
 /// An attachment as the database remembers it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PortRecord {

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::NamedBridge;
 use crate::filter::Filter;
 use crate::ids::NetnsId;
 use crate::snapshot::{Container, Engine, Namespace, Observed, Snapshot};
@@ -53,8 +54,10 @@ pub enum QueryError {
     NoSuchBridge {
         /// What was asked for.
         wanted: String,
-        /// The bridges there are.
+        /// The bridges there are, fake ones among them.
         have: Vec<String>,
+        /// Whether it may be a fake bridge, as only the database tells of those.
+        fakes_unknown: bool,
     },
     /// A source that the answer needs is missing.
     #[error("{0}")]
@@ -78,15 +81,23 @@ impl QueryError {
                 Some(format!("name its engine too: {}", candidates.join(" or ")))
             }
             Self::NotRunning { name, state } => Some(not_running(name, state)),
-            Self::NoSuchBridge { have, .. } if have.is_empty() => {
-                Some("there is no bridge at all; make one with ovs-vsctl add-br".to_owned())
+            Self::NoSuchBridge { have, fakes_unknown, .. } => {
+                Some(other_bridges(have, *fakes_unknown))
             }
-            Self::NoSuchBridge { have, .. } => Some(format!("there are {}", have.join(", "))),
             Self::SourceUnavailable(source_error) => {
                 Some(source_error.hint.clone()).filter(|hint| !hint.is_empty())
             }
         }
     }
+}
+
+fn other_bridges(have: &[String], fakes_unknown: bool) -> String {
+    let there = match have {
+        [] => "there is no bridge at all; make one with ovs-vsctl add-br".to_owned(),
+        have => format!("there are {}", have.join(", ")),
+    };
+    let fakes = "; of fake bridges the source ovsdb alone tells";
+    there + if fakes_unknown { fakes } else { "" }
 }
 
 /// What to do about a container without a process. An engine starts a restarting one by itself.
@@ -139,7 +150,7 @@ pub fn container<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<&'a Contain
     let fits: Vec<_> = all().filter(|row| is_prefix(wanted, row)).collect();
     match fits.as_slice() {
         [one] => Ok(one),
-        [] => Err(no_such_container(snapshot, wanted)),
+        [] => Err(no_such_container(snapshot, engine, wanted)),
         many => Err(QueryError::AmbiguousContainer {
             wanted: wanted.to_owned(),
             candidates: told(many.iter().map(|row| format!("{} ({})", row.id.short(), row.name))),
@@ -156,7 +167,13 @@ fn engine_of<'a, 'w>(snapshot: &'a Snapshot, wanted: &'w str) -> Option<(&'a Eng
 
 /// Why the containers are not known: an engine that was named did not answer, or none did, or
 /// one is there and could not be asked.
-fn blind_to_containers(snapshot: &Snapshot) -> Option<&SourceError> {
+fn blind_to_containers<'a>(
+    snapshot: &'a Snapshot,
+    asked: Option<&Engine>,
+) -> Option<&'a SourceError> {
+    if let Some(asked) = asked {
+        return snapshot.engines.get(asked)?.absence();
+    }
     let all = snapshot.engines.values().all(|rows| rows.absence().is_some());
     let absent = |(engine, rows): (&Engine, &'_ Observed<Container>)| {
         let may_be_missing = !all && !snapshot.named_engines.contains(engine);
@@ -171,17 +188,21 @@ fn is_prefix(wanted: &str, row: &Container) -> bool {
     !wanted.is_empty() && row.id.0.starts_with(wanted)
 }
 
-fn no_such_container(snapshot: &Snapshot, wanted: &str) -> QueryError {
-    match blind_to_containers(snapshot) {
+fn no_such_container(snapshot: &Snapshot, engine: Option<&Engine>, wanted: &str) -> QueryError {
+    match blind_to_containers(snapshot, engine) {
         Some(source_error) => QueryError::SourceUnavailable(source_error.clone()),
         None => {
-            QueryError::NoSuchContainer { wanted: wanted.to_owned(), near: near(snapshot, wanted) }
+            let near = near(snapshot, engine, wanted);
+            QueryError::NoSuchContainer { wanted: wanted.to_owned(), near }
         }
     }
 }
 
-fn near(snapshot: &Snapshot, wanted: &str) -> Vec<String> {
-    let names = snapshot.containers().map(|row| &*row.name);
+/// Names that look like it, of the engine that was asked for.
+fn near(snapshot: &Snapshot, engine: Option<&Engine>, wanted: &str) -> Vec<String> {
+    let asked = snapshot.containers_by_engine();
+    let asked = asked.filter(|(name, _)| engine.is_none_or(|engine| engine == *name));
+    let names = asked.map(|(_, row)| &*row.name);
     let allowed = wanted.chars().count().div_ceil(3).min(3);
     let mut near: Vec<_> =
         names.map(|name| (distance(wanted, name), name)).filter(|(d, _)| *d <= allowed).collect();
@@ -201,21 +222,28 @@ fn distance(wanted: &str, name: &str) -> usize {
     strsim::levenshtein(wanted, name)
 }
 
-/// Finds a bridge by its exact name.
+/// Finds a bridge, or a fake bridge upon one, by its exact name.
 ///
 /// # Errors
 /// [`QueryError::NoSuchBridge`], or [`QueryError::SourceUnavailable`] when the switch could not be asked.
-pub fn bridge<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<&'a Bridge, QueryError> {
-    if let Some(found) = snapshot.bridges().find(|bridge| *bridge.name == *wanted) {
+pub fn bridge<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<NamedBridge<'a>, QueryError> {
+    let bridges = snapshot.switch.values().flat_map(Observed::rows);
+    if let Some(found) = NamedBridge::find(bridges.clone(), wanted) {
         return Ok(found);
     }
     if let Some(source_error) = blind_to_the_switch(snapshot) {
         return Err(QueryError::SourceUnavailable(source_error.clone()));
     }
-    let mut have: Vec<_> = snapshot.bridges().map(|bridge| bridge.name.to_string()).collect();
+    let names = |bridge: &Bridge| {
+        let fakes = bridge.fake_bridges.iter().map(|fake| fake.name.to_string());
+        std::iter::once(bridge.name.to_string()).chain(fakes).collect::<Vec<_>>()
+    };
+    let mut have: Vec<_> = bridges.flat_map(names).collect();
     have.sort();
     have.dedup();
-    Err(QueryError::NoSuchBridge { wanted: wanted.to_owned(), have })
+    let by = snapshot.switch.get(&SwitchSource::Ovsdb).is_none_or(|rows| rows.absence().is_some());
+    let fakes_unknown = by && !snapshot.switch.is_empty();
+    Err(QueryError::NoSuchBridge { wanted: wanted.to_owned(), have, fakes_unknown })
 }
 
 /// Whom a question is about.
@@ -311,7 +339,7 @@ pub fn home(snapshot: &Snapshot, container: &Container) -> Result<NetnsId, Query
 /// # Errors
 /// [`QueryError::SourceUnavailable`] for the first that is missing.
 pub fn require_sources(snapshot: &Snapshot) -> Result<(), QueryError> {
-    let missing = blind_to_containers(snapshot)
+    let missing = blind_to_containers(snapshot, None)
         .or(snapshot.kernel.absence())
         .or(blind_to_the_switch(snapshot));
     missing.map_or(Ok(()), |source_error| Err(QueryError::SourceUnavailable(source_error.clone())))
@@ -342,6 +370,19 @@ pub fn not_asked(source: SwitchSource) -> SourceError {
 /// As [`bridge`].
 pub fn filtered_bridges(snapshot: &Snapshot, filters: &[Filter]) -> Result<(), QueryError> {
     filters.iter().filter_map(Filter::bridge).try_for_each(|name| bridge(snapshot, name).map(drop))
+}
+
+/// Makes sure that `source` tells what `filters` look at: VLANs are in the database alone.
+///
+/// # Errors
+/// [`QueryError::SourceUnavailable`].
+pub fn filtered_vlans(source: SwitchSource, filters: &[Filter]) -> Result<(), QueryError> {
+    if source == SwitchSource::Ovsdb || !filters.iter().any(Filter::needs_vlans) {
+        return Ok(());
+    }
+    let why = "it tells no VLANs, which --filter vlan looks at";
+    let untold = SourceError::new(SourceErrorKind::Unusable, source.to_string(), why);
+    Err(QueryError::SourceUnavailable(untold.hint("the source ovsdb tells them")))
 }
 
 /// Why no switch source answered.

@@ -50,8 +50,21 @@ pub struct Bridge {
     /// (`other_config:userspace-tso-enable` of Open_vSwitch); none where that was not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub userspace_tso: Option<bool>,
+    /// Its fake bridges, by name; of other sources than the database none are known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fake_bridges: Vec<FakeBridge>,
     /// Its ports; in a narrow look only those that were asked for.
     pub ports: Vec<Arc<Port>>,
+}
+
+/// A VLAN of a bridge that ovs-vsctl(8) shows as a bridge of its own (`add-br NAME PARENT VLAN`):
+/// an internal port with `fake_bridge` set, and the ports whose `tag` is the same.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FakeBridge {
+    /// Its name, which is its own port's too.
+    pub name: Name,
+    /// Its VLAN.
+    pub vlan: u16,
 }
 
 impl Bridge {
@@ -60,6 +73,12 @@ impl Bridge {
     pub fn leaves_checksums(&self) -> bool {
         let userspace = self.datapath.as_deref().is_some_and(|datapath| datapath != "system");
         userspace && self.userspace_tso != Some(true)
+    }
+
+    /// The fake bridge that a port of this bridge is on, as `ovs-vsctl port-to-br` tells it: by
+    /// the column `tag` alone. Of several with one VLAN it is the first by name.
+    pub fn fake_bridge_of(&self, port: &Port) -> Option<&FakeBridge> {
+        self.fake_bridges.iter().filter(|fake| port.tag == Some(fake.vlan)).min()
     }
 }
 
@@ -88,15 +107,24 @@ pub struct Port {
     pub configured_mac: Option<Mac>,
     /// Interface `type`; `system` for the empty one.
     pub kind: String,
-    /// Access VLAN (`tag`).
+    /// The column `tag`; what it means depends on the mode, see [`Port::vlans`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tag: Option<u16>,
-    /// Trunked VLANs; empty means all, unless `tag` is set.
+    /// The column `trunks`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trunks: Vec<u16>,
+    /// The column `vlan_mode`; none where it is empty, and Open vSwitch chooses by `tag`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vlan_mode: Option<String>,
+    /// The column `cvlans`: the customers' VLANs of a `dot1q-tunnel`; empty means all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cvlans: Vec<u16>,
     /// Name of the bond (the OVSDB Port) this is one member of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bond: Option<String>,
+    /// Name of the OVSDB Port, where that is no bond and called otherwise than its Interface.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port_name: Option<Name>,
     /// `options`: `peer` of a patch port, `remote_ip` of a tunnel, …
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub options: BTreeMap<String, String>,

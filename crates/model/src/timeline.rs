@@ -8,6 +8,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::ids::{LinkKey, Name};
+use crate::vlan::Vlans;
 use crate::wiring::{Attachment, Occupant, PortRef, PortState, SwitchPort, Wiring};
 
 /// Something that is different now.
@@ -183,8 +184,10 @@ fn is_settled(wiring: &Wiring, now: &Attachment) -> bool {
     }
 }
 
-fn vlans(port: Option<&PortRef>) -> (Option<u16>, &[u16]) {
-    port.map_or((None, &[]), |port| (port.tag, &port.trunks))
+/// Where a source does not tell them, or there is no port, nothing is known of them: that is no
+/// other VLAN. Nothing set is the same as nothing known.
+fn vlans(port: Option<&PortRef>) -> Option<&Vlans> {
+    port.and_then(|port| port.vlans.as_ref()).filter(|vlans| !vlans.is_plain())
 }
 
 fn differences(before: &Attachment, now: &Attachment) -> Vec<Field> {

@@ -1,5 +1,7 @@
 //! The other way round: from a number, an address or a name to the container it belongs to.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -25,7 +27,7 @@ pub enum WhoQuery {
     Mac(Mac),
     /// An address, its prefix length left out.
     Ip(IpAddr),
-    /// The name of a host interface or of a port.
+    /// The name of a host interface, or of an Interface, Port or bond of the database.
     Name(String),
 }
 
@@ -76,28 +78,32 @@ impl fmt::Display for MatchedBy {
 }
 
 /// A match: an attachment, or a port that no attachment is on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Match<'a> {
-    /// A container-side link.
-    Attachment(&'a Attachment),
+    /// A container-side link, as an answer to the query.
+    Attachment(Cow<'a, Attachment>),
     /// A port without a container on it.
     Port(&'a SwitchPort),
 }
 
 /// Everything that a query fits, each once, with what fitted.
 pub fn who<'a>(wiring: &'a Wiring, query: &WhoQuery) -> Vec<(MatchedBy, Match<'a>)> {
-    let plugged = wiring.attachments.iter();
-    let plugged = plugged.filter_map(|a| Some((fits_attachment(query, a)?, Match::Attachment(a))));
-    let lonely = wiring.ports.iter().filter(|port| !is_plugged(wiring, port));
-    let lonely = lonely.filter_map(|port| Some((fits_port(query, port)?, Match::Port(port))));
+    let bridge = match query {
+        WhoQuery::PortOf { bridge, .. } => Some(bridge.as_str()),
+        _ => None,
+    };
+    let attachments = wiring.attachments.iter().map(|found| found.on_bridge(wiring, bridge));
+    let fitting = attachments.filter_map(|found| Some((fits_attachment(query, &found)?, found)));
+    let fitting: Vec<_> = fitting.collect();
+    let plugged = wiring.attachments.iter().filter_map(|found| found.port.port());
+    let told = fitting.iter().filter_map(|(_, found)| found.port.port());
+    let taken: HashSet<_> = plugged.chain(told).map(|port| (&*port.bridge, &*port.iface)).collect();
+    let lonely = wiring.ports.iter();
+    let lonely = lonely.filter(|row| !taken.contains(&(&*row.bridge, &*row.port.iface)));
+    let lonely = lonely.filter_map(|row| Some((fits_port(query, row)?, Match::Port(row))));
+    let lonely: Vec<_> = lonely.collect();
+    let plugged = fitting.into_iter().map(|(by, found)| (by, Match::Attachment(found)));
     plugged.chain(lonely).collect()
-}
-
-fn is_plugged(wiring: &Wiring, port: &SwitchPort) -> bool {
-    matches!(port.occupant, crate::wiring::Occupant::Plugged { .. })
-        && wiring.attachments.iter().any(|a| {
-            a.port.port().is_some_and(|p| p.bridge == port.bridge && p.iface == port.port.iface)
-        })
 }
 
 fn fits_attachment(query: &WhoQuery, attachment: &Attachment) -> Option<MatchedBy> {
@@ -110,7 +116,7 @@ fn fits_attachment(query: &WhoQuery, attachment: &Attachment) -> Option<MatchedB
     };
     match query {
         WhoQuery::PortOf { bridge, ofport } => (on(*ofport)
-            && port.is_some_and(|port| *port.bridge == **bridge))
+            && port.is_some_and(|port| port.is_on(bridge)))
         .then_some(MatchedBy::OfPort),
         WhoQuery::Number(n) if u16::try_from(*n).is_ok_and(|n| on(OfPort(n))) => {
             Some(MatchedBy::OfPort)
@@ -126,7 +132,11 @@ fn fits_attachment(query: &WhoQuery, attachment: &Attachment) -> Option<MatchedB
             .then_some(MatchedBy::Address),
         WhoQuery::Name(name) => {
             let host = attachment.wire.host_interface() == Some(name);
-            (host || port.is_some_and(|port| *port.iface == **name)).then_some(MatchedBy::Name)
+            let port = port.is_some_and(|port| {
+                let others = [port.bond.as_deref(), port.port_name.as_deref()];
+                *port.iface == **name || others.contains(&Some(name))
+            });
+            (host || port).then_some(MatchedBy::Name)
         }
     }
 }
@@ -135,7 +145,7 @@ fn fits_port(query: &WhoQuery, row: &SwitchPort) -> Option<MatchedBy> {
     let on = |wanted: OfPort| row.port.ofport.assigned() == Some(wanted);
     match query {
         WhoQuery::PortOf { bridge, ofport } => {
-            (on(*ofport) && *row.bridge == **bridge).then_some(MatchedBy::OfPort)
+            (on(*ofport) && row.is_on(bridge)).then_some(MatchedBy::OfPort)
         }
         WhoQuery::Number(n) if u16::try_from(*n).is_ok_and(|n| on(OfPort(n))) => {
             Some(MatchedBy::OfPort)
@@ -146,7 +156,11 @@ fn fits_port(query: &WhoQuery, row: &SwitchPort) -> Option<MatchedBy> {
         WhoQuery::Ifindex(n) => (row.port.ifindex == Some(*n)).then_some(MatchedBy::Ifindex),
         WhoQuery::Mac(mac) => (row.port.mac == Some(*mac)).then_some(MatchedBy::Mac),
         WhoQuery::Ip(_) => None,
-        WhoQuery::Name(name) => (*row.port.iface == **name).then_some(MatchedBy::Name),
+        WhoQuery::Name(name) => {
+            let others = [row.port.bond.as_deref(), row.port.port_name.as_deref()];
+            let fits = *row.port.iface == **name || others.contains(&Some(name));
+            fits.then_some(MatchedBy::Name)
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::ids::{ContainerId, DatapathId, DpPort, Name, NetnsId, Nsid, OfPort};
 use crate::snapshot::{Engine, Link};
 use crate::source_error::SourceError;
 use crate::switch::OfPortState;
+use crate::vlan::Vlans;
 
 pub use crate::occupant::{LastTenant, Occupant, Plug, SwitchPort};
 
@@ -75,6 +76,9 @@ pub struct Attachment {
     pub wire: Wire,
     /// Where it arrives.
     pub port: PortState,
+    /// Where it may arrive, if several ports fit equally well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub candidates: Vec<PortRef>,
     /// What each step found.
     pub evidence: Vec<Evidence>,
     /// What is uncertain.
@@ -267,12 +271,17 @@ pub struct PortRef {
     pub ofport_request: Option<OfPort>,
     /// Its datapath port.
     pub dp_port: Option<DpPort>,
-    /// Access VLAN.
-    pub tag: Option<u16>,
-    /// Trunked VLANs.
-    pub trunks: Vec<u16>,
+    /// Its VLANs; none where the source does not tell them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vlans: Option<Vlans>,
+    /// The fake bridge it is on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fake_bridge: Option<Name>,
     /// The bond it is a member of.
     pub bond: Option<String>,
+    /// Name of the OVSDB Port, where that is no bond and called otherwise than its Interface.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port_name: Option<Name>,
     /// Why vswitchd could not make it.
     pub error: Option<String>,
 }

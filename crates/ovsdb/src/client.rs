@@ -12,6 +12,7 @@ use tokio::net::{TcpStream, UnixStream};
 use crate::error::Error;
 use crate::monitor::{Columns, Requests, Tables};
 use crate::remote::Remote;
+use crate::schema::Schema;
 use crate::tls::{Tls, TlsError, handshake};
 use crate::transact::{Outcome, Params, Results};
 
@@ -138,17 +139,12 @@ impl Client {
         Ok(self.connection.call("list_dbs", &[(); 0]).await?)
     }
 
-    /// The version of the schema of `database`, such as `8.3.0` (section 4.1.2).
+    /// The schema of `database` (section 4.1.2).
     ///
     /// # Errors
     /// As the conversation fails; an unknown database is refused.
-    pub async fn schema_version(&mut self, database: &str) -> Result<String, Error> {
-        #[derive(Deserialize)]
-        struct Schema {
-            version: String,
-        }
-        let Schema { version } = self.connection.call("get_schema", &[database]).await?;
-        Ok(version)
+    pub async fn schema(&mut self, database: &str) -> Result<Schema, Error> {
+        Ok(self.connection.call("get_schema", &[database]).await?)
     }
 
     pub(crate) fn connection(&mut self) -> &mut Connection<Box<dyn Stream>> {

@@ -61,6 +61,12 @@ fn detailed(details: Option<&str>) -> String {
 }
 
 impl Error {
+    /// Whether the server answered, and the answer was that it will not do what was asked: the
+    /// connection is as good as before.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Operation { .. } | Self::Rpc(jsonrpc::Error::Remote(_)))
+    }
+
     /// The kind of the I/O error below, where there is one: tells permission denied,
     /// not found, connection refused and a peer that hung up apart.
     pub fn kind(&self) -> Option<io::ErrorKind> {

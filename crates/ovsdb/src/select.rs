@@ -31,6 +31,18 @@ pub enum Value<'a> {
 #[serde(transparent)]
 pub struct Opaque(serde_json::Value);
 
+impl Value<'_> {
+    /// Whether it is a set or a map without elements, which is the default of such a column
+    /// (RFC 7047 section 5.2.1).
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Set(values) => values.is_empty(),
+            Self::Map(pairs) => pairs.is_empty(),
+            _ => false,
+        }
+    }
+}
+
 impl<'a> From<&'a str> for Value<'a> {
     fn from(text: &'a str) -> Self {
         Self::String(text)

@@ -57,7 +57,7 @@ fn shown(field: Field, row: &Attachment) -> String {
         Field::Addresses => row.addresses.join(","),
         Field::Bridge => row.bridge.clone().unwrap_or_default(),
         Field::OfPort => row.ofport.map(|port| port.to_string()).unwrap_or_default(),
-        Field::Vlan => crate::views::vlans(row.vlan, &row.trunks),
+        Field::Vlan => crate::views::vlans(row),
         Field::State => row.state.to_string(),
     };
     if text.is_empty() { "-".to_owned() } else { text }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use model::filter::{Facts, Filter, Filters};
 use model::snapshot::Container;
-use model::wiring::{Attachment, LastTenant, SwitchPort};
+use model::wiring::{Attachment, LastTenant, PortRef, SwitchPort};
 use model::{Snapshot, Wiring};
 
 use crate::v1;
@@ -12,6 +12,8 @@ use crate::v1;
 /// Which attachments are wanted.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
+    /// Only those on this bridge or fake bridge.
+    pub bridge: Option<String>,
     /// Those that pass all of these.
     pub filters: Vec<Filter>,
     /// Also orphaned ports: those whose link is gone.
@@ -20,27 +22,36 @@ pub struct Wanted {
 
 /// The attachments that are wanted, a row for each tenant, by name and index.
 pub fn list(snapshot: &Snapshot, wiring: &Wiring, wanted: &Wanted) -> Vec<v1::Attachment> {
-    let mut rows = living(snapshot, wiring, &wanted.filters);
+    let mut rows = living(snapshot, wiring, wanted);
     if wanted.all {
         rows.extend(orphaned(wiring, &wanted.filters));
     }
+    rows.retain(|row| wanted.bridge.as_ref().is_none_or(|bridge| row.is_on(bridge)));
     rows.sort_by(|a, b| {
         (&a.container, a.ifindex, &a.port).cmp(&(&b.container, b.ifindex, &b.port))
     });
     rows
 }
 
-fn living(snapshot: &Snapshot, wiring: &Wiring, filters: &[Filter]) -> Vec<v1::Attachment> {
-    let known = labelled(snapshot, filters);
-    let all = wiring.attachments.iter();
-    let tenancies = all.flat_map(|a| a.tenants.iter().map(move |who| (a, who)));
+/// Whether a port is on a bridge that the question is about.
+fn is_asked(port: &PortRef, wanted: &Wanted) -> bool {
+    let mut filtered = wanted.filters.iter().filter_map(Filter::bridge).peekable();
+    wanted.bridge.as_ref().is_none_or(|bridge| port.is_on(bridge))
+        && (filtered.peek().is_none() || filtered.any(|bridge| port.is_on(bridge)))
+}
+
+fn living(snapshot: &Snapshot, wiring: &Wiring, wanted: &Wanted) -> Vec<v1::Attachment> {
+    let known = labelled(snapshot, &wanted.filters);
     let pass = |a: &Attachment, who: &model::wiring::ContainerRef| {
-        Filters(filters).pass(a, who, known.get(&*who.id.0).copied())
+        Filters(&wanted.filters).pass(a, who, known.get(&*who.id.0).copied())
     };
-    tenancies
-        .filter(|(a, who)| pass(a, who))
-        .map(|(a, who)| v1::Attachment::new(a, Some(who)))
-        .collect()
+    let mut rows = Vec::with_capacity(wiring.attachments.len());
+    for found in &wiring.attachments {
+        let found = found.narrowed_to(wiring, |port| is_asked(port, wanted));
+        let tenants = found.tenants.iter().filter(|who| pass(&found, who));
+        rows.extend(tenants.map(|who| v1::Attachment::new(&found, Some(who))));
+    }
+    rows
 }
 
 /// The containers by id, where a filter looks at labels; nothing else needs them.
@@ -65,7 +76,8 @@ fn facts<'a>(row: &'a SwitchPort, last: &'a LastTenant) -> Facts<'a> {
         name: known.map_or(&last.words, |known| &known.name),
         id: known.map_or(&last.words, |known| &known.id.0),
         bridge: Some(&row.bridge),
-        vlan: row.port.tag,
+        fake_bridge: row.fake_bridge.as_deref(),
+        vlans: row.vlans(),
         status: v1::State::Orphaned.word(),
         labels: None,
     }

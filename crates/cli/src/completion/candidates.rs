@@ -4,6 +4,7 @@ use clap::{Arg, ArgAction, Command};
 use model::filter::{KEYS, STATES};
 use model::ids::OfPort;
 use model::snapshot::Observed;
+use model::wiring::SwitchPort;
 use model::{Snapshot, resolve};
 
 use super::Candidate;
@@ -21,20 +22,27 @@ pub(super) struct Sources {
 impl Sources {
     pub(super) fn of(snapshot: &Snapshot) -> Self {
         let containers = snapshot.engines.values().flat_map(Observed::rows);
-        let bridges = snapshot.switch.values().flat_map(Observed::rows);
+        let bridges = || snapshot.switch.values().flat_map(Observed::rows);
+        let fakes = bridges().flat_map(|row| {
+            let about = format!("fake bridge on {}", row.name);
+            row.fake_bridges.iter().map(move |fake| candidate(&fake.name, &about))
+        });
         let wiring = resolve(snapshot);
         let ports = wiring.ports.iter().filter_map(|row| {
             let number = match row.port.ofport.assigned()? {
                 OfPort::LOCAL => "LOCAL".to_owned(),
                 number => number.to_string(),
             };
-            Some(candidate(&format!("{}:{number}", row.bridge), &row.occupant.to_string()))
+            let about = row.occupant.to_string();
+            let names = [Some(&row.bridge), row.fake_bridge.as_ref()].into_iter().flatten();
+            Some(names.map(move |name| candidate(&format!("{name}:{number}"), &about)))
         });
-        let tags = wiring.ports.iter().filter_map(|row| row.port.tag);
+        let vlans = wiring.ports.iter().filter_map(SwitchPort::vlans);
+        let tags = vlans.flat_map(|vlans| vlans.tag.into_iter().chain(vlans.trunks));
         Self {
             containers: sorted(containers.map(|row| candidate(&row.name, &row.state))),
-            bridges: sorted(bridges.map(|row| candidate(&row.name, ""))),
-            ports: ports.collect(),
+            bridges: sorted(bridges().map(|row| candidate(&row.name, "")).chain(fakes)),
+            ports: ports.flatten().collect(),
             vlans: sorted(tags.map(|tag| candidate(&tag.to_string(), ""))),
         }
     }

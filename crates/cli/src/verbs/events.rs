@@ -117,7 +117,8 @@ fn nobodys(attachment: &model::wiring::Attachment) -> model::filter::Facts<'_> {
         name: attachment.netns_names.first().map_or("", String::as_str),
         id: "",
         bridge: port.map(|port| &*port.bridge),
-        vlan: port.and_then(|port| port.tag),
+        fake_bridge: port.and_then(|port| port.fake_bridge.as_deref()),
+        vlans: port.and_then(|port| port.vlans.clone()),
         status: attachment.port.word(),
         labels: None,
     }
@@ -131,7 +132,8 @@ fn orphan(port: &model::wiring::SwitchPort) -> model::filter::Facts<'_> {
         name: known.map_or(words, |known| &known.name),
         id: known.map_or(words, |known| &known.id.0),
         bridge: Some(&port.bridge),
-        vlan: port.port.tag,
+        fake_bridge: port.fake_bridge.as_deref(),
+        vlans: port.vlans(),
         status: v1::State::Orphaned.word(),
         labels: None,
     }

@@ -3,7 +3,10 @@
 use host::{Origin, Question};
 use model::Target;
 use model::switch::SwitchSource;
+use report::v1::State;
 use report::{Format, render, v1, views};
+
+use super::port::absence;
 
 use crate::args::ExplainArgs;
 use crate::outcome::{CliError, Outcome};
@@ -25,10 +28,7 @@ pub async fn run(origin: &Origin, args: &ExplainArgs) -> Result<Outcome, CliErro
     };
     let look = origin.look(&question).await;
     let subject = look.subject(&asked)?;
-    let found = look.attachments_of(subject)?;
-    if let Some(bridge) = &args.bridge {
-        look.bridge(bridge)?;
-    }
+    let found = look.attachments_on(subject, args.bridge.as_deref())?;
     // Those that are not on the bridge most need to be explained.
     let rows: Vec<_> = found.iter().map(|found| v1::Explanation::new(found)).collect();
     let text = match &args.format {
@@ -39,9 +39,8 @@ pub async fn run(origin: &Origin, args: &ExplainArgs) -> Result<Outcome, CliErro
     let elsewhere = args.bridge.as_ref().filter(|bridge| !on(bridge));
     let mut remarks = look.remarks();
     remarks.extend(subject.remark(&look.snapshot));
-    remarks.extend(
-        elsewhere.map(|bridge| format!("no interface of {} is on {bridge}", args.container)),
-    );
+    let unknown = rows.iter().map(|row| &row.attachment).filter(|row| row.state == State::Unknown);
+    remarks.extend(elsewhere.map(|bridge| absence(&args.container, bridge, unknown)));
     let empty = || format!("{} has no Ethernet interface", args.container);
     let hints = if rows.is_empty() { vec![empty()] } else { Vec::new() };
     Ok(Outcome { text, remarks, hints, nothing: elsewhere.is_some() })

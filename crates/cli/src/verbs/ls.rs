@@ -23,6 +23,7 @@ pub async fn run(origin: &Origin, args: &LsArgs) -> Result<Outcome, CliError> {
     if let Some(bridge) = &args.bridge {
         look.bridge(bridge)?;
     }
+    query::filtered_vlans(args.source.into(), &args.filter)?;
     query::filtered_bridges(&look.snapshot, &args.filter)?;
     let rows = rows(&look, args);
     let remarks = look.remarks();
@@ -37,10 +38,9 @@ fn emptiness(args: &LsArgs) -> String {
 }
 
 fn rows(look: &Look, args: &LsArgs) -> Vec<v1::Attachment> {
-    let wanted = Wanted { filters: args.filter.clone(), all: args.all };
-    let mut rows = list(&look.snapshot, &look.wiring, &wanted);
-    rows.retain(|row| args.bridge.as_ref().is_none_or(|bridge| row.is_on(bridge)));
-    rows
+    let bridge = args.bridge.clone();
+    let wanted = Wanted { bridge, filters: args.filter.clone(), all: args.all };
+    list(&look.snapshot, &look.wiring, &wanted)
 }
 
 fn lay_out(rows: &[v1::Attachment], args: &LsArgs) -> Result<String, CliError> {

@@ -1,5 +1,7 @@
 //! `docker ovs port CONTAINER [BRIDGE]`.
 
+use std::borrow::Cow;
+
 use host::{Origin, Question};
 use model::query::QueryError;
 use model::switch::SwitchSource;
@@ -76,11 +78,8 @@ impl<'a> Asked<'a> {
 
     pub(super) fn answer(&self, look: &Look) -> Result<Answer<'a>, QueryError> {
         let subject = look.subject(&self.target)?;
-        let found = look.attachments_of(subject)?;
-        if let Some(bridge) = self.bridge {
-            look.bridge(bridge)?;
-        }
-        let row = |attachment: &&Attachment| v1::Attachment::of(attachment, subject);
+        let found = look.attachments_on(subject, self.bridge)?;
+        let row = |attachment: &Cow<'_, Attachment>| v1::Attachment::of(attachment, subject);
         let rows = found.iter().map(row).collect();
         let remarks = subject.remark(&look.snapshot).into_iter().chain(doubts(&found)).collect();
         Ok(Answer { rows, bridge: self.bridge, remarks })
@@ -103,9 +102,11 @@ impl Answer<'_> {
     fn emptiness(&self, container: &str) -> Option<String> {
         match self.bridge {
             _ if self.rows.is_empty() => Some(format!("{container} has no Ethernet interface")),
-            Some(bridge) if self.on_bridge().is_empty() => {
-                Some(format!("no interface of {container} is on {bridge}"))
-            }
+            Some(bridge) if self.on_bridge().is_empty() => Some(absence(
+                container,
+                bridge,
+                self.rows.iter().filter(|row| row.state == State::Unknown),
+            )),
             _ => None,
         }
     }
@@ -130,7 +131,20 @@ impl Answer<'_> {
     }
 }
 
-fn doubts(found: &[&Attachment]) -> Vec<String> {
+/// That none was seen on the bridge, which of those that could not be followed means nothing.
+pub(super) fn absence<'r>(
+    container: &str,
+    bridge: &str,
+    unknown: impl Iterator<Item = &'r v1::Attachment>,
+) -> String {
+    let unknown: Vec<_> = unknown.map(|row| row.interface.as_str()).collect();
+    match unknown.as_slice() {
+        [] => format!("no interface of {container} is on {bridge}"),
+        names => format!("whether {} of {container} is on {bridge} is unknown", names.join(", ")),
+    }
+}
+
+fn doubts(found: &[Cow<'_, Attachment>]) -> Vec<String> {
     let doubts = found.iter().flat_map(|attachment| {
         let name = &attachment.link.name;
         attachment.doubts().into_iter().map(move |doubt| format!("{name}: {doubt}"))

@@ -20,8 +20,9 @@ pub async fn run(origin: &Origin, args: &PortsArgs) -> Result<Outcome, CliError>
     if let Some(bridge) = &args.bridge {
         look.bridge(bridge)?;
     }
-    let wanted = |bridge: &str| args.bridge.as_ref().is_none_or(|wanted| wanted == bridge);
-    let ports = look.wiring.ports.iter().filter(|row| wanted(&row.bridge));
+    let wanted = args.bridge.as_ref();
+    let ports =
+        look.wiring.ports.iter().filter(|row| wanted.is_none_or(|bridge| row.is_on(bridge)));
     let rows: Vec<_> = ports.map(v1::Port::from).collect();
     let remarks = look.remarks();
     let hints = if rows.is_empty() { vec!["no port to list".to_owned()] } else { Vec::new() };

@@ -1,7 +1,7 @@
 //! `docker ovs who WHAT`.
 
 use host::{Origin, Question};
-use model::who::{Match, WhoQuery, who};
+use model::who::{Match, MatchedBy, WhoQuery, who};
 use report::{render, v1, views};
 
 use crate::args::WhoArgs;
@@ -22,9 +22,9 @@ pub async fn run(origin: &Origin, args: &WhoArgs) -> Result<Outcome, CliError> {
     }
     let hits = who(&look.wiring, &query);
     let text = if args.quiet {
-        names(&hits.iter().map(|(_, hit)| *hit).collect::<Vec<_>>())
+        names(&hits)
     } else {
-        let mut rows: Vec<_> = hits.iter().map(|(by, hit)| v1::Match::new(*by, *hit)).collect();
+        let mut rows: Vec<_> = hits.iter().map(|(by, hit)| v1::Match::new(*by, hit)).collect();
         rows.sort_by(|a, b| (&a.bridge, &a.who).cmp(&(&b.bridge, &b.who)));
         render(&args.format, &views::WHO, &rows)?
     };
@@ -39,8 +39,9 @@ pub async fn run(origin: &Origin, args: &WhoArgs) -> Result<Outcome, CliError> {
     Ok(Outcome { text, remarks, nothing: hits.is_empty(), ..Outcome::default() })
 }
 
-fn names(hits: &[Match<'_>]) -> String {
-    let tenants = hits.iter().flat_map(|hit| match hit {
+/// Every tenant, each once for each interface.
+fn names(hits: &[(MatchedBy, Match<'_>)]) -> String {
+    let tenants = hits.iter().flat_map(|(_, hit)| match hit {
         Match::Attachment(found) => found.tenants.as_slice(),
         Match::Port(_) => &[],
     });

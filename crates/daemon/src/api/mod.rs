@@ -15,7 +15,7 @@ use model::ids::OfPort;
 use model::query::{self, QueryError};
 use model::snapshot::Scope;
 use model::switch::SwitchSource;
-use model::wiring::SwitchPort;
+use model::wiring::{Attachment, SwitchPort};
 use report::{list, v1};
 
 use crate::api::params::{Pairs, only, switch_sources, wanted};
@@ -71,7 +71,10 @@ pub(crate) async fn attachments_of(
     if let Some(bridge) = &bridge {
         query::bridge(&state.snapshot, bridge)?;
     }
-    let rows = found.into_iter().map(|attachment| v1::Attachment::of(attachment, subject));
+    let narrowed = |found: &Attachment| {
+        v1::Attachment::of(&found.on_bridge(&state.wiring, bridge.as_deref()), subject)
+    };
+    let rows = found.into_iter().map(narrowed);
     let asked = |row: &v1::Attachment| bridge.as_ref().is_none_or(|bridge| row.is_on(bridge));
     Ok(Json(rows.filter(asked).collect()))
 }
@@ -90,7 +93,7 @@ pub(crate) async fn ports(
 ) -> Result<Json<Vec<v1::Port>>, ApiError> {
     let state = daemon.state()?;
     query::bridge(&state.snapshot, &bridge)?;
-    let here = state.wiring.ports.iter().filter(|row| *row.bridge == *bridge);
+    let here = state.wiring.ports.iter().filter(|row| row.is_on(&bridge));
     Ok(Json(here.map(v1::Port::from).collect()))
 }
 
@@ -102,8 +105,7 @@ pub(crate) async fn port(
     let state = daemon.state()?;
     query::bridge(&state.snapshot, &bridge)?;
     let number = number(&ofport)?;
-    let on =
-        |row: &&SwitchPort| *row.bridge == *bridge && row.port.ofport.assigned() == Some(number);
+    let on = |row: &&SwitchPort| row.is_on(&bridge) && row.port.ofport.assigned() == Some(number);
     let row = state.wiring.ports.iter().find(on);
     let row = row.ok_or_else(|| ApiError::not_found(format!("no port {ofport} on {bridge}")))?;
     let mut counted = daemon.statistics(Some(&row.port.iface)).await?;

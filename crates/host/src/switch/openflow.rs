@@ -52,6 +52,7 @@ async fn all(
                 datapath_id: None,
                 datapath: None,
                 userspace_tso: None,
+                fake_bridges: Vec::new(),
                 ports: Vec::new(),
             });
         }
@@ -91,6 +92,7 @@ async fn ask(name: String, remote: &Remote) -> Result<Bridge, SourceError> {
         datapath_id: Some(DatapathId(id)),
         datapath: None,
         userspace_tso: None,
+        fake_bridges: Vec::new(),
         ports,
     })
 }

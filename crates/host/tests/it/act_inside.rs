@@ -91,7 +91,7 @@ async fn what_is_connected_is_there_and_is_disconnected_again() {
     }
     assert_eq!(links(), 0);
     let empty = Look::new(scene.host.look(&Question::default()).await);
-    assert!(empty.bridge("br0").unwrap().ports.is_empty());
+    assert!(empty.bridge("br0").unwrap().bridge.ports.is_empty());
 }
 
 #[tokio::test]
@@ -116,7 +116,7 @@ async fn what_fails_leaves_nothing_behind() {
     assert!(act_error.to_string().contains("could not open network device"), "{act_error}");
     assert_eq!(links(), 0, "the veth is gone again");
     let after = Look::new(scene.host.look(&Question::default()).await);
-    assert!(after.bridge("br0").unwrap().ports.is_empty());
+    assert!(after.bridge("br0").unwrap().bridge.ports.is_empty());
 }
 
 #[tokio::test]

@@ -65,7 +65,7 @@ async fn a_bridge_that_is_not_asked_about_keeps_its_name() {
     let snapshot = host.look(&Question { sources: vec![SwitchSource::OpenFlow], ..question }).await;
     let error = query::bridge(&snapshot, "br1").unwrap_err();
     assert_eq!(error.hint().unwrap(), "there are br0");
-    assert!(query::bridge(&snapshot, "br0").unwrap().ports.is_empty());
+    assert!(query::bridge(&snapshot, "br0").unwrap().bridge.ports.is_empty());
 }
 
 #[tokio::test]

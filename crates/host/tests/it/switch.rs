@@ -40,11 +40,11 @@ async fn a_whole_look_reads_every_bridge_with_its_ports() {
         ports(&snapshot),
         [assigned("veth1", 1), ("veth2".to_owned(), OfPortState::Pending)]
     );
-    let br0 = query::bridge(&snapshot, "br0").unwrap();
+    let br0 = query::bridge(&snapshot, "br0").unwrap().bridge;
     let port = &br0.ports[0];
     assert_eq!((port.tag, port.kind.as_str()), (Some(10), "system"));
     assert_eq!(port.options.keys().collect::<Vec<_>>(), ["key"], "secrets are not kept");
-    assert!(query::bridge(&snapshot, "br1").unwrap().ports.is_empty());
+    assert!(query::bridge(&snapshot, "br1").unwrap().bridge.ports.is_empty());
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::NamedBridge;
 use crate::ids::{Mac, Name, OfPort};
 use crate::port_record::PortRecord;
 use crate::query;
@@ -63,7 +64,8 @@ pub fn connect(
     generated: &Generated,
 ) -> Result<Plan, PlanError> {
     let container = query::container(snapshot, &request.container)?;
-    let bridge = query::bridge(snapshot, &request.bridge)?;
+    let named = query::bridge(snapshot, &request.bridge)?;
+    let (bridge, vlan) = (named.bridge, vlan(named, request)?);
     let netns = home_of(snapshot, container)?;
     check(request)?;
     let planner = Planner { snapshot, wiring, bridge, container, netns };
@@ -77,7 +79,7 @@ pub fn connect(
         iface: host_end.clone(),
         ofport_request: planner.number(request.ofport, old.as_deref())?,
         kind: "system".to_owned(),
-        tag: request.vlan,
+        tag: vlan,
         trunks: request.trunks.clone(),
         external_ids: record.external_ids(),
         ..Port::default()
@@ -85,6 +87,17 @@ pub fn connect(
     let sweep = debris.iter().map(|link| delete(link));
     let steps = sweep.chain(planner.steps(&record, port, old, false)).collect();
     Ok(Plan { container: planner.who(), interface, bridge: bridge.name.clone(), steps })
+}
+
+/// The VLAN that is asked for; on a fake bridge its own, as `ovs-vsctl add-port` has it.
+fn vlan(named: NamedBridge<'_>, request: &Connect) -> Result<Option<u16>, PlanError> {
+    let Some(fake) = named.fake else { return Ok(request.vlan) };
+    let other = request.vlan.is_some_and(|vlan| vlan != fake.vlan) || !request.trunks.is_empty();
+    if other {
+        let (bridge, parent) = (fake.name.to_string(), named.bridge.name.to_string());
+        return Err(PlanError::OtherVlan { bridge, vlan: fake.vlan, parent });
+    }
+    Ok(Some(fake.vlan))
 }
 
 impl Planner<'_> {

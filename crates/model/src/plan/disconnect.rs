@@ -34,7 +34,8 @@ pub fn disconnect(
     wiring: &Wiring,
     request: &Disconnect,
 ) -> Result<Plan, PlanError> {
-    let bridge = query::bridge(snapshot, &request.bridge)?;
+    let asked = query::bridge(snapshot, &request.bridge)?;
+    let bridge = asked.bridge;
     let known = match query::container(snapshot, &request.container) {
         Ok(known) => Some(known),
         Err(error @ QueryError::NoSuchContainer { .. }) => {
@@ -45,7 +46,7 @@ pub fn disconnect(
         }
         Err(error) => return Err(error.into()),
     };
-    let on_bridge = wiring.ports.iter().filter(|row| row.bridge == bridge.name);
+    let on_bridge = wiring.ports.iter().filter(|row| row.is_on(asked.name()));
     let all: Vec<_> =
         on_bridge.filter_map(|row| Some((row, inside(row, known, &request.container)?))).collect();
     let (row, interface) = pick(request, &all)?;

@@ -79,6 +79,16 @@ pub enum PlanError {
         /// The bridge.
         bridge: String,
     },
+    /// A fake bridge has one VLAN.
+    #[error("{bridge} is the fake bridge of VLAN {vlan} on {parent}: a port on it has no other")]
+    OtherVlan {
+        /// The fake bridge.
+        bridge: String,
+        /// Its VLAN.
+        vlan: u16,
+        /// The bridge it is on.
+        parent: String,
+    },
     /// The host's end of the veth cannot be called so.
     #[error("there is {what} called {name} already")]
     HostNameTaken {
@@ -140,6 +150,9 @@ impl PlanError {
             }
             Self::BadNumber { .. } => "it takes 1 to 65279, or auto",
             Self::NoFreeNumber { .. } => "--ofport auto leaves the choice to Open vSwitch",
+            Self::OtherVlan { parent, .. } => {
+                return Some(format!("connect it to {parent} for other VLANs"));
+            }
             Self::HostNameTaken { .. } => "without --host-interface a free name is chosen",
             Self::FarGateway { .. } => "--ip gives the interface an address in its network",
             Self::BadMac { .. } => "without --mac one is chosen",

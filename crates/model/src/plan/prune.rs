@@ -78,8 +78,7 @@ impl Prunable {
 
 /// What may be removed. Takes a whole look in which every source answered.
 pub fn prune(snapshot: &Snapshot, wiring: &Wiring, request: &Prune) -> Vec<Prunable> {
-    let on =
-        |row: &&SwitchPort| request.bridge.as_ref().is_none_or(|wanted| **wanted == *row.bridge);
+    let on = |row: &&SwitchPort| request.bridge.as_ref().is_none_or(|wanted| row.is_on(wanted));
     let ports =
         wiring.ports.iter().filter(on).filter_map(|row| port(snapshot, wiring, row, request));
     // Links bear no time.

@@ -124,7 +124,7 @@ fn again(
     generated: &Generated,
 ) -> Result<RestoreAction, PlanError> {
     let netns = home_of(snapshot, owner)?;
-    let bridge = query::bridge(snapshot, &row.bridge)?;
+    let bridge = query::bridge(snapshot, &row.bridge)?.bridge;
     let planner = Planner { snapshot, wiring, bridge, container: owner, netns };
     if let Occupant::Plugged { plugs } = &row.occupant {
         return Ok(planner.plugged(row, plugs, &record));

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use crate::OfPortBySource;
-use crate::ids::{DpPort, Ifindex};
+use crate::ids::{DpPort, Ifindex, Name};
 use crate::snapshot::{Link, Namespace, Observed, Snapshot};
 use crate::switch::{Bridge, Port, SwitchSource};
+use crate::vlan::Vlans;
 
 use super::group::{OneOrMore, group};
 use super::port_link::{PortLink, SwitchLinks, cut_name};
@@ -43,6 +44,16 @@ impl PortEntry<'_> {
     /// `bridge/interface`, for messages.
     pub(super) fn label(&self) -> String {
         format!("{}/{}", self.bridge.name, self.port.iface)
+    }
+
+    /// Its VLANs, which the database alone tells.
+    pub(super) fn vlans(&self) -> Option<Vlans> {
+        self.ofports.get(SwitchSource::Ovsdb).map(|_| self.port.vlans())
+    }
+
+    /// Name of the fake bridge it is on.
+    pub(super) fn fake_bridge(&self) -> Option<Name> {
+        self.bridge.fake_bridge_of(self.port).map(|fake| fake.name.clone())
     }
 }
 
@@ -234,7 +245,7 @@ fn by_cut_name<'a>(
 
 /// What OpenFlow calls a port whose name is too long for it; none if it is not. The cut may
 /// fall inside a character, whose rest is then written as `\xNN`.
-fn openflow_name(name: &str) -> Option<String> {
+pub(crate) fn openflow_name(name: &str) -> Option<String> {
     let start = name.as_bytes().get(..OPENFLOW_NAME).filter(|start| start.len() < name.len())?;
     let chunks = start.utf8_chunks().map(|chunk| {
         let odd: String = chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")).collect();

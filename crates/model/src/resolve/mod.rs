@@ -25,14 +25,15 @@ use std::sync::Arc;
 use crate::evidence::{Evidence, Note};
 use crate::ids::LinkKey;
 use crate::snapshot::{Container, Link, Namespace, Scope, Snapshot};
-use crate::switch::OfPortState;
 use crate::wiring::{Attachment, PortRef, PortState, Wiring};
 
 use claims::Claims;
+pub(crate) use entries::openflow_name;
 use entries::{PortEntry, PortIx};
 use index::{Index, Tenant};
 use notes::port_notes;
 use ports::Occupancy;
+pub(crate) use ports::TUNNELS;
 use trace::{Trace, Tracer};
 
 /// Relates the rows of all sources to each other.
@@ -106,6 +107,7 @@ impl<'a> Stages<'_, 'a> {
         evidence.extend(tenants.iter().map(|(_, row)| first_step(row, home)));
         let port = arrive(index, &trace);
         let only = (trace.ports.len() == 1 && port.port().is_some()).then(|| trace.ports[0]);
+        let candidates = candidates(index, &trace);
         let mut notes = doubts(index, &trace);
         notes.extend(trace.notes);
         notes.extend(only.and_then(|port| checksum_offload(index, link, &index.ports[port])));
@@ -119,6 +121,7 @@ impl<'a> Stages<'_, 'a> {
             link: Arc::clone(link),
             wire: trace.wire,
             port,
+            candidates,
             evidence,
             notes,
         };
@@ -157,7 +160,7 @@ fn arrive(index: &Index<'_>, trace: &Trace) -> PortState {
         return PortState::Unknown { why };
     }
     match trace.ports.as_slice() {
-        [one] => state_of(&index.ports[*one]),
+        [one] => port_ref(&index.ports[*one]).into(),
         [] => nowhere(index, trace),
         several if trace.on_all => PortState::Several {
             ports: several.iter().map(|port| port_ref(&index.ports[*port])).collect(),
@@ -183,20 +186,18 @@ fn port_ref(entry: &PortEntry<'_>) -> PortRef {
         ofport: entry.port.ofport,
         ofport_request: entry.port.ofport_request,
         dp_port: entry.dp_port,
-        tag: entry.port.tag,
-        trunks: entry.port.trunks.clone(),
+        vlans: entry.vlans(),
+        fake_bridge: entry.fake_bridge(),
         bond: entry.port.bond.clone(),
+        port_name: entry.port.port_name.clone(),
         error: entry.port.error.clone(),
     }
 }
 
-fn state_of(entry: &PortEntry<'_>) -> PortState {
-    let port = port_ref(entry);
-    match port.ofport {
-        OfPortState::Assigned(_) => PortState::On(port),
-        OfPortState::Pending => PortState::Pending(port),
-        OfPortState::Failed => PortState::Failed(port),
-    }
+/// All of several ports of which one fits; none where it is on all of them.
+fn candidates(index: &Index<'_>, trace: &Trace) -> Vec<PortRef> {
+    let all = if trace.ports.len() > 1 && !trace.on_all { trace.ports.as_slice() } else { &[] };
+    all.iter().map(|port| port_ref(&index.ports[*port])).collect()
 }
 
 fn doubts(index: &Index<'_>, trace: &Trace) -> Vec<Note> {

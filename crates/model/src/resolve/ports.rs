@@ -16,7 +16,7 @@ use super::index::Index;
 use super::notes::port_notes;
 use super::port_link::has_link;
 
-const TUNNELS: [&str; 13] = [
+pub(crate) const TUNNELS: [&str; 13] = [
     "bareudp",
     "erspan",
     "geneve",
@@ -44,6 +44,7 @@ pub(super) fn switch_ports(
         SwitchPort {
             bridge: entry.bridge.name.clone(),
             datapath_id: entry.bridge.datapath_id,
+            fake_bridge: entry.fake_bridge(),
             port: with_dp_port(entry),
             ofports: entry.ofports,
             occupant: occupant(index, claims, ix, plugs),

@@ -17,7 +17,7 @@ fn looks() -> impl Iterator<Item = Look> {
 /// What the query fitted of this attachment.
 fn finds(look: &Look, query: &WhoQuery, wanted: &Attachment) -> Option<MatchedBy> {
     let hits = who(&look.wiring, query);
-    let same = |hit: &Match<'_>| matches!(hit, Match::Attachment(found) if *found == wanted);
+    let same = |hit: &Match<'_>| matches!(hit, Match::Attachment(found) if **found == *wanted);
     hits.into_iter().find(|(_, hit)| same(hit)).map(|(by, _)| by)
 }
 
@@ -127,7 +127,7 @@ fn every_container_is_found_by_its_id_and_has_its_attachments_or_a_reason() {
 fn every_bridge_and_namespace_is_found() {
     for look in looks() {
         for bridge in look.snapshot.switch.values().flat_map(Observed::rows) {
-            assert_eq!(look.bridge(&bridge.name).unwrap().name, bridge.name);
+            assert_eq!(*look.bridge(&bridge.name).unwrap().name(), bridge.name);
         }
         for space in look.snapshot.kernel.rows() {
             assert_eq!(look.namespace(space.id), Some(space));

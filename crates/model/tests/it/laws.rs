@@ -122,6 +122,7 @@ fn bridges() -> impl Strategy<Value = Vec<Bridge>> {
             datapath_id: Some(DatapathId(i as u64)),
             datapath: None,
             userspace_tso: None,
+            fake_bridges: Vec::new(),
             ports: ports
                 .iter()
                 .filter(|(_, on)| *on == i)
@@ -134,7 +135,7 @@ fn bridges() -> impl Strategy<Value = Vec<Bridge>> {
 
 // The parts are boxed: strategies are moved by value, and a test thread has 2 MiB of stack.
 prop_compose! {
-    fn snapshots()(
+    pub(crate) fn snapshots()(
         containers in containers().boxed(),
         namespaces in namespaces().boxed(),
         ovsdb in bridges().boxed(),
@@ -201,7 +202,7 @@ fn has_unique_indexes(wiring: &Wiring) -> bool {
 /// What events tell of an attachment.
 fn view(a: &Attachment) -> impl PartialEq + '_ {
     let port = a.port.port();
-    let port = port.map(|port| (&port.bridge, port.ofport, port.tag, &port.trunks));
+    let port = port.map(|port| (&port.bridge, port.ofport, &port.vlans));
     (&a.tenants, &a.link.name, a.link.mac, &a.link.addresses, a.port.word(), port)
 }
 

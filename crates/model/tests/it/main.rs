@@ -1,7 +1,9 @@
 //! What the pure core says of recorded and of invented hosts.
 
+mod anonymous;
 mod cases;
 mod laws;
+mod laws_question;
 mod plans;
 mod proof_laws;
 mod query;

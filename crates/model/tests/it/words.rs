@@ -234,10 +234,17 @@ fn an_error_says_what_to_do_about_it() {
             Some("it fits a, b"),
         ),
         (
-            QueryError::NoSuchBridge { wanted: wanted(), have: Vec::new() },
+            QueryError::NoSuchBridge { wanted: wanted(), have: Vec::new(), fakes_unknown: false },
             Some("there is no bridge at all; make one with ovs-vsctl add-br"),
         ),
-        (QueryError::NoSuchBridge { wanted: wanted(), have: two() }, Some("there are a, b")),
+        (
+            QueryError::NoSuchBridge { wanted: wanted(), have: two(), fakes_unknown: false },
+            Some("there are a, b"),
+        ),
+        (
+            QueryError::NoSuchBridge { wanted: wanted(), have: two(), fakes_unknown: true },
+            Some("there are a, b; of fake bridges the source ovsdb alone tells"),
+        ),
         (blind("run as root"), Some("run as root")),
         (blind(""), None),
     ] {

@@ -15,7 +15,7 @@ use crate::v1::{self, Occupant};
 type Links = Vec<v1::Explanation>;
 
 impl Scene {
-    /// The bridges of `wiring`, or only the one called `bridge`.
+    /// The bridges of `wiring`, or only the one called `bridge`; of a fake bridge its ports.
     pub fn new(wiring: &Wiring, bridge: Option<&str>) -> Self {
         let mut scene = Self { host: clean(&wiring.host), ..Self::default() };
         scene.fronts = fronts(wiring, bridge);
@@ -28,7 +28,7 @@ impl Scene {
 fn fronts(wiring: &Wiring, wanted: Option<&str>) -> Vec<Front> {
     let links = links(wiring);
     let mut fronts = BTreeMap::<&str, Front>::new();
-    for row in wiring.ports.iter().filter(|row| wanted.is_none_or(|name| *row.bridge == *name)) {
+    for row in wiring.ports.iter().filter(|row| wanted.is_none_or(|name| row.is_on(name))) {
         let port = v1::Port::from(row);
         let on_it = links.get(&(&*row.bridge, &*row.port.iface)).map_or(&[][..], Vec::as_slice);
         let front = fronts.entry(&row.bridge).or_default();
@@ -87,7 +87,10 @@ fn jack(row: &SwitchPort, port: &v1::Port, links: &[v1::Explanation]) -> Jack {
         occupant: port.occupant,
         who: clean(&port.who),
         vlan: port.vlan,
+        vlan_mode: port.vlan_mode,
         trunks: port.trunks.clone(),
+        cvlans: port.cvlans.clone(),
+        fake_bridge: port.fake_bridge.as_deref().map(clean),
         peer: port.peer.as_deref().map(clean).filter(|_| port.occupant == Occupant::Patch),
         remote: port.remote_ip.as_deref().map(clean).filter(|_| port.occupant == Occupant::Tunnel),
         mac: port.mac.clone(),
@@ -139,8 +142,8 @@ fn details(jack: &Jack, port: &v1::Port) -> Vec<String> {
     }
     let mac = jack.mac.iter().map(|mac| format!(", {mac}")).collect::<String>();
     details.push(format!("interface {} ({}){mac}", jack.port, clean(&port.kind)));
-    details.extend(jack.vlan.map(|tag| format!("VLAN {tag}")));
-    details.extend((!jack.trunks.is_empty()).then(|| format!("trunk {}", jack.trunk())));
+    details.extend(jack.vlans());
+    details.extend(jack.fake_bridge.iter().map(|name| format!("fake bridge {name}")));
     details.extend(port.bond.iter().map(|bond| format!("bond {}", clean(bond))));
     details.extend(port.ofport_request.map(|number| format!("port {number} was asked for")));
     details.extend(port.dp_port.map(|number| format!("datapath port {number}")));

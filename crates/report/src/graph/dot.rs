@@ -52,7 +52,7 @@ fn plugged(jack: &Jack) -> String {
         None => "penwidth=2".to_owned(),
     };
     let cable = |plug: &Plug| {
-        let vlan = jack.vlan.map(|tag| format!("VLAN {tag}"));
+        let vlan = jack.vlans();
         let words = [escape(&plug.interface)].into_iter().chain(plug.mac.clone());
         let words = words.chain(plug.addresses.clone()).chain(vlan).collect::<Vec<_>>();
         format!(

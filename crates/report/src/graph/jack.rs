@@ -4,7 +4,8 @@ use model::ids::OfPort;
 
 use super::escape::slug;
 use super::geometry::Area;
-use crate::v1::{Occupant, PortState};
+use crate::v1::{Occupant, PortState, VlanMode};
+use crate::views::vlans;
 
 /// A port, as a jack on the front.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,10 +22,16 @@ pub struct Jack {
     pub occupant: Occupant,
     /// The same in words, with names.
     pub who: String,
-    /// Access VLAN.
+    /// Its access or native VLAN, or the VLAN of a tunnel.
     pub vlan: Option<u16>,
+    /// What it does with tags; none where the source does not tell.
+    pub vlan_mode: Option<VlanMode>,
     /// Trunked VLANs.
     pub trunks: Vec<u16>,
+    /// The customers' VLANs of a tunnel.
+    pub cvlans: Vec<u16>,
+    /// The fake bridge it is on.
+    pub fake_bridge: Option<String>,
     /// Name of the other end, for a patch.
     pub peer: Option<String>,
     /// Remote end, for a tunnel.
@@ -119,14 +126,20 @@ impl Jack {
 
     /// What the strip above the lines says: what is wrong, else the VLAN, else what it is.
     pub fn strip(&self) -> String {
-        match (self.state, self.occupant, self.vlan) {
+        match (self.state, self.occupant, self.vlans()) {
             (PortState::On, Occupant::Orphaned, _) => Occupant::Orphaned.to_string(),
-            (PortState::On, _, Some(tag)) => format!("VLAN {tag}"),
-            (PortState::On, _, None) if !self.trunks.is_empty() => {
-                format!("trunk {}", self.trunk())
-            }
-            (PortState::On, occupant, _) => occupant.to_string(),
+            (PortState::On, _, Some(vlans)) => vlans,
+            (PortState::On, occupant, None) => occupant.to_string(),
             (state, ..) => state.to_string(),
+        }
+    }
+
+    /// Its VLANs in words, where some are set.
+    pub fn vlans(&self) -> Option<String> {
+        match self.vlan_mode? {
+            VlanMode::Access => self.vlan.map(|tag| format!("VLAN {tag}")),
+            VlanMode::Trunk if self.trunks.is_empty() => None,
+            _ => Some(vlans(self)),
         }
     }
 
@@ -153,7 +166,8 @@ impl Jack {
             own.chain(plug.mac.as_deref()).chain(plug.addresses.iter().map(String::as_str))
         });
         let port = [self.port.as_str(), &self.who].into_iter();
-        port.chain(self.mac.as_deref()).chain(self.remote.as_deref()).chain(plugs).collect()
+        let more = self.mac.as_deref().into_iter().chain(self.remote.as_deref());
+        port.chain(more).chain(self.fake_bridge.as_deref()).chain(plugs).collect()
     }
 
     /// By number; then those without one, by name; the bridge itself last.
@@ -161,11 +175,6 @@ impl Jack {
         let local = self.occupant == Occupant::Local || self.number == Some(OfPort::LOCAL.0);
         let number = self.number.unwrap_or(u16::MAX);
         (local, number, self.port.clone(), self.details.clone())
-    }
-
-    /// The trunked VLANs.
-    pub(super) fn trunk(&self) -> String {
-        self.trunks.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
     }
 }
 

@@ -26,11 +26,7 @@ pub(super) fn lines(jack: &Jack, occupant: &Occupant, port: &v1::Port) -> Vec<Li
         lines.extend(jack.mac.as_deref().map(plain));
     }
     lines.extend(port.error.as_deref().map(alarm));
-    lines.extend(
-        jack.vlan
-            .filter(|_| !jack.strip().starts_with('V'))
-            .map(|tag| plain(&format!("VLAN {tag}"))),
-    );
+    lines.extend(jack.vlans().filter(|vlans| *vlans != jack.strip()).map(|vlans| plain(&vlans)));
     if !matches!(occupant, Occupant::Local | Occupant::Host { .. }) {
         lines.push(faint(&jack.port));
     }

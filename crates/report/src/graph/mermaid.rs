@@ -55,7 +55,7 @@ fn node(jack: &Jack) -> String {
 }
 
 fn cable(jack: &Jack, plug: &Plug) -> String {
-    let vlan = jack.vlan.map(|tag| format!("VLAN {tag}"));
+    let vlan = jack.vlans();
     let words = [escape(&plug.interface)].into_iter().chain(vlan).chain(plug.mac.clone());
     let words: Vec<_> = words.chain(plug.addresses.clone()).collect();
     format!("  {} ---|\"{}\"| {}\n", jack.id, words.join("<br/>"), plug.key())

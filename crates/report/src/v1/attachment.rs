@@ -6,7 +6,8 @@ use model::query::Subject;
 use model::wiring::{self, Attachment as Found, ContainerRef, LastTenant, PortState, SwitchPort};
 use serde::Serialize;
 
-use super::{State, Wire};
+use super::vlan::VlanFields;
+use super::{State, VlanMode, Wire};
 
 /// One container-side link and where it is on the switch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -34,6 +35,8 @@ pub struct Attachment {
     pub mtu: Option<u32>,
     /// The OVS bridge it is on.
     pub bridge: Option<String>,
+    /// The fake bridge it is on: ovs-vsctl shows one VLAN of `Bridge` under that name.
+    pub fake_bridge: Option<String>,
     /// Its OpenFlow port there; null unless it is a real number.
     #[serde(rename = "OFPort")]
     pub ofport: Option<u16>,
@@ -54,11 +57,17 @@ pub struct Attachment {
     pub port: Option<String>,
     /// The bond it is a member of.
     pub bond: Option<String>,
-    /// Access VLAN.
+    /// Its access VLAN, native VLAN, or the VLAN of a tunnel.
     #[serde(rename = "VLAN")]
     pub vlan: Option<u16>,
+    /// What it does with tags; null where it is on no port, or the source does not tell.
+    #[serde(rename = "VLANMode")]
+    pub vlan_mode: Option<VlanMode>,
     /// Trunked VLANs.
     pub trunks: Vec<u16>,
+    /// The customers' VLANs of a `dot1q-tunnel`; empty means all.
+    #[serde(rename = "CVLANs")]
+    pub cvlans: Vec<u16>,
     /// How it leaves its namespace; null for an orphaned port.
     pub wire: Option<Wire>,
     /// Name of the link on the host side.
@@ -92,6 +101,7 @@ impl Attachment {
     pub fn new(found: &Found, who: Option<&Arc<ContainerRef>>) -> Self {
         let who = who.or(found.tenants.first());
         let port = found.port.port();
+        let vlans = VlanFields::from(port.and_then(|port| port.vlans.clone()));
         Self {
             container: who.map(|who| who.name.to_string()).unwrap_or_default(),
             id: who.map(|who| who.id.0.to_string()).unwrap_or_default(),
@@ -102,6 +112,7 @@ impl Attachment {
             addresses: found.link.addresses.iter().map(ToString::to_string).collect(),
             mtu: Some(found.link.mtu),
             bridge: port.map(|port| port.bridge.to_string()),
+            fake_bridge: port.and_then(|port| port.fake_bridge.as_ref()).map(ToString::to_string),
             ofport: found.port.ofport().map(|port| port.0),
             state: State::from(&found.port),
             reason: reason(&found.port),
@@ -110,8 +121,10 @@ impl Attachment {
             datapath_id: port.and_then(|port| port.datapath_id).map(|id| id.to_string()),
             port: port.map(|port| port.iface.to_string()),
             bond: port.and_then(|port| port.bond.clone()),
-            vlan: port.and_then(|port| port.tag),
-            trunks: port.map(|port| port.trunks.clone()).unwrap_or_default(),
+            vlan: vlans.vlan,
+            vlan_mode: vlans.mode,
+            trunks: vlans.trunks,
+            cvlans: vlans.cvlans,
             wire: Some(Wire::from(&found.wire)),
             host_interface: found.wire.host_interface().map(str::to_owned),
             through: through(&found.wire),
@@ -132,7 +145,7 @@ impl Attachment {
 
     /// The row for a port whose link is gone.
     pub fn orphaned(row: &SwitchPort, last: &LastTenant) -> Self {
-        let port = &row.port;
+        let (port, vlans) = (&row.port, VlanFields::from(row.vlans()));
         let who = last.container.as_ref();
         Self {
             container: who.map_or_else(|| last.words.clone(), |who| who.name.to_string()),
@@ -144,6 +157,7 @@ impl Attachment {
             addresses: Vec::new(),
             mtu: None,
             bridge: Some(row.bridge.to_string()),
+            fake_bridge: row.fake_bridge.as_ref().map(ToString::to_string),
             ofport: port.ofport.assigned().map(|port| port.0),
             state: State::Orphaned,
             reason: None,
@@ -152,8 +166,10 @@ impl Attachment {
             datapath_id: row.datapath_id.map(|id| id.to_string()),
             port: Some(port.iface.to_string()),
             bond: port.bond.clone(),
-            vlan: port.tag,
-            trunks: port.trunks.clone(),
+            vlan: vlans.vlan,
+            vlan_mode: vlans.mode,
+            trunks: vlans.trunks,
+            cvlans: vlans.cvlans,
             wire: None,
             host_interface: None,
             through: None,
@@ -163,14 +179,15 @@ impl Attachment {
         }
     }
 
-    /// Whether it is on this bridge.
+    /// Whether it is on this bridge or fake bridge.
     pub fn is_on(&self, bridge: &str) -> bool {
-        self.bridge.as_deref() == Some(bridge)
+        [&self.bridge, &self.fake_bridge].into_iter().flatten().any(|name| name == bridge)
     }
 
     /// The same, without a port if that is on another bridge.
     pub fn only_on(self, bridge: &str) -> Self {
-        if self.is_on(bridge) { self } else { Self { bridge: None, ofport: None, ..self } }
+        let elsewhere = Self { bridge: None, fake_bridge: None, ofport: None, ..self.clone() };
+        if self.is_on(bridge) { self } else { elsewhere }
     }
 }
 

@@ -18,6 +18,20 @@ pub struct Bridge {
     pub datapath_type: Option<String>,
     /// How many ports it has.
     pub port_count: usize,
+    /// Its VLANs that ovs-vsctl shows as bridges, by name.
+    pub fake_bridges: Vec<FakeBridge>,
+}
+
+/// A VLAN of a bridge that ovs-vsctl shows as a bridge of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "PascalCase")]
+pub struct FakeBridge {
+    /// Its name.
+    pub bridge: String,
+    /// Its VLAN.
+    #[serde(rename = "VLAN")]
+    pub vlan: u16,
 }
 
 impl Bridge {
@@ -31,11 +45,16 @@ impl Bridge {
     }
 }
 
+fn fake(fake: &switch::FakeBridge) -> FakeBridge {
+    FakeBridge { bridge: fake.name.to_string(), vlan: fake.vlan }
+}
+
 fn row(row: &switch::Bridge) -> Bridge {
     Bridge {
         bridge: row.name.to_string(),
         datapath_id: row.datapath_id.map(|id| id.to_string()),
         datapath_type: row.datapath.clone(),
         port_count: row.ports.len(),
+        fake_bridges: row.fake_bridges.iter().map(fake).collect(),
     }
 }

@@ -3,7 +3,7 @@
 use model::who;
 use serde::Serialize;
 
-use super::{Attachment, MatchedBy, Port, PortState, State};
+use super::{Attachment, MatchedBy, Port, PortState, State, Tenant};
 
 /// A container's interface, or a port without one, that a query fits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -14,11 +14,14 @@ pub struct Match {
     pub matched_by: MatchedBy,
     /// Who it is, in words.
     pub who: String,
-    /// Name of the container; empty if none is on that port.
+    /// Name of the container, of several in its namespace the first; empty if none is on that
+    /// port.
     pub container: String,
     /// Its full id.
     #[serde(rename = "ID")]
     pub id: String,
+    /// All containers in its namespace.
+    pub tenants: Vec<Tenant>,
     /// Name of the link inside.
     pub interface: String,
     /// Whether it is on a port; never `orphaned`.
@@ -27,6 +30,8 @@ pub struct Match {
     pub reason: Option<String>,
     /// The OVS bridge.
     pub bridge: Option<String>,
+    /// The fake bridge it is on: ovs-vsctl shows one VLAN of `Bridge` under that name.
+    pub fake_bridge: Option<String>,
     /// The OpenFlow port.
     #[serde(rename = "OFPort")]
     pub ofport: Option<u16>,
@@ -43,17 +48,12 @@ pub struct Match {
 
 impl Match {
     /// The row for one hit.
-    pub fn new(by: who::MatchedBy, hit: who::Match<'_>) -> Self {
+    pub fn new(by: who::MatchedBy, hit: &who::Match<'_>) -> Self {
         match hit {
             who::Match::Attachment(found) => {
-                let row = Attachment::new(found, None);
-                let who = match row.container.as_str() {
-                    "" => found.label(),
-                    name => format!("{name}:{}", row.interface),
-                };
-                Self { who, ..Self::of(by, row) }
+                Self { who: found.label(), ..Self::of(by, Attachment::new(found, None)) }
             }
-            who::Match::Port(port) => Self::lonely(by, Port::from(port)),
+            who::Match::Port(port) => Self::lonely(by, Port::from(*port)),
         }
     }
 
@@ -63,10 +63,12 @@ impl Match {
             who: String::new(),
             container: row.container,
             id: row.id,
+            tenants: row.tenants,
             interface: row.interface,
             state: row.state,
             reason: row.reason,
             bridge: row.bridge,
+            fake_bridge: row.fake_bridge,
             ofport: row.ofport,
             mac: row.mac,
             addresses: row.addresses,
@@ -81,10 +83,12 @@ impl Match {
             who: row.who,
             container: String::new(),
             id: String::new(),
+            tenants: Vec::new(),
             interface: String::new(),
             state: State::from(row.state),
             reason: row.error,
             bridge: Some(row.bridge),
+            fake_bridge: row.fake_bridge,
             ofport: row.ofport,
             mac: row.mac,
             addresses: Vec::new(),

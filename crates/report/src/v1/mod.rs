@@ -16,11 +16,12 @@ mod served;
 mod source;
 mod time;
 mod version;
+pub(crate) mod vlan;
 mod wiring;
 mod words;
 
 pub use attachment::{Attachment, Tenant};
-pub use bridge::Bridge;
+pub use bridge::{Bridge, FakeBridge};
 pub use check::Check;
 pub use event::Event;
 pub use explanation::{Explanation, Step};
@@ -33,5 +34,5 @@ pub use version::Version;
 pub use wiring::Wiring;
 pub use words::{
     Action, Field, MatchedBy, Occupant, PortState, PruneKind, RestoreResult, SourceState, State,
-    StepName, Verdict, Wire,
+    StepName, Verdict, VlanMode, Wire,
 };

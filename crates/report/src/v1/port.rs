@@ -6,7 +6,8 @@ use model::switch::OfPortState;
 use model::wiring::{self, Plug as Plugged, SwitchPort};
 use serde::Serialize;
 
-use super::{Occupant, PortState, Tenant};
+use super::vlan::VlanFields;
+use super::{Occupant, PortState, Tenant, VlanMode};
 
 /// A port of a bridge, and who is on it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -15,6 +16,8 @@ use super::{Occupant, PortState, Tenant};
 pub struct Port {
     /// The OVS bridge.
     pub bridge: String,
+    /// The fake bridge it is on: ovs-vsctl shows one VLAN of `Bridge` under that name.
+    pub fake_bridge: Option<String>,
     /// Its datapath id, 16 hexadecimal digits.
     #[serde(rename = "DatapathID")]
     pub datapath_id: Option<String>,
@@ -41,11 +44,17 @@ pub struct Port {
     pub remote_ip: Option<String>,
     /// The bond it is a member of.
     pub bond: Option<String>,
-    /// Access VLAN.
+    /// Its access VLAN, native VLAN, or the VLAN of a tunnel.
     #[serde(rename = "VLAN")]
     pub vlan: Option<u16>,
+    /// What it does with tags; null where it is on no port, or the source does not tell.
+    #[serde(rename = "VLANMode")]
+    pub vlan_mode: Option<VlanMode>,
     /// Trunked VLANs.
     pub trunks: Vec<u16>,
+    /// The customers' VLANs of a `dot1q-tunnel`; empty means all.
+    #[serde(rename = "CVLANs")]
+    pub cvlans: Vec<u16>,
     /// Hardware address in use.
     #[serde(rename = "MAC")]
     pub mac: Option<String>,
@@ -79,10 +88,11 @@ pub struct PortLink {
 
 impl From<&SwitchPort> for Port {
     fn from(row: &SwitchPort) -> Self {
-        let port = &row.port;
+        let (port, vlans) = (&row.port, VlanFields::from(row.vlans()));
         let number = |n: &OfPortState| n.assigned().map(|port| port.0);
         Self {
             bridge: row.bridge.to_string(),
+            fake_bridge: row.fake_bridge.as_ref().map(ToString::to_string),
             datapath_id: row.datapath_id.map(|id| id.to_string()),
             ofport: number(&port.ofport),
             state: PortState::from(port.ofport),
@@ -93,8 +103,10 @@ impl From<&SwitchPort> for Port {
             peer: port.options.get("peer").cloned(),
             remote_ip: port.options.get("remote_ip").cloned(),
             bond: port.bond.clone(),
-            vlan: port.tag,
-            trunks: port.trunks.clone(),
+            vlan: vlans.vlan,
+            vlan_mode: vlans.mode,
+            trunks: vlans.trunks,
+            cvlans: vlans.cvlans,
             mac: port.mac.map(|mac| mac.to_string()),
             occupant: Occupant::from(&row.occupant),
             who: row.occupant.to_string(),

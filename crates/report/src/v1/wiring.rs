@@ -28,7 +28,7 @@ pub struct Wiring {
 impl Wiring {
     /// Everything there is to tell of `wiring`, which follows from `snapshot`.
     pub fn new(snapshot: &Snapshot, wiring: &model::Wiring) -> Self {
-        let all = Wanted { filters: Vec::new(), all: true };
+        let all = Wanted { all: true, ..Wanted::default() };
         Self {
             host: wiring.host.clone(),
             time: super::time::rfc3339(wiring.taken),

@@ -109,6 +109,22 @@ words! {
 }
 
 words! {
+    /// What a port does with VLAN tags, as Open vSwitch reads its row.
+    VlanMode {
+        /// It is in one VLAN, and packets bear no tag.
+        Access = "access",
+        /// A trunk; packets of its native VLAN bear a tag.
+        NativeTagged = "native-tagged",
+        /// A trunk; packets of its native VLAN bear none.
+        NativeUntagged = "native-untagged",
+        /// Packets bear the tags of their VLANs.
+        Trunk = "trunk",
+        /// Packets bear the customers' tags, and go on with a second one.
+        Dot1qTunnel = "dot1q-tunnel",
+    }
+}
+
+words! {
     /// How a source is.
     SourceState {
         /// It answered.

@@ -88,7 +88,7 @@ fn ofport(row: &Attachment) -> String {
 fn vlan(row: &Attachment) -> String {
     match row.state {
         State::Unknown => row.state.to_string(),
-        _ => vlans(row.vlan, &row.trunks),
+        _ => vlans(row),
     }
 }
 

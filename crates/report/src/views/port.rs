@@ -11,7 +11,7 @@ const REQUEST: Column<Port> =
 const DP: Column<Port> = ("DPPORT", |row| dash(row.dp_port.map(|n| n.to_string()).as_ref()));
 const NAME: Column<Port> = ("PORT", |row| row.port.clone());
 const KIND: Column<Port> = ("KIND", kind);
-const VLAN: Column<Port> = ("VLAN", |row| vlans(row.vlan, &row.trunks));
+const VLAN: Column<Port> = ("VLAN", vlans);
 const WHO: Column<Port> = ("WHO", |row| row.who.clone());
 
 const BARE_OFPORT: Column<Port> = ("", |row| number(row.ofport));

@@ -60,7 +60,7 @@ fn what_is_printed_fits_the_schema() {
         let found = wiring.attachments.iter();
         fit("Explanation", &found.map(v1::Explanation::new).collect::<Vec<_>>());
         let ports = wiring.ports.iter();
-        let hits = ports.map(|port| v1::Match::new(who::MatchedBy::Name, who::Match::Port(port)));
+        let hits = ports.map(|port| v1::Match::new(who::MatchedBy::Name, &who::Match::Port(port)));
         fit("Match", &hits.collect::<Vec<_>>());
         let events = model::timeline::Timeline::new().advance(&wiring, snapshot.taken);
         fit("Event", &events.iter().map(v1::Event::from).collect::<Vec<_>>());

@@ -2,6 +2,7 @@
 
 pub(crate) mod address;
 mod read;
+mod relatives;
 mod watch;
 
 use std::sync::Arc;

@@ -11,6 +11,7 @@ use model::snapshot::{Container, Engine as Kind};
 use model::{SourceError, SourceErrorKind, query};
 use serde::Deserialize;
 
+use super::relatives::are_relatives;
 use super::watch;
 use crate::engine::{Engine, Events, Found, Peer};
 use crate::failure;
@@ -99,20 +100,18 @@ impl Engine for Docker {
         !matches!(row.state.as_str(), "exited" | "dead")
     }
 
-    /// Told by `--network container:ID`.
+    /// Told by `--network container:ID`, from one to the next.
     fn relatives<'a>(
         &'a self,
         row: &'a Container,
     ) -> BoxFuture<'a, Result<Vec<Found>, SourceError>> {
         async move {
-            let root = row.network_mode.strip_prefix("container:").unwrap_or(&row.id.0).to_owned();
-            let joined = format!("container:{root}");
+            let listed = self.list().await?;
+            let all: Vec<_> = listed.iter().map(|other| &other.row).collect();
+            let shares = |other: &&&Container| are_relatives(&all, row, other);
             let mut relatives = Vec::new();
-            for other in self.list().await? {
-                let shares = *other.row.id.0 == *root || other.row.network_mode == joined;
-                if shares && other.row.id != row.id {
-                    relatives.extend(self.inspect(&other.row.id.0).await?);
-                }
+            for other in all.iter().filter(shares).filter(|other| other.id != row.id) {
+                relatives.extend(self.inspect(&other.id.0).await?);
             }
             Ok(relatives)
         }

@@ -1,7 +1,9 @@
-//! The switch's database: [`read`] asks it, [`rows`] makes bridges of its rows, [`watch`] follows
+//! The switch's database: [`read`] asks it, [`columns`] for what it has, [`rows`] makes
+//! bridges of its rows, [`watch`] follows
 //! its tables, [`change`] makes and removes ports.
 
 mod change;
+mod columns;
 mod number;
 mod read;
 mod rows;

@@ -23,6 +23,7 @@ pub(crate) struct Number {
 #[derive(Deserialize)]
 struct Seen {
     ofport: Optional<i64>,
+    #[serde(default)]
     error: Optional<String>,
 }
 
@@ -51,21 +52,18 @@ impl Database {
         this: &Value<'_>,
         patience: Duration,
     ) -> Result<Number, SourceError> {
-        let wait = Operation::Wait {
-            which: Which::all("Interface").equal("name", iface),
-            columns: &["ofport"],
-            until: Until::AreNot,
-            rows: vec![vec![("ofport", this.clone())]],
-            timeout: u64::try_from(patience.as_millis()).unwrap_or(u64::MAX),
-        };
-        let select = Select::new("Interface", &["ofport", "error"]).equal("name", iface);
-        let asked = self.client.transact(VSWITCH, &[wait, Operation::Select(select)]).await;
-        let rows: Vec<Seen> = match asked.and_then(|answer| answer.rows(1)) {
-            Ok(rows) => rows,
-            Err(error) if is_timed_out(&error) => {
+        let rows = loop {
+            let columns = self.asking.asked.of_interface(&["ofport", "error"]);
+            let select = Select::new("Interface", &columns).equal("name", iface);
+            let operations = [until_not(iface, this, patience), Operation::Select(select)];
+            let asked = self.client.transact(VSWITCH, &operations).await;
+            let rows: Result<Vec<Seen>, _> = asked.and_then(|answer| answer.rows(1));
+            if rows.as_ref().is_err_and(is_timed_out) {
                 return Ok(Number { ofport: OfPortState::Pending, error: None });
             }
-            Err(error) => return Err(self.source_error(&error)),
+            if !self.asking.has_less(&mut self.client, &rows).await {
+                break rows.map_err(|error| self.source_error(&error))?;
+            }
         };
         let gone =
             || SourceError::new(SourceErrorKind::Gone, format!("port {iface}"), "it is gone");
@@ -81,6 +79,16 @@ impl Database {
         let update = Operation::Update { which, row: vec![("ofport_request", number)] };
         let kept = self.client.transact(VSWITCH, &[update]).await;
         kept.map(|_| ()).map_err(|error| self.source_error(&error))
+    }
+}
+
+fn until_not<'a>(iface: &'a str, this: &Value<'a>, patience: Duration) -> Operation<'a> {
+    Operation::Wait {
+        which: Which::all("Interface").equal("name", iface),
+        columns: &["ofport"],
+        until: Until::AreNot,
+        rows: vec![vec![("ofport", this.clone())]],
+        timeout: u64::try_from(patience.as_millis()).unwrap_or(u64::MAX),
     }
 }
 

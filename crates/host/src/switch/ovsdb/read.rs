@@ -6,24 +6,17 @@ use std::path::Path;
 
 use model::SourceError;
 use model::switch::Bridge;
-use ovsdb::{Client, Columns, Remote, Results, Select, Tls, Uuid, VSWITCH};
+use ovsdb::{Client, Remote, Results, Select, Tables, Tls, Uuid, VSWITCH};
 use serde::de::DeserializeOwned;
 
-use super::rows::{BRIDGE, BridgeRow, INTERFACE, InterfaceRow, OPEN_VSWITCH, OpenVSwitchRow};
-use super::rows::{PORT, PortRow, Rows};
+use super::columns::{Asked, Asking};
+use super::rows::{BridgeRow, InterfaceRow, OpenVSwitchRow, PortRow, Rows};
 use crate::failure;
-
-/// What a whole look reads. Here the id comes as the row's key, and may not be asked for.
-pub(super) const TABLES: [Columns<'_>; 4] = [
-    Columns { table: "Interface", columns: INTERFACE.split_at(1).1 },
-    Columns { table: "Port", columns: PORT.split_at(1).1 },
-    Columns { table: "Bridge", columns: BRIDGE },
-    Columns { table: "Open_vSwitch", columns: OPEN_VSWITCH.split_at(1).1 },
-];
 
 /// A connection to the switch's database.
 pub(crate) struct Database {
     pub(super) client: Client,
+    pub(super) asking: Asking,
     what: String,
     /// What it calls itself, where that was read.
     row: Option<DatabaseRow>,
@@ -57,7 +50,7 @@ impl Database {
     pub(crate) async fn open(remote: &Remote, tls: Option<&Tls>) -> Result<Self, SourceError> {
         let what = what(remote);
         match Client::connect(remote, tls).await {
-            Ok(client) => Ok(Self { client, what, row: None }),
+            Ok(client) => Ok(Self { client, asking: Asking::default(), what, row: None }),
             Err(error) => Err(source_error(what, remote, &error)),
         }
     }
@@ -73,29 +66,34 @@ impl Database {
 
     /// The database server's schema, for a health check.
     pub(crate) async fn version(&mut self) -> Result<String, SourceError> {
-        let version = self.client.schema_version(VSWITCH).await;
-        Ok(format!("schema {}", version.map_err(|error| self.source_error(&error))?))
+        let schema = self.client.schema(VSWITCH).await;
+        Ok(format!("schema {}", schema.map_err(|error| self.source_error(&error))?.version))
     }
 
     /// Every bridge with every port.
     pub(crate) async fn all(&mut self) -> Result<Vec<Bridge>, SourceError> {
-        let read = async {
-            let tables = self.client.monitor_once(VSWITCH, &TABLES).await?;
-            let interfaces = tables.rows("Interface")?.into_iter().collect();
-            let ports = tables.rows("Port")?.into_iter().collect();
-            let bridges = tables.rows("Bridge")?.into_iter().map(|(_, row)| row).collect();
-            let settings: Vec<(_, OpenVSwitchRow)> = tables.rows("Open_vSwitch")?;
-            let userspace_tso = settings.first().map(|(_, row)| row.userspace_tso());
-            self.row = settings.first().map(|(id, row)| DatabaseRow::of(*id, row));
-            Ok(Rows { userspace_tso, interfaces, ports, bridges }.into_bridges())
-        };
-        let read: Result<_, ovsdb::Error> = read.await;
-        read.map_err(|error| self.source_error(&error))
+        loop {
+            let read = read_all(&mut self.client, &self.asking.asked).await;
+            if !self.asking.has_less(&mut self.client, &read).await {
+                return self.rows(read);
+            }
+        }
+    }
+
+    /// Has every table told, and its changes from then on.
+    pub(super) async fn follow(&mut self) -> Result<Tables, SourceError> {
+        loop {
+            let followed = self.client.follow(VSWITCH, &self.asking.asked.tables()).await;
+            if !self.asking.has_less(&mut self.client, &followed).await {
+                return followed.map_err(|error| self.source_error(&error));
+            }
+        }
     }
 
     /// The ports of the interfaces with these names, and of those whose link has one of the indexes
-    /// `held` although it is not called so, on their bridges, and the bridge called `bridge`, ports or not; with the switch's settings if they matter. Two round trips, three
-    /// with bonds, whatever the size of the database.
+    /// `held` although it is not called so, on their bridges, and the bridge called `bridge`, ports
+    /// or not; with the switch's settings if they matter. Two round trips, three with bonds,
+    /// whatever the size of the database.
     pub(crate) async fn named(
         &mut self,
         names: &[String],
@@ -103,123 +101,177 @@ impl Database {
         bridge: Option<&str>,
         settings: bool,
     ) -> Result<Vec<Bridge>, SourceError> {
-        let read = self.select_named(names, held, bridge, settings).await;
-        read.map_err(|error| self.source_error(&error))
-    }
-
-    async fn select_named(
-        &mut self,
-        names: &[String],
-        held: &[(u32, &str)],
-        bridge: Option<&str>,
-        settings: bool,
-    ) -> Result<Vec<Bridge>, ovsdb::Error> {
-        let mut rows = self.called(names, held, bridge, settings).await?;
-        let held: HashSet<_> =
-            rows.ports.values().flat_map(|port| port.interfaces.iter()).collect();
-        let loose = rows.interfaces.keys().filter(|id| !held.contains(id)).copied();
-        let loose: Vec<_> = loose.collect();
-        rows.ports.extend(self.holders(&loose).await?);
-        self.carriers(rows.ports.keys(), &mut rows.bridges).await?;
-        Ok(rows.into_bridges())
-    }
-
-    /// What has one of these names. Nearly every Port is called as its one Interface is: to
-    /// ask for both at once saves a round trip.
-    async fn called(
-        &mut self,
-        names: &[String],
-        held: &[(u32, &str)],
-        bridge: Option<&str>,
-        settings: bool,
-    ) -> Result<Rows, ovsdb::Error> {
-        let indexes = held.len();
-        let interfaces =
-            names.iter().map(|name| Select::new("Interface", INTERFACE).equal("name", name));
-        let ports = names.iter().map(|name| Select::new("Port", PORT).equal("name", name));
-        let asked = bridge.map(|name| Select::new("Bridge", &BRIDGE[1..]).equal("name", name));
-        let held = held.iter().map(|(index, name)| {
-            let other = Select::new("Interface", INTERFACE).not_equal("name", *name);
-            other.equal("ifindex", i64::from(*index))
-        });
-        let last = settings.then(|| Select::new("Open_vSwitch", OPEN_VSWITCH));
-        let selects: Vec<_> =
-            interfaces.chain(held).chain(ports).chain(asked).chain(last).collect();
-        if selects.is_empty() {
-            return Ok(Rows::default());
-        }
-        let answer = self.client.transact(VSWITCH, &selects).await?;
-        let count = names.len() + indexes;
-        let both = count + names.len();
-        let interfaces = rows_by_id(&answer, 0..count, |row: &InterfaceRow| row.id)?;
-        let mut ports = rows_by_id(&answer, count..both, |row: &PortRow| row.id)?;
-        ports.retain(|_, port| port.interfaces.iter().any(|id| interfaces.contains_key(id)));
-        let bridges = if bridge.is_some() { answer.rows(both)? } else { Vec::new() };
-        let settings: Vec<OpenVSwitchRow> =
-            if settings { answer.rows(selects.len() - 1)? } else { Vec::new() };
-        let userspace_tso = settings.first().map(OpenVSwitchRow::userspace_tso);
-        let own = settings.first().and_then(|row| Some(DatabaseRow::of(row.id?, row)));
-        self.row = own.or(self.row.take());
-        Ok(Rows { userspace_tso, interfaces, ports, bridges })
-    }
-
-    /// The Ports that hold these Interfaces.
-    async fn holders(
-        &mut self,
-        interfaces: &[Uuid],
-    ) -> Result<HashMap<Uuid, PortRow>, ovsdb::Error> {
-        if interfaces.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let holding = |id: &Uuid| Select::new("Port", PORT).includes("interfaces", *id);
-        let selects: Vec<_> = interfaces.iter().map(holding).collect();
-        let answer = self.client.transact(VSWITCH, &selects).await?;
-        rows_by_id(&answer, 0..selects.len(), |row: &PortRow| row.id)
-    }
-
-    /// Adds the Bridges that have these Ports, each once, with just these.
-    async fn carriers(
-        &mut self,
-        ports: impl Iterator<Item = &Uuid>,
-        bridges: &mut Vec<BridgeRow>,
-    ) -> Result<(), ovsdb::Error> {
-        let ports: Vec<_> = ports.copied().collect();
-        if ports.is_empty() {
-            return Ok(());
-        }
-        let having = |id: &Uuid| Select::new("Bridge", &BRIDGE[1..]).includes("ports", *id);
-        let selects: Vec<_> = ports.iter().map(having).collect();
-        let answer = self.client.transact(VSWITCH, &selects).await?;
-        for (operation, port) in ports.into_iter().enumerate() {
-            let rows: Vec<BridgeRow> = answer.rows(operation)?;
-            for mut row in rows {
-                if let Some(known) = bridges.iter_mut().find(|bridge| bridge.name == row.name) {
-                    known.ports.0.push(port);
-                } else {
-                    row.ports.0.push(port);
-                    bridges.push(row);
-                }
+        let wanted = Wanted { names, held, bridge, settings };
+        loop {
+            let read = select_named(&mut self.client, &self.asking.asked, wanted).await;
+            if !self.asking.has_less(&mut self.client, &read).await {
+                return self.rows(read);
             }
         }
-        Ok(())
     }
 
     /// The names of all bridges, without ports.
     pub(crate) async fn bridges(&mut self) -> Result<Vec<Bridge>, SourceError> {
-        let select = [Select::new("Bridge", &BRIDGE[1..])];
-        let answer = self.client.transact(VSWITCH, &select).await;
-        let rows = answer.and_then(|answer| answer.rows(0));
-        let bridges = rows.map_err(|error| self.source_error(&error))?;
-        Ok(Rows { bridges, ..Rows::default() }.into_bridges())
+        loop {
+            let read = select_bridges(&mut self.client, &self.asking.asked).await;
+            if !self.asking.has_less(&mut self.client, &read).await {
+                return read.map_err(|error| self.source_error(&error));
+            }
+        }
     }
 
-    pub(super) fn client(&mut self) -> &mut Client {
-        &mut self.client
+    /// The bridges; what the database calls itself is kept.
+    fn rows(&mut self, read: Result<Rows, ovsdb::Error>) -> Result<Vec<Bridge>, SourceError> {
+        let mut rows = read.map_err(|error| self.source_error(&error))?;
+        self.row = rows.database.take().or(self.row.take());
+        Ok(rows.into_bridges())
     }
 
     pub(super) fn source_error(&self, error: &ovsdb::Error) -> SourceError {
         failure::of_chain(self.what.clone(), error, ACCESS)
     }
+}
+
+/// What a look at a few ports asks for.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    /// Names of interfaces.
+    names: &'a [String],
+    /// Indexes of links, each with the link's name.
+    held: &'a [(u32, &'a str)],
+    /// A bridge or fake bridge.
+    bridge: Option<&'a str>,
+    settings: bool,
+}
+
+/// The ports of fake bridges, of which a switch has few, if it can have any.
+fn fakes(asked: &Asked) -> Option<Select<'_>> {
+    asked.fake_bridges.then(|| Select::new("Port", &asked.port).equal("fake_bridge", true))
+}
+
+async fn read_all(client: &mut Client, asked: &Asked) -> Result<Rows, ovsdb::Error> {
+    let tables = client.monitor_once(VSWITCH, &asked.tables()).await?;
+    let interfaces = tables.rows("Interface")?.into_iter().collect();
+    let ports = tables.rows("Port")?.into_iter().collect();
+    let bridges = tables.rows("Bridge")?.into_iter().map(|(_, row)| row).collect();
+    let settings: Vec<(_, OpenVSwitchRow)> = tables.rows("Open_vSwitch")?;
+    let userspace_tso = settings.first().map(|(_, row)| row.userspace_tso());
+    let database = settings.first().map(|(id, row)| DatabaseRow::of(*id, row));
+    Ok(Rows { userspace_tso, database, interfaces, ports, bridges, ..Rows::default() })
+}
+
+/// With their ports' ids, by which fake bridges are known.
+async fn select_bridges(client: &mut Client, asked: &Asked) -> Result<Vec<Bridge>, ovsdb::Error> {
+    let bridges = Select::new("Bridge", &asked.bridge);
+    let selects: Vec<_> = [bridges].into_iter().chain(fakes(asked)).collect();
+    let answer = client.transact(VSWITCH, &selects).await?;
+    let fakes = rows_by_id(&answer, 1..selects.len(), |row: &PortRow| row.id)?;
+    Ok(Rows { bridges: answer.rows(0)?, fakes, ..Rows::default() }.into_bridges())
+}
+
+async fn select_named(
+    client: &mut Client,
+    asked: &Asked,
+    wanted: Wanted<'_>,
+) -> Result<Rows, ovsdb::Error> {
+    let mut rows = called(client, asked, wanted).await?;
+    let held: HashSet<_> = rows.ports.values().flat_map(|port| port.interfaces.iter()).collect();
+    let loose = rows.interfaces.keys().filter(|id| !held.contains(id)).copied();
+    let loose: Vec<_> = loose.collect();
+    rows.ports.extend(holders(client, asked, &loose).await?);
+    // Of fake bridges only those matter that one of the ports may be on, or that are asked about.
+    let near = |fake: &PortRow| {
+        let named = wanted.bridge.is_some_and(|name| fake.is_called(name));
+        named || rows.ports.values().any(|port| port.shares_vlan(fake))
+    };
+    rows.fakes.retain(|id, fake| near(fake) && !rows.ports.contains_key(id));
+    let ports: Vec<_> = rows.ports.keys().chain(rows.fakes.keys()).copied().collect();
+    carriers(client, asked, &ports, &mut rows.bridges).await?;
+    Ok(rows)
+}
+
+/// What has one of these names. Nearly every Port is called as its one Interface is: to
+/// ask for both at once saves a round trip.
+async fn called(
+    client: &mut Client,
+    asked: &Asked,
+    wanted: Wanted<'_>,
+) -> Result<Rows, ovsdb::Error> {
+    let names = wanted.names.iter();
+    let interfaces =
+        names.clone().map(|name| Select::new("Interface", &asked.interface).equal("name", name));
+    let ports = names.map(|name| Select::new("Port", &asked.port).equal("name", name));
+    let indexed = asked.interface.contains(&"ifindex");
+    let held = wanted.held.iter().filter(|_| indexed).map(|(index, name)| {
+        let other = Select::new("Interface", &asked.interface).not_equal("name", *name);
+        other.equal("ifindex", i64::from(*index))
+    });
+    let bridge = wanted.bridge.iter();
+    let bridge = bridge.map(|name| Select::new("Bridge", &asked.bridge[1..]).equal("name", *name));
+    let settings = wanted.settings && !asked.open_vswitch.is_empty();
+    let settings = settings.then(|| Select::new("Open_vSwitch", &asked.open_vswitch));
+    let (named, all) = (bridge.len(), settings.iter().len());
+    if wanted.names.is_empty() && named + all == 0 {
+        return Ok(Rows::default());
+    }
+    let selects =
+        interfaces.chain(held).chain(ports).chain(bridge).chain(settings).chain(fakes(asked));
+    let selects: Vec<_> = selects.collect();
+    let answer = client.transact(VSWITCH, &selects).await?;
+    let count = wanted.names.len() + if indexed { wanted.held.len() } else { 0 };
+    let both = count + wanted.names.len();
+    let interfaces = rows_by_id(&answer, 0..count, |row: &InterfaceRow| row.id)?;
+    let mut ports = rows_by_id(&answer, count..both, |row: &PortRow| row.id)?;
+    ports.retain(|_, port| port.interfaces.iter().any(|id| interfaces.contains_key(id)));
+    let bridges = if named > 0 { answer.rows(both)? } else { Vec::new() };
+    let settings: Vec<OpenVSwitchRow> =
+        if all > 0 { answer.rows(both + named)? } else { Vec::new() };
+    let userspace_tso = settings.first().map(OpenVSwitchRow::userspace_tso);
+    let database = settings.first().and_then(|row| Some(DatabaseRow::of(row.id?, row)));
+    let fakes = rows_by_id(&answer, both + named + all..selects.len(), |row: &PortRow| row.id)?;
+    Ok(Rows { userspace_tso, database, interfaces, ports, fakes, bridges })
+}
+
+/// The Ports that hold these Interfaces.
+async fn holders(
+    client: &mut Client,
+    asked: &Asked,
+    interfaces: &[Uuid],
+) -> Result<HashMap<Uuid, PortRow>, ovsdb::Error> {
+    if interfaces.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let holding = |id: &Uuid| Select::new("Port", &asked.port).includes("interfaces", *id);
+    let selects: Vec<_> = interfaces.iter().map(holding).collect();
+    let answer = client.transact(VSWITCH, &selects).await?;
+    rows_by_id(&answer, 0..selects.len(), |row: &PortRow| row.id)
+}
+
+/// Adds the Bridges that have these Ports, each once, with just these.
+async fn carriers(
+    client: &mut Client,
+    asked: &Asked,
+    ports: &[Uuid],
+    bridges: &mut Vec<BridgeRow>,
+) -> Result<(), ovsdb::Error> {
+    if ports.is_empty() {
+        return Ok(());
+    }
+    let having = |id: &Uuid| Select::new("Bridge", &asked.bridge[1..]).includes("ports", *id);
+    let selects: Vec<_> = ports.iter().map(having).collect();
+    let answer = client.transact(VSWITCH, &selects).await?;
+    for (operation, port) in ports.iter().enumerate() {
+        let rows: Vec<BridgeRow> = answer.rows(operation)?;
+        for mut row in rows {
+            if let Some(known) = bridges.iter_mut().find(|bridge| bridge.name == row.name) {
+                known.ports.0.push(*port);
+            } else {
+                row.ports.0.push(*port);
+                bridges.push(row);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The rows that the operations `range` of a transaction selected, by their id.

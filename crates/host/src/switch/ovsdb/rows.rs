@@ -7,30 +7,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use model::ids::{DatapathId, Ifindex, OfPort};
-use model::switch::{Bridge, OfPortState, Port};
+use model::switch::{Bridge, FakeBridge, OfPortState, Port};
+use model::vlan::LAST_VLAN;
 use ovsdb::{Map, Optional, Set, Uuid};
 use serde::Deserialize;
 
-/// Each list begins with the row's id.
-pub(super) const INTERFACE: &[&str] = &[
-    "_uuid",
-    "name",
-    "ofport",
-    "ofport_request",
-    "ifindex",
-    "mac_in_use",
-    "mac",
-    "type",
-    "options",
-    "external_ids",
-    "error",
-];
-pub(super) const PORT: &[&str] = &["_uuid", "name", "interfaces", "tag", "trunks", "external_ids"];
-/// The list of all ports comes first: a look at a few ports leaves it out, for it is long.
-pub(super) const BRIDGE: &[&str] = &["ports", "name", "datapath_id", "datapath_type"];
-
-/// Of the whole switch, the one row of Open_vSwitch.
-pub(super) const OPEN_VSWITCH: &[&str] = &["_uuid", "other_config", "external_ids"];
+use super::read::DatabaseRow;
 
 type Ids = Map<String, String>;
 
@@ -40,15 +22,22 @@ pub(super) struct InterfaceRow {
     pub(super) id: Option<Uuid>,
     pub(super) name: String,
     ofport: Optional<i64>,
+    #[serde(default)]
     ofport_request: Optional<u16>,
+    #[serde(default)]
     ifindex: Optional<u32>,
+    #[serde(default)]
     mac_in_use: Optional<String>,
     #[serde(default)]
     mac: Optional<String>,
-    #[serde(rename = "type")]
-    kind: String,
+    /// None where there is no such column: then nothing tells what kind of port it is.
+    #[serde(rename = "type", default)]
+    kind: Option<String>,
+    #[serde(default)]
     options: Ids,
+    #[serde(default)]
     external_ids: Ids,
+    #[serde(default)]
     error: Optional<String>,
 }
 
@@ -58,8 +47,17 @@ pub(super) struct PortRow {
     pub(super) id: Option<Uuid>,
     name: String,
     pub(super) interfaces: Set<Uuid>,
+    #[serde(default)]
     tag: Optional<u16>,
+    #[serde(default)]
     trunks: Set<u16>,
+    #[serde(default)]
+    vlan_mode: Optional<String>,
+    #[serde(default)]
+    cvlans: Set<u16>,
+    #[serde(default)]
+    fake_bridge: bool,
+    #[serde(default)]
     external_ids: Ids,
 }
 
@@ -68,8 +66,11 @@ pub(super) struct BridgeRow {
     pub(super) name: String,
     #[serde(default)]
     pub(super) ports: Set<Uuid>,
+    #[serde(default)]
     datapath_id: Optional<String>,
-    datapath_type: String,
+    /// None where there is no such column.
+    #[serde(default)]
+    datapath_type: Option<String>,
 }
 
 /// The settings of vswitchd, and what the database calls itself.
@@ -77,6 +78,7 @@ pub(super) struct BridgeRow {
 pub(super) struct OpenVSwitchRow {
     #[serde(rename = "_uuid", default)]
     pub(super) id: Option<Uuid>,
+    #[serde(default)]
     other_config: Ids,
     #[serde(default)]
     external_ids: Ids,
@@ -100,8 +102,12 @@ impl OpenVSwitchRow {
 pub(super) struct Rows {
     /// Where the settings were read.
     pub(super) userspace_tso: Option<bool>,
+    /// What the database calls itself, where that was read.
+    pub(super) database: Option<DatabaseRow>,
     pub(super) interfaces: HashMap<Uuid, InterfaceRow>,
     pub(super) ports: HashMap<Uuid, PortRow>,
+    /// Ports of fake bridges, where they were read for that alone.
+    pub(super) fakes: HashMap<Uuid, PortRow>,
     pub(super) bridges: Vec<BridgeRow>,
 }
 
@@ -113,10 +119,12 @@ impl Rows {
     }
 
     fn bridge(&mut self, row: &BridgeRow) -> Bridge {
+        let fakes = row.ports.iter().filter_map(|id| self.fakes.get(id).or(self.ports.get(id)));
+        let fakes = fakes.filter_map(PortRow::fake_bridge).collect();
         let ports: Vec<_> = row.ports.iter().filter_map(|id| self.ports.remove(id)).collect();
         let userspace_tso = self.userspace_tso;
         let members = ports.iter().flat_map(|port| self.members(port));
-        row.with(members.collect(), userspace_tso)
+        row.with(members.collect(), fakes, userspace_tso)
     }
 
     fn members(&mut self, port: &PortRow) -> Vec<Arc<Port>> {
@@ -126,19 +134,26 @@ impl Rows {
 }
 
 impl BridgeRow {
-    pub(super) fn with(&self, ports: Vec<Arc<Port>>, userspace_tso: Option<bool>) -> Bridge {
+    pub(super) fn with(
+        &self,
+        ports: Vec<Arc<Port>>,
+        mut fake_bridges: Vec<FakeBridge>,
+        userspace_tso: Option<bool>,
+    ) -> Bridge {
         let datapath_id = self.datapath_id.0.as_deref();
         let datapath_id = datapath_id.and_then(|id| u64::from_str_radix(id, 16).ok());
         // The empty type is the kernel's datapath, "system".
-        let datapath = match self.datapath_type.as_str() {
+        let datapath = self.datapath_type.as_deref().map(|kind| match kind {
             "" => "system",
             other => other,
-        };
+        });
+        fake_bridges.sort();
         Bridge {
             name: self.name.as_str().into(),
             datapath_id: datapath_id.map(DatapathId),
-            datapath: Some(datapath.to_owned()),
+            datapath: datapath.map(str::to_owned),
             userspace_tso,
+            fake_bridges,
             ports,
         }
     }
@@ -150,8 +165,29 @@ impl PortRow {
         &self,
         interfaces: impl Iterator<Item = InterfaceRow>,
     ) -> impl Iterator<Item = Arc<Port>> {
-        let bond = (self.interfaces.len() > 1).then_some(&self.name);
-        interfaces.map(move |row| Arc::new(Port { bond: bond.cloned(), ..interface(row, self) }))
+        let is_bond = self.interfaces.len() > 1;
+        interfaces.map(move |row| {
+            let bond = is_bond.then(|| self.name.clone());
+            let renamed = !is_bond && row.name != self.name;
+            let port_name = renamed.then(|| self.name.as_str().into());
+            Arc::new(Port { bond, port_name, ..interface(row, self) })
+        })
+    }
+
+    /// The fake bridge that this is the port of (`port_is_fake_bridge` of ovs-vsctl).
+    pub(super) fn fake_bridge(&self) -> Option<FakeBridge> {
+        let vlan = self.tag.0.filter(|tag| self.fake_bridge && *tag <= LAST_VLAN)?;
+        Some(FakeBridge { name: self.name.as_str().into(), vlan })
+    }
+
+    /// Whether `other` has the same VLAN.
+    pub(super) fn shares_vlan(&self, other: &Self) -> bool {
+        self.tag.0.is_some() && self.tag.0 == other.tag.0
+    }
+
+    /// Whether it is called so.
+    pub(super) fn is_called(&self, name: &str) -> bool {
+        self.name == name
     }
 }
 
@@ -164,10 +200,16 @@ fn interface(row: InterfaceRow, port: &PortRow) -> Port {
         ifindex: row.ifindex.0.filter(|index| *index != 0).map(Ifindex),
         mac: row.mac_in_use.0.and_then(|mac| mac.parse().ok()),
         configured_mac: row.mac.0.and_then(|mac| mac.parse().ok()),
-        kind: if row.kind.is_empty() { "system".to_owned() } else { row.kind },
+        kind: row.kind.map_or_else(String::new, |kind| match kind.as_str() {
+            "" => "system".to_owned(),
+            _ => kind,
+        }),
         tag: port.tag.0,
         trunks: port.trunks.0.clone(),
+        vlan_mode: port.vlan_mode.0.clone(),
+        cvlans: port.cvlans.0.clone(),
         bond: None,
+        port_name: None,
         options: harmless(row.options.0),
         external_ids: row.external_ids.0,
         port_external_ids: port.external_ids.0.clone(),

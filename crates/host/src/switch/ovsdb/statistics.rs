@@ -43,9 +43,18 @@ impl Database {
     ) -> Result<BTreeMap<String, Counters>, SourceError> {
         let select = Select::new("Interface", &["name", "statistics"]);
         let select = iface.map_or(select.clone(), |iface| select.equal("name", iface));
-        let answer = self.client().transact(VSWITCH, &[select]).await;
-        let rows = answer.and_then(|answer| answer.rows(0));
-        let rows: Vec<Row> = rows.map_err(|error| self.source_error(&error))?;
+        let answer = self.client.transact(VSWITCH, &[select]).await;
+        let rows: Result<Vec<Row>, _> = answer.and_then(|answer| answer.rows(0));
+        if rows.as_ref().is_err_and(ovsdb::Error::is_refusal) && !self.counts().await {
+            return Ok(BTreeMap::new());
+        }
+        let rows = rows.map_err(|error| self.source_error(&error))?;
         Ok(rows.into_iter().map(|row| (row.name, row.statistics.0)).collect())
+    }
+
+    /// Whether the schema has counters; where that cannot be told, it has.
+    async fn counts(&mut self) -> bool {
+        let schema = self.client.schema(VSWITCH).await;
+        schema.map_or(true, |schema| schema.has_column("Interface", "statistics"))
     }
 }

@@ -230,6 +230,9 @@ fn additions<'a>(port: &'a Port, base: Option<&'a (Columns, Columns)>) -> [Opera
         keep_settings(&mut interface, of_interface, INTERFACE_SETTINGS);
         keep_settings(&mut outer, of_port, PORT_SETTINGS);
     }
+    // What is empty is so by default, and an old schema may not have its column.
+    interface.retain(|(_, value)| !value.is_empty());
+    outer.retain(|(_, value)| !value.is_empty());
     [
         Operation::Insert { table: "Interface", row: interface, name: "interface" },
         Operation::Insert { table: "Port", row: outer, name: "port" },

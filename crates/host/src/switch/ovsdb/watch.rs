@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use model::SourceError;
 use model::identity::SourceIdentity;
-use model::switch::{Bridge, Port};
-use ovsdb::{Changes, Uuid, VSWITCH};
+use model::switch::{Bridge, FakeBridge, Port};
+use ovsdb::{Changes, Uuid};
 use serde::de::DeserializeOwned;
 use tokio::sync::watch::Sender;
 use tokio::time::timeout;
 
-use super::read::{Answerer, Database, DatabaseRow, TABLES};
+use super::read::{Answerer, Database, DatabaseRow};
 use super::rows::{BridgeRow, InterfaceRow, OpenVSwitchRow, PortRow};
 use crate::Host;
 use crate::deadline::Deadline;
@@ -62,18 +62,25 @@ struct Followed {
     bridges: HashMap<Uuid, BridgeRow>,
     settings: HashMap<Uuid, OpenVSwitchRow>,
     /// What was made of the rows of each Port, as long as they are the same.
-    made: HashMap<Uuid, Vec<Arc<Port>>>,
+    made: HashMap<Uuid, Made>,
+}
+
+/// What a row of Port is to its bridge.
+struct Made {
+    ports: Vec<Arc<Port>>,
+    fake: Option<FakeBridge>,
 }
 
 impl Followed {
     /// Reads the tables, and has their changes told from then on.
     async fn start(mut database: Database) -> Result<Self, SourceError> {
-        let read = database.client().follow(VSWITCH, &TABLES).await.and_then(|tables| {
+        let tables = database.follow().await?;
+        let read = || -> Result<_, ovsdb::Error> {
             let rows = (tables.rows("Interface")?, tables.rows("Port")?, tables.rows("Bridge")?);
             Ok((rows, tables.rows("Open_vSwitch")?))
-        });
+        };
         let ((interfaces, ports, bridges), settings) =
-            read.map_err(|error| database.source_error(&error))?;
+            read().map_err(|error| database.source_error(&error))?;
         Ok(Self {
             database,
             interfaces: interfaces.into_iter().collect(),
@@ -97,27 +104,29 @@ impl Followed {
         for (id, port) in &self.ports {
             self.made.entry(*id).or_insert_with(|| {
                 let rows = port.interfaces.iter().filter_map(|id| self.interfaces.get(id));
-                port.members(rows.cloned()).collect()
+                Made { ports: port.members(rows.cloned()).collect(), fake: port.fake_bridge() }
             });
         }
         let userspace_tso = self.settings.values().next().map(OpenVSwitchRow::userspace_tso);
         let with_ports = |row: &BridgeRow| {
-            let ports = row.ports.iter().filter_map(|id| self.made.get(id));
-            row.with(ports.flatten().cloned().collect(), userspace_tso)
+            let made = || row.ports.iter().filter_map(|id| self.made.get(id));
+            let ports = made().flat_map(|made| &made.ports).cloned().collect();
+            let fakes = made().filter_map(|made| made.fake.clone()).collect();
+            row.with(ports, fakes, userspace_tso)
         };
         self.bridges.values().map(with_ports).collect()
     }
 
     /// Waits until something changed. Cancel safe.
     async fn change(&mut self) -> Result<(), SourceError> {
-        let told = self.database.client().next_change().await;
+        let told = self.database.client.next_change().await;
         let taken = told.and_then(|changes| self.take(&changes));
         taken.map_err(|error| self.database.source_error(&error))
     }
 
     /// Waits until the server has said that it lives.
     async fn life(&mut self) -> Result<(), SourceError> {
-        let answer = self.database.client().echo().await;
+        let answer = self.database.client.echo().await;
         answer.map_err(|error| self.database.source_error(&error))
     }
 

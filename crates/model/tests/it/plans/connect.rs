@@ -25,7 +25,10 @@ fn a_rehearsed_plan_comes_true() {
     let [found] = wiring.attachments.as_slice() else { panic!("{wiring:#?}") };
     let PortState::On(on) = &found.port else { panic!("{found:#?}") };
     assert_eq!((&*found.link.name, on.ofport), ("eth0", OfPortState::Assigned(OfPort(32768))));
-    assert_eq!((on.tag, &found.link.addresses), (Some(12), &request.addresses));
+    assert_eq!(
+        (on.vlans.as_ref().unwrap().tag, &found.link.addresses),
+        (Some(12), &request.addresses)
+    );
     assert!(found.notes.is_empty(), "{:?}", found.notes);
 }
 

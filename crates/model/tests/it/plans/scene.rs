@@ -55,6 +55,7 @@ pub(crate) fn host() -> Snapshot {
         datapath_id: None,
         datapath: Some("netdev".to_owned()),
         userspace_tso: None,
+        fake_bridges: Vec::new(),
         ports: Vec::new(),
     };
     Snapshot {

@@ -50,9 +50,12 @@ async fn a_database_says_what_it_is() {
     let server = lab!(|_| vec![]);
     let mut client = server.connect().await;
     assert_eq!(client.list_dbs().await.unwrap(), ["Open_vSwitch", "_Server"]);
-    let version = client.schema_version(VSWITCH).await.unwrap();
-    assert_eq!(version.split('.').count(), 3, "{version}");
-    let error = client.schema_version("Nothing").await.unwrap_err();
+    let schema = client.schema(VSWITCH).await.unwrap();
+    assert_eq!(schema.version.split('.').count(), 3, "{schema:?}");
+    assert!(schema.has_table("Bridge") && !schema.has_table("Bridges"));
+    assert!(schema.has_column("Port", "tag") && schema.has_column("Port", "_uuid"));
+    assert!(!schema.has_column("Port", "tags") && !schema.has_column("Ports", "_uuid"));
+    let error = client.schema("Nothing").await.unwrap_err();
     assert!(error.to_string().starts_with("unknown database"), "{error}");
     client.close().await.unwrap();
 }

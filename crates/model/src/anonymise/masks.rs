@@ -1,0 +1,160 @@
+//! Made-up words, the same for the same word wherever it occurs.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::ids::{DatapathId, Mac};
+use crate::port_record::{ALIAS, alias_says};
+use crate::resolve::openflow_name;
+use crate::snapshot::{Cidr, Engine};
+
+/// Engines that have no name of the host's.
+const ENGINES: [&str; 2] = ["docker", "podman"];
+/// Steps of paths that name no host, beside numbers.
+const FOLDERS: [&str; 7] = ["", "var", "run", "netns", "proc", "ns", "net"];
+/// The length to which OpenFlow cuts names.
+const CUT: usize = 15;
+
+#[derive(Default)]
+pub(super) struct Masks {
+    engines: BTreeMap<String, String>,
+    names: BTreeMap<String, String>,
+    ids: BTreeMap<String, String>,
+    macs: BTreeMap<Mac, Mac>,
+    ips: BTreeMap<IpAddr, IpAddr>,
+    datapaths: BTreeMap<DatapathId, DatapathId>,
+}
+
+impl Masks {
+    pub(super) fn engine(&mut self, engine: &Engine) -> Engine {
+        if ENGINES.contains(&&*engine.0) {
+            return engine.clone();
+        }
+        let next = self.engines.len();
+        let masked = self.engines.entry(engine.to_string());
+        Engine(masked.or_insert_with(|| format!("engine{next}")).as_str().into())
+    }
+
+    /// `lo` and `eth0` identify no host, and help to read the result.
+    pub(super) fn interface(&mut self, name: &str) -> String {
+        let number = name.strip_prefix("eth").unwrap_or(name);
+        let index = number.len() < 4 && number.bytes().all(|b| b.is_ascii_digit());
+        let harmless = name == "lo" || (number != name && index);
+        if harmless { name.to_owned() } else { self.name(name, "link") }
+    }
+
+    /// A name that OpenFlow cuts has a mask that it cuts alike.
+    pub(super) fn name(&mut self, name: &str, kind: &str) -> String {
+        if let Some(known) = self.names.get(name) {
+            return known.clone();
+        }
+        let cut = openflow_name(name).map(|cut| self.name(&cut, kind));
+        let next = self.names.len();
+        let masked = match cut {
+            Some(cut) => format!("{cut:x<CUT$}{next}"),
+            None if name.len() >= CUT => format!("{:x<CUT$}", format!("{kind}{next}")),
+            None => format!("{kind}{next}"),
+        };
+        self.names.insert(name.to_owned(), masked.clone());
+        masked
+    }
+
+    pub(super) fn id(&mut self, id: &str) -> String {
+        let next = self.ids.len();
+        self.ids.entry(id.to_owned()).or_insert_with(|| format!("{next:012x}{:052x}", 0)).clone()
+    }
+
+    pub(super) fn mac(&mut self, mac: Mac) -> Mac {
+        let next = u32::try_from(self.macs.len()).unwrap_or(u32::MAX).to_be_bytes();
+        *self.macs.entry(mac).or_insert(Mac([2, 0, next[0], next[1], next[2], next[3]]))
+    }
+
+    /// From the ranges kept for documentation and benchmarks (RFC 2544, RFC 3849).
+    pub(super) fn cidr(&mut self, cidr: Cidr) -> Cidr {
+        Cidr { ip: self.ip(cidr.ip), ..cidr }
+    }
+
+    fn ip(&mut self, ip: IpAddr) -> IpAddr {
+        let next = u16::try_from(self.ips.len() + 1).unwrap_or(u16::MAX);
+        let [high, low] = next.to_be_bytes();
+        *self.ips.entry(ip).or_insert(match ip {
+            IpAddr::V4(_) => Ipv4Addr::new(198, 18, high, low).into(),
+            IpAddr::V6(_) => Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, next).into(),
+        })
+    }
+
+    pub(super) fn datapath(&mut self, id: DatapathId) -> DatapathId {
+        let next = DatapathId(self.datapaths.len() as u64 + 1);
+        *self.datapaths.entry(id).or_insert(next)
+    }
+
+    /// An alias of ours says what a link was made for; another one is the host's.
+    pub(super) fn alias(&mut self, alias: &str) -> Option<String> {
+        let (container, interface, bridge) = alias_says(alias)?;
+        let (interface, bridge) = (self.interface(interface), self.interface(bridge));
+        Some(format!("{ALIAS}{}/{interface} on {bridge}", self.word(container)))
+    }
+
+    /// Names that are joined, as in kube-ovn's `POD.NAMESPACE`: how many there are tells which
+    /// interface is meant.
+    pub(super) fn parts(&mut self, word: &str) -> String {
+        let mut masked = String::new();
+        for part in word.split_inclusive(['.', '_']) {
+            let name = part.trim_end_matches(['.', '_']);
+            masked += &self.interface(name);
+            masked += &part[name.len()..];
+        }
+        masked
+    }
+
+    /// What a program wrote: whatever is known of it is replaced alike.
+    pub(super) fn word(&mut self, word: &str) -> String {
+        match (self.names.get(word), self.ids.get(word)) {
+            // A name that looks like the beginning of another one's id fits neither.
+            (Some(_), None) if word.len() >= 12 && self.short_id(word).is_some() => {
+                return "ambiguous".to_owned();
+            }
+            (_, Some(known)) | (Some(known), None) => return known.clone(),
+            (None, None) => {}
+        }
+        if word.contains(',') {
+            return word.split(',').map(|part| self.word(part)).collect::<Vec<_>>().join(",");
+        }
+        self.address(word).or_else(|| self.short_id(word)).unwrap_or_else(|| self.text(word))
+    }
+
+    fn address(&mut self, word: &str) -> Option<String> {
+        let mac = word.parse().ok().map(|mac| self.mac(mac).to_string());
+        let cidr = || word.contains('/').then(|| word.parse().ok()).flatten();
+        mac.or_else(|| word.parse().ok().map(|ip| self.ip(ip).to_string()))
+            .or_else(|| cidr().map(|cidr| self.cidr(cidr).to_string()))
+    }
+
+    fn short_id(&self, word: &str) -> Option<String> {
+        let mut fits = self.ids.range(word.to_owned()..).take_while(|(id, _)| id.starts_with(word));
+        let (_, mask) = fits.next().filter(|_| word.len() >= 4)?;
+        Some(mask.get(..word.len()).unwrap_or(mask).to_owned())
+    }
+
+    fn text(&mut self, word: &str) -> String {
+        // A process id, a time, or another number; a flow that decides; nothing.
+        let number = !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit());
+        match word {
+            "" | "flow" | "true" | "false" => word.to_owned(),
+            _ if number => word.to_owned(),
+            _ if word.contains('/') => self.path(word),
+            _ if word.len() == 64 => self.id(word),
+            _ => self.interface(word),
+        }
+    }
+
+    fn path(&mut self, path: &str) -> String {
+        let steps = path.split('/').map(|step| match step {
+            _ if FOLDERS.contains(&step) || step.bytes().all(|b| b.is_ascii_digit()) => {
+                step.to_owned()
+            }
+            _ => self.names.get(step).cloned().unwrap_or_else(|| self.name(step, "netns")),
+        });
+        steps.collect::<Vec<_>>().join("/")
+    }
+}

@@ -1,0 +1,152 @@
+//! A Snapshot that can be shown to strangers: the structure stays, the words go.
+//!
+//! Every name, id and address is replaced by a made-up one, the same everywhere it occurs,
+//! so that the same Wiring follows. Numbers that matter (ports, indexes, VLANs) stay, and words of
+//! programs: kinds of links and ports, states, and keys that are known in `external_ids`.
+
+mod masks;
+mod words;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::identity::{SourceIdentity, World};
+use crate::ids::ContainerId;
+use crate::snapshot::{Container, Engine, Link, Namespace, Observed, Snapshot};
+use crate::source_error::SourceError;
+use crate::switch::{Bridge, Port};
+
+use masks::Masks;
+use words::{known_key, known_label, known_or};
+
+/// Keys of `external_ids` whose values are names that are joined, as kube-ovn does it.
+const NAMES_JOINED: [&str; 3] = ["iface-id", "pod_name", "pod_namespace"];
+
+/// Instead of a text that only people read.
+const HIDDEN: &str = "hidden";
+
+/// Hides names, addresses, labels, and whatever else the host's people chose.
+pub fn anonymise(snapshot: &Snapshot) -> Snapshot {
+    let mut masks = Masks::default();
+    let mut hidden = snapshot.clone();
+    hidden.host = "host".to_owned();
+    // Ids first: words in `external_ids` are recognised by them.
+    hidden.engines = engines(&mut masks, std::mem::take(&mut hidden.engines));
+    hidden.named_engines = hidden.named_engines.iter().map(|name| masks.engine(name)).collect();
+    let identities = &mut hidden.identities;
+    identities.engines = engines(&mut masks, std::mem::take(&mut identities.engines));
+    let switch = [&mut identities.vswitchd, &mut identities.database];
+    let all = switch.into_iter().flatten().chain(identities.engines.values_mut());
+    all.for_each(|identity| masks.identity(identity));
+    for rows in hidden.engines.values_mut() {
+        rows.rows_mut().iter_mut().for_each(|row| masks.container(row));
+        hide_source_error(rows);
+    }
+    hidden.kernel.rows_mut().iter_mut().for_each(|row| masks.namespace(row));
+    hide_source_error(&mut hidden.kernel);
+    for rows in hidden.switch.values_mut() {
+        rows.rows_mut().iter_mut().for_each(|row| masks.bridge(row));
+        hide_source_error(rows);
+    }
+    hidden
+}
+
+fn engines<T>(masks: &mut Masks, by_engine: BTreeMap<Engine, T>) -> BTreeMap<Engine, T> {
+    by_engine.into_iter().map(|(engine, rows)| (masks.engine(&engine), rows)).collect()
+}
+
+impl Masks {
+    fn identity(&mut self, identity: &mut SourceIdentity) {
+        identity.id = identity.id.take().map(|id| self.id(&id));
+        identity.pid = None;
+        match &mut identity.world {
+            World::Here { evidence: text }
+            | World::Elsewhere { why: text }
+            | World::Unknown { why: text } => HIDDEN.clone_into(text),
+        }
+    }
+
+    fn container(&mut self, row: &mut Container) {
+        row.id = ContainerId(self.id(&row.id.0).into());
+        row.name = self.name(&row.name, "container").into();
+        row.state = known_or(&words::STATES, &row.state, HIDDEN);
+        if let Some(other) = row.network_mode.strip_prefix("container:") {
+            row.network_mode = format!("container:{}", self.id(other));
+        } else if !matches!(row.network_mode.as_str(), "host" | "none" | "bridge" | "default") {
+            row.network_mode = self.name(&row.network_mode, "network");
+        }
+        let labels = std::mem::take(&mut row.labels).into_iter().enumerate();
+        row.labels = labels
+            .map(|(i, (label, value))| match known_label(&label) {
+                true => (label, self.word(&value)),
+                false => (format!("label{i}"), String::new()),
+            })
+            .collect();
+        row.netns_error.iter_mut().for_each(mask_source_error);
+    }
+
+    fn namespace(&mut self, row: &mut Namespace) {
+        row.names.iter_mut().for_each(|name| *name = self.name(name, "netns"));
+        row.paths.iter_mut().for_each(|path| *path = self.word(path));
+        row.links.iter_mut().for_each(|link| self.link(Arc::make_mut(link)));
+        row.source_error.iter_mut().for_each(mask_source_error);
+    }
+
+    fn link(&mut self, link: &mut Link) {
+        link.name = self.interface(&link.name).into();
+        link.altnames.iter_mut().for_each(|name| *name = self.interface(name).into());
+        link.kind = link.kind.take().map(|kind| known_or(&words::LINK_KINDS, &kind, "other"));
+        link.alias = link.alias.take().and_then(|alias| self.alias(&alias));
+        link.mac = link.mac.map(|mac| self.mac(mac));
+        link.addresses.iter_mut().for_each(|cidr| *cidr = self.cidr(*cidr));
+    }
+
+    fn bridge(&mut self, row: &mut Bridge) {
+        row.name = self.interface(&row.name).into();
+        row.datapath_id = row.datapath_id.map(|id| self.datapath(id));
+        let datapath = row.datapath.take();
+        row.datapath = datapath.map(|kind| known_or(&["system", "netdev"], &kind, "other"));
+        for fake in &mut row.fake_bridges {
+            fake.name = self.interface(&fake.name).into();
+        }
+        row.ports.iter_mut().for_each(|port| self.port(Arc::make_mut(port)));
+    }
+
+    fn port(&mut self, port: &mut Port) {
+        port.iface = self.interface(&port.iface).into();
+        port.mac = port.mac.map(|mac| self.mac(mac));
+        port.configured_mac = port.configured_mac.map(|mac| self.mac(mac));
+        port.kind = words::port_kind(&port.kind);
+        let mode = port.vlan_mode.take();
+        port.vlan_mode = mode.map(|mode| known_or(&words::VLAN_MODES, &mode, "other"));
+        port.bond = port.bond.take().map(|name| self.interface(&name));
+        port.port_name = port.port_name.take().map(|name| self.interface(&name).into());
+        port.error = port.error.take().map(|_| HIDDEN.to_owned());
+        for words in [&mut port.options, &mut port.external_ids, &mut port.port_external_ids] {
+            *words = self.pairs(std::mem::take(words));
+        }
+    }
+
+    /// A key that is not known is a word of the host's, and so is all that stands there.
+    fn pairs(&mut self, pairs: BTreeMap<String, String>) -> BTreeMap<String, String> {
+        let masked = pairs.into_iter().enumerate().map(|(i, (key, value))| match known_key(&key) {
+            true if NAMES_JOINED.contains(&&*key) => (key, self.parts(&value)),
+            true => (key, self.word(&value)),
+            false => (format!("key{i}"), HIDDEN.to_owned()),
+        });
+        masked.collect()
+    }
+}
+
+fn hide_source_error<T>(rows: &mut Observed<T>) {
+    match rows {
+        Observed::Fresh { .. } => {}
+        Observed::Stale { why, .. } | Observed::Absent { why } => mask_source_error(why),
+    }
+}
+
+fn mask_source_error(source_error: &mut SourceError) {
+    HIDDEN.clone_into(&mut source_error.what);
+    HIDDEN.clone_into(&mut source_error.why);
+    source_error.hint = String::new();
+}
