@@ -100,7 +100,23 @@ impl Masks {
         let number = name.strip_prefix("eth").unwrap_or(name);
         let harmless =
             name == "lo" || (number != name && number.bytes().all(|b| b.is_ascii_digit()));
-        if harmless { name.to_owned() } else { self.name(name, "link") }
+        if harmless {
+            return name.to_owned();
+        }
+        // The kernel and OpenFlow keep 15 bytes of a name: what was cut still fits its whole.
+        let Some((start, rest)) = name.split_at_checked(15) else {
+            return self.name(name, "link");
+        };
+        let next = self.names.len();
+        let short = self
+            .names
+            .entry(start.to_owned())
+            .or_insert_with(|| format!("{:-<15}", format!("link{next}")))
+            .clone();
+        if rest.is_empty() {
+            return short;
+        }
+        self.names.entry(name.to_owned()).or_insert_with(|| format!("{short}link{next}")).clone()
     }
 
     fn name(&mut self, name: &str, kind: &str) -> String {
@@ -114,6 +130,10 @@ impl Masks {
     }
 
     fn mac(&mut self, mac: Mac) -> Mac {
+        // One that tells no link from another tells nothing of the host either.
+        if !mac.identifies() {
+            return mac;
+        }
         let next = u32::try_from(self.macs.len()).unwrap_or(u32::MAX).to_be_bytes();
         *self.macs.entry(mac).or_insert(Mac([2, 0, next[0], next[1], next[2], next[3]]))
     }
