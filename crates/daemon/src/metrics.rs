@@ -155,7 +155,7 @@ struct InState {
 
 fn attachments(registry: &mut Registry, state: &State) {
     let family = Family::<InState, Gauge>::default();
-    for word in ["on", "pending", "failed", "none", "unknown"] {
+    for word in ["on", "pending", "failed", "several", "none", "unknown"] {
         family.get_or_create(&InState { state: word }).set(0);
     }
     for attachment in &state.wiring.attachments {

@@ -11,7 +11,7 @@ use crate::wiring::{Attachment, ContainerRef};
 /// The keys there are.
 pub const KEYS: [&str; 5] = ["container", "bridge", "vlan", "status", "label"];
 /// The states that `status=` takes.
-pub const STATES: [&str; 6] = ["on", "pending", "failed", "none", "unknown", "orphaned"];
+pub const STATES: [&str; 7] = ["on", "pending", "failed", "several", "none", "unknown", "orphaned"];
 pub use crate::vlan::LAST_VLAN;
 use crate::vlan::Vlans;
 
@@ -202,7 +202,8 @@ mod tests {
         assert_eq!(refused("vlan=4096"), "vlan=4096: vlan is a tag from 0 to 4095");
         assert_eq!(
             refused("status=running"),
-            "status=running: status is one of on, pending, failed, none, unknown, orphaned"
+            "status=running: status is one of on, pending, failed, several, none, unknown, \
+             orphaned"
         );
         assert_eq!(refused("bridge="), "bridge=: bridge is not empty");
         assert_eq!("bridge=br0".parse::<Filter>().unwrap().bridge(), Some("br0"));

@@ -92,7 +92,7 @@ pub(super) const EVENTS: &str = help! {
     "  docker ovs events --filter bridge=br0 --format '{{.Action}} {{.Container}} {{.OFPort}}'"
     ""
     "Actions: appeared, changed, vanished, orphaned, cleared. States, for status=: on, pending,"
-    "failed, none, unknown, orphaned. CSV has no header; its columns are time, action,"
+    "failed, several, none, unknown, orphaned. CSV has no header; its columns are time, action,"
     "container, interface, bridge and OpenFlow port."
     ""
     "Exit codes: 0 stopped by SIGINT, SIGTERM or a closed pipe; 2 error"

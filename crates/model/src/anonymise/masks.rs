@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use crate::dialects::NetnsPath;
 use crate::ids::{DatapathId, Mac};
 use crate::port_record::{ALIAS, alias_says};
 use crate::resolve::openflow_name;
@@ -65,6 +66,10 @@ impl Masks {
     }
 
     pub(super) fn mac(&mut self, mac: Mac) -> Mac {
+        // One that tells no link from another tells nothing of the host either.
+        if !mac.identifies() {
+            return mac;
+        }
         let next = u32::try_from(self.macs.len()).unwrap_or(u32::MAX).to_be_bytes();
         *self.macs.entry(mac).or_insert(Mac([2, 0, next[0], next[1], next[2], next[3]]))
     }
@@ -141,7 +146,7 @@ impl Masks {
         let number = !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit());
         match word {
             "" | "flow" | "true" | "false" => word.to_owned(),
-            _ if number => word.to_owned(),
+            _ if number || matches!(NetnsPath::of(word), NetnsPath::Inode(_)) => word.to_owned(),
             _ if word.contains('/') => self.path(word),
             _ if word.len() == 64 => self.id(word),
             _ => self.interface(word),
