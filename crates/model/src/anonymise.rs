@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
+use crate::identity::{Identities, SourceIdentity, World};
 use crate::ids::{ContainerId, DatapathId, Mac};
 use crate::snapshot::{Cidr, Container, Link, Namespace, Observed, Snapshot};
 use crate::source_error::SourceError;
@@ -22,6 +23,9 @@ pub fn anonymise(snapshot: &Snapshot) -> Snapshot {
         rows.rows_mut().iter_mut().for_each(|row| masks.container(row));
         hide_trouble(rows);
     }
+    let Identities { vswitchd, database, engines } = &mut hidden.identities;
+    let every = vswitchd.iter_mut().chain(database.iter_mut()).chain(engines.values_mut());
+    every.for_each(|identity| masks.identity(identity));
     hidden.kernel.rows_mut().iter_mut().for_each(|row| masks.namespace(row));
     hide_trouble(&mut hidden.kernel);
     for rows in hidden.switch.values_mut() {
@@ -55,6 +59,17 @@ impl Masks {
             .map(|(i, _)| (format!("label{i}"), String::new()))
             .collect();
         row.netns_error.iter_mut().for_each(mask_trouble);
+        row.sandbox.iter_mut().for_each(|sandbox| sandbox.key = "hidden".to_owned());
+    }
+
+    /// Paths and names are in its words.
+    fn identity(&mut self, row: &mut SourceIdentity) {
+        row.id = row.id.take().map(|id| self.id(&id));
+        match &mut row.world {
+            World::Here { evidence: words }
+            | World::Elsewhere { why: words }
+            | World::Unknown { why: words } => *words = "hidden".to_owned(),
+        }
     }
 
     fn namespace(&mut self, row: &mut Namespace) {
