@@ -30,3 +30,4 @@ mod traffic;
 mod transcripts;
 mod unit;
 mod version;
+mod worlds;
