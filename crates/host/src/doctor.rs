@@ -1,8 +1,12 @@
 //! A check-up: what can be reached, what not, and what to do about it.
 
+mod identities;
+mod others;
+
 use futures_util::future::join_all;
 use model::evidence::Note;
 use model::health::{Check, Verdict};
+use model::snapshot::Container;
 use model::switch::Bridge;
 use model::wiring::{Attachment, Wire};
 use model::{Observed, Snapshot, SourceError, SourceErrorKind, Wiring, resolve};
@@ -10,7 +14,6 @@ use rustix::thread::{CapabilitySet, capabilities};
 
 use crate::deadline::Deadline;
 use crate::engine::{Configured, Engine};
-use crate::kernel;
 use crate::switch::appctl;
 use crate::{Host, Question};
 
@@ -21,10 +24,13 @@ impl Host {
         let engines = join_all(self.engines.iter().map(|engine| check_engine(engine, due)));
         let (mut checks, (ovsdb, datapath), vswitchd) =
             tokio::join!(engines, self.check_ovsdb(due), self.check_vswitchd(due));
-        let snapshot = self.look(&Question { traffic: true, ..Question::default() }).await;
-        let (privileges, namespace) = (check_privileges(), self.check_namespace());
+        let everything = Question { traffic: true, identities: true, ..Question::default() };
+        let snapshot = self.look(&everything).await;
+        let (privileges, namespace) = (check_privileges(), identities::check_namespace(&snapshot));
         checks.extend([ovsdb, vswitchd, privileges, namespace, datapath]);
+        checks.extend(identities::check(&snapshot));
         checks.extend(check_traffic(&snapshot));
+        checks.push(others::check(&snapshot));
         checks
     }
 
@@ -55,27 +61,6 @@ impl Host {
         let folder = self.rundir.display().to_string();
         let ask = due.hold(|| appctl::what(&self.rundir), appctl::version(&self.rundir));
         check("vswitchd", folder, ask.await)
-    }
-
-    fn check_namespace(&self) -> Check {
-        let both = self.identify_switch(true).netns.and_then(|switch| {
-            let own = kernel::own_namespace()?;
-            Ok((kernel::id(&switch), kernel::id(&own)))
-        });
-        let target = both.as_ref().map(|(switch, _)| switch.to_string()).unwrap_or_default();
-        check(
-            "namespace",
-            target,
-            both.map(|(switch, own)| {
-                if switch == own {
-                    "ovs-vswitchd shares this network namespace".to_owned()
-                } else {
-                    format!(
-                        "ovs-vswitchd lives in another one than this program ({own}): that is fine"
-                    )
-                }
-            }),
-        )
     }
 }
 
@@ -114,9 +99,11 @@ fn recorded<T>(name: &str, rows: &Observed<T>, what: &str) -> Check {
 
 /// A port can look perfect and pass nothing, or ping alone.
 fn check_traffic(snapshot: &Snapshot) -> [Check; 2] {
-    let Some(why) = snapshot.kernel.source_error().or(blind(snapshot)) else {
+    let blind = snapshot.kernel.source_error().or(blind(snapshot)).map(ToString::to_string);
+    let Some(why) = blind.or(snapshot.switch_netns_error().map(ToOwned::to_owned)) else {
         let wiring = resolve(snapshot);
-        return [check_ports(&wiring), check_checksums(snapshot, &wiring)];
+        let checks = [check_ports(snapshot, &wiring), check_checksums(snapshot, &wiring)];
+        return checks.map(|check| with_unread(snapshot, check));
     };
     ["ports", "checksums"].map(|name| Check {
         name: name.to_owned(),
@@ -136,6 +123,24 @@ fn blind(snapshot: &Snapshot) -> Option<&SourceError> {
     snapshot.switch.values().find_map(Observed::source_error)
 }
 
+/// Nothing is well of what was not looked at.
+fn with_unread(snapshot: &Snapshot, check: Check) -> Check {
+    let unread = |row: &&Container| {
+        let gone = |error: &SourceError| error.kind == SourceErrorKind::Gone;
+        let home = row.netns.and_then(|netns| snapshot.namespace(netns));
+        row.netns_error.as_ref().is_some_and(|error| !gone(error))
+            || home.is_some_and(|home| home.source_error.is_some())
+    };
+    let unread: Vec<_> =
+        snapshot.containers().filter(unread).map(|row| row.name.to_string()).collect();
+    if unread.is_empty() {
+        return check;
+    }
+    let detail =
+        format!("{}; unknown of {}, whose links could not be read", check.detail, some_of(&unread));
+    Check { verdict: Verdict::Note, detail, ..check }
+}
+
 fn check(name: &str, target: String, found: Result<String, SourceError>) -> Check {
     let name = name.to_owned();
     match found {
@@ -148,12 +153,19 @@ fn check(name: &str, target: String, found: Result<String, SourceError>) -> Chec
 }
 
 /// Whether the switch hears every port, and something is on it.
-fn check_ports(wiring: &Wiring) -> Check {
+fn check_ports(snapshot: &Snapshot, wiring: &Wiring) -> Check {
+    let userspace = |bridge: &Bridge| bridge.datapath.as_deref() == Some("netdev");
+    let heard = snapshot.switch_namespace().is_some_and(|ns| ns.packet_sockets.is_some());
+    let unheard = !heard && snapshot.bridges().any(userspace);
     let deaf = wiring.ports.iter().filter(|row| row.notes.contains(&Note::Deaf));
     let deaf: Vec<_> = deaf.map(|row| format!("{}/{}", row.bridge, row.port.iface)).collect();
     let left = wiring.ports.iter().filter(|row| row.occupant.is_orphaned()).count();
     let count = wiring.ports.len();
     let (verdict, detail, hint) = match (deaf.as_slice(), left) {
+        ([], 0) if unheard => {
+            let detail = format!("{count}, none orphaned; unknown whether any is deaf");
+            (Verdict::Note, detail, "run as root: the kernel tells which links ovs-vswitchd hears")
+        }
         ([], 0) => (Verdict::Ok, format!("{count}, none deaf or orphaned"), ""),
         ([], left) => (Verdict::Note, format!("{left} of {count} orphaned"), ORPHANED),
         (deaf, _) => (Verdict::Note, format!("deaf: {}", some_of(deaf)), DEAF),

@@ -121,7 +121,11 @@ impl Host {
         let (mut engines, mut homes) = (Vec::new(), Homes::new());
         for (configured, answer) in self.engines.iter().zip(answers) {
             let found = answer.map(|(found, pinned)| {
-                homes.extend(pinned.into_iter().map(|pin| (pin.id, (pin.netns, Vec::new()))));
+                let left = |pin: &mut Pinned| pin.left.take().map(|(of, netns)| (of.netns, netns));
+                let pinned = pinned
+                    .into_iter()
+                    .flat_map(|mut pin| left(&mut pin).into_iter().chain([(pin.id, pin.netns)]));
+                homes.extend(pinned.map(|(id, netns)| (id, (netns, Vec::new()))));
                 found
             });
             engines.push((configured.kind.clone(), found));
@@ -202,7 +206,11 @@ impl Host {
     ) -> ContainerView<'_> {
         let answers = self.find_container(due, wanted, question.tenants).await;
         let kernel = match answers.iter().find_map(EngineAnswer::home) {
-            Some(home) => read_around(home, switch, question.traffic),
+            Some(Pinned { netns: home, left: Some((_, left)), .. }) => {
+                let both = [(home, Vec::new()), (left, Vec::new())];
+                kernel::everything(&both, switch, question.traffic)
+            }
+            Some(home) => read_around(&home.netns, switch, question.traffic),
             None => Vec::new(),
         };
         ContainerView { answers, kernel: Ok(kernel) }
@@ -341,8 +349,8 @@ impl<'h> EngineAnswer<'h> {
     }
 
     /// The namespace of the container that is asked about.
-    fn home(&self) -> Option<&Netns> {
-        self.pinned.first().filter(|(i, _)| *i == 0).map(|(_, pin)| &pin.netns)
+    fn home(&self) -> Option<&Pinned> {
+        self.pinned.first().filter(|(i, _)| *i == 0).map(|(_, pin)| pin)
     }
 
     /// The same, after the engine was asked again where a namespace was not proven.

@@ -1,7 +1,6 @@
 //! The token that a daemon wants by TCP, and that who asks it shows: the same file on both sides.
 
 use std::fmt;
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -21,7 +20,7 @@ pub fn token(path: &Path) -> Result<Arc<str>, SourceError> {
             "the daemon and its clients have the same one; openssl rand -hex 32 makes a good one",
         )
     };
-    let text = fs::read_to_string(path).map_err(|error| unusable(&error))?;
+    let text = files::read_text(path).map_err(|error| unusable(&error))?;
     let token = text.trim();
     let plain = token.bytes().all(|byte| byte.is_ascii_graphic());
     if token.len() < SHORTEST || !plain {

@@ -1,5 +1,6 @@
 //! A whole Open vSwitch of a test's own: database and vswitchd, in a network namespace apart.
 
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use crate::database::Database;
@@ -50,6 +51,17 @@ impl Switch {
     /// What `--db` takes.
     pub fn remote(&self) -> String {
         self.database.remote()
+    }
+
+    /// The folder of its sockets and its PID file.
+    pub fn rundir(&self) -> &Path {
+        self.database.folder.path()
+    }
+
+    /// Ends vswitchd and leaves its files, as a crash does.
+    pub fn kill_vswitchd(&mut self) {
+        let _ = self.vswitchd.kill();
+        let _ = self.vswitchd.wait();
     }
 
     /// Where its links are.

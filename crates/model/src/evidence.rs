@@ -212,6 +212,11 @@ pub enum Note {
         /// What was asked for.
         requested: u16,
     },
+    /// The first process of a container left the network namespace that its engine made.
+    TwoNamespaces {
+        /// Its name.
+        container: Name,
+    },
     /// The answer rests on rows read earlier.
     Stale {
         /// Why there is nothing newer.
@@ -279,6 +284,11 @@ impl fmt::Display for Note {
                  helps"
             ),
             Self::NotAsRequested { requested } => write!(f, "port {requested} was requested"),
+            Self::TwoNamespaces { container } => write!(
+                f,
+                "{container} has two network namespaces: its first process left the one that its \
+                 engine made"
+            ),
             Self::Stale { why } => write!(f, "stale: {why}"),
         }
     }

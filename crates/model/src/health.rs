@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 /// One thing that was checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
-    /// What: `docker`, `ovsdb`, `vswitchd`, `privileges`, `namespace`, `datapath`.
+    /// What: `docker`, `ovsdb`, `vswitchd`, `privileges`, `namespace`, `datapath`, `identity`, `ports`,
+    /// `checksums`, `others`.
     pub name: String,
     /// Where: an address, or what it is about.
     pub target: String,

@@ -306,17 +306,21 @@ pub fn attachments<'a>(
     wiring: &'a Wiring,
     target: Subject<'_>,
 ) -> Result<Vec<&'a Attachment>, QueryError> {
-    let netns = match target {
+    let (netns, left) = match target {
         Subject::Container(row) if row.on_host_network() => return Ok(Vec::new()),
-        Subject::Container(row) => home(snapshot, row)?,
-        Subject::Namespace(row) => row.id,
+        Subject::Container(row) => (home(snapshot, row)?, row.sandbox.as_ref()),
+        Subject::Namespace(row) => (row.id, None),
     };
+    let left = left.map(|sandbox| sandbox.netns);
     let home = snapshot.namespace(netns);
     let unread = home.and_then(|ns| ns.source_error.as_ref()).or(snapshot.kernel.source_error());
     match unread.or(blind_to_the_switch(snapshot)) {
         Some(source_error) => Err(QueryError::SourceUnavailable(source_error.clone())),
         None if home.is_none() => Err(QueryError::SourceUnavailable(not_read(netns))),
-        None => Ok(wiring.attachments.iter().filter(|a| a.netns == netns).collect()),
+        None => {
+            let theirs = |netns_of: NetnsId| netns_of == netns || Some(netns_of) == left;
+            Ok(wiring.attachments.iter().filter(|a| theirs(a.netns)).collect())
+        }
     }
 }
 

@@ -201,6 +201,10 @@ pub struct Container {
     /// Why `netns` is missing although there is a process.
     #[serde(default, skip_serializing_if = "Option::is_none", alias = "netns_trouble")]
     pub netns_error: Option<SourceError>,
+    /// The engine's own handle on its network namespace, where that leads to another one than the
+    /// process is in now: both are the container's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sandbox: Option<Sandbox>,
     /// `HostConfig.NetworkMode` of the Docker Engine API: `bridge`, `host`, `container:ID`, …
     pub network_mode: String,
     /// Labels.
@@ -208,7 +212,21 @@ pub struct Container {
     pub labels: BTreeMap<String, String>,
 }
 
+/// A namespace that an engine made, and its first process left: `unshare -n` takes CAP_SYS_ADMIN.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sandbox {
+    /// Path of the handle (`NetworkSettings.SandboxKey` of the Docker Engine API).
+    pub key: String,
+    /// Where it leads.
+    pub netns: NetnsId,
+}
+
 impl Container {
+    /// Its network namespaces: its process's, and the one that was left, if it was.
+    pub fn namespaces(&self) -> impl Iterator<Item = NetnsId> {
+        self.netns.into_iter().chain(self.sandbox.as_ref().map(|sandbox| sandbox.netns))
+    }
+
     /// Whether it shares the host's network (`--network host`).
     pub fn on_host_network(&self) -> bool {
         self.network_mode == "host"

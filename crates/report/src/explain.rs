@@ -2,11 +2,21 @@
 
 use crate::cell::printable;
 use crate::table;
-use crate::v1::{Explanation, State};
+use crate::v1::{Explanation, Source, State};
 
-/// The blocks, separated by empty lines.
+/// The blocks, separated by empty lines; the last one has who was asked, where that is known.
 pub fn explain(rows: &[Explanation]) -> String {
-    rows.iter().map(block).collect::<Vec<_>>().join("\n")
+    let sources = rows.first().and_then(|row| asked(&row.sources));
+    rows.iter().map(block).chain(sources).collect::<Vec<_>>().join("\n")
+}
+
+fn asked(sources: &[Source]) -> Option<String> {
+    let known = sources.iter().filter_map(|source| {
+        let (world, evidence) = source.world.zip(source.evidence.clone())?;
+        Some(vec![format!("  {}", source.source), world.to_string(), evidence])
+    });
+    let known: Vec<_> = known.collect();
+    (!known.is_empty()).then(|| format!("sources\n{}", table::lay_out(&known)))
 }
 
 fn block(row: &Explanation) -> String {

@@ -24,13 +24,17 @@ pub async fn run(origin: &Origin, args: &ExplainArgs) -> Result<Outcome, CliErro
         tenants: true,
         sources: args.source.map_or_else(every, |source| vec![source.into()]),
         traffic: true,
+        identities: true,
         ..Question::default()
     };
     let look = origin.look(&question).await;
     let subject = look.subject(&asked)?;
     let found = look.attachments_on(subject, args.bridge.as_deref())?;
     // Those that are not on the bridge most need to be explained.
-    let rows: Vec<_> = found.iter().map(|found| v1::Explanation::new(found)).collect();
+    let sources = v1::sources(&look.snapshot);
+    let sources = || sources.iter().filter(|source| source.world.is_some()).cloned().collect();
+    let explained = found.iter().map(|found| v1::Explanation::new(found).asked_of(sources()));
+    let rows: Vec<_> = explained.collect();
     let text = match &args.format {
         Format::Table => report::explain(&rows),
         format => render(format, &views::EXPLANATION, &rows)?,

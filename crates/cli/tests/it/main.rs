@@ -32,3 +32,4 @@ mod traffic;
 mod transcripts;
 mod unit;
 mod version;
+mod worlds;

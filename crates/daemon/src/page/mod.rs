@@ -100,7 +100,15 @@ mod tests {
         let snapshot = serde_json::from_str(HOSTILE).unwrap();
         let scene = Scene::new(&model::resolve(&snapshot), None);
         let reason = Some("<img src=x onerror=alert(1)>\u{202e}".to_owned());
-        let stale = Source { source: "docker".to_owned(), state: SourceState::Stale, reason };
+        let stale = Source {
+            source: "docker".to_owned(),
+            state: SourceState::Stale,
+            reason,
+            world: None,
+            evidence: None,
+            pid: None,
+            id: None,
+        };
         page(&scene, &[stale])
     }
 

@@ -78,7 +78,7 @@ fn is_fresh(source: &v1::Source) -> bool {
 
 /// How a source is, when that is news.
 fn tell(source: &v1::Source) {
-    let v1::Source { source: name, state, reason } = source;
+    let v1::Source { source: name, state, reason, .. } = source;
     match reason {
         _ if is_fresh(source) => info!("{name} is {state}"),
         Some(why) => warn!("{name} is {state}: {why}"),

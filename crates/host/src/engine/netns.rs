@@ -9,6 +9,7 @@ use std::path::Path;
 
 use futures_util::{StreamExt, stream};
 use model::ids::NetnsId;
+use model::snapshot::Sandbox;
 use model::{SourceError, SourceErrorKind};
 use netns::Netns;
 
@@ -44,6 +45,7 @@ pub(crate) fn pin_all(engine: &dyn Engine, found: &mut [Found]) -> Vec<(usize, P
             None => {}
             Some(Ok(pin)) => {
                 found.row.netns = Some(pin.id);
+                found.row.sandbox = pin.left.as_ref().map(|(sandbox, _)| sandbox.clone());
                 pinned.push((i, Pinned { said: said[i], ..pin }));
             }
             Some(Err(source_error)) => found.row.netns_error = Some(source_error),
@@ -80,6 +82,7 @@ pub(crate) async fn confirm(
 pub(crate) fn refute(found: &mut [Found], refuted: Vec<(usize, SourceError)>) {
     for (i, source_error) in refuted {
         found[i].row.netns = None;
+        found[i].row.sandbox = None;
         found[i].row.netns_error = Some(source_error);
     }
 }
@@ -92,6 +95,8 @@ pub(crate) struct Pinned {
     said: Option<u32>,
     /// Whether the kernel proves that it is the container's.
     proven: bool,
+    /// Where the engine's handle leads to another one.
+    pub(crate) left: Option<(Sandbox, Netns)>,
 }
 
 /// Opens the namespace of a container's process; none when there is no process.
@@ -111,17 +116,29 @@ fn pin(found: &Found) -> Option<Result<Pinned, SourceError>> {
     });
     Some(opened.map(|netns| {
         let id = kernel::id(&netns);
-        let handle = found.sandbox.as_deref().is_some_and(|path| leads_to(path, id));
+        let key = found.sandbox.as_deref().filter(|path| is_of_one(path));
+        let handle = key.is_some_and(|path| leads_to(path, id));
         let proven = handle || process.is_in_cgroup_of(&found.row.id.0);
-        Pinned { netns, id, said: None, proven }
+        let left = key.filter(|_| proven && !handle).and_then(|path| left(path, id));
+        Pinned { netns, id, said: None, proven, left }
     }))
 }
 
-/// The handle is a bind mount of the namespace: the same inode, or it proves nothing. Every Docker
-/// calls its host's own namespace `default`, which tells none from another.
-fn leads_to(path: &Path, id: NetnsId) -> bool {
+/// The namespace that the handle leads to, where the process has another one.
+fn left(path: &Path, id: NetnsId) -> Option<(Sandbox, Netns)> {
+    let netns = Netns::open(path).ok().filter(|netns| kernel::id(netns) != id)?;
+    let key = path.to_string_lossy().into_owned();
+    Some((Sandbox { key, netns: kernel::id(&netns) }, netns))
+}
+
+/// Every Docker calls its host's own namespace `default`, which tells none from another.
+fn is_of_one(path: &Path) -> bool {
     !path.ends_with("default")
-        && rustix::fs::stat(path).is_ok_and(|stat| stat.st_dev == id.dev && stat.st_ino == id.ino)
+}
+
+/// The handle is a bind mount of the namespace: the same inode, or it proves nothing.
+fn leads_to(path: &Path, id: NetnsId) -> bool {
+    rustix::fs::stat(path).is_ok_and(|stat| stat.st_dev == id.dev && stat.st_ino == id.ino)
 }
 
 fn unproven(found: &Found) -> SourceError {

@@ -14,7 +14,7 @@ use netns::{Drained, LinkWatch, Netns};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use super::watch::{Hint, OtherNamespaces, SwitchNamespace};
+use super::watch::{Handle, Hint, OtherNamespaces, SwitchNamespace};
 use crate::identity::vswitchd::identify;
 use crate::kernel;
 
@@ -84,8 +84,8 @@ impl SwitchNamespace for Hints {
         kernel::alone(&self.switch)
     }
 
-    fn read_others(&self, processes: &[(u32, NetnsId)]) -> OtherNamespaces {
-        kernel::homes(processes, &self.switch)
+    fn read_others(&self, homes: &[(Handle, NetnsId)]) -> OtherNamespaces {
+        kernel::homes(homes, &self.switch)
     }
 
     fn hinted(&self) -> BoxFuture<'_, ()> {

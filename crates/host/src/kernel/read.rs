@@ -12,6 +12,7 @@ use super::namespaces::{named, own_namespace, source_error};
 use super::offload;
 use super::pairs::name_each_other;
 use super::rows::{self as links, id};
+use super::watch::Handle;
 
 /// One namespace whole, and of the switch's namespace the links that those inside lead to:
 /// the cost does not depend on how many there are. Both are visited by one thread. Without a
@@ -97,20 +98,24 @@ pub(crate) fn alone(switch: &Netns) -> Namespace {
     )
 }
 
-/// The namespaces of these processes, if they still are those, and all that have a name; and
+/// These namespaces, if their handles still lead there, and all that have a name; and
 /// what the switch's namespace calls them. None is held open afterwards: that would keep it
 /// alive.
 pub(crate) fn homes(
-    processes: &[(u32, NetnsId)],
+    handles: &[(Handle, NetnsId)],
     switch: &Netns,
 ) -> (Vec<Namespace>, BTreeMap<Nsid, NetnsId>) {
     let mut homes: BTreeMap<NetnsId, (Netns, Vec<String>)> = BTreeMap::new();
     let mut shut: BTreeMap<NetnsId, Namespace> = BTreeMap::new();
-    for (pid, netns) in processes.iter().filter(|(_, netns)| *netns != id(switch)) {
+    for (handle, netns) in handles.iter().filter(|(_, netns)| *netns != id(switch)) {
         if homes.contains_key(netns) {
             continue;
         }
-        match Netns::of_process(*pid) {
+        let opened = match handle {
+            Handle::Process(pid) => Netns::of_process(*pid),
+            Handle::File(path) => Netns::open(path),
+        };
+        match opened {
             Ok(space) if id(&space) == *netns => {
                 homes.insert(*netns, (space, Vec::new()));
             }

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::future::pending;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,14 +57,33 @@ pub trait SwitchNamespace: Send + Sync {
     /// Its links, without what it calls others.
     fn read(&self) -> Namespace;
 
-    /// The namespaces of these processes, if they still are those, and all that have a name.
-    fn read_others(&self, processes: &[(u32, NetnsId)]) -> OtherNamespaces;
+    /// These namespaces, if their handles still lead there, and all that have a name.
+    fn read_others(&self, homes: &[(Handle, NetnsId)]) -> OtherNamespaces;
 
     /// Waits until there is something to [`SwitchNamespace::take_hint`]. Cancel safe.
     fn hinted(&self) -> BoxFuture<'_, ()>;
 
     /// What the kernel hinted at since this was called last.
     fn take_hint(&self) -> Hint;
+}
+
+/// By what a namespace is opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Handle {
+    /// A process in it.
+    Process(u32),
+    /// A bind mount of it.
+    File(PathBuf),
+}
+
+impl Handle {
+    /// The handles on a container's namespaces.
+    fn of(row: &Container) -> impl Iterator<Item = (Self, NetnsId)> {
+        let process = row.pid.zip(row.netns).map(|(pid, netns)| (Self::Process(pid), netns));
+        let left =
+            row.sandbox.as_ref().map(|left| (Self::File(left.key.clone().into()), left.netns));
+        process.into_iter().chain(left)
+    }
 }
 
 /// Namespaces that hold containers or have a name, and what the switch's calls them.
@@ -245,7 +265,7 @@ impl<'o> Links<'o> {
         let mut homes = Vec::new();
         for rows in containers {
             let rows = rows.borrow_and_update();
-            homes.extend(rows.rows().iter().filter_map(|row| Some((row.pid?, row.netns?))));
+            homes.extend(rows.rows().iter().flat_map(Handle::of));
         }
         let switch = Arc::clone(&self.switch);
         self.reading = Some(tokio::task::spawn_blocking(move || switch.read_others(&homes)));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use host::kernel::watch::LinkReading;
-use host::kernel::watch::{Hint, OtherNamespaces, SwitchNamespace, run};
+use host::kernel::watch::{Handle, Hint, OtherNamespaces, SwitchNamespace, run};
 use host::source::{Answered, Latest};
 use model::ids::{Ifindex, NetnsId, Nsid};
 use model::snapshot::{Container, Namespace, Peer};
@@ -53,10 +53,14 @@ impl SwitchNamespace for FakeNamespace {
         now.here.clone()
     }
 
-    fn read_others(&self, processes: &[(u32, NetnsId)]) -> OtherNamespaces {
+    fn read_others(&self, homes: &[(Handle, NetnsId)]) -> OtherNamespaces {
         let mut now = self.now.lock().unwrap();
         now.read_others += 1;
-        now.processes = processes.iter().map(|(pid, _)| *pid).collect();
+        let pid = |(handle, _): &(Handle, NetnsId)| match handle {
+            Handle::Process(pid) => Some(*pid),
+            Handle::File(_) => None,
+        };
+        now.processes = homes.iter().filter_map(pid).collect();
         (now.others.clone(), BTreeMap::from([(Nsid(0), HOME)]))
     }
 

@@ -14,6 +14,7 @@ mod fake_switch;
 mod fake_transaction;
 mod fake_vswitchd;
 mod http;
+mod identity;
 mod kernel_watch;
 mod look;
 mod own_kernel;

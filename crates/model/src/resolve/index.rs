@@ -176,10 +176,12 @@ fn veths_by_peer(namespaces: &Namespaces<'_>) -> FxHashMap<(u32, u32), OneOrMore
 fn tenants(snapshot: &Snapshot) -> FxHashMap<NetnsId, OneOrMore<Tenant<'_>>> {
     let mut homes: FxHashMap<NetnsId, OneOrMore<Tenant<'_>>> = FxHashMap::default();
     for (engine, row) in snapshot.containers_by_engine() {
-        let Some(netns) = row.netns else { continue };
         let tenant =
             ContainerRef { name: row.name.clone(), id: row.id.clone(), engine: engine.clone() };
-        homes.entry(netns).or_default().push((Arc::new(tenant), row));
+        let tenant = Arc::new(tenant);
+        for netns in row.namespaces() {
+            homes.entry(netns).or_default().push((Arc::clone(&tenant), row));
+        }
     }
     for home in homes.values_mut() {
         home.sort_by(|a, b| a.0.cmp(&b.0));

@@ -112,6 +112,7 @@ impl<'a> Stages<'_, 'a> {
         notes.extend(trace.notes);
         notes.extend(only.and_then(|port| checksum_offload(index, link, &index.ports[port])));
         notes.extend(old_news(index, tenants));
+        notes.extend(tenants.iter().filter_map(|(_, row)| two_namespaces(row)));
         evidence.extend(trace.evidence);
         evidence.extend(only.into_iter().flat_map(|port| numbers(&index.ports[port])));
         let attachment = Attachment {
@@ -148,6 +149,12 @@ fn old_news(index: &Index<'_>, tenants: &[Tenant<'_>]) -> Option<Note> {
     let mut source_errors =
         tenants.iter().filter_map(|(tenant, _)| index.engine_error(&tenant.engine));
     source_errors.next().map(|why| Note::Stale { why: why.to_string() })
+}
+
+/// A container whose first process left the namespace that the engine made.
+fn two_namespaces(container: &Container) -> Option<Note> {
+    let container = container.sandbox.as_ref().map(|_| container.name.clone())?;
+    Some(Note::TwoNamespaces { container })
 }
 
 fn first_step(container: &Container, home: &Namespace) -> Evidence {

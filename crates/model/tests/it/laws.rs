@@ -82,6 +82,7 @@ fn containers() -> impl Strategy<Value = Vec<Container>> {
             pid: netns.map(|_| 100 + i),
             netns,
             netns_error: None,
+            sandbox: None,
             network_mode: mode.to_owned(),
             labels: std::collections::BTreeMap::new(),
         };

@@ -5,7 +5,7 @@ use model::switch::SwitchSource;
 use model::wiring::Attachment as Found;
 use serde::Serialize;
 
-use super::{Attachment, StepName};
+use super::{Attachment, Source, StepName};
 
 /// How an answer came about.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -16,6 +16,9 @@ pub struct Explanation {
     pub attachment: Attachment,
     /// The steps to it, in order.
     pub steps: Vec<Step>,
+    /// Who was asked, and whose world each speaks of; not told where that is shown elsewhere.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<Source>,
 }
 
 /// One finding.
@@ -48,7 +51,13 @@ impl Explanation {
         steps.insert(steps.iter().take_while(|step| step.number == 1).count(), link);
         steps.extend(end(found, &steps));
         let notes = found.notes.iter().map(ToString::to_string).collect();
-        Self { attachment: Attachment { notes, ..Attachment::new(found, None) }, steps }
+        let attachment = Attachment { notes, ..Attachment::new(found, None) };
+        Self { attachment, steps, sources: Vec::new() }
+    }
+
+    /// The same, with who was asked.
+    pub fn asked_of(self, sources: Vec<Source>) -> Self {
+        Self { sources, ..self }
     }
 }
 

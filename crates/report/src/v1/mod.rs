@@ -33,6 +33,6 @@ pub use source::{Source, sources};
 pub use version::Version;
 pub use wiring::Wiring;
 pub use words::{
-    Action, Field, MatchedBy, Occupant, PortState, PruneKind, RestoreResult, SourceState, State,
-    StepName, Verdict, VlanMode, Wire,
+    Action, Field, MatchedBy, Occupant, PortState, PruneKind, RestoreResult, SourceState,
+    SourceWorld, State, StepName, Verdict, VlanMode, Wire,
 };

@@ -137,6 +137,18 @@ words! {
 }
 
 words! {
+    /// Whose processes, namespaces and links a source speaks of.
+    SourceWorld {
+        /// This machine's.
+        Here = "here",
+        /// Another machine's, or another PID namespace's.
+        Elsewhere = "elsewhere",
+        /// That could not be told.
+        Unknown = "unknown",
+    }
+}
+
+words! {
     /// What happened.
     Action {
         /// An attachment is new.

@@ -234,6 +234,7 @@ fn found(answer: Inspected) -> Found {
         pid: pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid != 0),
         netns: None,
         netns_error: None,
+        sandbox: None,
         network_mode: network_mode(answer.host_config),
         labels: answer.config.and_then(|config| config.labels).unwrap_or_default(),
     };
@@ -254,6 +255,7 @@ fn listed(summary: Summary) -> Found {
         pid: None,
         netns: None,
         netns_error: None,
+        sandbox: None,
         network_mode: network_mode(summary.host_config),
         labels: summary.labels.unwrap_or_default(),
     };

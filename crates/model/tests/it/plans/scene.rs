@@ -28,6 +28,7 @@ pub(crate) fn container(n: u64) -> Container {
         pid: Some(100),
         netns: Some(home(n)),
         netns_error: None,
+        sandbox: None,
         network_mode: "none".to_owned(),
         labels: BTreeMap::new(),
     }

@@ -1,0 +1,107 @@
+//! Who else acts on these ports: what is kept today may be removed by another program tomorrow.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use model::dialects::claims_of;
+use model::health::{Check, Verdict};
+use model::port_record::PortRecord;
+use model::{Observed, Snapshot};
+
+use crate::identity::process::Process;
+
+/// A program that makes and removes ports.
+struct Program {
+    name: &'static str,
+    /// What its process is called, at most 15 bytes (proc_pid_comm(5)).
+    comm: &'static str,
+    /// Where it listens.
+    sockets: &'static [&'static str],
+    /// What it does to the ports of others, if that is known.
+    does: &'static str,
+}
+
+const PROGRAMS: [Program; 6] = [
+    Program {
+        name: "Incus",
+        comm: "incusd",
+        sockets: &["/var/lib/incus/unix.socket", "/run/incus/unix.socket"],
+        does: "from 7.2 on deletes, when it starts, every port whose link is gone",
+    },
+    Program {
+        name: "LXD",
+        comm: "lxd",
+        sockets: &["/var/lib/lxd/unix.socket", "/var/snap/lxd/common/lxd/unix.socket"],
+        does: "",
+    },
+    Program {
+        name: "neutron's agent",
+        comm: "neutron-openvsw",
+        sockets: &[],
+        does: "tags the ports of its bridges, and removes those that it does not know",
+    },
+    Program { name: "OVN", comm: "ovn-controller", sockets: &[], does: "" },
+    Program { name: "Antrea", comm: "antrea-agent", sockets: &[], does: "" },
+    Program { name: "Kube-OVN", comm: "kube-ovn-daemon", sockets: &[], does: "" },
+];
+
+/// Who else there is, by processes, sockets and rows.
+pub(super) fn check(snapshot: &Snapshot) -> Check {
+    let (seen, acting) = running();
+    let rows = writers(snapshot);
+    let unread = snapshot.switch.values().all(|rows| rows.absence().is_some());
+    let mut found = acting;
+    found.extend(rows.iter().map(|(writer, count)| match count {
+        1 => format!("1 port of {writer}"),
+        count => format!("{count} ports of {writer}"),
+    }));
+    let (verdict, detail) = match (found.as_slice(), seen) {
+        ([], false) => (Verdict::Note, "unknown: not all processes are seen".to_owned()),
+        ([], true) if unread => (Verdict::Note, "unknown: no ports were read".to_owned()),
+        ([], true) => {
+            let names = PROGRAMS.map(|program| program.name).join(", ");
+            (Verdict::Ok, format!("no port of another program's, and none of {names} runs here"))
+        }
+        (found, _) => (Verdict::Note, found.join("; ")),
+    };
+    let hint =
+        if found.is_empty() { "" } else { "docker ovs restore makes again what they remove" };
+    let (name, target) = ("others".to_owned(), "bridges".to_owned());
+    Check { name, target, verdict, detail, hint: hint.to_owned() }
+}
+
+/// Whether every process is seen, and which of the programs run.
+fn running() -> (bool, Vec<String>) {
+    let every = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = every.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let processes: BTreeMap<_, _> =
+        pids.filter_map(|pid| Some((Process::open(pid).ok()?.comm(), pid))).collect();
+    // With hidepid= (proc(5)) that of the first process is not among them.
+    let seen = processes.values().any(|pid| *pid == 1) || Process::open(1).is_ok();
+    let found = PROGRAMS.iter().filter_map(|program| {
+        let how = match processes.get(program.comm) {
+            Some(pid) => format!("process {pid}"),
+            None => (*program.sockets.iter().find(|path| Path::new(path).exists())?).to_owned(),
+        };
+        let does =
+            if program.does.is_empty() { String::new() } else { format!(" {}", program.does) };
+        Some(format!("{} ({how}){does}", program.name))
+    });
+    (seen, found.collect())
+}
+
+/// Which programs wrote rows of ports that are not ours, and how many.
+fn writers(snapshot: &Snapshot) -> BTreeMap<&'static str, usize> {
+    let bridges = snapshot.switch.values().flat_map(Observed::rows);
+    let ports = bridges.flat_map(|bridge| &bridge.ports);
+    let mut seen = BTreeSet::new();
+    let mut writers = BTreeMap::new();
+    for port in ports.filter(|port| PortRecord::of(port).is_none()) {
+        for claim in claims_of(port) {
+            if seen.insert((&port.iface, claim.writer)) {
+                *writers.entry(claim.writer).or_default() += 1;
+            }
+        }
+    }
+    writers
+}

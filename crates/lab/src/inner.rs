@@ -1,0 +1,172 @@
+//! Daemons in PID and network namespaces of their own, as in a container or a virtual machine: their
+//! process ids are numbers of another world.
+
+use std::fs::read_to_string;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use crate::container::IMAGE;
+use crate::names::unique;
+use crate::run::{run, try_run, wait_until, wait_within};
+
+/// Processes in namespaces of their own; all end with their guard.
+#[derive(Debug)]
+struct World {
+    folder: tempfile::TempDir,
+    process: Child,
+}
+
+impl World {
+    /// Runs `script` in new namespaces; `$T` is a folder of its own, which all see.
+    fn start(namespaces: &[&str], script: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new("unshare");
+        command.args(namespaces).args(["--pid", "--mount", "--fork", "--mount-proc"]);
+        command.args(["--kill-child", "sh", "-ec", script]).env("T", folder.path());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let process = command.spawn().unwrap();
+        Self { folder, process }
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    /// The first process inside, as it is numbered outside.
+    fn first(&self) -> Option<String> {
+        let pid = self.process.id();
+        let children = read_to_string(format!("/proc/{pid}/task/{pid}/children")).ok()?;
+        children.split_whitespace().next().map(str::to_owned)
+    }
+
+    fn listens(&self, name: &str) -> bool {
+        UnixStream::connect(self.folder.path().join(name)).is_ok()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A whole Open vSwitch in a PID and a network namespace of its own. Its bridges are of the
+/// userspace datapath.
+#[derive(Debug)]
+pub struct InnerSwitch(World);
+
+const SWITCH: &str = r#"
+export OVS_RUNDIR=$T
+ovsdb-tool create $T/conf.db /usr/share/openvswitch/vswitch.ovsschema
+ovsdb-server --detach --no-chdir --pidfile --log-file=/dev/null --remote=punix:$T/db.sock $T/conf.db
+ovs-vsctl --db=unix:$T/db.sock --no-wait init
+ovs-vswitchd --detach --no-chdir --pidfile --log-file=/dev/null unix:$T/db.sock
+exec sleep 86400
+"#;
+
+impl InnerSwitch {
+    /// One that runs.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub fn start() -> Self {
+        let switch = Self(World::start(&["--net"], SWITCH));
+        wait_until("the inner vswitchd runs", || {
+            switch.0.folder.path().join("ovs-vswitchd.pid").exists() && switch.0.first().is_some()
+        });
+        switch
+    }
+
+    /// What `--db` takes.
+    pub fn remote(&self) -> String {
+        format!("unix:{}", self.0.path("db.sock"))
+    }
+
+    /// The folder of its sockets.
+    pub fn rundir(&self) -> &Path {
+        self.0.folder.path()
+    }
+
+    /// A process of its network namespace, for `ip link set … netns`.
+    ///
+    /// # Panics
+    /// When it has ended.
+    pub fn netns(&self) -> String {
+        self.0.first().expect("its first process runs")
+    }
+
+    /// `ovs-vsctl` on it.
+    pub fn vsctl(&self, words: &[&str]) -> String {
+        run("ovs-vsctl", &[&[&*format!("--db={}", self.remote()), "--timeout=10"], words].concat())
+    }
+}
+
+/// A Docker in a PID namespace of its own, without a network.
+#[derive(Debug)]
+pub struct InnerDocker(World);
+
+const DOCKER: &str = "exec dockerd --data-root $T/data --exec-root $T/exec --host unix://$T/docker.sock \
+                      --pidfile $T/docker.pid --bridge none --iptables=false --storage-driver vfs";
+
+impl InnerDocker {
+    /// One that runs, and has the tests' image.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub fn start() -> Self {
+        let docker = Self(World::start(&["--net"], DOCKER));
+        wait_within(Duration::from_secs(60), "the inner dockerd listens", || {
+            docker.0.listens("docker.sock")
+        });
+        let image = docker.0.path("image.tar");
+        run("docker", &["save", "--output", &image, IMAGE]);
+        docker.docker(&["load", "--quiet", "--input", &image]);
+        docker
+    }
+
+    /// What `-H` takes.
+    pub fn host(&self) -> String {
+        format!("unix://{}", self.0.path("docker.sock"))
+    }
+
+    /// `docker` on it.
+    pub fn docker(&self, words: &[&str]) -> String {
+        run("docker", &[&["--host", &*self.host()], words].concat())
+    }
+
+    /// The name of a running container without a network.
+    pub fn container(&self) -> String {
+        let name = unique("i");
+        let words = ["run", "--detach", "--network", "none", "--name", &name, IMAGE];
+        self.docker(&[&words[..], &["sleep", "86400"]].concat());
+        name
+    }
+
+    /// The PID of a container's first process as this machine numbers it.
+    ///
+    /// # Panics
+    /// When there is no such process.
+    pub fn outer_pid(&self, container: &str) -> String {
+        let id = self.docker(&["inspect", "--format", "{{.Id}}", container]);
+        let processes = std::fs::read_dir("/proc").unwrap().flatten();
+        let mut pids = processes.filter_map(|entry| entry.file_name().into_string().ok());
+        let found = pids.find(|pid| {
+            let read = |file: &str| read_to_string(format!("/proc/{pid}/{file}"));
+            let inside = read("cgroup").is_ok_and(|cgroup| cgroup.contains(&id));
+            inside && read("comm").is_ok_and(|comm| comm.starts_with("sleep"))
+        });
+        found.expect("its process is seen")
+    }
+}
+
+impl Drop for InnerDocker {
+    fn drop(&mut self) {
+        let ids = try_run("docker", &["--host", &self.host(), "ps", "--all", "--quiet"]);
+        for id in ids.unwrap_or_default().split_whitespace() {
+            let _ = try_run("docker", &["--host", &self.host(), "rm", "--force", id]);
+        }
+    }
+}
