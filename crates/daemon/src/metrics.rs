@@ -129,7 +129,8 @@ fn vlans(registry: &mut Registry, state: &State) {
     for row in &state.wiring.ports {
         let Some(vlans) = row.vlans() else { continue };
         let OnPort { bridge, ofport, port, .. } = OnPort::new(row);
-        let list = |tags: &[u16]| tags.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+        let list =
+            |tags: &[u16]| tags.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
         let of = VlansOf {
             bridge,
             ofport,

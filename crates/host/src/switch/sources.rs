@@ -102,7 +102,8 @@ async fn near(
             return database.all().await;
         }
         let found = database.named(&names, bridge, question.traffic).await?;
-        let missing = bridge.is_some_and(|name| found.iter().all(|bridge| *bridge.name != *name));
+        let is_there = |name| found.iter().any(|bridge| bridge.is_called(name));
+        let missing = bridge.is_some_and(|name| !is_there(name));
         if !missing {
             return Ok(found);
         }

@@ -132,21 +132,24 @@ fn last(index: &Index<'_>, claims: &Claims<'_, '_>, ix: PortIx) -> Option<LastTe
 fn living(index: &Index<'_>, link: &Link) -> Occupant {
     let away = link.peer.and_then(|peer| peer.nsid);
     match away.filter(|_| link.is_paired()) {
-        Some(nsid) => Occupant::Unknown { why: far_away(index, nsid).to_owned() },
+        Some(nsid) => Occupant::Unknown { why: far_away(index, nsid) },
+        None if link.is_paired() && link.peer.is_none() => {
+            Occupant::Unknown { why: "the kernel does not name its other end".to_owned() }
+        }
         None => Occupant::Host { link: link.kind.clone() },
     }
 }
 
 /// Why no container was found at the other end of a veth that leaves the switch's namespace.
-fn far_away(index: &Index<'_>, nsid: Nsid) -> &'static str {
+fn far_away(index: &Index<'_>, nsid: Nsid) -> String {
     let here = index.switch_namespace();
     let there = here.and_then(|here| index.namespace(*here.nsids.get(&nsid)?));
     match there {
-        None => "its other end is in a namespace of no container",
+        None => format!("its other end is in a namespace {}", index.unread_because()),
         Some(there) if there.source_error.is_some() => {
-            "its other end is in a namespace that could not be read"
+            "its other end is in a namespace that could not be read".to_owned()
         }
-        Some(_) => "the link at its other end changed during the look",
+        Some(_) => "the link at its other end changed during the look".to_owned(),
     }
 }
 
@@ -163,7 +166,9 @@ fn internal(index: &Index<'_>, entry: &PortEntry<'_>) -> Occupant {
     match entry.link {
         Some(_) => Occupant::Host { link: Some("internal".to_owned()) },
         None if can_tell(index) => Occupant::Unknown {
-            why: "its link was moved to a namespace of no container".to_owned(),
+            why: "it has no link of its name here, and none that was read elsewhere was \
+                  recognised as its own"
+                .to_owned(),
         },
         None => unread(),
     }

@@ -6,5 +6,6 @@ mod laws;
 mod laws_question;
 mod plans;
 mod query;
+mod sentences;
 mod wiring;
 mod words;

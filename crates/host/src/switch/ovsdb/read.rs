@@ -44,7 +44,7 @@ impl Database {
         loop {
             let read = read_all(&mut self.client, &self.asking.asked).await;
             if !self.asking.has_less(&mut self.client, &read).await {
-                return read.map_err(|error| self.source_error(&error));
+                return read.map_err(|error| self.unread(&error));
             }
         }
     }
@@ -54,7 +54,7 @@ impl Database {
         loop {
             let followed = self.client.follow(VSWITCH, &self.asking.asked.tables()).await;
             if !self.asking.has_less(&mut self.client, &followed).await {
-                return followed.map_err(|error| self.source_error(&error));
+                return followed.map_err(|error| self.unread(&error));
             }
         }
     }
@@ -72,7 +72,7 @@ impl Database {
         loop {
             let read = select_named(&mut self.client, &self.asking.asked, wanted).await;
             if !self.asking.has_less(&mut self.client, &read).await {
-                return read.map_err(|error| self.source_error(&error));
+                return read.map_err(|error| self.unread(&error));
             }
         }
     }
@@ -82,9 +82,16 @@ impl Database {
         loop {
             let read = select_bridges(&mut self.client, &self.asking.asked).await;
             if !self.asking.has_less(&mut self.client, &read).await {
-                return read.map_err(|error| self.source_error(&error));
+                return read.map_err(|error| self.unread(&error));
             }
         }
+    }
+
+    /// Why its tables cannot be read. One that has other tables than ours is no use, but vswitchd
+    /// may still be asked.
+    fn unread(&self, error: &ovsdb::Error) -> SourceError {
+        let source_error = self.source_error(error);
+        if error.is_refusal() { source_error.hint(OTHER_SOURCES) } else { source_error }
     }
 
     pub(super) fn source_error(&self, error: &ovsdb::Error) -> SourceError {
@@ -257,4 +264,5 @@ fn no_socket(path: &Path) -> String {
     )
 }
 
+const OTHER_SOURCES: &str = "--source appctl or --source openflow asks ovs-vswitchd itself";
 const ACCESS: &str = "root may use it; to let a group, chgrp it and its folder";
