@@ -189,13 +189,11 @@ fn is_prefix(wanted: &str, row: &Container) -> bool {
 }
 
 fn no_such_container(snapshot: &Snapshot, engine: Option<&Engine>, wanted: &str) -> QueryError {
-    match blind_to_containers(snapshot, engine) {
-        Some(source_error) => QueryError::SourceUnavailable(source_error.clone()),
-        None => {
-            let near = near(snapshot, engine, wanted);
-            QueryError::NoSuchContainer { wanted: wanted.to_owned(), near }
-        }
+    if let Some(source_error) = blind_to_containers(snapshot, engine) {
+        return QueryError::SourceUnavailable(source_error.clone());
     }
+    let near = near(snapshot, engine, wanted);
+    QueryError::NoSuchContainer { wanted: wanted.to_owned(), near }
 }
 
 /// Names that look like it, of the engine that was asked for.
@@ -227,8 +225,7 @@ fn distance(wanted: &str, name: &str) -> usize {
 /// # Errors
 /// [`QueryError::NoSuchBridge`], or [`QueryError::SourceUnavailable`] when the switch could not be asked.
 pub fn bridge<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<NamedBridge<'a>, QueryError> {
-    let bridges = snapshot.switch.values().flat_map(Observed::rows);
-    if let Some(found) = NamedBridge::find(bridges.clone(), wanted) {
+    if let Some(found) = NamedBridge::find(snapshot, wanted) {
         return Ok(found);
     }
     if let Some(source_error) = blind_to_the_switch(snapshot) {
@@ -238,7 +235,7 @@ pub fn bridge<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<NamedBridge<'a
         let fakes = bridge.fake_bridges.iter().map(|fake| fake.name.to_string());
         std::iter::once(bridge.name.to_string()).chain(fakes).collect::<Vec<_>>()
     };
-    let mut have: Vec<_> = bridges.flat_map(names).collect();
+    let mut have: Vec<_> = snapshot.bridges().flat_map(names).collect();
     have.sort();
     have.dedup();
     let by = snapshot.switch.get(&SwitchSource::Ovsdb).is_none_or(|rows| rows.absence().is_some());

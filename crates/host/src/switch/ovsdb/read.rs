@@ -16,7 +16,7 @@ use crate::failure;
 /// A connection to the switch's database.
 pub(crate) struct Database {
     pub(super) client: Client,
-    pub(super) asking: Asking,
+    pub(super) asking: Box<Asking>,
     what: String,
 }
 
@@ -24,7 +24,7 @@ impl Database {
     pub(crate) async fn open(remote: &Remote, tls: Option<&Tls>) -> Result<Self, SourceError> {
         let what = what(remote);
         match Client::connect(remote, tls).await {
-            Ok(client) => Ok(Self { client, asking: Asking::default(), what }),
+            Ok(client) => Ok(Self { client, asking: Box::default(), what }),
             Err(error) => Err(source_error(what, remote, &error)),
         }
     }
@@ -170,8 +170,8 @@ async fn called(
     let bridge = bridge.map(|name| Select::new("Bridge", &asked.bridge[1..]).equal("name", *name));
     let settings = wanted.settings && !asked.open_vswitch.is_empty();
     let settings = settings.then(|| Select::new("Open_vSwitch", &asked.open_vswitch));
-    let (named, all) = (bridge.len(), settings.iter().len());
-    if wanted.names.is_empty() && named + all == 0 {
+    let (asked_bridges, asked_rows) = (bridge.len(), settings.iter().len());
+    if wanted.names.is_empty() && asked_bridges + asked_rows == 0 {
         return Ok(Rows::default());
     }
     let selects = interfaces.chain(ports).chain(bridge).chain(settings).chain(fakes(asked));
@@ -181,10 +181,13 @@ async fn called(
     let interfaces = rows_by_id(&answer, 0..count, |row: &InterfaceRow| row.id)?;
     let mut ports = rows_by_id(&answer, count..both, |row: &PortRow| row.id)?;
     ports.retain(|_, port| port.interfaces.iter().any(|id| interfaces.contains_key(id)));
-    let bridges = if named > 0 { answer.rows(both)? } else { Vec::new() };
-    let settings = if all > 0 { answer.rows(both + named)? } else { Vec::new() };
+    let bridges = if asked_bridges > 0 { answer.rows(both)? } else { Vec::new() };
+    let settings = if asked_rows > 0 { answer.rows(both + asked_bridges)? } else { Vec::new() };
     let userspace_tso = settings.first().map(OpenVSwitchRow::userspace_tso);
-    let fakes = rows_by_id(&answer, both + named + all..selects.len(), |row: &PortRow| row.id)?;
+    let fakes =
+        rows_by_id(&answer, both + asked_bridges + asked_rows..selects.len(), |row: &PortRow| {
+            row.id
+        })?;
     Ok(Rows { userspace_tso, interfaces, ports, fakes, bridges })
 }
 
