@@ -154,15 +154,12 @@ fn check(name: &str, target: String, found: Result<String, SourceError>) -> Chec
 
 /// Whether the switch hears every port, and something is on it.
 fn check_ports(snapshot: &Snapshot, wiring: &Wiring) -> Check {
-    let userspace = |bridge: &Bridge| bridge.datapath.as_deref() == Some("netdev");
-    let heard = snapshot.switch_namespace().is_some_and(|ns| ns.packet_sockets.is_some());
-    let unheard = !heard && snapshot.bridges().any(userspace);
     let deaf = wiring.ports.iter().filter(|row| row.notes.contains(&Note::Deaf));
     let deaf: Vec<_> = deaf.map(|row| format!("{}/{}", row.bridge, row.port.iface)).collect();
     let left = wiring.ports.iter().filter(|row| row.occupant.is_orphaned()).count();
     let count = wiring.ports.len();
     let (verdict, detail, hint) = match (deaf.as_slice(), left) {
-        ([], 0) if unheard => {
+        ([], 0) if !hears(snapshot) => {
             let detail = format!("{count}, none orphaned; unknown whether any is deaf");
             (Verdict::Note, detail, "run as root: the kernel tells which links ovs-vswitchd hears")
         }
@@ -172,6 +169,14 @@ fn check_ports(snapshot: &Snapshot, wiring: &Wiring) -> Check {
     };
     let (name, target) = ("ports".to_owned(), "bridges".to_owned());
     Check { name, target, verdict, detail, hint: hint.to_owned() }
+}
+
+/// Whether it was read which links the switch listens to, or that is no question: only the
+/// userspace datapath can be deaf.
+fn hears(snapshot: &Snapshot) -> bool {
+    let mut datapaths = snapshot.bridges().map(|bridge| bridge.datapath.as_deref());
+    let kernel_only = datapaths.all(|datapath| datapath == Some("system"));
+    kernel_only || snapshot.switch_namespace().is_some_and(|ns| ns.packet_sockets.is_some())
 }
 
 /// Whether TCP and UDP arrive on bridges that do not finish checksums.
@@ -194,6 +199,9 @@ fn check_checksums(snapshot: &Snapshot, wiring: &Wiring) -> Check {
     };
     let (lost, unread): (Vec<_>, Vec<_>) = (names(&lost), names(&unread));
     let (verdict, detail, hint) = match (lost.as_slice(), unread.as_slice()) {
+        ([], []) if snapshot.bridges().any(|bridge| bridge.datapath.is_none()) => {
+            (Verdict::Note, "unknown: no source told which datapath the bridges use".to_owned(), "")
+        }
         ([], []) if bridges.is_empty() => {
             (Verdict::Ok, "every bridge finishes them".to_owned(), "")
         }
@@ -271,7 +279,7 @@ fn datapath(bridges: &[Bridge]) -> Check {
         name,
         target,
         verdict: if works { Verdict::Note } else { Verdict::Fail },
-        detail: format!("{bridges}; the kernel has no openvswitch module loaded"),
+        detail: format!("{bridges}; no openvswitch module was found in /sys/module"),
         hint: "bridges need datapath_type=netdev, or modprobe openvswitch".to_owned(),
     }
 }

@@ -21,9 +21,26 @@ impl Database {
     /// # Panics
     /// When there is no ovsdb-server, or it does not listen.
     pub fn start() -> Self {
+        Self::of_schema(&Self::schema())
+    }
+
+    /// The schema of the Open vSwitch that is installed, as JSON (RFC 7047 section 3.2).
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    pub fn schema() -> String {
+        std::fs::read_to_string("/usr/share/openvswitch/vswitch.ovsschema").unwrap()
+    }
+
+    /// An empty one of this schema, served.
+    ///
+    /// # Panics
+    /// When there is no ovsdb-server, or it does not listen.
+    pub fn of_schema(schema: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let schema = "/usr/share/openvswitch/vswitch.ovsschema";
-        run("ovsdb-tool", &["create", &path(folder.path(), "conf.db"), schema]);
+        let file = path(folder.path(), "vswitch.ovsschema");
+        std::fs::write(&file, schema).unwrap();
+        run("ovsdb-tool", &["create", &path(folder.path(), "conf.db"), &file]);
         let process = Self::serve(folder.path());
         let database = Self { folder, process };
         database.vsctl(&["init"]);

@@ -1,6 +1,7 @@
 //! The bridge that a word names: one of the switch's, or a fake bridge upon one.
 
 use crate::ids::Name;
+use crate::snapshot::Snapshot;
 use crate::switch::{Bridge, FakeBridge};
 use crate::wiring::{PortRef, SwitchPort};
 
@@ -14,18 +15,15 @@ pub struct NamedBridge<'a> {
 }
 
 impl<'a> NamedBridge<'a> {
-    /// What `wanted` means among `bridges`: a bridge rather than a fake one.
-    pub(crate) fn find(
-        bridges: impl Iterator<Item = &'a Bridge> + Clone,
-        wanted: &str,
-    ) -> Option<Self> {
+    /// What `wanted` means: a bridge rather than a fake one.
+    pub(crate) fn find(snapshot: &'a Snapshot, wanted: &str) -> Option<Self> {
         let fake = |bridge: &'a Bridge| {
             let fake = bridge.fake_bridges.iter().find(|fake| *fake.name == *wanted)?;
             Some(Self { bridge, fake: Some(fake) })
         };
-        let mut real = bridges.clone();
-        let real = real.find(|bridge| *bridge.name == *wanted);
-        real.map(|bridge| Self { bridge, fake: None }).or_else(|| bridges.clone().find_map(fake))
+        let real = snapshot.bridges().find(|bridge| *bridge.name == *wanted);
+        let real = real.map(|bridge| Self { bridge, fake: None });
+        real.or_else(|| snapshot.bridges().find_map(fake))
     }
 
     /// The name it was found by.

@@ -139,7 +139,7 @@ impl fmt::Display for Occupant {
             Self::Host { link: Some(kind) } => write!(f, "host ({kind})"),
             Self::Host { link: None } => f.write_str("host"),
             Self::Patch { peer, bridge: Some(bridge) } => write!(f, "patch to {bridge} ({peer})"),
-            Self::Patch { peer, bridge: None } => write!(f, "patch to {peer}, which is missing"),
+            Self::Patch { peer, bridge: None } => write!(f, "patch to {peer}, which was not found"),
             Self::Tunnel { remote } => write!(f, "tunnel to {remote}"),
             Self::Orphaned { last: Some(last) } => write!(f, "orphaned (was {last})"),
             Self::Orphaned { last: None } => f.write_str("orphaned"),

@@ -93,7 +93,7 @@ impl QueryError {
 
 fn other_bridges(have: &[String], fakes_unknown: bool) -> String {
     let there = match have {
-        [] => "there is no bridge at all; make one with ovs-vsctl add-br".to_owned(),
+        [] => "no bridge was found; ovs-vsctl add-br makes one".to_owned(),
         have => format!("there are {}", have.join(", ")),
     };
     let fakes = "; of fake bridges the source ovsdb alone tells";
@@ -189,13 +189,11 @@ fn is_prefix(wanted: &str, row: &Container) -> bool {
 }
 
 fn no_such_container(snapshot: &Snapshot, engine: Option<&Engine>, wanted: &str) -> QueryError {
-    match blind_to_containers(snapshot, engine) {
-        Some(source_error) => QueryError::SourceUnavailable(source_error.clone()),
-        None => {
-            let near = near(snapshot, engine, wanted);
-            QueryError::NoSuchContainer { wanted: wanted.to_owned(), near }
-        }
+    if let Some(source_error) = blind_to_containers(snapshot, engine) {
+        return QueryError::SourceUnavailable(source_error.clone());
     }
+    let near = near(snapshot, engine, wanted);
+    QueryError::NoSuchContainer { wanted: wanted.to_owned(), near }
 }
 
 /// Names that look like it, of the engine that was asked for.
@@ -227,8 +225,7 @@ fn distance(wanted: &str, name: &str) -> usize {
 /// # Errors
 /// [`QueryError::NoSuchBridge`], or [`QueryError::SourceUnavailable`] when the switch could not be asked.
 pub fn bridge<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<NamedBridge<'a>, QueryError> {
-    let bridges = snapshot.switch.values().flat_map(Observed::rows);
-    if let Some(found) = NamedBridge::find(bridges.clone(), wanted) {
+    if let Some(found) = NamedBridge::find(snapshot, wanted) {
         return Ok(found);
     }
     if let Some(source_error) = blind_to_the_switch(snapshot) {
@@ -238,7 +235,7 @@ pub fn bridge<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<NamedBridge<'a
         let fakes = bridge.fake_bridges.iter().map(|fake| fake.name.to_string());
         std::iter::once(bridge.name.to_string()).chain(fakes).collect::<Vec<_>>()
     };
-    let mut have: Vec<_> = bridges.flat_map(names).collect();
+    let mut have: Vec<_> = snapshot.bridges().flat_map(names).collect();
     have.sort();
     have.dedup();
     let by = snapshot.switch.get(&SwitchSource::Ovsdb).is_none_or(|rows| rows.absence().is_some());
@@ -324,10 +321,15 @@ pub fn attachments<'a>(
     }
 }
 
-/// A container is packet_sockets of before its links are, where a host is followed.
+/// Where a host is followed, a container is heard of before its links are.
 fn not_read(netns: NetnsId) -> SourceError {
     let what = format!("the network namespace {netns}");
     SourceError::new(SourceErrorKind::TimedOut, what, "it has not been read yet").hint("ask again")
+}
+
+fn not_inspected(container: &Container, why: &str) -> SourceError {
+    let what = format!("container {}", container.name);
+    SourceError::new(SourceErrorKind::TimedOut, what, why).hint("ask again")
 }
 
 /// The namespace of a container.
@@ -395,10 +397,20 @@ fn blind_to_the_switch(snapshot: &Snapshot) -> Option<&SourceError> {
     absent().next().filter(|_| absent().count() == snapshot.switch.len())
 }
 
+/// A row of an engine's list has no process: what is said to run may have one all the same.
 fn no_namespace(snapshot: &Snapshot, container: &Container) -> QueryError {
     let source_error = container.netns_error.as_ref().or(snapshot.kernel.source_error());
+    let runs = matches!(container.state.as_str(), "running" | "paused");
     match (container.pid, source_error) {
         (Some(_), Some(source_error)) => QueryError::SourceUnavailable(source_error.clone()),
+        (Some(_), None) => QueryError::SourceUnavailable(not_inspected(
+            container,
+            "its network namespace has not been opened yet",
+        )),
+        (None, _) if runs => QueryError::SourceUnavailable(not_inspected(
+            container,
+            "it runs, and its engine has not told its process yet",
+        )),
         _ => QueryError::NotRunning {
             name: container.name.to_string(),
             state: container.state.clone(),

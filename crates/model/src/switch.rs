@@ -75,6 +75,11 @@ impl Bridge {
         userspace && self.userspace_tso != Some(true)
     }
 
+    /// Whether it, or a fake bridge upon it, is called so.
+    pub fn is_called(&self, name: &str) -> bool {
+        *self.name == *name || self.fake_bridges.iter().any(|fake| *fake.name == *name)
+    }
+
     /// The fake bridge that a port of this bridge is on, as `ovs-vsctl port-to-br` tells it: by
     /// the column `tag` alone. Of several with one VLAN it is the first by name.
     pub fn fake_bridge_of(&self, port: &Port) -> Option<&FakeBridge> {

@@ -79,6 +79,7 @@ impl fmt::Display for MatchedBy {
 
 /// A match: an attachment, or a port that no attachment is on.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "an answer has few of them")]
 pub enum Match<'a> {
     /// A container-side link, as an answer to the query.
     Attachment(Cow<'a, Attachment>),

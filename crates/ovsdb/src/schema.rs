@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 /// `<database-schema>`, as far as it is used: what there is, not of which types.
 #[derive(Debug, Clone, Deserialize)]
@@ -17,7 +17,7 @@ pub struct Schema {
 /// `<table-schema>`.
 #[derive(Debug, Clone, Deserialize)]
 struct Table {
-    columns: BTreeMap<String, IgnoredAny>,
+    columns: BTreeMap<String, Box<RawValue>>,
 }
 
 impl Schema {

@@ -33,7 +33,11 @@ pub async fn run(origin: &Origin, args: &LsArgs) -> Result<Outcome, CliError> {
 
 fn emptiness(args: &LsArgs) -> String {
     let all = args.bridge.is_none() && args.filter.is_empty();
-    let which = if all { "no container has one" } else { "none fits --bridge and --filter" };
+    let which = if all {
+        "no running container that was read has one"
+    } else {
+        "none fits --bridge and --filter"
+    };
     format!("no interface to list: {which}")
 }
 

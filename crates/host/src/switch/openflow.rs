@@ -45,20 +45,31 @@ async fn all(
         places.push((listener.bridge.clone(), listener.remote.clone()));
     }
     // The others' names are kept, so that a wrong name can be told from a silent bridge.
+    let is_there = bridge.is_some_and(|wanted| places.iter().any(|(name, _)| name == wanted));
     let asked = places.into_iter().map(|(name, remote)| async move {
-        if bridge.is_some_and(|wanted| wanted != name) {
-            return Ok(Bridge {
-                name: name.into(),
-                datapath_id: None,
-                datapath: None,
-                userspace_tso: None,
-                fake_bridges: Vec::new(),
-                ports: Vec::new(),
-            });
+        if is_there && bridge.is_some_and(|wanted| wanted != name) {
+            return Ok(unread(name));
         }
-        due.hold(|| what(&remote), ask(name.clone(), &remote)).await
+        let answer = due.hold(|| what(&remote), ask(name.clone(), &remote)).await;
+        match bridge {
+            // Any of them may be the parent, if it is the name of a fake bridge.
+            Some(_) if !is_there => Ok(answer.unwrap_or_else(|_| unread(name))),
+            _ => answer,
+        }
     });
     join_all(asked).await.into_iter().collect()
+}
+
+/// A bridge that is there, of which nothing was asked.
+fn unread(name: String) -> Bridge {
+    Bridge {
+        name: name.into(),
+        datapath_id: None,
+        datapath: None,
+        userspace_tso: None,
+        fake_bridges: Vec::new(),
+        ports: Vec::new(),
+    }
 }
 
 fn what(remote: &Remote) -> String {

@@ -118,7 +118,8 @@ async fn near(
         }
         let settings = question.traffic || question.identities;
         let found = database.named(&names, &held, bridge, settings).await?;
-        let missing = bridge.is_some_and(|name| found.iter().all(|bridge| *bridge.name != *name));
+        let is_there = |name| found.iter().any(|bridge| bridge.is_called(name));
+        let missing = bridge.is_some_and(|name| !is_there(name));
         if !missing {
             return Ok(found);
         }

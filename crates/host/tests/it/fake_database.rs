@@ -23,6 +23,8 @@ struct Content {
     followers: Vec<UnboundedSender<Value>>,
     /// What vswitchd says of new interfaces; it gives them numbers if nothing.
     error: Option<&'static str>,
+    /// Methods that were called.
+    asked: Vec<String>,
 }
 
 impl Content {
@@ -79,6 +81,11 @@ impl FakeDatabase {
         let update = json!({ table: { id: { "new": row.clone() } } });
         content.tables.entry(table).or_default().insert(id.to_owned(), row);
         content.tell(&update);
+    }
+
+    /// The methods that were called, in order.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        self.content.lock().unwrap().asked.clone()
     }
 
     /// From now on vswitchd cannot make a new interface, for this reason.
@@ -166,6 +173,7 @@ fn answer(
     follower: &UnboundedSender<Value>,
 ) -> Value {
     let mut content = content.lock().unwrap();
+    content.asked.push(method.to_owned());
     match method {
         "get_schema" => json!({ "name": "Open_vSwitch", "version": "8.8.0", "tables": {} }),
         "monitor" => {

@@ -66,6 +66,20 @@ async fn a_look_at_one_container_names_the_bridge_that_is_asked_about() {
     assert_eq!(ports(&host.look(&every).await), [assigned("veth1", 1)]);
 }
 
+/// The schema is asked for only after a refusal, and fake bridges come with what is read anyway.
+#[tokio::test]
+async fn a_look_has_no_round_trip_for_what_the_database_may_lack() {
+    let docker = FakeEngine::new("docker", vec![container("d1", "web")]);
+    let (host, folder) = host(vec![docker]);
+    let database = FakeDatabase::listen(folder.path());
+    database.bridge("br0", &[("veth1", Some(1))]);
+    host.look(&Question::default()).await;
+    assert_eq!(database.asked(), ["monitor"]);
+    let (target, bridge) = (Some("web".into()), Some("br0".to_owned()));
+    host.look(&Question { target, bridge, ..Question::default() }).await;
+    assert_eq!(database.asked(), ["monitor", "transact"], "no port needs a second one");
+}
+
 #[tokio::test]
 async fn a_road_that_is_not_there_is_absent_and_says_why() {
     let (host, _folder) = host(Vec::new());

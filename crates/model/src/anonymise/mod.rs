@@ -77,12 +77,16 @@ impl Masks {
         }
         let labels = std::mem::take(&mut row.labels).into_iter().enumerate();
         row.labels = labels
-            .map(|(i, (label, value))| match known_label(&label) {
-                true => (label, self.word(&value)),
-                false => (format!("label{i}"), String::new()),
+            .map(|(i, (label, value))| {
+                if known_label(&label) {
+                    (label, self.word(&value))
+                } else {
+                    (format!("label{i}"), String::new())
+                }
             })
             .collect();
         row.netns_error.iter_mut().for_each(mask_source_error);
+        row.sandbox.iter_mut().for_each(|sandbox| HIDDEN.clone_into(&mut sandbox.key));
     }
 
     fn namespace(&mut self, row: &mut Namespace) {
@@ -129,10 +133,10 @@ impl Masks {
 
     /// A key that is not known is a word of the host's, and so is all that stands there.
     fn pairs(&mut self, pairs: BTreeMap<String, String>) -> BTreeMap<String, String> {
-        let masked = pairs.into_iter().enumerate().map(|(i, (key, value))| match known_key(&key) {
-            true if NAMES_JOINED.contains(&&*key) => (key, self.parts(&value)),
-            true => (key, self.word(&value)),
-            false => (format!("key{i}"), HIDDEN.to_owned()),
+        let masked = pairs.into_iter().enumerate().map(|(i, (key, value))| match key.as_str() {
+            joined if NAMES_JOINED.contains(&joined) => (key, self.parts(&value)),
+            known if known_key(known) => (key, self.word(&value)),
+            _ => (format!("key{i}"), HIDDEN.to_owned()),
         });
         masked.collect()
     }

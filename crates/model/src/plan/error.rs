@@ -98,7 +98,7 @@ pub enum PlanError {
         what: String,
     },
     /// There is nothing to be removed.
-    #[error("{container} has no interface {} on {bridge}", interface.as_deref().unwrap_or("at all"))]
+    #[error("no interface{} of {container} was found on {bridge}", interface.as_ref().map(|name| format!(" {name}")).unwrap_or_default())]
     NotConnected {
         /// The container.
         container: String,
@@ -120,7 +120,7 @@ pub enum PlanError {
         have: Vec<String>,
     },
     /// We may not remove it.
-    #[error("port {port} was made neither by docker-ovs nor by ovs-docker")]
+    #[error("port {port} has no record that docker-ovs or ovs-docker made it")]
     NotOurs {
         /// The port.
         port: String,

@@ -102,7 +102,7 @@ pub fn restore(
     let mut rows = wiring.ports.iter();
     let row = rows.find(|row| row.bridge == one.bridge && row.port.iface == one.port.iface);
     let Some((row, record)) = row.and_then(|row| Some((row, PortRecord::of(&row.port)?))) else {
-        return RestoreAction::NotToBeTouched { why: "its port is gone".to_owned() };
+        return RestoreAction::NotToBeTouched { why: "its port was not found".to_owned() };
     };
     let all: Vec<_> = snapshot.containers().collect();
     let Some(owner) = record.owner(&all) else { return RestoreAction::Gone };

@@ -142,6 +142,25 @@ impl<'a> Index<'a> {
         self.switch_error
     }
 
+    /// Why a namespace was not read: a clause that says where containers were looked for.
+    pub(super) fn unread_because(&self) -> String {
+        let asked = self.engines.iter().filter(|(_, rows)| rows.absence().is_none());
+        let asked: Vec<_> = asked.map(|(engine, _)| engine.to_string()).collect();
+        if self.scope == Scope::One {
+            return "that was not read: one container was asked about".to_owned();
+        }
+        let unopened = self.engines.values().flat_map(Observed::rows);
+        let unopened = unopened.filter(|row| row.pid.is_some() && row.netns.is_none()).count();
+        match (asked.as_slice(), unopened) {
+            ([], _) => "that was not read: no container engine could be asked".to_owned(),
+            (_, 0) => {
+                format!("that no container of {} has, and that has no name", asked.join(" or "))
+            }
+            (_, 1) => "that was not read: that of one container could not be opened".to_owned(),
+            (_, n) => format!("that was not read: those of {n} containers could not be opened"),
+        }
+    }
+
     /// Why an engine has not told anything newer.
     pub(super) fn engine_error(&self, engine: &Engine) -> Option<&'a SourceError> {
         self.engines.get(engine)?.source_error()

@@ -7,5 +7,6 @@ mod laws_question;
 mod plans;
 mod proof_laws;
 mod query;
+mod sentences;
 mod wiring;
 mod words;

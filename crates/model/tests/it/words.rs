@@ -92,7 +92,7 @@ fn occupants_say_who_is_on_a_port() {
         (Occupant::Host { link: Some("tun".to_owned()) }, "host (tun)".to_owned()),
         (Occupant::Host { link: None }, "host".to_owned()),
         (patch(Some("br1".into())), "patch to br1 (p1)".to_owned()),
-        (patch(None), "patch to p1, which is missing".to_owned()),
+        (patch(None), "patch to p1, which was not found".to_owned()),
         (Occupant::Tunnel { remote: "192.0.2.1".to_owned() }, "tunnel to 192.0.2.1".to_owned()),
         (
             Occupant::Orphaned { last: Some(last(Some(web()), "eth1".to_owned())) },
@@ -235,7 +235,7 @@ fn an_error_says_what_to_do_about_it() {
         ),
         (
             QueryError::NoSuchBridge { wanted: wanted(), have: Vec::new(), fakes_unknown: false },
-            Some("there is no bridge at all; make one with ovs-vsctl add-br"),
+            Some("no bridge was found; ovs-vsctl add-br makes one"),
         ),
         (
             QueryError::NoSuchBridge { wanted: wanted(), have: two(), fakes_unknown: false },

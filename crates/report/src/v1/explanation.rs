@@ -122,8 +122,7 @@ fn words(evidence: &Evidence) -> (String, String) {
         ),
         Evidence::InternalName { iface } => (
             format!("internal port {iface}"),
-            "switch, its link is gone from the switch's namespace and one here has its name"
-                .to_owned(),
+            "switch, no link of its namespace has that name, and one here has".to_owned(),
         ),
         Evidence::ExternalIds { writer, iface } => {
             (format!("interface {iface}"), format!("external_ids in the manner of {writer}"))

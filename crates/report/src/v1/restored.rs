@@ -36,9 +36,10 @@ impl Restored {
             RestoreAction::NotRunning { state } => {
                 (RestoreResult::NotRunning, format!("its container is {state}"))
             }
-            RestoreAction::Gone => {
-                (RestoreResult::NoContainer, "there is no such container any more".to_owned())
-            }
+            RestoreAction::Gone => (
+                RestoreResult::NoContainer,
+                "no engine that was asked has its container".to_owned(),
+            ),
             RestoreAction::Refused(plan_error) => (RestoreResult::Skipped, plan_error.to_string()),
             RestoreAction::NotToBeTouched { why } => (RestoreResult::Skipped, why.clone()),
         };

@@ -175,7 +175,7 @@ words! {
         Missing = "missing",
         /// Its container does not run.
         NotRunning = "not-running",
-        /// Its container is no more.
+        /// No engine that was asked has its container.
         NoContainer = "no-container",
         /// It was not touched.
         Skipped = "skipped",

@@ -43,6 +43,7 @@ mod tests {
             pid: None,
             netns: None,
             netns_error: None,
+            sandbox: None,
             network_mode: mode.to_owned(),
             labels: std::collections::BTreeMap::new(),
         }

@@ -16,7 +16,7 @@ use crate::failure;
 /// A connection to the switch's database.
 pub(crate) struct Database {
     pub(super) client: Client,
-    pub(super) asking: Asking,
+    pub(super) asking: Box<Asking>,
     what: String,
     /// What it calls itself, where that was read.
     row: Option<DatabaseRow>,
@@ -50,7 +50,7 @@ impl Database {
     pub(crate) async fn open(remote: &Remote, tls: Option<&Tls>) -> Result<Self, SourceError> {
         let what = what(remote);
         match Client::connect(remote, tls).await {
-            Ok(client) => Ok(Self { client, asking: Asking::default(), what, row: None }),
+            Ok(client) => Ok(Self { client, asking: Box::default(), what, row: None }),
             Err(error) => Err(source_error(what, remote, &error)),
         }
     }
@@ -85,7 +85,7 @@ impl Database {
         loop {
             let followed = self.client.follow(VSWITCH, &self.asking.asked.tables()).await;
             if !self.asking.has_less(&mut self.client, &followed).await {
-                return followed.map_err(|error| self.source_error(&error));
+                return followed.map_err(|error| self.unread(&error));
             }
         }
     }
@@ -115,16 +115,23 @@ impl Database {
         loop {
             let read = select_bridges(&mut self.client, &self.asking.asked).await;
             if !self.asking.has_less(&mut self.client, &read).await {
-                return read.map_err(|error| self.source_error(&error));
+                return read.map_err(|error| self.unread(&error));
             }
         }
     }
 
     /// The bridges; what the database calls itself is kept.
     fn rows(&mut self, read: Result<Rows, ovsdb::Error>) -> Result<Vec<Bridge>, SourceError> {
-        let mut rows = read.map_err(|error| self.source_error(&error))?;
+        let mut rows = read.map_err(|error| self.unread(&error))?;
         self.row = rows.database.take().or(self.row.take());
         Ok(rows.into_bridges())
+    }
+
+    /// Why its tables cannot be read. One that has other tables than ours is no use, but vswitchd
+    /// may still be asked.
+    fn unread(&self, error: &ovsdb::Error) -> SourceError {
+        let source_error = self.source_error(error);
+        if error.is_refusal() { source_error.hint(OTHER_SOURCES) } else { source_error }
     }
 
     pub(super) fn source_error(&self, error: &ovsdb::Error) -> SourceError {
@@ -210,8 +217,8 @@ async fn called(
     let bridge = bridge.map(|name| Select::new("Bridge", &asked.bridge[1..]).equal("name", *name));
     let settings = wanted.settings && !asked.open_vswitch.is_empty();
     let settings = settings.then(|| Select::new("Open_vSwitch", &asked.open_vswitch));
-    let (named, all) = (bridge.len(), settings.iter().len());
-    if wanted.names.is_empty() && named + all == 0 {
+    let (asked_bridges, asked_rows) = (bridge.len(), settings.iter().len());
+    if wanted.names.is_empty() && asked_bridges + asked_rows == 0 {
         return Ok(Rows::default());
     }
     let selects =
@@ -223,12 +230,15 @@ async fn called(
     let interfaces = rows_by_id(&answer, 0..count, |row: &InterfaceRow| row.id)?;
     let mut ports = rows_by_id(&answer, count..both, |row: &PortRow| row.id)?;
     ports.retain(|_, port| port.interfaces.iter().any(|id| interfaces.contains_key(id)));
-    let bridges = if named > 0 { answer.rows(both)? } else { Vec::new() };
+    let bridges = if asked_bridges > 0 { answer.rows(both)? } else { Vec::new() };
     let settings: Vec<OpenVSwitchRow> =
-        if all > 0 { answer.rows(both + named)? } else { Vec::new() };
+        if asked_rows > 0 { answer.rows(both + asked_bridges)? } else { Vec::new() };
     let userspace_tso = settings.first().map(OpenVSwitchRow::userspace_tso);
     let database = settings.first().and_then(|row| Some(DatabaseRow::of(row.id?, row)));
-    let fakes = rows_by_id(&answer, both + named + all..selects.len(), |row: &PortRow| row.id)?;
+    let fakes =
+        rows_by_id(&answer, both + asked_bridges + asked_rows..selects.len(), |row: &PortRow| {
+            row.id
+        })?;
     Ok(Rows { userspace_tso, database, interfaces, ports, fakes, bridges })
 }
 
@@ -308,4 +318,5 @@ fn no_socket(path: &Path) -> String {
     )
 }
 
+const OTHER_SOURCES: &str = "--source appctl or --source openflow asks ovs-vswitchd itself";
 const ACCESS: &str = "root may use it; to let a group, chgrp it and its folder";

@@ -66,8 +66,11 @@ fn which_of_several_interfaces_goes_must_be_said() {
     let wiring = resolve(&both);
     let refused = |wish: &Disconnect| disconnect(&both, &wiring, wish).unwrap_err().to_string();
     assert_eq!(refused(&request_of("c1", None)), "c1 has several interfaces on br0: eth0, eth1");
-    assert_eq!(refused(&request_of("c1", Some("eth7"))), "c1 has no interface eth7 on br0");
-    assert_eq!(refused(&request_of("c2", None)), "c2 has no interface at all on br0");
+    assert_eq!(
+        refused(&request_of("c1", Some("eth7"))),
+        "no interface eth7 of c1 was found on br0"
+    );
+    assert_eq!(refused(&request_of("c2", None)), "no interface of c2 was found on br0");
     assert_eq!(refused(&request_of("c9", None)), "no such container: c9");
     let plan = disconnect(&both, &wiring, &request_of("c1", Some("eth1"))).unwrap();
     assert_eq!((&*plan.interface, &*plan.container.name), ("eth1", "c1"));
