@@ -137,10 +137,9 @@ fn a_port_with_a_living_link_is_nobody_elses_whatever_address_a_container_sets()
     run("ip", &["tuntap", "add", &tap, "mode", "tap"]);
     let claim = format!("external_ids:attached-mac=\"{mac}\"");
     bridge.add(&tap, &["--", "set", "interface", &tap, &claim]);
-    for (name, words) in [
-        ("d0", &["type", "bridge"][..]),
-        ("d2", &["type", "veth", "peer", "name", "d3"]),
-    ] {
+    for (name, words) in
+        [("d0", &["type", "bridge"][..]), ("d2", &["type", "veth", "peer", "name", "d3"])]
+    {
         container.ip(&[&["link", "add", name], words].concat());
         container.ip(&["link", "set", name, "address", mac]);
     }
