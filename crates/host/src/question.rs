@@ -5,6 +5,7 @@ use model::switch::SwitchSource;
 
 /// What a look should bring.
 #[derive(Clone, Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each asks for something else")]
 pub struct Question {
     /// The container or namespace that is asked about; everything if none.
     pub target: Option<Target>,
@@ -15,6 +16,9 @@ pub struct Question {
     /// Whether what keeps packets from passing is read too: which links the switch hears, which a
     /// whole look always reads, and which leave checksums to their hardware.
     pub traffic: bool,
+    /// Whether the containers of engines that are not asked are listed too: for acting, where what
+    /// one engine has not got is not gone.
+    pub other_engines: bool,
     /// Whether other containers in the same namespace are to be found too.
     pub tenants: bool,
     /// The sources to the switch; the database if none is named.

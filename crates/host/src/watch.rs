@@ -124,6 +124,7 @@ impl Watch {
             engines: engines.map(|(kind, rows)| (kind.clone(), rows.observed())).collect(),
             named_engines: self.named.clone(),
             identities: model::identity::Identities::default(),
+            other_engines: Vec::new(),
             kernel: latest.kernel.observed(),
             switch: [(SwitchSource::Ovsdb, latest.switch.observed())].into(),
         }

@@ -90,6 +90,7 @@ fn bridge(b: u16) -> Bridge {
         datapath_id,
         datapath: None,
         userspace_tso: None,
+        external_ids: std::collections::BTreeMap::new(),
         ports,
     }
 }
@@ -114,6 +115,7 @@ fn snapshot() -> Snapshot {
         switch_netns: Some(HOST),
         named_engines: std::collections::BTreeSet::new(),
         identities: docker_ovs_model::identity::Identities::default(),
+        other_engines: Vec::new(),
         engines: [(
             Engine("docker".into()),
             Observed::Fresh { rows: (0..CONTAINERS).map(container).collect() },

@@ -22,6 +22,7 @@ pub fn anonymise(snapshot: &Snapshot) -> Snapshot {
         rows.rows_mut().iter_mut().for_each(|row| masks.container(row));
         hide_trouble(rows);
     }
+    hidden.other_engines.clear();
     hidden.kernel.rows_mut().iter_mut().for_each(|row| masks.namespace(row));
     hide_trouble(&mut hidden.kernel);
     for rows in hidden.switch.values_mut() {
@@ -73,6 +74,7 @@ impl Masks {
     fn bridge(&mut self, row: &mut Bridge) {
         row.name = self.interface(&row.name).into();
         row.datapath_id = row.datapath_id.map(|id| self.datapath(id));
+        row.external_ids.clear();
         row.ports.iter_mut().for_each(|port| self.port(Arc::make_mut(port)));
     }
 

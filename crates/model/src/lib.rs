@@ -13,6 +13,7 @@ pub mod health;
 pub mod identity;
 pub mod ids;
 mod look;
+pub mod memory;
 mod occupant;
 mod ofport_by_source;
 pub mod plan;
@@ -25,6 +26,7 @@ mod source_error;
 pub mod switch;
 mod target;
 pub mod timeline;
+pub mod whereabouts;
 pub mod who;
 pub mod wiring;
 

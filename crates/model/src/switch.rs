@@ -50,6 +50,10 @@ pub struct Bridge {
     /// (`other_config:userspace-tso-enable` of Open_vSwitch); none where that was not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub userspace_tso: Option<bool>,
+    /// `external_ids` of the Bridge row, where the whole database was read: what is remembered of
+    /// attachments ([`crate::memory`]) is there. Only those keys that are our own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub external_ids: BTreeMap<String, String>,
     /// Its ports; in a narrow look only those that were asked for.
     pub ports: Vec<Arc<Port>>,
 }
@@ -84,12 +88,18 @@ pub struct Port {
     pub mac: Option<Mac>,
     /// Interface `type`; `system` for the empty one.
     pub kind: String,
-    /// Access VLAN (`tag`).
+    /// The column `tag`; what it means depends on the mode.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tag: Option<u16>,
-    /// Trunked VLANs; empty means all, unless `tag` is set.
+    /// The column `trunks`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trunks: Vec<u16>,
+    /// The column `vlan_mode`; none where it is empty, and Open vSwitch chooses by `tag`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vlan_mode: Option<String>,
+    /// The column `cvlans`: the customers' VLANs of a `dot1q-tunnel`; empty means all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cvlans: Vec<u16>,
     /// Name of the bond (the OVSDB Port) this is one member of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bond: Option<String>,

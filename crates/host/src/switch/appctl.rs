@@ -50,7 +50,14 @@ async fn open(rundir: &Path) -> Result<Client, Error> {
 fn bridge(row: unixctl::DpBridge) -> Bridge {
     let datapath = row.datapath.split('@').next().map(str::to_owned);
     let ports = row.ports.into_iter().map(port).map(Arc::new).collect();
-    Bridge { name: row.name.into(), datapath_id: None, datapath, userspace_tso: None, ports }
+    Bridge {
+        name: row.name.into(),
+        datapath_id: None,
+        datapath,
+        userspace_tso: None,
+        external_ids: std::collections::BTreeMap::new(),
+        ports,
+    }
 }
 
 fn port(row: unixctl::DpPort) -> Port {

@@ -1,6 +1,7 @@
 //! The OpenFlow source: what `ovs-ofctl show` prints, asked of each bridge's own socket
 //! (`<rundir>/<bridge>.mgmt`, ovs-vswitchd(8)) or of a TCP listener.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -52,6 +53,7 @@ async fn all(
                 datapath_id: None,
                 datapath: None,
                 userspace_tso: None,
+                external_ids: BTreeMap::new(),
                 ports: Vec::new(),
             });
         }
@@ -91,6 +93,7 @@ async fn ask(name: String, remote: &Remote) -> Result<Bridge, SourceError> {
         datapath_id: Some(DatapathId(id)),
         datapath: None,
         userspace_tso: None,
+        external_ids: BTreeMap::new(),
         ports,
     })
 }

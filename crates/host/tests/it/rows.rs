@@ -49,6 +49,7 @@ pub(crate) fn bridge(ports: &[&str]) -> Bridge {
         datapath_id: None,
         datapath: Some("netdev".to_owned()),
         userspace_tso: None,
+        external_ids: std::collections::BTreeMap::new(),
         ports: ports.iter().map(port).collect(),
     }
 }

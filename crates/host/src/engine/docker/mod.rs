@@ -4,11 +4,13 @@ pub(crate) mod address;
 mod read;
 mod watch;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use model::SourceError;
 
 use super::Engine;
+use crate::transport::Endpoint;
 use address::EngineOptions;
 use read::Docker;
 
@@ -16,4 +18,9 @@ use read::Docker;
 pub(super) fn open(options: &EngineOptions) -> Result<Arc<dyn Engine>, SourceError> {
     let endpoint = options.address(|name| std::env::var(name).ok())?;
     Ok(Arc::new(Docker::at(endpoint)))
+}
+
+/// The engine that listens at this socket.
+pub(super) fn at(socket: &Path) -> Arc<dyn Engine> {
+    Arc::new(Docker::at(Endpoint::Unix(socket.to_owned())))
 }

@@ -9,7 +9,7 @@ use model::switch::Bridge;
 use ovsdb::{Client, Columns, Remote, Results, Select, Tls, Uuid, VSWITCH};
 use serde::de::DeserializeOwned;
 
-use super::rows::{BRIDGE, BridgeRow, INTERFACE, InterfaceRow, OPEN_VSWITCH, OpenVSwitchRow};
+use super::rows::{BRIDGE, BridgeRow, INTERFACE, InterfaceRow, LONG, OPEN_VSWITCH, OpenVSwitchRow};
 use super::rows::{PORT, PortRow, Rows};
 use crate::failure;
 
@@ -101,7 +101,7 @@ impl Database {
         let interfaces =
             names.iter().map(|name| Select::new("Interface", INTERFACE).equal("name", name));
         let ports = names.iter().map(|name| Select::new("Port", PORT).equal("name", name));
-        let asked = bridge.map(|name| Select::new("Bridge", &BRIDGE[1..]).equal("name", name));
+        let asked = bridge.map(|name| Select::new("Bridge", &BRIDGE[LONG..]).equal("name", name));
         let last = settings.then(|| Select::new("Open_vSwitch", OPEN_VSWITCH));
         let selects: Vec<_> = interfaces.chain(ports).chain(asked).chain(last).collect();
         if selects.is_empty() {
@@ -142,7 +142,7 @@ impl Database {
         if ports.is_empty() {
             return Ok(());
         }
-        let having = |id: &Uuid| Select::new("Bridge", &BRIDGE[1..]).includes("ports", *id);
+        let having = |id: &Uuid| Select::new("Bridge", &BRIDGE[LONG..]).includes("ports", *id);
         let selects: Vec<_> = ports.iter().map(having).collect();
         let answer = self.client.transact(VSWITCH, &selects).await?;
         for (operation, port) in ports.into_iter().enumerate() {
@@ -161,7 +161,7 @@ impl Database {
 
     /// The names of all bridges, without ports.
     pub(crate) async fn bridges(&mut self) -> Result<Vec<Bridge>, SourceError> {
-        let select = [Select::new("Bridge", &BRIDGE[1..])];
+        let select = [Select::new("Bridge", &BRIDGE[LONG..])];
         let answer = self.client.transact(VSWITCH, &select).await;
         let rows = answer.and_then(|answer| answer.rows(0));
         let bridges = rows.map_err(|error| self.source_error(&error))?;

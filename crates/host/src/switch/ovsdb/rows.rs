@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use model::ids::{DatapathId, Ifindex, OfPort};
+use model::memory;
 use model::switch::{Bridge, OfPortState, Port};
 use ovsdb::{Map, Optional, Set, Uuid};
 use serde::Deserialize;
@@ -24,9 +25,14 @@ pub(super) const INTERFACE: &[&str] = &[
     "external_ids",
     "error",
 ];
-pub(super) const PORT: &[&str] = &["_uuid", "name", "interfaces", "tag", "trunks", "external_ids"];
-/// The list of all ports comes first: a look at a few ports leaves it out, for it is long.
-pub(super) const BRIDGE: &[&str] = &["ports", "name", "datapath_id", "datapath_type"];
+pub(super) const PORT: &[&str] =
+    &["_uuid", "name", "interfaces", "tag", "trunks", "vlan_mode", "cvlans", "external_ids"];
+/// What comes first is left out by a look at a few ports, for it is long: the list of all ports,
+/// and what is remembered of attachments.
+pub(super) const BRIDGE: &[&str] =
+    &["ports", "external_ids", "name", "datapath_id", "datapath_type"];
+/// How many of these are left out.
+pub(super) const LONG: usize = 2;
 
 /// Of the whole switch, the one row of Open_vSwitch.
 pub(super) const OPEN_VSWITCH: &[&str] = &["other_config"];
@@ -57,6 +63,10 @@ pub(super) struct PortRow {
     pub(super) interfaces: Set<Uuid>,
     tag: Optional<u16>,
     trunks: Set<u16>,
+    #[serde(default)]
+    vlan_mode: Optional<String>,
+    #[serde(default)]
+    cvlans: Set<u16>,
     external_ids: Ids,
 }
 
@@ -65,6 +75,8 @@ pub(super) struct BridgeRow {
     pub(super) name: String,
     #[serde(default)]
     pub(super) ports: Set<Uuid>,
+    #[serde(default)]
+    external_ids: Ids,
     datapath_id: Optional<String>,
     datapath_type: String,
 }
@@ -127,6 +139,7 @@ impl BridgeRow {
             datapath_id: datapath_id.map(DatapathId),
             datapath: Some(datapath.to_owned()),
             userspace_tso,
+            external_ids: remembered(&self.external_ids),
             ports,
         }
     }
@@ -154,12 +167,20 @@ fn interface(row: InterfaceRow, port: &PortRow) -> Port {
         kind: if row.kind.is_empty() { "system".to_owned() } else { row.kind },
         tag: port.tag.0,
         trunks: port.trunks.0.clone(),
+        vlan_mode: port.vlan_mode.0.clone(),
+        cvlans: port.cvlans.0.clone(),
         bond: None,
         options: harmless(row.options.0),
         external_ids: row.external_ids.0,
         port_external_ids: port.external_ids.0.clone(),
         error: row.error.0,
     }
+}
+
+/// What is remembered of attachments; what others wrote is of no use here.
+fn remembered(ids: &Ids) -> BTreeMap<String, String> {
+    let ids = ids.0.iter().filter(|(key, _)| key.starts_with(memory::PREFIX));
+    ids.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 /// Options may hold secrets (`psk` of an IPsec tunnel); none of them leaves this file.
