@@ -27,7 +27,7 @@ use owed::{Claim, Owed};
 /// After an attempt that a missing source has spoilt.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// What is in doubt is asked about again after twice as long each time, but not less often.
-const RETRY_AT_LEAST: Duration = Duration::from_mins(1);
+const RETRY_AT_LEAST: Duration = Duration::from_secs(60);
 
 type RunningContainers = BTreeMap<ContainerId, Owed>;
 
@@ -54,7 +54,7 @@ pub(crate) async fn keep_restoring(host: Host, daemon: Arc<Daemon>) {
                     let mut owed = owed.filter(|(id, _)| is_of(&state, id, one));
                     let new = owed.next().is_none_or(|(_, owed)| owed.told(&told(one)));
                     if new {
-                        tell(one)
+                        tell(one);
                     }
                 }
                 let done = running.iter_mut().filter(|(id, _)| wanted.contains(id));
@@ -77,7 +77,7 @@ async fn woken<T>(changes: &mut watch::Receiver<T>, running: &RunningContainers)
     let next = running.values().filter_map(Owed::next).min();
     let Some(next) = next else { return changes.changed().await.is_ok() };
     tokio::select! {
-        changed = changes.changed() => changed.is_ok(),
+        told = changes.changed() => told.is_ok(),
         () = sleep_until(next) => true,
     }
 }
@@ -115,14 +115,14 @@ fn is_of(state: &State, id: &ContainerId, one: &Restored) -> bool {
 
 /// Writes down what containers are called now; each name is tried once.
 async fn note_names(host: &Host, state: &State, tried: &mut BTreeSet<(Name, String)>) {
-    let stale = renames(&state.snapshot, &state.wiring);
+    let wrong = renames(&state.snapshot, &state.wiring);
     let key = |step: &SwitchStep| match step {
         SwitchStep::Rewrite { port, external_ids, .. } => {
             Some((port.iface.clone(), external_ids.get("docker-ovs.name")?.clone()))
         }
         _ => None,
     };
-    let new = stale.iter().filter_map(key).filter(|key| tried.insert(key.clone())).count();
+    let new = wrong.iter().filter_map(key).filter(|key| tried.insert(key.clone())).count();
     if new == 0 {
         return;
     }
