@@ -20,6 +20,7 @@ pub mod deadline;
 mod doctor;
 pub mod engine;
 pub mod failure;
+mod identity;
 pub mod kernel;
 mod look;
 mod origin;

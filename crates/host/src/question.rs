@@ -5,7 +5,7 @@ use model::switch::SwitchSource;
 
 /// What a look should bring.
 #[derive(Clone, Debug, Default)]
-#[allow(clippy::struct_excessive_bools, reason = "each asks for something else")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
 pub struct Question {
     /// The container or namespace that is asked about; everything if none.
     pub target: Option<Target>,
@@ -19,6 +19,9 @@ pub struct Question {
     /// Whether the containers of engines that are not asked are listed too: for acting, where what
     /// one engine has not got is not gone.
     pub other_engines: bool,
+    /// Whether every source is asked who it is: acting needs it, and it costs an engine some
+    /// milliseconds.
+    pub identities: bool,
     /// Whether other containers in the same namespace are to be found too.
     pub tenants: bool,
     /// The sources to the switch; the database if none is named.

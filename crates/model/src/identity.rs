@@ -15,7 +15,8 @@ pub struct Identities {
     /// ovs-vswitchd: the process whose network namespace has the links of the ports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vswitchd: Option<SourceIdentity>,
-    /// The OVSDB server; its id is the system-id of the `Open_vSwitch` row.
+    /// The OVSDB server; its id is the `_uuid` of the `Open_vSwitch` row, made with the database:
+    /// several may have one system-id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database: Option<SourceIdentity>,
     /// The engines; the id is what the engine calls itself (`ID` of Docker's `GET /info`).
@@ -66,6 +67,14 @@ pub enum World {
 }
 
 impl World {
+    /// Why it is not proven to be this machine's; none where it is.
+    pub fn doubt(&self) -> Option<&str> {
+        match self {
+            Self::Here { .. } => None,
+            Self::Elsewhere { why } | Self::Unknown { why } => Some(why),
+        }
+    }
+
     /// Whether it is proven to be this machine's.
     pub fn is_here(&self) -> bool {
         matches!(self, Self::Here { .. })

@@ -79,6 +79,13 @@ impl Snapshot {
         self.namespace(self.switch_netns?)
     }
 
+    /// Why the namespace that ovs-vswitchd lives in is not known, where that was asked: then no
+    /// missing link proves anything.
+    pub fn switch_netns_error(&self) -> Option<&str> {
+        let vswitchd = self.identities.vswitchd.as_ref().filter(|_| self.switch_netns.is_none())?;
+        vswitchd.world.doubt()
+    }
+
     /// Every bridge, once for each switch source that has it.
     pub fn bridges(&self) -> impl Iterator<Item = &Bridge> {
         self.switch.values().flat_map(Observed::rows)

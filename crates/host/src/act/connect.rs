@@ -32,7 +32,8 @@ impl Host {
                 Err(act_error) => return Err(act_error),
             }
         };
-        let snapshot = self.look(&Question { every_port: false, ..near(request) }).await;
+        let snapshot =
+            self.look(&Question { every_port: false, identities: false, ..near(request) }).await;
         match came_true(&snapshot, &plan) {
             Ok(()) => Ok(Connected { plan, snapshot }),
             Err(why) => Err(executor.undo(why).await),
@@ -119,6 +120,7 @@ fn near(request: &Connect) -> Question {
         target: Some(Target::Container(request.container.clone())),
         bridge: Some(request.bridge.clone()),
         every_port: true,
+        identities: true,
         ..Question::default()
     }
 }

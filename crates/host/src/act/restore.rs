@@ -129,7 +129,7 @@ fn with_traffic() -> Question {
 
 /// A whole look that can prove that a container is gone.
 pub(super) fn proof() -> Question {
-    Question { other_engines: true, ..Question::default() }
+    Question { identities: true, other_engines: true, ..Question::default() }
 }
 
 /// Writes down what containers are called now. A record that changed meanwhile is left to the

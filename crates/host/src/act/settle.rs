@@ -44,7 +44,7 @@ impl Host {
     /// Whether one of these links leads to a namespace that no process is in any more, or to one
     /// that changed during the look.
     fn is_settling(&self, look: &Look, open: &[Name], torn: bool) -> bool {
-        let Ok(switch) = kernel::switch_namespace(&self.rundir) else { return false };
+        let Ok(switch) = self.identify_switch(true).netns else { return false };
         let Some(here) = look.snapshot.switch_namespace() else { return false };
         let Some(inhabited) = kernel::inhabited(&switch) else { return false };
         let read =

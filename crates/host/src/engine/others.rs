@@ -32,7 +32,8 @@ async fn list(path: PathBuf, due: Deadline) -> OtherEngine {
     let listed = due.hold(|| engine.what(), engine.list()).await;
     let rows = |found: Vec<super::Found>| found.into_iter().map(|found| found.row).collect();
     let containers: Result<Vec<Container>, SourceError> = listed.map(rows);
-    OtherEngine { address: engine.address(), id: None, containers: containers.into() }
+    let id = due.hold(|| engine.what(), engine.id()).await.ok().flatten();
+    OtherEngine { address: engine.address(), id, containers: containers.into() }
 }
 
 fn sockets() -> Vec<PathBuf> {
