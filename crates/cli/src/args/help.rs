@@ -173,7 +173,11 @@ pub(super) const PRUNE: &str = help! {
     ""
     "CSV has no header. Its columns are bridge, port or link, OpenFlow port and last tenant."
     ""
-    "Exit codes: 0 removed, be it nothing; 1 something could not be removed; 2 error"
+    "What may be alive is left alone and named: a port whose link cannot be seen, or whose"
+    "container may be another engine's."
+    ""
+    "Exit codes: 0 removed, be it nothing; 1 something could not be removed, or is left alone as"
+    "it may be alive; 2 error"
 };
 
 pub(super) const VERSION: &str = help! {

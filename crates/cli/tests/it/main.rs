@@ -13,6 +13,8 @@ mod logging;
 mod openapi;
 mod os_ken;
 mod page;
+mod proof;
+mod proof_scene;
 mod prune;
 mod random_scene;
 mod restore;

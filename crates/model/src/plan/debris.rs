@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::memory;
 use crate::port_record::{ALIAS, Alias, short_system};
-use crate::snapshot::{Link, Snapshot};
+use crate::snapshot::{Link, Observed, Snapshot};
 use crate::switch::SwitchSource;
 use crate::wiring::Wiring;
 
@@ -39,6 +39,10 @@ pub(super) fn judge(snapshot: &Snapshot, wiring: &Wiring, link: &Link) -> Verdic
 pub(super) fn judge_forgotten(snapshot: &Snapshot, wiring: &Wiring, link: &Link) -> Verdict {
     if !is_marked(link) || is_port(wiring, link) || link.master.is_some() {
         return Verdict::Kept;
+    }
+    let ports = snapshot.switch.get(&SwitchSource::Ovsdb);
+    if !ports.is_some_and(Observed::is_fresh) {
+        return undecided("the ports of the switch's database were not read");
     }
     let sockets = snapshot.switch_namespace().and_then(|here| here.packet_sockets.as_ref());
     match sockets {

@@ -229,7 +229,17 @@ impl Question<'_> {
     fn has_another(self, row: &Container, record: &PortRecord) -> bool {
         let Some(home) = row.netns else { return false };
         let mut inside = self.wiring.attachments.iter().filter(|found| found.netns == home);
-        inside.any(|found| *found.link.name == *record.interface)
+        // What is on no port may be the very link whose port another program has taken.
+        inside.any(|found| {
+            let is_on = !record.ours || found.port.port().is_some() || self.is_orphaned(record);
+            is_on && *found.link.name == *record.interface
+        })
+    }
+
+    /// Whether a row has the record, and its link is gone.
+    fn is_orphaned(self, record: &PortRecord) -> bool {
+        let mut orphans = self.wiring.ports.iter().filter(|row| row.occupant.is_orphaned());
+        orphans.any(|row| PortRecord::of(&row.port).as_ref() == Some(record))
     }
 
     fn orphan(

@@ -1,0 +1,247 @@
+//! A host with a second database, a switch in a network namespace of its own, a second engine with
+//! the same names, and links that were renamed and given aliases: after every acting verb nothing
+//! living and nothing foreign has changed.
+//!
+//! `PROOF_SEED=N` builds the same scene again, `PROOF_STEPS=N` makes it longer.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher, RandomState};
+
+use crate::tool::{docker_ovs, number};
+use lab::{Bridge, Container, Database, Home, Podman, Switch, run, try_run, unique};
+use serde_json::Value;
+
+/// xorshift64: a test needs variety, not randomness.
+struct Dice(u64);
+
+impl Dice {
+    fn throw(&mut self, sides: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % sides as u64).unwrap()
+    }
+}
+
+struct Scene {
+    bridges: [Bridge; 2],
+    containers: Vec<Container>,
+    podman: Podman,
+    second: Database,
+    switch: Switch,
+}
+
+/// A link: its namespace and its index there.
+type LinkId = (String, u64);
+
+/// What there is, by identity.
+#[derive(Debug)]
+struct Truth {
+    /// The links of every namespace that the scene knows, with their names.
+    links: BTreeMap<LinkId, String>,
+    /// The Interfaces of the host's database: what they are called, and whose they are.
+    rows: BTreeMap<String, (String, String)>,
+    /// The Interfaces of the other databases.
+    foreign: BTreeSet<String>,
+    /// The containers of both engines, with what runs in them.
+    containers: BTreeSet<String>,
+}
+
+impl Truth {
+    fn of(scene: &Scene) -> Self {
+        let mut links = links_of("host", &run("ip", &["--json", "link"]));
+        let there = run("ip", &["--json", "--netns", scene.switch.netns().name(), "link"]);
+        links.extend(links_of("switch", &there));
+        for container in &scene.containers {
+            let pid = try_run("docker", &["inspect", "--format", "{{.State.Pid}}", container.id()]);
+            let Some(pid) = pid.ok().filter(|pid| pid != "0") else { continue };
+            let ip = ["--target", &pid, "--net", "ip", "--json", "link"];
+            let Ok(told) = try_run("nsenter", &ip) else { continue };
+            links.extend(links_of(&format!("{}/{pid}", container.id()), &told));
+        }
+        let foreign = [scene.second.vsctl(&LIST), scene.switch.vsctl(&LIST)];
+        let docker =
+            run("docker", &["ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.State}}"]);
+        let own = |line: &&str| scene.containers.iter().any(|row| line.starts_with(row.id()));
+        let mut containers: BTreeSet<_> = docker.lines().filter(own).map(str::to_owned).collect();
+        containers.insert(scene.podman.pid());
+        Self { links, rows: rows_of(&run("ovs-vsctl", &LIST)), foreign: foreign.into(), containers }
+    }
+}
+
+const LIST: [&str; 4] = ["--format=json", "--columns=_uuid,name,external_ids", "list", "Interface"];
+
+fn links_of(netns: &str, told: &str) -> BTreeMap<LinkId, String> {
+    let links: Vec<Value> = serde_json::from_str(told).unwrap();
+    let id = |link: &Value| (netns.to_owned(), link["ifindex"].as_u64().unwrap());
+    links.iter().map(|link| (id(link), link["ifname"].to_string().replace('"', ""))).collect()
+}
+
+fn rows_of(told: &str) -> BTreeMap<String, (String, String)> {
+    let table: Value = serde_json::from_str(told).unwrap();
+    let rows = table["data"].as_array().unwrap().iter();
+    let row = |row: &Value| {
+        let name = row[1].as_str().unwrap_or_default().to_owned();
+        (row[0][1].as_str().unwrap().to_owned(), (name, row[2].to_string()))
+    };
+    rows.map(row).collect()
+}
+
+impl Scene {
+    fn new(folder: &std::path::Path) -> Self {
+        let scene = Self {
+            bridges: [Bridge::new(), Bridge::new()],
+            containers: (0..4).map(|_| Container::run()).collect(),
+            podman: Podman::serve(folder),
+            second: Database::start(),
+            switch: Switch::start(&[]),
+        };
+        for bridge in &scene.bridges {
+            scene.second.vsctl(&["add-br", bridge.name()]);
+            scene.switch.add_bridge(bridge.name(), &[]);
+        }
+        // Both engines have a container of this name.
+        run("docker", &["rename", scene.containers[0].id(), scene.podman.name()]);
+        scene
+    }
+
+    fn name(&self, container: &Container) -> String {
+        let told = ["inspect", "--format", "{{.Name}}", container.id()];
+        run("docker", &told).trim_start_matches('/').to_owned()
+    }
+
+    /// Something that is none of docker-ovs' doing.
+    fn happens(&self, dice: &mut Dice) -> String {
+        let container = &self.containers[dice.throw(self.containers.len())];
+        let runs = container.pid() != "0";
+        let what = dice.throw(7);
+        match what {
+            0 => container.restart(),
+            1 => container.stop(),
+            2 if !runs => container.start(),
+            3 => {
+                run("docker", &["rename", container.id(), &unique("r")]);
+            }
+            4 if runs => {
+                let address = "02:00:00:00:00:01";
+                let _ = try_run(
+                    "nsenter",
+                    &[
+                        "--target",
+                        &container.pid(),
+                        "--net",
+                        "ip",
+                        "link",
+                        "set",
+                        "eth0",
+                        "address",
+                        address,
+                    ],
+                );
+            }
+            5 => {
+                let ports = run("ovs-vsctl", &["list-ports", self.bridges[0].name()]);
+                if let Some(port) = ports.lines().next() {
+                    run("ovs-vsctl", &["del-port", port]);
+                }
+            }
+            6 if runs => {
+                let peer = ["type", "veth", "peer", "name", "fake0", "netns"];
+                let (name, pid) = (unique("dov-"), container.pid());
+                let words = [&["link", "add", &name][..], &peer, &[&pid]].concat();
+                run("ip", &words);
+                let alias =
+                    format!("docker-ovs {}/fake0 on {}", container.id(), self.bridges[0].name());
+                run("ip", &["link", "set", &name, "alias", &alias, "up"]);
+                container.ip(&["link", "set", "fake0", "up"]);
+                container.ip(&["address", "add", "192.0.2.66/24", "dev", "fake0"]);
+            }
+            _ => {}
+        }
+        format!("{what} of {}", container.id())
+    }
+
+    /// An acting verb, and whose interface it may take, if anyone's.
+    fn acts(&self, dice: &mut Dice) -> (Vec<String>, Option<String>) {
+        let container = &self.containers[dice.throw(self.containers.len())];
+        let (name, bridge) = (self.name(container), self.bridges[dice.throw(2)].name());
+        let own = ["connect", "restore", "prune", "disconnect", "restore --all", "prune --all"];
+        let verb = own[dice.throw(own.len())];
+        let mut words: Vec<String> = verb.split(' ').map(str::to_owned).collect();
+        match words[0].as_str() {
+            "connect" => words.extend([bridge.to_owned(), name]),
+            "disconnect" => words.extend([bridge.to_owned(), name, "--force".to_owned()]),
+            "restore" if words.len() == 1 => words.push(name),
+            "prune" => words.extend(["--force", "--bridge", bridge].map(str::to_owned)),
+            _ => {}
+        }
+        let foreign = match dice.throw(4) {
+            0 => vec!["--db".to_owned(), self.second.remote()],
+            1 => vec!["--host".to_owned(), self.podman.socket()],
+            _ => Vec::new(),
+        };
+        let taken =
+            (words[0] == "disconnect" && foreign.is_empty()).then(|| container.id().to_owned());
+        (foreign.into_iter().chain(words).collect(), taken)
+    }
+}
+
+/// What an acting verb may not have done.
+fn compare(before: &Truth, after: &Truth, taken: Option<&str>, told: &str) {
+    assert_eq!(before.foreign, after.foreign, "{told}");
+    assert_eq!(before.containers, after.containers, "{told}");
+    let living =
+        |name: &str| before.links.iter().any(|((netns, _), link)| netns == "host" && link == name);
+    let whose = |ids: &str| taken.is_some_and(|id| ids.contains(id));
+    for (uuid, (name, ids)) in &before.rows {
+        let gone = !after.rows.contains_key(uuid);
+        assert!(!gone || !living(name) || whose(ids), "the living port {name} is gone: {told}");
+    }
+    let lost: Vec<_> = before.links.keys().filter(|id| !after.links.contains_key(id)).collect();
+    let may = |(netns, _): &&&LinkId| taken.is_some_and(|id| netns.starts_with(id));
+    let inside = lost.iter().filter(may).count();
+    assert!(lost.len() <= 2 * inside, "links are gone: {lost:?}: {told}");
+}
+
+#[test]
+fn nothing_living_and_nothing_foreign_is_changed_by_any_verb() {
+    lab::alone!(Docker, Podman);
+    let seed = std::env::var("PROOF_SEED").ok().and_then(|text| text.parse().ok());
+    let seed = seed.unwrap_or_else(|| RandomState::new().hash_one("a scene") | 1);
+    println!("PROOF_SEED={seed}");
+    let (mut dice, folder) = (Dice(seed), tempfile::tempdir().unwrap());
+    let scene = Scene::new(folder.path());
+    for step in 0..number("PROOF_STEPS", 24) {
+        let happened = scene.happens(&mut dice);
+        settled(&scene);
+        let (words, taken) = scene.acts(&mut dice);
+        let before = Truth::of(&scene);
+        let ran = docker_ovs(&words.iter().map(String::as_str).collect::<Vec<_>>());
+        let told = format!("step {step}: {happened}; {words:?}: {ran:?}");
+        println!("{told}");
+        compare(&before, &Truth::of(&scene), taken.as_deref(), &told);
+    }
+}
+
+/// Waits until the kernel has taken down what ended: links that go by themselves are nothing that
+/// a verb has done.
+fn settled(scene: &Scene) {
+    lab::wait_until("the kernel takes down what ended", || {
+        let spaces = run("ip", &["--json", "--details", "link", "show", "type", "veth"]);
+        let links: Vec<Value> = serde_json::from_str(&spaces).unwrap();
+        let pids = scene.containers.iter().map(Container::pid).filter(|pid| pid != "0");
+        let inside: usize = pids
+            .map(|pid| {
+                let ip =
+                    ["--target", &pid, "--net", "ip", "--json", "link", "show", "type", "veth"];
+                let told = run("nsenter", &ip);
+                serde_json::from_str::<Vec<Value>>(&told).unwrap().len()
+            })
+            .sum();
+        let ours = links.iter().filter(|link| {
+            let alias = link["ifalias"].as_str().unwrap_or_default();
+            scene.containers.iter().any(|row| alias.contains(row.id()))
+        });
+        ours.count() == inside
+    });
+}
