@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, RandomState};
 
 use crate::tool::{docker_ovs, number};
-use lab::{Bridge, Container, Database, Home, Podman, Switch, run, try_run, unique};
+use lab::{Bridge, Container, Database, Home, IdleVswitchd, Podman, Switch, run, try_run, unique};
 use serde_json::Value;
 
 /// xorshift64: a test needs variety, not randomness.
@@ -28,7 +28,18 @@ struct Scene {
     containers: Vec<Container>,
     podman: Podman,
     second: Database,
+    _vswitchd: IdleVswitchd,
+    /// The second database by TCP.
+    tcp: String,
     switch: Switch,
+}
+
+/// Whose database a verb is to change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum At {
+    Host,
+    Second,
+    Switch,
 }
 
 /// A link: its namespace and its index there.
@@ -41,8 +52,8 @@ struct Truth {
     links: BTreeMap<LinkId, String>,
     /// The Interfaces of the host's database: what they are called, and whose they are.
     rows: BTreeMap<String, (String, String)>,
-    /// The Interfaces of the other databases.
-    foreign: BTreeSet<String>,
+    /// The Interfaces of the host's database, the second one and the switch's.
+    databases: [String; 3],
     /// The containers of both engines, with what runs in them.
     containers: BTreeSet<String>,
 }
@@ -59,13 +70,15 @@ impl Truth {
             let Ok(told) = try_run("nsenter", &ip) else { continue };
             links.extend(links_of(&format!("{}/{pid}", container.id()), &told));
         }
-        let foreign = [scene.second.vsctl(&LIST), scene.switch.vsctl(&LIST)];
+        let own = run("ovs-vsctl", &LIST);
+        let rows = rows_of(&own);
+        let databases = [own, scene.second.vsctl(&LIST), scene.switch.vsctl(&LIST)];
         let docker =
             run("docker", &["ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.State}}"]);
         let own = |line: &&str| scene.containers.iter().any(|row| line.starts_with(row.id()));
         let mut containers: BTreeSet<_> = docker.lines().filter(own).map(str::to_owned).collect();
         containers.insert(scene.podman.pid());
-        Self { links, rows: rows_of(&run("ovs-vsctl", &LIST)), foreign: foreign.into(), containers }
+        Self { links, rows, databases, containers }
     }
 }
 
@@ -89,11 +102,14 @@ fn rows_of(told: &str) -> BTreeMap<String, (String, String)> {
 
 impl Scene {
     fn new(folder: &std::path::Path) -> Self {
+        let second = Database::start();
         let scene = Self {
             bridges: [Bridge::new(), Bridge::new()],
             containers: (0..4).map(|_| Container::run()).collect(),
             podman: Podman::serve(folder),
-            second: Database::start(),
+            _vswitchd: second.idle_vswitchd(),
+            tcp: by_tcp(&second),
+            second,
             switch: Switch::start(&[]),
         };
         for bridge in &scene.bridges {
@@ -145,50 +161,73 @@ impl Scene {
                     run("ovs-vsctl", &["del-port", port]);
                 }
             }
-            6 if runs => {
-                let peer = ["type", "veth", "peer", "name", "fake0", "netns"];
-                let (name, pid) = (unique("dov-"), container.pid());
-                let words = [&["link", "add", &name][..], &peer, &[&pid]].concat();
-                run("ip", &words);
-                let alias =
-                    format!("docker-ovs {}/fake0 on {}", container.id(), self.bridges[0].name());
-                run("ip", &["link", "set", &name, "alias", &alias, "up"]);
-                container.ip(&["link", "set", "fake0", "up"]);
-                container.ip(&["address", "add", "192.0.2.66/24", "dev", "fake0"]);
-            }
+            6 if runs => self.imitates(container),
             _ => {}
         }
         format!("{what} of {}", container.id())
     }
 
+    /// A veth that looks like one of an earlier version, and is in use.
+    fn imitates(&self, container: &Container) {
+        let (name, pid) = (unique("v"), container.pid());
+        let peer = ["type", "veth", "peer", "name", "fake0", "netns", &pid];
+        if try_run("ip", &[&["link", "add", &name][..], &peer].concat()).is_err() {
+            return;
+        }
+        let bridge = self.bridges[0].name();
+        let alias = format!("docker-ovs {}/fake0 on {bridge}", container.id());
+        run("ip", &["link", "set", &name, "alias", &alias, "up"]);
+        container.ip(&["link", "set", "fake0", "up"]);
+        container.ip(&["address", "add", "192.0.2.66/24", "dev", "fake0"]);
+    }
+
     /// An acting verb, and whose interface it may take, if anyone's.
-    fn acts(&self, dice: &mut Dice) -> (Vec<String>, Option<String>) {
+    fn acts(&self, dice: &mut Dice) -> (Vec<String>, At, Option<String>) {
         let container = &self.containers[dice.throw(self.containers.len())];
         let (name, bridge) = (self.name(container), self.bridges[dice.throw(2)].name());
         let own = ["connect", "restore", "prune", "disconnect", "restore --all", "prune --all"];
         let verb = own[dice.throw(own.len())];
         let mut words: Vec<String> = verb.split(' ').map(str::to_owned).collect();
         match words[0].as_str() {
-            "connect" => words.extend([bridge.to_owned(), name]),
-            "disconnect" => words.extend([bridge.to_owned(), name, "--force".to_owned()]),
-            "restore" if words.len() == 1 => words.push(name),
+            "connect" => words.extend([bridge.to_owned(), name.clone()]),
+            "disconnect" => words.extend([bridge, &name, "--force"].map(str::to_owned)),
+            "restore" if words.len() == 1 => words.push(name.clone()),
             "prune" => words.extend(["--force", "--bridge", bridge].map(str::to_owned)),
             _ => {}
         }
-        let foreign = match dice.throw(4) {
-            0 => vec!["--db".to_owned(), self.second.remote()],
-            1 => vec!["--host".to_owned(), self.podman.socket()],
-            _ => Vec::new(),
+        let changes = words[0] == "connect" || words[0] == "disconnect";
+        let (foreign, at) = match dice.throw(7) {
+            0 => (vec!["--db".to_owned(), self.second.remote()], At::Second),
+            1 => (vec!["--db".to_owned(), self.tcp.clone()], At::Second),
+            2 => (vec!["--db".to_owned(), self.switch.remote()], At::Switch),
+            // There it would be the other engine's container of that name.
+            3 | 4 if !changes || name != self.podman.name() => {
+                (vec!["--host".to_owned(), self.podman.socket()], At::Host)
+            }
+            _ => (Vec::new(), At::Host),
         };
-        let taken =
-            (words[0] == "disconnect" && foreign.is_empty()).then(|| container.id().to_owned());
-        (foreign.into_iter().chain(words).collect(), taken)
+        let taken = (words[0] == "disconnect").then(|| container.id().to_owned());
+        (foreign.into_iter().chain(words).collect(), at, taken)
     }
 }
 
+/// Has the server of a database listen at a port of this machine too.
+fn by_tcp(database: &Database) -> String {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let control = database.folder.path().join("ctl");
+    let remote = format!("ptcp:{port}:127.0.0.1");
+    run("ovs-appctl", &["-t", control.to_str().unwrap(), "ovsdb-server/add-remote", &remote]);
+    format!("tcp:127.0.0.1:{port}")
+}
+
 /// What an acting verb may not have done.
-fn compare(before: &Truth, after: &Truth, taken: Option<&str>, told: &str) {
-    assert_eq!(before.foreign, after.foreign, "{told}");
+fn compare(before: &Truth, after: &Truth, at: At, taken: Option<&str>, told: &str) {
+    for (n, here) in [At::Host, At::Second, At::Switch].into_iter().enumerate() {
+        let same = before.databases[n] == after.databases[n];
+        assert!(same || here == at, "{here:?} has changed: {told}");
+    }
     assert_eq!(before.containers, after.containers, "{told}");
     let living =
         |name: &str| before.links.iter().any(|((netns, _), link)| netns == "host" && link == name);
@@ -211,15 +250,15 @@ fn nothing_living_and_nothing_foreign_is_changed_by_any_verb() {
     println!("PROOF_SEED={seed}");
     let (mut dice, folder) = (Dice(seed), tempfile::tempdir().unwrap());
     let scene = Scene::new(folder.path());
-    for step in 0..number("PROOF_STEPS", 24) {
+    for step in 0..number("PROOF_STEPS", 16) {
         let happened = scene.happens(&mut dice);
         settled(&scene);
-        let (words, taken) = scene.acts(&mut dice);
+        let (words, at, taken) = scene.acts(&mut dice);
         let before = Truth::of(&scene);
         let ran = docker_ovs(&words.iter().map(String::as_str).collect::<Vec<_>>());
         let told = format!("step {step}: {happened}; {words:?}: {ran:?}");
         println!("{told}");
-        compare(&before, &Truth::of(&scene), taken.as_deref(), &told);
+        compare(&before, &Truth::of(&scene), at, taken.as_deref(), &told);
     }
 }
 
@@ -227,8 +266,14 @@ fn nothing_living_and_nothing_foreign_is_changed_by_any_verb() {
 /// a verb has done.
 fn settled(scene: &Scene) {
     lab::wait_until("the kernel takes down what ended", || {
-        let spaces = run("ip", &["--json", "--details", "link", "show", "type", "veth"]);
-        let links: Vec<Value> = serde_json::from_str(&spaces).unwrap();
+        let veths = ["link", "show", "type", "veth"];
+        let there = ["--json", "--netns", scene.switch.netns().name()];
+        let told = [
+            run("ip", &[&["--json"], &veths[..]].concat()),
+            run("ip", &[&there, &veths[..]].concat()),
+        ];
+        let links = told.iter().flat_map(|told| serde_json::from_str::<Vec<Value>>(told).unwrap());
+        let links: Vec<Value> = links.collect();
         let pids = scene.containers.iter().map(Container::pid).filter(|pid| pid != "0");
         let inside: usize = pids
             .map(|pid| {
