@@ -93,8 +93,8 @@ fn what_del_port_took_is_put_back_and_forgotten_once_the_container_is_gone() {
     let (bridge, container) = (Bridge::new(), Container::run());
     let more = ["--ofport", "40011", "--vlan", "10", "--trunk", "20-30", "--ip", "10.79.3.1/24"];
     let port = connected(&bridge, &container, &more);
-    let mode = |port: &str| run("ovs-vsctl", &["get", "Port", port, "vlan_mode", "tag"]);
-    assert_eq!(mode(&port), "native-untagged\n10");
+    let vlans = |port: &str| run("ovs-vsctl", &["get", "Port", port, "vlan_mode", "tag"]);
+    assert_eq!(vlans(&port), "native-untagged\n10");
     let restore = |want: &str| {
         assert_eq!(says(&["restore", container.name(), "--format", "{{.Result}}"]), want);
         assert_eq!(says(&["port", container.name(), bridge.name(), "--quiet"]), "40011\n");
@@ -104,12 +104,12 @@ fn what_del_port_took_is_put_back_and_forgotten_once_the_container_is_gone() {
     assert_eq!((dry.code, dry.stdout.as_str()), (1, "missing\n"), "{dry:?}");
     assert_eq!(says(&["prune", "--force", "--bridge", bridge.name(), "--format", "{{.Port}}"]), "");
     restore("restored\n");
-    assert_eq!(ports(&bridge), [port.clone()], "the link lives on");
+    assert_eq!(ports(&bridge), std::slice::from_ref(&port), "the link lives on");
     run("ovs-vsctl", &["del-port", &port]);
     container.restart();
     wait_until_gone(&port);
     restore("restored\n");
-    assert_eq!(mode(&ports(&bridge)[0]), "native-untagged\n10");
+    assert_eq!(vlans(&ports(&bridge)[0]), "native-untagged\n10");
     run("ovs-vsctl", &["del-port", &ports(&bridge)[0]]);
     container.remove();
     let pruned = ["prune", "--force", "--bridge", bridge.name(), "--format", "{{.Kind}}"];
@@ -168,7 +168,7 @@ fn a_second_engine_leaves_what_the_first_ones_stopped_containers_had() {
     for more in [&[][..], &["--all"], &["--stopped"]] {
         let ran = by(&[&["prune", "--force", "--bridge", bridge.name()], more].concat());
         assert!(ran.code < 2, "{ran:?}");
-        assert_eq!(ports(&bridge), [port.clone()], "{ran:?}");
+        assert_eq!(ports(&bridge), std::slice::from_ref(&port), "{ran:?}");
     }
     let ran = by(&["restore", "--all", "--format", "{{.Bridge}} {{.Result}}"]);
     assert!(ran.stdout.contains(&format!("{} skipped", bridge.name())), "{ran:?}");

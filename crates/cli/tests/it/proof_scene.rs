@@ -121,11 +121,6 @@ impl Scene {
         scene
     }
 
-    fn name(&self, container: &Container) -> String {
-        let told = ["inspect", "--format", "{{.Name}}", container.id()];
-        run("docker", &told).trim_start_matches('/').to_owned()
-    }
-
     /// Something that is none of docker-ovs' doing.
     fn happens(&self, dice: &mut Dice) -> String {
         let container = &self.containers[dice.throw(self.containers.len())];
@@ -184,7 +179,7 @@ impl Scene {
     /// An acting verb, and whose interface it may take, if anyone's.
     fn acts(&self, dice: &mut Dice) -> (Vec<String>, At, Option<String>) {
         let container = &self.containers[dice.throw(self.containers.len())];
-        let (name, bridge) = (self.name(container), self.bridges[dice.throw(2)].name());
+        let (name, bridge) = (name_of(container), self.bridges[dice.throw(2)].name());
         let own = ["connect", "restore", "prune", "disconnect", "restore --all", "prune --all"];
         let verb = own[dice.throw(own.len())];
         let mut words: Vec<String> = verb.split(' ').map(str::to_owned).collect();
@@ -209,6 +204,12 @@ impl Scene {
         let taken = (words[0] == "disconnect").then(|| container.id().to_owned());
         (foreign.into_iter().chain(words).collect(), at, taken)
     }
+}
+
+/// What it is called now.
+fn name_of(container: &Container) -> String {
+    let told = ["inspect", "--format", "{{.Name}}", container.id()];
+    run("docker", &told).trim_start_matches('/').to_owned()
 }
 
 /// Has the server of a database listen at a port of this machine too.

@@ -71,12 +71,15 @@ fn request_to_disconnect(words: &str, force: bool) -> Disconnect {
     Disconnect { bridge, container, interface: None, force }
 }
 
+/// What is known no more, and how that comes about.
+type Change = (&'static str, fn(&mut Snapshot));
+
 #[test]
 fn a_container_is_gone_only_where_every_engine_that_could_have_it_says_so() {
     let gone = removed();
     assert_eq!((pruned(&gone), doubts(&gone).len()), (1, 0));
     assert_eq!(restored(&gone), [RestoreAction::Gone]);
-    let changes: [(&str, fn(&mut Snapshot)); 6] = [
+    let changes: [Change; 6] = [
         ("stale", |host| {
             let rows = Arc::from([]);
             host.engines.insert(docker(), Observed::Stale { rows, why: silent() });
