@@ -23,6 +23,11 @@ impl Deadline {
         Self { due: Instant::now() + allowed, allowed }
     }
 
+    /// Whether that moment has come.
+    pub(crate) fn is_over(self) -> bool {
+        Instant::now() >= self.due
+    }
+
     /// Waits for `answer`, but not beyond the deadline.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use crate::Host;
 use crate::clock::now;
 use crate::deadline::Deadline;
 use crate::engine::netns::{Pinned, confirm, pin_all, refute, settle};
-use crate::engine::{Configured, Found, ask};
+use crate::engine::{Configured, Found, ask, others};
 use crate::identity::{self, Switch};
 use crate::kernel;
 use crate::question::Question;
@@ -25,7 +25,13 @@ use crate::switch::ovsdb::{self, Database};
 impl Host {
     /// Looks once. Never fails: what could not be had is said in the Snapshot.
     pub async fn look(&self, question: &Question) -> Snapshot {
-        self.read(question).await.0
+        if !question.other_engines {
+            return self.read(question).await.0;
+        }
+        let due = Deadline::after(self.timeout);
+        let ((snapshot, _), other_engines) =
+            tokio::join!(self.read(question), others::containers(&self.engines, due));
+        Snapshot { other_engines, ..snapshot }
     }
 
     /// Looks once, and resolves what was seen. The namespace that the question named directly, if
@@ -109,6 +115,7 @@ impl Host {
             engines: engines.map(|(kind, found)| (kind, found.map(rows).into())).collect(),
             named_engines: named(&self.engines),
             identities: Identities::default(),
+            other_engines: Vec::new(),
             kernel: seen.kernel.into(),
             switch: seen.switch.0.into_iter().map(|(source, rows)| (source, rows.into())).collect(),
         }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use model::plan::{Prunable, Prune};
+use model::plan::Prune;
 use model::switch::SwitchSource;
 use model::{Look, Observed, Snapshot, SourceError, SourceErrorKind, query};
 
-use crate::act::{ActError, left_over_in};
+use crate::act::{ActError, LeftOver, left_over_in};
 use crate::{Host, Question};
 
 /// What a Snapshot can be asked of.
@@ -73,7 +73,7 @@ impl Origin {
     ///
     /// # Errors
     /// No such bridge, or a source is missing.
-    pub async fn left_over(&self, request: &Prune) -> Result<Vec<Prunable>, ActError> {
+    pub async fn left_over(&self, request: &Prune) -> Result<LeftOver, ActError> {
         match self {
             Self::Live(host) => host.left_over(request).await,
             Self::Recorded(_) => left_over_in(&self.look(&Question::default()).await, request),

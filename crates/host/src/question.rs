@@ -16,6 +16,9 @@ pub struct Question {
     /// Whether what keeps packets from passing is read too: which links the switch hears, which a
     /// whole look always reads, and which leave checksums to their hardware.
     pub traffic: bool,
+    /// Whether the containers of engines that are not asked are listed too: for acting, where what
+    /// one engine has not got is not gone.
+    pub other_engines: bool,
     /// Whether every source is asked who it is: acting needs it, and it costs an engine some
     /// milliseconds.
     pub identities: bool,

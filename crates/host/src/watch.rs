@@ -129,6 +129,7 @@ impl Watch {
             engines: engines.map(|(kind, rows)| (kind.clone(), rows.observed())).collect(),
             named_engines: self.named.clone(),
             identities,
+            other_engines: Vec::new(),
             kernel,
             switch: [(SwitchSource::Ovsdb, latest.switch.observed())].into(),
         }

@@ -94,6 +94,7 @@ fn bridge(b: u16) -> Bridge {
         datapath: None,
         userspace_tso: None,
         fake_bridges: Vec::new(),
+        external_ids: std::collections::BTreeMap::new(),
         ports,
     }
 }
@@ -119,6 +120,7 @@ fn snapshot() -> Snapshot {
         switch_netns: Some(HOST),
         named_engines: std::collections::BTreeSet::new(),
         identities: docker_ovs_model::identity::Identities::default(),
+        other_engines: Vec::new(),
         engines: [(
             Engine("docker".into()),
             Observed::Fresh { rows: (0..CONTAINERS).map(container).collect() },

@@ -13,6 +13,7 @@ pub mod health;
 pub mod identity;
 pub mod ids;
 mod look;
+pub mod memory;
 mod named_bridge;
 mod narrow;
 mod occupant;
@@ -28,6 +29,7 @@ pub mod switch;
 mod target;
 pub mod timeline;
 pub mod vlan;
+pub mod whereabouts;
 pub mod who;
 pub mod wiring;
 

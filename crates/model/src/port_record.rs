@@ -13,22 +13,28 @@ use crate::ids::{Mac, short_if_id};
 use crate::snapshot::{Cidr, Container};
 use crate::switch::Port;
 
+mod alias;
+mod place;
+
+pub(crate) use alias::{Alias, short_system};
+pub use place::Place;
+pub(crate) use place::is_own_label;
+
 /// What the keys of our own begin with.
 pub const PREFIX: &str = "docker-ovs.";
 /// What the alias of a link begins with that we made.
 pub const ALIAS: &str = "docker-ovs ";
 
-const COMPOSE: [(&str, &str); 3] = [
-    ("compose-project", "com.docker.compose.project"),
-    ("compose-service", "com.docker.compose.service"),
-    ("compose-number", "com.docker.compose.container-number"),
-];
-
 /// The keys of our own, without [`PREFIX`].
-pub(crate) const OWN_KEYS: [&str; 9] = [
+pub(crate) const OWN_KEYS: [&str; 14] = [
     "compose-project",
     "compose-service",
     "compose-number",
+    "swarm-service",
+    "swarm-slot",
+    "engine",
+    "engine-id",
+    "system",
     "name",
     "mac",
     "ip",
@@ -36,11 +42,6 @@ pub(crate) const OWN_KEYS: [&str; 9] = [
     "mtu",
     "created",
 ];
-
-/// The labels by which a container is known again that was made anew.
-pub(crate) fn is_own_label(label: &str) -> bool {
-    COMPOSE.iter().any(|(_, known)| *known == label)
-}
 
 /// An attachment as the database remembers it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,8 +54,12 @@ pub struct PortRecord {
     pub ours: bool,
     /// Name of the container.
     pub name: Option<String>,
-    /// Compose's project, service and number of the container; empty without Compose.
-    pub compose: Vec<String>,
+    /// Its place in a Compose project or a Swarm service.
+    pub place: Place,
+    /// The engine that ran it. A record of earlier versions, or of ovs-docker, does not say.
+    pub engine: Option<EngineMark>,
+    /// The database that it was written to: its system-id. As above.
+    pub system: Option<String>,
     /// Hardware address of the interface inside.
     pub mac: Option<Mac>,
     /// Its addresses.
@@ -67,19 +72,34 @@ pub struct PortRecord {
     pub created: Option<u64>,
 }
 
+/// Which engine a container is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EngineMark {
+    /// Its kind, as `docker`: [`crate::snapshot::Engine`].
+    pub kind: String,
+    /// What it calls itself: [`crate::identity::SourceIdentity::id`].
+    pub id: String,
+}
+
 impl PortRecord {
     /// What the row of `port` remembers, if it is ours or ovs-docker's.
     pub fn of(port: &Port) -> Option<Self> {
-        let ids = &port.external_ids;
+        Self::read(&port.external_ids)
+    }
+
+    /// The same, of `external_ids` wherever they are.
+    pub fn read(ids: &BTreeMap<String, String>) -> Option<Self> {
         let text = |key: &str| ids.get(key).filter(|text| !text.is_empty()).cloned();
         let own = |key: &str| text(&format!("{PREFIX}{key}"));
-        let compose: Vec<_> = COMPOSE.iter().map_while(|(key, _)| own(key)).collect();
+        let engine = own("engine").zip(own("engine-id"));
         Some(Self {
             container: text("container_id")?,
             interface: text("container_iface")?,
             ours: ids.keys().any(|key| key.starts_with(PREFIX)),
             name: own("name"),
-            compose: if compose.len() == COMPOSE.len() { compose } else { Vec::new() },
+            place: Place::read(own),
+            engine: engine.map(|(kind, id)| EngineMark { kind, id }),
+            system: own("system"),
             mac: parsed(own("mac")),
             addresses: list(own("ip").as_ref()),
             gateways: list(own("gateway").as_ref()),
@@ -93,7 +113,7 @@ impl PortRecord {
         Self {
             container: container.id.0.to_string(),
             name: Some(container.name.to_string()),
-            compose: compose_of(container),
+            place: Place::of(container),
             ours: true,
             ..self
         }
@@ -106,9 +126,11 @@ impl PortRecord {
             ("container_id".to_owned(), self.container.clone()),
             ("container_iface".to_owned(), self.interface.clone()),
         ]);
-        let compose = COMPOSE.iter().zip(&self.compose).map(|((key, _), value)| (*key, value));
-        ids.extend(compose.map(|(key, value)| (own(key), value.clone())));
+        ids.extend(self.place.keys().into_iter().map(|(key, value)| (own(key), value.clone())));
         let rest = [
+            ("engine", self.engine.as_ref().map(|engine| engine.kind.clone())),
+            ("engine-id", self.engine.as_ref().map(|engine| engine.id.clone())),
+            ("system", self.system.clone()),
             ("name", self.name.clone()),
             ("mac", self.mac.map(|mac| mac.to_string())),
             ("ip", joined(&self.addresses)),
@@ -120,19 +142,17 @@ impl PortRecord {
         ids
     }
 
-    /// The container that it is about: by id, by the name it had, by its place in a Compose
-    /// project, in this order. One that was made again has the name or the place.
-    pub fn owner<'a>(&self, containers: &[&'a Container]) -> Option<&'a Container> {
-        let find = |fits: &dyn Fn(&Container) -> bool| {
-            let mut found = containers.iter().filter(|row| fits(row));
-            found.next().filter(|_| found.next().is_none()).copied()
-        };
+    /// The container that its own words name: by full id where we wrote it; else by name, id or
+    /// beginning of the id, as it was typed. Whether a name may count is for [`crate::whereabouts`].
+    pub(crate) fn names(&self, row: &Container) -> bool {
         let words = self.container.as_str();
-        find(&|row| *row.id.0 == *words)
-            .or_else(|| find(&|row| !self.ours && *row.name == *words))
-            .or_else(|| find(&|row| !self.ours && row.id.0.starts_with(words)))
-            .or_else(|| find(&|row| self.name.as_deref() == Some(&*row.name)))
-            .or_else(|| find(&|row| !self.compose.is_empty() && compose_of(row) == self.compose))
+        let typed = || *row.name == *words || row.id.0.starts_with(words);
+        *row.id.0 == *words || (!self.ours && typed())
+    }
+
+    /// Whether `row` may be what replaces the recorded container, once that is gone.
+    pub(crate) fn is_replaced_by(&self, row: &Container) -> bool {
+        self.name.as_deref() == Some(&*row.name) || self.place.is_same(&Place::of(row))
     }
 
     /// Whether `words` may mean its container.
@@ -148,21 +168,14 @@ impl PortRecord {
 
     /// The alias of the link on the host's side.
     pub fn alias(&self, bridge: &str) -> String {
-        format!("{ALIAS}{}/{} on {bridge}", self.container, self.interface)
+        let alias = Alias {
+            container: &self.container,
+            interface: &self.interface,
+            bridge,
+            system: self.system.as_deref().map(short_system),
+        };
+        alias.to_string()
     }
-}
-
-/// What the alias of a link says, that [`PortRecord::alias`] wrote: container, interface, bridge.
-pub(crate) fn alias_says(alias: &str) -> Option<(&str, &str, &str)> {
-    let (container, rest) = alias.strip_prefix(ALIAS)?.split_once('/')?;
-    let (interface, bridge) = rest.split_once(" on ")?;
-    Some((container, interface, bridge))
-}
-
-fn compose_of(container: &Container) -> Vec<String> {
-    let labels = COMPOSE.iter().map_while(|(_, label)| container.labels.get(*label)).cloned();
-    let labels: Vec<_> = labels.collect();
-    if labels.len() == COMPOSE.len() { labels } else { Vec::new() }
 }
 
 fn parsed<T: FromStr>(text: Option<String>) -> Option<T> {
@@ -189,7 +202,12 @@ mod tests {
             interface: "eth1".into(),
             ours: true,
             name: Some("web".into()),
-            compose: vec!["shop".into(), "web".into(), "1".into()],
+            place: Place {
+                compose: Some(["shop", "web", "1"].map(str::to_owned)),
+                swarm: Some(["api", "3"].map(str::to_owned)),
+            },
+            engine: Some(EngineMark { kind: "docker".into(), id: "E1".into() }),
+            system: Some("0ef0ad27-60b7-45c0-b4ee-e0590285d115".into()),
             mac: "02:00:00:00:00:07".parse().ok(),
             addresses: vec!["192.0.2.7/24".parse().unwrap(), "2001:db8::7/64".parse().unwrap()],
             gateways: vec!["192.0.2.1".parse().unwrap()],
@@ -197,7 +215,13 @@ mod tests {
             created: Some(1_700_000_000),
         };
         let port = Port { external_ids: record.external_ids(), ..Port::default() };
-        assert_eq!(alias_says(&record.alias("br0")), Some((&*record.container, "eth1", "br0")));
+        let alias = record.alias("br0");
+        let alias = Alias::read(&alias).unwrap();
+        assert_eq!(
+            (alias.container, alias.interface, alias.bridge),
+            (&*record.container, "eth1", "br0")
+        );
+        assert_eq!(alias.system.as_deref(), Some("0ef0ad27-60b7-45c0-b4ee-e0590285d115"));
         assert_eq!(PortRecord::of(&port), Some(record));
     }
 

@@ -3,6 +3,7 @@
 //! For `--dry-run`, for planning several things at once, and for tests. What the kernel and the
 //! switch choose by themselves is guessed: indexes, and numbers that were not asked for.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::ids::{Ifindex, Name, NetnsId, Nsid};
@@ -20,21 +21,47 @@ pub fn rehearse<'s>(snapshot: &Snapshot, steps: impl IntoIterator<Item = &'s Ste
 fn take(snapshot: &mut Snapshot, step: &Step) {
     match step {
         Step::Kernel(step) => take_in_kernel(snapshot, step),
-        Step::Switch(SwitchStep::ReplacePort(ports)) => replace_port(snapshot, ports),
-        Step::Switch(SwitchStep::Await { bridge, iface, .. }) => {
+        Step::Switch(step) => take_in_switch(snapshot, step),
+    }
+}
+
+fn take_in_switch(snapshot: &mut Snapshot, step: &SwitchStep) {
+    match step {
+        SwitchStep::ReplacePort(ports) => replace_port(snapshot, ports),
+        SwitchStep::Await { bridge, iface, .. } => {
             let ifindex = index_here(snapshot, iface);
-            let Some(row) = bridge_called(snapshot, bridge) else { return };
-            let mut ports = row.ports.iter_mut();
-            if let Some(port) = ports.find(|port| port.iface == *iface) {
-                number(Arc::make_mut(port), ifindex);
+            if let Some(port) = port_called(snapshot, bridge, iface) {
+                number(port, ifindex);
             }
+            if let Some(sockets) = packet_sockets(snapshot) {
+                sockets.extend(ifindex);
+            }
+        }
+        SwitchStep::RemoveMember { bridge, port, .. } => {
+            let Some(row) = bridge_called(snapshot, bridge) else { return };
+            row.ports.retain(|other| other.iface != port.iface);
+        }
+        SwitchStep::Rewrite { bridge, port, external_ids, memory } => {
+            if let Some(port) = port_called(snapshot, bridge, &port.iface) {
+                port.external_ids.clone_from(external_ids);
+            }
+            let Some(row) = bridge_called(snapshot, bridge) else { return };
+            memory.apply(&mut row.external_ids);
         }
     }
 }
 
+fn port_called<'s>(snapshot: &'s mut Snapshot, bridge: &str, iface: &str) -> Option<&'s mut Port> {
+    let row = bridge_called(snapshot, bridge)?;
+    row.ports.iter_mut().find(|port| *port.iface == *iface).map(Arc::make_mut)
+}
+
 fn take_in_kernel(snapshot: &mut Snapshot, step: &KernelStep) {
     match step {
-        KernelStep::DeleteLink { name, .. } => delete_link(snapshot, name),
+        KernelStep::DeleteLink { name, .. } => {
+            stop_listening(snapshot, name);
+            delete_link(snapshot, name);
+        }
         KernelStep::MakeVeth(veth) => make_veth(snapshot, veth),
         KernelStep::UnmakeVeth(veth) => delete_link(snapshot, &veth.host_end),
         KernelStep::SetTxChecksumOffload { netns, interface, on, .. } => {
@@ -49,12 +76,29 @@ fn take_in_kernel(snapshot: &mut Snapshot, step: &KernelStep) {
     }
 }
 
+/// What vswitchd listens to, where that was read.
+fn packet_sockets(snapshot: &mut Snapshot) -> Option<&mut BTreeSet<Ifindex>> {
+    space(snapshot, snapshot.switch_netns?)?.packet_sockets.as_mut()
+}
+
+/// No port has this link any more, or the link itself is gone.
+fn stop_listening(snapshot: &mut Snapshot, name: &str) {
+    let ifindex = index_here(snapshot, name);
+    if let (Some(ifindex), Some(sockets)) = (ifindex, packet_sockets(snapshot)) {
+        sockets.remove(&ifindex);
+    }
+}
+
 fn replace_port(snapshot: &mut Snapshot, ports: &ReplacePort) {
+    if let Some(old) = &ports.remove {
+        stop_listening(snapshot, &old.iface);
+    }
     let Some(row) = bridge_called(snapshot, &ports.bridge) else { return };
     if let Some(old) = &ports.remove {
         row.ports.retain(|port| port.iface != old.iface);
     }
     row.ports.extend(ports.add.clone());
+    ports.memory.apply(&mut row.external_ids);
 }
 
 /// A number that was asked for is given; another one is vswitchd's affair.

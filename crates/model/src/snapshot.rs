@@ -39,6 +39,10 @@ pub struct Snapshot {
     /// Who the sources are.
     #[serde(default, skip_serializing_if = "Identities::is_empty")]
     pub identities: Identities,
+    /// Engines of this host that are not asked who runs what: only which containers they have.
+    /// Acting verbs read it, as what one engine has not another one may have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_engines: Vec<OtherEngine>,
     /// Namespaces with their links.
     pub kernel: Observed<Namespace>,
     /// Bridges with their ports, by the switch source they came from.
@@ -183,6 +187,18 @@ impl fmt::Display for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// An engine that has a socket on this host, and is none of those that are asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OtherEngine {
+    /// Where it listens, as `unix:///run/podman/podman.sock`.
+    pub address: String,
+    /// What it calls itself, as [`crate::identity::SourceIdentity::id`]; none where it was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Its containers, without their processes and namespaces.
+    pub containers: Observed<Container>,
 }
 
 /// A container as its engine describes it.

@@ -53,6 +53,10 @@ pub struct Bridge {
     /// Its fake bridges, by name; of other sources than the database none are known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fake_bridges: Vec<FakeBridge>,
+    /// `external_ids` of the Bridge row, where the whole database was read: what is remembered of
+    /// attachments ([`crate::memory`]) is there. Only those keys that are our own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub external_ids: BTreeMap<String, String>,
     /// Its ports; in a narrow look only those that were asked for.
     pub ports: Vec<Arc<Port>>,
 }

@@ -2,6 +2,7 @@
 //! `port_configure` in vswitchd/bridge.c and `bundle_set` in ofproto/ofproto-dpif.c).
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +48,15 @@ impl VlanMode {
 impl fmt::Display for VlanMode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())
+    }
+}
+
+impl FromStr for VlanMode {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        let known = Self::ALL.into_iter().find(|mode| mode.word() == word);
+        known.ok_or_else(|| format!("there are {}", Self::ALL.map(Self::word).join(", ")))
     }
 }
 

@@ -9,7 +9,7 @@ use clap::Args;
 use humantime::{parse_duration, parse_rfc3339_weak};
 use model::filter::LAST_VLAN;
 use model::ids::{Mac, OfPort};
-use model::plan::{LAST, Wanted};
+use model::plan::{LAST, VlanMode, Wanted};
 use model::snapshot::Cidr;
 use report::Format;
 
@@ -39,12 +39,15 @@ pub struct ConnectArgs {
     /// MTU in bytes
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(68..=65535))]
     pub mtu: Option<u32>,
-    /// Access VLAN
+    /// Access VLAN, or native VLAN of a trunk
     #[arg(long, value_name = "TAG", value_parser = clap::value_parser!(u16).range(0..=4095))]
     pub vlan: Option<u16>,
-    /// VLANs that it is a trunk for, such as 10-20,30
-    #[arg(long, value_name = "TAGS", value_delimiter = ',', conflicts_with = "vlan")]
+    /// VLANs that it is a trunk for, such as 10-20,30; with --vlan, that one is its native VLAN
+    #[arg(long, value_name = "TAGS", value_delimiter = ',')]
     pub trunk: Vec<Vlans>,
+    /// access, trunk, native-tagged or native-untagged; what follows from the two if none is given
+    #[arg(long, value_name = "MODE")]
+    pub vlan_mode: Option<VlanMode>,
     /// Name of the interface on the host, and of the port
     #[arg(long, value_name = "NAME")]
     pub host_interface: Option<String>,

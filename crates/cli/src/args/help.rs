@@ -141,10 +141,11 @@ pub(super) const CONNECT: &str = help! {
     "  docker ovs connect br0 web --ip 10.0.0.2/24 --gateway 10.0.0.1"
     "  docker ovs connect br0 web --vlan 10                  an access port of VLAN 10"
     "  docker ovs connect br0 web --trunk 10-20,30           a trunk port of twelve VLANs"
+    "  docker ovs connect br0 web --vlan 10 --trunk 20-30    the same with a native VLAN"
     "  docker ovs connect br0 web --ofport 7 --dry-run       the steps, and nothing done"
     ""
-    "A port is an access port (--vlan) or a trunk port (--trunk), not both; for a native VLAN"
-    "set vlan_mode and tag of the trunk port afterwards with ovs-vsctl."
+    "With --vlan and --trunk the first is the native VLAN of a trunk, without a header:"
+    "--vlan-mode native-tagged has it with one (ovs-vswitchd.conf.db(5), Port vlan_mode)."
     ""
     "Exit codes: 0 connected; 1 connected, but on another OpenFlow port than asked for; 2 error,"
     "and nothing is left of it"
@@ -176,7 +177,11 @@ pub(super) const PRUNE: &str = help! {
     ""
     "CSV has no header. Its columns are bridge, port or link, OpenFlow port and last tenant."
     ""
-    "Exit codes: 0 removed, be it nothing; 1 something could not be removed; 2 error"
+    "What may be alive is left alone and named: a port whose link cannot be seen, or whose"
+    "container may be another engine's."
+    ""
+    "Exit codes: 0 removed, be it nothing; 1 something could not be removed, or is left alone as"
+    "it may be alive; 2 error"
 };
 
 pub(super) const VERSION: &str = help! {

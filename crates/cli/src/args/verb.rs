@@ -14,7 +14,7 @@ use super::read::{
 /// The two kinds of ports exclude each other: a usage that shows only the one that was given
 /// would not say so.
 const CONNECT_USAGE: &str =
-    "docker ovs connect [OPTIONS] [--vlan <TAG> | --trunk <TAGS>] <BRIDGE> <CONTAINER>";
+    "docker ovs connect [OPTIONS] [--vlan <TAG>] [--trunk <TAGS>] <BRIDGE> <CONTAINER>";
 
 /// What to do.
 #[derive(Debug, Subcommand)]

@@ -44,6 +44,7 @@ fn wish(args: &ConnectArgs) -> Connect {
         mtu: args.mtu,
         vlan: args.vlan,
         trunks: trunks(&args.trunk),
+        vlan_mode: args.vlan_mode,
         host_interface: args.host_interface.clone(),
     }
 }

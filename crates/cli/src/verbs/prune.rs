@@ -2,14 +2,15 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
-use host::Origin;
-use model::plan::{Prunable, Prune};
-use report::{Format, render, v1, views};
+use host::{LeftOver, Origin};
+use model::plan::{Prunable, Prune, Undecided};
+use report::{Format, printable, render, v1, views};
 
 use crate::args::{PruneArgs, Until};
 use crate::outcome::{CliError, Outcome};
 
-/// Answers `docker ovs prune`; exit 1 where something could not be removed.
+/// Answers `docker ovs prune`; exit 1 where something could not be removed, or may
+/// have to be and cannot be told to be gone.
 ///
 /// # Errors
 /// No such bridge, a source is missing, or stdin is not a terminal and `--force` is not given.
@@ -19,20 +20,31 @@ pub async fn run(origin: &Origin, args: &PruneArgs) -> Result<Outcome, CliError>
             .hint("--dry-run shows what would be removed"));
     }
     let wish = wish(args);
-    let found = origin.left_over(&wish).await?;
+    let LeftOver { prunable: found, undecided } = origin.left_over(&wish).await?;
+    let doubts: Vec<_> = undecided.iter().map(doubt).collect();
     if args.dry_run || found.is_empty() {
-        return lay_out(&args.format, &found);
+        return Ok(with_doubts(lay_out(&args.format, &found, &doubts)?, doubts));
     }
-    if !args.force && !agreed(&lay_out(&Format::Table, &found)?.text) {
+    if !args.force && !agreed(&lay_out(&Format::Table, &found, &doubts)?.text) {
         return Ok(Outcome::default());
     }
     let pruned = origin.live()?.prune(&wish, &found).await?;
     let (failed, gone): (Vec<_>, Vec<_>) = pruned.into_iter().partition(|one| one.failed.is_some());
     let gone: Vec<_> = gone.into_iter().map(|one| one.what).collect();
-    let Outcome { text, .. } = lay_out(&args.format, &gone)?;
-    let remarks: Vec<_> =
-        failed.iter().filter_map(|one| one.failed.as_ref()).map(ToString::to_string).collect();
-    Ok(Outcome { text, nothing: !remarks.is_empty(), remarks, ..Outcome::default() })
+    let Outcome { text, .. } = lay_out(&args.format, &gone, &doubts)?;
+    let failed = failed.iter().filter_map(|one| one.failed.as_ref()).map(ToString::to_string);
+    Ok(with_doubts(Outcome { text, ..Outcome::default() }, failed.chain(doubts).collect()))
+}
+
+/// What is left alone as it may be alive, in a sentence.
+fn doubt(one: &Undecided) -> String {
+    let on = one.bridge.as_ref().map_or_else(String::new, |bridge| format!(" on {bridge}"));
+    printable(&format!("{}{on} is left alone: {}", one.what, one.why))
+}
+
+/// Exit 1 where something is left that may have to go.
+fn with_doubts(outcome: Outcome, remarks: Vec<String>) -> Outcome {
+    Outcome { nothing: !remarks.is_empty(), remarks, ..outcome }
 }
 
 fn wish(args: &PruneArgs) -> Prune {
@@ -44,13 +56,17 @@ fn wish(args: &PruneArgs) -> Prune {
 }
 
 /// A table without rows would say nothing.
-fn lay_out(format: &Format, what: &[Prunable]) -> Result<Outcome, CliError> {
+fn lay_out(format: &Format, what: &[Prunable], doubts: &[String]) -> Result<Outcome, CliError> {
     let rows: Vec<_> = what.iter().map(v1::Orphan::from).collect();
     let text = match (format, rows.as_slice()) {
         (Format::Table, []) => String::new(),
         _ => render(format, &views::PRUNE, &rows)?,
     };
-    let hints = if what.is_empty() { vec!["nothing to remove".to_owned()] } else { Vec::new() };
+    let hints = if what.is_empty() && doubts.is_empty() {
+        vec!["nothing to remove".to_owned()]
+    } else {
+        Vec::new()
+    };
     Ok(Outcome { text, hints, ..Outcome::default() })
 }
 

@@ -16,6 +16,8 @@ mod openapi;
 mod os_ken;
 mod page;
 mod port_identity;
+mod proof;
+mod proof_scene;
 mod prune;
 mod question;
 mod random_scene;

@@ -78,6 +78,7 @@ mod tests {
             engines: BTreeMap::new(),
             named_engines: std::collections::BTreeSet::new(),
             identities: model::identity::Identities::default(),
+            other_engines: Vec::new(),
             kernel: Observed::Fresh { rows: Arc::default() },
             switch: BTreeMap::new(),
         };

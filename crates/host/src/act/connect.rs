@@ -3,9 +3,11 @@
 use model::plan::{Connect, Disconnect, Plan, PlanError, connect, disconnect};
 use model::query::Subject;
 use model::wiring::PortState;
-use model::{Snapshot, SourceError, SourceErrorKind, Target, query, resolve};
+use model::{Look, Snapshot, SourceError, SourceErrorKind, Target, query, resolve};
 
 use super::executor::PlanExecutor;
+use super::restore::proof;
+use super::settle::unknown_occupants;
 use super::{ActError, Connected, generate};
 use crate::{Host, Observe, Question};
 
@@ -22,7 +24,7 @@ impl Host {
         let mut executor = PlanExecutor::take(self).await?;
         let mut tries = TRIES;
         let plan = loop {
-            let (snapshot, plan) = plan_connect(self, request).await?;
+            let (snapshot, plan) = self.plan_connect(request).await?;
             tries -= 1;
             match executor.run(&snapshot, &plan).await {
                 Ok(()) => break plan,
@@ -44,9 +46,35 @@ impl Host {
     /// [`ActError`].
     pub async fn disconnect(&self, request: &Disconnect) -> Result<Connected, ActError> {
         let mut executor = PlanExecutor::take(self).await?;
-        let (snapshot, plan) = plan_disconnect(self, request).await?;
-        executor.run(&snapshot, &plan).await?;
-        Ok(Connected { plan, snapshot })
+        let mut tries = TRIES;
+        loop {
+            let doubtful = |look: &Look| unknown_occupants(look, Some(&request.bridge));
+            let look = self.settled(doubtful).await?;
+            let plan = disconnect(&look.snapshot, &look.wiring, request)?;
+            let snapshot = Snapshot::clone(&look.snapshot);
+            tries -= 1;
+            match executor.run(&snapshot, &plan).await {
+                Ok(()) => return Ok(Connected { plan, snapshot }),
+                Err(act_error) if tries > 0 && executor.may_try_again(&act_error) => {}
+                Err(act_error) => return Err(act_error),
+            }
+        }
+    }
+
+    /// As [`plan_connect`], but waits for what is being taken down.
+    async fn plan_connect(&self, request: &Connect) -> Result<(Snapshot, Plan), ActError> {
+        let snapshot = self.look(&near(request)).await;
+        if let Ok(plan) = connect(&snapshot, &resolve(&snapshot), request, &generate()) {
+            return Ok((snapshot, plan));
+        }
+        let doubtful = |look: &Look| unknown_occupants(look, Some(&request.bridge));
+        let look = match self.settled(doubtful).await {
+            Ok(look) => Snapshot::clone(&look.snapshot),
+            // The plan says which source it needs.
+            Err(_) => self.look(&wide(request)).await,
+        };
+        let plan = connect(&look, &resolve(&look), request, &generate())?;
+        Ok((look, plan))
     }
 }
 
@@ -64,7 +92,7 @@ pub async fn plan_connect(
         return Ok((snapshot, plan));
     }
     // A wider look can tell more about who is in the way.
-    let snapshot = from.observe(&Question { bridge: Some(request.bridge.clone()), ..all() }).await;
+    let snapshot = from.observe(&wide(request)).await;
     let plan = connect(&snapshot, &resolve(&snapshot), request, &generated)?;
     Ok((snapshot, plan))
 }
@@ -77,14 +105,14 @@ pub async fn plan_disconnect(
     from: &impl Observe,
     request: &Disconnect,
 ) -> Result<(Snapshot, Plan), PlanError> {
-    let snapshot = from.observe(&all()).await;
+    let snapshot = from.observe(&proof()).await;
     query::require_sources(&snapshot)?;
     let plan = disconnect(&snapshot, &resolve(&snapshot), request)?;
     Ok((snapshot, plan))
 }
 
-fn all() -> Question {
-    Question { identities: true, ..Question::default() }
+fn wide(request: &Connect) -> Question {
+    Question { bridge: Some(request.bridge.clone()), ..proof() }
 }
 
 fn near(request: &Connect) -> Question {

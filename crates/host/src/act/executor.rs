@@ -87,6 +87,7 @@ impl PlanExecutor {
     /// it to hear of the link first, it would look through all its ports because of it, and
     /// once more because of the port.
     async fn plug(&mut self, veth: &KernelStep, port: &SwitchStep) -> Result<(), SourceError> {
+        self.look_again(port)?;
         let Self { links, rows, .. } = self;
         // The first one sends what it has to say before the second one begins.
         let (told, made) = tokio::join!(rows.take_step(port), async { links.take_step(veth) });
@@ -110,8 +111,21 @@ impl PlanExecutor {
     async fn take_step(&mut self, step: &Step) -> Result<(), SourceError> {
         match step {
             Step::Kernel(step) => self.links.take_step(step),
-            Step::Switch(step) => self.rows.take_step(step).await,
+            Step::Switch(step) => {
+                self.look_again(step)?;
+                self.rows.take_step(step).await
+            }
         }
+    }
+
+    /// What is removed for having no link is looked at a second time, right before.
+    fn look_again(&self, step: &SwitchStep) -> Result<(), SourceError> {
+        let orphan = match step {
+            SwitchStep::ReplacePort(ports) => ports.remove.as_ref().filter(|_| ports.link_is_gone),
+            SwitchStep::RemoveMember { port, .. } => Some(port),
+            SwitchStep::Await { .. } | SwitchStep::Rewrite { .. } => None,
+        };
+        orphan.map_or(Ok(()), |port| self.links.require_gone(&port.iface))
     }
 
     fn has_taken(&mut self, step: &Step) {

@@ -7,6 +7,7 @@ mod generate;
 mod observer;
 mod prune;
 mod restore;
+mod settle;
 
 use std::fmt;
 
@@ -18,8 +19,8 @@ pub(crate) use generate::generate;
 pub use generate::random;
 pub(crate) use observer::Observer;
 pub use observer::StepObserver;
-pub use prune::Pruned;
 pub(crate) use prune::left_over_in;
+pub use prune::{LeftOver, Pruned};
 pub use restore::{Done, Restored, plan_restore};
 
 /// What came of a request.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use model::Look;
-use model::plan::{Prunable, Prune, prune};
+use model::plan::{Prunable, Prune, Undecided, prune, require_here, undecided};
 use model::query::QueryError;
 
 use super::ActError;
@@ -13,6 +13,15 @@ use crate::Host;
 
 /// A device that is gone now may be back in a moment, as one that is renamed.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
+
+/// What was left behind.
+#[derive(Clone, Debug, Default)]
+pub struct LeftOver {
+    /// What may be removed.
+    pub prunable: Vec<Prunable>,
+    /// What may be alive: it is left alone.
+    pub undecided: Vec<Undecided>,
+}
 
 /// What became of something that was to be removed.
 #[derive(Clone, Debug)]
@@ -28,17 +37,18 @@ impl Host {
     ///
     /// # Errors
     /// No such bridge, or a source is missing.
-    pub async fn left_over(&self, request: &Prune) -> Result<Vec<Prunable>, ActError> {
+    pub async fn left_over(&self, request: &Prune) -> Result<LeftOver, ActError> {
         let found = self.left_over_now(request).await?;
-        if !request.all || found.is_empty() {
+        if !request.all || found.prunable.is_empty() {
             return Ok(found);
         }
         tokio::time::sleep(BETWEEN_LOOKS).await;
-        let again = self.left_over_now(request).await?;
-        Ok(found.into_iter().filter(|one| again.iter().any(|other| other.is(one))).collect())
+        let LeftOver { mut prunable, undecided } = self.left_over_now(request).await?;
+        prunable.retain(|one| found.prunable.iter().any(|other| other.is(one)));
+        Ok(LeftOver { prunable, undecided })
     }
 
-    /// Removes of `agreed` what still may be.
+    /// Removes of `agreed` what still may be: each has been seen twice then.
     ///
     /// # Errors
     /// A source is missing; then nothing was removed.
@@ -49,7 +59,7 @@ impl Host {
     ) -> Result<Vec<Pruned>, ActError> {
         let mut executor = PlanExecutor::take(self).await?.keeping_the_lock();
         let look = whole(self).await?;
-        let still = prune(&look.snapshot, &look.wiring, request);
+        let still = left_over_in(&look, request)?.prunable;
         let mut pruned = Vec::new();
         for what in still.into_iter().filter(|one| agreed.iter().any(|other| other.is(one))) {
             let failed = executor.run_step(what.removal()).await.err();
@@ -58,17 +68,25 @@ impl Host {
         Ok(pruned)
     }
 
-    async fn left_over_now(&self, request: &Prune) -> Result<Vec<Prunable>, ActError> {
-        left_over_in(&whole(self).await?, request)
+    async fn left_over_now(&self, request: &Prune) -> Result<LeftOver, ActError> {
+        let doubtful = |look: &Look| {
+            let all = undecided(&look.snapshot, &look.wiring, request).into_iter();
+            all.filter(|one| one.may_settle).map(|one| one.what).collect()
+        };
+        left_over_in(&self.settled(doubtful).await?, request)
     }
 }
 
 /// What may be removed of what was seen in one look.
-pub(crate) fn left_over_in(look: &Look, request: &Prune) -> Result<Vec<Prunable>, ActError> {
+pub(crate) fn left_over_in(look: &Look, request: &Prune) -> Result<LeftOver, ActError> {
     let refused = |error: QueryError| ActError::Refused(error.into());
     look.require_sources().map_err(refused)?;
     if let Some(bridge) = &request.bridge {
         look.bridge(bridge).map_err(refused)?;
     }
-    Ok(prune(&look.snapshot, &look.wiring, request))
+    require_here(&look.snapshot)?;
+    Ok(LeftOver {
+        prunable: prune(&look.snapshot, &look.wiring, request),
+        undecided: undecided(&look.snapshot, &look.wiring, request),
+    })
 }

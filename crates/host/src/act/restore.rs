@@ -1,10 +1,11 @@
 //! `restore`: also what a daemon calls when a container starts.
 
-use model::plan::{Remembered, Restore, RestoreAction, remembered, restore};
+use model::plan::{Remembered, Restore, RestoreAction, Step, remembered, renames, restore};
 use model::{Look, Snapshot, query, rehearse, resolve};
 
 use super::connect::{TRIES, came_true};
 use super::executor::PlanExecutor;
+use super::settle::unknown_occupants;
 use super::{ActError, generate};
 use crate::{Host, Observe, Question};
 
@@ -34,9 +35,13 @@ impl Host {
     /// No such container, or a source is missing; then nothing was tried.
     pub async fn restore(&self, request: &Restore) -> Result<Vec<Restored>, ActError> {
         let mut executor = PlanExecutor::take(self).await?.keeping_the_lock();
-        let look = whole(self).await?;
+        let doubtful = |look: &Look| unknown_occupants(look, None);
+        let look = self.settled(doubtful).await?;
+        rename_all(&mut executor, &look).await;
         let all = remembered(&look.snapshot, &look.wiring, request).map_err(refused)?;
-        let mut snapshot = Snapshot::clone(&look.snapshot);
+        let renamed: Vec<Step> =
+            renames(&look.snapshot, &look.wiring).into_iter().map(Step::from).collect();
+        let mut snapshot = rehearse(&look.snapshot, &renamed);
         let mut done = Vec::with_capacity(all.len());
         for what in all {
             let how = self.restore_one(&mut executor, &mut snapshot, &what).await;
@@ -47,6 +52,17 @@ impl Host {
             confirm(&after, restored);
         }
         Ok(done)
+    }
+
+    /// Writes down what containers are called now, where their records still have an old name.
+    ///
+    /// # Errors
+    /// A source is missing.
+    pub async fn note_names(&self) -> Result<(), ActError> {
+        let mut executor = PlanExecutor::take(self).await?.keeping_the_lock();
+        let look = whole(self).await?;
+        rename_all(&mut executor, &look).await;
+        Ok(())
     }
 
     /// One after the other, each on top of what came of those before.
@@ -105,9 +121,25 @@ pub(super) async fn whole(from: &impl Observe) -> Result<Look, ActError> {
     Ok(look)
 }
 
-/// What keeps packets from passing is mended too.
+/// What keeps packets from passing is mended too; and what a plan removes must be gone in every
+/// engine of this host.
 fn with_traffic() -> Question {
-    Question { traffic: true, identities: true, ..Question::default() }
+    Question { traffic: true, ..proof() }
+}
+
+/// A whole look that can prove that a container is gone.
+pub(super) fn proof() -> Question {
+    Question { identities: true, other_engines: true, ..Question::default() }
+}
+
+/// Writes down what containers are called now. A record that changed meanwhile is left to the
+/// next time.
+pub(super) async fn rename_all(executor: &mut PlanExecutor, look: &Look) {
+    for step in renames(&look.snapshot, &look.wiring) {
+        if let Err(act_error) = executor.run_step(step.into()).await {
+            tracing::debug!("a container's new name is not noted: {act_error}");
+        }
+    }
 }
 
 /// What is not there after all was not restored.

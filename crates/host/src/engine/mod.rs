@@ -7,6 +7,7 @@ pub(crate) mod ask;
 pub(crate) mod docker;
 mod inspections;
 pub(crate) mod netns;
+pub(crate) mod others;
 pub(crate) mod watch;
 
 use std::fmt;

@@ -53,9 +53,25 @@ impl Links {
         Ok(())
     }
 
+    /// Makes sure that the switch's namespace has no link of this name.
+    pub(crate) fn require_gone(&self, name: &str) -> Result<(), SourceError> {
+        let what = || format!("the link {name}");
+        match self.switch.link_named(name) {
+            Ok(None) => Ok(()),
+            Ok(Some(_)) => {
+                let why = "it is there again; its port is left alone";
+                Err(SourceError::new(SourceErrorKind::Gone, what(), why).hint("ask again"))
+            }
+            Err(error) => Err(failure::of_chain(what(), &error, "run as root")),
+        }
+    }
+
     pub(crate) fn take_step(&mut self, step: &KernelStep) -> Result<(), SourceError> {
         let taken = match step {
-            KernelStep::DeleteLink { name, ifindex } => delete_link(name, *ifindex, &self.switch),
+            KernelStep::DeleteLink { name, ifindex, alias, peer } => {
+                let seen = (name, *ifindex, alias.as_deref(), *peer);
+                delete_link(seen, &self.switch)
+            }
             KernelStep::MakeVeth(veth) => {
                 let home = &home(&mut self.home, veth.netns)?.netns;
                 make_veth(veth, &self.switch, home)
@@ -115,9 +131,16 @@ fn unmake_veth(veth: &Veth, switch: &RouteSocket) -> Result<(), Error> {
     own.map_or(Ok(()), |link| switch.delete_link(link.ifindex).map(|_| ()))
 }
 
-/// Deletes a link if it still is the one that was seen.
-fn delete_link(name: &Name, ifindex: Ifindex, switch: &RouteSocket) -> Result<(), Error> {
-    let link = switch.link(ifindex.0)?.filter(|link| *link.name == **name);
+/// A link as it was seen: its name, its index, its alias, the index of its other end.
+type Seen<'a> = (&'a Name, Ifindex, Option<&'a str>, Option<Ifindex>);
+
+/// Deletes a link if it still is the one that was seen, whose, and leads where it led.
+fn delete_link(seen: Seen<'_>, switch: &RouteSocket) -> Result<(), Error> {
+    let (name, ifindex, alias, peer) = seen;
+    let link = switch.link(ifindex.0)?.filter(|link| {
+        let same = *link.name == **name && link.alias.as_deref() == alias;
+        same && link.link.map(Ifindex) == peer
+    });
     link.map_or(Ok(()), |link| switch.delete_link(link.ifindex).map(|_| ()))
 }
 

@@ -1,10 +1,13 @@
 //! The kernel: namespaces with their links, read from inside each.
 //!
 //! [`read`] decides what is read, [`rows`] turns rtnetlink's rows into ours, [`offload`] adds what
-//! ethtool knows of them, [`pairs`] what namespaces call each other, [`paths`] finds the namespaces that ports name by a path, [`watch`] reads again what [`hints`] say has changed, [`change`] makes them.
+//! ethtool knows of them, [`pairs`] what namespaces call each other, [`paths`] finds the namespaces
+//! that ports name by a path, [`watch`] reads again what [`hints`] say has changed, [`change`] makes
+//! them; [`inhabited`] tells which namespaces are being taken down.
 
 mod change;
 mod hints;
+mod inhabited;
 mod namespaces;
 mod offload;
 mod pairs;
@@ -15,6 +18,7 @@ pub mod watch;
 
 pub(crate) use change::Links;
 pub(crate) use hints::open;
+pub(crate) use inhabited::inhabited;
 pub(crate) use namespaces::{named, not_opened, open_named, own_namespace, source_error};
 pub(crate) use paths::note_paths;
 pub(crate) use read::{

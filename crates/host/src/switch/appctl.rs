@@ -56,6 +56,7 @@ fn bridge(row: unixctl::DpBridge) -> Bridge {
         datapath,
         userspace_tso: None,
         fake_bridges: Vec::new(),
+        external_ids: std::collections::BTreeMap::new(),
         ports,
     }
 }

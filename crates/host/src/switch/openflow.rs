@@ -1,6 +1,7 @@
 //! The OpenFlow source: what `ovs-ofctl show` prints, asked of each bridge's own socket
 //! (`<rundir>/<bridge>.mgmt`, ovs-vswitchd(8)) or of a TCP listener.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -68,6 +69,7 @@ fn unread(name: String) -> Bridge {
         datapath: None,
         userspace_tso: None,
         fake_bridges: Vec::new(),
+        external_ids: BTreeMap::new(),
         ports: Vec::new(),
     }
 }
@@ -104,6 +106,7 @@ async fn ask(name: String, remote: &Remote) -> Result<Bridge, SourceError> {
         datapath: None,
         userspace_tso: None,
         fake_bridges: Vec::new(),
+        external_ids: BTreeMap::new(),
         ports,
     })
 }

@@ -51,6 +51,7 @@ pub(crate) fn bridge(ports: &[&str]) -> Bridge {
         datapath: Some("netdev".to_owned()),
         userspace_tso: None,
         fake_bridges: Vec::new(),
+        external_ids: std::collections::BTreeMap::new(),
         ports: ports.iter().map(port).collect(),
     }
 }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::dialects::NetnsPath;
 use crate::ids::{DatapathId, Mac};
-use crate::port_record::{ALIAS, alias_says};
+use crate::port_record::Alias;
 use crate::resolve::openflow_name;
 use crate::snapshot::{Cidr, Engine};
 
@@ -95,9 +95,15 @@ impl Masks {
 
     /// An alias of ours says what a link was made for; another one is the host's.
     pub(super) fn alias(&mut self, alias: &str) -> Option<String> {
-        let (container, interface, bridge) = alias_says(alias)?;
+        let Alias { container, interface, bridge, system } = Alias::read(alias)?;
         let (interface, bridge) = (self.interface(interface), self.interface(bridge));
-        Some(format!("{ALIAS}{}/{interface} on {bridge}", self.word(container)))
+        let masked = Alias {
+            container: &self.word(container),
+            interface: &interface,
+            bridge: &bridge,
+            system: system.map(|id| self.id(&id)),
+        };
+        Some(masked.to_string())
     }
 
     /// Names that are joined, as in kube-ovn's `POD.NAMESPACE`: how many there are tells which

@@ -42,6 +42,7 @@ pub fn anonymise(snapshot: &Snapshot) -> Snapshot {
         rows.rows_mut().iter_mut().for_each(|row| masks.container(row));
         hide_source_error(rows);
     }
+    hidden.other_engines.clear();
     hidden.kernel.rows_mut().iter_mut().for_each(|row| masks.namespace(row));
     hide_source_error(&mut hidden.kernel);
     for rows in hidden.switch.values_mut() {
@@ -110,6 +111,7 @@ impl Masks {
         row.datapath_id = row.datapath_id.map(|id| self.datapath(id));
         let datapath = row.datapath.take();
         row.datapath = datapath.map(|kind| known_or(&["system", "netdev"], &kind, "other"));
+        row.external_ids.clear();
         for fake in &mut row.fake_bridges {
             fake.name = self.interface(&fake.name).into();
         }

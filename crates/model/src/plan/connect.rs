@@ -12,7 +12,9 @@ use crate::switch::Port;
 use crate::wiring::Wiring;
 
 use super::planner::{Planner, delete, home_of};
-use super::{Generated, Plan, PlanError};
+use super::rename::renames_of;
+use super::vlan::{self, VlanMode};
+use super::{Generated, Plan, PlanError, Step, require_here};
 
 /// `docker ovs connect BRIDGE CONTAINER`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,6 +39,8 @@ pub struct Connect {
     pub vlan: Option<u16>,
     /// The trunked VLANs.
     pub trunks: Vec<u16>,
+    /// How the port treats them; what follows from the two above if none.
+    pub vlan_mode: Option<VlanMode>,
     /// Name of the host's end.
     pub host_interface: Option<String>,
 }
@@ -65,27 +69,35 @@ pub fn connect(
 ) -> Result<Plan, PlanError> {
     let container = query::container(snapshot, &request.container)?;
     let named = query::bridge(snapshot, &request.bridge)?;
+    require_here(snapshot)?;
     let (bridge, vlan) = (named.bridge, vlan(named, request)?);
     let netns = home_of(snapshot, container)?;
     check(request)?;
+    let vlan_mode = vlan::mode(request.vlan_mode, request.vlan, &request.trunks)?;
     let planner = Planner { snapshot, wiring, bridge, container, netns };
-    let debris = planner.debris();
+    planner.require_engine()?;
+    let debris = planner.debris()?;
     let interface = planner.interface(request.interface.as_deref(), &debris)?;
     let host_end: Name = request.host_interface.as_deref().unwrap_or(&generated.host_end).into();
-    planner.check_host_end(&host_end)?;
+    planner.check_host_end(&host_end, &debris)?;
     let record = planner.record(request, &interface, generated);
-    let old = planner.predecessor(&interface);
+    let old = planner.predecessor(&interface)?;
+    let remembered = planner.forgotten(&interface)?;
     let port = Arc::new(Port {
         iface: host_end.clone(),
-        ofport_request: planner.number(request.ofport, old.as_deref())?,
+        ofport_request: planner.number(request.ofport, old.as_deref(), remembered.as_ref())?,
         kind: "system".to_owned(),
         tag: vlan,
         trunks: request.trunks.clone(),
+        vlan_mode: vlan_mode.map(|mode| mode.to_string()),
         external_ids: record.external_ids(),
         ..Port::default()
     });
+    let memory = planner.memory(old.as_deref().or(remembered.as_ref()), &port);
     let sweep = debris.iter().map(|link| delete(link));
-    let steps = sweep.chain(planner.steps(&record, port, old, false)).collect();
+    let renames = renames_of(snapshot, wiring, container).into_iter().map(Step::from);
+    let steps =
+        sweep.chain(renames).chain(planner.steps(&record, port, old, false, memory)).collect();
     Ok(Plan { container: planner.who(), interface, bridge: bridge.name.clone(), steps })
 }
 
@@ -111,7 +123,7 @@ impl Planner<'_> {
             created: Some(generated.now),
             ..PortRecord::default()
         };
-        record.for_container(self.container)
+        self.recorded(record)
     }
 }
 

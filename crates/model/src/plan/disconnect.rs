@@ -2,14 +2,22 @@
 
 use std::sync::Arc;
 
-use crate::ids::Name;
-use crate::port_record::PortRecord;
+use crate::NamedBridge;
+use crate::ids::{ContainerId, Name};
+use crate::memory::{self, MemoryChange};
+use crate::port_record::{Alias, PortRecord};
 use crate::query::{self, QueryError};
 use crate::snapshot::{Container, Engine, Link, Snapshot};
-use crate::wiring::{ContainerRef, Occupant, SwitchPort, Wiring};
+use crate::switch::{Bridge, Port};
+use crate::whereabouts::{Whereabouts, whereabouts};
+use crate::wiring::{ContainerRef, Occupant, Plug, SwitchPort, Wiring};
 
-use super::planner::{delete, requesters};
-use super::{Plan, PlanError, ReplacePort, Step};
+use super::debris::{Verdict, judge_forgotten};
+use super::number::requesters;
+use super::planner::delete;
+use super::restore::only_remembered;
+use super::world::written_here;
+use super::{Plan, PlanError, ReplacePort, Step, require_here};
 
 /// `docker ovs disconnect BRIDGE CONTAINER`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,103 +42,242 @@ pub fn disconnect(
     wiring: &Wiring,
     request: &Disconnect,
 ) -> Result<Plan, PlanError> {
-    let asked = query::bridge(snapshot, &request.bridge)?;
-    let bridge = asked.bridge;
-    let known = match query::container(snapshot, &request.container) {
-        Ok(known) => Some(known),
-        Err(error @ QueryError::NoSuchContainer { .. }) => {
-            let named = |row: &&SwitchPort| {
-                PortRecord::of(&row.port).is_some_and(|record| record.matches(&request.container))
-            };
-            wiring.ports.iter().find(named).map_or(Err(error), |_| Ok(None))?
-        }
-        Err(error) => return Err(error.into()),
+    let named = query::bridge(snapshot, &request.bridge)?;
+    let bridge = named.bridge;
+    require_here(snapshot)?;
+    let asked = Asked {
+        snapshot,
+        wiring,
+        words: &request.container,
+        known: known(snapshot, wiring, bridge, request)?,
     };
-    let on_bridge = wiring.ports.iter().filter(|row| row.is_on(asked.name()));
-    let all: Vec<_> =
-        on_bridge.filter_map(|row| Some((row, inside(row, known, &request.container)?))).collect();
-    let (row, interface) = pick(request, &all)?;
-    check(row, request.force)?;
-    let removal = ReplacePort {
+    let (place, interface) = pick(request, asked.places(named)?)?;
+    let (removal, link) = match &place {
+        Place::Port(row) => {
+            asked.check(row, request.force)?;
+            (removal(bridge, wiring, row), asked.host_end(row, &interface))
+        }
+        Place::Memory(port) => (forget(bridge, port), asked.left_link(port)),
+    };
+    let link = link.map(|link| delete(link));
+    let steps = std::iter::once(Step::from(removal)).chain(link).collect();
+    let container = asked.named(place.port());
+    Ok(Plan { container, interface, bridge: bridge.name.clone(), steps })
+}
+
+/// The container, if an engine still has it; some record must name it otherwise.
+fn known<'a>(
+    snapshot: &'a Snapshot,
+    wiring: &Wiring,
+    bridge: &Bridge,
+    request: &Disconnect,
+) -> Result<Option<&'a Container>, PlanError> {
+    match query::container(snapshot, &request.container) {
+        Ok(known) => Ok(Some(known)),
+        Err(error @ QueryError::NoSuchContainer { .. }) => {
+            let records = wiring.ports.iter().filter_map(|row| PortRecord::of(&row.port));
+            let kept = memory::of(bridge).filter_map(|(_, port)| PortRecord::of(&port));
+            let mut all = records.chain(kept);
+            let named = all.any(|record| record.matches(&request.container));
+            if named { Ok(None) } else { Err(error.into()) }
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Where an interface is remembered.
+enum Place<'a> {
+    Port(&'a SwitchPort),
+    Memory(Arc<Port>),
+}
+
+impl Place<'_> {
+    fn port(&self) -> &Port {
+        match self {
+            Self::Port(row) => &row.port,
+            Self::Memory(port) => port,
+        }
+    }
+}
+
+fn removal(bridge: &Bridge, wiring: &Wiring, row: &SwitchPort) -> ReplacePort {
+    ReplacePort {
         bridge: bridge.name.clone(),
         remove: Some(Arc::clone(&row.port)),
-        add: None,
-        keep_settings: false,
+        link_is_gone: row.occupant.is_orphaned(),
         expected_requesters: requesters(wiring, [Some(&row.port), None]),
-    };
-    let link = host_end(snapshot, row).map(|link| delete(link));
-    let steps = std::iter::once(Step::from(removal)).chain(link).collect();
-    let container = named(known, row, &request.container);
-    Ok(Plan { container, interface: interface.clone(), bridge: bridge.name.clone(), steps })
+        memory: forgotten(bridge, &row.port),
+        ..ReplacePort::default()
+    }
 }
 
-/// Name of the interface, if the port is one of this container.
-fn inside(row: &SwitchPort, known: Option<&Container>, words: &str) -> Option<Name> {
-    let record = PortRecord::of(&row.port);
-    match (&row.occupant, known) {
-        (Occupant::Plugged { plugs }, known) => {
-            let has = |id| plugs.iter().find(|plug| plug.tenants.iter().any(|who| who.id == id));
-            has(known?.id.clone()).map(|plug| plug.interface.clone())
+/// Of a port that another program has taken.
+fn forget(bridge: &Bridge, port: &Port) -> ReplacePort {
+    let memory = forgotten(bridge, port);
+    ReplacePort { bridge: bridge.name.clone(), memory, ..ReplacePort::default() }
+}
+
+/// What the bridge need not remember once `port` is gone.
+pub(super) fn forgotten(bridge: &Bridge, port: &Port) -> MemoryChange {
+    let key = PortRecord::of(port).map(|record| memory::key(&record));
+    memory::change(bridge, key.as_slice(), None)
+}
+
+/// The container that is asked about.
+struct Asked<'a> {
+    snapshot: &'a Snapshot,
+    wiring: &'a Wiring,
+    words: &'a str,
+    known: Option<&'a Container>,
+}
+
+impl<'a> Asked<'a> {
+    /// Its interfaces on the bridge, and those that the bridge remembers.
+    fn places(&self, bridge: NamedBridge<'_>) -> Result<Vec<(Place<'a>, Name)>, PlanError> {
+        let mut places = Vec::new();
+        for row in self.wiring.ports.iter().filter(|row| row.is_on(bridge.name())) {
+            places.extend(self.interface_on(row)?.map(|name| (Place::Port(row), name)));
         }
-        (_, Some(known)) => record
-            .filter(|record| record.owner(&[known]).is_some())
-            .map(|record| record.interface.into()),
-        (_, None) => {
-            record.filter(|record| record.matches(words)).map(|record| record.interface.into())
+        for (_, port) in only_remembered(self.snapshot, self.wiring)
+            .into_iter()
+            .filter(|(at, _)| at == bridge.name())
+        {
+            let Some(record) = PortRecord::of(&port) else { continue };
+            if self.is_of(&record)? {
+                places.push((Place::Memory(port), record.interface.into()));
+            }
+        }
+        Ok(places)
+    }
+
+    /// Name of the interface, if the port is one of this container.
+    fn interface_on(&self, row: &SwitchPort) -> Result<Option<Name>, PlanError> {
+        if let Occupant::Plugged { plugs } = &row.occupant {
+            let Some(known) = self.known else { return Ok(None) };
+            let is = |plug: &&Plug| plug.tenants.iter().any(|who| who.id == known.id);
+            return Ok(plugs.iter().find(is).map(|plug| plug.interface.clone()));
+        }
+        let Some(record) = PortRecord::of(&row.port) else { return Ok(None) };
+        Ok(self.is_of(&record)?.then(|| record.interface.into()))
+    }
+
+    /// Whether a record is of this container, or of one that is gone and had these words.
+    fn is_of(&self, record: &PortRecord) -> Result<bool, PlanError> {
+        let may_be = self.known.map_or_else(
+            || record.matches(self.words),
+            |known| record.names(known) || record.is_replaced_by(known),
+        );
+        if !may_be {
+            return Ok(false);
+        }
+        match whereabouts(self.snapshot, record) {
+            Whereabouts::Known(row) | Whereabouts::Replaced(row) => {
+                Ok(self.known.is_some_and(|known| known.id == row.id))
+            }
+            Whereabouts::Gone => Ok(self.known.is_none()),
+            doubt => Err(PlanError::Undecided {
+                what: format!("what is recorded of {}", record.owner_name()),
+                why: doubt.doubt().unwrap_or_default(),
+            }),
+        }
+    }
+
+    /// What may not be removed, or only by force; never what may be alive elsewhere.
+    fn check(&self, row: &SwitchPort, force: bool) -> Result<(), PlanError> {
+        let port = row.port.iface.to_string();
+        if let Some(bond) = &row.port.bond {
+            return Err(PlanError::Bonded { port, bond: bond.clone() });
+        }
+        let undecided = |why: String| {
+            let what = format!("port {}", row.port.iface);
+            Err(PlanError::Undecided { what, why })
+        };
+        match &row.occupant {
+            Occupant::Plugged { plugs } if !force => self.check_record(row, plugs),
+            Occupant::Plugged { .. } | Occupant::Orphaned { .. } => Ok(()),
+            Occupant::Unknown { why } => {
+                undecided(format!("whether its link is gone is not known: {why}"))
+            }
+            other => undecided(format!("it is {other}")),
+        }
+    }
+
+    /// Whose port with a link on it is.
+    fn check_record(&self, row: &SwitchPort, plugs: &[Plug]) -> Result<(), PlanError> {
+        let port = row.port.iface.to_string();
+        let Some(record) = PortRecord::of(&row.port) else {
+            return Err(PlanError::NotOurs { port });
+        };
+        if let Err(why) = written_here(self.snapshot, record.system.as_deref()) {
+            return Err(PlanError::Undecided { what: format!("port {port}"), why });
+        }
+        let shares = |owner: &Container| {
+            plugs.iter().any(|plug| plug.tenants.iter().any(|who| who.id == owner.id))
+        };
+        let found = whereabouts(self.snapshot, &record);
+        match found.container() {
+            Some(owner) if shares(owner) => Ok(()),
+            Some(owner) => Err(PlanError::AnothersPort { port, owner: owner.name.to_string() }),
+            None if found == Whereabouts::Gone => Ok(()),
+            None => Err(PlanError::AnothersPort { port, owner: record.owner_name().to_owned() }),
+        }
+    }
+
+    /// The veth that the port is, of which this interface is the other end.
+    fn host_end(&self, row: &SwitchPort, interface: &Name) -> Option<&'a Arc<Link>> {
+        let Occupant::Plugged { plugs } = &row.occupant else { return None };
+        let plug = plugs.iter().find(|plug| plug.interface == *interface)?;
+        let mut all = self.wiring.attachments.iter();
+        let inside =
+            all.find(|found| found.netns == plug.netns && found.link.name == plug.interface)?;
+        let here = self.snapshot.switch_namespace()?;
+        let mut veths = here.links.iter().filter(|link| link.kind.as_deref() == Some("veth"));
+        veths.find(|link| {
+            let is_port = link.name == row.port.iface || row.port.ifindex == Some(link.ifindex);
+            is_port && link.peer.map(|peer| peer.ifindex) == Some(inside.link.ifindex)
+        })
+    }
+
+    /// The veth of ours that is left without its port.
+    fn left_link(&self, port: &Port) -> Option<&'a Arc<Link>> {
+        let here = self.snapshot.switch_namespace()?;
+        let record = PortRecord::of(port).filter(|record| record.system.is_some())?;
+        let mut links = here.links.iter().filter(|link| link.name == port.iface);
+        links.find(|link| {
+            let alias = link.alias.as_deref().and_then(Alias::read);
+            let same = alias.is_some_and(|alias| {
+                alias.container == record.container && alias.interface == record.interface
+            });
+            same && judge_forgotten(self.snapshot, self.wiring, link) == Verdict::Debris
+        })
+    }
+
+    fn named(&self, port: &Port) -> ContainerRef {
+        let record = PortRecord::of(port);
+        let name = record.as_ref().map_or(self.words, |record| record.owner_name());
+        let id = record.as_ref().map_or("", |record| &record.container);
+        let known = self.known;
+        ContainerRef {
+            name: known.map_or_else(|| name.into(), |known| known.name.clone()),
+            id: known.map_or_else(|| ContainerId(id.into()), |known| known.id.clone()),
+            engine: Engine::default(),
         }
     }
 }
 
-fn pick<'r, 'a>(
+fn pick<'a>(
     request: &Disconnect,
-    all: &'r [(&'a SwitchPort, Name)],
-) -> Result<&'r (&'a SwitchPort, Name), PlanError> {
+    all: Vec<(Place<'a>, Name)>,
+) -> Result<(Place<'a>, Name), PlanError> {
     let asked = |name: &Name| request.interface.as_deref().is_none_or(|wanted| **name == *wanted);
-    let fits: Vec<_> = all.iter().filter(|(_, name)| asked(name)).collect();
-    let names = || {
-        let mut names: Vec<_> = all.iter().map(|(_, name)| name.to_string()).collect();
-        names.sort();
-        names
-    };
-    match fits.as_slice() {
-        [one] => Ok(one),
-        [] => Err(PlanError::NotConnected {
-            container: request.container.clone(),
-            interface: request.interface.clone(),
-            bridge: request.bridge.clone(),
-            have: names(),
-        }),
-        _ => Err(PlanError::Several {
-            container: request.container.clone(),
-            bridge: request.bridge.clone(),
-            have: names(),
-        }),
-    }
-}
-
-fn check(row: &SwitchPort, force: bool) -> Result<(), PlanError> {
-    let port = row.port.iface.to_string();
-    match &row.port.bond {
-        Some(bond) => Err(PlanError::Bonded { port, bond: bond.clone() }),
-        None if force || PortRecord::of(&row.port).is_some() => Ok(()),
-        None => Err(PlanError::NotOurs { port }),
-    }
-}
-
-/// The veth that the port is, if it still is one.
-pub(super) fn host_end<'a>(snapshot: &'a Snapshot, row: &SwitchPort) -> Option<&'a Arc<Link>> {
-    let here = snapshot.switch_namespace()?;
-    let veth = |link: &&Arc<Link>| link.kind.as_deref() == Some("veth");
-    here.links.iter().filter(veth).find(|link| link.name == row.port.iface)
-}
-
-fn named(known: Option<&Container>, row: &SwitchPort, words: &str) -> ContainerRef {
-    let record = PortRecord::of(&row.port);
-    let name = record.as_ref().map_or(words, |record| record.owner_name());
-    let id = record.as_ref().map_or("", |record| &record.container);
-    ContainerRef {
-        name: known.map_or_else(|| name.into(), |known| known.name.clone()),
-        id: known.map_or_else(|| crate::ids::ContainerId(id.into()), |known| known.id.clone()),
-        engine: Engine::default(),
+    let mut have: Vec<_> = all.iter().map(|(_, name)| name.to_string()).collect();
+    have.sort();
+    let mut fits: Vec<_> = all.into_iter().filter(|(_, name)| asked(name)).collect();
+    let (container, bridge) = (request.container.clone(), request.bridge.clone());
+    let interface = request.interface.clone();
+    match (fits.pop(), fits.is_empty()) {
+        (Some(one), true) => Ok(one),
+        (None, _) => Err(PlanError::NotConnected { container, interface, bridge, have }),
+        (Some(_), false) => Err(PlanError::Several { container, bridge, have }),
     }
 }

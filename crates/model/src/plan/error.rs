@@ -125,6 +125,38 @@ pub enum PlanError {
         /// The port.
         port: String,
     },
+    /// It is recorded as another container's.
+    #[error("port {port} is recorded as an interface of {owner}")]
+    AnothersPort {
+        /// The port.
+        port: String,
+        /// Whose.
+        owner: String,
+    },
+    /// What would be changed may be alive, or another's.
+    #[error("{what} is not touched: {why}")]
+    Undecided {
+        /// What would be changed.
+        what: String,
+        /// What cannot be told, and what would have to be seen.
+        why: String,
+    },
+    /// A source may be another machine's.
+    #[error("nothing is changed: {what} is not proven to be this host's: {why}")]
+    NotHere {
+        /// The source.
+        what: String,
+        /// Why not.
+        why: String,
+    },
+    /// The wishes for VLANs contradict each other.
+    #[error("a port of VLAN mode {mode} {why}")]
+    BadVlans {
+        /// The mode.
+        mode: &'static str,
+        /// What is wrong with them.
+        why: &'static str,
+    },
     /// It is one of several interfaces of one port.
     #[error("port {port} is a member of the bond {bond}")]
     Bonded {
@@ -161,9 +193,12 @@ impl PlanError {
                 return Some(format!("connected are {}", have.join(", ")));
             }
             Self::Several { .. } => "--interface says which one",
-            Self::NotOurs { .. } => "--force removes it nevertheless",
+            Self::NotOurs { .. } | Self::AnothersPort { .. } => "--force removes it nevertheless",
+            Self::Undecided { .. } | Self::NotHere { .. } => {
+                "docker ovs doctor tells what answers, and docker ovs ports what was seen"
+            }
             Self::Bonded { .. } => "ovs-vsctl del-bond-iface takes it out of the bond",
-            Self::NotAName { .. } | Self::BadAddress { .. } => return None,
+            Self::NotAName { .. } | Self::BadAddress { .. } | Self::BadVlans { .. } => return None,
         };
         Some(text.to_owned())
     }

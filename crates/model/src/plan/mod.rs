@@ -5,23 +5,30 @@
 //! undoes in reverse order what was done when a step fails.
 
 mod connect;
+mod debris;
 mod disconnect;
 mod error;
 mod name;
+mod number;
 mod planner;
 mod prune;
+mod rename;
 mod restore;
 mod step;
+mod vlan;
+mod world;
 
 pub use connect::{Connect, Wanted, connect};
 pub use disconnect::{Disconnect, disconnect};
 pub use error::PlanError;
-pub use prune::{Prunable, Prune, prune};
+pub use prune::{Prunable, Prune, Undecided, prune, undecided};
+pub use rename::renames;
 pub use restore::{Remembered, Restore, RestoreAction, remembered, restore};
 pub use step::{KernelStep, OfPortRequests, ReplacePort, Step, SwitchStep, Veth};
+pub use vlan::VlanMode;
+pub use world::require_here;
 
 use crate::ids::{Mac, Name, OfPort};
-use crate::snapshot::Link;
 use crate::wiring::ContainerRef;
 
 /// The number from which on Open vSwitch hands out none by itself
@@ -53,11 +60,20 @@ impl Plan {
         steps.join("; ")
     }
 
+    /// Whether something is taken away that may be another's if things changed meanwhile.
+    pub fn removes(&self) -> bool {
+        self.steps.iter().any(|step| match step {
+            Step::Kernel(step) => matches!(step, KernelStep::DeleteLink { .. }),
+            Step::Switch(SwitchStep::ReplacePort(ports)) => ports.remove.is_some(),
+            Step::Switch(step) => matches!(step, SwitchStep::RemoveMember { .. }),
+        })
+    }
+
     /// The number that is asked for, if one is.
     pub fn ofport(&self) -> Option<OfPort> {
         self.steps.iter().find_map(|step| match step {
             Step::Switch(SwitchStep::ReplacePort(ports)) => ports.add.as_ref()?.ofport_request,
-            Step::Switch(SwitchStep::Await { .. }) | Step::Kernel(_) => None,
+            Step::Switch(_) | Step::Kernel(_) => None,
         })
     }
 }
@@ -71,16 +87,6 @@ pub struct Generated {
     pub mac: Mac,
     /// Seconds since the Unix epoch.
     pub now: u64,
-}
-
-/// Whether a link was made by us, and is not yet or no longer a port: the process that made
-/// it was killed. The caller holds the lock, so no other process is still at it.
-fn is_debris(link: &Link, all: &[&crate::switch::Port]) -> bool {
-    let ours =
-        link.alias.as_deref().is_some_and(|alias| alias.starts_with(crate::port_record::ALIAS))
-            || (link.alias.is_none() && name::is_drawn(&link.name));
-    let used = link.master.is_some() || all.iter().any(|port| port.iface == link.name);
-    ours && link.kind.as_deref() == Some("veth") && !used
 }
 
 pub use name::PREFIX as HOST_END;

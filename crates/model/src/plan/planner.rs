@@ -3,15 +3,19 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::ids::{Name, NetnsId, OfPort};
-use crate::port_record::PortRecord;
+use crate::ids::{Name, NetnsId};
+use crate::memory::{self, MemoryChange};
+use crate::port_record::{EngineMark, PortRecord};
 use crate::query;
-use crate::snapshot::{Container, Link, Snapshot};
+use crate::snapshot::{Container, Engine, Link, Scope, Snapshot};
 use crate::switch::{Bridge, Port};
+use crate::whereabouts::{Whereabouts, whereabouts};
 use crate::wiring::{ContainerRef, Occupant, Wiring};
 
-use super::{FIRST_FREE, LAST, PlanError, Wanted, is_debris, name};
-use super::{KernelStep, OfPortRequests, ReplacePort, Step, SwitchStep, Veth};
+use super::debris::{Verdict, judge};
+use super::number::requesters;
+use super::world::{require_engine, written_here};
+use super::{KernelStep, PlanError, ReplacePort, Step, SwitchStep, Veth, name};
 
 /// Where something is to be connected.
 pub(super) struct Planner<'a> {
@@ -33,19 +37,56 @@ pub(super) fn home_of(snapshot: &Snapshot, row: &Container) -> Result<NetnsId, P
 }
 
 pub(super) fn delete(link: &Link) -> Step {
-    KernelStep::DeleteLink { name: link.name.clone(), ifindex: link.ifindex }.into()
+    KernelStep::DeleteLink {
+        name: link.name.clone(),
+        ifindex: link.ifindex,
+        alias: link.alias.clone(),
+        peer: link.peer.map(|peer| peer.ifindex),
+    }
+    .into()
 }
 
 impl Planner<'_> {
     /// The container, named.
     pub(super) fn who(&self) -> ContainerRef {
-        let mut all = self.snapshot.containers_by_engine();
-        let engine = all.find(|(_, row)| row.id == self.container.id);
         ContainerRef {
             name: self.container.name.clone(),
             id: self.container.id.clone(),
-            engine: engine.map(|(engine, _)| engine.clone()).unwrap_or_default(),
+            engine: self.engine().cloned().unwrap_or_default(),
         }
+    }
+
+    fn engine(&self) -> Option<&Engine> {
+        let mut all = self.snapshot.containers_by_engine();
+        all.find(|(_, row)| row.id == self.container.id).map(|(engine, _)| engine)
+    }
+
+    /// Makes sure that the container's engine is this host's: its PIDs are of another world
+    /// otherwise.
+    pub(super) fn require_engine(&self) -> Result<(), PlanError> {
+        self.engine().map_or(Ok(()), |engine| require_engine(self.snapshot, engine))
+    }
+
+    /// The record of an interface of this container: whose it is, as far as the sources say who
+    /// they are.
+    pub(super) fn recorded(&self, record: PortRecord) -> PortRecord {
+        let identities = &self.snapshot.identities;
+        let engine = self.engine().and_then(|kind| {
+            let id = identities.engines.get(kind)?.id.clone()?;
+            Some(EngineMark { kind: kind.to_string(), id })
+        });
+        let database = identities.database.as_ref();
+        PortRecord {
+            engine,
+            system: database.and_then(|database| database.id.clone()),
+            ..record.for_container(self.container)
+        }
+    }
+
+    /// What the bridge remembers afterwards: the new port, and not what it replaces.
+    pub(super) fn memory(&self, replaced: Option<&Port>, port: &Port) -> MemoryChange {
+        let old = replaced.and_then(PortRecord::of).map(|record| memory::key(&record));
+        memory::change(self.bridge, old.as_slice(), Some(port))
     }
 
     /// Veth, port, addresses, number: vswitchd is at work on the number while the container's
@@ -56,6 +97,7 @@ impl Planner<'_> {
         port: Arc<Port>,
         old: Option<Arc<Port>>,
         keep_settings: bool,
+        memory: MemoryChange,
     ) -> Vec<Step> {
         let veth = Veth {
             host_end: port.iface.clone(),
@@ -74,6 +116,10 @@ impl Planner<'_> {
             remove: old,
             add: Some(port),
             keep_settings,
+            // What is replaced was orphaned.
+            link_is_gone: true,
+            is_undo: false,
+            memory,
         };
         [KernelStep::MakeVeth(veth).into(), ports.into()].into_iter().chain(rest).collect()
     }
@@ -100,7 +146,10 @@ impl Planner<'_> {
             gateways: record.gateways.clone(),
         };
         let (bridge, iface) = (self.bridge.name.clone(), port.iface.clone());
-        let number = SwitchStep::Await { bridge, iface, wanted: port.ofport_request };
+        let wanted = port.ofport_request;
+        let unknown = record.ours && wanted.is_none() && port.ofport.assigned().is_none();
+        let remember = unknown.then(|| Arc::new(port.clone()));
+        let number = SwitchStep::Await { bridge, iface, wanted, remember };
         [configure.into(), number.into()]
     }
 
@@ -117,32 +166,52 @@ impl Planner<'_> {
         checksums.into_iter().chain(rest).collect()
     }
 
-    fn all_ports(&self) -> Vec<&Port> {
-        self.wiring.ports.iter().map(|row| &*row.port).collect()
-    }
-
-    fn here(&self) -> impl Iterator<Item = &Arc<Link>> {
+    pub(super) fn here(&self) -> impl Iterator<Item = &Arc<Link>> {
         self.snapshot.switch_namespace().into_iter().flat_map(|ns| &ns.links)
     }
 
-    fn inside(&self) -> impl Iterator<Item = &Arc<Link>> {
+    pub(super) fn inside(&self) -> impl Iterator<Item = &Arc<Link>> {
         self.snapshot.namespace(self.netns).into_iter().flat_map(|ns| &ns.links)
     }
 
     /// The host's ends of veths into this container that a killed program left.
-    pub(super) fn debris(&self) -> Vec<Arc<Link>> {
-        let ports = self.all_ports();
+    ///
+    /// # Errors
+    /// [`PlanError::Undecided`] where a wider look may tell what one is.
+    pub(super) fn debris(&self) -> Result<Vec<Arc<Link>>, PlanError> {
+        let mut debris = Vec::new();
+        for link in self.here().filter(|link| self.leads_inside(link)) {
+            match judge(self.snapshot, self.wiring, link) {
+                Verdict::Debris => debris.push(Arc::clone(link)),
+                Verdict::Undecided(why) if self.snapshot.scope == Scope::One => {
+                    return Err(PlanError::Undecided { what: link.name.to_string(), why });
+                }
+                Verdict::Undecided(_) | Verdict::Kept => {}
+            }
+        }
+        Ok(debris)
+    }
+
+    fn leads_inside(&self, link: &Link) -> bool {
+        self.inside_ends(link).next().is_some()
+    }
+
+    /// Whether the other end of a link of the switch's namespace is this interface inside.
+    pub(super) fn leads_to(&self, link: &Link, interface: &str) -> bool {
+        self.inside_ends(link).any(|end| *end.name == *interface)
+    }
+
+    /// The links inside that are the other end of `link`, and say so too.
+    fn inside_ends(&self, link: &Link) -> impl Iterator<Item = &Arc<Link>> {
         let home = self.snapshot.namespace(self.netns);
-        let away = |nsid| home.and_then(|home| home.nsids.get(&nsid).copied());
-        let leads_here = |link: &&Arc<Link>| {
-            self.inside().filter_map(|inside| Some((inside, inside.peer?))).any(|(inside, far)| {
-                let back = link.peer.map(|peer| peer.ifindex) == Some(inside.ifindex);
-                back && far.ifindex == link.ifindex
-                    && far.nsid.and_then(away) == self.snapshot.switch_netns
-            })
-        };
-        let debris = self.here().filter(|link| is_debris(link, &ports)).filter(leads_here);
-        debris.cloned().collect()
+        let (near, peer) = (link.ifindex, link.peer.map(|peer| peer.ifindex));
+        self.inside().filter(move |inside| {
+            let Some(far) = inside.peer else { return false };
+            let there = far.nsid.and_then(|nsid| home?.nsids.get(&nsid).copied());
+            peer == Some(inside.ifindex)
+                && far.ifindex == near
+                && there == self.snapshot.switch_netns
+        })
     }
 
     /// The name inside: free once the debris is gone.
@@ -155,7 +224,7 @@ impl Planner<'_> {
         let taken: BTreeSet<&str> =
             self.inside().filter(|link| !freed.contains(&link.ifindex)).map(|l| &*l.name).collect();
         let Some(wanted) = wanted else {
-            let remembered = self.remembered();
+            let remembered = self.remembered()?;
             let names = (0..=u32::MAX).map(|n| format!("eth{n}"));
             let free = |name: &String| !taken.contains(&**name) && !remembered.contains(name);
             return Ok(names.into_iter().find(free).unwrap_or_default().into());
@@ -169,102 +238,98 @@ impl Planner<'_> {
     }
 
     /// Interfaces of this container that the database remembers: not to be taken by chance.
-    fn remembered(&self) -> BTreeSet<String> {
-        let records = self.wiring.ports.iter().filter_map(|row| PortRecord::of(&row.port));
-        let own = records.filter(|record| record.owner(&[self.container]).is_some());
-        own.map(|record| record.interface).collect()
+    fn remembered(&self) -> Result<BTreeSet<String>, PlanError> {
+        let rows = self.wiring.ports.iter().filter_map(|row| PortRecord::of(&row.port));
+        let kept = memory::of(self.bridge).filter_map(|(_, port)| PortRecord::of(&port));
+        let mut own = BTreeSet::new();
+        for record in rows.chain(kept) {
+            if self.is_own(&record)? {
+                own.insert(record.interface);
+            }
+        }
+        Ok(own)
+    }
+
+    /// Whether a record is of this container, or of one that is gone and that it replaces.
+    ///
+    /// # Errors
+    /// [`PlanError::Undecided`]: the recorded container may be alive under another name.
+    fn is_own(&self, record: &PortRecord) -> Result<bool, PlanError> {
+        if record.names(self.container) {
+            return Ok(true);
+        }
+        if !record.is_replaced_by(self.container) {
+            return Ok(false);
+        }
+        match whereabouts(self.snapshot, record) {
+            Whereabouts::Replaced(row) => Ok(row.id == self.container.id),
+            Whereabouts::Known(_) | Whereabouts::InOtherEngine { .. } | Whereabouts::Gone => {
+                Ok(false)
+            }
+            Whereabouts::Unknown { why } => {
+                let what = format!("what is recorded of {}", record.owner_name());
+                Err(PlanError::Undecided { what, why })
+            }
+        }
     }
 
     /// The port that the same interface of the same container had, before it went.
-    pub(super) fn predecessor(&self, interface: &str) -> Option<Arc<Port>> {
-        let on_bridge = self.bridge.ports.iter().filter(|port| port.bond.is_none());
-        let mut same = on_bridge.filter(|port| {
-            PortRecord::of(port).is_some_and(|record| {
-                record.ours
-                    && record.interface == interface
-                    && record.owner(&[self.container]).is_some()
-            })
-        });
-        same.find(|port| self.here().all(|link| link.name != port.iface)).cloned()
+    ///
+    /// # Errors
+    /// [`PlanError::Undecided`]: its link may live.
+    pub(super) fn predecessor(&self, interface: &str) -> Result<Option<Arc<Port>>, PlanError> {
+        let rows = self.wiring.ports.iter().filter(|row| row.bridge == self.bridge.name);
+        for row in rows.filter(|row| row.port.bond.is_none() && row.port.kind == "system") {
+            let Some(record) = PortRecord::of(&row.port) else { continue };
+            let same = record.ours && record.interface == interface;
+            if !same
+                || written_here(self.snapshot, record.system.as_deref()).is_err()
+                || !self.is_own(&record)?
+            {
+                continue;
+            }
+            match &row.occupant {
+                Occupant::Orphaned { .. } => return Ok(Some(Arc::clone(&row.port))),
+                Occupant::Unknown { why } => {
+                    let what = format!("port {} of {}", row.port.iface, row.bridge);
+                    let why = format!("whether its link is gone is not known: {why}");
+                    return Err(PlanError::Undecided { what, why });
+                }
+                _ => {}
+            }
+        }
+        Ok(None)
     }
 
-    pub(super) fn check_host_end(&self, host_end: &str) -> Result<(), PlanError> {
+    /// What the bridge remembers of the same interface, whose port is gone.
+    pub(super) fn forgotten(&self, interface: &str) -> Result<Option<Port>, PlanError> {
+        for (_, port) in memory::of(self.bridge) {
+            let record = PortRecord::of(&port).filter(|record| record.interface == interface);
+            let Some(record) = record else { continue };
+            if written_here(self.snapshot, record.system.as_deref()).is_ok()
+                && self.is_own(&record)?
+            {
+                return Ok(Some(port));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The host's end has a name that nothing else has once the debris is gone.
+    pub(super) fn check_host_end(
+        &self,
+        host_end: &str,
+        debris: &[Arc<Link>],
+    ) -> Result<(), PlanError> {
         name::check(host_end)?;
         let taken = |what| Err(PlanError::HostNameTaken { name: host_end.to_owned(), what });
         if let Some(row) = self.wiring.ports.iter().find(|row| *row.port.iface == *host_end) {
             return taken(format!("a port of {}", row.bridge));
         }
-        if self.here().any(|link| *link.name == *host_end) {
+        let freed = |link: &Link| debris.iter().any(|gone| gone.ifindex == link.ifindex);
+        if self.here().any(|link| *link.name == *host_end && !freed(link)) {
             return taken("an interface of the host".to_owned());
         }
         Ok(())
     }
-
-    pub(super) fn number(
-        &self,
-        wanted: Wanted,
-        old: Option<&Port>,
-    ) -> Result<Option<OfPort>, PlanError> {
-        match wanted {
-            Wanted::Auto => Ok(None),
-            Wanted::Exactly(ofport) if !(1..=LAST).contains(&ofport.0) => {
-                Err(PlanError::BadNumber { ofport })
-            }
-            Wanted::Exactly(ofport) => self.free(ofport, old).map(Some),
-            Wanted::Free => {
-                let used = self.used(old);
-                let before = old.and_then(number_of).filter(|ofport| !used.contains(&ofport.0));
-                let free = || (FIRST_FREE..=LAST).find(|n| !used.contains(n)).map(OfPort);
-                let none = || PlanError::NoFreeNumber { bridge: self.bridge.name.to_string() };
-                before.or_else(free).map(Some).ok_or_else(none)
-            }
-        }
-    }
-
-    /// The numbers that others than `old` have or ask for.
-    fn used(&self, old: Option<&Port>) -> BTreeSet<u16> {
-        let others = self.bridge.ports.iter().filter(|port| Some(&***port) != old);
-        others.flat_map(|port| numbers(port)).collect()
-    }
-
-    /// This number, unless another port than `old` has it.
-    pub(super) fn free(&self, wanted: OfPort, old: Option<&Port>) -> Result<OfPort, PlanError> {
-        let used = self.used(old).contains(&wanted.0);
-        if used { Err(self.in_use(wanted, old)) } else { Ok(wanted) }
-    }
-
-    fn in_use(&self, ofport: OfPort, old: Option<&Port>) -> PlanError {
-        let here = self.wiring.ports.iter().filter(|row| row.bridge == self.bridge.name);
-        let mut others = here.filter(|row| Some(&*row.port) != old);
-        let holder = others.find(|row| numbers(&row.port).any(|n| n == ofport.0));
-        let who = holder.map_or_else(String::new, |row| {
-            let iface = &row.port.iface;
-            match (&row.occupant, PortRecord::of(&row.port)) {
-                (Occupant::Unknown { .. } | Occupant::Orphaned { .. }, Some(record)) => {
-                    format!("{iface} of {}:{}", record.owner_name(), record.interface)
-                }
-                (Occupant::Unknown { .. }, None) => iface.to_string(),
-                (occupant, _) => format!("{iface}, {occupant}"),
-            }
-        });
-        PlanError::NumberInUse { bridge: self.bridge.name.to_string(), ofport, who }
-    }
-}
-
-/// Which interfaces ask for the number of one of these ports, as far as was seen.
-pub(super) fn requesters(wiring: &Wiring, ports: [Option<&Port>; 2]) -> OfPortRequests {
-    let wanted = ports.map(|port| port.and_then(|port| port.ofport_request));
-    let all = wiring.ports.iter().map(|row| &row.port);
-    let requests = all.filter_map(|port| Some((port.iface.clone(), port.ofport_request?)));
-    requests.filter(|(_, ofport)| wanted.contains(&Some(*ofport))).collect()
-}
-
-/// The number that a port asks for, or else has.
-pub(super) fn number_of(port: &Port) -> Option<OfPort> {
-    port.ofport_request.or(port.ofport.assigned())
-}
-
-/// The numbers that a port has or asks for.
-fn numbers(port: &Port) -> impl Iterator<Item = u16> + use<> {
-    port.ofport.assigned().into_iter().chain(port.ofport_request).map(|ofport| ofport.0)
 }

@@ -1,18 +1,25 @@
 //! What was left behind and may go.
 //!
-//! Never internal ports, which may live in any namespace; patches, tunnels, members of bonds;
-//! what has a link; or a port that can be restored when its container starts.
+//! Never internal ports, which may live in any namespace; patches, tunnels; what has a link; or a
+//! port that can be restored when its container starts. Nothing goes that is not proven to be
+//! gone: its link, and its container in every engine that could have it.
 
 use std::sync::Arc;
 
 use crate::ids::Name;
-use crate::port_record::{PortRecord, alias_says};
+use crate::port_record::{Alias, PortRecord};
+use crate::query;
 use crate::snapshot::{Container, Link, Snapshot};
 use crate::switch::Port;
+use crate::whereabouts::{Whereabouts, whereabouts};
 use crate::wiring::{LastTenant, Occupant, SwitchPort, Wiring};
 
+use super::debris::{Verdict, judge};
+use super::disconnect::forgotten;
 use super::planner::delete;
-use super::{OfPortRequests, ReplacePort, Step, is_debris};
+use super::restore::only_remembered;
+use super::world::written_here;
+use super::{ReplacePort, Step, SwitchStep};
 
 /// `docker ovs prune`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,7 +28,7 @@ pub struct Prune {
     pub bridge: Option<String>,
     /// Only what was made before, in seconds since the Unix epoch.
     pub until: Option<u64>,
-    /// Also what others made.
+    /// Also what others than docker-ovs and ovs-docker made.
     pub all: bool,
     /// Also what belongs to stopped containers.
     pub stopped: bool,
@@ -32,10 +39,12 @@ pub struct Prune {
 pub enum Prunable {
     /// A port without a link.
     Port {
-        /// Its bridge.
-        bridge: Name,
         /// The port.
         port: Arc<Port>,
+        /// Its bridge.
+        bridge: Name,
+        /// How it is removed.
+        step: Step,
         /// Who had it, in words.
         last: Option<String>,
     },
@@ -48,27 +57,47 @@ pub enum Prunable {
         /// Who it was made for, in words.
         last: Option<String>,
     },
+    /// What a bridge remembers of a port that another program has taken.
+    Memory {
+        /// The port as it was.
+        port: Arc<Port>,
+        /// The bridge.
+        bridge: Name,
+        /// How it is forgotten.
+        step: Step,
+        /// Who had it, in words.
+        last: Option<String>,
+    },
+}
+
+/// What may be left behind, and may be alive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undecided {
+    /// The bridge, where it has one.
+    pub bridge: Option<Name>,
+    /// Name of the port or link.
+    pub what: Name,
+    /// What cannot be told.
+    pub why: String,
+    /// Whether only its link's other end is in doubt: a namespace that the kernel is still taking
+    /// down looks like one that was not read.
+    pub may_settle: bool,
 }
 
 impl Prunable {
     /// How to remove it.
     pub fn removal(&self) -> Step {
-        match self {
-            Self::Port { bridge, port, .. } => {
-                let (bridge, remove) = (bridge.clone(), Some(Arc::clone(port)));
-                let expected_requesters = OfPortRequests::new();
-                ReplacePort { bridge, remove, add: None, keep_settings: false, expected_requesters }
-                    .into()
-            }
-            Self::Link { step, .. } => step.clone(),
-        }
+        let (Self::Port { step, .. } | Self::Link { step, .. } | Self::Memory { step, .. }) = self;
+        step.clone()
     }
 
     /// Whether two looks saw the same: a port whose row was not written again meanwhile.
     pub fn is(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Port { bridge, port, .. }, Self::Port { bridge: at, port: then, .. }) => {
-                bridge == at && port.iface == then.iface && port.external_ids == then.external_ids
+            (Self::Port { bridge, port, .. }, Self::Port { bridge: at, port: then, .. })
+            | (Self::Memory { bridge, port, .. }, Self::Memory { bridge: at, port: then, .. }) => {
+                let same = port.iface == then.iface && port.external_ids == then.external_ids;
+                bridge == at && same && port.ifindex == then.ifindex
             }
             (Self::Link { step, .. }, Self::Link { step: then, .. }) => step == then,
             _ => false,
@@ -78,101 +107,213 @@ impl Prunable {
 
 /// What may be removed. Takes a whole look in which every source answered.
 pub fn prune(snapshot: &Snapshot, wiring: &Wiring, request: &Prune) -> Vec<Prunable> {
-    let on = |row: &&SwitchPort| request.bridge.as_ref().is_none_or(|wanted| row.is_on(wanted));
-    let ports =
-        wiring.ports.iter().filter(on).filter_map(|row| port(snapshot, wiring, row, request));
-    // Links bear no time.
-    let links =
-        request.until.is_none().then(|| debris(snapshot, wiring, request.bridge.as_deref()));
-    ports.chain(links.into_iter().flatten()).collect()
+    judged(snapshot, wiring, request).into_iter().filter_map(Result::ok).collect()
 }
 
-fn port(
+/// What would be removed if it were known to be gone.
+pub fn undecided(snapshot: &Snapshot, wiring: &Wiring, request: &Prune) -> Vec<Undecided> {
+    judged(snapshot, wiring, request).into_iter().filter_map(Result::err).collect()
+}
+
+fn judged(
     snapshot: &Snapshot,
     wiring: &Wiring,
-    row: &SwitchPort,
     request: &Prune,
-) -> Option<Prunable> {
-    let Occupant::Orphaned { last } = &row.occupant else { return None };
-    let (kind, bond) = (row.port.kind.as_str(), &row.port.bond);
-    if kind != "system" || bond.is_some() {
-        return None;
-    }
-    let record = PortRecord::of(&row.port);
-    let ours = record.as_ref().is_some_and(|record| record.ours);
-    let created = record.as_ref().and_then(|record| record.created);
-    let old = request.until.is_none_or(|until| created.is_some_and(|created| created < until));
-    let owner = owner(snapshot, record.as_ref(), last.as_ref());
-    let restorable = record.as_ref().is_some_and(|record| !has_another(wiring, owner, record));
-    let free = may_go(owner, restorable, request.stopped);
-    ((ours || request.all) && old && free).then(|| Prunable::Port {
-        bridge: row.bridge.clone(),
-        port: Arc::clone(&row.port),
-        last: words(record.as_ref(), last.as_ref()),
-    })
+) -> Vec<Result<Prunable, Undecided>> {
+    let on = |bridge: &str| request.bridge.as_deref().is_none_or(|wanted| wanted == bridge);
+    let question = Question { snapshot, wiring, request };
+    let wanted = request.bridge.as_deref();
+    let ports = wiring.ports.iter().filter(|row| wanted.is_none_or(|wanted| row.is_on(wanted)));
+    let ports = ports.filter_map(|row| question.port(row));
+    let kept = only_remembered(snapshot, wiring).into_iter().filter(|(bridge, _)| on(bridge));
+    let kept = kept.filter_map(|(bridge, port)| question.memory(bridge, port));
+    let links = snapshot.switch_namespace().into_iter().flat_map(|here| &here.links);
+    // Links bear no time.
+    let links = links.filter(|_| request.until.is_none());
+    let links = links.filter_map(|link| question.link(link));
+    ports.chain(kept).chain(links).collect()
 }
 
-/// A container that runs may be given its interface again, if we know how; one that is stopped
-/// may start again.
-fn may_go(owner: Option<&Container>, restorable: bool, stopped: bool) -> bool {
-    match owner {
-        None => true,
-        Some(row) if row.pid.is_some() => !restorable,
-        Some(_) => stopped,
-    }
-}
-
-/// Whether the container has got such an interface otherwise.
-fn has_another(wiring: &Wiring, owner: Option<&Container>, record: &PortRecord) -> bool {
-    let home = owner.and_then(|owner| owner.netns);
-    let mut inside = wiring.attachments.iter().filter(|found| Some(found.netns) == home);
-    inside.any(|found| *found.link.name == *record.interface)
-}
-
-fn owner<'a>(
+/// What is asked of each.
+#[derive(Clone, Copy)]
+struct Question<'a> {
     snapshot: &'a Snapshot,
-    record: Option<&PortRecord>,
-    last: Option<&LastTenant>,
-) -> Option<&'a Container> {
-    let all: Vec<_> = snapshot.containers().collect();
-    let known = last.and_then(|last| last.container.as_ref());
-    let by_claim = || known.and_then(|known| snapshot.container_by_id(&known.id));
-    record.and_then(|record| record.owner(&all)).or_else(by_claim)
+    wiring: &'a Wiring,
+    request: &'a Prune,
+}
+
+/// Whether something may go as far as its container is concerned.
+enum Free {
+    Yes,
+    No,
+    Unknown(String),
+}
+
+impl Question<'_> {
+    fn port(self, row: &SwitchPort) -> Option<Result<Prunable, Undecided>> {
+        let record = PortRecord::of(&row.port);
+        let (last, doubt) = match &row.occupant {
+            Occupant::Orphaned { last } => (last.as_ref(), None),
+            Occupant::Unknown { why } => (None, Some(why)),
+            _ => return None,
+        };
+        let asked = self.request.all || record.is_some();
+        if row.port.kind != "system" || !asked || !self.is_old(record.as_ref()) {
+            return None;
+        }
+        // Of what bears no record, a living link is nothing to talk about.
+        let of_interest = doubt.is_none() || record.is_some();
+        let undecided = |why: String, may_settle| {
+            let (bridge, what) = (Some(row.bridge.clone()), row.port.iface.clone());
+            Some(Err(Undecided { bridge, what, why, may_settle }))
+        };
+        match (self.is_free(record.as_ref(), last), doubt) {
+            (Free::No, _) => None,
+            _ if !of_interest => None,
+            (Free::Yes, Some(why)) => {
+                undecided(format!("whether its link is gone is not known: {why}"), true)
+            }
+            (Free::Unknown(why), _) => {
+                undecided(format!("whether its container is gone is not known: {why}"), false)
+            }
+            (Free::Yes, None) => Some(Ok(self.orphan(row, record.as_ref(), last)?)),
+        }
+    }
+
+    fn is_old(self, record: Option<&PortRecord>) -> bool {
+        let created = record.and_then(|record| record.created);
+        self.request.until.is_none_or(|until| created.is_some_and(|created| created < until))
+    }
+
+    fn is_free(self, record: Option<&PortRecord>, last: Option<&LastTenant>) -> Free {
+        let Some(record) = record else { return self.is_free_of(last) };
+        let written = written_here(self.snapshot, record.system.as_deref());
+        if let (Err(why), false) = (written, self.request.all) {
+            return Free::Unknown(why);
+        }
+        let found = whereabouts(self.snapshot, record);
+        match (found.doubt(), found.container()) {
+            (Some(why), _) => Free::Unknown(why),
+            (None, None) => Free::Yes,
+            (None, Some(row)) => self.may_spare(row, Some(record)),
+        }
+    }
+
+    /// Of a port whose `external_ids` are another program's: the container that they name.
+    fn is_free_of(self, last: Option<&LastTenant>) -> Free {
+        let Some(last) = last else { return Free::Yes };
+        let known = last.container.as_ref().and_then(|who| self.snapshot.container_by_id(&who.id));
+        if let Some(row) = known {
+            return self.may_spare(row, None);
+        }
+        let container = last.words.clone();
+        let record = PortRecord { container, ..PortRecord::default() };
+        match whereabouts(self.snapshot, &record) {
+            Whereabouts::Gone => Free::Yes,
+            Whereabouts::Known(row) | Whereabouts::Replaced(row) => self.may_spare(row, None),
+            doubt => Free::Unknown(doubt.doubt().unwrap_or_default()),
+        }
+    }
+
+    /// A container that runs may be given its interface again, if we know how; one that is
+    /// stopped may start again.
+    fn may_spare(self, row: &Container, record: Option<&PortRecord>) -> Free {
+        let free = if row.pid.is_some() {
+            record.is_none_or(|record| self.has_another(row, record))
+        } else {
+            self.request.stopped
+        };
+        if free { Free::Yes } else { Free::No }
+    }
+
+    /// Whether the container has got such an interface otherwise.
+    fn has_another(self, row: &Container, record: &PortRecord) -> bool {
+        let Some(home) = row.netns else { return false };
+        let mut inside = self.wiring.attachments.iter().filter(|found| found.netns == home);
+        // What is on no port may be the very link whose port another program has taken.
+        inside.any(|found| {
+            let is_on = !record.ours || found.port.port().is_some() || self.is_orphaned(record);
+            is_on && *found.link.name == *record.interface
+        })
+    }
+
+    /// Whether a row has the record, and its link is gone.
+    fn is_orphaned(self, record: &PortRecord) -> bool {
+        let mut orphans = self.wiring.ports.iter().filter(|row| row.occupant.is_orphaned());
+        orphans.any(|row| PortRecord::of(&row.port).as_ref() == Some(record))
+    }
+
+    fn orphan(
+        self,
+        row: &SwitchPort,
+        record: Option<&PortRecord>,
+        last: Option<&LastTenant>,
+    ) -> Option<Prunable> {
+        let bridge = query::bridge(self.snapshot, &row.bridge).ok()?.bridge;
+        let (port, at) = (Arc::clone(&row.port), bridge.name.clone());
+        let step = match &row.port.bond {
+            Some(bond) => {
+                let (bridge, bond) = (at.clone(), bond.clone());
+                Step::from(SwitchStep::RemoveMember { bridge, bond, port: Arc::clone(&port) })
+            }
+            None => ReplacePort {
+                bridge: at.clone(),
+                remove: Some(Arc::clone(&port)),
+                link_is_gone: true,
+                memory: forgotten(bridge, &port),
+                ..ReplacePort::default()
+            }
+            .into(),
+        };
+        Some(Prunable::Port { port, bridge: at, step, last: words(record, last) })
+    }
+
+    fn memory(self, at: Name, port: Arc<Port>) -> Option<Result<Prunable, Undecided>> {
+        let record = PortRecord::of(&port)?;
+        if !self.is_old(Some(&record)) {
+            return None;
+        }
+        match self.is_free(Some(&record), None) {
+            Free::No => None,
+            Free::Unknown(why) => {
+                let why = format!("whether its container is gone is not known: {why}");
+                let (bridge, what) = (Some(at), port.iface.clone());
+                Some(Err(Undecided { bridge, what, why, may_settle: false }))
+            }
+            Free::Yes => {
+                let bridge = query::bridge(self.snapshot, &at).ok()?.bridge;
+                let memory = forgotten(bridge, &port);
+                let step = ReplacePort { bridge: at.clone(), memory, ..ReplacePort::default() };
+                let last = words(Some(&record), None);
+                Some(Ok(Prunable::Memory { port, bridge: at, step: step.into(), last }))
+            }
+        }
+    }
+
+    fn link(self, link: &Link) -> Option<Result<Prunable, Undecided>> {
+        let said = link.alias.as_deref().and_then(Alias::read);
+        let bridge = said.as_ref().map(|said| Name::from(said.bridge));
+        let wanted = self.request.bridge.as_deref();
+        if wanted.is_some_and(|wanted| bridge.as_deref() != Some(wanted)) {
+            return None;
+        }
+        let last = said.as_ref().map(|said| {
+            let mut all = self.snapshot.containers();
+            let known = all.find(|row| *row.id.0 == *said.container).map(|row| &*row.name);
+            let short = || said.container.get(..12).unwrap_or(said.container);
+            format!("{}:{}", known.unwrap_or_else(short), said.interface)
+        });
+        match judge(self.snapshot, self.wiring, link) {
+            Verdict::Kept => None,
+            Verdict::Debris => Some(Ok(Prunable::Link { step: delete(link), bridge, last })),
+            Verdict::Undecided(why) => {
+                Some(Err(Undecided { bridge, what: link.name.clone(), why, may_settle: true }))
+            }
+        }
+    }
 }
 
 fn words(record: Option<&PortRecord>, last: Option<&LastTenant>) -> Option<String> {
     let marked = record.map(|record| format!("{}:{}", record.owner_name(), record.interface));
     marked.or_else(|| last.map(ToString::to_string))
-}
-
-fn debris<'a>(
-    snapshot: &'a Snapshot,
-    wiring: &'a Wiring,
-    bridge: Option<&str>,
-) -> impl Iterator<Item = Prunable> + 'a {
-    let end = bridge.map(|bridge| format!(" on {bridge}"));
-    let meant = move |link: &Link| {
-        let alias = link.alias.as_deref().unwrap_or_default();
-        end.as_ref().is_none_or(|end| alias.ends_with(end))
-    };
-    let ports: Vec<&Port> = wiring.ports.iter().map(|row| &*row.port).collect();
-    let links = snapshot.switch_namespace().into_iter().flat_map(|ns| &ns.links);
-    let links = links.filter(move |link| is_debris(link, &ports) && meant(link));
-    links.map(|link| debris_link(snapshot, link))
-}
-
-/// The alias says what the link was made for.
-fn debris_link(snapshot: &Snapshot, link: &Link) -> Prunable {
-    let said = link.alias.as_deref().and_then(alias_says);
-    let owner = |(container, interface, _): (&str, &str, &str)| {
-        let mut all = snapshot.containers();
-        let known = all.find(|row| *row.id.0 == *container).map(|row| &*row.name);
-        let short = || container.get(..12).unwrap_or(container);
-        format!("{}:{interface}", known.unwrap_or_else(short))
-    };
-    Prunable::Link {
-        step: delete(link),
-        bridge: said.map(|(_, _, bridge)| bridge.into()),
-        last: said.map(owner),
-    }
 }

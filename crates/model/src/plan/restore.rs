@@ -3,18 +3,22 @@
 //! The port is replaced by one of another name in one transaction: on the userspace datapath a
 //! link that is made again under its old name looks perfect, and stays deaf.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::ids::{Name, OfPort};
+use crate::memory;
 use crate::port_record::PortRecord;
 use crate::query::{self, QueryError};
-use crate::snapshot::{Container, Snapshot};
-use crate::switch::{OfPortState, Port};
+use crate::snapshot::{Container, Link, Snapshot};
+use crate::switch::{Bridge, OfPortState, Port, SwitchSource};
+use crate::whereabouts::{Whereabouts, whereabouts};
 use crate::wiring::{Occupant, Plug, SwitchPort, Wiring};
 
-use super::disconnect::host_end;
-use super::planner::{Planner, delete, home_of, number_of};
-use super::{Generated, Plan, PlanError};
+use super::number::{number_of, requesters};
+use super::planner::{Planner, delete, home_of};
+use super::world::written_here;
+use super::{Generated, Plan, PlanError, ReplacePort, Step, require_here};
 
 /// `docker ovs restore`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,6 +38,8 @@ pub struct Remembered {
     pub container: Name,
     /// Name of the interface.
     pub interface: Name,
+    /// Whether the port itself is gone, and only the bridge remembers it ([`crate::memory`]).
+    pub port_is_gone: bool,
 }
 
 impl Remembered {
@@ -77,19 +83,45 @@ pub fn remembered(
 ) -> Result<Vec<Remembered>, QueryError> {
     let named = request.containers.iter().map(|words| query::container(snapshot, words));
     let named: Vec<&Container> = named.collect::<Result<_, _>>()?;
-    let all: Vec<_> = snapshot.containers().collect();
-    let rows = wiring.ports.iter().filter_map(|row| {
-        let record = PortRecord::of(&row.port)?;
-        let owner = record.owner(&all);
-        let asked = owner.is_some_and(|owner| named.iter().any(|row| row.id == owner.id));
-        (named.is_empty() || asked).then(|| Remembered {
-            bridge: row.bridge.clone(),
-            port: Arc::clone(&row.port),
+    let asked = |record: &PortRecord, found: &Whereabouts<'_>| {
+        let is = |row: &&Container| match found.container() {
+            Some(owner) => owner.id == row.id,
+            None => found.doubt().is_some() && record.is_replaced_by(row),
+        };
+        named.is_empty() || named.iter().any(is)
+    };
+    let one = |bridge: &Name, port: &Arc<Port>, port_is_gone| {
+        let record = PortRecord::of(port)?;
+        let found = whereabouts(snapshot, &record);
+        let owner = found.container();
+        asked(&record, &found).then(|| Remembered {
+            bridge: bridge.clone(),
+            port: Arc::clone(port),
             container: owner.map_or_else(|| record.owner_name().into(), |owner| owner.name.clone()),
             interface: record.interface.as_str().into(),
+            port_is_gone,
         })
-    });
-    Ok(rows.collect())
+    };
+    let rows = wiring.ports.iter().filter_map(|row| one(&row.bridge, &row.port, false));
+    let gone = only_remembered(snapshot, wiring);
+    let gone = gone.iter().filter_map(|(bridge, port)| one(bridge, port, true));
+    Ok(rows.chain(gone).collect())
+}
+
+/// What bridges remember, each with its bridge, where no row of any bridge is its port any more.
+pub(super) fn only_remembered(snapshot: &Snapshot, wiring: &Wiring) -> Vec<(Name, Arc<Port>)> {
+    let keys = wiring.ports.iter().filter_map(|row| Some(memory::key(&PortRecord::of(&row.port)?)));
+    let keys: BTreeSet<String> = keys.collect();
+    let bridges = snapshot.switch.get(&SwitchSource::Ovsdb).map_or(&[][..], |rows| rows.rows());
+    let all = bridges
+        .iter()
+        .flat_map(|bridge| memory::of(bridge).map(move |(key, port)| (bridge, key, port)));
+    let there = |bridge: &Bridge, iface: &Name| {
+        wiring.ports.iter().any(|row| row.bridge == bridge.name && row.port.iface == *iface)
+    };
+    let gone =
+        all.filter(|(bridge, key, port)| !keys.contains(*key) && !there(bridge, &port.iface));
+    gone.map(|(bridge, _, port)| (bridge.name.clone(), Arc::new(port))).collect()
 }
 
 /// What is to be done about one of them.
@@ -99,14 +131,23 @@ pub fn restore(
     one: &Remembered,
     generated: &Generated,
 ) -> RestoreAction {
+    let not = |why: String| RestoreAction::NotToBeTouched { why };
     let mut rows = wiring.ports.iter();
     let row = rows.find(|row| row.bridge == one.bridge && row.port.iface == one.port.iface);
-    let Some((row, record)) = row.and_then(|row| Some((row, PortRecord::of(&row.port)?))) else {
-        return RestoreAction::NotToBeTouched { why: "its port was not found".to_owned() };
+    let port = if one.port_is_gone { Some(&one.port) } else { row.map(|row| &row.port) };
+    let Some((port, record)) = port.and_then(|port| Some((port, PortRecord::of(port)?))) else {
+        return not("its port was not found".to_owned());
     };
-    let all: Vec<_> = snapshot.containers().collect();
-    let Some(owner) = record.owner(&all) else { return RestoreAction::Gone };
-    match again(snapshot, wiring, row, record, owner, generated) {
+    if let Err(why) = written_here(snapshot, record.system.as_deref()) {
+        return not(why);
+    }
+    let found = whereabouts(snapshot, &record);
+    if let Some(why) = found.doubt() {
+        return not(format!("whether its container is gone is not known: {why}"));
+    }
+    let Some(owner) = found.container() else { return RestoreAction::Gone };
+    let lost = Lost { row: row.filter(|_| !one.port_is_gone), port, record };
+    match again(snapshot, wiring, &one.bridge, lost, owner, generated) {
         Ok(action) => action,
         Err(PlanError::Query(QueryError::NotRunning { state, .. })) => {
             RestoreAction::NotRunning { state }
@@ -115,24 +156,35 @@ pub fn restore(
     }
 }
 
+/// What is remembered: by a row, or by the bridge alone.
+struct Lost<'a> {
+    row: Option<&'a SwitchPort>,
+    port: &'a Arc<Port>,
+    record: PortRecord,
+}
+
 fn again(
     snapshot: &Snapshot,
     wiring: &Wiring,
-    row: &SwitchPort,
-    record: PortRecord,
+    bridge: &Name,
+    lost: Lost<'_>,
     owner: &Container,
     generated: &Generated,
 ) -> Result<RestoreAction, PlanError> {
+    require_here(snapshot)?;
     let netns = home_of(snapshot, owner)?;
-    let bridge = query::bridge(snapshot, &row.bridge)?.bridge;
+    let bridge = query::bridge(snapshot, bridge)?.bridge;
     let planner = Planner { snapshot, wiring, bridge, container: owner, netns };
+    planner.require_engine()?;
+    let Some(row) = lost.row else { return planner.put_back(lost.port, lost.record, generated) };
     if let Occupant::Plugged { plugs } = &row.occupant {
-        return Ok(planner.plugged(row, plugs, &record));
+        return Ok(planner.plugged(row, plugs, &lost.record));
     }
-    match untouchable(row) {
-        Some(why) => Ok(RestoreAction::NotToBeTouched { why }),
-        None => planner.replace(row, record, generated).map(RestoreAction::Again),
+    if let Some(why) = untouchable(row) {
+        return Ok(RestoreAction::NotToBeTouched { why });
     }
+    let old = Some(Arc::clone(lost.port));
+    planner.replace(lost.port, old, lost.record, generated).map(RestoreAction::Again)
 }
 
 /// What is no veth of a container, whatever its row says.
@@ -140,7 +192,11 @@ fn untouchable(row: &SwitchPort) -> Option<String> {
     match (&row.port.bond, row.port.kind.as_str(), &row.occupant) {
         (Some(bond), _, _) => Some(format!("it is a member of the bond {bond}")),
         (None, "system", Occupant::Host { .. }) => Some("it is a link of the host".to_owned()),
-        (None, "system", _) => None,
+        (None, "system", Occupant::Orphaned { .. }) => None,
+        (None, "system", Occupant::Unknown { why }) => {
+            Some(format!("whether its link is gone is not known: {why}"))
+        }
+        (None, "system", occupant) => Some(format!("it is {occupant}")),
         (None, kind, _) => Some(format!("it is a port of type {kind}")),
     }
 }
@@ -161,24 +217,61 @@ impl Planner<'_> {
         RestoreAction::Again(Plan { container, interface, bridge, steps })
     }
 
-    /// A veth and a port of another name instead of what is left of the old ones.
+    /// A veth and a port of another name instead of what is left of the old ones: of `old`, if
+    /// that is still there.
     fn replace(
         &self,
-        row: &SwitchPort,
+        was: &Port,
+        old: Option<Arc<Port>>,
         record: PortRecord,
         generated: &Generated,
     ) -> Result<Plan, PlanError> {
-        let debris = self.debris();
+        let debris = self.debris()?;
         let interface = self.interface(Some(&record.interface), &debris)?;
-        self.check_host_end(&generated.host_end)?;
-        let record = if record.ours { record.for_container(self.container) } else { record };
-        let port = self.successor(&row.port, &record, &generated.host_end)?;
-        // A link of the namespace that the container had: the kernel may not be done with it yet.
-        let old = host_end(self.snapshot, row).map(|link| delete(link));
+        self.check_host_end(&generated.host_end, &debris)?;
+        let record = if record.ours { self.recorded(record) } else { record };
+        let port = self.successor(was, &record, &generated.host_end, old.as_deref())?;
         let sweep = debris.iter().map(|link| delete(link));
-        let steps = self.steps(&record, Arc::new(port), Some(Arc::clone(&row.port)), true);
-        let steps = sweep.chain(steps).chain(old).collect();
+        let memory = self.memory(Some(was), &port);
+        let steps = self.steps(&record, Arc::new(port), old, true, memory);
+        let steps = sweep.chain(steps).collect();
         Ok(Plan { container: self.who(), interface, bridge: self.bridge.name.clone(), steps })
+    }
+
+    /// A port that another program has taken: where its link lives, only the row is made again.
+    fn put_back(
+        &self,
+        port: &Arc<Port>,
+        record: PortRecord,
+        generated: &Generated,
+    ) -> Result<RestoreAction, PlanError> {
+        let Some(link) = self.link_of(port, &record) else {
+            return self.replace(port, None, record, generated).map(RestoreAction::Again);
+        };
+        if let Some(row) = self.wiring.ports.iter().find(|row| row.port.iface == link.name) {
+            let why = format!("{} is a port of {} already", link.name, row.bridge);
+            return Ok(RestoreAction::NotToBeTouched { why });
+        }
+        let record = self.recorded(record);
+        let new = Arc::new(self.successor(port, &record, &link.name, None)?);
+        let memory = self.memory(Some(port), &new);
+        let [_, number] = self.rest(&record, &new);
+        let add = ReplacePort {
+            bridge: self.bridge.name.clone(),
+            expected_requesters: requesters(self.wiring, [None, Some(&new)]),
+            add: Some(new),
+            memory,
+            ..ReplacePort::default()
+        };
+        let steps = vec![Step::from(add), number];
+        let (interface, bridge) = (record.interface.as_str().into(), self.bridge.name.clone());
+        Ok(RestoreAction::Again(Plan { container: self.who(), interface, bridge, steps }))
+    }
+
+    /// The host's end that the port was, if it still leads to the interface inside.
+    fn link_of(&self, port: &Port, record: &PortRecord) -> Option<&Arc<Link>> {
+        let mut ends = self.here().filter(|link| link.kind.as_deref() == Some("veth"));
+        ends.find(|link| link.name == port.iface && self.leads_to(link, &record.interface))
     }
 
     /// The port as it was, under another name.
@@ -187,11 +280,12 @@ impl Planner<'_> {
         old: &Port,
         record: &PortRecord,
         host_end: &str,
+        replaced: Option<&Port>,
     ) -> Result<Port, PlanError> {
         let mut port = Port {
             iface: host_end.into(),
             ofport: OfPortState::Pending,
-            ofport_request: self.same_number(old)?,
+            ofport_request: self.same_number(old, replaced)?,
             ifindex: None,
             mac: None,
             error: None,
@@ -204,8 +298,12 @@ impl Planner<'_> {
     }
 
     /// The number that a port had, if no other port has it now.
-    fn same_number(&self, port: &Port) -> Result<Option<OfPort>, PlanError> {
+    fn same_number(
+        &self,
+        port: &Port,
+        replaced: Option<&Port>,
+    ) -> Result<Option<OfPort>, PlanError> {
         let Some(wanted) = number_of(port) else { return Ok(None) };
-        self.free(wanted, Some(port)).map(Some)
+        self.free_again(wanted, replaced).map(Some)
     }
 }

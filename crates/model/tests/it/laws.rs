@@ -124,6 +124,7 @@ fn bridges() -> impl Strategy<Value = Vec<Bridge>> {
             datapath: None,
             userspace_tso: None,
             fake_bridges: Vec::new(),
+            external_ids: BTreeMap::new(),
             ports: ports
                 .iter()
                 .filter(|(_, on)| *on == i)
@@ -154,6 +155,7 @@ prop_compose! {
             switch_netns,
             named_engines: std::collections::BTreeSet::new(),
             identities: docker_ovs_model::identity::Identities::default(),
+        other_engines: Vec::new(),
             engines: [(Engine("docker".into()), Observed::Fresh { rows: containers.into() })].into(),
             kernel: Observed::Fresh { rows: namespaces.into() },
             switch: sources.into_iter().filter_map(|(source, rows)| Some((source, fresh(rows?)))).collect(),

@@ -129,8 +129,8 @@ fn replace(remove: Option<&str>, add: Option<(&str, Option<u16>)>) -> Step {
         bridge: "br0".into(),
         remove: remove.map(|iface| port(iface, None)),
         add: add.map(|(iface, asked)| port(iface, asked)),
-        keep_settings: false,
         expected_requesters: [("old".into(), OfPort(3))].into(),
+        ..ReplacePort::default()
     }
     .into()
 }
@@ -153,8 +153,18 @@ fn configure() -> Step {
 
 #[test]
 fn steps_say_what_is_done() {
-    let delete = KernelStep::DeleteLink { name: "dov-00000001".into(), ifindex: Ifindex(3) };
-    let wait = SwitchStep::Await { bridge: "br0".into(), iface: "new".into(), wanted: None };
+    let delete = KernelStep::DeleteLink {
+        name: "dov-00000001".into(),
+        ifindex: Ifindex(3),
+        alias: None,
+        peer: None,
+    };
+    let wait = SwitchStep::Await {
+        bridge: "br0".into(),
+        iface: "new".into(),
+        wanted: None,
+        remember: None,
+    };
     say([
         (delete.into(), "delete the link dov-00000001"),
         (
@@ -166,7 +176,7 @@ fn steps_say_what_is_done() {
         (offload(false), "turn off transmit checksum offload of eth0 in web"),
         (configure(), "set eth0 in web up, address 192.0.2.7/24, default route source 192.0.2.1"),
         (replace(Some("old"), None), "remove port old from br0"),
-        (replace(None, None), "leave br0 as it is"),
+        (replace(None, None), "forget what br0 remembers of it"),
         (wait.into(), "wait for the OpenFlow port of new on br0"),
     ]);
     let both = replace(Some("old"), Some(("new", Some(9)))).to_string();

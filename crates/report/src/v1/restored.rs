@@ -98,7 +98,7 @@ impl Restored {
     }
 }
 
-/// An orphaned port, or the veth of one.
+/// An orphaned port, the veth of one, or what is remembered of one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
@@ -119,11 +119,18 @@ pub struct Orphan {
 impl From<&Prunable> for Orphan {
     fn from(what: &Prunable) -> Self {
         match what {
-            Prunable::Port { bridge, port, last } => Self {
+            Prunable::Port { bridge, port, last, .. } => Self {
                 kind: PruneKind::Port,
                 bridge: Some(bridge.to_string()),
                 port: port.iface.to_string(),
                 ofport: port.ofport.assigned().map(|ofport| ofport.0),
+                last_tenant: last.clone(),
+            },
+            Prunable::Memory { bridge, port, last, .. } => Self {
+                kind: PruneKind::Memory,
+                bridge: Some(bridge.to_string()),
+                port: port.iface.to_string(),
+                ofport: port.ofport_request.map(|ofport| ofport.0),
                 last_tenant: last.clone(),
             },
             Prunable::Link { step, bridge, last } => Self {

@@ -191,6 +191,8 @@ words! {
         Port = "port",
         /// A veth that is no port.
         Link = "link",
+        /// What a bridge remembers of a port that is gone.
+        Memory = "memory",
     }
 }
 

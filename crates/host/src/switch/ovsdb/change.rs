@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use model::ids::{Name, OfPort};
-use model::plan::{ReplacePort, SwitchStep};
-use model::switch::OfPortState;
+use model::plan::SwitchStep;
+use model::switch::{OfPortState, Port};
 use model::{SourceError, SourceErrorKind};
 
 use super::read::Database;
@@ -41,19 +41,26 @@ impl Rows {
     }
 
     pub(crate) async fn take_step(&mut self, step: &SwitchStep) -> Result<(), SourceError> {
-        match step {
-            SwitchStep::ReplacePort(ports) => self.replace_port(ports).await,
-            SwitchStep::Await { bridge, iface, wanted } => {
-                self.await_number(bridge, iface, *wanted).await
-            }
-        }
-    }
-
-    async fn replace_port(&mut self, ports: &ReplacePort) -> Result<(), SourceError> {
         let due = Deadline::after(self.patience);
         let what = self.database.what().to_owned();
-        let replaced = self.database.replace_port(ports, &mut self.saved, self.locked);
-        due.hold(|| what.clone(), replaced).await
+        match step {
+            SwitchStep::ReplacePort(ports) => {
+                let replaced = self.database.replace_port(ports, &mut self.saved, self.locked);
+                due.hold(|| what.clone(), replaced).await
+            }
+            SwitchStep::Await { bridge, iface, wanted, remember } => {
+                self.await_number(bridge, iface, *wanted, remember.as_deref()).await
+            }
+            SwitchStep::RemoveMember { bridge, port, .. } => {
+                let removed = self.database.remove_member(bridge, port, self.locked);
+                due.hold(|| what.clone(), removed).await
+            }
+            SwitchStep::Rewrite { bridge, port, external_ids, memory } => {
+                let record = (&**port, external_ids, memory);
+                let rewritten = self.database.rewrite(bridge, record, self.locked);
+                due.hold(|| what.clone(), rewritten).await
+            }
+        }
     }
 
     /// The others need not wait for vswitchd.
@@ -62,6 +69,7 @@ impl Rows {
         bridge: &Name,
         iface: &Name,
         wanted: Option<OfPort>,
+        remember: Option<&Port>,
     ) -> Result<(), SourceError> {
         let due = Deadline::after(self.patience * 2);
         let what = self.database.what().to_owned();
@@ -76,7 +84,8 @@ impl Rows {
         };
         match number.ofport {
             OfPortState::Assigned(ofport) if wanted.is_none() => {
-                due.hold(|| what.clone(), self.database.keep(iface, ofport)).await
+                let kept = self.database.keep(bridge, iface, ofport, remember);
+                due.hold(|| what.clone(), kept).await
             }
             OfPortState::Assigned(_) => Ok(()),
             OfPortState::Pending => {

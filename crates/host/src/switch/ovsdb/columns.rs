@@ -13,6 +13,10 @@ const NEEDED: [(&str, &[&str]); 3] = [
     ("Bridge", &["name", "ports"]),
 ];
 
+/// Columns of Bridge that a look at a few ports leaves out: the list of all ports, and what is
+/// remembered of attachments.
+const LONG: [&str; 2] = ["ports", "external_ids"];
+
 /// The columns of each table, of which every list begins with the row's id or what is as long as a
 /// table.
 #[derive(Clone, Debug)]
@@ -21,8 +25,7 @@ pub(super) struct Asked {
     pub(super) interface: Vec<&'static str>,
     /// Of Port; `_uuid` comes first.
     pub(super) port: Vec<&'static str>,
-    /// Of Bridge. The list of all ports comes first: a look at a few ports leaves it out, for it
-    /// is long.
+    /// Of Bridge; what is [`LONG`] comes first.
     pub(super) bridge: Vec<&'static str>,
     /// Of Open_vSwitch, which has one row; `_uuid` comes first. None where there is no such table.
     pub(super) open_vswitch: Vec<&'static str>,
@@ -39,7 +42,7 @@ impl Default for Asked {
         Self {
             interface: interface.into_iter().chain(more).collect(),
             port: port.into_iter().chain(["fake_bridge", "external_ids"]).collect(),
-            bridge: vec!["ports", "name", "datapath_id", "datapath_type"],
+            bridge: vec!["ports", "external_ids", "name", "datapath_id", "datapath_type"],
             open_vswitch: vec!["_uuid", "other_config", "external_ids"],
             fake_bridges: true,
         }
@@ -57,6 +60,12 @@ impl Asked {
         ];
         let there = all.into_iter().filter(|(_, columns)| !columns.is_empty());
         there.map(|(table, columns)| Columns { table, columns }).collect()
+    }
+
+    /// The columns of Bridge that a look at a few ports reads.
+    pub(super) fn bridge_alone(&self) -> &[&'static str] {
+        let long = self.bridge.iter().take_while(|column| LONG.contains(column)).count();
+        &self.bridge[long..]
     }
 
     /// What of it the schema has; none if that is all of it, or too little.

@@ -1,14 +1,17 @@
 //! The number of a new port, which vswitchd gives it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use model::ids::OfPort;
-use model::switch::OfPortState;
+use model::memory::{self, MemoryChange};
+use model::switch::{OfPortState, Port};
 use model::{SourceError, SourceErrorKind};
 use ovsdb::{Operation, Optional, Select, Until, VSWITCH, Value, Which};
 use serde::Deserialize;
 
 use super::read::Database;
+use super::transaction::remembering;
 
 /// How long after a port its link may come, and what its number is meanwhile.
 const LATE_LINK: Duration = Duration::from_secs(1);
@@ -72,12 +75,23 @@ impl Database {
     }
 
     /// Asks for the number that an interface has, so that it keeps it.
-    pub(crate) async fn keep(&mut self, iface: &str, ofport: OfPort) -> Result<(), SourceError> {
+    pub(crate) async fn keep(
+        &mut self,
+        bridge: &str,
+        iface: &str,
+        ofport: OfPort,
+        remember: Option<&Port>,
+    ) -> Result<(), SourceError> {
         let which = Which::all("Interface").equal("name", iface);
         let number = Value::Integer(ofport.0.into());
         let which = which.equal("ofport", number.clone());
         let update = Operation::Update { which, row: vec![("ofport_request", number)] };
-        let kept = self.client.transact(VSWITCH, &[update]).await;
+        let port = remember.map(|port| Port { ofport_request: Some(ofport), ..port.clone() });
+        let remember: BTreeMap<_, _> =
+            port.as_ref().and_then(memory::written).into_iter().collect();
+        let change = MemoryChange { forget: remember.clone(), remember };
+        let operations: Vec<_> = [update].into_iter().chain(remembering(bridge, &change)).collect();
+        let kept = self.client.transact(VSWITCH, &operations).await;
         kept.map(|_| ()).map_err(|error| self.source_error(&error))
     }
 }

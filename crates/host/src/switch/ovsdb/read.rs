@@ -214,7 +214,8 @@ async fn called(
         other.equal("ifindex", i64::from(*index))
     });
     let bridge = wanted.bridge.iter();
-    let bridge = bridge.map(|name| Select::new("Bridge", &asked.bridge[1..]).equal("name", *name));
+    let bridge =
+        bridge.map(|name| Select::new("Bridge", asked.bridge_alone()).equal("name", *name));
     let settings = wanted.settings && !asked.open_vswitch.is_empty();
     let settings = settings.then(|| Select::new("Open_vSwitch", &asked.open_vswitch));
     let (asked_bridges, asked_rows) = (bridge.len(), settings.iter().len());
@@ -267,7 +268,7 @@ async fn carriers(
     if ports.is_empty() {
         return Ok(());
     }
-    let having = |id: &Uuid| Select::new("Bridge", &asked.bridge[1..]).includes("ports", *id);
+    let having = |id: &Uuid| Select::new("Bridge", asked.bridge_alone()).includes("ports", *id);
     let selects: Vec<_> = ports.iter().map(having).collect();
     let answer = client.transact(VSWITCH, &selects).await?;
     for (operation, port) in ports.iter().enumerate() {

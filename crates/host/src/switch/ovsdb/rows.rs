@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use model::ids::{DatapathId, Ifindex, OfPort};
+use model::memory;
 use model::switch::{Bridge, FakeBridge, OfPortState, Port};
 use model::vlan::LAST_VLAN;
 use ovsdb::{Map, Optional, Set, Uuid};
@@ -66,6 +67,8 @@ pub(super) struct BridgeRow {
     pub(super) name: String,
     #[serde(default)]
     pub(super) ports: Set<Uuid>,
+    #[serde(default)]
+    external_ids: Ids,
     #[serde(default)]
     datapath_id: Optional<String>,
     /// None where there is no such column.
@@ -154,6 +157,7 @@ impl BridgeRow {
             datapath: datapath.map(str::to_owned),
             userspace_tso,
             fake_bridges,
+            external_ids: remembered(&self.external_ids),
             ports,
         }
     }
@@ -215,6 +219,12 @@ fn interface(row: InterfaceRow, port: &PortRow) -> Port {
         port_external_ids: port.external_ids.0.clone(),
         error: row.error.0,
     }
+}
+
+/// What is remembered of attachments; what others wrote is of no use here.
+fn remembered(ids: &Ids) -> BTreeMap<String, String> {
+    let ids = ids.0.iter().filter(|(key, _)| key.starts_with(memory::PREFIX));
+    ids.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 /// Options may hold secrets (`psk` of an IPsec tunnel); none of them leaves this file.

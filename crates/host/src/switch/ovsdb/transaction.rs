@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use model::ids::Name;
+use model::ids::{Ifindex, Name};
+use model::memory::MemoryChange;
 use model::plan::ReplacePort;
-use model::switch::Port;
+use model::switch::{OfPortState, Port};
 use model::{SourceError, SourceErrorKind};
-use ovsdb::{Map, Mutation, Opaque, Operation, Row, Select, Set, Until, Uuid};
+use ovsdb::{Map, Mutation, Opaque, Operation, Optional, Row, Select, Set, Until, Uuid};
 use ovsdb::{VSWITCH, Value, Which};
 use serde::Deserialize;
 
@@ -43,18 +44,39 @@ type Columns = BTreeMap<String, Opaque>;
 #[derive(Debug, Default)]
 pub(crate) struct SavedColumns(HashMap<Name, (Columns, Columns)>);
 
-/// A row to be taken away.
+/// The rows of a port as they were read: an Interface, and the Port that holds it.
 struct Old {
     interface: Uuid,
     port: Uuid,
-    external_ids: Opaque,
+    /// How many Interfaces the Port holds.
+    members: usize,
+    /// Of the Interface, what tells it from another one that came in its place.
+    identity: Vec<(&'static str, Opaque)>,
+    /// The Interfaces of the Port.
+    interfaces: Opaque,
 }
+
+/// What tells an Interface from another one that came in its place: beside its id, whose it is,
+/// and which link it has.
+const IDENTITY: [&str; 4] = ["name", "external_ids", "ofport", "ifindex"];
 
 #[derive(Deserialize)]
 struct Known {
     #[serde(rename = "_uuid")]
     id: Uuid,
     external_ids: Map<String, String>,
+    ofport: Optional<i64>,
+    ifindex: Optional<u32>,
+}
+
+impl Known {
+    /// Whether it is as a look saw it.
+    fn is(&self, port: &Port) -> bool {
+        let ifindex = self.ifindex.0.filter(|index| *index != 0).map(Ifindex);
+        self.external_ids.0 == port.external_ids
+            && OfPortState::from_column(self.ofport.0) == port.ofport
+            && ifindex == port.ifindex
+    }
 }
 
 #[derive(Deserialize)]
@@ -84,7 +106,11 @@ impl Database {
         locked: bool,
     ) -> Result<(), SourceError> {
         let old = match &ports.remove {
-            Some(port) => Some(self.find(port, saved).await?),
+            Some(port) => {
+                let (old, columns) = self.find(port, ports.is_undo).await?;
+                saved.0.insert(port.iface.clone(), columns);
+                Some(old.single(port)?)
+            }
             None => None,
         };
         let base = ports.add.as_ref().filter(|_| ports.keep_settings).and_then(|port| {
@@ -97,61 +123,111 @@ impl Database {
             operations.push(Operation::Assert(LOCK));
         }
         let bridge = || Which::all("Bridge").equal("name", &*ports.bridge);
-        operations.extend(old.as_ref().map(|old| Operation::Mutate {
-            which: bridge(),
-            column: "ports",
-            how: Mutation::Delete,
-            value: old.port.into(),
-        }));
+        operations.extend(old.as_ref().map(|old| old.removal(&ports.bridge)));
         if let Some(port) = &ports.add {
             operations.extend(additions(port, base));
             let (how, value) = (Mutation::Insert, Value::Named("port"));
             operations.push(Operation::Mutate { which: bridge(), column: "ports", how, value });
             operations.extend(old.iter().flat_map(|old| mirrored(old.port)));
         }
+        operations.extend(remembering(&ports.bridge, &ports.memory));
         match self.client.transact(VSWITCH, &operations).await {
             Ok(_) => Ok(()),
-            Err(error) => Err(self.why_not(ports, &error)),
+            Err(error) => {
+                let name = ports.add.as_ref().map_or("", |port| &port.iface);
+                Err(self.why_not(&ports.bridge, name, &error))
+            }
         }
     }
 
-    /// Finds the row of a port as it was seen, and remembers all of it.
-    async fn find(&mut self, port: &Port, saved: &mut SavedColumns) -> Result<Old, SourceError> {
+    /// Takes an interface out of its bond; the last one takes the bond with it.
+    pub(crate) async fn remove_member(
+        &mut self,
+        bridge: &str,
+        port: &Port,
+        locked: bool,
+    ) -> Result<(), SourceError> {
+        let (old, _) = self.find(port, false).await?;
+        let comment = format!("docker-ovs: {bridge}: nothing for {}", port.iface);
+        let mut operations = vec![Operation::Comment(&comment)];
+        operations.extend(old.guards(bridge));
+        operations.extend(locked.then_some(Operation::Assert(LOCK)));
+        let which = Which::all("Port").equal("_uuid", old.port);
+        let (how, value) = (Mutation::Delete, old.interface.into());
+        operations.push(if old.members > 1 {
+            Operation::Mutate { which, column: "interfaces", how, value }
+        } else {
+            old.removal(bridge)
+        });
+        let removed = self.client.transact(VSWITCH, &operations).await;
+        removed.map(|_| ()).map_err(|error| self.why_not(bridge, "", &error))
+    }
+
+    /// Writes the record of a port anew, if it still is the one that was seen.
+    pub(crate) async fn rewrite(
+        &mut self,
+        bridge: &str,
+        (port, external_ids, memory): (&Port, &BTreeMap<String, String>, &MemoryChange),
+        locked: bool,
+    ) -> Result<(), SourceError> {
+        let (old, _) = self.find(port, false).await?;
+        let comment = format!("docker-ovs: {bridge}: the record of {}", port.iface);
+        let mut operations = vec![Operation::Comment(&comment)];
+        operations.extend(old.guards(bridge));
+        operations.extend(locked.then_some(Operation::Assert(LOCK)));
+        let which = Which::all("Interface").equal("_uuid", old.interface);
+        operations
+            .push(Operation::Update { which, row: vec![("external_ids", map(external_ids))] });
+        operations.extend(remembering(bridge, memory));
+        let written = self.client.transact(VSWITCH, &operations).await;
+        written.map(|_| ()).map_err(|error| self.why_not(bridge, "", &error))
+    }
+
+    /// Finds the rows of a port as it was seen, with all their columns. What this very plan made
+    /// need not be as the plan says: it has got a number since.
+    async fn find(
+        &mut self,
+        port: &Port,
+        is_own: bool,
+    ) -> Result<(Old, (Columns, Columns)), SourceError> {
         let name: &str = &port.iface;
-        let read = async {
-            let whole = Select::new("Interface", &[]).equal("name", name);
-            let known = Select::new("Interface", &["_uuid", "external_ids"]).equal("name", name);
-            let answer = self.client.transact(VSWITCH, &[whole, known]).await?;
-            let (whole, known): (Vec<Columns>, Vec<Known>) = (answer.rows(0)?, answer.rows(1)?);
-            let Some((whole, known)) = whole.into_iter().zip(known).next() else {
-                return Ok(None);
-            };
-            let holding = |columns| Select::new("Port", columns).includes("interfaces", known.id);
-            let selects = [holding(&[]), holding(&["_uuid", "interfaces"])];
-            let answer = self.client.transact(VSWITCH, &selects).await?;
-            let (ports, holders): (Vec<Columns>, Vec<Holder>) = (answer.rows(0)?, answer.rows(1)?);
-            Ok(ports.into_iter().zip(holders).next().map(|holder| (whole, known, holder)))
-        };
-        let read: Result<_, ovsdb::Error> = read.await;
-        let gone = |why: &str| {
-            SourceError::new(SourceErrorKind::Gone, format!("port {name}"), why).hint("ask again")
-        };
+        let read = self.rows_of(name).await;
         let found = read.map_err(|error| self.source_error(&error))?;
-        let (whole, known, (columns, holder)) = found.ok_or_else(|| gone("it is gone"))?;
-        let external_ids = whole.get("external_ids").cloned();
-        let external_ids = external_ids
-            .filter(|_| known.external_ids.0 == port.external_ids)
-            .ok_or_else(|| gone("it changed meanwhile"))?;
-        if holder.interfaces.len() != 1 {
-            return Err(gone("it is a member of a bond now"));
-        }
-        saved.0.insert(port.iface.clone(), (whole, columns));
-        Ok(Old { interface: known.id, port: holder.id, external_ids })
+        let (whole, known, (columns, holder)) = found.ok_or_else(|| gone(name, "it is gone"))?;
+        let same = known.is(port) || (is_own && known.external_ids.0 == port.external_ids);
+        let identity = IDENTITY.map(|column| Some((column, whole.get(column)?.clone())));
+        let identity: Option<Vec<_>> = identity.into_iter().collect();
+        let interfaces = columns.get("interfaces").cloned();
+        let (Some(identity), Some(interfaces), true) = (identity, interfaces, same) else {
+            return Err(gone(name, "it changed meanwhile"));
+        };
+        let members = holder.interfaces.len();
+        let (interface, port) = (known.id, holder.id);
+        Ok((Old { interface, port, members, identity, interfaces }, (whole, columns)))
     }
 
-    fn why_not(&self, ports: &ReplacePort, error: &ovsdb::Error) -> SourceError {
+    async fn rows_of(
+        &mut self,
+        name: &str,
+    ) -> Result<Option<(Columns, Known, (Columns, Holder))>, ovsdb::Error> {
+        let known = ["_uuid", "external_ids", "ofport", "ifindex"];
+        let selects = [
+            Select::new("Interface", &[]).equal("name", name),
+            Select::new("Interface", &known).equal("name", name),
+        ];
+        let answer = self.client.transact(VSWITCH, &selects).await?;
+        let (whole, known): (Vec<Columns>, Vec<Known>) = (answer.rows(0)?, answer.rows(1)?);
+        let Some((whole, known)) = whole.into_iter().zip(known).next() else { return Ok(None) };
+        let holding = |columns| Select::new("Port", columns).includes("interfaces", known.id);
+        let selects = [holding(&[]), holding(&["_uuid", "interfaces"])];
+        let answer = self.client.transact(VSWITCH, &selects).await?;
+        let (ports, holders): (Vec<Columns>, Vec<Holder>) = (answer.rows(0)?, answer.rows(1)?);
+        Ok(ports.into_iter().zip(holders).next().map(|holder| (whole, known, holder)))
+    }
+
+    fn why_not(&self, bridge: &str, new: &str, error: &ovsdb::Error) -> SourceError {
         let changed = |why: String| {
-            SourceError::new(SourceErrorKind::Gone, format!("bridge {}", ports.bridge), why)
+            SourceError::new(SourceErrorKind::Gone, format!("bridge {bridge}"), why)
                 .hint("ask again")
         };
         match error {
@@ -161,8 +237,7 @@ impl Database {
             ovsdb::Error::Operation { details: Some(details), .. }
                 if details.contains("index on column \"name\"") =>
             {
-                let name = ports.add.as_ref().map_or("", |port| &port.iface);
-                changed(format!("there is a port called {name} already"))
+                changed(format!("there is a port called {new} already"))
             }
             _ => self.source_error(error),
         }
@@ -180,27 +255,62 @@ fn comment(ports: &ReplacePort) -> String {
     )
 }
 
+fn gone(name: &str, why: &str) -> SourceError {
+    SourceError::new(SourceErrorKind::Gone, format!("port {name}"), why).hint("ask again")
+}
+
+/// The rows `which` must be just these now.
+fn is<'a>(which: Which<'a>, columns: &'a [&'a str], rows: Vec<Row<'a>>) -> Operation<'a> {
+    Operation::Wait { which, columns, until: Until::Are, rows, timeout: 0 }
+}
+
+impl Old {
+    /// The same, if the Port holds nothing else.
+    fn single(self, port: &Port) -> Result<Self, SourceError> {
+        if self.members == 1 {
+            Ok(self)
+        } else {
+            Err(gone(&port.iface, "it is a member of a bond now"))
+        }
+    }
+
+    /// It must still be the row that was read, on the bridge where it was seen.
+    fn guards<'a>(&'a self, bridge: &'a str) -> [Operation<'a>; 3] {
+        let same = self.identity.iter().map(|(column, value)| (*column, Value::Same(value)));
+        let holder = vec![("interfaces", Value::Same(&self.interfaces))];
+        let on = Which::all("Bridge").equal("name", bridge).includes("ports", self.port);
+        [
+            is(
+                Which::all("Interface").equal("_uuid", self.interface),
+                &IDENTITY,
+                vec![same.collect()],
+            ),
+            is(Which::all("Port").equal("_uuid", self.port), &["interfaces"], vec![holder]),
+            is(on, &["name"], vec![vec![("name", Value::from(bridge))]]),
+        ]
+    }
+
+    fn removal<'a>(&self, bridge: &'a str) -> Operation<'a> {
+        Operation::Mutate {
+            which: Which::all("Bridge").equal("name", bridge),
+            column: "ports",
+            how: Mutation::Delete,
+            value: self.port.into(),
+        }
+    }
+}
+
 /// What must still be as it was seen.
 fn guards<'a>(
     ports: &'a ReplacePort,
     comment: &'a str,
     old: Option<&'a Old>,
 ) -> Vec<Operation<'a>> {
-    let is = |which, columns, rows| Operation::Wait {
-        which,
-        columns,
-        until: Until::Are,
-        rows,
-        timeout: 0,
-    };
     let name = |name: &'a str| vec![("name", Value::from(name))];
     let bridge = Which::all("Bridge").equal("name", &*ports.bridge);
     let mut guards =
         vec![Operation::Comment(comment), is(bridge, &["name"], vec![name(&ports.bridge)])];
-    guards.extend(old.map(|old| {
-        let which = Which::all("Interface").equal("_uuid", old.interface);
-        is(which, &["external_ids"], vec![vec![("external_ids", Value::Same(&old.external_ids))]])
-    }));
+    guards.extend(old.into_iter().flat_map(|old| old.guards(&ports.bridge)));
     let wanted = ports.add.as_ref().and_then(|port| port.ofport_request);
     guards.extend(wanted.map(|wanted| {
         let which = Which::all("Interface").equal("ofport_request", i64::from(wanted.0));
@@ -208,6 +318,25 @@ fn guards<'a>(
         is(which, &["name"], requesters.map(|(iface, _)| name(iface)).collect())
     }));
     guards
+}
+
+/// What the bridge remembers of attachments afterwards ([`model::memory`]).
+pub(super) fn remembering<'a>(
+    bridge: &'a str,
+    memory: &'a MemoryChange,
+) -> impl Iterator<Item = Operation<'a>> {
+    let mutate = move |how, value| Operation::Mutate {
+        which: Which::all("Bridge").equal("name", bridge),
+        column: "external_ids",
+        how,
+        value,
+    };
+    let keys = memory.forget.keys().map(|key| Value::from(&**key));
+    let forget =
+        (!memory.forget.is_empty()).then(|| mutate(Mutation::Delete, Value::Set(keys.collect())));
+    let remember =
+        (!memory.remember.is_empty()).then(|| mutate(Mutation::Insert, map(&memory.remember)));
+    forget.into_iter().chain(remember)
 }
 
 /// The two rows of a new port.
@@ -226,6 +355,7 @@ fn additions<'a>(port: &'a Port, base: Option<&'a (Columns, Columns)>) -> [Opera
         ("trunks", Value::Set(trunks)),
         ("external_ids", map(&port.port_external_ids)),
     ];
+    outer.extend(port.vlan_mode.as_deref().map(|mode| ("vlan_mode", Value::from(mode))));
     if let Some((of_interface, of_port)) = base {
         keep_settings(&mut interface, of_interface, INTERFACE_SETTINGS);
         keep_settings(&mut outer, of_port, PORT_SETTINGS);

@@ -44,6 +44,11 @@ pub enum KernelStep {
         name: Name,
         /// Its index: another link of the same name is left alone.
         ifindex: Ifindex,
+        /// Its alias, and the index of its other end, as they were seen: a link that has another
+        /// one now is left alone.
+        alias: Option<String>,
+        /// As above.
+        peer: Option<Ifindex>,
     },
     /// Makes a veth; the host's end is up, the other one down.
     MakeVeth(Veth),

@@ -5,13 +5,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::ids::{Name, OfPort};
+use crate::memory::MemoryChange;
 use crate::switch::Port;
 
 /// Interfaces, on any bridge, and the OpenFlow port numbers they ask for (`ofport_request`).
 pub type OfPortRequests = BTreeMap<Name, OfPort>;
 
 /// Takes a port from a bridge, or puts one on it, or both at once: one transaction.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReplacePort {
     /// The bridge.
     pub bridge: Name,
@@ -24,6 +25,13 @@ pub struct ReplacePort {
     /// The interfaces that were seen to ask for the number of either port, the old one among
     /// them: if others ask for it meanwhile, nothing is done.
     pub expected_requesters: OfPortRequests,
+    /// Whether what is taken away was made by this very plan: the row has changed since in ways
+    /// that no look has told. Otherwise it must be as it was seen.
+    pub is_undo: bool,
+    /// Whether what is taken away has no link any more, which is checked once more before.
+    pub link_is_gone: bool,
+    /// What the bridge remembers and forgets with it.
+    pub memory: MemoryChange,
 }
 
 impl ReplacePort {
@@ -35,6 +43,9 @@ impl ReplacePort {
             add: self.remove.clone(),
             keep_settings: true,
             expected_requesters: self.requesters_afterwards(),
+            is_undo: !self.is_undo,
+            link_is_gone: false,
+            memory: self.memory.reverse(),
         }
     }
 
@@ -61,6 +72,28 @@ pub enum SwitchStep {
         iface: Name,
         /// The number that was asked for.
         wanted: Option<OfPort>,
+        /// The port, where the number that it gets is still to be remembered.
+        remember: Option<Arc<Port>>,
+    },
+    /// Takes a port out of a bond; the bond goes with its last member. It has no undo.
+    RemoveMember {
+        /// The bridge.
+        bridge: Name,
+        /// The bond.
+        bond: String,
+        /// The member.
+        port: Arc<Port>,
+    },
+    /// Writes a port's record anew, as when its container has another name now.
+    Rewrite {
+        /// The bridge.
+        bridge: Name,
+        /// The port as it was seen.
+        port: Arc<Port>,
+        /// Its `external_ids` afterwards.
+        external_ids: BTreeMap<String, String>,
+        /// What the bridge remembers of it.
+        memory: MemoryChange,
     },
 }
 
@@ -69,7 +102,16 @@ impl SwitchStep {
     pub fn undo(&self) -> Option<Self> {
         match self {
             Self::ReplacePort(ports) => Some(Self::ReplacePort(ports.reverse())),
-            Self::Await { .. } => None,
+            Self::Rewrite { bridge, port, external_ids, memory } => {
+                let now = Port { external_ids: external_ids.clone(), ..Port::clone(port) };
+                Some(Self::Rewrite {
+                    bridge: bridge.clone(),
+                    port: Arc::new(now),
+                    external_ids: port.external_ids.clone(),
+                    memory: memory.reverse(),
+                })
+            }
+            Self::Await { .. } | Self::RemoveMember { .. } => None,
         }
     }
 }
@@ -80,6 +122,12 @@ impl fmt::Display for SwitchStep {
             Self::ReplacePort(ports) => ports.fmt(f),
             Self::Await { bridge, iface, .. } => {
                 write!(f, "wait for the OpenFlow port of {iface} on {bridge}")
+            }
+            Self::RemoveMember { bridge, bond, port } => {
+                write!(f, "remove {} from the bond {bond} of {bridge}", port.iface)
+            }
+            Self::Rewrite { bridge, port, .. } => {
+                write!(f, "write the record of {} on {bridge} anew", port.iface)
             }
         }
     }
@@ -94,12 +142,15 @@ impl fmt::Display for ReplacePort {
                 write!(f, "replace port {} of {bridge} by {}", old.iface, new.iface)
             }
             (None, Some(new)) => write!(f, "add port {} to {bridge}", new.iface),
-            (None, None) => write!(f, "leave {bridge} as it is"),
+            (None, None) => write!(f, "forget what {bridge} remembers of it"),
         }?;
         let Some(new) = add else { return Ok(()) };
         new.ofport_request.iter().try_for_each(|ofport| write!(f, ", ofport {ofport}"))?;
         new.tag.iter().try_for_each(|tag| write!(f, ", vlan {tag}"))?;
         let trunks: Vec<_> = new.trunks.iter().map(ToString::to_string).collect();
-        if trunks.is_empty() { Ok(()) } else { write!(f, ", trunk {}", trunks.join(",")) }
+        if !trunks.is_empty() {
+            write!(f, ", trunk {}", trunks.join(","))?;
+        }
+        new.vlan_mode.iter().try_for_each(|mode| write!(f, ", vlan mode {mode}"))
     }
 }

@@ -3,17 +3,19 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use docker_ovs_model::ids::{Ifindex, Nsid, OfPort};
+use docker_ovs_model::identity::World;
+use docker_ovs_model::ids::{Ifindex, Name, Nsid, OfPort};
 use docker_ovs_model::plan::{
-    Connect, Restore, RestoreAction, Step, SwitchStep, Wanted, remembered, restore,
+    Connect, KernelStep, Prunable, Prune, Restore, RestoreAction, Step, SwitchStep, Wanted, prune,
+    remembered, require_here, restore,
 };
 use docker_ovs_model::port_record::PortRecord;
-use docker_ovs_model::snapshot::{Link, Peer};
+use docker_ovs_model::snapshot::{Engine, Link, Observed, Peer, Scope};
 use docker_ovs_model::switch::SwitchSource;
-use docker_ovs_model::{Snapshot, rehearse, resolve};
+use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind, rehearse, resolve};
 use proptest::prelude::*;
 
-use crate::plans::scene::{generated, host, plan, request, restarted};
+use crate::plans::scene::{SYSTEM, generated, host, plan, request, restarted};
 
 /// Rows in no particular order, and without what namespaces call each other: the kernel does
 /// not forget that either.
@@ -137,6 +139,211 @@ proptest! {
                 let record = PortRecord::of(port).unwrap();
                 prop_assert_eq!(&record.external_ids(), &port.external_ids);
             }
+        }
+    }
+}
+
+/// What happened to the host, one after the other.
+#[derive(Clone, Debug)]
+enum Event {
+    Connect(Connect),
+    /// A connect that was killed after its first step.
+    Killed(Connect),
+    Restart(u64),
+    Stop(u64),
+    /// The container is removed; its record stays.
+    Remove(usize),
+    /// Two containers change names.
+    Swap,
+    /// Another program takes every port.
+    DeletePorts,
+    /// The rows and the marks were written for another database.
+    OtherDatabase,
+    /// The interface is moved where no look goes.
+    Hide(u64),
+}
+
+fn happenings() -> impl Strategy<Value = Vec<Event>> {
+    let one = prop_oneof![
+        4 => requests().prop_map(Event::Connect),
+        2 => requests().prop_map(Event::Killed),
+        2 => (1..=3_u64).prop_map(Event::Restart),
+        2 => (1..=3_u64).prop_map(Event::Stop),
+        1 => (0..3_usize).prop_map(Event::Remove),
+        1 => Just(Event::Swap),
+        1 => Just(Event::DeletePorts),
+        1 => Just(Event::OtherDatabase),
+        1 => (1..=3_u64).prop_map(Event::Hide),
+    ];
+    prop::collection::vec(one, 1..9)
+}
+
+fn after(events: &[Event]) -> Snapshot {
+    let mut now = host();
+    for (n, event) in (1..).zip(events) {
+        now = match event {
+            Event::Connect(request) | Event::Killed(request) => {
+                let Ok(plan) = plan(&now, request, n) else { continue };
+                let far = if matches!(event, Event::Killed(_)) { 1 } else { plan.steps.len() };
+                rehearse(&now, &plan.steps[..far])
+            }
+            Event::Restart(n) => restarted(&now, *n, true),
+            Event::Stop(n) => restarted(&now, *n, false),
+            _ => changed(now, event),
+        };
+    }
+    now
+}
+
+fn changed(mut now: Snapshot, event: &Event) -> Snapshot {
+    let mut containers: Vec<_> = now.containers().cloned().collect();
+    match event {
+        Event::Remove(n) if *n < containers.len() => {
+            if let Some(netns) = containers.remove(*n).netns {
+                now = restarted(&now, netns.ino - 10, true);
+            }
+        }
+        Event::Swap if containers.len() > 1 => {
+            let first = containers[0].name.clone();
+            containers[0].name = std::mem::replace(&mut containers[1].name, first);
+        }
+        Event::DeletePorts => {
+            for row in now.switch.values_mut().flat_map(Observed::rows_mut) {
+                row.ports.clear();
+            }
+            for space in now.kernel.rows_mut() {
+                space.packet_sockets.iter_mut().for_each(BTreeSet::clear);
+            }
+        }
+        Event::OtherDatabase => {
+            let database = now.identities.database.as_mut().unwrap();
+            let other = if database.id.as_deref() == Some("other") { SYSTEM } else { "other" };
+            database.id = Some(other.to_owned());
+        }
+        Event::Hide(n) => {
+            let mut spaces = now.kernel.rows_mut().iter_mut().skip(1);
+            if let Some(space) = spaces.nth(usize::try_from(*n - 1).unwrap()) {
+                space.links.clear();
+            }
+        }
+        _ => {}
+    }
+    for rows in now.engines.values_mut() {
+        *rows = Observed::Fresh { rows: containers.clone().into() };
+    }
+    now
+}
+
+/// Less of a Snapshot: a source cut, stale, or not identified.
+fn cuts(whole: &Snapshot) -> Vec<Snapshot> {
+    let why = || SourceError::new(SourceErrorKind::Gone, "it", "no answer");
+    let docker = Engine("docker".into());
+    let mut cuts = Vec::new();
+    let mut cut = |change: &dyn Fn(&mut Snapshot)| {
+        let mut less = whole.clone();
+        change(&mut less);
+        cuts.push(less);
+    };
+    cut(&|less| less.scope = Scope::One);
+    cut(&|less| less.switch_netns = None);
+    cut(&|less| less.kernel = Observed::Absent { why: why() });
+    cut(&|less| {
+        less.engines.insert(docker.clone(), Observed::Absent { why: why() });
+    });
+    cut(&|less| {
+        less.engines.insert(docker.clone(), Observed::Stale { rows: [].into(), why: why() });
+    });
+    cut(&|less| {
+        let rows = Arc::from([]);
+        let rows = Observed::Stale { rows, why: why() };
+        less.switch.insert(SwitchSource::Ovsdb, rows);
+    });
+    cut(&|less| less.identities.engines.clear());
+    cut(&|less| less.identities.engines.get_mut(&docker).unwrap().id = None);
+    cut(&|less| less.identities.database.as_mut().unwrap().id = None);
+    cut(&|less| less.identities.database = None);
+    for world in [World::Elsewhere { why: "x".into() }, World::Unknown { why: "x".into() }] {
+        cut(&|less| less.identities.engines.get_mut(&docker).unwrap().world = world.clone());
+        cut(&|less| less.identities.database.as_mut().unwrap().world = world.clone());
+    }
+    for n in 0..whole.kernel.rows().len() {
+        cut(&|less| {
+            let space = &mut less.kernel.rows_mut()[n];
+            space.links.clear();
+            space.source_error = Some(why());
+        });
+        cut(&|less| less.kernel.rows_mut()[n].nsids.clear());
+    }
+    cut(&|less| {
+        less.kernel.rows_mut().iter_mut().for_each(|space| space.packet_sockets = None);
+    });
+    cuts
+}
+
+/// Names of the ports and links that a plan takes away.
+fn takes(step: &Step) -> Option<Name> {
+    match step {
+        Step::Kernel(KernelStep::DeleteLink { name, .. }) => Some(name.clone()),
+        Step::Switch(SwitchStep::ReplacePort(ports)) => {
+            ports.remove.as_ref().map(|port| port.iface.clone())
+        }
+        Step::Switch(SwitchStep::RemoveMember { port, .. }) => Some(port.iface.clone()),
+        _ => None,
+    }
+}
+
+/// All that any verb would take away, without being asked for it by name.
+fn taken(now: &Snapshot) -> BTreeSet<Name> {
+    let wiring = resolve(now);
+    let mut steps = Vec::new();
+    if require_here(now).is_ok() {
+        let request = Prune { all: false, stopped: true, ..Prune::default() };
+        steps.extend(prune(now, &wiring, &request).iter().map(Prunable::removal));
+    }
+    for one in remembered(now, &wiring, &Restore::default()).unwrap_or_default() {
+        if let RestoreAction::Again(plan) = restore(now, &wiring, &one, &generated(99)) {
+            steps.extend(plan.steps);
+        }
+    }
+    for (container, bridge) in [("c1", "br0"), ("c2", "br0"), ("c3", "br1")] {
+        for interface in ["eth0", "eth7"] {
+            let request =
+                Connect { interface: Some(interface.into()), ..request(bridge, container) };
+            steps.extend(plan(now, &request, 99).into_iter().flat_map(|plan| plan.steps));
+        }
+    }
+    steps.iter().filter_map(takes).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    /// What less of a Snapshot would have removed, the whole one would have removed too: what
+    /// cannot be seen is never taken for gone.
+    #[test]
+    fn less_of_a_snapshot_never_removes_more(events in happenings()) {
+        let whole = after(&events);
+        let may = taken(&whole);
+        for (n, less) in cuts(&whole).iter().enumerate() {
+            let more: Vec<_> = taken(less).into_iter().filter(|one| !may.contains(one)).collect();
+            prop_assert!(more.is_empty(), "{more:?} by cut {n} of {whole:?}");
+        }
+    }
+
+    /// Nothing that lives, and nothing of another database or container, is taken.
+    #[test]
+    fn what_is_removed_is_dead_and_ours(events in happenings()) {
+        let whole = after(&events);
+        let wiring = resolve(&whole);
+        let taken = taken(&whole);
+        let own = whole.identities.database.as_ref().and_then(|database| database.id.clone());
+        for row in wiring.ports.iter().filter(|row| taken.contains(&row.port.iface)) {
+            prop_assert!(row.occupant.is_orphaned(), "{row:#?}");
+            let system = PortRecord::of(&row.port).unwrap().system;
+            prop_assert!(system == own, "{row:#?}");
+        }
+        for found in wiring.attachments.iter().filter(|found| found.link.up) {
+            prop_assert!(found.port.port().is_none_or(|port| !taken.contains(&port.iface)));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod connect;
 mod laws;
+mod proof;
 mod prune;
 mod restore;
 pub(crate) mod scene;

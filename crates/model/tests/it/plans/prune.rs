@@ -101,7 +101,7 @@ fn a_stopped_containers_port_is_disconnected_by_its_mark() {
 }
 
 #[test]
-fn a_member_of_a_bond_is_left_to_its_owner() {
+fn an_orphaned_member_of_a_bond_is_pruned_and_never_disconnected() {
     let mut bond = connected(&host(), &request("br0", "c1"), 1);
     let rows = bond.switch.get_mut(&SwitchSource::Ovsdb).unwrap().rows_mut();
     Arc::make_mut(&mut rows[0].ports[0]).bond = Some("bond0".to_owned());
@@ -109,7 +109,10 @@ fn a_member_of_a_bond_is_left_to_its_owner() {
     assert!(matches!(plan_error, PlanError::Bonded { .. }), "{plan_error:?}");
     let exited = restarted(&bond, 1, false);
     let wish = Prune { stopped: true, all: true, ..Prune::default() };
-    assert!(prune(&exited, &resolve(&exited), &wish).is_empty());
+    let left = prune(&exited, &resolve(&exited), &wish);
+    let [Prunable::Port { step, .. }] = left.as_slice() else { panic!("{left:#?}") };
+    assert_eq!(step.to_string(), "remove dov-00000001 from the bond bond0 of br0");
+    assert!(resolve(&rehearse(&exited, [step])).ports.is_empty());
 }
 
 #[test]

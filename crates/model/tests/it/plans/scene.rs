@@ -1,9 +1,10 @@
 //! A host that never was, and what may happen to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use docker_ovs_model::ids::{ContainerId, Mac, NetnsId, Nsid};
+use docker_ovs_model::identity::{Identities, SourceIdentity, World};
+use docker_ovs_model::ids::{ContainerId, Ifindex, Mac, NetnsId, Nsid};
 use docker_ovs_model::plan::{Connect, Generated, Plan, PlanError, connect};
 use docker_ovs_model::snapshot::{Container, Engine, Link, Namespace, Observed, Scope};
 use docker_ovs_model::switch::{Bridge, Port, SwitchSource};
@@ -42,8 +43,26 @@ fn namespace(id: NetnsId) -> Namespace {
         nsids,
         links: Vec::new(),
         paths: Vec::new(),
-        packet_sockets: None,
+        packet_sockets: (id == SWITCH).then(BTreeSet::new),
         source_error: None,
+    }
+}
+
+pub(crate) const ENGINE: &str = "engine-1";
+pub(crate) const SYSTEM: &str = "system-1";
+
+/// All of this host, and proven to be.
+fn identities() -> Identities {
+    let here = || World::Here { evidence: "the test says so".to_owned() };
+    let source = |id: Option<&str>| SourceIdentity {
+        id: id.map(str::to_owned),
+        pid: Some(1),
+        world: here(),
+    };
+    Identities {
+        vswitchd: Some(source(None)),
+        database: Some(source(Some(SYSTEM))),
+        engines: [(Engine("docker".into()), source(Some(ENGINE)))].into(),
     }
 }
 
@@ -57,6 +76,7 @@ pub(crate) fn host() -> Snapshot {
         datapath: Some("netdev".to_owned()),
         userspace_tso: None,
         fake_bridges: Vec::new(),
+        external_ids: BTreeMap::new(),
         ports: Vec::new(),
     };
     Snapshot {
@@ -66,7 +86,8 @@ pub(crate) fn host() -> Snapshot {
         scope: Scope::Everything,
         switch_netns: Some(SWITCH),
         named_engines: std::collections::BTreeSet::new(),
-        identities: docker_ovs_model::identity::Identities::default(),
+        identities: identities(),
+        other_engines: Vec::new(),
         engines: [(Engine("docker".into()), Observed::Fresh { rows })].into(),
         kernel: Observed::Fresh { rows: spaces },
         switch: [(
@@ -100,6 +121,9 @@ pub(crate) fn restarted(host: &Snapshot, n: u64, again: bool) -> Snapshot {
         let leads =
             |link: &Arc<Link>| word.is_some() && link.peer.is_some_and(|peer| peer.nsid == word);
         space.links.retain(|link| !leads(link));
+        let links = &space.links;
+        let lives = |index: &Ifindex| links.iter().any(|link| link.ifindex == *index);
+        space.packet_sockets.iter_mut().for_each(|sockets| sockets.retain(lives));
     }
     if !again {
         for rows in after.engines.values_mut() {

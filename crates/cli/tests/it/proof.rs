@@ -1,0 +1,177 @@
+//! Nothing living and nothing foreign is touched: other engines, other databases, other names.
+#![allow(clippy::disallowed_methods, reason = "a test starts the programs that are in the way")]
+
+use crate::tool::{docker_ovs, refuses, says};
+use lab::{Bridge, Container, Home, Link, run, try_run, unique, wait_until};
+
+fn ports(bridge: &Bridge) -> Vec<String> {
+    run("ovs-vsctl", &["list-ports", bridge.name()]).lines().map(str::to_owned).collect()
+}
+
+fn connected(bridge: &Bridge, container: &Container, more: &[&str]) -> String {
+    let words = ["connect", bridge.name(), container.name(), "--format", "{{.Port}}"];
+    says(&[&words[..], more].concat()).trim_end().to_owned()
+}
+
+fn wait_until_gone(link: &str) {
+    wait_until("the kernel deletes the link", || {
+        try_run("ip", &["link", "show", "dev", link]).is_err()
+    });
+}
+
+#[test]
+fn an_interface_that_lives_inside_the_container_is_not_restored_over() {
+    lab::need!(Docker);
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let port = connected(&bridge, &container, &["--ip", "10.79.1.1/24"]);
+    let inside = ["--target", &container.pid(), "--net", "unshare", "--net", "sleep", "600"];
+    let mut inner = std::process::Command::new("nsenter").args(inside).spawn().unwrap();
+    let pid = inner.id().to_string();
+    let outer = run("readlink", &[&format!("/proc/{}/ns/net", container.pid())]);
+    wait_until("it is in a namespace of its own", || {
+        let own = try_run("readlink", &[&format!("/proc/{pid}/ns/net")]);
+        own.is_ok_and(|own| own != outer && own != run("readlink", &["/proc/self/ns/net"]))
+    });
+    container.ip(&["link", "set", "eth0", "netns", &pid]);
+    let restored = docker_ovs(&["restore", container.name(), "--format", "{{.Result}}"]);
+    let disconnected = docker_ovs(&["disconnect", bridge.name(), container.name(), "--force"]);
+    let again = ["connect", bridge.name(), container.name(), "--interface", "eth0"];
+    let connected = docker_ovs(&again);
+    let lives = try_run("nsenter", &["--target", &pid, "--net", "ip", "link", "show", "eth0"]);
+    inner.kill().unwrap();
+    inner.wait().unwrap();
+    assert_eq!((restored.code, restored.stdout.as_str()), (1, "skipped\n"), "{restored:?}");
+    assert_eq!((disconnected.code, connected.code), (2, 2), "{disconnected:?} {connected:?}");
+    assert!(lives.is_ok(), "{lives:?}");
+    assert_eq!(ports(&bridge), [port]);
+}
+
+#[test]
+fn another_database_leaves_the_living_veths_of_the_first_alone() {
+    lab::need!(Docker);
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let port = connected(&bridge, &container, &["--ip", "10.79.2.1/24"]);
+    let second = lab::Database::start();
+    let _vswitchd = second.idle_vswitchd();
+    second.vsctl(&["add-br", bridge.name()]);
+    let db = ["--db", &second.remote()];
+    let planned = ["connect", bridge.name(), container.name(), "--dry-run"];
+    let told = says(&[&db[..], &planned].concat());
+    assert!(!told.contains("delete the link"), "{told}");
+    for more in [&["--bridge", bridge.name()][..], &[], &["--all"]] {
+        let ran = docker_ovs(&[&db[..], &["prune", "--force"], more].concat());
+        assert!(ran.code < 2, "{ran:?}");
+        assert!(!ran.stdout.contains(&port), "{ran:?}");
+    }
+    assert!(try_run("ip", &["link", "show", "dev", &port]).is_ok());
+    assert!(container.ip(&["address", "show", "eth0"]).contains("10.79.2.1"));
+}
+
+#[test]
+fn what_a_stopped_container_had_is_not_its_namesakes_and_follows_its_new_name() {
+    lab::need!(Docker);
+    let (bridge, first, second) = (Bridge::new(), Container::run(), Container::run());
+    let port = connected(&bridge, &first, &["--ofport", "40010"]);
+    first.stop();
+    wait_until_gone(&port);
+    let (old, new) = (first.name().to_owned(), unique("z"));
+    run("docker", &["rename", first.id(), &new]);
+    run("docker", &["rename", second.id(), &old]);
+    let said = refuses(&["disconnect", bridge.name(), &old]);
+    assert!(said.contains("has no interface"), "{said}");
+    let other = ["connect", bridge.name(), &old, "--interface", "eth0", "--format", "{{.OFPort}}"];
+    assert_ne!(says(&other), "40010\n");
+    assert!(ports(&bridge).contains(&port));
+    first.start();
+    assert_eq!(says(&["restore", &new, "--format", "{{.Result}}"]), "restored\n");
+    assert_eq!(says(&["port", &new, bridge.name(), "--quiet"]), "40010\n");
+}
+
+#[test]
+fn what_del_port_took_is_put_back_and_forgotten_once_the_container_is_gone() {
+    lab::need!(Docker);
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let more = ["--ofport", "40011", "--vlan", "10", "--trunk", "20-30", "--ip", "10.79.3.1/24"];
+    let port = connected(&bridge, &container, &more);
+    let vlans = |port: &str| run("ovs-vsctl", &["get", "Port", port, "vlan_mode", "tag"]);
+    assert_eq!(vlans(&port), "native-untagged\n10");
+    let restore = |want: &str| {
+        assert_eq!(says(&["restore", container.name(), "--format", "{{.Result}}"]), want);
+        assert_eq!(says(&["port", container.name(), bridge.name(), "--quiet"]), "40011\n");
+    };
+    run("ovs-vsctl", &["del-port", &port]);
+    let dry = docker_ovs(&["restore", container.name(), "--dry-run", "--format", "{{.Result}}"]);
+    assert_eq!((dry.code, dry.stdout.as_str()), (1, "missing\n"), "{dry:?}");
+    assert_eq!(says(&["prune", "--force", "--bridge", bridge.name(), "--format", "{{.Port}}"]), "");
+    restore("restored\n");
+    assert_eq!(ports(&bridge), std::slice::from_ref(&port), "the link lives on");
+    run("ovs-vsctl", &["del-port", &port]);
+    container.restart();
+    wait_until_gone(&port);
+    restore("restored\n");
+    assert_eq!(vlans(&ports(&bridge)[0]), "native-untagged\n10");
+    run("ovs-vsctl", &["del-port", &ports(&bridge)[0]]);
+    container.remove();
+    let pruned = ["prune", "--force", "--bridge", bridge.name(), "--format", "{{.Kind}}"];
+    assert_eq!(says(&pruned), "memory\n");
+    let ids = run("ovs-vsctl", &["get", "Bridge", bridge.name(), "external_ids"]);
+    assert!(!ids.contains("docker-ovs.memory"), "{ids}");
+}
+
+#[test]
+fn what_ovs_docker_left_of_a_removed_container_goes_without_being_asked_for() {
+    lab::need!(Docker);
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let words = |port: &str| {
+        let id = format!("external_ids:container_id={}", container.name());
+        let iface = "external_ids:container_iface=eth1".to_owned();
+        ["--".into(), "set".into(), "Interface".into(), port.to_owned(), id, iface]
+    };
+    let link = Link::add(&["type", "veth", "peer", "name", &unique("p")]);
+    let port = link.name().to_owned();
+    let more = words(&port);
+    bridge.add(&port, &more.each_ref().map(String::as_str));
+    drop(link);
+    let prune = ["prune", "--force", "--bridge", bridge.name(), "--format", "{{.Port}}"];
+    assert_eq!(says(&prune), "", "its container runs");
+    container.remove();
+    assert_eq!(says(&prune), format!("{port}\n"));
+}
+
+#[test]
+fn removed_containers_are_pruned_at_once_and_none_is_passed_over_in_silence() {
+    lab::need!(Docker);
+    let bridge = Bridge::new();
+    for _ in 0..3 {
+        let containers = [Container::run(), Container::run(), Container::run()];
+        for container in &containers {
+            connected(&bridge, container, &[]);
+        }
+        let ids = containers.each_ref().map(Container::id);
+        run("docker", &[&["rm", "--force"][..], &ids].concat());
+        says(&["prune", "--force", "--bridge", bridge.name()]);
+        assert_eq!(ports(&bridge), [""; 0]);
+    }
+}
+
+#[test]
+fn a_second_engine_leaves_what_the_first_ones_stopped_containers_had() {
+    lab::need!(Docker, Podman);
+    let folder = tempfile::tempdir().unwrap();
+    let podman = lab::Podman::serve(folder.path());
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let port = connected(&bridge, &container, &[]);
+    run("docker", &["rename", container.id(), podman.name()]);
+    container.stop();
+    wait_until_gone(&port);
+    let by = |words: &[&str]| docker_ovs(&[&["--host", &podman.socket()], words].concat());
+    for more in [&[][..], &["--all"], &["--stopped"]] {
+        let ran = by(&[&["prune", "--force", "--bridge", bridge.name()], more].concat());
+        assert!(ran.code < 2, "{ran:?}");
+        assert_eq!(ports(&bridge), std::slice::from_ref(&port), "{ran:?}");
+    }
+    let ran = by(&["restore", "--all", "--format", "{{.Bridge}} {{.Result}}"]);
+    assert!(ran.stdout.contains(&format!("{} skipped", bridge.name())), "{ran:?}");
+    let ran = by(&["disconnect", bridge.name(), podman.name(), "--force"]);
+    assert_eq!((ran.code, ports(&bridge)), (2, vec![port]), "{ran:?}");
+}

@@ -1,0 +1,67 @@
+//! Waiting until the kernel has taken down what ended a moment ago. Until then the host's end of
+//! a veth lives, and whether its port is orphaned cannot be told.
+
+use std::time::Duration;
+
+use model::Look;
+use model::ids::{Name, Nsid};
+
+use super::ActError;
+use super::restore::whole;
+use crate::deadline::Deadline;
+use crate::{Host, kernel};
+
+/// The kernel takes some 15 to 500 ms.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
+/// Not longer, however long sources may take to answer.
+const LONGEST: Duration = Duration::from_secs(30);
+/// So many looks may be torn by a change between two readings.
+const TORN: usize = 3;
+
+impl Host {
+    /// A whole look in which none of the links that `doubtful` names leads to a namespace that is
+    /// being taken down. After `--timeout` it is as it is.
+    ///
+    /// # Errors
+    /// A source is missing.
+    pub(super) async fn settled(
+        &self,
+        doubtful: impl Fn(&Look) -> Vec<Name>,
+    ) -> Result<Look, ActError> {
+        let due = Deadline::after(self.timeout.min(LONGEST));
+        for round in 0.. {
+            let look = whole(self).await?;
+            let open = doubtful(&look);
+            let again = !open.is_empty() && !due.is_over();
+            if !again || !self.is_settling(&look, &open, round < TORN) {
+                return Ok(look);
+            }
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
+        whole(self).await
+    }
+
+    /// Whether one of these links leads to a namespace that no process is in any more, or to one
+    /// that changed during the look.
+    fn is_settling(&self, look: &Look, open: &[Name], torn: bool) -> bool {
+        let Ok(switch) = self.identify_switch(true).netns else { return false };
+        let Some(here) = look.snapshot.switch_namespace() else { return false };
+        let Some(inhabited) = kernel::inhabited(&switch) else { return false };
+        let read =
+            |nsid: &Nsid| here.nsids.get(nsid).is_some_and(|id| look.namespace(*id).is_some());
+        let links = here.links.iter().filter(|link| open.contains(&link.name));
+        let mut nsids = links.filter_map(|link| link.peer?.nsid);
+        nsids.any(|nsid| !inhabited.contains(&nsid) || (torn && read(&nsid)))
+    }
+}
+
+/// The ports with a record whose occupant is not known, on this bridge or on all.
+pub(super) fn unknown_occupants(look: &Look, bridge: Option<&str>) -> Vec<Name> {
+    let rows = look.wiring.ports.iter();
+    let rows = rows.filter(|row| bridge.is_none_or(|bridge| *row.bridge == *bridge));
+    let unknown = rows.filter(|row| {
+        matches!(row.occupant, model::wiring::Occupant::Unknown { .. })
+            && model::port_record::PortRecord::of(&row.port).is_some()
+    });
+    unknown.map(|row| row.port.iface.clone()).collect()
+}

@@ -1,0 +1,39 @@
+//! Which namespaces some process is in, as the switch's namespace calls them. One that none is
+//! in, and that has no name, is being taken down, which takes the kernel up to half a second.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::ids::{NetnsId, Nsid};
+use netns::Netns;
+
+use super::namespaces::named;
+use super::rows::id;
+
+/// The ids of all namespaces with a process or a name; none where that could not be told.
+pub(crate) fn inhabited(switch: &Netns) -> Option<BTreeSet<Nsid>> {
+    let mut spaces: BTreeMap<NetnsId, Netns> =
+        named().into_iter().map(|(_, space)| (id(&space), space)).collect();
+    for pid in processes()? {
+        match Netns::of_process(pid) {
+            Ok(space) => {
+                spaces.entry(id(&space)).or_insert(space);
+            }
+            Err(error) if error.is_gone() => {}
+            Err(_) => return None,
+        }
+    }
+    let all: Vec<&Netns> = spaces.values().collect();
+    let known = netns::visit(&[switch], |_, socket| {
+        let mut nsids = BTreeSet::new();
+        for space in &all {
+            nsids.extend(socket.nsid_of(space)?.map(Nsid));
+        }
+        Ok(nsids)
+    });
+    known.into_iter().next()?.ok()
+}
+
+fn processes() -> Option<Vec<u32>> {
+    let entries = std::fs::read_dir("/proc").ok()?.flatten();
+    Some(entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect())
+}

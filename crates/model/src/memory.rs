@@ -1,0 +1,224 @@
+//! What is remembered of an attachment beside its port's row, in `external_ids` of the bridge's
+//! row: it outlives the port, which `ovs-vsctl del-port` or another program's clean-up may take.
+//!
+//! One key for each interface of a container, `docker-ovs.memory.CONTAINER/INTERFACE`, whose value
+//! is JSON. How many there are, and how large they are together, is bounded: the oldest go first.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{Name, OfPort};
+use crate::port_record::{self, PortRecord};
+use crate::switch::{Bridge, Port};
+
+/// What the keys begin with.
+pub const PREFIX: &str = "docker-ovs.memory.";
+/// At most so many are kept on one bridge.
+pub const MOST: usize = 1000;
+/// Keys and values of one bridge have at most so many bytes together.
+pub const LARGEST: usize = 512 << 10;
+
+/// Keys of a bridge's `external_ids` that go and that come, each with its value: in one
+/// transaction with a port.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MemoryChange {
+    /// What goes.
+    pub forget: BTreeMap<String, String>,
+    /// What comes.
+    pub remember: BTreeMap<String, String>,
+}
+
+impl MemoryChange {
+    /// What brings it back to where it was.
+    #[must_use]
+    pub fn reverse(&self) -> Self {
+        Self { forget: self.remember.clone(), remember: self.forget.clone() }
+    }
+
+    /// Whether nothing goes and nothing comes.
+    pub fn is_empty(&self) -> bool {
+        self.forget.is_empty() && self.remember.is_empty()
+    }
+
+    /// The keys after it.
+    pub fn apply(&self, ids: &mut BTreeMap<String, String>) {
+        ids.retain(|key, _| !self.forget.contains_key(key));
+        ids.extend(self.remember.clone());
+    }
+}
+
+/// The value of a key.
+#[derive(Serialize, Deserialize)]
+struct Value {
+    iface: Name,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ofport: Option<OfPort>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tag: Option<u16>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    trunks: Vec<u16>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    vlan_mode: Option<String>,
+    /// Our own `external_ids` of the Interface row, without their prefix.
+    ids: BTreeMap<String, String>,
+}
+
+/// The key and the value for a port, if its record is ours.
+pub fn written(port: &Port) -> Option<(String, String)> {
+    let record = PortRecord::of(port).filter(|record| record.ours)?;
+    let own = |(key, value): (&String, &String)| {
+        Some((key.strip_prefix(port_record::PREFIX)?.to_owned(), value.clone()))
+    };
+    let value = Value {
+        iface: port.iface.clone(),
+        ofport: port.ofport.assigned().or(port.ofport_request),
+        tag: port.tag,
+        trunks: port.trunks.clone(),
+        vlan_mode: port.vlan_mode.clone(),
+        ids: port.external_ids.iter().filter_map(own).collect(),
+    };
+    Some((key(&record), serde_json::to_string(&value).ok()?))
+}
+
+/// The key of an attachment.
+pub fn key(record: &PortRecord) -> String {
+    format!("{PREFIX}{}/{}", record.container, record.interface)
+}
+
+/// The ports that a bridge remembers, as they were; values that make no sense are left out.
+pub fn of(bridge: &Bridge) -> impl Iterator<Item = (&str, Port)> {
+    bridge.external_ids.iter().filter_map(|(key, value)| Some((&**key, port(key, value)?)))
+}
+
+fn port(key: &str, value: &str) -> Option<Port> {
+    let (container, interface) = key.strip_prefix(PREFIX)?.split_once('/')?;
+    let value: Value = serde_json::from_str(value).ok()?;
+    let own = |(key, word)| (format!("{}{key}", port_record::PREFIX), word);
+    let mut external_ids: BTreeMap<_, _> = value.ids.into_iter().map(own).collect();
+    external_ids.insert("container_id".to_owned(), container.to_owned());
+    external_ids.insert("container_iface".to_owned(), interface.to_owned());
+    Some(Port {
+        iface: value.iface,
+        ofport_request: value.ofport,
+        kind: "system".to_owned(),
+        tag: value.tag,
+        trunks: value.trunks,
+        vlan_mode: value.vlan_mode,
+        external_ids,
+        ..Port::default()
+    })
+}
+
+/// The change where `old` goes and `new` comes: what is too much goes with it.
+pub fn change(bridge: &Bridge, old: &[String], new: Option<&Port>) -> MemoryChange {
+    let remember: BTreeMap<_, _> = new.and_then(written).into_iter().collect();
+    let goes = |key: &&String| old.contains(*key) || remember.contains_key(*key);
+    let known = bridge.external_ids.iter().filter(|(key, _)| key.starts_with(PREFIX));
+    let (gone, kept): (Vec<_>, Vec<_>) = known.partition(|(key, _)| goes(key));
+    let mut forget: BTreeMap<_, _> = gone.into_iter().map(owned).collect();
+    if !remember.is_empty() {
+        forget.extend(too_much(kept, &remember));
+    }
+    MemoryChange { forget, remember }
+}
+
+fn owned((key, value): (&String, &String)) -> (String, String) {
+    (key.clone(), value.clone())
+}
+
+/// The oldest of `kept` that have no room beside `new`.
+fn too_much(
+    mut kept: Vec<(&String, &String)>,
+    new: &BTreeMap<String, String>,
+) -> Vec<(String, String)> {
+    let size = |(key, value): &(&String, &String)| key.len() + value.len();
+    let all: usize = kept.iter().map(size).chain(new.iter().map(|entry| size(&entry))).sum();
+    if kept.len() + new.len() <= MOST && all <= LARGEST {
+        return Vec::new();
+    }
+    let created = |(key, value): &(&String, &String)| {
+        port(key, value).and_then(|port| PortRecord::of(&port)?.created)
+    };
+    kept.sort_by_cached_key(|entry| std::cmp::Reverse(created(entry)));
+    let mut room = LARGEST.saturating_sub(new.iter().map(|entry| size(&entry)).sum());
+    let mut count = MOST.saturating_sub(new.len());
+    let mut full = false;
+    let over = kept.into_iter().filter(|entry| {
+        full = full || count == 0 || size(entry) > room;
+        if !full {
+            (count, room) = (count - 1, room - size(entry));
+        }
+        full
+    });
+    over.map(owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn remembered(n: u64) -> Port {
+        let ids = [
+            ("container_id", format!("{n:064x}")),
+            ("container_iface", "eth0".to_owned()),
+            ("docker-ovs.name", format!("c{n}")),
+            ("docker-ovs.ip", "192.0.2.7/24".to_owned()),
+            ("docker-ovs.created", n.to_string()),
+        ];
+        Port {
+            iface: format!("dov-{n:08x}").into(),
+            ofport_request: Some(OfPort(7)),
+            kind: "system".to_owned(),
+            tag: Some(10),
+            trunks: vec![20, 30],
+            vlan_mode: Some("native-untagged".to_owned()),
+            external_ids: ids.map(|(key, value)| (key.to_owned(), value)).into(),
+            ..Port::default()
+        }
+    }
+
+    fn bridge() -> Bridge {
+        serde_json::from_str(r#"{"name":"br0","datapath_id":null,"datapath":null,"ports":[]}"#)
+            .unwrap()
+    }
+
+    #[test]
+    fn what_is_remembered_is_the_port_as_it_was() {
+        let mut bridge = bridge();
+        bridge.external_ids.insert("bridge-id".to_owned(), "br0".to_owned());
+        change(&bridge, &[], Some(&remembered(1))).apply(&mut bridge.external_ids);
+        let all: Vec<_> = of(&bridge).map(|(_, port)| port).collect();
+        assert_eq!(all, [remembered(1)]);
+        let key = key(&PortRecord::of(&all[0]).unwrap());
+        change(&bridge, &[key], None).apply(&mut bridge.external_ids);
+        assert_eq!(bridge.external_ids.len(), 1, "what others wrote stays");
+    }
+
+    #[test]
+    fn the_oldest_goes_when_there_is_no_room() {
+        let mut bridge = bridge();
+        let many = MOST as u64;
+        bridge.external_ids.extend((0..many).filter_map(|n| written(&remembered(n))));
+        for n in many..many + 2 {
+            change(&bridge, &[], Some(&remembered(n))).apply(&mut bridge.external_ids);
+        }
+        assert_eq!(of(&bridge).count(), MOST);
+        assert!(!bridge.external_ids.contains_key(&format!("{PREFIX}{:064x}/eth0", 1)));
+        let last = change(&bridge, &[], Some(&remembered(9999)));
+        assert_eq!((last.forget.len(), last.remember.len()), (1, 1));
+        let before = bridge.external_ids.clone();
+        last.apply(&mut bridge.external_ids);
+        last.reverse().apply(&mut bridge.external_ids);
+        assert_eq!(bridge.external_ids, before);
+    }
+
+    #[test]
+    fn odd_values_are_no_memory() {
+        let mut bridge = bridge();
+        for (key, value) in [("x", "{}"), ("a/eth0", "nonsense"), ("a/eth0/", "[1]")] {
+            bridge.external_ids.insert(format!("{PREFIX}{key}"), value.to_owned());
+        }
+        assert_eq!(of(&bridge).count(), 0);
+    }
+}

@@ -1,0 +1,51 @@
+//! Nothing is changed in a world that is not proven to be this one.
+
+use crate::identity::{SourceIdentity, World};
+use crate::snapshot::{Engine, Snapshot};
+
+use super::PlanError;
+
+/// Makes sure that the switch and its database are this host's, as far as they were asked who
+/// they are, and that vswitchd's network namespace is known.
+///
+/// # Errors
+/// [`PlanError::NotHere`].
+pub fn require_here(snapshot: &Snapshot) -> Result<(), PlanError> {
+    let identities = &snapshot.identities;
+    is_here("the switch's database", identities.database.as_ref())?;
+    is_here("ovs-vswitchd", identities.vswitchd.as_ref())?;
+    if snapshot.switch_netns.is_none() && snapshot.kernel.is_fresh() {
+        let why = "its network namespace is not known".to_owned();
+        return Err(PlanError::NotHere { what: "ovs-vswitchd".to_owned(), why });
+    }
+    Ok(())
+}
+
+/// The same of an engine whose container is to be changed.
+pub(super) fn require_engine(snapshot: &Snapshot, engine: &Engine) -> Result<(), PlanError> {
+    is_here(&engine.0, snapshot.identities.engines.get(engine))
+}
+
+fn is_here(what: &str, identity: Option<&SourceIdentity>) -> Result<(), PlanError> {
+    match identity.map(|identity| &identity.world) {
+        None | Some(World::Here { .. }) => Ok(()),
+        Some(World::Elsewhere { why } | World::Unknown { why }) => {
+            Err(PlanError::NotHere { what: what.to_owned(), why: why.clone() })
+        }
+    }
+}
+
+/// Whether a row was written for this database; a record that names none is as good as the row.
+/// A copy of another host's database has rows that name that one.
+pub(super) fn written_here(snapshot: &Snapshot, system: Option<&str>) -> Result<(), String> {
+    let Some(system) = system else { return Ok(()) };
+    let own = snapshot.identities.database.as_ref().and_then(|database| database.id.as_deref());
+    match own {
+        Some(own) if own == system => Ok(()),
+        Some(_) => Err(format!("its record is of another database, with the system-id {system}")),
+        None => Err(format!(
+            "its record is of the database with the system-id {system}; whether that is this one is \
+             not known"
+        )),
+    }
+}
