@@ -58,14 +58,14 @@ impl Drop for World {
 #[derive(Debug)]
 pub struct InnerSwitch(World);
 
-const SWITCH: &str = r#"
+const SWITCH: &str = "
 export OVS_RUNDIR=$T
 ovsdb-tool create $T/conf.db /usr/share/openvswitch/vswitch.ovsschema
 ovsdb-server --detach --no-chdir --pidfile --log-file=/dev/null --remote=punix:$T/db.sock $T/conf.db
 ovs-vsctl --db=unix:$T/db.sock --no-wait init
 ovs-vswitchd --detach --no-chdir --pidfile --log-file=/dev/null unix:$T/db.sock
 exec sleep 86400
-"#;
+";
 
 impl InnerSwitch {
     /// One that runs.

@@ -90,7 +90,9 @@ impl Tls {
 
     fn key(&self) -> Result<PrivateKeyDer<'static>, TlsError> {
         let path = &self.private_key;
-        PrivateKeyDer::from_pem_file(path).map_err(file_error("private key", path))
+        let key = files::read(path).map_err(pem::Error::Io);
+        let key = key.and_then(|text| PrivateKeyDer::from_pem_slice(&text));
+        key.map_err(file_error("private key", path))
     }
 
     fn verifier(
@@ -115,9 +117,9 @@ fn read_certificates(
     role: &'static str,
     path: &Path,
 ) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let certificates: Vec<_> = CertificateDer::pem_file_iter(path)
-        .and_then(Iterator::collect)
-        .map_err(file_error(role, path))?;
+    let text = files::read(path).map_err(pem::Error::Io).map_err(file_error(role, path))?;
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+    let certificates = certificates.map_err(file_error(role, path))?;
     if certificates.is_empty() {
         return Err(file_error(role, path)(pem::Error::NoItemsFound));
     }

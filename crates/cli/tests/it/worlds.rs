@@ -213,14 +213,13 @@ fn a_vswitchd_counts_for_its_own_database_only() {
     let control = format!("--unixctl={}", rundir.join("second.ctl").display());
     let _server = Process::start("ovsdb-server", &[file, &unix, &tcp, &control]);
     wait_until("the second server listens", || socket.exists());
-    let run_dir = rundir.to_str().unwrap();
     let by_tcp = format!("tcp:127.0.0.1:{port}");
     for (db, why) in
         [(format!("unix:{}", socket.display()), "does not serve"), (by_tcp, "does not listen")]
     {
         let asked = |words: &[&str]| -> Ran {
             let mut tool = command("docker-ovs", &[&["--db", &db], words].concat());
-            tool.env("OVS_RUNDIR", run_dir).output().unwrap().into()
+            tool.env("OVS_RUNDIR", rundir).output().unwrap().into()
         };
         let ports = asked(&["ports", "--format", "json"]);
         assert!(ports.stdout.contains("unknown") && ports.stdout.contains(&end), "{db}: {ports:?}");

@@ -56,9 +56,12 @@ pub fn trusted_authorities(file: Option<&Path>) -> String {
 /// The store of a whole system has old certificates among others, which cannot be used.
 fn authorities(trusted: Option<&Path>) -> Result<RootCertStore, SourceError> {
     let read = match trusted {
-        Some(file) => CertificateDer::pem_file_iter(file)
-            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .map_err(|error| unusable(trusted, error))?,
+        Some(file) => {
+            let text = files::read(file).map_err(|error| unusable(trusted, error))?;
+            let certificates = CertificateDer::pem_slice_iter(&text);
+            let certificates: Result<Vec<_>, _> = certificates.collect();
+            certificates.map_err(|error| unusable(trusted, error))?
+        }
         None => rustls_native_certs::load_native_certs().certs,
     };
     let mut authorities = RootCertStore::empty();
