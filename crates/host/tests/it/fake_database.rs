@@ -23,6 +23,8 @@ struct Content {
     followers: Vec<UnboundedSender<Value>>,
     /// What vswitchd says of new interfaces; it gives them numbers if nothing.
     error: Option<&'static str>,
+    /// How transactions that insert fail: an error of RFC 7047 and its details.
+    refusal: Option<(&'static str, &'static str)>,
 }
 
 impl Content {
@@ -84,6 +86,11 @@ impl FakeDatabase {
     /// From now on vswitchd cannot make a new interface, for this reason.
     pub(crate) fn fail(&self, error: &'static str) {
         self.content.lock().unwrap().error = Some(error);
+    }
+
+    /// From now on nothing can be inserted, for this reason and in these words.
+    pub(crate) fn refuse(&self, error: &'static str, details: &'static str) {
+        self.content.lock().unwrap().refusal = Some((error, details));
     }
 
     /// An interface of no port.
@@ -178,7 +185,7 @@ fn answer(
         "transact" => {
             let operations = &params.as_array().unwrap()[1..];
             let before = content.tables.clone();
-            let mut transaction = Transaction::new(before.clone(), content.error);
+            let mut transaction = Transaction::new(before.clone(), content.error, content.refusal);
             let results = transaction.run(operations);
             let after = transaction.tables;
             if after != before {

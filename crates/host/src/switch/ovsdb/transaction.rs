@@ -11,6 +11,7 @@ use model::{SourceError, SourceErrorKind};
 use ovsdb::{Map, Mutation, Opaque, Operation, Row, Select, Set, Until, Uuid};
 use ovsdb::{VSWITCH, Value, Which};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::read::Database;
 
@@ -111,7 +112,7 @@ impl Database {
         }
         match self.client.transact(VSWITCH, &operations).await {
             Ok(_) => Ok(()),
-            Err(error) => Err(self.why_not(ports, &error)),
+            Err(error) => Err(self.why_not(ports, error).await),
         }
     }
 
@@ -149,23 +150,36 @@ impl Database {
         Ok(Old { interface: known.id, port: holder.id, external_ids })
     }
 
-    fn why_not(&self, ports: &ReplacePort, error: &ovsdb::Error) -> SourceError {
+    /// Why a transaction failed, by the error's own word (RFC 7047 section 3) and by what the
+    /// database has now; its details are for people.
+    async fn why_not(&mut self, ports: &ReplacePort, error: ovsdb::Error) -> SourceError {
         let changed = |why: String| {
             SourceError::new(SourceErrorKind::Gone, format!("bridge {}", ports.bridge), why)
                 .hint("ask again")
         };
-        match error {
-            ovsdb::Error::Operation { error, .. } if error == "timed out" => {
-                changed("its ports changed meanwhile; nothing was done".to_owned())
-            }
-            ovsdb::Error::Operation { details: Some(details), .. }
-                if details.contains("index on column \"name\"") =>
-            {
-                let name = ports.add.as_ref().map_or("", |port| &port.iface);
+        let ovsdb::Error::Operation { error: word, .. } = &error else {
+            return self.source_error(&error);
+        };
+        if word == "timed out" {
+            return changed("its ports changed meanwhile; nothing was done".to_owned());
+        }
+        let name = ports.add.as_ref().map(|port| &*port.iface);
+        match name.filter(|_| word == "constraint violation") {
+            Some(name) if self.has_port(name).await => {
                 changed(format!("there is a port called {name} already"))
             }
-            _ => self.source_error(error),
+            _ => self.source_error(&error),
         }
+    }
+
+    /// Whether a port or an interface has this name, as only one of each may.
+    async fn has_port(&mut self, name: &str) -> bool {
+        let named = |table| Select::new(table, &["name"]).equal("name", name);
+        let answer = self.client.transact(VSWITCH, &[named("Port"), named("Interface")]).await;
+        answer.is_ok_and(|answer| {
+            let rows = |operation| answer.rows::<IgnoredAny>(operation).unwrap_or_default();
+            !rows(0).is_empty() || !rows(1).is_empty()
+        })
     }
 }
 
