@@ -17,7 +17,7 @@ pub fn run(program: &str, words: &[&str]) -> String {
 /// # Errors
 /// What it says on stderr, or why it could not be started.
 pub fn try_run(program: &str, words: &[&str]) -> Result<String, String> {
-    let output = output(program, words).map_err(|error| error.to_string())?;
+    let output = output(program, words).map_err(|error| format!("{program}: {error}"))?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned());
     }
