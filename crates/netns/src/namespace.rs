@@ -5,6 +5,8 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 
 use crate::{Error, RouteSocket};
 
@@ -45,9 +47,15 @@ impl Netns {
     ///
     /// # Errors
     /// [`Error::Open`]: not found where there is no such process, permission denied
-    /// where CAP_SYS_PTRACE is missing.
+    /// where CAP_SYS_PTRACE is missing, also where /proc hides the process for that.
     pub fn of_process(pid: u32) -> Result<Self, Error> {
-        Self::open_unchecked(Path::new(&format!("/proc/{pid}/ns/net")))
+        let path = PathBuf::from(format!("/proc/{pid}/ns/net"));
+        match Self::open_unchecked(&path) {
+            Err(error) if error.is_gone() && is_hidden(pid) => {
+                Err(Error::Open { path, source: io::ErrorKind::PermissionDenied.into() })
+            }
+            answer => answer,
+        }
     }
 
     /// The namespace behind a file, such as a bind mount in /run/netns.
@@ -95,6 +103,14 @@ impl Netns {
     pub fn identity(&self) -> Identity {
         self.identity
     }
+}
+
+/// Whether the process is there and /proc does not show it (`hidepid`, proc(5)): kill(2) finds it
+/// all the same.
+fn is_hidden(pid: u32) -> bool {
+    let is_shown = Path::new(&format!("/proc/{pid}")).exists();
+    let raw = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    !is_shown && raw.is_some_and(|raw| test_kill_process(raw) != Err(Errno::SRCH))
 }
 
 impl AsFd for Netns {
