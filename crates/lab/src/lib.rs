@@ -37,7 +37,7 @@ pub use home::{Home, ping, wait_for_answer};
 pub use link::{Link, Netns, Plug, Plugged, here};
 pub use names::{prefix, unique};
 pub use need::{Need, alone, is_there, share};
-pub use places::{engine, os_ken, rundir};
+pub use places::{USUAL_ENGINE, engine, os_ken, rundir};
 pub use podman::Podman;
 pub use relay::Relay;
 pub use run::{comes_true, ofport_of, run, try_run, wait_until};

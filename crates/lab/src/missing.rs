@@ -1,9 +1,11 @@
 //! What this machine lacks of what a test needs: which program, which socket, which right.
 
+use std::path::Path;
+
 use rustix::thread::{CapabilitySet, capabilities};
 
 use crate::need::Need;
-use crate::places::{docker_host, os_ken, rundir, socket_of, vswitchd_elsewhere};
+use crate::places::{USUAL_ENGINE, docker_host, os_ken, rundir, socket_of, vswitchd_elsewhere};
 use crate::run::try_run;
 
 /// What is missing.
@@ -26,7 +28,7 @@ pub(crate) fn missing(need: Need) -> Option<Missing> {
         Need::Root => of_root().map(Missing::from),
         Need::Lab => missing(Need::Root).or_else(|| of_open_vswitch().map(Missing::from)),
         Need::Docker => missing(Need::Lab).or_else(|| of_docker().map(Missing::from)),
-        Need::Restarts => of_leave().or_else(|| missing(Need::Docker)),
+        Need::Restarts => of_leave().or_else(|| missing(Need::Docker)).or_else(of_usual_docker),
         Need::Podman => complaint("podman", &["--version"]).map(Missing::from),
         Need::Browser => of_tool(&["chromium", "chromedriver"], "browser"),
         Need::Promtool => of_tool(&["promtool"], "promtool"),
@@ -60,6 +62,13 @@ fn of_leave() -> Option<Missing> {
     let leave = std::env::var_os("DOCKER_OVS_TEST_RESTARTS").is_some_and(|v| v == "1");
     let what = "the leave to restart daemons (DOCKER_OVS_TEST_RESTARTS=1)".to_owned();
     (!leave).then_some(Missing { what, spared: true })
+}
+
+/// Restarting means starting as scripts/setup does, which is at the usual socket.
+fn of_usual_docker() -> Option<Missing> {
+    let at = docker_host();
+    let is_usual = socket_of(&at).is_some_and(|socket| socket == Path::new(USUAL_ENGINE));
+    (!is_usual).then(|| format!("Docker at {USUAL_ENGINE} to restart, not at {at}").into())
 }
 
 fn of_root() -> Option<String> {

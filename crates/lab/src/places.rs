@@ -6,6 +6,9 @@ use std::sync::OnceLock;
 
 use crate::run::try_run;
 
+/// Where Docker listens unless told otherwise (dockerd(8)).
+pub const USUAL_ENGINE: &str = "/var/run/docker.sock";
+
 /// The socket of the engine that runs the tests' containers.
 ///
 /// # Panics
@@ -25,7 +28,7 @@ pub(crate) fn docker_host() -> String {
 fn of_context() -> String {
     let words = ["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"];
     let host = try_run("docker", &words).ok().filter(|host| !host.is_empty());
-    host.unwrap_or_else(|| "unix:///var/run/docker.sock".to_owned())
+    host.unwrap_or_else(|| format!("unix://{USUAL_ENGINE}"))
 }
 
 /// The file of a Unix domain socket in the words of `DOCKER_HOST`.

@@ -58,7 +58,7 @@ pub(crate) fn command(program: &str, words: &[&str]) -> Command {
     }
     // The usual socket is left unnamed, for what is named must be there.
     let engine = lab::engine();
-    if engine != Path::new("/var/run/docker.sock") {
+    if engine != Path::new(lab::USUAL_ENGINE) {
         command.env("DOCKER_HOST", format!("unix://{}", engine.display()));
     }
     command.args(words);
