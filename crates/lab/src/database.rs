@@ -1,10 +1,11 @@
 //! A database of Open vSwitch's without a switch.
 
+use std::fs::File;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 
-use crate::run::{run, wait_until};
+use crate::run::{run, wait_for};
 
 /// A database that the test may stop and start.
 #[derive(Debug)]
@@ -38,9 +39,13 @@ impl Database {
         let remote = format!("--remote=punix:{}", path(folder, "db.sock"));
         let control = format!("--unixctl={}", path(folder, "ctl"));
         let words = [path(folder, "conf.db"), remote, control];
-        let process = Command::new("ovsdb-server").args(words).stderr(Stdio::null()).spawn();
-        wait_until("the database listens", || UnixStream::connect(folder.join("db.sock")).is_ok());
-        process.unwrap()
+        let log = folder.join("server.said");
+        let said = File::create(&log).expect("the server gets a file for its words");
+        let process = Command::new("ovsdb-server").args(words).stderr(said).spawn();
+        let mut process = process.unwrap_or_else(|error| panic!("ovsdb-server: {error}"));
+        let socket = folder.join("db.sock");
+        wait_for("ovsdb-server", &mut process, &log, || UnixStream::connect(&socket).is_ok());
+        process
     }
 
     /// What `--db` takes.

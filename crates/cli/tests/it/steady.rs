@@ -146,6 +146,7 @@ fn events_stopped_for_long_print_nothing_false() {
         events.wait_for_one_of(&[
             &format!("appeared {at} []"),
             &format!("changed {at} [State Bridge OFPort]"),
+            &format!("changed {at} [Addresses State Bridge OFPort]"),
         ]);
         wait_until("the VLAN is told", || events.count("changed", container.name()) == round);
         println!("right {:.1?} after being held up for {:.1?}", back.elapsed(), stop.elapsed());
