@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 
 use crate::run::{run, wait_for};
 
@@ -48,6 +48,27 @@ impl Database {
         process
     }
 
+    /// The vswitchd of this database, which does nothing: it is stopped before it meets a bridge. In
+    /// the network namespace of the tests.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn idle_vswitchd(&self) -> IdleVswitchd {
+        let mut command = Command::new("ovs-vswitchd");
+        command.args([&*self.remote(), "--pidfile", "--log-file=/dev/null"]);
+        command.env("OVS_RUNDIR", self.folder.path());
+        let (pidfile, log) = ("ovs-vswitchd.pid", "vswitchd.said");
+        let (pidfile, log) = (self.folder.path().join(pidfile), self.folder.path().join(log));
+        let said = File::create(&log).expect("vswitchd gets a file for its words");
+        let process = command.stdin(Stdio::null()).stderr(said).spawn();
+        let process = process.unwrap_or_else(|error| panic!("ovs-vswitchd: {error}"));
+        let mut vswitchd = IdleVswitchd(process);
+        wait_for("ovs-vswitchd", &mut vswitchd.0, &log, || pidfile.exists());
+        let pid = rustix::process::Pid::from_child(&vswitchd.0);
+        rustix::process::kill_process(pid, rustix::process::Signal::STOP).unwrap();
+        vswitchd
+    }
+
     /// What `--db` takes.
     pub fn remote(&self) -> String {
         format!("unix:{}", path(self.folder.path(), "db.sock"))
@@ -64,6 +85,17 @@ impl Database {
         let _ = self.process.kill();
         let _ = self.process.wait();
         let _ = std::fs::remove_file(self.folder.path().join("db.sock"));
+    }
+}
+
+/// A vswitchd that holds its PID file and does nothing; it ends with its guard.
+#[derive(Debug)]
+pub struct IdleVswitchd(Child);
+
+impl Drop for IdleVswitchd {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

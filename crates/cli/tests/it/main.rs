@@ -10,6 +10,7 @@ mod graph;
 mod live;
 mod live_faults;
 mod logging;
+mod manual;
 mod openapi;
 mod os_ken;
 mod page;
