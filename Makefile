@@ -1,11 +1,12 @@
 # make demo and make test are the two commands of the README; both install what they need.
 PREFIX ?= /usr/local
+SUITE ?= sid
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 BINARIES := $(TARGET)/release/docker-ovs $(TARGET)/release/docker-ovs-port
 PLUGINS = $(DESTDIR)$(PREFIX)/lib/docker/cli-plugins
 MANUAL = $(DESTDIR)$(PREFIX)/share/man/man1
 
-.PHONY: help build demo test test-restarts coverage bench lint msrv install uninstall clean
+.PHONY: help build demo test test-restarts test-versions coverage bench lint msrv install uninstall clean
 
 help: ## show this help
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -20,10 +21,13 @@ demo: ## recreate the scene of the 2014 script, answer it, clean up
 
 test: ## run every tier of tests; what is missing fails instead of being skipped
 	scripts/setup --for-tests
-	DOCKER_OVS_TEST_REQUIRE=1 PATH="$(abspath $(TARGET))/tools/usr/bin:$$PATH" cargo test --locked --workspace
+	DOCKER_OVS_TEST_REQUIRE=1 PATH="$(abspath $(TARGET))/tools/usr/bin:$$PATH" scripts/tested-on run 'make test' cargo test --locked --workspace
 
 test-restarts: ## restart dockerd and ovs-vswitchd under connected containers; ends every container
 	DOCKER_OVS_TEST_REQUIRE=1 DOCKER_OVS_TEST_RESTARTS=1 cargo test --locked --package docker-ovs --test it daemon_restarts
+
+test-versions: ## the tests of engine and switch on those of another Debian: SUITE=trixie, or sid
+	scripts/versions $(SUITE) test $(TESTS)
 
 coverage: ## print which share of the lines of model and host their tests run, without root
 	scripts/coverage
@@ -33,8 +37,9 @@ bench: ## measure against the shell and against Docker's and OVS's own tools
 	scripts/build
 	scripts/bench
 
-lint: ## format, clippy, rustdoc, spelling, licences and sources of dependencies
+lint: ## format, clippy, rustdoc, spelling, tables, licences and sources of dependencies
 	scripts/typos --format brief
+	scripts/tested-on check
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps

@@ -92,7 +92,7 @@ impl Drop for Events {
 
 /// When the database tells a number for the interface of this name, each time.
 fn numbers(name: &str) -> Receiver<Instant> {
-    let mut stream = UnixStream::connect("/var/run/openvswitch/db.sock").expect("a database");
+    let mut stream = UnixStream::connect(lab::rundir().join("db.sock")).expect("a database");
     let wanted = r#"{"Interface":{"columns":["name","ofport"]}}"#;
     let ask = format!(r#"{{"id":1,"method":"monitor","params":["Open_vSwitch",1,{wanted}]}}"#);
     stream.write_all(ask.as_bytes()).expect("the database listens");

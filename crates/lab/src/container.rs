@@ -1,22 +1,10 @@
 //! Docker containers.
 
-use std::path::PathBuf;
-
 use crate::names::unique;
 use crate::run::{run, try_run};
 
 /// The image `scripts/setup` makes of busybox.
 pub const IMAGE: &str = "docker-ovs-lab:latest";
-
-/// The socket of the engine that runs them: that of `DOCKER_HOST`, or the usual one.
-///
-/// # Panics
-/// When `DOCKER_HOST` is not a Unix domain socket, which is all that the tests can use.
-pub fn engine() -> PathBuf {
-    let Ok(host) = std::env::var("DOCKER_HOST") else { return "/var/run/docker.sock".into() };
-    let path = host.strip_prefix("unix://");
-    path.unwrap_or_else(|| panic!("DOCKER_HOST={host}: the tests need unix://")).into()
-}
 
 /// A container that does nothing, removed with its guard.
 #[derive(Debug)]

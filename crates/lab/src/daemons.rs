@@ -2,6 +2,7 @@
 //! that run alone, on machines where nothing else needs the daemons.
 
 use std::fs::{File, read_to_string};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::names::unique;
 use crate::need::{Need, is_there};
+use crate::places::rundir;
 use crate::run::{run, try_run, wait_until, wait_within};
 
 /// Whether this test may restart daemons: all of [`Need::Restarts`] is there. If not it says what
@@ -26,7 +28,7 @@ pub fn restart_vswitchd() -> bool {
     if !may_restart() {
         return false;
     }
-    let pid = pid_in("/var/run/openvswitch/ovs-vswitchd.pid", "ovs-vswitchd");
+    let pid = pid_in(&rundir().join("ovs-vswitchd.pid"), "ovs-vswitchd");
     run("ovs-appctl", &["exit"]);
     wait_until("ovs-vswitchd ends", || is_gone(pid));
     let mut start = Command::new("/usr/share/openvswitch/scripts/ovs-ctl");
@@ -46,7 +48,7 @@ pub fn restart_dockerd() -> bool {
     if !may_restart() {
         return false;
     }
-    let pid = pid_in("/var/run/docker.pid", "dockerd");
+    let pid = pid_in(Path::new("/var/run/docker.pid"), "dockerd");
     kill_process(pid, Signal::TERM).expect("dockerd can be ended");
     // It gives its containers 15 seconds.
     wait_within(Duration::from_secs(60), "dockerd ends", || is_gone(pid));
@@ -74,8 +76,9 @@ fn quiet(command: &mut Command) -> &mut Command {
 }
 
 /// The PID in `file`, if it is really `program`'s: an old file may name another process.
-fn pid_in(file: &str, program: &str) -> Pid {
-    let text = read_to_string(file).unwrap_or_else(|error| panic!("{file}: {error}"));
+fn pid_in(path: &Path, program: &str) -> Pid {
+    let file = path.display();
+    let text = read_to_string(path).unwrap_or_else(|error| panic!("{file}: {error}"));
     let pid = text.trim().parse().ok().and_then(Pid::from_raw);
     let pid = pid.unwrap_or_else(|| panic!("{file}: no pid: {text}"));
     let comm = read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
@@ -110,6 +113,6 @@ mod tests {
     fn an_old_pid_file_is_not_believed() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), format!("{}\n", std::process::id())).unwrap();
-        pid_in(file.path().to_str().unwrap(), "dockerd");
+        pid_in(file.path(), "dockerd");
     }
 }

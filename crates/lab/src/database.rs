@@ -1,10 +1,11 @@
 //! A database of Open vSwitch's without a switch.
 
+use std::fs::File;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use crate::run::{run, wait_until};
+use crate::run::{run, wait_for};
 
 /// A database that the test may stop and start.
 #[derive(Debug)]
@@ -55,9 +56,13 @@ impl Database {
         let remote = format!("--remote=punix:{}", path(folder, "db.sock"));
         let control = format!("--unixctl={}", path(folder, "ctl"));
         let words = [path(folder, "conf.db"), remote, control];
-        let process = Command::new("ovsdb-server").args(words).stderr(Stdio::null()).spawn();
-        wait_until("the database listens", || UnixStream::connect(folder.join("db.sock")).is_ok());
-        process.unwrap()
+        let log = folder.join("server.said");
+        let said = File::create(&log).expect("the server gets a file for its words");
+        let process = Command::new("ovsdb-server").args(words).stderr(said).spawn();
+        let mut process = process.unwrap_or_else(|error| panic!("ovsdb-server: {error}"));
+        let socket = folder.join("db.sock");
+        wait_for("ovsdb-server", &mut process, &log, || UnixStream::connect(&socket).is_ok());
+        process
     }
 
     /// The vswitchd of this database, which does nothing: it is stopped before it meets a bridge. In
@@ -69,10 +74,13 @@ impl Database {
         let mut command = Command::new("ovs-vswitchd");
         command.args([&*self.remote(), "--pidfile", "--log-file=/dev/null"]);
         command.env("OVS_RUNDIR", self.folder.path());
-        let process = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let pidfile = self.folder.path().join("ovs-vswitchd.pid");
-        let vswitchd = IdleVswitchd(process);
-        wait_until("vswitchd runs", || pidfile.exists());
+        let (pidfile, log) = ("ovs-vswitchd.pid", "vswitchd.said");
+        let (pidfile, log) = (self.folder.path().join(pidfile), self.folder.path().join(log));
+        let said = File::create(&log).expect("vswitchd gets a file for its words");
+        let process = command.stdin(Stdio::null()).stderr(said).spawn();
+        let process = process.unwrap_or_else(|error| panic!("ovs-vswitchd: {error}"));
+        let mut vswitchd = IdleVswitchd(process);
+        wait_for("ovs-vswitchd", &mut vswitchd.0, &log, || pidfile.exists());
         let pid = rustix::process::Pid::from_child(&vswitchd.0);
         rustix::process::kill_process(pid, rustix::process::Signal::STOP).unwrap();
         vswitchd

@@ -3,14 +3,15 @@
 use std::io::Write;
 
 use crate::alone::{Hold, Way};
-use crate::run::try_run;
+use crate::missing::{Missing, missing};
 
-/// What a test needs, and what a machine may lack.
+/// What a test needs, and what a machine may lack. What `DOCKER_OVS_TEST_WITHOUT` names is never
+/// there: `browser`, `faketime`, `os-ken`, `promtool`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
-    /// Root.
+    /// Root, with the capabilities that the product needs.
     Root,
-    /// Root and Open vSwitch.
+    /// Root, and Open vSwitch in the network namespace that the tests run in.
     Lab,
     /// The same, and Docker.
     Docker,
@@ -25,6 +26,8 @@ pub enum Need {
     Faketime,
     /// Prometheus' checker of metrics.
     Promtool,
+    /// The controller of `examples/os-ken`.
+    OsKen,
 }
 
 /// Returns from a test that lacks one of its [`Need`]s, and says which; else the test shares the
@@ -55,7 +58,7 @@ macro_rules! alone {
 /// None, and a line on stderr that names what is missing, where not all `needs` are there.
 ///
 /// # Panics
-/// Instead of None, where `DOCKER_OVS_TEST_REQUIRE` is set.
+/// Instead of None, where `DOCKER_OVS_TEST_REQUIRE` is set, unless a run may be without it.
 pub fn share(needs: &[Need]) -> Option<Hold> {
     hold(needs, Way::Shared)
 }
@@ -80,73 +83,20 @@ fn hold(needs: &[Need], way: Way) -> Option<Hold> {
     needs.iter().all(|need| is_there(*need)).then_some(hold)
 }
 
-/// Whether it is there, for tests that do without. If not, that is said, see [`lacks`].
+/// Whether it is there, for tests that do without. If not, that is said on stderr.
 ///
 /// # Panics
-/// Where it is not there and `DOCKER_OVS_TEST_REQUIRE` is set.
+/// Where it is not there and `DOCKER_OVS_TEST_REQUIRE` is set, unless a run may be without it.
 pub fn is_there(need: Need) -> bool {
-    let missing = missing(need);
-    if let Some(missing) = missing {
-        lacks(missing);
-    }
-    missing.is_none()
-}
-
-/// Says on stderr that the running test is skipped since it needs `missing`.
-///
-/// # Panics
-/// Instead, where `DOCKER_OVS_TEST_REQUIRE` is set.
-pub fn lacks(missing: &str) {
+    let Some(Missing { what, spared }) = missing(need) else { return true };
     let required = std::env::var_os("DOCKER_OVS_TEST_REQUIRE").is_some();
-    assert!(!required || missing == LEAVE, "{} needs {missing}", test());
+    assert!(!required || spared, "{} needs {what}", test());
     // The test harness swallows what the print macros say.
-    let _ = writeln!(std::io::stderr(), "skipped: {} needs {missing}", test());
+    let _ = writeln!(std::io::stderr(), "skipped: {} needs {what}", test());
+    false
 }
-
-const LEAVE: &str = "the leave to restart daemons (DOCKER_OVS_TEST_RESTARTS=1)";
 
 /// The harness names a test's thread like the test.
 fn test() -> String {
     std::thread::current().name().unwrap_or("a test").to_owned()
-}
-
-/// What is missing of a need, in words that follow "needs".
-fn missing(need: Need) -> Option<&'static str> {
-    let runs = |program: &str, words: &[&str]| try_run(program, words).is_ok();
-    match need {
-        Need::Root => (!rustix::process::geteuid().is_root()).then_some("root"),
-        Need::Lab => missing(Need::Root).or_else(missing_of_open_vswitch),
-        Need::Docker => missing(Need::Lab).or_else(|| {
-            let there = runs("docker", &["image", "inspect", crate::IMAGE]);
-            (!there).then_some("Docker with the lab's image (scripts/setup makes it)")
-        }),
-        Need::Restarts => {
-            let leave = std::env::var_os("DOCKER_OVS_TEST_RESTARTS").is_some_and(|v| v == "1");
-            if leave { missing(Need::Docker) } else { Some(LEAVE) }
-        }
-        Need::Podman => (!runs("podman", &["--version"])).then_some("podman"),
-        Need::Browser => {
-            let there = ["chromium", "chromedriver"].iter().all(|name| runs(name, &["--version"]));
-            (!there).then_some("chromium and chromedriver (scripts/setup --for-tests)")
-        }
-        Need::Faketime => {
-            let there = crate::clock::library().is_some();
-            (!there).then_some("libfaketime (scripts/setup --for-tests)")
-        }
-        Need::Promtool => {
-            let there = runs("promtool", &["--version"]);
-            (!there).then_some("promtool (scripts/setup --for-tests)")
-        }
-    }
-}
-
-fn missing_of_open_vswitch() -> Option<&'static str> {
-    if try_run("ovs-vsctl", &["list-br"]).is_err() {
-        return Some("Open vSwitch's ovsdb-server (scripts/setup starts it)");
-    }
-    // The database answers without it, but no port would ever get a number.
-    if try_run("ovs-appctl", &["--timeout=5", "version"]).is_err() {
-        return Some("Open vSwitch's ovs-vswitchd (scripts/setup starts it)");
-    }
-    None
 }

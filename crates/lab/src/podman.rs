@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use crate::names::unique;
-use crate::run::{run, try_run, wait_until};
+use crate::run::{run, try_run, wait_for};
 
 /// The service and its container, both gone with their guard.
 #[derive(Debug)]
@@ -26,11 +26,15 @@ impl Podman {
         let words = words(&folder);
         let mut command = Command::new("podman");
         command.args(&words).args(["system", "service", "--time", "0", &socket]);
-        let service = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let podman = Self { service, folder, name: unique("pod") };
+        let (path, log) = (format!("{folder}/podman.sock"), format!("{folder}/service.said"));
+        let said = std::fs::File::create(&log).expect("podman gets a file for its words");
+        let service = command.stdout(Stdio::null()).stderr(said).spawn();
+        let service = service.unwrap_or_else(|error| panic!("podman: {error}"));
+        let mut podman = Self { service, folder, name: unique("pod") };
         podman.start();
-        let path = format!("{}/podman.sock", podman.folder);
-        wait_until("podman listens", || std::os::unix::net::UnixStream::connect(&path).is_ok());
+        wait_for("podman", &mut podman.service, Path::new(&log), || {
+            std::os::unix::net::UnixStream::connect(&path).is_ok()
+        });
         podman
     }
 

@@ -78,7 +78,7 @@ impl Relay {
 fn join(from: UnixStream, door: &Arc<Door>) {
     let mut open = door.open.lock().unwrap();
     let Some(open) = open.as_mut() else { return };
-    let to = UnixStream::connect(crate::container::engine()).unwrap();
+    let to = UnixStream::connect(crate::places::engine()).unwrap();
     let copy = |stream: &UnixStream| stream.try_clone().unwrap();
     open.extend([copy(&from), copy(&to)]);
     for (read, write) in [(copy(&from), copy(&to)), (to, from)] {

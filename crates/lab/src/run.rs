@@ -1,7 +1,8 @@
 //! Starting programs and waiting for what they bring about.
 
 use std::io;
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::{Child, Command, Output};
 use std::time::{Duration, Instant};
 
 /// What `program` prints; panics with its words when it fails.
@@ -17,7 +18,7 @@ pub fn run(program: &str, words: &[&str]) -> String {
 /// # Errors
 /// What it says on stderr, or why it could not be started.
 pub fn try_run(program: &str, words: &[&str]) -> Result<String, String> {
-    let output = output(program, words).map_err(|error| error.to_string())?;
+    let output = output(program, words).map_err(|error| format!("{program}: {error}"))?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned());
     }
@@ -62,13 +63,42 @@ pub(crate) fn wait_within(patience: Duration, what: &str, mut condition: impl Fn
     }
 }
 
+/// Waits until a program that was started is ready, and says what is in its log if it never is.
+///
+/// # Panics
+/// After 20 seconds without it, or as soon as the program has ended.
+pub(crate) fn wait_for(
+    program: &str,
+    child: &mut Child,
+    log: &Path,
+    mut ready: impl FnMut() -> bool,
+) {
+    let mut ended = None;
+    let settled = comes_true(|| {
+        ended = child.try_wait().ok().flatten();
+        ready() || ended.is_some()
+    });
+    let said = std::fs::read_to_string(log).unwrap_or_default();
+    assert!(ended.is_none(), "{program} ended: {ended:?}: {}", said.trim_end());
+    assert!(settled, "{program} is not ready: {}", said.trim_end());
+}
+
 /// The OpenFlow port of an interface, as soon as there is one.
+///
+/// # Panics
+/// After 20 seconds without one; says what vswitchd has against it.
 pub fn ofport_of(iface: &str) -> u16 {
+    let get = |column: &str| try_run("ovs-vsctl", &["get", "Interface", iface, column]);
     let mut number = None;
-    wait_until(&format!("{iface} gets an OpenFlow port"), || {
-        let said = try_run("ovs-vsctl", &["get", "Interface", iface, "ofport"]);
-        number = said.ok().and_then(|text| text.parse().ok());
+    let found = comes_true(|| {
+        number = get("ofport").ok().and_then(|text| text.parse().ok());
         number.is_some()
     });
+    assert!(
+        found,
+        "{iface} gets no OpenFlow port: ofport {:?}, error {:?}",
+        get("ofport"),
+        get("error")
+    );
     number.unwrap_or_default()
 }

@@ -1,11 +1,12 @@
 //! A whole Open vSwitch of a test's own: database and vswitchd, in a network namespace apart.
 
+use std::fs::File;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use crate::database::Database;
 use crate::link::Netns;
-use crate::run::{run, wait_until};
+use crate::run::{run, wait_for};
 
 /// Its bridges are of the userspace datapath; the host's Open vSwitch knows nothing of it.
 #[derive(Debug)]
@@ -30,10 +31,12 @@ impl Switch {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", netns.name(), "ovs-vswitchd", &database.remote()]);
         command.args(["--pidfile", "--log-file=/dev/null"]).env("OVS_RUNDIR", folder);
-        let vswitchd = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let switch = Self { database, vswitchd, netns };
-        let pidfile = switch.database.folder.path().join("ovs-vswitchd.pid");
-        wait_until("vswitchd runs", || pidfile.exists());
+        let (pidfile, log) = (folder.join("ovs-vswitchd.pid"), folder.join("vswitchd.said"));
+        let said = File::create(&log).expect("vswitchd gets a file for its words");
+        let vswitchd = command.stdin(Stdio::null()).stderr(said).spawn();
+        let vswitchd = vswitchd.unwrap_or_else(|error| panic!("ip netns exec: {error}"));
+        let mut switch = Self { database, vswitchd, netns };
+        wait_for("ovs-vswitchd", &mut switch.vswitchd, &log, || pidfile.exists());
         switch
     }
 

@@ -26,7 +26,7 @@ mod watch;
 pub use enter::visit;
 pub use error::Error;
 pub use ethtool::EthtoolSocket;
-pub use namespace::{Identity, Netns, named};
+pub use namespace::{Identity, Netns, is_hidden, named};
 pub use packet::listened_to;
 pub use route::Route;
 pub use rows::{Address, Link};

@@ -5,6 +5,8 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 
 use crate::{Error, RouteSocket};
 
@@ -45,9 +47,10 @@ impl Netns {
     ///
     /// # Errors
     /// [`Error::Open`]: not found where there is no such process, permission denied
-    /// where CAP_SYS_PTRACE is missing.
+    /// where CAP_SYS_PTRACE is missing, also where /proc hides the process for that.
     pub fn of_process(pid: u32) -> Result<Self, Error> {
-        Self::open_unchecked(Path::new(&format!("/proc/{pid}/ns/net")))
+        let path = PathBuf::from(format!("/proc/{pid}/ns/net"));
+        Self::open_unchecked(&path).map_err(|error| or_hidden(error, pid))
     }
 
     /// The namespace of the process whose folder in proc(5) is open as `folder`: of that very
@@ -57,7 +60,8 @@ impl Netns {
     /// As [`Netns::of_process`].
     pub fn of_open_process(folder: impl AsFd, pid: u32) -> Result<Self, Error> {
         let whole = PathBuf::from(format!("/proc/{pid}/ns/net"));
-        Self::open_as(folder, Path::new("ns/net"), &whole)
+        let opened = Self::open_as(folder, Path::new("ns/net"), &whole);
+        opened.map_err(|error| or_hidden(error, pid))
     }
 
     /// The namespace behind a file, such as a bind mount in /run/netns.
@@ -110,6 +114,26 @@ impl Netns {
     pub fn identity(&self) -> Identity {
         self.identity
     }
+}
+
+/// The error, or permission denied in the place of not found where that is only how /proc hides
+/// the process.
+fn or_hidden(error: Error, pid: u32) -> Error {
+    let is_hiding = error.is_gone() && is_hidden(pid);
+    match error {
+        Error::Open { path, .. } if is_hiding => {
+            Error::Open { path, source: io::ErrorKind::PermissionDenied.into() }
+        }
+        error => error,
+    }
+}
+
+/// Whether the process is there and /proc does not show it (`hidepid`, proc(5)): kill(2) finds it
+/// all the same.
+pub fn is_hidden(pid: u32) -> bool {
+    let is_shown = Path::new(&format!("/proc/{pid}")).exists();
+    let raw = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    !is_shown && raw.is_some_and(|raw| test_kill_process(raw) != Err(Errno::SRCH))
 }
 
 impl AsFd for Netns {

@@ -52,9 +52,4 @@ impl Error {
             Self::Refused { .. } | Self::Dpif(_) => None,
         }
     }
-
-    /// True when the daemon does not know the command, as one of an older version may not.
-    pub fn is_unknown_command(&self) -> bool {
-        matches!(self, Self::Refused { answer, .. } if answer.error.contains("is not a valid command"))
-    }
 }

@@ -106,7 +106,9 @@ fn a_database_that_says_too_much_too_little_or_nonsense_is_an_error() {
     let (bridge, netns) = (Bridge::new(), Netns::new());
     let _plugged = Plugged::new(&netns, "eth0", &bridge, Plug::default());
     let asked = format!("netns:{}", netns.name());
-    let complaint = |peer: &Peer| refuses(&["--db", &peer.database(), "port", &asked]);
+    // Too much takes a while to be read.
+    let complaint =
+        |peer: &Peer| refuses(&["--timeout", "100", "--db", &peer.database(), "port", &asked]);
     let too_much = Peer::saying(|stream| endless(stream, "{\"id\":0,\"error\":null,\"result\":["));
     let said = complaint(&too_much);
     assert!(said.contains("OVSDB at unix:") && said.contains("longer than"), "{said}");

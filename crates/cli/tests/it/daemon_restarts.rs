@@ -30,7 +30,7 @@ fn counts() -> [usize; 5] {
     let spaces = processes.filter_map(|entry| std::fs::read_link(entry.path().join("ns/net")).ok());
     let spaces: BTreeSet<_> = spaces.collect();
     let open = |daemon: &str| {
-        let pid = std::fs::read_to_string(format!("/var/run/openvswitch/{daemon}.pid")).unwrap();
+        let pid = std::fs::read_to_string(lab::rundir().join(format!("{daemon}.pid"))).unwrap();
         std::fs::read_dir(format!("/proc/{}/fd", pid.trim())).unwrap().count()
     };
     let count = |text: &str| text.lines().filter(|line| !line.is_empty()).count();

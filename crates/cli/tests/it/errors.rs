@@ -126,6 +126,16 @@ fn errors_without_privileges_name_the_missing_capability() {
     ran = tool_as("setpriv", &[&nobody[..], &["port", &pid, bridge.name()]].concat());
     assert_eq!((ran.0, ran.1.as_str()), (2, ""));
     assert!(ran.2.contains("CAP_SYS_PTRACE"), "{ran:?}");
+    // A /proc that hides processes of others does not make them gone.
+    let hiding = "mount -t proc -o hidepid=invisible none /proc && exec \"$@\"";
+    let hiding = ["--mount", "sh", "-c", hiding, "sh", "setpriv"];
+    let mut asks = [&hiding[..], &nobody, &["port", &pid, bridge.name()]].concat();
+    ran = tool_as("unshare", &asks);
+    assert!(ran.0 == 2 && ran.2.contains("CAP_SYS_PTRACE"), "{ran:?}");
+    let (at, gone) = (asks.len() - 2, format!("pid:{}", u32::MAX / 2));
+    asks[at] = &gone;
+    ran = tool_as("unshare", &asks);
+    assert!(ran.0 == 2 && !ran.2.contains("CAP_SYS_PTRACE"), "{ran:?}");
     let doctor = tool_as(
         "setpriv",
         &[&nobody[..], &["doctor", "--format", "{{.Check}} {{.Verdict}}"]].concat(),

@@ -5,7 +5,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -15,18 +15,6 @@ use lab::{
     wait_for_answer, wait_until,
 };
 use serde_json::Value;
-
-/// Where scripts/setup puts os-ken.
-fn python() -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let named = std::env::var_os("DOCKER_OVS_OS_KEN").map(PathBuf::from);
-    let python = named.unwrap_or_else(|| root.join("target/os-ken/bin/python"));
-    if python.exists() {
-        return Some(python);
-    }
-    lab::lacks(&format!("os-ken at {} (scripts/setup --for-tests)", python.display()));
-    None
-}
 
 /// A program that is ended with its guard.
 struct Running(Child);
@@ -128,8 +116,8 @@ fn container() -> Container {
 
 #[test]
 fn a_policy_of_container_names_outlives_a_restart() {
-    lab::need!(Docker);
-    let Some(python) = python() else { return };
+    lab::need!(Docker, OsKen);
+    let python = lab::os_ken();
     let folder = tempfile::tempdir().unwrap();
     let (bridge, web, db, stranger) = (Bridge::new(), container(), container(), container());
     let policy = format!("# who may talk\n{} {}\n", web.name(), db.name());

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 use netns::Netns;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, Stat, open, statat};
+use rustix::io::Errno;
 
 /// A process of this program's PID namespace, or of one below it.
 #[derive(Debug)]
@@ -20,16 +21,22 @@ impl Process {
     /// The process that has the number `pid` now.
     ///
     /// # Errors
-    /// [`io::ErrorKind::NotFound`] where there is none; [`io::ErrorKind::Unsupported`] where /proc
-    /// numbers processes otherwise than this program's own calls do.
+    /// [`io::ErrorKind::NotFound`] where there is none, [`io::ErrorKind::PermissionDenied`] where
+    /// /proc hides it; [`io::ErrorKind::Unsupported`] where /proc numbers processes otherwise than
+    /// this program's own calls do.
     pub(crate) fn open(pid: u32) -> io::Result<Self> {
         if !proc_is_ours() {
             let why = "/proc is mounted for another PID namespace than this program's";
             return Err(io::Error::new(io::ErrorKind::Unsupported, why));
         }
         let how = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let folder = open(format!("/proc/{pid}"), how, Mode::empty())?;
-        Ok(Self { pid, folder })
+        match open(format!("/proc/{pid}"), how, Mode::empty()) {
+            Ok(folder) => Ok(Self { pid, folder }),
+            Err(Errno::NOENT) if netns::is_hidden(pid) => {
+                Err(io::ErrorKind::PermissionDenied.into())
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Its number.

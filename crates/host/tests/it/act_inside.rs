@@ -119,6 +119,27 @@ async fn what_fails_leaves_nothing_behind() {
     assert!(after.bridge("br0").unwrap().bridge.ports.is_empty());
 }
 
+/// A word of RFC 7047 section 3 and the rows tell a taken name; the details tell nothing.
+#[tokio::test]
+async fn a_refusal_whose_details_speak_of_names_is_no_taken_name() {
+    if !is_inside("act_inside::a_refusal_whose_details_speak_of_names_is_no_taken_name") {
+        return;
+    }
+    let scene = scene();
+    for (error, details) in [
+        ("constraint violation", "identical values for index on column \"name\""),
+        ("referential integrity violation", "identical values for index on column \"name\""),
+        ("resources exhausted", "a port called so is there already"),
+    ] {
+        scene.database.refuse(error, details);
+        let act_error = scene.host.connect(&wish()).await.unwrap_err();
+        let ActError::Failed { why, .. } = &act_error else { panic!("{act_error}") };
+        assert_ne!(why.kind, SourceErrorKind::Gone, "{act_error}");
+        assert!(act_error.to_string().contains(error), "{act_error}");
+        assert_eq!(links(), 0);
+    }
+}
+
 #[tokio::test]
 async fn what_a_container_lost_is_restored_and_what_it_left_is_pruned() {
     if !is_inside("act_inside::what_a_container_lost_is_restored_and_what_it_left_is_pruned") {

@@ -76,13 +76,50 @@ async fn one_container_comes_with_those_that_share_its_network() {
 #[tokio::test]
 async fn what_names_no_single_container_is_none() {
     let server = stopped();
-    server.says("/containers/d/json", 400, r#"{"message": "Multiple IDs found with prefix"}"#);
-    for wanted in ["gone", "d", "../info"] {
+    for wanted in ["gone", "../info"] {
         let snapshot = look(&server, Some(wanted)).await;
         assert!(query::container(&snapshot, wanted).is_err(), "{wanted}");
         assert!(!matches!(snapshot.engines[&kind("docker")], Observed::Absent { .. }));
     }
     assert!(!server.asked().iter().any(|path| path.contains("info")), "it would change the URL");
+}
+
+/// Docker 20.10, 28.5, Podman 4.3, and engines that nothing is known of.
+#[tokio::test]
+async fn what_begins_several_ids_is_ambiguous_in_whatever_words_it_is_refused() {
+    for (status, words) in [
+        (400, r#"{"message": "Multiple IDs found with provided prefix: d"}"#),
+        (400, r#"{"message": "multiple IDs found with provided prefix: d"}"#),
+        (500, r#"{"message": "more than one result for container name or ID d: d1aa,d2bb,d3cc"}"#),
+        (409, r#"{"message": "conflict"}"#),
+        (500, "no JSON at all"),
+        (422, ""),
+    ] {
+        let server = stopped();
+        server.says("/containers/d/json", status, words);
+        let snapshot = look(&server, Some("d")).await;
+        let complaint = query::container(&snapshot, "d").unwrap_err().to_string();
+        assert!(complaint.contains("ambiguous"), "{status} {words}: {complaint}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_refused_for_another_reason_is_an_error_in_whatever_words() {
+    for wanted in ["d1", "web", "else"] {
+        let server = stopped();
+        let words = r#"{"message": "Multiple IDs found, or more than one, or something broke"}"#;
+        server.says(&format!("/containers/{wanted}/json"), 500, words);
+        let snapshot = look(&server, Some(wanted)).await;
+        let why = snapshot.engines[&kind("docker")].absence().unwrap();
+        assert!(why.to_string().contains("status 500"), "{wanted}: {why}");
+    }
+    // Without a list there is no telling.
+    let server = FakeHttp::listen();
+    server.says("/containers/d/json", 400, r#"{"message": "Multiple IDs found"}"#);
+    server.says(LIST, 500, "");
+    let snapshot = look(&server, Some("d")).await;
+    let why = snapshot.engines[&kind("docker")].absence().unwrap();
+    assert!(why.to_string().contains("status 400"), "{why}");
 }
 
 #[tokio::test]

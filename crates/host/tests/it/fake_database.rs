@@ -25,6 +25,8 @@ struct Content {
     error: Option<&'static str>,
     /// Methods that were called.
     asked: Vec<String>,
+    /// How transactions that insert fail: an error of RFC 7047 and its details.
+    refusal: Option<(&'static str, &'static str)>,
 }
 
 impl Content {
@@ -91,6 +93,11 @@ impl FakeDatabase {
     /// From now on vswitchd cannot make a new interface, for this reason.
     pub(crate) fn fail(&self, error: &'static str) {
         self.content.lock().unwrap().error = Some(error);
+    }
+
+    /// From now on nothing can be inserted, for this reason and in these words.
+    pub(crate) fn refuse(&self, error: &'static str, details: &'static str) {
+        self.content.lock().unwrap().refusal = Some((error, details));
     }
 
     /// An interface of no port.
@@ -186,7 +193,7 @@ fn answer(
         "transact" => {
             let operations = &params.as_array().unwrap()[1..];
             let before = content.tables.clone();
-            let mut transaction = Transaction::new(before.clone(), content.error);
+            let mut transaction = Transaction::new(before.clone(), content.error, content.refusal);
             let results = transaction.run(operations);
             let after = transaction.tables;
             if after != before {

@@ -11,13 +11,19 @@ pub(crate) struct Transaction {
     pub(crate) tables: Tables,
     /// Why vswitchd cannot make an interface, if it cannot.
     error: Option<&'static str>,
+    /// How inserting fails, if it does.
+    refusal: Option<(&'static str, &'static str)>,
     /// The rows that were inserted, by the name the transaction gave them.
     named: BTreeMap<String, String>,
 }
 
 impl Transaction {
-    pub(crate) fn new(tables: Tables, error: Option<&'static str>) -> Self {
-        Self { tables, error, named: BTreeMap::new() }
+    pub(crate) fn new(
+        tables: Tables,
+        error: Option<&'static str>,
+        refusal: Option<(&'static str, &'static str)>,
+    ) -> Self {
+        Self { tables, error, refusal, named: BTreeMap::new() }
     }
 
     /// The result of each operation; after one that fails nothing is changed.
@@ -66,6 +72,9 @@ impl Transaction {
     }
 
     fn insert(&mut self, operation: &Value) -> Value {
+        if let Some((error, details)) = self.refusal {
+            return json!({ "error": error, "details": details });
+        }
         let row = operation["row"].as_object().unwrap();
         let name = row["name"].as_str().unwrap();
         let (table, kind, mut new) = match operation["table"].as_str().unwrap() {
@@ -84,8 +93,7 @@ impl Transaction {
         }
         let id = id(kind, name);
         if self.tables.entry(table).or_default().insert(id.clone(), new).is_some() {
-            let details =
-                format!("multiple rows in {table} have the same index on column \"name\"");
+            let details = "told in words that no version has";
             return json!({ "error": "constraint violation", "details": details });
         }
         self.named.insert(operation["uuid-name"].as_str().unwrap().to_owned(), id.clone());

@@ -24,10 +24,13 @@ pub(crate) fn is_inside(test: &str) -> bool {
     if std::env::var_os(INSIDE).is_some() {
         return true;
     }
-    if !unshare().arg("true").output().is_ok_and(|tried| tried.status.success()) {
+    let tried = unshare().arg("true").output().expect("unshare(1) can be started");
+    if !tried.status.success() {
+        let why = String::from_utf8_lossy(&tried.stderr);
+        let what = format!("a user namespace with a network and mounts: {}", why.trim_end());
         let required = std::env::var_os("DOCKER_OVS_TEST_REQUIRE").is_some();
-        assert!(!required, "no user namespace can be made here");
-        eprintln!("{test} is skipped: no user namespace can be made here");
+        assert!(!required, "{test} needs {what}");
+        eprintln!("skipped: {test} needs {what}");
         return false;
     }
     let program = std::env::current_exe().unwrap();

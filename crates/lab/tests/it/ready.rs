@@ -5,38 +5,74 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
-use docker_ovs_lab::{Need, is_there};
-
-const OVS: &str = "/var/run/openvswitch";
+use docker_ovs_lab::{Need, is_there, rundir};
 
 #[test]
 fn a_dead_vswitchd_is_noticed() {
     docker_ovs_lab::need!(Lab);
     let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().to_str().unwrap();
+    let said = ask(&[("OVS_RUNDIR", place)]);
+    assert!(said.contains("ready: false") && said.contains("ovsdb-server"), "{said}");
+    assert!(said.contains(place), "the folder is named: {said}");
     link_all("db.sock", folder.path());
-    let said = ask(folder.path());
+    let said = ask(&[("OVS_RUNDIR", place)]);
     assert!(said.contains("ready: false") && said.contains("ovs-vswitchd"), "{said}");
     link_all("ovs-vswitchd.", folder.path());
-    let said = ask(folder.path());
+    let said = ask(&[("OVS_RUNDIR", place)]);
     assert!(said.contains("ready: true"), "{said}");
+}
+
+/// A test in another namespace than the switch's would wait in vain for its links.
+#[test]
+fn another_network_namespace_than_the_switchs_is_noticed() {
+    docker_ovs_lab::need!(Lab);
+    let said = ask_by(&["unshare", "--net"], &[]);
+    assert!(said.contains("ready: false"), "{said}");
+    let pid = std::fs::read_to_string(rundir().join("ovs-vswitchd.pid")).unwrap();
+    let remedy = format!("nsenter --net=/proc/{}/ns/net", pid.trim());
+    assert!(said.contains(&remedy), "{said}");
+}
+
+#[test]
+fn a_capability_that_root_lacks_is_named() {
+    docker_ovs_lab::need!(Root);
+    let said = ask_by(&["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"], &[]);
+    assert!(said.contains("ready: false") && said.contains("CAP_SYS_ADMIN"), "{said}");
+}
+
+#[test]
+fn a_program_that_is_not_installed_is_named() {
+    docker_ovs_lab::need!(Root);
+    let said = ask(&[("PATH", "/nonexistent")]);
+    assert!(said.contains("ready: false") && said.contains("ovs-vsctl: No such file"), "{said}");
 }
 
 /// Shows `folder` all of OVS's own whose name begins so.
 fn link_all(prefix: &str, folder: &Path) {
-    for entry in std::fs::read_dir(OVS).unwrap() {
+    let rundir = rundir();
+    for entry in std::fs::read_dir(&rundir).unwrap() {
         let name = entry.unwrap().file_name();
         if name.to_string_lossy().starts_with(prefix) {
-            symlink(Path::new(OVS).join(&name), folder.join(&name)).unwrap();
+            symlink(rundir.join(&name), folder.join(&name)).unwrap();
         }
     }
 }
 
-/// What [`says_whether_ready`] says when `folder` is OVS's.
-fn ask(folder: &Path) -> String {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "ready::says_whether_ready", "--ignored", "--nocapture"]);
-    command.env("OVS_RUNDIR", folder).env_remove("DOCKER_OVS_TEST_REQUIRE");
-    let output = command.output().unwrap();
+/// What [`says_whether_ready`] says with these variables.
+fn ask(variables: &[(&str, &str)]) -> String {
+    ask_by(&[], variables)
+}
+
+/// The same, started by another program.
+fn ask_by(starter: &[&str], variables: &[(&str, &str)]) -> String {
+    let program = std::env::current_exe().unwrap();
+    let program = program.to_str().unwrap();
+    let asked = ["--exact", "ready::says_whether_ready", "--ignored", "--nocapture"];
+    let words = [starter, &[program], &asked].concat();
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..]).env_remove("DOCKER_OVS_TEST_REQUIRE");
+    let output = command.envs(variables.iter().copied()).output().unwrap();
     String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
 }
 

@@ -2,6 +2,7 @@
 
 mod lab_change;
 mod lab_ethtool;
+mod lab_hidden;
 mod lab_kinds;
 mod lab_netns;
 mod lab_refusals;

@@ -49,10 +49,14 @@ impl Events {
     }
 
     pub(crate) fn wait_for(&self, line: &str) {
+        self.wait_for_one_of(&[line]);
+    }
+
+    pub(crate) fn wait_for_one_of(&self, lines: &[&str]) {
         let told =
             || [self.said.lock().unwrap().join("\n"), self.complained().join("\n")].join("\n");
-        let found = lab::comes_true(|| self.has_said(line));
-        assert!(found, "waited in vain for {line:?} among\n{}", told());
+        let found = lab::comes_true(|| lines.iter().any(|line| self.has_said(line)));
+        assert!(found, "waited in vain for one of {lines:?} among\n{}", told());
     }
 
     pub(crate) fn wait_for_complaint(&self, part: &str) {

@@ -7,6 +7,7 @@ pub(crate) mod picture;
 mod served;
 pub(crate) mod switch;
 
+use std::path::Path;
 use std::process::{Command, Output};
 
 pub(crate) use served::{Event, Served};
@@ -42,7 +43,8 @@ pub(crate) fn number(name: &str, usual: usize) -> usize {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 
-/// A command that sees nothing of the user's own settings, but the engine that the tests use.
+/// A command that sees nothing of the user's own settings, but the engine and the switch that the
+/// tests use.
 pub(crate) fn command(program: &str, words: &[&str]) -> Command {
     let path = match program {
         "docker-ovs-port" => env!("CARGO_BIN_EXE_docker-ovs-port"),
@@ -50,12 +52,14 @@ pub(crate) fn command(program: &str, words: &[&str]) -> Command {
     };
     let mut command = Command::new(path);
     let docker = ["DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG"];
-    let ours = ["OVS_RUNDIR", "DOCKER_OVS_TOKEN_FILE", "DOCKER_OVS_TLS_CA"];
+    let ours = ["DOCKER_OVS_TOKEN_FILE", "DOCKER_OVS_TLS_CA"];
     for name in docker.iter().chain(&ours) {
         command.env_remove(name);
     }
-    if std::env::var_os("DOCKER_HOST").is_some() {
-        command.env("DOCKER_HOST", format!("unix://{}", lab::engine().display()));
+    // The usual socket is left unnamed, for what is named must be there.
+    let engine = lab::engine();
+    if engine != Path::new(lab::USUAL_ENGINE) {
+        command.env("DOCKER_HOST", format!("unix://{}", engine.display()));
     }
     command.args(words);
     command

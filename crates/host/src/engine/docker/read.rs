@@ -33,6 +33,16 @@ impl Docker {
         self.http.get(path).await.map_err(|error| self.source_error(&error))
     }
 
+    async fn summaries(&self) -> Result<Vec<Summary>, SourceError> {
+        self.get("/containers/json?all=true").await
+    }
+
+    /// Whether an engine refused `wanted` for being the beginning of several ids: engines differ in
+    /// status and words, and so the list of containers says it.
+    async fn is_ambiguous(&self, wanted: &str) -> bool {
+        self.summaries().await.is_ok_and(|rows| is_ambiguous(wanted, &rows))
+    }
+
     pub(super) fn source_error(&self, error: &HttpError) -> SourceError {
         source_error(self.http.endpoint(), error)
     }
@@ -80,7 +90,8 @@ impl Engine for Docker {
             }
             match self.http.get(&format!("/containers/{wanted}/json")).await {
                 Ok(answer) => Ok(Some(found(answer))),
-                Err(error) if is_no_single_container(&error) => Ok(None),
+                Err(HttpError::Refused { status: 404, .. }) => Ok(None),
+                Err(HttpError::Refused { .. }) if self.is_ambiguous(wanted).await => Ok(None),
                 Err(error) => Err(self.source_error(&error)),
             }
         }
@@ -89,7 +100,7 @@ impl Engine for Docker {
 
     fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, SourceError>> {
         async {
-            let rows: Vec<Summary> = self.get("/containers/json?all=true").await?;
+            let rows = self.summaries().await?;
             Ok(rows.into_iter().map(listed).collect())
         }
         .boxed()
@@ -134,10 +145,11 @@ impl Engine for Docker {
     }
 }
 
-/// No such container, or several whose ids begin so; for the latter engines differ in status.
-fn is_no_single_container(error: &HttpError) -> bool {
-    let HttpError::Refused { status, message } = error else { return false };
-    *status == 404 || message.contains("Multiple IDs") || message.contains("more than one")
+/// Whether `wanted` begins the ids of several containers and is the name or the id of none.
+fn is_ambiguous(wanted: &str, rows: &[Summary]) -> bool {
+    let is_own = |row: &Summary| row.id == wanted || own_name(row.names()) == wanted;
+    let begun = rows.iter().filter(|row| row.id.starts_with(wanted)).count();
+    begun > 1 && !rows.iter().any(is_own)
 }
 
 /// Docker's own rule is `[a-zA-Z0-9][a-zA-Z0-9_.-]*`; anything else would change the URL.
@@ -225,6 +237,12 @@ struct Summary {
     labels: Option<BTreeMap<String, String>>,
 }
 
+impl Summary {
+    fn names(&self) -> &[String] {
+        self.names.as_deref().unwrap_or_default()
+    }
+}
+
 fn found(answer: Inspected) -> Found {
     let (status, pid) = answer.state.map_or((None, None), |state| (state.status, state.pid));
     let row = Container {
@@ -247,10 +265,10 @@ fn network_mode(config: Option<HostConfig>) -> String {
 }
 
 fn listed(summary: Summary) -> Found {
-    let names = summary.names.unwrap_or_default();
+    let name = own_name(summary.names()).into();
     let row = Container {
         id: ContainerId(summary.id.into()),
-        name: own_name(&names).into(),
+        name,
         state: summary.state.unwrap_or_default(),
         pid: None,
         netns: None,

@@ -12,6 +12,7 @@ use model::{SourceError, SourceErrorKind};
 use ovsdb::{Map, Mutation, Opaque, Operation, Optional, Row, Select, Set, Until, Uuid};
 use ovsdb::{VSWITCH, Value, Which};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::read::Database;
 
@@ -134,8 +135,8 @@ impl Database {
         match self.client.transact(VSWITCH, &operations).await {
             Ok(_) => Ok(()),
             Err(error) => {
-                let name = ports.add.as_ref().map_or("", |port| &port.iface);
-                Err(self.why_not(&ports.bridge, name, &error))
+                let name = ports.add.as_ref().map(|port| &*port.iface);
+                Err(self.why_not(&ports.bridge, name, error).await)
             }
         }
     }
@@ -160,7 +161,10 @@ impl Database {
             old.removal(bridge)
         });
         let removed = self.client.transact(VSWITCH, &operations).await;
-        removed.map(|_| ()).map_err(|error| self.why_not(bridge, "", &error))
+        match removed {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.why_not(bridge, None, error).await),
+        }
     }
 
     /// Writes the record of a port anew, if it still is the one that was seen.
@@ -180,7 +184,10 @@ impl Database {
             .push(Operation::Update { which, row: vec![("external_ids", map(external_ids))] });
         operations.extend(remembering(bridge, memory));
         let written = self.client.transact(VSWITCH, &operations).await;
-        written.map(|_| ()).map_err(|error| self.why_not(bridge, "", &error))
+        match written {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.why_not(bridge, None, error).await),
+        }
     }
 
     /// Finds the rows of a port as it was seen, with all their columns. What this very plan made
@@ -225,22 +232,40 @@ impl Database {
         Ok(ports.into_iter().zip(holders).next().map(|holder| (whole, known, holder)))
     }
 
-    fn why_not(&self, bridge: &str, new: &str, error: &ovsdb::Error) -> SourceError {
+    /// Why a transaction failed, by the error's own word (RFC 7047 section 3) and by what the
+    /// database has now; its details are for people.
+    async fn why_not(
+        &mut self,
+        bridge: &str,
+        new: Option<&str>,
+        error: ovsdb::Error,
+    ) -> SourceError {
         let changed = |why: String| {
             SourceError::new(SourceErrorKind::Gone, format!("bridge {bridge}"), why)
                 .hint("ask again")
         };
-        match error {
-            ovsdb::Error::Operation { error, .. } if error == "timed out" => {
-                changed("its ports changed meanwhile; nothing was done".to_owned())
-            }
-            ovsdb::Error::Operation { details: Some(details), .. }
-                if details.contains("index on column \"name\"") =>
-            {
-                changed(format!("there is a port called {new} already"))
-            }
-            _ => self.source_error(error),
+        let ovsdb::Error::Operation { error: word, .. } = &error else {
+            return self.source_error(&error);
+        };
+        if word == "timed out" {
+            return changed("its ports changed meanwhile; nothing was done".to_owned());
         }
+        match new.filter(|_| word == "constraint violation") {
+            Some(name) if self.has_port(name).await => {
+                changed(format!("there is a port called {name} already"))
+            }
+            _ => self.source_error(&error),
+        }
+    }
+
+    /// Whether a port or an interface has this name, as only one of each may.
+    async fn has_port(&mut self, name: &str) -> bool {
+        let named = |table| Select::new(table, &["name"]).equal("name", name);
+        let answer = self.client.transact(VSWITCH, &[named("Port"), named("Interface")]).await;
+        answer.is_ok_and(|answer| {
+            let rows = |operation| answer.rows::<IgnoredAny>(operation).unwrap_or_default();
+            !rows(0).is_empty() || !rows(1).is_empty()
+        })
     }
 }
 

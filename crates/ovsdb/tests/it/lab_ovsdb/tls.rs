@@ -50,7 +50,7 @@ async fn tls_works_with_the_certificates_of_ovs_pki() {
     let remote = server.tls_remote();
     let tls = tls(server.dir.path(), "switchca");
     let mut client = Client::connect(&remote, Some(&tls)).await.unwrap();
-    assert_eq!(client.list_dbs().await.unwrap(), ["Open_vSwitch", "_Server"]);
+    assert_eq!(client.list_dbs().await.unwrap().len(), 2);
     client.close().await.unwrap();
     // A second conversation, after which the server has seen the first one end.
     let mut client = Client::connect(&remote, Some(&tls)).await.unwrap();

@@ -1,0 +1,125 @@
+//! What this machine lacks of what a test needs: which program, which socket, which right.
+
+use std::path::Path;
+
+use rustix::thread::{CapabilitySet, capabilities};
+
+use crate::need::Need;
+use crate::places::{USUAL_ENGINE, docker_host, os_ken, rundir, socket_of, vswitchd_elsewhere};
+use crate::run::try_run;
+
+/// What is missing.
+pub(crate) struct Missing {
+    /// In words that follow "needs".
+    pub(crate) what: String,
+    /// A run may be without it, also where all is required.
+    pub(crate) spared: bool,
+}
+
+impl<T: Into<String>> From<T> for Missing {
+    fn from(what: T) -> Self {
+        Self { what: what.into(), spared: false }
+    }
+}
+
+/// None where nothing is.
+pub(crate) fn missing(need: Need) -> Option<Missing> {
+    match need {
+        Need::Root => of_root().map(Missing::from),
+        Need::Lab => missing(Need::Root).or_else(|| of_open_vswitch().map(Missing::from)),
+        Need::Docker => missing(Need::Lab).or_else(|| of_docker().map(Missing::from)),
+        Need::Restarts => of_leave().or_else(|| missing(Need::Docker)).or_else(of_usual_docker),
+        Need::Podman => complaint("podman", &["--version"]).map(Missing::from),
+        Need::Browser => of_tool(&["chromium", "chromedriver"], "browser"),
+        Need::Promtool => of_tool(&["promtool"], "promtool"),
+        Need::Faketime => spared("faketime").or_else(|| {
+            let there = crate::clock::library().is_some();
+            (!there).then(|| "libfaketime (scripts/setup --for-tests)".into())
+        }),
+        Need::OsKen => spared("os-ken").or_else(|| {
+            let python = os_ken();
+            let what = || format!("os-ken at {} (scripts/setup --for-tests)", python.display());
+            (!python.exists()).then(|| what().into())
+        }),
+    }
+}
+
+fn of_tool(programs: &[&str], spared_as: &str) -> Option<Missing> {
+    spared(spared_as).or_else(|| {
+        let complaint = programs.iter().find_map(|program| complaint(program, &["--version"]))?;
+        Some(format!("{complaint} (scripts/setup --for-tests)").into())
+    })
+}
+
+fn spared(word: &str) -> Option<Missing> {
+    let without = std::env::var("DOCKER_OVS_TEST_WITHOUT").unwrap_or_default();
+    let is_named = without.split_whitespace().any(|named| named == word);
+    let what = format!("{word}, which DOCKER_OVS_TEST_WITHOUT spares");
+    is_named.then_some(Missing { what, spared: true })
+}
+
+fn of_leave() -> Option<Missing> {
+    let leave = std::env::var_os("DOCKER_OVS_TEST_RESTARTS").is_some_and(|v| v == "1");
+    let what = "the leave to restart daemons (DOCKER_OVS_TEST_RESTARTS=1)".to_owned();
+    (!leave).then_some(Missing { what, spared: true })
+}
+
+/// Restarting means starting as scripts/setup does, which is at the usual socket.
+fn of_usual_docker() -> Option<Missing> {
+    let at = docker_host();
+    let is_usual = socket_of(&at).is_some_and(|socket| socket == Path::new(USUAL_ENGINE));
+    (!is_usual).then(|| format!("Docker at {USUAL_ENGINE} to restart, not at {at}").into())
+}
+
+fn of_root() -> Option<String> {
+    let user = rustix::process::geteuid();
+    if !user.is_root() {
+        return Some(format!("root; it runs as user {}", user.as_raw()));
+    }
+    let needed = [
+        ("CAP_SYS_ADMIN", CapabilitySet::SYS_ADMIN),
+        ("CAP_SYS_PTRACE", CapabilitySet::SYS_PTRACE),
+        ("CAP_NET_ADMIN", CapabilitySet::NET_ADMIN),
+    ];
+    let held = capabilities(None).expect("the kernel tells capabilities").effective;
+    let lacking = needed.into_iter().filter(|(_, one)| !held.contains(*one));
+    let lacking: Vec<_> = lacking.map(|(name, _)| name).collect();
+    (!lacking.is_empty()).then(|| format!("{}, which root here lacks", lacking.join(" and ")))
+}
+
+fn of_open_vswitch() -> Option<String> {
+    let rundir = rundir();
+    if let Some(complaint) = complaint("ovs-vsctl", &["list-br"]) {
+        let what = "Open vSwitch's ovsdb-server (scripts/setup starts it)";
+        return Some(format!("{what} at {}: {complaint}", rundir.display()));
+    }
+    // The database answers without it, but no port would ever get a number.
+    if let Some(complaint) = complaint("ovs-appctl", &["--timeout=5", "version"]) {
+        let what = "Open vSwitch's ovs-vswitchd (scripts/setup starts it)";
+        return Some(format!("{what} at {}: {complaint}", rundir.display()));
+    }
+    let vswitchd = vswitchd_elsewhere()?;
+    Some(format!(
+        "the network namespace of ovs-vswitchd, where its ports are; \
+         nsenter --net=/proc/{vswitchd}/ns/net runs it there"
+    ))
+}
+
+fn of_docker() -> Option<String> {
+    let at = docker_host();
+    if socket_of(&at).is_none() {
+        return Some(format!("Docker on a socket of this machine, unix://, not {at}"));
+    }
+    complaint("docker", &["image", "inspect", crate::IMAGE])?;
+    if let Some(complaint) = complaint("docker", &["version", "--format", "{{.Server.Version}}"]) {
+        return Some(format!("Docker (scripts/setup starts it) at {at}: {complaint}"));
+    }
+    Some(format!("the image {} (scripts/setup makes it) in Docker at {at}", crate::IMAGE))
+}
+
+/// What a program says that does not do its work, or that it is not there; its last line, where
+/// programs say why.
+fn complaint(program: &str, words: &[&str]) -> Option<String> {
+    let said = try_run(program, words).err()?;
+    Some(said.lines().last().unwrap_or_default().to_owned())
+}
