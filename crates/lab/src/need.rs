@@ -17,6 +17,10 @@ pub enum Need {
     /// Docker, and leave to restart daemons: `DOCKER_OVS_TEST_RESTARTS` is 1. A leave that is
     /// not given is never a failure, also where `DOCKER_OVS_TEST_REQUIRE` is set.
     Restarts,
+    /// Docker, and the machine of `make test-machine`, which says so by `DOCKER_OVS_TEST_MACHINE`
+    /// being 1: systemd, a kernel with Open vSwitch's datapath and every kind of link, and nothing
+    /// on it that a test could harm. Elsewhere its lack is never a failure.
+    Machine,
     /// Podman.
     Podman,
     /// Chromium and its driver.
@@ -98,12 +102,14 @@ pub fn is_there(need: Need) -> bool {
 /// Instead, where `DOCKER_OVS_TEST_REQUIRE` is set.
 pub fn lacks(missing: &str) {
     let required = std::env::var_os("DOCKER_OVS_TEST_REQUIRE").is_some();
-    assert!(!required || missing == LEAVE, "{} needs {missing}", test());
+    assert!(!required || [LEAVE, MACHINE].contains(&missing), "{} needs {missing}", test());
     // The test harness swallows what the print macros say.
     let _ = writeln!(std::io::stderr(), "skipped: {} needs {missing}", test());
 }
 
 const LEAVE: &str = "the leave to restart daemons (DOCKER_OVS_TEST_RESTARTS=1)";
+
+const MACHINE: &str = "the machine of make test-machine (DOCKER_OVS_TEST_MACHINE=1)";
 
 /// The harness names a test's thread like the test.
 fn test() -> String {
@@ -121,8 +127,18 @@ fn missing(need: Need) -> Option<&'static str> {
             (!there).then_some("Docker with the lab's image (scripts/setup makes it)")
         }),
         Need::Restarts => {
-            let leave = std::env::var_os("DOCKER_OVS_TEST_RESTARTS").is_some_and(|v| v == "1");
-            if leave { missing(Need::Docker) } else { Some(LEAVE) }
+            if is_one("DOCKER_OVS_TEST_RESTARTS") {
+                missing(Need::Docker)
+            } else {
+                Some(LEAVE)
+            }
+        }
+        Need::Machine => {
+            if is_one("DOCKER_OVS_TEST_MACHINE") {
+                missing(Need::Docker)
+            } else {
+                Some(MACHINE)
+            }
         }
         Need::Podman => (!runs("podman", &["--version"])).then_some("podman"),
         Need::Browser => {
@@ -138,6 +154,10 @@ fn missing(need: Need) -> Option<&'static str> {
             (!there).then_some("promtool (scripts/setup --for-tests)")
         }
     }
+}
+
+fn is_one(variable: &str) -> bool {
+    std::env::var_os(variable).is_some_and(|value| value == "1")
 }
 
 fn missing_of_open_vswitch() -> Option<&'static str> {
