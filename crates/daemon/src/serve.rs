@@ -17,6 +17,7 @@ use crate::http::routes::routes;
 use crate::restore::keep_restoring;
 use crate::settings::Settings;
 use crate::state::follow::follow;
+use crate::watchdog::keep_alive;
 
 /// Serves until SIGTERM or SIGINT; each listener is told at level info, once all are bound.
 ///
@@ -32,6 +33,7 @@ pub async fn serve(origin: Origin, settings: &Settings) -> Result<(), SourceErro
     let (stop, stopped) = watch::channel(false);
     let daemon = Arc::new(Daemon::new(origin.clone(), boot(), stopped.clone()));
     let mut tasks = JoinSet::new();
+    tasks.spawn(keep_alive());
     tasks.spawn(follow(origin.clone(), daemon.clone()));
     if let Origin::Live(host) = origin
         && settings.restore
