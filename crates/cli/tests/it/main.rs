@@ -5,6 +5,7 @@ mod acting_faults;
 mod bad_peers;
 mod connect;
 mod daemon_restarts;
+mod datapaths;
 mod errors;
 mod graph;
 mod live;
