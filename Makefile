@@ -4,7 +4,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 BINARIES := $(TARGET)/release/docker-ovs $(TARGET)/release/docker-ovs-port
 PLUGINS = $(DESTDIR)$(PREFIX)/lib/docker/cli-plugins
 
-.PHONY: help build demo test test-restarts coverage bench lint msrv install uninstall clean
+.PHONY: help build demo test test-restarts test-machine machine coverage bench lint msrv install uninstall clean
 
 help: ## show this help
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -23,6 +23,14 @@ test: ## run every tier of tests; what is missing fails instead of being skipped
 
 test-restarts: ## restart dockerd and ovs-vswitchd under connected containers; ends every container
 	DOCKER_OVS_TEST_REQUIRE=1 DOCKER_OVS_TEST_RESTARTS=1 cargo test --locked --package docker-ovs --test it daemon_restarts
+
+test-machine: ## run what depends on kernel, datapath or systemd in a Debian of its own; TESTS=names
+	scripts/setup --for-machine
+	scripts/machine test $(TESTS)
+
+machine: ## a shell in that Debian, with this checkout and what is built at their paths
+	scripts/setup --for-machine
+	scripts/machine shell
 
 coverage: ## print which share of the lines of model and host their tests run, without root
 	scripts/coverage
