@@ -11,6 +11,7 @@ mod graph;
 mod live;
 mod live_faults;
 mod logging;
+mod machine;
 mod openapi;
 mod os_ken;
 mod page;
