@@ -3,6 +3,7 @@ PREFIX ?= /usr/local
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 BINARIES := $(TARGET)/release/docker-ovs $(TARGET)/release/docker-ovs-port
 PLUGINS = $(DESTDIR)$(PREFIX)/lib/docker/cli-plugins
+MANUAL = $(DESTDIR)$(PREFIX)/share/man/man1
 
 .PHONY: help build demo test test-restarts test-machine machine coverage bench lint msrv install uninstall clean
 
@@ -52,11 +53,13 @@ msrv: ## build with the oldest Rust that is promised, where it is installed
 
 install: build ## install below PREFIX, as a Docker CLI plugin too
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(BINARIES)
+	install -D -m 644 -t $(MANUAL) docs/man/*.1
 	install -d $(PLUGINS)
 	ln -sf $(PREFIX)/bin/docker-ovs $(PLUGINS)/docker-ovs
 
 uninstall: ## remove what install put there
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,docker-ovs docker-ovs-port) $(PLUGINS)/docker-ovs
+	rm -f $(addprefix $(MANUAL)/,$(notdir $(wildcard docs/man/*.1)))
 
 clean: ## remove what was built
 	cargo clean

@@ -1,7 +1,32 @@
-//! What follows `tcp:` and `ssl:` in the active connection methods of ovsdb(7): the same for a
-//! database server and for a switch, but for the port that is meant where none is given.
+//! The active connection methods of ovsdb(7): `unix:FILE`, `tcp:IP[:PORT]`, `ssl:IP[:PORT]`. They
+//! are the same for a database server and for a switch, but for the methods that each knows and
+//! for the port that is meant where none is given.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+/// Splits `METHOD:REST`, where the method is one of `known`; the rest of `unix` is not empty.
+///
+/// # Errors
+/// What is wrong with `text`, to stand behind what it was given for.
+pub fn split_method<'t>(text: &'t str, known: &[&str]) -> Result<(&'t str, &'t str), String> {
+    let Some((method, rest)) = text.split_once(':') else {
+        let forms: Vec<_> = known.iter().map(|method| form(method)).collect();
+        return Err(format!("write {}", forms.join(" or ")));
+    };
+    match method {
+        "unix" if rest.is_empty() => Err("the socket's file name is missing".to_owned()),
+        _ if known.contains(&method) => Ok((method, rest)),
+        _ if method.strip_prefix('p').is_some_and(|active| known.contains(&active)) => {
+            Err("a server listens by that method; without its p it is the one to connect by"
+                .to_owned())
+        }
+        _ => Err(format!("the method is none of {}", known.join(", "))),
+    }
+}
+
+fn form(method: &str) -> String {
+    format!("{method}:{}", if method == "unix" { "FILE" } else { "IP[:PORT]" })
+}
 
 /// Reads `IP[:PORT]`; an IPv6 address stands in brackets. The only name is `localhost`.
 ///
@@ -62,7 +87,7 @@ fn parse_host(text: &str) -> Result<IpAddr, &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{parse, parse_listen};
+    use super::{parse, parse_listen, split_method};
 
     #[test]
     fn what_is_left_out_is_known() {
@@ -77,6 +102,25 @@ mod tests {
             let address = parse(given, 6640).unwrap();
             assert_eq!(address.to_string(), meant);
             assert_eq!(parse(meant, 1), Ok(address));
+        }
+    }
+
+    #[test]
+    fn a_method_is_one_of_those_that_are_known() {
+        let known = ["unix", "tcp"];
+        assert_eq!(split_method("unix:a:b", &known), Ok(("unix", "a:b")));
+        assert_eq!(split_method("tcp:", &known), Ok(("tcp", "")));
+        for (given, reason) in [
+            ("", "write unix:FILE or tcp:IP[:PORT]"),
+            ("/run/ovs/db.sock", "write unix:FILE"),
+            ("unix:", "file name"),
+            ("ssl:10.0.0.1", "none of unix, tcp"),
+            ("pssl:6640", "none of unix, tcp"),
+            ("ptcp:6640", "without its p"),
+            ("punix:x", "without its p"),
+        ] {
+            let error = split_method(given, &known).unwrap_err();
+            assert!(error.contains(reason), "{given}: {error}");
         }
     }
 

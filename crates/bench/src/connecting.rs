@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use lab::{Container, Home, run, try_run};
 
-use crate::rows::{Told, Tools};
+use crate::rows::{Rows, Tools};
 use crate::scene::Scene;
 
 /// What ours may take of the others' time.
@@ -24,7 +24,7 @@ struct Way {
 }
 
 /// Makes an interface in turn by each way, `rounds` times, and takes it away again unmeasured.
-pub(crate) fn tell(told: &mut Told, size: usize, tools: &Tools, scene: &Scene, rounds: usize) {
+pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools, scene: &Scene, rounds: usize) {
     let container = Container::run();
     let mut ways = ways(tools, scene.bridge(), container.name());
     for round in 0..=rounds {
@@ -44,7 +44,7 @@ pub(crate) fn tell(told: &mut Told, size: usize, tools: &Tools, scene: &Scene, r
         let ms = |time: Duration| time.as_secs_f64() * 1000.0;
         let beside = format!("{:9.2} ms {:9.2} ms", ms(medians[0]), ms(*theirs));
         let name = format!("connect / {}, {size}", way.name);
-        told.line(&name, ms(medians[0]) / ms(*theirs), TARGET, &beside);
+        rows.line(&name, ms(medians[0]) / ms(*theirs), TARGET, &beside);
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use lab::wait_until;
 
-use crate::rows::{Told, Tools};
+use crate::rows::{Rows, Tools};
 
 /// Connections that ask at once.
 const CLIENTS: usize = 4;
@@ -19,7 +19,7 @@ const ASKING: Duration = Duration::from_secs(5);
 const IDLE: Duration = Duration::from_secs(10);
 
 /// Measures a daemon that looks at the scene as it is.
-pub(crate) fn tell(told: &mut Told, size: usize, tools: &Tools) {
+pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools) {
     let daemon = Daemon::start(tools);
     let others = [
         Quiet::start("docker", &["events"]),
@@ -30,20 +30,20 @@ pub(crate) fn tell(told: &mut Told, size: usize, tools: &Tools) {
     wait_until("the idle time is over", || before.elapsed() > IDLE);
     let idle =
         cpu(daemon.child.id()).saturating_sub(spent).as_secs_f64() / before.elapsed().as_secs_f64();
-    told.line(&format!("daemon, idle: % of a core, {size}"), idle * 100.0, 0.1, "");
+    rows.line(&format!("daemon, idle: % of a core, {size}"), idle * 100.0, 0.1, "");
     let mib = |kib: f64| kib / 1024.0;
     let anonymous = mib(status(daemon.child.id(), "RssAnon:"));
-    told.line(&format!("daemon, anonymous memory in MiB, {size}"), anonymous, 6.0, "");
+    rows.line(&format!("daemon, anonymous memory in MiB, {size}"), anonymous, 6.0, "");
     let theirs: f64 = others.iter().map(|other| status(other.0.id(), "VmRSS:")).sum();
     let ours = status(daemon.child.id(), "VmRSS:");
     let beside = format!("{:9.2} MiB {:8.2} MiB", mib(ours), mib(theirs));
     let name = format!("daemon / docker events + ovsdb-client, {size}");
-    told.line(&name, ours / theirs, 0.5, &beside);
-    requests(told, size, &daemon);
+    rows.line(&name, ours / theirs, 0.5, &beside);
+    requests(rows, size, &daemon);
 }
 
 /// As many requests as go; the daemon has one thread.
-fn requests(told: &mut Told, size: usize, daemon: &Daemon) {
+fn requests(rows: &mut Rows, size: usize, daemon: &Daemon) {
     let start = Instant::now();
     let spent = cpu(daemon.child.id());
     let taken: Vec<Duration> = std::thread::scope(|scope| {
@@ -56,9 +56,9 @@ fn requests(told: &mut Told, size: usize, daemon: &Daemon) {
     let count = f64::from(u32::try_from(taken.len()).unwrap_or(u32::MAX));
     let rate = count / start.elapsed().as_secs_f64();
     let said = format!("{rate:9.0} /s  {:9.0} /s of its own time", count / spent);
-    told.line(&format!("5000 / requests a second, {size}"), 5000.0 / rate, 1.0, &said);
+    rows.line(&format!("5000 / requests a second, {size}"), 5000.0 / rate, 1.0, &said);
     let late = taken[taken.len() * 99 / 100].as_secs_f64() * 1000.0;
-    told.line(&format!("99 % of requests within ms, {size}"), late, 5.0, "");
+    rows.line(&format!("99 % of requests within ms, {size}"), late, 5.0, "");
 }
 
 /// Asks one after the other over one connection.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use lab::{Bridge, Home, Netns, run, unique};
 
-use crate::rows::{Told, Tools};
+use crate::rows::{Rows, Tools};
 
 /// How often a port is added.
 const ROUNDS: usize = 60;
@@ -18,7 +18,7 @@ const ROUNDS: usize = 60;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Plugs one veth in and out, beside whatever else is on the host.
-pub(crate) fn tell(told: &mut Told, size: usize, tools: &Tools) {
+pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools) {
     let (bridge, netns, host_end) = (Bridge::new(), Netns::new(), unique("v"));
     netns.ip(&["link", "add", "eth0", "type", "veth", "peer", "name", &host_end, "netns", "1"]);
     let events = Events::start(tools, bridge.name());
@@ -37,9 +37,9 @@ pub(crate) fn tell(told: &mut Told, size: usize, tools: &Tools) {
     late.sort_by(f64::total_cmp);
     delay.sort_by(f64::total_cmp);
     let name = format!("event after add-port returned, 95 % in ms, {size}");
-    told.line(&name, late[ROUNDS * 95 / 100], 1.0, "");
+    rows.line(&name, late[ROUNDS * 95 / 100], 1.0, "");
     let name = format!("event after the database told, median ms, {size}");
-    told.line(&name, delay[ROUNDS / 2], 5.0, "");
+    rows.line(&name, delay[ROUNDS / 2], 5.0, "");
 }
 
 fn ms(time: Duration) -> f64 {

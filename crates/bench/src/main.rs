@@ -14,6 +14,7 @@ mod scene;
 use std::path::PathBuf;
 
 use measure::Contest;
+use rows::{Rows, Tools};
 use scene::Scene;
 
 fn main() {
@@ -23,28 +24,64 @@ fn main() {
     }
     let mut words = std::env::args_os().skip(1).map(PathBuf::from);
     let (Some(binaries), Some(baselines)) = (words.next(), words.next()) else {
-        eprintln!("Usage: docker-ovs-bench BINARIES BASELINES");
+        eprintln!("Usage: docker-ovs-bench BINARIES BASELINES [EARLIER-BINARIES]");
         std::process::exit(2);
     };
     let Some(_alone) = lab::alone(&[lab::Need::Docker]) else { std::process::exit(2) };
-    let tools = rows::Tools { binaries, baselines };
+    println!("docker client: {}", lab::run("docker", &["--version"]));
+    let mut tables = vec![Table::new(Tools { binaries, baselines: baselines.clone() })];
+    tables.extend(words.next().map(|binaries| Table::new(Tools { binaries, baselines })));
+    measure(&mut tables);
+    match tables.as_slice() {
+        [now] => now.rows.print(),
+        [now, earlier] => Rows::print_beside(&now.rows, &earlier.rows),
+        _ => unreachable!("there are two at most"),
+    }
+}
+
+/// What is measured of one build of the programs.
+struct Table {
+    tools: Tools,
+    rows: Rows,
+}
+
+impl Table {
+    fn new(tools: Tools) -> Self {
+        Self { tools, rows: Rows::default() }
+    }
+}
+
+/// Two builds take turns, with the same containers on the host.
+fn measure(tables: &mut [Table]) {
     let sizes = numbers("BENCH_CONTAINERS", "10,300");
     let rounds = numbers("BENCH_PAIRS", "30")[0];
-    println!("docker client: {}", lab::run("docker", &["--version"]));
+    let passes = if tables.len() > 1 { numbers("BENCH_PASSES", "3")[0] } else { 1 };
     let mut scene = Scene::new();
-    let mut told = rows::Told::default();
     for size in sizes {
         scene.grow(size);
-        let lookups = Contest::new(rows::lookups(&tools, &scene)).run(rounds);
-        rows::tell_lookups(&mut told, size, &lookups);
-        let listings = Contest::new(rows::listings(&tools, &scene)).run(rounds.div_ceil(3));
-        rows::tell_listings(&mut told, size, &listings);
-        connecting::tell(&mut told, size, &tools, &scene, rounds.div_ceil(3));
-        events::tell(&mut told, size, &tools);
-        daemon::tell(&mut told, size, &tools);
+        for _ in 0..passes {
+            for Table { tools, rows } in tables.iter_mut() {
+                one(rows, tools, &scene, size, rounds);
+            }
+            tables.reverse();
+        }
+        if passes % 2 == 1 {
+            tables.reverse();
+        }
     }
-    told.tell_growth();
-    told.print();
+    for table in tables {
+        table.rows.tell_growth();
+    }
+}
+
+fn one(rows: &mut Rows, tools: &Tools, scene: &Scene, size: usize, rounds: usize) {
+    let lookups = Contest::new(rows::lookups(tools, scene)).run(rounds);
+    rows::tell_lookups(rows, size, &lookups);
+    let listings = Contest::new(rows::listings(tools, scene)).run(rounds.div_ceil(3));
+    rows::tell_listings(rows, size, &listings);
+    connecting::tell(rows, size, tools, scene, rounds.div_ceil(3));
+    events::tell(rows, size, tools);
+    daemon::tell(rows, size, tools);
 }
 
 fn numbers(name: &str, default: &str) -> Vec<usize> {

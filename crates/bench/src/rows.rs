@@ -52,13 +52,30 @@ pub(crate) fn listings(tools: &Tools, _scene: &Scene) -> Vec<Runner> {
 
 /// The table that is printed, and what it needs to remember between sizes.
 #[derive(Default)]
-pub(crate) struct Told {
-    lines: Vec<String>,
+pub(crate) struct Rows {
+    lines: Vec<Row>,
     lookups: Vec<(usize, Score)>,
     listings: Vec<(usize, Score, Score)>,
 }
 
-pub(crate) fn tell_lookups(told: &mut Told, size: usize, scores: &Scores) {
+/// One line, measured once or several times.
+struct Row {
+    name: String,
+    values: Vec<f64>,
+    target: f64,
+    /// What the value was made of, the first time.
+    medians: String,
+}
+
+impl Row {
+    fn median(&self) -> f64 {
+        let mut values = self.values.clone();
+        values.sort_by(f64::total_cmp);
+        values[values.len() / 2]
+    }
+}
+
+pub(crate) fn tell_lookups(rows: &mut Rows, size: usize, scores: &Scores) {
     let ours = scores["lookup"];
     let limit = if size >= 100 { 0.45 } else { 0.60 };
     let against = [
@@ -68,25 +85,25 @@ pub(crate) fn tell_lookups(told: &mut Told, size: usize, scores: &Scores) {
         ("ovs-vsctl get", limit),
     ];
     for (name, target) in against {
-        told.ratio(&format!("lookup / {name}, {size}"), ours, scores[name], target);
+        rows.ratio(&format!("lookup / {name}, {size}"), ours, scores[name], target);
     }
     let eight = scores["lookup of 8"];
-    told.ratio(&format!("lookup, 8 interfaces / 1, {size}"), eight, ours, 1.3);
+    rows.ratio(&format!("lookup, 8 interfaces / 1, {size}"), eight, ours, 1.3);
     let mib = f64::from(u32::try_from(ours.memory).unwrap_or(u32::MAX)) / 1024.0;
-    told.line(&format!("memory of a lookup in MiB, {size}"), mib, 8.0, "");
-    told.lookups.push((size, ours));
+    rows.line(&format!("memory of a lookup in MiB, {size}"), mib, 8.0, "");
+    rows.lookups.push((size, ours));
 }
 
-pub(crate) fn tell_listings(told: &mut Told, size: usize, scores: &Scores) {
+pub(crate) fn tell_listings(rows: &mut Rows, size: usize, scores: &Scores) {
     let ours = scores["ls"];
-    told.ratio(&format!("ls / the best shell, {size}"), ours, scores["the best shell"], 0.10);
+    rows.ratio(&format!("ls / the best shell, {size}"), ours, scores["the best shell"], 0.10);
     let both = scores["docker ps + inspect"];
-    told.ratio(&format!("ls / docker ps + inspect of all, {size}"), ours, both, 0.5);
-    told.ratio(&format!("ls / docker ps, {size}"), ours, scores["docker ps"], 2.0);
-    told.listings.push((size, ours, both));
+    rows.ratio(&format!("ls / docker ps + inspect of all, {size}"), ours, both, 0.5);
+    rows.ratio(&format!("ls / docker ps, {size}"), ours, scores["docker ps"], 2.0);
+    rows.listings.push((size, ours, both));
 }
 
-impl Told {
+impl Rows {
     /// The largest host against the smallest.
     pub(crate) fn tell_growth(&mut self) {
         let (first, last) = (self.lookups.first().copied(), self.lookups.last().copied());
@@ -115,13 +132,34 @@ impl Told {
     }
 
     pub(crate) fn line(&mut self, name: &str, value: f64, target: f64, medians: &str) {
-        let verdict = if value <= target { "ok" } else { "MISSED" };
-        self.lines.push(format!("{name:<48} {value:6.3}  ≤ {target:<5} {verdict:<7} {medians}"));
+        match self.lines.iter_mut().find(|row| row.name == name) {
+            Some(row) => row.values.push(value),
+            None => self.lines.push(Row {
+                name: name.to_owned(),
+                values: vec![value],
+                target,
+                medians: medians.to_owned(),
+            }),
+        }
     }
 
     pub(crate) fn print(&self) {
-        for line in &self.lines {
-            println!("{line}");
+        for row in &self.lines {
+            let (value, target) = (row.median(), row.target);
+            let verdict = if value <= target { "ok" } else { "MISSED" };
+            let (name, medians) = (&row.name, &row.medians);
+            println!("{name:<48} {value:6.3}  ≤ {target:<5} {verdict:<7} {medians}");
+        }
+    }
+
+    /// Each row of two builds, and how many times of the earlier one the later one takes.
+    pub(crate) fn print_beside(now: &Self, earlier: &Self) {
+        println!("{:<48} {:>8} {:>8} {:>7}", "", "earlier", "now", "ratio");
+        for row in &now.lines {
+            let before = earlier.lines.iter().find(|before| before.name == row.name);
+            let Some(before) = before.map(Row::median) else { continue };
+            let after = row.median();
+            println!("{:<48} {before:8.3} {after:8.3} {:7.3}", row.name, after / before);
         }
     }
 }

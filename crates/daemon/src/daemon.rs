@@ -10,6 +10,7 @@ use model::{Snapshot, SourceError, query};
 use tokio::sync::{Semaphore, watch};
 
 use crate::http::error::ApiError;
+use crate::http::places::Places;
 use crate::state::{Published, State};
 use crate::timings::Timings;
 
@@ -23,16 +24,24 @@ pub(crate) struct Daemon {
     /// True when it is to end.
     pub(crate) stopped: watch::Receiver<bool>,
     pub(crate) timings: Timings,
+    /// The places of each listener, by its address.
+    pub(crate) listeners: Vec<(String, Arc<Places>)>,
     origin: Origin,
     host_queries: Semaphore,
 }
 
 impl Daemon {
-    pub(crate) fn new(origin: Origin, boot: String, stopped: watch::Receiver<bool>) -> Self {
+    pub(crate) fn new(
+        origin: Origin,
+        boot: String,
+        listeners: Vec<(String, Arc<Places>)>,
+        stopped: watch::Receiver<bool>,
+    ) -> Self {
         Self {
             published: Published::new(boot),
             stopped,
             timings: Timings::default(),
+            listeners,
             origin,
             host_queries: Semaphore::new(MAX_HOST_QUERIES),
         }

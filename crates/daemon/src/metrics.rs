@@ -19,6 +19,7 @@ use report::v1;
 
 use crate::daemon::Daemon;
 use crate::http::error::ApiError;
+use crate::http::places::Places;
 use crate::state::State;
 use crate::timings::Timings;
 
@@ -42,7 +43,7 @@ pub(crate) async fn metrics(Extract(daemon): Extract<Arc<Daemon>>) -> Result<Res
     let start = Instant::now();
     let counters = daemon.statistics(None).await;
     let read = Read { took: start.elapsed(), counters: counters.ok() };
-    let text = write(&daemon.timings, &state, &read).unwrap_or_default();
+    let text = write(&daemon, &state, &read).unwrap_or_default();
     Ok(([(CONTENT_TYPE, TEXT)], text).into_response())
 }
 
@@ -52,12 +53,13 @@ struct Read {
     counters: Option<BTreeMap<String, Counters>>,
 }
 
-fn write(timings: &Timings, state: &State, read: &Read) -> Result<String, fmt::Error> {
+fn write(daemon: &Daemon, state: &State, read: &Read) -> Result<String, fmt::Error> {
     let mut registry = Registry::with_prefix("docker_ovs");
     ports(&mut registry, state, read.counters.as_ref());
     attachments(&mut registry, state);
     sources(&mut registry, state, read);
-    durations(&mut registry, timings);
+    connections(&mut registry, &daemon.listeners);
+    durations(&mut registry, &daemon.timings);
     let mut text = String::new();
     prometheus_text::encode(&mut text, &registry)?;
     Ok(text)
@@ -163,6 +165,28 @@ fn sources(registry: &mut Registry, state: &State, read: &Read) {
         "How long reading the counters took",
         took,
     );
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AtListener {
+    listener: String,
+    kind: &'static str,
+}
+
+fn connections(registry: &mut Registry, listeners: &[(String, Arc<Places>)]) {
+    let open = Family::<AtListener, Gauge>::default();
+    let evicted = Counter::<u64>::default();
+    for (listener, places) in listeners {
+        let counts = places.counts();
+        for (kind, count) in [("request", counts.requests), ("stream", counts.streams)] {
+            let here = AtListener { listener: listener.clone(), kind };
+            open.get_or_create(&here).set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
+        evicted.inc_by(counts.evicted);
+    }
+    registry.register("connections", "Connections of clients, and those that are streams", open);
+    let help = "Connections ended to make room for those of other clients";
+    registry.register("connections_evicted", help, evicted);
 }
 
 fn durations(registry: &mut Registry, timings: &Timings) {

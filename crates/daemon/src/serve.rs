@@ -31,7 +31,9 @@ pub async fn serve(origin: Origin, settings: &Settings) -> Result<(), SourceErro
         info!("listening on {}", listener.url());
     }
     let (stop, stopped) = watch::channel(false);
-    let daemon = Arc::new(Daemon::new(origin.clone(), boot(), stopped.clone()));
+    let places = listeners.iter().map(|listener| (listener.url(), listener.places().clone()));
+    let daemon = Daemon::new(origin.clone(), boot(), places.collect(), stopped.clone());
+    let daemon = Arc::new(daemon);
     let mut tasks = JoinSet::new();
     tasks.spawn(keep_alive());
     tasks.spawn(follow(origin.clone(), daemon.clone()));

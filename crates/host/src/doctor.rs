@@ -58,7 +58,7 @@ impl Host {
     }
 
     fn check_namespace(&self) -> Check {
-        let both = kernel::switch_namespace(&self.rundir).and_then(|switch| {
+        let both = self.identify_switch(true).netns.and_then(|switch| {
             let own = kernel::own_namespace()?;
             Ok((kernel::id(&switch), kernel::id(&own)))
         });

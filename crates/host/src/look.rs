@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
+use model::identity::{Identities, SourceIdentity};
 use model::ids::NetnsId;
 use model::snapshot::{Engine as Kind, Namespace, Scope};
 use model::switch::SwitchSource;
@@ -15,9 +16,10 @@ use crate::clock::now;
 use crate::deadline::Deadline;
 use crate::engine::netns::{Pinned, confirm, pin_all, refute, settle};
 use crate::engine::{Configured, Found, ask};
+use crate::identity::{self, Switch};
 use crate::kernel;
 use crate::question::Question;
-use crate::switch::BySource;
+use crate::switch::Answered;
 use crate::switch::ovsdb::{self, Database};
 
 impl Host {
@@ -36,14 +38,51 @@ impl Host {
     async fn read(&self, question: &Question) -> (Snapshot, Option<NetnsId>) {
         let start = std::time::Instant::now();
         let due = Deadline::after(self.timeout);
-        let switch = kernel::switch_namespace(&self.rundir);
-        let (scope, seen) = match &question.target {
-            Some(target) => (Scope::One, self.read_target(due, target, question, &switch).await),
-            None => (Scope::Everything, self.read_all(due, question, &switch).await),
+        let switch = self.identify_switch(question.takes(SwitchSource::Ovsdb));
+        let netns = switch.netns.as_ref().ok();
+        let look = async {
+            match &question.target {
+                Some(target) => (Scope::One, self.read_target(due, target, question, netns).await),
+                None => (Scope::Everything, self.read_all(due, question, netns).await),
+            }
         };
+        let ((scope, seen), ids) = tokio::join!(look, self.engine_ids(due, question));
         tracing::debug!("looked at {scope:?} in {:?}", start.elapsed());
         let opened = seen.opened;
-        (self.snapshot(scope, switch.ok().map(|space| kernel::id(&space)), seen), opened)
+        let engines = self.identify_engines(question, &seen, ids);
+        let identities = identities(&switch, &seen, engines);
+        let switch_netns = netns.map(kernel::id);
+        (Snapshot { switch_netns, identities, ..self.snapshot(scope, seen) }, opened)
+    }
+
+    /// What the engines call themselves, where that is asked.
+    async fn engine_ids(&self, due: Deadline, question: &Question) -> BTreeMap<Kind, String> {
+        let engines = self.engines.iter().filter(|_| question.identities);
+        let asked = engines.map(async |configured| {
+            let engine = configured.engine().ok()?;
+            let id = due.hold(|| engine.what(), engine.id()).await.ok()??;
+            Some((configured.kind.clone(), id))
+        });
+        join_all(asked).await.into_iter().flatten().collect()
+    }
+
+    /// Who answers for each engine that answered; in a narrow look only if it is asked for.
+    fn identify_engines(
+        &self,
+        question: &Question,
+        seen: &Seen,
+        mut ids: BTreeMap<Kind, String>,
+    ) -> BTreeMap<Kind, SourceIdentity> {
+        if question.target.is_some() && !question.identities {
+            return BTreeMap::new();
+        }
+        let answered = seen.engines.iter().filter_map(|(kind, found)| {
+            let found = found.as_deref().ok()?;
+            let configured = self.engines.iter().find(|engine| engine.kind == *kind)?;
+            let identity = identity::engine::identify(configured.engine().ok()?, found);
+            Some((kind.clone(), SourceIdentity { id: ids.remove(kind), ..identity }))
+        });
+        answered.collect()
     }
 
     pub(crate) async fn database(&self, due: Deadline) -> Result<Database, SourceError> {
@@ -51,7 +90,7 @@ impl Host {
         due.hold(|| ovsdb::what(remote), Database::open(remote, self.tls.as_ref())).await
     }
 
-    fn snapshot(&self, scope: Scope, switch_netns: Option<NetnsId>, seen: Seen) -> Snapshot {
+    fn snapshot(&self, scope: Scope, seen: Seen) -> Snapshot {
         let rows = |found: Vec<Found>| found.into_iter().map(|found| found.row).collect();
         let engines = seen.engines.into_iter();
         Snapshot {
@@ -59,21 +98,17 @@ impl Host {
             host: host_name(),
             taken: now(),
             scope,
-            switch_netns,
+            switch_netns: None,
             engines: engines.map(|(kind, found)| (kind, found.map(rows).into())).collect(),
             named_engines: named(&self.engines),
+            identities: Identities::default(),
             kernel: seen.kernel.into(),
-            switch: seen.switch.into_iter().map(|(source, rows)| (source, rows.into())).collect(),
+            switch: seen.switch.0.into_iter().map(|(source, rows)| (source, rows.into())).collect(),
         }
     }
 
     /// The whole look: every container, every namespace they live in, every port.
-    async fn read_all(
-        &self,
-        due: Deadline,
-        question: &Question,
-        switch: &Result<Netns, SourceError>,
-    ) -> Seen {
+    async fn read_all(&self, due: Deadline, question: &Question, switch: Option<&Netns>) -> Seen {
         let engines = self.engines.iter().map(|engine| containers(engine, due));
         let (answers, sources) = tokio::join!(join_all(engines), self.sources(due, question));
         let (mut engines, mut homes) = (Vec::new(), Homes::new());
@@ -84,8 +119,8 @@ impl Host {
             });
             engines.push((configured.kind.clone(), found));
         }
-        let kernel = switch.as_ref().map(|switch| namespaces(homes, switch, question.traffic));
-        Seen { engines, kernel: kernel.map_err(Clone::clone), switch: sources, opened: None }
+        let kernel = Ok(namespaces(homes, switch, question.traffic));
+        Seen { engines, kernel, switch: sources, opened: None }
     }
 
     /// The narrow look: what one container needs. Three round trips to the engine, the kernel
@@ -95,7 +130,7 @@ impl Host {
         due: Deadline,
         target: &Target,
         question: &Question,
-        switch: &Result<Netns, SourceError>,
+        switch: Option<&Netns>,
     ) -> Seen {
         let opened = match target {
             Target::Container(wanted) => {
@@ -105,7 +140,7 @@ impl Host {
             Target::Netns(name) => kernel::open_named(name),
         };
         let opened = opened.map_err(|error| kernel::not_opened(target, &error));
-        let kernel = opened.and_then(|home| read_around(&home, switch, question.traffic));
+        let kernel = opened.map(|home| read_around(&home, switch, question.traffic));
         self.read_namespace(due, question, kernel).await
     }
 
@@ -128,14 +163,19 @@ impl Host {
         due: Deadline,
         wanted: &str,
         question: &Question,
-        switch: &Result<Netns, SourceError>,
+        switch: Option<&Netns>,
     ) -> Seen {
         let inside = self.read_inside(due, wanted, question, switch);
         let (ContainerView { answers, kernel }, source) =
             tokio::join!(inside, self.road_for(due, question));
         if answers.iter().all(|answer| answer.found.is_err()) {
             let engines = answers.into_iter().map(EngineAnswer::into_rows).collect();
-            return Seen { engines, kernel: Ok(Vec::new()), switch: BySource::new(), opened: None };
+            return Seen {
+                engines,
+                kernel: Ok(Vec::new()),
+                switch: Answered::default(),
+                opened: None,
+            };
         }
         let rows = kernel.as_deref().unwrap_or_default();
         let confirmed = join_all(answers.into_iter().map(|answer| answer.confirmed(due)));
@@ -151,14 +191,14 @@ impl Host {
         due: Deadline,
         wanted: &str,
         question: &Question,
-        switch: &Result<Netns, SourceError>,
+        switch: Option<&Netns>,
     ) -> ContainerView<'_> {
         let answers = self.find_container(due, wanted, question.tenants).await;
         let kernel = match answers.iter().find_map(EngineAnswer::home) {
             Some(home) => read_around(home, switch, question.traffic),
-            None => Ok(Vec::new()),
+            None => Vec::new(),
         };
-        ContainerView { answers, kernel }
+        ContainerView { answers, kernel: Ok(kernel) }
     }
 
     /// What each engine says of the container that is asked about. It comes first, then its
@@ -211,7 +251,7 @@ impl Host {
         due: Deadline,
         question: &Question,
         rows: &[Namespace],
-    ) -> BySource {
+    ) -> Answered {
         match source {
             SourceArg::Taken(sources) => sources,
             SourceArg::Open(database) => self.sources_near(due, question, database, rows).await,
@@ -219,11 +259,19 @@ impl Host {
     }
 }
 
+/// Who answered. The database's row was read by the way where its tables were.
+fn identities(switch: &Switch, seen: &Seen, engines: BTreeMap<Kind, SourceIdentity>) -> Identities {
+    let answerer = seen.switch.1.as_ref();
+    let database =
+        switch.database.clone().map(|world| identity::database::identity(answerer, world));
+    Identities { vswitchd: Some(switch.vswitchd.clone()), database, engines }
+}
+
 /// What each kind of source told. No engine where none was needed.
 struct Seen {
     engines: Vec<(Kind, Result<Vec<Found>, SourceError>)>,
     kernel: Result<Vec<Namespace>, SourceError>,
-    switch: BySource,
+    switch: Answered,
     /// The namespace that was named directly.
     opened: Option<NetnsId>,
 }
@@ -278,7 +326,10 @@ struct EngineAnswer<'h> {
 
 impl<'h> EngineAnswer<'h> {
     fn new(configured: &'h Configured, mut found: Result<Vec<Found>, SourceError>) -> Self {
-        let pinned = found.as_mut().map(|found| pin_all(found)).unwrap_or_default();
+        let pinned = match (configured.engine(), &mut found) {
+            (Ok(engine), Ok(found)) => pin_all(engine, found),
+            _ => Vec::new(),
+        };
         Self { configured, found, pinned }
     }
 
@@ -303,27 +354,22 @@ impl<'h> EngineAnswer<'h> {
 
 /// A way to the switch.
 enum SourceArg {
-    Taken(BySource),
+    Taken(Answered),
     Open(Option<Result<Database, SourceError>>),
 }
 
-fn read_around(
-    home: &Netns,
-    switch: &Result<Netns, SourceError>,
-    traffic: bool,
-) -> Result<Vec<Namespace>, SourceError> {
-    let switch = switch.as_ref().map_err(Clone::clone)?;
+fn read_around(home: &Netns, switch: Option<&Netns>, traffic: bool) -> Vec<Namespace> {
     let rows = kernel::around(home, switch, traffic);
     if rows.first().is_some_and(kernel::needs_everything) {
-        return Ok(kernel::everything(&[(home, Vec::new())], switch, traffic));
+        return kernel::everything(&[(home, Vec::new())], switch, traffic);
     }
-    Ok(rows)
+    rows
 }
 
 type Homes = BTreeMap<NetnsId, (Netns, Vec<String>)>;
 
 /// The containers' namespaces and those with a name, each read once.
-fn namespaces(mut homes: Homes, switch: &Netns, traffic: bool) -> Vec<Namespace> {
+fn namespaces(mut homes: Homes, switch: Option<&Netns>, traffic: bool) -> Vec<Namespace> {
     for (name, space) in kernel::named() {
         let home = homes.entry(kernel::id(&space)).or_insert((space, Vec::new()));
         home.1.push(name);

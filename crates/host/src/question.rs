@@ -5,6 +5,7 @@ use model::switch::SwitchSource;
 
 /// What a look should bring.
 #[derive(Clone, Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
 pub struct Question {
     /// The container or namespace that is asked about; everything if none.
     pub target: Option<Target>,
@@ -15,6 +16,9 @@ pub struct Question {
     /// Whether what keeps packets from passing is read too: which links the switch hears, which a
     /// whole look always reads, and which leave checksums to their hardware.
     pub traffic: bool,
+    /// Whether every source is asked who it is: acting needs it, and it costs an engine some
+    /// milliseconds.
+    pub identities: bool,
     /// Whether other containers in the same namespace are to be found too.
     pub tenants: bool,
     /// The sources to the switch; the database if none is named.

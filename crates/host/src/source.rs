@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use model::identity::SourceIdentity;
 use model::{Observed, SourceError};
 use tokio::sync::watch::Sender;
 use tokio::time::{Instant, sleep};
@@ -30,6 +31,9 @@ pub struct Latest<T, A = ()> {
     version: u64,
     about: A,
 }
+
+/// Rows of a source that also says who it is, where that was asked.
+pub type Answered<T> = Latest<T, Option<SourceIdentity>>;
 
 impl<T, A: Default> Default for Latest<T, A> {
     fn default() -> Self {

@@ -22,7 +22,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use model::Snapshot;
-use model::ids::Name;
+use model::identity::{Identities, SourceIdentity, World};
+use model::ids::{Name, NetnsId};
 use model::snapshot::{Container, Engine as Kind, Namespace, Scope};
 use model::switch::{Bridge, SwitchSource};
 use tokio::sync::watch::{Receiver, Sender, channel};
@@ -31,19 +32,20 @@ use tokio::task::JoinHandle;
 use crate::Host;
 use crate::clock::now;
 use crate::engine;
+use crate::identity;
 use crate::kernel;
 use crate::kernel::watch::{LinkReading, any_changed};
 use crate::look::{host_name, named};
-use crate::source::{Latest, supervise};
+use crate::source::{Answered, Latest, supervise};
 use crate::switch::ovsdb;
 
 /// Where a Watch hears of each source.
 #[derive(Debug)]
 pub struct Feeds {
     /// Containers, by engine.
-    pub engines: Vec<(Kind, Receiver<Latest<Container>>)>,
+    pub engines: Vec<(Kind, Receiver<Answered<Container>>)>,
     /// Bridges with their ports.
-    pub switch: Receiver<Latest<Bridge>>,
+    pub switch: Receiver<Answered<Bridge>>,
     /// Namespaces with their links.
     pub kernel: Receiver<Latest<Namespace, LinkReading>>,
     /// Requests, by their number, that the switch's namespace be read.
@@ -115,14 +117,16 @@ impl Watch {
 
     fn snapshot(&self, latest: &Seen) -> Snapshot {
         let engines = latest.engines.iter();
+        let (switch_netns, identities) = latest.identities();
         Snapshot {
             version: Snapshot::VERSION,
             host: host_name(),
             taken: now(),
             scope: Scope::Everything,
-            switch_netns: latest.kernel.about().switch,
+            switch_netns,
             engines: engines.map(|(kind, rows)| (kind.clone(), rows.observed())).collect(),
             named_engines: self.named.clone(),
+            identities,
             kernel: latest.kernel.observed(),
             switch: [(SwitchSource::Ovsdb, latest.switch.observed())].into(),
         }
@@ -160,8 +164,8 @@ impl Feeds {
 
 /// What each source published last.
 struct Seen {
-    engines: Vec<(Kind, Latest<Container>)>,
-    switch: Latest<Bridge>,
+    engines: Vec<(Kind, Answered<Container>)>,
+    switch: Answered<Bridge>,
     kernel: Latest<Namespace, LinkReading>,
 }
 
@@ -169,6 +173,25 @@ impl Seen {
     fn versions(&self) -> Vec<u64> {
         let engines = self.engines.iter().map(|(_, rows)| rows.version());
         engines.chain([self.switch.version(), self.kernel.version()]).collect()
+    }
+
+    /// Who told all this, and the namespace of the switch, if that is the database's.
+    fn identities(&self) -> (Option<NetnsId>, Identities) {
+        let engines = self.engines.iter();
+        let engines =
+            engines.filter_map(|(kind, rows)| Some((kind.clone(), rows.about().clone()?)));
+        let (engines, database) = (engines.collect(), self.switch.about().clone());
+        let LinkReading { switch, vswitchd, .. } = self.kernel.about();
+        let other =
+            database.as_ref().and_then(|database| identity::serves_another(&database.world));
+        let (switch, vswitchd) = match other {
+            None => (*switch, vswitchd.clone()),
+            Some(why) => {
+                let pid = vswitchd.as_ref().and_then(|vswitchd| vswitchd.pid);
+                (None, Some(SourceIdentity { id: None, pid, world: World::Unknown { why } }))
+            }
+        };
+        (switch, Identities { vswitchd, database, engines })
     }
 
     /// Whether every source has said something, be it that it cannot.
@@ -209,7 +232,7 @@ impl Barrier {
 }
 
 /// The names of system ports that no link in the switch's namespace has.
-fn unknown(ports: &Latest<Bridge>, links: &Latest<Namespace, LinkReading>) -> BTreeSet<Name> {
+fn unknown(ports: &Answered<Bridge>, links: &Latest<Namespace, LinkReading>) -> BTreeSet<Name> {
     let here = links.rows().iter().filter(|row| Some(row.id) == links.about().switch);
     let known: BTreeSet<_> = here.flat_map(|row| &row.links).map(|link| &link.name).collect();
     let ports = ports.rows().iter().flat_map(|bridge| &bridge.ports);

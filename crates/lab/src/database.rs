@@ -43,6 +43,24 @@ impl Database {
         process.unwrap()
     }
 
+    /// The vswitchd of this database, which does nothing: it is stopped before it meets a bridge. In
+    /// the network namespace of the tests.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn idle_vswitchd(&self) -> IdleVswitchd {
+        let mut command = Command::new("ovs-vswitchd");
+        command.args([&*self.remote(), "--pidfile", "--log-file=/dev/null"]);
+        command.env("OVS_RUNDIR", self.folder.path());
+        let process = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let pidfile = self.folder.path().join("ovs-vswitchd.pid");
+        let vswitchd = IdleVswitchd(process);
+        wait_until("vswitchd runs", || pidfile.exists());
+        let pid = rustix::process::Pid::from_child(&vswitchd.0);
+        rustix::process::kill_process(pid, rustix::process::Signal::STOP).unwrap();
+        vswitchd
+    }
+
     /// What `--db` takes.
     pub fn remote(&self) -> String {
         format!("unix:{}", path(self.folder.path(), "db.sock"))
@@ -59,6 +77,17 @@ impl Database {
         let _ = self.process.kill();
         let _ = self.process.wait();
         let _ = std::fs::remove_file(self.folder.path().join("db.sock"));
+    }
+}
+
+/// A vswitchd that holds its PID file and does nothing; it ends with its guard.
+#[derive(Debug)]
+pub struct IdleVswitchd(Child);
+
+impl Drop for IdleVswitchd {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

@@ -31,7 +31,7 @@ pub use bridge::{Bridge, flow, has_userspace_datapath};
 pub use browser::Browser;
 pub use clock::Clock;
 pub use container::{Container, IMAGE, engine};
-pub use database::Database;
+pub use database::{Database, IdleVswitchd};
 pub use datapath::Datapath;
 pub use home::{Home, ping, wait_for_answer};
 pub use link::{Link, Netns, Plug, Plugged, here};

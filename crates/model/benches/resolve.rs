@@ -113,6 +113,7 @@ fn snapshot() -> Snapshot {
         scope: Scope::Everything,
         switch_netns: Some(HOST),
         named_engines: std::collections::BTreeSet::new(),
+        identities: docker_ovs_model::identity::Identities::default(),
         engines: [(
             Engine("docker".into()),
             Observed::Fresh { rows: (0..CONTAINERS).map(container).collect() },

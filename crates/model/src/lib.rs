@@ -10,6 +10,7 @@ pub mod dialects;
 pub mod evidence;
 pub mod filter;
 pub mod health;
+pub mod identity;
 pub mod ids;
 mod look;
 mod occupant;

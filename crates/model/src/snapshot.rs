@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::identity::Identities;
 use crate::ids::{ContainerId, Ifindex, Mac, Name, NetnsId, Nsid};
 use crate::source_error::SourceError;
 use crate::switch::{Bridge, SwitchSource};
@@ -35,6 +36,9 @@ pub struct Snapshot {
     /// engine answered: it need not be installed.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub named_engines: BTreeSet<Engine>,
+    /// Who the sources are.
+    #[serde(default, skip_serializing_if = "Identities::is_empty")]
+    pub identities: Identities,
     /// Namespaces with their links.
     pub kernel: Observed<Namespace>,
     /// Bridges with their ports, by the switch source they came from.
@@ -69,6 +73,13 @@ impl Snapshot {
     /// The row of the namespace that ovs-vswitchd lives in, if it was read.
     pub fn switch_namespace(&self) -> Option<&Namespace> {
         self.namespace(self.switch_netns?)
+    }
+
+    /// Why the namespace that ovs-vswitchd lives in is not known, where that was asked: then no
+    /// missing link proves anything.
+    pub fn switch_netns_error(&self) -> Option<&str> {
+        let vswitchd = self.identities.vswitchd.as_ref().filter(|_| self.switch_netns.is_none())?;
+        vswitchd.world.doubt()
     }
 
     /// Every bridge, once for each switch source that has it.

@@ -16,6 +16,7 @@ mod packet;
 mod parse_tests;
 mod route;
 mod rows;
+mod sock_diag;
 mod socket;
 #[cfg(test)]
 mod socket_tests;
@@ -29,6 +30,7 @@ pub use namespace::{Identity, Netns, named};
 pub use packet::listened_to;
 pub use route::Route;
 pub use rows::{Address, Link};
+pub use sock_diag::tcp_socket_owner;
 pub use socket::RouteSocket;
 pub use veth::VethEnd;
 pub use watch::{Drained, LinkWatch};

@@ -50,6 +50,16 @@ impl Netns {
         Self::open_unchecked(Path::new(&format!("/proc/{pid}/ns/net")))
     }
 
+    /// The namespace of the process whose folder in proc(5) is open as `folder`: of that very
+    /// process, even where another one has its number by now. `pid` is for messages.
+    ///
+    /// # Errors
+    /// As [`Netns::of_process`].
+    pub fn of_open_process(folder: impl AsFd, pid: u32) -> Result<Self, Error> {
+        let whole = PathBuf::from(format!("/proc/{pid}/ns/net"));
+        Self::open_as(folder, Path::new("ns/net"), &whole)
+    }
+
     /// The namespace behind a file, such as a bind mount in /run/netns.
     ///
     /// # Errors
@@ -66,11 +76,16 @@ impl Netns {
     /// For paths of proc(5) that can only be a network namespace: to ask each of them what it
     /// is would take a twentieth of a lookup.
     fn open_unchecked(path: &Path) -> Result<Self, Error> {
-        let failed = |source: io::Error| Error::Open { path: path.to_owned(), source };
+        Self::open_as(rustix::fs::CWD, path, path)
+    }
+
+    /// Opens `path` below `folder`, which messages call `named`.
+    fn open_as(folder: impl AsFd, path: &Path, named: &Path) -> Result<Self, Error> {
+        let failed = |source: io::Error| Error::Open { path: named.to_owned(), source };
         // A FIFO is refused: opening it would wait for its writer.
         let how = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let file =
-            rustix::fs::open(path, how, Mode::empty()).map_err(|errno| failed(errno.into()))?;
+        let file = rustix::fs::openat(folder, path, how, Mode::empty())
+            .map_err(|errno| failed(errno.into()))?;
         let stat = rustix::fs::fstat(&file).map_err(|errno| failed(errno.into()))?;
         Ok(Self { file, identity: Identity { dev: stat.st_dev, ino: stat.st_ino } })
     }

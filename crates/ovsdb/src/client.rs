@@ -30,6 +30,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 /// connection that is of no further use: drop it too.
 pub struct Client {
     connection: Connection<Box<dyn Stream>>,
+    peer: Option<u32>,
     /// Whether the server still holds the monitor of an earlier `monitor_once`.
     monitored: bool,
 }
@@ -45,10 +46,16 @@ impl Client {
             Remote::Ssl(_) => Some(tls.ok_or(TlsError::NotConfigured)?.connector()?),
             Remote::Unix(_) | Remote::Tcp(_) => None,
         };
-        let stream = open(remote, connector.as_ref())
+        let (stream, peer) = open(remote, connector.as_ref())
             .await
             .map_err(|source| Error::Connect { remote: remote.clone(), source })?;
-        Ok(Self { connection: Connection::new(stream), monitored: false })
+        Ok(Self { connection: Connection::new(stream), peer, monitored: false })
+    }
+
+    /// The process that listens at the other end of a unix socket (`SO_PEERCRED` of unix(7)): 0
+    /// for one in a PID namespace that this program does not see; none by TCP.
+    pub fn peer(&self) -> Option<u32> {
+        self.peer
     }
 
     /// Carries out `operations`, each a [`Select`](crate::Select) or an
@@ -157,18 +164,23 @@ impl Client {
     }
 }
 
+/// The stream, and the process at its other end where that can be told.
 async fn open(
     remote: &Remote,
     connector: Option<&tokio_rustls::TlsConnector>,
-) -> io::Result<Box<dyn Stream>> {
+) -> io::Result<(Box<dyn Stream>, Option<u32>)> {
     let address = match remote {
-        Remote::Unix(path) => return Ok(Box::new(UnixStream::connect(path).await?)),
+        Remote::Unix(path) => {
+            let stream = UnixStream::connect(path).await?;
+            let peer = stream.peer_cred()?.pid().and_then(|pid| u32::try_from(pid).ok());
+            return Ok((Box::new(stream), peer));
+        }
         Remote::Tcp(address) | Remote::Ssl(address) => address,
     };
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
-    match connector {
-        None => Ok(Box::new(stream)),
-        Some(connector) => Ok(Box::new(handshake(connector, address.ip(), stream).await?)),
-    }
+    Ok(match connector {
+        None => (Box::new(stream), None),
+        Some(connector) => (Box::new(handshake(connector, address.ip(), stream).await?), None),
+    })
 }

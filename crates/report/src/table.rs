@@ -1,28 +1,23 @@
 //! Plain aligned columns, as Docker prints them.
 
-use crate::cell::{printable, width};
+use std::io::Write;
+
+use tabwriter::TabWriter;
+
+use crate::cell::printable;
 
 /// Blanks between columns.
 const GAP: usize = 3;
 
 /// Lines of cells under a header, each ended by a newline.
 pub(crate) fn lay_out(lines: &[Vec<String>]) -> String {
-    let lines: Vec<Vec<String>> =
-        lines.iter().map(|line| line.iter().map(|cell| printable(cell)).collect()).collect();
-    let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
-    let widths: Vec<_> = (0..columns)
-        .map(|i| lines.iter().filter_map(|line| line.get(i)).map(|c| width(c)).max().unwrap_or(0))
-        .collect();
-    lines.iter().map(|line| one(line, &widths)).collect()
-}
-
-fn one(line: &[String], widths: &[usize]) -> String {
-    let mut out = String::new();
-    for (cell, full) in line.iter().zip(widths) {
-        out.push_str(cell);
-        out.extend(std::iter::repeat_n(' ', full + GAP - width(cell)));
-    }
-    let mut out = out.trim_end().to_owned();
-    out.push('\n');
-    out
+    // A cell holds no tab and no newline: `printable` writes them as escapes.
+    let rows = lines.iter().map(|line| line.iter().map(|cell| printable(cell)).collect());
+    let rows: Vec<Vec<String>> = rows.collect();
+    let text: String = rows.iter().map(|row| row.join("\t") + "\n").collect();
+    let mut table = TabWriter::new(Vec::new()).padding(GAP).minwidth(0);
+    let aligned = table.write_all(text.as_bytes()).and_then(|()| table.flush());
+    let aligned = aligned.ok().and_then(|()| String::from_utf8(table.into_inner().ok()?).ok());
+    let aligned = aligned.unwrap_or(text);
+    aligned.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }

@@ -27,7 +27,7 @@ pub fn control_socket(rundir: &Path, target: &str) -> Result<PathBuf, Error> {
 }
 
 fn read_pid(path: &Path) -> io::Result<u32> {
-    let text = std::fs::read_to_string(path)?;
+    let text = files::read_text(path)?;
     text.trim().parse().map_err(|_| {
         let problem = format!("{:?} is not a process id", jsonrpc::excerpt(&text));
         io::Error::new(io::ErrorKind::InvalidData, problem)

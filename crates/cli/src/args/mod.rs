@@ -67,6 +67,12 @@ impl Cli {
         Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
 
+    /// The command line as help and manual pages tell it: the options that every verb takes stand
+    /// in those of the tool itself only.
+    pub fn documented() -> clap::Command {
+        own_options_only(Self::command())
+    }
+
     /// The verb, whichever way the program was called.
     pub fn verb(&self) -> &Verb {
         match &self.command {

@@ -6,14 +6,38 @@ use std::os::unix::net::UnixListener;
 
 use crate::acting::{Footprint, hold_after, kill_after, output, step_that_sets_up};
 use crate::tool::{Ran, docker_ovs, refuses, says};
-use lab::{Bridge, Container, Database, Home, run, try_run, unique, wait_for_answer, wait_until};
+use lab::{
+    Bridge, Container, Database, Home, IdleVswitchd, run, try_run, unique, wait_for_answer,
+    wait_until,
+};
 
-/// A database with a bridge that no vswitchd serves, and words for the tool to use it.
-fn unserved() -> (Database, String) {
+/// A database with a bridge whose vswitchd does nothing.
+struct Unserved {
+    server: Database,
+    _vswitchd: IdleVswitchd,
+}
+
+impl std::ops::Deref for Unserved {
+    type Target = Database;
+
+    fn deref(&self) -> &Database {
+        &self.server
+    }
+}
+
+impl std::ops::DerefMut for Unserved {
+    fn deref_mut(&mut self) -> &mut Database {
+        &mut self.server
+    }
+}
+
+/// Such a database, and words for the tool to use it.
+fn unserved() -> (Unserved, String) {
     let server = Database::start();
+    let vswitchd = server.idle_vswitchd();
     server.vsctl(&["add-br", "br0"]);
     let remote = server.remote();
-    (server, remote)
+    (Unserved { server, _vswitchd: vswitchd }, remote)
 }
 
 fn is_clean(container: &Container, host_end: &str) {

@@ -12,6 +12,7 @@ mod live;
 mod live_faults;
 mod logging;
 mod machine;
+mod manual;
 mod openapi;
 mod os_ken;
 mod page;

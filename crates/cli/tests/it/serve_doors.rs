@@ -111,26 +111,62 @@ fn clients_that_never_read_do_not_block_other_clients() {
     drop(idle);
 }
 
-/// As many as one door lets in.
-const PLACES: usize = 256;
+/// More than one listener has places.
+const CROWD: usize = 300;
 
 #[test]
-fn a_full_listener_does_not_block_the_other_listener() {
+fn a_crowd_of_one_user_blocks_no_other_user() {
     lab::need!(Lab);
     let daemon = Served::start(&[]);
     let address = daemon.tcp();
-    let crowd: Vec<_> = (0..PLACES).map(|_| daemon.connect()).collect();
-    let mut late = daemon.connect();
-    late.write_all(head("GET", "/healthz", &["Host: localhost"]).as_bytes()).unwrap();
-    late.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
-    assert!(late.read(&mut [0; 1]).is_err(), "there was a place too many");
-    let answer = ask(tcp(&address), &head("GET", "/healthz", &["Host: localhost"]));
-    assert_eq!(answer.status, 200, "the other door is open");
-    drop(crowd);
-    late.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    let mut answer = String::new();
-    late.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let healthz = head("GET", "/healthz", &["Host: localhost"]);
+    // By TCP, where all have one address; some are silent, some ask and stay, some listen.
+    let crowd = Crowd::start(&address);
+    for _ in 0..20 {
+        let start = Instant::now();
+        assert_eq!(ask(tcp(&address), &healthz).status, 200);
+        assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    }
+    // One of the crowd's own gives its place up; one that has just come has it.
+    let crowd_here: Vec<_> = (0..CROWD).map(|_| daemon.connect()).collect();
+    assert_eq!(daemon.get("/healthz").status, 200);
+    let metrics = daemon.get("/metrics").body;
+    assert!(metrics.contains("docker_ovs_connections_evicted_total "), "{metrics}");
+    drop((crowd, crowd_here));
+}
+
+/// Connections of another user, each of which stays.
+struct Crowd(std::process::Child);
+
+impl Crowd {
+    fn start(address: &str) -> Self {
+        let script = "
+import encodings.idna, os, socket, sys
+os.setuid(65534)
+host, port = sys.argv[1].rsplit(':', 1)
+words = [b'', b'GET /healthz HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n',
+         b'GET /v1/events HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n']
+crowd = []
+for n in range(int(sys.argv[2])):
+    crowd.append(socket.create_connection((host, int(port))))
+    crowd[-1].sendall(words[n % 3])
+print('here', flush=True)
+sys.stdin.read()
+";
+        let mut command = Command::new("python3");
+        command.args(["-c", script, address, &CROWD.to_string()]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut here = [0; 4];
+        child.stdout.as_mut().unwrap().read_exact(&mut here).unwrap();
+        Self(child)
+    }
+}
+
+impl Drop for Crowd {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 #[test]

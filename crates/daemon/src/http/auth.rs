@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{Request, State as Extract};
-use axum::http::header::{AUTHORIZATION, HOST};
+use axum::http::header::{AUTHORIZATION, CONNECTION, HOST};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
@@ -13,6 +13,7 @@ use subtle::ConstantTimeEq;
 use tracing::warn;
 
 use crate::http::error::ApiError;
+use crate::http::throttle::Throttle;
 
 /// What a request by TCP must show.
 #[derive(Debug)]
@@ -20,6 +21,7 @@ pub(crate) struct AccessPolicy {
     address: SocketAddr,
     /// With a token, the Host header does not matter.
     token: Option<Arc<str>>,
+    refusals: Throttle,
 }
 
 /// Lets a request in, or answers it.
@@ -31,19 +33,29 @@ pub(crate) async fn check(
     match policy.admit(request.method(), request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,
         Err(error) => {
-            warn!("refused {} {}: {}", request.method(), request.uri().path(), error.message());
-            error.into_response()
+            if let Some(times) = policy.refusals.happened() {
+                let (method, path) = (request.method(), request.uri().path());
+                warn!("refused {times} requests, the last {method} {path}: {}", error.message());
+            }
+            let mut answer = error.into_response();
+            // Who is refused has no use for the connection, and keeps a place with it.
+            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            answer
         }
     }
 }
 
 impl AccessPolicy {
     pub(crate) fn new(address: SocketAddr, token: Option<Arc<str>>) -> Self {
-        Self { address, token }
+        Self { address, token, refusals: Throttle::default() }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    pub(crate) fn wants_token(&self) -> bool {
+        self.token.is_some()
     }
 
     fn admit(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {

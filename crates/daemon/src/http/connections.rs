@@ -1,25 +1,32 @@
 //! Connections: how many, how long, how large; and their end.
 
-use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::Response;
+use axum::http::header::CONTENT_TYPE;
 use futures_util::future::join_all;
 use hyper::server::conn::http1::Builder;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use rustix::process::{Resource, getrlimit};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
+use tracing::warn;
 
 use crate::http::listener::{Connection, Listener};
+use crate::http::places::Place;
+use crate::http::throttle::Throttle;
 
-/// At most so many connections of one listener; further ones wait to be accepted.
+/// At most so many connections of one listener, and as many streams; fewer where the process may
+/// have few open files.
 const MAX_CONNECTIONS: usize = 256;
 /// A client must have sent the head of its request in this time, also of its next one.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
@@ -27,6 +34,8 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
 const MAX_HEADER_BYTES: usize = 16 << 10;
 /// So many header lines.
 const MAX_HEADERS: usize = 64;
+/// The same where a token is wanted: who has none takes no place for long.
+const TOKEN_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a TLS handshake may take.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A client that takes nothing for so long is dropped, and with it what was meant for it.
@@ -48,22 +57,42 @@ pub(crate) async fn serve(
     join_all(listeners).await;
 }
 
+/// How many connections a listener may have beside so many others: half of the open files that
+/// the process may have are for connections and streams.
+pub(crate) fn places(listeners: usize) -> usize {
+    let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let files = usize::try_from(files).unwrap_or(usize::MAX);
+    (files / 2 / 2 / listeners.max(1)).clamp(1, MAX_CONNECTIONS)
+}
+
 /// Serves one listener; connections of another cannot take up its places.
 async fn accept_from(listener: Listener, router: Router, mut stopped: watch::Receiver<bool>) {
     let router = listener.guard(router);
-    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let head = if listener.wants_token() { TOKEN_TIMEOUT } else { HEADER_TIMEOUT };
+    let crowded = Arc::new(Throttle::default());
+    let url: Arc<str> = listener.url().into();
     let mut connections = JoinSet::new();
     let graceful = GracefulShutdown::new();
     loop {
         tokio::select! {
             _ = stopped.wait_for(|stopped| *stopped) => break,
             Some(_) = connections.join_next() => {}
-            (place, connection) = accept(&room, &listener) => match connection {
-                Ok(connection) => {
-                    let served = serve_connection(connection, router.clone(), graceful.watcher());
+            connection = listener.accept() => match connection {
+                Ok((connection, owner)) => {
+                    let place = Arc::new(listener.places().take(owner));
+                    let serve = Serve {
+                        router: router.clone(),
+                        head,
+                        place: place.clone(),
+                        watcher: graceful.watcher(),
+                    };
+                    let served = serve.connection(connection);
+                    let (crowded, url) = (crowded.clone(), url.clone());
                     connections.spawn(async move {
-                        served.await;
-                        drop(place);
+                        tokio::select! {
+                            () = served => {}
+                            () = place.evicted() => tell_crowded(&crowded, &url),
+                        }
                     });
                 }
                 Err(_) => sleep(ACCEPT_BACKOFF).await,
@@ -74,39 +103,64 @@ async fn accept_from(listener: Listener, router: Router, mut stopped: watch::Rec
     let _ = timeout(DRAIN_TIMEOUT, graceful.shutdown()).await;
 }
 
-/// A place first: without one no connection is accepted.
-async fn accept(
-    room: &Arc<Semaphore>,
-    listener: &Listener,
-) -> (Option<OwnedSemaphorePermit>, io::Result<Connection>) {
-    let place = room.clone().acquire_owned().await.ok();
-    (place, listener.accept().await)
-}
-
-async fn serve_connection(connection: Connection, router: Router, watcher: Watcher) {
-    match connection {
-        Connection::Unix(stream) => serve_stream(stream, router, watcher).await,
-        Connection::Tcp(stream, None) => serve_stream(stream, router, watcher).await,
-        Connection::Tcp(stream, Some(tls)) => {
-            if let Ok(Ok(stream)) = timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
-                serve_stream(stream, router, watcher).await;
-            }
-        }
+fn tell_crowded(crowded: &Throttle, url: &str) {
+    if let Some(times) = crowded.happened() {
+        warn!("{url}: too many connections, {times} ended to make room for others");
     }
 }
 
-async fn serve_stream<S>(stream: S, router: Router, watcher: Watcher)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let connection = Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
-        .max_buf_size(MAX_HEADER_BYTES)
-        .max_headers(MAX_HEADERS)
-        .serve_connection(TokioIo::new(write_limited(stream)), TowerToHyperService::new(router));
-    // An error here is the client's; there is no answer left to put it in.
-    let _ = watcher.watch(connection).await;
+/// What it takes to serve one connection.
+struct Serve {
+    router: Router,
+    /// How long the head of a request may take.
+    head: Duration,
+    place: Arc<Place>,
+    watcher: Watcher,
+}
+
+impl Serve {
+    async fn connection(self, connection: Connection) {
+        match connection {
+            Connection::Unix(stream) => self.stream(stream).await,
+            Connection::Tcp(stream, None) => self.stream(stream).await,
+            Connection::Tcp(stream, Some(tls)) => {
+                if let Ok(Ok(stream)) = timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
+                    self.stream(stream).await;
+                }
+            }
+        }
+    }
+
+    async fn stream<S>(self, stream: S)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Self { router, head, place, watcher } = self;
+        let router = TowerToHyperService::new(router);
+        let service = service_fn(move |request| {
+            place.begin_request();
+            let (answer, place) = (router.call(request), place.clone());
+            async move {
+                let answer = answer.await;
+                place.end_request(answer.as_ref().is_ok_and(is_stream));
+                answer
+            }
+        });
+        let connection = Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(head)
+            .max_buf_size(MAX_HEADER_BYTES)
+            .max_headers(MAX_HEADERS)
+            .serve_connection(TokioIo::new(write_limited(stream)), service);
+        // An error here is the client's; there is no answer left to put it in.
+        let _ = watcher.watch(connection).await;
+    }
+}
+
+/// Whether the answer has no end.
+fn is_stream<B>(answer: &Response<B>) -> bool {
+    let kind = answer.headers().get(CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"))
 }
 
 /// The stream; writing fails with [`io::ErrorKind::TimedOut`] when nothing could be written
@@ -119,6 +173,8 @@ fn write_limited<S: AsyncRead + AsyncWrite>(stream: S) -> Pin<Box<TimeoutStream<
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
     use tokio::time::Instant;
 

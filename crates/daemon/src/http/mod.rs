@@ -4,6 +4,8 @@ mod auth;
 pub(crate) mod connections;
 pub(crate) mod error;
 pub(crate) mod listener;
+pub(crate) mod places;
 pub(crate) mod routes;
 mod socket;
+mod throttle;
 mod tls;

@@ -77,6 +77,7 @@ mod tests {
             switch_netns: None,
             engines: BTreeMap::new(),
             named_engines: std::collections::BTreeSet::new(),
+            identities: model::identity::Identities::default(),
             kernel: Observed::Fresh { rows: Arc::default() },
             switch: BTreeMap::new(),
         };

@@ -30,7 +30,8 @@ impl Host {
                 Err(act_error) => return Err(act_error),
             }
         };
-        let snapshot = self.look(&Question { every_port: false, ..near(request) }).await;
+        let snapshot =
+            self.look(&Question { every_port: false, identities: false, ..near(request) }).await;
         match came_true(&snapshot, &plan) {
             Ok(()) => Ok(Connected { plan, snapshot }),
             Err(why) => Err(executor.undo(why).await),
@@ -83,7 +84,7 @@ pub async fn plan_disconnect(
 }
 
 fn all() -> Question {
-    Question::default()
+    Question { identities: true, ..Question::default() }
 }
 
 fn near(request: &Connect) -> Question {
@@ -91,6 +92,7 @@ fn near(request: &Connect) -> Question {
         target: Some(Target::Container(request.container.clone())),
         bridge: Some(request.bridge.clone()),
         every_port: true,
+        identities: true,
         ..Question::default()
     }
 }

@@ -25,8 +25,8 @@ impl PlanExecutor {
     /// Waits for its turn: from now on no other docker-ovs changes anything.
     pub(super) async fn take(host: &Host) -> Result<Self, SourceError> {
         let due = Deadline::after(host.timeout);
-        let links = Links::of(host)?;
         let rows = Rows::lock(host, due).await?;
+        let links = Links::of(host)?;
         let observer = host.observer.clone();
         Ok(Self { links, rows, done: Vec::new(), count: 0, observer })
     }

@@ -107,7 +107,7 @@ pub(super) async fn whole(from: &impl Observe) -> Result<Look, ActError> {
 
 /// What keeps packets from passing is mended too.
 fn with_traffic() -> Question {
-    Question { traffic: true, ..Question::default() }
+    Question { traffic: true, identities: true, ..Question::default() }
 }
 
 /// What is not there after all was not restored.

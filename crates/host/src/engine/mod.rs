@@ -51,6 +51,18 @@ pub enum Event {
 /// What happens from some moment on; it ends when the engine tells no more.
 pub type Events = BoxStream<'static, Result<Event, SourceError>>;
 
+/// Who answers for an engine, as far as the connection to it tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// That is not told, or nothing answered yet.
+    Untold,
+    /// Whoever is behind a network address.
+    Network,
+    /// The process that listens at its socket; 0 for one in a PID namespace that this program does
+    /// not see.
+    Process(u32),
+}
+
 /// What look and watch need of a container engine. Each call may be under way several times at
 /// once; no call waits for ever by itself if the engine is well, but a call about one container
 /// may take as long as that container takes to start.
@@ -63,6 +75,16 @@ pub trait Engine: Send + Sync {
 
     /// How messages call it, with its address: `Docker at unix:///var/run/docker.sock`.
     fn what(&self) -> String;
+
+    /// Who answered last.
+    fn peer(&self) -> Peer {
+        Peer::Untold
+    }
+
+    /// The lasting id that it has of itself, if it has one; that may cost it some milliseconds.
+    fn id(&self) -> BoxFuture<'_, Result<Option<String>, SourceError>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
 
     /// Its version, for `doctor`.
     fn version(&self) -> BoxFuture<'_, Result<String, SourceError>>;

@@ -1,8 +1,9 @@
 //! Which namespace a container is in: from a PID to a namespace, without being fooled by a PID that
-//! was recycled.
+//! was recycled, or that is a number of another PID namespace.
 //!
-//! The namespace is opened first, which pins it, and only then it is checked that it
-//! is still the container's: by Docker's own handle on it, or by asking the engine again.
+//! The process is opened first, then its namespace, which pins it, and only then it is checked that
+//! it is the container's: by the engine's own handle on the namespace, or by the cgroup of that very
+//! process. An engine that names the process once more proves nothing.
 
 use std::path::Path;
 
@@ -14,7 +15,9 @@ use netns::Netns;
 use super::ask::IN_FLIGHT;
 use super::{Engine, Found};
 use crate::deadline::Deadline;
-use crate::kernel;
+use crate::identity::engine::Pids;
+use crate::identity::process::Process;
+use crate::{failure, kernel};
 
 /// Says in each row which namespace its process is in, or why that cannot be known. The
 /// namespaces are held open; what keeps them keeps them alive.
@@ -23,7 +26,7 @@ pub(crate) async fn settle(
     due: Deadline,
     found: &mut [Found],
 ) -> Vec<(usize, Pinned)> {
-    let pinned = pin_all(found);
+    let pinned = pin_all(engine, found);
     let refuted = confirm(engine, due, found, &pinned).await;
     refute(found, refuted);
     pinned
@@ -31,7 +34,9 @@ pub(crate) async fn settle(
 
 /// Opens the namespace of every container that has a process, and says so in its row. Where it is
 /// known already that this cannot be had, what is in the row is old.
-pub(crate) fn pin_all(found: &mut [Found]) -> Vec<(usize, Pinned)> {
+pub(crate) fn pin_all(engine: &dyn Engine, found: &mut [Found]) -> Vec<(usize, Pinned)> {
+    let said: Vec<_> = found.iter().map(|found| found.row.pid).collect();
+    Pids::of(engine).translate(found);
     let mut pinned = Vec::new();
     let settled = |found: &Found| found.row.netns_error.is_some();
     for (i, found) in found.iter_mut().enumerate().filter(|(_, found)| !settled(found)) {
@@ -39,7 +44,7 @@ pub(crate) fn pin_all(found: &mut [Found]) -> Vec<(usize, Pinned)> {
             None => {}
             Some(Ok(pin)) => {
                 found.row.netns = Some(pin.id);
-                pinned.push((i, pin));
+                pinned.push((i, Pinned { said: said[i], ..pin }));
             }
             Some(Err(source_error)) => found.row.netns_error = Some(source_error),
         }
@@ -47,22 +52,29 @@ pub(crate) fn pin_all(found: &mut [Found]) -> Vec<(usize, Pinned)> {
     pinned
 }
 
-/// Asks the engine again about those whose namespace could not be proven to be theirs, and
-/// takes it from those that have another process now.
+/// Asks the engine again about those whose process could not be proven to be theirs: it stopped
+/// meanwhile, or it is not known which process it has. Either way the namespace is not theirs.
 pub(crate) async fn confirm(
     engine: &dyn Engine,
     due: Deadline,
     found: &[Found],
     pinned: &[(usize, Pinned)],
 ) -> Vec<(usize, SourceError)> {
-    let doubtful = pinned.iter().filter(|(_, pin)| !pin.proven).map(|(i, _)| *i);
-    let doubtful: Vec<_> = doubtful.collect();
-    let asked = stream::iter(doubtful).map(|i| async move {
-        let again = due.hold(|| engine.what(), engine.inspect(&found[i].row.id.0)).await;
-        let verdict = again.and_then(|again| reconfirm(&found[i], again.as_ref()));
-        verdict.err().map(|source_error| (i, source_error))
+    let doubtful = pinned.iter().filter(|(_, pin)| !pin.proven);
+    let doubtful: Vec<_> = doubtful.map(|(i, pin)| (*i, pin.said)).collect();
+    let asked = stream::iter(doubtful).map(|(i, said)| async move {
+        let first = &found[i];
+        let again = due.hold(|| engine.what(), engine.inspect(&first.row.id.0)).await;
+        let why = match again {
+            Ok(Some(again)) if again.row.id == first.row.id && again.row.pid == said => {
+                unproven(first)
+            }
+            Ok(_) => gone(first),
+            Err(source_error) => source_error,
+        };
+        (i, why)
     });
-    asked.buffered(IN_FLIGHT).filter_map(std::future::ready).collect().await
+    asked.buffered(IN_FLIGHT).collect().await
 }
 
 pub(crate) fn refute(found: &mut [Found], refuted: Vec<(usize, SourceError)>) {
@@ -76,7 +88,9 @@ pub(crate) fn refute(found: &mut [Found], refuted: Vec<(usize, SourceError)>) {
 pub(crate) struct Pinned {
     pub(crate) netns: Netns,
     pub(crate) id: NetnsId,
-    /// Whether Docker's handle proves that it is the container's.
+    /// The process by the number that the engine gave.
+    said: Option<u32>,
+    /// Whether the kernel proves that it is the container's.
     proven: bool,
 }
 
@@ -84,29 +98,40 @@ pub(crate) struct Pinned {
 fn pin(found: &Found) -> Option<Result<Pinned, SourceError>> {
     let pid = found.row.pid?;
     let what = || format!("the network namespace of {} (process {pid})", found.row.name);
-    let opened =
-        Netns::of_process(pid).map_err(|error| match kernel::source_error(what(), &error) {
-            source_error if source_error.kind == SourceErrorKind::Unreachable => gone(found),
-            source_error => source_error,
-        });
+    let process = match Process::open(pid) {
+        Ok(process) => process,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Some(Err(gone(found)));
+        }
+        Err(error) => return Some(Err(failure::of_io(what(), &error, "run as root"))),
+    };
+    let opened = process.netns().map_err(|error| match kernel::source_error(what(), &error) {
+        source_error if source_error.kind == SourceErrorKind::Unreachable => gone(found),
+        source_error => source_error,
+    });
     Some(opened.map(|netns| {
         let id = kernel::id(&netns);
-        let proven = found.sandbox.as_deref().is_some_and(|path| leads_to(path, id));
-        Pinned { netns, id, proven }
+        let handle = found.sandbox.as_deref().is_some_and(|path| leads_to(path, id));
+        let proven = handle || process.is_in_cgroup_of(&found.row.id.0);
+        Pinned { netns, id, said: None, proven }
     }))
 }
 
-/// The handle is a bind mount of the namespace: the same inode, or it proves nothing.
+/// The handle is a bind mount of the namespace: the same inode, or it proves nothing. Every Docker
+/// calls its host's own namespace `default`, which tells none from another.
 fn leads_to(path: &Path, id: NetnsId) -> bool {
-    rustix::fs::stat(path).is_ok_and(|stat| stat.st_dev == id.dev && stat.st_ino == id.ino)
+    !path.ends_with("default")
+        && rustix::fs::stat(path).is_ok_and(|stat| stat.st_dev == id.dev && stat.st_ino == id.ino)
 }
 
-/// Whether a second answer of the engine still names the process that was pinned.
-fn reconfirm(first: &Found, again: Option<&Found>) -> Result<(), SourceError> {
-    if again.is_some_and(|again| again.row.id == first.row.id && again.row.pid == first.row.pid) {
-        return Ok(());
-    }
-    Err(gone(first))
+fn unproven(found: &Found) -> SourceError {
+    let pid = found.row.pid.unwrap_or_default();
+    let why = format!(
+        "nothing proves that process {pid} is its: neither the engine's handle on its network \
+         namespace leads there, nor does the process's cgroup name it"
+    );
+    SourceError::new(SourceErrorKind::Unusable, format!("container {}", found.row.name), why)
+        .hint("is its engine on this machine? pid:N and netns:NAME ask without an engine")
 }
 
 fn gone(found: &Found) -> SourceError {

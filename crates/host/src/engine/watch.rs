@@ -7,6 +7,7 @@ use std::future::pending;
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt};
+use model::identity::SourceIdentity;
 use model::ids::ContainerId;
 use model::snapshot::Container;
 use model::{SourceError, SourceErrorKind};
@@ -20,7 +21,8 @@ use super::inspections::{Inspections, Rows};
 use super::netns::settle;
 use super::{Configured, Engine, Event, Events, Found};
 use crate::deadline::Deadline;
-use crate::source::{Latest, PROBE_AFTER, await_liveness};
+use crate::identity;
+use crate::source::{Answered, PROBE_AFTER, await_liveness};
 
 /// The pause before the engine is asked again for an answer that it owes, and the longest, as each
 /// one doubles it: it may never come, and every time costs the engine something. When a
@@ -32,7 +34,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 pub(crate) async fn run(
     configured: &Configured,
     patience: Duration,
-    told: &Sender<Latest<Container>>,
+    told: &Sender<Answered<Container>>,
 ) -> SourceError {
     let Err(source_error) = follow(configured, patience, told).await;
     source_error
@@ -41,14 +43,20 @@ pub(crate) async fn run(
 async fn follow(
     configured: &Configured,
     patience: Duration,
-    told: &Sender<Latest<Container>>,
+    told: &Sender<Answered<Container>>,
 ) -> Result<Infallible, SourceError> {
     let engine = configured.engine()?;
     let (what, due) = (|| engine.what(), || Deadline::after(patience));
     // First the events, so that none is missed between the list and them.
     let events = due().hold(what, engine.events()).await?;
-    let rows = due().hold(what, all_settled(engine, due())).await?;
-    told.send_modify(|told| told.set_fresh(rows.values().cloned().collect()));
+    let (rows, identity) = due().hold(what, all_settled(engine, due())).await?;
+    // Another process may answer at the same address than before.
+    let id = due().hold(what, engine.id()).await.ok().flatten();
+    let identity = SourceIdentity { id, ..identity };
+    told.send_modify(|told| {
+        *told.about_mut() = Some(identity);
+        told.set_fresh(rows.values().cloned().collect());
+    });
     let sign = Notify::new();
     tokio::select! {
         biased;
@@ -62,7 +70,7 @@ async fn follow(
 async fn probe(
     engine: &dyn Engine,
     patience: Duration,
-    told: &Sender<Latest<Container>>,
+    told: &Sender<Answered<Container>>,
     sign: &Notify,
 ) -> Result<Infallible, SourceError> {
     let what = || engine.what();
@@ -79,7 +87,7 @@ async fn follow_events(
     patience: Duration,
     mut events: Events,
     mut rows: Rows,
-    told: &Sender<Latest<Container>>,
+    told: &Sender<Answered<Container>>,
     sign: &Notify,
 ) -> Result<Infallible, SourceError> {
     let (mut asked, mut changed) = (Inspections::of(engine, patience), Changed::default());
@@ -101,7 +109,7 @@ async fn follow_events(
         // What was packet_sockets while an answer came is still to be asked about.
         if std::mem::take(&mut changed.missed) {
             let due = Deadline::after(patience);
-            rows = due.hold(|| engine.what(), all_settled(engine, due)).await?;
+            (rows, _) = due.hold(|| engine.what(), all_settled(engine, due)).await?;
             asked = Inspections::of(engine, patience);
         }
         told.send_modify(|told| told.renew(rows.values().cloned().collect()));
@@ -141,11 +149,15 @@ impl Retry {
     }
 }
 
-/// Every container.
-async fn all_settled(engine: &dyn Engine, due: Deadline) -> Result<Rows, SourceError> {
+/// Every container, and who answered.
+async fn all_settled(
+    engine: &dyn Engine,
+    due: Deadline,
+) -> Result<(Rows, SourceIdentity), SourceError> {
     let mut found = all(engine).await?;
     settle(engine, due, &mut found).await;
-    Ok(found.into_iter().map(by_id).collect())
+    let identity = identity::engine::identify(engine, &found);
+    Ok((found.into_iter().map(by_id).collect(), identity))
 }
 
 fn by_id(found: Found) -> (ContainerId, Container) {

@@ -29,7 +29,7 @@ struct Home {
 
 impl Links {
     pub(crate) fn of(host: &Host) -> Result<Self, SourceError> {
-        let switch = kernel::switch_namespace(&host.rundir)?;
+        let switch = host.identify_switch(true).netns?;
         let switch = inside(&switch, |_| RouteSocket::here());
         let switch = switch.map_err(|error| {
             failure::of_chain("the switch's namespace".to_owned(), &error, "run as root")

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use model::identity::SourceIdentity;
 use model::ids::NetnsId;
 use model::snapshot::Namespace;
 use model::{SourceError, SourceErrorKind};
@@ -14,9 +15,10 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use super::watch::{Hint, OtherNamespaces, SwitchNamespace};
+use crate::identity::vswitchd::identify;
 use crate::kernel;
 
-/// The namespace that ovs-vswitchd lives in now, by its PID file in `rundir`.
+/// The namespace that ovs-vswitchd lives in now; its PID file and its socket are in `rundir`.
 pub(crate) fn open(rundir: &Path) -> Result<Arc<dyn SwitchNamespace>, SourceError> {
     Ok(Arc::new(Hints::open(rundir)?))
 }
@@ -24,6 +26,7 @@ pub(crate) fn open(rundir: &Path) -> Result<Arc<dyn SwitchNamespace>, SourceErro
 /// Where hints come from.
 struct Hints {
     rundir: PathBuf,
+    vswitchd: SourceIdentity,
     switch: Netns,
     own: AsyncFd<LinkWatch>,
     /// Those of all namespaces, those of `own` too; none where the kernel does not let us.
@@ -32,7 +35,8 @@ struct Hints {
 
 impl Hints {
     fn open(rundir: &Path) -> Result<Self, SourceError> {
-        let switch = kernel::switch_namespace(rundir)?;
+        let vswitchd = identify(rundir).map_err(|unidentified| unidentified.why)?;
+        let (vswitchd, switch) = (vswitchd.identity(), vswitchd.netns);
         let own = kernel::listen(&switch, false)?;
         let all = kernel::listen(&switch, true).ok();
         #[allow(deprecated, reason = "its successor is unsafe; a LinkWatch owns its descriptor")]
@@ -42,7 +46,7 @@ impl Hints {
             })
         };
         let (own, all) = (asleep(own)?, all.map(asleep).transpose()?);
-        Ok(Self { rundir: rundir.to_owned(), switch, own, all })
+        Ok(Self { rundir: rundir.to_owned(), vswitchd, switch, own, all })
     }
 
     async fn wait(&self) {
@@ -66,9 +70,14 @@ impl SwitchNamespace for Hints {
         kernel::id(&self.switch)
     }
 
-    fn is_current(&self) -> bool {
-        let now = kernel::switch_namespace(&self.rundir);
-        now.map_or(true, |now| now.identity() == self.switch.identity())
+    fn vswitchd(&self) -> Option<SourceIdentity> {
+        Some(self.vswitchd.clone())
+    }
+
+    fn is_current(&self) -> Result<bool, SourceError> {
+        let now = identify(&self.rundir).map_err(|unidentified| unidentified.why)?;
+        let same = now.netns.identity() == self.switch.identity();
+        Ok(same && now.identity() == self.vswitchd)
     }
 
     fn read(&self) -> Namespace {

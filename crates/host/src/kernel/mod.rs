@@ -13,8 +13,6 @@ pub mod watch;
 
 pub(crate) use change::Links;
 pub(crate) use hints::open;
-pub(crate) use namespaces::{
-    named, not_opened, open_named, own_namespace, source_error, switch_namespace,
-};
+pub(crate) use namespaces::{named, not_opened, open_named, own_namespace, source_error};
 pub(crate) use read::{alone, around, everything, homes, listen, needs_everything};
 pub(crate) use rows::id;

@@ -1,18 +1,9 @@
-//! The namespaces that a look starts from: the switch's, our own, those with a name.
+//! The namespaces that a look starts from, beside the switch's: our own, those with a name.
 
 use std::path::Path;
 
 use model::{SourceError, SourceErrorKind, Target};
 use netns::Netns;
-
-/// The namespace ovs-vswitchd lives in, by the PID file in `rundir` (ovs-vswitchd(8)); our
-/// own where that cannot be told, as with a vswitchd of another PID namespace.
-pub(crate) fn switch_namespace(rundir: &Path) -> Result<Netns, SourceError> {
-    match vswitchd(rundir) {
-        Some(pid) => Netns::of_process(pid).or_else(|_| own_namespace()),
-        None => own_namespace(),
-    }
-}
 
 /// The namespace this program runs in.
 pub(crate) fn own_namespace() -> Result<Netns, SourceError> {
@@ -25,13 +16,6 @@ pub(crate) fn named() -> Vec<(String, Netns)> {
         .into_iter()
         .filter_map(|(name, path)| Some((name, Netns::open(&path).ok()?)))
         .collect()
-}
-
-fn vswitchd(rundir: &Path) -> Option<u32> {
-    let pid = std::fs::read_to_string(rundir.join("ovs-vswitchd.pid")).ok()?;
-    let pid: u32 = pid.trim().parse().ok()?;
-    let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
-    (name.trim() == "ovs-vswitchd").then_some(pid)
 }
 
 /// The namespace of a name under /run/netns (ip-netns(8)), or of a path.

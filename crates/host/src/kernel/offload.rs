@@ -16,8 +16,8 @@ pub(super) enum Of {
 }
 
 impl Of {
-    pub(super) fn those_in(netns: NetnsId, switch: NetnsId) -> Self {
-        if netns == switch { Self::VethsWithin } else { Self::EveryVeth }
+    pub(super) fn those_in(netns: NetnsId, switch: Option<NetnsId>) -> Self {
+        if Some(netns) == switch { Self::VethsWithin } else { Self::EveryVeth }
     }
 
     fn fits(self, link: &Link) -> bool {

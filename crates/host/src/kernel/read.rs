@@ -13,8 +13,10 @@ use super::offload;
 use super::rows::{self as links, id};
 
 /// One namespace whole, and of the switch's namespace the links that those inside lead to:
-/// the cost does not depend on how many there are. Both are visited by one thread.
-pub(crate) fn around(home: &Netns, switch: &Netns, traffic: bool) -> Vec<Namespace> {
+/// the cost does not depend on how many there are. Both are visited by one thread. Without a
+/// switch's namespace the one alone.
+pub(crate) fn around(home: &Netns, switch: Option<&Netns>, traffic: bool) -> Vec<Namespace> {
+    let Some(switch) = switch else { return whole(&[(home, Vec::new())], None, traffic) };
     if id(home) == id(switch) {
         return vec![empty(id(home), Vec::new())];
     }
@@ -50,15 +52,16 @@ pub(crate) fn needs_everything(inside: &Namespace) -> bool {
     inside.links.iter().any(|link| link.ethernet && blind(link))
 }
 
-/// These namespaces whole, each with its names, and the switch's.
+/// These namespaces whole, each with its names, and the switch's where that is known.
 pub(crate) fn everything(
     homes: &[(&Netns, Vec<String>)],
-    switch: &Netns,
+    switch: Option<&Netns>,
     traffic: bool,
 ) -> Vec<Namespace> {
     let mut rows = whole(homes, switch, traffic);
+    let Some(switch) = switch else { return rows };
     if rows.iter().all(|row| row.id != id(switch)) {
-        rows.extend(whole(&[(switch, Vec::new())], switch, traffic));
+        rows.extend(whole(&[(switch, Vec::new())], Some(switch), traffic));
     }
     let others: Vec<&Netns> = homes.iter().map(|(home, _)| *home).collect();
     let here = rows.iter_mut().find(|row| row.id == id(switch));
@@ -127,7 +130,7 @@ pub(crate) fn homes(
     let homes: Vec<_> = homes.values().map(|(space, names)| (space, names.clone())).collect();
     let spaces: Vec<_> = homes.iter().map(|(space, _)| *space).collect();
     assign_nsids(&spaces, switch);
-    let mut rows = whole(&homes, switch, true);
+    let mut rows = whole(&homes, Some(switch), true);
     rows.extend(shut.into_values());
     let nsids = netns::visit(&[switch], |_, socket| {
         let mut here = empty(id(switch), Vec::new());
@@ -157,15 +160,16 @@ pub(crate) fn listen(switch: &Netns, all: bool) -> Result<LinkWatch, SourceError
     listening.map_err(|error| source_error("changes of links".to_owned(), &error))
 }
 
-fn whole(homes: &[(&Netns, Vec<String>)], switch: &Netns, traffic: bool) -> Vec<Namespace> {
+fn whole(homes: &[(&Netns, Vec<String>)], switch: Option<&Netns>, traffic: bool) -> Vec<Namespace> {
+    let others: Vec<&Netns> = switch.into_iter().collect();
     let spaces: Vec<&Netns> = homes.iter().map(|(home, _)| *home).collect();
     let read = netns::visit(&spaces, |i, socket| {
         let mut row = empty(id(spaces[i]), homes[i].1.clone());
         row.links = links::all(socket)?;
         if traffic {
-            offload::note(&mut row.links, offload::Of::those_in(row.id, id(switch)));
+            offload::note(&mut row.links, offload::Of::those_in(row.id, switch.map(id)));
         }
-        links::name_others(socket, &mut row, &[switch])?;
+        links::name_others(socket, &mut row, &others)?;
         Ok(row)
     });
     let rows = read.into_iter().zip(homes);

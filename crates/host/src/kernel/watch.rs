@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, select_ok};
+use model::identity::SourceIdentity;
 use model::ids::{Ifindex, NetnsId, Nsid};
 use model::snapshot::{Container, Namespace};
 use model::{SourceError, SourceErrorKind};
@@ -18,7 +19,7 @@ use tokio::sync::watch::{Receiver, Sender};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use crate::source::Latest;
+use crate::source::{Answered, Latest};
 
 /// The pause before what could not be read is tried again: no hint says that it can be.
 const RETRY: Duration = Duration::from_secs(1);
@@ -28,6 +29,8 @@ const RETRY: Duration = Duration::from_secs(1);
 pub struct LinkReading {
     /// The namespace that ovs-vswitchd lives in.
     pub switch: Option<NetnsId>,
+    /// Which process that is, where it was asked.
+    pub vswitchd: Option<SourceIdentity>,
     /// The number of the last request that was made before the switch's namespace was read.
     pub number: u64,
 }
@@ -39,8 +42,16 @@ pub trait SwitchNamespace: Send + Sync {
     /// Which one it is.
     fn id(&self) -> NetnsId;
 
-    /// Whether ovs-vswitchd still lives in it.
-    fn is_current(&self) -> bool;
+    /// Which process ovs-vswitchd was when it was opened; none where that was not asked.
+    fn vswitchd(&self) -> Option<SourceIdentity> {
+        None
+    }
+
+    /// Whether the same ovs-vswitchd still lives in it.
+    ///
+    /// # Errors
+    /// It is not known any more which process that is.
+    fn is_current(&self) -> Result<bool, SourceError>;
 
     /// Its links, without what it calls others.
     fn read(&self) -> Namespace;
@@ -75,7 +86,7 @@ pub type Open = dyn Fn() -> Result<Arc<dyn SwitchNamespace>, SourceError> + Send
 /// `requests` has the switch's namespace read once more.
 pub async fn run(
     open: &Open,
-    containers: Vec<Receiver<Latest<Container>>>,
+    containers: Vec<Receiver<Answered<Container>>>,
     requests: Receiver<u64>,
     latest: &Publish,
 ) -> SourceError {
@@ -85,7 +96,7 @@ pub async fn run(
 
 async fn follow(
     open: &Open,
-    mut containers: Vec<Receiver<Latest<Container>>>,
+    mut containers: Vec<Receiver<Answered<Container>>>,
     mut requests: Receiver<u64>,
     latest: &Publish,
 ) -> Result<Infallible, SourceError> {
@@ -180,7 +191,7 @@ impl<'o> Links<'o> {
     /// The switch's namespace, all the others, and the switch's once more after them.
     async fn read_everything(
         &mut self,
-        containers: &mut [Receiver<Latest<Container>>],
+        containers: &mut [Receiver<Answered<Container>>],
     ) -> Result<(), SourceError> {
         self.read_here(When::AtOnce).await?;
         self.read_elsewhere(containers);
@@ -226,7 +237,7 @@ impl<'o> Links<'o> {
 
     /// Starts to read the namespaces of the containers, unless that is under way already: then
     /// they are read once more after that.
-    fn read_elsewhere(&mut self, containers: &mut [Receiver<Latest<Container>>]) {
+    fn read_elsewhere(&mut self, containers: &mut [Receiver<Answered<Container>>]) {
         if self.reading.is_some() || !self.dirty {
             return;
         }
@@ -264,9 +275,9 @@ impl<'o> Links<'o> {
     /// told of or not.
     ///
     /// # Errors
-    /// The switch's namespace cannot be opened.
+    /// The switch's namespace cannot be opened, or is not known any more.
     async fn read_here(&mut self, when: When) -> Result<bool, SourceError> {
-        if !self.switch.is_current() {
+        if !self.switch.is_current()? {
             self.switch = (self.open)()?;
             self.dirty = true;
         }
@@ -291,10 +302,10 @@ impl<'o> Links<'o> {
 
     /// A reading that was asked for counts as made, whether it brought anything new or not.
     fn publish(&self, number: u64, changed: bool, latest: &Publish) {
-        let switch = Some(self.switch.id());
+        let (switch, vswitchd) = (Some(self.switch.id()), self.switch.vswitchd());
         let rows = changed.then(|| self.rows());
         latest.send_modify(|latest| {
-            *latest.about_mut() = LinkReading { switch, number };
+            *latest.about_mut() = LinkReading { switch, vswitchd, number };
             if let Some(rows) = rows {
                 latest.set_fresh(rows);
             }

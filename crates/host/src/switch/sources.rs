@@ -12,13 +12,19 @@ use crate::Host;
 use crate::deadline::Deadline;
 use crate::kernel;
 use crate::question::Question;
-use crate::switch::ovsdb::Database;
+use crate::switch::ovsdb::{Answerer, Database};
 
 /// With more interfaces than this, reading the whole table costs less than asking for each.
 const MANY: usize = 32;
 
 /// What each source brought.
 pub(crate) type BySource = BTreeMap<SwitchSource, Result<Vec<Bridge>, SourceError>>;
+
+/// What each source brought, and who answered for the database, if it was asked and did.
+pub(crate) type Answered = (BySource, Option<Answerer>);
+
+/// The same of the database alone.
+type OfDatabase = (Result<Vec<Bridge>, SourceError>, Option<Answerer>);
 
 /// How a source reads every bridge; the one that is asked about, if there is one, must be among
 /// them.
@@ -35,17 +41,18 @@ const SOURCES: [(SwitchSource, Read); 2] =
 
 impl Host {
     /// What the sources of `question` say of everything.
-    pub(crate) async fn sources(&self, due: Deadline, question: &Question) -> BySource {
+    pub(crate) async fn sources(&self, due: Deadline, question: &Question) -> Answered {
         let ovsdb = async {
             if !question.takes(SwitchSource::Ovsdb) {
                 return None;
             }
-            let ask = async {
-                let mut database = self.database(due).await?;
-                let what = database.what().to_owned();
-                due.hold(|| what.clone(), database.all()).await
+            let mut database = match self.database(due).await {
+                Ok(database) => database,
+                Err(why) => return Some((Err(why), None)),
             };
-            Some(ask.await)
+            let what = database.what().to_owned();
+            let rows = due.hold(|| what.clone(), database.all()).await;
+            Some((rows, Some(database.answerer())))
         };
         let (ovsdb, others) = tokio::join!(ovsdb, self.other_sources(due, question));
         collect(ovsdb, others)
@@ -59,7 +66,7 @@ impl Host {
         question: &Question,
         database: Option<Result<Database, SourceError>>,
         rows: &[Namespace],
-    ) -> BySource {
+    ) -> Answered {
         let ovsdb = async {
             match database {
                 Some(database) => Some(near(due, database, question, rows).await),
@@ -79,9 +86,10 @@ impl Host {
     }
 }
 
-fn collect(ovsdb: Option<Result<Vec<Bridge>, SourceError>>, mut sources: BySource) -> BySource {
-    sources.extend(ovsdb.map(|rows| (SwitchSource::Ovsdb, rows)));
-    sources
+fn collect(ovsdb: Option<OfDatabase>, mut sources: BySource) -> Answered {
+    let (rows, answerer) = ovsdb.unzip();
+    sources.extend(rows.map(|rows| (SwitchSource::Ovsdb, rows)));
+    (sources, answerer.flatten())
 }
 
 async fn near(
@@ -89,19 +97,25 @@ async fn near(
     database: Result<Database, SourceError>,
     question: &Question,
     rows: &[Namespace],
-) -> Result<Vec<Bridge>, SourceError> {
-    let mut database = database?;
+) -> OfDatabase {
+    let mut database = match database {
+        Ok(database) => database,
+        Err(why) => return (Err(why), None),
+    };
     let what = database.what().to_owned();
     let here = rows.get(1..).unwrap_or_default();
     let names: Vec<_> =
         here.iter().flat_map(|ns| &ns.links).map(|link| link.name.to_string()).collect();
-    let whole = names.len() > MANY || rows.first().is_some_and(kernel::needs_everything);
+    // Without the switch's namespace a link leads to no name, and only claims lead to a port.
+    let unnamed = here.is_empty() && rows.first().is_some_and(|home| !home.links.is_empty());
+    let whole = unnamed || names.len() > MANY || rows.first().is_some_and(kernel::needs_everything);
     let bridge = question.bridge.as_deref();
     let ask = async {
         if whole {
             return database.all().await;
         }
-        let found = database.named(&names, bridge, question.traffic).await?;
+        let settings = question.traffic || question.identities;
+        let found = database.named(&names, bridge, settings).await?;
         let missing = bridge.is_some_and(|name| found.iter().all(|bridge| *bridge.name != *name));
         if !missing {
             return Ok(found);
@@ -109,5 +123,6 @@ async fn near(
         // So that the error can tell which bridges there are.
         Ok(found.into_iter().chain(database.bridges().await?).collect())
     };
-    due.hold(|| what.clone(), ask).await
+    let rows = due.hold(|| what.clone(), ask).await;
+    (rows, Some(database.answerer()))
 }

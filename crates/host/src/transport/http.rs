@@ -19,6 +19,7 @@ use tokio::net::{TcpStream, UnixStream};
 
 use super::endpoint::Endpoint;
 use super::tls::Tls;
+use crate::identity::peer::pid_of;
 
 /// The longest reply that is read, in bytes: some ten thousand containers.
 const LONGEST: usize = 64 << 20;
@@ -33,6 +34,8 @@ pub struct Http {
     endpoint: Endpoint,
     tls: Option<TlsOptions>,
     idle: Mutex<Vec<Sender>>,
+    /// Who listened at its socket at the last connection.
+    peer: Mutex<Option<u32>>,
 }
 
 /// What the server shows, and what it wants to be shown. A token is not sent without TLS.
@@ -68,7 +71,7 @@ pub enum HttpError {
 impl Http {
     /// A client of the server at `endpoint`; connects when it is asked something.
     pub fn new(endpoint: Endpoint) -> Self {
-        Self { endpoint, tls: None, idle: Mutex::default() }
+        Self { endpoint, tls: None, idle: Mutex::default(), peer: Mutex::default() }
     }
 
     /// A client of a server at `at` that speaks TLS.
@@ -79,6 +82,12 @@ impl Http {
     /// Where the server is.
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
+    }
+
+    /// The process that listened at its socket at the last connection; 0 for one in a PID namespace
+    /// that this program does not see, none before the first one and by TCP.
+    pub fn peer(&self) -> Option<u32> {
+        *self.peer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The JSON that `path` answers; `path` is sent as it is.
@@ -130,7 +139,10 @@ impl Http {
     async fn connect(&self) -> Result<Sender, HttpError> {
         match (&self.endpoint, &self.tls) {
             (Endpoint::Unix(path), _) => {
-                handshake(UnixStream::connect(path).await.map_err(HttpError::Connect)?).await
+                let stream = UnixStream::connect(path).await.map_err(HttpError::Connect)?;
+                let peer = pid_of(&stream).map_err(HttpError::Connect)?;
+                *self.peer.lock().unwrap_or_else(PoisonError::into_inner) = Some(peer);
+                handshake(stream).await
             }
             (Endpoint::Tcp(at), None) => handshake(tcp(*at).await?).await,
             // A handshake is large, and rare.

@@ -16,6 +16,7 @@ use tokio::time::timeout;
 
 use crate::fake_database::FakeDatabase;
 use crate::fake_engine::FakeEngine;
+use crate::fake_vswitchd::FakeVswitchd;
 use crate::own_kernel::{Process, is_inside};
 use crate::rows::{container, host, with_pid};
 
@@ -23,6 +24,7 @@ use crate::rows::{container, host, with_pid};
 struct Scene {
     host: Host,
     database: FakeDatabase,
+    _vswitchd: FakeVswitchd,
     engine: Arc<FakeEngine>,
     _process: Process,
     _folder: TempDir,
@@ -36,7 +38,8 @@ fn scene() -> Scene {
     let (host, folder) = host(vec![Arc::clone(&engine) as _]);
     let database = FakeDatabase::listen(folder.path());
     database.bridge("br0", &[]);
-    Scene { host, database, engine, _process: process, _folder: folder }
+    let vswitchd = FakeVswitchd::start(folder.path());
+    Scene { host, database, _vswitchd: vswitchd, engine, _process: process, _folder: folder }
 }
 
 fn wish() -> Connect {

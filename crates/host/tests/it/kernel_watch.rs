@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use host::kernel::watch::LinkReading;
 use host::kernel::watch::{Hint, OtherNamespaces, SwitchNamespace, run};
-use host::source::Latest;
+use host::source::{Answered, Latest};
 use model::ids::{Ifindex, NetnsId, Nsid};
 use model::snapshot::{Container, Namespace, Peer};
 use model::{SourceError, SourceErrorKind};
@@ -43,8 +43,8 @@ impl SwitchNamespace for FakeNamespace {
         SWITCH
     }
 
-    fn is_current(&self) -> bool {
-        !self.now.lock().unwrap().moved
+    fn is_current(&self) -> Result<bool, SourceError> {
+        Ok(!self.now.lock().unwrap().moved)
     }
 
     fn read(&self) -> Namespace {
@@ -71,7 +71,7 @@ impl SwitchNamespace for FakeNamespace {
 
 struct Followed {
     kernel: Arc<FakeNamespace>,
-    containers: Sender<Latest<Container>>,
+    containers: Sender<Answered<Container>>,
     requests: Sender<u64>,
     rows: Receiver<Latest<Namespace, LinkReading>>,
     task: JoinHandle<SourceError>,
@@ -96,7 +96,7 @@ impl Followed {
         let opened = Arc::clone(&kernel);
         let task = tokio::spawn(async move {
             let open = move || -> Result<Arc<dyn SwitchNamespace>, SourceError> {
-                if opened.is_current() {
+                if opened.is_current()? {
                     return Ok(Arc::clone(&opened) as Arc<dyn SwitchNamespace>);
                 }
                 Err(SourceError::new(SourceErrorKind::Denied, "the namespace", "no"))

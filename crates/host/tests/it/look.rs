@@ -113,18 +113,19 @@ async fn containers_in_the_same_namespace_come_with_the_one_asked_about() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_namespace_of_a_process_is_the_containers_only_if_the_engine_says_so_again() {
+async fn an_engine_that_names_a_process_twice_proves_nothing() {
     let own = with_pid(container("d1", "web"), process::id());
     let docker = FakeEngine::new("docker", vec![own.clone()]);
-    let snapshot = look(&[&docker], Some("web")).await;
-    let row = query::container(&snapshot, "web").unwrap();
-    assert!(row.netns.is_some() && row.netns_error.is_none(), "{row:?}");
-    assert_eq!(docker.count("inspect d1"), 1, "no handle proves it, so the engine is asked again");
-    docker.says_again(with_pid(container("d1", "web"), 1));
-    let snapshot = look(&[&docker], Some("web")).await;
-    let row = query::container(&snapshot, "web").unwrap();
-    assert_eq!(row.netns, None);
-    assert_eq!(row.netns_error.as_ref().unwrap().kind, SourceErrorKind::Gone);
+    for (again, why) in [
+        (own, SourceErrorKind::Unusable),
+        (with_pid(container("d1", "web"), 1), SourceErrorKind::Gone),
+    ] {
+        docker.says_again(again);
+        let snapshot = look(&[&docker], Some("web")).await;
+        let row = query::container(&snapshot, "web").unwrap();
+        assert_eq!((row.netns, row.netns_error.as_ref().unwrap().kind), (None, why));
+    }
+    assert_eq!(docker.count("inspect d1"), 2, "so that a container that stopped is told from one");
 }
 
 #[tokio::test(start_paused = true)]

@@ -12,6 +12,7 @@ mod fake_engine;
 mod fake_http;
 mod fake_switch;
 mod fake_transaction;
+mod fake_vswitchd;
 mod http;
 mod kernel_watch;
 mod look;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use host::kernel::watch::LinkReading;
-use host::source::Latest;
+use host::source::{Answered, Latest};
 use host::watch::{Feeds, Watch};
 use model::snapshot::{Container, Namespace};
 use model::switch::{Bridge, SwitchSource};
@@ -16,8 +16,8 @@ use crate::rows::{SWITCH, bridge, container, kind, namespace};
 
 /// The other ends of a Watch's feeds.
 struct Sources {
-    engine: Sender<Latest<Container>>,
-    switch: Sender<Latest<Bridge>>,
+    engine: Sender<Answered<Container>>,
+    switch: Sender<Answered<Bridge>>,
     kernel: Sender<Latest<Namespace, LinkReading>>,
     requests: Receiver<u64>,
 }
@@ -58,7 +58,8 @@ impl Sources {
 
     fn links(&self, names: &[&str], number: u64) {
         self.kernel.send_modify(|latest| {
-            *latest.about_mut() = LinkReading { switch: Some(SWITCH), number };
+            *latest.about_mut() =
+                LinkReading { switch: Some(SWITCH), number, ..LinkReading::default() };
             latest.set_fresh(vec![namespace(names)]);
         });
     }

@@ -20,6 +20,8 @@ pub(super) struct Index<'a> {
     pub(super) scope: Scope,
     /// Where port names are link names; none where that is not known.
     pub(super) switch_netns: Option<NetnsId>,
+    /// Why it is not known, where that was asked.
+    pub(super) switch_netns_error: Option<&'a str>,
     namespaces: Namespaces<'a>,
     links: FxHashMap<LinkKey, &'a Link>,
     /// Veths by (the index they name, their own index): who may be at the other end.
@@ -43,6 +45,7 @@ impl<'a> Index<'a> {
         Self {
             scope: snapshot.scope,
             switch_netns: snapshot.switch_netns,
+            switch_netns_error: snapshot.switch_netns_error(),
             links: links(&namespaces),
             veths_by_peer: OnceCell::new(),
             tenants: tenants(snapshot),

@@ -155,10 +155,12 @@ fn first_step(container: &Container, home: &Namespace) -> Evidence {
 fn arrive(index: &Index<'_>, trace: &Trace) -> PortState {
     match (trace.ports.as_slice(), &trace.wire) {
         ([one], _) => state_of(&index.ports[*one]),
-        ([], Wire::Unresolved { why }) => PortState::Unknown { why: why.clone() },
-        ([], _) => match index.switch_error() {
-            Some(source_error) => PortState::Unknown { why: source_error.to_string() },
-            None => PortState::NotOnSwitch,
+        // What leads nowhere may well lead to a namespace that is not known.
+        ([], wire) => match (index.switch_netns_error, wire, index.switch_error()) {
+            (Some(why), ..) => PortState::Unknown { why: why.to_owned() },
+            (None, Wire::Unresolved { why }, _) => PortState::Unknown { why: why.clone() },
+            (None, _, Some(source_error)) => PortState::Unknown { why: source_error.to_string() },
+            (None, _, None) => PortState::NotOnSwitch,
         },
         _ => PortState::Unknown { why: "several ports fit equally well".to_owned() },
     }

@@ -114,7 +114,7 @@ fn system(index: &Index<'_>, claims: &Claims<'_, '_>, ix: PortIx) -> Occupant {
     match index.ports[ix].link {
         Some(link) => living(index, link),
         None if can_tell(index) => Occupant::Orphaned { last: last(index, claims, ix) },
-        None => unread(),
+        None => unread(index),
     }
 }
 
@@ -164,12 +164,13 @@ fn internal(index: &Index<'_>, entry: &PortEntry<'_>) -> Occupant {
         None if can_tell(index) => Occupant::Unknown {
             why: "its link was moved to a namespace of no container".to_owned(),
         },
-        None => unread(),
+        None => unread(index),
     }
 }
 
-fn unread() -> Occupant {
-    Occupant::Unknown { why: "the switch's namespace was not read".to_owned() }
+fn unread(index: &Index<'_>) -> Occupant {
+    let why = index.switch_netns_error.unwrap_or("the switch's namespace was not read");
+    Occupant::Unknown { why: why.to_owned() }
 }
 
 /// Absence proves something only after a whole look that succeeded.

@@ -130,12 +130,13 @@ fn bridges() -> impl Strategy<Value = Vec<Bridge>> {
     })
 }
 
+// The parts are boxed: strategies are moved by value, and a test thread has 2 MiB of stack.
 prop_compose! {
     fn snapshots()(
-        containers in containers(),
-        namespaces in namespaces(),
-        ovsdb in bridges(),
-        openflow in prop::option::of(bridges()),
+        containers in containers().boxed(),
+        namespaces in namespaces().boxed(),
+        ovsdb in bridges().boxed(),
+        openflow in prop::option::of(bridges()).boxed(),
         switch_netns in prop::option::of(netns()),
         whole in any::<bool>(),
     ) -> Snapshot {
@@ -148,6 +149,7 @@ prop_compose! {
             scope: if whole { Scope::Everything } else { Scope::One },
             switch_netns,
             named_engines: std::collections::BTreeSet::new(),
+            identities: docker_ovs_model::identity::Identities::default(),
             engines: [(Engine("docker".into()), Observed::Fresh { rows: containers.into() })].into(),
             kernel: Observed::Fresh { rows: namespaces.into() },
             switch: sources.into_iter().filter_map(|(source, rows)| Some((source, fresh(rows?)))).collect(),

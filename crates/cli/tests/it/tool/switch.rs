@@ -1,12 +1,13 @@
 //! A database with one port, and what is told of it.
 
-use lab::{Database, Home, Netns, here, run, unique, wait_until};
+use lab::{Database, Home, IdleVswitchd, Netns, here, run, unique, wait_until};
 
 use super::live::Events;
 
 /// A database of its own with a veth on the port 7 of its only bridge.
 pub(crate) struct Switch {
     pub(crate) server: Database,
+    _vswitchd: IdleVswitchd,
     host_end: String,
     /// A link in the same namespace that is on no port.
     spare: String,
@@ -28,9 +29,10 @@ impl Switch {
             "netns",
             &here(),
         ]);
+        let vswitchd = server.idle_vswitchd();
         let spare = unique("d");
         netns.ip(&["link", "add", &spare, "type", "veth"]);
-        let switch = Self { server, host_end, spare, _netns: netns };
+        let switch = Self { server, _vswitchd: vswitchd, host_end, spare, _netns: netns };
         switch.server.vsctl(&["add-br", "br0", "--", "add-port", "br0", &switch.host_end]);
         switch.number(&[]);
         switch

@@ -63,7 +63,7 @@ struct Config {
 }
 
 fn current_context(folder: &Path) -> Option<String> {
-    let text = std::fs::read(folder.join("config.json")).ok()?;
+    let text = files::read(&folder.join("config.json")).ok()?;
     let config: Config = serde_json::from_slice(&text).ok()?;
     config.current_context.filter(|name| !name.is_empty())
 }
@@ -99,7 +99,7 @@ fn context(folder: Option<&Path>, wanted: &str) -> Result<Endpoint, SourceError>
     let metas = folder.ok_or_else(missing)?.join("contexts").join("meta");
     let metas = std::fs::read_dir(metas).map_err(|_| missing())?;
     let metas = metas.flatten().filter_map(|entry| {
-        let text = std::fs::read(entry.path().join("meta.json")).ok()?;
+        let text = files::read(&entry.path().join("meta.json")).ok()?;
         serde_json::from_slice::<Meta>(&text).ok()
     });
     let meta = metas.into_iter().find(|meta| meta.name == wanted).ok_or_else(missing)?;

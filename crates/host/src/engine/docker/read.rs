@@ -12,7 +12,7 @@ use model::{SourceError, SourceErrorKind, query};
 use serde::Deserialize;
 
 use super::watch;
-use crate::engine::{Engine, Events, Found};
+use crate::engine::{Engine, Events, Found, Peer};
 use crate::failure;
 use crate::transport::{Endpoint, Http, HttpError};
 
@@ -48,6 +48,18 @@ impl Engine for Docker {
 
     fn what(&self) -> String {
         format!("Docker at {}", self.http.endpoint())
+    }
+
+    fn peer(&self) -> Peer {
+        match (self.http.endpoint(), self.http.peer()) {
+            (Endpoint::Tcp(_), _) => Peer::Network,
+            (Endpoint::Unix(_), None) => Peer::Untold,
+            (Endpoint::Unix(_), Some(pid)) => Peer::Process(pid),
+        }
+    }
+
+    fn id(&self) -> BoxFuture<'_, Result<Option<String>, SourceError>> {
+        async { Ok(self.get::<Info>("/info").await?.lasting_id()) }.boxed()
     }
 
     /// The API version the daemon speaks, and its own version.
@@ -141,6 +153,29 @@ fn can_name_a_container(wanted: &str) -> bool {
 struct Version {
     version: String,
     api_version: String,
+}
+
+/// `GET /info`, as far as it is used.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Info {
+    #[serde(rename = "ID")]
+    id: Option<String>,
+    docker_root_dir: Option<String>,
+    /// Podman's alone.
+    buildah_version: Option<String>,
+}
+
+impl Info {
+    /// Podman makes another `ID` up for each answer; what lasts of it is where it keeps its
+    /// containers.
+    fn lasting_id(self) -> Option<String> {
+        let id = match self.buildah_version {
+            Some(_) => self.docker_root_dir.map(|root| format!("podman:{root}")),
+            None => self.id,
+        };
+        id.filter(|id| !id.is_empty())
+    }
 }
 
 /// `GET /containers/{id}/json`, as far as it is used. Engines write null for what is empty.

@@ -10,5 +10,5 @@ mod transaction;
 pub(crate) mod watch;
 
 pub(crate) use change::Rows;
-pub(crate) use read::{Database, what};
+pub(crate) use read::{Answerer, Database, what};
 pub use statistics::Counters;

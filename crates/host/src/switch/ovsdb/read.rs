@@ -18,26 +18,57 @@ pub(super) const TABLES: [Columns<'_>; 4] = [
     Columns { table: "Interface", columns: INTERFACE.split_at(1).1 },
     Columns { table: "Port", columns: PORT.split_at(1).1 },
     Columns { table: "Bridge", columns: BRIDGE },
-    Columns { table: "Open_vSwitch", columns: OPEN_VSWITCH },
+    Columns { table: "Open_vSwitch", columns: OPEN_VSWITCH.split_at(1).1 },
 ];
 
 /// A connection to the switch's database.
 pub(crate) struct Database {
     pub(super) client: Client,
     what: String,
+    /// What it calls itself, where that was read.
+    row: Option<DatabaseRow>,
+}
+
+/// What a database calls itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DatabaseRow {
+    /// The `_uuid` of its Open_vSwitch row, made with the database and different in each.
+    pub(crate) id: Uuid,
+    /// What the operator calls it.
+    pub(crate) system_id: Option<String>,
+}
+
+impl DatabaseRow {
+    pub(super) fn of(id: Uuid, row: &OpenVSwitchRow) -> Self {
+        Self { id, system_id: row.system_id().cloned() }
+    }
+}
+
+/// Who answered for a database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Answerer {
+    /// The process behind its socket; 0 for one that is not seen, none by TCP.
+    pub(crate) peer: Option<u32>,
+    /// What it calls itself, where that was read.
+    pub(crate) row: Option<DatabaseRow>,
 }
 
 impl Database {
     pub(crate) async fn open(remote: &Remote, tls: Option<&Tls>) -> Result<Self, SourceError> {
         let what = what(remote);
         match Client::connect(remote, tls).await {
-            Ok(client) => Ok(Self { client, what }),
+            Ok(client) => Ok(Self { client, what, row: None }),
             Err(error) => Err(source_error(what, remote, &error)),
         }
     }
 
     pub(crate) fn what(&self) -> &str {
         &self.what
+    }
+
+    /// Who has answered so far.
+    pub(crate) fn answerer(&self) -> Answerer {
+        Answerer { peer: self.client.peer(), row: self.row.clone() }
     }
 
     /// The database server's schema, for a health check.
@@ -55,6 +86,7 @@ impl Database {
             let bridges = tables.rows("Bridge")?.into_iter().map(|(_, row)| row).collect();
             let settings: Vec<(_, OpenVSwitchRow)> = tables.rows("Open_vSwitch")?;
             let userspace_tso = settings.first().map(|(_, row)| row.userspace_tso());
+            self.row = settings.first().map(|(id, row)| DatabaseRow::of(*id, row));
             Ok(Rows { userspace_tso, interfaces, ports, bridges }.into_bridges())
         };
         let read: Result<_, ovsdb::Error> = read.await;
@@ -113,8 +145,11 @@ impl Database {
         let mut ports = rows_by_id(&answer, count..both, |row: &PortRow| row.id)?;
         ports.retain(|_, port| port.interfaces.iter().any(|id| interfaces.contains_key(id)));
         let bridges = if bridge.is_some() { answer.rows(both)? } else { Vec::new() };
-        let settings = if settings { answer.rows(selects.len() - 1)? } else { Vec::new() };
+        let settings: Vec<OpenVSwitchRow> =
+            if settings { answer.rows(selects.len() - 1)? } else { Vec::new() };
         let userspace_tso = settings.first().map(OpenVSwitchRow::userspace_tso);
+        let own = settings.first().and_then(|row| Some(DatabaseRow::of(row.id?, row)));
+        self.row = own.or(self.row.take());
         Ok(Rows { userspace_tso, interfaces, ports, bridges })
     }
 

@@ -29,7 +29,7 @@ pub(super) const PORT: &[&str] = &["_uuid", "name", "interfaces", "tag", "trunks
 pub(super) const BRIDGE: &[&str] = &["ports", "name", "datapath_id", "datapath_type"];
 
 /// Of the whole switch, the one row of Open_vSwitch.
-pub(super) const OPEN_VSWITCH: &[&str] = &["other_config"];
+pub(super) const OPEN_VSWITCH: &[&str] = &["_uuid", "other_config", "external_ids"];
 
 type Ids = Map<String, String>;
 
@@ -69,13 +69,22 @@ pub(super) struct BridgeRow {
     datapath_type: String,
 }
 
-/// The settings of vswitchd.
+/// The settings of vswitchd, and what the database calls itself.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct OpenVSwitchRow {
+    #[serde(rename = "_uuid", default)]
+    pub(super) id: Option<Uuid>,
     other_config: Ids,
+    #[serde(default)]
+    external_ids: Ids,
 }
 
 impl OpenVSwitchRow {
+    /// What the operator calls this switch; several databases may have the same.
+    pub(super) fn system_id(&self) -> Option<&String> {
+        self.external_ids.0.get("system-id")
+    }
+
     /// As vswitchd reads a boolean that is false unless set (`smap_get_bool`).
     pub(super) fn userspace_tso(&self) -> bool {
         let set = self.other_config.0.get("userspace-tso-enable");

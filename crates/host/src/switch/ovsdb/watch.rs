@@ -4,27 +4,29 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use model::SourceError;
+use model::identity::SourceIdentity;
 use model::switch::{Bridge, Port};
 use ovsdb::{Changes, Uuid, VSWITCH};
 use serde::de::DeserializeOwned;
 use tokio::sync::watch::Sender;
 use tokio::time::timeout;
 
-use super::read::{Database, TABLES};
+use super::read::{Answerer, Database, DatabaseRow, TABLES};
 use super::rows::{BridgeRow, InterfaceRow, OpenVSwitchRow, PortRow};
 use crate::Host;
 use crate::deadline::Deadline;
-use crate::source::{Latest, PROBE_AFTER, await_liveness};
+use crate::identity;
+use crate::source::{Answered, PROBE_AFTER, await_liveness};
 
 /// Tells all bridges, and again after each change, until the database fails.
-pub(crate) async fn run(host: &Host, told: &Sender<Latest<Bridge>>) -> SourceError {
+pub(crate) async fn run(host: &Host, told: &Sender<Answered<Bridge>>) -> SourceError {
     let Err(source_error) = follow(host, told).await;
     source_error
 }
 
 async fn follow(
     host: &Host,
-    told: &Sender<Latest<Bridge>>,
+    told: &Sender<Answered<Bridge>>,
 ) -> Result<std::convert::Infallible, SourceError> {
     let due = || Deadline::after(host.timeout);
     let start = due();
@@ -34,11 +36,19 @@ async fn follow(
     let mut followed = start.hold(what, Followed::start(database)).await?;
     loop {
         let bridges = followed.bridges();
-        told.send_modify(|told| told.set_fresh(bridges));
+        let identity = followed.identity(host);
+        told.send_modify(|told| {
+            *told.about_mut() = Some(identity.clone());
+            told.set_fresh(bridges);
+        });
         loop {
             match timeout(PROBE_AFTER, followed.change()).await {
                 Ok(changed) => break changed?,
                 Err(_) => await_liveness(told, what, due().hold(what, followed.life())).await?,
+            }
+            // vswitchd may come or go and leave the database as it was.
+            if followed.identity(host) != identity {
+                break;
             }
         }
     }
@@ -72,6 +82,14 @@ impl Followed {
             settings: settings.into_iter().collect(),
             made: HashMap::new(),
         })
+    }
+
+    /// Who answers for the database, and whose it is now.
+    fn identity(&self, host: &Host) -> SourceIdentity {
+        let world = host.identify_database(identity::vswitchd::identify(&host.rundir).as_ref());
+        let row = self.settings.iter().next().map(|(id, row)| DatabaseRow::of(*id, row));
+        let answerer = Answerer { row, ..self.database.answerer() };
+        identity::database::identity(Some(&answerer), world)
     }
 
     /// Every bridge with every port.

@@ -63,6 +63,7 @@ pub(crate) fn host() -> Snapshot {
         scope: Scope::Everything,
         switch_netns: Some(SWITCH),
         named_engines: std::collections::BTreeSet::new(),
+        identities: docker_ovs_model::identity::Identities::default(),
         engines: [(Engine("docker".into()), Observed::Fresh { rows })].into(),
         kernel: Observed::Fresh { rows: spaces },
         switch: [(

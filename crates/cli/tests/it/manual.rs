@@ -1,0 +1,61 @@
+//! docs/man has the manual pages (man-pages(7)), made of the command line's own definition.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use clap::Command;
+use clap_mangen::Man;
+use docker_ovs::args::Cli;
+
+/// A page, by its file's name.
+type Page = (String, String);
+
+/// The tool's page, and one for each verb that its help lists.
+fn pages() -> Vec<Page> {
+    // The commit and its date are of a build, not of the manual.
+    let mut tool =
+        Cli::documented().version(env!("CARGO_PKG_VERSION")).disable_help_subcommand(true);
+    tool.build();
+    let listed = |verb: &&Command| !verb.is_hide_set() && verb.get_name() != "help";
+    let verbs = tool.get_subcommands().filter(listed).cloned();
+    verbs.chain([tool.clone()]).map(page).collect()
+}
+
+fn page(command: Command) -> Page {
+    let page = Man::new(command)
+        .source(concat!("docker-ovs ", env!("CARGO_PKG_VERSION")))
+        .manual("docker-ovs manual");
+    let mut text = Vec::new();
+    page.render(&mut text).unwrap();
+    (page.get_filename(), String::from_utf8(text).unwrap())
+}
+
+/// `BLESS=1` writes them instead.
+#[test]
+fn the_pages_are_what_the_command_line_says() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/man");
+    let pages = pages();
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::create_dir_all(&folder).unwrap();
+        for (name, text) in &pages {
+            std::fs::write(folder.join(name), text).unwrap();
+        }
+    }
+    for (name, text) in &pages {
+        let there = std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+        assert!(there == *text, "docs/man/{name} is out of date: BLESS=1 rewrites it");
+    }
+    let names = |file: std::io::Result<std::fs::DirEntry>| file.unwrap().file_name();
+    let there: BTreeSet<_> = std::fs::read_dir(&folder).unwrap().map(names).collect();
+    assert_eq!(there, pages.iter().map(|(name, _)| name.into()).collect(), "a page of no verb");
+}
+
+#[test]
+fn where_to_look_stands_in_the_page_of_the_tool_alone() {
+    let with_it: Vec<_> = pages()
+        .into_iter()
+        .filter(|(_, text)| text.contains("ovs\\-db") || text.contains("OVSDB server"))
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(with_it, ["docker-ovs.1"]);
+}

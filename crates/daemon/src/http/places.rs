@@ -1,0 +1,249 @@
+//! Who has how many of a listener's places, and which connection ends when there are too many.
+//!
+//! A client is never kept waiting for a place. When there are too many connections, the owner
+//! with the most of them gives one up: the one that has been idle the longest. So a crowd of one
+//! owner's crowds out only itself. Streams of events are counted apart from requests, as they
+//! last.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// Whom a connection is counted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Owner {
+    /// A user of this machine: by the unix socket, or over loopback.
+    User(u32),
+    /// Another machine; of IPv6, its network of 64 bits, which is one subscriber's.
+    Address(IpAddr),
+    /// The kernel does not say.
+    Unknown,
+}
+
+impl Owner {
+    /// The machine at this address.
+    pub(crate) fn machine(ip: IpAddr) -> Self {
+        match ip.to_canonical() {
+            IpAddr::V6(ip) => {
+                let network = u128::from(ip) & (u128::MAX << 64);
+                Self::Address(IpAddr::V6(network.into()))
+            }
+            ip @ IpAddr::V4(_) => Self::Address(ip),
+        }
+    }
+}
+
+/// The places of one listener.
+#[derive(Debug)]
+pub(crate) struct Places {
+    /// So many connections that are no streams, and so many that are.
+    most: usize,
+    taken: Mutex<Taken>,
+}
+
+#[derive(Debug, Default)]
+struct Taken {
+    next: u64,
+    connections: BTreeMap<u64, Connection>,
+    evicted: u64,
+}
+
+#[derive(Debug)]
+struct Connection {
+    owner: Owner,
+    activity: Activity,
+    since: Instant,
+    end: Arc<Notify>,
+}
+
+/// What a connection is for at present. The order is that in which they are given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Activity {
+    Idle,
+    Request,
+    Stream,
+}
+
+/// How many connections there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) requests: usize,
+    pub(crate) streams: usize,
+    /// Those that were ended to make room, since the start.
+    pub(crate) evicted: u64,
+}
+
+impl Places {
+    /// Room for `most` connections, and for as many streams.
+    pub(crate) fn new(most: usize) -> Arc<Self> {
+        Arc::new(Self { most, taken: Mutex::default() })
+    }
+
+    /// A place for a new connection; another one may have to end for it.
+    pub(crate) fn take(self: &Arc<Self>, owner: Owner) -> Place {
+        let end = Arc::new(Notify::new());
+        let mut taken = self.lock();
+        let id = taken.next;
+        taken.next += 1;
+        let since = Instant::now();
+        let connection = Connection { owner, activity: Activity::Idle, since, end: end.clone() };
+        taken.connections.insert(id, connection);
+        taken.make_room(self.most, false);
+        Place { places: self.clone(), id, end }
+    }
+
+    /// How many there are now.
+    pub(crate) fn counts(&self) -> Counts {
+        let taken = self.lock();
+        let streams = taken.of(true).count();
+        Counts { requests: taken.connections.len() - streams, streams, evicted: taken.evicted }
+    }
+
+    fn set(&self, id: u64, activity: Activity) {
+        let mut taken = self.lock();
+        if let Some(connection) = taken.connections.get_mut(&id) {
+            connection.activity = activity;
+            connection.since = Instant::now();
+        }
+        taken.make_room(self.most, activity == Activity::Stream);
+    }
+
+    /// What is locked is whole between any two statements.
+    fn lock(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Taken {
+    fn of(&self, streams: bool) -> impl Iterator<Item = (&u64, &Connection)> {
+        let is_stream = |connection: &Connection| connection.activity == Activity::Stream;
+        self.connections.iter().filter(move |(_, connection)| is_stream(connection) == streams)
+    }
+
+    fn make_room(&mut self, most: usize, streams: bool) {
+        if self.of(streams).count() <= most {
+            return;
+        }
+        let mut by_owner: BTreeMap<Owner, usize> = BTreeMap::new();
+        for (_, connection) in self.of(streams) {
+            *by_owner.entry(connection.owner).or_default() += 1;
+        }
+        let crowd = by_owner.into_iter().max_by_key(|(_, count)| *count).map(|(owner, _)| owner);
+        let theirs = self.of(streams).filter(|(_, connection)| Some(connection.owner) == crowd);
+        let longest =
+            theirs.min_by_key(|(id, connection)| (connection.activity, connection.since, **id));
+        if let Some(id) = longest.map(|(id, _)| *id)
+            && let Some(connection) = self.connections.remove(&id)
+        {
+            self.evicted += 1;
+            connection.end.notify_one();
+        }
+    }
+}
+
+/// A connection's place, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Place {
+    places: Arc<Places>,
+    id: u64,
+    end: Arc<Notify>,
+}
+
+impl Place {
+    /// A request has come.
+    pub(crate) fn begin_request(&self) {
+        self.places.set(self.id, Activity::Request);
+    }
+
+    /// Its answer is on the way; a stream has no end.
+    pub(crate) fn end_request(&self, stream: bool) {
+        self.places.set(self.id, if stream { Activity::Stream } else { Activity::Idle });
+    }
+
+    /// Ends when the place is needed by another owner.
+    pub(crate) async fn evicted(&self) {
+        self.end.notified().await;
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.places.lock().connections.remove(&self.id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::{advance, timeout};
+
+    use super::*;
+
+    async fn is_evicted(place: &Place) -> bool {
+        timeout(Duration::ZERO, place.evicted()).await.is_ok()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_owner_with_the_most_places_gives_up_the_longest_idle() {
+        let places = Places::new(4);
+        let other = places.take(Owner::User(1000));
+        let mut crowd = Vec::new();
+        for _ in 0..3 {
+            advance(Duration::from_secs(1)).await;
+            crowd.push(places.take(Owner::User(33)));
+        }
+        crowd[0].begin_request();
+        let newcomer = places.take(Owner::Address([192, 0, 2, 1].into()));
+        assert!(is_evicted(&crowd[1]).await, "it is idle, and longer than the third");
+        for stays in [&other, &crowd[0], &crowd[2], &newcomer] {
+            assert!(!is_evicted(stays).await);
+        }
+        let counts = Counts { requests: 4, streams: 0, evicted: 1 };
+        assert_eq!(places.counts(), counts);
+        drop((crowd, newcomer, other));
+        assert_eq!(places.counts().requests, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_crowd_without_an_idle_connection_gives_up_the_oldest_request() {
+        let places = Places::new(2);
+        let crowd: Vec<_> = (0..2).map(|_| places.take(Owner::User(33))).collect();
+        crowd.iter().for_each(Place::begin_request);
+        let other = places.take(Owner::User(0));
+        assert!(is_evicted(&crowd[0]).await);
+        assert!(!is_evicted(&crowd[1]).await && !is_evicted(&other).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn streams_take_no_places_of_requests() {
+        let places = Places::new(2);
+        let streams: Vec<_> = (0..3).map(|_| places.take(Owner::User(33))).collect();
+        let one = |i: usize| {
+            streams[i].begin_request();
+            streams[i].end_request(true);
+        };
+        assert!(is_evicted(&streams[0]).await, "the third came while none was a stream yet");
+        one(1);
+        one(2);
+        let requests: Vec<_> = (0..2).map(|_| places.take(Owner::User(33))).collect();
+        assert_eq!(places.counts(), Counts { requests: 2, streams: 2, evicted: 1 });
+        let late = places.take(Owner::User(33));
+        assert!(is_evicted(&requests[0]).await);
+        assert!(!is_evicted(&streams[1]).await && !is_evicted(&streams[2]).await);
+        late.begin_request();
+        late.end_request(true);
+        assert!(is_evicted(&streams[1]).await, "the stream that began first");
+    }
+
+    #[test]
+    fn a_subscriber_of_ipv6_has_more_addresses_than_one() {
+        let owner = |ip: &str| Owner::machine(ip.parse().unwrap());
+        assert_eq!(owner("2001:db8::1"), owner("2001:db8::ffff"));
+        assert_ne!(owner("2001:db8::1"), owner("2001:db8:0:1::1"));
+        assert_eq!(owner("::ffff:192.0.2.1"), owner("192.0.2.1"));
+    }
+}

@@ -1,0 +1,138 @@
+//! Reads small files that other programs own: PID files, settings, certificates, files of proc(5).
+//!
+//! Whoever may write to such a file may also put something else there. A FIFO would let its reader
+//! wait for ever, a device does worse, and a file may be larger than memory: so only regular files
+//! are read, none is waited for, and none beyond [`LONGEST`].
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+
+use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat};
+
+/// The longest file that is read, in bytes.
+pub const LONGEST: usize = 1 << 20;
+
+/// The content of a regular file of at most [`LONGEST`] bytes; a symbolic link is followed.
+///
+/// # Errors
+/// As opening and reading fail; [`io::ErrorKind::InvalidData`] for what is no regular file, or is
+/// longer.
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    read_at(CWD, path)
+}
+
+/// The same of UTF-8 text.
+///
+/// # Errors
+/// As [`read`]; [`io::ErrorKind::InvalidData`] for what is not UTF-8.
+pub fn read_text(path: &Path) -> io::Result<String> {
+    text(read(path)?)
+}
+
+/// As [`read`], of a path below an open folder.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_at(folder: impl AsFd, path: &Path) -> io::Result<Vec<u8>> {
+    whole(open_at(folder, path)?)
+}
+
+/// Opens a regular file for reading.
+///
+/// # Errors
+/// As opening fails; [`io::ErrorKind::InvalidData`] for what is no regular file.
+pub fn open(path: &Path) -> io::Result<OwnedFd> {
+    open_at(CWD, path)
+}
+
+/// The content of a file that was opened by [`open`], from where it stands.
+///
+/// # Errors
+/// As reading fails; [`io::ErrorKind::InvalidData`] if there is more than [`LONGEST`].
+pub fn whole(file: OwnedFd) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    let most = u64::try_from(LONGEST).unwrap_or(u64::MAX);
+    File::from(file).take(most + 1).read_to_end(&mut content)?;
+    if content.len() > LONGEST {
+        return Err(invalid(&format!("it is longer than {} KiB", LONGEST >> 10)));
+    }
+    Ok(content)
+}
+
+/// What `content` says in UTF-8.
+///
+/// # Errors
+/// [`io::ErrorKind::InvalidData`].
+pub fn text(content: Vec<u8>) -> io::Result<String> {
+    String::from_utf8(content).map_err(|_| invalid("it is not UTF-8"))
+}
+
+fn open_at(folder: impl AsFd, path: &Path) -> io::Result<OwnedFd> {
+    // A FIFO is opened at once this way, and then refused.
+    let how = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let file = openat(folder, path, how, Mode::empty())?;
+    match FileType::from_raw_mode(fstat(&file)?.st_mode) {
+        FileType::RegularFile => Ok(file),
+        other => Err(invalid(&format!("it is {}, not a regular file", name(other)))),
+    }
+}
+
+fn name(of: FileType) -> &'static str {
+    match of {
+        FileType::Directory => "a folder",
+        FileType::Fifo => "a FIFO",
+        FileType::Socket => "a socket",
+        FileType::CharacterDevice | FileType::BlockDevice => "a device",
+        _ => "something else",
+    }
+}
+
+fn invalid(why: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+    use std::path::Path;
+
+    use rustix::fs::{CWD, FileType, Mode};
+
+    use super::{LONGEST, read, read_text};
+
+    #[test]
+    fn a_regular_file_is_read_also_through_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        std::fs::write(&file, "12\n").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        assert_eq!(read_text(&link).unwrap(), "12\n");
+        assert!(!read(Path::new("/proc/self/status")).unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_could_be_waited_for_is_refused_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let fifo = folder.path().join("fifo");
+        rustix::fs::mknodat(CWD, &fifo, FileType::Fifo, Mode::RUSR, 0).unwrap();
+        let _listener = std::os::unix::net::UnixListener::bind(folder.path().join("socket"));
+        for path in [&fifo, folder.path(), Path::new("/dev/zero"), Path::new("/dev/tty")] {
+            assert!(read(path).is_err(), "{}", path.display());
+        }
+        assert!(read(&folder.path().join("socket")).is_err());
+        assert_eq!(read(&fifo).unwrap_err().to_string(), "it is a FIFO, not a regular file");
+    }
+
+    #[test]
+    fn what_is_too_long_is_refused_and_not_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let sparse = folder.path().join("sparse");
+        let file = std::fs::File::create(&sparse).unwrap();
+        file.set_len(u64::try_from(LONGEST).unwrap()).unwrap();
+        assert_eq!(read(&sparse).unwrap().len(), LONGEST);
+        file.set_len(1 << 40).unwrap();
+        assert_eq!(read(&sparse).unwrap_err().kind(), ErrorKind::InvalidData);
+    }
+}

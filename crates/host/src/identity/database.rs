@@ -1,0 +1,184 @@
+//! Whether a database is the one that ovs-vswitchd serves: the same socket, or the same server
+//! behind another one. By TCP it is another machine's until it is proven to be that server's.
+
+use std::collections::BTreeSet;
+use std::io::{self, Read};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::path::{Path, PathBuf};
+
+use model::identity::{SourceIdentity, World};
+use ovsdb::Remote;
+use rustix::fs::stat;
+
+use super::peer;
+use super::process::{Process, is_same};
+use super::vswitchd::Vswitchd;
+use crate::switch::ovsdb::Answerer;
+
+/// Whose the database at `asked` is. To be called in a tokio runtime; waits for nothing.
+pub(crate) fn judge(asked: &Remote, vswitchd: &Vswitchd, rundir: &Path) -> World {
+    let of = format!("ovs-vswitchd (process {})", vswitchd.process.pid());
+    let own = own_sockets(&vswitchd.process, rundir);
+    match asked {
+        Remote::Unix(path) => judge_socket(path, &own, &of),
+        Remote::Tcp(at) | Remote::Ssl(at) => judge_address(asked, *at, &own, &of),
+    }
+}
+
+/// Who answered for a database of this `world`.
+pub(crate) fn identity(answerer: Option<&Answerer>, world: World) -> SourceIdentity {
+    let pid = answerer.and_then(|answerer| answerer.peer).filter(|pid| *pid != 0);
+    let row = answerer.and_then(|answerer| answerer.row.as_ref());
+    let id = row.map(|row| row.id.to_string());
+    SourceIdentity { id, pid, world }
+}
+
+/// The sockets of the databases in vswitchd's command line (ovs-vswitchd(8)), by paths that lead
+/// there from here; without a database there its own folder's.
+fn own_sockets(process: &Process, rundir: &Path) -> Vec<PathBuf> {
+    let words = process.words();
+    let methods = ["unix:", "tcp:", "ssl:"];
+    let named = words.iter().skip(1).flat_map(|word| word.split(','));
+    let named = named.filter(|word| methods.iter().any(|method| word.starts_with(method)));
+    let mut named = named.peekable();
+    if named.peek().is_none() {
+        return vec![rundir.join("db.sock")];
+    }
+    let sockets = named.filter_map(|word| word.strip_prefix("unix:").map(Path::new));
+    let from_here = |path: &Path| {
+        if path.is_absolute() { process.path(path) } else { rundir.join(path) }
+    };
+    sockets.map(from_here).collect()
+}
+
+fn judge_socket(asked: &Path, own: &[PathBuf], of: &str) -> World {
+    let is_asked =
+        |path: &Path| matches!((stat(asked), stat(path)), (Ok(a), Ok(b)) if is_same(&a, &b));
+    if own.iter().any(|path| is_asked(path)) {
+        return World::Here { evidence: format!("{of} is connected by the same socket") };
+    }
+    let server = peer::listener(asked).ok().filter(|pid| *pid != 0);
+    let Some(server) = server else {
+        return World::Unknown { why: format!("its server is not seen, nor that it serves {of}") };
+    };
+    if own_server(own) == Some(server) {
+        return World::Here { evidence: format!("process {server} serves {of} too") };
+    }
+    World::Unknown { why: format!("process {server} answers, which does not serve {of}") }
+}
+
+fn judge_address(asked: &Remote, at: SocketAddr, own: &[PathBuf], of: &str) -> World {
+    let far = |why: String| World::Elsewhere { why };
+    let server = own_server(own).map(Process::open);
+    let Some(Ok(server)) = server else {
+        return far(format!("it is asked at {asked}, and what serves {of} is not seen"));
+    };
+    let unproven = format!("it is asked at {asked}, where what serves {of} does not listen");
+    let is_ours = is_own_address(at.ip()) && shares_our_netns(&server);
+    let pid = server.pid();
+    match is_ours.then(|| listens(&server, at)) {
+        Some(Ok(true)) => {
+            World::Here { evidence: format!("process {pid} listens there, and serves {of}") }
+        }
+        Some(Err(error)) => far(format!("{unproven}: {error}")),
+        _ => far(unproven),
+    }
+}
+
+/// The process that serves vswitchd.
+fn own_server(own: &[PathBuf]) -> Option<u32> {
+    own.iter().find_map(|path| peer::listener(path).ok()).filter(|pid| *pid != 0)
+}
+
+fn shares_our_netns(server: &Process) -> bool {
+    let own = stat("/proc/self/ns/net");
+    let its = stat(format!("/proc/{}/ns/net", server.pid()));
+    matches!((own, its), (Ok(own), Ok(its)) if is_same(&own, &its))
+}
+
+/// Whether what is sent to `ip` stays in this network namespace: then it is also sent from there.
+fn is_own_address(ip: IpAddr) -> bool {
+    let any: IpAddr = if ip.is_ipv4() { [0; 4].into() } else { [0; 16].into() };
+    let from = UdpSocket::bind((any, 0)).and_then(|socket| {
+        socket.connect((ip, 1))?;
+        socket.local_addr()
+    });
+    ip.is_loopback() || from.is_ok_and(|from| from.ip() == ip)
+}
+
+/// Whether what is sent to `at`, an address of its own network namespace, arrives at this process.
+fn listens(server: &Process, at: SocketAddr) -> io::Result<bool> {
+    let mut listeners = listeners(server, "tcp", at.port())?;
+    if at.is_ipv6() || listeners.is_empty() {
+        listeners.extend(self::listeners(server, "tcp6", at.port()).unwrap_or_default());
+    }
+    // A listener at this very address hears what one at all addresses would.
+    let named = listeners.iter().any(|(ip, _)| *ip == at.ip());
+    let heard =
+        listeners.iter().filter(|(ip, _)| if named { *ip == at.ip() } else { ip.is_unspecified() });
+    let sockets: BTreeSet<_> =
+        heard.map(|(_, inode)| PathBuf::from(format!("socket:[{inode}]"))).collect();
+    let open = std::fs::read_dir(format!("/proc/{}/fd", server.pid()))?;
+    let open = open.flatten().filter_map(|file| std::fs::read_link(file.path()).ok());
+    Ok(open.into_iter().any(|file| sockets.contains(&file)))
+}
+
+/// The addresses at which sockets listen at `port`, each with its inode (proc_pid_net(5)). Those
+/// that listen come first, so that the start is enough.
+fn listeners(server: &Process, table: &str, port: u16) -> io::Result<Vec<(IpAddr, u64)>> {
+    let mut text = String::new();
+    let file = std::fs::File::open(format!("/proc/{}/net/{table}", server.pid()))?;
+    file.take(1 << 20).read_to_string(&mut text)?;
+    let rows = text.lines().skip(1).filter_map(listener);
+    Ok(rows.filter(|(at, _)| at.port() == port).map(|(at, inode)| (at.ip(), inode)).collect())
+}
+
+/// `0: 0100007F:19F0 00000000:0000 0A …  inode`: addresses are words as the machine has them.
+fn listener(row: &str) -> Option<(SocketAddr, u64)> {
+    const LISTENING: &str = "0A";
+    let fields: Vec<_> = row.split_whitespace().collect();
+    let [_, at, _, LISTENING, ..] = fields.as_slice() else { return None };
+    let (ip, port) = at.split_once(':')?;
+    let words = ip.as_bytes().chunks(8).map(|word| {
+        let word = u32::from_str_radix(std::str::from_utf8(word).ok()?, 16).ok()?;
+        Some(word.to_ne_bytes())
+    });
+    let bytes = words.collect::<Option<Vec<_>>>()?.concat();
+    let ip: IpAddr = match bytes.len() {
+        4 => <[u8; 4]>::try_from(bytes).ok()?.into(),
+        _ => <[u8; 16]>::try_from(bytes).ok()?.into(),
+    };
+    let port = u16::from_str_radix(port, 16).ok()?;
+    Some((SocketAddr::new(ip, port), fields.get(9)?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_own_address, listener, listens};
+    use crate::identity::process::Process;
+    use std::net::TcpListener;
+
+    #[test]
+    fn a_row_tells_who_listens() {
+        let row = "   1: 0100007F:19F0 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1 0 100 0 0 10 0";
+        assert_eq!(listener(row), Some(("127.0.0.1:6640".parse().unwrap(), 4711)));
+        let row = "   1: 00000000000000000000000001000000:0050 0:0 0A 0:0 00:0 0 0 0 12 1";
+        assert_eq!(listener(row), Some(("[::1]:80".parse().unwrap(), 12)));
+        assert_eq!(listener("0: 0100007F:19F0 0100007F:0050 01 0:0 00:0 0 0 0 12"), None);
+    }
+
+    #[test]
+    fn what_listens_at_the_very_address_hears() {
+        let own = Process::open(std::process::id()).unwrap();
+        let (one, all) =
+            (TcpListener::bind("127.0.0.1:0").unwrap(), TcpListener::bind("[::]:0").unwrap());
+        let at = one.local_addr().unwrap();
+        assert!(listens(&own, at).unwrap());
+        assert!(!listens(&Process::open(1).unwrap(), at).unwrap_or_default());
+        assert!(listens(&own, (at.ip(), all.local_addr().unwrap().port()).into()).unwrap());
+        drop(one);
+        assert!(!listens(&own, at).unwrap());
+        assert!(is_own_address("127.0.0.7".parse().unwrap()));
+        assert!(!is_own_address("192.0.2.1".parse().unwrap()));
+    }
+}

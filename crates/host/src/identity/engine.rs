@@ -1,0 +1,175 @@
+//! Who answers for an engine, and how that numbers processes.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use model::identity::{SourceIdentity, World};
+use model::{SourceError, SourceErrorKind};
+
+use super::process::Process;
+use crate::engine::{Engine, Found, Peer};
+
+/// Programs that are engines themselves, and the first process of a machine, which listens for
+/// those that are started when they are asked. Any other one may be a relay to an engine elsewhere.
+const ENGINES: [&str; 4] = ["dockerd", "podman", "systemd", "init"];
+
+const HINT: &str = "run docker-ovs in the engine's PID namespace, as with docker run --pid=host";
+
+/// How an engine numbers processes.
+pub(crate) enum Pids {
+    /// As this program does, or that is not told. Each container has to be proven either way.
+    Ours,
+    /// In a PID namespace within this program's.
+    Within(Inner),
+    /// In one that this program does not see.
+    Unseen(SourceError),
+}
+
+impl Pids {
+    /// As the process behind the engine's socket does.
+    pub(crate) fn of(engine: &dyn Engine) -> Self {
+        let unseen = |why: String| {
+            Self::Unseen(SourceError::new(SourceErrorKind::Unusable, engine.what(), why).hint(HINT))
+        };
+        match engine.peer() {
+            Peer::Untold | Peer::Network => Self::Ours,
+            Peer::Process(0) => unseen(
+                "it runs in a PID namespace that this program does not see: its process ids mean \
+                 nothing here"
+                    .to_owned(),
+            ),
+            Peer::Process(pid) => match Process::open(pid).and_then(Inner::of) {
+                Ok(Some(inner)) => Self::Within(inner),
+                Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+                    unseen(error.to_string())
+                }
+                // Else it has ended, or may not be looked at.
+                Ok(None) | Err(_) => Self::Ours,
+            },
+        }
+    }
+
+    /// Puts this program's numbers into the rows. Where one cannot be had, the row says why.
+    pub(crate) fn translate(&self, found: &mut [Found]) {
+        let running = found.iter_mut().filter(|found| found.row.pid.is_some());
+        match self {
+            Self::Ours => {}
+            Self::Unseen(why) => running.for_each(|found| {
+                found.row.netns_error.get_or_insert_with(|| why.clone());
+            }),
+            Self::Within(inner) => {
+                let ours = inner.processes();
+                for found in running {
+                    let Some(there) = found.row.pid.take() else { continue };
+                    found.row.pid = ours.get(&there).copied();
+                    if found.row.pid.is_none() {
+                        let why = inner.not_seen(found, there);
+                        found.row.netns_error.get_or_insert(why);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A PID namespace within this program's.
+pub(crate) struct Inner {
+    engine: Process,
+    /// Which of a process's numbers is the one there.
+    depth: usize,
+}
+
+impl Inner {
+    /// That of the engine, unless it is this program's.
+    fn of(engine: Process) -> io::Result<Option<Self>> {
+        if engine.shares_our_pids()? {
+            return Ok(None);
+        }
+        let depth = engine.numbers()?.len() - 1;
+        Ok(Some(Self { engine, depth }))
+    }
+
+    /// This program's numbers of the processes there, by the numbers they have there.
+    fn processes(&self) -> BTreeMap<u32, u32> {
+        let every = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+        let every = every.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        every.filter_map(|pid| self.number_there(pid)).collect()
+    }
+
+    /// The number that a process has there, if it lives there or further within.
+    fn number_there(&self, pid: u32) -> Option<(u32, u32)> {
+        let process = Process::open(pid).ok()?;
+        let there = *process.numbers().ok()?.get(self.depth)?;
+        let lives_there = process.shares_pids_of(&self.engine)
+            // The first process of a namespace within has its parent outside of that.
+            || Process::open(process.parent()?).ok()?.shares_pids_of(&self.engine);
+        lives_there.then_some((there, pid))
+    }
+
+    fn not_seen(&self, found: &Found, pid: u32) -> SourceError {
+        let why = format!(
+            "its engine (process {}) runs in another PID namespace, and what is process {pid} there is \
+             not seen from here",
+            self.engine.pid()
+        );
+        SourceError::new(SourceErrorKind::Gone, format!("container {}", found.row.name), why)
+            .hint("ask again")
+    }
+}
+
+/// Who answers for `engine`; its containers, where they were read, may prove that it is here.
+pub(crate) fn identify(engine: &dyn Engine, found: &[Found]) -> SourceIdentity {
+    let pid = match engine.peer() {
+        Peer::Process(pid) if pid != 0 => Some(pid),
+        _ => None,
+    };
+    SourceIdentity { id: None, pid, world: world(engine, found) }
+}
+
+fn world(engine: &dyn Engine, found: &[Found]) -> World {
+    match (Pids::of(engine), engine.peer()) {
+        (Pids::Unseen(why), _) => return World::Elsewhere { why: why.why },
+        (Pids::Within(inner), _) => {
+            let pid = inner.engine.pid();
+            let evidence = format!(
+                "process {pid} listens at its socket, in another PID namespace, whose processes are seen"
+            );
+            return World::Here { evidence };
+        }
+        (Pids::Ours, Peer::Process(pid)) => {
+            let name = Process::open(pid).map(|process| process.comm()).unwrap_or_default();
+            if ENGINES.contains(&&*name) {
+                return World::Here {
+                    evidence: format!("process {pid} ({name}) listens at its socket"),
+                };
+            }
+        }
+        (Pids::Ours, _) => {}
+    }
+    let proven = found.iter().filter(|found| found.row.netns.is_some());
+    let proven = proven.filter_map(|found| Some((found, Process::open(found.row.pid?).ok()?)));
+    let mut proven = proven.filter(|(found, process)| process.is_in_cgroup_of(&found.row.id.0));
+    match (proven.next(), engine.peer()) {
+        (Some((found, process)), _) => World::Here {
+            evidence: format!(
+                "process {} is in the cgroup of its {}",
+                process.pid(),
+                found.row.name
+            ),
+        },
+        (None, Peer::Network) => World::Elsewhere {
+            why: format!(
+                "it is asked at {}, and no process here is a container of its",
+                engine.address()
+            ),
+        },
+        (None, Peer::Process(pid)) => World::Unknown {
+            why: format!(
+                "process {pid}, which listens at its socket, may pass on to another machine"
+            ),
+        },
+        (None, Peer::Untold) => {
+            World::Unknown { why: "its socket does not tell who listens".to_owned() }
+        }
+    }
+}

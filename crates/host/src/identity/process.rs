@@ -1,0 +1,201 @@
+//! One process, held by its folder in proc(5): what is read of it is of that very process, even
+//! where another one has its number by now.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use netns::Netns;
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, Stat, open, statat};
+
+/// A process of this program's PID namespace, or of one below it.
+#[derive(Debug)]
+pub(crate) struct Process {
+    pid: u32,
+    folder: OwnedFd,
+}
+
+impl Process {
+    /// The process that has the number `pid` now.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::NotFound`] where there is none; [`io::ErrorKind::Unsupported`] where /proc
+    /// numbers processes otherwise than this program's own calls do.
+    pub(crate) fn open(pid: u32) -> io::Result<Self> {
+        if !proc_is_ours() {
+            let why = "/proc is mounted for another PID namespace than this program's";
+            return Err(io::Error::new(io::ErrorKind::Unsupported, why));
+        }
+        let how = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let folder = open(format!("/proc/{pid}"), how, Mode::empty())?;
+        Ok(Self { pid, folder })
+    }
+
+    /// Its number.
+    pub(crate) fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Its network namespace.
+    pub(crate) fn netns(&self) -> Result<Netns, netns::Error> {
+        Netns::of_open_process(&self.folder, self.pid)
+    }
+
+    /// One of its files.
+    pub(crate) fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+        files::read_at(&self.folder, Path::new(name))
+    }
+
+    /// What it calls itself, and may call itself as it likes; empty where it has ended.
+    pub(crate) fn comm(&self) -> String {
+        let comm = self.read("comm").unwrap_or_default();
+        String::from_utf8_lossy(&comm).trim_end().to_owned()
+    }
+
+    /// The words it was started with; none where it has ended.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let words = self.read("cmdline").unwrap_or_default();
+        let words = words.split(|byte| *byte == 0).filter(|word| !word.is_empty());
+        words.map(|word| String::from_utf8_lossy(word).into_owned()).collect()
+    }
+
+    /// Where a path of its own mount namespace is for others.
+    pub(crate) fn path(&self, path: &Path) -> PathBuf {
+        let inside = path.strip_prefix("/").unwrap_or(path);
+        Path::new(&format!("/proc/{}/root", self.pid)).join(inside)
+    }
+
+    /// Its numbers, from this program's PID namespace down to its own (`NSpid` of
+    /// proc_pid_status(5)).
+    pub(crate) fn numbers(&self) -> io::Result<Vec<u32>> {
+        let status = self.read("status")?;
+        let numbers = numbers(&String::from_utf8_lossy(&status));
+        numbers.ok_or_else(|| io::Error::new(io::ErrorKind::Unsupported, "no NSpid in its status"))
+    }
+
+    /// The process it is a child of; none where it has ended, or that is outside of what is seen.
+    pub(crate) fn parent(&self) -> Option<u32> {
+        let status = self.read("status").ok()?;
+        let status = String::from_utf8_lossy(&status);
+        let parent = status.lines().find_map(|line| line.strip_prefix("PPid:"))?;
+        parent.trim().parse().ok().filter(|pid| *pid != 0)
+    }
+
+    /// Whether its cgroup is the container's with this full id, or a group within that.
+    pub(crate) fn is_in_cgroup_of(&self, id: &str) -> bool {
+        self.read("cgroup").is_ok_and(|text| cgroup_is_of(&String::from_utf8_lossy(&text), id))
+    }
+
+    /// Whether it numbers processes as this program does. Who may not look at its namespaces is
+    /// told by its numbers.
+    pub(crate) fn shares_our_pids(&self) -> io::Result<bool> {
+        let own = statat(CWD, "/proc/self/ns/pid", AtFlags::empty())?;
+        match self.pid_namespace() {
+            Ok(its) => Ok(is_same(&own, &its)),
+            Err(_) => Ok(self.numbers()?.len() == 1),
+        }
+    }
+
+    /// Whether the two number processes alike.
+    pub(crate) fn shares_pids_of(&self, other: &Self) -> bool {
+        matches!((self.pid_namespace(), other.pid_namespace()), (Ok(a), Ok(b)) if is_same(&a, &b))
+    }
+
+    fn pid_namespace(&self) -> io::Result<Stat> {
+        Ok(statat(&self.folder, "ns/pid", AtFlags::empty())?)
+    }
+}
+
+/// Whether these are the same file.
+pub(crate) fn is_same(a: &Stat, b: &Stat) -> bool {
+    (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino)
+}
+
+/// `NSpid: 24260 7`, with tabs between.
+fn numbers(status: &str) -> Option<Vec<u32>> {
+    let line = status.lines().find_map(|line| line.strip_prefix("NSpid:"))?;
+    line.split_whitespace().map(|number| number.parse().ok()).collect()
+}
+
+/// Whether these cgroups (cgroups(7), `/proc/PID/cgroup`) are the container's. Engines name them
+/// after its full id, with words of their own around it: `/docker/ID`, `docker-ID.scope`,
+/// `libpod-ID.scope`, below whatever parent was set. A container within a container has both
+/// ids in its path, so the last one counts; and a hierarchy of version 1 that is not used has none.
+fn cgroup_is_of(text: &str, id: &str) -> bool {
+    let paths = text.lines().filter_map(|line| line.splitn(3, ':').nth(2));
+    let mut named = paths.filter_map(last_id).peekable();
+    is_id(id) && named.peek().is_some() && named.all(|last| last == id)
+}
+
+/// The last part of a path that holds a full id.
+fn last_id(path: &str) -> Option<&str> {
+    path.rsplit('/').find_map(|part| {
+        let mut words = part.split(|c: char| !c.is_ascii_alphanumeric());
+        words.find(|word| is_id(word))
+    })
+}
+
+/// 256 bits in hexadecimal, as every engine makes them.
+fn is_id(word: &str) -> bool {
+    word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// A /proc of an outer PID namespace shows this program with several numbers. Where that cannot be
+/// read there is no /proc, or the kernel is older than PID namespaces that can be told (4.1).
+fn proc_is_ours() -> bool {
+    static OURS: OnceLock<bool> = OnceLock::new();
+    *OURS.get_or_init(|| {
+        let status = files::read(Path::new("/proc/self/status")).unwrap_or_default();
+        numbers(&String::from_utf8_lossy(&status)).is_none_or(|numbers| numbers.len() == 1)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Process, cgroup_is_of, numbers};
+
+    #[test]
+    fn a_cgroup_is_of_the_container_whose_full_id_comes_last() {
+        let (a, b) = ("1a".repeat(32), "2b".repeat(32));
+        for mine in [
+            format!("0::/system.slice/docker-{a}.scope"),
+            format!("0::/../../docker-{a}.scope/init.scope"),
+            format!("0::/machine.slice/libpod-{a}.scope/container"),
+            format!("0::/libpod_parent/libpod-{a}"),
+            format!("0::/my.slice/my-parent/{a}"),
+            format!("0::/machine.slice/machine-libpod_pod_{b}.slice/libpod-{a}.scope"),
+            format!("2:cpu:/\n1:name=systemd:/docker/{a}\n0::/"),
+            format!("0::/docker/{b}/docker/{a}"),
+            format!("0::/kubepods/besteffort/pod7f/cri-containerd-{a}.scope"),
+        ] {
+            assert!(cgroup_is_of(&mine, &a), "{mine}");
+            assert!(!cgroup_is_of(&mine, &b), "{mine}");
+        }
+        for none in [
+            "0::/".to_owned(),
+            String::new(),
+            format!("0::/docker/{}", &a[..12]),
+            format!("0::/docker/{a}0"),
+            format!("2:cpu:/docker/{b}\n0::/docker/{a}"),
+        ] {
+            assert!(!cgroup_is_of(&none, &a), "{none}");
+        }
+        assert!(!cgroup_is_of("0::/docker/d1", "d1"), "any name could be such an id");
+    }
+
+    #[test]
+    fn numbers_go_from_the_outer_to_the_inner_namespace() {
+        assert_eq!(numbers("Name:\tx\nNSpid:\t24260\t7\nThreads:\t1\n"), Some(vec![24260, 7]));
+        assert_eq!(numbers("Name:\tx\n"), None);
+    }
+
+    #[test]
+    fn this_program_numbers_processes_as_it_does() {
+        let own = Process::open(std::process::id()).unwrap();
+        assert!(own.shares_our_pids().unwrap() && own.shares_pids_of(&own));
+        assert_eq!(own.numbers().unwrap(), [std::process::id()]);
+        assert!(!own.words().is_empty() && !own.comm().is_empty());
+        assert_eq!(Process::open(u32::MAX >> 1).unwrap_err().kind(), std::io::ErrorKind::NotFound);
+    }
+}

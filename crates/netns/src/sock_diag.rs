@@ -1,0 +1,85 @@
+//! Whose socket is at the other end of a TCP connection inside this machine (sock_diag(7)).
+
+use std::net::{IpAddr, SocketAddr};
+
+use netlink_sys::protocols::NETLINK_SOCK_DIAG;
+
+use crate::Error;
+use crate::message::u32_at;
+use crate::netlink::Netlink;
+
+/// linux/sock_diag.h.
+const SOCK_DIAG_BY_FAMILY: u16 = 20;
+const AF_INET: u8 = 2;
+const AF_INET6: u8 = 10;
+const IPPROTO_TCP: u8 = 6;
+/// `struct inet_diag_req_v2` of linux/inet_diag.h: family, protocol, extensions, padding, states,
+/// and the id of a socket.
+const REQUEST: usize = 8 + SOCKET_ID;
+/// `struct inet_diag_sockid`: ports, addresses, interface, and a cookie of two words.
+const SOCKET_ID: usize = 2 + 2 + 16 + 16 + 4 + 8;
+/// No cookie: the addresses and ports name the socket.
+const INET_DIAG_NOCOOKIE: [u8; 8] = [0xff; 8];
+/// Where `struct inet_diag_msg` has the user id: after family, state, timer, retransmissions, the
+/// socket's id, and three words.
+const UID: usize = 4 + SOCKET_ID + 12;
+
+/// The user id that made the TCP socket with the address `own` that is connected to `other`, in
+/// the calling thread's network namespace.
+///
+/// # Errors
+/// [`Error::Socket`], with `ENOENT` where there is no such socket.
+pub fn tcp_socket_owner(own: SocketAddr, other: SocketAddr) -> Result<u32, Error> {
+    let netlink = Netlink::here(NETLINK_SOCK_DIAG)?;
+    let answers = netlink.ask(
+        SOCK_DIAG_BY_FAMILY,
+        0,
+        &request(own, other),
+        &[],
+        SOCK_DIAG_BY_FAMILY,
+        |body| u32_at(body, UID),
+    )?;
+    answers.first().copied().ok_or(Error::Malformed("an answer without a socket"))
+}
+
+fn request(own: SocketAddr, other: SocketAddr) -> [u8; REQUEST] {
+    let mut request = [0; REQUEST];
+    request[0] = if own.is_ipv4() { AF_INET } else { AF_INET6 };
+    request[1] = IPPROTO_TCP;
+    // In whatever state it is.
+    request[4..8].fill(0xff);
+    request[8..10].copy_from_slice(&own.port().to_be_bytes());
+    request[10..12].copy_from_slice(&other.port().to_be_bytes());
+    for (at, address) in [(12, own.ip()), (28, other.ip())] {
+        match address {
+            IpAddr::V4(ip) => request[at..at + 4].copy_from_slice(&ip.octets()),
+            IpAddr::V6(ip) => request[at..at + 16].copy_from_slice(&ip.octets()),
+        }
+    }
+    request[48..].copy_from_slice(&INET_DIAG_NOCOOKIE);
+    request
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, TcpStream};
+
+    use super::tcp_socket_owner;
+
+    #[test]
+    fn both_ends_of_a_connection_have_an_owner_and_a_closed_one_has_none() {
+        for loopback in ["127.0.0.1:0", "[::1]:0"] {
+            let listener = TcpListener::bind(loopback).unwrap();
+            let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let (server, from) = listener.accept().unwrap();
+            let at = server.local_addr().unwrap();
+            let own = rustix::process::geteuid().as_raw();
+            assert_eq!(tcp_socket_owner(from, at).unwrap(), own);
+            assert_eq!(tcp_socket_owner(at, from).unwrap(), own);
+            let mut nowhere = from;
+            nowhere.set_port(1);
+            assert!(tcp_socket_owner(nowhere, at).is_err());
+            drop(client);
+        }
+    }
+}
