@@ -45,6 +45,11 @@ pub enum Evidence {
         /// The link that ties it to the switch.
         through: Name,
     },
+    /// Step 3: the other end is a member of a bond or team, which receives all that comes by it.
+    Member {
+        /// Name of the bond or team.
+        master: Name,
+    },
     /// Step 4: a link of the switch's namespace has the interface's name.
     SameName {
         /// The name.
@@ -83,7 +88,10 @@ impl Evidence {
     pub fn step(&self) -> u8 {
         match self {
             Self::Namespace { .. } => 1,
-            Self::VethPeer { .. } | Self::Lower { .. } | Self::LinuxBridge { .. } => 3,
+            Self::VethPeer { .. }
+            | Self::Lower { .. }
+            | Self::LinuxBridge { .. }
+            | Self::Member { .. } => 3,
             Self::SameName { .. }
             | Self::InternalName { .. }
             | Self::ExternalIds { .. }

@@ -124,7 +124,8 @@ fn arrive_at(tracer: &Tracer<'_, '_>, far: LinkKey, end: &Link) -> Trace {
         let wire = Wire::Veth { host_end: end.name.clone(), netns: far.netns };
         return Trace { wire, ..trace };
     }
-    if let Some(trace) = through_master(tracer, far, end) {
+    let through = through_master(tracer, far, end).or_else(|| as_member(tracer, far, end));
+    if let Some(trace) = through {
         return trace;
     }
     let wire = Wire::Veth { host_end: end.name.clone(), netns: far.netns };
@@ -133,6 +134,21 @@ fn arrive_at(tracer: &Tracer<'_, '_>, far: LinkKey, end: &Link) -> Trace {
 
 fn through_master(tracer: &Tracer<'_, '_>, far: LinkKey, end: &Link) -> Option<Trace> {
     via_linux_bridge(tracer, LinkKey { netns: far.netns, ifindex: end.master? }, end)
+}
+
+/// The end is a member of a bond or team, which is a port or on a Linux bridge that has one.
+fn as_member(tracer: &Tracer<'_, '_>, far: LinkKey, end: &Link) -> Option<Trace> {
+    let at = LinkKey { netns: far.netns, ifindex: end.master? };
+    let master = tracer.index.link(at)?;
+    if !matches!(master.kind.as_deref()?, "bond" | "team") {
+        return None;
+    }
+    let mut trace = direct(tracer, at, master, 0).or_else(|| through_master(tracer, at, master))?;
+    trace.evidence.insert(0, Evidence::Member { master: master.name.clone() });
+    if trace.wire == Wire::Direct {
+        trace.wire = Wire::Veth { host_end: end.name.clone(), netns: far.netns };
+    }
+    Some(trace)
 }
 
 /// The link is a Linux bridge itself, as a parent of macvlans may be.

@@ -98,6 +98,9 @@ fn words(evidence: &Evidence) -> (String, String) {
         Evidence::LinuxBridge { bridge, through } => {
             (format!("Linux bridge {bridge}, tied to the switch by {through}"), "kernel".to_owned())
         }
+        Evidence::Member { master } => {
+            (format!("which is a member of {master}"), "kernel".to_owned())
+        }
         Evidence::SameName { iface } => {
             (format!("interface {iface}"), "switch, same name as the link".to_owned())
         }
