@@ -102,9 +102,9 @@ impl Pair {
     /// Deletes the link under the right one's port, and waits until vswitchd knows.
     fn lose(&self) {
         run("ip", &["link", "del", self.plug.host_end()]);
-        wait_until("vswitchd misses the link", || {
-            self.column("ofport") == "-1" || self.column("ifindex") == "0"
-        });
+        let misses = || self.column("ofport") == "-1" || self.column("ifindex") == "0";
+        let row = || run("ovs-vsctl", &["list", "Interface", self.plug.host_end()]);
+        assert!(lab::comes_true(misses), "vswitchd misses no link of {}", row());
     }
 }
 
