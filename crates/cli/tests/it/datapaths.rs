@@ -78,6 +78,7 @@ fn linux_bridge(datapath: Datapath) -> String {
 
 /// Two namespaces on one bridge, which answer each other.
 struct Pair {
+    datapath: Datapath,
     bridge: Bridge,
     left: Netns,
     right: Netns,
@@ -92,19 +93,20 @@ impl Pair {
         let plugged = Plugged::new(&left, "eth0", &bridge, at("10.85.1.1/24"));
         let plug = Plugged::new(&right, "eth0", &bridge, at("10.85.1.2/24"));
         wait_for_answer(&left, "10.85.1.2");
-        Self { bridge, left, right, _left: plugged, plug }
+        Self { datapath, bridge, left, right, _left: plugged, plug }
     }
 
     fn column(&self, column: &str) -> String {
         run("ovs-vsctl", &["get", "Interface", self.plug.host_end(), column])
     }
 
-    /// Deletes the link under the right one's port, and waits until vswitchd knows.
+    /// Deletes the link under the right one's port. In the kernel vswitchd is told; in userspace its
+    /// row may stay as it was for ever, or until the next change.
     fn lose(&self) {
         run("ip", &["link", "del", self.plug.host_end()]);
-        let misses = || self.column("ofport") == "-1" || self.column("ifindex") == "0";
-        let row = || run("ovs-vsctl", &["list", "Interface", self.plug.host_end()]);
-        assert!(lab::comes_true(misses), "vswitchd misses no link of {}", row());
+        if self.datapath == Datapath::Kernel {
+            wait_until("vswitchd misses the link", || self.column("ofport") == "-1");
+        }
     }
 }
 
@@ -141,7 +143,6 @@ fn again(datapath: Datapath) -> String {
     );
     pair.right.ip(&["link", "set", "eth0", "up"]);
     pair.right.ip(&["address", "add", "10.85.1.2/24", "dev", "eth0"]);
-    wait_until("vswitchd sees the link", || !["0", "[]"].contains(&&*pair.column("ifindex")));
     let same = ofport_of(name) == pair.plug.ofport();
     let answers = (0..5).any(|_| ping(&pair.left, "10.85.1.2"));
     let number = if same { "its old number" } else { "a new number" };

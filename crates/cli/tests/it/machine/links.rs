@@ -9,7 +9,7 @@ use crate::tool::{docker_ovs, lists};
 const NOWHERE: &str = "198.18.7.99";
 
 /// The port of `bridge` by which what is sent from `eth0` of `home` comes in, as the switch counts.
-fn truth(home: &Netns, bridge: &Bridge) -> Option<u16> {
+fn truth(home: &impl Home, bridge: &Bridge) -> Option<u16> {
     home.ip(&["link", "set", "eth0", "up"]);
     home.ip(&["address", "replace", "198.18.7.1/24", "dev", "eth0"]);
     let ports = run("ovs-vsctl", &["list-ifaces", bridge.name()]);
@@ -72,35 +72,49 @@ const PARENTS: [&[&str]; 6] = [
 fn links_over_an_internal_port_are_on_that_port() {
     lab::need!(Machine);
     let bridge = Bridge::new();
-    let port = unique("n");
-    let number = bridge.add(&port, &["--", "set", "interface", &port, "type=internal"]);
-    run("ip", &["link", "set", &port, "up"]);
     for words in PARENTS {
+        // One for each: what stands on a link goes some time after its namespace, and the next one
+        // may be of a kind that bears no other.
+        let port = unique("n");
+        let number = bridge.add(&port, &["--", "set", "interface", &port, "type=internal"]);
+        run("ip", &["link", "set", &port, "up"]);
         let home = over(&port, words);
-        assert_eq!((truth(&home, &bridge), answer(&home, &bridge)), (Some(number), Some(number)));
+        let (truth, answer) = (truth(&home, &bridge), answer(&home, &bridge));
+        let known = names_its_parents_namespace(words).then_some(number);
+        assert_eq!((truth, answer), (Some(number), known), "{words:?}");
     }
     run("ip", &["link", "set", bridge.name(), "up"]);
+    let home = over(bridge.name(), PARENTS[0]);
+    assert_eq!((truth(&home, &bridge), answer(&home, &bridge)), (Some(65534), Some(65534)));
+}
+
+/// Whatever is stacked on the end of a veth in one container, and moved to another. Only a look at
+/// the whole host reads both.
+#[test]
+fn links_over_another_containers_interface_are_on_its_port() {
+    lab::need!(Machine);
+    let (bridge, below, home) = (Bridge::new(), Container::run(), Container::run());
+    let plugged = Plugged::new(&below, "eth0", &bridge, Plug::default());
+    let filter = format!("container={}", home.name());
     for words in PARENTS {
-        let home = over(bridge.name(), words);
-        assert_eq!((truth(&home, &bridge), answer(&home, &bridge)), (Some(65534), Some(65534)));
+        let name = unique("m");
+        let add = ["link", "add", "link", "eth0", "name", &name];
+        below.ip(&[&add[..], words].concat());
+        below.ip(&["link", "set", &name, "netns", &home.netns()]);
+        home.ip(&["link", "set", &name, "name", "eth0"]);
+        let told = lists(&["ls", "--filter", &filter, "--format", "{{.Interface}} {{.OFPort}}"]);
+        let row = told.lines().find_map(|line| line.strip_prefix("eth0 "));
+        let answer = row.and_then(|number| number.parse().ok());
+        let known = names_its_parents_namespace(words).then_some(plugged.ofport());
+        assert_eq!((truth(&home, &bridge), answer), (Some(plugged.ofport()), known), "{words:?}");
+        home.ip(&["link", "del", "eth0"]);
     }
 }
 
-/// Whatever is stacked on the end of a veth in one namespace, and moved to another.
-#[test]
-fn links_over_another_namespaces_interface_are_on_its_port() {
-    lab::need!(Machine);
-    let (bridge, below) = (Bridge::new(), Netns::new());
-    let plugged = Plugged::new(&below, "eth0", &bridge, Plug::default());
-    let number = Some(plugged.ofport());
-    for words in PARENTS {
-        let (home, name) = (Netns::new(), unique("m"));
-        let add = ["link", "add", "link", "eth0", "name", &name];
-        below.ip(&[&add[..], words].concat());
-        below.ip(&["link", "set", &name, "netns", home.name()]);
-        home.ip(&["link", "set", &name, "name", "eth0"]);
-        assert_eq!((truth(&home, &bridge), answer(&home, &bridge)), (number, number), "{words:?}");
-    }
+/// Of an ipvtap the kernel tells the parent's index, and not in which namespace that is
+/// (`get_link_net` in drivers/net/ipvlan/ipvtap.c, which is not there).
+fn names_its_parents_namespace(words: &[&str]) -> bool {
+    words[1] != "ipvtap"
 }
 
 /// The kernel lets one owner receive what comes by a link: with a port of its datapath that is
