@@ -111,8 +111,8 @@ fn links_over_another_containers_interface_are_on_its_port() {
     }
 }
 
-/// Of an ipvtap the kernel tells the parent's index, and not in which namespace that is
-/// (`get_link_net` in drivers/net/ipvlan/ipvtap.c, which is not there).
+/// Of an ipvtap the kernel tells the parent's index, and not in which namespace that is (measured:
+/// Linux 6.1): what docker-ovs says then is that it does not know.
 fn names_its_parents_namespace(words: &[&str]) -> bool {
     words[1] != "ipvtap"
 }
