@@ -219,10 +219,10 @@ fn ports_names_the_kinds_of_the_hosts_links() {
         let link = Link::add(words);
         let added = try_run("ovs-vsctl", &["add-port", bridge.name(), link.name()]);
         let told = lists(&["ports", bridge.name(), "--format", "{{.Port}} {{.OFPort}} {{.Who}}"]);
-        let line = told.lines().find(|line| line.starts_with(link.name())).unwrap_or_default();
+        let row = told.lines().find(|line| line.starts_with(link.name())).unwrap_or_default();
         let number = run("ovs-vsctl", &["get", "Interface", link.name(), "ofport"]);
-        println!("{kind}: {added:?}: {line}; ovs-vsctl: {number}");
-        assert_eq!(line, format!("{} {number} host ({kind})", link.name()));
+        println!("{kind}: {added:?}: {row}; ovs-vsctl: {number}");
+        assert_eq!(row, format!("{} {number} host ({kind})", link.name()));
         let _ = try_run("ovs-vsctl", &["--if-exists", "del-port", link.name()]);
     }
 }

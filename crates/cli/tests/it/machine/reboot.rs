@@ -1,5 +1,6 @@
 //! A machine that reboots: what was connected before is on its number afterwards, by the unit alone.
 //! Two tests with a reboot between them, which `scripts/machine.d/reboot` does.
+#![allow(clippy::disallowed_methods, reason = "a test goes into a container with docker(1)")]
 
 use lab::{Home, run, try_run, wait_until};
 
