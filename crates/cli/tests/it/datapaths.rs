@@ -7,15 +7,15 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use lab::{
-    Bridge, Datapath, Home, Link, Netns, Plug, Plugged, carries, ofport_of, ping, run, try_run,
-    unique, wait_for_answer, wait_until,
+    Bridge, Datapath, Link, Netns, Plug, Plugged, carries, run, try_run, unique, wait_for_answer,
+    wait_until,
 };
 
 use crate::tool::says;
 
 type Fact = (&'static str, fn(Datapath) -> String);
 
-const FACTS: [Fact; 9] = [
+const FACTS: [Fact; 8] = [
     ("`ovs-appctl dpif/show` calls it", name),
     ("kind of the link that is an internal port", internal),
     ("master of a link that is a port", master),
@@ -24,7 +24,6 @@ const FACTS: [Fact; 9] = [
     ("TCP from a veth as the kernel makes it", tcp),
     ("`ofport` of a port whose link is gone", gone),
     ("what `docker ovs ports` calls it", occupant),
-    ("a link made again under its old name", again),
 ];
 
 fn name(datapath: Datapath) -> String {
@@ -130,26 +129,6 @@ fn occupant(datapath: Datapath) -> String {
     let told = says(&["ports", pair.bridge.name(), "--format", "{{.Port}} {{.Occupant}}"]);
     let row = told.lines().find_map(|line| line.strip_prefix(pair.plug.host_end()));
     row.unwrap_or_else(|| panic!("{told}")).trim().to_owned()
-}
-
-fn again(datapath: Datapath) -> String {
-    let pair = Pair::new(datapath);
-    pair.lose();
-    let (name, netns) = (pair.plug.host_end(), pair.right.netns());
-    wait_until("its other end is gone", || !pair.right.ip(&["link"]).contains("eth0"));
-    run(
-        "ip",
-        &["link", "add", name, "up", "type", "veth", "peer", "name", "eth0", "netns", &netns],
-    );
-    pair.right.ip(&["link", "set", "eth0", "up"]);
-    pair.right.ip(&["address", "add", "10.85.1.2/24", "dev", "eth0"]);
-    let same = ofport_of(name) == pair.plug.ofport();
-    let answers = (0..5).any(|_| ping(&pair.left, "10.85.1.2"));
-    let number = if same { "its old number" } else { "a new number" };
-    format!(
-        "{number}, {}",
-        if answers { "and traffic passes" } else { "and hears nothing: *deaf*" }
-    )
 }
 
 fn page() -> PathBuf {

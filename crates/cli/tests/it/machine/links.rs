@@ -88,29 +88,6 @@ fn links_over_an_internal_port_are_on_that_port() {
     assert_eq!((truth(&home, &bridge), answer(&home, &bridge)), (Some(65534), Some(65534)));
 }
 
-/// Whatever is stacked on the end of a veth in one container, and moved to another. Only a look at
-/// the whole host reads both.
-#[test]
-fn links_over_another_containers_interface_are_on_its_port() {
-    lab::need!(Machine);
-    let (bridge, below, home) = (Bridge::new(), Container::run(), Container::run());
-    let plugged = Plugged::new(&below, "eth0", &bridge, Plug::default());
-    let filter = format!("container={}", home.name());
-    for words in PARENTS {
-        let name = unique("m");
-        let add = ["link", "add", "link", "eth0", "name", &name];
-        below.ip(&[&add[..], words].concat());
-        below.ip(&["link", "set", &name, "netns", &home.netns()]);
-        home.ip(&["link", "set", &name, "name", "eth0"]);
-        let told = lists(&["ls", "--filter", &filter, "--format", "{{.Interface}} {{.OFPort}}"]);
-        let row = told.lines().find_map(|line| line.strip_prefix("eth0 "));
-        let answer = row.and_then(|number| number.parse().ok());
-        let known = names_its_parents_namespace(words).then_some(plugged.ofport());
-        assert_eq!((truth(&home, &bridge), answer), (Some(plugged.ofport()), known), "{words:?}");
-        home.ip(&["link", "del", "eth0"]);
-    }
-}
-
 /// Of an ipvtap the kernel tells the parent's index, and not in which namespace that is (measured:
 /// Linux 6.1): what docker-ovs says then is that it does not know.
 fn names_its_parents_namespace(words: &[&str]) -> bool {
