@@ -6,7 +6,7 @@ BINARIES := $(TARGET)/release/docker-ovs $(TARGET)/release/docker-ovs-port
 PLUGINS = $(DESTDIR)$(PREFIX)/lib/docker/cli-plugins
 MANUAL = $(DESTDIR)$(PREFIX)/share/man/man1
 
-.PHONY: help build demo test test-restarts test-versions coverage bench lint msrv install uninstall clean
+.PHONY: help build demo test test-restarts test-versions test-machine machine coverage bench lint msrv install uninstall clean
 
 help: ## show this help
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -28,6 +28,14 @@ test-restarts: ## restart dockerd and ovs-vswitchd under connected containers; e
 
 test-versions: ## the tests of engine and switch on those of another Debian: SUITE=trixie, or sid
 	scripts/versions $(SUITE) test $(TESTS)
+
+test-machine: ## run what depends on kernel, datapath or systemd in a Debian of its own; TESTS=names
+	scripts/setup --for-machine
+	scripts/machine test $(TESTS)
+
+machine: ## a shell in that Debian, with this checkout and what is built at their paths
+	scripts/setup --for-machine
+	scripts/machine shell
 
 coverage: ## print which share of the lines of model and host their tests run, without root
 	scripts/coverage

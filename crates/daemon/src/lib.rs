@@ -13,6 +13,7 @@ mod serve;
 mod settings;
 mod state;
 mod timings;
+mod watchdog;
 
 pub use serve::serve;
 pub use settings::{Locks, Settings};

@@ -17,6 +17,7 @@ use crate::http::routes::routes;
 use crate::restore::keep_restoring;
 use crate::settings::Settings;
 use crate::state::follow::follow;
+use crate::watchdog::keep_alive;
 
 /// Serves until SIGTERM or SIGINT; each listener is told at level info, once all are bound.
 ///
@@ -34,6 +35,7 @@ pub async fn serve(origin: Origin, settings: &Settings) -> Result<(), SourceErro
     let daemon = Daemon::new(origin.clone(), boot(), places.collect(), stopped.clone());
     let daemon = Arc::new(daemon);
     let mut tasks = JoinSet::new();
+    tasks.spawn(keep_alive());
     tasks.spawn(follow(origin.clone(), daemon.clone()));
     if let Origin::Live(host) = origin
         && settings.restore

@@ -1,5 +1,6 @@
 //! OVS bridges.
 
+use crate::datapath::Datapath;
 use crate::names::unique;
 use crate::run::{ofport_of, run, try_run};
 
@@ -18,10 +19,19 @@ impl Bridge {
     /// # Panics
     /// When there is a bridge of that name, which is left alone.
     pub fn named(name: &str) -> Self {
+        Self::make(name, Datapath::of_the_lab())
+    }
+
+    /// A bridge of a given datapath, where there are two to choose from.
+    pub fn on(datapath: Datapath) -> Self {
+        Self::make(&unique("br"), datapath)
+    }
+
+    fn make(name: &str, datapath: Datapath) -> Self {
         let taken = run("ovs-vsctl", &["list-br"]).lines().any(|other| other == name);
         assert!(!taken, "there is a bridge {name} already");
         let bridge = Self(name.to_owned());
-        let datapath = format!("datapath_type={}", datapath());
+        let datapath = format!("datapath_type={}", datapath.kind());
         run("ovs-vsctl", &["add-br", name, "--", "set", "bridge", name, &datapath]);
         bridge
     }
@@ -60,13 +70,7 @@ pub fn flow(bridge: &Bridge, flow: &str) {
     run("ovs-ofctl", &["add-flow", bridge.name(), flow]);
 }
 
-/// Whether [`Bridge`]s are of the userspace datapath.
+/// Whether [`Bridge`]s are of the userspace datapath, unless they are told otherwise.
 pub fn has_userspace_datapath() -> bool {
-    datapath() == "netdev"
-}
-
-/// Without the kernel's module bridges need the userspace datapath.
-fn datapath() -> &'static str {
-    let module = std::path::Path::new("/sys/module/openvswitch");
-    if module.exists() { "system" } else { "netdev" }
+    Datapath::of_the_lab() == Datapath::Userspace
 }

@@ -1,5 +1,5 @@
-//! Restarting the daemons, as `scripts/setup` starts them without systemd. Only for tests
-//! that run alone, on machines where nothing else needs the daemons.
+//! Restarting the daemons: by systemd where it is, else as `scripts/setup` starts them. Only for
+//! tests that run alone, on machines where nothing else needs the daemons.
 
 use std::fs::{File, read_to_string};
 use std::path::Path;
@@ -28,6 +28,11 @@ pub fn restart_vswitchd() -> bool {
     if !may_restart() {
         return false;
     }
+    if has_systemd() {
+        run("systemctl", &["restart", "ovs-vswitchd"]);
+        wait_until("ovs-vswitchd answers", || try_run("ovs-appctl", &["version"]).is_ok());
+        return true;
+    }
     let pid = pid_in(&rundir().join("ovs-vswitchd.pid"), "ovs-vswitchd");
     run("ovs-appctl", &["exit"]);
     wait_until("ovs-vswitchd ends", || is_gone(pid));
@@ -48,6 +53,10 @@ pub fn restart_dockerd() -> bool {
     if !may_restart() {
         return false;
     }
+    if has_systemd() {
+        run("systemctl", &["restart", "docker"]);
+        return true;
+    }
     let pid = pid_in(Path::new("/var/run/docker.pid"), "dockerd");
     kill_process(pid, Signal::TERM).expect("dockerd can be ended");
     // It gives its containers 15 seconds.
@@ -57,6 +66,11 @@ pub fn restart_dockerd() -> bool {
         try_run("docker", &["info"]).is_ok()
     });
     true
+}
+
+/// sd_booted(3).
+fn has_systemd() -> bool {
+    std::path::Path::new("/run/systemd/system").is_dir()
 }
 
 /// In a session of its own, so that no end of the test's ends it too.

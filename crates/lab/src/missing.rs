@@ -29,6 +29,7 @@ pub(crate) fn missing(need: Need) -> Option<Missing> {
         Need::Lab => missing(Need::Root).or_else(|| of_open_vswitch().map(Missing::from)),
         Need::Docker => missing(Need::Lab).or_else(|| of_docker().map(Missing::from)),
         Need::Restarts => of_leave().or_else(|| missing(Need::Docker)).or_else(of_usual_docker),
+        Need::Machine => of_machine().or_else(|| missing(Need::Docker)),
         Need::Podman => complaint("podman", &["--version"]).map(Missing::from),
         Need::Browser => of_tool(&["chromium", "chromedriver"], "browser"),
         Need::Promtool => of_tool(&["promtool"], "promtool"),
@@ -62,6 +63,12 @@ fn of_leave() -> Option<Missing> {
     let leave = std::env::var_os("DOCKER_OVS_TEST_RESTARTS").is_some_and(|v| v == "1");
     let what = "the leave to restart daemons (DOCKER_OVS_TEST_RESTARTS=1)".to_owned();
     (!leave).then_some(Missing { what, spared: true })
+}
+
+fn of_machine() -> Option<Missing> {
+    let machine = std::env::var_os("DOCKER_OVS_TEST_MACHINE").is_some_and(|v| v == "1");
+    let what = "the machine of make test-machine (DOCKER_OVS_TEST_MACHINE=1)".to_owned();
+    (!machine).then_some(Missing { what, spared: true })
 }
 
 /// Restarting means starting as scripts/setup does, which is at the usual socket.

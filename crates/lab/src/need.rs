@@ -18,6 +18,10 @@ pub enum Need {
     /// Docker, and leave to restart daemons: `DOCKER_OVS_TEST_RESTARTS` is 1. A leave that is
     /// not given is never a failure, also where `DOCKER_OVS_TEST_REQUIRE` is set.
     Restarts,
+    /// Docker, and the machine of `make test-machine`, which says so by `DOCKER_OVS_TEST_MACHINE`
+    /// being 1: systemd, a kernel with Open vSwitch's datapath and every kind of link, and nothing
+    /// on it that a test could harm. Elsewhere its lack is never a failure.
+    Machine,
     /// Podman.
     Podman,
     /// Chromium and its driver.

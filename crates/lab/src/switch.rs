@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use crate::database::Database;
+use crate::datapath::Datapath;
 use crate::link::Netns;
 use crate::run::{run, wait_for};
 
@@ -42,8 +43,8 @@ impl Switch {
 
     /// A bridge on it, with further words for `ovs-vsctl`.
     pub fn add_bridge(&self, name: &str, more: &[&str]) {
-        let kind = "datapath_type=netdev";
-        self.vsctl(&[&["add-br", name, "--", "set", "bridge", name, kind], more].concat());
+        let kind = format!("datapath_type={}", Datapath::Userspace.kind());
+        self.vsctl(&[&["add-br", name, "--", "set", "bridge", name, &kind], more].concat());
     }
 
     /// `ovs-vsctl` on it, which waits for vswitchd.

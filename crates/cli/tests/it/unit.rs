@@ -7,6 +7,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::tool::{Served, says};
+use rustix::process::Signal;
+
 use lab::{Bridge, Container, Home, Plug, Plugged, wait_for_answer};
 
 const UNIT: &str = include_str!("../../../../packaging/systemd/docker-ovs.service");
@@ -109,4 +111,33 @@ fn serve_notifies_the_service_manager_of_ready_and_stopping() {
     assert_eq!(told(), "READY=1");
     assert_eq!(daemon.stop(), Some(0));
     assert_eq!(told(), "STOPPING=1");
+}
+
+/// A daemon that cannot run says nothing.
+#[test]
+fn serve_tells_the_watchdog_that_it_lives_for_as_long_as_it_does() {
+    lab::need!(Lab);
+    let folder = tempfile::tempdir().unwrap();
+    let manager = folder.path().join("notify");
+    let hears = UnixDatagram::bind(&manager).unwrap();
+    let mut program = Command::new("env");
+    program.arg("WATCHDOG_USEC=200000").env("NOTIFY_SOCKET", &manager);
+    let daemon = Served::start_by(program, &["--restore=off"]);
+    let told = |patience| {
+        hears.set_read_timeout(Some(patience)).unwrap();
+        let mut words = [0; 100];
+        let length = hears.recv(&mut words).ok()?;
+        Some(String::from_utf8_lossy(&words[..length]).trim_end().to_owned())
+    };
+    let mut alive = 0;
+    while alive < 3 {
+        // The first look ends in between.
+        let said = told(Duration::from_secs(20)).expect("it says something");
+        alive += usize::from(said == "WATCHDOG=1");
+    }
+    daemon.signal(Signal::STOP);
+    // What it said before that.
+    while told(Duration::from_secs(1)).is_some() {}
+    daemon.signal(Signal::CONT);
+    assert_eq!(told(Duration::from_secs(20)).as_deref(), Some("WATCHDOG=1"));
 }
