@@ -33,8 +33,8 @@ fn a_port_opened_by_an_alternative_name_is_the_links() {
     run("ip", &["link", "property", "add", "dev", link.name(), "altname", &alternative]);
     let ofport = bridge.add(&alternative, &[]);
     assert_eq!(number_of(&container, &bridge), format!("{ofport}\n"));
-    let line = drop_in(&[container.name(), bridge.name()]).stdout;
-    assert!(line.starts_with(&format!("eth0,{ofport},")), "{line}");
+    let printed = drop_in(&[container.name(), bridge.name()]).stdout;
+    assert!(printed.starts_with(&format!("eth0,{ofport},")), "{printed}");
     assert_eq!(who_is_on(&bridge, &alternative), format!("{}:eth0", container.name()));
     let plan = lists(&["prune", "-a", "--bridge", bridge.name(), "--dry-run"]);
     assert!(!plan.contains(&alternative), "{plan}");
