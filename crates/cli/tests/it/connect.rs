@@ -132,7 +132,7 @@ fn a_foreign_port_is_removed_only_by_force() {
     let (bridge, container) = (Bridge::new(), Container::run());
     let _theirs = lab::Plugged::new(&container, "eth0", &bridge, lab::Plug::default());
     let said = refuses(&["disconnect", bridge.name(), container.name()]);
-    assert!(said.contains("neither by docker-ovs nor by ovs-docker"), "{said}");
+    assert!(said.contains("has no record that docker-ovs or ovs-docker made it"), "{said}");
     assert!(said.contains("--force"), "{said}");
     assert_eq!(numbers_of(&bridge).len(), 1);
     says(&["disconnect", "--force", bridge.name(), container.name()]);

@@ -1,6 +1,6 @@
 //! Databases that lack columns or tables of today's schema, as those of older releases.
 
-use lab::{Container, Database, Home, Link, run, unique};
+use lab::{Container, Database, Home, IdleVswitchd, Link, run, unique};
 use serde_json::Value;
 
 use crate::tool::{docker_ovs, lists};
@@ -37,11 +37,12 @@ impl Scene {
         Self { container, veth }
     }
 
-    fn plug(&self, database: &Database) {
+    fn plug(&self, database: &Database) -> IdleVswitchd {
         let name = self.veth.name();
         database.vsctl(&["add-br", "br"]);
         database.vsctl(&["add-port", "br", name, "tag=10"]);
         database.vsctl(&["set", "interface", name, "ofport=7", "external_ids:a=b"]);
+        database.idle_vswitchd()
     }
 
     /// What a narrow look, a whole one, the ports and the drop-in say.
@@ -64,7 +65,7 @@ fn a_column_that_is_not_there_changes_no_answer_that_does_not_need_it() {
     lab::need!(Docker);
     let scene = Scene::new();
     let whole = without(&[]);
-    scene.plug(&whole);
+    let _vswitchd = scene.plug(&whole);
     let expected = scene.answers(&whole);
     assert_eq!(expected[0], "7\n");
     assert_eq!(expected[1], "eth0 br 7 10\n");
@@ -77,7 +78,7 @@ fn a_column_that_is_not_there_changes_no_answer_that_does_not_need_it() {
         &["Open_vSwitch.other_config", "Port.fake_bridge", "Interface.options"],
     ] {
         let database = without(gone);
-        scene.plug(&database);
+        let _vswitchd = scene.plug(&database);
         assert_eq!(scene.answers(&database), expected, "without {gone:?}");
     }
 }
@@ -87,7 +88,7 @@ fn what_is_followed_does_without_it_too() {
     lab::need!(Docker);
     let scene = Scene::new();
     let database = without(&["Interface.error", "Port.cvlans", "Interface.lldp"]);
-    scene.plug(&database);
+    let _vswitchd = scene.plug(&database);
     let remote = database.remote();
     let asked = ["--db", &remote, "wait", scene.container.name(), "br", "-q"];
     assert_eq!(lists(&asked), "7\n");

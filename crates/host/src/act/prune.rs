@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use model::Look;
+use model::SourceErrorKind;
 use model::plan::{Prunable, Prune, Undecided, prune, require_here, undecided};
 use model::query::QueryError;
 
@@ -13,6 +14,9 @@ use crate::Host;
 
 /// A device that is gone now may be back in a moment, as one that is renamed.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
+
+/// So many looks, until what was agreed has been removed or has failed.
+const ROUNDS: usize = 3;
 
 /// What was left behind.
 #[derive(Clone, Debug, Default)]
@@ -58,12 +62,25 @@ impl Host {
         agreed: &[Prunable],
     ) -> Result<Vec<Pruned>, ActError> {
         let mut executor = PlanExecutor::take(self).await?.keeping_the_lock();
-        let look = whole(self).await?;
-        let still = left_over_in(&look, request)?.prunable;
-        let mut pruned = Vec::new();
-        for what in still.into_iter().filter(|one| agreed.iter().any(|other| other.is(one))) {
-            let failed = executor.run_step(what.removal()).await.err();
-            pruned.push(Pruned { what, failed });
+        let mut pruned: Vec<Pruned> = Vec::new();
+        for round in 1..=ROUNDS {
+            let look = whole(self).await?;
+            let still = left_over_in(&look, request)?.prunable;
+            let done = |one: &Prunable| pruned.iter().any(|done| done.what.is(one));
+            let is_agreed = |one: &Prunable| agreed.iter().any(|other| other.is(one));
+            let still: Vec<_> =
+                still.into_iter().filter(|one| is_agreed(one) && !done(one)).collect();
+            for what in still {
+                let failed = executor.run_step(what.removal()).await.err();
+                // Its row changed between look and transaction, as vswitchd takes note of links.
+                if round < ROUNDS && failed.as_ref().is_some_and(has_changed) {
+                    continue;
+                }
+                pruned.push(Pruned { what, failed });
+            }
+            if pruned.len() >= agreed.len() {
+                break;
+            }
         }
         Ok(pruned)
     }
@@ -75,6 +92,10 @@ impl Host {
         };
         left_over_in(&self.settled(doubtful).await?, request)
     }
+}
+
+fn has_changed(error: &ActError) -> bool {
+    matches!(error, ActError::Failed { why, .. } if why.kind == SourceErrorKind::Gone)
 }
 
 /// What may be removed of what was seen in one look.

@@ -15,6 +15,9 @@ use crate::{Host, kernel};
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 /// Not longer, however long sources may take to answer.
 const LONGEST: Duration = Duration::from_secs(30);
+/// So long a link in doubt is waited for whatever is known of its namespace: a process that is
+/// ending is still in it, and what one process has left another may be about to leave.
+const AT_LEAST: Duration = Duration::from_millis(700);
 /// So many looks may be torn by a change between two readings.
 const TORN: usize = 3;
 
@@ -28,12 +31,13 @@ impl Host {
         &self,
         doubtful: impl Fn(&Look) -> Vec<Name>,
     ) -> Result<Look, ActError> {
-        let due = Deadline::after(self.timeout.min(LONGEST));
+        let longest = self.timeout.min(LONGEST);
+        let (due, least) = (Deadline::after(longest), Deadline::after(longest.min(AT_LEAST)));
         for round in 0.. {
             let look = whole(self).await?;
             let open = doubtful(&look);
             let again = !open.is_empty() && !due.is_over();
-            if !again || !self.is_settling(&look, &open, round < TORN) {
+            if !again || (least.is_over() && !self.is_settling(&look, &open, round < TORN)) {
                 return Ok(look);
             }
             tokio::time::sleep(BETWEEN_LOOKS).await;

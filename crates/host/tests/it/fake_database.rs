@@ -73,7 +73,7 @@ impl FakeDatabase {
         let ports: Vec<_> = ports.iter().map(|(port, _)| json!(["uuid", id(2, port)])).collect();
         let row = json!({
             "name": name, "datapath_id": "00000000000000ab", "datapath_type": "netdev",
-            "ports": ["set", ports],
+            "ports": ["set", ports], "external_ids": ["map", []],
         });
         self.set("Bridge", &id(3, name), row);
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, stream};
-use host::engine::{Engine, Event, Events, Found};
+use host::engine::{Engine, Event, Events, Found, Peer};
 use model::snapshot::{Container, Engine as Kind};
 use model::{SourceError, SourceErrorKind};
 use tokio::sync::Notify;
@@ -113,6 +113,10 @@ impl Engine for FakeEngine {
 
     fn what(&self) -> String {
         format!("{} at nowhere", self.name)
+    }
+
+    fn peer(&self) -> Peer {
+        Peer::Process(std::process::id())
     }
 
     fn version(&self) -> BoxFuture<'_, Result<String, SourceError>> {

@@ -119,13 +119,17 @@ impl Transaction {
         })
     }
 
-    /// Of sets of ids only.
+    /// Of sets of ids, and of maps.
     fn mutate(&mut self, operation: &Value) -> Value {
         let mutation = &operation["mutations"][0];
         let (column, adds) = (mutation[0].as_str().unwrap(), mutation[1] == "insert");
         let value = self.resolved(&mutation[2]);
         self.each(operation, |row| {
+            let is_map = row[column][0] == "map";
             let set = row[column][1].as_array_mut().unwrap();
+            if is_map {
+                return mutate_map(set, &value, adds);
+            }
             set.retain(|held| *held != value);
             set.extend(adds.then(|| value.clone()));
         })
@@ -155,6 +159,21 @@ impl Transaction {
                 interfaces.remove(row["interfaces"][1].as_str().unwrap());
             }
         }
+    }
+}
+
+/// Adds pairs whose keys are not there, or takes those with the keys away (section 5.1).
+fn mutate_map(pairs: &mut Vec<Value>, value: &Value, adds: bool) {
+    let given = match value[0].as_str() {
+        Some("map" | "set") => value[1].as_array().unwrap().clone(),
+        _ => vec![value.clone()],
+    };
+    if adds {
+        let is_new = |pair: &Value| pairs.iter().all(|there| there[0] != pair[0]);
+        let new: Vec<_> = given.into_iter().filter(is_new).collect();
+        pairs.extend(new);
+    } else {
+        pairs.retain(|pair| !given.contains(&pair[0]));
     }
 }
 

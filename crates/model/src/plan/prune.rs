@@ -97,7 +97,9 @@ impl Prunable {
             (Self::Port { bridge, port, .. }, Self::Port { bridge: at, port: then, .. })
             | (Self::Memory { bridge, port, .. }, Self::Memory { bridge: at, port: then, .. }) => {
                 let same = port.iface == then.iface && port.external_ids == then.external_ids;
-                bridge == at && same && port.ifindex == then.ifindex
+                // Its link has gone from the kernel first, and from the row a moment later.
+                let index = then.ifindex.is_none() || port.ifindex == then.ifindex;
+                bridge == at && same && index
             }
             (Self::Link { step, .. }, Self::Link { step: then, .. }) => step == then,
             _ => false,

@@ -93,7 +93,7 @@ fn an_engine_that_was_named_before_a_container_is_the_one_that_is_told_of() {
     let name = host.containers().next().unwrap().name.to_string();
     let near = asked(&format!("{docker}:{name}x"));
     assert!(
-        matches!(&near, QueryError::NoSuchContainer { near, .. } if near == &[name.clone()]),
+        matches!(&near, QueryError::NoSuchContainer { near, .. } if *near == [name.as_str()]),
         "{near}"
     );
     let blind = asked(&format!("{other}:{name}"));

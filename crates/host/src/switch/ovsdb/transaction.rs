@@ -76,7 +76,8 @@ impl Known {
         let ifindex = self.ifindex.0.filter(|index| *index != 0).map(Ifindex);
         self.external_ids.0 == port.external_ids
             && OfPortState::from_column(self.ofport.0) == port.ofport
-            && ifindex == port.ifindex
+            // vswitchd may take a moment to notice that the link is gone.
+            && (ifindex.is_none() || ifindex == port.ifindex)
     }
 }
 
