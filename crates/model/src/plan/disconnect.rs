@@ -217,9 +217,9 @@ impl<'a> Asked<'a> {
         let found = whereabouts(self.snapshot, &record);
         match found.container() {
             Some(owner) if shares(owner) => Ok(()),
-            Some(owner) => Err(PlanError::AnothersPort { port, owner: owner.name.to_string() }),
+            Some(owner) => Err(PlanError::PortOfAnother { port, owner: owner.name.to_string() }),
             None if found == Whereabouts::Gone => Ok(()),
-            None => Err(PlanError::AnothersPort { port, owner: record.owner_name().to_owned() }),
+            None => Err(PlanError::PortOfAnother { port, owner: record.owner_name().to_owned() }),
         }
     }
 

@@ -127,7 +127,7 @@ pub enum PlanError {
     },
     /// It is recorded as another container's.
     #[error("port {port} is recorded as an interface of {owner}")]
-    AnothersPort {
+    PortOfAnother {
         /// The port.
         port: String,
         /// Whose.
@@ -193,7 +193,7 @@ impl PlanError {
                 return Some(format!("connected are {}", have.join(", ")));
             }
             Self::Several { .. } => "--interface says which one",
-            Self::NotOurs { .. } | Self::AnothersPort { .. } => "--force removes it nevertheless",
+            Self::NotOurs { .. } | Self::PortOfAnother { .. } => "--force removes it nevertheless",
             Self::Undecided { .. } | Self::NotHere { .. } => {
                 "docker ovs doctor tells what answers, and docker ovs ports what was seen"
             }

@@ -501,7 +501,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_made_inside_one_namespace_never_takes_anothers_port_unnoted(
+    fn what_is_made_inside_one_namespace_never_takes_others_port_unnoted(
         ways in ways(),
         at in 0..5u64,
         made in vec(made(), 1..4),

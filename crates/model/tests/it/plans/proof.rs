@@ -477,6 +477,6 @@ fn an_interface_that_was_moved_to_another_container_is_not_taken_by_its_new_name
     });
     let wiring = resolve(&host);
     let refused = disconnect(&host, &wiring, &request_to_disconnect("c1", false)).unwrap_err();
-    assert!(matches!(refused, PlanError::AnothersPort { .. }), "{refused}");
+    assert!(matches!(refused, PlanError::PortOfAnother { .. }), "{refused}");
     assert!(disconnect(&host, &wiring, &request_to_disconnect("c1", true)).is_ok());
 }
