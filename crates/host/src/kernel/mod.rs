@@ -3,7 +3,7 @@
 //! [`read`] decides what is read, [`rows`] turns rtnetlink's rows into ours, [`offload`] adds what
 //! ethtool knows of them, [`pairs`] what namespaces call each other, [`paths`] finds the namespaces
 //! that ports name by a path, [`watch`] reads again what [`hints`] say has changed, [`change`] makes
-//! them; [`inhabited`] tells which namespaces are being taken down.
+//! them; [`mod@inhabited`] tells which namespaces are being taken down.
 
 mod change;
 mod hints;
