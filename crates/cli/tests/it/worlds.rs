@@ -21,7 +21,7 @@ struct Process(Child);
 impl Process {
     fn start(program: &str, words: &[&str]) -> Self {
         let mut command = Command::new(program);
-        Self(command.args(words).stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap())
+        Self(command.args(words).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap())
     }
 }
 
@@ -153,8 +153,10 @@ fn a_stale_pid_file_leads_to_no_process_whatever_that_calls_itself() {
     nothing_is_taken_for_gone(switch.rundir(), "no process holds the lock");
     // The number was given to another process: one that says nothing, one that lies, this one.
     let sleeps = Process::start("sleep", &["600"]);
-    let script = "printf ovs-vswitchd >/proc/self/comm; read -r _ </dev/zero & wait";
-    let lies = Process::start("sh", &["-c", &format!("{script}; sleep 600")]);
+    // A shell that calls itself so, and then waits for what never comes, as no other program would
+    // keep the name.
+    let script = "printf ovs-vswitchd >/proc/self/comm; read -r _";
+    let lies = Process::start("sh", &["-c", script]);
     for pid in [sleeps.0.id(), lies.0.id(), std::process::id()] {
         fs::write(&pidfile, format!("{pid}\n")).unwrap();
         nothing_is_taken_for_gone(switch.rundir(), "no process holds the lock");
