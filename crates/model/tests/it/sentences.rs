@@ -7,7 +7,7 @@ use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind, resolve};
 
 use crate::wiring::{cases, read};
 
-fn case(name: &str) -> Snapshot {
+pub(crate) fn case(name: &str) -> Snapshot {
     let path = cases().into_iter().find(|case| case.ends_with(name)).unwrap();
     read(&path.join("snapshot.json"))
 }

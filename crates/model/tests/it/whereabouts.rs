@@ -1,0 +1,123 @@
+//! Whether the container that a record names is known, replaced, gone, or none of these for certain.
+
+use docker_ovs_model::identity::World;
+use docker_ovs_model::port_record::{EngineMark, PortRecord};
+use docker_ovs_model::snapshot::{Engine, Observed, OtherEngine, Scope};
+use docker_ovs_model::whereabouts::{Whereabouts, whereabouts};
+use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind};
+
+use crate::plans::scene::{ENGINE, container, host};
+
+const ADDRESS: &str = "unix:///run/podman/podman.sock";
+
+/// A record of the container 9, which the host has not got, by this engine of no name.
+fn record(engine: Option<&str>) -> PortRecord {
+    let engine = engine.map(|id| EngineMark { kind: "docker".to_owned(), id: id.to_owned() });
+    PortRecord { engine, ..PortRecord::default().for_container(&container(9)) }
+}
+
+fn other(containers: Observed<docker_ovs_model::snapshot::Container>) -> OtherEngine {
+    OtherEngine { address: ADDRESS.to_owned(), id: Some("engine-2".to_owned()), containers }
+}
+
+fn silent() -> SourceError {
+    SourceError::new(SourceErrorKind::TimedOut, "the engine", "no answer")
+}
+
+#[track_caller]
+fn is_unknown(host: &Snapshot, record: &PortRecord, word: &str) {
+    let found = whereabouts(host, record);
+    assert_eq!(found.container(), None);
+    let doubt = found.doubt().unwrap_or_else(|| panic!("{found:?}"));
+    assert!(doubt.contains(word), "{doubt}");
+}
+
+#[test]
+fn a_container_of_an_engine_that_is_not_asked_is_neither_known_nor_gone() {
+    let mut host = host();
+    let rows = vec![container(9)];
+    host.other_engines.push(other(Ok(rows).into()));
+    let record = record(None);
+    let found = whereabouts(&host, &record);
+    assert_eq!(found, Whereabouts::InOtherEngine { address: ADDRESS.to_owned() });
+    is_unknown(&host, &record, ADDRESS);
+}
+
+#[test]
+fn an_engine_that_was_not_asked_or_does_not_answer_may_have_it() {
+    let mut host = host();
+    is_unknown(&host, &record(Some("engine-2")), "which was not asked");
+    host.other_engines.push(other(Observed::Absent { why: silent() }));
+    is_unknown(&host, &record(Some("engine-2")), "does not answer");
+    is_unknown(&host, &record(None), "does not answer");
+    // The engine that the record names has answered, and has it no more; others do not matter.
+    assert_eq!(whereabouts(&host, &record(Some(ENGINE))), Whereabouts::Gone);
+    host.other_engines[0].containers = Ok(Vec::new()).into();
+    for engine in [Some("engine-2"), None] {
+        assert_eq!(whereabouts(&host, &record(engine)), Whereabouts::Gone, "{engine:?}");
+    }
+}
+
+#[test]
+fn an_engine_of_another_world_or_a_look_at_one_container_proves_nothing() {
+    let mut narrow = host();
+    narrow.scope = Scope::One;
+    is_unknown(&narrow, &record(None), "only one container was asked for");
+    let worlds = [
+        World::Elsewhere { why: "it is far".to_owned() },
+        World::Unknown { why: "it may be far".to_owned() },
+    ];
+    for world in worlds {
+        let mut host = host();
+        host.identities.engines.values_mut().for_each(|who| who.world = world.clone());
+        for engine in [Some(ENGINE), None] {
+            is_unknown(&host, &record(engine), "far");
+        }
+    }
+}
+
+#[test]
+fn a_stale_list_proves_nothing_and_an_engine_that_need_not_be_there_does() {
+    let mut stale = host();
+    let docker = Engine("docker".into());
+    let rows = stale.engines[&docker].rows().to_vec().into();
+    stale.engines.insert(docker, Observed::Stale { rows, why: silent() });
+    is_unknown(&stale, &record(None), "does not answer");
+    let mut host = host();
+    let podman = Engine("podman".into());
+    let no_socket = SourceError::new(SourceErrorKind::Unreachable, "podman", "no such file");
+    host.engines.insert(podman.clone(), Observed::Absent { why: no_socket });
+    assert_eq!(whereabouts(&host, &record(None)), Whereabouts::Gone);
+    host.named_engines.insert(podman);
+    is_unknown(&host, &record(None), "podman");
+}
+
+#[test]
+fn a_word_typed_by_hand_is_a_name_before_it_is_the_beginning_of_an_id() {
+    let mut host = host();
+    let rows = host.engines.values_mut().next().unwrap().rows_mut();
+    rows[0].name = "22".into();
+    // ovs-docker writes what was typed: here a name, and the beginning of another one's id.
+    let typed = PortRecord { container: "22".to_owned(), ..PortRecord::default() };
+    let found = whereabouts(&host, &typed).container().map(|row| row.name.to_string());
+    assert_eq!(found.as_deref(), Some("22"));
+    let rows = host.engines.values_mut().next().unwrap().rows_mut();
+    rows[1].name = "22".into();
+    is_unknown(&host, &typed, "several containers may be meant");
+}
+
+#[test]
+fn what_has_the_name_of_a_container_that_is_gone_replaces_it_if_it_is_the_only_one() {
+    let mut host = host();
+    let rows = host.engines.values_mut().next().unwrap().rows_mut();
+    rows[0].name = "c9".into();
+    let found = whereabouts(&host, &record(None));
+    assert!(matches!(found, Whereabouts::Replaced(row) if &*row.name == "c9"), "{found:?}");
+    let mut namesake = container(8);
+    namesake.name = "c9".into();
+    host.other_engines.push(other(Ok(vec![namesake]).into()));
+    is_unknown(&host, &record(None), "several containers may stand in the place");
+    // Of a known engine, that of another one is no successor.
+    let found = whereabouts(&host, &record(Some(ENGINE)));
+    assert!(matches!(found, Whereabouts::Replaced(_)), "{found:?}");
+}
