@@ -1,0 +1,101 @@
+//! Why a question has no answer, and what to do about it.
+
+use thiserror::Error;
+
+use crate::source_error::SourceError;
+
+/// Why a question has no answer.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum QueryError {
+    /// No container has that name or id.
+    #[error("no such container: {wanted}")]
+    NoSuchContainer {
+        /// What was asked for.
+        wanted: String,
+        /// Names that look like it.
+        near: Vec<String>,
+    },
+    /// The id prefix fits several containers.
+    #[error("ambiguous container id prefix: {wanted}")]
+    AmbiguousContainer {
+        /// What was asked for.
+        wanted: String,
+        /// Those it fits, as `short-id (name)`.
+        candidates: Vec<String>,
+    },
+    /// Containers of several engines have that name.
+    #[error("ambiguous container name: {wanted}")]
+    AmbiguousName {
+        /// What was asked for.
+        wanted: String,
+        /// Those that have it, as `engine:name`.
+        candidates: Vec<String>,
+    },
+    /// The container exists but has no process, and so no interfaces.
+    #[error("container {name} is not running (it is {state})")]
+    NotRunning {
+        /// Its name.
+        name: String,
+        /// Its state in the engine's words.
+        state: String,
+    },
+    /// No bridge has that name.
+    #[error("no such bridge: {wanted}")]
+    NoSuchBridge {
+        /// What was asked for.
+        wanted: String,
+        /// The bridges there are, fake ones among them.
+        have: Vec<String>,
+        /// Whether it may be a fake bridge, as only the database tells of those.
+        fakes_unknown: bool,
+    },
+    /// A source that the answer needs is missing.
+    #[error("{0}")]
+    SourceUnavailable(SourceError),
+}
+
+impl QueryError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoSuchContainer { near, .. } if near.is_empty() => {
+                Some("docker ps -a lists the containers there are".to_owned())
+            }
+            Self::NoSuchContainer { near, .. } => {
+                Some(format!("did you mean {}?", near.join(" or ")))
+            }
+            Self::AmbiguousContainer { candidates, .. } => {
+                Some(format!("it fits {}", candidates.join(", ")))
+            }
+            Self::AmbiguousName { candidates, .. } => {
+                Some(format!("name its engine too: {}", candidates.join(" or ")))
+            }
+            Self::NotRunning { name, state } => Some(not_running(name, state)),
+            Self::NoSuchBridge { have, fakes_unknown, .. } => {
+                Some(other_bridges(have, *fakes_unknown))
+            }
+            Self::SourceUnavailable(source_error) => {
+                Some(source_error.hint.clone()).filter(|hint| !hint.is_empty())
+            }
+        }
+    }
+}
+
+fn other_bridges(have: &[String], fakes_unknown: bool) -> String {
+    let there = match have {
+        [] => "no bridge was found; ovs-vsctl add-br makes one".to_owned(),
+        have => format!("there are {}", have.join(", ")),
+    };
+    let fakes = "; of fake bridges the source ovsdb alone tells";
+    there + if fakes_unknown { fakes } else { "" }
+}
+
+/// What to do about a container without a process. An engine starts a restarting one by itself.
+fn not_running(name: &str, state: &str) -> String {
+    let advice = match state {
+        "restarting" => format!("it restarts by itself; docker logs {name} shows why it ends"),
+        "removing" | "dead" => "it is being removed".to_owned(),
+        _ => format!("start it with docker start {name}"),
+    };
+    format!("only a running container has interfaces; {advice}")
+}
