@@ -1,6 +1,8 @@
 //! One look, two sizes. The pipeline is the same: the engines are asked first, the kernel
 //! about the namespaces they named, the switch about the links the kernel named.
 
+mod answer;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
@@ -11,11 +13,13 @@ use model::switch::{Bridge, Port, SwitchSource};
 use model::{Look, Snapshot, SourceError, Target};
 use netns::Netns;
 
+use answer::{EngineAnswer, containers, inspect, list};
+
 use crate::Host;
 use crate::clock::now;
 use crate::deadline::Deadline;
-use crate::engine::netns::{Pinned, confirm, pin_all, refute, settle};
-use crate::engine::{Configured, Found, ask, others};
+use crate::engine::netns::Pinned;
+use crate::engine::{Configured, Found, others};
 use crate::identity::{self, Switch};
 use crate::kernel;
 use crate::question::Question;
@@ -303,75 +307,10 @@ pub(crate) fn named(engines: &[Configured]) -> BTreeSet<Kind> {
     engines.iter().filter(|engine| engine.named).map(|engine| engine.kind.clone()).collect()
 }
 
-async fn containers(
-    configured: &Configured,
-    due: Deadline,
-) -> Result<(Vec<Found>, Vec<Pinned>), SourceError> {
-    let engine = configured.engine()?;
-    let mut found = due.hold(|| engine.what(), ask::all(engine)).await?;
-    let pinned = settle(engine, due, &mut found).await;
-    Ok((found, pinned.into_iter().map(|(_, pin)| pin).collect()))
-}
-
-async fn inspect(
-    configured: &Configured,
-    due: Deadline,
-    wanted: &str,
-    tenants: bool,
-) -> Result<Vec<Found>, SourceError> {
-    let engine = configured.engine()?;
-    let ask = async {
-        let Some(found) = engine.inspect(wanted).await? else { return Ok(Vec::new()) };
-        let relatives = if tenants { engine.relatives(&found.row).await? } else { Vec::new() };
-        Ok(std::iter::once(found).chain(relatives).collect())
-    };
-    due.hold(|| engine.what(), ask).await
-}
-
-async fn list(configured: &Configured, due: Deadline) -> Result<Vec<Found>, SourceError> {
-    let engine = configured.engine()?;
-    due.hold(|| engine.what(), engine.list()).await
-}
-
 /// What was seen of one container.
 struct ContainerView<'h> {
     answers: Vec<EngineAnswer<'h>>,
     kernel: Result<Vec<Namespace>, SourceError>,
-}
-
-/// What one engine said, with the namespaces held open that its containers are in.
-struct EngineAnswer<'h> {
-    configured: &'h Configured,
-    found: Result<Vec<Found>, SourceError>,
-    pinned: Vec<(usize, Pinned)>,
-}
-
-impl<'h> EngineAnswer<'h> {
-    fn new(configured: &'h Configured, mut found: Result<Vec<Found>, SourceError>) -> Self {
-        let pinned = match (configured.engine(), &mut found) {
-            (Ok(engine), Ok(found)) => pin_all(engine, found),
-            _ => Vec::new(),
-        };
-        Self { configured, found, pinned }
-    }
-
-    /// The namespace of the container that is asked about.
-    fn home(&self) -> Option<&Pinned> {
-        self.pinned.first().filter(|(i, _)| *i == 0).map(|(_, pin)| pin)
-    }
-
-    /// The same, after the engine was asked again where a namespace was not proven.
-    async fn confirmed(mut self, due: Deadline) -> Self {
-        if let (Ok(engine), Ok(found)) = (self.configured.engine(), &mut self.found) {
-            let refuted = confirm(engine, due, found, &self.pinned).await;
-            refute(found, refuted);
-        }
-        self
-    }
-
-    fn into_rows(self) -> (Kind, Result<Vec<Found>, SourceError>) {
-        (self.configured.kind.clone(), self.found)
-    }
 }
 
 /// A way to the switch.

@@ -1,0 +1,79 @@
+//! What an engine is asked in a look, and what it said.
+
+use model::SourceError;
+use model::snapshot::Engine as Kind;
+
+use crate::deadline::Deadline;
+use crate::engine::netns::{Pinned, confirm, pin_all, refute, settle};
+use crate::engine::{Configured, Found, ask};
+
+pub(super) async fn containers(
+    configured: &Configured,
+    due: Deadline,
+) -> Result<(Vec<Found>, Vec<Pinned>), SourceError> {
+    let engine = configured.engine()?;
+    let mut found = due.hold(|| engine.what(), ask::all(engine)).await?;
+    let pinned = settle(engine, due, &mut found).await;
+    Ok((found, pinned.into_iter().map(|(_, pin)| pin).collect()))
+}
+
+pub(super) async fn inspect(
+    configured: &Configured,
+    due: Deadline,
+    wanted: &str,
+    tenants: bool,
+) -> Result<Vec<Found>, SourceError> {
+    let engine = configured.engine()?;
+    let ask = async {
+        let Some(found) = engine.inspect(wanted).await? else { return Ok(Vec::new()) };
+        let relatives = if tenants { engine.relatives(&found.row).await? } else { Vec::new() };
+        Ok(std::iter::once(found).chain(relatives).collect())
+    };
+    due.hold(|| engine.what(), ask).await
+}
+
+pub(super) async fn list(
+    configured: &Configured,
+    due: Deadline,
+) -> Result<Vec<Found>, SourceError> {
+    let engine = configured.engine()?;
+    due.hold(|| engine.what(), engine.list()).await
+}
+
+/// What one engine said, with the namespaces held open that its containers are in.
+pub(super) struct EngineAnswer<'h> {
+    configured: &'h Configured,
+    pub(super) found: Result<Vec<Found>, SourceError>,
+    pinned: Vec<(usize, Pinned)>,
+}
+
+impl<'h> EngineAnswer<'h> {
+    pub(super) fn new(
+        configured: &'h Configured,
+        mut found: Result<Vec<Found>, SourceError>,
+    ) -> Self {
+        let pinned = match (configured.engine(), &mut found) {
+            (Ok(engine), Ok(found)) => pin_all(engine, found),
+            _ => Vec::new(),
+        };
+        Self { configured, found, pinned }
+    }
+
+    /// The namespace of the container that is asked about.
+    pub(super) fn home(&self) -> Option<&Pinned> {
+        self.pinned.first().filter(|(i, _)| *i == 0).map(|(_, pin)| pin)
+    }
+
+    /// The same, after the engine was asked again where a namespace was not proven.
+    pub(super) async fn confirmed(mut self, due: Deadline) -> Self {
+        if let (Ok(engine), Ok(found)) = (self.configured.engine(), &mut self.found) {
+            let refuted = confirm(engine, due, found, &self.pinned).await;
+            refute(found, refuted);
+        }
+        self
+    }
+
+    pub(super) fn into_rows(self) -> (Kind, Result<Vec<Found>, SourceError>) {
+        (self.configured.kind.clone(), self.found)
+    }
+}
