@@ -5,6 +5,7 @@
 mod change;
 mod columns;
 mod number;
+mod port_rows;
 mod read;
 mod rows;
 mod statistics;

@@ -4,16 +4,16 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use model::ids::{Ifindex, Name};
+use model::ids::Name;
 use model::memory::MemoryChange;
 use model::plan::ReplacePort;
-use model::switch::{OfPortState, Port};
+use model::switch::Port;
 use model::{SourceError, SourceErrorKind};
-use ovsdb::{Map, Mutation, Opaque, Operation, Optional, Row, Select, Set, Until, Uuid};
+use ovsdb::{Mutation, Opaque, Operation, Row, Select, Uuid};
 use ovsdb::{VSWITCH, Value, Which};
-use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::port_rows::{Old, is};
 use super::read::Database;
 
 /// One of us at a time. The server gives it to the next when its holder is gone.
@@ -38,55 +38,12 @@ const INTERFACE_SETTINGS: &[&str] = &[
 const PORT_SETTINGS: &[&str] =
     &["cvlans", "external_ids", "mac", "other_config", "protected", "qos", "vlan_mode"];
 
-type Columns = BTreeMap<String, Opaque>;
+pub(super) type Columns = BTreeMap<String, Opaque>;
 
 /// All columns of ports that were taken away, by the interface's name: for their successors,
 /// and for bringing them back.
 #[derive(Debug, Default)]
 pub(crate) struct SavedColumns(HashMap<Name, (Columns, Columns)>);
-
-/// The rows of a port as they were read: an Interface, and the Port that holds it.
-struct Old {
-    interface: Uuid,
-    port: Uuid,
-    /// How many Interfaces the Port holds.
-    members: usize,
-    /// Of the Interface, what tells it from another one that came in its place.
-    identity: Vec<(&'static str, Opaque)>,
-    /// The Interfaces of the Port.
-    interfaces: Opaque,
-}
-
-/// What tells an Interface from another one that came in its place: beside its id, whose it is,
-/// and which link it has.
-const IDENTITY: [&str; 4] = ["name", "external_ids", "ofport", "ifindex"];
-
-#[derive(Deserialize)]
-struct Known {
-    #[serde(rename = "_uuid")]
-    id: Uuid,
-    external_ids: Map<String, String>,
-    ofport: Optional<i64>,
-    ifindex: Optional<u32>,
-}
-
-impl Known {
-    /// Whether it is as a look saw it.
-    fn is(&self, port: &Port) -> bool {
-        let ifindex = self.ifindex.0.filter(|index| *index != 0).map(Ifindex);
-        self.external_ids.0 == port.external_ids
-            && OfPortState::from_column(self.ofport.0) == port.ofport
-            // vswitchd may take a moment to notice that the link is gone.
-            && (ifindex.is_none() || ifindex == port.ifindex)
-    }
-}
-
-#[derive(Deserialize)]
-struct Holder {
-    #[serde(rename = "_uuid")]
-    id: Uuid,
-    interfaces: Set<Uuid>,
-}
 
 impl Database {
     /// Waits until no other docker-ovs changes anything.
@@ -133,13 +90,8 @@ impl Database {
             operations.extend(old.iter().flat_map(|old| mirrored(old.port)));
         }
         operations.extend(remembering(&ports.bridge, &ports.memory));
-        match self.client.transact(VSWITCH, &operations).await {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                let name = ports.add.as_ref().map(|port| &*port.iface);
-                Err(self.why_not(&ports.bridge, name, error).await)
-            }
-        }
+        let name = ports.add.as_ref().map(|port| &*port.iface);
+        self.commit(&ports.bridge, name, &operations).await
     }
 
     /// Takes an interface out of its bond; the last one takes the bond with it.
@@ -151,9 +103,7 @@ impl Database {
     ) -> Result<(), SourceError> {
         let (old, _) = self.find(port, false).await?;
         let comment = format!("docker-ovs: {bridge}: nothing for {}", port.iface);
-        let mut operations = vec![Operation::Comment(&comment)];
-        operations.extend(old.guards(bridge));
-        operations.extend(locked.then_some(Operation::Assert(LOCK)));
+        let mut operations = beginning(&old, bridge, &comment, locked);
         let which = Which::all("Port").equal("_uuid", old.port);
         let (how, value) = (Mutation::Delete, old.interface.into());
         operations.push(if old.members > 1 {
@@ -161,11 +111,7 @@ impl Database {
         } else {
             old.removal(bridge)
         });
-        let removed = self.client.transact(VSWITCH, &operations).await;
-        match removed {
-            Ok(_) => Ok(()),
-            Err(error) => Err(self.why_not(bridge, None, error).await),
-        }
+        self.commit(bridge, None, &operations).await
     }
 
     /// Writes the record of a port anew, if it still is the one that was seen.
@@ -177,60 +123,25 @@ impl Database {
     ) -> Result<(), SourceError> {
         let (old, _) = self.find(port, false).await?;
         let comment = format!("docker-ovs: {bridge}: the record of {}", port.iface);
-        let mut operations = vec![Operation::Comment(&comment)];
-        operations.extend(old.guards(bridge));
-        operations.extend(locked.then_some(Operation::Assert(LOCK)));
+        let mut operations = beginning(&old, bridge, &comment, locked);
         let which = Which::all("Interface").equal("_uuid", old.interface);
         operations
             .push(Operation::Update { which, row: vec![("external_ids", map(external_ids))] });
         operations.extend(remembering(bridge, memory));
-        let written = self.client.transact(VSWITCH, &operations).await;
-        match written {
+        self.commit(bridge, None, &operations).await
+    }
+
+    /// Does it all or nothing; `new` is the name of the port that is added.
+    async fn commit(
+        &mut self,
+        bridge: &str,
+        new: Option<&str>,
+        operations: &[Operation<'_>],
+    ) -> Result<(), SourceError> {
+        match self.client.transact(VSWITCH, operations).await {
             Ok(_) => Ok(()),
-            Err(error) => Err(self.why_not(bridge, None, error).await),
+            Err(error) => Err(self.why_not(bridge, new, error).await),
         }
-    }
-
-    /// Finds the rows of a port as it was seen, with all their columns. What this very plan made
-    /// need not be as the plan says: it has got a number since.
-    async fn find(
-        &mut self,
-        port: &Port,
-        is_own: bool,
-    ) -> Result<(Old, (Columns, Columns)), SourceError> {
-        let name: &str = &port.iface;
-        let read = self.rows_of(name).await;
-        let found = read.map_err(|error| self.source_error(&error))?;
-        let (whole, known, (columns, holder)) = found.ok_or_else(|| gone(name, "it is gone"))?;
-        let same = known.is(port) || (is_own && known.external_ids.0 == port.external_ids);
-        let identity = IDENTITY.map(|column| Some((column, whole.get(column)?.clone())));
-        let identity: Option<Vec<_>> = identity.into_iter().collect();
-        let interfaces = columns.get("interfaces").cloned();
-        let (Some(identity), Some(interfaces), true) = (identity, interfaces, same) else {
-            return Err(gone(name, "it changed meanwhile"));
-        };
-        let members = holder.interfaces.len();
-        let (interface, port) = (known.id, holder.id);
-        Ok((Old { interface, port, members, identity, interfaces }, (whole, columns)))
-    }
-
-    async fn rows_of(
-        &mut self,
-        name: &str,
-    ) -> Result<Option<(Columns, Known, (Columns, Holder))>, ovsdb::Error> {
-        let known = ["_uuid", "external_ids", "ofport", "ifindex"];
-        let selects = [
-            Select::new("Interface", &[]).equal("name", name),
-            Select::new("Interface", &known).equal("name", name),
-        ];
-        let answer = self.client.transact(VSWITCH, &selects).await?;
-        let (whole, known): (Vec<Columns>, Vec<Known>) = (answer.rows(0)?, answer.rows(1)?);
-        let Some((whole, known)) = whole.into_iter().zip(known).next() else { return Ok(None) };
-        let holding = |columns| Select::new("Port", columns).includes("interfaces", known.id);
-        let selects = [holding(&[]), holding(&["_uuid", "interfaces"])];
-        let answer = self.client.transact(VSWITCH, &selects).await?;
-        let (ports, holders): (Vec<Columns>, Vec<Holder>) = (answer.rows(0)?, answer.rows(1)?);
-        Ok(ports.into_iter().zip(holders).next().map(|holder| (whole, known, holder)))
     }
 
     /// Why a transaction failed, by the error's own word (RFC 7047 section 3) and by what the
@@ -281,49 +192,17 @@ fn comment(ports: &ReplacePort) -> String {
     )
 }
 
-fn gone(name: &str, why: &str) -> SourceError {
-    SourceError::new(SourceErrorKind::Gone, format!("port {name}"), why).hint("ask again")
-}
-
-/// The rows `which` must be just these now.
-fn is<'a>(which: Which<'a>, columns: &'a [&'a str], rows: Vec<Row<'a>>) -> Operation<'a> {
-    Operation::Wait { which, columns, until: Until::Are, rows, timeout: 0 }
-}
-
-impl Old {
-    /// The same, if the Port holds nothing else.
-    fn single(self, port: &Port) -> Result<Self, SourceError> {
-        if self.members == 1 {
-            Ok(self)
-        } else {
-            Err(gone(&port.iface, "it is a member of a bond now"))
-        }
-    }
-
-    /// It must still be the row that was read, on the bridge where it was seen.
-    fn guards<'a>(&'a self, bridge: &'a str) -> [Operation<'a>; 3] {
-        let same = self.identity.iter().map(|(column, value)| (*column, Value::Same(value)));
-        let holder = vec![("interfaces", Value::Same(&self.interfaces))];
-        let on = Which::all("Bridge").equal("name", bridge).includes("ports", self.port);
-        [
-            is(
-                Which::all("Interface").equal("_uuid", self.interface),
-                &IDENTITY,
-                vec![same.collect()],
-            ),
-            is(Which::all("Port").equal("_uuid", self.port), &["interfaces"], vec![holder]),
-            is(on, &["name"], vec![vec![("name", Value::from(bridge))]]),
-        ]
-    }
-
-    fn removal<'a>(&self, bridge: &'a str) -> Operation<'a> {
-        Operation::Mutate {
-            which: Which::all("Bridge").equal("name", bridge),
-            column: "ports",
-            how: Mutation::Delete,
-            value: self.port.into(),
-        }
-    }
+/// What comes before any change of the rows of one port.
+fn beginning<'a>(
+    old: &'a Old,
+    bridge: &'a str,
+    comment: &'a str,
+    locked: bool,
+) -> Vec<Operation<'a>> {
+    let mut operations = vec![Operation::Comment(comment)];
+    operations.extend(old.guards(bridge));
+    operations.extend(locked.then_some(Operation::Assert(LOCK)));
+    operations
 }
 
 /// What must still be as it was seen.

@@ -1,0 +1,148 @@
+//! The rows of a port as they were read, and the operations by which a transaction makes sure that
+//! they still are so.
+
+use model::ids::Ifindex;
+use model::switch::{OfPortState, Port};
+use model::{SourceError, SourceErrorKind};
+use ovsdb::{Map, Mutation, Opaque, Operation, Optional, Row, Select, Set, Until, Uuid};
+use ovsdb::{VSWITCH, Value, Which};
+use serde::Deserialize;
+
+use super::read::Database;
+use super::transaction::Columns;
+
+/// The rows of a port as they were read: an Interface, and the Port that holds it.
+pub(super) struct Old {
+    pub(super) interface: Uuid,
+    pub(super) port: Uuid,
+    /// How many Interfaces the Port holds.
+    pub(super) members: usize,
+    /// Of the Interface, what tells it from another one that came in its place.
+    identity: Vec<(&'static str, Opaque)>,
+    /// The Interfaces of the Port.
+    interfaces: Opaque,
+}
+
+/// What tells an Interface from another one that came in its place: beside its id, whose it is,
+/// and which link it has.
+const IDENTITY: [&str; 4] = ["name", "external_ids", "ofport", "ifindex"];
+
+#[derive(Deserialize)]
+struct Known {
+    #[serde(rename = "_uuid")]
+    id: Uuid,
+    external_ids: Map<String, String>,
+    ofport: Optional<i64>,
+    ifindex: Optional<u32>,
+}
+
+impl Known {
+    /// Whether it is as a look saw it.
+    fn is(&self, port: &Port) -> bool {
+        let ifindex = self.ifindex.0.filter(|index| *index != 0).map(Ifindex);
+        self.external_ids.0 == port.external_ids
+            && OfPortState::from_column(self.ofport.0) == port.ofport
+            // vswitchd may take a moment to notice that the link is gone.
+            && (ifindex.is_none() || ifindex == port.ifindex)
+    }
+}
+
+#[derive(Deserialize)]
+struct Holder {
+    #[serde(rename = "_uuid")]
+    id: Uuid,
+    interfaces: Set<Uuid>,
+}
+
+impl Database {
+    /// Finds the rows of a port as it was seen, with all their columns. What this very plan made
+    /// need not be as the plan says: it has got a number since.
+    pub(super) async fn find(
+        &mut self,
+        port: &Port,
+        is_own: bool,
+    ) -> Result<(Old, (Columns, Columns)), SourceError> {
+        let name: &str = &port.iface;
+        let read = self.rows_of(name).await;
+        let found = read.map_err(|error| self.source_error(&error))?;
+        let (whole, known, (columns, holder)) = found.ok_or_else(|| gone(name, "it is gone"))?;
+        let same = known.is(port) || (is_own && known.external_ids.0 == port.external_ids);
+        let identity = IDENTITY.map(|column| Some((column, whole.get(column)?.clone())));
+        let identity: Option<Vec<_>> = identity.into_iter().collect();
+        let interfaces = columns.get("interfaces").cloned();
+        let (Some(identity), Some(interfaces), true) = (identity, interfaces, same) else {
+            return Err(gone(name, "it changed meanwhile"));
+        };
+        let members = holder.interfaces.len();
+        let (interface, port) = (known.id, holder.id);
+        Ok((Old { interface, port, members, identity, interfaces }, (whole, columns)))
+    }
+
+    async fn rows_of(
+        &mut self,
+        name: &str,
+    ) -> Result<Option<(Columns, Known, (Columns, Holder))>, ovsdb::Error> {
+        let known = ["_uuid", "external_ids", "ofport", "ifindex"];
+        let selects = [
+            Select::new("Interface", &[]).equal("name", name),
+            Select::new("Interface", &known).equal("name", name),
+        ];
+        let answer = self.client.transact(VSWITCH, &selects).await?;
+        let (whole, known): (Vec<Columns>, Vec<Known>) = (answer.rows(0)?, answer.rows(1)?);
+        let Some((whole, known)) = whole.into_iter().zip(known).next() else { return Ok(None) };
+        let holding = |columns| Select::new("Port", columns).includes("interfaces", known.id);
+        let selects = [holding(&[]), holding(&["_uuid", "interfaces"])];
+        let answer = self.client.transact(VSWITCH, &selects).await?;
+        let (ports, holders): (Vec<Columns>, Vec<Holder>) = (answer.rows(0)?, answer.rows(1)?);
+        Ok(ports.into_iter().zip(holders).next().map(|holder| (whole, known, holder)))
+    }
+}
+
+fn gone(name: &str, why: &str) -> SourceError {
+    SourceError::new(SourceErrorKind::Gone, format!("port {name}"), why).hint("ask again")
+}
+
+/// The rows `which` must be just these now.
+pub(super) fn is<'a>(
+    which: Which<'a>,
+    columns: &'a [&'a str],
+    rows: Vec<Row<'a>>,
+) -> Operation<'a> {
+    Operation::Wait { which, columns, until: Until::Are, rows, timeout: 0 }
+}
+
+impl Old {
+    /// The same, if the Port holds nothing else.
+    pub(super) fn single(self, port: &Port) -> Result<Self, SourceError> {
+        if self.members == 1 {
+            Ok(self)
+        } else {
+            Err(gone(&port.iface, "it is a member of a bond now"))
+        }
+    }
+
+    /// It must still be the row that was read, on the bridge where it was seen.
+    pub(super) fn guards<'a>(&'a self, bridge: &'a str) -> [Operation<'a>; 3] {
+        let same = self.identity.iter().map(|(column, value)| (*column, Value::Same(value)));
+        let holder = vec![("interfaces", Value::Same(&self.interfaces))];
+        let on = Which::all("Bridge").equal("name", bridge).includes("ports", self.port);
+        [
+            is(
+                Which::all("Interface").equal("_uuid", self.interface),
+                &IDENTITY,
+                vec![same.collect()],
+            ),
+            is(Which::all("Port").equal("_uuid", self.port), &["interfaces"], vec![holder]),
+            is(on, &["name"], vec![vec![("name", Value::from(bridge))]]),
+        ]
+    }
+
+    pub(super) fn removal<'a>(&self, bridge: &'a str) -> Operation<'a> {
+        Operation::Mutate {
+            which: Which::all("Bridge").equal("name", bridge),
+            column: "ports",
+            how: Mutation::Delete,
+            value: self.port.into(),
+        }
+    }
+}
