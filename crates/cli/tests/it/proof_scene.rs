@@ -5,23 +5,11 @@
 //! `PROOF_SEED=N` builds the same scene again, `PROOF_STEPS=N` makes it longer.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{BuildHasher, RandomState};
 
+use crate::tool::dice::Dice;
 use crate::tool::{docker_ovs, number};
 use lab::{Bridge, Container, Database, Home, IdleVswitchd, Podman, Switch, run, try_run, unique};
 use serde_json::Value;
-
-/// xorshift64: a test needs variety, not randomness.
-struct Dice(u64);
-
-impl Dice {
-    fn throw(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % sides as u64).unwrap()
-    }
-}
 
 struct Scene {
     bridges: [Bridge; 2],
@@ -246,10 +234,7 @@ fn compare(before: &Truth, after: &Truth, at: At, taken: Option<&str>, told: &st
 #[test]
 fn nothing_living_and_nothing_foreign_is_changed_by_any_verb() {
     lab::alone!(Docker, Podman);
-    let seed = std::env::var("PROOF_SEED").ok().and_then(|text| text.parse().ok());
-    let seed = seed.unwrap_or_else(|| RandomState::new().hash_one("a scene") | 1);
-    println!("PROOF_SEED={seed}");
-    let (mut dice, folder) = (Dice(seed), tempfile::tempdir().unwrap());
+    let (mut dice, folder) = (Dice::seeded("PROOF_SEED"), tempfile::tempdir().unwrap());
     let scene = Scene::new(folder.path());
     for step in 0..number("PROOF_STEPS", 16) {
         let happened = scene.happens(&mut dice);

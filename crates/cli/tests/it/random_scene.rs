@@ -4,23 +4,11 @@
 //! `SCENE_SEED=N cargo test -p docker-ovs --test it random_scene` builds the same scene again.
 
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, RandomState};
 
+use crate::tool::dice::Dice;
 use crate::tool::docker_ovs;
 use lab::{Bridge, Container, Home, Link, Plug, Plugged, ofport_of, run, unique};
 use serde_json::Value;
-
-/// xorshift64: a test needs variety, not randomness.
-struct Dice(u64);
-
-impl Dice {
-    fn throw(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % sides as u64).unwrap()
-    }
-}
 
 /// Everything that must stay until the end, and what is expected of it: for each container
 /// and interface the port it is on, if any.
@@ -147,10 +135,7 @@ fn text<'a>(row: &'a Value, key: &str) -> &'a str {
 #[test]
 fn every_row_agrees_with_docker_ip_and_ovs() {
     lab::need!(Docker);
-    let seed = std::env::var("SCENE_SEED").ok().and_then(|text| text.parse().ok());
-    let seed = seed.unwrap_or_else(|| RandomState::new().hash_one("a scene") | 1);
-    println!("SCENE_SEED={seed}");
-    let scene = Scene::build(&mut Dice(seed));
+    let scene = Scene::build(&mut Dice::seeded("SCENE_SEED"));
     check_containers(&scene);
     check_ports(&scene);
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
 pub(crate) mod behind;
+pub(crate) mod dice;
 pub(crate) mod live;
 pub(crate) mod picture;
 mod served;
