@@ -153,6 +153,9 @@ fn a_stopped_container_has_no_port_although_its_row_still_has_a_number() {
     let plug = Plug { port: &record, host_end: Some(&host_end), ..Plug::default() };
     let plugged = Plugged::new(&container, "eth0", &bridge, plug);
     container.docker("stop");
+    // Docker has answered, and the kernel is still taking the namespace down.
+    let is_gone = || lab::try_run("ip", &["link", "show", "dev", plugged.host_end()]).is_err();
+    lab::wait_until("the kernel deletes the link", is_gone);
     assert_eq!(ofport_of(plugged.host_end()), plugged.ofport(), "OVS keeps the number");
     let complaint = refuses(&["port", container.name(), bridge.name()]);
     assert!(complaint.contains("not running (it is exited)"), "{complaint}");
