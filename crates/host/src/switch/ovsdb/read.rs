@@ -1,6 +1,6 @@
 //! The database source: what `ovs-vsctl list Interface` and `iface-to-br` answer.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 
@@ -92,8 +92,8 @@ impl Database {
 
     /// The ports of the interfaces with these names, and of those whose link has one of the indexes
     /// `held` although it is not called so, on their bridges, and the bridge called `bridge`, ports
-    /// or not; with the switch's settings if they matter. Two round trips, three with bonds,
-    /// whatever the size of the database.
+    /// or not; with the switch's settings if they matter. Two round trips, whatever the size of the
+    /// database; more with bonds, with links that were renamed, and on fake bridges.
     pub(crate) async fn named(
         &mut self,
         names: &[String],
@@ -182,9 +182,11 @@ async fn select_named(
     wanted: Wanted<'_>,
 ) -> Result<Rows, ovsdb::Error> {
     let mut rows = called(client, asked, wanted).await?;
-    let held: HashSet<_> = rows.ports.values().flat_map(|port| port.interfaces.iter()).collect();
-    let loose = rows.interfaces.keys().filter(|id| !held.contains(id)).copied();
-    let loose: Vec<_> = loose.collect();
+    let loose = rows.loose();
+    rows.ports.extend(holders(client, asked, &loose).await?);
+    let found: Vec<_> = rows.ports.keys().copied().collect();
+    complete(client, asked, wanted, &mut rows).await?;
+    let loose = rows.loose();
     rows.ports.extend(holders(client, asked, &loose).await?);
     // Of fake bridges only those matter that one of the ports may be on, or that are asked about.
     let near = |fake: &PortRow| {
@@ -192,8 +194,9 @@ async fn select_named(
         named || rows.ports.values().any(|port| port.shares_vlan(fake))
     };
     rows.fakes.retain(|id, fake| near(fake) && !rows.ports.contains_key(id));
-    let ports: Vec<_> = rows.ports.keys().chain(rows.fakes.keys()).copied().collect();
-    carriers(client, asked, &ports, &mut rows.bridges).await?;
+    let all = rows.ports.keys().chain(rows.fakes.keys()).copied();
+    let rest: Vec<_> = all.filter(|id| !found.contains(id)).collect();
+    carriers(client, asked, &rest, &mut rows.bridges).await?;
     Ok(rows)
 }
 
@@ -208,26 +211,18 @@ async fn called(
     let interfaces =
         names.clone().map(|name| Select::new("Interface", &asked.interface).equal("name", name));
     let ports = names.map(|name| Select::new("Port", &asked.port).equal("name", name));
-    let indexed = asked.interface.contains(&"ifindex");
-    let held = wanted.held.iter().filter(|_| indexed).map(|(index, name)| {
-        let other = Select::new("Interface", &asked.interface).not_equal("name", *name);
-        other.equal("ifindex", i64::from(*index))
-    });
     let bridge = wanted.bridge.iter();
     let bridge =
         bridge.map(|name| Select::new("Bridge", asked.bridge_alone()).equal("name", *name));
     let settings = wanted.settings && !asked.open_vswitch.is_empty();
     let settings = settings.then(|| Select::new("Open_vSwitch", &asked.open_vswitch));
     let (asked_bridges, asked_rows) = (bridge.len(), settings.iter().len());
-    if wanted.names.is_empty() && asked_bridges + asked_rows == 0 {
+    let selects: Vec<_> = interfaces.chain(ports).chain(bridge).chain(settings).collect();
+    if selects.is_empty() {
         return Ok(Rows::default());
     }
-    let selects =
-        interfaces.chain(held).chain(ports).chain(bridge).chain(settings).chain(fakes(asked));
-    let selects: Vec<_> = selects.collect();
     let answer = client.transact(VSWITCH, &selects).await?;
-    let count = wanted.names.len() + if indexed { wanted.held.len() } else { 0 };
-    let both = count + wanted.names.len();
+    let (count, both) = (wanted.names.len(), 2 * wanted.names.len());
     let interfaces = rows_by_id(&answer, 0..count, |row: &InterfaceRow| row.id)?;
     let mut ports = rows_by_id(&answer, count..both, |row: &PortRow| row.id)?;
     ports.retain(|_, port| port.interfaces.iter().any(|id| interfaces.contains_key(id)));
@@ -236,11 +231,44 @@ async fn called(
         if asked_rows > 0 { answer.rows(both + asked_bridges)? } else { Vec::new() };
     let userspace_tso = settings.first().map(OpenVSwitchRow::userspace_tso);
     let database = settings.first().and_then(|row| Some(DatabaseRow::of(row.id?, row)));
-    let fakes =
-        rows_by_id(&answer, both + asked_bridges + asked_rows..selects.len(), |row: &PortRow| {
-            row.id
-        })?;
-    Ok(Rows { userspace_tso, database, interfaces, ports, fakes, bridges })
+    Ok(Rows { userspace_tso, database, interfaces, ports, bridges, ..Rows::default() })
+}
+
+/// The Bridges of the Ports that were found; and with them what is looked for only where it may
+/// matter, as the server goes through a whole table for it: Interfaces of another name for links
+/// whose index none has that was found, and the Ports of fake bridges.
+async fn complete(
+    client: &mut Client,
+    asked: &Asked,
+    wanted: Wanted<'_>,
+    rows: &mut Rows,
+) -> Result<(), ovsdb::Error> {
+    let ports: Vec<_> = rows.ports.keys().copied().collect();
+    let having = ports.iter().map(|id| having(asked, *id));
+    let indexed = asked.interface.contains(&"ifindex");
+    let missed = |index: u32| indexed && !rows.interfaces.values().any(|row| row.has_index(index));
+    let missed = wanted.held.iter().filter(|(index, _)| missed(*index));
+    let held: Vec<_> = missed
+        .map(|(index, name)| {
+            let other = Select::new("Interface", &asked.interface).not_equal("name", *name);
+            other.equal("ifindex", i64::from(*index))
+        })
+        .collect();
+    let fake_may_be =
+        wanted.bridge.is_some_and(|name| !rows.bridges.iter().any(|b| b.name == name))
+            || rows.ports.values().any(PortRow::has_tag);
+    let fakes = fakes(asked).filter(|_| fake_may_be);
+    let (carried, other) = (ports.len(), held.len());
+    let selects: Vec<_> = having.chain(held).chain(fakes).collect();
+    if selects.is_empty() {
+        return Ok(());
+    }
+    let answer = client.transact(VSWITCH, &selects).await?;
+    take_carriers(&answer, &ports, &mut rows.bridges)?;
+    let held = carried..carried + other;
+    rows.interfaces.extend(rows_by_id(&answer, held, |row: &InterfaceRow| row.id)?);
+    rows.fakes = rows_by_id(&answer, carried + other..selects.len(), |row: &PortRow| row.id)?;
+    Ok(())
 }
 
 /// The Ports that hold these Interfaces.
@@ -258,6 +286,11 @@ async fn holders(
     rows_by_id(&answer, 0..selects.len(), |row: &PortRow| row.id)
 }
 
+/// The Bridge that has this Port.
+fn having(asked: &Asked, port: Uuid) -> Select<'_> {
+    Select::new("Bridge", asked.bridge_alone()).includes("ports", port)
+}
+
 /// Adds the Bridges that have these Ports, each once, with just these.
 async fn carriers(
     client: &mut Client,
@@ -268,9 +301,16 @@ async fn carriers(
     if ports.is_empty() {
         return Ok(());
     }
-    let having = |id: &Uuid| Select::new("Bridge", asked.bridge_alone()).includes("ports", *id);
-    let selects: Vec<_> = ports.iter().map(having).collect();
-    let answer = client.transact(VSWITCH, &selects).await?;
+    let selects: Vec<_> = ports.iter().map(|id| having(asked, *id)).collect();
+    take_carriers(&client.transact(VSWITCH, &selects).await?, ports, bridges)
+}
+
+/// The same, of the first operations of a transaction, one for each Port.
+fn take_carriers(
+    answer: &Results,
+    ports: &[Uuid],
+    bridges: &mut Vec<BridgeRow>,
+) -> Result<(), ovsdb::Error> {
     for (operation, port) in ports.iter().enumerate() {
         let rows: Vec<BridgeRow> = answer.rows(operation)?;
         for mut row in rows {

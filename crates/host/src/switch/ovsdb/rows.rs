@@ -3,7 +3,7 @@
 //! Numbers belong to Interfaces, VLANs to Ports, and only a Port says which
 //! bridge an Interface is on (ovs-vswitchd.conf.db(5)).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use model::ids::{DatapathId, Ifindex, OfPort};
@@ -40,6 +40,13 @@ pub(super) struct InterfaceRow {
     external_ids: Ids,
     #[serde(default)]
     error: Optional<String>,
+}
+
+impl InterfaceRow {
+    /// Whether vswitchd holds the link of this index as it.
+    pub(super) fn has_index(&self, index: u32) -> bool {
+        self.ifindex.0 == Some(index)
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -115,6 +122,13 @@ pub(super) struct Rows {
 }
 
 impl Rows {
+    /// The Interfaces whose Port was not read.
+    pub(super) fn loose(&self) -> Vec<Uuid> {
+        let held: HashSet<_> =
+            self.ports.values().flat_map(|port| port.interfaces.iter()).collect();
+        self.interfaces.keys().filter(|id| !held.contains(id)).copied().collect()
+    }
+
     /// Bridges with those of their ports that were read.
     pub(super) fn into_bridges(mut self) -> Vec<Bridge> {
         let bridges = std::mem::take(&mut self.bridges);
@@ -187,6 +201,11 @@ impl PortRow {
     /// Whether `other` has the same VLAN.
     pub(super) fn shares_vlan(&self, other: &Self) -> bool {
         self.tag.0.is_some() && self.tag.0 == other.tag.0
+    }
+
+    /// Whether a fake bridge may be the bridge that it is on.
+    pub(super) fn has_tag(&self) -> bool {
+        self.tag.0.is_some()
     }
 
     /// Whether it is called so.
