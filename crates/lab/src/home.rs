@@ -32,7 +32,7 @@ impl Home for Netns {
     }
 
     fn busybox(&self, words: &[&str]) -> io::Result<Output> {
-        output("ip", &[&["netns", "exec", self.name(), "busybox"], words].concat())
+        self.enter().arg("busybox").args(words).output()
     }
 }
 

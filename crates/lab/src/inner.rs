@@ -18,13 +18,18 @@ struct World {
     process: Child,
 }
 
+/// The new mount namespace has a copy of every mount, those by which Docker holds its containers'
+/// network namespaces among them: a container's namespace would live on with this world.
+const LET_GO: &str = "umount --all --types nsfs || true\n";
+
 impl World {
     /// Runs `script` in new namespaces; `$T` is a folder of its own, which all see.
     fn start(namespaces: &[&str], script: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new("unshare");
         command.args(namespaces).args(["--pid", "--mount", "--fork", "--mount-proc"]);
-        command.args(["--kill-child", "sh", "-ec", script]).env("T", folder.path());
+        let script = format!("{LET_GO}{script}");
+        command.args(["--kill-child", "sh", "-ec", &script]).env("T", folder.path());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let process = command.spawn().unwrap();
         Self { folder, process }

@@ -1,5 +1,7 @@
 //! Links and namespaces of the kernel, and plugging a namespace into a bridge.
 
+use std::process::Command;
+
 use crate::bridge::Bridge;
 use crate::home::Home;
 use crate::names::unique;
@@ -61,6 +63,17 @@ impl Netns {
     /// Its name.
     pub fn name(&self) -> &str {
         &self.0
+    }
+
+    /// A command that runs what its further words name in this namespace.
+    ///
+    /// Not by `ip netns exec`, which makes a mount namespace too: a copy of every mount, those by
+    /// which Docker holds its containers' network namespaces among them, so that a container's
+    /// namespace lives on until the program ends.
+    pub fn enter(&self) -> Command {
+        let mut nsenter = Command::new("nsenter");
+        nsenter.arg(format!("--net=/run/netns/{}", self.0));
+        nsenter
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use crate::database::Database;
 use crate::datapath::Datapath;
@@ -29,13 +29,13 @@ impl Switch {
             database.vsctl(&["set", "Open_vSwitch", ".", &setting]);
         }
         let folder = database.folder.path();
-        let mut command = Command::new("ip");
-        command.args(["netns", "exec", netns.name(), "ovs-vswitchd", &database.remote()]);
+        let mut command = netns.enter();
+        command.args(["ovs-vswitchd", &database.remote()]);
         command.args(["--pidfile", "--log-file=/dev/null"]).env("OVS_RUNDIR", folder);
         let (pidfile, log) = (folder.join("ovs-vswitchd.pid"), folder.join("vswitchd.said"));
         let said = File::create(&log).expect("vswitchd gets a file for its words");
         let vswitchd = command.stdin(Stdio::null()).stderr(said).spawn();
-        let vswitchd = vswitchd.unwrap_or_else(|error| panic!("ip netns exec: {error}"));
+        let vswitchd = vswitchd.unwrap_or_else(|error| panic!("nsenter: {error}"));
         let mut switch = Self { database, vswitchd, netns };
         wait_for("ovs-vswitchd", &mut switch.vswitchd, &log, || pidfile.exists());
         switch

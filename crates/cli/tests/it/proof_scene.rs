@@ -251,28 +251,27 @@ fn nothing_living_and_nothing_foreign_is_changed_by_any_verb() {
 /// Waits until the kernel has taken down what ended: links that go by themselves are nothing that
 /// a verb has done.
 fn settled(scene: &Scene) {
-    lab::wait_until("the kernel takes down what ended", || {
-        let veths = ["link", "show", "type", "veth"];
-        let there = ["--json", "--netns", scene.switch.netns().name()];
-        let told = [
-            run("ip", &[&["--json"], &veths[..]].concat()),
-            run("ip", &[&there, &veths[..]].concat()),
-        ];
-        let links = told.iter().flat_map(|told| serde_json::from_str::<Vec<Value>>(told).unwrap());
-        let links: Vec<Value> = links.collect();
-        let pids = scene.containers.iter().map(Container::pid).filter(|pid| pid != "0");
-        let inside: usize = pids
-            .map(|pid| {
-                let ip =
-                    ["--target", &pid, "--net", "ip", "--json", "link", "show", "type", "veth"];
-                let told = run("nsenter", &ip);
-                serde_json::from_str::<Vec<Value>>(&told).unwrap().len()
-            })
-            .sum();
-        let ours = links.iter().filter(|link| {
-            let alias = link["ifalias"].as_str().unwrap_or_default();
-            scene.containers.iter().any(|row| alias.contains(row.id()))
-        });
-        ours.count() == inside
+    let settles = || {
+        let (ends, peers) = ends_and_peers(scene);
+        ends.len() == peers.len()
+    };
+    assert!(lab::comes_true(settles), "links stay: {:?}", ends_and_peers(scene));
+}
+
+/// The veths that were made for a container of the scene, in the namespaces of the host and the
+/// switch; and those inside the containers.
+fn ends_and_peers(scene: &Scene) -> (Vec<Value>, Vec<Value>) {
+    let show = ["--json", "link", "show", "type", "veth"];
+    let read = |told: String| serde_json::from_str::<Vec<Value>>(&told).unwrap();
+    let mut ends = read(run("ip", &show));
+    ends.extend(read(run("ip", &[&["--netns", scene.switch.netns().name()], &show[..]].concat())));
+    ends.retain(|link| {
+        let alias = link["ifalias"].as_str().unwrap_or_default();
+        scene.containers.iter().any(|container| alias.contains(container.id()))
     });
+    let pids = scene.containers.iter().map(Container::pid).filter(|pid| pid != "0");
+    let inside = |pid: String| {
+        read(run("nsenter", &[&["--target", &pid, "--net", "ip"], &show[..]].concat()))
+    };
+    (ends, pids.flat_map(inside).collect())
 }

@@ -3,7 +3,6 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::Command;
 use std::thread;
 
 use crate::tool::behind::{Behind, TOKEN, locks};
@@ -81,13 +80,12 @@ fn beyond_loopback_it_is_the_same() {
     let token = authority.write("token", TOKEN);
     let signed = authority.sign(&["192.0.2.1"]);
     let locks = locks(&signed, &token, "192.0.2.1:9653");
-    let daemon = Served::start_in(netns.name(), &locks);
+    let daemon = Served::start_in(&netns, &locks);
     daemon.hears("listening on https://192.0.2.1:9653");
     let inside = |words: &[&str]| -> Ran {
         let asks = command("docker-ovs", words);
-        let mut within = Command::new("ip");
-        within.args(["netns", "exec", netns.name()]).arg(asks.get_program()).args(asks.get_args());
-        within.output().unwrap().into()
+        let mut within = netns.enter();
+        within.arg(asks.get_program()).args(asks.get_args()).output().unwrap().into()
     };
     let keys = ["--tls-ca", &authority.cert(), "--token-file", &token];
     let ran = inside(&[&["ports", "--server", "https://192.0.2.1"][..], &keys].concat());

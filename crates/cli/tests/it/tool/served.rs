@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 
 use lab::http::{Answer, PATIENCE, ask, head};
-use lab::{Clock, Container};
+use lab::{Clock, Container, Netns};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
@@ -41,10 +41,8 @@ impl Served {
     }
 
     /// One in a namespace of the test's own.
-    pub(crate) fn start_in(netns: &str, words: &[&str]) -> Self {
-        let mut within = Command::new("ip");
-        within.args(["netns", "exec", netns]);
-        Self::start_by(within, &[&["--restore=off"], words].concat())
+    pub(crate) fn start_in(netns: &Netns, words: &[&str]) -> Self {
+        Self::start_by(netns.enter(), &[&["--restore=off"], words].concat())
     }
 
     /// One that tells a service manager at this socket how it is.
