@@ -34,6 +34,7 @@ pub(crate) async fn attachments(
     let state = daemon.require_sources()?;
     if !pairs.is_empty() {
         let wanted = wanted(pairs)?;
+        query::filtered_vlans(&state.snapshot, &wanted.filters)?;
         query::filtered_bridges(&state.snapshot, &wanted.filters)?;
         return Ok(Json(list(&state.snapshot, &state.wiring, &wanted)).into_response());
     }
