@@ -8,21 +8,21 @@ use crate::Snapshot;
 use crate::dialects;
 use crate::filter::Filter;
 use crate::port_record;
-use crate::snapshot::Container;
+use crate::snapshot::{Container, Observed};
 
 /// The Snapshot with those labels and `external_ids` only by which whose a port is can be told: the
 /// same Wiring follows. Of other labels it has what `filters` name: who asks for a label by its value
 /// knows it already, and who asks for its key alone learns no value.
 pub fn public(snapshot: &Snapshot, filters: &[Filter]) -> Snapshot {
     let mut told = snapshot.clone();
-    for row in told.engines.values_mut().flat_map(|rows| rows.rows_mut()) {
+    for row in told.engines.values_mut().flat_map(Observed::rows_mut) {
         hide_labels(&mut row.labels, filters);
     }
     for other in &mut told.other_engines {
         let rows = other.containers.rows_mut().iter_mut();
         rows.for_each(|row: &mut Container| hide_labels(&mut row.labels, filters));
     }
-    for bridge in told.switch.values_mut().flat_map(|rows| rows.rows_mut()) {
+    for bridge in told.switch.values_mut().flat_map(Observed::rows_mut) {
         hide_ids(&mut bridge.external_ids);
         let hides = |ids: &BTreeMap<String, String>| ids.keys().any(|key| !dialects::is_read(key));
         for port in &mut bridge.ports {

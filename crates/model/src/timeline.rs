@@ -215,7 +215,7 @@ impl Timeline {
         }
         let (tenants, link) = (now.tenants.clone(), Arc::clone(&now.link));
         let netns_names = now.netns_names.clone();
-        Cow::Owned(Attachment { tenants, link, netns_names, ..told.clone() })
+        Cow::Owned(Attachment { tenants, netns_names, link, ..told.clone() })
     }
 
     /// Where it is, or belongs; `guess` is right as long as nothing came or went.
