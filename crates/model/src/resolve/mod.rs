@@ -28,8 +28,8 @@ use crate::snapshot::{Container, Link, Namespace, Scope, Snapshot};
 use crate::wiring::{Attachment, PortRef, PortState, Wiring};
 
 use claims::Claims;
-pub(crate) use entries::openflow_name;
 use entries::{PortEntry, PortIx};
+pub(crate) use entries::{answering, openflow_name};
 use index::{Index, Tenant};
 use notes::port_notes;
 use ports::Occupancy;
