@@ -371,6 +371,25 @@ impl Link {
         matches!(self.kind.as_deref(), Some("veth" | "netkit"))
     }
 
+    /// Whether it is what the 2014 script lists: an Ethernet device, and none that the kernel's
+    /// tunnels put into every namespace by themselves.
+    pub fn is_interface(&self) -> bool {
+        self.ethernet && !self.is_fallback_tunnel()
+    }
+
+    /// Whether it is a tunnel's fallback device, which every namespace has once the module is
+    /// loaded (`gretap0`, `erspan0`; net.core.fb_tunnels_only_for_init_net): it has no remote end,
+    /// and nothing is sent by it. Known by its address of zeros, whatever its name: the kernel
+    /// gives each Ethernet tunnel that is made on request a random address, takes no invalid one
+    /// (net/ipv4/ip_gre.c, net/ipv6/ip6_gre.c), and brings no link with such an address up
+    /// (`eth_validate_addr`). Other fallback devices (`tunl0`, `gre0`, `sit0`, `ip6tnl0`,
+    /// `ip_vti0`, …) are no Ethernet devices.
+    pub fn is_fallback_tunnel(&self) -> bool {
+        const KINDS: [&str; 4] = ["gretap", "erspan", "ip6gretap", "ip6erspan"];
+        let is_tunnel = self.kind.as_deref().is_some_and(|kind| KINDS.contains(&kind));
+        is_tunnel && self.mac.is_some_and(|mac| mac.0 == [0; 6])
+    }
+
     /// Whether it sends what it is given by another link: then `peer` is that one
     /// (`IFLA_LINK` of linux/if_link.h).
     pub fn has_parent(&self) -> bool {

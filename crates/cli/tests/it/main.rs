@@ -29,6 +29,7 @@ mod restore;
 mod script_2014;
 mod serve;
 mod serve_doors;
+mod serve_restore;
 mod serve_tls;
 mod steady;
 mod steady_clock;

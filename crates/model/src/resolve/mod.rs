@@ -90,9 +90,9 @@ struct Stages<'i, 'a> {
 type Placed = (Attachment, Option<PortIx>);
 
 impl<'a> Stages<'_, 'a> {
-    /// Steps 1 and 2: the Ethernet links of a namespace, each followed to its port.
+    /// Steps 1 and 2: the interfaces of a namespace, each followed to its port.
     fn attach(&self, home: &'a Namespace) -> impl Iterator<Item = Placed> {
-        let mut links: Vec<_> = home.links.iter().filter(|link| link.ethernet).collect();
+        let mut links: Vec<_> = home.links.iter().filter(|link| link.is_interface()).collect();
         links.sort_by_key(|link| link.ifindex);
         let tenants = self.index.tenants(home.id);
         links.into_iter().map(move |link| self.attachment(home, tenants, link))
