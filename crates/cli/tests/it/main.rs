@@ -28,6 +28,7 @@ mod script_2014;
 mod serve;
 mod serve_doors;
 mod serve_restore;
+mod serve_stream;
 mod serve_tls;
 mod steady;
 mod steady_clock;
