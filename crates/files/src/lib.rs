@@ -1,8 +1,8 @@
 //! Reads small files that other programs own: PID files, settings, certificates, files of proc(5).
 //!
-//! Whoever may write to such a file may also put something else there. A FIFO would let its reader
-//! wait for ever, a device does worse, and a file may be larger than memory: so only regular files
-//! are read, none is waited for, and none beyond [`LONGEST`].
+//! A program that may write to such a file may also put something else there. A FIFO would let its
+//! reader wait for ever, a device does worse, and a file may be larger than memory: so only regular
+//! files are read, none is waited for, and none beyond [`LONGEST`].
 
 use std::fs::File;
 use std::io::{self, Read};

@@ -66,7 +66,7 @@ impl<'a> NetnsPath<'a> {
     }
 }
 
-/// The keys that writers use, whoever they are: words of programs, not of a host.
+/// The keys that writers of all kinds use: words of programs, not of a host.
 pub(crate) const KEYS: [&str; 27] = [
     "attached-mac",
     "attached_mac",

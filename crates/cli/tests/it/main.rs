@@ -3,9 +3,11 @@
 mod acting;
 mod acting_faults;
 mod bad_peers;
+mod between;
 mod connect;
 mod daemon_restarts;
 mod datapaths;
+mod engines;
 mod errors;
 mod graph;
 mod live;

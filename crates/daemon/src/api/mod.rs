@@ -42,6 +42,7 @@ pub(crate) async fn attachments(
     let state = daemon.require_sources()?;
     if !pairs.is_empty() {
         let wanted = wanted(pairs)?;
+        query::filtered_vlans(&state.snapshot, &wanted.filters)?;
         query::filtered_bridges(&state.snapshot, &wanted.filters)?;
         let (looks, last) = (state.looks, state.last);
         let text = daemon.pool.run(move || json(&list(&state.snapshot, &state.wiring, &wanted)));
