@@ -259,12 +259,12 @@ fn a_reset_while_the_database_hangs_agrees_with_what_was_told() {
         follower.catch_up(&scene.daemon);
     }
     scene.switch.hang_database(false);
-    let orphaned = |event: &Event| {
-        event.data["Action"] == "orphaned" && event.data["Port"]["Port"] == scene.end
-    };
+    let port = (scene.bridge.clone(), scene.end.clone());
     for follower in [&mut before, &mut meanwhile] {
-        follower.find(&scene.daemon, orphaned);
-        follower.catch_up(&scene.daemon);
+        wait_until("it is told to be orphaned", || {
+            follower.catch_up(&scene.daemon);
+            follower.replica.orphans.contains(&port)
+        });
     }
 }
 
