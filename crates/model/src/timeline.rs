@@ -102,7 +102,7 @@ impl Timeline {
                 changes.push(Change::Appeared(Box::new(now.clone())));
                 continue;
             };
-            let told = &mut self.attachments[at];
+            let Some(told) = self.attachments.get_mut(at) else { continue };
             let fields = differences(told, now);
             if !fields.is_empty() && is_settled(wiring, now) {
                 let before = Box::new(std::mem::replace(told, now.clone()));

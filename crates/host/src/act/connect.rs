@@ -112,7 +112,7 @@ pub async fn plan_disconnect(
 }
 
 fn wide(request: &Connect) -> Question {
-    Question { bridge: Some(request.bridge.clone()), ..proof() }
+    Question { bridge: Some(request.bridge.clone()), routes: true, ..proof() }
 }
 
 fn near(request: &Connect) -> Question {
@@ -120,6 +120,7 @@ fn near(request: &Connect) -> Question {
         target: Some(Target::Container(request.container.clone())),
         bridge: Some(request.bridge.clone()),
         every_port: true,
+        routes: true,
         identities: true,
         ..Question::default()
     }

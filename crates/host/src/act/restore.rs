@@ -124,7 +124,7 @@ pub(super) async fn whole(from: &impl Observe) -> Result<Look, ActError> {
 /// What keeps packets from passing is mended too; and what a plan removes must be gone in every
 /// engine of this host.
 fn with_traffic() -> Question {
-    Question { traffic: true, ..proof() }
+    Question { traffic: true, routes: true, ..proof() }
 }
 
 /// A whole look that can prove that a container is gone.

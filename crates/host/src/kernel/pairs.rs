@@ -31,17 +31,21 @@ pub(super) fn name_each_other(rows: &mut [Namespace], spaces: &[&Netns]) {
     }
     asked.retain(|_, others| !others.is_empty());
     let asked: Vec<_> = asked.into_iter().collect();
-    let homes: Vec<&Netns> = asked.iter().map(|(i, _)| spaces[*i]).collect();
+    let space = |i: &usize| spaces.get(*i).copied();
+    let homes: Vec<&Netns> = asked.iter().filter_map(|(i, _)| space(i)).collect();
     let named = netns::visit(&homes, |at, socket| {
-        let (i, others) = &asked[at];
-        let mut row = Namespace { links: Vec::new(), ..rows[*i].clone() };
-        let others: Vec<&Netns> = others.iter().map(|other| spaces[*other]).collect();
+        let Some(((_, others), row)) = asked.get(at).and_then(|one| Some((one, rows.get(one.0)?)))
+        else {
+            return Ok(BTreeMap::new());
+        };
+        let mut row = Namespace { links: Vec::new(), ..row.clone() };
+        let others: Vec<&Netns> = others.iter().filter_map(space).collect();
         name_others(socket, &mut row, &others)?;
         Ok(row.nsids)
     });
     for ((i, _), nsids) in asked.iter().zip(named) {
-        if let Ok(nsids) = nsids {
-            rows[*i].nsids = nsids;
+        if let (Ok(nsids), Some(row)) = (nsids, rows.get_mut(*i)) {
+            row.nsids = nsids;
         }
     }
 }
