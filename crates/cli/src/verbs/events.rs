@@ -1,7 +1,7 @@
 //! `docker ovs events`.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io;
 
 use host::{Origin, Watch};
 use model::filter::{Filter, Filters};
@@ -9,12 +9,13 @@ use model::ids::ContainerId;
 use model::snapshot::Container;
 use model::timeline::{Change, Event, Timeline};
 use model::{Snapshot, resolve};
-use report::{Format, render, v1, views};
+use report::{Format, v1, views};
 
 use crate::args::EventsArgs;
 use crate::live::stopped;
 use crate::origin::followed;
 use crate::outcome::{CliError, Outcome};
+use crate::writer::{self, Text};
 
 /// Prints what changes until a signal, or until the reader of stdout is gone.
 ///
@@ -43,7 +44,7 @@ async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, CliError> 
             .iter()
             .filter(|source_error| !source_errors.contains(*source_error))
         {
-            eprintln!("docker-ovs: {}", report::printable(&source_error.to_string()));
+            writer::tell("docker-ovs", &source_error.to_string());
         }
         source_errors = wiring.source_errors;
         if std::mem::take(&mut quiet) {
@@ -51,7 +52,7 @@ async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, CliError> 
         }
         let wanted = events.iter().filter(|event| passes(event, &known, &args.filter));
         let rows: Vec<_> = wanted.map(v1::Event::from).collect();
-        match print(&lay_out(&rows, &args.format)?) {
+        match writer::print(&lay_out(&rows, &args.format)?) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                 return Ok(Outcome::default());
             }
@@ -61,17 +62,14 @@ async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, CliError> 
     }
 }
 
-fn lay_out(rows: &[v1::Event], format: &Format) -> Result<String, CliError> {
+fn lay_out(rows: &[v1::Event], format: &Format) -> Result<Text, CliError> {
     match format {
-        Format::Table => Ok(rows.iter().map(|row| report::event_line(row) + "\n").collect()),
-        format => Ok(render(format, &views::EVENTS, rows)?),
+        Format::Table => {
+            let lines: String = rows.iter().map(|row| report::event_line(row) + "\n").collect();
+            Ok(Text::lines(&lines))
+        }
+        format => Ok(Text::rows(format, &views::EVENTS, rows)?),
     }
-}
-
-fn print(text: &str) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
-    stdout.flush()
 }
 
 /// The containers of the last two looks: what vanished is still known by its labels.
