@@ -20,7 +20,8 @@ impl SourceOptions {
     pub async fn open(&self, verb: &Verb) -> Result<Origin, CliError> {
         if let Some(server) = self.server.named(verb)? {
             let sources = verb.sources().ok_or_else(|| CliError::new(NOT_SERVED))?;
-            let snapshot = client::snapshot(&server, &sources, self.timeout()).await?;
+            let snapshot =
+                client::snapshot(&server, &sources, verb.filters(), self.timeout()).await?;
             return Ok(Origin::recorded(snapshot));
         }
         match &self.from {

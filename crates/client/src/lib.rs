@@ -18,12 +18,15 @@ use std::time::Duration;
 
 use host::deadline::Deadline;
 use host::read_recording_of_peer;
+use model::filter::Filter;
 use model::switch::SwitchSource;
 use model::{Snapshot, SourceError};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 pub use server::Server;
 
-/// The host as the daemon at `server` sees it now, asked by these sources to the switch.
+/// The host as the daemon at `server` sees it now, asked by these sources to the switch. Where a
+/// daemon tells no labels (by TCP without a token) it has those that `filters` name.
 ///
 /// # Errors
 /// There is no daemon, it is not the one it should be or refuses the caller, it has not looked
@@ -31,12 +34,14 @@ pub use server::Server;
 pub async fn snapshot(
     server: &Server,
     sources: &[SwitchSource],
+    filters: &[Filter],
     timeout: Duration,
 ) -> Result<Snapshot, SourceError> {
     let access = server.access(|name| std::env::var(name).ok())?;
     let what = format!("the daemon at {}", server.url);
     let http = access.client()?;
-    let path = path(sources);
+    let labels = if access.is_public() { filters } else { &[] };
+    let path = path(sources, labels);
     let ask = async {
         let asked = http.bytes(&path).await;
         asked.map_err(|error| failure::source_error(&what, &error, &access))
@@ -46,7 +51,25 @@ pub async fn snapshot(
 }
 
 /// The sources are named only if there is more than what the daemon follows anyway.
-fn path(sources: &[SwitchSource]) -> String {
-    let asked: Vec<_> = sources.iter().map(|source| format!("source={source}")).collect();
-    format!("/v1/snapshot?{}", asked.join("&"))
+fn path(sources: &[SwitchSource], labels: &[Filter]) -> String {
+    let sources = sources.iter().map(|source| format!("source={source}"));
+    let labels = labels.iter().filter_map(Filter::label).map(|(key, value)| {
+        let encoded = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
+        let value = value.map(|value| format!("%3D{}", encoded(value)));
+        format!("label={}{}", encoded(key), value.unwrap_or_default())
+    });
+    format!("/v1/snapshot?{}", sources.chain(labels).collect::<Vec<_>>().join("&"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_asked_for_whatever_is_in_them() {
+        let filters = ["label=a b=c&d=e#\u{e9}", "vlan=7", "label=tier"];
+        let filters = filters.map(|text| text.parse().unwrap());
+        let path = path(&[SwitchSource::Ovsdb], &filters);
+        assert_eq!(path, "/v1/snapshot?source=ovsdb&label=a%20b%3Dc%26d%3De%23%C3%A9&label=tier");
+    }
 }

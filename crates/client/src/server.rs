@@ -131,6 +131,11 @@ impl Access {
         }
     }
 
+    /// Whether the daemon cannot know who asks.
+    pub(super) fn is_public(&self) -> bool {
+        matches!(self, Self::Plain(Endpoint::Tcp(_)))
+    }
+
     /// The files of TLS, if it is spoken.
     pub(super) fn files(&self) -> Option<&TlsFiles> {
         match self {

@@ -11,6 +11,9 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::http::error::ApiError;
 use crate::http::places::Places;
+use crate::pool::Pool;
+use crate::restore::Restores;
+use crate::state::renderings::{Part, Rendered, Renderings};
 use crate::state::{Published, State};
 use crate::timings::Timings;
 
@@ -20,12 +23,17 @@ const MAX_HOST_QUERIES: usize = 2;
 /// The running daemon.
 #[derive(Debug)]
 pub(crate) struct Daemon {
-    pub(crate) published: Published,
+    pub(crate) published: Arc<Published>,
+    /// For what takes long.
+    pub(crate) pool: Pool,
+    /// What is owed to containers, and what was made again.
+    pub(crate) restores: Restores,
     /// True when it is to end.
     pub(crate) stopped: watch::Receiver<bool>,
     pub(crate) timings: Timings,
     /// The places of each listener, by its address.
     pub(crate) listeners: Vec<(String, Arc<Places>)>,
+    renderings: Renderings,
     origin: Origin,
     host_queries: Semaphore,
 }
@@ -38,7 +46,10 @@ impl Daemon {
         stopped: watch::Receiver<bool>,
     ) -> Self {
         Self {
-            published: Published::new(boot),
+            published: Arc::new(Published::new(boot)),
+            pool: Pool::default(),
+            restores: Restores::default(),
+            renderings: Renderings::default(),
             stopped,
             timings: Timings::default(),
             listeners,
@@ -53,6 +64,14 @@ impl Daemon {
     /// The first look has not ended yet.
     pub(crate) fn state(&self) -> Result<Arc<State>, ApiError> {
         self.published.now().ok_or_else(ApiError::not_ready)
+    }
+
+    /// A part of what is known, written once for all that ask.
+    ///
+    /// # Errors
+    /// As [`Daemon::state`].
+    pub(crate) async fn rendered(&self, part: Part) -> Result<Rendered, ApiError> {
+        self.renderings.get(part, &self.published, &self.pool).await
     }
 
     /// The same, where an answer needs every kind of source.

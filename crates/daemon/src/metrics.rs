@@ -20,6 +20,7 @@ use report::v1;
 use crate::daemon::Daemon;
 use crate::http::error::ApiError;
 use crate::http::places::Places;
+use crate::restore::Restores;
 use crate::state::State;
 use crate::timings::Timings;
 
@@ -43,7 +44,8 @@ pub(crate) async fn metrics(Extract(daemon): Extract<Arc<Daemon>>) -> Result<Res
     let start = Instant::now();
     let counters = daemon.statistics(None).await;
     let read = Read { took: start.elapsed(), counters: counters.ok() };
-    let text = write(&daemon, &state, &read).unwrap_or_default();
+    let (pool, here) = (daemon.pool.clone(), daemon.clone());
+    let text = pool.run(move || write(&here, &state, &read).unwrap_or_default()).await?;
     Ok(([(CONTENT_TYPE, TEXT)], text).into_response())
 }
 
@@ -59,6 +61,7 @@ fn write(daemon: &Daemon, state: &State, read: &Read) -> Result<String, fmt::Err
     vlans(&mut registry, state);
     attachments(&mut registry, state);
     sources(&mut registry, state, read);
+    restores(&mut registry, &daemon.restores);
     connections(&mut registry, &daemon.listeners);
     durations(&mut registry, &daemon.timings);
     let mut text = String::new();
@@ -201,6 +204,23 @@ fn sources(registry: &mut Registry, state: &State, read: &Read) {
         "How long reading the counters took",
         took,
     );
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WithResult {
+    result: &'static str,
+}
+
+fn restores(registry: &mut Registry, restores: &Restores) {
+    let owed = Gauge::<i64>::default();
+    owed.set(i64::try_from(restores.owed().len()).unwrap_or(i64::MAX));
+    let help = "Interfaces that containers had before they started and have not got back yet";
+    registry.register("owed_attachments", help, owed);
+    let family = Family::<WithResult, Counter>::default();
+    for (result, count) in restores.results() {
+        family.get_or_create(&WithResult { result: result.word() }).inc_by(count);
+    }
+    registry.register("restores", "What became of interfaces that were to be made again", family);
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]

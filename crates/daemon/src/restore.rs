@@ -1,5 +1,8 @@
-//! `--restore`: when a container that the database remembers starts, its attachments are made
-//! again on the same numbers.
+//! `--restore`: when a container that the database remembers starts, or one takes the place of such a
+//! container, its attachments are made again on the same numbers.
+//!
+//! What is remembered, whose it is and what is missing of it is told by the same functions as for
+//! `docker ovs restore`, and made again by it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,61 +23,157 @@ use tracing::{error, info, warn};
 use crate::daemon::Daemon;
 use crate::state::State;
 
+mod claims;
 mod owed;
+mod restores;
 
-use owed::{Claim, Owed};
+use claims::{Key, can_be_told, found, judged, shares_rows};
+use owed::Owed;
+pub(crate) use restores::Restores;
 
 /// After an attempt that a missing source has spoilt.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
-/// What is in doubt is asked about again after twice as long each time, but not less often.
-const RETRY_AT_LEAST: Duration = Duration::from_secs(60);
-
-type RunningContainers = BTreeMap<ContainerId, Owed>;
+/// What failed is tried again after twice as long each time, but not less often.
+const RETRY_AT_LEAST: Duration = Duration::from_secs(10);
+/// The same of what is in doubt, where only a change elsewhere makes it clear.
+const ASK_AT_LEAST: Duration = Duration::from_secs(60);
 
 /// Restores whatever starts, as long as the daemon runs, and tells what was done. What
 /// started before the daemon did is restored too.
 pub(crate) async fn keep_restoring(host: Host, daemon: Arc<Daemon>) {
     let mut changes = daemon.published.follow();
-    let (mut running, mut tried) = (RunningContainers::new(), BTreeSet::new());
-    let mut named = BTreeSet::new();
-    while woken(&mut changes, &running).await {
-        let Some(state) = daemon.published.now() else { continue };
-        running = still_running(running, &state.snapshot);
-        note_names(&host, &state, &mut named).await;
-        let mut wanted = due(&state, &mut running);
-        wanted.extend(without_checksums(&state.wiring, &mut tried));
-        if wanted.is_empty() {
-            continue;
+    let mut restorer = Restorer {
+        host,
+        daemon,
+        known: BTreeMap::new(),
+        judged: None,
+        could_tell: false,
+        named: BTreeSet::new(),
+        tried: BTreeSet::new(),
+        failure: None,
+    };
+    while woken(&mut changes, &restorer.known).await {
+        let Some(state) = restorer.daemon.published.now() else { continue };
+        restorer.look(&state).await;
+    }
+}
+
+/// What is known of what the database remembers.
+struct Restorer {
+    host: Host,
+    daemon: Arc<Daemon>,
+    known: BTreeMap<Key, Owed>,
+    /// The look that `known` is of.
+    judged: Option<Arc<Snapshot>>,
+    /// Whether the last look could tell what is missing.
+    could_tell: bool,
+    named: BTreeSet<(Name, String)>,
+    tried: BTreeSet<(NetnsId, Ifindex)>,
+    /// Why nothing could be tried, as it was told last.
+    failure: Option<String>,
+}
+
+impl Restorer {
+    /// What follows from a look.
+    async fn look(&mut self, state: &State) {
+        let could_tell = std::mem::replace(&mut self.could_tell, can_be_told(&state.snapshot));
+        if !self.could_tell {
+            // What was owed is owed still.
+            return;
         }
-        let request = Restore { containers: wanted.iter().map(ToString::to_string).collect() };
-        match host.restore(&request).await {
-            Ok(all) => {
-                for one in &all {
-                    let owed = running.iter_mut().filter(|(id, _)| wanted.contains(id));
-                    let mut owed = owed.filter(|(id, _)| is_of(&state, id, one));
-                    let new = owed.next().is_none_or(|(_, owed)| owed.told(&told(one)));
-                    if new {
-                        tell(one);
-                    }
+        if !could_tell {
+            // What was away is there again.
+            self.known.values_mut().for_each(Owed::hurry);
+        }
+        note_names(&self.host, state, &mut self.named).await;
+        let mut wanted = self.due(state);
+        self.tell_owed();
+        wanted.extend(without_checksums(&state.found, &mut self.tried));
+        if !wanted.is_empty() {
+            self.restore(&wanted).await;
+            self.tell_owed();
+        }
+    }
+
+    /// The containers that have something to get back which they had before they started.
+    fn due(&mut self, state: &State) -> BTreeSet<ContainerId> {
+        let before = self.judged.replace(state.snapshot.clone());
+        let is_first = before.is_none();
+        let same = before.is_some_and(|before| shares_rows(&before, &state.snapshot));
+        if same && self.known.values().all(|owed| owed.next().is_none()) {
+            return BTreeSet::new();
+        }
+        let mut before = std::mem::take(&mut self.known);
+        let mut wanted = BTreeSet::new();
+        for (key, one, owner) in found(state) {
+            let known = before.remove(&key);
+            let is_new = known.is_none() && !is_first;
+            let known = known.filter(|owed| owed.is_of(owner.as_ref()));
+            let mut owed = known.unwrap_or_else(|| Owed::of(one.clone(), owner, is_new));
+            if let Some(id) = owed.may_be_due() {
+                let (claim, why) = judged(state, &one);
+                if owed.is_due(one, claim, why) {
+                    wanted.insert(id);
                 }
-                let done = running.iter_mut().filter(|(id, _)| wanted.contains(id));
-                done.for_each(|(id, owed)| {
-                    let own = all.iter().filter(|one| is_of(&state, id, one));
-                    owed.came_to(own.map(|one| &one.how));
-                });
+            }
+            self.known.insert(key, owed);
+        }
+        wanted
+    }
+
+    async fn restore(&mut self, wanted: &BTreeSet<ContainerId>) {
+        let request = Restore { containers: wanted.iter().map(ToString::to_string).collect() };
+        match self.host.restore(&request).await {
+            Ok(all) => {
+                self.failure = None;
+                let done: BTreeMap<_, _> =
+                    all.iter().filter_map(|one| Some((Key::of(&one.what)?, one))).collect();
+                for (key, owed) in self.known.iter_mut().filter(|(_, owed)| owed.is_in(wanted)) {
+                    owed.came_to(done.get(key).map(|one| &one.how));
+                }
+                for one in &all {
+                    self.tell(one);
+                }
             }
             Err(act_error) => {
-                error!("cannot restore {}: {act_error}", request.containers.join(", "));
-                let missed = running.iter_mut().filter(|(id, _)| wanted.contains(id));
-                missed.for_each(|(_, owed)| owed.try_again());
+                let asked = self.known.values_mut().filter(|owed| owed.is_in(wanted));
+                asked.for_each(|owed| owed.failed(&act_error));
+                let why = act_error.to_string();
+                if self.failure.as_ref() != Some(&why) {
+                    error!("cannot restore {}: {why}", request.containers.join(", "));
+                }
+                self.failure = Some(why);
             }
         }
+    }
+
+    /// Tells what came of one, in so far as it is news, and counts it.
+    fn tell(&mut self, one: &Restored) {
+        let row = v1_row(one);
+        let Some(sentence) = row.sentence() else { return };
+        let owed = Key::of(&one.what).and_then(|key| self.known.get_mut(&key));
+        if owed.is_some_and(|owed| !owed.is_news(&sentence)) {
+            return;
+        }
+        self.daemon.restores.count(row.result);
+        match row.result {
+            RestoreResult::Failed => error!("{sentence}"),
+            RestoreResult::Skipped => warn!("{sentence}"),
+            _ => info!("{sentence}"),
+        }
+    }
+
+    /// Publishes what is owed, where that is something else than before.
+    fn tell_owed(&self) {
+        let mut rows: Vec<_> = self.known.values().filter_map(Owed::row).collect();
+        rows.sort();
+        self.daemon.restores.owe(rows, &self.daemon.published);
     }
 }
 
 /// Waits for a change, or until something is to be tried again; no more where no state is told.
-async fn woken<T>(changes: &mut watch::Receiver<T>, running: &RunningContainers) -> bool {
-    let next = running.values().filter_map(Owed::next).min();
+async fn woken<T>(changes: &mut watch::Receiver<T>, known: &BTreeMap<Key, Owed>) -> bool {
+    let next = known.values().filter_map(Owed::next).min();
     let Some(next) = next else { return changes.changed().await.is_ok() };
     tokio::select! {
         told = changes.changed() => told.is_ok(),
@@ -82,40 +181,9 @@ async fn woken<T>(changes: &mut watch::Receiver<T>, running: &RunningContainers)
     }
 }
 
-/// Those that run now, with what is known of them from before. A restarted container has another
-/// first process.
-fn still_running(mut before: RunningContainers, snapshot: &Snapshot) -> RunningContainers {
-    let all = snapshot.containers();
-    let alive = all.filter(|row| row.netns.is_some());
-    let alive = alive.filter_map(|row| Some((row.id.clone(), row.pid?)));
-    let container = |(id, pid): (ContainerId, u32)| {
-        let same = before.remove(&id).filter(|owed| owed.pid() == pid);
-        let owed = same.unwrap_or_else(|| Owed::of(pid));
-        (id, owed)
-    };
-    alive.map(container).collect()
-}
-
-/// Those that have something to get back which they had before they started.
-fn due(state: &State, running: &mut RunningContainers) -> BTreeSet<ContainerId> {
-    let mut wanted = BTreeSet::new();
-    for (id, owed) in running.iter_mut().filter(|(_, owed)| owed.next().is_some()) {
-        let claim = Claim::of(state, id);
-        if owed.is_due(claim) {
-            wanted.insert(id.clone());
-        }
-    }
-    wanted
-}
-
-fn is_of(state: &State, id: &ContainerId, one: &Restored) -> bool {
-    let row = state.snapshot.container_by_id(id);
-    row.is_some_and(|row| row.name == one.what.container)
-}
-
 /// Writes down what containers are called now; each name is tried once.
 async fn note_names(host: &Host, state: &State, tried: &mut BTreeSet<(Name, String)>) {
-    let wrong = renames(&state.snapshot, &state.wiring);
+    let wrong = renames(&state.snapshot, &state.found);
     let key = |step: &SwitchStep| match step {
         SwitchStep::Rewrite { port, external_ids, .. } => {
             Some((port.iface.clone(), external_ids.get("docker-ovs.name")?.clone()))
@@ -156,25 +224,9 @@ fn without_checksums(
     new.flat_map(|found| &found.tenants).map(|tenant| tenant.id.clone()).collect()
 }
 
-/// The sentence that is told of one, whether or not it is worth a line.
-fn told(one: &Restored) -> String {
-    v1_row(one).sentence().unwrap_or_default()
-}
-
 fn v1_row(one: &Restored) -> v1::Restored {
     match &one.how {
         Done::As(action) => v1::Restored::done(&one.what, action),
         Done::Failed(act_error) => v1::Restored::failed(&one.what, act_error),
-    }
-}
-
-/// Tells what is worth a line of it.
-fn tell(one: &Restored) {
-    let row = v1_row(one);
-    let Some(sentence) = row.sentence() else { return };
-    match row.result {
-        RestoreResult::Failed => error!("{sentence}"),
-        RestoreResult::Skipped => warn!("{sentence}"),
-        _ => info!("{sentence}"),
     }
 }

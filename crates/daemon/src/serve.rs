@@ -1,32 +1,38 @@
-//! The daemon from start to end: listeners, first look, ready, changes, shutdown.
+//! The daemon from start to end: keys, listeners, first look, ready, changes, shutdown.
 
 use std::sync::Arc;
 
 use host::Origin;
-use model::{SourceError, SourceErrorKind};
+use model::SourceError;
 use sd_notify::NotifyState;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tracing::info;
+use tracing::{error, info};
 
 use crate::daemon::Daemon;
 use crate::http::connections;
-use crate::http::listener;
+use crate::http::keys::Keys;
+use crate::http::listener::{self, Listener};
 use crate::http::routes::routes;
+use crate::pool::Pool;
 use crate::restore::keep_restoring;
 use crate::settings::Settings;
+use crate::signals::{Asked, Signals};
 use crate::state::follow::follow;
 use crate::watchdog::keep_alive;
 
 /// Serves until SIGTERM or SIGINT; each listener is told at level info, once all are bound.
 ///
 /// # Errors
-/// A listener that cannot be bound. Sources that cannot be reached are no error: the answers
-/// say so, and are right again when the source returns.
+/// A listener that cannot be bound, a key that is of no use. Sources that cannot be reached are no
+/// error: the answers say so, and are right again when the source returns.
 pub async fn serve(origin: Origin, settings: &Settings) -> Result<(), SourceError> {
-    let mut signals = ShutdownSignals::new()?;
-    let listeners = listener::bind(settings).await?;
+    let mut signals = Signals::new()?;
+    let (keys, listeners) = tokio::select! {
+        biased;
+        () = signals.end() => return Ok(()),
+        opened = open(settings) => opened?,
+    };
     for listener in &listeners {
         info!("listening on {}", listener.url());
     }
@@ -42,40 +48,40 @@ pub async fn serve(origin: Origin, settings: &Settings) -> Result<(), SourceErro
     {
         tasks.spawn(keep_restoring(host, daemon.clone()));
     }
+    let pool = daemon.pool.clone();
     let router = routes(daemon);
     let serving = connections::serve(listeners, &router, &stopped);
     let mut serving = std::pin::pin!(serving);
-    tokio::select! {
-        () = &mut serving => {}
-        () = signals.next() => {
-            let _ = sd_notify::notify(&[NotifyState::Stopping]);
-            stop.send_replace(true);
-            serving.await;
+    loop {
+        tokio::select! {
+            () = &mut serving => return Ok(()),
+            asked = signals.next() => match asked {
+                Asked::Reload => reload(keys.as_ref(), &pool).await,
+                Asked::End => break,
+            },
         }
     }
+    let _ = sd_notify::notify(&[NotifyState::Stopping]);
+    stop.send_replace(true);
+    serving.await;
     Ok(())
 }
 
-/// SIGTERM and SIGINT.
-struct ShutdownSignals {
-    term: Signal,
-    int: Signal,
+/// Reads the keys and binds every listener.
+async fn open(settings: &Settings) -> Result<(Option<Arc<Keys>>, Vec<Listener>), SourceError> {
+    settings.check()?;
+    let keys = settings.locks.as_ref().map(Keys::read).transpose()?.map(Arc::new);
+    let listeners = listener::bind(settings, keys.clone()).await?;
+    Ok((keys, listeners))
 }
 
-impl ShutdownSignals {
-    fn new() -> Result<Self, SourceError> {
-        let failed = |error| SourceError::new(SourceErrorKind::Unusable, "signals", error);
-        Ok(Self {
-            term: signal(SignalKind::terminate()).map_err(failed)?,
-            int: signal(SignalKind::interrupt()).map_err(failed)?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.term.recv() => {}
-            _ = self.int.recv() => {}
-        }
+/// Reads certificate, key and token anew, off the thread that serves.
+async fn reload(keys: Option<&Arc<Keys>>, pool: &Pool) {
+    let Some(keys) = keys.cloned() else { return info!("there is nothing to be read anew") };
+    match pool.run(move || keys.read_again()).await {
+        Ok(Ok(())) => info!("certificate, key and token were read anew"),
+        Ok(Err(why)) => error!("certificate, key and token stay as they were: {why}"),
+        Err(_) => error!("certificate, key and token stay as they were"),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Reads small files that other programs own: PID files, settings, certificates, files of proc(5).
 //!
-//! Whoever may write to such a file may also put something else there. A FIFO would let its reader
-//! wait for ever, a device does worse, and a file may be larger than memory: so only regular files
-//! are read, none is waited for, and none beyond [`LONGEST`].
+//! A program that may write to such a file may also put something else there. A FIFO would let its
+//! reader wait for ever, a device does worse, and a file may be larger than memory: so only regular
+//! files are read, none is waited for, and none beyond [`LONGEST`].
 #![cfg_attr(
     test,
     allow(
@@ -39,6 +39,25 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
 /// As [`read`]; [`io::ErrorKind::InvalidData`] for what is not UTF-8.
 pub fn read_text(path: &Path) -> io::Result<String> {
     text(read(path)?)
+}
+
+/// As [`read`], of a file that is secret: only its owner may read or write it.
+///
+/// # Errors
+/// As [`read`]; [`io::ErrorKind::PermissionDenied`] if others may.
+pub fn read_secret(path: &Path) -> io::Result<Vec<u8>> {
+    let file = open(path)?;
+    let mode = Mode::from_raw_mode(fstat(&file)?.st_mode);
+    let others = Mode::RGRP | Mode::WGRP | Mode::ROTH | Mode::WOTH;
+    if mode.intersects(others) {
+        let bits = mode.bits() & 0o777;
+        let why = format!(
+            "its mode is {bits:04o}, so that others than its owner can read or write it; chmod 600 \
+             keeps it secret"
+        );
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
+    }
+    whole(file)
 }
 
 /// As [`read`], of a path below an open folder.
@@ -106,11 +125,12 @@ fn invalid(why: &str) -> io::Error {
 #[cfg(test)]
 mod tests {
     use std::io::ErrorKind;
+    use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
 
     use rustix::fs::{CWD, FileType, Mode};
 
-    use super::{LONGEST, read, read_text};
+    use super::{LONGEST, read, read_secret, read_text};
 
     #[test]
     fn a_regular_file_is_read_also_through_a_link() {
@@ -133,6 +153,29 @@ mod tests {
         }
         assert!(read(&folder.path().join("socket")).is_err());
         assert_eq!(read(&fifo).unwrap_err().to_string(), "it is a FIFO, not a regular file");
+    }
+
+    #[test]
+    fn a_secret_that_others_can_read_or_write_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("key"), folder.path().join("link"));
+        std::fs::write(&file, "secret").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let set = |mode| {
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+        };
+        for mode in [0o644, 0o640, 0o604, 0o660, 0o620, 0o602, 0o777] {
+            set(mode);
+            for path in [&file, &link] {
+                let why = read_secret(path).unwrap_err();
+                assert!(why.to_string().contains(&format!("its mode is {mode:04o}")), "{why}");
+            }
+        }
+        for mode in [0o600, 0o400, 0o700] {
+            set(mode);
+            assert_eq!(read_secret(&link).unwrap(), b"secret");
+        }
+        assert!(read_secret(folder.path()).is_err());
     }
 
     #[test]

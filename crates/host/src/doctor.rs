@@ -24,7 +24,12 @@ impl Host {
         let engines = join_all(self.engines.iter().map(|engine| check_engine(engine, due)));
         let (mut checks, (ovsdb, datapath), vswitchd) =
             tokio::join!(engines, self.check_ovsdb(due), self.check_vswitchd(due));
-        let everything = Question { traffic: true, identities: true, ..Question::default() };
+        let everything = Question {
+            traffic: true,
+            identities: true,
+            other_engines: true,
+            ..Question::default()
+        };
         let snapshot = self.look(&everything).await;
         let (privileges, namespace) = (check_privileges(), identities::check_namespace(&snapshot));
         checks.extend([ovsdb, vswitchd, privileges, namespace, datapath]);

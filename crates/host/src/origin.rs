@@ -2,22 +2,40 @@
 
 use std::sync::Arc;
 
-use model::plan::Prune;
+use model::ids::Name;
+use model::plan::{PlanError, Prune};
 use model::switch::SwitchSource;
 use model::{Look, Observed, Snapshot, SourceError, SourceErrorKind, query};
 
-use crate::act::{ActError, LeftOver, left_over_in};
+use crate::act::{ActError, LeftOver, left_over_in, whole};
 use crate::{Host, Question};
 
 /// What a Snapshot can be asked of.
 pub trait Observe {
     /// A Snapshot that answers `question`. Never fails: what could not be had is said in it.
     fn observe(&self, question: &Question) -> impl Future<Output = Snapshot> + Send;
+
+    /// A whole look that missed nothing, in which none of the links that `doubtful` names leads to
+    /// a namespace that is being taken down. Only the live host can be waited for.
+    ///
+    /// # Errors
+    /// A source is missing.
+    fn settled(
+        &self,
+        doubtful: impl Fn(&Look) -> Vec<Name> + Send + Sync,
+    ) -> impl Future<Output = Result<Look, PlanError>> + Send;
 }
 
 impl Observe for Host {
     async fn observe(&self, question: &Question) -> Snapshot {
         self.look(question).await
+    }
+
+    async fn settled(
+        &self,
+        doubtful: impl Fn(&Look) -> Vec<Name> + Send + Sync,
+    ) -> Result<Look, PlanError> {
+        self.wait_until_settled(doubtful).await
     }
 }
 
@@ -36,6 +54,16 @@ impl Observe for Origin {
         match self {
             Self::Live(host) => host.look(question).await,
             Self::Recorded(snapshot) => as_asked(snapshot, question),
+        }
+    }
+
+    async fn settled(
+        &self,
+        doubtful: impl Fn(&Look) -> Vec<Name> + Send + Sync,
+    ) -> Result<Look, PlanError> {
+        match self {
+            Self::Live(host) => host.wait_until_settled(doubtful).await,
+            Self::Recorded(_) => whole(self).await,
         }
     }
 }

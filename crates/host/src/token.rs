@@ -12,7 +12,7 @@ const SHORTEST: usize = 16;
 /// Reads a token, without white space around it.
 ///
 /// # Errors
-/// The file cannot be read, or what is in it is no token.
+/// The file cannot be read, others can read it, or what is in it is no token.
 pub fn token(path: &Path) -> Result<Arc<str>, SourceError> {
     let unusable = |why: &dyn fmt::Display| {
         let what = format!("the token in {}", path.display());
@@ -20,7 +20,7 @@ pub fn token(path: &Path) -> Result<Arc<str>, SourceError> {
             "the daemon and its clients have the same one; openssl rand -hex 32 makes a good one",
         )
     };
-    let text = files::read_text(path).map_err(|error| unusable(&error))?;
+    let text = files::read_secret(path).and_then(files::text).map_err(|error| unusable(&error))?;
     let token = text.trim();
     let plain = token.bytes().all(|byte| byte.is_ascii_graphic());
     if token.len() < SHORTEST || !plain {

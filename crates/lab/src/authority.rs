@@ -1,5 +1,7 @@
 //! An authority of the test's own, and certificates that it signs.
 
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 use rcgen::{
@@ -56,12 +58,16 @@ impl Authority {
         self.folder.path().join(name)
     }
 
-    /// A file with `text` in it.
+    /// A file with `text` in it, which only its owner can read.
     ///
     /// # Panics
     /// When it cannot be written.
     pub fn write(&self, name: &str, text: &str) -> String {
-        std::fs::write(self.path(name), text).expect("a file of the authority");
+        let path = self.path(name);
+        let _ = std::fs::remove_file(&path);
+        let mut how = std::fs::OpenOptions::new();
+        let mut file = how.write(true).create_new(true).mode(0o600).open(&path).expect("a file");
+        file.write_all(text.as_bytes()).expect("a file of the authority");
         self.file(name)
     }
 

@@ -63,6 +63,12 @@ impl Container {
         self.docker("restart");
     }
 
+    /// Gives it another name.
+    pub fn rename(&mut self, name: &str) {
+        run("docker", &["rename", &self.id, name]);
+        name.clone_into(&mut self.name);
+    }
+
     /// Removes it before its guard does, running or not.
     pub fn remove(&self) {
         run("docker", &["rm", "--force", &self.id]);

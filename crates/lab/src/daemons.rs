@@ -4,14 +4,13 @@
 use std::fs::{File, read_to_string};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::names::unique;
 use crate::need::{Need, is_there};
 use crate::places::rundir;
-use crate::run::{run, try_run, wait_until, wait_within};
+use crate::run::{run, try_run, wait_until};
 
 /// Whether this test may restart daemons: all of [`Need::Restarts`] is there. If not it says what
 /// was skipped.
@@ -60,11 +59,9 @@ pub fn restart_dockerd() -> bool {
     let pid = pid_in(Path::new("/var/run/docker.pid"), "dockerd");
     kill_process(pid, Signal::TERM).expect("dockerd can be ended");
     // It gives its containers 15 seconds.
-    wait_within(Duration::from_secs(60), "dockerd ends", || is_gone(pid));
+    wait_until("dockerd ends", || is_gone(pid));
     start_dockerd();
-    wait_within(Duration::from_secs(60), "dockerd answers", || {
-        try_run("docker", &["info"]).is_ok()
-    });
+    wait_until("dockerd answers", || try_run("docker", &["info"]).is_ok());
     true
 }
 

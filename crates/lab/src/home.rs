@@ -65,7 +65,7 @@ pub fn ping(home: &impl Home, ip: &str) -> bool {
 /// Waits until `ip` answers a [`ping`] from `home`.
 ///
 /// # Panics
-/// After 20 seconds without an answer.
+/// When the test's [`patience`](crate::patience) is over.
 pub fn wait_for_answer(home: &impl Home, ip: &str) {
     wait_until(&format!("{ip} answers"), || ping(home, ip));
 }

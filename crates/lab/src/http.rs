@@ -2,10 +2,8 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
 
-/// How long a test waits for an answer.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+use crate::run::patience;
 
 /// The head of a request; the connection is to end with it.
 pub fn head(method: &str, path: &str, lines: &[&str]) -> String {
@@ -40,12 +38,12 @@ pub fn ask(mut stream: impl Read + Write, request: &str) -> Answer {
     Answer { status: status.unwrap_or(0), head: head.to_ascii_lowercase(), body: body.to_owned() }
 }
 
-/// A connection to `ADDRESS:PORT` that answers within [`PATIENCE`].
+/// A connection to `ADDRESS:PORT` that answers within the test's [`patience`].
 ///
 /// # Panics
 /// When there is none.
 pub fn tcp(address: &str) -> TcpStream {
     let stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(patience())).unwrap();
     stream
 }

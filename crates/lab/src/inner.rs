@@ -5,11 +5,10 @@ use std::fs::read_to_string;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use crate::container::IMAGE;
 use crate::names::unique;
-use crate::run::{run, try_run, wait_until, wait_within};
+use crate::run::{run, try_run, wait_until};
 
 /// Processes in namespaces of their own; all end with their guard.
 #[derive(Debug)]
@@ -123,9 +122,7 @@ impl InnerDocker {
     /// When it does not.
     pub fn start() -> Self {
         let docker = Self(World::start(&["--net"], DOCKER));
-        wait_within(Duration::from_secs(60), "the inner dockerd listens", || {
-            docker.0.listens("docker.sock")
-        });
+        wait_until("the inner dockerd listens", || docker.0.listens("docker.sock"));
         let image = docker.0.path("image.tar");
         run("docker", &["save", "--output", &image, IMAGE]);
         docker.docker(&["load", "--quiet", "--input", &image]);

@@ -25,11 +25,23 @@ pub fn try_run(program: &str, words: &[&str]) -> Result<String, String> {
     Err(format!("{}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim_end()))
 }
 
+/// How long a test waits for what must come about: a minute, for nothing fails by a busy machine.
+/// `DOCKER_OVS_TEST_SLOWNESS` is by what it is multiplied on a machine that is slower by nature.
+pub fn patience() -> Duration {
+    Duration::from_secs(60) * slowness()
+}
+
+/// By how much this machine is slower than others, as `DOCKER_OVS_TEST_SLOWNESS` says; else 1.
+pub(crate) fn slowness() -> u32 {
+    let said = std::env::var("DOCKER_OVS_TEST_SLOWNESS").ok();
+    said.and_then(|factor| factor.parse().ok()).unwrap_or(1)
+}
+
 /// All that `program` says, and how it ends. The tools of OVS would wait for ever.
 pub(crate) fn output(program: &str, words: &[&str]) -> io::Result<Output> {
     let mut command = Command::new(program);
     if program.starts_with("ovs-") {
-        command.arg("--timeout=20");
+        command.arg(format!("--timeout={}", patience().as_secs()));
     }
     command.args(words).output()
 }
@@ -37,16 +49,16 @@ pub(crate) fn output(program: &str, words: &[&str]) -> io::Result<Output> {
 /// Waits until `condition` holds.
 ///
 /// # Panics
-/// After 20 seconds without it.
+/// When the test's [`patience`] is over.
 pub fn wait_until(what: &str, condition: impl FnMut() -> bool) {
-    wait_within(Duration::from_secs(20), what, condition);
+    assert!(comes_true(condition), "waited in vain: {what}");
 }
 
-/// Whether `condition` holds before 20 seconds are over.
+/// Whether `condition` holds before the test's [`patience`] is over.
 pub fn comes_true(mut condition: impl FnMut() -> bool) -> bool {
     let start = Instant::now();
     while !condition() {
-        if start.elapsed() > Duration::from_secs(20) {
+        if start.elapsed() > patience() {
             return false;
         }
         std::thread::sleep(Duration::from_millis(5));
@@ -54,19 +66,10 @@ pub fn comes_true(mut condition: impl FnMut() -> bool) -> bool {
     true
 }
 
-/// The same with a patience of one's own.
-pub(crate) fn wait_within(patience: Duration, what: &str, mut condition: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !condition() {
-        assert!(start.elapsed() < patience, "waited in vain: {what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
 /// Waits until a program that was started is ready, and says what is in its log if it never is.
 ///
 /// # Panics
-/// After 20 seconds without it, or as soon as the program has ended.
+/// When the test's [`patience`] is over, or as soon as the program has ended.
 pub(crate) fn wait_for(
     program: &str,
     child: &mut Child,
@@ -86,7 +89,7 @@ pub(crate) fn wait_for(
 /// The OpenFlow port of an interface, as soon as there is one.
 ///
 /// # Panics
-/// After 20 seconds without one; says what vswitchd has against it.
+/// When the test's [`patience`] is over; says what vswitchd has against it.
 pub fn ofport_of(iface: &str) -> u16 {
     let get = |column: &str| try_run("ovs-vsctl", &["get", "Interface", iface, column]);
     let mut number = None;

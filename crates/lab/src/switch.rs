@@ -4,6 +4,8 @@ use std::fs::File;
 use std::path::Path;
 use std::process::{Child, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::database::Database;
 use crate::datapath::Datapath;
 use crate::link::Netns;
@@ -28,17 +30,8 @@ impl Switch {
             let setting = format!("other_config:{setting}");
             database.vsctl(&["set", "Open_vSwitch", ".", &setting]);
         }
-        let folder = database.folder.path();
-        let mut command = netns.enter();
-        command.args(["ovs-vswitchd", &database.remote()]);
-        command.args(["--pidfile", "--log-file=/dev/null"]).env("OVS_RUNDIR", folder);
-        let (pidfile, log) = (folder.join("ovs-vswitchd.pid"), folder.join("vswitchd.said"));
-        let said = File::create(&log).expect("vswitchd gets a file for its words");
-        let vswitchd = command.stdin(Stdio::null()).stderr(said).spawn();
-        let vswitchd = vswitchd.unwrap_or_else(|error| panic!("nsenter: {error}"));
-        let mut switch = Self { database, vswitchd, netns };
-        wait_for("ovs-vswitchd", &mut switch.vswitchd, &log, || pidfile.exists());
-        switch
+        let vswitchd = serve(&database, &netns);
+        Self { database, vswitchd, netns }
     }
 
     /// A bridge on it, with further words for `ovs-vsctl`.
@@ -68,10 +61,67 @@ impl Switch {
         let _ = self.vswitchd.wait();
     }
 
+    /// Starts vswitchd again.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn start_vswitchd(&mut self) {
+        self.vswitchd = serve(&self.database, &self.netns);
+    }
+
+    /// Kills the database's server.
+    pub fn kill_database(&mut self) {
+        self.database.stop();
+    }
+
+    /// Starts the database's server again.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn start_database(&mut self) {
+        self.database.process = Database::serve(self.database.folder.path());
+    }
+
+    /// Stops vswitchd (SIGSTOP), or lets it go on.
+    ///
+    /// # Panics
+    /// When it has ended.
+    pub fn hang_vswitchd(&self, hangs: bool) {
+        hang(&self.vswitchd, hangs);
+    }
+
+    /// The same of the database's server.
+    ///
+    /// # Panics
+    /// When it has ended.
+    pub fn hang_database(&self, hangs: bool) {
+        hang(&self.database.process, hangs);
+    }
+
     /// Where its links are.
     pub fn netns(&self) -> &Netns {
         &self.netns
     }
+}
+
+/// A vswitchd for this database, in this namespace.
+fn serve(database: &Database, netns: &Netns) -> Child {
+    let folder = database.folder.path();
+    let (pidfile, log) = (folder.join("ovs-vswitchd.pid"), folder.join("vswitchd.said"));
+    let _ = std::fs::remove_file(&pidfile);
+    let mut command = netns.enter();
+    command.args(["ovs-vswitchd", &database.remote()]);
+    command.args(["--pidfile", "--log-file=/dev/null"]).env("OVS_RUNDIR", folder);
+    let said = File::create(&log).expect("vswitchd gets a file for its words");
+    let vswitchd = command.stdin(Stdio::null()).stderr(said).spawn();
+    let mut vswitchd = vswitchd.unwrap_or_else(|error| panic!("nsenter: {error}"));
+    wait_for("ovs-vswitchd", &mut vswitchd, &log, || pidfile.exists());
+    vswitchd
+}
+
+fn hang(process: &Child, hangs: bool) {
+    let signal = if hangs { Signal::STOP } else { Signal::CONT };
+    kill_process(Pid::from_child(process), signal).expect("it runs");
 }
 
 impl Drop for Switch {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use smallvec::SmallVec;
 
 use crate::ids::Mac;
+use crate::port_record::PREFIX;
 use crate::switch::Port;
 
 /// Whose port a row says it is.
@@ -65,7 +66,7 @@ impl<'a> NetnsPath<'a> {
     }
 }
 
-/// The keys that writers use, whoever they are: words of programs, not of a host.
+/// The keys that writers of all kinds use: words of programs, not of a host.
 pub(crate) const KEYS: [&str; 27] = [
     "attached-mac",
     "attached_mac",
@@ -95,6 +96,35 @@ pub(crate) const KEYS: [&str; 27] = [
     "vm-id",
     "vm-uuid",
 ];
+
+/// The keys by which whose a port is is told.
+const READ: [&str; 20] = [
+    "attached-mac",
+    "attached_mac",
+    "contIface",
+    "contNetns",
+    "container-id",
+    "container_id",
+    "container_iface",
+    "containerid",
+    "iface-id",
+    "if-dev",
+    "k8s.ovn.org/nad",
+    "pipework.containerid",
+    "pipework.containername",
+    "pipework.interface",
+    "pipework.nspid",
+    "pod-if-name",
+    "pod_name",
+    "pod_namespace",
+    "pod_netns",
+    "sandbox",
+];
+
+/// Whether this key of `external_ids` is read here, or is our own.
+pub(crate) fn is_read(key: &str) -> bool {
+    key.starts_with(PREFIX) || READ.contains(&key)
+}
 
 type Ids = BTreeMap<String, String>;
 type Writer = for<'a> fn(&'a Ids) -> Option<Claim<'a>>;

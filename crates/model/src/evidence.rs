@@ -181,6 +181,14 @@ pub enum Note {
         /// The port, as `bridge/interface`.
         port: String,
     },
+    /// What the interface sends leaves by a link of the host that is a port too: past the switch,
+    /// which takes only what comes in by that link.
+    PastPort {
+        /// The port, as `bridge/interface`.
+        port: String,
+        /// The link's name.
+        link: Name,
+    },
     /// The way may lead to other ports too: a part of it was not seen.
     PartlySeen {
         /// Which, and why not.
@@ -265,6 +273,11 @@ impl fmt::Display for Note {
             Self::Contested { port } => {
                 write!(f, "several interfaces fit {port} equally well, this one among them")
             }
+            Self::PastPort { port, link } => write!(
+                f,
+                "what it sends leaves by {link}, past the switch: port {port} takes only what \
+                 comes in by that link"
+            ),
             Self::PartlySeen { why } => {
                 write!(f, "it may be on other ports too, as not all of the way was seen: {why}")
             }

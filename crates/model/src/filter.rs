@@ -51,6 +51,12 @@ impl Filter {
         self.key == "vlan"
     }
 
+    /// The label it names, if it is about one, with its value where that counts.
+    pub fn label(&self) -> Option<(&str, Option<&str>)> {
+        let named = (self.key == "label").then_some(self.value.as_str())?;
+        Some(named.split_once('=').map_or((named, None), |(key, value)| (key, Some(value))))
+    }
+
     /// The bridge it names, if it is about one.
     pub fn bridge(&self) -> Option<&str> {
         (self.key == "bridge").then_some(self.value.as_str())

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::identity::Identities;
+use crate::identity::{Identities, SourceIdentity, World};
 use crate::ids::{ContainerId, Ifindex, Mac, Name, NetnsId, Nsid};
 use crate::source_error::SourceError;
 use crate::switch::{Bridge, SwitchSource};
@@ -198,8 +198,20 @@ pub struct OtherEngine {
     /// What it calls itself, as [`crate::identity::SourceIdentity::id`]; none where it was not asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// Who answers, and whose world it speaks of; none where nothing answered, and in recordings
+    /// made by earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<SourceIdentity>,
     /// Its containers, without their processes and namespaces.
     pub containers: Observed<Container>,
+}
+
+impl OtherEngine {
+    /// Whether it is proven to be another machine's: then it has no say about what is here.
+    pub fn is_elsewhere(&self) -> bool {
+        let world = self.identity.as_ref().map(|identity| &identity.world);
+        matches!(world, Some(World::Elsewhere { .. }))
+    }
 }
 
 /// A container as its engine describes it.
@@ -299,6 +311,21 @@ mod pairs {
     }
 }
 
+impl Namespace {
+    /// Whether its links were read: each namespace has a loopback link for as long as it lives, so
+    /// that one without any link is not known at all.
+    pub fn is_read(&self) -> bool {
+        self.source_error.is_none() && !self.links.is_empty()
+    }
+
+    /// Links that lead straight to a namespace that this one has no known word for, each with the
+    /// word.
+    pub fn exits(&self) -> impl Iterator<Item = (&Link, Nsid)> {
+        let leading = self.links.iter().filter_map(|link| Some((&**link, link.leads_to()?)));
+        leading.filter(|(_, nsid)| !self.nsids.contains_key(nsid))
+    }
+}
+
 /// A kernel network device, as rtnetlink(7) describes it inside its namespace.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Link {
@@ -346,6 +373,38 @@ impl Link {
     /// link beneath, if anything.
     pub fn is_paired(&self) -> bool {
         matches!(self.kind.as_deref(), Some("veth" | "netkit"))
+    }
+
+    /// Whether it is what the 2014 script lists: an Ethernet device, and none that the kernel's
+    /// tunnels put into every namespace by themselves.
+    pub fn is_interface(&self) -> bool {
+        self.ethernet && !self.is_fallback_tunnel()
+    }
+
+    /// Whether it is a tunnel's fallback device, which every namespace has once the module is
+    /// loaded (`gretap0`, `erspan0`; net.core.fb_tunnels_only_for_init_net): it has no remote end,
+    /// and nothing is sent by it. Known by its address of zeros, whatever its name: the kernel
+    /// gives each Ethernet tunnel that is made on request a random address, takes no invalid one
+    /// (net/ipv4/ip_gre.c, net/ipv6/ip6_gre.c), and brings no link with such an address up
+    /// (`eth_validate_addr`). Other fallback devices (`tunl0`, `gre0`, `sit0`, `ip6tnl0`,
+    /// `ip_vti0`, …) are no Ethernet devices.
+    pub fn is_fallback_tunnel(&self) -> bool {
+        const KINDS: [&str; 4] = ["gretap", "erspan", "ip6gretap", "ip6erspan"];
+        let is_tunnel = self.kind.as_deref().is_some_and(|kind| KINDS.contains(&kind));
+        is_tunnel && self.mac.is_some_and(|mac| mac.0 == [0; 6])
+    }
+
+    /// Whether it sends what it is given by another link: then `peer` is that one
+    /// (`IFLA_LINK` of linux/if_link.h).
+    pub fn has_parent(&self) -> bool {
+        const KINDS: [&str; 6] = ["macvlan", "macvtap", "ipvlan", "ipvtap", "vlan", "macsec"];
+        self.kind.as_deref().is_some_and(|kind| KINDS.contains(&kind))
+    }
+
+    /// The namespace that it leads straight to, as its own calls that; none where it leads to no
+    /// other one.
+    pub fn leads_to(&self) -> Option<Nsid> {
+        self.peer.filter(|_| self.is_paired() || self.has_parent())?.nsid
     }
 }
 

@@ -1,12 +1,17 @@
 //! Watching is looking twice and comparing: what is different is told as events.
 //!
 //! An event tells a state, not every step on the way to it. What a look could not see is not
-//! gone: it is held as it was until a look that sees tells otherwise.
+//! gone: it is held as it was until a look that sees tells otherwise. A number that is still to come
+//! is waited for, unless it takes long ([`Timeline::stop_waiting`]).
+//!
+//! Who applied every event in order knows what [`Timeline::as_told`] says, at every moment.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::evidence::Note;
 use crate::ids::{LinkKey, Name};
 use crate::vlan::Vlans;
 use crate::wiring::{Attachment, Occupant, PortRef, PortState, SwitchPort, Wiring};
@@ -61,6 +66,14 @@ pub enum Field {
     OfPort,
     /// Access VLAN or trunks.
     Vlan,
+    /// Its MTU.
+    Mtu,
+    /// The port's interface, where bridge, number and state stayed.
+    Port,
+    /// The link on the host's side, where the port stayed.
+    HostInterface,
+    /// Whether it is deaf ([`Note::Deaf`]), where nothing else changed.
+    Notes,
 }
 
 /// What was told so far.
@@ -69,6 +82,10 @@ pub struct Timeline {
     /// By namespace and index, as in a Wiring.
     attachments: Vec<Attachment>,
     orphans: FxHashMap<(Name, Name), SwitchPort>,
+    /// Where the last Wiring says something else of ports than was told.
+    waiting: FxHashSet<LinkKey>,
+    /// Whether a number is among what is waited for.
+    pending: bool,
 }
 
 impl Timeline {
@@ -80,7 +97,7 @@ impl Timeline {
     /// Compares with what was told, and tells what is different: attachments by namespace and
     /// index, then what vanished, then ports. `at` is in milliseconds since the Unix epoch.
     pub fn advance(&mut self, wiring: &Wiring, at: u64) -> Vec<Event> {
-        let mut changes = self.present(wiring);
+        let mut changes = self.present(wiring, Patience::Left);
         changes.extend(self.missing(wiring));
         changes.extend(self.orphaned(wiring));
         changes.extend(self.cleared(wiring));
@@ -92,9 +109,73 @@ impl Timeline {
         &self.attachments
     }
 
-    fn present(&mut self, wiring: &Wiring) -> Vec<Change> {
+    /// Whether a number that is still to come is waited for, and that it is not told.
+    pub fn is_waiting(&self) -> bool {
+        self.pending
+    }
+
+    /// Waits no longer for numbers that are still to come in the Wiring that was told last: tells
+    /// that they are.
+    pub fn stop_waiting(&mut self, wiring: &Wiring, at: u64) -> Vec<Event> {
+        let changes = self.present(wiring, Patience::Over);
+        changes.into_iter().map(|change| Event { at, change }).collect()
+    }
+
+    /// The Wiring that was told last, as it was told: what is not told yet is as it was.
+    pub fn as_told(&self, wiring: &Arc<Wiring>) -> Arc<Wiring> {
+        let hidden = self.attachments.len() > inhabited(wiring).count();
+        let mut ports = Cow::Borrowed(&wiring.ports);
+        for (i, port) in wiring.ports.iter().enumerate() {
+            if let Some(told) = self.held_port(wiring, port)
+                && let Some(port) = ports.to_mut().get_mut(i)
+            {
+                *port = told;
+            }
+        }
+        if !hidden && self.waiting.is_empty() && matches!(ports, Cow::Borrowed(_)) {
+            return Arc::clone(wiring);
+        }
+        let ports = ports.into_owned();
+        let attachments = self.held_attachments(wiring);
+        Arc::new(Wiring { attachments, ports, ..Wiring::clone(wiring) })
+    }
+
+    /// What was told of a port's link being gone, where the Wiring does not know it.
+    fn held_port(&self, wiring: &Wiring, port: &SwitchPort) -> Option<SwitchPort> {
+        if port.occupant.is_orphaned() {
+            let why = "that its link is gone is not proven".to_owned();
+            let unknown = SwitchPort { occupant: Occupant::Unknown { why }, ..port.clone() };
+            return Some(unknown).filter(|_| !self.orphans.contains_key(&port_key(port)));
+        }
+        if !wiring.unseen.switch && !matches!(port.occupant, Occupant::Unknown { .. }) {
+            return None;
+        }
+        let told = self.orphans.get(&port_key(port))?;
+        Some(SwitchPort { occupant: told.occupant.clone(), ..port.clone() })
+    }
+
+    fn held_attachments(&self, wiring: &Wiring) -> Vec<Attachment> {
+        let mut known = self.attachments.iter().peekable();
+        let mut all = Vec::with_capacity(self.attachments.len());
+        for now in &wiring.attachments {
+            while let Some(hidden) = known.next_if(|told| key(told) < key(now)) {
+                all.push(held(hidden, "its namespace was not read"));
+            }
+            let told = known.next_if(|told| key(told) == key(now));
+            all.push(match told {
+                Some(told) if self.waiting.contains(&key(now)) => held(told, &waits_for(now)),
+                _ => now.clone(),
+            });
+        }
+        all.extend(known.map(|hidden| held(hidden, "its namespace was not read")));
+        all
+    }
+
+    fn present(&mut self, wiring: &Wiring, patience: Patience) -> Vec<Change> {
         let (mut changes, mut next) = (Vec::new(), 0);
-        for now in wiring.attachments.iter().filter(|a| is_inhabited(a)) {
+        self.waiting.clear();
+        self.pending = false;
+        for now in inhabited(wiring) {
             let at = self.find(key(now), next);
             next = at.unwrap_or_else(|at| at) + 1;
             let Ok(at) = at else {
@@ -102,14 +183,41 @@ impl Timeline {
                 changes.push(Change::Appeared(Box::new(now.clone())));
                 continue;
             };
+            let Some(told) = self.attachments.get(at) else { continue };
+            if differences(told, now).is_empty() {
+                continue;
+            }
+            let now = self.tellable(wiring, at, now, patience);
             let Some(told) = self.attachments.get_mut(at) else { continue };
-            let fields = differences(told, now);
-            if !fields.is_empty() && is_settled(wiring, now) {
+            let fields = differences(told, &now);
+            if !fields.is_empty() {
+                let now = now.into_owned();
                 let before = Box::new(std::mem::replace(told, now.clone()));
-                changes.push(Change::Changed { before, now: Box::new(now.clone()), fields });
+                changes.push(Change::Changed { before, now: Box::new(now), fields });
             }
         }
         changes
+    }
+
+    /// What may be told of it now: a port that is not settled stays as it was told.
+    fn tellable<'a>(
+        &mut self,
+        wiring: &Wiring,
+        at: usize,
+        now: &'a Attachment,
+        patience: Patience,
+    ) -> Cow<'a, Attachment> {
+        if is_settled(wiring, now, patience) {
+            return Cow::Borrowed(now);
+        }
+        let Some(told) = self.attachments.get(at) else { return Cow::Borrowed(now) };
+        if told.port != now.port {
+            self.waiting.insert(key(now));
+            self.pending |= matches!(now.port, PortState::Pending(_));
+        }
+        let (tenants, link) = (now.tenants.clone(), Arc::clone(&now.link));
+        let netns_names = now.netns_names.clone();
+        Cow::Owned(Attachment { tenants, netns_names, link, ..told.clone() })
     }
 
     /// Where it is, or belongs; `guess` is right as long as nothing came or went.
@@ -121,12 +229,11 @@ impl Timeline {
     }
 
     fn missing(&mut self, wiring: &Wiring) -> Vec<Change> {
-        let there = || wiring.attachments.iter().filter(|a| is_inhabited(a));
-        if self.attachments.len() == there().count() {
+        if self.attachments.len() == inhabited(wiring).count() {
             // As many as there are now, and all of those were told: none is missing.
             return Vec::new();
         }
-        let there: FxHashSet<_> = there().map(key).collect();
+        let there: FxHashSet<_> = inhabited(wiring).map(key).collect();
         let gone =
             |told: &mut Attachment| !there.contains(&key(told)) && !wiring.unseen.hides(told);
         let gone = self.attachments.extract_if(.., gone);
@@ -170,17 +277,40 @@ fn port_key(port: &SwitchPort) -> (Name, Name) {
     (port.bridge.clone(), port.port.iface.clone())
 }
 
+/// Whether a number that is still to come is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Patience {
+    Left,
+    Over,
+}
+
 /// A namespace without a container and without a name is what a container leaves for a moment.
-fn is_inhabited(attachment: &Attachment) -> bool {
-    !attachment.tenants.is_empty() || !attachment.netns_names.is_empty()
+fn inhabited(wiring: &Wiring) -> impl Iterator<Item = &Attachment> {
+    let inhabited = |a: &&Attachment| !a.tenants.is_empty() || !a.netns_names.is_empty();
+    wiring.attachments.iter().filter(inhabited)
 }
 
 /// A number that is still to come is waited for, and no port is made of not having seen any.
-fn is_settled(wiring: &Wiring, now: &Attachment) -> bool {
+fn is_settled(wiring: &Wiring, now: &Attachment, patience: Patience) -> bool {
     match now.port {
-        PortState::Pending(_) => false,
+        PortState::Pending(_) => patience == Patience::Over,
         PortState::Unknown { .. } => !wiring.unseen.switch,
         _ => true,
+    }
+}
+
+/// What was told, which is not known to be so still.
+fn held(told: &Attachment, why: &str) -> Attachment {
+    let mut held = told.clone();
+    held.notes.retain(|note| !matches!(note, Note::Stale { .. }));
+    held.notes.push(Note::Stale { why: why.to_owned() });
+    held
+}
+
+fn waits_for(now: &Attachment) -> String {
+    match &now.port {
+        PortState::Unknown { why } => why.clone(),
+        _ => "vswitchd has not given its new port a number yet".to_owned(),
     }
 }
 
@@ -203,6 +333,25 @@ fn differences(before: &Attachment, now: &Attachment) -> Vec<Field> {
         (Field::Bridge, was.map(|port| &port.bridge) != is.map(|port| &port.bridge)),
         (Field::OfPort, before.port.ofport() != now.port.ofport()),
         (Field::Vlan, vlans(was) != vlans(is)),
+        (Field::Mtu, !same && before.link.mtu != now.link.mtu),
     ];
-    differ.into_iter().filter(|(_, differs)| *differs).map(|(field, _)| field).collect()
+    let mut fields: Vec<_> =
+        differ.into_iter().filter(|(_, differs)| *differs).map(|(field, _)| field).collect();
+    if fields.is_empty() {
+        fields.extend(beside(before, now));
+    }
+    fields
+}
+
+/// What goes with a change of the port, and is told by itself where that did not change.
+fn beside(before: &Attachment, now: &Attachment) -> Option<Field> {
+    let (was, is) = (before.port.port(), now.port.port());
+    let deaf = |a: &Attachment| a.notes.contains(&Note::Deaf);
+    if was.map(|port| &port.iface) != is.map(|port| &port.iface) {
+        Some(Field::Port)
+    } else if before.wire.host_interface() != now.wire.host_interface() {
+        Some(Field::HostInterface)
+    } else {
+        (deaf(before) != deaf(now)).then_some(Field::Notes)
+    }
 }

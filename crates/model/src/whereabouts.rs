@@ -3,7 +3,7 @@
 
 use crate::identity::World;
 use crate::port_record::PortRecord;
-use crate::snapshot::{Container, Engine, Observed, Scope, Snapshot};
+use crate::snapshot::{Container, Engine, Observed, OtherEngine, Scope, Snapshot};
 use crate::source_error::{SourceError, SourceErrorKind};
 
 /// What is known of the container that a record names.
@@ -57,8 +57,12 @@ pub fn whereabouts<'a>(snapshot: &'a Snapshot, record: &PortRecord) -> Whereabou
         rows => return one_typed(rows, record),
     }
     let mut others = snapshot.other_engines.iter();
-    if let Some(other) =
-        others.find(|other| other.containers.rows().iter().any(|row| record.names(row)))
+    let has_it = |row: &Container, elsewhere: bool| {
+        // What a machine elsewhere calls by such a name is none of this one's.
+        if elsewhere { *row.id.0 == *record.container } else { record.names(row) }
+    };
+    if let Some(other) = others
+        .find(|other| other.containers.rows().iter().any(|row| has_it(row, other.is_elsewhere())))
     {
         return Whereabouts::InOtherEngine { address: other.address.clone() };
     }
@@ -87,8 +91,9 @@ fn absence<'a>(snapshot: &'a Snapshot, record: &PortRecord) -> Result<Vec<&'a En
     }
     let Some(mark) = &record.engine else {
         snapshot.engines.keys().try_for_each(|kind| answered(snapshot, kind))?;
-        let mut others = snapshot.other_engines.iter();
-        others.try_for_each(|other| fresh(&other.containers, &other.address))?;
+        let others = snapshot.other_engines.iter();
+        let mut here = others.filter(|other| !other.is_elsewhere());
+        here.try_for_each(|other| fresh(&other.containers, &other.address))?;
         return Ok(snapshot.engines.keys().collect());
     };
     let is_it = |id: &Option<String>| id.as_deref() == Some(&*mark.id);
@@ -97,7 +102,7 @@ fn absence<'a>(snapshot: &'a Snapshot, record: &PortRecord) -> Result<Vec<&'a En
         return answered(snapshot, kind).map(|()| vec![kind]);
     }
     match snapshot.other_engines.iter().find(|other| is_it(&other.id)) {
-        Some(other) => fresh(&other.containers, &other.address).map(|()| Vec::new()),
+        Some(other) => proven(other).map(|()| Vec::new()),
         None => Err(format!(
             "its container is of another engine ({} {}), which was not asked",
             mark.kind, mark.id
@@ -124,6 +129,18 @@ fn answered(snapshot: &Snapshot, kind: &Engine) -> Result<(), String> {
     if need_not_be { Ok(()) } else { fresh(rows, &kind.0) }
 }
 
+/// The same of an engine that is not asked who runs what.
+fn proven(other: &OtherEngine) -> Result<(), String> {
+    fresh(&other.containers, &other.address)?;
+    let doubt = other.identity.as_ref().and_then(|identity| identity.world.doubt());
+    match doubt {
+        None => Ok(()),
+        Some(why) => {
+            Err(format!("{} is not proven to be an engine of this host: {why}", other.address))
+        }
+    }
+}
+
 fn fresh(rows: &Observed<Container>, who: &str) -> Result<(), String> {
     match rows.source_error() {
         None => Ok(()),
@@ -141,7 +158,8 @@ fn replaced<'a>(
     let rows = rows.filter(|(kind, _)| engines.contains(kind)).map(|(_, row)| row);
     let fits: Vec<_> = rows.filter(|row| record.is_replaced_by(row)).collect();
     let elsewhere = record.engine.is_none() && {
-        let rows = snapshot.other_engines.iter().flat_map(|other| other.containers.rows());
+        let here = snapshot.other_engines.iter().filter(|other| !other.is_elsewhere());
+        let rows = here.flat_map(|other| other.containers.rows());
         // One engine may have two sockets.
         let mut others = rows.filter(|row| snapshot.container_by_id(&row.id).is_none());
         others.any(|row| record.is_replaced_by(row))

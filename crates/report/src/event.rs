@@ -59,6 +59,10 @@ fn shown(field: Field, row: &Attachment) -> String {
         Field::OfPort => row.ofport.map(|port| port.to_string()).unwrap_or_default(),
         Field::Vlan => crate::views::vlans(row),
         Field::State => row.state.to_string(),
+        Field::Mtu => row.mtu.map(|mtu| mtu.to_string()).unwrap_or_default(),
+        Field::Port => row.port.clone().unwrap_or_default(),
+        Field::HostInterface => row.host_interface.clone().unwrap_or_default(),
+        Field::Notes => row.notes.join("; "),
     };
     if text.is_empty() { "-".to_owned() } else { text }
 }

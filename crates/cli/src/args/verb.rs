@@ -1,6 +1,7 @@
 //! The verbs.
 
 use clap::Subcommand;
+use model::filter::Filter;
 use model::switch::SwitchSource;
 
 use super::change::{ConnectArgs, DisconnectArgs, PruneArgs, RestoreArgs};
@@ -89,6 +90,14 @@ impl Verb {
                 vec![Operand::Bridge(bridge), Operand::Container(container)],
             ),
             _ => ("", Vec::new()),
+        }
+    }
+
+    /// The filters that it was given.
+    pub fn filters(&self) -> &[Filter] {
+        match self {
+            Self::Ls(args) => &args.filter,
+            _ => &[],
         }
     }
 

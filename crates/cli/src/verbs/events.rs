@@ -1,21 +1,27 @@
 //! `docker ovs events`.
 
 use std::collections::BTreeMap;
+use std::future::pending;
 use std::io;
+use std::time::Duration;
 
 use host::{Origin, Watch};
 use model::filter::{Filter, Filters};
 use model::ids::ContainerId;
 use model::snapshot::Container;
 use model::timeline::{Change, Event, Timeline};
-use model::{Snapshot, resolve};
+use model::{Snapshot, SourceError, Wiring, resolve};
 use report::{Format, v1, views};
+use tokio::time::{Instant, sleep_until};
 
 use crate::args::EventsArgs;
 use crate::live::stopped;
 use crate::origin::followed;
 use crate::outcome::{CliError, Outcome};
 use crate::writer::{self, Text};
+
+/// So long a number that is still to come is waited for before it is told that it is.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Prints what changes until a signal, or until the reader of stdout is gone.
 ///
@@ -34,19 +40,24 @@ async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, CliError> 
     let (mut timeline, mut known) = (Timeline::new(), Known::default());
     let mut source_errors = Vec::new();
     let mut quiet = !args.initial;
+    let mut last: Option<Wiring> = None;
+    let mut waits_until = None;
     loop {
-        let snapshot = watch.next().await;
-        let wiring = resolve(&snapshot);
-        known.learn(&snapshot, &args.filter);
-        let events = timeline.advance(&wiring, snapshot.taken);
-        for source_error in wiring
-            .source_errors
-            .iter()
-            .filter(|source_error| !source_errors.contains(*source_error))
-        {
-            writer::tell("docker-ovs", &source_error.to_string());
-        }
-        source_errors = wiring.source_errors;
+        let events = tokio::select! {
+            snapshot = watch.next() => {
+                let wiring = resolve(&snapshot);
+                known.learn(&snapshot, &args.filter);
+                let events = timeline.advance(&wiring, snapshot.taken);
+                complain(&wiring, &mut source_errors);
+                last = Some(wiring);
+                events
+            }
+            () = until(waits_until) => {
+                last.as_ref().map_or(Vec::new(), |last| timeline.stop_waiting(last, host::now()))
+            }
+        };
+        let begun = waits_until.unwrap_or_else(|| Instant::now() + PATIENCE);
+        waits_until = timeline.is_waiting().then_some(begun);
         if std::mem::take(&mut quiet) {
             continue;
         }
@@ -59,6 +70,21 @@ async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, CliError> 
             Err(error) => return Err(CliError::new(format!("cannot write: {error}"))),
             Ok(()) => {}
         }
+    }
+}
+
+/// Tells what could not be asked and was not told yet.
+fn complain(wiring: &Wiring, told: &mut Vec<SourceError>) {
+    for source_error in wiring.source_errors.iter().filter(|error| !told.contains(error)) {
+        writer::tell("docker-ovs", &source_error.to_string());
+    }
+    told.clone_from(&wiring.source_errors);
+}
+
+async fn until(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due).await,
+        None => pending().await,
     }
 }
 

@@ -25,7 +25,7 @@ pub async fn run(origin: &Origin, args: &LsArgs) -> Result<Outcome, CliError> {
     if let Some(bridge) = &args.bridge {
         look.bridge(bridge)?;
     }
-    query::filtered_vlans(args.source.into(), &args.filter)?;
+    query::filtered_vlans(&look.snapshot, &args.filter)?;
     query::filtered_bridges(&look.snapshot, &args.filter)?;
     if !args.partial {
         look.require_all(&args.filter)?;

@@ -7,21 +7,22 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use lab::{
-    Bridge, Datapath, Link, Netns, Plug, Plugged, carries, run, try_run, unique, wait_for_answer,
-    wait_until,
+    Bridge, Datapath, Home, Link, Netns, Plug, Plugged, carries, run, try_run, unique,
+    wait_for_answer, wait_until,
 };
 
 use crate::tool::says;
 
 type Fact = (&'static str, fn(Datapath) -> String);
 
-const FACTS: [Fact; 8] = [
+const FACTS: [Fact; 9] = [
     ("`ovs-appctl dpif/show` calls it", name),
     ("kind of the link that is an internal port", internal),
     ("master of a link that is a port", master),
     ("a macvlan over a link that is a port", macvlan),
     ("a Linux bridge as a port", linux_bridge),
     ("TCP from a veth as the kernel makes it", tcp),
+    ("a packet longer than the MTU of the port's link", longer),
     ("`ofport` of a port whose link is gone", gone),
     ("what `docker ovs ports` calls it", occupant),
 ];
@@ -113,6 +114,19 @@ fn tcp(datapath: Datapath) -> String {
     let pair = Pair::new(datapath);
     let arrives = carries(&pair.left, &pair.right, "10.85.1.2").is_ok();
     if arrives { "arrives" } else { "is lost: its checksum is unfinished" }.to_owned()
+}
+
+/// One that the sender's MTU lets pass in one piece.
+fn longer(datapath: Datapath) -> String {
+    let pair = Pair::new(datapath);
+    run("ip", &["link", "set", pair.plug.host_end(), "mtu", "1400"]);
+    pair.right.ip(&["link", "set", "eth0", "mtu", "1400"]);
+    let answered = |size| {
+        let ping = ["ping", "-c1", "-W2", "-s", size, "10.85.1.2"];
+        pair.left.busybox(&ping).unwrap().status.success()
+    };
+    assert!(answered("1300"));
+    if answered("1450") { "arrives" } else { "is lost" }.to_owned()
 }
 
 fn gone(datapath: Datapath) -> String {

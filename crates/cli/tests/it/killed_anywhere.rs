@@ -60,10 +60,10 @@ impl Scene {
         let link = self.ip(&["-d", "link", "show", "dev", "lan0"]);
         let addresses = self.ip(&["-o", "address", "show", "dev", "lan0"]);
         let routes = self.ip(&["route"]) + &self.ip(&["-6", "route"]);
-        let ports = run("ovs-vsctl", &["list-ports", self.bridge.name()]);
+        let on_bridge = run("ovs-vsctl", &["list-ports", self.bridge.name()]);
         let column = |table, column| {
             let of = |port: &str| try_run("ovs-vsctl", &["get", table, port, column]);
-            ports.lines().filter_map(|port| of(port).ok()).collect::<Vec<_>>()
+            on_bridge.lines().filter_map(|port| of(port).ok()).collect::<Vec<_>>()
         };
         let mut parts = vec![
             ("number".to_owned(), column("Interface", "ofport") == [NUMBER]),

@@ -1,4 +1,4 @@
-//! What a question names: bridges that are none, VLANs, and everybody who shares a namespace.
+//! What a question names: bridges that are none, VLANs, and all containers of a namespace.
 
 use lab::{Bridge, Container, Link, Plug, Plugged, run, unique};
 

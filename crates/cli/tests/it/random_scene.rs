@@ -51,9 +51,14 @@ impl Scene {
     }
 
     fn plug(&mut self, container: &Container, interface: &str, dice: &mut Dice) {
-        let port = match dice.throw(6) {
+        let port = match dice.throw(7) {
             0 => None,
             1 => Some(self.over_macvlan(container, interface, dice)),
+            6 => {
+                self.past_the_switch(container, interface, dice);
+                self.expected.insert((container.name().to_owned(), interface.to_owned()), None);
+                return;
+            }
             2 => Some(self.moved_internal(container, interface, dice)),
             3 => Some(self.with_words(container, interface, &["tag=42"], dice)),
             4 => Some(self.with_words(container, interface, &["trunks=10,20"], dice)),
@@ -81,14 +86,19 @@ impl Scene {
     }
 
     fn over_macvlan(&mut self, to: &Container, interface: &str, dice: &mut Dice) -> String {
+        let port = unique("n");
+        let words = ["--", "set", "interface", &port, "type=internal"];
+        self.bridge(dice).add(&port, &words);
+        macvlan_over(&port, to, interface);
+        port
+    }
+
+    /// By a link of the host that is a port itself: what is sent by it leaves the host.
+    fn past_the_switch(&mut self, to: &Container, interface: &str, dice: &mut Dice) {
         let link = Link::add(&["type", "veth"]);
         self.bridge(dice).add(link.name(), &[]);
-        let name = unique("m");
-        run("ip", &["link", "add", "name", &name, "link", link.name(), "type", "macvlan"]);
-        move_in(to, &name, interface);
-        let port = link.name().to_owned();
+        macvlan_over(link.name(), to, interface);
         self.links.push(link);
-        port
     }
 
     fn moved_internal(&mut self, to: &Container, interface: &str, dice: &mut Dice) -> String {
@@ -115,6 +125,12 @@ impl Scene {
                 .add_without_waiting(name, &["--", "set", "interface", name, "type=patch", &peer]);
         }
     }
+}
+
+fn macvlan_over(lower: &str, to: &Container, interface: &str) {
+    let name = unique("m");
+    run("ip", &["link", "add", "name", &name, "link", lower, "type", "macvlan"]);
+    move_in(to, &name, interface);
 }
 
 fn move_in(to: &Container, name: &str, interface: &str) {

@@ -101,7 +101,7 @@ fn serve_notifies_the_service_manager_of_ready_and_stopping() {
     let folder = tempfile::tempdir().unwrap();
     let manager = folder.path().join("notify");
     let hears = UnixDatagram::bind(&manager).unwrap();
-    hears.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    hears.set_read_timeout(Some(lab::patience())).unwrap();
     let told = || {
         let mut words = [0; 100];
         let length = hears.recv(&mut words).unwrap();
@@ -132,12 +132,12 @@ fn serve_tells_the_watchdog_that_it_lives_for_as_long_as_it_does() {
     let mut alive = 0;
     while alive < 3 {
         // The first look ends in between.
-        let said = told(Duration::from_secs(20)).expect("it says something");
+        let said = told(lab::patience()).expect("it says something");
         alive += usize::from(said == "WATCHDOG=1");
     }
     daemon.signal(Signal::STOP);
     // What it said before that.
     while told(Duration::from_secs(1)).is_some() {}
     daemon.signal(Signal::CONT);
-    assert_eq!(told(Duration::from_secs(20)).as_deref(), Some("WATCHDOG=1"));
+    assert_eq!(told(lab::patience()).as_deref(), Some("WATCHDOG=1"));
 }

@@ -109,7 +109,7 @@ fn an_engine_in_another_pid_namespace_has_its_processes_translated() {
     run("ovs-vsctl", &["--if-exists", "del-port", &end]);
 }
 
-/// What this program sees from within a PID namespace of its own: nobody's processes.
+/// What this program sees from within a PID namespace of its own: no other process.
 #[test]
 fn an_engine_and_a_switch_that_are_not_seen_are_refused_with_the_reason() {
     lab::need!(Docker);
@@ -163,7 +163,7 @@ fn a_stale_pid_file_leads_to_no_process_whatever_that_calls_itself() {
     }
 }
 
-/// Whoever may write to the folder may also put something else there.
+/// A user who may write to the folder may also put something else there.
 #[test]
 fn a_pid_file_that_is_none_makes_nothing_wait_and_nothing_gone() {
     lab::need!(Lab);

@@ -2,30 +2,35 @@
 //!
 //! A client has no queue here, only the number of the event it has seen last. One that reads
 //! slowly holds nothing up; when the events it still needs are forgotten it gets a `reset`
-//! with everything, as one that comes for the first time.
+//! with everything, as one that comes for the first time. What it has not taken yet is at most one
+//! `reset`, which all clients share, or [`BATCH`] events.
 
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Query, State as Extract};
-use axum::http::header::CACHE_CONTROL;
-use axum::http::{HeaderMap, HeaderName};
-use axum::response::sse::{self, KeepAlive, Sse};
+use axum::body::{Body, Bytes};
+use axum::extract::State as Extract;
+use axum::http::HeaderMap;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, Stream, StreamExt};
 use tokio::sync::watch;
+use tokio::time::timeout;
 
-use crate::api::params::{Pairs, only};
+use crate::api::EVENT_ID;
+use crate::api::params::only;
 use crate::daemon::Daemon;
 use crate::http::error::ApiError;
+use crate::http::extract::Pairs;
+use crate::state::renderings::Part;
 use crate::state::{NumberedEvent, Published, State};
 
-const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// A comment after so much silence, so that either side notices when the other is gone.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// After so long a client whose connection broke is to come again.
-const RETRY: Duration = Duration::from_secs(1);
+/// After so long, in milliseconds, a client whose connection broke is to come again. The head of the
+/// answer goes out with it, so it is said at once.
+const RETRY: &str = "retry: 1000\n\n";
 /// At most so many events are taken from the log at once.
 const BATCH: usize = 64;
 
@@ -33,14 +38,14 @@ const BATCH: usize = 64;
 pub(crate) async fn events(
     Extract(daemon): Extract<Arc<Daemon>>,
     headers: HeaderMap,
-    Query(pairs): Query<Pairs>,
+    Pairs(pairs): Pairs,
 ) -> Result<Response, ApiError> {
     let from_now = match only("from", pairs)?.as_deref() {
         None => false,
         Some("now") => true,
         Some(_) => return Err(ApiError::bad_request("from is now, or not given")),
     };
-    let seen = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok());
+    let seen = headers.get(EVENT_ID).and_then(|id| id.to_str().ok());
     let seen = match seen {
         Some(id) => position(&daemon.published, id),
         None if from_now => Some(daemon.state()?.last),
@@ -52,14 +57,24 @@ pub(crate) async fn events(
         daemon: daemon.clone(),
         seen,
     };
-    Ok(([(CACHE_CONTROL, "no-store")], respond(reader.events())).into_response())
+    Ok(respond(reader.events()))
 }
 
-fn respond(events: impl Stream<Item = sse::Event> + Send + 'static) -> impl IntoResponse {
-    // The head of the answer goes out with the first event, so there is one at once.
-    let first = stream::iter([sse::Event::default().retry(RETRY)]);
-    let events = first.chain(events).map(Ok::<_, Infallible>);
-    Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT))
+fn respond(events: impl Stream<Item = Bytes> + Send + 'static) -> Response {
+    let first = stream::iter([Bytes::from_static(RETRY.as_bytes())]);
+    let body = Body::from_stream(first.chain(alive(events)).map(Ok::<_, Infallible>));
+    let heads = [(CACHE_CONTROL, "no-store"), (CONTENT_TYPE, "text/event-stream")];
+    (heads, body).into_response()
+}
+
+/// The events, and a comment wherever there is none for long.
+fn alive(events: impl Stream<Item = Bytes> + Send + 'static) -> impl Stream<Item = Bytes> + Send {
+    stream::unfold(Box::pin(events), |mut events| async move {
+        match timeout(HEARTBEAT, events.next()).await {
+            Ok(next) => next.map(|event| (event, events)),
+            Err(_) => Some((Bytes::from_static(b":\n\n"), events)),
+        }
+    })
 }
 
 /// The number in an id of ours; none if it is another run's, or no id at all.
@@ -77,18 +92,18 @@ struct Reader {
 
 impl Reader {
     /// All that comes, until the daemon stops.
-    fn events(self) -> impl Stream<Item = sse::Event> + Send + 'static {
-        stream::unfold(self, Self::next).flat_map(stream::iter)
+    fn events(self) -> impl Stream<Item = Bytes> + Send + 'static {
+        stream::unfold(self, Self::next)
     }
 
     /// The next events; none when the daemon stops.
-    async fn next(mut self) -> Option<(Vec<sse::Event>, Self)> {
+    async fn next(mut self) -> Option<(Bytes, Self)> {
         loop {
             if *self.stopped.borrow_and_update() {
                 return None;
             }
             self.changes.mark_unchanged();
-            if let Some(events) = self.unseen() {
+            if let Some(events) = self.unseen().await {
                 return Some((events, self));
             }
             tokio::select! {
@@ -99,30 +114,31 @@ impl Reader {
     }
 
     /// What this client has not seen yet.
-    fn unseen(&mut self) -> Option<Vec<sse::Event>> {
+    async fn unseen(&mut self) -> Option<Bytes> {
         let published = &self.daemon.published;
-        let state = published.now()?;
+        published.now()?;
         let Some(events) = self.seen.and_then(|seen| published.since(seen, BATCH)) else {
-            self.seen = Some(state.last);
-            return Some(vec![reset(&published.boot, &state)]);
+            // There was a look, so only the daemon's end is a reason for none.
+            let reset = self.daemon.rendered(Part::Reset).await.ok()?;
+            self.seen = Some(reset.last);
+            return Some(reset.text);
         };
         self.seen = Some(events.last()?.number);
-        Some(events.iter().map(|event| numbered(&published.boot, event)).collect())
+        let mut text = String::new();
+        for event in &events {
+            numbered(&mut text, &published.boot, event);
+        }
+        Some(text.into())
     }
 }
 
-fn reset(boot: &str, state: &State) -> sse::Event {
-    written(Some("reset"), boot, state.last, &state.everything())
-}
-
-fn numbered(boot: &str, numbered: &NumberedEvent) -> sse::Event {
-    let event = &numbered.event;
-    written(event.name, boot, numbered.number, &event.json)
-}
-
-fn written(name: Option<&str>, boot: &str, number: u64, json: &str) -> sse::Event {
-    let event = name.map_or_else(sse::Event::default, |name| sse::Event::default().event(name));
-    event.id(format!("{boot}-{number}")).data(json)
+/// One event, by the name and with the data that it has.
+fn numbered(text: &mut String, boot: &str, numbered: &NumberedEvent) {
+    let NumberedEvent { number, event } = numbered;
+    if let Some(name) = event.name {
+        text.extend(["event: ", name, "\n"]);
+    }
+    text.extend([&format!("id: {boot}-{number}\ndata: "), &*event.json, "\n\n"]);
 }
 
 #[cfg(test)]
@@ -131,26 +147,33 @@ mod tests {
     use tokio::time::sleep;
 
     use super::*;
+    use crate::state::Event;
 
     async fn text(answer: Response) -> String {
         let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
         String::from_utf8(body.to_vec()).unwrap()
     }
 
-    #[tokio::test]
-    async fn events_are_written_with_name_id_and_one_line_of_json() {
-        let events = [written(Some("reset"), "a", 3, "{}"), written(None, "a", 4, "[1]")];
-        let expected = "retry: 1000\n\nevent: reset\nid: a-3\ndata: {}\n\nid: a-4\ndata: [1]\n\n";
-        assert_eq!(text(respond(stream::iter(events)).into_response()).await, expected);
+    fn written(name: Option<&'static str>, number: u64, json: &str) -> String {
+        let mut text = String::new();
+        let event = Event { name, json: json.into() };
+        numbered(&mut text, "a", &NumberedEvent { number, event });
+        text
+    }
+
+    #[test]
+    fn events_are_written_with_name_id_and_one_line_of_json() {
+        assert_eq!(written(Some("sources"), 3, "[]"), "event: sources\nid: a-3\ndata: []\n\n");
+        assert_eq!(written(None, 4, "{}"), "id: a-4\ndata: {}\n\n");
     }
 
     #[tokio::test(start_paused = true)]
     async fn silence_is_filled_with_comments() {
         let late = async {
             sleep(HEARTBEAT * 5 / 2).await;
-            written(None, "a", 1, "[]")
+            written(None, 1, "[]").into()
         };
-        let answer = respond(stream::once(late)).into_response();
+        let answer = respond(stream::once(late));
         let expected = "retry: 1000\n\n:\n\n:\n\nid: a-1\ndata: []\n\n";
         assert_eq!(text(answer).await, expected);
     }

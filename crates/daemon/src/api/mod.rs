@@ -6,61 +6,77 @@ pub(crate) mod params;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State as Extract};
-use axum::http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::body::Bytes;
+use axum::extract::{Extension, State as Extract};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use model::Target;
 use model::ids::OfPort;
 use model::query::{self, QueryError};
-use model::snapshot::Scope;
 use model::switch::SwitchSource;
 use model::wiring::{Attachment, SwitchPort};
 use report::{list, v1};
 
-use crate::api::params::{Pairs, only, switch_sources, wanted};
+use crate::api::params::{SnapshotOf, only, wanted};
 use crate::daemon::Daemon;
+use crate::http::conditional::{self, tag};
+use crate::http::door::Door;
 use crate::http::error::ApiError;
-use crate::state::{State, json};
+use crate::http::extract::{Pairs, Path};
+use crate::state::json;
+use crate::state::renderings::{Part, Rendered};
 
 type Here = Extract<Arc<Daemon>>;
+
+/// The number of the last event that led to an answer, as an event's `id` has it: a stream that is
+/// read from there on tells what comes after it.
+pub(crate) const EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// `GET /v1/attachments`. Unfiltered it is written once for each look.
 pub(crate) async fn attachments(
     Extract(daemon): Here,
     headers: HeaderMap,
-    Query(pairs): Query<Pairs>,
+    Pairs(pairs): Pairs,
 ) -> Result<Response, ApiError> {
     let state = daemon.require_sources()?;
     if !pairs.is_empty() {
         let wanted = wanted(pairs)?;
+        query::filtered_vlans(&state.snapshot, &wanted.filters)?;
         query::filtered_bridges(&state.snapshot, &wanted.filters)?;
-        return Ok(Json(list(&state.snapshot, &state.wiring, &wanted)).into_response());
+        let (looks, last) = (state.looks, state.last);
+        let text = daemon.pool.run(move || json(&list(&state.snapshot, &state.wiring, &wanted)));
+        let (text, json) = (text.await?.into(), Bytes::new());
+        return Ok(whole(&daemon, Rendered { text, json, looks, last }));
     }
-    let tag = tag(&daemon, &state);
-    if tag.is_some() && headers.get(IF_NONE_MATCH) == tag.as_ref() {
-        return Ok(StatusCode::NOT_MODIFIED.into_response());
+    let now = tag(&daemon, state.looks);
+    if conditional::has(&headers, now.as_ref()) {
+        return Ok(conditional::not_modified(now));
     }
-    let mut answer = whole(state.attachments());
-    answer.headers_mut().extend(tag.map(|tag| (ETAG, tag)));
+    let rendered = daemon.rendered(Part::Attachments).await?;
+    let tag = tag(&daemon, rendered.looks);
+    let mut answer = whole(&daemon, rendered);
+    conditional::mark(&mut answer, tag);
     Ok(answer)
 }
 
-/// Changes with every look, whether or not anything else did.
-pub(crate) fn tag(daemon: &Daemon, state: &State) -> Option<HeaderValue> {
-    let text = format!("\"{}-{}\"", daemon.published.boot, state.looks);
-    HeaderValue::from_str(&text).ok()
+/// JSON of a look, with the event that led to it.
+fn whole(daemon: &Daemon, Rendered { text, last, .. }: Rendered) -> Response {
+    let mut answer = written(text);
+    let id = HeaderValue::from_str(&format!("{}-{last}", daemon.published.boot));
+    answer.headers_mut().extend(id.ok().map(|id| (EVENT_ID, id)));
+    answer
 }
 
-fn whole(body: impl IntoResponse) -> Response {
-    ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
+fn written(json: impl IntoResponse) -> Response {
+    ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], json).into_response()
 }
 
 /// `GET /v1/attachments/{container}`.
 pub(crate) async fn attachments_of(
     Extract(daemon): Here,
     Path(container): Path<String>,
-    Query(pairs): Query<Pairs>,
+    Pairs(pairs): Pairs,
 ) -> Result<Json<Vec<v1::Attachment>>, ApiError> {
     let state = daemon.state()?;
     let unknown = |_| QueryError::NoSuchContainer { wanted: container.clone(), near: Vec::new() };
@@ -90,11 +106,14 @@ pub(crate) async fn bridges(Extract(daemon): Here) -> Result<Json<Vec<v1::Bridge
 pub(crate) async fn ports(
     Extract(daemon): Here,
     Path(bridge): Path<String>,
-) -> Result<Json<Vec<v1::Port>>, ApiError> {
+) -> Result<Response, ApiError> {
     let state = daemon.state()?;
     query::bridge(&state.snapshot, &bridge)?;
-    let here = state.wiring.ports.iter().filter(|row| row.is_on(&bridge));
-    Ok(Json(here.map(v1::Port::from).collect()))
+    let ports = daemon.pool.run(move || {
+        let here = state.wiring.ports.iter().filter(|row| row.is_on(&bridge));
+        json(&here.map(v1::Port::from).collect::<Vec<_>>())
+    });
+    Ok(written(ports.await?))
 }
 
 /// `GET /v1/bridges/{bridge}/ports/{ofport}`.
@@ -113,33 +132,48 @@ pub(crate) async fn port(
     Ok(Json(v1::CountedPort { port: v1::Port::from(row), statistics }))
 }
 
+/// 1 to 65534 in digits, or `LOCAL`: what docs/openapi.json says.
 fn number(text: &str) -> Result<OfPort, ApiError> {
     if text.eq_ignore_ascii_case("local") {
         return Ok(OfPort::LOCAL);
     }
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+    let number =
+        text.parse().ok().filter(|number| digits && (1..=OfPort::LOCAL.0).contains(number));
     let invalid =
-        |_| ApiError::bad_request(format!("{text:?} is no OpenFlow port: use 1-65534 or LOCAL"));
-    text.parse().map(OfPort).map_err(invalid)
+        || ApiError::bad_request(format!("{text:?} is no OpenFlow port: use 1-65534 or LOCAL"));
+    number.map(OfPort).ok_or_else(invalid)
 }
 
 /// `GET /v1/wiring`.
 pub(crate) async fn wiring(Extract(daemon): Here) -> Result<Response, ApiError> {
-    Ok(whole(daemon.state()?.everything().to_string()))
+    let mut rendered = daemon.rendered(Part::Reset).await?;
+    rendered.text = rendered.json.clone();
+    Ok(whole(&daemon, rendered))
 }
 
-/// `GET /v1/snapshot`: what is known, or with `source=` what these sources say now.
+/// `GET /v1/snapshot`: what is known, or with `source=` what these sources say now. Where it is not
+/// known who asks, without what is for those only who may ask Docker.
 pub(crate) async fn snapshot(
     Extract(daemon): Here,
-    Query(pairs): Query<Pairs>,
+    Extension(door): Extension<Door>,
+    Pairs(pairs): Pairs,
 ) -> Result<Response, ApiError> {
-    let sources = switch_sources(&pairs)?;
+    let SnapshotOf { sources, labels } = SnapshotOf::read(&pairs)?;
     let known = daemon.state()?;
-    if sources.iter().all(|source| known.snapshot.switch.contains_key(source)) {
-        return Ok(whole(json(&*known.snapshot)));
+    let is_known = sources.iter().all(|source| known.snapshot.switch.contains_key(source));
+    let is_public = door == Door::Public;
+    if is_known && (!is_public || labels.is_empty()) {
+        let part = if is_public { Part::PublicSnapshot } else { Part::Snapshot };
+        return Ok(written(daemon.rendered(part).await?.text));
     }
-    let fresh = daemon.look(sources).await;
-    debug_assert_eq!(fresh.scope, Scope::Everything);
-    Ok(whole(json(&fresh)))
+    let snapshot =
+        if is_known { known.snapshot.clone() } else { daemon.look(sources).await.into() };
+    let text = daemon.pool.run(move || match door {
+        Door::Public => json(&model::public(&snapshot, &labels)),
+        Door::Private => json(&*snapshot),
+    });
+    Ok(written(text.await?))
 }
 
 /// `GET /healthz`: 200 as soon as there was a first full look, 503 until then.
@@ -147,5 +181,5 @@ pub(crate) async fn health(Extract(daemon): Here) -> Response {
     let Ok(state) = daemon.state() else {
         return (StatusCode::SERVICE_UNAVAILABLE, Json(v1::Health::starting())).into_response();
     };
-    Json(v1::Health::new(&state.snapshot)).into_response()
+    Json(v1::Health::new(&state.snapshot).owing(daemon.restores.owed())).into_response()
 }

@@ -6,37 +6,58 @@ use report::Wanted;
 
 use crate::http::error::ApiError;
 
-/// The pairs of a query, in order; the same key may come again.
-pub(crate) type Pairs = Vec<(String, String)>;
-
 /// `container=`, `bridge=`, `vlan=`, `status=`, `label=` as `--filter` has them, and `all=`.
-pub(crate) fn wanted(pairs: Pairs) -> Result<Wanted, ApiError> {
+pub(crate) fn wanted(pairs: Vec<(String, String)>) -> Result<Wanted, ApiError> {
     let mut wanted = Wanted::default();
     for (key, value) in pairs {
         if key == "all" {
             wanted.all = flag(&key, &value)?;
         } else {
-            let filter: Result<Filter, _> = format!("{key}={value}").parse();
-            wanted.filters.push(filter.map_err(|error| ApiError::bad_request(error.to_string()))?);
+            wanted.filters.push(filter(&key, &value)?);
         }
     }
     Ok(wanted)
 }
 
-/// `source=`: the sources of the switch to read.
-pub(crate) fn switch_sources(pairs: &Pairs) -> Result<Vec<SwitchSource>, ApiError> {
-    let source = |(key, value): &(String, String)| match (key.as_str(), value.as_str()) {
-        ("source", "ovsdb") => Ok(SwitchSource::Ovsdb),
-        ("source", "openflow") => Ok(SwitchSource::OpenFlow),
-        ("source", "appctl") => Ok(SwitchSource::Appctl),
-        ("source", _) => Err(ApiError::bad_request("source is ovsdb, openflow or appctl")),
-        _ => Err(unknown(key, "source")),
-    };
-    pairs.iter().map(source).collect()
+/// What a Snapshot is to have.
+#[derive(Debug, Default)]
+pub(crate) struct SnapshotOf {
+    /// `source=`: the sources of the switch to read.
+    pub(crate) sources: Vec<SwitchSource>,
+    /// `label=`: what of labels it is to have where not all are told.
+    pub(crate) labels: Vec<Filter>,
+}
+
+impl SnapshotOf {
+    pub(crate) fn read(pairs: &[(String, String)]) -> Result<Self, ApiError> {
+        let mut asked = Self::default();
+        for (key, value) in pairs {
+            match key.as_str() {
+                "source" => asked.sources.push(switch_source(value)?),
+                "label" => asked.labels.push(filter(key, value)?),
+                _ => return Err(unknown(key, "source")),
+            }
+        }
+        Ok(asked)
+    }
+}
+
+fn switch_source(value: &str) -> Result<SwitchSource, ApiError> {
+    match value {
+        "ovsdb" => Ok(SwitchSource::Ovsdb),
+        "openflow" => Ok(SwitchSource::OpenFlow),
+        "appctl" => Ok(SwitchSource::Appctl),
+        _ => Err(ApiError::bad_request("source is ovsdb, openflow or appctl")),
+    }
+}
+
+fn filter(key: &str, value: &str) -> Result<Filter, ApiError> {
+    let filter: Result<Filter, _> = format!("{key}={value}").parse();
+    filter.map_err(|error| ApiError::bad_request(error.to_string()))
 }
 
 /// The value of `key`, the only one there may be.
-pub(crate) fn only(key: &str, pairs: Pairs) -> Result<Option<String>, ApiError> {
+pub(crate) fn only(key: &str, pairs: Vec<(String, String)>) -> Result<Option<String>, ApiError> {
     let mut found = None;
     for (given, value) in pairs {
         if given != key || found.is_some() {

@@ -1,37 +1,45 @@
-//! Which requests are answered by TCP: not those of a browser that another page led here.
+//! Which requests are answered, by which way in: not those of a browser that another page led here.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{Request, State as Extract};
-use axum::http::header::{AUTHORIZATION, CONNECTION, HOST};
+use axum::http::header::{ALLOW, AUTHORIZATION, CONNECTION, HOST};
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use subtle::ConstantTimeEq;
 use tracing::warn;
 
+use crate::http::door::Door;
 use crate::http::error::ApiError;
+use crate::http::keys::Keys;
 use crate::http::throttle::Throttle;
 
-/// What a request by TCP must show.
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// What a request must show.
 #[derive(Debug)]
 pub(crate) struct AccessPolicy {
-    address: SocketAddr,
+    /// By TCP: the address that is listened on.
+    address: Option<SocketAddr>,
     /// With a token, the Host header does not matter.
-    token: Option<Arc<str>>,
+    keys: Option<Arc<Keys>>,
     refusals: Throttle,
 }
 
 /// Lets a request in, or answers it.
 pub(crate) async fn check(
     Extract(policy): Extract<Arc<AccessPolicy>>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
-    match policy.admit(request.method(), request.uri(), request.headers()) {
-        Ok(()) => next.run(request).await,
+    match policy.admit(&request) {
+        Ok(()) => {
+            request.extensions_mut().insert(policy.door());
+            next.run(request).await
+        }
         Err(error) => {
             if let Some(times) = policy.refusals.happened() {
                 let (method, path) = (request.method(), request.uri().path());
@@ -40,52 +48,92 @@ pub(crate) async fn check(
             let mut answer = error.into_response();
             // Who is refused has no use for the connection, and keeps a place with it.
             answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            if answer.status() == StatusCode::METHOD_NOT_ALLOWED {
+                answer.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+            }
             answer
         }
     }
 }
 
 impl AccessPolicy {
-    pub(crate) fn new(address: SocketAddr, token: Option<Arc<str>>) -> Self {
-        Self { address, token, refusals: Throttle::default() }
+    /// For the unix socket: who may connect, may ask.
+    pub(crate) fn of_socket() -> Self {
+        Self { address: None, keys: None, refusals: Throttle::default() }
     }
 
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
+    /// For a TCP address.
+    pub(crate) fn of_address(address: SocketAddr, keys: Option<Arc<Keys>>) -> Self {
+        Self { address: Some(address), keys, refusals: Throttle::default() }
     }
 
     pub(crate) fn wants_token(&self) -> bool {
-        self.token.is_some()
+        self.keys.is_some()
     }
 
-    fn admit(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
-        if ![Method::GET, Method::HEAD].contains(method) {
+    fn door(&self) -> Door {
+        match (self.address, &self.keys) {
+            (Some(_), None) => Door::Public,
+            (None, _) | (Some(_), Some(_)) => Door::Private,
+        }
+    }
+
+    fn admit(&self, request: &Request) -> Result<(), ApiError> {
+        let (uri, headers) = (request.uri(), request.headers());
+        let host = the_host(request.version(), headers)?;
+        let Some(address) = self.address else { return Ok(()) };
+        is_not_led_here(headers)?;
+        if ![Method::GET, Method::HEAD].contains(request.method()) {
             let why = "over TCP one may only read";
             return Err(ApiError::new(StatusCode::METHOD_NOT_ALLOWED, why));
         }
-        match &self.token {
-            Some(token) => check_token(token, headers),
-            None => self.check_host(uri, headers),
+        match &self.keys {
+            Some(keys) => check_token(&keys.token(), headers),
+            None => check_host(address, uri, host),
         }
     }
+}
 
-    /// Against DNS rebinding: a page of `evil.example`, whose name suddenly means this
-    /// machine, still sends that name.
-    fn check_host(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
-        let named = headers.get(HOST).and_then(|host| host.to_str().ok());
-        let named = uri.authority().map(Authority::as_str).or(named);
-        let own = named.is_some_and(|named| self.is_own_name(host_of(named)));
-        let why = "this server answers to localhost and its own address only (Host header)";
-        let refused = || ApiError::new(StatusCode::MISDIRECTED_REQUEST, why);
-        if own { Ok(()) } else { Err(refused()) }
-    }
+/// The one Host that a request has; none that is allowed by HTTP/1.0 only (RFC 9112, section 3.2).
+fn the_host(version: Version, headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
+    let mut lines = headers.get_all(HOST).iter();
+    let bad = |why: &str| Err(ApiError::bad_request(format!("{why} (RFC 9112, section 3.2)")));
+    let host = match (lines.next(), lines.next()) {
+        (None, _) if version < Version::HTTP_11 => return Ok(None),
+        (None, _) => return bad("the request has no Host"),
+        (Some(_), Some(_)) => return bad("the request has more than one Host"),
+        (Some(host), None) => host.to_str().unwrap_or("@"),
+    };
+    let is_one = |host: &str| !host.contains('@') && host.parse::<Authority>().is_ok();
+    if host.is_empty() || is_one(host) { Ok(Some(host)) } else { bad("Host names no host") }
+}
 
-    fn is_own_name(&self, host: &str) -> bool {
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let address: Option<IpAddr> = bare.parse().ok();
-        host.eq_ignore_ascii_case("localhost")
-            || address.is_some_and(|ip| ip.is_loopback() || ip == self.address.ip())
+/// A browser says whose page asks (Fetch Metadata Request Headers): ours, or none where a user typed
+/// the address. Another page learns nothing, not even that there is a daemon.
+fn is_not_led_here(headers: &HeaderMap) -> Result<(), ApiError> {
+    let site = headers.get(SEC_FETCH_SITE).map(HeaderValue::as_bytes);
+    if site.is_none_or(|site| [&b"same-origin"[..], b"none"].contains(&site)) {
+        return Ok(());
     }
+    let why = "a page of another site may not ask (Sec-Fetch-Site)";
+    Err(ApiError::new(StatusCode::FORBIDDEN, why))
+}
+
+/// Against DNS rebinding: a page of `evil.example`, whose name suddenly means this machine, still
+/// sends that name.
+fn check_host(address: SocketAddr, uri: &Uri, host: Option<&str>) -> Result<(), ApiError> {
+    let named = uri.authority().map(Authority::as_str).or(host);
+    let own = named.is_some_and(|named| is_own_name(address.ip(), host_of(named)));
+    let why = "this server answers to localhost and its own address only (Host header)";
+    let refused = || ApiError::new(StatusCode::MISDIRECTED_REQUEST, why);
+    if own { Ok(()) } else { Err(refused()) }
+}
+
+fn is_own_name(own: IpAddr, host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let address: Option<IpAddr> = bare.parse().ok();
+    host.eq_ignore_ascii_case("localhost")
+        || address.is_some_and(|ip| ip.is_loopback() || ip == own)
 }
 
 /// `HOST[:PORT]` without the port, which a tunnel may have changed.
@@ -112,36 +160,85 @@ fn check_token(token: &str, headers: &HeaderMap) -> Result<(), ApiError> {
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
+
     use super::*;
+
+    fn request(uri: &str, headers: &[(HeaderName, &str)]) -> Request {
+        let mut request = Request::get(uri).body(Body::empty()).unwrap();
+        for (name, value) in headers {
+            request.headers_mut().append(name, value.parse().unwrap());
+        }
+        request
+    }
+
+    fn status(policy: &AccessPolicy, request: &Request) -> Option<u16> {
+        let refused = policy.admit(request).err();
+        refused.map(|error| error.into_response().status().as_u16())
+    }
+
+    fn at(address: &str) -> AccessPolicy {
+        AccessPolicy::of_address(address.parse().unwrap(), None)
+    }
 
     #[test]
     fn only_names_of_this_machine_are_admitted() {
-        let policy = AccessPolicy::new("192.0.2.1:9653".parse().unwrap(), None);
-        let admits = |host: &'static str| {
-            let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static(host))]);
-            policy.admit(&Method::GET, &Uri::from_static("/"), &headers).is_ok()
-        };
+        let policy = at("192.0.2.1:9653");
+        let of = |host: &str| status(&policy, &request("/", &[(HOST, host)]));
         for good in ["localhost", "LOCALHOST:1", "127.0.0.1:9653", "[::1]:9653", "127.9.9.9"] {
-            assert!(admits(good), "{good}");
+            assert_eq!(of(good), None, "{good}");
         }
-        assert!(admits("192.0.2.1"));
+        assert_eq!(of("192.0.2.1"), None);
         for bad in ["", "evil.example", "localhost.evil.example:9653", "192.0.2.2", "127.0.0.1.x"] {
-            assert!(!admits(bad), "{bad}");
+            assert_eq!(of(bad), Some(421), "{bad}");
         }
-        assert!(policy.admit(&Method::GET, &Uri::from_static("/"), &HeaderMap::new()).is_err());
-        let absolute = Uri::from_static("http://evil.example/");
-        let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static("localhost"))]);
-        assert!(policy.admit(&Method::GET, &absolute, &headers).is_err());
-        assert!(policy.admit(&Method::POST, &Uri::from_static("/"), &headers).is_err());
+        let absolute = request("http://evil.example/", &[(HOST, "localhost")]);
+        assert_eq!(status(&policy, &absolute), Some(421));
+        let mut post = request("/", &[(HOST, "localhost")]);
+        *post.method_mut() = Method::POST;
+        assert_eq!(status(&policy, &post), Some(405));
+    }
+
+    #[test]
+    fn a_request_has_one_host_by_whatever_way_it_comes() {
+        for policy in [at("127.0.0.1:1"), AccessPolicy::of_socket()] {
+            let of = |headers: &[(HeaderName, &str)]| status(&policy, &request("/", headers));
+            assert_eq!(of(&[(HOST, "localhost")]), None);
+            for bad in [
+                &[][..],
+                &[(HOST, "localhost"), (HOST, "localhost")],
+                &[(HOST, "localhost"), (HOST, "")],
+                &[(HOST, "me@localhost")],
+                &[(HOST, "localhost, localhost")],
+                &[(HOST, "local host")],
+                &[(HOST, "http://localhost")],
+                &[(HOST, "localhost/x")],
+            ] {
+                assert_eq!(of(bad), Some(400), "{bad:?}");
+            }
+            let mut old = request("/", &[]);
+            *old.version_mut() = Version::HTTP_10;
+            assert_ne!(status(&policy, &old), Some(400), "HTTP/1.0 needs none");
+        }
+    }
+
+    #[test]
+    fn a_page_of_another_site_may_not_ask() {
+        let policy = at("127.0.0.1:1");
+        let of = |site: &str| {
+            status(&policy, &request("/", &[(HOST, "localhost"), (SEC_FETCH_SITE, site)]))
+        };
+        assert_eq!((of("same-origin"), of("none")), (None, None));
+        for site in ["cross-site", "same-site", "", "x"] {
+            assert_eq!(of(site), Some(403), "{site:?}");
+        }
     }
 
     #[test]
     fn with_a_token_nothing_else_opens() {
-        let policy = AccessPolicy::new("192.0.2.1:9653".parse().unwrap(), Some("secret".into()));
         let admits = |header: Option<&'static str>| {
-            let header = header.map(|value| (AUTHORIZATION, HeaderValue::from_static(value)));
-            let headers = header.into_iter().collect();
-            policy.admit(&Method::GET, &Uri::from_static("/"), &headers).is_ok()
+            let headers = header.map(|value| (AUTHORIZATION, HeaderValue::from_static(value)));
+            check_token("secret", &headers.into_iter().collect()).is_ok()
         };
         assert!(admits(Some("Bearer secret")) && admits(Some("bearer secret")));
         for bad in ["", "Bearer", "Bearer ", "Bearer secre", "Bearer secrett", "Basic secret"] {

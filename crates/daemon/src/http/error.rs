@@ -36,6 +36,11 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, message)
     }
 
+    /// 500: the daemon is ending, or what was at work on the answer failed.
+    pub(crate) fn ended() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the answer was not finished")
+    }
+
     /// 503: the first look has not ended yet.
     pub(crate) fn not_ready() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "the first look has not ended yet")

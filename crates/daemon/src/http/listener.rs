@@ -5,28 +5,34 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
-use host::token;
+use axum::middleware::{from_fn_with_state, map_response};
 use model::{SourceError, SourceErrorKind};
+use rustix::net::sockopt::set_socket_send_buffer_size;
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio_rustls::TlsAcceptor;
 
 use crate::http::auth::{self, AccessPolicy};
 use crate::http::connections::places;
+use crate::http::keys::Keys;
 use crate::http::places::{Owner, Places};
+use crate::http::routes::guarded;
 use crate::http::socket::Socket;
-use crate::http::tls;
 use crate::settings::Settings;
+
+/// What the kernel keeps at most of an answer that a client by TCP has not taken, in bytes; it counts
+/// twice as much for its own needs. By the unix socket it is `net.core.wmem_default`.
+const SEND_BUFFER: usize = 128 << 10;
 
 /// One address that is listened on.
 pub(crate) struct Listener {
     kind: Kind,
+    policy: Arc<AccessPolicy>,
     places: Arc<Places>,
 }
 
 enum Kind {
     Unix(Socket),
-    Tcp { listener: TcpListener, policy: Arc<AccessPolicy>, tls: Option<TlsAcceptor> },
+    Tcp { listener: TcpListener, address: SocketAddr, keys: Option<Arc<Keys>> },
 }
 
 /// A client has connected.
@@ -38,22 +44,27 @@ pub(crate) enum Connection {
 /// Binds every listener, or none.
 ///
 /// # Errors
-/// An address or socket that cannot be bound, a token or certificate that is of no use.
-pub(crate) async fn bind(settings: &Settings) -> Result<Vec<Listener>, SourceError> {
-    settings.check()?;
-    let token = settings.locks.as_ref().map(|locks| token(&locks.token)).transpose()?;
-    let tls = settings.locks.as_ref().map(tls::acceptor).transpose()?;
+/// An address or socket that cannot be bound.
+pub(crate) async fn bind(
+    settings: &Settings,
+    keys: Option<Arc<Keys>>,
+) -> Result<Vec<Listener>, SourceError> {
     let mut listeners = Vec::new();
     let most = places(settings.listen.len() + 1);
-    let listener = |kind| Listener { kind, places: Places::new(most) };
     for address in &settings.listen {
-        let socket = TcpListener::bind(address).await.map_err(|error| refused(*address, &error))?;
-        let bound = socket.local_addr().map_err(|error| refused(*address, &error))?;
-        let policy = Arc::new(AccessPolicy::new(bound, token.clone()));
-        listeners.push(listener(Kind::Tcp { listener: socket, policy, tls: tls.clone() }));
+        let failed = |error: io::Error| refused(*address, &error);
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        // What is accepted inherits it. It only saves memory.
+        let _ = set_socket_send_buffer_size(&listener, SEND_BUFFER);
+        let address = listener.local_addr().map_err(failed)?;
+        let policy = Arc::new(AccessPolicy::of_address(address, keys.clone()));
+        let kind = Kind::Tcp { listener, address, keys: keys.clone() };
+        listeners.push(Listener { kind, policy, places: Places::new(most) });
     }
     // Last, as it can be seen by others.
-    listeners.insert(0, listener(Kind::Unix(Socket::listen(&settings.socket)?)));
+    let kind = Kind::Unix(Socket::listen(&settings.socket).await?);
+    let policy = Arc::new(AccessPolicy::of_socket());
+    listeners.insert(0, Listener { kind, policy, places: Places::new(most) });
     Ok(listeners)
 }
 
@@ -62,26 +73,23 @@ impl Listener {
     pub(crate) fn url(&self) -> String {
         match &self.kind {
             Kind::Unix(socket) => format!("unix://{}", socket.path().display()),
-            Kind::Tcp { policy, tls, .. } => {
-                let scheme = if tls.is_some() { "https" } else { "http" };
-                format!("{scheme}://{}", policy.address())
+            Kind::Tcp { address, keys, .. } => {
+                let scheme = if keys.is_some() { "https" } else { "http" };
+                format!("{scheme}://{address}")
             }
         }
     }
 
-    /// The router behind it: by TCP with the access policy in front.
+    /// The router behind it, with the access policy in front.
     pub(crate) fn guard(&self, router: Router) -> Router {
-        match &self.kind {
-            Kind::Unix(_) => router,
-            Kind::Tcp { policy, .. } => {
-                router.layer(from_fn_with_state(policy.clone(), auth::check))
-            }
-        }
+        router
+            .layer(from_fn_with_state(self.policy.clone(), auth::check))
+            .layer(map_response(guarded))
     }
 
     /// Whether a request must show a token.
     pub(crate) fn wants_token(&self) -> bool {
-        matches!(&self.kind, Kind::Tcp { policy, .. } if policy.wants_token())
+        self.policy.wants_token()
     }
 
     /// Who has its places.
@@ -97,11 +105,12 @@ impl Listener {
                 let owner = stream.peer_cred().map_or(Owner::Unknown, |who| Owner::User(who.uid()));
                 Ok((Connection::Unix(stream), owner))
             }
-            Kind::Tcp { listener, tls, .. } => {
+            Kind::Tcp { listener, keys, .. } => {
                 let (stream, from) = listener.accept().await?;
                 stream.set_nodelay(true)?;
                 let owner = owner(from, stream.local_addr()?);
-                Ok((Connection::Tcp(stream, tls.clone()), owner))
+                let tls = keys.as_ref().map(|keys| keys.acceptor());
+                Ok((Connection::Tcp(stream, tls), owner))
             }
         }
     }

@@ -1,8 +1,12 @@
 //! HTTP, for the JSON and the page alike: listeners, access, connections, paths, errors.
 
 mod auth;
+pub(crate) mod conditional;
 pub(crate) mod connections;
+pub(crate) mod door;
 pub(crate) mod error;
+pub(crate) mod extract;
+pub(crate) mod keys;
 pub(crate) mod listener;
 pub(crate) mod places;
 pub(crate) mod routes;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::Uri;
 use axum::http::header::{HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::get;
 
@@ -31,7 +31,7 @@ pub(crate) fn routes(daemon: Arc<Daemon>) -> Router {
         .route("/metrics", get(metrics::metrics))
         .route("/healthz", get(api::health))
         .fallback(nothing)
-        .layer(axum::middleware::map_response(guarded))
+        .method_not_allowed_fallback(read_only)
         .with_state(daemon)
 }
 
@@ -39,10 +39,17 @@ async fn nothing(uri: Uri) -> ApiError {
     ApiError::not_found(format!("there is nothing at {}", uri.path()))
 }
 
+async fn read_only() -> ApiError {
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "one may only read")
+}
+
 /// Other people's words are in every answer: none may be taken for anything but what it is.
-async fn guarded(mut answer: Response) -> Response {
-    const GUARDS: [(HeaderName, &str); 2] =
-        [(X_CONTENT_TYPE_OPTIONS, "nosniff"), (REFERRER_POLICY, "no-referrer")];
+pub(crate) async fn guarded(mut answer: Response) -> Response {
+    const GUARDS: [(HeaderName, &str); 3] = [
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ];
     let guards = GUARDS.map(|(name, value)| (name, HeaderValue::from_static(value)));
     answer.headers_mut().extend(guards);
     answer

@@ -1,22 +1,29 @@
 //! The unix socket: taken over from a dead daemon, never from a living one.
+//!
+//! A daemon holds the lock of `PATH.lock` (flock(2)) from before it looks at the socket until after it
+//! has removed it, so that of several that start at once one listens.
 
 use std::fs;
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
-use std::os::unix::net::UnixStream;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use model::{SourceError, SourceErrorKind};
-use tokio::net::UnixListener;
+use rustix::fs::{CWD, FileType, FlockOperation, Mode, OFlags, flock, fstat, openat};
+use rustix::process::umask;
+use tokio::net::{UnixListener, UnixStream};
 
-/// Root and the socket's group may use it.
-const MODE: u32 = 0o660;
+/// Root and the socket's group may use it, but not run it.
+const MASK: Mode = Mode::from_raw_mode(0o117);
+/// So often the lock's file may be another one than that which was locked.
+const TRIES: usize = 100;
 
 /// A listening socket; its file is removed with it.
 #[derive(Debug)]
 pub(crate) struct Socket {
     pub(crate) listener: UnixListener,
     file: File,
+    _lock: Lock,
 }
 
 /// The file, as long as it is ours.
@@ -26,25 +33,30 @@ struct File {
     inode: (u64, u64),
 }
 
+/// The lock, held as long as this lives.
+#[derive(Debug)]
+struct Lock {
+    path: PathBuf,
+    _file: std::os::fd::OwnedFd,
+}
+
 impl Socket {
     /// Listens at `path`. The file appears there with its mode, in one step.
     ///
     /// # Errors
-    /// A daemon listens there, something else is there, or the folder refuses.
-    pub(crate) fn listen(path: &Path) -> Result<Self, SourceError> {
+    /// A daemon listens there or is about to, something else is there, or the folder refuses.
+    pub(crate) async fn listen(path: &Path) -> Result<Self, SourceError> {
         let failed = |error: io::Error| source_error(path, &error);
-        make_way(path)?;
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(format!(".{}", std::process::id()));
-        let beside = PathBuf::from(beside);
-        let _ = fs::remove_file(&beside);
-        let listener = UnixListener::bind(&beside).map_err(failed)?;
-        let placed = place(&beside, path);
+        let lock = Lock::take(path)?;
+        make_way(path).await?;
+        let beside = beside(path, &format!("{:016x}", host::random()));
+        let listener = bind(&beside).map_err(failed)?;
+        let placed = inode(&beside).and_then(|inode| fs::rename(&beside, path).map(|()| inode));
         if placed.is_err() {
             let _ = fs::remove_file(&beside);
         }
         let inode = placed.map_err(failed)?;
-        Ok(Self { listener, file: File { path: path.to_owned(), inode } })
+        Ok(Self { listener, file: File { path: path.to_owned(), inode }, _lock: lock })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -52,18 +64,64 @@ impl Socket {
     }
 }
 
-fn place(from: &Path, to: &Path) -> io::Result<(u64, u64)> {
-    fs::set_permissions(from, fs::Permissions::from_mode(MODE))?;
-    let inode = inode(from)?;
-    fs::rename(from, to).map(|()| inode)
+/// Binds with its mode from the start: a change of mode later could follow a link that another user
+/// put there. No other thread makes a file meanwhile.
+fn bind(path: &Path) -> io::Result<UnixListener> {
+    let before = umask(MASK);
+    let listener = UnixListener::bind(path);
+    umask(before);
+    listener
+}
+
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{end}"));
+    PathBuf::from(beside)
 }
 
 fn inode(path: &Path) -> io::Result<(u64, u64)> {
     fs::symlink_metadata(path).map(|found| (found.dev(), found.ino()))
 }
 
-/// Makes sure that no daemon listens at `path`, and that nothing but a socket is replaced.
-fn make_way(path: &Path) -> Result<(), SourceError> {
+impl Lock {
+    fn take(socket: &Path) -> Result<Self, SourceError> {
+        let path = beside(socket, "lock");
+        let failed = |error: rustix::io::Errno| source_error(socket, &error.into());
+        let how = OFlags::RDWR
+            | OFlags::CREATE
+            | OFlags::CLOEXEC
+            | OFlags::NOFOLLOW
+            | OFlags::NONBLOCK
+            | OFlags::NOCTTY;
+        for _ in 0..TRIES {
+            let file = openat(CWD, &path, how, Mode::RUSR | Mode::WUSR).map_err(failed)?;
+            let found = fstat(&file).map_err(failed)?;
+            if FileType::from_raw_mode(found.st_mode) != FileType::RegularFile {
+                let why = format!("{} is something else than a file", path.display());
+                return Err(unusable(socket, &why).hint("--socket names another place"));
+            }
+            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => {}
+                Err(rustix::io::Errno::WOULDBLOCK) => return Err(taken(socket)),
+                Err(error) => return Err(failed(error)),
+            }
+            // The daemon that had it may have removed it in between.
+            if inode(&path).is_ok_and(|now| now == (found.st_dev, found.st_ino)) {
+                return Ok(Self { path, _file: file });
+            }
+        }
+        Err(taken(socket))
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Makes sure that nothing listens at `path`, and that nothing but a socket is replaced.
+async fn make_way(path: &Path) -> Result<(), SourceError> {
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(source_error(path, &error)),
@@ -73,12 +131,18 @@ fn make_way(path: &Path) -> Result<(), SourceError> {
         }
         Ok(_) => {}
     }
-    match UnixStream::connect(path) {
+    match UnixStream::connect(path).await {
         Err(error) if error.kind() == ErrorKind::ConnectionRefused => Ok(()),
+        // It listens, and more clients wait than it takes.
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Err(taken(path)),
         Err(error) => Err(source_error(path, &error)),
-        Ok(_) => Err(unusable(path, "another process is listening there already")
-            .hint("one daemon is enough for a host; --socket names another place")),
+        Ok(_) => Err(taken(path)),
     }
+}
+
+fn taken(path: &Path) -> SourceError {
+    unusable(path, "another process is listening there already")
+        .hint("one daemon is enough for a host; --socket names another place")
 }
 
 fn unusable(path: &Path, why: &str) -> SourceError {
@@ -96,7 +160,7 @@ fn source_error(path: &Path, error: &io::Error) -> SourceError {
 
 impl Drop for File {
     fn drop(&mut self) {
-        // Another daemon may have taken the place since.
+        // Another program may have taken the place since.
         if inode(&self.path).is_ok_and(|found| found == self.inode) {
             let _ = fs::remove_file(&self.path);
         }
@@ -105,6 +169,8 @@ impl Drop for File {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[tokio::test]
@@ -113,9 +179,9 @@ mod tests {
         let path = folder.path().join("d.sock");
         drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
         assert!(path.exists(), "a dead daemon leaves its file");
-        let first = Socket::listen(&path).unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, MODE);
-        let second = Socket::listen(&path).unwrap_err();
+        let first = Socket::listen(&path).await.unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o660);
+        let second = Socket::listen(&path).await.unwrap_err();
         assert!(second.to_string().contains("another process is listening there"), "{second}");
         drop(first);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing stays");
@@ -126,19 +192,88 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("d.sock");
         fs::write(&path, "precious").unwrap();
-        assert!(Socket::listen(&path).is_err());
+        assert!(Socket::listen(&path).await.is_err());
         assert_eq!(fs::read(&path).unwrap(), b"precious");
     }
 
     #[tokio::test]
-    async fn the_file_of_a_successor_stays() {
+    async fn the_file_of_another_program_stays() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("d.sock");
-        let first = Socket::listen(&path).unwrap();
+        let first = Socket::listen(&path).await.unwrap();
         fs::remove_file(&path).unwrap();
-        let second = Socket::listen(&path).unwrap();
+        let other = std::os::unix::net::UnixListener::bind(&path).unwrap();
         drop(first);
         assert!(path.exists());
-        drop(second);
+        drop(other);
+    }
+
+    #[tokio::test]
+    async fn of_many_that_start_at_once_over_a_dead_socket_one_listens() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("d.sock");
+        for _ in 0..20 {
+            drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+            let start = || {
+                tokio::spawn({
+                    let path = path.clone();
+                    async move { Socket::listen(&path).await }
+                })
+            };
+            let all: Vec<_> = (0..8).map(|_| start()).collect();
+            let mut alive = Vec::new();
+            for one in all {
+                alive.extend(one.await.unwrap());
+            }
+            assert_eq!(alive.len(), 1);
+            drop(alive);
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing stays");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_lock_outlives_the_socket_s_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("d.sock");
+        let first = Socket::listen(&path).await.unwrap();
+        fs::remove_file(&path).unwrap();
+        let second = Socket::listen(&path).await.unwrap_err();
+        assert!(second.to_string().contains("another process is listening there"), "{second}");
+        drop(first);
+        Socket::listen(&path).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_listener_that_takes_nobody_is_alive_and_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("d.sock");
+        let _deaf = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        let mut waiting = Vec::new();
+        while let Ok(stream) = UnixStream::connect(&path).await {
+            waiting.push(stream);
+        }
+        let refused = Socket::listen(&path).await.unwrap_err();
+        assert!(refused.to_string().contains("another process is listening there"), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn what_another_user_planted_is_neither_followed_nor_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| folder.path().join(name);
+        let (path, precious) = (file("d.sock"), file("precious"));
+        fs::write(&precious, "precious").unwrap();
+        fs::set_permissions(&precious, fs::Permissions::from_mode(0o600)).unwrap();
+        let planted = [format!("d.sock.{}", std::process::id()), "d.sock.lock".to_owned()];
+        for name in &planted {
+            std::os::unix::fs::symlink(&precious, file(name)).unwrap();
+        }
+        assert!(Socket::listen(&path).await.is_err(), "the lock is a link");
+        fs::remove_file(file("d.sock.lock")).unwrap();
+        rustix::fs::mknodat(CWD, file("d.sock.lock"), FileType::Fifo, Mode::RUSR, 0).unwrap();
+        assert!(Socket::listen(&path).await.is_err(), "the lock is a FIFO");
+        fs::remove_file(file("d.sock.lock")).unwrap();
+        Socket::listen(&path).await.unwrap();
+        assert_eq!(fs::metadata(&precious).unwrap().mode() & 0o7777, 0o600);
+        assert_eq!(fs::read(&precious).unwrap(), b"precious");
     }
 }

@@ -22,7 +22,7 @@ pub(crate) fn acceptor(locks: &Locks) -> Result<TlsAcceptor, SourceError> {
     let text = text.map_err(|error| unusable("certificate", &locks.certificate, error))?;
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
     let chain = chain.map_err(|error| unusable("certificate", &locks.certificate, error))?;
-    let key = files::read(&locks.key).map_err(pem::Error::Io);
+    let key = files::read_secret(&locks.key).map_err(pem::Error::Io);
     let key = key.and_then(|text| PrivateKeyDer::from_pem_slice(&text));
     let key = key.map_err(|error| unusable("private key", &locks.key, error))?;
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))

@@ -2,28 +2,24 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State as Extract};
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
-};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::State as Extract;
+use axum::http::HeaderMap;
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use report::graph::Scene;
-use report::v1::sources;
 
-use crate::api::tag;
 use crate::daemon::Daemon;
+use crate::http::conditional::{self, tag};
 use crate::http::error::ApiError;
+use crate::http::extract::Path;
 use crate::page::{self, POLICY};
-use crate::state::State;
+use crate::state::renderings::Part;
 
 const HTML: &str = "text/html; charset=utf-8";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// `GET /`.
 pub(crate) async fn page(Extract(daemon): Extract<Arc<Daemon>>) -> Result<Response, ApiError> {
-    let state = daemon.state()?;
-    Ok(part(HTML, page::page(&scene(&state), &sources(&state.snapshot))))
+    Ok(part(HTML, daemon.rendered(Part::Page).await?.text))
 }
 
 /// `GET /figure`: the part of the page that changes. Written only if there was a new look since.
@@ -31,13 +27,13 @@ pub(crate) async fn figure(
     Extract(daemon): Extract<Arc<Daemon>>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let state = daemon.state()?;
-    let tag = tag(&daemon, &state);
-    if tag.is_some() && headers.get(IF_NONE_MATCH) == tag.as_ref() {
-        return Ok(StatusCode::NOT_MODIFIED.into_response());
+    let now = tag(&daemon, daemon.state()?.looks);
+    if conditional::has(&headers, now.as_ref()) {
+        return Ok(conditional::not_modified(now));
     }
-    let mut answer = part(HTML, page::fragment(&scene(&state), &sources(&state.snapshot)));
-    answer.headers_mut().extend(tag.map(|tag| (ETAG, tag)));
+    let rendered = daemon.rendered(Part::Figure).await?;
+    let mut answer = part(HTML, rendered.text);
+    conditional::mark(&mut answer, tag(&daemon, rendered.looks));
     Ok(answer)
 }
 
@@ -56,10 +52,6 @@ pub(crate) async fn module(Path(module): Path<String>) -> Result<Response, ApiEr
     let found = page::MODULES.iter().find(|(name, _)| *name == module);
     let missing = || ApiError::not_found(format!("there is no module {module}"));
     found.map(|(_, text)| part(JAVASCRIPT, *text)).ok_or_else(missing)
-}
-
-fn scene(state: &State) -> Scene {
-    Scene::new(&state.wiring, None)
 }
 
 fn part(kind: &'static str, body: impl IntoResponse) -> Response {

@@ -3,75 +3,69 @@
 //! away.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::time::Duration;
 
 use host::Done;
-use model::ids::{ContainerId, Mac};
-use model::plan::{Generated, Restore, RestoreAction, remembered, restore};
+use model::ids::ContainerId;
+use model::plan::{PlanError, Remembered, RestoreAction};
+use report::v1;
 use tokio::time::Instant;
 
-use super::{RETRY_AFTER, RETRY_AT_LEAST};
-use crate::state::State;
+use super::claims::{Claim, Owner};
+use super::{ASK_AT_LEAST, RETRY_AFTER, RETRY_AT_LEAST};
 
-/// A container that runs.
+/// An attachment that is remembered, and what is open about it.
 #[derive(Clone, Debug)]
 pub(super) struct Owed {
-    /// Its first process.
-    pid: u32,
-    /// When to try again; none once it has got all that it can get.
+    what: Remembered,
+    /// Whom it is owed to, if that runs. A restarted container has another first process.
+    owner: Option<Owner>,
+    /// Since when, in milliseconds since the Unix epoch.
+    since: u64,
+    /// When to try again; none once there is nothing to try any more.
     next: Option<Instant>,
     wait: Duration,
     /// What the last attempt was made for.
-    tried: Option<Claim>,
+    tried: Claim,
+    /// What is known to be open about it.
+    claim: Claim,
+    /// What it waits for.
+    why: String,
+    /// Why the last attempt came to nothing.
+    failure: Option<String>,
     /// What was told of it.
     told: BTreeSet<String>,
 }
 
-/// What one look says of what a container had.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Claim {
-    /// Nothing is missing.
-    Nothing,
-    /// Something can be made again.
-    Missing,
-    /// Whether something is missing, or may be touched, is not known yet.
-    Doubtful,
-}
-
-impl Claim {
-    pub(super) fn of(state: &State, id: &ContainerId) -> Self {
-        let (snapshot, wiring) = (&state.snapshot, &state.wiring);
-        let request = Restore { containers: vec![id.to_string()] };
-        let Ok(all) = remembered(snapshot, wiring, &request) else { return Self::Doubtful };
-        // Only whether it can be made is asked, so no name or address is needed.
-        let generated = Generated { host_end: "dov-00000000".to_owned(), mac: Mac([2; 6]), now: 0 };
-        let claims = all.iter().map(|one| match restore(snapshot, wiring, one, &generated) {
-            RestoreAction::There | RestoreAction::Gone => Self::Nothing,
-            RestoreAction::Again(_) => Self::Missing,
-            RestoreAction::NotRunning { .. }
-            | RestoreAction::Refused(_)
-            | RestoreAction::NotToBeTouched { .. } => Self::Doubtful,
-        });
-        let claims: Vec<_> = claims.collect();
-        let has = |claim: Self| claims.contains(&claim);
-        match () {
-            () if has(Self::Missing) => Self::Missing,
-            () if has(Self::Doubtful) => Self::Doubtful,
-            () => Self::Nothing,
+impl Owed {
+    /// One whose container has just started, as far as is known. What is in doubt then has a second
+    /// to become clear: the sources need not tell of an end and of a start in order.
+    ///
+    /// What is `new` may be being made by another docker-ovs just now: it has that second too.
+    pub(super) fn of(what: Remembered, owner: Option<Owner>, new: bool) -> Self {
+        Self {
+            what,
+            next: owner.is_some().then(|| Instant::now() + RETRY_AFTER),
+            owner,
+            since: host::now(),
+            wait: RETRY_AFTER,
+            tried: if new { Claim::Missing } else { Claim::Nothing },
+            claim: Claim::Nothing,
+            why: String::new(),
+            failure: None,
+            told: BTreeSet::new(),
         }
     }
-}
 
-impl Owed {
-    /// One that has just started, as far as is known. What is in doubt then has a second to
-    /// become clear: the sources need not tell of an end and of a start in order.
-    pub(super) fn of(pid: u32) -> Self {
-        let next = Some(Instant::now() + RETRY_AFTER);
-        Self { pid, next, wait: RETRY_AFTER, tried: None, told: BTreeSet::new() }
+    /// Whether it is still owed to the same one.
+    pub(super) fn is_of(&self, owner: Option<&Owner>) -> bool {
+        self.owner.as_ref() == owner
     }
 
-    pub(super) fn pid(&self) -> u32 {
-        self.pid
+    /// Whether it is owed to one of these.
+    pub(super) fn is_in(&self, owners: &BTreeSet<ContainerId>) -> bool {
+        self.owner.as_ref().is_some_and(|(id, _)| owners.contains(id))
     }
 
     /// When to try again, if there is anything to try.
@@ -79,42 +73,188 @@ impl Owed {
         self.next
     }
 
-    /// Whether to try now.
-    pub(super) fn is_due(&mut self, claim: Claim) -> bool {
+    /// Whom it is owed to, if it may be.
+    pub(super) fn may_be_due(&self) -> Option<ContainerId> {
+        self.next?;
+        self.owner.as_ref().map(|(id, _)| id.clone())
+    }
+
+    /// Whether to try now, by what a look says.
+    pub(super) fn is_due(&mut self, what: Remembered, claim: Claim, why: String) -> bool {
+        (self.what, self.claim, self.why) = (what, claim, why);
         let is_time = self.next.is_some_and(|next| Instant::now() >= next);
         let due = match claim {
             Claim::Nothing => {
-                self.next = None;
+                self.is_settled();
                 false
             }
-            Claim::Missing => is_time || self.tried != Some(claim),
+            Claim::Missing => is_time || self.tried != claim,
             Claim::Doubtful => is_time,
         };
         if due {
-            self.tried = Some(claim);
+            self.tried = claim;
         }
         due
     }
 
+    /// As clients are told of it.
+    pub(super) fn row(&self) -> Option<v1::Owed> {
+        let (id, _) = self.owner.as_ref().filter(|_| self.claim != Claim::Nothing)?;
+        let why = self.failure.as_ref().unwrap_or(&self.why).clone();
+        Some(v1::Owed::new(&self.what, id, self.since, why))
+    }
+
     /// Whether this sentence is new.
-    pub(super) fn told(&mut self, sentence: &str) -> bool {
+    pub(super) fn is_news(&mut self, sentence: &str) -> bool {
         self.told.insert(sentence.to_owned())
     }
 
-    /// What an attempt came to.
-    pub(super) fn came_to<'a>(&mut self, all: impl Iterator<Item = &'a Done>) {
-        let open = |how: &Done| {
-            matches!(how, Done::Failed(_) | Done::As(RestoreAction::NotToBeTouched { .. }))
-        };
-        if all.into_iter().any(open) {
-            self.try_again();
-        } else {
-            self.next = None;
+    /// What an attempt came to; none where nothing was remembered any more.
+    pub(super) fn came_to(&mut self, how: Option<&Done>) {
+        match how.and_then(is_open) {
+            Some((why, at_least)) => {
+                self.failure = Some(why);
+                self.try_again(at_least);
+            }
+            None => self.is_settled(),
         }
     }
 
-    pub(super) fn try_again(&mut self) {
-        self.next = Some(Instant::now() + self.wait);
-        self.wait = (self.wait * 2).min(RETRY_AT_LEAST);
+    /// Nothing could be tried.
+    pub(super) fn failed(&mut self, why: &impl fmt::Display) {
+        self.failure = Some(why.to_string());
+        self.try_again(RETRY_AT_LEAST);
+    }
+
+    /// Tries at once what is still owed: what it waited for may be there again.
+    pub(super) fn hurry(&mut self) {
+        if self.next.is_some() {
+            self.wait = RETRY_AFTER;
+            self.next = Some(Instant::now() + RETRY_AFTER);
+            self.tried = Claim::Nothing;
+        }
+    }
+
+    fn is_settled(&mut self) {
+        (self.next, self.failure, self.claim) = (None, None, Claim::Nothing);
+    }
+
+    fn try_again(&mut self, at_least: Duration) {
+        if self.next.is_some() {
+            self.next = Some(Instant::now() + self.wait);
+            self.wait = (self.wait * 2).min(at_least);
+        }
+    }
+}
+
+/// Why one is still to be made again, and how often that is to be tried at least; none where it is
+/// there, or was refused for good.
+fn is_open(how: &Done) -> Option<(String, Duration)> {
+    match how {
+        Done::Failed(act_error) => Some((act_error.to_string(), RETRY_AT_LEAST)),
+        Done::As(RestoreAction::NotToBeTouched { why }) => Some((why.clone(), ASK_AT_LEAST)),
+        Done::As(RestoreAction::Refused(plan_error)) if may_pass(plan_error) => {
+            Some((plan_error.to_string(), ASK_AT_LEAST))
+        }
+        Done::As(RestoreAction::NotRunning { state }) => {
+            Some((format!("its container is {state}"), ASK_AT_LEAST))
+        }
+        Done::As(_) => None,
+    }
+}
+
+/// Whether a plan is refused only for what was not seen.
+fn may_pass(plan_error: &PlanError) -> bool {
+    use PlanError::{HostNameTaken, NotHere, Query, Undecided};
+    matches!(plan_error, Query(_) | Undecided { .. } | NotHere { .. } | HostNameTaken { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use host::ActError;
+    use model::{SourceError, SourceErrorKind};
+    use tokio::time::advance;
+
+    use super::*;
+
+    fn what() -> Remembered {
+        Remembered {
+            bridge: "br0".into(),
+            port: std::sync::Arc::default(),
+            container: "web".into(),
+            interface: "eth0".into(),
+            port_is_gone: false,
+        }
+    }
+
+    fn owed() -> Owed {
+        Owed::of(what(), Some((ContainerId("ab".repeat(32).into()), 7)), false)
+    }
+
+    fn is_due(owed: &mut Owed, claim: Claim) -> bool {
+        owed.may_be_due().is_some() && owed.is_due(what(), claim, "it is away".to_owned())
+    }
+
+    fn failed() -> Done {
+        let why = SourceError::new(SourceErrorKind::Unreachable, "vswitchd", "no answer");
+        Done::Failed(ActError::from(why))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_fails_stays_owed_for_ever_and_is_tried_every_ten_seconds_at_least() {
+        let mut owed = owed();
+        assert!(is_due(&mut owed, Claim::Missing), "what is missing is made at once");
+        for _ in 0..100 {
+            owed.came_to(Some(&failed()));
+            assert!(!is_due(&mut owed, Claim::Missing));
+            assert!(owed.row().unwrap().reason.contains("no answer"));
+            advance(RETRY_AT_LEAST).await;
+            assert!(is_due(&mut owed, Claim::Missing));
+        }
+        owed.came_to(Some(&Done::As(RestoreAction::There)));
+        advance(ASK_AT_LEAST * 2).await;
+        assert!(!is_due(&mut owed, Claim::Missing), "what is taken later stays away");
+        assert_eq!(owed.row(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_ends_it_unless_it_is_for_what_was_not_seen() {
+        let refused = |plan_error| Done::As(RestoreAction::Refused(plan_error));
+        let undecided = PlanError::Undecided { what: "it".to_owned(), why: "blind".to_owned() };
+        let mut owed = owed();
+        owed.came_to(Some(&refused(undecided)));
+        assert!(owed.next().is_some());
+        owed.came_to(Some(&refused(PlanError::HostNetwork { name: "web".to_owned() })));
+        assert!(owed.next().is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_in_doubt_is_owed_and_asked_about_again() {
+        let mut owed = owed();
+        assert!(!is_due(&mut owed, Claim::Doubtful), "it may become clear by itself");
+        assert_eq!(owed.row().unwrap().reason, "it is away");
+        advance(RETRY_AFTER).await;
+        assert!(is_due(&mut owed, Claim::Doubtful));
+        let doubt = RestoreAction::NotToBeTouched { why: "who knows".to_owned() };
+        for _ in 0..10 {
+            owed.came_to(Some(&Done::As(doubt.clone())));
+            advance(ASK_AT_LEAST).await;
+            assert!(is_due(&mut owed, Claim::Doubtful));
+        }
+        owed.came_to(Some(&Done::As(doubt)));
+        assert!(is_due(&mut owed, Claim::Missing), "what is clear now is made at once");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_source_that_returns_ends_the_wait() {
+        let mut owed = owed();
+        for _ in 0..10 {
+            owed.failed(&"no answer");
+        }
+        owed.hurry();
+        assert!(is_due(&mut owed, Claim::Missing));
+        owed.came_to(None);
+        owed.hurry();
+        assert!(owed.next().is_none(), "what is not owed any more is not asked for again");
     }
 }

@@ -1,17 +1,22 @@
 //! The one task that keeps the state up to date.
 
+use std::future::pending;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use host::{Observe, Origin, Question};
 use model::timeline::{self, Timeline};
-use model::{Look, Snapshot};
+use model::{Look, Snapshot, Wiring};
 use report::v1::{self, SourceState};
 use sd_notify::NotifyState;
+use tokio::time::sleep_until;
 use tracing::{info, warn};
 
 use crate::daemon::Daemon;
 use crate::state::{Event, json};
+
+/// So long a number that is still to come is waited for before it is told that it is.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Follows the host for ever, and tells the service manager when the first look has ended.
 pub(crate) async fn follow(origin: Origin, daemon: Arc<Daemon>) {
@@ -19,15 +24,25 @@ pub(crate) async fn follow(origin: Origin, daemon: Arc<Daemon>) {
     let Origin::Live(host) = &origin else {
         // What was recorded does not change.
         let snapshot = origin.observe(&Question::default()).await;
-        publish(&daemon, &mut publisher, Arc::new(snapshot));
+        publisher.publish(&daemon, Arc::new(snapshot));
         return ready();
     };
     let (start, mut watch) = (Instant::now(), host.watch());
-    publish(&daemon, &mut publisher, watch.next().await);
+    publisher.publish(&daemon, watch.next().await);
     daemon.timings.looked(start.elapsed());
     ready();
     loop {
-        publish(&daemon, &mut publisher, watch.next().await);
+        let waits_until = publisher.waits_until;
+        let patience = async {
+            match waits_until {
+                Some(due) => sleep_until(due).await,
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            snapshot = watch.next() => publisher.publish(&daemon, snapshot),
+            () = patience => publisher.stop_waiting(&daemon),
+        }
     }
 }
 
@@ -36,24 +51,43 @@ fn ready() {
     let _ = sd_notify::notify(&[NotifyState::Ready]);
 }
 
-fn publish(daemon: &Daemon, publisher: &mut Publisher, snapshot: Arc<Snapshot>) {
-    let start = Instant::now();
-    let look = Look::new(snapshot);
-    daemon.timings.resolved(start.elapsed());
-    let events = publisher.advance(&look.snapshot, &look.wiring);
-    daemon.published.publish(look, events);
-}
-
 /// What clients have been sent so far.
 #[derive(Default)]
 struct Publisher {
     timeline: Timeline,
     sources: Option<Vec<v1::Source>>,
+    look: Option<Look>,
+    /// Until when a number that is still to come is waited for.
+    waits_until: Option<tokio::time::Instant>,
 }
 
 impl Publisher {
+    fn publish(&mut self, daemon: &Daemon, snapshot: Arc<Snapshot>) {
+        let start = Instant::now();
+        let look = Look::new(snapshot);
+        daemon.timings.resolved(start.elapsed());
+        let events = self.advance(&look.snapshot, &look.wiring);
+        let told = self.timeline.as_told(&look.wiring);
+        self.waits_until = match (self.timeline.is_waiting(), self.waits_until) {
+            (false, _) => None,
+            (true, Some(due)) => Some(due),
+            (true, None) => Some(tokio::time::Instant::now() + PATIENCE),
+        };
+        self.look = Some(look.clone());
+        daemon.published.publish(look, told, events);
+    }
+
+    /// Tells of numbers that are still to come.
+    fn stop_waiting(&mut self, daemon: &Daemon) {
+        self.waits_until = None;
+        let Some(look) = self.look.clone() else { return };
+        let events = self.timeline.stop_waiting(&look.wiring, host::now());
+        let told = self.timeline.as_told(&look.wiring);
+        daemon.published.publish(look, told, events.iter().map(event).collect());
+    }
+
     /// What is new. The first look is no event: clients start with a state, not with events.
-    fn advance(&mut self, snapshot: &Snapshot, wiring: &model::Wiring) -> Vec<Event> {
+    fn advance(&mut self, snapshot: &Snapshot, wiring: &Wiring) -> Vec<Event> {
         let events = self.timeline.advance(wiring, snapshot.taken);
         let sources = v1::sources(snapshot);
         let before: Vec<_> = self.sources.iter().flatten().collect();

@@ -1,8 +1,8 @@
 //! The state that requests read, and the events that led to it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use model::Look;
+use model::{Look, Wiring};
 use tokio::sync::watch;
 
 use super::log::EventLog;
@@ -33,28 +33,39 @@ impl Published {
         self.state.subscribe()
     }
 
-    /// Takes a new look, and the events that lead from the one before to it.
-    pub(crate) fn publish(&self, look: Look, events: Vec<Event>) {
-        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Takes a new look, what of it is told, and the events that lead there from the one before.
+    pub(crate) fn publish(&self, look: Look, told: Arc<Wiring>, events: Vec<Event>) {
+        let mut log = self.log();
         let (mut last, looks) = self.now().map_or((0, 0), |state| (state.last, state.looks));
         for event in events {
             last += 1;
             log.push(NumberedEvent { number: last, event });
         }
         drop(log);
-        let Look { snapshot, wiring, .. } = look;
-        let (attachments, everything) = Default::default();
-        let state = State { snapshot, wiring, looks: looks + 1, last, attachments, everything };
+        let Look { snapshot, wiring: found, .. } = look;
+        let state = State { snapshot, found, wiring: told, looks: looks + 1, last };
+        self.state.send_replace(Some(Arc::new(state)));
+    }
+
+    /// Tells something else than a look.
+    pub(crate) fn tell(&self, event: Event) {
+        let Some(now) = self.now() else { return };
+        let state = State { last: now.last + 1, ..State::clone(&now) };
+        self.log().push(NumberedEvent { number: state.last, event });
         self.state.send_replace(Some(Arc::new(state)));
     }
 
     /// At most `most` of the events after number `after`; none if that is forgotten or never
     /// was.
     pub(crate) fn since(&self, after: u64, most: usize) -> Option<Vec<NumberedEvent>> {
-        let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        let log = self.log();
         // Those of a look that is just being published go out with it.
         let last = self.now().map_or(0, |state| state.last);
         log.since(after, last, most)
+    }
+
+    fn log(&self) -> MutexGuard<'_, EventLog> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -85,6 +96,12 @@ mod tests {
         Look::new(snapshot)
     }
 
+    fn publish(published: &Published, events: Vec<Event>) {
+        let look = look();
+        let told = look.wiring.clone();
+        published.publish(look, told, events);
+    }
+
     fn events(texts: &[&str]) -> Vec<Event> {
         texts.iter().map(|text| Event { name: None, json: (*text).into() }).collect()
     }
@@ -98,9 +115,9 @@ mod tests {
     fn events_are_numbered_and_found_again() {
         let published = Published::new("a".to_owned());
         assert_eq!(numbers(&published, 0), Some(vec![]));
-        published.publish(look(), events(&["1", "2"]));
-        published.publish(look(), vec![]);
-        published.publish(look(), events(&["3"]));
+        publish(&published, events(&["1", "2"]));
+        publish(&published, vec![]);
+        publish(&published, events(&["3"]));
         assert_eq!(published.now().unwrap().last, 3);
         assert_eq!(numbers(&published, 0), Some(vec![1, 2, 3]));
         assert_eq!(numbers(&published, 2), Some(vec![3]));
@@ -111,12 +128,12 @@ mod tests {
     #[test]
     fn the_log_is_bounded_and_says_when_it_has_forgotten() {
         let published = Published::new("a".to_owned());
-        published.publish(look(), events(&vec!["x"; MAX_EVENTS + 5]));
+        publish(&published, events(&vec!["x"; MAX_EVENTS + 5]));
         assert_eq!(published.since(4, 1).map(|events| events.len()), None);
         assert_eq!(published.since(5, 1).unwrap()[0].number, 6);
         assert_eq!(numbers(&published, 5).unwrap().len(), MAX_EVENTS);
         let long = "x".repeat(MAX_EVENT_BYTES / 2);
-        published.publish(look(), events(&[&long, &long, "", "x"]));
+        publish(&published, events(&[&long, &long, "", "x"]));
         let last = published.now().unwrap().last;
         assert_eq!(numbers(&published, last - 3).map(|numbers| numbers.len()), Some(3));
         assert_eq!(numbers(&published, last - 4), None, "long ones are forgotten sooner");

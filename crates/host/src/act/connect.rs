@@ -24,7 +24,7 @@ impl Host {
         let mut executor = PlanExecutor::take(self).await?;
         let mut tries = TRIES;
         let plan = loop {
-            let (snapshot, plan) = self.plan_connect(request).await?;
+            let (snapshot, plan) = plan_connect(self, request).await?;
             tries -= 1;
             match executor.run(&snapshot, &plan).await {
                 Ok(()) => break plan,
@@ -48,10 +48,7 @@ impl Host {
         let mut executor = PlanExecutor::take(self).await?;
         let mut tries = TRIES;
         loop {
-            let doubtful = |look: &Look| unknown_occupants(look, Some(&request.bridge));
-            let look = self.settled(doubtful).await?;
-            let plan = disconnect(&look.snapshot, &look.wiring, request)?;
-            let snapshot = Snapshot::clone(&look.snapshot);
+            let (snapshot, plan) = plan_disconnect(self, request).await?;
             tries -= 1;
             match executor.run(&snapshot, &plan).await {
                 Ok(()) => return Ok(Connected { plan, snapshot }),
@@ -59,22 +56,6 @@ impl Host {
                 Err(act_error) => return Err(act_error),
             }
         }
-    }
-
-    /// As [`plan_connect`], but waits for what is being taken down.
-    async fn plan_connect(&self, request: &Connect) -> Result<(Snapshot, Plan), ActError> {
-        let snapshot = self.look(&near(request)).await;
-        if let Ok(plan) = connect(&snapshot, &resolve(&snapshot), request, &generate()) {
-            return Ok((snapshot, plan));
-        }
-        let doubtful = |look: &Look| unknown_occupants(look, Some(&request.bridge));
-        let look = match self.settled(doubtful).await {
-            Ok(look) => Snapshot::clone(&look.snapshot),
-            // The plan says which source it needs.
-            Err(_) => self.look(&wide(request)).await,
-        };
-        let plan = connect(&look, &resolve(&look), request, &generate())?;
-        Ok((look, plan))
     }
 }
 
@@ -91,8 +72,13 @@ pub async fn plan_connect(
     if let Ok(plan) = connect(&snapshot, &resolve(&snapshot), request, &generated) {
         return Ok((snapshot, plan));
     }
-    // A wider look can tell more about who is in the way.
-    let snapshot = from.observe(&wide(request)).await;
+    // A wider look can tell more about who is in the way, once that is not being taken down.
+    let doubtful = |look: &Look| unknown_occupants(look, Some(&request.bridge));
+    let snapshot = match from.settled(doubtful).await {
+        Ok(look) => Snapshot::clone(&look.snapshot),
+        // The plan says which source it needs.
+        Err(_) => from.observe(&wide(request)).await,
+    };
     let plan = connect(&snapshot, &resolve(&snapshot), request, &generated)?;
     Ok((snapshot, plan))
 }
@@ -105,10 +91,10 @@ pub async fn plan_disconnect(
     from: &impl Observe,
     request: &Disconnect,
 ) -> Result<(Snapshot, Plan), PlanError> {
-    let snapshot = from.observe(&proof()).await;
-    query::require_sources(&snapshot)?;
-    let plan = disconnect(&snapshot, &resolve(&snapshot), request)?;
-    Ok((snapshot, plan))
+    let doubtful = |look: &Look| unknown_occupants(look, Some(&request.bridge));
+    let look = from.settled(doubtful).await?;
+    let plan = disconnect(&look.snapshot, &look.wiring, request)?;
+    Ok((Snapshot::clone(&look.snapshot), plan))
 }
 
 fn wide(request: &Connect) -> Question {

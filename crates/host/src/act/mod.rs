@@ -21,6 +21,7 @@ pub(crate) use observer::Observer;
 pub use observer::StepObserver;
 pub(crate) use prune::left_over_in;
 pub use prune::{LeftOver, Pruned};
+pub(crate) use restore::whole;
 pub use restore::{Done, Restored, plan_restore};
 
 /// What came of a request.

@@ -90,7 +90,7 @@ impl Host {
             let all = undecided(&look.snapshot, &look.wiring, request).into_iter();
             all.filter(|one| one.may_settle).map(|one| one.what).collect()
         };
-        left_over_in(&self.settled(doubtful).await?, request)
+        left_over_in(&self.wait_until_settled(doubtful).await?, request)
     }
 }
 

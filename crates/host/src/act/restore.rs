@@ -1,6 +1,8 @@
 //! `restore`: also what a daemon calls when a container starts.
 
-use model::plan::{Remembered, Restore, RestoreAction, Step, remembered, renames, restore};
+use model::plan::{
+    PlanError, Remembered, Restore, RestoreAction, Step, remembered, renames, restore,
+};
 use model::{Look, Snapshot, query, rehearse, resolve};
 
 use super::connect::{TRIES, came_true};
@@ -36,7 +38,7 @@ impl Host {
     pub async fn restore(&self, request: &Restore) -> Result<Vec<Restored>, ActError> {
         let mut executor = PlanExecutor::take(self).await?.keeping_the_lock();
         let doubtful = |look: &Look| unknown_occupants(look, None);
-        let look = self.settled(doubtful).await?;
+        let look = self.wait_until_settled(doubtful).await?;
         rename_all(&mut executor, &look).await;
         let all = remembered(&look.snapshot, &look.wiring, request).map_err(refused)?;
         let renamed: Vec<Step> =
@@ -101,7 +103,7 @@ pub async fn plan_restore(
     from: &impl Observe,
     request: &Restore,
 ) -> Result<Vec<Restored>, ActError> {
-    let look = whole(from).await?;
+    let look = from.settled(|look: &Look| unknown_occupants(look, None)).await?;
     let all = remembered(&look.snapshot, &look.wiring, request).map_err(refused)?;
     let mut snapshot = Snapshot::clone(&look.snapshot);
     let plan = |what: Remembered| {
@@ -115,9 +117,9 @@ pub async fn plan_restore(
 }
 
 /// A whole look that missed nothing.
-pub(super) async fn whole(from: &impl Observe) -> Result<Look, ActError> {
+pub(crate) async fn whole(from: &impl Observe) -> Result<Look, PlanError> {
     let look = Look::new(from.observe(&with_traffic()).await);
-    look.require_sources().map_err(refused)?;
+    look.require_sources()?;
     Ok(look)
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use model::Look;
 use model::ids::{Name, Nsid};
+use model::plan::PlanError;
 
-use super::ActError;
 use super::restore::whole;
 use crate::deadline::Deadline;
 use crate::{Host, kernel};
@@ -27,10 +27,10 @@ impl Host {
     ///
     /// # Errors
     /// A source is missing.
-    pub(super) async fn settled(
+    pub(crate) async fn wait_until_settled(
         &self,
         doubtful: impl Fn(&Look) -> Vec<Name>,
-    ) -> Result<Look, ActError> {
+    ) -> Result<Look, PlanError> {
         let longest = self.timeout.min(LONGEST);
         let (due, least) = (Deadline::after(longest), Deadline::after(longest.min(AT_LEAST)));
         for round in 0.. {

@@ -3,20 +3,44 @@
 use model::Snapshot;
 use model::health::{Check, Verdict};
 use model::identity::{SourceIdentity, World};
+use model::snapshot::OtherEngine;
 
 use crate::kernel;
 
 const ELSEWHERE: &str = "what is missing there is not proven to be gone here: run docker-ovs where \
                          the source runs, in its PID namespace";
+const ASK: &str = "-H with its address asks it instead";
+const SILENT: &str =
+    "what does not say whose it is may be one of its containers', and is not pruned";
 const SWITCH: &str = "run docker-ovs as root, where Open vSwitch runs, in its PID namespace; --db \
                       or OVS_RUNDIR names another place";
 
-/// One line for the database and for each engine that answered.
+/// One line for the database and for each engine that answered, and for each other one with a
+/// socket on this host.
 pub(super) fn check(snapshot: &Snapshot) -> Vec<Check> {
     let database = snapshot.identities.database.iter().map(|database| line("ovsdb", database));
     let engines = snapshot.identities.engines.iter();
     let engines = engines.map(|(kind, engine)| line(&kind.to_string(), engine));
-    database.chain(engines).collect()
+    database.chain(engines).chain(snapshot.other_engines.iter().map(other)).collect()
+}
+
+/// An engine that is not asked who runs what; `-H` asks it instead.
+fn other(engine: &OtherEngine) -> Check {
+    let (name, target) = ("identity".to_owned(), engine.address.clone());
+    let unasked = match engine.containers.rows().len() {
+        1 => "its 1 container is not asked about".to_owned(),
+        count => format!("its {count} containers are not asked about"),
+    };
+    let (detail, hint) = match (engine.containers.source_error(), &engine.identity) {
+        (Some(why), _) => (format!("unknown: it does not answer: {why}"), SILENT),
+        (None, None) => (format!("unknown; {unasked}"), ""),
+        (None, Some(identity)) => match &identity.world {
+            World::Here { evidence } => (format!("here: {evidence}; {unasked}"), ASK),
+            World::Elsewhere { why } => (format!("elsewhere: {why}; {unasked}"), ""),
+            World::Unknown { why } => (format!("unknown: {why}; {unasked}"), ""),
+        },
+    };
+    Check { name, target, verdict: Verdict::Note, detail, hint: hint.to_owned() }
 }
 
 fn line(source: &str, identity: &SourceIdentity) -> Check {

@@ -58,7 +58,7 @@ pub type Events = BoxStream<'static, Result<Event, SourceError>>;
 pub enum Peer {
     /// That is not told, or nothing answered yet.
     Untold,
-    /// Whoever is behind a network address.
+    /// A process behind a network address, which is not told.
     Network,
     /// The process that listens at its socket; 0 for one in a PID namespace that this program does
     /// not see.

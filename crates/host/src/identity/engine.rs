@@ -146,8 +146,8 @@ fn world(engine: &dyn Engine, found: &[Found]) -> World {
         }
         (Pids::Ours, _) => {}
     }
-    let proven = found.iter().filter(|found| found.row.netns.is_some());
-    let proven = proven.filter_map(|found| Some((found, Process::open(found.row.pid?).ok()?)));
+    let proven =
+        found.iter().filter_map(|found| Some((found, Process::open(found.row.pid?).ok()?)));
     let mut proven = proven.filter(|(found, process)| process.is_in_cgroup_of(&found.row.id.0));
     match (proven.next(), engine.peer()) {
         (Some((found, process)), _) => World::Here {

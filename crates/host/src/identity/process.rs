@@ -1,7 +1,8 @@
 //! One process, held by its folder in proc(5): what is read of it is of that very process, even
 //! where another one has its number by now.
 
-use std::io;
+use std::collections::BTreeSet;
+use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -9,6 +10,9 @@ use std::sync::OnceLock;
 use netns::Netns;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, Stat, open, statat};
 use rustix::io::Errno;
+
+/// No more of a table of sockets is read, in bytes.
+const LARGEST_TABLE: u64 = 4 << 20;
 
 /// A process of this program's PID namespace, or of one below it.
 #[derive(Debug)]
@@ -81,6 +85,30 @@ impl Process {
         numbers.ok_or_else(|| io::Error::new(io::ErrorKind::Unsupported, "no NSpid in its status"))
     }
 
+    /// Whether paths mean the same to it, but for what is mounted over them.
+    pub(crate) fn shares_our_root(&self) -> bool {
+        let roots =
+            (statat(CWD, "/", AtFlags::empty()), statat(&self.folder, "root", AtFlags::empty()));
+        matches!(roots, (Ok(own), Ok(its)) if is_same(&own, &its))
+    }
+
+    /// The paths of the unix sockets that it listens at, as it named them; empty where it has ended
+    /// or may not be looked at.
+    pub(crate) fn unix_sockets(&self) -> BTreeSet<PathBuf> {
+        let table = format!("/proc/{}/net/unix", self.pid);
+        let mut text = Vec::new();
+        let read = std::fs::File::open(table)
+            .and_then(|file| file.take(LARGEST_TABLE).read_to_end(&mut text));
+        let text = String::from_utf8_lossy(&text);
+        let open = std::fs::read_dir(format!("/proc/{}/fd", self.pid)).into_iter().flatten();
+        let open: BTreeSet<PathBuf> =
+            open.flatten().filter_map(|file| std::fs::read_link(file.path()).ok()).collect();
+        let own =
+            |(inode, _): &(u64, PathBuf)| open.contains(Path::new(&format!("socket:[{inode}]")));
+        let listening = text.lines().filter_map(unix_listener).filter(own);
+        read.map(|_| listening.map(|(_, path)| path).collect()).unwrap_or_default()
+    }
+
     /// The process it is a child of; none where it has ended, or that is outside of what is seen.
     pub(crate) fn parent(&self) -> Option<u32> {
         let status = self.read("status").ok()?;
@@ -117,6 +145,23 @@ impl Process {
 /// Whether these are the same file.
 pub(crate) fn is_same(a: &Stat, b: &Stat) -> bool {
     (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino)
+}
+
+/// `0000000000000000: 00000002 00000000 00010000 0001 01 20833 /run/docker.sock`: a stream that
+/// listens (`__SO_ACCEPTCON` of linux/net.h), its inode and its path (`/proc/net/unix` of proc(5)).
+fn unix_listener(row: &str) -> Option<(u64, PathBuf)> {
+    const LISTENING: &str = "00010000";
+    const STREAM: &str = "0001";
+    let mut rest = row;
+    let mut next = || {
+        let (field, more) = rest.trim_start().split_once(' ')?;
+        rest = more;
+        Some(field)
+    };
+    let [_, _, _, flags, kind, _, inode] =
+        [next()?, next()?, next()?, next()?, next()?, next()?, next()?];
+    let listens = flags == LISTENING && kind == STREAM && rest.starts_with('/');
+    Some((inode.parse().ok().filter(|_| listens)?, rest.into()))
 }
 
 /// `NSpid: 24260 7`, with tabs between.
@@ -160,7 +205,7 @@ fn proc_is_ours() -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Process, cgroup_is_of, numbers};
+    use super::{Process, cgroup_is_of, numbers, unix_listener};
 
     #[test]
     fn a_cgroup_is_of_the_container_whose_full_id_comes_last() {
@@ -189,6 +234,19 @@ mod tests {
             assert!(!cgroup_is_of(&none, &a), "{none}");
         }
         assert!(!cgroup_is_of("0::/docker/d1", "d1"), "any name could be such an id");
+    }
+
+    #[test]
+    fn a_row_tells_what_listens_by_its_path() {
+        let row = |flags: &str, rest: &str| {
+            format!("0000000085407018: 00000002 00000000 {flags} 0001 01 {rest}")
+        };
+        let at = |rest: &str| unix_listener(&row("00010000", rest));
+        assert_eq!(at("10983640 /run/a b.sock"), Some((10_983_640, "/run/a b.sock".into())));
+        assert_eq!(at("  833 /run/x"), Some((833, "/run/x".into())));
+        assert_eq!(at("833 @abstract"), None);
+        assert_eq!(at("833"), None);
+        assert_eq!(unix_listener(&row("00000000", "833 /run/x")), None);
     }
 
     #[test]

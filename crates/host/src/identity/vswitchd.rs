@@ -80,7 +80,8 @@ enum Holder {
     None,
 }
 
-/// Who holds the lock. A lock for reading does not count: whoever may read a file may have one.
+/// Who holds the lock. A lock for reading does not count: each user who may read a file
+/// may have one.
 fn lock_holder(file: impl AsFd) -> io::Result<Holder> {
     let wanted = Flock {
         typ: FlockType::ReadLock,

@@ -1,10 +1,12 @@
 //! The kernel: namespaces with their links, read from inside each.
 //!
 //! [`read`] decides what is read, [`rows`] turns rtnetlink's rows into ours, [`offload`] adds what
-//! ethtool knows of them, [`pairs`] what namespaces call each other, [`paths`] finds the namespaces
-//! that ports name by a path, [`watch`] reads again what [`hints`] say has changed, on threads of
-//! [`reader`], [`change`] makes them; [`mod@inhabited`] tells which namespaces are being taken down.
+//! ethtool knows of them, [`pairs`] what namespaces call each other, [`between`] finds those that are
+//! on the way and no source named, [`paths`] those that ports name by a path, [`watch`] reads again
+//! what [`hints`] say has changed, on threads of [`reader`], [`change`] makes them;
+//! [`mod@inhabited`] tells which namespaces are being taken down.
 
+mod between;
 mod change;
 mod hints;
 mod inhabited;

@@ -1,62 +1,91 @@
-//! What namespaces call each other where veths join them directly, past the switch's: then a
-//! Linux bridge in one of them may be on the way of the other's.
+//! What namespaces call each other where a link of one leads straight to another one, past the
+//! switch's: to the other end of a veth, or to the link beneath a macvlan. Then that namespace is
+//! on the way.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::ids::Nsid;
+use model::ids::{NetnsId, Nsid};
 use model::snapshot::{Link, Namespace};
 use netns::Netns;
 
-use super::rows::name_others;
+/// So many questions for a word are put in one look, which takes some 50 ms: what is left then is
+/// not known.
+const MOST: usize = 16 * 1024;
 
-/// Namespaces whose links have the same indexes: of more than this none is asked about.
-const MANY: usize = 16;
-
-/// Adds to `rows`, which were read of `spaces`, what those call each other that have both ends of
-/// a veth. An end tells the index of the other one, so that few are asked about.
+/// Adds to `rows`, which were read of `spaces`, what those call each other where a link leads
+/// straight from one to the other. The link tells the index of what it leads to, so that few are
+/// asked about. Costs nothing where all of them lead to the switch's namespace.
+#[allow(clippy::indexing_slicing, reason = "the indexes are those of the rows and spaces")]
 pub(super) fn name_each_other(rows: &mut [Namespace], spaces: &[&Netns]) {
-    let mut ends: BTreeMap<(u32, u32), Vec<usize>> = BTreeMap::new();
-    for (i, row) in rows.iter().enumerate() {
-        for (own, peer, _) in unnamed(row) {
-            ends.entry((own, peer)).or_default().push(i);
-        }
+    let open: Vec<usize> = (0..rows.len()).filter(|i| rows[*i].exits().next().is_some()).collect();
+    if open.is_empty() {
+        return;
     }
-    let mut asked: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-    for (i, row) in rows.iter().enumerate() {
-        for (own, peer, _) in unnamed(row) {
-            let others = ends.get(&(peer, own)).filter(|others| others.len() <= MANY);
-            let others = others.into_iter().flatten().copied().filter(|other| *other != i);
-            asked.entry(i).or_default().extend(others);
-        }
-    }
-    asked.retain(|_, others| !others.is_empty());
-    let asked: Vec<_> = asked.into_iter().collect();
-    let space = |i: &usize| spaces.get(*i).copied();
-    let homes: Vec<&Netns> = asked.iter().filter_map(|(i, _)| space(i)).collect();
+    let entries = Entries::of(rows);
+    let asked = open.iter().map(|i| (*i, entries.behind(*i, &rows[*i])));
+    let asked: Vec<(usize, Vec<usize>)> = asked.filter(|(_, others)| !others.is_empty()).collect();
+    let homes: Vec<&Netns> = asked.iter().map(|(i, _)| spaces[*i]).collect();
+    let mut left = MOST;
     let named = netns::visit(&homes, |at, socket| {
-        let Some(((_, others), row)) = asked.get(at).and_then(|one| Some((one, rows.get(one.0)?)))
-        else {
-            return Ok(BTreeMap::new());
-        };
-        let mut row = Namespace { links: Vec::new(), ..row.clone() };
-        let others: Vec<&Netns> = others.iter().filter_map(space).collect();
-        name_others(socket, &mut row, &others)?;
-        Ok(row.nsids)
-    });
-    for ((i, _), nsids) in asked.iter().zip(named) {
-        if let (Ok(nsids), Some(row)) = (nsids, rows.get_mut(*i)) {
-            row.nsids = nsids;
+        let (i, others) = &asked[at];
+        let mut open: BTreeSet<Nsid> = rows[*i].exits().map(|(_, nsid)| nsid).collect();
+        let mut known: Vec<(Nsid, NetnsId)> = Vec::new();
+        for other in others {
+            if open.is_empty() || left == 0 {
+                break;
+            }
+            left -= 1;
+            if let Some(nsid) = socket.nsid_of(spaces[*other])?.map(Nsid) {
+                open.remove(&nsid);
+                known.push((nsid, rows[*other].id));
+            }
         }
+        Ok(known)
+    });
+    for ((i, _), known) in asked.iter().zip(named) {
+        rows[*i].nsids.extend(known.unwrap_or_default());
     }
 }
 
-/// The veths of a namespace whose other end is in one that it has no known word for: the own
-/// index, the other end's, and the word.
-fn unnamed(row: &Namespace) -> impl Iterator<Item = (u32, u32, Nsid)> {
-    let pairs = row.links.iter().filter(|link| link.is_paired());
-    pairs.filter_map(|link| {
-        let Link { ifindex, peer, .. } = &**link;
-        let (peer, nsid) = ((*peer)?.ifindex, (*peer)?.nsid?);
-        (!row.nsids.contains_key(&nsid)).then_some((ifindex.0, peer.0, nsid))
-    })
+/// Where links of other namespaces may lead to: which rows have such a link.
+struct Entries {
+    /// Veths by (the own index, the other end's).
+    ends: BTreeMap<(u32, u32), Vec<usize>>,
+    /// Links of any kind by their index.
+    links: BTreeMap<u32, Vec<usize>>,
+}
+
+impl Entries {
+    fn of(rows: &[Namespace]) -> Self {
+        let (mut ends, mut links) = (BTreeMap::new(), BTreeMap::new());
+        for (i, row) in rows.iter().enumerate() {
+            for link in row.links.iter().filter(|link| link.ethernet) {
+                let own = link.ifindex.0;
+                let at: &mut Vec<usize> = links.entry(own).or_default();
+                at.push(i);
+                if let Some(peer) = link.peer.filter(|_| link.is_paired()) {
+                    let at: &mut Vec<usize> = ends.entry((own, peer.ifindex.0)).or_default();
+                    at.push(i);
+                }
+            }
+        }
+        Self { ends, links }
+    }
+
+    /// The rows that the exits of row `i` may lead to.
+    fn behind(&self, i: usize, row: &Namespace) -> Vec<usize> {
+        let mut seen = BTreeSet::from([i]);
+        let behind = row.exits().flat_map(|(link, _)| self.at(link));
+        behind.copied().filter(|other| seen.insert(*other)).collect()
+    }
+
+    fn at(&self, exit: &Link) -> &[usize] {
+        let Some(peer) = exit.peer.map(|peer| peer.ifindex.0) else { return &[] };
+        let found = if exit.is_paired() {
+            self.ends.get(&(peer, exit.ifindex.0))
+        } else {
+            self.links.get(&peer)
+        };
+        found.map_or(&[], |rows| rows)
+    }
 }

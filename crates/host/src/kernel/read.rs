@@ -8,6 +8,7 @@ use model::ids::{Ifindex, NetnsId, Nsid};
 use model::snapshot::{Link, Namespace};
 use netns::{LinkWatch, Netns, RouteSocket};
 
+use super::between::found_by_process;
 use super::namespaces::{named, own_namespace, source_error};
 use super::offload;
 use super::pairs::name_each_other;
@@ -15,11 +16,14 @@ use super::rows::{self as links, id};
 use super::watch::Handle;
 use crate::question::Details;
 
+/// So many namespaces one after the other are followed from one that a source named.
+const FURTHEST: usize = 4;
+
 /// One namespace whole, and of the switch's namespace the links that those inside lead to:
 /// the cost does not depend on how many there are. Both are visited by one thread. Without a
 /// switch's namespace the one alone.
 pub(crate) fn around(home: &Netns, switch: Option<&Netns>, details: Details) -> Vec<Namespace> {
-    let Some(switch) = switch else { return whole(&[(home, Vec::new())], None, details) };
+    let Some(switch) = switch else { return whole(&[(home, Vec::new())], None, details).0 };
     if id(home) == id(switch) {
         return vec![empty(id(home), Vec::new())];
     }
@@ -52,10 +56,11 @@ pub(crate) fn around(home: &Netns, switch: Option<&Netns>, details: Details) -> 
 }
 
 /// Whether a link inside can only be found by what is missing elsewhere, or by what another program
-/// wrote down: hardware, and internal ports of the switch that were moved.
+/// wrote down: hardware, and internal ports of the switch that were moved; or leads to a namespace
+/// between this one and the switch's.
 pub(crate) fn needs_everything(inside: &Namespace) -> bool {
     let blind = |link: &Link| matches!(link.kind.as_deref(), None | Some("tun" | "openvswitch"));
-    inside.links.iter().any(|link| link.ethernet && blind(link))
+    inside.links.iter().any(|link| link.ethernet && blind(link)) || inside.exits().next().is_some()
 }
 
 /// These namespaces whole, each with its names, and the switch's where that is known.
@@ -64,12 +69,12 @@ pub(crate) fn everything(
     switch: Option<&Netns>,
     details: Details,
 ) -> Vec<Namespace> {
-    let mut rows = whole(homes, switch, details);
+    let (mut rows, between) = whole(homes, switch, details);
     let Some(switch) = switch else { return rows };
     if rows.iter().all(|row| row.id != id(switch)) {
-        rows.extend(whole(&[(switch, Vec::new())], Some(switch), details));
+        rows.extend(each(&[(switch, Vec::new())], Some(switch), details));
     }
-    let others: Vec<&Netns> = homes.iter().map(|(home, _)| *home).collect();
+    let others: Vec<&Netns> = homes.iter().map(|(home, _)| *home).chain(&between).collect();
     let here = rows.iter_mut().find(|row| row.id == id(switch));
     if let Some(here) = here.filter(|row| row.source_error.is_none()) {
         let named = netns::visit(&[switch], |_, socket| {
@@ -157,7 +162,9 @@ pub(crate) fn homes(
     let spaces: Vec<_> = homes.iter().map(|(space, _)| *space).collect();
     assign_nsids(&spaces, switch);
     let details = Details { traffic: true, routes: false };
-    let mut rows = whole(&homes, Some(switch), details);
+    let (mut rows, between) = whole(&homes, Some(switch), details);
+    assign_nsids(&between.iter().collect::<Vec<_>>(), switch);
+    let spaces: Vec<&Netns> = spaces.into_iter().chain(&between).collect();
     rows.extend(shut.into_values());
     let nsids = netns::visit(&[switch], |_, socket| {
         let mut here = empty(id(switch), Vec::new());
@@ -187,7 +194,35 @@ pub(crate) fn listen(switch: &Netns, all: bool) -> Result<LinkWatch, SourceError
     listening.map_err(|error| source_error("changes of links".to_owned(), &error))
 }
 
+/// These namespaces, and those that are on the way from them to others and that no source named.
+/// These are held open until the caller has told what the switch's calls them.
 fn whole(
+    homes: &[(&Netns, Vec<String>)],
+    switch: Option<&Netns>,
+    details: Details,
+) -> (Vec<Namespace>, Vec<Netns>) {
+    let mut rows = each(homes, switch, details);
+    let mut between: Vec<Netns> = Vec::new();
+    let spaces: Vec<&Netns> = homes.iter().map(|(home, _)| *home).collect();
+    name_each_other(&mut rows, &spaces);
+    // Without the switch's namespace nothing is known to lead there.
+    for _ in 0..if switch.is_some() { FURTHEST } else { 0 } {
+        let known = || homes.iter().map(|(home, _)| *home).chain(&between);
+        let found = found_by_process(&rows, &known().collect::<Vec<_>>());
+        if found.is_empty() {
+            break;
+        }
+        let more: Vec<_> = found.iter().map(|space| (space, Vec::new())).collect();
+        rows.extend(each(&more, switch, details));
+        between.extend(found);
+        let known: Vec<&Netns> = homes.iter().map(|(home, _)| *home).chain(&between).collect();
+        name_each_other(&mut rows, &known);
+    }
+    (rows, between)
+}
+
+/// One row for each of these namespaces.
+fn each(
     homes: &[(&Netns, Vec<String>)],
     switch: Option<&Netns>,
     details: Details,
@@ -208,11 +243,8 @@ fn whole(
         Ok(row)
     });
     let rows = read.into_iter().zip(homes);
-    let mut rows: Vec<_> = rows
-        .map(|(row, (home, names))| row.unwrap_or_else(|error| unread(home, names, &error)))
-        .collect();
-    name_each_other(&mut rows, &spaces);
-    rows
+    rows.map(|(row, (home, names))| row.unwrap_or_else(|error| unread(home, names, &error)))
+        .collect()
 }
 
 /// A namespace that could not be opened.

@@ -13,7 +13,14 @@ pub(crate) fn id(namespace: &Netns) -> NetnsId {
     NetnsId { dev, ino }
 }
 
+/// The index that the loopback link has in each namespace (`LOOPBACK_IFINDEX` of
+/// include/net/net_namespace.h of Linux); it cannot be deleted.
+const LOOPBACK: Ifindex = Ifindex(1);
+
 /// All links of the namespace the socket was opened in, with their addresses.
+///
+/// # Errors
+/// As the kernel's answer fails, or if it lacks the loopback link: then others may be missing too.
 pub(super) fn all(socket: &RouteSocket) -> Result<Vec<Arc<Link>>, netns::Error> {
     let mut addresses: HashMap<u32, Vec<Cidr>> = HashMap::new();
     for address in socket.addresses()? {
@@ -26,6 +33,9 @@ pub(super) fn all(socket: &RouteSocket) -> Result<Vec<Arc<Link>>, netns::Error> 
     });
     let mut links: Vec<_> = links.collect();
     links.sort_by_key(|link| link.ifindex);
+    if links.iter().all(|link| link.ifindex != LOOPBACK) {
+        return Err(netns::Error::Malformed("it has no loopback link, and each namespace has one"));
+    }
     Ok(links)
 }
 

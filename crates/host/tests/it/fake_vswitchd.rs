@@ -23,7 +23,7 @@ impl FakeVswitchd {
         Self::with_lock(rundir, "exclusive")
     }
 
-    /// One that has the lock of whoever may read the file.
+    /// One that has a lock for reading, which each reader of the file may have.
     pub(crate) fn reading(rundir: &Path) -> Self {
         Self::with_lock(rundir, "shared")
     }

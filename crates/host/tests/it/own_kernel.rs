@@ -22,7 +22,7 @@ fn unshare() -> Command {
 /// Whether this is inside already; otherwise the test of this name is run there.
 pub(crate) fn is_inside(test: &str) -> bool {
     if std::env::var_os(INSIDE).is_some() {
-        // Whoever answers for an engine is known by its name: here it is this process.
+        // The process that answers for an engine is known by its name: here it is this one.
         std::fs::write("/proc/self/comm", "dockerd").unwrap();
         return true;
     }

@@ -6,6 +6,7 @@ mod missed;
 use crate::NamedBridge;
 use crate::filter::Filter;
 use crate::ids::NetnsId;
+use crate::resolve::answering;
 use crate::snapshot::{Container, Engine, Namespace, Observed, Snapshot};
 use crate::source_error::{SourceError, SourceErrorKind};
 use crate::switch::{Bridge, SwitchSource};
@@ -287,11 +288,13 @@ pub fn filtered_bridges(snapshot: &Snapshot, filters: &[Filter]) -> Result<(), Q
     filters.iter().filter_map(Filter::bridge).try_for_each(|name| bridge(snapshot, name).map(drop))
 }
 
-/// Makes sure that `source` tells what `filters` look at: VLANs are in the database alone.
+/// Makes sure that the source that answers tells what `filters` look at: VLANs are in the database
+/// alone.
 ///
 /// # Errors
 /// [`QueryError::SourceUnavailable`].
-pub fn filtered_vlans(source: SwitchSource, filters: &[Filter]) -> Result<(), QueryError> {
+pub fn filtered_vlans(snapshot: &Snapshot, filters: &[Filter]) -> Result<(), QueryError> {
+    let source = answering(snapshot).map_or(SwitchSource::Ovsdb, |(source, _)| source);
     if source == SwitchSource::Ovsdb || !filters.iter().any(Filter::needs_vlans) {
         return Ok(());
     }

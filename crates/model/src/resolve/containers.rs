@@ -77,8 +77,8 @@ impl<'a> ContainerIndex<'a> {
         }
     }
 
-    /// By full id, name, or an id prefix, where that fits only one: whoever makes a container
-    /// chooses its name, and it may look like another one's id.
+    /// By full id, name, or an id prefix, where that fits only one: the maker of a
+    /// container chooses its name, and it may look like another one's id.
     fn container(&self, words: &str) -> Option<Known<'a>> {
         if words.is_empty() {
             return None;

@@ -41,6 +41,18 @@ impl PortEntry<'_> {
         open && unheard == Some(true)
     }
 
+    /// Whether what its link sends comes in by it: so it is of a link that the switch made for that.
+    /// None where that depends on its kind, and the source does not tell it.
+    pub(super) fn takes_what_is_sent(&self) -> Option<bool> {
+        let kind = self.link.and_then(|link| link.kind.as_deref());
+        match (self.port.kind.as_str(), kind) {
+            ("internal" | "tap", _) | ("", Some("openvswitch")) => Some(true),
+            ("", Some("tun")) if self.port.iface == self.bridge.name => Some(true),
+            ("", Some("tun")) => None,
+            _ => Some(false),
+        }
+    }
+
     /// `bridge/interface`, for messages.
     pub(super) fn label(&self) -> String {
         format!("{}/{}", self.bridge.name, self.port.iface)
@@ -177,7 +189,7 @@ impl<T> PerPort<T> {
 }
 
 /// The switch source that answers: the first in rank that has rows, else the first there is.
-pub(super) fn answering(snapshot: &Snapshot) -> Option<(SwitchSource, &Observed<Bridge>)> {
+pub(crate) fn answering(snapshot: &Snapshot) -> Option<(SwitchSource, &Observed<Bridge>)> {
     let sources = || snapshot.switch.iter().map(|(source, rows)| (*source, rows));
     sources().find(|(_, rows)| rows.absence().is_none()).or_else(|| sources().next())
 }

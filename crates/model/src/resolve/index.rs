@@ -95,7 +95,7 @@ impl<'a> Index<'a> {
     /// Whether the links of the switch's namespace were read in this look, so that one that is
     /// not among them is not there. A look at one container reads them all where that matters.
     pub(super) fn switch_is_read(&self) -> bool {
-        self.kernel_known && self.switch_namespace().is_some_and(|ns| ns.source_error.is_none())
+        self.kernel_known && self.switch_namespace().is_some_and(Namespace::is_read)
     }
 
     /// Why no link can be said to be on no port.

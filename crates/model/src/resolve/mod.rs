@@ -28,8 +28,8 @@ use crate::snapshot::{Container, Link, Namespace, Scope, Snapshot};
 use crate::wiring::{Attachment, PortRef, PortState, Wiring};
 
 use claims::Claims;
-pub(crate) use entries::openflow_name;
 use entries::{PortEntry, PortIx};
+pub(crate) use entries::{answering, openflow_name};
 use index::{Index, Tenant};
 use notes::port_notes;
 use ports::Occupancy;
@@ -90,9 +90,9 @@ struct Stages<'i, 'a> {
 type Placed = (Attachment, Option<PortIx>);
 
 impl<'a> Stages<'_, 'a> {
-    /// Steps 1 and 2: the Ethernet links of a namespace, each followed to its port.
+    /// Steps 1 and 2: the interfaces of a namespace, each followed to its port.
     fn attach(&self, home: &'a Namespace) -> impl Iterator<Item = Placed> {
-        let mut links: Vec<_> = home.links.iter().filter(|link| link.ethernet).collect();
+        let mut links: Vec<_> = home.links.iter().filter(|link| link.is_interface()).collect();
         links.sort_by_key(|link| link.ifindex);
         let tenants = self.index.tenants(home.id);
         links.into_iter().map(move |link| self.attachment(home, tenants, link))

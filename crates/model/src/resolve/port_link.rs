@@ -99,7 +99,15 @@ impl<'a> SwitchLinks<'a> {
         }
     }
 
+    /// The link that has the port's name. One of another kind has been given the name of an internal
+    /// port that was moved or renamed: that one was made by the switch, and stays what it is.
     fn called(&self, port: &Port) -> Option<(&'a Link, FoundBy)> {
+        let may_be =
+            |(link, _): &(&Link, FoundBy)| !is_made_by_the_switch(port) || is_internal(link);
+        self.by_any_name(port).filter(may_be)
+    }
+
+    fn by_any_name(&self, port: &Port) -> Option<(&'a Link, FoundBy)> {
         let by_name = self.by_name.get(&*port.iface).map(|link| (*link, FoundBy::Name));
         let by_altname = || Some((*self.by_altname.get(&*port.iface)?, FoundBy::AltName));
         by_name.or_else(by_altname).or_else(|| Some((self.by_cut_name(port)?, FoundBy::CutName)))
@@ -168,6 +176,11 @@ fn unconfirmed<'a>(held: &Link, called: Option<&Link>) -> PortLink<'a> {
 /// speak of one.
 pub(super) fn has_link(kind: &str) -> bool {
     matches!(kind, "system" | "internal" | "tap" | "afxdp" | "afxdp-nonpmd" | "")
+}
+
+/// Whether the link of a port is one that the switch made, and no link of the host's that it opened.
+fn is_made_by_the_switch(port: &Port) -> bool {
+    matches!(port.kind.as_str(), "internal" | "tap")
 }
 
 /// Whether a link is of a kind that internal ports have: `openvswitch` in the kernel's datapath, a

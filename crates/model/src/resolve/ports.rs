@@ -160,7 +160,7 @@ fn far_away(index: &Index<'_>, nsid: Nsid) -> String {
     let there = here.and_then(|here| index.namespace(*here.nsids.get(&nsid)?));
     match there {
         None => format!("its other end is in a namespace {}", index.unread_because()),
-        Some(there) if there.source_error.is_some() => {
+        Some(there) if !there.is_read() => {
             "its other end is in a namespace that could not be read".to_owned()
         }
         Some(_) => "the link at its other end changed during the look".to_owned(),

@@ -11,7 +11,7 @@ use smallvec::smallvec;
 
 use crate::evidence::{Evidence, Note};
 use crate::ids::{LinkKey, Name};
-use crate::snapshot::Link;
+use crate::snapshot::{Link, Namespace};
 use crate::wiring::Wire;
 
 use super::entries::PortIx;
@@ -61,11 +61,11 @@ pub(super) fn over_master(tracer: &Tracer<'_, '_>, far: LinkKey, end: &Link) -> 
         Above::Master(at, master) => (at, master),
     };
     if is_bridge(master) {
-        let trace = via_bridge(tracer, at, master, end);
+        let trace = via_bridge(tracer, at, master, end, &[]);
         let on_none = trace.ports.is_empty();
         return Some(if on_none { Trace { wire, ..trace } } else { trace });
     }
-    if let Some(trace) = direct(tracer, at, master, 0) {
+    if let Some(trace) = direct(tracer, at) {
         let lower = Evidence::Lower { netns: at.netns, name: master.name.clone() };
         let evidence = std::iter::once(lower).chain(trace.evidence).collect();
         return Some(Trace { wire, evidence, ..trace });
@@ -97,20 +97,29 @@ fn top_master<'a>(tracer: &Tracer<'_, 'a>, at: LinkKey, link: &Link) -> Above<'a
     Above::Unread
 }
 
-/// The ports that connect this Linux bridge to the switch, for what is sent by the bridge itself.
+/// The ports that connect this Linux bridge to the switch, for what is sent by the bridge itself:
+/// that goes out by its members, and does not arrive at itself.
 pub(super) fn over_bridge(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link) -> Trace {
-    via_bridge(tracer, at, link, link)
+    via_bridge(tracer, at, link, link, tracer.ports_of(at))
 }
 
-/// The ports that connect this Linux bridge to the switch, reached through `end`.
-fn via_bridge(tracer: &Tracer<'_, '_>, at: LinkKey, bridge: &Link, end: &Link) -> Trace {
+/// The ports but for `own` that connect this Linux bridge to the switch, reached through `end`.
+fn via_bridge(
+    tracer: &Tracer<'_, '_>,
+    at: LinkKey,
+    bridge: &Link,
+    end: &Link,
+    own: &[PortIx],
+) -> Trace {
     let reach = reach(tracer, at);
-    let ports: BTreeSet<PortIx> = reach.ports.iter().map(|(_, port)| *port).collect();
-    let Some((through, _)) = reach.ports.first() else {
+    let mut reached = reach.ports.iter().filter(|(_, port)| !own.contains(port)).peekable();
+    let through = reached.peek().map(|(through, _)| through.clone());
+    let ports: BTreeSet<PortIx> = reached.map(|(_, port)| *port).collect();
+    let Some(through) = through else {
         let why = format!("nothing on the Linux bridge {} leads to the switch", bridge.name);
         return Trace { unseen: reach.unseen.clone(), ..Trace::ended(why) };
     };
-    let (bridge, through) = (bridge.name.clone(), through.clone());
+    let bridge = bridge.name.clone();
     let evidence =
         smallvec![Evidence::LinuxBridge { bridge: bridge.clone(), through: through.clone() }];
     let wire = Wire::LinuxBridge { host_end: end.name.clone(), bridge, through };
@@ -175,9 +184,9 @@ impl Reach {
 
     /// Adds where a member leads; another bridge that it leads to is left to the caller.
     fn over(&mut self, tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link) -> Option<LinkKey> {
-        let own = tracer.ports_of(at);
+        let own = tracer.ports_into(at);
         if !own.is_empty() {
-            self.add(own, &link.name);
+            self.add(&own, &link.name);
             return None;
         }
         if !link.is_paired() {
@@ -219,7 +228,7 @@ fn unread_member(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link) -> Option<St
     }
     let nsid = link.peer?.nsid?;
     let there = tracer.index.namespace(at.netns)?.nsids.get(&nsid)?;
-    let read = tracer.index.namespace(*there).is_some_and(|row| row.source_error.is_none());
+    let read = tracer.index.namespace(*there).is_some_and(Namespace::is_read);
     (!read).then_some(why)
 }
 

@@ -1,9 +1,12 @@
 //! Steps 3 and 4 by the kernel's word: from a link, over whatever is between, to a link of the
 //! switch's namespace that is a port.
 //!
-//! The rules are tried in order; each either knows how this kind of link goes on or passes. What
-//! none can follow is left to [`super::claims`]. Each step that was not seen is kept with its
-//! reason: a link is on no port only where every step was seen.
+//! The rules are tried in order; each either knows how what a link of this kind sends goes on or
+//! passes. What none can follow is left to [`super::claims`]. Each step that was not seen is kept
+//! with its reason: a link is on no port only where every step was seen.
+//!
+//! What arrives at a link that is a port comes in by that port. What a link sends goes into the
+//! switch only by an internal port: by any other one it leaves, past the switch.
 
 use smallvec::{SmallVec, smallvec};
 
@@ -86,6 +89,12 @@ impl<'i, 'a> Tracer<'i, 'a> {
         let here = Some(at.netns) == self.index.switch_netns;
         if here { self.index.ports.of_link(at.ifindex) } else { &[] }
     }
+
+    /// The ports that what this link sends comes in by.
+    pub(super) fn ports_into(&self, at: LinkKey) -> OneOrMore<PortIx> {
+        let ports = self.ports_of(at).iter().copied();
+        ports.filter(|port| self.index.ports[*port].takes_what_is_sent() == Some(true)).collect()
+    }
 }
 
 /// Why a link of the switch's namespace may be a port although none is known to be it.
@@ -96,20 +105,29 @@ pub(super) fn doubt(tracer: &Tracer<'_, '_>, at: LinkKey) -> Option<String> {
 
 type Rule = fn(&Tracer<'_, '_>, LinkKey, &Link, usize) -> Option<Trace>;
 
-const RULES: [Rule; 5] = [direct, across_veth, through_parent, over_members, to_nowhere];
+const RULES: [Rule; 5] = [into_switch, across_veth, through_parent, over_members, to_nowhere];
 
 pub(super) fn step(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link, hops: usize) -> Trace {
     if hops == MAX_HOPS {
         return Trace::unresolved(format!("more than {MAX_HOPS} links stacked on each other"));
     }
     let found = RULES.iter().find_map(|rule| rule(tracer, at, link, hops));
-    found.unwrap_or_else(|| {
+    let mut trace = found.unwrap_or_else(|| {
         if Some(at.netns) == tracer.index.switch_netns {
             // It leaves the host, or ends in a process: no port of this switch is there.
             return Trace { unseen: doubt(tracer, at), ..Trace::ended(dead_end(link)) };
         }
         tracer.claims.complete(at, link, Trace::unresolved(dead_end(link)))
-    })
+    });
+    trace.notes.extend(past_port(tracer, at, link));
+    trace
+}
+
+/// What is sent by a port's link that the switch does not take it from.
+fn past_port(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link) -> Option<Note> {
+    let mut ports = tracer.ports_of(at).iter().map(|port| &tracer.index.ports[*port]);
+    let past = ports.find(|entry| entry.takes_what_is_sent() == Some(false))?;
+    Some(Note::PastPort { port: past.label(), link: link.name.clone() })
 }
 
 fn dead_end(link: &Link) -> String {
@@ -119,17 +137,28 @@ fn dead_end(link: &Link) -> String {
     }
 }
 
-/// The link is in the switch's namespace, and a port itself.
-pub(super) fn direct(
-    tracer: &Tracer<'_, '_>,
-    at: LinkKey,
-    _link: &Link,
-    _hops: usize,
-) -> Option<Trace> {
-    let ports = tracer.ports_of(at);
-    let first = &tracer.index.ports[*ports.first()?];
-    let evidence = smallvec![same_link(first)];
-    Some(Trace::new(Wire::Direct, ports.into(), evidence))
+/// The link is in the switch's namespace, and a port itself: what arrives there comes in by it.
+pub(super) fn direct(tracer: &Tracer<'_, '_>, at: LinkKey) -> Option<Trace> {
+    is_port(tracer, tracer.ports_of(at).into())
+}
+
+/// The link is an internal port: what it sends goes into the switch.
+fn into_switch(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link, _hops: usize) -> Option<Trace> {
+    let untold = |port: &&PortIx| tracer.index.ports[**port].takes_what_is_sent().is_none();
+    if let Some(port) = tracer.ports_of(at).iter().find(untold) {
+        let port = tracer.index.ports[*port].label();
+        let link = &link.name;
+        return Some(Trace::unresolved(format!(
+            "whether the switch takes what {link} sends depends on the kind of its port {port}, \
+             which this source does not tell"
+        )));
+    }
+    is_port(tracer, tracer.ports_into(at))
+}
+
+fn is_port(tracer: &Tracer<'_, '_>, ports: OneOrMore<PortIx>) -> Option<Trace> {
+    let evidence = smallvec![same_link(&tracer.index.ports[*ports.first()?])];
+    Some(Trace::new(Wire::Direct, ports, evidence))
 }
 
 /// How the port was known for this link.
@@ -146,7 +175,7 @@ pub(super) fn same_link(entry: &PortEntry<'_>) -> Evidence {
     }
 }
 
-fn across_veth(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link, hops: usize) -> Option<Trace> {
+fn across_veth(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link, _hops: usize) -> Option<Trace> {
     if !link.is_paired() {
         return None;
     }
@@ -155,7 +184,7 @@ fn across_veth(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link, hops: usize) -
         Err(wire) => return Some(unread_end(wire)),
     };
     let name = end.name.clone();
-    let mut trace = arrive_at(tracer, far, end, hops);
+    let mut trace = arrive_at(tracer, far, end);
     let met = Evidence::VethPeer { netns: far.netns, ifindex: far.ifindex, name, confirmed };
     trace.evidence.insert(0, met);
     Some(trace)
@@ -171,9 +200,9 @@ fn unread_end(wire: Wire) -> Trace {
 }
 
 /// The veth ends on `end`: is that a port, or enslaved to what has one?
-fn arrive_at(tracer: &Tracer<'_, '_>, far: LinkKey, end: &Link, hops: usize) -> Trace {
+fn arrive_at(tracer: &Tracer<'_, '_>, far: LinkKey, end: &Link) -> Trace {
     let wire = Wire::Veth { host_end: end.name.clone(), netns: far.netns };
-    if let Some(trace) = direct(tracer, far, end, hops) {
+    if let Some(trace) = direct(tracer, far) {
         return Trace { wire, ..trace };
     }
     let mut trace = over_master(tracer, far, end)
@@ -196,14 +225,34 @@ fn to_nowhere(_: &Tracer<'_, '_>, _: LinkKey, link: &Link, _: usize) -> Option<T
     dummy.then(|| Trace::ended("a dummy link drops what it is sent"))
 }
 
-/// `IFLA_LINK` is the parent for these kinds, not a peer (linux/if_link.h).
+/// The link sends by another one beneath it, wherever that is.
 fn through_parent(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link, hops: usize) -> Option<Trace> {
-    const KINDS: [&str; 6] = ["macvlan", "macvtap", "ipvlan", "ipvtap", "vlan", "macsec"];
-    KINDS.iter().find(|kind| link.kind.as_deref() == Some(**kind))?;
+    if !link.has_parent() {
+        return None;
+    }
     let Some((below, lower)) = link.peer.and_then(|peer| named_by(tracer.index, at, peer)) else {
         return Some(Trace::unresolved("the link beneath it is in a namespace that was not read"));
     };
-    Some(onto(tracer, below, lower, hops))
+    if below.netns != at.netns || !hides_its_parents_netns(link) {
+        return Some(onto(tracer, below, lower, hops));
+    }
+    if lower.mac.filter(|mac| mac.identifies()) != link.mac {
+        return Some(Trace::unresolved(
+            "the kernel does not say in which namespace the link beneath an ipvtap is",
+        ));
+    }
+    let mut trace = onto(tracer, below, lower, hops);
+    let ports = trace.ports.iter().map(|port| tracer.index.ports[*port].label());
+    let by = "hardware address".to_owned();
+    trace.notes.extend(ports.map(|port| Note::NotProven { port, by: by.clone() }));
+    Some(trace)
+}
+
+/// Of an ipvtap the kernel tells the parent's index, and never in which namespace that is
+/// (`ipvtap_link_ops` of drivers/net/ipvlan/ipvtap.c have no `get_link_net`). It has its parent's
+/// hardware address.
+fn hides_its_parents_netns(link: &Link) -> bool {
+    link.kind.as_deref() == Some("ipvtap")
 }
 
 /// Goes on from the link beneath.

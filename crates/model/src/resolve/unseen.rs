@@ -1,19 +1,22 @@
 //! What a look did not see.
 
-use crate::snapshot::{Observed, Scope, Snapshot};
+use crate::snapshot::{Namespace, Observed, Scope, Snapshot};
 use crate::source_error::SourceErrorKind;
 use crate::wiring::Unseen;
 
 pub(super) fn of(snapshot: &Snapshot) -> Unseen {
     let absent = |engine: &Observed<_>| engine.absence().is_some();
     let blind = snapshot.engines.values().any(absent) || snapshot.kernel.absence().is_some();
-    let spaces = snapshot.kernel.rows().iter().filter(|ns| ns.source_error.is_some());
+    // In a narrow look none of its links may have been needed.
+    let narrow = snapshot.scope == Scope::One;
+    let unreadable = |ns: &&Namespace| ns.source_error.is_some() || (!narrow && !ns.is_read());
+    let spaces = snapshot.kernel.rows().iter().filter(unreadable);
     // One that is gone is gone: that is what was seen.
     let unread = |source_error: &crate::SourceError| source_error.kind != SourceErrorKind::Gone;
     let containers = snapshot.containers();
     let containers = containers.filter(|row| row.netns_error.as_ref().is_some_and(unread));
     Unseen {
-        everything: blind || snapshot.scope == Scope::One,
+        everything: blind || narrow,
         // Without its namespace nothing that is a link can be told of the switch either.
         switch: !snapshot.switch.values().any(Observed::is_fresh)
             || snapshot.switch_netns.is_none(),

@@ -46,6 +46,12 @@ enum Way {
     ByAnother,
     /// Two veths in a bond, and a VLAN on that.
     Bond,
+    /// A macvlan over the interface of the container before, which may have any way itself.
+    OverAnother,
+    /// A macvlan over an internal port, or over a veth that is a port.
+    OverPort {
+        internal: bool,
+    },
     /// Nowhere: its port stayed behind.
     Gone,
 }
@@ -63,6 +69,9 @@ fn ways() -> impl Strategy<Value = Vec<Way>> {
         Way::LinuxBridge { uplink: false },
         Way::ByAnother,
         Way::Bond,
+        Way::OverAnother,
+        Way::OverPort { internal: true },
+        Way::OverPort { internal: false },
         Way::Gone,
     ]);
     vec(way, 1..5)
@@ -262,8 +271,34 @@ impl Scene {
                     self.system_port(&end, Some(own + 1));
                 }
             }
+            Way::OverAnother => {
+                let there = home(i.checked_sub(1).unwrap_or(i));
+                let ethernet = |link: &&Arc<Link>| link.ethernet;
+                let lower = self.space(there).links.iter().find(ethernet).map(|link| link.ifindex);
+                self.over(here, there, lower.unwrap_or(Ifindex(7)));
+            }
+            Way::OverPort { internal: true } => {
+                let index = self.fresh();
+                self.add(SWITCH, link(index, &name, Some("tun")));
+                let (iface, kind) = (name.as_str().into(), "internal".to_owned());
+                let ifindex = Some(Ifindex(index));
+                self.port(Port { iface, kind, ifindex, ..Port::default() });
+                self.over(here, SWITCH, Ifindex(index));
+            }
+            Way::OverPort { internal: false } => {
+                let own = self.pair(SWITCH, &name, SWITCH, &format!("o{i}"));
+                self.system_port(&name, Some(own));
+                self.over(here, SWITCH, Ifindex(own));
+            }
             Way::Gone => self.system_port(&name, None),
         }
+    }
+
+    /// A macvlan in `here` over a link of `there`.
+    fn over(&mut self, here: NetnsId, there: NetnsId, lower: Ifindex) {
+        let (index, nsid) = (self.fresh(), self.called(here, there));
+        let peer = Some(Peer { ifindex: lower, nsid });
+        self.add(here, Link { peer, ..link(index, "eth0", Some("macvlan")) });
     }
 }
 
@@ -277,6 +312,7 @@ enum Cut {
     EngineAbsent,
     NamespaceDropped(usize),
     NamespaceUnread(usize),
+    NamespaceEmpty(usize),
     SwitchNetns,
     PacketSockets,
     Vswitchd { elsewhere: bool },
@@ -293,6 +329,7 @@ fn cuts() -> impl Strategy<Value = Cut> {
         Just(Cut::EngineAbsent),
         (0..5usize).prop_map(Cut::NamespaceDropped),
         (0..5usize).prop_map(Cut::NamespaceUnread),
+        (0..5usize).prop_map(Cut::NamespaceEmpty),
         Just(Cut::SwitchNetns),
         Just(Cut::PacketSockets),
         any::<bool>().prop_map(|elsewhere| Cut::Vswitchd { elsewhere }),
@@ -341,6 +378,11 @@ fn cut(snapshot: &mut Snapshot, cut: Cut) {
                 row.source_error = Some(why());
             }
         }
+        Cut::NamespaceEmpty(i) => {
+            let rows = snapshot.kernel.rows_mut();
+            let i = i % rows.len().max(1);
+            rows.get_mut(i).into_iter().for_each(|row| row.links.clear());
+        }
         Cut::SwitchNetns => snapshot.switch_netns = None,
         Cut::PacketSockets => {
             snapshot.kernel.rows_mut().iter_mut().for_each(|row| row.packet_sockets = None);
@@ -359,8 +401,9 @@ fn narrow(snapshot: &mut Snapshot, home: NetnsId) {
     let mut rows = snapshot.kernel.rows().to_vec();
     rows.retain(|row| row.id == home || row.id == SWITCH);
     let Some(inside) = rows.iter().find(|row| row.id == home).cloned() else { return };
-    let blind = |link: &Arc<Link>| matches!(link.kind.as_deref(), None | Some("tun"));
-    if !inside.links.iter().any(blind) {
+    let blind =
+        |link: &Arc<Link>| link.ethernet && matches!(link.kind.as_deref(), None | Some("tun"));
+    if !inside.links.iter().any(blind) && inside.exits().next().is_none() {
         let peers = inside.links.iter().filter_map(|link| link.peer);
         let there = peers.filter(|p| p.nsid.is_some_and(|n| inside.nsids.get(&n) == Some(&SWITCH)));
         let mut open: Vec<Ifindex> = there.map(|peer| peer.ifindex).collect();
@@ -569,6 +612,12 @@ fn each_way_leads_where_it_should() {
             "eth1 on Some(\"br0/h0-1\") None",
         ]
     );
+    assert_eq!(states(Way::OverPort { internal: true }), on("eth0", "h0"));
+    assert_eq!(states(Way::OverPort { internal: false }), ["eth0 none None None"]);
+    let over = resolve(&Scene::new(&[Way::Veth, Way::OverAnother, Way::OverAnother]).snapshot);
+    let on = |port: &str| format!("on Some(\"br0/{port}\") None");
+    let each: Vec<_> = over.attachments.iter().map(|found| where_it_is(&found.port)).collect();
+    assert_eq!(each, [on("h0"), on("h0"), on("h0")]);
     let gone = resolve(&Scene::new(&[Way::Gone]).snapshot);
     assert!(gone.ports.iter().any(|port| port.occupant.is_orphaned()));
 }

@@ -1,6 +1,6 @@
 //! Whether the container that a record names is known, replaced, gone, or none of these for certain.
 
-use docker_ovs_model::identity::World;
+use docker_ovs_model::identity::{SourceIdentity, World};
 use docker_ovs_model::port_record::{EngineMark, PortRecord};
 use docker_ovs_model::snapshot::{Engine, Observed, OtherEngine, Scope};
 use docker_ovs_model::whereabouts::{Whereabouts, whereabouts};
@@ -17,7 +17,10 @@ fn record(engine: Option<&str>) -> PortRecord {
 }
 
 fn other(containers: Observed<docker_ovs_model::snapshot::Container>) -> OtherEngine {
-    OtherEngine { address: ADDRESS.to_owned(), id: Some("engine-2".to_owned()), containers }
+    let world = World::Here { evidence: "a test says so".to_owned() };
+    let identity = Some(SourceIdentity { id: None, pid: Some(1), world });
+    let (address, id) = (ADDRESS.to_owned(), Some("engine-2".to_owned()));
+    OtherEngine { address, id, identity, containers }
 }
 
 fn silent() -> SourceError {
@@ -120,4 +123,30 @@ fn what_has_the_name_of_a_container_that_is_gone_replaces_it_if_it_is_the_only_o
     // Of a known engine, that of another one is no successor.
     let found = whereabouts(&host, &record(Some(ENGINE)));
     assert!(matches!(found, Whereabouts::Replaced(_)), "{found:?}");
+}
+
+fn moved_to(engine: &mut OtherEngine, world: World) {
+    engine.identity.as_mut().unwrap().world = world;
+}
+
+#[test]
+fn an_engine_of_another_machine_has_no_say_but_about_its_very_container() {
+    let elsewhere = World::Elsewhere { why: "it is far".to_owned() };
+    let mut host = host();
+    host.other_engines.push(other(Ok(vec![container(9)]).into()));
+    moved_to(&mut host.other_engines[0], elsewhere.clone());
+    is_unknown(&host, &record(None), ADDRESS);
+    // A word typed by hand, as ovs-docker writes it, is no name of that machine's.
+    let typed = PortRecord { container: "c9".to_owned(), ..PortRecord::default() };
+    assert_eq!(whereabouts(&host, &typed), Whereabouts::Gone);
+    host.other_engines[0].containers = Observed::Absent { why: silent() };
+    assert_eq!(whereabouts(&host, &typed), Whereabouts::Gone, "what it has is not here");
+    // The record names it: that it has not got the container any more is to be proven.
+    host.other_engines[0].containers = Ok(Vec::new()).into();
+    is_unknown(&host, &record(Some("engine-2")), "not proven to be an engine of this host");
+    let unknown = World::Unknown { why: "it may be far".to_owned() };
+    moved_to(&mut host.other_engines[0], unknown);
+    is_unknown(&host, &record(Some("engine-2")), "it may be far");
+    host.other_engines[0].containers = Observed::Absent { why: silent() };
+    is_unknown(&host, &typed, "does not answer");
 }

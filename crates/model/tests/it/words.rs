@@ -51,6 +51,11 @@ fn notes_say_what_is_uncertain() {
         ),
         (Note::NotAsRequested { requested: 7 }, "port 7 was requested"),
         (Note::Stale { why: "it hangs".to_owned() }, "stale: it hangs"),
+        (
+            Note::PastPort { port: "br0/eth1".to_owned(), link: "eth1".into() },
+            "what it sends leaves by eth1, past the switch: port br0/eth1 takes only what comes in \
+             by that link",
+        ),
     ]);
     let helps = Note::ChecksumOffload { link: "eth0".into() }.to_string();
     assert!(helps.contains("ethtool -K eth0 tx off"), "{helps}");

@@ -102,6 +102,10 @@ impl From<timeline::Field> for Field {
             timeline::Field::Bridge => Self::Bridge,
             timeline::Field::OfPort => Self::OfPort,
             timeline::Field::Vlan => Self::Vlan,
+            timeline::Field::Mtu => Self::Mtu,
+            timeline::Field::Port => Self::Port,
+            timeline::Field::HostInterface => Self::HostInterface,
+            timeline::Field::Notes => Self::Notes,
         }
     }
 }

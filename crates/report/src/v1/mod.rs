@@ -28,7 +28,7 @@ pub use explanation::{Explanation, Step};
 pub use matching::Match;
 pub use port::{Port, PortLink};
 pub use restored::{Orphan, Restored};
-pub use served::{CountedPort, Error, Health, HealthStatus};
+pub use served::{CountedPort, Error, Health, HealthStatus, Owed};
 pub use source::{Source, sources};
 pub use version::Version;
 pub use wiring::Wiring;

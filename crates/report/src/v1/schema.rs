@@ -4,8 +4,8 @@ use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Map, Value};
 
 use super::{
-    Attachment, Bridge, Check, CountedPort, Error, Event, Explanation, Health, Match, Orphan, Port,
-    Restored, Source, Version, Wiring,
+    Attachment, Bridge, Check, CountedPort, Error, Event, Explanation, Health, Match, Orphan, Owed,
+    Port, Restored, Source, Version, Wiring,
 };
 
 /// The schema of every v1 object and of what it is made of, by name. References begin with
@@ -29,6 +29,7 @@ fn printed(generator: &mut SchemaGenerator) {
     generator.subschema_for::<Health>();
     generator.subschema_for::<Match>();
     generator.subschema_for::<Orphan>();
+    generator.subschema_for::<Owed>();
     generator.subschema_for::<Port>();
     generator.subschema_for::<Restored>();
     generator.subschema_for::<Source>();

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use model::Snapshot;
+use model::ids::ContainerId;
+use model::plan::Remembered;
 use serde::Serialize;
 
 pub use super::words::HealthStatus;
@@ -31,12 +33,53 @@ pub struct Health {
     pub time: Option<String>,
     /// What was asked.
     pub sources: Vec<Source>,
+    /// What containers that run had before they started, and have not got back yet.
+    pub owed: Vec<Owed>,
+}
+
+/// An interface that a container had before it started, and that is still to be made again.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "PascalCase")]
+pub struct Owed {
+    /// Name of the container.
+    pub container: String,
+    /// Its full id.
+    #[serde(rename = "ID")]
+    pub id: String,
+    /// Name of the interface inside.
+    pub interface: String,
+    /// The OVS bridge.
+    pub bridge: String,
+    /// Its OpenFlow port there; null unless it is a real number.
+    #[serde(rename = "OFPort")]
+    pub ofport: Option<u16>,
+    /// Since when: RFC 3339, UTC, milliseconds.
+    pub since: String,
+    /// What it waits for.
+    pub reason: String,
+}
+
+impl Owed {
+    /// What is remembered of a container, since `since` in milliseconds since the Unix epoch.
+    pub fn new(what: &Remembered, id: &ContainerId, since: u64, reason: String) -> Self {
+        Self {
+            container: what.container.to_string(),
+            id: id.0.to_string(),
+            interface: what.interface.to_string(),
+            bridge: what.bridge.to_string(),
+            ofport: what.ofport().map(|ofport| ofport.0),
+            since: super::time::rfc3339(since),
+            reason,
+        }
+    }
 }
 
 impl Health {
     /// Before the first look has ended.
     pub fn starting() -> Self {
-        Self { status: HealthStatus::Starting, time: None, sources: Vec::new() }
+        let (sources, owed) = (Vec::new(), Vec::new());
+        Self { status: HealthStatus::Starting, time: None, sources, owed }
     }
 
     /// After a look.
@@ -44,7 +87,13 @@ impl Health {
         let sources = sources(snapshot);
         let fresh = sources.iter().all(|source| source.state == SourceState::Fresh);
         let status = if fresh { HealthStatus::Ok } else { HealthStatus::Degraded };
-        Self { status, time: Some(super::time::rfc3339(snapshot.taken)), sources }
+        let time = Some(super::time::rfc3339(snapshot.taken));
+        Self { status, time, sources, owed: Vec::new() }
+    }
+
+    /// The same, with what is owed to containers.
+    pub fn owing(self, owed: Vec<Owed>) -> Self {
+        Self { owed, ..self }
     }
 }
 

@@ -243,6 +243,14 @@ words! {
         OfPort = "OFPort",
         /// Access VLAN or trunks.
         Vlan = "VLAN",
+        /// Its MTU.
+        Mtu = "MTU",
+        /// The port's interface, where bridge, number and state stayed.
+        Port = "Port",
+        /// The link on the host's side, where the port stayed.
+        HostInterface = "HostInterface",
+        /// Whether it is deaf, where nothing else changed.
+        Notes = "Notes",
     }
 }
 

@@ -5,6 +5,9 @@ use lab::{Bridge, Container, Home, Link, Netns, assert_carries, ofport_of, run, 
 
 use crate::tool::says;
 
+/// What the container sends is no longer than the cable takes with any tunnel's headers.
+const MTU: &str = "1400";
+
 /// A host on the other side of a cable: its address is 203.0.113.2, ours is .1.
 struct Far {
     netns: Netns,
@@ -22,9 +25,10 @@ impl Far {
         Self { netns, _cable: cable }
     }
 
-    /// The tunnel's other end, made by the kernel alone.
+    /// The tunnel's other end, made by the kernel alone. Its MTU is the container's, as that of
+    /// all interfaces of one Ethernet has to be: what is longer the datapath drops before a port.
     fn end(&self, words: &[&str], ip: &str) {
-        self.netns.ip(&[&["link", "add", "tun9", "type"], words].concat());
+        self.netns.ip(&[&["link", "add", "tun9", "mtu", MTU, "type"], words].concat());
         self.netns.ip(&["address", "add", ip, "dev", "tun9"]);
         self.netns.ip(&["link", "set", "tun9", "up"]);
     }
@@ -40,20 +44,13 @@ fn a_container_talks_through_a_tunnel_of_the_kernels_datapath() {
     ];
     for (kind, end) in ends {
         let (far, bridge, container) = (Far::new(), Bridge::new(), Container::run());
-        says(&[
-            "connect",
-            bridge.name(),
-            container.name(),
-            "--ip",
-            "10.82.1.1/24",
-            "--mtu",
-            "1400",
-        ]);
+        says(&["connect", bridge.name(), container.name(), "--ip", "10.82.1.1/24", "--mtu", MTU]);
         far.end(end, "10.82.1.2/24");
         let port = unique("tu");
         let set = ["--", "set", "interface", &port, &format!("type={kind}")];
         let options = ["options:remote_ip=203.0.113.2", "options:key=9"];
         let number = bridge.add(&port, &[&set[..], &options].concat());
+        println!("{kind}");
         lab::wait_for_answer(&container, "10.82.1.2");
         assert_carries(&container, &far.netns, &["10.82.1.2"]);
         assert_carries(&far.netns, &container, &["10.82.1.1"]);

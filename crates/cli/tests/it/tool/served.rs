@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 
-use lab::http::{Answer, PATIENCE, ask, head};
+use lab::http::{Answer, ask, head};
 use lab::{Clock, Container, Netns};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -78,7 +78,7 @@ impl Served {
     /// Waits for a line with `what` on stderr.
     pub(crate) fn hears(&self, what: &str) -> String {
         let mut said = Vec::new();
-        while let Ok(line) = self.said.recv_timeout(PATIENCE) {
+        while let Ok(line) = self.said.recv_timeout(lab::patience()) {
             if line.contains(what) {
                 return line;
             }
@@ -105,7 +105,7 @@ impl Served {
     /// A connection over which nothing has been said yet.
     pub(crate) fn connect(&self) -> UnixStream {
         let stream = UnixStream::connect(self.socket()).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(lab::patience())).unwrap();
         stream
     }
 

@@ -273,7 +273,13 @@ fn cuts(whole: &Snapshot) -> Vec<Snapshot> {
             space.links.clear();
             space.source_error = Some(why());
         });
+        cut(&|less| less.kernel.rows_mut()[n].links.clear());
         cut(&|less| less.kernel.rows_mut()[n].nsids.clear());
+        cut(&|less| {
+            let mut rows = less.kernel.rows().to_vec();
+            rows.remove(n);
+            less.kernel = Observed::Fresh { rows: rows.into() };
+        });
     }
     cut(&|less| {
         less.kernel.rows_mut().iter_mut().for_each(|space| space.packet_sockets = None);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use docker_ovs_model::evidence::Note;
 use docker_ovs_model::identity::World;
-use docker_ovs_model::ids::{Ifindex, OfPort};
+use docker_ovs_model::ids::OfPort;
 use docker_ovs_model::plan::{
     Connect, Disconnect, KernelStep, PlanError, Prunable, Prune, Restore, RestoreAction, Step,
     SwitchStep, VlanMode, Wanted, disconnect, prune, remembered, renames, restore, undecided,
@@ -127,6 +127,7 @@ fn a_record_without_an_engine_needs_all_engines_of_the_host() {
     let other = |rows: Observed<Container>| OtherEngine {
         address: "unix:///run/podman/podman.sock".into(),
         id: None,
+        identity: None,
         containers: rows,
     };
     let fresh = |row| Observed::Fresh { rows: [row].into() };
@@ -265,8 +266,9 @@ fn debris_is_judged_against_the_database_of_its_own_mark() {
     assert_eq!(pruned(&old(&killed())), 1, "an earlier version was killed");
     assert_eq!((pruned(&old(&left)), doubts(&old(&left)).len()), (0, 1), "it may be in use");
     let mut heard = killed();
-    let sockets = heard.kernel.rows_mut()[0].packet_sockets.as_mut().unwrap();
-    sockets.insert(Ifindex(1));
+    let here = &mut heard.kernel.rows_mut()[0];
+    let end = here.links.iter().find(|link| link.is_paired()).unwrap().ifindex;
+    here.packet_sockets.as_mut().unwrap().insert(end);
     assert_eq!(pruned(&heard), 0, "some vswitchd listens to it");
     heard.kernel.rows_mut()[0].packet_sockets = None;
     assert_eq!((pruned(&heard), doubts(&heard).len()), (0, 1), "that was not read");

@@ -35,13 +35,34 @@ pub(crate) fn container(n: u64) -> Container {
     }
 }
 
+/// The link that each namespace has for as long as it lives.
+fn loopback() -> Arc<Link> {
+    Arc::new(Link {
+        ifindex: Ifindex(1),
+        name: "lo".into(),
+        kind: None,
+        ethernet: false,
+        mac: None,
+        addresses: Vec::new(),
+        mtu: 65536,
+        up: true,
+        peer: None,
+        master: None,
+        vlan: None,
+        alias: None,
+        altnames: Vec::new(),
+        tx_checksum_offload: None,
+        gateways: None,
+    })
+}
+
 fn namespace(id: NetnsId) -> Namespace {
     let nsids = if id == SWITCH { BTreeMap::new() } else { [(Nsid(0), SWITCH)].into() };
     Namespace {
         id,
         names: Vec::new(),
         nsids,
-        links: Vec::new(),
+        links: vec![loopback()],
         paths: Vec::new(),
         packet_sockets: (id == SWITCH).then(BTreeSet::new),
         source_error: None,

@@ -1,0 +1,100 @@
+//! More engines than the one that is asked, and containers whose place others take or hold.
+
+use lab::{Bridge, Container, Home, InnerDocker, Link, run, try_run, unique, wait_until};
+
+use crate::tool::{Served, docker_ovs, lists, says};
+
+fn ports(bridge: &Bridge) -> Vec<String> {
+    run("ovs-vsctl", &["list-ports", bridge.name()]).lines().map(str::to_owned).collect()
+}
+
+fn wait_until_gone(link: &str) {
+    wait_until("the kernel deletes the link", || {
+        try_run("ip", &["link", "show", "dev", link]).is_err()
+    });
+}
+
+/// A record that does not say of which engine it is, as ovs-docker's: a second dockerd with a socket
+/// where none is looked for has its container.
+#[test]
+fn an_engine_with_a_socket_of_its_own_keeps_what_its_stopped_containers_had() {
+    lab::need!(Docker);
+    let (bridge, inner) = (Bridge::new(), InnerDocker::start());
+    let name = inner.container();
+    let (pid, end) = (inner.outer_pid(&name), unique("v"));
+    let veth = Link::named(&end, &["type", "veth", "peer", "name", "eth1", "netns", &pid]);
+    let words = [
+        "--".to_owned(),
+        "set".to_owned(),
+        "Interface".to_owned(),
+        end.clone(),
+        format!("external_ids:container_id={name}"),
+        "external_ids:container_iface=eth1".to_owned(),
+    ];
+    bridge.add(&end, &words.each_ref().map(String::as_str));
+    let doctor = docker_ovs(&["doctor"]).stdout;
+    let line = doctor.lines().find(|line| line.contains(&inner.host()));
+    let line = line.unwrap_or_else(|| panic!("{doctor}"));
+    assert!(line.starts_with("identity ") && line.contains("here: process "), "{line}");
+    inner.docker(&["stop", "--time", "0", &name]);
+    wait_until_gone(&end);
+    drop(veth);
+    for more in [&[][..], &["--all"], &["--stopped"]] {
+        let words = [&["prune", "--force", "--bridge", bridge.name()], more].concat();
+        let ran = docker_ovs(&words);
+        assert!(ran.code < 2, "{ran:?}");
+        assert_eq!(ports(&bridge), std::slice::from_ref(&end), "{ran:?}");
+    }
+    inner.docker(&["rm", "--force", &name]);
+    let pruned = ["prune", "--force", "--bridge", bridge.name(), "--format", "{{.Port}}"];
+    assert_eq!(lists(&pruned), format!("{end}\n"));
+}
+
+/// What is planned is what would be done, also while the kernel still takes a namespace down.
+#[test]
+fn a_dry_run_waits_for_what_is_being_taken_down_as_the_act_itself_does() {
+    lab::need!(Docker);
+    let bridge = Bridge::new();
+    for _ in 0..4 {
+        let (kept, gone) = (Container::run(), Container::run());
+        for container in [&kept, &gone] {
+            says(&["connect", bridge.name(), container.name()]);
+        }
+        run("docker", &["restart", "--time", "0", kept.id()]);
+        let restored = ["restore", kept.name(), "--dry-run", "--format", "{{.Result}}"];
+        let ran = docker_ovs(&restored);
+        assert_eq!((ran.code, ran.stdout.as_str()), (1, "missing\n"), "{ran:?}");
+        run("docker", &["rm", "--force", gone.id()]);
+        let ran = docker_ovs(&["disconnect", bridge.name(), gone.name(), "--dry-run"]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        run("docker", &["restart", "--time", "0", kept.id()]);
+        let again = ["connect", bridge.name(), kept.name(), "--interface", "eth0", "--dry-run"];
+        let ran = docker_ovs(&again);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        says(&["disconnect", bridge.name(), gone.name()]);
+        says(&["disconnect", bridge.name(), kept.name()]);
+    }
+}
+
+/// A container in another's network keeps that one's namespace when it restarts.
+#[test]
+fn a_sharer_that_outlives_its_owners_restart_gives_the_interface_back_when_it_ends() {
+    lab::alone!(Docker);
+    let (bridge, owner) = (Bridge::new(), Container::run());
+    let sharer = Container::run_with(&["--network", &format!("container:{}", owner.id())]);
+    says(&["connect", bridge.name(), owner.name(), "--ofport", "40021", "--ip", "10.79.9.1/24"]);
+    let served = Served::start_restoring();
+    let number = |container: &Container| {
+        docker_ovs(&["port", container.name(), bridge.name(), "--quiet"]).stdout
+    };
+    owner.restart();
+    let told = served.hears("is not restored");
+    assert!(told.contains(&format!("{}:eth0 is on it", sharer.name())), "{told}");
+    assert_eq!((number(&owner), number(&sharer)), (String::new(), "40021\n".to_owned()));
+    let ran = docker_ovs(&["restore", owner.name(), "--format", "{{.Result}}"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (1, "skipped\n"), "{ran:?}");
+    sharer.restart();
+    wait_until("the owner has its interface again", || number(&owner) == "40021\n");
+    assert!(owner.ip(&["address", "show", "eth0"]).contains("10.79.9.1/24"));
+    assert_eq!(number(&sharer), "40021\n", "it shares the new namespace now");
+}

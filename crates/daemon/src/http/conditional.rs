@@ -1,0 +1,94 @@
+//! Conditional requests (RFC 9110, section 13): what a client has already is not sent again.
+
+use axum::http::header::{ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+use crate::daemon::Daemon;
+
+/// The entity tag of a look: it changes with every look, whether or not anything else did.
+pub(crate) fn tag(daemon: &Daemon, looks: u64) -> Option<HeaderValue> {
+    HeaderValue::from_str(&format!("\"{}-{looks}\"", daemon.published.boot)).ok()
+}
+
+/// Whether `If-None-Match` says that the client has what `tag` is of: `*`, or a list with it, by
+/// the weak comparison (section 13.1.2).
+pub(crate) fn has(headers: &HeaderMap, tag: Option<&HeaderValue>) -> bool {
+    let Some(tag) = tag.and_then(|tag| tag.to_str().ok()) else { return false };
+    let lines = headers.get_all(IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
+    let mut lines = lines.map(|line| line.trim_matches([' ', '\t']));
+    lines.any(|line| line == "*" || tags(line).any(|listed| listed == tag))
+}
+
+/// Each entity tag of a list, without the mark of a weak one. What follows something else than a
+/// tag is no list any more.
+fn tags(mut line: &str) -> impl Iterator<Item = &str> {
+    std::iter::from_fn(move || {
+        line = line.trim_start_matches([' ', '\t', ',']);
+        line = line.strip_prefix("W/").unwrap_or(line);
+        let end = line.strip_prefix('"')?.find('"')? + 2;
+        let (tag, rest) = line.split_at_checked(end)?;
+        line = rest;
+        Some(tag)
+    })
+}
+
+/// 304 (section 15.4.5), with the tag that 200 would have.
+pub(crate) fn not_modified(tag: Option<HeaderValue>) -> Response {
+    let mut answer = StatusCode::NOT_MODIFIED.into_response();
+    mark(&mut answer, tag);
+    answer
+}
+
+/// Gives an answer its tag.
+pub(crate) fn mark(answer: &mut Response, tag: Option<HeaderValue>) {
+    answer.headers_mut().extend(tag.map(|tag| (ETAG, tag)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_had(lines: &[&'static str]) -> bool {
+        let lines = lines.iter().map(|line| (IF_NONE_MATCH, HeaderValue::from_static(line)));
+        let mut headers = HeaderMap::new();
+        lines.for_each(|(name, value)| {
+            headers.append(name, value);
+        });
+        has(&headers, Some(&HeaderValue::from_static("\"boot-7\"")))
+    }
+
+    #[test]
+    fn a_list_a_weak_tag_and_any_are_as_good_as_the_tag() {
+        for had in [
+            &["\"boot-7\""][..],
+            &["W/\"boot-7\""],
+            &["*"],
+            &[" * "],
+            &["\"boot-6\", \"boot-7\""],
+            &["\"boot-6\",W/\"boot-7\""],
+            &["\"a,b\" ,, \"boot-7\""],
+            &["\"x\"", "\"boot-7\""],
+        ] {
+            assert!(is_had(had), "{had:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_list_with_the_tag_is_not() {
+        for other in [
+            &[][..],
+            &[""],
+            &["boot-7"],
+            &["\"boot-70\""],
+            &["\"boot-7"],
+            &["\"*\""],
+            &["*, x"],
+            &["\"a\" x \"boot-7\""],
+            &["w/\"boot-7\""],
+            &["\"W/\"boot-7\""],
+        ] {
+            assert!(!is_had(other), "{other:?}");
+        }
+    }
+}

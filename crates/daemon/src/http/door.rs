@@ -1,0 +1,10 @@
+//! By which way a request came, and so what it may be told.
+
+/// A way in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// By TCP without a token: every user of the machine, and whoever else reaches it.
+    Public,
+    /// By the unix socket, whose permissions say who may, or with the token.
+    Private,
+}

@@ -1,0 +1,111 @@
+//! What one look says of what containers had before they started: by the plans that `restore` would
+//! make.
+
+use std::sync::Arc;
+
+use model::Snapshot;
+use model::ids::{ContainerId, Mac, Name};
+use model::plan::{Generated, Remembered, Restore, RestoreAction, remembered, restore};
+use model::port_record::PortRecord;
+use model::snapshot::{Container, Observed};
+use model::switch::SwitchSource;
+use model::whereabouts::whereabouts;
+
+use crate::state::State;
+
+/// Which attachment is remembered, by its port or, without one, by its bridge alone.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    bridge: Name,
+    container: String,
+    interface: String,
+}
+
+/// A container that runs, and its first process.
+pub(super) type Owner = (ContainerId, u32);
+
+/// What is to be done about one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Claim {
+    /// Nothing is missing.
+    #[default]
+    Nothing,
+    /// Whether something is missing, or may be touched, is not known yet.
+    Doubtful,
+    /// It can be made again.
+    Missing,
+}
+
+impl Key {
+    pub(super) fn of(one: &Remembered) -> Option<Self> {
+        let PortRecord { container, interface, .. } = PortRecord::of(&one.port)?;
+        Some(Self { bridge: one.bridge.clone(), container, interface })
+    }
+}
+
+/// Whether a look can tell what is missing: everything that `restore` rests on was seen in it. Nothing
+/// follows from old rows.
+pub(super) fn can_be_told(snapshot: &Snapshot) -> bool {
+    let ovsdb = snapshot.switch.get(&SwitchSource::Ovsdb);
+    snapshot.kernel.is_fresh()
+        && ovsdb.is_some_and(Observed::is_fresh)
+        && snapshot.switch_netns.is_some()
+        && snapshot.engines.values().any(Observed::is_fresh)
+}
+
+/// Whether containers and ports are the same in both, as far as that can be told at a glance.
+pub(super) fn shares_rows(one: &Snapshot, other: &Snapshot) -> bool {
+    fn same<T>(one: &Observed<T>, other: &Observed<T>) -> bool {
+        match (one, other) {
+            (Observed::Fresh { rows: one }, Observed::Fresh { rows: other }) => {
+                Arc::ptr_eq(one, other)
+            }
+            _ => false,
+        }
+    }
+    let engines = one.engines.iter().zip(&other.engines);
+    let switches = one.switch.iter().zip(&other.switch);
+    one.engines.len() == other.engines.len()
+        && one.switch.len() == other.switch.len()
+        && engines.into_iter().all(|((_, one), (_, other))| same(one, other))
+        && switches.into_iter().all(|((_, one), (_, other))| same(one, other))
+}
+
+/// All that is remembered, each with the container that it is of, or of the one in whose place that
+/// is, where it runs.
+pub(super) fn found(state: &State) -> impl Iterator<Item = (Key, Remembered, Option<Owner>)> {
+    let snapshot = &state.snapshot;
+    // No container is named, so none can be missing.
+    let all = remembered(snapshot, &state.found, &Restore::default()).unwrap_or_default();
+    all.into_iter().filter_map(|one| {
+        let row = owner(snapshot, &one);
+        let owner = row.and_then(|row| Some((row.id.clone(), row.pid?)));
+        Some((Key::of(&one)?, one, owner))
+    })
+}
+
+fn owner<'a>(snapshot: &'a Snapshot, one: &Remembered) -> Option<&'a Container> {
+    let record = PortRecord::of(&one.port)?;
+    let found = whereabouts(snapshot, &record);
+    if found.container().is_some() {
+        return found.container();
+    }
+    // The successor's, as soon as it is proven that the predecessor is gone.
+    found.doubt()?;
+    snapshot.containers().find(|row| row.name == one.container)
+}
+
+/// What is to be done about it, and why that is or is not known.
+pub(super) fn judged(state: &State, one: &Remembered) -> (Claim, String) {
+    // Only whether it can be made is asked, so no name or address is needed.
+    let generated = Generated { host_end: "dov-00000000".to_owned(), mac: Mac([2; 6]), now: 0 };
+    match restore(&state.snapshot, &state.found, one, &generated) {
+        RestoreAction::There | RestoreAction::Gone => (Claim::Nothing, String::new()),
+        RestoreAction::Again(_) => (Claim::Missing, "it is about to be made again".to_owned()),
+        RestoreAction::NotRunning { state } => {
+            (Claim::Doubtful, format!("its container is {state}"))
+        }
+        RestoreAction::Refused(plan_error) => (Claim::Doubtful, plan_error.to_string()),
+        RestoreAction::NotToBeTouched { why } => (Claim::Doubtful, why),
+    }
+}

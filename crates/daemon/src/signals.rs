@@ -1,0 +1,59 @@
+//! The signals that the daemon minds.
+
+use std::io;
+
+use model::{SourceError, SourceErrorKind};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// What a signal asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// SIGTERM, SIGINT, and what else would end a process: it ends in order, so that its socket's
+    /// file does not stay.
+    End,
+    /// SIGHUP: certificate, key and token are read anew.
+    Reload,
+}
+
+/// All of them.
+#[derive(Debug)]
+pub(crate) struct Signals {
+    ends: Vec<Signal>,
+    hangup: Signal,
+}
+
+impl Signals {
+    /// From now on none of them ends the process at once.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub(crate) fn new() -> Result<Self, SourceError> {
+        let failed =
+            |error: io::Error| SourceError::new(SourceErrorKind::Unusable, "signals", error);
+        let ends = [
+            SignalKind::terminate(),
+            SignalKind::interrupt(),
+            SignalKind::quit(),
+            SignalKind::user_defined1(),
+            SignalKind::user_defined2(),
+            SignalKind::alarm(),
+        ];
+        let ends = ends.into_iter().map(signal).collect::<Result<_, _>>().map_err(failed)?;
+        Ok(Self { ends, hangup: signal(SignalKind::hangup()).map_err(failed)? })
+    }
+
+    /// The next one. Cancel safe.
+    pub(crate) async fn next(&mut self) -> Asked {
+        let ends = self.ends.iter_mut().map(|signal| Box::pin(signal.recv()));
+        tokio::select! {
+            biased;
+            _ = futures_util::future::select_all(ends) => Asked::End,
+            _ = self.hangup.recv() => Asked::Reload,
+        }
+    }
+
+    /// Until it is asked to end.
+    pub(crate) async fn end(&mut self) {
+        while self.next().await != Asked::End {}
+    }
+}

@@ -1,0 +1,154 @@
+//! What is written once for all that ask: the page, the lists, the snapshot. None of it depends on
+//! the request.
+//!
+//! Each part is written at most once at a time and once for each look, in the pool, and shared by
+//! all answers. A client that gives up stops nothing. What is not asked for again is let go.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use report::graph::Scene;
+use report::{Wanted, list, v1};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::time::{Instant, sleep_until};
+
+use super::{Published, State, json};
+use crate::http::error::ApiError;
+use crate::page;
+use crate::pool::Pool;
+
+/// A part that is not asked for in this time is let go.
+const KEPT: Duration = Duration::from_secs(10);
+
+/// What can be written once for all.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Part {
+    /// Every attachment as v1 JSON.
+    Attachments,
+    /// The event `reset` with the v1 wiring.
+    Reset,
+    /// The Snapshot as JSON.
+    Snapshot,
+    /// The same without what is for those only who may ask Docker: [`model::public`].
+    PublicSnapshot,
+    /// The page.
+    Page,
+    /// The part of the page that changes.
+    Figure,
+}
+
+const PARTS: usize = 6;
+
+/// A part as it was written.
+#[derive(Clone, Debug)]
+pub(crate) struct Rendered {
+    pub(crate) text: Bytes,
+    /// Where the JSON of a [`Part::Reset`] is in it.
+    pub(crate) json: Bytes,
+    /// Of which look: [`State::looks`].
+    pub(crate) looks: u64,
+    /// The number of the last event that led to it.
+    pub(crate) last: u64,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    kept: Option<(Rendered, Instant)>,
+    /// Whether a task waits to let it go.
+    watched: bool,
+}
+
+/// All parts, each as it was written last.
+#[derive(Debug, Default)]
+pub(crate) struct Renderings([Arc<Mutex<Slot>>; PARTS]);
+
+impl Renderings {
+    /// The part as of the newest look; at least as new as when it was asked for.
+    ///
+    /// # Errors
+    /// There was no look yet.
+    #[allow(clippy::indexing_slicing, reason = "there is a slot for each part")]
+    pub(crate) async fn get(
+        &self,
+        part: Part,
+        published: &Arc<Published>,
+        pool: &Pool,
+    ) -> Result<Rendered, ApiError> {
+        let wanted = published.now().ok_or_else(ApiError::not_ready)?;
+        let mut slot = self.0[part as usize].clone().lock_owned().await;
+        if let Some((kept, used)) = &mut slot.kept
+            && kept.looks >= wanted.looks
+        {
+            *used = Instant::now();
+            return Ok(kept.clone());
+        }
+        let (published, pool) = (published.clone(), pool.clone());
+        // It goes on without the client that asked first: others wait for it.
+        let written = tokio::spawn(async move {
+            // Those who waited meanwhile want a newer one.
+            let state = published.now().unwrap_or(wanted);
+            let boot = published.boot.clone();
+            let rendered = pool.run(move || part.write(&state, &boot)).await?;
+            keep(slot, rendered.clone());
+            Ok(rendered)
+        });
+        written.await.unwrap_or_else(|_| Err(ApiError::ended()))
+    }
+}
+
+/// Keeps it for as long as it is asked for.
+fn keep(mut slot: OwnedMutexGuard<Slot>, rendered: Rendered) {
+    slot.kept = Some((rendered, Instant::now()));
+    if !std::mem::replace(&mut slot.watched, true) {
+        tokio::spawn(let_go(OwnedMutexGuard::mutex(&slot).clone()));
+    }
+}
+
+async fn let_go(slot: Arc<Mutex<Slot>>) {
+    let mut due = Instant::now() + KEPT;
+    loop {
+        sleep_until(due).await;
+        let mut slot = slot.lock().await;
+        match &slot.kept {
+            Some((_, used)) if used.elapsed() < KEPT => due = *used + KEPT,
+            _ => {
+                *slot = Slot::default();
+                return;
+            }
+        }
+    }
+}
+
+impl Part {
+    fn write(self, state: &State, boot: &str) -> Rendered {
+        let (snapshot, wiring) = (&state.snapshot, &state.wiring);
+        let scene = || Scene::new(wiring, None);
+        let text = match self {
+            Self::Attachments => json(&list(snapshot, wiring, &Wanted::default())),
+            Self::Reset => return reset(state, boot),
+            Self::Snapshot => json(&**snapshot),
+            Self::PublicSnapshot => json(&model::public(snapshot, &[])),
+            Self::Page => page::page(&scene(), &v1::sources(snapshot)),
+            Self::Figure => page::fragment(&scene(), &v1::sources(snapshot)),
+        };
+        let (text, json) = (bytes(text), Bytes::new());
+        Rendered { text, json, looks: state.looks, last: state.last }
+    }
+}
+
+/// The event, in one piece of memory with its JSON.
+fn reset(state: &State, boot: &str) -> Rendered {
+    let mut text = format!("event: reset\nid: {boot}-{}\ndata: ", state.last);
+    let start = text.len();
+    text.push_str(&json(&v1::Wiring::new(&state.snapshot, &state.wiring)));
+    let end = text.len();
+    text.push_str("\n\n");
+    let text = bytes(text);
+    Rendered { json: text.slice(start..end), text, looks: state.looks, last: state.last }
+}
+
+/// Without the room to grow.
+fn bytes(text: String) -> Bytes {
+    Bytes::from(text.into_boxed_str().into_boxed_bytes())
+}
