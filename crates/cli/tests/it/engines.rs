@@ -22,7 +22,7 @@ fn an_engine_with_a_socket_of_its_own_keeps_what_its_stopped_containers_had() {
     let (bridge, inner) = (Bridge::new(), InnerDocker::start());
     let name = inner.container();
     let (pid, end) = (inner.outer_pid(&name), unique("v"));
-    let link = Link::named(&end, &["type", "veth", "peer", "name", "eth1", "netns", &pid]);
+    let veth = Link::named(&end, &["type", "veth", "peer", "name", "eth1", "netns", &pid]);
     let words = [
         "--".to_owned(),
         "set".to_owned(),
@@ -38,7 +38,7 @@ fn an_engine_with_a_socket_of_its_own_keeps_what_its_stopped_containers_had() {
     assert!(told.starts_with("identity ") && told.contains("here: process "), "{told}");
     inner.docker(&["stop", "--time", "0", &name]);
     wait_until_gone(&end);
-    drop(link);
+    drop(veth);
     for more in [&[][..], &["--all"], &["--stopped"]] {
         let words = [&["prune", "--force", "--bridge", bridge.name()], more].concat();
         let ran = docker_ovs(&words);
