@@ -33,9 +33,9 @@ fn an_engine_with_a_socket_of_its_own_keeps_what_its_stopped_containers_had() {
     ];
     bridge.add(&end, &words.each_ref().map(String::as_str));
     let doctor = docker_ovs(&["doctor"]).stdout;
-    let line = doctor.lines().find(|line| line.contains(&inner.host()));
-    let line = line.unwrap_or_else(|| panic!("{doctor}"));
-    assert!(line.starts_with("identity ") && line.contains("here: process "), "{line}");
+    let told = doctor.lines().find(|told| told.contains(&inner.host()));
+    let told = told.unwrap_or_else(|| panic!("{doctor}"));
+    assert!(told.starts_with("identity ") && told.contains("here: process "), "{told}");
     inner.docker(&["stop", "--time", "0", &name]);
     wait_until_gone(&end);
     drop(link);
