@@ -10,7 +10,7 @@ use crate::query::{self, QueryError};
 use crate::snapshot::{Container, Engine, Link, Snapshot};
 use crate::switch::{Bridge, Port};
 use crate::whereabouts::{Whereabouts, whereabouts};
-use crate::wiring::{ContainerRef, Occupant, Plug, SwitchPort, Wiring};
+use crate::wiring::{Attachment, ContainerRef, Occupant, Plug, SwitchPort, Wire, Wiring};
 
 use super::debris::{Verdict, judge_forgotten};
 use super::number::requesters;
@@ -55,6 +55,7 @@ pub fn disconnect(
     let (removal, link) = match &place {
         Place::Port(row) => {
             asked.check(row, request.force)?;
+            asked.check_others(row, &interface)?;
             (removal(bridge, wiring, row), asked.host_end(row, &interface))
         }
         Place::Memory(port) => (forget(bridge, port), asked.left_link(port)),
@@ -202,6 +203,31 @@ impl<'a> Asked<'a> {
         }
     }
 
+    /// A port that this interface shares with those of others is not taken from them. What stands
+    /// on the interface itself goes with it.
+    fn check_others(&self, row: &SwitchPort, interface: &Name) -> Result<(), PlanError> {
+        let (Occupant::Plugged { plugs }, Some(known)) = (&row.occupant, self.known) else {
+            return Ok(());
+        };
+        let is_own = |plug: &&Plug| plug.tenants.iter().any(|who| who.id == known.id);
+        let own = plugs.iter().filter(is_own).find(|plug| plug.interface == *interface);
+        let is_internal = own
+            .and_then(|plug| self.inside(plug))
+            .is_some_and(|found| matches!(found.wire, Wire::Internal));
+        let others: Vec<_> =
+            plugs.iter().filter(|plug| !is_own(plug)).map(Plug::to_string).collect();
+        if others.is_empty() || is_internal || self.host_end(row, interface).is_some() {
+            return Ok(());
+        }
+        Err(PlanError::Shared { port: row.port.iface.to_string(), others })
+    }
+
+    /// The attachment that a plug is.
+    fn inside(&self, plug: &Plug) -> Option<&'a Attachment> {
+        let mut all = self.wiring.attachments.iter();
+        all.find(|found| found.netns == plug.netns && found.link.name == plug.interface)
+    }
+
     /// Whose port with a link on it is.
     fn check_record(&self, row: &SwitchPort, plugs: &[Plug]) -> Result<(), PlanError> {
         let port = row.port.iface.to_string();
@@ -227,9 +253,7 @@ impl<'a> Asked<'a> {
     fn host_end(&self, row: &SwitchPort, interface: &Name) -> Option<&'a Arc<Link>> {
         let Occupant::Plugged { plugs } = &row.occupant else { return None };
         let plug = plugs.iter().find(|plug| plug.interface == *interface)?;
-        let mut all = self.wiring.attachments.iter();
-        let inside =
-            all.find(|found| found.netns == plug.netns && found.link.name == plug.interface)?;
+        let inside = self.inside(plug)?;
         let here = self.snapshot.switch_namespace()?;
         let mut veths = here.links.iter().filter(|link| link.kind.as_deref() == Some("veth"));
         veths.find(|link| {

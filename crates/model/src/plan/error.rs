@@ -165,6 +165,14 @@ pub enum PlanError {
         /// The bond.
         bond: String,
     },
+    /// Others are on it too, by a Linux bridge or by links that stand on its own.
+    #[error("port {port} is that of {} too", others.join(" and "))]
+    Shared {
+        /// The port.
+        port: String,
+        /// Which interfaces.
+        others: Vec<String>,
+    },
 }
 
 impl PlanError {
@@ -197,6 +205,7 @@ impl PlanError {
             Self::Undecided { .. } | Self::NotHere { .. } => {
                 "docker ovs doctor tells what answers, and docker ovs ports what was seen"
             }
+            Self::Shared { .. } => "ovs-vsctl del-port takes it from all of them",
             Self::Bonded { .. } => "ovs-vsctl del-bond-iface takes it out of the bond",
             Self::NotAName { .. } | Self::BadAddress { .. } | Self::BadVlans { .. } => return None,
         };
