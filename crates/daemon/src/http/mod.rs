@@ -8,6 +8,7 @@ pub(crate) mod error;
 pub(crate) mod extract;
 pub(crate) mod keys;
 pub(crate) mod listener;
+mod malformed;
 pub(crate) mod places;
 pub(crate) mod routes;
 mod socket;
