@@ -21,6 +21,7 @@ use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 use tracing::warn;
 
+use crate::http::fair::Fair;
 use crate::http::listener::{Connection, Listener};
 use crate::http::malformed::Explained;
 use crate::http::places::Place;
@@ -152,7 +153,10 @@ impl Serve {
             .header_read_timeout(head)
             .max_buf_size(MAX_HEADER_BYTES)
             .max_headers(MAX_HEADERS)
-            .serve_connection(TokioIo::new(Explained::new(write_limited(stream))), service);
+            .serve_connection(
+                TokioIo::new(Explained::new(Fair::new(write_limited(stream)))),
+                service,
+            );
         // An error here is the client's; there is no answer left to put it in.
         let _ = watcher.watch(connection).await;
     }

@@ -6,6 +6,7 @@ pub(crate) mod connections;
 pub(crate) mod door;
 pub(crate) mod error;
 pub(crate) mod extract;
+mod fair;
 pub(crate) mod keys;
 pub(crate) mod listener;
 mod malformed;
