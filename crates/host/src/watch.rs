@@ -107,7 +107,8 @@ impl Watch {
         loop {
             let latest = self.feeds.see();
             let passed = self.barrier.is_passed(&latest, &self.feeds.requests);
-            let versions = latest.versions();
+            let mut versions = latest.versions();
+            versions.push(self.barrier.disproved);
             if passed && latest.is_complete() && versions != self.given {
                 self.given = versions;
                 return Arc::new(self.snapshot(&latest));
@@ -116,7 +117,7 @@ impl Watch {
         }
     }
 
-    fn snapshot(&self, latest: &Seen) -> Snapshot {
+    fn snapshot(&mut self, latest: &Seen) -> Snapshot {
         let engines = latest.engines.iter();
         let (switch_netns, identities) = latest.identities();
         let mut kernel = latest.kernel.observed();
@@ -221,6 +222,10 @@ struct Barrier {
     open: HashMap<Name, Arc<Port>>,
     /// Those that vswitchd has opened, or opened anew, since packet sockets were read.
     unheard: BTreeSet<Name>,
+    /// Whether a look was given in which one of these was only taken for heard.
+    is_assumed: bool,
+    /// How often such a reading has come since, which may say otherwise.
+    disproved: u64,
 }
 
 impl Barrier {
@@ -247,6 +252,7 @@ impl Barrier {
         let read = links.about().number;
         if read >= self.asked {
             self.unheard.clear();
+            self.disproved += u64::from(std::mem::take(&mut self.is_assumed));
         }
         // A kernel that cannot be read keeps nothing back.
         read >= self.awaited || links.source_error().is_some()
@@ -272,11 +278,18 @@ impl Barrier {
     }
 
     /// What vswitchd has just opened it listens to, as far as is known.
-    fn take_for_heard(&self, kernel: &mut Observed<Namespace>, switch: Option<NetnsId>) {
-        let here = |row: &Namespace| Some(row.id) == switch && row.packet_sockets.is_some();
-        if self.unheard.is_empty() || !kernel.rows().iter().any(here) {
+    fn take_for_heard(&mut self, kernel: &mut Observed<Namespace>, switch: Option<NetnsId>) {
+        let here = |row: &Namespace| Some(row.id) == switch;
+        let is_unheard = |row: &Namespace| {
+            let sockets = row.packet_sockets.as_ref();
+            let mut links = row.links.iter().filter(|link| self.unheard.contains(&link.name));
+            sockets.is_some_and(|all| links.any(|link| !all.contains(&link.ifindex)))
+        };
+        if self.unheard.is_empty() || !kernel.rows().iter().any(|row| here(row) && is_unheard(row))
+        {
             return;
         }
+        self.is_assumed = true;
         for row in kernel.rows_mut().iter_mut().filter(|row| here(row)) {
             let links = row.links.iter().filter(|link| self.unheard.contains(&link.name));
             let links: Vec<_> = links.map(|link| link.ifindex).collect();

@@ -132,6 +132,20 @@ fn every_refusal_is_json_and_says_why() {
         let allow = answer.head.contains("allow: get");
         assert_eq!(allow, status == 405, "{}", answer.head);
     }
+    let huge = format!("X-Huge: {}", "x".repeat(20_000));
+    for (request, status) in [
+        (head("GET", "/healthz", &[host, &huge]), 431),
+        ("NONSENSE\r\n\r\n".to_owned(), 400),
+        ("GET /healthz HTTP/9.9\r\nHost: localhost\r\n\r\n".to_owned(), 400),
+        (head("GET", "/healthz", &[host, "No colon"]), 400),
+        (head("GET", "/healthz", &[host, "Content-Length: 1", "Content-Length: 2"]), 400),
+    ] {
+        let answer = ask(tcp(&address), &request);
+        assert_eq!(answer.status, status, "{answer:?}");
+        assert!(answer.head.contains("content-type: application/json"), "{request}: {answer:?}");
+        let said: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        assert!(said["message"].as_str().is_some_and(|why| !why.is_empty()), "{said}");
+    }
     for site in ["same-origin", "none"] {
         let site = format!("Sec-Fetch-Site: {site}");
         assert_eq!(by_tcp("GET", "/healthz", &[host, &site]).status, 200);

@@ -288,19 +288,23 @@ fn a_replica_is_right_after_each_event_whatever_happens() {
     let compared: usize = followers.iter().map(|follower| follower.compared).sum();
     println!("{compared} times compared");
     // In the end it is what a look of one's own sees.
-    wait_until("all say the same", || {
+    let (mut own, mut known) = (BTreeMap::new(), Vec::new());
+    lab::comes_true(|| {
+        let listed = parsed(&lists(&["ls", "--format", "json", "--db", &scene.switch.remote()]));
+        let listed = listed.iter().filter(|row| row["ID"] == scene.container.id());
+        own = listed.map(|found| (link(found), row(found))).collect();
+        known.clear();
         for follower in &mut followers {
             follower.catch_up(&scene.daemon);
+            let mut rows = follower.replica.rows.clone();
+            rows.retain(|_, row| row["ID"] == scene.container.id());
+            known.push(rows);
         }
-        let listed = parsed(&lists(&["ls", "--format", "json", "--db", &scene.switch.remote()]));
-        let own = listed.iter().filter(|row| row["ID"] == scene.container.id());
-        let own: BTreeMap<_, _> = own.map(|found| (link(found), row(found))).collect();
-        followers.iter().all(|follower| {
-            let rows = follower.replica.rows.iter();
-            let rows = rows.filter(|(_, row)| row["ID"] == scene.container.id());
-            rows.map(|(link, row)| (link.clone(), row.clone())).collect::<BTreeMap<_, _>>() == own
-        })
+        known.iter().all(|rows| *rows == own)
     });
+    for rows in known {
+        assert_eq!(rows, own, "a replica and a look");
+    }
 }
 
 impl Scene {

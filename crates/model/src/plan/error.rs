@@ -165,13 +165,15 @@ pub enum PlanError {
         /// The bond.
         bond: String,
     },
-    /// Others are on it too, by a Linux bridge or by links that stand on its own.
-    #[error("port {port} is that of {} too", others.join(" and "))]
-    Shared {
+    /// The interface is on it by way of a Linux bridge or another link.
+    #[error("port {port} is not {interface}'s own, which is on it by way of {through}")]
+    NotItsOwn {
         /// The port.
         port: String,
-        /// Which interfaces.
-        others: Vec<String>,
+        /// The interface inside.
+        interface: String,
+        /// The link that leads there.
+        through: String,
     },
 }
 
@@ -205,7 +207,7 @@ impl PlanError {
             Self::Undecided { .. } | Self::NotHere { .. } => {
                 "docker ovs doctor tells what answers, and docker ovs ports what was seen"
             }
-            Self::Shared { .. } => "ovs-vsctl del-port takes it from all of them",
+            Self::NotItsOwn { .. } => "ovs-vsctl del-port takes it from all that is on it",
             Self::Bonded { .. } => "ovs-vsctl del-bond-iface takes it out of the bond",
             Self::NotAName { .. } | Self::BadAddress { .. } | Self::BadVlans { .. } => return None,
         };

@@ -300,7 +300,11 @@ fn a_refusal_says_which_option_helps() {
         (PlanError::NotOurs { port: "p1".to_owned() }, "--force"),
         (PlanError::Bonded { port: "p1".to_owned(), bond: "b".to_owned() }, "del-bond-iface"),
         (
-            PlanError::Shared { port: "p1".to_owned(), others: vec!["b:eth0".to_owned()] },
+            PlanError::NotItsOwn {
+                port: "p1".to_owned(),
+                interface: "eth0".to_owned(),
+                through: "lb0".to_owned(),
+            },
             "del-port",
         ),
     ] {
