@@ -114,6 +114,23 @@ impl Filters<'_> {
         })
     }
 
+    /// Whether an interface of a container could pass, of which nothing else is known.
+    pub fn may_pass(self, row: &Container) -> bool {
+        let facts = Facts {
+            name: &row.name,
+            id: &row.id.0,
+            bridge: None,
+            fake_bridge: None,
+            vlans: None,
+            status: "",
+            labels: Some(&row.labels),
+        };
+        let named: Vec<_> = self.0.iter().filter(|filter| filter.key == "container").collect();
+        let mut labels = self.0.iter().filter(|filter| filter.key == "label");
+        (named.is_empty() || named.into_iter().any(|filter| facts.fit(filter)))
+            && labels.all(|filter| facts.fit(filter))
+    }
+
     /// Every label must fit; of the other keys one value each.
     pub fn agree(self, facts: &Facts<'_>) -> bool {
         let labels = self.0.iter().filter(|filter| filter.key == "label");

@@ -126,8 +126,10 @@ impl Timeline {
         let hidden = self.attachments.len() > inhabited(wiring).count();
         let mut ports = Cow::Borrowed(&wiring.ports);
         for (i, port) in wiring.ports.iter().enumerate() {
-            if let Some(told) = self.held_port(wiring, port) {
-                ports.to_mut()[i] = told;
+            if let Some(told) = self.held_port(wiring, port)
+                && let Some(port) = ports.to_mut().get_mut(i)
+            {
+                *port = told;
             }
         }
         if !hidden && self.waiting.is_empty() && matches!(ports, Cow::Borrowed(_)) {
@@ -181,12 +183,12 @@ impl Timeline {
                 changes.push(Change::Appeared(Box::new(now.clone())));
                 continue;
             };
-            let told = &mut self.attachments[at];
+            let Some(told) = self.attachments.get(at) else { continue };
             if differences(told, now).is_empty() {
                 continue;
             }
             let now = self.tellable(wiring, at, now, patience);
-            let told = &mut self.attachments[at];
+            let Some(told) = self.attachments.get_mut(at) else { continue };
             let fields = differences(told, &now);
             if !fields.is_empty() {
                 let now = now.into_owned();
@@ -208,7 +210,7 @@ impl Timeline {
         if is_settled(wiring, now, patience) {
             return Cow::Borrowed(now);
         }
-        let told = &self.attachments[at];
+        let Some(told) = self.attachments.get(at) else { return Cow::Borrowed(now) };
         if told.port != now.port {
             self.waiting.insert(key(now));
             self.pending |= matches!(now.port, PortState::Pending(_));

@@ -22,7 +22,7 @@ fn an_engine_with_a_socket_of_its_own_keeps_what_its_stopped_containers_had() {
     let (bridge, inner) = (Bridge::new(), InnerDocker::start());
     let name = inner.container();
     let (pid, end) = (inner.outer_pid(&name), unique("v"));
-    let link = Link::named(&end, &["type", "veth", "peer", "name", "eth1", "netns", &pid]);
+    let veth = Link::named(&end, &["type", "veth", "peer", "name", "eth1", "netns", &pid]);
     let words = [
         "--".to_owned(),
         "set".to_owned(),
@@ -33,12 +33,12 @@ fn an_engine_with_a_socket_of_its_own_keeps_what_its_stopped_containers_had() {
     ];
     bridge.add(&end, &words.each_ref().map(String::as_str));
     let doctor = docker_ovs(&["doctor"]).stdout;
-    let line = doctor.lines().find(|line| line.contains(&inner.host()));
-    let line = line.unwrap_or_else(|| panic!("{doctor}"));
-    assert!(line.starts_with("identity ") && line.contains("here: process "), "{line}");
+    let told = doctor.lines().find(|line| line.contains(&inner.host()));
+    let told = told.unwrap_or_else(|| panic!("{doctor}"));
+    assert!(told.starts_with("identity ") && told.contains("here: process "), "{told}");
     inner.docker(&["stop", "--time", "0", &name]);
     wait_until_gone(&end);
-    drop(link);
+    drop(veth);
     for more in [&[][..], &["--all"], &["--stopped"]] {
         let words = [&["prune", "--force", "--bridge", bridge.name()], more].concat();
         let ran = docker_ovs(&words);

@@ -144,7 +144,7 @@ mod tests {
             stream.write_all(text.as_bytes()).await.unwrap();
         };
         let mut read = String::new();
-        let (_, read_all) = tokio::join!(writes, theirs.read_to_string(&mut read));
+        let ((), read_all) = tokio::join!(writes, theirs.read_to_string(&mut read));
         read_all.unwrap();
         read
     }

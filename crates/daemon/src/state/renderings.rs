@@ -68,6 +68,7 @@ impl Renderings {
     ///
     /// # Errors
     /// There was no look yet.
+    #[allow(clippy::indexing_slicing, reason = "there is a slot for each part")]
     pub(crate) async fn get(
         &self,
         part: Part,

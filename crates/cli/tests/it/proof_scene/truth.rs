@@ -85,14 +85,11 @@ impl Truth {
     /// The link that a row of the host's database is, as far as the scene knows: that which it was
     /// when the row was made, or the host's of that name.
     pub(super) fn living(&self, scene: &Scene, row: &Row) -> Option<&LinkId> {
-        match scene.made.get(&row.name) {
-            Some(made) => self.links.get_key_value(made).map(|(id, _)| id),
-            None => {
-                let mut links = self.links.iter();
-                let host = |(id, seen): &(&LinkId, &Seen)| id.0 == "host" && seen.name == row.name;
-                links.find(host).map(|(id, _)| id)
-            }
+        if let Some(made) = scene.made.get(&row.name) {
+            return self.links.get_key_value(made).map(|(id, _)| id);
         }
+        let host = |(id, seen): &(&LinkId, &Seen)| id.0 == "host" && seen.name == row.name;
+        self.links.iter().find(host).map(|(id, _)| id)
     }
 }
 
