@@ -1,6 +1,16 @@
 //! The active connection methods of ovsdb(7): `unix:FILE`, `tcp:IP[:PORT]`, `ssl:IP[:PORT]`. They
 //! are the same for a database server and for a switch, but for the methods that each knows and
 //! for the port that is meant where none is given.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used,
+        reason = "a test panics to fail"
+    )
+)]
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 

@@ -2,6 +2,16 @@
 //!
 //! Commands are run in turn, never one after the other, and medians are compared: machines
 //! are noisy. Nothing here fails for being slow.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unreachable,
+    clippy::unwrap_used,
+    reason = "a bench may panic"
+)]
 #![allow(clippy::disallowed_methods, reason = "a bench starts what it measures")]
 
 mod connecting;

@@ -18,6 +18,7 @@ use crate::args::Cli;
 use crate::args::{CompletionArgs, Shell};
 use crate::block_on;
 use crate::outcome::{CliError, Outcome};
+use crate::writer::Text;
 use candidates::Sources;
 use line::{Line, Slot};
 
@@ -41,7 +42,10 @@ struct Candidate {
 
 /// What cobra's protocol wants printed for `words`, of which the last one is being typed.
 pub fn answer(words: &[String], described: bool) -> String {
-    let words = if words.first().is_some_and(|word| word == "ovs") { &words[1..] } else { words };
+    let words = match words {
+        [first, rest @ ..] if first == "ovs" => rest,
+        words => words,
+    };
     let (prefix, before) = words.split_last().map_or(("", words), |(last, rest)| (&**last, rest));
     let line = Line::read(&Cli::command(), before, prefix);
     if line.slot == Slot::File {
@@ -87,6 +91,6 @@ pub fn script(args: &CompletionArgs) -> Result<Outcome, CliError> {
     };
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "docker-ovs", &mut text);
-    let text = String::from_utf8_lossy(&text).into_owned();
+    let text = Text::lines(&String::from_utf8_lossy(&text));
     Ok(Outcome { text, ..Outcome::default() })
 }

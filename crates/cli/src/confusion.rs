@@ -60,10 +60,12 @@ fn other_order(verb: &str, operands: &[Operand<'_>]) -> String {
         Operand::Container(word) => format!("{word} is a bridge"),
         Operand::Bridge(word) => format!("{word} is a container"),
     };
-    let (Operand::Container(word) | Operand::Bridge(word)) = operands[0];
-    let (Operand::Container(first) | Operand::Bridge(first)) = operands[1];
+    let word = |operand: &Operand<'_>| match operand {
+        Operand::Container(word) | Operand::Bridge(word) => (*word).to_owned(),
+    };
     let both: Vec<_> = operands.iter().map(is).collect();
-    format!("{}: {verb} {first} {word}", both.join(", "))
+    let turned: Vec<_> = operands.iter().rev().map(word).collect();
+    format!("{}: {verb} {}", both.join(", "), turned.join(" "))
 }
 
 fn is_bridge(snapshot: &Snapshot, word: &str) -> bool {

@@ -2,6 +2,16 @@
 //!
 //! Each verb is one file in [`verbs`]; [`args`] is the only place that knows the
 //! command line, [`outcome`] the only one that knows exit codes.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used,
+        reason = "a test panics to fail"
+    )
+)]
 
 pub mod args;
 pub mod completion;
@@ -16,7 +26,10 @@ pub mod server;
 #[cfg(debug_assertions)]
 mod stop_after;
 pub mod verbs;
+pub mod writer;
 
+use std::io;
+use std::os::fd::OwnedFd;
 use std::process::ExitCode;
 
 use args::Cli;
@@ -84,6 +97,20 @@ async fn carry_out(cli: &Cli, origin: &Origin) -> Result<Outcome, CliError> {
 /// # Errors
 /// What the future fails with, or that no reactor could be made.
 pub fn block_on<T>(answer: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|error| CliError::new(format!("cannot start: {error}")))?.block_on(answer)
+    let start = || {
+        reserve_descriptors()?;
+        tokio::runtime::Builder::new_current_thread().enable_all().build()
+    };
+    start().map_err(|error| CliError::new(format!("cannot start: {error}")))?.block_on(answer)
+}
+
+/// The descriptors that a reactor takes: two for waiting, three for signals.
+const OF_A_REACTOR: usize = 5;
+
+/// Makes sure that a reactor gets its descriptors: tokio panics where there is none for the pipe by
+/// which it hears of signals.
+fn reserve_descriptors() -> io::Result<()> {
+    let held: Result<Vec<OwnedFd>, _> =
+        (0..OF_A_REACTOR).map(|_| rustix::io::dup(rustix::stdio::stderr())).collect();
+    Ok(held.map(drop)?)
 }

@@ -5,6 +5,7 @@
 
 use std::fmt::{self, Write};
 
+use crate::writer::Log;
 use clap::ValueEnum;
 use report::printable;
 use tracing::field::{Field, Visit};
@@ -57,7 +58,7 @@ impl From<Level> for LevelFilter {
 /// From now on events of at least this level are told on stderr.
 pub fn start(level: Level, format: LogFormat) {
     let own = Targets::new().with_target(OWN, LevelFilter::from(level));
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let layer = tracing_subscriber::fmt::layer().with_writer(|| Log);
     let all = tracing_subscriber::registry().with(own);
     // It fails only where one was installed before, which then stays.
     let _ = match format {

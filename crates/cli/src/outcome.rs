@@ -2,20 +2,22 @@
 //!
 //! 0 found · 1 nothing there · 2 error. With an error nothing is printed on stdout.
 
-use std::io::{self, IsTerminal, Write};
+use std::io;
 use std::process::ExitCode;
 
 use host::ActError;
 use model::SourceError;
 use model::plan::PlanError;
 use model::query::QueryError;
-use report::{FormatError, printable};
+use report::FormatError;
+
+use crate::writer::{self, Text};
 
 /// What a verb found.
 #[derive(Debug, Default)]
 pub struct Outcome {
     /// For stdout, whole lines.
-    pub text: String,
+    pub text: Text,
     /// For stderr, one line each.
     pub remarks: Vec<String>,
     /// For stderr where that is a terminal, one line each: that there is nothing to show.
@@ -108,33 +110,37 @@ impl From<FormatError> for CliError {
     }
 }
 
+/// What a program that failed exits with.
+const FAILED: u8 = 2;
+
 /// Prints an outcome and gives the exit code for it.
 pub fn print(program: &str, outcome: Result<Outcome, CliError>) -> ExitCode {
     match outcome {
         Ok(outcome) => {
             for remark in &outcome.remarks {
-                eprintln!("{program}: {}", printable(remark));
+                writer::tell(program, remark);
             }
-            if io::stderr().is_terminal() {
-                for hint in &outcome.hints {
-                    eprintln!("{program}: {}", printable(hint));
-                }
+            if writer::is_read_by_a_person() {
+                outcome.hints.iter().for_each(|hint| writer::tell(program, hint));
             }
-            match io::stdout().write_all(outcome.text.as_bytes()) {
-                // A reader that has seen enough is no error, as with head(1).
-                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                    eprintln!("{program}: cannot write: {error}");
-                    ExitCode::from(2)
-                }
-                _ => ExitCode::from(u8::from(outcome.nothing)),
-            }
+            print_text(program, &outcome.text, u8::from(outcome.nothing))
         }
         Err(cli_error) => {
-            eprintln!("{program}: {}", printable(&cli_error.message));
-            if let Some(hint) = cli_error.hint {
-                eprintln!("  {}", printable(&hint));
-            }
-            ExitCode::from(2)
+            writer::tell(program, &cli_error.message);
+            cli_error.hint.iter().for_each(|hint| writer::tell_line(&format!("  {hint}")));
+            ExitCode::from(FAILED)
         }
+    }
+}
+
+/// Prints a text and gives the exit code: `code`, unless it could not be written.
+pub fn print_text(program: &str, text: &Text, code: u8) -> ExitCode {
+    match writer::print(text) {
+        // A reader that has seen enough is no error, as with head(1).
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            writer::tell(program, &format!("cannot write: {error}"));
+            ExitCode::from(FAILED)
+        }
+        _ => ExitCode::from(code),
     }
 }

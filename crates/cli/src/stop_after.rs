@@ -13,7 +13,7 @@ struct StopAfter(usize);
 impl StepObserver for StopAfter {
     fn taken(&self, steps: usize) {
         if self.needs(steps) {
-            eprintln!("stopped after {steps} steps");
+            crate::writer::tell_line(&format!("stopped after {steps} steps"));
             let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
         }
     }

@@ -1,5 +1,15 @@
 //! Asks a daemon (`docker ovs serve`) for its Snapshot: for callers that may ask the daemon, but not
 //! the host itself.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used,
+        reason = "a test panics to fail"
+    )
+)]
 
 mod failure;
 mod server;
@@ -7,12 +17,11 @@ mod server;
 use std::time::Duration;
 
 use host::deadline::Deadline;
-use host::read_recording;
+use host::read_recording_of_peer;
 use model::filter::Filter;
 use model::switch::SwitchSource;
 use model::{Snapshot, SourceError};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::value::RawValue;
 
 pub use server::Server;
 
@@ -34,11 +43,11 @@ pub async fn snapshot(
     let labels = if access.is_public() { filters } else { &[] };
     let path = path(sources, labels);
     let ask = async {
-        let asked = http.get::<Box<RawValue>>(&path).await;
+        let asked = http.bytes(&path).await;
         asked.map_err(|error| failure::source_error(&what, &error, &access))
     };
     let snapshot = Deadline::after(timeout).hold(|| what.clone(), ask).await?;
-    read_recording(&what, snapshot.get().as_bytes())
+    read_recording_of_peer(&what, snapshot.bytes())
 }
 
 /// The sources are named only if there is more than what the daemon follows anyway.

@@ -3,6 +3,16 @@
 //! A program that may write to such a file may also put something else there. A FIFO would let its
 //! reader wait for ever, a device does worse, and a file may be larger than memory: so only regular
 //! files are read, none is waited for, and none beyond [`LONGEST`].
+#![cfg_attr(
+    test,
+    allow(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used,
+        reason = "a test panics to fail"
+    )
+)]
 
 use std::fs::File;
 use std::io::{self, Read};

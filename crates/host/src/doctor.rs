@@ -224,9 +224,10 @@ fn check_checksums(snapshot: &Snapshot, wiring: &Wiring) -> Check {
 /// The first few, and how many more there are.
 fn some_of(names: &[String]) -> String {
     const SHOWN: usize = 8;
-    match names.len().checked_sub(SHOWN) {
-        None | Some(0) => names.join(", "),
-        Some(more) => format!("{} and {more} more", names[..SHOWN].join(", ")),
+    let (shown, rest) = names.split_at(names.len().min(SHOWN));
+    match rest.len() {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
     }
 }
 

@@ -13,6 +13,16 @@
 //! # Ok(())
 //! # }
 //! ```
+#![cfg_attr(
+    test,
+    allow(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used,
+        reason = "a test panics to fail"
+    )
+)]
 
 mod act;
 mod clock;
@@ -48,7 +58,7 @@ pub use engine::docker::address::EngineOptions;
 pub use netns::tcp_socket_owner;
 pub use origin::{Observe, Origin};
 pub use question::Question;
-pub use recording::read_recording;
+pub use recording::{read_recording, read_recording_of_peer};
 pub use settings::Settings;
 pub use switch::Counters;
 pub use token::token;

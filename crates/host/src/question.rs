@@ -16,6 +16,8 @@ pub struct Question {
     /// Whether what keeps packets from passing is read too: which links the switch hears, which a
     /// whole look always reads, and which leave checksums to their hardware.
     pub traffic: bool,
+    /// Whether default routes are read too: acting checks that an interface is set up to the end.
+    pub routes: bool,
     /// Whether the containers of engines that are not asked are listed too: for acting, where what
     /// one engine has not got is not gone.
     pub other_engines: bool,
@@ -28,7 +30,20 @@ pub struct Question {
     pub sources: Vec<SwitchSource>,
 }
 
+/// What is read of links beside what the kernel lists.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Details {
+    /// As [`Question::traffic`].
+    pub(crate) traffic: bool,
+    /// As [`Question::routes`].
+    pub(crate) routes: bool,
+}
+
 impl Question {
+    pub(crate) fn details(&self) -> Details {
+        Details { traffic: self.traffic, routes: self.routes }
+    }
+
     pub(crate) fn takes(&self, source: SwitchSource) -> bool {
         if self.sources.is_empty() {
             source == SwitchSource::Ovsdb

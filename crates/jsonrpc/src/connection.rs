@@ -28,9 +28,20 @@ pub struct Connection<S> {
     outgoing: Vec<u8>,
     next_id: u64,
     notifications: VecDeque<Notification>,
-    /// How many bytes of parameters `notifications` holds.
+    /// How many bytes `notifications` holds.
     notified: usize,
+    /// The methods of the notifications that are kept; all of them if none are named.
+    heard: Option<&'static [&'static str]>,
     limits: Limits,
+}
+
+/// What a notification takes that says nothing, in bytes.
+const EMPTY_NOTIFICATION: usize = 128;
+
+/// What is held of a notification that waits, in bytes.
+fn held(notification: &Notification) -> usize {
+    let said = notification.method.len() + notification.params.get().len();
+    said.saturating_add(EMPTY_NOTIFICATION)
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
@@ -40,7 +51,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     /// A connection with limits of the caller's choice. [`Limits::message`] also
-    /// bounds the notifications that wait to be read, in bytes.
+    /// bounds the notifications that wait to be read: their bytes, and a little for each.
     pub fn with_limits(stream: S, limits: Limits) -> Self {
         Self {
             stream,
@@ -49,8 +60,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             next_id: 0,
             notifications: VecDeque::new(),
             notified: 0,
+            heard: None,
             limits,
         }
+    }
+
+    /// The same, which keeps no notifications but those of these methods: a peer may send others
+    /// without end, and nothing of them is held.
+    pub fn hearing(self, methods: &'static [&'static str]) -> Self {
+        Self { heard: Some(methods), ..self }
     }
 
     /// Sends a request, in one write, and waits for its result.
@@ -86,7 +104,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     pub async fn next_notification(&mut self) -> Result<Notification, Error> {
         loop {
             if let Some(notification) = self.notifications.pop_front() {
-                self.notified -= notification.params.get().len();
+                self.notified = self.notified.saturating_sub(held(&notification));
                 return Ok(notification);
             }
             let message: Message<IgnoredAny> = self.receive().await?;
@@ -107,7 +125,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         loop {
             self.send().await?;
             if let Some(bytes) = self.framer.take()? {
-                return Message::parse(bytes);
+                return Message::parse(bytes, self.heard);
             }
             if self.framer.read_from(&mut self.stream).await? == 0 {
                 return Err(Error::HungUp { mid_message: self.framer.is_inside_message() });
@@ -137,24 +155,31 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Deals with a message that is not the reply being waited for.
     fn set_aside<T>(&mut self, message: Message<T>) -> Result<(), Error> {
         match message {
-            Message::Request { id, method, params } => self.answer(&id, &method, &params),
+            Message::Request { id, method, params } => self.answer(&id, &method, params.as_deref()),
             Message::Notification(notification) => self.keep(notification),
+            Message::Unheard => Ok(()),
             Message::Reply { id, .. } => {
                 Err(Error::WrongId { expected: None, got: excerpt(id.get()) })
             }
         }
     }
 
-    fn answer(&mut self, id: &RawValue, method: &str, params: &RawValue) -> Result<(), Error> {
+    fn answer(
+        &mut self,
+        id: &RawValue,
+        method: &str,
+        params: Option<&RawValue>,
+    ) -> Result<(), Error> {
         let (result, error) = match method {
-            "echo" => (Some(params), None),
+            "echo" if params.is_none() => (None, Some("too long")),
+            "echo" => (params, None),
             _ => (None, Some("unknown method")),
         };
         self.write(&Answer { id, result, error })
     }
 
     fn keep(&mut self, notification: Notification) -> Result<(), Error> {
-        self.notified += notification.params.get().len();
+        self.notified = self.notified.saturating_add(held(&notification));
         if self.notified > self.limits.message {
             return Err(Error::TooManyNotifications(self.limits.message));
         }

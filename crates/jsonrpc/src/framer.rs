@@ -71,7 +71,7 @@ impl Framer {
                 Step::Between => self.start = self.scanned,
                 Step::Last => {
                     let start = std::mem::replace(&mut self.start, self.scanned);
-                    return Ok(Some(&self.buffer[start..self.scanned]));
+                    return Ok(self.buffer.get(start..self.scanned));
                 }
             }
         }

@@ -8,6 +8,16 @@
 //!
 //! There are no time-outs here: wrap a future in `tokio::time::timeout` and drop
 //! the connection when it fires.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used,
+        reason = "a test panics to fail"
+    )
+)]
 
 mod connection;
 mod error;

@@ -35,40 +35,85 @@ pub(crate) struct Answer<'a> {
 /// A message that came, its result read as `T`.
 #[derive(Debug)]
 pub(crate) enum Message<T> {
-    Reply { id: Box<RawValue>, outcome: Result<Option<T>, RemoteError> },
-    Request { id: Box<RawValue>, method: String, params: Box<RawValue> },
+    Reply {
+        id: Box<RawValue>,
+        outcome: Result<Option<T>, RemoteError>,
+    },
+    /// Without parameters that are too long to be answered.
+    Request {
+        id: Box<RawValue>,
+        method: String,
+        params: Option<Box<RawValue>>,
+    },
     Notification(Notification),
+    /// A notification that is not waited for: nothing of it is kept.
+    Unheard,
 }
+
+/// What is held of a message beyond its own length, in bytes: of the few types that are read at once.
+const ROOM: usize = 1 << 20;
+
+/// The longest method that a message may name, in bytes; RFC 7047 has none of more than 16.
+const LONGEST_METHOD: usize = 256;
+
+/// The longest `echo` that is answered, in bytes.
+const LONGEST_ECHO: usize = 64 << 10;
 
 /// Every member any kind of message may have; `null` and absent are the same.
 #[derive(Deserialize)]
-#[serde(bound = "T: DeserializeOwned")]
-struct Envelope<T> {
-    id: Option<Box<RawValue>>,
-    method: Option<String>,
-    params: Option<Box<RawValue>>,
+#[serde(bound(deserialize = "T: DeserializeOwned"))]
+struct Envelope<'a, T> {
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    method: Option<&'a RawValue>,
+    #[serde(borrow)]
+    params: Option<&'a RawValue>,
     result: Option<T>,
-    error: Option<Box<RawValue>>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
 }
 
 impl<T: DeserializeOwned> Message<T> {
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Error> {
-        let envelope: Envelope<T> = serde_json::from_slice(bytes).map_err(Error::Malformed)?;
-        let params = || envelope.params.unwrap_or_else(|| RawValue::NULL.to_owned());
-        match (envelope.method, envelope.id) {
-            (Some(method), Some(id)) => Ok(Self::Request { id, method, params: params() }),
+    /// Reads a message; of notifications those alone that are `heard`, or all.
+    pub(crate) fn parse(bytes: &[u8], heard: Option<&[&str]>) -> Result<Self, Error> {
+        let limit = bytes.len().saturating_add(ROOM);
+        let envelope: Envelope<'_, T> =
+            bounded::from_slice(bytes, limit).map_err(Error::Malformed)?;
+        let params = || envelope.params.unwrap_or(RawValue::NULL);
+        let method = envelope.method.filter(|raw| raw.get() != "null").map(method).transpose()?;
+        match (method, envelope.id.filter(|raw| raw.get() != "null")) {
+            (Some(method), Some(id)) => {
+                let params = Some(params()).filter(|params| params.get().len() <= LONGEST_ECHO);
+                let params = params.map(ToOwned::to_owned);
+                Ok(Self::Request { id: id.to_owned(), method, params })
+            }
             (Some(method), None) => {
-                Ok(Self::Notification(Notification { method, params: params() }))
+                if heard.is_some_and(|heard| !heard.contains(&method.as_str())) {
+                    return Ok(Self::Unheard);
+                }
+                let params = params().to_owned();
+                Ok(Self::Notification(Notification { method, params }))
             }
             (None, Some(id)) => {
-                let failure = envelope.error.map(|raw| RemoteError::from_json(&raw));
-                Ok(Self::Reply { id, outcome: failure.map_or(Ok(envelope.result), Err) })
+                let error = envelope.error.filter(|raw| raw.get() != "null");
+                let failure = error.map(RemoteError::from_json);
+                let outcome = failure.map_or(Ok(envelope.result), Err);
+                Ok(Self::Reply { id: id.to_owned(), outcome })
             }
             (None, None) => Err(Error::Malformed(serde_json::Error::custom(
                 "it has neither a method nor an id",
             ))),
         }
     }
+}
+
+/// A method by its name; of one that is too long for any, the beginning.
+fn method(raw: &RawValue) -> Result<String, Error> {
+    if raw.get().len() > LONGEST_METHOD {
+        return Ok(excerpt(raw.get()));
+    }
+    serde_json::from_str(raw.get()).map_err(Error::Malformed)
 }
 
 /// The result of the reply to request `expected`.

@@ -3,6 +3,16 @@
 //!
 //! A guard owns its name before anything of that name is made: what fails half-way is
 //! removed as well.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unreachable,
+    clippy::unwrap_used,
+    reason = "a laboratory may panic"
+)]
 #![allow(clippy::disallowed_methods, reason = "a laboratory starts programs and waits for them")]
 
 mod alone;

@@ -1,5 +1,15 @@
 //! A host with 5,000 containers, each with one veth on one of ten bridges: how long does
 //! relating all of it take? `cargo bench -p docker-ovs-model`
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unreachable,
+    clippy::unwrap_used,
+    reason = "a bench may panic"
+)]
 
 use std::sync::Arc;
 
@@ -38,6 +48,7 @@ fn veth(index: u32, name: String, peer: u32, nsid: i32) -> Link {
         master: None,
         vlan: None,
         tx_checksum_offload: None,
+        gateways: None,
         altnames: Vec::new(),
         alias: None,
     }

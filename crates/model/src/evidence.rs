@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{Ifindex, Name, NetnsId};
 use crate::switch::{OfPortState, SwitchSource};
+use crate::told::{TOLD, joined};
 
 /// What one step found, by which rule, from which source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -246,13 +247,13 @@ impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ambiguous { candidates } => {
-                write!(f, "ambiguous: it could be any of {}", candidates.join(", "))
+                write!(f, "ambiguous: it could be any of {}", joined(candidates, ", ", TOLD))
             }
             Self::FitsElsewhere { candidates } => {
                 write!(
                     f,
                     "the bridge that was asked about decides: {} would fit as well",
-                    candidates.join(", ")
+                    joined(candidates, ", ", TOLD)
                 )
             }
             Self::Conflict { says } => {

@@ -80,7 +80,8 @@ impl FromStr for Filter {
 
 /// What `key` takes, if `value` is not of that kind.
 fn takes(key: &str, value: &str) -> Option<String> {
-    let is_tag = || value.parse::<u16>().is_ok_and(|tag| tag <= LAST_VLAN);
+    let digits = || value.bytes().all(|byte| byte.is_ascii_digit());
+    let is_tag = || digits() && value.parse::<u16>().is_ok_and(|tag| tag <= LAST_VLAN);
     match key {
         "vlan" if !is_tag() => Some(format!("a tag from 0 to {LAST_VLAN}")),
         "status" if !STATES.contains(&value) => Some(format!("one of {}", STATES.join(", "))),
@@ -111,6 +112,23 @@ impl Filters<'_> {
             status: attachment.port.word(),
             labels: row.map(|row| &row.labels),
         })
+    }
+
+    /// Whether an interface of a container could pass, of which nothing else is known.
+    pub fn may_pass(self, row: &Container) -> bool {
+        let facts = Facts {
+            name: &row.name,
+            id: &row.id.0,
+            bridge: None,
+            fake_bridge: None,
+            vlans: None,
+            status: "",
+            labels: Some(&row.labels),
+        };
+        let named: Vec<_> = self.0.iter().filter(|filter| filter.key == "container").collect();
+        let mut labels = self.0.iter().filter(|filter| filter.key == "label");
+        (named.is_empty() || named.into_iter().any(|filter| facts.fit(filter)))
+            && labels.all(|filter| facts.fit(filter))
     }
 
     /// Every label must fit; of the other keys one value each.

@@ -3,8 +3,19 @@
 //! No I/O, no async, no clock: the same [`Snapshot`] gives the same [`Wiring`],
 //! whatever order its rows are in. Only [`resolve`] relates one source's facts
 //! to another's.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used,
+        reason = "a test panics to fail"
+    )
+)]
 
 mod anonymise;
+mod bounds;
 mod cidr;
 pub mod dialects;
 pub mod evidence;
@@ -29,6 +40,7 @@ mod source_error;
 pub mod switch;
 mod target;
 pub mod timeline;
+pub mod told;
 pub mod vlan;
 pub mod whereabouts;
 pub mod who;

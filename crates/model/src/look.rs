@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::NamedBridge;
+use crate::filter::Filter;
 use crate::ids::NetnsId;
 use crate::query::{self, QueryError, Subject};
 use crate::snapshot::{Container, Namespace, Snapshot};
@@ -96,6 +97,22 @@ impl Look {
     /// [`QueryError::SourceUnavailable`] for the first that is missing.
     pub fn require_sources(&self) -> Result<(), QueryError> {
         query::require_sources(&self.snapshot)
+    }
+
+    /// Makes sure that a list of interfaces misses none, as [`query::require_all`].
+    ///
+    /// # Errors
+    /// [`QueryError::Incomplete`].
+    pub fn require_all(&self, filters: &[Filter]) -> Result<(), QueryError> {
+        query::require_all(&self.snapshot, filters)
+    }
+
+    /// Makes sure that nothing was overlooked, as [`query::require_whole`].
+    ///
+    /// # Errors
+    /// [`QueryError::Incomplete`].
+    pub fn require_whole(&self) -> Result<(), QueryError> {
+        query::require_whole(&self.snapshot)
     }
 
     /// Makes sure that this switch source answered, as [`query::switch`].

@@ -9,6 +9,7 @@ use crate::OfPortBySource;
 use crate::evidence::Note;
 use crate::ids::{DatapathId, Name, NetnsId, short_if_id};
 use crate::switch::{Port, SwitchSource};
+use crate::told::{TENANTS, joined};
 use crate::vlan::Vlans;
 use crate::wiring::{ContainerRef, label};
 
@@ -134,7 +135,7 @@ impl fmt::Display for Occupant {
             Self::Local => f.write_str("the bridge itself"),
             Self::Plugged { plugs } => {
                 let names: Vec<_> = plugs.iter().map(ToString::to_string).collect();
-                f.write_str(&names.join(", "))
+                f.write_str(&joined(&names, ", ", TENANTS))
             }
             Self::Host { link: Some(kind) } => write!(f, "host ({kind})"),
             Self::Host { link: None } => f.write_str("host"),

@@ -13,16 +13,19 @@ pub struct OfPortBySource([Option<OfPortState>; SwitchSource::ALL.len()]);
 
 impl OfPortBySource {
     /// What one source says; a later insertion replaces it.
+    #[allow(clippy::indexing_slicing, reason = "there is room for each source")]
     pub fn insert(&mut self, source: SwitchSource, ofport: OfPortState) {
         self.0[source as usize] = Some(ofport);
     }
 
     /// What this source says; none where it does not have the port.
+    #[allow(clippy::indexing_slicing, reason = "there is room for each source")]
     pub fn get(&self, source: SwitchSource) -> Option<OfPortState> {
         self.0[source as usize]
     }
 
     /// Each source that has the port, by rank.
+    #[allow(clippy::indexing_slicing, reason = "there is room for each source")]
     pub fn iter(&self) -> impl Iterator<Item = (SwitchSource, OfPortState)> {
         SwitchSource::ALL.into_iter().filter_map(|source| Some((source, self.0[source as usize]?)))
     }

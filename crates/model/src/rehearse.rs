@@ -67,10 +67,19 @@ fn take_in_kernel(snapshot: &mut Snapshot, step: &KernelStep) {
         KernelStep::SetTxChecksumOffload { netns, interface, on, .. } => {
             change_link(snapshot, *netns, interface, |link| link.tx_checksum_offload = Some(*on));
         }
-        KernelStep::Configure { netns, interface, addresses, .. } => {
+        KernelStep::Adjust { netns, interface, mac, mtu, .. } => {
+            change_link(snapshot, *netns, interface, |link| {
+                link.mac = mac.or(link.mac);
+                link.mtu = mtu.unwrap_or(link.mtu);
+            });
+        }
+        KernelStep::Configure { netns, interface, addresses, gateways, .. } => {
             change_link(snapshot, *netns, interface, |link| {
                 link.up = true;
-                link.addresses.clone_from(addresses);
+                let missing = addresses.iter().filter(|cidr| !link.addresses.contains(cidr));
+                let missing: Vec<_> = missing.copied().collect();
+                link.addresses.extend(missing);
+                link.gateways = Some(gateways.clone());
             });
         }
     }
@@ -152,6 +161,7 @@ fn make_veth(snapshot: &mut Snapshot, veth: &Veth) {
         vlan: None,
         // What the kernel gives every veth (drivers/net/veth.c).
         tx_checksum_offload: Some(true),
+        gateways: None,
         altnames: Vec::new(),
         alias: None,
     };

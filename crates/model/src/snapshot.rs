@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -362,6 +363,9 @@ pub struct Link {
     /// (`tx-checksumming` of ethtool(8)); none where that was not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tx_checksum_offload: Option<bool>,
+    /// Gateways of the default routes that go out by it; none where that was not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateways: Option<Vec<IpAddr>>,
 }
 
 impl Link {

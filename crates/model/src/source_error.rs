@@ -1,9 +1,11 @@
 //! Why something could not be had: what failed, why, and what to do.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+use crate::told::{LONGEST, boundary, excerpt};
 
 /// One failure, told so that a person can act on it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Error)]
@@ -38,15 +40,52 @@ pub enum SourceErrorKind {
     Gone,
 }
 
+/// The beginning of what is written to it.
+struct Excerpt(String);
+
+impl fmt::Write for Excerpt {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = LONGEST.saturating_sub(self.0.len());
+        let fitting = text.get(..boundary(text, room)).unwrap_or_default();
+        self.0.push_str(fitting);
+        if fitting.len() < text.len() {
+            self.0.push('…');
+            return Err(fmt::Error);
+        }
+        Ok(())
+    }
+}
+
 impl SourceError {
     /// A failure of `what` because of `why`.
+    ///
+    /// Both may hold the words of a peer: of what is longer than a sentence the beginning is told.
     pub fn new(kind: SourceErrorKind, what: impl Into<String>, why: impl fmt::Display) -> Self {
-        Self { kind, what: what.into(), why: why.to_string(), hint: String::new() }
+        let mut told = Excerpt(String::new());
+        // It refuses what is too much, and then has the beginning.
+        let _ = write!(told, "{why}");
+        Self { kind, what: excerpt(what), why: told.0, hint: String::new() }
     }
 
     /// The same, with what to do about it.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = hint.into();
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LONGEST, SourceError, SourceErrorKind};
+
+    #[test]
+    fn the_words_of_a_peer_are_told_only_as_far_as_people_read() {
+        let flood = "é".repeat(1 << 20);
+        let error = SourceError::new(SourceErrorKind::Garbled, flood.clone(), &flood);
+        for told in [&error.what, &error.why] {
+            assert!(told.len() <= LONGEST + '…'.len_utf8() && told.ends_with("é…"), "{told}");
+        }
+        let short = SourceError::new(SourceErrorKind::Garbled, "it", format_args!("{}!", "no"));
+        assert_eq!(short.to_string(), "it: no!");
     }
 }

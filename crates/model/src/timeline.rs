@@ -14,7 +14,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::evidence::Note;
 use crate::ids::{LinkKey, Name};
 use crate::vlan::Vlans;
-use crate::wiring::{Attachment, Occupant, PortRef, PortState, SwitchPort, Wiring};
+use crate::wiring::{Attachment, Occupant, PortRef, PortState, SwitchPort, Wire, Wiring};
 
 /// Something that is different now.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,9 +68,9 @@ pub enum Field {
     Vlan,
     /// Its MTU.
     Mtu,
-    /// The port's interface, where bridge, number and state stayed.
+    /// Its interface, datapath id, or what else is known of the port, where nothing of the above changed.
     Port,
-    /// The link on the host's side, where the port stayed.
+    /// The link on the host's side or another part of the way, where nothing of the above changed.
     HostInterface,
     /// Whether it is deaf ([`Note::Deaf`]), where nothing else changed.
     Notes,
@@ -126,8 +126,10 @@ impl Timeline {
         let hidden = self.attachments.len() > inhabited(wiring).count();
         let mut ports = Cow::Borrowed(&wiring.ports);
         for (i, port) in wiring.ports.iter().enumerate() {
-            if let Some(told) = self.held_port(wiring, port) {
-                ports.to_mut()[i] = told;
+            if let Some(told) = self.held_port(wiring, port)
+                && let Some(port) = ports.to_mut().get_mut(i)
+            {
+                *port = told;
             }
         }
         if !hidden && self.waiting.is_empty() && matches!(ports, Cow::Borrowed(_)) {
@@ -181,12 +183,12 @@ impl Timeline {
                 changes.push(Change::Appeared(Box::new(now.clone())));
                 continue;
             };
-            let told = &mut self.attachments[at];
+            let Some(told) = self.attachments.get(at) else { continue };
             if differences(told, now).is_empty() {
                 continue;
             }
             let now = self.tellable(wiring, at, now, patience);
-            let told = &mut self.attachments[at];
+            let Some(told) = self.attachments.get_mut(at) else { continue };
             let fields = differences(told, &now);
             if !fields.is_empty() {
                 let now = now.into_owned();
@@ -208,7 +210,7 @@ impl Timeline {
         if is_settled(wiring, now, patience) {
             return Cow::Borrowed(now);
         }
-        let told = &self.attachments[at];
+        let Some(told) = self.attachments.get(at) else { return Cow::Borrowed(now) };
         if told.port != now.port {
             self.waiting.insert(key(now));
             self.pending |= matches!(now.port, PortState::Pending(_));
@@ -345,9 +347,10 @@ fn differences(before: &Attachment, now: &Attachment) -> Vec<Field> {
 fn beside(before: &Attachment, now: &Attachment) -> Option<Field> {
     let (was, is) = (before.port.port(), now.port.port());
     let deaf = |a: &Attachment| a.notes.contains(&Note::Deaf);
-    if was.map(|port| &port.iface) != is.map(|port| &port.iface) {
+    let is_unresolved = |a: &Attachment| matches!(a.wire, Wire::Unresolved { .. });
+    if was != is {
         Some(Field::Port)
-    } else if before.wire.host_interface() != now.wire.host_interface() {
+    } else if before.wire != now.wire && !(is_unresolved(before) && is_unresolved(now)) {
         Some(Field::HostInterface)
     } else {
         (deaf(before) != deaf(now)).then_some(Field::Notes)

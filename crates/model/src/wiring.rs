@@ -10,6 +10,7 @@ use crate::ids::{ContainerId, DatapathId, DpPort, Name, NetnsId, Nsid, OfPort};
 use crate::snapshot::{Engine, Link};
 use crate::source_error::SourceError;
 use crate::switch::OfPortState;
+use crate::told::{TENANTS, TOLD, joined};
 use crate::vlan::Vlans;
 
 pub use crate::occupant::{LastTenant, Occupant, Plug, SwitchPort};
@@ -126,7 +127,7 @@ pub(crate) fn label(tenants: &[Arc<ContainerRef>], interface: &str, netns: &str)
     let names: Vec<_> = tenants.iter().map(|tenant| &*tenant.name).collect();
     match names.as_slice() {
         [] => format!("{interface} in {netns}"),
-        names => format!("{}:{interface}", names.join("+")),
+        names => format!("{}:{interface}", joined(names, "+", TENANTS)),
     }
 }
 
@@ -235,7 +236,7 @@ impl PortState {
     pub fn several(&self) -> Option<String> {
         let Self::Several { ports } = self else { return None };
         let each = ports.iter().map(|p| format!("{}/{} ({})", p.bridge, p.iface, p.ofport));
-        Some(format!("it is on several ports: {}", each.collect::<Vec<_>>().join(", ")))
+        Some(format!("it is on several ports: {}", joined(&each.collect::<Vec<_>>(), ", ", TOLD)))
     }
 
     /// The number, if there is a real one.

@@ -7,6 +7,9 @@ use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use crate::{Error, Netns, RouteSocket};
 
+/// The stack of a thread that reads, in bytes: some nested calls, and no large value on it.
+const STACK: usize = 512 * 1024;
+
 /// Reads inside each namespace in turn, on one thread made for it. A namespace that cannot
 /// be entered or read does not keep the others from being read. One result for each, in the
 /// order given.
@@ -20,9 +23,11 @@ pub fn visit<T: Send>(
         let each = namespaces.iter().enumerate();
         each.map(|(i, namespace)| read(i, &socket_in(namespace)?)).collect()
     };
-    thread::scope(|scope| match thread::Builder::new().spawn_scoped(scope, inside) {
-        Ok(visitor) => visitor.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-        Err(error) => namespaces.iter().map(|_| Err(no_thread(&error))).collect(),
+    thread::scope(|scope| {
+        match thread::Builder::new().stack_size(STACK).spawn_scoped(scope, inside) {
+            Ok(visitor) => visitor.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(error) => namespaces.iter().map(|_| Err(no_thread(&error))).collect(),
+        }
     })
 }
 

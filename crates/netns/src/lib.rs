@@ -3,6 +3,16 @@
 //!
 //! `setns` occurs in one function, [`visit`], on a thread made for it. The thread that asks
 //! never leaves its own namespace.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used,
+        reason = "a test panics to fail"
+    )
+)]
 
 mod change;
 mod enter;
@@ -26,7 +36,7 @@ mod watch;
 pub use enter::visit;
 pub use error::Error;
 pub use ethtool::EthtoolSocket;
-pub use namespace::{Identity, Netns, is_hidden, named};
+pub use namespace::{Identity, Netns, identity_of, is_hidden, named};
 pub use packet::listened_to;
 pub use route::Route;
 pub use rows::{Address, Link};

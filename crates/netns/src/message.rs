@@ -69,13 +69,16 @@ pub(crate) fn request(
     fixed: &[u8],
     attributes: &[(u16, &[u8])],
 ) -> Vec<u8> {
-    let mut bytes = vec![0; HEADER];
-    bytes.extend(nested(fixed, attributes));
-    let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-    bytes[0..4].copy_from_slice(&length.to_ne_bytes());
-    bytes[4..6].copy_from_slice(&kind.to_ne_bytes());
-    bytes[6..8].copy_from_slice(&(flags | NLM_F_REQUEST).to_ne_bytes());
-    bytes[8..12].copy_from_slice(&sequence.to_ne_bytes());
+    let body = nested(fixed, attributes);
+    let length = u32::try_from(HEADER + body.len()).unwrap_or(u32::MAX);
+    let mut bytes = Vec::with_capacity(HEADER + body.len());
+    bytes.extend(length.to_ne_bytes());
+    bytes.extend(kind.to_ne_bytes());
+    bytes.extend((flags | NLM_F_REQUEST).to_ne_bytes());
+    bytes.extend(sequence.to_ne_bytes());
+    // The port number, which the kernel fills in.
+    bytes.resize(HEADER, 0);
+    bytes.extend(body);
     bytes
 }
 

@@ -136,6 +136,14 @@ pub fn is_hidden(pid: u32) -> bool {
     !is_shown && raw.is_some_and(|raw| test_kill_process(raw) != Err(Errno::SRCH))
 }
 
+/// Which namespace the file of one is, without a descriptor for it: none where it is no file of
+/// nsfs, or cannot be asked.
+pub fn identity_of(path: &Path) -> Option<Identity> {
+    let stat = rustix::fs::stat(path).ok()?;
+    let is_one = rustix::fs::statfs(path).is_ok_and(|fs| fs.f_type == NSFS_MAGIC);
+    is_one.then_some(Identity { dev: stat.st_dev, ino: stat.st_ino })
+}
+
 impl AsFd for Netns {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.file.as_fd()

@@ -50,7 +50,7 @@ impl RouteSocket {
         Ok(found.into_iter().flatten().collect())
     }
 
-    /// Adds a default route, for the gateway's family.
+    /// Adds a default route, for the gateway's family; well if it is there already.
     ///
     /// # Errors
     /// As [`RouteSocket::add_route`].
@@ -59,7 +59,16 @@ impl RouteSocket {
             IpAddr::V4(_) => IpAddr::from(Ipv4Addr::UNSPECIFIED),
             IpAddr::V6(_) => IpAddr::from(Ipv6Addr::UNSPECIFIED),
         };
-        self.add_route((anywhere, 0), Some(gateway), ifindex)
+        match self.add_route((anywhere, 0), Some(gateway), ifindex) {
+            Err(error) if error.errno() == Some(Errno::EXIST.raw_os_error()) => {
+                let same = |route: &Route| {
+                    let leads = (route.destination, route.gateway, route.ifindex);
+                    leads == (None, Some(gateway), ifindex)
+                };
+                if self.routes()?.iter().any(same) { Ok(()) } else { Err(error) }
+            }
+            other => other,
+        }
     }
 
     /// Adds a route by way of a link that is up, of protocol `static` and the kernel's usual
@@ -105,7 +114,7 @@ fn header((to, prefix): (IpAddr, u8), beyond: bool) -> [u8; RTMSG] {
 /// Reads the body of an RTM_NEWROUTE message: one route for each way out, and none where it
 /// is of another family, table or type.
 pub(crate) fn routes(body: &[u8]) -> Option<Vec<Route>> {
-    let (header, attached) = body.split_at_checked(RTMSG)?;
+    let (header, attached) = body.split_first_chunk::<RTMSG>()?;
     let wanted = [AF_INET, AF_INET6].contains(&header[0])
         && (header[4], header[7]) == (RT_TABLE_MAIN, RTN_UNICAST);
     if !wanted {

@@ -42,6 +42,17 @@ pub fn tcp_socket_owner(own: SocketAddr, other: SocketAddr) -> Result<u32, Error
     answers.first().copied().ok_or(Error::Malformed("an answer without a socket"))
 }
 
+/// An address of either family, from the first byte on.
+fn in_sixteen(ip: IpAddr) -> [u8; 16] {
+    match ip {
+        IpAddr::V4(ip) => {
+            let [a, b, c, d] = ip.octets();
+            [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+        }
+        IpAddr::V6(ip) => ip.octets(),
+    }
+}
+
 fn request(own: SocketAddr, other: SocketAddr) -> [u8; REQUEST] {
     let mut request = [0; REQUEST];
     request[0] = if own.is_ipv4() { AF_INET } else { AF_INET6 };
@@ -50,12 +61,8 @@ fn request(own: SocketAddr, other: SocketAddr) -> [u8; REQUEST] {
     request[4..8].fill(0xff);
     request[8..10].copy_from_slice(&own.port().to_be_bytes());
     request[10..12].copy_from_slice(&other.port().to_be_bytes());
-    for (at, address) in [(12, own.ip()), (28, other.ip())] {
-        match address {
-            IpAddr::V4(ip) => request[at..at + 4].copy_from_slice(&ip.octets()),
-            IpAddr::V6(ip) => request[at..at + 16].copy_from_slice(&ip.octets()),
-        }
-    }
+    request[12..28].copy_from_slice(&in_sixteen(own.ip()));
+    request[28..44].copy_from_slice(&in_sixteen(other.ip()));
     request[48..].copy_from_slice(&INET_DIAG_NOCOOKIE);
     request
 }

@@ -1,5 +1,15 @@
 //! What a visit leaves behind: nothing. A program of its own, since it counts the process's
 //! threads and descriptors.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unreachable,
+    clippy::unwrap_used,
+    reason = "a test panics to fail"
+)]
 #![allow(clippy::disallowed_methods, reason = "namespaces are made with ip(8)")]
 
 #[path = "it/space/mod.rs"]

@@ -172,7 +172,7 @@ impl Connection {
     /// The message whose header was just read.
     async fn body(&mut self, header: Header) -> Result<Message, Error> {
         self.incoming.resize(header.length, 0);
-        let body = &mut self.incoming[Header::LENGTH..];
+        let body = self.incoming.get_mut(Header::LENGTH..).unwrap_or_default();
         self.stream.read_exact(body).await.map_err(mid_message)?;
         Ok(Message::parse(&self.incoming)?)
     }

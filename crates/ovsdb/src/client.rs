@@ -2,7 +2,7 @@
 
 use std::io;
 
-use jsonrpc::Connection;
+use jsonrpc::{Connection, Limits};
 use serde::Deserialize;
 use serde::Serialize;
 use serde::de::IgnoredAny;
@@ -18,6 +18,12 @@ use crate::transact::{Outcome, Params, Results};
 
 /// The database of ovs-vswitchd.conf.db(5).
 pub const VSWITCH: &str = "Open_vSwitch";
+
+/// The longest message: the rows of some thirty thousand ports.
+const LIMITS: Limits = Limits { message: 32 << 20, depth: 128 };
+
+/// The notifications that are waited for (sections 4.1.6 and 4.1.9).
+const HEARD: &[&str] = &["update", "locked"];
 
 /// The name under which `monitor_once` asks.
 const ONCE: &str = "once";
@@ -50,7 +56,11 @@ impl Client {
         let (stream, peer) = open(remote, connector.as_ref())
             .await
             .map_err(|source| Error::Connect { remote: remote.clone(), source })?;
-        Ok(Self { connection: Connection::new(stream), peer, monitored: false })
+        Ok(Self {
+            connection: Connection::with_limits(stream, LIMITS).hearing(HEARD),
+            peer,
+            monitored: false,
+        })
     }
 
     /// The process that listens at the other end of a unix socket (`SO_PEERCRED` of unix(7)): 0

@@ -19,6 +19,19 @@
 //! # Ok(())
 //! # }
 //! ```
+#![cfg_attr(
+    test,
+    allow(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used,
+        reason = "a test panics to fail"
+    )
+)]
+
+/// How much is held of the rows of one table or operation, in bytes: some thirty thousand ports.
+const HELD: usize = 32 << 20;
 
 mod client;
 mod error;

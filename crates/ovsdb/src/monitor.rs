@@ -8,6 +8,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use crate::HELD;
 use crate::error::Error;
 use crate::uuid::Uuid;
 
@@ -61,7 +62,7 @@ impl Tables {
     /// [`Error::Row`] when they do not fit `T`.
     pub fn rows<'de, T: Deserialize<'de>>(&'de self, table: &str) -> Result<Vec<(Uuid, T)>, Error> {
         let text = self.0.get(table).map_or("{}", |rows| rows.get());
-        serde_json::from_str(text)
+        bounded::from_str(text, HELD)
             .map(|Rows(rows)| rows)
             .map_err(|source| Error::Row { place: format!("table {table}"), source })
     }

@@ -5,6 +5,7 @@ use serde::ser::{Serialize, SerializeSeq, Serializer};
 
 use serde_json::value::RawValue;
 
+use crate::HELD;
 use crate::error::Error;
 use crate::uuid::Uuid;
 
@@ -74,7 +75,7 @@ impl Results {
     pub fn rows<'de, T: Deserialize<'de>>(&'de self, operation: usize) -> Result<Vec<T>, Error> {
         let count = Error::WrongCount { asked: operation + 1, got: self.0.len() };
         let rows = self.0.get(operation).and_then(|outcome| outcome.rows.as_ref());
-        serde_json::from_str(rows.ok_or(count)?.get())
+        bounded::from_str(rows.ok_or(count)?.get(), HELD)
             .map_err(|source| Error::Row { place: format!("operation {operation}"), source })
     }
 }

@@ -1,7 +1,7 @@
 //! `explain` for a person: one block for each interface, one line for each finding.
 
 use crate::cell::printable;
-use crate::table;
+use crate::table::{self, Cells};
 use crate::v1::{Explanation, Source, State};
 
 /// The blocks, separated by empty lines; the last one has who was asked, where that is known.
@@ -16,7 +16,8 @@ fn asked(sources: &[Source]) -> Option<String> {
         Some(vec![format!("  {}", source.source), world.to_string(), evidence])
     });
     let known: Vec<_> = known.collect();
-    (!known.is_empty()).then(|| format!("sources\n{}", table::lay_out(&known)))
+    (!known.is_empty())
+        .then(|| format!("sources\n{}", table::lay_out(|| known.iter().cloned(), Cells::Whole)))
 }
 
 fn block(row: &Explanation) -> String {
@@ -33,7 +34,8 @@ fn block(row: &Explanation) -> String {
         .collect();
     let notes: String =
         row.attachment.notes.iter().map(|note| format!("  !  {}\n", printable(note))).collect();
-    format!("{}\n{}{notes}", printable(&title(row)), table::lay_out(&steps))
+    let steps = table::lay_out(|| steps.iter().cloned(), Cells::Whole);
+    format!("{}\n{steps}{notes}", printable(&title(row)))
 }
 
 fn title(row: &Explanation) -> String {

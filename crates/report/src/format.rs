@@ -5,7 +5,9 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use crate::{csv, table, template};
+use crate::cell::printable_lines;
+use crate::table::{self, Cells};
+use crate::{csv, template};
 
 /// How rows are laid out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -86,17 +88,33 @@ pub fn render<T: Serialize>(
     view: &View<T>,
     rows: &[T],
 ) -> Result<String, FormatError> {
+    render_cells(format, Cells::Cut, view, rows)
+}
+
+/// The same with cells of this length.
+///
+/// # Errors
+/// As [`render`].
+pub fn render_cells<T: Serialize>(
+    format: &Format,
+    cells: Cells,
+    view: &View<T>,
+    rows: &[T],
+) -> Result<String, FormatError> {
     match format {
-        Format::Table => Ok(table::lay_out(&with_header(view.table, rows))),
+        Format::Table => Ok(table::lay_out(|| with_header(view.table, rows), cells)),
         Format::Csv => Ok(lines(rows.iter().map(|row| csv_line(view.csv, row)))),
         Format::Json => Ok(lines(rows.iter().map(json))),
-        Format::Template(text) => rendered(text, rows).map(|rows| lines(rows.into_iter())),
+        Format::Template(text) => {
+            let rows: Result<String, _> = rendered(text, rows).map(|row| Ok(row? + "\n")).collect();
+            rows.map(|rows| printable_lines(&rows).into_owned())
+        }
         Format::TableOf(text) => {
-            let body = rendered(text, rows)?;
-            let all = std::iter::once(headers(text)).chain(body);
-            let cells: Vec<Vec<String>> =
-                all.map(|line| line.split('\t').map(str::to_owned).collect()).collect();
-            Ok(table::lay_out(&cells))
+            let body: Vec<String> = rendered(text, rows).collect::<Result<_, _>>()?;
+            let header = headers(text);
+            let all = || std::iter::once(&header).chain(&body);
+            let split = |line: &String| line.split('\t').map(str::to_owned).collect();
+            Ok(table::lay_out(|| all().map(split), cells))
         }
     }
 }
@@ -105,10 +123,10 @@ fn lines(rows: impl Iterator<Item = String>) -> String {
     rows.map(|row| row + "\n").collect()
 }
 
-fn with_header<T>(columns: &[Column<T>], rows: &[T]) -> Vec<Vec<String>> {
+fn with_header<T>(columns: &[Column<T>], rows: &[T]) -> impl Iterator<Item = Vec<String>> {
     let header = columns.iter().map(|(header, _)| (*header).to_owned()).collect();
     let body = rows.iter().map(|row| columns.iter().map(|(_, cell)| cell(row)).collect());
-    std::iter::once(header).chain(body).collect()
+    std::iter::once(header).chain(body)
 }
 
 fn csv_line<T>(columns: &[Column<T>], row: &T) -> String {
@@ -121,8 +139,11 @@ fn json<T: Serialize>(row: &T) -> String {
     serde_json::to_string(row).unwrap_or_default()
 }
 
-fn rendered<T: Serialize>(text: &str, rows: &[T]) -> Result<Vec<String>, FormatError> {
-    rows.iter().map(|row| template::render(text, row)).collect()
+fn rendered<T: Serialize>(
+    text: &str,
+    rows: &[T],
+) -> impl Iterator<Item = Result<String, FormatError>> {
+    rows.iter().map(move |row| template::render(text, row))
 }
 
 /// The header of a table template: each action becomes the field it names, in capitals.

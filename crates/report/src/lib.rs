@@ -1,6 +1,16 @@
 //! What people and programs read: v1 JSON, tables, CSV and Docker-style templates.
 //!
 //! [`v1`] is the one shape of every answer; the formats only lay it out.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used,
+        reason = "a test panics to fail"
+    )
+)]
 
 mod cell;
 mod csv;
@@ -14,8 +24,9 @@ mod template;
 pub mod v1;
 pub mod views;
 
-pub use cell::printable;
+pub use cell::{CELL, printable, printable_lines};
 pub use event::event_line;
 pub use explain::explain;
-pub use format::{Column, Format, FormatError, View, render};
+pub use format::{Column, Format, FormatError, View, render, render_cells};
 pub use list::{Wanted, list};
+pub use table::Cells;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use model::filter::{Facts, Filter, Filters};
 use model::snapshot::Container;
+use model::told::TENANTS;
 use model::wiring::{Attachment, LastTenant, PortRef, SwitchPort};
 use model::{Snapshot, Wiring};
 
@@ -48,7 +49,7 @@ fn living(snapshot: &Snapshot, wiring: &Wiring, wanted: &Wanted) -> Vec<v1::Atta
     let mut rows = Vec::with_capacity(wiring.attachments.len());
     for found in &wiring.attachments {
         let found = found.narrowed_to(wiring, |port| is_asked(port, wanted));
-        let tenants = found.tenants.iter().filter(|who| pass(&found, who));
+        let tenants = found.tenants.iter().take(TENANTS).filter(|who| pass(&found, who));
         rows.extend(tenants.map(|who| v1::Attachment::new(&found, Some(who))));
     }
     rows

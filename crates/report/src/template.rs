@@ -1,11 +1,13 @@
 //! Docker's `--format TEMPLATE`: Go templates over the v1 row.
 
+use std::fmt::Write;
 use std::sync::Arc;
 
 use gotmpl::{MissingKey, Template, Value};
 use serde::Serialize;
 use serde_json::Value as Json;
 
+use crate::cell::is_obeyed;
 use crate::format::FormatError;
 
 /// Renders `text` with `row` as its dot. What is null in JSON is printed as nothing, and is null
@@ -72,9 +74,11 @@ impl Writer {
     fn json(&self, value: Option<&Value>) -> Arc<str> {
         match (value, &self.dot) {
             (Some(Value::Map(asked)), Value::Map(dot)) if Arc::ptr_eq(asked, dot) => {
-                Arc::clone(&self.whole)
+                in_ascii(&self.whole)
             }
-            (value, _) => value.map_or(Json::Null, |value| self.to_json(value)).to_string().into(),
+            (value, _) => {
+                in_ascii(&value.map_or(Json::Null, |value| self.to_json(value)).to_string())
+            }
         }
     }
 
@@ -93,6 +97,23 @@ impl Writer {
             other => Json::String(other.to_string()),
         }
     }
+}
+
+/// The same JSON, with what a terminal obeys as escapes of JSON (RFC 8259, section 7): a template's
+/// output is made printable, which must not make other JSON of it.
+fn in_ascii(json: &str) -> Arc<str> {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if is_obeyed(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // A string takes whatever is written to it.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out.into()
 }
 
 fn from_json(json: Json, null: &Arc<str>) -> Value {
@@ -138,5 +159,16 @@ mod tests {
         assert_eq!(shown("{{json .bridge}} {{json .name}} {{json .macs}}"), "null \"\" []");
         assert_eq!(shown("{{if .bridge}}on{{else}}off{{end}}"), "off");
         assert_eq!(shown("{{json .}}"), serde_json::to_string(&ROW).unwrap());
+    }
+
+    #[test]
+    fn json_in_a_template_is_the_same_value_and_printable() {
+        let row = Row { name: "a\u{202e}\u{e0041}\u{7f}\n\"b", ..ROW };
+        for text in ["{{json .name}}", "{{json .}}"] {
+            let json = render(text, &row).unwrap();
+            assert_eq!(crate::printable(&json), json);
+            let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+            assert_eq!(*value.get("name").unwrap_or(&value), row.name);
+        }
     }
 }

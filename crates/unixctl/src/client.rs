@@ -2,13 +2,16 @@
 
 use std::path::Path;
 
-use jsonrpc::Connection;
+use jsonrpc::{Connection, Limits};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::net::UnixStream;
 
 use crate::dpif::{DpBridge, parse_dpif_show};
 use crate::error::Error;
+
+/// The longest answer: a line for each of some hundred thousand ports.
+const LIMITS: Limits = Limits { message: 16 << 20, depth: 128 };
 
 /// A connection to a daemon's control socket.
 ///
@@ -26,7 +29,9 @@ impl Client {
     /// [`Error::Connect`], whose [`kind`](Error::kind) tells why.
     pub async fn connect(path: &Path) -> Result<Self, Error> {
         match UnixStream::connect(path).await {
-            Ok(stream) => Ok(Self { connection: Connection::new(stream) }),
+            Ok(stream) => {
+                Ok(Self { connection: Connection::with_limits(stream, LIMITS).hearing(&[]) })
+            }
             Err(source) => Err(Error::Connect { path: path.to_owned(), source }),
         }
     }

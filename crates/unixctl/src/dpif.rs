@@ -6,6 +6,12 @@
 mod json;
 mod text;
 
+/// The longest name of a datapath, in characters: it is told with each bridge.
+const LONGEST_DATAPATH: usize = 255;
+
+/// More lines than any vswitchd has bridges and ports.
+const MOST_ROWS: usize = 200_000;
+
 /// A bridge as the datapath sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DpBridge {
@@ -43,6 +49,9 @@ pub enum MalformedDpif {
         /// What it says.
         line: String,
     },
+    /// More bridges and ports than there can be.
+    #[error("dpif/show has more than {0} lines")]
+    TooLong(usize),
     /// JSON of another shape.
     #[error("the JSON of dpif/show cannot be read: {}", jsonrpc::excerpt(&.0.to_string()))]
     Json(#[from] serde_json::Error),

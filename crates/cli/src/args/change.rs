@@ -120,6 +120,9 @@ pub struct PruneArgs {
     /// Do not ask
     #[arg(short, long)]
     pub force: bool,
+    /// Print cells of a table as long as they are
+    #[arg(long)]
+    pub no_trunc: bool,
     /// table, csv, json, or a Go template such as '{{.Bridge}} {{.Port}}'
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,

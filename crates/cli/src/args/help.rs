@@ -39,7 +39,8 @@ pub(super) const LS: &str = help! {
     "CSV has no header. Its columns are container, interface, bridge, OpenFlow port, MAC, VLAN,"
     "addresses and host interface."
     ""
-    "Exit codes: 0 listed, be it nothing; 2 error"
+    "Exit codes: 0 listed, be it nothing; 2 error, or without --partial the interfaces of a container"
+    "that runs could not be read"
 };
 
 pub(super) const PORTS: &str = help! {
@@ -65,7 +66,8 @@ pub(super) const WHO: &str = help! {
     ""
     "CSV has no header. Its columns are who, bridge, OpenFlow port and MAC."
     ""
-    "Exit codes: 0 found; 1 not found; 2 error"
+    "Exit codes: 0 found; 1 not found; 2 error, or without --partial nothing was found and something"
+    "could not be read"
 };
 
 pub(super) const EXPLAIN: &str = help! {

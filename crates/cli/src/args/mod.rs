@@ -9,7 +9,9 @@ mod operand;
 mod read;
 mod verb;
 
+use std::io;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
@@ -19,6 +21,7 @@ use host::{EngineOptions, Settings};
 use crate::logging::{self, Level, LogFormat};
 use crate::release::LINE;
 use crate::server::ServerArgs;
+use crate::writer;
 
 pub use change::{ConnectArgs, DisconnectArgs, PruneArgs, RestoreArgs, Until, Vlans};
 pub use follow::{DEFAULT_SOCKET, EventsArgs, ServeArgs, Switch, WaitArgs};
@@ -54,17 +57,21 @@ enum Command {
 }
 
 impl Cli {
-    /// Reads the command line of this process; ends it for `--help` and for mistakes.
-    pub fn from_words() -> Self {
+    /// Reads the command line of this process.
+    ///
+    /// # Errors
+    /// The exit code where there is nothing to be done: help was asked for, and is printed, or there
+    /// is a mistake, which is told on stderr.
+    pub fn from_words() -> Result<Self, ExitCode> {
         let as_plugin = std::env::args_os().any(|word| word == "ovs");
         let name = if as_plugin { "docker" } else { "docker-ovs" };
         let command = || Self::command().bin_name(name);
-        let matches = command().try_get_matches().unwrap_or_else(|error| match error.kind() {
+        let matches = command().try_get_matches().or_else(|error| match error.kind() {
             // Only now, for it takes longer than a lookup does.
-            ErrorKind::DisplayHelp => own_options_only(command()).get_matches(),
-            _ => error.exit(),
+            ErrorKind::DisplayHelp => own_options_only(command()).try_get_matches(),
+            _ => Err(error),
         });
-        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+        matches.and_then(|matches| Self::from_arg_matches(&matches)).map_err(|said| told(&said))
     }
 
     /// The command line as help and manual pages tell it: the options that every verb takes stand
@@ -78,6 +85,18 @@ impl Cli {
         match &self.command {
             Command::Direct(verb) | Command::Ovs { verb } => verb,
         }
+    }
+}
+
+/// What clap has to say: help and version on stdout, mistakes on stderr.
+fn told(said: &clap::Error) -> ExitCode {
+    let code = u8::try_from(said.exit_code()).unwrap_or(2);
+    match said.print() {
+        Err(error) if !said.use_stderr() && error.kind() != io::ErrorKind::BrokenPipe => {
+            writer::tell("docker-ovs", &format!("cannot write: {error}"));
+            ExitCode::from(2)
+        }
+        _ => ExitCode::from(code),
     }
 }
 
@@ -191,8 +210,8 @@ impl SourceOptions {
     }
 }
 
-/// What `--timeout 0` means, as it does with ovs-vsctl: longer than any command is waited for,
-/// and short enough to be added to any moment.
+/// What `--timeout 0` means, as it does with ovs-vsctl, and more than that: longer than any command is
+/// waited for, and short enough to be added to any moment.
 const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Seconds, or a number with a unit; zero is for ever.
@@ -204,9 +223,11 @@ fn duration(text: &str) -> Result<Duration, String> {
         "m" => 60.0,
         _ => return Err("use a number of seconds, or one with ms, s or m".to_owned()),
     };
-    let number: f64 = text[..text.len() - unit.len()].parse().map_err(|_| "not a number")?;
-    let span = Duration::try_from_secs_f64(number * seconds).map_err(|error| error.to_string())?;
-    Ok(if span.is_zero() { FOREVER } else { span })
+    let number = text.strip_suffix(unit).unwrap_or(text);
+    let number: f64 = number.parse().map_err(|_| "not a number")?;
+    let span = Duration::try_from_secs_f64((number * seconds).min(FOREVER.as_secs_f64()));
+    let span = span.map_err(|error| error.to_string())?;
+    Ok(if span.is_zero() { FOREVER } else { span.min(FOREVER) })
 }
 
 #[cfg(test)]
@@ -247,6 +268,9 @@ mod tests {
         assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
         assert_eq!(duration("0"), Ok(FOREVER));
         assert_eq!(duration("0ms"), Ok(FOREVER));
+        for long in ["9223372036854775807", "18446744073709551616m", "31536001", &"9".repeat(999)] {
+            assert_eq!(duration(long), Ok(FOREVER), "{long}");
+        }
         for bad in ["", "s", "-1", "1h", "1e999", "nan", "."] {
             assert!(duration(bad).is_err(), "{bad}");
         }

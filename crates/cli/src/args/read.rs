@@ -16,6 +16,9 @@ pub struct PortArgs {
     /// Print OpenFlow port numbers only
     #[arg(short, long, conflicts_with = "format")]
     pub quiet: bool,
+    /// Print cells of a table as long as they are
+    #[arg(long)]
+    pub no_trunc: bool,
     /// table, csv, json, or a Go template such as '{{.OFPort}}'
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,
@@ -26,6 +29,7 @@ pub struct PortArgs {
 
 /// `docker ovs ls`.
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct LsArgs {
     /// Only what is on this bridge
     #[arg(long)]
@@ -39,9 +43,12 @@ pub struct LsArgs {
     /// Print container ids only
     #[arg(short, long, conflicts_with = "format")]
     pub quiet: bool,
-    /// Print full container ids
+    /// Print full container ids, and cells of a table as long as they are
     #[arg(long)]
     pub no_trunc: bool,
+    /// List what was seen although a container could not be read
+    #[arg(long)]
+    pub partial: bool,
     /// table, csv, json, or a Go template such as '{{.Container}} {{.OFPort}}'
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,
@@ -55,6 +62,9 @@ pub struct LsArgs {
 pub struct PortsArgs {
     /// Only the ports of this bridge
     pub bridge: Option<String>,
+    /// Print cells of a table as long as they are
+    #[arg(long)]
+    pub no_trunc: bool,
     /// table, csv, json, or a Go template such as '{{.OFPort}} {{.Who}}'
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,
@@ -72,6 +82,12 @@ pub struct WhoArgs {
     /// Print container names only
     #[arg(short, long, conflicts_with = "format")]
     pub quiet: bool,
+    /// Answer from what was seen although a container could not be read
+    #[arg(long)]
+    pub partial: bool,
+    /// Print cells of a table as long as they are
+    #[arg(long)]
+    pub no_trunc: bool,
     /// table, csv, json, or a Go template such as '{{.Container}}'
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,

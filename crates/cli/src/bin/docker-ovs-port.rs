@@ -6,19 +6,21 @@ use std::process::ExitCode;
 use docker_ovs::args::Operand;
 use docker_ovs::confusion::told_apart;
 use docker_ovs::outcome::{CliError, Outcome, print};
+use docker_ovs::writer::tell_line;
 use docker_ovs::{block_on, verbs};
 use host::{Host, Origin, Settings};
 
+const PROGRAM: &str = "docker-ovs-port";
 const USAGE: &str = "Usage: docker-ovs-port CONTAINER OVS_BRIDGE";
 
 fn main() -> ExitCode {
     let words: Result<Vec<String>, _> =
         std::env::args_os().skip(1).map(OsString::into_string).collect();
     let Ok([container, bridge]) = words.as_deref() else {
-        eprintln!("{USAGE}");
+        tell_line(USAGE);
         return ExitCode::from(2);
     };
-    print("docker-ovs-port", block_on(answer(container, bridge)))
+    print(PROGRAM, block_on(answer(container, bridge)))
 }
 
 async fn answer(container: &str, bridge: &str) -> Result<Outcome, CliError> {
@@ -27,7 +29,7 @@ async fn answer(container: &str, bridge: &str) -> Result<Outcome, CliError> {
     match verbs::port::drop_in(&origin, container, bridge).await {
         Err(cli_error) => {
             let operands = vec![Operand::Container(container), Operand::Bridge(bridge)];
-            Err(told_apart(&origin, ("docker-ovs-port", operands), cli_error).await)
+            Err(told_apart(&origin, (PROGRAM, operands), cli_error).await)
         }
         outcome => outcome,
     }

@@ -6,10 +6,11 @@ use host::{Connected, Origin, plan_connect};
 use model::plan::{Connect, Plan, Step};
 use model::query::Subject;
 use model::{Snapshot, query, rehearse, resolve};
-use report::{Format, printable, render, v1, views};
+use report::{Format, printable, v1, views};
 
 use crate::args::{ConnectArgs, Vlans};
 use crate::outcome::{CliError, Outcome};
+use crate::writer::Text;
 
 /// Answers `docker ovs connect`; exit 1 when the port got another number than was asked for.
 ///
@@ -22,7 +23,8 @@ pub async fn run(origin: &Origin, args: &ConnectArgs) -> Result<Outcome, CliErro
         let rows = rows(&rehearse(&snapshot, &plan.steps), &plan)?;
         let outcome = lay_out(args, &rows)?;
         let table = args.format == Format::Table && !args.quiet;
-        let text = if table { steps(&plan) + "\n" + &outcome.text } else { outcome.text };
+        let steps = || Text::lines(&(steps(&plan) + "\n"));
+        let text = if table { steps().then(&outcome.text) } else { outcome.text };
         return Ok(Outcome { text, ..outcome });
     }
     let Connected { plan, snapshot } = origin.live()?.connect(&wish).await?;
@@ -77,9 +79,9 @@ fn rows(snapshot: &Snapshot, plan: &Plan) -> Result<Vec<v1::Attachment>, CliErro
 fn lay_out(args: &ConnectArgs, rows: &[v1::Attachment]) -> Result<Outcome, CliError> {
     let numbers = rows.iter().filter_map(|row| row.ofport);
     let text = if args.quiet {
-        numbers.map(|number| format!("{number}\n")).collect()
+        Text::lines(&numbers.map(|number| format!("{number}\n")).collect::<String>())
     } else {
-        render(&args.format, &views::PORT, rows)?
+        Text::rows(&args.format, &views::PORT, rows)?
     };
     Ok(Outcome { text, ..Outcome::default() })
 }

@@ -7,6 +7,7 @@ use report::printable;
 use super::connect::steps;
 use crate::args::DisconnectArgs;
 use crate::outcome::{CliError, Outcome};
+use crate::writer::Text;
 
 /// Answers `docker ovs disconnect`; prints what was removed, as `CONTAINER:INTERFACE`.
 ///
@@ -20,11 +21,11 @@ pub async fn run(origin: &Origin, args: &DisconnectArgs) -> Result<Outcome, CliE
         force: args.force,
     };
     let text = if args.dry_run {
-        steps(&plan_disconnect(origin, &wish).await?.1)
+        &steps(&plan_disconnect(origin, &wish).await?.1)
     } else {
-        removed(&origin.live()?.disconnect(&wish).await?.plan)
+        &removed(&origin.live()?.disconnect(&wish).await?.plan)
     };
-    Ok(Outcome { text, ..Outcome::default() })
+    Ok(Outcome { text: Text::lines(text), ..Outcome::default() })
 }
 
 fn removed(plan: &Plan) -> String {

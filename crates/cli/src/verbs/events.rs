@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::pending;
-use std::io::{self, Write};
+use std::io;
 use std::time::Duration;
 
 use host::{Origin, Watch};
@@ -11,13 +11,14 @@ use model::ids::ContainerId;
 use model::snapshot::Container;
 use model::timeline::{Change, Event, Timeline};
 use model::{Snapshot, SourceError, Wiring, resolve};
-use report::{Format, render, v1, views};
+use report::{Format, v1, views};
 use tokio::time::{Instant, sleep_until};
 
 use crate::args::EventsArgs;
 use crate::live::stopped;
 use crate::origin::followed;
 use crate::outcome::{CliError, Outcome};
+use crate::writer::{self, Text};
 
 /// So long a number that is still to come is waited for before it is told that it is.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -62,7 +63,7 @@ async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, CliError> 
         }
         let wanted = events.iter().filter(|event| passes(event, &known, &args.filter));
         let rows: Vec<_> = wanted.map(v1::Event::from).collect();
-        match print(&lay_out(&rows, &args.format)?) {
+        match writer::print(&lay_out(&rows, &args.format)?) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                 return Ok(Outcome::default());
             }
@@ -75,7 +76,7 @@ async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, CliError> 
 /// Tells what could not be asked and was not told yet.
 fn complain(wiring: &Wiring, told: &mut Vec<SourceError>) {
     for source_error in wiring.source_errors.iter().filter(|error| !told.contains(error)) {
-        eprintln!("docker-ovs: {}", report::printable(&source_error.to_string()));
+        writer::tell("docker-ovs", &source_error.to_string());
     }
     told.clone_from(&wiring.source_errors);
 }
@@ -87,17 +88,14 @@ async fn until(due: Option<Instant>) {
     }
 }
 
-fn lay_out(rows: &[v1::Event], format: &Format) -> Result<String, CliError> {
+fn lay_out(rows: &[v1::Event], format: &Format) -> Result<Text, CliError> {
     match format {
-        Format::Table => Ok(rows.iter().map(|row| report::event_line(row) + "\n").collect()),
-        format => Ok(render(format, &views::EVENTS, rows)?),
+        Format::Table => {
+            let lines: String = rows.iter().map(|row| report::event_line(row) + "\n").collect();
+            Ok(Text::lines(&lines))
+        }
+        format => Ok(Text::rows(format, &views::EVENTS, rows)?),
     }
-}
-
-fn print(text: &str) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
-    stdout.flush()
 }
 
 /// The containers of the last two looks: what vanished is still known by its labels.

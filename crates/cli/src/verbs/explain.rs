@@ -4,12 +4,13 @@ use host::{Origin, Question};
 use model::Target;
 use model::switch::SwitchSource;
 use report::v1::State;
-use report::{Format, render, v1, views};
+use report::{Format, v1, views};
 
 use super::port::absence;
 
 use crate::args::ExplainArgs;
 use crate::outcome::{CliError, Outcome};
+use crate::writer::Text;
 
 /// Answers `docker ovs explain`, by all sources to the switch that there are.
 ///
@@ -36,8 +37,8 @@ pub async fn run(origin: &Origin, args: &ExplainArgs) -> Result<Outcome, CliErro
     let explained = found.iter().map(|found| v1::Explanation::new(found).asked_of(sources()));
     let rows: Vec<_> = explained.collect();
     let text = match &args.format {
-        Format::Table => report::explain(&rows),
-        format => render(format, &views::EXPLANATION, &rows)?,
+        Format::Table => Text::lines(&report::explain(&rows)),
+        format => Text::rows(format, &views::EXPLANATION, &rows)?,
     };
     let on = |bridge: &String| rows.iter().any(|row| row.attachment.is_on(bridge));
     let elsewhere = args.bridge.as_ref().filter(|bridge| !on(bridge));

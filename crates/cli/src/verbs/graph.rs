@@ -6,6 +6,7 @@ use report::graph::{Scene, dot, mermaid, svg};
 
 use crate::args::{GraphArgs, Picture};
 use crate::outcome::{CliError, Outcome};
+use crate::writer::Text;
 
 /// Answers `docker ovs graph`.
 ///
@@ -25,5 +26,6 @@ pub async fn run(origin: &Origin, args: &GraphArgs) -> Result<Outcome, CliError>
         Picture::Dot => dot(&scene),
         Picture::Mermaid => mermaid(&scene),
     };
+    let text = Text::lines(&text);
     Ok(Outcome { text, remarks: look.remarks(), ..Outcome::default() })
 }

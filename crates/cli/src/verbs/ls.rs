@@ -3,15 +3,17 @@
 use host::{Origin, Question};
 use model::ids::short_id;
 use model::{Look, query};
-use report::{Wanted, list, render, v1, views};
+use report::{Cells, Wanted, list, printable, v1, views};
 
 use crate::args::LsArgs;
 use crate::outcome::{CliError, Outcome};
+use crate::writer::Text;
 
 /// Answers `docker ovs ls`.
 ///
 /// # Errors
-/// No such bridge, or a source that the list needs is missing.
+/// No such bridge, a source that the list needs is missing, or, without `--partial`, the interfaces
+/// of a container are.
 pub async fn run(origin: &Origin, args: &LsArgs) -> Result<Outcome, CliError> {
     let question = Question {
         bridge: args.bridge.clone(),
@@ -25,6 +27,9 @@ pub async fn run(origin: &Origin, args: &LsArgs) -> Result<Outcome, CliError> {
     }
     query::filtered_vlans(&look.snapshot, &args.filter)?;
     query::filtered_bridges(&look.snapshot, &args.filter)?;
+    if !args.partial {
+        look.require_all(&args.filter)?;
+    }
     let rows = rows(&look, args);
     let remarks = look.remarks();
     let hints = if rows.is_empty() { vec![emptiness(args)] } else { Vec::new() };
@@ -47,16 +52,17 @@ fn rows(look: &Look, args: &LsArgs) -> Vec<v1::Attachment> {
     list(&look.snapshot, &look.wiring, &wanted)
 }
 
-fn lay_out(rows: &[v1::Attachment], args: &LsArgs) -> Result<String, CliError> {
+fn lay_out(rows: &[v1::Attachment], args: &LsArgs) -> Result<Text, CliError> {
     if args.quiet {
-        return Ok(ids(rows, args.no_trunc));
+        return Ok(Text::lines(&ids(rows, args.no_trunc)));
     }
     let view = match (args.all, args.no_trunc) {
-        (true, _) => &views::LIST_ALL,
+        (true, true) => &views::LIST_ALL_NO_TRUNC,
+        (true, false) => &views::LIST_ALL,
         (false, true) => &views::LIST_NO_TRUNC,
         (false, false) => &views::LIST,
     };
-    Ok(render(&args.format, view, rows)?)
+    Ok(Text::cells(&args.format, Cells::no_trunc(args.no_trunc), view, rows)?)
 }
 
 /// Each container once, as `docker ps -q` prints them.
@@ -64,5 +70,5 @@ fn ids(rows: &[v1::Attachment], full: bool) -> String {
     let mut seen = std::collections::BTreeSet::new();
     let once = rows.iter().map(|row| &row.id).filter(|id| !id.is_empty() && seen.insert(*id));
     let cut = |id: &String| if full { id.clone() } else { short_id(id).to_owned() };
-    once.map(|id| cut(id) + "\n").collect()
+    once.map(|id| printable(&cut(id)) + "\n").collect()
 }

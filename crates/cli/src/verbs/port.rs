@@ -8,10 +8,11 @@ use model::switch::SwitchSource;
 use model::wiring::Attachment;
 use model::{Look, Target};
 use report::v1::State;
-use report::{Format, render, v1, views};
+use report::{Cells, Format, v1, views};
 
 use crate::args::PortArgs;
 use crate::outcome::{CliError, Outcome};
+use crate::writer::Text;
 
 /// Answers `docker ovs port`.
 ///
@@ -24,11 +25,13 @@ pub async fn run(origin: &Origin, args: &PortArgs) -> Result<Outcome, CliError> 
     let tenants = matches!(args.format, Format::Json | Format::Template(_) | Format::TableOf(_));
     let answer = asked.answer(&origin.look(&asked.question(tenants && !args.quiet)).await)?;
     let text = match (&args.format, asked.bridge) {
-        _ if args.quiet => answer.numbers(),
+        _ if args.quiet => Text::lines(&answer.numbers()),
         (Format::Csv, Some(bridge)) => {
-            render(&Format::Csv, &views::PORT_ON_BRIDGE, &answer.blanked(bridge))?
+            Text::rows(&Format::Csv, &views::PORT_ON_BRIDGE, &answer.blanked(bridge))?
         }
-        (format, _) => render(format, &views::PORT, &answer.on_bridge())?,
+        (format, _) => {
+            Text::cells(format, Cells::no_trunc(args.no_trunc), &views::PORT, &answer.on_bridge())?
+        }
     };
     let nothing = (args.quiet || asked.bridge.is_some()) && !answer.has_number();
     let hints = answer.emptiness(&args.container).into_iter().collect();
@@ -46,7 +49,7 @@ pub async fn drop_in(origin: &Origin, container: &str, bridge: &str) -> Result<O
         source: SwitchSource::Ovsdb,
     };
     let answer = asked.answer(&origin.look(&asked.question(false)).await)?;
-    let text = render(&Format::Csv, &views::PORT_ON_BRIDGE, &answer.blanked(bridge))?;
+    let text = Text::rows(&Format::Csv, &views::PORT_ON_BRIDGE, &answer.blanked(bridge))?;
     Ok(Outcome { text, remarks: answer.remarks, ..Outcome::default() })
 }
 

@@ -2,10 +2,11 @@
 
 use host::{Origin, Question};
 use model::switch::SwitchSource;
-use report::{render, v1, views};
+use report::{Cells, v1, views};
 
 use crate::args::PortsArgs;
 use crate::outcome::{CliError, Outcome};
+use crate::writer::Text;
 
 /// Answers `docker ovs ports`.
 ///
@@ -26,6 +27,7 @@ pub async fn run(origin: &Origin, args: &PortsArgs) -> Result<Outcome, CliError>
     let rows: Vec<_> = ports.map(v1::Port::from).collect();
     let remarks = look.remarks();
     let hints = if rows.is_empty() { vec!["no port to list".to_owned()] } else { Vec::new() };
-    let text = render(&args.format, &views::PORTS, &rows)?;
+    let cells = Cells::no_trunc(args.no_trunc);
+    let text = Text::cells(&args.format, cells, &views::PORTS, &rows)?;
     Ok(Outcome { text, remarks, hints, nothing: false })
 }

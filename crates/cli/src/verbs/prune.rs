@@ -1,13 +1,14 @@
 //! `docker ovs prune`.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal};
 
 use host::{LeftOver, Origin};
 use model::plan::{Prunable, Prune, Undecided};
-use report::{Format, printable, render, v1, views};
+use report::{Cells, Format, printable, v1, views};
 
 use crate::args::{PruneArgs, Until};
 use crate::outcome::{CliError, Outcome};
+use crate::writer::{self, Text};
 
 /// Answers `docker ovs prune`; exit 1 where something could not be removed, or may
 /// have to be and cannot be told to be gone.
@@ -23,15 +24,15 @@ pub async fn run(origin: &Origin, args: &PruneArgs) -> Result<Outcome, CliError>
     let LeftOver { prunable: found, undecided } = origin.left_over(&wish).await?;
     let doubts: Vec<_> = undecided.iter().map(doubt).collect();
     if args.dry_run || found.is_empty() {
-        return Ok(with_doubts(lay_out(&args.format, &found, &doubts)?, doubts));
+        return Ok(with_doubts(lay_out(&args.format, args.no_trunc, &found, &doubts)?, doubts));
     }
-    if !args.force && !agreed(&lay_out(&Format::Table, &found, &doubts)?.text) {
+    if !args.force && !agreed(&lay_out(&Format::Table, args.no_trunc, &found, &doubts)?.text) {
         return Ok(Outcome::default());
     }
     let pruned = origin.live()?.prune(&wish, &found).await?;
     let (failed, gone): (Vec<_>, Vec<_>) = pruned.into_iter().partition(|one| one.failed.is_some());
     let gone: Vec<_> = gone.into_iter().map(|one| one.what).collect();
-    let Outcome { text, .. } = lay_out(&args.format, &gone, &doubts)?;
+    let Outcome { text, .. } = lay_out(&args.format, args.no_trunc, &gone, &doubts)?;
     let failed = failed.iter().filter_map(|one| one.failed.as_ref()).map(ToString::to_string);
     Ok(with_doubts(Outcome { text, ..Outcome::default() }, failed.chain(doubts).collect()))
 }
@@ -56,11 +57,16 @@ fn wish(args: &PruneArgs) -> Prune {
 }
 
 /// A table without rows would say nothing.
-fn lay_out(format: &Format, what: &[Prunable], doubts: &[String]) -> Result<Outcome, CliError> {
+fn lay_out(
+    format: &Format,
+    no_trunc: bool,
+    what: &[Prunable],
+    doubts: &[String],
+) -> Result<Outcome, CliError> {
     let rows: Vec<_> = what.iter().map(v1::Orphan::from).collect();
     let text = match (format, rows.as_slice()) {
-        (Format::Table, []) => String::new(),
-        _ => render(format, &views::PRUNE, &rows)?,
+        (Format::Table, []) => Text::default(),
+        _ => Text::cells(format, Cells::no_trunc(no_trunc), &views::PRUNE, &rows)?,
     };
     let hints = if what.is_empty() && doubts.is_empty() {
         vec!["nothing to remove".to_owned()]
@@ -71,14 +77,13 @@ fn lay_out(format: &Format, what: &[Prunable], doubts: &[String]) -> Result<Outc
 }
 
 /// Asks on stderr, as stdout is for what was removed; no answer is a no.
-fn agreed(listed: &str) -> bool {
+fn agreed(listed: &Text) -> bool {
     let question = format!(
         "WARNING! This will remove what is orphaned:\n{listed}\
          Are you sure you want to continue? [y/N] "
     );
-    let asked = io::stderr().write_all(question.as_bytes());
     let mut answer = String::new();
-    asked.is_ok()
+    writer::ask(&question)
         && io::stdin().lock().read_line(&mut answer).is_ok()
         && answer.trim().eq_ignore_ascii_case("y")
 }

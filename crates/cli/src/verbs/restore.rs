@@ -2,10 +2,11 @@
 
 use host::{Done, Origin, Restored, plan_restore};
 use model::plan::Restore;
-use report::{render, v1, views};
+use report::{Cells, v1, views};
 
 use crate::args::RestoreArgs;
 use crate::outcome::{CliError, Outcome};
+use crate::writer::Text;
 
 /// Answers `docker ovs restore`; exit 1 where something is still missing of a container that
 /// runs, or nothing is remembered of one that was named.
@@ -20,7 +21,8 @@ pub async fn run(origin: &Origin, args: &RestoreArgs) -> Result<Outcome, CliErro
         origin.live()?.restore(&wish).await?
     };
     let rows: Vec<_> = all.iter().map(|one| row(one, args.dry_run)).collect();
-    let text = render(&args.format, &views::RESTORE, &rows)?;
+    // Reasons are sentences.
+    let text = Text::cells(&args.format, Cells::Whole, &views::RESTORE, &rows)?;
     let named = args.container.iter().filter(|_| all.is_empty());
     let remarks = named.map(|name| format!("no interface of {name} is remembered")).collect();
     let amiss = rows.iter().any(v1::Restored::is_amiss);

@@ -8,6 +8,7 @@ use model::switch::SwitchSource;
 
 use crate::args::SnapshotArgs;
 use crate::outcome::{CliError, Outcome};
+use crate::writer::Text;
 
 /// Answers `docker ovs snapshot`: everything, by every source. What could not be had is said
 /// in it, and on stderr.
@@ -22,5 +23,5 @@ pub async fn run(origin: &Origin, args: &SnapshotArgs) -> Result<Outcome, CliErr
     let text = serde_json::to_string(&*snapshot);
     let text =
         text.map_err(|error| CliError::new(format!("cannot write the snapshot: {error}")))?;
-    Ok(Outcome { text: text + "\n", remarks, ..Outcome::default() })
+    Ok(Outcome { text: Text::json(text + "\n"), remarks, ..Outcome::default() })
 }

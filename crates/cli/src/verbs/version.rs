@@ -1,9 +1,10 @@
 //! `docker ovs version`.
 
-use report::{render, v1, views};
+use report::{v1, views};
 
 use crate::args::VersionArgs;
 use crate::outcome::{CliError, Outcome};
+use crate::writer::Text;
 
 /// Answers `docker ovs version`; no source is asked.
 ///
@@ -15,5 +16,6 @@ pub fn run(args: &VersionArgs) -> Result<Outcome, CliError> {
         commit: env!("DOCKER_OVS_COMMIT"),
         date: env!("DOCKER_OVS_DATE"),
     };
-    Ok(Outcome { text: render(&args.format, &views::BUILD, &[build])?, ..Outcome::default() })
+    let text = Text::rows(&args.format, &views::BUILD, &[build])?;
+    Ok(Outcome { text, ..Outcome::default() })
 }

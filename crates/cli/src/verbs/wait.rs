@@ -5,7 +5,7 @@ use std::time::Duration;
 use host::{Host, Origin};
 use model::query::QueryError;
 use model::{Look, Target};
-use report::{Format, render, views};
+use report::{Format, views};
 use tokio::time::timeout;
 
 use super::port::{Answer, Asked};
@@ -13,6 +13,7 @@ use crate::args::WaitArgs;
 use crate::live::stopped;
 use crate::origin::followed;
 use crate::outcome::{CliError, Outcome};
+use crate::writer::Text;
 
 /// Waits at most `patience` until an interface of the container has a real number.
 ///
@@ -59,9 +60,9 @@ async fn number<'a>(host: &Host, asked: &Asked<'a>, last: &mut Last) -> Answer<'
 fn lay_out(answer: &Answer<'_>, args: &WaitArgs) -> Result<Outcome, CliError> {
     let rows: Vec<_> = answer.on_bridge().into_iter().filter(|row| row.ofport.is_some()).collect();
     let text = match (&args.format, &args.bridge) {
-        _ if args.quiet => answer.numbers(),
-        (Format::Csv, Some(_)) => render(&Format::Csv, &views::PORT_ON_BRIDGE, &rows)?,
-        (format, _) => render(format, &views::PORT, &rows)?,
+        _ if args.quiet => Text::lines(&answer.numbers()),
+        (Format::Csv, Some(_)) => Text::rows(&Format::Csv, &views::PORT_ON_BRIDGE, &rows)?,
+        (format, _) => Text::rows(format, &views::PORT, &rows)?,
     };
     Ok(Outcome { text, remarks: answer.remarks.clone(), ..Outcome::default() })
 }

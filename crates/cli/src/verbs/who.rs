@@ -2,16 +2,18 @@
 
 use host::{Origin, Question};
 use model::who::{Match, MatchedBy, WhoQuery, who};
-use report::{render, v1, views};
+use report::{Cells, printable, v1, views};
 
 use crate::args::WhoArgs;
 use crate::confusion::is_container;
 use crate::outcome::{CliError, Outcome};
+use crate::writer::Text;
 
 /// Answers `docker ovs who`; exit 1 when nothing fits.
 ///
 /// # Errors
-/// No such bridge, or a source that the answer needs is missing.
+/// No such bridge, a source that the answer needs is missing, or nothing fits and, without
+/// `--partial`, something could not be read.
 pub async fn run(origin: &Origin, args: &WhoArgs) -> Result<Outcome, CliError> {
     let question = Question { sources: vec![args.source.into()], ..Question::default() };
     let look = origin.look(&question).await;
@@ -21,12 +23,16 @@ pub async fn run(origin: &Origin, args: &WhoArgs) -> Result<Outcome, CliError> {
         look.bridge(bridge)?;
     }
     let hits = who(&look.wiring, &query);
+    if hits.is_empty() && !args.partial {
+        look.require_whole()?;
+    }
+    let cells = Cells::no_trunc(args.no_trunc);
     let text = if args.quiet {
-        names(&hits)
+        Text::lines(&names(&hits))
     } else {
         let mut rows: Vec<_> = hits.iter().map(|(by, hit)| v1::Match::new(*by, hit)).collect();
         rows.sort_by(|a, b| (&a.bridge, &a.who).cmp(&(&b.bridge, &b.who)));
-        render(&args.format, &views::WHO, &rows)?
+        Text::cells(&args.format, cells, &views::WHO, &rows)?
     };
     let mut remarks = look.remarks();
     if hits.is_empty() {
@@ -45,5 +51,5 @@ fn names(hits: &[(MatchedBy, Match<'_>)]) -> String {
         Match::Attachment(found) => found.tenants.as_slice(),
         Match::Port(_) => &[],
     });
-    tenants.map(|who| format!("{}\n", who.name)).collect()
+    tenants.map(|who| printable(&who.name) + "\n").collect()
 }

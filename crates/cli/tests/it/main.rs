@@ -1,4 +1,14 @@
 //! The two binaries as a user runs them: on recorded hosts, and on real Docker and Open vSwitch.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unreachable,
+    clippy::unwrap_used,
+    reason = "a test panics to fail"
+)]
 
 mod acting;
 mod acting_faults;
@@ -10,13 +20,16 @@ mod datapaths;
 mod engines;
 mod errors;
 mod graph;
+mod killed_anywhere;
 mod live;
 mod live_faults;
 mod logging;
 mod machine;
 mod manual;
+mod no_room;
 mod old_databases;
 mod openapi;
+mod option_values;
 mod os_ken;
 mod page;
 mod port_identity;
@@ -27,9 +40,12 @@ mod question;
 mod random_scene;
 mod restore;
 mod script_2014;
+mod security;
 mod serve;
+mod serve_crowd;
 mod serve_doors;
 mod serve_restore;
+mod serve_stream;
 mod serve_tls;
 mod steady;
 mod steady_clock;

@@ -57,7 +57,9 @@ impl From<QueryError> for ApiError {
                 StatusCode::BAD_REQUEST
             }
             QueryError::NotRunning { .. } => StatusCode::CONFLICT,
-            QueryError::SourceUnavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            QueryError::SourceUnavailable(_) | QueryError::Incomplete { .. } => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
         };
         let body = v1::Error { message: error.to_string(), hint: error.hint() };
         Self { status, body }

@@ -98,7 +98,7 @@ pub async fn plan_disconnect(
 }
 
 fn wide(request: &Connect) -> Question {
-    Question { bridge: Some(request.bridge.clone()), ..proof() }
+    Question { bridge: Some(request.bridge.clone()), routes: true, ..proof() }
 }
 
 fn near(request: &Connect) -> Question {
@@ -106,6 +106,7 @@ fn near(request: &Connect) -> Question {
         target: Some(Target::Container(request.container.clone())),
         bridge: Some(request.bridge.clone()),
         every_port: true,
+        routes: true,
         identities: true,
         ..Question::default()
     }

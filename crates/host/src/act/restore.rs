@@ -126,7 +126,7 @@ pub(crate) async fn whole(from: &impl Observe) -> Result<Look, PlanError> {
 /// What keeps packets from passing is mended too; and what a plan removes must be gone in every
 /// engine of this host.
 fn with_traffic() -> Question {
-    Question { traffic: true, ..proof() }
+    Question { traffic: true, routes: true, ..proof() }
 }
 
 /// A whole look that can prove that a container is gone.

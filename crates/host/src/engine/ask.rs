@@ -8,6 +8,7 @@ use model::SourceError;
 use model::ids::ContainerId;
 use model::snapshot::Container;
 
+use super::held::Held;
 use super::{Engine, Found};
 use crate::deadline::{late, within};
 
@@ -26,8 +27,15 @@ pub(crate) async fn all(engine: &dyn Engine) -> Result<Vec<Found>, SourceError> 
         let id = found.row.id.clone();
         inspect_soon(engine, &id, Some(found)).await
     });
-    let rows: Vec<_> = inspected.buffered(IN_FLIGHT).try_collect().await?;
-    Ok(rows.into_iter().flatten().collect())
+    let mut inspected = inspected.buffered(IN_FLIGHT);
+    let (mut rows, mut held) = (Vec::new(), Held::default());
+    while let Some(found) = inspected.try_next().await? {
+        if let Some(found) = found {
+            held.add(engine, &found.row)?;
+            rows.push(found);
+        }
+    }
+    Ok(rows)
 }
 
 /// One container as it is now. If the answer is late, as it is `known`, or at least listed,

@@ -5,6 +5,7 @@
 
 pub(crate) mod ask;
 pub(crate) mod docker;
+pub(crate) mod held;
 mod inspections;
 pub(crate) mod netns;
 pub(crate) mod others;

@@ -39,14 +39,14 @@ pub(crate) fn pin_all(engine: &dyn Engine, found: &mut [Found]) -> Vec<(usize, P
     let said: Vec<_> = found.iter().map(|found| found.row.pid).collect();
     Pids::of(engine).translate(found);
     let mut pinned = Vec::new();
-    let settled = |found: &Found| found.row.netns_error.is_some();
-    for (i, found) in found.iter_mut().enumerate().filter(|(_, found)| !settled(found)) {
+    let all = found.iter_mut().zip(said).enumerate();
+    for (i, (found, said)) in all.filter(|(_, (found, _))| found.row.netns_error.is_none()) {
         match pin(found) {
             None => {}
             Some(Ok(pin)) => {
                 found.row.netns = Some(pin.id);
                 found.row.sandbox = pin.left.as_ref().map(|(sandbox, _)| sandbox.clone());
-                pinned.push((i, Pinned { said: said[i], ..pin }));
+                pinned.push((i, Pinned { said, ..pin }));
             }
             Some(Err(source_error)) => found.row.netns_error = Some(source_error),
         }
@@ -65,7 +65,7 @@ pub(crate) async fn confirm(
     let doubtful = pinned.iter().filter(|(_, pin)| !pin.proven);
     let doubtful: Vec<_> = doubtful.map(|(i, pin)| (*i, pin.said)).collect();
     let asked = stream::iter(doubtful).map(|(i, said)| async move {
-        let first = &found[i];
+        let first = found.get(i)?;
         let again = due.hold(|| engine.what(), engine.inspect(&first.row.id.0)).await;
         let why = match again {
             Ok(Some(again)) if again.row.id == first.row.id && again.row.pid == said => {
@@ -74,16 +74,16 @@ pub(crate) async fn confirm(
             Ok(_) => gone(first),
             Err(source_error) => source_error,
         };
-        (i, why)
+        Some((i, why))
     });
-    asked.buffered(IN_FLIGHT).collect().await
+    let answers: Vec<_> = asked.buffered(IN_FLIGHT).collect().await;
+    answers.into_iter().flatten().collect()
 }
 
 pub(crate) fn refute(found: &mut [Found], refuted: Vec<(usize, SourceError)>) {
     for (i, source_error) in refuted {
-        found[i].row.netns = None;
-        found[i].row.sandbox = None;
-        found[i].row.netns_error = Some(source_error);
+        let Some(Found { row, .. }) = found.get_mut(i) else { continue };
+        (row.netns, row.sandbox, row.netns_error) = (None, None, Some(source_error));
     }
 }
 

@@ -15,6 +15,7 @@ const MOST: usize = 16 * 1024;
 
 /// The namespaces that links of `rows`, which were read of `spaces`, lead straight to, and that are
 /// none of these. Costs nothing where there are no such links; else a walk over all processes.
+#[allow(clippy::indexing_slicing, reason = "the indexes are those of the rows and spaces")]
 pub(super) fn found_by_process(rows: &[Namespace], spaces: &[&Netns]) -> Vec<Netns> {
     let open: Vec<usize> = (0..rows.len()).filter(|i| rows[*i].exits().next().is_some()).collect();
     if open.is_empty() {

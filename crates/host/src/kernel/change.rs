@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use model::ids::{Ifindex, Name, NetnsId};
+use model::ids::{Ifindex, Mac, Name, NetnsId};
 use model::plan::{KernelStep, Veth};
 use model::snapshot::Cidr;
 use model::wiring::ContainerRef;
@@ -80,6 +80,9 @@ impl Links {
             KernelStep::SetTxChecksumOffload { netns, interface, on, .. } => {
                 set_tx_checksum_offload(interface, *on, home(&mut self.home, *netns)?)
             }
+            KernelStep::Adjust { netns, interface, mac, mtu, .. } => {
+                adjust(interface, *mac, *mtu, home(&mut self.home, *netns)?)
+            }
             KernelStep::Configure { netns, interface, addresses, gateways, .. } => {
                 configure(interface, addresses, gateways, home(&mut self.home, *netns)?)
             }
@@ -155,6 +158,15 @@ fn set_tx_checksum_offload(interface: &str, on: bool, home: &mut Home) -> Result
     Ok(())
 }
 
+/// Gives the end inside another hardware address or MTU.
+fn adjust(interface: &str, mac: Option<Mac>, mtu: Option<u32>, home: &Home) -> Result<(), Error> {
+    inside(&home.netns, |socket| {
+        let link = link_inside(interface, socket)?;
+        mac.map_or(Ok(()), |mac| socket.set_mac(link, mac.0))?;
+        mtu.map_or(Ok(()), |mtu| socket.set_mtu(link, mtu))
+    })
+}
+
 /// Sets the end inside up, with its addresses and default routes.
 fn configure(
     interface: &str,
@@ -164,6 +176,8 @@ fn configure(
 ) -> Result<(), Error> {
     let set_up = |socket: &RouteSocket| {
         let link = link_inside(interface, socket)?;
+        // A link that has an address and is down was set down by another program: what ours leaves
+        // when it is killed here is down and bare, or up and lacks something.
         socket.set_up(link)?;
         for cidr in addresses {
             socket.add_address(link, cidr.ip, cidr.prefix)?;

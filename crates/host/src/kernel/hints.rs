@@ -66,6 +66,10 @@ impl Hints {
 }
 
 impl SwitchNamespace for Hints {
+    fn blocks(&self) -> bool {
+        true
+    }
+
     fn id(&self) -> NetnsId {
         kernel::id(&self.switch)
     }

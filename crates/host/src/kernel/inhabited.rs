@@ -11,8 +11,11 @@ use super::rows::id;
 
 /// The ids of all namespaces with a process or a name; none where that could not be told.
 pub(crate) fn inhabited(switch: &Netns) -> Option<BTreeSet<Nsid>> {
-    let mut spaces: BTreeMap<NetnsId, Netns> =
-        named().into_iter().map(|(_, space)| (id(&space), space)).collect();
+    let mut spaces: BTreeMap<NetnsId, Netns> = named()
+        .into_iter()
+        .filter_map(|(_, space)| space.ok())
+        .map(|space| (id(&space), space))
+        .collect();
     for pid in processes()? {
         match Netns::of_process(pid) {
             Ok(space) => {

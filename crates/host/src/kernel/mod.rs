@@ -2,8 +2,9 @@
 //!
 //! [`read`] decides what is read, [`rows`] turns rtnetlink's rows into ours, [`offload`] adds what
 //! ethtool knows of them, [`pairs`] what namespaces call each other, [`between`] finds those that are
-//! on the way and no source named, [`paths`] those that ports name by a path, [`watch`] reads again what [`hints`] say has changed, [`change`] makes
-//! them; [`mod@inhabited`] tells which namespaces are being taken down.
+//! on the way and no source named, [`paths`] those that ports name by a path, [`watch`] reads again
+//! what [`hints`] say has changed, on threads of [`reader`], [`change`] makes them;
+//! [`mod@inhabited`] tells which namespaces are being taken down.
 
 mod between;
 mod change;
@@ -14,6 +15,7 @@ mod offload;
 mod pairs;
 mod paths;
 mod read;
+mod reader;
 mod rows;
 pub mod watch;
 
@@ -23,6 +25,6 @@ pub(crate) use inhabited::inhabited;
 pub(crate) use namespaces::{named, not_opened, open_named, own_namespace, source_error};
 pub(crate) use paths::note_paths;
 pub(crate) use read::{
-    alone, around, everything, homes, listen, needs_everything, read_packet_sockets,
+    alone, around, everything, homes, listen, needs_everything, read_packet_sockets, shut,
 };
 pub(crate) use rows::id;

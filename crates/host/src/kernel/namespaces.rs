@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use model::ids::NetnsId;
 use model::{SourceError, SourceErrorKind, Target};
 use netns::Netns;
 
@@ -10,12 +11,25 @@ pub(crate) fn own_namespace() -> Result<Netns, SourceError> {
     Netns::current().map_err(|error| source_error("this network namespace".into(), &error))
 }
 
-/// The namespaces with a name under /run/netns (ip-netns(8)).
-pub(crate) fn named() -> Vec<(String, Netns)> {
-    netns::named()
-        .into_iter()
-        .filter_map(|(name, path)| Some((name, Netns::open(&path).ok()?)))
-        .collect()
+/// A namespace with a name, or which one it is and why it could not be opened.
+pub(crate) type Named = (String, Result<Netns, (NetnsId, SourceError)>);
+
+/// The namespaces with a name under /run/netns (ip-netns(8)). What is gone meanwhile, and what is no
+/// namespace, is none of them.
+pub(crate) fn named() -> Vec<Named> {
+    let opened = netns::named().into_iter().filter_map(|(name, path)| {
+        let opened = match Netns::open(&path) {
+            Ok(netns) => Ok(netns),
+            Err(error @ netns::Error::Open { .. }) if !error.is_gone() => {
+                let id = netns::identity_of(&path)?;
+                let id = NetnsId { dev: id.dev, ino: id.ino };
+                Err((id, source_error(format!("the network namespace {name}"), &error)))
+            }
+            Err(_) => return None,
+        };
+        Some((name, opened))
+    });
+    opened.collect()
 }
 
 /// The namespace of a name under /run/netns (ip-netns(8)), or of a path.

@@ -15,6 +15,7 @@ const MOST: usize = 16 * 1024;
 /// Adds to `rows`, which were read of `spaces`, what those call each other where a link leads
 /// straight from one to the other. The link tells the index of what it leads to, so that few are
 /// asked about. Costs nothing where all of them lead to the switch's namespace.
+#[allow(clippy::indexing_slicing, reason = "the indexes are those of the rows and spaces")]
 pub(super) fn name_each_other(rows: &mut [Namespace], spaces: &[&Netns]) {
     let open: Vec<usize> = (0..rows.len()).filter(|i| rows[*i].exits().next().is_some()).collect();
     if open.is_empty() {

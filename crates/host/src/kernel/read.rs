@@ -14,6 +14,7 @@ use super::offload;
 use super::pairs::name_each_other;
 use super::rows::{self as links, id};
 use super::watch::Handle;
+use crate::question::Details;
 
 /// So many namespaces one after the other are followed from one that a source named.
 const FURTHEST: usize = 4;
@@ -21,25 +22,28 @@ const FURTHEST: usize = 4;
 /// One namespace whole, and of the switch's namespace the links that those inside lead to:
 /// the cost does not depend on how many there are. Both are visited by one thread. Without a
 /// switch's namespace the one alone.
-pub(crate) fn around(home: &Netns, switch: Option<&Netns>, traffic: bool) -> Vec<Namespace> {
-    let Some(switch) = switch else { return whole(&[(home, Vec::new())], None, traffic).0 };
+pub(crate) fn around(home: &Netns, switch: Option<&Netns>, details: Details) -> Vec<Namespace> {
+    let Some(switch) = switch else { return whole(&[(home, Vec::new())], None, details).0 };
     if id(home) == id(switch) {
         return vec![empty(id(home), Vec::new())];
     }
     let mut leaving = Vec::new();
     let both = [home, switch];
     let read = netns::visit(&both, |i, socket| {
-        let mut row = empty(id(both[i]), Vec::new());
+        let mut row = empty(id(if i == 0 { home } else { switch }), Vec::new());
         if i == 0 {
             row.links = links::all(socket)?;
-            if traffic {
+            if details.routes {
+                links::note_gateways(socket, &mut row.links)?;
+            }
+            if details.traffic {
                 offload::note(&mut row.links, offload::Of::EveryVeth);
             }
             links::name_others(socket, &mut row, &[switch])?;
             leaving = leads_to(&row, id(switch));
         } else {
             row.links = follow(socket, std::mem::take(&mut leaving))?;
-            if traffic {
+            if details.traffic {
                 row.packet_sockets = packet_sockets();
                 offload::note(&mut row.links, offload::Of::VethsWithin);
             }
@@ -63,12 +67,12 @@ pub(crate) fn needs_everything(inside: &Namespace) -> bool {
 pub(crate) fn everything(
     homes: &[(&Netns, Vec<String>)],
     switch: Option<&Netns>,
-    traffic: bool,
+    details: Details,
 ) -> Vec<Namespace> {
-    let (mut rows, between) = whole(homes, switch, traffic);
+    let (mut rows, between) = whole(homes, switch, details);
     let Some(switch) = switch else { return rows };
     if rows.iter().all(|row| row.id != id(switch)) {
-        rows.extend(each(&[(switch, Vec::new())], Some(switch), traffic));
+        rows.extend(each(&[(switch, Vec::new())], Some(switch), details));
     }
     let others: Vec<&Netns> = homes.iter().map(|(home, _)| *home).chain(&between).collect();
     let here = rows.iter_mut().find(|row| row.id == id(switch));
@@ -94,7 +98,8 @@ pub(crate) fn alone(switch: &Netns) -> Namespace {
     let read = netns::visit(&[switch], |_, socket| {
         let mut links = links::all(socket)?;
         offload::note(&mut links, offload::Of::VethsWithin);
-        Ok(Namespace { links, ..empty(id(switch), Vec::new()) })
+        let packet_sockets = packet_sockets();
+        Ok(Namespace { links, packet_sockets, ..empty(id(switch), Vec::new()) })
     });
     let row = read.into_iter().next();
     row.map_or_else(
@@ -128,14 +133,24 @@ pub(crate) fn homes(
             Ok(_) => {}
             Err(error) if error.is_gone() => {}
             Err(error) => {
-                let source_error =
-                    Some(source_error(format!("the network namespace {netns}"), &error));
-                shut.insert(*netns, Namespace { source_error, ..empty(*netns, Vec::new()) });
+                let why = source_error(format!("the network namespace {netns}"), &error);
+                shut.insert(*netns, self::shut(*netns, why));
             }
         }
     }
     for (name, space) in named() {
-        homes.entry(id(&space)).or_insert((space, Vec::new())).1.push(name);
+        match space {
+            Ok(space) => {
+                let home = homes.entry(id(&space)).or_insert((space, Vec::new()));
+                home.1.push(name);
+            }
+            Err((netns, why)) => match homes.get_mut(&netns) {
+                Some((_, names)) => names.push(name),
+                None => {
+                    shut.entry(netns).or_insert_with(|| self::shut(netns, why)).names.push(name);
+                }
+            },
+        }
     }
     // Where vswitchd has a namespace of its own, Linux bridges of this one may be on the way.
     if let Ok(own) = own_namespace()
@@ -147,7 +162,8 @@ pub(crate) fn homes(
     let homes: Vec<_> = homes.values().map(|(space, names)| (space, names.clone())).collect();
     let spaces: Vec<_> = homes.iter().map(|(space, _)| *space).collect();
     assign_nsids(&spaces, switch);
-    let (mut rows, between) = whole(&homes, Some(switch), true);
+    let details = Details { traffic: true, routes: false };
+    let (mut rows, between) = whole(&homes, Some(switch), details);
     assign_nsids(&between.iter().collect::<Vec<_>>(), switch);
     let spaces: Vec<&Netns> = spaces.into_iter().chain(&between).collect();
     rows.extend(shut.into_values());
@@ -184,9 +200,9 @@ pub(crate) fn listen(switch: &Netns, all: bool) -> Result<LinkWatch, SourceError
 fn whole(
     homes: &[(&Netns, Vec<String>)],
     switch: Option<&Netns>,
-    traffic: bool,
+    details: Details,
 ) -> (Vec<Namespace>, Vec<Netns>) {
-    let mut rows = each(homes, switch, traffic);
+    let mut rows = each(homes, switch, details);
     let mut between: Vec<Netns> = Vec::new();
     let spaces: Vec<&Netns> = homes.iter().map(|(home, _)| *home).collect();
     name_each_other(&mut rows, &spaces);
@@ -198,7 +214,7 @@ fn whole(
             break;
         }
         let more: Vec<_> = found.iter().map(|space| (space, Vec::new())).collect();
-        rows.extend(each(&more, switch, traffic));
+        rows.extend(each(&more, switch, details));
         between.extend(found);
         let known: Vec<&Netns> = homes.iter().map(|(home, _)| *home).chain(&between).collect();
         name_each_other(&mut rows, &known);
@@ -207,13 +223,21 @@ fn whole(
 }
 
 /// One row for each of these namespaces.
-fn each(homes: &[(&Netns, Vec<String>)], switch: Option<&Netns>, traffic: bool) -> Vec<Namespace> {
+fn each(
+    homes: &[(&Netns, Vec<String>)],
+    switch: Option<&Netns>,
+    details: Details,
+) -> Vec<Namespace> {
     let others: Vec<&Netns> = switch.into_iter().collect();
     let spaces: Vec<&Netns> = homes.iter().map(|(home, _)| *home).collect();
     let read = netns::visit(&spaces, |i, socket| {
-        let mut row = empty(id(spaces[i]), homes[i].1.clone());
+        let Some((home, names)) = homes.get(i) else { return Err(netns::Error::Restless) };
+        let mut row = empty(id(home), names.clone());
         row.links = links::all(socket)?;
-        if traffic {
+        if details.routes && switch.map(id) != Some(row.id) {
+            links::note_gateways(socket, &mut row.links)?;
+        }
+        if details.traffic {
             offload::note(&mut row.links, offload::Of::those_in(row.id, switch.map(id)));
         }
         links::name_others(socket, &mut row, &others)?;
@@ -222,6 +246,11 @@ fn each(homes: &[(&Netns, Vec<String>)], switch: Option<&Netns>, traffic: bool) 
     let rows = read.into_iter().zip(homes);
     rows.map(|(row, (home, names))| row.unwrap_or_else(|error| unread(home, names, &error)))
         .collect()
+}
+
+/// A namespace that could not be opened.
+pub(crate) fn shut(id: NetnsId, why: SourceError) -> Namespace {
+    Namespace { source_error: Some(why), ..empty(id, Vec::new()) }
 }
 
 fn empty(id: NetnsId, names: Vec<String>) -> Namespace {

@@ -1,6 +1,7 @@
 //! rtnetlink's links and addresses as rows of the model.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use model::ids::{Ifindex, Mac, NetnsId, Nsid};
@@ -38,6 +39,22 @@ pub(super) fn all(socket: &RouteSocket) -> Result<Vec<Arc<Link>>, netns::Error> 
     Ok(links)
 }
 
+/// Notes in these links of the socket's namespace which default routes go out by them.
+pub(super) fn note_gateways(
+    socket: &RouteSocket,
+    links: &mut [Arc<Link>],
+) -> Result<(), netns::Error> {
+    let mut gateways: HashMap<u32, Vec<IpAddr>> = HashMap::new();
+    for route in socket.routes()?.into_iter().filter(|route| route.destination.is_none()) {
+        gateways.entry(route.ifindex).or_default().extend(route.gateway);
+    }
+    for link in links {
+        let gateways = gateways.remove(&link.ifindex.0).unwrap_or_default();
+        Arc::make_mut(link).gateways = Some(gateways);
+    }
+    Ok(())
+}
+
 pub(super) fn row(link: netns::Link, addresses: Vec<Cidr>) -> Link {
     let nsid = link.link_nsid.map(Nsid);
     Link {
@@ -54,6 +71,7 @@ pub(super) fn row(link: netns::Link, addresses: Vec<Cidr>) -> Link {
         vlan: link.vlan,
         alias: link.alias,
         tx_checksum_offload: None,
+        gateways: None,
         altnames: link.altnames.into_iter().map(Into::into).collect(),
     }
 }

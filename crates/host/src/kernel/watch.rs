@@ -17,9 +17,9 @@ use model::ids::{Ifindex, NetnsId, Nsid};
 use model::snapshot::{Container, Namespace};
 use model::{SourceError, SourceErrorKind};
 use tokio::sync::watch::{Receiver, Sender};
-use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
+use super::reader::{Reader, Reading};
 use crate::source::{Answered, Latest};
 
 /// The pause before what could not be read is tried again: no hint says that it can be.
@@ -38,8 +38,13 @@ pub struct LinkReading {
 
 type Publish = Sender<Latest<Namespace, LinkReading>>;
 
-/// The switch's namespace, held open, and what the kernel hints at from there. Reading blocks.
+/// The switch's namespace, held open, and what the kernel hints at from there.
 pub trait SwitchNamespace: Send + Sync {
+    /// Whether reading takes so long that it must not hold the reactor up.
+    fn blocks(&self) -> bool {
+        false
+    }
+
     /// Which one it is.
     fn id(&self) -> NetnsId;
 
@@ -173,10 +178,13 @@ pub(crate) async fn any_changed<'r, T: 'r, A: 'r>(
 struct Links<'o> {
     open: &'o Open,
     switch: Arc<dyn SwitchNamespace>,
+    /// Reads the switch's namespace, which what is read elsewhere does not hold up.
+    here_reader: Reader,
+    elsewhere_reader: Reader,
     here: Option<Namespace>,
     nsids: BTreeMap<Nsid, NetnsId>,
     homes: Vec<Namespace>,
-    reading: Option<JoinHandle<OtherNamespaces>>,
+    reading: Option<Reading<OtherNamespaces>>,
     /// What was read of them, until the switch's namespace was read after it.
     fresh: Option<OtherNamespaces>,
     /// Namespaces changed that were not read since, or while they were being read.
@@ -195,9 +203,12 @@ enum Event {
 
 impl<'o> Links<'o> {
     fn open(open: &'o Open) -> Result<Self, SourceError> {
+        let switch = open()?;
         Ok(Self {
             open,
-            switch: open()?,
+            here_reader: Reader::start("links-here", switch.blocks())?,
+            elsewhere_reader: Reader::start("links-around", switch.blocks())?,
+            switch,
             here: None,
             nsids: BTreeMap::new(),
             homes: Vec::new(),
@@ -268,7 +279,7 @@ impl<'o> Links<'o> {
             homes.extend(rows.rows().iter().flat_map(Handle::of));
         }
         let switch = Arc::clone(&self.switch);
-        self.reading = Some(tokio::task::spawn_blocking(move || switch.read_others(&homes)));
+        self.reading = Some(self.elsewhere_reader.read(move || switch.read_others(&homes)));
     }
 
     /// Keeps what was read elsewhere until the switch's namespace is read.
@@ -295,19 +306,23 @@ impl<'o> Links<'o> {
     /// told of or not.
     ///
     /// # Errors
-    /// The switch's namespace cannot be opened, or is not known any more.
+    /// The switch's namespace cannot be opened or read, or is not known any more: what is known of it
+    /// is old then.
     async fn read_here(&mut self, when: When) -> Result<bool, SourceError> {
         if !self.switch.is_current()? {
             self.switch = (self.open)()?;
             self.dirty = true;
         }
         let switch = Arc::clone(&self.switch);
-        let read = tokio::task::spawn_blocking(move || switch.read()).await;
+        let read = self.here_reader.read(move || switch.read()).await;
         let here =
             read.map_err(|error| SourceError::new(SourceErrorKind::Gone, "the kernel", error))?;
+        if let (Some(why), true) = (&here.source_error, self.here.is_some()) {
+            return Err(why.clone());
+        }
         let fresh = self.fresh.take().map(|homes| self.take(homes)).is_some();
-        if (here.source_error.is_some() && self.here.is_some()) || self.here.as_ref() == Some(&here)
-        {
+        self.failed |= here.source_error.is_some();
+        if self.here.as_ref() == Some(&here) {
             return Ok(fresh);
         }
         if cross_netns_links(self.here.as_ref()) != cross_netns_links(Some(&here)) {

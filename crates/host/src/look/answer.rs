@@ -4,6 +4,7 @@ use model::SourceError;
 use model::snapshot::Engine as Kind;
 
 use crate::deadline::Deadline;
+use crate::engine::held::Held;
 use crate::engine::netns::{Pinned, confirm, pin_all, refute, settle};
 use crate::engine::{Configured, Found, ask};
 
@@ -27,7 +28,7 @@ pub(super) async fn inspect(
     let ask = async {
         let Some(found) = engine.inspect(wanted).await? else { return Ok(Vec::new()) };
         let relatives = if tenants { engine.relatives(&found.row).await? } else { Vec::new() };
-        Ok(std::iter::once(found).chain(relatives).collect())
+        Held::all(engine, std::iter::once(found).chain(relatives))
     };
     due.hold(|| engine.what(), ask).await
 }

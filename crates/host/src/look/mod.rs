@@ -22,7 +22,7 @@ use crate::engine::netns::Pinned;
 use crate::engine::{Configured, Found, others};
 use crate::identity::{self, Switch};
 use crate::kernel;
-use crate::question::Question;
+use crate::question::{Details, Question};
 use crate::switch::Answered;
 use crate::switch::ovsdb::{self, Database};
 
@@ -141,7 +141,7 @@ impl Host {
             });
             engines.push((configured.kind.clone(), found));
         }
-        let kernel = Ok(namespaces(homes, switch, question.traffic));
+        let kernel = Ok(namespaces(homes, switch, question.details()));
         Seen { engines, kernel, switch: sources, opened: None }
     }
 
@@ -162,7 +162,7 @@ impl Host {
             Target::Netns(name) => kernel::open_named(name),
         };
         let opened = opened.map_err(|error| kernel::not_opened(target, &error));
-        let kernel = opened.map(|home| read_around(&home, switch, question.traffic));
+        let kernel = opened.map(|home| read_around(&home, switch, question.details()));
         self.read_namespace(due, question, kernel).await
     }
 
@@ -219,9 +219,9 @@ impl Host {
         let kernel = match answers.iter().find_map(EngineAnswer::home) {
             Some(Pinned { netns: home, left: Some((_, left)), .. }) => {
                 let both = [(home, Vec::new()), (left, Vec::new())];
-                kernel::everything(&both, switch, question.traffic)
+                kernel::everything(&both, switch, question.details())
             }
-            Some(home) => read_around(&home.netns, switch, question.traffic),
+            Some(home) => read_around(&home.netns, switch, question.details()),
             None => Vec::new(),
         };
         ContainerView { answers, kernel: Ok(kernel) }
@@ -314,15 +314,16 @@ struct ContainerView<'h> {
 }
 
 /// A way to the switch.
+#[allow(clippy::large_enum_variant, reason = "a look has one of them")]
 enum SourceArg {
     Taken(Answered),
     Open(Option<Result<Database, SourceError>>),
 }
 
-fn read_around(home: &Netns, switch: Option<&Netns>, traffic: bool) -> Vec<Namespace> {
-    let rows = kernel::around(home, switch, traffic);
+fn read_around(home: &Netns, switch: Option<&Netns>, details: Details) -> Vec<Namespace> {
+    let rows = kernel::around(home, switch, details);
     if rows.first().is_some_and(kernel::needs_everything) {
-        return kernel::everything(&[(home, Vec::new())], switch, traffic);
+        return kernel::everything(&[(home, Vec::new())], switch, details);
     }
     rows
 }
@@ -346,10 +347,21 @@ fn needs_packet_sockets<'b>(
 type Homes = BTreeMap<NetnsId, (Netns, Vec<String>)>;
 
 /// The containers' namespaces and those with a name, each read once.
-fn namespaces(mut homes: Homes, switch: Option<&Netns>, traffic: bool) -> Vec<Namespace> {
+fn namespaces(mut homes: Homes, switch: Option<&Netns>, details: Details) -> Vec<Namespace> {
+    let mut shut: BTreeMap<NetnsId, Namespace> = BTreeMap::new();
     for (name, space) in kernel::named() {
-        let home = homes.entry(kernel::id(&space)).or_insert((space, Vec::new()));
-        home.1.push(name);
+        match space {
+            Ok(space) => {
+                let home = homes.entry(kernel::id(&space)).or_insert((space, Vec::new()));
+                home.1.push(name);
+            }
+            Err((netns, why)) => match homes.get_mut(&netns) {
+                Some((_, names)) => names.push(name),
+                None => {
+                    shut.entry(netns).or_insert_with(|| kernel::shut(netns, why)).names.push(name);
+                }
+            },
+        }
     }
     // Where vswitchd has a namespace of its own, Linux bridges of this one may be on the way.
     if let Some(switch) = switch
@@ -359,7 +371,11 @@ fn namespaces(mut homes: Homes, switch: Option<&Netns>, traffic: bool) -> Vec<Na
         homes.entry(kernel::id(&own)).or_insert((own, Vec::new()));
     }
     let homes: Vec<_> = homes.values().map(|(space, names)| (space, names.clone())).collect();
-    kernel::everything(&homes, switch, traffic)
+    let mut rows = kernel::everything(&homes, switch, details);
+    rows.extend(
+        shut.into_values().filter(|shut| homes.iter().all(|(open, _)| kernel::id(open) != shut.id)),
+    );
+    rows
 }
 
 pub(crate) fn host_name() -> String {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use model::SourceError;
-use model::ids::{DpPort, OfPort};
+use model::ids::{DpPort, OfPort, name};
 use model::switch::{Bridge, OfPortState, Port};
 use unixctl::{Client, Error, VSWITCHD, control_socket};
 
@@ -51,7 +51,7 @@ fn bridge(row: unixctl::DpBridge) -> Bridge {
     let datapath = row.datapath.split('@').next().map(str::to_owned);
     let ports = row.ports.into_iter().map(port).map(Arc::new).collect();
     Bridge {
-        name: row.name.into(),
+        name: name(&row.name),
         datapath_id: None,
         datapath,
         userspace_tso: None,
@@ -63,7 +63,7 @@ fn bridge(row: unixctl::DpBridge) -> Bridge {
 
 fn port(row: unixctl::DpPort) -> Port {
     Port {
-        iface: row.name.into(),
+        iface: name(&row.name),
         ofport: OfPortState::Assigned(OfPort(row.ofport)),
         dp_port: row.dp_port.map(DpPort),
         // The userspace datapath makes its internal ports of tap devices, and says so.

@@ -4,14 +4,16 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Empty};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{AUTHORIZATION, HOST};
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use model::told::excerpt;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -21,8 +23,12 @@ use super::endpoint::Endpoint;
 use super::tls::Tls;
 use crate::identity::peer::pid_of;
 
-/// The longest reply that is read, in bytes: some ten thousand containers.
+/// The longest reply that is read, in bytes: some ten thousand containers. All replies that are being
+/// read from one server together are no longer.
 const LONGEST: usize = 64 << 20;
+
+/// What is held of one reply, in bytes, once it is read.
+const HELD: usize = 32 << 20;
 
 /// The longest line of a stream, in bytes: an event with all labels of a container.
 const LONGEST_LINE: usize = 1 << 20;
@@ -36,6 +42,38 @@ pub struct Http {
     idle: Mutex<Vec<Sender>>,
     /// Who listened at its socket at the last connection.
     peer: Mutex<Option<u32>>,
+    /// How long the replies are together that are being read, in bytes.
+    reading: AtomicUsize,
+}
+
+/// A reply. It counts as being read until it is dropped.
+#[derive(Debug)]
+pub struct Reply<'h> {
+    bytes: Vec<u8>,
+    reading: &'h AtomicUsize,
+}
+
+impl Reply<'_> {
+    /// What it says.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    fn push(&mut self, bytes: &[u8]) -> Result<(), HttpError> {
+        let before = self.reading.fetch_add(bytes.len(), Ordering::Relaxed);
+        if before.saturating_add(bytes.len()) > LONGEST {
+            self.reading.fetch_sub(bytes.len(), Ordering::Relaxed);
+            return Err(HttpError::TooLong);
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
+impl Drop for Reply<'_> {
+    fn drop(&mut self) {
+        self.reading.fetch_sub(self.bytes.len(), Ordering::Relaxed);
+    }
 }
 
 /// What the server shows, and what it wants to be shown. A token is not sent without TLS.
@@ -71,7 +109,8 @@ pub enum HttpError {
 impl Http {
     /// A client of the server at `endpoint`; connects when it is asked something.
     pub fn new(endpoint: Endpoint) -> Self {
-        Self { endpoint, tls: None, idle: Mutex::default(), peer: Mutex::default() }
+        let (idle, peer) = (Mutex::default(), Mutex::default());
+        Self { endpoint, tls: None, idle, peer, reading: AtomicUsize::new(0) }
     }
 
     /// A client of a server at `at` that speaks TLS.
@@ -95,24 +134,36 @@ impl Http {
     /// # Errors
     /// [`HttpError`].
     pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, HttpError> {
-        serde_json::from_slice(&self.bytes(path).await?).map_err(HttpError::Json)
+        self.get_within(path, HELD).await
+    }
+
+    /// The same, of which no more than `held` bytes are kept.
+    ///
+    /// # Errors
+    /// [`HttpError`].
+    pub async fn get_within<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        held: usize,
+    ) -> Result<T, HttpError> {
+        bounded::from_slice(self.bytes(path).await?.bytes(), held).map_err(HttpError::Json)
     }
 
     /// Whatever `path` answers.
     ///
     /// # Errors
     /// [`HttpError`].
-    pub async fn bytes(&self, path: &str) -> Result<Bytes, HttpError> {
+    pub async fn bytes(&self, path: &str) -> Result<Reply<'_>, HttpError> {
         let mut sender = match self.kept() {
             Some(sender) => sender,
             None => self.connect().await?,
         };
         let response = self.ask(&mut sender, path).await?;
         let status = response.status();
-        let body = read(response).await?;
+        let body = self.read(response).await?;
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
         if !status.is_success() {
-            return Err(refused(status, &body));
+            return Err(refused(status, body.bytes()));
         }
         Ok(body)
     }
@@ -126,9 +177,19 @@ impl Http {
         let response = self.ask(&mut sender, path).await?;
         let status = response.status();
         if !status.is_success() {
-            return Err(refused(status, &read(response).await?));
+            return Err(refused(status, self.read(response).await?.bytes()));
         }
         Ok(Lines { body: response.into_body(), waiting: Vec::new(), _sender: sender })
+    }
+
+    async fn read(&self, response: Response<Incoming>) -> Result<Reply<'_>, HttpError> {
+        let mut body = response.into_body();
+        let mut reply = Reply { bytes: Vec::new(), reading: &self.reading };
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(HttpError::Broken)?;
+            reply.push(&frame.into_data().unwrap_or_default())?;
+        }
+        Ok(reply)
     }
 
     fn kept(&self) -> Option<Sender> {
@@ -211,13 +272,6 @@ where
     Ok(sender)
 }
 
-async fn read(response: Response<Incoming>) -> Result<Bytes, HttpError> {
-    match Limited::new(response.into_body(), LONGEST).collect().await {
-        Ok(whole) => Ok(whole.to_bytes()),
-        Err(error) => Err(error.downcast().map_or(HttpError::TooLong, |e| HttpError::Broken(*e))),
-    }
-}
-
 fn refused(status: StatusCode, body: &[u8]) -> HttpError {
     HttpError::Refused { status: status.as_u16(), message: words(body) }
 }
@@ -229,7 +283,8 @@ fn words(body: &[u8]) -> String {
         message: String,
     }
     let said = serde_json::from_slice(body).map(|said: Said| said.message);
-    said.unwrap_or_else(|_| String::from_utf8_lossy(&body[..body.len().min(200)]).into_owned())
+    let beginning = || body.get(..200).unwrap_or(body);
+    excerpt(said.unwrap_or_else(|_| String::from_utf8_lossy(beginning()).into_owned()))
 }
 
 impl fmt::Display for HttpError {

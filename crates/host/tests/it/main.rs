@@ -1,5 +1,15 @@
 //! Look, watch and act with sources that the tests make, on paused time: no root, no Docker, no
 //! Open vSwitch.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unreachable,
+    clippy::unwrap_used,
+    reason = "a test panics to fail"
+)]
 
 extern crate docker_ovs_host as host;
 

@@ -73,6 +73,7 @@ pub(crate) fn namespace(links: &[&str]) -> Namespace {
             vlan: None,
             alias: None,
             tx_checksum_offload: None,
+            gateways: None,
             altnames: Vec::new(),
         })
     };

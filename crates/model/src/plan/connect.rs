@@ -76,6 +76,9 @@ pub fn connect(
     let vlan_mode = vlan::mode(request.vlan_mode, request.vlan, &request.trunks)?;
     let planner = Planner { snapshot, wiring, bridge, container, netns };
     planner.require_engine()?;
+    if let Some(plan) = planner.resume(&Connect { vlan, ..request.clone() })? {
+        return Ok(plan);
+    }
     let debris = planner.debris()?;
     let interface = planner.interface(request.interface.as_deref(), &debris)?;
     let host_end: Name = request.host_interface.as_deref().unwrap_or(&generated.host_end).into();

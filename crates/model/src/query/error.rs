@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::source_error::SourceError;
+use crate::told::{TENANTS, joined};
 
 /// Why a question has no answer.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -49,6 +50,16 @@ pub enum QueryError {
         /// Whether it may be a fake bridge, as only the database tells of those.
         fakes_unknown: bool,
     },
+    /// A list would miss some.
+    #[error("the interfaces of {}{} are missing: {why}", .names.join(", "), and_more(*.more))]
+    Incomplete {
+        /// Whose interfaces could not be read.
+        names: Vec<String>,
+        /// How many more there are.
+        more: usize,
+        /// Why those of the first could not.
+        why: SourceError,
+    },
     /// A source that the answer needs is missing.
     #[error("{0}")]
     SourceUnavailable(SourceError),
@@ -74,6 +85,12 @@ impl QueryError {
             Self::NoSuchBridge { have, fakes_unknown, .. } => {
                 Some(other_bridges(have, *fakes_unknown))
             }
+            Self::Incomplete { why, .. } => {
+                let partial = "--partial answers from what was seen";
+                let hints = [why.hint.as_str(), partial];
+                let told: Vec<_> = hints.into_iter().filter(|hint| !hint.is_empty()).collect();
+                Some(told.join("; "))
+            }
             Self::SourceUnavailable(source_error) => {
                 Some(source_error.hint.clone()).filter(|hint| !hint.is_empty())
             }
@@ -81,10 +98,14 @@ impl QueryError {
     }
 }
 
+fn and_more(more: usize) -> String {
+    if more == 0 { String::new() } else { format!(" and {more} more") }
+}
+
 fn other_bridges(have: &[String], fakes_unknown: bool) -> String {
     let there = match have {
         [] => "no bridge was found; ovs-vsctl add-br makes one".to_owned(),
-        have => format!("there are {}", have.join(", ")),
+        have => format!("there are {}", joined(have, ", ", TENANTS)),
     };
     let fakes = "; of fake bridges the source ovsdb alone tells";
     there + if fakes_unknown { fakes } else { "" }

@@ -1,6 +1,7 @@
 //! Which container, which bridge, which attachments were asked for.
 
 mod error;
+mod missed;
 
 use crate::NamedBridge;
 use crate::filter::Filter;
@@ -13,6 +14,7 @@ use crate::target::Target;
 use crate::wiring::{Attachment, Wiring};
 
 pub use error::QueryError;
+pub use missed::{require_all, require_whole};
 
 /// At most so many near names or candidates are told.
 const TOLD: usize = 8;
@@ -42,7 +44,8 @@ pub fn container<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<&'a Contain
     }
     let name = without_slash(wanted);
     let named: Vec<_> = all().filter(|(_, row)| *row.name == *name).collect();
-    let several = named.iter().any(|(engine, _)| *engine != named[0].0);
+    let first = named.first().map(|(engine, _)| engine);
+    let several = named.iter().any(|(engine, _)| Some(engine) != first);
     match named.as_slice() {
         [(_, first), ..] if !several => return Ok(first),
         [] => {}

@@ -89,7 +89,7 @@ impl<'i, 'a> Claims<'i, 'a> {
 
     fn of(&self, port: PortIx) -> impl Iterator<Item = &Claim<'a>> {
         let from = self.made.partition_point(|(claimed, _)| *claimed < port);
-        let own = self.made[from..].iter().take_while(move |(claimed, _)| *claimed == port);
+        let own = self.made.iter().skip(from).take_while(move |(claimed, _)| *claimed == port);
         own.map(|(_, claim)| claim)
     }
 

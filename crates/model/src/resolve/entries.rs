@@ -161,6 +161,7 @@ impl<'a> PortEntries<'a> {
 impl<'a> ops::Index<PortIx> for PortEntries<'a> {
     type Output = PortEntry<'a>;
 
+    #[allow(clippy::indexing_slicing, reason = "a port's index is made with the list of all ports")]
     fn index(&self, ix: PortIx) -> &PortEntry<'a> {
         &self.entries[ix.0]
     }
@@ -176,6 +177,7 @@ impl<T: Clone + Default> PerPort<T> {
 }
 
 impl<T> PerPort<T> {
+    #[allow(clippy::indexing_slicing, reason = "a port's index is made with the list of all ports")]
     pub(super) fn get_mut(&mut self, ix: PortIx) -> &mut T {
         &mut self.0[ix.0]
     }

@@ -106,7 +106,9 @@ impl<'a> Stages<'_, 'a> {
         let mut evidence = Vec::with_capacity(tenants.len() + trace.evidence.len() + 3);
         evidence.extend(tenants.iter().map(|(_, row)| first_step(row, home)));
         let port = arrive(index, &trace);
-        let only = (trace.ports.len() == 1 && port.port().is_some()).then(|| trace.ports[0]);
+        let only = (trace.ports.len() == 1 && port.port().is_some())
+            .then(|| trace.ports.first().copied())
+            .flatten();
         let candidates = candidates(index, &trace);
         let mut notes = doubts(index, &trace);
         notes.extend(trace.notes);

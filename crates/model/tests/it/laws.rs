@@ -41,6 +41,7 @@ fn link() -> impl Strategy<Value = Link> {
             master: master.map(Ifindex),
             vlan: None,
             tx_checksum_offload: None,
+            gateways: None,
             altnames: Vec::new(),
             alias: None,
         },

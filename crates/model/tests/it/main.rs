@@ -1,4 +1,14 @@
 //! What the pure core says of recorded and of invented hosts.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unreachable,
+    clippy::unwrap_used,
+    reason = "a test panics to fail"
+)]
 
 mod anonymous;
 mod cases;

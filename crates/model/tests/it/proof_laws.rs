@@ -93,6 +93,7 @@ fn link(ifindex: u32, name: &str, kind: Option<&str>) -> Link {
         alias: None,
         altnames: Vec::new(),
         tx_checksum_offload: None,
+        gateways: None,
     }
 }
 

@@ -109,7 +109,8 @@ pub(crate) fn most_in_features(version: Version) -> Option<usize> {
 /// assert_eq!(name_on_wire("fourteen-bytes\u{e9}"), "fourteen-bytes\\xc3");
 /// ```
 pub fn name_on_wire(name: &str) -> String {
-    printable(&name.as_bytes()[..name.len().min(LONGEST_NAME)])
+    let bytes = name.as_bytes();
+    printable(bytes.get(..LONGEST_NAME).unwrap_or(bytes))
 }
 
 /// A name ends with its first NUL.

@@ -45,16 +45,19 @@ pub(crate) struct Xml;
 impl Escaper for Xml {
     fn write_escaped_str<W: Write>(&self, mut out: W, text: &str) -> fmt::Result {
         let mut rest = text;
-        while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
-            out.write_str(&rest[..at])?;
-            out.write_str(match rest.as_bytes()[at] {
-                b'&' => "&amp;",
-                b'<' => "&lt;",
-                b'>' => "&gt;",
-                b'"' => "&quot;",
+        let special = ['&', '<', '>', '"', '\''];
+        while let Some((plain, found)) = rest.find(special).and_then(|at| rest.split_at_checked(at))
+        {
+            out.write_str(plain)?;
+            let mut found = found.chars();
+            out.write_str(match found.next() {
+                Some('&') => "&amp;",
+                Some('<') => "&lt;",
+                Some('>') => "&gt;",
+                Some('"') => "&quot;",
                 _ => "&#39;",
             })?;
-            rest = &rest[at + 1..];
+            rest = found.as_str();
         }
         out.write_str(rest)
     }

@@ -92,6 +92,7 @@ impl Scene {
     }
 
     /// The jack at an end of a cord, with the front it is on.
+    #[allow(clippy::indexing_slicing, reason = "an end is made with the front and jack it is of")]
     pub(super) fn at(&self, end: End) -> (&Front, &Jack) {
         let front = &self.fronts[end.front];
         (front, &front.jacks[end.jack])

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use model::query::Subject;
+use model::told::{TENANTS, some};
 use model::wiring::{self, Attachment as Found, ContainerRef, LastTenant, PortState, SwitchPort};
 use serde::Serialize;
 
@@ -129,8 +130,8 @@ impl Attachment {
             host_interface: found.wire.host_interface().map(str::to_owned),
             through: through(&found.wire),
             netns: found.netns.to_string(),
-            tenants: found.tenants.iter().map(|who| Tenant::new(who)).collect(),
-            notes: found.uncertain().map(ToString::to_string).collect(),
+            tenants: found.tenants.iter().take(TENANTS).map(|who| Tenant::new(who)).collect(),
+            notes: some(found.uncertain().map(ToString::to_string)),
         }
     }
 
@@ -175,7 +176,7 @@ impl Attachment {
             through: None,
             netns: String::new(),
             tenants: Vec::new(),
-            notes: row.notes.iter().map(ToString::to_string).collect(),
+            notes: some(row.notes.iter().map(ToString::to_string)),
         }
     }
 

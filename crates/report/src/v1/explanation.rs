@@ -2,6 +2,7 @@
 
 use model::evidence::Evidence;
 use model::switch::SwitchSource;
+use model::told::some;
 use model::wiring::Attachment as Found;
 use serde::Serialize;
 
@@ -50,7 +51,7 @@ impl Explanation {
         steps.extend(datapath(found));
         steps.insert(steps.iter().take_while(|step| step.number == 1).count(), link);
         steps.extend(end(found, &steps));
-        let notes = found.notes.iter().map(ToString::to_string).collect();
+        let notes = some(found.notes.iter().map(ToString::to_string));
         let attachment = Attachment { notes, ..Attachment::new(found, None) };
         Self { attachment, steps, sources: Vec::new() }
     }
@@ -63,7 +64,8 @@ impl Explanation {
 
 /// The name of step 1 to 5.
 fn name(number: u8) -> StepName {
-    StepName::ALL[usize::from(number) - 1]
+    let all = usize::from(number).checked_sub(1).and_then(|at| StepName::ALL.get(at));
+    all.copied().unwrap_or(StepName::Number)
 }
 
 fn step(evidence: &Evidence) -> Step {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use model::switch::OfPortState;
+use model::told::{TENANTS, some};
 use model::wiring::{self, Plug as Plugged, SwitchPort};
 use serde::Serialize;
 
@@ -117,7 +118,7 @@ impl From<&SwitchPort> for Port {
                 .iter()
                 .map(|(source, n)| (source.to_string(), number(&n)))
                 .collect(),
-            notes: row.notes.iter().map(ToString::to_string).collect(),
+            notes: some(row.notes.iter().map(ToString::to_string)),
         }
     }
 }
@@ -151,7 +152,7 @@ impl From<&wiring::Occupant> for Occupant {
 fn links(occupant: &wiring::Occupant) -> Vec<PortLink> {
     let wiring::Occupant::Plugged { plugs } = occupant else { return Vec::new() };
     let row = |plug: &Plugged| PortLink {
-        tenants: plug.tenants.iter().map(|who| Tenant::new(who)).collect(),
+        tenants: plug.tenants.iter().take(TENANTS).map(|who| Tenant::new(who)).collect(),
         netns: plug.netns.to_string(),
         interface: plug.interface.to_string(),
     };

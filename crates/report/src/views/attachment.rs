@@ -76,6 +76,23 @@ pub const LIST_ALL: View<Attachment> = View {
     csv: LIST_CSV,
 };
 
+/// The same with full ids.
+pub const LIST_ALL_NO_TRUNC: View<Attachment> = View {
+    table: &[
+        FULL_ID,
+        CONTAINER,
+        INTERFACE,
+        BRIDGE,
+        OFPORT,
+        STATE,
+        MAC,
+        VLAN,
+        ADDRESSES,
+        HOST_INTERFACE,
+    ],
+    csv: LIST_CSV,
+};
+
 /// The number, or the word for why there is none.
 fn ofport(row: &Attachment) -> String {
     match (row.ofport, row.state) {

@@ -10,7 +10,7 @@ mod port;
 mod restored;
 mod version;
 
-pub use attachment::{LIST, LIST_ALL, LIST_NO_TRUNC, PORT, PORT_ON_BRIDGE};
+pub use attachment::{LIST, LIST_ALL, LIST_ALL_NO_TRUNC, LIST_NO_TRUNC, PORT, PORT_ON_BRIDGE};
 pub(crate) use cells::vlans;
 pub use check::DOCTOR;
 pub use event::EVENTS;

@@ -1,4 +1,14 @@
 //! What is printed, offered to templates and promised in the reference, without root.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unreachable,
+    clippy::unwrap_used,
+    reason = "a test panics to fail"
+)]
 
 mod docs;
 mod formats;

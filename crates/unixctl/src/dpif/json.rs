@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
 
-use super::{DpBridge, DpPort, MalformedDpif};
+use super::{DpBridge, DpPort, LONGEST_DATAPATH, MalformedDpif};
+
+/// What is held of an answer, in bytes: some hundred thousand ports.
+const HELD: usize = 32 << 20;
 
 #[derive(Deserialize)]
 struct Datapath {
@@ -26,12 +29,12 @@ struct Entry {
 }
 
 pub(super) fn parse(answer: &str) -> Result<Vec<DpBridge>, MalformedDpif> {
-    let datapaths: BTreeMap<String, Datapath> = serde_json::from_str(answer)?;
+    let datapaths: BTreeMap<String, Datapath> = bounded::from_str(answer, HELD)?;
     let mut shown = Vec::new();
     for (datapath, Datapath { bridges }) in datapaths {
         shown.extend(bridges.into_iter().map(|(name, ports)| DpBridge {
             name,
-            datapath: datapath.clone(),
+            datapath: datapath.chars().take(LONGEST_DATAPATH).collect(),
             ports: ports.into_iter().map(port).collect(),
         }));
     }

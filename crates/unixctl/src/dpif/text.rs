@@ -1,7 +1,7 @@
 //! The two looks of text. Names may hold anything but a slash, which is why a port's
 //! line is taken apart at its first slash, and indentation is followed exactly.
 
-use super::{DpBridge, DpPort, MalformedDpif};
+use super::{DpBridge, DpPort, LONGEST_DATAPATH, MOST_ROWS, MalformedDpif};
 
 /// Where the reading has got to.
 #[derive(Default)]
@@ -14,6 +14,10 @@ struct Reader<'a> {
 
 pub(super) fn parse(answer: &str) -> Result<Vec<DpBridge>, MalformedDpif> {
     let mut reader = Reader::default();
+    let is_row = |line: &&str| !line.trim().is_empty();
+    if answer.lines().filter(is_row).count() > MOST_ROWS {
+        return Err(MalformedDpif::TooLong(MOST_ROWS));
+    }
     for (number, line) in answer.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         reader
             .read(line)
@@ -26,7 +30,7 @@ impl<'a> Reader<'a> {
     /// Reads a line; `None` when it makes no sense.
     fn read(&mut self, line: &'a str) -> Option<()> {
         let Some(indented) = self.unindent(line) else {
-            self.datapath = heading(line)?;
+            self.datapath = heading(line).filter(|name| name.len() <= LONGEST_DATAPATH)?;
             self.indent = None;
             return Some(());
         };
@@ -41,7 +45,7 @@ impl<'a> Reader<'a> {
     fn unindent(&mut self, line: &'a str) -> Option<&'a str> {
         let width = line.len() - line.trim_start_matches([' ', '\t']).len();
         if width > 0 && self.indent.is_none() && !self.datapath.is_empty() {
-            self.indent = Some(&line[..width]);
+            self.indent = line.get(..width);
         }
         line.strip_prefix(self.indent?)
     }

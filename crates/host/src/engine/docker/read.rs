@@ -6,16 +6,20 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use model::ids::ContainerId;
+use model::ids::{ContainerId, name};
 use model::snapshot::{Container, Engine as Kind};
 use model::{SourceError, SourceErrorKind, query};
 use serde::Deserialize;
 
 use super::relatives::are_relatives;
 use super::watch;
+use crate::engine::held::Held;
 use crate::engine::{Engine, Events, Found, Peer};
 use crate::failure;
 use crate::transport::{Endpoint, Http, HttpError};
+
+/// What is held of one container, in bytes: its labels above all.
+const HELD_OF_ONE: usize = 4 << 20;
 
 /// A client of one engine. It asks without a version in the path, as for the newest that the
 /// daemon knows: what is read below has been the same in all of them.
@@ -88,7 +92,7 @@ impl Engine for Docker {
             if !can_name_a_container(wanted) {
                 return Ok(None);
             }
-            match self.http.get(&format!("/containers/{wanted}/json")).await {
+            match self.http.get_within(&format!("/containers/{wanted}/json"), HELD_OF_ONE).await {
                 Ok(answer) => Ok(Some(found(answer))),
                 Err(HttpError::Refused { status: 404, .. }) => Ok(None),
                 Err(HttpError::Refused { .. }) if self.is_ambiguous(wanted).await => Ok(None),
@@ -120,9 +124,12 @@ impl Engine for Docker {
             let listed = self.list().await?;
             let all: Vec<_> = listed.iter().map(|other| &other.row).collect();
             let shares = |other: &&&Container| are_relatives(&all, row, other);
-            let mut relatives = Vec::new();
+            let (mut relatives, mut held) = (Vec::new(), Held::default());
             for other in all.iter().filter(shares).filter(|other| other.id != row.id) {
-                relatives.extend(self.inspect(&other.id.0).await?);
+                if let Some(found) = self.inspect(&other.id.0).await? {
+                    held.add(self, &found.row)?;
+                    relatives.push(found);
+                }
             }
             Ok(relatives)
         }
@@ -153,7 +160,7 @@ fn is_ambiguous(wanted: &str, rows: &[Summary]) -> bool {
 }
 
 /// Docker's own rule is `[a-zA-Z0-9][a-zA-Z0-9_.-]*`; anything else would change the URL.
-fn can_name_a_container(wanted: &str) -> bool {
+pub(super) fn can_name_a_container(wanted: &str) -> bool {
     let inside = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
     wanted.bytes().all(inside) && wanted.starts_with(|c: char| c.is_ascii_alphanumeric())
 }
@@ -246,8 +253,8 @@ impl Summary {
 fn found(answer: Inspected) -> Found {
     let (status, pid) = answer.state.map_or((None, None), |state| (state.status, state.pid));
     let row = Container {
-        id: ContainerId(answer.id.into()),
-        name: answer.name.unwrap_or_default().trim_start_matches('/').into(),
+        id: ContainerId(name(&answer.id)),
+        name: name(answer.name.unwrap_or_default().trim_start_matches('/')),
         state: status.unwrap_or_default(),
         pid: pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid != 0),
         netns: None,
@@ -265,10 +272,10 @@ fn network_mode(config: Option<HostConfig>) -> String {
 }
 
 fn listed(summary: Summary) -> Found {
-    let name = own_name(summary.names()).into();
+    let own_name = name(own_name(summary.names()));
     let row = Container {
-        id: ContainerId(summary.id.into()),
-        name,
+        id: ContainerId(name(&summary.id)),
+        name: own_name,
         state: summary.state.unwrap_or_default(),
         pid: None,
         netns: None,

@@ -5,7 +5,7 @@ use model::ids::ContainerId;
 use model::{SourceError, SourceErrorKind};
 use serde::Deserialize;
 
-use super::read::Docker;
+use super::read::{Docker, can_name_a_container};
 use crate::engine::{Engine, Event, Events};
 use crate::transport::{HttpError, Lines};
 
@@ -83,6 +83,7 @@ impl Said {
         const IDLE: [&str; 9] =
             ["exec_", "health_", "attach", "detach", "resize", "top", "export", "copy", "archive"];
         let idle = IDLE.iter().any(|idle| self.action.starts_with(idle));
-        self.actor.filter(|_| !idle).map(|actor| ContainerId(actor.id.into()))
+        let named = self.actor.filter(|actor| can_name_a_container(&actor.id));
+        named.filter(|_| !idle).map(|actor| ContainerId(actor.id.into()))
     }
 }

@@ -53,9 +53,9 @@ impl Asked {
     /// What a whole look reads. Here the id comes as the row's key, and may not be asked for.
     pub(super) fn tables(&self) -> Vec<Columns<'_>> {
         let all = [
-            ("Interface", &self.interface[1..]),
-            ("Port", &self.port[1..]),
-            ("Bridge", &self.bridge[..]),
+            ("Interface", self.interface.get(1..).unwrap_or_default()),
+            ("Port", self.port.get(1..).unwrap_or_default()),
+            ("Bridge", self.bridge.as_slice()),
             ("Open_vSwitch", self.open_vswitch.get(1..).unwrap_or_default()),
         ];
         let there = all.into_iter().filter(|(_, columns)| !columns.is_empty());
@@ -65,7 +65,7 @@ impl Asked {
     /// The columns of Bridge that a look at a few ports reads.
     pub(super) fn bridge_alone(&self) -> &[&'static str] {
         let long = self.bridge.iter().take_while(|column| LONG.contains(column)).count();
-        &self.bridge[long..]
+        self.bridge.get(long..).unwrap_or_default()
     }
 
     /// What of it the schema has; none if that is all of it, or too little.

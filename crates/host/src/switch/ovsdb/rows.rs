@@ -6,9 +6,10 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use model::ids::{DatapathId, Ifindex, OfPort};
+use model::ids::{DatapathId, Ifindex, OfPort, name};
 use model::memory;
 use model::switch::{Bridge, FakeBridge, OfPortState, Port};
+use model::told::excerpt;
 use model::vlan::LAST_VLAN;
 use ovsdb::{Map, Optional, Set, Uuid};
 use serde::Deserialize;
@@ -166,7 +167,7 @@ impl BridgeRow {
         });
         fake_bridges.sort();
         Bridge {
-            name: self.name.as_str().into(),
+            name: name(&self.name),
             datapath_id: datapath_id.map(DatapathId),
             datapath: datapath.map(str::to_owned),
             userspace_tso,
@@ -185,9 +186,9 @@ impl PortRow {
     ) -> impl Iterator<Item = Arc<Port>> {
         let is_bond = self.interfaces.len() > 1;
         interfaces.map(move |row| {
-            let bond = is_bond.then(|| self.name.clone());
+            let bond = is_bond.then(|| name(&self.name).to_string());
             let renamed = !is_bond && row.name != self.name;
-            let port_name = renamed.then(|| self.name.as_str().into());
+            let port_name = renamed.then(|| name(&self.name));
             Arc::new(Port { bond, port_name, ..interface(row, self) })
         })
     }
@@ -195,7 +196,7 @@ impl PortRow {
     /// The fake bridge that this is the port of (`port_is_fake_bridge` of ovs-vsctl).
     pub(super) fn fake_bridge(&self) -> Option<FakeBridge> {
         let vlan = self.tag.0.filter(|tag| self.fake_bridge && *tag <= LAST_VLAN)?;
-        Some(FakeBridge { name: self.name.as_str().into(), vlan })
+        Some(FakeBridge { name: name(&self.name), vlan })
     }
 
     /// Whether `other` has the same VLAN.
@@ -216,7 +217,7 @@ impl PortRow {
 
 fn interface(row: InterfaceRow, port: &PortRow) -> Port {
     Port {
-        iface: row.name.into(),
+        iface: name(&row.name),
         ofport: OfPortState::from_column(row.ofport.0),
         ofport_request: row.ofport_request.0.map(OfPort),
         dp_port: None,
@@ -236,7 +237,7 @@ fn interface(row: InterfaceRow, port: &PortRow) -> Port {
         options: harmless(row.options.0),
         external_ids: row.external_ids.0,
         port_external_ids: port.external_ids.0.clone(),
-        error: row.error.0,
+        error: row.error.0.map(excerpt),
     }
 }
 

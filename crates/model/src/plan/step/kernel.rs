@@ -65,6 +65,20 @@ pub enum KernelStep {
         /// Whether it is to be on.
         on: bool,
     },
+    /// Gives the end inside the hardware address and MTU that it was made with and lost since. It has
+    /// no undo: what it has instead was not asked for.
+    Adjust {
+        /// The container.
+        container: Name,
+        /// Its namespace.
+        netns: NetnsId,
+        /// The end inside.
+        interface: Name,
+        /// Its hardware address, where that is another one.
+        mac: Option<Mac>,
+        /// Its MTU in bytes, where that is another one.
+        mtu: Option<u32>,
+    },
     /// Gives the end inside its addresses and routes and sets it up. Goes with the veth.
     Configure {
         /// The container.
@@ -94,7 +108,7 @@ impl KernelStep {
                     on: !on,
                 })
             }
-            Self::DeleteLink { .. } | Self::Configure { .. } => None,
+            Self::DeleteLink { .. } | Self::Adjust { .. } | Self::Configure { .. } => None,
         }
     }
 }
@@ -113,6 +127,11 @@ impl fmt::Display for KernelStep {
             Self::SetTxChecksumOffload { container, interface, on, .. } => {
                 let word = if *on { "on" } else { "off" };
                 write!(f, "turn {word} transmit checksum offload of {interface} in {container}")
+            }
+            Self::Adjust { container, interface, mac, mtu, .. } => {
+                write!(f, "set {interface} in {container} as it was made")?;
+                mac.iter().try_for_each(|mac| write!(f, ", mac {mac}"))?;
+                mtu.iter().try_for_each(|mtu| write!(f, ", mtu {mtu}"))
             }
             Self::Configure { container, interface, addresses, gateways, .. } => {
                 write!(f, "set {interface} in {container} up")?;

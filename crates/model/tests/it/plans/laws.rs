@@ -79,6 +79,7 @@ fn stray(index: u32) -> Arc<Link> {
         master: None,
         vlan: None,
         tx_checksum_offload: None,
+        gateways: None,
         altnames: Vec::new(),
         alias: None,
     })

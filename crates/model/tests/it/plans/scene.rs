@@ -52,6 +52,7 @@ fn loopback() -> Arc<Link> {
         alias: None,
         altnames: Vec::new(),
         tx_checksum_offload: None,
+        gateways: None,
     })
 }
 

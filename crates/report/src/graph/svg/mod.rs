@@ -168,12 +168,13 @@ fn rounded(points: &[Point]) -> String {
     let Some(first) = points.first() else { return String::new() };
     let mut path = format!("M{} {}", first.x, first.y);
     for three in points.windows(3) {
-        let [a, b, c] = [at(&three[0]), at(&three[1]), at(&three[2])];
+        let [a, b, c] = three else { continue };
+        let [a, b, c] = [at(a), at(b), at(c)];
         let (before, after) = (towards(b, a, BEND), towards(b, c, BEND));
         let ((px, py), (bx, by), (ax, ay)) = (before, b, after);
         let _ = write!(path, "L{px} {py}Q{bx} {by} {ax} {ay}");
     }
-    let last = points[points.len() - 1];
+    let last = points.last().unwrap_or(first);
     path + &format!("L{} {}", last.x, last.y)
 }
 

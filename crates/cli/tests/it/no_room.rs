@@ -1,0 +1,305 @@
+//! The system says no: a full disk, a reader that is gone, no descriptor, no memory, no thread, no
+//! /proc. The exit code says so, nothing aborts, and no list is shorter than it should be.
+#![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
+
+use std::fs::OpenOptions;
+use std::process::{Command, Stdio};
+
+use lab::{Bridge, Container, Netns, Plug, Plugged, wait_until};
+
+use crate::tool::{Ran, Served, command, docker_ovs};
+
+const SCENE: [&str; 2] = ["--from", "tests/scenes/article.json"];
+
+/// A device that takes nothing (full(4)).
+fn full() -> Stdio {
+    OpenOptions::new().write(true).open("/dev/full").unwrap().into()
+}
+
+/// A pipe whose reader is gone.
+fn unread() -> Stdio {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    writer.into()
+}
+
+/// How a run ends; -1 for a signal.
+fn code(mut command: Command) -> Ran {
+    command.output().unwrap().into()
+}
+
+fn asked(program: &str, words: &[&str], change: impl FnOnce(&mut Command)) -> Ran {
+    let mut command = command(program, words);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    change(&mut command);
+    code(command)
+}
+
+/// Commands that end well, and print something.
+const TELLING: [&[&str]; 12] = [
+    &["ls"],
+    &["ports", "--format", "json"],
+    &["port", "firewall_ext", "-q"],
+    &["who", "vlanswitch:3"],
+    &["explain", "firewall_ext"],
+    &["graph"],
+    &["snapshot"],
+    &["version"],
+    &["completion", "bash"],
+    &["connect", "vlanswitch", "firewall_ext", "--dry-run"],
+    &["--help"],
+    &["--version"],
+];
+
+/// Those that fail, and complain.
+const FAILING: [&[&str]; 4] =
+    [&["port", "nobody"], &["ls", "--bridge", "none"], &["no-such-verb"], &["events"]];
+
+fn on_the_scene(words: &[&str], change: impl FnOnce(&mut Command)) -> Ran {
+    asked("docker-ovs", &[&SCENE, words].concat(), change)
+}
+
+#[test]
+fn complaints_that_cannot_be_written_change_no_exit_code() {
+    for stderr in [full, unread] {
+        for words in FAILING {
+            let ran = on_the_scene(words, |command| {
+                command.stderr(stderr());
+            });
+            assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{words:?}");
+        }
+        for words in TELLING {
+            let ran = on_the_scene(words, |command| {
+                command.stderr(stderr());
+            });
+            assert!(ran.code == 0 && !ran.stdout.is_empty(), "{words:?}: {}", ran.code);
+        }
+        // Found, but on no port of that bridge.
+        let ran = on_the_scene(&["port", "firewall_ext", "kiwipycon"], |command| {
+            command.stderr(stderr());
+        });
+        assert_eq!(ran.code, 1);
+        let ran = asked("docker-ovs-port", &["one"], |command| {
+            command.stderr(stderr());
+        });
+        assert_eq!(ran.code, 2);
+    }
+}
+
+#[test]
+fn an_answer_that_cannot_be_written_is_an_error_and_a_reader_that_is_gone_is_none() {
+    for words in TELLING {
+        let ran = on_the_scene(words, |command| {
+            command.stdout(full());
+        });
+        assert_eq!(ran.code, 2, "{words:?}");
+        assert!(ran.stderr.contains("cannot write: No space left"), "{words:?}: {}", ran.stderr);
+        assert_eq!(ran.stderr.lines().count(), 1, "{words:?}: {}", ran.stderr);
+        let ran = on_the_scene(words, |command| {
+            command.stdout(unread());
+        });
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{words:?}");
+    }
+    let both = on_the_scene(&["ls"], |command| {
+        command.stdout(full()).stderr(full());
+    });
+    assert_eq!(both.code, 2);
+    let metadata = asked("docker-ovs", &["docker-cli-plugin-metadata"], |command| {
+        command.stdout(full());
+    });
+    assert_eq!(metadata.code, 2, "{metadata:?}");
+    let completion = asked("docker-ovs", &["__complete", "ovs", "l"], |command| {
+        command.stdout(full());
+    });
+    assert_eq!((completion.code, completion.stderr.as_str()), (0, ""));
+}
+
+#[test]
+fn a_log_that_cannot_be_written_does_not_end_the_daemon() {
+    for stderr in [full, unread] {
+        for words in [&[][..], &["--log-format", "json", "-D"]] {
+            let folder = tempfile::tempdir().unwrap();
+            let socket = folder.path().join("d.sock");
+            let serve = ["serve", "--listen", "none", "--socket", socket.to_str().unwrap()];
+            let mut child = command("docker-ovs", &[&SCENE, &serve[..], words].concat())
+                .stderr(stderr())
+                .spawn()
+                .unwrap();
+            let url = format!("unix://{}", socket.display());
+            wait_until("it answers", || docker_ovs(&["--server", &url, "ls"]).code == 0);
+            rustix::process::kill_process(
+                rustix::process::Pid::from_child(&child),
+                rustix::process::Signal::TERM,
+            )
+            .unwrap();
+            assert_eq!(child.wait().unwrap().code(), Some(0));
+        }
+    }
+}
+
+/// The same command under a limit of its own, by prlimit(1): a test has no code between fork and
+/// exec.
+fn limited(option: &str, words: &[&str]) -> Ran {
+    let inner = command("docker-ovs", words);
+    let mut outer = Command::new("prlimit");
+    outer.arg(option).arg("--").arg(inner.get_program()).args(inner.get_args());
+    for (name, value) in inner.get_envs() {
+        match value {
+            Some(value) => outer.env(name, value),
+            None => outer.env_remove(name),
+        };
+    }
+    outer.stdin(Stdio::null()).output().unwrap().into()
+}
+
+/// An answer is whole, or there is none and it says why.
+fn is_whole_or_refused(ran: &Ran, whole: &str, when: &str) {
+    match ran.code {
+        0 => assert_eq!(ran.stdout, whole, "{when}: {}", ran.stderr),
+        2 => assert!(ran.stdout.is_empty() && !ran.stderr.is_empty(), "{when}: {ran:?}"),
+        other => panic!("{when}: exit {other}: {ran:?}"),
+    }
+}
+
+#[test]
+fn without_descriptors_a_list_is_whole_or_an_error() {
+    lab::alone!(Docker);
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let _plugged = Plugged::new(&container, "eth0", &bridge, Plug::default());
+    let by_name = format!("container={}", container.name());
+    for words in [
+        &["ls", "--format", "csv", "--filter", &by_name][..],
+        &["port", container.name(), bridge.name()],
+        &["ls", "-q", "--no-trunc", "--filter", &by_name],
+    ] {
+        let whole = docker_ovs(words);
+        assert_eq!(whole.code, 0, "{whole:?}");
+        for descriptors in (3..=40).chain([64, 256]) {
+            let ran = limited(&format!("--nofile={descriptors}"), words);
+            is_whole_or_refused(&ran, &whole.stdout, &format!("{descriptors} descriptors"));
+        }
+    }
+    let few = |more: &[&str]| {
+        let words = [&["ls", "--format", "csv", "--filter", &by_name], more].concat();
+        (10..=24).map(|n| limited(&format!("--nofile={n}"), &words)).collect::<Vec<_>>()
+    };
+    let missing = few(&[]);
+    let missing: Vec<_> = missing.iter().filter(|ran| ran.stderr.contains("--partial")).collect();
+    assert!(!missing.is_empty(), "some number of descriptors is enough for all but the namespaces");
+    assert!(missing.iter().all(|ran| ran.code == 2 && ran.stderr.contains(container.name())));
+    let partial = few(&["--partial"]);
+    assert!(partial.iter().any(|ran| ran.code == 0 && ran.stdout.is_empty()), "{partial:#?}");
+}
+
+#[test]
+fn without_memory_for_a_thread_a_list_is_an_error() {
+    lab::alone!(Docker);
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let _plugged = Plugged::new(&container, "eth0", &bridge, Plug::default());
+    let by_name = format!("container={}", container.name());
+    let words = ["ls", "--format", "csv", "--filter", &by_name];
+    let whole = docker_ovs(&words);
+    let mut refused = 0;
+    for megabytes in [300, 100, 64, 48, 40, 36, 32, 28, 26, 24, 22, 20] {
+        let ran = limited(&format!("--as={}", megabytes << 20), &words);
+        // Below what the program itself takes it is not even started.
+        if ran.code == 2 || ran.code == 0 {
+            is_whole_or_refused(&ran, &whole.stdout, &format!("{megabytes} MB"));
+            refused += u8::from(ran.code == 2);
+        }
+    }
+    println!("{refused} were refused");
+}
+
+/// A cgroup of its own that limits how many tasks there are.
+struct Tasks(std::path::PathBuf);
+
+impl Tasks {
+    fn new() -> Option<Self> {
+        let root = ["/sys/fs/cgroup/pids", "/sys/fs/cgroup"]
+            .into_iter()
+            .find(|root| std::path::Path::new(root).join("cgroup.procs").exists())?;
+        let own = std::path::Path::new(root).join(lab::unique("tasks"));
+        std::fs::create_dir(&own).ok()?;
+        let tasks = Self(own);
+        tasks.0.join("pids.max").exists().then_some(tasks)
+    }
+
+    fn hold(&self, pid: u32) {
+        std::fs::write(self.0.join("cgroup.procs"), pid.to_string()).unwrap();
+    }
+
+    fn allow(&self, most: &str) {
+        std::fs::write(self.0.join("pids.max"), most).unwrap();
+    }
+
+    fn current(&self) -> String {
+        std::fs::read_to_string(self.0.join("pids.current")).unwrap().trim().to_owned()
+    }
+}
+
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        lab::comes_true(|| std::fs::remove_dir(&self.0).is_ok());
+    }
+}
+
+#[test]
+fn a_daemon_without_threads_to_be_had_says_so_and_goes_on() {
+    lab::need!(Docker);
+    let Some(tasks) = Tasks::new() else {
+        println!("skipped: no cgroup that limits tasks");
+        return;
+    };
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let mut served = Served::start(&[]);
+    tasks.hold(served.pid());
+    tasks.allow(&tasks.current());
+    let plugged = Plugged::new(&container, "eth0", &bridge, Plug::default());
+    let row = || {
+        let rows = served.json("/v1/attachments");
+        let rows = rows["Attachments"].as_array().cloned().unwrap_or_default();
+        rows.into_iter().find(|row| row["Container"] == container.name())
+    };
+    wait_until("it is degraded", || served.get("/healthz").body.contains("thread"));
+    tasks.allow("max");
+    wait_until("it has seen the interface", || {
+        row().is_some_and(|row| row["OFPort"] == plugged.ofport())
+    });
+    assert_eq!(served.stop(), Some(0));
+}
+
+#[test]
+fn without_proc_the_reason_is_told() {
+    lab::need!(Docker);
+    let container = Container::run();
+    for words in [&["ls"][..], &["port", container.name()], &["explain", container.name()]] {
+        let inner = command("docker-ovs", words);
+        let mut outer = Command::new("unshare");
+        outer.args(["--mount", "sh", "-c", "mount -t tmpfs none /proc && exec \"$@\"", "sh"]);
+        outer.arg(inner.get_program()).args(inner.get_args());
+        let ran: Ran = outer.output().unwrap().into();
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{words:?}: {ran:?}");
+        assert!(ran.stderr.contains("/proc"), "{words:?}: {ran:?}");
+    }
+}
+
+#[test]
+fn what_was_not_found_may_be_where_nothing_could_be_opened() {
+    lab::alone!(Lab);
+    let (netns, nobodys) = (Netns::new(), "02:00:5e:00:53:01");
+    let whole = docker_ovs(&["who", nobodys]);
+    assert_eq!(whole.code, 1, "{whole:?}");
+    let mut untold = 0;
+    for descriptors in 8..=32 {
+        let limit = format!("--nofile={descriptors}");
+        let ran = limited(&limit, &["who", nobodys]);
+        let unread =
+            ran.stderr.contains("Too many open files") || ran.stderr.contains("os error 24");
+        assert_eq!(ran.code, if unread { 2 } else { 1 }, "{descriptors}: {ran:?}");
+        untold += u8::from(ran.stderr.contains(netns.name()));
+        let partial = limited(&limit, &["who", nobodys, "--partial"]);
+        assert!(matches!(partial.code, 1 | 2) && partial.stdout.is_empty(), "{partial:?}");
+    }
+    assert!(untold > 0, "the namespace that has a name was never told");
+}

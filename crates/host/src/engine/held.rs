@@ -1,0 +1,47 @@
+//! How much is held of what an engine says of its containers, all together.
+
+use model::snapshot::Container;
+use model::{SourceError, SourceErrorKind};
+
+use super::{Engine, Found};
+
+/// The most that is held, in bytes: some twenty thousand containers with many labels.
+const MOST: usize = 32 << 20;
+
+/// What a container takes beside its texts, in bytes, and what a label does.
+const ROW: usize = size_of::<Container>();
+const LABEL: usize = 2 * size_of::<String>();
+
+/// Counts containers as they come.
+#[derive(Default)]
+pub(crate) struct Held(usize);
+
+impl Held {
+    /// Counts one more.
+    ///
+    /// # Errors
+    /// [`SourceErrorKind::Unusable`]: it is too much together.
+    pub(crate) fn add(&mut self, engine: &dyn Engine, row: &Container) -> Result<(), SourceError> {
+        self.0 = self.0.saturating_add(size(row));
+        if self.0 <= MOST {
+            return Ok(());
+        }
+        let why = format!("its containers and labels take more than {} MiB", MOST >> 20);
+        Err(SourceError::new(SourceErrorKind::Unusable, engine.what(), why))
+    }
+
+    /// The same of those that were found.
+    pub(crate) fn all(
+        engine: &dyn Engine,
+        found: impl IntoIterator<Item = Found>,
+    ) -> Result<Vec<Found>, SourceError> {
+        let mut held = Self::default();
+        found.into_iter().map(|one| held.add(engine, &one.row).map(|()| one)).collect()
+    }
+}
+
+fn size(row: &Container) -> usize {
+    let labels = row.labels.iter().map(|(key, value)| key.len() + value.len() + LABEL);
+    let texts = row.id.0.len() + row.name.len() + row.state.len() + row.network_mode.len();
+    ROW + texts + labels.sum::<usize>()
+}
