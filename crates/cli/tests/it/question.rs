@@ -2,7 +2,7 @@
 
 use lab::{Bridge, Container, Link, Plug, Plugged, run, unique};
 
-use crate::tool::{docker_ovs, drop_in, lists, says};
+use crate::tool::{Served, docker_ovs, drop_in, lists, says};
 
 /// A fake bridge of this VLAN, deleted with its guard.
 struct FakeBridge(String);
@@ -151,6 +151,36 @@ fn vlans_are_told_as_open_vswitch_reads_them() {
     let refused = docker_ovs(&["ls", "--filter", "vlan=20", "--source", "openflow"]);
     assert_eq!(refused.code, 2, "{refused:?}");
     assert!(refused.stderr.contains("tells no VLANs"), "{refused:?}");
+}
+
+/// A recording by another source than the database, asked on the command line and by HTTP; and a
+/// fake bridge on the page.
+#[test]
+fn what_a_recording_does_not_tell_is_refused_by_every_face_and_what_it_tells_is_shown() {
+    lab::need!(Docker);
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let fake = FakeBridge::on(&bridge, "100");
+    let plug = Plug { port: &["tag=100"], ..Plug::default() };
+    let _plugged = Plugged::new(&container, "eth0", &bridge, plug);
+    let folder = tempfile::tempdir().unwrap();
+    let recorded: serde_json::Value = serde_json::from_str(&lists(&["snapshot"])).unwrap();
+    let record = |source: &str| {
+        let (file, mut less) = (folder.path().join(source), recorded.clone());
+        less["switch"].as_object_mut().unwrap().retain(|told, _| told == source);
+        std::fs::write(&file, less.to_string()).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    let file = record("openflow");
+    let said = docker_ovs(&["--from", &file, "ls", "--source", "openflow", "--filter", "vlan=100"]);
+    assert!(said.code == 2 && said.stderr.contains("tells no VLANs"), "{said:?}");
+    let served = Served::start(&["--from", &file]);
+    let answer = served.get("/v1/attachments?vlan=100");
+    assert!(answer.status >= 400 && answer.body.contains("tells no VLANs"), "{answer:?}");
+    let served = Served::start(&["--from", &record("ovsdb")]);
+    let answer = served.get("/v1/attachments?vlan=100");
+    assert!(answer.status == 200 && answer.body.contains(container.name()), "{answer:?}");
+    let page = served.get("/").body;
+    assert!(page.contains(&format!("fake bridge {}", fake.0)), "{page}");
 }
 
 #[test]
