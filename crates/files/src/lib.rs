@@ -48,7 +48,8 @@ pub fn read_text(path: &Path) -> io::Result<String> {
 pub fn read_secret(path: &Path) -> io::Result<Vec<u8>> {
     let file = open(path)?;
     let mode = Mode::from_raw_mode(fstat(&file)?.st_mode);
-    let others = Mode::RGRP | Mode::WGRP | Mode::ROTH | Mode::WOTH;
+    // Of group and others, to read and to write.
+    let others = Mode::from_raw_mode(0o066);
     if mode.intersects(others) {
         let bits = mode.bits() & 0o777;
         let why = format!(

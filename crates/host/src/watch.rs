@@ -10,6 +10,7 @@
 //! | some source never answered  | anything                    | waits: the first look is a whole one |
 //! | all given already           | nothing                     | waits |
 //! | a port has a new name that no link has | ports            | asks the kernel's task to read the switch's namespace, and waits for that reading |
+//! | vswitchd has opened a link of the userspace datapath | ports | asks for such a reading, and takes the link for heard until it has come |
 //! | such a reading is awaited   | anything                    | waits until the kernel's task has published the number of that reading, or why it cannot read |
 //! | otherwise                   | rows, stale or fresh again  | gives them all |
 //!
@@ -18,14 +19,14 @@
 //! request that was made before they were read ([`LinkReading::number`]); nothing else orders one
 //! source after another.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use model::Snapshot;
 use model::identity::{Identities, SourceIdentity, World};
 use model::ids::{Name, NetnsId};
-use model::snapshot::{Container, Engine as Kind, Namespace, Scope};
-use model::switch::{Bridge, SwitchSource};
+use model::snapshot::{Container, Engine as Kind, Namespace, Observed, Scope};
+use model::switch::{Bridge, Port, SwitchSource};
 use tokio::sync::watch::{Receiver, Sender, channel};
 use tokio::task::JoinHandle;
 
@@ -106,7 +107,8 @@ impl Watch {
         loop {
             let latest = self.feeds.see();
             let passed = self.barrier.is_passed(&latest, &self.feeds.requests);
-            let versions = latest.versions();
+            let mut versions = latest.versions();
+            versions.push(self.barrier.disproved);
             if passed && latest.is_complete() && versions != self.given {
                 self.given = versions;
                 return Arc::new(self.snapshot(&latest));
@@ -115,10 +117,11 @@ impl Watch {
         }
     }
 
-    fn snapshot(&self, latest: &Seen) -> Snapshot {
+    fn snapshot(&mut self, latest: &Seen) -> Snapshot {
         let engines = latest.engines.iter();
         let (switch_netns, identities) = latest.identities();
         let mut kernel = latest.kernel.observed();
+        self.barrier.take_for_heard(&mut kernel, switch_netns);
         kernel::note_paths(&mut kernel, latest.switch.rows().iter());
         Snapshot {
             version: Snapshot::VERSION,
@@ -205,32 +208,93 @@ impl Seen {
     }
 }
 
-/// No port is shown as left behind before links were read again.
+/// No port is shown as left behind, or deaf, before links were read again.
 #[derive(Debug, Default)]
 struct Barrier {
-    /// The number of the reading that is awaited; the first one is not asked for.
-    number: u64,
+    /// The number of the reading that was asked for last; the first one is not asked for.
+    asked: u64,
+    /// The number of the reading that is awaited.
+    awaited: u64,
     /// Names of ports that no link had when the version `checked` of the ports came.
     unknown: BTreeSet<Name>,
     checked: u64,
+    /// The ports of the userspace datapath then.
+    open: HashMap<Name, Arc<Port>>,
+    /// Those that vswitchd has opened, or opened anew, since packet sockets were read.
+    unheard: BTreeSet<Name>,
+    /// Whether a look was given in which one of these was only taken for heard.
+    is_assumed: bool,
+    /// How often such a reading has come since, which may say otherwise.
+    disproved: u64,
 }
 
 impl Barrier {
     /// Asks for a reading where a port has a name that none had before and that is not known as a
-    /// link's; whether the last one that was asked for has come.
+    /// link's, or may have another packet socket; whether the last one that is to be awaited has come.
     fn is_passed(&mut self, latest: &Seen, requests: &Sender<u64>) -> bool {
         let Seen { switch: ports, kernel: links, .. } = latest;
         if ports.version() != self.checked && links.has_answered() {
-            self.checked = ports.version();
+            let is_first = std::mem::replace(&mut self.checked, ports.version()) == 0;
             let unknown = unknown(ports, links);
-            if !unknown.is_subset(&self.unknown) {
-                self.number += 1;
-                requests.send_replace(self.number);
+            let opened = self.opened(ports);
+            let is_awaited = !unknown.is_subset(&self.unknown);
+            let is_unheard = !opened.is_empty() && !is_first;
+            if is_awaited || is_unheard {
+                self.asked += 1;
+                requests.send_replace(self.asked);
             }
+            if is_awaited {
+                self.awaited = self.asked;
+            }
+            self.unheard.extend(opened.into_iter().filter(|_| is_unheard));
             self.unknown = unknown;
         }
+        let read = links.about().number;
+        if read >= self.asked {
+            self.unheard.clear();
+            self.disproved += u64::from(std::mem::take(&mut self.is_assumed));
+        }
         // A kernel that cannot be read keeps nothing back.
-        links.about().number >= self.number || links.source_error().is_some()
+        read >= self.awaited || links.source_error().is_some()
+    }
+
+    /// The ports of the userspace datapath that are new or not what they were.
+    fn opened(&mut self, ports: &Answered<Bridge>) -> Vec<Name> {
+        let userspace = ports.rows().iter().filter(|row| row.datapath.as_deref() == Some("netdev"));
+        let system = userspace
+            .flat_map(|row| &row.ports)
+            .filter(|port| port.kind == "system" && port.ofport.assigned().is_some());
+        let now: HashMap<_, _> =
+            system.map(|port| (port.iface.clone(), Arc::clone(port))).collect();
+        let before = std::mem::replace(&mut self.open, now);
+        let is_same = |port: &Arc<Port>, known: &Arc<Port>| {
+            Arc::ptr_eq(port, known) || (port.ofport, port.ifindex) == (known.ofport, known.ifindex)
+        };
+        let opened = self
+            .open
+            .iter()
+            .filter(|(name, port)| !before.get(*name).is_some_and(|known| is_same(port, known)));
+        opened.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// What vswitchd has just opened it listens to, as far as is known.
+    fn take_for_heard(&mut self, kernel: &mut Observed<Namespace>, switch: Option<NetnsId>) {
+        let here = |row: &Namespace| Some(row.id) == switch;
+        let is_unheard = |row: &Namespace| {
+            let sockets = row.packet_sockets.as_ref();
+            let mut links = row.links.iter().filter(|link| self.unheard.contains(&link.name));
+            sockets.is_some_and(|all| links.any(|link| !all.contains(&link.ifindex)))
+        };
+        if self.unheard.is_empty() || !kernel.rows().iter().any(|row| here(row) && is_unheard(row))
+        {
+            return;
+        }
+        self.is_assumed = true;
+        for row in kernel.rows_mut().iter_mut().filter(|row| here(row)) {
+            let links = row.links.iter().filter(|link| self.unheard.contains(&link.name));
+            let links: Vec<_> = links.map(|link| link.ifindex).collect();
+            row.packet_sockets.iter_mut().for_each(|sockets| sockets.extend(&links));
+        }
     }
 }
 

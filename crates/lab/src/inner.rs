@@ -147,6 +147,32 @@ impl InnerDocker {
         name
     }
 
+    /// The name of a Swarm service of so many tasks without a network: on a Swarm of its own, which
+    /// listens in its own network namespace, at the loopback address.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub fn service(&self, tasks: u32) -> String {
+        let inside = self.0.first().expect("its first process runs");
+        run("nsenter", &["--target", &inside, "--net", "ip", "link", "set", "lo", "up"]);
+        let here = ["--advertise-addr", "127.0.0.1", "--listen-addr", "127.0.0.1:2377"];
+        self.docker(&[&["swarm", "init"][..], &here].concat());
+        let (name, count) = (unique("s"), tasks.to_string());
+        let words = ["service", "create", "--detach", "--name", &name, "--replicas", &count];
+        let quickly = ["--restart-delay", "0s", "--stop-signal", "KILL", "--no-resolve-image"];
+        self.docker(&[&words[..], &quickly, &[IMAGE, "sleep", "86400"]].concat());
+        name
+    }
+
+    /// The containers of a service that run, by name: `SERVICE.SLOT.TASK`.
+    pub fn tasks(&self, service: &str) -> Vec<String> {
+        let label = format!("label=com.docker.swarm.service.name={service}");
+        let told = self.docker(&["ps", "--filter", &label, "--format", "{{.Names}}"]);
+        let mut names: Vec<_> = told.lines().map(str::to_owned).collect();
+        names.sort();
+        names
+    }
+
     /// The PID of a container's first process as this machine numbers it.
     ///
     /// # Panics

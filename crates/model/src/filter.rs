@@ -80,7 +80,8 @@ impl FromStr for Filter {
 
 /// What `key` takes, if `value` is not of that kind.
 fn takes(key: &str, value: &str) -> Option<String> {
-    let is_tag = || value.parse::<u16>().is_ok_and(|tag| tag <= LAST_VLAN);
+    let digits = || value.bytes().all(|byte| byte.is_ascii_digit());
+    let is_tag = || digits() && value.parse::<u16>().is_ok_and(|tag| tag <= LAST_VLAN);
     match key {
         "vlan" if !is_tag() => Some(format!("a tag from 0 to {LAST_VLAN}")),
         "status" if !STATES.contains(&value) => Some(format!("one of {}", STATES.join(", "))),

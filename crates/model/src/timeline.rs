@@ -14,7 +14,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::evidence::Note;
 use crate::ids::{LinkKey, Name};
 use crate::vlan::Vlans;
-use crate::wiring::{Attachment, Occupant, PortRef, PortState, SwitchPort, Wiring};
+use crate::wiring::{Attachment, Occupant, PortRef, PortState, SwitchPort, Wire, Wiring};
 
 /// Something that is different now.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,9 +68,9 @@ pub enum Field {
     Vlan,
     /// Its MTU.
     Mtu,
-    /// The port's interface, where bridge, number and state stayed.
+    /// Its interface, datapath id, or what else is known of the port, where nothing of the above changed.
     Port,
-    /// The link on the host's side, where the port stayed.
+    /// The link on the host's side or another part of the way, where nothing of the above changed.
     HostInterface,
     /// Whether it is deaf ([`Note::Deaf`]), where nothing else changed.
     Notes,
@@ -347,9 +347,10 @@ fn differences(before: &Attachment, now: &Attachment) -> Vec<Field> {
 fn beside(before: &Attachment, now: &Attachment) -> Option<Field> {
     let (was, is) = (before.port.port(), now.port.port());
     let deaf = |a: &Attachment| a.notes.contains(&Note::Deaf);
-    if was.map(|port| &port.iface) != is.map(|port| &port.iface) {
+    let is_unresolved = |a: &Attachment| matches!(a.wire, Wire::Unresolved { .. });
+    if was != is {
         Some(Field::Port)
-    } else if before.wire.host_interface() != now.wire.host_interface() {
+    } else if before.wire != now.wire && !(is_unresolved(before) && is_unresolved(now)) {
         Some(Field::HostInterface)
     } else {
         (deaf(before) != deaf(now)).then_some(Field::Notes)

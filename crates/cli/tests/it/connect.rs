@@ -142,7 +142,7 @@ fn a_foreign_port_is_removed_only_by_force() {
 
 #[test]
 fn fifty_connects_at_once_get_fifty_numbers() {
-    lab::need!(Docker);
+    lab::alone!(Docker);
     let bridge = Bridge::new();
     let containers: Vec<_> = (0..50).map(|_| Container::run()).collect();
     let every: Vec<_> = containers.iter().collect();

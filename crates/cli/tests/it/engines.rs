@@ -22,7 +22,7 @@ fn an_engine_with_a_socket_of_its_own_keeps_what_its_stopped_containers_had() {
     let (bridge, inner) = (Bridge::new(), InnerDocker::start());
     let name = inner.container();
     let (pid, end) = (inner.outer_pid(&name), unique("v"));
-    let veth = Link::named(&end, &["type", "veth", "peer", "name", "eth1", "netns", &pid]);
+    let link = Link::named(&end, &["type", "veth", "peer", "name", "eth1", "netns", &pid]);
     let words = [
         "--".to_owned(),
         "set".to_owned(),
@@ -33,12 +33,12 @@ fn an_engine_with_a_socket_of_its_own_keeps_what_its_stopped_containers_had() {
     ];
     bridge.add(&end, &words.each_ref().map(String::as_str));
     let doctor = docker_ovs(&["doctor"]).stdout;
-    let line = doctor.lines().find(|line| line.contains(&inner.host()));
-    let line = line.unwrap_or_else(|| panic!("{doctor}"));
-    assert!(line.starts_with("identity ") && line.contains("here: process "), "{line}");
+    let told = doctor.lines().find(|told| told.contains(&inner.host()));
+    let told = told.unwrap_or_else(|| panic!("{doctor}"));
+    assert!(told.starts_with("identity ") && told.contains("here: process "), "{told}");
     inner.docker(&["stop", "--time", "0", &name]);
     wait_until_gone(&end);
-    drop(veth);
+    drop(link);
     for more in [&[][..], &["--all"], &["--stopped"]] {
         let words = [&["prune", "--force", "--bridge", bridge.name()], more].concat();
         let ran = docker_ovs(&words);
@@ -97,4 +97,37 @@ fn a_sharer_that_outlives_its_owners_restart_gives_the_interface_back_when_it_en
     wait_until("the owner has its interface again", || number(&owner) == "40021\n");
     assert!(owner.ip(&["address", "show", "eth0"]).contains("10.79.9.1/24"));
     assert_eq!(number(&sharer), "40021\n", "it shares the new namespace now");
+}
+
+/// Each task is a new container with a new name; its slot stays.
+#[test]
+fn the_next_task_of_a_swarm_service_gets_what_its_slot_had() {
+    lab::need!(Docker);
+    let (bridge, inner) = (Bridge::new(), InnerDocker::start());
+    let (service, host) = (inner.service(2), inner.host());
+    wait_until("both tasks run", || inner.tasks(&service).len() == 2);
+    let by = |words: &[&str]| docker_ovs(&[&["-H", &host], words].concat());
+    let before = inner.tasks(&service);
+    for (task, number) in before.iter().zip(["40031", "40032"]) {
+        let ran = by(&["connect", bridge.name(), task, "--ofport", number]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+    }
+    inner.docker(&["rm", "--force", &before[0]]);
+    wait_until("the next task runs", || {
+        let now = inner.tasks(&service);
+        now.len() == 2 && now[0] != before[0]
+    });
+    let now = inner.tasks(&service);
+    assert_eq!(now[1], before[1]);
+    let pruned = by(&["prune", "--force", "--bridge", bridge.name(), "--format", "{{.Port}}"]);
+    assert_eq!((pruned.code, pruned.stdout.as_str()), (0, ""), "{pruned:?}");
+    let ran = by(&["restore", &now[0], "--format", "{{.Result}}"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "restored\n"), "{ran:?}");
+    for (task, number) in now.iter().zip(["40031\n", "40032\n"]) {
+        assert_eq!(by(&["port", task, bridge.name(), "--quiet"]).stdout, number);
+    }
+    inner.docker(&["service", "rm", &service]);
+    wait_until("its containers are gone", || inner.docker(&["ps", "--all", "--quiet"]).is_empty());
+    let pruned = by(&["prune", "--force", "--bridge", bridge.name()]);
+    assert_eq!((pruned.code, ports(&bridge)), (0, Vec::new()), "{pruned:?}");
 }

@@ -175,3 +175,33 @@ fn a_second_engine_leaves_what_the_first_ones_stopped_containers_had() {
     let ran = by(&["disconnect", bridge.name(), podman.name(), "--force"]);
     assert_eq!((ran.code, ports(&bridge)), (2, vec![port]), "{ran:?}");
 }
+
+/// Containers on a Linux bridge that one port ties to the switch.
+#[test]
+fn a_port_that_others_may_be_on_is_taken_by_none_of_them() {
+    lab::need!(Docker);
+    let bridge = Bridge::new();
+    let (tie, linux) = (unique("n"), Link::add(&["type", "bridge"]));
+    bridge.add(&tie, &["--", "set", "interface", &tie, "type=internal"]);
+    run("ip", &["link", "set", &tie, "master", linux.name(), "up"]);
+    let join = || {
+        let (container, end) = (Container::run(), unique("v"));
+        let peer = ["type", "veth", "peer", "name", "eth0", "netns", &container.netns()];
+        let link = Link::named(&end, &peer);
+        run("ip", &["link", "set", &end, "master", linux.name()]);
+        (container, link)
+    };
+    let ((first, _one), (second, _other)) = (join(), join());
+    let said = refuses(&["disconnect", bridge.name(), first.name(), "--force"]);
+    assert!(said.contains(&format!("by way of {}", linux.name())), "{said}");
+    second.remove();
+    refuses(&["disconnect", bridge.name(), first.name(), "--force"]);
+    assert_eq!(ports(&bridge), [tie]);
+    let second = Container::run();
+    // What stands on the container's own interface goes with it.
+    let port = connected(&bridge, &first, &["--interface", "eth1"]);
+    first.ip(&["link", "add", "link", "eth1", "name", "mv1", "type", "macvlan"]);
+    first.ip(&["link", "set", "mv1", "netns", &second.netns()]);
+    says(&["disconnect", bridge.name(), first.name(), "--interface", "eth1"]);
+    assert!(!ports(&bridge).contains(&port));
+}

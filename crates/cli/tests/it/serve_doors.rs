@@ -2,12 +2,15 @@
 #![allow(clippy::disallowed_methods, reason = "a test starts the programs it tests")]
 
 use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::tool::{Served, refuses};
+use crate::tool::behind::{Behind, TOKEN, locks};
+use crate::tool::{Served, command, docker_ovs, refuses, says};
 use lab::http::{ask, head, tcp};
-use lab::{Bridge, Container, Plug, Plugged, run};
+use lab::{Authority, Bridge, Container, Plug, Plugged, run};
+use rustix::process::Signal;
 
 #[test]
 fn requests_of_other_sites_methods_and_sizes_are_refused() {
@@ -19,7 +22,7 @@ fn requests_of_other_sites_methods_and_sizes_are_refused() {
     assert_eq!(status("GET", &["Host: localhost"]), 200);
     assert_eq!(status("GET", &[&format!("Host: {address}")]), 200);
     assert_eq!(status("GET", &["Host: evil.example"]), 421);
-    assert_eq!(status("GET", &[]), 421);
+    assert_eq!(status("GET", &[]), 400, "RFC 9112, section 3.2");
     for method in ["POST", "PUT", "DELETE", "OPTIONS"] {
         assert_eq!(
             status(method, &["Host: localhost", "Origin: http://localhost"]),
@@ -61,12 +64,12 @@ fn serve_with_a_certificate_speaks_tls_and_requires_the_token() {
     let (cert, key, token) = (file("cert.pem"), file("key.pem"), file("token"));
     let made = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-days", "2"];
     run("openssl", &[&made[..], &["-keyout", &key, "-out", &cert]].concat());
-    std::fs::write(&token, "short\n").unwrap();
+    write_secret(&token, "short\n");
     let locks = ["--tls-cert", &cert, "--tls-key", &key, "--token-file", &token];
     let complaint =
         refuses(&[&["serve", "--socket", &file("s"), "--listen", "none"][..], &locks].concat());
     assert!(complaint.contains("16 or more"), "{complaint}");
-    std::fs::write(&token, "0123456789abcdef\n").unwrap();
+    write_secret(&token, "0123456789abcdef\n");
     let daemon = Served::start(&[&["--listen", "127.0.0.1:0"][..], &locks].concat());
     let address = daemon.tcp();
     // Another implementation of TLS than the daemon's.
@@ -85,6 +88,248 @@ fn serve_with_a_certificate_speaks_tls_and_requires_the_token() {
     let without = said(&["Host: localhost"]);
     assert!(without.starts_with("HTTP/1.1 401"), "{without}");
     assert!(!without.contains("0123456789abcdef"));
+}
+
+/// A file that only its owner can read.
+fn write_secret(path: &str, text: &str) {
+    std::fs::write(path, text).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+#[test]
+fn every_refusal_is_json_and_says_why() {
+    lab::need!(Lab);
+    let daemon = Served::start(&[]);
+    let address = daemon.tcp();
+    let by_socket = |method: &str, path: &str, lines: &[&str]| {
+        ask(daemon.connect(), &head(method, path, lines))
+    };
+    let by_tcp =
+        |method: &str, path: &str, lines: &[&str]| ask(tcp(&address), &head(method, path, lines));
+    let host = "Host: localhost";
+    let refusals = [
+        (by_socket("POST", "/healthz", &[host]), 405),
+        (by_socket("GET", "/healthz", &[host, host]), 400),
+        (by_socket("GET", "/healthz", &[]), 400),
+        (by_socket("GET", "/v1/attachments/%ff", &[host]), 400),
+        (by_socket("GET", "/script/x.js", &[host]), 404),
+        (by_tcp("DELETE", "/v1/attachments", &[host]), 405),
+        (by_tcp("GET", "/healthz", &[host, "Host: evil.example"]), 400),
+        (by_tcp("GET", "/healthz", &["Host: me@localhost"]), 400),
+        (by_tcp("GET", "/page.css", &[host, "Sec-Fetch-Site: cross-site"]), 403),
+        (by_tcp("GET", "/v1/snapshot?source=appctl", &[host, "Sec-Fetch-Site: same-site"]), 403),
+    ];
+    for (answer, status) in refusals {
+        assert_eq!(answer.status, status, "{answer:?}");
+        assert!(answer.head.contains("content-type: application/json"), "{answer:?}");
+        let said: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        assert!(said["message"].as_str().is_some_and(|why| !why.is_empty()), "{said}");
+        for guard in
+            ["x-content-type-options: nosniff", "cross-origin-resource-policy: same-origin"]
+        {
+            assert!(answer.head.contains(guard), "{guard} is not in {}", answer.head);
+        }
+        let allow = answer.head.contains("allow: get");
+        assert_eq!(allow, status == 405, "{}", answer.head);
+    }
+    let huge = format!("X-Huge: {}", "x".repeat(20_000));
+    for (request, status) in [
+        (head("GET", "/healthz", &[host, &huge]), 431),
+        ("NONSENSE\r\n\r\n".to_owned(), 400),
+        ("GET /healthz HTTP/9.9\r\nHost: localhost\r\n\r\n".to_owned(), 400),
+        (head("GET", "/healthz", &[host, "No colon"]), 400),
+        (head("GET", "/healthz", &[host, "Content-Length: 1", "Content-Length: 2"]), 400),
+    ] {
+        let answer = ask(tcp(&address), &request);
+        assert_eq!(answer.status, status, "{answer:?}");
+        assert!(answer.head.contains("content-type: application/json"), "{request}: {answer:?}");
+        let said: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        assert!(said["message"].as_str().is_some_and(|why| !why.is_empty()), "{said}");
+    }
+    for site in ["same-origin", "none"] {
+        let site = format!("Sec-Fetch-Site: {site}");
+        assert_eq!(by_tcp("GET", "/healthz", &[host, &site]).status, 200);
+    }
+    let answer = by_tcp("GET", "/healthz", &[host]);
+    assert!(answer.head.contains("cross-origin-resource-policy: same-origin"), "{}", answer.head);
+}
+
+#[test]
+fn what_a_client_has_is_not_sent_again() {
+    lab::need!(Docker);
+    let daemon = Served::start(&[]);
+    for path in ["/v1/attachments", "/figure"] {
+        lab::wait_until("nothing else changes meanwhile", || {
+            let first = daemon.get(path);
+            let tag = first.head.lines().find_map(|line| line.strip_prefix("etag: "));
+            let tag = tag.unwrap().to_owned();
+            let lists =
+                [tag.clone(), format!("\"x\", W/{tag}"), format!("W/{tag}, \"y\""), "*".to_owned()];
+            let status = |list: &String| {
+                let line = format!("If-None-Match: {list}");
+                ask(daemon.connect(), &head("GET", path, &["Host: x", &line])).status
+            };
+            let stale = status(&"\"x\"".to_owned());
+            assert_eq!(stale, 200);
+            lists.iter().all(|list| status(list) == 304)
+        });
+    }
+}
+
+#[test]
+fn labels_are_not_told_to_whoever_can_connect_and_filter_all_the_same() {
+    lab::need!(Docker);
+    let labels = ["--label", "db.password=hunter2", "--label", "tier=web"];
+    let bridge = Bridge::new();
+    let container = Container::run_with(&[&["--network", "none"][..], &labels].concat());
+    let note = ["--", "set", "Interface"];
+    let end = lab::unique("v");
+    let port =
+        [&note[..], &[&*end, "external_ids:customer=acme", "external_ids:vm-note=x"]].concat();
+    let plug = Plug { host_end: Some(&end), port: &port, ..Plug::default() };
+    let _plug = Plugged::new(&container, "eth0", &bridge, plug);
+    let daemon = Served::start(&[]);
+    let address = daemon.tcp();
+    let by_tcp = |path: &str| ask(tcp(&address), &head("GET", path, &["Host: localhost"])).body;
+    let secrets = ["hunter2", "db.password", "tier", "acme", "customer"];
+    let snapshot = by_tcp("/v1/snapshot");
+    assert!(snapshot.contains(container.id()) && snapshot.contains(&end), "{snapshot}");
+    for path in ["/v1/snapshot", "/v1/snapshot?source=appctl", "/v1/wiring", "/", "/v1/attachments"]
+    {
+        let told = by_tcp(path);
+        let out: Vec<_> = secrets.iter().filter(|secret| told.contains(**secret)).collect();
+        assert!(out.is_empty(), "{path} tells {out:?}");
+    }
+    let asked = by_tcp("/v1/snapshot?label=tier%3Dweb&label=db.password%3Dguess&label=db.password");
+    assert!(asked.contains("\"tier\":\"web\"") && !asked.contains("hunter2"), "{asked}");
+    let by_socket = daemon.get("/v1/snapshot").body;
+    assert!(secrets.iter().all(|secret| by_socket.contains(secret)), "{by_socket}");
+    let server = format!("http://{address}");
+    for (filter, names) in [
+        ("label=tier=web", true),
+        ("label=tier", true),
+        ("label=db.password", true),
+        ("label=tier=db", false),
+        ("label=nothing", false),
+    ] {
+        let words = ["ls", "--server", &server, "--filter", filter, "--format", "{{.Container}}"];
+        let listed = says(&words);
+        assert_eq!(listed.contains(container.name()), names, "{filter}: {listed}");
+        let rows = by_tcp(&format!("/v1/attachments?{filter}"));
+        assert_eq!(rows.contains(container.name()), names, "{filter}: {rows}");
+    }
+}
+
+#[test]
+fn certificate_key_and_token_are_read_anew_at_sighup() {
+    lab::need!(Lab);
+    let behind = Behind::named(&["127.0.0.1"]);
+    let listed =
+        |words: &[&str]| docker_ovs(&[&["ports", "--server", &behind.url], words].concat());
+    let keys = behind.keys();
+    let keys = [&*keys[2], &*keys[3], &*keys[4], &*keys[5]];
+    assert_eq!(listed(&keys).code, 0);
+    // What is of no use changes nothing, and is told.
+    write_secret(&behind.token, "short");
+    behind.daemon.signal(Signal::HUP);
+    behind.daemon.hears("stay as they were");
+    let old = behind.authority.write("old", TOKEN);
+    assert_eq!(listed(&[keys[0], keys[1], "--token-file", &old]).code, 0);
+    // Another certificate, of another authority, and another token.
+    let other = Authority::new();
+    let signed = other.sign(&["127.0.0.1"]);
+    std::fs::copy(&signed.cert, &behind.signed.cert).unwrap();
+    std::fs::copy(&signed.key, &behind.signed.key).unwrap();
+    write_secret(&behind.token, "fedcba9876543210");
+    behind.daemon.signal(Signal::HUP);
+    behind.daemon.hears("were read anew");
+    assert_eq!(listed(&keys).code, 2, "the old authority signed it no more");
+    let ca = other.cert();
+    let complaint = listed(&["--tls-ca", &ca, "--token-file", &old]);
+    assert!(complaint.stderr.contains("does not accept the token"), "{complaint:?}");
+    assert_eq!(listed(&["--tls-ca", &ca, "--token-file", &behind.token]).code, 0);
+}
+
+#[test]
+fn keys_that_others_can_read_are_refused() {
+    let (authority, folder) = (Authority::new(), tempfile::tempdir().unwrap());
+    let (signed, token) = (authority.sign(&["127.0.0.1"]), authority.write("token", TOKEN));
+    let socket = folder.path().join("s");
+    let locks = locks(&signed, &token, "127.0.0.1:0");
+    let words = [&["serve", "--socket", socket.to_str().unwrap()][..], &locks].concat();
+    for (path, what) in [(&token, "the token in"), (&signed.key, "the private key")] {
+        for mode in [0o644, 0o640, 0o660] {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+            let complaint = refuses(&words);
+            let why = format!("{path}: its mode is {mode:04o}");
+            assert!(complaint.contains(what) && complaint.contains(&why), "{complaint}");
+            assert!(complaint.contains("chmod 600"), "{complaint}");
+        }
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was half done");
+}
+
+#[test]
+fn no_signal_that_ends_the_daemon_leaves_its_socket() {
+    lab::need!(Lab);
+    for signal in [Signal::TERM, Signal::INT, Signal::QUIT, Signal::USR1, Signal::USR2] {
+        let mut daemon = Served::start(&[]);
+        daemon.signal(Signal::HUP);
+        daemon.hears("nothing to be read anew");
+        daemon.signal(signal);
+        assert_eq!(daemon.ends(), Some(0), "{signal:?}");
+        let left: Vec<_> = std::fs::read_dir(daemon.socket().parent().unwrap()).unwrap().collect();
+        assert!(left.is_empty(), "{signal:?}: {left:?}");
+    }
+}
+
+/// A source that answers nothing keeps the first look from ending; a listener that takes nobody
+/// stands where the socket is to be.
+#[test]
+fn sigterm_ends_a_daemon_that_is_starting() {
+    lab::need!(Lab);
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    let _silent = std::os::unix::net::UnixListener::bind(file("docker.sock")).unwrap();
+    let (socket, engine) = (file("d.sock"), format!("unix://{}", file("docker.sock").display()));
+    let words = ["serve", "--socket", socket.to_str().unwrap(), "--listen", "none", "-H", &engine];
+    let mut child =
+        command("docker-ovs", &[&words[..], &["--timeout", "0"]].concat()).spawn().unwrap();
+    lab::wait_until("it listens", || std::os::unix::net::UnixStream::connect(&socket).is_ok());
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), Signal::TERM).unwrap();
+    lab::wait_until("it ends", || child.try_wait().unwrap().is_some());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(!socket.exists());
+}
+
+#[test]
+fn of_several_daemons_that_start_at_once_over_a_dead_socket_one_lives() {
+    lab::need!(Lab);
+    for _ in 0..5 {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("d.sock");
+        drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
+        let words = ["serve", "--restore=off", "--listen", "none", "--socket"];
+        let words = [&words[..], &[socket.to_str().unwrap()]].concat();
+        let start = |_| {
+            let mut command = command("docker-ovs", &words);
+            command.stderr(Stdio::null()).spawn().unwrap()
+        };
+        let mut all: Vec<_> = (0..4).map(start).collect();
+        lab::wait_until("three have ended", || {
+            let ended =
+                all.iter_mut().map(|child| usize::from(child.try_wait().unwrap().is_some()));
+            ended.sum::<usize>() == 3
+        });
+        let healthz = head("GET", "/healthz", &["Host: x"]);
+        let stream = std::os::unix::net::UnixStream::connect(&socket).unwrap();
+        assert_ne!(ask(stream, &healthz).status, 0);
+        for mut child in all {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
 }
 
 #[test]
@@ -202,6 +447,7 @@ fn the_page_may_load_nothing_from_elsewhere() {
             "frame-ancestors 'none'",
             "x-content-type-options: nosniff",
             "referrer-policy: no-referrer",
+            "cross-origin-resource-policy: same-origin",
         ] {
             assert!(part.head.contains(guard), "{path}: {guard} is not in {}", part.head);
         }

@@ -54,6 +54,26 @@ fn start(words: &[&str]) -> Served {
     Served::start_by(sandbox, words)
 }
 
+/// `systemd-analyze security`, from 0 to 10: SECURITY.md and docs/serve.md promise 2.5.
+#[test]
+fn the_unit_is_exposed_as_little_as_is_promised() {
+    let unit = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packaging/systemd/docker-ovs.service");
+    for (name, value) in [("Restart", "always"), ("RestartSec", "2s"), ("WatchdogSec", "30s")] {
+        assert_eq!(setting(name), value, "{name}");
+    }
+    assert_eq!(setting("StartLimitIntervalSec"), "0", "it is started again for ever");
+    for bound in ["MemoryMax", "TasksMax", "LimitNOFILE", "LimitCORE"] {
+        assert_ne!(setting(bound), "infinity", "{bound}");
+    }
+    if lab::try_run("systemd-analyze", &["--version"]).is_err() {
+        println!("skipped: systemd-analyze is not there");
+        return;
+    }
+    let words = ["security", "--offline=true", "--threshold=25", "--no-pager", unit];
+    let rated = lab::try_run("systemd-analyze", &words);
+    assert!(rated.is_ok(), "{rated:?}");
+}
+
 #[test]
 fn the_unit_may_read_and_watch_containers_of_other_users() {
     lab::need!(Docker);

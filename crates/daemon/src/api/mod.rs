@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Extension, State as Extract};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use model::Target;
@@ -49,9 +49,11 @@ pub(crate) async fn attachments(
         let (text, json) = (text.await?.into(), Bytes::new());
         return Ok(whole(&daemon, Rendered { text, json, looks, last }));
     }
-    let now = tag(&daemon, state.looks);
-    if conditional::has(&headers, now.as_ref()) {
-        return Ok(conditional::not_modified(now));
+    if headers.contains_key(IF_NONE_MATCH) {
+        let now = tag(&daemon, state.looks);
+        if conditional::has(&headers, now.as_ref()) {
+            return Ok(conditional::not_modified(now));
+        }
     }
     let rendered = daemon.rendered(Part::Attachments).await?;
     let tag = tag(&daemon, rendered.looks);

@@ -21,7 +21,9 @@ use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 use tracing::warn;
 
+use crate::http::fair::Fair;
 use crate::http::listener::{Connection, Listener};
+use crate::http::malformed::Explained;
 use crate::http::places::Place;
 use crate::http::throttle::Throttle;
 
@@ -31,9 +33,9 @@ const MAX_CONNECTIONS: usize = 256;
 /// A client must have sent the head of its request in this time, also of its next one.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
 /// The largest head, in bytes.
-const MAX_HEADER_BYTES: usize = 16 << 10;
+pub(crate) const MAX_HEADER_BYTES: usize = 16 << 10;
 /// So many header lines.
-const MAX_HEADERS: usize = 64;
+pub(crate) const MAX_HEADERS: usize = 64;
 /// The same where a token is wanted: who has none takes no place for long.
 const TOKEN_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a TLS handshake may take.
@@ -151,7 +153,10 @@ impl Serve {
             .header_read_timeout(head)
             .max_buf_size(MAX_HEADER_BYTES)
             .max_headers(MAX_HEADERS)
-            .serve_connection(TokioIo::new(write_limited(stream)), service);
+            .serve_connection(
+                TokioIo::new(Explained::new(Fair::new(write_limited(stream)))),
+                service,
+            );
         // An error here is the client's; there is no answer left to put it in.
         let _ = watcher.watch(connection).await;
     }

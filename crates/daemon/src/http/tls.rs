@@ -7,7 +7,7 @@ use std::sync::Arc;
 use model::{SourceError, SourceErrorKind};
 use rustls::ServerConfig;
 use rustls::crypto::ring;
-use rustls_pki_types::pem::{self, PemObject};
+use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
@@ -22,8 +22,9 @@ pub(crate) fn acceptor(locks: &Locks) -> Result<TlsAcceptor, SourceError> {
     let text = text.map_err(|error| unusable("certificate", &locks.certificate, error))?;
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
     let chain = chain.map_err(|error| unusable("certificate", &locks.certificate, error))?;
-    let key = files::read_secret(&locks.key).map_err(pem::Error::Io);
-    let key = key.and_then(|text| PrivateKeyDer::from_pem_slice(&text));
+    let key = files::read_secret(&locks.key);
+    let key = key.map_err(|error| unusable("private key", &locks.key, error))?;
+    let key = PrivateKeyDer::from_pem_slice(&key);
     let key = key.map_err(|error| unusable("private key", &locks.key, error))?;
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()

@@ -86,7 +86,7 @@ function connect() {
     refresh();
   };
   events.onmessage = refresh;
-  events.addEventListener("reset", refresh);
+  for (const name of ["reset", "namespace", "sources"]) events.addEventListener(name, refresh);
   events.onerror = () => {
     showConnection("reconnecting…", "away");
     // A browser gives up when the answer is an error; the server may be just starting.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use host::{Observe, Origin, Question};
-use model::timeline::{self, Timeline};
+use model::timeline::{self, Change, Timeline};
+use model::wiring::Attachment;
 use model::{Look, Snapshot, Wiring};
 use report::v1::{self, SourceState};
 use sd_notify::NotifyState;
@@ -83,7 +84,7 @@ impl Publisher {
         let Some(look) = self.look.clone() else { return };
         let events = self.timeline.stop_waiting(&look.wiring, host::now());
         let told = self.timeline.as_told(&look.wiring);
-        daemon.published.publish(look, told, events.iter().map(event).collect());
+        daemon.published.publish(look, told, events.iter().flat_map(self::events).collect());
     }
 
     /// What is new. The first look is no event: clients start with a state, not with events.
@@ -97,7 +98,7 @@ impl Publisher {
             self.sources = Some(sources);
             return Vec::new();
         }
-        let mut told: Vec<_> = events.iter().map(event).collect();
+        let mut told: Vec<_> = events.iter().flat_map(self::events).collect();
         if self.sources.as_ref() != Some(&sources) {
             told.push(Event { name: Some("sources"), json: json(&sources).into() });
             self.sources = Some(sources);
@@ -120,6 +121,27 @@ fn tell(source: &v1::Source) {
     }
 }
 
-fn event(event: &timeline::Event) -> Event {
-    Event { name: None, json: json(&v1::Event::from(event)).into() }
+/// What clients are told of a change. Namespaces that no container has are no rows of
+/// `/v1/attachments`: what is told of their links has a name of its own, so that who applies the
+/// others knows those rows.
+fn events(event: &timeline::Event) -> Vec<Event> {
+    const NAMESPACE: Option<&str> = Some("namespace");
+    let told = |name, change: Change| {
+        let event = timeline::Event { at: event.at, change };
+        Event { name, json: json(&v1::Event::from(&event)).into() }
+    };
+    let name = |of: &Attachment| if of.tenants.is_empty() { NAMESPACE } else { None };
+    match &event.change {
+        Change::Appeared(row) | Change::Vanished(row) => {
+            vec![told(name(row), event.change.clone())]
+        }
+        Change::Changed { before, now, .. } if name(before) == name(now) => {
+            vec![told(name(now), event.change.clone())]
+        }
+        Change::Changed { before, now, .. } => vec![
+            told(name(before), Change::Vanished(before.clone())),
+            told(name(now), Change::Appeared(now.clone())),
+        ],
+        Change::Orphaned(_) | Change::Cleared(_) => vec![told(None, event.change.clone())],
+    }
 }

@@ -78,7 +78,7 @@ impl Renderings {
         let wanted = published.now().ok_or_else(ApiError::not_ready)?;
         let mut slot = self.0[part as usize].clone().lock_owned().await;
         if let Some((kept, used)) = &mut slot.kept
-            && kept.looks >= wanted.looks
+            && (kept.looks, kept.last) >= (wanted.looks, wanted.last)
         {
             *used = Instant::now();
             return Ok(kept.clone());

@@ -98,7 +98,8 @@ pub(crate) fn alone(switch: &Netns) -> Namespace {
     let read = netns::visit(&[switch], |_, socket| {
         let mut links = links::all(socket)?;
         offload::note(&mut links, offload::Of::VethsWithin);
-        Ok(Namespace { links, ..empty(id(switch), Vec::new()) })
+        let packet_sockets = packet_sockets();
+        Ok(Namespace { links, packet_sockets, ..empty(id(switch), Vec::new()) })
     });
     let row = read.into_iter().next();
     row.map_or_else(

@@ -6,8 +6,9 @@ use std::time::Duration;
 use host::kernel::watch::LinkReading;
 use host::source::{Answered, Latest};
 use host::watch::{Feeds, Watch};
+use model::ids::{Ifindex, OfPort};
 use model::snapshot::{Container, Namespace};
-use model::switch::{Bridge, SwitchSource};
+use model::switch::{Bridge, OfPortState, SwitchSource};
 use model::{Snapshot, SourceError, SourceErrorKind};
 use tokio::sync::watch::{Receiver, Sender, channel};
 use tokio::time::timeout;
@@ -188,4 +189,42 @@ async fn sources_that_have_ended_are_waited_for_in_peace() {
     let (sources, mut watch) = Sources::begun().await;
     drop(sources);
     assert!(given(&mut watch).await.is_none());
+}
+
+/// `veth1` on a bridge of the userspace datapath, under this number.
+fn userspace(number: u16) -> Bridge {
+    let mut row = bridge(&["veth1"]);
+    row.datapath = Some("netdev".to_owned());
+    Arc::make_mut(&mut row.ports[0]).ofport = OfPortState::Assigned(OfPort(number));
+    row
+}
+
+fn listened_to(snapshot: &Snapshot) -> bool {
+    let sockets = snapshot.kernel.rows()[0].packet_sockets.as_ref();
+    sockets.is_some_and(|sockets| sockets.contains(&Ifindex(1)))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_port_that_vswitchd_has_opened_is_taken_for_heard_until_that_is_read() {
+    let (sources, mut watch) = Sources::new();
+    sources.containers(&["web"]);
+    let publish = |number| {
+        sources.switch.send_modify(|latest| latest.set_fresh(vec![userspace(number)]));
+    };
+    publish(1);
+    let silent = Namespace { packet_sockets: Some([].into()), ..namespace(&["veth1"]) };
+    sources.links(&["veth1"], 0);
+    sources.kernel.send_modify(|latest| latest.set_fresh(vec![silent]));
+    assert!(!listened_to(&given(&mut watch).await.unwrap()));
+    assert_eq!(sources.requested(), 0, "that is known already");
+    publish(2);
+    assert!(listened_to(&given(&mut watch).await.unwrap()), "nothing is held back for it");
+    assert_eq!(sources.requested(), 1);
+    assert!(given(&mut watch).await.is_none());
+    // The reading brought nothing new, which is news all the same.
+    sources.kernel.send_modify(|latest| latest.about_mut().number = 1);
+    assert!(!listened_to(&given(&mut watch).await.unwrap()));
+    publish(2);
+    assert!(!listened_to(&given(&mut watch).await.unwrap()), "it was not opened again");
+    assert_eq!(sources.requested(), 1);
 }

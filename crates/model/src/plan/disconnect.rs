@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::NamedBridge;
+use crate::evidence::Evidence;
 use crate::ids::{ContainerId, Name};
 use crate::memory::{self, MemoryChange};
 use crate::port_record::{Alias, PortRecord};
@@ -10,7 +11,7 @@ use crate::query::{self, QueryError};
 use crate::snapshot::{Container, Engine, Link, Snapshot};
 use crate::switch::{Bridge, Port};
 use crate::whereabouts::{Whereabouts, whereabouts};
-use crate::wiring::{ContainerRef, Occupant, Plug, SwitchPort, Wiring};
+use crate::wiring::{Attachment, ContainerRef, Occupant, Plug, SwitchPort, Wiring};
 
 use super::debris::{Verdict, judge_forgotten};
 use super::number::requesters;
@@ -55,6 +56,7 @@ pub fn disconnect(
     let (removal, link) = match &place {
         Place::Port(row) => {
             asked.check(row, request.force)?;
+            asked.check_way(row, &interface)?;
             (removal(bridge, wiring, row), asked.host_end(row, &interface))
         }
         Place::Memory(port) => (forget(bridge, port), asked.left_link(port)),
@@ -153,9 +155,11 @@ impl<'a> Asked<'a> {
     /// Name of the interface, if the port is one of this container.
     fn interface_on(&self, row: &SwitchPort) -> Result<Option<Name>, PlanError> {
         if let Occupant::Plugged { plugs } = &row.occupant {
-            let Some(known) = self.known else { return Ok(None) };
-            let is = |plug: &&Plug| plug.tenants.iter().any(|who| who.id == known.id);
-            return Ok(plugs.iter().find(is).map(|plug| plug.interface.clone()));
+            // Its own comes before what stands on it.
+            let own = plugs.iter().filter(|plug| self.is_its(plug));
+            return Ok(own
+                .min_by_key(|plug| self.leads_on(plug))
+                .map(|plug| plug.interface.clone()));
         }
         let Some(record) = PortRecord::of(&row.port) else { return Ok(None) };
         Ok(self.is_of(&record)?.then(|| record.interface.into()))
@@ -202,6 +206,35 @@ impl<'a> Asked<'a> {
         }
     }
 
+    /// A port that leads on to a Linux bridge, or that other links stand on, is not one interface's to
+    /// take: what else is there, or will be, loses it too.
+    fn check_way(&self, row: &SwitchPort, interface: &Name) -> Result<(), PlanError> {
+        let Occupant::Plugged { plugs } = &row.occupant else { return Ok(()) };
+        let is = |plug: &&Plug| plug.interface == *interface && self.is_its(plug);
+        let way = plugs.iter().find(is).and_then(|plug| self.inside(plug));
+        let through = way.and_then(|found| found.evidence.iter().find_map(leads_on));
+        through.map_or(Ok(()), |through| {
+            let (port, interface) = (row.port.iface.to_string(), interface.to_string());
+            Err(PlanError::NotItsOwn { port, interface, through })
+        })
+    }
+
+    fn leads_on(&self, plug: &Plug) -> bool {
+        self.inside(plug)
+            .is_some_and(|found| found.evidence.iter().any(|at| leads_on(at).is_some()))
+    }
+
+    fn is_its(&self, plug: &Plug) -> bool {
+        let known = self.known.map(|known| &known.id);
+        plug.tenants.iter().any(|who| Some(&who.id) == known)
+    }
+
+    /// The attachment that a plug is.
+    fn inside(&self, plug: &Plug) -> Option<&'a Attachment> {
+        let mut all = self.wiring.attachments.iter();
+        all.find(|found| found.netns == plug.netns && found.link.name == plug.interface)
+    }
+
     /// Whose port with a link on it is.
     fn check_record(&self, row: &SwitchPort, plugs: &[Plug]) -> Result<(), PlanError> {
         let port = row.port.iface.to_string();
@@ -227,9 +260,7 @@ impl<'a> Asked<'a> {
     fn host_end(&self, row: &SwitchPort, interface: &Name) -> Option<&'a Arc<Link>> {
         let Occupant::Plugged { plugs } = &row.occupant else { return None };
         let plug = plugs.iter().find(|plug| plug.interface == *interface)?;
-        let mut all = self.wiring.attachments.iter();
-        let inside =
-            all.find(|found| found.netns == plug.netns && found.link.name == plug.interface)?;
+        let inside = self.inside(plug)?;
         let here = self.snapshot.switch_namespace()?;
         let mut veths = here.links.iter().filter(|link| link.kind.as_deref() == Some("veth"));
         veths.find(|link| {
@@ -262,6 +293,15 @@ impl<'a> Asked<'a> {
             id: known.map_or_else(|| ContainerId(id.into()), |known| known.id.clone()),
             engine: Engine::default(),
         }
+    }
+}
+
+/// Name of the link by which a way leads on, where it is no pair of links alone.
+fn leads_on(evidence: &Evidence) -> Option<String> {
+    match evidence {
+        Evidence::Lower { name, .. } => Some(name.to_string()),
+        Evidence::LinuxBridge { bridge, .. } => Some(bridge.to_string()),
+        _ => None,
     }
 }
 

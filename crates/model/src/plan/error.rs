@@ -165,6 +165,16 @@ pub enum PlanError {
         /// The bond.
         bond: String,
     },
+    /// The interface is on it by way of a Linux bridge or another link.
+    #[error("port {port} is not {interface}'s own, which is on it by way of {through}")]
+    NotItsOwn {
+        /// The port.
+        port: String,
+        /// The interface inside.
+        interface: String,
+        /// The link that leads there.
+        through: String,
+    },
 }
 
 impl PlanError {
@@ -197,6 +207,7 @@ impl PlanError {
             Self::Undecided { .. } | Self::NotHere { .. } => {
                 "docker ovs doctor tells what answers, and docker ovs ports what was seen"
             }
+            Self::NotItsOwn { .. } => "ovs-vsctl del-port takes it from all that is on it",
             Self::Bonded { .. } => "ovs-vsctl del-bond-iface takes it out of the bond",
             Self::NotAName { .. } | Self::BadAddress { .. } | Self::BadVlans { .. } => return None,
         };

@@ -299,6 +299,14 @@ fn a_refusal_says_which_option_helps() {
         ),
         (PlanError::NotOurs { port: "p1".to_owned() }, "--force"),
         (PlanError::Bonded { port: "p1".to_owned(), bond: "b".to_owned() }, "del-bond-iface"),
+        (
+            PlanError::NotItsOwn {
+                port: "p1".to_owned(),
+                interface: "eth0".to_owned(),
+                through: "lb0".to_owned(),
+            },
+            "del-port",
+        ),
     ] {
         assert!(plan_error.hint().unwrap().contains(word), "{plan_error}: {:?}", plan_error.hint());
     }

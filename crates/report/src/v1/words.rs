@@ -245,9 +245,9 @@ words! {
         Vlan = "VLAN",
         /// Its MTU.
         Mtu = "MTU",
-        /// The port's interface, where bridge, number and state stayed.
+        /// Its interface, datapath id, or what else is known of the port, where nothing of that changed.
         Port = "Port",
-        /// The link on the host's side, where the port stayed.
+        /// The link on the host's side or another part of the way, where nothing of that changed.
         HostInterface = "HostInterface",
         /// Whether it is deaf, where nothing else changed.
         Notes = "Notes",

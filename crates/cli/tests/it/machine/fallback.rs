@@ -1,9 +1,10 @@
 //! The tunnels' fallback devices, which the kernel puts into every namespace once a module is
 //! loaded, are no interfaces of a container; tunnels that were made are.
 
-use lab::{Bridge, Container, Home, Netns, Plug, Plugged, run, try_run};
+use lab::{Bridge, Container, Home, Netns, Plug, Plugged, try_run};
 
-use crate::tool::{docker_ovs, drop_in, lists, says};
+use crate::machine::setting::Setting;
+use crate::tool::{drop_in, lists, says};
 
 const ZEROS: &str = "00:00:00:00:00:00";
 
@@ -35,8 +36,7 @@ fn fallback_devices_are_no_interfaces_of_a_container() {
     let line = format!("eth0,{},{mac}\n", plugged.ofport());
     assert_eq!(drop_in(&[container.name(), bridge.name()]).stdout, line);
     assert_eq!(interfaces(container.name()), "eth0\n");
-    let nothing = docker_ovs(&["port", bare.name(), bridge.name()]);
-    assert!(nothing.stderr.contains("has no Ethernet interface"), "{nothing:?}");
+    assert_eq!(interfaces(bare.name()), "");
     assert_eq!(drop_in(&[bare.name(), bridge.name()]).stdout, "");
     let listed = says(&["ls", "--format", "{{.Container}} {{.Interface}}"]);
     let of =
@@ -79,27 +79,10 @@ fn only_a_fallback_device_has_an_address_of_zeros() {
 fn a_tunnel_without_ends_that_was_made_is_an_interface() {
     lab::alone!(Machine);
     load_tunnels();
-    let _setting = Setting::new("net.core.fb_tunnels_only_for_init_net", "1");
+    let _setting = Setting::no_fallback_tunnels();
     let netns = Netns::new();
     assert!(!netns.ip(&["-brief", "link"]).contains("gretap0"));
     netns.ip(&["link", "add", "gretap0", "type", "gretap"]);
     netns.ip(&["link", "add", "flow0", "type", "gretap", "external"]);
     assert_eq!(interfaces(&format!("netns:{}", netns.name())), "gretap0\nflow0\n");
-}
-
-/// A sysctl(8) variable, as it was before once its guard is gone.
-struct Setting(&'static str, String);
-
-impl Setting {
-    fn new(name: &'static str, value: &str) -> Self {
-        let before = run("sysctl", &["--values", name]);
-        run("sysctl", &["--quiet", "--write", &format!("{name}={value}")]);
-        Self(name, before)
-    }
-}
-
-impl Drop for Setting {
-    fn drop(&mut self) {
-        let _ = try_run("sysctl", &["--quiet", "--write", &format!("{}={}", self.0, self.1)]);
-    }
 }

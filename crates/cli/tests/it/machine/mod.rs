@@ -4,6 +4,7 @@
 mod fallback;
 mod links;
 mod reboot;
+mod setting;
 mod systemd;
 mod thousand;
 mod tunnels;

@@ -74,6 +74,14 @@ impl Truth {
         Self { links: links(scene), rows, databases, containers }
     }
 
+    /// Whether a link is a container's own, or the other end of one.
+    fn leads_to(&self, link: &LinkId, container: &str) -> bool {
+        let is_own = |(netns, _): &LinkId| netns.starts_with(container);
+        let away = self.links[link].away;
+        let mut inside = self.links.iter().filter(|(id, _)| is_own(id));
+        is_own(link) || inside.any(|(id, seen)| away == Some(id.1) && seen.away == Some(link.1))
+    }
+
     /// The link that a row of the host's database is, as far as the scene knows: that which it was
     /// when the row was made, or the host's of that name.
     pub(super) fn living(&self, scene: &Scene, row: &Row) -> Option<&LinkId> {
@@ -199,7 +207,8 @@ pub(super) fn compare(scene: &Scene, before: &Truth, after: &Truth, asked: &Aske
     compare_links(before, after, asked, told);
     for (uuid, row) in &before.rows {
         let living = before.living(scene, row);
-        let taken = asked.taken.as_deref().is_some_and(|id| row.is_of(id));
+        let leads_inside = |id: &str| living.is_some_and(|link| before.leads_to(link, id));
+        let taken = asked.taken.as_deref().is_some_and(|id| row.is_of(id) || leads_inside(id));
         let Some(now) = after.rows.get(uuid) else {
             assert!(living.is_none() || taken, "the living {row:?} ({living:?}) is gone: {told}");
             let may = taken || asked.all || row.bears_a_record();

@@ -10,6 +10,7 @@ pub(crate) struct Behind {
     pub(crate) daemon: Served,
     pub(crate) url: String,
     pub(crate) authority: Authority,
+    pub(crate) signed: Signed,
     pub(crate) token: String,
 }
 
@@ -25,7 +26,7 @@ impl Behind {
         let signed = sign(&authority);
         let daemon = Served::start(&locks(&signed, &token, "127.0.0.1:0"));
         let url = format!("https://{}", daemon.tcp());
-        Self { daemon, url, authority, token }
+        Self { daemon, url, authority, signed, token }
     }
 
     /// The options of a client that has all that is needed.

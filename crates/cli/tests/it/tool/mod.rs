@@ -11,7 +11,7 @@ pub(crate) mod switch;
 use std::path::Path;
 use std::process::{Command, Output};
 
-pub(crate) use served::{Event, Served};
+pub(crate) use served::{Event, Events, Served};
 
 /// What came of a run.
 #[derive(Debug, PartialEq, Eq)]

@@ -131,10 +131,6 @@ impl Served {
         Events(BufReader::new(stream))
     }
 
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
@@ -142,6 +138,16 @@ impl Served {
     /// Ends it politely; its exit code.
     pub(crate) fn stop(&mut self) -> Option<i32> {
         self.signal(Signal::TERM);
+        self.ends()
+    }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits until it has ended; its exit code, if no signal killed it.
+    pub(crate) fn ends(&mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
     }
 }
