@@ -24,6 +24,8 @@ mod netlink;
 mod packet;
 #[cfg(test)]
 mod parse_tests;
+#[doc(hidden)]
+pub mod parsing;
 mod route;
 mod rows;
 mod sock_diag;

@@ -20,6 +20,7 @@ mod datapaths;
 mod engines;
 mod errors;
 mod graph;
+mod greedy_peers;
 mod killed_anywhere;
 mod live;
 mod live_faults;

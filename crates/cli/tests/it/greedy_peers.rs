@@ -1,0 +1,231 @@
+//! Peers that would have more memory than there is: an error, or an answer, in at most 200 MB.
+#![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
+
+use std::io::{Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::thread;
+
+use crate::tool::{Ran, command};
+
+/// What a program may hold at most, in KiB.
+const MOST: u64 = 200_000;
+
+/// A server that gives each connection to `serve`.
+struct Peer {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+}
+
+impl Peer {
+    fn serving(serve: impl Fn(UnixStream) -> std::io::Result<()> + Send + Sync + 'static) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("peer.sock");
+        let listener = UnixListener::bind(&path).unwrap();
+        let serve = std::sync::Arc::new(serve);
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let serve = std::sync::Arc::clone(&serve);
+                // A client that has read enough hangs up: no error of the peer's.
+                thread::spawn(move || drop(serve(stream)));
+            }
+        });
+        Self { _folder: folder, path }
+    }
+
+    /// Docker's API: what each path answers.
+    fn engine(answer: impl Fn(&str) -> (u16, String) + Send + Sync + 'static) -> Self {
+        Self::serving(move |mut stream| {
+            loop {
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    let mut byte = [0];
+                    stream.read_exact(&mut byte)?;
+                    head.push(byte[0]);
+                }
+                let head = String::from_utf8_lossy(&head).into_owned();
+                let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
+                let (status, body) = answer(&path);
+                let length = body.len();
+                write!(stream, "HTTP/1.1 {status} X\r\nContent-Length: {length}\r\n\r\n")?;
+                stream.write_all(body.as_bytes())?;
+            }
+        })
+    }
+
+    /// A database that says the same for ever, before it answers anything.
+    fn saying_for_ever(what: String) -> Self {
+        Self::serving(move |mut stream| {
+            loop {
+                stream.write_all(what.as_bytes())?;
+            }
+        })
+    }
+
+    fn at(&self) -> String {
+        self.path.display().to_string()
+    }
+}
+
+/// How it ends, and how much it held at most, in KiB (`VmHWM` of proc_pid_status(5)).
+fn peak(words: &[&str]) -> (Ran, u64) {
+    let mut child = command("docker-ovs", words)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .stdin(Stdio::null())
+        .spawn()
+        .unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let (mut stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+    let reads = [
+        thread::spawn(move || {
+            let mut text = Vec::new();
+            stdout.read_to_end(&mut text).unwrap();
+            text
+        }),
+        thread::spawn(move || {
+            let mut text = Vec::new();
+            stderr.read_to_end(&mut text).unwrap();
+            text
+        }),
+    ];
+    let mut most = 0;
+    let code = loop {
+        let said = std::fs::read_to_string(&status).unwrap_or_default();
+        let held = said.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let held = held.and_then(|text| text.trim().trim_end_matches(" kB").parse().ok());
+        most = most.max(held.unwrap_or(0));
+        if let Some(status) = child.try_wait().unwrap() {
+            break status.code().unwrap_or(-1);
+        }
+        thread::yield_now();
+    };
+    let [stdout, stderr] = reads.map(|read| String::from_utf8(read.join().unwrap()).unwrap());
+    (Ran { code, stdout, stderr }, most)
+}
+
+fn is_bounded(what: &str, words: &[&str]) -> Ran {
+    let (ran, most) = peak(words);
+    println!("{what}: {} MB, exit {}", most / 1000, ran.code);
+    assert!((0..=2).contains(&ran.code), "{what}: {} {}", ran.code, ran.stderr);
+    assert!(most < MOST, "{what}: {most} KiB");
+    assert!(ran.stderr.len() < 20_000, "{what}: {} bytes on stderr", ran.stderr.len());
+    ran
+}
+
+const NO_ENGINE: [&str; 4] = ["-H", "unix:///nonexistent", "--timeout", "20s"];
+
+fn database(what: &str, peer: &Peer) -> Ran {
+    let db = format!("unix:{}", peer.at());
+    is_bounded(what, &[&NO_ENGINE[..], &["--db", &db, "ports"]].concat())
+}
+
+#[test]
+fn notifications_of_a_database_are_bounded_with_all_that_is_in_them() {
+    let method = "m".repeat(20 << 20);
+    let long = format!("{{\"id\":null,\"params\":[],\"method\":\"{method}\"}}");
+    database("long methods", &Peer::saying_for_ever(long));
+    let params = "p".repeat(1 << 20);
+    let update = format!("{{\"id\":null,\"params\":[\"{params}\"],\"method\":\"update\"}}");
+    let ran = database("long updates", &Peer::saying_for_ever(update));
+    assert!(ran.stderr.contains("unread notifications"), "{}", ran.stderr);
+    let tiny = "{\"method\":\"update\"}".repeat(4096);
+    let ran = database("tiny updates", &Peer::saying_for_ever(tiny));
+    assert!(ran.stderr.contains("unread notifications"), "{}", ran.stderr);
+    let echo = "e".repeat(20 << 20);
+    let echo = format!("{{\"id\":1,\"params\":[\"{echo}\"],\"method\":\"echo\"}}");
+    database("long echoes", &Peer::saying_for_ever(echo));
+}
+
+#[test]
+fn rows_of_a_database_are_bounded_by_what_is_made_of_them() {
+    let answering = |row: &'static str| {
+        Peer::serving(move |mut stream| {
+            let mut asked = [0; 1 << 16];
+            let _ = stream.read(&mut asked)?;
+            let mut text = String::from("{\"id\":0,\"error\":null,\"result\":{\"Interface\":{");
+            for n in 0.. {
+                if text.len() > 30 << 20 {
+                    break;
+                }
+                let comma = if n == 0 { "" } else { "," };
+                text +=
+                    &format!("{comma}\"{n:08x}-0000-4000-8000-000000000000\":{{\"new\":{row}}}");
+            }
+            text += "}}}";
+            stream.write_all(text.as_bytes())?;
+            let _ = stream.read(&mut asked)?;
+            Ok(())
+        })
+    };
+    database("tiny rows", &answering("{\"name\":\"a\",\"ofport\":1}"));
+    let row = "{\"name\":\"a\",\"ofport\":1,\"external_ids\":[\"map\",[[\"a\",\"\"],[\"b\",\"\"],\
+               [\"c\",\"\"],[\"d\",\"\"],[\"e\",\"\"],[\"f\",\"\"],[\"g\",\"\"],[\"h\",\"\"]]]}";
+    database("rows of many ids", &answering(row));
+}
+
+#[test]
+fn containers_of_an_engine_are_bounded_all_together() {
+    let engine = |what: &str, peer: &Peer, verb: &[&str]| {
+        let host = format!("unix://{}", peer.at());
+        is_bounded(what, &[&["-H", &host, "--timeout", "30s"], verb].concat())
+    };
+    let ids: Vec<String> = (0..8).map(|n| format!("{n:064x}")).collect();
+    let list: Vec<_> =
+        ids.iter().map(|id| format!("{{\"Id\":\"{id}\",\"State\":\"running\"}}")).collect();
+    let list = format!("[{}]", list.join(","));
+    let large = move |label: String| {
+        let list = list.clone();
+        Peer::engine(move |path| match path.split('/').nth(2) {
+            Some(id) if path.ends_with("/json") && id.len() == 64 => (
+                200,
+                format!(
+                    "{{\"Id\":\"{id}\",\"Name\":\"/n\",\"Config\":{{\"Labels\":{{{label}}}}}}}"
+                ),
+            ),
+            Some(_) if path.starts_with("/containers/json") => (200, list.clone()),
+            _ => (404, "{}".to_owned()),
+        })
+    };
+    let one = format!("\"a\":\"{}\"", "x".repeat(40 << 20));
+    engine("eight large inspections", &large(one), &["ls"]);
+    let mut many = String::new();
+    for n in 0..2_000_000 {
+        many += &format!("{}\"{n:x}\":\"\"", if n == 0 { "" } else { "," });
+    }
+    engine("eight with many labels", &large(many), &["ls"]);
+    let all = format!("[{}{{\"Id\":\"z\"}}]", "{\"Id\":\"a\"},".repeat(5_000_000));
+    let crowd = Peer::engine(move |_| (200, all.clone()));
+    engine("five million containers", &crowd, &["ls"]);
+    let message = format!("{{\"message\":\"{}\"}}", "m".repeat(50 << 20));
+    let refusing = Peer::engine(move |_| (500, message.clone()));
+    let ran = engine("a long refusal", &refusing, &["port", "web"]);
+    assert!(ran.code == 2 && ran.stderr.len() < 3000, "{} bytes", ran.stderr.len());
+}
+
+#[test]
+fn a_snapshot_of_a_daemon_is_bounded_by_what_is_made_of_it() {
+    let scene = std::fs::read_to_string("tests/scenes/article.json").unwrap();
+    let mut snapshot: serde_json::Value = serde_json::from_str(&scene).unwrap();
+    let docker = &mut snapshot["engines"]["docker"]["rows"];
+    let row = docker[0].clone();
+    let rows: Vec<_> = (0..60_000)
+        .map(|n| {
+            let mut row = row.clone();
+            row["id"] = format!("{n:064x}").into();
+            row["name"] = format!("c{n}").into();
+            row
+        })
+        .collect();
+    *docker = rows.into();
+    let text = snapshot.to_string();
+    let peer = Peer::engine(move |_| (200, text.clone()));
+    let url = format!("unix://{}", peer.at());
+    for verb in [&["ls"][..], &["ports"], &["ls", "--format", "json"], &["graph"]] {
+        is_bounded(
+            "a crowd in one namespace",
+            &[&["--server", &url, "--timeout", "60s"], verb].concat(),
+        );
+    }
+}

@@ -1,0 +1,29 @@
+//! Every parser of the project, fed with any bytes. `fuzz/` calls these functions with what
+//! libFuzzer invents, the tests here with the corpora that are kept in `fuzz/corpus`, one folder for
+//! each of [`TARGETS`].
+//!
+//! A function panics where the parser does, or where what follows from its result breaks a promise.
+#![allow(clippy::panic, reason = "that is how a promise that is broken is told")]
+
+mod look;
+mod peers;
+mod words;
+
+pub use look::snapshot;
+pub use peers::{dpif_show, jsonrpc, netlink, openflow, ovsdb};
+pub use words::{template, words};
+
+/// A parser fed with bytes.
+pub type Target = fn(&[u8]);
+
+/// All of them, each by the name of its folder in `fuzz/corpus` and its file in `fuzz/fuzz_targets`.
+pub const TARGETS: [(&str, Target); 8] = [
+    ("dpif_show", dpif_show),
+    ("jsonrpc", jsonrpc),
+    ("netlink", netlink),
+    ("openflow", openflow),
+    ("ovsdb", ovsdb),
+    ("snapshot", snapshot),
+    ("template", template),
+    ("words", words),
+];

@@ -1,0 +1,50 @@
+//! What users write: names, addresses, filters, templates.
+
+use std::hint::black_box;
+
+use model::filter::Filter;
+use model::ids::{LONGEST_NAME, Mac, is_cut, name};
+use model::snapshot::Cidr;
+use model::who::WhoQuery;
+use report::{Format, printable, render, v1, views};
+
+/// Reads a text as every kind of word.
+pub fn words(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    black_box(WhoQuery::from(&*text));
+    drop(black_box(model::Target::parse(&text)));
+    drop(black_box(text.parse::<Filter>()));
+    if let Ok(cidr) = text.parse::<Cidr>() {
+        assert_eq!(cidr.to_string().parse(), Ok(cidr));
+    }
+    if let Ok(mac) = text.parse::<Mac>() {
+        assert_eq!(mac.to_string().parse(), Ok(mac));
+    }
+    if let Ok(remote) = text.parse::<ovsdb::Remote>() {
+        assert_eq!(remote.to_string().parse(), Ok(remote));
+    }
+    if let Ok(remote) = text.parse::<openflow::Remote>() {
+        assert_eq!(remote.to_string().parse(), Ok(remote));
+    }
+    black_box((address::parse(&text, 6640).ok(), address::parse_listen(&text).ok()));
+    let shown = printable(&text);
+    assert_eq!(printable(&shown), shown, "what is printable stays as it is");
+    let kept = name(&text);
+    assert!(kept.len() <= LONGEST_NAME && (*kept == *text || is_cut(&kept)), "{kept}");
+}
+
+/// The longest template that is tried: what a user writes in it costs that user time alone.
+const LONGEST: usize = 256;
+
+/// Reads a text as a template, and lays out a row by it.
+pub fn template(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    if text.len() > LONGEST || text.contains("range") || text.contains("define") {
+        return;
+    }
+    let Ok(format) = text.parse::<Format>() else { return };
+    let row = v1::Version { version: "1\u{1b}[31m", commit: "\u{202e}", date: "\u{2028}" };
+    if let Ok(text) = render(&format, &views::BUILD, &[row]) {
+        assert!(format == Format::Json || report::printable_lines(&text) == text, "{text:?}");
+    }
+}
