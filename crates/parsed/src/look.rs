@@ -12,6 +12,9 @@ const TIMES: usize = 400;
 const HEADER: usize = 4096;
 
 /// Reads a Snapshot, resolves it and lays out what follows.
+///
+/// # Panics
+/// What is laid out is not printable, or longer than its input allows.
 pub fn snapshot(bytes: &[u8]) {
     let Ok(snapshot) = host::read_recording("the corpus", bytes) else { return };
     let _ = anonymise(&snapshot);
@@ -29,7 +32,9 @@ pub fn snapshot(bytes: &[u8]) {
         }
     }
     let scene = Scene::new(&look.wiring, None);
-    [svg(&scene), dot(&scene), mermaid(&scene)].iter().for_each(|text| is_printable(text));
+    for text in [svg(&scene), dot(&scene), mermaid(&scene)] {
+        is_printable(&text);
+    }
     for query in ["3", "br0:1", "02:00:00:00:00:01", "192.0.2.1", "eth0", "ifindex:2"] {
         let _ = who(&look.wiring, &WhoQuery::from(query));
     }

@@ -9,6 +9,9 @@ use unixctl::parse_dpif_show;
 const HELD: usize = 1 << 20;
 
 /// Reads the answer of `dpif/show` in whichever look.
+///
+/// # Panics
+/// An error tells all of what came.
 pub fn dpif_show(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     match parse_dpif_show(&text) {
@@ -19,6 +22,9 @@ pub fn dpif_show(bytes: &[u8]) {
 }
 
 /// Cuts a stream into messages, however it is chopped; the first byte says how.
+///
+/// # Panics
+/// How it is chopped changes the messages.
 pub fn jsonrpc(bytes: &[u8]) {
     let Some((step, stream)) = bytes.split_first() else { return };
     let whole = messages(stream, stream.len().max(1));

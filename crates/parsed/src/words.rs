@@ -9,6 +9,9 @@ use model::who::WhoQuery;
 use report::{Format, printable, render, v1, views};
 
 /// Reads a text as every kind of word.
+///
+/// # Panics
+/// What was read is written as something else.
 pub fn words(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     black_box(WhoQuery::from(&*text));
@@ -37,6 +40,9 @@ pub fn words(bytes: &[u8]) {
 const LONGEST: usize = 256;
 
 /// Reads a text as a template, and lays out a row by it.
+///
+/// # Panics
+/// What is laid out is not printable.
 pub fn template(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     if text.len() > LONGEST || text.contains("range") || text.contains("define") {
