@@ -8,7 +8,7 @@ use model::ids::{Ifindex, NetnsId, Nsid};
 use model::snapshot::{Link, Namespace};
 use netns::{LinkWatch, Netns, RouteSocket};
 
-use super::between::found_by_process;
+use super::between::found_between;
 use super::namespaces::{named, own_namespace, source_error};
 use super::offload;
 use super::pairs::name_each_other;
@@ -209,7 +209,7 @@ fn whole(
     // Without the switch's namespace nothing is known to lead there.
     for _ in 0..if switch.is_some() { FURTHEST } else { 0 } {
         let known = || homes.iter().map(|(home, _)| *home).chain(&between);
-        let found = found_by_process(&rows, &known().collect::<Vec<_>>());
+        let found = found_between(&rows, &known().collect::<Vec<_>>());
         if found.is_empty() {
             break;
         }
