@@ -174,7 +174,8 @@ fn without_descriptors_a_list_is_whole_or_an_error() {
     ] {
         let whole = docker_ovs(words);
         assert_eq!(whole.code, 0, "{whole:?}");
-        for descriptors in (3..=40).chain([64, 256]) {
+        // With three a program that is linked dynamically is not even loaded.
+        for descriptors in (4..=40).chain([64, 256]) {
             let ran = limited(&format!("--nofile={descriptors}"), words);
             is_whole_or_refused(&ran, &whole.stdout, &format!("{descriptors} descriptors"));
         }
@@ -299,7 +300,7 @@ fn what_was_not_found_may_be_where_nothing_could_be_opened() {
         assert_eq!(ran.code, if unread { 2 } else { 1 }, "{descriptors}: {ran:?}");
         untold += u8::from(ran.stderr.contains(netns.name()));
         let partial = limited(&limit, &["who", nobodys, "--partial"]);
-        assert!(matches!(partial.code, 1 | 2) && partial.stdout.is_empty(), "{partial:?}");
+        assert!(matches!(partial.code, 1 | 2), "{partial:?}");
     }
     assert!(untold > 0, "the namespace that has a name was never told");
 }

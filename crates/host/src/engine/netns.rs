@@ -106,7 +106,7 @@ fn pin(found: &Found) -> Option<Result<Pinned, SourceError>> {
     let process = match Process::open(pid) {
         Ok(process) => process,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Some(Err(gone(found)));
+            return Some(Err(if is_proc_there() { gone(found) } else { no_proc(what()) }));
         }
         Err(error) => return Some(Err(failure::of_io(what(), &error, "run as root"))),
     };
@@ -139,6 +139,16 @@ fn is_of_one(path: &Path) -> bool {
 /// The handle is a bind mount of the namespace: the same inode, or it proves nothing.
 fn leads_to(path: &Path, id: NetnsId) -> bool {
     rustix::fs::stat(path).is_ok_and(|stat| stat.st_dev == id.dev && stat.st_ino == id.ino)
+}
+
+/// Whether proc(5) is mounted, so that a process that is not there has ended.
+fn is_proc_there() -> bool {
+    Path::new("/proc/self").exists()
+}
+
+fn no_proc(what: String) -> SourceError {
+    SourceError::new(SourceErrorKind::Unreachable, what, "/proc is not mounted")
+        .hint("mount -t proc proc /proc, or give the container that this runs in the host's")
 }
 
 fn unproven(found: &Found) -> SourceError {
