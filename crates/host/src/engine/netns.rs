@@ -105,14 +105,15 @@ fn pin(found: &Found) -> Option<Result<Pinned, SourceError>> {
     let what = || format!("the network namespace of {} (process {pid})", found.row.name);
     let process = match Process::open(pid) {
         Ok(process) => process,
+        Err(_) if !is_proc_there() => return Some(Err(no_proc(what()))),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Some(Err(if is_proc_there() { gone(found) } else { no_proc(what()) }));
+            return Some(Err(gone(found)));
         }
         Err(error) => return Some(Err(failure::of_io(what(), &error, "run as root"))),
     };
-    let opened = process.netns().map_err(|error| match kernel::source_error(what(), &error) {
-        source_error if source_error.kind == SourceErrorKind::Unreachable => gone(found),
-        source_error => source_error,
+    // What cannot be opened for want of descriptors or memory is not gone.
+    let opened = process.netns().map_err(|error| {
+        if error.is_gone() { gone(found) } else { kernel::source_error(what(), &error) }
     });
     Some(opened.map(|netns| {
         let id = kernel::id(&netns);
