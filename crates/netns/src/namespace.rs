@@ -50,7 +50,7 @@ impl Netns {
     /// where CAP_SYS_PTRACE is missing, also where /proc hides the process for that.
     pub fn of_process(pid: u32) -> Result<Self, Error> {
         let path = PathBuf::from(format!("/proc/{pid}/ns/net"));
-        Self::open_unchecked(&path).map_err(|error| or_hidden(error, pid))
+        Self::open_unchecked(&path).map_err(|error| of_process(error, pid))
     }
 
     /// The namespace of the process whose folder in proc(5) is open as `folder`: of that very
@@ -61,7 +61,7 @@ impl Netns {
     pub fn of_open_process(folder: impl AsFd, pid: u32) -> Result<Self, Error> {
         let whole = PathBuf::from(format!("/proc/{pid}/ns/net"));
         let opened = Self::open_as(folder, Path::new("ns/net"), &whole);
-        opened.map_err(|error| or_hidden(error, pid))
+        opened.map_err(|error| of_process(error, pid))
     }
 
     /// The namespace behind a file, such as a bind mount in /run/netns.
@@ -116,16 +116,25 @@ impl Netns {
     }
 }
 
-/// The error, or permission denied in the place of not found where that is only how /proc hides
-/// the process.
-fn or_hidden(error: Error, pid: u32) -> Error {
-    let is_hiding = error.is_gone() && is_hidden(pid);
-    match error {
-        Error::Open { path, .. } if is_hiding => {
-            Error::Open { path, source: io::ErrorKind::PermissionDenied.into() }
-        }
-        error => error,
+/// What the error really says of the process. Permission denied, in the place of not found, where
+/// that is only how /proc hides it. And not found, in the place of permission denied, where the
+/// process ended between the two halves of the way to its file: the kernel then says `EACCES`
+/// (`proc_ns_get_link` in fs/proc/namespaces.c), to root too.
+fn of_process(error: Error, pid: u32) -> Error {
+    let Error::Open { path, source } = error else { return error };
+    let is_denied = source.kind() == io::ErrorKind::PermissionDenied;
+    let error = Error::Open { path: path.clone(), source };
+    if error.is_gone() && is_hidden(pid) {
+        return Error::Open { path, source: io::ErrorKind::PermissionDenied.into() };
     }
+    if is_denied && has_ended(pid) {
+        return Error::Open { path, source: io::ErrorKind::NotFound.into() };
+    }
+    error
+}
+
+fn has_ended(pid: u32) -> bool {
+    !Path::new(&format!("/proc/{pid}")).exists() && !is_hidden(pid)
 }
 
 /// Whether the process is there and /proc does not show it (`hidepid`, proc(5)): kill(2) finds it
