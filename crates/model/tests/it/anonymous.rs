@@ -31,7 +31,7 @@ const FORMED: [&str; 5] = [
 ];
 
 /// A host that has something in every field.
-fn full() -> Value {
+pub(crate) fn full() -> Value {
     let path = cases().into_iter().find(|case| case.ends_with("shared-namespace")).unwrap();
     let mut host: Value = read(&path.join("snapshot.json"));
     let error = json!({"kind": "denied", "what": "w", "why": "y", "hint": "h"});
@@ -73,7 +73,7 @@ fn full() -> Value {
 }
 
 /// Every host with one string, or one key, replaced by `mark`.
-fn marked<'a>(value: &'a Value, mark: &'a str) -> Box<dyn Iterator<Item = Value> + 'a> {
+pub(crate) fn marked<'a>(value: &'a Value, mark: &'a str) -> Box<dyn Iterator<Item = Value> + 'a> {
     match value {
         Value::String(_) => Box::new(std::iter::once(json!(mark))),
         Value::Array(items) => Box::new(items.iter().enumerate().flat_map(move |(i, item)| {

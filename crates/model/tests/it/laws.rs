@@ -1,14 +1,12 @@
 //! What holds for every Snapshot, sane or not.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use docker_ovs_model::evidence::Note;
 use docker_ovs_model::ids::{ContainerId, DatapathId, Ifindex, Mac, NetnsId, Nsid, OfPort};
 use docker_ovs_model::snapshot::{Container, Engine, Link, Namespace, Observed, Peer, Scope};
 use docker_ovs_model::switch::{Bridge, OfPortState, Port, SwitchSource};
-use docker_ovs_model::timeline::{Change, Timeline};
-use docker_ovs_model::wiring::{Attachment, PortState};
 use docker_ovs_model::{Snapshot, Wiring, anonymise, resolve};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
@@ -193,33 +191,6 @@ fn shape(wiring: &Wiring) -> Vec<(&'static str, Option<u16>, usize)> {
     rows
 }
 
-fn key(a: &Attachment) -> (NetnsId, Ifindex) {
-    (a.netns, a.link.ifindex)
-}
-
-/// As the kernel has it; not every Snapshot here is sane.
-fn has_unique_indexes(wiring: &Wiring) -> bool {
-    let keys: BTreeSet<_> = wiring.attachments.iter().map(key).collect();
-    keys.len() == wiring.attachments.len()
-}
-
-/// What events tell of an attachment.
-fn view(a: &Attachment) -> impl PartialEq + '_ {
-    let port = a.port.port();
-    let port = port.map(|port| (&port.bridge, port.ofport, &port.vlans));
-    (&a.tenants, &a.link.name, a.link.mac, &a.link.addresses, a.port.word(), port)
-}
-
-fn apply(known: &mut BTreeMap<(NetnsId, Ifindex), Attachment>, change: Change) {
-    match change {
-        Change::Appeared(now) | Change::Changed { now, .. } => {
-            known.insert(key(&now), *now);
-        }
-        Change::Vanished(told) => assert!(known.remove(&key(&told)).is_some()),
-        Change::Orphaned(_) | Change::Cleared(_) => {}
-    }
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
@@ -254,47 +225,6 @@ proptest! {
         let wiring = resolve(&snapshot);
         let text = serde_json::to_string(&wiring).unwrap();
         prop_assert_eq!(serde_json::from_str::<Wiring>(&text).unwrap(), wiring);
-    }
-
-    #[test]
-    fn events_applied_to_the_old_wiring_give_the_new_one(
-        first in snapshots(),
-        second in snapshots(),
-    ) {
-        let mut timeline = Timeline::new();
-        let mut known = BTreeMap::new();
-        for (at, snapshot) in [first, second].iter().enumerate() {
-            let wiring = resolve(snapshot);
-            prop_assume!(has_unique_indexes(&wiring));
-            for event in timeline.advance(&wiring, at as u64) {
-                prop_assert_eq!(event.at, at as u64);
-                apply(&mut known, event.change);
-            }
-            prop_assert_eq!(timeline.advance(&wiring, 9), vec![]);
-            let inhabited = wiring.attachments.iter();
-            let inhabited = inhabited.filter(|a| !a.tenants.is_empty() || !a.netns_names.is_empty());
-            for attachment in inhabited {
-                let pending = matches!(attachment.port, PortState::Pending(_));
-                let unseen = wiring.unseen.switch && attachment.port.port().is_none();
-                let told = &known[&key(attachment)];
-                prop_assert!(pending || unseen || view(told) == view(attachment));
-            }
-            let hidden = known.iter().filter(|(_, told)| wiring.unseen.hides(told)).count();
-            prop_assert!(known.len() <= wiring.attachments.len() + hidden);
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_seen_has_not_vanished(snapshot in snapshots()) {
-        prop_assume!(has_unique_indexes(&resolve(&snapshot)));
-        let mut timeline = Timeline::new();
-        timeline.advance(&resolve(&snapshot), 0);
-        let why = docker_ovs_model::SourceError::new(docker_ovs_model::SourceErrorKind::Gone, "it", "no");
-        let mut blind = snapshot.clone();
-        blind.engines.values_mut().for_each(|rows| *rows = Observed::Absent { why: why.clone() });
-        blind.kernel = Observed::Absent { why: why.clone() };
-        blind.switch.values_mut().for_each(|rows| *rows = Observed::Absent { why: why.clone() });
-        prop_assert_eq!(timeline.advance(&resolve(&blind), 1), vec![]);
     }
 
     #[test]

@@ -11,12 +11,16 @@
 )]
 
 mod anonymous;
+mod bounds;
 mod cases;
 mod laws;
 mod laws_question;
+mod laws_timeline;
+mod missed;
 mod narrow;
 mod plans;
 mod proof_laws;
+mod public;
 mod query;
 mod sentences;
 mod whereabouts;
