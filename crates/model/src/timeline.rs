@@ -132,6 +132,10 @@ impl Timeline {
                 *port = told;
             }
         }
+        let gone = self.hidden_orphans(wiring);
+        if !gone.is_empty() {
+            ports.to_mut().extend(gone);
+        }
         if !hidden && self.waiting.is_empty() && matches!(ports, Cow::Borrowed(_)) {
             return Arc::clone(wiring);
         }
@@ -152,6 +156,18 @@ impl Timeline {
         }
         let told = self.orphans.get(&port_key(port))?;
         Some(SwitchPort { occupant: told.occupant.clone(), ..port.clone() })
+    }
+
+    /// The orphaned ports that were told, of which the Wiring has no row for want of a source.
+    fn hidden_orphans(&self, wiring: &Wiring) -> Vec<SwitchPort> {
+        if !wiring.unseen.switch || self.orphans.is_empty() {
+            return Vec::new();
+        }
+        let there: FxHashSet<_> = wiring.ports.iter().map(port_key).collect();
+        let hidden = self.orphans.iter().filter(|(key, _)| !there.contains(*key));
+        let mut hidden: Vec<_> = hidden.collect();
+        hidden.sort_by_key(|(key, _)| *key);
+        hidden.into_iter().map(|(_, port)| port.clone()).collect()
     }
 
     fn held_attachments(&self, wiring: &Wiring) -> Vec<Attachment> {

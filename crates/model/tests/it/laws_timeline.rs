@@ -1,12 +1,14 @@
 //! Events are what becomes different: who applies them in order knows what is there, at every moment.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use docker_ovs_model::ids::{Ifindex, NetnsId};
+use docker_ovs_model::ids::{Ifindex, Name, NetnsId};
 use docker_ovs_model::snapshot::Observed;
 use docker_ovs_model::timeline::{Change, Timeline};
 use docker_ovs_model::wiring::{Attachment, PortState};
-use docker_ovs_model::{Wiring, resolve};
+use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind, Wiring, resolve};
+use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::laws::snapshots;
@@ -36,6 +38,63 @@ fn apply(known: &mut BTreeMap<(NetnsId, Ifindex), Attachment>, change: Change) {
         Change::Vanished(told) => assert!(known.remove(&key(&told)).is_some()),
         Change::Orphaned(_) | Change::Cleared(_) => {}
     }
+}
+
+/// What a client has that began with a reset and applied each event since.
+#[derive(Default)]
+struct Replica {
+    attachments: BTreeMap<(NetnsId, Ifindex), Attachment>,
+    orphans: BTreeSet<(Name, Name)>,
+}
+
+impl Replica {
+    fn apply(&mut self, change: Change) {
+        match change {
+            Change::Orphaned(port) => {
+                self.orphans.insert((port.bridge, port.port.iface.clone()));
+            }
+            Change::Cleared(port) => {
+                self.orphans.remove(&(port.bridge, port.port.iface.clone()));
+            }
+            change => apply(&mut self.attachments, change),
+        }
+    }
+
+    /// That it is what is answered now.
+    fn agrees(&self, told: &Wiring) -> bool {
+        let is_told = |a: &&Attachment| !a.tenants.is_empty() || !a.netns_names.is_empty();
+        let answered: Vec<_> = told.attachments.iter().filter(is_told).collect();
+        let same = |a: &&Attachment| {
+            self.attachments.get(&key(a)).is_some_and(|known| view(known) == view(a))
+        };
+        let orphans = told.ports.iter().filter(|port| port.occupant.is_orphaned());
+        let orphans: BTreeSet<_> =
+            orphans.map(|port| (port.bridge.clone(), port.port.iface.clone())).collect();
+        answered.len() == self.attachments.len()
+            && answered.iter().all(same)
+            && orphans == self.orphans
+    }
+}
+
+/// A look that a source is missing from: the engines, the kernel, the switch.
+fn without(mut snapshot: Snapshot, missing: u8) -> Snapshot {
+    let why = || SourceError::new(SourceErrorKind::TimedOut, "it", "no answer");
+    let absent = missing & 1 != 0;
+    snapshot
+        .engines
+        .values_mut()
+        .filter(|_| absent)
+        .for_each(|rows| *rows = Observed::Absent { why: why() });
+    if missing & 2 != 0 {
+        snapshot.kernel = Observed::Absent { why: why() };
+    }
+    let absent = missing & 4 != 0;
+    snapshot
+        .switch
+        .values_mut()
+        .filter(|_| absent)
+        .for_each(|rows| *rows = Observed::Absent { why: why() });
+    snapshot
 }
 
 proptest! {
@@ -80,5 +139,23 @@ proptest! {
         blind.kernel = Observed::Absent { why: why.clone() };
         blind.switch.values_mut().for_each(|rows| *rows = Observed::Absent { why: why.clone() });
         prop_assert_eq!(timeline.advance(&resolve(&blind), 1), vec![]);
+    }
+
+    #[test]
+    fn a_stream_is_a_replica_whatever_is_missing_meanwhile(
+        looks in vec((snapshots(), prop::sample::select(vec![0u8, 0, 0, 1, 2, 4, 7]), any::<bool>()), 1..6),
+    ) {
+        let (mut timeline, mut replica) = (Timeline::new(), Replica::default());
+        for (at, (snapshot, missing, impatient)) in looks.into_iter().enumerate() {
+            let wiring = Arc::new(resolve(&without(snapshot, missing)));
+            prop_assume!(has_unique_indexes(&wiring));
+            let mut events = timeline.advance(&wiring, at as u64);
+            if impatient {
+                events.extend(timeline.stop_waiting(&wiring, at as u64));
+            }
+            events.into_iter().for_each(|event| replica.apply(event.change));
+            let told = timeline.as_told(&wiring);
+            prop_assert!(replica.agrees(&told), "{:#?}", told);
+        }
     }
 }
