@@ -48,6 +48,12 @@ impl Scene {
         words
     }
 
+    /// Has the whole of it.
+    fn make(&self) {
+        let made = docker_ovs(&self.connect());
+        assert_eq!(made.code, 0, "{made:?}");
+    }
+
     /// What ip(8) says inside; nothing where it fails, as of a link that is not there.
     fn ip(&self, words: &[&str]) -> String {
         let pid = self.container.pid();
@@ -199,8 +205,7 @@ fn a_killed_restore_is_brought_to_its_end_by_another_one() {
     lab::need!(Docker);
     let scene = Scene::new();
     let lose = || {
-        let made = docker_ovs(&scene.connect());
-        assert_eq!(made.code, 0, "{made:?}");
+        scene.make();
         scene.ip(&["link", "delete", "lan0"]);
     };
     let words = ["restore", scene.container.name()];
@@ -215,20 +220,21 @@ fn a_killed_restore_is_brought_to_its_end_by_another_one() {
 fn a_killed_disconnect_leaves_all_or_what_prune_takes() {
     lab::need!(Docker);
     let scene = Scene::new();
-    let make = || {
-        let made = docker_ovs(&scene.connect());
-        assert_eq!(made.code, 0, "{made:?}");
-    };
     let words = ["disconnect", scene.bridge.name(), scene.container.name()];
-    at_every_call(&scene, &words, make, |n| {
-        let next = if n % 2 == 0 {
-            docker_ovs(&["prune", "--force", "--bridge", scene.bridge.name()])
-        } else {
-            docker_ovs(&["restore", scene.container.name()]);
-            docker_ovs(&["prune", "--force", "--bridge", scene.bridge.name()])
-        };
-        whole_or_bare(&scene, n, &next);
-    });
+    at_every_call(
+        &scene,
+        &words,
+        || scene.make(),
+        |n| {
+            let next = if n % 2 == 0 {
+                docker_ovs(&["prune", "--force", "--bridge", scene.bridge.name()])
+            } else {
+                docker_ovs(&["restore", scene.container.name()]);
+                docker_ovs(&["prune", "--force", "--bridge", scene.bridge.name()])
+            };
+            whole_or_bare(&scene, n, &next);
+        },
+    );
 }
 
 #[test]
@@ -236,8 +242,7 @@ fn a_killed_prune_is_brought_to_its_end_by_another_one() {
     lab::need!(Docker);
     let scene = Scene::new();
     let lose = || {
-        let made = docker_ovs(&scene.connect());
-        assert_eq!(made.code, 0, "{made:?}");
+        scene.make();
         scene.ip(&["link", "delete", "lan0"]);
     };
     let words = ["prune", "--force", "--stopped", "--bridge", scene.bridge.name()];
