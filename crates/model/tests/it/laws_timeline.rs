@@ -153,7 +153,9 @@ proptest! {
             if impatient {
                 events.extend(timeline.stop_waiting(&wiring, at as u64));
             }
-            events.into_iter().for_each(|event| replica.apply(event.change));
+            for event in events {
+                replica.apply(event.change);
+            }
             let told = timeline.as_told(&wiring);
             prop_assert!(replica.agrees(&told), "{:#?}", told);
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use docker_ovs_model::filter::Filter;
-use docker_ovs_model::snapshot::Engine;
+use docker_ovs_model::snapshot::{Engine, Observed};
 use docker_ovs_model::{Snapshot, Wiring, public, resolve};
 use serde_json::Value;
 
@@ -39,13 +39,13 @@ fn with_secrets(host: &Snapshot) -> Snapshot {
         ids.insert("db.password".to_owned(), SECRET.to_owned());
         ids.insert(format!("key-{SECRET}"), "x".to_owned());
     };
-    for row in host.engines.values_mut().flat_map(|rows| rows.rows_mut()) {
+    for row in host.engines.values_mut().flat_map(Observed::rows_mut) {
         add(&mut row.labels);
     }
     for row in host.other_engines.iter_mut().flat_map(|other| other.containers.rows_mut()) {
         add(&mut row.labels);
     }
-    for bridge in host.switch.values_mut().flat_map(|rows| rows.rows_mut()) {
+    for bridge in host.switch.values_mut().flat_map(Observed::rows_mut) {
         add(&mut bridge.external_ids);
         for port in &mut bridge.ports {
             let port = std::sync::Arc::make_mut(port);
