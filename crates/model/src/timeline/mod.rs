@@ -6,6 +6,8 @@
 //!
 //! Who applied every event in order knows what [`Timeline::as_told`] says, at every moment.
 
+mod as_told;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -119,72 +121,6 @@ impl Timeline {
     pub fn stop_waiting(&mut self, wiring: &Wiring, at: u64) -> Vec<Event> {
         let changes = self.present(wiring, Patience::Over);
         changes.into_iter().map(|change| Event { at, change }).collect()
-    }
-
-    /// The Wiring that was told last, as it was told: what is not told yet is as it was.
-    pub fn as_told(&self, wiring: &Arc<Wiring>) -> Arc<Wiring> {
-        let hidden = self.attachments.len() > inhabited(wiring).count();
-        let mut ports = Cow::Borrowed(&wiring.ports);
-        for (i, port) in wiring.ports.iter().enumerate() {
-            if let Some(told) = self.held_port(wiring, port)
-                && let Some(port) = ports.to_mut().get_mut(i)
-            {
-                *port = told;
-            }
-        }
-        let gone = self.hidden_orphans(wiring);
-        if !gone.is_empty() {
-            ports.to_mut().extend(gone);
-        }
-        if !hidden && self.waiting.is_empty() && matches!(ports, Cow::Borrowed(_)) {
-            return Arc::clone(wiring);
-        }
-        let ports = ports.into_owned();
-        let attachments = self.held_attachments(wiring);
-        Arc::new(Wiring { attachments, ports, ..Wiring::clone(wiring) })
-    }
-
-    /// What was told of a port's link being gone, where the Wiring does not know it.
-    fn held_port(&self, wiring: &Wiring, port: &SwitchPort) -> Option<SwitchPort> {
-        if port.occupant.is_orphaned() {
-            let why = "that its link is gone is not proven".to_owned();
-            let unknown = SwitchPort { occupant: Occupant::Unknown { why }, ..port.clone() };
-            return Some(unknown).filter(|_| !self.orphans.contains_key(&port_key(port)));
-        }
-        if !wiring.unseen.switch && !matches!(port.occupant, Occupant::Unknown { .. }) {
-            return None;
-        }
-        let told = self.orphans.get(&port_key(port))?;
-        Some(SwitchPort { occupant: told.occupant.clone(), ..port.clone() })
-    }
-
-    /// The orphaned ports that were told, of which the Wiring has no row for want of a source.
-    fn hidden_orphans(&self, wiring: &Wiring) -> Vec<SwitchPort> {
-        if !wiring.unseen.switch || self.orphans.is_empty() {
-            return Vec::new();
-        }
-        let there: FxHashSet<_> = wiring.ports.iter().map(port_key).collect();
-        let hidden = self.orphans.iter().filter(|(key, _)| !there.contains(*key));
-        let mut hidden: Vec<_> = hidden.collect();
-        hidden.sort_by_key(|(key, _)| *key);
-        hidden.into_iter().map(|(_, port)| port.clone()).collect()
-    }
-
-    fn held_attachments(&self, wiring: &Wiring) -> Vec<Attachment> {
-        let mut known = self.attachments.iter().peekable();
-        let mut all = Vec::with_capacity(self.attachments.len());
-        for now in &wiring.attachments {
-            while let Some(hidden) = known.next_if(|told| key(told) < key(now)) {
-                all.push(held(hidden, "its namespace was not read"));
-            }
-            let told = known.next_if(|told| key(told) == key(now));
-            all.push(match told {
-                Some(told) if self.waiting.contains(&key(now)) => held(told, &waits_for(now)),
-                _ => now.clone(),
-            });
-        }
-        all.extend(known.map(|hidden| held(hidden, "its namespace was not read")));
-        all
     }
 
     fn present(&mut self, wiring: &Wiring, patience: Patience) -> Vec<Change> {
@@ -312,21 +248,6 @@ fn is_settled(wiring: &Wiring, now: &Attachment, patience: Patience) -> bool {
         PortState::Pending(_) => patience == Patience::Over,
         PortState::Unknown { .. } => !wiring.unseen.switch,
         _ => true,
-    }
-}
-
-/// What was told, which is not known to be so still.
-fn held(told: &Attachment, why: &str) -> Attachment {
-    let mut held = told.clone();
-    held.notes.retain(|note| !matches!(note, Note::Stale { .. }));
-    held.notes.push(Note::Stale { why: why.to_owned() });
-    held
-}
-
-fn waits_for(now: &Attachment) -> String {
-    match &now.port {
-        PortState::Unknown { why } => why.clone(),
-        _ => "vswitchd has not given its new port a number yet".to_owned(),
     }
 }
 

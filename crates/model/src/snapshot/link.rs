@@ -1,0 +1,99 @@
+//! Links as rtnetlink(7) tells them.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::cidr::Cidr;
+use crate::ids::{Ifindex, Mac, Name, Nsid};
+
+/// A kernel network device, as rtnetlink(7) describes it inside its namespace.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Link {
+    /// Index, unique in the namespace only.
+    pub ifindex: Ifindex,
+    /// Name, at most 15 bytes.
+    pub name: Name,
+    /// `IFLA_INFO_KIND`: `veth`, `macvlan`, `vlan`, `openvswitch`, …; none for hardware and `lo`.
+    pub kind: Option<String>,
+    /// Whether it is an Ethernet device (`ARPHRD_ETHER`), what the 2014 script lists.
+    pub ethernet: bool,
+    /// Hardware address.
+    pub mac: Option<Mac>,
+    /// Addresses with prefix length.
+    #[serde(default)]
+    pub addresses: Vec<Cidr>,
+    /// Largest packet, in bytes.
+    pub mtu: u32,
+    /// Administratively up (`IFF_UP`).
+    pub up: bool,
+    /// `IFLA_LINK`: the peer of a veth, the parent of a macvlan, ipvlan or vlan.
+    pub peer: Option<Peer>,
+    /// The link this one is enslaved to (`IFLA_MASTER`).
+    pub master: Option<Ifindex>,
+    /// VLAN id, for kind `vlan`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vlan: Option<u16>,
+    /// Its alias (`IFLA_IFALIAS`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
+    /// Its alternative names (`IFLA_ALT_IFNAME`), by which programs may open it too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub altnames: Vec<Name>,
+    /// Whether it sends TCP and UDP with checksums that what is behind it must finish
+    /// (`tx-checksumming` of ethtool(8)); none where that was not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tx_checksum_offload: Option<bool>,
+    /// Gateways of the default routes that go out by it; none where that was not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateways: Option<Vec<IpAddr>>,
+}
+
+impl Link {
+    /// Whether it is one end of a pair: then `peer` is its other end. For other kinds that is the
+    /// link beneath, if anything.
+    pub fn is_paired(&self) -> bool {
+        matches!(self.kind.as_deref(), Some("veth" | "netkit"))
+    }
+
+    /// Whether it is what the 2014 script lists: an Ethernet device, and none that the kernel's
+    /// tunnels put into every namespace by themselves.
+    pub fn is_interface(&self) -> bool {
+        self.ethernet && !self.is_fallback_tunnel()
+    }
+
+    /// Whether it is a tunnel's fallback device, which every namespace has once the module is
+    /// loaded (`gretap0`, `erspan0`; net.core.fb_tunnels_only_for_init_net): it has no remote end,
+    /// and nothing is sent by it. Known by its address of zeros, whatever its name: the kernel
+    /// gives each Ethernet tunnel that is made on request a random address, takes no invalid one
+    /// (net/ipv4/ip_gre.c, net/ipv6/ip6_gre.c), and brings no link with such an address up
+    /// (`eth_validate_addr`). Other fallback devices (`tunl0`, `gre0`, `sit0`, `ip6tnl0`,
+    /// `ip_vti0`, …) are no Ethernet devices.
+    pub fn is_fallback_tunnel(&self) -> bool {
+        const KINDS: [&str; 4] = ["gretap", "erspan", "ip6gretap", "ip6erspan"];
+        let is_tunnel = self.kind.as_deref().is_some_and(|kind| KINDS.contains(&kind));
+        is_tunnel && self.mac.is_some_and(|mac| mac.0 == [0; 6])
+    }
+
+    /// Whether it sends what it is given by another link: then `peer` is that one
+    /// (`IFLA_LINK` of linux/if_link.h).
+    pub fn has_parent(&self) -> bool {
+        const KINDS: [&str; 6] = ["macvlan", "macvtap", "ipvlan", "ipvtap", "vlan", "macsec"];
+        self.kind.as_deref().is_some_and(|kind| KINDS.contains(&kind))
+    }
+
+    /// The namespace that it leads straight to, as its own calls that; none where it leads to no
+    /// other one.
+    pub fn leads_to(&self) -> Option<Nsid> {
+        self.peer.filter(|_| self.is_paired() || self.has_parent())?.nsid
+    }
+}
+
+/// The other link, as the kernel says it: relative to the namespace that was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Peer {
+    /// Its index in *its* namespace.
+    pub ifindex: Ifindex,
+    /// That namespace, as this one calls it; none when it is this one.
+    pub nsid: Option<Nsid>,
+}
