@@ -15,6 +15,7 @@ mod prune;
 mod rename;
 mod restore;
 mod step;
+mod unfinished;
 mod vlan;
 mod world;
 

@@ -1,25 +1,21 @@
 //! A container and a bridge: what is taken there, and the steps that join them.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::ids::{Name, NetnsId};
 use crate::memory::{self, MemoryChange};
 use crate::port_record::{EngineMark, PortRecord};
 use crate::query;
-use crate::snapshot::{Cidr, Container, Engine, Link, Scope, Snapshot};
+use crate::snapshot::{Container, Engine, Link, Scope, Snapshot};
 use crate::switch::{Bridge, Port};
 use crate::whereabouts::{Whereabouts, whereabouts};
-use crate::wiring::{ContainerRef, Occupant, Plug, Wiring};
+use crate::wiring::{ContainerRef, Occupant, Wiring};
 
 use super::debris::{Verdict, judge};
 use super::number::requesters;
-use super::vlan::VlanMode;
 use super::world::{require_engine, written_here};
-use super::{
-    Connect, KernelStep, Plan, PlanError, ReplacePort, Step, SwitchStep, Veth, Wanted, name,
-};
+use super::{KernelStep, PlanError, ReplacePort, Step, SwitchStep, Veth, name};
 
 /// Where something is to be connected.
 pub(super) struct Planner<'a> {
@@ -28,25 +24,6 @@ pub(super) struct Planner<'a> {
     pub(super) bridge: &'a Bridge,
     pub(super) container: &'a Container,
     pub(super) netns: NetnsId,
-}
-
-/// Whether a request is for just what is recorded.
-fn asks_for(request: &Connect, record: &PortRecord, port: &Port) -> bool {
-    let mode = |mode: VlanMode| port.vlan_mode.as_deref() == Some(mode.to_string().as_str());
-    let number = match request.ofport {
-        Wanted::Exactly(ofport) => port.ofport_request == Some(ofport),
-        Wanted::Auto => port.ofport_request.is_none(),
-        Wanted::Free => port.ofport_request.is_some(),
-    };
-    number
-        && record.ours
-        && request.interface.as_ref().is_none_or(|name| *name == record.interface)
-        && request.host_interface.as_deref().is_none_or(|name| *name == *port.iface)
-        && request.mac.is_none_or(|mac| record.mac == Some(mac))
-        && (&request.addresses, &request.gateways) == (&record.addresses, &record.gateways)
-        && (request.mtu, request.vlan) == (record.mtu, port.tag)
-        && request.trunks == port.trunks
-        && request.vlan_mode.is_none_or(mode)
 }
 
 /// The namespace of a running container that has one of its own.
@@ -176,75 +153,6 @@ impl Planner<'_> {
         [configure.into(), number.into()]
     }
 
-    /// What an interface of ours lacks that is on its port: what its record has and the interface has
-    /// not, as where the program was killed before all was done; and what earlier versions did not
-    /// do.
-    pub(super) fn lacks(&self, record: &PortRecord, port: &Port) -> Vec<Step> {
-        let mut same = self.inside().filter(|link| *link.name == *record.interface);
-        let Some(link) = same.next().filter(|_| record.ours) else { return Vec::new() };
-        let unfinished = self.is_unfinished(record, link);
-        let checksums = link.tx_checksum_offload == Some(true) || unfinished;
-        let checksums = self.finish_checksums(record).filter(|_| checksums);
-        let rest = unfinished.then(|| self.rest(record, port)).into_iter().flatten();
-        checksums.into_iter().chain(self.adjust(record, link)).chain(rest).collect()
-    }
-
-    /// Whether anything is missing of what sets an interface up: it comes up first, and then gets
-    /// its addresses and routes. One that has an address and is down was set down on purpose. A
-    /// default route that the container has got elsewhere is in the place of the recorded one.
-    fn is_unfinished(&self, record: &PortRecord, link: &Link) -> bool {
-        let has = |ip: &Cidr| link.addresses.contains(ip);
-        if !link.up {
-            return !record.addresses.iter().any(has);
-        }
-        let known: Vec<_> =
-            self.inside().filter_map(|link| link.gateways.as_ref()).flatten().collect();
-        let routed = |gateway: &IpAddr| known.iter().any(|ip| ip.is_ipv4() == gateway.is_ipv4());
-        let stranded = link.gateways.is_some() && !record.gateways.iter().all(routed);
-        stranded || !record.addresses.iter().all(has)
-    }
-
-    /// Gives an interface back the address and the MTU that it was made with.
-    fn adjust(&self, record: &PortRecord, link: &Link) -> Option<Step> {
-        let mac = record.mac.filter(|mac| link.mac != Some(*mac));
-        let mtu = record.mtu.filter(|mtu| link.mtu != *mtu);
-        let step = || KernelStep::Adjust {
-            container: self.container.name.clone(),
-            netns: self.netns,
-            interface: link.name.clone(),
-            mac,
-            mtu,
-        };
-        (mac.is_some() || mtu.is_some()).then(|| step().into())
-    }
-
-    /// What a killed `connect` of the same request left half done, to be brought to its end.
-    ///
-    /// # Errors
-    /// [`PlanError::Undecided`]: whose it is cannot be told.
-    pub(super) fn resume(&self, request: &Connect) -> Result<Option<Plan>, PlanError> {
-        let rows = self.wiring.ports.iter().filter(|row| row.bridge == self.bridge.name);
-        for row in rows {
-            let Some(record) = PortRecord::of(&row.port) else { continue };
-            let fits =
-                |plug: &Plug| plug.netns == self.netns && *plug.interface == *record.interface;
-            let is_there =
-                matches!(&row.occupant, Occupant::Plugged { plugs } if plugs.iter().any(fits));
-            if !is_there || !asks_for(request, &record, &row.port) || !self.is_own(&record)? {
-                continue;
-            }
-            let unfinished = |link: &Arc<Link>| self.is_unfinished(&record, link);
-            let mut same = self.inside().filter(|link| *link.name == *record.interface);
-            if same.any(unfinished) {
-                let interface = record.interface.as_str().into();
-                let steps = self.lacks(&record, &row.port);
-                let bridge = self.bridge.name.clone();
-                return Ok(Some(Plan { container: self.who(), interface, bridge, steps }));
-            }
-        }
-        Ok(None)
-    }
-
     pub(super) fn here(&self) -> impl Iterator<Item = &Arc<Link>> {
         self.snapshot.switch_namespace().into_iter().flat_map(|ns| &ns.links)
     }
@@ -333,7 +241,7 @@ impl Planner<'_> {
     ///
     /// # Errors
     /// [`PlanError::Undecided`]: the recorded container may be alive under another name.
-    fn is_own(&self, record: &PortRecord) -> Result<bool, PlanError> {
+    pub(super) fn is_own(&self, record: &PortRecord) -> Result<bool, PlanError> {
         if record.names(self.container) {
             return Ok(true);
         }
