@@ -14,7 +14,7 @@ use netns::{Drained, LinkWatch, Netns};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use super::watch::{Handle, Hint, OtherNamespaces, SwitchNamespace};
+use super::switch_namespace::{Handle, Hint, OtherNamespaces, SwitchNamespace};
 use crate::identity::vswitchd::identify;
 use crate::kernel;
 

@@ -17,6 +17,7 @@ mod paths;
 mod read;
 mod reader;
 mod rows;
+pub mod switch_namespace;
 pub mod watch;
 
 pub(crate) use change::Links;

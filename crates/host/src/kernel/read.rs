@@ -13,7 +13,7 @@ use super::namespaces::{named, own_namespace, source_error};
 use super::offload;
 use super::pairs::name_each_other;
 use super::rows::{self as links, id};
-use super::watch::Handle;
+use super::switch_namespace::Handle;
 use crate::question::Details;
 
 /// So many namespaces one after the other are followed from one that a source named.

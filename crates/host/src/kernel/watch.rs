@@ -7,11 +7,10 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::future::pending;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, select_ok};
+use futures_util::future::select_ok;
 use model::identity::SourceIdentity;
 use model::ids::{Ifindex, NetnsId, Nsid};
 use model::snapshot::{Container, Namespace};
@@ -20,6 +19,7 @@ use tokio::sync::watch::{Receiver, Sender};
 use tokio::time::sleep;
 
 use super::reader::{Reader, Reading};
+use super::switch_namespace::{Handle, Open, OtherNamespaces, SwitchNamespace};
 use crate::source::{Answered, Latest};
 
 /// The pause before what could not be read is tried again: no hint says that it can be.
@@ -37,74 +37,6 @@ pub struct LinkReading {
 }
 
 type Publish = Sender<Latest<Namespace, LinkReading>>;
-
-/// The switch's namespace, held open, and what the kernel hints at from there.
-pub trait SwitchNamespace: Send + Sync {
-    /// Whether reading takes so long that it must not hold the reactor up.
-    fn blocks(&self) -> bool {
-        false
-    }
-
-    /// Which one it is.
-    fn id(&self) -> NetnsId;
-
-    /// Which process ovs-vswitchd was when it was opened; none where that was not asked.
-    fn vswitchd(&self) -> Option<SourceIdentity> {
-        None
-    }
-
-    /// Whether the same ovs-vswitchd still lives in it.
-    ///
-    /// # Errors
-    /// It is not known any more which process that is.
-    fn is_current(&self) -> Result<bool, SourceError>;
-
-    /// Its links, without what it calls others.
-    fn read(&self) -> Namespace;
-
-    /// These namespaces, if their handles still lead there, and all that have a name.
-    fn read_others(&self, homes: &[(Handle, NetnsId)]) -> OtherNamespaces;
-
-    /// Waits until there is something to [`SwitchNamespace::take_hint`]. Cancel safe.
-    fn hinted(&self) -> BoxFuture<'_, ()>;
-
-    /// What the kernel hinted at since this was called last.
-    fn take_hint(&self) -> Hint;
-}
-
-/// By what a namespace is opened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Handle {
-    /// A process in it.
-    Process(u32),
-    /// A bind mount of it.
-    File(PathBuf),
-}
-
-impl Handle {
-    /// The handles on a container's namespaces.
-    fn of(row: &Container) -> impl Iterator<Item = (Self, NetnsId)> {
-        let process = row.pid.zip(row.netns).map(|(pid, netns)| (Self::Process(pid), netns));
-        let left =
-            row.sandbox.as_ref().map(|left| (Self::File(left.key.clone().into()), left.netns));
-        process.into_iter().chain(left)
-    }
-}
-
-/// Namespaces that hold containers or have a name, and what the switch's calls them.
-pub type OtherNamespaces = (Vec<Namespace>, BTreeMap<Nsid, NetnsId>);
-
-/// What a hint is about.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Hint {
-    /// The switch's own namespace.
-    pub here: bool,
-    /// Another one.
-    pub elsewhere: bool,
-}
-
-/// How the switch's namespace is opened, before anything in it is read.
-pub type Open = dyn Fn() -> Result<Arc<dyn SwitchNamespace>, SourceError> + Send + Sync;
 
 /// Publishes all namespaces, and again after each change, until the switch's cannot be opened.
 /// `containers` are what the engines publish: the namespaces of these are read. Each of

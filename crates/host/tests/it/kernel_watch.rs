@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use host::kernel::switch_namespace::{Handle, Hint, OtherNamespaces, SwitchNamespace};
 use host::kernel::watch::LinkReading;
-use host::kernel::watch::{Handle, Hint, OtherNamespaces, SwitchNamespace, run};
+use host::kernel::watch::run;
 use host::source::{Answered, Latest};
 use model::ids::{Ifindex, NetnsId, Nsid};
 use model::snapshot::{Container, Namespace, Peer};
