@@ -45,6 +45,7 @@ mod security;
 mod serve;
 mod serve_crowd;
 mod serve_doors;
+mod serve_process;
 mod serve_restore;
 mod serve_stream;
 mod serve_tls;

@@ -2,6 +2,7 @@
 
 use super::{Served, refuses};
 use lab::{Authority, Signed};
+use std::os::unix::fs::PermissionsExt;
 
 pub(crate) const TOKEN: &str = "0123456789abcdef";
 
@@ -45,4 +46,10 @@ impl Behind {
 pub(crate) fn locks<'a>(signed: &'a Signed, token: &'a str, listen: &'a str) -> [&'a str; 8] {
     let Signed { cert, key } = signed;
     ["--listen", listen, "--tls-cert", cert, "--tls-key", key, "--token-file", token]
+}
+
+/// A file that only its owner can read.
+pub(crate) fn write_secret(path: &str, text: &str) {
+    std::fs::write(path, text).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
 }
