@@ -1,8 +1,9 @@
 //! A daemon that is behind TLS and a token.
 
+use std::os::unix::fs::PermissionsExt;
+
 use super::{Served, refuses};
 use lab::{Authority, Signed};
-use std::os::unix::fs::PermissionsExt;
 
 pub(crate) const TOKEN: &str = "0123456789abcdef";
 
