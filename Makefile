@@ -24,7 +24,7 @@ test: ## run every tier of tests; what is missing fails instead of being skipped
 	DOCKER_OVS_TEST_REQUIRE=1 PATH="$(abspath $(TARGET))/tools/usr/bin:$$PATH" scripts/tested-on run 'make test' cargo test --locked --workspace
 
 test-restarts: ## restart dockerd and ovs-vswitchd under connected containers; ends every container
-	DOCKER_OVS_TEST_REQUIRE=1 DOCKER_OVS_TEST_RESTARTS=1 cargo test --locked --package docker-ovs --test it daemon_restarts
+	DOCKER_OVS_TEST_REQUIRE=1 DOCKER_OVS_TEST_RESTARTS=1 cargo test --locked --workspace --test it daemon_restarts
 
 test-versions: ## the tests of engine and switch on those of another Debian: SUITE=trixie, or sid
 	scripts/versions $(SUITE) test $(TESTS)
