@@ -84,7 +84,7 @@ impl OnPort {
             Occupant::Plugged { plugs } => plugs.as_slice(),
             _ => &[],
         };
-        let tenants = plugs.iter().flat_map(|plug| &plug.tenants);
+        let tenants = plugs.iter().flat_map(|plug| plug.tenants.iter());
         let number = row.port.ofport.assigned();
         Self {
             bridge: row.bridge.to_string(),

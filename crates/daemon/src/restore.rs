@@ -221,7 +221,7 @@ fn without_checksums(
     let key = |found: &Attachment| (found.netns, found.link.ifindex);
     tried.retain(|link| wiring.attachments.iter().any(|found| key(found) == *link));
     let new = lacking.filter(|found| tried.insert(key(found)));
-    new.flat_map(|found| &found.tenants).map(|tenant| tenant.id.clone()).collect()
+    new.flat_map(|found| found.tenants.iter()).map(|tenant| tenant.id.clone()).collect()
 }
 
 fn v1_row(one: &Restored) -> v1::Restored {

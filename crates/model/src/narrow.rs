@@ -53,7 +53,11 @@ impl Attachment {
 impl Wiring {
     /// The switch's row of a port.
     pub fn port(&self, of: &PortRef) -> Option<&SwitchPort> {
-        self.ports.iter().find(|row| row.bridge == of.bridge && row.port.iface == of.iface)
+        let place = (&of.bridge, of.ofport.assigned(), &of.iface);
+        let at = self.ports.binary_search_by_key(&place, |row| {
+            (&row.bridge, row.port.ofport.assigned(), &row.port.iface)
+        });
+        self.ports.get(at.ok()?)
     }
 }
 

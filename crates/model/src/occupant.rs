@@ -119,7 +119,7 @@ impl fmt::Display for LastTenant {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plug {
     /// The containers that have it; none for a namespace without containers.
-    pub tenants: Vec<Arc<ContainerRef>>,
+    pub tenants: Arc<[Arc<ContainerRef>]>,
     /// Its namespace.
     pub netns: NetnsId,
     /// The names of that under /run/netns.

@@ -84,10 +84,12 @@ impl Bridge {
         *self.name == *name || self.fake_bridges.iter().any(|fake| *fake.name == *name)
     }
 
-    /// The fake bridge that a port of this bridge is on, as `ovs-vsctl port-to-br` tells it: by
-    /// the column `tag` alone. Of several with one VLAN it is the first by name.
-    pub fn fake_bridge_of(&self, port: &Port) -> Option<&FakeBridge> {
-        self.fake_bridges.iter().filter(|fake| port.tag == Some(fake.vlan)).min()
+    /// The fake bridges by their VLANs, as `ovs-vsctl port-to-br` tells them: by the column `tag`
+    /// alone. Of several with one VLAN it is the first by name.
+    pub(crate) fn fake_bridges_by_vlan(&self) -> BTreeMap<u16, &FakeBridge> {
+        let mut fakes: Vec<_> = self.fake_bridges.iter().collect();
+        fakes.sort();
+        fakes.into_iter().rev().map(|fake| (fake.vlan, fake)).collect()
     }
 }
 

@@ -65,7 +65,7 @@ impl Unseen {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Attachment {
     /// The containers in its namespace, by name; several share one, or none is known.
-    pub tenants: Vec<Arc<ContainerRef>>,
+    pub tenants: Arc<[Arc<ContainerRef>]>,
     /// The namespace.
     pub netns: NetnsId,
     /// Its names under /run/netns.

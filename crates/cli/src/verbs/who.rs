@@ -48,7 +48,7 @@ pub async fn run(origin: &Origin, args: &WhoArgs) -> Result<Outcome, CliError> {
 /// Every tenant, each once for each interface.
 fn names(hits: &[(MatchedBy, Match<'_>)]) -> String {
     let tenants = hits.iter().flat_map(|(_, hit)| match hit {
-        Match::Attachment(found) => found.tenants.as_slice(),
+        Match::Attachment(found) => &found.tenants[..],
         Match::Port(_) => &[],
     });
     tenants.map(|who| printable(&who.name) + "\n").collect()

@@ -16,9 +16,9 @@ use crate::ids::{LinkKey, Mac, Name, NetnsId};
 use crate::snapshot::{Link, Snapshot};
 use crate::wiring::{LastTenant, Wire};
 
-use super::blind_links::{BlindLinks, may_be, may_be_claimed};
+use super::blind_links::{BlindLinks, Only, may_be, may_be_claimed};
 use super::containers::ContainerIndex;
-use super::entries::PortIx;
+use super::entries::{PerPort, PortEntry, PortIx};
 use super::group::{OneOrMore, group};
 use super::index::Index;
 use super::trace::Trace;
@@ -35,10 +35,37 @@ pub(super) struct Claims<'i, 'a> {
     /// By the interface that words name.
     links: FxHashMap<(NetnsId, &'a str), OneOrMore<Claimed>>,
     /// By an address that words name, with the namespace if they name that too.
-    attached_macs: FxHashMap<Mac, OneOrMore<(Claimed, Option<NetnsId>)>>,
+    attached_macs: FxHashMap<(Mac, Option<NetnsId>), OneOrMore<Claimed>>,
     /// Internal ports by the addresses of their links. Made when first asked for.
     port_macs: OnceCell<FxHashMap<Mac, OneOrMore<PortIx>>>,
+    /// The same by name, and by what the kernel keeps of a longer name.
+    internal_names: OnceCell<FxHashMap<&'a str, OneOrMore<PortIx>>>,
+    cut_names: OnceCell<FxHashMap<&'a str, OneOrMore<PortIx>>>,
     blind: OnceCell<BlindLinks<'a>>,
+    /// The link that words name for a port, and the one that is like it. Made when first asked for.
+    fitting: PerPort<OnceCell<(Only, Only)>>,
+}
+
+/// Of so many ports that are claimed for one link, or by one address, it is told which is meant: who
+/// makes rows and links may make any number of either.
+const ALIKE: usize = 16;
+
+/// What a link may be.
+#[derive(Default)]
+struct Candidates {
+    all: Vec<(PortIx, Ground)>,
+    crowded: bool,
+}
+
+impl Candidates {
+    fn add<T>(&mut self, found: Option<&OneOrMore<T>>, on: impl Fn(&T) -> (PortIx, Ground)) {
+        let found = found.map_or(&[][..], |found| found);
+        if found.len() > ALIKE {
+            self.crowded = true;
+        } else {
+            self.all.extend(found.iter().map(on));
+        }
+    }
 }
 
 /// What speaks for a link being a port's.
@@ -69,14 +96,17 @@ impl<'i, 'a> Claims<'i, 'a> {
         });
         let by_mac = made.iter().filter_map(|(ix, claim)| {
             let home = containers.home(claim);
-            Some((claim.mac.filter(|mac| mac.identifies())?, ((*ix, claim.writer), home)))
+            Some(((claim.mac.filter(|mac| mac.identifies())?, home), (*ix, claim.writer)))
         });
         Self {
             index,
             links: group(by_link),
             attached_macs: group(by_mac),
             port_macs: OnceCell::new(),
+            internal_names: OnceCell::new(),
+            cut_names: OnceCell::new(),
             blind: OnceCell::new(),
+            fitting: PerPort::new(&index.ports),
             containers,
             made,
         }
@@ -96,7 +126,8 @@ impl<'i, 'a> Claims<'i, 'a> {
     /// The claims that the kernel refutes, having told the way of this link.
     pub(super) fn refuted(&self, at: LinkKey, link: &Link, trace: &Trace) -> Vec<Note> {
         let claimed = self.links.get(&(at.netns, &*link.name)).filter(|_| trace.is_followed());
-        let refuted = claimed.into_iter().flatten().filter(|(port, _)| !trace.ports.contains(port));
+        let claimed = claimed.into_iter().flatten().take(ALIKE);
+        let refuted = claimed.filter(|(port, _)| !trace.ports.contains(port));
         refuted.map(|(port, writer)| self.false_claim(*port, writer)).collect()
     }
 
@@ -110,7 +141,8 @@ impl<'i, 'a> Claims<'i, 'a> {
             return trace;
         }
         let mut found: Vec<(PortIx, Ground)> = Vec::new();
-        for (port, ground) in self.candidates(at, link) {
+        let (candidates, crowded) = self.candidates(at, link);
+        for (port, ground) in candidates {
             if self.index.ports[port].link.is_some() {
                 // Its link lives where vswitchd opened it: it is no other one.
                 if let Ground::Words(writer) | Ground::AttachedMac(writer) = ground {
@@ -127,6 +159,9 @@ impl<'i, 'a> Claims<'i, 'a> {
             found.retain(words);
         }
         self.conclude(link, found, &mut trace);
+        if trace.ports.is_empty() && crowded {
+            trace.unseen = Some(format!("more than {ALIKE} ports fit equally well"));
+        }
         trace
     }
 
@@ -173,67 +208,66 @@ impl<'i, 'a> Claims<'i, 'a> {
         }
     }
 
-    /// The ports that this link may be, each with what speaks for it most, in their order.
-    fn candidates(&self, at: LinkKey, link: &Link) -> Vec<(PortIx, Ground)> {
-        let words = self.links.get(&(at.netns, &*link.name)).into_iter().flatten();
-        let mut all: Vec<_> = words.map(|(port, writer)| (*port, Ground::Words(writer))).collect();
-        let mac = link.mac.filter(|mac| mac.identifies());
-        let attached = mac.and_then(|mac| self.attached_macs.get(&mac)).into_iter().flatten();
-        all.extend(attached.filter_map(|((port, writer), home)| match home {
-            Some(home) => (*home == at.netns).then_some((*port, Ground::Words(writer))),
-            None => Some((*port, Ground::AttachedMac(writer))),
-        }));
-        let named = self.index.ports.named(&link.name).iter();
-        let named = named.chain(self.index.ports.with_cut_name(&link.name));
-        all.extend(named.filter(|port| self.is_internal(**port)).map(|port| (*port, Ground::Name)));
-        let same = mac.and_then(|mac| self.port_macs().get(&mac)).into_iter().flatten();
-        all.extend(same.map(|port| (*port, Ground::Mac)));
+    /// The ports that this link may be, each with what speaks for it most, in their order; and
+    /// whether more of them are alike than are told apart.
+    fn candidates(&self, at: LinkKey, link: &Link) -> (Vec<(PortIx, Ground)>, bool) {
+        let mut found = Candidates::default();
+        let words = self.links.get(&(at.netns, &*link.name));
+        found.add(words, |(port, writer)| (*port, Ground::Words(writer)));
+        if let Some(mac) = link.mac.filter(|mac| mac.identifies()) {
+            let here = self.attached_macs.get(&(mac, Some(at.netns)));
+            found.add(here, |(port, writer)| (*port, Ground::Words(writer)));
+            let anywhere = self.attached_macs.get(&(mac, None));
+            found.add(anywhere, |(port, writer)| (*port, Ground::AttachedMac(writer)));
+            found.add(self.port_macs().get(&mac), |port| (*port, Ground::Mac));
+        }
+        for named in [self.internal_names().get(&*link.name), self.cut_names().get(&*link.name)] {
+            found.add(named, |port| (*port, Ground::Name));
+        }
+        let Candidates { mut all, crowded } = found;
         all.retain(|(port, _)| may_be(link, &self.index.ports[*port]));
         all.sort();
         all.dedup_by_key(|(port, _)| *port);
-        all
+        (all, crowded)
     }
 
     /// Whether no other link has as good a claim to the port. Words count more than what a
     /// container can set.
     fn is_only_one(&self, port: PortIx, at: LinkKey, ground: Ground) -> bool {
-        let by_words = self.named_by_words(port);
+        let (by_words, alike) =
+            *self.fitting.get(port).get_or_init(|| (self.named_by_words(port), self.alike(port)));
         if matches!(ground, Ground::Words(_)) {
-            return by_words.iter().all(|other| *other == at);
+            return by_words.is_no_other_than(at);
         }
-        by_words.is_empty() && self.alike(port).iter().all(|other| *other == at)
+        by_words == Only::None && alike.is_no_other_than(at)
     }
 
-    /// The links that words name for a port, as far as they are there.
-    fn named_by_words(&self, port: PortIx) -> BTreeSet<LinkKey> {
-        let mut links = BTreeSet::new();
-        let entry = &self.index.ports[port];
+    /// The link that words name for a port, if it is there.
+    fn named_by_words(&self, port: PortIx) -> Only {
+        let (mut links, entry) = (Only::None, &self.index.ports[port]);
         for claim in self.of(port) {
             let Some(home) = self.containers.home(claim) else { continue };
-            let named = claim.interface.and_then(|name| self.blind().called(home, name));
-            links.extend(named.filter(|(_, link)| may_be(link, entry)).map(|(at, _)| at));
-            let mac = claim.mac.filter(|mac| mac.identifies());
-            let same = mac.into_iter().flat_map(|mac| self.blind().with_mac(mac));
-            let same = same.filter(|(at, link)| at.netns == home && may_be(link, entry));
-            links.extend(same.map(|(at, _)| *at));
+            if let Some(name) = claim.interface {
+                links.add(self.blind().called(home, name, entry));
+            }
+            if let Some(mac) = claim.mac.filter(|mac| mac.identifies()) {
+                links.add(self.blind().at_home(home, mac, entry));
+            }
         }
         links
     }
 
-    /// The links that are like a port by name or address.
-    fn alike(&self, port: PortIx) -> BTreeSet<LinkKey> {
-        let entry = &self.index.ports[port];
+    /// The link that is like a port by name or address.
+    fn alike(&self, port: PortIx) -> Only {
+        let (mut links, entry) = (Only::None, &self.index.ports[port]);
         let mut macs: Vec<Mac> = self.of(port).filter_map(|claim| claim.mac).collect();
-        let mut links = BTreeSet::new();
         if self.is_internal(port) {
             macs.extend(entry.port.mac.into_iter().chain(entry.port.configured_mac));
             let cut = super::port_link::cut_name(&entry.port.iface).unwrap_or(&entry.port.iface);
-            let named = self.blind().named(cut).iter();
-            links.extend(named.filter(|(_, link)| may_be(link, entry)).map(|(at, _)| *at));
+            links.add(self.blind().named(cut, entry));
         }
         for mac in macs.into_iter().filter(|mac| mac.identifies()) {
-            let same = self.blind().with_mac(mac).iter();
-            links.extend(same.filter(|(_, link)| may_be(link, entry)).map(|(at, _)| *at));
+            links.add(self.blind().with_mac(mac, entry));
         }
         links
     }
@@ -244,13 +278,27 @@ impl<'i, 'a> Claims<'i, 'a> {
 
     fn port_macs(&self) -> &FxHashMap<Mac, OneOrMore<PortIx>> {
         self.port_macs.get_or_init(|| {
-            let internal =
-                self.index.ports.iter().filter(|(_, entry)| entry.port.kind == "internal");
-            group(internal.flat_map(|(ix, entry)| {
+            group(self.internal().flat_map(|(ix, entry)| {
                 let macs = BTreeSet::from([entry.port.mac, entry.port.configured_mac]);
                 macs.into_iter().flatten().map(move |mac| (mac, ix))
             }))
         })
+    }
+
+    fn internal_names(&self) -> &FxHashMap<&'a str, OneOrMore<PortIx>> {
+        self.internal_names
+            .get_or_init(|| group(self.internal().map(|(ix, entry)| (&*entry.port.iface, ix))))
+    }
+
+    fn cut_names(&self) -> &FxHashMap<&'a str, OneOrMore<PortIx>> {
+        let cut = |entry: &PortEntry<'a>| super::port_link::cut_name(&entry.port.iface);
+        self.cut_names.get_or_init(|| {
+            group(self.internal().filter_map(|(ix, entry)| Some((cut(entry)?, ix))))
+        })
+    }
+
+    fn internal(&self) -> impl Iterator<Item = (PortIx, &'i PortEntry<'a>)> {
+        self.index.ports.iter().filter(|(_, entry)| entry.port.kind == "internal")
     }
 
     fn blind(&self) -> &BlindLinks<'a> {

@@ -9,11 +9,11 @@ use rustc_hash::FxHashMap;
 use crate::OfPortBySource;
 use crate::ids::{DpPort, Ifindex, Name};
 use crate::snapshot::{Link, Namespace, Observed, Snapshot};
-use crate::switch::{Bridge, Port, SwitchSource};
+use crate::switch::{Bridge, FakeBridge, Port, SwitchSource};
 use crate::vlan::Vlans;
 
 use super::group::{OneOrMore, group};
-use super::port_link::{PortLink, SwitchLinks, cut_name};
+use super::port_link::{PortLink, SwitchLinks};
 
 /// Length to which OpenFlow cuts port names (`OFP_MAX_PORT_NAME_LEN` less the NUL).
 const OPENFLOW_NAME: usize = 15;
@@ -28,6 +28,8 @@ pub(super) struct PortEntry<'a> {
     pub(super) of_link: PortLink<'a>,
     pub(super) dp_port: Option<DpPort>,
     pub(super) ofports: OfPortBySource,
+    /// The fake bridge it is on.
+    fake: Option<&'a FakeBridge>,
 }
 
 impl PortEntry<'_> {
@@ -65,7 +67,7 @@ impl PortEntry<'_> {
 
     /// Name of the fake bridge it is on.
     pub(super) fn fake_bridge(&self) -> Option<Name> {
-        self.bridge.fake_bridge_of(self.port).map(|fake| fake.name.clone())
+        self.fake.map(|fake| fake.name.clone())
     }
 }
 
@@ -96,9 +98,8 @@ pub(super) struct PortEntries<'a> {
     by_link: FxHashMap<Ifindex, OneOrMore<PortIx>>,
     /// By links that may be theirs.
     by_doubt: FxHashMap<Ifindex, OneOrMore<PortIx>>,
-    /// Made when first asked for, as are those by what the kernel keeps of their names.
+    /// Made when first asked for.
     by_name: OnceCell<FxHashMap<&'a str, OneOrMore<PortIx>>>,
-    by_cut_name: OnceCell<FxHashMap<&'a str, OneOrMore<PortIx>>>,
 }
 
 impl<'a> PortEntries<'a> {
@@ -113,7 +114,7 @@ impl<'a> PortEntries<'a> {
         });
         let deaf = deaf(&entries, switch, &by_link);
         let by_doubt = group(doubted.chain(deaf));
-        Self { entries, by_link, by_doubt, by_name: OnceCell::new(), by_cut_name: OnceCell::new() }
+        Self { entries, by_link, by_doubt, by_name: OnceCell::new() }
     }
 
     /// Ports whose link is this one of the switch's namespace.
@@ -144,15 +145,6 @@ impl<'a> PortEntries<'a> {
         self.by_name.get_or_init(make).get(name).map_or(&[], |ports| ports)
     }
 
-    /// Ports of the interfaces that the kernel calls `name`, being longer.
-    pub(super) fn with_cut_name(&self, name: &str) -> &[PortIx] {
-        let make = || {
-            let names = self.entries.iter().enumerate();
-            group(names.filter_map(|(i, entry)| Some((cut_name(&entry.port.iface)?, PortIx(i)))))
-        };
-        self.by_cut_name.get_or_init(make).get(name).map_or(&[], |ports| ports)
-    }
-
     pub(super) fn iter(&self) -> impl Iterator<Item = (PortIx, &PortEntry<'a>)> {
         self.entries.iter().enumerate().map(|(i, entry)| (PortIx(i), entry))
     }
@@ -177,6 +169,11 @@ impl<T: Clone + Default> PerPort<T> {
 }
 
 impl<T> PerPort<T> {
+    #[allow(clippy::indexing_slicing, reason = "a port's index is made with the list of all ports")]
+    pub(super) fn get(&self, ix: PortIx) -> &T {
+        &self.0[ix.0]
+    }
+
     #[allow(clippy::indexing_slicing, reason = "a port's index is made with the list of all ports")]
     pub(super) fn get_mut(&mut self, ix: PortIx) -> &mut T {
         &mut self.0[ix.0]
@@ -204,10 +201,12 @@ fn entries<'a>(snapshot: &'a Snapshot, switch: Option<&'a Namespace>) -> Vec<Por
     for bridge in bridges {
         let mut ports: Vec<_> = bridge.ports.iter().collect();
         ports.sort_by_key(|port| (port.ofport.assigned(), &port.iface));
+        let fakes = bridge.fake_bridges_by_vlan();
         entries.extend(ports.into_iter().map(|port| {
             let of_link = links.of(bridge, port);
             let (ofports, dp_port) = numbers(answers, bridge, port, &others);
-            PortEntry { bridge, port, link: of_link.link, of_link, dp_port, ofports }
+            let fake = port.tag.and_then(|vlan| fakes.get(&vlan).copied());
+            PortEntry { bridge, port, link: of_link.link, of_link, dp_port, ofports, fake }
         }));
     }
     entries
@@ -234,27 +233,34 @@ fn numbers(
     let mut ofports = OfPortBySource::default();
     ofports.insert(answers, port.ofport);
     let mut dp_port = port.dp_port;
-    let told = |name: &str| others.get(&(&*bridge.name, name)).cloned().unwrap_or_default();
-    let cut = openflow_name(&port.iface).map(|name| told(&name)).unwrap_or_default();
-    for (source, other) in told(&port.iface).into_iter().chain(by_cut_name(port, cut)) {
+    let cut = openflow_name(&port.iface);
+    let cut = cut.as_deref().and_then(|name| others.get(&(&*bridge.name, name)));
+    let own = others.get(&(&*bridge.name, &*port.iface)).into_iter().flatten();
+    let own = own.take(ALIKE).copied();
+    for (source, other) in own.chain(cut.and_then(|cut| by_cut_name(port, cut))) {
         ofports.insert(source, other.ofport);
         dp_port = dp_port.or(other.dp_port);
     }
     (ofports, dp_port)
 }
 
+/// Of so many ports of one name, or one beginning, it is told which is which.
+const ALIKE: usize = 64;
+
 /// Only OpenFlow cuts names. Of several that share 15 bytes one of the same number confirms;
 /// otherwise it cannot be known which is which.
 fn by_cut_name<'a>(
     port: &Port,
-    found: OneOrMore<(SwitchSource, &'a Port)>,
+    found: &[(SwitchSource, &'a Port)],
 ) -> Option<(SwitchSource, &'a Port)> {
-    let found: Vec<_> =
-        found.into_iter().filter(|(source, _)| *source == SwitchSource::OpenFlow).collect();
-    match found.as_slice() {
-        [one] => Some(*one),
-        several => several.iter().find(|(_, other)| other.ofport == port.ofport).copied(),
+    if found.len() > ALIKE {
+        return None;
     }
+    let mut cut = found.iter().filter(|(source, _)| *source == SwitchSource::OpenFlow);
+    let (first, second) = (cut.next()?, cut.next());
+    let same = |(_, other): &&(SwitchSource, &Port)| other.ofport == port.ofport;
+    let Some(second) = second else { return Some(*first) };
+    [first, second].into_iter().chain(cut).find(same).copied()
 }
 
 /// What OpenFlow calls a port whose name is too long for it; none if it is not. The cut may

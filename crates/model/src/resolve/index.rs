@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use crate::SourceError;
 use crate::identity::{Identities, SourceIdentity, World};
-use crate::ids::{LinkKey, NetnsId};
+use crate::ids::{Ifindex, LinkKey, NetnsId};
 use crate::snapshot::{Container, Engine, Link, Namespace, Observed, Scope, Snapshot};
 use crate::wiring::ContainerRef;
 
@@ -25,9 +25,9 @@ pub(super) struct Index<'a> {
     pub(super) switch_netns_error: Option<&'a str>,
     namespaces: Namespaces<'a>,
     links: FxHashMap<LinkKey, &'a Link>,
-    /// Veths by (the index they name, their own index): who may be at the other end.
+    /// Veths by the link that they name and their own index: who may be at the other end.
     /// Made when first asked for: most hosts never need it.
-    veths_by_peer: OnceCell<FxHashMap<(u32, u32), OneOrMore<LinkKey>>>,
+    veths_by_peer: OnceCell<FxHashMap<(LinkKey, Ifindex), OneOrMore<LinkKey>>>,
     /// Links by what they are enslaved to. Made when first asked for.
     members: OnceCell<FxHashMap<LinkKey, OneOrMore<LinkKey>>>,
     tenants: FxHashMap<NetnsId, OneOrMore<Tenant<'a>>>,
@@ -36,6 +36,8 @@ pub(super) struct Index<'a> {
     identities: &'a Identities,
     engines: &'a BTreeMap<Engine, Observed<Container>>,
     pub(super) kernel_known: bool,
+    /// Made when first asked for.
+    unread_because: OnceCell<String>,
 }
 
 /// A container of a namespace, named once for all its attachments.
@@ -59,6 +61,7 @@ impl<'a> Index<'a> {
             identities: &snapshot.identities,
             engines: &snapshot.engines,
             kernel_known: snapshot.kernel.is_fresh(),
+            unread_because: OnceCell::new(),
             namespaces,
         }
     }
@@ -130,8 +133,9 @@ impl<'a> Index<'a> {
         })
     }
 
-    /// Veths elsewhere that name index `own` as their peer and have index `far` themselves.
-    pub(super) fn far_ends(&self, own: u32, far: u32) -> &[LinkKey] {
+    /// Veths that name `own` as their peer, in a word of their namespace that is known, and have
+    /// index `far` themselves.
+    pub(super) fn far_ends(&self, own: LinkKey, far: Ifindex) -> &[LinkKey] {
         self.veths_by_peer
             .get_or_init(|| veths_by_peer(&self.namespaces))
             .get(&(own, far))
@@ -143,7 +147,11 @@ impl<'a> Index<'a> {
     }
 
     /// Why a namespace was not read: a clause that says where containers were looked for.
-    pub(super) fn unread_because(&self) -> String {
+    pub(super) fn unread_because(&self) -> &str {
+        self.unread_because.get_or_init(|| self.why_unread())
+    }
+
+    fn why_unread(&self) -> String {
         let asked = self.engines.iter().filter(|(_, rows)| rows.absence().is_none());
         let asked: Vec<_> = asked.map(|(engine, _)| engine.to_string()).collect();
         if self.scope == Scope::One {
@@ -183,12 +191,14 @@ fn members(namespaces: &Namespaces<'_>) -> FxHashMap<LinkKey, OneOrMore<LinkKey>
     }))
 }
 
-fn veths_by_peer(namespaces: &Namespaces<'_>) -> FxHashMap<(u32, u32), OneOrMore<LinkKey>> {
-    let every = namespaces.values().flat_map(|ns| ns.links.iter().map(move |link| (ns.id, link)));
+fn veths_by_peer(namespaces: &Namespaces<'_>) -> FxHashMap<(LinkKey, Ifindex), OneOrMore<LinkKey>> {
+    let every = namespaces.values().flat_map(|ns| ns.links.iter().map(move |link| (*ns, link)));
     let veths = every.filter(|(_, link)| link.is_paired());
-    group(veths.filter_map(|(netns, link)| {
+    group(veths.filter_map(|(ns, link)| {
         let peer = link.peer?;
-        Some(((peer.ifindex.0, link.ifindex.0), LinkKey { netns, ifindex: link.ifindex }))
+        let netns = peer.nsid.map_or(Some(ns.id), |nsid| ns.nsids.get(&nsid).copied())?;
+        let named = LinkKey { netns, ifindex: peer.ifindex };
+        Some(((named, link.ifindex), LinkKey { netns: ns.id, ifindex: link.ifindex }))
     }))
 }
 

@@ -25,7 +25,8 @@ use std::sync::Arc;
 use crate::evidence::{Evidence, Note};
 use crate::ids::LinkKey;
 use crate::snapshot::{Container, Link, Namespace, Scope, Snapshot};
-use crate::wiring::{Attachment, PortRef, PortState, Wiring};
+use crate::told::TENANTS;
+use crate::wiring::{Attachment, ContainerRef, PortRef, PortState, Wiring};
 
 use claims::Claims;
 use entries::{PortEntry, PortIx};
@@ -86,6 +87,12 @@ struct Stages<'i, 'a> {
     claims: &'i Claims<'i, 'a>,
 }
 
+/// The containers of a namespace, and the same as they are told with each of its links.
+struct People<'i, 'a> {
+    all: &'i [Tenant<'a>],
+    told: Arc<[Arc<ContainerRef>]>,
+}
+
 /// An attachment, and the port it is on if that is exactly one.
 type Placed = (Attachment, Option<PortIx>);
 
@@ -95,10 +102,14 @@ impl<'a> Stages<'_, 'a> {
         let mut links: Vec<_> = home.links.iter().filter(|link| link.is_interface()).collect();
         links.sort_by_key(|link| link.ifindex);
         let tenants = self.index.tenants(home.id);
-        links.into_iter().map(move |link| self.attachment(home, tenants, link))
+        let told = tenants.iter().map(|(tenant, _)| Arc::clone(tenant)).collect();
+        let people = People { all: tenants, told };
+        links.into_iter().map(move |link| self.attachment(home, &people, link))
     }
 
-    fn attachment(&self, home: &Namespace, tenants: &[Tenant<'_>], link: &Arc<Link>) -> Placed {
+    fn attachment(&self, home: &Namespace, people: &People<'_, '_>, link: &Arc<Link>) -> Placed {
+        // Each of the links is told with each of these.
+        let tenants = people.all.get(..TENANTS).unwrap_or(people.all);
         let index = self.index;
         let at = LinkKey { netns: home.id, ifindex: link.ifindex };
         let mut trace = self.tracer.follow(at, link);
@@ -118,7 +129,7 @@ impl<'a> Stages<'_, 'a> {
         evidence.extend(trace.evidence);
         evidence.extend(only.into_iter().flat_map(|port| numbers(&index.ports[port])));
         let attachment = Attachment {
-            tenants: tenants.iter().map(|(tenant, _)| tenant.clone()).collect(),
+            tenants: Arc::clone(&people.told),
             netns: home.id,
             netns_names: home.names.clone(),
             link: Arc::clone(link),

@@ -3,7 +3,7 @@
 //! namespace: a Linux bridge may lead to the switch by way of another namespace's.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -22,10 +22,14 @@ use super::veth::far_end;
 /// Bridges that are members of each other by way of links stacked on them are followed so deep.
 const MAX_DEPTH: usize = 8;
 
-/// The ports that a Linux bridge leads to, each with the link that ties it to the switch.
+/// More ports than that are not told of one link: each of those beneath may lead to each of them.
+const MANY: usize = 64;
+
+/// The ports that a Linux bridge leads to, each with the link that ties it to the switch: of several
+/// the first by name.
 #[derive(Clone, Debug, Default)]
 struct Reach {
-    ports: BTreeSet<(Name, PortIx)>,
+    ports: BTreeMap<PortIx, Name>,
     /// Why there may be more.
     unseen: Option<String>,
 }
@@ -36,6 +40,8 @@ struct Reach {
 pub(super) struct Stacks {
     known: RefCell<FxHashMap<LinkKey, Rc<Reach>>>,
     open: RefCell<FxHashSet<LinkKey>>,
+    /// The same of bonds and teams, by how far the way was that led there.
+    aggregates: RefCell<FxHashMap<(LinkKey, usize), Trace>>,
     depth: Cell<usize>,
 }
 
@@ -112,9 +118,13 @@ fn via_bridge(
     own: &[PortIx],
 ) -> Trace {
     let reach = reach(tracer, at);
-    let mut reached = reach.ports.iter().filter(|(_, port)| !own.contains(port)).peekable();
-    let through = reached.peek().map(|(through, _)| through.clone());
-    let ports: BTreeSet<PortIx> = reached.map(|(_, port)| *port).collect();
+    if reach.ports.len() > MANY {
+        let why = format!("the Linux bridge {} leads to more than {MANY} ports", bridge.name);
+        return Trace::unresolved(why);
+    }
+    let reached = || reach.ports.iter().filter(|(port, _)| !own.contains(port));
+    let through = reached().map(|(_, through)| through).min().cloned();
+    let ports: OneOrMore<PortIx> = reached().map(|(port, _)| *port).collect();
     let Some(through) = through else {
         let why = format!("nothing on the Linux bridge {} leads to the switch", bridge.name);
         return Trace { unseen: reach.unseen.clone(), ..Trace::ended(why) };
@@ -124,7 +134,7 @@ fn via_bridge(
         smallvec![Evidence::LinuxBridge { bridge: bridge.clone(), through: through.clone() }];
     let wire = Wire::LinuxBridge { host_end: end.name.clone(), bridge, through };
     let unseen = reach.unseen.clone();
-    Trace { unseen, ..Trace::new(wire, ports.into_iter().collect(), evidence) }
+    Trace { unseen, ..Trace::new(wire, ports, evidence) }
 }
 
 fn reach(tracer: &Tracer<'_, '_>, bridge: LinkKey) -> Rc<Reach> {
@@ -173,7 +183,12 @@ fn joined(tracer: &Tracer<'_, '_>, bridge: LinkKey) -> (Vec<LinkKey>, Reach) {
 
 impl Reach {
     fn add(&mut self, ports: &[PortIx], through: &Name) {
-        self.ports.extend(ports.iter().map(|port| (through.clone(), *port)));
+        for port in ports {
+            let first = self.ports.entry(*port).or_insert_with(|| through.clone());
+            if through < first {
+                first.clone_from(through);
+            }
+        }
     }
 
     /// The least of all reasons, whatever the order of rows.
@@ -239,6 +254,15 @@ pub(super) fn over_members(
     link: &Link,
     hops: usize,
 ) -> Trace {
+    if let Some(known) = tracer.stacks.aggregates.borrow().get(&(at, hops)) {
+        return known.clone();
+    }
+    let trace = by_members(tracer, at, link, hops);
+    tracer.stacks.aggregates.borrow_mut().insert((at, hops), trace.clone());
+    trace
+}
+
+fn by_members(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link, hops: usize) -> Trace {
     let mut members: Vec<_> = tracer.index.members(at).to_vec();
     members.sort_unstable();
     let each =
@@ -246,6 +270,10 @@ pub(super) fn over_members(
     let each: Vec<Trace> = each.collect();
     let ports: BTreeSet<PortIx> =
         each.iter().flat_map(|trace| trace.ports.iter().copied()).collect();
+    if ports.len() > MANY {
+        let why = format!("the members of {} are on more than {MANY} ports", link.name);
+        return Trace::unresolved(why);
+    }
     let unseen = each.iter().filter_map(|trace| trace.unseen.clone()).min();
     let on_all = ports.len() > 1 && each.iter().all(|trace| trace.on_all || trace.ports.len() < 2);
     let claimed = each.iter().any(|trace| trace.claimed);
@@ -261,7 +289,7 @@ pub(super) fn over_members(
 fn merged(each: &[Trace]) -> Vec<Note> {
     let mut notes = Vec::new();
     for note in each.iter().flat_map(|trace| &trace.notes) {
-        if !notes.contains(note) {
+        if notes.len() < MANY && !notes.contains(note) {
             notes.push(note.clone());
         }
     }

@@ -30,6 +30,7 @@ const MAX_HOPS: usize = 8;
 pub(super) type Found = SmallVec<[Evidence; 2]>;
 
 /// How far the way could be followed, and what was seen on it.
+#[derive(Clone)]
 pub(super) struct Trace {
     pub(super) wire: Wire,
     /// The ports it may end on, each once.

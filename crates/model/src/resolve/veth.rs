@@ -35,8 +35,7 @@ pub(super) fn far_end<'a>(
         let confirmed = points_back(index, at, far, end).ok_or_else(|| unresolved(&changed()))?;
         return Ok((far, end, confirmed));
     }
-    let ends = index.far_ends(link.ifindex.0, peer.ifindex.0).iter().copied();
-    let ends = ends.filter(|far| *far != at && names(index, *far, at));
+    let ends = index.far_ends(at, peer.ifindex).iter().copied().filter(|far| *far != at);
     let ends: Vec<_> = ends.filter_map(|far| Some((far, index.link(far)?))).collect();
     match ends.as_slice() {
         [(far, end)] => Ok((*far, end, Confirmed::FromFarEnd)),
@@ -51,12 +50,6 @@ pub(super) fn far_end<'a>(
 fn is_not_the_switch(index: &Index<'_>, at: LinkKey, nsid: Nsid) -> bool {
     let home = index.namespace(at.netns);
     index.switch_netns.is_some() && home.is_some_and(|home| !home.nsids.contains_key(&nsid))
-}
-
-/// Whether the far end says that its peer is exactly `at`.
-fn names(index: &Index<'_>, far: LinkKey, at: LinkKey) -> bool {
-    let Some(end) = index.link(far) else { return false };
-    points_back(index, at, far, end) == Some(Confirmed::BothWays)
 }
 
 fn points_back(index: &Index<'_>, at: LinkKey, far: LinkKey, end: &Link) -> Option<Confirmed> {

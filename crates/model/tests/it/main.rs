@@ -13,6 +13,7 @@
 mod anonymous;
 mod bounds;
 mod cases;
+mod growth;
 mod laws;
 mod laws_proof;
 mod laws_question;

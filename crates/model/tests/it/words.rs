@@ -82,8 +82,12 @@ fn small_words_are_told_apart() {
 
 #[test]
 fn occupants_say_who_is_on_a_port() {
-    let plug =
-        |tenants| Plug { tenants, netns: HOME, netns_names: Vec::new(), interface: "eth0".into() };
+    let plug = |tenants: Vec<_>| Plug {
+        tenants: tenants.into(),
+        netns: HOME,
+        netns_names: Vec::new(),
+        interface: "eth0".into(),
+    };
     let last = |container, interface| LastTenant {
         words: "cd".repeat(32),
         container,
