@@ -124,7 +124,7 @@ fn passes(event: &Event, known: &Known, filters: &[Filter]) -> bool {
     let filters = Filters(filters);
     let pass = |attachment: &model::wiring::Attachment| {
         attachment.tenants.iter().any(|who| filters.pass(attachment, who, known.row(&who.id)))
-            || (attachment.tenants.is_empty() && filters.agree(&nobodys(attachment)))
+            || (attachment.tenants.is_empty() && filters.agree(&of_no_container(attachment)))
     };
     match &event.change {
         Change::Appeared(now) => pass(now),
@@ -135,7 +135,7 @@ fn passes(event: &Event, known: &Known, filters: &[Filter]) -> bool {
 }
 
 /// A namespace without containers goes by its own name.
-fn nobodys(attachment: &model::wiring::Attachment) -> model::filter::Facts<'_> {
+fn of_no_container(attachment: &model::wiring::Attachment) -> model::filter::Facts<'_> {
     let port = attachment.port.port();
     model::filter::Facts {
         name: attachment.netns_names.first().map_or("", String::as_str),

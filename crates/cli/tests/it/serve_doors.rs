@@ -169,7 +169,7 @@ fn what_a_client_has_is_not_sent_again() {
 }
 
 #[test]
-fn labels_are_not_told_to_whoever_can_connect_and_filter_all_the_same() {
+fn labels_are_not_told_by_tcp_without_a_token_and_filter_all_the_same() {
     lab::need!(Docker);
     let labels = ["--label", "db.password=hunter2", "--label", "tier=web"];
     let bridge = Bridge::new();
