@@ -60,9 +60,11 @@ fn a_veth_to_this_namespace_is_known_from_both_ends() {
     lab::need!(Root);
     let there = Space::new("h");
     let end = format!("{}e", there.0);
-    crate::space::ip(&[
-        "link", "add", &end, "type", "veth", "peer", "name", "eth0", "netns", &there.0,
-    ]);
+    // udev would give a link of the host's that has no address of its own another one, between the
+    // two looks (MACAddressPolicy of systemd.link(5)).
+    let veth = ["link", "add", &end, "address", "02:00:00:00:06:8e", "type", "veth"];
+    let peer = ["peer", "name", "eth0", "netns", &there.0];
+    crate::space::ip(&[&veth[..], &peer].concat());
     let (home, away) = (Netns::current().unwrap(), there.open());
     let here = RouteSocket::here().unwrap();
     let (near, far) = (here.link_named(&end).unwrap().unwrap(), named(&away, "eth0"));
