@@ -197,7 +197,7 @@ impl InnerDocker {
         let killed = self.dockerd();
         self.signal(Signal::KILL);
         wait_until("the next inner dockerd answers", || {
-            let there = self.dockerd().filter(|pid| Some(*pid) != killed).is_some();
+            let there = self.dockerd().is_some_and(|pid| Some(pid) != killed);
             there && try_run("docker", &["--host", &self.host(), "ps", "--quiet"]).is_ok()
         });
     }
