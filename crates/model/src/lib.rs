@@ -17,6 +17,7 @@
 mod anonymise;
 mod bounds;
 mod cidr;
+mod container_ref;
 pub mod dialects;
 pub mod evidence;
 pub mod filter;
