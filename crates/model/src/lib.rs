@@ -34,6 +34,7 @@ pub mod plan;
 pub mod port_record;
 mod public;
 pub mod query;
+mod query_error;
 mod rehearse;
 mod resolve;
 pub mod snapshot;

@@ -1,6 +1,5 @@
 //! Which container, which bridge, which attachments were asked for.
 
-mod error;
 mod missed;
 
 use crate::NamedBridge;
@@ -13,7 +12,7 @@ use crate::switch::{Bridge, SwitchSource};
 use crate::target::Target;
 use crate::wiring::{Attachment, Wiring};
 
-pub use error::QueryError;
+pub use crate::query_error::QueryError;
 pub use missed::{require_all, require_whole};
 
 /// At most so many near names or candidates are told.
