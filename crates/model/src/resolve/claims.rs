@@ -21,7 +21,7 @@ use super::containers::ContainerIndex;
 use super::entries::PortIx;
 use super::group::{OneOrMore, group};
 use super::index::Index;
-use super::trace::Trace;
+use super::traced::Trace;
 
 /// A port, and the writer of the claim to it.
 type Claimed = (PortIx, &'static str);

@@ -17,6 +17,7 @@ mod port_link;
 mod ports;
 mod stacks;
 mod trace;
+mod traced;
 mod unseen;
 mod veth;
 
@@ -34,7 +35,8 @@ use index::{Index, Tenant};
 use notes::port_notes;
 use ports::Occupancy;
 pub(crate) use ports::TUNNELS;
-use trace::{Trace, Tracer};
+use trace::Tracer;
+use traced::Trace;
 
 /// Relates the rows of all sources to each other.
 ///

@@ -16,7 +16,8 @@ use crate::wiring::Wire;
 
 use super::entries::PortIx;
 use super::group::OneOrMore;
-use super::trace::{Found, Trace, Tracer, direct, doubt, on_unknown_datapath, onto, step};
+use super::trace::{Tracer, direct, doubt, on_unknown_datapath, onto, step};
+use super::traced::{Found, Trace};
 use super::veth::far_end;
 
 /// Bridges that are members of each other by way of links stacked on them are followed so deep.
