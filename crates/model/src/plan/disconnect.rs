@@ -14,8 +14,8 @@ use crate::whereabouts::{Whereabouts, whereabouts};
 use crate::wiring::{Attachment, ContainerRef, Occupant, Plug, SwitchPort, Wiring};
 
 use super::debris::{Verdict, judge_forgotten};
-use super::number::requesters;
 use super::planner::delete;
+use super::requesters::requesters;
 use super::restore::only_remembered;
 use super::world::written_here;
 use super::{Plan, PlanError, ReplacePort, Step, require_here};

@@ -13,6 +13,7 @@ mod number;
 mod planner;
 mod prune;
 mod rename;
+mod requesters;
 mod restore;
 mod step;
 mod unfinished;

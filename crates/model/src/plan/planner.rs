@@ -13,7 +13,7 @@ use crate::whereabouts::{Whereabouts, whereabouts};
 use crate::wiring::{ContainerRef, Occupant, Wiring};
 
 use super::debris::{Verdict, judge};
-use super::number::requesters;
+use super::requesters::requesters;
 use super::world::{require_engine, written_here};
 use super::{KernelStep, PlanError, ReplacePort, Step, SwitchStep, Veth, name};
 

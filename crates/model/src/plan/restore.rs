@@ -15,8 +15,9 @@ use crate::switch::{Bridge, OfPortState, Port, SwitchSource};
 use crate::whereabouts::{Whereabouts, whereabouts};
 use crate::wiring::{Occupant, Plug, SwitchPort, Wiring};
 
-use super::number::{number_of, requesters};
+use super::number::number_of;
 use super::planner::{Planner, delete, home_of};
+use super::requesters::requesters;
 use super::world::written_here;
 use super::{Generated, Plan, PlanError, ReplacePort, Step, require_here};
 
