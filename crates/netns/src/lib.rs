@@ -18,6 +18,7 @@ mod change;
 mod enter;
 mod error;
 mod ethtool;
+mod link_name;
 mod message;
 mod namespace;
 mod netlink;
