@@ -1,6 +1,8 @@
 //! The rows of a port as they were read, and the operations by which a transaction makes sure that
 //! they still are so.
 
+use std::collections::BTreeMap;
+
 use model::ids::Ifindex;
 use model::switch::{OfPortState, Port};
 use model::{SourceError, SourceErrorKind};
@@ -9,7 +11,9 @@ use ovsdb::{VSWITCH, Value, Which};
 use serde::Deserialize;
 
 use super::read::Database;
-use super::transaction::Columns;
+
+/// A row with all its columns.
+pub(super) type Columns = BTreeMap<String, Opaque>;
 
 /// The rows of a port as they were read: an Interface, and the Port that holds it.
 pub(super) struct Old {

@@ -10,7 +10,7 @@ use ovsdb::{Client, Remote, Results, Select, Tables, Tls, Uuid, VSWITCH};
 use serde::de::DeserializeOwned;
 
 use super::columns::{Asked, Asking};
-use super::rows::{BridgeRow, InterfaceRow, OpenVSwitchRow, PortRow, Rows};
+use super::rows::{BridgeRow, DatabaseRow, InterfaceRow, OpenVSwitchRow, PortRow, Rows};
 use crate::failure;
 
 /// A connection to the switch's database.
@@ -20,21 +20,6 @@ pub(crate) struct Database {
     what: String,
     /// What it calls itself, where that was read.
     row: Option<DatabaseRow>,
-}
-
-/// What a database calls itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct DatabaseRow {
-    /// The `_uuid` of its Open_vSwitch row, made with the database and different in each.
-    pub(crate) id: Uuid,
-    /// What the operator calls it.
-    pub(crate) system_id: Option<String>,
-}
-
-impl DatabaseRow {
-    pub(super) fn of(id: Uuid, row: &OpenVSwitchRow) -> Self {
-        Self { id, system_id: row.system_id().cloned() }
-    }
 }
 
 /// Who answered for a database.

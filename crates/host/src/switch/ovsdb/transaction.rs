@@ -9,11 +9,11 @@ use model::memory::MemoryChange;
 use model::plan::ReplacePort;
 use model::switch::Port;
 use model::{SourceError, SourceErrorKind};
-use ovsdb::{Mutation, Opaque, Operation, Row, Select, Uuid};
+use ovsdb::{Mutation, Operation, Row, Select, Uuid};
 use ovsdb::{VSWITCH, Value, Which};
 use serde::de::IgnoredAny;
 
-use super::port_rows::{Old, is};
+use super::port_rows::{Columns, Old, is};
 use super::read::Database;
 
 /// One of us at a time. The server gives it to the next when its holder is gone.
@@ -37,8 +37,6 @@ const INTERFACE_SETTINGS: &[&str] = &[
 /// The same of a Port.
 const PORT_SETTINGS: &[&str] =
     &["cvlans", "external_ids", "mac", "other_config", "protected", "qos", "vlan_mode"];
-
-pub(super) type Columns = BTreeMap<String, Opaque>;
 
 /// All columns of ports that were taken away, by the interface's name: for their successors,
 /// and for bringing them back.

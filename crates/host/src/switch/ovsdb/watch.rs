@@ -11,8 +11,8 @@ use serde::de::DeserializeOwned;
 use tokio::sync::watch::Sender;
 use tokio::time::timeout;
 
-use super::read::{Answerer, Database, DatabaseRow};
-use super::rows::{BridgeRow, InterfaceRow, OpenVSwitchRow, PortRow};
+use super::read::{Answerer, Database};
+use super::rows::{BridgeRow, DatabaseRow, InterfaceRow, OpenVSwitchRow, PortRow};
 use crate::Host;
 use crate::deadline::Deadline;
 use crate::identity;
