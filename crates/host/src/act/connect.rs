@@ -6,7 +6,7 @@ use model::wiring::PortState;
 use model::{Look, Snapshot, SourceError, SourceErrorKind, Target, query, resolve};
 
 use super::executor::PlanExecutor;
-use super::restore::proof;
+use super::questions::proof;
 use super::settle::unknown_occupants;
 use super::{ActError, Connected, generate};
 use crate::{Host, Observe, Question};

@@ -6,6 +6,7 @@ mod executor;
 mod generate;
 mod observer;
 mod prune;
+mod questions;
 mod restore;
 mod settle;
 
@@ -21,7 +22,7 @@ pub(crate) use observer::Observer;
 pub use observer::StepObserver;
 pub(crate) use prune::left_over_in;
 pub use prune::{LeftOver, Pruned};
-pub(crate) use restore::whole;
+pub(crate) use questions::whole;
 pub use restore::{Done, Restored, plan_restore};
 
 /// What came of a request.

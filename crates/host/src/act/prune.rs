@@ -9,7 +9,7 @@ use model::query::QueryError;
 
 use super::ActError;
 use super::executor::PlanExecutor;
-use super::restore::whole;
+use super::questions::whole;
 use crate::Host;
 
 /// A device that is gone now may be back in a moment, as one that is renamed.

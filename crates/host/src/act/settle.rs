@@ -7,7 +7,7 @@ use model::Look;
 use model::ids::{Name, Nsid};
 use model::plan::PlanError;
 
-use super::restore::whole;
+use super::questions::whole;
 use crate::deadline::Deadline;
 use crate::{Host, kernel};
 
