@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::cell::is_obeyed;
-use crate::format::FormatError;
+use crate::format_error::FormatError;
 
 /// Renders `text` with `row` as its dot. What is null in JSON is printed as nothing, and is null
 /// again for `json`.
