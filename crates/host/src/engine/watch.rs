@@ -101,12 +101,12 @@ async fn follow_events(
                     answer?;
                     break;
                 }
-                packet_sockets = happened(&mut events, &mut changed, retry.due, sign) => packet_sockets?,
+                noted = happened(&mut events, &mut changed, retry.due, sign) => noted?,
             }
             changed.ids.append(&mut retry.take());
             asked.ask(std::mem::take(&mut changed.ids), &rows);
         }
-        // What was packet_sockets while an answer came is still to be asked about.
+        // What events told while an answer came is still to be asked about.
         if std::mem::take(&mut changed.missed) {
             let due = Deadline::after(patience);
             (rows, _) = due.hold(|| engine.what(), all_settled(engine, due)).await?;
