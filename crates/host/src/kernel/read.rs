@@ -181,7 +181,7 @@ fn assign_nsids(spaces: &[&Netns], switch: &Netns) {
     netns::visit(&[switch], |_, socket| {
         for space in spaces.iter().filter(|space| id(space) != id(switch)) {
             if socket.nsid_of(space)?.is_none() {
-                socket.give_nsid(space)?;
+                socket.assign_nsid(space)?;
             }
         }
         Ok(())
@@ -191,7 +191,7 @@ fn assign_nsids(spaces: &[&Netns], switch: &Netns) {
 /// Listens to changes of links in the switch's namespace, or in all that it has a name for.
 pub(crate) fn listen(switch: &Netns, all: bool) -> Result<LinkWatch, SourceError> {
     let listening = netns::visit(&[switch], |_, _| LinkWatch::here(all));
-    let listening = listening.into_iter().next().unwrap_or(Err(netns::Error::Restless));
+    let listening = listening.into_iter().next().unwrap_or(Err(netns::Error::DumpInterrupted));
     listening.map_err(|error| source_error("changes of links".to_owned(), &error))
 }
 
@@ -231,7 +231,7 @@ fn each(
     let others: Vec<&Netns> = switch.into_iter().collect();
     let spaces: Vec<&Netns> = homes.iter().map(|(home, _)| *home).collect();
     let read = netns::visit(&spaces, |i, socket| {
-        let Some((home, names)) = homes.get(i) else { return Err(netns::Error::Restless) };
+        let Some((home, names)) = homes.get(i) else { return Err(netns::Error::DumpInterrupted) };
         let mut row = empty(id(home), names.clone());
         row.links = links::all(socket)?;
         if details.routes && switch.map(id) != Some(row.id) {
@@ -274,7 +274,7 @@ pub(crate) fn read_packet_sockets(switch: &Netns, rows: &mut [Namespace]) {
 
 /// Nothing follows where it cannot be told.
 fn packet_sockets() -> Option<BTreeSet<Ifindex>> {
-    Some(netns::listened_to().ok()?.into_iter().map(Ifindex).collect())
+    Some(netns::packet_socket_links().ok()?.into_iter().map(Ifindex).collect())
 }
 
 fn unread(space: &Netns, names: &[String], error: &netns::Error) -> Namespace {
