@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use model::ids::Ifindex;
 use model::switch::{OfPortState, Port};
 use model::{SourceError, SourceErrorKind};
-use ovsdb::{Map, Mutation, Opaque, Operation, Optional, Row, Select, Set, Until, Uuid};
+use ovsdb::{Map, Mutator, Opaque, Operation, Optional, Row, Select, Set, Until, Uuid};
 use ovsdb::{VSWITCH, Value, Which};
 use serde::Deserialize;
 
@@ -145,7 +145,7 @@ impl Old {
         Operation::Mutate {
             which: Which::all("Bridge").equal("name", bridge),
             column: "ports",
-            how: Mutation::Delete,
+            mutator: Mutator::Delete,
             value: self.port.into(),
         }
     }
