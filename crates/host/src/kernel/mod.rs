@@ -20,7 +20,7 @@ mod rows;
 pub mod switch_namespace;
 pub mod watch;
 
-pub(crate) use change::Links;
+pub(crate) use change::KernelExecutor;
 pub(crate) use hints::open;
 pub(crate) use inhabited::inhabited;
 pub(crate) use namespaces::{named, not_opened, open_named, own_namespace, source_error};

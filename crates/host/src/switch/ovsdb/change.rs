@@ -12,8 +12,8 @@ use super::transaction::SavedColumns;
 use crate::Host;
 use crate::deadline::Deadline;
 
-/// The database, whose lock is ours.
-pub(crate) struct Rows {
+/// Carries out the switch's steps of a plan, and holds the lock of its database.
+pub(crate) struct SwitchExecutor {
     database: Database,
     patience: Duration,
     locked: bool,
@@ -22,7 +22,7 @@ pub(crate) struct Rows {
     saved: SavedColumns,
 }
 
-impl Rows {
+impl SwitchExecutor {
     /// Waits until no other docker-ovs changes anything.
     pub(crate) async fn lock(host: &Host, due: Deadline) -> Result<Self, SourceError> {
         let mut database = host.database(due).await?;

@@ -24,7 +24,7 @@ pub(crate) struct Number {
 }
 
 #[derive(Deserialize)]
-struct Seen {
+struct NumberRow {
     ofport: Optional<i64>,
     #[serde(default)]
     error: Optional<String>,
@@ -60,7 +60,7 @@ impl Database {
             let select = Select::new("Interface", &columns).equal("name", iface);
             let operations = [until_not(iface, this, patience), Operation::Select(select)];
             let asked = self.client.transact(VSWITCH, &operations).await;
-            let rows: Result<Vec<Seen>, _> = asked.and_then(|answer| answer.rows(1));
+            let rows: Result<Vec<NumberRow>, _> = asked.and_then(|answer| answer.rows(1));
             if rows.as_ref().is_err_and(is_timed_out) {
                 return Ok(Number { ofport: OfPortState::Pending, error: None });
             }
