@@ -117,7 +117,7 @@ impl Watch {
         }
     }
 
-    fn snapshot(&mut self, latest: &Seen) -> Snapshot {
+    fn snapshot(&mut self, latest: &Published) -> Snapshot {
         let engines = latest.engines.iter();
         let (switch_netns, identities) = latest.identities();
         let mut kernel = latest.kernel.observed();
@@ -147,9 +147,9 @@ impl Drop for Watch {
 
 impl Feeds {
     /// Takes what is published for seen. The rows are shared, not copied.
-    fn see(&mut self) -> Seen {
+    fn see(&mut self) -> Published {
         let engines = self.engines.iter_mut();
-        Seen {
+        Published {
             engines: engines
                 .map(|(kind, rows)| (kind.clone(), rows.borrow_and_update().clone()))
                 .collect(),
@@ -169,13 +169,13 @@ impl Feeds {
 }
 
 /// What each source published last.
-struct Seen {
+struct Published {
     engines: Vec<(Kind, Answered<Container>)>,
     switch: Answered<Bridge>,
     kernel: Latest<Namespace, LinkReading>,
 }
 
-impl Seen {
+impl Published {
     fn versions(&self) -> Vec<u64> {
         let engines = self.engines.iter().map(|(_, rows)| rows.version());
         engines.chain([self.switch.version(), self.kernel.version()]).collect()
@@ -231,8 +231,8 @@ struct Barrier {
 impl Barrier {
     /// Asks for a reading where a port has a name that none had before and that is not known as a
     /// link's, or may have another packet socket; whether the last one that is to be awaited has come.
-    fn is_passed(&mut self, latest: &Seen, requests: &Sender<u64>) -> bool {
-        let Seen { switch: ports, kernel: links, .. } = latest;
+    fn is_passed(&mut self, latest: &Published, requests: &Sender<u64>) -> bool {
+        let Published { switch: ports, kernel: links, .. } = latest;
         if ports.version() != self.checked && links.has_answered() {
             let is_first = std::mem::replace(&mut self.checked, ports.version()) == 0;
             let unknown = unknown(ports, links);

@@ -1,7 +1,7 @@
 //! The kernel, watched. It only hints; what changed is read again, and no more than that: a
 //! hint from the switch's own namespace costs one dump, one from elsewhere all the others.
 //!
-//! Links have two ends, so what was read elsewhere counts only once the switch's namespace was read
+//! LinkState have two ends, so what was read elsewhere counts only once the switch's namespace was read
 //! after it: what leads somewhere is never newer than what it leads to.
 
 use std::collections::BTreeMap;
@@ -58,7 +58,7 @@ async fn follow(
     latest: &Publish,
 ) -> Result<Infallible, SourceError> {
     // Listens before anything is read.
-    let mut links = Links::open(open)?;
+    let mut links = LinkState::open(open)?;
     for rows in &mut containers {
         // An engine that has ended has said all that it will say.
         let _ = rows.wait_for(Latest::has_answered).await;
@@ -72,7 +72,7 @@ async fn follow(
             Ok(()) = requests.changed() => {
                 // Taken before the reading begins: only that counts which is read after it.
                 number = *requests.borrow_and_update();
-                let changed = links.read_here(When::AtOnce).await?;
+                let changed = links.read_here(SwitchRead::AtOnce).await?;
                 links.publish(number, changed, latest);
                 false
             }
@@ -81,11 +81,11 @@ async fn follow(
                 false
             }
             event = links.event() => match event {
-                Event::Hint if links.note_hints() => links.read_here(When::Alone).await?,
-                Event::Hint => false,
-                Event::Read(homes) => {
+                KernelEvent::Hint if links.note_hints() => links.read_here(SwitchRead::Alone).await?,
+                KernelEvent::Hint => false,
+                KernelEvent::Read(homes) => {
                     links.hold(homes);
-                    links.read_here(When::Alone).await?
+                    links.read_here(SwitchRead::Alone).await?
                 }
             },
         };
@@ -107,7 +107,7 @@ pub(crate) async fn any_changed<'r, T: 'r, A: 'r>(
 }
 
 /// What the kernel told last, and what may have changed since.
-struct Links<'o> {
+struct LinkState<'o> {
     open: &'o Open,
     switch: Arc<dyn SwitchNamespace>,
     /// Reads the switch's namespace, which what is read elsewhere does not hold up.
@@ -126,14 +126,14 @@ struct Links<'o> {
 }
 
 /// What there is to do.
-enum Event {
+enum KernelEvent {
     /// Something changed.
     Hint,
     /// Namespaces were read, or that came to nothing.
     Read(Option<OtherNamespaces>),
 }
 
-impl<'o> Links<'o> {
+impl<'o> LinkState<'o> {
     fn open(open: &'o Open) -> Result<Self, SourceError> {
         let switch = open()?;
         Ok(Self {
@@ -156,23 +156,23 @@ impl<'o> Links<'o> {
         &mut self,
         containers: &mut [Receiver<Answered<Container>>],
     ) -> Result<(), SourceError> {
-        self.read_here(When::AtOnce).await?;
+        self.read_here(SwitchRead::AtOnce).await?;
         self.read_elsewhere(containers);
         while self.reading.is_some() {
             match self.event().await {
-                Event::Hint => {
+                KernelEvent::Hint => {
                     self.note_hints();
                 }
-                Event::Read(homes) => self.hold(homes),
+                KernelEvent::Read(homes) => self.hold(homes),
             }
         }
-        self.read_here(When::AtOnce).await?;
+        self.read_here(SwitchRead::AtOnce).await?;
         self.read_elsewhere(containers);
         Ok(())
     }
 
     /// Waits for a hint, or for the end of a reading that is under way. Cancel safe.
-    async fn event(&mut self) -> Event {
+    async fn event(&mut self) -> KernelEvent {
         let Self { switch, reading, failed, .. } = self;
         let read = async {
             match reading {
@@ -183,9 +183,9 @@ impl<'o> Links<'o> {
         let retry = async { if *failed { sleep(RETRY).await } else { pending().await } };
         tokio::select! {
             biased;
-            read = read => Event::Read(read.ok()),
-            () = switch.hinted() => Event::Hint,
-            () = retry => Event::Hint,
+            read = read => KernelEvent::Read(read.ok()),
+            () = switch.hinted() => KernelEvent::Hint,
+            () = retry => KernelEvent::Hint,
         }
     }
 
@@ -240,7 +240,7 @@ impl<'o> Links<'o> {
     /// # Errors
     /// The switch's namespace cannot be opened or read, or is not known any more: what is known of it
     /// is old then.
-    async fn read_here(&mut self, when: When) -> Result<bool, SourceError> {
+    async fn read_here(&mut self, when: SwitchRead) -> Result<bool, SourceError> {
         if !self.switch.is_current()? {
             self.switch = (self.open)()?;
             self.dirty = true;
@@ -259,7 +259,7 @@ impl<'o> Links<'o> {
         }
         if cross_netns_links(self.here.as_ref()) != cross_netns_links(Some(&here)) {
             self.dirty = true;
-            if when == When::Alone && !fresh {
+            if when == SwitchRead::Alone && !fresh {
                 return Ok(false);
             }
         }
@@ -299,7 +299,7 @@ fn cross_netns_links(read: Option<&Namespace>) -> Vec<Ifindex> {
 
 /// When what was read of the switch's namespace counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum When {
+enum SwitchRead {
     /// As soon as it is read.
     AtOnce,
     /// Unless it has to do with what is elsewhere: then both are read once more, together.
