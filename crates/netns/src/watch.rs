@@ -1,4 +1,4 @@
-//! Hints that links or addresses changed (netlink(7), multicast groups of rtnetlink(7)).
+//! Notifications that links or addresses changed (netlink(7), multicast groups of rtnetlink(7)).
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};

@@ -1,5 +1,5 @@
-//! The kernel, watched. It only hints; what changed is read again, and no more than that: a
-//! hint from the switch's own namespace costs one dump, one from elsewhere all the others.
+//! The kernel, watched. It only notifies; what changed is read again, and no more than that: a
+//! notification from the switch's own namespace costs one dump, one from elsewhere all the others.
 //!
 //! LinkState have two ends, so what was read elsewhere counts only once the switch's namespace was read
 //! after it: what leads somewhere is never newer than what it leads to.
@@ -22,7 +22,7 @@ use super::reader::{Reader, Reading};
 use super::switch_namespace::{Handle, Open, OtherNamespaces, SwitchNamespace};
 use crate::source::{Answered, Latest};
 
-/// The pause before what could not be read is tried again: no hint says that it can be.
+/// The pause before what could not be read is tried again: no notification says that it can be.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// What is said about the kernel's rows as a whole.
@@ -81,8 +81,8 @@ async fn follow(
                 false
             }
             event = links.event() => match event {
-                KernelEvent::Hint if links.note_hints() => links.read_here(SwitchRead::Alone).await?,
-                KernelEvent::Hint => false,
+                KernelEvent::Notified if links.note_notified() => links.read_here(SwitchRead::Alone).await?,
+                KernelEvent::Notified => false,
                 KernelEvent::Read(homes) => {
                     links.hold(homes);
                     links.read_here(SwitchRead::Alone).await?
@@ -128,7 +128,7 @@ struct LinkState<'o> {
 /// What there is to do.
 enum KernelEvent {
     /// Something changed.
-    Hint,
+    Notified,
     /// Namespaces were read, or that came to nothing.
     Read(Option<OtherNamespaces>),
 }
@@ -160,8 +160,8 @@ impl<'o> LinkState<'o> {
         self.read_elsewhere(containers);
         while self.reading.is_some() {
             match self.event().await {
-                KernelEvent::Hint => {
-                    self.note_hints();
+                KernelEvent::Notified => {
+                    self.note_notified();
                 }
                 KernelEvent::Read(homes) => self.hold(homes),
             }
@@ -171,7 +171,7 @@ impl<'o> LinkState<'o> {
         Ok(())
     }
 
-    /// Waits for a hint, or for the end of a reading that is under way. Cancel safe.
+    /// Waits for a notification, or for the end of a reading that is under way. Cancel safe.
     async fn event(&mut self) -> KernelEvent {
         let Self { switch, reading, failed, .. } = self;
         let read = async {
@@ -184,18 +184,18 @@ impl<'o> LinkState<'o> {
         tokio::select! {
             biased;
             read = read => KernelEvent::Read(read.ok()),
-            () = switch.hinted() => KernelEvent::Hint,
-            () = retry => KernelEvent::Hint,
+            () = switch.notified() => KernelEvent::Notified,
+            () = retry => KernelEvent::Notified,
         }
     }
 
-    /// Notes what is hinted at right now, or is to be tried again; whether the switch's namespace
+    /// Notes what is told right now, or is to be tried again; whether the switch's namespace
     /// is to be read alone. What is being read elsewhere is told together with what is here.
-    fn note_hints(&mut self) -> bool {
-        let hint = self.switch.take_hint();
-        let elsewhere = hint.elsewhere || self.failed;
+    fn note_notified(&mut self) -> bool {
+        let notified = self.switch.take_notified();
+        let elsewhere = notified.elsewhere || self.failed;
         self.dirty |= elsewhere;
-        hint.here && !elsewhere && self.reading.is_none()
+        notified.here && !elsewhere && self.reading.is_none()
     }
 
     /// Starts to read the namespaces of the containers, unless that is under way already: then
