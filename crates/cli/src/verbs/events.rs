@@ -21,7 +21,7 @@ use crate::outcome::{CliError, Outcome};
 use crate::writer::{self, Text};
 
 /// So long a number that is still to come is waited for before it is told that it is.
-const PATIENCE: Duration = Duration::from_secs(1);
+const NUMBER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Prints what changes until a signal, or until the reader of stdout is gone.
 ///
@@ -56,7 +56,7 @@ async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, CliError> 
                 last.as_ref().map_or(Vec::new(), |last| timeline.stop_waiting(last, host::now()))
             }
         };
-        let begun = waits_until.unwrap_or_else(|| Instant::now() + PATIENCE);
+        let begun = waits_until.unwrap_or_else(|| Instant::now() + NUMBER_TIMEOUT);
         waits_until = timeline.is_waiting().then_some(begun);
         if std::mem::take(&mut quiet) {
             continue;

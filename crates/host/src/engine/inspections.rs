@@ -28,7 +28,7 @@ type Answer = (ContainerId, Result<Option<Container>, SourceError>);
 /// What an engine is being asked.
 pub(super) struct Inspections<'e> {
     engine: &'e dyn Engine,
-    patience: Duration,
+    timeout: Duration,
     asked: FuturesUnordered<BoxFuture<'e, Answer>>,
     /// The containers it is asked about.
     about: BTreeSet<ContainerId>,
@@ -37,10 +37,10 @@ pub(super) struct Inspections<'e> {
 }
 
 impl<'e> Inspections<'e> {
-    /// No answer may take longer than `patience`.
-    pub(super) fn of(engine: &'e dyn Engine, patience: Duration) -> Self {
+    /// No answer may take longer than `timeout`.
+    pub(super) fn of(engine: &'e dyn Engine, timeout: Duration) -> Self {
         let (about, waiting) = (BTreeSet::new(), BTreeSet::new());
-        Self { engine, patience, asked: FuturesUnordered::new(), about, waiting }
+        Self { engine, timeout, asked: FuturesUnordered::new(), about, waiting }
     }
 
     /// Something happened to `changed`.
@@ -54,7 +54,7 @@ impl<'e> Inspections<'e> {
             let Some(id) = self.waiting.difference(&self.about).next().cloned() else { return };
             self.waiting.remove(&id);
             self.about.insert(id.clone());
-            let (engine, due) = (self.engine, Deadline::after(self.patience));
+            let (engine, due) = (self.engine, Deadline::after(self.timeout));
             let known = rows.get(&id).cloned();
             self.asked.push(inspect(engine, due, id, known).boxed());
         }

@@ -99,7 +99,7 @@ impl Timeline {
     /// Compares with what was told, and tells what is different: attachments by namespace and
     /// index, then what vanished, then ports. `at` is in milliseconds since the Unix epoch.
     pub fn advance(&mut self, wiring: &Wiring, at: u64) -> Vec<Event> {
-        let mut changes = self.present(wiring, Patience::Left);
+        let mut changes = self.present(wiring, PendingNumber::Wait);
         changes.extend(self.missing(wiring));
         changes.extend(self.orphaned(wiring));
         changes.extend(self.cleared(wiring));
@@ -119,11 +119,11 @@ impl Timeline {
     /// Waits no longer for numbers that are still to come in the Wiring that was told last: tells
     /// that they are.
     pub fn stop_waiting(&mut self, wiring: &Wiring, at: u64) -> Vec<Event> {
-        let changes = self.present(wiring, Patience::Over);
+        let changes = self.present(wiring, PendingNumber::Tell);
         changes.into_iter().map(|change| Event { at, change }).collect()
     }
 
-    fn present(&mut self, wiring: &Wiring, patience: Patience) -> Vec<Change> {
+    fn present(&mut self, wiring: &Wiring, pending: PendingNumber) -> Vec<Change> {
         let (mut changes, mut next) = (Vec::new(), 0);
         self.waiting.clear();
         self.pending = false;
@@ -139,7 +139,7 @@ impl Timeline {
             if differences(told, now).is_empty() {
                 continue;
             }
-            let now = self.tellable(wiring, at, now, patience);
+            let now = self.tellable(wiring, at, now, pending);
             let Some(told) = self.attachments.get_mut(at) else { continue };
             let fields = differences(told, &now);
             if !fields.is_empty() {
@@ -157,9 +157,9 @@ impl Timeline {
         wiring: &Wiring,
         at: usize,
         now: &'a Attachment,
-        patience: Patience,
+        pending: PendingNumber,
     ) -> Cow<'a, Attachment> {
-        if is_settled(wiring, now, patience) {
+        if is_settled(wiring, now, pending) {
             return Cow::Borrowed(now);
         }
         let Some(told) = self.attachments.get(at) else { return Cow::Borrowed(now) };
@@ -229,11 +229,11 @@ fn port_key(port: &SwitchPort) -> (Name, Name) {
     (port.bridge.clone(), port.port.iface.clone())
 }
 
-/// Whether a number that is still to come is waited for.
+/// What is done about a number that is still to come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Patience {
-    Left,
-    Over,
+enum PendingNumber {
+    Wait,
+    Tell,
 }
 
 /// A namespace without a container and without a name is what a container leaves for a moment.
@@ -243,9 +243,9 @@ fn inhabited(wiring: &Wiring) -> impl Iterator<Item = &Attachment> {
 }
 
 /// A number that is still to come is waited for, and no port is made of not having seen any.
-fn is_settled(wiring: &Wiring, now: &Attachment, patience: Patience) -> bool {
+fn is_settled(wiring: &Wiring, now: &Attachment, pending: PendingNumber) -> bool {
     match now.port {
-        PortState::Pending(_) => patience == Patience::Over,
+        PortState::Pending(_) => pending == PendingNumber::Tell,
         PortState::Unknown { .. } => !wiring.unseen.switch,
         _ => true,
     }
