@@ -56,7 +56,7 @@ impl Database {
         timeout: Duration,
     ) -> Result<Number, SourceError> {
         let rows = loop {
-            let columns = self.asking.asked.of_interface(&["ofport", "error"]);
+            let columns = self.columns.requested.of_interface(&["ofport", "error"]);
             let select = Select::new("Interface", &columns).equal("name", iface);
             let operations = [until_not(iface, this, timeout), Operation::Select(select)];
             let asked = self.client.transact(VSWITCH, &operations).await;
@@ -64,7 +64,7 @@ impl Database {
             if rows.as_ref().is_err_and(is_timed_out) {
                 return Ok(Number { ofport: OfPortState::Pending, error: None });
             }
-            if !self.asking.has_less(&mut self.client, &rows).await {
+            if !self.columns.drops_unknown(&mut self.client, &rows).await {
                 break rows.map_err(|error| self.source_error(&error))?;
             }
         };

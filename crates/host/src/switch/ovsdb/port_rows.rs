@@ -16,7 +16,7 @@ use super::read::Database;
 pub(super) type Columns = BTreeMap<String, Opaque>;
 
 /// The rows of a port as they were read: an Interface, and the Port that holds it.
-pub(super) struct Old {
+pub(super) struct ExistingPort {
     pub(super) interface: Uuid,
     pub(super) port: Uuid,
     /// How many Interfaces the Port holds.
@@ -65,7 +65,7 @@ impl Database {
         &mut self,
         port: &Port,
         is_own: bool,
-    ) -> Result<(Old, (Columns, Columns)), SourceError> {
+    ) -> Result<(ExistingPort, (Columns, Columns)), SourceError> {
         let name: &str = &port.iface;
         let read = self.rows_of(name).await;
         let found = read.map_err(|error| self.source_error(&error))?;
@@ -79,7 +79,7 @@ impl Database {
         };
         let members = holder.interfaces.len();
         let (interface, port) = (known.id, holder.id);
-        Ok((Old { interface, port, members, identity, interfaces }, (whole, columns)))
+        Ok((ExistingPort { interface, port, members, identity, interfaces }, (whole, columns)))
     }
 
     async fn rows_of(
@@ -106,8 +106,8 @@ fn gone(name: &str, why: &str) -> SourceError {
     SourceError::new(SourceErrorKind::Gone, format!("port {name}"), why).hint("ask again")
 }
 
-/// The rows `which` must be just these now.
-pub(super) fn is<'a>(
+/// Has the transaction fail unless the rows `which` are just these now.
+pub(super) fn guard<'a>(
     which: Which<'a>,
     columns: &'a [&'a str],
     rows: Vec<Row<'a>>,
@@ -115,7 +115,7 @@ pub(super) fn is<'a>(
     Operation::Wait { which, columns, until: Until::Are, rows, timeout: 0 }
 }
 
-impl Old {
+impl ExistingPort {
     /// The same, if the Port holds nothing else.
     pub(super) fn single(self, port: &Port) -> Result<Self, SourceError> {
         if self.members == 1 {
@@ -131,13 +131,13 @@ impl Old {
         let holder = vec![("interfaces", Value::Same(&self.interfaces))];
         let on = Which::all("Bridge").equal("name", bridge).includes("ports", self.port);
         [
-            is(
+            guard(
                 Which::all("Interface").equal("_uuid", self.interface),
                 &IDENTITY,
                 vec![same.collect()],
             ),
-            is(Which::all("Port").equal("_uuid", self.port), &["interfaces"], vec![holder]),
-            is(on, &["name"], vec![vec![("name", Value::from(bridge))]]),
+            guard(Which::all("Port").equal("_uuid", self.port), &["interfaces"], vec![holder]),
+            guard(on, &["name"], vec![vec![("name", Value::from(bridge))]]),
         ]
     }
 

@@ -13,7 +13,7 @@ use ovsdb::{Mutator, Operation, Row, Select, Uuid};
 use ovsdb::{VSWITCH, Value, Which};
 use serde::de::IgnoredAny;
 
-use super::port_rows::{Columns, Old, is};
+use super::port_rows::{Columns, ExistingPort, guard};
 use super::read::Database;
 
 /// One of us at a time. The server gives it to the next when its holder is gone.
@@ -194,7 +194,7 @@ fn comment(ports: &ReplacePort) -> String {
 
 /// What comes before any change of the rows of one port.
 fn beginning<'a>(
-    old: &'a Old,
+    old: &'a ExistingPort,
     bridge: &'a str,
     comment: &'a str,
     locked: bool,
@@ -209,18 +209,18 @@ fn beginning<'a>(
 fn guards<'a>(
     ports: &'a ReplacePort,
     comment: &'a str,
-    old: Option<&'a Old>,
+    old: Option<&'a ExistingPort>,
 ) -> Vec<Operation<'a>> {
     let name = |name: &'a str| vec![("name", Value::from(name))];
     let bridge = Which::all("Bridge").equal("name", &*ports.bridge);
     let mut guards =
-        vec![Operation::Comment(comment), is(bridge, &["name"], vec![name(&ports.bridge)])];
+        vec![Operation::Comment(comment), guard(bridge, &["name"], vec![name(&ports.bridge)])];
     guards.extend(old.into_iter().flat_map(|old| old.guards(&ports.bridge)));
     let wanted = ports.add.as_ref().and_then(|port| port.ofport_request);
     guards.extend(wanted.map(|wanted| {
         let which = Which::all("Interface").equal("ofport_request", i64::from(wanted.0));
         let requesters = ports.expected_requesters.iter().filter(|(_, asked)| **asked == wanted);
-        is(which, &["name"], requesters.map(|(iface, _)| name(iface)).collect())
+        guard(which, &["name"], requesters.map(|(iface, _)| name(iface)).collect())
     }));
     guards
 }
