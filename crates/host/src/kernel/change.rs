@@ -100,8 +100,8 @@ fn home(open: &mut Option<Home>, wanted: NetnsId) -> Result<&mut Home, SourceErr
 /// every moment it can be known for ours. Under its own name it is up from the first moment on:
 /// listeners to links are told of it but once.
 fn make_veth(veth: &Veth, switch: &RouteSocket, home: &Netns) -> Result<(), Error> {
-    let drawn = generate().host_end;
-    let draft = if veth.is_known() { &*veth.host_end } else { &drawn };
+    let generated = generate().host_end;
+    let draft = if veth.is_known() { &*veth.host_end } else { &generated };
     let near = VethEnd { name: draft.to_owned(), mac: None, mtu: veth.mtu, up: veth.is_known() };
     let far = VethEnd {
         name: veth.interface.to_string(),

@@ -13,7 +13,7 @@ use crate::switch::{Bridge, Port};
 use crate::whereabouts::{Whereabouts, whereabouts};
 use crate::wiring::{Attachment, ContainerRef, Occupant, Plug, SwitchPort, Wiring};
 
-use super::debris::{Verdict, judge_forgotten};
+use super::orphaned_veths::{Verdict, judge_forgotten};
 use super::planner::delete;
 use super::requesters::requesters;
 use super::restore::only_remembered;

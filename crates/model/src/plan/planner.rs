@@ -12,7 +12,7 @@ use crate::switch::{Bridge, Port};
 use crate::whereabouts::{Whereabouts, whereabouts};
 use crate::wiring::{ContainerRef, Occupant, Wiring};
 
-use super::debris::{Verdict, judge};
+use super::orphaned_veths::{Verdict, judge};
 use super::requesters::requesters;
 use super::world::{require_engine, written_here};
 use super::{KernelStep, PlanError, ReplacePort, Step, SwitchStep, Veth, name};

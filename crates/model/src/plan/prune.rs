@@ -14,8 +14,8 @@ use crate::switch::Port;
 use crate::whereabouts::{Whereabouts, whereabouts};
 use crate::wiring::{LastTenant, Occupant, SwitchPort, Wiring};
 
-use super::debris::{Verdict, judge};
 use super::disconnect::forgotten;
+use super::orphaned_veths::{Verdict, judge};
 use super::planner::delete;
 use super::restore::only_remembered;
 use super::world::written_here;

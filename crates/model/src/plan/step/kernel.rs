@@ -30,7 +30,7 @@ pub struct Veth {
 impl Veth {
     /// Whether it is known for ours by its name alone.
     pub fn is_known(&self) -> bool {
-        name::is_drawn(&self.host_end)
+        name::is_generated(&self.host_end)
     }
 }
 

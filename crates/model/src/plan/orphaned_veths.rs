@@ -71,8 +71,8 @@ fn undecided(why: &str) -> Verdict {
 /// Whether we made it, by its alias, or by its name where it was not given one yet.
 fn is_marked(link: &Link) -> bool {
     let marked = link.alias.as_deref().is_some_and(|alias| alias.starts_with(ALIAS));
-    let drawn = link.alias.is_none() && name::is_drawn(&link.name);
-    link.kind.as_deref() == Some("veth") && (marked || drawn)
+    let generated = link.alias.is_none() && name::is_generated(&link.name);
+    link.kind.as_deref() == Some("veth") && (marked || generated)
 }
 
 /// Whether any port is this link, by name or by the index that vswitchd holds.
