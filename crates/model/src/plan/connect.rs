@@ -79,10 +79,10 @@ pub fn connect(
     if let Some(plan) = planner.resume(&Connect { vlan, ..request.clone() })? {
         return Ok(plan);
     }
-    let debris = planner.debris()?;
-    let interface = planner.interface(request.interface.as_deref(), &debris)?;
+    let orphaned = planner.orphaned_veths()?;
+    let interface = planner.interface(request.interface.as_deref(), &orphaned)?;
     let host_end: Name = request.host_interface.as_deref().unwrap_or(&generated.host_end).into();
-    planner.check_host_end(&host_end, &debris)?;
+    planner.check_host_end(&host_end, &orphaned)?;
     let record = planner.record(request, &interface, generated);
     let old = planner.predecessor(&interface)?;
     let remembered = planner.forgotten(&interface)?;
@@ -97,7 +97,7 @@ pub fn connect(
         ..Port::default()
     });
     let memory = planner.memory(old.as_deref().or(remembered.as_ref()), &port);
-    let sweep = debris.iter().map(|link| delete(link));
+    let sweep = orphaned.iter().map(|link| delete(link));
     let renames = renames_of(snapshot, wiring, container).into_iter().map(Step::from);
     let steps =
         sweep.chain(renames).chain(planner.steps(&record, port, old, false, memory)).collect();

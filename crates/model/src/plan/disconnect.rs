@@ -279,7 +279,7 @@ impl<'a> Asked<'a> {
             let same = alias.is_some_and(|alias| {
                 alias.container == record.container && alias.interface == record.interface
             });
-            same && judge_forgotten(self.snapshot, self.wiring, link) == Verdict::Debris
+            same && judge_forgotten(self.snapshot, self.wiring, link) == Verdict::Orphaned
         })
     }
 

@@ -165,18 +165,18 @@ impl Planner<'_> {
     ///
     /// # Errors
     /// [`PlanError::Undecided`] where a wider look may tell what one is.
-    pub(super) fn debris(&self) -> Result<Vec<Arc<Link>>, PlanError> {
-        let mut debris = Vec::new();
+    pub(super) fn orphaned_veths(&self) -> Result<Vec<Arc<Link>>, PlanError> {
+        let mut orphaned = Vec::new();
         for link in self.here().filter(|link| self.leads_inside(link)) {
             match judge(self.snapshot, self.wiring, link) {
-                Verdict::Debris => debris.push(Arc::clone(link)),
+                Verdict::Orphaned => orphaned.push(Arc::clone(link)),
                 Verdict::Undecided(why) if self.snapshot.scope == Scope::One => {
                     return Err(PlanError::Undecided { what: link.name.to_string(), why });
                 }
                 Verdict::Undecided(_) | Verdict::Kept => {}
             }
         }
-        Ok(debris)
+        Ok(orphaned)
     }
 
     fn leads_inside(&self, link: &Link) -> bool {
@@ -201,13 +201,13 @@ impl Planner<'_> {
         })
     }
 
-    /// The name inside: free once the debris is gone.
+    /// The name inside: free once the orphaned veths are gone.
     pub(super) fn interface(
         &self,
         wanted: Option<&str>,
-        debris: &[Arc<Link>],
+        orphaned: &[Arc<Link>],
     ) -> Result<Name, PlanError> {
-        let freed: Vec<_> = debris.iter().filter_map(|link| Some(link.peer?.ifindex)).collect();
+        let freed: Vec<_> = orphaned.iter().filter_map(|link| Some(link.peer?.ifindex)).collect();
         let taken: BTreeSet<&str> =
             self.inside().filter(|link| !freed.contains(&link.ifindex)).map(|l| &*l.name).collect();
         let Some(wanted) = wanted else {
@@ -302,18 +302,18 @@ impl Planner<'_> {
         Ok(None)
     }
 
-    /// The host's end has a name that nothing else has once the debris is gone.
+    /// The host's end has a name that nothing else has once the orphaned veths are gone.
     pub(super) fn check_host_end(
         &self,
         host_end: &str,
-        debris: &[Arc<Link>],
+        orphaned: &[Arc<Link>],
     ) -> Result<(), PlanError> {
         name::check(host_end)?;
         let taken = |what| Err(PlanError::HostNameTaken { name: host_end.to_owned(), what });
         if let Some(row) = self.wiring.ports.iter().find(|row| *row.port.iface == *host_end) {
             return taken(format!("a port of {}", row.bridge));
         }
-        let freed = |link: &Link| debris.iter().any(|gone| gone.ifindex == link.ifindex);
+        let freed = |link: &Link| orphaned.iter().any(|gone| gone.ifindex == link.ifindex);
         if self.here().any(|link| *link.name == *host_end && !freed(link)) {
             return taken("an interface of the host".to_owned());
         }

@@ -307,7 +307,7 @@ impl Question<'_> {
         });
         match judge(self.snapshot, self.wiring, link) {
             Verdict::Kept => None,
-            Verdict::Debris => Some(Ok(Prunable::Link { step: delete(link), bridge, last })),
+            Verdict::Orphaned => Some(Ok(Prunable::Link { step: delete(link), bridge, last })),
             Verdict::Undecided(why) => {
                 Some(Err(Undecided { bridge, what: link.name.clone(), why, may_settle: true }))
             }

@@ -227,12 +227,12 @@ impl Planner<'_> {
         record: PortRecord,
         generated: &Generated,
     ) -> Result<Plan, PlanError> {
-        let debris = self.debris()?;
-        let interface = self.interface(Some(&record.interface), &debris)?;
-        self.check_host_end(&generated.host_end, &debris)?;
+        let orphaned = self.orphaned_veths()?;
+        let interface = self.interface(Some(&record.interface), &orphaned)?;
+        self.check_host_end(&generated.host_end, &orphaned)?;
         let record = if record.ours { self.recorded(record) } else { record };
         let port = self.successor(was, &record, &generated.host_end, old.as_deref())?;
-        let sweep = debris.iter().map(|link| delete(link));
+        let sweep = orphaned.iter().map(|link| delete(link));
         let memory = self.memory(Some(was), &port);
         let steps = self.steps(&record, Arc::new(port), old, true, memory);
         let steps = sweep.chain(steps).collect();
