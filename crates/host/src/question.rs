@@ -5,7 +5,7 @@ use model::switch::SwitchSource;
 
 /// What a look should bring.
 #[derive(Clone, Debug, Default)]
-#[allow(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a request of its own")]
 pub struct Question {
     /// The container or namespace that is asked about; everything if none.
     pub target: Option<Target>,

@@ -20,8 +20,8 @@ pub(crate) use generate::generate;
 pub use generate::random;
 pub(crate) use observer::Observer;
 pub use observer::StepObserver;
-pub(crate) use prune::left_over_in;
-pub use prune::{LeftOver, Pruned};
+pub(crate) use prune::prune_candidates_in;
+pub use prune::{PruneCandidates, Pruned};
 pub(crate) use questions::whole;
 pub use restore::{Done, Restored, plan_restore};
 

@@ -149,7 +149,7 @@ pub enum PlanError {
         /// Why not.
         why: String,
     },
-    /// The wishes for VLANs contradict each other.
+    /// The requested VLANs contradict each other.
     #[error("a port of VLAN mode {mode} {why}")]
     BadVlans {
         /// The mode.
