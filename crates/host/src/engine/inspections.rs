@@ -15,7 +15,7 @@ use model::snapshot::Container;
 
 use super::ask::{IN_FLIGHT, inspect_soon};
 use super::held::Held;
-use super::netns::settle;
+use super::netns::find_namespaces;
 use super::{Engine, Found};
 use crate::deadline::Deadline;
 
@@ -86,6 +86,6 @@ async fn inspect(
     let known = known.map(|row| Found { row, sandbox: None });
     let found = due.hold(|| engine.what(), inspect_soon(engine, &id, known)).await;
     let Ok(Some(mut found)) = found else { return (id, found.map(|_| None)) };
-    settle(engine, due, from_mut(&mut found)).await;
+    find_namespaces(engine, due, from_mut(&mut found)).await;
     (id, Ok(Some(found.row)))
 }

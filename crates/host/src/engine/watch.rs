@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::ask::all;
 use super::inspections::{Inspections, Rows};
-use super::netns::settle;
+use super::netns::find_namespaces;
 use super::{Configured, Engine, Event, Events, Found};
 use crate::deadline::Deadline;
 use crate::identity;
@@ -49,7 +49,7 @@ async fn follow(
     let (what, due) = (|| engine.what(), || Deadline::after(timeout));
     // First the events, so that none is missed between the list and them.
     let events = due().hold(what, engine.events()).await?;
-    let (rows, identity) = due().hold(what, all_settled(engine, due())).await?;
+    let (rows, identity) = due().hold(what, list_with_namespaces(engine, due())).await?;
     // Another process may answer at the same address than before.
     let id = due().hold(what, engine.id()).await.ok().flatten();
     let identity = SourceIdentity { id, ..identity };
@@ -110,7 +110,7 @@ async fn follow_events(
         // What events told while an answer came is still to be asked about.
         if std::mem::take(&mut changed.missed) {
             let due = Deadline::after(timeout);
-            (rows, _) = due.hold(|| engine.what(), all_settled(engine, due)).await?;
+            (rows, _) = due.hold(|| engine.what(), list_with_namespaces(engine, due)).await?;
             asked = Inspections::of(engine, timeout);
         }
         latest.send_modify(|latest| latest.renew(rows.values().cloned().collect()));
@@ -151,12 +151,12 @@ impl Retry {
 }
 
 /// Every container, and who answered.
-async fn all_settled(
+async fn list_with_namespaces(
     engine: &dyn Engine,
     due: Deadline,
 ) -> Result<(Rows, SourceIdentity), SourceError> {
     let mut found = all(engine).await?;
-    settle(engine, due, &mut found).await;
+    find_namespaces(engine, due, &mut found).await;
     let identity = identity::engine::identify(engine, &found);
     Ok((found.into_iter().map(by_id).collect(), identity))
 }

@@ -5,7 +5,7 @@ use model::snapshot::Engine as Kind;
 
 use crate::deadline::Deadline;
 use crate::engine::held::Held;
-use crate::engine::netns::{Pinned, confirm, pin_all, refute, settle};
+use crate::engine::netns::{Pinned, confirm, find_namespaces, pin_all, refute};
 use crate::engine::{Configured, Found, ask};
 
 pub(super) async fn containers(
@@ -14,7 +14,7 @@ pub(super) async fn containers(
 ) -> Result<(Vec<Found>, Vec<Pinned>), SourceError> {
     let engine = configured.engine()?;
     let mut found = due.hold(|| engine.what(), ask::all(engine)).await?;
-    let pinned = settle(engine, due, &mut found).await;
+    let pinned = find_namespaces(engine, due, &mut found).await;
     Ok((found, pinned.into_iter().map(|(_, pin)| pin).collect()))
 }
 
