@@ -14,7 +14,7 @@ use model::ids::ContainerId;
 use model::snapshot::Container;
 
 use super::ask::{IN_FLIGHT, inspect_soon};
-use super::held::Held;
+use super::budget::Budget;
 use super::netns::find_namespaces;
 use super::{Engine, Found};
 use crate::deadline::Deadline;
@@ -70,8 +70,8 @@ impl<'e> Inspections<'e> {
             rows.remove(&id);
             rows.extend(row?.map(|row| (id, row)));
         }
-        let mut held = Held::default();
-        rows.values().try_for_each(|row| held.add(self.engine, row))?;
+        let mut budget = Budget::default();
+        rows.values().try_for_each(|row| budget.add(self.engine, row))?;
         self.go_on(rows);
         Ok(())
     }

@@ -4,7 +4,7 @@ use model::SourceError;
 use model::snapshot::Engine as Kind;
 
 use crate::deadline::Deadline;
-use crate::engine::held::Held;
+use crate::engine::budget::Budget;
 use crate::engine::netns::{Pinned, confirm, find_namespaces, pin_all, refute};
 use crate::engine::{Configured, Found, ask};
 
@@ -28,7 +28,7 @@ pub(super) async fn inspect(
     let ask = async {
         let Some(found) = engine.inspect(wanted).await? else { return Ok(Vec::new()) };
         let relatives = if tenants { engine.relatives(&found.row).await? } else { Vec::new() };
-        Held::all(engine, std::iter::once(found).chain(relatives))
+        Budget::all(engine, std::iter::once(found).chain(relatives))
     };
     due.hold(|| engine.what(), ask).await
 }

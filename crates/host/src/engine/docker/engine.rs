@@ -8,7 +8,7 @@ use model::{SourceError, query};
 use super::read::{Docker, HELD_OF_ONE, Info, Version, can_name_a_container, found, listed};
 use super::relatives::are_relatives;
 use super::watch;
-use crate::engine::held::Held;
+use crate::engine::budget::Budget;
 use crate::engine::{Engine, Events, Found, Peer};
 use crate::transport::{Endpoint, HttpError};
 
@@ -84,10 +84,10 @@ impl Engine for Docker {
             let listed = self.list().await?;
             let all: Vec<_> = listed.iter().map(|other| &other.row).collect();
             let shares = |other: &&&Container| are_relatives(&all, row, other);
-            let (mut relatives, mut held) = (Vec::new(), Held::default());
+            let (mut relatives, mut budget) = (Vec::new(), Budget::default());
             for other in all.iter().filter(shares).filter(|other| other.id != row.id) {
                 if let Some(found) = self.inspect(&other.id.0).await? {
-                    held.add(self, &found.row)?;
+                    budget.add(self, &found.row)?;
                     relatives.push(found);
                 }
             }
