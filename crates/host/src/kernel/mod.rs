@@ -26,6 +26,7 @@ pub(crate) use namespaces::{named, not_opened, open_named, own_namespace, source
 pub(crate) use notifications::open;
 pub(crate) use paths::note_paths;
 pub(crate) use read::{
-    alone, around, everything, homes, listen, needs_everything, read_packet_sockets, shut,
+    listen, needs_everything, read_narrow, read_others, read_packet_sockets, read_switch,
+    read_whole, unopened,
 };
 pub(crate) use rows::id;

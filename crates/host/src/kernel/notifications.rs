@@ -85,11 +85,11 @@ impl SwitchNamespace for Notifications {
     }
 
     fn read(&self) -> Namespace {
-        kernel::alone(&self.switch)
+        kernel::read_switch(&self.switch)
     }
 
     fn read_others(&self, homes: &[(Handle, NetnsId)]) -> OtherNamespaces {
-        kernel::homes(homes, &self.switch)
+        kernel::read_others(homes, &self.switch)
     }
 
     fn notified(&self) -> BoxFuture<'_, ()> {

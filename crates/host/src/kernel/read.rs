@@ -22,8 +22,12 @@ const FURTHEST: usize = 4;
 /// One namespace whole, and of the switch's namespace the links that those inside lead to:
 /// the cost does not depend on how many there are. Both are visited by one thread. Without a
 /// switch's namespace the one alone.
-pub(crate) fn around(home: &Netns, switch: Option<&Netns>, details: Details) -> Vec<Namespace> {
-    let Some(switch) = switch else { return whole(&[(home, Vec::new())], None, details).0 };
+pub(crate) fn read_narrow(
+    home: &Netns,
+    switch: Option<&Netns>,
+    details: Details,
+) -> Vec<Namespace> {
+    let Some(switch) = switch else { return with_between(&[(home, Vec::new())], None, details).0 };
     if id(home) == id(switch) {
         return vec![empty(id(home), Vec::new())];
     }
@@ -64,15 +68,15 @@ pub(crate) fn needs_everything(inside: &Namespace) -> bool {
 }
 
 /// These namespaces whole, each with its names, and the switch's where that is known.
-pub(crate) fn everything(
+pub(crate) fn read_whole(
     homes: &[(&Netns, Vec<String>)],
     switch: Option<&Netns>,
     details: Details,
 ) -> Vec<Namespace> {
-    let (mut rows, between) = whole(homes, switch, details);
+    let (mut rows, between) = with_between(homes, switch, details);
     let Some(switch) = switch else { return rows };
     if rows.iter().all(|row| row.id != id(switch)) {
-        rows.extend(each(&[(switch, Vec::new())], Some(switch), details));
+        rows.extend(read_each(&[(switch, Vec::new())], Some(switch), details));
     }
     let others: Vec<&Netns> = homes.iter().map(|(home, _)| *home).chain(&between).collect();
     let here = rows.iter_mut().find(|row| row.id == id(switch));
@@ -94,7 +98,7 @@ pub(crate) fn everything(
 }
 
 /// The switch's namespace without what it calls others.
-pub(crate) fn alone(switch: &Netns) -> Namespace {
+pub(crate) fn read_switch(switch: &Netns) -> Namespace {
     let read = netns::visit(&[switch], |_, socket| {
         let mut links = links::all(socket)?;
         offload::note(&mut links, offload::Of::VethsWithin);
@@ -111,12 +115,12 @@ pub(crate) fn alone(switch: &Netns) -> Namespace {
 /// These namespaces, if their handles still lead there, and all that have a name; and
 /// what the switch's namespace calls them. None is held open afterwards: that would keep it
 /// alive.
-pub(crate) fn homes(
+pub(crate) fn read_others(
     handles: &[(Handle, NetnsId)],
     switch: &Netns,
 ) -> (Vec<Namespace>, BTreeMap<Nsid, NetnsId>) {
     let mut homes: BTreeMap<NetnsId, (Netns, Vec<String>)> = BTreeMap::new();
-    let mut shut: BTreeMap<NetnsId, Namespace> = BTreeMap::new();
+    let mut unopened_rows: BTreeMap<NetnsId, Namespace> = BTreeMap::new();
     for (handle, netns) in handles.iter().filter(|(_, netns)| *netns != id(switch)) {
         if homes.contains_key(netns) {
             continue;
@@ -134,7 +138,7 @@ pub(crate) fn homes(
             Err(error) if error.is_gone() => {}
             Err(error) => {
                 let why = source_error(format!("the network namespace {netns}"), &error);
-                shut.insert(*netns, self::shut(*netns, why));
+                unopened_rows.insert(*netns, unopened(*netns, why));
             }
         }
     }
@@ -147,7 +151,11 @@ pub(crate) fn homes(
             Err((netns, why)) => match homes.get_mut(&netns) {
                 Some((_, names)) => names.push(name),
                 None => {
-                    shut.entry(netns).or_insert_with(|| self::shut(netns, why)).names.push(name);
+                    unopened_rows
+                        .entry(netns)
+                        .or_insert_with(|| unopened(netns, why))
+                        .names
+                        .push(name);
                 }
             },
         }
@@ -158,15 +166,15 @@ pub(crate) fn homes(
     {
         homes.entry(id(&own)).or_insert((own, Vec::new()));
     }
-    shut.retain(|netns, _| !homes.contains_key(netns));
+    unopened_rows.retain(|netns, _| !homes.contains_key(netns));
     let homes: Vec<_> = homes.values().map(|(space, names)| (space, names.clone())).collect();
     let spaces: Vec<_> = homes.iter().map(|(space, _)| *space).collect();
     assign_nsids(&spaces, switch);
     let details = Details { traffic: true, routes: false };
-    let (mut rows, between) = whole(&homes, Some(switch), details);
+    let (mut rows, between) = with_between(&homes, Some(switch), details);
     assign_nsids(&between.iter().collect::<Vec<_>>(), switch);
     let spaces: Vec<&Netns> = spaces.into_iter().chain(&between).collect();
-    rows.extend(shut.into_values());
+    rows.extend(unopened_rows.into_values());
     let nsids = netns::visit(&[switch], |_, socket| {
         let mut here = empty(id(switch), Vec::new());
         links::name_others(socket, &mut here, &spaces)?;
@@ -197,12 +205,12 @@ pub(crate) fn listen(switch: &Netns, all: bool) -> Result<LinkWatch, SourceError
 
 /// These namespaces, and those that are on the way from them to others and that no source named.
 /// These are held open until the caller has told what the switch's calls them.
-fn whole(
+fn with_between(
     homes: &[(&Netns, Vec<String>)],
     switch: Option<&Netns>,
     details: Details,
 ) -> (Vec<Namespace>, Vec<Netns>) {
-    let mut rows = each(homes, switch, details);
+    let mut rows = read_each(homes, switch, details);
     let mut between: Vec<Netns> = Vec::new();
     let spaces: Vec<&Netns> = homes.iter().map(|(home, _)| *home).collect();
     name_each_other(&mut rows, &spaces);
@@ -214,7 +222,7 @@ fn whole(
             break;
         }
         let more: Vec<_> = found.iter().map(|space| (space, Vec::new())).collect();
-        rows.extend(each(&more, switch, details));
+        rows.extend(read_each(&more, switch, details));
         between.extend(found);
         let known: Vec<&Netns> = homes.iter().map(|(home, _)| *home).chain(&between).collect();
         name_each_other(&mut rows, &known);
@@ -223,7 +231,7 @@ fn whole(
 }
 
 /// One row for each of these namespaces.
-fn each(
+fn read_each(
     homes: &[(&Netns, Vec<String>)],
     switch: Option<&Netns>,
     details: Details,
@@ -249,7 +257,7 @@ fn each(
 }
 
 /// A namespace that could not be opened.
-pub(crate) fn shut(id: NetnsId, why: SourceError) -> Namespace {
+pub(crate) fn unopened(id: NetnsId, why: SourceError) -> Namespace {
     Namespace { source_error: Some(why), ..empty(id, Vec::new()) }
 }
 

@@ -225,7 +225,7 @@ impl Host {
         let kernel = match answers.iter().find_map(EngineAnswer::home) {
             Some(Pinned { netns: home, left: Some((_, left)), .. }) => {
                 let both = [(home, Vec::new()), (left, Vec::new())];
-                kernel::everything(&both, switch, question.details())
+                kernel::read_whole(&both, switch, question.details())
             }
             Some(home) => read_around(&home.netns, switch, question.details()),
             None => Vec::new(),
@@ -331,9 +331,9 @@ enum SwitchAccess {
 }
 
 fn read_around(home: &Netns, switch: Option<&Netns>, details: Details) -> Vec<Namespace> {
-    let rows = kernel::around(home, switch, details);
+    let rows = kernel::read_narrow(home, switch, details);
     if rows.first().is_some_and(kernel::needs_everything) {
-        return kernel::everything(&[(home, Vec::new())], switch, details);
+        return kernel::read_whole(&[(home, Vec::new())], switch, details);
     }
     rows
 }
@@ -368,7 +368,10 @@ fn namespaces(mut homes: Homes, switch: Option<&Netns>, details: Details) -> Vec
             Err((netns, why)) => match homes.get_mut(&netns) {
                 Some((_, names)) => names.push(name),
                 None => {
-                    shut.entry(netns).or_insert_with(|| kernel::shut(netns, why)).names.push(name);
+                    shut.entry(netns)
+                        .or_insert_with(|| kernel::unopened(netns, why))
+                        .names
+                        .push(name);
                 }
             },
         }
@@ -381,7 +384,7 @@ fn namespaces(mut homes: Homes, switch: Option<&Netns>, details: Details) -> Vec
         homes.entry(kernel::id(&own)).or_insert((own, Vec::new()));
     }
     let homes: Vec<_> = homes.values().map(|(space, names)| (space, names.clone())).collect();
-    let mut rows = kernel::everything(&homes, switch, details);
+    let mut rows = kernel::read_whole(&homes, switch, details);
     rows.extend(
         shut.into_values().filter(|shut| homes.iter().all(|(open, _)| kernel::id(open) != shut.id)),
     );
