@@ -8,6 +8,7 @@
 
 mod between;
 mod change;
+mod homes;
 mod inhabited;
 mod namespaces;
 mod notifications;
@@ -21,12 +22,13 @@ pub mod switch_namespace;
 pub mod watch;
 
 pub(crate) use change::KernelExecutor;
+pub(crate) use homes::Homes;
 pub(crate) use inhabited::inhabited;
-pub(crate) use namespaces::{named, not_opened, open_named, own_namespace, source_error};
+pub(crate) use namespaces::{not_opened, open_named, own_namespace, source_error};
 pub(crate) use notifications::open;
 pub(crate) use paths::note_paths;
 pub(crate) use read::{
     listen, needs_everything, read_narrow, read_others, read_packet_sockets, read_switch,
-    read_whole, unopened,
+    read_whole,
 };
 pub(crate) use rows::id;

@@ -9,7 +9,8 @@ use model::snapshot::{Link, Namespace};
 use netns::{LinkWatch, Netns, RouteSocket};
 
 use super::between::found_between;
-use super::namespaces::{named, own_namespace, source_error};
+use super::homes::{Homes, empty};
+use super::namespaces::source_error;
 use super::offload;
 use super::pairs::name_each_other;
 use super::rows::{self as links, id};
@@ -119,10 +120,9 @@ pub(crate) fn read_others(
     handles: &[(Handle, NetnsId)],
     switch: &Netns,
 ) -> (Vec<Namespace>, BTreeMap<Nsid, NetnsId>) {
-    let mut homes: BTreeMap<NetnsId, (Netns, Vec<String>)> = BTreeMap::new();
-    let mut unopened_rows: BTreeMap<NetnsId, Namespace> = BTreeMap::new();
+    let mut homes = Homes::default();
     for (handle, netns) in handles.iter().filter(|(_, netns)| *netns != id(switch)) {
-        if homes.contains_key(netns) {
+        if homes.is_open(*netns) {
             continue;
         }
         let opened = match handle {
@@ -130,51 +130,26 @@ pub(crate) fn read_others(
             Handle::File(path) => Netns::open(path),
         };
         match opened {
-            Ok(space) if id(&space) == *netns => {
-                homes.insert(*netns, (space, Vec::new()));
-            }
+            Ok(space) if id(&space) == *netns => homes.insert(space),
             // That process has ended.
             Ok(_) => {}
             Err(error) if error.is_gone() => {}
             Err(error) => {
                 let why = source_error(format!("the network namespace {netns}"), &error);
-                unopened_rows.insert(*netns, unopened(*netns, why));
+                homes.insert_unopened(*netns, why);
             }
         }
     }
-    for (name, space) in named() {
-        match space {
-            Ok(space) => {
-                let home = homes.entry(id(&space)).or_insert((space, Vec::new()));
-                home.1.push(name);
-            }
-            Err((netns, why)) => match homes.get_mut(&netns) {
-                Some((_, names)) => names.push(name),
-                None => {
-                    unopened_rows
-                        .entry(netns)
-                        .or_insert_with(|| unopened(netns, why))
-                        .names
-                        .push(name);
-                }
-            },
-        }
-    }
-    // Where vswitchd has a namespace of its own, Linux bridges of this one may be on the way.
-    if let Ok(own) = own_namespace()
-        && id(&own) != id(switch)
-    {
-        homes.entry(id(&own)).or_insert((own, Vec::new()));
-    }
-    unopened_rows.retain(|netns, _| !homes.contains_key(netns));
-    let homes: Vec<_> = homes.values().map(|(space, names)| (space, names.clone())).collect();
+    homes.add_named_and_own(Some(switch));
+    let unopened = homes.unopened_rows();
+    let homes = homes.spaces();
     let spaces: Vec<_> = homes.iter().map(|(space, _)| *space).collect();
     assign_nsids(&spaces, switch);
     let details = Details { traffic: true, routes: false };
     let (mut rows, between) = with_between(&homes, Some(switch), details);
     assign_nsids(&between.iter().collect::<Vec<_>>(), switch);
     let spaces: Vec<&Netns> = spaces.into_iter().chain(&between).collect();
-    rows.extend(unopened_rows.into_values());
+    rows.extend(unopened);
     let nsids = netns::visit(&[switch], |_, socket| {
         let mut here = empty(id(switch), Vec::new());
         links::name_others(socket, &mut here, &spaces)?;
@@ -254,23 +229,6 @@ fn read_each(
     let rows = read.into_iter().zip(homes);
     rows.map(|(row, (home, names))| row.unwrap_or_else(|error| unread(home, names, &error)))
         .collect()
-}
-
-/// A namespace that could not be opened.
-pub(crate) fn unopened(id: NetnsId, why: SourceError) -> Namespace {
-    Namespace { source_error: Some(why), ..empty(id, Vec::new()) }
-}
-
-fn empty(id: NetnsId, names: Vec<String>) -> Namespace {
-    Namespace {
-        id,
-        names,
-        nsids: BTreeMap::new(),
-        links: Vec::new(),
-        paths: Vec::new(),
-        packet_sockets: None,
-        source_error: None,
-    }
 }
 
 /// Notes in the switch's row which links packet sockets listen to.

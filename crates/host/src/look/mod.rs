@@ -21,7 +21,7 @@ use crate::deadline::Deadline;
 use crate::engine::netns::Pinned;
 use crate::engine::{Configured, Found, others};
 use crate::identity::{self, Switch};
-use crate::kernel;
+use crate::kernel::{self, Homes};
 use crate::question::{Details, Question};
 use crate::switch::SwitchAnswer;
 use crate::switch::ovsdb::{self, Database};
@@ -134,14 +134,13 @@ impl Host {
     ) -> Answers {
         let engines = self.engines.iter().map(|engine| containers(engine, due));
         let (answers, sources) = tokio::join!(join_all(engines), self.sources(due, question));
-        let (mut engines, mut homes) = (Vec::new(), Homes::new());
+        let (mut engines, mut homes) = (Vec::new(), Homes::default());
         for (configured, answer) in self.engines.iter().zip(answers) {
             let found = answer.map(|(found, pinned)| {
-                let left = |pin: &mut Pinned| pin.left.take().map(|(of, netns)| (of.netns, netns));
-                let pinned = pinned
-                    .into_iter()
-                    .flat_map(|mut pin| left(&mut pin).into_iter().chain([(pin.id, pin.netns)]));
-                homes.extend(pinned.map(|(id, netns)| (id, (netns, Vec::new()))));
+                for Pinned { netns, left, .. } in pinned {
+                    left.into_iter().for_each(|(_, netns)| homes.insert(netns));
+                    homes.insert(netns);
+                }
                 found
             });
             engines.push((configured.kind.clone(), found));
@@ -354,40 +353,11 @@ fn needs_packet_sockets<'b>(
     !read() && bridges.any(|bridge| bridge.ports.iter().any(|port| other_name(port)))
 }
 
-type Homes = BTreeMap<NetnsId, (Netns, Vec<String>)>;
-
 /// The containers' namespaces and those with a name, each read once.
 fn namespaces(mut homes: Homes, switch: Option<&Netns>, details: Details) -> Vec<Namespace> {
-    let mut shut: BTreeMap<NetnsId, Namespace> = BTreeMap::new();
-    for (name, space) in kernel::named() {
-        match space {
-            Ok(space) => {
-                let home = homes.entry(kernel::id(&space)).or_insert((space, Vec::new()));
-                home.1.push(name);
-            }
-            Err((netns, why)) => match homes.get_mut(&netns) {
-                Some((_, names)) => names.push(name),
-                None => {
-                    shut.entry(netns)
-                        .or_insert_with(|| kernel::unopened(netns, why))
-                        .names
-                        .push(name);
-                }
-            },
-        }
-    }
-    // Where vswitchd has a namespace of its own, Linux bridges of this one may be on the way.
-    if let Some(switch) = switch
-        && let Ok(own) = kernel::own_namespace()
-        && kernel::id(&own) != kernel::id(switch)
-    {
-        homes.entry(kernel::id(&own)).or_insert((own, Vec::new()));
-    }
-    let homes: Vec<_> = homes.values().map(|(space, names)| (space, names.clone())).collect();
-    let mut rows = kernel::read_whole(&homes, switch, details);
-    rows.extend(
-        shut.into_values().filter(|shut| homes.iter().all(|(open, _)| kernel::id(open) != shut.id)),
-    );
+    homes.add_named_and_own(switch);
+    let mut rows = kernel::read_whole(&homes.spaces(), switch, details);
+    rows.extend(homes.unopened_rows());
     rows
 }
 
