@@ -8,6 +8,7 @@ use model::evidence::Note;
 use model::health::{Check, Verdict};
 use model::snapshot::Container;
 use model::switch::Bridge;
+use model::told::{TOLD, joined};
 use model::wiring::{Attachment, Wire};
 use model::{Observed, Snapshot, SourceError, SourceErrorKind, Wiring, resolve};
 use rustix::thread::{CapabilitySet, capabilities};
@@ -223,12 +224,7 @@ fn check_checksums(snapshot: &Snapshot, wiring: &Wiring) -> Check {
 
 /// The first few, and how many more there are.
 fn some_of(names: &[String]) -> String {
-    const SHOWN: usize = 8;
-    let (shown, rest) = names.split_at(names.len().min(SHOWN));
-    match rest.len() {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
+    joined(names, ", ", TOLD)
 }
 
 const CHECKSUMS: &str = "docker ovs restore --all mends what docker-ovs connected; of others, \

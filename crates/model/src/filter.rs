@@ -6,12 +6,14 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use crate::snapshot::Container;
-use crate::wiring::{Attachment, ContainerRef};
+use crate::wiring::{Attachment, ContainerRef, SwitchPort};
 
 /// The keys there are.
 pub const KEYS: [&str; 5] = ["container", "bridge", "vlan", "status", "label"];
 /// The states that `status=` takes.
-pub const STATES: [&str; 7] = ["on", "pending", "failed", "several", "none", "unknown", "orphaned"];
+pub const STATES: [&str; 7] = ["on", "pending", "failed", "several", "none", "unknown", ORPHANED];
+/// The state of a port whose link is gone.
+const ORPHANED: &str = "orphaned";
 pub use crate::vlan::LAST_VLAN;
 use crate::vlan::Vlans;
 
@@ -102,16 +104,8 @@ impl Filters<'_> {
         who: &ContainerRef,
         row: Option<&Container>,
     ) -> bool {
-        let port = attachment.port.port();
-        self.agree(&Facts {
-            name: &who.name,
-            id: &who.id.0,
-            bridge: port.map(|port| &*port.bridge),
-            fake_bridge: port.and_then(|port| port.fake_bridge.as_deref()),
-            vlans: port.and_then(|port| port.vlans.clone()),
-            status: attachment.port.word(),
-            labels: row.map(|row| &row.labels),
-        })
+        let labels = row.map(|row| &row.labels);
+        self.agree(&Facts::of_attachment(attachment, &who.name, &who.id.0, labels))
     }
 
     /// Whether an interface of a container could pass, of which nothing else is known.
@@ -161,7 +155,42 @@ pub struct Facts<'a> {
     pub labels: Option<&'a BTreeMap<String, String>>,
 }
 
-impl Facts<'_> {
+impl<'a> Facts<'a> {
+    /// Of an attachment, told of the container with this name and id.
+    pub fn of_attachment(
+        attachment: &'a Attachment,
+        name: &'a str,
+        id: &'a str,
+        labels: Option<&'a BTreeMap<String, String>>,
+    ) -> Self {
+        let port = attachment.port.port();
+        Self {
+            name,
+            id,
+            bridge: port.map(|port| &*port.bridge),
+            fake_bridge: port.and_then(|port| port.fake_bridge.as_deref()),
+            vlans: port.and_then(|port| port.vlans.clone()),
+            status: attachment.port.word(),
+            labels,
+        }
+    }
+
+    /// Of an orphaned port: its container is the last one that had it.
+    pub fn of_orphaned(row: &'a SwitchPort) -> Self {
+        let last = row.occupant.last_tenant();
+        let known = last.and_then(|last| last.container.as_ref());
+        let words = last.map_or("", |last| &last.words);
+        Self {
+            name: known.map_or(words, |known| &known.name),
+            id: known.map_or(words, |known| &known.id.0),
+            bridge: Some(&row.bridge),
+            fake_bridge: row.fake_bridge.as_deref(),
+            vlans: row.vlans(),
+            status: ORPHANED,
+            labels: None,
+        }
+    }
+
     fn fit(&self, filter: &Filter) -> bool {
         let value = filter.value.as_str();
         match filter.key {

@@ -6,7 +6,7 @@ use std::io;
 use std::time::Duration;
 
 use host::{Origin, Watch};
-use model::filter::{Filter, Filters};
+use model::filter::{Facts, Filter, Filters};
 use model::ids::ContainerId;
 use model::snapshot::Container;
 use model::timeline::{Change, Event, Timeline};
@@ -130,35 +130,12 @@ fn passes(event: &Event, known: &Known, filters: &[Filter]) -> bool {
         Change::Appeared(now) => pass(now),
         Change::Vanished(last) => pass(last),
         Change::Changed { before, now, .. } => pass(before) || pass(now),
-        Change::Orphaned(port) | Change::Cleared(port) => filters.agree(&orphan(port)),
+        Change::Orphaned(port) | Change::Cleared(port) => filters.agree(&Facts::of_orphaned(port)),
     }
 }
 
 /// A namespace without containers goes by its own name.
-fn of_no_container(attachment: &model::wiring::Attachment) -> model::filter::Facts<'_> {
-    let port = attachment.port.port();
-    model::filter::Facts {
-        name: attachment.netns_names.first().map_or("", String::as_str),
-        id: "",
-        bridge: port.map(|port| &*port.bridge),
-        fake_bridge: port.and_then(|port| port.fake_bridge.as_deref()),
-        vlans: port.and_then(|port| port.vlans.clone()),
-        status: attachment.port.word(),
-        labels: None,
-    }
-}
-
-fn orphan(port: &model::wiring::SwitchPort) -> model::filter::Facts<'_> {
-    let last = port.occupant.last_tenant();
-    let known = last.and_then(|last| last.container.as_ref());
-    let words = last.map_or("", |last| &last.words);
-    model::filter::Facts {
-        name: known.map_or(words, |known| &known.name),
-        id: known.map_or(words, |known| &known.id.0),
-        bridge: Some(&port.bridge),
-        fake_bridge: port.fake_bridge.as_deref(),
-        vlans: port.vlans(),
-        status: v1::State::Orphaned.word(),
-        labels: None,
-    }
+fn of_no_container(attachment: &model::wiring::Attachment) -> Facts<'_> {
+    let name = attachment.netns_names.first().map_or("", String::as_str);
+    Facts::of_attachment(attachment, name, "", None)
 }

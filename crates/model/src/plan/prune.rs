@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::ids::Name;
+use crate::ids::{Name, short_id};
 use crate::port_record::{Alias, PortRecord};
 use crate::query;
 use crate::snapshot::{Container, Link, Snapshot};
@@ -302,8 +302,8 @@ impl PrunePlanner<'_> {
         let last = said.as_ref().map(|said| {
             let mut all = self.snapshot.containers();
             let known = all.find(|row| *row.id.0 == *said.container).map(|row| &*row.name);
-            let short = || said.container.get(..12).unwrap_or(said.container);
-            format!("{}:{}", known.unwrap_or_else(short), said.interface)
+            let short = short_id(said.container);
+            format!("{}:{}", known.unwrap_or(short), said.interface)
         });
         match judge(self.snapshot, self.wiring, link) {
             Verdict::Kept => None,
