@@ -105,12 +105,12 @@ impl Filters<'_> {
         row: Option<&Container>,
     ) -> bool {
         let labels = row.map(|row| &row.labels);
-        self.agree(&Facts::of_attachment(attachment, &who.name, &who.id.0, labels))
+        self.agree(&FilterFields::of_attachment(attachment, &who.name, &who.id.0, labels))
     }
 
     /// Whether an interface of a container could pass, of which nothing else is known.
     pub fn may_pass(self, row: &Container) -> bool {
-        let facts = Facts {
+        let fields = FilterFields {
             name: &row.name,
             id: &row.id.0,
             bridge: None,
@@ -121,24 +121,24 @@ impl Filters<'_> {
         };
         let named: Vec<_> = self.0.iter().filter(|filter| filter.key == "container").collect();
         let mut labels = self.0.iter().filter(|filter| filter.key == "label");
-        (named.is_empty() || named.into_iter().any(|filter| facts.fit(filter)))
-            && labels.all(|filter| facts.fit(filter))
+        (named.is_empty() || named.into_iter().any(|filter| fields.fit(filter)))
+            && labels.all(|filter| fields.fit(filter))
     }
 
     /// Every label must fit; of the other keys one value each.
-    pub fn agree(self, facts: &Facts<'_>) -> bool {
+    pub fn agree(self, fields: &FilterFields<'_>) -> bool {
         let labels = self.0.iter().filter(|filter| filter.key == "label");
         let others = KEYS.iter().filter(|key| **key != "label").all(|key| {
             let mut asked = self.0.iter().filter(|filter| filter.key == *key).peekable();
-            asked.peek().is_none() || asked.any(|filter| facts.fit(filter))
+            asked.peek().is_none() || asked.any(|filter| fields.fit(filter))
         });
-        others && labels.into_iter().all(|filter| facts.fit(filter))
+        others && labels.into_iter().all(|filter| fields.fit(filter))
     }
 }
 
 /// What filters look at.
 #[derive(Clone, Debug)]
-pub struct Facts<'a> {
+pub struct FilterFields<'a> {
     /// Name of the container.
     pub name: &'a str,
     /// Its full id.
@@ -155,7 +155,7 @@ pub struct Facts<'a> {
     pub labels: Option<&'a BTreeMap<String, String>>,
 }
 
-impl<'a> Facts<'a> {
+impl<'a> FilterFields<'a> {
     /// Of an attachment, told of the container with this name and id.
     pub fn of_attachment(
         attachment: &'a Attachment,
@@ -218,9 +218,9 @@ fn has_label(labels: &BTreeMap<String, String>, wanted: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn pass(filters: &[&str], facts: &Facts<'_>) -> bool {
+    fn pass(filters: &[&str], fields: &FilterFields<'_>) -> bool {
         let filters: Vec<Filter> = filters.iter().map(|text| text.parse().unwrap()).collect();
-        Filters(&filters).agree(facts)
+        Filters(&filters).agree(fields)
     }
 
     fn access(tag: u16) -> Vlans {
@@ -230,7 +230,7 @@ mod tests {
     #[test]
     fn the_same_key_means_either_and_two_keys_mean_both() {
         let labels = BTreeMap::from([("tier".to_owned(), "web".to_owned())]);
-        let facts = Facts {
+        let fields = FilterFields {
             name: "web",
             id: "ab12",
             bridge: Some("br0"),
@@ -239,13 +239,13 @@ mod tests {
             status: "on",
             labels: Some(&labels),
         };
-        assert!(pass(&[], &facts));
-        assert!(pass(&["container=db", "container=web"], &facts));
-        assert!(pass(&["container=ab1", "vlan=10", "bridge=br0", "status=on"], &facts));
-        assert!(!pass(&["container=web", "bridge=br1"], &facts));
-        assert!(pass(&["bridge=v10", "vlan=10"], &facts) && !pass(&["vlan=20"], &facts));
-        assert!(pass(&["label=tier", "label=tier=web"], &facts));
-        assert!(!pass(&["label=tier", "label=tier=db"], &facts));
+        assert!(pass(&[], &fields));
+        assert!(pass(&["container=db", "container=web"], &fields));
+        assert!(pass(&["container=ab1", "vlan=10", "bridge=br0", "status=on"], &fields));
+        assert!(!pass(&["container=web", "bridge=br1"], &fields));
+        assert!(pass(&["bridge=v10", "vlan=10"], &fields) && !pass(&["vlan=20"], &fields));
+        assert!(pass(&["label=tier", "label=tier=web"], &fields));
+        assert!(!pass(&["label=tier", "label=tier=db"], &fields));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use model::filter::{Facts, Filter, Filters};
+use model::filter::{Filter, FilterFields, Filters};
 use model::snapshot::Container;
 use model::told::TENANTS;
 use model::wiring::{Attachment, PortRef};
@@ -67,6 +67,7 @@ fn labelled<'a>(snapshot: &'a Snapshot, filters: &[Filter]) -> HashMap<&'a str, 
 fn orphaned(wiring: &Wiring, filters: &[Filter]) -> Vec<v1::Attachment> {
     let ports = wiring.ports.iter();
     let orphans = ports.filter_map(|row| Some((row, row.occupant.last_tenant()?)));
-    let passing = orphans.filter(|(row, _)| Filters(filters).agree(&Facts::of_orphaned(row)));
+    let passing =
+        orphans.filter(|(row, _)| Filters(filters).agree(&FilterFields::of_orphaned(row)));
     passing.map(|(row, last)| v1::Attachment::orphaned(row, last)).collect()
 }
