@@ -105,8 +105,9 @@ fn recorded<T>(name: &str, rows: &Observed<T>, what: &str) -> Check {
 
 /// A port can look perfect and pass nothing, or ping alone.
 fn check_traffic(snapshot: &Snapshot) -> [Check; 2] {
-    let blind = snapshot.kernel.source_error().or(blind(snapshot)).map(ToString::to_string);
-    let Some(why) = blind.or(snapshot.switch_netns_error().map(ToOwned::to_owned)) else {
+    let missing =
+        snapshot.kernel.source_error().or(missing_switch(snapshot)).map(ToString::to_string);
+    let Some(why) = missing.or(snapshot.switch_netns_error().map(ToOwned::to_owned)) else {
         let wiring = resolve(snapshot);
         let checks = [check_ports(snapshot, &wiring), check_checksums(snapshot, &wiring)];
         return checks.map(|check| with_unread(snapshot, check));
@@ -125,7 +126,7 @@ const ORPHANED: &str = "docker ovs restore --all makes again what containers los
 const DEAF: &str = "the links were made again under their old names: ovs-vsctl del-port, then \
                     add-port in a later transaction";
 
-fn blind(snapshot: &Snapshot) -> Option<&SourceError> {
+fn missing_switch(snapshot: &Snapshot) -> Option<&SourceError> {
     snapshot.switch.values().find_map(Observed::source_error)
 }
 

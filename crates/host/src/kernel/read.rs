@@ -64,8 +64,10 @@ pub(crate) fn read_narrow(
 /// wrote down: hardware, and internal ports of the switch that were moved; or leads to a namespace
 /// between this one and the switch's.
 pub(crate) fn needs_everything(inside: &Namespace) -> bool {
-    let blind = |link: &Link| matches!(link.kind.as_deref(), None | Some("tun" | "openvswitch"));
-    inside.links.iter().any(|link| link.ethernet && blind(link)) || inside.exits().next().is_some()
+    let untraceable =
+        |link: &Link| matches!(link.kind.as_deref(), None | Some("tun" | "openvswitch"));
+    inside.links.iter().any(|link| link.ethernet && untraceable(link))
+        || inside.exits().next().is_some()
 }
 
 /// These namespaces whole, each with its names, and the switch's where that is known.

@@ -11,7 +11,7 @@ use crate::snapshot::{Cidr, Snapshot};
 use crate::switch::Port;
 use crate::wiring::Wiring;
 
-use super::planner::{Planner, delete, home_of};
+use super::planner::{Planner, delete, own_netns_of};
 use super::rename::renames_of;
 use super::vlan::{self, VlanMode};
 use super::{Generated, Plan, PlanError, Step, require_here};
@@ -71,7 +71,7 @@ pub fn connect(
     let named = query::bridge(snapshot, &request.bridge)?;
     require_here(snapshot)?;
     let (bridge, vlan) = (named.bridge, vlan(named, request)?);
-    let netns = home_of(snapshot, container)?;
+    let netns = own_netns_of(snapshot, container)?;
     check(request)?;
     let vlan_mode = vlan::mode(request.vlan_mode, request.vlan, &request.trunks)?;
     let planner = Planner { snapshot, wiring, bridge, container, netns };

@@ -27,12 +27,12 @@ pub(super) struct Planner<'a> {
 }
 
 /// The namespace of a running container that has one of its own.
-pub(super) fn home_of(snapshot: &Snapshot, row: &Container) -> Result<NetnsId, PlanError> {
+pub(super) fn own_netns_of(snapshot: &Snapshot, row: &Container) -> Result<NetnsId, PlanError> {
     let host = || PlanError::HostNetwork { name: row.name.to_string() };
     if row.on_host_network() {
         return Err(host());
     }
-    let netns = query::home(snapshot, row)?;
+    let netns = query::netns_of(snapshot, row)?;
     if Some(netns) == snapshot.switch_netns { Err(host()) } else { Ok(netns) }
 }
 

@@ -16,7 +16,7 @@ use crate::whereabouts::{Whereabouts, whereabouts};
 use crate::wiring::{Occupant, Plug, SwitchPort, Wiring};
 
 use super::number::number_of;
-use super::planner::{Planner, delete, home_of};
+use super::planner::{Planner, delete, own_netns_of};
 use super::requesters::requesters;
 use super::world::written_here;
 use super::{Generated, Plan, PlanError, ReplacePort, Step, require_here};
@@ -173,7 +173,7 @@ fn again(
     generated: &Generated,
 ) -> Result<RestoreAction, PlanError> {
     require_here(snapshot)?;
-    let netns = home_of(snapshot, owner)?;
+    let netns = own_netns_of(snapshot, owner)?;
     let bridge = query::bridge(snapshot, bridge)?.bridge;
     let planner = Planner { snapshot, wiring, bridge, container: owner, netns };
     planner.require_engine()?;

@@ -6,7 +6,6 @@
 //! kernel's word from a link to a port, over bonds and Linux bridges by [`stacks`], and [`ports`]
 //! answers from the switch's side.
 
-mod blind_links;
 mod claims;
 mod containers;
 mod entries;
@@ -19,6 +18,7 @@ mod stacks;
 mod trace;
 mod traced;
 mod unseen;
+mod untraceable_links;
 mod veth;
 
 use std::sync::Arc;
