@@ -17,7 +17,7 @@ pub fn mermaid(scene: &Scene) -> String {
     out.extend(scene.fronts.iter().enumerate().map(subgraph));
     out.extend(
         scene
-            .people()
+            .namespaces()
             .into_iter()
             .map(|plug| format!("  {}([\"{}\"])\n", plug.key(), escape(&plug.who))),
     );

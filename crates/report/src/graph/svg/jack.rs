@@ -82,7 +82,7 @@ struct Contents {
     /// A plug, so far out of the socket.
     plug: Option<u32>,
     sign: Option<&'static str>,
-    /// What records a socket that needs a look.
+    /// A rim around a socket that needs a look.
     rim: bool,
 }
 
