@@ -48,7 +48,7 @@ async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, CliError> 
                 let wiring = resolve(&snapshot);
                 known.learn(&snapshot, &args.filter);
                 let events = timeline.advance(&wiring, snapshot.taken);
-                complain(&wiring, &mut source_errors);
+                tell_source_errors(&wiring, &mut source_errors);
                 last = Some(wiring);
                 events
             }
@@ -74,7 +74,7 @@ async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, CliError> 
 }
 
 /// Tells what could not be asked and was not told yet.
-fn complain(wiring: &Wiring, told: &mut Vec<SourceError>) {
+fn tell_source_errors(wiring: &Wiring, told: &mut Vec<SourceError>) {
     for source_error in wiring.source_errors.iter().filter(|error| !told.contains(error)) {
         writer::tell("docker-ovs", &source_error.to_string());
     }
