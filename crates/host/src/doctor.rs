@@ -32,7 +32,8 @@ impl Host {
             ..Question::default()
         };
         let snapshot = self.look(&everything).await;
-        let (privileges, namespace) = (check_privileges(), identities::check_namespace(&snapshot));
+        let privileges = check_privileges();
+        let namespace = identities::check_namespace(&snapshot);
         checks.extend([ovsdb, vswitchd, privileges, namespace, datapath]);
         checks.extend(identities::check(&snapshot));
         checks.extend(check_traffic(&snapshot));
@@ -174,7 +175,8 @@ fn check_ports(snapshot: &Snapshot, wiring: &Wiring) -> Check {
         ([], left) => (Verdict::Note, format!("{left} of {count} orphaned"), ORPHANED),
         (deaf, _) => (Verdict::Note, format!("deaf: {}", some_of(deaf)), DEAF),
     };
-    let (name, target) = ("ports".to_owned(), "bridges".to_owned());
+    let name = "ports".to_owned();
+    let target = "bridges".to_owned();
     Check { name, target, verdict, detail, hint: hint.to_owned() }
 }
 
@@ -219,7 +221,8 @@ fn check_checksums(snapshot: &Snapshot, wiring: &Wiring) -> Check {
             (Verdict::Note, detail, CHECKSUMS)
         }
     };
-    let (name, target) = ("checksums".to_owned(), "bridges".to_owned());
+    let name = "checksums".to_owned();
+    let target = "bridges".to_owned();
     Check { name, target, verdict, detail, hint: hint.to_owned() }
 }
 

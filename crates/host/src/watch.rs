@@ -66,10 +66,12 @@ pub struct Watch {
 impl Host {
     /// Watches everything, from inside a tokio runtime, until the Watch is dropped.
     pub fn watch(&self) -> Watch {
-        let (mut engines, mut tasks) = (Vec::new(), Vec::new());
+        let mut engines = Vec::new();
+        let mut tasks = Vec::new();
         for configured in &self.engines {
             let (publish, rows) = channel(Latest::default());
-            let (configured, timeout) = (configured.clone(), self.timeout);
+            let configured = configured.clone();
+            let timeout = self.timeout;
             engines.push((configured.kind.clone(), rows));
             tasks.push(tokio::spawn(supervise(publish, async move |latest| {
                 engine::watch::run(&configured, timeout, latest).await
@@ -96,7 +98,8 @@ impl Host {
 impl Watch {
     /// A Watch of what these feeds bring.
     pub fn of(feeds: Feeds) -> Self {
-        let (named, barrier) = (BTreeSet::new(), Barrier::default());
+        let named = BTreeSet::new();
+        let barrier = Barrier::default();
         Self { feeds, named, barrier, given: Vec::new(), tasks: Vec::new() }
     }
 
@@ -186,7 +189,8 @@ impl Published {
         let engines = self.engines.iter();
         let engines =
             engines.filter_map(|(kind, rows)| Some((kind.clone(), rows.about().clone()?)));
-        let (engines, database) = (engines.collect(), self.switch.about().clone());
+        let engines = engines.collect();
+        let database = self.switch.about().clone();
         let LinkReading { switch, vswitchd, .. } = self.kernel.about();
         let other =
             database.as_ref().and_then(|database| identity::serves_another(&database.world));

@@ -102,7 +102,8 @@ impl RouteSocket {
         let mut header = [0; IFADDRMSG];
         header[..2].copy_from_slice(&[family(ip), prefix]);
         header[4..].copy_from_slice(&ifindex.to_ne_bytes());
-        let (bytes, nodad) = (octets(ip), IFA_F_NODAD.to_ne_bytes());
+        let bytes = octets(ip);
+        let nodad = IFA_F_NODAD.to_ne_bytes();
         let mut attributes = vec![(IFA_LOCAL, &bytes[..]), (IFA_ADDRESS, &bytes[..])];
         if ip.is_ipv6() {
             attributes.push((IFA_FLAGS, &nodad));

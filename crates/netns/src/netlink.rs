@@ -37,7 +37,8 @@ impl Netlink {
             Ok(socket)
         };
         let socket = open().map_err(Error::Socket)?;
-        let (sequence, buffer) = (Cell::new(0), RefCell::new(Vec::with_capacity(BUFFER)));
+        let sequence = Cell::new(0);
+        let buffer = RefCell::new(Vec::with_capacity(BUFFER));
         Ok(Self { socket, sequence, buffer })
     }
 
@@ -73,7 +74,8 @@ impl Netlink {
         let request = message::request(kind, flags, sequence, fixed, wanted);
         self.socket.send(&request, 0).map_err(Error::Socket)?;
         let deadline = Instant::now() + ANSWER_TIMEOUT;
-        let (mut found, mut interrupted) = (Vec::new(), false);
+        let mut found = Vec::new();
+        let mut interrupted = false;
         let mut buffer = self.buffer.borrow_mut();
         loop {
             self.receive(&mut buffer, deadline)?;

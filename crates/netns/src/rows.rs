@@ -119,7 +119,8 @@ fn read_link_info(link: &mut Link, nested: &[u8]) {
 ///
 /// None for an address of another family than IP: a dump holds those too.
 pub(crate) fn address(body: &[u8]) -> Option<Address> {
-    let (prefix, ifindex) = (*body.get(1)?, u32_at(body, 4)?);
+    let prefix = *body.get(1)?;
+    let ifindex = u32_at(body, 4)?;
     let find = |wanted| attributes(body.get(IFADDRMSG..)?).find(|(kind, _)| *kind == wanted);
     let (_, value) = find(IFA_LOCAL).or_else(|| find(IFA_ADDRESS))?;
     Some(Address { ifindex, ip: ip(value)?, prefix })

@@ -55,7 +55,8 @@ impl RouteSocket {
         far: &VethEnd,
         far_netns: &Netns,
     ) -> Result<(), Error> {
-        let (mut near_attributes, mut far_attributes) = (near.attributes()?, far.attributes()?);
+        let mut near_attributes = near.attributes()?;
+        let mut far_attributes = far.attributes()?;
         let home = far_netns.as_fd().as_raw_fd().to_ne_bytes();
         far_attributes.push((IFLA_NET_NS_FD, home.to_vec()));
         let peer = nested(&far.header(), &borrowed(&far_attributes));

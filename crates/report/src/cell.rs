@@ -67,7 +67,8 @@ pub(crate) fn width(text: &str) -> usize {
 pub(crate) fn cut(text: &str, columns: usize) -> Cow<'_, str> {
     // Marks that combine take no column, and would have no end.
     let longest = columns * MARKS;
-    let (mut used, mut head) = (0, 0);
+    let mut used = 0;
+    let mut head = 0;
     for (at, c) in text.char_indices() {
         used += c.width().unwrap_or(0);
         let end = at + c.len_utf8();

@@ -245,7 +245,8 @@ mod tests {
     fn the_help_of_each_verb_has_examples_and_exit_codes() {
         let command = own_options_only(Cli::command());
         for mut verb in command.get_subcommands().filter(|verb| !verb.is_hide_set()).cloned() {
-            let (name, help) = (verb.get_name().to_owned(), verb.render_help().to_string());
+            let name = verb.get_name().to_owned();
+            let help = verb.render_help().to_string();
             if name != "help" {
                 assert!(help.contains("Examples:\n  docker ovs "), "{name}: {help}");
                 assert!(help.contains("Exit codes: 0 "), "{name}: {help}");

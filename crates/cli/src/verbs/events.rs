@@ -37,7 +37,8 @@ pub async fn run(origin: &Origin, args: &EventsArgs) -> Result<Outcome, CliError
 }
 
 async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, CliError> {
-    let (mut timeline, mut known) = (Timeline::new(), Known::default());
+    let mut timeline = Timeline::new();
+    let mut known = Known::default();
     let mut source_errors = Vec::new();
     let mut quiet = !args.initial;
     let mut last: Option<Wiring> = None;

@@ -19,7 +19,8 @@ use crate::writer::Text;
 /// # Errors
 /// No such container, bridge, or no way to know.
 pub async fn run(origin: &Origin, args: &PortArgs) -> Result<Outcome, CliError> {
-    let (bridge, source) = (args.bridge.as_deref(), args.source.into());
+    let bridge = args.bridge.as_deref();
+    let source = args.source.into();
     let asked = Asked { target: Target::parse(&args.container)?, bridge, source };
     // Who else lives there costs a list of all containers: only where it can be shown.
     let tenants = matches!(args.format, Format::Json | Format::Template(_) | Format::TableOf(_));

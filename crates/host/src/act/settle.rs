@@ -32,7 +32,8 @@ impl Host {
         doubtful: impl Fn(&Look) -> Vec<Name>,
     ) -> Result<Look, PlanError> {
         let longest = self.timeout.min(LONGEST);
-        let (due, least) = (Deadline::after(longest), Deadline::after(longest.min(AT_LEAST)));
+        let due = Deadline::after(longest);
+        let least = Deadline::after(longest.min(AT_LEAST));
         for round in 0.. {
             let look = whole(self).await?;
             let open = doubtful(&look);

@@ -28,7 +28,8 @@ pub(crate) async fn all(engine: &dyn Engine) -> Result<Vec<Found>, SourceError> 
         inspect_soon(engine, &id, Some(found)).await
     });
     let mut inspected = inspected.buffered(IN_FLIGHT);
-    let (mut rows, mut budget) = (Vec::new(), Budget::default());
+    let mut rows = Vec::new();
+    let mut budget = Budget::default();
     while let Some(found) = inspected.try_next().await? {
         if let Some(found) = found {
             budget.add(engine, &found.row)?;

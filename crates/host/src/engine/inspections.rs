@@ -39,7 +39,8 @@ pub(super) struct Inspections<'e> {
 impl<'e> Inspections<'e> {
     /// No answer may take longer than `timeout`.
     pub(super) fn of(engine: &'e dyn Engine, timeout: Duration) -> Self {
-        let (about, waiting) = (BTreeSet::new(), BTreeSet::new());
+        let about = BTreeSet::new();
+        let waiting = BTreeSet::new();
         Self { engine, timeout, asked: FuturesUnordered::new(), about, waiting }
     }
 
@@ -54,7 +55,8 @@ impl<'e> Inspections<'e> {
             let Some(id) = self.waiting.difference(&self.about).next().cloned() else { return };
             self.waiting.remove(&id);
             self.about.insert(id.clone());
-            let (engine, due) = (self.engine, Deadline::after(self.timeout));
+            let engine = self.engine;
+            let due = Deadline::after(self.timeout);
             let known = rows.get(&id).cloned();
             self.asked.push(inspect(engine, due, id, known).boxed());
         }

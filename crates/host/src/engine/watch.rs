@@ -46,7 +46,8 @@ async fn follow(
     latest: &Sender<Answered<Container>>,
 ) -> Result<Infallible, SourceError> {
     let engine = configured.engine()?;
-    let (what, due) = (|| engine.what(), || Deadline::after(timeout));
+    let what = || engine.what();
+    let due = || Deadline::after(timeout);
     // First the events, so that none is missed between the list and them.
     let events = due().hold(what, engine.events()).await?;
     let (rows, identity) = due().hold(what, list_with_namespaces(engine, due())).await?;
@@ -91,7 +92,8 @@ async fn follow_events(
     latest: &Sender<Answered<Container>>,
     sign: &Notify,
 ) -> Result<Infallible, SourceError> {
-    let (mut asked, mut changed) = (Inspections::of(engine, timeout), Changed::default());
+    let mut asked = Inspections::of(engine, timeout);
+    let mut changed = Changed::default();
     let mut retry = Retry::default();
     loop {
         retry.note(&rows);

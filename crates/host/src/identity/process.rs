@@ -209,7 +209,8 @@ mod tests {
 
     #[test]
     fn a_cgroup_is_of_the_container_whose_full_id_comes_last() {
-        let (a, b) = ("1a".repeat(32), "2b".repeat(32));
+        let a = "1a".repeat(32);
+        let b = "2b".repeat(32);
         for mine in [
             format!("0::/system.slice/docker-{a}.scope"),
             format!("0::/../../docker-{a}.scope/init.scope"),

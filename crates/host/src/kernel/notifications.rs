@@ -35,8 +35,9 @@ struct Notifications {
 
 impl Notifications {
     fn open(rundir: &Path) -> Result<Self, SourceError> {
-        let vswitchd = identify(rundir).map_err(|unidentified| unidentified.why)?;
-        let (vswitchd, switch) = (vswitchd.identity(), vswitchd.netns);
+        let identified = identify(rundir).map_err(|unidentified| unidentified.why)?;
+        let vswitchd = identified.identity();
+        let switch = identified.netns;
         let own = kernel::listen(&switch, false)?;
         let all = kernel::listen(&switch, true).ok();
         #[allow(deprecated, reason = "its successor is unsafe; a LinkWatch owns its descriptor")]
@@ -45,7 +46,8 @@ impl Notifications {
                 SourceError::new(SourceErrorKind::Unreachable, "changes of links", error)
             })
         };
-        let (own, all) = (asleep(own)?, all.map(asleep).transpose()?);
+        let own = asleep(own)?;
+        let all = all.map(asleep).transpose()?;
         Ok(Self { rundir: rundir.to_owned(), vswitchd, switch, own, all })
     }
 

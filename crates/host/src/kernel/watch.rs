@@ -269,7 +269,8 @@ impl<'o> LinkState<'o> {
 
     /// A reading that was asked for counts as made, whether it brought anything new or not.
     fn publish(&self, number: u64, changed: bool, latest: &Publish) {
-        let (switch, vswitchd) = (Some(self.switch.id()), self.switch.vswitchd());
+        let switch = Some(self.switch.id());
+        let vswitchd = self.switch.vswitchd();
         let rows = changed.then(|| self.rows());
         latest.send_modify(|latest| {
             *latest.about_mut() = LinkReading { switch, vswitchd, number };

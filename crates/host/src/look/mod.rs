@@ -134,7 +134,8 @@ impl Host {
     ) -> Answers {
         let engines = self.engines.iter().map(|engine| containers(engine, due));
         let (answers, sources) = tokio::join!(join_all(engines), self.sources(due, question));
-        let (mut engines, mut homes) = (Vec::new(), Homes::default());
+        let mut engines = Vec::new();
+        let mut homes = Homes::default();
         for (configured, answer) in self.engines.iter().zip(answers) {
             let found = answer.map(|(found, pinned)| {
                 for Pinned { netns, left, .. } in pinned {

@@ -109,7 +109,8 @@ pub enum HttpError {
 impl Http {
     /// A client of the server at `endpoint`; connects when it is asked something.
     pub fn new(endpoint: Endpoint) -> Self {
-        let (idle, peer) = (Mutex::default(), Mutex::default());
+        let idle = Mutex::default();
+        let peer = Mutex::default();
         Self { endpoint, tls: None, idle, peer, reading: AtomicUsize::new(0) }
     }
 

@@ -70,7 +70,8 @@ pub fn connect(
     let container = query::container(snapshot, &request.container)?;
     let named = query::bridge(snapshot, &request.bridge)?;
     require_here(snapshot)?;
-    let (bridge, vlan) = (named.bridge, vlan(named, request)?);
+    let bridge = named.bridge;
+    let vlan = vlan(named, request)?;
     let netns = own_netns_of(snapshot, container)?;
     check(request)?;
     let vlan_mode = vlan::mode(request.vlan_mode, request.vlan, &request.trunks)?;
@@ -109,7 +110,8 @@ fn vlan(named: NamedBridge<'_>, request: &Connect) -> Result<Option<u16>, PlanEr
     let Some(fake) = named.fake else { return Ok(request.vlan) };
     let other = request.vlan.is_some_and(|vlan| vlan != fake.vlan) || !request.trunks.is_empty();
     if other {
-        let (bridge, parent) = (fake.name.to_string(), named.bridge.name.to_string());
+        let bridge = fake.name.to_string();
+        let parent = named.bridge.name.to_string();
         return Err(PlanError::OtherVlan { bridge, vlan: fake.vlan, parent });
     }
     Ok(Some(fake.vlan))

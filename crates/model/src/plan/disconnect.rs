@@ -217,7 +217,8 @@ impl<'a> DisconnectPlanner<'a> {
         let way = plugs.iter().find(is).and_then(|plug| self.inside(plug));
         let through = way.and_then(|found| found.evidence.iter().find_map(leads_on));
         through.map_or(Ok(()), |through| {
-            let (port, interface) = (row.port.iface.to_string(), interface.to_string());
+            let port = row.port.iface.to_string();
+            let interface = interface.to_string();
             Err(PlanError::NotItsOwn { port, interface, through })
         })
     }
@@ -316,7 +317,8 @@ fn pick<'a>(
     let mut have: Vec<_> = all.iter().map(|(_, name)| name.to_string()).collect();
     have.sort();
     let mut fits: Vec<_> = all.into_iter().filter(|(_, name)| asked(name)).collect();
-    let (container, bridge) = (request.container.clone(), request.bridge.clone());
+    let container = request.container.clone();
+    let bridge = request.bridge.clone();
     let interface = request.interface.clone();
     match (fits.pop(), fits.is_empty()) {
         (Some(one), true) => Ok(one),

@@ -145,7 +145,8 @@ impl Planner<'_> {
             addresses: record.addresses.clone(),
             gateways: record.gateways.clone(),
         };
-        let (bridge, iface) = (self.bridge.name.clone(), port.iface.clone());
+        let bridge = self.bridge.name.clone();
+        let iface = port.iface.clone();
         let wanted = port.ofport_request;
         let unknown = record.ours && wanted.is_none() && port.ofport.assigned().is_none();
         let remember = unknown.then(|| Arc::new(port.clone()));
@@ -191,7 +192,8 @@ impl Planner<'_> {
     /// The links inside that are the other end of `link`, and say so too.
     fn inside_ends(&self, link: &Link) -> impl Iterator<Item = &Arc<Link>> {
         let home = self.snapshot.namespace(self.netns);
-        let (near, peer) = (link.ifindex, link.peer.map(|peer| peer.ifindex));
+        let near = link.ifindex;
+        let peer = link.peer.map(|peer| peer.ifindex);
         self.inside().filter(move |inside| {
             let Some(far) = inside.peer else { return false };
             let there = far.nsid.and_then(|nsid| home?.nsids.get(&nsid).copied());

@@ -166,7 +166,8 @@ impl PrunePlanner<'_> {
         // Of what bears no record, a living link is nothing to talk about.
         let of_interest = doubt.is_none() || record.is_some();
         let undecided = |why: String, may_settle| {
-            let (bridge, what) = (Some(row.bridge.clone()), row.port.iface.clone());
+            let bridge = Some(row.bridge.clone());
+            let what = row.port.iface.clone();
             Some(Err(Undecided { bridge, what, why, may_settle }))
         };
         match (self.may_go(record.as_ref(), last), doubt) {
@@ -252,10 +253,12 @@ impl PrunePlanner<'_> {
         last: Option<&LastTenant>,
     ) -> Option<Prunable> {
         let bridge = query::bridge(self.snapshot, &row.bridge).ok()?.bridge;
-        let (port, at) = (Arc::clone(&row.port), bridge.name.clone());
+        let port = Arc::clone(&row.port);
+        let at = bridge.name.clone();
         let step = match &row.port.bond {
             Some(bond) => {
-                let (bridge, bond) = (at.clone(), bond.clone());
+                let bridge = at.clone();
+                let bond = bond.clone();
                 Step::from(SwitchStep::RemoveMember { bridge, bond, port: Arc::clone(&port) })
             }
             None => ReplacePort {
@@ -279,7 +282,8 @@ impl PrunePlanner<'_> {
             MayGo::No => None,
             MayGo::Unknown(why) => {
                 let why = format!("whether its container is gone is not known: {why}");
-                let (bridge, what) = (Some(at), port.iface.clone());
+                let bridge = Some(at);
+                let what = port.iface.clone();
                 Some(Err(Undecided { bridge, what, why, may_settle: false }))
             }
             MayGo::Yes => {

@@ -214,7 +214,8 @@ impl Planner<'_> {
             return RestoreAction::There;
         }
         let interface = record.interface.as_str().into();
-        let (container, bridge) = (self.who(), self.bridge.name.clone());
+        let container = self.who();
+        let bridge = self.bridge.name.clone();
         RestoreAction::Again(Plan { container, interface, bridge, steps })
     }
 
@@ -265,7 +266,8 @@ impl Planner<'_> {
             ..ReplacePort::default()
         };
         let steps = vec![Step::from(add), number];
-        let (interface, bridge) = (record.interface.as_str().into(), self.bridge.name.clone());
+        let interface = record.interface.as_str().into();
+        let bridge = self.bridge.name.clone();
         Ok(RestoreAction::Again(Plan { container: self.who(), interface, bridge, steps }))
     }
 

@@ -28,7 +28,9 @@ pub(super) struct Trace {
 
 impl Trace {
     pub(super) fn new(wire: Wire, ports: OneOrMore<PortIx>, evidence: Found) -> Self {
-        let (on_all, unseen, claimed) = (false, None, false);
+        let on_all = false;
+        let unseen = None;
+        let claimed = false;
         Self { wire, ports, on_all, unseen, claimed, evidence, notes: Vec::new() }
     }
 

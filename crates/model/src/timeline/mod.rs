@@ -124,7 +124,8 @@ impl Timeline {
     }
 
     fn present(&mut self, wiring: &Wiring, pending: PendingNumber) -> Vec<Change> {
-        let (mut changes, mut next) = (Vec::new(), 0);
+        let mut changes = Vec::new();
+        let mut next = 0;
         self.waiting.clear();
         self.pending = false;
         for now in inhabited(wiring) {
@@ -167,7 +168,8 @@ impl Timeline {
             self.waiting.insert(key(now));
             self.pending |= matches!(now.port, PortState::Pending(_));
         }
-        let (tenants, link) = (now.tenants.clone(), Arc::clone(&now.link));
+        let tenants = now.tenants.clone();
+        let link = Arc::clone(&now.link);
         let netns_names = now.netns_names.clone();
         Cow::Owned(Attachment { tenants, netns_names, link, ..told.clone() })
     }
@@ -258,7 +260,8 @@ fn vlans(port: Option<&PortRef>) -> Option<&Vlans> {
 }
 
 fn differences(before: &Attachment, now: &Attachment) -> Vec<Field> {
-    let (was, is) = (before.port.port(), now.port.port());
+    let was = before.port.port();
+    let is = now.port.port();
     // One that was not read again.
     let same = Arc::ptr_eq(&before.link, &now.link);
     let differ = [
@@ -282,7 +285,8 @@ fn differences(before: &Attachment, now: &Attachment) -> Vec<Field> {
 
 /// What goes with a change of the port, and is told by itself where that did not change.
 fn beside(before: &Attachment, now: &Attachment) -> Option<Field> {
-    let (was, is) = (before.port.port(), now.port.port());
+    let was = before.port.port();
+    let is = now.port.port();
     let deaf = |a: &Attachment| a.notes.contains(&Note::Deaf);
     let is_unresolved = |a: &Attachment| matches!(a.wire, Wire::Unresolved { .. });
     if was != is {

@@ -66,6 +66,7 @@ fn plugged(jack: &Jack) -> String {
 }
 
 fn patch(scene: &Scene, cord: &Cord) -> String {
-    let (from, to) = (&scene.at(cord.from).1.id, &scene.at(cord.to).1.id);
+    let from = &scene.at(cord.from).1.id;
+    let to = &scene.at(cord.to).1.id;
     format!("  \"{from}\" -- \"{to}\" [label=\"patch\", color=\"#7a4fd0\", penwidth=3]\n")
 }

@@ -30,7 +30,8 @@ pub fn mermaid(scene: &Scene) -> String {
         }
     }
     for cord in &scene.cords {
-        let (from, to) = (&scene.at(cord.from).1.id, &scene.at(cord.to).1.id);
+        let from = &scene.at(cord.from).1.id;
+        let to = &scene.at(cord.to).1.id;
         let _ = writeln!(out, "  {from} ===|\"patch\"| {to}");
     }
     out + "  classDef warn stroke:#a85b00,stroke-dasharray:4 3\n  \

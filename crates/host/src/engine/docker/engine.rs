@@ -84,7 +84,8 @@ impl Engine for Docker {
             let listed = self.list().await?;
             let all: Vec<_> = listed.iter().map(|other| &other.row).collect();
             let shares = |other: &&&Container| are_relatives(&all, row, other);
-            let (mut relatives, mut budget) = (Vec::new(), Budget::default());
+            let mut relatives = Vec::new();
+            let mut budget = Budget::default();
             for other in all.iter().filter(shares).filter(|other| other.id != row.id) {
                 if let Some(found) = self.inspect(&other.id.0).await? {
                     budget.add(self, &found.row)?;

@@ -78,7 +78,8 @@ impl Database {
             return Err(gone(name, "it changed meanwhile"));
         };
         let members = holder.interfaces.len();
-        let (interface, port) = (known.id, holder.id);
+        let interface = known.id;
+        let port = holder.id;
         Ok((ExistingPort { interface, port, members, identity, interfaces }, (whole, columns)))
     }
 

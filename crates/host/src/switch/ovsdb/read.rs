@@ -205,13 +205,15 @@ async fn called(
         bridge.map(|name| Select::new("Bridge", requested.bridge_alone()).equal("name", *name));
     let settings = wanted.settings && !requested.open_vswitch.is_empty();
     let settings = settings.then(|| Select::new("Open_vSwitch", &requested.open_vswitch));
-    let (asked_bridges, asked_rows) = (bridge.len(), settings.iter().len());
+    let asked_bridges = bridge.len();
+    let asked_rows = settings.iter().len();
     let selects: Vec<_> = interfaces.chain(ports).chain(bridge).chain(settings).collect();
     if selects.is_empty() {
         return Ok(Rows::default());
     }
     let answer = client.transact(VSWITCH, &selects).await?;
-    let (count, both) = (wanted.names.len(), 2 * wanted.names.len());
+    let count = wanted.names.len();
+    let both = 2 * wanted.names.len();
     let interfaces = rows_by_id(&answer, 0..count, |row: &InterfaceRow| row.id)?;
     let mut ports = rows_by_id(&answer, count..both, |row: &PortRow| row.id)?;
     ports.retain(|_, port| port.interfaces.iter().any(|id| interfaces.contains_key(id)));
@@ -247,7 +249,8 @@ async fn complete(
         wanted.bridge.is_some_and(|name| !rows.bridges.iter().any(|b| b.name == name))
             || rows.ports.values().any(PortRow::has_tag);
     let fakes = fakes(requested).filter(|_| fake_may_be);
-    let (carried, other) = (ports.len(), held.len());
+    let carried = ports.len();
+    let other = held.len();
     let selects: Vec<_> = having.chain(held).chain(fakes).collect();
     if selects.is_empty() {
         return Ok(());
