@@ -26,7 +26,7 @@ pub struct Question {
     pub identities: bool,
     /// Whether other containers in the same namespace are to be found too.
     pub tenants: bool,
-    /// The sources to the switch; the database if none is named.
+    /// The switch sources; the database if none is named.
     pub sources: Vec<SwitchSource>,
 }
 

@@ -10,12 +10,13 @@
 //! | some source never answered  | anything                    | waits: the first look is a whole one |
 //! | all given already           | nothing                     | waits |
 //! | a port has a new name that no link has | ports            | asks the kernel's task to read the switch's namespace, and waits for that reading |
-//! | vswitchd has opened a link of the userspace datapath | ports | asks for such a reading, and takes the link for heard until it has come |
+//! | vswitchd has opened a link of the userspace datapath | ports | asks for such a reading, and takes vswitchd to listen to the link until it has come |
 //! | such a reading is awaited   | anything                    | waits until the kernel's task has published the number of that reading, or why it cannot read |
+//! | that was only assumed in the look that was given last | the number of that reading | gives them all, whether or not rows changed |
 //! | otherwise                   | rows, stale or fresh again  | gives them all |
 //!
 //! The barrier is there because vswitchd may tell of a port before the kernel tells of its link:
-//! without it the port would look left behind. The kernel's rows carry the number of the last
+//! without it the port would look orphaned. The kernel's rows carry the number of the last
 //! request that was made before they were read ([`LinkReading::number`]); nothing else orders one
 //! source after another.
 
@@ -212,7 +213,7 @@ impl Published {
     }
 }
 
-/// No port is shown as left behind, or deaf, before links were read again.
+/// No port is shown as orphaned, or deaf, before links were read again.
 #[derive(Debug, Default)]
 struct Barrier {
     /// The number of the reading that was asked for last; the first one is not asked for.

@@ -1,4 +1,4 @@
-//! The thought of docker-ovs: what was observed, and what follows from it.
+//! The core of docker-ovs: what was observed, and what follows from it.
 //!
 //! No I/O, no async, no clock: the same [`Snapshot`] gives the same [`Wiring`],
 //! whatever order its rows are in. Only [`resolve`] relates one source's facts

@@ -110,7 +110,7 @@ fn replace_port(snapshot: &mut Snapshot, ports: &ReplacePort) {
     ports.memory.apply(&mut row.external_ids);
 }
 
-/// A number that was asked for is given; another one is vswitchd's affair.
+/// A number that was asked for is given; another one is left to vswitchd.
 fn number(port: &mut Port, ifindex: Option<Ifindex>) {
     if let Some(wanted) = port.ofport_request {
         port.ofport = OfPortState::Assigned(wanted);

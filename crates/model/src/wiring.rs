@@ -1,4 +1,4 @@
-//! The answer: who is plugged in where, with the evidence for it.
+//! The answer: which interface is on which port, with the evidence for it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

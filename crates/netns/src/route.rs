@@ -35,7 +35,7 @@ pub struct Route {
     pub gateway: Option<IpAddr>,
     /// The link it goes out by.
     pub ifindex: u32,
-    /// Who made it (`rtm_protocol`): 2 the kernel, 3 ip-route(8), 4 an administrator.
+    /// Which program made it (`rtm_protocol`): 2 the kernel, 3 ip-route(8), 4 an administrator.
     pub protocol: u8,
 }
 

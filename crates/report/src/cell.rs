@@ -1,4 +1,4 @@
-//! Cells that cannot break a table or a terminal.
+//! Cells of a table, with nothing in them that a terminal would obey.
 
 use std::borrow::Cow;
 use std::fmt::Write;

@@ -1,5 +1,5 @@
 //! Acting: a request becomes a plan, the plan is carried out, and another look says whether it
-//! came true. One of us at a time: the docker-ovs that changes a switch holds a lock in its database.
+//! came true. One process at a time: the docker-ovs that changes a switch holds a lock in its database.
 
 mod connect;
 mod executor;

@@ -1,5 +1,5 @@
-//! Asking any engine for many containers at once. One container hides no other: an engine may
-//! owe the answer about one for long.
+//! Asking any engine for many containers at once. One container hides no other: while
+//! Docker starts a container, inspect calls for it block.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
 //! Containers, watched: listed once, then inspected whenever something happens to them, and listed
-//! again when the engine may have kept something to itself.
+//! again when the engine may have dropped events.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;

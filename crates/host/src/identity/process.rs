@@ -122,8 +122,8 @@ impl Process {
         self.read("cgroup").is_ok_and(|text| cgroup_is_of(&String::from_utf8_lossy(&text), id))
     }
 
-    /// Whether it numbers processes as this program does. Who may not look at its namespaces is
-    /// told by its numbers.
+    /// Whether it numbers processes as this program does. Where its namespaces may not be
+    /// looked at, its numbers tell.
     pub(crate) fn shares_our_pids(&self) -> io::Result<bool> {
         let own = statat(CWD, "/proc/self/ns/pid", AtFlags::empty())?;
         match self.pid_namespace() {

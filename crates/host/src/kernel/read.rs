@@ -161,7 +161,7 @@ pub(crate) fn read_others(
 }
 
 /// Changes are told only of namespaces that have an id; most have, by a link that leads there.
-/// Without CAP_NET_ADMIN the others stay unheard until something else has them read.
+/// Without CAP_NET_ADMIN changes in the others are not noticed until something else has them read.
 fn assign_nsids(spaces: &[&Netns], switch: &Netns) {
     netns::visit(&[switch], |_, socket| {
         for space in spaces.iter().filter(|space| id(space) != id(switch)) {

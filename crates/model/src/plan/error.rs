@@ -119,7 +119,7 @@ pub enum PlanError {
         /// The interfaces.
         have: Vec<String>,
     },
-    /// We may not remove it.
+    /// Neither docker-ovs nor ovs-docker made it.
     #[error("port {port} has no record that docker-ovs or ovs-docker made it")]
     NotOurs {
         /// The port.

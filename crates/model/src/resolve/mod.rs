@@ -64,7 +64,7 @@ pub fn resolve(snapshot: &Snapshot) -> Wiring {
     }
 }
 
-/// What a whole look missed. A container that ended meanwhile is no source_error.
+/// What a whole look missed. A container that ended meanwhile is no error.
 fn source_errors(snapshot: &Snapshot) -> Vec<crate::SourceError> {
     let engines = snapshot.engines.values().filter_map(|rows| rows.source_error());
     let switch = snapshot.switch.values().filter_map(|rows| rows.source_error());

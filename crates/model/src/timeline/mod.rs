@@ -45,7 +45,7 @@ pub enum Change {
     Vanished(Box<Attachment>),
     /// The link of a port is gone, the port is not.
     Orphaned(Box<SwitchPort>),
-    /// A port that was left behind was removed or has a link again.
+    /// An orphaned port was removed or has a link again.
     Cleared(Box<SwitchPort>),
 }
 

@@ -16,7 +16,7 @@ use serde::de::IgnoredAny;
 use super::port_rows::{Columns, ExistingPort, guard};
 use super::read::Database;
 
-/// One of us at a time. The server gives it to the next when its holder is gone.
+/// One docker-ovs at a time. The server gives the lock to the next when its holder is gone.
 const LOCK: &str = "docker_ovs";
 
 /// What an administrator may have set of an Interface, beyond what a plan knows of.
