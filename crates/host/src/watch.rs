@@ -125,7 +125,7 @@ impl Watch {
         let engines = latest.engines.iter();
         let (switch_netns, identities) = latest.identities();
         let mut kernel = latest.kernel.observed();
-        self.barrier.take_for_heard(&mut kernel, switch_netns);
+        self.barrier.assume_packet_sockets(&mut kernel, switch_netns);
         kernel::note_paths(&mut kernel, latest.switch.rows().iter());
         Snapshot {
             version: Snapshot::VERSION,
@@ -226,8 +226,8 @@ struct Barrier {
     /// The ports of the userspace datapath then.
     open: HashMap<Name, Arc<Port>>,
     /// Those that vswitchd has opened, or opened anew, since packet sockets were read.
-    unheard: BTreeSet<Name>,
-    /// Whether a look was given in which one of these was only taken for heard.
+    unconfirmed: BTreeSet<Name>,
+    /// Whether a look was given in which one of these was only assumed to be listened to.
     is_assumed: bool,
     /// How often such a reading has come since, which may say otherwise.
     disproved: u64,
@@ -243,20 +243,20 @@ impl Barrier {
             let unknown = unknown(ports, links);
             let opened = self.opened(ports);
             let is_awaited = !unknown.is_subset(&self.unknown);
-            let is_unheard = !opened.is_empty() && !is_first;
-            if is_awaited || is_unheard {
+            let is_unconfirmed = !opened.is_empty() && !is_first;
+            if is_awaited || is_unconfirmed {
                 self.asked += 1;
                 requests.send_replace(self.asked);
             }
             if is_awaited {
                 self.awaited = self.asked;
             }
-            self.unheard.extend(opened.into_iter().filter(|_| is_unheard));
+            self.unconfirmed.extend(opened.into_iter().filter(|_| is_unconfirmed));
             self.unknown = unknown;
         }
         let read = links.about().number;
         if read >= self.asked {
-            self.unheard.clear();
+            self.unconfirmed.clear();
             self.disproved += u64::from(std::mem::take(&mut self.is_assumed));
         }
         // A kernel that cannot be read keeps nothing back.
@@ -283,20 +283,21 @@ impl Barrier {
     }
 
     /// What vswitchd has just opened it listens to, as far as is known.
-    fn take_for_heard(&mut self, kernel: &mut Observed<Namespace>, switch: Option<NetnsId>) {
+    fn assume_packet_sockets(&mut self, kernel: &mut Observed<Namespace>, switch: Option<NetnsId>) {
         let here = |row: &Namespace| Some(row.id) == switch;
-        let is_unheard = |row: &Namespace| {
+        let is_unconfirmed = |row: &Namespace| {
             let sockets = row.packet_sockets.as_ref();
-            let mut links = row.links.iter().filter(|link| self.unheard.contains(&link.name));
+            let mut links = row.links.iter().filter(|link| self.unconfirmed.contains(&link.name));
             sockets.is_some_and(|all| links.any(|link| !all.contains(&link.ifindex)))
         };
-        if self.unheard.is_empty() || !kernel.rows().iter().any(|row| here(row) && is_unheard(row))
+        if self.unconfirmed.is_empty()
+            || !kernel.rows().iter().any(|row| here(row) && is_unconfirmed(row))
         {
             return;
         }
         self.is_assumed = true;
         for row in kernel.rows_mut().iter_mut().filter(|row| here(row)) {
-            let links = row.links.iter().filter(|link| self.unheard.contains(&link.name));
+            let links = row.links.iter().filter(|link| self.unconfirmed.contains(&link.name));
             let links: Vec<_> = links.map(|link| link.ifindex).collect();
             row.packet_sockets.iter_mut().for_each(|sockets| sockets.extend(&links));
         }
