@@ -1,12 +1,13 @@
 # make demo and make test are the two commands of the README; both install what they need.
 PREFIX ?= /usr/local
 SUITE ?= sid
+MINUTES ?= 10
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 BINARIES := $(TARGET)/release/docker-ovs $(TARGET)/release/docker-ovs-port
 PLUGINS = $(DESTDIR)$(PREFIX)/lib/docker/cli-plugins
 MANUAL = $(DESTDIR)$(PREFIX)/share/man/man1
 
-.PHONY: help build demo test test-restarts test-versions test-machine machine coverage bench lint msrv install uninstall clean
+.PHONY: help build demo test test-restarts soak test-versions test-machine machine coverage bench lint msrv install uninstall clean
 
 help: ## show this help
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -25,6 +26,10 @@ test: ## run every tier of tests; what is missing fails instead of being skipped
 
 test-restarts: ## restart dockerd and ovs-vswitchd under connected containers; ends every container
 	DOCKER_OVS_TEST_REQUIRE=1 DOCKER_OVS_TEST_RESTARTS=1 cargo test --locked --workspace --test it daemon_restarts
+
+soak: ## operations by chance, with kills and stalls of all, for MINUTES=10; SEED=N repeats them
+	DOCKER_OVS_TEST_REQUIRE=1 DOCKER_OVS_TEST_SOAK=$(MINUTES) $(if $(SEED),DOCKER_OVS_TEST_SOAK_SEED=$(SEED)) \
+		PATH="$(abspath $(TARGET))/tools/usr/bin:$$PATH" cargo test --locked -p docker-ovs --test it soak:: -- --nocapture
 
 test-versions: ## the tests of engine and switch on those of another Debian: SUITE=trixie, or sid
 	scripts/versions $(SUITE) test $(TESTS)

@@ -4,11 +4,13 @@
 use std::fs::read_to_string;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::container::IMAGE;
 use crate::names::unique;
-use crate::run::{run, try_run, wait_until};
+use crate::run::{program, run, try_run, wait_until};
 
 /// Processes in namespaces of their own; all end with their guard.
 #[derive(Debug)]
@@ -25,7 +27,7 @@ impl World {
     /// Runs `script` in new namespaces; `$T` is a folder of its own, which all see.
     fn start(namespaces: &[&str], script: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut command = Command::new("unshare");
+        let mut command = program("unshare");
         command.args(namespaces).args(["--pid", "--mount", "--fork", "--mount-proc"]);
         let script = format!("{LET_GO}{script}");
         command.args(["--kill-child", "sh", "-ec", &script]).env("T", folder.path());
@@ -112,8 +114,14 @@ impl InnerSwitch {
 #[derive(Debug)]
 pub struct InnerDocker(World);
 
-const DOCKER: &str = "exec dockerd --data-root $T/data --exec-root $T/exec --host unix://$T/docker.sock \
-                      --pidfile $T/docker.pid --bridge none --iptables=false --storage-driver vfs";
+/// It is started again when it ends, as a service manager does.
+const DOCKER: &str = "
+while true; do
+    rm -f $T/docker.pid
+    dockerd --data-root $T/data --exec-root $T/exec --host unix://$T/docker.sock \
+        --pidfile $T/docker.pid --bridge none --iptables=false --storage-driver vfs || true
+done
+";
 
 impl InnerDocker {
     /// One that runs, and has the tests' image.
@@ -173,6 +181,42 @@ impl InnerDocker {
         names
     }
 
+    /// Stops dockerd (SIGSTOP), or lets it go on.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn hang(&self, hangs: bool) {
+        self.signal(if hangs { Signal::STOP } else { Signal::CONT });
+    }
+
+    /// Kills dockerd, and its containers end; returns when the next one answers.
+    ///
+    /// # Panics
+    /// When none does.
+    pub fn kill(&self) {
+        let killed = self.dockerd();
+        self.signal(Signal::KILL);
+        wait_until("the next inner dockerd answers", || {
+            let there = self.dockerd().filter(|pid| Some(*pid) != killed).is_some();
+            there && try_run("docker", &["--host", &self.host(), "ps", "--quiet"]).is_ok()
+        });
+    }
+
+    fn signal(&self, signal: Signal) {
+        let dockerd = self.dockerd().expect("the inner dockerd runs");
+        kill_process(dockerd, signal).expect("it can be told");
+    }
+
+    /// Its process as this machine numbers it: the child of the first process inside.
+    fn dockerd(&self) -> Option<Pid> {
+        let first = self.0.first()?;
+        let children = read_to_string(format!("/proc/{first}/task/{first}/children")).ok()?;
+        let named = |pid: &&str| {
+            read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|comm| comm.trim() == "dockerd")
+        };
+        children.split_whitespace().find(named)?.parse().ok().and_then(Pid::from_raw)
+    }
+
     /// The PID of a container's first process as this machine numbers it.
     ///
     /// # Panics
@@ -192,6 +236,9 @@ impl InnerDocker {
 
 impl Drop for InnerDocker {
     fn drop(&mut self) {
+        if let Some(dockerd) = self.dockerd() {
+            let _ = kill_process(dockerd, Signal::CONT);
+        }
         let ids = try_run("docker", &["--host", &self.host(), "ps", "--all", "--quiet"]);
         for id in ids.unwrap_or_default().split_whitespace() {
             let _ = try_run("docker", &["--host", &self.host(), "rm", "--force", id]);

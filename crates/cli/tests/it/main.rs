@@ -49,6 +49,7 @@ mod serve_process;
 mod serve_restore;
 mod serve_stream;
 mod serve_tls;
+mod soak;
 mod steady;
 mod steady_clock;
 mod steady_outages;

@@ -3,7 +3,6 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::process::Command;
 
 use docker_ovs_netns::{Netns, RouteSocket};
 
@@ -12,7 +11,7 @@ use crate::space::{Space, inside, named};
 /// Whether the kernel can make such a link; says so where it cannot.
 fn knows(space: &Space, kind: &str, words: &[&str]) -> bool {
     let add = ["-netns", &space.0, "link", "add", "link", "low0", "name", "up0", "type", kind];
-    let output = Command::new("ip").args(add).args(words).output().unwrap();
+    let output = lab::program("ip").args(add).args(words).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     if !output.status.success() {
         assert!(said.contains("Unknown device type") || said.contains("not supported"), "{said}");
@@ -81,7 +80,7 @@ fn a_name_of_any_bytes_is_shown() {
     let odd = OsStr::from_bytes(b"a\xff\xfeb");
     let add = ["-netns", &space.0, "link", "add", "name"].map(OsStr::new);
     let rest = ["type", "bridge"].map(OsStr::new);
-    let output = Command::new("ip").args(add).arg(odd).args(rest).output().unwrap();
+    let output = lab::program("ip").args(add).arg(odd).args(rest).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let links = inside(&space.open(), RouteSocket::links);
     assert!(links.iter().any(|link| link.name == "a\\xff\\xfeb"), "{links:?}");

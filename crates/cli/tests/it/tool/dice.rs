@@ -21,4 +21,12 @@ impl Dice {
         self.0 ^= self.0 << 17;
         usize::try_from(self.0 % sides as u64).unwrap()
     }
+
+    /// Others for one operation: how often it throws them changes nothing for the next ones.
+    pub(crate) fn apart(&mut self) -> Self {
+        self.throw(1);
+        let mut apart = Self(self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        apart.throw(1);
+        apart
+    }
 }

@@ -5,6 +5,7 @@ pub(crate) mod behind;
 pub(crate) mod dice;
 pub(crate) mod live;
 pub(crate) mod picture;
+pub(crate) mod replica;
 mod served;
 pub(crate) mod switch;
 

@@ -1,0 +1,49 @@
+//! Operations by chance under `serve --restore` and a stream of events: containers come and go and are
+//! renamed, interfaces are connected, disconnected, restored, pruned and deleted by hand, and all
+//! that the test has made is killed (SIGKILL) and stopped (SIGSTOP) meanwhile: the daemon, the verbs,
+//! vswitchd, the database's server, dockerd. At every quiet point what the verbs, the daemon and a
+//! client of its stream say is compared with what `docker`, `ip`, `ovs-vsctl` and `ovs-ofctl` say,
+//! and what was connected is there, whole, or it is not there at all.
+//!
+//! Engine, switch and database are the test's own, in namespaces of their own. `make soak MINUTES=10`
+//! runs it; it prints its seed, and `SEED=N` has the same operations again. Where the kills fall is up
+//! to the machine.
+
+mod happens;
+mod scene;
+mod truth;
+mod verbs;
+mod wanted;
+
+use std::time::{Duration, Instant};
+
+use crate::tool::dice::Dice;
+use crate::tool::number;
+
+use scene::Scene;
+
+/// How many operations lie between two quiet points, at most.
+const BETWEEN: usize = 14;
+
+#[test]
+fn what_is_connected_stays_and_what_is_told_is_true_whatever_happens() {
+    let minutes = number("DOCKER_OVS_TEST_SOAK", 0);
+    if minutes == 0 {
+        return;
+    }
+    // It shares nothing with other tests: no hold on the machine for as long as it takes.
+    if !lab::is_there(lab::Need::Docker) {
+        return;
+    }
+    let (start, minutes) = (Instant::now(), Duration::from_secs(60 * minutes as u64));
+    let mut dice = Dice::seeded("DOCKER_OVS_TEST_SOAK_SEED");
+    let mut scene = Scene::new();
+    scene.quiet();
+    while start.elapsed() < minutes {
+        for _ in 0..=dice.throw(BETWEEN) {
+            scene.happens(&mut dice.apart());
+        }
+        scene.quiet();
+    }
+    println!("{}", scene.told());
+}

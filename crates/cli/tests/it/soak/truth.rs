@@ -1,0 +1,179 @@
+//! What `docker`, `ip`, `ovs-vsctl` and `ovs-ofctl` say.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{read_link, read_to_string};
+
+use lab::{InnerDocker, Switch, run, try_run};
+use serde_json::Value;
+
+use crate::tool::picture::text;
+
+/// An interface of a container that runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Interface {
+    pub(super) index: u64,
+    pub(super) mac: String,
+    pub(super) mtu: u64,
+    pub(super) addresses: BTreeSet<String>,
+    /// Bridge, OpenFlow port and VLAN, if it is on a port.
+    pub(super) place: Option<(String, String, String)>,
+}
+
+/// A port of a bridge.
+#[derive(Clone, Debug)]
+pub(super) struct Port {
+    pub(super) bridge: String,
+    tag: String,
+    pub(super) ids: BTreeMap<String, String>,
+    number: String,
+    /// The index of its link, and of that link's other end.
+    link: Option<(u64, u64)>,
+}
+
+/// A container that runs.
+#[derive(Debug, Default)]
+pub(super) struct Running {
+    pub(super) pid: String,
+    pub(super) netns: String,
+    pub(super) interfaces: BTreeMap<String, Interface>,
+    /// Those that are up.
+    pub(super) up: BTreeSet<String>,
+    /// As ip-route(8) prints them.
+    pub(super) routes: String,
+}
+
+/// All that there is.
+#[derive(Debug, Default)]
+pub(super) struct Truth {
+    /// By full id.
+    pub(super) running: BTreeMap<String, Running>,
+    /// By name.
+    pub(super) ports: BTreeMap<String, Port>,
+    /// Full ids and names of all containers.
+    pub(super) names: BTreeMap<String, String>,
+}
+
+impl Truth {
+    pub(super) fn of(docker: &InnerDocker, switch: &Switch) -> Self {
+        let listed =
+            docker.docker(&["ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Names}}"]);
+        let listed = listed.lines().filter_map(|line| line.split_once(' '));
+        let names: BTreeMap<_, _> =
+            listed.map(|(id, name)| (id.to_owned(), name.to_owned())).collect();
+        let ports = ports(switch);
+        let processes = first_processes();
+        let running = names.keys().filter_map(|id| {
+            let pid = processes.iter().find(|(_, cgroup)| cgroup.contains(id.as_str()))?;
+            Some((id.clone(), look_inside(&pid.0, &ports)?))
+        });
+        Self { running: running.collect(), names: names.clone(), ports }
+    }
+
+    /// Bridge and port of what has lost its link.
+    pub(super) fn orphans(&self) -> BTreeSet<(String, String)> {
+        let lost =
+            self.ports.iter().filter(|(name, port)| port.link.is_none() && **name != port.bridge);
+        lost.map(|(name, port)| (port.bridge.clone(), name.clone())).collect()
+    }
+}
+
+/// First processes of PID namespaces, each with its cgroup: a container's id is in it.
+fn first_processes() -> Vec<(String, String)> {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let pids = processes.filter_map(|entry| entry.file_name().into_string().ok());
+    let read = |pid: &str, file: &str| read_to_string(format!("/proc/{pid}/{file}")).ok();
+    let firsts = pids.filter(|pid| {
+        let status = read(pid, "status").unwrap_or_default();
+        let inside = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
+        inside.is_some_and(|pids| pids.split_whitespace().last() == Some("1"))
+    });
+    firsts.filter_map(|pid| Some((pid.clone(), read(&pid, "cgroup")?))).collect()
+}
+
+fn look_inside(pid: &str, ports: &BTreeMap<String, Port>) -> Option<Running> {
+    let ip = |words: &[&str]| {
+        try_run("nsenter", &[&["--target", pid, "--net", "ip"], words].concat()).ok()
+    };
+    let links: Vec<Value> = serde_json::from_str(&ip(&["-json", "address"])?).ok()?;
+    let netns = read_link(format!("/proc/{pid}/ns/net")).ok()?.to_string_lossy().into_owned();
+    let mut inside = Running { pid: pid.to_owned(), netns, ..Running::default() };
+    inside.routes = ip(&["route"])?;
+    for link in links.iter().filter(|link| link["link_type"] == "ether") {
+        let name = text(link, "ifname").to_owned();
+        let ends = (link["link_index"].as_u64(), link["ifindex"].as_u64().unwrap_or_default());
+        let port = ports
+            .iter()
+            .find(|(_, port)| port.link.is_some_and(|(here, there)| (Some(here), there) == ends));
+        if link["flags"].to_string().contains("\"UP\"") {
+            inside.up.insert(name.clone());
+        }
+        let addresses = link["addr_info"].as_array().into_iter().flatten();
+        let addresses = addresses.map(|one| format!("{}/{}", text(one, "local"), one["prefixlen"]));
+        let interface = Interface {
+            index: ends.1,
+            mac: text(link, "address").to_owned(),
+            mtu: link["mtu"].as_u64().unwrap_or_default(),
+            addresses: addresses.collect(),
+            place: port
+                .map(|(_, port)| (port.bridge.clone(), port.number.clone(), port.tag.clone())),
+        };
+        inside.interfaces.insert(name, interface);
+    }
+    Some(inside)
+}
+
+fn ports(switch: &Switch) -> BTreeMap<String, Port> {
+    let within = format!("--net=/run/netns/{}", switch.netns().name());
+    let links = run("nsenter", &[&within, "ip", "-json", "link"]);
+    let links: Vec<Value> = serde_json::from_str(&links).unwrap();
+    let links: BTreeMap<_, _> = links
+        .iter()
+        .map(|link| {
+            let ends = (link["ifindex"].as_u64(), link["link_index"].as_u64());
+            (text(link, "ifname"), (ends.0.unwrap_or_default(), ends.1.unwrap_or_default()))
+        })
+        .collect();
+    let mut found = BTreeMap::new();
+    for bridge in switch.vsctl(&["list-br"]).lines() {
+        let at = format!("unix:{}/{bridge}.mgmt", switch.rundir().display());
+        // A vswitchd that has just been started may not answer yet.
+        let shown = try_run("ovs-ofctl", &["show", &at]).unwrap_or_default();
+        for name in switch.vsctl(&["list-ports", bridge]).lines() {
+            // What is removed meanwhile is not there.
+            let Some(port) = port(switch, bridge, name, &shown) else { continue };
+            let port = Port { link: links.get(name).copied(), ..port };
+            found.insert(name.to_owned(), port);
+        }
+    }
+    found
+}
+
+/// What the database and the bridge say of it.
+fn port(switch: &Switch, bridge: &str, name: &str, shown: &str) -> Option<Port> {
+    let db = format!("--db={}", switch.remote());
+    let of =
+        |table: &str, column: &str| try_run("ovs-vsctl", &[&db, "get", table, name, column]).ok();
+    Some(Port {
+        bridge: bridge.to_owned(),
+        tag: of("Port", "tag")?,
+        ids: words(&of("Interface", "external_ids")?),
+        number: number_in(shown, name),
+        link: None,
+    })
+}
+
+/// The number of a port, as `ovs-ofctl show` has it: `N(NAME): addr:…`.
+fn number_in(shown: &str, name: &str) -> String {
+    let wanted = format!("({name}): ");
+    let line = shown.lines().find(|line| line.contains(&wanted)).unwrap_or_default();
+    line.trim().split('(').next().unwrap_or_default().to_owned()
+}
+
+/// `{a=b, "c.d"="e"}` as ovs-vsctl(8) prints a map; no value here has a comma in quotes but one that
+/// is not read.
+fn words(map: &str) -> BTreeMap<String, String> {
+    let pairs = map.trim_matches(['{', '}']).split(", ");
+    let pairs = pairs.filter_map(|pair| pair.split_once('='));
+    let plain = |text: &str| text.trim_matches('"').to_owned();
+    pairs.map(|(key, value)| (plain(key), plain(value))).collect()
+}
