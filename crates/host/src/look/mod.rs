@@ -139,7 +139,9 @@ impl Host {
         for (configured, answer) in self.engines.iter().zip(answers) {
             let found = answer.map(|(found, pinned)| {
                 for Pinned { netns, left, .. } in pinned {
-                    left.into_iter().for_each(|(_, netns)| homes.insert(netns));
+                    if let Some((_, netns)) = left {
+                        homes.insert(netns);
+                    }
                     homes.insert(netns);
                 }
                 found
