@@ -16,12 +16,12 @@ use crate::ids::{LinkKey, Mac, Name, NetnsId};
 use crate::snapshot::{Link, Snapshot};
 use crate::wiring::{LastTenant, Wire};
 
-use super::blind_links::{BlindLinks, may_be, may_be_claimed};
 use super::containers::ContainerIndex;
 use super::entries::PortIx;
 use super::group::{OneOrMore, group};
 use super::index::Index;
-use super::trace::Trace;
+use super::traced::Trace;
+use super::untraceable_links::{UntraceableLinks, may_be, may_be_claimed};
 
 /// A port, and the writer of the claim to it.
 type Claimed = (PortIx, &'static str);
@@ -38,7 +38,7 @@ pub(super) struct Claims<'i, 'a> {
     attached_macs: FxHashMap<Mac, OneOrMore<(Claimed, Option<NetnsId>)>>,
     /// Internal ports by the addresses of their links. Made when first asked for.
     port_macs: OnceCell<FxHashMap<Mac, OneOrMore<PortIx>>>,
-    blind: OnceCell<BlindLinks<'a>>,
+    untraceable: OnceCell<UntraceableLinks<'a>>,
 }
 
 /// What speaks for a link being a port's.
@@ -76,7 +76,7 @@ impl<'i, 'a> Claims<'i, 'a> {
             links: group(by_link),
             attached_macs: group(by_mac),
             port_macs: OnceCell::new(),
-            blind: OnceCell::new(),
+            untraceable: OnceCell::new(),
             containers,
             made,
         }
@@ -210,10 +210,10 @@ impl<'i, 'a> Claims<'i, 'a> {
         let entry = &self.index.ports[port];
         for claim in self.of(port) {
             let Some(home) = self.containers.home(claim) else { continue };
-            let named = claim.interface.and_then(|name| self.blind().called(home, name));
+            let named = claim.interface.and_then(|name| self.untraceable().called(home, name));
             links.extend(named.filter(|(_, link)| may_be(link, entry)).map(|(at, _)| at));
             let mac = claim.mac.filter(|mac| mac.identifies());
-            let same = mac.into_iter().flat_map(|mac| self.blind().with_mac(mac));
+            let same = mac.into_iter().flat_map(|mac| self.untraceable().with_mac(mac));
             let same = same.filter(|(at, link)| at.netns == home && may_be(link, entry));
             links.extend(same.map(|(at, _)| *at));
         }
@@ -228,11 +228,11 @@ impl<'i, 'a> Claims<'i, 'a> {
         if self.is_internal(port) {
             macs.extend(entry.port.mac.into_iter().chain(entry.port.configured_mac));
             let cut = super::port_link::cut_name(&entry.port.iface).unwrap_or(&entry.port.iface);
-            let named = self.blind().named(cut).iter();
+            let named = self.untraceable().named(cut).iter();
             links.extend(named.filter(|(_, link)| may_be(link, entry)).map(|(at, _)| *at));
         }
         for mac in macs.into_iter().filter(|mac| mac.identifies()) {
-            let same = self.blind().with_mac(mac).iter();
+            let same = self.untraceable().with_mac(mac).iter();
             links.extend(same.filter(|(_, link)| may_be(link, entry)).map(|(at, _)| *at));
         }
         links
@@ -253,7 +253,7 @@ impl<'i, 'a> Claims<'i, 'a> {
         })
     }
 
-    fn blind(&self) -> &BlindLinks<'a> {
-        self.blind.get_or_init(|| BlindLinks::new(self.index))
+    fn untraceable(&self) -> &UntraceableLinks<'a> {
+        self.untraceable.get_or_init(|| UntraceableLinks::new(self.index))
     }
 }

@@ -14,13 +14,13 @@ use super::port_link::has_link;
 type Keyed<'a> = (LinkKey, &'a Link);
 
 /// Such links of all namespaces but the switch's.
-pub(super) struct BlindLinks<'a> {
+pub(super) struct UntraceableLinks<'a> {
     places: FxHashMap<(NetnsId, &'a str), Keyed<'a>>,
     names: FxHashMap<&'a str, OneOrMore<Keyed<'a>>>,
     macs: FxHashMap<Mac, OneOrMore<Keyed<'a>>>,
 }
 
-impl<'a> BlindLinks<'a> {
+impl<'a> UntraceableLinks<'a> {
     pub(super) fn new(index: &Index<'a>) -> Self {
         let links = index.container_namespaces().flat_map(|home| {
             let keyed = move |ifindex| LinkKey { netns: home.id, ifindex };
