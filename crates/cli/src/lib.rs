@@ -15,7 +15,6 @@
 
 pub mod args;
 pub mod completion;
-pub mod confusion;
 pub mod live;
 pub mod logging;
 pub mod origin;
@@ -25,6 +24,7 @@ pub mod release;
 pub mod server;
 #[cfg(debug_assertions)]
 mod stop_after;
+pub mod swapped;
 pub mod verbs;
 pub mod writer;
 
@@ -64,7 +64,7 @@ async fn answer(cli: &Cli) -> Result<Outcome, CliError> {
     let origin = cli.sources.open(cli.verb()).await?;
     match carry_out(cli, &origin).await {
         Err(cli_error) => {
-            Err(confusion::told_apart(&origin, cli.verb().operands(), cli_error).await)
+            Err(swapped::with_swap_hint(&origin, cli.verb().operands(), cli_error).await)
         }
         outcome => outcome,
     }

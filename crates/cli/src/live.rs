@@ -9,13 +9,13 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Waits until the process is to stop: SIGINT, SIGTERM, or a reader of stdout that is gone.
 pub async fn stopped() {
     tokio::select! {
-        () = told(SignalKind::interrupt()) => {}
-        () = told(SignalKind::terminate()) => {}
-        () = unread() => {}
+        () = received(SignalKind::interrupt()) => {}
+        () = received(SignalKind::terminate()) => {}
+        () = stdout_closed() => {}
     }
 }
 
-async fn told(kind: SignalKind) {
+async fn received(kind: SignalKind) {
     match signal(kind) {
         Ok(mut signals) => {
             signals.recv().await;
@@ -25,7 +25,7 @@ async fn told(kind: SignalKind) {
 }
 
 /// A pipe whose reader is gone shows an error without being written to; a file never does.
-async fn unread() {
+async fn stdout_closed() {
     let stdout = rustix::io::dup(rustix::stdio::stdout());
     #[allow(deprecated, reason = "its successor is unsafe; the descriptor is our own")]
     let stdout = stdout.map(|stdout| AsyncFd::with_interest(stdout, Interest::ERROR));

@@ -18,7 +18,7 @@ impl SourceOptions {
     /// A snapshot that cannot be read, a daemon that does not answer, an option that makes no
     /// sense.
     pub async fn open(&self, verb: &Verb) -> Result<Origin, CliError> {
-        if let Some(server) = self.server.named(verb)? {
+        if let Some(server) = self.server.named(matches!(verb, Verb::Serve(_)))? {
             let sources = verb.sources().ok_or_else(|| CliError::new(NOT_SERVED))?;
             let snapshot =
                 client::snapshot(&server, &sources, verb.filters(), self.timeout()).await?;

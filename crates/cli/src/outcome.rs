@@ -55,7 +55,7 @@ impl Unknown {
 }
 
 impl CliError {
-    /// A cli_error without a hint.
+    /// An error without a hint.
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), hint: None, unknown: None }
     }

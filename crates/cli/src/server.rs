@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::Args;
 use client::Server;
 
-use crate::args::Verb;
 use crate::outcome::CliError;
 
 /// A daemon, and what `https:` needs.
@@ -29,12 +28,15 @@ pub struct ServerArgs {
 }
 
 impl ServerArgs {
-    /// The daemon to ask, if one is named.
+    /// The daemon to ask, if one is named; `serves` where the verb is `serve`, which has a token of
+    /// its own.
     ///
     /// # Errors
     /// An option about a daemon, and none is named.
-    pub fn named(&self, verb: &Verb) -> Result<Option<Server>, CliError> {
-        let Some(url) = self.server.clone() else { return self.nothing_else(verb).map(|()| None) };
+    pub fn named(&self, serves: bool) -> Result<Option<Server>, CliError> {
+        let Some(url) = self.server.clone() else {
+            return self.nothing_else(serves).map(|()| None);
+        };
         Ok(Some(Server {
             url,
             token: self.token_file.clone(),
@@ -43,10 +45,9 @@ impl ServerArgs {
         }))
     }
 
-    fn nothing_else(&self, verb: &Verb) -> Result<(), CliError> {
-        let own = matches!(verb, Verb::Serve(_));
+    fn nothing_else(&self, serves: bool) -> Result<(), CliError> {
         let given = [
-            ("--token-file", self.token_file.is_some() && !own),
+            ("--token-file", self.token_file.is_some() && !serves),
             ("--tls-ca", self.tls_ca.is_some()),
             ("--tls-server-name", self.tls_server_name.is_some()),
         ];

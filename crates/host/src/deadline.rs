@@ -62,7 +62,7 @@ async fn by<T>(due: Instant, answer: impl Future<Output = T>) -> Result<T, Elaps
     }
 }
 
-/// The source_error of `what` with an answer that did not come in the time allowed.
+/// The error that `what` did not answer in the time allowed.
 pub(crate) fn late(what: String, allowed: Duration) -> SourceError {
     SourceError::new(SourceErrorKind::TimedOut, what, format!("no answer within {allowed:?}"))
 }

@@ -8,6 +8,7 @@ use model::evidence::Note;
 use model::health::{Check, Verdict};
 use model::snapshot::Container;
 use model::switch::Bridge;
+use model::told::{TOLD, joined};
 use model::wiring::{Attachment, Wire};
 use model::{Observed, Snapshot, SourceError, SourceErrorKind, Wiring, resolve};
 use rustix::thread::{CapabilitySet, capabilities};
@@ -31,7 +32,8 @@ impl Host {
             ..Question::default()
         };
         let snapshot = self.look(&everything).await;
-        let (privileges, namespace) = (check_privileges(), identities::check_namespace(&snapshot));
+        let privileges = check_privileges();
+        let namespace = identities::check_namespace(&snapshot);
         checks.extend([ovsdb, vswitchd, privileges, namespace, datapath]);
         checks.extend(identities::check(&snapshot));
         checks.extend(check_traffic(&snapshot));
@@ -104,8 +106,9 @@ fn recorded<T>(name: &str, rows: &Observed<T>, what: &str) -> Check {
 
 /// A port can look perfect and pass nothing, or ping alone.
 fn check_traffic(snapshot: &Snapshot) -> [Check; 2] {
-    let blind = snapshot.kernel.source_error().or(blind(snapshot)).map(ToString::to_string);
-    let Some(why) = blind.or(snapshot.switch_netns_error().map(ToOwned::to_owned)) else {
+    let missing =
+        snapshot.kernel.source_error().or(missing_switch(snapshot)).map(ToString::to_string);
+    let Some(why) = missing.or(snapshot.switch_netns_error().map(ToOwned::to_owned)) else {
         let wiring = resolve(snapshot);
         let checks = [check_ports(snapshot, &wiring), check_checksums(snapshot, &wiring)];
         return checks.map(|check| with_unread(snapshot, check));
@@ -124,7 +127,7 @@ const ORPHANED: &str = "docker ovs restore --all makes again what containers los
 const DEAF: &str = "the links were made again under their old names: ovs-vsctl del-port, then \
                     add-port in a later transaction";
 
-fn blind(snapshot: &Snapshot) -> Option<&SourceError> {
+fn missing_switch(snapshot: &Snapshot) -> Option<&SourceError> {
     snapshot.switch.values().find_map(Observed::source_error)
 }
 
@@ -172,7 +175,8 @@ fn check_ports(snapshot: &Snapshot, wiring: &Wiring) -> Check {
         ([], left) => (Verdict::Note, format!("{left} of {count} orphaned"), ORPHANED),
         (deaf, _) => (Verdict::Note, format!("deaf: {}", some_of(deaf)), DEAF),
     };
-    let (name, target) = ("ports".to_owned(), "bridges".to_owned());
+    let name = "ports".to_owned();
+    let target = "bridges".to_owned();
     Check { name, target, verdict, detail, hint: hint.to_owned() }
 }
 
@@ -217,18 +221,14 @@ fn check_checksums(snapshot: &Snapshot, wiring: &Wiring) -> Check {
             (Verdict::Note, detail, CHECKSUMS)
         }
     };
-    let (name, target) = ("checksums".to_owned(), "bridges".to_owned());
+    let name = "checksums".to_owned();
+    let target = "bridges".to_owned();
     Check { name, target, verdict, detail, hint: hint.to_owned() }
 }
 
 /// The first few, and how many more there are.
 fn some_of(names: &[String]) -> String {
-    const SHOWN: usize = 8;
-    let (shown, rest) = names.split_at(names.len().min(SHOWN));
-    match rest.len() {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
+    joined(names, ", ", TOLD)
 }
 
 const CHECKSUMS: &str = "docker ovs restore --all mends what docker-ovs connected; of others, \

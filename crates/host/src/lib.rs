@@ -50,7 +50,7 @@ use engine::Configured;
 use model::SourceError;
 use switch::openflow::Listener;
 
-pub use act::{ActError, Connected, Done, LeftOver, Pruned, Restored, StepObserver, random};
+pub use act::{ActError, Connected, Done, PruneCandidates, Pruned, Restored, StepObserver, random};
 pub use act::{plan_connect, plan_disconnect, plan_restore};
 pub use clock::now;
 pub use doctor::examine_recording;

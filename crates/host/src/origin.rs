@@ -7,7 +7,7 @@ use model::plan::{PlanError, Prune};
 use model::switch::SwitchSource;
 use model::{Look, Observed, Snapshot, SourceError, SourceErrorKind, query};
 
-use crate::act::{ActError, LeftOver, left_over_in, whole};
+use crate::act::{ActError, PruneCandidates, prune_candidates_in, whole};
 use crate::{Host, Question};
 
 /// What a Snapshot can be asked of.
@@ -97,14 +97,16 @@ impl Origin {
         }
     }
 
-    /// What may be removed: as [`Host::left_over`], but a recording need not be looked at twice.
+    /// What may be removed: as [`Host::prune_candidates`], but a recording need not be looked at twice.
     ///
     /// # Errors
     /// No such bridge, or a source is missing.
-    pub async fn left_over(&self, request: &Prune) -> Result<LeftOver, ActError> {
+    pub async fn prune_candidates(&self, request: &Prune) -> Result<PruneCandidates, ActError> {
         match self {
-            Self::Live(host) => host.left_over(request).await,
-            Self::Recorded(_) => left_over_in(&self.look(&Question::default()).await, request),
+            Self::Live(host) => host.prune_candidates(request).await,
+            Self::Recorded(_) => {
+                prune_candidates_in(&self.look(&Question::default()).await, request)
+            }
         }
     }
 }

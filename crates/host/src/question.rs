@@ -5,7 +5,7 @@ use model::switch::SwitchSource;
 
 /// What a look should bring.
 #[derive(Clone, Debug, Default)]
-#[allow(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a request of its own")]
 pub struct Question {
     /// The container or namespace that is asked about; everything if none.
     pub target: Option<Target>,
@@ -26,7 +26,7 @@ pub struct Question {
     pub identities: bool,
     /// Whether other containers in the same namespace are to be found too.
     pub tenants: bool,
-    /// The sources to the switch; the database if none is named.
+    /// The switch sources; the database if none is named.
     pub sources: Vec<SwitchSource>,
 }
 

@@ -27,7 +27,7 @@ const STABLE_AFTER: Duration = Duration::from_secs(1);
 pub struct Latest<T, A = ()> {
     rows: Option<Arc<[T]>>,
     source_error: Option<SourceError>,
-    /// Differs from what it was whenever the rows or the source_error do.
+    /// Differs from what it was whenever the rows or the error do.
     version: u64,
     about: A,
 }
@@ -88,7 +88,7 @@ impl<T, A> Latest<T, A> {
         self.source_error.as_ref()
     }
 
-    /// Differs from what it was whenever the rows or the source_error do.
+    /// Differs from what it was whenever the rows or the error do.
     pub(crate) fn version(&self) -> u64 {
         self.version
     }

@@ -10,12 +10,13 @@
 //! | some source never answered  | anything                    | waits: the first look is a whole one |
 //! | all given already           | nothing                     | waits |
 //! | a port has a new name that no link has | ports            | asks the kernel's task to read the switch's namespace, and waits for that reading |
-//! | vswitchd has opened a link of the userspace datapath | ports | asks for such a reading, and takes the link for heard until it has come |
+//! | vswitchd has opened a link of the userspace datapath | ports | asks for such a reading, and takes vswitchd to listen to the link until it has come |
 //! | such a reading is awaited   | anything                    | waits until the kernel's task has published the number of that reading, or why it cannot read |
+//! | that was only assumed in the look that was given last | the number of that reading | gives them all, whether or not rows changed |
 //! | otherwise                   | rows, stale or fresh again  | gives them all |
 //!
 //! The barrier is there because vswitchd may tell of a port before the kernel tells of its link:
-//! without it the port would look left behind. The kernel's rows carry the number of the last
+//! without it the port would look orphaned. The kernel's rows carry the number of the last
 //! request that was made before they were read ([`LinkReading::number`]); nothing else orders one
 //! source after another.
 
@@ -66,10 +67,12 @@ pub struct Watch {
 impl Host {
     /// Watches everything, from inside a tokio runtime, until the Watch is dropped.
     pub fn watch(&self) -> Watch {
-        let (mut engines, mut tasks) = (Vec::new(), Vec::new());
+        let mut engines = Vec::new();
+        let mut tasks = Vec::new();
         for configured in &self.engines {
             let (publish, rows) = channel(Latest::default());
-            let (configured, timeout) = (configured.clone(), self.timeout);
+            let configured = configured.clone();
+            let timeout = self.timeout;
             engines.push((configured.kind.clone(), rows));
             tasks.push(tokio::spawn(supervise(publish, async move |latest| {
                 engine::watch::run(&configured, timeout, latest).await
@@ -96,7 +99,8 @@ impl Host {
 impl Watch {
     /// A Watch of what these feeds bring.
     pub fn of(feeds: Feeds) -> Self {
-        let (named, barrier) = (BTreeSet::new(), Barrier::default());
+        let named = BTreeSet::new();
+        let barrier = Barrier::default();
         Self { feeds, named, barrier, given: Vec::new(), tasks: Vec::new() }
     }
 
@@ -117,11 +121,11 @@ impl Watch {
         }
     }
 
-    fn snapshot(&mut self, latest: &Seen) -> Snapshot {
+    fn snapshot(&mut self, latest: &Published) -> Snapshot {
         let engines = latest.engines.iter();
         let (switch_netns, identities) = latest.identities();
         let mut kernel = latest.kernel.observed();
-        self.barrier.take_for_heard(&mut kernel, switch_netns);
+        self.barrier.assume_packet_sockets(&mut kernel, switch_netns);
         kernel::note_paths(&mut kernel, latest.switch.rows().iter());
         Snapshot {
             version: Snapshot::VERSION,
@@ -147,9 +151,9 @@ impl Drop for Watch {
 
 impl Feeds {
     /// Takes what is published for seen. The rows are shared, not copied.
-    fn see(&mut self) -> Seen {
+    fn see(&mut self) -> Published {
         let engines = self.engines.iter_mut();
-        Seen {
+        Published {
             engines: engines
                 .map(|(kind, rows)| (kind.clone(), rows.borrow_and_update().clone()))
                 .collect(),
@@ -169,13 +173,13 @@ impl Feeds {
 }
 
 /// What each source published last.
-struct Seen {
+struct Published {
     engines: Vec<(Kind, Answered<Container>)>,
     switch: Answered<Bridge>,
     kernel: Latest<Namespace, LinkReading>,
 }
 
-impl Seen {
+impl Published {
     fn versions(&self) -> Vec<u64> {
         let engines = self.engines.iter().map(|(_, rows)| rows.version());
         engines.chain([self.switch.version(), self.kernel.version()]).collect()
@@ -186,7 +190,8 @@ impl Seen {
         let engines = self.engines.iter();
         let engines =
             engines.filter_map(|(kind, rows)| Some((kind.clone(), rows.about().clone()?)));
-        let (engines, database) = (engines.collect(), self.switch.about().clone());
+        let engines = engines.collect();
+        let database = self.switch.about().clone();
         let LinkReading { switch, vswitchd, .. } = self.kernel.about();
         let other =
             database.as_ref().and_then(|database| identity::serves_another(&database.world));
@@ -208,7 +213,7 @@ impl Seen {
     }
 }
 
-/// No port is shown as left behind, or deaf, before links were read again.
+/// No port is shown as orphaned, or deaf, before links were read again.
 #[derive(Debug, Default)]
 struct Barrier {
     /// The number of the reading that was asked for last; the first one is not asked for.
@@ -221,8 +226,8 @@ struct Barrier {
     /// The ports of the userspace datapath then.
     open: HashMap<Name, Arc<Port>>,
     /// Those that vswitchd has opened, or opened anew, since packet sockets were read.
-    unheard: BTreeSet<Name>,
-    /// Whether a look was given in which one of these was only taken for heard.
+    unconfirmed: BTreeSet<Name>,
+    /// Whether a look was given in which one of these was only assumed to be listened to.
     is_assumed: bool,
     /// How often such a reading has come since, which may say otherwise.
     disproved: u64,
@@ -231,27 +236,27 @@ struct Barrier {
 impl Barrier {
     /// Asks for a reading where a port has a name that none had before and that is not known as a
     /// link's, or may have another packet socket; whether the last one that is to be awaited has come.
-    fn is_passed(&mut self, latest: &Seen, requests: &Sender<u64>) -> bool {
-        let Seen { switch: ports, kernel: links, .. } = latest;
+    fn is_passed(&mut self, latest: &Published, requests: &Sender<u64>) -> bool {
+        let Published { switch: ports, kernel: links, .. } = latest;
         if ports.version() != self.checked && links.has_answered() {
             let is_first = std::mem::replace(&mut self.checked, ports.version()) == 0;
             let unknown = unknown(ports, links);
             let opened = self.opened(ports);
             let is_awaited = !unknown.is_subset(&self.unknown);
-            let is_unheard = !opened.is_empty() && !is_first;
-            if is_awaited || is_unheard {
+            let is_unconfirmed = !opened.is_empty() && !is_first;
+            if is_awaited || is_unconfirmed {
                 self.asked += 1;
                 requests.send_replace(self.asked);
             }
             if is_awaited {
                 self.awaited = self.asked;
             }
-            self.unheard.extend(opened.into_iter().filter(|_| is_unheard));
+            self.unconfirmed.extend(opened.into_iter().filter(|_| is_unconfirmed));
             self.unknown = unknown;
         }
         let read = links.about().number;
         if read >= self.asked {
-            self.unheard.clear();
+            self.unconfirmed.clear();
             self.disproved += u64::from(std::mem::take(&mut self.is_assumed));
         }
         // A kernel that cannot be read keeps nothing back.
@@ -278,20 +283,21 @@ impl Barrier {
     }
 
     /// What vswitchd has just opened it listens to, as far as is known.
-    fn take_for_heard(&mut self, kernel: &mut Observed<Namespace>, switch: Option<NetnsId>) {
+    fn assume_packet_sockets(&mut self, kernel: &mut Observed<Namespace>, switch: Option<NetnsId>) {
         let here = |row: &Namespace| Some(row.id) == switch;
-        let is_unheard = |row: &Namespace| {
+        let is_unconfirmed = |row: &Namespace| {
             let sockets = row.packet_sockets.as_ref();
-            let mut links = row.links.iter().filter(|link| self.unheard.contains(&link.name));
+            let mut links = row.links.iter().filter(|link| self.unconfirmed.contains(&link.name));
             sockets.is_some_and(|all| links.any(|link| !all.contains(&link.ifindex)))
         };
-        if self.unheard.is_empty() || !kernel.rows().iter().any(|row| here(row) && is_unheard(row))
+        if self.unconfirmed.is_empty()
+            || !kernel.rows().iter().any(|row| here(row) && is_unconfirmed(row))
         {
             return;
         }
         self.is_assumed = true;
         for row in kernel.rows_mut().iter_mut().filter(|row| here(row)) {
-            let links = row.links.iter().filter(|link| self.unheard.contains(&link.name));
+            let links = row.links.iter().filter(|link| self.unconfirmed.contains(&link.name));
             let links: Vec<_> = links.map(|link| link.ifindex).collect();
             row.packet_sockets.iter_mut().for_each(|sockets| sockets.extend(&links));
         }

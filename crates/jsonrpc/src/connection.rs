@@ -31,7 +31,7 @@ pub struct Connection<S> {
     /// How many bytes `notifications` holds.
     notified: usize,
     /// The methods of the notifications that are kept; all of them if none are named.
-    heard: Option<&'static [&'static str]>,
+    kept_methods: Option<&'static [&'static str]>,
     limits: Limits,
 }
 
@@ -60,15 +60,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             next_id: 0,
             notifications: VecDeque::new(),
             notified: 0,
-            heard: None,
+            kept_methods: None,
             limits,
         }
     }
 
     /// The same, which keeps no notifications but those of these methods: a peer may send others
     /// without end, and nothing of them is held.
-    pub fn hearing(self, methods: &'static [&'static str]) -> Self {
-        Self { heard: Some(methods), ..self }
+    pub fn keeping_only(self, methods: &'static [&'static str]) -> Self {
+        Self { kept_methods: Some(methods), ..self }
     }
 
     /// Sends a request, in one write, and waits for its result.
@@ -125,7 +125,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         loop {
             self.send().await?;
             if let Some(bytes) = self.framer.take()? {
-                return Message::parse(bytes, self.heard);
+                return Message::parse(bytes, self.kept_methods);
             }
             if self.framer.read_from(&mut self.stream).await? == 0 {
                 return Err(Error::HungUp { mid_message: self.framer.is_inside_message() });
@@ -157,7 +157,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         match message {
             Message::Request { id, method, params } => self.answer(&id, &method, params.as_deref()),
             Message::Notification(notification) => self.keep(notification),
-            Message::Unheard => Ok(()),
+            Message::Ignored => Ok(()),
             Message::Reply { id, .. } => {
                 Err(Error::WrongId { expected: None, got: excerpt(id.get()) })
             }

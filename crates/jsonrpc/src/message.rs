@@ -47,7 +47,7 @@ pub(crate) enum Message<T> {
     },
     Notification(Notification),
     /// A notification that is not waited for: nothing of it is kept.
-    Unheard,
+    Ignored,
 }
 
 /// What is held of a message beyond its own length, in bytes: of the few types that are read at once.
@@ -75,8 +75,8 @@ struct Envelope<'a, T> {
 }
 
 impl<T: DeserializeOwned> Message<T> {
-    /// Reads a message; of notifications those alone that are `heard`, or all.
-    pub(crate) fn parse(bytes: &[u8], heard: Option<&[&str]>) -> Result<Self, Error> {
+    /// Reads a message; of notifications only those of `kept_methods`, or all.
+    pub(crate) fn parse(bytes: &[u8], kept_methods: Option<&[&str]>) -> Result<Self, Error> {
         let limit = bytes.len().saturating_add(ROOM);
         let envelope: Envelope<'_, T> =
             bounded::from_slice(bytes, limit).map_err(Error::Malformed)?;
@@ -89,8 +89,9 @@ impl<T: DeserializeOwned> Message<T> {
                 Ok(Self::Request { id: id.to_owned(), method, params })
             }
             (Some(method), None) => {
-                if heard.is_some_and(|heard| !heard.contains(&method.as_str())) {
-                    return Ok(Self::Unheard);
+                if kept_methods.is_some_and(|kept_methods| !kept_methods.contains(&method.as_str()))
+                {
+                    return Ok(Self::Ignored);
                 }
                 let params = params().to_owned();
                 Ok(Self::Notification(Notification { method, params }))

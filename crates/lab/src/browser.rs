@@ -2,13 +2,13 @@
 #![allow(clippy::missing_panics_doc, reason = "what goes wrong here fails the test")]
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::{Value, json};
 
 use crate::http::tcp;
-use crate::run::wait_until;
+use crate::run::{program, wait_until};
 
 /// A browser with one page; closed with its guard.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub struct Browser {
 impl Browser {
     /// A headless one that has come to `url`.
     pub fn at(url: &str) -> Self {
-        let mut driver = Command::new("chromedriver");
+        let mut driver = program("chromedriver");
         let driver = driver.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null());
         let mut driver = driver.spawn().unwrap();
         let mut said = BufReader::new(driver.stdout.take().unwrap()).lines().map_while(Result::ok);

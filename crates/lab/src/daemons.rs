@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::names::unique;
 use crate::need::{Need, is_there};
 use crate::places::rundir;
-use crate::run::{run, try_run, wait_until};
+use crate::run::{program, run, try_run, wait_until};
 
 /// Whether this test may restart daemons: all of [`Need::Restarts`] is there. If not it says what
 /// was skipped.
@@ -35,7 +35,7 @@ pub fn restart_vswitchd() -> bool {
     let pid = pid_in(&rundir().join("ovs-vswitchd.pid"), "ovs-vswitchd");
     run("ovs-appctl", &["exit"]);
     wait_until("ovs-vswitchd ends", || is_gone(pid));
-    let mut start = Command::new("/usr/share/openvswitch/scripts/ovs-ctl");
+    let mut start = program("/usr/share/openvswitch/scripts/ovs-ctl");
     // Complains of ulimits and of a missing kernel module; neither is needed.
     let _ = quiet(&mut start).args(["--system-id=random", "--no-ovsdb-server", "start"]).status();
     wait_until("ovs-vswitchd answers", || try_run("ovs-appctl", &["version"]).is_ok());
@@ -75,7 +75,7 @@ fn start_dockerd() {
     let log = std::env::temp_dir().join(format!("dockerd.{}.log", unique("log")));
     let log = File::create(&log).expect("dockerd gets a log");
     let both = log.try_clone().expect("one log for both outputs");
-    let mut start = Command::new("setsid");
+    let mut start = program("setsid");
     quiet(&mut start).args(["--fork", "dockerd", "--log-level", "warn"]).stdout(log).stderr(both);
     let status = start.status().expect("setsid can be started");
     assert!(status.success(), "setsid: {status}");
@@ -106,11 +106,11 @@ fn is_gone(pid: Pid) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{is_gone, pid_in};
-    use std::process::{Command, Stdio};
+    use std::process::Stdio;
 
     #[test]
     fn a_process_that_was_not_waited_for_is_gone() {
-        let mut cat = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+        let mut cat = crate::run::program("cat").stdin(Stdio::piped()).spawn().unwrap();
         let pid = rustix::process::Pid::from_child(&cat);
         assert!(!is_gone(pid));
         drop(cat.stdin.take());

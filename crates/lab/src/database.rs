@@ -3,9 +3,9 @@
 use std::fs::File;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
-use crate::run::{run, wait_for};
+use crate::run::{program, run, wait_for};
 
 /// A database that the test may stop and start.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl Database {
         let words = [path(folder, "conf.db"), remote, control];
         let log = folder.join("server.said");
         let said = File::create(&log).expect("the server gets a file for its words");
-        let process = Command::new("ovsdb-server").args(words).stderr(said).spawn();
+        let process = program("ovsdb-server").args(words).stderr(said).spawn();
         let mut process = process.unwrap_or_else(|error| panic!("ovsdb-server: {error}"));
         let socket = folder.join("db.sock");
         wait_for("ovsdb-server", &mut process, &log, || UnixStream::connect(&socket).is_ok());
@@ -71,7 +71,7 @@ impl Database {
     /// # Panics
     /// When it cannot be started.
     pub fn idle_vswitchd(&self) -> IdleVswitchd {
-        let mut command = Command::new("ovs-vswitchd");
+        let mut command = program("ovs-vswitchd");
         command.args([&*self.remote(), "--pidfile", "--log-file=/dev/null"]);
         command.env("OVS_RUNDIR", self.folder.path());
         let (pidfile, log) = ("ovs-vswitchd.pid", "vswitchd.said");

@@ -4,13 +4,13 @@
 use std::fs::read_to_string;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::container::IMAGE;
 use crate::names::unique;
-use crate::run::{run, try_run, wait_until};
+use crate::run::{program, run, try_run, wait_until};
 
 /// Processes in namespaces of their own; all end with their guard.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl World {
     /// Runs `script` in new namespaces; `$T` is a folder of its own, which all see.
     fn start(namespaces: &[&str], script: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut command = Command::new("unshare");
+        let mut command = program("unshare");
         command.args(namespaces).args(["--pid", "--mount", "--fork", "--mount-proc"]);
         let script = format!("{LET_GO}{script}");
         command.args(["--kill-child", "sh", "-ec", &script]).env("T", folder.path());

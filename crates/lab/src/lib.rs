@@ -54,6 +54,8 @@ pub use need::{Need, alone, is_there, share};
 pub use places::{USUAL_ENGINE, engine, os_ken, rundir};
 pub use podman::Podman;
 pub use relay::Relay;
-pub use run::{comes_true, ofport_of, patience, run, try_run, wait_until};
+pub use run::{
+    comes_true, missing_program, ofport_of, patience, program, run, try_run, wait_until,
+};
 pub use switch::Switch;
 pub use traffic::{assert_carries, carries, has_checksum_offload, set_checksum_offload};

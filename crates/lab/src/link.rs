@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::bridge::Bridge;
 use crate::home::Home;
 use crate::names::unique;
-use crate::run::{run, try_run};
+use crate::run::{program, run, try_run};
 
 /// A link of the host, deleted with its guard.
 #[derive(Debug)]
@@ -71,7 +71,7 @@ impl Netns {
     /// which Docker holds its containers' network namespaces among them, so that a container's
     /// namespace lives on until the program ends.
     pub fn enter(&self) -> Command {
-        let mut nsenter = Command::new("nsenter");
+        let mut nsenter = program("nsenter");
         nsenter.arg(format!("--net=/run/netns/{}", self.0));
         nsenter
     }

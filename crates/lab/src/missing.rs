@@ -6,7 +6,7 @@ use rustix::thread::{CapabilitySet, capabilities};
 
 use crate::need::Need;
 use crate::places::{USUAL_ENGINE, docker_host, os_ken, rundir, socket_of, vswitchd_elsewhere};
-use crate::run::try_run;
+use crate::run::{missing_program, try_run};
 
 /// What is missing.
 pub(crate) struct Missing {
@@ -127,6 +127,9 @@ fn of_docker() -> Option<String> {
 /// What a program says that does not do its work, or that it is not there; its last line, where
 /// programs say why.
 fn complaint(program: &str, words: &[&str]) -> Option<String> {
+    if let Some(what) = missing_program(program) {
+        return Some(what);
+    }
     let said = try_run(program, words).err()?;
     Some(said.lines().last().unwrap_or_default().to_owned())
 }

@@ -101,6 +101,6 @@ pub fn is_there(need: Need) -> bool {
 }
 
 /// The harness names a test's thread like the test.
-fn test() -> String {
+pub(crate) fn test() -> String {
     std::thread::current().name().unwrap_or("a test").to_owned()
 }

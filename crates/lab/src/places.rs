@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use crate::run::try_run;
+use crate::run::{missing_program, try_run};
 
 /// Where Docker listens unless told otherwise (dockerd(8)).
 pub const USUAL_ENGINE: &str = "/var/run/docker.sock";
@@ -27,8 +27,9 @@ pub(crate) fn docker_host() -> String {
 
 fn of_context() -> String {
     let words = ["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"];
-    let host = try_run("docker", &words).ok().filter(|host| !host.is_empty());
-    host.unwrap_or_else(|| format!("unix://{USUAL_ENGINE}"))
+    let is_there = missing_program("docker").is_none();
+    let host = is_there.then(|| try_run("docker", &words).ok()).flatten();
+    host.filter(|host| !host.is_empty()).unwrap_or_else(|| format!("unix://{USUAL_ENGINE}"))
 }
 
 /// The file of a Unix domain socket in the words of `DOCKER_HOST`.

@@ -1,10 +1,10 @@
 //! A Podman of the test's own: its storage, its socket, its one container.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use crate::names::unique;
-use crate::run::{run, try_run, wait_for};
+use crate::run::{program, run, try_run, wait_for};
 
 /// The service and its container, both gone with their guard.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ impl Podman {
         let folder = folder.to_str().unwrap().to_owned();
         let socket = format!("unix://{folder}/podman.sock");
         let words = words(&folder);
-        let mut command = Command::new("podman");
+        let mut command = program("podman");
         command.args(&words).args(["system", "service", "--time", "0", &socket]);
         let (path, log) = (format!("{folder}/podman.sock"), format!("{folder}/service.said"));
         let said = std::fs::File::create(&log).expect("podman gets a file for its words");

@@ -5,6 +5,29 @@ use std::path::Path;
 use std::process::{Child, Command, Output};
 use std::time::{Duration, Instant};
 
+use crate::need::test;
+
+/// A program of this machine, to be started.
+///
+/// # Panics
+/// Where no folder of PATH has it, by its name: "No such file or directory" says neither what is
+/// missing nor what installs it.
+pub fn program(name: &str) -> Command {
+    if let Some(what) = missing_program(name) {
+        panic!("{} needs {what}", test());
+    }
+    Command::new(name)
+}
+
+/// Which program is not there, in words that follow "needs"; None where it is.
+pub fn missing_program(name: &str) -> Option<String> {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    // A name with a slash is taken as it is.
+    let is_there = std::env::split_paths(&folders).any(|folder| folder.join(name).is_file())
+        || name.contains('/') && Path::new(name).is_file();
+    (!is_there).then(|| format!("{name}, which is not there (scripts/setup --for-tests)"))
+}
+
 /// What `program` prints; panics with its words when it fails.
 ///
 /// # Panics
@@ -17,6 +40,10 @@ pub fn run(program: &str, words: &[&str]) -> String {
 ///
 /// # Errors
 /// What it says on stderr, or why it could not be started.
+///
+/// # Panics
+/// Where there is no such program, see [`program`]: that ip(8) is missing does not mean that a
+/// link is.
 pub fn try_run(program: &str, words: &[&str]) -> Result<String, String> {
     let output = output(program, words).map_err(|error| format!("{program}: {error}"))?;
     if output.status.success() {
@@ -38,9 +65,9 @@ pub(crate) fn slowness() -> u32 {
 }
 
 /// All that `program` says, and how it ends. The tools of OVS would wait for ever.
-pub(crate) fn output(program: &str, words: &[&str]) -> io::Result<Output> {
-    let mut command = Command::new(program);
-    if program.starts_with("ovs-") {
+pub(crate) fn output(name: &str, words: &[&str]) -> io::Result<Output> {
+    let mut command = program(name);
+    if name.starts_with("ovs-") {
         command.arg(format!("--timeout={}", patience().as_secs()));
     }
     command.args(words).output()

@@ -81,7 +81,7 @@ pub enum Evidence {
     },
     /// Step 4: `external_ids` name the container and its interface, or its address.
     ExternalIds {
-        /// Who writes this dialect.
+        /// Which program writes this dialect.
         writer: String,
         /// Name of the interface that carries them.
         iface: Name,
@@ -163,7 +163,7 @@ pub enum Note {
     },
     /// A row's `external_ids` claim this link, but the kernel says otherwise.
     FalseClaim {
-        /// Who writes this dialect.
+        /// Which program writes this dialect.
         writer: String,
         /// The claiming port, as `bridge/interface`.
         port: String,

@@ -6,12 +6,14 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use crate::snapshot::Container;
-use crate::wiring::{Attachment, ContainerRef};
+use crate::wiring::{Attachment, ContainerRef, SwitchPort};
 
 /// The keys there are.
 pub const KEYS: [&str; 5] = ["container", "bridge", "vlan", "status", "label"];
 /// The states that `status=` takes.
-pub const STATES: [&str; 7] = ["on", "pending", "failed", "several", "none", "unknown", "orphaned"];
+pub const STATES: [&str; 7] = ["on", "pending", "failed", "several", "none", "unknown", ORPHANED];
+/// The state of a port whose link is gone.
+const ORPHANED: &str = "orphaned";
 pub use crate::vlan::LAST_VLAN;
 use crate::vlan::Vlans;
 
@@ -102,21 +104,13 @@ impl Filters<'_> {
         who: &ContainerRef,
         row: Option<&Container>,
     ) -> bool {
-        let port = attachment.port.port();
-        self.agree(&Facts {
-            name: &who.name,
-            id: &who.id.0,
-            bridge: port.map(|port| &*port.bridge),
-            fake_bridge: port.and_then(|port| port.fake_bridge.as_deref()),
-            vlans: port.and_then(|port| port.vlans.clone()),
-            status: attachment.port.word(),
-            labels: row.map(|row| &row.labels),
-        })
+        let labels = row.map(|row| &row.labels);
+        self.agree(&FilterFields::of_attachment(attachment, &who.name, &who.id.0, labels))
     }
 
     /// Whether an interface of a container could pass, of which nothing else is known.
     pub fn may_pass(self, row: &Container) -> bool {
-        let facts = Facts {
+        let fields = FilterFields {
             name: &row.name,
             id: &row.id.0,
             bridge: None,
@@ -127,24 +121,24 @@ impl Filters<'_> {
         };
         let named: Vec<_> = self.0.iter().filter(|filter| filter.key == "container").collect();
         let mut labels = self.0.iter().filter(|filter| filter.key == "label");
-        (named.is_empty() || named.into_iter().any(|filter| facts.fit(filter)))
-            && labels.all(|filter| facts.fit(filter))
+        (named.is_empty() || named.into_iter().any(|filter| fields.fit(filter)))
+            && labels.all(|filter| fields.fit(filter))
     }
 
     /// Every label must fit; of the other keys one value each.
-    pub fn agree(self, facts: &Facts<'_>) -> bool {
+    pub fn agree(self, fields: &FilterFields<'_>) -> bool {
         let labels = self.0.iter().filter(|filter| filter.key == "label");
         let others = KEYS.iter().filter(|key| **key != "label").all(|key| {
             let mut asked = self.0.iter().filter(|filter| filter.key == *key).peekable();
-            asked.peek().is_none() || asked.any(|filter| facts.fit(filter))
+            asked.peek().is_none() || asked.any(|filter| fields.fit(filter))
         });
-        others && labels.into_iter().all(|filter| facts.fit(filter))
+        others && labels.into_iter().all(|filter| fields.fit(filter))
     }
 }
 
 /// What filters look at.
 #[derive(Clone, Debug)]
-pub struct Facts<'a> {
+pub struct FilterFields<'a> {
     /// Name of the container.
     pub name: &'a str,
     /// Its full id.
@@ -161,7 +155,42 @@ pub struct Facts<'a> {
     pub labels: Option<&'a BTreeMap<String, String>>,
 }
 
-impl Facts<'_> {
+impl<'a> FilterFields<'a> {
+    /// Of an attachment, told of the container with this name and id.
+    pub fn of_attachment(
+        attachment: &'a Attachment,
+        name: &'a str,
+        id: &'a str,
+        labels: Option<&'a BTreeMap<String, String>>,
+    ) -> Self {
+        let port = attachment.port.port();
+        Self {
+            name,
+            id,
+            bridge: port.map(|port| &*port.bridge),
+            fake_bridge: port.and_then(|port| port.fake_bridge.as_deref()),
+            vlans: port.and_then(|port| port.vlans.clone()),
+            status: attachment.port.word(),
+            labels,
+        }
+    }
+
+    /// Of an orphaned port: its container is the last one that had it.
+    pub fn of_orphaned(row: &'a SwitchPort) -> Self {
+        let last = row.occupant.last_tenant();
+        let known = last.and_then(|last| last.container.as_ref());
+        let words = last.map_or("", |last| &last.words);
+        Self {
+            name: known.map_or(words, |known| &known.name),
+            id: known.map_or(words, |known| &known.id.0),
+            bridge: Some(&row.bridge),
+            fake_bridge: row.fake_bridge.as_deref(),
+            vlans: row.vlans(),
+            status: ORPHANED,
+            labels: None,
+        }
+    }
+
     fn fit(&self, filter: &Filter) -> bool {
         let value = filter.value.as_str();
         match filter.key {
@@ -189,9 +218,9 @@ fn has_label(labels: &BTreeMap<String, String>, wanted: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn pass(filters: &[&str], facts: &Facts<'_>) -> bool {
+    fn pass(filters: &[&str], fields: &FilterFields<'_>) -> bool {
         let filters: Vec<Filter> = filters.iter().map(|text| text.parse().unwrap()).collect();
-        Filters(&filters).agree(facts)
+        Filters(&filters).agree(fields)
     }
 
     fn access(tag: u16) -> Vlans {
@@ -201,7 +230,7 @@ mod tests {
     #[test]
     fn the_same_key_means_either_and_two_keys_mean_both() {
         let labels = BTreeMap::from([("tier".to_owned(), "web".to_owned())]);
-        let facts = Facts {
+        let fields = FilterFields {
             name: "web",
             id: "ab12",
             bridge: Some("br0"),
@@ -210,13 +239,13 @@ mod tests {
             status: "on",
             labels: Some(&labels),
         };
-        assert!(pass(&[], &facts));
-        assert!(pass(&["container=db", "container=web"], &facts));
-        assert!(pass(&["container=ab1", "vlan=10", "bridge=br0", "status=on"], &facts));
-        assert!(!pass(&["container=web", "bridge=br1"], &facts));
-        assert!(pass(&["bridge=v10", "vlan=10"], &facts) && !pass(&["vlan=20"], &facts));
-        assert!(pass(&["label=tier", "label=tier=web"], &facts));
-        assert!(!pass(&["label=tier", "label=tier=db"], &facts));
+        assert!(pass(&[], &fields));
+        assert!(pass(&["container=db", "container=web"], &fields));
+        assert!(pass(&["container=ab1", "vlan=10", "bridge=br0", "status=on"], &fields));
+        assert!(!pass(&["container=web", "bridge=br1"], &fields));
+        assert!(pass(&["bridge=v10", "vlan=10"], &fields) && !pass(&["vlan=20"], &fields));
+        assert!(pass(&["label=tier", "label=tier=web"], &fields));
+        assert!(!pass(&["label=tier", "label=tier=db"], &fields));
     }
 
     #[test]

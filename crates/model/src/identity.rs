@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::snapshot::Engine;
+use crate::ids::Engine;
 
 /// The sources of a look, each with how it was identified. One that is missing here was not
 /// asked who it is: a narrow look asks only what costs no round trip, and recordings made by

@@ -226,6 +226,18 @@ impl fmt::Display for ContainerId {
     }
 }
 
+/// Who runs containers, by the API it speaks: `docker` also for Podman's
+/// Docker-compatible socket.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Engine(pub Name);
+
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// Datapath id of a bridge: 64 bits, written as 16 hexadecimal digits
 /// (ovs-vswitchd.conf.db(5), Bridge `datapath_id`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,4 +1,4 @@
-//! The thought of docker-ovs: what was observed, and what follows from it.
+//! The core of docker-ovs: what was observed, and what follows from it.
 //!
 //! No I/O, no async, no clock: the same [`Snapshot`] gives the same [`Wiring`],
 //! whatever order its rows are in. Only [`resolve`] relates one source's facts
@@ -17,6 +17,7 @@
 mod anonymise;
 mod bounds;
 mod cidr;
+mod container_ref;
 pub mod dialects;
 pub mod evidence;
 pub mod filter;
@@ -33,6 +34,7 @@ pub mod plan;
 pub mod port_record;
 mod public;
 pub mod query;
+mod query_error;
 mod rehearse;
 mod resolve;
 pub mod snapshot;

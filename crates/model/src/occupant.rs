@@ -6,12 +6,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::OfPortBySource;
+use crate::container_ref::{ContainerRef, label};
 use crate::evidence::Note;
 use crate::ids::{DatapathId, Name, NetnsId, short_if_id};
 use crate::switch::{Port, SwitchSource};
 use crate::told::{TENANTS, joined};
 use crate::vlan::Vlans;
-use crate::wiring::{ContainerRef, label};
 
 /// A port from the switch's side.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -11,8 +11,8 @@ use crate::port_record;
 use crate::snapshot::{Container, Observed};
 
 /// The Snapshot with those labels and `external_ids` only by which whose a port is can be told: the
-/// same Wiring follows. Of other labels it has what `filters` name: who asks for a label by its value
-/// knows it already, and who asks for its key alone learns no value.
+/// same Wiring follows. Of other labels it has what `filters` name: a client that asks for a label by its
+/// value knows it already, and one that asks for its key alone learns no value.
 pub fn public(snapshot: &Snapshot, filters: &[Filter]) -> Snapshot {
     let mut told = snapshot.clone();
     for row in told.engines.values_mut().flat_map(Observed::rows_mut) {

@@ -110,7 +110,7 @@ fn replace_port(snapshot: &mut Snapshot, ports: &ReplacePort) {
     ports.memory.apply(&mut row.external_ids);
 }
 
-/// A number that was asked for is given; another one is vswitchd's affair.
+/// A number that was asked for is given; another one is left to vswitchd.
 fn number(port: &mut Port, ifindex: Option<Ifindex>) {
     if let Some(wanted) = port.ofport_request {
         port.ofport = OfPortState::Assigned(wanted);
@@ -144,7 +144,8 @@ fn next_index(snapshot: &mut Snapshot, netns: NetnsId) -> Ifindex {
 
 fn make_veth(snapshot: &mut Snapshot, veth: &Veth) {
     let Some(here) = snapshot.switch_netns else { return };
-    let (near, far) = (next_index(snapshot, here), next_index(snapshot, veth.netns));
+    let near = next_index(snapshot, here);
+    let far = next_index(snapshot, veth.netns);
     let away = called(snapshot, here, veth.netns);
     let back = called(snapshot, veth.netns, here);
     let end = |name: &Name, own, peer, nsid| Link {

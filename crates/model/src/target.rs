@@ -1,6 +1,6 @@
 //! What a question is about, as the user wrote it.
 
-use crate::query::QueryError;
+use crate::query_error::QueryError;
 use crate::source_error::{SourceError, SourceErrorKind};
 
 /// A container, or a network namespace named directly. Read once, where the user's words come

@@ -16,7 +16,7 @@ pub fn some(all: impl IntoIterator<Item = String>) -> Vec<String> {
 }
 
 /// The same in one line, of at most `most`.
-pub(crate) fn joined<T: AsRef<str>>(all: &[T], between: &str, most: usize) -> String {
+pub fn joined<T: AsRef<str>>(all: &[T], between: &str, most: usize) -> String {
     let (told, rest) = all.split_at(all.len().min(most));
     let told: Vec<_> = told.iter().map(AsRef::as_ref).collect();
     let told = told.join(between);

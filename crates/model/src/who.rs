@@ -99,12 +99,12 @@ pub fn who<'a>(wiring: &'a Wiring, query: &WhoQuery) -> Vec<(MatchedBy, Match<'a
     let plugged = wiring.attachments.iter().filter_map(|found| found.port.port());
     let told = fitting.iter().filter_map(|(_, found)| found.port.port());
     let taken: HashSet<_> = plugged.chain(told).map(|port| (&*port.bridge, &*port.iface)).collect();
-    let lonely = wiring.ports.iter();
-    let lonely = lonely.filter(|row| !taken.contains(&(&*row.bridge, &*row.port.iface)));
-    let lonely = lonely.filter_map(|row| Some((fits_port(query, row)?, Match::Port(row))));
-    let lonely: Vec<_> = lonely.collect();
+    let unattached = wiring.ports.iter();
+    let unattached = unattached.filter(|row| !taken.contains(&(&*row.bridge, &*row.port.iface)));
+    let unattached = unattached.filter_map(|row| Some((fits_port(query, row)?, Match::Port(row))));
+    let unattached: Vec<_> = unattached.collect();
     let plugged = fitting.into_iter().map(|(by, found)| (by, Match::Attachment(found)));
-    plugged.chain(lonely).collect()
+    plugged.chain(unattached).collect()
 }
 
 fn fits_attachment(query: &WhoQuery, attachment: &Attachment) -> Option<MatchedBy> {

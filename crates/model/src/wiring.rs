@@ -1,4 +1,4 @@
-//! The answer: who is plugged in where, with the evidence for it.
+//! The answer: which interface is on which port, with the evidence for it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::evidence::{Evidence, Note};
 use crate::ids::{ContainerId, DatapathId, DpPort, Name, NetnsId, Nsid, OfPort};
-use crate::snapshot::{Engine, Link};
+use crate::snapshot::Link;
 use crate::source_error::SourceError;
 use crate::switch::OfPortState;
-use crate::told::{TENANTS, TOLD, joined};
+use crate::told::{TOLD, joined};
 use crate::vlan::Vlans;
 
+pub use crate::container_ref::ContainerRef;
+use crate::container_ref::label;
 pub use crate::occupant::{LastTenant, Occupant, Plug, SwitchPort};
 
 /// All attachments and all ports of a host, related to each other.
@@ -120,26 +122,6 @@ impl Attachment {
         let nothing = self.evidence.iter().all(|evidence| evidence.step() < 3);
         nothing && kind.is_some_and(|kind| !followed.contains(&kind) && !told.contains(&kind))
     }
-}
-
-/// An interface, called by the containers that have it.
-pub(crate) fn label(tenants: &[Arc<ContainerRef>], interface: &str, netns: &str) -> String {
-    let names: Vec<_> = tenants.iter().map(|tenant| &*tenant.name).collect();
-    match names.as_slice() {
-        [] => format!("{interface} in {netns}"),
-        names => format!("{}:{interface}", joined(names, "+", TENANTS)),
-    }
-}
-
-/// A container, named.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct ContainerRef {
-    /// Its name.
-    pub name: Name,
-    /// Its full id.
-    pub id: ContainerId,
-    /// Who runs it.
-    pub engine: Engine,
 }
 
 /// How a link leaves its namespace.

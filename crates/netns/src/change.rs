@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use rustix::io::Errno;
 
+use crate::link_name::valid_name;
 use crate::message::NLM_F_CREATE_NEW;
 use crate::netlink::refusal;
 use crate::rows::{
@@ -13,7 +14,6 @@ use crate::rows::{
     IFLA_MTU,
 };
 use crate::socket::{RTM_NEWADDR, is_index};
-use crate::veth::possible_name;
 use crate::{Error, RouteSocket};
 
 const RTM_DELLINK: u16 = 17;
@@ -70,7 +70,7 @@ impl RouteSocket {
     /// # Errors
     /// [`Error::Name`], [`Error::Change`].
     pub fn rename(&self, ifindex: u32, name: &str) -> Result<(), Error> {
-        let bytes = possible_name(name)?;
+        let bytes = valid_name(name)?;
         self.set(ifindex, format_args!("rename link {ifindex} to {name}"), IFLA_IFNAME, &bytes)
     }
 
@@ -102,7 +102,8 @@ impl RouteSocket {
         let mut header = [0; IFADDRMSG];
         header[..2].copy_from_slice(&[family(ip), prefix]);
         header[4..].copy_from_slice(&ifindex.to_ne_bytes());
-        let (bytes, nodad) = (octets(ip), IFA_F_NODAD.to_ne_bytes());
+        let bytes = octets(ip);
+        let nodad = IFA_F_NODAD.to_ne_bytes();
         let mut attributes = vec![(IFA_LOCAL, &bytes[..]), (IFA_ADDRESS, &bytes[..])];
         if ip.is_ipv6() {
             attributes.push((IFA_FLAGS, &nodad));

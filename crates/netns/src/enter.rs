@@ -1,4 +1,4 @@
-//! Going into namespaces and coming back out of none: the thread that went ends.
+//! Entering namespaces, each time on a thread that ends afterwards: none has to be left again.
 
 use std::io;
 use std::thread;

@@ -36,7 +36,7 @@ pub enum Error {
     Malformed(&'static str),
     /// A dump was interrupted by changes again and again.
     #[error("rtnetlink: links change faster than they can be read")]
-    Restless,
+    DumpInterrupted,
     /// No link can have that name.
     #[error("{name:?} cannot be the name of a link: {why}")]
     Name {

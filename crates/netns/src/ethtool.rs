@@ -140,7 +140,8 @@ fn family(netlink: &Netlink) -> Result<u16, Error> {
 
 /// Which link is meant.
 fn header(ifindex: u32) -> Vec<u8> {
-    let (index, flags) = (ifindex.to_ne_bytes(), ETHTOOL_FLAG_OMIT_REPLY.to_ne_bytes());
+    let index = ifindex.to_ne_bytes();
+    let flags = ETHTOOL_FLAG_OMIT_REPLY.to_ne_bytes();
     nested(&[], &[(ETHTOOL_A_HEADER_DEV_INDEX, &index[..]), (ETHTOOL_A_HEADER_FLAGS, &flags[..])])
 }
 

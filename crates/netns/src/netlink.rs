@@ -14,7 +14,7 @@ use crate::message::{self, NLM_F_ACK, NLM_F_DUMP, NLM_F_DUMP_INTR, NLMSG_DONE, N
 /// What the kernel fills at most in one datagram of a dump.
 const BUFFER: usize = 64 * 1024;
 /// The kernel answers at once; this only keeps a defect from hanging us.
-const PATIENCE: Duration = Duration::from_secs(5);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 const ATTEMPTS: usize = 8;
 /// The kernel's port number (netlink(7)).
 pub(crate) const KERNEL: u32 = 0;
@@ -33,11 +33,12 @@ impl Netlink {
         let open = || {
             let mut socket = Socket::new(protocol)?;
             socket.bind_auto()?;
-            set_socket_timeout(&socket, Timeout::Recv, Some(PATIENCE))?;
+            set_socket_timeout(&socket, Timeout::Recv, Some(ANSWER_TIMEOUT))?;
             Ok(socket)
         };
         let socket = open().map_err(Error::Socket)?;
-        let (sequence, buffer) = (Cell::new(0), RefCell::new(Vec::with_capacity(BUFFER)));
+        let sequence = Cell::new(0);
+        let buffer = RefCell::new(Vec::with_capacity(BUFFER));
         Ok(Self { socket, sequence, buffer })
     }
 
@@ -52,11 +53,11 @@ impl Netlink {
     ) -> Result<Vec<T>, Error> {
         for _ in 0..ATTEMPTS {
             match self.ask(kind, NLM_F_DUMP, fixed, wanted, answer, read) {
-                Err(Error::Restless) => {}
+                Err(Error::DumpInterrupted) => {}
                 other => return other,
             }
         }
-        Err(Error::Restless)
+        Err(Error::DumpInterrupted)
     }
 
     pub(crate) fn ask<T>(
@@ -72,8 +73,9 @@ impl Netlink {
         self.sequence.set(sequence);
         let request = message::request(kind, flags, sequence, fixed, wanted);
         self.socket.send(&request, 0).map_err(Error::Socket)?;
-        let deadline = Instant::now() + PATIENCE;
-        let (mut found, mut restless) = (Vec::new(), false);
+        let deadline = Instant::now() + ANSWER_TIMEOUT;
+        let mut found = Vec::new();
+        let mut interrupted = false;
         let mut buffer = self.buffer.borrow_mut();
         loop {
             self.receive(&mut buffer, deadline)?;
@@ -82,9 +84,9 @@ impl Netlink {
                 if message.sequence != sequence {
                     continue;
                 }
-                restless |= message.flags & NLM_F_DUMP_INTR != 0;
+                interrupted |= message.flags & NLM_F_DUMP_INTR != 0;
                 match message.kind {
-                    NLMSG_DONE if restless => return Err(Error::Restless),
+                    NLMSG_DONE if interrupted => return Err(Error::DumpInterrupted),
                     NLMSG_DONE => return dump_failed(message.body).map_or(Ok(found), Err),
                     NLMSG_ERROR => return refused(message.body).map_or(Ok(found), Err),
                     kind if kind == answer => {

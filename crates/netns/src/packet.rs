@@ -9,7 +9,7 @@ use std::io;
 ///
 /// # Errors
 /// Where /proc is not mounted, or the kernel has no packet sockets.
-pub fn listened_to() -> io::Result<BTreeSet<u32>> {
+pub fn packet_socket_links() -> io::Result<BTreeSet<u32>> {
     // Not /proc/net: that is the namespace of the process's first thread.
     std::fs::read_to_string("/proc/thread-self/net/packet").map(|text| bound(&text))
 }

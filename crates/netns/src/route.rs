@@ -35,7 +35,7 @@ pub struct Route {
     pub gateway: Option<IpAddr>,
     /// The link it goes out by.
     pub ifindex: u32,
-    /// Who made it (`rtm_protocol`): 2 the kernel, 3 ip-route(8), 4 an administrator.
+    /// Which program made it (`rtm_protocol`): 2 the kernel, 3 ip-route(8), 4 an administrator.
     pub protocol: u8,
 }
 
@@ -93,7 +93,8 @@ impl RouteSocket {
         if gateway.is_some_and(|gateway| gateway.is_ipv4() != to.is_ipv4()) {
             return Err(refusal(what, Errno::AFNOSUPPORT.into()));
         }
-        let (to, link) = (octets(to), ifindex.to_ne_bytes());
+        let to = octets(to);
+        let link = ifindex.to_ne_bytes();
         let via = gateway.map(octets);
         let mut attributes = vec![(RTA_DST, &to[..]), (RTA_OIF, &link[..])];
         attributes.extend(via.as_ref().map(|via| (RTA_GATEWAY, &via[..])));
@@ -120,7 +121,8 @@ pub(crate) fn routes(body: &[u8]) -> Option<Vec<Route>> {
     if !wanted {
         return Some(Vec::new());
     }
-    let (mut to, mut hops) = (None, vec![hop(attached)]);
+    let mut to = None;
+    let mut hops = vec![hop(attached)];
     for (kind, value) in attributes(attached) {
         match kind {
             RTA_DST => to = ip(value).map(|ip| (ip, header[1])),
@@ -136,7 +138,8 @@ pub(crate) fn routes(body: &[u8]) -> Option<Vec<Route>> {
 
 /// The link and the gateway among attributes.
 fn hop(bytes: &[u8]) -> (Option<u32>, Option<IpAddr>) {
-    let (mut link, mut gateway) = (None, None);
+    let mut link = None;
+    let mut gateway = None;
     for (kind, value) in attributes(bytes) {
         match kind {
             RTA_OIF => link = u32_at(value, 0),

@@ -90,7 +90,7 @@ pub(crate) fn link(body: &[u8]) -> Option<Link> {
             IFLA_LINK_NETNSID => link.link_nsid = i32_at(value, 0),
             IFLA_MASTER => link.master = u32_at(value, 0).filter(|index| *index != 0),
             IFLA_IFALIAS => link.alias = Some(text(value)),
-            IFLA_LINKINFO => specifics(&mut link, value),
+            IFLA_LINKINFO => read_link_info(&mut link, value),
             IFLA_PROP_LIST => {
                 let names = attributes(value).filter(|(kind, _)| *kind == IFLA_ALT_IFNAME);
                 link.altnames = names.map(|(_, name)| text(name)).collect();
@@ -101,7 +101,7 @@ pub(crate) fn link(body: &[u8]) -> Option<Link> {
     Some(link)
 }
 
-fn specifics(link: &mut Link, nested: &[u8]) {
+fn read_link_info(link: &mut Link, nested: &[u8]) {
     for (kind, value) in attributes(nested) {
         match (kind, link.kind.as_deref()) {
             (IFLA_INFO_KIND, _) => link.kind = Some(text(value)),
@@ -119,7 +119,8 @@ fn specifics(link: &mut Link, nested: &[u8]) {
 ///
 /// None for an address of another family than IP: a dump holds those too.
 pub(crate) fn address(body: &[u8]) -> Option<Address> {
-    let (prefix, ifindex) = (*body.get(1)?, u32_at(body, 4)?);
+    let prefix = *body.get(1)?;
+    let ifindex = u32_at(body, 4)?;
     let find = |wanted| attributes(body.get(IFADDRMSG..)?).find(|(kind, _)| *kind == wanted);
     let (_, value) = find(IFA_LOCAL).or_else(|| find(IFA_ADDRESS))?;
     Some(Address { ifindex, ip: ip(value)?, prefix })

@@ -135,7 +135,7 @@ impl RouteSocket {
     ///
     /// # Errors
     /// [`Error::Change`].
-    pub fn give_nsid(&self, other: &Netns) -> Result<(), Error> {
+    pub fn assign_nsid(&self, other: &Netns) -> Result<(), Error> {
         use std::os::fd::AsFd;
         let file = other.as_fd().as_raw_fd().to_ne_bytes();
         let wanted = [(NETNSA_NSID, &ANY_NSID[..]), (NETNSA_FD, &file[..])];

@@ -1,21 +1,19 @@
-//! A veth whose far end is born in another namespace (linux/veth.h), and what names links have.
+//! A veth whose far end is born in another namespace (linux/veth.h).
 
 use std::os::fd::{AsFd, AsRawFd};
 
 use crate::change::header;
+use crate::link_name::valid_name;
 use crate::message::{NLM_F_CREATE_NEW, nested};
 use crate::rows::{
     IFF_UP, IFINFOMSG, IFLA_ADDRESS, IFLA_IFNAME, IFLA_INFO_DATA, IFLA_INFO_KIND, IFLA_LINKINFO,
     IFLA_MTU,
 };
-use crate::socket::{LONGEST_NAME, RTM_NEWLINK};
+use crate::socket::RTM_NEWLINK;
 use crate::{Error, Netns, RouteSocket};
 
 const IFLA_NET_NS_FD: u16 = 28;
 const VETH_INFO_PEER: u16 = 1;
-/// What the kernel takes for white space though ASCII does not (lib/ctype.c).
-const LATIN_SPACE: u8 = 0xa0;
-const VERTICAL_TAB: u8 = 0x0b;
 
 /// One end of a veth that is to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +35,7 @@ impl VethEnd {
 
     /// Its attributes.
     fn attributes(&self) -> Result<Vec<(u16, Vec<u8>)>, Error> {
-        let mut attributes = vec![(IFLA_IFNAME, possible_name(&self.name)?)];
+        let mut attributes = vec![(IFLA_IFNAME, valid_name(&self.name)?)];
         attributes.extend(self.mac.map(|mac| (IFLA_ADDRESS, mac.to_vec())));
         attributes.extend(self.mtu.map(|mtu| (IFLA_MTU, mtu.to_ne_bytes().to_vec())));
         Ok(attributes)
@@ -57,7 +55,8 @@ impl RouteSocket {
         far: &VethEnd,
         far_netns: &Netns,
     ) -> Result<(), Error> {
-        let (mut near_attributes, mut far_attributes) = (near.attributes()?, far.attributes()?);
+        let mut near_attributes = near.attributes()?;
+        let mut far_attributes = far.attributes()?;
         let home = far_netns.as_fd().as_raw_fd().to_ne_bytes();
         far_attributes.push((IFLA_NET_NS_FD, home.to_vec()));
         let peer = nested(&far.header(), &borrowed(&far_attributes));
@@ -77,20 +76,4 @@ impl RouteSocket {
 
 fn borrowed(attributes: &[(u16, Vec<u8>)]) -> Vec<(u16, &[u8])> {
     attributes.iter().map(|(kind, value)| (*kind, value.as_slice())).collect()
-}
-
-/// The name as an attribute holds it, or why no link can have it. As `dev_valid_name` of the
-/// kernel has it (net/core/dev.c), and without `%`, which asks it to choose a number.
-pub(crate) fn possible_name(name: &str) -> Result<Vec<u8>, Error> {
-    let odd = |byte: u8| byte.is_ascii_whitespace() || [VERTICAL_TAB, LATIN_SPACE].contains(&byte);
-    let why = match name {
-        "" => "it is empty",
-        "." | ".." => "it means a directory",
-        _ if name.len() > LONGEST_NAME => "it is longer than 15 bytes",
-        _ if name.contains('\0') => "a NUL is in it",
-        _ if name.contains(['/', ':', '%']) => "one of / : % is in it",
-        _ if name.bytes().any(odd) => "white space is in it",
-        _ => return Ok([name.as_bytes(), &[0]].concat()),
-    };
-    Err(Error::Name { name: name.to_owned(), why })
 }

@@ -1,4 +1,4 @@
-//! Hints that links or addresses changed (netlink(7), multicast groups of rtnetlink(7)).
+//! Notifications that links or addresses changed (netlink(7), multicast groups of rtnetlink(7)).
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
@@ -35,7 +35,7 @@ pub struct Drained {
 }
 
 impl LinkWatch {
-    /// Watches the calling thread's namespace and, if so wished, all those for which it has an
+    /// Watches the calling thread's namespace and, with `all_namespaces`, all those for which it has an
     /// id (`NETLINK_LISTEN_ALL_NSID`); that takes CAP_NET_BROADCAST.
     ///
     /// # Errors

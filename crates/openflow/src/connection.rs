@@ -63,7 +63,7 @@ impl Connection {
         Ok(this)
     }
 
-    /// The first message: a HELLO, or the of_error of ours. Of anything else only the
+    /// The first message: a HELLO, or the ERROR that refuses ours. Of anything else only the
     /// header is read, as its length means nothing.
     async fn first_message(&mut self) -> Result<Versions, Error> {
         let header = self.header().await?;

@@ -23,7 +23,7 @@ pub const VSWITCH: &str = "Open_vSwitch";
 const LIMITS: Limits = Limits { message: 32 << 20, depth: 128 };
 
 /// The notifications that are waited for (sections 4.1.6 and 4.1.9).
-const HEARD: &[&str] = &["update", "locked"];
+const KEPT_NOTIFICATIONS: &[&str] = &["update", "locked"];
 
 /// The name under which `monitor_once` asks.
 const ONCE: &str = "once";
@@ -57,7 +57,7 @@ impl Client {
             .await
             .map_err(|source| Error::Connect { remote: remote.clone(), source })?;
         Ok(Self {
-            connection: Connection::with_limits(stream, LIMITS).hearing(HEARD),
+            connection: Connection::with_limits(stream, LIMITS).keeping_only(KEPT_NOTIFICATIONS),
             peer,
             monitored: false,
         })

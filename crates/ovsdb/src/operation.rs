@@ -38,7 +38,7 @@ pub type Row<'a> = Vec<(&'a str, Value<'a>)>;
 pub enum Operation<'a> {
     /// Reads rows.
     Select(Select<'a>),
-    /// Adds a row; others of the transaction may refer to it as [`Value::Named`].
+    /// Adds a row; others of the transaction may refer to it as [`Value::NamedUuid`].
     Insert {
         /// Into which table.
         table: &'a str,
@@ -61,7 +61,7 @@ pub enum Operation<'a> {
         /// In which column.
         column: &'a str,
         /// Whether they are added or taken away.
-        how: Mutation,
+        mutator: Mutator,
         /// A set or a map; of a map also a set of keys that are taken away.
         value: Value<'a>,
     },
@@ -89,7 +89,7 @@ pub enum Operation<'a> {
 
 /// What a [`Operation::Mutate`] does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mutation {
+pub enum Mutator {
     /// Adds elements.
     Insert,
     /// Takes elements away.
@@ -163,9 +163,9 @@ impl<'a> Operation<'a> {
                 object.serialize_entry("uuid-name", name)
             }
             Self::Update { row, .. } => object.serialize_entry("row", &Object(row)),
-            Self::Mutate { column, how, value, .. } => {
-                let how = if *how == Mutation::Insert { "insert" } else { "delete" };
-                object.serialize_entry("mutations", &[(column, how, value)])
+            Self::Mutate { column, mutator, value, .. } => {
+                let mutator = if *mutator == Mutator::Insert { "insert" } else { "delete" };
+                object.serialize_entry("mutations", &[(column, mutator, value)])
             }
             Self::Wait { columns, until, rows, timeout, .. } => {
                 let rows: Vec<_> = rows.iter().map(Object).collect();

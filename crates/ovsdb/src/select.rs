@@ -21,7 +21,7 @@ pub enum Value<'a> {
     /// A map from string to string, such as `external_ids`.
     Map(Vec<(&'a str, &'a str)>),
     /// A row that is inserted in the same transaction, by the name it has there.
-    Named(&'a str),
+    NamedUuid(&'a str),
     /// A value as it was read.
     Same(&'a Opaque),
 }
@@ -88,7 +88,7 @@ impl Serialize for Value<'_> {
             Self::Uuid(uuid) => uuid.serialize(serializer),
             Self::Set(values) => ("set", values).serialize(serializer),
             Self::Map(pairs) => ("map", pairs).serialize(serializer),
-            Self::Named(name) => ("named-uuid", name).serialize(serializer),
+            Self::NamedUuid(name) => ("named-uuid", name).serialize(serializer),
             Self::Same(value) => value.serialize(serializer),
         }
     }

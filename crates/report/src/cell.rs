@@ -1,4 +1,4 @@
-//! Cells that cannot break a table or a terminal.
+//! Cells of a table, with nothing in them that a terminal would obey.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -24,7 +24,7 @@ pub fn printable_lines(text: &str) -> Cow<'_, str> {
 }
 
 fn filtered(text: &str, stays: impl Fn(char) -> bool) -> Cow<'_, str> {
-    let is_odd = |c: char| is_obeyed(c) && !stays(c);
+    let is_odd = |c: char| is_control_or_format(c) && !stays(c);
     if !text.chars().any(is_odd) {
         return Cow::Borrowed(text);
     }
@@ -44,7 +44,7 @@ fn filtered(text: &str, stays: impl Fn(char) -> bool) -> Cow<'_, str> {
 /// general categories Cc (control characters), Cf (format characters, all that turn the writing
 /// direction among them: `Bidi_Control`), Zl and Zp (line and paragraph separators) of the Unicode
 /// Standard, section 4.5.
-pub(crate) fn is_obeyed(c: char) -> bool {
+pub(crate) fn is_control_or_format(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_control();
     }
@@ -58,7 +58,7 @@ pub(crate) fn is_obeyed(c: char) -> bool {
 }
 
 /// Columns that a text takes on a terminal (Unicode Standard Annex 11): two for most letters
-/// of East Asia, none for a record that combines with the letter before it.
+/// of East Asia, none for a mark that combines with the letter before it.
 pub(crate) fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
 }
@@ -67,7 +67,8 @@ pub(crate) fn width(text: &str) -> usize {
 pub(crate) fn cut(text: &str, columns: usize) -> Cow<'_, str> {
     // Marks that combine take no column, and would have no end.
     let longest = columns * MARKS;
-    let (mut used, mut head) = (0, 0);
+    let mut used = 0;
+    let mut head = 0;
     for (at, c) in text.char_indices() {
         used += c.width().unwrap_or(0);
         let end = at + c.len_utf8();

@@ -1,11 +1,11 @@
 //! `--format`, as Docker's commands have it.
 
-use std::fmt;
 use std::str::FromStr;
 
 use serde::Serialize;
 
 use crate::cell::printable_lines;
+use crate::format_error::FormatError;
 use crate::table::{self, Cells};
 use crate::{csv, template};
 
@@ -25,24 +25,6 @@ pub enum Format {
     TableOf(String),
 }
 
-/// A format that is none.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FormatError(String);
-
-impl FormatError {
-    pub(crate) fn template(text: &str, why: &impl fmt::Display) -> Self {
-        Self(format!("cannot use the template {text:?}: {why}"))
-    }
-}
-
-impl fmt::Display for FormatError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for FormatError {}
-
 impl FromStr for Format {
     type Err = FormatError;
 
@@ -52,7 +34,7 @@ impl FromStr for Format {
             "csv" => Self::Csv,
             "json" => Self::Json,
             _ if !text.contains("{{") => {
-                return Err(FormatError(format!(
+                return Err(FormatError::new(format!(
                     "no such format: {text:?}; use table, csv, json, or a template such as '{{{{.OFPort}}}}'"
                 )));
             }

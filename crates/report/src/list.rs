@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use model::filter::{Facts, Filter, Filters};
+use model::filter::{Filter, FilterFields, Filters};
 use model::snapshot::Container;
 use model::told::TENANTS;
-use model::wiring::{Attachment, LastTenant, PortRef, SwitchPort};
+use model::wiring::{Attachment, PortRef};
 use model::{Snapshot, Wiring};
 
 use crate::v1;
@@ -67,19 +67,7 @@ fn labelled<'a>(snapshot: &'a Snapshot, filters: &[Filter]) -> HashMap<&'a str, 
 fn orphaned(wiring: &Wiring, filters: &[Filter]) -> Vec<v1::Attachment> {
     let ports = wiring.ports.iter();
     let orphans = ports.filter_map(|row| Some((row, row.occupant.last_tenant()?)));
-    let passing = orphans.filter(|(row, last)| Filters(filters).agree(&facts(row, last)));
+    let passing =
+        orphans.filter(|(row, _)| Filters(filters).agree(&FilterFields::of_orphaned(row)));
     passing.map(|(row, last)| v1::Attachment::orphaned(row, last)).collect()
-}
-
-fn facts<'a>(row: &'a SwitchPort, last: &'a LastTenant) -> Facts<'a> {
-    let known = last.container.as_ref();
-    Facts {
-        name: known.map_or(&last.words, |known| &known.name),
-        id: known.map_or(&last.words, |known| &known.id.0),
-        bridge: Some(&row.bridge),
-        fake_bridge: row.fake_bridge.as_deref(),
-        vlans: row.vlans(),
-        status: v1::State::Orphaned.word(),
-        labels: None,
-    }
 }

@@ -7,8 +7,8 @@ use gotmpl::{MissingKey, Template, Value};
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::cell::is_obeyed;
-use crate::format::FormatError;
+use crate::cell::is_control_or_format;
+use crate::format_error::FormatError;
 
 /// Renders `text` with `row` as its dot. What is null in JSON is printed as nothing, and is null
 /// again for `json`.
@@ -104,7 +104,7 @@ impl Writer {
 fn in_ascii(json: &str) -> Arc<str> {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
-        if is_obeyed(c) {
+        if is_control_or_format(c) {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 // A string takes whatever is written to it.
                 let _ = write!(out, "\\u{unit:04x}");

@@ -30,7 +30,7 @@ impl Client {
     pub async fn connect(path: &Path) -> Result<Self, Error> {
         match UnixStream::connect(path).await {
             Ok(stream) => {
-                Ok(Self { connection: Connection::with_limits(stream, LIMITS).hearing(&[]) })
+                Ok(Self { connection: Connection::with_limits(stream, LIMITS).keeping_only(&[]) })
             }
             Err(source) => Err(Error::Connect { path: path.to_owned(), source }),
         }

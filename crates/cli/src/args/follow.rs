@@ -47,7 +47,7 @@ pub struct ServeArgs {
     pub listen: Vec<String>,
     /// Make the interfaces of a container again, on the same numbers, whenever it starts
     #[arg(long, value_name = "WHEN", default_value = "on", num_args = 0..=1, require_equals = true, default_missing_value = "on")]
-    pub restore: Switch,
+    pub restore: Toggle,
     /// Certificate for TCP, PEM; needed beyond loopback, with the next two
     #[arg(long, value_name = "FILE", requires_all = ["tls_key", "token_file"])]
     pub tls_cert: Option<PathBuf>,
@@ -61,7 +61,7 @@ pub struct ServeArgs {
 
 /// Whether something is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Switch {
+pub enum Toggle {
     /// It is
     On,
     /// It is not

@@ -24,7 +24,7 @@ use crate::server::ServerArgs;
 use crate::writer;
 
 pub use change::{ConnectArgs, DisconnectArgs, PruneArgs, RestoreArgs, Until, Vlans};
-pub use follow::{DEFAULT_SOCKET, EventsArgs, ServeArgs, Switch, WaitArgs};
+pub use follow::{DEFAULT_SOCKET, EventsArgs, ServeArgs, Toggle, WaitArgs};
 pub use operand::Operand;
 pub use read::{
     CompletionArgs, DoctorArgs, ExplainArgs, GraphArgs, LsArgs, Picture, PortArgs, PortsArgs,
@@ -71,7 +71,9 @@ impl Cli {
             ErrorKind::DisplayHelp => own_options_only(command()).try_get_matches(),
             _ => Err(error),
         });
-        matches.and_then(|matches| Self::from_arg_matches(&matches)).map_err(|said| told(&said))
+        matches
+            .and_then(|matches| Self::from_arg_matches(&matches))
+            .map_err(|said| print_clap(&said))
     }
 
     /// The command line as help and manual pages tell it: the options that every verb takes stand
@@ -89,7 +91,7 @@ impl Cli {
 }
 
 /// What clap has to say: help and version on stdout, mistakes on stderr.
-fn told(said: &clap::Error) -> ExitCode {
+fn print_clap(said: &clap::Error) -> ExitCode {
     let code = u8::try_from(said.exit_code()).unwrap_or(2);
     match said.print() {
         Err(error) if !said.use_stderr() && error.kind() != io::ErrorKind::BrokenPipe => {
@@ -243,7 +245,8 @@ mod tests {
     fn the_help_of_each_verb_has_examples_and_exit_codes() {
         let command = own_options_only(Cli::command());
         for mut verb in command.get_subcommands().filter(|verb| !verb.is_hide_set()).cloned() {
-            let (name, help) = (verb.get_name().to_owned(), verb.render_help().to_string());
+            let name = verb.get_name().to_owned();
+            let help = verb.render_help().to_string();
             if name != "help" {
                 assert!(help.contains("Examples:\n  docker ovs "), "{name}: {help}");
                 assert!(help.contains("Exit codes: 0 "), "{name}: {help}");

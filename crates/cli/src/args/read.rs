@@ -171,7 +171,7 @@ pub enum Shell {
     Fish,
 }
 
-/// The sources to a port number.
+/// The switch sources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SourceArg {
     /// The database: what ovs-vsctl answers

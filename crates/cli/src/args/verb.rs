@@ -101,7 +101,7 @@ impl Verb {
         }
     }
 
-    /// The sources to the switch that it takes, if it is one whose answer a daemon can give.
+    /// The switch sources that it takes, if it is one whose answer a daemon can give.
     pub fn sources(&self) -> Option<Vec<SwitchSource>> {
         let every = || SwitchSource::ALL.to_vec();
         match self {

@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use docker_ovs::args::Operand;
-use docker_ovs::confusion::told_apart;
 use docker_ovs::outcome::{CliError, Outcome, print};
+use docker_ovs::swapped::with_swap_hint;
 use docker_ovs::writer::tell_line;
 use docker_ovs::{block_on, verbs};
 use host::{Host, Origin, Settings};
@@ -29,7 +29,7 @@ async fn answer(container: &str, bridge: &str) -> Result<Outcome, CliError> {
     match verbs::port::drop_in(&origin, container, bridge).await {
         Err(cli_error) => {
             let operands = vec![Operand::Container(container), Operand::Bridge(bridge)];
-            Err(told_apart(&origin, (PROGRAM, operands), cli_error).await)
+            Err(with_swap_hint(&origin, (PROGRAM, operands), cli_error).await)
         }
         outcome => outcome,
     }

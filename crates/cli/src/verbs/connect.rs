@@ -15,11 +15,11 @@ use crate::writer::Text;
 /// Answers `docker ovs connect`; exit 1 when the port got another number than was asked for.
 ///
 /// # Errors
-/// A wish that is refused, or could not be fulfilled; then nothing is left of it.
+/// A request that is refused, or could not be fulfilled; then nothing is left of it.
 pub async fn run(origin: &Origin, args: &ConnectArgs) -> Result<Outcome, CliError> {
-    let wish = wish(args);
+    let request = request(args);
     if args.dry_run {
-        let (snapshot, plan) = plan_connect(origin, &wish).await?;
+        let (snapshot, plan) = plan_connect(origin, &request).await?;
         let rows = rows(&rehearse(&snapshot, &plan.steps), &plan)?;
         let outcome = lay_out(args, &rows)?;
         let table = args.format == Format::Table && !args.quiet;
@@ -27,14 +27,14 @@ pub async fn run(origin: &Origin, args: &ConnectArgs) -> Result<Outcome, CliErro
         let text = if table { steps().then(&outcome.text) } else { outcome.text };
         return Ok(Outcome { text, ..outcome });
     }
-    let Connected { plan, snapshot } = origin.live()?.connect(&wish).await?;
+    let Connected { plan, snapshot } = origin.live()?.connect(&request).await?;
     let rows = rows(&snapshot, &plan)?;
     let other = refused(&plan, &rows);
     let outcome = lay_out(args, &rows)?;
     Ok(Outcome { nothing: other.is_some(), remarks: other.into_iter().collect(), ..outcome })
 }
 
-fn wish(args: &ConnectArgs) -> Connect {
+fn request(args: &ConnectArgs) -> Connect {
     Connect {
         bridge: args.bridge.clone(),
         container: args.container.clone(),

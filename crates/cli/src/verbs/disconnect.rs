@@ -12,18 +12,18 @@ use crate::writer::Text;
 /// Answers `docker ovs disconnect`; prints what was removed, as `CONTAINER:INTERFACE`.
 ///
 /// # Errors
-/// A wish that is refused, or could not be fulfilled.
+/// A request that is refused, or could not be fulfilled.
 pub async fn run(origin: &Origin, args: &DisconnectArgs) -> Result<Outcome, CliError> {
-    let wish = Disconnect {
+    let request = Disconnect {
         bridge: args.bridge.clone(),
         container: args.container.clone(),
         interface: args.interface.clone(),
         force: args.force,
     };
     let text = if args.dry_run {
-        &steps(&plan_disconnect(origin, &wish).await?.1)
+        &steps(&plan_disconnect(origin, &request).await?.1)
     } else {
-        &removed(&origin.live()?.disconnect(&wish).await?.plan)
+        &removed(&origin.live()?.disconnect(&request).await?.plan)
     };
     Ok(Outcome { text: Text::lines(text), ..Outcome::default() })
 }

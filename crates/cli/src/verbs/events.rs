@@ -6,7 +6,7 @@ use std::io;
 use std::time::Duration;
 
 use host::{Origin, Watch};
-use model::filter::{Filter, Filters};
+use model::filter::{Filter, FilterFields, Filters};
 use model::ids::ContainerId;
 use model::snapshot::Container;
 use model::timeline::{Change, Event, Timeline};
@@ -21,7 +21,7 @@ use crate::outcome::{CliError, Outcome};
 use crate::writer::{self, Text};
 
 /// So long a number that is still to come is waited for before it is told that it is.
-const PATIENCE: Duration = Duration::from_secs(1);
+const NUMBER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Prints what changes until a signal, or until the reader of stdout is gone.
 ///
@@ -37,7 +37,8 @@ pub async fn run(origin: &Origin, args: &EventsArgs) -> Result<Outcome, CliError
 }
 
 async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, CliError> {
-    let (mut timeline, mut known) = (Timeline::new(), Known::default());
+    let mut timeline = Timeline::new();
+    let mut known = Known::default();
     let mut source_errors = Vec::new();
     let mut quiet = !args.initial;
     let mut last: Option<Wiring> = None;
@@ -48,7 +49,7 @@ async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, CliError> 
                 let wiring = resolve(&snapshot);
                 known.learn(&snapshot, &args.filter);
                 let events = timeline.advance(&wiring, snapshot.taken);
-                complain(&wiring, &mut source_errors);
+                tell_source_errors(&wiring, &mut source_errors);
                 last = Some(wiring);
                 events
             }
@@ -56,7 +57,7 @@ async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, CliError> 
                 last.as_ref().map_or(Vec::new(), |last| timeline.stop_waiting(last, host::now()))
             }
         };
-        let begun = waits_until.unwrap_or_else(|| Instant::now() + PATIENCE);
+        let begun = waits_until.unwrap_or_else(|| Instant::now() + NUMBER_TIMEOUT);
         waits_until = timeline.is_waiting().then_some(begun);
         if std::mem::take(&mut quiet) {
             continue;
@@ -74,7 +75,7 @@ async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, CliError> 
 }
 
 /// Tells what could not be asked and was not told yet.
-fn complain(wiring: &Wiring, told: &mut Vec<SourceError>) {
+fn tell_source_errors(wiring: &Wiring, told: &mut Vec<SourceError>) {
     for source_error in wiring.source_errors.iter().filter(|error| !told.contains(error)) {
         writer::tell("docker-ovs", &source_error.to_string());
     }
@@ -124,41 +125,20 @@ fn passes(event: &Event, known: &Known, filters: &[Filter]) -> bool {
     let filters = Filters(filters);
     let pass = |attachment: &model::wiring::Attachment| {
         attachment.tenants.iter().any(|who| filters.pass(attachment, who, known.row(&who.id)))
-            || (attachment.tenants.is_empty() && filters.agree(&nobodys(attachment)))
+            || (attachment.tenants.is_empty() && filters.agree(&of_no_container(attachment)))
     };
     match &event.change {
         Change::Appeared(now) => pass(now),
         Change::Vanished(last) => pass(last),
         Change::Changed { before, now, .. } => pass(before) || pass(now),
-        Change::Orphaned(port) | Change::Cleared(port) => filters.agree(&orphan(port)),
+        Change::Orphaned(port) | Change::Cleared(port) => {
+            filters.agree(&FilterFields::of_orphaned(port))
+        }
     }
 }
 
 /// A namespace without containers goes by its own name.
-fn nobodys(attachment: &model::wiring::Attachment) -> model::filter::Facts<'_> {
-    let port = attachment.port.port();
-    model::filter::Facts {
-        name: attachment.netns_names.first().map_or("", String::as_str),
-        id: "",
-        bridge: port.map(|port| &*port.bridge),
-        fake_bridge: port.and_then(|port| port.fake_bridge.as_deref()),
-        vlans: port.and_then(|port| port.vlans.clone()),
-        status: attachment.port.word(),
-        labels: None,
-    }
-}
-
-fn orphan(port: &model::wiring::SwitchPort) -> model::filter::Facts<'_> {
-    let last = port.occupant.last_tenant();
-    let known = last.and_then(|last| last.container.as_ref());
-    let words = last.map_or("", |last| &last.words);
-    model::filter::Facts {
-        name: known.map_or(words, |known| &known.name),
-        id: known.map_or(words, |known| &known.id.0),
-        bridge: Some(&port.bridge),
-        fake_bridge: port.fake_bridge.as_deref(),
-        vlans: port.vlans(),
-        status: v1::State::Orphaned.word(),
-        labels: None,
-    }
+fn of_no_container(attachment: &model::wiring::Attachment) -> FilterFields<'_> {
+    let name = attachment.netns_names.first().map_or("", String::as_str);
+    FilterFields::of_attachment(attachment, name, "", None)
 }

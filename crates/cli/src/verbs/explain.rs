@@ -12,7 +12,7 @@ use crate::args::ExplainArgs;
 use crate::outcome::{CliError, Outcome};
 use crate::writer::Text;
 
-/// Answers `docker ovs explain`, by all sources to the switch that there are.
+/// Answers `docker ovs explain`, by every switch source.
 ///
 /// # Errors
 /// No such container, bridge, or no source at all.

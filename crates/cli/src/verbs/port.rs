@@ -19,9 +19,10 @@ use crate::writer::Text;
 /// # Errors
 /// No such container, bridge, or no way to know.
 pub async fn run(origin: &Origin, args: &PortArgs) -> Result<Outcome, CliError> {
-    let (bridge, source) = (args.bridge.as_deref(), args.source.into());
+    let bridge = args.bridge.as_deref();
+    let source = args.source.into();
     let asked = Asked { target: Target::parse(&args.container)?, bridge, source };
-    // Who else lives there costs a list of all containers: only where it can be shown.
+    // To name the other containers of its namespace costs a list of all containers: only where it can be shown.
     let tenants = matches!(args.format, Format::Json | Format::Template(_) | Format::TableOf(_));
     let answer = asked.answer(&origin.look(&asked.question(tenants && !args.quiet)).await)?;
     let text = match (&args.format, asked.bridge) {

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, IsTerminal};
 
-use host::{LeftOver, Origin};
+use host::{Origin, PruneCandidates};
 use model::plan::{Prunable, Prune, Undecided};
 use report::{Cells, Format, printable, v1, views};
 
@@ -20,8 +20,8 @@ pub async fn run(origin: &Origin, args: &PruneArgs) -> Result<Outcome, CliError>
         return Err(CliError::new("stdin is not a terminal; pass --force")
             .hint("--dry-run shows what would be removed"));
     }
-    let wish = wish(args);
-    let LeftOver { prunable: found, undecided } = origin.left_over(&wish).await?;
+    let request = request(args);
+    let PruneCandidates { prunable: found, undecided } = origin.prune_candidates(&request).await?;
     let doubts: Vec<_> = undecided.iter().map(doubt).collect();
     if args.dry_run || found.is_empty() {
         return Ok(with_doubts(lay_out(&args.format, args.no_trunc, &found, &doubts)?, doubts));
@@ -29,7 +29,7 @@ pub async fn run(origin: &Origin, args: &PruneArgs) -> Result<Outcome, CliError>
     if !args.force && !agreed(&lay_out(&Format::Table, args.no_trunc, &found, &doubts)?.text) {
         return Ok(Outcome::default());
     }
-    let pruned = origin.live()?.prune(&wish, &found).await?;
+    let pruned = origin.live()?.prune(&request, &found).await?;
     let (failed, gone): (Vec<_>, Vec<_>) = pruned.into_iter().partition(|one| one.failed.is_some());
     let gone: Vec<_> = gone.into_iter().map(|one| one.what).collect();
     let Outcome { text, .. } = lay_out(&args.format, args.no_trunc, &gone, &doubts)?;
@@ -48,7 +48,7 @@ fn with_doubts(outcome: Outcome, remarks: Vec<String>) -> Outcome {
     Outcome { nothing: !remarks.is_empty(), remarks, ..outcome }
 }
 
-fn wish(args: &PruneArgs) -> Prune {
+fn request(args: &PruneArgs) -> Prune {
     let until = args.filter.map(|until| match until {
         Until::Ago(seconds) => (host::now() / 1000).saturating_sub(seconds),
         Until::At(second) => second,

@@ -14,11 +14,11 @@ use crate::writer::Text;
 /// # Errors
 /// No such container, or a source is missing.
 pub async fn run(origin: &Origin, args: &RestoreArgs) -> Result<Outcome, CliError> {
-    let wish = Restore { containers: args.container.clone() };
+    let request = Restore { containers: args.container.clone() };
     let all = if args.dry_run {
-        plan_restore(origin, &wish).await?
+        plan_restore(origin, &request).await?
     } else {
-        origin.live()?.restore(&wish).await?
+        origin.live()?.restore(&request).await?
     };
     let rows: Vec<_> = all.iter().map(|one| row(one, args.dry_run)).collect();
     // Reasons are sentences.

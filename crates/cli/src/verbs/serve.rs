@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use daemon::{Locks, Settings};
 use host::Origin;
 
-use crate::args::{ServeArgs, Switch};
+use crate::args::{ServeArgs, Toggle};
 use crate::outcome::{CliError, Outcome};
 
 /// Serves until it is told to end.
@@ -30,7 +30,7 @@ fn settings(args: &ServeArgs) -> Result<Settings, CliError> {
     Ok(Settings {
         socket: args.socket.clone(),
         listen: listen?,
-        restore: args.restore == Switch::On,
+        restore: args.restore == Toggle::On,
         locks,
     })
 }

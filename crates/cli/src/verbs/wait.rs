@@ -6,7 +6,6 @@ use host::{Host, Origin};
 use model::query::QueryError;
 use model::{Look, Target};
 use report::{Format, views};
-use tokio::time::timeout;
 
 use super::port::{Answer, Asked};
 use crate::args::WaitArgs;
@@ -15,15 +14,11 @@ use crate::origin::followed;
 use crate::outcome::{CliError, Outcome};
 use crate::writer::Text;
 
-/// Waits at most `patience` until an interface of the container has a real number.
+/// Waits at most `timeout` until an interface of the container has a real number.
 ///
 /// # Errors
 /// There is none in time: then with what was seen last. A source that is missing.
-pub async fn run(
-    origin: &Origin,
-    args: &WaitArgs,
-    patience: Duration,
-) -> Result<Outcome, CliError> {
+pub async fn run(origin: &Origin, args: &WaitArgs, timeout: Duration) -> Result<Outcome, CliError> {
     let host = followed(origin)?;
     let bridge = args.bridge.as_deref();
     let target = Target::parse(&args.container)?;
@@ -32,9 +27,9 @@ pub async fn run(
     tokio::select! {
         biased;
         () = stopped() => Err(CliError::new("interrupted")),
-        found = timeout(patience, number(host, &asked, &mut last)) => match found {
+        found = tokio::time::timeout(timeout, number(host, &asked, &mut last)) => match found {
             Ok(answer) => lay_out(&answer, args),
-            Err(_) => Err(last.cli_error(args, patience)),
+            Err(_) => Err(last.cli_error(args, timeout)),
         },
     }
 }
@@ -68,9 +63,9 @@ fn lay_out(answer: &Answer<'_>, args: &WaitArgs) -> Result<Outcome, CliError> {
 }
 
 impl Last {
-    fn cli_error(self, args: &WaitArgs, patience: Duration) -> CliError {
+    fn cli_error(self, args: &WaitArgs, timeout: Duration) -> CliError {
         let on = args.bridge.as_ref().map(|bridge| format!(" on {bridge}")).unwrap_or_default();
-        let late = format!("{} has no OpenFlow port{on} after {patience:?}", args.container);
+        let late = format!("{} has no OpenFlow port{on} after {timeout:?}", args.container);
         match self {
             Self::Nothing => CliError::new(format!("{late}: the sources have not answered yet")),
             Self::Failed(error) => CliError::from(error).after(&late),

@@ -5,8 +5,8 @@ use model::who::{Match, MatchedBy, WhoQuery, who};
 use report::{Cells, printable, v1, views};
 
 use crate::args::WhoArgs;
-use crate::confusion::is_container;
 use crate::outcome::{CliError, Outcome};
+use crate::swapped::is_container;
 use crate::writer::Text;
 
 /// Answers `docker ovs who`; exit 1 when nothing fits.

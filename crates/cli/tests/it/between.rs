@@ -3,7 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test starts a program in a namespace of its own")]
 
 use std::fs;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use lab::{Bridge, Container, Home, Link, Netns, Plug, Plugged, run, try_run, unique, wait_until};
@@ -15,7 +15,7 @@ struct Nameless(Child);
 
 impl Nameless {
     fn new() -> Self {
-        let mut sleep = Command::new("unshare");
+        let mut sleep = lab::program("unshare");
         sleep.args(["--net", "sleep", "600"]).stdout(Stdio::null());
         let nameless = Self(sleep.spawn().unwrap());
         let netns = |pid: &str| fs::read_link(format!("/proc/{pid}/ns/net")).ok();

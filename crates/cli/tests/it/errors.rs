@@ -148,7 +148,7 @@ fn errors_without_privileges_name_the_missing_capability() {
 
 #[allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 fn tool_as(program: &str, words: &[&str]) -> (i32, String, String) {
-    let output = std::process::Command::new(program).args(words).output().unwrap();
+    let output = lab::program(program).args(words).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }

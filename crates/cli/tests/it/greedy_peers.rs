@@ -115,28 +115,34 @@ fn is_bounded(what: &str, words: &[&str]) -> Ran {
     ran
 }
 
-const NO_ENGINE: [&str; 4] = ["-H", "unix:///nonexistent", "--timeout", "20s"];
-
-fn database(what: &str, peer: &Peer) -> Ran {
+/// What the tool says of a database, which it asks for as long as `timeout`.
+fn database(what: &str, peer: &Peer, timeout: &str) -> Ran {
     let db = format!("unix:{}", peer.at());
-    is_bounded(what, &[&NO_ENGINE[..], &["--db", &db, "ports"]].concat())
+    let words = ["-H", "unix:///nonexistent", "--timeout", timeout, "--db", &db, "ports"];
+    is_bounded(what, &words)
 }
+
+/// For what goes on for ever and is read for ever.
+const FOR_A_WHILE: &str = "20s";
+
+/// For what has an end of its own, however busy the machine is.
+const TO_THE_END: &str = "10m";
 
 #[test]
 fn notifications_of_a_database_are_bounded_with_all_that_is_in_them() {
     let method = "m".repeat(20 << 20);
     let long = format!("{{\"id\":null,\"params\":[],\"method\":\"{method}\"}}");
-    database("long methods", &Peer::saying_for_ever(long));
+    database("long methods", &Peer::saying_for_ever(long), FOR_A_WHILE);
     let params = "p".repeat(1 << 20);
     let update = format!("{{\"id\":null,\"params\":[\"{params}\"],\"method\":\"update\"}}");
-    let ran = database("long updates", &Peer::saying_for_ever(update));
+    let ran = database("long updates", &Peer::saying_for_ever(update), TO_THE_END);
     assert!(ran.stderr.contains("unread notifications"), "{}", ran.stderr);
     let tiny = "{\"method\":\"update\"}".repeat(4096);
-    let ran = database("tiny updates", &Peer::saying_for_ever(tiny));
+    let ran = database("tiny updates", &Peer::saying_for_ever(tiny), TO_THE_END);
     assert!(ran.stderr.contains("unread notifications"), "{}", ran.stderr);
     let echo = "e".repeat(20 << 20);
     let echo = format!("{{\"id\":1,\"params\":[\"{echo}\"],\"method\":\"echo\"}}");
-    database("long echoes", &Peer::saying_for_ever(echo));
+    database("long echoes", &Peer::saying_for_ever(echo), FOR_A_WHILE);
 }
 
 #[test]
@@ -160,17 +166,17 @@ fn rows_of_a_database_are_bounded_by_what_is_made_of_them() {
             Ok(())
         })
     };
-    database("tiny rows", &answering("{\"name\":\"a\",\"ofport\":1}"));
+    database("tiny rows", &answering("{\"name\":\"a\",\"ofport\":1}"), TO_THE_END);
     let row = "{\"name\":\"a\",\"ofport\":1,\"external_ids\":[\"map\",[[\"a\",\"\"],[\"b\",\"\"],\
                [\"c\",\"\"],[\"d\",\"\"],[\"e\",\"\"],[\"f\",\"\"],[\"g\",\"\"],[\"h\",\"\"]]]}";
-    database("rows of many ids", &answering(row));
+    database("rows of many ids", &answering(row), TO_THE_END);
 }
 
 #[test]
 fn containers_of_an_engine_are_bounded_all_together() {
     let engine = |what: &str, peer: &Peer, verb: &[&str]| {
         let host = format!("unix://{}", peer.at());
-        is_bounded(what, &[&["-H", &host, "--timeout", "30s"], verb].concat())
+        is_bounded(what, &[&["-H", &host, "--timeout", TO_THE_END], verb].concat())
     };
     let ids: Vec<String> = (0..8).map(|n| format!("{n:064x}")).collect();
     let list: Vec<_> =
@@ -226,7 +232,7 @@ fn a_snapshot_of_a_daemon_is_bounded_by_what_is_made_of_it() {
     for verb in [&["ls"][..], &["ports"], &["ls", "--format", "json"], &["graph"]] {
         is_bounded(
             "a crowd in one namespace",
-            &[&["--server", &url, "--timeout", "60s"], verb].concat(),
+            &[&["--server", &url, "--timeout", TO_THE_END], verb].concat(),
         );
     }
 }

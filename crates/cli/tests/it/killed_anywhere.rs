@@ -6,7 +6,7 @@
 //! `DOCKER_OVS_TEST_EVERY_CALL=1` every system call is.
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use lab::{Bridge, Container, run, try_run, wait_until};
 
@@ -116,7 +116,7 @@ impl Scene {
 /// fewer and ends by itself.
 fn is_killed_at(calls: &str, n: usize, words: &[&str]) -> bool {
     let inner = command("docker-ovs", words);
-    let mut outer = Command::new("strace");
+    let mut outer = lab::program("strace");
     outer.args(["--follow-forks", "--quiet=all", "--output=/dev/null"]);
     outer.arg(format!("--inject={calls}:signal=KILL:when={n}"));
     outer.arg(inner.get_program()).args(inner.get_args());

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use crate::tool::command;
 use crate::tool::live::{Events, lines_of};
@@ -87,7 +87,7 @@ fn events_report_a_namespace_without_a_link_to_the_host() {
 fn events_without_privileges_complain() {
     lab::need!(Lab);
     let events = command("docker-ovs", &["events"]);
-    let mut bare = Command::new("setpriv");
+    let mut bare = lab::program("setpriv");
     bare.args(["--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"]);
     bare.arg(events.get_program()).args(events.get_args());
     let mut child = bare.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();

@@ -141,7 +141,7 @@ fn a_log_that_cannot_be_written_does_not_end_the_daemon() {
 /// exec.
 fn limited(option: &str, words: &[&str]) -> Ran {
     let inner = command("docker-ovs", words);
-    let mut outer = Command::new("prlimit");
+    let mut outer = lab::program("prlimit");
     outer.arg(option).arg("--").arg(inner.get_program()).args(inner.get_args());
     for (name, value) in inner.get_envs() {
         match value {
@@ -276,7 +276,7 @@ fn without_proc_the_reason_is_told() {
     let container = Container::run();
     for words in [&["ls"][..], &["port", container.name()], &["explain", container.name()]] {
         let inner = command("docker-ovs", words);
-        let mut outer = Command::new("unshare");
+        let mut outer = lab::program("unshare");
         outer.args(["--mount", "sh", "-c", "mount -t tmpfs none /proc && exec \"$@\"", "sh"]);
         outer.arg(inner.get_program()).args(inner.get_args());
         let ran: Ran = outer.output().unwrap().into();

@@ -1,7 +1,7 @@
 //! Ports whose links are not called as they are, and containers that would pass for another's.
 
 use crate::tool::{docker_ovs, drop_in, lists, says};
-use lab::{Bridge, Container, Home, Link, Netns, Plug, Plugged, ofport_of, run, unique};
+use lab::{Bridge, Container, Home, Link, Netns, Plug, Plugged, ofport_of, run, try_run, unique};
 
 /// A veth into `home`, whose host end is called `name`.
 fn veth(home: &impl Home, name: &str) -> Link {
@@ -82,7 +82,15 @@ fn an_internal_port_with_a_long_name_is_the_link_with_its_beginning() {
     lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let name = format!("{}-which-is-too-long", unique("i"));
-    let ofport = bridge.add(&name, &["--", "set", "interface", &name, "type=internal"]);
+    let add = ["add-port", bridge.name(), &name, "--", "set", "interface", &name, "type=internal"];
+    // From Open vSwitch 4.0 on it is not cut for the link, which is not made then.
+    if let Err(why) = try_run("ovs-vsctl", &add) {
+        assert!(why.contains("File name too long"), "{why}");
+        let who = who_is_on(&bridge, &name);
+        assert!(who.starts_with("unknown: vswitchd could not open it"), "{who}");
+        return;
+    }
+    let ofport = ofport_of(&name);
     assert_eq!(who_is_on(&bridge, &name), "host (internal)");
     let cut = &name[..15];
     run("ip", &["link", "set", cut, "netns", &container.netns()]);

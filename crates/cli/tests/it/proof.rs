@@ -25,7 +25,7 @@ fn an_interface_that_lives_inside_the_container_is_not_restored_over() {
     let (bridge, container) = (Bridge::new(), Container::run());
     let port = connected(&bridge, &container, &["--ip", "10.79.1.1/24"]);
     let inside = ["--target", &container.pid(), "--net", "unshare", "--net", "sleep", "600"];
-    let mut inner = std::process::Command::new("nsenter").args(inside).spawn().unwrap();
+    let mut inner = lab::program("nsenter").args(inside).spawn().unwrap();
     let pid = inner.id().to_string();
     let outer = run("readlink", &[&format!("/proc/{}/ns/net", container.pid())]);
     wait_until("it is in a namespace of its own", || {

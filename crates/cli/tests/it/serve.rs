@@ -2,7 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "promtool is asked")]
 
 use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use crate::tool::{Served, docker_ovs, refuses, says};
 use lab::{Bridge, Container, Plug, Plugged};
@@ -120,7 +120,7 @@ fn metrics_are_what_prometheus_expects() {
     let daemon = Served::start(&[]);
     let metrics = daemon.get("/metrics");
     assert!(metrics.head.contains("content-type: text/plain; version=0.0.4"), "{}", metrics.head);
-    let mut promtool = Command::new("promtool");
+    let mut promtool = lab::program("promtool");
     let promtool = promtool.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut promtool = promtool.stderr(Stdio::piped()).spawn().unwrap();
     promtool.stdin.take().unwrap().write_all(metrics.body.as_bytes()).unwrap();

@@ -2,7 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test starts the programs it tests")]
 
 use std::io::{Read, Write};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::tool::behind::write_secret;
@@ -72,7 +72,7 @@ fn serve_with_a_certificate_speaks_tls_and_requires_the_token() {
     let address = daemon.tcp();
     // Another implementation of TLS than the daemon's.
     let said = |lines: &[&str]| {
-        let mut client = Command::new("openssl");
+        let mut client = lab::program("openssl");
         client.args(["s_client", "-quiet", "-connect", &address]);
         let client = client.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut client = client.spawn().unwrap();
@@ -169,7 +169,7 @@ fn what_a_client_has_is_not_sent_again() {
 }
 
 #[test]
-fn labels_are_not_told_to_whoever_can_connect_and_filter_all_the_same() {
+fn labels_are_not_told_by_tcp_without_a_token_and_filter_all_the_same() {
     lab::need!(Docker);
     let labels = ["--label", "db.password=hunter2", "--label", "tier=web"];
     let bridge = Bridge::new();
@@ -278,7 +278,7 @@ for n in range(int(sys.argv[2])):
 print('here', flush=True)
 sys.stdin.read()
 ";
-        let mut command = Command::new("python3");
+        let mut command = lab::program("python3");
         command.args(["-c", script, address, &CROWD.to_string()]);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut here = [0; 4];

@@ -75,8 +75,8 @@ fn no_signal_that_ends_the_daemon_leaves_its_socket() {
     }
 }
 
-/// A source that answers nothing keeps the first look from ending; a listener that takes nobody
-/// stands where the socket is to be.
+/// A source that answers nothing keeps the first look from ending; a listener that accepts no
+/// connection stands where the socket is to be.
 #[test]
 fn sigterm_ends_a_daemon_that_is_starting() {
     lab::need!(Lab);

@@ -47,7 +47,7 @@ impl Scene {
 
     /// A daemon that restores on this switch.
     fn serve(&self) -> Served {
-        self.serve_by(Command::new("env"))
+        self.serve_by(lab::program("env"))
     }
 
     fn serve_by(&self, program: Command) -> Served {
@@ -300,7 +300,7 @@ fn a_daemon_finishes_what_one_before_it_was_killed_at() {
     let (scene, container) = (Scene::new(), Container::run());
     let before = scene.connect(&container);
     for step in 0..=SET_UP + 1 {
-        let mut program = Command::new("env");
+        let mut program = lab::program("env");
         program.arg(format!("DOCKER_OVS_STOP_AFTER={step}")).stdin(Stdio::piped());
         let daemon = scene.serve_by(program);
         container.restart();

@@ -6,7 +6,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test starts the programs it tests")]
 
 use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -138,7 +138,7 @@ impl Starting {
         let log = ["--log-driver", "syslog", "--log-opt", &log];
         let what = [lab::IMAGE, "sleep", "86400"];
         run("docker", &[&["create", "--name", &name][..], &log, &what].concat());
-        let mut start = Command::new("docker");
+        let mut start = lab::program("docker");
         let start = start.args(["start", &name]).stdout(Stdio::null()).stderr(Stdio::null());
         let starting = Self { listener: Some(listener), name, start: start.spawn().unwrap() };
         let inspect = ["1", "docker", "inspect", &starting.name];

@@ -3,7 +3,6 @@
 #![allow(clippy::disallowed_methods, reason = "a test starts the programs it tests")]
 
 use std::os::unix::net::UnixDatagram;
-use std::process::Command;
 use std::time::Duration;
 
 use crate::tool::{Served, says};
@@ -48,7 +47,7 @@ fn start(words: &[&str]) -> Served {
     }
     let capabilities = setting("CapabilityBoundingSet").to_ascii_lowercase();
     let capabilities = capabilities.replace("cap_", "+").replace(' ', ",");
-    let mut sandbox = Command::new("unshare");
+    let mut sandbox = lab::program("unshare");
     sandbox.args(["--mount", "sh", "-c", SANDBOX, "sandbox"]);
     sandbox.args([setting("ReadWritePaths"), &capabilities]);
     Served::start_by(sandbox, words)
@@ -65,8 +64,8 @@ fn the_unit_is_exposed_as_little_as_is_promised() {
     for bound in ["MemoryMax", "TasksMax", "LimitNOFILE", "LimitCORE"] {
         assert_ne!(setting(bound), "infinity", "{bound}");
     }
-    if lab::try_run("systemd-analyze", &["--version"]).is_err() {
-        println!("skipped: systemd-analyze is not there");
+    if let Some(what) = lab::missing_program("systemd-analyze") {
+        println!("skipped: it needs {what}");
         return;
     }
     let words = ["security", "--offline=true", "--threshold=25", "--no-pager", unit];
@@ -140,7 +139,7 @@ fn serve_tells_the_watchdog_that_it_lives_for_as_long_as_it_does() {
     let folder = tempfile::tempdir().unwrap();
     let manager = folder.path().join("notify");
     let hears = UnixDatagram::bind(&manager).unwrap();
-    let mut program = Command::new("env");
+    let mut program = lab::program("env");
     program.arg("WATCHDOG_USEC=200000").env("NOTIFY_SOCKET", &manager);
     let daemon = Served::start_by(program, &["--restore=off"]);
     let told = |patience| {

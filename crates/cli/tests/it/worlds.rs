@@ -6,7 +6,7 @@
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use lab::{
     Bridge, Container, Database, Home, InnerDocker, InnerSwitch, Link, Netns, Relay, Switch,
@@ -20,7 +20,7 @@ struct Process(Child);
 
 impl Process {
     fn start(program: &str, words: &[&str]) -> Self {
-        let mut command = Command::new(program);
+        let mut command = lab::program(program);
         Self(command.args(words).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap())
     }
 }
@@ -117,7 +117,7 @@ fn an_engine_and_a_switch_that_are_not_seen_are_refused_with_the_reason() {
     let plugged = Plugged::new(&container, "eth0", &bridge, Plug::default());
     let within = |words: &[&str]| -> Ran {
         let tool = command("docker-ovs", words);
-        let mut unshare = Command::new("unshare");
+        let mut unshare = lab::program("unshare");
         unshare.args(["--pid", "--mount", "--fork", "--mount-proc"]).arg(tool.get_program());
         unshare.args(tool.get_args()).output().unwrap().into()
     };
@@ -136,7 +136,7 @@ fn an_engine_and_a_switch_that_are_not_seen_are_refused_with_the_reason() {
     assert!(!pruned.stdout.contains(plugged.host_end()), "{pruned:?}");
     // With the outer /proc a number means another process than this program's own calls say.
     let tool = command("docker-ovs", &["port", container.name(), bridge.name()]);
-    let mut unshare = Command::new("unshare");
+    let mut unshare = lab::program("unshare");
     unshare.args(["--pid", "--fork"]).arg(tool.get_program()).args(tool.get_args());
     let ran = Ran::from(unshare.output().unwrap());
     assert!(ran.code == 2 && !ran.stdout.contains("eth0"), "{ran:?}");
@@ -330,7 +330,7 @@ fn doctor_says_of_nothing_that_it_is_well_without_having_looked() {
     let (bridge, container) = (Bridge::new(), Container::run());
     let _plugged = Plugged::new(&container, "eth0", &bridge, Plug::default());
     let doctor = command("docker-ovs", &["doctor"]);
-    let mut bare = Command::new("setpriv");
+    let mut bare = lab::program("setpriv");
     bare.args(["--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"]);
     let ran = Ran::from(bare.arg(doctor.get_program()).args(doctor.get_args()).output().unwrap());
     let line = |name: &str| ran.stdout.lines().find(|line| line.starts_with(name)).unwrap();

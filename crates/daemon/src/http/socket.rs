@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_listener_that_takes_nobody_is_alive_and_not_waited_for() {
+    async fn a_listener_that_accepts_no_connection_is_alive_and_not_waited_for() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("d.sock");
         let _deaf = std::os::unix::net::UnixListener::bind(&path).unwrap();

@@ -6,7 +6,7 @@ use model::wiring::PortState;
 use model::{Look, Snapshot, SourceError, SourceErrorKind, Target, query, resolve};
 
 use super::executor::PlanExecutor;
-use super::restore::proof;
+use super::questions::proof;
 use super::settle::unknown_occupants;
 use super::{ActError, Connected, generate};
 use crate::{Host, Observe, Question};
@@ -114,14 +114,15 @@ fn near(request: &Connect) -> Question {
 
 /// Whether the interface is on the bridge now, with a number.
 pub(super) fn came_true(snapshot: &Snapshot, plan: &Plan) -> Result<(), SourceError> {
-    let blind = |error: query::QueryError| match error {
-        query::QueryError::SourceUnavailable(source_error) => source_error,
+    let source_error = |error: query::QueryError| match error {
+        query::QueryError::SourceUnavailable(why) => why,
         other => SourceError::new(SourceErrorKind::Gone, "the container", other),
     };
-    let target =
-        query::container(snapshot, &plan.container.id.0).map(Subject::Container).map_err(blind)?;
+    let target = query::container(snapshot, &plan.container.id.0)
+        .map(Subject::Container)
+        .map_err(source_error)?;
     let wiring = resolve(snapshot);
-    let found = query::attachments(snapshot, &wiring, target).map_err(blind)?;
+    let found = query::attachments(snapshot, &wiring, target).map_err(source_error)?;
     let here = found.iter().find(|found| found.link.name == plan.interface);
     match here.map(|found| &found.port) {
         Some(PortState::On(port)) if port.bridge == plan.bridge => Ok(()),

@@ -7,13 +7,13 @@ use super::ActError;
 use super::observer::Observer;
 use crate::Host;
 use crate::deadline::Deadline;
-use crate::kernel::Links;
-use crate::switch::ovsdb::Rows;
+use crate::kernel::KernelExecutor;
+use crate::switch::ovsdb::SwitchExecutor;
 
 /// What is needed to change things, and what was done with it.
 pub(super) struct PlanExecutor {
-    links: Links,
-    rows: Rows,
+    kernel: KernelExecutor,
+    switch: SwitchExecutor,
     /// What would undo the steps that were carried out.
     done: Vec<Step>,
     /// How many there were.
@@ -25,21 +25,21 @@ impl PlanExecutor {
     /// Waits for its turn: from now on no other docker-ovs changes anything.
     pub(super) async fn take(host: &Host) -> Result<Self, SourceError> {
         let due = Deadline::after(host.timeout);
-        let rows = Rows::lock(host, due).await?;
-        let links = Links::of(host)?;
+        let switch = SwitchExecutor::lock(host, due).await?;
+        let kernel = KernelExecutor::of(host)?;
         let observer = host.observer.clone();
-        Ok(Self { links, rows, done: Vec::new(), count: 0, observer })
+        Ok(Self { kernel, switch, done: Vec::new(), count: 0, observer })
     }
 
     /// For several plans.
     pub(super) fn keeping_the_lock(self) -> Self {
-        Self { rows: self.rows.keeping_the_lock(), ..self }
+        Self { switch: self.switch.keeping_the_lock(), ..self }
     }
 
     /// All steps, or none. `snapshot` is what the plan rests on.
     pub(super) async fn run(&mut self, snapshot: &Snapshot, plan: &Plan) -> Result<(), ActError> {
         self.done.clear();
-        self.links.enter(snapshot, &plan.container)?;
+        self.kernel.enter(snapshot, &plan.container)?;
         self.run_steps(&plan.steps).await
     }
 
@@ -71,7 +71,7 @@ impl PlanExecutor {
     /// is left of it.
     pub(super) fn may_try_again(&self, act_error: &ActError) -> bool {
         let ActError::Failed { why, left } = act_error else { return false };
-        self.rows.are_locked() && why.kind == SourceErrorKind::Gone && left.is_empty()
+        self.switch.are_locked() && why.kind == SourceErrorKind::Gone && left.is_empty()
     }
 
     /// Brings everything back to where it was, because of `why`.
@@ -88,9 +88,9 @@ impl PlanExecutor {
     /// once more because of the port.
     async fn plug(&mut self, veth: &KernelStep, port: &SwitchStep) -> Result<(), SourceError> {
         self.look_again(port)?;
-        let Self { links, rows, .. } = self;
+        let Self { kernel, switch, .. } = self;
         // The first one sends what it has to say before the second one begins.
-        let (told, made) = tokio::join!(rows.take_step(port), async { links.take_step(veth) });
+        let (told, made) = tokio::join!(switch.take_step(port), async { kernel.take_step(veth) });
         if made.is_ok() {
             self.has_taken(&Step::Kernel(veth.clone()));
         }
@@ -110,10 +110,10 @@ impl PlanExecutor {
 
     async fn take_step(&mut self, step: &Step) -> Result<(), SourceError> {
         match step {
-            Step::Kernel(step) => self.links.take_step(step),
+            Step::Kernel(step) => self.kernel.take_step(step),
             Step::Switch(step) => {
                 self.look_again(step)?;
-                self.rows.take_step(step).await
+                self.switch.take_step(step).await
             }
         }
     }
@@ -125,7 +125,7 @@ impl PlanExecutor {
             SwitchStep::RemoveMember { port, .. } => Some(port),
             SwitchStep::Await { .. } | SwitchStep::Rewrite { .. } => None,
         };
-        orphan.map_or(Ok(()), |port| self.links.require_gone(&port.iface))
+        orphan.map_or(Ok(()), |port| self.kernel.require_gone(&port.iface))
     }
 
     fn has_taken(&mut self, step: &Step) {

@@ -1,11 +1,12 @@
 //! Acting: a request becomes a plan, the plan is carried out, and another look says whether it
-//! came true. One of us at a time: the docker-ovs that changes a switch holds a lock in its database.
+//! came true. One process at a time: the docker-ovs that changes a switch holds a lock in its database.
 
 mod connect;
 mod executor;
 mod generate;
 mod observer;
 mod prune;
+mod questions;
 mod restore;
 mod settle;
 
@@ -19,9 +20,9 @@ pub(crate) use generate::generate;
 pub use generate::random;
 pub(crate) use observer::Observer;
 pub use observer::StepObserver;
-pub(crate) use prune::left_over_in;
-pub use prune::{LeftOver, Pruned};
-pub(crate) use restore::whole;
+pub(crate) use prune::prune_candidates_in;
+pub use prune::{PruneCandidates, Pruned};
+pub(crate) use questions::whole;
 pub use restore::{Done, Restored, plan_restore};
 
 /// What came of a request.

@@ -1,4 +1,4 @@
-//! `prune`: what was left behind is looked at twice before it goes.
+//! `prune`: what is orphaned is looked at twice before it goes.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use model::query::QueryError;
 
 use super::ActError;
 use super::executor::PlanExecutor;
-use super::restore::whole;
+use super::questions::whole;
 use crate::Host;
 
 /// A device that is gone now may be back in a moment, as one that is renamed.
@@ -18,9 +18,9 @@ const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 /// So many looks, until what was agreed has been removed or has failed.
 const ROUNDS: usize = 3;
 
-/// What was left behind.
+/// What `prune` may remove, and what it leaves alone.
 #[derive(Clone, Debug, Default)]
-pub struct LeftOver {
+pub struct PruneCandidates {
     /// What may be removed.
     pub prunable: Vec<Prunable>,
     /// What may be alive: it is left alone.
@@ -41,15 +41,16 @@ impl Host {
     ///
     /// # Errors
     /// No such bridge, or a source is missing.
-    pub async fn left_over(&self, request: &Prune) -> Result<LeftOver, ActError> {
-        let found = self.left_over_now(request).await?;
+    pub async fn prune_candidates(&self, request: &Prune) -> Result<PruneCandidates, ActError> {
+        let found = self.prune_candidates_now(request).await?;
         if !request.all || found.prunable.is_empty() {
             return Ok(found);
         }
         tokio::time::sleep(BETWEEN_LOOKS).await;
-        let LeftOver { mut prunable, undecided } = self.left_over_now(request).await?;
+        let PruneCandidates { mut prunable, undecided } =
+            self.prune_candidates_now(request).await?;
         prunable.retain(|one| found.prunable.iter().any(|other| other.is(one)));
-        Ok(LeftOver { prunable, undecided })
+        Ok(PruneCandidates { prunable, undecided })
     }
 
     /// Removes of `agreed` what still may be: each has been seen twice then.
@@ -65,7 +66,7 @@ impl Host {
         let mut pruned: Vec<Pruned> = Vec::new();
         for round in 1..=ROUNDS {
             let look = whole(self).await?;
-            let still = left_over_in(&look, request)?.prunable;
+            let still = prune_candidates_in(&look, request)?.prunable;
             let done = |one: &Prunable| pruned.iter().any(|done| done.what.is(one));
             let is_agreed = |one: &Prunable| agreed.iter().any(|other| other.is(one));
             let still: Vec<_> =
@@ -85,12 +86,12 @@ impl Host {
         Ok(pruned)
     }
 
-    async fn left_over_now(&self, request: &Prune) -> Result<LeftOver, ActError> {
+    async fn prune_candidates_now(&self, request: &Prune) -> Result<PruneCandidates, ActError> {
         let doubtful = |look: &Look| {
             let all = undecided(&look.snapshot, &look.wiring, request).into_iter();
             all.filter(|one| one.may_settle).map(|one| one.what).collect()
         };
-        left_over_in(&self.wait_until_settled(doubtful).await?, request)
+        prune_candidates_in(&self.wait_until_settled(doubtful).await?, request)
     }
 }
 
@@ -99,14 +100,17 @@ fn has_changed(error: &ActError) -> bool {
 }
 
 /// What may be removed of what was seen in one look.
-pub(crate) fn left_over_in(look: &Look, request: &Prune) -> Result<LeftOver, ActError> {
+pub(crate) fn prune_candidates_in(
+    look: &Look,
+    request: &Prune,
+) -> Result<PruneCandidates, ActError> {
     let refused = |error: QueryError| ActError::Refused(error.into());
     look.require_sources().map_err(refused)?;
     if let Some(bridge) = &request.bridge {
         look.bridge(bridge).map_err(refused)?;
     }
     require_here(&look.snapshot)?;
-    Ok(LeftOver {
+    Ok(PruneCandidates {
         prunable: prune(&look.snapshot, &look.wiring, request),
         undecided: undecided(&look.snapshot, &look.wiring, request),
     })

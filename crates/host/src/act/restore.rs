@@ -1,12 +1,11 @@
 //! `restore`: also what a daemon calls when a container starts.
 
-use model::plan::{
-    PlanError, Remembered, Restore, RestoreAction, Step, remembered, renames, restore,
-};
+use model::plan::{Remembered, Restore, RestoreAction, Step, remembered, renames, restore};
 use model::{Look, Snapshot, query, rehearse, resolve};
 
 use super::connect::{TRIES, came_true};
 use super::executor::PlanExecutor;
+use super::questions::{whole, with_traffic};
 use super::settle::unknown_occupants;
 use super::{ActError, generate};
 use crate::{Host, Observe, Question};
@@ -114,24 +113,6 @@ pub async fn plan_restore(
         Restored { what, how: Done::As(action) }
     };
     Ok(all.into_iter().map(plan).collect())
-}
-
-/// A whole look that missed nothing.
-pub(crate) async fn whole(from: &impl Observe) -> Result<Look, PlanError> {
-    let look = Look::new(from.observe(&with_traffic()).await);
-    look.require_sources()?;
-    Ok(look)
-}
-
-/// What keeps packets from passing is mended too; and what a plan removes must be gone in every
-/// engine of this host.
-fn with_traffic() -> Question {
-    Question { traffic: true, routes: true, ..proof() }
-}
-
-/// A whole look that can prove that a container is gone.
-pub(super) fn proof() -> Question {
-    Question { identities: true, other_engines: true, ..Question::default() }
 }
 
 /// Writes down what containers are called now. A record that changed meanwhile is left to the

@@ -7,7 +7,7 @@ use model::Look;
 use model::ids::{Name, Nsid};
 use model::plan::PlanError;
 
-use super::restore::whole;
+use super::questions::whole;
 use crate::deadline::Deadline;
 use crate::{Host, kernel};
 
@@ -32,7 +32,8 @@ impl Host {
         doubtful: impl Fn(&Look) -> Vec<Name>,
     ) -> Result<Look, PlanError> {
         let longest = self.timeout.min(LONGEST);
-        let (due, least) = (Deadline::after(longest), Deadline::after(longest.min(AT_LEAST)));
+        let due = Deadline::after(longest);
+        let least = Deadline::after(longest.min(AT_LEAST));
         for round in 0.. {
             let look = whole(self).await?;
             let open = doubtful(&look);

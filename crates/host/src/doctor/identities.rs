@@ -26,7 +26,8 @@ pub(super) fn check(snapshot: &Snapshot) -> Vec<Check> {
 
 /// An engine that is not asked who runs what; `-H` asks it instead.
 fn other(engine: &OtherEngine) -> Check {
-    let (name, target) = ("identity".to_owned(), engine.address.clone());
+    let name = "identity".to_owned();
+    let target = engine.address.clone();
     let unasked = match engine.containers.rows().len() {
         1 => "its 1 container is not asked about".to_owned(),
         count => format!("its {count} containers are not asked about"),
@@ -49,7 +50,8 @@ fn line(source: &str, identity: &SourceIdentity) -> Check {
         World::Elsewhere { why } => (Verdict::Note, format!("elsewhere: {why}"), ELSEWHERE),
         World::Unknown { why } => (Verdict::Note, format!("unknown: {why}"), ELSEWHERE),
     };
-    let (name, target) = ("identity".to_owned(), source.to_owned());
+    let name = "identity".to_owned();
+    let target = source.to_owned();
     Check { name, target, verdict, detail, hint: hint.to_owned() }
 }
 
@@ -58,7 +60,8 @@ pub(super) fn check_namespace(snapshot: &Snapshot) -> Check {
     let name = "namespace".to_owned();
     let Some(switch) = snapshot.switch_netns else {
         let why = snapshot.switch_netns_error().unwrap_or("ovs-vswitchd was not looked for");
-        let (target, detail) = ("ovs-vswitchd".to_owned(), format!("unknown: {why}"));
+        let target = "ovs-vswitchd".to_owned();
+        let detail = format!("unknown: {why}");
         return Check { name, target, verdict: Verdict::Fail, detail, hint: SWITCH.to_owned() };
     };
     let detail = match kernel::own_namespace() {

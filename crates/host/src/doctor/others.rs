@@ -66,7 +66,8 @@ pub(super) fn check(snapshot: &Snapshot) -> Check {
     };
     let hint =
         if found.is_empty() { "" } else { "docker ovs restore makes again what they remove" };
-    let (name, target) = ("others".to_owned(), "bridges".to_owned());
+    let name = "others".to_owned();
+    let target = "bridges".to_owned();
     Check { name, target, verdict, detail, hint: hint.to_owned() }
 }
 

@@ -1,5 +1,5 @@
-//! Asking any engine for many containers at once. One container hides no other: an engine may
-//! owe the answer about one for long.
+//! Asking any engine for many containers at once. One container hides no other: while
+//! Docker starts a container, inspect calls for it block.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use model::SourceError;
 use model::ids::ContainerId;
 use model::snapshot::Container;
 
-use super::held::Held;
+use super::budget::Budget;
 use super::{Engine, Found};
 use crate::deadline::{late, within};
 
@@ -28,10 +28,11 @@ pub(crate) async fn all(engine: &dyn Engine) -> Result<Vec<Found>, SourceError> 
         inspect_soon(engine, &id, Some(found)).await
     });
     let mut inspected = inspected.buffered(IN_FLIGHT);
-    let (mut rows, mut held) = (Vec::new(), Held::default());
+    let mut rows = Vec::new();
+    let mut budget = Budget::default();
     while let Some(found) = inspected.try_next().await? {
         if let Some(found) = found {
-            held.add(engine, &found.row)?;
+            budget.add(engine, &found.row)?;
             rows.push(found);
         }
     }

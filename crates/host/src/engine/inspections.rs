@@ -14,8 +14,8 @@ use model::ids::ContainerId;
 use model::snapshot::Container;
 
 use super::ask::{IN_FLIGHT, inspect_soon};
-use super::held::Held;
-use super::netns::settle;
+use super::budget::Budget;
+use super::netns::find_namespaces;
 use super::{Engine, Found};
 use crate::deadline::Deadline;
 
@@ -28,7 +28,7 @@ type Answer = (ContainerId, Result<Option<Container>, SourceError>);
 /// What an engine is being asked.
 pub(super) struct Inspections<'e> {
     engine: &'e dyn Engine,
-    patience: Duration,
+    timeout: Duration,
     asked: FuturesUnordered<BoxFuture<'e, Answer>>,
     /// The containers it is asked about.
     about: BTreeSet<ContainerId>,
@@ -37,10 +37,11 @@ pub(super) struct Inspections<'e> {
 }
 
 impl<'e> Inspections<'e> {
-    /// No answer may take longer than `patience`.
-    pub(super) fn of(engine: &'e dyn Engine, patience: Duration) -> Self {
-        let (about, waiting) = (BTreeSet::new(), BTreeSet::new());
-        Self { engine, patience, asked: FuturesUnordered::new(), about, waiting }
+    /// No answer may take longer than `timeout`.
+    pub(super) fn of(engine: &'e dyn Engine, timeout: Duration) -> Self {
+        let about = BTreeSet::new();
+        let waiting = BTreeSet::new();
+        Self { engine, timeout, asked: FuturesUnordered::new(), about, waiting }
     }
 
     /// Something happened to `changed`.
@@ -54,7 +55,8 @@ impl<'e> Inspections<'e> {
             let Some(id) = self.waiting.difference(&self.about).next().cloned() else { return };
             self.waiting.remove(&id);
             self.about.insert(id.clone());
-            let (engine, due) = (self.engine, Deadline::after(self.patience));
+            let engine = self.engine;
+            let due = Deadline::after(self.timeout);
             let known = rows.get(&id).cloned();
             self.asked.push(inspect(engine, due, id, known).boxed());
         }
@@ -70,8 +72,8 @@ impl<'e> Inspections<'e> {
             rows.remove(&id);
             rows.extend(row?.map(|row| (id, row)));
         }
-        let mut held = Held::default();
-        rows.values().try_for_each(|row| held.add(self.engine, row))?;
+        let mut budget = Budget::default();
+        rows.values().try_for_each(|row| budget.add(self.engine, row))?;
         self.go_on(rows);
         Ok(())
     }
@@ -86,6 +88,6 @@ async fn inspect(
     let known = known.map(|row| Found { row, sandbox: None });
     let found = due.hold(|| engine.what(), inspect_soon(engine, &id, known)).await;
     let Ok(Some(mut found)) = found else { return (id, found.map(|_| None)) };
-    settle(engine, due, from_mut(&mut found)).await;
+    find_namespaces(engine, due, from_mut(&mut found)).await;
     (id, Ok(Some(found.row)))
 }

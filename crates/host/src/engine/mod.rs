@@ -4,8 +4,8 @@
 //! [`ENGINES`]. What look and watch do with any of them is in [`ask`], [`netns`] and [`watch`].
 
 pub(crate) mod ask;
+pub(crate) mod budget;
 pub(crate) mod docker;
-pub(crate) mod held;
 mod inspections;
 pub(crate) mod netns;
 pub(crate) mod others;

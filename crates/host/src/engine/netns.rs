@@ -22,7 +22,7 @@ use crate::{failure, kernel};
 
 /// Says in each row which namespace its process is in, or why that cannot be known. The
 /// namespaces are held open; what keeps them keeps them alive.
-pub(crate) async fn settle(
+pub(crate) async fn find_namespaces(
     engine: &dyn Engine,
     due: Deadline,
     found: &mut [Found],

@@ -1,5 +1,5 @@
 //! Containers, watched: listed once, then inspected whenever something happens to them, and listed
-//! again when the engine may have kept something to itself.
+//! again when the engine may have dropped events.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -14,11 +14,11 @@ use model::{SourceError, SourceErrorKind};
 use tokio::sync::Notify;
 use tokio::sync::watch::Sender;
 use tokio::task::yield_now;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 
 use super::ask::all;
 use super::inspections::{Inspections, Rows};
-use super::netns::settle;
+use super::netns::find_namespaces;
 use super::{Configured, Engine, Event, Events, Found};
 use crate::deadline::Deadline;
 use crate::identity;
@@ -33,35 +33,36 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// Tells all containers, and again after each change, until the engine fails.
 pub(crate) async fn run(
     configured: &Configured,
-    patience: Duration,
-    told: &Sender<Answered<Container>>,
+    timeout: Duration,
+    latest: &Sender<Answered<Container>>,
 ) -> SourceError {
-    let Err(source_error) = follow(configured, patience, told).await;
+    let Err(source_error) = follow(configured, timeout, latest).await;
     source_error
 }
 
 async fn follow(
     configured: &Configured,
-    patience: Duration,
-    told: &Sender<Answered<Container>>,
+    timeout: Duration,
+    latest: &Sender<Answered<Container>>,
 ) -> Result<Infallible, SourceError> {
     let engine = configured.engine()?;
-    let (what, due) = (|| engine.what(), || Deadline::after(patience));
+    let what = || engine.what();
+    let due = || Deadline::after(timeout);
     // First the events, so that none is missed between the list and them.
     let events = due().hold(what, engine.events()).await?;
-    let (rows, identity) = due().hold(what, all_settled(engine, due())).await?;
+    let (rows, identity) = due().hold(what, list_with_namespaces(engine, due())).await?;
     // Another process may answer at the same address than before.
     let id = due().hold(what, engine.id()).await.ok().flatten();
     let identity = SourceIdentity { id, ..identity };
-    told.send_modify(|told| {
-        *told.about_mut() = Some(identity);
-        told.set_fresh(rows.values().cloned().collect());
+    latest.send_modify(|latest| {
+        *latest.about_mut() = Some(identity);
+        latest.set_fresh(rows.values().cloned().collect());
     });
     let sign = Notify::new();
     tokio::select! {
         biased;
-        ended = follow_events(engine, patience, events, rows, told, &sign) => ended,
-        ended = probe(engine, patience, told, &sign) => ended,
+        ended = follow_events(engine, timeout, events, rows, latest, &sign) => ended,
+        ended = probe(engine, timeout, latest, &sign) => ended,
     }
 }
 
@@ -69,14 +70,15 @@ async fn follow(
 /// container that is long in starting, and be well.
 async fn probe(
     engine: &dyn Engine,
-    patience: Duration,
-    told: &Sender<Answered<Container>>,
+    timeout: Duration,
+    latest: &Sender<Answered<Container>>,
     sign: &Notify,
 ) -> Result<Infallible, SourceError> {
     let what = || engine.what();
     loop {
-        if timeout(PROBE_AFTER, sign.notified()).await.is_err() {
-            await_liveness(told, what, Deadline::after(patience).hold(what, engine.ping())).await?;
+        if tokio::time::timeout(PROBE_AFTER, sign.notified()).await.is_err() {
+            await_liveness(latest, what, Deadline::after(timeout).hold(what, engine.ping()))
+                .await?;
         }
     }
 }
@@ -84,13 +86,14 @@ async fn probe(
 /// Keeps the rows up to date; `sign` hears when the engine tells something.
 async fn follow_events(
     engine: &dyn Engine,
-    patience: Duration,
+    timeout: Duration,
     mut events: Events,
     mut rows: Rows,
-    told: &Sender<Answered<Container>>,
+    latest: &Sender<Answered<Container>>,
     sign: &Notify,
 ) -> Result<Infallible, SourceError> {
-    let (mut asked, mut changed) = (Inspections::of(engine, patience), Changed::default());
+    let mut asked = Inspections::of(engine, timeout);
+    let mut changed = Changed::default();
     let mut retry = Retry::default();
     loop {
         retry.note(&rows);
@@ -101,18 +104,18 @@ async fn follow_events(
                     answer?;
                     break;
                 }
-                packet_sockets = happened(&mut events, &mut changed, retry.due, sign) => packet_sockets?,
+                noted = happened(&mut events, &mut changed, retry.due, sign) => noted?,
             }
             changed.ids.append(&mut retry.take());
             asked.ask(std::mem::take(&mut changed.ids), &rows);
         }
-        // What was packet_sockets while an answer came is still to be asked about.
+        // What events told while an answer came is still to be asked about.
         if std::mem::take(&mut changed.missed) {
-            let due = Deadline::after(patience);
-            (rows, _) = due.hold(|| engine.what(), all_settled(engine, due)).await?;
-            asked = Inspections::of(engine, patience);
+            let due = Deadline::after(timeout);
+            (rows, _) = due.hold(|| engine.what(), list_with_namespaces(engine, due)).await?;
+            asked = Inspections::of(engine, timeout);
         }
-        told.send_modify(|told| told.renew(rows.values().cloned().collect()));
+        latest.send_modify(|latest| latest.renew(rows.values().cloned().collect()));
     }
 }
 
@@ -150,12 +153,12 @@ impl Retry {
 }
 
 /// Every container, and who answered.
-async fn all_settled(
+async fn list_with_namespaces(
     engine: &dyn Engine,
     due: Deadline,
 ) -> Result<(Rows, SourceIdentity), SourceError> {
     let mut found = all(engine).await?;
-    settle(engine, due, &mut found).await;
+    find_namespaces(engine, due, &mut found).await;
     let identity = identity::engine::identify(engine, &found);
     Ok((found.into_iter().map(by_id).collect(), identity))
 }

@@ -170,8 +170,8 @@ mod tests {
     #[test]
     fn what_listens_at_the_very_address_hears() {
         let own = Process::open(std::process::id()).unwrap();
-        let (one, all) =
-            (TcpListener::bind("127.0.0.1:0").unwrap(), TcpListener::bind("[::]:0").unwrap());
+        let one = TcpListener::bind("127.0.0.1:0").unwrap();
+        let all = TcpListener::bind("[::]:0").unwrap();
         let at = one.local_addr().unwrap();
         assert!(listens(&own, at).unwrap());
         // What another user's process is may be hidden.

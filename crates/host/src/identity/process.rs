@@ -122,8 +122,8 @@ impl Process {
         self.read("cgroup").is_ok_and(|text| cgroup_is_of(&String::from_utf8_lossy(&text), id))
     }
 
-    /// Whether it numbers processes as this program does. Who may not look at its namespaces is
-    /// told by its numbers.
+    /// Whether it numbers processes as this program does. Where its namespaces may not be
+    /// looked at, its numbers tell.
     pub(crate) fn shares_our_pids(&self) -> io::Result<bool> {
         let own = statat(CWD, "/proc/self/ns/pid", AtFlags::empty())?;
         match self.pid_namespace() {
@@ -209,7 +209,8 @@ mod tests {
 
     #[test]
     fn a_cgroup_is_of_the_container_whose_full_id_comes_last() {
-        let (a, b) = ("1a".repeat(32), "2b".repeat(32));
+        let a = "1a".repeat(32);
+        let b = "2b".repeat(32);
         for mine in [
             format!("0::/system.slice/docker-{a}.scope"),
             format!("0::/../../docker-{a}.scope/init.scope"),

@@ -12,8 +12,8 @@ use netns::{Error, EthtoolSocket, Netns, RouteSocket, VethEnd};
 use crate::act::generate;
 use crate::{Host, failure, kernel};
 
-/// Where links are changed.
-pub(crate) struct Links {
+/// Carries out the kernel's steps of a plan.
+pub(crate) struct KernelExecutor {
     /// Of the switch's namespace, wherever it is used.
     switch: RouteSocket,
     home: Option<Home>,
@@ -27,7 +27,7 @@ struct Home {
     inside: Option<RouteSocket>,
 }
 
-impl Links {
+impl KernelExecutor {
     pub(crate) fn of(host: &Host) -> Result<Self, SourceError> {
         let switch = host.identify_switch(true).netns?;
         let switch = inside(&switch, |_| RouteSocket::here());
@@ -100,8 +100,8 @@ fn home(open: &mut Option<Home>, wanted: NetnsId) -> Result<&mut Home, SourceErr
 /// every moment it can be known for ours. Under its own name it is up from the first moment on:
 /// listeners to links are told of it but once.
 fn make_veth(veth: &Veth, switch: &RouteSocket, home: &Netns) -> Result<(), Error> {
-    let drawn = generate().host_end;
-    let draft = if veth.is_known() { &*veth.host_end } else { &drawn };
+    let generated = generate().host_end;
+    let draft = if veth.is_known() { &*veth.host_end } else { &generated };
     let near = VethEnd { name: draft.to_owned(), mac: None, mtu: veth.mtu, up: veth.is_known() };
     let far = VethEnd {
         name: veth.interface.to_string(),
@@ -135,10 +135,10 @@ fn unmake_veth(veth: &Veth, switch: &RouteSocket) -> Result<(), Error> {
 }
 
 /// A link as it was seen: its name, its index, its alias, the index of its other end.
-type Seen<'a> = (&'a Name, Ifindex, Option<&'a str>, Option<Ifindex>);
+type SeenLink<'a> = (&'a Name, Ifindex, Option<&'a str>, Option<Ifindex>);
 
 /// Deletes a link if it still is the one that was seen, whose, and leads where it led.
-fn delete_link(seen: Seen<'_>, switch: &RouteSocket) -> Result<(), Error> {
+fn delete_link(seen: SeenLink<'_>, switch: &RouteSocket) -> Result<(), Error> {
     let (name, ifindex, alias, peer) = seen;
     let link = switch.link(ifindex.0)?.filter(|link| {
         let same = *link.name == **name && link.alias.as_deref() == alias;

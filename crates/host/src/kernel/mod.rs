@@ -3,14 +3,15 @@
 //! [`read`] decides what is read, [`rows`] turns rtnetlink's rows into ours, [`offload`] adds what
 //! ethtool knows of them, [`pairs`] what namespaces call each other, [`between`] finds those that are
 //! on the way and no source named, [`paths`] those that ports name by a path, [`watch`] reads again
-//! what [`hints`] say has changed, on threads of [`reader`], [`change`] makes them;
+//! what [`notifications`] say has changed, on threads of [`reader`], [`change`] makes them;
 //! [`mod@inhabited`] tells which namespaces are being taken down.
 
 mod between;
 mod change;
-mod hints;
+mod homes;
 mod inhabited;
 mod namespaces;
+mod notifications;
 mod offload;
 mod pairs;
 mod paths;
@@ -20,12 +21,14 @@ mod rows;
 pub mod switch_namespace;
 pub mod watch;
 
-pub(crate) use change::Links;
-pub(crate) use hints::open;
+pub(crate) use change::KernelExecutor;
+pub(crate) use homes::Homes;
 pub(crate) use inhabited::inhabited;
-pub(crate) use namespaces::{named, not_opened, open_named, own_namespace, source_error};
+pub(crate) use namespaces::{not_opened, open_named, own_namespace, source_error};
+pub(crate) use notifications::open;
 pub(crate) use paths::note_paths;
 pub(crate) use read::{
-    alone, around, everything, homes, listen, needs_everything, read_packet_sockets, shut,
+    listen, needs_everything, read_narrow, read_others, read_packet_sockets, read_switch,
+    read_whole,
 };
 pub(crate) use rows::id;

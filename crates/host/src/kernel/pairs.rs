@@ -57,7 +57,8 @@ struct Entries {
 
 impl Entries {
     fn of(rows: &[Namespace]) -> Self {
-        let (mut ends, mut links) = (BTreeMap::new(), BTreeMap::new());
+        let mut ends = BTreeMap::new();
+        let mut links = BTreeMap::new();
         for (i, row) in rows.iter().enumerate() {
             for link in row.links.iter().filter(|link| link.ethernet) {
                 let own = link.ifindex.0;

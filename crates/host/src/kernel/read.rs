@@ -9,7 +9,8 @@ use model::snapshot::{Link, Namespace};
 use netns::{LinkWatch, Netns, RouteSocket};
 
 use super::between::found_between;
-use super::namespaces::{named, own_namespace, source_error};
+use super::homes::{Homes, empty};
+use super::namespaces::source_error;
 use super::offload;
 use super::pairs::name_each_other;
 use super::rows::{self as links, id};
@@ -22,8 +23,12 @@ const FURTHEST: usize = 4;
 /// One namespace whole, and of the switch's namespace the links that those inside lead to:
 /// the cost does not depend on how many there are. Both are visited by one thread. Without a
 /// switch's namespace the one alone.
-pub(crate) fn around(home: &Netns, switch: Option<&Netns>, details: Details) -> Vec<Namespace> {
-    let Some(switch) = switch else { return whole(&[(home, Vec::new())], None, details).0 };
+pub(crate) fn read_narrow(
+    home: &Netns,
+    switch: Option<&Netns>,
+    details: Details,
+) -> Vec<Namespace> {
+    let Some(switch) = switch else { return with_between(&[(home, Vec::new())], None, details).0 };
     if id(home) == id(switch) {
         return vec![empty(id(home), Vec::new())];
     }
@@ -59,20 +64,22 @@ pub(crate) fn around(home: &Netns, switch: Option<&Netns>, details: Details) -> 
 /// wrote down: hardware, and internal ports of the switch that were moved; or leads to a namespace
 /// between this one and the switch's.
 pub(crate) fn needs_everything(inside: &Namespace) -> bool {
-    let blind = |link: &Link| matches!(link.kind.as_deref(), None | Some("tun" | "openvswitch"));
-    inside.links.iter().any(|link| link.ethernet && blind(link)) || inside.exits().next().is_some()
+    let untraceable =
+        |link: &Link| matches!(link.kind.as_deref(), None | Some("tun" | "openvswitch"));
+    inside.links.iter().any(|link| link.ethernet && untraceable(link))
+        || inside.exits().next().is_some()
 }
 
 /// These namespaces whole, each with its names, and the switch's where that is known.
-pub(crate) fn everything(
+pub(crate) fn read_whole(
     homes: &[(&Netns, Vec<String>)],
     switch: Option<&Netns>,
     details: Details,
 ) -> Vec<Namespace> {
-    let (mut rows, between) = whole(homes, switch, details);
+    let (mut rows, between) = with_between(homes, switch, details);
     let Some(switch) = switch else { return rows };
     if rows.iter().all(|row| row.id != id(switch)) {
-        rows.extend(each(&[(switch, Vec::new())], Some(switch), details));
+        rows.extend(read_each(&[(switch, Vec::new())], Some(switch), details));
     }
     let others: Vec<&Netns> = homes.iter().map(|(home, _)| *home).chain(&between).collect();
     let here = rows.iter_mut().find(|row| row.id == id(switch));
@@ -94,7 +101,7 @@ pub(crate) fn everything(
 }
 
 /// The switch's namespace without what it calls others.
-pub(crate) fn alone(switch: &Netns) -> Namespace {
+pub(crate) fn read_switch(switch: &Netns) -> Namespace {
     let read = netns::visit(&[switch], |_, socket| {
         let mut links = links::all(socket)?;
         offload::note(&mut links, offload::Of::VethsWithin);
@@ -111,14 +118,13 @@ pub(crate) fn alone(switch: &Netns) -> Namespace {
 /// These namespaces, if their handles still lead there, and all that have a name; and
 /// what the switch's namespace calls them. None is held open afterwards: that would keep it
 /// alive.
-pub(crate) fn homes(
+pub(crate) fn read_others(
     handles: &[(Handle, NetnsId)],
     switch: &Netns,
 ) -> (Vec<Namespace>, BTreeMap<Nsid, NetnsId>) {
-    let mut homes: BTreeMap<NetnsId, (Netns, Vec<String>)> = BTreeMap::new();
-    let mut shut: BTreeMap<NetnsId, Namespace> = BTreeMap::new();
+    let mut homes = Homes::default();
     for (handle, netns) in handles.iter().filter(|(_, netns)| *netns != id(switch)) {
-        if homes.contains_key(netns) {
+        if homes.is_open(*netns) {
             continue;
         }
         let opened = match handle {
@@ -126,47 +132,26 @@ pub(crate) fn homes(
             Handle::File(path) => Netns::open(path),
         };
         match opened {
-            Ok(space) if id(&space) == *netns => {
-                homes.insert(*netns, (space, Vec::new()));
-            }
+            Ok(space) if id(&space) == *netns => homes.insert(space),
             // That process has ended.
             Ok(_) => {}
             Err(error) if error.is_gone() => {}
             Err(error) => {
                 let why = source_error(format!("the network namespace {netns}"), &error);
-                shut.insert(*netns, self::shut(*netns, why));
+                homes.insert_unopened(*netns, why);
             }
         }
     }
-    for (name, space) in named() {
-        match space {
-            Ok(space) => {
-                let home = homes.entry(id(&space)).or_insert((space, Vec::new()));
-                home.1.push(name);
-            }
-            Err((netns, why)) => match homes.get_mut(&netns) {
-                Some((_, names)) => names.push(name),
-                None => {
-                    shut.entry(netns).or_insert_with(|| self::shut(netns, why)).names.push(name);
-                }
-            },
-        }
-    }
-    // Where vswitchd has a namespace of its own, Linux bridges of this one may be on the way.
-    if let Ok(own) = own_namespace()
-        && id(&own) != id(switch)
-    {
-        homes.entry(id(&own)).or_insert((own, Vec::new()));
-    }
-    shut.retain(|netns, _| !homes.contains_key(netns));
-    let homes: Vec<_> = homes.values().map(|(space, names)| (space, names.clone())).collect();
+    homes.add_named_and_own(Some(switch));
+    let unopened = homes.unopened_rows();
+    let homes = homes.spaces();
     let spaces: Vec<_> = homes.iter().map(|(space, _)| *space).collect();
     assign_nsids(&spaces, switch);
     let details = Details { traffic: true, routes: false };
-    let (mut rows, between) = whole(&homes, Some(switch), details);
+    let (mut rows, between) = with_between(&homes, Some(switch), details);
     assign_nsids(&between.iter().collect::<Vec<_>>(), switch);
     let spaces: Vec<&Netns> = spaces.into_iter().chain(&between).collect();
-    rows.extend(shut.into_values());
+    rows.extend(unopened);
     let nsids = netns::visit(&[switch], |_, socket| {
         let mut here = empty(id(switch), Vec::new());
         links::name_others(socket, &mut here, &spaces)?;
@@ -176,12 +161,12 @@ pub(crate) fn homes(
 }
 
 /// Changes are told only of namespaces that have an id; most have, by a link that leads there.
-/// Without CAP_NET_ADMIN the others stay unheard until something else has them read.
+/// Without CAP_NET_ADMIN changes in the others are not noticed until something else has them read.
 fn assign_nsids(spaces: &[&Netns], switch: &Netns) {
     netns::visit(&[switch], |_, socket| {
         for space in spaces.iter().filter(|space| id(space) != id(switch)) {
             if socket.nsid_of(space)?.is_none() {
-                socket.give_nsid(space)?;
+                socket.assign_nsid(space)?;
             }
         }
         Ok(())
@@ -191,18 +176,18 @@ fn assign_nsids(spaces: &[&Netns], switch: &Netns) {
 /// Listens to changes of links in the switch's namespace, or in all that it has a name for.
 pub(crate) fn listen(switch: &Netns, all: bool) -> Result<LinkWatch, SourceError> {
     let listening = netns::visit(&[switch], |_, _| LinkWatch::here(all));
-    let listening = listening.into_iter().next().unwrap_or(Err(netns::Error::Restless));
+    let listening = listening.into_iter().next().unwrap_or(Err(netns::Error::DumpInterrupted));
     listening.map_err(|error| source_error("changes of links".to_owned(), &error))
 }
 
 /// These namespaces, and those that are on the way from them to others and that no source named.
 /// These are held open until the caller has told what the switch's calls them.
-fn whole(
+fn with_between(
     homes: &[(&Netns, Vec<String>)],
     switch: Option<&Netns>,
     details: Details,
 ) -> (Vec<Namespace>, Vec<Netns>) {
-    let mut rows = each(homes, switch, details);
+    let mut rows = read_each(homes, switch, details);
     let mut between: Vec<Netns> = Vec::new();
     let spaces: Vec<&Netns> = homes.iter().map(|(home, _)| *home).collect();
     name_each_other(&mut rows, &spaces);
@@ -214,7 +199,7 @@ fn whole(
             break;
         }
         let more: Vec<_> = found.iter().map(|space| (space, Vec::new())).collect();
-        rows.extend(each(&more, switch, details));
+        rows.extend(read_each(&more, switch, details));
         between.extend(found);
         let known: Vec<&Netns> = homes.iter().map(|(home, _)| *home).chain(&between).collect();
         name_each_other(&mut rows, &known);
@@ -223,7 +208,7 @@ fn whole(
 }
 
 /// One row for each of these namespaces.
-fn each(
+fn read_each(
     homes: &[(&Netns, Vec<String>)],
     switch: Option<&Netns>,
     details: Details,
@@ -231,7 +216,7 @@ fn each(
     let others: Vec<&Netns> = switch.into_iter().collect();
     let spaces: Vec<&Netns> = homes.iter().map(|(home, _)| *home).collect();
     let read = netns::visit(&spaces, |i, socket| {
-        let Some((home, names)) = homes.get(i) else { return Err(netns::Error::Restless) };
+        let Some((home, names)) = homes.get(i) else { return Err(netns::Error::DumpInterrupted) };
         let mut row = empty(id(home), names.clone());
         row.links = links::all(socket)?;
         if details.routes && switch.map(id) != Some(row.id) {
@@ -248,23 +233,6 @@ fn each(
         .collect()
 }
 
-/// A namespace that could not be opened.
-pub(crate) fn shut(id: NetnsId, why: SourceError) -> Namespace {
-    Namespace { source_error: Some(why), ..empty(id, Vec::new()) }
-}
-
-fn empty(id: NetnsId, names: Vec<String>) -> Namespace {
-    Namespace {
-        id,
-        names,
-        nsids: BTreeMap::new(),
-        links: Vec::new(),
-        paths: Vec::new(),
-        packet_sockets: None,
-        source_error: None,
-    }
-}
-
 /// Notes in the switch's row which links packet sockets listen to.
 pub(crate) fn read_packet_sockets(switch: &Netns, rows: &mut [Namespace]) {
     let Some(here) = rows.iter_mut().find(|row| row.id == id(switch)) else { return };
@@ -274,7 +242,7 @@ pub(crate) fn read_packet_sockets(switch: &Netns, rows: &mut [Namespace]) {
 
 /// Nothing follows where it cannot be told.
 fn packet_sockets() -> Option<BTreeSet<Ifindex>> {
-    Some(netns::listened_to().ok()?.into_iter().map(Ifindex).collect())
+    Some(netns::packet_socket_links().ok()?.into_iter().map(Ifindex).collect())
 }
 
 fn unread(space: &Netns, names: &[String], error: &netns::Error) -> Namespace {

@@ -73,7 +73,8 @@ mod tests {
     async fn one_thing_is_read_after_another_on_the_same_thread() {
         let reader = Reader::start("reader", true).unwrap();
         let name = || std::thread::current().name().map(str::to_owned);
-        let (first, second) = (reader.read(move || (1, name())), reader.read(move || (2, name())));
+        let first = reader.read(move || (1, name()));
+        let second = reader.read(move || (2, name()));
         let expected = |n| Ok((n, Some("reader".to_owned())));
         assert_eq!((second.await, first.await), (expected(2), expected(1)));
     }

@@ -10,7 +10,7 @@ use model::identity::SourceIdentity;
 use model::ids::{NetnsId, Nsid};
 use model::snapshot::{Container, Namespace};
 
-/// The switch's namespace, held open, and what the kernel hints at from there.
+/// The switch's namespace, held open, and what the kernel tells there.
 pub trait SwitchNamespace: Send + Sync {
     /// Whether reading takes so long that it must not hold the reactor up.
     fn blocks(&self) -> bool {
@@ -37,11 +37,11 @@ pub trait SwitchNamespace: Send + Sync {
     /// These namespaces, if their handles still lead there, and all that have a name.
     fn read_others(&self, homes: &[(Handle, NetnsId)]) -> OtherNamespaces;
 
-    /// Waits until there is something to [`SwitchNamespace::take_hint`]. Cancel safe.
-    fn hinted(&self) -> BoxFuture<'_, ()>;
+    /// Waits until there is something to [`SwitchNamespace::take_notified`]. Cancel safe.
+    fn notified(&self) -> BoxFuture<'_, ()>;
 
-    /// What the kernel hinted at since this was called last.
-    fn take_hint(&self) -> Hint;
+    /// What the kernel told since this was called last.
+    fn take_notified(&self) -> Notified;
 }
 
 /// By what a namespace is opened.
@@ -66,9 +66,9 @@ impl Handle {
 /// Namespaces that hold containers or have a name, and what the switch's calls them.
 pub type OtherNamespaces = (Vec<Namespace>, BTreeMap<Nsid, NetnsId>);
 
-/// What a hint is about.
+/// What notifications are about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Hint {
+pub struct Notified {
     /// The switch's own namespace.
     pub here: bool,
     /// Another one.

@@ -1,7 +1,7 @@
-//! The kernel, watched. It only hints; what changed is read again, and no more than that: a
-//! hint from the switch's own namespace costs one dump, one from elsewhere all the others.
+//! The kernel, watched. It only notifies; what changed is read again, and no more than that: a
+//! notification from the switch's own namespace costs one dump, one from elsewhere all the others.
 //!
-//! Links have two ends, so what was read elsewhere counts only once the switch's namespace was read
+//! LinkState have two ends, so what was read elsewhere counts only once the switch's namespace was read
 //! after it: what leads somewhere is never newer than what it leads to.
 
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ use super::reader::{Reader, Reading};
 use super::switch_namespace::{Handle, Open, OtherNamespaces, SwitchNamespace};
 use crate::source::{Answered, Latest};
 
-/// The pause before what could not be read is tried again: no hint says that it can be.
+/// The pause before what could not be read is tried again: no notification says that it can be.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// What is said about the kernel's rows as a whole.
@@ -58,7 +58,7 @@ async fn follow(
     latest: &Publish,
 ) -> Result<Infallible, SourceError> {
     // Listens before anything is read.
-    let mut links = Links::open(open)?;
+    let mut links = LinkState::open(open)?;
     for rows in &mut containers {
         // An engine that has ended has said all that it will say.
         let _ = rows.wait_for(Latest::has_answered).await;
@@ -72,7 +72,7 @@ async fn follow(
             Ok(()) = requests.changed() => {
                 // Taken before the reading begins: only that counts which is read after it.
                 number = *requests.borrow_and_update();
-                let changed = links.read_here(When::AtOnce).await?;
+                let changed = links.read_here(SwitchRead::AtOnce).await?;
                 links.publish(number, changed, latest);
                 false
             }
@@ -81,11 +81,11 @@ async fn follow(
                 false
             }
             event = links.event() => match event {
-                Event::Hint if links.note_hints() => links.read_here(When::Alone).await?,
-                Event::Hint => false,
-                Event::Read(homes) => {
+                KernelEvent::Notified if links.note_notified() => links.read_here(SwitchRead::Alone).await?,
+                KernelEvent::Notified => false,
+                KernelEvent::Read(homes) => {
                     links.hold(homes);
-                    links.read_here(When::Alone).await?
+                    links.read_here(SwitchRead::Alone).await?
                 }
             },
         };
@@ -107,7 +107,7 @@ pub(crate) async fn any_changed<'r, T: 'r, A: 'r>(
 }
 
 /// What the kernel told last, and what may have changed since.
-struct Links<'o> {
+struct LinkState<'o> {
     open: &'o Open,
     switch: Arc<dyn SwitchNamespace>,
     /// Reads the switch's namespace, which what is read elsewhere does not hold up.
@@ -126,14 +126,14 @@ struct Links<'o> {
 }
 
 /// What there is to do.
-enum Event {
+enum KernelEvent {
     /// Something changed.
-    Hint,
+    Notified,
     /// Namespaces were read, or that came to nothing.
     Read(Option<OtherNamespaces>),
 }
 
-impl<'o> Links<'o> {
+impl<'o> LinkState<'o> {
     fn open(open: &'o Open) -> Result<Self, SourceError> {
         let switch = open()?;
         Ok(Self {
@@ -156,23 +156,23 @@ impl<'o> Links<'o> {
         &mut self,
         containers: &mut [Receiver<Answered<Container>>],
     ) -> Result<(), SourceError> {
-        self.read_here(When::AtOnce).await?;
+        self.read_here(SwitchRead::AtOnce).await?;
         self.read_elsewhere(containers);
         while self.reading.is_some() {
             match self.event().await {
-                Event::Hint => {
-                    self.note_hints();
+                KernelEvent::Notified => {
+                    self.note_notified();
                 }
-                Event::Read(homes) => self.hold(homes),
+                KernelEvent::Read(homes) => self.hold(homes),
             }
         }
-        self.read_here(When::AtOnce).await?;
+        self.read_here(SwitchRead::AtOnce).await?;
         self.read_elsewhere(containers);
         Ok(())
     }
 
-    /// Waits for a hint, or for the end of a reading that is under way. Cancel safe.
-    async fn event(&mut self) -> Event {
+    /// Waits for a notification, or for the end of a reading that is under way. Cancel safe.
+    async fn event(&mut self) -> KernelEvent {
         let Self { switch, reading, failed, .. } = self;
         let read = async {
             match reading {
@@ -183,19 +183,19 @@ impl<'o> Links<'o> {
         let retry = async { if *failed { sleep(RETRY).await } else { pending().await } };
         tokio::select! {
             biased;
-            read = read => Event::Read(read.ok()),
-            () = switch.hinted() => Event::Hint,
-            () = retry => Event::Hint,
+            read = read => KernelEvent::Read(read.ok()),
+            () = switch.notified() => KernelEvent::Notified,
+            () = retry => KernelEvent::Notified,
         }
     }
 
-    /// Notes what is hinted at right now, or is to be tried again; whether the switch's namespace
+    /// Notes what is told right now, or is to be tried again; whether the switch's namespace
     /// is to be read alone. What is being read elsewhere is told together with what is here.
-    fn note_hints(&mut self) -> bool {
-        let hint = self.switch.take_hint();
-        let elsewhere = hint.elsewhere || self.failed;
+    fn note_notified(&mut self) -> bool {
+        let notified = self.switch.take_notified();
+        let elsewhere = notified.elsewhere || self.failed;
         self.dirty |= elsewhere;
-        hint.here && !elsewhere && self.reading.is_none()
+        notified.here && !elsewhere && self.reading.is_none()
     }
 
     /// Starts to read the namespaces of the containers, unless that is under way already: then
@@ -240,7 +240,7 @@ impl<'o> Links<'o> {
     /// # Errors
     /// The switch's namespace cannot be opened or read, or is not known any more: what is known of it
     /// is old then.
-    async fn read_here(&mut self, when: When) -> Result<bool, SourceError> {
+    async fn read_here(&mut self, when: SwitchRead) -> Result<bool, SourceError> {
         if !self.switch.is_current()? {
             self.switch = (self.open)()?;
             self.dirty = true;
@@ -259,7 +259,7 @@ impl<'o> Links<'o> {
         }
         if cross_netns_links(self.here.as_ref()) != cross_netns_links(Some(&here)) {
             self.dirty = true;
-            if when == When::Alone && !fresh {
+            if when == SwitchRead::Alone && !fresh {
                 return Ok(false);
             }
         }
@@ -269,7 +269,8 @@ impl<'o> Links<'o> {
 
     /// A reading that was asked for counts as made, whether it brought anything new or not.
     fn publish(&self, number: u64, changed: bool, latest: &Publish) {
-        let (switch, vswitchd) = (Some(self.switch.id()), self.switch.vswitchd());
+        let switch = Some(self.switch.id());
+        let vswitchd = self.switch.vswitchd();
         let rows = changed.then(|| self.rows());
         latest.send_modify(|latest| {
             *latest.about_mut() = LinkReading { switch, vswitchd, number };
@@ -299,7 +300,7 @@ fn cross_netns_links(read: Option<&Namespace>) -> Vec<Ifindex> {
 
 /// When what was read of the switch's namespace counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum When {
+enum SwitchRead {
     /// As soon as it is read.
     AtOnce,
     /// Unless it has to do with what is elsewhere: then both are read once more, together.

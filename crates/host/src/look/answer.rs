@@ -4,8 +4,8 @@ use model::SourceError;
 use model::snapshot::Engine as Kind;
 
 use crate::deadline::Deadline;
-use crate::engine::held::Held;
-use crate::engine::netns::{Pinned, confirm, pin_all, refute, settle};
+use crate::engine::budget::Budget;
+use crate::engine::netns::{Pinned, confirm, find_namespaces, pin_all, refute};
 use crate::engine::{Configured, Found, ask};
 
 pub(super) async fn containers(
@@ -14,7 +14,7 @@ pub(super) async fn containers(
 ) -> Result<(Vec<Found>, Vec<Pinned>), SourceError> {
     let engine = configured.engine()?;
     let mut found = due.hold(|| engine.what(), ask::all(engine)).await?;
-    let pinned = settle(engine, due, &mut found).await;
+    let pinned = find_namespaces(engine, due, &mut found).await;
     Ok((found, pinned.into_iter().map(|(_, pin)| pin).collect()))
 }
 
@@ -28,7 +28,7 @@ pub(super) async fn inspect(
     let ask = async {
         let Some(found) = engine.inspect(wanted).await? else { return Ok(Vec::new()) };
         let relatives = if tenants { engine.relatives(&found.row).await? } else { Vec::new() };
-        Held::all(engine, std::iter::once(found).chain(relatives))
+        Budget::all(engine, std::iter::once(found).chain(relatives))
     };
     due.hold(|| engine.what(), ask).await
 }

@@ -21,9 +21,9 @@ use crate::deadline::Deadline;
 use crate::engine::netns::Pinned;
 use crate::engine::{Configured, Found, others};
 use crate::identity::{self, Switch};
-use crate::kernel;
+use crate::kernel::{self, Homes};
 use crate::question::{Details, Question};
-use crate::switch::Answered;
+use crate::switch::SwitchAnswer;
 use crate::switch::ovsdb::{self, Database};
 
 impl Host {
@@ -87,7 +87,7 @@ impl Host {
     fn identify_engines(
         &self,
         question: &Question,
-        seen: &Seen,
+        seen: &Answers,
         mut ids: BTreeMap<Kind, String>,
     ) -> BTreeMap<Kind, SourceIdentity> {
         if question.target.is_some() && !question.identities {
@@ -107,7 +107,7 @@ impl Host {
         due.hold(|| ovsdb::what(remote), Database::open(remote, self.tls.as_ref())).await
     }
 
-    fn snapshot(&self, scope: Scope, seen: Seen) -> Snapshot {
+    fn snapshot(&self, scope: Scope, seen: Answers) -> Snapshot {
         let rows = |found: Vec<Found>| found.into_iter().map(|found| found.row).collect();
         let engines = seen.engines.into_iter();
         Snapshot {
@@ -126,23 +126,30 @@ impl Host {
     }
 
     /// The whole look: every container, every namespace they live in, every port.
-    async fn read_all(&self, due: Deadline, question: &Question, switch: Option<&Netns>) -> Seen {
+    async fn read_all(
+        &self,
+        due: Deadline,
+        question: &Question,
+        switch: Option<&Netns>,
+    ) -> Answers {
         let engines = self.engines.iter().map(|engine| containers(engine, due));
         let (answers, sources) = tokio::join!(join_all(engines), self.sources(due, question));
-        let (mut engines, mut homes) = (Vec::new(), Homes::new());
+        let mut engines = Vec::new();
+        let mut homes = Homes::default();
         for (configured, answer) in self.engines.iter().zip(answers) {
             let found = answer.map(|(found, pinned)| {
-                let left = |pin: &mut Pinned| pin.left.take().map(|(of, netns)| (of.netns, netns));
-                let pinned = pinned
-                    .into_iter()
-                    .flat_map(|mut pin| left(&mut pin).into_iter().chain([(pin.id, pin.netns)]));
-                homes.extend(pinned.map(|(id, netns)| (id, (netns, Vec::new()))));
+                for Pinned { netns, left, .. } in pinned {
+                    if let Some((_, netns)) = left {
+                        homes.insert(netns);
+                    }
+                    homes.insert(netns);
+                }
                 found
             });
             engines.push((configured.kind.clone(), found));
         }
         let kernel = Ok(namespaces(homes, switch, question.details()));
-        Seen { engines, kernel, switch: sources, opened: None }
+        Answers { engines, kernel, switch: sources, opened: None }
     }
 
     /// The narrow look: what one container needs. Three round trips to the engine, the kernel
@@ -153,7 +160,7 @@ impl Host {
         target: &Target,
         question: &Question,
         switch: Option<&Netns>,
-    ) -> Seen {
+    ) -> Answers {
         let opened = match target {
             Target::Container(wanted) => {
                 return self.read_container(due, wanted, question, switch).await;
@@ -172,12 +179,12 @@ impl Host {
         due: Deadline,
         question: &Question,
         kernel: Result<Vec<Namespace>, SourceError>,
-    ) -> Seen {
-        let source = self.road_for(due, question).await;
+    ) -> Answers {
+        let access = self.open_switch(due, question).await;
         let rows = kernel.as_deref().unwrap_or_default();
         let opened = rows.first().map(|row| row.id);
-        let switch = self.take(source, due, question, rows).await;
-        Seen { engines: Vec::new(), kernel, switch, opened }
+        let switch = self.read_switch(access, due, question, rows).await;
+        Answers { engines: Vec::new(), kernel, switch, opened }
     }
 
     async fn read_container(
@@ -186,24 +193,25 @@ impl Host {
         wanted: &str,
         question: &Question,
         switch: Option<&Netns>,
-    ) -> Seen {
+    ) -> Answers {
         let inside = self.read_inside(due, wanted, question, switch);
-        let (ContainerView { answers, kernel }, source) =
-            tokio::join!(inside, self.road_for(due, question));
+        let (ContainerView { answers, kernel }, access) =
+            tokio::join!(inside, self.open_switch(due, question));
         if answers.iter().all(|answer| answer.found.is_err()) {
             let engines = answers.into_iter().map(EngineAnswer::into_rows).collect();
-            return Seen {
+            return Answers {
                 engines,
                 kernel: Ok(Vec::new()),
-                switch: Answered::default(),
+                switch: SwitchAnswer::default(),
                 opened: None,
             };
         }
         let rows = kernel.as_deref().unwrap_or_default();
         let confirmed = join_all(answers.into_iter().map(|answer| answer.confirmed(due)));
-        let (sources, answers) = tokio::join!(self.take(source, due, question, rows), confirmed);
+        let (sources, answers) =
+            tokio::join!(self.read_switch(access, due, question, rows), confirmed);
         let engines = answers.into_iter().map(EngineAnswer::into_rows).collect();
-        Seen { engines, kernel, switch: sources, opened: None }
+        Answers { engines, kernel, switch: sources, opened: None }
     }
 
     /// The container and its co-tenants, and the links of their namespace. Where several engines
@@ -219,7 +227,7 @@ impl Host {
         let kernel = match answers.iter().find_map(EngineAnswer::home) {
             Some(Pinned { netns: home, left: Some((_, left)), .. }) => {
                 let both = [(home, Vec::new()), (left, Vec::new())];
-                kernel::everything(&both, switch, question.details())
+                kernel::read_whole(&both, switch, question.details())
             }
             Some(home) => read_around(&home.netns, switch, question.details()),
             None => Vec::new(),
@@ -263,30 +271,34 @@ impl Host {
 
     /// What can be had of the switch while the engine is asked: all of it does not depend on what
     /// that says.
-    async fn road_for(&self, due: Deadline, question: &Question) -> SourceArg {
+    async fn open_switch(&self, due: Deadline, question: &Question) -> SwitchAccess {
         if question.every_port {
-            return SourceArg::Taken(self.sources(due, question).await);
+            return SwitchAccess::Taken(self.sources(due, question).await);
         }
         let ovsdb = question.takes(SwitchSource::Ovsdb);
-        SourceArg::Open(if ovsdb { Some(self.database(due).await) } else { None })
+        SwitchAccess::Open(if ovsdb { Some(self.database(due).await) } else { None })
     }
 
-    async fn take(
+    async fn read_switch(
         &self,
-        source: SourceArg,
+        access: SwitchAccess,
         due: Deadline,
         question: &Question,
         rows: &[Namespace],
-    ) -> Answered {
-        match source {
-            SourceArg::Taken(sources) => sources,
-            SourceArg::Open(database) => self.sources_near(due, question, database, rows).await,
+    ) -> SwitchAnswer {
+        match access {
+            SwitchAccess::Taken(sources) => sources,
+            SwitchAccess::Open(database) => self.sources_near(due, question, database, rows).await,
         }
     }
 }
 
 /// Who answered. The database's row was read by the way where its tables were.
-fn identities(switch: &Switch, seen: &Seen, engines: BTreeMap<Kind, SourceIdentity>) -> Identities {
+fn identities(
+    switch: &Switch,
+    seen: &Answers,
+    engines: BTreeMap<Kind, SourceIdentity>,
+) -> Identities {
     let answerer = seen.switch.1.as_ref();
     let database =
         switch.database.clone().map(|world| identity::database::identity(answerer, world));
@@ -294,10 +306,10 @@ fn identities(switch: &Switch, seen: &Seen, engines: BTreeMap<Kind, SourceIdenti
 }
 
 /// What each kind of source told. No engine where none was needed.
-struct Seen {
+struct Answers {
     engines: Vec<(Kind, Result<Vec<Found>, SourceError>)>,
     kernel: Result<Vec<Namespace>, SourceError>,
-    switch: Answered,
+    switch: SwitchAnswer,
     /// The namespace that was named directly.
     opened: Option<NetnsId>,
 }
@@ -313,17 +325,17 @@ struct ContainerView<'h> {
     kernel: Result<Vec<Namespace>, SourceError>,
 }
 
-/// A way to the switch.
+/// What was had of the switch while the engines were asked: all of it, or the database opened.
 #[allow(clippy::large_enum_variant, reason = "a look has one of them")]
-enum SourceArg {
-    Taken(Answered),
+enum SwitchAccess {
+    Taken(SwitchAnswer),
     Open(Option<Result<Database, SourceError>>),
 }
 
 fn read_around(home: &Netns, switch: Option<&Netns>, details: Details) -> Vec<Namespace> {
-    let rows = kernel::around(home, switch, details);
+    let rows = kernel::read_narrow(home, switch, details);
     if rows.first().is_some_and(kernel::needs_everything) {
-        return kernel::everything(&[(home, Vec::new())], switch, details);
+        return kernel::read_whole(&[(home, Vec::new())], switch, details);
     }
     rows
 }
@@ -344,37 +356,11 @@ fn needs_packet_sockets<'b>(
     !read() && bridges.any(|bridge| bridge.ports.iter().any(|port| other_name(port)))
 }
 
-type Homes = BTreeMap<NetnsId, (Netns, Vec<String>)>;
-
 /// The containers' namespaces and those with a name, each read once.
 fn namespaces(mut homes: Homes, switch: Option<&Netns>, details: Details) -> Vec<Namespace> {
-    let mut shut: BTreeMap<NetnsId, Namespace> = BTreeMap::new();
-    for (name, space) in kernel::named() {
-        match space {
-            Ok(space) => {
-                let home = homes.entry(kernel::id(&space)).or_insert((space, Vec::new()));
-                home.1.push(name);
-            }
-            Err((netns, why)) => match homes.get_mut(&netns) {
-                Some((_, names)) => names.push(name),
-                None => {
-                    shut.entry(netns).or_insert_with(|| kernel::shut(netns, why)).names.push(name);
-                }
-            },
-        }
-    }
-    // Where vswitchd has a namespace of its own, Linux bridges of this one may be on the way.
-    if let Some(switch) = switch
-        && let Ok(own) = kernel::own_namespace()
-        && kernel::id(&own) != kernel::id(switch)
-    {
-        homes.entry(kernel::id(&own)).or_insert((own, Vec::new()));
-    }
-    let homes: Vec<_> = homes.values().map(|(space, names)| (space, names.clone())).collect();
-    let mut rows = kernel::everything(&homes, switch, details);
-    rows.extend(
-        shut.into_values().filter(|shut| homes.iter().all(|(open, _)| kernel::id(open) != shut.id)),
-    );
+    homes.add_named_and_own(switch);
+    let mut rows = kernel::read_whole(&homes.spaces(), switch, details);
+    rows.extend(homes.unopened_rows());
     rows
 }
 

@@ -1,4 +1,4 @@
-//! The control source: what `ovs-appctl dpif/show` answers, and the only one that knows
+//! The source appctl, the control socket: what `ovs-appctl dpif/show` answers, and the only one that knows
 //! datapath ports (ovs-vswitchd(8)).
 
 use std::collections::BTreeMap;

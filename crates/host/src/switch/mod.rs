@@ -9,4 +9,4 @@ pub(crate) mod ovsdb;
 mod sources;
 
 pub use ovsdb::Counters;
-pub(crate) use sources::Answered;
+pub(crate) use sources::SwitchAnswer;

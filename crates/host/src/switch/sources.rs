@@ -21,7 +21,7 @@ const MANY: usize = 32;
 pub(crate) type BySource = BTreeMap<SwitchSource, Result<Vec<Bridge>, SourceError>>;
 
 /// What each source brought, and who answered for the database, if it was asked and did.
-pub(crate) type Answered = (BySource, Option<Answerer>);
+pub(crate) type SwitchAnswer = (BySource, Option<Answerer>);
 
 /// The same of the database alone.
 type OfDatabase = (Result<Vec<Bridge>, SourceError>, Option<Answerer>);
@@ -41,7 +41,7 @@ const SOURCES: [(SwitchSource, Read); 2] =
 
 impl Host {
     /// What the sources of `question` say of everything.
-    pub(crate) async fn sources(&self, due: Deadline, question: &Question) -> Answered {
+    pub(crate) async fn sources(&self, due: Deadline, question: &Question) -> SwitchAnswer {
         let ovsdb = async {
             if !question.takes(SwitchSource::Ovsdb) {
                 return None;
@@ -66,7 +66,7 @@ impl Host {
         question: &Question,
         database: Option<Result<Database, SourceError>>,
         rows: &[Namespace],
-    ) -> Answered {
+    ) -> SwitchAnswer {
         let ovsdb = async {
             match database {
                 Some(database) => Some(near(due, database, question, rows).await),
@@ -86,7 +86,7 @@ impl Host {
     }
 }
 
-fn collect(ovsdb: Option<OfDatabase>, mut sources: BySource) -> Answered {
+fn collect(ovsdb: Option<OfDatabase>, mut sources: BySource) -> SwitchAnswer {
     let (rows, answerer) = ovsdb.unzip();
     sources.extend(rows.map(|rows| (SwitchSource::Ovsdb, rows)));
     (sources, answerer.flatten())

@@ -109,7 +109,8 @@ pub enum HttpError {
 impl Http {
     /// A client of the server at `endpoint`; connects when it is asked something.
     pub fn new(endpoint: Endpoint) -> Self {
-        let (idle, peer) = (Mutex::default(), Mutex::default());
+        let idle = Mutex::default();
+        let peer = Mutex::default();
         Self { endpoint, tls: None, idle, peer, reading: AtomicUsize::new(0) }
     }
 
@@ -279,12 +280,12 @@ fn refused(status: StatusCode, body: &[u8]) -> HttpError {
 /// Engines explain themselves in `{"message": …}`; Podman adds `cause`.
 fn words(body: &[u8]) -> String {
     #[derive(Deserialize)]
-    struct Said {
+    struct ErrorResponse {
         message: String,
     }
-    let said = serde_json::from_slice(body).map(|said: Said| said.message);
+    let message = serde_json::from_slice(body).map(|error: ErrorResponse| error.message);
     let beginning = || body.get(..200).unwrap_or(body);
-    excerpt(said.unwrap_or_else(|_| String::from_utf8_lossy(beginning()).into_owned()))
+    excerpt(message.unwrap_or_else(|_| String::from_utf8_lossy(beginning()).into_owned()))
 }
 
 impl fmt::Display for HttpError {

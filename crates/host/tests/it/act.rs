@@ -35,5 +35,5 @@ async fn without_a_database_nothing_is_changed() {
     }
     assert_eq!(docker.count("list"), 0, "the lock comes first");
     let request = Prune { bridge: None, until: None, all: true, stopped: false };
-    assert!(matches!(host.left_over(&request).await, Err(ActError::Refused(_))));
+    assert!(matches!(host.prune_candidates(&request).await, Err(ActError::Refused(_))));
 }

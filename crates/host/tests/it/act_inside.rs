@@ -158,11 +158,11 @@ async fn what_a_container_lost_is_restored_and_what_it_left_is_pruned() {
     lose(&whole);
     scene.engine.set(Vec::new());
     let request = Prune { bridge: None, until: None, all: true, stopped: true };
-    let left = scene.host.left_over(&request).await.unwrap().prunable;
+    let left = scene.host.prune_candidates(&request).await.unwrap().prunable;
     assert_eq!(left.len(), 1, "{left:?}");
     let pruned = scene.host.prune(&request, &left).await.unwrap();
     assert!(pruned.len() == 1 && pruned[0].failed.is_none(), "{pruned:?}");
-    assert!(scene.host.left_over(&request).await.unwrap().prunable.is_empty());
+    assert!(scene.host.prune_candidates(&request).await.unwrap().prunable.is_empty());
 }
 
 /// Deletes the host's end of the only attachment.

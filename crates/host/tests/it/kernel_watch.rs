@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use host::kernel::switch_namespace::{Handle, Hint, OtherNamespaces, SwitchNamespace};
+use host::kernel::switch_namespace::{Handle, Notified, OtherNamespaces, SwitchNamespace};
 use host::kernel::watch::LinkReading;
 use host::kernel::watch::run;
 use host::source::{Answered, Latest};
@@ -26,7 +26,7 @@ const HOME: NetnsId = NetnsId { dev: 4, ino: 2 };
 struct Now {
     here: Namespace,
     others: Vec<Namespace>,
-    hint: Hint,
+    told: Notified,
     moved: bool,
     read_here: usize,
     read_others: usize,
@@ -36,7 +36,7 @@ struct Now {
 
 struct FakeNamespace {
     now: Mutex<Now>,
-    hinted: Notify,
+    notified: Notify,
 }
 
 impl SwitchNamespace for FakeNamespace {
@@ -65,12 +65,12 @@ impl SwitchNamespace for FakeNamespace {
         (now.others.clone(), BTreeMap::from([(Nsid(0), HOME)]))
     }
 
-    fn hinted(&self) -> BoxFuture<'_, ()> {
-        self.hinted.notified().boxed()
+    fn notified(&self) -> BoxFuture<'_, ()> {
+        self.notified.notified().boxed()
     }
 
-    fn take_hint(&self) -> Hint {
-        std::mem::take(&mut self.now.lock().unwrap().hint)
+    fn take_notified(&self) -> Notified {
+        std::mem::take(&mut self.now.lock().unwrap().told)
     }
 }
 
@@ -88,13 +88,13 @@ impl Followed {
         let now = Now {
             here: namespace(&["veth1"]),
             others: vec![home(&["eth0"])],
-            hint: Hint::default(),
+            told: Notified::default(),
             moved: false,
             read_here: 0,
             read_others: 0,
             processes: Vec::new(),
         };
-        let kernel = Arc::new(FakeNamespace { now: Mutex::new(now), hinted: Notify::new() });
+        let kernel = Arc::new(FakeNamespace { now: Mutex::new(now), notified: Notify::new() });
         let (containers, engine) = channel(Latest::default());
         let (requests, requested) = channel(0);
         let (publish, rows) = channel(Latest::default());
@@ -129,9 +129,9 @@ impl Followed {
         change(&mut self.kernel.now.lock().unwrap());
     }
 
-    fn hint(&self, here: bool, elsewhere: bool) {
-        self.change(|now| now.hint = Hint { here, elsewhere });
-        self.kernel.hinted.notify_one();
+    fn notify(&self, here: bool, elsewhere: bool) {
+        self.change(|now| now.told = Notified { here, elsewhere });
+        self.kernel.notified.notify_one();
     }
 
     /// Whether something is published without anything else happening.
@@ -182,11 +182,11 @@ async fn the_first_rows_wait_for_the_engines_and_have_both_sides() {
 async fn a_hint_from_the_switchs_namespace_costs_one_reading() {
     let mut followed = Followed::begun().await;
     followed.change(|now| now.here = namespace(&["veth1", "veth2"]));
-    followed.hint(true, false);
+    followed.notify(true, false);
     assert!(followed.published().await);
     assert_eq!(followed.names()[1], ["veth1", "veth2"]);
     assert_eq!(followed.readings(), (3, 1));
-    followed.hint(true, false);
+    followed.notify(true, false);
     assert!(!followed.published().await, "nothing changed");
 }
 
@@ -194,7 +194,7 @@ async fn a_hint_from_the_switchs_namespace_costs_one_reading() {
 async fn a_hint_from_elsewhere_has_both_sides_read() {
     let mut followed = Followed::begun().await;
     followed.change(|now| now.others = vec![home(&["eth0", "eth1"])]);
-    followed.hint(false, true);
+    followed.notify(false, true);
     assert!(followed.published().await);
     assert_eq!(followed.names()[0], ["eth0", "eth1"]);
     assert_eq!(followed.readings(), (3, 2));
@@ -207,7 +207,7 @@ async fn a_link_that_leads_elsewhere_is_published_with_its_other_end() {
         now.here = with_far_end(namespace(&["veth1", "veth2"]));
         now.others = vec![home(&["eth0", "eth1"])];
     });
-    followed.hint(true, false);
+    followed.notify(true, false);
     assert!(followed.published().await);
     assert_eq!(followed.names(), [["eth0", "eth1"], ["veth1", "veth2"]]);
 }
@@ -238,15 +238,15 @@ async fn what_could_not_be_read_stays_as_it_was_and_is_tried_again() {
     let source_error = Some(SourceError::new(SourceErrorKind::Denied, "it", "no"));
     let unread = Namespace { source_error: source_error.clone(), ..home(&[]) };
     followed.change(|now| now.others = vec![unread]);
-    followed.hint(false, true);
+    followed.notify(false, true);
     assert!(followed.published().await);
     assert_eq!(followed.names()[0], ["eth0"]);
     followed.change(|now| now.others = vec![home(&["eth1"])]);
     while followed.names()[0] != ["eth1"] {
-        assert!(followed.published().await, "no hint says that it can be read again");
+        assert!(followed.published().await, "no notification says that it can be read again");
     }
     followed.change(|now| now.here = Namespace { source_error, ..namespace(&[]) });
-    followed.hint(true, false);
+    followed.notify(true, false);
     assert!(!followed.published().await);
     assert_eq!(followed.names()[1], ["veth1"]);
 }
@@ -255,7 +255,7 @@ async fn what_could_not_be_read_stays_as_it_was_and_is_tried_again() {
 async fn a_switch_whose_namespace_cannot_be_opened_any_more_ends_it() {
     let followed = Followed::begun().await;
     followed.change(|now| now.moved = true);
-    followed.hint(true, false);
+    followed.notify(true, false);
     let why = timeout(Duration::from_secs(60), followed.task).await.unwrap().unwrap();
     assert_eq!(why.kind, SourceErrorKind::Denied);
 }

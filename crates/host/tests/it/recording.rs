@@ -78,7 +78,7 @@ async fn changes_are_planned_on_a_recording_and_not_made() {
     let all = plan_restore(&origin, &Restore { containers: Vec::new() }).await.unwrap();
     assert!(all.iter().all(|one| !one.what.container.is_empty()));
     let request = Prune { bridge: None, until: None, all: true, stopped: true };
-    origin.left_over(&request).await.unwrap();
+    origin.prune_candidates(&request).await.unwrap();
     let request = Prune { bridge: Some("nosuch".to_owned()), ..request };
-    assert!(origin.left_over(&request).await.is_err());
+    assert!(origin.prune_candidates(&request).await.is_err());
 }

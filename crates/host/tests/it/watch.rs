@@ -199,7 +199,7 @@ fn userspace(number: u16) -> Bridge {
     row
 }
 
-fn listened_to(snapshot: &Snapshot) -> bool {
+fn packet_socket_links(snapshot: &Snapshot) -> bool {
     let sockets = snapshot.kernel.rows()[0].packet_sockets.as_ref();
     sockets.is_some_and(|sockets| sockets.contains(&Ifindex(1)))
 }
@@ -215,16 +215,16 @@ async fn a_port_that_vswitchd_has_opened_is_taken_for_heard_until_that_is_read()
     let silent = Namespace { packet_sockets: Some([].into()), ..namespace(&["veth1"]) };
     sources.links(&["veth1"], 0);
     sources.kernel.send_modify(|latest| latest.set_fresh(vec![silent]));
-    assert!(!listened_to(&given(&mut watch).await.unwrap()));
+    assert!(!packet_socket_links(&given(&mut watch).await.unwrap()));
     assert_eq!(sources.requested(), 0, "that is known already");
     publish(2);
-    assert!(listened_to(&given(&mut watch).await.unwrap()), "nothing is held back for it");
+    assert!(packet_socket_links(&given(&mut watch).await.unwrap()), "nothing is held back for it");
     assert_eq!(sources.requested(), 1);
     assert!(given(&mut watch).await.is_none());
     // The reading brought nothing new, which is news all the same.
     sources.kernel.send_modify(|latest| latest.about_mut().number = 1);
-    assert!(!listened_to(&given(&mut watch).await.unwrap()));
+    assert!(!packet_socket_links(&given(&mut watch).await.unwrap()));
     publish(2);
-    assert!(!listened_to(&given(&mut watch).await.unwrap()), "it was not opened again");
+    assert!(!packet_socket_links(&given(&mut watch).await.unwrap()), "it was not opened again");
     assert_eq!(sources.requested(), 1);
 }

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
-use docker_ovs_lab::{Need, is_there, rundir};
+use docker_ovs_lab::{Need, is_there, program, run, rundir, try_run};
 
 #[test]
 fn a_dead_vswitchd_is_noticed() {
@@ -45,7 +45,22 @@ fn a_capability_that_root_lacks_is_named() {
 fn a_program_that_is_not_installed_is_named() {
     docker_ovs_lab::need!(Root);
     let said = ask(&[("PATH", "/nonexistent")]);
-    assert!(said.contains("ready: false") && said.contains("ovs-vsctl: No such file"), "{said}");
+    assert!(
+        said.contains("ready: false") && said.contains("ovs-vsctl, which is not there"),
+        "{said}"
+    );
+}
+
+/// Also one that a test starts by itself: no failure of it is taken for an answer.
+#[test]
+fn a_program_that_a_test_starts_is_named_where_it_is_missing() {
+    let named = |starts: fn()| {
+        let said = *std::panic::catch_unwind(starts).unwrap_err().downcast::<String>().unwrap();
+        assert!(said.contains("needs no-such-program, which is not there"), "{said}");
+    };
+    named(|| drop(program("no-such-program")));
+    named(|| drop(try_run("no-such-program", &[])));
+    named(|| drop(run("no-such-program", &["--version"])));
 }
 
 /// Shows `folder` all of OVS's own whose name begins so.

@@ -96,7 +96,8 @@ impl Masks {
     /// An alias of ours says what a link was made for; another one is the host's.
     pub(super) fn alias(&mut self, alias: &str) -> Option<String> {
         let Alias { container, interface, bridge, system } = Alias::read(alias)?;
-        let (interface, bridge) = (self.interface(interface), self.interface(bridge));
+        let interface = self.interface(interface);
+        let bridge = self.interface(bridge);
         let masked = Alias {
             container: &self.word(container),
             interface: &interface,

@@ -11,7 +11,7 @@ use crate::snapshot::{Cidr, Snapshot};
 use crate::switch::Port;
 use crate::wiring::Wiring;
 
-use super::planner::{Planner, delete, home_of};
+use super::planner::{Planner, delete, own_netns_of};
 use super::rename::renames_of;
 use super::vlan::{self, VlanMode};
 use super::{Generated, Plan, PlanError, Step, require_here};
@@ -70,8 +70,9 @@ pub fn connect(
     let container = query::container(snapshot, &request.container)?;
     let named = query::bridge(snapshot, &request.bridge)?;
     require_here(snapshot)?;
-    let (bridge, vlan) = (named.bridge, vlan(named, request)?);
-    let netns = home_of(snapshot, container)?;
+    let bridge = named.bridge;
+    let vlan = vlan(named, request)?;
+    let netns = own_netns_of(snapshot, container)?;
     check(request)?;
     let vlan_mode = vlan::mode(request.vlan_mode, request.vlan, &request.trunks)?;
     let planner = Planner { snapshot, wiring, bridge, container, netns };
@@ -79,10 +80,10 @@ pub fn connect(
     if let Some(plan) = planner.resume(&Connect { vlan, ..request.clone() })? {
         return Ok(plan);
     }
-    let debris = planner.debris()?;
-    let interface = planner.interface(request.interface.as_deref(), &debris)?;
+    let orphaned = planner.orphaned_veths()?;
+    let interface = planner.interface(request.interface.as_deref(), &orphaned)?;
     let host_end: Name = request.host_interface.as_deref().unwrap_or(&generated.host_end).into();
-    planner.check_host_end(&host_end, &debris)?;
+    planner.check_host_end(&host_end, &orphaned)?;
     let record = planner.record(request, &interface, generated);
     let old = planner.predecessor(&interface)?;
     let remembered = planner.forgotten(&interface)?;
@@ -97,7 +98,7 @@ pub fn connect(
         ..Port::default()
     });
     let memory = planner.memory(old.as_deref().or(remembered.as_ref()), &port);
-    let sweep = debris.iter().map(|link| delete(link));
+    let sweep = orphaned.iter().map(|link| delete(link));
     let renames = renames_of(snapshot, wiring, container).into_iter().map(Step::from);
     let steps =
         sweep.chain(renames).chain(planner.steps(&record, port, old, false, memory)).collect();
@@ -109,7 +110,8 @@ fn vlan(named: NamedBridge<'_>, request: &Connect) -> Result<Option<u16>, PlanEr
     let Some(fake) = named.fake else { return Ok(request.vlan) };
     let other = request.vlan.is_some_and(|vlan| vlan != fake.vlan) || !request.trunks.is_empty();
     if other {
-        let (bridge, parent) = (fake.name.to_string(), named.bridge.name.to_string());
+        let bridge = fake.name.to_string();
+        let parent = named.bridge.name.to_string();
         return Err(PlanError::OtherVlan { bridge, vlan: fake.vlan, parent });
     }
     Ok(Some(fake.vlan))

@@ -13,9 +13,9 @@ use crate::switch::{Bridge, Port};
 use crate::whereabouts::{Whereabouts, whereabouts};
 use crate::wiring::{Attachment, ContainerRef, Occupant, Plug, SwitchPort, Wiring};
 
-use super::debris::{Verdict, judge_forgotten};
-use super::number::requesters;
+use super::orphaned_veths::{Verdict, judge_forgotten};
 use super::planner::delete;
+use super::requesters::requesters;
 use super::restore::only_remembered;
 use super::world::written_here;
 use super::{Plan, PlanError, ReplacePort, Step, require_here};
@@ -46,24 +46,24 @@ pub fn disconnect(
     let named = query::bridge(snapshot, &request.bridge)?;
     let bridge = named.bridge;
     require_here(snapshot)?;
-    let asked = Asked {
+    let planner = DisconnectPlanner {
         snapshot,
         wiring,
         words: &request.container,
         known: known(snapshot, wiring, bridge, request)?,
     };
-    let (place, interface) = pick(request, asked.places(named)?)?;
-    let (removal, link) = match &place {
-        Place::Port(row) => {
-            asked.check(row, request.force)?;
-            asked.check_way(row, &interface)?;
-            (removal(bridge, wiring, row), asked.host_end(row, &interface))
+    let (connection, interface) = pick(request, planner.connections(named)?)?;
+    let (removal, link) = match &connection {
+        Connection::Port(row) => {
+            planner.check(row, request.force)?;
+            planner.check_way(row, &interface)?;
+            (removal(bridge, wiring, row), planner.host_end(row, &interface))
         }
-        Place::Memory(port) => (forget(bridge, port), asked.left_link(port)),
+        Connection::Memory(port) => (forget(bridge, port), planner.left_link(port)),
     };
     let link = link.map(|link| delete(link));
     let steps = std::iter::once(Step::from(removal)).chain(link).collect();
-    let container = asked.named(place.port());
+    let container = planner.named(connection.port());
     Ok(Plan { container, interface, bridge: bridge.name.clone(), steps })
 }
 
@@ -87,13 +87,13 @@ fn known<'a>(
     }
 }
 
-/// Where an interface is remembered.
-enum Place<'a> {
+/// An interface on a bridge: by its port, or by what the bridge remembers of one.
+enum Connection<'a> {
     Port(&'a SwitchPort),
     Memory(Arc<Port>),
 }
 
-impl Place<'_> {
+impl Connection<'_> {
     fn port(&self) -> &Port {
         match self {
             Self::Port(row) => &row.port,
@@ -125,20 +125,23 @@ pub(super) fn forgotten(bridge: &Bridge, port: &Port) -> MemoryChange {
     memory::change(bridge, key.as_slice(), None)
 }
 
-/// The container that is asked about.
-struct Asked<'a> {
+/// What the connections of one container are looked for and judged by.
+struct DisconnectPlanner<'a> {
     snapshot: &'a Snapshot,
     wiring: &'a Wiring,
     words: &'a str,
     known: Option<&'a Container>,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> DisconnectPlanner<'a> {
     /// Its interfaces on the bridge, and those that the bridge remembers.
-    fn places(&self, bridge: NamedBridge<'_>) -> Result<Vec<(Place<'a>, Name)>, PlanError> {
-        let mut places = Vec::new();
+    fn connections(
+        &self,
+        bridge: NamedBridge<'_>,
+    ) -> Result<Vec<(Connection<'a>, Name)>, PlanError> {
+        let mut connections = Vec::new();
         for row in self.wiring.ports.iter().filter(|row| row.is_on(bridge.name())) {
-            places.extend(self.interface_on(row)?.map(|name| (Place::Port(row), name)));
+            connections.extend(self.interface_on(row)?.map(|name| (Connection::Port(row), name)));
         }
         for (_, port) in only_remembered(self.snapshot, self.wiring)
             .into_iter()
@@ -146,10 +149,10 @@ impl<'a> Asked<'a> {
         {
             let Some(record) = PortRecord::of(&port) else { continue };
             if self.is_of(&record)? {
-                places.push((Place::Memory(port), record.interface.into()));
+                connections.push((Connection::Memory(port), record.interface.into()));
             }
         }
-        Ok(places)
+        Ok(connections)
     }
 
     /// Name of the interface, if the port is one of this container.
@@ -214,7 +217,8 @@ impl<'a> Asked<'a> {
         let way = plugs.iter().find(is).and_then(|plug| self.inside(plug));
         let through = way.and_then(|found| found.evidence.iter().find_map(leads_on));
         through.map_or(Ok(()), |through| {
-            let (port, interface) = (row.port.iface.to_string(), interface.to_string());
+            let port = row.port.iface.to_string();
+            let interface = interface.to_string();
             Err(PlanError::NotItsOwn { port, interface, through })
         })
     }
@@ -279,7 +283,7 @@ impl<'a> Asked<'a> {
             let same = alias.is_some_and(|alias| {
                 alias.container == record.container && alias.interface == record.interface
             });
-            same && judge_forgotten(self.snapshot, self.wiring, link) == Verdict::Debris
+            same && judge_forgotten(self.snapshot, self.wiring, link) == Verdict::Orphaned
         })
     }
 
@@ -307,13 +311,14 @@ fn leads_on(evidence: &Evidence) -> Option<String> {
 
 fn pick<'a>(
     request: &Disconnect,
-    all: Vec<(Place<'a>, Name)>,
-) -> Result<(Place<'a>, Name), PlanError> {
+    all: Vec<(Connection<'a>, Name)>,
+) -> Result<(Connection<'a>, Name), PlanError> {
     let asked = |name: &Name| request.interface.as_deref().is_none_or(|wanted| **name == *wanted);
     let mut have: Vec<_> = all.iter().map(|(_, name)| name.to_string()).collect();
     have.sort();
     let mut fits: Vec<_> = all.into_iter().filter(|(_, name)| asked(name)).collect();
-    let (container, bridge) = (request.container.clone(), request.bridge.clone());
+    let container = request.container.clone();
+    let bridge = request.bridge.clone();
     let interface = request.interface.clone();
     match (fits.pop(), fits.is_empty()) {
         (Some(one), true) => Ok(one),

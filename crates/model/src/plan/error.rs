@@ -119,7 +119,7 @@ pub enum PlanError {
         /// The interfaces.
         have: Vec<String>,
     },
-    /// We may not remove it.
+    /// Neither docker-ovs nor ovs-docker made it.
     #[error("port {port} has no record that docker-ovs or ovs-docker made it")]
     NotOurs {
         /// The port.
@@ -149,7 +149,7 @@ pub enum PlanError {
         /// Why not.
         why: String,
     },
-    /// The wishes for VLANs contradict each other.
+    /// The requested VLANs contradict each other.
     #[error("a port of VLAN mode {mode} {why}")]
     BadVlans {
         /// The mode.

@@ -5,14 +5,15 @@
 //! undoes in reverse order what was done when a step fails.
 
 mod connect;
-mod debris;
 mod disconnect;
 mod error;
 mod name;
 mod number;
+mod orphaned_veths;
 mod planner;
 mod prune;
 mod rename;
+mod requesters;
 mod restore;
 mod step;
 mod unfinished;

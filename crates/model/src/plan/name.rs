@@ -23,7 +23,7 @@ pub(super) fn check(name: &str) -> Result<(), PlanError> {
 }
 
 /// Whether we gave the name: the prefix and eight hexadecimal digits.
-pub(super) fn is_drawn(name: &str) -> bool {
-    let drawn = name.strip_prefix(PREFIX).unwrap_or_default();
-    drawn.len() == 8 && drawn.bytes().all(|b| b.is_ascii_hexdigit())
+pub(super) fn is_generated(name: &str) -> bool {
+    let generated = name.strip_prefix(PREFIX).unwrap_or_default();
+    generated.len() == 8 && generated.bytes().all(|b| b.is_ascii_hexdigit())
 }

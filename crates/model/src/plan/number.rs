@@ -6,10 +6,10 @@ use crate::ids::OfPort;
 use crate::memory;
 use crate::port_record::PortRecord;
 use crate::switch::Port;
-use crate::wiring::{Occupant, SwitchPort, Wiring};
+use crate::wiring::{Occupant, SwitchPort};
 
 use super::planner::Planner;
-use super::{FIRST_FREE, LAST, OfPortRequests, PlanError, Wanted};
+use super::{FIRST_FREE, LAST, PlanError, Wanted};
 
 impl Planner<'_> {
     pub(super) fn number(
@@ -95,14 +95,6 @@ impl Planner<'_> {
         };
         PlanError::NumberInUse { bridge: self.bridge.name.to_string(), ofport, who }
     }
-}
-
-/// Which interfaces ask for the number of one of these ports, as far as was seen.
-pub(super) fn requesters(wiring: &Wiring, ports: [Option<&Port>; 2]) -> OfPortRequests {
-    let wanted = ports.map(|port| port.and_then(|port| port.ofport_request));
-    let all = wiring.ports.iter().map(|row| &row.port);
-    let requests = all.filter_map(|port| Some((port.iface.clone(), port.ofport_request?)));
-    requests.filter(|(_, ofport)| wanted.contains(&Some(*ofport))).collect()
 }
 
 /// The number that a port has, or else asks for: one that was moved to another bridge with its

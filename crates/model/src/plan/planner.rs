@@ -12,8 +12,8 @@ use crate::switch::{Bridge, Port};
 use crate::whereabouts::{Whereabouts, whereabouts};
 use crate::wiring::{ContainerRef, Occupant, Wiring};
 
-use super::debris::{Verdict, judge};
-use super::number::requesters;
+use super::orphaned_veths::{Verdict, judge};
+use super::requesters::requesters;
 use super::world::{require_engine, written_here};
 use super::{KernelStep, PlanError, ReplacePort, Step, SwitchStep, Veth, name};
 
@@ -27,12 +27,12 @@ pub(super) struct Planner<'a> {
 }
 
 /// The namespace of a running container that has one of its own.
-pub(super) fn home_of(snapshot: &Snapshot, row: &Container) -> Result<NetnsId, PlanError> {
+pub(super) fn own_netns_of(snapshot: &Snapshot, row: &Container) -> Result<NetnsId, PlanError> {
     let host = || PlanError::HostNetwork { name: row.name.to_string() };
     if row.on_host_network() {
         return Err(host());
     }
-    let netns = query::home(snapshot, row)?;
+    let netns = query::netns_of(snapshot, row)?;
     if Some(netns) == snapshot.switch_netns { Err(host()) } else { Ok(netns) }
 }
 
@@ -145,7 +145,8 @@ impl Planner<'_> {
             addresses: record.addresses.clone(),
             gateways: record.gateways.clone(),
         };
-        let (bridge, iface) = (self.bridge.name.clone(), port.iface.clone());
+        let bridge = self.bridge.name.clone();
+        let iface = port.iface.clone();
         let wanted = port.ofport_request;
         let unknown = record.ours && wanted.is_none() && port.ofport.assigned().is_none();
         let remember = unknown.then(|| Arc::new(port.clone()));
@@ -165,18 +166,18 @@ impl Planner<'_> {
     ///
     /// # Errors
     /// [`PlanError::Undecided`] where a wider look may tell what one is.
-    pub(super) fn debris(&self) -> Result<Vec<Arc<Link>>, PlanError> {
-        let mut debris = Vec::new();
+    pub(super) fn orphaned_veths(&self) -> Result<Vec<Arc<Link>>, PlanError> {
+        let mut orphaned = Vec::new();
         for link in self.here().filter(|link| self.leads_inside(link)) {
             match judge(self.snapshot, self.wiring, link) {
-                Verdict::Debris => debris.push(Arc::clone(link)),
+                Verdict::Orphaned => orphaned.push(Arc::clone(link)),
                 Verdict::Undecided(why) if self.snapshot.scope == Scope::One => {
                     return Err(PlanError::Undecided { what: link.name.to_string(), why });
                 }
                 Verdict::Undecided(_) | Verdict::Kept => {}
             }
         }
-        Ok(debris)
+        Ok(orphaned)
     }
 
     fn leads_inside(&self, link: &Link) -> bool {
@@ -191,7 +192,8 @@ impl Planner<'_> {
     /// The links inside that are the other end of `link`, and say so too.
     fn inside_ends(&self, link: &Link) -> impl Iterator<Item = &Arc<Link>> {
         let home = self.snapshot.namespace(self.netns);
-        let (near, peer) = (link.ifindex, link.peer.map(|peer| peer.ifindex));
+        let near = link.ifindex;
+        let peer = link.peer.map(|peer| peer.ifindex);
         self.inside().filter(move |inside| {
             let Some(far) = inside.peer else { return false };
             let there = far.nsid.and_then(|nsid| home?.nsids.get(&nsid).copied());
@@ -201,13 +203,13 @@ impl Planner<'_> {
         })
     }
 
-    /// The name inside: free once the debris is gone.
+    /// The name inside: free once the orphaned veths are gone.
     pub(super) fn interface(
         &self,
         wanted: Option<&str>,
-        debris: &[Arc<Link>],
+        orphaned: &[Arc<Link>],
     ) -> Result<Name, PlanError> {
-        let freed: Vec<_> = debris.iter().filter_map(|link| Some(link.peer?.ifindex)).collect();
+        let freed: Vec<_> = orphaned.iter().filter_map(|link| Some(link.peer?.ifindex)).collect();
         let taken: BTreeSet<&str> =
             self.inside().filter(|link| !freed.contains(&link.ifindex)).map(|l| &*l.name).collect();
         let Some(wanted) = wanted else {
@@ -302,18 +304,18 @@ impl Planner<'_> {
         Ok(None)
     }
 
-    /// The host's end has a name that nothing else has once the debris is gone.
+    /// The host's end has a name that nothing else has once the orphaned veths are gone.
     pub(super) fn check_host_end(
         &self,
         host_end: &str,
-        debris: &[Arc<Link>],
+        orphaned: &[Arc<Link>],
     ) -> Result<(), PlanError> {
         name::check(host_end)?;
         let taken = |what| Err(PlanError::HostNameTaken { name: host_end.to_owned(), what });
         if let Some(row) = self.wiring.ports.iter().find(|row| *row.port.iface == *host_end) {
             return taken(format!("a port of {}", row.bridge));
         }
-        let freed = |link: &Link| debris.iter().any(|gone| gone.ifindex == link.ifindex);
+        let freed = |link: &Link| orphaned.iter().any(|gone| gone.ifindex == link.ifindex);
         if self.here().any(|link| *link.name == *host_end && !freed(link)) {
             return taken("an interface of the host".to_owned());
         }

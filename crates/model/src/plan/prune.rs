@@ -1,4 +1,4 @@
-//! What was left behind and may go.
+//! What is orphaned and may go.
 //!
 //! Never internal ports, which may live in any namespace; patches, tunnels; what has a link; or a
 //! port that can be restored when its container starts. Nothing goes that is not proven to be
@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::ids::Name;
+use crate::ids::{Name, short_id};
 use crate::port_record::{Alias, PortRecord};
 use crate::query;
 use crate::snapshot::{Container, Link, Snapshot};
@@ -14,8 +14,8 @@ use crate::switch::Port;
 use crate::whereabouts::{Whereabouts, whereabouts};
 use crate::wiring::{LastTenant, Occupant, SwitchPort, Wiring};
 
-use super::debris::{Verdict, judge};
 use super::disconnect::forgotten;
+use super::orphaned_veths::{Verdict, judge};
 use super::planner::delete;
 use super::restore::only_remembered;
 use super::world::written_here;
@@ -34,7 +34,7 @@ pub struct Prune {
     pub stopped: bool,
 }
 
-/// Something that was left behind.
+/// Something that is orphaned.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Prunable {
     /// A port without a link.
@@ -70,7 +70,7 @@ pub enum Prunable {
     },
 }
 
-/// What may be left behind, and may be alive.
+/// What may be orphaned, and may be alive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undecided {
     /// The bridge, where it has one.
@@ -123,35 +123,35 @@ fn judged(
     request: &Prune,
 ) -> Vec<Result<Prunable, Undecided>> {
     let on = |bridge: &str| request.bridge.as_deref().is_none_or(|wanted| wanted == bridge);
-    let question = Question { snapshot, wiring, request };
+    let planner = PrunePlanner { snapshot, wiring, request };
     let wanted = request.bridge.as_deref();
     let ports = wiring.ports.iter().filter(|row| wanted.is_none_or(|wanted| row.is_on(wanted)));
-    let ports = ports.filter_map(|row| question.port(row));
+    let ports = ports.filter_map(|row| planner.port(row));
     let kept = only_remembered(snapshot, wiring).into_iter().filter(|(bridge, _)| on(bridge));
-    let kept = kept.filter_map(|(bridge, port)| question.memory(bridge, port));
+    let kept = kept.filter_map(|(bridge, port)| planner.memory(bridge, port));
     let links = snapshot.switch_namespace().into_iter().flat_map(|here| &here.links);
     // Links bear no time.
     let links = links.filter(|_| request.until.is_none());
-    let links = links.filter_map(|link| question.link(link));
+    let links = links.filter_map(|link| planner.link(link));
     ports.chain(kept).chain(links).collect()
 }
 
-/// What is asked of each.
+/// What each port, link and memory is judged by.
 #[derive(Clone, Copy)]
-struct Question<'a> {
+struct PrunePlanner<'a> {
     snapshot: &'a Snapshot,
     wiring: &'a Wiring,
     request: &'a Prune,
 }
 
 /// Whether something may go as far as its container is concerned.
-enum Free {
+enum MayGo {
     Yes,
     No,
     Unknown(String),
 }
 
-impl Question<'_> {
+impl PrunePlanner<'_> {
     fn port(self, row: &SwitchPort) -> Option<Result<Prunable, Undecided>> {
         let record = PortRecord::of(&row.port);
         let (last, doubt) = match &row.occupant {
@@ -166,19 +166,20 @@ impl Question<'_> {
         // Of what bears no record, a living link is nothing to talk about.
         let of_interest = doubt.is_none() || record.is_some();
         let undecided = |why: String, may_settle| {
-            let (bridge, what) = (Some(row.bridge.clone()), row.port.iface.clone());
+            let bridge = Some(row.bridge.clone());
+            let what = row.port.iface.clone();
             Some(Err(Undecided { bridge, what, why, may_settle }))
         };
-        match (self.is_free(record.as_ref(), last), doubt) {
-            (Free::No, _) => None,
+        match (self.may_go(record.as_ref(), last), doubt) {
+            (MayGo::No, _) => None,
             _ if !of_interest => None,
-            (Free::Yes, Some(why)) => {
+            (MayGo::Yes, Some(why)) => {
                 undecided(format!("whether its link is gone is not known: {why}"), true)
             }
-            (Free::Unknown(why), _) => {
+            (MayGo::Unknown(why), _) => {
                 undecided(format!("whether its container is gone is not known: {why}"), false)
             }
-            (Free::Yes, None) => Some(Ok(self.orphan(row, record.as_ref(), last)?)),
+            (MayGo::Yes, None) => Some(Ok(self.orphan(row, record.as_ref(), last)?)),
         }
     }
 
@@ -187,45 +188,45 @@ impl Question<'_> {
         self.request.until.is_none_or(|until| created.is_some_and(|created| created < until))
     }
 
-    fn is_free(self, record: Option<&PortRecord>, last: Option<&LastTenant>) -> Free {
-        let Some(record) = record else { return self.is_free_of(last) };
+    fn may_go(self, record: Option<&PortRecord>, last: Option<&LastTenant>) -> MayGo {
+        let Some(record) = record else { return self.may_go_by_words(last) };
         let written = written_here(self.snapshot, record.system.as_deref());
         if let (Err(why), false) = (written, self.request.all) {
-            return Free::Unknown(why);
+            return MayGo::Unknown(why);
         }
         let found = whereabouts(self.snapshot, record);
         match (found.doubt(), found.container()) {
-            (Some(why), _) => Free::Unknown(why),
-            (None, None) => Free::Yes,
-            (None, Some(row)) => self.may_spare(row, Some(record)),
+            (Some(why), _) => MayGo::Unknown(why),
+            (None, None) => MayGo::Yes,
+            (None, Some(row)) => self.may_go_with(row, Some(record)),
         }
     }
 
     /// Of a port whose `external_ids` are another program's: the container that they name.
-    fn is_free_of(self, last: Option<&LastTenant>) -> Free {
-        let Some(last) = last else { return Free::Yes };
+    fn may_go_by_words(self, last: Option<&LastTenant>) -> MayGo {
+        let Some(last) = last else { return MayGo::Yes };
         let known = last.container.as_ref().and_then(|who| self.snapshot.container_by_id(&who.id));
         if let Some(row) = known {
-            return self.may_spare(row, None);
+            return self.may_go_with(row, None);
         }
         let container = last.words.clone();
         let record = PortRecord { container, ..PortRecord::default() };
         match whereabouts(self.snapshot, &record) {
-            Whereabouts::Gone => Free::Yes,
-            Whereabouts::Known(row) | Whereabouts::Replaced(row) => self.may_spare(row, None),
-            doubt => Free::Unknown(doubt.doubt().unwrap_or_default()),
+            Whereabouts::Gone => MayGo::Yes,
+            Whereabouts::Known(row) | Whereabouts::Replaced(row) => self.may_go_with(row, None),
+            doubt => MayGo::Unknown(doubt.doubt().unwrap_or_default()),
         }
     }
 
     /// A container that runs may be given its interface again, if we know how; one that is
     /// stopped may start again.
-    fn may_spare(self, row: &Container, record: Option<&PortRecord>) -> Free {
+    fn may_go_with(self, row: &Container, record: Option<&PortRecord>) -> MayGo {
         let free = if row.pid.is_some() {
             record.is_none_or(|record| self.has_another(row, record))
         } else {
             self.request.stopped
         };
-        if free { Free::Yes } else { Free::No }
+        if free { MayGo::Yes } else { MayGo::No }
     }
 
     /// Whether the container has got such an interface otherwise.
@@ -252,10 +253,12 @@ impl Question<'_> {
         last: Option<&LastTenant>,
     ) -> Option<Prunable> {
         let bridge = query::bridge(self.snapshot, &row.bridge).ok()?.bridge;
-        let (port, at) = (Arc::clone(&row.port), bridge.name.clone());
+        let port = Arc::clone(&row.port);
+        let at = bridge.name.clone();
         let step = match &row.port.bond {
             Some(bond) => {
-                let (bridge, bond) = (at.clone(), bond.clone());
+                let bridge = at.clone();
+                let bond = bond.clone();
                 Step::from(SwitchStep::RemoveMember { bridge, bond, port: Arc::clone(&port) })
             }
             None => ReplacePort {
@@ -275,14 +278,15 @@ impl Question<'_> {
         if !self.is_old(Some(&record)) {
             return None;
         }
-        match self.is_free(Some(&record), None) {
-            Free::No => None,
-            Free::Unknown(why) => {
+        match self.may_go(Some(&record), None) {
+            MayGo::No => None,
+            MayGo::Unknown(why) => {
                 let why = format!("whether its container is gone is not known: {why}");
-                let (bridge, what) = (Some(at), port.iface.clone());
+                let bridge = Some(at);
+                let what = port.iface.clone();
                 Some(Err(Undecided { bridge, what, why, may_settle: false }))
             }
-            Free::Yes => {
+            MayGo::Yes => {
                 let bridge = query::bridge(self.snapshot, &at).ok()?.bridge;
                 let memory = forgotten(bridge, &port);
                 let step = ReplacePort { bridge: at.clone(), memory, ..ReplacePort::default() };
@@ -302,12 +306,12 @@ impl Question<'_> {
         let last = said.as_ref().map(|said| {
             let mut all = self.snapshot.containers();
             let known = all.find(|row| *row.id.0 == *said.container).map(|row| &*row.name);
-            let short = || said.container.get(..12).unwrap_or(said.container);
-            format!("{}:{}", known.unwrap_or_else(short), said.interface)
+            let short = short_id(said.container);
+            format!("{}:{}", known.unwrap_or(short), said.interface)
         });
         match judge(self.snapshot, self.wiring, link) {
             Verdict::Kept => None,
-            Verdict::Debris => Some(Ok(Prunable::Link { step: delete(link), bridge, last })),
+            Verdict::Orphaned => Some(Ok(Prunable::Link { step: delete(link), bridge, last })),
             Verdict::Undecided(why) => {
                 Some(Err(Undecided { bridge, what: link.name.clone(), why, may_settle: true }))
             }

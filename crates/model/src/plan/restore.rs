@@ -15,8 +15,9 @@ use crate::switch::{Bridge, OfPortState, Port, SwitchSource};
 use crate::whereabouts::{Whereabouts, whereabouts};
 use crate::wiring::{Occupant, Plug, SwitchPort, Wiring};
 
-use super::number::{number_of, requesters};
-use super::planner::{Planner, delete, home_of};
+use super::number::number_of;
+use super::planner::{Planner, delete, own_netns_of};
+use super::requesters::requesters;
 use super::world::written_here;
 use super::{Generated, Plan, PlanError, ReplacePort, Step, require_here};
 
@@ -172,7 +173,7 @@ fn again(
     generated: &Generated,
 ) -> Result<RestoreAction, PlanError> {
     require_here(snapshot)?;
-    let netns = home_of(snapshot, owner)?;
+    let netns = own_netns_of(snapshot, owner)?;
     let bridge = query::bridge(snapshot, bridge)?.bridge;
     let planner = Planner { snapshot, wiring, bridge, container: owner, netns };
     planner.require_engine()?;
@@ -213,7 +214,8 @@ impl Planner<'_> {
             return RestoreAction::There;
         }
         let interface = record.interface.as_str().into();
-        let (container, bridge) = (self.who(), self.bridge.name.clone());
+        let container = self.who();
+        let bridge = self.bridge.name.clone();
         RestoreAction::Again(Plan { container, interface, bridge, steps })
     }
 
@@ -226,12 +228,12 @@ impl Planner<'_> {
         record: PortRecord,
         generated: &Generated,
     ) -> Result<Plan, PlanError> {
-        let debris = self.debris()?;
-        let interface = self.interface(Some(&record.interface), &debris)?;
-        self.check_host_end(&generated.host_end, &debris)?;
+        let orphaned = self.orphaned_veths()?;
+        let interface = self.interface(Some(&record.interface), &orphaned)?;
+        self.check_host_end(&generated.host_end, &orphaned)?;
         let record = if record.ours { self.recorded(record) } else { record };
         let port = self.successor(was, &record, &generated.host_end, old.as_deref())?;
-        let sweep = debris.iter().map(|link| delete(link));
+        let sweep = orphaned.iter().map(|link| delete(link));
         let memory = self.memory(Some(was), &port);
         let steps = self.steps(&record, Arc::new(port), old, true, memory);
         let steps = sweep.chain(steps).collect();
@@ -264,7 +266,8 @@ impl Planner<'_> {
             ..ReplacePort::default()
         };
         let steps = vec![Step::from(add), number];
-        let (interface, bridge) = (record.interface.as_str().into(), self.bridge.name.clone());
+        let interface = record.interface.as_str().into();
+        let bridge = self.bridge.name.clone();
         Ok(RestoreAction::Again(Plan { container: self.who(), interface, bridge, steps }))
     }
 

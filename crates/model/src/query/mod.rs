@@ -1,6 +1,5 @@
 //! Which container, which bridge, which attachments were asked for.
 
-mod error;
 mod missed;
 
 use crate::NamedBridge;
@@ -13,7 +12,7 @@ use crate::switch::{Bridge, SwitchSource};
 use crate::target::Target;
 use crate::wiring::{Attachment, Wiring};
 
-pub use error::QueryError;
+pub use crate::query_error::QueryError;
 pub use missed::{require_all, require_whole};
 
 /// At most so many near names or candidates are told.
@@ -77,10 +76,7 @@ fn engine_of<'a, 'w>(snapshot: &'a Snapshot, wanted: &'w str) -> Option<(&'a Eng
 
 /// Why the containers are not known: an engine that was named did not answer, or none did, or
 /// one is there and could not be asked.
-fn blind_to_containers<'a>(
-    snapshot: &'a Snapshot,
-    asked: Option<&Engine>,
-) -> Option<&'a SourceError> {
+fn missing_engine<'a>(snapshot: &'a Snapshot, asked: Option<&Engine>) -> Option<&'a SourceError> {
     if let Some(asked) = asked {
         return snapshot.engines.get(asked)?.absence();
     }
@@ -99,7 +95,7 @@ fn is_prefix(wanted: &str, row: &Container) -> bool {
 }
 
 fn no_such_container(snapshot: &Snapshot, engine: Option<&Engine>, wanted: &str) -> QueryError {
-    if let Some(source_error) = blind_to_containers(snapshot, engine) {
+    if let Some(source_error) = missing_engine(snapshot, engine) {
         return QueryError::SourceUnavailable(source_error.clone());
     }
     let near = near(snapshot, engine, wanted);
@@ -138,7 +134,7 @@ pub fn bridge<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<NamedBridge<'a
     if let Some(found) = NamedBridge::find(snapshot, wanted) {
         return Ok(found);
     }
-    if let Some(source_error) = blind_to_the_switch(snapshot) {
+    if let Some(source_error) = missing_switch(snapshot) {
         return Err(QueryError::SourceUnavailable(source_error.clone()));
     }
     let names = |bridge: &Bridge| {
@@ -215,17 +211,17 @@ pub fn attachments<'a>(
 ) -> Result<Vec<&'a Attachment>, QueryError> {
     let (netns, left) = match target {
         Subject::Container(row) if row.on_host_network() => return Ok(Vec::new()),
-        Subject::Container(row) => (home(snapshot, row)?, row.sandbox.as_ref()),
+        Subject::Container(row) => (netns_of(snapshot, row)?, row.sandbox.as_ref()),
         Subject::Namespace(row) => (row.id, None),
     };
     let left = left.map(|sandbox| sandbox.netns);
     let home = snapshot.namespace(netns);
     let unread = home.and_then(|ns| ns.source_error.as_ref()).or(snapshot.kernel.source_error());
-    match unread.or(blind_to_the_switch(snapshot)) {
+    match unread.or(missing_switch(snapshot)) {
         Some(source_error) => Err(QueryError::SourceUnavailable(source_error.clone())),
         None if home.is_none() => Err(QueryError::SourceUnavailable(not_read(netns))),
         None => {
-            let theirs = |netns_of: NetnsId| netns_of == netns || Some(netns_of) == left;
+            let theirs = |id: NetnsId| id == netns || Some(id) == left;
             Ok(wiring.attachments.iter().filter(|a| theirs(a.netns)).collect())
         }
     }
@@ -246,7 +242,7 @@ fn not_inspected(container: &Container, why: &str) -> SourceError {
 ///
 /// # Errors
 /// [`QueryError::NotRunning`], or [`QueryError::SourceUnavailable`] when it could not be read.
-pub fn home(snapshot: &Snapshot, container: &Container) -> Result<NetnsId, QueryError> {
+pub fn netns_of(snapshot: &Snapshot, container: &Container) -> Result<NetnsId, QueryError> {
     container.netns.ok_or_else(|| no_namespace(snapshot, container))
 }
 
@@ -255,9 +251,8 @@ pub fn home(snapshot: &Snapshot, container: &Container) -> Result<NetnsId, Query
 /// # Errors
 /// [`QueryError::SourceUnavailable`] for the first that is missing.
 pub fn require_sources(snapshot: &Snapshot) -> Result<(), QueryError> {
-    let missing = blind_to_containers(snapshot, None)
-        .or(snapshot.kernel.absence())
-        .or(blind_to_the_switch(snapshot));
+    let missing =
+        missing_engine(snapshot, None).or(snapshot.kernel.absence()).or(missing_switch(snapshot));
     missing.map_or(Ok(()), |source_error| Err(QueryError::SourceUnavailable(source_error.clone())))
 }
 
@@ -304,7 +299,7 @@ pub fn filtered_vlans(snapshot: &Snapshot, filters: &[Filter]) -> Result<(), Que
 }
 
 /// Why no switch source answered.
-fn blind_to_the_switch(snapshot: &Snapshot) -> Option<&SourceError> {
+fn missing_switch(snapshot: &Snapshot) -> Option<&SourceError> {
     let absent = || snapshot.switch.values().filter_map(Observed::absence);
     absent().next().filter(|_| absent().count() == snapshot.switch.len())
 }

@@ -16,12 +16,12 @@ use crate::ids::{LinkKey, Mac, Name, NetnsId};
 use crate::snapshot::{Link, Snapshot};
 use crate::wiring::{LastTenant, Wire};
 
-use super::blind_links::{BlindLinks, Only, may_be, may_be_claimed};
 use super::containers::ContainerIndex;
 use super::entries::{PerPort, PortEntry, PortIx};
 use super::group::{OneOrMore, group};
 use super::index::Index;
-use super::trace::Trace;
+use super::traced::Trace;
+use super::untraceable_links::{Only, UntraceableLinks, may_be, may_be_claimed};
 
 /// A port, and the writer of the claim to it.
 type Claimed = (PortIx, &'static str);
@@ -41,7 +41,7 @@ pub(super) struct Claims<'i, 'a> {
     /// The same by name, and by what the kernel keeps of a longer name.
     internal_names: OnceCell<FxHashMap<&'a str, OneOrMore<PortIx>>>,
     cut_names: OnceCell<FxHashMap<&'a str, OneOrMore<PortIx>>>,
-    blind: OnceCell<BlindLinks<'a>>,
+    untraceable: OnceCell<UntraceableLinks<'a>>,
     /// The link that words name for a port, and the one that is like it. Made when first asked for.
     fitting: PerPort<OnceCell<(Only, Only)>>,
 }
@@ -105,7 +105,7 @@ impl<'i, 'a> Claims<'i, 'a> {
             port_macs: OnceCell::new(),
             internal_names: OnceCell::new(),
             cut_names: OnceCell::new(),
-            blind: OnceCell::new(),
+            untraceable: OnceCell::new(),
             fitting: PerPort::new(&index.ports),
             containers,
             made,
@@ -248,10 +248,10 @@ impl<'i, 'a> Claims<'i, 'a> {
         for claim in self.of(port) {
             let Some(home) = self.containers.home(claim) else { continue };
             if let Some(name) = claim.interface {
-                links.add(self.blind().called(home, name, entry));
+                links.add(self.untraceable().called(home, name, entry));
             }
             if let Some(mac) = claim.mac.filter(|mac| mac.identifies()) {
-                links.add(self.blind().at_home(home, mac, entry));
+                links.add(self.untraceable().at_home(home, mac, entry));
             }
         }
         links
@@ -264,10 +264,10 @@ impl<'i, 'a> Claims<'i, 'a> {
         if self.is_internal(port) {
             macs.extend(entry.port.mac.into_iter().chain(entry.port.configured_mac));
             let cut = super::port_link::cut_name(&entry.port.iface).unwrap_or(&entry.port.iface);
-            links.add(self.blind().named(cut, entry));
+            links.add(self.untraceable().named(cut, entry));
         }
         for mac in macs.into_iter().filter(|mac| mac.identifies()) {
-            links.add(self.blind().with_mac(mac, entry));
+            links.add(self.untraceable().with_mac(mac, entry));
         }
         links
     }
@@ -301,7 +301,7 @@ impl<'i, 'a> Claims<'i, 'a> {
         self.index.ports.iter().filter(|(_, entry)| entry.port.kind == "internal")
     }
 
-    fn blind(&self) -> &BlindLinks<'a> {
-        self.blind.get_or_init(|| BlindLinks::new(self.index))
+    fn untraceable(&self) -> &UntraceableLinks<'a> {
+        self.untraceable.get_or_init(|| UntraceableLinks::new(self.index))
     }
 }

@@ -6,7 +6,6 @@
 //! kernel's word from a link to a port, over bonds and Linux bridges by [`stacks`], and [`ports`]
 //! answers from the switch's side.
 
-mod blind_links;
 mod claims;
 mod containers;
 mod entries;
@@ -17,7 +16,9 @@ mod port_link;
 mod ports;
 mod stacks;
 mod trace;
+mod traced;
 mod unseen;
+mod untraceable_links;
 mod veth;
 
 use std::sync::Arc;
@@ -35,7 +36,8 @@ use index::{Index, Tenant};
 use notes::port_notes;
 use ports::Occupancy;
 pub(crate) use ports::TUNNELS;
-use trace::{Trace, Tracer};
+use trace::Tracer;
+use traced::Trace;
 
 /// Relates the rows of all sources to each other.
 ///
@@ -63,7 +65,7 @@ pub fn resolve(snapshot: &Snapshot) -> Wiring {
     }
 }
 
-/// What a whole look missed. A container that ended meanwhile is no source_error.
+/// What a whole look missed. A container that ended meanwhile is no error.
 fn source_errors(snapshot: &Snapshot) -> Vec<crate::SourceError> {
     let engines = snapshot.engines.values().filter_map(|rows| rows.source_error());
     let switch = snapshot.switch.values().filter_map(|rows| rows.source_error());

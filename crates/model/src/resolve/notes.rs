@@ -8,7 +8,7 @@ use super::port_link::FoundBy;
 
 /// Everything that is uncertain about one port.
 pub(super) fn port_notes(index: &Index<'_>, entry: &PortEntry<'_>) -> Vec<Note> {
-    // Where there are rows in spite of source_error, they are old ones.
+    // Where there are rows in spite of an error, they are old ones.
     let stale = index.switch_error().map(|why| Note::Stale { why: why.to_string() });
     let notes = conflict(entry).into_iter().chain(not_as_requested(entry));
     notes

@@ -180,12 +180,19 @@ fn internal(index: &Index<'_>, entry: &PortEntry<'_>) -> Occupant {
     match entry.link {
         Some(_) => Occupant::Host { link: Some("internal".to_owned()) },
         None => Occupant::Unknown {
-            why: not_proven(index, entry).unwrap_or_else(|| {
-                "its link left the switch's namespace, and no link that was read is known to be it"
-                    .to_owned()
-            }),
+            why: not_proven(index, entry).unwrap_or_else(|| unplaced(entry.port)),
         },
     }
+}
+
+/// Why it is not known where the link of an internal port is. One that vswitchd could not open may
+/// never have been made, as is one of Open vSwitch 4.0 whose name is too long for a link.
+fn unplaced(port: &Port) -> String {
+    let seen = port.error.as_ref().map_or_else(
+        || "its link left the switch's namespace".to_owned(),
+        |error| format!("vswitchd could not open it ({error})"),
+    );
+    format!("{seen}, and no link that was read is known to be it")
 }
 
 /// Why a link that was not found may be there all the same. Absence proves something only in a

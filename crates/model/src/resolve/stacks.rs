@@ -16,7 +16,8 @@ use crate::wiring::Wire;
 
 use super::entries::PortIx;
 use super::group::OneOrMore;
-use super::trace::{Found, Trace, Tracer, direct, doubt, on_unknown_datapath, onto, step};
+use super::trace::{Tracer, direct, doubt, on_unknown_datapath, onto, step};
+use super::traced::{Found, Trace};
 use super::veth::far_end;
 
 /// Bridges that are members of each other by way of links stacked on them are followed so deep.
@@ -162,7 +163,8 @@ fn reach(tracer: &Tracer<'_, '_>, bridge: LinkKey) -> Rc<Reach> {
 
 /// All Linux bridges that are joined to this one by veths, and what they lead to together.
 fn joined(tracer: &Tracer<'_, '_>, bridge: LinkKey) -> (Vec<LinkKey>, Reach) {
-    let (mut all, mut next) = (vec![bridge], 0);
+    let mut all = vec![bridge];
+    let mut next = 0;
     tracer.stacks.open.borrow_mut().insert(bridge);
     let mut reach = Reach::default();
     while let Some(at) = all.get(next).copied() {

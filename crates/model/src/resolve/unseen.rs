@@ -6,7 +6,7 @@ use crate::wiring::Unseen;
 
 pub(super) fn of(snapshot: &Snapshot) -> Unseen {
     let absent = |engine: &Observed<_>| engine.absence().is_some();
-    let blind = snapshot.engines.values().any(absent) || snapshot.kernel.absence().is_some();
+    let missing = snapshot.engines.values().any(absent) || snapshot.kernel.absence().is_some();
     // In a narrow look none of its links may have been needed.
     let narrow = snapshot.scope == Scope::One;
     let unreadable = |ns: &&Namespace| ns.source_error.is_some() || (!narrow && !ns.is_read());
@@ -16,7 +16,7 @@ pub(super) fn of(snapshot: &Snapshot) -> Unseen {
     let containers = snapshot.containers();
     let containers = containers.filter(|row| row.netns_error.as_ref().is_some_and(unread));
     Unseen {
-        everything: blind || narrow,
+        everything: missing || narrow,
         // Without its namespace nothing that is a link can be told of the switch either.
         switch: !snapshot.switch.values().any(Observed::is_fresh)
             || snapshot.switch_netns.is_none(),

@@ -4,7 +4,6 @@ mod link;
 mod observed;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +14,7 @@ use crate::source_error::SourceError;
 use crate::switch::{Bridge, SwitchSource};
 
 pub use crate::cidr::{Cidr, NotACidr};
+pub use crate::ids::Engine;
 pub use link::{Link, Peer};
 pub use observed::Observed;
 
@@ -105,18 +105,6 @@ pub enum Scope {
     Everything,
     /// What one container needs: nothing follows from what is missing.
     One,
-}
-
-/// Who runs containers, by the API it speaks: `docker` also for Podman's
-/// Docker-compatible socket.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Engine(pub Name);
-
-impl fmt::Display for Engine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
 }
 
 /// An engine that has a socket on this host, and is none of those that are asked.

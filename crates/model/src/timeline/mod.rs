@@ -45,7 +45,7 @@ pub enum Change {
     Vanished(Box<Attachment>),
     /// The link of a port is gone, the port is not.
     Orphaned(Box<SwitchPort>),
-    /// A port that was left behind was removed or has a link again.
+    /// An orphaned port was removed or has a link again.
     Cleared(Box<SwitchPort>),
 }
 
@@ -99,7 +99,7 @@ impl Timeline {
     /// Compares with what was told, and tells what is different: attachments by namespace and
     /// index, then what vanished, then ports. `at` is in milliseconds since the Unix epoch.
     pub fn advance(&mut self, wiring: &Wiring, at: u64) -> Vec<Event> {
-        let mut changes = self.present(wiring, Patience::Left);
+        let mut changes = self.present(wiring, PendingNumber::Wait);
         changes.extend(self.missing(wiring));
         changes.extend(self.orphaned(wiring));
         changes.extend(self.cleared(wiring));
@@ -119,12 +119,13 @@ impl Timeline {
     /// Waits no longer for numbers that are still to come in the Wiring that was told last: tells
     /// that they are.
     pub fn stop_waiting(&mut self, wiring: &Wiring, at: u64) -> Vec<Event> {
-        let changes = self.present(wiring, Patience::Over);
+        let changes = self.present(wiring, PendingNumber::Tell);
         changes.into_iter().map(|change| Event { at, change }).collect()
     }
 
-    fn present(&mut self, wiring: &Wiring, patience: Patience) -> Vec<Change> {
-        let (mut changes, mut next) = (Vec::new(), 0);
+    fn present(&mut self, wiring: &Wiring, pending: PendingNumber) -> Vec<Change> {
+        let mut changes = Vec::new();
+        let mut next = 0;
         self.waiting.clear();
         self.pending = false;
         for now in inhabited(wiring) {
@@ -139,7 +140,7 @@ impl Timeline {
             if differences(told, now).is_empty() {
                 continue;
             }
-            let now = self.tellable(wiring, at, now, patience);
+            let now = self.tellable(wiring, at, now, pending);
             let Some(told) = self.attachments.get_mut(at) else { continue };
             let fields = differences(told, &now);
             if !fields.is_empty() {
@@ -157,9 +158,9 @@ impl Timeline {
         wiring: &Wiring,
         at: usize,
         now: &'a Attachment,
-        patience: Patience,
+        pending: PendingNumber,
     ) -> Cow<'a, Attachment> {
-        if is_settled(wiring, now, patience) {
+        if is_settled(wiring, now, pending) {
             return Cow::Borrowed(now);
         }
         let Some(told) = self.attachments.get(at) else { return Cow::Borrowed(now) };
@@ -167,7 +168,8 @@ impl Timeline {
             self.waiting.insert(key(now));
             self.pending |= matches!(now.port, PortState::Pending(_));
         }
-        let (tenants, link) = (now.tenants.clone(), Arc::clone(&now.link));
+        let tenants = now.tenants.clone();
+        let link = Arc::clone(&now.link);
         let netns_names = now.netns_names.clone();
         Cow::Owned(Attachment { tenants, netns_names, link, ..told.clone() })
     }
@@ -229,11 +231,11 @@ fn port_key(port: &SwitchPort) -> (Name, Name) {
     (port.bridge.clone(), port.port.iface.clone())
 }
 
-/// Whether a number that is still to come is waited for.
+/// What is done about a number that is still to come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Patience {
-    Left,
-    Over,
+enum PendingNumber {
+    Wait,
+    Tell,
 }
 
 /// A namespace without a container and without a name is what a container leaves for a moment.
@@ -243,9 +245,9 @@ fn inhabited(wiring: &Wiring) -> impl Iterator<Item = &Attachment> {
 }
 
 /// A number that is still to come is waited for, and no port is made of not having seen any.
-fn is_settled(wiring: &Wiring, now: &Attachment, patience: Patience) -> bool {
+fn is_settled(wiring: &Wiring, now: &Attachment, pending: PendingNumber) -> bool {
     match now.port {
-        PortState::Pending(_) => patience == Patience::Over,
+        PortState::Pending(_) => pending == PendingNumber::Tell,
         PortState::Unknown { .. } => !wiring.unseen.switch,
         _ => true,
     }
@@ -258,7 +260,8 @@ fn vlans(port: Option<&PortRef>) -> Option<&Vlans> {
 }
 
 fn differences(before: &Attachment, now: &Attachment) -> Vec<Field> {
-    let (was, is) = (before.port.port(), now.port.port());
+    let was = before.port.port();
+    let is = now.port.port();
     // One that was not read again.
     let same = Arc::ptr_eq(&before.link, &now.link);
     let differ = [
@@ -282,7 +285,8 @@ fn differences(before: &Attachment, now: &Attachment) -> Vec<Field> {
 
 /// What goes with a change of the port, and is told by itself where that did not change.
 fn beside(before: &Attachment, now: &Attachment) -> Option<Field> {
-    let (was, is) = (before.port.port(), now.port.port());
+    let was = before.port.port();
+    let is = now.port.port();
     let deaf = |a: &Attachment| a.notes.contains(&Note::Deaf);
     let is_unresolved = |a: &Attachment| matches!(a.wire, Wire::Unresolved { .. });
     if was != is {

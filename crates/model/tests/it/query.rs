@@ -85,7 +85,7 @@ fn what_has_not_been_read_is_no_empty_answer() {
     assert!(matches!(asked(&host), Err(QueryError::SourceUnavailable(_))));
     containers(&mut host)[0].pid = None;
     let Err(QueryError::SourceUnavailable(untold)) = asked(&host) else {
-        panic!("it runs: nobody said that it does not")
+        panic!("it may run: the engine did not say that it does not")
     };
     assert_eq!(untold.hint, "ask again");
     containers(&mut host)[0].state = "exited".to_owned();

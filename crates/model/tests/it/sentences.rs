@@ -29,7 +29,7 @@ fn said(host: &Snapshot) -> String {
 }
 
 #[test]
-fn a_namespace_that_was_not_read_is_nobodys_only_as_far_as_engines_were_asked() {
+fn a_namespace_that_was_not_read_has_no_container_only_as_far_as_engines_were_asked() {
     let mut host = case("nobodys-namespace");
     let engine = host.engines.keys().next().unwrap().clone();
     let has = format!("in a namespace that no container of {engine} has, and that has no name");

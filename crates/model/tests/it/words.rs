@@ -183,7 +183,7 @@ fn steps_say_what_is_done() {
         (KernelStep::UnmakeVeth(veth()).into(), "delete the veth dov-00000001"),
         (offload(true), "turn on transmit checksum offload of eth0 in web"),
         (offload(false), "turn off transmit checksum offload of eth0 in web"),
-        (configure(), "set eth0 in web up, address 192.0.2.7/24, default route source 192.0.2.1"),
+        (configure(), "set eth0 in web up, address 192.0.2.7/24, default route via 192.0.2.1"),
         (replace(Some("old"), None), "remove port old from br0"),
         (replace(None, None), "forget what br0 remembers of it"),
         (wait.into(), "wait for the OpenFlow port of new on br0"),

@@ -1,8 +1,6 @@
 //! Transmit checksum offload is read and changed, and ethtool(8) says how it is.
 #![allow(clippy::disallowed_methods, reason = "namespaces are made with ip(8)")]
 
-use std::process::Command;
-
 use docker_ovs_netns::{EthtoolSocket, VethEnd};
 
 use crate::space::{Space, inside, socket_in};
@@ -12,7 +10,7 @@ const ENODEV: Option<i32> = Some(19);
 /// What ethtool(8) says of the feature in that namespace.
 fn shown(space: &Space, link: &str, feature: &str) -> String {
     let words = ["netns", "exec", &space.0, "ethtool", "--show-features", link];
-    let output = Command::new("ip").args(words).output().unwrap();
+    let output = lab::program("ip").args(words).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let mut lines = text.lines().filter_map(|line| line.trim().split_once(": "));
     lines.find(|(name, _)| *name == feature).map_or_else(String::new, |(_, state)| state.into())

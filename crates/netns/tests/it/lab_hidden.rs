@@ -5,7 +5,6 @@ use std::fs::{File, Permissions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::PathBuf;
-use std::process::Command;
 
 use docker_ovs_netns::{Error, Netns, is_hidden};
 
@@ -36,7 +35,7 @@ fn a_hidden_process_is_denied_and_not_called_gone() {
     let copy = Copy::of_this_program();
     for hidepid in ["noaccess", "invisible"] {
         let script = format!("mount -t proc -o hidepid={hidepid} none /proc && exec \"$@\"");
-        let mut command = Command::new("unshare");
+        let mut command = lab::program("unshare");
         command.args(["--mount", "sh", "-c", &script, "sh"]);
         command.args(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]);
         command.arg(&copy.0).args(["--exact", "lab_hidden::inside", "--ignored", "--nocapture"]);

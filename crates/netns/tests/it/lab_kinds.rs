@@ -3,7 +3,6 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::process::Command;
 
 use docker_ovs_netns::{Netns, RouteSocket};
 
@@ -12,7 +11,7 @@ use crate::space::{Space, inside, named};
 /// Whether the kernel can make such a link; says so where it cannot.
 fn knows(space: &Space, kind: &str, words: &[&str]) -> bool {
     let add = ["-netns", &space.0, "link", "add", "link", "low0", "name", "up0", "type", kind];
-    let output = Command::new("ip").args(add).args(words).output().unwrap();
+    let output = lab::program("ip").args(add).args(words).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     if !output.status.success() {
         assert!(said.contains("Unknown device type") || said.contains("not supported"), "{said}");
@@ -61,9 +60,11 @@ fn a_veth_to_this_namespace_is_known_from_both_ends() {
     lab::need!(Root);
     let there = Space::new("h");
     let end = format!("{}e", there.0);
-    crate::space::ip(&[
-        "link", "add", &end, "type", "veth", "peer", "name", "eth0", "netns", &there.0,
-    ]);
+    // udev would give a link of the host's that has no address of its own another one, between the
+    // two looks (MACAddressPolicy of systemd.link(5)).
+    let veth = ["link", "add", &end, "address", "02:00:00:00:06:8e", "type", "veth"];
+    let peer = ["peer", "name", "eth0", "netns", &there.0];
+    crate::space::ip(&[&veth[..], &peer].concat());
     let (home, away) = (Netns::current().unwrap(), there.open());
     let here = RouteSocket::here().unwrap();
     let (near, far) = (here.link_named(&end).unwrap().unwrap(), named(&away, "eth0"));
@@ -81,7 +82,7 @@ fn a_name_of_any_bytes_is_shown() {
     let odd = OsStr::from_bytes(b"a\xff\xfeb");
     let add = ["-netns", &space.0, "link", "add", "name"].map(OsStr::new);
     let rest = ["type", "bridge"].map(OsStr::new);
-    let output = Command::new("ip").args(add).arg(odd).args(rest).output().unwrap();
+    let output = lab::program("ip").args(add).arg(odd).args(rest).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let links = inside(&space.open(), RouteSocket::links);
     assert!(links.iter().any(|link| link.name == "a\\xff\\xfeb"), "{links:?}");

@@ -2,7 +2,6 @@
 #![allow(clippy::disallowed_methods, reason = "FIFOs and mounts are made with programs")]
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use docker_ovs_netns::{Error, Netns};
 
@@ -27,13 +26,13 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        let _ = Command::new("umount").arg(&self.0).output();
+        let _ = lab::program("umount").arg(&self.0).output();
         let _ = std::fs::remove_file(&self.0);
     }
 }
 
 fn run(program: &str, words: &[&Path]) {
-    let output = Command::new(program).args(words).output().unwrap();
+    let output = lab::program(program).args(words).output().unwrap();
     assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
@@ -64,7 +63,7 @@ fn named_namespaces_are_listed() {
 
 #[test]
 fn a_dead_process_is_not_found() {
-    let mut child = Command::new("true").spawn().unwrap();
+    let mut child = lab::program("true").spawn().unwrap();
     let pid = child.id();
     child.wait().unwrap();
     let Err(Error::Open { source, .. }) = Netns::of_process(pid) else { panic!("it is dead") };

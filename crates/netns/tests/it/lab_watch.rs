@@ -81,7 +81,7 @@ fn a_namespace_is_heard_once_it_has_an_id() {
     assert_eq!(drained(&all), QUIET);
     let socket = socket_in(&host.open());
     for _ in 0..2 {
-        socket.give_nsid(&lonely.open()).unwrap();
+        socket.assign_nsid(&lonely.open()).unwrap();
         assert!(socket.nsid_of(&lonely.open()).unwrap().is_some());
     }
     assert_eq!(drained(&all), CHANGED, "the id itself");

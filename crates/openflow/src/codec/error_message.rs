@@ -25,7 +25,8 @@ pub struct OfError {
 impl OfError {
     pub(super) fn parse(body: &[u8]) -> Result<Self, Malformed> {
         let mut fields = Fields::new(body, "ERROR");
-        let (kind, code) = (fields.u16()?, fields.u16()?);
+        let kind = fields.u16()?;
+        let code = fields.u16()?;
         // The data of any other error is the beginning of the message that was refused.
         let text = if kind == HELLO_FAILED { fields.rest() } else { &[] };
         Ok(Self { kind, code, text: String::from_utf8_lossy(text).trim_end_matches('\0').into() })

@@ -20,7 +20,9 @@ pub struct Features {
 /// `struct ofp_switch_features`, without the header.
 pub(super) fn parse(version: Version, body: &[u8]) -> Result<(Features, Vec<Port>), Malformed> {
     let mut fields = Fields::new(body, "FEATURES_REPLY");
-    let (datapath_id, buffers, tables) = (fields.u64()?, fields.u32()?, fields.u8()?);
+    let datapath_id = fields.u64()?;
+    let buffers = fields.u32()?;
+    let tables = fields.u8()?;
     fields.skip(3)?;
     let capabilities = fields.u32()?;
     fields.skip(4)?;

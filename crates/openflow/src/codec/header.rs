@@ -34,8 +34,10 @@ impl Header {
 
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut fields = Fields::new(bytes, "header");
-        let (version, kind) = (fields.u8()?, fields.u8()?);
-        let (length, xid) = (fields.u16()?.into(), fields.u32()?);
+        let version = fields.u8()?;
+        let kind = fields.u8()?;
+        let length = fields.u16()?.into();
+        let xid = fields.u32()?;
         if length < Self::LENGTH {
             return Err(Malformed::Length(length));
         }

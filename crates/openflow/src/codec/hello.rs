@@ -27,7 +27,8 @@ fn bitmap(body: &[u8]) -> Result<u32, Malformed> {
     let mut elements = body;
     loop {
         let mut fields = Fields::new(elements, "HELLO element");
-        let (kind, length) = (fields.u16()?, fields.u16()?);
+        let kind = fields.u16()?;
+        let length = fields.u16()?;
         if kind == VERSION_BITMAP && length >= 8 {
             return fields.u32();
         }

@@ -44,7 +44,8 @@ pub(super) fn ports_request(version: Version) -> &'static [u8] {
 
 pub(super) fn parse(version: Version, body: &[u8]) -> Result<Part<'_>, Malformed> {
     let mut fields = Fields::new(body, "multipart reply");
-    let (kind, flags) = (fields.u16()?, fields.u16()?);
+    let kind = fields.u16()?;
+    let flags = fields.u16()?;
     if version > Version::V1_0 {
         fields.skip(4)?;
     }

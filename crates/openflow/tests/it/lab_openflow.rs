@@ -8,7 +8,6 @@
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use docker_ovs_openflow::{Client, Error, LOCAL, Port, Remote, Version, name_on_wire};
@@ -23,10 +22,10 @@ struct Lab {
 
 impl Drop for Lab {
     fn drop(&mut self) {
-        let remove = Command::new("ovs-vsctl")
+        let remove = lab::program("ovs-vsctl")
             .args(["--timeout=30", "--if-exists", "del-br", &self.bridge])
             .status();
-        let unlink = Command::new("ip").args(["link", "del", &self.veth()]).output();
+        let unlink = lab::program("ip").args(["link", "del", &self.veth()]).output();
         if !std::thread::panicking() {
             assert!(remove.unwrap().success());
             unlink.unwrap();
@@ -111,7 +110,7 @@ impl Lab {
 }
 
 fn run<'a>(program: &str, args: impl IntoIterator<Item = &'a str>) -> Vec<u8> {
-    let output = Command::new(program).args(args).output().unwrap();
+    let output = lab::program(program).args(args).output().unwrap();
     assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
     output.stdout
 }

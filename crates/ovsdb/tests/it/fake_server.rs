@@ -13,7 +13,7 @@ use tokio::net::{UnixListener, UnixStream};
 const UUID: &str = "5b0b71c3-31de-4cb9-af21-53243316fec3";
 
 #[derive(Debug, PartialEq, Deserialize)]
-struct Named {
+struct NamedUuid {
     name: String,
 }
 
@@ -65,11 +65,11 @@ async fn one_transaction_gives_rows_of_different_types() {
     );
     let results = select_answered_with(&reply).await.unwrap();
     let ports: Vec<Identified> = results.rows(0).unwrap();
-    let bridges: Vec<Named> = results.rows(1).unwrap();
+    let bridges: Vec<NamedUuid> = results.rows(1).unwrap();
     assert_eq!(ports, [Identified { _uuid: UUID.parse().unwrap() }]);
     assert_eq!(bridges.iter().map(|row| &row.name).collect::<Vec<_>>(), ["a", "b"]);
-    assert!(matches!(results.rows::<Named>(0), Err(Error::Row { .. })));
-    assert!(matches!(results.rows::<Named>(2), Err(Error::WrongCount { asked: 3, got: 2 })));
+    assert!(matches!(results.rows::<NamedUuid>(0), Err(Error::Row { .. })));
+    assert!(matches!(results.rows::<NamedUuid>(2), Err(Error::WrongCount { asked: 3, got: 2 })));
 }
 
 #[tokio::test]
@@ -154,11 +154,11 @@ async fn a_monitor_is_cancelled_before_the_next() {
     };
     converse(server, async |mut client| {
         let tables = client.monitor_once(VSWITCH, &WANTED).await.unwrap();
-        let row = (UUID.parse().unwrap(), Named { name: "br0".into() });
-        assert_eq!(tables.rows::<Named>("Bridge").unwrap(), [row]);
-        assert_eq!(tables.rows::<Named>("Port").unwrap(), []);
+        let row = (UUID.parse().unwrap(), NamedUuid { name: "br0".into() });
+        assert_eq!(tables.rows::<NamedUuid>("Bridge").unwrap(), [row]);
+        assert_eq!(tables.rows::<NamedUuid>("Port").unwrap(), []);
         let tables = client.monitor_once(VSWITCH, &WANTED).await.unwrap();
-        assert_eq!(tables.rows::<Named>("Bridge").unwrap(), []);
+        assert_eq!(tables.rows::<NamedUuid>("Bridge").unwrap(), []);
     })
     .await;
 }
@@ -177,7 +177,7 @@ async fn rows_of_a_monitor_that_are_wrong_are_errors() {
         let tables = converse(server, async |mut client: Client| {
             client.monitor_once(VSWITCH, &[]).await.unwrap()
         });
-        let error = tables.await.rows::<Named>("Bridge").unwrap_err();
+        let error = tables.await.rows::<NamedUuid>("Bridge").unwrap_err();
         assert!(error.to_string().starts_with("cannot read the rows of table Bridge: "), "{error}");
     }
 }

@@ -25,7 +25,8 @@ pub(super) fn shade(hue: u16, ground: Rgb) -> Rgb {
 
 /// Contrast of two colours, 1 to 21 (WCAG 2.2, definition of contrast ratio).
 pub(super) fn contrast(a: Rgb, b: Rgb) -> f64 {
-    let (a, b) = (luminance(a), luminance(b));
+    let a = luminance(a);
+    let b = luminance(b);
     (a.max(b) + 0.05) / (a.min(b) + 0.05)
 }
 

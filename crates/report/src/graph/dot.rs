@@ -10,12 +10,12 @@ use super::style::LIGHT_CARD;
 pub fn dot(scene: &Scene) -> String {
     let fronts: String = scene.fronts.iter().enumerate().map(cluster).collect();
     let plugs: String = scene.jacks().map(plugged).collect();
-    let people: String = scene.people().into_iter().map(person).collect();
+    let namespaces: String = scene.namespaces().into_iter().map(namespace).collect();
     let cords: String = scene.cords.iter().map(|cord| patch(scene, cord)).collect();
     format!(
         "graph wiring {{\n  graph [rankdir=LR, fontname=\"sans-serif\", label=\"{}\"]\n  \
         node [shape=box, fontname=\"sans-serif\"]\n  edge [fontname=\"sans-serif\", fontsize=10]\n\
-        {fronts}{people}{plugs}{cords}}}\n",
+        {fronts}{namespaces}{plugs}{cords}}}\n",
         escape(&scene.host)
     )
 }
@@ -41,7 +41,7 @@ fn node(jack: &Jack) -> String {
     format!("    \"{}\" [label=\"{text}\"{look}]\n", jack.id)
 }
 
-fn person(plug: &Plug) -> String {
+fn namespace(plug: &Plug) -> String {
     format!("  \"{}\" [label=\"{}\", shape=component]\n", plug.key(), escape(&plug.who))
 }
 
@@ -66,6 +66,7 @@ fn plugged(jack: &Jack) -> String {
 }
 
 fn patch(scene: &Scene, cord: &Cord) -> String {
-    let (from, to) = (&scene.at(cord.from).1.id, &scene.at(cord.to).1.id);
+    let from = &scene.at(cord.from).1.id;
+    let to = &scene.at(cord.to).1.id;
     format!("  \"{from}\" -- \"{to}\" [label=\"patch\", color=\"#7a4fd0\", penwidth=3]\n")
 }

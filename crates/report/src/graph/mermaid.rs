@@ -17,7 +17,7 @@ pub fn mermaid(scene: &Scene) -> String {
     out.extend(scene.fronts.iter().enumerate().map(subgraph));
     out.extend(
         scene
-            .people()
+            .namespaces()
             .into_iter()
             .map(|plug| format!("  {}([\"{}\"])\n", plug.key(), escape(&plug.who))),
     );
@@ -30,7 +30,8 @@ pub fn mermaid(scene: &Scene) -> String {
         }
     }
     for cord in &scene.cords {
-        let (from, to) = (&scene.at(cord.from).1.id, &scene.at(cord.to).1.id);
+        let from = &scene.at(cord.from).1.id;
+        let to = &scene.at(cord.to).1.id;
         let _ = writeln!(out, "  {from} ===|\"patch\"| {to}");
     }
     out + "  classDef warn stroke:#a85b00,stroke-dasharray:4 3\n  \

@@ -75,7 +75,7 @@ impl Scene {
     }
 
     /// One plug for each namespace that has some.
-    pub(super) fn people(&self) -> Vec<&Plug> {
+    pub(super) fn namespaces(&self) -> Vec<&Plug> {
         let plugs = self.jacks().flat_map(|jack| &jack.plugs);
         plugs.map(|plug| (plug.key(), plug)).collect::<BTreeMap<_, _>>().into_values().collect()
     }

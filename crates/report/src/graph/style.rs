@@ -82,7 +82,8 @@ const SHAPES: &str = "\
 
 /// The style sheet of the picture, for the page that holds it.
 pub fn stylesheet() -> String {
-    let (day, night) = (rules(&LIGHT), rules(&DARK));
+    let day = rules(&LIGHT);
+    let night = rules(&DARK);
     format!("{SHAPES}{day}@media (prefers-color-scheme:dark){{{night}}}")
 }
 

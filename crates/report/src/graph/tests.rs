@@ -58,7 +58,8 @@ fn three_hundred_ports_lie_in_rows_and_none_on_another() {
     let places: BTreeSet<_> = front.jacks.iter().map(|jack| (jack.area.y, jack.area.x)).collect();
     assert_eq!(places.len(), 300);
     for pair in front.jacks.windows(2) {
-        let (a, b) = (pair[0].area, pair[1].area);
+        let a = pair[0].area;
+        let b = pair[1].area;
         assert!(a.x + a.w <= b.x && a.y == b.y || a.y + a.h <= b.y, "{a:?} {b:?}");
     }
     let last = front.jacks[299].area;

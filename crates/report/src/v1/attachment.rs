@@ -146,7 +146,8 @@ impl Attachment {
 
     /// The row for a port whose link is gone.
     pub fn orphaned(row: &SwitchPort, last: &LastTenant) -> Self {
-        let (port, vlans) = (&row.port, VlanFields::from(row.vlans()));
+        let port = &row.port;
+        let vlans = VlanFields::from(row.vlans());
         let who = last.container.as_ref();
         Self {
             container: who.map_or_else(|| last.words.clone(), |who| who.name.to_string()),

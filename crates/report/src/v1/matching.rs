@@ -53,7 +53,7 @@ impl Match {
             who::Match::Attachment(found) => {
                 Self { who: found.label(), ..Self::of(by, Attachment::new(found, None)) }
             }
-            who::Match::Port(port) => Self::lonely(by, Port::from(*port)),
+            who::Match::Port(port) => Self::of_port(by, Port::from(*port)),
         }
     }
 
@@ -77,7 +77,7 @@ impl Match {
         }
     }
 
-    fn lonely(by: who::MatchedBy, row: Port) -> Self {
+    fn of_port(by: who::MatchedBy, row: Port) -> Self {
         Self {
             matched_by: MatchedBy::from(by),
             who: row.who,

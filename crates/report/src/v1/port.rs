@@ -89,7 +89,8 @@ pub struct PortLink {
 
 impl From<&SwitchPort> for Port {
     fn from(row: &SwitchPort) -> Self {
-        let (port, vlans) = (&row.port, VlanFields::from(row.vlans()));
+        let port = &row.port;
+        let vlans = VlanFields::from(row.vlans());
         let number = |n: &OfPortState| n.assigned().map(|port| port.0);
         Self {
             bridge: row.bridge.to_string(),

@@ -78,7 +78,8 @@ impl Owed {
 impl Health {
     /// Before the first look has ended.
     pub fn starting() -> Self {
-        let (sources, owed) = (Vec::new(), Vec::new());
+        let sources = Vec::new();
+        let owed = Vec::new();
         Self { status: HealthStatus::Starting, time: None, sources, owed }
     }
 

@@ -27,7 +27,8 @@ pub(super) fn number(port: Option<u16>) -> String {
 /// The VLANs of a port; a dash where none is set, which lets all pass.
 pub(crate) fn vlans(of: &impl HasVlans) -> String {
     let VlanFields { vlan, mode, trunks, cvlans } = of.vlan_fields();
-    let (tag, trunked) = (vlan.unwrap_or(0), list(&trunks));
+    let tag = vlan.unwrap_or(0);
+    let trunked = list(&trunks);
     match mode {
         None => "-".to_owned(),
         Some(VlanMode::Access) => tag.to_string(),
@@ -56,7 +57,8 @@ macro_rules! has_vlans {
     ($($row:ty),*) => {$(
         impl HasVlans for $row {
             fn vlan_fields(&self) -> VlanFields {
-                let (trunks, cvlans) = (self.trunks.clone(), self.cvlans.clone());
+                let trunks = self.trunks.clone();
+                let cvlans = self.cvlans.clone();
                 VlanFields { vlan: self.vlan, mode: self.vlan_mode, trunks, cvlans }
             }
         }

@@ -77,7 +77,8 @@ fn command(rundir: &TempDir, program: &str) -> Command {
 }
 
 fn run(rundir: &TempDir, program: &str, args: &[&str]) {
-    let output = command(rundir, program).args(args).output().unwrap();
+    let output = command(rundir, program).args(args).output();
+    let output = output.unwrap_or_else(|error| panic!("{program}: {error}"));
     assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
 }
 

@@ -37,7 +37,7 @@ impl Home for Known {
     }
 
     fn busybox(&self, words: &[&str]) -> std::io::Result<std::process::Output> {
-        std::process::Command::new("docker").args(["exec", self.0, "busybox"]).args(words).output()
+        lab::program("docker").args(["exec", self.0, "busybox"]).args(words).output()
     }
 }
 

@@ -1,7 +1,6 @@
 //! The scene, and what must be right at a quiet point.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::Command;
 
 use lab::{IMAGE, InnerDocker, Switch, try_run, unique};
 use rustix::process::Signal;
@@ -16,6 +15,7 @@ use super::wanted::{ByHand, Fate, Person, Wanted};
 
 /// What does not run at the moment (SIGSTOP).
 #[derive(Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each stops and goes on apart from the others")]
 pub(super) struct Stopped {
     pub(super) vswitchd: bool,
     pub(super) database: bool,
@@ -113,7 +113,7 @@ impl Scene {
         }
         let words = ["--restore", "--host", &self.docker.host(), "--db", &self.switch.remote()];
         let words = [&words[..], &["--timeout", "5s"]].concat();
-        let daemon = Served::start_by(Command::new("env"), &words);
+        let daemon = Served::start_by(lab::program("env"), &words);
         self.followers.push(Follower::new(&daemon));
         self.daemon = Some(daemon);
     }
@@ -230,11 +230,11 @@ impl Scene {
             let there = truth.ports.get(&one.port).is_some_and(|port| port.bridge == one.bridge);
             there.then_some(()).ok_or_else(|| format!("{one:?} is gone"))?;
         }
-        self.is_recorded_as_it_is(truth)
+        Self::is_recorded_as_it_is(truth)
     }
 
     /// What is recorded on ports has the container's name of now, and a link if that runs.
-    fn is_recorded_as_it_is(&self, truth: &Truth) -> Result<(), String> {
+    fn is_recorded_as_it_is(truth: &Truth) -> Result<(), String> {
         for (name, port) in &truth.ports {
             let Some(id) = port.ids.get("container_id") else { continue };
             let running = truth.running.contains_key(id);

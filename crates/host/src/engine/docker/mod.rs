@@ -1,6 +1,8 @@
-//! Docker: [`address`] finds its socket, [`read`] asks for containers, [`watch`] hears of events.
+//! Docker: [`address`] finds its socket, [`read`] asks for containers, [`watch`] follows
+//! events, [`mod@engine`] puts them together.
 
 pub(crate) mod address;
+mod engine;
 mod read;
 mod relatives;
 mod watch;

@@ -4,22 +4,17 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use model::ids::{ContainerId, name};
-use model::snapshot::{Container, Engine as Kind};
-use model::{SourceError, SourceErrorKind, query};
+use model::snapshot::Container;
+use model::{SourceError, SourceErrorKind};
 use serde::Deserialize;
 
-use super::relatives::are_relatives;
-use super::watch;
-use crate::engine::held::Held;
-use crate::engine::{Engine, Events, Found, Peer};
+use crate::engine::Found;
 use crate::failure;
 use crate::transport::{Endpoint, Http, HttpError};
 
 /// What is held of one container, in bytes: its labels above all.
-const HELD_OF_ONE: usize = 4 << 20;
+pub(super) const HELD_OF_ONE: usize = 4 << 20;
 
 /// A client of one engine. It asks without a version in the path, as for the newest that the
 /// daemon knows: what is read below has been the same in all of them.
@@ -33,122 +28,25 @@ impl Docker {
         Self { http: Arc::new(Http::new(endpoint)) }
     }
 
-    async fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, SourceError> {
+    pub(super) async fn get<T: serde::de::DeserializeOwned>(
+        &self,
+        path: &str,
+    ) -> Result<T, SourceError> {
         self.http.get(path).await.map_err(|error| self.source_error(&error))
     }
 
-    async fn summaries(&self) -> Result<Vec<Summary>, SourceError> {
+    pub(super) async fn summaries(&self) -> Result<Vec<Summary>, SourceError> {
         self.get("/containers/json?all=true").await
     }
 
     /// Whether an engine refused `wanted` for being the beginning of several ids: engines differ in
     /// status and words, and so the list of containers says it.
-    async fn is_ambiguous(&self, wanted: &str) -> bool {
+    pub(super) async fn is_ambiguous(&self, wanted: &str) -> bool {
         self.summaries().await.is_ok_and(|rows| is_ambiguous(wanted, &rows))
     }
 
     pub(super) fn source_error(&self, error: &HttpError) -> SourceError {
         source_error(self.http.endpoint(), error)
-    }
-}
-
-impl Engine for Docker {
-    fn kind(&self) -> Kind {
-        Kind("docker".into())
-    }
-
-    fn address(&self) -> String {
-        self.http.endpoint().to_string()
-    }
-
-    fn what(&self) -> String {
-        format!("Docker at {}", self.http.endpoint())
-    }
-
-    fn peer(&self) -> Peer {
-        match (self.http.endpoint(), self.http.peer()) {
-            (Endpoint::Tcp(_), _) => Peer::Network,
-            (Endpoint::Unix(_), None) => Peer::Untold,
-            (Endpoint::Unix(_), Some(pid)) => Peer::Process(pid),
-        }
-    }
-
-    fn id(&self) -> BoxFuture<'_, Result<Option<String>, SourceError>> {
-        async { Ok(self.get::<Info>("/info").await?.lasting_id()) }.boxed()
-    }
-
-    /// The API version the daemon speaks, and its own version.
-    fn version(&self) -> BoxFuture<'_, Result<String, SourceError>> {
-        async {
-            let version: Version = self.get("/version").await?;
-            Ok(format!("{}, API {}", version.version, version.api_version))
-        }
-        .boxed()
-    }
-
-    fn inspect<'a>(&'a self, wanted: &'a str) -> BoxFuture<'a, Result<Option<Found>, SourceError>> {
-        let wanted = query::without_slash(wanted);
-        async move {
-            if !can_name_a_container(wanted) {
-                return Ok(None);
-            }
-            match self.http.get_within(&format!("/containers/{wanted}/json"), HELD_OF_ONE).await {
-                Ok(answer) => Ok(Some(found(answer))),
-                Err(HttpError::Refused { status: 404, .. }) => Ok(None),
-                Err(HttpError::Refused { .. }) if self.is_ambiguous(wanted).await => Ok(None),
-                Err(error) => Err(self.source_error(&error)),
-            }
-        }
-        .boxed()
-    }
-
-    fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, SourceError>> {
-        async {
-            let rows = self.summaries().await?;
-            Ok(rows.into_iter().map(listed).collect())
-        }
-        .boxed()
-    }
-
-    /// Podman calls a container `created` although its process and namespace are there.
-    fn may_have_a_process(&self, row: &Container) -> bool {
-        !matches!(row.state.as_str(), "exited" | "dead")
-    }
-
-    /// Told by `--network container:ID`, from one to the next.
-    fn relatives<'a>(
-        &'a self,
-        row: &'a Container,
-    ) -> BoxFuture<'a, Result<Vec<Found>, SourceError>> {
-        async move {
-            let listed = self.list().await?;
-            let all: Vec<_> = listed.iter().map(|other| &other.row).collect();
-            let shares = |other: &&&Container| are_relatives(&all, row, other);
-            let (mut relatives, mut held) = (Vec::new(), Held::default());
-            for other in all.iter().filter(shares).filter(|other| other.id != row.id) {
-                if let Some(found) = self.inspect(&other.id.0).await? {
-                    held.add(self, &found.row)?;
-                    relatives.push(found);
-                }
-            }
-            Ok(relatives)
-        }
-        .boxed()
-    }
-
-    fn events(&self) -> BoxFuture<'_, Result<Events, SourceError>> {
-        watch::events(self).boxed()
-    }
-
-    /// Any answer is a sign of life.
-    fn ping(&self) -> BoxFuture<'_, Result<(), SourceError>> {
-        async {
-            match self.http.bytes("/_ping").await {
-                Ok(_) | Err(HttpError::Refused { .. }) => Ok(()),
-                Err(error) => Err(self.source_error(&error)),
-            }
-        }
-        .boxed()
     }
 }
 
@@ -168,15 +66,15 @@ pub(super) fn can_name_a_container(wanted: &str) -> bool {
 /// `GET /version`, as far as it is used.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-struct Version {
-    version: String,
-    api_version: String,
+pub(super) struct Version {
+    pub(super) version: String,
+    pub(super) api_version: String,
 }
 
 /// `GET /info`, as far as it is used.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Info {
+pub(super) struct Info {
     #[serde(rename = "ID")]
     id: Option<String>,
     docker_root_dir: Option<String>,
@@ -187,7 +85,7 @@ struct Info {
 impl Info {
     /// Podman makes another `ID` up for each answer; what lasts of it is where it keeps its
     /// containers.
-    fn lasting_id(self) -> Option<String> {
+    pub(super) fn lasting_id(self) -> Option<String> {
         let id = match self.buildah_version {
             Some(_) => self.docker_root_dir.map(|root| format!("podman:{root}")),
             None => self.id,
@@ -199,7 +97,7 @@ impl Info {
 /// `GET /containers/{id}/json`, as far as it is used. Engines write null for what is empty.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Inspected {
+pub(super) struct Inspected {
     id: String,
     name: Option<String>,
     state: Option<State>,
@@ -236,7 +134,7 @@ struct NetworkSettings {
 /// One of `GET /containers/json`, as far as it is used.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Summary {
+pub(super) struct Summary {
     id: String,
     names: Option<Vec<String>>,
     state: Option<String>,
@@ -250,7 +148,7 @@ impl Summary {
     }
 }
 
-fn found(answer: Inspected) -> Found {
+pub(super) fn found(answer: Inspected) -> Found {
     let (status, pid) = answer.state.map_or((None, None), |state| (state.status, state.pid));
     let row = Container {
         id: ContainerId(name(&answer.id)),
@@ -271,7 +169,7 @@ fn network_mode(config: Option<HostConfig>) -> String {
     config.and_then(|config| config.network_mode).unwrap_or_default()
 }
 
-fn listed(summary: Summary) -> Found {
+pub(super) fn listed(summary: Summary) -> Found {
     let own_name = name(own_name(summary.names()));
     let row = Container {
         id: ContainerId(name(&summary.id)),

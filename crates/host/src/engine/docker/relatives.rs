@@ -11,7 +11,8 @@ pub(super) fn are_relatives(all: &[&Container], row: &Container, other: &Contain
 /// The id of the container whose namespace `row` is in, at the end of the chain: what it is called
 /// there if it is not among `all`, as when it was removed.
 fn root<'a>(all: &[&'a Container], row: &'a Container) -> &'a str {
-    let (mut at, mut words) = (row, &*row.id.0);
+    let mut at = row;
+    let mut words = &*row.id.0;
     // A chain is no longer than there are containers; a circle cannot be.
     for _ in 0..=all.len() {
         let Some(next) = at.network_mode.strip_prefix("container:") else { return words };

@@ -13,36 +13,36 @@ use crate::transport::{HttpError, Lines};
 const OF_CONTAINERS: &str = "/events?filters=%7B%22type%22%3A%5B%22container%22%5D%7D";
 
 /// Fewer than Docker keeps for a slow client: 1,024. It drops what is beyond that, and
-/// does not say so (moby, `daemon/events` and `pkg/pubsub`). More than these were still to be
-/// packet_sockets then.
-const KEPT: usize = 1000;
+/// does not say so (moby, `daemon/events` and `pkg/pubsub`). After so many events the containers
+/// are listed again.
+const LIST_AFTER: usize = 1000;
 
 /// What happens to containers from now on.
 pub(super) async fn events(docker: &Docker) -> Result<Events, SourceError> {
     let lines = docker.http.lines(OF_CONTAINERS).await;
-    let packet_sockets = Heard {
+    let events = EventStream {
         lines: lines.map_err(|error| docker.source_error(&error))?,
         docker: docker.clone(),
         count: 0,
     };
-    Ok(stream::try_unfold(packet_sockets, async |mut packet_sockets| {
-        let event = packet_sockets.next().await?;
-        Ok(Some((event, packet_sockets)))
+    Ok(stream::try_unfold(events, async |mut events| {
+        let event = events.next().await?;
+        Ok(Some((event, events)))
     })
     .boxed())
 }
 
 /// The stream of events.
-struct Heard {
+struct EventStream {
     docker: Docker,
     lines: Lines,
     /// How many there were since the containers were listed.
     count: usize,
 }
 
-impl Heard {
+impl EventStream {
     async fn next(&mut self) -> Result<Event, SourceError> {
-        if self.count >= KEPT {
+        if self.count >= LIST_AFTER {
             self.count = 0;
             return Ok(Event::Missed);
         }
@@ -56,15 +56,15 @@ impl Heard {
         };
         let line = line.ok_or_else(ended)?;
         self.count += 1;
-        let said: Result<Said, _> = serde_json::from_slice(&line);
-        let said = said.map_err(|error| self.docker.source_error(&HttpError::Json(error)))?;
-        Ok(said.about().map_or(Event::Idle, Event::Changed))
+        let message: Result<EventMessage, _> = serde_json::from_slice(&line);
+        let message = message.map_err(|error| self.docker.source_error(&HttpError::Json(error)))?;
+        Ok(message.about().map_or(Event::Idle, Event::Changed))
     }
 }
 
 /// One of `GET /events`, as far as it is used.
 #[derive(Deserialize)]
-struct Said {
+struct EventMessage {
     #[serde(rename = "Action", default)]
     action: String,
     #[serde(rename = "Actor")]
@@ -77,7 +77,7 @@ struct Actor {
     id: String,
 }
 
-impl Said {
+impl EventMessage {
     /// The container it is about, if it can change what is seen of that container.
     fn about(self) -> Option<ContainerId> {
         const IDLE: [&str; 9] =

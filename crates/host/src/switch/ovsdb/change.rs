@@ -12,24 +12,24 @@ use super::transaction::SavedColumns;
 use crate::Host;
 use crate::deadline::Deadline;
 
-/// The database, whose lock is ours.
-pub(crate) struct Rows {
+/// Carries out the switch's steps of a plan, and holds the lock of its database.
+pub(crate) struct SwitchExecutor {
     database: Database,
-    patience: Duration,
+    timeout: Duration,
     locked: bool,
     /// Whether there is more to do after a number was waited for.
     more: bool,
     saved: SavedColumns,
 }
 
-impl Rows {
+impl SwitchExecutor {
     /// Waits until no other docker-ovs changes anything.
     pub(crate) async fn lock(host: &Host, due: Deadline) -> Result<Self, SourceError> {
         let mut database = host.database(due).await?;
         let busy = "docker-ovs, which is changing this switch already, or its database";
         due.hold(|| busy.to_owned(), database.lock()).await?;
         let saved = SavedColumns::default();
-        Ok(Self { database, patience: host.timeout, locked: true, more: false, saved })
+        Ok(Self { database, timeout: host.timeout, locked: true, more: false, saved })
     }
 
     pub(crate) fn keeping_the_lock(self) -> Self {
@@ -41,7 +41,7 @@ impl Rows {
     }
 
     pub(crate) async fn take_step(&mut self, step: &SwitchStep) -> Result<(), SourceError> {
-        let due = Deadline::after(self.patience);
+        let due = Deadline::after(self.timeout);
         let what = self.database.what().to_owned();
         match step {
             SwitchStep::ReplacePort(ports) => {
@@ -71,12 +71,12 @@ impl Rows {
         wanted: Option<OfPort>,
         remember: Option<&Port>,
     ) -> Result<(), SourceError> {
-        let due = Deadline::after(self.patience * 2);
+        let due = Deadline::after(self.timeout * 2);
         let what = self.database.what().to_owned();
         if !self.more && std::mem::take(&mut self.locked) {
             due.hold(|| what.clone(), self.database.unlock()).await?;
         }
-        let number = self.database.number(iface, self.patience);
+        let number = self.database.number(iface, self.timeout);
         let number = due.hold(|| what.clone(), number).await?;
         let failed = |kind, why: String| {
             SourceError::new(kind, format!("port {iface} of {bridge}"), why)
@@ -89,7 +89,7 @@ impl Rows {
             }
             OfPortState::Assigned(_) => Ok(()),
             OfPortState::Pending => {
-                let why = format!("ovs-vswitchd gave it no number within {:?}", self.patience);
+                let why = format!("ovs-vswitchd gave it no number within {:?}", self.timeout);
                 Err(failed(SourceErrorKind::TimedOut, why))
             }
             OfPortState::Failed => {

@@ -20,7 +20,7 @@ const LONG: [&str; 2] = ["ports", "external_ids"];
 /// The columns of each table, of which every list begins with the row's id or what is as long as a
 /// table.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
+pub(super) struct RequestedColumns {
     /// Of Interface; `_uuid` comes first.
     pub(super) interface: Vec<&'static str>,
     /// Of Port; `_uuid` comes first.
@@ -33,7 +33,7 @@ pub(super) struct Asked {
     pub(super) fake_bridges: bool,
 }
 
-impl Default for Asked {
+impl Default for RequestedColumns {
     /// All that is of use, in the schema of Open vSwitch 4.0.
     fn default() -> Self {
         let interface = ["_uuid", "name", "ofport", "ofport_request", "ifindex", "mac_in_use"];
@@ -49,7 +49,7 @@ impl Default for Asked {
     }
 }
 
-impl Asked {
+impl RequestedColumns {
     /// What a whole look reads. Here the id comes as the row's key, and may not be asked for.
     pub(super) fn tables(&self) -> Vec<Columns<'_>> {
         let all = [
@@ -98,17 +98,17 @@ impl Asked {
 
 /// What is asked for in one conversation.
 #[derive(Debug, Default)]
-pub(super) struct Asking {
+pub(super) struct ColumnNegotiation {
     /// The columns.
-    pub(super) asked: Asked,
+    pub(super) requested: RequestedColumns,
     /// Whether they were compared with the schema.
     compared: bool,
 }
 
-impl Asking {
+impl ColumnNegotiation {
     /// Whether `read` was refused for columns that are not there, and is worth another try with
     /// those that are. If they make no difference the refusal stands.
-    pub(super) async fn has_less<T: Sync>(
+    pub(super) async fn drops_unknown<T: Sync>(
         &mut self,
         client: &mut Client,
         read: &Result<T, Error>,
@@ -119,9 +119,9 @@ impl Asking {
         }
         let Ok(schema) = client.schema(VSWITCH).await else { return false };
         self.compared = true;
-        let fewer = self.asked.known_to(&schema);
+        let fewer = self.requested.known_to(&schema);
         let differs = fewer.is_some();
-        self.asked = fewer.unwrap_or_else(|| self.asked.clone());
+        self.requested = fewer.unwrap_or_else(|| self.requested.clone());
         differs
     }
 }

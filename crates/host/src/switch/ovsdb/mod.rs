@@ -12,6 +12,6 @@ mod statistics;
 mod transaction;
 pub(crate) mod watch;
 
-pub(crate) use change::Rows;
+pub(crate) use change::SwitchExecutor;
 pub(crate) use read::{Answerer, Database, what};
 pub use statistics::Counters;

@@ -24,7 +24,7 @@ pub(crate) struct Number {
 }
 
 #[derive(Deserialize)]
-struct Seen {
+struct NumberRow {
     ofport: Optional<i64>,
     #[serde(default)]
     error: Optional<String>,
@@ -36,12 +36,12 @@ impl Database {
     pub(crate) async fn number(
         &mut self,
         iface: &str,
-        patience: Duration,
+        timeout: Duration,
     ) -> Result<Number, SourceError> {
-        let number = self.number_but(iface, &Value::Set(Vec::new()), patience).await?;
+        let number = self.number_but(iface, &Value::Set(Vec::new()), timeout).await?;
         match number.ofport {
             OfPortState::Failed => {
-                let second = self.number_but(iface, &FAILED, LATE_LINK.min(patience)).await?;
+                let second = self.number_but(iface, &FAILED, LATE_LINK.min(timeout)).await?;
                 Ok(if second.ofport == OfPortState::Pending { number } else { second })
             }
             _ => Ok(number),
@@ -53,18 +53,18 @@ impl Database {
         &mut self,
         iface: &str,
         this: &Value<'_>,
-        patience: Duration,
+        timeout: Duration,
     ) -> Result<Number, SourceError> {
         let rows = loop {
-            let columns = self.asking.asked.of_interface(&["ofport", "error"]);
+            let columns = self.columns.requested.of_interface(&["ofport", "error"]);
             let select = Select::new("Interface", &columns).equal("name", iface);
-            let operations = [until_not(iface, this, patience), Operation::Select(select)];
+            let operations = [until_not(iface, this, timeout), Operation::Select(select)];
             let asked = self.client.transact(VSWITCH, &operations).await;
-            let rows: Result<Vec<Seen>, _> = asked.and_then(|answer| answer.rows(1));
+            let rows: Result<Vec<NumberRow>, _> = asked.and_then(|answer| answer.rows(1));
             if rows.as_ref().is_err_and(is_timed_out) {
                 return Ok(Number { ofport: OfPortState::Pending, error: None });
             }
-            if !self.asking.has_less(&mut self.client, &rows).await {
+            if !self.columns.drops_unknown(&mut self.client, &rows).await {
                 break rows.map_err(|error| self.source_error(&error))?;
             }
         };
@@ -96,13 +96,13 @@ impl Database {
     }
 }
 
-fn until_not<'a>(iface: &'a str, this: &Value<'a>, patience: Duration) -> Operation<'a> {
+fn until_not<'a>(iface: &'a str, this: &Value<'a>, timeout: Duration) -> Operation<'a> {
     Operation::Wait {
         which: Which::all("Interface").equal("name", iface),
         columns: &["ofport"],
         until: Until::AreNot,
         rows: vec![vec![("ofport", this.clone())]],
-        timeout: u64::try_from(patience.as_millis()).unwrap_or(u64::MAX),
+        timeout: u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
     }
 }
 

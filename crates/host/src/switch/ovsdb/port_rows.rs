@@ -1,18 +1,22 @@
 //! The rows of a port as they were read, and the operations by which a transaction makes sure that
 //! they still are so.
 
+use std::collections::BTreeMap;
+
 use model::ids::Ifindex;
 use model::switch::{OfPortState, Port};
 use model::{SourceError, SourceErrorKind};
-use ovsdb::{Map, Mutation, Opaque, Operation, Optional, Row, Select, Set, Until, Uuid};
+use ovsdb::{Map, Mutator, Opaque, Operation, Optional, Row, Select, Set, Until, Uuid};
 use ovsdb::{VSWITCH, Value, Which};
 use serde::Deserialize;
 
 use super::read::Database;
-use super::transaction::Columns;
+
+/// A row with all its columns.
+pub(super) type Columns = BTreeMap<String, Opaque>;
 
 /// The rows of a port as they were read: an Interface, and the Port that holds it.
-pub(super) struct Old {
+pub(super) struct ExistingPort {
     pub(super) interface: Uuid,
     pub(super) port: Uuid,
     /// How many Interfaces the Port holds.
@@ -61,7 +65,7 @@ impl Database {
         &mut self,
         port: &Port,
         is_own: bool,
-    ) -> Result<(Old, (Columns, Columns)), SourceError> {
+    ) -> Result<(ExistingPort, (Columns, Columns)), SourceError> {
         let name: &str = &port.iface;
         let read = self.rows_of(name).await;
         let found = read.map_err(|error| self.source_error(&error))?;
@@ -74,8 +78,9 @@ impl Database {
             return Err(gone(name, "it changed meanwhile"));
         };
         let members = holder.interfaces.len();
-        let (interface, port) = (known.id, holder.id);
-        Ok((Old { interface, port, members, identity, interfaces }, (whole, columns)))
+        let interface = known.id;
+        let port = holder.id;
+        Ok((ExistingPort { interface, port, members, identity, interfaces }, (whole, columns)))
     }
 
     async fn rows_of(
@@ -102,8 +107,8 @@ fn gone(name: &str, why: &str) -> SourceError {
     SourceError::new(SourceErrorKind::Gone, format!("port {name}"), why).hint("ask again")
 }
 
-/// The rows `which` must be just these now.
-pub(super) fn is<'a>(
+/// Has the transaction fail unless the rows `which` are just these now.
+pub(super) fn guard<'a>(
     which: Which<'a>,
     columns: &'a [&'a str],
     rows: Vec<Row<'a>>,
@@ -111,7 +116,7 @@ pub(super) fn is<'a>(
     Operation::Wait { which, columns, until: Until::Are, rows, timeout: 0 }
 }
 
-impl Old {
+impl ExistingPort {
     /// The same, if the Port holds nothing else.
     pub(super) fn single(self, port: &Port) -> Result<Self, SourceError> {
         if self.members == 1 {
@@ -127,13 +132,13 @@ impl Old {
         let holder = vec![("interfaces", Value::Same(&self.interfaces))];
         let on = Which::all("Bridge").equal("name", bridge).includes("ports", self.port);
         [
-            is(
+            guard(
                 Which::all("Interface").equal("_uuid", self.interface),
                 &IDENTITY,
                 vec![same.collect()],
             ),
-            is(Which::all("Port").equal("_uuid", self.port), &["interfaces"], vec![holder]),
-            is(on, &["name"], vec![vec![("name", Value::from(bridge))]]),
+            guard(Which::all("Port").equal("_uuid", self.port), &["interfaces"], vec![holder]),
+            guard(on, &["name"], vec![vec![("name", Value::from(bridge))]]),
         ]
     }
 
@@ -141,7 +146,7 @@ impl Old {
         Operation::Mutate {
             which: Which::all("Bridge").equal("name", bridge),
             column: "ports",
-            how: Mutation::Delete,
+            mutator: Mutator::Delete,
             value: self.port.into(),
         }
     }

@@ -9,32 +9,17 @@ use model::switch::Bridge;
 use ovsdb::{Client, Remote, Results, Select, Tables, Tls, Uuid, VSWITCH};
 use serde::de::DeserializeOwned;
 
-use super::columns::{Asked, Asking};
-use super::rows::{BridgeRow, InterfaceRow, OpenVSwitchRow, PortRow, Rows};
+use super::columns::{ColumnNegotiation, RequestedColumns};
+use super::rows::{BridgeRow, DatabaseRow, InterfaceRow, OpenVSwitchRow, PortRow, Rows};
 use crate::failure;
 
 /// A connection to the switch's database.
 pub(crate) struct Database {
     pub(super) client: Client,
-    pub(super) asking: Box<Asking>,
+    pub(super) columns: Box<ColumnNegotiation>,
     what: String,
     /// What it calls itself, where that was read.
     row: Option<DatabaseRow>,
-}
-
-/// What a database calls itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct DatabaseRow {
-    /// The `_uuid` of its Open_vSwitch row, made with the database and different in each.
-    pub(crate) id: Uuid,
-    /// What the operator calls it.
-    pub(crate) system_id: Option<String>,
-}
-
-impl DatabaseRow {
-    pub(super) fn of(id: Uuid, row: &OpenVSwitchRow) -> Self {
-        Self { id, system_id: row.system_id().cloned() }
-    }
 }
 
 /// Who answered for a database.
@@ -50,7 +35,7 @@ impl Database {
     pub(crate) async fn open(remote: &Remote, tls: Option<&Tls>) -> Result<Self, SourceError> {
         let what = what(remote);
         match Client::connect(remote, tls).await {
-            Ok(client) => Ok(Self { client, asking: Box::default(), what, row: None }),
+            Ok(client) => Ok(Self { client, columns: Box::default(), what, row: None }),
             Err(error) => Err(source_error(what, remote, &error)),
         }
     }
@@ -73,8 +58,8 @@ impl Database {
     /// Every bridge with every port.
     pub(crate) async fn all(&mut self) -> Result<Vec<Bridge>, SourceError> {
         loop {
-            let read = read_all(&mut self.client, &self.asking.asked).await;
-            if !self.asking.has_less(&mut self.client, &read).await {
+            let read = read_all(&mut self.client, &self.columns.requested).await;
+            if !self.columns.drops_unknown(&mut self.client, &read).await {
                 return self.rows(read);
             }
         }
@@ -83,8 +68,8 @@ impl Database {
     /// Has every table told, and its changes from then on.
     pub(super) async fn follow(&mut self) -> Result<Tables, SourceError> {
         loop {
-            let followed = self.client.follow(VSWITCH, &self.asking.asked.tables()).await;
-            if !self.asking.has_less(&mut self.client, &followed).await {
+            let followed = self.client.follow(VSWITCH, &self.columns.requested.tables()).await;
+            if !self.columns.drops_unknown(&mut self.client, &followed).await {
                 return followed.map_err(|error| self.unread(&error));
             }
         }
@@ -103,8 +88,8 @@ impl Database {
     ) -> Result<Vec<Bridge>, SourceError> {
         let wanted = Wanted { names, held, bridge, settings };
         loop {
-            let read = select_named(&mut self.client, &self.asking.asked, wanted).await;
-            if !self.asking.has_less(&mut self.client, &read).await {
+            let read = select_named(&mut self.client, &self.columns.requested, wanted).await;
+            if !self.columns.drops_unknown(&mut self.client, &read).await {
                 return self.rows(read);
             }
         }
@@ -113,8 +98,8 @@ impl Database {
     /// The names of all bridges, without ports.
     pub(crate) async fn bridges(&mut self) -> Result<Vec<Bridge>, SourceError> {
         loop {
-            let read = select_bridges(&mut self.client, &self.asking.asked).await;
-            if !self.asking.has_less(&mut self.client, &read).await {
+            let read = select_bridges(&mut self.client, &self.columns.requested).await;
+            if !self.columns.drops_unknown(&mut self.client, &read).await {
                 return read.map_err(|error| self.unread(&error));
             }
         }
@@ -152,12 +137,12 @@ struct Wanted<'a> {
 }
 
 /// The ports of fake bridges, of which a switch has few, if it can have any.
-fn fakes(asked: &Asked) -> Option<Select<'_>> {
-    asked.fake_bridges.then(|| Select::new("Port", &asked.port).equal("fake_bridge", true))
+fn fakes(requested: &RequestedColumns) -> Option<Select<'_>> {
+    requested.fake_bridges.then(|| Select::new("Port", &requested.port).equal("fake_bridge", true))
 }
 
-async fn read_all(client: &mut Client, asked: &Asked) -> Result<Rows, ovsdb::Error> {
-    let tables = client.monitor_once(VSWITCH, &asked.tables()).await?;
+async fn read_all(client: &mut Client, requested: &RequestedColumns) -> Result<Rows, ovsdb::Error> {
+    let tables = client.monitor_once(VSWITCH, &requested.tables()).await?;
     let interfaces = tables.rows("Interface")?.into_iter().collect();
     let ports = tables.rows("Port")?.into_iter().collect();
     let bridges = tables.rows("Bridge")?.into_iter().map(|(_, row)| row).collect();
@@ -168,9 +153,12 @@ async fn read_all(client: &mut Client, asked: &Asked) -> Result<Rows, ovsdb::Err
 }
 
 /// With their ports' ids, by which fake bridges are known.
-async fn select_bridges(client: &mut Client, asked: &Asked) -> Result<Vec<Bridge>, ovsdb::Error> {
-    let bridges = Select::new("Bridge", &asked.bridge);
-    let selects: Vec<_> = [bridges].into_iter().chain(fakes(asked)).collect();
+async fn select_bridges(
+    client: &mut Client,
+    requested: &RequestedColumns,
+) -> Result<Vec<Bridge>, ovsdb::Error> {
+    let bridges = Select::new("Bridge", &requested.bridge);
+    let selects: Vec<_> = [bridges].into_iter().chain(fakes(requested)).collect();
     let answer = client.transact(VSWITCH, &selects).await?;
     let fakes = rows_by_id(&answer, 1..selects.len(), |row: &PortRow| row.id)?;
     Ok(Rows { bridges: answer.rows(0)?, fakes, ..Rows::default() }.into_bridges())
@@ -178,16 +166,16 @@ async fn select_bridges(client: &mut Client, asked: &Asked) -> Result<Vec<Bridge
 
 async fn select_named(
     client: &mut Client,
-    asked: &Asked,
+    requested: &RequestedColumns,
     wanted: Wanted<'_>,
 ) -> Result<Rows, ovsdb::Error> {
-    let mut rows = called(client, asked, wanted).await?;
+    let mut rows = called(client, requested, wanted).await?;
     let loose = rows.loose();
-    rows.ports.extend(holders(client, asked, &loose).await?);
+    rows.ports.extend(holders(client, requested, &loose).await?);
     let found: Vec<_> = rows.ports.keys().copied().collect();
-    complete(client, asked, wanted, &mut rows).await?;
+    complete(client, requested, wanted, &mut rows).await?;
     let loose = rows.loose();
-    rows.ports.extend(holders(client, asked, &loose).await?);
+    rows.ports.extend(holders(client, requested, &loose).await?);
     // Of fake bridges only those matter that one of the ports may be on, or that are asked about.
     let near = |fake: &PortRow| {
         let named = wanted.bridge.is_some_and(|name| fake.is_called(name));
@@ -196,7 +184,7 @@ async fn select_named(
     rows.fakes.retain(|id, fake| near(fake) && !rows.ports.contains_key(id));
     let all = rows.ports.keys().chain(rows.fakes.keys()).copied();
     let rest: Vec<_> = all.filter(|id| !found.contains(id)).collect();
-    carriers(client, asked, &rest, &mut rows.bridges).await?;
+    carriers(client, requested, &rest, &mut rows.bridges).await?;
     Ok(rows)
 }
 
@@ -204,25 +192,28 @@ async fn select_named(
 /// ask for both at once saves a round trip.
 async fn called(
     client: &mut Client,
-    asked: &Asked,
+    requested: &RequestedColumns,
     wanted: Wanted<'_>,
 ) -> Result<Rows, ovsdb::Error> {
     let names = wanted.names.iter();
-    let interfaces =
-        names.clone().map(|name| Select::new("Interface", &asked.interface).equal("name", name));
-    let ports = names.map(|name| Select::new("Port", &asked.port).equal("name", name));
+    let interfaces = names
+        .clone()
+        .map(|name| Select::new("Interface", &requested.interface).equal("name", name));
+    let ports = names.map(|name| Select::new("Port", &requested.port).equal("name", name));
     let bridge = wanted.bridge.iter();
     let bridge =
-        bridge.map(|name| Select::new("Bridge", asked.bridge_alone()).equal("name", *name));
-    let settings = wanted.settings && !asked.open_vswitch.is_empty();
-    let settings = settings.then(|| Select::new("Open_vSwitch", &asked.open_vswitch));
-    let (asked_bridges, asked_rows) = (bridge.len(), settings.iter().len());
+        bridge.map(|name| Select::new("Bridge", requested.bridge_alone()).equal("name", *name));
+    let settings = wanted.settings && !requested.open_vswitch.is_empty();
+    let settings = settings.then(|| Select::new("Open_vSwitch", &requested.open_vswitch));
+    let asked_bridges = bridge.len();
+    let asked_rows = settings.iter().len();
     let selects: Vec<_> = interfaces.chain(ports).chain(bridge).chain(settings).collect();
     if selects.is_empty() {
         return Ok(Rows::default());
     }
     let answer = client.transact(VSWITCH, &selects).await?;
-    let (count, both) = (wanted.names.len(), 2 * wanted.names.len());
+    let count = wanted.names.len();
+    let both = 2 * wanted.names.len();
     let interfaces = rows_by_id(&answer, 0..count, |row: &InterfaceRow| row.id)?;
     let mut ports = rows_by_id(&answer, count..both, |row: &PortRow| row.id)?;
     ports.retain(|_, port| port.interfaces.iter().any(|id| interfaces.contains_key(id)));
@@ -239,26 +230,27 @@ async fn called(
 /// whose index none has that was found, and the Ports of fake bridges.
 async fn complete(
     client: &mut Client,
-    asked: &Asked,
+    requested: &RequestedColumns,
     wanted: Wanted<'_>,
     rows: &mut Rows,
 ) -> Result<(), ovsdb::Error> {
     let ports: Vec<_> = rows.ports.keys().copied().collect();
-    let having = ports.iter().map(|id| having(asked, *id));
-    let indexed = asked.interface.contains(&"ifindex");
+    let having = ports.iter().map(|id| having(requested, *id));
+    let indexed = requested.interface.contains(&"ifindex");
     let missed = |index: u32| indexed && !rows.interfaces.values().any(|row| row.has_index(index));
     let missed = wanted.held.iter().filter(|(index, _)| missed(*index));
     let held: Vec<_> = missed
         .map(|(index, name)| {
-            let other = Select::new("Interface", &asked.interface).not_equal("name", *name);
+            let other = Select::new("Interface", &requested.interface).not_equal("name", *name);
             other.equal("ifindex", i64::from(*index))
         })
         .collect();
     let fake_may_be =
         wanted.bridge.is_some_and(|name| !rows.bridges.iter().any(|b| b.name == name))
             || rows.ports.values().any(PortRow::has_tag);
-    let fakes = fakes(asked).filter(|_| fake_may_be);
-    let (carried, other) = (ports.len(), held.len());
+    let fakes = fakes(requested).filter(|_| fake_may_be);
+    let carried = ports.len();
+    let other = held.len();
     let selects: Vec<_> = having.chain(held).chain(fakes).collect();
     if selects.is_empty() {
         return Ok(());
@@ -274,34 +266,34 @@ async fn complete(
 /// The Ports that hold these Interfaces.
 async fn holders(
     client: &mut Client,
-    asked: &Asked,
+    requested: &RequestedColumns,
     interfaces: &[Uuid],
 ) -> Result<HashMap<Uuid, PortRow>, ovsdb::Error> {
     if interfaces.is_empty() {
         return Ok(HashMap::new());
     }
-    let holding = |id: &Uuid| Select::new("Port", &asked.port).includes("interfaces", *id);
+    let holding = |id: &Uuid| Select::new("Port", &requested.port).includes("interfaces", *id);
     let selects: Vec<_> = interfaces.iter().map(holding).collect();
     let answer = client.transact(VSWITCH, &selects).await?;
     rows_by_id(&answer, 0..selects.len(), |row: &PortRow| row.id)
 }
 
 /// The Bridge that has this Port.
-fn having(asked: &Asked, port: Uuid) -> Select<'_> {
-    Select::new("Bridge", asked.bridge_alone()).includes("ports", port)
+fn having(requested: &RequestedColumns, port: Uuid) -> Select<'_> {
+    Select::new("Bridge", requested.bridge_alone()).includes("ports", port)
 }
 
 /// Adds the Bridges that have these Ports, each once, with just these.
 async fn carriers(
     client: &mut Client,
-    asked: &Asked,
+    requested: &RequestedColumns,
     ports: &[Uuid],
     bridges: &mut Vec<BridgeRow>,
 ) -> Result<(), ovsdb::Error> {
     if ports.is_empty() {
         return Ok(());
     }
-    let selects: Vec<_> = ports.iter().map(|id| having(asked, *id)).collect();
+    let selects: Vec<_> = ports.iter().map(|id| having(requested, *id)).collect();
     take_carriers(&client.transact(VSWITCH, &selects).await?, ports, bridges)
 }
 

@@ -14,8 +14,6 @@ use model::vlan::LAST_VLAN;
 use ovsdb::{Map, Optional, Set, Uuid};
 use serde::Deserialize;
 
-use super::read::DatabaseRow;
-
 type Ids = Map<String, String>;
 
 #[derive(Clone, Debug, Deserialize)]
@@ -105,6 +103,21 @@ impl OpenVSwitchRow {
     pub(super) fn userspace_tso(&self) -> bool {
         let set = self.other_config.0.get("userspace-tso-enable");
         set.is_some_and(|text| text.eq_ignore_ascii_case("true"))
+    }
+}
+
+/// What a database calls itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DatabaseRow {
+    /// The `_uuid` of its Open_vSwitch row, made with the database and different in each.
+    pub(crate) id: Uuid,
+    /// What the operator calls it.
+    pub(crate) system_id: Option<String>,
+}
+
+impl DatabaseRow {
+    pub(super) fn of(id: Uuid, row: &OpenVSwitchRow) -> Self {
+        Self { id, system_id: row.system_id().cloned() }
     }
 }
 

@@ -9,14 +9,14 @@ use model::memory::MemoryChange;
 use model::plan::ReplacePort;
 use model::switch::Port;
 use model::{SourceError, SourceErrorKind};
-use ovsdb::{Mutation, Opaque, Operation, Row, Select, Uuid};
+use ovsdb::{Mutator, Operation, Row, Select, Uuid};
 use ovsdb::{VSWITCH, Value, Which};
 use serde::de::IgnoredAny;
 
-use super::port_rows::{Old, is};
+use super::port_rows::{Columns, ExistingPort, guard};
 use super::read::Database;
 
-/// One of us at a time. The server gives it to the next when its holder is gone.
+/// One docker-ovs at a time. The server gives the lock to the next when its holder is gone.
 const LOCK: &str = "docker_ovs";
 
 /// What an administrator may have set of an Interface, beyond what a plan knows of.
@@ -37,8 +37,6 @@ const INTERFACE_SETTINGS: &[&str] = &[
 /// The same of a Port.
 const PORT_SETTINGS: &[&str] =
     &["cvlans", "external_ids", "mac", "other_config", "protected", "qos", "vlan_mode"];
-
-pub(super) type Columns = BTreeMap<String, Opaque>;
 
 /// All columns of ports that were taken away, by the interface's name: for their successors,
 /// and for bringing them back.
@@ -85,8 +83,9 @@ impl Database {
         operations.extend(old.as_ref().map(|old| old.removal(&ports.bridge)));
         if let Some(port) = &ports.add {
             operations.extend(additions(port, base));
-            let (how, value) = (Mutation::Insert, Value::Named("port"));
-            operations.push(Operation::Mutate { which: bridge(), column: "ports", how, value });
+            let mutator = Mutator::Insert;
+            let value = Value::NamedUuid("port");
+            operations.push(Operation::Mutate { which: bridge(), column: "ports", mutator, value });
             operations.extend(old.iter().flat_map(|old| mirrored(old.port)));
         }
         operations.extend(remembering(&ports.bridge, &ports.memory));
@@ -105,9 +104,10 @@ impl Database {
         let comment = format!("docker-ovs: {bridge}: nothing for {}", port.iface);
         let mut operations = beginning(&old, bridge, &comment, locked);
         let which = Which::all("Port").equal("_uuid", old.port);
-        let (how, value) = (Mutation::Delete, old.interface.into());
+        let mutator = Mutator::Delete;
+        let value = old.interface.into();
         operations.push(if old.members > 1 {
-            Operation::Mutate { which, column: "interfaces", how, value }
+            Operation::Mutate { which, column: "interfaces", mutator, value }
         } else {
             old.removal(bridge)
         });
@@ -194,7 +194,7 @@ fn comment(ports: &ReplacePort) -> String {
 
 /// What comes before any change of the rows of one port.
 fn beginning<'a>(
-    old: &'a Old,
+    old: &'a ExistingPort,
     bridge: &'a str,
     comment: &'a str,
     locked: bool,
@@ -209,18 +209,18 @@ fn beginning<'a>(
 fn guards<'a>(
     ports: &'a ReplacePort,
     comment: &'a str,
-    old: Option<&'a Old>,
+    old: Option<&'a ExistingPort>,
 ) -> Vec<Operation<'a>> {
     let name = |name: &'a str| vec![("name", Value::from(name))];
     let bridge = Which::all("Bridge").equal("name", &*ports.bridge);
     let mut guards =
-        vec![Operation::Comment(comment), is(bridge, &["name"], vec![name(&ports.bridge)])];
+        vec![Operation::Comment(comment), guard(bridge, &["name"], vec![name(&ports.bridge)])];
     guards.extend(old.into_iter().flat_map(|old| old.guards(&ports.bridge)));
     let wanted = ports.add.as_ref().and_then(|port| port.ofport_request);
     guards.extend(wanted.map(|wanted| {
         let which = Which::all("Interface").equal("ofport_request", i64::from(wanted.0));
         let requesters = ports.expected_requesters.iter().filter(|(_, asked)| **asked == wanted);
-        is(which, &["name"], requesters.map(|(iface, _)| name(iface)).collect())
+        guard(which, &["name"], requesters.map(|(iface, _)| name(iface)).collect())
     }));
     guards
 }
@@ -230,17 +230,17 @@ pub(super) fn remembering<'a>(
     bridge: &'a str,
     memory: &'a MemoryChange,
 ) -> impl Iterator<Item = Operation<'a>> {
-    let mutate = move |how, value| Operation::Mutate {
+    let mutate = move |mutator, value| Operation::Mutate {
         which: Which::all("Bridge").equal("name", bridge),
         column: "external_ids",
-        how,
+        mutator,
         value,
     };
     let keys = memory.forget.keys().map(|key| Value::from(&**key));
     let forget =
-        (!memory.forget.is_empty()).then(|| mutate(Mutation::Delete, Value::Set(keys.collect())));
+        (!memory.forget.is_empty()).then(|| mutate(Mutator::Delete, Value::Set(keys.collect())));
     let remember =
-        (!memory.remember.is_empty()).then(|| mutate(Mutation::Insert, map(&memory.remember)));
+        (!memory.remember.is_empty()).then(|| mutate(Mutator::Insert, map(&memory.remember)));
     forget.into_iter().chain(remember)
 }
 
@@ -255,7 +255,7 @@ fn additions<'a>(port: &'a Port, base: Option<&'a (Columns, Columns)>) -> [Opera
     let trunks = port.trunks.iter().map(|tag| Value::Integer((*tag).into())).collect();
     let mut outer: Row<'a> = vec![
         ("name", (&*port.iface).into()),
-        ("interfaces", Value::Named("interface")),
+        ("interfaces", Value::NamedUuid("interface")),
         ("tag", optional(port.tag)),
         ("trunks", Value::Set(trunks)),
         ("external_ids", map(&port.port_external_ids)),
@@ -278,11 +278,11 @@ fn additions<'a>(port: &'a Port, base: Option<&'a (Columns, Columns)>) -> [Opera
 /// what is gone.
 fn mirrored(old: Uuid) -> [Operation<'static>; 3] {
     let on = |column| Which::all("Mirror").includes(column, old);
-    let new = || Value::Named("port");
+    let new = || Value::NamedUuid("port");
     let also = |column| Operation::Mutate {
         which: on(column),
         column,
-        how: Mutation::Insert,
+        mutator: Mutator::Insert,
         value: new(),
     };
     let out = Operation::Update { which: on("output_port"), row: vec![("output_port", new())] };

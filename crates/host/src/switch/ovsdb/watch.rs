@@ -11,22 +11,22 @@ use serde::de::DeserializeOwned;
 use tokio::sync::watch::Sender;
 use tokio::time::timeout;
 
-use super::read::{Answerer, Database, DatabaseRow};
-use super::rows::{BridgeRow, InterfaceRow, OpenVSwitchRow, PortRow};
+use super::read::{Answerer, Database};
+use super::rows::{BridgeRow, DatabaseRow, InterfaceRow, OpenVSwitchRow, PortRow};
 use crate::Host;
 use crate::deadline::Deadline;
 use crate::identity;
 use crate::source::{Answered, PROBE_AFTER, await_liveness};
 
 /// Tells all bridges, and again after each change, until the database fails.
-pub(crate) async fn run(host: &Host, told: &Sender<Answered<Bridge>>) -> SourceError {
-    let Err(source_error) = follow(host, told).await;
+pub(crate) async fn run(host: &Host, latest: &Sender<Answered<Bridge>>) -> SourceError {
+    let Err(source_error) = follow(host, latest).await;
     source_error
 }
 
 async fn follow(
     host: &Host,
-    told: &Sender<Answered<Bridge>>,
+    latest: &Sender<Answered<Bridge>>,
 ) -> Result<std::convert::Infallible, SourceError> {
     let due = || Deadline::after(host.timeout);
     let start = due();
@@ -37,14 +37,14 @@ async fn follow(
     loop {
         let bridges = followed.bridges();
         let identity = followed.identity(host);
-        told.send_modify(|told| {
-            *told.about_mut() = Some(identity.clone());
-            told.set_fresh(bridges);
+        latest.send_modify(|latest| {
+            *latest.about_mut() = Some(identity.clone());
+            latest.set_fresh(bridges);
         });
         loop {
             match timeout(PROBE_AFTER, followed.change()).await {
                 Ok(changed) => break changed?,
-                Err(_) => await_liveness(told, what, due().hold(what, followed.life())).await?,
+                Err(_) => await_liveness(latest, what, due().hold(what, followed.life())).await?,
             }
             // vswitchd may come or go and leave the database as it was.
             if followed.identity(host) != identity {
@@ -119,8 +119,8 @@ impl Followed {
 
     /// Waits until something changed. Cancel safe.
     async fn change(&mut self) -> Result<(), SourceError> {
-        let told = self.database.client.next_change().await;
-        let taken = told.and_then(|changes| self.take(&changes));
+        let changes = self.database.client.next_change().await;
+        let taken = changes.and_then(|changes| self.take(&changes));
         taken.map_err(|error| self.database.source_error(&error))
     }
 
@@ -151,9 +151,9 @@ fn merge<T: DeserializeOwned>(
     changes: &Changes,
     table: &str,
 ) -> Result<HashSet<Uuid>, ovsdb::Error> {
-    let told = changes.rows(table)?;
-    let ids = told.iter().map(|(id, _)| *id).collect();
-    for (id, row) in told {
+    let updated = changes.rows(table)?;
+    let ids = updated.iter().map(|(id, _)| *id).collect();
+    for (id, row) in updated {
         match row {
             Some(row) => rows.insert(id, row),
             None => rows.remove(&id),

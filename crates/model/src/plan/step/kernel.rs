@@ -30,7 +30,7 @@ pub struct Veth {
 impl Veth {
     /// Whether it is known for ours by its name alone.
     pub fn is_known(&self) -> bool {
-        name::is_drawn(&self.host_end)
+        name::is_generated(&self.host_end)
     }
 }
 
@@ -136,7 +136,7 @@ impl fmt::Display for KernelStep {
             Self::Configure { container, interface, addresses, gateways, .. } => {
                 write!(f, "set {interface} in {container} up")?;
                 addresses.iter().try_for_each(|cidr| write!(f, ", address {cidr}"))?;
-                gateways.iter().try_for_each(|ip| write!(f, ", default route source {ip}"))
+                gateways.iter().try_for_each(|ip| write!(f, ", default route via {ip}"))
             }
         }
     }

@@ -3,7 +3,6 @@
 #![allow(clippy::disallowed_methods, reason = "namespaces are made with ip(8)")]
 
 use std::path::Path;
-use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -32,7 +31,7 @@ impl Space {
     /// What ip(8) shows there.
     pub(crate) fn shown(&self, words: &[&str]) -> serde_json::Value {
         let all = [&["-netns", &self.0, "-json", "-details"], words].concat();
-        let output = Command::new("ip").args(&all).output().unwrap();
+        let output = lab::program("ip").args(&all).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "ip {all:?}: {said}");
         serde_json::from_slice(&output.stdout).unwrap()
@@ -46,12 +45,12 @@ pub(crate) fn socket_in(space: &Netns) -> RouteSocket {
 
 impl Drop for Space {
     fn drop(&mut self) {
-        let _ = Command::new("ip").args(["netns", "del", &self.0]).output();
+        let _ = lab::program("ip").args(["netns", "del", &self.0]).output();
     }
 }
 
 pub(crate) fn ip(words: &[&str]) {
-    let output = Command::new("ip").args(words).output().unwrap();
+    let output = lab::program("ip").args(words).output().unwrap();
     assert!(output.status.success(), "ip {words:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 

@@ -107,6 +107,7 @@ fn insert(table: &str, name: &str, row: &serde_json::Value) -> serde_json::Value
 }
 
 pub(crate) fn run(dir: &Path, program: &str, args: &[&str]) {
-    let output = Command::new(program).current_dir(dir).args(args).output().unwrap();
+    let output = Command::new(program).current_dir(dir).args(args).output();
+    let output = output.unwrap_or_else(|error| panic!("{program}: {error}"));
     assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
 }

@@ -1,7 +1,7 @@
 //! What we change: guarded, counted, under a lock.
 
 use docker_ovs_ovsdb::{
-    Error, Mutation, Opaque, Operation, Optional, Select, Until, VSWITCH, Value, Which,
+    Error, Mutator, Opaque, Operation, Optional, Select, Until, VSWITCH, Value, Which,
 };
 
 use crate::lab_ovsdb::server::Server;
@@ -17,7 +17,7 @@ fn port_for(name: &str, ofport: i64) -> Vec<Operation<'_>> {
         ("ofport_request", ofport.into()),
         ("external_ids", [("container_iface", "eth0")].into()),
     ];
-    let port = vec![("name", name.into()), ("interfaces", Value::Named("i"))];
+    let port = vec![("name", name.into()), ("interfaces", Value::NamedUuid("i"))];
     vec![
         Operation::Comment("a test"),
         Operation::Wait { which, columns, until, rows: Vec::new(), timeout: 0 },
@@ -26,8 +26,8 @@ fn port_for(name: &str, ofport: i64) -> Vec<Operation<'_>> {
         Operation::Mutate {
             which: bridge,
             column: "ports",
-            how: Mutation::Insert,
-            value: Value::Named("p"),
+            mutator: Mutator::Insert,
+            value: Value::NamedUuid("p"),
         },
     ]
 }
@@ -57,7 +57,7 @@ async fn a_port_is_made_changed_and_deleted_and_counted() {
         Operation::Mutate {
             which: Which::all("Bridge").includes("ports", id),
             column: "ports",
-            how: Mutation::Delete,
+            mutator: Mutator::Delete,
             value: id.into(),
         },
     ];

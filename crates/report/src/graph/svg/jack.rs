@@ -42,7 +42,9 @@ pub(super) struct JackView<'a> {
 
 impl<'a> JackView<'a> {
     pub(super) fn new(front: &'a Front, jack: &'a Jack, live: bool) -> Self {
-        let (label, strip, end) = (jack.label(), jack.strip(), socket(jack));
+        let label = jack.label();
+        let strip = jack.strip();
+        let end = socket(jack);
         let top = end.y + jack.drop;
         let lines = jack.lines.iter().zip(1..).map(|(line, n)| {
             (line.ink.class(), shorten(&line.text, LETTERS), top + STRIP + n * LINE)
@@ -82,7 +84,7 @@ struct Contents {
     /// A plug, so far out of the socket.
     plug: Option<u32>,
     sign: Option<&'static str>,
-    /// What records a socket that needs a look.
+    /// A rim around a socket that needs a look.
     rim: bool,
 }
 

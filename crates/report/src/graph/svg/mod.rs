@@ -89,7 +89,8 @@ fn written(template: &impl Template) -> String {
 impl<'a> Plate<'a> {
     fn new(front: &'a Front) -> Self {
         let Area { x, y, w, h } = front.area;
-        let (right, foot) = (x + w, y + h);
+        let right = x + w;
+        let foot = y + h;
         let screws =
             [(x + 9, y + 16), (x + 9, foot - 16), (right - 9, y + 16), (right - 9, foot - 16)];
         Self {
@@ -170,7 +171,8 @@ fn rounded(points: &[Point]) -> String {
     for three in points.windows(3) {
         let [a, b, c] = three else { continue };
         let [a, b, c] = [at(a), at(b), at(c)];
-        let (before, after) = (towards(b, a, BEND), towards(b, c, BEND));
+        let before = towards(b, a, BEND);
+        let after = towards(b, c, BEND);
         let ((px, py), (bx, by), (ax, ay)) = (before, b, after);
         let _ = write!(path, "L{px} {py}Q{bx} {by} {ax} {ay}");
     }

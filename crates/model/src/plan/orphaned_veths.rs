@@ -2,7 +2,7 @@
 //! port yet, or no port any more.
 //!
 //! Each is judged against the database that its own mark names. What that does not say is not
-//! known: a link without it is debris only while it is not yet in use, so that the veth of a
+//! known: a link without it is orphaned only while it is not yet in use, so that the veth of a
 //! killed `connect` goes, and another database's living port stays.
 
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub(super) enum Verdict {
     /// A port, another program's, or another database's.
     Kept,
     /// To be removed.
-    Debris,
+    Orphaned,
     /// It may be either.
     Undecided(String),
 }
@@ -56,7 +56,7 @@ pub(super) fn judge_forgotten(snapshot: &Snapshot, wiring: &Wiring, link: &Link)
     let alias = link.alias.as_deref().and_then(Alias::read);
     match alias.and_then(|alias| alias.system).as_deref() {
         Some(system) => by_mark(snapshot, system),
-        None if !far.up && far.addresses.is_empty() => Verdict::Debris,
+        None if !far.up && far.addresses.is_empty() => Verdict::Orphaned,
         None => undecided(
             "which database has its port is not noted on it, and its other end is in use; \
              ip link delete removes it",
@@ -71,8 +71,8 @@ fn undecided(why: &str) -> Verdict {
 /// Whether we made it, by its alias, or by its name where it was not given one yet.
 fn is_marked(link: &Link) -> bool {
     let marked = link.alias.as_deref().is_some_and(|alias| alias.starts_with(ALIAS));
-    let drawn = link.alias.is_none() && name::is_drawn(&link.name);
-    link.kind.as_deref() == Some("veth") && (marked || drawn)
+    let generated = link.alias.is_none() && name::is_generated(&link.name);
+    link.kind.as_deref() == Some("veth") && (marked || generated)
 }
 
 /// Whether any port is this link, by name or by the index that vswitchd holds.
@@ -89,7 +89,7 @@ fn by_mark(snapshot: &Snapshot, system: &str) -> Verdict {
             undecided("it is of a database with a system-id; the one that was asked tells none")
         }
         Some(own) if own != system => Verdict::Kept,
-        Some(_) => Verdict::Debris,
+        Some(_) => Verdict::Orphaned,
     }
 }
 

@@ -1,4 +1,4 @@
-//! How much is held of what an engine says of its containers, all together.
+//! How much memory is taken for what an engine says of its containers, all together.
 
 use model::snapshot::Container;
 use model::{SourceError, SourceErrorKind};
@@ -14,9 +14,9 @@ const LABEL: usize = 2 * size_of::<String>();
 
 /// Counts containers as they come.
 #[derive(Default)]
-pub(crate) struct Held(usize);
+pub(crate) struct Budget(usize);
 
-impl Held {
+impl Budget {
     /// Counts one more.
     ///
     /// # Errors
@@ -35,8 +35,8 @@ impl Held {
         engine: &dyn Engine,
         found: impl IntoIterator<Item = Found>,
     ) -> Result<Vec<Found>, SourceError> {
-        let mut held = Self::default();
-        found.into_iter().map(|one| held.add(engine, &one.row).map(|()| one)).collect()
+        let mut budget = Self::default();
+        found.into_iter().map(|one| budget.add(engine, &one.row).map(|()| one)).collect()
     }
 }
 

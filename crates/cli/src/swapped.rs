@@ -11,9 +11,9 @@ use crate::outcome::{CliError, Unknown};
 /// So many digits of an id are no accident.
 const SHORT_ID: usize = 12;
 
-/// The cli_error, with what the word is that named nothing; `verb` takes `operands`. Costs another
+/// The error, with what the word is that named nothing; `verb` takes `operands`. Costs another
 /// look, and only where a word named nothing.
-pub async fn told_apart(
+pub async fn with_swap_hint(
     origin: &Origin,
     (verb, operands): (&str, Vec<Operand<'_>>),
     cli_error: CliError,

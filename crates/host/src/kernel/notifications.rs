@@ -1,4 +1,4 @@
-//! The switch's namespace itself, and the two sockets by which the kernel hints at changes.
+//! The switch's namespace itself, and the two sockets by which the kernel tells of changes.
 
 use std::future::pending;
 use std::path::{Path, PathBuf};
@@ -14,17 +14,17 @@ use netns::{Drained, LinkWatch, Netns};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use super::switch_namespace::{Handle, Hint, OtherNamespaces, SwitchNamespace};
+use super::switch_namespace::{Handle, Notified, OtherNamespaces, SwitchNamespace};
 use crate::identity::vswitchd::identify;
 use crate::kernel;
 
 /// The namespace that ovs-vswitchd lives in now; its PID file and its socket are in `rundir`.
 pub(crate) fn open(rundir: &Path) -> Result<Arc<dyn SwitchNamespace>, SourceError> {
-    Ok(Arc::new(Hints::open(rundir)?))
+    Ok(Arc::new(Notifications::open(rundir)?))
 }
 
-/// Where hints come from.
-struct Hints {
+/// Where notifications come from.
+struct Notifications {
     rundir: PathBuf,
     vswitchd: SourceIdentity,
     switch: Netns,
@@ -33,10 +33,11 @@ struct Hints {
     all: Option<AsyncFd<LinkWatch>>,
 }
 
-impl Hints {
+impl Notifications {
     fn open(rundir: &Path) -> Result<Self, SourceError> {
-        let vswitchd = identify(rundir).map_err(|unidentified| unidentified.why)?;
-        let (vswitchd, switch) = (vswitchd.identity(), vswitchd.netns);
+        let identified = identify(rundir).map_err(|unidentified| unidentified.why)?;
+        let vswitchd = identified.identity();
+        let switch = identified.netns;
         let own = kernel::listen(&switch, false)?;
         let all = kernel::listen(&switch, true).ok();
         #[allow(deprecated, reason = "its successor is unsafe; a LinkWatch owns its descriptor")]
@@ -45,7 +46,8 @@ impl Hints {
                 SourceError::new(SourceErrorKind::Unreachable, "changes of links", error)
             })
         };
-        let (own, all) = (asleep(own)?, all.map(asleep).transpose()?);
+        let own = asleep(own)?;
+        let all = all.map(asleep).transpose()?;
         Ok(Self { rundir: rundir.to_owned(), vswitchd, switch, own, all })
     }
 
@@ -57,7 +59,7 @@ impl Hints {
                 None => pending().await,
             }
         };
-        // A socket that fails is as good as a hint: reading will tell.
+        // A socket that fails is as good as a notification: reading will tell.
         tokio::select! {
             _ = own => {}
             _ = all => {}
@@ -65,7 +67,7 @@ impl Hints {
     }
 }
 
-impl SwitchNamespace for Hints {
+impl SwitchNamespace for Notifications {
     fn blocks(&self) -> bool {
         true
     }
@@ -85,23 +87,23 @@ impl SwitchNamespace for Hints {
     }
 
     fn read(&self) -> Namespace {
-        kernel::alone(&self.switch)
+        kernel::read_switch(&self.switch)
     }
 
     fn read_others(&self, homes: &[(Handle, NetnsId)]) -> OtherNamespaces {
-        kernel::homes(homes, &self.switch)
+        kernel::read_others(homes, &self.switch)
     }
 
-    fn hinted(&self) -> BoxFuture<'_, ()> {
+    fn notified(&self) -> BoxFuture<'_, ()> {
         self.wait().boxed()
     }
 
     /// The socket of all namespaces hears more than the switch's own namespace if others have news too.
-    fn take_hint(&self) -> Hint {
+    fn take_notified(&self) -> Notified {
         let own = drain(&self.own);
         let all = self.all.as_ref().map(drain);
         let lost = own.lost || all.is_some_and(|all| all.lost);
-        Hint {
+        Notified {
             here: own.changes > 0 || lost,
             elsewhere: lost || all.map_or(own.changes > 0, |all| all.changes > own.changes),
         }

@@ -17,7 +17,7 @@ type OfKind<'a> = (Option<&'a str>, Only);
 
 /// Such links of all namespaces but the switch's.
 #[derive(Default)]
-pub(super) struct BlindLinks<'a> {
+pub(super) struct UntraceableLinks<'a> {
     places: FxHashMap<(NetnsId, &'a str), OneOrMore<OfKind<'a>>>,
     names: FxHashMap<&'a str, OneOrMore<OfKind<'a>>>,
     homes: FxHashMap<(NetnsId, Mac), OneOrMore<OfKind<'a>>>,
@@ -48,7 +48,7 @@ impl Only {
     }
 }
 
-impl<'a> BlindLinks<'a> {
+impl<'a> UntraceableLinks<'a> {
     pub(super) fn new(index: &Index<'a>) -> Self {
         let mut all = Self::default();
         for home in index.container_namespaces() {

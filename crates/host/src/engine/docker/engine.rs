@@ -1,0 +1,114 @@
+//! Docker as one of the engines.
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use model::snapshot::{Container, Engine as Kind};
+use model::{SourceError, query};
+
+use super::read::{Docker, HELD_OF_ONE, Info, Version, can_name_a_container, found, listed};
+use super::relatives::are_relatives;
+use super::watch;
+use crate::engine::budget::Budget;
+use crate::engine::{Engine, Events, Found, Peer};
+use crate::transport::{Endpoint, HttpError};
+
+impl Engine for Docker {
+    fn kind(&self) -> Kind {
+        Kind("docker".into())
+    }
+
+    fn address(&self) -> String {
+        self.http.endpoint().to_string()
+    }
+
+    fn what(&self) -> String {
+        format!("Docker at {}", self.http.endpoint())
+    }
+
+    fn peer(&self) -> Peer {
+        match (self.http.endpoint(), self.http.peer()) {
+            (Endpoint::Tcp(_), _) => Peer::Network,
+            (Endpoint::Unix(_), None) => Peer::Untold,
+            (Endpoint::Unix(_), Some(pid)) => Peer::Process(pid),
+        }
+    }
+
+    fn id(&self) -> BoxFuture<'_, Result<Option<String>, SourceError>> {
+        async { Ok(self.get::<Info>("/info").await?.lasting_id()) }.boxed()
+    }
+
+    /// The API version the daemon speaks, and its own version.
+    fn version(&self) -> BoxFuture<'_, Result<String, SourceError>> {
+        async {
+            let version: Version = self.get("/version").await?;
+            Ok(format!("{}, API {}", version.version, version.api_version))
+        }
+        .boxed()
+    }
+
+    fn inspect<'a>(&'a self, wanted: &'a str) -> BoxFuture<'a, Result<Option<Found>, SourceError>> {
+        let wanted = query::without_slash(wanted);
+        async move {
+            if !can_name_a_container(wanted) {
+                return Ok(None);
+            }
+            match self.http.get_within(&format!("/containers/{wanted}/json"), HELD_OF_ONE).await {
+                Ok(answer) => Ok(Some(found(answer))),
+                Err(HttpError::Refused { status: 404, .. }) => Ok(None),
+                Err(HttpError::Refused { .. }) if self.is_ambiguous(wanted).await => Ok(None),
+                Err(error) => Err(self.source_error(&error)),
+            }
+        }
+        .boxed()
+    }
+
+    fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, SourceError>> {
+        async {
+            let rows = self.summaries().await?;
+            Ok(rows.into_iter().map(listed).collect())
+        }
+        .boxed()
+    }
+
+    /// Podman calls a container `created` although its process and namespace are there.
+    fn may_have_a_process(&self, row: &Container) -> bool {
+        !matches!(row.state.as_str(), "exited" | "dead")
+    }
+
+    /// Told by `--network container:ID`, from one to the next.
+    fn relatives<'a>(
+        &'a self,
+        row: &'a Container,
+    ) -> BoxFuture<'a, Result<Vec<Found>, SourceError>> {
+        async move {
+            let listed = self.list().await?;
+            let all: Vec<_> = listed.iter().map(|other| &other.row).collect();
+            let shares = |other: &&&Container| are_relatives(&all, row, other);
+            let mut relatives = Vec::new();
+            let mut budget = Budget::default();
+            for other in all.iter().filter(shares).filter(|other| other.id != row.id) {
+                if let Some(found) = self.inspect(&other.id.0).await? {
+                    budget.add(self, &found.row)?;
+                    relatives.push(found);
+                }
+            }
+            Ok(relatives)
+        }
+        .boxed()
+    }
+
+    fn events(&self) -> BoxFuture<'_, Result<Events, SourceError>> {
+        watch::events(self).boxed()
+    }
+
+    /// Any answer is a sign of life.
+    fn ping(&self) -> BoxFuture<'_, Result<(), SourceError>> {
+        async {
+            match self.http.bytes("/_ping").await {
+                Ok(_) | Err(HttpError::Refused { .. }) => Ok(()),
+                Err(error) => Err(self.source_error(&error)),
+            }
+        }
+        .boxed()
+    }
+}
