@@ -51,7 +51,8 @@ impl Attachment {
 }
 
 impl Wiring {
-    /// The switch's row of a port.
+    /// The switch's row of a port. Rows are in the order that `resolve` gives them: by bridge, number
+    /// and interface.
     pub fn port(&self, of: &PortRef) -> Option<&SwitchPort> {
         let place = (&of.bridge, of.ofport.assigned(), &of.iface);
         let at = self.ports.binary_search_by_key(&place, |row| {

@@ -50,20 +50,21 @@ pub(super) struct Claims<'i, 'a> {
 /// makes rows and links may make any number of either.
 const ALIKE: usize = 16;
 
-/// What a link may be.
+/// The ports that a link may be.
 #[derive(Default)]
 struct Candidates {
     all: Vec<(PortIx, Ground)>,
-    crowded: bool,
+    /// The most that speaks for more ports than are told apart.
+    crowded: Option<Ground>,
 }
 
 impl Candidates {
     fn add<T>(&mut self, found: Option<&OneOrMore<T>>, on: impl Fn(&T) -> (PortIx, Ground)) {
-        let found = found.map_or(&[][..], |found| found);
-        if found.len() > ALIKE {
-            self.crowded = true;
-        } else {
-            self.all.extend(found.iter().map(on));
+        let mut found = found.map_or(&[][..], |found| found).iter().map(on);
+        if found.len() <= ALIKE {
+            self.all.extend(found);
+        } else if let Some((_, ground)) = found.next() {
+            self.crowded = self.crowded.into_iter().chain([ground]).min();
         }
     }
 }
@@ -141,8 +142,8 @@ impl<'i, 'a> Claims<'i, 'a> {
             return trace;
         }
         let mut found: Vec<(PortIx, Ground)> = Vec::new();
-        let (candidates, crowded) = self.candidates(at, link);
-        for (port, ground) in candidates {
+        let candidates = self.candidates(at, link);
+        for (port, ground) in candidates.all {
             if self.index.ports[port].link.is_some() {
                 // Its link lives where vswitchd opened it: it is no other one.
                 if let Ground::Words(writer) | Ground::AttachedMac(writer) = ground {
@@ -158,8 +159,14 @@ impl<'i, 'a> Claims<'i, 'a> {
         if found.iter().any(words) {
             found.retain(words);
         }
+        // Which of the many is meant may be told by words; nothing tells words apart.
+        let is_told = found.iter().any(words)
+            && candidates.crowded.is_none_or(|ground| !matches!(ground, Ground::Words(_)));
+        if candidates.crowded.is_some() && !is_told {
+            found.clear();
+        }
         self.conclude(link, found, &mut trace);
-        if trace.ports.is_empty() && crowded {
+        if trace.ports.is_empty() && candidates.crowded.is_some() {
             trace.unseen = Some(format!("more than {ALIKE} ports fit equally well"));
         }
         trace
@@ -208,9 +215,8 @@ impl<'i, 'a> Claims<'i, 'a> {
         }
     }
 
-    /// The ports that this link may be, each with what speaks for it most, in their order; and
-    /// whether more of them are alike than are told apart.
-    fn candidates(&self, at: LinkKey, link: &Link) -> (Vec<(PortIx, Ground)>, bool) {
+    /// The ports that this link may be, each with what speaks for it most, in their order.
+    fn candidates(&self, at: LinkKey, link: &Link) -> Candidates {
         let mut found = Candidates::default();
         let words = self.links.get(&(at.netns, &*link.name));
         found.add(words, |(port, writer)| (*port, Ground::Words(writer)));
@@ -224,11 +230,10 @@ impl<'i, 'a> Claims<'i, 'a> {
         for named in [self.internal_names().get(&*link.name), self.cut_names().get(&*link.name)] {
             found.add(named, |port| (*port, Ground::Name));
         }
-        let Candidates { mut all, crowded } = found;
-        all.retain(|(port, _)| may_be(link, &self.index.ports[*port]));
-        all.sort();
-        all.dedup_by_key(|(port, _)| *port);
-        (all, crowded)
+        found.all.retain(|(port, _)| may_be(link, &self.index.ports[*port]));
+        found.all.sort();
+        found.all.dedup_by_key(|(port, _)| *port);
+        found
     }
 
     /// Whether no other link has as good a claim to the port. Words count more than what a

@@ -353,3 +353,33 @@ fn eight_times_as_many_rows_take_not_much_more_than_eight_times_as_long() {
     }
     assert!(steep.is_empty(), "{steep:?}");
 }
+
+/// A name is no proof beside so many that fit by their address, and words that many ports repeat
+/// tell none apart; words for one do.
+#[test]
+fn one_of_a_crowd_is_meant_only_where_words_single_it_out() {
+    use docker_ovs_model::wiring::PortState;
+
+    let crowd = |ids: fn(u32) -> Vec<(&'static str, String)>| Host {
+        containers: vec![vec![link(2, "p3", Some("tun"))]],
+        ports: (0..40)
+            .map(|i| Port { mac: Some(SHARED), ..port(format!("p{i}"), i, "internal") })
+            .zip(0..)
+            .map(|(port, i)| with_ids(port, &ids(i)))
+            .collect(),
+        ..Host::default()
+    };
+    let words = || vec![("container_id", id(0)), ("container_iface", "p3".to_owned())];
+    let state = |host: Host| {
+        let wiring = resolve(&host.snapshot());
+        wiring.attachments.into_iter().find(|found| &*found.link.name == "p3").unwrap().port
+    };
+    assert!(matches!(state(crowd(|_| Vec::new())), PortState::Unknown { .. }));
+    let all = crowd(|_| vec![("container_id", id(0)), ("container_iface", "p3".to_owned())]);
+    assert!(matches!(state(all), PortState::Unknown { .. }));
+    let mut one = crowd(|_| Vec::new());
+    let meant = one.ports.remove(7);
+    one.ports.push(with_ids(meant, &words()));
+    let PortState::On(port) = state(one) else { panic!("words single it out") };
+    assert_eq!(&*port.iface, "p7");
+}
