@@ -185,7 +185,13 @@ fn a_vswitchd_that_hung_while_a_container_restarted_is_waited_for() {
     let it = format!("{}:eth0 on {}", container.name(), scene.bridge);
     daemon.hears(&format!("{it} is owed: "));
     daemon.hears(&format!("cannot restore {it}"));
+    let mut seen = Vec::new();
     wait_until("what it waits for is told", || {
+        let rows = owed(&daemon);
+        if seen.last() != Some(&rows) {
+            println!("owed: {rows:?}");
+            seen.push(rows);
+        }
         owed(&daemon).iter().any(|row| {
             let reason = row["Reason"].as_str().unwrap();
             row["Container"] == container.name() && reason.contains("no number within")

@@ -81,6 +81,10 @@ impl Owed {
 
     /// Whether to try now, by what a look says.
     pub(super) fn is_due(&mut self, what: Remembered, claim: Claim, why: String) -> bool {
+        // The look may be of the midst of the attempt that failed, before that was undone: only the
+        // next attempt, which looks for itself, can tell that nothing is missing.
+        let is_doubtful = claim == Claim::Nothing && self.failure.is_some();
+        let claim = if is_doubtful { Claim::Doubtful } else { claim };
         (self.what, self.claim, self.why) = (what, claim, why);
         let is_time = self.next.is_some_and(|next| Instant::now() >= next);
         let due = match claim {
@@ -215,6 +219,21 @@ mod tests {
         advance(ASK_AT_LEAST * 2).await;
         assert!(!is_due(&mut owed, Claim::Missing), "what is taken later stays away");
         assert_eq!(owed.row(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_look_at_an_attempt_that_was_undone_later_does_not_end_what_is_owed() {
+        let mut owed = owed();
+        for _ in 0..10 {
+            assert!(is_due(&mut owed, Claim::Missing));
+            owed.came_to(Some(&failed()));
+            assert!(!is_due(&mut owed, Claim::Nothing));
+            assert!(owed.row().unwrap().reason.contains("no answer"), "it is owed still");
+            advance(RETRY_AT_LEAST).await;
+        }
+        assert!(is_due(&mut owed, Claim::Nothing), "what is there by now is found out");
+        owed.came_to(Some(&Done::As(RestoreAction::There)));
+        assert_eq!((owed.next(), owed.row()), (None, None));
     }
 
     #[tokio::test(start_paused = true)]
