@@ -22,7 +22,7 @@ use tokio_rustls::client::TlsStream;
 /// tools (ovs-vsctl(8), "Public Key Infrastructure Options").
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tls {
-    /// Our private key (`--private-key`).
+    /// Our private key (`--private-key`), which its owner alone may read: ovs-pki(8) makes it so.
     pub private_key: PathBuf,
     /// Our certificate, and the chain above it if there is one (`--certificate`).
     pub certificate: PathBuf,
@@ -90,7 +90,7 @@ impl Tls {
 
     fn key(&self) -> Result<PrivateKeyDer<'static>, TlsError> {
         let path = &self.private_key;
-        let key = files::read(path).map_err(pem::Error::Io);
+        let key = files::read_secret(path).map_err(pem::Error::Io);
         let key = key.and_then(|text| PrivateKeyDer::from_pem_slice(&text));
         key.map_err(file_error("private key", path))
     }

@@ -169,3 +169,23 @@ fn the_doctor_finds_a_healthy_host_healthy() {
     assert_eq!(ran.code, 1);
     assert!(ran.stdout.contains("ovsdb fail is Open vSwitch running"), "{ran:?}");
 }
+
+#[test]
+fn a_file_for_tls_that_cannot_be_used_is_what_the_error_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    std::fs::write(file("empty"), "no PEM here").unwrap();
+    let asked = |ca: &str| {
+        let mut words = vec!["ports", "--db", "ssl:127.0.0.1:1"];
+        let (key, certificate) = (file("key"), file("empty"));
+        words.extend(["--private-key", &key, "--certificate", &certificate, "--ca-cert", ca]);
+        docker_ovs(&words)
+    };
+    for (ca, why) in [("missing", "No such file"), ("empty", "there is none in it")] {
+        let ran = asked(&file(ca));
+        assert_eq!(ran.code, 2, "{ran:?}");
+        assert!(ran.stderr.contains(&format!("CA certificate {}", file(ca))), "{ran:?}");
+        assert!(ran.stderr.contains(why), "{ran:?}");
+        assert!(!ran.stderr.contains("running"), "the server has nothing to do with it: {ran:?}");
+    }
+}

@@ -150,7 +150,6 @@ fn events_stopped_for_long_print_nothing_false() {
         ]);
         wait_until("the VLAN is told", || events.count("changed", container.name()) == round);
         println!("right {:.1?} after being held up for {:.1?}", back.elapsed(), stop.elapsed());
-        assert!(back.elapsed() < Duration::from_secs(4), "{:?}", back.elapsed());
         assert_eq!(events.count("vanished", late.name()), 0);
     }
     for untrue in ["vanished", "orphaned"] {

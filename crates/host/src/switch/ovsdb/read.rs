@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 
-use model::SourceError;
 use model::switch::Bridge;
+use model::{SourceError, SourceErrorKind};
 use ovsdb::{Client, Remote, Results, Select, Tables, Tls, Uuid, VSWITCH};
 use serde::de::DeserializeOwned;
 
@@ -337,6 +337,12 @@ pub(crate) fn what(remote: &Remote) -> String {
 }
 
 fn source_error(what: String, remote: &Remote, error: &ovsdb::Error) -> SourceError {
+    // What is wrong with a file of the caller's says nothing about the server.
+    if let ovsdb::Error::Tls(error) = error {
+        return SourceError::new(SourceErrorKind::Unusable, what, error).hint(
+            "--private-key, --certificate and --ca-cert take PEM files, as ovs-pki makes them",
+        );
+    }
     let source_error = failure::of_chain(what, error, ACCESS);
     match remote {
         Remote::Unix(path) if !path.exists() => source_error.hint(no_socket(path)),

@@ -68,3 +68,22 @@ async fn tls_refuses_a_server_of_another_authority() {
     assert_eq!(error.kind(), Some(ErrorKind::InvalidData), "{error}");
     assert!(error.to_string().contains("certificate"), "{error}");
 }
+
+#[tokio::test]
+async fn a_key_that_others_can_read_is_refused() {
+    use std::fs::{Permissions, set_permissions};
+    use std::os::unix::fs::PermissionsExt;
+
+    let server = lab!(listen_tls);
+    let tls = tls(server.dir.path(), "switchca");
+    for mode in [0o644, 0o640, 0o602] {
+        set_permissions(&tls.private_key, Permissions::from_mode(mode)).unwrap();
+        let Err(error) = Client::connect(&server.tls_remote(), Some(&tls)).await else {
+            panic!("{mode:o}: it is no secret")
+        };
+        assert_eq!(error.kind(), Some(ErrorKind::PermissionDenied), "{error}");
+        assert!(error.to_string().contains("chmod 600"), "{error}");
+    }
+    set_permissions(&tls.private_key, Permissions::from_mode(0o400)).unwrap();
+    Client::connect(&server.tls_remote(), Some(&tls)).await.unwrap();
+}
