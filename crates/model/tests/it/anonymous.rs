@@ -129,9 +129,10 @@ fn no_string_and_no_key_of_the_hosts_is_left() {
 
 #[test]
 fn nothing_of_a_recorded_host_is_left_where_it_is_chosen_freely() {
-    for case in cases() {
+    // Each with one mark: what the marks differ in is tried above.
+    for (case, mark) in cases().into_iter().zip(MARKS[..3].chunks(1).cycle()) {
         let host: Snapshot = read(&case.join("snapshot.json"));
-        hidden(&serde_json::to_value(&host).unwrap(), &MARKS[..3], |out| out.contains("acme"));
+        hidden(&serde_json::to_value(&host).unwrap(), mark, |out| out.contains("acme"));
     }
 }
 

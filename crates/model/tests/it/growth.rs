@@ -19,7 +19,7 @@ const HOST: NetnsId = NetnsId { dev: 4, ino: 1 };
 const SHARED: Mac = Mac([2, 0, 0, 0, 0, 1]);
 
 /// Rows of the smaller host, and how many times more the larger one has.
-const SOME: u32 = 1000;
+const SOME: u32 = 400;
 const MORE: u32 = 8;
 /// Far from what a logarithm or a cache that is too small adds, and from 64.
 const MOST: f64 = 30.0;
