@@ -154,7 +154,7 @@ fn what_the_kernel_refuses_half_way_is_undone() {
     let words = ["--ip", "10.77.6.1/24", "--gateway", "10.77.6.254"];
     let said = refuses(&[&["connect", bridge.name(), container.name()][..], &words].concat());
     assert!(said.contains("default route") && said.contains("one already"), "{said}");
-    assert_eq!(Footprint::take(&bridge, &[&container]), before);
+    assert_eq!(Footprint::take(&bridge, &[&container]), before, "{said}");
     assert!(!container.ip(&["link"]).contains("eth0"));
 }
 

@@ -21,7 +21,8 @@ pub(super) struct ExistingPort {
     pub(super) port: Uuid,
     /// How many Interfaces the Port holds.
     pub(super) members: usize,
-    /// Of the Interface, what tells it from another one that came in its place.
+    /// Of the Interface, what tells it from another one that came in its place: columns and values.
+    columns: &'static [&'static str],
     identity: Vec<(&'static str, Opaque)>,
     /// The Interfaces of the Port.
     interfaces: Opaque,
@@ -29,7 +30,10 @@ pub(super) struct ExistingPort {
 
 /// What tells an Interface from another one that came in its place: beside its id, whose it is,
 /// and which link it has.
-const IDENTITY: [&str; 4] = ["name", "external_ids", "ofport", "ifindex"];
+const IDENTITY: &[&str] = &["name", "external_ids", "ofport", "ifindex"];
+/// The same of a row that this very plan made: vswitchd writes its number and its link at any
+/// moment.
+const OWN_IDENTITY: &[&str] = &["name", "external_ids"];
 
 #[derive(Deserialize)]
 struct Known {
@@ -71,8 +75,10 @@ impl Database {
         let found = read.map_err(|error| self.source_error(&error))?;
         let (whole, known, (columns, holder)) = found.ok_or_else(|| gone(name, "it is gone"))?;
         let same = known.is(port) || (is_own && known.external_ids.0 == port.external_ids);
-        let identity = IDENTITY.map(|column| Some((column, whole.get(column)?.clone())));
-        let identity: Option<Vec<_>> = identity.into_iter().collect();
+        let told_apart_by = if is_own { OWN_IDENTITY } else { IDENTITY };
+        let identity =
+            told_apart_by.iter().map(|column| Some((*column, whole.get(*column)?.clone())));
+        let identity: Option<Vec<_>> = identity.collect();
         let interfaces = columns.get("interfaces").cloned();
         let (Some(identity), Some(interfaces), true) = (identity, interfaces, same) else {
             return Err(gone(name, "it changed meanwhile"));
@@ -80,7 +86,9 @@ impl Database {
         let members = holder.interfaces.len();
         let interface = known.id;
         let port = holder.id;
-        Ok((ExistingPort { interface, port, members, identity, interfaces }, (whole, columns)))
+        let existing =
+            ExistingPort { interface, port, members, columns: told_apart_by, identity, interfaces };
+        Ok((existing, (whole, columns)))
     }
 
     async fn rows_of(
@@ -134,7 +142,7 @@ impl ExistingPort {
         [
             guard(
                 Which::all("Interface").equal("_uuid", self.interface),
-                &IDENTITY,
+                self.columns,
                 vec![same.collect()],
             ),
             guard(Which::all("Port").equal("_uuid", self.port), &["interfaces"], vec![holder]),
