@@ -119,6 +119,25 @@ async fn what_fails_leaves_nothing_behind() {
     assert!(after.bridge("br0").unwrap().bridge.ports.is_empty());
 }
 
+/// What vswitchd writes in a row between its being read and its removal is no other port.
+#[tokio::test]
+async fn what_fails_is_undone_whatever_vswitchd_writes_meanwhile() {
+    if !is_inside("act_inside::what_fails_is_undone_whatever_vswitchd_writes_meanwhile") {
+        return;
+    }
+    for columns in [&["ofport"][..], &["ifindex"], &["ofport", "ifindex", "mac_in_use"]] {
+        let scene = scene();
+        scene.database.fail("could not open network device");
+        scene.database.never_rests(columns);
+        let act_error = scene.host.connect(&wish()).await.unwrap_err();
+        let ActError::Failed { left, .. } = &act_error else { panic!("{act_error}") };
+        assert!(left.is_empty(), "{columns:?}: {act_error}");
+        assert_eq!(links(), 0);
+        let after = Look::new(scene.host.look(&Question::default()).await);
+        assert!(after.bridge("br0").unwrap().bridge.ports.is_empty(), "{columns:?}");
+    }
+}
+
 /// A word of RFC 7047 section 3 and the rows tell a taken name; the details tell nothing.
 #[tokio::test]
 async fn a_refusal_whose_details_speak_of_names_is_no_taken_name() {

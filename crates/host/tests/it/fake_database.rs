@@ -27,9 +27,20 @@ struct Content {
     asked: Vec<String>,
     /// How transactions that insert fail: an error of RFC 7047 and its details.
     refusal: Option<(&'static str, &'static str)>,
+    /// The columns of interfaces that vswitchd writes whenever they have been read.
+    restless: &'static [&'static str],
 }
 
 impl Content {
+    /// What vswitchd writes of its own accord, at the worst moment: another value each time.
+    fn write_restless(&mut self) {
+        for row in self.tables.get_mut("Interface").into_iter().flat_map(BTreeMap::values_mut) {
+            for column in self.restless {
+                row[column] = json!(row[column].as_i64().unwrap_or(0) - 1);
+            }
+        }
+    }
+
     fn tell(&mut self, update: &Value) {
         let told = json!({ "id": null, "method": "update", "params": [null, update] });
         self.followers.retain(|follower| follower.send(told.clone()).is_ok());
@@ -98,6 +109,11 @@ impl FakeDatabase {
     /// From now on nothing can be inserted, for this reason and in these words.
     pub(crate) fn refuse(&self, error: &'static str, details: &'static str) {
         self.content.lock().unwrap().refusal = Some((error, details));
+    }
+
+    /// From now on vswitchd writes these columns whenever rows have been read.
+    pub(crate) fn never_rests(&self, columns: &'static [&'static str]) {
+        self.content.lock().unwrap().restless = columns;
     }
 
     /// An interface of no port.
@@ -199,6 +215,9 @@ fn answer(
             if after != before {
                 content.tell(&difference(&before, &after));
                 content.tables = after;
+            }
+            if operations.iter().all(|operation| operation["op"] == "select") {
+                content.write_restless();
             }
             results
         }
