@@ -33,7 +33,8 @@ pub(super) fn read<'a>(
 }
 
 /// Every bridge that has a socket, or only `bridge`; a bridge that does not answer fails
-/// the source, since its ports would be missed.
+/// the source, since its ports would be missed. One whose socket has gone meanwhile is none any
+/// more, as long as another one shows that vswitchd is still there.
 async fn all(
     due: Deadline,
     rundir: &Path,
@@ -55,10 +56,23 @@ async fn all(
         match bridge {
             // Any of them may be the parent, if it is the name of a fake bridge.
             Some(_) if !is_there => Ok(answer.unwrap_or_else(|_| unread(name))),
-            _ => answer,
+            _ => answer.map_err(|why| (remote, why)),
         }
     });
-    join_all(asked).await.into_iter().collect()
+    let mut answers = join_all(asked).await;
+    // vswitchd ends a bridge's conversations a moment before it removes the socket.
+    if bridge.is_none() && answers.iter().any(Result::is_ok) {
+        answers.retain(|answer| answer.as_ref().err().is_none_or(|(remote, _)| is_at(remote)));
+    }
+    answers.into_iter().map(|answer| answer.map_err(|(_, why)| why)).collect()
+}
+
+/// Whether a socket is there still; of a network address that cannot be told.
+fn is_at(remote: &Remote) -> bool {
+    match remote {
+        Remote::Unix(path) => path.exists(),
+        Remote::Tcp(_) => true,
+    }
 }
 
 /// A bridge that is there, of which nothing was asked.

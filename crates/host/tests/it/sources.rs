@@ -1,5 +1,7 @@
 //! The sources beside the database: OpenFlow and vswitchd's control socket.
 
+use std::path::Path;
+
 use host::Question;
 use model::ids::{DatapathId, DpPort, OfPort};
 use model::switch::{Bridge, OfPortState, SwitchSource};
@@ -69,6 +71,49 @@ async fn where_no_bridge_has_the_name_each_may_be_the_parent_of_a_fake_one() {
         "there are br0; of fake bridges the source ovsdb alone tells"
     );
     assert_eq!(numbers(query::bridge(&snapshot, "br0").unwrap().bridge).len(), 1);
+}
+
+/// A bridge that ovs-vswitchd takes down as soon as it is asked: its socket goes, then the
+/// connection.
+fn taken_down(rundir: &Path, name: &str) {
+    let path = rundir.join(format!("{name}.mgmt"));
+    let listener = tokio::net::UnixListener::bind(&path).unwrap();
+    tokio::spawn(async move {
+        let asked = listener.accept().await.unwrap();
+        std::fs::remove_file(path).unwrap();
+        drop(asked);
+    });
+}
+
+#[tokio::test]
+async fn a_bridge_that_is_removed_meanwhile_hides_no_other() {
+    let (host, folder) = host(Vec::new());
+    let _switch = FakeSwitch::listen(folder.path(), "br0", &[1], SHOWN);
+    taken_down(folder.path(), "br1");
+    taken_down(folder.path(), "br2");
+    let snapshot = host.look(&all()).await;
+    let [bridge] = snapshot.switch[&SwitchSource::OpenFlow].rows() else { panic!("{snapshot:#?}") };
+    assert_eq!(&*bridge.name, "br0");
+}
+
+#[tokio::test]
+async fn a_bridge_that_is_asked_for_and_removed_meanwhile_is_not_said_to_have_no_ports() {
+    let (host, folder) = host(Vec::new());
+    let _switch = FakeSwitch::listen(folder.path(), "br0", &[1], SHOWN);
+    taken_down(folder.path(), "br1");
+    let snapshot = host.look(&Question { bridge: Some("br1".to_owned()), ..all() }).await;
+    let why = snapshot.switch[&SwitchSource::OpenFlow].absence().unwrap();
+    assert!(why.what.contains("br1.mgmt"), "{why}");
+}
+
+#[tokio::test]
+async fn a_vswitchd_that_ends_meanwhile_is_not_said_to_have_no_bridges() {
+    let (host, folder) = host(Vec::new());
+    taken_down(folder.path(), "br0");
+    taken_down(folder.path(), "br1");
+    let question = Question { sources: vec![SwitchSource::OpenFlow], ..Question::default() };
+    let snapshot = host.look(&question).await;
+    assert!(snapshot.switch[&SwitchSource::OpenFlow].absence().is_some(), "{snapshot:#?}");
 }
 
 #[tokio::test]
