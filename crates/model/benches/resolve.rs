@@ -41,16 +41,10 @@ fn veth(index: u32, name: String, peer: u32, nsid: i32) -> Link {
         kind: Some("veth".to_owned()),
         ethernet: true,
         mac: Some(Mac([2, 0, 0, 0, high, low])),
-        addresses: Vec::new(),
         mtu: 1500,
         up: true,
         peer: Some(Peer { ifindex: Ifindex(peer), nsid: Some(Nsid(nsid)) }),
-        master: None,
-        vlan: None,
-        tx_checksum_offload: None,
-        gateways: None,
-        altnames: Vec::new(),
-        alias: None,
+        ..Link::default()
     }
 }
 

@@ -74,7 +74,8 @@ number! {
     DpPort(u32)
 }
 number! {
-    /// Index of a link, unique only inside its namespace (netdevice(7)).
+    /// Index of a link, unique only inside its namespace (netdevice(7)); 0 is none's.
+    #[derive(Default)]
     Ifindex(u32)
 }
 number! {

@@ -153,18 +153,12 @@ fn make_veth(snapshot: &mut Snapshot, veth: &Veth) {
         name: name.clone(),
         kind: Some("veth".to_owned()),
         ethernet: true,
-        mac: None,
-        addresses: Vec::new(),
         mtu: veth.mtu.unwrap_or(1500),
         up: false,
         peer: Some(Peer { ifindex: peer, nsid: Some(nsid) }),
-        master: None,
-        vlan: None,
         // What the kernel gives every veth (drivers/net/veth.c).
         tx_checksum_offload: Some(true),
-        gateways: None,
-        altnames: Vec::new(),
-        alias: None,
+        ..Link::default()
     };
     let alias = Some(veth.alias.clone());
     let host_end = Link { up: true, alias, ..end(&veth.host_end, near, far, away) };

@@ -64,17 +64,9 @@ pub(crate) fn namespace(links: &[&str]) -> Namespace {
             name: (*name).into(),
             kind: Some("veth".to_owned()),
             ethernet: true,
-            mac: None,
-            addresses: Vec::new(),
             mtu: 1500,
             up: true,
-            peer: None,
-            master: None,
-            vlan: None,
-            alias: None,
-            tx_checksum_offload: None,
-            gateways: None,
-            altnames: Vec::new(),
+            ..Link::default()
         })
     };
     Namespace {

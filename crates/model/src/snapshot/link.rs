@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::cidr::Cidr;
 use crate::ids::{Ifindex, Mac, Name, Nsid};
 
-/// A kernel network device, as rtnetlink(7) describes it inside its namespace.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A kernel network device, as rtnetlink(7) describes it inside its namespace. The default one has
+/// nothing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Link {
     /// Index, unique in the namespace only.
     pub ifindex: Ifindex,

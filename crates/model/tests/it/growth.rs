@@ -39,16 +39,9 @@ fn link(index: u32, name: &str, kind: Option<&str>) -> Link {
         kind: kind.map(str::to_owned),
         ethernet: true,
         mac: Some(SHARED),
-        addresses: Vec::new(),
         mtu: 1500,
         up: true,
-        peer: None,
-        master: None,
-        vlan: None,
-        tx_checksum_offload: None,
-        gateways: None,
-        altnames: Vec::new(),
-        alias: None,
+        ..Link::default()
     }
 }
 

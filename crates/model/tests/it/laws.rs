@@ -32,16 +32,11 @@ fn link() -> impl Strategy<Value = Link> {
             kind: kind.map(str::to_owned),
             ethernet: true,
             mac: u8::try_from(ifindex).ok().map(|last| Mac([2, 0, 0, 0, 0, last])),
-            addresses: Vec::new(),
             mtu: 1500,
             up: true,
             peer: peer.map(|(index, nsid)| Peer { ifindex: Ifindex(index), nsid: nsid.map(Nsid) }),
             master: master.map(Ifindex),
-            vlan: None,
-            tx_checksum_offload: None,
-            gateways: None,
-            altnames: Vec::new(),
-            alias: None,
+            ..Link::default()
         },
     )
 }

@@ -78,16 +78,9 @@ pub(super) fn link(ifindex: u32, name: &str, kind: Option<&str>) -> Link {
         kind: kind.map(str::to_owned),
         ethernet: true,
         mac: Some(mac(0, ifindex)),
-        addresses: Vec::new(),
         mtu: 1500,
         up: true,
-        peer: None,
-        master: None,
-        vlan: None,
-        alias: None,
-        altnames: Vec::new(),
-        tx_checksum_offload: None,
-        gateways: None,
+        ..Link::default()
     }
 }
 

@@ -71,17 +71,10 @@ fn stray(index: u32) -> Arc<Link> {
         name: format!("stray{index}").into(),
         kind: Some("veth".to_owned()),
         ethernet: true,
-        mac: None,
-        addresses: Vec::new(),
         mtu: 1500,
         up: true,
         peer: Some(Peer { ifindex: Ifindex(1), nsid: Some(Nsid(9)) }),
-        master: None,
-        vlan: None,
-        tx_checksum_offload: None,
-        gateways: None,
-        altnames: Vec::new(),
-        alias: None,
+        ..Link::default()
     })
 }
 

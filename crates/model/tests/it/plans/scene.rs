@@ -40,19 +40,9 @@ fn loopback() -> Arc<Link> {
     Arc::new(Link {
         ifindex: Ifindex(1),
         name: "lo".into(),
-        kind: None,
-        ethernet: false,
-        mac: None,
-        addresses: Vec::new(),
         mtu: 65536,
         up: true,
-        peer: None,
-        master: None,
-        vlan: None,
-        alias: None,
-        altnames: Vec::new(),
-        tx_checksum_offload: None,
-        gateways: None,
+        ..Link::default()
     })
 }
 
