@@ -89,10 +89,10 @@ struct Stages<'i, 'a> {
     claims: &'i Claims<'i, 'a>,
 }
 
-/// The containers of a namespace, and the same as they are told with each of its links.
-struct People<'i, 'a> {
+/// The containers of a namespace, and how each of its attachments refers to them.
+struct Tenants<'i, 'a> {
     all: &'i [Tenant<'a>],
-    told: Arc<[Arc<ContainerRef>]>,
+    refs: Arc<[Arc<ContainerRef>]>,
 }
 
 /// An attachment, and the port it is on if that is exactly one.
@@ -103,15 +103,15 @@ impl<'a> Stages<'_, 'a> {
     fn attach(&self, home: &'a Namespace) -> impl Iterator<Item = Placed> {
         let mut links: Vec<_> = home.links.iter().filter(|link| link.is_interface()).collect();
         links.sort_by_key(|link| link.ifindex);
-        let tenants = self.index.tenants(home.id);
-        let told = tenants.iter().map(|(tenant, _)| Arc::clone(tenant)).collect();
-        let people = People { all: tenants, told };
-        links.into_iter().map(move |link| self.attachment(home, &people, link))
+        let all = self.index.tenants(home.id);
+        let refs = all.iter().map(|(tenant, _)| Arc::clone(tenant)).collect();
+        let tenants = Tenants { all, refs };
+        links.into_iter().map(move |link| self.attachment(home, &tenants, link))
     }
 
-    fn attachment(&self, home: &Namespace, people: &People<'_, '_>, link: &Arc<Link>) -> Placed {
-        // Each of the links is told with each of these.
-        let tenants = people.all.get(..TENANTS).unwrap_or(people.all);
+    fn attachment(&self, home: &Namespace, all: &Tenants<'_, '_>, link: &Arc<Link>) -> Placed {
+        // Each attachment of the namespace has evidence of each of these.
+        let tenants = all.all.get(..TENANTS).unwrap_or(all.all);
         let index = self.index;
         let at = LinkKey { netns: home.id, ifindex: link.ifindex };
         let mut trace = self.tracer.follow(at, link);
@@ -131,7 +131,7 @@ impl<'a> Stages<'_, 'a> {
         evidence.extend(trace.evidence);
         evidence.extend(only.into_iter().flat_map(|port| numbers(&index.ports[port])));
         let attachment = Attachment {
-            tenants: Arc::clone(&people.told),
+            tenants: Arc::clone(&all.refs),
             netns: home.id,
             netns_names: home.names.clone(),
             link: Arc::clone(link),
