@@ -77,7 +77,7 @@ async fn check_engine(configured: &Configured, due: Deadline) -> Check {
         due.hold(|| engine.what(), engine.version()).await
     };
     let address = configured.engine().map(Engine::address).unwrap_or_default();
-    check(&configured.kind.to_string(), address, ask.await)
+    check(&configured.name.to_string(), address, ask.await)
 }
 
 /// Checks what a recording tells: which sources were seen, and how the ports are.

@@ -47,6 +47,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use engine::Configured;
+use engine::discovery::Discovery;
 use model::SourceError;
 use switch::openflow::Listener;
 
@@ -64,10 +65,12 @@ pub use switch::Counters;
 pub use token::token;
 pub use watch::Watch;
 
-/// A host that can be looked at. Opening one does no I/O.
+/// A host that can be looked at. Opening one asks nothing.
 #[derive(Clone, Debug)]
 pub struct Host {
     engines: Vec<Configured>,
+    /// What finds those that come later; none where they are given.
+    discovery: Option<Discovery>,
     db: Result<ovsdb::Remote, SourceError>,
     tls: Option<ovsdb::Tls>,
     openflow: Vec<Listener>,

@@ -73,7 +73,7 @@ impl Host {
             let (publish, rows) = channel(Latest::default());
             let configured = configured.clone();
             let timeout = self.timeout;
-            engines.push((configured.kind.clone(), rows));
+            engines.push((configured.name.clone(), rows));
             tasks.push(tokio::spawn(supervise(publish, async move |latest| {
                 engine::watch::run(&configured, timeout, latest).await
             })));

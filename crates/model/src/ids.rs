@@ -228,10 +228,23 @@ impl fmt::Display for ContainerId {
 }
 
 /// Who runs containers, by the API it speaks: `docker` also for Podman's
-/// Docker-compatible socket.
+/// Docker-compatible socket. Of several of one kind the others are called after where they are, as
+/// `docker@/run/other.sock`, or after the user who runs them: `podman@1000`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Engine(pub Name);
+
+impl Engine {
+    /// Its kind: `docker` of `docker@/run/other.sock`.
+    pub fn kind(&self) -> &str {
+        self.0.split_once('@').map_or(&*self.0, |(kind, _)| kind)
+    }
+
+    /// The user who runs it for themselves: 1000 of `podman@1000`.
+    pub fn user(&self) -> Option<u32> {
+        self.0.split_once('@')?.1.parse().ok()
+    }
+}
 
 impl fmt::Display for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

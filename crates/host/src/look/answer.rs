@@ -75,6 +75,6 @@ impl<'h> EngineAnswer<'h> {
     }
 
     pub(super) fn into_rows(self) -> (Kind, Result<Vec<Found>, SourceError>) {
-        (self.configured.kind.clone(), self.found)
+        (self.configured.name.clone(), self.found)
     }
 }

@@ -10,7 +10,7 @@ use model::identity::{Identities, SourceIdentity};
 use model::ids::NetnsId;
 use model::snapshot::{Engine as Kind, Namespace, Observed, Scope};
 use model::switch::{Bridge, Port, SwitchSource};
-use model::{Look, Snapshot, SourceError, Target};
+use model::{Look, Snapshot, SourceError, Target, query};
 use netns::Netns;
 
 use answer::{EngineAnswer, containers, inspect, list};
@@ -78,7 +78,7 @@ impl Host {
         let asked = engines.map(async |configured| {
             let engine = configured.engine().ok()?;
             let id = due.hold(|| engine.what(), engine.id()).await.ok()??;
-            Some((configured.kind.clone(), id))
+            Some((configured.name.clone(), id))
         });
         join_all(asked).await.into_iter().flatten().collect()
     }
@@ -95,7 +95,7 @@ impl Host {
         }
         let answered = seen.engines.iter().filter_map(|(kind, found)| {
             let found = found.as_deref().ok()?;
-            let configured = self.engines.iter().find(|engine| engine.kind == *kind)?;
+            let configured = self.engines.iter().find(|engine| engine.name == *kind)?;
             let identity = identity::engine::identify(configured.engine().ok()?, found);
             Some((kind.clone(), SourceIdentity { id: ids.remove(kind), ..identity }))
         });
@@ -146,7 +146,7 @@ impl Host {
                 }
                 found
             });
-            engines.push((configured.kind.clone(), found));
+            engines.push((configured.name.clone(), found));
         }
         let kernel = Ok(namespaces(homes, switch, question.details()));
         Answers { engines, kernel, switch: sources, opened: None }
@@ -243,9 +243,9 @@ impl Host {
         wanted: &str,
         tenants: bool,
     ) -> Vec<EngineAnswer<'_>> {
-        let (only, name) = self.engine_of(wanted);
-        let asked =
-            self.engines.iter().filter(|engine| only.is_none_or(|kind| engine.kind == *kind));
+        let (engines, name) =
+            query::engines_of(self.engines.iter().map(|known| &known.name), wanted);
+        let asked = self.engines.iter().filter(|known| engines.contains(&&known.name));
         let asked: Vec<_> = asked.collect();
         let found = asked.iter().map(|engine| inspect(engine, due, name, tenants));
         let found = join_all(found).await;
@@ -258,15 +258,6 @@ impl Host {
             EngineAnswer::new(configured, found)
         });
         join_all(answers).await
-    }
-
-    /// The engine that stands before a container's name, as in `docker:web`, and the name.
-    fn engine_of<'w>(&self, wanted: &'w str) -> (Option<&Kind>, &'w str) {
-        let split = wanted.split_once(':').and_then(|(engine, name)| {
-            let known = self.engines.iter().find(|known| *known.kind.0 == *engine)?;
-            Some((Some(&known.kind), name))
-        });
-        split.unwrap_or((None, wanted))
     }
 
     /// What can be had of the switch while the engine is asked: all of it does not depend on what
@@ -316,7 +307,7 @@ struct Answers {
 
 /// The engines whose absence is an error.
 pub(crate) fn named(engines: &[Configured]) -> BTreeSet<Kind> {
-    engines.iter().filter(|engine| engine.named).map(|engine| engine.kind.clone()).collect()
+    engines.iter().filter(|engine| engine.named).map(|engine| engine.name.clone()).collect()
 }
 
 /// What was seen of one container.

@@ -73,7 +73,7 @@ impl Planner<'_> {
         let identities = &self.snapshot.identities;
         let engine = self.engine().and_then(|kind| {
             let id = identities.engines.get(kind)?.id.clone()?;
-            Some(EngineMark { kind: kind.to_string(), id })
+            Some(EngineMark { kind: kind.kind().to_owned(), id })
         });
         let database = identities.database.as_ref();
         PortRecord {

@@ -162,6 +162,8 @@ pub(super) fn found(answer: Inspected) -> Found {
         labels: answer.config.and_then(|config| config.labels).unwrap_or_default(),
     };
     let sandbox = answer.network_settings.and_then(|net| net.sandbox_key);
+    // That of a container that has stopped is an old one.
+    let sandbox = sandbox.filter(|_| row.pid.is_some());
     Found { row, sandbox: sandbox.filter(|key| !key.is_empty()).map(PathBuf::from) }
 }
 
