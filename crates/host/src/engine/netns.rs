@@ -47,7 +47,13 @@ pub(crate) fn pin_all(engine: &dyn Engine, found: &mut [Found]) -> Vec<(usize, P
             None => {}
             Some(Ok(pin)) => {
                 found.row.netns = Some(pin.id);
-                found.row.sandbox = pin.left.as_ref().map(|(sandbox, _)| sandbox.clone());
+                let left = pin.left.as_ref().map(|(sandbox, _)| sandbox.clone());
+                let alone = found.sandbox.as_ref().filter(|_| found.row.pid.is_none());
+                let alone = alone.map(|path| Sandbox {
+                    key: path.to_string_lossy().into_owned(),
+                    netns: pin.id,
+                });
+                found.row.sandbox = left.or(alone);
                 pinned.push((i, Pinned { said, ..pin }));
             }
             Some(Err(source_error)) => found.row.netns_error = Some(source_error),
