@@ -166,7 +166,7 @@ async fn while_it_counts(
         answer = answer => answer,
         () = too_late => {
             let what = configured.engine().map(Engine::what)?;
-            Err(late(what, OTHERS_WITHIN).hint("whether it has one of that name too is not known"))
+            Err(late(what, OTHERS_WITHIN))
         }
     }
 }

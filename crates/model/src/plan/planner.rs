@@ -53,6 +53,7 @@ impl Planner<'_> {
             name: self.container.name.clone(),
             id: self.container.id.clone(),
             engine: self.engine().cloned().unwrap_or_default(),
+            qualified: None,
         }
     }
 
