@@ -12,7 +12,7 @@ use crate::outcome::CliError;
 pub struct ServerArgs {
     /// Ask a daemon (docker ovs serve) instead of the host: unix://PATH, http://IP[:PORT] or
     /// https://IP[:PORT]
-    #[arg(long, global = true, value_name = "URL", conflicts_with_all = ["from", "host", "context", "db", "openflow"])]
+    #[arg(long, global = true, value_name = "URL", conflicts_with_all = ["from", "host", "context", "engines", "db", "openflow"])]
     server: Option<String>,
     /// File with the token that an https: daemon wants [env: DOCKER_OVS_TOKEN_FILE]
     // serve has one of the same id: there it is the daemon's own.

@@ -46,7 +46,7 @@ pub mod watch;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use engine::Configured;
+use engine::known::Engines;
 use model::SourceError;
 use switch::openflow::Listener;
 
@@ -67,7 +67,7 @@ pub use watch::Watch;
 /// A host that can be looked at. Opening one does no I/O.
 #[derive(Clone, Debug)]
 pub struct Host {
-    engines: Vec<Configured>,
+    engines: Engines,
     db: Result<ovsdb::Remote, SourceError>,
     tls: Option<ovsdb::Tls>,
     openflow: Vec<Listener>,

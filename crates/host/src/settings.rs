@@ -9,7 +9,7 @@ use model::{SourceError, SourceErrorKind};
 use crate::Host;
 use crate::act::{Observer, StepObserver};
 use crate::engine::docker::address::EngineOptions;
-use crate::engine::{self, Configured, Engine};
+use crate::engine::{Configured, Engine, discovery::Discovery, known::Engines};
 use crate::switch::openflow;
 
 /// Where Open vSwitch keeps its sockets unless told otherwise (ovs-vswitchd(8)).
@@ -19,9 +19,10 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 /// What a user may say about where to look.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The names of the container engines to ask; all that are known if none is named.
+    /// `--engine`: the container engines to ask, each `KIND`, `KIND=ADDRESS` or `none`; those that
+    /// are found by themselves if it is empty.
     pub engines: Vec<String>,
-    /// Where the container engine is.
+    /// Where Docker is.
     pub engine: EngineOptions,
     /// `--db`: the database server, an active connection method of ovsdb(7).
     pub db: Option<String>,
@@ -81,12 +82,13 @@ impl Host {
     /// A host with these settings. Wrong ones show when they are needed.
     ///
     /// # Errors
-    /// A listener of `--openflow` that is none, or an engine that is not known.
+    /// A listener of `--openflow` that is none, or a kind of engine that is not known.
     pub fn open(settings: &Settings) -> Result<Self, SourceError> {
         let listeners = settings.openflow.iter().map(|text| openflow::listener(text));
+        let discovery = Discovery::of(&settings.engines, &settings.engine)?;
         Ok(Self {
             openflow: listeners.collect::<Result<_, _>>()?,
-            engines: engine::configured(&settings.engines, &settings.engine)?,
+            engines: Engines::found_by(discovery),
             db: settings.remote(),
             tls: settings.tls(),
             rundir: rundir(settings),
@@ -102,7 +104,8 @@ impl Host {
 
     /// The same host with other engines, whatever speaks for them.
     pub fn with_engines(self, engines: Vec<Arc<dyn Engine>>) -> Self {
-        Self { engines: engines.into_iter().map(Configured::of).collect(), ..self }
+        let engines = engines.into_iter().map(Configured::of).collect();
+        Self { engines: Engines::given(engines), ..self }
     }
 }
 

@@ -228,10 +228,32 @@ impl fmt::Display for ContainerId {
 }
 
 /// Who runs containers, by the API it speaks: `docker` also for Podman's
-/// Docker-compatible socket.
+/// Docker-compatible socket. Of several of one kind the others are called after where they are, as
+/// `docker@/run/other.sock`, or after the user who runs them: `podman@1000`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Engine(pub Name);
+
+impl Engine {
+    /// Its kind: `docker` of `docker@/run/other.sock`.
+    pub fn kind(&self) -> &str {
+        self.0.split_once('@').map_or(&*self.0, |(kind, _)| kind)
+    }
+
+    /// The user who runs it for themselves: 1000 of `podman@1000`.
+    pub fn user(&self) -> Option<u32> {
+        self.0.split_once('@')?.1.parse().ok()
+    }
+
+    /// Why its containers can have no interface on a bridge of this host, if they can have none.
+    pub fn refusal(&self) -> Option<String> {
+        let user = self.user()?;
+        Some(format!(
+            "user {user} runs it without root, in a network namespace of that user's, where no link \
+             of this host is"
+        ))
+    }
+}
 
 impl fmt::Display for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -133,6 +133,10 @@ pub struct SourceOptions {
     /// Docker's configuration folder [env: DOCKER_CONFIG]
     #[arg(long, global = true, value_name = "DIR")]
     config: Option<PathBuf>,
+    /// Container engine to ask, KIND or KIND=ADDRESS; may be repeated; none for no engine. Without it
+    /// all that are found on this host
+    #[arg(long = "engine", global = true, value_name = "KIND[=ADDRESS]")]
+    engines: Vec<String>,
     /// OVSDB server: unix:FILE, tcp:IP[:PORT] or ssl:IP[:PORT]
     #[arg(long, global = true, value_name = "REMOTE")]
     db: Option<String>,
@@ -196,6 +200,7 @@ impl SourceOptions {
 
     pub(crate) fn settings(&self) -> Settings {
         Settings {
+            engines: self.engines.clone(),
             engine: EngineOptions {
                 host: self.host.clone(),
                 context: self.context.clone(),

@@ -1,14 +1,21 @@
 //! Container engines: whatever can list containers with the PID of their first process.
 //!
 //! A new engine is one folder beside [`docker`] that implements [`Engine`], and its line in
-//! [`ENGINES`]. What look and watch do with any of them is in [`ask`], [`netns`] and [`watch`].
+//! [`kinds`]; [`discovery`] finds those that are there. What look and watch do with any of them is in
+//! [`ask`], [`netns`] and [`watch`].
 
 pub(crate) mod ask;
 pub(crate) mod budget;
+pub(crate) mod discovery;
 pub(crate) mod docker;
+pub mod feeds;
 mod inspections;
+pub(crate) mod kinds;
+pub(crate) mod known;
 pub(crate) mod netns;
 pub(crate) mod others;
+mod podman;
+mod rest;
 pub(crate) mod watch;
 
 use std::fmt;
@@ -17,17 +24,11 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
+use model::SourceError;
 use model::ids::ContainerId;
 use model::snapshot::{Container, Engine as Kind};
-use model::{SourceError, SourceErrorKind};
 
-use docker::address::EngineOptions;
-
-/// How an engine is found: by the options of the caller and the environment.
-type Open = fn(&EngineOptions) -> Result<Arc<dyn Engine>, SourceError>;
-
-/// Every engine there is, by the name that stands before a container's, as in `docker:web`.
-const ENGINES: [(&str, Open); 1] = [("docker", docker::open)];
+use crate::identity::process::cgroup_is_of;
 
 /// A container, and where its engine says its namespace can be checked.
 #[derive(Clone, Debug)]
@@ -35,7 +36,8 @@ pub struct Found {
     /// The row; `netns` is filled in by the look.
     pub row: Container,
     /// The engine's own handle on the namespace, a file that is a bind mount of it
-    /// (`NetworkSettings.SandboxKey` of the Docker Engine API).
+    /// (`NetworkSettings.SandboxKey` of the Docker Engine API). Where the row has no process it is
+    /// the namespace of what is in the row, and so it is none of what has stopped.
     pub sandbox: Option<PathBuf>,
 }
 
@@ -69,7 +71,7 @@ pub enum Peer {
 /// once; no call waits for ever by itself if the engine is well, but a call about one container
 /// may take as long as that container takes to start.
 pub trait Engine: Send + Sync {
-    /// The name that it goes by, in a Snapshot and before a container's name.
+    /// Its kind, as `--engine` names it.
     fn kind(&self) -> Kind;
 
     /// Where it listens: `unix:///var/run/docker.sock`.
@@ -95,11 +97,18 @@ pub trait Engine: Send + Sync {
     /// container.
     fn inspect<'a>(&'a self, wanted: &'a str) -> BoxFuture<'a, Result<Option<Found>, SourceError>>;
 
-    /// All containers, stopped ones too, without their processes.
+    /// Whether cgroups (`/proc/PID/cgroup`, cgroups(7)) are those of this container: that proves
+    /// that a process is its. By default they end in its full id of 64 digits.
+    fn names_in_cgroups(&self, row: &Container, cgroups: &str) -> bool {
+        cgroup_is_of(cgroups, &row.id.0)
+    }
+
+    /// All containers, stopped ones too. Their processes need not be told, where
+    /// [`Engine::may_have_a_process`] says of which ones they are to be asked for.
     fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, SourceError>>;
 
-    /// Whether a container that [`Engine::list`] gave may have a process, so that it is worth an
-    /// inspection.
+    /// Whether a container that [`Engine::list`] gave without its process may have one, so that it
+    /// is worth an inspection.
     fn may_have_a_process(&self, row: &Container) -> bool;
 
     /// The other containers in the network namespace of `row`.
@@ -118,7 +127,9 @@ pub trait Engine: Send + Sync {
 /// An engine that is to be asked.
 #[derive(Clone)]
 pub(crate) struct Configured {
-    pub(crate) kind: Kind,
+    /// What it is called, in a Snapshot and before a container's name: its kind, and where it is if
+    /// it is not the first of that.
+    pub(crate) name: Kind,
     /// Why it cannot be asked, if its options make no sense.
     pub(crate) engine: Result<Arc<dyn Engine>, SourceError>,
     /// Whether the caller named it: then its absence is an error.
@@ -127,7 +138,7 @@ pub(crate) struct Configured {
 
 impl Configured {
     pub(crate) fn of(engine: Arc<dyn Engine>) -> Self {
-        Self { kind: engine.kind(), engine: Ok(engine), named: false }
+        Self { name: engine.kind(), engine: Ok(engine), named: false }
     }
 
     pub(crate) fn engine(&self) -> Result<&dyn Engine, SourceError> {
@@ -137,26 +148,6 @@ impl Configured {
 
 impl fmt::Debug for Configured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Configured").field("kind", &self.kind).finish_non_exhaustive()
+        f.debug_struct("Configured").field("name", &self.name).finish_non_exhaustive()
     }
-}
-
-/// The engines called `names`, or all there are if none is named.
-pub(crate) fn configured(
-    names: &[String],
-    options: &EngineOptions,
-) -> Result<Vec<Configured>, SourceError> {
-    if let Some(name) = names.iter().find(|name| ENGINES.iter().all(|(known, _)| known != name)) {
-        let known: Vec<_> = ENGINES.iter().map(|(known, _)| *known).collect();
-        let why = format!("no engine has this name; there are {}", known.join(", "));
-        return Err(SourceError::new(SourceErrorKind::Unusable, format!("the engine {name}"), why));
-    }
-    let asked_for = |known: &str| names.iter().any(|name| name == known);
-    let wanted = ENGINES.iter().filter(|(known, _)| names.is_empty() || asked_for(known));
-    let configured = wanted.map(|(known, open)| Configured {
-        kind: Kind((*known).into()),
-        engine: open(options),
-        named: asked_for(known),
-    });
-    Ok(configured.collect())
 }

@@ -3,7 +3,8 @@
 //!
 //! The process is opened first, then its namespace, which pins it, and only then it is checked that
 //! it is the container's: by the engine's own handle on the namespace, or by the cgroup of that very
-//! process. An engine that names the process once more proves nothing.
+//! process. An engine that names the process once more proves nothing. A sandbox that has no process
+//! is its handle.
 
 use std::path::Path;
 
@@ -14,7 +15,7 @@ use model::{SourceError, SourceErrorKind};
 use netns::Netns;
 
 use super::ask::IN_FLIGHT;
-use super::{Engine, Found};
+use super::{Engine, Found, Peer};
 use crate::deadline::Deadline;
 use crate::identity::engine::Pids;
 use crate::identity::process::Process;
@@ -38,14 +39,21 @@ pub(crate) async fn find_namespaces(
 pub(crate) fn pin_all(engine: &dyn Engine, found: &mut [Found]) -> Vec<(usize, Pinned)> {
     let said: Vec<_> = found.iter().map(|found| found.row.pid).collect();
     Pids::of(engine).translate(found);
+    let proof = Proof::of(engine);
     let mut pinned = Vec::new();
     let all = found.iter_mut().zip(said).enumerate();
     for (i, (found, said)) in all.filter(|(_, (found, _))| found.row.netns_error.is_none()) {
-        match pin(found) {
+        match proof.pin(found) {
             None => {}
             Some(Ok(pin)) => {
                 found.row.netns = Some(pin.id);
-                found.row.sandbox = pin.left.as_ref().map(|(sandbox, _)| sandbox.clone());
+                let left = pin.left.as_ref().map(|(sandbox, _)| sandbox.clone());
+                let alone = found.sandbox.as_ref().filter(|_| found.row.pid.is_none());
+                let alone = alone.map(|path| Sandbox {
+                    key: path.to_string_lossy().into_owned(),
+                    netns: pin.id,
+                });
+                found.row.sandbox = left.or(alone);
                 pinned.push((i, Pinned { said, ..pin }));
             }
             Some(Err(source_error)) => found.row.netns_error = Some(source_error),
@@ -99,30 +107,91 @@ pub(crate) struct Pinned {
     pub(crate) left: Option<(Sandbox, Netns)>,
 }
 
-/// Opens the namespace of a container's process; none when there is no process.
-fn pin(found: &Found) -> Option<Result<Pinned, SourceError>> {
-    let pid = found.row.pid?;
-    let what = || format!("the network namespace of {} (process {pid})", found.row.name);
-    let process = match Process::open(pid) {
-        Ok(process) => process,
-        Err(_) if !is_proc_there() => return Some(Err(no_proc(what()))),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Some(Err(gone(found)));
+/// What proves that a process or a namespace is a container's.
+struct Proof<'e> {
+    engine: &'e dyn Engine,
+    /// The user who runs the engine, where that is not root: what it says may be about the
+    /// containers of others.
+    user: Option<u32>,
+}
+
+impl<'e> Proof<'e> {
+    fn of(engine: &'e dyn Engine) -> Self {
+        let process = match engine.peer() {
+            Peer::Process(pid) => Process::open(pid).ok(),
+            Peer::Untold | Peer::Network => None,
+        };
+        let user = process.and_then(|process| process.user()).filter(|user| *user != 0);
+        Self { engine, user }
+    }
+
+    /// Opens the namespace of a container's process, or where it has none the one that the engine
+    /// has a handle on; none when there is neither.
+    fn pin(&self, found: &Found) -> Option<Result<Pinned, SourceError>> {
+        let Some(pid) = found.row.pid else { return self.pin_handle(found) };
+        let what = || format!("the network namespace of {} (process {pid})", found.row.name);
+        let process = match Process::open(pid) {
+            Ok(process) => process,
+            Err(_) if !is_proc_there() => return Some(Err(no_proc(what()))),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Some(Err(gone(found)));
+            }
+            Err(error) => return Some(Err(failure::of_io(what(), &error, "run as root"))),
+        };
+        // What cannot be opened for want of descriptors or memory is not gone.
+        let opened = process.netns().map_err(|error| {
+            if error.is_gone() { gone(found) } else { kernel::source_error(what(), &error) }
+        });
+        Some(opened.map(|netns| {
+            let id = kernel::id(&netns);
+            let key = found.sandbox.as_deref().filter(|path| self.is_handle(path));
+            let handle = key.is_some_and(|path| leads_to(path, id));
+            let proven = handle || self.is_process_of(&process, found);
+            let left = key.filter(|_| proven && !handle).and_then(|path| left(path, id));
+            Pinned { netns, id, said: None, proven, left }
+        }))
+    }
+
+    /// A sandbox without a process of its own: what it has is its namespace.
+    fn pin_handle(&self, found: &Found) -> Option<Result<Pinned, SourceError>> {
+        let path = found.sandbox.as_deref()?;
+        let what = || format!("the network namespace of {} ({})", found.row.name, path.display());
+        if !self.is_handle(path) || !self.is_path_ours() {
+            let why = "its engine does not prove that this path is its";
+            return Some(Err(SourceError::new(SourceErrorKind::Unusable, what(), why)
+                .hint("run docker-ovs where the engine runs")));
         }
-        Err(error) => return Some(Err(failure::of_io(what(), &error, "run as root"))),
-    };
-    // What cannot be opened for want of descriptors or memory is not gone.
-    let opened = process.netns().map_err(|error| {
-        if error.is_gone() { gone(found) } else { kernel::source_error(what(), &error) }
-    });
-    Some(opened.map(|netns| {
-        let id = kernel::id(&netns);
-        let key = found.sandbox.as_deref().filter(|path| is_of_one(path));
-        let handle = key.is_some_and(|path| leads_to(path, id));
-        let proven = handle || process.is_in_cgroup_of(&found.row.id.0);
-        let left = key.filter(|_| proven && !handle).and_then(|path| left(path, id));
-        Pinned { netns, id, said: None, proven, left }
-    }))
+        let opened = Netns::open(path).map_err(|error| {
+            if error.is_gone() { gone(found) } else { kernel::source_error(what(), &error) }
+        });
+        Some(opened.map(|netns| {
+            let id = kernel::id(&netns);
+            Pinned { netns, id, said: None, proven: true, left: None }
+        }))
+    }
+
+    /// Whether a path may be the engine's own handle on a namespace. Every Docker calls its host's
+    /// own `default`, which tells none from another; and what a user's engine says of a path proves
+    /// nothing, for it may be another's.
+    fn is_handle(&self, path: &Path) -> bool {
+        self.user.is_none() && !path.ends_with("default")
+    }
+
+    /// Whether the engine's paths are this program's: its process is seen, and has the same root.
+    fn is_path_ours(&self) -> bool {
+        let Peer::Process(pid) = self.engine.peer() else { return false };
+        Process::open(pid).is_ok_and(|process| process.shares_our_root())
+    }
+
+    /// By its cgroup; a process of a user's engine must be in a user namespace of that user.
+    fn is_process_of(&self, process: &Process, found: &Found) -> bool {
+        match self.user {
+            Some(user) => process.is_below_user(user),
+            None => {
+                process.is_in_cgroup_of(|cgroups| self.engine.names_in_cgroups(&found.row, cgroups))
+            }
+        }
+    }
 }
 
 /// The namespace that the handle leads to, where the process has another one.
@@ -130,11 +199,6 @@ fn left(path: &Path, id: NetnsId) -> Option<(Sandbox, Netns)> {
     let netns = Netns::open(path).ok().filter(|netns| kernel::id(netns) != id)?;
     let key = path.to_string_lossy().into_owned();
     Some((Sandbox { key, netns: kernel::id(&netns) }, netns))
-}
-
-/// Every Docker calls its host's own namespace `default`, which tells none from another.
-fn is_of_one(path: &Path) -> bool {
-    !path.ends_with("default")
 }
 
 /// The handle is a bind mount of the namespace: the same inode, or it proves nothing.

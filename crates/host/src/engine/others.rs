@@ -5,47 +5,46 @@
 //! to listen.
 
 use std::collections::BTreeSet;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use futures_util::future::join_all;
 use model::SourceError;
 use model::identity::SourceIdentity;
 use model::snapshot::{Container, OtherEngine};
 
-use super::{Configured, Engine, Found, docker};
+use super::discovery::{file, found, socket_of};
+use super::kinds::KINDS;
+use super::{Configured, Engine, Found};
 use crate::deadline::Deadline;
 use crate::identity::{self, process::Process};
 
-/// Where engines listen that speak Docker's API: dockerd(8), podman-system-service(1).
-const SOCKETS: [&str; 2] = ["/run/docker.sock", "/run/podman/podman.sock"];
-/// The same of engines that users run for themselves, below `/run/user/UID`.
-const OF_USERS: [&str; 2] = ["docker.sock", "podman/podman.sock"];
-const USERS: &str = "/run/user";
-/// What the processes of such engines call themselves (proc_pid_comm(5)).
-const PROGRAMS: [&str; 2] = ["dockerd", "podman"];
 /// So many containers of one are looked at.
 const WITNESSES: usize = 4;
 
 /// The containers of every engine with a socket on this host that is not among `asked`.
 pub(crate) async fn containers(asked: &[Configured], due: Deadline) -> Vec<OtherEngine> {
-    let asked = asked.iter().filter_map(socket_of).filter_map(|path| file(&path));
-    let mut known: BTreeSet<_> = asked.collect();
-    let mut others = sockets();
+    let asked = asked.iter().filter_map(|asked| socket_of(asked.engine.as_deref().ok()?));
+    let mut known: BTreeSet<_> = asked.filter_map(|path| file(&path)).collect();
+    let by_itself = found().into_iter().filter_map(|place| {
+        let engine = (place.kind.open)(&place.path.to_string_lossy()).ok()?;
+        Some((place.path, engine))
+    });
+    let mut others: Vec<_> = by_itself.chain(of_processes()).collect();
     // One socket may have several paths.
-    others.retain(|path| file(path).is_some_and(|file| known.insert(file)));
-    join_all(others.into_iter().map(|path| list(path, due))).await
+    others.retain(|(path, _)| file(path).is_some_and(|file| known.insert(file)));
+    join_all(others.into_iter().map(|(_, engine)| list(engine, due))).await
 }
 
-async fn list(path: PathBuf, due: Deadline) -> OtherEngine {
-    let engine = docker::at(&path);
+async fn list(engine: Arc<dyn Engine>, due: Deadline) -> OtherEngine {
     let listed = due.hold(|| engine.what(), engine.list()).await;
     let id = due.hold(|| engine.what(), engine.id()).await.ok().flatten();
     let identity = match &listed {
         Ok(found) => Some(identity(engine.as_ref(), found, due).await),
         Err(_) => None,
     };
-    let rows = |found: Vec<Found>| found.into_iter().map(|found| found.row).collect();
+    let row = |found: Found| Container { pid: None, ..found.row };
+    let rows = |found: Vec<Found>| found.into_iter().map(row).collect();
     let containers: Result<Vec<Container>, SourceError> = listed.map(rows);
     OtherEngine { address: engine.address(), id, identity, containers: containers.into() }
 }
@@ -53,7 +52,7 @@ async fn list(path: PathBuf, due: Deadline) -> OtherEngine {
 /// Who answers. Where that alone does not tell, some of its containers are looked at: their
 /// processes may prove that it is this host's.
 async fn identity(engine: &dyn Engine, found: &[Found], due: Deadline) -> SourceIdentity {
-    let identity = identity::engine::identify(engine, &[]);
+    let identity = identity::engine::identify(engine, found);
     if identity.world.is_here() {
         return identity;
     }
@@ -64,23 +63,28 @@ async fn identity(engine: &dyn Engine, found: &[Found], due: Deadline) -> Source
     identity::engine::identify(engine, &seen.collect::<Vec<_>>())
 }
 
-fn sockets() -> Vec<PathBuf> {
-    let users = std::fs::read_dir(USERS).into_iter().flatten().flatten();
-    let of_users = users.flat_map(|user| OF_USERS.map(|socket| user.path().join(socket)));
-    SOCKETS.iter().map(PathBuf::from).chain(of_users).chain(of_processes()).collect()
-}
-
 /// Where processes that call themselves engines were told to listen, as `dockerd --host
 /// unix:///PATH` or `podman system service unix:///PATH`, and do. Nothing is connected to for that:
 /// a name proves nothing, and a socket may start what listens behind it.
-fn of_processes() -> Vec<PathBuf> {
+fn of_processes() -> Vec<(PathBuf, Arc<dyn Engine>)> {
     let every = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     let pids = every.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     let processes = pids.filter_map(|pid| Process::open(pid).ok());
-    let engines = processes.filter(|process| PROGRAMS.contains(&&*process.comm()));
+    let engines = processes.filter_map(|process| {
+        let comm = process.comm();
+        let kind = KINDS.into_iter().find(|kind| kind.programs.contains(&&*comm))?;
+        Some((kind, process))
+    });
     // Within a container its paths are of another file system, and it calls itself as it likes.
-    let engines = engines.filter(Process::shares_our_root);
-    engines.flat_map(|engine| named_sockets(&engine)).collect()
+    let engines = engines.filter(|(_, process)| process.shares_our_root());
+    let sockets = engines.flat_map(|(kind, process)| {
+        named_sockets(&process).into_iter().map(move |path| (kind, path))
+    });
+    let opened = sockets.filter_map(|(kind, path)| {
+        let engine = (kind.open)(&path.to_string_lossy()).ok()?;
+        Some((path, engine))
+    });
+    opened.collect()
 }
 
 fn named_sockets(engine: &Process) -> Vec<PathBuf> {
@@ -92,15 +96,4 @@ fn named_sockets(engine: &Process) -> Vec<PathBuf> {
         named.retain(|path| listening.contains(path));
     }
     named
-}
-
-fn socket_of(configured: &Configured) -> Option<PathBuf> {
-    let address = configured.engine().ok()?.address();
-    address.strip_prefix("unix://").map(PathBuf::from)
-}
-
-/// What tells a file: its device and its inode, whatever path leads there.
-fn file(path: &Path) -> Option<(u64, u64)> {
-    let file = std::fs::metadata(path).ok()?;
-    Some((file.dev(), file.ino()))
 }

@@ -7,11 +7,17 @@ use model::identity::{SourceIdentity, World};
 use model::{SourceError, SourceErrorKind};
 
 use super::process::Process;
+use crate::engine::kinds::KINDS;
 use crate::engine::{Engine, Found, Peer};
 
-/// Programs that are engines themselves, and the first process of a machine, which listens for
-/// those that are started when they are asked. Any other one may be a relay to an engine elsewhere.
-const ENGINES: [&str; 4] = ["dockerd", "podman", "systemd", "init"];
+/// The first process of a machine, which listens for engines that are started when they are asked.
+const FIRST: [&str; 2] = ["systemd", "init"];
+
+/// Whether a process that calls itself so is an engine itself, or starts one here. Any other one may
+/// be a relay to an engine elsewhere.
+fn is_engine(name: &str) -> bool {
+    FIRST.contains(&name) || KINDS.iter().any(|kind| kind.programs.contains(&name))
+}
 
 const HINT: &str = "run docker-ovs in the engine's PID namespace, as with docker run --pid=host";
 
@@ -138,7 +144,7 @@ fn world(engine: &dyn Engine, found: &[Found]) -> World {
         }
         (Pids::Ours, Peer::Process(pid)) => {
             let name = Process::open(pid).map(|process| process.comm()).unwrap_or_default();
-            if ENGINES.contains(&&*name) {
+            if is_engine(&name) {
                 return World::Here {
                     evidence: format!("process {pid} ({name}) listens at its socket"),
                 };
@@ -148,7 +154,9 @@ fn world(engine: &dyn Engine, found: &[Found]) -> World {
     }
     let proven =
         found.iter().filter_map(|found| Some((found, Process::open(found.row.pid?).ok()?)));
-    let mut proven = proven.filter(|(found, process)| process.is_in_cgroup_of(&found.row.id.0));
+    let mut proven = proven.filter(|(found, process)| {
+        process.is_in_cgroup_of(|cgroups| engine.names_in_cgroups(&found.row, cgroups))
+    });
     match (proven.next(), engine.peer()) {
         (Some((found, process)), _) => World::Here {
             evidence: format!(

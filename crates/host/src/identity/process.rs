@@ -48,9 +48,20 @@ impl Process {
         self.pid
     }
 
+    /// The user it runs as: the owner of its folder, whatever else of it is hidden (proc(5)).
+    pub(crate) fn user(&self) -> Option<u32> {
+        rustix::fs::fstat(&self.folder).ok().map(|folder| folder.st_uid)
+    }
+
     /// Its network namespace.
     pub(crate) fn netns(&self) -> Result<Netns, netns::Error> {
         Netns::of_open_process(&self.folder, self.pid)
+    }
+
+    /// What tells its network namespace: device and inode, without holding it open.
+    pub(crate) fn netns_file(&self) -> io::Result<(u64, u64)> {
+        let stat = statat(&self.folder, "ns/net", AtFlags::empty())?;
+        Ok((stat.st_dev, stat.st_ino))
     }
 
     /// One of its files.
@@ -117,9 +128,17 @@ impl Process {
         parent.trim().parse().ok().filter(|pid| *pid != 0)
     }
 
-    /// Whether its cgroup is the container's with this full id, or a group within that.
-    pub(crate) fn is_in_cgroup_of(&self, id: &str) -> bool {
-        self.read("cgroup").is_ok_and(|text| cgroup_is_of(&String::from_utf8_lossy(&text), id))
+    /// Whether its cgroups (cgroups(7)) are those that `is_its` takes for a container's.
+    pub(crate) fn is_in_cgroup_of(&self, is_its: impl Fn(&str) -> bool) -> bool {
+        self.read("cgroup").is_ok_and(|text| is_its(&String::from_utf8_lossy(&text)))
+    }
+
+    /// Whether it is in a user namespace (user_namespaces(7)) below this one's, in which this user
+    /// has a number: only they, and root, put processes there.
+    pub(crate) fn is_below_user(&self, user: u32) -> bool {
+        let own = files::read(Path::new("/proc/self/uid_map")).unwrap_or_default();
+        self.read("uid_map")
+            .is_ok_and(|text| text != own && maps_user(&String::from_utf8_lossy(&text), user))
     }
 
     /// Whether it numbers processes as this program does. Where its namespaces may not be
@@ -170,11 +189,20 @@ fn numbers(status: &str) -> Option<Vec<u32>> {
     line.split_whitespace().map(|number| number.parse().ok()).collect()
 }
 
+/// Whether a map (`/proc/PID/uid_map`) of lines `INSIDE OUTSIDE COUNT` has this user outside.
+fn maps_user(map: &str, user: u32) -> bool {
+    let mut ranges = map.lines().filter_map(|line| {
+        let mut words = line.split_whitespace().skip(1).map(str::parse::<u64>);
+        Some((words.next()?.ok()?, words.next()?.ok()?))
+    });
+    ranges.any(|(first, count)| (first..first.saturating_add(count)).contains(&user.into()))
+}
+
 /// Whether these cgroups (cgroups(7), `/proc/PID/cgroup`) are the container's. Engines name them
 /// after its full id, with words of their own around it: `/docker/ID`, `docker-ID.scope`,
 /// `libpod-ID.scope`, below whatever parent was set. A container within a container has both
 /// ids in its path, so the last one counts; and a hierarchy of version 1 that is not used has none.
-fn cgroup_is_of(text: &str, id: &str) -> bool {
+pub(crate) fn cgroup_is_of(text: &str, id: &str) -> bool {
     let paths = text.lines().filter_map(|line| line.splitn(3, ':').nth(2));
     let mut named = paths.filter_map(last_id).peekable();
     is_id(id) && named.peek().is_some() && named.all(|last| last == id)
@@ -205,7 +233,7 @@ fn proc_is_ours() -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Process, cgroup_is_of, numbers, unix_listener};
+    use super::{Process, cgroup_is_of, maps_user, numbers, unix_listener};
 
     #[test]
     fn a_cgroup_is_of_the_container_whose_full_id_comes_last() {
@@ -235,6 +263,14 @@ mod tests {
             assert!(!cgroup_is_of(&none, &a), "{none}");
         }
         assert!(!cgroup_is_of("0::/docker/d1", "d1"), "any name could be such an id");
+    }
+
+    #[test]
+    fn a_map_tells_whose_user_namespace_it_is() {
+        let map = "         0       1000          1\n         1     100000      65536\n";
+        assert!(maps_user(map, 1000) && maps_user(map, 100_000) && maps_user(map, 165_535));
+        assert!(!maps_user(map, 1001) && !maps_user(map, 165_536) && !maps_user(map, 0));
+        assert!(!maps_user("", 0) && !maps_user("0 x 1", 0));
     }
 
     #[test]

@@ -33,12 +33,17 @@ pub(super) async fn inspect(
     due.hold(|| engine.what(), ask).await
 }
 
+/// All containers, of which only the names are wanted.
 pub(super) async fn list(
     configured: &Configured,
     due: Deadline,
 ) -> Result<Vec<Found>, SourceError> {
     let engine = configured.engine()?;
-    due.hold(|| engine.what(), engine.list()).await
+    let mut listed = due.hold(|| engine.what(), engine.list()).await?;
+    for found in &mut listed {
+        (found.row.pid, found.sandbox) = (None, None);
+    }
+    Ok(listed)
 }
 
 /// What one engine said, with the namespaces held open that its containers are in.
@@ -49,9 +54,8 @@ pub(super) struct EngineAnswer<'h> {
 }
 
 impl<'h> EngineAnswer<'h> {
-    pub(super) fn new(
-        configured: &'h Configured,
-        mut found: Result<Vec<Found>, SourceError>,
+    pub(super) fn of(
+        (configured, mut found): (&'h Configured, Result<Vec<Found>, SourceError>),
     ) -> Self {
         let pinned = match (configured.engine(), &mut found) {
             (Ok(engine), Ok(found)) => pin_all(engine, found),
@@ -75,6 +79,6 @@ impl<'h> EngineAnswer<'h> {
     }
 
     pub(super) fn into_rows(self) -> (Kind, Result<Vec<Found>, SourceError>) {
-        (self.configured.kind.clone(), self.found)
+        (self.configured.name.clone(), self.found)
     }
 }

@@ -25,92 +25,118 @@ pub fn without_slash(wanted: &str) -> &str {
 }
 
 /// Finds a container as Docker does: by full id, then name, then unambiguous id prefix. Before
-/// any of them the engine may stand, as in `docker:web`.
+/// any of them the engine may stand, as in `docker:web`. What users run for themselves is meant only
+/// where no engine of the host has one of that name: they may call theirs as they like.
 ///
 /// # Errors
 /// [`QueryError::NoSuchContainer`], [`QueryError::AmbiguousContainer`],
 /// [`QueryError::AmbiguousName`] when several engines have one of that name, or
 /// [`QueryError::SourceUnavailable`] when no engine could be asked.
 pub fn container<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<&'a Container, QueryError> {
-    let (engine, wanted) = match engine_of(snapshot, wanted) {
-        Some((engine, name)) => (Some(engine), name),
-        None => (None, wanted),
-    };
-    let asked = |(name, _): &(&Engine, _)| engine.is_none_or(|engine| engine == *name);
-    let all = || snapshot.containers_by_engine().filter(asked);
-    if let Some((_, exact)) = all().find(|(_, row)| *row.id.0 == *wanted) {
-        return Ok(exact);
-    }
-    let name = without_slash(wanted);
-    let named: Vec<_> = all().filter(|(_, row)| *row.name == *name).collect();
-    let first = named.first().map(|(engine, _)| engine);
-    let several = named.iter().any(|(engine, _)| Some(engine) != first);
-    match named.as_slice() {
-        [(_, first), ..] if !several => return Ok(first),
-        [] => {}
-        several => {
-            return Err(QueryError::AmbiguousName {
-                wanted: wanted.to_owned(),
-                candidates: told(several.iter().map(|(engine, _)| format!("{engine}:{name}"))),
-            });
+    let (engines, wanted) = engines_of(snapshot.engines.keys(), wanted);
+    let all = snapshot.containers_by_engine().filter(|(engine, _)| engines.contains(engine));
+    let (of_users, of_host): (Vec<_>, Vec<_>) =
+        all.partition(|(engine, _)| engine.user().is_some());
+    for runs in [of_host, of_users] {
+        if let Some(found) = one_of(&runs, wanted)? {
+            return Ok(found);
         }
     }
-    let all = || all().map(|(_, row)| row);
-    let fits: Vec<_> = all().filter(|row| is_prefix(wanted, row)).collect();
-    match fits.as_slice() {
-        [one] => Ok(one),
-        [] => Err(no_such_container(snapshot, engine, wanted)),
-        many => Err(QueryError::AmbiguousContainer {
+    Err(no_such_container(snapshot, &engines, wanted))
+}
+
+/// A container, and the engine that runs it.
+type Run<'a> = (&'a Engine, &'a Container);
+
+fn one_of<'a>(runs: &[Run<'a>], wanted: &str) -> Result<Option<&'a Container>, QueryError> {
+    if let Some((_, exact)) = runs.iter().find(|(_, row)| *row.id.0 == *wanted) {
+        return Ok(Some(exact));
+    }
+    let name = without_slash(wanted);
+    let named: Vec<_> = runs.iter().filter(|(_, row)| *row.name == *name).collect();
+    if let Some((_, first)) = named.first() {
+        // One engine may be asked in two ways.
+        if named.iter().all(|(_, row)| row.id == first.id) {
+            return Ok(Some(first));
+        }
+        return Err(QueryError::AmbiguousName {
             wanted: wanted.to_owned(),
-            candidates: told(many.iter().map(|row| format!("{} ({})", row.id.short(), row.name))),
+            candidates: told(named.iter().map(|(engine, _)| format!("{engine}:{name}"))),
+        });
+    }
+    let begun: Vec<_> =
+        runs.iter().map(|(_, row)| *row).filter(|row| is_prefix(wanted, row)).collect();
+    match begun.first() {
+        None => Ok(None),
+        Some(first) if begun.iter().all(|row| row.id == first.id) => Ok(Some(first)),
+        Some(_) => Err(QueryError::AmbiguousContainer {
+            wanted: wanted.to_owned(),
+            candidates: told(begun.iter().map(|row| format!("{} ({})", row.id.short(), row.name))),
         }),
     }
 }
 
-/// The engine that stands before a name, as in `docker:web`, and the name.
-fn engine_of<'a, 'w>(snapshot: &'a Snapshot, wanted: &'w str) -> Option<(&'a Engine, &'w str)> {
-    let (engine, name) = wanted.split_once(':')?;
-    let known = snapshot.engines.keys().find(|known| *known.0 == *engine)?;
-    Some((known, name))
+/// The engines among `known` that `wanted` may mean, and the name without them. Before it an engine
+/// may stand as it is called, as in `podman@1000:web`, or, where none is called so, its kind, which
+/// means all of that kind.
+pub fn engines_of<'e, 'w>(
+    known: impl Iterator<Item = &'e Engine>,
+    wanted: &'w str,
+) -> (Vec<&'e Engine>, &'w str) {
+    let all: Vec<_> = known.collect();
+    let behind = |word: &str| wanted.strip_prefix(word)?.strip_prefix(':');
+    let called = all.iter().find_map(|engine| Some((vec![*engine], behind(&engine.0)?)));
+    let of_kind = || {
+        let (kind, name) =
+            all.iter().find_map(|engine| Some((engine.kind(), behind(engine.kind())?)))?;
+        Some((all.iter().copied().filter(|one| one.kind() == kind).collect(), name))
+    };
+    called.or_else(of_kind).unwrap_or_else(|| (all.clone(), wanted))
 }
 
-/// Why the containers are not known: an engine that was named did not answer, or none did, or
-/// one is there and could not be asked.
-fn missing_engine<'a>(snapshot: &'a Snapshot, asked: Option<&Engine>) -> Option<&'a SourceError> {
-    if let Some(asked) = asked {
-        return snapshot.engines.get(asked)?.absence();
-    }
-    let all = snapshot.engines.values().all(|rows| rows.absence().is_some());
-    let absent = |(engine, rows): (&Engine, &'_ Observed<Container>)| {
-        let may_be_missing = !all && !snapshot.named_engines.contains(engine);
-        rows.absence()
-            .is_some_and(|why| !may_be_missing || why.kind != SourceErrorKind::Unreachable)
+/// Why a container may be one that is not known: an engine that is asked did not answer, unless it
+/// is none that was named, and not there at all.
+fn missing_engine<'a>(snapshot: &'a Snapshot, asked: &[&Engine]) -> Option<&'a SourceError> {
+    let mut absent = asked
+        .iter()
+        .filter_map(|engine| Some((*engine, snapshot.engines.get(*engine)?.absence()?)));
+    let all = absent.clone().count() == asked.len();
+    let counts = |(engine, why): &(&Engine, &SourceError)| {
+        all || snapshot.named_engines.contains(engine) || why.kind != SourceErrorKind::Unreachable
     };
-    let mut engines = snapshot.engines.iter();
-    engines.find(|(engine, rows)| absent((engine, rows))).and_then(|(_, rows)| rows.absence())
+    absent.find(counts).map(|(_, why)| why)
+}
+
+/// Why the list of all containers is not to be had: an engine that was named did not answer, or none
+/// did. Another one that does not answer is a source that is stale, and told with what there is.
+fn missing_engines(snapshot: &Snapshot) -> Option<&SourceError> {
+    let mut absent =
+        snapshot.engines.iter().filter_map(|(engine, rows)| Some((engine, rows.absence()?)));
+    let all = absent.clone().count() == snapshot.engines.len();
+    absent.find(|(engine, _)| all || snapshot.named_engines.contains(engine)).map(|(_, why)| why)
 }
 
 fn is_prefix(wanted: &str, row: &Container) -> bool {
     !wanted.is_empty() && row.id.0.starts_with(wanted)
 }
 
-fn no_such_container(snapshot: &Snapshot, engine: Option<&Engine>, wanted: &str) -> QueryError {
-    if let Some(source_error) = missing_engine(snapshot, engine) {
+fn no_such_container(snapshot: &Snapshot, engines: &[&Engine], wanted: &str) -> QueryError {
+    if let Some(source_error) = missing_engine(snapshot, engines) {
         return QueryError::SourceUnavailable(source_error.clone());
     }
-    let near = near(snapshot, engine, wanted);
+    let near = near(snapshot, engines, wanted);
     QueryError::NoSuchContainer { wanted: wanted.to_owned(), near }
 }
 
-/// Names that look like it, of the engine that was asked for.
-fn near(snapshot: &Snapshot, engine: Option<&Engine>, wanted: &str) -> Vec<String> {
+/// Names that look like it, of the engines that were asked for.
+fn near(snapshot: &Snapshot, engines: &[&Engine], wanted: &str) -> Vec<String> {
     let asked = snapshot.containers_by_engine();
-    let asked = asked.filter(|(name, _)| engine.is_none_or(|engine| engine == *name));
-    let names = asked.map(|(_, row)| &*row.name);
+    let names = asked.filter(|(name, _)| engines.contains(name)).map(|(_, row)| &*row.name);
     let allowed = wanted.chars().count().div_ceil(3).min(3);
     let mut near: Vec<_> =
         names.map(|name| (distance(wanted, name), name)).filter(|(d, _)| *d <= allowed).collect();
     near.sort_unstable();
+    near.dedup();
     told(near.into_iter().map(|(_, name)| name.to_owned()))
 }
 
@@ -211,7 +237,7 @@ pub fn attachments<'a>(
 ) -> Result<Vec<&'a Attachment>, QueryError> {
     let (netns, left) = match target {
         Subject::Container(row) if row.on_host_network() => return Ok(Vec::new()),
-        Subject::Container(row) => (netns_of(snapshot, row)?, row.sandbox.as_ref()),
+        Subject::Container(row) => (netns_of(snapshot, row)?, row.left()),
         Subject::Namespace(row) => (row.id, None),
     };
     let left = left.map(|sandbox| sandbox.netns);
@@ -252,7 +278,7 @@ pub fn netns_of(snapshot: &Snapshot, container: &Container) -> Result<NetnsId, Q
 /// [`QueryError::SourceUnavailable`] for the first that is missing.
 pub fn require_sources(snapshot: &Snapshot) -> Result<(), QueryError> {
     let missing =
-        missing_engine(snapshot, None).or(snapshot.kernel.absence()).or(missing_switch(snapshot));
+        missing_engines(snapshot).or(snapshot.kernel.absence()).or(missing_switch(snapshot));
     missing.map_or(Ok(()), |source_error| Err(QueryError::SourceUnavailable(source_error.clone())))
 }
 

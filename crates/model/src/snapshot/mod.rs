@@ -148,7 +148,7 @@ pub struct Container {
     #[serde(default, skip_serializing_if = "Option::is_none", alias = "netns_trouble")]
     pub netns_error: Option<SourceError>,
     /// The engine's own handle on its network namespace, where that leads to another one than the
-    /// process is in now: both are the container's.
+    /// process is in now, as both are the container's; or where there is no process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sandbox: Option<Sandbox>,
     /// `HostConfig.NetworkMode` of the Docker Engine API: `bridge`, `host`, `container:ID`, …
@@ -170,7 +170,12 @@ pub struct Sandbox {
 impl Container {
     /// Its network namespaces: its process's, and the one that was left, if it was.
     pub fn namespaces(&self) -> impl Iterator<Item = NetnsId> {
-        self.netns.into_iter().chain(self.sandbox.as_ref().map(|sandbox| sandbox.netns))
+        self.netns.into_iter().chain(self.left().map(|sandbox| sandbox.netns))
+    }
+
+    /// The namespace that its first process left, if it did.
+    pub fn left(&self) -> Option<&Sandbox> {
+        self.sandbox.as_ref().filter(|sandbox| Some(sandbox.netns) != self.netns)
     }
 
     /// Whether it shares the host's network (`--network host`).

@@ -23,6 +23,14 @@ pub struct EngineOptions {
     pub config: Option<PathBuf>,
 }
 
+/// Where Docker is to be asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) endpoint: Endpoint,
+    /// Whether an option, a variable or a context says so: then its absence is an error.
+    pub(crate) is_named: bool,
+}
+
 impl EngineOptions {
     /// Finds the address in Docker's own order: `--host`, `--context`, `DOCKER_HOST`,
     /// `DOCKER_CONTEXT`, `currentContext` of config.json, the default socket
@@ -32,21 +40,27 @@ impl EngineOptions {
     /// [`SourceErrorKind::Unusable`] for a context that does not exist, or an address that
     /// is not on this machine.
     pub fn address(&self, env: impl Fn(&str) -> Option<String>) -> Result<Endpoint, SourceError> {
+        self.place(env).map(|place| place.endpoint)
+    }
+
+    /// The same, and whether anything says so.
+    pub(crate) fn place(&self, env: impl Fn(&str) -> Option<String>) -> Result<Place, SourceError> {
+        let named = |endpoint| Place { endpoint, is_named: true };
         let env = |name: &str| env(name).filter(|value| !value.is_empty());
         if let Some(host) = &self.host {
-            return parse(host);
+            return parse(host).map(named);
         }
         let folder = self.config.clone().or_else(|| config_folder(&env));
-        let named = self.context.clone();
-        if named.is_none()
+        let context_name = self.context.clone();
+        if context_name.is_none()
             && let Some(host) = env("DOCKER_HOST")
         {
-            return parse(&host);
+            return parse(&host).map(named);
         }
-        let named = named.or_else(|| env("DOCKER_CONTEXT"));
-        match named.or_else(|| current_context(folder.as_deref()?)) {
-            Some(name) if name != "default" => context(folder.as_deref(), &name),
-            _ => Ok(Endpoint::Unix(DEFAULT_SOCKET.into())),
+        let context_name = context_name.or_else(|| env("DOCKER_CONTEXT"));
+        match context_name.or_else(|| current_context(folder.as_deref()?)) {
+            Some(name) if name != "default" => context(folder.as_deref(), &name).map(named),
+            _ => Ok(Place { endpoint: Endpoint::Unix(DEFAULT_SOCKET.into()), is_named: false }),
         }
     }
 }
@@ -106,7 +120,8 @@ fn context(folder: Option<&Path>, wanted: &str) -> Result<Endpoint, SourceError>
     parse(&meta.endpoints.docker.host)
 }
 
-fn parse(text: &str) -> Result<Endpoint, SourceError> {
+/// The address that stands in an option, a variable or a context.
+pub(super) fn parse(text: &str) -> Result<Endpoint, SourceError> {
     if let Some(path) = text.strip_prefix("unix://").or_else(|| text.strip_prefix("unix:")) {
         let path = if path.is_empty() { DEFAULT_SOCKET } else { path };
         return Ok(Endpoint::Unix(path.into()));

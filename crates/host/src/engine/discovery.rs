@@ -1,0 +1,269 @@
+//! Which engines are asked: those that are named, else those that are found by themselves. What is
+//! found is told by stat(2) alone: nothing is connected to, for a socket may start what listens
+//! behind it.
+
+use std::collections::BTreeSet;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use model::snapshot::Engine as EngineName;
+use model::{SourceError, SourceErrorKind};
+
+use super::docker::address::{EngineOptions, Place};
+use super::kinds::{EngineKind, KINDS};
+use super::{Configured, Engine, docker};
+
+/// `--engine none`: no engine is asked.
+const NONE: &str = "none";
+/// Below it each user has a folder, called by their number.
+const USERS: &str = "/run/user";
+
+/// What was said about which engines are to be asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Discovery {
+    asked: Asked,
+    /// Docker, by `-H`, `DOCKER_HOST` and contexts.
+    docker: Result<Place, SourceError>,
+}
+
+#[derive(Clone, Debug)]
+enum Asked {
+    /// Those that are found.
+    Found,
+    /// Those that are named, maybe none; each by its kind, or by kind and address.
+    Named(Vec<(&'static EngineKind, Option<String>)>),
+}
+
+/// Somewhere that an engine listens by itself.
+pub(super) struct FoundPlace {
+    pub(super) kind: &'static EngineKind,
+    pub(super) path: PathBuf,
+    /// Whether it is the first of its kind that is the whole host's.
+    is_first: bool,
+    /// The user who runs it for themselves.
+    user: Option<u32>,
+}
+
+impl Discovery {
+    /// Reads `--engine`, each `KIND`, `KIND=ADDRESS` or `none`, and where Docker is.
+    ///
+    /// # Errors
+    /// [`SourceErrorKind::Unusable`]: a kind that there is not.
+    pub(crate) fn of(words: &[String], docker: &EngineOptions) -> Result<Self, SourceError> {
+        let docker = docker.place(|name| std::env::var(name).ok());
+        if words.is_empty() {
+            return Ok(Self { asked: Asked::Found, docker });
+        }
+        let named = words.iter().filter(|word| *word != NONE).map(|word| named(word));
+        Ok(Self { asked: Asked::Named(named.collect::<Result<_, _>>()?), docker })
+    }
+
+    /// The engines that are to be asked now, Docker first. Each has a name of its own.
+    pub(crate) fn engines(&self) -> Vec<Configured> {
+        let mut all = Engines::default();
+        match &self.asked {
+            Asked::Found => self.add_found(&mut all),
+            Asked::Named(named) => {
+                for (kind, address) in named {
+                    self.add_named(kind, address.as_deref(), &mut all);
+                }
+            }
+        }
+        all.list
+    }
+
+    fn add_found(&self, all: &mut Engines) {
+        let mut found = found();
+        match &self.docker {
+            Ok(Place { is_named: false, .. }) => {
+                // Of a host without any engine it is said that Docker is missing.
+                if found.is_empty() {
+                    all.add_docker(&self.docker, false);
+                }
+            }
+            // Then Docker is that one alone.
+            named => {
+                all.add_docker(named, true);
+                found.retain(|place| place.kind.name != docker::KIND.name);
+            }
+        }
+        for place in &found {
+            all.add_place(place, false);
+        }
+    }
+
+    fn add_named(&self, kind: &'static EngineKind, address: Option<&str>, all: &mut Engines) {
+        if let Some(address) = address {
+            return all.add(kind, address, true);
+        }
+        if kind.name == docker::KIND.name {
+            return all.add_docker(&self.docker, true);
+        }
+        let mut found: Vec<_> =
+            found().into_iter().filter(|place| place.kind.name == kind.name).collect();
+        let missing = FoundPlace {
+            kind,
+            path: kind.places.first().copied().unwrap_or_default().into(),
+            is_first: true,
+            user: None,
+        };
+        if found.is_empty() {
+            found.push(missing);
+        }
+        for place in &found {
+            all.add_place(place, true);
+        }
+    }
+}
+
+fn named(word: &str) -> Result<(&'static EngineKind, Option<String>), SourceError> {
+    let (name, address) = match word.split_once('=') {
+        Some((name, address)) => (name, Some(address.to_owned())),
+        None => (word, None),
+    };
+    let unusable = |why: String| {
+        SourceError::new(SourceErrorKind::Unusable, format!("--engine {word}"), why)
+            .hint("write KIND or KIND=ADDRESS, as podman=/run/podman/podman.sock, or none")
+    };
+    let known = || KINDS.map(|kind| kind.name).join(", ");
+    let kind = EngineKind::named(name)
+        .ok_or_else(|| unusable(format!("no engine has this name; there are {}", known())))?;
+    match address.as_deref() {
+        Some("") => Err(unusable("it has no address".to_owned())),
+        _ => Ok((kind, address)),
+    }
+}
+
+/// Every place where an engine listens by itself and that exists, by kind: those of the whole host,
+/// then those of users. One file may have several paths.
+pub(super) fn found() -> Vec<FoundPlace> {
+    let users = users();
+    let mut found = Vec::new();
+    for kind in KINDS {
+        let of_host = kind.places.iter().filter(|path| file(Path::new(path)).is_some());
+        found.extend(of_host.enumerate().map(|(i, path)| FoundPlace {
+            kind,
+            path: path.into(),
+            is_first: i == 0,
+            user: None,
+        }));
+        let of_users = users.iter().flat_map(|(user, folder)| {
+            kind.of_users.iter().map(move |below| (*user, folder.join(below)))
+        });
+        let of_users = of_users.filter(|(_, path)| is_socket(path));
+        found.extend(of_users.map(|(user, path)| FoundPlace {
+            kind,
+            path,
+            is_first: false,
+            user: Some(user),
+        }));
+    }
+    found
+}
+
+/// The users who are logged in, each with their folder.
+fn users() -> Vec<(u32, PathBuf)> {
+    let every = std::fs::read_dir(USERS).into_iter().flatten().flatten();
+    let user = |name: &std::ffi::OsStr| name.to_str()?.parse().ok();
+    let mut users: Vec<_> =
+        every.filter_map(|entry| Some((user(&entry.file_name())?, entry.path()))).collect();
+    users.sort_unstable();
+    users
+}
+
+/// The engines that are to be asked, as they are found.
+#[derive(Default)]
+struct Engines {
+    list: Vec<Configured>,
+    files: BTreeSet<(u64, u64)>,
+}
+
+impl Engines {
+    fn add_docker(&mut self, place: &Result<Place, SourceError>, is_named: bool) {
+        match place {
+            Ok(Place { endpoint, .. }) => {
+                self.add_engine(docker::open_at(endpoint.clone()), None, is_named);
+            }
+            Err(why) => {
+                let name = EngineName(docker::KIND.name.into());
+                self.list.push(Configured { name, engine: Err(why.clone()), named: true });
+            }
+        }
+    }
+
+    fn add_place(&mut self, place: &FoundPlace, is_named: bool) {
+        let path = place.path.to_string_lossy();
+        match (place.kind.open)(&path) {
+            Ok(engine) => {
+                let name = match place.user {
+                    Some(user) => Some(format!("{}@{user}", place.kind.name)),
+                    None if place.is_first => None,
+                    None => Some(format!("{}@{path}", place.kind.name)),
+                };
+                self.add_engine(engine, name, is_named);
+            }
+            Err(why) => tracing::debug!("{why}"),
+        }
+    }
+
+    fn add(&mut self, kind: &'static EngineKind, address: &str, is_named: bool) {
+        match (kind.open)(address) {
+            Ok(engine) => {
+                let user = socket_of(engine.as_ref()).and_then(|path| user_of(&path));
+                let name = user.map(|user| format!("{}@{user}", kind.name));
+                self.add_engine(engine, name, is_named);
+            }
+            Err(why) => {
+                let name = self.free_name(kind.name, address);
+                self.list.push(Configured { name, engine: Err(why), named: is_named });
+            }
+        }
+    }
+
+    /// Adds it unless it listens where another one does.
+    fn add_engine(&mut self, engine: Arc<dyn Engine>, name: Option<String>, is_named: bool) {
+        let path = socket_of(engine.as_ref());
+        if path.and_then(|path| file(&path)).is_some_and(|file| !self.files.insert(file)) {
+            return;
+        }
+        let kind = engine.kind();
+        let free = |name: &String| self.list.iter().all(|known| *known.name.0 != **name);
+        let name = match name.filter(free) {
+            Some(name) => EngineName(name.into()),
+            None => self.free_name(&kind.0, &engine.address()),
+        };
+        self.list.push(Configured { name, engine: Ok(engine), named: is_named });
+    }
+
+    /// The kind alone for the first of it, else with the address: `docker@/run/other.sock`.
+    fn free_name(&self, kind: &str, address: &str) -> EngineName {
+        if self.list.iter().all(|known| *known.name.0 != *kind) {
+            return EngineName(kind.into());
+        }
+        let address = address.strip_prefix("unix://").unwrap_or(address);
+        EngineName(format!("{kind}@{address}").into())
+    }
+}
+
+/// The path of the socket at which it is asked.
+pub(super) fn socket_of(engine: &dyn Engine) -> Option<PathBuf> {
+    engine.address().strip_prefix("unix://").map(PathBuf::from)
+}
+
+/// What tells a file: its device and its inode, whatever path leads there.
+pub(super) fn file(path: &Path) -> Option<(u64, u64)> {
+    let file = std::fs::metadata(path).ok()?;
+    Some((file.dev(), file.ino()))
+}
+
+/// The user in whose folder it is.
+fn user_of(path: &Path) -> Option<u32> {
+    let below = path.strip_prefix(USERS).ok()?;
+    below.iter().next()?.to_str()?.parse().ok()
+}
+
+/// What users make may be anything.
+fn is_socket(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|file| file.file_type().is_socket())
+}

@@ -1,0 +1,42 @@
+//! Which kinds of engine there are. Each folder beside this file that implements
+//! [`Engine`](super::Engine) has one [`EngineKind`], and its line in [`KINDS`].
+
+use std::fmt;
+use std::sync::Arc;
+
+use model::SourceError;
+
+use super::{Engine, docker, podman};
+
+/// What has to be known of a kind before one of it is asked.
+pub(crate) struct EngineKind {
+    /// The name that stands before a container's, as in `docker:web`, and in `--engine`.
+    pub(crate) name: &'static str,
+    /// Where one of the whole host listens by itself, absolute paths: the first that exists is
+    /// called by the kind alone. One that does not exist costs a stat(2) and is no error.
+    pub(crate) places: &'static [&'static str],
+    /// Where those that users run for themselves listen, below `/run/user/UID`.
+    pub(crate) of_users: &'static [&'static str],
+    /// What its own processes call themselves (proc_pid_comm(5)), at most 15 bytes each: of the
+    /// process behind a socket that tells an engine from a relay to another machine.
+    pub(crate) programs: &'static [&'static str],
+    /// The engine at an address: one of the paths above, or what `--engine KIND=ADDRESS` says.
+    /// Asks nothing yet.
+    pub(crate) open: fn(&str) -> Result<Arc<dyn Engine>, SourceError>,
+}
+
+/// Every kind there is. Where one name is asked for, the first that knows it is followed at once.
+pub(crate) const KINDS: [&EngineKind; 2] = [&docker::KIND, &podman::KIND];
+
+impl EngineKind {
+    /// The kind of this name.
+    pub(crate) fn named(name: &str) -> Option<&'static Self> {
+        KINDS.into_iter().find(|kind| kind.name == name)
+    }
+}
+
+impl fmt::Debug for EngineKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
