@@ -62,9 +62,10 @@ impl Scene {
         }
     }
 
-    /// Whether nothing that a verb needs is stopped.
+    /// Whether nothing that a verb needs is stopped: a daemon that is may have the database's lock.
     pub(super) fn is_calm(&self) -> bool {
-        !(self.stopped.vswitchd || self.stopped.database || self.stopped.dockerd)
+        let Stopped { vswitchd, database, dockerd, daemon } = self.stopped;
+        !(vswitchd || database || dockerd || daemon)
     }
 
     /// What was done how often.
