@@ -98,6 +98,23 @@ fn a_pod_is_one_namespace_with_its_members_whichever_of_them_is_named() {
 }
 
 #[test]
+fn a_pod_that_is_started_again_gets_back_what_its_member_had() {
+    lab::need!(Docker, Podman);
+    let ((_folder, podman), bridge) = (podman(), Bridge::new());
+    let pod = podman.pod();
+    let member = podman.run(&["--pod", &pod]);
+    let ran = by(&podman, &["connect", bridge.name(), &member, "--ofport", "40063"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    podman.podman(&["pod", "kill", &pod]);
+    podman.podman(&["pod", "start", &pod]);
+    let ran = by(&podman, &["restore", &member, "--format", "{{.Result}}"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "restored\n"), "{ran:?}");
+    for name in [&member, &pod] {
+        assert_eq!(told(&podman, &["port", name, bridge.name(), "--quiet"]), "40063\n");
+    }
+}
+
+#[test]
 fn a_container_in_a_named_namespace_and_one_on_the_hosts_network_are_told_by_their_namespaces() {
     lab::need!(Docker, Podman);
     let ((_folder, podman), bridge, space) = (podman(), Bridge::new(), Netns::new());
