@@ -7,7 +7,7 @@ use std::path::Path;
 use lab::{Bridge, Container, Netns, Plug, Plugged, Podman, run, try_run, unique, wait_until};
 
 use crate::tool::live::Events;
-use crate::tool::{Ran, docker_ovs};
+use crate::tool::{Ran, Served, docker_ovs};
 
 fn podman() -> (tempfile::TempDir, Podman) {
     let folder = tempfile::tempdir().unwrap();
@@ -95,6 +95,23 @@ fn a_pod_is_one_namespace_with_its_members_whichever_of_them_is_named() {
     let mut both = [podman.name(), &beside];
     both.sort_unstable();
     assert_eq!(who.lines().collect::<Vec<_>>(), both);
+}
+
+#[test]
+fn a_pod_that_is_started_again_gets_back_what_its_member_had() {
+    lab::need!(Docker, Podman);
+    let ((_folder, podman), bridge) = (podman(), Bridge::new());
+    let pod = podman.pod();
+    let member = podman.run(&["--pod", &pod]);
+    let ran = by(&podman, &["connect", bridge.name(), &member, "--ofport", "40063"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    podman.podman(&["pod", "kill", &pod]);
+    podman.podman(&["pod", "start", &pod]);
+    let ran = by(&podman, &["restore", &member, "--format", "{{.Result}}"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "restored\n"), "{ran:?}");
+    for name in [&member, &pod] {
+        assert_eq!(told(&podman, &["port", name, bridge.name(), "--quiet"]), "40063\n");
+    }
 }
 
 #[test]
@@ -276,4 +293,21 @@ fn what_a_user_runs_takes_no_name_from_the_hosts_and_is_not_connected() {
     podman.podman(&["rename", podman.name(), container.name()]);
     let number = docker_ovs(&["port", container.name(), bridge.name(), "--quiet"]);
     assert_eq!((number.code, number.stdout), (0, format!("{}\n", plugged.ofport())));
+}
+
+#[test]
+fn the_daemon_gives_a_restarted_container_of_podman_its_interface_back() {
+    lab::alone!(Docker, Podman);
+    let ((_folder, podman), bridge) = (podman(), Bridge::new());
+    let _found = Found::at(OF_HOST, &podman.path());
+    let connect = ["connect", bridge.name(), podman.name(), "--ofport", "40062"];
+    let ran = docker_ovs(&connect);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let _served = Served::start_restoring();
+    podman.podman(&["restart", "--time", "0", podman.name()]);
+    wait_until("its interface is there again", || {
+        docker_ovs(&["port", podman.name(), bridge.name(), "--quiet"]).stdout == "40062\n"
+    });
+    assert_eq!(docker_ovs(&["disconnect", bridge.name(), podman.name()]).code, 0);
+    assert_eq!(ports(&bridge), [""; 0]);
 }
