@@ -47,7 +47,10 @@ pub(crate) fn pin_all(engine: &dyn Engine, found: &mut [Found]) -> Vec<(usize, P
             None => {}
             Some(Ok(pin)) => {
                 found.row.netns = Some(pin.id);
-                found.row.sandbox = pin.left.as_ref().map(|(sandbox, _)| sandbox.clone());
+                found.row.sandbox = match &pin.left {
+                    Some((sandbox, _)) => Some(sandbox.clone()),
+                    None => only_handle(found, pin.id),
+                };
                 pinned.push((i, Pinned { said, ..pin }));
             }
             Some(Err(source_error)) => found.row.netns_error = Some(source_error),
@@ -186,6 +189,12 @@ impl<'e> Proof<'e> {
             }
         }
     }
+}
+
+/// The handle of a sandbox that has no process: there is no other way to its namespace.
+fn only_handle(found: &Found, netns: NetnsId) -> Option<Sandbox> {
+    let path = found.sandbox.as_deref().filter(|_| found.row.pid.is_none())?;
+    Some(Sandbox { key: path.to_string_lossy().into_owned(), netns })
 }
 
 /// The namespace that the handle leads to, where the process has another one.

@@ -127,11 +127,7 @@ pub(crate) fn read_others(
         if homes.is_open(*netns) {
             continue;
         }
-        let opened = match handle {
-            Handle::Process(pid) => Netns::of_process(*pid),
-            Handle::File(path) => Netns::open(path),
-        };
-        match opened {
+        match handle.open() {
             Ok(space) if id(&space) == *netns => homes.insert(space),
             // That process has ended.
             Ok(_) => {}

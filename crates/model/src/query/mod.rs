@@ -234,7 +234,7 @@ pub fn attachments<'a>(
 ) -> Result<Vec<&'a Attachment>, QueryError> {
     let (netns, left) = match target {
         Subject::Container(row) if row.on_host_network() => return Ok(Vec::new()),
-        Subject::Container(row) => (netns_of(snapshot, row)?, row.sandbox.as_ref()),
+        Subject::Container(row) => (netns_of(snapshot, row)?, row.left()),
         Subject::Namespace(row) => (row.id, None),
     };
     let left = left.map(|sandbox| sandbox.netns);

@@ -168,7 +168,7 @@ fn old_news(index: &Index<'_>, tenants: &[Tenant<'_>]) -> Option<Note> {
 
 /// A container whose first process left the namespace that the engine made.
 fn two_namespaces(container: &Container) -> Option<Note> {
-    let container = container.sandbox.as_ref().map(|_| container.name.clone())?;
+    let container = container.left().map(|_| container.name.clone())?;
     Some(Note::TwoNamespaces { container })
 }
 

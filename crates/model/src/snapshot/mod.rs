@@ -142,13 +142,14 @@ pub struct Container {
     pub state: String,
     /// Its first process in the host's PID namespace; none when it has none.
     pub pid: Option<u32>,
-    /// The namespace of that process; none when there is no process, or it could not be read.
+    /// The namespace of that process; where there is no process, that of `sandbox`, if its engine
+    /// keeps one without. None when there is neither, or it could not be read.
     pub netns: Option<NetnsId>,
     /// Why `netns` is missing although there is a process.
     #[serde(default, skip_serializing_if = "Option::is_none", alias = "netns_trouble")]
     pub netns_error: Option<SourceError>,
     /// The engine's own handle on its network namespace, where that leads to another one than the
-    /// process is in now: both are the container's.
+    /// process is in now: both are the container's. Also where there is no process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sandbox: Option<Sandbox>,
     /// `HostConfig.NetworkMode` of the Docker Engine API: `bridge`, `host`, `container:ID`, …
@@ -158,7 +159,8 @@ pub struct Container {
     pub labels: BTreeMap<String, String>,
 }
 
-/// A namespace that an engine made, and its first process left: `unshare -n` takes CAP_SYS_ADMIN.
+/// A namespace that an engine made, and that no first process of the container is in: it left, for
+/// which `unshare -n` takes CAP_SYS_ADMIN, or there is none, as in a pod of CRI-O.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sandbox {
     /// Path of the handle (`NetworkSettings.SandboxKey` of the Docker Engine API).
@@ -170,7 +172,17 @@ pub struct Sandbox {
 impl Container {
     /// Its network namespaces: its process's, and the one that was left, if it was.
     pub fn namespaces(&self) -> impl Iterator<Item = NetnsId> {
-        self.netns.into_iter().chain(self.sandbox.as_ref().map(|sandbox| sandbox.netns))
+        self.netns.into_iter().chain(self.left().map(|sandbox| sandbox.netns))
+    }
+
+    /// The namespace that its first process left, if it did.
+    pub fn left(&self) -> Option<&Sandbox> {
+        self.sandbox.as_ref().filter(|sandbox| self.netns != Some(sandbox.netns))
+    }
+
+    /// Whether it runs: it has a process, or a namespace that its engine keeps without one.
+    pub fn is_alive(&self) -> bool {
+        self.pid.is_some() || self.netns.is_some()
     }
 
     /// Whether it shares the host's network (`--network host`).
