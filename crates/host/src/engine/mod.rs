@@ -6,6 +6,7 @@
 
 pub(crate) mod ask;
 pub(crate) mod budget;
+mod cri;
 pub(crate) mod discovery;
 pub(crate) mod docker;
 mod inspections;
