@@ -24,6 +24,8 @@ pub enum Need {
     Machine,
     /// Podman.
     Podman,
+    /// containerd, and CNI's plugins.
+    Containerd,
     /// Chromium and its driver.
     Browser,
     /// The library of faketime(1).

@@ -33,6 +33,7 @@ mod openapi;
 mod option_values;
 mod os_ken;
 mod page;
+mod pods;
 mod port_identity;
 mod proof;
 mod proof_scene;
