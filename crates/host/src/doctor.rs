@@ -22,7 +22,8 @@ impl Host {
     /// Checks every source and privilege a look needs.
     pub async fn examine(&self) -> Vec<Check> {
         let due = Deadline::after(self.timeout);
-        let engines = join_all(self.engines.iter().map(|engine| check_engine(engine, due)));
+        let engines = self.engines.now();
+        let engines = join_all(engines.iter().map(|engine| check_engine(engine, due)));
         let (mut checks, (ovsdb, datapath), vswitchd) =
             tokio::join!(engines, self.check_ovsdb(due), self.check_vswitchd(due));
         let everything = Question {

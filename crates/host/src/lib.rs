@@ -46,8 +46,7 @@ pub mod watch;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use engine::Configured;
-use engine::discovery::Discovery;
+use engine::known::Engines;
 use model::SourceError;
 use switch::openflow::Listener;
 
@@ -65,12 +64,10 @@ pub use switch::Counters;
 pub use token::token;
 pub use watch::Watch;
 
-/// A host that can be looked at. Opening one asks nothing.
+/// A host that can be looked at. Opening one does no I/O.
 #[derive(Clone, Debug)]
 pub struct Host {
-    engines: Vec<Configured>,
-    /// What finds those that come later; none where they are given.
-    discovery: Option<Discovery>,
+    engines: Engines,
     db: Result<ovsdb::Remote, SourceError>,
     tls: Option<ovsdb::Tls>,
     openflow: Vec<Listener>,

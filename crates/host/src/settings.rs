@@ -9,7 +9,7 @@ use model::{SourceError, SourceErrorKind};
 use crate::Host;
 use crate::act::{Observer, StepObserver};
 use crate::engine::docker::address::EngineOptions;
-use crate::engine::{Configured, Engine, discovery::Discovery};
+use crate::engine::{Configured, Engine, discovery::Discovery, known::Engines};
 use crate::switch::openflow;
 
 /// Where Open vSwitch keeps its sockets unless told otherwise (ovs-vswitchd(8)).
@@ -88,8 +88,7 @@ impl Host {
         let discovery = Discovery::of(&settings.engines, &settings.engine)?;
         Ok(Self {
             openflow: listeners.collect::<Result<_, _>>()?,
-            engines: discovery.engines(),
-            discovery: Some(discovery),
+            engines: Engines::found_by(discovery),
             db: settings.remote(),
             tls: settings.tls(),
             rundir: rundir(settings),
@@ -106,7 +105,7 @@ impl Host {
     /// The same host with other engines, whatever speaks for them.
     pub fn with_engines(self, engines: Vec<Arc<dyn Engine>>) -> Self {
         let engines = engines.into_iter().map(Configured::of).collect();
-        Self { engines, discovery: None, ..self }
+        Self { engines: Engines::given(engines), ..self }
     }
 }
 

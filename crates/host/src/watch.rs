@@ -22,6 +22,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use model::Snapshot;
 use model::identity::{Identities, SourceIdentity, World};
@@ -29,11 +30,14 @@ use model::ids::{Name, NetnsId};
 use model::snapshot::{Container, Engine as Kind, Namespace, Observed, Scope};
 use model::switch::{Bridge, Port, SwitchSource};
 use tokio::sync::watch::{Receiver, Sender, channel};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::sleep;
 
 use crate::Host;
 use crate::clock::now;
-use crate::engine;
+use crate::engine::feeds::{EngineFeeds, Feed};
+use crate::engine::known::Engines;
+use crate::engine::{self, Configured};
 use crate::identity;
 use crate::kernel;
 use crate::kernel::watch::{LinkReading, any_changed};
@@ -41,11 +45,14 @@ use crate::look::{host_name, named};
 use crate::source::{Answered, Latest, supervise};
 use crate::switch::ovsdb;
 
+/// How often it is looked whether another engine is there: a few calls of stat(2).
+const FIND_EVERY: Duration = Duration::from_secs(2);
+
 /// Where a Watch hears of each source.
 #[derive(Debug)]
 pub struct Feeds {
     /// Containers, by engine.
-    pub engines: Vec<(Kind, Receiver<Answered<Container>>)>,
+    pub engines: EngineFeeds,
     /// Bridges with their ports.
     pub switch: Receiver<Answered<Bridge>>,
     /// Namespaces with their links.
@@ -67,22 +74,19 @@ pub struct Watch {
 impl Host {
     /// Watches everything, from inside a tokio runtime, until the Watch is dropped.
     pub fn watch(&self) -> Watch {
-        let mut engines = Vec::new();
         let mut tasks = Vec::new();
-        for configured in &self.engines {
-            let (publish, rows) = channel(Latest::default());
-            let configured = configured.clone();
-            let timeout = self.timeout;
-            engines.push((configured.name.clone(), rows));
-            tasks.push(tokio::spawn(supervise(publish, async move |latest| {
-                engine::watch::run(&configured, timeout, latest).await
-            })));
-        }
+        let configured = self.engines.now();
+        let named = named(&configured);
+        let (found, all) = channel(Vec::new());
+        let mut following = Following { timeout: self.timeout, found, tasks: JoinSet::new() };
+        configured.into_iter().for_each(|engine| following.follow(engine));
+        let engines = EngineFeeds::growing(all);
+        tasks.push(tokio::spawn(following.find_more(self.engines.clone())));
         let (host, (publish, switch)) = (self.clone(), channel(Latest::default()));
         tasks.push(tokio::spawn(supervise(publish, async move |latest| {
             ovsdb::watch::run(&host, latest).await
         })));
-        let containers: Vec<_> = engines.iter().map(|(_, rows)| rows.clone()).collect();
+        let containers = engines.clone();
         let (requests, requested) = channel(0);
         let (rundir, (publish, kernel)) = (self.rundir.clone(), channel(Latest::default()));
         let open = move || kernel::open(&rundir);
@@ -91,8 +95,37 @@ impl Host {
         })));
         let feeds = Feeds { engines, switch, kernel, requests };
         let mut watch = Watch::of(feeds);
-        (watch.named, watch.tasks) = (named(&self.engines), tasks);
+        (watch.named, watch.tasks) = (named, tasks);
         watch
+    }
+}
+
+/// The engines that are followed, each by a task of its own.
+struct Following {
+    timeout: Duration,
+    /// Where each is heard of.
+    found: Sender<Vec<Feed>>,
+    tasks: JoinSet<()>,
+}
+
+impl Following {
+    fn follow(&mut self, configured: Configured) {
+        let (publish, rows) = channel(Latest::default());
+        let (name, timeout) = (configured.name.clone(), self.timeout);
+        self.tasks.spawn(supervise(publish, async move |latest| {
+            engine::watch::run(&configured, timeout, latest).await
+        }));
+        self.found.send_modify(|found| found.push((name, rows)));
+    }
+
+    /// Follows what is found later too: an engine may be installed, or a user log in.
+    async fn find_more(mut self, engines: Engines) {
+        while engines.may_grow() {
+            sleep(FIND_EVERY).await;
+            let known = self.found.borrow().len();
+            engines.now().into_iter().skip(known).for_each(|engine| self.follow(engine));
+        }
+        while self.tasks.join_next().await.is_some() {}
     }
 }
 
@@ -152,7 +185,7 @@ impl Drop for Watch {
 impl Feeds {
     /// Takes what is published for seen. The rows are shared, not copied.
     fn see(&mut self) -> Published {
-        let engines = self.engines.iter_mut();
+        let engines = self.engines.all();
         Published {
             engines: engines
                 .map(|(kind, rows)| (kind.clone(), rows.borrow_and_update().clone()))
@@ -165,7 +198,7 @@ impl Feeds {
     /// Waits until something was published that was not seen. Cancel safe.
     async fn changed(&mut self) {
         tokio::select! {
-            () = any_changed(self.engines.iter_mut().map(|(_, rows)| rows)) => {}
+            () = self.engines.changed() => {}
             () = any_changed([&mut self.switch].into_iter()) => {}
             () = any_changed([&mut self.kernel].into_iter()) => {}
         }

@@ -9,10 +9,14 @@ pub(crate) mod budget;
 mod cri;
 pub(crate) mod discovery;
 pub(crate) mod docker;
+pub mod feeds;
 mod inspections;
 pub(crate) mod kinds;
+pub(crate) mod known;
 pub(crate) mod netns;
 pub(crate) mod others;
+mod podman;
+mod rest;
 pub(crate) mod watch;
 
 use std::fmt;
@@ -100,11 +104,12 @@ pub trait Engine: Send + Sync {
         cgroup_is_of(cgroups, &row.id.0)
     }
 
-    /// All containers, stopped ones too, without their processes.
+    /// All containers, stopped ones too. Their processes need not be told, where
+    /// [`Engine::may_have_a_process`] says of which ones they are to be asked for.
     fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, SourceError>>;
 
-    /// Whether a container that [`Engine::list`] gave may have a process, so that it is worth an
-    /// inspection.
+    /// Whether a container that [`Engine::list`] gave without its process may have one, so that it
+    /// is worth an inspection.
     fn may_have_a_process(&self, row: &Container) -> bool;
 
     /// The other containers in the network namespace of `row`.

@@ -47,10 +47,13 @@ pub(crate) fn pin_all(engine: &dyn Engine, found: &mut [Found]) -> Vec<(usize, P
             None => {}
             Some(Ok(pin)) => {
                 found.row.netns = Some(pin.id);
-                found.row.sandbox = match &pin.left {
-                    Some((sandbox, _)) => Some(sandbox.clone()),
-                    None => only_handle(found, pin.id),
-                };
+                let left = pin.left.as_ref().map(|(sandbox, _)| sandbox.clone());
+                let alone = found.sandbox.as_ref().filter(|_| found.row.pid.is_none());
+                let alone = alone.map(|path| Sandbox {
+                    key: path.to_string_lossy().into_owned(),
+                    netns: pin.id,
+                });
+                found.row.sandbox = left.or(alone);
                 pinned.push((i, Pinned { said, ..pin }));
             }
             Some(Err(source_error)) => found.row.netns_error = Some(source_error),
@@ -189,12 +192,6 @@ impl<'e> Proof<'e> {
             }
         }
     }
-}
-
-/// The handle of a sandbox that has no process: there is no other way to its namespace.
-fn only_handle(found: &Found, netns: NetnsId) -> Option<Sandbox> {
-    let path = found.sandbox.as_deref().filter(|_| found.row.pid.is_none())?;
-    Some(Sandbox { key: path.to_string_lossy().into_owned(), netns })
 }
 
 /// The namespace that the handle leads to, where the process has another one.

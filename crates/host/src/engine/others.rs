@@ -43,7 +43,8 @@ async fn list(engine: Arc<dyn Engine>, due: Deadline) -> OtherEngine {
         Ok(found) => Some(identity(engine.as_ref(), found, due).await),
         Err(_) => None,
     };
-    let rows = |found: Vec<Found>| found.into_iter().map(|found| found.row).collect();
+    let row = |found: Found| Container { pid: None, ..found.row };
+    let rows = |found: Vec<Found>| found.into_iter().map(row).collect();
     let containers: Result<Vec<Container>, SourceError> = listed.map(rows);
     OtherEngine { address: engine.address(), id, identity, containers: containers.into() }
 }
@@ -51,7 +52,7 @@ async fn list(engine: Arc<dyn Engine>, due: Deadline) -> OtherEngine {
 /// Who answers. Where that alone does not tell, some of its containers are looked at: their
 /// processes may prove that it is this host's.
 async fn identity(engine: &dyn Engine, found: &[Found], due: Deadline) -> SourceIdentity {
-    let identity = identity::engine::identify(engine, &[]);
+    let identity = identity::engine::identify(engine, found);
     if identity.world.is_here() {
         return identity;
     }

@@ -58,6 +58,12 @@ impl Process {
         Netns::of_open_process(&self.folder, self.pid)
     }
 
+    /// What tells its network namespace: device and inode, without holding it open.
+    pub(crate) fn netns_file(&self) -> io::Result<(u64, u64)> {
+        let stat = statat(&self.folder, "ns/net", AtFlags::empty())?;
+        Ok((stat.st_dev, stat.st_ino))
+    }
+
     /// One of its files.
     pub(crate) fn read(&self, name: &str) -> io::Result<Vec<u8>> {
         files::read_at(&self.folder, Path::new(name))

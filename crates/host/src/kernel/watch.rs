@@ -13,14 +13,15 @@ use std::time::Duration;
 use futures_util::future::select_ok;
 use model::identity::SourceIdentity;
 use model::ids::{Ifindex, NetnsId, Nsid};
-use model::snapshot::{Container, Namespace};
+use model::snapshot::Namespace;
 use model::{SourceError, SourceErrorKind};
 use tokio::sync::watch::{Receiver, Sender};
 use tokio::time::sleep;
 
 use super::reader::{Reader, Reading};
 use super::switch_namespace::{Handle, Open, OtherNamespaces, SwitchNamespace};
-use crate::source::{Answered, Latest};
+use crate::engine::feeds::EngineFeeds;
+use crate::source::Latest;
 
 /// The pause before what could not be read is tried again: no notification says that it can be.
 const RETRY: Duration = Duration::from_secs(1);
@@ -43,7 +44,7 @@ type Publish = Sender<Latest<Namespace, LinkReading>>;
 /// `requests` has the switch's namespace read once more.
 pub async fn run(
     open: &Open,
-    containers: Vec<Receiver<Answered<Container>>>,
+    containers: EngineFeeds,
     requests: Receiver<u64>,
     latest: &Publish,
 ) -> SourceError {
@@ -53,16 +54,13 @@ pub async fn run(
 
 async fn follow(
     open: &Open,
-    mut containers: Vec<Receiver<Answered<Container>>>,
+    mut containers: EngineFeeds,
     mut requests: Receiver<u64>,
     latest: &Publish,
 ) -> Result<Infallible, SourceError> {
     // Listens before anything is read.
     let mut links = LinkState::open(open)?;
-    for rows in &mut containers {
-        // An engine that has ended has said all that it will say.
-        let _ = rows.wait_for(Latest::has_answered).await;
-    }
+    containers.all_answered().await;
     let mut number = *requests.borrow_and_update();
     links.read_everything(&mut containers).await?;
     links.publish(number, true, latest);
@@ -76,7 +74,7 @@ async fn follow(
                 links.publish(number, changed, latest);
                 false
             }
-            () = any_changed(containers.iter_mut()) => {
+            () = containers.changed() => {
                 links.dirty = true;
                 false
             }
@@ -152,10 +150,7 @@ impl<'o> LinkState<'o> {
     }
 
     /// The switch's namespace, all the others, and the switch's once more after them.
-    async fn read_everything(
-        &mut self,
-        containers: &mut [Receiver<Answered<Container>>],
-    ) -> Result<(), SourceError> {
+    async fn read_everything(&mut self, containers: &mut EngineFeeds) -> Result<(), SourceError> {
         self.read_here(SwitchRead::AtOnce).await?;
         self.read_elsewhere(containers);
         while self.reading.is_some() {
@@ -200,13 +195,13 @@ impl<'o> LinkState<'o> {
 
     /// Starts to read the namespaces of the containers, unless that is under way already: then
     /// they are read once more after that.
-    fn read_elsewhere(&mut self, containers: &mut [Receiver<Answered<Container>>]) {
+    fn read_elsewhere(&mut self, containers: &mut EngineFeeds) {
         if self.reading.is_some() || !self.dirty {
             return;
         }
         self.dirty = false;
         let mut homes = Vec::new();
-        for rows in containers {
+        for (_, rows) in containers.all() {
             let rows = rows.borrow_and_update();
             homes.extend(rows.rows().iter().flat_map(Handle::of));
         }

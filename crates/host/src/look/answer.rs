@@ -49,9 +49,8 @@ pub(super) struct EngineAnswer<'h> {
 }
 
 impl<'h> EngineAnswer<'h> {
-    pub(super) fn new(
-        configured: &'h Configured,
-        mut found: Result<Vec<Found>, SourceError>,
+    pub(super) fn of(
+        (configured, mut found): (&'h Configured, Result<Vec<Found>, SourceError>),
     ) -> Self {
         let pinned = match (configured.engine(), &mut found) {
             (Ok(engine), Ok(found)) => pin_all(engine, found),

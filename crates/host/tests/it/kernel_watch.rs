@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use host::engine::feeds::EngineFeeds;
 use host::kernel::switch_namespace::{Handle, Notified, OtherNamespaces, SwitchNamespace};
 use host::kernel::watch::LinkReading;
 use host::kernel::watch::run;
@@ -18,7 +19,7 @@ use tokio::sync::watch::{Receiver, Sender, channel};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::rows::{SWITCH, container, namespace, with_pid};
+use crate::rows::{SWITCH, container, kind, namespace, with_pid};
 
 const HOME: NetnsId = NetnsId { dev: 4, ino: 2 };
 
@@ -106,7 +107,8 @@ impl Followed {
                 }
                 Err(SourceError::new(SourceErrorKind::Denied, "the namespace", "no"))
             };
-            run(&open, vec![engine], requested, &publish).await
+            let engines = EngineFeeds::of(vec![(kind("docker"), engine)]);
+            run(&open, engines, requested, &publish).await
         });
         Self { kernel, containers, requests, rows, task }
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use host::engine::feeds::EngineFeeds;
 use host::kernel::watch::LinkReading;
 use host::source::{Answered, Latest};
 use host::watch::{Feeds, Watch};
@@ -30,7 +31,7 @@ impl Sources {
         let (kernel, kernels) = channel(Latest::default());
         let (requested, requests) = channel(0);
         let watch = Watch::of(Feeds {
-            engines: vec![(kind("docker"), engines)],
+            engines: EngineFeeds::of(vec![(kind("docker"), engines)]),
             switch: switches,
             kernel: kernels,
             requests: requested,

@@ -149,7 +149,7 @@ pub struct Container {
     #[serde(default, skip_serializing_if = "Option::is_none", alias = "netns_trouble")]
     pub netns_error: Option<SourceError>,
     /// The engine's own handle on its network namespace, where that leads to another one than the
-    /// process is in now: both are the container's. Also where there is no process.
+    /// process is in now, as both are the container's; or where there is no process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sandbox: Option<Sandbox>,
     /// `HostConfig.NetworkMode` of the Docker Engine API: `bridge`, `host`, `container:ID`, …

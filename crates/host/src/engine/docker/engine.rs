@@ -5,42 +5,41 @@ use futures_util::future::BoxFuture;
 use model::snapshot::{Container, Engine as Kind};
 use model::{SourceError, query};
 
-use super::read::{Docker, HELD_OF_ONE, Info, Version, can_name_a_container, found, listed};
+use super::read::{Docker, HELD_OF_ONE, Info, Version, found, listed};
 use super::relatives::are_relatives;
-use super::watch;
 use crate::engine::budget::Budget;
+use crate::engine::rest::can_name_a_container;
 use crate::engine::{Engine, Events, Found, Peer};
-use crate::transport::{Endpoint, HttpError};
+use crate::transport::HttpError;
+
+/// Podman also has events of other types, which say nothing about containers.
+const EVENTS_OF_CONTAINERS: &str = "/events?filters=%7B%22type%22%3A%5B%22container%22%5D%7D";
 
 impl Engine for Docker {
     fn kind(&self) -> Kind {
-        Kind("docker".into())
+        Kind(super::KIND.name.into())
     }
 
     fn address(&self) -> String {
-        self.http.endpoint().to_string()
+        self.0.address()
     }
 
     fn what(&self) -> String {
-        format!("Docker at {}", self.http.endpoint())
+        self.0.what()
     }
 
     fn peer(&self) -> Peer {
-        match (self.http.endpoint(), self.http.peer()) {
-            (Endpoint::Tcp(_), _) => Peer::Network,
-            (Endpoint::Unix(_), None) => Peer::Untold,
-            (Endpoint::Unix(_), Some(pid)) => Peer::Process(pid),
-        }
+        self.0.peer()
     }
 
     fn id(&self) -> BoxFuture<'_, Result<Option<String>, SourceError>> {
-        async { Ok(self.get::<Info>("/info").await?.lasting_id()) }.boxed()
+        async { Ok(self.0.get::<Info>("/info").await?.lasting_id()) }.boxed()
     }
 
     /// The API version the daemon speaks, and its own version.
     fn version(&self) -> BoxFuture<'_, Result<String, SourceError>> {
         async {
-            let version: Version = self.get("/version").await?;
+            let version: Version = self.0.get("/version").await?;
             Ok(format!("{}, API {}", version.version, version.api_version))
         }
         .boxed()
@@ -52,11 +51,11 @@ impl Engine for Docker {
             if !can_name_a_container(wanted) {
                 return Ok(None);
             }
-            match self.http.get_within(&format!("/containers/{wanted}/json"), HELD_OF_ONE).await {
+            match self.0.http.get_within(&format!("/containers/{wanted}/json"), HELD_OF_ONE).await {
                 Ok(answer) => Ok(Some(found(answer))),
                 Err(HttpError::Refused { status: 404, .. }) => Ok(None),
                 Err(HttpError::Refused { .. }) if self.is_ambiguous(wanted).await => Ok(None),
-                Err(error) => Err(self.source_error(&error)),
+                Err(error) => Err(self.0.source_error(&error)),
             }
         }
         .boxed()
@@ -98,17 +97,10 @@ impl Engine for Docker {
     }
 
     fn events(&self) -> BoxFuture<'_, Result<Events, SourceError>> {
-        watch::events(self).boxed()
+        self.0.events(EVENTS_OF_CONTAINERS).boxed()
     }
 
-    /// Any answer is a sign of life.
     fn ping(&self) -> BoxFuture<'_, Result<(), SourceError>> {
-        async {
-            match self.http.bytes("/_ping").await {
-                Ok(_) | Err(HttpError::Refused { .. }) => Ok(()),
-                Err(error) => Err(self.source_error(&error)),
-            }
-        }
-        .boxed()
+        self.0.ping("/_ping").boxed()
     }
 }

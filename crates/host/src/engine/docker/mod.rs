@@ -1,11 +1,10 @@
-//! Docker: [`address`] finds its socket, [`read`] asks for containers, [`watch`] follows
-//! events, [`mod@engine`] puts them together.
+//! Docker: [`address`] finds its socket, [`read`] asks for containers, [`mod@engine`] puts them
+//! together.
 
 pub(crate) mod address;
 mod engine;
 mod read;
 mod relatives;
-mod watch;
 
 use std::sync::Arc;
 
@@ -21,7 +20,7 @@ pub(crate) const KIND: EngineKind = EngineKind {
     name: "docker",
     places: &["/var/run/docker.sock", "/run/docker.sock"],
     of_users: &["docker.sock"],
-    programs: &["dockerd", "podman"],
+    programs: &["dockerd"],
     open,
 };
 

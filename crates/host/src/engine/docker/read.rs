@@ -2,51 +2,41 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 
+use model::SourceError;
 use model::ids::{ContainerId, name};
 use model::snapshot::Container;
-use model::{SourceError, SourceErrorKind};
 use serde::Deserialize;
 
 use crate::engine::Found;
-use crate::failure;
-use crate::transport::{Endpoint, Http, HttpError};
+use crate::engine::rest::{Hints, Rest};
+use crate::transport::Endpoint;
 
 /// What is held of one container, in bytes: its labels above all.
 pub(super) const HELD_OF_ONE: usize = 4 << 20;
 
+const HINTS: Hints = Hints {
+    missing: "is dockerd running? -H or DOCKER_HOST names another socket",
+    denied: "the group docker may use it, or root",
+};
+
 /// A client of one engine. It asks without a version in the path, as for the newest that the
 /// daemon knows: what is read below has been the same in all of them.
-#[derive(Clone)]
-pub(super) struct Docker {
-    pub(super) http: Arc<Http>,
-}
+pub(super) struct Docker(pub(super) Rest);
 
 impl Docker {
     pub(super) fn at(endpoint: Endpoint) -> Self {
-        Self { http: Arc::new(Http::new(endpoint)) }
-    }
-
-    pub(super) async fn get<T: serde::de::DeserializeOwned>(
-        &self,
-        path: &str,
-    ) -> Result<T, SourceError> {
-        self.http.get(path).await.map_err(|error| self.source_error(&error))
+        Self(Rest::new("Docker", endpoint, HINTS))
     }
 
     pub(super) async fn summaries(&self) -> Result<Vec<Summary>, SourceError> {
-        self.get("/containers/json?all=true").await
+        self.0.get("/containers/json?all=true").await
     }
 
     /// Whether an engine refused `wanted` for being the beginning of several ids: engines differ in
     /// status and words, and so the list of containers says it.
     pub(super) async fn is_ambiguous(&self, wanted: &str) -> bool {
         self.summaries().await.is_ok_and(|rows| is_ambiguous(wanted, &rows))
-    }
-
-    pub(super) fn source_error(&self, error: &HttpError) -> SourceError {
-        source_error(self.http.endpoint(), error)
     }
 }
 
@@ -55,12 +45,6 @@ fn is_ambiguous(wanted: &str, rows: &[Summary]) -> bool {
     let is_own = |row: &Summary| row.id == wanted || own_name(row.names()) == wanted;
     let begun = rows.iter().filter(|row| row.id.starts_with(wanted)).count();
     begun > 1 && !rows.iter().any(is_own)
-}
-
-/// Docker's own rule is `[a-zA-Z0-9][a-zA-Z0-9_.-]*`; anything else would change the URL.
-pub(super) fn can_name_a_container(wanted: &str) -> bool {
-    let inside = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
-    wanted.bytes().all(inside) && wanted.starts_with(|c: char| c.is_ascii_alphanumeric())
 }
 
 /// `GET /version`, as far as it is used.
@@ -193,35 +177,9 @@ fn own_name(names: &[String]) -> &str {
     names.iter().find(|name| bare(name)).map_or("", |name| name.trim_start_matches('/'))
 }
 
-fn source_error(endpoint: &Endpoint, error: &HttpError) -> SourceError {
-    let what = format!("Docker at {endpoint}");
-    match error {
-        HttpError::Connect(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            SourceError::new(SourceErrorKind::Unreachable, what, "there is no such socket")
-                .hint("is dockerd running? -H or DOCKER_HOST names another socket")
-        }
-        HttpError::Broken(error) if error.is_incomplete_message() => {
-            SourceError::new(SourceErrorKind::Gone, what, "it closed the connection")
-        }
-        HttpError::Refused { status: 403, message } => {
-            SourceError::new(SourceErrorKind::Denied, what, message)
-                .hint("a socket proxy must allow GET on /containers")
-        }
-        _ => failure::of_chain(what, error, "the group docker may use it, or root"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_that_would_change_the_url_name_no_container() {
-        for word in ["", "../info", "a/b", "a?all=1", "-x", ".", "a b", "ü"] {
-            assert!(!can_name_a_container(word), "{word:?}");
-        }
-        assert!(can_name_a_container("web_1.test-2"));
-    }
 
     #[test]
     fn a_link_alias_is_not_the_name() {

@@ -1,0 +1,150 @@
+//! Podman as one of the engines.
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt, stream};
+use model::ids::name;
+use model::snapshot::{Container, Engine as Kind};
+use model::{SourceError, query};
+use tokio::time::sleep;
+
+use super::read::{Inspected, Podman};
+use crate::engine::rest::can_name_a_container;
+use crate::engine::{Engine, Event, Events, Found, Peer};
+use crate::identity::process::Process;
+
+/// Of containers alone: what happens to a pod happens to its containers.
+const EVENTS_OF_CONTAINERS: &str =
+    "/v5.0.0/libpod/events?stream=true&filters=%7B%22type%22%3A%5B%22container%22%5D%7D";
+
+/// How often containers are listed where Podman keeps no events (`events_logger="none"`).
+const LIST_EVERY: Duration = Duration::from_secs(2);
+
+impl Podman {
+    /// The row of a container. What holds a pod's namespaces is called as the pod is: its own name is
+    /// made of the pod's id, and shown nowhere else.
+    async fn found(&self, inspected: Inspected) -> Result<Found, SourceError> {
+        let pod = inspected.pod.clone().filter(|pod| inspected.is_infra && !pod.is_empty());
+        let mut found = inspected.found();
+        if let Some(pod) = pod
+            && let Some(pod) = self.pod(&pod).await?
+        {
+            found.row.name = name(&pod.name);
+        }
+        self.note_host_network(&mut found.row);
+        Ok(found)
+    }
+
+    /// Which network it has is told by the namespace, not by the words that it was made with: a
+    /// pod's containers say nothing of the pod's network.
+    fn note_host_network(&self, row: &mut Container) {
+        let Peer::Process(engine) = self.peer() else { return };
+        let Some(pid) = row.pid.filter(|_| engine != 0) else { return };
+        let of = |pid| Process::open(pid).and_then(|process| process.netns_file()).ok();
+        match (of(pid), of(engine)) {
+            (Some(own), Some(host)) if own == host => "host".clone_into(&mut row.network_mode),
+            (Some(_), Some(_)) if row.on_host_network() => row.network_mode.clear(),
+            _ => {}
+        }
+    }
+}
+
+impl Engine for Podman {
+    fn kind(&self) -> Kind {
+        Kind(super::KIND.name.into())
+    }
+
+    fn address(&self) -> String {
+        self.0.address()
+    }
+
+    fn what(&self) -> String {
+        self.0.what()
+    }
+
+    fn peer(&self) -> Peer {
+        self.0.peer()
+    }
+
+    /// Podman has no id of its own: what lasts of it is where it keeps its containers.
+    fn id(&self) -> BoxFuture<'_, Result<Option<String>, SourceError>> {
+        async {
+            let root = self.info().await?.store.graph_root;
+            Ok(Some(root).filter(|root| !root.is_empty()).map(|root| format!("podman:{root}")))
+        }
+        .boxed()
+    }
+
+    fn version(&self) -> BoxFuture<'_, Result<String, SourceError>> {
+        async { Ok(self.info().await?.version.version) }.boxed()
+    }
+
+    /// A pod's name means the container that holds its namespaces.
+    fn inspect<'a>(&'a self, wanted: &'a str) -> BoxFuture<'a, Result<Option<Found>, SourceError>> {
+        let wanted = query::without_slash(wanted);
+        async move {
+            if !can_name_a_container(wanted) {
+                return Ok(None);
+            }
+            if let Some(inspected) = self.container(wanted).await? {
+                return Ok(Some(self.found(inspected).await?));
+            }
+            let Some(pod) = self.pod(wanted).await?.filter(|pod| !pod.infra.is_empty()) else {
+                return Ok(None);
+            };
+            let Some(inspected) = self.container(&pod.infra).await? else { return Ok(None) };
+            Ok(Some(self.found(inspected).await?))
+        }
+        .boxed()
+    }
+
+    /// With their processes: that spares a question about each.
+    fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, SourceError>> {
+        async {
+            let all = self.all().await?;
+            let mut found: Vec<_> = all.into_iter().map(|listed| listed.found()).collect();
+            found.iter_mut().for_each(|found| self.note_host_network(&mut found.row));
+            Ok(found)
+        }
+        .boxed()
+    }
+
+    fn may_have_a_process(&self, _: &Container) -> bool {
+        false
+    }
+
+    /// Told by the namespaces themselves: of a pod, of `--network container:ID` and of
+    /// `--network ns:PATH`.
+    fn relatives<'a>(
+        &'a self,
+        row: &'a Container,
+    ) -> BoxFuture<'a, Result<Vec<Found>, SourceError>> {
+        async move {
+            let of = |row: &Container| Process::open(row.pid?).ok()?.netns_file().ok();
+            let Some(own) = of(row) else { return Ok(Vec::new()) };
+            let mut listed = self.list().await?;
+            listed.retain(|other| other.row.id != row.id && of(&other.row) == Some(own));
+            Ok(listed)
+        }
+        .boxed()
+    }
+
+    fn events(&self) -> BoxFuture<'_, Result<Events, SourceError>> {
+        async {
+            if self.info().await?.host.event_logger != "none" {
+                return self.0.events(EVENTS_OF_CONTAINERS).await;
+            }
+            let listings = stream::repeat(()).then(async |()| {
+                sleep(LIST_EVERY).await;
+                Ok(Event::Missed)
+            });
+            Ok(listings.boxed())
+        }
+        .boxed()
+    }
+
+    fn ping(&self) -> BoxFuture<'_, Result<(), SourceError>> {
+        self.0.ping("/v5.0.0/libpod/_ping").boxed()
+    }
+}

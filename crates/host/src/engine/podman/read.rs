@@ -1,0 +1,203 @@
+//! libpod's API, as far as it is used (podman, `pkg/api/server`).
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use model::SourceError;
+use model::ids::{ContainerId, name};
+use model::snapshot::Container;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::engine::Found;
+use crate::engine::rest::{Hints, Rest};
+use crate::transport::{Endpoint, HttpError};
+
+/// What is held of one container, in bytes: its labels above all.
+const HELD_OF_ONE: usize = 4 << 20;
+
+const HINTS: Hints = Hints {
+    missing: "systemctl start podman.socket; --engine podman=PATH names another socket",
+    denied: "root may use it, or the user whose Podman it is",
+};
+
+/// A client of one Podman. Each of 4.0 and later takes the version in the path for the newest that
+/// the caller knows.
+pub(super) struct Podman(pub(super) Rest);
+
+impl Podman {
+    pub(super) fn at(endpoint: Endpoint) -> Self {
+        Self(Rest::new("Podman", endpoint, HINTS))
+    }
+
+    /// A container by name, id or the beginning of one; none where that is none, or several.
+    pub(super) async fn container(&self, wanted: &str) -> Result<Option<Inspected>, SourceError> {
+        self.one("containers", wanted).await
+    }
+
+    /// A pod, likewise. Pods and containers share one register of names.
+    pub(super) async fn pod(&self, wanted: &str) -> Result<Option<Pod>, SourceError> {
+        self.one("pods", wanted).await
+    }
+
+    async fn one<T: DeserializeOwned>(
+        &self,
+        of: &str,
+        wanted: &str,
+    ) -> Result<Option<T>, SourceError> {
+        let path = format!("/v5.0.0/libpod/{of}/{wanted}/json");
+        match self.0.http.get_within(&path, HELD_OF_ONE).await {
+            Ok(answer) => Ok(Some(answer)),
+            Err(HttpError::Refused { status: 404, .. }) => Ok(None),
+            Err(error) => Err(self.0.source_error(&error)),
+        }
+    }
+
+    /// All containers, those that hold a pod's namespaces among them.
+    pub(super) async fn all(&self) -> Result<Vec<Listed>, SourceError> {
+        self.0.get("/v5.0.0/libpod/containers/json?all=true").await
+    }
+
+    pub(super) async fn info(&self) -> Result<Info, SourceError> {
+        self.0.get("/v5.0.0/libpod/info").await
+    }
+}
+
+/// `GET /libpod/info`.
+#[derive(Deserialize)]
+pub(super) struct Info {
+    pub(super) host: HostInfo,
+    pub(super) store: StoreInfo,
+    pub(super) version: VersionInfo,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct HostInfo {
+    /// `file`, `journald` or `none` (containers.conf(5), `events_logger`).
+    #[serde(default)]
+    pub(super) event_logger: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct StoreInfo {
+    #[serde(default)]
+    pub(super) graph_root: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct VersionInfo {
+    #[serde(rename = "Version", default)]
+    pub(super) version: String,
+}
+
+/// `GET /libpod/pods/{name}/json`.
+#[derive(Deserialize)]
+pub(super) struct Pod {
+    #[serde(rename = "Name", default)]
+    pub(super) name: String,
+    /// The container that holds its namespaces, if it has one.
+    #[serde(rename = "InfraContainerID", default)]
+    pub(super) infra: String,
+}
+
+/// `GET /libpod/containers/{name}/json`. Podman writes null for what is empty.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Inspected {
+    id: String,
+    name: Option<String>,
+    pub(super) pod: Option<String>,
+    #[serde(default)]
+    pub(super) is_infra: bool,
+    state: Option<State>,
+    host_config: Option<HostConfig>,
+    config: Option<Config>,
+    network_settings: Option<NetworkSettings>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct State {
+    status: Option<String>,
+    pid: Option<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct HostConfig {
+    network_mode: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Config {
+    labels: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct NetworkSettings {
+    sandbox_key: Option<String>,
+}
+
+impl Inspected {
+    /// The row, and the handle on its namespace: Podman has one only of a namespace that it made
+    /// itself and gave a network to.
+    pub(super) fn found(self) -> Found {
+        let (status, pid) = self.state.map_or((None, None), |state| (state.status, state.pid));
+        let row = Container {
+            id: ContainerId(name(&self.id)),
+            name: name(&self.name.unwrap_or_default()),
+            state: status.unwrap_or_default(),
+            pid: process(pid),
+            netns: None,
+            netns_error: None,
+            sandbox: None,
+            network_mode: self.host_config.and_then(|host| host.network_mode).unwrap_or_default(),
+            labels: self.config.and_then(|config| config.labels).unwrap_or_default(),
+        };
+        let sandbox = self.network_settings.and_then(|net| net.sandbox_key);
+        let sandbox = sandbox.filter(|key| !key.is_empty() && row.pid.is_some());
+        Found { row, sandbox: sandbox.map(PathBuf::from) }
+    }
+}
+
+/// One of `GET /libpod/containers/json`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Listed {
+    id: String,
+    names: Option<Vec<String>>,
+    pod_name: Option<String>,
+    #[serde(default)]
+    is_infra: bool,
+    state: Option<String>,
+    pid: Option<i64>,
+    labels: Option<BTreeMap<String, String>>,
+}
+
+impl Listed {
+    /// The row, with its process. How its network was made is not listed.
+    pub(super) fn found(self) -> Found {
+        let own = self.names.unwrap_or_default().into_iter().next().unwrap_or_default();
+        let pod = self.pod_name.filter(|pod| self.is_infra && !pod.is_empty());
+        let row = Container {
+            id: ContainerId(name(&self.id)),
+            name: name(&pod.unwrap_or(own)),
+            state: self.state.unwrap_or_default(),
+            pid: process(self.pid),
+            netns: None,
+            netns_error: None,
+            sandbox: None,
+            network_mode: String::new(),
+            labels: self.labels.unwrap_or_default(),
+        };
+        Found { row, sandbox: None }
+    }
+}
+
+fn process(pid: Option<i64>) -> Option<u32> {
+    pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid != 0)
+}

@@ -1,0 +1,131 @@
+//! One container among the engines. All that may have it are asked at once; the first that knows
+//! it is followed at once, while the others have their say: one of that name there makes it
+//! ambiguous.
+
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, join_all};
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
+use model::snapshot::Engine as EngineName;
+use model::{SourceError, query};
+use tokio::sync::watch::{Receiver, Sender, channel};
+use tokio::time::sleep;
+
+use super::answer::{EngineAnswer, inspect, list};
+use crate::deadline::{Deadline, late};
+use crate::engine::netns::Pinned;
+use crate::engine::{Configured, Engine, Found};
+
+/// Once a container is found, so long is waited for the other engines, unless they were named.
+const OTHERS_WITHIN: Duration = Duration::from_secs(2);
+
+/// What an engine said.
+type Said<'e> = (&'e Configured, Result<Vec<Found>, SourceError>);
+
+/// What engines say of one container. It comes first in an answer, then its co-tenants. Where no
+/// engine has it, all there are, so that near names can be told.
+pub(super) struct Lookup<'e> {
+    answers: Vec<EngineAnswer<'e>>,
+    /// Those that have not answered yet.
+    waiting: FuturesUnordered<BoxFuture<'e, Said<'e>>>,
+    /// Tells them that one has it.
+    found: Sender<bool>,
+    due: Deadline,
+}
+
+impl<'e> Lookup<'e> {
+    /// Asks until one engine has it, or all have answered. Engines that users run for themselves are
+    /// asked only where no engine of the host has it, or one of theirs is named.
+    pub(super) async fn start(
+        engines: &'e [Configured],
+        wanted: &'e str,
+        tenants: bool,
+        due: Deadline,
+    ) -> Self {
+        let (meant, name) = query::engines_of(engines.iter().map(|known| &known.name), wanted);
+        let meant = engines.iter().filter(|known| meant.contains(&&known.name));
+        let (of_users, of_host): (Vec<_>, Vec<_>) =
+            meant.partition(|known| known.name.user().is_some());
+        let (found, is_found) = channel(false);
+        let mut said = Vec::new();
+        for asked in [of_host, of_users] {
+            let inspected = asked.into_iter().map(|configured| {
+                let answer = inspect(configured, due, name, tenants);
+                let answer = while_it_counts(configured, is_found.clone(), answer);
+                async move { (configured, answer.await) }.boxed()
+            });
+            let mut waiting: FuturesUnordered<_> = inspected.collect();
+            while let Some(answer) = waiting.next().await {
+                let first = answer.1.as_ref().ok().and_then(|rows| rows.first());
+                let is_full_id = first.map(|first| *first.row.id.0 == *name);
+                said.push(answer);
+                let Some(is_full_id) = is_full_id else { continue };
+                found.send_replace(true);
+                if is_full_id {
+                    // No other container has the same.
+                    waiting.clear();
+                }
+                let answers = said.into_iter().map(EngineAnswer::of).collect();
+                return Self { answers, waiting, found, due };
+            }
+        }
+        let all = said.into_iter().map(|(configured, found)| async move {
+            match found {
+                Ok(_) => (configured, list(configured, due).await),
+                found => (configured, found),
+            }
+        });
+        let answers = join_all(all).await.into_iter().map(EngineAnswer::of).collect();
+        Self { answers, waiting: FuturesUnordered::new(), found, due }
+    }
+
+    /// The namespace of the container.
+    pub(super) fn home(&self) -> Option<&Pinned> {
+        self.answers.iter().find_map(EngineAnswer::home)
+    }
+
+    /// Whether no engine could be asked.
+    pub(super) fn has_failed(&self) -> bool {
+        self.answers.iter().all(|answer| answer.found.is_err())
+    }
+
+    /// What all engines said, after they were asked again where a namespace was not proven.
+    pub(super) async fn finish(self) -> Vec<(EngineName, Result<Vec<Found>, SourceError>)> {
+        let Self { answers, mut waiting, found: _found, due } = self;
+        let answers = answers.into_iter().map(|answer| answer.confirmed(due));
+        let others = async {
+            let mut others = Vec::new();
+            while let Some(said) = waiting.next().await {
+                others.push(EngineAnswer::of(said).confirmed(due).await);
+            }
+            others
+        };
+        let (answers, others) = tokio::join!(join_all(answers), others);
+        answers.into_iter().chain(others).map(EngineAnswer::into_rows).collect()
+    }
+}
+
+/// An answer, unless another engine has the container and this one is silent for long.
+async fn while_it_counts(
+    configured: &Configured,
+    mut is_found: Receiver<bool>,
+    answer: impl Future<Output = Result<Vec<Found>, SourceError>>,
+) -> Result<Vec<Found>, SourceError> {
+    if configured.named {
+        return answer.await;
+    }
+    let too_late = async {
+        // The sender is kept for as long as answers are waited for.
+        let _ = is_found.wait_for(|found| *found).await;
+        sleep(OTHERS_WITHIN).await;
+    };
+    tokio::select! {
+        biased;
+        answer = answer => answer,
+        () = too_late => {
+            let what = configured.engine().map(Engine::what)?;
+            Err(late(what, OTHERS_WITHIN).hint("whether it has one of that name too is not known"))
+        }
+    }
+}
