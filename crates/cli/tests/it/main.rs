@@ -33,6 +33,7 @@ mod openapi;
 mod option_values;
 mod os_ken;
 mod page;
+mod plain_namespaces;
 mod pods;
 mod port_identity;
 mod proof;
