@@ -76,6 +76,7 @@ struct OnPort {
     port: String,
     container: String,
     interface: String,
+    engine: String,
 }
 
 impl OnPort {
@@ -84,14 +85,18 @@ impl OnPort {
             Occupant::Plugged { plugs } => plugs.as_slice(),
             _ => &[],
         };
-        let tenants = plugs.iter().flat_map(|plug| plug.tenants.iter());
+        let tenants = || plugs.iter().flat_map(|plug| plug.tenants.iter());
+        let mut engines: Vec<_> = tenants().map(|who| &*who.engine.0).collect();
+        engines.sort_unstable();
+        engines.dedup();
         let number = row.port.ofport.assigned();
         Self {
             bridge: row.bridge.to_string(),
             ofport: number.map(|number| number.to_string()).unwrap_or_default(),
             port: row.port.iface.to_string(),
-            container: joined(tenants.map(|who| &*who.name)),
+            container: joined(tenants().map(|who| who.called())),
             interface: joined(plugs.iter().map(|plug| &*plug.interface)),
+            engine: joined(engines.into_iter()),
         }
     }
 }

@@ -139,7 +139,7 @@ impl Containerd {
     /// Runs the pod once more, as the kubelet does after its sandbox has ended.
     pub fn again(&self, pod: &Pod) -> Pod {
         let mut config = pod.config.clone();
-        config.metadata.as_mut().expect("it has a name").attempt += 1;
+        config.metadata.iter_mut().for_each(|metadata| metadata.attempt += 1);
         self.sandbox(config)
     }
 
@@ -186,6 +186,9 @@ impl Containerd {
     }
 
     /// The first process of the sandbox or container with this id.
+    ///
+    /// # Panics
+    /// It has none.
     pub fn pid(&self, id: &str) -> String {
         let tasks = self.ctr(&["--namespace", "k8s.io", "task", "list"]);
         let mut rows = tasks.lines().map(|row| row.split_whitespace());

@@ -54,7 +54,7 @@ pub use link::{Link, Netns, Plug, Plugged, here};
 pub use names::{prefix, unique};
 pub use need::{Need, alone, is_there, share};
 pub use places::{USUAL_ENGINE, engine, os_ken, rundir};
-pub use podman::Podman;
+pub use podman::{Podman, PodmanContainer};
 pub use relay::Relay;
 pub use run::{
     comes_true, missing_program, ofport_of, patience, program, run, try_run, wait_until,

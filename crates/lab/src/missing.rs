@@ -49,8 +49,8 @@ pub(crate) fn missing(need: Need) -> Option<Missing> {
 fn of_containerd() -> Option<String> {
     let there = Path::new(crate::containerd::PLUGINS).join("ptp").exists();
     let of_plugins = (!there).then(|| "CNI's plugins (containernetworking-plugins)".to_owned());
-    let programs = ["containerd", "ctr"].into_iter();
-    programs.filter_map(|program| complaint(program, &["--version"])).next().or(of_plugins)
+    let mut programs = ["containerd", "ctr"].into_iter();
+    programs.find_map(|program| complaint(program, &["--version"])).or(of_plugins)
 }
 
 fn of_tool(programs: &[&str], spared_as: &str) -> Option<Missing> {

@@ -1,18 +1,43 @@
-//! A Podman of the test's own: its storage, its socket, its one container.
+//! A Podman of the test's own: its storage, its socket, its containers.
 
+use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Output, Stdio};
 
+use crate::home::Home;
 use crate::names::unique;
-use crate::run::{program, run, try_run, wait_for};
+use crate::run::{output, program, run, try_run, wait_for};
 
-/// The service and its container, both gone with their guard.
+/// The service and its containers, all gone with their guard.
 #[derive(Debug)]
 pub struct Podman {
     service: Child,
     folder: String,
+    image: String,
     name: String,
 }
+
+/// One of its containers, to plug something into.
+#[derive(Debug)]
+pub struct PodmanContainer {
+    pid: String,
+}
+
+/// Podman asks its runtime for higher limits than a machine may give; those of a pod's infra
+/// container cannot be set by any option.
+const RUNTIME: &str = r#"#!/bin/sh
+set -e
+bundle= last=
+for word; do
+    if [ "$last" = --bundle ]; then bundle=$word; fi
+    last=$word
+done
+if [ -n "$bundle" ]; then
+    sed -i 's/"rlimits":\[[^]]*\]/"rlimits":[]/' "$bundle/config.json"
+fi
+exec runc "$@"
+"#;
 
 impl Podman {
     /// A running container without a network, and the API service, with all their files in
@@ -21,68 +46,155 @@ impl Podman {
     /// # Panics
     /// Without Podman: [`Need::Podman`](crate::Need).
     pub fn serve(folder: &Path) -> Self {
+        let runtime = folder.join("runtime");
+        std::fs::write(&runtime, RUNTIME).unwrap();
+        std::fs::set_permissions(&runtime, PermissionsExt::from_mode(0o755)).unwrap();
         let folder = folder.to_str().unwrap().to_owned();
-        let socket = format!("unix://{folder}/podman.sock");
-        let words = words(&folder);
-        let mut command = program("podman");
-        command.args(&words).args(["system", "service", "--time", "0", &socket]);
-        let (path, log) = (format!("{folder}/podman.sock"), format!("{folder}/service.said"));
-        let said = std::fs::File::create(&log).expect("podman gets a file for its words");
-        let service = command.stdout(Stdio::null()).stderr(said).spawn();
-        let service = service.unwrap_or_else(|error| panic!("podman: {error}"));
-        let mut podman = Self { service, folder, name: unique("pod") };
-        podman.start();
-        wait_for("podman", &mut podman.service, Path::new(&log), || {
-            std::os::unix::net::UnixStream::connect(&path).is_ok()
-        });
+        let service = serve(&folder);
+        let mut podman = Self { service, folder, image: String::new(), name: String::new() };
+        podman.wait();
+        let image = format!("{}/image.tar", podman.folder);
+        run("docker", &["save", "--output", &image, crate::IMAGE]);
+        let loaded = podman.podman(&["load", "--quiet", "--input", &image]);
+        loaded.rsplit(' ').next().unwrap().clone_into(&mut podman.image);
+        podman.name = podman.run(&["--network", "none"]);
         podman
     }
 
-    fn start(&self) {
-        let image = format!("{}/image.tar", self.folder);
-        run("docker", &["save", "--output", &image, crate::IMAGE]);
-        let loaded = self.podman(&["load", "--quiet", "--input", &image]);
-        let image = loaded.rsplit(' ').next().unwrap();
-        let limits = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"];
-        let fixed = ["run", "--detach", "--network", "none", "--name", &self.name];
-        self.podman(&[&fixed[..], &limits, &[image, "sleep", "86400"]].concat());
+    fn wait(&mut self) {
+        let path = self.path();
+        let log = format!("{}/service.said", self.folder);
+        wait_for("podman", &mut self.service, Path::new(&log), || {
+            std::os::unix::net::UnixStream::connect(&path).is_ok()
+        });
     }
 
-    fn podman(&self, more: &[&str]) -> String {
+    /// Ends the service, and its containers live on.
+    ///
+    /// # Panics
+    /// When it cannot be ended.
+    pub fn stop(&mut self) {
+        self.service.kill().unwrap();
+        self.service.wait().unwrap();
+    }
+
+    /// Serves again.
+    pub fn start(&mut self) {
+        let _ = std::fs::remove_file(self.path());
+        self.service = serve(&self.folder);
+        self.wait();
+    }
+
+    /// A further container, by its name.
+    pub fn run(&self, words: &[&str]) -> String {
+        let name = unique("pod");
+        self.run_named(&name, words);
+        name
+    }
+
+    /// The same under a name of the caller's choice.
+    pub fn run_named(&self, name: &str, words: &[&str]) {
+        let fixed = ["run", "--detach", "--stop-signal", "KILL", "--name", name];
+        self.podman(&[&fixed[..], words, &[&self.image, "sleep", "86400"]].concat());
+    }
+
+    /// A pod without a network, by its name.
+    pub fn pod(&self) -> String {
+        let name = unique("pd");
+        let fixed = ["pod", "create", "--name", &name, "--network", "none"];
+        let infra = ["--infra-image", &self.image, "--infra-command", "/bin/sleep 86400"];
+        self.podman(&[&fixed[..], &infra].concat());
+        name
+    }
+
+    /// `podman` on it.
+    pub fn podman(&self, more: &[&str]) -> String {
         let words = words(&self.folder);
         let words: Vec<_> = words.iter().map(String::as_str).chain(more.iter().copied()).collect();
         run("podman", &words)
     }
 
-    /// What `-H` takes.
-    pub fn socket(&self) -> String {
-        format!("unix://{}/podman.sock", self.folder)
+    /// Where it listens.
+    pub fn path(&self) -> String {
+        format!("{}/podman.sock", self.folder)
     }
 
-    /// The container's name.
+    /// What `-H` takes.
+    pub fn socket(&self) -> String {
+        format!("unix://{}", self.path())
+    }
+
+    /// What `--engine` takes.
+    pub fn engine(&self) -> String {
+        format!("podman={}", self.path())
+    }
+
+    /// The name of the container that it began with.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The PID of the container's first process.
+    /// The PID of that container's first process.
     pub fn pid(&self) -> String {
-        self.podman(&["inspect", "--format", "{{.State.Pid}}", &self.name])
+        self.pid_of(&self.name)
     }
+
+    /// The full id of a container.
+    pub fn id_of(&self, name: &str) -> String {
+        self.podman(&["inspect", "--format", "{{.Id}}", name])
+    }
+
+    fn pid_of(&self, name: &str) -> String {
+        self.podman(&["inspect", "--format", "{{.State.Pid}}", name])
+    }
+
+    /// A container as it runs now.
+    pub fn home(&self, name: &str) -> PodmanContainer {
+        PodmanContainer { pid: self.pid_of(name) }
+    }
+}
+
+impl Home for PodmanContainer {
+    fn netns(&self) -> String {
+        self.pid.clone()
+    }
+
+    fn ip(&self, words: &[&str]) -> String {
+        run("nsenter", &[&["--target", &self.pid, "--net", "ip"], words].concat())
+    }
+
+    fn busybox(&self, words: &[&str]) -> io::Result<Output> {
+        output("nsenter", &[&["--target", &self.pid, "--net", "busybox"], words].concat())
+    }
+}
+
+fn serve(folder: &str) -> Child {
+    let socket = format!("unix://{folder}/podman.sock");
+    let mut command = program("podman");
+    command.args(words(folder)).args(["system", "service", "--time", "0", &socket]);
+    let said = std::fs::File::create(format!("{folder}/service.said"));
+    let said = said.expect("podman gets a file for its words");
+    let service = command.stdout(Stdio::null()).stderr(said).spawn();
+    service.unwrap_or_else(|error| panic!("podman: {error}"))
 }
 
 /// Storage of its own, and what works without systemd and on hybrid cgroups.
 fn words(folder: &str) -> Vec<String> {
     let words = ["--root", "R/root", "--runroot", "R/run", "--storage-driver", "vfs"];
-    let more = ["--runtime", "runc", "--cgroup-manager", "cgroupfs"];
+    let more = ["--runtime", "R/runtime", "--cgroup-manager", "cgroupfs"];
     words.iter().chain(&more).map(|word| word.replace("R/", &format!("{folder}/"))).collect()
 }
 
 impl Drop for Podman {
     fn drop(&mut self) {
         let words = words(&self.folder);
-        let remove = ["rm", "--force", "--time", "0", &self.name];
-        let words: Vec<_> = words.iter().map(String::as_str).chain(remove).collect();
-        let _ = try_run("podman", &words);
+        for remove in
+            [&["rm", "--force", "--time", "0", "--all"][..], &["pod", "rm", "--force", "--all"]]
+        {
+            let words: Vec<_> =
+                words.iter().map(String::as_str).chain(remove.iter().copied()).collect();
+            let _ = try_run("podman", &words);
+        }
         let _ = self.service.kill();
         let _ = self.service.wait();
         // The container's monitor cleans up behind our back; the folder is not ours before.

@@ -105,13 +105,15 @@ impl Filters<'_> {
         row: Option<&Container>,
     ) -> bool {
         let labels = row.map(|row| &row.labels);
-        self.agree(&FilterFields::of_attachment(attachment, &who.name, &who.id.0, labels))
+        let fields = FilterFields::of_attachment(attachment, &who.name, &who.id.0, labels);
+        self.agree(&FilterFields { qualified: who.qualified.as_deref(), ..fields })
     }
 
     /// Whether an interface of a container could pass, of which nothing else is known.
     pub fn may_pass(self, row: &Container) -> bool {
         let fields = FilterFields {
             name: &row.name,
+            qualified: None,
             id: &row.id.0,
             bridge: None,
             fake_bridge: None,
@@ -121,8 +123,11 @@ impl Filters<'_> {
         };
         let named: Vec<_> = self.0.iter().filter(|filter| filter.key == "container").collect();
         let mut labels = self.0.iter().filter(|filter| filter.key == "label");
-        (named.is_empty() || named.into_iter().any(|filter| fields.fit(filter)))
-            && labels.all(|filter| fields.fit(filter))
+        // Its engine may stand before it.
+        let bare =
+            |filter: &Filter| filter.value.rsplit_once(':').map(|(_, name)| name == &*row.name);
+        let fits = |filter: &Filter| fields.fit(filter) || bare(filter) == Some(true);
+        (named.is_empty() || named.into_iter().any(fits)) && labels.all(|filter| fields.fit(filter))
     }
 
     /// Every label must fit; of the other keys one value each.
@@ -141,6 +146,8 @@ impl Filters<'_> {
 pub struct FilterFields<'a> {
     /// Name of the container.
     pub name: &'a str,
+    /// The same with its engine before it, where it is called so.
+    pub qualified: Option<&'a str>,
     /// Its full id.
     pub id: &'a str,
     /// The bridge it is on.
@@ -166,6 +173,7 @@ impl<'a> FilterFields<'a> {
         let port = attachment.port.port();
         Self {
             name,
+            qualified: None,
             id,
             bridge: port.map(|port| &*port.bridge),
             fake_bridge: port.and_then(|port| port.fake_bridge.as_deref()),
@@ -182,6 +190,7 @@ impl<'a> FilterFields<'a> {
         let words = last.map_or("", |last| &last.words);
         Self {
             name: known.map_or(words, |known| &known.name),
+            qualified: None,
             id: known.map_or(words, |known| &known.id.0),
             bridge: Some(&row.bridge),
             fake_bridge: row.fake_bridge.as_deref(),
@@ -194,7 +203,10 @@ impl<'a> FilterFields<'a> {
     fn fit(&self, filter: &Filter) -> bool {
         let value = filter.value.as_str();
         match filter.key {
-            "container" => self.name == value || (!value.is_empty() && self.id.starts_with(value)),
+            "container" => {
+                let called = self.name == value || self.qualified == Some(value);
+                called || (!value.is_empty() && self.id.starts_with(value))
+            }
             "bridge" => [self.bridge, self.fake_bridge].contains(&Some(value)),
             "vlan" => {
                 let vlan = value.parse().ok();
@@ -231,6 +243,7 @@ mod tests {
     fn the_same_key_means_either_and_two_keys_mean_both() {
         let labels = BTreeMap::from([("tier".to_owned(), "web".to_owned())]);
         let fields = FilterFields {
+            qualified: None,
             name: "web",
             id: "ab12",
             bridge: Some("br0"),

@@ -7,7 +7,7 @@ use crate::NamedBridge;
 use crate::filter::Filter;
 use crate::ids::NetnsId;
 use crate::query::{self, QueryError, Subject};
-use crate::snapshot::{Container, Namespace, Snapshot};
+use crate::snapshot::{Container, Namespace, Observed, Snapshot};
 use crate::switch::SwitchSource;
 use crate::target::Target;
 use crate::wiring::{Attachment, Wiring};
@@ -121,6 +121,13 @@ impl Look {
     /// [`QueryError::SourceUnavailable`].
     pub fn switch(&self, source: SwitchSource) -> Result<(), QueryError> {
         query::switch(&self.snapshot, source)
+    }
+
+    /// The engines that could not be asked whether they have a container of the name that is asked
+    /// about, a sentence each.
+    pub fn silent_engines(&self) -> impl Iterator<Item = String> {
+        let absent = self.snapshot.engines.values().filter_map(Observed::absence);
+        absent.map(|why| format!("{why}: whether it has one of that name too is not known"))
     }
 
     /// What could not be seen, a sentence each.

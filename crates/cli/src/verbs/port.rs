@@ -85,7 +85,11 @@ impl<'a> Asked<'a> {
         let found = look.attachments_on(subject, self.bridge)?;
         let row = |attachment: &Cow<'_, Attachment>| v1::Attachment::of(attachment, subject);
         let rows = found.iter().map(row).collect();
-        let remarks = subject.remark(&look.snapshot).into_iter().chain(doubts(&found)).collect();
+        let remarks = subject.remark(&look.snapshot).into_iter().chain(doubts(&found));
+        let remarks = match self.target {
+            Target::Container(_) => remarks.chain(look.silent_engines()).collect(),
+            Target::Process(_) | Target::Netns(_) => remarks.collect(),
+        };
         Ok(Answer { rows, bridge: self.bridge, remarks })
     }
 }

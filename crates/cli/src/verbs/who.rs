@@ -51,5 +51,5 @@ fn names(hits: &[(MatchedBy, Match<'_>)]) -> String {
         Match::Attachment(found) => &found.tenants[..],
         Match::Port(_) => &[],
     });
-    tenants.map(|who| printable(&who.name) + "\n").collect()
+    tenants.map(|who| printable(who.called()) + "\n").collect()
 }

@@ -34,6 +34,7 @@ mod option_values;
 mod os_ken;
 mod page;
 mod plain_namespaces;
+mod podman;
 mod pods;
 mod port_identity;
 mod proof;

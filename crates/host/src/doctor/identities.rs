@@ -9,7 +9,7 @@ use crate::kernel;
 
 const ELSEWHERE: &str = "what is missing there is not proven to be gone here: run docker-ovs where \
                          the source runs, in its PID namespace";
-const ASK: &str = "-H with its address asks it instead";
+const ASK: &str = "--engine KIND=ADDRESS asks it";
 const SILENT: &str =
     "what does not say whose it is may be one of its containers', and is not pruned";
 const SWITCH: &str = "run docker-ovs as root, where Open vSwitch runs, in its PID namespace; --db \
@@ -24,7 +24,7 @@ pub(super) fn check(snapshot: &Snapshot) -> Vec<Check> {
     database.chain(engines).chain(snapshot.other_engines.iter().map(other)).collect()
 }
 
-/// An engine that is not asked who runs what; `-H` asks it instead.
+/// An engine that is not asked who runs what; `--engine` asks it.
 fn other(engine: &OtherEngine) -> Check {
     let name = "identity".to_owned();
     let target = engine.address.clone();

@@ -205,7 +205,11 @@ impl Engines {
 
     fn add(&mut self, kind: &'static EngineKind, address: &str, is_named: bool) {
         match (kind.open)(address) {
-            Ok(engine) => self.add_engine(engine, None, is_named),
+            Ok(engine) => {
+                let user = socket_of(engine.as_ref()).and_then(|path| user_of(&path));
+                let name = user.map(|user| format!("{}@{user}", kind.name));
+                self.add_engine(engine, name, is_named);
+            }
             Err(why) => {
                 let name = self.free_name(kind.name, address);
                 self.list.push(Configured { name, engine: Err(why), named: is_named });
@@ -247,6 +251,12 @@ pub(super) fn socket_of(engine: &dyn Engine) -> Option<PathBuf> {
 pub(super) fn file(path: &Path) -> Option<(u64, u64)> {
     let file = std::fs::metadata(path).ok()?;
     Some((file.dev(), file.ino()))
+}
+
+/// The user in whose folder it is.
+fn user_of(path: &Path) -> Option<u32> {
+    let below = path.strip_prefix(USERS).ok()?;
+    below.iter().next()?.to_str()?.parse().ok()
 }
 
 /// What users make may be anything.

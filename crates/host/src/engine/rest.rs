@@ -87,6 +87,11 @@ impl Rest {
                 SourceError::new(SourceErrorKind::Unreachable, what, "there is no such socket")
                     .hint(self.hints.missing)
             }
+            // Not the same as none: what runs containers may have run some, and they live on.
+            HttpError::Connect(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+                SourceError::new(SourceErrorKind::Gone, what, "connection refused")
+                    .hint("nothing listens at its socket: is the daemon running?")
+            }
             HttpError::Broken(error) if error.is_incomplete_message() => {
                 SourceError::new(SourceErrorKind::Gone, what, "it closed the connection")
             }

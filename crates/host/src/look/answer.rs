@@ -33,12 +33,15 @@ pub(super) async fn inspect(
     due.hold(|| engine.what(), ask).await
 }
 
+/// All containers, of which only the names are wanted.
 pub(super) async fn list(
     configured: &Configured,
     due: Deadline,
 ) -> Result<Vec<Found>, SourceError> {
     let engine = configured.engine()?;
-    due.hold(|| engine.what(), engine.list()).await
+    let mut listed = due.hold(|| engine.what(), engine.list()).await?;
+    listed.iter_mut().for_each(|found| (found.row.pid, found.sandbox) = (None, None));
+    Ok(listed)
 }
 
 /// What one engine said, with the namespaces held open that its containers are in.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, join_all};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
-use model::snapshot::Engine as EngineName;
+use model::snapshot::{Container, Engine as EngineName};
 use model::{SourceError, query};
 use tokio::sync::watch::{Receiver, Sender, channel};
 use tokio::time::sleep;
@@ -34,6 +34,23 @@ pub(super) struct Lookup<'e> {
     due: Deadline,
 }
 
+/// In which way a container fits what is asked for; the best one first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    Id,
+    Name,
+    Prefix,
+}
+
+impl Fit {
+    fn of(row: &Container, wanted: &str) -> Self {
+        if *row.id.0 == *wanted {
+            return Self::Id;
+        }
+        if *row.name == *query::without_slash(wanted) { Self::Name } else { Self::Prefix }
+    }
+}
+
 impl<'e> Lookup<'e> {
     /// Asks until one engine has it, or all have answered. Engines that users run for themselves are
     /// asked only where no engine of the host has it, or one of theirs is named.
@@ -58,16 +75,21 @@ impl<'e> Lookup<'e> {
             let mut waiting: FuturesUnordered<_> = inspected.collect();
             while let Some(answer) = waiting.next().await {
                 let first = answer.1.as_ref().ok().and_then(|rows| rows.first());
-                let is_full_id = first.map(|first| *first.row.id.0 == *name);
+                let fit = first.map(|first| Fit::of(&first.row, name));
                 said.push(answer);
-                let Some(is_full_id) = is_full_id else { continue };
+                let Some(fit) = fit else { continue };
                 found.send_replace(true);
-                if is_full_id {
+                match fit {
                     // No other container has the same.
-                    waiting.clear();
+                    Fit::Id => waiting.clear(),
+                    Fit::Name => {}
+                    // What another one is called comes before the beginning of an id.
+                    Fit::Prefix => continue,
                 }
-                let answers = said.into_iter().map(EngineAnswer::of).collect();
-                return Self { answers, waiting, found, due };
+                return Self::of(said, name, waiting, found, due);
+            }
+            if *found.borrow() {
+                return Self::of(said, name, waiting, found, due);
             }
         }
         let all = said.into_iter().map(|(configured, found)| async move {
@@ -76,8 +98,27 @@ impl<'e> Lookup<'e> {
                 found => (configured, found),
             }
         });
-        let answers = join_all(all).await.into_iter().map(EngineAnswer::of).collect();
-        Self { answers, waiting: FuturesUnordered::new(), found, due }
+        let said = join_all(all).await;
+        Self::of(said, name, FuturesUnordered::new(), found, due)
+    }
+
+    fn of(
+        mut said: Vec<Said<'e>>,
+        name: &str,
+        waiting: FuturesUnordered<BoxFuture<'e, Said<'e>>>,
+        found: Sender<bool>,
+        due: Deadline,
+    ) -> Self {
+        let fit = |said: &Said<'_>| {
+            said.1
+                .as_ref()
+                .ok()
+                .and_then(|rows| rows.first())
+                .map(|first| Fit::of(&first.row, name))
+        };
+        said.sort_by_key(|said| fit(said).unwrap_or(Fit::Prefix));
+        let answers = said.into_iter().map(EngineAnswer::of).collect();
+        Self { answers, waiting, found, due }
     }
 
     /// The namespace of the container.
@@ -125,7 +166,7 @@ async fn while_it_counts(
         answer = answer => answer,
         () = too_late => {
             let what = configured.engine().map(Engine::what)?;
-            Err(late(what, OTHERS_WITHIN).hint("whether it has one of that name too is not known"))
+            Err(late(what, OTHERS_WITHIN))
         }
     }
 }

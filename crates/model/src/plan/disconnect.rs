@@ -296,6 +296,7 @@ impl<'a> DisconnectPlanner<'a> {
             name: known.map_or_else(|| name.into(), |known| known.name.clone()),
             id: known.map_or_else(|| ContainerId(id.into()), |known| known.id.clone()),
             engine: Engine::default(),
+            qualified: None,
         }
     }
 }

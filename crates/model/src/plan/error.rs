@@ -141,6 +141,16 @@ pub enum PlanError {
         /// What cannot be told, and what would have to be seen.
         why: String,
     },
+    /// The engine's containers have no links of this host.
+    #[error("container {container} of {engine} cannot be connected: {why}")]
+    Rootless {
+        /// The container.
+        container: String,
+        /// Its engine.
+        engine: String,
+        /// Why not.
+        why: String,
+    },
     /// A source may be another machine's.
     #[error("nothing is changed: {what} is not proven to be this host's: {why}")]
     NotHere {
@@ -207,6 +217,7 @@ impl PlanError {
             Self::Undecided { .. } | Self::NotHere { .. } => {
                 "docker ovs doctor tells what answers, and docker ovs ports what was seen"
             }
+            Self::Rootless { .. } => "what root runs can be connected: sudo podman run",
             Self::NotItsOwn { .. } => "ovs-vsctl del-port takes it from all that is on it",
             Self::Bonded { .. } => "ovs-vsctl del-bond-iface takes it out of the bond",
             Self::NotAName { .. } | Self::BadAddress { .. } | Self::BadVlans { .. } => return None,

@@ -53,6 +53,7 @@ impl Planner<'_> {
             name: self.container.name.clone(),
             id: self.container.id.clone(),
             engine: self.engine().cloned().unwrap_or_default(),
+            qualified: None,
         }
     }
 
@@ -61,10 +62,15 @@ impl Planner<'_> {
         all.find(|(_, row)| row.id == self.container.id).map(|(engine, _)| engine)
     }
 
-    /// Makes sure that the container's engine is this host's: its PIDs are of another world
-    /// otherwise.
+    /// Makes sure that the container's engine is this host's, as its PIDs are of another world
+    /// otherwise, and that its containers can have a link of this host.
     pub(super) fn require_engine(&self) -> Result<(), PlanError> {
-        self.engine().map_or(Ok(()), |engine| require_engine(self.snapshot, engine))
+        let Some(engine) = self.engine() else { return Ok(()) };
+        if let Some(why) = engine.refusal() {
+            let container = self.container.name.to_string();
+            return Err(PlanError::Rootless { container, engine: engine.to_string(), why });
+        }
+        require_engine(self.snapshot, engine)
     }
 
     /// The record of an interface of this container: whose it is, as far as the sources say who

@@ -34,43 +34,46 @@ pub fn without_slash(wanted: &str) -> &str {
 /// [`QueryError::SourceUnavailable`] when no engine could be asked.
 pub fn container<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<&'a Container, QueryError> {
     let (engines, wanted) = engines_of(snapshot.engines.keys(), wanted);
-    let all = || snapshot.containers_by_engine().filter(|(engine, _)| engines.contains(engine));
-    if let Some((_, exact)) = all().find(|(_, row)| *row.id.0 == *wanted) {
-        return Ok(exact);
-    }
-    let name = without_slash(wanted);
-    match of_host_first(all().filter(|(_, row)| *row.name == *name)).as_slice() {
-        [] => {}
-        [(_, first), others @ ..] if others.iter().all(|(_, row)| row.id == first.id) => {
-            return Ok(first);
-        }
-        several => {
-            return Err(QueryError::AmbiguousName {
-                wanted: wanted.to_owned(),
-                candidates: told(several.iter().map(|(engine, _)| format!("{engine}:{name}"))),
-            });
+    let all = snapshot.containers_by_engine().filter(|(engine, _)| engines.contains(engine));
+    let (of_users, of_host): (Vec<_>, Vec<_>) =
+        all.partition(|(engine, _)| engine.user().is_some());
+    for runs in [of_host, of_users] {
+        if let Some(found) = one_of(&runs, wanted)? {
+            return Ok(found);
         }
     }
-    match of_host_first(all().filter(|(_, row)| is_prefix(wanted, row))).as_slice() {
-        [] => Err(no_such_container(snapshot, &engines, wanted)),
-        [(_, first), others @ ..] if others.iter().all(|(_, row)| row.id == first.id) => Ok(first),
-        many => Err(QueryError::AmbiguousContainer {
-            wanted: wanted.to_owned(),
-            candidates: told(
-                many.iter().map(|(_, row)| format!("{} ({})", row.id.short(), row.name)),
-            ),
-        }),
-    }
+    Err(no_such_container(snapshot, &engines, wanted))
 }
 
 /// A container, and the engine that runs it.
 type Run<'a> = (&'a Engine, &'a Container);
 
-/// Those of the host's own engines, or else those of users'.
-fn of_host_first<'a>(found: impl Iterator<Item = Run<'a>>) -> Vec<Run<'a>> {
-    let (of_users, of_host): (Vec<_>, Vec<_>) =
-        found.partition(|(engine, _)| engine.user().is_some());
-    if of_host.is_empty() { of_users } else { of_host }
+fn one_of<'a>(runs: &[Run<'a>], wanted: &str) -> Result<Option<&'a Container>, QueryError> {
+    if let Some((_, exact)) = runs.iter().find(|(_, row)| *row.id.0 == *wanted) {
+        return Ok(Some(exact));
+    }
+    let name = without_slash(wanted);
+    let named: Vec<_> = runs.iter().filter(|(_, row)| *row.name == *name).collect();
+    if let Some((_, first)) = named.first() {
+        // One engine may be asked in two ways.
+        if named.iter().all(|(_, row)| row.id == first.id) {
+            return Ok(Some(first));
+        }
+        return Err(QueryError::AmbiguousName {
+            wanted: wanted.to_owned(),
+            candidates: told(named.iter().map(|(engine, _)| format!("{engine}:{name}"))),
+        });
+    }
+    let begun: Vec<_> =
+        runs.iter().map(|(_, row)| *row).filter(|row| is_prefix(wanted, row)).collect();
+    match begun.first() {
+        None => Ok(None),
+        Some(first) if begun.iter().all(|row| row.id == first.id) => Ok(Some(first)),
+        Some(_) => Err(QueryError::AmbiguousContainer {
+            wanted: wanted.to_owned(),
+            candidates: told(begun.iter().map(|row| format!("{} ({})", row.id.short(), row.name))),
+        }),
+    }
 }
 
 /// The engines among `known` that `wanted` may mean, and the name without them. Before it an engine

@@ -118,6 +118,7 @@ impl<'a> ContainerIndex<'a> {
             name: row.name.clone(),
             id: row.id.clone(),
             engine: engine.clone(),
+            qualified: None,
         });
         Some(LastTenant { words, container, interface: claim.interface.map(str::to_owned) })
     }

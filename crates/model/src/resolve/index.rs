@@ -12,6 +12,7 @@ use crate::ids::{Ifindex, LinkKey, NetnsId};
 use crate::snapshot::{Container, Engine, Link, Namespace, Observed, Scope, Snapshot};
 use crate::wiring::ContainerRef;
 
+use super::clashes::Clashes;
 use super::entries::{PortEntries, answering};
 use super::group::{OneOrMore, group};
 
@@ -204,12 +205,20 @@ fn veths_by_peer(namespaces: &Namespaces<'_>) -> FxHashMap<(LinkKey, Ifindex), O
 
 fn tenants(snapshot: &Snapshot) -> FxHashMap<NetnsId, OneOrMore<Tenant<'_>>> {
     let mut homes: FxHashMap<NetnsId, OneOrMore<Tenant<'_>>> = FxHashMap::default();
+    let clashes = Clashes::of(snapshot);
     for (engine, row) in snapshot.containers_by_engine() {
-        let tenant =
-            ContainerRef { name: row.name.clone(), id: row.id.clone(), engine: engine.clone() };
-        let tenant = Arc::new(tenant);
+        let tenant = Arc::new(ContainerRef {
+            name: row.name.clone(),
+            id: row.id.clone(),
+            engine: engine.clone(),
+            qualified: clashes.qualified(engine, row),
+        });
         for netns in row.namespaces() {
-            homes.entry(netns).or_default().push((Arc::clone(&tenant), row));
+            let home = homes.entry(netns).or_default();
+            // One engine may be asked in two ways.
+            if snapshot.engines.len() < 2 || home.iter().all(|(known, _)| known.id != row.id) {
+                home.push((Arc::clone(&tenant), row));
+            }
         }
     }
     for home in homes.values_mut() {

@@ -7,6 +7,7 @@
 //! answers from the switch's side.
 
 mod claims;
+mod clashes;
 mod containers;
 mod entries;
 mod group;

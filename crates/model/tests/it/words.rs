@@ -23,7 +23,7 @@ fn say<T: Display, const N: usize>(all: [(T, &str); N]) {
 
 fn web() -> ContainerRef {
     let (name, engine) = ("web".into(), Engine("docker".into()));
-    ContainerRef { name, id: ContainerId("ab".repeat(32).into()), engine }
+    ContainerRef { name, id: ContainerId("ab".repeat(32).into()), engine, qualified: None }
 }
 
 #[test]

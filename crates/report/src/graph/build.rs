@@ -109,7 +109,7 @@ fn jack(row: &SwitchPort, port: &v1::Port, links: &[v1::Explanation]) -> Jack {
 }
 
 fn plug(plug: &v1::PortLink, links: &[v1::Explanation]) -> Plug {
-    let names: Vec<_> = plug.tenants.iter().map(|who| clean(&who.container)).collect();
+    let names: Vec<_> = plug.tenants.iter().map(|who| clean(&who.called)).collect();
     let mut links = links.iter().map(|explanation| &explanation.attachment);
     let link = links.find(|link| link.netns == plug.netns && link.interface == plug.interface);
     Plug {

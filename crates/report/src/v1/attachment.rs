@@ -17,6 +17,9 @@ use super::{State, VlanMode, Wire};
 pub struct Attachment {
     /// Name of the container; empty for a namespace without one.
     pub container: String,
+    /// What it is called on this host: its name, with its engine before it, `podman:web`, where
+    /// another engine has a container of that name.
+    pub called: String,
     /// Its full id.
     #[serde(rename = "ID")]
     pub id: String,
@@ -90,6 +93,8 @@ pub struct Attachment {
 pub struct Tenant {
     /// Its name.
     pub container: String,
+    /// What it is called on this host, as in an attachment.
+    pub called: String,
     /// Its full id.
     #[serde(rename = "ID")]
     pub id: String,
@@ -105,6 +110,7 @@ impl Attachment {
         let vlans = VlanFields::from(port.and_then(|port| port.vlans.clone()));
         Self {
             container: who.map(|who| who.name.to_string()).unwrap_or_default(),
+            called: who.map(|who| who.called().to_owned()).unwrap_or_default(),
             id: who.map(|who| who.id.0.to_string()).unwrap_or_default(),
             engine: who.map(|who| who.engine.to_string()).unwrap_or_default(),
             interface: found.link.name.to_string(),
@@ -151,6 +157,7 @@ impl Attachment {
         let who = last.container.as_ref();
         Self {
             container: who.map_or_else(|| last.words.clone(), |who| who.name.to_string()),
+            called: who.map_or_else(|| last.words.clone(), |who| who.called().to_owned()),
             id: who.map(|who| who.id.0.to_string()).unwrap_or_default(),
             engine: who.map(|who| who.engine.to_string()).unwrap_or_default(),
             interface: last.interface.clone().unwrap_or_default(),
@@ -197,6 +204,7 @@ impl Tenant {
     pub(super) fn new(who: &ContainerRef) -> Self {
         Self {
             container: who.name.to_string(),
+            called: who.called().to_owned(),
             id: who.id.0.to_string(),
             engine: who.engine.to_string(),
         }

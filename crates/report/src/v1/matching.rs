@@ -20,6 +20,8 @@ pub struct Match {
     /// Its full id.
     #[serde(rename = "ID")]
     pub id: String,
+    /// Who runs it; empty if none is on that port.
+    pub engine: String,
     /// All containers in its namespace.
     pub tenants: Vec<Tenant>,
     /// Name of the link inside.
@@ -63,6 +65,7 @@ impl Match {
             who: String::new(),
             container: row.container,
             id: row.id,
+            engine: row.engine,
             tenants: row.tenants,
             interface: row.interface,
             state: row.state,
@@ -83,6 +86,7 @@ impl Match {
             who: row.who,
             container: String::new(),
             id: String::new(),
+            engine: String::new(),
             tenants: Vec::new(),
             interface: String::new(),
             state: State::from(row.state),

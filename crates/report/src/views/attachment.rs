@@ -28,7 +28,7 @@ pub const PORT: View<Attachment> = View {
     csv: &[INTERFACE, BARE_OFPORT, BARE_MAC, BARE_BRIDGE],
 };
 
-const CONTAINER: Column<Attachment> = ("CONTAINER", |row| row.container.clone());
+const CONTAINER: Column<Attachment> = ("CONTAINER", |row| row.called.clone());
 const SHORT_ID: Column<Attachment> = ("CONTAINER ID", |row| short_id(&row.id).to_owned());
 const FULL_ID: Column<Attachment> = ("CONTAINER ID", |row| row.id.clone());
 const STATE: Column<Attachment> = ("STATE", |row| row.state.to_string());

@@ -6,11 +6,17 @@ use crate::v1::Event;
 
 const TIME: Column<Event> = ("TIME", |row| row.time.clone());
 const ACTION: Column<Event> = ("ACTION", |row| row.action.to_string());
-const CONTAINER: Column<Event> = ("CONTAINER", |row| row.container.clone());
+const CONTAINER: Column<Event> = ("CONTAINER", container);
 const INTERFACE: Column<Event> = ("INTERFACE", |row| row.interface.clone());
 const BRIDGE: Column<Event> = ("BRIDGE", |row| dash(row.bridge.as_ref()));
 const OFPORT: Column<Event> = ("OFPORT", |row| number(row.ofport));
 const BARE_BRIDGE: Column<Event> = ("", |row| row.bridge.clone().unwrap_or_default());
+
+/// What the container is called; a namespace without one goes by its own name.
+fn container(row: &Event) -> String {
+    let called = row.attachment.as_ref().map(|attachment| &attachment.called);
+    called.filter(|called| !called.is_empty()).unwrap_or(&row.container).clone()
+}
 
 /// Events, each a row.
 pub const EVENTS: View<Event> = View {

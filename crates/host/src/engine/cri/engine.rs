@@ -42,8 +42,8 @@ impl Engine for Cri {
         async {
             let version: Result<VersionResponse, _> = self.client.ask(method::VERSION, &()).await;
             let version = version.map_err(|error| self.source_error(&error))?;
-            let VersionResponse { runtime_name, runtime_version, runtime_api_version } = version;
-            Ok(format!("{runtime_name} {runtime_version}, CRI {runtime_api_version}"))
+            let VersionResponse { name, version, api_version } = version;
+            Ok(format!("{name} {version}, CRI {api_version}"))
         }
         .boxed()
     }

@@ -23,12 +23,13 @@ pub(super) const ITEMS: u32 = 1;
 
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct VersionResponse {
+    /// `runtime_name`, and so on.
     #[prost(string, tag = "2")]
-    pub(super) runtime_name: String,
+    pub(super) name: String,
     #[prost(string, tag = "3")]
-    pub(super) runtime_version: String,
+    pub(super) version: String,
     #[prost(string, tag = "4")]
-    pub(super) runtime_api_version: String,
+    pub(super) api_version: String,
 }
 
 #[derive(Clone, PartialEq, Message)]

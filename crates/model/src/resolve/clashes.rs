@@ -1,0 +1,33 @@
+//! Names that containers of several engines have: those are told with their engine before them.
+
+use rustc_hash::FxHashMap;
+
+use crate::ids::Name;
+use crate::snapshot::{Container, Engine, Snapshot};
+
+/// The containers by their name; none where one engine alone was asked.
+pub(super) struct Clashes<'a>(FxHashMap<&'a str, Vec<(&'a Engine, &'a Container)>>);
+
+impl<'a> Clashes<'a> {
+    pub(super) fn of(snapshot: &'a Snapshot) -> Self {
+        let mut named: FxHashMap<&str, Vec<_>> = FxHashMap::default();
+        if snapshot.engines.len() > 1 {
+            for (engine, row) in snapshot.containers_by_engine() {
+                named.entry(&row.name).or_default().push((engine, row));
+            }
+        }
+        Self(named)
+    }
+
+    /// The name with its engine, if the name alone means another one too. What users run for
+    /// themselves takes no name from what the host runs.
+    pub(super) fn qualified(&self, engine: &Engine, row: &Container) -> Option<Name> {
+        let others = self.0.get(&*row.name)?;
+        let clashes = others.iter().any(|(other, theirs)| {
+            *other != engine
+                && theirs.id != row.id
+                && (other.user().is_none() || engine.user().is_some())
+        });
+        clashes.then(|| format!("{engine}:{}", row.name).into())
+    }
+}
