@@ -135,7 +135,7 @@ fn a_way_through_a_namespace_that_nothing_leads_to_is_unknown() {
     ip(&["link", "add", "link", "in0", "name", "eth0", "type", "macvlan"]);
     ip(&["link", "set", "eth0", "netns", &macvlan.netns()]);
     let mounted = [told(&veth, "eth0"), told(&macvlan, "eth0")];
-    run("umount", &[file]);
+    run("umount", &["--lazy", file]);
     assert_eq!(mounted, [both("none"), both("none")]);
     assert_eq!([told(&veth, "eth0"), told(&macvlan, "eth0")], [both("unknown"), both("unknown")]);
 }
