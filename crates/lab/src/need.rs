@@ -26,6 +26,8 @@ pub enum Need {
     Podman,
     /// containerd, and CNI's plugins.
     Containerd,
+    /// LXC.
+    Lxc,
     /// Chromium and its driver.
     Browser,
     /// The library of faketime(1).

@@ -25,6 +25,7 @@ mod killed_anywhere;
 mod live;
 mod live_faults;
 mod logging;
+mod lxc;
 mod machine;
 mod manual;
 mod no_room;

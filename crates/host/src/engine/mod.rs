@@ -13,6 +13,7 @@ pub mod feeds;
 mod inspections;
 pub(crate) mod kinds;
 pub(crate) mod known;
+mod lxc;
 pub(crate) mod netns;
 pub(crate) mod others;
 mod podman;
@@ -63,6 +64,8 @@ pub enum Peer {
     Untold,
     /// A process behind a network address, which is not told.
     Network,
+    /// None: what it says is read from files of this machine, and from the processes of containers.
+    Files,
     /// The process that listens at its socket; 0 for one in a PID namespace that this program does
     /// not see.
     Process(u32),

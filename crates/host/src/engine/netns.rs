@@ -119,7 +119,7 @@ impl<'e> Proof<'e> {
     fn of(engine: &'e dyn Engine) -> Self {
         let process = match engine.peer() {
             Peer::Process(pid) => Process::open(pid).ok(),
-            Peer::Untold | Peer::Network => None,
+            Peer::Untold | Peer::Network | Peer::Files => None,
         };
         let user = process.and_then(|process| process.user()).filter(|user| *user != 0);
         Self { engine, user }
