@@ -79,7 +79,9 @@ impl Host {
         let named = named(&configured);
         let (found, all) = channel(Vec::new());
         let mut following = Following { timeout: self.timeout, found, tasks: JoinSet::new() };
-        configured.into_iter().for_each(|engine| following.follow(engine));
+        for engine in configured {
+            following.follow(engine);
+        }
         let engines = EngineFeeds::growing(all);
         tasks.push(tokio::spawn(following.find_more(self.engines.clone())));
         let (host, (publish, switch)) = (self.clone(), channel(Latest::default()));

@@ -88,7 +88,9 @@ impl Discovery {
                 found.retain(|place| place.kind.name != docker::KIND.name);
             }
         }
-        found.iter().for_each(|place| all.add_place(place, false));
+        for place in &found {
+            all.add_place(place, false);
+        }
     }
 
     fn add_named(&self, kind: &'static EngineKind, address: Option<&str>, all: &mut Engines) {
@@ -109,7 +111,9 @@ impl Discovery {
         if found.is_empty() {
             found.push(missing);
         }
-        found.iter().for_each(|place| all.add_place(place, true));
+        for place in &found {
+            all.add_place(place, true);
+        }
     }
 }
 

@@ -40,7 +40,9 @@ pub(super) async fn list(
 ) -> Result<Vec<Found>, SourceError> {
     let engine = configured.engine()?;
     let mut listed = due.hold(|| engine.what(), engine.list()).await?;
-    listed.iter_mut().for_each(|found| (found.row.pid, found.sandbox) = (None, None));
+    for found in &mut listed {
+        (found.row.pid, found.sandbox) = (None, None);
+    }
     Ok(listed)
 }
 

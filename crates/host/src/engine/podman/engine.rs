@@ -9,7 +9,7 @@ use model::snapshot::{Container, Engine as Kind};
 use model::{SourceError, query};
 use tokio::time::sleep;
 
-use super::read::{Inspected, Podman};
+use super::read::{Inspected, Listed, Podman};
 use crate::engine::rest::can_name_a_container;
 use crate::engine::{Engine, Event, Events, Found, Peer};
 use crate::identity::process::Process;
@@ -103,8 +103,10 @@ impl Engine for Podman {
     fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, SourceError>> {
         async {
             let all = self.all().await?;
-            let mut found: Vec<_> = all.into_iter().map(|listed| listed.found()).collect();
-            found.iter_mut().for_each(|found| self.note_host_network(&mut found.row));
+            let mut found: Vec<_> = all.into_iter().map(Listed::found).collect();
+            for found in &mut found {
+                self.note_host_network(&mut found.row);
+            }
             Ok(found)
         }
         .boxed()
