@@ -32,13 +32,7 @@ impl Lxc {
         let container = Self { folder: folder.to_owned(), name: unique("lxc") };
         let own = folder.join(&container.name);
         let root = own.join("rootfs");
-        for name in ["bin", "dev", "etc", "proc", "sys"] {
-            std::fs::create_dir_all(root.join(name)).expect("a folder");
-        }
-        std::fs::copy("/bin/busybox", root.join("bin/busybox")).expect("busybox is there");
-        for applet in ["sh", "sleep", "ip", "ping"] {
-            std::os::unix::fs::symlink("busybox", root.join("bin").join(applet)).expect("a link");
-        }
+        make_root(&root);
         let config = format!(
             "lxc.rootfs.path = dir:{}\nlxc.uts.name = {}\nlxc.init.cmd = /bin/sleep 86400\n\
              lxc.apparmor.profile = unconfined\n{network}\n",
@@ -86,6 +80,18 @@ impl Lxc {
     /// The PID of its first process.
     pub fn pid(&self) -> String {
         self.lxc("lxc-info", &["--pid", "--no-humanize"])
+    }
+}
+
+/// What a container needs that does nothing, made of busybox.
+pub(crate) fn make_root(root: &Path) {
+    for name in ["bin", "dev", "etc", "proc", "run", "sys", "tmp", "usr"] {
+        std::fs::create_dir_all(root.join(name)).expect("a folder");
+    }
+    std::fs::write(root.join("etc/os-release"), "ID=lab\n").expect("a file");
+    std::fs::copy("/bin/busybox", root.join("bin/busybox")).expect("busybox is there");
+    for applet in ["sh", "sleep", "ip", "ping"] {
+        std::os::unix::fs::symlink("busybox", root.join("bin").join(applet)).expect("a link");
     }
 }
 

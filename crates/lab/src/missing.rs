@@ -32,6 +32,7 @@ pub(crate) fn missing(need: Need) -> Option<Missing> {
         Need::Machine => of_machine().or_else(|| missing(Need::Docker)),
         Need::Podman => complaint("podman", &["--version"]).map(Missing::from),
         Need::Containerd => of_containerd().map(Missing::from),
+        Need::Nspawn => complaint("systemd-nspawn", &["--version"]).map(Missing::from),
         Need::Lxc => complaint("lxc-start", &["--version"]).map(Missing::from),
         Need::Browser => of_tool(&["chromium", "chromedriver"], "browser"),
         Need::Promtool => of_tool(&["promtool"], "promtool"),

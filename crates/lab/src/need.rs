@@ -28,6 +28,8 @@ pub enum Need {
     Containerd,
     /// LXC.
     Lxc,
+    /// systemd-nspawn.
+    Nspawn,
     /// Chromium and its driver.
     Browser,
     /// The library of faketime(1).

@@ -29,6 +29,7 @@ mod lxc;
 mod machine;
 mod manual;
 mod no_room;
+mod nspawn;
 mod old_databases;
 mod openapi;
 mod option_values;

@@ -15,6 +15,7 @@ pub(crate) mod kinds;
 pub(crate) mod known;
 mod lxc;
 pub(crate) mod netns;
+mod nspawn;
 pub(crate) mod others;
 mod podman;
 mod rest;
@@ -105,6 +106,12 @@ pub trait Engine: Send + Sync {
     /// that a process is its. By default they end in its full id of 64 digits.
     fn names_in_cgroups(&self, row: &Container, cgroups: &str) -> bool {
         cgroup_is_of(cgroups, &row.id.0)
+    }
+
+    /// Whether the process `parent`, whose child a container's first process is, has put it there: that
+    /// proves it, too.
+    fn has_started(&self, _row: &Container, _parent: u32) -> bool {
+        false
     }
 
     /// All containers, stopped ones too. Their processes need not be told, where

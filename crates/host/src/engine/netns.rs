@@ -188,7 +188,9 @@ impl<'e> Proof<'e> {
         match self.user {
             Some(user) => process.is_below_user(user),
             None => {
+                let has_started = |parent| self.engine.has_started(&found.row, parent);
                 process.is_in_cgroup_of(|cgroups| self.engine.names_in_cgroups(&found.row, cgroups))
+                    || process.parent().is_some_and(has_started)
             }
         }
     }
