@@ -23,8 +23,7 @@ impl Host {
     pub async fn examine(&self) -> Vec<Check> {
         let due = Deadline::after(self.timeout);
         let engines = self.engines.now();
-        let is_alone = engines.len() == 1;
-        let engines = join_all(engines.iter().map(|engine| check_engine(engine, is_alone, due)));
+        let engines = join_all(engines.iter().map(|engine| check_engine(engine, due)));
         let (mut checks, (ovsdb, datapath), vswitchd) =
             tokio::join!(engines, self.check_ovsdb(due), self.check_vswitchd(due));
         let everything = Question {
@@ -73,24 +72,24 @@ impl Host {
     }
 }
 
-/// Whether an engine answers, and what it allows. Of several that were not named one that does not
-/// answer is a source that is missing, and no fault.
-async fn check_engine(configured: &Configured, is_alone: bool, due: Deadline) -> Check {
+/// Whether an engine answers, and what its containers cannot have.
+async fn check_engine(configured: &Configured, due: Deadline) -> Check {
     let ask = async {
         let engine = configured.engine()?;
         due.hold(|| engine.what(), engine.version()).await
     };
     let address = configured.engine().map(Engine::address).unwrap_or_default();
-    let version = ask.await;
-    let is_missing = version.is_err() && !configured.named && !is_alone;
-    let refusal = configured.name.refusal();
-    let said = version.map(|version| match &refusal {
-        None => format!("{version}; its containers can be connected"),
-        Some(why) => format!("{version}; its containers are shown, and cannot be connected: {why}"),
-    });
-    let checked = check(&configured.name.to_string(), address, said);
-    let limited = is_missing || (refusal.is_some() && checked.verdict == Verdict::Ok);
-    Check { verdict: if limited { Verdict::Note } else { checked.verdict }, ..checked }
+    let checked = check(&configured.name.to_string(), address, ask.await);
+    match configured.name.refusal().filter(|_| checked.verdict == Verdict::Ok) {
+        None => checked,
+        Some(why) => {
+            let detail = format!(
+                "{}; its containers are shown, and cannot be connected: {why}",
+                checked.detail
+            );
+            Check { verdict: Verdict::Note, detail, ..checked }
+        }
+    }
 }
 
 /// Checks what a recording tells: which sources were seen, and how the ports are.

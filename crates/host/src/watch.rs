@@ -10,9 +10,10 @@
 //! | some source never answered  | anything                    | waits: the first look is a whole one |
 //! | all given already           | nothing                     | waits |
 //! | a port has a new name that no link has | ports            | asks the kernel's task to read the switch's namespace, and waits for that reading |
-//! | vswitchd has opened a link of the userspace datapath | ports | asks for such a reading, and takes vswitchd to listen to the link until it has come |
+//! | vswitchd has opened a link of the userspace datapath | ports | asks for its packet sockets, and takes vswitchd to listen to the link until it has come |
 //! | such a reading is awaited   | anything                    | waits until the kernel's task has published the number of that reading, or why it cannot read |
 //! | that was only assumed in the look that was given last | the number of that reading | gives them all, whether or not rows changed |
+//! | the links are as in that look, what was assumed counted | links | waits |
 //! | otherwise                   | rows, stale or fresh again  | gives them all |
 //!
 //! The barrier is there because vswitchd may tell of a port before the kernel tells of its link:
@@ -20,7 +21,7 @@
 //! request that was made before they were read ([`LinkReading::number`]); nothing else orders one
 //! source after another.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,7 +41,7 @@ use crate::engine::known::Engines;
 use crate::engine::{self, Configured};
 use crate::identity;
 use crate::kernel;
-use crate::kernel::watch::{LinkReading, any_changed};
+use crate::kernel::watch::{LinkReading, LinkRequest, any_changed};
 use crate::look::{host_name, named};
 use crate::source::{Answered, Latest, supervise};
 use crate::switch::ovsdb;
@@ -57,8 +58,8 @@ pub struct Feeds {
     pub switch: Receiver<Answered<Bridge>>,
     /// Namespaces with their links.
     pub kernel: Receiver<Latest<Namespace, LinkReading>>,
-    /// Requests, by their number, that the switch's namespace be read.
-    pub requests: Sender<u64>,
+    /// Requests that the switch's namespace be read.
+    pub requests: Sender<LinkRequest>,
 }
 
 /// A host that is looked at again and again.
@@ -66,8 +67,9 @@ pub struct Watch {
     feeds: Feeds,
     named: BTreeSet<Kind>,
     barrier: Barrier,
-    /// The version of each source's rows in the last Snapshot that was given.
-    given: Vec<u64>,
+    /// What was published when the last Snapshot was given.
+    given: Versions,
+    last: Option<Arc<Snapshot>>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -89,7 +91,7 @@ impl Host {
             ovsdb::watch::run(&host, latest).await
         })));
         let containers = engines.clone();
-        let (requests, requested) = channel(0);
+        let (requests, requested) = channel(LinkRequest::default());
         let (rundir, (publish, kernel)) = (self.rundir.clone(), channel(Latest::default()));
         let open = move || kernel::open(&rundir);
         tasks.push(tokio::spawn(supervise(publish, async move |latest| {
@@ -136,7 +138,8 @@ impl Watch {
     pub fn of(feeds: Feeds) -> Self {
         let named = BTreeSet::new();
         let barrier = Barrier::default();
-        Self { feeds, named, barrier, given: Vec::new(), tasks: Vec::new() }
+        let given = Versions::default();
+        Self { feeds, named, barrier, given, last: None, tasks: Vec::new() }
     }
 
     /// A whole look at once, then another one whenever something may have changed, or a source
@@ -146,11 +149,15 @@ impl Watch {
         loop {
             let latest = self.feeds.see();
             let passed = self.barrier.is_passed(&latest, &self.feeds.requests);
-            let mut versions = latest.versions();
-            versions.push(self.barrier.disproved);
+            let versions = latest.versions(self.barrier.disproved);
             if passed && latest.is_complete() && versions != self.given {
+                let of_links = versions.others == self.given.others;
                 self.given = versions;
-                return Arc::new(self.snapshot(&latest));
+                let snapshot = Arc::new(self.snapshot(&latest));
+                let last = self.last.replace(Arc::clone(&snapshot));
+                if !of_links || last.is_none_or(|last| !has_same_links(&last, &snapshot)) {
+                    return snapshot;
+                }
             }
             self.feeds.changed().await;
         }
@@ -207,6 +214,23 @@ impl Feeds {
     }
 }
 
+/// Which rows of each source a Snapshot is made of.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Versions {
+    /// Of the engines and the switch.
+    others: Vec<u64>,
+    kernel: u64,
+    /// [`Barrier::disproved`].
+    disproved: u64,
+}
+
+/// Whether the kernel's part of both is the same.
+fn has_same_links(one: &Snapshot, other: &Snapshot) -> bool {
+    one.kernel == other.kernel
+        && one.switch_netns == other.switch_netns
+        && one.identities == other.identities
+}
+
 /// What each source published last.
 struct Published {
     engines: Vec<(Kind, Answered<Container>)>,
@@ -215,9 +239,10 @@ struct Published {
 }
 
 impl Published {
-    fn versions(&self) -> Vec<u64> {
+    fn versions(&self, disproved: u64) -> Versions {
         let engines = self.engines.iter().map(|(_, rows)| rows.version());
-        engines.chain([self.switch.version(), self.kernel.version()]).collect()
+        let others = engines.chain([self.switch.version()]).collect();
+        Versions { others, kernel: self.kernel.version(), disproved }
     }
 
     /// Who told all this, and the namespace of the switch, if that is the database's.
@@ -251,10 +276,9 @@ impl Published {
 /// No port is shown as orphaned, or deaf, before links were read again.
 #[derive(Debug, Default)]
 struct Barrier {
-    /// The number of the reading that was asked for last; the first one is not asked for.
-    asked: u64,
-    /// The number of the reading that is awaited.
-    awaited: u64,
+    /// The reading that was asked for last; the first one is not asked for. One of all links is
+    /// awaited.
+    asked: LinkRequest,
     /// Names of ports that no link had when the version `checked` of the ports came.
     unknown: BTreeSet<Name>,
     checked: u64,
@@ -271,7 +295,7 @@ struct Barrier {
 impl Barrier {
     /// Asks for a reading where a port has a name that none had before and that is not known as a
     /// link's, or may have another packet socket; whether the last one that is to be awaited has come.
-    fn is_passed(&mut self, latest: &Published, requests: &Sender<u64>) -> bool {
+    fn is_passed(&mut self, latest: &Published, requests: &Sender<LinkRequest>) -> bool {
         let Published { switch: ports, kernel: links, .. } = latest;
         if ports.version() != self.checked && links.has_answered() {
             let is_first = std::mem::replace(&mut self.checked, ports.version()) == 0;
@@ -280,22 +304,22 @@ impl Barrier {
             let is_awaited = !unknown.is_subset(&self.unknown);
             let is_unconfirmed = !opened.is_empty() && !is_first;
             if is_awaited || is_unconfirmed {
-                self.asked += 1;
+                self.asked.number += 1;
+                if is_awaited {
+                    self.asked.whole = self.asked.number;
+                }
                 requests.send_replace(self.asked);
-            }
-            if is_awaited {
-                self.awaited = self.asked;
             }
             self.unconfirmed.extend(opened.into_iter().filter(|_| is_unconfirmed));
             self.unknown = unknown;
         }
         let read = links.about().number;
-        if read >= self.asked {
+        if read >= self.asked.number {
             self.unconfirmed.clear();
             self.disproved += u64::from(std::mem::take(&mut self.is_assumed));
         }
         // A kernel that cannot be read keeps nothing back.
-        read >= self.awaited || links.source_error().is_some()
+        read >= self.asked.whole || links.source_error().is_some()
     }
 
     /// The ports of the userspace datapath that are new or not what they were.
@@ -342,7 +366,7 @@ impl Barrier {
 /// The names of system ports that no link in the switch's namespace has.
 fn unknown(ports: &Answered<Bridge>, links: &Latest<Namespace, LinkReading>) -> BTreeSet<Name> {
     let here = links.rows().iter().filter(|row| Some(row.id) == links.about().switch);
-    let known: BTreeSet<_> = here.flat_map(|row| &row.links).map(|link| &link.name).collect();
+    let known: HashSet<_> = here.flat_map(|row| &row.links).map(|link| &link.name).collect();
     let ports = ports.rows().iter().flat_map(|bridge| &bridge.ports);
     let system = ports.filter(|port| port.kind == "system");
     system.map(|port| &port.iface).filter(|name| !known.contains(name)).cloned().collect()

@@ -5,7 +5,9 @@ use std::os::fd::AsRawFd;
 use netlink_sys::protocols::NETLINK_ROUTE;
 
 use crate::netlink::Netlink;
-use crate::rows::{self, Address, IFINFOMSG, IFLA_EXT_MASK, IFLA_IFNAME, IFLA_MASTER, Link};
+use crate::rows::{
+    self, Address, IFADDRMSG, IFINFOMSG, IFLA_EXT_MASK, IFLA_IFNAME, IFLA_MASTER, Link,
+};
 use crate::{Error, Netns};
 
 pub(crate) const RTM_NEWLINK: u16 = 16;
@@ -110,9 +112,29 @@ impl RouteSocket {
     /// # Errors
     /// As the conversation fails.
     pub fn addresses(&self) -> Result<Vec<Address>, Error> {
-        let rows = self
-            .0
-            .dump(RTM_GETADDR, &[0; 8], &[], RTM_NEWADDR, |body| Some(rows::address(body)))?;
+        self.dump_addresses([0; IFADDRMSG])
+    }
+
+    /// Every address of one link; none if there is no such link.
+    ///
+    /// # Errors
+    /// As the conversation fails.
+    pub fn addresses_of(&self, ifindex: u32) -> Result<Vec<Address>, Error> {
+        let mut fixed = [0; IFADDRMSG];
+        fixed[4..].copy_from_slice(&ifindex.to_ne_bytes());
+        match self.dump_addresses(fixed) {
+            Ok(mut addresses) => {
+                addresses.retain(|address| address.ifindex == ifindex);
+                Ok(addresses)
+            }
+            Err(Error::Socket(error)) if error.raw_os_error() == Some(ENODEV) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn dump_addresses(&self, fixed: [u8; IFADDRMSG]) -> Result<Vec<Address>, Error> {
+        let read = |body: &[u8]| Some(rows::address(body));
+        let rows = self.0.dump(RTM_GETADDR, &fixed, &[], RTM_NEWADDR, read)?;
         Ok(rows.into_iter().flatten().collect())
     }
 

@@ -1,5 +1,6 @@
 //! Notifications that links or addresses changed (netlink(7), multicast groups of rtnetlink(7)).
 
+use std::collections::BTreeSet;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
@@ -7,18 +8,22 @@ use netlink_sys::{Socket, protocols::NETLINK_ROUTE};
 use rustix::io::Errno;
 
 use crate::Error;
+use crate::message::{HEADER, u16_at, u32_at};
 use crate::netlink::KERNEL;
+use crate::socket::{RTM_NEWADDR, RTM_NEWLINK};
 
 const RTNLGRP_LINK: u32 = 1;
 const RTNLGRP_IPV4_IFADDR: u32 = 5;
 const RTNLGRP_IPV6_IFADDR: u32 = 9;
 const RTNLGRP_NSID: u32 = 28;
 const GROUPS: [u32; 4] = [RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_NSID];
-/// A datagram's content is not looked at; the kernel drops what does not fit.
+/// Room for the head of a datagram, which has one notification; the kernel drops what does not fit.
 const BUFFER: usize = 64;
+const RTM_DELLINK: u16 = 17;
+const RTM_DELADDR: u16 = 21;
 
 /// Told by the kernel when links, addresses or the ids of namespaces change: a reason to look
-/// again, not what to see. Open it before the first look. Its descriptor is readable when
+/// again, and where, not what to see. Open it before the first look. Its descriptor is readable when
 /// there is something to [`drain`](Self::drain).
 #[derive(Debug)]
 pub struct LinkWatch {
@@ -26,10 +31,15 @@ pub struct LinkWatch {
 }
 
 /// What was waiting.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Drained {
     /// How many changes the kernel told of.
     pub changes: usize,
+    /// The links that these were changes of, or of addresses of theirs, by index. A watch of all
+    /// namespaces hears of links of each.
+    pub links: BTreeSet<u32>,
+    /// How many were of something else, as the id of a namespace.
+    pub others: usize,
     /// More happened than the kernel kept for us (`ENOBUFS`): anything may have changed.
     pub lost: bool,
 }
@@ -60,9 +70,8 @@ impl LinkWatch {
             buffer.clear();
             match self.socket.recv_from(&mut buffer, 0) {
                 // Others in the namespace can write to this socket too.
-                Ok((_, sender)) => {
-                    drained.changes += usize::from(sender.port_number() == KERNEL);
-                }
+                Ok((_, sender)) if sender.port_number() == KERNEL => drained.add(&buffer),
+                Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(drained),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.raw_os_error() == Some(Errno::NOBUFS.raw_os_error()) => {
@@ -72,6 +81,24 @@ impl LinkWatch {
             }
         }
     }
+}
+
+impl Drained {
+    fn add(&mut self, notification: &[u8]) {
+        self.changes += 1;
+        match link_of(notification) {
+            Some(link) => drop(self.links.insert(link)),
+            None => self.others += 1,
+        }
+    }
+}
+
+/// The link that a notification is about: `ifi_index` of struct ifinfomsg, or `ifa_index` of struct
+/// ifaddrmsg, which stand at the same place (rtnetlink(7)).
+fn link_of(notification: &[u8]) -> Option<u32> {
+    let kind = u16_at(notification, 4)?;
+    let of_link = [RTM_NEWLINK, RTM_DELLINK, RTM_NEWADDR, RTM_DELADDR].contains(&kind);
+    if of_link { u32_at(notification, HEADER + 4) } else { None }
 }
 
 fn join(socket: &mut Socket) -> io::Result<()> {

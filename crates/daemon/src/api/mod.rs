@@ -6,9 +6,8 @@ pub(crate) mod params;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::{Extension, State as Extract};
-use axum::http::header::{CONTENT_TYPE, IF_NONE_MATCH};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use model::Target;
@@ -20,12 +19,12 @@ use report::{list, v1};
 
 use crate::api::params::{SnapshotOf, only, wanted};
 use crate::daemon::Daemon;
-use crate::http::conditional::{self, tag};
+use crate::http::conditional;
 use crate::http::door::Door;
 use crate::http::error::ApiError;
 use crate::http::extract::{Pairs, Path};
 use crate::state::json;
-use crate::state::renderings::{Part, Rendered};
+use crate::state::renderings::Part;
 
 type Here = Extract<Arc<Daemon>>;
 
@@ -44,29 +43,23 @@ pub(crate) async fn attachments(
         let wanted = wanted(pairs)?;
         query::filtered_vlans(&state.snapshot, &wanted.filters)?;
         query::filtered_bridges(&state.snapshot, &wanted.filters)?;
-        let (looks, last) = (state.looks, state.last);
+        let id = state.marks.event_id.clone();
         let text = daemon.pool.run(move || json(&list(&state.snapshot, &state.wiring, &wanted)));
-        let (text, json) = (text.await?.into(), Bytes::new());
-        return Ok(whole(&daemon, Rendered { text, json, looks, last }));
+        return Ok(whole(text.await?, id));
     }
-    if headers.contains_key(IF_NONE_MATCH) {
-        let now = tag(&daemon, state.looks);
-        if conditional::has(&headers, now.as_ref()) {
-            return Ok(conditional::not_modified(now));
-        }
+    if conditional::has(&headers, state.marks.tag.as_ref()) {
+        return Ok(conditional::not_modified(state.marks.tag.clone()));
     }
     let rendered = daemon.rendered(Part::Attachments).await?;
-    let tag = tag(&daemon, rendered.looks);
-    let mut answer = whole(&daemon, rendered);
-    conditional::mark(&mut answer, tag);
+    let mut answer = whole(rendered.text, rendered.marks.event_id);
+    conditional::mark(&mut answer, rendered.marks.tag);
     Ok(answer)
 }
 
 /// JSON of a look, with the event that led to it.
-fn whole(daemon: &Daemon, Rendered { text, last, .. }: Rendered) -> Response {
-    let mut answer = written(text);
-    let id = HeaderValue::from_str(&format!("{}-{last}", daemon.published.boot));
-    answer.headers_mut().extend(id.ok().map(|id| (EVENT_ID, id)));
+fn whole(json: impl IntoResponse, event_id: Option<HeaderValue>) -> Response {
+    let mut answer = written(json);
+    answer.headers_mut().extend(event_id.map(|id| (EVENT_ID, id)));
     answer
 }
 
@@ -149,9 +142,8 @@ fn number(text: &str) -> Result<OfPort, ApiError> {
 
 /// `GET /v1/wiring`.
 pub(crate) async fn wiring(Extract(daemon): Here) -> Result<Response, ApiError> {
-    let mut rendered = daemon.rendered(Part::Reset).await?;
-    rendered.text = rendered.json.clone();
-    Ok(whole(&daemon, rendered))
+    let rendered = daemon.rendered(Part::Reset).await?;
+    Ok(whole(rendered.json, rendered.marks.event_id))
 }
 
 /// `GET /v1/snapshot`: what is known, or with `source=` what these sources say now. Where it is not

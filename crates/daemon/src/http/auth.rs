@@ -3,11 +3,10 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use axum::extract::{Request, State as Extract};
+use axum::extract::Request;
 use axum::http::header::{ALLOW, AUTHORIZATION, CONNECTION, HOST};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use subtle::ConstantTimeEq;
 use tracing::warn;
@@ -29,33 +28,6 @@ pub(crate) struct AccessPolicy {
     refusals: Throttle,
 }
 
-/// Lets a request in, or answers it.
-pub(crate) async fn check(
-    Extract(policy): Extract<Arc<AccessPolicy>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    match policy.admit(&request) {
-        Ok(()) => {
-            request.extensions_mut().insert(policy.door());
-            next.run(request).await
-        }
-        Err(error) => {
-            if let Some(times) = policy.refusals.happened() {
-                let (method, path) = (request.method(), request.uri().path());
-                warn!("refused {times} requests, the last {method} {path}: {}", error.message());
-            }
-            let mut answer = error.into_response();
-            // Who is refused has no use for the connection, and keeps a place with it.
-            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-            if answer.status() == StatusCode::METHOD_NOT_ALLOWED {
-                answer.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-            }
-            answer
-        }
-    }
-}
-
 impl AccessPolicy {
     /// For the unix socket: who may connect, may ask.
     pub(crate) fn of_socket() -> Self {
@@ -71,6 +43,27 @@ impl AccessPolicy {
         self.keys.is_some()
     }
 
+    /// Lets a request in, marked with its way, or answers it.
+    pub(crate) fn check<B>(&self, request: &mut Request<B>) -> Result<(), Response> {
+        self.admit(request).map_err(|error| self.refused(request, error))?;
+        request.extensions_mut().insert(self.door());
+        Ok(())
+    }
+
+    fn refused<B>(&self, request: &Request<B>, error: ApiError) -> Response {
+        if let Some(times) = self.refusals.happened() {
+            let (method, path) = (request.method(), request.uri().path());
+            warn!("refused {times} requests, the last {method} {path}: {}", error.message());
+        }
+        let mut answer = error.into_response();
+        // Who is refused has no use for the connection, and keeps a place with it.
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        if answer.status() == StatusCode::METHOD_NOT_ALLOWED {
+            answer.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        }
+        answer
+    }
+
     fn door(&self) -> Door {
         match (self.address, &self.keys) {
             (Some(_), None) => Door::Public,
@@ -78,7 +71,7 @@ impl AccessPolicy {
         }
     }
 
-    fn admit(&self, request: &Request) -> Result<(), ApiError> {
+    fn admit<B>(&self, request: &Request<B>) -> Result<(), ApiError> {
         let (uri, headers) = (request.uri(), request.headers());
         let host = the_host(request.version(), headers)?;
         let Some(address) = self.address else { return Ok(()) };

@@ -4,13 +4,6 @@ use axum::http::header::{ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use crate::daemon::Daemon;
-
-/// The entity tag of a look: it changes with every look, whether or not anything else did.
-pub(crate) fn tag(daemon: &Daemon, looks: u64) -> Option<HeaderValue> {
-    HeaderValue::from_str(&format!("\"{}-{looks}\"", daemon.published.boot)).ok()
-}
-
 /// Whether `If-None-Match` says that the client has what `tag` is of: `*`, or a list with it, by
 /// the weak comparison (section 13.1.2).
 pub(crate) fn has(headers: &HeaderMap, tag: Option<&HeaderValue>) -> bool {

@@ -1,5 +1,6 @@
 //! Connections: how many, how long, how large; and their end.
 
+use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,10 +22,12 @@ use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 use tracing::warn;
 
+use crate::http::auth::AccessPolicy;
 use crate::http::fair::Fair;
 use crate::http::listener::{Connection, Listener};
 use crate::http::malformed::Explained;
 use crate::http::places::Place;
+use crate::http::routes::guard;
 use crate::http::throttle::Throttle;
 
 /// At most so many connections of one listener, and as many streams; fewer where the process may
@@ -69,7 +72,6 @@ pub(crate) fn places(listeners: usize) -> usize {
 
 /// Serves one listener; connections of another cannot take up its places.
 async fn accept_from(listener: Listener, router: Router, mut stopped: watch::Receiver<bool>) {
-    let router = listener.guard(router);
     let head = if listener.wants_token() { TOKEN_TIMEOUT } else { HEADER_TIMEOUT };
     let crowded = Arc::new(Throttle::default());
     let url: Arc<str> = listener.url().into();
@@ -84,6 +86,7 @@ async fn accept_from(listener: Listener, router: Router, mut stopped: watch::Rec
                     let place = Arc::new(listener.places().take(owner));
                     let serve = Serve {
                         router: router.clone(),
+                        policy: listener.policy().clone(),
                         head,
                         place: place.clone(),
                         watcher: graceful.watcher(),
@@ -114,6 +117,7 @@ fn tell_crowded(crowded: &Throttle, url: &str) {
 /// What it takes to serve one connection.
 struct Serve {
     router: Router,
+    policy: Arc<AccessPolicy>,
     /// How long the head of a request may take.
     head: Duration,
     place: Arc<Place>,
@@ -137,15 +141,21 @@ impl Serve {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Self { router, head, place, watcher } = self;
+        let Self { router, policy, head, place, watcher } = self;
         let router = TowerToHyperService::new(router);
-        let service = service_fn(move |request| {
+        let service = service_fn(move |mut request| {
             place.begin_request();
-            let (answer, place) = (router.call(request), place.clone());
+            // Here and not in layers of the router: each of those allocates for every request.
+            let answer = policy.check(&mut request).map(|()| router.call(request));
+            let place = place.clone();
             async move {
-                let answer = answer.await;
-                place.end_request(answer.as_ref().is_ok_and(is_stream));
-                answer
+                let mut answer = match answer {
+                    Ok(answer) => answer.await?,
+                    Err(refusal) => refusal,
+                };
+                guard(&mut answer);
+                place.end_request(is_stream(&answer));
+                Ok::<_, Infallible>(answer)
             }
         });
         let connection = Builder::new()

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// After so many bytes it is another client's turn.
-const TURN: usize = 64 << 10;
+const TURN: usize = 256 << 10;
 
 /// A connection.
 #[derive(Debug)]

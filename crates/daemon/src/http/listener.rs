@@ -4,18 +4,15 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::Router;
-use axum::middleware::{from_fn_with_state, map_response};
 use model::{SourceError, SourceErrorKind};
 use rustix::net::sockopt::set_socket_send_buffer_size;
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio_rustls::TlsAcceptor;
 
-use crate::http::auth::{self, AccessPolicy};
+use crate::http::auth::AccessPolicy;
 use crate::http::connections::places;
 use crate::http::keys::Keys;
 use crate::http::places::{Owner, Places};
-use crate::http::routes::guarded;
 use crate::http::socket::Socket;
 use crate::settings::Settings;
 
@@ -80,11 +77,9 @@ impl Listener {
         }
     }
 
-    /// The router behind it, with the access policy in front.
-    pub(crate) fn guard(&self, router: Router) -> Router {
-        router
-            .layer(from_fn_with_state(self.policy.clone(), auth::check))
-            .layer(map_response(guarded))
+    /// Which requests are answered.
+    pub(crate) fn policy(&self) -> &Arc<AccessPolicy> {
+        &self.policy
     }
 
     /// Whether a request must show a token.

@@ -104,11 +104,14 @@ impl Places {
 
     fn set(&self, id: u64, activity: Activity) {
         let mut taken = self.lock();
-        if let Some(connection) = taken.connections.get_mut(&id) {
-            connection.activity = activity;
-            connection.since = Instant::now();
+        let Some(connection) = taken.connections.get_mut(&id) else { return };
+        let before = std::mem::replace(&mut connection.activity, activity);
+        connection.since = Instant::now();
+        // Every request comes by here: connections are counted only when one changes sides.
+        let is_stream = activity == Activity::Stream;
+        if is_stream != (before == Activity::Stream) {
+            taken.make_room(self.most, is_stream);
         }
-        taken.make_room(self.most, activity == Activity::Stream);
     }
 
     /// What is locked is whole between any two statements.

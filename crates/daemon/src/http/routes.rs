@@ -44,7 +44,7 @@ async fn read_only() -> ApiError {
 }
 
 /// Other people's words are in every answer: none may be taken for anything but what it is.
-pub(crate) async fn guarded(mut answer: Response) -> Response {
+pub(crate) fn guard(answer: &mut Response) {
     const GUARDS: [(HeaderName, &str); 3] = [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (REFERRER_POLICY, "no-referrer"),
@@ -52,5 +52,4 @@ pub(crate) async fn guarded(mut answer: Response) -> Response {
     ];
     let guards = GUARDS.map(|(name, value)| (name, HeaderValue::from_static(value)));
     answer.headers_mut().extend(guards);
-    answer
 }

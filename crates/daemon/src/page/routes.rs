@@ -8,7 +8,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 
 use crate::daemon::Daemon;
-use crate::http::conditional::{self, tag};
+use crate::http::conditional;
 use crate::http::error::ApiError;
 use crate::http::extract::Path;
 use crate::page::{self, POLICY};
@@ -27,13 +27,13 @@ pub(crate) async fn figure(
     Extract(daemon): Extract<Arc<Daemon>>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let now = tag(&daemon, daemon.state()?.looks);
+    let now = &daemon.state()?.marks.tag;
     if conditional::has(&headers, now.as_ref()) {
-        return Ok(conditional::not_modified(now));
+        return Ok(conditional::not_modified(now.clone()));
     }
     let rendered = daemon.rendered(Part::Figure).await?;
     let mut answer = part(HTML, rendered.text);
-    conditional::mark(&mut answer, tag(&daemon, rendered.looks));
+    conditional::mark(&mut answer, rendered.marks.tag);
     Ok(answer)
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod renderings;
 
 use std::sync::Arc;
 
+use axum::http::HeaderValue;
 use model::{Snapshot, Wiring};
 
 pub(crate) use log::{Event, NumberedEvent};
@@ -26,6 +27,26 @@ pub(crate) struct State {
     pub(crate) looks: u64,
     /// The number of the last event that led to it.
     pub(crate) last: u64,
+    /// How HTTP names it.
+    pub(crate) marks: Marks,
+}
+
+/// How HTTP names a state. Made once, as every answer has both.
+#[derive(Clone, Debug)]
+pub(crate) struct Marks {
+    /// The entity tag of its look (RFC 9110, section 8.8.3): it changes with every look, whether
+    /// or not anything else did.
+    pub(crate) tag: Option<HeaderValue>,
+    /// The id of the last event that led to it.
+    pub(crate) event_id: Option<HeaderValue>,
+}
+
+impl Marks {
+    fn new(boot: &str, looks: u64, last: u64) -> Self {
+        let value = |text: String| HeaderValue::try_from(text).ok();
+        let (tag, event_id) = (format!("\"{boot}-{looks}\""), format!("{boot}-{last}"));
+        Self { tag: value(tag), event_id: value(event_id) }
+    }
 }
 
 /// The JSON of a report. Its types are plain structs, which serde_json always can write.

@@ -6,7 +6,7 @@ use model::{Look, Wiring};
 use tokio::sync::watch;
 
 use super::log::EventLog;
-use super::{Event, NumberedEvent, State};
+use super::{Event, Marks, NumberedEvent, State};
 
 /// The current state and the event log. Readers never hold up the task that publishes.
 #[derive(Debug)]
@@ -43,14 +43,18 @@ impl Published {
         }
         drop(log);
         let Look { snapshot, wiring: found, .. } = look;
-        let state = State { snapshot, found, wiring: told, looks: looks + 1, last };
+        let looks = looks + 1;
+        let marks = Marks::new(&self.boot, looks, last);
+        let state = State { snapshot, found, wiring: told, looks, last, marks };
         self.state.send_replace(Some(Arc::new(state)));
     }
 
     /// Tells something else than a look.
     pub(crate) fn tell(&self, event: Event) {
         let Some(now) = self.now() else { return };
-        let state = State { last: now.last + 1, ..State::clone(&now) };
+        let last = now.last + 1;
+        let marks = Marks::new(&self.boot, now.looks, last);
+        let state = State { last, marks, ..State::clone(&now) };
         self.log().push(NumberedEvent { number: state.last, event });
         self.state.send_replace(Some(Arc::new(state)));
     }

@@ -13,7 +13,7 @@ use report::{Wanted, list, v1};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::{Instant, sleep_until};
 
-use super::{Published, State, json};
+use super::{Marks, Published, State, json};
 use crate::http::error::ApiError;
 use crate::page;
 use crate::pool::Pool;
@@ -47,9 +47,10 @@ pub(crate) struct Rendered {
     /// Where the JSON of a [`Part::Reset`] is in it.
     pub(crate) json: Bytes,
     /// Of which look: [`State::looks`].
-    pub(crate) looks: u64,
+    looks: u64,
     /// The number of the last event that led to it.
     pub(crate) last: u64,
+    pub(crate) marks: Marks,
 }
 
 #[derive(Debug, Default)]
@@ -133,7 +134,7 @@ impl Part {
             Self::Figure => page::fragment(&scene(), &v1::sources(snapshot)),
         };
         let (text, json) = (bytes(text), Bytes::new());
-        Rendered { text, json, looks: state.looks, last: state.last }
+        Rendered::new(text, json, state)
     }
 }
 
@@ -145,7 +146,15 @@ fn reset(state: &State, boot: &str) -> Rendered {
     let end = text.len();
     text.push_str("\n\n");
     let text = bytes(text);
-    Rendered { json: text.slice(start..end), text, looks: state.looks, last: state.last }
+    let json = text.slice(start..end);
+    Rendered::new(text, json, state)
+}
+
+impl Rendered {
+    pub(crate) fn new(text: Bytes, json: Bytes, state: &State) -> Self {
+        let State { looks, last, .. } = *state;
+        Self { text, json, looks, last, marks: state.marks.clone() }
+    }
 }
 
 /// Without the room to grow.

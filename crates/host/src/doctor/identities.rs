@@ -20,7 +20,12 @@ const SWITCH: &str = "run docker-ovs as root, where Open vSwitch runs, in its PI
 pub(super) fn check(snapshot: &Snapshot) -> Vec<Check> {
     let database = snapshot.identities.database.iter().map(|database| line("ovsdb", database));
     let engines = snapshot.identities.engines.iter();
-    let engines = engines.map(|(kind, engine)| line(&kind.to_string(), engine));
+    let engines = engines.map(|(engine, identity)| {
+        let checked = line(&engine.to_string(), identity);
+        let allows = identity.world.is_here() && engine.refusal().is_none();
+        let more = if allows { "; its containers can be connected" } else { "" };
+        Check { detail: checked.detail + more, ..checked }
+    });
     database.chain(engines).chain(snapshot.other_engines.iter().map(other)).collect()
 }
 

@@ -6,6 +6,8 @@
 //! what [`notifications`] say has changed, on threads of [`reader`], [`change`] makes them;
 //! [`mod@inhabited`] tells which namespaces are being taken down.
 
+#[cfg(test)]
+mod again_tests;
 mod between;
 mod change;
 mod homes;
@@ -29,6 +31,6 @@ pub(crate) use notifications::open;
 pub(crate) use paths::note_paths;
 pub(crate) use read::{
     listen, needs_everything, read_narrow, read_others, read_packet_sockets, read_switch,
-    read_whole,
+    read_switch_again, read_whole,
 };
 pub(crate) use rows::id;

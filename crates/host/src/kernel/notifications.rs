@@ -1,5 +1,6 @@
 //! The switch's namespace itself, and the two sockets by which the kernel tells of changes.
 
+use std::collections::BTreeSet;
 use std::future::pending;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,14 +8,14 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use model::identity::SourceIdentity;
-use model::ids::NetnsId;
+use model::ids::{Ifindex, NetnsId};
 use model::snapshot::Namespace;
 use model::{SourceError, SourceErrorKind};
 use netns::{Drained, LinkWatch, Netns};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use super::switch_namespace::{Handle, Notified, OtherNamespaces, SwitchNamespace};
+use super::switch_namespace::{Changed, Handle, Notified, OtherNamespaces, SwitchNamespace};
 use crate::identity::vswitchd::identify;
 use crate::kernel;
 
@@ -90,6 +91,10 @@ impl SwitchNamespace for Notifications {
         kernel::read_switch(&self.switch)
     }
 
+    fn read_changed(&self, known: Namespace, links: &BTreeSet<Ifindex>) -> Namespace {
+        kernel::read_switch_again(&self.switch, known, links)
+    }
+
     fn read_others(&self, homes: &[(Handle, NetnsId)]) -> OtherNamespaces {
         kernel::read_others(homes, &self.switch)
     }
@@ -102,11 +107,13 @@ impl SwitchNamespace for Notifications {
     fn take_notified(&self) -> Notified {
         let own = drain(&self.own);
         let all = self.all.as_ref().map(drain);
-        let lost = own.lost || all.is_some_and(|all| all.lost);
-        Notified {
-            here: own.changes > 0 || lost,
-            elsewhere: lost || all.map_or(own.changes > 0, |all| all.changes > own.changes),
-        }
+        let lost = own.lost || all.as_ref().is_some_and(|all| all.lost);
+        let elsewhere = lost || all.map_or(own.changes > 0, |all| all.changes > own.changes);
+        let here = match own.others {
+            0 if !lost => Changed::Links(own.links.into_iter().map(Ifindex).collect()),
+            _ => Changed::Anything,
+        };
+        Notified { here, elsewhere }
     }
 }
 
@@ -117,5 +124,5 @@ fn drain(watch: &AsyncFd<LinkWatch>) -> Drained {
     if let Some(Ok(mut ready)) = ready {
         ready.clear_ready();
     }
-    drained.unwrap_or(Drained { changes: 0, lost: true })
+    drained.unwrap_or(Drained { lost: true, ..Drained::default() })
 }

@@ -39,6 +39,17 @@ pub(super) fn all(socket: &RouteSocket) -> Result<Vec<Arc<Link>>, netns::Error> 
     Ok(links)
 }
 
+/// One link of that namespace, with its addresses; none if there is no such link.
+///
+/// # Errors
+/// As the kernel's answer fails.
+pub(super) fn one(socket: &RouteSocket, link: Ifindex) -> Result<Option<Link>, netns::Error> {
+    let Some(found) = socket.link(link.0)? else { return Ok(None) };
+    let addresses = socket.addresses_of(link.0)?.into_iter();
+    let cidr = |address: netns::Address| Cidr { ip: address.ip, prefix: address.prefix };
+    Ok(Some(row(found, addresses.map(cidr).collect())))
+}
+
 /// Notes in these links of the socket's namespace which default routes go out by them.
 pub(super) fn note_gateways(
     socket: &RouteSocket,

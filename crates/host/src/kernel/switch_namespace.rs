@@ -1,13 +1,13 @@
 //! What a watch needs of the namespace that ovs-vswitchd lives in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use model::SourceError;
 use model::identity::SourceIdentity;
-use model::ids::{NetnsId, Nsid};
+use model::ids::{Ifindex, NetnsId, Nsid};
 use model::snapshot::{Container, Namespace};
 use netns::Netns;
 
@@ -34,6 +34,9 @@ pub trait SwitchNamespace: Send + Sync {
 
     /// Its links, without what it calls others.
     fn read(&self) -> Namespace;
+
+    /// The same, if of what is `known` no other links than these have changed.
+    fn read_changed(&self, known: Namespace, links: &BTreeSet<Ifindex>) -> Namespace;
 
     /// These namespaces, if their handles still lead there, and all that have a name.
     fn read_others(&self, homes: &[(Handle, NetnsId)]) -> OtherNamespaces;
@@ -76,12 +79,41 @@ impl Handle {
 pub type OtherNamespaces = (Vec<Namespace>, BTreeMap<Nsid, NetnsId>);
 
 /// What notifications are about.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Notified {
-    /// The switch's own namespace.
-    pub here: bool,
-    /// Another one.
+    /// What changed in the switch's own namespace.
+    pub here: Changed,
+    /// Whether anything did in another one.
     pub elsewhere: bool,
+}
+
+/// What may have changed in a namespace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// No other links than these.
+    Links(BTreeSet<Ifindex>),
+    /// Any of them.
+    Anything,
+}
+
+impl Default for Changed {
+    fn default() -> Self {
+        Self::Links(BTreeSet::new())
+    }
+}
+
+impl Changed {
+    /// Whether nothing did.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
+    pub(super) fn add(&mut self, more: Self) {
+        match (&mut *self, more) {
+            (Self::Links(links), Self::Links(more)) => links.extend(more),
+            _ => *self = Self::Anything,
+        }
+    }
 }
 
 /// How the switch's namespace is opened, before anything in it is read.

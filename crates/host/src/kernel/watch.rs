@@ -1,5 +1,6 @@
 //! The kernel, watched. It only notifies; what changed is read again, and no more than that: a
-//! notification from the switch's own namespace costs one dump, one from elsewhere all the others.
+//! notification from the switch's own namespace has the links read that it names, one from elsewhere
+//! all the others.
 //!
 //! LinkState have two ends, so what was read elsewhere counts only once the switch's namespace was read
 //! after it: what leads somewhere is never newer than what it leads to.
@@ -19,7 +20,7 @@ use tokio::sync::watch::{Receiver, Sender};
 use tokio::time::sleep;
 
 use super::reader::{Reader, Reading};
-use super::switch_namespace::{Handle, Open, OtherNamespaces, SwitchNamespace};
+use super::switch_namespace::{Changed, Handle, Open, OtherNamespaces, SwitchNamespace};
 use crate::engine::feeds::EngineFeeds;
 use crate::source::Latest;
 
@@ -37,15 +38,25 @@ pub struct LinkReading {
     pub number: u64,
 }
 
+/// What a Watch asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LinkRequest {
+    /// That the switch's namespace be read; it is numbered from 1 on.
+    pub number: u64,
+    /// The last of these numbers by which all of its links were asked for, rather than packet
+    /// sockets alone.
+    pub whole: u64,
+}
+
 type Publish = Sender<Latest<Namespace, LinkReading>>;
 
 /// Publishes all namespaces, and again after each change, until the switch's cannot be opened.
-/// `containers` are what the engines publish: the namespaces of these are read. Each of
-/// `requests` has the switch's namespace read once more.
+/// `containers` are what the engines publish: the namespaces of these are read. Each new number
+/// of `requests` has the switch's namespace read once more.
 pub async fn run(
     open: &Open,
     containers: EngineFeeds,
-    requests: Receiver<u64>,
+    requests: Receiver<LinkRequest>,
     latest: &Publish,
 ) -> SourceError {
     let Err(source_error) = follow(open, containers, requests, latest).await;
@@ -55,13 +66,13 @@ pub async fn run(
 async fn follow(
     open: &Open,
     mut containers: EngineFeeds,
-    mut requests: Receiver<u64>,
+    mut requests: Receiver<LinkRequest>,
     latest: &Publish,
 ) -> Result<Infallible, SourceError> {
     // Listens before anything is read.
     let mut links = LinkState::open(open)?;
     containers.all_answered().await;
-    let mut number = *requests.borrow_and_update();
+    let mut number = requests.borrow_and_update().number;
     links.read_everything(&mut containers).await?;
     links.publish(number, true, latest);
     loop {
@@ -69,7 +80,12 @@ async fn follow(
             biased;
             Ok(()) = requests.changed() => {
                 // Taken before the reading begins: only that counts which is read after it.
-                number = *requests.borrow_and_update();
+                let asked = *requests.borrow_and_update();
+                if asked.whole > number {
+                    links.unread = Changed::Anything;
+                }
+                number = asked.number;
+                links.note_notified();
                 let changed = links.read_here(SwitchRead::AtOnce).await?;
                 links.publish(number, changed, latest);
                 false
@@ -112,6 +128,8 @@ struct LinkState<'o> {
     here_reader: Reader,
     elsewhere_reader: Reader,
     here: Option<Namespace>,
+    /// What has changed in it since.
+    unread: Changed,
     nsids: BTreeMap<Nsid, NetnsId>,
     homes: Vec<Namespace>,
     reading: Option<Reading<OtherNamespaces>>,
@@ -140,6 +158,7 @@ impl<'o> LinkState<'o> {
             elsewhere_reader: Reader::start("links-around", switch.blocks())?,
             switch,
             here: None,
+            unread: Changed::Anything,
             nsids: BTreeMap::new(),
             homes: Vec::new(),
             reading: None,
@@ -190,7 +209,8 @@ impl<'o> LinkState<'o> {
         let notified = self.switch.take_notified();
         let elsewhere = notified.elsewhere || self.failed;
         self.dirty |= elsewhere;
-        notified.here && !elsewhere && self.reading.is_none()
+        self.unread.add(notified.here);
+        !self.unread.is_nothing() && !elsewhere && self.reading.is_none()
     }
 
     /// Starts to read the namespaces of the containers, unless that is under way already: then
@@ -228,7 +248,8 @@ impl<'o> LinkState<'o> {
         (self.homes, self.nsids) = (homes, nsids);
     }
 
-    /// Reads the switch's own namespace again; whether that, or what was read elsewhere before,
+    /// Reads the switch's own namespace again, what has changed in it or after a reading elsewhere all
+    /// of it; whether that, or what was read elsewhere before,
     /// changed anything. Where a link that leads elsewhere came or went, so did its other end,
     /// told of or not.
     ///
@@ -239,9 +260,17 @@ impl<'o> LinkState<'o> {
         if !self.switch.is_current()? {
             self.switch = (self.open)()?;
             self.dirty = true;
+            self.unread = Changed::Anything;
         }
-        let switch = Arc::clone(&self.switch);
-        let read = self.here_reader.read(move || switch.read()).await;
+        let (switch, unread) = (Arc::clone(&self.switch), std::mem::take(&mut self.unread));
+        let is_base = |known: &Namespace| known.source_error.is_none() && self.fresh.is_none();
+        let known = self.here.clone().filter(is_base);
+        let changed = unread.clone();
+        let read = self.here_reader.read(move || match (known, changed) {
+            (Some(known), Changed::Links(links)) => switch.read_changed(known, &links),
+            (None, _) | (_, Changed::Anything) => switch.read(),
+        });
+        let read = read.await;
         let here =
             read.map_err(|error| SourceError::new(SourceErrorKind::Gone, "the kernel", error))?;
         if let (Some(why), true) = (&here.source_error, self.here.is_some()) {
@@ -255,6 +284,7 @@ impl<'o> LinkState<'o> {
         if cross_netns_links(self.here.as_ref()) != cross_netns_links(Some(&here)) {
             self.dirty = true;
             if when == SwitchRead::Alone && !fresh {
+                self.unread = unread;
                 return Ok(false);
             }
         }

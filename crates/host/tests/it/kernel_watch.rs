@@ -1,18 +1,17 @@
 //! Following the kernel: what is read again for which hint, and what is published when.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use host::engine::feeds::EngineFeeds;
-use host::kernel::switch_namespace::{Handle, Notified, OtherNamespaces, SwitchNamespace};
-use host::kernel::watch::LinkReading;
-use host::kernel::watch::run;
+use host::kernel::switch_namespace::{Changed, Handle, Notified, OtherNamespaces, SwitchNamespace};
+use host::kernel::watch::{LinkReading, LinkRequest, run};
 use host::source::{Answered, Latest};
 use model::ids::{Ifindex, NetnsId, Nsid};
-use model::snapshot::{Container, Namespace, Peer};
+use model::snapshot::{Container, Link, Namespace, Peer};
 use model::{SourceError, SourceErrorKind};
 use tokio::sync::Notify;
 use tokio::sync::watch::{Receiver, Sender, channel};
@@ -30,6 +29,8 @@ struct Now {
     told: Notified,
     moved: bool,
     read_here: usize,
+    /// The links that were read again alone, each time.
+    read_changed: Vec<Vec<u32>>,
     read_others: usize,
     /// The processes that the others were read of last.
     processes: Vec<u32>,
@@ -55,6 +56,17 @@ impl SwitchNamespace for FakeNamespace {
         now.here.clone()
     }
 
+    fn read_changed(&self, known: Namespace, links: &BTreeSet<Ifindex>) -> Namespace {
+        let mut now = self.now.lock().unwrap();
+        now.read_changed.push(links.iter().map(|link| link.0).collect());
+        let is_read = |link: &Arc<Link>| links.contains(&link.ifindex);
+        let read = now.here.links.iter().filter(|link| is_read(link)).cloned();
+        let kept = known.links.into_iter().filter(|link| !is_read(link));
+        let mut links: Vec<_> = kept.chain(read).collect();
+        links.sort_by_key(|link| link.ifindex);
+        Namespace { links, packet_sockets: now.here.packet_sockets.clone(), ..known }
+    }
+
     fn read_others(&self, homes: &[(Handle, NetnsId)]) -> OtherNamespaces {
         let mut now = self.now.lock().unwrap();
         now.read_others += 1;
@@ -78,7 +90,7 @@ impl SwitchNamespace for FakeNamespace {
 struct Followed {
     kernel: Arc<FakeNamespace>,
     containers: Sender<Answered<Container>>,
-    requests: Sender<u64>,
+    requests: Sender<LinkRequest>,
     rows: Receiver<Latest<Namespace, LinkReading>>,
     task: JoinHandle<SourceError>,
 }
@@ -92,12 +104,13 @@ impl Followed {
             told: Notified::default(),
             moved: false,
             read_here: 0,
+            read_changed: Vec::new(),
             read_others: 0,
             processes: Vec::new(),
         };
         let kernel = Arc::new(FakeNamespace { now: Mutex::new(now), notified: Notify::new() });
         let (containers, engine) = channel(Latest::default());
-        let (requests, requested) = channel(0);
+        let (requests, requested) = channel(LinkRequest::default());
         let (publish, rows) = channel(Latest::default());
         let opened = Arc::clone(&kernel);
         let task = tokio::spawn(async move {
@@ -132,7 +145,12 @@ impl Followed {
     }
 
     fn notify(&self, here: bool, elsewhere: bool) {
-        self.change(|now| now.told = Notified { here, elsewhere });
+        let here = if here { Changed::Anything } else { Changed::default() };
+        self.notify_of(Notified { here, elsewhere });
+    }
+
+    fn notify_of(&self, notified: Notified) {
+        self.change(|now| now.told = notified);
         self.kernel.notified.notify_one();
     }
 
@@ -149,6 +167,16 @@ impl Followed {
         (now.read_here, now.read_others)
     }
 
+    /// The links that were read again alone, each time.
+    fn read_changed(&self) -> Vec<Vec<u32>> {
+        self.kernel.now.lock().unwrap().read_changed.clone()
+    }
+
+    /// These links of the switch's namespace changed.
+    fn notify_links(&self, indices: &[u32]) {
+        self.notify_of(Notified { here: links(indices), elsewhere: false });
+    }
+
     fn names(&self) -> Vec<Vec<String>> {
         let names = |row: &Namespace| row.links.iter().map(|link| link.name.to_string()).collect();
         self.rows.borrow().rows().iter().map(names).collect()
@@ -157,6 +185,10 @@ impl Followed {
 
 fn home(links: &[&str]) -> Namespace {
     Namespace { id: HOME, ..namespace(links) }
+}
+
+fn links(indices: &[u32]) -> Changed {
+    Changed::Links(indices.iter().copied().map(Ifindex).collect())
 }
 
 /// A link whose other end is in another namespace.
@@ -228,10 +260,75 @@ async fn a_container_that_changed_has_the_namespaces_read() {
 async fn a_reading_that_was_asked_for_is_numbered_whether_it_brings_anything_or_not() {
     let mut followed = Followed::begun().await;
     assert_eq!(followed.rows.borrow().about().number, 0);
-    followed.requests.send_replace(1);
+    followed.requests.send_replace(LinkRequest { number: 1, whole: 1 });
     assert!(followed.published().await);
     assert_eq!(followed.rows.borrow().about().number, 1);
     assert_eq!(followed.readings(), (3, 1));
+    assert_eq!(followed.read_changed(), [[0; 0]; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_the_links_that_changed_are_read_again() {
+    let mut followed = Followed::begun().await;
+    followed.change(|now| now.here = namespace(&["vethA", "vethB", "vethC"]));
+    followed.notify_links(&[2]);
+    assert!(followed.published().await);
+    assert_eq!(followed.names()[1], ["veth1", "vethB"], "what was not told of was not read");
+    followed.change(|now| now.here = namespace(&["vethA"]));
+    followed.notify_links(&[1, 2]);
+    assert!(followed.published().await);
+    assert_eq!(followed.names()[1], ["vethA"]);
+    assert_eq!((followed.readings(), followed.read_changed()), ((2, 1), vec![vec![2], vec![1, 2]]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_for_packet_sockets_has_no_more_links_read_than_have_changed() {
+    let mut followed = Followed::begun().await;
+    followed.requests.send_replace(LinkRequest { number: 1, whole: 0 });
+    assert!(followed.published().await);
+    followed.change(|now| {
+        now.here = namespace(&["vethA"]);
+        now.told = Notified { here: links(&[1]), elsewhere: false };
+    });
+    followed.requests.send_replace(LinkRequest { number: 2, whole: 0 });
+    assert!(followed.published().await);
+    assert_eq!(followed.rows.borrow().about().number, 2);
+    assert_eq!(followed.names()[1], ["vethA"], "what is told by now is read");
+    assert_eq!((followed.readings(), followed.read_changed()), ((2, 1), vec![vec![], vec![1]]));
+    // Requests of both kinds that are taken at once, and the other kind is the later one.
+    followed.requests.send_replace(LinkRequest { number: 3, whole: 3 });
+    followed.requests.send_replace(LinkRequest { number: 4, whole: 3 });
+    assert!(followed.published().await);
+    assert_eq!(followed.readings(), (3, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_that_is_put_off_for_its_other_end_is_not_forgotten() {
+    let mut followed = Followed::begun().await;
+    followed.change(|now| {
+        now.here = with_far_end(namespace(&["veth1", "veth2"]));
+        now.others = vec![home(&["eth0", "eth1"])];
+    });
+    followed.notify_links(&[2]);
+    // Before the other end is read, something else has this namespace read at once.
+    followed.requests.send_replace(LinkRequest { number: 1, whole: 0 });
+    while followed.rows.borrow().about().number < 1 {
+        assert!(followed.published().await);
+    }
+    assert_eq!(followed.names()[1], ["veth1", "veth2"]);
+    while followed.names()[0] != ["eth0", "eth1"] {
+        assert!(followed.published().await);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_another_namespace_was_read_the_switchs_is_read_whole() {
+    let mut followed = Followed::begun().await;
+    followed.change(|now| now.here = namespace(&["vethA", "vethB"]));
+    followed.notify_of(Notified { here: links(&[2]), elsewhere: true });
+    assert!(followed.published().await);
+    assert_eq!(followed.names()[1], ["vethA", "vethB"]);
+    assert_eq!(followed.read_changed(), [[0; 0]; 0]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use host::engine::feeds::EngineFeeds;
-use host::kernel::watch::LinkReading;
+use host::kernel::watch::{LinkReading, LinkRequest};
 use host::source::{Answered, Latest};
 use host::watch::{Feeds, Watch};
 use model::ids::{Ifindex, OfPort};
@@ -21,7 +21,7 @@ struct Sources {
     engine: Sender<Answered<Container>>,
     switch: Sender<Answered<Bridge>>,
     kernel: Sender<Latest<Namespace, LinkReading>>,
-    requests: Receiver<u64>,
+    requests: Receiver<LinkRequest>,
 }
 
 impl Sources {
@@ -29,7 +29,7 @@ impl Sources {
         let (engine, engines) = channel(Latest::default());
         let (switch, switches) = channel(Latest::default());
         let (kernel, kernels) = channel(Latest::default());
-        let (requested, requests) = channel(0);
+        let (requested, requests) = channel(LinkRequest::default());
         let watch = Watch::of(Feeds {
             engines: EngineFeeds::of(vec![(kind("docker"), engines)]),
             switch: switches,
@@ -68,7 +68,7 @@ impl Sources {
 
     /// The number of the last reading that was asked for.
     fn requested(&self) -> u64 {
-        *self.requests.borrow()
+        self.requests.borrow().number
     }
 }
 
@@ -220,7 +220,7 @@ async fn a_port_that_vswitchd_has_opened_is_taken_for_heard_until_that_is_read()
     assert_eq!(sources.requested(), 0, "that is known already");
     publish(2);
     assert!(packet_socket_links(&given(&mut watch).await.unwrap()), "nothing is held back for it");
-    assert_eq!(sources.requested(), 1);
+    assert_eq!(*sources.requests.borrow(), LinkRequest { number: 1, whole: 0 }, "no links");
     assert!(given(&mut watch).await.is_none());
     // The reading brought nothing new, which is news all the same.
     sources.kernel.send_modify(|latest| latest.about_mut().number = 1);
@@ -228,4 +228,28 @@ async fn a_port_that_vswitchd_has_opened_is_taken_for_heard_until_that_is_read()
     publish(2);
     assert!(!packet_socket_links(&given(&mut watch).await.unwrap()), "it was not opened again");
     assert_eq!(sources.requested(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reading_that_says_what_was_assumed_is_no_news() {
+    let (sources, mut watch) = Sources::begun().await;
+    let packet_sockets = |links: &[u32], number| {
+        let links = Some(links.iter().copied().map(Ifindex).collect());
+        let row = Namespace { packet_sockets: links, ..namespace(&["veth1"]) };
+        sources.kernel.send_modify(|latest| {
+            latest.about_mut().number = number;
+            latest.set_fresh(vec![row]);
+        });
+    };
+    packet_sockets(&[], 0);
+    given(&mut watch).await.unwrap();
+    sources.switch.send_modify(|latest| latest.set_fresh(vec![userspace(2)]));
+    assert!(packet_socket_links(&given(&mut watch).await.unwrap()));
+    assert_eq!(sources.requested(), 1);
+    packet_sockets(&[1], 0);
+    assert!(given(&mut watch).await.is_none(), "the notification's reading");
+    packet_sockets(&[1], 1);
+    assert!(given(&mut watch).await.is_none(), "the one that was asked for");
+    packet_sockets(&[], 1);
+    assert!(!packet_socket_links(&given(&mut watch).await.unwrap()), "it was closed");
 }

@@ -28,21 +28,14 @@ pub(super) struct PortEntry<'a> {
     pub(super) of_link: PortLink<'a>,
     pub(super) dp_port: Option<DpPort>,
     pub(super) ofports: OfPortBySource,
+    /// Whether vswitchd, which opens a packet socket for each system port of the userspace
+    /// datapath once, did not open the link that the port seems to be.
+    pub(super) is_deaf: bool,
     /// The fake bridge it is on.
     fake: Option<&'a FakeBridge>,
 }
 
 impl PortEntry<'_> {
-    /// Whether vswitchd, which opens a packet socket for each system port of the userspace
-    /// datapath once, did not open the link that the port seems to be.
-    pub(super) fn is_deaf(&self, switch: Option<&Namespace>) -> bool {
-        let userspace = self.bridge.datapath.as_deref() == Some("netdev");
-        let open = userspace && self.port.kind == "system" && self.port.ofport.assigned().is_some();
-        let sockets = switch.and_then(|row| row.packet_sockets.as_ref());
-        let unheard = self.link.zip(sockets).map(|(link, all)| !all.contains(&link.ifindex));
-        open && unheard == Some(true)
-    }
-
     /// Whether what its link sends comes in by it: so it is of a link that the switch made for that.
     /// None where that depends on its kind, and the source does not tell it.
     pub(super) fn takes_what_is_sent(&self) -> Option<bool> {
@@ -81,8 +74,7 @@ fn deaf(
     let Some(sockets) = switch.and_then(|row| row.packet_sockets.as_ref()) else {
         return Vec::new();
     };
-    let deaf = entries.iter().enumerate().filter(|(_, entry)| entry.is_deaf(switch));
-    let Some((first, _)) = deaf.into_iter().next() else { return Vec::new() };
+    let Some(first) = entries.iter().position(|entry| entry.is_deaf) else { return Vec::new() };
     let strangers = sockets.iter().filter(|link| !by_link.contains_key(link));
     strangers.map(|link| (*link, PortIx(first))).collect()
 }
@@ -206,10 +198,25 @@ fn entries<'a>(snapshot: &'a Snapshot, switch: Option<&'a Namespace>) -> Vec<Por
             let of_link = links.of(bridge, port);
             let (ofports, dp_port) = numbers(answers, bridge, port, &others);
             let fake = port.tag.and_then(|vlan| fakes.get(&vlan).copied());
-            PortEntry { bridge, port, link: of_link.link, of_link, dp_port, ofports, fake }
+            let link = of_link.link;
+            let is_deaf =
+                is_open(bridge, port) && link.is_some_and(|link| is_unheard(link, switch));
+            PortEntry { bridge, port, link, of_link, dp_port, ofports, is_deaf, fake }
         }));
     }
     entries
+}
+
+/// Whether vswitchd has a packet socket for it.
+fn is_open(bridge: &Bridge, port: &Port) -> bool {
+    let userspace = bridge.datapath.as_deref() == Some("netdev");
+    userspace && port.kind == "system" && port.ofport.assigned().is_some()
+}
+
+/// Whether no packet socket listens to the link, as far as these were read.
+fn is_unheard(link: &Link, switch: Option<&Namespace>) -> bool {
+    let sockets = switch.and_then(|row| row.packet_sockets.as_ref());
+    sockets.is_some_and(|all| !all.contains(&link.ifindex))
 }
 
 /// Ports of the sources that only confirm, by bridge and name as they have it.

@@ -16,7 +16,24 @@ use super::clashes::Clashes;
 use super::entries::{PortEntries, answering};
 use super::group::{OneOrMore, group};
 
-type Namespaces<'a> = BTreeMap<NetnsId, &'a Namespace>;
+/// The namespaces that were read, in order and by id.
+struct Namespaces<'a> {
+    all: Vec<&'a Namespace>,
+    by_id: FxHashMap<NetnsId, &'a Namespace>,
+}
+
+impl<'a> Namespaces<'a> {
+    fn new(rows: &'a [Namespace]) -> Self {
+        let by_id: FxHashMap<_, _> = rows.iter().map(|row| (row.id, row)).collect();
+        let mut all: Vec<_> = by_id.values().copied().collect();
+        all.sort_unstable_by_key(|row| row.id);
+        Self { all, by_id }
+    }
+
+    fn links(&self) -> impl Iterator<Item = (&'a Namespace, &'a Link)> {
+        self.all.iter().flat_map(|row| row.links.iter().map(|link| (*row, &**link)))
+    }
+}
 
 pub(super) struct Index<'a> {
     pub(super) scope: Scope,
@@ -46,9 +63,8 @@ pub(super) type Tenant<'a> = (Arc<ContainerRef>, &'a Container);
 
 impl<'a> Index<'a> {
     pub(super) fn new(snapshot: &'a Snapshot) -> Self {
-        let rows = snapshot.kernel.rows().iter();
-        let namespaces: Namespaces<'_> = rows.map(|ns| (ns.id, ns)).collect();
-        let switch = snapshot.switch_netns.and_then(|id| namespaces.get(&id).copied());
+        let namespaces = Namespaces::new(snapshot.kernel.rows());
+        let switch = snapshot.switch_netns.and_then(|id| namespaces.by_id.get(&id).copied());
         Self {
             scope: snapshot.scope,
             switch_netns: snapshot.switch_netns,
@@ -70,11 +86,11 @@ impl<'a> Index<'a> {
     /// Namespaces that may hold containers: all but the switch's own.
     pub(super) fn container_namespaces(&self) -> impl Iterator<Item = &'a Namespace> {
         let own = self.switch_netns;
-        self.namespaces.values().copied().filter(move |ns| Some(ns.id) != own)
+        self.namespaces.all.iter().copied().filter(move |ns| Some(ns.id) != own)
     }
 
     pub(super) fn namespace(&self, id: NetnsId) -> Option<&'a Namespace> {
-        self.namespaces.get(&id).copied()
+        self.namespaces.by_id.get(&id).copied()
     }
 
     /// The row of the switch's namespace, if it was read.
@@ -177,29 +193,30 @@ impl<'a> Index<'a> {
 }
 
 fn links<'a>(namespaces: &Namespaces<'a>) -> FxHashMap<LinkKey, &'a Link> {
-    let every = namespaces.values().flat_map(|ns| ns.links.iter().map(move |link| (ns.id, link)));
     let mut links = FxHashMap::default();
-    links.reserve(namespaces.values().map(|ns| ns.links.len()).sum());
-    links.extend(every.map(|(netns, link)| (LinkKey { netns, ifindex: link.ifindex }, &**link)));
+    links.reserve(namespaces.all.iter().map(|row| row.links.len()).sum());
+    links.extend(namespaces.links().map(|(row, link)| (key(row, link), link)));
     links
 }
 
+fn key(row: &Namespace, link: &Link) -> LinkKey {
+    LinkKey { netns: row.id, ifindex: link.ifindex }
+}
+
 fn members(namespaces: &Namespaces<'_>) -> FxHashMap<LinkKey, OneOrMore<LinkKey>> {
-    let every = namespaces.values().flat_map(|ns| ns.links.iter().map(move |link| (ns.id, link)));
-    group(every.filter_map(|(netns, link)| {
-        let master = LinkKey { netns, ifindex: link.master? };
-        Some((master, LinkKey { netns, ifindex: link.ifindex }))
+    group(namespaces.links().filter_map(|(row, link)| {
+        let master = LinkKey { netns: row.id, ifindex: link.master? };
+        Some((master, key(row, link)))
     }))
 }
 
 fn veths_by_peer(namespaces: &Namespaces<'_>) -> FxHashMap<(LinkKey, Ifindex), OneOrMore<LinkKey>> {
-    let every = namespaces.values().flat_map(|ns| ns.links.iter().map(move |link| (*ns, link)));
-    let veths = every.filter(|(_, link)| link.is_paired());
-    group(veths.filter_map(|(ns, link)| {
+    let veths = namespaces.links().filter(|(_, link)| link.is_paired());
+    group(veths.filter_map(|(row, link)| {
         let peer = link.peer?;
-        let netns = peer.nsid.map_or(Some(ns.id), |nsid| ns.nsids.get(&nsid).copied())?;
+        let netns = peer.nsid.map_or(Some(row.id), |nsid| row.nsids.get(&nsid).copied())?;
         let named = LinkKey { netns, ifindex: peer.ifindex };
-        Some(((named, link.ifindex), LinkKey { netns: ns.id, ifindex: link.ifindex }))
+        Some(((named, link.ifindex), key(row, link)))
     }))
 }
 

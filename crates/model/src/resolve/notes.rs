@@ -10,13 +10,11 @@ use super::port_link::FoundBy;
 pub(super) fn port_notes(index: &Index<'_>, entry: &PortEntry<'_>) -> Vec<Note> {
     // Where there are rows in spite of an error, they are old ones.
     let stale = index.switch_error().map(|why| Note::Stale { why: why.to_string() });
-    let notes = conflict(entry).into_iter().chain(not_as_requested(entry));
+    let deaf = entry.is_deaf.then_some(Note::Deaf);
+    let mut notes = Vec::new();
+    let found = [conflict(entry), not_as_requested(entry), old_ifindex(entry), renamed(entry)];
+    notes.extend(found.into_iter().chain([deaf, stale]).flatten());
     notes
-        .chain(old_ifindex(entry))
-        .chain(renamed(entry))
-        .chain(deaf(index, entry))
-        .chain(stale)
-        .collect()
 }
 
 fn conflict(entry: &PortEntry<'_>) -> Option<Note> {
@@ -29,10 +27,6 @@ fn not_as_requested(entry: &PortEntry<'_>) -> Option<Note> {
     let requested = entry.port.ofport_request?;
     let given = entry.port.ofport.assigned()?;
     (given != requested).then_some(Note::NotAsRequested { requested: requested.0 })
-}
-
-fn deaf(index: &Index<'_>, entry: &PortEntry<'_>) -> Option<Note> {
-    entry.is_deaf(index.switch_namespace()).then_some(Note::Deaf)
 }
 
 /// A port whose link is known by its index alone.

@@ -9,7 +9,7 @@ use crate::ids::{Ifindex, Mac, Name, Nsid};
 
 /// A kernel network device, as rtnetlink(7) describes it inside its namespace. The default one has
 /// nothing.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
     /// Index, unique in the namespace only.
     pub ifindex: Ifindex,

@@ -16,7 +16,7 @@ const QUIET: (bool, bool) = (false, false);
 const CHANGED: (bool, bool) = (true, false);
 
 fn drained(watch: &LinkWatch) -> (bool, bool) {
-    let Drained { changes, lost } = watch.drain().unwrap();
+    let Drained { changes, lost, .. } = watch.drain().unwrap();
     (changes > 0, lost)
 }
 
@@ -88,6 +88,53 @@ fn a_namespace_is_heard_once_it_has_an_id() {
     lonely.ip(&["link", "add", "b0", "type", "veth", "peer", "name", "b1"]);
     assert!(told(&all));
     assert_eq!(drained(&all), CHANGED);
+}
+
+#[test]
+fn what_changed_is_told_by_the_link_it_is_of() {
+    lab::need!(Root);
+    let space = Space::new("w");
+    let socket = socket_in(&space.open());
+    let watch = watch_in(&space, false);
+    let links = || watch.drain().unwrap().links.into_iter().collect::<Vec<_>>();
+    space.ip(&["link", "add", "a0", "type", "veth", "peer", "name", "a1"]);
+    let index = |name: &str| socket.link_named(name).unwrap().unwrap().ifindex;
+    let (a0, a1) = (index("a0"), index("a1"));
+    let mut both = vec![a0, a1];
+    both.sort_unstable();
+    assert_eq!(links(), both);
+    socket.add_address(a1, "192.0.2.1".parse().unwrap(), 24).unwrap();
+    assert_eq!(links(), [a1]);
+    space.ip(&["address", "delete", "192.0.2.1/24", "dev", "a1"]);
+    assert_eq!(links(), [a1]);
+    space.ip(&["link", "set", "a0", "promisc", "on"]);
+    assert_eq!(links(), [a0]);
+    space.ip(&["link", "delete", "a0"]);
+    assert_eq!(links(), both);
+    let third = Space::new("w");
+    space.ip(&["netns", "set", &third.0, "77"]);
+    let drained = watch.drain().unwrap();
+    assert_eq!((drained.links.len(), drained.others), (0, 1), "an id is no link's");
+}
+
+#[test]
+fn addresses_of_one_link_are_those_of_all_that_are_its() {
+    lab::need!(Root);
+    let space = Space::new("w");
+    let socket = socket_in(&space.open());
+    space.ip(&["link", "add", "a0", "type", "veth", "peer", "name", "a1"]);
+    let index = |name: &str| socket.link_named(name).unwrap().unwrap().ifindex;
+    let (a0, a1) = (index("a0"), index("a1"));
+    for (link, address) in [(a0, "192.0.2.1"), (a1, "192.0.2.2"), (a1, "2001:db8::2")] {
+        socket.add_address(link, address.parse().unwrap(), 32).unwrap();
+    }
+    let all = socket.addresses().unwrap();
+    for (link, count) in [(a0, 1), (a1, 2), (1, 0)] {
+        let of_it: Vec<_> = all.iter().filter(|address| address.ifindex == link).cloned().collect();
+        assert_eq!(socket.addresses_of(link).unwrap(), of_it);
+        assert_eq!(of_it.len(), count);
+    }
+    assert_eq!(socket.addresses_of(a0 + a1).unwrap(), []);
 }
 
 #[test]
