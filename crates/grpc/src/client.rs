@@ -11,7 +11,7 @@ use prost::Message;
 use prost::bytes::Bytes;
 use tonic::Request;
 use tonic::client::Grpc;
-use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue};
+use tonic::metadata::AsciiMetadataValue;
 
 use crate::Error;
 use crate::channel::Channel;
@@ -25,8 +25,6 @@ const LONGEST: usize = 16 << 20;
 #[derive(Debug)]
 pub struct Client {
     path: PathBuf,
-    /// Sent with every call.
-    header: Option<(&'static str, String)>,
     connection: Mutex<Connection>,
 }
 
@@ -45,6 +43,10 @@ impl std::fmt::Debug for Connection {
 /// The messages of a stream, each as its bytes; it ends when the service ends it.
 pub type Messages = BoxStream<'static, Result<Bytes, Error>>;
 
+fn request(question: &impl Message) -> Request<Bytes> {
+    Request::new(Bytes::from(question.encode_to_vec()))
+}
+
 fn method(path: &str) -> Result<PathAndQuery, Error> {
     path.parse().map_err(|error| Error::Broken(Box::new(error)))
 }
@@ -52,12 +54,7 @@ fn method(path: &str) -> Result<PathAndQuery, Error> {
 impl Client {
     /// A client of the services at the socket `path`.
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), header: None, connection: Mutex::default() }
-    }
-
-    /// The same client, which sends `value` as `name` with each call.
-    pub fn with_header(self, name: &'static str, value: impl Into<String>) -> Self {
-        Self { header: Some((name, value.into())), ..self }
+        Self { path: path.into(), connection: Mutex::default() }
     }
 
     /// The socket.
@@ -88,9 +85,26 @@ impl Client {
     /// # Errors
     /// [`Error`].
     pub async fn bytes(&self, path: &str, question: &impl Message) -> Result<Bytes, Error> {
-        let mut grpc = self.grpc().await?;
-        let request = self.request(question)?;
-        let answer = grpc.unary(request, method(path)?, Raw).await?;
+        self.bytes_with(path, question, &[]).await
+    }
+
+    /// The same to a call with further headers, which gRPC calls metadata.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn bytes_with(
+        &self,
+        path: &str,
+        question: &impl Message,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Bytes, Error> {
+        let mut request = request(question);
+        for (name, value) in headers {
+            let value: AsciiMetadataValue =
+                value.parse().map_err(|error| Error::Broken(Box::new(error)))?;
+            request.metadata_mut().insert(*name, value);
+        }
+        let answer = self.grpc().await?.unary(request, method(path)?, Raw).await?;
         Ok(answer.into_inner())
     }
 
@@ -100,19 +114,8 @@ impl Client {
     /// [`Error`]. A service may refuse with the first message only.
     pub async fn stream(&self, path: &str, question: &impl Message) -> Result<Messages, Error> {
         let mut grpc = self.grpc().await?;
-        let request = self.request(question)?;
-        let answer = grpc.server_streaming(request, method(path)?, Raw).await?;
+        let answer = grpc.server_streaming(request(question), method(path)?, Raw).await?;
         Ok(answer.into_inner().map(|message| message.map_err(Error::from)).boxed())
-    }
-
-    fn request(&self, question: &impl Message) -> Result<Request<Bytes>, Error> {
-        let mut request = Request::new(Bytes::from(question.encode_to_vec()));
-        if let Some((name, value)) = &self.header {
-            let value: AsciiMetadataValue =
-                value.parse().map_err(|error| Error::Broken(Box::new(error)))?;
-            request.metadata_mut().insert(AsciiMetadataKey::from_static(name), value);
-        }
-        Ok(request)
     }
 
     async fn grpc(&self) -> Result<Grpc<Channel>, Error> {

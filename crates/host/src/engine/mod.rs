@@ -6,10 +6,12 @@
 
 pub(crate) mod ask;
 pub(crate) mod budget;
+mod containerd;
 mod cri;
 pub(crate) mod discovery;
 pub(crate) mod docker;
 pub mod feeds;
+mod grpc_errors;
 mod inspections;
 pub(crate) mod kinds;
 pub(crate) mod known;
@@ -161,4 +163,15 @@ impl fmt::Debug for Configured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Configured").field("name", &self.name).finish_non_exhaustive()
     }
+}
+
+/// By full id, then name, then the beginning of an id that only one has.
+pub(crate) fn the_one(mut rows: Vec<Found>, wanted: &str) -> Option<Found> {
+    let exact = |found: &Found| *found.row.id.0 == *wanted || *found.row.name == *wanted;
+    let begun = |found: &Found| !wanted.is_empty() && found.row.id.0.starts_with(wanted);
+    let at = rows.iter().position(exact).or_else(|| {
+        let mut begun = (0..rows.len()).filter(|i| rows.get(*i).is_some_and(begun));
+        begun.next().filter(|_| begun.next().is_none())
+    })?;
+    Some(rows.swap_remove(at))
 }

@@ -10,7 +10,7 @@ use super::read::{Cri, Which};
 use super::rows::{has_ended, sandbox_of};
 use super::{KIND, watch};
 use crate::engine::budget::Budget;
-use crate::engine::{Engine, Events, Found, Peer};
+use crate::engine::{Engine, Events, Found, Peer, the_one};
 
 impl Engine for Cri {
     fn kind(&self) -> Kind {
@@ -97,15 +97,4 @@ impl Engine for Cri {
 /// Both runtimes' ids are 256 bits in hexadecimal.
 fn is_id(wanted: &str) -> bool {
     wanted.len() == 64 && wanted.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-/// By full id, then name, then the beginning of an id that only one has.
-fn the_one(mut rows: Vec<Found>, wanted: &str) -> Option<Found> {
-    let exact = |found: &Found| *found.row.id.0 == *wanted || *found.row.name == *wanted;
-    let begun = |found: &Found| !wanted.is_empty() && found.row.id.0.starts_with(wanted);
-    let at = rows.iter().position(exact).or_else(|| {
-        let mut begun = (0..rows.len()).filter(|i| rows.get(*i).is_some_and(begun));
-        begun.next().filter(|_| begun.next().is_none())
-    })?;
-    Some(rows.swap_remove(at))
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::TryFutureExt;
 use grpc::{Client, Error, Items};
-use model::{SourceError, SourceErrorKind};
+use model::SourceError;
 use prost::Message;
 
 use super::messages::{
@@ -20,7 +20,7 @@ use super::rows::{
 };
 use crate::engine::Found;
 use crate::engine::budget::Budget;
-use crate::failure;
+use crate::engine::grpc_errors::source_error;
 
 /// A client of one runtime.
 #[derive(Clone)]
@@ -164,28 +164,14 @@ impl Cri {
 
     /// What went wrong, in words.
     pub(super) fn source_error(&self, error: &Error) -> SourceError {
-        let what = self.what();
-        match error {
-            Error::Connect(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                SourceError::new(SourceErrorKind::Unreachable, what, "there is no such socket")
-                    .hint("is containerd or CRI-O running? --engine cri=unix://PATH names another socket")
-            }
-            Error::Refused { code: Error::UNIMPLEMENTED, .. } => {
-                let why = "what listens there does not speak the Container Runtime Interface";
-                SourceError::new(SourceErrorKind::Unreachable, what, why).hint(
-                    "containerd speaks it unless disabled_plugins in /etc/containerd/config.toml has cri",
-                )
-            }
-            Error::Refused { code: Error::PERMISSION_DENIED, message } => {
-                SourceError::new(SourceErrorKind::Denied, what, message).hint("run as root")
-            }
-            Error::Refused { .. } => {
-                SourceError::new(SourceErrorKind::Unusable, what, error)
-            }
-            Error::Connect(_) | Error::Broken(_) | Error::Garbled(_) => {
-                failure::of_chain(what, error, "run as root")
-            }
+        let other = "what listens there does not speak the Container Runtime Interface";
+        let source_error = source_error(self.what(), error, other);
+        if error.is_refusal(Error::UNIMPLEMENTED) {
+            return source_error.hint(
+                "containerd speaks it unless disabled_plugins in /etc/containerd/config.toml has cri",
+            );
         }
+        source_error
     }
 }
 
