@@ -14,6 +14,9 @@ use crate::run::{program, run, try_run, wait_for, wait_until};
 /// Where Debian keeps CNI's plugins.
 pub(crate) const PLUGINS: &str = "/usr/lib/cni";
 
+/// The namespace of containers that are neither Docker's nor Kubernetes'.
+const OWN: &str = "default";
+
 /// The daemon and its pods, all gone with their guard.
 #[derive(Debug)]
 pub struct Containerd {
@@ -92,7 +95,42 @@ impl Containerd {
         let saved = try_run("docker", &["save", "--output", &file, short]);
         run("docker", &["rmi", short]);
         saved.unwrap_or_else(|said| panic!("docker save: {said}"));
-        self.ctr(&["--namespace", "k8s.io", "image", "import", "--snapshotter", "native", &file]);
+        for namespace in ["k8s.io", OWN] {
+            let import = ["image", "import", "--snapshotter", "native", &file];
+            self.ctr(&[&["--namespace", namespace], &import[..]].concat());
+        }
+    }
+
+    /// Runs a container of containerd's own, as nerdctl does: called `name` by its label. It has a
+    /// network namespace of its own and nothing in it. Its id.
+    pub fn run(&self, name: &str) -> String {
+        let id = unique("ctr");
+        self.run_as(&id, name);
+        id
+    }
+
+    /// The same with that id, as after [`Containerd::kill`].
+    pub fn run_as(&self, id: &str, name: &str) {
+        let label = format!("nerdctl/name={name}");
+        let run = ["run", "--detach", "--snapshotter", "native", "--label", &label];
+        self.own(&[&run[..], &[&self.image, id]].concat());
+    }
+
+    /// Ends a container of containerd's own and removes it.
+    pub fn kill(&self, id: &str) {
+        self.own(&["task", "kill", "--signal", "KILL", id]);
+        wait_until("the container ends", || !self.own(&["task", "list"]).contains("RUNNING"));
+        self.own(&["task", "delete", id]);
+        self.own(&["container", "delete", id]);
+    }
+
+    fn own(&self, words: &[&str]) -> String {
+        self.ctr(&[&["--namespace", OWN], words].concat())
+    }
+
+    /// What `--engine` takes for containerd's own containers.
+    pub fn own_engine(&self) -> String {
+        format!("containerd=unix://{}", self.path("c.sock"))
     }
 
     /// Does `ctr WORDS` with it.
@@ -190,7 +228,8 @@ impl Containerd {
     /// # Panics
     /// It has none.
     pub fn pid(&self, id: &str) -> String {
-        let tasks = self.ctr(&["--namespace", "k8s.io", "task", "list"]);
+        let tasks =
+            self.ctr(&["--namespace", "k8s.io", "task", "list"]) + &self.own(&["task", "list"]);
         let mut rows = tasks.lines().map(|row| row.split_whitespace());
         let found =
             rows.find_map(|mut words| words.next().filter(|word| *word == id).and(words.next()));
@@ -222,6 +261,16 @@ impl Drop for Containerd {
         for pod in pods.map(|pods| pods.items).unwrap_or_default() {
             let _ = self.try_ask::<()>("StopPodSandbox", &pod);
             let _ = self.try_ask::<()>("RemovePodSandbox", &pod);
+        }
+        let ctr = |words: &[&str]| {
+            try_run(
+                "ctr",
+                &[&["--address", &self.path("c.sock"), "--namespace", OWN], words].concat(),
+            )
+        };
+        let tasks = ctr(&["task", "list", "--quiet"]).unwrap_or_default();
+        for task in tasks.lines() {
+            let _ = ctr(&["task", "delete", "--force", task]);
         }
         let _ = self.daemon.kill();
         let _ = self.daemon.wait();

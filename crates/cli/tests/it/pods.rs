@@ -133,3 +133,39 @@ fn a_pod_on_the_nodes_network_has_no_interface_of_its_own() {
         assert!(ran.code < 2 && !ran.stdout.contains("eth0"), "{ran:?}");
     }
 }
+
+/// As nerdctl and ctr make them: in a namespace of containerd's that is not Kubernetes', and beside it.
+#[test]
+fn containerds_own_containers_are_called_as_nerdctl_calls_them() {
+    lab::need!(Docker, Containerd);
+    let folder = tempfile::tempdir().unwrap();
+    let (containerd, bridge) = (Containerd::start(folder.path()), Bridge::new());
+    let (pod, name) = (containerd.pod(), unique("web"));
+    let id = containerd.run(&name);
+    let engines = ["--engine", &containerd.engine(), "--engine", &containerd.own_engine()];
+    let says = |words: &[&str]| {
+        let ran = docker_ovs(&[&engines[..], words].concat());
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{words:?}: {ran:?}");
+        ran.stdout
+    };
+    says(&["connect", bridge.name(), &name, "--ofport", "40111", "--ip", "10.79.5.1/24"]);
+    says(&["connect", bridge.name(), &pod.name, "--ofport", "40112", "--interface", "net1"]);
+    let number = |words: &str| says(&["port", words, bridge.name(), "--quiet"]);
+    for words in [&name, &format!("containerd:{name}"), &format!("{id}@default")] {
+        assert_eq!(number(words), "40111\n", "{words}");
+    }
+    assert_eq!(number(&pod.name), "40112\n");
+    assert!(ip(&containerd.pid(&id), &["address", "show", "eth0"]).contains("10.79.5.1/24"));
+    containerd.kill(&id);
+    let next = containerd.run(&name);
+    assert_eq!(says(&["restore", &name, "--format", "{{.Result}}"]), "restored\n");
+    assert!(ip(&containerd.pid(&next), &["address", "show", "eth0"]).contains("10.79.5.1/24"));
+    let doctor = docker_ovs(&[&engines[..], &["doctor"]].concat()).stdout;
+    let told =
+        |engine: &str| doctor.lines().any(|row| row.starts_with(engine) && row.contains(" ok "));
+    assert!(told("cri ") && told("containerd "), "{doctor}");
+    containerd.kill(&next);
+    let pruned =
+        docker_ovs(&[&engines[..], &["prune", "--force", "--bridge", bridge.name()]].concat());
+    assert_eq!((pruned.code, ports(&bridge).len()), (0, 1), "{pruned:?}");
+}

@@ -185,14 +185,12 @@ impl<'e> Proof<'e> {
 
     /// By its cgroup; a process of a user's engine must be in a user namespace of that user.
     fn is_process_of(&self, process: &Process, found: &Found) -> bool {
-        match self.user {
-            Some(user) => process.is_below_user(user),
-            None => {
-                let has_started = |parent| self.engine.has_started(&found.row, parent);
-                process.is_in_cgroup_of(|cgroups| self.engine.names_in_cgroups(&found.row, cgroups))
-                    || process.parent().is_some_and(has_started)
-            }
+        if let Some(user) = self.user {
+            return process.is_below_user(user);
         }
+        let has_started = |parent| self.engine.has_started(&found.row, parent);
+        process.is_in_cgroup_of(|cgroups| self.engine.names_in_cgroups(&found.row, cgroups))
+            || process.parent().is_some_and(has_started)
     }
 }
 

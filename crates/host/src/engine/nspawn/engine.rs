@@ -49,7 +49,7 @@ impl Engine for Nspawn {
         let wanted = query::without_slash(wanted);
         let own = wanted.strip_suffix(ID).unwrap_or(wanted);
         let one = self.one(own);
-        ready(one.map(|leader| leader.map(|leader| found(own, leader)))).boxed()
+        ready(one.map(|one| one.iter().next().map(|(own, leader)| found(own, *leader)))).boxed()
     }
 
     /// As systemd names the groups of what it registers.
@@ -160,17 +160,15 @@ fn shares_the_hosts_network(leader: u32) -> bool {
 /// (systemd.unit(5)); the last container in a path counts.
 fn cgroups_are_of(own: &str, cgroups: &str) -> bool {
     let escaped = escaped(own);
-    let units = [format!("machine-{escaped}.scope"), format!("systemd-nspawn@{escaped}.service")];
-    let is_container = |part: &str| {
-        part.starts_with("machine-") && part.ends_with(".scope")
-            || part.starts_with("systemd-nspawn@") && part.ends_with(".service")
-    };
     let paths = cgroups.lines().filter_map(|line| line.splitn(3, ':').nth(2));
-    let mut last = paths.filter_map(|path| path.rsplit('/').find(|part| is_container(part)));
-    last.next().is_some_and(|first| {
-        let is_its = |part: &str| units.iter().any(|unit| unit == part);
-        is_its(first) && last.all(is_its)
-    })
+    let mut last = paths.filter_map(|path| path.rsplit('/').find_map(container_of)).peekable();
+    last.peek().is_some() && last.all(|container| container == escaped)
+}
+
+/// The container that a unit is of, as it is escaped there.
+fn container_of(unit: &str) -> Option<&str> {
+    let scope = || unit.strip_prefix("machine-")?.strip_suffix(".scope");
+    scope().or_else(|| unit.strip_prefix("systemd-nspawn@")?.strip_suffix(".service"))
 }
 
 fn escaped(own: &str) -> String {

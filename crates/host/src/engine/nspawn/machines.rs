@@ -47,18 +47,22 @@ impl Nspawn {
         Ok(all)
     }
 
-    /// One of them by name; where systemd-machined knows it, without looking for others.
-    pub(super) fn one(&self, own: &str) -> Result<Option<Option<u32>>, SourceError> {
+    /// The one of them with this name, if there is one; where systemd-machined knows it, without
+    /// looking for others.
+    pub(super) fn one(&self, own: &str) -> Result<Machines, SourceError> {
         if own.contains('/') || own.is_empty() {
-            return Ok(None);
+            return Ok(Machines::new());
         }
-        if let Some((_, leader)) = machine(&self.path.join(own)).filter(|(name, _)| name == own) {
-            return Ok(Some(Some(leader)));
+        let registered = machine(&self.path.join(own)).filter(|(name, _)| name == own);
+        if let Some((own, leader)) = registered {
+            return Ok(Machines::from([(own, Some(leader))]));
         }
         if self.path.is_dir() {
-            return Ok(is_image(own).then_some(None));
+            return Ok(images().filter(|image| image == own).map(|own| (own, None)).collect());
         }
-        Ok(self.all()?.remove(own))
+        let mut all = self.all()?;
+        all.retain(|name, _| name == own);
+        Ok(all)
     }
 }
 
@@ -90,10 +94,6 @@ fn images() -> impl Iterator<Item = String> {
     let found = std::fs::read_dir(IMAGES).into_iter().flatten().flatten();
     let names = found.filter_map(|file| file.file_name().into_string().ok());
     names.filter(|name| !name.starts_with('.')).map(|name| image_name(&name).to_owned())
-}
-
-fn is_image(own: &str) -> bool {
-    !own.starts_with('.') && images().any(|image| image == own)
 }
 
 fn image_name(file: &str) -> &str {
@@ -190,9 +190,10 @@ mod tests {
         let all: Vec<_> = registered(folder.path()).unwrap().collect();
         assert_eq!(all, [("web".to_owned(), 4711)]);
         let nspawn = Nspawn::at(folder.path().to_owned());
-        assert_eq!(nspawn.one("web").unwrap(), Some(Some(4711)));
-        assert_eq!(nspawn.one("unit:machine-web.scope").unwrap(), None);
-        assert_eq!(nspawn.one("../web").unwrap(), None);
+        assert_eq!(nspawn.one("web").unwrap(), Machines::from([("web".to_owned(), Some(4711))]));
+        for none in ["unit:machine-web.scope", "../web", "", "other"] {
+            assert!(nspawn.one(none).unwrap().is_empty(), "{none}");
+        }
     }
 
     #[test]
