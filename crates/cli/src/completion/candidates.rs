@@ -5,7 +5,7 @@ use model::filter::{KEYS, STATES};
 use model::ids::OfPort;
 use model::snapshot::Observed;
 use model::wiring::SwitchPort;
-use model::{Snapshot, resolve};
+use model::{Snapshot, query, resolve};
 
 use super::Candidate;
 use super::line::{Line, Slot};
@@ -21,7 +21,7 @@ pub(super) struct Sources {
 
 impl Sources {
     pub(super) fn of(snapshot: &Snapshot) -> Self {
-        let containers = snapshot.engines.values().flat_map(Observed::rows);
+        let containers = query::called(snapshot).into_iter();
         let bridges = || snapshot.switch.values().flat_map(Observed::rows);
         let fakes = bridges().flat_map(|row| {
             let about = format!("fake bridge on {}", row.name);
@@ -40,7 +40,7 @@ impl Sources {
         let vlans = wiring.ports.iter().filter_map(SwitchPort::vlans);
         let tags = vlans.flat_map(|vlans| vlans.tag.into_iter().chain(vlans.trunks));
         Self {
-            containers: sorted(containers.map(|row| candidate(&row.name, &row.state))),
+            containers: sorted(containers.map(|(name, row)| candidate(&name, &row.state))),
             bridges: sorted(bridges().map(|row| candidate(&row.name, "")).chain(fakes)),
             ports: ports.flatten().collect(),
             vlans: sorted(tags.map(|tag| candidate(&tag.to_string(), ""))),
@@ -90,11 +90,18 @@ fn values(line: &Line, id: &str, sources: &dyn Fn() -> Sources) -> Vec<Candidate
         "container" if line.is("disconnect") || line.is("restore") => sources().containers,
         "container" => sources().running(),
         "what" => sources().ports,
+        "engines" => engines(),
         "filter" if line.is("prune") => vec![candidate("until=", "what was made before")],
         "filter" => filters(&line.prefix, sources),
         "format" if !has_own_values(line, id) => plain(&["table", "csv", "json"]),
         _ => own_values(line, id),
     }
+}
+
+/// Each kind, and none.
+fn engines() -> Vec<Candidate> {
+    let kinds = host::engine::kinds().map(|kind| candidate(kind, ""));
+    kinds.chain([candidate("none", "no engine is asked")]).collect()
 }
 
 /// `KEY=`, and behind it the values that are known.

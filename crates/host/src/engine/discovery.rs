@@ -271,3 +271,64 @@ fn user_of(path: &Path) -> Option<u32> {
 fn is_socket(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|file| file.file_type().is_socket())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(words: &[&str]) -> Result<Vec<String>, String> {
+        let words: Vec<_> = words.iter().map(|word| (*word).to_owned()).collect();
+        let docker = EngineOptions { host: Some("unix:///d.sock".into()), ..Default::default() };
+        let discovery = Discovery::of(&words, &docker).map_err(|error| error.to_string())?;
+        Ok(discovery.engines().iter().map(|engine| engine.name.to_string()).collect())
+    }
+
+    #[test]
+    fn the_first_of_a_kind_is_called_by_it_and_the_others_after_where_they_are() {
+        let told = names(&["docker", "docker=unix:///b.sock", "docker=/c.sock", "podman=/p.sock"]);
+        assert_eq!(told.unwrap(), ["docker", "docker@/b.sock", "docker@/c.sock", "podman"]);
+        let of_users = ["podman=/run/user/1000/podman/podman.sock", "podman=/p.sock"];
+        assert_eq!(names(&of_users).unwrap(), ["podman@1000", "podman"]);
+        assert_eq!(
+            names(&["docker=/a.sock", "docker=/a.sock"]).unwrap().len(),
+            2,
+            "nothing is there"
+        );
+    }
+
+    #[test]
+    fn none_is_no_engine_and_a_mistake_is_told() {
+        assert_eq!(names(&["none"]).unwrap(), [""; 0]);
+        for (bad, why) in [("dokcer", "docker"), ("podman=", "no address"), ("", "docker")] {
+            let told = names(&[bad]).unwrap_err();
+            assert!(told.contains(why), "{bad}: {told}");
+        }
+        let told = names(&["podman=tcp://127.0.0.1:1"]).unwrap();
+        assert_eq!(told, ["podman"], "it fails when it is asked");
+    }
+
+    #[test]
+    fn one_socket_with_two_paths_is_one_engine() {
+        let folder = tempfile::tempdir().unwrap();
+        let (own, other) = (folder.path().join("own.sock"), folder.path().join("other.sock"));
+        let _listener = std::os::unix::net::UnixListener::bind(&own).unwrap();
+        std::os::unix::fs::symlink(&own, &other).unwrap();
+        let words = [&own, &other].map(|path| format!("podman={}", path.display()));
+        assert_eq!(names(&words.each_ref().map(String::as_str)).unwrap(), ["podman"]);
+    }
+
+    #[test]
+    fn what_is_named_for_docker_is_the_only_docker() {
+        let docker = EngineOptions { host: Some("unix:///d.sock".into()), ..Default::default() };
+        let found = Discovery::of(&[], &docker).unwrap().engines();
+        let dockers: Vec<_> = found.iter().filter(|one| one.name.kind() == "docker").collect();
+        assert!(matches!(&*dockers, [only] if only.named), "{dockers:?}");
+    }
+
+    #[test]
+    fn a_folder_of_a_user_tells_whose_it_is() {
+        assert_eq!(user_of("/run/user/1000/docker.sock".as_ref()), Some(1000));
+        assert_eq!(user_of("/run/docker.sock".as_ref()), None);
+        assert_eq!(user_of("/run/user/x/docker.sock".as_ref()), None);
+    }
+}

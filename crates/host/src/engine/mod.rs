@@ -35,6 +35,11 @@ use model::snapshot::{Container, Engine as Kind};
 
 use crate::identity::process::cgroup_is_of;
 
+/// The names of the kinds of engine that there are.
+pub fn kinds() -> impl Iterator<Item = &'static str> {
+    kinds::KINDS.into_iter().map(|kind| kind.name)
+}
+
 /// A container, and where its engine says its namespace can be checked.
 #[derive(Clone, Debug)]
 pub struct Found {

@@ -166,3 +166,52 @@ fn an_engine_that_is_not_known_is_refused() {
     let error = error.unwrap_err().to_string();
     assert!(error.contains("dokcer") && error.contains("docker"), "{error}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_one_engine_has_is_not_held_up_by_another_that_is_silent() {
+    let (docker, other) = two();
+    other.hang(true);
+    for wanted in ["web", "db"] {
+        let look = model::Look::new(look(&[&docker, &other], Some(wanted)).await);
+        assert!(look.container(wanted).is_ok());
+        let told: Vec<_> = look.silent_engines().collect();
+        assert!(matches!(&*told, [one] if one.contains("other at nowhere")), "{told:?}");
+    }
+    let by_id = look(&[&docker, &other], Some("d1")).await;
+    assert!(!by_id.engines.contains_key(&kind("other")), "no other container has that id");
+    let unknown = look(&[&docker, &other], Some("cache")).await;
+    let error = query::container(&unknown, "cache").unwrap_err();
+    assert!(matches!(error, QueryError::SourceUnavailable(_)), "it may have one: {error}");
+}
+
+/// An inspection of a container that starts is late: it may be one of that very name.
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_is_late_about_a_name_is_told_with_what_another_one_has() {
+    let (docker, other) = two();
+    docker.starts("web", true);
+    let look = model::Look::new(look(&[&docker, &other], Some("web")).await);
+    assert_eq!(&*look.container("web").unwrap().id.0, "o1");
+    assert_eq!(look.silent_engines().count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_users_run_is_asked_where_the_host_has_none_of_that_name() {
+    let (docker, _) = two();
+    let theirs = vec![container("u1", "web"), container("u2", "own")];
+    let user = FakeEngine::new("podman@1000", theirs);
+    let snapshot = look(&[&docker, &user], Some("web")).await;
+    assert_eq!(&*query::container(&snapshot, "web").unwrap().id.0, "d1");
+    assert_eq!(user.count("inspect web"), 0);
+    let snapshot = look(&[&docker, &user], Some("own")).await;
+    assert_eq!(&*query::container(&snapshot, "own").unwrap().id.0, "u2");
+    for named in ["podman@1000:web", "podman:web"] {
+        let snapshot = look(&[&docker, &user], Some(named)).await;
+        assert_eq!(&*query::container(&snapshot, named).unwrap().id.0, "u1", "{named}");
+    }
+    let whole = look(&[&docker, &user], None).await;
+    assert_eq!(&*query::container(&whole, "web").unwrap().id.0, "d1");
+    assert_eq!(&*query::container(&whole, "podman@1000:web").unwrap().id.0, "u1");
+    user.hang(true);
+    let snapshot = look(&[&docker, &user], Some("web")).await;
+    assert_eq!(snapshot.engines.len(), 1, "it has no say");
+}

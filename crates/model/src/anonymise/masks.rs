@@ -32,8 +32,10 @@ impl Masks {
             return engine.clone();
         }
         let next = self.engines.len();
+        let kind = Some(engine.kind()).filter(|kind| ENGINES.contains(kind));
+        let mask = || kind.map_or(format!("engine{next}"), |kind| format!("{kind}@/{next}"));
         let masked = self.engines.entry(engine.to_string());
-        Engine(masked.or_insert_with(|| format!("engine{next}")).as_str().into())
+        Engine(masked.or_insert_with(mask).as_str().into())
     }
 
     /// `lo` and `eth0` identify no host, and help to read the result.

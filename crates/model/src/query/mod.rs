@@ -4,8 +4,8 @@ mod missed;
 
 use crate::NamedBridge;
 use crate::filter::Filter;
-use crate::ids::NetnsId;
-use crate::resolve::answering;
+use crate::ids::{Name, NetnsId};
+use crate::resolve::{Clashes, answering};
 use crate::snapshot::{Container, Engine, Namespace, Observed, Snapshot};
 use crate::source_error::{SourceError, SourceErrorKind};
 use crate::switch::{Bridge, SwitchSource};
@@ -43,6 +43,17 @@ pub fn container<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<&'a Contain
         }
     }
     Err(no_such_container(snapshot, &engines, wanted))
+}
+
+/// Every container, each as it is called: with its engine where the name alone means another one
+/// too.
+pub fn called(snapshot: &Snapshot) -> Vec<(Name, &Container)> {
+    let clashes = Clashes::of(snapshot);
+    let all = snapshot.containers_by_engine();
+    let called = all.map(|(engine, row)| {
+        (clashes.qualified(engine, row).unwrap_or_else(|| row.name.clone()), row)
+    });
+    called.collect()
 }
 
 /// A container, and the engine that runs it.

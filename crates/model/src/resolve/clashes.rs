@@ -6,10 +6,10 @@ use crate::ids::Name;
 use crate::snapshot::{Container, Engine, Snapshot};
 
 /// The containers by their name; none where one engine alone was asked.
-pub(super) struct Clashes<'a>(FxHashMap<&'a str, Vec<(&'a Engine, &'a Container)>>);
+pub(crate) struct Clashes<'a>(FxHashMap<&'a str, Vec<(&'a Engine, &'a Container)>>);
 
 impl<'a> Clashes<'a> {
-    pub(super) fn of(snapshot: &'a Snapshot) -> Self {
+    pub(crate) fn of(snapshot: &'a Snapshot) -> Self {
         let mut named: FxHashMap<&str, Vec<_>> = FxHashMap::default();
         if snapshot.engines.len() > 1 {
             for (engine, row) in snapshot.containers_by_engine() {
@@ -21,7 +21,7 @@ impl<'a> Clashes<'a> {
 
     /// The name with its engine, if the name alone means another one too. What users run for
     /// themselves takes no name from what the host runs.
-    pub(super) fn qualified(&self, engine: &Engine, row: &Container) -> Option<Name> {
+    pub(crate) fn qualified(&self, engine: &Engine, row: &Container) -> Option<Name> {
         let others = self.0.get(&*row.name)?;
         let clashes = others.iter().any(|(other, theirs)| {
             *other != engine

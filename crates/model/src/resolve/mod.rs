@@ -31,6 +31,7 @@ use crate::told::TENANTS;
 use crate::wiring::{Attachment, ContainerRef, PortRef, PortState, Wiring};
 
 use claims::Claims;
+pub(crate) use clashes::Clashes;
 use entries::{PortEntry, PortIx};
 pub(crate) use entries::{answering, openflow_name};
 use index::{Index, Tenant};

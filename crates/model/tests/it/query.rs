@@ -3,10 +3,11 @@
 use docker_ovs_model::filter::{Filter, Filters};
 use docker_ovs_model::ids::ContainerId;
 use docker_ovs_model::query::{
-    QueryError, Subject, attachments, bridge, container, require_sources, subject,
+    QueryError, Subject, attachments, bridge, called, container, require_sources, subject,
 };
-use docker_ovs_model::snapshot::{Container, Observed};
+use docker_ovs_model::snapshot::{Container, Engine, Observed};
 use docker_ovs_model::switch::SwitchSource;
+use docker_ovs_model::wiring::Attachment;
 use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind, Target, anonymise, resolve};
 
 use crate::plans::scene::{connected, host, request};
@@ -144,4 +145,73 @@ fn a_filter_looks_at_the_attachment_its_container_and_its_port() {
     for text in ["container=c2", "bridge=br1", "status=failed", "label=tier=db"] {
         assert!(!passes(text), "{text}");
     }
+}
+
+/// The same host with another engine, which has a container called as the first one's first is.
+fn with_engine(name: &str) -> Snapshot {
+    let mut host = host();
+    let row = containers(&mut host)[0].clone();
+    let row = Container { id: ContainerId("9".repeat(64).into()), netns: None, pid: None, ..row };
+    host.engines.insert(Engine(name.into()), Observed::Fresh { rows: vec![row].into() });
+    host
+}
+
+#[test]
+fn a_name_of_two_engines_is_written_with_the_engine_and_no_other_is() {
+    let told = |host: &Snapshot| {
+        let mut names: Vec<_> = called(host).iter().map(|(name, _)| name.to_string()).collect();
+        names.sort();
+        names
+    };
+    let both = with_engine("podman");
+    assert_eq!(told(&both), ["c2", "c3", "docker:c1", "podman:c1"]);
+    let error = container(&both, "c1").unwrap_err();
+    assert_eq!(error.hint().unwrap(), "name its engine too: docker:c1 or podman:c1");
+    for (words, id) in [("docker:c1", '1'), ("podman:c1", '9'), ("podman:/c1", '9')] {
+        assert!(container(&both, words).unwrap().id.0.starts_with(id), "{words}");
+    }
+    let first = connected(&both, &request("br0", "docker:c1"), 1);
+    let wiring = resolve(&connected(&first, &request("br0", "c2"), 2));
+    let labels: Vec<_> = wiring.attachments.iter().map(Attachment::label).collect();
+    assert_eq!(labels, ["docker:c1:eth0", "c2:eth0"]);
+    let same = {
+        let mut same = both.clone();
+        let row = containers(&mut same)[0].clone();
+        same.engines.insert(Engine("podman".into()), Observed::Fresh { rows: vec![row].into() });
+        same
+    };
+    assert_eq!(told(&same), ["c1", "c1", "c2", "c3"], "one engine that is asked in two ways");
+    assert!(container(&same, "c1").is_ok());
+}
+
+#[test]
+fn what_users_run_takes_no_name_from_the_host() {
+    let host = with_engine("podman@1000");
+    assert!(container(&host, "c1").unwrap().id.0.starts_with('1'));
+    for words in ["podman@1000:c1", "podman:c1"] {
+        assert!(container(&host, words).unwrap().id.0.starts_with('9'), "{words}");
+    }
+    let names: Vec<_> = called(&host).iter().map(|(name, _)| name.to_string()).collect();
+    assert!(names.contains(&"c1".to_owned()) && names.contains(&"podman@1000:c1".to_owned()));
+    let second = with_engine("docker@/run/other.sock");
+    assert!(container(&second, "docker@/run/other.sock:c1").unwrap().id.0.starts_with('9'));
+    assert!(container(&second, "docker:c1").unwrap().id.0.starts_with('1'), "its own name");
+}
+
+#[test]
+fn a_list_needs_the_engines_that_were_named_or_one_that_answers() {
+    let mut host = with_engine("podman");
+    let podman = Engine("podman".into());
+    let silent = Observed::Absent { why: why(SourceErrorKind::TimedOut) };
+    host.engines.insert(podman.clone(), silent);
+    assert!(require_sources(&host).is_ok());
+    assert!(container(&host, "c1").is_ok());
+    let unknown = container(&host, "c9");
+    assert!(
+        matches!(unknown, Err(QueryError::SourceUnavailable(_))),
+        "it may have one: {unknown:?}"
+    );
+    assert!(matches!(container(&host, "docker:c9"), Err(QueryError::NoSuchContainer { .. })));
+    host.named_engines.insert(podman);
+    assert!(require_sources(&host).is_err());
 }
