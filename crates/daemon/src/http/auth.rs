@@ -44,6 +44,10 @@ impl AccessPolicy {
     }
 
     /// Lets a request in, marked with its way, or answers it.
+    #[allow(
+        clippy::result_large_err,
+        reason = "it is passed on once for each request that is refused"
+    )]
     pub(crate) fn check<B>(&self, request: &mut Request<B>) -> Result<(), Response> {
         self.admit(request).map_err(|error| self.refused(request, error))?;
         request.extensions_mut().insert(self.door());
