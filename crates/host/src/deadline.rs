@@ -23,6 +23,12 @@ impl Deadline {
         Self { due: Instant::now() + allowed, allowed }
     }
 
+    /// The same, or `allowed` from now on if that is sooner.
+    pub(crate) fn or_after(self, allowed: Duration) -> Self {
+        let other = Self::after(allowed);
+        if other.due < self.due { other } else { self }
+    }
+
     /// Whether that moment has come.
     pub(crate) fn is_over(self) -> bool {
         Instant::now() >= self.due

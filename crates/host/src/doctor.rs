@@ -75,7 +75,7 @@ impl Host {
 /// Whether an engine answers, and what its containers cannot have.
 async fn check_engine(configured: &Configured, due: Deadline) -> Check {
     let ask = async {
-        let engine = configured.engine()?;
+        let (engine, due) = (configured.engine()?, configured.due(due));
         due.hold(|| engine.what(), engine.version()).await
     };
     let address = configured.engine().map(Engine::address).unwrap_or_default();

@@ -7,7 +7,7 @@ use std::path::Path;
 use lab::{Bridge, Container, Netns, Plug, Plugged, Podman, run, try_run, unique, wait_until};
 
 use crate::tool::live::Events;
-use crate::tool::{Ran, docker_ovs};
+use crate::tool::{Ran, Served, docker_ovs};
 
 fn podman() -> (tempfile::TempDir, Podman) {
     let folder = tempfile::tempdir().unwrap();
@@ -276,4 +276,21 @@ fn what_a_user_runs_takes_no_name_from_the_hosts_and_is_not_connected() {
     podman.podman(&["rename", podman.name(), container.name()]);
     let number = docker_ovs(&["port", container.name(), bridge.name(), "--quiet"]);
     assert_eq!((number.code, number.stdout), (0, format!("{}\n", plugged.ofport())));
+}
+
+#[test]
+fn the_daemon_gives_a_restarted_container_of_podman_its_interface_back() {
+    lab::alone!(Docker, Podman);
+    let ((_folder, podman), bridge) = (podman(), Bridge::new());
+    let _found = Found::at(OF_HOST, &podman.path());
+    let connect = ["connect", bridge.name(), podman.name(), "--ofport", "40062"];
+    let ran = docker_ovs(&connect);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let _served = Served::start_restoring();
+    podman.podman(&["restart", "--time", "0", podman.name()]);
+    wait_until("its interface is there again", || {
+        docker_ovs(&["port", podman.name(), bridge.name(), "--quiet"]).stdout == "40062\n"
+    });
+    assert_eq!(docker_ovs(&["disconnect", bridge.name(), podman.name()]).code, 0);
+    assert_eq!(ports(&bridge), [""; 0]);
 }

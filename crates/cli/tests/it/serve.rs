@@ -127,7 +127,8 @@ fn metrics_are_what_prometheus_expects() {
     let verdict = promtool.wait_with_output().unwrap();
     assert!(verdict.status.success() && verdict.stderr.is_empty(), "{verdict:?}");
     let labels = format!(
-        "{{bridge=\"{}\",ofport=\"{}\",port=\"{}\",container=\"{}\",interface=\"eth0\"}} ",
+        "{{bridge=\"{}\",ofport=\"{}\",port=\"{}\",container=\"{}\",interface=\"eth0\",\
+         engine=\"docker\"}} ",
         bridge.name(),
         plug.ofport(),
         plug.host_end(),

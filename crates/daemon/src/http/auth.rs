@@ -43,15 +43,13 @@ impl AccessPolicy {
         self.keys.is_some()
     }
 
-    /// Lets a request in, marked with its way, or answers it.
-    #[allow(
-        clippy::result_large_err,
-        reason = "it is passed on once for each request that is refused"
-    )]
-    pub(crate) fn check<B>(&self, request: &mut Request<B>) -> Result<(), Response> {
-        self.admit(request).map_err(|error| self.refused(request, error))?;
+    /// The answer to a request that is not let in. One that is let in is marked with its way.
+    pub(crate) fn refuse<B>(&self, request: &mut Request<B>) -> Option<Response> {
+        if let Err(error) = self.admit(request) {
+            return Some(self.refused(request, error));
+        }
         request.extensions_mut().insert(self.door());
-        Ok(())
+        None
     }
 
     fn refused<B>(&self, request: &Request<B>, error: ApiError) -> Response {

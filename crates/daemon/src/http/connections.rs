@@ -146,7 +146,10 @@ impl Serve {
         let service = service_fn(move |mut request| {
             place.begin_request();
             // Here and not in layers of the router: each of those allocates for every request.
-            let answer = policy.check(&mut request).map(|()| router.call(request));
+            let answer = match policy.refuse(&mut request) {
+                None => Ok(router.call(request)),
+                Some(refusal) => Err(refusal),
+            };
             let place = place.clone();
             async move {
                 let mut answer = match answer {

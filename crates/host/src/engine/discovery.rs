@@ -16,6 +16,8 @@ use super::{Configured, Engine, containerd, docker};
 
 /// `--engine none`: no engine is asked.
 const NONE: &str = "none";
+/// The engines of no more users are asked: each may take time and memory.
+const MOST_USERS: usize = 32;
 /// Below it each user has a folder, called by their number.
 const USERS: &str = "/run/user";
 
@@ -169,6 +171,7 @@ fn users() -> Vec<(u32, PathBuf)> {
     let mut users: Vec<_> =
         every.filter_map(|entry| Some((user(&entry.file_name())?, entry.path()))).collect();
     users.sort_unstable();
+    users.truncate(MOST_USERS);
     users
 }
 
@@ -262,7 +265,7 @@ pub(super) fn file(path: &Path) -> Option<(u64, u64)> {
 }
 
 /// The user in whose folder it is.
-fn user_of(path: &Path) -> Option<u32> {
+pub(super) fn user_of(path: &Path) -> Option<u32> {
     let below = path.strip_prefix(USERS).ok()?;
     below.iter().next()?.to_str()?.parse().ok()
 }

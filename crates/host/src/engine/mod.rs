@@ -26,6 +26,7 @@ pub(crate) mod watch;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
@@ -33,6 +34,7 @@ use model::SourceError;
 use model::ids::ContainerId;
 use model::snapshot::{Container, Engine as Kind};
 
+use crate::deadline::Deadline;
 use crate::identity::process::cgroup_is_of;
 
 /// The names of the kinds of engine that there are.
@@ -142,6 +144,9 @@ pub trait Engine: Send + Sync {
     fn ping(&self) -> BoxFuture<'_, Result<(), SourceError>>;
 }
 
+/// So long is waited for the engine that a user runs.
+const OF_USER_WITHIN: Duration = Duration::from_secs(2);
+
 /// An engine that is to be asked.
 #[derive(Clone)]
 pub(crate) struct Configured {
@@ -157,6 +162,11 @@ pub(crate) struct Configured {
 impl Configured {
     pub(crate) fn of(engine: Arc<dyn Engine>) -> Self {
         Self { name: engine.kind(), engine: Ok(engine), named: false }
+    }
+
+    /// When its answer is due: no user's engine holds up what the host's have said.
+    pub(crate) fn due(&self, due: Deadline) -> Deadline {
+        if self.named || self.name.user().is_none() { due } else { due.or_after(OF_USER_WITHIN) }
     }
 
     pub(crate) fn engine(&self) -> Result<&dyn Engine, SourceError> {

@@ -8,6 +8,7 @@ use model::{SourceError, SourceErrorKind};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::discovery::user_of;
 use super::{Event, Events, Peer};
 use crate::failure;
 use crate::transport::{Endpoint, Http, HttpError, Lines};
@@ -16,6 +17,11 @@ use crate::transport::{Endpoint, Http, HttpError, Lines};
 /// does not say so (moby, `daemon/events` and `pkg/pubsub`). After so many events the containers
 /// are listed again.
 const LIST_AFTER: usize = 1000;
+
+/// The longest replies of a user's engine, and what is held of one, in bytes: some thousand
+/// containers. There may be many users.
+const LONGEST_OF_USER: usize = 2 << 20;
+const HELD_OF_USER: usize = 4 << 20;
 
 /// A client of one engine.
 #[derive(Clone)]
@@ -38,7 +44,10 @@ pub(super) struct Hints {
 
 impl Rest {
     pub(super) fn new(name: &'static str, endpoint: Endpoint, hints: Hints) -> Self {
-        Self { http: Arc::new(Http::new(endpoint)), name, hints }
+        let of_user = matches!(&endpoint, Endpoint::Unix(path) if user_of(path).is_some());
+        let http = Http::new(endpoint);
+        let http = if of_user { http.within(LONGEST_OF_USER, HELD_OF_USER) } else { http };
+        Self { http: Arc::new(http), name, hints }
     }
 
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, SourceError> {

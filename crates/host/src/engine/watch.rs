@@ -48,17 +48,26 @@ async fn follow(
     let engine = configured.engine()?;
     let what = || engine.what();
     let due = || Deadline::after(timeout);
-    // First the events, so that none is missed between the list and them.
-    let events = due().hold(what, engine.events()).await?;
-    let (rows, identity) = due().hold(what, list_with_namespaces(engine, due())).await?;
-    // Another process may answer at the same address than before.
-    let id = due().hold(what, engine.id()).await.ok().flatten();
-    let identity = SourceIdentity { id, ..identity };
+    let sign = Notify::new();
+    let begun = async {
+        // First the events, so that none is missed between the list and them.
+        let events = due().hold(what, engine.events()).await?;
+        sign.notify_one();
+        let (rows, identity) = due().hold(what, list_with_namespaces(engine, due())).await?;
+        // Another process may answer at the same address than before.
+        let id = due().hold(what, engine.id()).await.ok().flatten();
+        Ok((events, rows, SourceIdentity { id, ..identity }))
+    };
+    // The others are not kept waiting by one that hangs.
+    let (events, rows, identity) = tokio::select! {
+        biased;
+        begun = begun => begun?,
+        Err(dead) = probe(engine, timeout, latest, &sign) => return Err(dead),
+    };
     latest.send_modify(|latest| {
         *latest.about_mut() = Some(identity);
         latest.set_fresh(rows.values().cloned().collect());
     });
-    let sign = Notify::new();
     tokio::select! {
         biased;
         ended = follow_events(engine, timeout, events, rows, latest, &sign) => ended,

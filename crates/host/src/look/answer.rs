@@ -12,7 +12,7 @@ pub(super) async fn containers(
     configured: &Configured,
     due: Deadline,
 ) -> Result<(Vec<Found>, Vec<Pinned>), SourceError> {
-    let engine = configured.engine()?;
+    let (engine, due) = (configured.engine()?, configured.due(due));
     let mut found = due.hold(|| engine.what(), ask::all(engine)).await?;
     let pinned = find_namespaces(engine, due, &mut found).await;
     Ok((found, pinned.into_iter().map(|(_, pin)| pin).collect()))
@@ -24,7 +24,7 @@ pub(super) async fn inspect(
     wanted: &str,
     tenants: bool,
 ) -> Result<Vec<Found>, SourceError> {
-    let engine = configured.engine()?;
+    let (engine, due) = (configured.engine()?, configured.due(due));
     let ask = async {
         let Some(found) = engine.inspect(wanted).await? else { return Ok(Vec::new()) };
         let relatives = if tenants { engine.relatives(&found.row).await? } else { Vec::new() };
@@ -38,7 +38,7 @@ pub(super) async fn list(
     configured: &Configured,
     due: Deadline,
 ) -> Result<Vec<Found>, SourceError> {
-    let engine = configured.engine()?;
+    let (engine, due) = (configured.engine()?, configured.due(due));
     let mut listed = due.hold(|| engine.what(), engine.list()).await?;
     for found in &mut listed {
         (found.row.pid, found.sandbox) = (None, None);

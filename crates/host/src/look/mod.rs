@@ -207,6 +207,7 @@ async fn engine_ids(
     let engines = engines.iter().filter(|_| question.identities);
     let asked = engines.map(async |configured| {
         let engine = configured.engine().ok()?;
+        let due = configured.due(due);
         let id = due.hold(|| engine.what(), engine.id()).await.ok()??;
         Some((configured.name.clone(), id))
     });

@@ -44,6 +44,10 @@ pub struct Http {
     peer: Mutex<Option<u32>>,
     /// How long the replies are together that are being read, in bytes.
     reading: AtomicUsize,
+    /// How long they may be.
+    longest: usize,
+    /// How much of one is held once it is read.
+    held: usize,
 }
 
 /// A reply. It counts as being read until it is dropped.
@@ -51,6 +55,7 @@ pub struct Http {
 pub struct Reply<'h> {
     bytes: Vec<u8>,
     reading: &'h AtomicUsize,
+    longest: usize,
 }
 
 impl Reply<'_> {
@@ -61,9 +66,13 @@ impl Reply<'_> {
 
     fn push(&mut self, bytes: &[u8]) -> Result<(), HttpError> {
         let before = self.reading.fetch_add(bytes.len(), Ordering::Relaxed);
-        if before.saturating_add(bytes.len()) > LONGEST {
+        if before.saturating_add(bytes.len()) > self.longest {
             self.reading.fetch_sub(bytes.len(), Ordering::Relaxed);
-            return Err(HttpError::TooLong);
+            return Err(if self.longest < LONGEST {
+                HttpError::TooLongFor(self.longest)
+            } else {
+                HttpError::TooLong
+            });
         }
         self.bytes.extend_from_slice(bytes);
         Ok(())
@@ -95,6 +104,8 @@ pub enum HttpError {
     Broken(hyper::Error),
     /// More than [`LONGEST`].
     TooLong,
+    /// More than this server may answer, in bytes.
+    TooLongFor(usize),
     /// The server refused.
     Refused {
         /// The status code (RFC 9110, section 15).
@@ -111,7 +122,14 @@ impl Http {
     pub fn new(endpoint: Endpoint) -> Self {
         let idle = Mutex::default();
         let peer = Mutex::default();
-        Self { endpoint, tls: None, idle, peer, reading: AtomicUsize::new(0) }
+        let reading = AtomicUsize::new(0);
+        Self { endpoint, tls: None, idle, peer, reading, longest: LONGEST, held: HELD }
+    }
+
+    /// The same, for a server whose replies are no longer than `longest` together, and of which no
+    /// more than `held` bytes each are kept.
+    pub fn within(self, longest: usize, held: usize) -> Self {
+        Self { longest, held, ..self }
     }
 
     /// A client of a server at `at` that speaks TLS.
@@ -135,7 +153,7 @@ impl Http {
     /// # Errors
     /// [`HttpError`].
     pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, HttpError> {
-        self.get_within(path, HELD).await
+        self.get_within(path, self.held).await
     }
 
     /// The same, of which no more than `held` bytes are kept.
@@ -147,7 +165,8 @@ impl Http {
         path: &str,
         held: usize,
     ) -> Result<T, HttpError> {
-        bounded::from_slice(self.bytes(path).await?.bytes(), held).map_err(HttpError::Json)
+        bounded::from_slice(self.bytes(path).await?.bytes(), held.min(self.held))
+            .map_err(HttpError::Json)
     }
 
     /// Whatever `path` answers.
@@ -185,7 +204,7 @@ impl Http {
 
     async fn read(&self, response: Response<Incoming>) -> Result<Reply<'_>, HttpError> {
         let mut body = response.into_body();
-        let mut reply = Reply { bytes: Vec::new(), reading: &self.reading };
+        let mut reply = Reply { bytes: Vec::new(), reading: &self.reading, longest: self.longest };
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(HttpError::Broken)?;
             reply.push(&frame.into_data().unwrap_or_default())?;
@@ -295,6 +314,7 @@ impl fmt::Display for HttpError {
             Self::Handshake(_) => write!(f, "no TLS"),
             Self::Broken(error) => write!(f, "not an answer in HTTP: {error}"),
             Self::TooLong => write!(f, "an answer of more than {} MiB", LONGEST >> 20),
+            Self::TooLongFor(most) => write!(f, "an answer of more than {} MiB", most >> 20),
             Self::Refused { status, message } => write!(f, "status {status}: {message}"),
             Self::Json(error) => write!(f, "not the JSON of an engine: {error}"),
         }

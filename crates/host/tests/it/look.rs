@@ -2,6 +2,7 @@
 
 use std::process;
 use std::sync::Arc;
+use std::time::Duration;
 
 use host::Question;
 use host::engine::Engine;
@@ -214,4 +215,8 @@ async fn what_users_run_is_asked_where_the_host_has_none_of_that_name() {
     user.hang(true);
     let snapshot = look(&[&docker, &user], Some("web")).await;
     assert_eq!(snapshot.engines.len(), 1, "it has no say");
+    let start = tokio::time::Instant::now();
+    let whole = look(&[&docker, &user], None).await;
+    assert!(whole.engines[&kind("podman@1000")].absence().is_some());
+    assert!(start.elapsed() < Duration::from_secs(3), "it holds up no other");
 }

@@ -87,14 +87,17 @@ impl Engine for Podman {
             if !can_name_a_container(wanted) {
                 return Ok(None);
             }
-            if let Some(inspected) = self.container(wanted).await? {
-                return Ok(Some(self.found(inspected).await?));
-            }
-            let Some(pod) = self.pod(wanted).await?.filter(|pod| !pod.infra.is_empty()) else {
-                return Ok(None);
+            // At once: most often it is neither's, and another engine's answer waits for that.
+            let (container, pod) = tokio::join!(self.container(wanted), self.pod(wanted));
+            let inspected = match (container?, pod?) {
+                (Some(inspected), _) => Some(inspected),
+                (None, Some(pod)) if !pod.infra.is_empty() => self.container(&pod.infra).await?,
+                (None, _) => None,
             };
-            let Some(inspected) = self.container(&pod.infra).await? else { return Ok(None) };
-            Ok(Some(self.found(inspected).await?))
+            match inspected {
+                Some(inspected) => Ok(Some(self.found(inspected).await?)),
+                None => Ok(None),
+            }
         }
         .boxed()
     }
