@@ -31,6 +31,9 @@ pub(crate) fn missing(need: Need) -> Option<Missing> {
         Need::Restarts => of_leave().or_else(|| missing(Need::Docker)).or_else(of_usual_docker),
         Need::Machine => of_machine().or_else(|| missing(Need::Docker)),
         Need::Podman => complaint("podman", &["--version"]).map(Missing::from),
+        Need::Containerd => of_containerd().map(Missing::from),
+        Need::Nspawn => complaint("systemd-nspawn", &["--version"]).map(Missing::from),
+        Need::Lxc => complaint("lxc-start", &["--version"]).map(Missing::from),
         Need::Browser => of_tool(&["chromium", "chromedriver"], "browser"),
         Need::Promtool => of_tool(&["promtool"], "promtool"),
         Need::Faketime => spared("faketime").or_else(|| {
@@ -43,6 +46,13 @@ pub(crate) fn missing(need: Need) -> Option<Missing> {
             (!python.exists()).then(|| what().into())
         }),
     }
+}
+
+fn of_containerd() -> Option<String> {
+    let there = Path::new(crate::containerd::PLUGINS).join("ptp").exists();
+    let of_plugins = (!there).then(|| "CNI's plugins (containernetworking-plugins)".to_owned());
+    let mut programs = ["containerd", "ctr"].into_iter();
+    programs.find_map(|program| complaint(program, &["--version"])).or(of_plugins)
 }
 
 fn of_tool(programs: &[&str], spared_as: &str) -> Option<Missing> {

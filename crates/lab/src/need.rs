@@ -24,6 +24,12 @@ pub enum Need {
     Machine,
     /// Podman.
     Podman,
+    /// containerd, and CNI's plugins.
+    Containerd,
+    /// LXC.
+    Lxc,
+    /// systemd-nspawn.
+    Nspawn,
     /// Chromium and its driver.
     Browser,
     /// The library of faketime(1).

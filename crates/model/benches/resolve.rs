@@ -71,6 +71,7 @@ fn namespace(i: u16) -> Namespace {
         links,
         paths: Vec::new(),
         packet_sockets: None,
+        process: None,
         source_error: None,
     }
 }
@@ -114,6 +115,7 @@ fn snapshot() -> Snapshot {
             .collect(),
         paths: Vec::new(),
         packet_sockets: None,
+        process: None,
         source_error: None,
     };
     let namespaces = std::iter::once(host).chain((0..CONTAINERS).map(namespace)).collect();

@@ -60,11 +60,13 @@ fn is_long_link(link: &Link) -> bool {
 
 fn is_long_namespace(row: &Namespace) -> bool {
     let links = row.links.iter().any(|link| is_long_link(link));
-    links || row.names.iter().any(|name| is_long(name))
+    let process = row.process.iter().any(|process| is_long(&process.name));
+    links || process || row.names.iter().any(|name| is_long(name))
 }
 
 fn cut_namespace(row: &mut Namespace) {
     row.names.iter_mut().for_each(cut_text);
+    row.process.iter_mut().for_each(|process| cut_name(&mut process.name));
     for link in row.links.iter_mut().filter(|link| is_long_link(link)) {
         let link = Arc::make_mut(link);
         cut_name(&mut link.name);

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test starts a program in a namespace of its own")]
 
 use std::fs;
+use std::os::fd::AsRawFd;
 use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -116,7 +117,8 @@ fn a_nameless_namespace_is_on_the_way_as_any_other() {
     run("ovs-vsctl", &["del-port", &end]);
 }
 
-/// Neither an engine, nor a name, nor a process leads there: only a file somewhere.
+/// Neither an engine, nor a name, nor a process leads there: a file that is mounted does, and what
+/// is but held open is not found.
 #[test]
 fn a_way_through_a_namespace_that_nothing_leads_to_is_unknown() {
     lab::need!(Docker);
@@ -125,15 +127,17 @@ fn a_way_through_a_namespace_that_nothing_leads_to_is_unknown() {
     fs::write(&file, "").unwrap();
     let file = file.to_str().unwrap();
     run("unshare", &[&format!("--net={file}"), "true"]);
-    let net = format!("--net={file}");
+    let held = fs::File::open(file).unwrap();
+    let net = format!("--net=/proc/{}/fd/{}", std::process::id(), held.as_raw_fd());
     let ip = |words: &[&str]| run("nsenter", &[&[net.as_str(), "ip"], words].concat());
     let (veth, macvlan) = (Container::run(), Container::run());
     ip(&["link", "add", "in0", "type", "veth", "peer", "name", "eth0", "netns", &veth.netns()]);
     ip(&["link", "add", "link", "in0", "name", "eth0", "type", "macvlan"]);
     ip(&["link", "set", "eth0", "netns", &macvlan.netns()]);
-    let answers = [told(&veth, "eth0"), told(&macvlan, "eth0")];
-    run("umount", &[file]);
-    assert_eq!(answers, [both("unknown"), both("unknown")]);
+    let mounted = [told(&veth, "eth0"), told(&macvlan, "eth0")];
+    run("umount", &["--lazy", file]);
+    assert_eq!(mounted, [both("none"), both("none")]);
+    assert_eq!([told(&veth, "eth0"), told(&macvlan, "eth0")], [both("unknown"), both("unknown")]);
 }
 
 /// Whether what `home` sends by an interface comes into the bridge. Each time it asks for another

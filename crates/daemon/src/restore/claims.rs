@@ -21,8 +21,8 @@ pub(super) struct Key {
     interface: String,
 }
 
-/// A container that runs, and its first process.
-pub(super) type Owner = (ContainerId, u32);
+/// A container that runs, and its first process, or the inode of its namespace where it has none.
+pub(super) type Owner = (ContainerId, u64);
 
 /// What is to be done about one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,7 +79,9 @@ pub(super) fn found(state: &State) -> impl Iterator<Item = (Key, Remembered, Opt
     let all = remembered(snapshot, &state.found, &Restore::default()).unwrap_or_default();
     all.into_iter().filter_map(|one| {
         let row = owner(snapshot, &one);
-        let owner = row.and_then(|row| Some((row.id.clone(), row.pid?)));
+        let since =
+            |row: &Container| row.pid.map(u64::from).or_else(|| row.netns.map(|netns| netns.ino));
+        let owner = row.and_then(|row| Some((row.id.clone(), since(row)?)));
         Some((Key::of(&one)?, one, owner))
     })
 }

@@ -12,7 +12,7 @@ use model::{SourceError, SourceErrorKind};
 
 use super::docker::address::{EngineOptions, Place};
 use super::kinds::{EngineKind, KINDS};
-use super::{Configured, Engine, docker};
+use super::{Configured, Engine, containerd, docker};
 
 /// `--engine none`: no engine is asked.
 const NONE: &str = "none";
@@ -179,7 +179,8 @@ fn users() -> Vec<(u32, PathBuf)> {
 #[derive(Default)]
 struct Engines {
     list: Vec<Configured>,
-    files: BTreeSet<(u64, u64)>,
+    /// Where they listen, and whether containerd's own containers are asked for there.
+    files: BTreeSet<(bool, (u64, u64))>,
 }
 
 impl Engines {
@@ -227,10 +228,13 @@ impl Engines {
     /// Adds it unless it listens where another one does.
     fn add_engine(&mut self, engine: Arc<dyn Engine>, name: Option<String>, is_named: bool) {
         let path = socket_of(engine.as_ref());
-        if path.and_then(|path| file(&path)).is_some_and(|file| !self.files.insert(file)) {
+        let kind = engine.kind();
+        // containerd has its own containers and Kubernetes' at the same socket.
+        let beside = *kind.0 == *containerd::KIND.name;
+        let file = path.and_then(|path| file(&path));
+        if file.is_some_and(|file| !self.files.insert((beside, file))) {
             return;
         }
-        let kind = engine.kind();
         let free = |name: &String| self.list.iter().all(|known| *known.name.0 != **name);
         let name = match name.filter(free) {
             Some(name) => EngineName(name.into()),

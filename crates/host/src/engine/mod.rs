@@ -6,13 +6,18 @@
 
 pub(crate) mod ask;
 pub(crate) mod budget;
+mod containerd;
+mod cri;
 pub(crate) mod discovery;
 pub(crate) mod docker;
 pub mod feeds;
+mod grpc_errors;
 mod inspections;
 pub(crate) mod kinds;
 pub(crate) mod known;
+mod lxc;
 pub(crate) mod netns;
+mod nspawn;
 pub(crate) mod others;
 mod podman;
 mod rest;
@@ -69,6 +74,8 @@ pub enum Peer {
     Untold,
     /// A process behind a network address, which is not told.
     Network,
+    /// None: what it says is read from files of this machine, and from the processes of containers.
+    Files,
     /// The process that listens at its socket; 0 for one in a PID namespace that this program does
     /// not see.
     Process(u32),
@@ -108,6 +115,12 @@ pub trait Engine: Send + Sync {
     /// that a process is its. By default they end in its full id of 64 digits.
     fn names_in_cgroups(&self, row: &Container, cgroups: &str) -> bool {
         cgroup_is_of(cgroups, &row.id.0)
+    }
+
+    /// Whether the process `parent`, whose child a container's first process is, has put it there: that
+    /// proves it, too.
+    fn has_started(&self, _row: &Container, _parent: u32) -> bool {
+        false
     }
 
     /// All containers, stopped ones too. Their processes need not be told, where
@@ -165,4 +178,15 @@ impl fmt::Debug for Configured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Configured").field("name", &self.name).finish_non_exhaustive()
     }
+}
+
+/// By full id, then name, then the beginning of an id that only one has.
+pub(crate) fn the_one(mut rows: Vec<Found>, wanted: &str) -> Option<Found> {
+    let exact = |found: &Found| *found.row.id.0 == *wanted || *found.row.name == *wanted;
+    let begun = |found: &Found| !wanted.is_empty() && found.row.id.0.starts_with(wanted);
+    let at = rows.iter().position(exact).or_else(|| {
+        let mut begun = (0..rows.len()).filter(|i| rows.get(*i).is_some_and(begun));
+        begun.next().filter(|_| begun.next().is_none())
+    })?;
+    Some(rows.swap_remove(at))
 }

@@ -119,7 +119,7 @@ impl<'e> Proof<'e> {
     fn of(engine: &'e dyn Engine) -> Self {
         let process = match engine.peer() {
             Peer::Process(pid) => Process::open(pid).ok(),
-            Peer::Untold | Peer::Network => None,
+            Peer::Untold | Peer::Network | Peer::Files => None,
         };
         let user = process.and_then(|process| process.user()).filter(|user| *user != 0);
         Self { engine, user }
@@ -185,12 +185,12 @@ impl<'e> Proof<'e> {
 
     /// By its cgroup; a process of a user's engine must be in a user namespace of that user.
     fn is_process_of(&self, process: &Process, found: &Found) -> bool {
-        match self.user {
-            Some(user) => process.is_below_user(user),
-            None => {
-                process.is_in_cgroup_of(|cgroups| self.engine.names_in_cgroups(&found.row, cgroups))
-            }
+        if let Some(user) = self.user {
+            return process.is_below_user(user);
         }
+        let has_started = |parent| self.engine.has_started(&found.row, parent);
+        process.is_in_cgroup_of(|cgroups| self.engine.names_in_cgroups(&found.row, cgroups))
+            || process.parent().is_some_and(has_started)
     }
 }
 

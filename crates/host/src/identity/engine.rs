@@ -38,7 +38,7 @@ impl Pids {
             Self::Unseen(SourceError::new(SourceErrorKind::Unusable, engine.what(), why).hint(HINT))
         };
         match engine.peer() {
-            Peer::Untold | Peer::Network => Self::Ours,
+            Peer::Untold | Peer::Network | Peer::Files => Self::Ours,
             Peer::Process(0) => unseen(
                 "it runs in a PID namespace that this program does not see: its process ids mean \
                  nothing here"
@@ -150,6 +150,11 @@ fn world(engine: &dyn Engine, found: &[Found]) -> World {
                 };
             }
         }
+        (Pids::Ours, Peer::Files) => {
+            let evidence =
+                format!("its containers are files of this machine, {}", engine.address());
+            return World::Here { evidence };
+        }
         (Pids::Ours, _) => {}
     }
     let proven =
@@ -176,7 +181,7 @@ fn world(engine: &dyn Engine, found: &[Found]) -> World {
                 "process {pid}, which listens at its socket, may pass on to another machine"
             ),
         },
-        (None, Peer::Untold) => {
+        (None, Peer::Untold | Peer::Files) => {
             World::Unknown { why: "its socket does not tell who listens".to_owned() }
         }
     }

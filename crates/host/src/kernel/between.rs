@@ -2,14 +2,18 @@
 //! way of a link all the same: found by their names and by the processes in them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
 
-use model::ids::{NetnsId, Nsid};
-use model::snapshot::Namespace;
+use model::ids::{NetnsId, Nsid, name};
+use model::snapshot::{NamedProcess, Namespace};
 use netns::Netns;
 
 use super::inhabited::processes;
 use super::namespaces::named;
 use super::rows::id;
+use crate::identity::process::Process;
 
 /// So many questions for a word are put in one look.
 const MOST: usize = 16 * 1024;
@@ -45,16 +49,127 @@ pub(super) fn found_between(rows: &[Namespace], spaces: &[&Netns]) -> Vec<Netns>
     found.map(|(_, space)| space).collect()
 }
 
-/// The namespaces that have a name or that a process is in, but for those that are `known`. What may not be looked at
-/// is left out.
+/// The namespaces that have a name, that a file is or that a process is in, but for those that are
+/// `known`. What may not be looked at is left out.
 fn others_than(known: &BTreeSet<NetnsId>) -> Vec<Netns> {
     let mut found: BTreeMap<NetnsId, Netns> = BTreeMap::new();
     let named = named().into_iter().filter_map(|(_, space)| space.ok());
+    let mounted = mounted().into_iter().map(|(_, space)| space);
     let pids = processes().unwrap_or_default().into_iter();
-    for space in named.chain(pids.filter_map(|pid| Netns::of_process(pid).ok())) {
+    let inhabited = pids.filter_map(|pid| Netns::of_process(pid).ok());
+    for space in named.chain(mounted).chain(inhabited) {
         if !known.contains(&id(&space)) {
             found.entry(id(&space)).or_insert(space);
         }
     }
     found.into_values().collect()
+}
+
+/// The namespaces of which a file is a bind mount, as this program sees them.
+fn mounted() -> Vec<(PathBuf, Netns)> {
+    let mounts = files::read(Path::new("/proc/self/mountinfo")).unwrap_or_default();
+    let mounts = String::from_utf8_lossy(&mounts);
+    let paths = mounts.lines().filter_map(mount_of_netns);
+    paths.filter_map(|path| Netns::open(&path).ok().map(|space| (path, space))).collect()
+}
+
+/// `735 25 0:4 net:[4026532402] /run/docker/netns/1 rw shared:9 - nsfs nsfs rw`
+/// (proc_pid_mountinfo(5)): the path; none where it is another file.
+fn mount_of_netns(line: &str) -> Option<PathBuf> {
+    let mut fields = line.split(' ').skip(3);
+    fields.next()?.strip_prefix("net:[")?;
+    let bytes = unescaped(fields.next()?);
+    Some(PathBuf::from(OsString::from_vec(bytes)))
+}
+
+/// What cannot stand there is written as three octal digits.
+fn unescaped(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('\\') {
+        bytes.extend_from_slice(before.as_bytes());
+        let code = after.get(..3).and_then(|code| u8::from_str_radix(code, 8).ok());
+        bytes.push(code.unwrap_or(b'\\'));
+        rest = if code.is_some() { after.get(3..).unwrap_or_default() } else { after };
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    bytes
+}
+
+/// Namespaces that links of the switch's lead straight to, and that neither an engine nor a name
+/// leads to, each as the switch's calls it, with its row as far as it is known who is in it. Costs
+/// nothing where there are no such links; else a walk over all processes.
+pub(super) fn behind(here: &Namespace, switch: &Netns, known: &[NetnsId]) -> Vec<Behind> {
+    let mut open: BTreeSet<Nsid> = here.exits().map(|(_, nsid)| nsid).collect();
+    if open.is_empty() {
+        return Vec::new();
+    }
+    let known = known.iter().copied().chain([here.id]).collect();
+    let others = others_than(&known);
+    let met = netns::visit(&[switch], |_, socket| {
+        let mut met = BTreeMap::new();
+        for (i, other) in others.iter().enumerate().take(MOST) {
+            let nsid = socket.nsid_of(other)?.map(Nsid);
+            met.extend(nsid.filter(|nsid| open.remove(nsid)).map(|nsid| (i, nsid)));
+        }
+        Ok(met)
+    });
+    let met = met.into_iter().next().and_then(Result::ok).unwrap_or_default();
+    let found = others.into_iter().enumerate();
+    let found = found.filter_map(|(i, space)| Some((*met.get(&i)?, space)));
+    let mut found: Vec<_> = found
+        .map(|(nsid, space)| Behind { nsid, space, process: None, paths: Vec::new() })
+        .collect();
+    note_who(&mut found);
+    found
+}
+
+/// A namespace behind a link of the switch's.
+pub(super) struct Behind {
+    pub(super) nsid: Nsid,
+    pub(super) space: Netns,
+    pub(super) process: Option<NamedProcess>,
+    pub(super) paths: Vec<String>,
+}
+
+/// Notes the first process in each, or without any the files that it is.
+fn note_who(found: &mut [Behind]) {
+    if found.is_empty() {
+        return;
+    }
+    let mut pids = processes().unwrap_or_default();
+    pids.sort_unstable();
+    for pid in pids {
+        let Ok(process) = Process::open(pid) else { continue };
+        let Ok(home) = process.netns() else { continue };
+        let here = found.iter_mut().find(|found| id(&found.space) == id(&home));
+        if let Some(here) = here.filter(|here| here.process.is_none()) {
+            here.process = Some(NamedProcess { pid, name: name(&process.comm()) });
+        }
+    }
+    if found.iter().all(|found| found.process.is_some()) {
+        return;
+    }
+    for (path, space) in mounted() {
+        let here = found.iter_mut().find(|found| id(&found.space) == id(&space));
+        if let Some(here) = here {
+            here.paths.push(path.to_string_lossy().into_owned());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_of_mountinfo_tells_the_file_of_a_namespace() {
+        let row = |root: &str, path: &str| format!("735 25 0:4 {root} {path} rw - nsfs nsfs rw");
+        let path = |root: &str, path: &str| mount_of_netns(&row(root, path));
+        assert_eq!(path("net:[4026532402]", "/run/a"), Some("/run/a".into()));
+        assert_eq!(path("net:[1]", "/run/a\\040b\\134c\\"), Some("/run/a b\\c\\".into()));
+        assert_eq!(path("mnt:[4026532402]", "/run/a"), None);
+        assert_eq!(path("/", "/run/a"), None);
+        assert_eq!(mount_of_netns(""), None);
+    }
 }

@@ -4,11 +4,12 @@ use std::net::IpAddr;
 
 use model::ids::{Ifindex, Mac, Name, NetnsId};
 use model::plan::{KernelStep, Veth};
-use model::snapshot::Cidr;
+use model::snapshot::{Cidr, Container};
 use model::wiring::ContainerRef;
 use model::{Snapshot, SourceError, SourceErrorKind};
 use netns::{Error, EthtoolSocket, Netns, RouteSocket, VethEnd};
 
+use super::switch_namespace::Handle;
 use crate::act::generate;
 use crate::{Host, failure, kernel};
 
@@ -44,10 +45,10 @@ impl KernelExecutor {
         container: &ContainerRef,
     ) -> Result<(), SourceError> {
         let row = snapshot.container_by_id(&container.id);
-        let Some((pid, id)) = row.and_then(|row| Some((row.pid?, row.netns?))) else {
-            return Ok(());
-        };
-        let home = Netns::of_process(pid).ok().filter(|home| kernel::id(home) == id);
+        let of_netns = |row: &Container| Handle::of(row).find(|(_, id)| Some(*id) == row.netns);
+        let handle = row.and_then(of_netns);
+        let Some((handle, id)) = handle else { return Ok(()) };
+        let home = handle.open().ok().filter(|home| kernel::id(home) == id);
         let netns = home.ok_or_else(|| gone(container))?;
         self.home = Some(Home { id, netns, inside: None });
         Ok(())

@@ -42,7 +42,10 @@ pub(crate) fn note_paths<'b>(
     }
     if kernel.rows().iter().any(|row| found.contains_key(&row.id)) {
         for row in kernel.rows_mut() {
-            row.paths = found.remove(&row.id).unwrap_or_default();
+            let more = found.remove(&row.id).unwrap_or_default();
+            row.paths.extend(more);
+            row.paths.sort_unstable();
+            row.paths.dedup();
         }
     }
 }

@@ -8,7 +8,7 @@ use model::ids::{Ifindex, NetnsId, Nsid};
 use model::snapshot::{Link, Namespace};
 use netns::{LinkWatch, Netns, RouteSocket};
 
-use super::between::found_between;
+use super::between::{behind, found_between};
 use super::homes::{Homes, empty};
 use super::namespaces::source_error;
 use super::offload;
@@ -99,7 +99,23 @@ pub(crate) fn read_whole(
             None => {}
         }
     }
+    add_behind(&mut rows, switch, details);
     rows
+}
+
+/// Adds what no source named, and links of the switch's namespace lead to.
+fn add_behind(rows: &mut Vec<Namespace>, switch: &Netns, details: Details) {
+    let known: Vec<NetnsId> = rows.iter().map(|row| row.id).collect();
+    let Some(here) = rows.iter_mut().find(|row| row.id == id(switch)) else { return };
+    let found = behind(here, switch, &known);
+    here.nsids.extend(found.iter().map(|found| (found.nsid, id(&found.space))));
+    let spaces: Vec<_> = found.iter().map(|found| (&found.space, Vec::new())).collect();
+    let read = read_each(&spaces, Some(switch), details);
+    rows.extend(read.into_iter().zip(&found).map(|(row, found)| Namespace {
+        process: found.process.clone(),
+        paths: found.paths.clone(),
+        ..row
+    }));
 }
 
 /// The switch's namespace without what it calls others.
@@ -180,11 +196,7 @@ pub(crate) fn read_others(
         if homes.is_open(*netns) {
             continue;
         }
-        let opened = match handle {
-            Handle::Process(pid) => Netns::of_process(*pid),
-            Handle::File(path) => Netns::open(path),
-        };
-        match opened {
+        match handle.open() {
             Ok(space) if id(&space) == *netns => homes.insert(space),
             // That process has ended.
             Ok(_) => {}

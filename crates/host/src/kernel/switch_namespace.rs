@@ -9,6 +9,7 @@ use model::SourceError;
 use model::identity::SourceIdentity;
 use model::ids::{Ifindex, NetnsId, Nsid};
 use model::snapshot::{Container, Namespace};
+use netns::Netns;
 
 /// The switch's namespace, held open, and what the kernel tells there.
 pub trait SwitchNamespace: Send + Sync {
@@ -57,8 +58,16 @@ pub enum Handle {
 }
 
 impl Handle {
+    /// Opens what it leads to now.
+    pub(crate) fn open(&self) -> Result<Netns, netns::Error> {
+        match self {
+            Self::Process(pid) => Netns::of_process(*pid),
+            Self::File(path) => Netns::open(path),
+        }
+    }
+
     /// The handles on a container's namespaces.
-    pub(super) fn of(row: &Container) -> impl Iterator<Item = (Self, NetnsId)> {
+    pub(crate) fn of(row: &Container) -> impl Iterator<Item = (Self, NetnsId)> {
         let process = row.pid.zip(row.netns).map(|(pid, netns)| (Self::Process(pid), netns));
         let left =
             row.sandbox.as_ref().map(|left| (Self::File(left.key.clone().into()), left.netns));

@@ -76,6 +76,7 @@ pub(crate) fn namespace(links: &[&str]) -> Namespace {
         links: (1..).zip(links).map(link).collect(),
         paths: Vec::new(),
         packet_sockets: None,
+        process: None,
         source_error: None,
     }
 }

@@ -92,6 +92,7 @@ impl Masks {
 
     fn namespace(&mut self, row: &mut Namespace) {
         row.names.iter_mut().for_each(|name| *name = self.name(name, "netns"));
+        row.process.iter_mut().for_each(|process| process.name = HIDDEN.into());
         row.paths.iter_mut().for_each(|path| *path = self.word(path));
         row.links.iter_mut().for_each(|link| self.link(Arc::make_mut(link)));
         row.source_error.iter_mut().for_each(mask_source_error);

@@ -221,7 +221,7 @@ impl PrunePlanner<'_> {
     /// A container that runs may be given its interface again, if we know how; one that is
     /// stopped may start again.
     fn may_go_with(self, row: &Container, record: Option<&PortRecord>) -> MayGo {
-        let free = if row.pid.is_some() {
+        let free = if row.is_alive() {
             record.is_none_or(|record| self.has_another(row, record))
         } else {
             self.request.stopped

@@ -43,7 +43,7 @@ fn incomplete(mut missed: impl Iterator<Item = (String, SourceError)>) -> Result
 
 /// Why the interfaces of a container were not read, if it may have some.
 fn missed(row: &Container, read: &HashMap<NetnsId, &Namespace>) -> Option<SourceError> {
-    let may_run = row.pid.is_some() || matches!(row.state.as_str(), "running" | "paused");
+    let may_run = row.is_alive() || matches!(row.state.as_str(), "running" | "paused");
     if !may_run || row.on_host_network() {
         return None;
     }

@@ -135,7 +135,7 @@ impl<'a> Stages<'_, 'a> {
         let attachment = Attachment {
             tenants: Arc::clone(&all.refs),
             netns: home.id,
-            netns_names: home.names.clone(),
+            netns_names: home.called(),
             link: Arc::clone(link),
             wire: trace.wire,
             port,

@@ -142,7 +142,8 @@ pub struct Container {
     pub state: String,
     /// Its first process in the host's PID namespace; none when it has none.
     pub pid: Option<u32>,
-    /// The namespace of that process; none when there is no process, or it could not be read.
+    /// The namespace of that process; where there is no process, that of `sandbox`, if its engine
+    /// keeps one without. None when there is neither, or it could not be read.
     pub netns: Option<NetnsId>,
     /// Why `netns` is missing although there is a process.
     #[serde(default, skip_serializing_if = "Option::is_none", alias = "netns_trouble")]
@@ -158,7 +159,8 @@ pub struct Container {
     pub labels: BTreeMap<String, String>,
 }
 
-/// A namespace that an engine made, and its first process left: `unshare -n` takes CAP_SYS_ADMIN.
+/// A namespace that an engine made, and that no first process of the container is in: it left, for
+/// which `unshare -n` takes CAP_SYS_ADMIN, or there is none, as in a pod of CRI-O.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sandbox {
     /// Path of the handle (`NetworkSettings.SandboxKey` of the Docker Engine API).
@@ -175,7 +177,12 @@ impl Container {
 
     /// The namespace that its first process left, if it did.
     pub fn left(&self) -> Option<&Sandbox> {
-        self.sandbox.as_ref().filter(|sandbox| Some(sandbox.netns) != self.netns)
+        self.sandbox.as_ref().filter(|sandbox| self.netns != Some(sandbox.netns))
+    }
+
+    /// Whether it runs: it has a process, or a namespace that its engine keeps without one.
+    pub fn is_alive(&self) -> bool {
+        self.pid.is_some() || self.netns.is_some()
     }
 
     /// Whether it shares the host's network (`--network host`).
@@ -193,9 +200,12 @@ pub struct Namespace {
     #[serde(default)]
     pub names: Vec<String>,
     /// Paths of files that are this namespace, among those that `external_ids` name; only what
-    /// `names` does not tell.
+    /// `names` does not tell. Of one that no engine, name or process leads to, where it is mounted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<String>,
+    /// A process in it, where neither an engine nor a name leads there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<NamedProcess>,
     /// What this namespace calls others: the switch's, if it has a word for it, and maybe
     /// more. Pairs in JSON, whose keys cannot be numbers.
     #[serde(default, with = "pairs")]
@@ -209,6 +219,15 @@ pub struct Namespace {
     /// Why links are missing.
     #[serde(default, skip_serializing_if = "Option::is_none", alias = "trouble")]
     pub source_error: Option<SourceError>,
+}
+
+/// A process, and what it calls itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedProcess {
+    /// Its number in the PID namespace of the program that looked.
+    pub pid: u32,
+    /// Its name (proc_pid_comm(5)), which it may choose.
+    pub name: Name,
 }
 
 mod pairs {
@@ -234,6 +253,18 @@ mod pairs {
 }
 
 impl Namespace {
+    /// What it may be called by, as [`NetnsId::called`] takes it: its names; without any the files
+    /// that it is, or a process in it.
+    pub fn called(&self) -> Vec<String> {
+        if !self.names.is_empty() {
+            return self.names.clone();
+        }
+        match &self.process {
+            Some(process) => vec![format!("pid:{} ({})", process.pid, process.name)],
+            None => self.paths.iter().map(|path| format!("netns:{path}")).collect(),
+        }
+    }
+
     /// Whether its links were read: each namespace has a loopback link for as long as it lives, so
     /// that one without any link is not known at all.
     pub fn is_read(&self) -> bool {

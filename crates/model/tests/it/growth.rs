@@ -109,6 +109,7 @@ impl Host {
             links: lo().into_iter().chain(links).map(Arc::new).collect(),
             paths: Vec::new(),
             packet_sockets: None,
+            process: None,
             source_error: None,
         };
         let all = (0..count).map(|i| (Nsid(i32::try_from(i).unwrap()), home(i))).collect();

@@ -29,7 +29,12 @@ impl Served {
 
     /// One that restores what it finds, everywhere.
     pub(crate) fn start_restoring() -> Self {
-        Self::launch(&["--restore"], |command| command)
+        Self::start_restoring_with(&[])
+    }
+
+    /// The same with other words.
+    pub(crate) fn start_restoring_with(words: &[&str]) -> Self {
+        Self::launch(&[&["--restore"], words].concat(), |command| command)
     }
 
     /// One that is started by another program, which is given its name and its words.

@@ -55,6 +55,7 @@ fn namespace(id: NetnsId) -> Namespace {
         links: vec![loopback()],
         paths: Vec::new(),
         packet_sockets: (id == SWITCH).then(BTreeSet::new),
+        process: None,
         source_error: None,
     }
 }

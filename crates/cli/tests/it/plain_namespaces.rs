@@ -1,0 +1,93 @@
+//! Network namespaces that no engine has: of a process, and of a file that is one.
+#![allow(clippy::disallowed_methods, reason = "the test has processes of its own")]
+
+use std::path::{Path, PathBuf};
+use std::process::Child;
+
+use lab::{Bridge, Link, program, run, try_run, unique, wait_until};
+
+use crate::tool::{docker_ovs, lists, says};
+
+/// A process in a network namespace of its own.
+struct Alone(Child);
+
+impl Alone {
+    fn start() -> Self {
+        let own = std::fs::read_link("/proc/self/ns/net").unwrap();
+        let alone = Self(program("unshare").args(["--net", "sleep", "86400"]).spawn().unwrap());
+        wait_until("the process has a namespace of its own", || {
+            let its = std::fs::read_link(format!("/proc/{}/ns/net", alone.0.id()));
+            let name = std::fs::read_to_string(format!("/proc/{}/comm", alone.0.id()));
+            its.is_ok_and(|its| its != own) && name.is_ok_and(|name| name == "sleep\n")
+        });
+        alone
+    }
+
+    fn pid(&self) -> String {
+        self.0.id().to_string()
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A file that is the namespace of a process, for as long as it is mounted.
+struct Mounted(PathBuf);
+
+impl Mounted {
+    fn of(alone: &Alone, path: &Path) -> Self {
+        std::fs::write(path, "").unwrap();
+        let namespace = format!("/proc/{}/ns/net", alone.pid());
+        run("mount", &["--bind", &namespace, path.to_str().unwrap()]);
+        Self(path.to_owned())
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        let _ = try_run("umount", &["--lazy", self.0.to_str().unwrap()]);
+    }
+}
+
+fn plugged(bridge: &Bridge, pid: &str) -> (Link, u16) {
+    let end = unique("v");
+    let link = Link::named(&end, &["type", "veth", "peer", "name", "eth7", "netns", pid]);
+    let number = bridge.add(&end, &[]);
+    (link, number)
+}
+
+#[test]
+fn a_namespace_that_no_engine_has_is_called_by_its_process() {
+    lab::need!(Docker);
+    let (bridge, alone) = (Bridge::new(), Alone::start());
+    let (link, number) = plugged(&bridge, &alone.pid());
+    let who = format!("eth7 in pid:{} (sleep)", alone.pid());
+    let told = lists(&["ports", bridge.name(), "--format", "{{.OFPort}} {{.Who}}"]);
+    assert!(told.lines().any(|row| row == format!("{number} {who}")), "{told}");
+    let told = lists(&["who", &format!("{}:{number}", bridge.name())]);
+    assert!(told.contains(&alone.pid()), "{told}");
+    let asked = ["port", &format!("pid:{}", alone.pid()), bridge.name(), "--quiet"];
+    assert_eq!(says(&asked), format!("{number}\n"));
+    drop((link, alone));
+}
+
+#[test]
+fn a_namespace_without_a_process_is_called_by_the_file_that_it_is() {
+    lab::need!(Docker);
+    let (bridge, folder) = (Bridge::new(), tempfile::tempdir().unwrap());
+    let (path, alone) = (folder.path().join("a space"), Alone::start());
+    let mounted = Mounted::of(&alone, &path);
+    let (link, number) = plugged(&bridge, &alone.pid());
+    drop(alone);
+    let path = path.display();
+    let told = lists(&["ports", bridge.name(), "--format", "{{.OFPort}} {{.Who}}"]);
+    assert!(told.contains(&format!("{number} eth7 in netns:{path}\n")), "{told}");
+    assert_eq!(says(&["port", &format!("netns:{path}"), "--quiet"]), format!("{number}\n"));
+    let pruned = docker_ovs(&["prune", "--force", "--all", "--bridge", bridge.name()]);
+    assert_eq!(run("ovs-vsctl", &["list-ports", bridge.name()]), link.name(), "{pruned:?}");
+    drop((link, mounted));
+}

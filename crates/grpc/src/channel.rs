@@ -1,0 +1,61 @@
+//! One connection, as tonic wants it.
+
+use std::future::Future;
+use std::io;
+use std::path::Path;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use hyper::body::Incoming;
+use hyper::client::conn::http2::{SendRequest, handshake};
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::net::UnixStream;
+use tonic::body::Body;
+use tonic::client::GrpcService;
+
+use crate::Error;
+
+/// A connection that calls are made over, any number at once.
+#[derive(Clone)]
+pub(crate) struct Channel {
+    sender: SendRequest<Body>,
+}
+
+impl Channel {
+    /// Connects, and tells who listens there: the process, and 0 for one in a PID namespace that
+    /// this program does not see (`SO_PEERCRED` of unix(7)).
+    pub(crate) async fn connect(path: &Path) -> Result<(Self, u32), Error> {
+        let stream = UnixStream::connect(path).await.map_err(Error::Connect)?;
+        let peer = pid_of(&stream).map_err(Error::Connect)?;
+        let shaken = handshake(TokioExecutor::new(), TokioIo::new(stream)).await;
+        let (sender, connection) = shaken.map_err(|error| Error::Broken(Box::new(error)))?;
+        // It ends with the last sender, or with the connection; whoever asks is told that.
+        tokio::spawn(connection);
+        Ok((Self { sender }, peer))
+    }
+
+    /// Whether nothing can be asked over it any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.sender.is_closed()
+    }
+}
+
+fn pid_of(stream: &UnixStream) -> io::Result<u32> {
+    let pid = stream.peer_cred()?.pid().unwrap_or(0);
+    Ok(u32::try_from(pid).unwrap_or(0))
+}
+
+impl GrpcService<Body> for Channel {
+    type ResponseBody = Incoming;
+    type Error = hyper::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Incoming>, hyper::Error>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), hyper::Error>> {
+        self.sender.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        Box::pin(self.sender.send_request(request))
+    }
+}

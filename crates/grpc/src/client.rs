@@ -1,0 +1,142 @@
+//! Asks a service.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use hyper::Uri;
+use hyper::http::uri::PathAndQuery;
+use prost::Message;
+use prost::bytes::Bytes;
+use tonic::Request;
+use tonic::client::Grpc;
+use tonic::metadata::AsciiMetadataValue;
+
+use crate::Error;
+use crate::channel::Channel;
+use crate::raw::Raw;
+
+/// The longest message that is read, in bytes: what containerd and the kubelet allow.
+const LONGEST: usize = 16 << 20;
+
+/// A client of the services at one socket. Making one does no I/O; it connects when it is asked
+/// something, and again after the connection broke.
+#[derive(Debug)]
+pub struct Client {
+    path: PathBuf,
+    connection: Mutex<Connection>,
+}
+
+#[derive(Default)]
+struct Connection {
+    channel: Option<Channel>,
+    peer: Option<u32>,
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connection").field("peer", &self.peer).finish_non_exhaustive()
+    }
+}
+
+/// The messages of a stream, each as its bytes; it ends when the service ends it.
+pub type Messages = BoxStream<'static, Result<Bytes, Error>>;
+
+fn request(question: &impl Message) -> Request<Bytes> {
+    Request::new(Bytes::from(question.encode_to_vec()))
+}
+
+fn method(path: &str) -> Result<PathAndQuery, Error> {
+    path.parse().map_err(|error| Error::Broken(Box::new(error)))
+}
+
+impl Client {
+    /// A client of the services at the socket `path`.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), connection: Mutex::default() }
+    }
+
+    /// The socket.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The process that listened there at the last connection; 0 for one in a PID namespace that
+    /// this program does not see, none before the first one.
+    pub fn peer(&self) -> Option<u32> {
+        self.locked().peer
+    }
+
+    /// What the method `path`, as `/package.Service/Method`, answers.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn ask<A: Message + Default>(
+        &self,
+        path: &str,
+        question: &impl Message,
+    ) -> Result<A, Error> {
+        Ok(A::decode(self.bytes(path, question).await?)?)
+    }
+
+    /// The same as the bytes of the message.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn bytes(&self, path: &str, question: &impl Message) -> Result<Bytes, Error> {
+        self.bytes_with(path, question, &[]).await
+    }
+
+    /// The same to a call with further headers, which gRPC calls metadata.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn bytes_with(
+        &self,
+        path: &str,
+        question: &impl Message,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Bytes, Error> {
+        let mut request = request(question);
+        for (name, value) in headers {
+            let value: AsciiMetadataValue =
+                value.parse().map_err(|error| Error::Broken(Box::new(error)))?;
+            request.metadata_mut().insert(*name, value);
+        }
+        let answer = self.grpc().await?.unary(request, method(path)?, Raw).await?;
+        Ok(answer.into_inner())
+    }
+
+    /// What the method `path` answers one after the other, each as the bytes of the message.
+    ///
+    /// # Errors
+    /// [`Error`]. A service may refuse with the first message only.
+    pub async fn stream(&self, path: &str, question: &impl Message) -> Result<Messages, Error> {
+        let mut grpc = self.grpc().await?;
+        let answer = grpc.server_streaming(request(question), method(path)?, Raw).await?;
+        Ok(answer.into_inner().map(|message| message.map_err(Error::from)).boxed())
+    }
+
+    async fn grpc(&self) -> Result<Grpc<Channel>, Error> {
+        let kept = self.locked().channel.clone().filter(|channel| !channel.is_closed());
+        let channel = match kept {
+            Some(channel) => channel,
+            None => self.connect().await?,
+        };
+        let mut grpc = Grpc::with_origin(channel, Uri::from_static("http://localhost"))
+            .max_decoding_message_size(LONGEST);
+        grpc.ready().await.map_err(|error| Error::Broken(Box::new(error)))?;
+        Ok(grpc)
+    }
+
+    async fn connect(&self) -> Result<Channel, Error> {
+        let (channel, peer) = Channel::connect(&self.path).await?;
+        *self.locked() = Connection { channel: Some(channel.clone()), peer: Some(peer) };
+        Ok(channel)
+    }
+
+    fn locked(&self) -> std::sync::MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,91 @@
+//! containerd as one of the engines.
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use model::snapshot::{Container, Engine as Kind};
+use model::{SourceError, query};
+
+use super::messages::{ServerResponse, VersionResponse, method};
+use super::read::Containerd;
+use super::rows::cgroups_are_of;
+use super::{KIND, watch};
+use crate::engine::{Engine, Events, Found, Peer, the_one};
+use crate::identity::process::Process;
+
+impl Engine for Containerd {
+    fn kind(&self) -> Kind {
+        Kind(KIND.name.into())
+    }
+
+    fn address(&self) -> String {
+        format!("unix://{}", self.path().display())
+    }
+
+    fn what(&self) -> String {
+        self.what()
+    }
+
+    fn peer(&self) -> Peer {
+        self.client.peer().map_or(Peer::Untold, Peer::Process)
+    }
+
+    /// It is kept where containerd keeps its containers.
+    fn id(&self) -> BoxFuture<'_, Result<Option<String>, SourceError>> {
+        async {
+            let server: Result<ServerResponse, _> = self.client.ask(method::SERVER, &()).await;
+            Ok(server.ok().map(|server| server.uuid).filter(|id| !id.is_empty()))
+        }
+        .boxed()
+    }
+
+    fn version(&self) -> BoxFuture<'_, Result<String, SourceError>> {
+        async {
+            let version: Result<VersionResponse, _> = self.client.ask(method::VERSION, &()).await;
+            Ok(version.map_err(|error| self.source_error(&error))?.version)
+        }
+        .boxed()
+    }
+
+    fn inspect<'a>(&'a self, wanted: &'a str) -> BoxFuture<'a, Result<Option<Found>, SourceError>> {
+        let wanted = query::without_slash(wanted);
+        async move { Ok(the_one(self.all().await?, wanted)) }.boxed()
+    }
+
+    fn names_in_cgroups(&self, row: &Container, cgroups: &str) -> bool {
+        cgroups_are_of(row, cgroups)
+    }
+
+    fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, SourceError>> {
+        self.all().boxed()
+    }
+
+    /// The list has told it.
+    fn may_have_a_process(&self, _: &Container) -> bool {
+        false
+    }
+
+    /// Those in the same namespace (`--net container:NAME` of nerdctl).
+    fn relatives<'a>(
+        &'a self,
+        row: &'a Container,
+    ) -> BoxFuture<'a, Result<Vec<Found>, SourceError>> {
+        async move {
+            let home = |pid: Option<u32>| {
+                Process::open(pid?).ok()?.netns().ok().map(|netns| netns.identity())
+            };
+            let Some(own) = home(row.pid) else { return Ok(Vec::new()) };
+            let mut relatives = self.all().await?;
+            relatives.retain(|other| other.row.id != row.id && home(other.row.pid) == Some(own));
+            Ok(relatives)
+        }
+        .boxed()
+    }
+
+    fn events(&self) -> BoxFuture<'_, Result<Events, SourceError>> {
+        watch::events(self).boxed()
+    }
+
+    fn ping(&self) -> BoxFuture<'_, Result<(), SourceError>> {
+        async { self.version().await.map(|_| ()) }.boxed()
+    }
+}

@@ -1,0 +1,38 @@
+//! containerd's own containers, as nerdctl and ctr(8) make them: [`messages`] are its own, [`rows`]
+//! makes rows of them, [`read`] asks, [`watch`] follows, [`mod@engine`] puts them together.
+//!
+//! Its namespaces have nothing to do with the kernel's: each is a set of containers. Those of Docker
+//! (`moby`) and of Kubernetes (`k8s.io`) are other engines'.
+
+mod engine;
+mod messages;
+mod read;
+mod rows;
+mod watch;
+
+use std::sync::Arc;
+
+use model::{SourceError, SourceErrorKind};
+
+use super::Engine;
+use super::kinds::EngineKind;
+use read::Containerd;
+
+/// What there is to know of it before one is asked. At the same socket it may speak CRI, too.
+pub(super) const KIND: EngineKind = EngineKind {
+    name: "containerd",
+    places: &["/run/containerd/containerd.sock"],
+    of_users: &[],
+    programs: &["containerd"],
+    open,
+};
+
+fn open(address: &str) -> Result<Arc<dyn Engine>, SourceError> {
+    let path = address.strip_prefix("unix://").unwrap_or(address);
+    if !path.starts_with('/') {
+        let what = format!("containerd at {address}");
+        return Err(SourceError::new(SourceErrorKind::Unusable, what, "it is no path of a socket")
+            .hint("write --engine containerd=unix:///run/containerd/containerd.sock"));
+    }
+    Ok(Arc::new(Containerd::at(path.into())))
+}

@@ -1,0 +1,100 @@
+//! A runtime of Kubernetes as one of the engines.
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, try_join_all};
+use model::snapshot::{Container, Engine as Kind};
+use model::{SourceError, query};
+
+use super::messages::{ServerResponse, VersionResponse, method};
+use super::read::{Cri, Which};
+use super::rows::{has_ended, sandbox_of};
+use super::{KIND, watch};
+use crate::engine::budget::Budget;
+use crate::engine::{Engine, Events, Found, Peer, the_one};
+
+impl Engine for Cri {
+    fn kind(&self) -> Kind {
+        Kind(KIND.name.into())
+    }
+
+    fn address(&self) -> String {
+        self.address()
+    }
+
+    fn what(&self) -> String {
+        self.what()
+    }
+
+    fn peer(&self) -> Peer {
+        self.client.peer().map_or(Peer::Untold, Peer::Process)
+    }
+
+    /// containerd's is kept where it keeps its containers; CRI-O has none.
+    fn id(&self) -> BoxFuture<'_, Result<Option<String>, SourceError>> {
+        async {
+            let server: Result<ServerResponse, _> = self.client.ask(method::SERVER, &()).await;
+            Ok(server.ok().map(|server| server.uuid).filter(|id| !id.is_empty()))
+        }
+        .boxed()
+    }
+
+    fn version(&self) -> BoxFuture<'_, Result<String, SourceError>> {
+        async {
+            let version: Result<VersionResponse, _> = self.client.ask(method::VERSION, &()).await;
+            let version = version.map_err(|error| self.source_error(&error))?;
+            let VersionResponse { name, version, api_version } = version;
+            Ok(format!("{name} {version}, CRI {api_version}"))
+        }
+        .boxed()
+    }
+
+    fn inspect<'a>(&'a self, wanted: &'a str) -> BoxFuture<'a, Result<Option<Found>, SourceError>> {
+        let wanted = query::without_slash(wanted);
+        async move {
+            let which = if is_id(wanted) { Which::Id(wanted) } else { Which::All };
+            match the_one(self.listed(which).await?, wanted) {
+                Some(found) if !has_ended(&found.row) => self.inspected(found).await,
+                Some(_) if is_id(wanted) => Ok(the_one(self.listed(Which::All).await?, wanted)),
+                found => Ok(found),
+            }
+        }
+        .boxed()
+    }
+
+    fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, SourceError>> {
+        self.listed(Which::All).boxed()
+    }
+
+    fn may_have_a_process(&self, row: &Container) -> bool {
+        !has_ended(row)
+    }
+
+    /// Those of the same pod.
+    fn relatives<'a>(
+        &'a self,
+        row: &'a Container,
+    ) -> BoxFuture<'a, Result<Vec<Found>, SourceError>> {
+        async move {
+            let Some(sandbox) = sandbox_of(row) else { return Ok(Vec::new()) };
+            let others = self.listed(Which::OfPod(sandbox)).await?.into_iter();
+            let others = others.filter(|other| other.row.id != row.id);
+            let running = others.filter(|other| self.may_have_a_process(&other.row));
+            let found = try_join_all(running.map(|other| self.inspected(other))).await?;
+            Budget::all(self, found.into_iter().flatten())
+        }
+        .boxed()
+    }
+
+    fn events(&self) -> BoxFuture<'_, Result<Events, SourceError>> {
+        watch::events(self).boxed()
+    }
+
+    fn ping(&self) -> BoxFuture<'_, Result<(), SourceError>> {
+        async { self.version().await.map(|_| ()) }.boxed()
+    }
+}
+
+/// Both runtimes' ids are 256 bits in hexadecimal.
+fn is_id(wanted: &str) -> bool {
+    wanted.len() == 64 && wanted.bytes().all(|byte| byte.is_ascii_hexdigit())
+}

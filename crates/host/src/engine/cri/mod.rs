@@ -1,0 +1,41 @@
+//! containerd and CRI-O by the Container Runtime Interface of Kubernetes: [`messages`] are its own,
+//! [`rows`] makes rows of them, [`read`] asks, [`watch`] follows, [`mod@engine`] puts them together.
+
+mod engine;
+mod messages;
+mod read;
+mod rows;
+mod watch;
+
+use std::sync::Arc;
+
+use model::{SourceError, SourceErrorKind};
+
+use super::Engine;
+use super::kinds::EngineKind;
+use read::Cri;
+
+/// What there is to know of it before one is asked. Sockets are those of containerd, of the one that
+/// k3s brings, and of CRI-O.
+pub(super) const KIND: EngineKind = EngineKind {
+    name: "cri",
+    places: &[
+        "/run/containerd/containerd.sock",
+        "/run/k3s/containerd/containerd.sock",
+        "/run/crio/crio.sock",
+    ],
+    of_users: &[],
+    programs: &["containerd", "crio"],
+    open,
+};
+
+/// The runtime that listens at a Unix socket; runtimes listen nowhere else on this host.
+fn open(address: &str) -> Result<Arc<dyn Engine>, SourceError> {
+    let path = address.strip_prefix("unix://").unwrap_or(address);
+    if !path.starts_with('/') {
+        let what = format!("CRI at {address}");
+        return Err(SourceError::new(SourceErrorKind::Unusable, what, "it is no path of a socket")
+            .hint("write --engine cri=unix:///run/containerd/containerd.sock"));
+    }
+    Ok(Arc::new(Cri::at(path.into())))
+}

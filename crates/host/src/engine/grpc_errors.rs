@@ -1,0 +1,26 @@
+//! What went wrong between this program and an engine that speaks gRPC, in words.
+
+use grpc::Error;
+use model::{SourceError, SourceErrorKind};
+
+use crate::failure;
+
+/// The error of `what`; `other` says what it means that the service has no such method.
+pub(super) fn source_error(what: String, error: &Error, other: &str) -> SourceError {
+    match error {
+        Error::Connect(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            SourceError::new(SourceErrorKind::Unreachable, what, "there is no such socket")
+                .hint("is it running? --engine KIND=unix://PATH names another socket")
+        }
+        Error::Refused { code: Error::UNIMPLEMENTED, .. } => {
+            SourceError::new(SourceErrorKind::Unreachable, what, other)
+        }
+        Error::Refused { code: Error::PERMISSION_DENIED, message } => {
+            SourceError::new(SourceErrorKind::Denied, what, message).hint("run as root")
+        }
+        Error::Refused { .. } => SourceError::new(SourceErrorKind::Unusable, what, error),
+        Error::Connect(_) | Error::Broken(_) | Error::Garbled(_) => {
+            failure::of_chain(what, error, "run as root")
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The containers of one folder.
+
+use std::collections::BTreeMap;
+use std::hash::Hasher;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use model::SourceError;
+use model::ids::{ContainerId, name};
+use model::snapshot::Container;
+
+use super::USUAL;
+use super::command::{Processes, processes};
+use crate::engine::Found;
+use crate::failure;
+use crate::identity::process::Process;
+
+/// The containers whose folders are below one path.
+#[derive(Clone, Debug)]
+pub(super) struct Lxc {
+    pub(super) path: PathBuf,
+}
+
+impl Lxc {
+    pub(super) fn at(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    pub(super) fn what(&self) -> String {
+        format!("LXC at {}", self.path.display())
+    }
+
+    /// The names of all containers: their folders have a configuration.
+    pub(super) fn names(&self) -> Result<Vec<String>, SourceError> {
+        let failed = |error: io::Error| failure::of_io(self.what(), &error, "run as root");
+        let mut names = Vec::new();
+        for folder in std::fs::read_dir(&self.path).map_err(failed)? {
+            let folder = folder.map_err(failed)?.file_name();
+            names.extend(folder.to_str().filter(|name| self.has(name)).map(str::to_owned));
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// Whether there is a container of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        let is_name = !name.is_empty() && !name.contains('/') && name != "." && name != "..";
+        is_name && self.path.join(name).join("config").is_file()
+    }
+
+    /// The name of the container that is called by its name, or by its id.
+    pub(super) fn named<'w>(&self, wanted: &'w str) -> Option<&'w str> {
+        let of_id = wanted.rsplit_once('@').map(|(own, _)| own);
+        let of_id = of_id.filter(|own| *self.id(own).0 == *wanted);
+        [Some(wanted), of_id].into_iter().flatten().find(|name| self.has(name))
+    }
+
+    /// LXC gives containers no ids. The name is one, with the folder where that is not the usual one:
+    /// no other engine's container has such a name or id.
+    pub(super) fn id(&self, own: &str) -> ContainerId {
+        if self.path == Path::new(USUAL) {
+            return ContainerId(name(&format!("{own}@lxc")));
+        }
+        let mut digest = fnv::FnvHasher::default();
+        digest.write(self.path.as_os_str().as_encoded_bytes());
+        ContainerId(name(&format!("{own}@lxc-{:016x}", digest.finish())))
+    }
+
+    /// A container with its first process, if it runs.
+    pub(super) async fn found(&self, own: &str) -> Result<Found, SourceError> {
+        let what = || format!("{}, asked about {own}", self.what());
+        let running = processes(&self.path, own).await;
+        let running = running.map_err(|error| failure::of_io(what(), &error, "run as root"))?;
+        let shares = running.is_some_and(shares_its_monitors_network);
+        let row = Container {
+            id: self.id(own),
+            name: name(own),
+            state: if running.is_some() { "running" } else { "stopped" }.to_owned(),
+            pid: running.map(|running| running.init),
+            netns: None,
+            netns_error: None,
+            sandbox: None,
+            network_mode: if shares { "host" } else { "" }.to_owned(),
+            labels: BTreeMap::new(),
+        };
+        Ok(Found { row, sandbox: None })
+    }
+
+    /// All containers; those that run with their processes.
+    pub(super) async fn all(&self) -> Result<Vec<Found>, SourceError> {
+        let mut all = Vec::new();
+        for own in self.names()? {
+            all.push(self.found(&own).await?);
+        }
+        Ok(all)
+    }
+}
+
+/// Whether a container has no network of its own (`lxc.net.0.type = none` of
+/// lxc.container.conf(5)): its monitor stays in the namespace that it was started in.
+fn shares_its_monitors_network(running: Processes) -> bool {
+    let home = |pid| Process::open(pid).ok()?.netns().ok().map(|netns| netns.identity());
+    let (monitor, init) = (home(running.monitor), home(running.init));
+    monitor.is_some() && monitor == init
+}
+
+/// Whether cgroups are those of the container: `/lxc.payload.NAME`, with a number behind where that
+/// was taken, or `/lxc/NAME` of LXC before 4.0. A container within has both in its path, so that the last
+/// one counts.
+pub(super) fn cgroups_are_of(own: &str, cgroups: &str) -> bool {
+    let paths = cgroups.lines().filter_map(|line| line.splitn(3, ':').nth(2));
+    let mut named = paths.filter_map(last_payload).peekable();
+    let is_its = |payload: &str| {
+        let more = payload.strip_prefix(own).map(|more| more.strip_prefix('-').unwrap_or(more));
+        more.is_some_and(|more| more.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    named.peek().is_some() && named.all(is_its)
+}
+
+/// The last container in a path.
+fn last_payload(path: &str) -> Option<&str> {
+    let mut parts = path.rsplit('/').peekable();
+    while let Some(part) = parts.next() {
+        if let Some(own) = part.strip_prefix("lxc.payload.") {
+            return Some(own);
+        }
+        if parts.peek() == Some(&"lxc") {
+            return Some(part);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cgroup_is_of_the_container_that_comes_last() {
+        for its in [
+            "0::/lxc.payload.web",
+            "0::/lxc.payload.web-1/init.scope",
+            "9:name=systemd:/lxc.payload.web\n8:pids:/lxc.payload.web\n0::/",
+            "4:pids:/lxc/web",
+            "0::/lxc.payload.outer/lxc.payload.web",
+        ] {
+            assert!(cgroups_are_of("web", its), "{its}");
+        }
+        for not in [
+            "",
+            "0::/",
+            "0::/lxc.payload.webber",
+            "0::/lxc.monitor.web",
+            "0::/lxc.payload.web/lxc.payload.inner",
+            "8:pids:/lxc.payload.web\n0::/lxc.payload.other",
+            "0::/user.slice/web",
+        ] {
+            assert!(!cgroups_are_of("web", not), "{not}");
+        }
+    }
+
+    #[test]
+    fn a_container_is_a_folder_with_a_configuration() {
+        let folder = tempfile::tempdir().unwrap();
+        for own in ["web", "db"] {
+            std::fs::create_dir(folder.path().join(own)).unwrap();
+            std::fs::write(folder.path().join(own).join("config"), "").unwrap();
+        }
+        std::fs::create_dir(folder.path().join("cache")).unwrap();
+        std::fs::write(folder.path().join("config"), "").unwrap();
+        let lxc = Lxc::at(folder.path().to_owned());
+        assert_eq!(lxc.names().unwrap(), ["db", "web"]);
+        let id = lxc.id("web");
+        assert_eq!((lxc.named("web"), lxc.named(&id.0)), (Some("web"), Some("web")));
+        for none in ["cache", ".", "..", "", "web@", "web@lxc", "web@lxc-0", "web/../db", "x"] {
+            assert_eq!(lxc.named(none), None, "{none}");
+        }
+        let usual = Lxc::at(USUAL.into());
+        assert_eq!(&*usual.id("web").0, "web@lxc");
+    }
+}

@@ -1,0 +1,207 @@
+//! systemd-nspawn as one of the engines.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, ready};
+use futures_util::{FutureExt, StreamExt, stream};
+use model::ids::{ContainerId, name};
+use model::snapshot::{Container, Engine as Kind};
+use model::{SourceError, query};
+use tokio::time::sleep;
+
+use super::KIND;
+use super::machines::{Machines, Nspawn, name_of};
+use crate::engine::{Engine, Event, Events, Found, Peer};
+use crate::identity::process::Process;
+
+/// How often containers are listed: systemd-machined tells of them by D-Bus alone.
+const PERIOD: Duration = Duration::from_secs(1);
+/// What a container's id ends in: it has no other one than its name, by which it is started again.
+const ID: &str = "@nspawn";
+
+impl Engine for Nspawn {
+    fn kind(&self) -> Kind {
+        Kind(KIND.name.into())
+    }
+
+    fn address(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    fn what(&self) -> String {
+        self.what()
+    }
+
+    fn peer(&self) -> Peer {
+        Peer::Files
+    }
+
+    fn id(&self) -> BoxFuture<'_, Result<Option<String>, SourceError>> {
+        ready(Ok(Some(format!("nspawn:{}", self.path.display())))).boxed()
+    }
+
+    fn version(&self) -> BoxFuture<'_, Result<String, SourceError>> {
+        ready(self.all().map(|all| format!("{} containers", all.len()))).boxed()
+    }
+
+    fn inspect<'a>(&'a self, wanted: &'a str) -> BoxFuture<'a, Result<Option<Found>, SourceError>> {
+        let wanted = query::without_slash(wanted);
+        let own = wanted.strip_suffix(ID).unwrap_or(wanted);
+        let one = self.one(own);
+        ready(one.map(|one| one.iter().next().map(|(own, leader)| found(own, *leader)))).boxed()
+    }
+
+    /// As systemd names the groups of what it registers.
+    fn names_in_cgroups(&self, row: &Container, cgroups: &str) -> bool {
+        cgroups_are_of(&row.name, cgroups)
+    }
+
+    fn has_started(&self, row: &Container, parent: u32) -> bool {
+        name_of(parent).is_some_and(|own| own == *row.name)
+    }
+
+    fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, SourceError>> {
+        let all = self.all();
+        ready(all.map(|all| all.iter().map(|(own, leader)| found(own, *leader)).collect())).boxed()
+    }
+
+    /// The list has told it.
+    fn may_have_a_process(&self, _: &Container) -> bool {
+        false
+    }
+
+    /// Those in the same namespace (`--network-namespace-path` of systemd-nspawn(1)).
+    fn relatives<'a>(
+        &'a self,
+        row: &'a Container,
+    ) -> BoxFuture<'a, Result<Vec<Found>, SourceError>> {
+        async move {
+            let home = |pid: Option<u32>| {
+                Process::open(pid?).ok()?.netns().ok().map(|netns| netns.identity())
+            };
+            let Some(own) = home(row.pid) else { return Ok(Vec::new()) };
+            let all = self.all()?;
+            let others = all.iter().filter(|(name, _)| ***name != *row.name);
+            let relatives = others.filter(|(_, leader)| home(**leader) == Some(own));
+            Ok(relatives.map(|(own, leader)| found(own, *leader)).collect())
+        }
+        .boxed()
+    }
+
+    fn events(&self) -> BoxFuture<'_, Result<Events, SourceError>> {
+        async {
+            let followed =
+                Followed { nspawn: self.clone(), known: self.all()?, changed: VecDeque::new() };
+            Ok(stream::try_unfold(followed, async |mut followed| {
+                let event = followed.next().await?;
+                Ok(Some((event, followed)))
+            })
+            .boxed())
+        }
+        .boxed()
+    }
+
+    fn ping(&self) -> BoxFuture<'_, Result<(), SourceError>> {
+        ready(self.all().map(|_| ())).boxed()
+    }
+}
+
+struct Followed {
+    nspawn: Nspawn,
+    known: Machines,
+    changed: VecDeque<ContainerId>,
+}
+
+impl Followed {
+    async fn next(&mut self) -> Result<Event, SourceError> {
+        if self.changed.is_empty() {
+            sleep(PERIOD).await;
+            let now = self.nspawn.all()?;
+            let gone = self.known.keys().filter(|own| !now.contains_key(*own));
+            let other = now.iter().filter(|(own, leader)| self.known.get(*own) != Some(leader));
+            self.changed.extend(gone.chain(other.map(|(own, _)| own)).map(|own| id(own)));
+            self.known = now;
+        }
+        Ok(self.changed.pop_front().map_or(Event::Idle, Event::Changed))
+    }
+}
+
+fn id(own: &str) -> ContainerId {
+    ContainerId(name(&format!("{own}{ID}")))
+}
+
+fn found(own: &str, leader: Option<u32>) -> Found {
+    let row = Container {
+        id: id(own),
+        name: name(own),
+        state: if leader.is_some() { "running" } else { "stopped" }.to_owned(),
+        pid: leader,
+        netns: None,
+        netns_error: None,
+        sandbox: None,
+        network_mode: if leader.is_some_and(shares_the_hosts_network) { "host" } else { "" }
+            .to_owned(),
+        labels: BTreeMap::new(),
+    };
+    Found { row, sandbox: None }
+}
+
+/// Without `--private-network` and its like it stays where its systemd-nspawn is.
+fn shares_the_hosts_network(leader: u32) -> bool {
+    let Ok(leader) = Process::open(leader) else { return false };
+    let parent = leader.parent().and_then(|parent| Process::open(parent).ok());
+    let home = |process: &Process| process.netns().ok().map(|netns| netns.identity());
+    let (own, of_parent) = (home(&leader), parent.as_ref().and_then(home));
+    own.is_some() && own == of_parent
+}
+
+/// `machine-NAME.scope` or `systemd-nspawn@NAME.service`, with what systemd escapes
+/// (systemd.unit(5)); the last container in a path counts.
+fn cgroups_are_of(own: &str, cgroups: &str) -> bool {
+    let escaped = escaped(own);
+    let paths = cgroups.lines().filter_map(|line| line.splitn(3, ':').nth(2));
+    let mut last = paths.filter_map(|path| path.rsplit('/').find_map(container_of)).peekable();
+    last.peek().is_some() && last.all(|container| container == escaped)
+}
+
+/// The container that a unit is of, as it is escaped there.
+fn container_of(unit: &str) -> Option<&str> {
+    let scope = || unit.strip_prefix("machine-")?.strip_suffix(".scope");
+    scope().or_else(|| unit.strip_prefix("systemd-nspawn@")?.strip_suffix(".service"))
+}
+
+fn escaped(own: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':');
+    let bytes = own.bytes().map(|byte| match byte {
+        byte if plain(byte) => char::from(byte).to_string(),
+        byte => format!("\\x{byte:02x}"),
+    });
+    bytes.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cgroup_is_of_the_unit_that_has_the_name() {
+        for its in [
+            "0::/machine.slice/machine-web.scope/payload",
+            "0::/machine.slice/systemd-nspawn@web.service/payload/init.scope",
+            "1:name=systemd:/machine.slice/machine-web.scope\n0::/machine.slice/machine-web.scope",
+        ] {
+            assert!(cgroups_are_of("web", its), "{its}");
+        }
+        assert!(cgroups_are_of("a-b", "0::/machine.slice/machine-a\\x2db.scope"));
+        for not in [
+            "",
+            "0::/payload",
+            "0::/machine.slice/machine-web2.scope",
+            "0::/machine.slice/machine-web.scope/machine-inner.scope",
+            "0::/machine-web.scope\n1:pids:/machine-other.scope",
+        ] {
+            assert!(!cgroups_are_of("web", not), "{not}");
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Which containers run.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use model::SourceError;
+
+use crate::failure;
+use crate::identity::process::Process;
+
+/// Where images are by themselves, each a folder or a file (`machinectl list-images`).
+const IMAGES: &str = "/var/lib/machines";
+/// What its process calls itself.
+const PROGRAM: &str = "systemd-nspawn";
+
+/// The containers of this host.
+#[derive(Clone, Debug)]
+pub(super) struct Nspawn {
+    /// The folder of systemd-machined's files, which need not be there.
+    pub(super) path: PathBuf,
+}
+
+/// The first process of each container by name; none of an image that does not run.
+pub(super) type Machines = BTreeMap<String, Option<u32>>;
+
+impl Nspawn {
+    pub(super) fn at(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    pub(super) fn what(&self) -> String {
+        format!("systemd-nspawn at {}", self.path.display())
+    }
+
+    /// All that run, and all images.
+    pub(super) fn all(&self) -> Result<Machines, SourceError> {
+        let failed = |error: io::Error| failure::of_io(self.what(), &error, "run as root");
+        let mut all: Machines = images().map(|own| (own, None)).collect();
+        match registered(&self.path) {
+            Ok(running) => all.extend(running.map(|(own, leader)| (own, Some(leader)))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                all.extend(by_processes().map(|(own, leader)| (own, Some(leader))));
+            }
+            Err(error) => return Err(failed(error)),
+        }
+        Ok(all)
+    }
+
+    /// The one of them with this name, if there is one; where systemd-machined knows it, without
+    /// looking for others.
+    pub(super) fn one(&self, own: &str) -> Result<Machines, SourceError> {
+        if own.contains('/') || own.is_empty() {
+            return Ok(Machines::new());
+        }
+        let registered = machine(&self.path.join(own)).filter(|(name, _)| name == own);
+        if let Some((own, leader)) = registered {
+            return Ok(Machines::from([(own, Some(leader))]));
+        }
+        if self.path.is_dir() {
+            return Ok(images().filter(|image| image == own).map(|own| (own, None)).collect());
+        }
+        let mut all = self.all()?;
+        all.retain(|name, _| name == own);
+        Ok(all)
+    }
+}
+
+/// The files of systemd-machined: one for each machine, by its name, and links to them by unit.
+fn registered(folder: &Path) -> io::Result<impl Iterator<Item = (String, u32)>> {
+    let files = std::fs::read_dir(folder)?.flatten();
+    let files = files.filter(|file| file.file_type().is_ok_and(|kind| kind.is_file()));
+    Ok(files.filter_map(|file| machine(&file.path())))
+}
+
+/// The name and the first process of a container, by its file; none of a virtual machine. It is one
+/// of `KEY=VALUE` (`machine_save` of systemd's `src/machine/machine.c`).
+fn machine(file: &Path) -> Option<(String, u32)> {
+    machine_in(&String::from_utf8_lossy(&files::read(file).ok()?))
+}
+
+fn machine_in(text: &str) -> Option<(String, u32)> {
+    let value = |key: &str| {
+        let mut lines = text.lines().filter_map(|line| line.split_once('='));
+        let (_, value) = lines.find(|(found, _)| *found == key)?;
+        let plain = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+        Some(plain.unwrap_or(value))
+    };
+    let leader = value("LEADER")?.parse().ok().filter(|pid| *pid != 0)?;
+    (value("CLASS") == Some("container")).then_some((value("NAME")?.to_owned(), leader))
+}
+
+fn images() -> impl Iterator<Item = String> {
+    let found = std::fs::read_dir(IMAGES).into_iter().flatten().flatten();
+    let names = found.filter_map(|file| file.file_name().into_string().ok());
+    names.filter(|name| !name.starts_with('.')).map(|name| image_name(&name).to_owned())
+}
+
+fn image_name(file: &str) -> &str {
+    file.strip_suffix(".raw").unwrap_or(file)
+}
+
+/// The containers whose processes are children of root's systemd-nspawn.
+fn by_processes() -> impl Iterator<Item = (String, u32)> {
+    let every = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = every.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter_map(|pid| Some((name_of(pid)?, leader_of(pid)?)))
+}
+
+/// The name of the container that this process runs, if it is root's systemd-nspawn.
+pub(super) fn name_of(pid: u32) -> Option<String> {
+    let process = Process::open(pid).ok().filter(|process| process.comm() == PROGRAM)?;
+    let ours = process.user() == Some(0) && process.shares_our_root();
+    let ours = ours && process.shares_our_pids().unwrap_or(false);
+    name_in(&process.words()).filter(|_| ours)
+}
+
+/// The child of systemd-nspawn that is the first process of a PID namespace of its own.
+fn leader_of(pid: u32) -> Option<u32> {
+    let children = files::read(Path::new(&format!("/proc/{pid}/task/{pid}/children"))).ok()?;
+    let children = String::from_utf8_lossy(&children).into_owned();
+    let mut children = children.split_whitespace().filter_map(|child| child.parse().ok());
+    children.find(|child| {
+        let numbers = Process::open(*child).and_then(|child| child.numbers()).unwrap_or_default();
+        numbers.len() > 1 && numbers.last() == Some(&1)
+    })
+}
+
+/// What systemd-nspawn(1) is told to call the container, or calls it after its folder or image.
+fn name_in(words: &[String]) -> Option<String> {
+    let told = value_of(words, "--machine", "-M");
+    let folder = || value_of(words, "--directory", "-D");
+    let image = || value_of(words, "--image", "-i");
+    if let Some(told) = told {
+        return Some(told.to_owned());
+    }
+    let path = Path::new(folder().or_else(image)?);
+    Some(image_name(path.file_name()?.to_str()?).to_owned())
+}
+
+/// The value of an option, in any of its four forms.
+fn value_of<'w>(words: &'w [String], long: &str, short: &str) -> Option<&'w str> {
+    let mut words = words.iter().skip(1);
+    while let Some(word) = words.next() {
+        if word == long || word == short {
+            return words.next().map(String::as_str);
+        }
+        let joined = word.strip_prefix(long).and_then(|rest| rest.strip_prefix('='));
+        let joined = joined.or_else(|| word.strip_prefix(short).filter(|rest| !rest.is_empty()));
+        if let Some(value) = joined {
+            return Some(value);
+        }
+        // What follows is the container's own.
+        if word == "--" {
+            return None;
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As systemd 252 writes it.
+    const WEB: &str = "# This is private data. Do not parse.\nNAME=web\nSCOPE=machine-web.scope\n\
+        SERVICE=systemd-nspawn\nROOT=/var/lib/machines/web\nID=7ba7ef0ccb3f4a1293bc2f3b1ea9a71d\n\
+        LEADER=4711\nCLASS=container\nREALTIME=1700000000000000\nMONOTONIC=1000000\nNETIF=5\n";
+
+    #[test]
+    fn a_file_tells_the_first_process_of_a_container() {
+        assert_eq!(machine_in(WEB), Some(("web".to_owned(), 4711)));
+        let quoted = WEB.replace("NAME=web", "NAME=\"web\"");
+        assert_eq!(machine_in(&quoted), Some(("web".to_owned(), 4711)));
+        for none in [
+            WEB.replace("CLASS=container", "CLASS=vm"),
+            WEB.replace("LEADER=4711", "LEADER=0"),
+            WEB.replace("LEADER=4711\n", ""),
+            String::new(),
+        ] {
+            assert_eq!(machine_in(&none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn links_by_unit_are_no_machines() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("web"), WEB).unwrap();
+        std::os::unix::fs::symlink("web", folder.path().join("unit:machine-web.scope")).unwrap();
+        let all: Vec<_> = registered(folder.path()).unwrap().collect();
+        assert_eq!(all, [("web".to_owned(), 4711)]);
+        let nspawn = Nspawn::at(folder.path().to_owned());
+        assert_eq!(nspawn.one("web").unwrap(), Machines::from([("web".to_owned(), Some(4711))]));
+        for none in ["unit:machine-web.scope", "../web", "", "other"] {
+            assert!(nspawn.one(none).unwrap().is_empty(), "{none}");
+        }
+    }
+
+    #[test]
+    fn words_tell_the_name() {
+        let name = |words: &str| {
+            let words: Vec<_> = words.split(' ').map(str::to_owned).collect();
+            name_in(&words)
+        };
+        for words in [
+            "systemd-nspawn --machine=web -D /x",
+            "systemd-nspawn -D /x -M web",
+            "systemd-nspawn --machine web -D /x",
+            "systemd-nspawn -Mweb -D /x",
+            "systemd-nspawn -D /srv/web",
+            "systemd-nspawn -i /srv/web.raw -b",
+        ] {
+            assert_eq!(name(words).as_deref(), Some("web"), "{words}");
+        }
+        assert_eq!(name("systemd-nspawn -b"), None);
+        assert_eq!(name("systemd-nspawn -- x -M web"), None);
+    }
+}

@@ -1,0 +1,117 @@
+//! Containers of LXC.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use crate::Home;
+use crate::names::unique;
+use crate::run::{output, run, try_run};
+
+/// A container that does nothing, removed with its guard.
+#[derive(Debug)]
+pub struct Lxc {
+    folder: PathBuf,
+    name: String,
+}
+
+impl Lxc {
+    /// A running container below `folder`, with a network namespace of its own and nothing in it.
+    ///
+    /// # Panics
+    /// Without LXC: [`Need::Lxc`](crate::Need).
+    pub fn start(folder: &Path) -> Self {
+        Self::start_with(folder, "lxc.net.0.type = empty")
+    }
+
+    /// The same with other lines of its configuration (lxc.container.conf(5)).
+    ///
+    /// # Panics
+    /// As [`Lxc::start`] does.
+    pub fn start_with(folder: &Path, network: &str) -> Self {
+        let container = Self { folder: folder.to_owned(), name: unique("lxc") };
+        let own = folder.join(&container.name);
+        let root = own.join("rootfs");
+        make_root(&root);
+        let config = format!(
+            "lxc.rootfs.path = dir:{}\nlxc.uts.name = {}\nlxc.init.cmd = /bin/sleep 86400\n\
+             lxc.apparmor.profile = unconfined\n{network}\n",
+            root.display(),
+            container.name
+        );
+        std::fs::write(own.join("config"), config).expect("a file");
+        container.run();
+        container
+    }
+
+    /// Starts it after [`Lxc::stop`].
+    pub fn run(&self) {
+        self.lxc("lxc-start", &["--logfile", "/dev/null"]);
+    }
+
+    /// Ends it.
+    pub fn stop(&self) {
+        self.lxc("lxc-stop", &["--kill"]);
+    }
+
+    /// Removes what is left of it after [`Lxc::stop`].
+    ///
+    /// # Panics
+    /// Its folder cannot be removed.
+    pub fn remove(&self) {
+        std::fs::remove_dir_all(self.folder.join(&self.name)).expect("it is stopped");
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What `--engine` takes.
+    pub fn engine(&self) -> String {
+        format!("lxc={}", self.folder.display())
+    }
+
+    fn lxc(&self, program: &str, more: &[&str]) -> String {
+        let folder = self.folder.to_str().expect("a folder with a plain name");
+        run(program, &[&["--lxcpath", folder, "--name", &self.name], more].concat())
+    }
+
+    /// The PID of its first process.
+    pub fn pid(&self) -> String {
+        self.lxc("lxc-info", &["--pid", "--no-humanize"])
+    }
+}
+
+/// What a container needs that does nothing, made of busybox.
+pub(crate) fn make_root(root: &Path) {
+    for name in ["bin", "dev", "etc", "proc", "run", "sys", "tmp", "usr"] {
+        std::fs::create_dir_all(root.join(name)).expect("a folder");
+    }
+    std::fs::write(root.join("etc/os-release"), "ID=lab\n").expect("a file");
+    std::fs::copy("/bin/busybox", root.join("bin/busybox")).expect("busybox is there");
+    for applet in ["sh", "sleep", "ip", "ping"] {
+        std::os::unix::fs::symlink("busybox", root.join("bin").join(applet)).expect("a link");
+    }
+}
+
+impl Home for Lxc {
+    fn netns(&self) -> String {
+        self.pid()
+    }
+
+    fn ip(&self, words: &[&str]) -> String {
+        run("nsenter", &[&["--target", &self.pid(), "--net", "ip"], words].concat())
+    }
+
+    fn busybox(&self, words: &[&str]) -> io::Result<Output> {
+        output("nsenter", &[&["--target", &self.pid(), "--net", "busybox"], words].concat())
+    }
+}
+
+impl Drop for Lxc {
+    fn drop(&mut self) {
+        let folder = self.folder.to_str().unwrap_or_default();
+        let _ = try_run("lxc-stop", &["--lxcpath", folder, "--name", &self.name, "--kill"]);
+    }
+}
