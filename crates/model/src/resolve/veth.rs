@@ -1,7 +1,7 @@
 //! From one link to the next by the kernel's word: the other end of a veth, the link beneath.
 
 use crate::evidence::Confirmed;
-use crate::ids::{LinkKey, Nsid};
+use crate::ids::{LinkKey, NetnsId, Nsid};
 use crate::snapshot::{Link, Peer};
 use crate::wiring::Wire;
 
@@ -13,12 +13,16 @@ pub(super) fn named_by<'a>(
     at: LinkKey,
     peer: Peer,
 ) -> Option<(LinkKey, &'a Link)> {
-    let netns = match peer.nsid {
-        None => at.netns,
-        Some(nsid) => *index.namespace(at.netns)?.nsids.get(&nsid)?,
-    };
-    let named = LinkKey { netns, ifindex: peer.ifindex };
+    let named = LinkKey { netns: netns_of(index, at, peer)?, ifindex: peer.ifindex };
     Some((named, index.link(named)?))
+}
+
+/// The namespace that `peer` is in, where that is told.
+fn netns_of(index: &Index<'_>, at: LinkKey, peer: Peer) -> Option<NetnsId> {
+    match peer.nsid {
+        None => Some(at.netns),
+        Some(nsid) => index.namespace(at.netns)?.nsids.get(&nsid).copied(),
+    }
 }
 
 /// The other end of a veth, checked from both sides: an ifindex alone proves nothing.
@@ -35,7 +39,9 @@ pub(super) fn far_end<'a>(
         let confirmed = points_back(index, at, far, end).ok_or_else(|| unresolved(&changed()))?;
         return Ok((far, end, confirmed));
     }
-    let ends = index.far_ends(at, peer.ifindex).iter().copied().filter(|far| *far != at);
+    let netns = netns_of(index, at, peer);
+    let may_be = |far: &LinkKey| *far != at && netns.is_none_or(|netns| far.netns == netns);
+    let ends = index.far_ends(at, peer.ifindex).iter().copied().filter(may_be);
     let ends: Vec<_> = ends.filter_map(|far| Some((far, index.link(far)?))).collect();
     match ends.as_slice() {
         [(far, end)] => Ok((*far, end, Confirmed::FromFarEnd)),
@@ -54,11 +60,7 @@ fn is_not_the_switch(index: &Index<'_>, at: LinkKey, nsid: Nsid) -> bool {
 
 fn points_back(index: &Index<'_>, at: LinkKey, far: LinkKey, end: &Link) -> Option<Confirmed> {
     let back = end.peer.filter(|back| back.ifindex == at.ifindex)?;
-    let home = match back.nsid {
-        None => Some(far.netns),
-        Some(nsid) => index.namespace(far.netns)?.nsids.get(&nsid).copied(),
-    };
-    match home {
+    match netns_of(index, far, back) {
         Some(home) => (home == at.netns).then_some(Confirmed::BothWays),
         None => Some(Confirmed::ByIndex),
     }
