@@ -47,6 +47,30 @@ fn an_interface_that_lives_inside_the_container_is_not_restored_over() {
 }
 
 #[test]
+fn an_interface_that_lives_elsewhere_is_not_connected_again() {
+    lab::need!(Docker);
+    let (bridge, container, other) = (Bridge::new(), Container::run(), Container::run());
+    let named = lab::Netns::new();
+    let port = connected(&bridge, &container, &[]);
+    let refused = |interface: &str, with: &str| {
+        let words = ["connect", bridge.name(), container.name(), "--interface", interface];
+        let ran = docker_ovs(&words);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{ran:?}");
+        assert!(ran.stderr.contains("its interface lives"), "{ran:?}");
+        assert!(ran.stderr.contains(with), "{ran:?}");
+        assert_eq!(ports(&bridge), [port.clone()]);
+    };
+    container.ip(&["link", "set", "eth0", "netns", &other.pid()]);
+    refused("eth0", other.name());
+    other.ip(&["link", "set", "eth0", "name", "moved0"]);
+    refused("eth0", other.name());
+    other.ip(&["link", "set", "moved0", "netns", named.name()]);
+    refused("eth0", named.name());
+    let another = connected(&bridge, &container, &["--interface", "eth1"]);
+    assert_eq!(ports(&bridge).len(), 2, "{another} is another interface");
+}
+
+#[test]
 fn another_database_leaves_the_living_veths_of_the_first_alone() {
     lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());

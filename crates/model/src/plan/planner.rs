@@ -10,7 +10,7 @@ use crate::query;
 use crate::snapshot::{Container, Engine, Link, Scope, Snapshot};
 use crate::switch::{Bridge, Port};
 use crate::whereabouts::{Whereabouts, whereabouts};
-use crate::wiring::{ContainerRef, Occupant, Wiring};
+use crate::wiring::{ContainerRef, Occupant, Plug, Wiring};
 
 use super::orphaned_veths::{Verdict, judge};
 use super::requesters::requesters;
@@ -271,7 +271,7 @@ impl Planner<'_> {
     /// The port that the same interface of the same container had, before it went.
     ///
     /// # Errors
-    /// [`PlanError::Undecided`]: its link may live.
+    /// [`PlanError::Undecided`]: its link lives in another namespace, or may live.
     pub(super) fn predecessor(&self, interface: &str) -> Result<Option<Arc<Port>>, PlanError> {
         let rows = self.wiring.ports.iter().filter(|row| row.bridge == self.bridge.name);
         for row in rows.filter(|row| row.port.bond.is_none() && row.port.kind == "system") {
@@ -283,17 +283,25 @@ impl Planner<'_> {
             {
                 continue;
             }
-            match &row.occupant {
+            let lives = match &row.occupant {
                 Occupant::Orphaned { .. } => return Ok(Some(Arc::clone(&row.port))),
                 Occupant::Unknown { why } => {
-                    let what = format!("port {} of {}", row.port.iface, row.bridge);
-                    let why = format!("whether its link is gone is not known: {why}");
-                    return Err(PlanError::Undecided { what, why });
+                    format!("whether its link is gone is not known: {why}")
                 }
-                _ => {}
-            }
+                // Another port with the same record would leave open which of them is the one.
+                Occupant::Plugged { plugs } if self.is_elsewhere(plugs) => {
+                    format!("its interface lives: {} is on it", row.occupant)
+                }
+                _ => continue,
+            };
+            let what = format!("port {} of {}", row.port.iface, row.bridge);
+            return Err(PlanError::Undecided { what, why: lives });
         }
         Ok(None)
+    }
+
+    fn is_elsewhere(&self, plugs: &[Plug]) -> bool {
+        plugs.iter().all(|plug| plug.netns != self.netns)
     }
 
     /// What the bridge remembers of the same interface, whose port is gone.
