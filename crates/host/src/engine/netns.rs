@@ -110,8 +110,8 @@ pub(crate) struct Pinned {
 /// What proves that a process or a namespace is a container's.
 struct Proof<'e> {
     engine: &'e dyn Engine,
-    /// The user who runs the engine, where that is not root: what it says may be about the
-    /// containers of others.
+    /// The user who runs the engine, where that is neither root nor the caller: what it says may be
+    /// about the containers of others.
     user: Option<u32>,
 }
 
@@ -121,7 +121,9 @@ impl<'e> Proof<'e> {
             Peer::Process(pid) => Process::open(pid).ok(),
             Peer::Untold | Peer::Network | Peer::Files => None,
         };
-        let user = process.and_then(|process| process.user()).filter(|user| *user != 0);
+        let caller = rustix::process::geteuid().as_raw();
+        let user = process.and_then(|process| process.user());
+        let user = user.filter(|user| ![0, caller].contains(user));
         Self { engine, user }
     }
 
