@@ -253,9 +253,11 @@ impl Engines {
     }
 }
 
-/// The path of the socket at which it is asked.
+/// The path of the socket at which it is asked, or of the folder that it is.
 pub(super) fn socket_of(engine: &dyn Engine) -> Option<PathBuf> {
-    engine.address().strip_prefix("unix://").map(PathBuf::from)
+    let address = engine.address();
+    let path = address.strip_prefix("unix://").unwrap_or(&address);
+    path.starts_with('/').then(|| PathBuf::from(path))
 }
 
 /// What tells a file: its device and its inode, whatever path leads there.
