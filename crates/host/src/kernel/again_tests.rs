@@ -7,7 +7,8 @@ use lab::Netns as Space;
 use model::ids::Ifindex;
 use netns::{LinkWatch, Netns};
 
-use super::read::{read_switch, read_switch_again};
+use super::again::read_switch_again;
+use super::read::read_switch;
 
 /// So many things happen.
 const STEPS: usize = 200;

@@ -1,11 +1,12 @@
 //! The kernel: namespaces with their links, read from inside each.
 //!
-//! [`read`] decides what is read, [`rows`] turns rtnetlink's rows into ours, [`offload`] adds what
+//! [`read`] decides what is read, [`again`] what is read once more, [`rows`] turns rtnetlink's rows into ours, [`offload`] adds what
 //! ethtool knows of them, [`pairs`] what namespaces call each other, [`between`] finds those that are
 //! on the way and no source named, [`paths`] those that ports name by a path, [`watch`] reads again
 //! what [`notifications`] say has changed, on threads of [`reader`], [`change`] makes them;
 //! [`mod@inhabited`] tells which namespaces are being taken down.
 
+mod again;
 #[cfg(test)]
 mod again_tests;
 mod between;
@@ -23,6 +24,7 @@ mod rows;
 pub mod switch_namespace;
 pub mod watch;
 
+pub(crate) use again::read_switch_again;
 pub(crate) use change::KernelExecutor;
 pub(crate) use homes::Homes;
 pub(crate) use inhabited::inhabited;
@@ -31,6 +33,6 @@ pub(crate) use notifications::open;
 pub(crate) use paths::note_paths;
 pub(crate) use read::{
     listen, needs_everything, read_narrow, read_others, read_packet_sockets, read_switch,
-    read_switch_again, read_whole,
+    read_whole,
 };
 pub(crate) use rows::id;

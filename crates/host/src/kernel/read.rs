@@ -19,8 +19,6 @@ use crate::question::Details;
 
 /// So many namespaces one after the other are followed from one that a source named.
 const FURTHEST: usize = 4;
-/// So many links are asked for one by one at most.
-const MOST_ONE_BY_ONE: usize = 16;
 
 /// One namespace whole, and of the switch's namespace the links that those inside lead to:
 /// the cost does not depend on how many there are. Both are visited by one thread. Without a
@@ -131,57 +129,6 @@ pub(crate) fn read_switch(switch: &Netns) -> Namespace {
         || empty(id(switch), Vec::new()),
         |row| row.unwrap_or_else(|error| unread(switch, &[], &error)),
     )
-}
-
-/// The same, if of what is `known` no other links than these have changed. A few are asked for one
-/// by one: a dump of all costs as much as there are.
-pub(crate) fn read_switch_again(
-    switch: &Netns,
-    known: Namespace,
-    changed: &BTreeSet<Ifindex>,
-) -> Namespace {
-    let affected = affected(&known.links, changed);
-    if affected.len() > MOST_ONE_BY_ONE {
-        return read_switch(switch);
-    }
-    let read = netns::visit(&[switch], |_, socket| {
-        let mut links = again(socket, affected.clone())?;
-        offload::note(&mut links, offload::Of::VethsWithin);
-        Ok((links, packet_sockets()))
-    });
-    let Some(Ok((mut links, packet_sockets))) = read.into_iter().next() else {
-        return read_switch(switch);
-    };
-    let read: BTreeSet<_> = links.iter().map(|link| link.ifindex).chain(affected).collect();
-    links.extend(known.links.into_iter().filter(|link| !read.contains(&link.ifindex)));
-    links.sort_by_key(|link| link.ifindex);
-    Namespace { links, packet_sockets, ..known }
-}
-
-/// The links that changed, and others that may have with them: those that have one of them as their
-/// other end or parent, for what becomes of that one is told of itself alone, as when it moves to
-/// another namespace; and those that are down, of which the kernel tells no new alias and no new
-/// name (`netdev_state_change` of net/core/dev.c).
-fn affected(known: &[Arc<Link>], changed: &BTreeSet<Ifindex>) -> BTreeSet<Ifindex> {
-    let leads = |link: &Link| link.peer.is_some_and(|peer| changed.contains(&peer.ifindex));
-    let more = known.iter().filter(|link| !link.up || leads(link));
-    more.map(|link| link.ifindex).chain(changed.iter().copied()).collect()
-}
-
-/// Those of these links that are there, and whatever they stand on or are enslaved to now.
-fn again(socket: &RouteSocket, links: BTreeSet<Ifindex>) -> Result<Vec<Arc<Link>>, netns::Error> {
-    let mut asked = BTreeSet::new();
-    let mut open: Vec<_> = links.into_iter().collect();
-    let mut found = Vec::new();
-    while let Some(next) = open.pop() {
-        if asked.insert(next)
-            && let Some(link) = links::one(socket, next)?
-        {
-            open.extend(onward(&link));
-            found.push(Arc::new(link));
-        }
-    }
-    Ok(found)
 }
 
 /// These namespaces, if their handles still lead there, and all that have a name; and
@@ -306,7 +253,7 @@ pub(crate) fn read_packet_sockets(switch: &Netns, rows: &mut [Namespace]) {
 }
 
 /// Nothing follows where it cannot be told.
-fn packet_sockets() -> Option<BTreeSet<Ifindex>> {
+pub(super) fn packet_sockets() -> Option<BTreeSet<Ifindex>> {
     Some(netns::packet_socket_links().ok()?.into_iter().map(Ifindex).collect())
 }
 
@@ -351,7 +298,7 @@ fn follow(socket: &RouteSocket, starts: Vec<Ifindex>) -> Result<Vec<Arc<Link>>, 
     Ok(seen.into_values().map(Arc::new).collect())
 }
 
-fn onward(link: &Link) -> impl Iterator<Item = Ifindex> {
+pub(super) fn onward(link: &Link) -> impl Iterator<Item = Ifindex> {
     let beneath = link.peer.filter(|peer| peer.nsid.is_none()).map(|peer| peer.ifindex);
     beneath.into_iter().chain(link.master)
 }
