@@ -15,6 +15,7 @@ mod grpc_errors;
 mod inspections;
 pub(crate) mod kinds;
 pub(crate) mod known;
+mod listed;
 mod lxc;
 pub(crate) mod netns;
 mod nspawn;
@@ -128,14 +129,19 @@ pub trait Engine: Send + Sync {
     fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, SourceError>>;
 
     /// Whether a container that [`Engine::list`] gave without its process may have one, so that it
-    /// is worth an inspection.
-    fn may_have_a_process(&self, row: &Container) -> bool;
+    /// is worth an inspection. By default the list has told it.
+    fn may_have_a_process(&self, _row: &Container) -> bool {
+        false
+    }
 
-    /// The other containers in the network namespace of `row`.
+    /// The other containers in the network namespace of `row`. By default those listed whose
+    /// processes are in it.
     fn relatives<'a>(
         &'a self,
         row: &'a Container,
-    ) -> BoxFuture<'a, Result<Vec<Found>, SourceError>>;
+    ) -> BoxFuture<'a, Result<Vec<Found>, SourceError>> {
+        Box::pin(listed::in_same_namespace(self, row))
+    }
 
     /// What happens to containers from now on.
     fn events(&self) -> BoxFuture<'_, Result<Events, SourceError>>;

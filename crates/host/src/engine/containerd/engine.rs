@@ -10,7 +10,6 @@ use super::read::Containerd;
 use super::rows::cgroups_are_of;
 use super::{KIND, watch};
 use crate::engine::{Engine, Events, Found, Peer, the_one};
-use crate::identity::process::Process;
 
 impl Engine for Containerd {
     fn kind(&self) -> Kind {
@@ -57,28 +56,6 @@ impl Engine for Containerd {
 
     fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, SourceError>> {
         self.all().boxed()
-    }
-
-    /// The list has told it.
-    fn may_have_a_process(&self, _: &Container) -> bool {
-        false
-    }
-
-    /// Those in the same namespace (`--net container:NAME` of nerdctl).
-    fn relatives<'a>(
-        &'a self,
-        row: &'a Container,
-    ) -> BoxFuture<'a, Result<Vec<Found>, SourceError>> {
-        async move {
-            let home = |pid: Option<u32>| {
-                Process::open(pid?).ok()?.netns().ok().map(|netns| netns.identity())
-            };
-            let Some(own) = home(row.pid) else { return Ok(Vec::new()) };
-            let mut relatives = self.all().await?;
-            relatives.retain(|other| other.row.id != row.id && home(other.row.pid) == Some(own));
-            Ok(relatives)
-        }
-        .boxed()
     }
 
     fn events(&self) -> BoxFuture<'_, Result<Events, SourceError>> {

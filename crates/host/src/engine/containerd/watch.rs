@@ -1,15 +1,13 @@
 //! What happens to containers: whenever containerd tells that something does, they are listed, and
 //! what differs has changed. It drops no events, and which of them say what differs between versions.
 
-use std::collections::{BTreeMap, VecDeque};
-
 use futures_util::{StreamExt, stream};
 use grpc::Messages;
-use model::ids::ContainerId;
 use model::{SourceError, SourceErrorKind};
 
 use super::messages::{SubscribeRequest, method};
 use super::read::Containerd;
+use crate::engine::listed::Listed;
 use crate::engine::{Event, Events};
 
 /// What may change a row; others, as of health checks, come all the time.
@@ -29,9 +27,8 @@ pub(super) async fn events(containerd: &Containerd) -> Result<Events, SourceErro
     let filters = TOPICS.map(|topic| format!("topic==\"{topic}\"")).into();
     let messages = containerd.client.stream(method::EVENTS, &SubscribeRequest { filters }).await;
     let messages = messages.map_err(|error| containerd.source_error(&error))?;
-    let known = states(containerd).await?;
-    let containerd = containerd.clone();
-    let followed = Followed { containerd, messages, known, changed: VecDeque::new() };
+    let listed = Listed::new(containerd.all().await?);
+    let followed = Followed { containerd: containerd.clone(), messages, listed };
     Ok(stream::try_unfold(followed, async |mut followed| {
         let event = followed.next().await?;
         Ok(Some((event, followed)))
@@ -42,16 +39,12 @@ pub(super) async fn events(containerd: &Containerd) -> Result<Events, SourceErro
 struct Followed {
     containerd: Containerd,
     messages: Messages,
-    known: States,
-    changed: VecDeque<ContainerId>,
+    listed: Listed,
 }
-
-/// State and first process of each container.
-type States = BTreeMap<ContainerId, (String, Option<u32>)>;
 
 impl Followed {
     async fn next(&mut self) -> Result<Event, SourceError> {
-        if self.changed.is_empty() {
+        if self.listed.is_told() {
             match self.messages.next().await {
                 Some(Ok(_)) => {}
                 Some(Err(error)) => return Err(self.containerd.source_error(&error)),
@@ -61,17 +54,8 @@ impl Followed {
                     return Err(SourceError::new(SourceErrorKind::Gone, what, why));
                 }
             }
-            let now = states(&self.containerd).await?;
-            let gone = self.known.keys().filter(|id| !now.contains_key(id));
-            let other = now.iter().filter(|(id, state)| self.known.get(id) != Some(state));
-            self.changed.extend(gone.chain(other.map(|(id, _)| id)).cloned());
-            self.known = now;
+            self.listed.take(self.containerd.all().await?);
         }
-        Ok(self.changed.pop_front().map_or(Event::Idle, Event::Changed))
+        Ok(self.listed.next())
     }
-}
-
-async fn states(containerd: &Containerd) -> Result<States, SourceError> {
-    let all = containerd.all().await?.into_iter();
-    Ok(all.map(|found| (found.row.id, (found.row.state, found.row.pid))).collect())
 }

@@ -6,7 +6,6 @@
 //! sandbox while another one takes its name; so what they tell is but a hint. Others are listed
 //! once a second.
 
-use std::collections::{BTreeMap, VecDeque};
 use std::future::pending;
 use std::time::Duration;
 
@@ -19,6 +18,7 @@ use tokio::time::sleep;
 
 use super::messages::{ContainerEventResponse, method};
 use super::read::{Cri, Which};
+use crate::engine::listed::Listed;
 use crate::engine::{Event, Events};
 
 /// How often a runtime is asked that tells no events, and one that does.
@@ -32,8 +32,8 @@ pub(super) async fn events(cri: &Cri) -> Result<Events, SourceError> {
         Err(error) if tells_none(&error) => None,
         Err(error) => return Err(cri.source_error(&error)),
     };
-    let states = states(cri).await?;
-    let followed = Followed { cri: cri.clone(), messages, states, changed: VecDeque::new() };
+    let listed = Listed::new(cri.listed(Which::All).await?);
+    let followed = Followed { cri: cri.clone(), messages, listed };
     Ok(stream::try_unfold(followed, async |mut followed| {
         let event = followed.next().await?;
         Ok(Some((event, followed)))
@@ -45,25 +45,21 @@ struct Followed {
     cri: Cri,
     /// What it tells; none of one that tells nothing.
     messages: Option<Messages>,
-    states: States,
-    /// What is known to have changed, and was not given on yet.
-    changed: VecDeque<ContainerId>,
+    /// Sandboxes and containers.
+    listed: Listed,
 }
-
-/// The state of each sandbox and container.
-type States = BTreeMap<ContainerId, String>;
 
 impl Followed {
     /// The next event.
     async fn next(&mut self) -> Result<Event, SourceError> {
-        if self.changed.is_empty() {
+        if self.listed.is_told() {
             let told = self.wait().await?;
-            let now = states(&self.cri).await?;
-            self.changed.extend(difference(&self.states, &now));
-            self.changed.extend(told.filter(|id| now.contains_key(id)));
-            self.states = now;
+            self.listed.take(self.cri.listed(Which::All).await?);
+            if let Some(id) = told {
+                self.listed.note(id);
+            }
         }
-        Ok(self.changed.pop_front().map_or(Event::Idle, Event::Changed))
+        Ok(self.listed.next())
     }
 
     /// Waits until something may have happened, and tells what to, if that is told.
@@ -102,34 +98,4 @@ impl Followed {
 /// Whether a runtime has no events to tell.
 fn tells_none(error: &Error) -> bool {
     error.is_refusal(Error::UNIMPLEMENTED)
-}
-
-async fn states(cri: &Cri) -> Result<States, SourceError> {
-    let listed = cri.listed(Which::All).await?;
-    Ok(listed.into_iter().map(|found| (found.row.id, found.row.state)).collect())
-}
-
-/// Those that came, went, or have another state.
-fn difference(before: &States, now: &States) -> Vec<ContainerId> {
-    let gone = before.keys().filter(|id| !now.contains_key(id));
-    let other = now.iter().filter(|(id, state)| before.get(id) != Some(state)).map(|(id, _)| id);
-    gone.chain(other).cloned().collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_came_went_or_ended_has_changed() {
-        let states = |all: &[(&str, &str)]| -> States {
-            all.iter().map(|(id, state)| (ContainerId((*id).into()), (*state).to_owned())).collect()
-        };
-        let before = states(&[("gone", "running"), ("ended", "running"), ("same", "running")]);
-        let now = states(&[("came", "created"), ("ended", "exited"), ("same", "running")]);
-        let ids: Vec<_> =
-            difference(&before, &now).into_iter().map(|id| id.0.to_string()).collect();
-        assert_eq!(ids, ["gone", "came", "ended"]);
-        assert!(difference(&now, &now).is_empty());
-    }
 }

@@ -1,18 +1,17 @@
 //! systemd-nspawn as one of the engines.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
-use futures_util::{FutureExt, StreamExt, stream};
 use model::ids::{ContainerId, name};
 use model::snapshot::{Container, Engine as Kind};
 use model::{SourceError, query};
-use tokio::time::sleep;
 
 use super::KIND;
-use super::machines::{Machines, Nspawn, name_of};
-use crate::engine::{Engine, Event, Events, Found, Peer};
+use super::machines::{Nspawn, name_of};
+use crate::engine::{Engine, Events, Found, Peer, listed};
 use crate::identity::process::Process;
 
 /// How often containers are listed: systemd-machined tells of them by D-Bus alone.
@@ -66,64 +65,12 @@ impl Engine for Nspawn {
         ready(all.map(|all| all.iter().map(|(own, leader)| found(own, *leader)).collect())).boxed()
     }
 
-    /// The list has told it.
-    fn may_have_a_process(&self, _: &Container) -> bool {
-        false
-    }
-
-    /// Those in the same namespace (`--network-namespace-path` of systemd-nspawn(1)).
-    fn relatives<'a>(
-        &'a self,
-        row: &'a Container,
-    ) -> BoxFuture<'a, Result<Vec<Found>, SourceError>> {
-        async move {
-            let home = |pid: Option<u32>| {
-                Process::open(pid?).ok()?.netns().ok().map(|netns| netns.identity())
-            };
-            let Some(own) = home(row.pid) else { return Ok(Vec::new()) };
-            let all = self.all()?;
-            let others = all.iter().filter(|(name, _)| ***name != *row.name);
-            let relatives = others.filter(|(_, leader)| home(**leader) == Some(own));
-            Ok(relatives.map(|(own, leader)| found(own, *leader)).collect())
-        }
-        .boxed()
-    }
-
     fn events(&self) -> BoxFuture<'_, Result<Events, SourceError>> {
-        async {
-            let followed =
-                Followed { nspawn: self.clone(), known: self.all()?, changed: VecDeque::new() };
-            Ok(stream::try_unfold(followed, async |mut followed| {
-                let event = followed.next().await?;
-                Ok(Some((event, followed)))
-            })
-            .boxed())
-        }
-        .boxed()
+        listed::every(self.clone(), PERIOD).boxed()
     }
 
     fn ping(&self) -> BoxFuture<'_, Result<(), SourceError>> {
         ready(self.all().map(|_| ())).boxed()
-    }
-}
-
-struct Followed {
-    nspawn: Nspawn,
-    known: Machines,
-    changed: VecDeque<ContainerId>,
-}
-
-impl Followed {
-    async fn next(&mut self) -> Result<Event, SourceError> {
-        if self.changed.is_empty() {
-            sleep(PERIOD).await;
-            let now = self.nspawn.all()?;
-            let gone = self.known.keys().filter(|own| !now.contains_key(*own));
-            let other = now.iter().filter(|(own, leader)| self.known.get(*own) != Some(leader));
-            self.changed.extend(gone.chain(other.map(|(own, _)| own)).map(|own| id(own)));
-            self.known = now;
-        }
-        Ok(self.changed.pop_front().map_or(Event::Idle, Event::Changed))
     }
 }
 

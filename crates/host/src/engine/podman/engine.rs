@@ -115,26 +115,6 @@ impl Engine for Podman {
         .boxed()
     }
 
-    fn may_have_a_process(&self, _: &Container) -> bool {
-        false
-    }
-
-    /// Told by the namespaces themselves: of a pod, of `--network container:ID` and of
-    /// `--network ns:PATH`.
-    fn relatives<'a>(
-        &'a self,
-        row: &'a Container,
-    ) -> BoxFuture<'a, Result<Vec<Found>, SourceError>> {
-        async move {
-            let of = |row: &Container| Process::open(row.pid?).ok()?.netns_file().ok();
-            let Some(own) = of(row) else { return Ok(Vec::new()) };
-            let mut listed = self.list().await?;
-            listed.retain(|other| other.row.id != row.id && of(&other.row) == Some(own));
-            Ok(listed)
-        }
-        .boxed()
-    }
-
     fn events(&self) -> BoxFuture<'_, Result<Events, SourceError>> {
         async {
             if self.info().await?.host.event_logger != "none" {
