@@ -2,9 +2,10 @@
 //! [`Engine`](super::Engine) has one [`EngineKind`], and its line in [`KINDS`].
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use model::SourceError;
+use model::{SourceError, SourceErrorKind};
 
 use super::{Engine, containerd, cri, docker, lxc, nspawn, podman};
 
@@ -34,6 +35,27 @@ impl EngineKind {
     pub(crate) fn named(name: &str) -> Option<&'static Self> {
         KINDS.into_iter().find(|kind| kind.name == name)
     }
+}
+
+/// The path of the Unix socket that an address names: `unix://PATH`, `unix:PATH` or the path alone.
+/// By a network the processes that an engine tells of would be another machine's.
+///
+/// # Errors
+/// [`SourceErrorKind::Unusable`]: it is none. `what` is how messages call the engine.
+pub(super) fn socket_path(
+    kind: &EngineKind,
+    what: &str,
+    address: &str,
+) -> Result<PathBuf, SourceError> {
+    let path = address.strip_prefix("unix:").unwrap_or(address);
+    let path = path.strip_prefix("//").unwrap_or(path);
+    if path.starts_with('/') {
+        return Ok(path.into());
+    }
+    let (what, why) = (format!("{what} at {address}"), "it is no path of a socket");
+    let usual = kind.places.first().copied().unwrap_or_default();
+    Err(SourceError::new(SourceErrorKind::Unusable, what, why)
+        .hint(format!("write --engine {}=unix://{usual}", kind.name)))
 }
 
 impl fmt::Debug for EngineKind {

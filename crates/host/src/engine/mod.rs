@@ -13,12 +13,14 @@ pub(crate) mod docker;
 pub mod feeds;
 mod grpc_errors;
 mod inspections;
+mod introspection;
 pub(crate) mod kinds;
 pub(crate) mod known;
 mod listed;
 mod lxc;
 pub(crate) mod netns;
 mod nspawn;
+mod oci;
 pub(crate) mod others;
 mod podman;
 mod rest;
@@ -195,4 +197,9 @@ pub(crate) fn the_one(mut rows: Vec<Found>, wanted: &str) -> Option<Found> {
         begun.next().filter(|_| begun.next().is_none())
     })?;
     Some(rows.swap_remove(at))
+}
+
+/// Whether it is a whole id, as Docker and Kubernetes' runtimes make them: 256 bits in hexadecimal.
+fn is_full_id(id: &str) -> bool {
+    id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

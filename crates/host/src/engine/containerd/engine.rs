@@ -5,10 +5,11 @@ use futures_util::future::BoxFuture;
 use model::snapshot::{Container, Engine as Kind};
 use model::{SourceError, query};
 
-use super::messages::{ServerResponse, VersionResponse, method};
+use super::messages::{VersionResponse, method};
 use super::read::Containerd;
 use super::rows::cgroups_are_of;
 use super::{KIND, watch};
+use crate::engine::introspection::server_id;
 use crate::engine::{Engine, Events, Found, Peer, the_one};
 
 impl Engine for Containerd {
@@ -28,13 +29,8 @@ impl Engine for Containerd {
         self.client.peer().map_or(Peer::Untold, Peer::Process)
     }
 
-    /// It is kept where containerd keeps its containers.
     fn id(&self) -> BoxFuture<'_, Result<Option<String>, SourceError>> {
-        async {
-            let server: Result<ServerResponse, _> = self.client.ask(method::SERVER, &()).await;
-            Ok(server.ok().map(|server| server.uuid).filter(|id| !id.is_empty()))
-        }
-        .boxed()
+        async { Ok(server_id(&self.client).await) }.boxed()
     }
 
     fn version(&self) -> BoxFuture<'_, Result<String, SourceError>> {

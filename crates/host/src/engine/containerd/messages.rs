@@ -14,8 +14,6 @@ pub(super) mod method {
     pub(in super::super) const TASKS: &str = "/containerd.services.tasks.v1.Tasks/List";
     pub(in super::super) const EVENTS: &str = "/containerd.services.events.v1.Events/Subscribe";
     pub(in super::super) const VERSION: &str = "/containerd.services.version.v1.Version/Version";
-    pub(in super::super) const SERVER: &str =
-        "/containerd.services.introspection.v1.Introspection/Server";
 }
 
 /// What goes with a call: the namespace that it is about.
@@ -71,10 +69,4 @@ pub(super) struct SubscribeRequest {
 pub(super) struct VersionResponse {
     #[prost(string, tag = "1")]
     pub(super) version: String,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct ServerResponse {
-    #[prost(string, tag = "1")]
-    pub(super) uuid: String,
 }

@@ -12,10 +12,10 @@ mod watch;
 
 use std::sync::Arc;
 
-use model::{SourceError, SourceErrorKind};
+use model::SourceError;
 
 use super::Engine;
-use super::kinds::EngineKind;
+use super::kinds::{EngineKind, socket_path};
 use read::Containerd;
 
 /// What there is to know of it before one is asked. At the same socket it may speak CRI, too.
@@ -28,11 +28,6 @@ pub(super) const KIND: EngineKind = EngineKind {
 };
 
 fn open(address: &str) -> Result<Arc<dyn Engine>, SourceError> {
-    let path = address.strip_prefix("unix://").unwrap_or(address);
-    if !path.starts_with('/') {
-        let what = format!("containerd at {address}");
-        return Err(SourceError::new(SourceErrorKind::Unusable, what, "it is no path of a socket")
-            .hint("write --engine containerd=unix:///run/containerd/containerd.sock"));
-    }
-    Ok(Arc::new(Containerd::at(path.into())))
+    let path = socket_path(&KIND, "containerd", address)?;
+    Ok(Arc::new(Containerd::at(path)))
 }

@@ -1,14 +1,13 @@
 //! containerd's containers as rows.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use model::ids::{ContainerId, name};
 use model::snapshot::Container;
-use serde::Deserialize;
 
 use super::messages::{StoredContainer, Task};
-use crate::engine::Found;
+use crate::engine::oci::{Network, Spec};
+use crate::engine::{Found, is_full_id};
 use crate::identity::process::cgroup_is_of;
 
 /// The namespace whose containers are called by their names alone.
@@ -19,27 +18,6 @@ const NAME: &str = "nerdctl/name";
 const STATES: [&str; 6] = ["unknown", "created", "running", "stopped", "paused", "paused"];
 /// What is held of a specification, in bytes.
 const HELD: usize = 1 << 20;
-
-/// config.json of the OCI runtime specification, as far as it is used.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Spec {
-    linux: Option<Linux>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Linux {
-    namespaces: Vec<SpecNamespace>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct SpecNamespace {
-    #[serde(rename = "type")]
-    kind: String,
-    path: String,
-}
 
 /// A container of `namespace`, with its task where it has one.
 pub(super) fn found(namespace: &str, stored: StoredContainer, task: Option<&Task>) -> Found {
@@ -67,42 +45,18 @@ pub(super) fn found(namespace: &str, stored: StoredContainer, task: Option<&Task
     Found { row, sandbox }
 }
 
-/// What a specification says of the network.
-#[derive(PartialEq, Eq)]
-enum Network {
-    /// It is the host's.
-    Host,
-    /// The container joins the namespace that this file is.
-    At(PathBuf),
-    /// It is the container's own, or a process's by its number; or nothing is known of it.
-    Other,
-}
-
 fn network_of(stored: &StoredContainer) -> Network {
     let spec = stored.spec.as_ref().map_or(&[][..], |spec| &spec.value);
     let spec: Spec = bounded::from_slice(spec, HELD).unwrap_or_default();
-    let Some(linux) = spec.linux else { return Network::Other };
-    let network = linux.namespaces.into_iter().find(|space| space.kind == "network");
-    match network {
-        None => Network::Host,
-        // A path below /proc is no handle.
-        Some(at) if at.path.starts_with('/') && !at.path.starts_with("/proc/") => {
-            Network::At(at.path.into())
-        }
-        Some(_) => Network::Other,
-    }
+    spec.network()
 }
 
 /// nerdctl makes ids as Docker does. Those of others are unique in their namespace only.
 fn id(namespace: &str, own: &str) -> ContainerId {
-    if is_full(own) {
+    if is_full_id(own) {
         return ContainerId(name(own));
     }
     ContainerId(name(&format!("{own}@{namespace}")))
-}
-
-fn is_full(id: &str) -> bool {
-    id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// The tasks of a namespace, by the containers that they are of.

@@ -5,12 +5,13 @@ use futures_util::future::{BoxFuture, try_join_all};
 use model::snapshot::{Container, Engine as Kind};
 use model::{SourceError, query};
 
-use super::messages::{ServerResponse, VersionResponse, method};
+use super::messages::{VersionResponse, method};
 use super::read::{Cri, Which};
 use super::rows::{has_ended, sandbox_of};
 use super::{KIND, watch};
 use crate::engine::budget::Budget;
-use crate::engine::{Engine, Events, Found, Peer, the_one};
+use crate::engine::introspection::server_id;
+use crate::engine::{Engine, Events, Found, Peer, is_full_id, the_one};
 
 impl Engine for Cri {
     fn kind(&self) -> Kind {
@@ -29,13 +30,9 @@ impl Engine for Cri {
         self.client.peer().map_or(Peer::Untold, Peer::Process)
     }
 
-    /// containerd's is kept where it keeps its containers; CRI-O has none.
+    /// containerd's; CRI-O has none.
     fn id(&self) -> BoxFuture<'_, Result<Option<String>, SourceError>> {
-        async {
-            let server: Result<ServerResponse, _> = self.client.ask(method::SERVER, &()).await;
-            Ok(server.ok().map(|server| server.uuid).filter(|id| !id.is_empty()))
-        }
-        .boxed()
+        async { Ok(server_id(&self.client).await) }.boxed()
     }
 
     fn version(&self) -> BoxFuture<'_, Result<String, SourceError>> {
@@ -51,10 +48,12 @@ impl Engine for Cri {
     fn inspect<'a>(&'a self, wanted: &'a str) -> BoxFuture<'a, Result<Option<Found>, SourceError>> {
         let wanted = query::without_slash(wanted);
         async move {
-            let which = if is_id(wanted) { Which::Id(wanted) } else { Which::All };
+            let which = if is_full_id(wanted) { Which::Id(wanted) } else { Which::All };
             match the_one(self.listed(which).await?, wanted) {
                 Some(found) if !has_ended(&found.row) => self.inspected(found).await,
-                Some(_) if is_id(wanted) => Ok(the_one(self.listed(Which::All).await?, wanted)),
+                Some(_) if is_full_id(wanted) => {
+                    Ok(the_one(self.listed(Which::All).await?, wanted))
+                }
                 found => Ok(found),
             }
         }
@@ -92,9 +91,4 @@ impl Engine for Cri {
     fn ping(&self) -> BoxFuture<'_, Result<(), SourceError>> {
         async { self.version().await.map(|_| ()) }.boxed()
     }
-}
-
-/// Both runtimes' ids are 256 bits in hexadecimal.
-fn is_id(wanted: &str) -> bool {
-    wanted.len() == 64 && wanted.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

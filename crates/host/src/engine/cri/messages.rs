@@ -1,6 +1,5 @@
-//! Messages of the Container Runtime Interface, version 1, with those fields that are used, and of
-//! containerd's introspection. Names and numbers are those of `pkg/apis/runtime/v1/api.proto` of
-//! k8s.io/cri-api and of `introspection.proto` of containerd.
+//! Messages of the Container Runtime Interface, version 1, with those fields that are used. Names and
+//! numbers are those of `pkg/apis/runtime/v1/api.proto` of k8s.io/cri-api.
 
 use std::collections::BTreeMap;
 
@@ -14,8 +13,6 @@ pub(super) mod method {
     pub(in super::super) const CONTAINERS: &str = "/runtime.v1.RuntimeService/ListContainers";
     pub(in super::super) const CONTAINER: &str = "/runtime.v1.RuntimeService/ContainerStatus";
     pub(in super::super) const EVENTS: &str = "/runtime.v1.RuntimeService/GetContainerEvents";
-    pub(in super::super) const SERVER: &str =
-        "/containerd.services.introspection.v1.Introspection/Server";
 }
 
 /// The items of `ListPodSandboxResponse` and of `ListContainersResponse`.
@@ -169,10 +166,4 @@ pub(super) struct ContainerStatusResponse {
 pub(super) struct ContainerEventResponse {
     #[prost(string, tag = "1")]
     pub(super) container_id: String,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct ServerResponse {
-    #[prost(string, tag = "1")]
-    pub(super) uuid: String,
 }

@@ -9,10 +9,10 @@ mod watch;
 
 use std::sync::Arc;
 
-use model::{SourceError, SourceErrorKind};
+use model::SourceError;
 
 use super::Engine;
-use super::kinds::EngineKind;
+use super::kinds::{EngineKind, socket_path};
 use read::Cri;
 
 /// What there is to know of it before one is asked. Sockets are those of containerd, of the one that
@@ -29,13 +29,7 @@ pub(super) const KIND: EngineKind = EngineKind {
     open,
 };
 
-/// The runtime that listens at a Unix socket; runtimes listen nowhere else on this host.
 fn open(address: &str) -> Result<Arc<dyn Engine>, SourceError> {
-    let path = address.strip_prefix("unix://").unwrap_or(address);
-    if !path.starts_with('/') {
-        let what = format!("CRI at {address}");
-        return Err(SourceError::new(SourceErrorKind::Unusable, what, "it is no path of a socket")
-            .hint("write --engine cri=unix:///run/containerd/containerd.sock"));
-    }
-    Ok(Arc::new(Cri::at(path.into())))
+    let path = socket_path(&KIND, "CRI", address)?;
+    Ok(Arc::new(Cri::at(path)))
 }

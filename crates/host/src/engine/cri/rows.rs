@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use super::messages::{PodContainer, PodSandbox, PodSandboxMetadata, PodSandboxStatusResponse};
 use crate::engine::Found;
+use crate::engine::oci::{Network, Spec, handle};
 
 /// `PodSandboxState`: 0 is ready.
 const READY: i32 = 0;
@@ -53,27 +54,6 @@ struct Metadata {
     netns_path: String,
 }
 
-/// config.json of the OCI runtime specification.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Spec {
-    linux: Option<Linux>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Linux {
-    namespaces: Vec<SpecNamespace>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct SpecNamespace {
-    #[serde(rename = "type")]
-    kind: String,
-    path: String,
-}
-
 impl Info {
     /// Where it cannot be read, nothing is known of it: runtimes differ in what else it holds.
     fn of(info: &BTreeMap<String, String>) -> Self {
@@ -85,14 +65,12 @@ impl Info {
         u32::try_from(self.pid).ok().filter(|pid| *pid != 0)
     }
 
-    /// A path below /proc is a process by its number, and no handle on a namespace.
     fn netns(self) -> Option<PathBuf> {
-        let metadata = self.sandbox_metadata.map(|metadata| metadata.netns_path);
-        let spaces = self.runtime_spec.and_then(|spec| spec.linux).unwrap_or_default().namespaces;
-        let of_spec = spaces.into_iter().find(|space| space.kind == "network");
-        let paths = metadata.into_iter().chain(of_spec.map(|space| space.path));
-        let mut paths = paths.filter(|path| path.starts_with('/') && !path.starts_with("/proc/"));
-        paths.next().map(PathBuf::from)
+        let of_metadata = self.sandbox_metadata.and_then(|metadata| handle(metadata.netns_path));
+        of_metadata.or_else(|| match self.runtime_spec?.network() {
+            Network::At(path) => Some(path),
+            Network::Host | Network::Other => None,
+        })
     }
 }
 

@@ -7,10 +7,9 @@ mod read;
 use std::sync::Arc;
 
 use model::SourceError;
-use model::SourceErrorKind;
 
 use super::Engine;
-use super::kinds::EngineKind;
+use super::kinds::{EngineKind, socket_path};
 use crate::transport::Endpoint;
 use read::Podman;
 
@@ -23,15 +22,7 @@ pub(crate) const KIND: EngineKind = EngineKind {
     open,
 };
 
-/// `unix://PATH`, `unix:PATH` or the path alone: by a network its processes would be another
-/// machine's.
 fn open(address: &str) -> Result<Arc<dyn Engine>, SourceError> {
-    let path = address.strip_prefix("unix://").or_else(|| address.strip_prefix("unix:"));
-    let path = path.unwrap_or(address);
-    if !path.starts_with('/') {
-        let what = format!("Podman at {address}");
-        return Err(SourceError::new(SourceErrorKind::Unusable, what, "it is no path of a socket")
-            .hint("write podman=/run/podman/podman.sock"));
-    }
-    Ok(Arc::new(Podman::at(Endpoint::Unix(path.into()))))
+    let path = socket_path(&KIND, "Podman", address)?;
+    Ok(Arc::new(Podman::at(Endpoint::Unix(path))))
 }
