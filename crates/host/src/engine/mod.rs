@@ -12,6 +12,7 @@ pub(crate) mod discovery;
 pub(crate) mod docker;
 pub mod feeds;
 mod grpc_errors;
+mod inspected;
 mod inspections;
 mod introspection;
 pub(crate) mod kinds;

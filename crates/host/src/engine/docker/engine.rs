@@ -5,9 +5,10 @@ use futures_util::future::BoxFuture;
 use model::snapshot::{Container, Engine as Kind};
 use model::{SourceError, query};
 
-use super::read::{Docker, HELD_OF_ONE, Info, Version, found, listed};
+use super::read::{Docker, Info, Version, listed};
 use super::relatives::are_relatives;
 use crate::engine::budget::Budget;
+use crate::engine::inspected::{HELD_OF_ONE, Inspected};
 use crate::engine::rest::can_name_a_container;
 use crate::engine::{Engine, Events, Found, Peer};
 use crate::transport::HttpError;
@@ -52,7 +53,7 @@ impl Engine for Docker {
                 return Ok(None);
             }
             match self.0.http.get_within(&format!("/containers/{wanted}/json"), HELD_OF_ONE).await {
-                Ok(answer) => Ok(Some(found(answer))),
+                Ok(answer) => Ok(Some(Inspected::found(answer))),
                 Err(HttpError::Refused { status: 404, .. }) => Ok(None),
                 Err(HttpError::Refused { .. }) if self.is_ambiguous(wanted).await => Ok(None),
                 Err(error) => Err(self.0.source_error(&error)),

@@ -1,7 +1,6 @@
 //! The Docker Engine API, also as Podman serves it.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use model::SourceError;
 use model::ids::{ContainerId, name};
@@ -9,11 +8,9 @@ use model::snapshot::Container;
 use serde::Deserialize;
 
 use crate::engine::Found;
+use crate::engine::inspected::{HostConfig, network_mode};
 use crate::engine::rest::{Hints, Rest};
 use crate::transport::Endpoint;
-
-/// What is held of one container, in bytes: its labels above all.
-pub(super) const HELD_OF_ONE: usize = 4 << 20;
 
 const HINTS: Hints = Hints {
     missing: "is dockerd running? -H or DOCKER_HOST names another socket",
@@ -78,43 +75,6 @@ impl Info {
     }
 }
 
-/// `GET /containers/{id}/json`, as far as it is used. Engines write null for what is empty.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct Inspected {
-    id: String,
-    name: Option<String>,
-    state: Option<State>,
-    host_config: Option<HostConfig>,
-    config: Option<Config>,
-    network_settings: Option<NetworkSettings>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct State {
-    status: Option<String>,
-    pid: Option<i64>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct HostConfig {
-    network_mode: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Config {
-    labels: Option<BTreeMap<String, String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct NetworkSettings {
-    sandbox_key: Option<String>,
-}
-
 /// One of `GET /containers/json`, as far as it is used.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -130,29 +90,6 @@ impl Summary {
     fn names(&self) -> &[String] {
         self.names.as_deref().unwrap_or_default()
     }
-}
-
-pub(super) fn found(answer: Inspected) -> Found {
-    let (status, pid) = answer.state.map_or((None, None), |state| (state.status, state.pid));
-    let row = Container {
-        id: ContainerId(name(&answer.id)),
-        name: name(answer.name.unwrap_or_default().trim_start_matches('/')),
-        state: status.unwrap_or_default(),
-        pid: pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid != 0),
-        netns: None,
-        netns_error: None,
-        sandbox: None,
-        network_mode: network_mode(answer.host_config),
-        labels: answer.config.and_then(|config| config.labels).unwrap_or_default(),
-    };
-    let sandbox = answer.network_settings.and_then(|net| net.sandbox_key);
-    // That of a container that has stopped is an old one.
-    let sandbox = sandbox.filter(|_| row.pid.is_some());
-    Found { row, sandbox: sandbox.filter(|key| !key.is_empty()).map(PathBuf::from) }
-}
-
-fn network_mode(config: Option<HostConfig>) -> String {
-    config.and_then(|config| config.network_mode).unwrap_or_default()
 }
 
 pub(super) fn listed(summary: Summary) -> Found {

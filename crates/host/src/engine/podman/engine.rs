@@ -9,7 +9,8 @@ use model::snapshot::{Container, Engine as Kind};
 use model::{SourceError, query};
 use tokio::time::sleep;
 
-use super::read::{Inspected, Listed, Podman};
+use super::read::{Listed, Podman};
+use crate::engine::inspected::Inspected;
 use crate::engine::rest::can_name_a_container;
 use crate::engine::{Engine, Event, Events, Found, Peer};
 use crate::identity::process::Process;

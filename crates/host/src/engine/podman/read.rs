@@ -1,7 +1,6 @@
 //! libpod's API, as far as it is used (podman, `pkg/api/server`).
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use model::SourceError;
 use model::ids::{ContainerId, name};
@@ -10,11 +9,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::engine::Found;
+use crate::engine::inspected::{HELD_OF_ONE, Inspected, process};
 use crate::engine::rest::{Hints, Rest};
 use crate::transport::{Endpoint, HttpError};
-
-/// What is held of one container, in bytes: its labels above all.
-const HELD_OF_ONE: usize = 4 << 20;
 
 const HINTS: Hints = Hints {
     missing: "systemctl start podman.socket; --engine podman=PATH names another socket",
@@ -102,68 +99,6 @@ pub(super) struct Pod {
     pub(super) infra: String,
 }
 
-/// `GET /libpod/containers/{name}/json`. Podman writes null for what is empty.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct Inspected {
-    id: String,
-    name: Option<String>,
-    pub(super) pod: Option<String>,
-    #[serde(default)]
-    pub(super) is_infra: bool,
-    state: Option<State>,
-    host_config: Option<HostConfig>,
-    config: Option<Config>,
-    network_settings: Option<NetworkSettings>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct State {
-    status: Option<String>,
-    pid: Option<i64>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct HostConfig {
-    network_mode: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Config {
-    labels: Option<BTreeMap<String, String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct NetworkSettings {
-    sandbox_key: Option<String>,
-}
-
-impl Inspected {
-    /// The row, and the handle on its namespace: Podman has one only of a namespace that it made
-    /// itself and gave a network to.
-    pub(super) fn found(self) -> Found {
-        let (status, pid) = self.state.map_or((None, None), |state| (state.status, state.pid));
-        let row = Container {
-            id: ContainerId(name(&self.id)),
-            name: name(&self.name.unwrap_or_default()),
-            state: status.unwrap_or_default(),
-            pid: process(pid),
-            netns: None,
-            netns_error: None,
-            sandbox: None,
-            network_mode: self.host_config.and_then(|host| host.network_mode).unwrap_or_default(),
-            labels: self.config.and_then(|config| config.labels).unwrap_or_default(),
-        };
-        let sandbox = self.network_settings.and_then(|net| net.sandbox_key);
-        let sandbox = sandbox.filter(|key| !key.is_empty() && row.pid.is_some());
-        Found { row, sandbox: sandbox.map(PathBuf::from) }
-    }
-}
-
 /// One of `GET /libpod/containers/json`.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -196,8 +131,4 @@ impl Listed {
         };
         Found { row, sandbox: None }
     }
-}
-
-fn process(pid: Option<i64>) -> Option<u32> {
-    pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid != 0)
 }
