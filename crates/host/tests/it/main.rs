@@ -28,6 +28,7 @@ mod identity;
 mod kernel_watch;
 mod look;
 mod own_kernel;
+mod podman;
 mod recording;
 mod rows;
 mod settings;
