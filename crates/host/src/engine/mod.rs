@@ -10,6 +10,8 @@ mod containerd;
 mod cri;
 pub(crate) mod discovery;
 pub(crate) mod docker;
+#[cfg(test)]
+mod fake_grpc;
 pub mod feeds;
 mod grpc_errors;
 mod inspected;

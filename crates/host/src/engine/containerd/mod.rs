@@ -8,6 +8,8 @@ mod engine;
 mod messages;
 mod read;
 mod rows;
+#[cfg(test)]
+mod tests;
 mod watch;
 
 use std::sync::Arc;
