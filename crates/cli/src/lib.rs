@@ -78,6 +78,7 @@ async fn carry_out(cli: &Cli, origin: &Origin) -> Result<Outcome, CliError> {
         Verb::Who(args) => verbs::who::run(origin, args).await,
         Verb::Explain(args) => verbs::explain::run(origin, args).await,
         Verb::Graph(args) => verbs::graph::run(origin, args).await,
+        Verb::Annotate(args) => verbs::annotate::run(origin, args).await,
         Verb::Events(args) => verbs::events::run(origin, args).await,
         Verb::Wait(args) => verbs::wait::run(origin, args, cli.sources.timeout()).await,
         Verb::Snapshot(args) => verbs::snapshot::run(origin, args).await,

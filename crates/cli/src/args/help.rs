@@ -87,6 +87,21 @@ pub(super) const GRAPH: &str = help! {
     "Exit codes: 0 drawn; 2 error"
 };
 
+pub(super) const ANNOTATE: &str = help! {
+    "Examples:"
+    "  docker ovs annotate br0 < flows.txt"
+    "  ovs-ofctl dump-flows br0 | docker ovs annotate br0 --macs --ips"
+    "  ovs-ofctl monitor br0 watch: | docker ovs annotate br0"
+    "  ovs-appctl dpctl/dump-flows | docker ovs annotate br0 --replace"
+    "  tail -f controller.log | docker ovs annotate br0 --pattern 'in port ([0-9]+)'"
+    ""
+    "It knows flows, groups, port statistics, packets and monitors of ovs-ofctl, fdb/show,"
+    "ofproto/trace and dpctl/dump-flows of ovs-appctl, ovs-vsctl show and tcpdump -e. A port is"
+    "known by where it stands; everything else passes as it is. In colours on a terminal."
+    ""
+    "Exit codes: 0 copied; 2 error"
+};
+
 pub(super) const EVENTS: &str = help! {
     "Examples:"
     "  docker ovs events                                 until SIGINT"

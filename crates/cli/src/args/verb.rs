@@ -11,6 +11,7 @@ use super::read::{
     CompletionArgs, DoctorArgs, ExplainArgs, GraphArgs, LsArgs, PortArgs, PortsArgs, SnapshotArgs,
     VersionArgs, WhoArgs,
 };
+use super::traffic::AnnotateArgs;
 
 /// The two kinds of ports exclude each other: a usage that shows only the one that was given
 /// would not say so.
@@ -38,6 +39,9 @@ pub enum Verb {
     /// Draw the bridges and who is plugged into them
     #[command(after_help = super::help::GRAPH)]
     Graph(GraphArgs),
+    /// Name the containers in what Open vSwitch's programs print: a filter
+    #[command(after_help = super::help::ANNOTATE)]
+    Annotate(AnnotateArgs),
     /// Tell whenever an interface appears, changes or vanishes, or a port is orphaned
     #[command(after_help = super::help::EVENTS)]
     Events(EventsArgs),
@@ -113,6 +117,7 @@ impl Verb {
             Self::Explain(args) => {
                 Some(args.source.map_or_else(every, |source| vec![source.into()]))
             }
+            Self::Annotate(_) => Some(vec![SwitchSource::Ovsdb, SwitchSource::Appctl]),
             Self::Snapshot(_) => Some(every()),
             _ => None,
         }

@@ -1,5 +1,6 @@
 //! One file for each verb: ask, relate, lay out.
 
+pub mod annotate;
 pub mod connect;
 pub mod disconnect;
 pub mod doctor;

@@ -4,9 +4,11 @@
 //! and one more line in [`sources`].
 
 pub(crate) mod appctl;
+mod commands;
 pub(crate) mod openflow;
 pub(crate) mod ovsdb;
 mod sources;
 
+pub use commands::SwitchCommand;
 pub use ovsdb::Counters;
 pub(crate) use sources::SwitchAnswer;
