@@ -117,7 +117,7 @@ fn learnt(arguments: &str) -> impl Iterator<Item = &str> {
         let port = part.strip_prefix("in_port=").or_else(|| part.strip_prefix("output:"));
         let port = port.filter(|port| is_port(port) && !port.contains('['));
         let load = part.strip_prefix("load:");
-        port.into_iter().chain(load.into_iter().flat_map(written))
+        port.into_iter().chain(load.and_then(written))
     })
 }
 

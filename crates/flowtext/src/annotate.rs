@@ -45,6 +45,28 @@ pub trait Labels {
     }
 }
 
+impl<L: Labels> Labels for &L {
+    fn of_port(&self, bridge: Option<&str>, port: &[u8]) -> Option<&str> {
+        (**self).of_port(bridge, port)
+    }
+
+    fn dp_port(&self, port: &[u8]) -> Option<&str> {
+        (**self).dp_port(port)
+    }
+
+    fn port_name(&self, name: &[u8]) -> Option<&str> {
+        (**self).port_name(name)
+    }
+
+    fn mac(&self, mac: [u8; 6]) -> Option<&str> {
+        (**self).mac(mac)
+    }
+
+    fn ip(&self, ip: IpAddr) -> Option<&str> {
+        (**self).ip(ip)
+    }
+}
+
 /// How it is said.
 #[derive(Clone, Debug, Default)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a choice of its own")]

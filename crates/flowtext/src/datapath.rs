@@ -9,6 +9,9 @@ use crate::split::{call, parts};
 /// So deep lists in lists are followed.
 const DEEPEST: usize = 16;
 
+/// The layers whose destinations `set` may change.
+const SET_LAYERS: [&str; 8] = ["eth", "ipv4", "ipv6", "tcp", "udp", "sctp", "tunnel", "vlan"];
+
 /// No more outputs are told: a datapath has 65,535 ports, and an action list 64 KiB.
 const MOST: usize = 65_536;
 
@@ -158,16 +161,16 @@ impl Header {
     /// What an action does to the packet.
     fn change(&mut self, name: &str, inside: &str, told: &mut Outputs) {
         match name {
-            "drop" | "ct_clear" | "psample" => {}
+            "drop" | "ct_clear" | "psample" | "dec_ttl" => {}
             "push_vlan" => {
                 let tag = parts(inside).find_map(|part| part.strip_prefix("vid="));
                 self.vlans.push(tag.and_then(|tag| tag.parse().ok()).unwrap_or(0));
             }
             "pop_vlan" => drop(self.vlans.pop()),
             "set" => {
-                calls(inside, &["eth", "ipv4", "ipv6", "tcp", "udp", "sctp", "tunnel", "vlan"])
-                    .into_iter()
-                    .for_each(|(layer, fields)| self.set(layer, fields))
+                for (layer, fields) in calls(inside, &SET_LAYERS) {
+                    self.set(layer, fields);
+                }
             }
             "ct" => {
                 if parts(inside).any(|part| part == "nat" || part.starts_with("nat(")) {
@@ -178,7 +181,6 @@ impl Header {
             "hash" => self.doubt = Some("a hash of the packet chooses where it goes".to_owned()),
             "tnl_push" => self.tunnel = Some(remote(inside)),
             "lb_output" => self.doubt = Some("a bond chooses by which member it leaves".to_owned()),
-            "dec_ttl" => {}
             "push_mpls" | "pop_mpls" | "add_mpls" | "push_eth" | "pop_eth" | "push_nsh"
             | "pop_nsh" | "tnl_pop" => self.altered = Some(name.to_owned()),
             _ => told.doubts.push(format!("the datapath action {name} is not known")),

@@ -52,7 +52,7 @@ impl<'a> Flow<'a> {
         };
         let mut rest = before.trim_end_matches([',', ' ']);
         while !rest.is_empty() {
-            let end = outside(rest, b',').unwrap_or(rest.len());
+            let end = outside(rest, b',');
             let (part, after) = rest.split_at(end);
             if !flow.statistic(part.trim()) {
                 break;
@@ -90,8 +90,8 @@ impl<'a> Flow<'a> {
             "n_packets" => self.packets = number(),
             "n_bytes" => self.bytes = number(),
             "priority" => self.priority = u16::try_from(number()).unwrap_or(USUAL_PRIORITY),
-            "idle_age" | "hard_age" | "idle_timeout" | "hard_timeout" | "importance" => {}
-            "n_offload_packets" | "n_offload_bytes" => {}
+            "idle_age" | "hard_age" | "idle_timeout" | "hard_timeout" | "importance"
+            | "n_offload_packets" | "n_offload_bytes" => {}
             _ => return false,
         }
         true

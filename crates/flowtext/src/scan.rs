@@ -75,6 +75,7 @@ enum Frame {
 
 /// Finds the ports of a text that comes in pieces.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own about where it is")]
 pub struct Scanner {
     /// Whether Ethernet addresses are looked for.
     macs: bool,
@@ -128,7 +129,7 @@ impl Scanner {
                 self.fresh = false;
                 self.leave_bridges(piece, at, &head, &mut each);
                 if !matches!(head, Head::Nothing) {
-                    at = self.begin(head, at, &mut each);
+                    at = self.begin(&head, at, &mut each);
                     continue;
                 }
             }
@@ -172,16 +173,16 @@ impl Scanner {
     }
 
     /// What a line of its own kind begins with; where to go on.
-    fn begin(&mut self, head: Head, at: usize, each: &mut impl FnMut(Place)) -> usize {
+    fn begin(&mut self, head: &Head, at: usize, each: &mut impl FnMut(Place)) -> usize {
         match head {
             Head::Nothing => at,
             Head::Row(Row { places, end }) => {
-                for (start, end, found) in places.into_iter().flatten() {
+                for (start, end, found) in places.iter().flatten().copied() {
                     each(Place { start, end, found });
                 }
-                end
+                *end
             }
-            Head::Bridge { start, end } => {
+            &Head::Bridge { start, end } => {
                 each(Place { start, end, found: Found::Bridge });
                 end
             }
@@ -190,7 +191,7 @@ impl Scanner {
                 each(Place { start: at, end: at, found: Found::FirstBridge });
                 at
             }
-            Head::DpActions(end) => {
+            &Head::DpActions(end) => {
                 self.bridges.clear();
                 each(Place { start: at, end: at, found: Found::FirstBridge });
                 self.list = Frame::DpActions;
@@ -290,10 +291,10 @@ impl Scanner {
 
     /// A word: a value, a key, or what parentheses are of; where to go on.
     fn word(&mut self, piece: &[u8], at: usize, each: &mut impl FnMut(Place)) -> usize {
-        if self.macs || self.ips {
-            if let Some(end) = self.address(piece, at, each) {
-                return end;
-            }
+        if (self.macs || self.ips)
+            && let Some(end) = self.address(piece, at, each)
+        {
+            return end;
         }
         let end = word_end(piece, at);
         let word = piece.get(at..end).unwrap_or_default();
@@ -355,9 +356,10 @@ impl Scanner {
         let (frame, key) = match word {
             b"resubmit" | b"enqueue" => (Frame::Other, Key::OfPort),
             b"output" => (Frame::Output, Key::Other),
-            b"write_actions" | b"apply_actions" | b"exec" => (Frame::OfActions, Key::Other),
             b"clone" if around == Frame::DpActions => (Frame::DpActions, Key::Other),
-            b"clone" => (Frame::OfActions, Key::Other),
+            b"write_actions" | b"apply_actions" | b"exec" | b"clone" => {
+                (Frame::OfActions, Key::Other)
+            }
             b"actions" | b"gt" | b"le" => (Frame::DpActions, Key::Other),
             b"in_port" | b"tnl_pop" | b"tnl_port" | b"out_port" => (Frame::Other, Key::DpPort),
             _ => (Frame::Other, Key::Other),
@@ -369,8 +371,11 @@ impl Scanner {
     /// `WORD=` or `WORD:`, and what stands after that.
     fn name(&mut self, word: &[u8], equals: bool, next: Option<u8>) {
         self.key = match (word, equals) {
-            (b"in_port" | b"in_port_oxm" | b"actset_output" | b"out_port" | b"port_no", true)
-            | (b"sampling_port", true)
+            (
+                b"in_port" | b"in_port_oxm" | b"actset_output" | b"out_port" | b"port_no"
+                | b"sampling_port",
+                true,
+            )
             | (b"output" | b"enqueue" | b"resubmit", false)
             | (b"watch_port", _) => Key::OfPort,
             (b"port", true) if self.frame() == Frame::Output => Key::OfPort,

@@ -6,7 +6,7 @@ pub(crate) fn parts(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
         let text = rest?;
-        match text.get(..outside(text, b',')?) {
+        match text.get(..outside(text, b',')) {
             Some(part) if part.len() < text.len() => {
                 rest = text.get(part.len() + 1..);
                 Some(part.trim())
@@ -22,7 +22,7 @@ pub(crate) fn parts(text: &str) -> impl Iterator<Item = &str> {
 
 /// Where the first `mark` outside of all parentheses, brackets, braces and quotes is; the end of the
 /// text where there is none.
-pub(crate) fn outside(text: &str, mark: u8) -> Option<usize> {
+pub(crate) fn outside(text: &str, mark: u8) -> usize {
     let mut depth = 0usize;
     let mut quoted = false;
     let mut escaped = false;
@@ -37,14 +37,14 @@ pub(crate) fn outside(text: &str, mark: u8) -> Option<usize> {
             continue;
         }
         match byte {
-            _ if byte == mark && depth == 0 => return Some(at),
+            _ if byte == mark && depth == 0 => return at,
             b'"' => quoted = true,
             b'(' | b'[' | b'{' => depth += 1,
             b')' | b']' | b'}' => depth = depth.saturating_sub(1),
             _ => {}
         }
     }
-    Some(text.len())
+    text.len()
 }
 
 /// `NAME(INSIDE)`, or `NAME` alone.

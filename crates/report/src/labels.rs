@@ -95,15 +95,17 @@ impl PortLabels {
             let (mut macs, mut ips) = (BTreeMap::new(), BTreeMap::new());
             for found in attachments.iter().filter(|found| found.port.port().is_some() == placed) {
                 let label = clean(&found.label());
-                for mac in found.link.mac.filter(|mac| Mac::identifies(*mac)) {
+                if let Some(mac) = found.link.mac.filter(|mac| Mac::identifies(*mac)) {
                     add(macs.entry(mac.0).or_default(), &label);
                 }
                 for address in &found.link.addresses {
                     add(ips.entry(address.ip).or_default(), &label);
                 }
             }
-            macs.into_iter().for_each(|(mac, label)| drop(self.macs.entry(mac).or_insert(label)));
-            ips.into_iter().for_each(|(ip, label)| drop(self.ips.entry(ip).or_insert(label)));
+            // What is there already is of a link on a port.
+            macs.append(&mut self.macs);
+            ips.append(&mut self.ips);
+            (self.macs, self.ips) = (macs, ips);
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use clap::Args;
 use flowtext::Pattern;
+use report::Format;
+use traffic::Kind;
 
 /// `docker ovs annotate`.
 #[derive(Debug, Args)]
@@ -22,4 +24,88 @@ pub struct AnnotateArgs {
     /// repeated
     #[arg(long, value_name = "REGEX")]
     pub pattern: Vec<Pattern>,
+}
+
+/// `docker ovs flows`.
+#[derive(Debug, Args)]
+pub struct FlowsArgs {
+    /// The OVS bridge
+    pub bridge: String,
+    /// Only flows that can touch the ports, MACs or addresses of this container
+    #[arg(value_parser = super::operand::container)]
+    pub container: Option<String>,
+    /// Tell what changes, with packets and bytes a second
+    #[arg(short, long)]
+    pub watch: bool,
+    /// Only flows that name a port that no one has, or that another one has since
+    #[arg(long, conflicts_with = "watch")]
+    pub stale: bool,
+    /// table, csv, json, or a Go template such as '{{.Table}} {{.Text}}'
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
+}
+
+/// `docker ovs fdb`.
+#[derive(Debug, Args)]
+pub struct FdbArgs {
+    /// The OVS bridge
+    pub bridge: String,
+    /// Only addresses that came from elsewhere than their owner's port
+    #[arg(long)]
+    pub misplaced: bool,
+    /// Print cells of a table as long as they are
+    #[arg(long)]
+    pub no_trunc: bool,
+    /// table, csv, json, or a Go template such as '{{.MAC}} {{.Owner}}'
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
+}
+
+/// `docker ovs trace`.
+#[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
+pub struct TraceArgs {
+    /// Where the packet comes from: CONTAINER[:INTERFACE], an IP address, or BRIDGE:PORT
+    #[arg(value_name = "SRC")]
+    pub source: String,
+    /// Where it is to go: the same
+    #[arg(value_name = "DST")]
+    pub destination: String,
+    /// The first packet of a TCP connection to this port
+    #[arg(long, value_name = "PORT", group = "packet")]
+    pub tcp: Option<u16>,
+    /// A UDP datagram to this port
+    #[arg(long, value_name = "PORT", group = "packet")]
+    pub udp: Option<u16>,
+    /// An echo request, as ping sends it; this is usual
+    #[arg(long, group = "packet")]
+    pub icmp: bool,
+    /// The question who has the address; of IPv6 a neighbour solicitation
+    #[arg(long, group = "packet")]
+    pub arp: bool,
+    /// The packet as ovs-fields(7) writes it, such as 'tcp,nw_dst=192.0.2.7,tcp_dst=80'
+    #[arg(long, value_name = "FLOW", group = "packet")]
+    pub raw: Option<String>,
+    /// Also the answer, from DST to SRC
+    #[arg(long, conflicts_with = "raw")]
+    pub both: bool,
+    /// Also the packet, and what vswitchd says
+    #[arg(short, long)]
+    pub verbose: bool,
+    /// table (a sentence), csv, json, or a Go template such as '{{.Outcome}}'
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
+}
+
+impl TraceArgs {
+    /// The kind of packet.
+    pub fn kind(&self) -> Kind {
+        match (self.tcp, self.udp, self.arp, &self.raw) {
+            (Some(port), ..) => Kind::Tcp(port),
+            (_, Some(port), ..) => Kind::Udp(port),
+            (_, _, true, _) => Kind::Arp,
+            (_, _, _, Some(words)) => Kind::Raw(words.clone()),
+            _ => Kind::Icmp,
+        }
+    }
 }

@@ -11,7 +11,7 @@ use super::read::{
     CompletionArgs, DoctorArgs, ExplainArgs, GraphArgs, LsArgs, PortArgs, PortsArgs, SnapshotArgs,
     VersionArgs, WhoArgs,
 };
-use super::traffic::AnnotateArgs;
+use super::traffic::{AnnotateArgs, FdbArgs, FlowsArgs, TraceArgs};
 
 /// The two kinds of ports exclude each other: a usage that shows only the one that was given
 /// would not say so.
@@ -42,6 +42,15 @@ pub enum Verb {
     /// Name the containers in what Open vSwitch's programs print: a filter
     #[command(after_help = super::help::ANNOTATE)]
     Annotate(AnnotateArgs),
+    /// Show the flows of a bridge with who is on their ports
+    #[command(after_help = super::help::FLOWS)]
+    Flows(FlowsArgs),
+    /// Show the MAC table of a bridge with whose each address is
+    #[command(after_help = super::help::FDB)]
+    Fdb(FdbArgs),
+    /// Tell whether a packet would get from one container to another, and why
+    #[command(after_help = super::help::TRACE)]
+    Trace(TraceArgs),
     /// Tell whenever an interface appears, changes or vanishes, or a port is orphaned
     #[command(after_help = super::help::EVENTS)]
     Events(EventsArgs),

@@ -61,6 +61,7 @@ mod steady_outages;
 mod switch_sources;
 mod terminal;
 mod tool;
+mod trace_proof;
 mod traffic;
 mod transcripts;
 mod unit;
