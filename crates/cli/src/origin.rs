@@ -64,6 +64,7 @@ pub fn followed(origin: &Origin) -> Result<&Host, CliError> {
 /// # Errors
 /// A recording.
 pub fn asked_live(origin: &Origin) -> Result<&Host, CliError> {
-    let refused = |_| CliError::new("a snapshot has no flows: this verb asks vswitchd, and takes no --from");
+    let refused =
+        |_| CliError::new("a snapshot has no flows: this verb asks vswitchd, and takes no --from");
     origin.live().map_err(refused)
 }

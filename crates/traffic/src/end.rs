@@ -58,9 +58,9 @@ impl End {
         {
             return Ok(Self::of_port(look, port, word));
         }
-        let whole = Target::parse(word).map_err(EndError::from).and_then(|target| {
-            Ok(look.attachments_of(look.subject(&target)?)?)
-        });
+        let whole = Target::parse(word)
+            .map_err(EndError::from)
+            .and_then(|target| Ok(look.attachments_of(look.subject(&target)?)?));
         let (found, interface) = match (whole, word.rsplit_once(':')) {
             (Ok(found), _) => (found, None),
             (Err(error), None) => return Err(error),
@@ -118,7 +118,10 @@ impl End {
     fn of_attachment(look: &Look, found: &Attachment) -> Self {
         let at = found.port.port();
         let port = at.and_then(|at| {
-            look.wiring.ports.iter().find(|row| row.bridge == at.bridge && row.port.iface == at.iface)
+            look.wiring
+                .ports
+                .iter()
+                .find(|row| row.bridge == at.bridge && row.port.iface == at.iface)
         });
         let mut doubts = Vec::new();
         let mut broken = (!found.link.up).then(|| format!("{} is down", found.label()));
@@ -127,8 +130,11 @@ impl End {
             match note {
                 Note::ChecksumOffload { .. } => checksums = Some(note.to_string()),
                 Note::Deaf => broken = Some(format!("{}: {note}", found.label())),
-                Note::NotAsRequested { .. } | Note::FitsElsewhere { .. } | Note::FalseClaim { .. }
-                | Note::Renamed { .. } | Note::TwoNamespaces { .. } => {}
+                Note::NotAsRequested { .. }
+                | Note::FitsElsewhere { .. }
+                | Note::FalseClaim { .. }
+                | Note::Renamed { .. }
+                | Note::TwoNamespaces { .. } => {}
                 _ => doubts.push(format!("{}: {note}", found.label())),
             }
         }
@@ -153,11 +159,15 @@ impl End {
         let host = look.snapshot.switch_namespace().into_iter().flat_map(|space| &space.links);
         let link = { host }.find(|link| link.name == port.port.iface).cloned();
         let broken = match &port.occupant {
-            Occupant::Orphaned { .. } => Some(format!("the link of port {} is gone", port.port.iface)),
+            Occupant::Orphaned { .. } => {
+                Some(format!("the link of port {} is gone", port.port.iface))
+            }
             _ => host_link_down(look, port),
         };
         let doubts = match &port.occupant {
-            Occupant::Unknown { why } => vec![format!("who is on port {} is unknown: {why}", port.port.iface)],
+            Occupant::Unknown { why } => {
+                vec![format!("who is on port {} is unknown: {why}", port.port.iface)]
+            }
             _ => Vec::new(),
         };
         Self {
@@ -227,7 +237,9 @@ fn one_of(
         .collect();
     // A VLAN link is on the port of the link beneath: without a name that one is meant.
     let plain = |all: &[&'_ Attachment]| -> Vec<usize> {
-        (0..all.len()).filter(|at| all.get(*at).is_some_and(|one| one.link.vlan.is_none())).collect()
+        (0..all.len())
+            .filter(|at| all.get(*at).is_some_and(|one| one.link.vlan.is_none()))
+            .collect()
     };
     for all in [&beside, &on] {
         if let [only] = all.as_slice() {
@@ -245,15 +257,20 @@ fn one_of(
         (Some(name), _, _) if named.is_empty() => format!("{word}: there is no interface {name}"),
         (_, 0, Some(why)) => format!("{word} is on no port that is known: {why}"),
         (_, 0, None) => format!("{word} is on no port of a bridge"),
-        _ => format!("{word} has several interfaces on ports: {word}:INTERFACE with {}", interfaces.join(", ")),
+        _ => format!(
+            "{word} has several interfaces on ports: {word}:INTERFACE with {}",
+            interfaces.join(", ")
+        ),
     }))
 }
 
 /// The port of a bridge by number or name.
 fn port_of<'a>(look: &'a Look, bridge: &Name, word: &str) -> Option<&'a SwitchPort> {
-    let number = if word.eq_ignore_ascii_case("local") { Some(OfPort::LOCAL.0) } else { word.parse().ok() };
+    let number =
+        if word.eq_ignore_ascii_case("local") { Some(OfPort::LOCAL.0) } else { word.parse().ok() };
     look.wiring.ports.iter().filter(|row| row.bridge == *bridge).find(|row| {
-        *row.port.iface == *word || number.is_some_and(|n| row.port.ofport.assigned() == Some(OfPort(n)))
+        *row.port.iface == *word
+            || number.is_some_and(|n| row.port.ofport.assigned() == Some(OfPort(n)))
     })
 }
 

@@ -35,13 +35,16 @@ pub fn seen_macs(wiring: &Wiring, bridge: &str, rows: &[FdbEntry]) -> Vec<SeenMa
 
 fn seen(wiring: &Wiring, bridge: &str, row: &FdbEntry) -> SeenMac {
     let mac = Mac(row.mac);
-    let number = if row.port == "LOCAL" { Some(OfPort::LOCAL) } else { row.port.parse().ok().map(OfPort) };
+    let number =
+        if row.port == "LOCAL" { Some(OfPort::LOCAL) } else { row.port.parse().ok().map(OfPort) };
     let on = |port: &&SwitchPort| {
         *port.bridge == *bridge
-            && (*port.port.iface == *row.port || (number.is_some() && port.port.ofport.assigned() == number))
+            && (*port.port.iface == *row.port
+                || (number.is_some() && port.port.ofport.assigned() == number))
     };
     let port = wiring.ports.iter().find(on);
-    let owners: Vec<_> = wiring.attachments.iter().filter(|found| found.link.mac == Some(mac)).collect();
+    let owners: Vec<_> =
+        wiring.attachments.iter().filter(|found| found.link.mac == Some(mac)).collect();
     let mut told = SeenMac {
         mac,
         vlan: row.vlan,
@@ -77,12 +80,14 @@ impl SeenMac {
             self.notes.push("no port has this number any more".to_owned());
         }
         if !here.is_empty() {
-            let others = elsewhere.iter().filter(|found| !same_container(here.first().copied(), found));
+            let others =
+                elsewhere.iter().filter(|found| !same_container(here.first().copied(), found));
             self.notes.extend(others.map(|other| format!("{} has the same address", place(other))));
             return;
         }
         let is_port_of_its_own = port.is_some_and(|port| {
-            port.port.mac == Some(self.mac) && matches!(port.occupant, Occupant::Local | Occupant::Host { .. })
+            port.port.mac == Some(self.mac)
+                && matches!(port.occupant, Occupant::Local | Occupant::Host { .. })
         });
         if is_port_of_its_own {
             self.owner = self.who.clone();
@@ -90,7 +95,8 @@ impl SeenMac {
         }
         for found in &elsewhere {
             let on_this = found.port.port().is_some_and(|at| *at.bridge == *bridge);
-            let container = port.is_some_and(|port| matches!(port.occupant, Occupant::Plugged { .. }));
+            let container =
+                port.is_some_and(|port| matches!(port.occupant, Occupant::Plugged { .. }));
             if on_this || container {
                 self.misplaced = true;
                 self.notes.push(format!("it belongs to {}", place(found)));
@@ -117,7 +123,9 @@ fn same_container(one: Option<&Attachment>, other: &Attachment) -> bool {
 
 fn place(found: &Attachment) -> String {
     match (found.port.port(), found.port.ofport()) {
-        (Some(port), Some(number)) => format!("{} on port {number} of {}", found.label(), port.bridge),
+        (Some(port), Some(number)) => {
+            format!("{} on port {number} of {}", found.label(), port.bridge)
+        }
         _ => found.label(),
     }
 }

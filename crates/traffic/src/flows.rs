@@ -40,21 +40,30 @@ pub struct NamedPort<'a> {
 }
 
 /// The ports that a flow of `bridge` names, each once for each place.
-pub fn named_ports<'a>(wiring: &'a Wiring, bridge: &str, flow: &Flow<'_>, actions: &[Action]) -> Vec<NamedPort<'a>> {
+pub fn named_ports<'a>(
+    wiring: &'a Wiring,
+    bridge: &str,
+    flow: &Flow<'_>,
+    actions: &[Action],
+) -> Vec<NamedPort<'a>> {
     let fields = flow.fields();
-    let matched = ["in_port", "in_port_oxm", "actset_output"].into_iter().filter_map(|name| field(&fields, name));
+    let matched = ["in_port", "in_port_oxm", "actset_output"]
+        .into_iter()
+        .filter_map(|name| field(&fields, name));
     let matched = matched.map(|port| (PortIn::Match, port.to_owned()));
-    let done = actions.iter().flat_map(Action::ports).map(|port| (PortIn::Actions, port.to_owned()));
+    let done =
+        actions.iter().flat_map(Action::ports).map(|port| (PortIn::Actions, port.to_owned()));
     let mut all: Vec<NamedPort<'a>> = Vec::new();
     for (place, written) in matched.chain(done) {
         if all.iter().any(|one| one.place == place && one.written == written) {
             continue;
         }
         let number = number(&written);
-        let port = wiring.ports.iter().filter(|row| *row.bridge == *bridge).find(|row| match number {
-            Some(number) => row.port.ofport.assigned() == Some(number),
-            None => row.port.iface.starts_with(written.as_str()) && !written.is_empty(),
-        });
+        let port =
+            wiring.ports.iter().filter(|row| *row.bridge == *bridge).find(|row| match number {
+                Some(number) => row.port.ofport.assigned() == Some(number),
+                None => row.port.iface.starts_with(written.as_str()) && !written.is_empty(),
+            });
         all.push(NamedPort { place, written, number, port });
     }
     all
@@ -84,7 +93,9 @@ pub enum Touched {
 pub fn touches(flow: &Flow<'_>, actions: &[Action], found: &Attachment) -> Option<Touched> {
     let port = found.port.ofport()?;
     let fields = flow.fields();
-    let is_port = |written: &str| number(written) == Some(port) || found.port.port().is_some_and(|at| *at.iface == *written);
+    let is_port = |written: &str| {
+        number(written) == Some(port) || found.port.port().is_some_and(|at| *at.iface == *written)
+    };
     if actions.iter().flat_map(Action::ports).any(is_port) {
         return Some(Touched::Output);
     }
@@ -111,10 +122,19 @@ pub fn stale(flow: &Flow<'_>, named: &[NamedPort<'_>], now: u64) -> Option<Strin
             return Some(format!("no port is {}", one.written));
         };
         match &row.occupant {
-            Occupant::Orphaned { last: Some(last) } => Some(format!("port {} was {last}, whose link is gone", one.written)),
-            Occupant::Orphaned { last: None } => Some(format!("the link of port {} is gone", one.written)),
+            Occupant::Orphaned { last: Some(last) } => {
+                Some(format!("port {} was {last}, whose link is gone", one.written))
+            }
+            Occupant::Orphaned { last: None } => {
+                Some(format!("the link of port {} is gone", one.written))
+            }
             Occupant::Plugged { .. } => younger(flow, row, now).map(|age| {
-                format!("port {} is {} only for {}; the flow is older", one.written, row.occupant, words(age))
+                format!(
+                    "port {} is {} only for {}; the flow is older",
+                    one.written,
+                    row.occupant,
+                    words(age)
+                )
             }),
             _ => None,
         }

@@ -74,7 +74,9 @@ impl Packet {
         let ask = *kind == Kind::Arp;
         // Who asks for an address does not know the MAC: of a gateway's, where one is in between.
         let wanted = if ask { hop.unwrap_or(target) } else { target };
-        let to_mac = if ask { asked_of(wanted) } else {
+        let to_mac = if ask {
+            asked_of(wanted)
+        } else {
             let at = next.unwrap_or(to);
             at.mac.ok_or_else(|| unknown(at))?
         };
@@ -91,7 +93,11 @@ impl Packet {
             text: words.join(","),
             eth_dst: Some(to_mac.0),
             vlans,
-            ip_dst: (!ask || target.is_ipv6()).then_some(if ask { network_of(wanted) } else { target }),
+            ip_dst: (!ask || target.is_ipv6()).then_some(if ask {
+                network_of(wanted)
+            } else {
+                target
+            }),
             assumed: match (ports, target.is_ipv6()) {
                 (true, true) => &["tcp_src", "udp_src", "tp_src", "ipv6_label"],
                 (true, false) => &["tcp_src", "udp_src", "tp_src"],
@@ -105,7 +111,8 @@ impl Packet {
     /// The packet in the user's words.
     fn raw(words: &str, from: &End) -> Self {
         let has_port = words.split(',').any(|word| word.trim().starts_with("in_port="));
-        let text = if has_port { words.to_owned() } else { format!("in_port={},{words}", in_port(from)) };
+        let text =
+            if has_port { words.to_owned() } else { format!("in_port={},{words}", in_port(from)) };
         let value = |names: &[&str]| {
             let mut parts = words.split(',').filter_map(|word| word.trim().split_once('='));
             parts.find(|(name, _)| names.contains(name)).map(|(_, value)| value)
@@ -127,7 +134,12 @@ impl Packet {
     ///
     /// # Errors
     /// As [`Packet::new`].
-    pub fn reply(kind: &Kind, from: &End, to: &End, next: Option<&End>) -> Result<Self, PacketError> {
+    pub fn reply(
+        kind: &Kind,
+        from: &End,
+        to: &End,
+        next: Option<&End>,
+    ) -> Result<Self, PacketError> {
         let mut packet = Self::new(kind, from, to, next)?;
         let swap = |text: &str, port: u16| {
             let there = format!("_src={SOURCE_PORT},");
@@ -135,9 +147,14 @@ impl Packet {
             text.replace(&format!("_dst={port}"), &format!("_dst={SOURCE_PORT}"))
         };
         packet.text = match kind {
-            Kind::Tcp(port) => swap(&packet.text, *port).replace("tcp_flags=0x002", "tcp_flags=0x012"),
+            Kind::Tcp(port) => {
+                swap(&packet.text, *port).replace("tcp_flags=0x002", "tcp_flags=0x012")
+            }
             Kind::Udp(port) => swap(&packet.text, *port),
-            Kind::Icmp => packet.text.replace("icmp_type=8", "icmp_type=0").replace("icmpv6_type=128", "icmpv6_type=129"),
+            Kind::Icmp => packet
+                .text
+                .replace("icmp_type=8", "icmp_type=0")
+                .replace("icmpv6_type=128", "icmpv6_type=129"),
             Kind::Arp => packet.text.replace("arp_op=1", "arp_op=2"),
             Kind::Raw(_) => packet.text,
         };
@@ -180,7 +197,9 @@ fn addresses(from: &End, to: &End) -> Result<(IpAddr, IpAddr), PacketError> {
         (near, far) = (from.addresses.clone(), to.addresses.clone());
     }
     let pairs = || near.iter().flat_map(|near| far.iter().map(move |far| (near, far)));
-    let same = |(near, far): &(&model::snapshot::Cidr, &model::snapshot::Cidr)| near.ip.is_ipv4() == far.ip.is_ipv4();
+    let same = |(near, far): &(&model::snapshot::Cidr, &model::snapshot::Cidr)| {
+        near.ip.is_ipv4() == far.ip.is_ipv4()
+    };
     let best = pairs().filter(same).find(|(near, far)| near.holds(far.ip));
     let any = best.or_else(|| pairs().find(same));
     any.map(|(near, far)| (near.ip, far.ip)).ok_or_else(|| {

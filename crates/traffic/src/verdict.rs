@@ -68,7 +68,9 @@ impl Verdict {
     pub fn reaches(&self) -> Option<bool> {
         match self.outcome {
             Outcome::Delivered | Outcome::Flooded => Some(true),
-            Outcome::Elsewhere | Outcome::Dropped | Outcome::Tunnel | Outcome::Uplink => Some(false),
+            Outcome::Elsewhere | Outcome::Dropped | Outcome::Tunnel | Outcome::Uplink => {
+                Some(false)
+            }
             Outcome::Controller | Outcome::Unknown => None,
         }
     }
@@ -87,7 +89,14 @@ impl Verdict {
 }
 
 /// Judges the trace of `packet`, of `kind`, from `from` to `to`.
-pub fn judge(look: &Look, kind: &Kind, packet: &Packet, from: &End, to: &End, trace: &Trace) -> Verdict {
+pub fn judge(
+    look: &Look,
+    kind: &Kind,
+    packet: &Packet,
+    from: &End,
+    to: &End,
+    trace: &Trace,
+) -> Verdict {
     let way = Way::of(packet, trace);
     let rules: Vec<_> = trace.passes.iter().flat_map(|pass| pass.rules.iter().cloned()).collect();
     let left_by: Vec<_> = way.outputs.iter().map(|output| left_by(look, from, output)).collect();
@@ -132,7 +141,9 @@ impl Way {
             waiting.extend(told.recirculated);
         }
         way.doubts.extend(waiting.into_iter().map(|(_, header)| {
-            header.doubt.unwrap_or_else(|| "the trace does not tell how the packet goes on".to_owned())
+            header
+                .doubt
+                .unwrap_or_else(|| "the trace does not tell how the packet goes on".to_owned())
         }));
         way
     }
@@ -157,7 +168,8 @@ impl Judged<'_> {
             let told = format!("not sent: {why}");
             return (Outcome::Dropped, told, doubts);
         }
-        let here: Vec<_> = self.way.outputs.iter().filter(|output| self.is_destination(output)).collect();
+        let here: Vec<_> =
+            self.way.outputs.iter().filter(|output| self.is_destination(output)).collect();
         let refusals: Vec<_> = here.iter().map(|output| self.refusal(output)).collect();
         let arrives = refusals.iter().any(Option::is_none);
         let uncertain = |why: Vec<String>| {
@@ -170,12 +182,14 @@ impl Judged<'_> {
         if arrives {
             return self.arrival(left_by);
         }
-        let (sure, unsure): (Vec<_>, Vec<_>) = refusals.into_iter().flatten().partition(|why| why.certain);
+        let (sure, unsure): (Vec<_>, Vec<_>) =
+            refusals.into_iter().flatten().partition(|why| why.certain);
         if !unsure.is_empty() {
             return uncertain(unsure.into_iter().map(|why| why.text).collect());
         }
         if let Some(why) = sure.first() {
-            let told = format!("reaches port {} of {}, but {}", self.port(), self.to.called, why.text);
+            let told =
+                format!("reaches port {} of {}, but {}", self.port(), self.to.called, why.text);
             return (Outcome::Elsewhere, told, Vec::new());
         }
         self.elsewhere(left_by, rules)
@@ -186,7 +200,9 @@ impl Judged<'_> {
         let ends = self.from.doubts.iter().chain(&self.to.doubts).cloned();
         let mut all: Vec<_> = ends.chain(self.way.doubts.iter().cloned()).collect();
         for field in self.packet.assumed {
-            let decides = |pass: &flowtext::Pass| pass.megaflow.split(',').any(|part| part.split('=').next() == Some(field));
+            let decides = |pass: &flowtext::Pass| {
+                pass.megaflow.split(',').any(|part| part.split('=').next() == Some(field))
+            };
             if self.trace.passes.iter().any(decides) {
                 all.push(format!("it depends on {field}, which the sender chooses"));
             }
@@ -242,7 +258,10 @@ impl Judged<'_> {
                 return Some(Refusal::sure(format!("for the MAC {told}, which is not its own")));
             }
             None if !group => {
-                return Some(Refusal::unsure(format!("the MAC of {} is not known", self.to.called)));
+                return Some(Refusal::unsure(format!(
+                    "the MAC of {} is not known",
+                    self.to.called
+                )));
             }
             _ => {}
         }
@@ -297,7 +316,12 @@ impl Judged<'_> {
         if !all.is_empty() {
             let told = match all.as_slice() {
                 [only] => format!("delivered to {}, not to {}", only.who, self.to.called),
-                several => format!("sent to {} ports ({}), not to {}", several.len(), names(several), self.to.called),
+                several => format!(
+                    "sent to {} ports ({}), not to {}",
+                    several.len(),
+                    names(several),
+                    self.to.called
+                ),
             };
             return (Outcome::Elsewhere, told, self.warnings());
         }
@@ -305,7 +329,12 @@ impl Judged<'_> {
             let told = "sent to the controller, which decides".to_owned();
             return (Outcome::Controller, told, Vec::new());
         }
-        (Outcome::Dropped, dropped_by(rules), self.warnings())
+        let error = self.trace.passes.iter().find_map(|pass| pass.errors.first());
+        let told = match (dropped_by(rules), error) {
+            (by, Some(error)) => format!("{by}: {error}"),
+            (by, None) => by,
+        };
+        (Outcome::Dropped, told, self.warnings())
     }
 
     /// What vswitchd says of its own accord.

@@ -33,15 +33,16 @@ pub async fn run(origin: &Origin, args: &FdbArgs) -> Result<Outcome, CliError> {
     let rows: Vec<_> =
         seen.iter().map(|seen| v1::FdbEntry::new(&name, counts.moved, seen)).collect();
     let rows: Vec<_> = rows.into_iter().filter(|row| !args.misplaced || row.misplaced).collect();
-    let text =
-        Text::cells(&args.format, Cells::no_trunc(args.no_trunc), &views::FDB, &rows)?;
+    let text = Text::cells(&args.format, Cells::no_trunc(args.no_trunc), &views::FDB, &rows)?;
     let mut remarks = look.remarks();
     let nothing = rows.iter().any(|row| row.misplaced);
     if let Some(moved) = counts.moved.filter(|moved| *moved > 0) {
         remarks.push(format!("{name}: addresses moved from one port to another {moved} times"));
     }
     if let (Some(evicted), Some(room)) = (counts.evicted.filter(|n| *n > 0), counts.room) {
-        remarks.push(format!("{name}: {evicted} addresses were forgotten, as there is room for {room}"));
+        remarks.push(format!(
+            "{name}: {evicted} addresses were forgotten, as there is room for {room}"
+        ));
     }
     let hints = if rows.is_empty() { vec!["no address to list".to_owned()] } else { Vec::new() };
     Ok(Outcome { text, remarks, hints, nothing, ..Outcome::default() })

@@ -36,7 +36,11 @@ type Flows = BTreeMap<(u8, u16, String), Known>;
 ///
 /// # Errors
 /// No such bridge or container, or vswitchd cannot be asked.
-pub(super) async fn watch(origin: &Origin, host: &Host, args: &FlowsArgs) -> Result<Outcome, CliError> {
+pub(super) async fn watch(
+    origin: &Origin,
+    host: &Host,
+    args: &FlowsArgs,
+) -> Result<Outcome, CliError> {
     tokio::select! {
         biased;
         () = stopped() => Ok(Outcome::default()),
@@ -55,7 +59,9 @@ async fn tell(origin: &Origin, host: &Host, args: &FlowsArgs) -> Result<Outcome,
         if let Some((then, old)) = &before {
             let rows = changes(&wanted, old, &now, asked.duration_since(*then));
             match writer::print(&lay_out(&rows, &args.format)?) {
-                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Outcome::default()),
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                    return Ok(Outcome::default());
+                }
                 Err(error) => return Err(CliError::new(format!("cannot write: {error}"))),
                 Ok(()) => {}
             }
@@ -117,7 +123,10 @@ fn rate(count: u64, span: Duration) -> f64 {
 fn lay_out(rows: &[v1::FlowChange], format: &Format) -> Result<Text, CliError> {
     if *format == Format::Table {
         let line = |row: &v1::FlowChange| {
-            let rates = format!("{:.1} packets/s, {:.0} bytes/s", row.packets_per_second, row.bytes_per_second);
+            let rates = format!(
+                "{:.1} packets/s, {:.0} bytes/s",
+                row.packets_per_second, row.bytes_per_second
+            );
             format!("{} {} {rates}: {}\n", row.time, row.event, row.flow.text)
         };
         return Ok(Text::lines(&rows.iter().map(line).collect::<String>()));

@@ -25,7 +25,8 @@ pub async fn run(origin: &Origin, args: &FlowsArgs) -> Result<Outcome, CliError>
         return watch(origin, host, args).await;
     }
     let wanted = Wanted::read(origin, args);
-    let (wanted, said) = tokio::join!(wanted, host.ask_vswitchd(SwitchCommand::Flows(&args.bridge)));
+    let (wanted, said) =
+        tokio::join!(wanted, host.ask_vswitchd(SwitchCommand::Flows(&args.bridge)));
     let wanted = wanted?;
     // A fake bridge has its flows on its parent.
     let said = if wanted.bridge.as_ref() == args.bridge { said? } else { wanted.ask(host).await? };
@@ -77,9 +78,10 @@ impl Wanted {
             return true;
         }
         let actions = flow.action_list();
-        let touched = self.interfaces.as_ref().is_none_or(|all| {
-            all.iter().any(|found| touches(flow, &actions, found).is_some())
-        });
+        let touched = self
+            .interfaces
+            .as_ref()
+            .is_none_or(|all| all.iter().any(|found| touches(flow, &actions, found).is_some()));
         touched && (!self.stale || self.staleness(flow, &actions).is_some())
     }
 

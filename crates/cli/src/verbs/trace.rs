@@ -27,7 +27,10 @@ pub async fn run(origin: &Origin, args: &TraceArgs) -> Result<Outcome, CliError>
     let from = End::find(&look, &args.source, None)?;
     let to = End::find(&look, &args.destination, Some(&from))?;
     if from.port.is_none() {
-        return Err(CliError::new(format!("{} is on no port of a bridge: no packet comes from there", from.called)));
+        return Err(CliError::new(format!(
+            "{} is on no port of a bridge: no packet comes from there",
+            from.called
+        )));
     }
     let tracer = Tracer { host, look: &look, kind: args.kind() };
     let mut rows = vec![tracer.trace(&from, &to, false).await?];
@@ -69,7 +72,11 @@ impl Tracer<'_> {
     /// One way; through a gateway its first part, and what follows where that is known.
     async fn trace(&self, from: &End, to: &End, is_reply: bool) -> Result<v1::Trace, CliError> {
         let make = |next: Option<&End>| {
-            if is_reply { Packet::reply(&self.kind, from, to, next) } else { Packet::new(&self.kind, from, to, next) }
+            if is_reply {
+                Packet::reply(&self.kind, from, to, next)
+            } else {
+                Packet::new(&self.kind, from, to, next)
+            }
         };
         let gateway = match make(None) {
             Ok(packet) => {
@@ -90,7 +97,12 @@ impl Tracer<'_> {
     }
 
     /// Asks vswitchd, and judges what it says.
-    async fn leg(&self, packet: &Packet, from: &End, to: &End) -> Result<(Verdict, String), CliError> {
+    async fn leg(
+        &self,
+        packet: &Packet,
+        from: &End,
+        to: &End,
+    ) -> Result<(Verdict, String), CliError> {
         let bridge = from.bridge().map_or("", |bridge| &**bridge);
         // Each recirculation takes one; no more are asked for than vswitchd takes.
         let ct_states = [packet.ct_state; 8];
@@ -119,9 +131,20 @@ fn unknown(from: &End, to: &End, why: String) -> v1::Trace {
 fn through_gateway(verdict: Verdict, gateway: &End, to: &End) -> Verdict {
     match verdict.reaches() {
         Some(true) => {
-            let told = format!("the gateway {} gets it; whether that sends it on to {} is not known", gateway.called, to.called);
-            Verdict { outcome: Way::Unknown, sentence: format!("cannot be known: {told}"), reasons: vec![told], ..verdict }
+            let told = format!(
+                "the gateway {} gets it; whether that sends it on to {} is not known",
+                gateway.called, to.called
+            );
+            Verdict {
+                outcome: Way::Unknown,
+                sentence: format!("cannot be known: {told}"),
+                reasons: vec![told],
+                ..verdict
+            }
         }
-        _ => Verdict { sentence: format!("to the gateway {}: {}", gateway.called, verdict.sentence), ..verdict },
+        _ => Verdict {
+            sentence: format!("to the gateway {}: {}", gateway.called, verdict.sentence),
+            ..verdict
+        },
     }
 }

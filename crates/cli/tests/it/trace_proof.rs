@@ -32,7 +32,8 @@ impl Host {
     fn connect(bridge: &Bridge, n: u8) -> Self {
         let container = Container::run();
         let ip = Ipv4Addr::new(10, 78, 0, n);
-        let words = ["connect", bridge.name(), container.name(), "--ip", &format!("{ip}/24"), "--quiet"];
+        let words =
+            ["connect", bridge.name(), container.name(), "--ip", &format!("{ip}/24"), "--quiet"];
         let ofport = says(&words).trim().to_owned();
         let told = |template: &str| {
             says(&["port", container.name(), "--format", template]).trim().to_owned()
@@ -50,16 +51,16 @@ impl Host {
         self.container.name()
     }
 
-    /// Sends a datagram from a port of its own to a port of `to`, and tells whether that came.
-    fn reaches(&self, to: &Host, probe: usize) -> bool {
-        let socket = Space::of(&self.container).open(|| UdpSocket::bind((self.ip, 0)));
+    /// Sends a datagram from a port of its own to a port of `to`, and tells whether that came. What
+    /// `witness` gets afterwards from here was switched later, and what `to` gets from that one later
+    /// still.
+    fn reaches(&self, to: &Host, witness: &Host, probe: usize) -> bool {
+        let socket = self.socket();
         // What is left of earlier ones is none of this one.
         drain(&to.probes[probe]);
-        drain(&to.barrier);
         socket.send_to(b"probe", (to.ip, PROBES[probe])).unwrap();
-        socket.send_to(b"barrier", (to.ip, BARRIER)).unwrap();
-        to.barrier.set_nonblocking(false).unwrap();
-        to.barrier.recv(&mut [0; 64]).expect("the barrier passes under every rule set");
+        passes(&socket, witness);
+        passes(&witness.socket(), to);
         to.probes[probe].set_nonblocking(true).unwrap();
         match to.probes[probe].recv(&mut [0; 64]) {
             Ok(_) => true,
@@ -67,6 +68,19 @@ impl Host {
             Err(error) => panic!("{error}"),
         }
     }
+
+    fn socket(&self) -> UdpSocket {
+        Space::of(&self.container).open(|| UdpSocket::bind((self.ip, 0)))
+    }
+}
+
+/// Waits until a barrier has come.
+fn passes(from: &UdpSocket, to: &Host) {
+    drain(&to.barrier);
+    from.send_to(b"barrier", (to.ip, BARRIER)).unwrap();
+    to.barrier.set_nonblocking(false).unwrap();
+    let came = to.barrier.recv(&mut [0; 64]);
+    came.unwrap_or_else(|error| panic!("no barrier came to {}: {error}", to.name()));
 }
 
 fn drain(socket: &UdpSocket) {
@@ -88,7 +102,8 @@ impl Space {
     }
 }
 
-/// Two bridges with a patch between them: three containers on the first, one on the second.
+/// Two bridges with a patch between them: three containers on the first, one on the second, and a
+/// witness on the first that no rule is about.
 struct Scene {
     near: Bridge,
     far: Bridge,
@@ -108,10 +123,21 @@ impl Scene {
         let patch = (lab::ofport_of(&a).to_string(), lab::ofport_of(&b).to_string());
         let mut hosts: Vec<_> = (1..4).map(|n| Host::connect(&near, n)).collect();
         hosts.push(Host::connect(&far, 4));
+        hosts.push(Host::connect(&near, 5));
         for host in &hosts {
             for other in hosts.iter().filter(|other| other.ip != host.ip) {
                 let ip = other.ip.to_string();
-                host.container.ip(&["neigh", "replace", &ip, "lladdr", &other.mac, "dev", "eth0", "nud", "permanent"]);
+                host.container.ip(&[
+                    "neigh",
+                    "replace",
+                    &ip,
+                    "lladdr",
+                    &other.mac,
+                    "dev",
+                    "eth0",
+                    "nud",
+                    "permanent",
+                ]);
             }
         }
         Self { near, far, hosts, patch }
@@ -119,7 +145,7 @@ impl Scene {
 
     /// The port of `near` that leads to a container.
     fn towards(&self, to: usize) -> &str {
-        if to < 3 { &self.hosts[to].ofport } else { &self.patch.0 }
+        if to == 3 { &self.patch.0 } else { &self.hosts[to].ofport }
     }
 
     /// Takes all rules away, and lets barriers pass.
@@ -132,10 +158,24 @@ impl Scene {
             run("ovs-appctl", &["fdb/flush", bridge.name()]);
         }
         for host in &self.hosts {
-            run("ovs-vsctl", &["clear", "port", &host.port, "tag", "--", "set", "port", &host.port, "protected=false"]);
+            run(
+                "ovs-vsctl",
+                &[
+                    "clear",
+                    "port",
+                    &host.port,
+                    "tag",
+                    "--",
+                    "set",
+                    "port",
+                    &host.port,
+                    "protected=false",
+                ],
+            );
         }
         for (to, host) in self.hosts.iter().enumerate() {
-            let barrier = format!("priority=65535,udp,nw_dst={},udp_dst={BARRIER},actions=", host.ip);
+            let barrier =
+                format!("priority=65535,udp,nw_dst={},udp_dst={BARRIER},actions=", host.ip);
             self.flow(&format!("{barrier}output:{}", self.towards(to)));
             let far = if to == 3 { &host.ofport } else { &self.patch.1 };
             run("ovs-ofctl", &["add-flow", self.far.name(), &format!("{barrier}output:{far}")]);
@@ -171,7 +211,7 @@ fn rules(scene: &Scene, dice: &mut Dice) -> String {
         4 => vec![format!("priority=5,udp,actions=mod_vlan_vid:{},output:{port}", 10 + dice.throw(3))],
         5 => {
             let tag = 10 + dice.throw(2);
-            for host in &scene.hosts {
+            for host in &scene.hosts[..4] {
                 let tag = format!("tag={}", 10 + dice.throw(2));
                 run("ovs-vsctl", &["set", "port", &host.port, &tag]);
             }
@@ -198,7 +238,7 @@ fn rules(scene: &Scene, dice: &mut Dice) -> String {
         ],
         10 => vec![format!("priority=5,ip,actions=output:{}", scene.patch.0), normal.to_owned()],
         11 => {
-            for host in &scene.hosts {
+            for host in &scene.hosts[..4] {
                 let protected = format!("protected={}", ["true", "false"][dice.throw(2)]);
                 run("ovs-vsctl", &["set", "port", &host.port, &protected]);
             }
@@ -262,19 +302,36 @@ fn what_trace_says_is_what_packets_do() {
     for _ in 0..sets {
         let set = rules(&scene, &mut dice);
         println!("{set}");
+        let mirrors = run("ovs-vsctl", &["get", "bridge", scene.near.name(), "mirrors"]) != "[]";
         for _ in 0..3 {
-            let from = dice.throw(4);
+            // Nothing that comes from a mirror's output port passes, no barrier either.
+            let from = if mirrors { dice.throw(2) } else { dice.throw(4) };
             let to = (from + 1 + dice.throw(3)) % 4;
             let probe = dice.throw(3);
             let (from, to) = (&scene.hosts[from], &scene.hosts[to]);
             let port = PROBES[probe].to_string();
-            let told = docker_ovs(&["trace", from.name(), to.name(), "--udp", &port, "--format", "{{.Outcome}}: {{.Verdict}}"]);
-            let came = from.reaches(to, probe);
-            let line = format!("{set}\n  {} to {} port {port}: came {came}, {told:?}", from.name(), to.name());
+            let told = docker_ovs(&[
+                "trace",
+                from.name(),
+                to.name(),
+                "--udp",
+                &port,
+                "--format",
+                "{{.Outcome}}: {{.Verdict}}",
+            ]);
+            let came = from.reaches(to, &scene.hosts[4], probe);
+            let line = format!(
+                "{set}\n  {} to {} port {port}: came {came}, {told:?}",
+                from.name(),
+                to.name()
+            );
             match (told.code, came) {
                 (0, true) => delivered += 1,
                 (1, false) => refused += 1,
-                (2, _) if told.stdout.starts_with("unknown: ") || told.stdout.starts_with("controller: ") => {
+                (2, _)
+                    if told.stdout.starts_with("unknown: ")
+                        || told.stdout.starts_with("controller: ") =>
+                {
                     println!("unknown {line}");
                     unknown += 1;
                 }

@@ -39,6 +39,6 @@ pub use trace::{Trace, TraceEnd, TraceOutput, TraceRule};
 pub use version::Version;
 pub use wiring::Wiring;
 pub use words::{
-    Action, Field, FlowEvent, MatchedBy, Occupant, PortState, PruneKind, RestoreResult, SourceState,
-    SourceWorld, State, StepName, TraceOutcome, Verdict, VlanMode, Wire,
+    Action, Field, FlowEvent, MatchedBy, Occupant, PortState, PruneKind, RestoreResult,
+    SourceState, SourceWorld, State, StepName, TraceOutcome, Verdict, VlanMode, Wire,
 };

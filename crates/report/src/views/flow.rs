@@ -22,7 +22,8 @@ pub const FLOWS: View<Flow> = View {
 
 const TIME: Column<FlowChange> = ("TIME", |row| row.time.clone());
 const EVENT: Column<FlowChange> = ("EVENT", |row| row.event.to_string());
-const PACKET_RATE: Column<FlowChange> = ("PACKETS/S", |row| format!("{:.1}", row.packets_per_second));
+const PACKET_RATE: Column<FlowChange> =
+    ("PACKETS/S", |row| format!("{:.1}", row.packets_per_second));
 const BYTE_RATE: Column<FlowChange> = ("BYTES/S", |row| format!("{:.0}", row.bytes_per_second));
 const FLOW: Column<FlowChange> = ("FLOW", |row| row.flow.text.clone());
 
