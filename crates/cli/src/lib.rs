@@ -15,6 +15,7 @@
 
 pub mod args;
 pub mod completion;
+mod limit;
 pub mod live;
 pub mod logging;
 pub mod origin;
@@ -32,9 +33,9 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
 
-use args::Cli;
-use args::Verb;
+use args::{Cli, Verb};
 use host::Origin;
+use limit::Limit;
 use outcome::{CliError, Outcome};
 use rustix::process::{Resource, getrlimit, setrlimit};
 
@@ -42,7 +43,9 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 pub fn run(cli: &Cli) -> ExitCode {
     allow_files();
     cli.sources.start_logging(matches!(cli.verb(), Verb::Serve(_)));
-    let outcome = block_on(answer(cli));
+    let limit = Limit::default();
+    let outcome = block_on(answer(cli, &limit));
+    limit.answered();
     outcome::print("docker-ovs", outcome)
 }
 
@@ -55,13 +58,13 @@ fn allow_files() {
     let _ = setrlimit(Resource::Nofile, limit);
 }
 
-async fn answer(cli: &Cli) -> Result<Outcome, CliError> {
+async fn answer(cli: &Cli, limit: &Limit) -> Result<Outcome, CliError> {
     match cli.verb() {
         Verb::Version(args) => return verbs::version::run(args),
         Verb::Completion(args) => return completion::script(args),
         _ => {}
     }
-    let origin = cli.sources.open(cli.verb()).await?;
+    let origin = cli.sources.open(cli.verb(), limit).await?;
     match carry_out(cli, &origin).await {
         Err(cli_error) => {
             Err(swapped::with_swap_hint(&origin, cli.verb().operands(), cli_error).await)
@@ -85,7 +88,7 @@ async fn carry_out(cli: &Cli, origin: &Origin) -> Result<Outcome, CliError> {
         Verb::Events(args) => verbs::events::run(origin, args).await,
         Verb::Wait(args) => verbs::wait::run(origin, args, cli.sources.timeout()).await,
         Verb::Snapshot(args) => verbs::snapshot::run(origin, args).await,
-        Verb::Serve(args) => verbs::serve::run(origin, args).await,
+        Verb::Serve(args) => verbs::serve::run(origin, args, cli.sources.token_file()).await,
         Verb::Doctor(args) => verbs::doctor::run(origin, args).await,
         Verb::Connect(args) => verbs::connect::run(origin, args).await,
         Verb::Disconnect(args) => verbs::disconnect::run(origin, args).await,
