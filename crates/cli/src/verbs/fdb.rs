@@ -26,7 +26,7 @@ pub async fn run(origin: &Origin, args: &FdbArgs) -> Result<Outcome, CliError> {
         host.ask_vswitchd(SwitchCommand::FdbStatistics(&name)),
     );
     let mut entries: Vec<_> = parse_fdb(&table?).collect();
-    entries.sort_by(|a, b| (a.vlan, a.mac).cmp(&(b.vlan, b.mac)));
+    entries.sort_by_key(|entry| (entry.vlan, entry.mac));
     // Older releases do not count.
     let counts = counts.map(|text| parse_fdb_statistics(&text)).unwrap_or_default();
     let seen = seen_macs(&look.wiring, &name, &entries);

@@ -55,7 +55,8 @@ async fn tell(origin: &Origin, host: &Host, args: &FlowsArgs) -> Result<Outcome,
         let asked = Instant::now();
         let said = wanted.ask(host).await?;
         let took = asked.elapsed();
-        let now: Flows = parse_flows(&said).filter(|flow| wanted.takes(flow)).map(known).collect();
+        let now: Flows =
+            parse_flows(&said).filter(|flow| wanted.takes(flow)).map(|flow| known(&flow)).collect();
         if let Some((then, old)) = &before {
             let rows = changes(&wanted, old, &now, asked.duration_since(*then));
             match writer::print(&lay_out(&rows, &args.format)?) {
@@ -71,9 +72,9 @@ async fn tell(origin: &Origin, host: &Host, args: &FlowsArgs) -> Result<Outcome,
     }
 }
 
-fn known(flow: Flow<'_>) -> ((u8, u16, String), Known) {
+fn known(flow: &Flow<'_>) -> ((u8, u16, String), Known) {
     let key = (flow.table, flow.priority, flow.matches.to_owned());
-    let Flow { line, actions, packets, bytes, .. } = flow;
+    let &Flow { line, actions, packets, bytes, .. } = flow;
     (key, Known { line: line.to_owned(), actions: actions.to_owned(), packets, bytes })
 }
 

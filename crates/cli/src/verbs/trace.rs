@@ -48,18 +48,17 @@ pub async fn run(origin: &Origin, args: &TraceArgs) -> Result<Outcome, CliError>
 
 /// A sentence for each way, and with `verbose` what vswitchd said.
 fn sentences(rows: &[v1::Trace], verbose: bool) -> String {
-    let mut out = String::new();
-    for row in rows {
-        out += &format!("{} to {}: {}\n", row.source.who, row.destination.who, row.verdict);
-        let said = |reason: &&String| !row.verdict.contains(reason.as_str());
-        for reason in row.reasons.iter().filter(said) {
-            out += &format!("  {reason}\n");
-        }
-        if verbose {
-            out += &format!("  packet: {}\n\n{}\n", row.packet, row.text.trim_end());
-        }
+    rows.iter().map(|row| paragraph(row, verbose)).collect()
+}
+
+fn paragraph(row: &v1::Trace, verbose: bool) -> String {
+    let mut lines = vec![format!("{} to {}: {}", row.source.who, row.destination.who, row.verdict)];
+    let is_new = |reason: &&String| !row.verdict.contains(reason.as_str());
+    lines.extend(row.reasons.iter().filter(is_new).map(|reason| format!("  {reason}")));
+    if verbose {
+        lines.push(format!("  packet: {}\n\n{}", row.packet, row.text.trim_end()));
     }
-    out
+    lines.join("\n") + "\n"
 }
 
 struct Tracer<'a> {
