@@ -12,6 +12,7 @@
 
 mod acting;
 mod acting_faults;
+mod annotate;
 mod bad_peers;
 mod between;
 mod connect;
