@@ -84,6 +84,7 @@ async fn carry_out(cli: &Cli, origin: &Origin) -> Result<Outcome, CliError> {
         Verb::Annotate(args) => verbs::annotate::run(origin, args).await,
         Verb::Flows(args) => verbs::flows::run(origin, args).await,
         Verb::Fdb(args) => verbs::fdb::run(origin, args).await,
+        Verb::Top(args) => verbs::top::run(origin, args).await,
         Verb::Trace(args) => verbs::trace::run(origin, args).await,
         Verb::Events(args) => verbs::events::run(origin, args).await,
         Verb::Wait(args) => verbs::wait::run(origin, args, cli.sources.timeout()).await,

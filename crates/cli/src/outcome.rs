@@ -2,8 +2,8 @@
 //!
 //! 0 found · 1 nothing there · 2 error. With an error nothing is printed on stdout.
 
-use std::io;
 use std::process::ExitCode;
+use std::{fmt, io};
 
 use host::ActError;
 use model::SourceError;
@@ -76,6 +76,12 @@ impl CliError {
     /// The word that named nothing, if that was why.
     pub fn unknown(&self) -> Option<&Unknown> {
         self.unknown.as_ref()
+    }
+}
+
+impl fmt::Display for CliError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
     }
 }
 

@@ -141,6 +141,23 @@ pub(super) const TRACE: &str = help! {
     "Exit codes: 0 delivered; 1 not delivered; 2 it cannot be known, or error"
 };
 
+pub(super) const TOP: &str = help! {
+    "Examples:"
+    "  docker ovs top                             every port of every bridge, the busiest first"
+    "  docker ovs top br0 --sort drops"
+    "  docker ovs top --batch -n 1 --format json  for scripts"
+    ""
+    "Keys: q ends it; t, p, d, e, n and o sort by traffic, packets, drops, errors, name and port, r"
+    "the other way round; / filters by name; Enter explains the container that is selected."
+    ""
+    "RX is what a port received, so what its container sent. Rates are those since the time before,"
+    "by OpenFlow port statistics; drops and errors those since the port was made. CSV has no header."
+    "Its columns are bridge, OpenFlow port, who, bytes a second received and sent, packets a second"
+    "received and sent, drops and errors."
+    ""
+    "Exit codes: 0 ended; 2 error"
+};
+
 pub(super) const EVENTS: &str = help! {
     "Examples:"
     "  docker ovs events                                 until SIGINT"

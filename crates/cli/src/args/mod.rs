@@ -31,7 +31,7 @@ pub use read::{
     CompletionArgs, DoctorArgs, ExplainArgs, GraphArgs, LsArgs, Picture, PortArgs, PortsArgs,
     Shell, SnapshotArgs, SourceArg, VersionArgs, WhoArgs,
 };
-pub use traffic::{AnnotateArgs, FdbArgs, FlowsArgs, TraceArgs};
+pub use traffic::{AnnotateArgs, FdbArgs, FlowsArgs, SortKey, TopArgs, TraceArgs};
 pub use verb::Verb;
 
 /// Which OpenFlow port of which Open vSwitch bridge is this container's interface on?

@@ -1,6 +1,8 @@
 //! Verbs that tell what the switch does with packets.
 
-use clap::Args;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
 use flowtext::Pattern;
 use report::Format;
 use traffic::Kind;
@@ -108,4 +110,69 @@ impl TraceArgs {
             _ => Kind::Icmp,
         }
     }
+}
+
+/// `docker ovs top`.
+#[derive(Debug, Args)]
+pub struct TopArgs {
+    /// Only the ports of this OVS bridge
+    pub bridge: Option<String>,
+    /// Print rows instead of a live view
+    #[arg(short, long)]
+    pub batch: bool,
+    /// So many times, with --batch; for ever if none is given
+    #[arg(short = 'n', long, value_name = "N", requires = "batch")]
+    pub iterations: Option<u64>,
+    /// How long rates are measured: 1, 2.5s, 500ms
+    #[arg(short, long, value_name = "TIME", default_value = "1", value_parser = delay)]
+    pub delay: Duration,
+    /// What comes first
+    #[arg(long, value_name = "KEY", default_value = "traffic")]
+    pub sort: SortKey,
+    /// Print cells of a table as long as they are
+    #[arg(long)]
+    pub no_trunc: bool,
+    /// table, csv, json, or a Go template such as '{{.Who}} {{.RxBytesPerSecond}}'; with --batch
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
+}
+
+/// What rows are sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SortKey {
+    /// Bytes a second, both ways
+    Traffic,
+    /// Packets a second, both ways
+    Packets,
+    /// Packets dropped
+    Drops,
+    /// Errors
+    Errors,
+    /// Who is on it
+    Name,
+    /// Bridge and number
+    Port,
+}
+
+impl SortKey {
+    /// As it is called.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Traffic => "traffic",
+            Self::Packets => "packets",
+            Self::Drops => "drops",
+            Self::Errors => "errors",
+            Self::Name => "name",
+            Self::Port => "port",
+        }
+    }
+}
+
+/// No bridge is asked more than ten times a second.
+fn delay(text: &str) -> Result<Duration, String> {
+    let delay = super::duration(text)?;
+    if delay < Duration::from_millis(100) {
+        return Err("at least 100ms".to_owned());
+    }
+    Ok(delay)
 }

@@ -11,7 +11,7 @@ use super::read::{
     CompletionArgs, DoctorArgs, ExplainArgs, GraphArgs, LsArgs, PortArgs, PortsArgs, SnapshotArgs,
     VersionArgs, WhoArgs,
 };
-use super::traffic::{AnnotateArgs, FdbArgs, FlowsArgs, TraceArgs};
+use super::traffic::{AnnotateArgs, FdbArgs, FlowsArgs, TopArgs, TraceArgs};
 
 /// The two kinds of ports exclude each other: a usage that shows only the one that was given
 /// would not say so.
@@ -53,6 +53,9 @@ pub enum Verb {
     /// Tell whether a packet would get from one container to another, and why
     #[command(after_help = super::help::TRACE)]
     Trace(TraceArgs),
+    /// Watch ports by traffic, with who is on them
+    #[command(after_help = super::help::TOP)]
+    Top(TopArgs),
     /// Tell whenever an interface appears, changes or vanishes, or a port is orphaned
     #[command(after_help = super::help::EVENTS)]
     Events(EventsArgs),

@@ -17,6 +17,7 @@ pub mod prune;
 pub mod restore;
 pub mod serve;
 pub mod snapshot;
+pub mod top;
 pub mod trace;
 pub mod version;
 pub mod wait;

@@ -30,7 +30,10 @@ fn any_bytes_pass_and_nothing_is_lost() {
     let mut dice = Dice::seeded("DOCKER_OVS_TEST_SEED");
     let noise: Vec<u8> = (0..1 << 20).map(|_| u8::try_from(dice.throw(256)).unwrap()).collect();
     for text in [&b""[..], b"\n", b"\xff\xfeoutput:", b"in_port=99 \xc3", &noise] {
-        let ran = annotated(&[&["--from", "tests/scenes/hostile.json"][..], &["--replace"]].concat(), text);
+        let ran = annotated(
+            &[&["--from", "tests/scenes/hostile.json"][..], &["--replace"]].concat(),
+            text,
+        );
         assert!(ran.status.success() && ran.stdout == text, "{ran:?}");
     }
 }
@@ -49,7 +52,10 @@ fn labels_stand_after_ports_or_in_their_place() {
         " priority=3,in_port=firewall_ext:eth0 actions=output:webserver:eth0,resubmit(,3)\n"
     );
     let text = b"9a:69:12:bc:3d:1d > 0a:7f:3e:52:11:c8, 172.31.1.2.4 > 172.31.2.80.80: packet from port 4\n";
-    let ran = annotated(&[&RECORDED[..], &["--macs", "--ips", "--pattern", "from port ([0-9]+)"]].concat(), text);
+    let ran = annotated(
+        &[&RECORDED[..], &["--macs", "--ips", "--pattern", "from port ([0-9]+)"]].concat(),
+        text,
+    );
     assert_eq!(
         String::from_utf8(ran.stdout).unwrap(),
         "9a:69:12:bc:3d:1d<firewall_ext:eth0> > 0a:7f:3e:52:11:c8<webserver:eth0>, \
@@ -65,7 +71,10 @@ fn a_pattern_has_a_group_for_the_port() {
         assert!(String::from_utf8_lossy(&ran.stderr).contains(why), "{ran:?}");
     }
     let pattern = "(?<bridge>[a-z]+) says (?<port>[0-9]+)";
-    let ran = annotated(&[&RECORDED[..], &["--pattern", pattern]].concat(), b"kiwipycon says 1, vlanswitch says 1\n");
+    let ran = annotated(
+        &[&RECORDED[..], &["--pattern", pattern]].concat(),
+        b"kiwipycon says 1, vlanswitch says 1\n",
+    );
     assert_eq!(
         String::from_utf8(ran.stdout).unwrap(),
         "kiwipycon says 1<patch to vlanswitch (to-kiwi)>, vlanswitch says 1<trivial_firewall:eth0>\n"
@@ -133,7 +142,9 @@ impl Writer<'_> {
                  NXM_OF_ETH_DST[]=NXM_OF_ETH_SRC[],load:{n}->NXM_NX_REG0[0..15],output:NXM_OF_IN_PORT[])"
             ),
             12 => format!("bundle(eth_src,{n},active_backup,ofport,members:{port},{other})"),
-            13 => format!("bundle_load(eth_src,{n},hrw,ofport,NXM_NX_REG{m}[],members:{port},{other})"),
+            13 => format!(
+                "bundle_load(eth_src,{n},hrw,ofport,NXM_NX_REG{m}[],members:{port},{other})"
+            ),
             14 => format!("multipath(eth_src,{n},modulo_n,{m},0,NXM_NX_REG0[])"),
             15 => format!("set_queue:{n},pop_queue"),
             16 => format!("push_vlan:0x8100,set_field:{}->vlan_vid,pop_vlan", 4096 + n),
@@ -155,8 +166,16 @@ impl Writer<'_> {
 
 /// The dump of a bridge, by priority, which each flow has one of its own of.
 fn dump(bridge: &Bridge, names: &str) -> Vec<String> {
-    let text = run("ovs-ofctl", &["-O", "OpenFlow13", "--no-stats", names, "--sort=priority", "dump-flows", bridge.name()]);
+    let text = run(
+        "ovs-ofctl",
+        &["-O", "OpenFlow13", "--no-stats", names, "--sort=priority", "dump-flows", bridge.name()],
+    );
     text.lines().filter(|line| line.contains("priority=")).map(str::to_owned).collect()
+}
+
+/// A name as `--names` writes it.
+fn quoted(name: &str, plain: bool) -> String {
+    if plain { name.to_owned() } else { format!("\"{name}\"") }
 }
 
 /// 10,000 flows by chance: where ovs-ofctl writes a name for a number, there is a port, and nowhere
@@ -166,7 +185,12 @@ fn what_is_marked_is_what_ovs_ofctl_names() {
     lab::need!(Lab);
     let bridge = Bridge::new();
     // One name is plain, the other ones are written in quotes.
-    let names = [unique("p"), format!("{}-q", unique("p")), format!("{}.r", unique("p")), format!("{}_s", unique("p"))];
+    let names = [
+        unique("p"),
+        format!("{}-q", unique("p")),
+        format!("{}.r", unique("p")),
+        format!("{}_s", unique("p")),
+    ];
     let add = |name: &String| bridge.add(name, &["--", "set", "interface", name, "type=internal"]);
     let ports: Vec<_> = names.iter().map(add).collect();
     run("ovs-ofctl", &["del-flows", bridge.name()]);
@@ -175,17 +199,26 @@ fn what_is_marked_is_what_ovs_ofctl_names() {
     let flows: String = (1..=10_000)
         .map(|priority| {
             let table = priority % 10;
-            format!("table={table},priority={priority},{},actions={}\n", writer.matches(), writer.actions(0))
+            format!(
+                "table={table},priority={priority},{},actions={}\n",
+                writer.matches(),
+                writer.actions(0)
+            )
         })
         .collect();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("flows");
     std::fs::write(&file, &flows).unwrap();
     run("ovs-ofctl", &["-O", "OpenFlow13", "add-flows", bridge.name(), file.to_str().unwrap()]);
-    let (numbers, named) = (dump(&bridge, "--no-names"), dump(&bridge, "--names"));
-    assert!(numbers.len() == 10_000 && named.len() == 10_000, "{} {}", numbers.len(), named.len());
+    let (numbers, expected) = (dump(&bridge, "--no-names"), dump(&bridge, "--names"));
+    assert!(
+        numbers.len() == 10_000 && expected.len() == 10_000,
+        "{} {}",
+        numbers.len(),
+        expected.len()
+    );
     let mut marks = 0;
-    for (line, expected) in numbers.iter().zip(&named) {
+    for (line, expected) in numbers.iter().zip(&expected) {
         let mut written = String::new();
         let mut done = 0;
         Scanner::default().scan(line.as_bytes(), |Place { start, end, found }| {
@@ -196,7 +229,7 @@ fn what_is_marked_is_what_ovs_ofctl_names() {
                 let name = &names[at];
                 let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric());
                 written += &line[done..start];
-                written += &if plain { name.clone() } else { format!("\"{name}\"") };
+                written += &quoted(name, plain);
                 done = end;
                 marks += 1;
             }

@@ -10,5 +10,6 @@ pub(crate) mod ovsdb;
 mod sources;
 
 pub use commands::SwitchCommand;
+pub use openflow::PortCounters;
 pub use ovsdb::Counters;
 pub(crate) use sources::SwitchAnswer;

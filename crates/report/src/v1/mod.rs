@@ -11,6 +11,7 @@ mod fdb;
 mod flow;
 mod matching;
 mod port;
+mod rates;
 mod restored;
 #[cfg(feature = "schema")]
 pub mod schema;
@@ -32,6 +33,7 @@ pub use fdb::FdbEntry;
 pub use flow::{Flow, FlowAction, FlowChange, FlowField, FlowPort};
 pub use matching::Match;
 pub use port::{Port, PortLink};
+pub use rates::PortRates;
 pub use restored::{Orphan, Restored};
 pub use served::{CountedPort, Error, Health, HealthStatus, Owed};
 pub use source::{Source, sources};

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Attachment, Bridge, Check, CountedPort, Error, Event, Explanation, FdbEntry, Flow, FlowChange,
-    Health, Match, Orphan, Owed, Port, Restored, Source, Trace, Version, Wiring,
+    Health, Match, Orphan, Owed, Port, PortRates, Restored, Source, Trace, Version, Wiring,
 };
 
 /// The schema of every v1 object and of what it is made of, by name. References begin with
@@ -34,6 +34,7 @@ fn printed(generator: &mut SchemaGenerator) {
     generator.subschema_for::<Orphan>();
     generator.subschema_for::<Owed>();
     generator.subschema_for::<Port>();
+    generator.subschema_for::<PortRates>();
     generator.subschema_for::<Restored>();
     generator.subschema_for::<Source>();
     generator.subschema_for::<Trace>();
