@@ -39,6 +39,7 @@ mod names;
 mod scan;
 mod split;
 mod trace;
+mod word;
 
 pub use action::{Action, LONGEST_LIST};
 pub use annotate::{Annotator, BadPattern, Labels, Pattern, Style};

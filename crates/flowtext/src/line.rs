@@ -1,7 +1,8 @@
 //! Lines that are no flows, known by how they begin.
 
 use crate::names::quoted_end;
-use crate::scan::{Found, Place, is_word, mac, word_end};
+use crate::scan::{Found, Place, mac};
+use crate::word::{is_word, word_end};
 
 /// What a line begins with.
 pub(crate) enum Head {

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 
 use crate::line::{Head, Row, described, head};
 use crate::names::{is_quiet_action, quoted_end};
+use crate::word::{self, Word, is_word, word_end};
 
 /// So deep parentheses are followed; what is deeper has no ports that are found.
 const DEEPEST: usize = 32;
@@ -133,13 +134,55 @@ impl Scanner {
                     continue;
                 }
             }
-            at = if is_word(byte) {
+            at = if self.is_idle() {
+                self.skip(piece, at, &mut each)
+            } else if is_word(byte) {
                 self.word(piece, at, &mut each)
             } else if byte == b'"' {
                 self.quoted(piece, at, &mut each)
             } else {
                 self.mark(piece, byte, at, &mut each)
             };
+        }
+    }
+
+    /// Whether nothing that stands here means anything but a key, a parenthesis, a quotation mark and
+    /// the end of the line: so it is in most of a text.
+    #[inline]
+    fn is_idle(&self) -> bool {
+        let outside = self.depth == 0 && self.list == Frame::Other;
+        outside && self.key == Key::Other && !self.bare && !self.macs && !self.ips
+    }
+
+    /// Goes on to what means something.
+    fn skip(&mut self, piece: &[u8], at: usize, each: &mut impl FnMut(Place)) -> usize {
+        let rest = piece.get(at..).unwrap_or_default();
+        // Nearly every key says nothing about ports, which its last letter tells.
+        let mut before = 0;
+        let stops = |byte: &u8| {
+            let last = std::mem::replace(&mut before, *byte);
+            word::wakes(*byte) && !word::is_idle_key(last, *byte)
+        };
+        let Some(length) = rest.iter().position(stops) else { return piece.len() };
+        let stop = at + length;
+        match rest.get(length) {
+            Some(b'"') => self.quoted(piece, stop, each),
+            Some(b'\n') => {
+                self.end_line();
+                stop + 1
+            }
+            _ => {
+                let before = rest.get(..length).unwrap_or_default();
+                let word = before.iter().rev().take_while(|byte| is_word(**byte)).count();
+                match word {
+                    0 if rest.get(length) == Some(&b'(') => {
+                        self.open(Frame::Other);
+                        stop + 1
+                    }
+                    0 => stop + 1,
+                    word => self.delimited(piece, stop - word, stop, each),
+                }
+            }
         }
     }
 
@@ -297,22 +340,37 @@ impl Scanner {
             return end;
         }
         let end = word_end(piece, at);
-        let word = piece.get(at..end).unwrap_or_default();
+        self.delimited(piece, at, end, each)
+    }
+
+    /// The same of a word whose end is known.
+    fn delimited(
+        &mut self,
+        piece: &[u8],
+        at: usize,
+        end: usize,
+        each: &mut impl FnMut(Place),
+    ) -> usize {
         let next = piece.get(end).copied();
-        if let Some(name) = described(piece, at, end) {
+        if next == Some(b'(')
+            && let Some(name) = described(piece, at, end)
+        {
             each(Place { start: at, end, found: Found::OfPort });
             each(name);
             self.forget();
             return name.end;
         }
-        self.value(piece, at, end, each);
-        self.bare = false;
+        if self.key != Key::Other || self.bare {
+            self.value(piece, at, end, each);
+            self.bare = false;
+        }
         match next {
             Some(b'(') => {
-                self.call(word);
+                self.call(word::packed(piece, at, end));
                 end + 1
             }
             Some(b'=' | b':') => {
+                let word = word::packed(piece, at, end);
                 self.name(word, next == Some(b'='), piece.get(end + 1).copied());
                 end + 1
             }
@@ -351,17 +409,19 @@ impl Scanner {
     }
 
     /// `WORD(`
-    fn call(&mut self, word: &[u8]) {
+    fn call(&mut self, word: Word) {
         let around = self.frame();
         let (frame, key) = match word {
-            b"resubmit" | b"enqueue" => (Frame::Other, Key::OfPort),
-            b"output" => (Frame::Output, Key::Other),
-            b"clone" if around == Frame::DpActions => (Frame::DpActions, Key::Other),
-            b"write_actions" | b"apply_actions" | b"exec" | b"clone" => {
+            word::RESUBMIT | word::ENQUEUE => (Frame::Other, Key::OfPort),
+            word::OUTPUT => (Frame::Output, Key::Other),
+            word::CLONE if around == Frame::DpActions => (Frame::DpActions, Key::Other),
+            word::WRITE_ACTIONS | word::APPLY_ACTIONS | word::EXEC | word::CLONE => {
                 (Frame::OfActions, Key::Other)
             }
-            b"actions" | b"gt" | b"le" => (Frame::DpActions, Key::Other),
-            b"in_port" | b"tnl_pop" | b"tnl_port" | b"out_port" => (Frame::Other, Key::DpPort),
+            word::ACTIONS | word::GT | word::LE => (Frame::DpActions, Key::Other),
+            word::IN_PORT | word::TNL_POP | word::TNL_PORT | word::OUT_PORT => {
+                (Frame::Other, Key::DpPort)
+            }
             _ => (Frame::Other, Key::Other),
         };
         self.open(frame);
@@ -369,23 +429,29 @@ impl Scanner {
     }
 
     /// `WORD=` or `WORD:`, and what stands after that.
-    fn name(&mut self, word: &[u8], equals: bool, next: Option<u8>) {
-        self.key = match (word, equals) {
-            (
-                b"in_port" | b"in_port_oxm" | b"actset_output" | b"out_port" | b"port_no"
-                | b"sampling_port",
-                true,
-            )
-            | (b"output" | b"enqueue" | b"resubmit", false)
-            | (b"watch_port", _) => Key::OfPort,
-            (b"port", true) if self.frame() == Frame::Output => Key::OfPort,
-            (b"members" | b"slaves", false) => Key::Members,
-            (b"load" | b"set_field" | b"reg_load", false) => Key::Written,
-            (b"actions", _) => {
+    #[inline]
+    fn name(&mut self, word: Word, equals: bool, next: Option<u8>) {
+        self.key = match word {
+            word::IN_PORT
+            | word::IN_PORT_OXM
+            | word::ACTSET_OUTPUT
+            | word::OUT_PORT
+            | word::PORT_NO
+            | word::SAMPLING_PORT
+                if equals =>
+            {
+                Key::OfPort
+            }
+            word::OUTPUT | word::ENQUEUE | word::RESUBMIT if !equals => Key::OfPort,
+            word::WATCH_PORT => Key::OfPort,
+            word::PORT if equals && self.frame() == Frame::Output => Key::OfPort,
+            word::MEMBERS | word::SLAVES if !equals => Key::Members,
+            word::LOAD | word::SET_FIELD | word::REG_LOAD if !equals => Key::Written,
+            word::ACTIONS => {
                 self.list(if equals { Frame::OfActions } else { Frame::DpActions }, next);
                 Key::Other
             }
-            (b"bucket", true) => {
+            word::BUCKET if equals => {
                 self.list = Frame::Other;
                 Key::Other
             }
@@ -437,22 +503,6 @@ impl Scanner {
         each(Place { start: at, end: at + length, found: Found::Ip(IpAddr::V6(ip)) });
         Some(at + length)
     }
-}
-
-/// What words are made of: what names of interfaces usually are.
-pub(crate) const fn is_word(byte: u8) -> bool {
-    matches!(byte,
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' | b'.' | b'@' | b'+' | b'%' | b'#' | b'~'
-        | b'$' | 0x80..)
-}
-
-/// Where the word ends that begins at `at`; the hyphen of an arrow (`->`) is no part of it.
-pub(crate) fn word_end(text: &[u8], at: usize) -> usize {
-    let rest = text.get(at..).unwrap_or_default();
-    let length = rest.iter().position(|byte| !is_word(*byte)).unwrap_or(rest.len());
-    let arrow =
-        length > 1 && rest.get(length) == Some(&b'>') && rest.get(length - 1) == Some(&b'-');
-    at + if arrow { length - 1 } else { length }
 }
 
 /// Whether a value that ends at `end` is written to the port a packet came in by.

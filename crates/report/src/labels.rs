@@ -30,6 +30,8 @@ pub enum Unplaced {
 pub struct PortLabels {
     /// By bridge, then by number.
     of_ports: BTreeMap<Name, BTreeMap<u16, String>>,
+    /// Those of the bridge that the text is about, by number: a text has millions of them.
+    here: Vec<Option<Box<str>>>,
     /// By datapath, then by number.
     dp_ports: BTreeMap<String, BTreeMap<u32, String>>,
     names: BTreeMap<Vec<u8>, String>,
@@ -60,6 +62,16 @@ impl PortLabels {
             labels.datapath = labels.dp_ports.keys().next().cloned();
         }
         labels.addresses(&look.wiring.attachments);
+        let here = labels.bridge.as_ref().and_then(|bridge| labels.of_ports.get(bridge));
+        for (number, label) in here.into_iter().flatten() {
+            let number = usize::from(*number);
+            if labels.here.len() <= number {
+                labels.here.resize(number + 1, None);
+            }
+            if let Some(slot) = labels.here.get_mut(number) {
+                *slot = Some(label.as_str().into());
+            }
+        }
         labels
     }
 
@@ -112,16 +124,14 @@ impl PortLabels {
 
 impl Labels for PortLabels {
     fn of_port(&self, bridge: Option<&str>, port: &[u8]) -> Option<&str> {
-        let bridge = bridge.or(self.bridge.as_deref());
-        if port == b"LOCAL" {
-            return self.of_ports.get(bridge?)?.get(&OfPort::LOCAL.0).map(String::as_str);
-        }
-        match number(port) {
-            Some(number) => {
+        let number = if port == b"LOCAL" { Some(OfPort::LOCAL.0.into()) } else { number(port) };
+        let Some(number) = number else { return self.port_name(port) };
+        match bridge {
+            None => self.here.get(usize::try_from(number).ok()?)?.as_deref(),
+            Some(bridge) => {
                 let number = u16::try_from(number).ok()?;
-                self.of_ports.get(bridge?)?.get(&number).map(String::as_str)
+                self.of_ports.get(bridge)?.get(&number).map(String::as_str)
             }
-            None => self.port_name(port),
         }
     }
 
@@ -149,6 +159,10 @@ impl Labels for PortLabels {
 
 /// The number in decimal or, after `0x`, hexadecimal digits.
 fn number(word: &[u8]) -> Option<u32> {
+    // What is neither is a name, as most words are not.
+    if !word.first()?.is_ascii_digit() || word.len() > 10 {
+        return None;
+    }
     let text = std::str::from_utf8(word).ok()?;
     let digits = |text: &str| text.bytes().next().is_some_and(|first| first.is_ascii_hexdigit());
     match text.strip_prefix("0x") {
