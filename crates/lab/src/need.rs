@@ -29,6 +29,8 @@ pub enum Need {
     Containerd,
     /// LXC.
     Lxc,
+    /// Incus, or LXD.
+    Lxd,
     /// systemd-nspawn.
     Nspawn,
     /// Chromium and its driver.

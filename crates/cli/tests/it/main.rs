@@ -23,6 +23,7 @@ mod errors;
 mod flows;
 mod graph;
 mod greedy_peers;
+mod incus;
 mod killed_anywhere;
 mod live;
 mod live_faults;
