@@ -52,7 +52,7 @@ async fn answer_control(mut stream: UnixStream, shown: &'static str) {
             }
             Some("dpif/show") => json!({ "id": id, "result": shown, "error": null }),
             // Those about flows are told what they were asked with; there is one bridge.
-            Some(method) if method.contains("/") && !method.starts_with("dpif/") => {
+            Some(method) if method.contains('/') && !method.starts_with("dpif/") => {
                 let words = request["params"].as_array().into_iter().flatten();
                 let words: Vec<_> = words.filter_map(Value::as_str).collect();
                 if words.contains(&"br7") {
