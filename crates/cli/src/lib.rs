@@ -65,7 +65,7 @@ async fn answer(cli: &Cli, limit: &Limit) -> Result<Outcome, CliError> {
         _ => {}
     }
     let origin = cli.sources.open(cli.verb(), limit).await?;
-    match carry_out(cli, &origin).await {
+    match carry_out(cli, &origin, limit).await {
         Err(cli_error) => {
             Err(swapped::with_swap_hint(&origin, cli.verb().operands(), cli_error).await)
         }
@@ -73,7 +73,7 @@ async fn answer(cli: &Cli, limit: &Limit) -> Result<Outcome, CliError> {
     }
 }
 
-async fn carry_out(cli: &Cli, origin: &Origin) -> Result<Outcome, CliError> {
+async fn carry_out(cli: &Cli, origin: &Origin, limit: &Limit) -> Result<Outcome, CliError> {
     match cli.verb() {
         Verb::Port(args) => verbs::port::run(origin, args).await,
         Verb::Ls(args) => verbs::ls::run(origin, args).await,
@@ -81,7 +81,7 @@ async fn carry_out(cli: &Cli, origin: &Origin) -> Result<Outcome, CliError> {
         Verb::Who(args) => verbs::who::run(origin, args).await,
         Verb::Explain(args) => verbs::explain::run(origin, args).await,
         Verb::Graph(args) => verbs::graph::run(origin, args).await,
-        Verb::Annotate(args) => verbs::annotate::run(origin, args).await,
+        Verb::Annotate(args) => verbs::annotate::run(origin, args, limit).await,
         Verb::Flows(args) => verbs::flows::run(origin, args).await,
         Verb::Fdb(args) => verbs::fdb::run(origin, args).await,
         Verb::Top(args) => verbs::top::run(origin, args).await,

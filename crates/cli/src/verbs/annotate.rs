@@ -9,6 +9,7 @@ use model::switch::SwitchSource;
 use report::{PortLabels, Unplaced};
 
 use crate::args::AnnotateArgs;
+use crate::limit::Limit;
 use crate::outcome::{CliError, Outcome};
 use crate::writer;
 
@@ -23,10 +24,14 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// No such bridge, the switch cannot be asked, or what is read or written cannot be.
-pub async fn run(origin: &Origin, args: &AnnotateArgs) -> Result<Outcome, CliError> {
+pub async fn run(origin: &Origin, args: &AnnotateArgs, limit: &Limit) -> Result<Outcome, CliError> {
     let bridge = args.bridge.as_deref();
     let (labels, remarks) = labels(origin, bridge).await?;
-    remarks.iter().for_each(|remark| writer::tell("docker-ovs", remark));
+    // The text may go on for ever.
+    limit.answered();
+    for remark in &remarks {
+        writer::tell("docker-ovs", remark);
+    }
     let style = Style {
         replace: args.replace,
         colour: writer::is_terminal(),

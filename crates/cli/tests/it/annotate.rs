@@ -249,12 +249,12 @@ fn a_line_without_an_end_takes_little_memory() {
     let mut stdin = child.stdin.take().unwrap();
     let mut stdout = child.stdout.take().unwrap();
     let pid = child.id();
-    let block = b"output:3,resubmit(,4) \xff".repeat(50_000);
+    let block = b"output:3,resubmit(,4) \xff ".repeat(50_000);
     let label = b"<firewall_ext:eth0>".len();
     let (mut taken, mut given) = (0, 0);
     std::thread::scope(|scope| {
         let writing = scope.spawn(|| {
-            for _ in 0..90 {
+            for _ in 0..84 {
                 stdin.write_all(&block).unwrap();
                 taken += block.len() + 50_000 * label;
             }
