@@ -87,6 +87,20 @@ pub(super) const GRAPH: &str = help! {
     "Exit codes: 0 drawn; 2 error"
 };
 
+pub(super) const DIFF: &str = help! {
+    "Examples:"
+    "  docker ovs snapshot > yesterday.json              something to compare with"
+    "  docker ovs diff yesterday.json                    what is different now"
+    "  docker ovs diff yesterday.json today.json --format '{{.Action}} {{.Container}}'"
+    "  ssh other docker ovs snapshot | docker ovs diff - --from here.json"
+    ""
+    "An interface is the same if containers of the same names have it under the same name, across"
+    "restarts of containers and of the machine. Actions are those of docker ovs events. What the"
+    "later one could not see has not vanished."
+    ""
+    "Exit codes: 0 no difference; 1 some; 2 error"
+};
+
 pub(super) const EVENTS: &str = help! {
     "Examples:"
     "  docker ovs events                                 until SIGINT"

@@ -27,8 +27,8 @@ pub use change::{ConnectArgs, DisconnectArgs, PruneArgs, RestoreArgs, Until, Vla
 pub use follow::{DEFAULT_SOCKET, EventsArgs, ServeArgs, Toggle, WaitArgs};
 pub use operand::Operand;
 pub use read::{
-    CompletionArgs, DoctorArgs, ExplainArgs, GraphArgs, LsArgs, Picture, PortArgs, PortsArgs,
-    Shell, SnapshotArgs, SourceArg, VersionArgs, WhoArgs,
+    CompletionArgs, DiffArgs, DoctorArgs, ExplainArgs, GraphArgs, LsArgs, Picture, PortArgs,
+    PortsArgs, Shell, SnapshotArgs, SourceArg, VersionArgs, WhoArgs,
 };
 pub use verb::Verb;
 

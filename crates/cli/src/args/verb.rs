@@ -8,8 +8,8 @@ use super::change::{ConnectArgs, DisconnectArgs, PruneArgs, RestoreArgs};
 use super::follow::{EventsArgs, ServeArgs, WaitArgs};
 use super::operand::Operand;
 use super::read::{
-    CompletionArgs, DoctorArgs, ExplainArgs, GraphArgs, LsArgs, PortArgs, PortsArgs, SnapshotArgs,
-    VersionArgs, WhoArgs,
+    CompletionArgs, DiffArgs, DoctorArgs, ExplainArgs, GraphArgs, LsArgs, PortArgs, PortsArgs,
+    SnapshotArgs, VersionArgs, WhoArgs,
 };
 
 /// The two kinds of ports exclude each other: a usage that shows only the one that was given
@@ -49,6 +49,9 @@ pub enum Verb {
     /// Save everything there is to see, to be read again with --from
     #[command(after_help = super::help::SNAPSHOT)]
     Snapshot(SnapshotArgs),
+    /// Tell what is different between two snapshots, or between one and now
+    #[command(after_help = super::help::DIFF)]
+    Diff(DiffArgs),
     /// Keep looking, and answer programs and browsers: HTTP, events, metrics
     #[command(after_help = super::help::SERVE)]
     Serve(ServeArgs),
@@ -116,6 +119,7 @@ impl Verb {
                 Some(args.source.map_or_else(every, |source| vec![source.into()]))
             }
             Self::Snapshot(_) => Some(every()),
+            Self::Diff(_) => Some(vec![SwitchSource::Ovsdb]),
             _ => None,
         }
     }

@@ -1,6 +1,7 @@
 //! One file for each verb: ask, relate, lay out.
 
 pub mod connect;
+pub mod diff;
 pub mod disconnect;
 pub mod doctor;
 pub mod events;
