@@ -68,3 +68,13 @@ pub fn followed(origin: &Origin) -> Result<&Host, CliError> {
     let refused = |_| CliError::new("a snapshot does not change: this verb takes no --from");
     origin.live().map_err(refused)
 }
+
+/// The live host, for a verb that asks vswitchd what no snapshot has.
+///
+/// # Errors
+/// A recording.
+pub fn asked_live(origin: &Origin) -> Result<&Host, CliError> {
+    let refused =
+        |_| CliError::new("a snapshot has no flows: this verb asks vswitchd, and takes no --from");
+    origin.live().map_err(refused)
+}

@@ -7,6 +7,7 @@ mod follow;
 mod help;
 mod operand;
 mod read;
+mod traffic;
 mod verb;
 
 use std::io;
@@ -30,6 +31,7 @@ pub use read::{
     CompletionArgs, DiffArgs, DoctorArgs, ExplainArgs, GraphArgs, LsArgs, Picture, PortArgs,
     PortsArgs, Shell, SnapshotArgs, SourceArg, VersionArgs, WhoArgs,
 };
+pub use traffic::{AnnotateArgs, FdbArgs, FlowsArgs, SortKey, TopArgs, TraceArgs};
 pub use verb::Verb;
 
 /// Which OpenFlow port of which Open vSwitch bridge is this container's interface on?

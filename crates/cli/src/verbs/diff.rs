@@ -23,6 +23,7 @@ pub async fn run(before: &Origin, after: &Origin, args: &DiffArgs) -> Result<Out
         remarks: remarks(&before, &after),
         hints: if rows.is_empty() { vec!["no difference".to_owned()] } else { Vec::new() },
         nothing: !rows.is_empty(),
+        ..Outcome::default()
     })
 }
 

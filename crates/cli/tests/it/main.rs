@@ -12,6 +12,7 @@
 
 mod acting;
 mod acting_faults;
+mod annotate;
 mod bad_peers;
 mod between;
 mod connect;
@@ -19,6 +20,7 @@ mod daemon_restarts;
 mod datapaths;
 mod engines;
 mod errors;
+mod flows;
 mod graph;
 mod greedy_peers;
 mod incus;
@@ -62,6 +64,8 @@ mod steady_outages;
 mod switch_sources;
 mod terminal;
 mod tool;
+mod top;
+mod trace_proof;
 mod traffic;
 mod transcripts;
 mod unit;
