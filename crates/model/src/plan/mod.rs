@@ -6,6 +6,7 @@
 
 mod connect;
 mod disconnect;
+pub mod endpoint;
 mod error;
 mod name;
 mod number;
@@ -26,7 +27,7 @@ pub use error::PlanError;
 pub use prune::{Prunable, Prune, Undecided, prune, undecided};
 pub use rename::renames;
 pub use restore::{Remembered, Restore, RestoreAction, remembered, restore};
-pub use step::{KernelStep, OfPortRequests, ReplacePort, Step, SwitchStep, Veth};
+pub use step::{KernelStep, NewBridge, OfPortRequests, ReplacePort, Step, SwitchStep, Veth};
 pub use vlan::VlanMode;
 pub use world::require_here;
 
@@ -67,7 +68,9 @@ impl Plan {
         self.steps.iter().any(|step| match step {
             Step::Kernel(step) => matches!(step, KernelStep::DeleteLink { .. }),
             Step::Switch(SwitchStep::ReplacePort(ports)) => ports.remove.is_some(),
-            Step::Switch(step) => matches!(step, SwitchStep::RemoveMember { .. }),
+            Step::Switch(step) => {
+                matches!(step, SwitchStep::RemoveMember { .. } | SwitchStep::RemoveBridge { .. })
+            }
         })
     }
 
