@@ -144,7 +144,7 @@ mod tests {
 
     fn record() -> EndpointRecord {
         EndpointRecord {
-            network: "n".repeat(64),
+            network: "d".repeat(64),
             network_name: Some("lan".into()),
             endpoint: "e".repeat(64),
             engine: "docker".into(),
@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn an_endpoint_without_a_name_is_told_by_its_ids() {
         let nameless = EndpointRecord { name: None, network_name: None, ..record() };
-        assert_eq!(nameless.to_string(), "cccccccccccc on network nnnnnnnnnnnn");
+        assert_eq!(nameless.to_string(), "cccccccccccc on network dddddddddddd");
         assert_eq!(record().to_string(), "web on network lan");
     }
 }

@@ -150,8 +150,13 @@ pub fn note(
     ofport: Option<OfPort>,
 ) -> Plan {
     let number = ofport.or_else(|| number_of(port));
-    let mut memory =
-        number.map_or_else(MemoryChange::default, |number| numbers::keep(bridge, number, owner));
+    // A number of its own that another port has at present stays its own.
+    let waits = ofport.is_none()
+        && !record.is_number_asked_for
+        && numbers::had(bridge, owner).is_some_and(|had| Some(had) != number);
+    let mut memory = number
+        .filter(|_| !waits)
+        .map_or_else(MemoryChange::default, |number| numbers::keep(bridge, number, owner));
     if let Some(before) = ofport.and(number_of(port)) {
         // It was given by chance, or lent: it is nobody's, unless a name has it.
         let unnamed = numbers::of(bridge).any(|(n, who)| n == before && who.name.is_none());
