@@ -41,7 +41,7 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 /// Carries out a command line and prints what came of it.
 pub fn run(cli: &Cli) -> ExitCode {
     allow_files();
-    cli.sources.start_logging(matches!(cli.verb(), Verb::Serve(_)));
+    cli.sources.start_logging(matches!(cli.verb(), Verb::Serve(_) | Verb::Driver(_)));
     let outcome = block_on(answer(cli));
     outcome::print("docker-ovs", outcome)
 }
@@ -59,6 +59,7 @@ async fn answer(cli: &Cli) -> Result<Outcome, CliError> {
     match cli.verb() {
         Verb::Version(args) => return verbs::version::run(args),
         Verb::Completion(args) => return completion::script(args),
+        Verb::Driver(args) => return verbs::driver::run(&cli.sources, args).await,
         _ => {}
     }
     let origin = cli.sources.open(cli.verb()).await?;
@@ -82,6 +83,7 @@ async fn carry_out(cli: &Cli, origin: &Origin) -> Result<Outcome, CliError> {
         Verb::Wait(args) => verbs::wait::run(origin, args, cli.sources.timeout()).await,
         Verb::Snapshot(args) => verbs::snapshot::run(origin, args).await,
         Verb::Serve(args) => verbs::serve::run(origin, args).await,
+        Verb::Driver(args) => verbs::driver::run(&cli.sources, args).await,
         Verb::Doctor(args) => verbs::doctor::run(origin, args).await,
         Verb::Connect(args) => verbs::connect::run(origin, args).await,
         Verb::Disconnect(args) => verbs::disconnect::run(origin, args).await,

@@ -3,6 +3,7 @@
 pub mod connect;
 pub mod disconnect;
 pub mod doctor;
+pub mod driver;
 pub mod events;
 pub mod explain;
 pub mod graph;
