@@ -32,8 +32,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
 
-use args::Cli;
-use args::Verb;
+use args::{Cli, Verb};
 use host::Origin;
 use outcome::{CliError, Outcome};
 use rustix::process::{Resource, getrlimit, setrlimit};
@@ -82,8 +81,8 @@ async fn carry_out(cli: &Cli, origin: &Origin) -> Result<Outcome, CliError> {
         Verb::Events(args) => verbs::events::run(origin, args).await,
         Verb::Wait(args) => verbs::wait::run(origin, args, cli.sources.timeout()).await,
         Verb::Snapshot(args) => verbs::snapshot::run(origin, args).await,
-        Verb::Serve(args) => verbs::serve::run(origin, args).await,
         Verb::Driver(args) => verbs::driver::run(&cli.sources, args).await,
+        Verb::Serve(args) => verbs::serve::run(origin, args, cli.sources.token_file()).await,
         Verb::Doctor(args) => verbs::doctor::run(origin, args).await,
         Verb::Connect(args) => verbs::connect::run(origin, args).await,
         Verb::Disconnect(args) => verbs::disconnect::run(origin, args).await,

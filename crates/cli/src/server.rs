@@ -1,6 +1,6 @@
 //! Which daemon is asked instead of the host.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use client::Server;
@@ -15,7 +15,7 @@ pub struct ServerArgs {
     #[arg(long, global = true, value_name = "URL", conflicts_with_all = ["from", "host", "context", "engines", "db", "openflow"])]
     server: Option<String>,
     /// File with the token that an https: daemon wants [env: DOCKER_OVS_TOKEN_FILE]
-    // serve has one of the same id: there it is the daemon's own.
+    // serve takes it, too: there it has the token that the daemon wants.
     #[arg(long, global = true, value_name = "FILE")]
     token_file: Option<PathBuf>,
     /// Authorities that may have signed its certificate, instead of the system's
@@ -43,6 +43,11 @@ impl ServerArgs {
             authorities: self.tls_ca.clone(),
             name: self.tls_server_name.clone(),
         }))
+    }
+
+    /// The file with a token: the one that a daemon wants, of whichever side this is.
+    pub fn token_file(&self) -> Option<&Path> {
+        self.token_file.as_deref()
     }
 
     fn nothing_else(&self, serves: bool) -> Result<(), CliError> {

@@ -24,6 +24,9 @@ use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat};
 /// The longest file that is read, in bytes.
 pub const LONGEST: usize = 1 << 20;
 
+/// What most of them have, in bytes: that is read at once.
+const USUAL: usize = 4096;
+
 /// The content of a regular file of at most [`LONGEST`] bytes; a symbolic link is followed.
 ///
 /// # Errors
@@ -82,7 +85,7 @@ pub fn open(path: &Path) -> io::Result<OwnedFd> {
 /// # Errors
 /// As reading fails; [`io::ErrorKind::InvalidData`] if there is more than [`LONGEST`].
 pub fn whole(file: OwnedFd) -> io::Result<Vec<u8>> {
-    let mut content = Vec::new();
+    let mut content = Vec::with_capacity(USUAL);
     let most = u64::try_from(LONGEST).unwrap_or(u64::MAX);
     File::from(file).take(most + 1).read_to_end(&mut content)?;
     if content.len() > LONGEST {

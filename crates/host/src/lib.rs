@@ -35,6 +35,7 @@ pub mod kernel;
 mod look;
 mod origin;
 mod question;
+mod reader;
 mod recording;
 mod settings;
 pub mod source;

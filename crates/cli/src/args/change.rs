@@ -1,4 +1,8 @@
 //! Verbs that change something.
+#![allow(
+    missing_docs,
+    reason = "clap would tell a doc comment of a verb's options as what the verb does"
+)]
 
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
@@ -13,7 +17,7 @@ use model::plan::{LAST, VlanMode, Wanted};
 use model::snapshot::Cidr;
 use report::Format;
 
-/// `docker ovs connect`.
+// `docker ovs connect`
 #[derive(Debug, Args)]
 pub struct ConnectArgs {
     /// The OVS bridge
@@ -62,7 +66,7 @@ pub struct ConnectArgs {
     pub format: Format,
 }
 
-/// `docker ovs disconnect`.
+// `docker ovs disconnect`
 #[derive(Debug, Args)]
 pub struct DisconnectArgs {
     /// The OVS bridge
@@ -81,7 +85,7 @@ pub struct DisconnectArgs {
     pub dry_run: bool,
 }
 
-/// `docker ovs restore`.
+// `docker ovs restore`
 #[derive(Debug, Args)]
 pub struct RestoreArgs {
     /// Name, id, or unambiguous beginning of the id
@@ -98,7 +102,7 @@ pub struct RestoreArgs {
     pub format: Format,
 }
 
-/// `docker ovs prune`.
+// `docker ovs prune`
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct PruneArgs {

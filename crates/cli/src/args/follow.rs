@@ -1,4 +1,8 @@
 //! Verbs that go on.
+#![allow(
+    missing_docs,
+    reason = "clap would tell a doc comment of a verb's options as what the verb does"
+)]
 
 use std::path::PathBuf;
 
@@ -6,7 +10,7 @@ use clap::{Args, ValueEnum};
 use model::filter::Filter;
 use report::Format;
 
-/// `docker ovs events`.
+// `docker ovs events`
 #[derive(Debug, Args)]
 pub struct EventsArgs {
     /// container=NAME, bridge=NAME, vlan=TAG, status=STATE or label=KEY[=VALUE]; may be repeated
@@ -20,7 +24,7 @@ pub struct EventsArgs {
     pub format: Format,
 }
 
-/// `docker ovs wait`.
+// `docker ovs wait`
 #[derive(Debug, Args)]
 pub struct WaitArgs {
     /// Name, id, or unambiguous beginning of the id; it need not be there yet
@@ -36,7 +40,7 @@ pub struct WaitArgs {
     pub format: Format,
 }
 
-/// `docker ovs serve`.
+// `docker ovs serve`
 #[derive(Debug, Args)]
 pub struct ServeArgs {
     /// Unix socket to listen on; root and its group may use it
@@ -49,14 +53,12 @@ pub struct ServeArgs {
     #[arg(long, value_name = "WHEN", default_value = "on", num_args = 0..=1, require_equals = true, default_missing_value = "on")]
     pub restore: Toggle,
     /// Certificate for TCP, PEM; needed beyond loopback, with the next two
+    // The token is the option that every verb has.
     #[arg(long, value_name = "FILE", requires_all = ["tls_key", "token_file"])]
     pub tls_cert: Option<PathBuf>,
     /// Its private key
     #[arg(long, value_name = "FILE", requires_all = ["tls_cert", "token_file"])]
     pub tls_key: Option<PathBuf>,
-    /// File with the token that clients must show by TCP
-    #[arg(long, value_name = "FILE", requires_all = ["tls_cert", "tls_key"])]
-    pub token_file: Option<PathBuf>,
 }
 
 /// `docker ovs driver`.

@@ -10,7 +10,7 @@ mod read;
 mod verb;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -43,8 +43,10 @@ pub struct Cli {
     command: Command,
 }
 
-/// Docker calls its plugins with their own name as a first word.
+/// Docker calls its plugins with their own name as a first word. Of all verbs only the options of the
+/// one that is called are made: those of all take a third as long as a lookup does.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 enum Command {
     #[command(flatten)]
     Direct(Verb),
@@ -102,6 +104,11 @@ fn print_clap(said: &clap::Error) -> ExitCode {
     }
 }
 
+/// What `serve` does with the option that tells other verbs which token a daemon wants.
+const TOKEN_OF_THE_DAEMON: &str = "File with the token that clients must show by TCP";
+/// Behind what a verb has of its own, and before `--help`, which clap gives 999.
+const BEFORE_HELP: usize = 998;
+
 /// The options that every verb takes are in the help of the tool itself only: they would be
 /// most of the help of each verb.
 fn own_options_only(mut command: clap::Command) -> clap::Command {
@@ -114,7 +121,11 @@ fn own_options_only(mut command: clap::Command) -> clap::Command {
 }
 
 fn without_global(verb: clap::Command) -> clap::Command {
+    let serves = verb.get_name() == "serve";
     verb.mut_args(|arg| {
+        if serves && arg.get_id() == "token_file" {
+            return arg.help(TOKEN_OF_THE_DAEMON).help_heading(None).display_order(BEFORE_HELP);
+        }
         let everywhere = arg.is_global_set();
         arg.hide(everywhere)
     })
@@ -196,6 +207,11 @@ impl SourceOptions {
     /// How long all waiting together may take.
     pub fn timeout(&self) -> Duration {
         self.timeout
+    }
+
+    /// The file with the token that a daemon wants.
+    pub fn token_file(&self) -> Option<&Path> {
+        self.server.token_file()
     }
 
     pub(crate) fn settings(&self) -> Settings {

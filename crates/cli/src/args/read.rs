@@ -1,11 +1,15 @@
 //! Verbs that look once.
+#![allow(
+    missing_docs,
+    reason = "clap would tell a doc comment of a verb's options as what the verb does"
+)]
 
 use clap::{Args, ValueEnum};
 use model::filter::Filter;
 use model::switch::SwitchSource;
 use report::Format;
 
-/// `docker ovs port`.
+// `docker ovs port`
 #[derive(Debug, Args)]
 pub struct PortArgs {
     /// Name, id, or unambiguous beginning of the id; pid:N; netns:NAME or netns:PATH
@@ -27,7 +31,7 @@ pub struct PortArgs {
     pub source: SourceArg,
 }
 
-/// `docker ovs ls`.
+// `docker ovs ls`
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct LsArgs {
@@ -57,7 +61,7 @@ pub struct LsArgs {
     pub source: SourceArg,
 }
 
-/// `docker ovs ports`.
+// `docker ovs ports`
 #[derive(Debug, Args)]
 pub struct PortsArgs {
     /// Only the ports of this bridge
@@ -73,7 +77,7 @@ pub struct PortsArgs {
     pub source: SourceArg,
 }
 
-/// `docker ovs who`.
+// `docker ovs who`
 #[derive(Debug, Args)]
 pub struct WhoArgs {
     /// BRIDGE:3, 3, a MAC, an IP address, a host interface, ifindex:28
@@ -96,7 +100,7 @@ pub struct WhoArgs {
     pub source: SourceArg,
 }
 
-/// `docker ovs explain`.
+// `docker ovs explain`
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
     /// Name, id, or unambiguous beginning of the id; pid:N; netns:NAME or netns:PATH
@@ -112,7 +116,7 @@ pub struct ExplainArgs {
     pub source: Option<SourceArg>,
 }
 
-/// `docker ovs graph`.
+// `docker ovs graph`
 #[derive(Debug, Args)]
 pub struct GraphArgs {
     /// Only this bridge
@@ -137,7 +141,7 @@ pub enum Picture {
     Mermaid,
 }
 
-/// `docker ovs snapshot`.
+// `docker ovs snapshot`
 #[derive(Debug, Args)]
 pub struct SnapshotArgs {
     /// Keep the structure, hide names, addresses and labels
@@ -145,7 +149,7 @@ pub struct SnapshotArgs {
     pub anonymise: bool,
 }
 
-/// `docker ovs version`.
+// `docker ovs version`
 #[derive(Debug, Args)]
 pub struct VersionArgs {
     /// table, csv, json, or a Go template such as '{{.Commit}}'
@@ -153,7 +157,7 @@ pub struct VersionArgs {
     pub format: Format,
 }
 
-/// `docker ovs completion`.
+// `docker ovs completion`
 #[derive(Debug, Args)]
 pub struct CompletionArgs {
     /// The shell
@@ -192,7 +196,7 @@ impl From<SourceArg> for SwitchSource {
     }
 }
 
-/// `docker ovs doctor`.
+// `docker ovs doctor`
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
     /// table, csv, json, or a Go template such as '{{.Verdict}}'

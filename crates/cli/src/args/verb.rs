@@ -17,8 +17,10 @@ use super::read::{
 const CONNECT_USAGE: &str =
     "docker ovs connect [OPTIONS] [--vlan <TAG>] [--trunk <TAGS>] <BRIDGE> <CONTAINER>";
 
-/// What to do.
+/// What to do. The options of a verb have no doc comment as a whole: they are made after the verb, and
+/// it would be told in place of what stands here.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Verb {
     /// Show the OpenFlow ports of a container's interfaces
     #[command(after_help = super::help::PORT)]

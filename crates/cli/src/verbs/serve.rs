@@ -1,6 +1,7 @@
 //! `docker ovs serve`.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use daemon::{Locks, Settings};
 use host::Origin;
@@ -11,19 +12,29 @@ use crate::outcome::{CliError, Outcome};
 /// Serves until it is told to end.
 ///
 /// # Errors
-/// An address that cannot be listened on.
-pub async fn run(origin: &Origin, args: &ServeArgs) -> Result<Outcome, CliError> {
-    let settings = settings(args)?;
+/// An address that cannot be listened on, or a token without a certificate.
+pub async fn run(
+    origin: &Origin,
+    args: &ServeArgs,
+    token_file: Option<&Path>,
+) -> Result<Outcome, CliError> {
+    let settings = settings(args, token_file)?;
     daemon::serve(origin.clone(), &settings).await?;
     Ok(Outcome::default())
 }
 
-fn settings(args: &ServeArgs) -> Result<Settings, CliError> {
+fn settings(args: &ServeArgs, token_file: Option<&Path>) -> Result<Settings, CliError> {
     let listen: Result<Vec<_>, _> =
         args.listen.iter().filter(|text| *text != "none").map(|text| listener(text)).collect();
-    let locks = match (&args.tls_cert, &args.tls_key, &args.token_file) {
-        (Some(certificate), Some(key), Some(token)) => {
-            Some(Locks { certificate: certificate.clone(), key: key.clone(), token: token.clone() })
+    let locks = match (&args.tls_cert, &args.tls_key, token_file) {
+        (Some(certificate), Some(key), Some(token)) => Some(Locks {
+            certificate: certificate.clone(),
+            key: key.clone(),
+            token: token.to_owned(),
+        }),
+        (_, _, Some(_)) => {
+            return Err(CliError::new("--token-file: nothing is encrypted")
+                .hint("it goes with --tls-cert FILE and --tls-key FILE"));
         }
         _ => None,
     };

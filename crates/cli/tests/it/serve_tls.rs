@@ -238,7 +238,7 @@ fn options_that_would_do_nothing_are_refused() {
     }
     let complaint = refuses(&["ls", "--server", "https://switch.example"]);
     assert!(complaint.contains("not looked up"), "{complaint}");
-    // serve has a --token-file of its own, which needs its own company.
+    // serve takes it for the token that it wants, which goes with a certificate only.
     let complaint = refuses(&["serve", "--token-file", "x"]);
     assert!(complaint.contains("--tls-cert"), "{complaint}");
 }

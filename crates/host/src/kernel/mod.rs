@@ -19,7 +19,6 @@ mod offload;
 mod pairs;
 mod paths;
 mod read;
-mod reader;
 mod rows;
 pub mod switch_namespace;
 pub mod watch;

@@ -19,9 +19,9 @@ use model::{SourceError, SourceErrorKind};
 use tokio::sync::watch::{Receiver, Sender};
 use tokio::time::sleep;
 
-use super::reader::{Reader, Reading};
 use super::switch_namespace::{Changed, Handle, Open, OtherNamespaces, SwitchNamespace};
 use crate::engine::feeds::EngineFeeds;
+use crate::reader::{Reader, Reading};
 use crate::source::Latest;
 
 /// The pause before what could not be read is tried again: no notification says that it can be.

@@ -200,10 +200,10 @@ pub fn own_number(
     if let Some(had) = had {
         return (had != now && is_free(&had)).then_some(had);
     }
-    let anothers = |(ofport, who): (OfPort, NumberOwner)| {
+    let of_another = |(ofport, who): (OfPort, NumberOwner)| {
         ofport == now && who.name.is_some() && who.name != owner.name
     };
-    let is_lent = numbers::of(bridge).any(anothers);
+    let is_lent = numbers::of(bridge).any(of_another);
     is_lent.then(|| free(bridge, reserved)).flatten()
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::hash::Hasher;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use model::SourceError;
 use model::ids::{ContainerId, name};
@@ -14,16 +15,25 @@ use super::command::{Processes, processes};
 use crate::engine::Found;
 use crate::failure;
 use crate::identity::process::Process;
+use crate::reader::{self, Reader};
 
 /// The containers whose folders are below one path.
 #[derive(Clone, Debug)]
 pub(super) struct Lxc {
     pub(super) path: PathBuf,
+    /// Where it is listed while a reactor goes on.
+    thread: Option<Arc<Reader>>,
 }
 
 impl Lxc {
     pub(super) fn at(path: PathBuf) -> Self {
-        Self { path }
+        Self { path, thread: None }
+    }
+
+    /// The same, listed on a thread of its own: the folder may be on any file system.
+    pub(super) fn on_a_thread(&self) -> Result<Self, SourceError> {
+        let thread = Some(Arc::new(Reader::start("lxc", true)?));
+        Ok(Self { path: self.path.clone(), thread })
     }
 
     pub(super) fn what(&self) -> String {
@@ -88,8 +98,15 @@ impl Lxc {
 
     /// All containers; those that run with their processes.
     pub(super) async fn all(&self) -> Result<Vec<Found>, SourceError> {
+        let names = match &self.thread {
+            Some(thread) => {
+                let own = Self::at(self.path.clone());
+                reader::done(self.what(), thread.read(move || own.names())).await?
+            }
+            None => self.names()?,
+        };
         let mut all = Vec::new();
-        for own in self.names()? {
+        for own in names {
             all.push(self.found(&own).await?);
         }
         Ok(all)

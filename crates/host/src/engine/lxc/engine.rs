@@ -60,7 +60,7 @@ impl Engine for Lxc {
     }
 
     fn events(&self) -> BoxFuture<'_, Result<Events, SourceError>> {
-        listed::every(self.clone(), PERIOD).boxed()
+        async { listed::every(self.on_a_thread()?, PERIOD).await }.boxed()
     }
 
     fn ping(&self) -> BoxFuture<'_, Result<(), SourceError>> {

@@ -61,12 +61,15 @@ impl Engine for Nspawn {
     }
 
     fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, SourceError>> {
-        let all = self.all();
-        ready(all.map(|all| all.iter().map(|(own, leader)| found(own, *leader)).collect())).boxed()
+        async {
+            let all = self.listed().await?;
+            Ok(all.iter().map(|(own, leader)| found(own, *leader)).collect())
+        }
+        .boxed()
     }
 
     fn events(&self) -> BoxFuture<'_, Result<Events, SourceError>> {
-        listed::every(self.clone(), PERIOD).boxed()
+        async { listed::every(self.on_a_thread()?, PERIOD).await }.boxed()
     }
 
     fn ping(&self) -> BoxFuture<'_, Result<(), SourceError>> {

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use model::SourceError;
 
 use crate::failure;
 use crate::identity::process::Process;
+use crate::reader::{self, Reader};
 
 /// Where images are by themselves, each a folder or a file (`machinectl list-images`).
 const IMAGES: &str = "/var/lib/machines";
@@ -19,6 +21,8 @@ const PROGRAM: &str = "systemd-nspawn";
 pub(super) struct Nspawn {
     /// The folder of systemd-machined's files, which need not be there.
     pub(super) path: PathBuf,
+    /// Where they are listed while a reactor goes on.
+    thread: Option<Arc<Reader>>,
 }
 
 /// The first process of each container by name; none of an image that does not run.
@@ -26,7 +30,13 @@ pub(super) type Machines = BTreeMap<String, Option<u32>>;
 
 impl Nspawn {
     pub(super) fn at(path: PathBuf) -> Self {
-        Self { path }
+        Self { path, thread: None }
+    }
+
+    /// The same, listed on a thread of its own: without systemd-machined every process is looked at.
+    pub(super) fn on_a_thread(&self) -> Result<Self, SourceError> {
+        let thread = Some(Arc::new(Reader::start("nspawn", true)?));
+        Ok(Self { path: self.path.clone(), thread })
     }
 
     pub(super) fn what(&self) -> String {
@@ -45,6 +55,13 @@ impl Nspawn {
             Err(error) => return Err(failed(error)),
         }
         Ok(all)
+    }
+
+    /// The same, where a reactor goes on meanwhile if there is a thread.
+    pub(super) async fn listed(&self) -> Result<Machines, SourceError> {
+        let Some(thread) = &self.thread else { return self.all() };
+        let own = Self::at(self.path.clone());
+        reader::done(self.what(), thread.read(move || own.all())).await
     }
 
     /// The one of them with this name, if there is one; where systemd-machined knows it, without

@@ -1,6 +1,6 @@
-//! Threads on which namespaces are read while the reactor goes on. A reading blocks, and a pool that
-//! makes its threads when they are needed panics where there is none to be had: these are made
-//! once, at the start of a source, which fails if they cannot be made.
+//! Threads on which namespaces, folders and /proc are read while the reactor goes on. A reading blocks,
+//! and a pool that makes its threads when they are needed panics where there is none to be had: these
+//! are made once, at the start of a source, which fails if they cannot be made.
 
 use std::io;
 use std::sync::mpsc::{Sender, channel};
@@ -17,12 +17,13 @@ type Job = Box<dyn FnOnce() + Send>;
 
 /// Reads one thing after another, on a thread of its own unless that takes no time. The thread ends
 /// with the last of what it was asked for, once the reader is dropped.
-pub(super) struct Reader {
+#[derive(Debug)]
+pub(crate) struct Reader {
     thread: Option<Sender<Job>>,
 }
 
 /// What was asked for, once it is read; an error if the thread has ended instead.
-pub(super) type Reading<T> = oneshot::Receiver<T>;
+pub(crate) type Reading<T> = oneshot::Receiver<T>;
 
 impl Reader {
     /// Makes the thread, where reading `blocks`; `name` is what ps(1) and debuggers show, at most 15
@@ -30,7 +31,7 @@ impl Reader {
     ///
     /// # Errors
     /// No thread is to be had (`EAGAIN` of pthread_create(3)), or no memory for its stack.
-    pub(super) fn start(name: &str, blocks: bool) -> Result<Self, SourceError> {
+    pub(crate) fn start(name: &str, blocks: bool) -> Result<Self, SourceError> {
         if !blocks {
             return Ok(Self { thread: None });
         }
@@ -39,12 +40,12 @@ impl Reader {
         let thread = thread::Builder::new().stack_size(STACK).name(name.to_owned());
         match thread.spawn(work) {
             Ok(_) => Ok(Self { thread: Some(jobs) }),
-            Err(error) => Err(no_thread(&error)),
+            Err(error) => Err(no_thread(name, &error)),
         }
     }
 
     /// Reads something, after what was asked for before.
-    pub(super) fn read<T: Send + 'static>(
+    pub(crate) fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce() -> T + Send + 'static,
     ) -> Reading<T> {
@@ -59,9 +60,21 @@ impl Reader {
     }
 }
 
-fn no_thread(error: &io::Error) -> SourceError {
-    let why = format!("no thread to read them with: {error}");
-    SourceError::new(SourceErrorKind::Unreachable, "the network namespaces", why)
+/// What a reading brings.
+///
+/// # Errors
+/// What it fails with, or that its thread has ended instead.
+pub(crate) async fn done<T>(
+    what: String,
+    reading: Reading<Result<T, SourceError>>,
+) -> Result<T, SourceError> {
+    let ended = |_| SourceError::new(SourceErrorKind::Unreachable, what, "its thread has ended");
+    reading.await.map_err(ended)?
+}
+
+fn no_thread(name: &str, error: &io::Error) -> SourceError {
+    let why = format!("it cannot be started: {error}");
+    SourceError::new(SourceErrorKind::Unreachable, format!("the thread {name}"), why)
         .hint("pids.max of its cgroup, ulimit -u and kernel.threads-max limit threads")
 }
 
