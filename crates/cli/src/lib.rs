@@ -17,6 +17,7 @@ pub mod args;
 pub mod completion;
 pub mod live;
 pub mod logging;
+pub mod netavark;
 pub mod origin;
 pub mod outcome;
 pub mod plugin;

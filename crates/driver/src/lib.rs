@@ -1,7 +1,7 @@
 //! Network drivers: what `docker network create -d ovs` and `podman network create -d ovs` call.
 //!
-//! Two protocols, [`docker`] (libnetwork's remote driver) and later netavark, and one
-//! [`core`] that makes bridges, ports and veths. A call touches the switch's database and netlink only,
+//! Two protocols, [`docker`] (libnetwork's remote driver) and [`netavark`] (its plugin
+//! interface), and one [`core`] that makes bridges, ports and veths. A call touches the switch's database and netlink only,
 //! never an engine, which waits for the answer; what an engine must be asked, who a container is, is
 //! asked afterwards. There is no state but the database's.
 #![cfg_attr(
@@ -19,6 +19,7 @@ pub mod core;
 pub mod docker;
 mod error;
 mod mac;
+pub mod netavark;
 pub mod network;
 pub mod options;
 

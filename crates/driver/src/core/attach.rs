@@ -33,6 +33,19 @@ pub struct Endpoint {
     pub mac: Option<Mac>,
     /// The user's options.
     pub options: BTreeMap<String, String>,
+    /// Whose it is, where the engine says so.
+    pub whose: Option<Whose>,
+}
+
+/// The container that an endpoint is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Whose {
+    /// Its full id.
+    pub container: String,
+    /// Its name.
+    pub name: String,
+    /// Name of the interface inside.
+    pub interface: String,
 }
 
 /// An endpoint that is ready.
@@ -114,7 +127,7 @@ impl Driver {
         here.then_some(record)
     }
 
-    fn plan_endpoint(
+    pub(super) fn plan_endpoint(
         &self,
         view: &View,
         bridge: &Bridge,
@@ -140,7 +153,7 @@ impl Driver {
             trunks: vlans.trunks.clone(),
             vlan_mode: None,
             host_end: format!("{HOST_END}{random:08x}").into(),
-            interface: format!("{FAR_END}{random:08x}").into(),
+            interface: request.interface(random),
             netns: home.id(),
         };
         Ok(attach(&attachment)?)
@@ -198,14 +211,20 @@ fn gateways(network: &NetworkRecord) -> Vec<IpAddr> {
 }
 
 /// What is known of an endpoint that is to be made.
-struct Request<'a> {
-    endpoint: &'a Endpoint,
-    options: &'a EndpointOptions,
-    network: &'a NetworkRecord,
-    of_network: &'a NetworkOptions,
+pub(super) struct Request<'a> {
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) options: &'a EndpointOptions,
+    pub(super) network: &'a NetworkRecord,
+    pub(super) of_network: &'a NetworkOptions,
 }
 
 impl Request<'_> {
+    /// What the other end is made as.
+    fn interface(&self, random: u64) -> Name {
+        let inside = self.endpoint.whose.as_ref().map(|whose| whose.interface.as_str().into());
+        inside.unwrap_or_else(|| format!("{FAR_END}{random:08x}").into())
+    }
+
     fn wanted(&self) -> Wanted {
         self.options.ofport.map_or(Wanted::Free, Wanted::Exactly)
     }
@@ -216,22 +235,24 @@ impl Request<'_> {
 
     /// The address that the user chose, or one that follows from the interface's own address: what is
     /// made again with that has the same, and no neighbour knows another one.
-    fn mac(&self, bridge: &str) -> Mac {
-        let who = self.endpoint.addresses.first().map(|cidr| cidr.ip.to_string());
-        let who = who.unwrap_or_else(|| self.endpoint.id.clone());
+    pub(super) fn mac(&self, bridge: &str) -> Mac {
+        let name = self.endpoint.whose.as_ref().map(|whose| whose.name.clone());
+        let address = self.endpoint.addresses.first().map(|cidr| cidr.ip.to_string());
+        let who = address.or(name).unwrap_or_else(|| self.endpoint.id.clone());
         self.endpoint.mac.unwrap_or_else(|| mac::derived(bridge, &self.vlans(), &who))
     }
 
     fn record(&self, bridge: &str, system: Option<String>) -> EndpointRecord {
         let Self { endpoint, options, network, of_network } = self;
+        let whose = endpoint.whose.as_ref();
         EndpointRecord {
             network: network.id.clone(),
             network_name: network.name.clone(),
             endpoint: endpoint.id.clone(),
             engine: network.engine.clone(),
-            container: None,
-            name: None,
-            interface: None,
+            container: whose.map(|whose| whose.container.clone()),
+            name: whose.map(|whose| whose.name.clone()),
+            interface: whose.map(|whose| whose.interface.clone()),
             mac: Some(self.mac(bridge)),
             addresses: endpoint.addresses.clone(),
             mtu: of_network.mtu,
@@ -247,7 +268,7 @@ impl Request<'_> {
             network: network.id.clone(),
             network_name: network.name.clone(),
             vlans: self.vlans(),
-            name: None,
+            name: endpoint.whose.as_ref().map(|whose| whose.name.clone()),
             mac: endpoint.mac,
             address: endpoint.addresses.first().map(|cidr| cidr.ip),
             used: host::now() / 1000,

@@ -5,6 +5,7 @@ mod detach;
 mod in_flight;
 mod learn;
 mod network;
+mod set_up;
 
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use model::switch::{Bridge, Port};
 use std::sync::Arc;
 use tokio::sync::Notify;
 
-pub use attach::{Endpoint, Joined};
+pub use attach::{Endpoint, Joined, Whose};
 pub use network::NetworkRequest;
 
 use crate::DriverError;

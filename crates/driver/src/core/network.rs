@@ -30,9 +30,7 @@ impl Driver {
     pub async fn create_network(&self, request: &NetworkRequest) -> Result<(), DriverError> {
         let options = request.read_options()?;
         if options.gateway == Gateway::Host {
-            let why = "gateway=host is not carried out: connect containers to a network of the engine's \
-                       own too, which has a gateway";
-            return Err(DriverError::new(why).about(&options.bridge));
+            return Err(no_gateway().about(&options.bridge));
         }
         let made = tokio::time::timeout(BOUND, self.try_create_network(request, &options)).await;
         let made = made.unwrap_or_else(|_| Err(DriverError::new("no answer within 3 seconds")));
@@ -124,6 +122,32 @@ fn left_on(bridge: &Bridge, network: &str) -> Vec<(String, String)> {
     let records = bridge.ports.iter().filter_map(|port| EndpointRecord::of(port));
     let own = records.filter(|record| record.network == network);
     own.map(|record| (record.network, record.endpoint)).collect()
+}
+
+/// This host is no gateway of its networks.
+pub(super) fn no_gateway() -> DriverError {
+    DriverError::new(
+        "gateway=host is not carried out: connect containers to a network of the engine's own too, \
+         which has a gateway",
+    )
+}
+
+/// A bridge for a network that is not recorded; nothing where it is there.
+pub(super) fn plan_bridge(
+    bridges: &[Bridge],
+    network: &NetworkRecord,
+    options: &NetworkOptions,
+) -> Result<Plan, DriverError> {
+    let new = network::new_bridge(options);
+    let mut steps = Vec::new();
+    match bridges.iter().find(|bridge| *bridge.name == *options.bridge) {
+        Some(bridge) => check_shape(bridge, options, &new)?,
+        None => steps.push(Step::from(SwitchStep::MakeBridge(new))),
+    }
+    if let Some(uplink) = &options.uplink {
+        steps.extend(uplink_step(bridges, network, options, uplink)?);
+    }
+    Ok(plan(&options.bridge, steps))
 }
 
 fn plan_network(

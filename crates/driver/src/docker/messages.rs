@@ -177,6 +177,7 @@ impl CreateEndpoint {
             options: own
                 .map(|(key, value)| Ok((key.clone(), text(key, value)?)))
                 .collect::<Result<_, DriverError>>()?,
+            whose: None,
         };
         Ok((endpoint, publishes))
     }

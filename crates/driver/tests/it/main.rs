@@ -8,4 +8,5 @@
 )]
 
 mod docker;
+mod netavark;
 mod switch;

@@ -32,6 +32,7 @@ pub use vlan::VlanMode;
 pub use world::require_here;
 
 use crate::ids::{Mac, Name, OfPort};
+use crate::switch::Port;
 use crate::wiring::ContainerRef;
 
 /// The number from which on Open vSwitch hands out none by itself
@@ -71,6 +72,14 @@ impl Plan {
             Step::Switch(step) => {
                 matches!(step, SwitchStep::RemoveMember { .. } | SwitchStep::RemoveBridge { .. })
             }
+        })
+    }
+
+    /// The port that is added, if one is.
+    pub fn port(&self) -> Option<&Port> {
+        self.steps.iter().find_map(|step| match step {
+            Step::Switch(SwitchStep::ReplacePort(ports)) => ports.add.as_deref(),
+            Step::Switch(_) | Step::Kernel(_) => None,
         })
     }
 
