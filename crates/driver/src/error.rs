@@ -7,6 +7,9 @@ use model::plan::PlanError;
 
 use crate::options::OptionError;
 
+/// What to do where a number is another's.
+const FREE: &str = "without the option ofport a free one is chosen";
+
 /// One line for the engine's user.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -44,7 +47,11 @@ impl From<ActError> for DriverError {
 
 impl From<PlanError> for DriverError {
     fn from(error: PlanError) -> Self {
-        Self::with_hint(&error, error.hint())
+        let hint = match &error {
+            PlanError::NumberInUse { .. } => Some(FREE.to_owned()),
+            other => other.hint(),
+        };
+        Self::with_hint(&error, hint)
     }
 }
 

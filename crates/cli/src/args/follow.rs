@@ -61,7 +61,7 @@ pub struct ServeArgs {
     pub tls_key: Option<PathBuf>,
 }
 
-/// `docker ovs driver`.
+// `docker ovs driver`.
 #[derive(Debug, Args)]
 pub struct DriverArgs {
     /// Unix socket to listen on, where the service manager passes none on; its name is the driver's

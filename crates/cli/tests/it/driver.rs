@@ -157,11 +157,12 @@ fn vlans_are_apart_and_a_number_that_is_asked_for_is_given_or_refused() {
     lab::Home::ip(&far, &["address", "add", "10.91.10.99/24", "dev", "eth0"]);
     assert!(carries(&one, &far, "10.91.10.99").is_err(), "VLANs are apart");
     let refused =
-        try_run("docker", &["run", "--rm", "--network", &asked, lab::IMAGE, "true"]).unwrap_err();
+        try_run("docker", &["run", "--rm", "--network", &asked, lab::IMAGE, "sleep", "1"])
+            .unwrap_err();
     assert!(refused.contains("OpenFlow port 10 of") && refused.contains(one.name()), "{refused}");
     let bad = format!("name={},driver-opt=ofprot=10", office.name());
-    let refused =
-        try_run("docker", &["run", "--rm", "--network", &bad, lab::IMAGE, "true"]).unwrap_err();
+    let refused = try_run("docker", &["run", "--rm", "--network", &bad, lab::IMAGE, "sleep", "1"])
+        .unwrap_err();
     assert!(refused.contains("no option ofprot; there are ofport="), "{refused}");
 }
 
@@ -229,8 +230,163 @@ fn published_ports_are_refused_where_there_is_no_gateway() {
     let driver = driver();
     let bridge = Bridge::new();
     let network = Network::create(driver.name(), bridge.name(), &[]);
-    let words = ["run", "--rm", "-p", "8099:80", "--network", network.name(), lab::IMAGE, "true"];
+    let words =
+        ["run", "--rm", "-p", "8099:80", "--network", network.name(), lab::IMAGE, "sleep", "1"];
     let refused = try_run("docker", &words).unwrap_err();
     assert!(refused.contains("published ports (-p) need a gateway"), "{refused}");
     assert_eq!(run("ovs-vsctl", &["list-ports", bridge.name()]), "");
+}
+
+/// The program as netavark finds it, in a folder of the test's.
+fn plugins(folder: &std::path::Path) -> std::path::PathBuf {
+    let plugins = folder.join("plugins");
+    std::fs::create_dir(&plugins).unwrap();
+    let program = command("docker-ovs", &[]).get_program().to_owned();
+    std::os::unix::fs::symlink(program, plugins.join("ovs")).unwrap();
+    plugins
+}
+
+#[test]
+fn podman_makes_the_same_networks_and_numbers_go_from_docker_to_podman() {
+    lab::need!(Docker, Podman, Netavark);
+    let folder = tempfile::tempdir().unwrap();
+    let (podman, plugins) = (lab::Podman::serve(folder.path()), plugins(folder.path()));
+    let driver = driver();
+    let bridge = Bridge::new();
+    let docker = Network::create(driver.name(), bridge.name(), &["-o", "vlan=10"]);
+    let web = on(&docker);
+    let before = settled(&web, bridge.name());
+    let option = format!("bridge={}", bridge.name());
+    let call = |words: &[&str]| podman.podman_with(&plugins, words);
+    let refused =
+        podman.try_podman_with(&plugins, &["network", "create", "-d", "ovs", "-o", "vlna=1", "x"]);
+    assert!(refused.unwrap_err().contains("no option vlna; there are bridge="));
+    call(&["network", "create", "-d", "ovs", "-o", &option, "-o", "vlan=10", "lan"]);
+    let start = |name: &str, network: &str| {
+        let words = ["run", "-d", "--stop-signal", "KILL", "--name", name, "--network", network];
+        call(&[&words[..], &[podman.image(), "sleep", "86400"]].concat())
+    };
+    let name = web.name().to_owned();
+    let of_podman = |name: &str| {
+        let named = format!("external_ids:docker-ovs.name={name}");
+        let words = ["--bare", "--columns=ofport", "find", "interface", &named];
+        run("ovs-vsctl", &[&words[..], &["external_ids:docker-ovs.engine=podman"]].concat())
+    };
+    start("other", "lan");
+    assert_ne!(of_podman("other"), before.to_string(), "it is kept for another name");
+    web.remove();
+    start(&name, "lan");
+    assert_eq!(of_podman(&name), before.to_string(), "it went from Docker to Podman");
+    start("db", "lan:mac=02:00:00:00:00:09");
+    let (one, two) = (podman.home(&name), podman.home("db"));
+    let ip = call(&["inspect", "--format", "{{.NetworkSettings.Networks.lan.IPAddress}}", "db"]);
+    assert_carries(&one, &two, &[&ip]);
+    call(&["restart", "--time", "0", &name]);
+    assert_eq!(of_podman(&name), before.to_string());
+    let told = docker_ovs(&[
+        "--engine",
+        &podman.engine(),
+        "ls",
+        "--format",
+        "{{.Container}} {{.Network}} {{.OFPort}}",
+    ]);
+    assert!(told.stdout.contains(&format!("{name} lan {before}")), "{told:?}");
+    call(&["rm", "--force", "--time", "0", &name, "db", "other"]);
+    assert_eq!(run("ovs-vsctl", &["list-ports", bridge.name()]), "");
+    call(&["network", "rm", "lan"]);
+}
+
+#[test]
+fn the_compose_example_is_up_with_one_command_and_keeps_its_numbers() {
+    lab::need!(Docker, Compose);
+    let driver = driver();
+    let bridge = Bridge::new();
+    let project = lab::unique("proj");
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/compose/compose.yaml");
+    let compose = |words: &[&str]| {
+        let mut compose = lab::program("docker");
+        compose.env("DRIVER", driver.name()).env("BRIDGE", bridge.name()).env("IMAGE", lab::IMAGE);
+        compose.args(["compose", "--file", file, "--project-name", &project]).args(words);
+        let done = compose.output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    };
+    compose(&["up", "--detach"]);
+    let name = |service: &str| format!("{project}-{service}-1");
+    let numbers = || {
+        ["firewall", "desk", "web"].map(|service| {
+            let told = docker_ovs(&["port", "-q", &name(service), bridge.name()]).stdout;
+            told.lines().map(str::to_owned).collect::<BTreeSet<_>>()
+        })
+    };
+    lab::wait_until("each has its number", || numbers().iter().all(|n| !n.is_empty()));
+    let asked = BTreeSet::from(["10", "20"].map(str::to_owned));
+    lab::wait_until("the firewall has those that it asks for", || numbers()[0] == asked);
+    let before = numbers();
+    let through = ["exec", "-T", "desk", "ping", "-c", "1", "-W", "10", "10.94.20.2"];
+    compose(&through);
+    compose(&["up", "--detach", "--force-recreate"]);
+    lab::wait_until("the same numbers", || numbers() == before);
+    compose(&through);
+    compose(&["down", "--timeout", "0"]);
+    assert_eq!(run("ovs-vsctl", &["list-ports", bridge.name()]), "");
+}
+
+#[test]
+fn the_tool_names_network_and_endpoint_and_prunes_only_what_is_gone() {
+    lab::need!(Docker);
+    let mut driver = driver();
+    let bridge = Bridge::new();
+    let network = Network::create(driver.name(), bridge.name(), &[]);
+    let (one, two) = (on(&network), on(&network));
+    settled(&one, bridge.name());
+    let number = settled(&two, bridge.name());
+    let endpoint = run(
+        "docker",
+        &[
+            "inspect",
+            "--format",
+            "{{range .NetworkSettings.Networks}}{{.EndpointID}}{{end}}",
+            one.id(),
+        ],
+    );
+    let told = docker_ovs(&[
+        "port",
+        "--format",
+        "{{.Network}} {{.EndpointID}}",
+        one.name(),
+        bridge.name(),
+    ]);
+    assert_eq!(told.stdout.trim(), format!("{} {endpoint}", network.name()));
+    let explained = docker_ovs(&["explain", one.name()]).stdout;
+    let words = format!("endpoint {} of the network {}", &endpoint[..12], network.name());
+    assert!(explained.contains(&words), "{explained}");
+    let ports = docker_ovs(&["ports", bridge.name(), "--format", "{{.Network}}"]).stdout;
+    assert_eq!(ports.matches(network.name()).count(), 2, "{ports}");
+    let prune = ["prune", "--force", "--bridge", bridge.name()];
+    let rows = || run("ovs-vsctl", &["list-ports", bridge.name()]).lines().count();
+    docker_ovs(&prune);
+    docker_ovs(&[&prune[..], &["--all"]].concat());
+    assert_eq!(rows(), 2, "both live");
+    docker_ovs(&["restore", one.name()]);
+    assert_eq!(rows(), 2, "restore leaves them to Docker");
+    // What ends while there is no driver leaves its port.
+    driver.end(Signal::KILL);
+    let named = format!("external_ids:docker-ovs.name={}", two.name());
+    let port = run("ovs-vsctl", &["--bare", "--columns=name", "find", "interface", &named]);
+    run("docker", &["rm", "--force", two.id()]);
+    run("ip", &["link", "del", &port]);
+    lab::wait_until("the stray is pruned", || {
+        docker_ovs(&prune);
+        rows() == 1
+    });
+    driver.start_again(|words| command("docker-ovs", words));
+    let name = two.name().to_owned();
+    run(
+        "docker",
+        &["run", "-d", "--name", &name, "--network", network.name(), lab::IMAGE, "sleep", "86400"],
+    );
+    lab::wait_until("it has its number again", || {
+        docker_ovs(&["port", "-q", &name, bridge.name()]).stdout.trim() == number.to_string()
+    });
+    let _ = try_run("docker", &["rm", "--force", &name]);
 }

@@ -238,7 +238,7 @@ impl Request<'_> {
     pub(super) fn mac(&self, bridge: &str) -> Mac {
         let name = self.endpoint.whose.as_ref().map(|whose| whose.name.clone());
         let address = self.endpoint.addresses.first().map(|cidr| cidr.ip.to_string());
-        let who = address.or(name).unwrap_or_else(|| self.endpoint.id.clone());
+        let who = name.or(address).unwrap_or_else(|| self.endpoint.id.clone());
         self.endpoint.mac.unwrap_or_else(|| mac::derived(bridge, &self.vlans(), &who))
     }
 
