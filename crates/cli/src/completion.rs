@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use crate::args::Cli;
 use crate::args::{CompletionArgs, Shell};
 use crate::block_on;
+use crate::limit::Limit;
 use crate::outcome::{CliError, Outcome};
 use crate::writer::Text;
 use candidates::Sources;
@@ -70,7 +71,7 @@ fn sources(global: &[String]) -> Sources {
     let words = program.chain(global.iter().cloned()).chain(["ls".to_owned()]);
     let Ok(cli) = Cli::try_parse_from(words) else { return Sources::default() };
     let look = async {
-        let origin = cli.sources.open(cli.verb()).await?;
+        let origin = cli.sources.open(cli.verb(), &Limit::none()).await?;
         Ok(host::Observe::observe(&origin, &host::Question::default()).await)
     };
     let in_time = async {

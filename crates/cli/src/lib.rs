@@ -15,6 +15,7 @@
 
 pub mod args;
 pub mod completion;
+mod limit;
 pub mod live;
 pub mod logging;
 pub mod netavark;
@@ -35,6 +36,7 @@ use std::process::ExitCode;
 
 use args::{Cli, Verb};
 use host::Origin;
+use limit::Limit;
 use outcome::{CliError, Outcome};
 use rustix::process::{Resource, getrlimit, setrlimit};
 
@@ -42,7 +44,9 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 pub fn run(cli: &Cli) -> ExitCode {
     allow_files();
     cli.sources.start_logging(matches!(cli.verb(), Verb::Serve(_) | Verb::Driver(_)));
-    let outcome = block_on(answer(cli));
+    let limit = Limit::default();
+    let outcome = block_on(answer(cli, &limit));
+    limit.answered();
     outcome::print("docker-ovs", outcome)
 }
 
@@ -55,14 +59,14 @@ fn allow_files() {
     let _ = setrlimit(Resource::Nofile, limit);
 }
 
-async fn answer(cli: &Cli) -> Result<Outcome, CliError> {
+async fn answer(cli: &Cli, limit: &Limit) -> Result<Outcome, CliError> {
     match cli.verb() {
         Verb::Version(args) => return verbs::version::run(args),
         Verb::Completion(args) => return completion::script(args),
         Verb::Driver(args) => return verbs::driver::run(&cli.sources, args).await,
         _ => {}
     }
-    let origin = cli.sources.open(cli.verb()).await?;
+    let origin = cli.sources.open(cli.verb(), limit).await?;
     match carry_out(cli, &origin).await {
         Err(cli_error) => {
             Err(swapped::with_swap_hint(&origin, cli.verb().operands(), cli_error).await)

@@ -111,7 +111,7 @@ impl From<FormatError> for CliError {
 }
 
 /// What a program that failed exits with.
-const FAILED: u8 = 2;
+pub(crate) const FAILED: u8 = 2;
 
 /// Prints an outcome and gives the exit code for it.
 pub fn print(program: &str, outcome: Result<Outcome, CliError>) -> ExitCode {
@@ -126,11 +126,16 @@ pub fn print(program: &str, outcome: Result<Outcome, CliError>) -> ExitCode {
             print_text(program, &outcome.text, u8::from(outcome.nothing))
         }
         Err(cli_error) => {
-            writer::tell(program, &cli_error.message);
-            cli_error.hint.iter().for_each(|hint| writer::tell_line(&format!("  {hint}")));
+            complain(program, &cli_error);
             ExitCode::from(FAILED)
         }
     }
+}
+
+/// Tells what failed, and what to do about it.
+pub(crate) fn complain(program: &str, cli_error: &CliError) {
+    writer::tell(program, &cli_error.message);
+    cli_error.hint.iter().for_each(|hint| writer::tell_line(&format!("  {hint}")));
 }
 
 /// Prints a text and gives the exit code: `code`, unless it could not be written.

@@ -1,6 +1,8 @@
 //! What fails is told with why and what to do, in bounded time, with nothing on stdout.
 
+use std::io::Write;
 use std::os::unix::net::UnixListener;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::tool::{command, docker_ovs, drop_in, refuses, says};
@@ -38,6 +40,32 @@ fn a_silent_daemon_costs_no_more_than_the_timeout() {
     }
     assert!(start.elapsed() < Duration::from_secs(20), "it waited far beyond its limit");
     drop(listener);
+}
+
+#[test]
+fn a_recording_that_is_never_there_costs_no_more_than_the_timeout() {
+    let folder = tempfile::tempdir().unwrap();
+    let unwritten = folder.path().join("unwritten");
+    run("mkfifo", &[unwritten.to_str().unwrap()]);
+    let from = ["--timeout", "300ms", "--from", unwritten.to_str().unwrap()];
+    for verb in [&["ls"][..], &["who", "1"], &["explain", "web"], &["doctor"], &["prune"]] {
+        let complaint = refuses(&[verb, &from].concat());
+        assert!(complaint.contains("not read and related within 300ms"), "{complaint}");
+        assert!(complaint.contains("--timeout SECONDS gives it longer"), "{complaint}");
+    }
+}
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "what is waited for is time that passes")]
+fn what_comes_by_a_pipe_is_waited_for() {
+    let mut asks = command("docker-ovs", &["ls", "-q", "--timeout", "2s", "--from", "-"]);
+    let mut child = asks.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(2300));
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(&std::fs::read("tests/scenes/article.json").unwrap()).unwrap();
+    drop(input);
+    let ran = child.wait_with_output().unwrap();
+    assert!(!ran.stdout.is_empty(), "{ran:?}");
 }
 
 #[test]
