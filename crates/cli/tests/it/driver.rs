@@ -225,6 +225,32 @@ fn thirty_containers_that_start_at_once_get_thirty_numbers() {
 }
 
 #[test]
+fn numbers_that_were_exchanged_are_given_back() {
+    lab::need!(Docker);
+    let driver = driver();
+    let bridge = Bridge::new();
+    let network = Network::create(driver.name(), bridge.name(), &[]);
+    let all = [on(&network), on(&network), on(&network)];
+    let numbers = || all.each_ref().map(|one| settled(one, bridge.name()));
+    let before = numbers();
+    let port = |one: &Container| {
+        let named = format!("external_ids:docker-ovs.name={}", one.name());
+        run("ovs-vsctl", &["--bare", "--columns=name", "find", "interface", &named])
+    };
+    // Each has the next one's, as after a dockerd that has started all of them at once.
+    let mut words = Vec::new();
+    for (at, one) in all.iter().enumerate() {
+        let wanted = format!("ofport_request={}", before[(at + 1) % 3]);
+        words.extend(["--".to_owned(), "set".into(), "interface".into(), port(one), wanted]);
+    }
+    let words: Vec<_> = words.iter().map(String::as_str).collect();
+    run("ovs-vsctl", &words);
+    let _news = on(&network);
+    lab::wait_until("each has its own again", || numbers() == before);
+    assert_carries(&all[0], &all[2], &[&address(&all[2], &network)]);
+}
+
+#[test]
 fn published_ports_are_refused_where_there_is_no_gateway() {
     lab::need!(Docker);
     let driver = driver();

@@ -10,7 +10,7 @@ use std::time::Duration;
 use host::{EngineEndpoint, EngineNetwork};
 use model::endpoint_record::EndpointRecord;
 use model::numbers::NumberOwner;
-use model::plan::endpoint::{note, own_number};
+use model::plan::endpoint::{is_misplaced, note, own_number, park, waits_for};
 use model::plan::{ReplacePort, Step};
 use model::switch::{Bridge, Port};
 use tokio::time::{Instant, sleep, timeout};
@@ -40,15 +40,15 @@ impl Driver {
                     true
                 }
             };
+            if let Err(error) = self.give_numbers_back().await {
+                debug!("numbers are not given back: {error}");
+            }
             if open && wait < LATER {
                 sleep(wait).await;
                 wait *= 2;
                 continue;
             }
             self.sweep(&mut strays).await;
-            if let Err(error) = self.give_numbers_back().await {
-                debug!("numbers are not given back: {error}");
-            }
             let _ = timeout(ROUND, self.news.notified()).await;
             wait = SOON;
             sleep(wait).await;
@@ -149,12 +149,42 @@ impl Driver {
         Ok(())
     }
 
-    /// Gives those whose name is known the number that is their own, once what had it is gone.
+    /// Gives those whose name is known the number that is their own, once it is free. Where each of
+    /// several has another's, one makes way.
     async fn give_numbers_back(&self) -> Result<(), DriverError> {
-        for record in misplaced(&self.open().await?) {
-            self.note_endpoint(&record, &EndpointRecord::clone).await?;
+        for _ in 0..TRIES {
+            let view = self.open().await?;
+            let misplaced = misplaced(&view);
+            let movable: Vec<_> = misplaced.iter().filter(|one| one.is_movable()).collect();
+            if let Some(stuck) = in_the_way(&misplaced).filter(|_| movable.is_empty()) {
+                self.make_way(&stuck.record).await?;
+                continue;
+            }
+            if movable.is_empty() {
+                return Ok(());
+            }
+            for one in movable {
+                self.note_endpoint(&one.record, &EndpointRecord::clone).await?;
+            }
         }
         Ok(())
+    }
+
+    /// Moves an endpoint to a number that is nobody's.
+    async fn make_way(&self, was: &EndpointRecord) -> Result<(), DriverError> {
+        let _turn = self.in_flight.turn(&was.endpoint).await;
+        let mut view = self.open().await?;
+        let Some((bridge, port, record)) = view.endpoint(&was.network, &was.endpoint) else {
+            return Ok(());
+        };
+        let reserved = self.in_flight.numbers(&bridge.name);
+        let Some(plan) = park(&view.bridges, bridge, port, &record, &reserved) else {
+            return Ok(());
+        };
+        match view.carry_out(&plan).await {
+            Err(error) if !error.has_changed() => Err(error.into()),
+            _ => Ok(()),
+        }
     }
 
     /// Takes away endpoints that their engine does not know, whose link is in no container: seen so
@@ -193,18 +223,48 @@ fn endpoints(view: &View) -> impl Iterator<Item = EndpointRecord> {
         .filter(|record| record.engine == super::DOCKER)
 }
 
-/// Those that have another number than their own.
-fn misplaced(view: &View) -> Vec<EndpointRecord> {
-    let none = BTreeSet::new();
-    let all =
-        view.bridges.iter().flat_map(|bridge| bridge.ports.iter().map(move |at| (bridge, at)));
+/// An endpoint that has another number than its own.
+struct Misplaced<'a> {
+    bridge: &'a Bridge,
+    port: &'a Port,
+    record: EndpointRecord,
+    owner: NumberOwner,
+}
+
+impl Misplaced<'_> {
+    /// Whether its own number is free.
+    fn is_movable(&self) -> bool {
+        own_number(self.bridge, self.port, &self.owner, &BTreeSet::new()).is_some()
+    }
+}
+
+fn misplaced(view: &View) -> Vec<Misplaced<'_>> {
+    let all = view.bridges.iter();
+    let all = all.flat_map(|bridge| bridge.ports.iter().map(move |port| (bridge, port)));
     let all = all.filter_map(|(bridge, port)| {
-        let record = EndpointRecord::of(port).filter(|record| record.engine == super::DOCKER)?;
+        let record = EndpointRecord::of(port)?;
+        let owner = owner(&record, port);
         let is_free = record.name.is_some() && !record.is_number_asked_for;
-        let own = own_number(bridge, port, &owner(&record, port), &none);
-        own.filter(|_| is_free).map(|_| record)
+        (is_free && is_misplaced(bridge, port, &owner)).then_some(Misplaced {
+            bridge,
+            port,
+            record,
+            owner,
+        })
     });
     all.collect()
+}
+
+/// One that has the number which another one waits for.
+fn in_the_way<'a>(all: &'a [Misplaced<'a>]) -> Option<&'a Misplaced<'a>> {
+    all.iter().find(|holder| {
+        let waits = |other: &Misplaced<'_>| {
+            other.bridge.name == holder.bridge.name
+                && other.record.endpoint != holder.record.endpoint
+                && waits_for(other.bridge, &other.owner, holder.port)
+        };
+        all.iter().any(waits)
+    })
 }
 
 /// Those whose link is gone, or in no container.

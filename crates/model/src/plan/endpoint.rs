@@ -207,6 +207,40 @@ pub fn own_number(
     is_lent.then(|| free(bridge, reserved)).flatten()
 }
 
+/// Gives an endpoint a number for the time being, because another one waits for the one that it has:
+/// where each of several has another's, none could move. None where no number is left.
+pub fn park(
+    bridges: &[Bridge],
+    bridge: &Bridge,
+    port: &Arc<Port>,
+    record: &EndpointRecord,
+    reserved: &BTreeSet<OfPort>,
+) -> Option<Plan> {
+    let ofport = free(bridge, reserved)?;
+    let rewrite = SwitchStep::Rewrite {
+        bridge: bridge.name.clone(),
+        port: Arc::clone(port),
+        external_ids: port.external_ids.clone(),
+        ofport_request: Some(ofport),
+        expected_requesters: requesters(bridges, Some(ofport)),
+        memory: MemoryChange::default(),
+    };
+    let parked = Port { ofport_request: Some(ofport), ..Port::clone(port) };
+    let steps = vec![Step::from(rewrite), await_number(&bridge.name, &parked)];
+    let container = called(record);
+    Some(Plan { container, interface: "".into(), bridge: bridge.name.clone(), steps })
+}
+
+/// Whether an endpoint has another number than the one that its owner had before.
+pub fn is_misplaced(bridge: &Bridge, port: &Port, owner: &NumberOwner) -> bool {
+    numbers::had(bridge, owner).is_some_and(|had| number_of(port) != Some(had))
+}
+
+/// Whether the number that an endpoint waits for is that of `holder`.
+pub fn waits_for(bridge: &Bridge, owner: &NumberOwner, holder: &Port) -> bool {
+    numbers::had(bridge, owner).is_some_and(|had| number_of(holder) == Some(had))
+}
+
 /// The port of another endpoint that has the number which an endpoint is to have: if its link is gone,
 /// it is an orphan that may yield it.
 pub fn candidate<'a>(
