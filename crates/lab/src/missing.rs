@@ -36,6 +36,10 @@ pub(crate) fn missing(need: Need) -> Option<Missing> {
         Need::Containerd => of_containerd().map(Missing::from),
         Need::Nspawn => complaint("systemd-nspawn", &["--version"]).map(Missing::from),
         Need::Lxc => complaint("lxc-start", &["--version"]).map(Missing::from),
+        Need::Lxd => {
+            let there = crate::lxd::Server::of_this_machine().is_some();
+            (!there).then(|| "Incus or LXD (scripts/setup --for-tests)".into())
+        }
         Need::Browser => of_tool(&["chromium", "chromedriver"], "browser"),
         Need::Promtool => of_tool(&["promtool"], "promtool"),
         Need::Faketime => spared("faketime").or_else(|| {

@@ -33,6 +33,8 @@ pub enum Need {
     Containerd,
     /// LXC.
     Lxc,
+    /// Incus, or LXD.
+    Lxd,
     /// systemd-nspawn.
     Nspawn,
     /// Chromium and its driver.

@@ -22,6 +22,7 @@ mod engines;
 mod errors;
 mod graph;
 mod greedy_peers;
+mod incus;
 mod killed_anywhere;
 mod live;
 mod live_faults;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use model::{SourceError, SourceErrorKind};
 
-use super::{Engine, containerd, cri, docker, lxc, nspawn, podman};
+use super::{Engine, containerd, cri, docker, incus, lxc, nspawn, podman};
 
 /// What has to be known of a kind before one of it is asked.
 pub(crate) struct EngineKind {
@@ -27,8 +27,16 @@ pub(crate) struct EngineKind {
 }
 
 /// Every kind there is. Where one name is asked for, the first that knows it is followed at once.
-pub(crate) const KINDS: [&EngineKind; 6] =
-    [&docker::KIND, &podman::KIND, &cri::KIND, &containerd::KIND, &lxc::KIND, &nspawn::KIND];
+pub(crate) const KINDS: [&EngineKind; 8] = [
+    &docker::KIND,
+    &podman::KIND,
+    &cri::KIND,
+    &containerd::KIND,
+    &incus::INCUS,
+    &incus::LXD,
+    &lxc::KIND,
+    &nspawn::KIND,
+];
 
 impl EngineKind {
     /// The kind of this name.

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use futures_util::{StreamExt, stream};
 use model::SourceError;
 use model::ids::ContainerId;
@@ -59,17 +60,17 @@ impl Listed {
 
 /// What happens to the containers of an engine that tells nothing of it: they are listed whenever so
 /// much time has passed.
-pub(super) async fn every<E>(engine: E, period: Duration) -> Result<Events, SourceError>
+pub(super) async fn every<F>(list: F, period: Duration) -> Result<Events, SourceError>
 where
-    E: Engine + 'static,
+    F: Fn() -> BoxFuture<'static, Result<Vec<Found>, SourceError>> + Send + Sync + 'static,
 {
-    let listed = Listed::new(engine.list().await?);
-    let events = stream::try_unfold((engine, listed), move |(engine, mut listed)| async move {
+    let listed = Listed::new(list().await?);
+    let events = stream::try_unfold((list, listed), move |(list, mut listed)| async move {
         if listed.is_told() {
             sleep(period).await;
-            listed.take(engine.list().await?);
+            listed.take(list().await?);
         }
-        Ok(Some((listed.next(), (engine, listed))))
+        Ok(Some((listed.next(), (list, listed))))
     });
     Ok(events.boxed())
 }

@@ -14,6 +14,7 @@ pub(crate) mod docker;
 mod fake_grpc;
 pub mod feeds;
 mod grpc_errors;
+mod incus;
 mod inspected;
 mod inspections;
 mod introspection;

@@ -296,10 +296,12 @@ fn refused(status: StatusCode, body: &[u8]) -> HttpError {
     HttpError::Refused { status: status.as_u16(), message: words(body) }
 }
 
-/// Engines explain themselves in `{"message": …}`; Podman adds `cause`.
+/// Engines explain themselves in `{"message": …}`, to which Podman adds `cause`, or in `{"error": …}`
+/// as Incus.
 fn words(body: &[u8]) -> String {
     #[derive(Deserialize)]
     struct ErrorResponse {
+        #[serde(alias = "error")]
         message: String,
     }
     let message = serde_json::from_slice(body).map(|error: ErrorResponse| error.message);

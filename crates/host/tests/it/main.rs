@@ -25,6 +25,7 @@ mod fake_transaction;
 mod fake_vswitchd;
 mod http;
 mod identity;
+mod incus;
 mod kernel_watch;
 mod look;
 mod own_kernel;

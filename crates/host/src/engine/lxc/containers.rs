@@ -124,7 +124,7 @@ fn shares_its_monitors_network(running: Processes) -> bool {
 /// Whether cgroups are those of the container: `/lxc.payload.NAME`, with a number behind where that
 /// was taken, or `/lxc/NAME` of LXC before 4.0. A container within has both in its path, so that the last
 /// one counts.
-pub(super) fn cgroups_are_of(own: &str, cgroups: &str) -> bool {
+pub(in crate::engine) fn cgroups_are_of(own: &str, cgroups: &str) -> bool {
     let paths = cgroups.lines().filter_map(|line| line.splitn(3, ':').nth(2));
     let mut named = paths.filter_map(last_payload).peekable();
     let is_its = |payload: &str| {

@@ -14,6 +14,7 @@ use model::{SourceError, SourceErrorKind};
 use super::Engine;
 use super::kinds::EngineKind;
 use containers::Lxc;
+pub(super) use containers::cgroups_are_of;
 
 /// Where containers are unless told otherwise (`lxc.lxcpath` of lxc.system.conf(5)).
 const USUAL: &str = "/var/lib/lxc";
