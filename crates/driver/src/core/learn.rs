@@ -23,7 +23,7 @@ use crate::DriverError;
 /// So soon after a call the engine is asked, and at most so much later each time that it does not
 /// know yet.
 const SOON: Duration = Duration::from_millis(5);
-const LATER: Duration = Duration::from_secs(5);
+const LATER: Duration = Duration::from_secs(2);
 /// So often everything is looked through.
 const ROUND: Duration = Duration::from_secs(30);
 
@@ -31,10 +31,12 @@ impl Driver {
     /// Learns names, and takes away what is stray, for as long as it is polled.
     pub async fn keep_learning(&self) {
         let mut strays = BTreeMap::new();
+        let mut swept: Option<Instant> = None;
         let mut wait = SOON;
         loop {
             let open = match self.learn().await {
                 Ok(open) => open,
+                // An engine that starts answers only when its containers run.
                 Err(error) => {
                     debug!("names of containers are not learnt: {error}");
                     true
@@ -43,15 +45,16 @@ impl Driver {
             if let Err(error) = self.give_numbers_back().await {
                 debug!("numbers are not given back: {error}");
             }
-            if open && wait < LATER {
-                sleep(wait).await;
-                wait *= 2;
-                continue;
+            if swept.is_none_or(|swept| swept.elapsed() >= ROUND) {
+                self.sweep(&mut strays).await;
+                swept = Some(Instant::now());
             }
-            self.sweep(&mut strays).await;
-            let _ = timeout(ROUND, self.news.notified()).await;
-            wait = SOON;
-            sleep(wait).await;
+            let pause = if open { wait } else { ROUND };
+            let is_news = timeout(pause, self.news.notified()).await.is_ok();
+            wait = if is_news || !open { SOON } else { (wait * 2).min(LATER) };
+            if is_news {
+                sleep(SOON).await;
+            }
         }
     }
 
