@@ -213,6 +213,16 @@ pub(super) const SERVE: &str = help! {
     "Exit codes: 0 stopped by SIGINT or SIGTERM; 2 error"
 };
 
+pub(super) const DRIVER: &str = help! {
+    "Examples:"
+    "  docker ovs driver                                  until it is stopped"
+    "  docker network create -d ovs -o bridge=br0 lan"
+    "  docker network create -d ovs -o bridge=br0 -o vlan=10 --subnet 10.0.10.0/24 office"
+    "  docker run --network name=lan,driver-opt=ofport=10 ..."
+    ""
+    "Exit codes: 0 stopped by SIGINT or SIGTERM; 2 error"
+};
+
 pub(super) const DOCTOR: &str = help! {
     "Examples:"
     "  docker ovs doctor"

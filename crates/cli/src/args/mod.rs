@@ -25,7 +25,7 @@ use crate::server::ServerArgs;
 use crate::writer;
 
 pub use change::{ConnectArgs, DisconnectArgs, PruneArgs, RestoreArgs, Until, Vlans};
-pub use follow::{DEFAULT_SOCKET, EventsArgs, ServeArgs, Toggle, WaitArgs};
+pub use follow::{DEFAULT_SOCKET, DriverArgs, EventsArgs, ServeArgs, Toggle, WaitArgs};
 pub use operand::Operand;
 pub use read::{
     CompletionArgs, DiffArgs, DoctorArgs, ExplainArgs, GraphArgs, LsArgs, Picture, PortArgs,

@@ -5,7 +5,7 @@ use model::filter::Filter;
 use model::switch::SwitchSource;
 
 use super::change::{ConnectArgs, DisconnectArgs, PruneArgs, RestoreArgs};
-use super::follow::{EventsArgs, ServeArgs, WaitArgs};
+use super::follow::{DriverArgs, EventsArgs, ServeArgs, WaitArgs};
 use super::operand::Operand;
 use super::read::{
     CompletionArgs, DiffArgs, DoctorArgs, ExplainArgs, GraphArgs, LsArgs, PortArgs, PortsArgs,
@@ -71,6 +71,9 @@ pub enum Verb {
     /// Keep looking, and answer programs and browsers: HTTP, events, metrics
     #[command(after_help = super::help::SERVE)]
     Serve(ServeArgs),
+    /// Make the networks of docker network create -d ovs, when Docker asks for it
+    #[command(after_help = super::help::DRIVER)]
+    Driver(DriverArgs),
     /// Check what can be reached, and say what to do about the rest
     #[command(after_help = super::help::DOCTOR)]
     Doctor(DoctorArgs),

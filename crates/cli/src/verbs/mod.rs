@@ -5,6 +5,7 @@ pub mod connect;
 pub mod diff;
 pub mod disconnect;
 pub mod doctor;
+pub mod driver;
 pub mod events;
 pub mod explain;
 pub mod fdb;
