@@ -18,6 +18,7 @@ pub mod completion;
 mod limit;
 pub mod live;
 pub mod logging;
+pub mod netavark;
 pub mod origin;
 pub mod outcome;
 pub mod plugin;
@@ -42,7 +43,7 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 /// Carries out a command line and prints what came of it.
 pub fn run(cli: &Cli) -> ExitCode {
     allow_files();
-    cli.sources.start_logging(matches!(cli.verb(), Verb::Serve(_)));
+    cli.sources.start_logging(matches!(cli.verb(), Verb::Serve(_) | Verb::Driver(_)));
     let limit = Limit::default();
     let outcome = block_on(answer(cli, &limit));
     limit.answered();
@@ -62,6 +63,7 @@ async fn answer(cli: &Cli, limit: &Limit) -> Result<Outcome, CliError> {
     match cli.verb() {
         Verb::Version(args) => return verbs::version::run(args),
         Verb::Completion(args) => return completion::script(args),
+        Verb::Driver(args) => return verbs::driver::run(&cli.sources, args).await,
         _ => {}
     }
     let origin = cli.sources.open(cli.verb(), limit).await?;
@@ -89,6 +91,13 @@ async fn carry_out(cli: &Cli, origin: &Origin, limit: &Limit) -> Result<Outcome,
         Verb::Events(args) => verbs::events::run(origin, args).await,
         Verb::Wait(args) => verbs::wait::run(origin, args, cli.sources.timeout()).await,
         Verb::Snapshot(args) => verbs::snapshot::run(origin, args).await,
+        Verb::Diff(args) => {
+            let before = cli.sources.recorded(&args.before, limit)?;
+            let after = args.after.as_ref().map(|path| cli.sources.recorded(path, limit));
+            let after = after.transpose()?;
+            verbs::diff::run(&before, after.as_ref().unwrap_or(origin), args).await
+        }
+        Verb::Driver(args) => verbs::driver::run(&cli.sources, args).await,
         Verb::Serve(args) => verbs::serve::run(origin, args, cli.sources.token_file()).await,
         Verb::Doctor(args) => verbs::doctor::run(origin, args).await,
         Verb::Connect(args) => verbs::connect::run(origin, args).await,

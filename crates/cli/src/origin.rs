@@ -33,7 +33,11 @@ impl SourceOptions {
         }
     }
 
-    fn recorded(&self, path: &Path, limit: &Limit) -> Result<Origin, CliError> {
+    /// A snapshot that was saved.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(crate) fn recorded(&self, path: &Path, limit: &Limit) -> Result<Origin, CliError> {
         let what = format!("the snapshot {}", path.display());
         let text = if path.as_os_str() == "-" {
             let mut text = Vec::new();

@@ -1,6 +1,7 @@
 //! A check-up: what can be reached, what not, and what to do about it.
 
 mod identities;
+mod network_driver;
 mod others;
 
 use futures_util::future::join_all;
@@ -39,6 +40,7 @@ impl Host {
         checks.extend(identities::check(&snapshot));
         checks.extend(check_traffic(&snapshot));
         checks.push(others::check(&snapshot));
+        checks.extend(network_driver::check(&snapshot));
         checks
     }
 

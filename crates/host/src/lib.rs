@@ -51,11 +51,15 @@ use engine::known::Engines;
 use model::SourceError;
 use switch::openflow::Listener;
 
-pub use act::{ActError, Connected, Done, PruneCandidates, Pruned, Restored, StepObserver, random};
+pub use act::{
+    ActError, Connected, Done, Endpoints, Home, PruneCandidates, Pruned, Restored, StepObserver,
+    random,
+};
 pub use act::{plan_connect, plan_disconnect, plan_restore};
 pub use clock::now;
 pub use doctor::examine_recording;
 pub use engine::docker::address::EngineOptions;
+pub use engine::{EngineEndpoint, EngineNetwork};
 pub use netns::tcp_socket_owner;
 pub use origin::{Observe, Origin};
 pub use question::Question;

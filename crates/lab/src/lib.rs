@@ -36,6 +36,7 @@ mod names;
 mod need;
 mod nspawn;
 mod places;
+mod plugin;
 mod podman;
 mod relay;
 mod run;
@@ -60,6 +61,7 @@ pub use names::{prefix, unique};
 pub use need::{Need, alone, is_there, share};
 pub use nspawn::Nspawn;
 pub use places::{USUAL_ENGINE, engine, os_ken, rundir};
+pub use plugin::{Network, Plugin};
 pub use podman::{Podman, PodmanContainer};
 pub use relay::Relay;
 pub use run::{

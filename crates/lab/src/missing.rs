@@ -31,6 +31,8 @@ pub(crate) fn missing(need: Need) -> Option<Missing> {
         Need::Restarts => of_leave().or_else(|| missing(Need::Docker)).or_else(of_usual_docker),
         Need::Machine => of_machine().or_else(|| missing(Need::Docker)),
         Need::Podman => complaint("podman", &["--version"]).map(Missing::from),
+        Need::Netavark => of_netavark(),
+        Need::Compose => of_compose(),
         Need::Containerd => of_containerd().map(Missing::from),
         Need::Nspawn => complaint("systemd-nspawn", &["--version"]).map(Missing::from),
         Need::Lxc => complaint("lxc-start", &["--version"]).map(Missing::from),
@@ -51,6 +53,28 @@ pub(crate) fn missing(need: Need) -> Option<Missing> {
             (!python.exists()).then(|| what().into())
         }),
     }
+}
+
+/// Podman's plugins of netavark (podman, `libnetwork/netavark`).
+fn of_netavark() -> Option<Missing> {
+    let what = "Podman 4.5 or later with netavark".to_owned();
+    let format = "{{.Host.NetworkBackend}} {{.Version.Version}}";
+    let told = try_run("podman", &["info", "--format", format]).unwrap_or_default();
+    let version = told.split(' ').nth(1).unwrap_or_default();
+    let netavark = Path::new("/usr/lib/podman/netavark").exists();
+    let there = netavark && version_at_least(version, (4, 5));
+    (!there).then_some(Missing { what, spared: true })
+}
+
+fn of_compose() -> Option<Missing> {
+    let what = "Docker Compose 2.27 or later".to_owned();
+    let version = try_run("docker", &["compose", "version", "--short"]).unwrap_or_default();
+    (!version_at_least(&version, (2, 27))).then_some(Missing { what, spared: true })
+}
+
+fn version_at_least(version: &str, least: (u32, u32)) -> bool {
+    let mut numbers = version.trim_start_matches('v').split('.').map_while(|n| n.parse().ok());
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= least
 }
 
 fn of_containerd() -> Option<String> {

@@ -25,6 +25,11 @@ pub enum Need {
     Machine,
     /// Podman.
     Podman,
+    /// Podman with netavark, whose plugins there are from Podman 4.5 on. A Debian without is never a
+    /// failure.
+    Netavark,
+    /// Docker Compose of a version that gives options to an endpoint, 2.27; as above.
+    Compose,
     /// containerd, and CNI's plugins.
     Containerd,
     /// LXC.

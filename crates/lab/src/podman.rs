@@ -114,6 +114,43 @@ impl Podman {
         run("podman", &words)
     }
 
+    /// The same with plugins of netavark in a folder of the test's.
+    ///
+    /// # Panics
+    /// When it fails; [`Podman::try_podman_with`] does not.
+    pub fn podman_with(&self, plugins: &Path, more: &[&str]) -> String {
+        let done = self.try_podman_with(plugins, more);
+        done.unwrap_or_else(|error| panic!("podman {}: {error}", more.join(" ")))
+    }
+
+    /// The same.
+    ///
+    /// # Errors
+    /// What it says on stderr.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn try_podman_with(&self, plugins: &Path, more: &[&str]) -> Result<String, String> {
+        let settings = format!("{}/containers.conf", self.folder);
+        let folder = plugins.display();
+        let text = format!(
+            "[network]\nnetwork_backend = \"netavark\"\nnetavark_plugin_dirs = [\"{folder}\"]\n"
+        );
+        std::fs::write(&settings, text).unwrap();
+        let networks = format!("{}/networks", self.folder);
+        let mut command = program("podman");
+        command.env("CONTAINERS_CONF_OVERRIDE", settings).args(words(&self.folder));
+        command.args(["--network-config-dir", &networks]);
+        let output = command.args(more).output().unwrap();
+        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
+        if output.status.success() { Ok(said(&output.stdout)) } else { Err(said(&output.stderr)) }
+    }
+
+    /// The image that its containers are of.
+    pub fn image(&self) -> &str {
+        &self.image
+    }
+
     /// Where it listens.
     pub fn path(&self) -> String {
         format!("{}/podman.sock", self.folder)

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     /// What: `docker`, `ovsdb`, `vswitchd`, `privileges`, `namespace`, `datapath`, `identity`, `ports`,
-    /// `checksums`, `others`.
+    /// `checksums`, `others`, `driver`.
     pub name: String,
     /// Where: an address, or what it is about.
     pub target: String,

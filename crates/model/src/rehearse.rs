@@ -6,10 +6,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::ids::{Ifindex, Name, NetnsId, Nsid};
-use crate::plan::{KernelStep, ReplacePort, Step, SwitchStep, Veth};
+use crate::ids::{Ifindex, Name, NetnsId, Nsid, OfPort};
+use crate::plan::{KernelStep, NewBridge, ReplacePort, Step, SwitchStep, Veth};
 use crate::snapshot::{Link, Namespace, Observed, Peer, Snapshot};
-use crate::switch::{Bridge, OfPortState, Port};
+use crate::switch::{Bridge, OfPortState, Port, SwitchSource};
 
 /// The Snapshot after these steps.
 pub fn rehearse<'s>(snapshot: &Snapshot, steps: impl IntoIterator<Item = &'s Step>) -> Snapshot {
@@ -41,13 +41,48 @@ fn take_in_switch(snapshot: &mut Snapshot, step: &SwitchStep) {
             let Some(row) = bridge_called(snapshot, bridge) else { return };
             row.ports.retain(|other| other.iface != port.iface);
         }
-        SwitchStep::Rewrite { bridge, port, external_ids, memory } => {
+        SwitchStep::MakeBridge(new) => make_bridge(snapshot, new),
+        SwitchStep::RemoveBridge { bridge, .. } => {
+            change_bridges(snapshot, |rows| rows.retain(|row| row.name != bridge.name));
+        }
+        SwitchStep::Rewrite { bridge, port, external_ids, ofport_request, memory, .. } => {
             if let Some(port) = port_called(snapshot, bridge, &port.iface) {
                 port.external_ids.clone_from(external_ids);
+                port.ofport_request = ofport_request.or(port.ofport_request);
             }
             let Some(row) = bridge_called(snapshot, bridge) else { return };
             memory.apply(&mut row.external_ids);
         }
+    }
+}
+
+/// As vswitchd makes it, but for its datapath id.
+fn make_bridge(snapshot: &mut Snapshot, new: &NewBridge) {
+    let own = Port {
+        iface: new.name.clone(),
+        ofport: OfPortState::Assigned(OfPort::LOCAL),
+        kind: "internal".to_owned(),
+        ..Port::default()
+    };
+    let datapath = if new.datapath_type.is_empty() { "system" } else { &new.datapath_type };
+    let bridge = Bridge {
+        name: new.name.clone(),
+        datapath_id: None,
+        datapath: Some(datapath.to_owned()),
+        userspace_tso: None,
+        fake_bridges: Vec::new(),
+        external_ids: new.external_ids.clone(),
+        ports: vec![Arc::new(own)],
+    };
+    change_bridges(snapshot, |rows| rows.push(bridge));
+}
+
+fn change_bridges(snapshot: &mut Snapshot, change: impl FnOnce(&mut Vec<Bridge>)) {
+    let rows = snapshot.switch.get_mut(&SwitchSource::Ovsdb);
+    if let Some(Observed::Fresh { rows } | Observed::Stale { rows, .. }) = rows {
+        let mut all = rows.to_vec();
+        change(&mut all);
+        *rows = all.into();
     }
 }
 

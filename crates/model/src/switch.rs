@@ -54,7 +54,8 @@ pub struct Bridge {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fake_bridges: Vec<FakeBridge>,
     /// `external_ids` of the Bridge row, where the whole database was read: what is remembered of
-    /// attachments ([`crate::memory`]) is there. Only those keys that are our own.
+    /// attachments ([`crate::memory`]), of numbers ([`crate::numbers`]) and of networks is there. Only
+    /// those keys that are our own.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub external_ids: BTreeMap<String, String>,
     /// Its ports; in a narrow look only those that were asked for.

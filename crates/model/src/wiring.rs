@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::endpoint_record::EndpointRecord;
 use crate::evidence::{Evidence, Note};
-use crate::ids::{ContainerId, DatapathId, DpPort, Name, NetnsId, Nsid, OfPort};
+use crate::ids::{ContainerId, DatapathId, DpPort, Name, NetnsId, Nsid, OfPort, name};
 use crate::snapshot::Link;
 use crate::source_error::SourceError;
-use crate::switch::OfPortState;
+use crate::switch::{OfPortState, Port};
 use crate::told::{TOLD, joined};
 use crate::vlan::Vlans;
 
@@ -265,6 +266,27 @@ pub struct PortRef {
     /// Name of the OVSDB Port, where that is no bond and called otherwise than its Interface.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port_name: Option<Name>,
+    /// The endpoint of a network driver that it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<Arc<EndpointRef>>,
     /// Why vswitchd could not make it.
     pub error: Option<String>,
+}
+
+/// An endpoint of a network driver, named.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndpointRef {
+    /// The engine's network, by name where that is known, else by its short id.
+    pub network: Name,
+    /// Its id.
+    pub id: Name,
+}
+
+impl EndpointRef {
+    /// The endpoint that a port is, by its record.
+    pub fn of(port: &Port) -> Option<Arc<Self>> {
+        let record = EndpointRecord::of(port)?;
+        let network = name(record.network_label());
+        Some(Arc::new(Self { network, id: name(&record.endpoint) }))
+    }
 }

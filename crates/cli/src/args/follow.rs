@@ -61,6 +61,14 @@ pub struct ServeArgs {
     pub tls_key: Option<PathBuf>,
 }
 
+// `docker ovs driver`.
+#[derive(Debug, Args)]
+pub struct DriverArgs {
+    /// Unix socket to listen on, where the service manager passes none on; its name is the driver's
+    #[arg(long, value_name = "PATH", default_value = DRIVER_SOCKET)]
+    pub socket: PathBuf,
+}
+
 /// Whether something is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Toggle {
@@ -72,4 +80,6 @@ pub enum Toggle {
 
 /// Where the daemon listens unless told otherwise.
 pub const DEFAULT_SOCKET: &str = "/run/docker-ovs.sock";
+/// Where Docker looks for the driver `ovs` (moby, `pkg/plugins/discovery.go`).
+const DRIVER_SOCKET: &str = "/run/docker/plugins/ovs.sock";
 const DEFAULT_LISTEN: &str = "127.0.0.1:9653";

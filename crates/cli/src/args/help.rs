@@ -87,6 +87,20 @@ pub(super) const GRAPH: &str = help! {
     "Exit codes: 0 drawn; 2 error"
 };
 
+pub(super) const DIFF: &str = help! {
+    "Examples:"
+    "  docker ovs snapshot > yesterday.json              something to compare with"
+    "  docker ovs diff yesterday.json                    what is different now"
+    "  docker ovs diff yesterday.json today.json --format '{{.Action}} {{.Container}}'"
+    "  ssh other docker ovs snapshot | docker ovs diff - --from here.json"
+    ""
+    "An interface is the same if containers of the same names have it under the same name, across"
+    "restarts of containers and of the machine. Actions are those of docker ovs events. What the"
+    "later one could not see has not vanished."
+    ""
+    "Exit codes: 0 no difference; 1 some; 2 error"
+};
+
 pub(super) const ANNOTATE: &str = help! {
     "Examples:"
     "  docker ovs annotate br0 < flows.txt"
@@ -195,6 +209,16 @@ pub(super) const SERVE: &str = help! {
     "  docker ovs serve --listen none --restore=off       the unix socket only; change nothing"
     "  docker ovs serve --log-format json -D              tell more, for a log collector"
     "  docker ovs --server unix:///run/docker-ovs.sock ls"
+    ""
+    "Exit codes: 0 stopped by SIGINT or SIGTERM; 2 error"
+};
+
+pub(super) const DRIVER: &str = help! {
+    "Examples:"
+    "  docker ovs driver                                  until it is stopped"
+    "  docker network create -d ovs -o bridge=br0 lan"
+    "  docker network create -d ovs -o bridge=br0 -o vlan=10 --subnet 10.0.10.0/24 office"
+    "  docker run --network name=lan,driver-opt=ofport=10 ..."
     ""
     "Exit codes: 0 stopped by SIGINT or SIGTERM; 2 error"
 };

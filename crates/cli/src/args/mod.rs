@@ -25,11 +25,11 @@ use crate::server::ServerArgs;
 use crate::writer;
 
 pub use change::{ConnectArgs, DisconnectArgs, PruneArgs, RestoreArgs, Until, Vlans};
-pub use follow::{DEFAULT_SOCKET, EventsArgs, ServeArgs, Toggle, WaitArgs};
+pub use follow::{DEFAULT_SOCKET, DriverArgs, EventsArgs, ServeArgs, Toggle, WaitArgs};
 pub use operand::Operand;
 pub use read::{
-    CompletionArgs, DoctorArgs, ExplainArgs, GraphArgs, LsArgs, Picture, PortArgs, PortsArgs,
-    Shell, SnapshotArgs, SourceArg, VersionArgs, WhoArgs,
+    CompletionArgs, DiffArgs, DoctorArgs, ExplainArgs, GraphArgs, LsArgs, Picture, PortArgs,
+    PortsArgs, Shell, SnapshotArgs, SourceArg, VersionArgs, WhoArgs,
 };
 pub use traffic::{AnnotateArgs, FdbArgs, FlowsArgs, SortKey, TopArgs, TraceArgs};
 pub use verb::Verb;

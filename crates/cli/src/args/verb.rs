@@ -5,11 +5,11 @@ use model::filter::Filter;
 use model::switch::SwitchSource;
 
 use super::change::{ConnectArgs, DisconnectArgs, PruneArgs, RestoreArgs};
-use super::follow::{EventsArgs, ServeArgs, WaitArgs};
+use super::follow::{DriverArgs, EventsArgs, ServeArgs, WaitArgs};
 use super::operand::Operand;
 use super::read::{
-    CompletionArgs, DoctorArgs, ExplainArgs, GraphArgs, LsArgs, PortArgs, PortsArgs, SnapshotArgs,
-    VersionArgs, WhoArgs,
+    CompletionArgs, DiffArgs, DoctorArgs, ExplainArgs, GraphArgs, LsArgs, PortArgs, PortsArgs,
+    SnapshotArgs, VersionArgs, WhoArgs,
 };
 use super::traffic::{AnnotateArgs, FdbArgs, FlowsArgs, TopArgs, TraceArgs};
 
@@ -65,9 +65,15 @@ pub enum Verb {
     /// Save everything there is to see, to be read again with --from
     #[command(after_help = super::help::SNAPSHOT)]
     Snapshot(SnapshotArgs),
+    /// Tell what is different between two snapshots, or between one and now
+    #[command(after_help = super::help::DIFF)]
+    Diff(DiffArgs),
     /// Keep looking, and answer programs and browsers: HTTP, events, metrics
     #[command(after_help = super::help::SERVE)]
     Serve(ServeArgs),
+    /// Make the networks of docker network create -d ovs, when Docker asks for it
+    #[command(after_help = super::help::DRIVER)]
+    Driver(DriverArgs),
     /// Check what can be reached, and say what to do about the rest
     #[command(after_help = super::help::DOCTOR)]
     Doctor(DoctorArgs),
@@ -133,6 +139,7 @@ impl Verb {
             }
             Self::Annotate(_) => Some(vec![SwitchSource::Ovsdb, SwitchSource::Appctl]),
             Self::Snapshot(_) => Some(every()),
+            Self::Diff(_) => Some(vec![SwitchSource::Ovsdb]),
             _ => None,
         }
     }

@@ -2,8 +2,10 @@
 
 pub mod annotate;
 pub mod connect;
+pub mod diff;
 pub mod disconnect;
 pub mod doctor;
+pub mod driver;
 pub mod events;
 pub mod explain;
 pub mod fdb;

@@ -18,6 +18,7 @@ mod between;
 mod connect;
 mod daemon_restarts;
 mod datapaths;
+mod driver;
 mod engines;
 mod errors;
 mod flows;

@@ -1,7 +1,9 @@
 //! Carrying out a plan, and undoing what was done when a step fails.
 
 use model::plan::{KernelStep, Plan, Step, SwitchStep};
+use model::switch::Bridge;
 use model::{Snapshot, SourceError, SourceErrorKind};
+use netns::Netns;
 
 use super::ActError;
 use super::observer::Observer;
@@ -29,6 +31,36 @@ impl PlanExecutor {
         let kernel = KernelExecutor::of(host)?;
         let observer = host.observer.clone();
         Ok(Self { kernel, switch, done: Vec::new(), count: 0, observer })
+    }
+
+    /// Takes no turn: each transaction fails by itself where what it rests on has changed.
+    pub(super) async fn unlocked(host: &Host) -> Result<Self, SourceError> {
+        let switch = SwitchExecutor::unlocked(host, Deadline::after(host.timeout)).await?;
+        let kernel = KernelExecutor::of(host)?;
+        let observer = host.observer.clone();
+        Ok(Self { kernel, switch, done: Vec::new(), count: 0, observer })
+    }
+
+    /// The bridges with their ports, and what the database calls itself.
+    pub(super) async fn rows(&mut self) -> Result<(Vec<Bridge>, Option<String>), SourceError> {
+        self.switch.rows().await
+    }
+
+    /// Whether the switch's namespace has no link of this name.
+    pub(super) fn has_no_link(&self, name: &str) -> bool {
+        self.kernel.require_gone(name).is_ok()
+    }
+
+    /// Deletes the veths whose alias begins so.
+    pub(super) fn delete_links(&self, alias: &str) -> Result<(), SourceError> {
+        self.kernel.delete_marked(alias)
+    }
+
+    /// All steps, or none, in a namespace that is open already.
+    pub(super) async fn run_in(&mut self, home: Netns, plan: &Plan) -> Result<(), ActError> {
+        self.done.clear();
+        self.kernel.enter_open(home);
+        self.run_steps(&plan.steps).await
     }
 
     /// For several plans.
@@ -123,7 +155,10 @@ impl PlanExecutor {
         let orphan = match step {
             SwitchStep::ReplacePort(ports) => ports.remove.as_ref().filter(|_| ports.link_is_gone),
             SwitchStep::RemoveMember { port, .. } => Some(port),
-            SwitchStep::Await { .. } | SwitchStep::Rewrite { .. } => None,
+            SwitchStep::Await { .. }
+            | SwitchStep::MakeBridge(_)
+            | SwitchStep::RemoveBridge { .. }
+            | SwitchStep::Rewrite { .. } => None,
         };
         orphan.map_or(Ok(()), |port| self.kernel.require_gone(&port.iface))
     }

@@ -2,6 +2,7 @@
 //! came true. One process at a time: the docker-ovs that changes a switch holds a lock in its database.
 
 mod connect;
+mod endpoint;
 mod executor;
 mod generate;
 mod observer;
@@ -16,6 +17,7 @@ use model::plan::{Plan, PlanError};
 use model::{Snapshot, SourceError};
 
 pub use connect::{plan_connect, plan_disconnect};
+pub use endpoint::{Endpoints, Home};
 pub(crate) use generate::generate;
 pub use generate::random;
 pub(crate) use observer::Observer;

@@ -23,6 +23,7 @@ pub(crate) mod known;
 mod listed;
 mod lxc;
 pub(crate) mod netns;
+mod networks;
 mod nspawn;
 mod oci;
 pub(crate) mod others;
@@ -30,6 +31,7 @@ mod podman;
 mod rest;
 pub(crate) mod watch;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -58,6 +60,24 @@ pub struct Found {
     /// (`NetworkSettings.SandboxKey` of the Docker Engine API). Where the row has no process it is
     /// the namespace of what is in the row, and so it is none of what has stopped.
     pub sandbox: Option<PathBuf>,
+}
+
+/// A network of an engine, and who is on it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EngineNetwork {
+    /// Its name.
+    pub name: String,
+    /// Its endpoints by id.
+    pub endpoints: BTreeMap<String, EngineEndpoint>,
+}
+
+/// Who has an endpoint.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EngineEndpoint {
+    /// Full id of the container; none as long as it has not joined.
+    pub container: Option<String>,
+    /// Name of the container.
+    pub name: String,
 }
 
 /// What an engine says of its containers while they are followed.
@@ -108,6 +128,14 @@ pub trait Engine: Send + Sync {
 
     /// The lasting id that it has of itself, if it has one; that may cost it some milliseconds.
     fn id(&self) -> BoxFuture<'_, Result<Option<String>, SourceError>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
+    /// One of its networks by id, with what is on it; none when it has no such network.
+    fn network<'a>(
+        &'a self,
+        _id: &'a str,
+    ) -> BoxFuture<'a, Result<Option<EngineNetwork>, SourceError>> {
         Box::pin(std::future::ready(Ok(None)))
     }
 

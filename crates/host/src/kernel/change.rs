@@ -54,6 +54,27 @@ impl KernelExecutor {
         Ok(())
     }
 
+    /// The same with a namespace that is open already.
+    pub(crate) fn enter_open(&mut self, netns: Netns) {
+        self.home = Some(Home { id: kernel::id(&netns), netns, inside: None });
+    }
+
+    /// Deletes the veths whose alias begins so, in the switch's namespace.
+    pub(crate) fn delete_marked(&self, beginning: &str) -> Result<(), SourceError> {
+        let failed = |error: Error| {
+            failure::of_chain("the switch's namespace".to_owned(), &error, "run as root")
+        };
+        let links = self.switch.links().map_err(failed)?;
+        let is = |link: &netns::Link| {
+            let marked = link.alias.as_deref().is_some_and(|alias| alias.starts_with(beginning));
+            marked && link.kind.as_deref() == Some("veth")
+        };
+        for link in links.iter().filter(|link| is(link)) {
+            self.switch.delete_link(link.ifindex).map_err(failed)?;
+        }
+        Ok(())
+    }
+
     /// Makes sure that the switch's namespace has no link of this name.
     pub(crate) fn require_gone(&self, name: &str) -> Result<(), SourceError> {
         let what = || format!("the link {name}");

@@ -1,5 +1,6 @@
 //! Words of programs, which tell nothing of a host.
 
+use crate::endpoint_record;
 use crate::port_record::{self, PREFIX};
 use crate::resolve::TUNNELS;
 use crate::vlan::VlanMode;
@@ -102,7 +103,9 @@ pub(super) fn port_kind(kind: &str) -> String {
 /// Whether programs use this key of `options` or `external_ids`.
 pub(super) fn known_key(key: &str) -> bool {
     let own = key.strip_prefix(PREFIX);
-    let own = own.is_some_and(|key| port_record::OWN_KEYS.contains(&key));
+    let own = own.is_some_and(|key| {
+        port_record::OWN_KEYS.contains(&key) || endpoint_record::OWN_KEYS.contains(&key)
+    });
     own || OPTIONS.contains(&key) || crate::dialects::KEYS.contains(&key)
 }
 

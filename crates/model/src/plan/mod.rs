@@ -6,6 +6,7 @@
 
 mod connect;
 mod disconnect;
+pub mod endpoint;
 mod error;
 mod name;
 mod number;
@@ -26,11 +27,12 @@ pub use error::PlanError;
 pub use prune::{Prunable, Prune, Undecided, prune, undecided};
 pub use rename::renames;
 pub use restore::{Remembered, Restore, RestoreAction, remembered, restore};
-pub use step::{KernelStep, OfPortRequests, ReplacePort, Step, SwitchStep, Veth};
+pub use step::{KernelStep, NewBridge, OfPortRequests, ReplacePort, Step, SwitchStep, Veth};
 pub use vlan::VlanMode;
 pub use world::require_here;
 
 use crate::ids::{Mac, Name, OfPort};
+use crate::switch::Port;
 use crate::wiring::ContainerRef;
 
 /// The number from which on Open vSwitch hands out none by itself
@@ -67,7 +69,17 @@ impl Plan {
         self.steps.iter().any(|step| match step {
             Step::Kernel(step) => matches!(step, KernelStep::DeleteLink { .. }),
             Step::Switch(SwitchStep::ReplacePort(ports)) => ports.remove.is_some(),
-            Step::Switch(step) => matches!(step, SwitchStep::RemoveMember { .. }),
+            Step::Switch(step) => {
+                matches!(step, SwitchStep::RemoveMember { .. } | SwitchStep::RemoveBridge { .. })
+            }
+        })
+    }
+
+    /// The port that is added, if one is.
+    pub fn port(&self) -> Option<&Port> {
+        self.steps.iter().find_map(|step| match step {
+            Step::Switch(SwitchStep::ReplacePort(ports)) => ports.add.as_deref(),
+            Step::Switch(_) | Step::Kernel(_) => None,
         })
     }
 

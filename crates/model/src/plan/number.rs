@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::ids::OfPort;
 use crate::memory;
+use crate::numbers;
 use crate::port_record::PortRecord;
 use crate::switch::Port;
 use crate::wiring::{Occupant, SwitchPort};
@@ -47,7 +48,8 @@ impl Planner<'_> {
     }
 
     fn remembered_numbers(&self) -> BTreeSet<u16> {
-        memory::of(self.bridge).filter_map(|(_, port)| Some(number_of(&port)?.0)).collect()
+        let memory = memory::of(self.bridge).filter_map(|(_, port)| Some(number_of(&port)?.0));
+        memory.chain(numbers::kept(self.bridge)).collect()
     }
 
     /// This number, unless another port than `old` has it, or will have it as it has none yet.

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use crate::endpoint_record::EndpointRecord;
 use crate::ids::{Name, short_id};
 use crate::port_record::{Alias, PortRecord};
 use crate::query;
@@ -154,23 +155,30 @@ enum MayGo {
 impl PrunePlanner<'_> {
     fn port(self, row: &SwitchPort) -> Option<Result<Prunable, Undecided>> {
         let record = PortRecord::of(&row.port);
+        let endpoint = EndpointRecord::of(&row.port);
         let (last, doubt) = match &row.occupant {
             Occupant::Orphaned { last } => (last.as_ref(), None),
             Occupant::Unknown { why } => (None, Some(why)),
             _ => return None,
         };
-        let asked = self.request.all || record.is_some();
-        if row.port.kind != "system" || !asked || !self.is_old(record.as_ref()) {
+        let asked = self.request.all || record.is_some() || endpoint.is_some();
+        let created = record.as_ref().and_then(|record| record.created);
+        let created = created.or(endpoint.as_ref().and_then(|endpoint| endpoint.created));
+        if row.port.kind != "system" || !asked || !self.is_old(created) {
             return None;
         }
         // Of what bears no record, a living link is nothing to talk about.
-        let of_interest = doubt.is_none() || record.is_some();
+        let of_interest = doubt.is_none() || record.is_some() || endpoint.is_some();
         let undecided = |why: String, may_settle| {
             let bridge = Some(row.bridge.clone());
             let what = row.port.iface.clone();
             Some(Err(Undecided { bridge, what, why, may_settle }))
         };
-        match (self.may_go(record.as_ref(), last), doubt) {
+        let may_go = endpoint.as_ref().filter(|_| record.is_none()).map_or_else(
+            || self.may_go(record.as_ref(), last),
+            |endpoint| self.may_endpoint_go(endpoint),
+        );
+        match (may_go, doubt) {
             (MayGo::No, _) => None,
             _ if !of_interest => None,
             (MayGo::Yes, Some(why)) => {
@@ -183,8 +191,16 @@ impl PrunePlanner<'_> {
         }
     }
 
-    fn is_old(self, record: Option<&PortRecord>) -> bool {
-        let created = record.and_then(|record| record.created);
+    /// An endpoint whose link is gone is of no more use, whoever has it: its engine makes another one
+    /// when the container starts, and the number is kept for that.
+    fn may_endpoint_go(self, endpoint: &EndpointRecord) -> MayGo {
+        match written_here(self.snapshot, endpoint.system.as_deref()) {
+            Err(why) if !self.request.all => MayGo::Unknown(why),
+            _ => MayGo::Yes,
+        }
+    }
+
+    fn is_old(self, created: Option<u64>) -> bool {
         self.request.until.is_none_or(|until| created.is_some_and(|created| created < until))
     }
 
@@ -270,12 +286,14 @@ impl PrunePlanner<'_> {
             }
             .into(),
         };
-        Some(Prunable::Port { port, bridge: at, step, last: words(record, last) })
+        let endpoint = EndpointRecord::of(&port).map(|endpoint| endpoint.to_string());
+        let last = endpoint.or_else(|| words(record, last));
+        Some(Prunable::Port { port, bridge: at, step, last })
     }
 
     fn memory(self, at: Name, port: Arc<Port>) -> Option<Result<Prunable, Undecided>> {
         let record = PortRecord::of(&port)?;
-        if !self.is_old(Some(&record)) {
+        if !self.is_old(record.created) {
             return None;
         }
         match self.may_go(Some(&record), None) {

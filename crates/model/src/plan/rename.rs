@@ -12,8 +12,8 @@ use crate::switch::Port;
 use crate::whereabouts::{Whereabouts, whereabouts};
 use crate::wiring::{SwitchPort, Wiring};
 
-use super::SwitchStep;
 use super::world::written_here;
+use super::{OfPortRequests, SwitchStep};
 
 /// Records of our own that have an old name of their container.
 pub fn renames(snapshot: &Snapshot, wiring: &Wiring) -> Vec<SwitchStep> {
@@ -44,7 +44,14 @@ fn rename(snapshot: &Snapshot, row: &SwitchPort) -> Option<SwitchStep> {
     let port = Port { external_ids: external_ids.clone(), ..Port::clone(&row.port) };
     let memory = memory::change(bridge, &[], Some(&port));
     let port = Arc::clone(&row.port);
-    Some(SwitchStep::Rewrite { bridge: row.bridge.clone(), port, external_ids, memory })
+    Some(SwitchStep::Rewrite {
+        bridge: row.bridge.clone(),
+        port,
+        external_ids,
+        ofport_request: None,
+        expected_requesters: OfPortRequests::new(),
+        memory,
+    })
 }
 
 fn is_called(record: &PortRecord, container: &Container) -> bool {

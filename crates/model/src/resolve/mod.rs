@@ -28,7 +28,7 @@ use crate::evidence::{Evidence, Note};
 use crate::ids::LinkKey;
 use crate::snapshot::{Container, Link, Namespace, Scope, Snapshot};
 use crate::told::TENANTS;
-use crate::wiring::{Attachment, ContainerRef, PortRef, PortState, Wiring};
+use crate::wiring::{Attachment, ContainerRef, EndpointRef, PortRef, PortState, Wiring};
 
 use claims::Claims;
 pub(crate) use clashes::Clashes;
@@ -214,6 +214,7 @@ fn port_ref(entry: &PortEntry<'_>) -> PortRef {
         fake_bridge: entry.fake_bridge(),
         bond: entry.port.bond.clone(),
         port_name: entry.port.port_name.clone(),
+        endpoint: EndpointRef::of(entry.port),
         error: entry.port.error.clone(),
     }
 }

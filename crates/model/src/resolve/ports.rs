@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::endpoint_record::EndpointRecord;
 use crate::evidence::Note;
 use crate::ids::{Nsid, OfPort};
 use crate::port_record::PortRecord;
@@ -136,7 +137,9 @@ fn system(index: &Index<'_>, claims: &Claims<'_, '_>, ix: PortIx) -> Occupant {
 /// Where no engine knows the container any more, by the name that `connect` wrote down.
 fn last(index: &Index<'_>, claims: &Claims<'_, '_>, ix: PortIx) -> Option<LastTenant> {
     let last = claims.owner(ix)?;
-    let name = PortRecord::of(index.ports[ix].port).and_then(|record| record.name);
+    let port = index.ports[ix].port;
+    let name = PortRecord::of(port).and_then(|record| record.name);
+    let name = name.or_else(|| EndpointRecord::of(port)?.name);
     match (&last.container, name) {
         (None, Some(words)) => Some(LastTenant { words, ..last }),
         _ => Some(last),

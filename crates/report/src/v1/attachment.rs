@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use model::query::Subject;
 use model::told::{TENANTS, some};
-use model::wiring::{self, Attachment as Found, ContainerRef, LastTenant, PortState, SwitchPort};
+use model::wiring::{
+    self, Attachment as Found, ContainerRef, EndpointRef, LastTenant, PortState, SwitchPort,
+};
 use serde::Serialize;
 
 use super::vlan::VlanFields;
@@ -72,6 +74,12 @@ pub struct Attachment {
     /// The customers' VLANs of a `dot1q-tunnel`; empty means all.
     #[serde(rename = "CVLANs")]
     pub cvlans: Vec<u16>,
+    /// The engine's network whose driver made it (`docker network create -d ovs`), by name, or by its
+    /// short id as long as that is not known.
+    pub network: Option<String>,
+    /// The id of its endpoint there.
+    #[serde(rename = "EndpointID")]
+    pub endpoint: Option<String>,
     /// How it leaves its namespace; null for an orphaned port.
     pub wire: Option<Wire>,
     /// Name of the link on the host side.
@@ -108,6 +116,7 @@ impl Attachment {
         let who = who.or(found.tenants.first());
         let port = found.port.port();
         let vlans = VlanFields::from(port.and_then(|port| port.vlans.clone()));
+        let endpoint = port.and_then(|port| port.endpoint.as_deref());
         Self {
             container: who.map(|who| who.name.to_string()).unwrap_or_default(),
             called: who.map(|who| who.called().to_owned()).unwrap_or_default(),
@@ -132,6 +141,8 @@ impl Attachment {
             vlan_mode: vlans.mode,
             trunks: vlans.trunks,
             cvlans: vlans.cvlans,
+            network: endpoint.map(|endpoint| endpoint.network.to_string()),
+            endpoint: endpoint.map(|endpoint| endpoint.id.to_string()),
             wire: Some(Wire::from(&found.wire)),
             host_interface: found.wire.host_interface().map(str::to_owned),
             through: through(&found.wire),
@@ -155,6 +166,7 @@ impl Attachment {
         let port = &row.port;
         let vlans = VlanFields::from(row.vlans());
         let who = last.container.as_ref();
+        let endpoint = EndpointRef::of(port);
         Self {
             container: who.map_or_else(|| last.words.clone(), |who| who.name.to_string()),
             called: who.map_or_else(|| last.words.clone(), |who| who.called().to_owned()),
@@ -179,6 +191,8 @@ impl Attachment {
             vlan_mode: vlans.mode,
             trunks: vlans.trunks,
             cvlans: vlans.cvlans,
+            network: endpoint.as_ref().map(|endpoint| endpoint.network.to_string()),
+            endpoint: endpoint.map(|endpoint| endpoint.id.to_string()),
             wire: None,
             host_interface: None,
             through: None,

@@ -1,6 +1,7 @@
 //! The five steps of the 2014 script, each with what was found.
 
 use model::evidence::Evidence;
+use model::ids::short_id;
 use model::switch::SwitchSource;
 use model::told::some;
 use model::wiring::Attachment as Found;
@@ -51,6 +52,10 @@ impl Explanation {
         steps.extend(datapath(found));
         steps.insert(steps.iter().take_while(|step| step.number == 1).count(), link);
         steps.extend(end(found, &steps));
+        if let Some(endpoint) = endpoint(found) {
+            let at = steps.iter().take_while(|step| step.number <= endpoint.number).count();
+            steps.insert(at, endpoint);
+        }
         let notes = some(found.notes.iter().map(ToString::to_string));
         let attachment = Attachment { notes, ..Attachment::new(found, None) };
         Self { attachment, steps, sources: Vec::new() }
@@ -83,6 +88,19 @@ fn datapath(found: &Found) -> Option<Step> {
         name: StepName::Number,
         found,
         source: SwitchSource::Appctl.to_string(),
+    })
+}
+
+/// The network whose driver made it.
+fn endpoint(found: &Found) -> Option<Step> {
+    let endpoint = found.port.port()?.endpoint.as_ref()?;
+    let id = short_id(&endpoint.id);
+    let found = format!("endpoint {id} of the network {}", endpoint.network);
+    Some(Step {
+        number: 4,
+        name: StepName::Port,
+        found,
+        source: "external_ids of the network driver".to_owned(),
     })
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::switch::OfPortState;
 use model::told::{TENANTS, some};
-use model::wiring::{self, Plug as Plugged, SwitchPort};
+use model::wiring::{self, EndpointRef, Plug as Plugged, SwitchPort};
 use serde::Serialize;
 
 use super::vlan::VlanFields;
@@ -59,6 +59,11 @@ pub struct Port {
     /// Hardware address in use.
     #[serde(rename = "MAC")]
     pub mac: Option<String>,
+    /// The engine's network whose driver made it, as in an attachment.
+    pub network: Option<String>,
+    /// The id of its endpoint there.
+    #[serde(rename = "EndpointID")]
+    pub endpoint: Option<String>,
     /// What is on it.
     pub occupant: Occupant,
     /// The same in words, with names.
@@ -92,6 +97,7 @@ impl From<&SwitchPort> for Port {
         let port = &row.port;
         let vlans = VlanFields::from(row.vlans());
         let number = |n: &OfPortState| n.assigned().map(|port| port.0);
+        let endpoint = EndpointRef::of(port);
         Self {
             bridge: row.bridge.to_string(),
             fake_bridge: row.fake_bridge.as_ref().map(ToString::to_string),
@@ -110,6 +116,8 @@ impl From<&SwitchPort> for Port {
             trunks: vlans.trunks,
             cvlans: vlans.cvlans,
             mac: port.mac.map(|mac| mac.to_string()),
+            network: endpoint.as_ref().map(|endpoint| endpoint.network.to_string()),
+            endpoint: endpoint.map(|endpoint| endpoint.id.to_string()),
             occupant: Occupant::from(&row.occupant),
             who: row.occupant.to_string(),
             links: links(&row.occupant),

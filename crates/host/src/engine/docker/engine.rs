@@ -5,12 +5,13 @@ use futures_util::future::BoxFuture;
 use model::snapshot::{Container, Engine as Kind};
 use model::{SourceError, query};
 
+use super::networks::NetworkAnswer;
 use super::read::{Docker, Info, Version, listed};
 use super::relatives::are_relatives;
 use crate::engine::budget::Budget;
 use crate::engine::inspected::{HELD_OF_ONE, Inspected};
 use crate::engine::rest::can_name_a_container;
-use crate::engine::{Engine, Events, Found, Peer};
+use crate::engine::{Engine, EngineNetwork, Events, Found, Peer};
 use crate::transport::HttpError;
 
 /// Podman also has events of other types, which say nothing about containers.
@@ -35,6 +36,23 @@ impl Engine for Docker {
 
     fn id(&self) -> BoxFuture<'_, Result<Option<String>, SourceError>> {
         async { Ok(self.0.get::<Info>("/info").await?.lasting_id()) }.boxed()
+    }
+
+    fn network<'a>(
+        &'a self,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<Option<EngineNetwork>, SourceError>> {
+        async move {
+            if !can_name_a_container(id) {
+                return Ok(None);
+            }
+            match self.0.http.get::<NetworkAnswer>(&format!("/networks/{id}")).await {
+                Ok(answer) => Ok(Some(answer.into())),
+                Err(HttpError::Refused { status: 404, .. }) => Ok(None),
+                Err(error) => Err(self.0.source_error(&error)),
+            }
+        }
+        .boxed()
     }
 
     /// The API version the daemon speaks, and its own version.

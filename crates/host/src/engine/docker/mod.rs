@@ -3,6 +3,7 @@
 
 pub(crate) mod address;
 mod engine;
+mod networks;
 mod read;
 mod relatives;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use model::ids::{Name, OfPort};
 use model::plan::SwitchStep;
-use model::switch::{OfPortState, Port};
+use model::switch::{Bridge, OfPortState, Port};
 use model::{SourceError, SourceErrorKind};
 
 use super::read::Database;
@@ -32,8 +32,25 @@ impl SwitchExecutor {
         Ok(Self { database, timeout: host.timeout, locked: true, more: false, saved })
     }
 
+    /// Without the lock: what is chosen is guarded by each transaction alone. For what may not wait
+    /// until another docker-ovs is done.
+    pub(crate) async fn unlocked(host: &Host, due: Deadline) -> Result<Self, SourceError> {
+        let database = host.database(due).await?;
+        let saved = SavedColumns::default();
+        Ok(Self { database, timeout: host.timeout, locked: false, more: true, saved })
+    }
+
     pub(crate) fn keeping_the_lock(self) -> Self {
         Self { more: true, ..self }
+    }
+
+    /// Every bridge with every port, and what the database calls itself.
+    pub(crate) async fn rows(&mut self) -> Result<(Vec<Bridge>, Option<String>), SourceError> {
+        let due = Deadline::after(self.timeout);
+        let what = self.database.what().to_owned();
+        let bridges = due.hold(|| what.clone(), self.database.all()).await?;
+        let row = self.database.answerer().row;
+        Ok((bridges, row.map(|row| row.id.to_string())))
     }
 
     pub(crate) fn are_locked(&self) -> bool {
@@ -55,9 +72,24 @@ impl SwitchExecutor {
                 let removed = self.database.remove_member(bridge, port, self.locked);
                 due.hold(|| what.clone(), removed).await
             }
-            SwitchStep::Rewrite { bridge, port, external_ids, memory } => {
+            SwitchStep::MakeBridge(bridge) => {
+                due.hold(|| what.clone(), self.database.make_bridge(bridge, self.locked)).await
+            }
+            SwitchStep::RemoveBridge { bridge, ports } => {
+                let removed = self.database.remove_bridge(bridge, ports, self.locked);
+                due.hold(|| what.clone(), removed).await
+            }
+            SwitchStep::Rewrite {
+                bridge,
+                port,
+                external_ids,
+                ofport_request,
+                expected_requesters,
+                memory,
+            } => {
                 let record = (&**port, external_ids, memory);
-                let rewritten = self.database.rewrite(bridge, record, self.locked);
+                let number = (*ofport_request, expected_requesters);
+                let rewritten = self.database.rewrite(bridge, record, number, self.locked);
                 due.hold(|| what.clone(), rewritten).await
             }
         }

@@ -1,7 +1,8 @@
 //! The switch's database: [`read`] asks it, [`columns`] for what it has, [`rows`] makes
 //! bridges of its rows, [`watch`] follows
-//! its tables, [`change`] makes and removes ports.
+//! its tables, [`change`] makes and removes ports, [`mod@bridge`] bridges.
 
+mod bridge;
 mod change;
 mod columns;
 mod number;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use model::ids::{DatapathId, Ifindex, OfPort, name};
-use model::memory;
+use model::port_record;
 use model::switch::{Bridge, FakeBridge, OfPortState, Port};
 use model::told::excerpt;
 use model::vlan::LAST_VLAN;
@@ -254,9 +254,9 @@ fn interface(row: InterfaceRow, port: &PortRow) -> Port {
     }
 }
 
-/// What is remembered of attachments; what others wrote is of no use here.
+/// What is remembered of attachments, numbers and networks; what others wrote is of no use here.
 fn remembered(ids: &Ids) -> BTreeMap<String, String> {
-    let ids = ids.0.iter().filter(|(key, _)| key.starts_with(memory::PREFIX));
+    let ids = ids.0.iter().filter(|(key, _)| key.starts_with(port_record::PREFIX));
     ids.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 

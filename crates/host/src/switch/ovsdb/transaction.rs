@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use model::ids::Name;
+use model::ids::{Name, OfPort};
 use model::memory::MemoryChange;
-use model::plan::ReplacePort;
+use model::plan::{OfPortRequests, ReplacePort};
 use model::switch::Port;
 use model::{SourceError, SourceErrorKind};
 use ovsdb::{Mutator, Operation, Row, Select, Uuid};
@@ -17,7 +17,7 @@ use super::port_rows::{Columns, ExistingPort, guard};
 use super::read::Database;
 
 /// One docker-ovs at a time. The server gives the lock to the next when its holder is gone.
-const LOCK: &str = "docker_ovs";
+pub(super) const LOCK: &str = "docker_ovs";
 
 /// What an administrator may have set of an Interface, beyond what a plan knows of.
 const INTERFACE_SETTINGS: &[&str] = &[
@@ -114,25 +114,29 @@ impl Database {
         self.commit(bridge, None, &operations).await
     }
 
-    /// Writes the record of a port anew, if it still is the one that was seen.
+    /// Writes the record of a port anew, if it still is the one that was seen, and asks for another
+    /// number where that is wanted.
     pub(crate) async fn rewrite(
         &mut self,
         bridge: &str,
         (port, external_ids, memory): (&Port, &BTreeMap<String, String>, &MemoryChange),
+        (ofport, requesters): (Option<OfPort>, &OfPortRequests),
         locked: bool,
     ) -> Result<(), SourceError> {
         let (old, _) = self.find(port, false).await?;
         let comment = format!("docker-ovs: {bridge}: the record of {}", port.iface);
         let mut operations = beginning(&old, bridge, &comment, locked);
+        operations.extend(ofport.map(|wanted| unclaimed(wanted, requesters)));
         let which = Which::all("Interface").equal("_uuid", old.interface);
-        operations
-            .push(Operation::Update { which, row: vec![("external_ids", map(external_ids))] });
+        let mut row = vec![("external_ids", map(external_ids))];
+        row.extend(ofport.map(|wanted| ("ofport_request", optional(Some(wanted.0)))));
+        operations.push(Operation::Update { which, row });
         operations.extend(remembering(bridge, memory));
         self.commit(bridge, None, &operations).await
     }
 
     /// Does it all or nothing; `new` is the name of the port that is added.
-    async fn commit(
+    pub(super) async fn commit(
         &mut self,
         bridge: &str,
         new: Option<&str>,
@@ -152,19 +156,15 @@ impl Database {
         new: Option<&str>,
         error: ovsdb::Error,
     ) -> SourceError {
-        let changed = |why: String| {
-            SourceError::new(SourceErrorKind::Gone, format!("bridge {bridge}"), why)
-                .hint("ask again")
-        };
         let ovsdb::Error::Operation { error: word, .. } = &error else {
             return self.source_error(&error);
         };
         if word == "timed out" {
-            return changed("its ports changed meanwhile; nothing was done".to_owned());
+            return changed(bridge);
         }
         match new.filter(|_| word == "constraint violation") {
             Some(name) if self.has_port(name).await => {
-                changed(format!("there is a port called {name} already"))
+                gone(bridge, format!("there is a port called {name} already"))
             }
             _ => self.source_error(&error),
         }
@@ -179,6 +179,15 @@ impl Database {
             !rows(0).is_empty() || !rows(1).is_empty()
         })
     }
+}
+
+/// What a transaction rests on has changed.
+pub(super) fn changed(bridge: &str) -> SourceError {
+    gone(bridge, "its ports changed meanwhile; nothing was done".to_owned())
+}
+
+fn gone(bridge: &str, why: String) -> SourceError {
+    SourceError::new(SourceErrorKind::Gone, format!("bridge {bridge}"), why).hint("ask again")
 }
 
 fn comment(ports: &ReplacePort) -> String {
@@ -217,12 +226,16 @@ fn guards<'a>(
         vec![Operation::Comment(comment), guard(bridge, &["name"], vec![name(&ports.bridge)])];
     guards.extend(old.into_iter().flat_map(|old| old.guards(&ports.bridge)));
     let wanted = ports.add.as_ref().and_then(|port| port.ofport_request);
-    guards.extend(wanted.map(|wanted| {
-        let which = Which::all("Interface").equal("ofport_request", i64::from(wanted.0));
-        let requesters = ports.expected_requesters.iter().filter(|(_, asked)| **asked == wanted);
-        guard(which, &["name"], requesters.map(|(iface, _)| name(iface)).collect())
-    }));
+    guards.extend(wanted.map(|wanted| unclaimed(wanted, &ports.expected_requesters)));
     guards
+}
+
+/// No other interfaces ask for the number than were seen to.
+fn unclaimed(wanted: OfPort, requesters: &OfPortRequests) -> Operation<'_> {
+    let which = Which::all("Interface").equal("ofport_request", i64::from(wanted.0));
+    let requesters = requesters.iter().filter(|(_, asked)| **asked == wanted);
+    let rows = requesters.map(|(iface, _)| vec![("name", Value::from(&**iface))]).collect();
+    guard(which, &["name"], rows)
 }
 
 /// What the bridge remembers of attachments afterwards ([`model::memory`]).
@@ -301,6 +314,6 @@ fn optional(number: Option<u16>) -> Value<'static> {
     Value::Set(number.map(|number| Value::Integer(number.into())).into_iter().collect())
 }
 
-fn map(ids: &BTreeMap<String, String>) -> Value<'_> {
+pub(super) fn map(ids: &BTreeMap<String, String>) -> Value<'_> {
     Value::Map(ids.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect())
 }

@@ -6,7 +6,7 @@ mod switch;
 use std::fmt;
 
 pub use kernel::{KernelStep, Veth};
-pub use switch::{OfPortRequests, ReplacePort, SwitchStep};
+pub use switch::{NewBridge, OfPortRequests, ReplacePort, SwitchStep};
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq)]

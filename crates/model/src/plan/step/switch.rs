@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::ids::{Name, OfPort};
 use crate::memory::MemoryChange;
 use crate::switch::Port;
@@ -59,6 +61,31 @@ impl ReplacePort {
     }
 }
 
+/// A bridge that is to be made; what is empty is left to Open vSwitch (ovs-vswitchd.conf.db(5), Bridge).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NewBridge {
+    /// Its name.
+    pub name: Name,
+    /// The column `datapath_type`.
+    pub datapath_type: String,
+    /// The column `fail_mode`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fail_mode: Option<String>,
+    /// The column `protocols`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub protocols: Vec<String>,
+    /// The `target` of each of its controllers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub controllers: Vec<String>,
+    /// `other_config:datapath-id`, 16 hexadecimal digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dpid: Option<String>,
+    /// Our own keys of `external_ids`.
+    #[serde(skip)]
+    pub external_ids: BTreeMap<String, String>,
+}
+
 /// What the switch's database is asked to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SwitchStep {
@@ -84,6 +111,15 @@ pub enum SwitchStep {
         /// The member.
         port: Arc<Port>,
     },
+    /// Makes a bridge.
+    MakeBridge(NewBridge),
+    /// Takes a bridge away that was made by us, if it still has just these ports.
+    RemoveBridge {
+        /// What was made.
+        bridge: NewBridge,
+        /// Names of its ports, its own among them; they go with it.
+        ports: Vec<Name>,
+    },
     /// Writes a port's record anew, as when its container has another name now.
     Rewrite {
         /// The bridge.
@@ -92,6 +128,11 @@ pub enum SwitchStep {
         port: Arc<Port>,
         /// Its `external_ids` afterwards.
         external_ids: BTreeMap<String, String>,
+        /// The number that it asks for from now on; none where that stays as it is.
+        ofport_request: Option<OfPort>,
+        /// The interfaces that were seen to ask for that number: if others do meanwhile, nothing is
+        /// done.
+        expected_requesters: OfPortRequests,
         /// What the bridge remembers of it.
         memory: MemoryChange,
     },
@@ -102,16 +143,23 @@ impl SwitchStep {
     pub fn undo(&self) -> Option<Self> {
         match self {
             Self::ReplacePort(ports) => Some(Self::ReplacePort(ports.reverse())),
-            Self::Rewrite { bridge, port, external_ids, memory } => {
+            Self::Rewrite { bridge, port, external_ids, ofport_request, memory, .. } => {
                 let now = Port { external_ids: external_ids.clone(), ..Port::clone(port) };
+                let before = ofport_request.and(port.ofport_request);
                 Some(Self::Rewrite {
                     bridge: bridge.clone(),
                     port: Arc::new(now),
                     external_ids: port.external_ids.clone(),
+                    ofport_request: before,
+                    expected_requesters: OfPortRequests::new(),
                     memory: memory.reverse(),
                 })
             }
-            Self::Await { .. } | Self::RemoveMember { .. } => None,
+            Self::MakeBridge(bridge) => Some(Self::RemoveBridge {
+                bridge: bridge.clone(),
+                ports: vec![bridge.name.clone()],
+            }),
+            Self::Await { .. } | Self::RemoveMember { .. } | Self::RemoveBridge { .. } => None,
         }
     }
 }
@@ -126,8 +174,11 @@ impl fmt::Display for SwitchStep {
             Self::RemoveMember { bridge, bond, port } => {
                 write!(f, "remove {} from the bond {bond} of {bridge}", port.iface)
             }
-            Self::Rewrite { bridge, port, .. } => {
-                write!(f, "write the record of {} on {bridge} anew", port.iface)
+            Self::MakeBridge(bridge) => write!(f, "make the bridge {}", bridge.name),
+            Self::RemoveBridge { bridge, .. } => write!(f, "remove the bridge {}", bridge.name),
+            Self::Rewrite { bridge, port, ofport_request, .. } => {
+                write!(f, "write the record of {} on {bridge} anew", port.iface)?;
+                ofport_request.iter().try_for_each(|ofport| write!(f, ", ofport {ofport}"))
             }
         }
     }

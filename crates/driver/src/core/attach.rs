@@ -1,0 +1,277 @@
+//! Endpoints: made when the engine says so, and ready when it joins.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use host::Home;
+use model::endpoint_record::EndpointRecord;
+use model::ids::{Mac, Name};
+use model::numbers::NumberOwner;
+use model::plan::endpoint::{Attach, attach, await_number, candidate};
+use model::plan::{HOST_END, Plan, Wanted};
+use model::snapshot::Cidr;
+use model::switch::{Bridge, OfPortState};
+
+use super::{BOUND, Driver, TRIES, View};
+use crate::network::NetworkRecord;
+use crate::options::{EndpointOptions, NetworkOptions};
+use crate::{DriverError, mac};
+
+/// What the other end of an endpoint's veth is called until the engine takes it.
+const FAR_END: &str = "dop-";
+
+/// An endpoint that is to be made.
+#[derive(Clone, Debug, Default)]
+pub struct Endpoint {
+    /// Id of its network.
+    pub network: String,
+    /// Its id.
+    pub id: String,
+    /// Its addresses.
+    pub addresses: Vec<Cidr>,
+    /// The hardware address that the user chose.
+    pub mac: Option<Mac>,
+    /// The user's options.
+    pub options: BTreeMap<String, String>,
+    /// Whose it is, where the engine says so.
+    pub whose: Option<Whose>,
+}
+
+/// The container that an endpoint is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Whose {
+    /// Its full id.
+    pub container: String,
+    /// Its name.
+    pub name: String,
+    /// Name of the interface inside.
+    pub interface: String,
+}
+
+/// An endpoint that is ready.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Joined {
+    /// The link that the engine is to take.
+    pub link: Name,
+    /// Its hardware address.
+    pub mac: Option<Mac>,
+    /// The network's gateways, where this host is one.
+    pub gateways: Vec<IpAddr>,
+}
+
+impl Driver {
+    /// Makes an endpoint, and gives the hardware address that it has; does nothing where it is there.
+    ///
+    /// # Errors
+    /// What was asked for cannot be had, or a source fails; nothing is left then.
+    pub async fn create_endpoint(&self, endpoint: &Endpoint) -> Result<Mac, DriverError> {
+        let options = EndpointOptions::read(&endpoint.options)?;
+        let _turn = self.in_flight.turn(&endpoint.id).await;
+        let made = tokio::time::timeout(BOUND, self.try_create_endpoint(endpoint, &options)).await;
+        match made {
+            Ok(Ok(mac)) => {
+                self.news.notify_one();
+                Ok(mac)
+            }
+            Ok(Err(error)) => Err(error),
+            Err(_) => {
+                let _ = self.take_away(&endpoint.network, &endpoint.id).await;
+                Err(DriverError::new("the switch's database does not answer within 3 seconds"))
+            }
+        }
+    }
+
+    async fn try_create_endpoint(
+        &self,
+        endpoint: &Endpoint,
+        options: &EndpointOptions,
+    ) -> Result<Mac, DriverError> {
+        for _ in 0..TRIES {
+            let mut view = self.open().await?;
+            if let Some((_, _, record)) = view.endpoint(&endpoint.network, &endpoint.id) {
+                return record.mac.ok_or_else(|| DriverError::new("it has no hardware address"));
+            }
+            let (bridge, network) = view.network(&endpoint.network)?;
+            let name = bridge.name.clone();
+            let about = |error: DriverError| error.about(&name);
+            let network_options = network.read_options().map_err(|error| about(error.into()))?;
+            let request =
+                Request { endpoint, options, network: &network, of_network: &network_options };
+            if let Some(stray) = Self::stray(&view, bridge, &request) {
+                self.try_delete(&stray.network, &stray.endpoint).await?;
+                continue;
+            }
+            let home = Home::own()?;
+            let plan = self.plan_endpoint(&view, bridge, &request, &home).map_err(about)?;
+            let number = plan.ofport();
+            let Some(_reserved) = number.and_then(|n| self.in_flight.reserve(&name, n)) else {
+                continue;
+            };
+            let mac = request.mac(&name);
+            match view.endpoints.carry_out(&plan, home).await {
+                Ok(()) => return Ok(mac),
+                Err(error) if error.has_changed() => {}
+                Err(error) => return Err(about(error.into())),
+            }
+        }
+        Err(DriverError::new("the ports of its bridge change all the time; try again"))
+    }
+
+    /// An endpoint that has the number which is asked for, and whose interface has come back from a
+    /// container that it was in: the engine could not say that it is gone.
+    fn stray(view: &View, bridge: &Bridge, request: &Request<'_>) -> Option<EndpointRecord> {
+        let port = candidate(bridge, &request.owner(), request.wanted())?;
+        let record = EndpointRecord::of(port).filter(|record| record.container.is_some())?;
+        let links = [&port.iface, &far_end(&port.iface)];
+        let here = links.into_iter().all(|link| !view.endpoints.has_no_link(link));
+        here.then_some(record)
+    }
+
+    pub(super) fn plan_endpoint(
+        &self,
+        view: &View,
+        bridge: &Bridge,
+        request: &Request<'_>,
+        home: &Home,
+    ) -> Result<Plan, DriverError> {
+        let Request { options, of_network, .. } = request;
+        let random = host::random() >> 32;
+        let vlans = options.vlans.as_ref().unwrap_or(&of_network.vlans);
+        let reserved = self.in_flight.numbers(&bridge.name);
+        let (owner, ofport) = (request.owner(), request.wanted());
+        let orphan = candidate(bridge, &owner, ofport);
+        let orphan = orphan.filter(|port| view.endpoints.has_no_link(&port.iface)).cloned();
+        let attachment = Attach {
+            bridges: &view.bridges,
+            bridge,
+            record: request.record(&bridge.name, view.system.clone()),
+            owner,
+            ofport,
+            orphan,
+            reserved: &reserved,
+            tag: vlans.tag,
+            trunks: vlans.trunks.clone(),
+            vlan_mode: None,
+            host_end: format!("{HOST_END}{random:08x}").into(),
+            interface: request.interface(random),
+            netns: home.id(),
+        };
+        Ok(attach(&attachment)?)
+    }
+
+    /// Waits until an endpoint's port has its number.
+    ///
+    /// # Errors
+    /// There is no such endpoint, or vswitchd does not give it a number; it is taken away then.
+    pub async fn join(&self, network: &str, endpoint: &str) -> Result<Joined, DriverError> {
+        let _turn = self.in_flight.turn(endpoint).await;
+        let joined = tokio::time::timeout(BOUND, self.try_join(network, endpoint)).await;
+        match joined {
+            Ok(Ok(joined)) => Ok(joined),
+            other => {
+                let late = || DriverError::new("ovs-vswitchd does not answer within 3 seconds");
+                let error =
+                    other.map_or_else(|_| late(), |joined| joined.err().unwrap_or_else(late));
+                let _ = self.take_away(network, endpoint).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn try_join(&self, network: &str, endpoint: &str) -> Result<Joined, DriverError> {
+        let mut view = self.open().await?;
+        let (_, of_network) = view.network(network)?;
+        let Some((bridge, port, record)) = view.endpoint(network, endpoint) else {
+            let what = model::ids::short_id(endpoint);
+            return Err(DriverError::new(format!("endpoint {what}: no bridge has its port")));
+        };
+        let (name, wait) = (bridge.name.clone(), await_number(&bridge.name, port));
+        let joined =
+            Joined { link: far_end(&port.iface), mac: record.mac, gateways: gateways(&of_network) };
+        if matches!(port.ofport, OfPortState::Assigned(_)) {
+            return Ok(joined);
+        }
+        let plan = super::network::plan(&name, vec![wait]);
+        let waited = view.carry_out(&plan).await;
+        waited.map_err(|error| DriverError::from(error).about(&name))?;
+        Ok(joined)
+    }
+}
+
+/// The other end of a host's end.
+pub(super) fn far_end(host_end: &str) -> Name {
+    let digits = host_end.strip_prefix(HOST_END).unwrap_or(host_end);
+    format!("{FAR_END}{digits}").into()
+}
+
+fn gateways(network: &NetworkRecord) -> Vec<IpAddr> {
+    let host = network.read_options().is_ok_and(|o| o.gateway == crate::options::Gateway::Host);
+    let all = network.subnets.iter().filter_map(|subnet| subnet.gateway);
+    all.filter(|_| host && !network.internal).collect()
+}
+
+/// What is known of an endpoint that is to be made.
+pub(super) struct Request<'a> {
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) options: &'a EndpointOptions,
+    pub(super) network: &'a NetworkRecord,
+    pub(super) of_network: &'a NetworkOptions,
+}
+
+impl Request<'_> {
+    /// What the other end is made as.
+    fn interface(&self, random: u64) -> Name {
+        let inside = self.endpoint.whose.as_ref().map(|whose| whose.interface.as_str().into());
+        inside.unwrap_or_else(|| format!("{FAR_END}{random:08x}").into())
+    }
+
+    fn wanted(&self) -> Wanted {
+        self.options.ofport.map_or(Wanted::Free, Wanted::Exactly)
+    }
+
+    fn vlans(&self) -> String {
+        self.options.vlans.as_ref().unwrap_or(&self.of_network.vlans).to_string()
+    }
+
+    /// The address that the user chose, or one that follows from the interface's own address: what is
+    /// made again with that has the same, and no neighbour knows another one.
+    pub(super) fn mac(&self, bridge: &str) -> Mac {
+        let name = self.endpoint.whose.as_ref().map(|whose| whose.name.clone());
+        let address = self.endpoint.addresses.first().map(|cidr| cidr.ip.to_string());
+        let who = name.or(address).unwrap_or_else(|| self.endpoint.id.clone());
+        self.endpoint.mac.unwrap_or_else(|| mac::derived(bridge, &self.vlans(), &who))
+    }
+
+    fn record(&self, bridge: &str, system: Option<String>) -> EndpointRecord {
+        let Self { endpoint, options, network, of_network } = self;
+        let whose = endpoint.whose.as_ref();
+        EndpointRecord {
+            network: network.id.clone(),
+            network_name: network.name.clone(),
+            endpoint: endpoint.id.clone(),
+            engine: network.engine.clone(),
+            container: whose.map(|whose| whose.container.clone()),
+            name: whose.map(|whose| whose.name.clone()),
+            interface: whose.map(|whose| whose.interface.clone()),
+            mac: Some(self.mac(bridge)),
+            addresses: endpoint.addresses.clone(),
+            mtu: of_network.mtu,
+            is_number_asked_for: options.ofport.is_some(),
+            system,
+            created: Some(host::now() / 1000),
+        }
+    }
+
+    fn owner(&self) -> NumberOwner {
+        let Self { endpoint, network, .. } = self;
+        NumberOwner {
+            network: network.id.clone(),
+            network_name: network.name.clone(),
+            vlans: self.vlans(),
+            name: endpoint.whose.as_ref().map(|whose| whose.name.clone()),
+            mac: endpoint.mac,
+            address: endpoint.addresses.first().map(|cidr| cidr.ip),
+            used: host::now() / 1000,
+        }
+    }
+}

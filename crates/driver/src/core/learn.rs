@@ -1,0 +1,295 @@
+//! Who the containers are: asked of the engine once a call was answered, never within one.
+//!
+//! An engine names no container when it asks for an endpoint. Once the name is known the endpoint gets
+//! the number that this container had before, and what is not on the engine's list any more is taken
+//! away, seen twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use host::{EngineEndpoint, EngineNetwork};
+use model::endpoint_record::EndpointRecord;
+use model::numbers::NumberOwner;
+use model::plan::endpoint::{is_misplaced, note, own_number, park, waits_for};
+use model::plan::{ReplacePort, Step};
+use model::switch::{Bridge, Port};
+use tokio::time::{Instant, sleep, timeout};
+use tracing::{debug, info, warn};
+
+use super::attach::far_end;
+use super::{Driver, TRIES, View, network};
+use crate::DriverError;
+
+/// So soon after a call the engine is asked, and at most so much later each time that it does not
+/// know yet.
+const SOON: Duration = Duration::from_millis(5);
+const LATER: Duration = Duration::from_secs(2);
+/// So often everything is looked through.
+const ROUND: Duration = Duration::from_secs(30);
+
+impl Driver {
+    /// Learns names, and takes away what is stray, for as long as it is polled.
+    pub async fn keep_learning(&self) {
+        let mut strays = BTreeMap::new();
+        let mut swept: Option<Instant> = None;
+        let mut wait = SOON;
+        loop {
+            let open = match self.learn().await {
+                Ok(open) => open,
+                // An engine that starts answers only when its containers run.
+                Err(error) => {
+                    debug!("names of containers are not learnt: {error}");
+                    true
+                }
+            };
+            if let Err(error) = self.give_numbers_back().await {
+                debug!("numbers are not given back: {error}");
+            }
+            if swept.is_none_or(|swept| swept.elapsed() >= ROUND) {
+                self.sweep(&mut strays).await;
+                swept = Some(Instant::now());
+            }
+            let pause = if open { wait } else { ROUND };
+            let is_news = timeout(pause, self.news.notified()).await.is_ok();
+            wait = if is_news || !open { SOON } else { (wait * 2).min(LATER) };
+            if is_news {
+                sleep(SOON).await;
+            }
+        }
+    }
+
+    /// Asks who has the endpoints whose container is not known yet; true where some are left.
+    async fn learn(&self) -> Result<bool, DriverError> {
+        let view = self.open().await?;
+        let nameless: Vec<_> =
+            endpoints(&view).filter(|record| record.container.is_none()).collect();
+        let networks: BTreeSet<_> = nameless.iter().map(|record| &record.network).collect();
+        let mut open = false;
+        for id in networks {
+            let Some(known) = self.host.engine_network(id).await? else { continue };
+            self.name_network(id, &known).await?;
+            for record in nameless.iter().filter(|record| record.network == *id) {
+                match known.endpoints.get(&record.endpoint) {
+                    Some(who) => {
+                        self.name_endpoint(record, &known, who).await?;
+                        open |= who.container.is_none();
+                    }
+                    // Made a moment ago, and the engine has not noted it yet; or stray.
+                    None => open = true,
+                }
+            }
+        }
+        Ok(open)
+    }
+
+    /// Writes down what a network is called.
+    async fn name_network(&self, id: &str, known: &EngineNetwork) -> Result<(), DriverError> {
+        for _ in 0..TRIES {
+            let mut view = self.open().await?;
+            let (bridge, mut record) = view.network(id)?;
+            if known.name.is_empty() || record.name.as_ref() == Some(&known.name) {
+                return Ok(());
+            }
+            record.name = Some(known.name.clone());
+            let bridge = bridge.clone();
+            let memory = record.kept_on(Some(&bridge));
+            let step =
+                ReplacePort { bridge: bridge.name.clone(), memory, ..ReplacePort::default() };
+            match view.carry_out(&network::plan(&bridge.name, vec![Step::from(step)])).await {
+                Ok(()) => return Ok(()),
+                Err(error) if error.has_changed() => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes down whose an endpoint is, and gives it the number that this container had.
+    async fn name_endpoint(
+        &self,
+        was: &EndpointRecord,
+        known: &EngineNetwork,
+        who: &EngineEndpoint,
+    ) -> Result<(), DriverError> {
+        let named = |record: &EndpointRecord| EndpointRecord {
+            name: Some(who.name.clone()).filter(|name| !name.is_empty()),
+            container: who.container.clone(),
+            network_name: Some(known.name.clone()).filter(|name| !name.is_empty()),
+            ..record.clone()
+        };
+        self.note_endpoint(was, &named).await
+    }
+
+    async fn note_endpoint(
+        &self,
+        was: &EndpointRecord,
+        renew: &(dyn Fn(&EndpointRecord) -> EndpointRecord + Sync),
+    ) -> Result<(), DriverError> {
+        let _turn = self.in_flight.turn(&was.endpoint).await;
+        for _ in 0..TRIES {
+            let mut view = self.open().await?;
+            let Some((bridge, port, record)) = view.endpoint(&was.network, &was.endpoint) else {
+                return Ok(());
+            };
+            let named = renew(&record);
+            let owner = owner(&named, port);
+            let reserved = self.in_flight.numbers(&bridge.name);
+            let is_free = !named.is_number_asked_for && named.name.is_some();
+            let wanted = is_free.then(|| own_number(bridge, port, &owner, &reserved)).flatten();
+            if named == record && wanted.is_none() {
+                return Ok(());
+            }
+            if let Some(ofport) = wanted {
+                info!("{}: {named} has its OpenFlow port {ofport} again", bridge.name);
+            }
+            let plan = note(&view.bridges, bridge, port, &named, &owner, wanted);
+            match view.carry_out(&plan).await {
+                Ok(()) => return Ok(()),
+                Err(error) if error.has_changed() => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives those whose name is known the number that is their own, once it is free. Where each of
+    /// several has another's, one makes way.
+    async fn give_numbers_back(&self) -> Result<(), DriverError> {
+        for _ in 0..TRIES {
+            let view = self.open().await?;
+            let misplaced = misplaced(&view);
+            let movable: Vec<_> = misplaced.iter().filter(|one| one.is_movable()).collect();
+            if let Some(stuck) = in_the_way(&misplaced).filter(|_| movable.is_empty()) {
+                self.make_way(&stuck.record).await?;
+                continue;
+            }
+            if movable.is_empty() {
+                return Ok(());
+            }
+            for one in movable {
+                self.note_endpoint(&one.record, &EndpointRecord::clone).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves an endpoint to a number that is nobody's.
+    async fn make_way(&self, was: &EndpointRecord) -> Result<(), DriverError> {
+        let _turn = self.in_flight.turn(&was.endpoint).await;
+        let mut view = self.open().await?;
+        let Some((bridge, port, record)) = view.endpoint(&was.network, &was.endpoint) else {
+            return Ok(());
+        };
+        let reserved = self.in_flight.numbers(&bridge.name);
+        let Some(plan) = park(&view.bridges, bridge, port, &record, &reserved) else {
+            return Ok(());
+        };
+        match view.carry_out(&plan).await {
+            Err(error) if !error.has_changed() => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes away endpoints that their engine does not know, whose link is in no container: seen so
+    /// for a whole round.
+    async fn sweep(&self, seen: &mut BTreeMap<String, Instant>) {
+        let Ok(view) = self.open().await else { return };
+        let loose: Vec<_> = loose(&view).collect();
+        let mut strays = BTreeMap::new();
+        for record in &loose {
+            let Ok(Some(network)) = self.host.engine_network(&record.network).await else {
+                continue;
+            };
+            if !network.endpoints.contains_key(&record.endpoint) {
+                let since = seen.get(&record.endpoint).copied().unwrap_or_else(Instant::now);
+                strays.insert(record.endpoint.clone(), since);
+            }
+        }
+        for record in loose {
+            let since = strays.get(&record.endpoint);
+            if since.is_some_and(|since| since.elapsed() >= ROUND) {
+                match self.delete_endpoint(&record.network, &record.endpoint).await {
+                    Ok(()) => info!("{record} was stray: its port is gone, its number kept"),
+                    Err(error) => warn!("{record} is stray: {error}"),
+                }
+            }
+        }
+        *seen = strays;
+    }
+}
+
+/// The endpoints of engines that a driver serves by calls, and so have to be asked.
+fn endpoints(view: &View) -> impl Iterator<Item = EndpointRecord> {
+    let ports = view.bridges.iter().flat_map(|bridge| &bridge.ports);
+    ports
+        .filter_map(|port| EndpointRecord::of(port))
+        .filter(|record| record.engine == super::DOCKER)
+}
+
+/// An endpoint that has another number than its own.
+struct Misplaced<'a> {
+    bridge: &'a Bridge,
+    port: &'a Port,
+    record: EndpointRecord,
+    owner: NumberOwner,
+}
+
+impl Misplaced<'_> {
+    /// Whether its own number is free.
+    fn is_movable(&self) -> bool {
+        own_number(self.bridge, self.port, &self.owner, &BTreeSet::new()).is_some()
+    }
+}
+
+fn misplaced(view: &View) -> Vec<Misplaced<'_>> {
+    let all = view.bridges.iter();
+    let all = all.flat_map(|bridge| bridge.ports.iter().map(move |port| (bridge, port)));
+    let all = all.filter_map(|(bridge, port)| {
+        let record = EndpointRecord::of(port)?;
+        let owner = owner(&record, port);
+        let is_free = record.name.is_some() && !record.is_number_asked_for;
+        (is_free && is_misplaced(bridge, port, &owner)).then_some(Misplaced {
+            bridge,
+            port,
+            record,
+            owner,
+        })
+    });
+    all.collect()
+}
+
+/// One that has the number which another one waits for.
+fn in_the_way<'a>(all: &'a [Misplaced<'a>]) -> Option<&'a Misplaced<'a>> {
+    all.iter().find(|holder| {
+        let waits = |other: &Misplaced<'_>| {
+            other.bridge.name == holder.bridge.name
+                && other.record.endpoint != holder.record.endpoint
+                && waits_for(other.bridge, &other.owner, holder.port)
+        };
+        all.iter().any(waits)
+    })
+}
+
+/// Those whose link is gone, or in no container.
+fn loose(view: &View) -> impl Iterator<Item = EndpointRecord> {
+    let ports = view.bridges.iter().flat_map(|bridge: &Bridge| &bridge.ports);
+    ports.filter_map(|port| {
+        let record = EndpointRecord::of(port).filter(|record| record.engine == super::DOCKER)?;
+        let is_gone = view.endpoints.has_no_link(&port.iface);
+        let is_here = || !view.endpoints.has_no_link(&far_end(&port.iface));
+        (is_gone || is_here()).then_some(record)
+    })
+}
+
+fn owner(record: &EndpointRecord, port: &Port) -> NumberOwner {
+    let vlans = crate::options::Vlans { tag: port.tag, trunks: port.trunks.clone() };
+    NumberOwner {
+        network: record.network.clone(),
+        network_name: record.network_name.clone(),
+        vlans: vlans.to_string(),
+        name: record.name.clone(),
+        mac: None,
+        address: record.addresses.first().map(|cidr| cidr.ip),
+        used: host::now() / 1000,
+    }
+}

@@ -1,0 +1,94 @@
+//! What both protocols come down to: networks and endpoints, each call as often as it likes.
+
+mod attach;
+mod detach;
+mod in_flight;
+mod learn;
+mod network;
+mod set_up;
+
+use std::time::Duration;
+
+use host::{ActError, Endpoints, Home, Host, Settings};
+use model::SourceError;
+use model::endpoint_record::EndpointRecord;
+use model::plan::Plan;
+use model::switch::{Bridge, Port};
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+pub use attach::{Endpoint, Joined, Whose};
+pub use network::NetworkRequest;
+
+use crate::DriverError;
+use in_flight::InFlight;
+
+/// The kind of engine that calls by [`crate::docker`].
+pub(crate) const DOCKER: &str = "docker";
+/// So long an engine waits for an answer at most.
+pub const BOUND: Duration = Duration::from_secs(3);
+/// So long any single source may take: less, so that there is time to undo what was done.
+const PATIENCE: Duration = Duration::from_millis(2200);
+/// How often a plan is made anew when what it rested on had changed. Thirty containers that start at
+/// once choose their numbers against each other.
+const TRIES: usize = 40;
+
+/// The driver: this host, and what is under way.
+#[derive(Debug)]
+pub struct Driver {
+    host: Host,
+    in_flight: InFlight,
+    /// There is an endpoint whose container is not known yet.
+    news: Notify,
+}
+
+impl Driver {
+    /// A driver of this host.
+    ///
+    /// # Errors
+    /// Settings that make no sense.
+    pub fn new(settings: Settings) -> Result<Self, SourceError> {
+        let host = Host::open(&Settings { timeout: PATIENCE, ..settings })?;
+        Ok(Self { host, in_flight: InFlight::default(), news: Notify::default() })
+    }
+
+    /// Ends when no call is under way.
+    pub(crate) async fn idle(&self) {
+        while self.in_flight.is_busy() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    async fn open(&self) -> Result<View, DriverError> {
+        let mut endpoints = Endpoints::of(&self.host).await?;
+        let (bridges, system) = endpoints.rows().await?;
+        Ok(View { endpoints, bridges, system })
+    }
+}
+
+/// The switch as one call sees it.
+struct View {
+    endpoints: Endpoints,
+    bridges: Vec<Bridge>,
+    system: Option<String>,
+}
+
+impl View {
+    /// The bridge and the port of an endpoint.
+    fn endpoint(
+        &self,
+        network: &str,
+        endpoint: &str,
+    ) -> Option<(&Bridge, &Arc<Port>, EndpointRecord)> {
+        self.bridges.iter().find_map(|bridge| {
+            bridge.ports.iter().find_map(|port| {
+                let record = EndpointRecord::of(port)?;
+                record.is(network, endpoint).then_some((bridge, port, record))
+            })
+        })
+    }
+
+    async fn carry_out(&mut self, plan: &Plan) -> Result<(), ActError> {
+        self.endpoints.carry_out(plan, Home::own()?).await
+    }
+}

@@ -1,0 +1,116 @@
+//! An engine that says which container it is, in one call: Podman.
+
+use std::path::Path;
+
+use host::Home;
+use ipnet::IpNet;
+use model::ids::Mac;
+use model::plan::endpoint::await_number;
+use model::plan::{KernelStep, Step};
+
+use super::attach::{Endpoint, Request};
+use super::network::plan_bridge;
+use super::{BOUND, Driver, TRIES};
+use crate::DriverError;
+use crate::network::{self, NetworkRecord};
+use crate::options::{EndpointOptions, Gateway, NetworkOptions};
+
+impl Driver {
+    /// Makes the bridge of a network where it is not there.
+    ///
+    /// # Errors
+    /// Options that make no sense, a bridge that is another than was asked for, or a source that fails.
+    pub async fn ensure_bridge(&self, network: &NetworkRecord) -> Result<(), DriverError> {
+        let options = options_of(network)?;
+        let about = |error: DriverError| error.about(&options.bridge);
+        for _ in 0..TRIES {
+            let mut view = self.open().await?;
+            let plan = plan_bridge(&view.bridges, network, &options).map_err(about)?;
+            match view.carry_out(&plan).await {
+                Ok(()) => return Ok(()),
+                Err(error) if error.has_changed() => {}
+                Err(error) => return Err(about(error.into())),
+            }
+        }
+        Err(about(DriverError::new("its ports change all the time; try again")))
+    }
+
+    /// The ranges of all networks that are recorded.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn subnets(&self) -> Result<Vec<IpNet>, DriverError> {
+        let view = self.open().await?;
+        let networks = view.bridges.iter().flat_map(network::of);
+        Ok(networks.flat_map(|network| network.subnets).map(|subnet| subnet.pool).collect())
+    }
+
+    /// Gives a container its interface, in the namespace behind `netns`: made, addressed, up, and on its
+    /// number. What is left of an earlier one goes first.
+    ///
+    /// # Errors
+    /// What was asked for cannot be had, or a source fails; nothing is left then.
+    pub async fn set_up(
+        &self,
+        network: &NetworkRecord,
+        endpoint: &Endpoint,
+        netns: &Path,
+    ) -> Result<Mac, DriverError> {
+        self.ensure_bridge(network).await?;
+        self.try_delete(&network.id, &endpoint.id).await?;
+        let made = tokio::time::timeout(BOUND, self.try_set_up(network, endpoint, netns)).await;
+        let late = |_| Err(DriverError::new("the switch does not answer within 3 seconds"));
+        let made = made.unwrap_or_else(late);
+        if made.is_err() {
+            let _ = self.take_away(&network.id, &endpoint.id).await;
+        }
+        made
+    }
+
+    async fn try_set_up(
+        &self,
+        network: &NetworkRecord,
+        endpoint: &Endpoint,
+        netns: &Path,
+    ) -> Result<Mac, DriverError> {
+        let of_network = options_of(network)?;
+        let options = EndpointOptions::read(&endpoint.options)?;
+        let request = Request { endpoint, options: &options, network, of_network: &of_network };
+        for _ in 0..TRIES {
+            let home = Home::at(netns)?;
+            let mut view = self.open().await?;
+            let Some(bridge) = view.bridges.iter().find(|row| *row.name == *of_network.bridge)
+            else {
+                return Err(DriverError::new("it is gone").about(&of_network.bridge));
+            };
+            let name = bridge.name.clone();
+            let about = |error: DriverError| error.about(&name);
+            let mut plan = self.plan_endpoint(&view, bridge, &request, &home).map_err(about)?;
+            let configure = KernelStep::Configure {
+                container: plan.container.name.clone(),
+                netns: home.id(),
+                interface: plan.interface.clone(),
+                addresses: endpoint.addresses.clone(),
+                gateways: Vec::new(),
+            };
+            let wait = plan.port().map(|port| await_number(&name, port));
+            plan.steps.push(Step::from(configure));
+            plan.steps.extend(wait);
+            match view.endpoints.carry_out(&plan, home).await {
+                Ok(()) => return Ok(request.mac(&name)),
+                Err(error) if error.has_changed() => {}
+                Err(error) => return Err(about(error.into())),
+            }
+        }
+        Err(DriverError::new("its ports change all the time; try again").about(&of_network.bridge))
+    }
+}
+
+/// The options of a network; Podman says them with every call.
+fn options_of(network: &NetworkRecord) -> Result<NetworkOptions, DriverError> {
+    let options = network.read_options()?;
+    if options.gateway == Gateway::Host {
+        return Err(super::network::no_gateway().about(&options.bridge));
+    }
+    Ok(options)
+}

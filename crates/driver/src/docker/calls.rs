@@ -1,0 +1,158 @@
+//! What each method of the protocol does.
+//!
+//! Every call may come twice, late, or with an empty body: libnetwork tries again after a broken
+//! connection with a body that it has sent already. So an unknown endpoint or network is gone already
+//! where it is to go, one that is there is not made again, and what cannot be read does nothing.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use tracing::{debug, warn};
+
+use super::messages::{
+    CreateEndpoint, CreateNetwork, CreatedEndpoint, CreatedInterface, GwAllocCheck, InterfaceName,
+    Joined, OfEndpoint, OfNetwork, SkipGateways, generic,
+};
+use crate::DriverError;
+use crate::core::Driver;
+use crate::options::{Gateway, NetworkOptions};
+
+/// What a call is answered with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body, JSON.
+    pub body: String,
+}
+
+/// Why a call is not answered as it wants to be.
+enum Refused {
+    /// The body cannot be read: nothing was done.
+    Body(String),
+    /// There is no such method.
+    Method,
+    /// It was tried.
+    Call(DriverError),
+}
+
+impl From<DriverError> for Refused {
+    fn from(error: DriverError) -> Self {
+        Self::Call(error)
+    }
+}
+
+/// Answers the call of `method`, as `NetworkDriver.Join`.
+pub async fn answer(driver: &Driver, method: &str, body: &[u8]) -> Answer {
+    match carry_out(driver, method, body).await {
+        Ok(body) => {
+            debug!("{method}: {body}");
+            Answer { status: 200, body }
+        }
+        Err(Refused::Method) => refused(404, "there is no such method"),
+        Err(Refused::Body(why)) => refused(400, &why),
+        // libnetwork shows the text of this to the user.
+        Err(Refused::Call(error)) => {
+            warn!("{method}: {error}");
+            refused(200, &error.to_string())
+        }
+    }
+}
+
+/// The answer to what was not done.
+pub(super) fn refused(status: u16, why: &str) -> Answer {
+    Answer { status, body: json!({ "Err": why }).to_string() }
+}
+
+async fn carry_out(driver: &Driver, method: &str, body: &[u8]) -> Result<String, Refused> {
+    match method {
+        "Plugin.Activate" => Ok(json!({ "Implements": ["NetworkDriver"] }).to_string()),
+        "NetworkDriver.GetCapabilities" => Ok(json!({
+            "Scope": "local", "ConnectivityScope": "local", "GwAllocChecker": true
+        })
+        .to_string()),
+        "NetworkDriver.GwAllocCheck" => gateway_check(&read(body)?),
+        "NetworkDriver.CreateNetwork" => {
+            let request = read::<CreateNetwork>(body)?.request()?;
+            driver.create_network(&request).await?;
+            Ok(nothing())
+        }
+        "NetworkDriver.DeleteNetwork" => {
+            driver.delete_network(&read::<OfNetwork>(body)?.id()?).await?;
+            Ok(nothing())
+        }
+        "NetworkDriver.CreateEndpoint" => create_endpoint(driver, read(body)?).await,
+        "NetworkDriver.Join" => join(driver, read(body)?).await,
+        "NetworkDriver.DeleteEndpoint" => {
+            let (network, endpoint) = read::<OfEndpoint>(body)?.ids()?;
+            driver.delete_endpoint(&network, &endpoint).await?;
+            Ok(nothing())
+        }
+        "NetworkDriver.EndpointOperInfo" => {
+            read::<OfEndpoint>(body)?.ids()?;
+            Ok(json!({ "Value": {} }).to_string())
+        }
+        // The link is still inside then: it goes with its endpoint.
+        "NetworkDriver.Leave"
+        | "NetworkDriver.ProgramExternalConnectivity"
+        | "NetworkDriver.RevokeExternalConnectivity" => {
+            read::<OfEndpoint>(body)?.ids()?;
+            Ok(nothing())
+        }
+        "Plugin.Health" | "NetworkDriver.DiscoverNew" | "NetworkDriver.DiscoverDelete" => {
+            Ok(nothing())
+        }
+        "NetworkDriver.AllocateNetwork" | "NetworkDriver.FreeNetwork" => {
+            let why = "networks of ovs are of one host: --scope swarm takes a network of each node's \
+                       own (--config-only, --config-from)";
+            Err(DriverError::new(why).into())
+        }
+        _ => Err(Refused::Method),
+    }
+}
+
+fn nothing() -> String {
+    "{}".to_owned()
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
+    serde_json::from_slice(body)
+        .map_err(|error| Refused::Body(format!("the body cannot be read: {error}")))
+}
+
+fn written(answer: &impl Serialize) -> Result<String, Refused> {
+    let written = serde_json::to_string(answer);
+    written.map_err(|error| DriverError::new(error.to_string()).into())
+}
+
+/// No address is kept for a gateway that there is not.
+fn gateway_check(request: &GwAllocCheck) -> Result<String, Refused> {
+    let options = generic(&request.options.clone().unwrap_or_default())?;
+    let options = NetworkOptions::read(&options).map_err(DriverError::from)?;
+    let skip = options.gateway == Gateway::None;
+    written(&SkipGateways { ipv4: skip, ipv6: skip })
+}
+
+async fn create_endpoint(driver: &Driver, request: CreateEndpoint) -> Result<String, Refused> {
+    let (endpoint, publishes) = request.request()?;
+    if publishes {
+        driver.require_published_ports(&endpoint.network).await?;
+    }
+    let mac = driver.create_endpoint(&endpoint).await?;
+    // What Docker has said itself may not be said again.
+    let mac = endpoint.mac.is_none().then(|| mac.to_string());
+    written(&CreatedEndpoint { interface: CreatedInterface { mac } })
+}
+
+async fn join(driver: &Driver, request: OfEndpoint) -> Result<String, Refused> {
+    let (network, endpoint) = request.ids()?;
+    let joined = driver.join(&network, &endpoint).await?;
+    let gateway =
+        |v4: bool| joined.gateways.iter().find(|ip| ip.is_ipv4() == v4).map(ToString::to_string);
+    written(&Joined {
+        interface_name: InterfaceName { src_name: joined.link.to_string(), dst_prefix: "eth" },
+        gateway: gateway(true),
+        gateway_ipv6: gateway(false),
+        disable_gateway_service: joined.gateways.is_empty(),
+    })
+}

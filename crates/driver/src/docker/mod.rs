@@ -1,0 +1,12 @@
+//! Docker's side: libnetwork's remote driver protocol (moby, `daemon/libnetwork/docs/remote.md`), over
+//! HTTP at a unix socket.
+//!
+//! [`messages`] are its bodies, [`calls`] what each method does, [`server`] listens.
+
+mod calls;
+mod messages;
+mod server;
+mod socket;
+
+pub use calls::{Answer, answer};
+pub use server::serve;

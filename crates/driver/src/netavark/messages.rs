@@ -1,0 +1,221 @@
+//! What netavark writes and reads (netavark, `src/network/types.rs`). What is not known is ignored, and
+//! in a network's own JSON kept.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use model::ids::Mac;
+use model::snapshot::Cidr;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::DriverError;
+use crate::core::{Endpoint, Whose};
+use crate::network::{NetworkRecord, Subnet};
+
+/// The kind of engine.
+const PODMAN: &str = "podman";
+
+/// A network, as far as it is used.
+#[derive(Deserialize)]
+struct Network {
+    id: String,
+    name: String,
+    #[serde(default)]
+    options: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    subnets: Option<Vec<SubnetRow>>,
+    #[serde(default)]
+    internal: bool,
+}
+
+#[derive(Deserialize)]
+struct SubnetRow {
+    subnet: IpNet,
+    #[serde(default)]
+    gateway: Option<IpAddr>,
+}
+
+/// A network as the driver knows networks.
+///
+/// # Errors
+/// It is none, or its id is none.
+pub(super) fn network(value: &Value) -> Result<NetworkRecord, DriverError> {
+    let bad = |error| DriverError::new(format!("the network is not what netavark writes: {error}"));
+    let network = Network::deserialize(value).map_err(bad)?;
+    let subnets = network.subnets.unwrap_or_default().into_iter();
+    Ok(NetworkRecord {
+        id: id(network.id, "the network's id")?,
+        engine: PODMAN.to_owned(),
+        name: Some(network.name),
+        options: network.options.unwrap_or_default(),
+        subnets: subnets.map(|row| Subnet { pool: row.subnet, gateway: row.gateway }).collect(),
+        internal: network.internal,
+    })
+}
+
+/// Whether Podman is to give addresses, and was not told which.
+pub(super) fn wants_subnet(network: &Value) -> bool {
+    let empty = |value: &Value| value.as_array().is_none_or(Vec::is_empty);
+    let ipam = network.get("ipam_options").and_then(|options| options.get("driver"));
+    let by_podman = matches!(ipam.and_then(Value::as_str), None | Some("" | "host-local"));
+    by_podman && network.get("subnets").is_none_or(empty)
+}
+
+pub(super) fn give_subnet(network: &mut Value, subnet: IpNet) {
+    if let Some(fields) = network.as_object_mut() {
+        // Without a gateway: the network is a switch.
+        fields.insert("subnets".to_owned(), json!([{ "subnet": subnet.to_string() }]));
+        let ipam = fields.entry("ipam_options").or_insert_with(|| json!({}));
+        if let Some(options) = ipam.as_object_mut() {
+            options.insert("driver".to_owned(), json!("host-local"));
+        }
+    }
+}
+
+/// What comes with `setup` and `teardown`.
+#[derive(Deserialize)]
+pub(super) struct Call {
+    container_id: String,
+    #[serde(default)]
+    container_name: String,
+    pub(super) network: Value,
+    #[serde(default)]
+    network_options: Option<NetworkOptions>,
+    #[serde(default)]
+    port_mappings: Option<Vec<Value>>,
+}
+
+#[derive(Clone, Default, Deserialize)]
+struct NetworkOptions {
+    #[serde(default)]
+    interface_name: String,
+    #[serde(default)]
+    static_ips: Option<Vec<IpAddr>>,
+    #[serde(default)]
+    static_mac: Option<String>,
+    #[serde(default)]
+    options: Option<BTreeMap<String, String>>,
+}
+
+impl Call {
+    pub(super) fn publishes(&self) -> bool {
+        self.port_mappings.as_ref().is_some_and(|all| !all.is_empty())
+    }
+
+    /// Ids of network and endpoint: a container has one interface on a network.
+    ///
+    /// # Errors
+    /// They are none.
+    pub(super) fn ids(&self) -> Result<(String, String), DriverError> {
+        let network = self.network.get("id").and_then(Value::as_str).unwrap_or_default();
+        let network = id(network.to_owned(), "the network's id")?;
+        Ok((network, id(self.container_id.clone(), "container_id")?))
+    }
+
+    /// # Errors
+    /// An id, an address or a name that is none.
+    pub(super) fn endpoint(&self, network: &NetworkRecord) -> Result<Endpoint, DriverError> {
+        let options = self.network_options.clone().unwrap_or_default();
+        let (network_id, endpoint) = self.ids()?;
+        let ips = options.static_ips.unwrap_or_default().into_iter();
+        let mac = options.static_mac.filter(|text| !text.is_empty());
+        let bad = |text: &String| DriverError::new(format!("{text} is no hardware address"));
+        if options.interface_name.is_empty() {
+            return Err(DriverError::new("network_options has no interface_name"));
+        }
+        Ok(Endpoint {
+            network: network_id,
+            id: endpoint,
+            addresses: ips.map(|ip| with_prefix(ip, network)).collect::<Result<_, _>>()?,
+            mac: mac.map(|text| text.parse().map_err(|_| bad(&text))).transpose()?,
+            options: options.options.unwrap_or_default(),
+            whose: Some(Whose {
+                container: self.container_id.clone(),
+                name: self.container_name.clone(),
+                interface: options.interface_name,
+            }),
+        })
+    }
+}
+
+/// The answer to `setup`.
+pub(super) fn answer(endpoint: &Endpoint, mac: Mac) -> String {
+    let subnets = endpoint.addresses.iter().map(|cidr| json!({ "ipnet": cidr.to_string() }));
+    let interface =
+        json!({ "mac_address": mac.to_string(), "subnets": subnets.collect::<Vec<_>>() });
+    let name = endpoint.whose.as_ref().map_or("", |whose| &whose.interface);
+    json!({
+        "interfaces": { name: interface }, "dns_server_ips": [], "dns_search_domains": []
+    })
+    .to_string()
+}
+
+/// An address with the prefix length of its subnet.
+fn with_prefix(ip: IpAddr, network: &NetworkRecord) -> Result<Cidr, DriverError> {
+    let pool = network.subnets.iter().map(|subnet| subnet.pool).find(|pool| pool.contains(&ip));
+    let none = || DriverError::new(format!("{ip} is in no subnet of the network"));
+    Ok(Cidr { ip, prefix: pool.ok_or_else(none)?.prefix_len() })
+}
+
+fn id(id: String, what: &str) -> Result<String, DriverError> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if id.is_empty() || id.len() > 128 || !id.bytes().all(plain) {
+        return Err(DriverError::new(format!("{what} is no id")));
+    }
+    Ok(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(text: &str) -> Value {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn a_subnet_is_chosen_only_where_podman_gives_addresses_and_has_none() {
+        assert!(wants_subnet(&value("{}")));
+        assert!(wants_subnet(&value(r#"{"subnets":[],"ipam_options":{"driver":""}}"#)));
+        assert!(wants_subnet(&value(r#"{"ipam_options":{"driver":"host-local"}}"#)));
+        assert!(!wants_subnet(&value(r#"{"ipam_options":{"driver":"none"}}"#)));
+        assert!(!wants_subnet(&value(r#"{"subnets":[{"subnet":"192.0.2.0/24"}]}"#)));
+        let mut network = value(r#"{"name":"lan","later":7}"#);
+        give_subnet(&mut network, "192.0.2.0/24".parse().unwrap());
+        assert_eq!(network["subnets"][0]["subnet"], "192.0.2.0/24");
+        assert_eq!(
+            (&network["ipam_options"]["driver"], &network["later"]),
+            (&json!("host-local"), &json!(7))
+        );
+    }
+
+    #[test]
+    fn a_call_is_read_with_the_prefix_of_its_subnet() {
+        let call: Call = serde_json::from_str(
+            r#"{"container_id":"abc","container_name":"web","port_mappings":null,
+            "network":{"id":"def","name":"lan","driver":"ovs","subnets":[{"subnet":"192.0.2.0/25"}],
+                       "options":{"bridge":"br0"}},
+            "network_options":{"interface_name":"eth0","static_ips":["192.0.2.7"],"static_mac":"",
+                               "options":{"ofport":"7"}}}"#,
+        )
+        .unwrap();
+        let record = network(&call.network).unwrap();
+        let endpoint = call.endpoint(&record).unwrap();
+        assert_eq!(endpoint.addresses, ["192.0.2.7/25".parse().unwrap()]);
+        assert_eq!(endpoint.options["ofport"], "7");
+        assert!(!call.publishes());
+        let answer = value(&answer(&endpoint, "02:00:00:00:00:07".parse().unwrap()));
+        assert_eq!(answer["interfaces"]["eth0"]["subnets"][0]["ipnet"], "192.0.2.7/25");
+        assert_eq!(answer["interfaces"]["eth0"]["mac_address"], "02:00:00:00:00:07");
+    }
+
+    #[test]
+    fn addresses_out_of_every_subnet_and_ids_that_are_none_are_refused() {
+        let record = NetworkRecord { id: "n".into(), ..NetworkRecord::default() };
+        assert!(with_prefix("192.0.2.7".parse().unwrap(), &record).is_err());
+        assert!(network(&value(r#"{"id":"a/b","name":"x"}"#)).is_err());
+        assert!(network(&value("7")).is_err());
+    }
+}

@@ -1,0 +1,452 @@
+//! What a user may say of a network (`docker network create -o`, `podman network create -o`) and of an
+//! endpoint (`driver-opt`): read whole, or refused with the list of what there is.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use model::ids::OfPort;
+use model::plan::LAST;
+
+/// Docker's own word for the MTU of a network.
+const DOCKER_MTU: &str = "com.docker.network.driver.mtu";
+/// What other options of engines begin with: they carry these out themselves.
+const ENGINE_OPTIONS: &str = "com.docker.network.";
+/// The last VLAN (IEEE 802.1Q).
+const LAST_VLAN: u16 = 4094;
+/// The least MTU of IPv4, and the greatest of a veth, in bytes.
+const MTU: std::ops::RangeInclusive<u32> = 68..=65535;
+/// OpenFlow versions, as the column `protocols` has them.
+const PROTOCOLS: [&str; 6] =
+    ["OpenFlow10", "OpenFlow11", "OpenFlow12", "OpenFlow13", "OpenFlow14", "OpenFlow15"];
+/// How the target of a controller begins (ovs-vswitchd.conf.db(5), Controller `target`).
+const CONTROLLERS: [&str; 7] = ["tcp:", "ssl:", "unix:", "ptcp:", "pssl:", "punix:", "none"];
+
+/// An option and what it takes.
+type Known = (&'static str, &'static str);
+
+/// The options of a network.
+const OF_NETWORK: [Known; 12] = [
+    ("bridge", "NAME"),
+    ("vlan", "1-4094"),
+    ("trunk", "VLAN[,VLAN...]"),
+    ("mtu", "BYTES"),
+    ("controller", "TARGET[,TARGET...]"),
+    ("fail_mode", "standalone|secure"),
+    ("datapath_type", "system|netdev"),
+    ("protocols", "OpenFlow10,...,OpenFlow15"),
+    ("dpid", "HEX"),
+    ("uplink", "INTERFACE[/OFPORT]"),
+    ("gateway", "none|host"),
+    ("nat", "true|false"),
+];
+
+/// The options of an endpoint.
+const OF_ENDPOINT: [Known; 3] =
+    [("ofport", "1-65279"), ("vlan", "1-4094"), ("trunk", "VLAN[,VLAN...]")];
+
+/// Why options are refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OptionError {
+    /// There is none of that name.
+    #[error("no option {name}; there are {}", listed(known))]
+    Unknown {
+        /// What was given.
+        name: String,
+        /// What there is.
+        known: &'static [Known],
+    },
+    /// The value makes no sense.
+    #[error("option {name}={value}: {why}; it takes {takes}")]
+    Bad {
+        /// The option.
+        name: &'static str,
+        /// What was given.
+        value: String,
+        /// What is wrong with it.
+        why: String,
+        /// What it takes.
+        takes: &'static str,
+    },
+    /// An option that is needed.
+    #[error(
+        "option bridge is missing: -o bridge=NAME names the bridge, which is made if it is not there"
+    )]
+    NoBridge,
+    /// Two that exclude each other.
+    #[error("{0}")]
+    Together(&'static str),
+}
+
+fn listed(known: &[Known]) -> String {
+    let all: Vec<_> = known.iter().map(|(name, takes)| format!("{name}={takes}")).collect();
+    all.join(", ")
+}
+
+/// Who is the gateway of a network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Gateway {
+    /// Nothing: the network is a switch.
+    #[default]
+    None,
+    /// This host: the bridge's own port has the gateway's address.
+    Host,
+}
+
+/// A link of the host that is put on the bridge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Uplink {
+    /// The link.
+    pub interface: String,
+    /// Its OpenFlow port; Open vSwitch's choice if none.
+    pub ofport: Option<OfPort>,
+}
+
+/// Which VLANs a port carries.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Vlans {
+    /// The access VLAN; of a trunk the native one.
+    pub tag: Option<u16>,
+    /// The trunked ones.
+    pub trunks: Vec<u16>,
+}
+
+/// As one word: the same for ports of one segment.
+impl fmt::Display for Vlans {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.tag.iter().try_for_each(|tag| write!(f, "{tag}"))?;
+        let trunks: Vec<_> = self.trunks.iter().map(ToString::to_string).collect();
+        if trunks.is_empty() { Ok(()) } else { write!(f, "/{}", trunks.join(",")) }
+    }
+}
+
+/// The options of a network.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NetworkOptions {
+    /// The bridge.
+    pub bridge: String,
+    /// The VLANs of its ports, unless an endpoint has its own.
+    pub vlans: Vlans,
+    /// MTU of its interfaces in bytes.
+    pub mtu: Option<u32>,
+    /// Controllers of the bridge.
+    pub controllers: Vec<String>,
+    /// Its column `fail_mode`.
+    pub fail_mode: Option<String>,
+    /// Its column `datapath_type`.
+    pub datapath_type: Option<String>,
+    /// Its column `protocols`.
+    pub protocols: Vec<String>,
+    /// Its datapath id, 16 hexadecimal digits.
+    pub dpid: Option<String>,
+    /// A link of the host on it.
+    pub uplink: Option<Uplink>,
+    /// Who is the gateway.
+    pub gateway: Gateway,
+    /// Whether the host masquerades what it routes from the network.
+    pub nat: bool,
+}
+
+/// The options of an endpoint.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EndpointOptions {
+    /// The OpenFlow port.
+    pub ofport: Option<OfPort>,
+    /// The VLANs of the port; the network's if none.
+    pub vlans: Option<Vlans>,
+}
+
+impl NetworkOptions {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// [`OptionError`].
+    pub fn read(given: &BTreeMap<String, String>) -> Result<Self, OptionError> {
+        let mut options = Self::default();
+        let mut nat = None;
+        for (name, value) in given {
+            match name.as_str() {
+                "bridge" => options.bridge = bridge(value)?,
+                "vlan" => options.vlans.tag = Some(vlan(value, &OF_NETWORK)?),
+                "trunk" => options.vlans.trunks = trunks(value, &OF_NETWORK)?,
+                "mtu" | DOCKER_MTU => options.mtu = Some(mtu(value)?),
+                "controller" => options.controllers = controllers(value)?,
+                "fail_mode" => {
+                    options.fail_mode =
+                        Some(one_of("fail_mode", value, &["standalone", "secure"])?);
+                }
+                "datapath_type" => {
+                    let kind = one_of("datapath_type", value, &["system", "netdev"])?;
+                    options.datapath_type = Some(kind);
+                }
+                "protocols" => options.protocols = protocols(value)?,
+                "dpid" => options.dpid = Some(dpid(value)?),
+                "uplink" => options.uplink = Some(uplink(value)?),
+                "gateway" => {
+                    let host = one_of("gateway", value, &["none", "host"])? == "host";
+                    options.gateway = if host { Gateway::Host } else { Gateway::None };
+                }
+                "nat" => nat = Some(one_of("nat", value, &["true", "false"])? == "true"),
+                other if other.starts_with(ENGINE_OPTIONS) => {}
+                other => return Err(unknown(other, &OF_NETWORK)),
+            }
+        }
+        options.nat = nat.unwrap_or(false);
+        options.checked()
+    }
+
+    fn checked(self) -> Result<Self, OptionError> {
+        if self.bridge.is_empty() {
+            return Err(OptionError::NoBridge);
+        }
+        if self.nat && self.gateway != Gateway::Host {
+            return Err(OptionError::Together("option nat=true needs gateway=host"));
+        }
+        if self.gateway == Gateway::Host && !self.vlans.trunks.is_empty() {
+            return Err(OptionError::Together("option gateway=host does not go with trunk"));
+        }
+        Ok(self)
+    }
+
+    /// Whether one is given that a bridge is made with, and only then.
+    pub fn shapes_bridge(&self) -> bool {
+        !self.controllers.is_empty()
+            || !self.protocols.is_empty()
+            || self.fail_mode.is_some()
+            || self.datapath_type.is_some()
+            || self.dpid.is_some()
+    }
+}
+
+impl EndpointOptions {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// [`OptionError`].
+    pub fn read(given: &BTreeMap<String, String>) -> Result<Self, OptionError> {
+        let mut options = Self::default();
+        let mut vlans = Vlans::default();
+        for (name, value) in given {
+            match name.as_str() {
+                "ofport" => options.ofport = Some(ofport(value, "ofport", &OF_ENDPOINT)?),
+                "vlan" => vlans.tag = Some(vlan(value, &OF_ENDPOINT)?),
+                "trunk" => vlans.trunks = trunks(value, &OF_ENDPOINT)?,
+                other if other.starts_with(ENGINE_OPTIONS) => {}
+                other => return Err(unknown(other, &OF_ENDPOINT)),
+            }
+        }
+        options.vlans = (vlans != Vlans::default()).then_some(vlans);
+        Ok(options)
+    }
+}
+
+fn unknown(name: &str, known: &'static [Known]) -> OptionError {
+    OptionError::Unknown { name: name.to_owned(), known }
+}
+
+fn bad(name: &'static str, value: &str, why: impl fmt::Display, known: &[Known]) -> OptionError {
+    let takes = known.iter().find(|(other, _)| *other == name).map_or("", |(_, takes)| *takes);
+    OptionError::Bad { name, value: value.to_owned(), why: why.to_string(), takes }
+}
+
+fn bridge(value: &str) -> Result<String, OptionError> {
+    let why = match value {
+        "" => "it is empty",
+        _ if value.len() > 15 => "it is longer than 15 bytes",
+        "." | ".." | "all" | "default" => "no link can have that name",
+        _ if value
+            .contains(|c: char| "/:%,\"'\\".contains(c) || c.is_whitespace() || c.is_control()) =>
+        {
+            "one of / : % , \" ' \\ or white space is in it"
+        }
+        _ if value.starts_with('-') => "it begins with -",
+        _ => return Ok(value.to_owned()),
+    };
+    Err(bad("bridge", value, why, &OF_NETWORK))
+}
+
+fn vlan(value: &str, known: &[Known]) -> Result<u16, OptionError> {
+    number(value)
+        .filter(|tag| (1..=LAST_VLAN).contains(tag))
+        .ok_or_else(|| bad("vlan", value, "it is no VLAN", known))
+}
+
+/// Digits alone: `+7` and ` 7` are no numbers.
+fn number<T: FromStr>(text: &str) -> Option<T> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.parse().ok()).flatten()
+}
+
+fn trunks(value: &str, known: &[Known]) -> Result<Vec<u16>, OptionError> {
+    let tag = |word: &str| number(word).filter(|tag| *tag <= LAST_VLAN);
+    let tags: Option<Vec<u16>> = words(value).map(tag).collect();
+    let mut tags = tags
+        .filter(|tags| !tags.is_empty())
+        .ok_or_else(|| bad("trunk", value, "it is no list of VLANs", known))?;
+    tags.sort_unstable();
+    tags.dedup();
+    Ok(tags)
+}
+
+fn words(value: &str) -> impl Iterator<Item = &str> {
+    value.split([',', ' ']).filter(|word| !word.is_empty())
+}
+
+fn mtu(value: &str) -> Result<u32, OptionError> {
+    let why = format!("it is not between {} and {}", MTU.start(), MTU.end());
+    number(value).filter(|mtu| MTU.contains(mtu)).ok_or_else(|| bad("mtu", value, why, &OF_NETWORK))
+}
+
+fn one_of(name: &'static str, value: &str, known: &[&str]) -> Result<String, OptionError> {
+    if known.contains(&value) {
+        return Ok(value.to_owned());
+    }
+    Err(bad(name, value, "there is no such value", &OF_NETWORK))
+}
+
+fn controllers(value: &str) -> Result<Vec<String>, OptionError> {
+    let all: Vec<String> = words(value).map(str::to_owned).collect();
+    let known = |target: &String| CONTROLLERS.iter().any(|begin| target.starts_with(begin));
+    if all.is_empty() || !all.iter().all(known) {
+        let why = "a target begins with tcp:, ssl:, unix:, ptcp:, pssl: or punix:";
+        return Err(bad("controller", value, why, &OF_NETWORK));
+    }
+    Ok(all.into_iter().filter(|target| target != "none").collect())
+}
+
+fn protocols(value: &str) -> Result<Vec<String>, OptionError> {
+    let all: Vec<String> = words(value).map(str::to_owned).collect();
+    if all.is_empty() || !all.iter().all(|word| PROTOCOLS.contains(&word.as_str())) {
+        return Err(bad("protocols", value, "it is no list of OpenFlow versions", &OF_NETWORK));
+    }
+    Ok(all)
+}
+
+fn dpid(value: &str) -> Result<String, OptionError> {
+    let digits = value.strip_prefix("0x").unwrap_or(value);
+    let read = u64::from_str_radix(digits, 16).ok().filter(|_| !digits.starts_with('+'));
+    let read = read.filter(|dpid| *dpid != 0 && digits.len() <= 16);
+    read.map(|dpid| format!("{dpid:016x}"))
+        .ok_or_else(|| bad("dpid", value, "it is no datapath id", &OF_NETWORK))
+}
+
+fn uplink(value: &str) -> Result<Uplink, OptionError> {
+    let (interface, wanted) = match value.split_once('/') {
+        Some((interface, wanted)) => (interface, Some(ofport(wanted, "uplink", &OF_NETWORK)?)),
+        None => (value, None),
+    };
+    let interface =
+        bridge(interface).map_err(|_| bad("uplink", value, "it names no link", &OF_NETWORK))?;
+    Ok(Uplink { interface, ofport: wanted })
+}
+
+fn ofport(value: &str, name: &'static str, known: &[Known]) -> Result<OfPort, OptionError> {
+    let read = number(value).filter(|ofport| (1..=LAST).contains(ofport));
+    let why = "it is no OpenFlow port that can be asked for";
+    read.map(OfPort).ok_or_else(|| bad(name, value, why, known))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(words: &[(&str, &str)]) -> BTreeMap<String, String> {
+        words.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn network(words: &[(&str, &str)]) -> Result<NetworkOptions, OptionError> {
+        NetworkOptions::read(&given(words))
+    }
+
+    #[test]
+    fn all_options_of_a_network_are_read() {
+        let options = network(&[
+            ("bridge", "vlanswitch"),
+            ("vlan", "10"),
+            ("trunk", "30,20 20"),
+            ("mtu", "1400"),
+            ("controller", "tcp:192.0.2.1:6653,unix:/run/c"),
+            ("fail_mode", "secure"),
+            ("datapath_type", "netdev"),
+            ("protocols", "OpenFlow10,OpenFlow13"),
+            ("dpid", "0x2a"),
+            ("uplink", "eth1/5"),
+            ("com.docker.network.bridge.name", "x"),
+        ])
+        .unwrap();
+        assert_eq!(options.bridge, "vlanswitch");
+        assert_eq!(options.vlans.to_string(), "10/20,30");
+        assert_eq!(options.mtu, Some(1400));
+        assert_eq!(options.controllers.len(), 2);
+        assert_eq!(options.dpid.as_deref(), Some("000000000000002a"));
+        let uplink = Uplink { interface: "eth1".into(), ofport: Some(OfPort(5)) };
+        assert_eq!(options.uplink, Some(uplink));
+        assert!(options.shapes_bridge());
+        let docker = network(&[("bridge", "b"), (DOCKER_MTU, "9000")]).unwrap();
+        assert_eq!((docker.mtu, docker.gateway), (Some(9000), Gateway::None));
+    }
+
+    #[test]
+    fn what_is_unknown_is_refused_with_what_there_is() {
+        let why = network(&[("bridge", "b"), ("vlna", "10")]).unwrap_err().to_string();
+        assert!(why.starts_with("no option vlna; there are bridge=NAME, vlan=1-4094,"), "{why}");
+        let why = EndpointOptions::read(&given(&[("port", "1")])).unwrap_err().to_string();
+        assert_eq!(
+            why,
+            "no option port; there are ofport=1-65279, vlan=1-4094, trunk=VLAN[,VLAN...]"
+        );
+        assert_eq!(network(&[]), Err(OptionError::NoBridge));
+    }
+
+    #[test]
+    fn bad_values_are_refused() {
+        let bad = [
+            ("bridge", ""),
+            ("bridge", "a/b"),
+            ("bridge", "sixteen-bytes-xx"),
+            ("bridge", "-x"),
+            ("vlan", "0"),
+            ("vlan", "4095"),
+            ("vlan", "+7"),
+            ("vlan", ""),
+            ("trunk", ","),
+            ("trunk", "1,x"),
+            ("mtu", "67"),
+            ("mtu", "65536"),
+            ("controller", "192.0.2.1"),
+            ("fail_mode", "Secure"),
+            ("datapath_type", "dpdk"),
+            ("protocols", "OpenFlow16"),
+            ("dpid", "0"),
+            ("dpid", "+1"),
+            ("dpid", "12345678901234567"),
+            ("uplink", "/5"),
+            ("uplink", "eth1/0"),
+            ("gateway", "nat"),
+            ("nat", "yes"),
+            ("nat", "true"),
+        ];
+        for (name, value) in bad {
+            let words = if name == "bridge" {
+                vec![(name, value)]
+            } else {
+                vec![("bridge", "b"), (name, value)]
+            };
+            assert!(network(&words).is_err(), "{name}={value}");
+        }
+        for (name, value) in [("ofport", "0"), ("ofport", "65280"), ("ofport", "x"), ("vlan", "x")]
+        {
+            assert!(EndpointOptions::read(&given(&[(name, value)])).is_err(), "{name}={value}");
+        }
+        assert!(network(&[("bridge", "b"), ("gateway", "host"), ("trunk", "1")]).is_err());
+    }
+
+    #[test]
+    fn an_endpoint_has_the_network_s_vlans_unless_it_says_its_own() {
+        let none = EndpointOptions::read(&given(&[("com.docker.network.portmap", "")])).unwrap();
+        assert_eq!(none, EndpointOptions::default());
+        let own = EndpointOptions::read(&given(&[("ofport", "10"), ("vlan", "20")])).unwrap();
+        assert_eq!(own.ofport, Some(OfPort(10)));
+        assert_eq!(own.vlans, Some(Vlans { tag: Some(20), trunks: Vec::new() }));
+    }
+}

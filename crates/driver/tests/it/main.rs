@@ -1,0 +1,12 @@
+//! The protocols as engines speak them, without an engine.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test panics to fail"
+)]
+
+mod docker;
+mod netavark;
+mod switch;

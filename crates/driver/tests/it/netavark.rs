@@ -1,0 +1,157 @@
+//! netavark's plugin interface: without a switch, and on a real one, in a namespace of the test's own.
+
+use docker_ovs_driver::netavark::{Said, run as call};
+use host::Settings;
+use lab::{Bridge, Home, Netns, assert_carries, run, try_run, unique};
+use serde_json::{Value, json};
+
+fn said(settings: Settings, words: &[&str], stdin: &str) -> Said {
+    let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(call(settings, &words, stdin.as_bytes()))
+}
+
+fn nowhere() -> Settings {
+    Settings { rundir: "/nonexistent".into(), engines: vec!["none".into()], ..Settings::from_env() }
+}
+
+fn here() -> Settings {
+    Settings { rundir: lab::rundir(), engines: vec!["none".into()], ..Settings::from_env() }
+}
+
+fn refused(said: &Said) -> String {
+    assert_eq!(said.code, 1, "{said:?}");
+    let answer: Value = serde_json::from_str(&said.stdout).unwrap();
+    answer["error"].as_str().unwrap().to_owned()
+}
+
+fn network(bridge: &str) -> Value {
+    json!({
+        "id": format!("{:064x}", 0xabc), "name": "lan", "driver": "ovs", "network_interface": "",
+        "subnets": [{ "subnet": "192.0.2.0/24", "gateway": "192.0.2.1" }],
+        "ipv6_enabled": false, "internal": false, "dns_enabled": false,
+        "ipam_options": { "driver": "host-local" }, "options": { "bridge": bridge }, "created": "today"
+    })
+}
+
+/// What Podman says of a container.
+fn container(bridge: &str, name: &str, ip: &str, options: &Value) -> String {
+    let id = format!("{:0<64}", name.bytes().map(|b| format!("{b:02x}")).collect::<String>());
+    json!({
+        "container_id": id, "container_name": name, "port_mappings": [], "network": network(bridge),
+        "network_options": {
+            "interface_name": "eth0", "static_ips": [ip], "static_mac": null, "aliases": [],
+            "options": options
+        }
+    })
+    .to_string()
+}
+
+#[test]
+fn info_needs_nothing_and_nonsense_is_refused_in_json() {
+    let info = said(nowhere(), &["info"], "");
+    assert_eq!(info.code, 0);
+    let info: Value = serde_json::from_str(&info.stdout).unwrap();
+    assert_eq!(info["api_version"], "1.0.0");
+    for words in [&[][..], &["setup"], &["up", "x"], &["create", "x"]] {
+        assert!(refused(&said(nowhere(), words, "")).starts_with("usage: "), "{words:?}");
+    }
+    for stdin in ["", "{", "7", "[]", "{}", "\u{fffd}"] {
+        for words in [&["create"][..], &["setup", "/run/netns/x"], &["teardown", "/run/netns/x"]] {
+            assert!(!refused(&said(nowhere(), words, stdin)).is_empty(), "{words:?} {stdin}");
+        }
+    }
+    let long = " ".repeat((1 << 20) + 1);
+    assert!(refused(&said(nowhere(), &["create"], &long)).contains("1 MiB"));
+    let text = network("br0").to_string();
+    assert!(refused(&said(nowhere(), &["create"], &text)).contains("is Open vSwitch running"));
+    let mut odd = network("br0");
+    odd["options"]["vlna"] = json!("10");
+    assert!(refused(&said(nowhere(), &["create"], &odd.to_string())).contains("no option vlna"));
+}
+
+#[test]
+fn a_network_comes_back_as_it_was_with_a_subnet_where_none_was_named() {
+    lab::need!(Lab);
+    let bridge = Bridge::new();
+    let given = network(bridge.name());
+    let made = said(here(), &["create"], &given.to_string());
+    assert_eq!(serde_json::from_str::<Value>(&made.stdout).unwrap(), given);
+    let mut open = given.clone();
+    open["subnets"] = Value::Null;
+    open["ipam_options"] = json!({ "driver": "" });
+    let made = said(here(), &["create"], &open.to_string());
+    let made: Value = serde_json::from_str(&made.stdout).unwrap();
+    assert!(made["subnets"][0]["subnet"].as_str().unwrap().starts_with("10.90."), "{made}");
+    assert_eq!((&made["id"], &made["created"]), (&given["id"], &given["created"]));
+}
+
+#[test]
+fn containers_are_set_up_torn_down_and_set_up_on_the_same_number() {
+    lab::need!(Lab);
+    let bridge = Bridge::new();
+    let (one, two) = (Netns::new(), Netns::new());
+    let path = |netns: &Netns| format!("/run/netns/{}", netns.name());
+    let names = [unique("web"), unique("db")];
+    let nothing = json!({});
+    let web = container(bridge.name(), &names[0], "192.0.2.2", &nothing);
+    let db = container(bridge.name(), &names[1], "192.0.2.3", &json!({ "ofport": "9" }));
+    let set_up = |netns: &Netns, text: &str| -> Value {
+        let done = said(here(), &["setup", &path(netns)], text);
+        assert_eq!(done.code, 0, "{done:?}");
+        serde_json::from_str(&done.stdout).unwrap()
+    };
+    let first = set_up(&one, &web);
+    assert_eq!(first["interfaces"]["eth0"]["subnets"][0]["ipnet"], "192.0.2.2/24");
+    set_up(&two, &db);
+    assert_carries(&one, &two, &["192.0.2.3"]);
+    let number = |name: &str| {
+        let of_name = format!("external_ids:docker-ovs.name={name}");
+        run("ovs-vsctl", &["--bare", "--columns=ofport", "find", "interface", &of_name])
+    };
+    let before = number(&names[0]);
+    assert_eq!(number(&names[1]), "9");
+    let mac = first["interfaces"]["eth0"]["mac_address"].as_str().unwrap();
+    assert!(one.ip(&["link", "show", "eth0"]).contains(mac));
+    // Twice, as after a container that ended without teardown: what was there is replaced.
+    one.ip(&["link", "del", "eth0"]);
+    set_up(&one, &web);
+    assert_carries(&one, &two, &["192.0.2.3"]);
+    for _ in 0..2 {
+        let gone = said(here(), &["teardown", &path(&one)], &web);
+        assert_eq!((gone.code, gone.stdout.as_str()), (0, ""), "{gone:?}");
+    }
+    assert_eq!(number(&names[0]), "");
+    let other = container(bridge.name(), &unique("x"), "192.0.2.2", &nothing);
+    set_up(&one, &other);
+    said(here(), &["teardown", &path(&one)], &other);
+    assert_eq!(set_up(&one, &web), first);
+    assert_eq!(number(&names[0]), before);
+    for (netns, text) in [(&one, &web), (&two, &db)] {
+        said(here(), &["teardown", &path(netns)], text);
+    }
+    assert_eq!(run("ovs-vsctl", &["list-ports", bridge.name()]), "");
+}
+
+#[test]
+fn what_fails_leaves_nothing() {
+    lab::need!(Lab);
+    let (bridge, netns) = (Bridge::new(), Netns::new());
+    let path = format!("/run/netns/{}", netns.name());
+    let name = unique("web");
+
+    let port = lab::Link::add(&["type", "veth", "peer", "name", &unique("p")]);
+    bridge.add(port.name(), &["--", "set", "interface", port.name(), "ofport_request=7"]);
+    let text = container(bridge.name(), &name, "192.0.2.2", &json!({ "ofport": "7" }));
+    let why = refused(&said(here(), &["setup", &path], &text));
+    assert!(why.contains("OpenFlow port 7 of") && why.contains(port.name()), "{why}");
+    let text = container(bridge.name(), &name, "198.51.100.2", &json!({}));
+    assert!(refused(&said(here(), &["setup", &path], &text)).contains("is in no subnet"));
+    let text = container(bridge.name(), &name, "192.0.2.2", &json!({}));
+    let why = refused(&said(here(), &["setup", "/run/netns/nonexistent"], &text));
+    assert!(why.contains("/run/netns/nonexistent"), "{why}");
+    let published = text.replace("\"port_mappings\":[]", "\"port_mappings\":[{\"host_port\":1}]");
+    assert!(refused(&said(here(), &["setup", &path], &published)).contains("published ports"));
+    assert_eq!(run("ovs-vsctl", &["list-ports", bridge.name()]), port.name());
+    assert!(try_run("ip", &["-netns", netns.name(), "link", "show", "eth0"]).is_err());
+}

@@ -1,0 +1,195 @@
+//! Docker's protocol on a real switch, without Docker: each call twice, late, and out of order.
+
+use docker_ovs_driver::core::Driver;
+use docker_ovs_driver::docker::answer;
+use host::Settings;
+use lab::{Bridge, run, try_run, unique};
+use serde_json::Value;
+
+/// One driver, and what is called by it.
+struct Caller {
+    driver: Driver,
+    runtime: tokio::runtime::Runtime,
+    network: String,
+}
+
+impl Caller {
+    fn new() -> Self {
+        let settings = Settings { engines: vec!["none".into()], ..Settings::from_env() };
+        let settings = Settings { rundir: lab::rundir(), ..settings };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let network = format!("{}{:052x}", unique("net"), 7);
+        Self { driver: Driver::new(settings).unwrap(), runtime, network }
+    }
+
+    fn call(&self, method: &str, body: &str) -> Value {
+        let method = format!("NetworkDriver.{method}");
+        let answer = self.runtime.block_on(answer(&self.driver, &method, body.as_bytes()));
+        assert_eq!(answer.status, 200, "{method}: {answer:?}");
+        serde_json::from_str(&answer.body).unwrap()
+    }
+
+    fn create(&self, options: &str) -> Value {
+        let network = &self.network;
+        self.call(
+            "CreateNetwork",
+            &format!(
+                r#"{{"NetworkID":"{network}","Options":{{"com.docker.network.generic":{options}}},"IPv4Data":[{{"AddressSpace":"LocalDefault","Pool":"192.0.2.0/24","Gateway":"192.0.2.1/24","AuxAddresses":{{}}}}],"IPv6Data":[]}}"#
+            ),
+        )
+    }
+
+    /// A method about an endpoint.
+    fn of(&self, method: &str, endpoint: &str, more: &str) -> Value {
+        let network = &self.network;
+        self.call(
+            method,
+            &format!(r#"{{"NetworkID":"{network}","EndpointID":"{endpoint}"{more}}}"#),
+        )
+    }
+
+    fn endpoint(&self, endpoint: &str, ip: &str, options: &str) -> Value {
+        let interface =
+            format!(r#""Interface":{{"Address":"{ip}/24","AddressIPv6":"","MacAddress":""}}"#);
+        self.of("CreateEndpoint", endpoint, &format!(r#",{interface},"Options":{options}"#))
+    }
+
+    fn delete(&self) -> Value {
+        self.call("DeleteNetwork", &format!(r#"{{"NetworkID":"{}"}}"#, self.network))
+    }
+}
+
+fn bridge_option(bridge: &Bridge) -> String {
+    format!(r#"{{"bridge":"{}"}}"#, bridge.name())
+}
+
+fn ports(bridge: &Bridge) -> Vec<String> {
+    run("ovs-vsctl", &["list-ports", bridge.name()]).lines().map(str::to_owned).collect()
+}
+
+fn is_error(answer: &Value, what: &str) {
+    let said = answer["Err"].as_str().unwrap_or_else(|| panic!("no error: {answer}"));
+    assert!(said.contains(what), "{said}");
+}
+
+#[test]
+fn each_call_may_come_twice() {
+    lab::need!(Lab);
+    let (caller, bridge) = (Caller::new(), Bridge::new());
+    let nothing = serde_json::json!({});
+    for _ in 0..2 {
+        assert_eq!(caller.create(&bridge_option(&bridge)), nothing);
+    }
+    is_error(&caller.create(r#"{"bridge":"other"}"#), "with other options");
+    let end = unique("e");
+    let first = caller.endpoint(&end, "192.0.2.2", "{}");
+    let mac = first["Interface"]["MacAddress"].as_str().unwrap().to_owned();
+    assert_eq!(caller.endpoint(&end, "192.0.2.2", "{}"), first);
+    assert_eq!(ports(&bridge).len(), 1);
+    let joined = caller.of("Join", &end, r#","SandboxKey":"/var/run/docker/netns/x","Options":{}"#);
+    assert_eq!(caller.of("Join", &end, ""), joined);
+    assert_eq!(joined["DisableGatewayService"], true);
+    let link = joined["InterfaceName"]["SrcName"].as_str().unwrap();
+    assert!(run("ip", &["link", "show", link]).contains(&mac), "it has the address that was told");
+    for method in ["EndpointOperInfo", "Leave", "DeleteEndpoint", "DeleteEndpoint", "Leave"] {
+        let done = caller.of(method, &end, "");
+        assert!(done.get("Err").is_none(), "{method}: {done}");
+    }
+    assert!(ports(&bridge).is_empty());
+    assert!(try_run("ip", &["link", "show", link]).is_err());
+    for _ in 0..2 {
+        assert_eq!(caller.delete(), nothing);
+    }
+}
+
+#[test]
+fn calls_out_of_order_and_about_what_is_unknown_do_no_harm() {
+    lab::need!(Lab);
+    let (caller, bridge) = (Caller::new(), Bridge::new());
+    let end = unique("e");
+    for method in ["Leave", "DeleteEndpoint", "RevokeExternalConnectivity"] {
+        assert!(caller.of(method, &end, "").get("Err").is_none(), "{method}");
+    }
+    is_error(&caller.endpoint(&end, "192.0.2.2", "{}"), "no bridge has its record");
+    is_error(&caller.of("Join", &end, ""), "no bridge has its record");
+    caller.create(&bridge_option(&bridge));
+    is_error(&caller.of("Join", &end, ""), "no bridge has its port");
+    caller.endpoint(&end, "192.0.2.2", "{}");
+    caller.of("DeleteEndpoint", &end, "");
+    is_error(&caller.of("Join", &end, ""), "no bridge has its port");
+    // The network goes with what is left on it.
+    caller.endpoint(&end, "192.0.2.2", "{}");
+    assert_eq!(caller.delete(), serde_json::json!({}));
+    assert!(ports(&bridge).is_empty());
+    let ids = run("ovs-vsctl", &["get", "bridge", bridge.name(), "external_ids"]);
+    assert_eq!(ids, "{}", "nothing stays");
+}
+
+#[test]
+fn a_number_in_use_is_refused_with_who_has_it_and_nothing_stays() {
+    lab::need!(Lab);
+    let (caller, bridge) = (Caller::new(), Bridge::new());
+    caller.create(&bridge_option(&bridge));
+    let (one, two) = (unique("e"), unique("e"));
+    caller.endpoint(&one, "192.0.2.2", r#"{"ofport":"12"}"#);
+    assert_eq!(caller.of("Join", &one, "")["DisableGatewayService"], true);
+    is_error(
+        &caller.endpoint(&two, "192.0.2.3", r#"{"ofport":"12"}"#),
+        &format!("endpoint {one} on network"),
+    );
+    assert_eq!(ports(&bridge).len(), 1);
+    // Its link is gone: it yields the number.
+    let port = ports(&bridge).remove(0);
+    run("ip", &["link", "del", &port]);
+    let taken = caller.endpoint(&two, "192.0.2.3", r#"{"ofport":"12"}"#);
+    assert!(taken.get("Err").is_none(), "{taken}");
+    caller.of("Join", &two, "");
+    let now = ports(&bridge);
+    assert_eq!(now.len(), 1);
+    assert_ne!(now[0], port);
+    assert_eq!(lab::ofport_of(&now[0]), 12);
+    caller.delete();
+}
+
+#[test]
+fn a_bridge_is_made_as_asked_and_removed_when_nothing_else_is_on_it() {
+    lab::need!(Lab);
+    let (one, two) = (Caller::new(), Caller::new());
+    let name = unique("br");
+    let options = format!(
+        r#"{{"bridge":"{name}","datapath_type":"netdev","fail_mode":"secure","protocols":"OpenFlow10,OpenFlow13","dpid":"2a","controller":"ptcp:0:127.0.0.1"}}"#
+    );
+    assert_eq!(one.create(&options), serde_json::json!({}));
+    let get = |column: &str| run("ovs-vsctl", &["get", "bridge", &name, column]);
+    assert_eq!(get("fail_mode"), "secure");
+    assert_eq!(get("datapath_type"), "netdev");
+    assert_eq!(get("other_config:datapath-id"), "\"000000000000002a\"");
+    assert!(run("ovs-vsctl", &["get-controller", &name]).starts_with("ptcp:0"));
+    let vlan = format!(r#"{{"bridge":"{name}","vlan":"10"}}"#);
+    assert_eq!(two.create(&vlan), serde_json::json!({}));
+    is_error(
+        &Caller::new().create(&format!(r#"{{"bridge":"{name}","fail_mode":"standalone"}}"#)),
+        "is there already",
+    );
+    one.delete();
+    assert!(try_run("ovs-vsctl", &["br-exists", &name]).is_ok(), "another network is on it");
+    two.delete();
+    assert!(try_run("ovs-vsctl", &["br-exists", &name]).is_err());
+}
+
+#[test]
+fn an_uplink_comes_and_goes_with_its_network() {
+    lab::need!(Lab);
+    let (caller, bridge) = (Caller::new(), Bridge::new());
+    let link = lab::Link::add(&["type", "veth", "peer", "name", &unique("p")]);
+    let options = format!(r#"{{"bridge":"{}","uplink":"{}/5"}}"#, bridge.name(), link.name());
+    assert_eq!(caller.create(&options), serde_json::json!({}));
+    assert_eq!(lab::ofport_of(link.name()), 5);
+    caller.delete();
+    assert!(ports(&bridge).is_empty());
+    // One that was there before stays.
+    bridge.add(link.name(), &[]);
+    assert_eq!(caller.create(&options), serde_json::json!({}));
+    caller.delete();
+    assert_eq!(ports(&bridge), [link.name()]);
+}

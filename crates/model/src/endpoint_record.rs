@@ -1,0 +1,206 @@
+//! What a port's `external_ids` record of an endpoint: an interface that a network driver made, for
+//! a container whose engine asked for it (`docker network create -d ovs`).
+//!
+//! Unlike a [`PortRecord`](crate::port_record::PortRecord) it is not ours to make again: the engine
+//! does, under another endpoint id, whenever the container starts. It has no `container_iface`, so
+//! that nothing takes the one for the other.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::ids::{Mac, short_id, short_if_id};
+use crate::port_record::{Alias, PREFIX, short_system};
+use crate::snapshot::Cidr;
+use crate::switch::Port;
+
+/// The keys of our own, without [`PREFIX`], that other records have not.
+pub(crate) const OWN_KEYS: [&str; 5] =
+    ["network", "network-name", "endpoint", "interface", "ofport-by"];
+
+/// The value of `ofport-by` where the user asked for the number.
+const BY_OPTION: &str = "option";
+
+/// An endpoint as the database records it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EndpointRecord {
+    /// Id of the engine's network.
+    pub network: String,
+    /// What the engine calls the network, once that is known.
+    pub network_name: Option<String>,
+    /// Id of the endpoint: with Docker another one at each start.
+    pub endpoint: String,
+    /// Kind of the engine: `docker`, `podman`.
+    pub engine: String,
+    /// Full id of the container, once that is known.
+    pub container: Option<String>,
+    /// Its name, once that is known.
+    pub name: Option<String>,
+    /// Name of the interface inside, where the driver gives it one.
+    pub interface: Option<String>,
+    /// Hardware address of the interface.
+    pub mac: Option<Mac>,
+    /// Its addresses.
+    pub addresses: Vec<Cidr>,
+    /// Its MTU in bytes.
+    pub mtu: Option<u32>,
+    /// Whether the user asked for the number, so that nothing changes it.
+    pub is_number_asked_for: bool,
+    /// The database that it was written to: its system-id.
+    pub system: Option<String>,
+    /// When it was made, in seconds since the Unix epoch.
+    pub created: Option<u64>,
+}
+
+impl EndpointRecord {
+    /// What the row of `port` records, if a network driver of ours made it.
+    pub fn of(port: &Port) -> Option<Self> {
+        Self::read(&port.external_ids)
+    }
+
+    /// The same, of `external_ids` wherever they are.
+    pub fn read(ids: &BTreeMap<String, String>) -> Option<Self> {
+        let text = |key: &str| ids.get(key).filter(|text| !text.is_empty()).cloned();
+        let own = |key: &str| text(&format!("{PREFIX}{key}"));
+        let ip = own("ip").unwrap_or_default();
+        Some(Self {
+            network: own("network")?,
+            network_name: own("network-name"),
+            endpoint: own("endpoint")?,
+            engine: own("engine").unwrap_or_default(),
+            container: text("container_id"),
+            name: own("name"),
+            interface: own("interface"),
+            mac: own("mac").and_then(|mac| mac.parse().ok()),
+            addresses: ip.split(',').filter_map(|cidr| cidr.parse().ok()).collect(),
+            mtu: own("mtu").and_then(|mtu| mtu.parse().ok()),
+            is_number_asked_for: own("ofport-by").as_deref() == Some(BY_OPTION),
+            system: own("system"),
+            created: own("created").and_then(|created| created.parse().ok()),
+        })
+    }
+
+    /// The keys to be written.
+    pub fn external_ids(&self) -> BTreeMap<String, String> {
+        let ip: Vec<_> = self.addresses.iter().map(ToString::to_string).collect();
+        let all = [
+            ("network", Some(self.network.clone())),
+            ("network-name", self.network_name.clone()),
+            ("endpoint", Some(self.endpoint.clone())),
+            ("engine", Some(self.engine.clone())),
+            ("name", self.name.clone()),
+            ("interface", self.interface.clone()),
+            ("mac", self.mac.map(|mac| mac.to_string())),
+            ("ip", (!ip.is_empty()).then(|| ip.join(","))),
+            ("mtu", self.mtu.map(|mtu| mtu.to_string())),
+            ("ofport-by", self.is_number_asked_for.then(|| BY_OPTION.to_owned())),
+            ("system", self.system.clone()),
+            ("created", self.created.map(|created| created.to_string())),
+        ];
+        let own =
+            all.into_iter().filter_map(|(key, value)| Some((format!("{PREFIX}{key}"), value?)));
+        let container = self.container.iter().map(|id| ("container_id".to_owned(), id.clone()));
+        own.chain(container).collect()
+    }
+
+    /// Whether both are of one endpoint.
+    pub fn is(&self, network: &str, endpoint: &str) -> bool {
+        self.network == network && self.endpoint == endpoint
+    }
+
+    /// What the network is called: by name where that is known, else by its short id.
+    pub fn network_label(&self) -> &str {
+        self.network_name.as_deref().unwrap_or(short_if_id(&self.network))
+    }
+
+    /// The alias of the link on the host's side ([`crate::port_record`]): in the place of the
+    /// container is the endpoint, in that of the interface the network's short id.
+    pub fn alias(&self, bridge: &str) -> String {
+        let alias = Alias {
+            container: &self.endpoint,
+            interface: short_id(&self.network),
+            bridge,
+            system: self.system.as_deref().map(short_system),
+        };
+        alias.to_string()
+    }
+}
+
+/// Whose it is: the container's name, or the endpoint as long as that is not known.
+impl fmt::Display for EndpointRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.name, &self.container) {
+            (Some(name), _) => f.write_str(name)?,
+            (None, Some(id)) => f.write_str(short_id(id))?,
+            (None, None) => write!(f, "endpoint {}", short_if_id(&self.endpoint))?,
+        }
+        write!(f, " on network {}", self.network_label())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::port_record::PortRecord;
+
+    fn record() -> EndpointRecord {
+        EndpointRecord {
+            network: "d".repeat(64),
+            network_name: Some("lan".into()),
+            endpoint: "e".repeat(64),
+            engine: "docker".into(),
+            container: Some("c".repeat(64)),
+            name: Some("web".into()),
+            interface: Some("eth0".into()),
+            mac: "02:00:00:00:00:07".parse().ok(),
+            addresses: vec!["192.0.2.7/24".parse().unwrap(), "2001:db8::7/64".parse().unwrap()],
+            mtu: Some(1400),
+            is_number_asked_for: true,
+            system: Some("0ef0ad27-60b7-45c0-b4ee-e0590285d115".into()),
+            created: Some(1_700_000_000),
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let port = Port { external_ids: record().external_ids(), ..Port::default() };
+        assert_eq!(EndpointRecord::of(&port), Some(record()));
+        let least = EndpointRecord {
+            network: "n".into(),
+            endpoint: "e".into(),
+            engine: "podman".into(),
+            ..EndpointRecord::default()
+        };
+        assert_eq!(EndpointRecord::read(&least.external_ids()), Some(least));
+    }
+
+    #[test]
+    fn an_endpoint_is_no_attachment_of_ours_and_the_other_way_round() {
+        let port = Port { external_ids: record().external_ids(), ..Port::default() };
+        assert_eq!(PortRecord::of(&port), None);
+        let ours = PortRecord {
+            container: "c".repeat(64),
+            interface: "eth0".into(),
+            ours: true,
+            ..PortRecord::default()
+        };
+        assert_eq!(EndpointRecord::read(&ours.external_ids()), None);
+    }
+
+    #[test]
+    fn every_key_of_an_endpoint_is_known() {
+        for key in record().external_ids().into_keys() {
+            let own = key.strip_prefix(PREFIX);
+            let known = own.is_some_and(|key| {
+                OWN_KEYS.contains(&key) || crate::port_record::OWN_KEYS.contains(&key)
+            });
+            assert!(known || key == "container_id", "{key}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_without_a_name_is_told_by_its_ids() {
+        let nameless = EndpointRecord { name: None, network_name: None, ..record() };
+        assert_eq!(nameless.to_string(), "cccccccccccc on network dddddddddddd");
+        assert_eq!(record().to_string(), "web on network lan");
+    }
+}

@@ -1,0 +1,231 @@
+//! Which OpenFlow port numbers endpoints of network drivers had, in `external_ids` of the bridge's
+//! row: a number outlives its port, which goes whenever the container stops.
+//!
+//! One key for each number, `docker-ovs.number.NUMBER`, so that no number has two owners; the value
+//! is JSON. At most [`MOST`] are kept; those that were used longest ago go first.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{Mac, OfPort};
+use crate::memory::MemoryChange;
+use crate::switch::Bridge;
+
+/// What the keys begin with.
+pub const PREFIX: &str = "docker-ovs.number.";
+/// At most so many are kept on one bridge.
+pub const MOST: usize = 1000;
+
+/// Who had a number.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NumberOwner {
+    /// Id of the network.
+    pub network: String,
+    /// Name of the network, once that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network_name: Option<String>,
+    /// The VLANs of the port, as one word: the same for networks that are one segment.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub vlans: String,
+    /// Name of the container, once that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The hardware address, where the user chose it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mac: Option<Mac>,
+    /// The address that it had last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<IpAddr>,
+    /// When that was, in seconds since the Unix epoch.
+    #[serde(default)]
+    pub used: u64,
+}
+
+impl NumberOwner {
+    /// Whether both are the same container on the same network, by name. Networks are the same by
+    /// id or by name: one that is made again has another id, and the other engine's has too.
+    fn is_same_by_name(&self, other: &Self) -> bool {
+        let network = self.network == other.network
+            || (self.network_name.is_some() && self.network_name == other.network_name);
+        self.has_name_of(other) && network
+    }
+
+    fn has_name_of(&self, other: &Self) -> bool {
+        self.name.is_some() && self.name == other.name
+    }
+
+    fn is_same_by_mac(&self, other: &Self) -> bool {
+        self.mac.is_some() && self.mac == other.mac
+    }
+
+    /// Whether both had the same address on the same network. An address that was not chosen by the
+    /// user is a hint only: the next container may have got it.
+    fn is_same_by_address(&self, other: &Self) -> bool {
+        self.network == other.network && self.address.is_some() && self.address == other.address
+    }
+}
+
+/// The key of a number.
+pub fn key(ofport: OfPort) -> String {
+    format!("{PREFIX}{ofport}")
+}
+
+/// The numbers that a bridge remembers, and who had them; values that make no sense are left out.
+pub fn of(bridge: &Bridge) -> impl Iterator<Item = (OfPort, NumberOwner)> {
+    bridge.external_ids.iter().filter_map(|(key, value)| {
+        let ofport = key.strip_prefix(PREFIX)?.parse().ok()?;
+        Some((OfPort(ofport), serde_json::from_str(value).ok()?))
+    })
+}
+
+/// The numbers that are kept for a name, so that nothing else is given them by chance.
+pub fn kept(bridge: &Bridge) -> BTreeSet<u16> {
+    of(bridge).map(|(ofport, _)| ofport.0).collect()
+}
+
+/// The number that `owner` had before, by the surest of what is known of it: the name on this
+/// network, the hardware address that the user chose, the name on the same VLANs, the address.
+pub fn had(bridge: &Bridge, owner: &NumberOwner) -> Option<OfPort> {
+    let known: Vec<_> = of(bridge).collect();
+    let latest = |same: &dyn Fn(&NumberOwner) -> bool| {
+        let fits = known.iter().filter(|(_, other)| same(other));
+        fits.max_by_key(|(_, other)| other.used).map(|(ofport, _)| *ofport)
+    };
+    latest(&|other| other.is_same_by_name(owner))
+        .or_else(|| latest(&|other| other.is_same_by_mac(owner)))
+        .or_else(|| latest(&|other| other.has_name_of(owner) && other.vlans == owner.vlans))
+        // Where the name is known and another one has the address, it is another's.
+        .or_else(|| {
+            latest(&|other| {
+                let stranger = owner.name.is_some() && other.name.is_some();
+                !stranger && other.is_same_by_address(owner)
+            })
+        })
+}
+
+/// The change after which `owner` has `ofport` and no other number by the same name on the same
+/// network.
+pub fn keep(bridge: &Bridge, ofport: OfPort, owner: &NumberOwner) -> MemoryChange {
+    let Ok(value) = serde_json::to_string(owner) else { return MemoryChange::default() };
+    let remember = BTreeMap::from([(key(ofport), value)]);
+    let is_old = |(number, other): &(OfPort, NumberOwner)| {
+        *number == ofport || other.is_same_by_name(owner) || other.is_same_by_mac(owner)
+    };
+    let (gone, mut rest): (Vec<_>, Vec<_>) = of(bridge).partition(is_old);
+    rest.sort_by_key(|(_, other)| other.used);
+    let too_many = (rest.len() + 1).saturating_sub(MOST);
+    let goes = gone.iter().chain(rest.iter().take(too_many)).map(|(number, _)| key(*number));
+    MemoryChange { forget: entries(bridge, goes), remember }
+}
+
+/// The change after which a number is nobody's.
+pub fn forget(bridge: &Bridge, ofport: OfPort) -> MemoryChange {
+    MemoryChange { forget: entries(bridge, [key(ofport)]), remember: BTreeMap::new() }
+}
+
+/// The change after which no number is kept for this network.
+pub fn forget_network(bridge: &Bridge, network: &str) -> MemoryChange {
+    let own = of(bridge).filter(|(_, owner)| owner.network == network && owner.name.is_none());
+    let keys: Vec<_> = own.map(|(ofport, _)| key(ofport)).collect();
+    MemoryChange { forget: entries(bridge, keys), remember: BTreeMap::new() }
+}
+
+/// Those of these keys that the bridge has, each with its value.
+fn entries(bridge: &Bridge, keys: impl IntoIterator<Item = String>) -> BTreeMap<String, String> {
+    let known = |key: String| Some((key.clone(), bridge.external_ids.get(&key)?.clone()));
+    keys.into_iter().filter_map(known).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bridge() -> Bridge {
+        Bridge {
+            name: "br0".into(),
+            datapath_id: None,
+            datapath: None,
+            userspace_tso: None,
+            fake_bridges: Vec::new(),
+            external_ids: BTreeMap::new(),
+            ports: Vec::new(),
+        }
+    }
+
+    fn owner(network: &str, name: Option<&str>, address: &str) -> NumberOwner {
+        NumberOwner {
+            network: network.into(),
+            name: name.map(str::to_owned),
+            address: address.parse().ok(),
+            ..NumberOwner::default()
+        }
+    }
+
+    fn with(mut bridge: Bridge, ofport: u16, owner: &NumberOwner) -> Bridge {
+        keep(&bridge, OfPort(ofport), owner).apply(&mut bridge.external_ids);
+        bridge
+    }
+
+    #[test]
+    fn a_name_has_its_number_again_whatever_address_it_has() {
+        let bridge = with(bridge(), 7, &owner("n", Some("web"), "192.0.2.2"));
+        let bridge = with(bridge, 8, &owner("n", Some("db"), "192.0.2.3"));
+        assert_eq!(had(&bridge, &owner("n", Some("web"), "192.0.2.3")), Some(OfPort(7)));
+        assert_eq!(had(&bridge, &owner("n", Some("new"), "192.0.2.3")), None, "it is db's");
+        assert_eq!(had(&bridge, &owner("n", None, "192.0.2.3")), Some(OfPort(8)), "a hint");
+        assert_eq!(had(&bridge, &owner("n", None, "")), None);
+    }
+
+    #[test]
+    fn a_network_that_is_made_again_is_the_same_by_its_name_or_its_vlans() {
+        let named = |id: &str, network: Option<&str>, vlans: &str| NumberOwner {
+            network_name: network.map(str::to_owned),
+            vlans: vlans.into(),
+            ..owner(id, Some("web"), "")
+        };
+        let bridge = with(bridge(), 7, &named("n1", Some("lan"), "10"));
+        let bridge = with(bridge, 8, &named("n2", Some("dmz"), "20"));
+        assert_eq!(had(&bridge, &named("n3", Some("dmz"), "30")), Some(OfPort(8)));
+        assert_eq!(had(&bridge, &named("n3", None, "10")), Some(OfPort(7)));
+        assert_eq!(had(&bridge, &named("n3", None, "30")), None);
+    }
+
+    #[test]
+    fn a_number_has_one_owner_and_an_owner_one_number_on_a_network() {
+        let bridge = with(bridge(), 7, &owner("n", Some("web"), ""));
+        let bridge = with(bridge, 9, &owner("n", Some("web"), ""));
+        assert_eq!(kept(&bridge), BTreeSet::from([9]));
+        let bridge = with(bridge, 9, &owner("n", Some("db"), ""));
+        let all: Vec<_> = of(&bridge).collect();
+        assert_eq!(all, [(OfPort(9), owner("n", Some("db"), ""))]);
+    }
+
+    #[test]
+    fn what_is_too_many_goes_by_age_and_nonsense_is_left_out() {
+        let mut bridge = bridge();
+        let most = u16::try_from(MOST).unwrap();
+        for ofport in 1..=most + 3 {
+            let used = u64::from(ofport);
+            let name = format!("c{ofport}");
+            let owner = NumberOwner { used, ..owner("n", Some(&name), "") };
+            bridge = with(bridge, ofport, &owner);
+        }
+        assert_eq!(kept(&bridge), (4..=most + 3).collect());
+        bridge.external_ids.insert("docker-ovs.number.x".into(), "{}".into());
+        bridge.external_ids.insert("docker-ovs.number.70000".into(), "{}".into());
+        bridge.external_ids.insert("docker-ovs.number.1".into(), "[".into());
+        assert_eq!(kept(&bridge).len(), MOST);
+    }
+
+    #[test]
+    fn a_network_that_goes_keeps_the_numbers_of_names() {
+        let bridge = with(bridge(), 7, &owner("n", Some("web"), ""));
+        let mut bridge = with(bridge, 8, &owner("n", None, "192.0.2.9"));
+        forget_network(&bridge, "n").apply(&mut bridge.external_ids);
+        assert_eq!(kept(&bridge), BTreeSet::from([7]));
+        forget(&bridge, OfPort(7)).apply(&mut bridge.external_ids);
+        assert!(kept(&bridge).is_empty());
+    }
+}

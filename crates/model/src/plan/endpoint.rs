@@ -1,0 +1,334 @@
+//! Endpoints of network drivers: a veth and a port, for a container that only its engine knows.
+//!
+//! Nothing here rests on a container: an engine calls while it holds its own locks, so that it cannot
+//! be asked. What is known is the database's rows, and what the engine says.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::endpoint_record::EndpointRecord;
+use crate::ids::{ContainerId, Name, NetnsId, OfPort, short_if_id};
+use crate::memory;
+use crate::memory::MemoryChange;
+use crate::numbers::{self, NumberOwner};
+use crate::port_record::PortRecord;
+use crate::snapshot::Engine;
+use crate::switch::{Bridge, Port};
+use crate::vlan::VlanMode;
+use crate::wiring::ContainerRef;
+
+use super::number::number_of;
+use super::{
+    FIRST_FREE, KernelStep, LAST, OfPortRequests, Plan, PlanError, ReplacePort, Step, SwitchStep,
+    Veth, Wanted,
+};
+
+/// An endpoint that is to be made.
+#[derive(Clone, Debug)]
+pub struct Attach<'a> {
+    /// All bridges of the database.
+    pub bridges: &'a [Bridge],
+    /// The one it is to be on.
+    pub bridge: &'a Bridge,
+    /// What is recorded of it.
+    pub record: EndpointRecord,
+    /// Who has its number from now on.
+    pub owner: NumberOwner,
+    /// The number: a [`Wanted::Free`] one is the one that its owner had before, if that is free.
+    pub ofport: Wanted,
+    /// A port whose link is gone: it yields its number to this one ([`candidate`]).
+    pub orphan: Option<Arc<Port>>,
+    /// Numbers that calls which are under way have chosen.
+    pub reserved: &'a BTreeSet<OfPort>,
+    /// The access VLAN, or the native one of a trunk.
+    pub tag: Option<u16>,
+    /// The trunked VLANs.
+    pub trunks: Vec<u16>,
+    /// How the port treats them; what follows from the two above if none.
+    pub vlan_mode: Option<VlanMode>,
+    /// Name of the host's end.
+    pub host_end: Name,
+    /// Name that the other end is made with.
+    pub interface: Name,
+    /// The namespace that it is made in.
+    pub netns: NetnsId,
+}
+
+/// Plans it: veth and port at once, and what lets the userspace datapath pass TCP and UDP. The number
+/// is [waited for](await_number) apart, so that vswitchd is at work while the engine goes on.
+///
+/// # Errors
+/// [`PlanError::NumberInUse`], [`PlanError::BadNumber`], [`PlanError::NoFreeNumber`],
+/// [`PlanError::BadVlans`].
+pub fn attach(request: &Attach<'_>) -> Result<Plan, PlanError> {
+    let Attach { bridges, bridge, record, interface, netns, .. } = request;
+    let ofport = number(request)?;
+    let mode = super::vlan::mode(request.vlan_mode, request.tag, &request.trunks)?;
+    let port = Port {
+        iface: request.host_end.clone(),
+        ofport_request: ofport,
+        kind: "system".to_owned(),
+        tag: request.tag,
+        trunks: request.trunks.clone(),
+        vlan_mode: mode.map(|mode| mode.to_string()),
+        external_ids: record.external_ids(),
+        ..Port::default()
+    };
+    let container = called(record);
+    let veth = Veth {
+        host_end: port.iface.clone(),
+        container: container.clone(),
+        netns: *netns,
+        interface: interface.clone(),
+        mac: record.mac,
+        mtu: record.mtu,
+        alias: record.alias(&bridge.name),
+    };
+    let memory = ofport
+        .map_or_else(MemoryChange::default, |ofport| numbers::keep(bridge, ofport, &request.owner));
+    let orphan = request.orphan.clone().filter(|port| ofport.is_some_and(|n| has(port, n)));
+    let add = ReplacePort {
+        bridge: bridge.name.clone(),
+        link_is_gone: orphan.is_some(),
+        remove: orphan,
+        expected_requesters: requesters(bridges, ofport),
+        add: Some(Arc::new(port)),
+        memory,
+        ..ReplacePort::default()
+    };
+    let checksums = bridge.leaves_checksums().then(|| KernelStep::SetTxChecksumOffload {
+        container: container.name.clone(),
+        netns: *netns,
+        interface: interface.clone(),
+        on: false,
+    });
+    let steps = [Step::from(KernelStep::MakeVeth(veth)), add.into()];
+    let steps = steps.into_iter().chain(checksums.map(Step::from)).collect();
+    Ok(Plan { container, interface: interface.clone(), bridge: bridge.name.clone(), steps })
+}
+
+/// Waits until vswitchd has given an endpoint's port its number.
+pub fn await_number(bridge: &Name, port: &Port) -> Step {
+    SwitchStep::Await {
+        bridge: bridge.clone(),
+        iface: port.iface.clone(),
+        wanted: port.ofport_request,
+        remember: None,
+    }
+    .into()
+}
+
+/// Takes an endpoint's port and veth away. Its number stays remembered.
+pub fn detach(bridge: &Bridge, port: &Arc<Port>, record: &EndpointRecord, netns: NetnsId) -> Plan {
+    let container = called(record);
+    let remove = ReplacePort {
+        bridge: bridge.name.clone(),
+        remove: Some(Arc::clone(port)),
+        ..ReplacePort::default()
+    };
+    let veth = Veth {
+        host_end: port.iface.clone(),
+        container: container.clone(),
+        netns,
+        interface: "".into(),
+        mac: None,
+        mtu: None,
+        alias: record.alias(&bridge.name),
+    };
+    let steps = vec![remove.into(), KernelStep::UnmakeVeth(veth).into()];
+    Plan { container, interface: "".into(), bridge: bridge.name.clone(), steps }
+}
+
+/// Writes anew what is recorded of an endpoint, and gives it another number where `ofport` is one:
+/// its name was learnt, and that had another number before.
+pub fn note(
+    bridges: &[Bridge],
+    bridge: &Bridge,
+    port: &Arc<Port>,
+    record: &EndpointRecord,
+    owner: &NumberOwner,
+    ofport: Option<OfPort>,
+) -> Plan {
+    let number = ofport.or_else(|| number_of(port));
+    // A number of its own that another port has at present stays its own.
+    let waits = ofport.is_none()
+        && !record.is_number_asked_for
+        && numbers::had(bridge, owner).is_some_and(|had| Some(had) != number);
+    let mut memory = number
+        .filter(|_| !waits)
+        .map_or_else(MemoryChange::default, |number| numbers::keep(bridge, number, owner));
+    if let Some(before) = ofport.and(number_of(port)) {
+        // It was given by chance, or lent: it is nobody's, unless a name has it.
+        let unnamed = numbers::of(bridge).any(|(n, who)| n == before && who.name.is_none());
+        if unnamed {
+            memory.forget.extend(numbers::forget(bridge, before).forget);
+        }
+    }
+    let mut external_ids = port.external_ids.clone();
+    external_ids.extend(record.external_ids());
+    let rewrite = SwitchStep::Rewrite {
+        bridge: bridge.name.clone(),
+        port: Arc::clone(port),
+        external_ids,
+        ofport_request: ofport,
+        expected_requesters: requesters(bridges, ofport),
+        memory,
+    };
+    let wait = ofport.map(|ofport| {
+        let port = Port { ofport_request: Some(ofport), ..Port::clone(port) };
+        await_number(&bridge.name, &port)
+    });
+    let steps = std::iter::once(Step::from(rewrite)).chain(wait).collect();
+    let container = called(record);
+    Plan { container, interface: "".into(), bridge: bridge.name.clone(), steps }
+}
+
+/// The number that an endpoint has by chance, and the one that is its own now that its name is
+/// known; none where that is the same.
+pub fn own_number(
+    bridge: &Bridge,
+    port: &Port,
+    owner: &NumberOwner,
+    reserved: &BTreeSet<OfPort>,
+) -> Option<OfPort> {
+    let now = number_of(port)?;
+    let is_free = |ofport: &OfPort| {
+        !reserved.contains(ofport)
+            && bridge.ports.iter().all(|other| number_of(other) != Some(*ofport))
+    };
+    let had = numbers::had(bridge, owner);
+    if let Some(had) = had {
+        return (had != now && is_free(&had)).then_some(had);
+    }
+    let of_another = |(ofport, who): (OfPort, NumberOwner)| {
+        ofport == now && who.name.is_some() && who.name != owner.name
+    };
+    let is_lent = numbers::of(bridge).any(of_another);
+    is_lent.then(|| free(bridge, reserved)).flatten()
+}
+
+/// Gives an endpoint a number for the time being, because another one waits for the one that it has:
+/// where each of several has another's, none could move. None where no number is left.
+pub fn park(
+    bridges: &[Bridge],
+    bridge: &Bridge,
+    port: &Arc<Port>,
+    record: &EndpointRecord,
+    reserved: &BTreeSet<OfPort>,
+) -> Option<Plan> {
+    let ofport = free(bridge, reserved)?;
+    let rewrite = SwitchStep::Rewrite {
+        bridge: bridge.name.clone(),
+        port: Arc::clone(port),
+        external_ids: port.external_ids.clone(),
+        ofport_request: Some(ofport),
+        expected_requesters: requesters(bridges, Some(ofport)),
+        memory: MemoryChange::default(),
+    };
+    let parked = Port { ofport_request: Some(ofport), ..Port::clone(port) };
+    let steps = vec![Step::from(rewrite), await_number(&bridge.name, &parked)];
+    let container = called(record);
+    Some(Plan { container, interface: "".into(), bridge: bridge.name.clone(), steps })
+}
+
+/// Whether an endpoint has another number than the one that its owner had before.
+pub fn is_misplaced(bridge: &Bridge, port: &Port, owner: &NumberOwner) -> bool {
+    numbers::had(bridge, owner).is_some_and(|had| number_of(port) != Some(had))
+}
+
+/// Whether the number that an endpoint waits for is that of `holder`.
+pub fn waits_for(bridge: &Bridge, owner: &NumberOwner, holder: &Port) -> bool {
+    numbers::had(bridge, owner).is_some_and(|had| number_of(holder) == Some(had))
+}
+
+/// The port of another endpoint that has the number which an endpoint is to have: if its link is gone,
+/// it is an orphan that may yield it.
+pub fn candidate<'a>(
+    bridge: &'a Bridge,
+    owner: &NumberOwner,
+    wanted: Wanted,
+) -> Option<&'a Arc<Port>> {
+    let ofport = match wanted {
+        Wanted::Exactly(ofport) => ofport,
+        Wanted::Free => numbers::had(bridge, owner)?,
+        Wanted::Auto => return None,
+    };
+    let mut ports = bridge.ports.iter().filter(|port| has(port, ofport));
+    ports.next().filter(|port| EndpointRecord::of(port).is_some() && port.bond.is_none())
+}
+
+impl Attach<'_> {
+    /// The ports beside the one that yields.
+    fn others(&self) -> impl Iterator<Item = &Arc<Port>> {
+        let orphan = self.orphan.as_ref().map(|port| &port.iface);
+        self.bridge.ports.iter().filter(move |port| Some(&port.iface) != orphan)
+    }
+}
+
+fn called(record: &EndpointRecord) -> ContainerRef {
+    let endpoint = format!("endpoint {}", short_if_id(&record.endpoint));
+    ContainerRef {
+        name: record.name.clone().unwrap_or(endpoint).into(),
+        id: ContainerId(record.container.as_deref().unwrap_or_default().into()),
+        engine: Engine(record.engine.as_str().into()),
+        qualified: None,
+    }
+}
+
+fn number(request: &Attach<'_>) -> Result<Option<OfPort>, PlanError> {
+    let Attach { bridge, reserved, owner, .. } = request;
+    match request.ofport {
+        Wanted::Auto => Ok(None),
+        Wanted::Exactly(ofport) if !(1..=LAST).contains(&ofport.0) => {
+            Err(PlanError::BadNumber { ofport })
+        }
+        Wanted::Exactly(ofport) => match request.others().find(|port| has(port, ofport)) {
+            Some(port) => Err(in_use(bridge, ofport, port)),
+            None => Ok(Some(ofport)),
+        },
+        Wanted::Free => {
+            let is_free = |ofport: &OfPort| {
+                !reserved.contains(ofport) && !request.others().any(|port| has(port, *ofport))
+            };
+            let had = numbers::had(bridge, owner).filter(is_free);
+            let none = || PlanError::NoFreeNumber { bridge: bridge.name.to_string() };
+            had.or_else(|| free(bridge, reserved)).map(Some).ok_or_else(none)
+        }
+    }
+}
+
+/// A number that no port has or asks for, and that is kept for no container, if there is one.
+fn free(bridge: &Bridge, reserved: &BTreeSet<OfPort>) -> Option<OfPort> {
+    let ports = bridge.ports.iter();
+    let numbers = ports.flat_map(|port| [port.ofport.assigned(), port.ofport_request]);
+    let used: BTreeSet<u16> = numbers.flatten().map(|ofport| ofport.0).collect();
+    let mut kept = numbers::kept(bridge);
+    kept.extend(memory::of(bridge).filter_map(|(_, port)| Some(number_of(&port)?.0)));
+    let all =
+        || (FIRST_FREE..=LAST).filter(|n| !used.contains(n) && !reserved.contains(&OfPort(*n)));
+    all().find(|n| !kept.contains(n)).or_else(|| all().next()).map(OfPort)
+}
+
+/// Whether a port has the number, or will have it as it has none yet.
+fn has(port: &Port, ofport: OfPort) -> bool {
+    number_of(port) == Some(ofport) || port.ofport_request == Some(ofport)
+}
+
+fn in_use(bridge: &Bridge, ofport: OfPort, port: &Port) -> PlanError {
+    let who = match (EndpointRecord::of(port), PortRecord::of(port)) {
+        (Some(record), _) => format!("{}, {record}", port.iface),
+        (None, Some(record)) => {
+            format!("{} of {}:{}", port.iface, record.owner_name(), record.interface)
+        }
+        (None, None) => port.iface.to_string(),
+    };
+    PlanError::NumberInUse { bridge: bridge.name.to_string(), ofport, who }
+}
+
+/// Which interfaces, of all bridges, were seen to ask for this number.
+fn requesters(bridges: &[Bridge], ofport: Option<OfPort>) -> OfPortRequests {
+    let Some(ofport) = ofport else { return OfPortRequests::new() };
+    let ports = bridges.iter().flat_map(|bridge| &bridge.ports);
+    let ports = ports.filter(|port| port.ofport_request == Some(ofport));
+    ports.map(|port| (port.iface.clone(), ofport)).collect()
+}
