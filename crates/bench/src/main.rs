@@ -17,6 +17,7 @@
 mod connecting;
 mod daemon;
 mod events;
+mod flows;
 mod measure;
 mod rows;
 mod scene;
@@ -90,6 +91,7 @@ fn one(rows: &mut Rows, tools: &Tools, scene: &Scene, size: usize, rounds: usize
     let listings = Contest::new(rows::listings(tools, scene)).run(rounds.div_ceil(3));
     rows::tell_listings(rows, size, &listings);
     connecting::tell(rows, size, tools, scene, rounds.div_ceil(3));
+    flows::tell(rows, size, tools, scene, rounds.div_ceil(3));
     events::tell(rows, size, tools);
     daemon::tell(rows, size, tools);
 }

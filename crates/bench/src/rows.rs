@@ -125,7 +125,7 @@ impl Rows {
         }
     }
 
-    fn ratio(&mut self, name: &str, ours: Score, theirs: Score, target: f64) {
+    pub(crate) fn ratio(&mut self, name: &str, ours: Score, theirs: Score, target: f64) {
         let ms = |score: Score| score.time.as_secs_f64() * 1000.0;
         let medians = format!("{:9.2} ms {:9.2} ms", ms(ours), ms(theirs));
         self.line(name, ms(ours) / ms(theirs), target, &medians);

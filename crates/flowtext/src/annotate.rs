@@ -164,9 +164,9 @@ impl<L: Labels> Annotator<L> {
         self.annotate(&rest, out);
     }
 
-    /// What labels are asked of.
-    pub fn labels(&self) -> &L {
-        &self.labels
+    /// Says from now on what these labels know.
+    pub fn relabel(&mut self, labels: L) {
+        self.labels = labels;
     }
 
     /// Annotates the beginning of a line that is longer than can be held, where it may be cut.

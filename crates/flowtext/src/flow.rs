@@ -13,8 +13,8 @@ const USUAL_PRIORITY: u16 = 32_768;
 pub struct Flow<'a> {
     /// The line.
     pub line: &'a str,
-    /// Its cookie.
-    pub cookie: u64,
+    /// Its cookie; none where the text does not tell it, as that of `bridge/dump-flows`.
+    pub cookie: Option<u64>,
     /// Its table.
     pub table: u8,
     /// How long it has been there.
@@ -41,7 +41,7 @@ impl<'a> Flow<'a> {
         };
         let mut flow = Self {
             line,
-            cookie: 0,
+            cookie: None,
             table: 0,
             duration: None,
             packets: 0,
@@ -81,7 +81,7 @@ impl<'a> Flow<'a> {
             None => value.parse().unwrap_or(0),
         };
         match name {
-            "cookie" => self.cookie = number(),
+            "cookie" => self.cookie = Some(number()),
             "table" | "table_id" => self.table = u8::try_from(number()).unwrap_or(u8::MAX),
             "duration" => {
                 let seconds = value.strip_suffix('s').and_then(|text| text.parse().ok());
@@ -142,7 +142,10 @@ mod tests {
         let flows: Vec<_> = parse_flows(text).collect();
         assert_eq!(flows.len(), 3);
         let first = &flows[0];
-        assert_eq!((first.cookie, first.table, first.packets, first.priority), (0x1f, 2, 7, 5));
+        assert_eq!(
+            (first.cookie, first.table, first.packets, first.priority),
+            (Some(0x1f), 2, 7, 5)
+        );
         assert_eq!(first.duration, Some(Duration::from_millis(60_500)));
         assert_eq!(first.matches, "ct_state=+new,ip,in_port=3");
         assert_eq!(first.actions, "ct(commit),output:4");

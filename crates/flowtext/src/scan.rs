@@ -469,9 +469,8 @@ impl Scanner {
 
     /// An address that begins here, where those are looked for; where it ends.
     fn address(&self, piece: &[u8], at: usize, each: &mut impl FnMut(Place)) -> Option<usize> {
-        let before = at.checked_sub(1).and_then(|at| piece.get(at)).copied();
         if self.macs
-            && let Some(mac) = mac(piece, at).filter(|_| before != Some(b':'))
+            && let Some(mac) = mac(piece, at).filter(|_| !goes_on(piece, at))
         {
             each(Place { start: at, end: at + 17, found: Found::Mac(mac) });
             return Some(at + 17);
@@ -483,7 +482,7 @@ impl Scanner {
             each(Place { start: at, end, found: Found::Ip(ip) });
             return Some(end);
         }
-        if before == Some(b':') { None } else { self.ipv6(piece, at, each) }
+        if goes_on(piece, at) { None } else { self.ipv6(piece, at, each) }
     }
 
     fn ipv6(&self, piece: &[u8], at: usize, each: &mut impl FnMut(Place)) -> Option<usize> {
@@ -523,6 +522,16 @@ fn writes_port(text: &[u8], end: usize) -> bool {
                 | b"actset_output"
                 | b"OXM_OF_ACTSET_OUTPUT"
         )
+}
+
+/// Whether what stands at `at` is the rest of an address: a group of its digits and a colon stand
+/// before it, or two colons. A key, as `addr:`, is no group.
+fn goes_on(text: &[u8], at: usize) -> bool {
+    let before = text.get(..at).unwrap_or_default();
+    let Some(before) = before.strip_suffix(b":") else { return false };
+    let word = before.iter().rev().take(5).take_while(|byte| is_word(**byte));
+    let digits = word.clone().filter(|byte| byte.is_ascii_hexdigit()).count();
+    word.count() == digits && digits <= 4 && (digits > 0 || before.ends_with(b":"))
 }
 
 /// The Ethernet address that stands at `at` and ends there: more groups would be an IPv6 address.

@@ -90,6 +90,10 @@ fn values(line: &Line, id: &str, sources: &dyn Fn() -> Sources) -> Vec<Candidate
         "container" if line.is("disconnect") || line.is("restore") => sources().containers,
         "container" => sources().running(),
         "what" => sources().ports,
+        "source" | "destination" if line.is("trace") => {
+            let sources = sources();
+            sources.running().into_iter().chain(sources.ports).collect()
+        }
         "engines" => engines(),
         "filter" if line.is("prune") => vec![candidate("until=", "what was made before")],
         "filter" => filters(&line.prefix, sources),

@@ -1,6 +1,7 @@
 //! `docker ovs annotate [BRIDGE]`.
 
 use std::io;
+use std::time::{Duration, Instant};
 
 use flowtext::{Annotator, Style};
 use host::{Origin, Question};
@@ -8,18 +9,29 @@ use model::switch::SwitchSource;
 use report::{PortLabels, Unplaced};
 
 use crate::args::AnnotateArgs;
+use crate::limit::Limit;
 use crate::outcome::{CliError, Outcome};
 use crate::writer;
 
 /// So much is read at once, in bytes.
 const BLOCK: usize = 256 << 10;
 
+/// A text that goes on for longer than that, as of a monitor, may be about containers that came
+/// meanwhile.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
 /// Copies stdin to stdout, and says after each port who is on it.
 ///
 /// # Errors
 /// No such bridge, the switch cannot be asked, or what is read or written cannot be.
-pub async fn run(origin: &Origin, args: &AnnotateArgs) -> Result<Outcome, CliError> {
-    let labels = labels(origin, args.bridge.as_deref()).await?;
+pub async fn run(origin: &Origin, args: &AnnotateArgs, limit: &Limit) -> Result<Outcome, CliError> {
+    let bridge = args.bridge.as_deref();
+    let (labels, remarks) = labels(origin, bridge).await?;
+    // The text may go on for ever.
+    limit.answered();
+    for remark in &remarks {
+        writer::tell("docker-ovs", remark);
+    }
     let style = Style {
         replace: args.replace,
         colour: writer::is_terminal(),
@@ -27,12 +39,15 @@ pub async fn run(origin: &Origin, args: &AnnotateArgs) -> Result<Outcome, CliErr
         ips: args.ips,
         patterns: args.pattern.clone(),
     };
-    copy(Annotator::new(labels, style))?;
+    copy(origin, bridge, Annotator::new(labels, style)).await?;
     Ok(Outcome::default())
 }
 
-/// The labels, and on stderr what they cannot explain: the text is not to wait for that.
-async fn labels(origin: &Origin, bridge: Option<&str>) -> Result<PortLabels, CliError> {
+/// The labels, and what they cannot explain.
+async fn labels(
+    origin: &Origin,
+    bridge: Option<&str>,
+) -> Result<(PortLabels, Vec<String>), CliError> {
     // Only the control socket knows datapath ports.
     let sources = vec![SwitchSource::Ovsdb, SwitchSource::Appctl];
     let asked = Question { bridge: bridge.map(str::to_owned), sources, ..Question::default() };
@@ -50,14 +65,17 @@ async fn labels(origin: &Origin, bridge: Option<&str>) -> Result<PortLabels, Cli
             "there are several datapaths: without BRIDGE, datapath port numbers stay as they are"
         }
     });
-    for remark in look.remarks().into_iter().chain(unplaced.map(str::to_owned)) {
-        writer::tell("docker-ovs", &remark);
-    }
-    Ok(labels)
+    let remarks = look.remarks().into_iter().chain(unplaced.map(str::to_owned)).collect();
+    Ok((labels, remarks))
 }
 
 /// Each block is written before the next one is read: a program that goes on is followed.
-fn copy(mut annotator: Annotator<PortLabels>) -> Result<(), CliError> {
+async fn copy(
+    origin: &Origin,
+    bridge: Option<&str>,
+    mut annotator: Annotator<PortLabels>,
+) -> Result<(), CliError> {
+    let mut looked = Instant::now();
     let mut block = vec![0; BLOCK];
     let mut out = Vec::with_capacity(2 * BLOCK);
     loop {
@@ -66,6 +84,13 @@ fn copy(mut annotator: Annotator<PortLabels>) -> Result<(), CliError> {
             Err(rustix::io::Errno::INTR) => continue,
             Err(error) => return Err(CliError::new(format!("cannot read stdin: {error}"))),
         };
+        if looked.elapsed() >= LOOK_EVERY && origin.live().is_ok() {
+            // Where a source is away, what was known before is better than nothing.
+            if let Ok((labels, _)) = labels(origin, bridge).await {
+                annotator.relabel(labels);
+            }
+            looked = Instant::now();
+        }
         match block.get(..length) {
             Some([]) | None => annotator.finish(&mut out),
             Some(piece) => annotator.push(piece, &mut out),

@@ -240,3 +240,34 @@ fn what_is_marked_is_what_ovs_ofctl_names() {
     println!("{marks} ports in 10,000 flows");
     assert!(marks > 10_000);
 }
+
+/// 100 MB without the end of a line: all of it comes out, and little of it is held.
+#[test]
+fn a_line_without_an_end_takes_little_memory() {
+    let mut command = command("docker-ovs", &[&["annotate"], &RECORDED[..]].concat());
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let pid = child.id();
+    let block = b"output:3,resubmit(,4) \xff ".repeat(50_000);
+    let label = b"<firewall_ext:eth0>".len();
+    let (mut taken, mut given) = (0, 0);
+    std::thread::scope(|scope| {
+        let writing = scope.spawn(|| {
+            for _ in 0..84 {
+                stdin.write_all(&block).unwrap();
+                taken += block.len() + 50_000 * label;
+            }
+            let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+            drop(stdin);
+            status
+        });
+        given = std::io::copy(&mut stdout, &mut std::io::sink()).unwrap();
+        let status = writing.join().unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        let kib: usize = peak.trim().trim_end_matches(" kB").parse().unwrap();
+        assert!(kib < 100 << 10, "{kib} KiB");
+    });
+    assert!(child.wait().unwrap().success());
+    assert_eq!(usize::try_from(given).unwrap(), taken, "nothing is lost");
+}

@@ -153,6 +153,10 @@ fn addresses_are_marked_where_that_is_asked() {
         ),
         "02:42:ac:11:00:03<m> > ff:ff:ff:ff:ff:ff<m>, ethertype ARP, length 42: Request who-has 10.0.0.3<i> tell 10.0.0.2<i>"
     );
+    assert_eq!(
+        with_addresses("addr:02:42:ac:11:00:03 addr:fd00::2"),
+        "addr:02:42:ac:11:00:03<m> addr:fd00::2<i>"
+    );
     let group: &str = "2001:db8:11:22:33:44:55:66";
     assert_eq!(with_addresses(group), format!("{group}<i>"), "its groups are no MAC");
     assert_eq!(

@@ -18,8 +18,8 @@ pub struct Flow {
     pub table: u8,
     /// The priority.
     pub priority: u16,
-    /// The cookie, hexadecimal.
-    pub cookie: String,
+    /// The cookie, hexadecimal; null where vswitchd does not tell it.
+    pub cookie: Option<String>,
     /// How long it has been there, in whole seconds.
     pub duration: Option<u64>,
     /// Packets that it matched.
@@ -95,7 +95,7 @@ impl Flow {
             bridge: bridge.to_owned(),
             table: flow.table,
             priority: flow.priority,
-            cookie: format!("{:#x}", flow.cookie),
+            cookie: flow.cookie.map(|cookie| format!("{cookie:#x}")),
             duration: flow.duration.map(|duration| duration.as_secs()),
             packets: flow.packets,
             bytes: flow.bytes,

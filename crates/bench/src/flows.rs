@@ -1,0 +1,101 @@
+//! Flow tables in container names, beside the programs that print them without.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use lab::{Bridge, run};
+
+use crate::measure::{Contest, Runner};
+use crate::rows::{Rows, Tools};
+use crate::scene::Scene;
+
+/// Flows of the bridge that is listed.
+const FLOWS: usize = 10_000;
+/// Lines of the text that is annotated: some 80 MB.
+const LINES: usize = 400_000;
+/// What a filter may hold, whatever the text: in MiB.
+const FLAT: f64 = 24.0;
+
+/// Measures `annotate`, `flows` and `trace`.
+pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools, scene: &Scene, rounds: usize) {
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let text = folder.path().join("text");
+    std::fs::write(&text, lines(LINES)).expect("there is room for the text");
+    let endless = folder.path().join("endless");
+    write_endless(&endless);
+    let bridge = filled(folder.path());
+    let (ours, text, endless) = (tools.ours("docker-ovs"), text.display(), endless.display());
+    let (name, on) = (bridge.name(), scene.bridge());
+    let shell = |name, line: String| Runner { name, words: vec!["sh".into(), "-c".into(), line] };
+    // A verdict is no failure.
+    let trace = format!("{ours} trace {on}:1 {on}:LOCAL --raw arp,arp_op=1; true");
+    let scores = Contest::new(vec![
+        shell("annotate", format!("exec {ours} annotate {on} < {text}")),
+        shell("annotate endless", format!("exec {ours} annotate {on} < {endless}")),
+        shell("sed", format!("exec sed s/in_port=3,/in_port=web,/ {text}")),
+        shell("flows", format!("exec {ours} flows {name}")),
+        shell("dump-flows", format!("exec ovs-ofctl dump-flows {name}")),
+        shell("trace", trace),
+        shell(
+            "ofproto/trace",
+            format!("exec ovs-appctl ofproto/trace {on} in_port=1,arp,arp_op=1"),
+        ),
+    ])
+    .run(rounds);
+    rows.ratio(&format!("annotate of 80 MB / sed, {size}"), scores["annotate"], scores["sed"], 2.0);
+    for name in ["annotate", "annotate endless"] {
+        let mib = f64::from(u32::try_from(scores[name].memory).unwrap_or(u32::MAX)) / 1024.0;
+        rows.line(&format!("memory of {name} in MiB, {size}"), mib, FLAT, "");
+    }
+    let (flows, theirs) = (scores["flows"], scores["dump-flows"]);
+    rows.ratio(&format!("flows of 10,000 / ovs-ofctl dump-flows, {size}"), flows, theirs, 1.3);
+    let (trace, theirs) = (scores["trace"], scores["ofproto/trace"]);
+    rows.ratio(&format!("trace / ovs-appctl ofproto/trace, {size}"), trace, theirs, 1.3);
+}
+
+/// Flows as ovs-ofctl prints them.
+fn lines(count: usize) -> String {
+    let mut text = String::new();
+    for n in 0..count {
+        let (port, other) = (1 + n % 299, 1 + n % 307);
+        writeln!(
+            text,
+            " cookie=0x0, duration={}.25s, table={}, n_packets={n}, n_bytes={}, idle_age=3, priority={},tcp,\
+             in_port={port},dl_src=02:42:ac:11:00:{:02x},nw_dst=10.0.{}.0/24,tp_dst=80 \
+             actions=mod_vlan_vid:{},output:{other}",
+            n % 900, n % 4, n * 60, n % 60_000, n % 256, other % 256, other % 4000,
+        )
+        .expect("a string takes what is written to it");
+    }
+    text
+}
+
+/// 100 MB without the end of a line.
+fn write_endless(path: &std::path::Path) {
+    let mut file = std::fs::File::create(path).expect("there is room for the text");
+    for _ in 0..100 {
+        file.write_all(&b"in_port=3,output:4, ".repeat(52_429))
+            .expect("there is room for the text");
+    }
+}
+
+/// A bridge with many flows.
+fn filled(folder: &std::path::Path) -> Bridge {
+    let bridge = Bridge::new();
+    let mut flows = String::new();
+    for n in 0..FLOWS {
+        writeln!(
+            flows,
+            "priority={},in_port={},dl_vlan={},actions=output:{}",
+            n % 60_000,
+            1 + n % 299,
+            n % 4000,
+            1 + n % 307
+        )
+        .expect("a string takes what is written to it");
+    }
+    let file = folder.join("flows");
+    std::fs::write(&file, flows).expect("there is room for the flows");
+    run("ovs-ofctl", &["add-flows", bridge.name(), &file.display().to_string()]);
+    bridge
+}
