@@ -67,7 +67,7 @@ async fn answer(cli: &Cli, limit: &Limit) -> Result<Outcome, CliError> {
         _ => {}
     }
     let origin = cli.sources.open(cli.verb(), limit).await?;
-    match carry_out(cli, &origin).await {
+    match carry_out(cli, &origin, limit).await {
         Err(cli_error) => {
             Err(swapped::with_swap_hint(&origin, cli.verb().operands(), cli_error).await)
         }
@@ -75,7 +75,7 @@ async fn answer(cli: &Cli, limit: &Limit) -> Result<Outcome, CliError> {
     }
 }
 
-async fn carry_out(cli: &Cli, origin: &Origin) -> Result<Outcome, CliError> {
+async fn carry_out(cli: &Cli, origin: &Origin, limit: &Limit) -> Result<Outcome, CliError> {
     match cli.verb() {
         Verb::Port(args) => verbs::port::run(origin, args).await,
         Verb::Ls(args) => verbs::ls::run(origin, args).await,
@@ -83,9 +83,20 @@ async fn carry_out(cli: &Cli, origin: &Origin) -> Result<Outcome, CliError> {
         Verb::Who(args) => verbs::who::run(origin, args).await,
         Verb::Explain(args) => verbs::explain::run(origin, args).await,
         Verb::Graph(args) => verbs::graph::run(origin, args).await,
+        Verb::Annotate(args) => verbs::annotate::run(origin, args).await,
+        Verb::Flows(args) => verbs::flows::run(origin, args).await,
+        Verb::Fdb(args) => verbs::fdb::run(origin, args).await,
+        Verb::Top(args) => verbs::top::run(origin, args).await,
+        Verb::Trace(args) => verbs::trace::run(origin, args).await,
         Verb::Events(args) => verbs::events::run(origin, args).await,
         Verb::Wait(args) => verbs::wait::run(origin, args, cli.sources.timeout()).await,
         Verb::Snapshot(args) => verbs::snapshot::run(origin, args).await,
+        Verb::Diff(args) => {
+            let before = cli.sources.recorded(&args.before, limit)?;
+            let after = args.after.as_ref().map(|path| cli.sources.recorded(path, limit));
+            let after = after.transpose()?;
+            verbs::diff::run(&before, after.as_ref().unwrap_or(origin), args).await
+        }
         Verb::Driver(args) => verbs::driver::run(&cli.sources, args).await,
         Verb::Serve(args) => verbs::serve::run(origin, args, cli.sources.token_file()).await,
         Verb::Doctor(args) => verbs::doctor::run(origin, args).await,

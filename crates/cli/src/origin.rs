@@ -33,7 +33,11 @@ impl SourceOptions {
         }
     }
 
-    fn recorded(&self, path: &Path, limit: &Limit) -> Result<Origin, CliError> {
+    /// A snapshot that was saved.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(crate) fn recorded(&self, path: &Path, limit: &Limit) -> Result<Origin, CliError> {
         let what = format!("the snapshot {}", path.display());
         let text = if path.as_os_str() == "-" {
             let mut text = Vec::new();
@@ -62,5 +66,15 @@ fn live(settings: &Settings) -> Result<Origin, CliError> {
 /// A recording, which does not change.
 pub fn followed(origin: &Origin) -> Result<&Host, CliError> {
     let refused = |_| CliError::new("a snapshot does not change: this verb takes no --from");
+    origin.live().map_err(refused)
+}
+
+/// The live host, for a verb that asks vswitchd what no snapshot has.
+///
+/// # Errors
+/// A recording.
+pub fn asked_live(origin: &Origin) -> Result<&Host, CliError> {
+    let refused =
+        |_| CliError::new("a snapshot has no flows: this verb asks vswitchd, and takes no --from");
     origin.live().map_err(refused)
 }

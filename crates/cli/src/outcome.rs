@@ -2,14 +2,15 @@
 //!
 //! 0 found · 1 nothing there · 2 error. With an error nothing is printed on stdout.
 
-use std::io;
 use std::process::ExitCode;
+use std::{fmt, io};
 
 use host::ActError;
 use model::SourceError;
 use model::plan::PlanError;
 use model::query::QueryError;
 use report::FormatError;
+use traffic::EndError;
 
 use crate::writer::{self, Text};
 
@@ -24,6 +25,8 @@ pub struct Outcome {
     pub hints: Vec<String>,
     /// Exit 1 instead of 0.
     pub nothing: bool,
+    /// Exit 2: the answer is that it cannot be known, and stands on stdout.
+    pub unknown: bool,
 }
 
 /// Why a verb has no answer: what failed, why, and what to do.
@@ -76,6 +79,12 @@ impl CliError {
     }
 }
 
+impl fmt::Display for CliError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
 impl From<QueryError> for CliError {
     fn from(error: QueryError) -> Self {
         Self { message: error.to_string(), hint: error.hint(), unknown: Unknown::of(&error) }
@@ -104,6 +113,15 @@ impl From<SourceError> for CliError {
     }
 }
 
+impl From<EndError> for CliError {
+    fn from(error: EndError) -> Self {
+        match error {
+            EndError::Query(error) => Self::from(error),
+            EndError::Other(message) => Self::new(message),
+        }
+    }
+}
+
 impl From<FormatError> for CliError {
     fn from(error: FormatError) -> Self {
         Self::new(error.to_string())
@@ -123,7 +141,12 @@ pub fn print(program: &str, outcome: Result<Outcome, CliError>) -> ExitCode {
             if writer::is_read_by_a_person() {
                 outcome.hints.iter().for_each(|hint| writer::tell(program, hint));
             }
-            print_text(program, &outcome.text, u8::from(outcome.nothing))
+            let code = match (outcome.nothing, outcome.unknown) {
+                (true, _) => 1,
+                (false, true) => FAILED,
+                (false, false) => 0,
+            };
+            print_text(program, &outcome.text, code)
         }
         Err(cli_error) => {
             complain(program, &cli_error);

@@ -73,6 +73,23 @@ pub fn print(Text(text): &Text) -> io::Result<()> {
     stdout.flush()
 }
 
+/// Writes bytes to stdout as they are: what was read, with labels that are printable.
+///
+/// # Errors
+/// As [`print`].
+#[allow(clippy::disallowed_methods, reason = "the one place that writes there")]
+pub fn print_bytes(bytes: &[u8]) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(bytes)?;
+    stdout.flush()
+}
+
+/// Whether stdout is a terminal.
+#[allow(clippy::disallowed_methods, reason = "the one place that writes there")]
+pub fn is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
 /// Tells something on stderr: a line in one call, so that it stays whole among those of other
 /// programs. One that cannot be written is lost, as nothing could tell of that.
 pub fn tell(program: &str, line: &str) {

@@ -42,6 +42,7 @@ pub(crate) fn missing(need: Need) -> Option<Missing> {
         }
         Need::Browser => of_tool(&["chromium", "chromedriver"], "browser"),
         Need::Promtool => of_tool(&["promtool"], "promtool"),
+        Need::Tmux => spared("tmux").or_else(|| complaint("tmux", &["-V"]).map(Missing::from)),
         Need::Faketime => spared("faketime").or_else(|| {
             let there = crate::clock::library().is_some();
             (!there).then(|| "libfaketime (scripts/setup --for-tests)".into())

@@ -6,7 +6,8 @@ use crate::alone::{Hold, Way};
 use crate::missing::{Missing, missing};
 
 /// What a test needs, and what a machine may lack. What `DOCKER_OVS_TEST_WITHOUT` names is never
-/// there: `browser`, `faketime`, `os-ken`, `promtool`.
+/// there: `browser`, `faketime`, `os-ken`, `promtool`,
+/// `tmux`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
     /// Root, with the capabilities that the product needs.
@@ -43,6 +44,8 @@ pub enum Need {
     Faketime,
     /// Prometheus' checker of metrics.
     Promtool,
+    /// tmux(1), a terminal that programs can look at.
+    Tmux,
     /// The controller of `examples/os-ken`.
     OsKen,
 }

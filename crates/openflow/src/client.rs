@@ -4,7 +4,7 @@ use std::io;
 
 use tokio::net::{TcpStream, UnixStream};
 
-use crate::codec::{Features, Message, OfError, Port, Request, most_in_features};
+use crate::codec::{Features, Message, OfError, Port, PortStats, Request, most_in_features};
 use crate::connection::{Connection, Stream};
 use crate::error::Error;
 use crate::remote::Remote;
@@ -86,6 +86,31 @@ impl Client {
             Some(ports) => Ok((features, ports)),
             None => Ok((features, self.complete(listed)?)),
         }
+    }
+
+    /// The counters of all ports, in no particular order.
+    ///
+    /// # Errors
+    /// [`Error::TooManyPorts`] when the list does not end; [`Error::Refused`] when the switch does
+    /// not count; as the conversation fails.
+    pub async fn port_stats(&mut self) -> Result<Vec<PortStats>, Error> {
+        let xid = self.connection.queue(Request::PortStats);
+        let mut all = Vec::new();
+        let mut messages = 0;
+        while all.len().max(messages) <= MOST_PORTS {
+            match self.connection.reply(xid).await? {
+                Message::PortStats { stats, more } => {
+                    all.extend(stats);
+                    messages += 1;
+                    if !more {
+                        return Ok(all);
+                    }
+                }
+                Message::Error(of_error) => return Err(refused(Request::PortStats, of_error)),
+                _ => {}
+            }
+        }
+        Err(Error::TooManyPorts(MOST_PORTS))
     }
 
     async fn features_reply(&mut self, xid: u32) -> Result<(Features, Vec<Port>), Error> {

@@ -34,7 +34,7 @@ mod remote;
 mod version;
 
 pub use client::Client;
-pub use codec::{Features, LOCAL, Malformed, Message, OfError, Port, name_on_wire};
+pub use codec::{Features, LOCAL, Malformed, Message, OfError, Port, PortStats, name_on_wire};
 pub use error::Error;
 pub use remote::{DEFAULT_PORT, InvalidRemote, Remote};
 pub use version::{Version, Versions};

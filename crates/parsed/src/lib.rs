@@ -11,18 +11,22 @@
 
 mod look;
 mod peers;
+mod texts;
 mod words;
 
 pub use look::snapshot;
 pub use peers::{dpif_show, jsonrpc, netlink, openflow, ovsdb};
+pub use texts::{annotate, flows};
 pub use words::{template, words};
 
 /// A parser fed with bytes.
 pub type Target = fn(&[u8]);
 
 /// All of them, each by the name of its folder in `fuzz/corpus` and its file in `fuzz/fuzz_targets`.
-pub const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, Target); 10] = [
+    ("annotate", annotate),
     ("dpif_show", dpif_show),
+    ("flows", flows),
     ("jsonrpc", jsonrpc),
     ("netlink", netlink),
     ("openflow", openflow),

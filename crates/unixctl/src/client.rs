@@ -28,9 +28,18 @@ impl Client {
     /// # Errors
     /// [`Error::Connect`], whose [`kind`](Error::kind) tells why.
     pub async fn connect(path: &Path) -> Result<Self, Error> {
+        Self::connect_with_limit(path, LIMITS.message).await
+    }
+
+    /// The same for answers of at most `longest` bytes: a command may tell more than ports.
+    ///
+    /// # Errors
+    /// As [`Client::connect`].
+    pub async fn connect_with_limit(path: &Path, longest: usize) -> Result<Self, Error> {
+        let limits = Limits { message: longest, ..LIMITS };
         match UnixStream::connect(path).await {
             Ok(stream) => {
-                Ok(Self { connection: Connection::with_limits(stream, LIMITS).keeping_only(&[]) })
+                Ok(Self { connection: Connection::with_limits(stream, limits).keeping_only(&[]) })
             }
             Err(source) => Err(Error::Connect { path: path.to_owned(), source }),
         }

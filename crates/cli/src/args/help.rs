@@ -87,6 +87,91 @@ pub(super) const GRAPH: &str = help! {
     "Exit codes: 0 drawn; 2 error"
 };
 
+pub(super) const DIFF: &str = help! {
+    "Examples:"
+    "  docker ovs snapshot > yesterday.json              something to compare with"
+    "  docker ovs diff yesterday.json                    what is different now"
+    "  docker ovs diff yesterday.json today.json --format '{{.Action}} {{.Container}}'"
+    "  ssh other docker ovs snapshot | docker ovs diff - --from here.json"
+    ""
+    "An interface is the same if containers of the same names have it under the same name, across"
+    "restarts of containers and of the machine. Actions are those of docker ovs events. What the"
+    "later one could not see has not vanished."
+    ""
+    "Exit codes: 0 no difference; 1 some; 2 error"
+};
+
+pub(super) const ANNOTATE: &str = help! {
+    "Examples:"
+    "  docker ovs annotate br0 < flows.txt"
+    "  ovs-ofctl dump-flows br0 | docker ovs annotate br0 --macs --ips"
+    "  ovs-ofctl monitor br0 watch: | docker ovs annotate br0"
+    "  ovs-appctl dpctl/dump-flows | docker ovs annotate br0 --replace"
+    "  tail -f controller.log | docker ovs annotate br0 --pattern 'in port ([0-9]+)'"
+    ""
+    "It knows flows, groups, port statistics, packets and monitors of ovs-ofctl, fdb/show,"
+    "ofproto/trace and dpctl/dump-flows of ovs-appctl, ovs-vsctl show and tcpdump -e. A port is"
+    "known by where it stands; everything else passes as it is. In colours on a terminal."
+    ""
+    "Exit codes: 0 copied; 2 error"
+};
+
+pub(super) const FLOWS: &str = help! {
+    "Examples:"
+    "  docker ovs flows br0                    every flow, with who is on its ports"
+    "  docker ovs flows br0 web                those that web's packets can meet"
+    "  docker ovs flows br0 --stale            those whose port is gone, or another's since"
+    "  docker ovs flows br0 --watch            what changes, with rates"
+    "  docker ovs flows br0 --format json      match and actions taken apart"
+    ""
+    "Flows come by table, then by priority, hidden ones too. A flow is another's where the record of"
+    "the port tells that it is younger than the flow. CSV has no header. Its columns are bridge,"
+    "table, priority, match, packets, bytes, why it is stale, and the flow."
+    ""
+    "Exit codes: 0 listed; 1 with CONTAINER or --stale, when there is none; 2 error"
+};
+
+pub(super) const FDB: &str = help! {
+    "Examples:"
+    "  docker ovs fdb br0                      each address, where it was seen, and whose it is"
+    "  docker ovs fdb br0 --misplaced          those that came from elsewhere"
+    ""
+    "Ages are in seconds. CSV has no header. Its columns are bridge, OpenFlow port, VLAN, MAC, age,"
+    "who is on the port, and whose the address is."
+    ""
+    "Exit codes: 0 listed; 1 an address came from elsewhere than its owner's port; 2 error"
+};
+
+pub(super) const TRACE: &str = help! {
+    "Examples:"
+    "  docker ovs trace web db                 would a ping get there?"
+    "  docker ovs trace web db --tcp 5432 --both"
+    "  docker ovs trace web:eth1 10.0.0.7 --udp 53 -v"
+    "  docker ovs trace br0:3 br0:LOCAL --raw 'arp,arp_op=1'"
+    ""
+    "Nothing is sent, learnt or counted. The packet is the first of a connection that conntrack does"
+    "not know, its answer one of a connection that it knows."
+    ""
+    "Exit codes: 0 delivered; 1 not delivered; 2 it cannot be known, or error"
+};
+
+pub(super) const TOP: &str = help! {
+    "Examples:"
+    "  docker ovs top                             every port of every bridge, the busiest first"
+    "  docker ovs top br0 --sort drops"
+    "  docker ovs top --batch -n 1 --format json  for scripts"
+    ""
+    "Keys: q ends it; t, p, d, e, n and o sort by traffic, packets, drops, errors, name and port, r"
+    "the other way round; / filters by name; Enter explains the container that is selected."
+    ""
+    "RX is what a port received, so what its container sent. Rates are those since the time before,"
+    "by OpenFlow port statistics; drops and errors those since the port was made. CSV has no header."
+    "Its columns are bridge, OpenFlow port, who, bytes a second received and sent, packets a second"
+    "received and sent, drops and errors."
+    ""
+    "Exit codes: 0 ended; 2 error"
+};
+
 pub(super) const EVENTS: &str = help! {
     "Examples:"
     "  docker ovs events                                 until SIGINT"

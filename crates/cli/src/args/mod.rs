@@ -7,6 +7,7 @@ mod follow;
 mod help;
 mod operand;
 mod read;
+mod traffic;
 mod verb;
 
 use std::io;
@@ -27,9 +28,10 @@ pub use change::{ConnectArgs, DisconnectArgs, PruneArgs, RestoreArgs, Until, Vla
 pub use follow::{DEFAULT_SOCKET, DriverArgs, EventsArgs, ServeArgs, Toggle, WaitArgs};
 pub use operand::Operand;
 pub use read::{
-    CompletionArgs, DoctorArgs, ExplainArgs, GraphArgs, LsArgs, Picture, PortArgs, PortsArgs,
-    Shell, SnapshotArgs, SourceArg, VersionArgs, WhoArgs,
+    CompletionArgs, DiffArgs, DoctorArgs, ExplainArgs, GraphArgs, LsArgs, Picture, PortArgs,
+    PortsArgs, Shell, SnapshotArgs, SourceArg, VersionArgs, WhoArgs,
 };
+pub use traffic::{AnnotateArgs, FdbArgs, FlowsArgs, SortKey, TopArgs, TraceArgs};
 pub use verb::Verb;
 
 /// Which OpenFlow port of which Open vSwitch bridge is this container's interface on?

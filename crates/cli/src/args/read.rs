@@ -4,6 +4,8 @@
     reason = "clap would tell a doc comment of a verb's options as what the verb does"
 )]
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 use model::filter::Filter;
 use model::switch::SwitchSource;
@@ -147,6 +149,20 @@ pub struct SnapshotArgs {
     /// Keep the structure, hide names, addresses and labels
     #[arg(long, visible_alias = "anonymize")]
     pub anonymise: bool,
+}
+
+// `docker ovs diff`
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// What docker ovs snapshot saved; - for stdin
+    #[arg(value_name = "BEFORE")]
+    pub before: PathBuf,
+    /// The same, later; unless there is one, how it is now
+    #[arg(value_name = "AFTER", conflicts_with_all = ["from", "server"])]
+    pub after: Option<PathBuf>,
+    /// table, csv, json, or a Go template such as '{{.Action}} {{.Container}}'
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
 }
 
 // `docker ovs version`

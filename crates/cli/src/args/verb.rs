@@ -8,9 +8,10 @@ use super::change::{ConnectArgs, DisconnectArgs, PruneArgs, RestoreArgs};
 use super::follow::{DriverArgs, EventsArgs, ServeArgs, WaitArgs};
 use super::operand::Operand;
 use super::read::{
-    CompletionArgs, DoctorArgs, ExplainArgs, GraphArgs, LsArgs, PortArgs, PortsArgs, SnapshotArgs,
-    VersionArgs, WhoArgs,
+    CompletionArgs, DiffArgs, DoctorArgs, ExplainArgs, GraphArgs, LsArgs, PortArgs, PortsArgs,
+    SnapshotArgs, VersionArgs, WhoArgs,
 };
+use super::traffic::{AnnotateArgs, FdbArgs, FlowsArgs, TopArgs, TraceArgs};
 
 /// The two kinds of ports exclude each other: a usage that shows only the one that was given
 /// would not say so.
@@ -40,6 +41,21 @@ pub enum Verb {
     /// Draw the bridges and who is plugged into them
     #[command(after_help = super::help::GRAPH)]
     Graph(GraphArgs),
+    /// Name the containers in what Open vSwitch's programs print: a filter
+    #[command(after_help = super::help::ANNOTATE)]
+    Annotate(AnnotateArgs),
+    /// Show the flows of a bridge with who is on their ports
+    #[command(after_help = super::help::FLOWS)]
+    Flows(FlowsArgs),
+    /// Show the MAC table of a bridge with whose each address is
+    #[command(after_help = super::help::FDB)]
+    Fdb(FdbArgs),
+    /// Tell whether a packet would get from one container to another, and why
+    #[command(after_help = super::help::TRACE)]
+    Trace(TraceArgs),
+    /// Watch ports by traffic, with who is on them
+    #[command(after_help = super::help::TOP)]
+    Top(TopArgs),
     /// Tell whenever an interface appears, changes or vanishes, or a port is orphaned
     #[command(after_help = super::help::EVENTS)]
     Events(EventsArgs),
@@ -49,6 +65,9 @@ pub enum Verb {
     /// Save everything there is to see, to be read again with --from
     #[command(after_help = super::help::SNAPSHOT)]
     Snapshot(SnapshotArgs),
+    /// Tell what is different between two snapshots, or between one and now
+    #[command(after_help = super::help::DIFF)]
+    Diff(DiffArgs),
     /// Keep looking, and answer programs and browsers: HTTP, events, metrics
     #[command(after_help = super::help::SERVE)]
     Serve(ServeArgs),
@@ -118,7 +137,9 @@ impl Verb {
             Self::Explain(args) => {
                 Some(args.source.map_or_else(every, |source| vec![source.into()]))
             }
+            Self::Annotate(_) => Some(vec![SwitchSource::Ovsdb, SwitchSource::Appctl]),
             Self::Snapshot(_) => Some(every()),
+            Self::Diff(_) => Some(vec![SwitchSource::Ovsdb]),
             _ => None,
         }
     }

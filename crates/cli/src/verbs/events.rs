@@ -89,7 +89,7 @@ async fn until(due: Option<Instant>) {
     }
 }
 
-fn lay_out(rows: &[v1::Event], format: &Format) -> Result<Text, CliError> {
+pub(super) fn lay_out(rows: &[v1::Event], format: &Format) -> Result<Text, CliError> {
     match format {
         Format::Table => {
             let lines: String = rows.iter().map(|row| report::event_line(row) + "\n").collect();

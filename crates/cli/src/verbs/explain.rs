@@ -48,5 +48,5 @@ pub async fn run(origin: &Origin, args: &ExplainArgs) -> Result<Outcome, CliErro
     remarks.extend(elsewhere.map(|bridge| absence(&args.container, bridge, unknown)));
     let empty = || format!("{} has no Ethernet interface", args.container);
     let hints = if rows.is_empty() { vec![empty()] } else { Vec::new() };
-    Ok(Outcome { text, remarks, hints, nothing: elsewhere.is_some() })
+    Ok(Outcome { text, remarks, hints, nothing: elsewhere.is_some(), ..Outcome::default() })
 }

@@ -33,7 +33,8 @@ pub async fn run(origin: &Origin, args: &LsArgs) -> Result<Outcome, CliError> {
     let rows = rows(&look, args);
     let remarks = look.remarks();
     let hints = if rows.is_empty() { vec![emptiness(args)] } else { Vec::new() };
-    Ok(Outcome { text: lay_out(&rows, args)?, remarks, hints, nothing: false })
+    let text = lay_out(&rows, args)?;
+    Ok(Outcome { text, remarks, hints, ..Outcome::default() })
 }
 
 fn emptiness(args: &LsArgs) -> String {

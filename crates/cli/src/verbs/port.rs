@@ -36,7 +36,7 @@ pub async fn run(origin: &Origin, args: &PortArgs) -> Result<Outcome, CliError> 
     };
     let nothing = (args.quiet || asked.bridge.is_some()) && !answer.has_number();
     let hints = answer.emptiness(&args.container).into_iter().collect();
-    Ok(Outcome { text, remarks: answer.remarks, hints, nothing })
+    Ok(Outcome { text, remarks: answer.remarks, hints, nothing, ..Outcome::default() })
 }
 
 /// Answers as the 2014 script does.

@@ -29,5 +29,5 @@ pub async fn run(origin: &Origin, args: &PortsArgs) -> Result<Outcome, CliError>
     let hints = if rows.is_empty() { vec!["no port to list".to_owned()] } else { Vec::new() };
     let cells = Cells::no_trunc(args.no_trunc);
     let text = Text::cells(&args.format, cells, &views::PORTS, &rows)?;
-    Ok(Outcome { text, remarks, hints, nothing: false })
+    Ok(Outcome { text, remarks, hints, ..Outcome::default() })
 }

@@ -28,7 +28,13 @@ pub async fn run(origin: &Origin, args: &RestoreArgs) -> Result<Outcome, CliErro
     let amiss = rows.iter().any(v1::Restored::is_amiss);
     let empty = all.is_empty() && args.all;
     let hints = if empty { vec!["no interface is remembered".to_owned()] } else { Vec::new() };
-    Ok(Outcome { text, remarks, hints, nothing: amiss || (all.is_empty() && !args.all) })
+    Ok(Outcome {
+        text,
+        remarks,
+        hints,
+        nothing: amiss || (all.is_empty() && !args.all),
+        ..Outcome::default()
+    })
 }
 
 fn row(one: &Restored, dry: bool) -> v1::Restored {

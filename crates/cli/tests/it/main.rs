@@ -12,6 +12,7 @@
 
 mod acting;
 mod acting_faults;
+mod annotate;
 mod bad_peers;
 mod between;
 mod connect;
@@ -20,6 +21,7 @@ mod datapaths;
 mod driver;
 mod engines;
 mod errors;
+mod flows;
 mod graph;
 mod greedy_peers;
 mod incus;
@@ -63,6 +65,8 @@ mod steady_outages;
 mod switch_sources;
 mod terminal;
 mod tool;
+mod top;
+mod trace_proof;
 mod traffic;
 mod transcripts;
 mod unit;

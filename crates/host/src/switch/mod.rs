@@ -4,9 +4,12 @@
 //! and one more line in [`sources`].
 
 pub(crate) mod appctl;
+mod commands;
 pub(crate) mod openflow;
 pub(crate) mod ovsdb;
 mod sources;
 
+pub use commands::SwitchCommand;
+pub use openflow::PortCounters;
 pub use ovsdb::Counters;
 pub(crate) use sources::SwitchAnswer;

@@ -125,6 +125,63 @@ async fn ask(name: String, remote: &Remote) -> Result<Bridge, SourceError> {
     })
 }
 
+/// What a port of a bridge has counted since it was made; a counter that is not kept is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PortCounters {
+    /// Packets received.
+    pub rx_packets: Option<u64>,
+    /// Bytes received.
+    pub rx_bytes: Option<u64>,
+    /// Packets dropped on receipt.
+    pub rx_dropped: Option<u64>,
+    /// Errors on receipt.
+    pub rx_errors: Option<u64>,
+    /// Packets sent.
+    pub tx_packets: Option<u64>,
+    /// Bytes sent.
+    pub tx_bytes: Option<u64>,
+    /// Packets dropped instead of being sent.
+    pub tx_dropped: Option<u64>,
+    /// Errors when sending.
+    pub tx_errors: Option<u64>,
+}
+
+impl Host {
+    /// What the ports of `bridge` have counted, by OpenFlow port: as of now, where the database has
+    /// counters of some seconds ago.
+    ///
+    /// # Errors
+    /// The bridge cannot be asked.
+    pub async fn port_counters(
+        &self,
+        bridge: &str,
+    ) -> Result<BTreeMap<OfPort, PortCounters>, SourceError> {
+        let listener = self.openflow.iter().find(|listener| listener.bridge == bridge);
+        let usual = || Remote::mgmt(&self.rundir, bridge);
+        let remote = listener.map_or_else(usual, |listener| listener.remote.clone());
+        let ask = async {
+            let asked: Result<_, Error> =
+                async { Client::connect(&remote, &Version::ALL).await?.port_stats().await }.await;
+            asked.map_err(|error| failure::of_chain(what(&remote), &error, "root may use it"))
+        };
+        let rows = Deadline::after(self.timeout).hold(|| what(&remote), ask).await?;
+        Ok(rows.iter().filter_map(|row| Some((OfPort(row.ofport()?), counters(row)))).collect())
+    }
+}
+
+fn counters(row: &openflow::PortStats) -> PortCounters {
+    PortCounters {
+        rx_packets: row.rx_packets,
+        rx_bytes: row.rx_bytes,
+        rx_dropped: row.rx_dropped,
+        rx_errors: row.rx_errors,
+        tx_packets: row.tx_packets,
+        tx_bytes: row.tx_bytes,
+        tx_dropped: row.tx_dropped,
+        tx_errors: row.tx_errors,
+    }
+}
+
 /// OpenFlow says nothing of a port's kind; the model takes none as untold.
 fn port(row: &openflow::Port) -> Option<Port> {
     let ofport = OfPortState::Assigned(OfPort(row.ofport()?));

@@ -7,6 +7,9 @@
 //! Who applied every event in order knows what [`Timeline::as_told`] says, at every moment.
 
 mod as_told;
+mod compare;
+
+pub use compare::compare;
 
 use std::borrow::Cow;
 use std::sync::Arc;

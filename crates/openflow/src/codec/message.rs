@@ -5,6 +5,7 @@ use super::features::{self, Features};
 use super::fields::Malformed;
 use super::header::{ECHO_REQUEST, ERROR, FEATURES_REPLY, HELLO, Header};
 use super::port::{self, Port};
+use super::port_stats::{self, PortStats};
 use super::{hello, multipart};
 use crate::version::{Version, Versions};
 
@@ -23,6 +24,13 @@ pub enum Message {
     Ports {
         /// The ports.
         ports: Vec<Port>,
+        /// Whether more follow in another message.
+        more: bool,
+    },
+    /// Counters of ports.
+    PortStats {
+        /// The counters, a row for each port.
+        stats: Vec<PortStats>,
         /// Whether more follow in another message.
         more: bool,
     },
@@ -64,9 +72,13 @@ impl Message {
 
     fn part(version: Version, kind: u8, body: &[u8]) -> Result<Self, Malformed> {
         let part = multipart::parse(version, body)?;
-        if part.kind != multipart::PORT_DESC {
-            return Ok(Self::Other(kind));
+        let (entries, more) = (part.entries, part.more);
+        match part.kind {
+            multipart::PORT_DESC => Ok(Self::Ports { ports: port::parse(version, entries)?, more }),
+            multipart::PORT_STATS => {
+                Ok(Self::PortStats { stats: port_stats::parse(version, entries)?, more })
+            }
+            _ => Ok(Self::Other(kind)),
         }
-        Ok(Self::Ports { ports: port::parse(version, part.entries)?, more: part.more })
     }
 }

@@ -8,6 +8,7 @@ mod hello;
 mod message;
 mod multipart;
 mod port;
+mod port_stats;
 mod request;
 
 pub use error_message::OfError;
@@ -15,6 +16,7 @@ pub use features::Features;
 pub use fields::Malformed;
 pub use message::Message;
 pub use port::{LOCAL, Port, name_on_wire};
+pub use port_stats::PortStats;
 
 pub(crate) use header::{ERROR, HELLO, Header};
 pub(crate) use port::most_in_features;

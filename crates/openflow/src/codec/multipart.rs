@@ -7,6 +7,9 @@ use crate::version::Version;
 /// `OFPMP_PORT_DESC`: the ports of a bridge.
 pub(super) const PORT_DESC: u16 = 13;
 
+/// `OFPMP_PORT_STATS`: the counters of ports.
+pub(super) const PORT_STATS: u16 = 4;
+
 /// `OFPMPF_REPLY_MORE`: this is not the last part.
 const REPLY_MORE: u16 = 1;
 
@@ -40,6 +43,13 @@ pub(super) fn ports_request(version: Version) -> &'static [u8] {
         Version::V1_1 | Version::V1_2 | Version::V1_3 | Version::V1_4 => &BODY[..8],
         Version::V1_5 => &BODY,
     }
+}
+
+/// The body of a request for the counters of all ports: of `OFPP_NONE` in 1.0, `OFPP_ANY` later.
+pub(super) fn port_stats_request(version: Version) -> &'static [u8] {
+    const V1_0: [u8; 12] = [0, 4, 0, 0, 0xff, 0xff, 0, 0, 0, 0, 0, 0];
+    const LATER: [u8; 16] = [0, 4, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
+    if version == Version::V1_0 { &V1_0 } else { &LATER }
 }
 
 pub(super) fn parse(version: Version, body: &[u8]) -> Result<Part<'_>, Malformed> {

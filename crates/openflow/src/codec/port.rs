@@ -31,21 +31,16 @@ impl Port {
     /// The OpenFlow port in the 16 bits that Open vSwitch uses everywhere: from 1 to
     /// 65279, or [`LOCAL`]. `None` for a number that has no counterpart there.
     pub fn ofport(&self) -> Option<u16> {
-        if self.number < RESERVED.into() {
-            return u16::try_from(self.number).ok();
-        }
-        let number = u16::try_from(self.number.checked_sub(RESERVED_OFFSET)?).ok()?;
-        (number >= RESERVED).then_some(number)
+        of_open_vswitch(self.number)
     }
 
     /// `struct ofp_phy_port` (1.0.0 section 5.2.1).
     fn v1_0(fields: &mut Fields) -> Result<Self, Malformed> {
         let number = fields.u16()?;
-        let offset = if number < RESERVED { 0 } else { RESERVED_OFFSET };
         let mac = fields.take()?;
         let name = name(&fields.take::<16>()?);
         fields.skip(24)?;
-        Ok(Self { number: u32::from(number) + offset, name, mac })
+        Ok(Self { number: widened(number), name, mac })
     }
 
     /// `struct ofp_port` of 1.1 to 1.3 (1.3.5 section 7.2.1).
@@ -73,6 +68,21 @@ impl Port {
         fields.skip(properties.into()).map_err(|_| Malformed::PortLength(length))?;
         Ok(Self { number, name, mac })
     }
+}
+
+/// A number of 32 bits in the 16 bits that Open vSwitch uses everywhere.
+pub(super) fn of_open_vswitch(number: u32) -> Option<u16> {
+    if number < RESERVED.into() {
+        return u16::try_from(number).ok();
+    }
+    let number = u16::try_from(number.checked_sub(RESERVED_OFFSET)?).ok()?;
+    (number >= RESERVED).then_some(number)
+}
+
+/// A number of OpenFlow 1.0 as those since 1.1.
+pub(super) fn widened(number: u16) -> u32 {
+    let offset = if number < RESERVED { 0 } else { RESERVED_OFFSET };
+    u32::from(number) + offset
 }
 
 /// Reads ports up to the end of `bytes`.

@@ -21,6 +21,8 @@ pub(crate) enum Request<'a> {
     /// The specifications have it since 1.3. Open vSwitch answers it in every version,
     /// where FEATURES_REPLY has room for 1,364 ports only.
     Ports,
+    /// Asks for the counters of all ports (1.3.5 section 7.3.5.6).
+    PortStats,
 }
 
 impl Request<'_> {
@@ -32,6 +34,7 @@ impl Request<'_> {
             Self::EchoReply(_) => "ECHO_REPLY",
             Self::Features => "FEATURES_REQUEST",
             Self::Ports => "the request for PORT_DESC",
+            Self::PortStats => "the request for PORT_STATS",
         }
     }
 
@@ -44,6 +47,10 @@ impl Request<'_> {
             Self::Features => put(out, version, FEATURES_REQUEST, xid, &[]),
             Self::Ports => {
                 let body = multipart::ports_request(version);
+                put(out, version, multipart::request_kind(version), xid, body);
+            }
+            Self::PortStats => {
+                let body = multipart::port_stats_request(version);
                 put(out, version, multipart::request_kind(version), xid, body);
             }
         }

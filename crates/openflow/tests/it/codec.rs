@@ -138,7 +138,7 @@ fn a_port_shorter_than_its_fixed_part_is_refused() {
 #[test]
 fn other_statistics_are_not_ports() {
     let mut reply = fixture!("1.3_port_desc.bin").to_vec();
-    reply[9] = 4;
+    reply[9] = 3;
     assert_eq!(Message::parse(&reply), Ok(Message::Other(19)));
     reply[9] = 13;
     reply[11] = 1;
@@ -215,5 +215,51 @@ proptest! {
             panic!("no ports")
         };
         prop_assert_eq!(&ports[0].name, &name_on_wire(&name));
+    }
+}
+
+/// A reply of one row, as each version lays it out: port 7 with the counters 1 to 8, of which the last
+/// one is not kept.
+fn counted(version: u8) -> Vec<u8> {
+    let counters = |n: u64| -> Vec<u8> {
+        let kept = (1..8).chain([u64::MAX]).chain(std::iter::repeat_n(0, 4));
+        kept.take(usize::try_from(n).unwrap()).flat_map(u64::to_be_bytes).collect()
+    };
+    let body = match version {
+        1 => [&[0, 4, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0][..], &counters(12)].concat(),
+        4 => {
+            [&[0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0][..], &counters(12), &[0; 8]].concat()
+        }
+        6 => {
+            [&[0, 4, 0, 0, 0, 0, 0, 0, 0, 88, 0, 0, 0, 0, 0, 7][..], &[0; 8], &counters(8), &[0; 8]]
+                .concat()
+        }
+        _ => [&[0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0][..], &counters(12)].concat(),
+    };
+    let kind = if version == 1 { 17 } else { 19 };
+    let length = u16::try_from(8 + body.len()).unwrap().to_be_bytes();
+    [&[version, kind][..], &length, &[0, 0, 0, 1], &body].concat()
+}
+
+#[test]
+fn counters_are_the_same_in_every_layout() {
+    for version in [1, 2, 3, 4, 6] {
+        let reply = counted(version);
+        let Message::PortStats { stats, more: false } = Message::parse(&reply).unwrap() else {
+            panic!("{version}: no counters")
+        };
+        let [row] = stats.as_slice() else { panic!("{version}: {stats:?}") };
+        assert_eq!((row.ofport(), row.rx_packets, row.tx_packets), (Some(7), Some(1), Some(2)));
+        assert_eq!((row.rx_bytes, row.tx_bytes, row.rx_dropped), (Some(3), Some(4), Some(5)));
+        assert_eq!((row.tx_dropped, row.rx_errors, row.tx_errors), (Some(6), Some(7), None));
+        // Cut anywhere, and told that it is that short, it is refused.
+        for length in 17..reply.len() {
+            let mut cut = reply[..length].to_vec();
+            cut[2..4].copy_from_slice(&u16::try_from(length).unwrap().to_be_bytes());
+            let whole = Message::parse(&cut).is_ok_and(|message| {
+                matches!(message, Message::PortStats { ref stats, .. } if !stats.is_empty())
+            });
+            assert!(!whole, "{version} {length}");
+        }
     }
 }

@@ -7,14 +7,18 @@ mod bridge;
 mod check;
 mod event;
 mod explanation;
+mod fdb;
+mod flow;
 mod matching;
 mod port;
+mod rates;
 mod restored;
 #[cfg(feature = "schema")]
 pub mod schema;
 mod served;
 mod source;
 mod time;
+mod trace;
 mod version;
 pub(crate) mod vlan;
 mod wiring;
@@ -25,14 +29,18 @@ pub use bridge::{Bridge, FakeBridge};
 pub use check::Check;
 pub use event::Event;
 pub use explanation::{Explanation, Step};
+pub use fdb::FdbEntry;
+pub use flow::{Flow, FlowAction, FlowChange, FlowField, FlowPort};
 pub use matching::Match;
 pub use port::{Port, PortLink};
+pub use rates::PortRates;
 pub use restored::{Orphan, Restored};
 pub use served::{CountedPort, Error, Health, HealthStatus, Owed};
 pub use source::{Source, sources};
+pub use trace::{Trace, TraceEnd, TraceOutput, TraceRule};
 pub use version::Version;
 pub use wiring::Wiring;
 pub use words::{
-    Action, Field, MatchedBy, Occupant, PortState, PruneKind, RestoreResult, SourceState,
-    SourceWorld, State, StepName, Verdict, VlanMode, Wire,
+    Action, Field, FlowEvent, MatchedBy, Occupant, PortState, PruneKind, RestoreResult,
+    SourceState, SourceWorld, State, StepName, TraceOutcome, Verdict, VlanMode, Wire,
 };

@@ -4,8 +4,8 @@ use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Map, Value};
 
 use super::{
-    Attachment, Bridge, Check, CountedPort, Error, Event, Explanation, Health, Match, Orphan, Owed,
-    Port, Restored, Source, Version, Wiring,
+    Attachment, Bridge, Check, CountedPort, Error, Event, Explanation, FdbEntry, Flow, FlowChange,
+    Health, Match, Orphan, Owed, Port, PortRates, Restored, Source, Trace, Version, Wiring,
 };
 
 /// The schema of every v1 object and of what it is made of, by name. References begin with
@@ -26,13 +26,18 @@ fn printed(generator: &mut SchemaGenerator) {
     generator.subschema_for::<Error>();
     generator.subschema_for::<Event>();
     generator.subschema_for::<Explanation>();
+    generator.subschema_for::<FdbEntry>();
+    generator.subschema_for::<Flow>();
+    generator.subschema_for::<FlowChange>();
     generator.subschema_for::<Health>();
     generator.subschema_for::<Match>();
     generator.subschema_for::<Orphan>();
     generator.subschema_for::<Owed>();
     generator.subschema_for::<Port>();
+    generator.subschema_for::<PortRates>();
     generator.subschema_for::<Restored>();
     generator.subschema_for::<Source>();
+    generator.subschema_for::<Trace>();
     generator.subschema_for::<Version>();
     generator.subschema_for::<Wiring>();
 }

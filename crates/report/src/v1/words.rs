@@ -281,3 +281,39 @@ words! {
         Starting = "starting",
     }
 }
+
+words! {
+    /// What happened to a flow.
+    FlowEvent {
+        /// It was not there before.
+        Added = "added",
+        /// It has other actions than before.
+        Changed = "changed",
+        /// It matched packets.
+        Matched = "matched",
+        /// It is gone.
+        Removed = "removed",
+    }
+}
+
+words! {
+    /// What becomes of a packet.
+    TraceOutcome {
+        /// The destination gets it.
+        Delivered = "delivered",
+        /// It is sent to all ports, and the destination gets it too.
+        Flooded = "flooded",
+        /// It leaves by other ports, or so that the destination does not take it.
+        Elsewhere = "elsewhere",
+        /// It leaves this host by a tunnel.
+        Tunnel = "tunnel",
+        /// It leaves this host by one of its links.
+        Uplink = "uplink",
+        /// It is sent to a controller, which decides.
+        Controller = "controller",
+        /// It leaves by no port.
+        Dropped = "dropped",
+        /// It cannot be known.
+        Unknown = "unknown",
+    }
+}

@@ -37,6 +37,11 @@ impl Events {
         Self::launch(clock.rule(command("docker-ovs", &words)))
     }
 
+    /// Another verb that goes on.
+    pub(crate) fn start_verb(words: &[&str]) -> Self {
+        Self::launch(command("docker-ovs", words))
+    }
+
     fn launch(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let said = lines_of(child.stdout.take().unwrap());

@@ -1,0 +1,136 @@
+//! `docker ovs flows BRIDGE --watch`.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::time::Duration;
+
+use flowtext::{Flow, parse_flows};
+use host::{Host, Origin};
+use report::v1::{self, FlowEvent};
+use report::{Cells, Format, views};
+use tokio::time::{Instant, sleep_until};
+
+use super::flows::Wanted;
+use crate::args::FlowsArgs;
+use crate::live::stopped;
+use crate::outcome::{CliError, Outcome};
+use crate::writer::{self, Text};
+
+/// So long vswitchd is left alone between two looks, at least.
+const PAUSE: Duration = Duration::from_secs(2);
+/// And so many times as long as an answer took: writing flows holds all of vswitchd up.
+const SHARE: u32 = 20;
+
+/// A flow as it was seen last.
+#[derive(Clone, Debug)]
+struct Known {
+    line: String,
+    actions: String,
+    packets: u64,
+    bytes: u64,
+}
+
+type Flows = BTreeMap<(u8, u16, String), Known>;
+
+/// Prints what changes until a signal, or until the reader of stdout is gone.
+///
+/// # Errors
+/// No such bridge or container, or vswitchd cannot be asked.
+pub(super) async fn watch(
+    origin: &Origin,
+    host: &Host,
+    args: &FlowsArgs,
+) -> Result<Outcome, CliError> {
+    tokio::select! {
+        biased;
+        () = stopped() => Ok(Outcome::default()),
+        ended = tell(origin, host, args) => ended,
+    }
+}
+
+async fn tell(origin: &Origin, host: &Host, args: &FlowsArgs) -> Result<Outcome, CliError> {
+    let mut before: Option<(Instant, Flows)> = None;
+    loop {
+        let wanted = Wanted::read(origin, args).await?;
+        let asked = Instant::now();
+        let said = wanted.ask(host).await?;
+        let took = asked.elapsed();
+        let now: Flows =
+            parse_flows(&said).filter(|flow| wanted.takes(flow)).map(|flow| known(&flow)).collect();
+        if let Some((then, old)) = &before {
+            let rows = changes(&wanted, old, &now, asked.duration_since(*then));
+            match writer::print(&lay_out(&rows, &args.format)?) {
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                    return Ok(Outcome::default());
+                }
+                Err(error) => return Err(CliError::new(format!("cannot write: {error}"))),
+                Ok(()) => {}
+            }
+        }
+        before = Some((asked, now));
+        sleep_until(Instant::now() + PAUSE.max(took * SHARE)).await;
+    }
+}
+
+fn known(flow: &Flow<'_>) -> ((u8, u16, String), Known) {
+    let key = (flow.table, flow.priority, flow.matches.to_owned());
+    let &Flow { line, actions, packets, bytes, .. } = flow;
+    (key, Known { line: line.to_owned(), actions: actions.to_owned(), packets, bytes })
+}
+
+/// What is different, with rates of what matched meanwhile.
+fn changes(wanted: &Wanted, old: &Flows, now: &Flows, span: Duration) -> Vec<v1::FlowChange> {
+    let time = host::now();
+    let mut rows = Vec::new();
+    let mut tell = |event, flow: &Known, counts: (u64, u64)| {
+        if let Some(parsed) = Flow::parse(&flow.line) {
+            let rates = (rate(counts.0, span), rate(counts.1, span));
+            rows.push(v1::FlowChange::new(time, event, wanted.row(&parsed), rates));
+        }
+    };
+    for (key, flow) in now {
+        match old.get(key) {
+            None => tell(FlowEvent::Added, flow, (flow.packets, flow.bytes)),
+            Some(before) => {
+                let (packets, bytes) = since(before, flow);
+                if before.actions != flow.actions {
+                    tell(FlowEvent::Changed, flow, (packets, bytes));
+                } else if packets > 0 {
+                    tell(FlowEvent::Matched, flow, (packets, bytes));
+                }
+            }
+        }
+    }
+    for (_, gone) in old.iter().filter(|(key, _)| !now.contains_key(*key)) {
+        tell(FlowEvent::Removed, gone, (0, 0));
+    }
+    rows
+}
+
+/// What was counted since; a flow that was made again counts from nothing.
+fn since(before: &Known, now: &Known) -> (u64, u64) {
+    if now.packets < before.packets || now.bytes < before.bytes {
+        return (now.packets, now.bytes);
+    }
+    (now.packets - before.packets, now.bytes - before.bytes)
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a rate is no count")]
+fn rate(count: u64, span: Duration) -> f64 {
+    let seconds = span.as_secs_f64();
+    if seconds > 0.0 { count as f64 / seconds } else { 0.0 }
+}
+
+fn lay_out(rows: &[v1::FlowChange], format: &Format) -> Result<Text, CliError> {
+    if *format == Format::Table {
+        let line = |row: &v1::FlowChange| {
+            let rates = format!(
+                "{:.1} packets/s, {:.0} bytes/s",
+                row.packets_per_second, row.bytes_per_second
+            );
+            format!("{} {} {rates}: {}\n", row.time, row.event, row.flow.text)
+        };
+        return Ok(Text::lines(&rows.iter().map(line).collect::<String>()));
+    }
+    Ok(Text::cells(format, Cells::Whole, &views::FLOW_CHANGES, rows)?)
+}

@@ -1,0 +1,150 @@
+//! `docker ovs flows BRIDGE [CONTAINER]`.
+
+use flowtext::{Annotator, Flow, Style, parse_flows};
+use host::{Host, Origin, Question, SwitchCommand};
+use model::ids::Name;
+use model::switch::SwitchSource;
+use model::wiring::Attachment;
+use model::{Look, Target};
+use report::{Cells, Format, PortLabels, v1, views};
+use traffic::{named_ports, stale, touches};
+
+use super::flow_changes::watch;
+use crate::args::FlowsArgs;
+use crate::origin::asked_live;
+use crate::outcome::{CliError, Outcome};
+use crate::writer::Text;
+
+/// Answers `docker ovs flows`; exit 1 with CONTAINER or `--stale` when there is none.
+///
+/// # Errors
+/// No such bridge or container, or vswitchd cannot be asked.
+pub async fn run(origin: &Origin, args: &FlowsArgs) -> Result<Outcome, CliError> {
+    let host = asked_live(origin)?;
+    if args.watch {
+        return watch(origin, host, args).await;
+    }
+    let wanted = Wanted::read(origin, args);
+    let (wanted, said) =
+        tokio::join!(wanted, host.ask_vswitchd(SwitchCommand::Flows(&args.bridge)));
+    let wanted = wanted?;
+    // A fake bridge has its flows on its parent.
+    let said = if wanted.bridge.as_ref() == args.bridge { said? } else { wanted.ask(host).await? };
+    let mut flows: Vec<_> = parse_flows(&said).filter(|flow| wanted.takes(flow)).collect();
+    // As ovs-ofctl sorts them: what is looked up first comes first.
+    flows.sort_by_key(|flow| (flow.table, std::cmp::Reverse(flow.priority)));
+    let asked = args.stale || args.container.is_some();
+    let hints = if flows.is_empty() { vec!["no flow to list".to_owned()] } else { Vec::new() };
+    let text = wanted.lay_out(&flows, args)?;
+    let remarks = wanted.look.remarks();
+    Ok(Outcome { text, remarks, hints, nothing: asked && flows.is_empty(), ..Outcome::default() })
+}
+
+/// Which flows are wanted, and what is known of their ports.
+pub(super) struct Wanted {
+    pub(super) look: Look,
+    pub(super) bridge: Name,
+    labels: PortLabels,
+    /// The interfaces that flows are to touch; none for all flows.
+    interfaces: Option<Vec<Attachment>>,
+    stale: bool,
+    now: u64,
+}
+
+impl Wanted {
+    pub(super) async fn read(origin: &Origin, args: &FlowsArgs) -> Result<Self, CliError> {
+        let bridge = Some(args.bridge.clone());
+        let look = origin.look(&Question { bridge, ..Question::default() }).await;
+        look.switch(SwitchSource::Ovsdb)?;
+        let bridge = look.bridge(&args.bridge)?.bridge.name.clone();
+        if args.stale {
+            // Where not everything was seen, a port may have someone who was not.
+            look.require_sources()?;
+        }
+        let interfaces = match &args.container {
+            Some(container) => Some(interfaces(&look, container, &bridge)?),
+            None => None,
+        };
+        let labels = PortLabels::new(&look, Some(&bridge));
+        Ok(Self { look, bridge, labels, interfaces, stale: args.stale, now: host::now() / 1000 })
+    }
+
+    pub(super) async fn ask(&self, host: &Host) -> Result<String, CliError> {
+        Ok(host.ask_vswitchd(SwitchCommand::Flows(&self.bridge)).await?)
+    }
+
+    pub(super) fn takes(&self, flow: &Flow<'_>) -> bool {
+        if !self.stale && self.interfaces.is_none() {
+            return true;
+        }
+        let actions = flow.action_list();
+        let touched = self
+            .interfaces
+            .as_ref()
+            .is_none_or(|all| all.iter().any(|found| touches(flow, &actions, found).is_some()));
+        touched && (!self.stale || self.staleness(flow, &actions).is_some())
+    }
+
+    fn staleness(&self, flow: &Flow<'_>, actions: &[flowtext::Action]) -> Option<String> {
+        stale(flow, &named_ports(&self.look.wiring, &self.bridge, flow, actions), self.now)
+    }
+
+    pub(super) fn row(&self, flow: &Flow<'_>) -> v1::Flow {
+        let actions = flow.action_list();
+        let named = named_ports(&self.look.wiring, &self.bridge, flow, &actions);
+        let stale = stale(flow, &named, self.now);
+        v1::Flow::new(&self.bridge, flow, &actions, &named, stale, self.annotated(flow.line))
+    }
+
+    fn lay_out(&self, flows: &[Flow<'_>], args: &FlowsArgs) -> Result<Text, CliError> {
+        match &args.format {
+            Format::Table if self.stale => {
+                let line = |flow: &Flow<'_>| {
+                    let why = self.staleness(flow, &flow.action_list()).unwrap_or_default();
+                    format!("{}\n  {why}\n", self.annotated(flow.line))
+                };
+                Ok(Text::lines(&flows.iter().map(line).collect::<String>()))
+            }
+            Format::Table => Ok(Text::lines(&self.all_annotated(flows))),
+            format => {
+                let rows: Vec<_> = flows.iter().map(|flow| self.row(flow)).collect();
+                Ok(Text::cells(format, Cells::Whole, &views::FLOWS, &rows)?)
+            }
+        }
+    }
+
+    fn all_annotated(&self, flows: &[Flow<'_>]) -> String {
+        let mut annotator = Annotator::new(&self.labels, Style::default());
+        let mut out = Vec::new();
+        for flow in flows {
+            annotator.push(flow.line.as_bytes(), &mut out);
+            annotator.push(b"\n", &mut out);
+        }
+        annotator.finish(&mut out);
+        String::from_utf8_lossy(&out).into_owned()
+    }
+
+    fn annotated(&self, line: &str) -> String {
+        let mut annotator = Annotator::new(&self.labels, Style::default());
+        let mut out = Vec::new();
+        annotator.push(line.as_bytes(), &mut out);
+        annotator.finish(&mut out);
+        String::from_utf8_lossy(&out).into_owned()
+    }
+}
+
+/// The interfaces of a container that are on the bridge.
+fn interfaces(look: &Look, container: &str, bridge: &Name) -> Result<Vec<Attachment>, CliError> {
+    let subject = look.subject(&Target::parse(container)?)?;
+    let found = look.attachments_on(subject, Some(bridge))?;
+    let on: Vec<_> = found
+        .into_iter()
+        .filter(|found| found.port.port().is_some_and(|port| port.bridge == *bridge))
+        .map(std::borrow::Cow::into_owned)
+        .collect();
+    if on.is_empty() {
+        return Err(CliError::new(format!("{container} is on no port of {bridge} that is known"))
+            .hint(format!("docker ovs explain {container} {bridge}")));
+    }
+    Ok(on)
+}

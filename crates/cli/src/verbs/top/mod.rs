@@ -1,0 +1,112 @@
+//! `docker ovs top [BRIDGE]`: `sample` counts, `order` sorts and filters, `screen` draws, `keys` reads
+//! what is typed.
+
+mod keys;
+mod order;
+mod sample;
+mod screen;
+
+use std::time::Duration;
+
+use host::{Host, Origin, Question};
+use model::Look;
+use model::switch::SwitchSource;
+use report::{Cells, Format, v1, views};
+use tokio::time::{Instant, sleep_until};
+
+use self::order::Order;
+use self::sample::{Sample, rates};
+use crate::args::TopArgs;
+use crate::live::stopped;
+use crate::origin::asked_live;
+use crate::outcome::{CliError, Outcome};
+use crate::writer::{self, Text};
+
+/// So often it is looked again at who is on the ports: a whole look costs more than counters do.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// Shows ports by traffic until it is ended.
+///
+/// # Errors
+/// No such bridge, a bridge cannot be asked, or stdout is no terminal and `--batch` was not given.
+pub async fn run(origin: &Origin, args: &TopArgs) -> Result<Outcome, CliError> {
+    let host = asked_live(origin)?;
+    let mut source = Source::open(origin, host, args).await?;
+    if args.batch {
+        return tokio::select! {
+            biased;
+            () = stopped() => Ok(Outcome::default()),
+            done = batch(&mut source, args) => done,
+        };
+    }
+    if args.format != Format::Table {
+        return Err(CliError::new("--format needs --batch"));
+    }
+    if !writer::is_terminal() || !keys::are_typed() {
+        return Err(
+            CliError::new("stdin and stdout are no terminal").hint("--batch prints rows instead")
+        );
+    }
+    screen::show(&mut source, args).await?;
+    Ok(Outcome::default())
+}
+
+/// Where rows come from.
+struct Source<'a> {
+    origin: &'a Origin,
+    host: &'a Host,
+    bridge: Option<String>,
+    look: Look,
+    looked: Instant,
+    last: Option<Sample>,
+}
+
+impl<'a> Source<'a> {
+    async fn open(origin: &'a Origin, host: &'a Host, args: &TopArgs) -> Result<Self, CliError> {
+        let look = look(origin, args.bridge.as_deref()).await?;
+        let looked = Instant::now();
+        Ok(Self { origin, host, bridge: args.bridge.clone(), look, looked, last: None })
+    }
+
+    /// Counts once more: the rows, with rates since the time before.
+    async fn next(&mut self) -> Result<Vec<v1::PortRates>, CliError> {
+        if self.looked.elapsed() >= LOOK_EVERY {
+            self.look = look(self.origin, self.bridge.as_deref()).await?;
+            self.looked = Instant::now();
+        }
+        let now = Sample::take(self.host, &self.look, self.bridge.as_deref()).await?;
+        let rows = rates(&self.look, self.last.as_ref(), &now);
+        self.last = Some(now);
+        Ok(rows)
+    }
+}
+
+async fn look(origin: &Origin, bridge: Option<&str>) -> Result<Look, CliError> {
+    let question = Question { bridge: bridge.map(str::to_owned), ..Question::default() };
+    let look = origin.look(&question).await;
+    look.switch(SwitchSource::Ovsdb)?;
+    if let Some(bridge) = bridge {
+        look.bridge(bridge)?;
+    }
+    Ok(look)
+}
+
+/// Prints rows so many times, or for ever; each time rates are known.
+async fn batch(source: &mut Source<'_>, args: &TopArgs) -> Result<Outcome, CliError> {
+    let order = Order::new(args.sort);
+    let mut due = Instant::now();
+    source.next().await?;
+    let mut printed = 0;
+    while args.iterations.is_none_or(|times| printed < times) {
+        due += args.delay;
+        sleep_until(due).await;
+        let rows = order.of(source.next().await?);
+        let text = Text::cells(&args.format, Cells::no_trunc(args.no_trunc), &views::TOP, &rows)?;
+        match writer::print(&text) {
+            Ok(()) => printed += 1,
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => break,
+            Err(error) => return Err(CliError::new(format!("cannot write: {error}"))),
+        }
+    }
+    Ok(Outcome { remarks: source.look.remarks(), ..Outcome::default() })
+}

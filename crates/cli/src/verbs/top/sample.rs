@@ -1,0 +1,154 @@
+//! Counters of all ports at one moment, and what passed between two of them.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::join_all;
+use host::{Host, PortCounters};
+use model::ids::{Name, OfPort};
+use model::wiring::{Occupant, SwitchPort};
+use model::{Look, SourceError};
+use report::v1;
+use tokio::time::Instant;
+
+/// The counters of every port at one moment.
+pub(super) struct Sample {
+    taken: Instant,
+    /// By bridge and number.
+    counters: BTreeMap<(Name, OfPort), Counted>,
+}
+
+/// A port's counters, and which port it was: a number may be given to another one.
+struct Counted {
+    iface: Name,
+    counters: PortCounters,
+}
+
+impl Sample {
+    /// Asks every bridge, or the one that is named. A bridge that went away meanwhile has no ports,
+    /// as long as another one answers.
+    ///
+    /// # Errors
+    /// No bridge answers.
+    pub(super) async fn take(
+        host: &Host,
+        look: &Look,
+        bridge: Option<&str>,
+    ) -> Result<Self, SourceError> {
+        let named = bridge.and_then(|name| look.bridge(name).ok()).map(|named| &named.bridge.name);
+        let mut bridges: Vec<_> = look.wiring.ports.iter().map(|row| &row.bridge).collect();
+        bridges.dedup();
+        bridges.retain(|name| named.is_none_or(|named| named == *name));
+        let asked = bridges.iter().map(|name| host.port_counters(name));
+        let answers = join_all(asked).await;
+        let taken = Instant::now();
+        let mut counters = BTreeMap::new();
+        let mut failed = None;
+        let mut answered = bridges.is_empty();
+        for (name, answer) in bridges.iter().zip(answers) {
+            match answer {
+                Ok(rows) => {
+                    answered = true;
+                    counters.extend(counted(look, name, &rows));
+                }
+                Err(error) => failed = Some(error),
+            }
+        }
+        match failed {
+            Some(error) if !answered => Err(error),
+            _ => Ok(Self { taken, counters }),
+        }
+    }
+}
+
+fn counted<'a>(
+    look: &'a Look,
+    bridge: &'a Name,
+    rows: &'a BTreeMap<OfPort, PortCounters>,
+) -> impl Iterator<Item = ((Name, OfPort), Counted)> + 'a {
+    let ports = look.wiring.ports.iter().filter(|row| row.bridge == *bridge);
+    ports.filter_map(|row| {
+        let number = row.port.ofport.assigned()?;
+        let counters = *rows.get(&number)?;
+        let counted = Counted { iface: row.port.iface.clone(), counters };
+        Some(((bridge.clone(), number), counted))
+    })
+}
+
+/// A row for each port that was counted `now`, with rates since `before`.
+pub(super) fn rates(look: &Look, before: Option<&Sample>, now: &Sample) -> Vec<v1::PortRates> {
+    let ports = look.wiring.ports.iter();
+    let rows = ports.filter_map(|row| {
+        let key = (row.bridge.clone(), row.port.ofport.assigned()?);
+        let counted = now.counters.get(&key)?;
+        let old = before.and_then(|before| {
+            let old = before.counters.get(&key).filter(|old| old.iface == counted.iface)?;
+            Some((old.counters, now.taken.duration_since(before.taken).as_secs_f64()))
+        });
+        Some(rate(row, key.1, &counted.counters, old))
+    });
+    rows.collect()
+}
+
+fn rate(
+    row: &SwitchPort,
+    number: OfPort,
+    now: &PortCounters,
+    old: Option<(PortCounters, f64)>,
+) -> v1::PortRates {
+    let per_second = |of: fn(&PortCounters) -> Option<u64>| {
+        let (old, seconds) = old.as_ref()?;
+        a_second(of(old)?, of(now)?, *seconds)
+    };
+    let both = |one: Option<u64>, other: Option<u64>| match (one, other) {
+        (None, None) => None,
+        (one, other) => Some(one.unwrap_or(0).saturating_add(other.unwrap_or(0))),
+    };
+    let dropped = |of: &PortCounters| match (of.rx_dropped, of.tx_dropped) {
+        (None, None) => None,
+        (one, other) => Some(one.unwrap_or(0).saturating_add(other.unwrap_or(0))),
+    };
+    v1::PortRates {
+        bridge: row.bridge.to_string(),
+        ofport: number.0,
+        port: row.port.iface.to_string(),
+        who: match &row.occupant {
+            Occupant::Local => row.bridge.to_string(),
+            Occupant::Host { .. } => format!("{} (host)", row.port.iface),
+            other => other.to_string(),
+        },
+        container: container(row),
+        rx_packets_per_second: per_second(|of| of.rx_packets),
+        rx_bytes_per_second: per_second(|of| of.rx_bytes),
+        tx_packets_per_second: per_second(|of| of.tx_packets),
+        tx_bytes_per_second: per_second(|of| of.tx_bytes),
+        dropped: dropped(now),
+        errors: both(now.rx_errors, now.tx_errors),
+        dropped_per_second: old
+            .as_ref()
+            .and_then(|(old, seconds)| a_second(dropped(old)?, dropped(now)?, *seconds)),
+    }
+}
+
+fn container(row: &SwitchPort) -> Option<String> {
+    let Occupant::Plugged { plugs } = &row.occupant else { return None };
+    plugs.iter().flat_map(|plug| plug.tenants.iter()).next().map(|who| who.called().to_owned())
+}
+
+/// A counter that went back began anew: what it has counted since is all that is known.
+#[allow(clippy::cast_precision_loss, reason = "a rate is no count")]
+fn a_second(old: u64, now: u64, seconds: f64) -> Option<f64> {
+    let counted = now.checked_sub(old).unwrap_or(now);
+    (seconds > 0.0).then(|| counted as f64 / seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::a_second;
+
+    #[test]
+    fn a_counter_that_begins_anew_is_no_flood() {
+        assert_eq!(a_second(100, 300, 2.0), Some(100.0));
+        assert_eq!(a_second(u64::MAX - 5, 10, 2.0), Some(5.0));
+        assert_eq!(a_second(1, 2, 0.0), None);
+    }
+}

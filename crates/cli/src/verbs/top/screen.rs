@@ -1,0 +1,227 @@
+//! The live view: rows, a line of what can be typed, and the explanation of one container.
+
+use host::{Origin, Question};
+use model::Target;
+use model::switch::SwitchSource;
+use ratatui::crossterm::event::KeyCode;
+use ratatui::layout::{Constraint, Layout};
+use ratatui::style::{Modifier, Style};
+use ratatui::text::Line;
+use ratatui::widgets::{Paragraph, Row, Table, TableState, Wrap};
+use ratatui::{DefaultTerminal, Frame};
+use report::v1::PortRates;
+use report::{printable, v1, views};
+use tokio::time::{Instant, sleep_until};
+
+use super::Source;
+use super::keys::{self, Input};
+use super::order::Order;
+use crate::args::{SortKey, TopArgs};
+use crate::live::stopped;
+use crate::outcome::CliError;
+
+const HELP: &str = "q quit  t traffic  p packets  d drops  e errors  n name  o port  r reverse  / filter  Enter explain";
+
+/// What is shown.
+struct State {
+    order: Order,
+    all: Vec<PortRates>,
+    table: TableState,
+    /// Whether the filter is being typed.
+    typing: bool,
+    /// The explanation of a container, in the place of the rows.
+    explained: Option<String>,
+    /// What could not be had.
+    trouble: Option<String>,
+}
+
+/// Shows rows until it is ended, and leaves the terminal as it was.
+///
+/// # Errors
+/// The terminal cannot be used.
+pub(super) async fn show(source: &mut Source<'_>, args: &TopArgs) -> Result<(), CliError> {
+    let cannot = |error| CliError::new(format!("cannot use the terminal: {error}"));
+    let terminal = ratatui::try_init().map_err(cannot)?;
+    let shown = tokio::select! {
+        () = stopped() => Ok(()),
+        shown = follow(source, args, terminal) => shown,
+    };
+    ratatui::restore();
+    shown
+}
+
+async fn follow(
+    source: &mut Source<'_>,
+    args: &TopArgs,
+    mut terminal: DefaultTerminal,
+) -> Result<(), CliError> {
+    let mut typed = keys::read()?;
+    let mut state = State {
+        order: Order::new(args.sort),
+        all: Vec::new(),
+        table: TableState::default().with_selected(Some(0)),
+        typing: false,
+        explained: None,
+        trouble: None,
+    };
+    let mut due = Instant::now();
+    loop {
+        tokio::select! {
+            biased;
+            input = typed.recv() => match input {
+                Some(Input::Key(key)) if state.typing => state.type_filter(key),
+                Some(Input::Key(KeyCode::Enter)) if state.explained.is_none() => {
+                    state.explained = state.explain(source.origin).await;
+                }
+                Some(Input::Key(KeyCode::Char('q') | KeyCode::Esc)) if state.explained.is_none() => {
+                    return Ok(());
+                }
+                Some(Input::Key(key)) => state.key(key),
+                Some(Input::Interrupt) | None => return Ok(()),
+                Some(Input::Redraw) => {}
+            },
+            () = sleep_until(due) => {
+                due = Instant::now() + args.delay;
+                match source.next().await {
+                    Ok(rows) => (state.all, state.trouble) = (rows, None),
+                    Err(error) => state.trouble = Some(error.to_string()),
+                }
+            }
+        }
+        let draw = terminal.draw(|frame| state.draw(frame));
+        draw.map_err(|error| CliError::new(format!("cannot draw: {error}")))?;
+    }
+}
+
+impl State {
+    fn rows(&self) -> Vec<PortRates> {
+        self.order.of(self.all.clone())
+    }
+
+    fn type_filter(&mut self, key: KeyCode) {
+        match key {
+            KeyCode::Char(letter) => self.order.filter.push(letter),
+            KeyCode::Backspace => drop(self.order.filter.pop()),
+            KeyCode::Esc => {
+                self.order.filter.clear();
+                self.typing = false;
+            }
+            KeyCode::Enter => self.typing = false,
+            _ => {}
+        }
+        self.table.select(Some(0));
+    }
+
+    fn key(&mut self, key: KeyCode) {
+        let sort = match key {
+            KeyCode::Char('t') => Some(SortKey::Traffic),
+            KeyCode::Char('p') => Some(SortKey::Packets),
+            KeyCode::Char('d') => Some(SortKey::Drops),
+            KeyCode::Char('e') => Some(SortKey::Errors),
+            KeyCode::Char('n') => Some(SortKey::Name),
+            KeyCode::Char('o') => Some(SortKey::Port),
+            _ => None,
+        };
+        if let Some(sort) = sort {
+            self.order.key = sort;
+        }
+        match key {
+            KeyCode::Char('r') => self.order.reversed = !self.order.reversed,
+            KeyCode::Char('/') => self.typing = true,
+            KeyCode::Down | KeyCode::Char('j') => self.table.select_next(),
+            KeyCode::Up | KeyCode::Char('k') => self.table.select_previous(),
+            KeyCode::Home => self.table.select_first(),
+            KeyCode::End => self.table.select_last(),
+            KeyCode::Esc | KeyCode::Char('q') | KeyCode::Enter => self.explained = None,
+            _ => {}
+        }
+    }
+
+    /// What `docker ovs explain` says of the container on the row that is selected.
+    async fn explain(&self, origin: &Origin) -> Option<String> {
+        let rows = self.rows();
+        let row = rows.get(self.table.selected()?.min(rows.len().saturating_sub(1)))?;
+        let Some(container) = &row.container else {
+            return Some(format!("port {} of {}: {}", row.ofport, row.bridge, row.who));
+        };
+        Some(explanation(origin, container).await.unwrap_or_else(|error| error.to_string()))
+    }
+
+    fn draw(&mut self, frame: &mut Frame<'_>) {
+        let [title, body, foot] =
+            Layout::vertical([Constraint::Length(1), Constraint::Min(1), Constraint::Length(1)])
+                .areas(frame.area());
+        let rows = self.rows();
+        let told = self.title(rows.len());
+        frame.render_widget(Line::from(told).style(Modifier::BOLD), title);
+        if let Some(text) = &self.explained {
+            frame.render_widget(Paragraph::new(text.as_str()).wrap(Wrap { trim: false }), body);
+        } else {
+            frame.render_stateful_widget(table(&rows, body.width), body, &mut self.table);
+        }
+        let foot_text = match (&self.explained, self.typing) {
+            (Some(_), _) => "Esc back".to_owned(),
+            (None, true) => format!("/{}_  Enter keep  Esc clear", printable(&self.order.filter)),
+            (None, false) => HELP.to_owned(),
+        };
+        frame.render_widget(Line::from(foot_text).style(Modifier::DIM), foot);
+    }
+
+    fn title(&self, shown: usize) -> String {
+        if let Some(trouble) = &self.trouble {
+            return format!("docker ovs top: {}", printable(trouble));
+        }
+        let order = if self.order.reversed { ", reversed" } else { "" };
+        let filter = match self.order.filter.as_str() {
+            "" => String::new(),
+            filter => format!(", filter {}", printable(filter)),
+        };
+        format!(
+            "docker ovs top: {shown} of {} ports by {}{order}{filter}",
+            self.all.len(),
+            self.order.key.word()
+        )
+    }
+}
+
+/// The rows in the columns that there is room for: those on the right give way first.
+fn table(rows: &[PortRates], width: u16) -> Table<'static> {
+    // Bridge, port, who, RX, TX, packets both ways, drops, errors.
+    const WIDTHS: [u16; 9] = [12, 6, 24, 12, 12, 10, 10, 9, 8];
+    let mut room = width;
+    let fits = |wide: &&u16| {
+        let left = room.checked_sub(**wide + 1);
+        room = left.unwrap_or(0);
+        left.is_some()
+    };
+    let columns = WIDTHS.iter().take_while(fits).count().max(3);
+    let shown = views::TOP.table.iter().take(columns);
+    let header: Vec<_> = shown.clone().map(|(header, _)| *header).collect();
+    let body = rows.iter().map(|row| {
+        Row::new(shown.clone().map(|(_, cell)| printable(&cell(row))).collect::<Vec<_>>())
+    });
+    let body: Vec<_> = body.collect();
+    // Names get what is left.
+    let widths = WIDTHS.iter().take(columns).enumerate().map(|(at, wide)| match at {
+        2 => Constraint::Min(*wide),
+        _ => Constraint::Length(*wide),
+    });
+    Table::new(body, widths)
+        .header(Row::new(header).style(Modifier::BOLD))
+        .row_highlight_style(Style::new().add_modifier(Modifier::REVERSED))
+}
+
+async fn explanation(origin: &Origin, container: &str) -> Result<String, CliError> {
+    let asked = Target::parse(container)?;
+    let question = Question {
+        target: Some(asked.clone()),
+        tenants: true,
+        sources: SwitchSource::ALL.to_vec(),
+        traffic: true,
+        ..Question::default()
+    };
+    let look = origin.look(&question).await;
+    let found = look.attachments_of(look.subject(&asked)?)?;
+    let rows: Vec<_> = found.iter().map(|found| v1::Explanation::new(found)).collect();
+    Ok(report::explain(&rows))
+}

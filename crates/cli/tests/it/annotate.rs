@@ -1,0 +1,242 @@
+//! `annotate` on what the real programs print: what it marks is what they mark themselves, and nothing
+//! is lost of any text.
+#![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
+
+use std::io::Write;
+use std::process::{Output, Stdio};
+
+use flowtext::{Found, Place, Scanner};
+use lab::{Bridge, run, unique};
+
+use crate::tool::command;
+use crate::tool::dice::Dice;
+
+/// What comes of a text.
+fn annotated(words: &[&str], text: &[u8]) -> Output {
+    let mut command = command("docker-ovs", &[&["annotate"], words].concat());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(move || stdin.write_all(text).unwrap());
+        child.wait_with_output().unwrap()
+    })
+}
+
+const RECORDED: [&str; 3] = ["--from", "tests/scenes/article.json", "vlanswitch"];
+
+#[test]
+fn any_bytes_pass_and_nothing_is_lost() {
+    let mut dice = Dice::seeded("DOCKER_OVS_TEST_SEED");
+    let noise: Vec<u8> = (0..1 << 20).map(|_| u8::try_from(dice.throw(256)).unwrap()).collect();
+    for text in [&b""[..], b"\n", b"\xff\xfeoutput:", b"in_port=99 \xc3", &noise] {
+        let ran = annotated(
+            &[&["--from", "tests/scenes/hostile.json"][..], &["--replace"]].concat(),
+            text,
+        );
+        assert!(ran.status.success() && ran.stdout == text, "{ran:?}");
+    }
+}
+
+#[test]
+fn labels_stand_after_ports_or_in_their_place() {
+    let flow = b" priority=3,in_port=3 actions=output:4,resubmit(,3)\n";
+    let ran = annotated(&RECORDED, flow);
+    assert_eq!(
+        String::from_utf8(ran.stdout).unwrap(),
+        " priority=3,in_port=3<firewall_ext:eth0> actions=output:4<webserver:eth0>,resubmit(,3)\n"
+    );
+    let ran = annotated(&[&RECORDED[..], &["--replace"]].concat(), flow);
+    assert_eq!(
+        String::from_utf8(ran.stdout).unwrap(),
+        " priority=3,in_port=firewall_ext:eth0 actions=output:webserver:eth0,resubmit(,3)\n"
+    );
+    let text = b"9a:69:12:bc:3d:1d > 0a:7f:3e:52:11:c8, 172.31.1.2.4 > 172.31.2.80.80: packet from port 4\n";
+    let ran = annotated(
+        &[&RECORDED[..], &["--macs", "--ips", "--pattern", "from port ([0-9]+)"]].concat(),
+        text,
+    );
+    assert_eq!(
+        String::from_utf8(ran.stdout).unwrap(),
+        "9a:69:12:bc:3d:1d<firewall_ext:eth0> > 0a:7f:3e:52:11:c8<webserver:eth0>, \
+         172.31.1.2<firewall_ext:eth0>.4 > 172.31.2.80<webserver:eth0>.80: packet from port 4<webserver:eth0>\n"
+    );
+}
+
+#[test]
+fn a_pattern_has_a_group_for_the_port() {
+    for (pattern, why) in [("port [0-9]+", "no group"), ("port (", "unclosed group")] {
+        let ran = annotated(&[&RECORDED[..], &["--pattern", pattern]].concat(), b"");
+        assert_eq!(ran.status.code(), Some(2));
+        assert!(String::from_utf8_lossy(&ran.stderr).contains(why), "{ran:?}");
+    }
+    let pattern = "(?<bridge>[a-z]+) says (?<port>[0-9]+)";
+    let ran = annotated(
+        &[&RECORDED[..], &["--pattern", pattern]].concat(),
+        b"kiwipycon says 1, vlanswitch says 1\n",
+    );
+    assert_eq!(
+        String::from_utf8(ran.stdout).unwrap(),
+        "kiwipycon says 1<patch to vlanswitch (to-kiwi)>, vlanswitch says 1<trivial_firewall:eth0>\n"
+    );
+}
+
+/// A flow that ovs-ofctl takes, by chance.
+struct Writer<'a> {
+    dice: &'a mut Dice,
+    ports: &'a [u16],
+}
+
+impl Writer<'_> {
+    fn port(&mut self) -> String {
+        match self.dice.throw(12) {
+            0 => "LOCAL".to_owned(),
+            n if n < 10 => self.ports[self.dice.throw(self.ports.len())].to_string(),
+            // One that there is none of.
+            _ => (900 + self.dice.throw(50)).to_string(),
+        }
+    }
+
+    /// A number that is none of a port, though it looks like one.
+    fn number(&mut self) -> usize {
+        1 + self.dice.throw(8)
+    }
+
+    fn matches(&mut self) -> String {
+        let mut all = Vec::new();
+        if self.dice.throw(3) > 0 {
+            all.push(format!("in_port={}", self.port()));
+        }
+        match self.dice.throw(6) {
+            0 => all.push(format!("dl_vlan={}", self.number())),
+            1 => all.push(format!("metadata={},tun_id={}", self.number(), self.number())),
+            2 => all.push(format!("dl_src=02:00:00:00:00:0{}", self.number())),
+            3 => all.push(format!("reg0={},reg1={}/0xff", self.number(), self.number())),
+            _ => {}
+        }
+        all.push(format!("tcp,nw_src=10.0.0.{},tp_dst={}", self.number(), self.number()));
+        all.join(",")
+    }
+
+    fn actions(&mut self, depth: usize) -> String {
+        let count = 1 + self.dice.throw(4);
+        (0..count).map(|_| self.action(depth)).collect::<Vec<_>>().join(",")
+    }
+
+    fn action(&mut self, depth: usize) -> String {
+        let kinds = if depth < 3 { 28 } else { 24 };
+        let (port, other, n, m) = (self.port(), self.port(), self.number(), self.number());
+        match self.dice.throw(kinds) {
+            0 | 1 => format!("output:{port}"),
+            2 => port,
+            3 => format!("enqueue:{port}:{n}"),
+            4 => format!("resubmit({port},{n})"),
+            5 => format!("resubmit(,{n})"),
+            6 => format!("resubmit:{port}"),
+            7 => format!("output(port={port},max_len={})", 14 + n),
+            8 => format!("output:NXM_NX_REG{n}[]"),
+            9 => format!("set_field:{n}->reg{m}"),
+            10 => format!("load:{n}->NXM_NX_REG{m}[0..15]"),
+            11 => format!(
+                "learn(table={n},priority={m},idle_timeout={n},in_port={port},\
+                 NXM_OF_ETH_DST[]=NXM_OF_ETH_SRC[],load:{n}->NXM_NX_REG0[0..15],output:NXM_OF_IN_PORT[])"
+            ),
+            12 => format!("bundle(eth_src,{n},active_backup,ofport,members:{port},{other})"),
+            13 => format!(
+                "bundle_load(eth_src,{n},hrw,ofport,NXM_NX_REG{m}[],members:{port},{other})"
+            ),
+            14 => format!("multipath(eth_src,{n},modulo_n,{m},0,NXM_NX_REG0[])"),
+            15 => format!("set_queue:{n},pop_queue"),
+            16 => format!("push_vlan:0x8100,set_field:{}->vlan_vid,pop_vlan", 4096 + n),
+            17 => format!("note:00.0{n}.0{m}"),
+            18 => format!("check_pkt_larger({})->NXM_NX_REG0[{m}]", 100 * n),
+            19 => format!(
+                "sample(probability={n},collector_set_id={m},obs_domain_id={n},obs_point_id={m},sampling_port={port})"
+            ),
+            20 => format!("controller(reason=no_match,max_len={n},id={m})"),
+            21 => format!("fin_timeout(idle_timeout={n},hard_timeout={m}),dec_ttl"),
+            22 => format!("ct_clear,ct(commit,zone={n},exec(set_field:{m}->ct_mark))"),
+            23 => ["NORMAL", "FLOOD", "ALL", "IN_PORT"][self.dice.throw(4)].to_owned(),
+            24 => format!("ct(zone={n},nat,table={m})"),
+            25 => format!("set_field:{n}->tun_id"),
+            _ => format!("clone({})", self.actions(depth + 1)),
+        }
+    }
+}
+
+/// The dump of a bridge, by priority, which each flow has one of its own of.
+fn dump(bridge: &Bridge, names: &str) -> Vec<String> {
+    let text = run(
+        "ovs-ofctl",
+        &["-O", "OpenFlow13", "--no-stats", names, "--sort=priority", "dump-flows", bridge.name()],
+    );
+    text.lines().filter(|line| line.contains("priority=")).map(str::to_owned).collect()
+}
+
+/// A name as `--names` writes it.
+fn quoted(name: &str, plain: bool) -> String {
+    if plain { name.to_owned() } else { format!("\"{name}\"") }
+}
+
+/// 10,000 flows by chance: where ovs-ofctl writes a name for a number, there is a port, and nowhere
+/// else.
+#[test]
+fn what_is_marked_is_what_ovs_ofctl_names() {
+    lab::need!(Lab);
+    let bridge = Bridge::new();
+    // One name is plain, the other ones are written in quotes.
+    let names = [
+        unique("p"),
+        format!("{}-q", unique("p")),
+        format!("{}.r", unique("p")),
+        format!("{}_s", unique("p")),
+    ];
+    let add = |name: &String| bridge.add(name, &["--", "set", "interface", name, "type=internal"]);
+    let ports: Vec<_> = names.iter().map(add).collect();
+    run("ovs-ofctl", &["del-flows", bridge.name()]);
+    let mut dice = Dice::seeded("DOCKER_OVS_TEST_SEED");
+    let mut writer = Writer { dice: &mut dice, ports: &ports };
+    let flows: String = (1..=10_000)
+        .map(|priority| {
+            let table = priority % 10;
+            format!(
+                "table={table},priority={priority},{},actions={}\n",
+                writer.matches(),
+                writer.actions(0)
+            )
+        })
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("flows");
+    std::fs::write(&file, &flows).unwrap();
+    run("ovs-ofctl", &["-O", "OpenFlow13", "add-flows", bridge.name(), file.to_str().unwrap()]);
+    let (numbers, expected) = (dump(&bridge, "--no-names"), dump(&bridge, "--names"));
+    assert!(
+        numbers.len() == 10_000 && expected.len() == 10_000,
+        "{} {}",
+        numbers.len(),
+        expected.len()
+    );
+    let mut marks = 0;
+    for (line, expected) in numbers.iter().zip(&expected) {
+        let mut written = String::new();
+        let mut done = 0;
+        Scanner::default().scan(line.as_bytes(), |Place { start, end, found }| {
+            assert_eq!(found, Found::OfPort, "{line}");
+            let number = line[start..end].parse().ok();
+            let at = number.and_then(|number: u16| ports.iter().position(|port| *port == number));
+            if let Some(at) = at {
+                let name = &names[at];
+                let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+                written += &line[done..start];
+                written += &quoted(name, plain);
+                done = end;
+                marks += 1;
+            }
+        });
+        written += &line[done..];
+        assert_eq!(written, *expected, "of {line}");
+    }
+    println!("{marks} ports in 10,000 flows");
+    assert!(marks > 10_000);
+}

@@ -1,0 +1,281 @@
+//! A filter that says after each port who is on it.
+
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use regex::bytes::Regex;
+
+use crate::names::unquoted;
+use crate::scan::{Found, Place, Scanner};
+
+/// So much of a line is looked at together, in bytes; a longer one is looked at in parts.
+const LONGEST: usize = 64 << 10;
+
+/// Who is where. What is not known has no label, and is not annotated.
+pub trait Labels {
+    /// Who is on the OpenFlow port that a text calls `port`: a number, in decimal or hexadecimal,
+    /// or a name; `bridge` where the text says so, else the one that was asked about.
+    fn of_port(&self, bridge: Option<&str>, port: &[u8]) -> Option<&str> {
+        let _ = (bridge, port);
+        None
+    }
+
+    /// The same of a datapath port, by number or name.
+    fn dp_port(&self, port: &[u8]) -> Option<&str> {
+        let _ = port;
+        None
+    }
+
+    /// Who is on the port of this name.
+    fn port_name(&self, name: &[u8]) -> Option<&str> {
+        let _ = name;
+        None
+    }
+
+    /// Whose Ethernet address that is.
+    fn mac(&self, mac: [u8; 6]) -> Option<&str> {
+        let _ = mac;
+        None
+    }
+
+    /// Whose IP address that is.
+    fn ip(&self, ip: IpAddr) -> Option<&str> {
+        let _ = ip;
+        None
+    }
+}
+
+impl<L: Labels> Labels for &L {
+    fn of_port(&self, bridge: Option<&str>, port: &[u8]) -> Option<&str> {
+        (**self).of_port(bridge, port)
+    }
+
+    fn dp_port(&self, port: &[u8]) -> Option<&str> {
+        (**self).dp_port(port)
+    }
+
+    fn port_name(&self, name: &[u8]) -> Option<&str> {
+        (**self).port_name(name)
+    }
+
+    fn mac(&self, mac: [u8; 6]) -> Option<&str> {
+        (**self).mac(mac)
+    }
+
+    fn ip(&self, ip: IpAddr) -> Option<&str> {
+        (**self).ip(ip)
+    }
+}
+
+/// How it is said.
+#[derive(Clone, Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
+pub struct Style {
+    /// The label instead of the port, not after it in angle brackets.
+    pub replace: bool,
+    /// In colour, by the escape sequences of ECMA-48.
+    pub colour: bool,
+    /// Ethernet addresses too.
+    pub macs: bool,
+    /// IP addresses too.
+    pub ips: bool,
+    /// Where ports stand in other texts.
+    pub patterns: Vec<Pattern>,
+}
+
+/// A regular expression that tells where an OpenFlow port stands: in the group called `port`, or
+/// else in the first one; the group `bridge` may tell the bridge.
+#[derive(Clone, Debug)]
+pub struct Pattern(Regex);
+
+/// Why a text is no [`Pattern`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadPattern(String);
+
+impl std::fmt::Display for BadPattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for BadPattern {}
+
+impl FromStr for Pattern {
+    type Err = BadPattern;
+
+    fn from_str(text: &str) -> Result<Self, BadPattern> {
+        let pattern = Regex::new(text).map_err(|error| BadPattern(error.to_string()))?;
+        if pattern.captures_len() < 2 {
+            return Err(BadPattern(
+                "it has no group for the port, as in 'port ([0-9]+)'".to_owned(),
+            ));
+        }
+        Ok(Self(pattern))
+    }
+}
+
+/// Annotates a text that comes in pieces of any size, line by line.
+#[derive(Debug)]
+pub struct Annotator<L> {
+    labels: L,
+    style: Style,
+    scanner: Scanner,
+    /// The bridges that the text is in at present, the innermost last.
+    bridges: Vec<String>,
+    /// What has come of a line whose end has not.
+    begun: Vec<u8>,
+}
+
+impl<L: Labels> Annotator<L> {
+    /// One that has seen nothing yet.
+    pub fn new(labels: L, style: Style) -> Self {
+        let scanner = Scanner::new(style.macs, style.ips);
+        Self { labels, style, scanner, bridges: Vec::new(), begun: Vec::new() }
+    }
+
+    /// Takes a piece of the text, and appends to `out` what of it is certain: all lines that have
+    /// come to their end.
+    pub fn push(&mut self, piece: &[u8], out: &mut Vec<u8>) {
+        let mut piece = piece;
+        if !self.begun.is_empty() {
+            let end = memchr::memchr(b'\n', piece).map_or(piece.len(), |at| at + 1);
+            let (line, rest) = piece.split_at(end);
+            self.begun.extend_from_slice(line);
+            piece = rest;
+            if self.begun.ends_with(b"\n") {
+                let line = std::mem::take(&mut self.begun);
+                self.annotate(&line, out);
+                self.begun = line;
+                self.begun.clear();
+            }
+        }
+        let whole = memchr::memrchr(b'\n', piece).map_or(0, |at| at + 1);
+        let (lines, rest) = piece.split_at(whole);
+        self.annotate(lines, out);
+        self.begun.extend_from_slice(rest);
+        if self.begun.len() > LONGEST {
+            self.cut(out);
+        }
+    }
+
+    /// The text has come to its end: appends what is left of it.
+    pub fn finish(&mut self, out: &mut Vec<u8>) {
+        let rest = std::mem::take(&mut self.begun);
+        self.annotate(&rest, out);
+    }
+
+    /// What labels are asked of.
+    pub fn labels(&self) -> &L {
+        &self.labels
+    }
+
+    /// Annotates the beginning of a line that is longer than can be held, where it may be cut.
+    fn cut(&mut self, out: &mut Vec<u8>) {
+        let begun = std::mem::take(&mut self.begun);
+        let end = memchr::memrchr2(b',', b' ', &begun).map_or(begun.len(), |at| at + 1);
+        let (part, rest) = begun.split_at(end);
+        self.annotate(part, out);
+        self.begun.extend_from_slice(rest);
+    }
+
+    fn annotate(&mut self, text: &[u8], out: &mut Vec<u8>) {
+        if text.is_empty() {
+            return;
+        }
+        let Self { labels, style, scanner, bridges, .. } = self;
+        let mut writer = Writer { text, style, out, done: 0 };
+        if style.patterns.is_empty() {
+            scanner.scan(text, |place| writer.place(labels, bridges, place));
+        } else {
+            with_patterns(scanner, text, &style.patterns, |place, on| match on {
+                Some(on) => writer.say(place, labels.of_port(Some(on), word(text, place))),
+                None => writer.place(labels, bridges, place),
+            });
+        }
+        writer.copy(text.len());
+    }
+}
+
+/// What the scanner finds and what the patterns find, in order; of two that overlap the first.
+fn with_patterns(
+    scanner: &mut Scanner,
+    text: &[u8],
+    patterns: &[Pattern],
+    mut each: impl FnMut(Place, Option<&str>),
+) {
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        let offset = line.as_ptr() as usize - text.as_ptr() as usize;
+        let mut places = Vec::new();
+        scanner.scan(line, |place| places.push((place, None)));
+        for Pattern(pattern) in patterns {
+            for found in pattern.captures_iter(line) {
+                let Some(port) = found.name("port").or_else(|| found.get(1)) else { continue };
+                let on = found.name("bridge");
+                let on = on.map(|on| String::from_utf8_lossy(on.as_bytes()).into_owned());
+                let place = Place { start: port.start(), end: port.end(), found: Found::OfPort };
+                places.push((place, on));
+            }
+        }
+        places.sort_by_key(|(place, _)| place.start);
+        for (Place { start, end, found }, on) in places {
+            each(Place { start: start + offset, end: end + offset, found }, on.as_deref());
+        }
+    }
+}
+
+fn word(text: &[u8], place: Place) -> &[u8] {
+    text.get(place.start..place.end).unwrap_or_default()
+}
+
+/// Copies a text, and says in between what is known.
+struct Writer<'a> {
+    text: &'a [u8],
+    style: &'a Style,
+    out: &'a mut Vec<u8>,
+    /// How much of the text is copied.
+    done: usize,
+}
+
+impl Writer<'_> {
+    fn place<L: Labels>(&mut self, labels: &L, bridges: &mut Vec<String>, place: Place) {
+        let word = word(self.text, place);
+        let label = match place.found {
+            Found::OfPort => labels.of_port(bridges.last().map(String::as_str), word),
+            Found::DpPort => labels.dp_port(word),
+            Found::PortName => labels.port_name(word),
+            Found::Mac(mac) => labels.mac(mac),
+            Found::Ip(ip) => labels.ip(ip),
+            Found::Bridge => {
+                bridges.push(String::from_utf8_lossy(&unquoted(word)).into_owned());
+                None
+            }
+            Found::BridgeEnds => {
+                bridges.pop();
+                None
+            }
+            Found::FirstBridge => {
+                bridges.clear();
+                None
+            }
+        };
+        self.say(place, label);
+    }
+
+    fn say(&mut self, place: Place, label: Option<&str>) {
+        let Some(label) = label.filter(|_| place.start >= self.done) else { return };
+        self.copy(if self.style.replace { place.start } else { place.end });
+        self.done = place.end;
+        let (colour, plain): (&[u8], &[u8]) =
+            if self.style.colour { (b"\x1b[36m", b"\x1b[0m") } else { (b"", b"") };
+        let (open, close): (&[u8], &[u8]) =
+            if self.style.replace { (b"", b"") } else { (b"<", b">") };
+        for part in [colour, open, label.as_bytes(), close, plain] {
+            self.out.extend_from_slice(part);
+        }
+    }
+
+    fn copy(&mut self, end: usize) {
+        self.out.extend_from_slice(self.text.get(self.done..end).unwrap_or_default());
+        self.done = end;
+    }
+}

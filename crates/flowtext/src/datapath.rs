@@ -1,0 +1,292 @@
+//! Datapath actions, as `format_odp_actions` of lib/odp-util.c writes them, followed to where a packet
+//! leaves.
+
+use std::net::IpAddr;
+
+use crate::scan::mac;
+use crate::split::{call, parts};
+
+/// So deep lists in lists are followed.
+const DEEPEST: usize = 16;
+
+/// The layers whose destinations `set` may change.
+const SET_LAYERS: [&str; 8] = ["eth", "ipv4", "ipv6", "tcp", "udp", "sctp", "tunnel", "vlan"];
+
+/// No more outputs are told: a datapath has 65,535 ports, and an action list 64 KiB.
+const MOST: usize = 65_536;
+
+/// A datapath action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DpAction<'a> {
+    /// What it does; of an output the port, by number or name.
+    pub name: &'a str,
+    /// What is in its parentheses.
+    pub inside: Option<&'a str>,
+}
+
+impl<'a> DpAction<'a> {
+    /// The actions of a list.
+    pub fn list(text: &'a str) -> impl Iterator<Item = Self> {
+        parts(text).map(|part| {
+            let (name, inside) = call(part);
+            Self { name, inside }
+        })
+    }
+}
+
+/// What a packet bears on its way.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Header {
+    /// Its Ethernet destination.
+    pub eth_dst: [u8; 6],
+    /// Its VLAN tags, the outer one last.
+    pub vlans: Vec<u16>,
+    /// Its IP destination, if it is an IP packet.
+    pub ip_dst: Option<IpAddr>,
+    /// Its destination port, if it has one.
+    pub port_dst: Option<u16>,
+    /// Where a tunnel takes it to, if one does.
+    pub tunnel: Option<String>,
+    /// What was done to it that is not followed, such as `push_mpls`.
+    pub altered: Option<String>,
+    /// Why it is not certain that it is there: a meter, a choice by hash, a part of all packets.
+    pub doubt: Option<String>,
+}
+
+/// A port that a packet leaves by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// The datapath port, by number or name.
+    pub port: String,
+    /// The packet then.
+    pub header: Header,
+}
+
+/// What comes of a list of datapath actions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outputs {
+    /// Each port that the packet leaves by, in order.
+    pub outputs: Vec<Output>,
+    /// The packets that begin again, by the number after `recirc`.
+    pub recirculated: Vec<(String, Header)>,
+    /// Whether it is sent to a controller.
+    pub controller: bool,
+    /// What is not understood, or cannot be known.
+    pub doubts: Vec<String>,
+}
+
+/// Follows a packet through a list of datapath actions.
+pub fn follow(actions: &str, header: Header) -> Outputs {
+    let mut outputs = Outputs::default();
+    walk(actions, header, &mut outputs, 0);
+    outputs
+}
+
+fn walk(actions: &str, mut header: Header, told: &mut Outputs, depth: usize) {
+    let mut cut = false;
+    for DpAction { name, inside } in DpAction::list(actions) {
+        let is_output = inside.is_none() && !is_word_of_its_own(name);
+        if is_output {
+            if told.outputs.len() < MOST {
+                let mut header = header.clone();
+                if std::mem::take(&mut cut) {
+                    header.altered = Some("trunc".to_owned());
+                }
+                told.outputs.push(Output { port: name.to_owned(), header });
+            }
+            continue;
+        }
+        let inside = inside.unwrap_or_default();
+        match name {
+            "trunc" => cut = true,
+            "clone" => nested(inside, &header, told, depth),
+            "sample" => sample(inside, &header, told, depth),
+            "check_pkt_len" => by_length(inside, &header, told, depth),
+            "recirc" => told.recirculated.push((inside.to_owned(), header.clone())),
+            "userspace" => told.controller |= inside.contains("controller("),
+            _ => header.change(name, inside, told),
+        }
+    }
+}
+
+/// Words that are actions, not names of ports.
+fn is_word_of_its_own(name: &str) -> bool {
+    const WORDS: [&str; 9] = [
+        "drop", "ct", "ct_clear", "pop_vlan", "pop_eth", "pop_nsh", "pop_mpls", "dec_ttl",
+        "push_eth",
+    ];
+    WORDS.contains(&name)
+}
+
+fn nested(actions: &str, header: &Header, told: &mut Outputs, depth: usize) {
+    if depth < DEEPEST {
+        walk(actions, header.clone(), told, depth + 1);
+    } else {
+        told.doubts.push("actions are nested too deeply".to_owned());
+    }
+}
+
+/// `sample=50.0%,actions(…)`
+fn sample(inside: &str, header: &Header, told: &mut Outputs, depth: usize) {
+    let always = parts(inside).any(|part| part == "sample=100.0%");
+    let mut header = header.clone();
+    if !always {
+        header.doubt = Some("only a part of all packets is sampled".to_owned());
+    }
+    for (_, actions) in calls(inside, &["actions"]) {
+        nested(actions, &header, told, depth);
+    }
+}
+
+/// `size=200,gt(…),le(…)`: which way a packet goes depends on how long it is.
+fn by_length(inside: &str, header: &Header, told: &mut Outputs, depth: usize) {
+    let mut header = header.clone();
+    let size = parts(inside).find_map(|part| part.strip_prefix("size=")).unwrap_or_default();
+    header.doubt =
+        Some(format!("what is done depends on whether the packet has more than {size} bytes"));
+    for (_, actions) in calls(inside, &["gt", "le"]) {
+        nested(actions, &header, told, depth);
+    }
+}
+
+fn calls<'a>(text: &'a str, names: &[&str]) -> Vec<(&'a str, &'a str)> {
+    let all = parts(text).filter_map(|part| {
+        let (name, inside) = call(part);
+        inside.map(|inside| (name, inside))
+    });
+    all.filter(|(name, _)| names.contains(name)).collect()
+}
+
+impl Header {
+    /// What an action does to the packet.
+    fn change(&mut self, name: &str, inside: &str, told: &mut Outputs) {
+        match name {
+            "drop" | "ct_clear" | "psample" | "dec_ttl" => {}
+            "push_vlan" => {
+                let tag = parts(inside).find_map(|part| part.strip_prefix("vid="));
+                self.vlans.push(tag.and_then(|tag| tag.parse().ok()).unwrap_or(0));
+            }
+            "pop_vlan" => drop(self.vlans.pop()),
+            "set" => {
+                for (layer, fields) in calls(inside, &SET_LAYERS) {
+                    self.set(layer, fields);
+                }
+            }
+            "ct" => {
+                if parts(inside).any(|part| part == "nat" || part.starts_with("nat(")) {
+                    self.altered = Some("network address translation".to_owned());
+                }
+            }
+            "meter" => self.doubt = Some(format!("meter {inside} drops what exceeds its rate")),
+            "hash" => self.doubt = Some("a hash of the packet chooses where it goes".to_owned()),
+            "tnl_push" => self.tunnel = Some(remote(inside)),
+            "lb_output" => self.doubt = Some("a bond chooses by which member it leaves".to_owned()),
+            "push_mpls" | "pop_mpls" | "add_mpls" | "push_eth" | "pop_eth" | "push_nsh"
+            | "pop_nsh" | "tnl_pop" => self.altered = Some(name.to_owned()),
+            _ => told.doubts.push(format!("the datapath action {name} is not known")),
+        }
+    }
+
+    fn set(&mut self, layer: &str, fields: &str) {
+        let value = |field: &str| {
+            parts(fields).find_map(|part| part.strip_prefix(field)?.strip_prefix('='))
+        };
+        let destination = value("dst");
+        // A part of the address may be written, as dst=02:…/ff:….
+        let whole = destination.filter(|value| !value.contains('/'));
+        match (layer, destination) {
+            ("tunnel", Some(remote)) => self.tunnel = Some(remote.to_owned()),
+            ("tunnel", None) => self.tunnel = value("ipv6_dst").map(str::to_owned),
+            ("vlan", _) => {
+                if let Some(tag) = value("vid").and_then(|tag| tag.parse().ok()) {
+                    self.vlans.pop();
+                    self.vlans.push(tag);
+                }
+            }
+            ("eth", Some(value)) => match whole.and_then(|value| mac(value.as_bytes(), 0)) {
+                Some(mac) => self.eth_dst = mac,
+                None => self.masked(value),
+            },
+            ("ipv4" | "ipv6", Some(value)) => match whole.and_then(|value| value.parse().ok()) {
+                Some(ip) => self.ip_dst = Some(ip),
+                None => self.masked(value),
+            },
+            (_, Some(value)) => match whole.and_then(|value| value.parse().ok()) {
+                Some(port) => self.port_dst = Some(port),
+                None => self.masked(value),
+            },
+            _ => {}
+        }
+    }
+
+    fn masked(&mut self, value: &str) {
+        self.altered = Some(format!("a destination is set to {value}"));
+    }
+}
+
+/// The remote end in `tnl_port(4),header(…,ipv4(src=…,dst=192.0.2.1,…),…),out_port(1)`.
+fn remote(inside: &str) -> String {
+    let header = calls(inside, &["header"]).into_iter().next().map_or("", |(_, fields)| fields);
+    let ip = calls(header, &["ipv4", "ipv6"]).into_iter().next().map_or("", |(_, fields)| fields);
+    let dst = parts(ip).find_map(|part| part.strip_prefix("dst="));
+    dst.unwrap_or("an unknown host").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ports(actions: &str) -> Vec<(String, Header)> {
+        let outputs = follow(actions, Header::default()).outputs;
+        outputs.into_iter().map(|output| (output.port, output.header)).collect()
+    }
+
+    #[test]
+    fn a_packet_is_followed_to_its_ports() {
+        let all =
+            ports("1,push_vlan(vid=5,pcp=0),4,pop_vlan,clone(set(eth(dst=02:00:00:00:00:09)),5),6");
+        let told: Vec<_> =
+            all.iter().map(|(port, header)| (&**port, header.vlans.clone())).collect();
+        assert_eq!(told, [("1", vec![]), ("4", vec![5]), ("5", vec![]), ("6", vec![])]);
+        assert_eq!(all[2].1.eth_dst, [2, 0, 0, 0, 0, 9]);
+        assert_eq!(all[3].1.eth_dst, [0; 6], "a clone changes a copy");
+    }
+
+    #[test]
+    fn what_is_not_certain_says_so() {
+        for actions in [
+            "meter(1),3",
+            "hash(l4(0)),3",
+            "sample(sample=50.0%,actions(3))",
+            "check_pkt_len(size=200,gt(3),le(3))",
+        ] {
+            assert!(ports(actions).iter().all(|(_, header)| header.doubt.is_some()), "{actions}");
+        }
+        assert_eq!(ports("sample(sample=100.0%,actions(3))")[0].1.doubt, None);
+        assert!(ports("trunc(64),3,4")[0].1.altered.is_some());
+        assert!(ports("trunc(64),3,4")[1].1.altered.is_none());
+        assert!(ports("ct(commit,nat(dst=10.0.0.9)),3")[0].1.altered.is_some());
+        let odd = follow("of_the_future(1),3", Header::default());
+        assert_eq!((odd.doubts.len(), odd.outputs.len()), (1, 1));
+    }
+
+    #[test]
+    fn what_leaves_by_a_tunnel_says_where_to() {
+        let set = "set(tunnel(tun_id=0x7,dst=192.0.2.1,ttl=64,tp_dst=6081,flags(df|key))),2";
+        assert_eq!(ports(set)[0].1.tunnel.as_deref(), Some("192.0.2.1"));
+        let push = "clone(tnl_push(tnl_port(4),header(size=50,type=5,eth(dst=02:00:00:00:00:01,src=02:00:00:00:00:02,\
+                    dl_type=0x0800),ipv4(src=192.0.2.2,dst=192.0.2.1,proto=17,tos=0,ttl=64,frag=0x4000),udp(src=0,dst=6081,\
+                    csum=0x0),geneve(vni=0x7)),out_port(1)),1)";
+        assert_eq!(ports(push)[0].1.tunnel.as_deref(), Some("192.0.2.1"));
+    }
+
+    #[test]
+    fn what_goes_elsewhere_is_told() {
+        let told = follow(
+            "userspace(pid=0,controller(reason=1,dont_send=0)),ct(commit),recirc(0x1)",
+            Header::default(),
+        );
+        assert!(told.controller && told.outputs.is_empty());
+        assert_eq!(told.recirculated[0].0, "0x1");
+    }
+}

@@ -1,0 +1,165 @@
+//! Lines that are no flows, known by how they begin.
+
+use crate::names::quoted_end;
+use crate::scan::{Found, Place, mac};
+use crate::word::{is_word, word_end};
+
+/// What a line begins with.
+pub(crate) enum Head {
+    /// Nothing of its own kind.
+    Nothing,
+    /// A row of a table.
+    Row(Row),
+    /// `bridge("br0")` of ofproto/trace: where the name is.
+    Bridge {
+        /// Where it begins.
+        start: usize,
+        /// Where it ends.
+        end: usize,
+    },
+    /// A flow of ofproto/trace, which is of the bridge that was asked about.
+    FirstBridge,
+    /// `Datapath actions: `, up to there.
+    DpActions(usize),
+}
+
+/// The ports of a row, and where to go on.
+pub(crate) struct Row {
+    pub(crate) places: [Option<(usize, usize, Found)>; 2],
+    pub(crate) end: usize,
+}
+
+impl Row {
+    fn of(start: usize, end: usize, found: Found) -> Head {
+        Head::Row(Self { places: [Some((start, end, found)), None], end })
+    }
+}
+
+/// What begins at `at`, where a line does.
+pub(crate) fn head(text: &[u8], at: usize) -> Head {
+    let start = skip_blanks(text, at);
+    let rest = text.get(start..).unwrap_or_default();
+    let known = match rest.first() {
+        Some(b'p') => port_line(text, start, rest),
+        Some(b'P' | b'I') => database_line(text, start, rest),
+        Some(b'b') => bridge_line(text, start, rest),
+        Some(b'F' | b'M') => {
+            let flows = [&b"Flow: "[..], b"Final flow: ", b"Megaflow: "];
+            flows.iter().any(|flow| rest.starts_with(flow)).then_some(Head::FirstBridge)
+        }
+        Some(b'0'..=b'9') => captured_line(text, start, rest),
+        Some(b'D') => {
+            let list = b"Datapath actions: ";
+            rest.starts_with(list).then(|| Head::DpActions(start + list.len()))
+        }
+        _ => None,
+    };
+    let is_name = rest.first().is_some_and(|byte| *byte == b'"' || is_word(*byte));
+    let row = || if is_name { fdb_row(text, start) } else { None };
+    known.or_else(row).unwrap_or(Head::Nothing)
+}
+
+fn skip_blanks(text: &[u8], at: usize) -> usize {
+    let rest = text.get(at..).unwrap_or_default();
+    at + rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+}
+
+/// Where the name or number ends that begins at `at`.
+fn name_end(text: &[u8], at: usize) -> Option<usize> {
+    match text.get(at)? {
+        b'"' => quoted_end(text, at),
+        byte if is_word(*byte) => Some(word_end(text, at)),
+        _ => None,
+    }
+}
+
+/// `port  3: rx pkts=…` and `port 3 queue 1: …` of ovs-ofctl, `port 3: veth1` of dpctl/show.
+fn port_line(text: &[u8], start: usize, rest: &[u8]) -> Option<Head> {
+    if !rest.starts_with(b"port ") {
+        return None;
+    }
+    let port = skip_blanks(text, start + 5);
+    let end = name_end(text, port)?;
+    let after = text.get(end..)?;
+    if after.starts_with(b": rx pkts=") || after.starts_with(b" queue ") {
+        return Some(Row::of(port, end, Found::OfPort));
+    }
+    let is_number = text.get(port..end)?.iter().all(u8::is_ascii_digit);
+    let name = skip_blanks(text, end + 1);
+    if !is_number || !after.starts_with(b": ") {
+        return None;
+    }
+    let name_end = name_end(text, name)?;
+    let ends = matches!(text.get(name_end), None | Some(b'\n' | b'\r'))
+        || text.get(name_end..)?.starts_with(b" (");
+    ends.then_some(Head::Row(Row {
+        places: [Some((port, end, Found::DpPort)), Some((name, name_end, Found::PortName))],
+        end: name_end,
+    }))
+}
+
+/// `Port veth1` and `Interface veth1` of `ovs-vsctl show`, up to the end of the line.
+fn database_line(text: &[u8], start: usize, rest: &[u8]) -> Option<Head> {
+    let word = [&b"Port "[..], b"Interface "].into_iter().find(|word| rest.starts_with(word))?;
+    let name = start + word.len();
+    let end = name_end(text, name)?;
+    let ends = matches!(text.get(end), None | Some(b'\n' | b'\r'));
+    ends.then(|| Row::of(name, end, Found::PortName))
+}
+
+/// `bridge("br0")` of ofproto/trace.
+fn bridge_line(text: &[u8], start: usize, rest: &[u8]) -> Option<Head> {
+    if !rest.starts_with(b"bridge(\"") {
+        return None;
+    }
+    let name = start + 7;
+    let end = quoted_end(text, name)?;
+    (text.get(end) == Some(&b')')).then_some(Head::Bridge { start: name, end })
+}
+
+/// A row of `fdb/show`: port, VLAN, MAC, age.
+fn fdb_row(text: &[u8], port: usize) -> Option<Head> {
+    let end = name_end(text, port)?;
+    let vlan = skip_blanks(text, end);
+    let vlan_end = word_end(text, vlan);
+    if vlan < end + 2
+        || vlan_end == vlan
+        || !text.get(vlan..vlan_end)?.iter().all(u8::is_ascii_digit)
+    {
+        return None;
+    }
+    let address = skip_blanks(text, vlan_end);
+    mac(text, address).filter(|_| address > vlan_end)?;
+    Some(Row::of(port, end, Found::OfPort))
+}
+
+/// `18:00:00.123456 veth1 Out 02:42:…` of `tcpdump -e -i any`.
+fn captured_line(text: &[u8], start: usize, rest: &[u8]) -> Option<Head> {
+    if rest.get(2) != Some(&b':') || rest.get(5) != Some(&b':') {
+        return None;
+    }
+    let time = rest.iter().take(32).position(|byte| *byte == b' ')?;
+    let name = skip_blanks(text, start + time);
+    let end = name_end(text, name)?;
+    let way = skip_blanks(text, end);
+    let way_end = word_end(text, way);
+    let ways: [&[u8]; 6] = [b"In", b"Out", b"P", b"B", b"M", b"OG"];
+    let is_way = way > end && ways.contains(&text.get(way..way_end)?);
+    (is_way && text.get(way_end) == Some(&b' ')).then(|| Row::of(name, end, Found::PortName))
+}
+
+/// `3(veth1): addr:…` of `ovs-ofctl show`, `dump-ports-desc` and `monitor`: the number ends at
+/// `end`; the place of the name.
+pub(crate) fn described(text: &[u8], start: usize, end: usize) -> Option<Place> {
+    if text.get(end) != Some(&b'(') {
+        return None;
+    }
+    let number = text.get(start..end)?;
+    if !number.iter().all(u8::is_ascii_digit) && number != b"LOCAL" {
+        return None;
+    }
+    let name = end + 1;
+    let length = text.get(name..)?.iter().take(64).position(|byte| matches!(byte, b')' | b'\n'))?;
+    let is_port = text.get(name + length..)?.starts_with(b"): addr:");
+    is_port.then_some(Place { start: name, end: name + length, found: Found::PortName })
+}

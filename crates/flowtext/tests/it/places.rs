@@ -1,0 +1,162 @@
+//! Where ports stand, and where numbers are none.
+
+use docker_ovs_flowtext::Style;
+
+use crate::annotated;
+
+fn plain(text: &str) -> String {
+    String::from_utf8(annotated(text.as_bytes(), &Style::default())).unwrap()
+}
+
+fn with_addresses(text: &str) -> String {
+    let style = Style { macs: true, ips: true, ..Style::default() };
+    String::from_utf8(annotated(text.as_bytes(), &style)).unwrap()
+}
+
+/// Each with an `@` after what is a port.
+fn marks(kind: &str, texts: &[&str]) {
+    for text in texts {
+        let expected = text.replace('@', &format!("<{kind}>"));
+        assert_eq!(plain(&text.replace('@', "")), expected);
+    }
+}
+
+#[test]
+fn openflow_ports_are_marked_wherever_flows_have_them() {
+    marks(
+        "o",
+        &[
+            "priority=3,in_port=3@ actions=output:4@",
+            "in_port=LOCAL@,vlan_tci=0x3 actions=LOCAL@",
+            "in_port=\"flw-a\"@ actions=output:\"flw-a\"@,output:flwv1@",
+            "actset_output=3@ actions=drop",
+            "in_port=3@,actions=3@,4@,NORMAL",
+            " actions=3@, 4@",
+            "actions=enqueue:3@:4,enqueue(5@,6)",
+            "actions=resubmit(3@,4),resubmit(,5),resubmit:6@,resubmit(7@,8,ct)",
+            "actions=output(port=3@,max_len=4),output:NXM_NX_REG3[],output:NXM_NX_REG3[0..15]",
+            "actions=bundle(eth_src,50,active_backup,ofport,members:3@,4@),5@",
+            "actions=bundle_load(eth_src,50,hrw,ofport,NXM_NX_REG0[],slaves:3@,4@)",
+            "actions=load:0x3@->NXM_OF_IN_PORT[],load:0x3->NXM_NX_REG0[],set_field:3@->in_port",
+            "actions=load:0x3->NXM_OF_IN_PORT[0..7],set_field:3->tun_id",
+            "actions=learn(table=3,idle_timeout=4,priority=5,in_port=6@,NXM_OF_ETH_DST[]=NXM_OF_ETH_SRC[],\
+         load:0x7@->NXM_OF_IN_PORT[],load:0x2->NXM_NX_REG0[0..15],output:NXM_OF_IN_PORT[])",
+            "actions=clone(output:3@,ct(commit,zone=4,exec(set_field:5@->in_port,set_field:6->ct_mark))),7@",
+            "actions=write_actions(output:3@,group:4),goto_table:5",
+            "actions=check_pkt_larger(3)->NXM_NX_REG0[0],4@",
+            "actions=sample(probability=3,collector_set_id=4,obs_domain_id=5,obs_point_id=6,sampling_port=7@)",
+            " group_id=3,type=ff,bucket=bucket_id:4,weight:5,watch_port:6@,watch_group:7,actions=output:8@,\
+         bucket=bucket_id:9,watch_port:10@,actions=11@",
+            "OFPT_PACKET_IN (xid=0x0): total_len=3 in_port=4@ (via action) data_len=5 (unbuffered)",
+            "OFPT_PACKET_OUT (xid=0x3): in_port=CONTROLLER actions=output:4@ data_len=5",
+            "OFPST_FLOW request (xid=0x4): out_port=3@ table=4",
+            "event=ADDED table=3 cookie=0x4 in_port=5@ actions=output:6@",
+        ],
+    );
+}
+
+#[test]
+fn other_numbers_are_not() {
+    marks(
+        "o",
+        &[
+            "cookie=0x3, duration=3s, table=3, n_packets=3, n_bytes=3, idle_age=3, priority=3,ip,nw_tos=3 actions=drop",
+            "actions=group:3,meter:4,mod_vlan_vid:5,set_queue:6,goto_table:7,push_vlan:0x8100,dec_ttl(8,9)",
+            "actions=conjunction(3,4/5),note:00.03,controller(reason=no_match,max_len=3,id=4),CONTROLLER:65535",
+            "actions=move:NXM_OF_IN_PORT[]->NXM_NX_REG0[0..15],multipath(eth_src,50,modulo_n,3,0,NXM_NX_REG0[])",
+            "actions=ct(commit,zone=3,nat(src=10.0.0.3),table=4),set_field:3->reg0,write_metadata:0x3/0x4",
+            "actions=fin_timeout(idle_timeout=3,hard_timeout=4),encap(nsh(md_type=2,tlv(0x1000,10,0x3)))",
+            "port=3 max_len=4 output: 3 tcp port 3, 4, 5",
+            "actions: output enqueue set_vlan_vid",
+            "n_tables:254, n_buffers:0",
+        ],
+    );
+}
+
+#[test]
+fn datapath_ports_are_marked_in_datapath_flows() {
+    marks(
+        "d",
+        &[
+            "recirc_id(3),dp_hash(4/5),in_port(6@),eth(src=02:00:00:00:00:01),eth_type(0x0800),ipv4(proto=6), \
+         packets:3, bytes:4, used:5s, flags:SF., actions:7@,8@",
+            "in_port(flwv1@), packets:0, bytes:0, used:never, dp:ovs, actions:flwv2@,flw1@, dp-extra-info:miniflow_bits(5,1)",
+            "actions:push_vlan(vid=3,pcp=4),5@,pop_vlan,6@",
+            "actions:ct(commit,zone=3,mark=0x4/0x5,nat(src=10.0.0.3)),recirc(0x3)",
+            "actions:set(tunnel(tun_id=0x3,dst=192.0.2.4,ttl=64,tp_dst=5,flags(df|key))),6@",
+            "actions:clone(tnl_push(tnl_port(3@),header(size=50,type=4,eth(dst=02:00:00:00:00:01,src=02:00:00:00:00:02,\
+         dl_type=0x0800),ipv4(src=192.0.2.1,dst=192.0.2.2,proto=17,tos=0,ttl=64,frag=0x4000),udp(src=0,dst=4789,csum=0x0),\
+         vxlan(flags=0x8000000,vni=0x7)),out_port(5@)),6@)",
+            "actions:tnl_pop(3@)",
+            "actions:sample(sample=50.0%,actions(userspace(pid=3,sFlow(vid=4,pcp=5,output=6)),7@)),8@",
+            "actions:check_pkt_len(size=3,gt(4@),le(5@,trunc(6),7@))",
+            "actions:userspace(pid=3,controller(reason=4,dont_send=5,continuation=0,recirc_id=6,rule_cookie=0,\
+         controller_id=0,max_len=65535)),7@",
+            "actions:hash(sym_l4(3)),recirc(0x4),meter(5),6@",
+            "actions:drop",
+            "Datapath actions: ct(commit),3@,trunc(99),4@",
+        ],
+    );
+}
+
+#[test]
+fn rows_of_tables_are_known() {
+    marks(
+        "o",
+        &[
+            " port  VLAN  MAC                Age\n    3@     4  c6:26:8d:5a:fc:f3    5\n\
+         LOCAL@     0  c6:26:8d:5a:fc:f3    static\n32768@     0  c6:26:8d:5a:fc:f3   1\n",
+            "OFPST_PORT reply (xid=0x2): 5 ports\n  port  3@: rx pkts=4, bytes=5, drop=6\n           tx pkts=1, bytes=8\n  \
+         port LOCAL@: rx pkts=0\n  port  \"flw-a\"@: rx pkts=0\n",
+            "  port 3@ queue 4: bytes=5, pkts=6\n",
+        ],
+    );
+    assert_eq!(
+        plain("  port 3: flwv2\n  port 0: flw0 (tap)\n"),
+        "  port 3<d>: flwv2<n>\n  port 0<d>: flw0<n> (tap)\n"
+    );
+    assert_eq!(
+        plain(" 3(flwv1): addr:02:00:00:00:00:01\n"),
+        " 3<o>(flwv1<n>): addr:02:00:00:00:00:01\n"
+    );
+    assert_eq!(
+        plain("OFPT_PORT_STATUS (xid=0x0): ADD: 3(flwv1): addr:02:00:00:00:00:01"),
+        "OFPT_PORT_STATUS (xid=0x0): ADD: 3<o>(flwv1<n>): addr:02:00:00:00:00:01"
+    );
+    assert_eq!(
+        plain("    Port flwv1\n        Interface \"flw-a\"\n"),
+        "    Port flwv1<n>\n        Interface \"flw-a\"<n>\n"
+    );
+    assert_eq!(
+        plain("18:00:00.123456 flwv1 Out 02:00:00:00:00:01 > 02:00:00:00:00:02, ethertype IPv4"),
+        "18:00:00.123456 flwv1<n> Out 02:00:00:00:00:01 > 02:00:00:00:00:02, ethertype IPv4"
+    );
+}
+
+#[test]
+fn addresses_are_marked_where_that_is_asked() {
+    assert_eq!(
+        with_addresses("dl_src=02:42:ac:11:00:03,nw_src=10.0.0.2"),
+        "dl_src=02:42:ac:11:00:03<m>,nw_src=10.0.0.2<i>"
+    );
+    assert_eq!(
+        with_addresses("10.0.0.2.45678 > 10.0.0.3.80: Flags"),
+        "10.0.0.2<i>.45678 > 10.0.0.3<i>.80: Flags"
+    );
+    assert_eq!(
+        with_addresses("ipv6_src=fd00::2,ipv6_dst=::1"),
+        "ipv6_src=fd00::2<i>,ipv6_dst=::1<i>"
+    );
+    assert_eq!(
+        with_addresses(
+            "02:42:ac:11:00:03 > ff:ff:ff:ff:ff:ff, ethertype ARP, length 42: Request who-has 10.0.0.3 tell 10.0.0.2"
+        ),
+        "02:42:ac:11:00:03<m> > ff:ff:ff:ff:ff:ff<m>, ethertype ARP, length 42: Request who-has 10.0.0.3<i> tell 10.0.0.2<i>"
+    );
+    let group: &str = "2001:db8:11:22:33:44:55:66";
+    assert_eq!(with_addresses(group), format!("{group}<i>"), "its groups are no MAC");
+    assert_eq!(
+        with_addresses("v1.2.3.4 1.2.3 10.0.0.2x 300.1.1.1"),
+        "v1.2.3.4 1.2.3 10.0.0.2x 300.1.1.1"
+    );
+}

@@ -1,0 +1,94 @@
+//! What vswitchd tells of flows, on request: commands of its control socket (ovs-vswitchd(8)). All of
+//! them only read.
+
+use std::path::Path;
+
+use model::SourceError;
+use model::SourceErrorKind;
+use unixctl::{Client, Error, VSWITCHD, control_socket};
+
+use super::appctl::what;
+use crate::Host;
+use crate::deadline::Deadline;
+use crate::failure;
+
+/// The longest answer, in bytes: that of a bridge with some hundred thousand flows.
+const LONGEST: usize = 64 << 20;
+
+/// A command that changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SwitchCommand<'a> {
+    /// The flows of a bridge, hidden ones too (`bridge/dump-flows`). vswitchd's main thread writes
+    /// them, and does nothing else meanwhile.
+    Flows(&'a str),
+    /// The MAC table of a bridge (`fdb/show`).
+    Fdb(&'a str),
+    /// What happened in it (`fdb/stats-show`, Open vSwitch 2.10 and later).
+    FdbStatistics(&'a str),
+    /// What would become of a packet (`ofproto/trace`). There is no packet: nothing is sent, learnt
+    /// or counted.
+    Trace {
+        /// The bridge.
+        bridge: &'a str,
+        /// The packet, as ovs-fields(7) writes it, with the `in_port`.
+        packet: &'a str,
+        /// The conntrack state that each recirculation has, as `trk,new`; that is usual.
+        ct_states: &'a [&'a str],
+    },
+    /// Which connections conntrack knows (`dpctl/dump-conntrack`).
+    Connections,
+}
+
+impl SwitchCommand<'_> {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Flows(_) => "bridge/dump-flows",
+            Self::Fdb(_) => "fdb/show",
+            Self::FdbStatistics(_) => "fdb/stats-show",
+            Self::Trace { .. } => "ofproto/trace",
+            Self::Connections => "dpctl/dump-conntrack",
+        }
+    }
+
+    fn arguments(&self) -> Vec<&str> {
+        match self {
+            Self::Flows(bridge) | Self::Fdb(bridge) | Self::FdbStatistics(bridge) => vec![bridge],
+            Self::Trace { bridge, packet, ct_states } => {
+                let states = ct_states.iter().flat_map(|state| ["--ct-next", state]);
+                states.chain([*bridge, *packet]).collect()
+            }
+            Self::Connections => Vec::new(),
+        }
+    }
+}
+
+impl Host {
+    /// What vswitchd answers to `command`.
+    ///
+    /// # Errors
+    /// It cannot be asked, or refuses: then the kind is [`SourceErrorKind::Unusable`], and its own
+    /// words are the reason.
+    pub async fn ask_vswitchd(&self, command: SwitchCommand<'_>) -> Result<String, SourceError> {
+        let rundir = &self.rundir;
+        let ask = async {
+            let asked = ask(rundir, command).await;
+            asked.map_err(|error| source_error(rundir, &error))
+        };
+        Deadline::after(self.timeout).hold(|| what(rundir), ask).await
+    }
+}
+
+async fn ask(rundir: &Path, command: SwitchCommand<'_>) -> Result<String, Error> {
+    let socket = control_socket(rundir, VSWITCHD)?;
+    let mut client = Client::connect_with_limit(&socket, LONGEST).await?;
+    client.call(command.name(), &command.arguments()).await
+}
+
+fn source_error(rundir: &Path, error: &Error) -> SourceError {
+    match error {
+        Error::Refused { answer, .. } => {
+            SourceError::new(SourceErrorKind::Unusable, what(rundir), answer)
+        }
+        _ => failure::of_chain(what(rundir), error, "root may use it"),
+    }
+}

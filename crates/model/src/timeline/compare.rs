@@ -1,0 +1,157 @@
+//! Two Wirings that are no moments of one run: a machine that was started again between them, or
+//! two machines. Namespaces and indexes mean nothing across that; the names of containers and
+//! interfaces do.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::{Event, Timeline, key};
+use crate::ids::{LinkKey, NetnsId};
+use crate::wiring::{Attachment, PortState, Wiring};
+
+/// Tells what is different in `after`: an interface is the same if containers of the same names have
+/// it under the same name. What `after` could not see has not vanished. `at` is in milliseconds since
+/// the Unix epoch.
+pub fn compare(before: &Wiring, after: &Wiring, at: u64) -> Vec<Event> {
+    let mut timeline = Timeline::new();
+    timeline.advance(&as_in(before, after), at);
+    timeline.stop_waiting(&as_in(before, after), at);
+    let mut events = timeline.advance(after, at);
+    events.extend(timeline.stop_waiting(after, at));
+    events
+}
+
+/// `before` with the namespaces, indexes and containers of `after`, where it has the same interfaces.
+fn as_in(before: &Wiring, after: &Wiring) -> Wiring {
+    let counterparts: BTreeMap<String, &Attachment> =
+        after.attachments.iter().map(|now| (now.label(), now)).collect();
+    let mut taken: BTreeSet<LinkKey> = after.attachments.iter().map(key).collect();
+    let mut free = Free::default();
+    let mut wiring = before.clone();
+    for attachment in &mut wiring.attachments {
+        match counterparts.get(&attachment.label()) {
+            Some(now) => move_to(attachment, now),
+            None if taken.insert(key(attachment)) => {}
+            // Another one's by now.
+            None => attachment.netns = free.next(),
+        }
+    }
+    wiring.attachments.sort_by_key(key);
+    wiring
+}
+
+/// A container that was made again under its name is told as that one: what is different of its
+/// interfaces counts.
+fn move_to(attachment: &mut Attachment, now: &Attachment) {
+    attachment.netns = now.netns;
+    attachment.tenants = Arc::clone(&now.tenants);
+    let link = Arc::make_mut(&mut attachment.link);
+    link.ifindex = now.link.ifindex;
+    if attachment.wire.host_interface() == now.wire.host_interface() {
+        // The namespaces on the way are others, too.
+        attachment.wire = now.wire.clone();
+    }
+    if let (PortState::On(was), Some(is)) = (&mut attachment.port, now.port.port()) {
+        // A datapath numbers its ports anew whenever it starts.
+        was.dp_port = is.dp_port;
+    }
+}
+
+/// Namespaces that no machine has: nsfs is no device of this number.
+#[derive(Default)]
+struct Free(u64);
+
+impl Free {
+    fn next(&mut self) -> NetnsId {
+        self.0 += 1;
+        NetnsId { dev: u64::MAX, ino: self.0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::compare;
+    use crate::timeline::{Change, Event, Field};
+    use crate::wiring::{PortState, Wire, Wiring};
+    use crate::{Snapshot, resolve};
+
+    fn article() -> Wiring {
+        let scene = include_str!("../../../cli/tests/scenes/article.json");
+        let snapshot: Snapshot = serde_json::from_str(scene).unwrap();
+        resolve(&snapshot)
+    }
+
+    /// The same host after it was started again: other namespaces, indexes and processes.
+    fn started_again() -> Wiring {
+        let mut wiring = article();
+        let spaces: Vec<_> = wiring.attachments.iter().map(|one| one.netns).rev().collect();
+        for (attachment, space) in wiring.attachments.iter_mut().zip(spaces) {
+            attachment.netns.ino = space.ino;
+            Arc::make_mut(&mut attachment.link).ifindex.0 += 1;
+            if let Wire::Veth { netns, .. } = &mut attachment.wire {
+                netns.ino += 1;
+            }
+            if let PortState::On(port) = &mut attachment.port {
+                port.dp_port = None;
+            }
+        }
+        wiring.attachments.sort_by_key(super::key);
+        wiring
+    }
+
+    fn told(events: &[Event]) -> Vec<String> {
+        let one = |event: &Event| match &event.change {
+            Change::Appeared(now) => format!("appeared {}", now.label()),
+            Change::Vanished(last) => format!("vanished {}", last.label()),
+            Change::Changed { now, fields, .. } => format!("changed {} {fields:?}", now.label()),
+            Change::Orphaned(port) => format!("orphaned {}", port.port.iface),
+            Change::Cleared(port) => format!("cleared {}", port.port.iface),
+        };
+        events.iter().map(one).collect()
+    }
+
+    #[test]
+    fn a_host_that_was_started_again_is_the_same() {
+        assert_eq!(told(&compare(&article(), &article(), 0)), [""; 0]);
+        assert_eq!(told(&compare(&article(), &started_again(), 0)), [""; 0]);
+        assert_eq!(told(&compare(&started_again(), &article(), 0)), [""; 0]);
+    }
+
+    #[test]
+    fn what_came_went_and_changed_is_told() {
+        let (before, mut after) = (article(), started_again());
+        let gone = after.attachments.remove(0).label();
+        let changed = &mut after.attachments[0];
+        Arc::make_mut(&mut changed.link).mtu = 9000;
+        let label = changed.label();
+        let expected = [format!("changed {label} {:?}", [Field::Mtu]), format!("vanished {gone}")];
+        assert_eq!(told(&compare(&before, &after, 0)), expected);
+        let back = told(&compare(&after, &before, 0));
+        assert!(back.contains(&format!("appeared {gone}")), "{back:?}");
+    }
+
+    #[test]
+    fn what_could_not_be_seen_has_not_vanished() {
+        let (before, mut after) = (article(), started_again());
+        after.attachments.clear();
+        after.unseen.everything = true;
+        assert_eq!(told(&compare(&before, &after, 0)), [""; 0]);
+    }
+
+    #[test]
+    fn another_container_in_the_same_place_is_another_one() {
+        let (before, mut after) = (article(), article());
+        let renamed = &mut after.attachments[0];
+        let mut tenants: Vec<_> = renamed.tenants.iter().map(|who| (**who).clone()).collect();
+        tenants[0].name = "another".into();
+        renamed.tenants = tenants.into_iter().map(Arc::new).collect();
+        assert_eq!(renamed.link.ifindex, before.attachments[0].link.ifindex);
+        let expected = [
+            format!("appeared {}", renamed.label()),
+            format!("vanished {}", before.attachments[0].label()),
+        ];
+        assert_eq!(told(&compare(&before, &after, 0)), expected);
+    }
+}

@@ -1,0 +1,299 @@
+//! The ends of a way: where a packet comes from, and where it is to go.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use model::evidence::Note;
+use model::ids::{Mac, Name, OfPort};
+use model::query::QueryError;
+use model::snapshot::{Cidr, Link};
+use model::wiring::{Attachment, Occupant, PortRef, SwitchPort};
+use model::{Look, Target};
+
+/// An interface at a port, a port alone, or an address that no port is known for.
+#[derive(Clone, Debug)]
+pub struct End {
+    /// How it is called: `web:eth0`, `br0:3`, `192.0.2.7`.
+    pub called: String,
+    /// Its port.
+    pub port: Option<SwitchPort>,
+    /// The link that packets come from and go to.
+    pub link: Option<Arc<Link>>,
+    /// Its Ethernet address.
+    pub mac: Option<Mac>,
+    /// Its addresses; the one that was asked for alone, if one was.
+    pub addresses: Vec<Cidr>,
+    /// Why packets may not pass between the link and the port.
+    pub doubts: Vec<String>,
+    /// Why no packet passes there.
+    pub broken: Option<String>,
+    /// Why TCP and UDP that it sends do not arrive, if they do not.
+    pub checksums: Option<String>,
+}
+
+/// Why a word names no end.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum EndError {
+    /// It names no container, bridge or address.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// There is no such thing, or it is on no port.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl End {
+    /// What `word` names: an address, `BRIDGE:PORT`, or a container, maybe with `:INTERFACE`.
+    /// `near` is the other end, which decides where a container has several interfaces.
+    ///
+    /// # Errors
+    /// It names nothing, or several interfaces.
+    pub fn find(look: &Look, word: &str, near: Option<&End>) -> Result<Self, EndError> {
+        if let Ok(ip) = word.parse::<IpAddr>() {
+            return Ok(Self::of_address(look, ip, near));
+        }
+        if let Some((bridge, port)) = word.rsplit_once(':')
+            && let Ok(named) = look.bridge(bridge)
+            && let Some(port) = port_of(look, &named.bridge.name, port)
+        {
+            return Ok(Self::of_port(look, port, word));
+        }
+        let whole = Target::parse(word)
+            .map_err(EndError::from)
+            .and_then(|target| Ok(look.attachments_of(look.subject(&target)?)?));
+        let (found, interface) = match (whole, word.rsplit_once(':')) {
+            (Ok(found), _) => (found, None),
+            (Err(error), None) => return Err(error),
+            (Err(error), Some((container, interface))) => {
+                let target = Target::parse(container)?;
+                let subject = look.subject(&target).map_err(|_| error)?;
+                (look.attachments_of(subject)?, Some(interface))
+            }
+        };
+        one_of(look, word, &found, interface, near)
+    }
+
+    /// The end that has this address: of several the one that is on the same bridge as `near`.
+    pub fn of_address(look: &Look, ip: IpAddr, near: Option<&End>) -> Self {
+        let has = |link: &Link| link.addresses.iter().any(|address| address.ip == ip);
+        let mut all: Vec<_> = look
+            .wiring
+            .attachments
+            .iter()
+            .filter(|found| has(&found.link) && found.port.port().is_some())
+            .collect();
+        if let Some(port) = near.and_then(|near| near.port.as_ref()) {
+            all.sort_by_key(|found| found.port.port().is_none_or(|at| at.bridge != port.bridge));
+        }
+        let mut end = match all.as_slice() {
+            [first, rest @ ..] => {
+                let mut end = Self::of_attachment(look, first);
+                if !rest.is_empty() {
+                    let others: Vec<_> = rest.iter().map(|other| other.label()).collect();
+                    end.doubts.push(format!("{} has {ip} too", others.join(", ")));
+                }
+                end
+            }
+            [] => local_with(look, ip).unwrap_or_else(|| Self::nowhere(&ip.to_string())),
+        };
+        end.addresses.retain(|address| address.ip == ip);
+        if end.addresses.is_empty() {
+            end.addresses.push(Cidr { ip, prefix: if ip.is_ipv4() { 32 } else { 128 } });
+        }
+        end
+    }
+
+    /// The end at a port: the link that is on it, where there is one.
+    fn of_port(look: &Look, port: &SwitchPort, word: &str) -> Self {
+        let at = |found: &PortRef| found.bridge == port.bridge && found.iface == port.port.iface;
+        let on = look.wiring.attachments.iter().find(|found| found.port.port().is_some_and(at));
+        let mut end = match on {
+            Some(found) => Self::of_attachment(look, found),
+            None => Self::bare(look, port),
+        };
+        end.called = word.to_owned();
+        end
+    }
+
+    fn of_attachment(look: &Look, found: &Attachment) -> Self {
+        let at = found.port.port();
+        let port = at.and_then(|at| {
+            look.wiring
+                .ports
+                .iter()
+                .find(|row| row.bridge == at.bridge && row.port.iface == at.iface)
+        });
+        let mut doubts = Vec::new();
+        let mut broken = (!found.link.up).then(|| format!("{} is down", found.label()));
+        let mut checksums = None;
+        for note in &found.notes {
+            match note {
+                Note::ChecksumOffload { .. } => checksums = Some(note.to_string()),
+                Note::Deaf => broken = Some(format!("{}: {note}", found.label())),
+                Note::NotAsRequested { .. }
+                | Note::FitsElsewhere { .. }
+                | Note::FalseClaim { .. }
+                | Note::Renamed { .. }
+                | Note::TwoNamespaces { .. } => {}
+                _ => doubts.push(format!("{}: {note}", found.label())),
+            }
+        }
+        if broken.is_none() {
+            broken = port.and_then(|port| host_link_down(look, port));
+        }
+        Self {
+            called: found.label(),
+            port: port.cloned(),
+            link: Some(Arc::clone(&found.link)),
+            mac: found.link.mac,
+            addresses: found.link.addresses.clone(),
+            doubts,
+            broken,
+            checksums,
+        }
+    }
+
+    /// A port that no link in a container is on.
+    fn bare(look: &Look, port: &SwitchPort) -> Self {
+        // The links of the host that are ports: a bridge's own, and hardware.
+        let host = look.snapshot.switch_namespace().into_iter().flat_map(|space| &space.links);
+        let link = { host }.find(|link| link.name == port.port.iface).cloned();
+        let broken = match &port.occupant {
+            Occupant::Orphaned { .. } => {
+                Some(format!("the link of port {} is gone", port.port.iface))
+            }
+            _ => host_link_down(look, port),
+        };
+        let doubts = match &port.occupant {
+            Occupant::Unknown { why } => {
+                vec![format!("who is on port {} is unknown: {why}", port.port.iface)]
+            }
+            _ => Vec::new(),
+        };
+        Self {
+            called: format!("{}:{}", port.bridge, number(port)),
+            mac: link.as_ref().and_then(|link| link.mac).or(port.port.mac),
+            addresses: link.as_ref().map(|link| link.addresses.clone()).unwrap_or_default(),
+            port: Some(port.clone()),
+            link,
+            doubts,
+            broken,
+            checksums: None,
+        }
+    }
+
+    /// What is on no port that is known.
+    fn nowhere(called: &str) -> Self {
+        Self {
+            called: called.to_owned(),
+            port: None,
+            link: None,
+            mac: None,
+            addresses: Vec::new(),
+            doubts: Vec::new(),
+            broken: None,
+            checksums: None,
+        }
+    }
+
+    /// The bridge that it is on.
+    pub fn bridge(&self) -> Option<&Name> {
+        self.port.as_ref().map(|port| &port.bridge)
+    }
+
+    /// Its OpenFlow port.
+    pub fn ofport(&self) -> Option<OfPort> {
+        self.port.as_ref()?.port.ofport.assigned()
+    }
+
+    /// The VLAN whose tag its packets bear, of a VLAN link.
+    pub fn tag(&self) -> Option<u16> {
+        let link = self.link.as_ref()?;
+        link.vlan.filter(|_| link.kind.as_deref() == Some("vlan"))
+    }
+
+    /// The gateways of its default routes, where those were read.
+    pub fn gateways(&self) -> &[IpAddr] {
+        self.link.as_ref().and_then(|link| link.gateways.as_deref()).unwrap_or_default()
+    }
+}
+
+/// The one interface that is meant.
+fn one_of(
+    look: &Look,
+    word: &str,
+    found: &[&Attachment],
+    interface: Option<&str>,
+    near: Option<&End>,
+) -> Result<End, EndError> {
+    let is_it = |found: &&&Attachment| interface.is_none_or(|name| *found.link.name == *name);
+    let named: Vec<_> = found.iter().filter(is_it).copied().collect();
+    let on: Vec<_> = named.iter().filter(|found| found.port.port().is_some()).copied().collect();
+    let bridge = near.and_then(End::bridge);
+    let beside: Vec<_> = on
+        .iter()
+        .filter(|found| bridge.is_some() && found.port.port().map(|port| &port.bridge) == bridge)
+        .copied()
+        .collect();
+    // A VLAN link is on the port of the link beneath: without a name that one is meant.
+    let plain = |all: &[&'_ Attachment]| -> Vec<usize> {
+        (0..all.len())
+            .filter(|at| all.get(*at).is_some_and(|one| one.link.vlan.is_none()))
+            .collect()
+    };
+    for all in [&beside, &on] {
+        if let [only] = all.as_slice() {
+            return Ok(End::of_attachment(look, only));
+        }
+        if let [only] = plain(all).as_slice()
+            && let Some(only) = all.get(*only)
+        {
+            return Ok(End::of_attachment(look, only));
+        }
+    }
+    let interfaces: Vec<_> = on.iter().map(|found| &*found.link.name).collect();
+    let doubts: Vec<_> = named.iter().flat_map(|found| found.doubts()).collect();
+    Err(EndError::Other(match (interface, on.len(), doubts.first()) {
+        (Some(name), _, _) if named.is_empty() => format!("{word}: there is no interface {name}"),
+        (_, 0, Some(why)) => format!("{word} is on no port that is known: {why}"),
+        (_, 0, None) => format!("{word} is on no port of a bridge"),
+        _ => format!(
+            "{word} has several interfaces on ports: {word}:INTERFACE with {}",
+            interfaces.join(", ")
+        ),
+    }))
+}
+
+/// The port of a bridge by number or name.
+fn port_of<'a>(look: &'a Look, bridge: &Name, word: &str) -> Option<&'a SwitchPort> {
+    let number =
+        if word.eq_ignore_ascii_case("local") { Some(OfPort::LOCAL.0) } else { word.parse().ok() };
+    look.wiring.ports.iter().filter(|row| row.bridge == *bridge).find(|row| {
+        *row.port.iface == *word
+            || number.is_some_and(|n| row.port.ofport.assigned() == Some(OfPort(n)))
+    })
+}
+
+/// The port of the host that has this address: a bridge's own, mostly.
+fn local_with(look: &Look, ip: IpAddr) -> Option<End> {
+    let mut links = look.snapshot.switch_namespace()?.links.iter();
+    let link = links.find(|link| link.addresses.iter().any(|address| address.ip == ip))?;
+    let port = look.wiring.ports.iter().find(|row| row.port.iface == link.name)?;
+    Some(End { called: ip.to_string(), ..End::bare(look, port) })
+}
+
+/// Why nothing passes the link of a port in the switch's namespace.
+fn host_link_down(look: &Look, port: &SwitchPort) -> Option<String> {
+    let links = look.snapshot.switch_namespace().into_iter().flat_map(|space| &space.links);
+    let down = links.filter(|link| link.name == port.port.iface).any(|link| !link.up);
+    down.then(|| format!("the link of port {} is down", port.port.iface))
+}
+
+/// As ovs-ofctl names it.
+pub(crate) fn number(port: &SwitchPort) -> String {
+    match port.port.ofport.assigned() {
+        Some(OfPort::LOCAL) => "LOCAL".to_owned(),
+        Some(OfPort(number)) => number.to_string(),
+        None => port.port.iface.to_string(),
+    }
+}

@@ -1,0 +1,131 @@
+//! The MAC table, told of containers: who each address is, and whether it belongs where it was seen.
+
+use flowtext::{Age, FdbEntry};
+use model::Wiring;
+use model::ids::{Mac, OfPort};
+use model::wiring::{Attachment, Occupant, SwitchPort};
+
+/// An address of the MAC table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenMac {
+    /// The address.
+    pub mac: Mac,
+    /// Its VLAN; 0 for none.
+    pub vlan: u16,
+    /// Since when nothing came from it, in seconds; none for one that was put in by hand.
+    pub age: Option<u32>,
+    /// The OpenFlow port that it came from.
+    pub ofport: Option<OfPort>,
+    /// The name of its interface, where there is such a port.
+    pub port: Option<String>,
+    /// Who is on that port.
+    pub who: Option<String>,
+    /// Whose address it is, where that is known.
+    pub owner: Option<String>,
+    /// Whether it came from elsewhere than its owner's port.
+    pub misplaced: bool,
+    /// What is odd about it.
+    pub notes: Vec<String>,
+}
+
+/// The rows of `bridge`'s table, joined with who is where.
+pub fn seen_macs(wiring: &Wiring, bridge: &str, rows: &[FdbEntry]) -> Vec<SeenMac> {
+    rows.iter().map(|row| seen(wiring, bridge, row)).collect()
+}
+
+fn seen(wiring: &Wiring, bridge: &str, row: &FdbEntry) -> SeenMac {
+    let mac = Mac(row.mac);
+    let number =
+        if row.port == "LOCAL" { Some(OfPort::LOCAL) } else { row.port.parse().ok().map(OfPort) };
+    let on = |port: &&SwitchPort| {
+        *port.bridge == *bridge
+            && (*port.port.iface == *row.port
+                || (number.is_some() && port.port.ofport.assigned() == number))
+    };
+    let port = wiring.ports.iter().find(on);
+    let owners: Vec<_> =
+        wiring.attachments.iter().filter(|found| found.link.mac == Some(mac)).collect();
+    let mut told = SeenMac {
+        mac,
+        vlan: row.vlan,
+        age: match row.age {
+            Age::Seconds(seconds) => Some(seconds),
+            Age::Static => None,
+        },
+        ofport: port.and_then(|port| port.port.ofport.assigned()).or(number),
+        port: port.map(|port| port.port.iface.to_string()),
+        who: port.map(|port| port.occupant.to_string()),
+        owner: None,
+        misplaced: false,
+        notes: Vec::new(),
+    };
+    told.judge(bridge, port, &owners);
+    told
+}
+
+impl SeenMac {
+    fn judge(&mut self, bridge: &str, port: Option<&SwitchPort>, owners: &[&Attachment]) {
+        let at_port = |found: &Attachment| {
+            port.is_some_and(|port| {
+                let own = found.port.port();
+                own.is_some_and(|at| at.bridge == port.bridge && at.iface == port.port.iface)
+                    || is_plugged(port, found)
+            })
+        };
+        let (here, elsewhere): (Vec<&Attachment>, Vec<&Attachment>) =
+            owners.iter().copied().partition(|found| at_port(found));
+        let owner = here.first().or(elsewhere.first());
+        self.owner = owner.map(|found| found.label());
+        if port.is_none() {
+            self.notes.push("no port has this number any more".to_owned());
+        }
+        if !here.is_empty() {
+            let others =
+                elsewhere.iter().filter(|found| !same_container(here.first().copied(), found));
+            self.notes.extend(others.map(|other| format!("{} has the same address", place(other))));
+            return;
+        }
+        let is_port_of_its_own = port.is_some_and(|port| {
+            port.port.mac == Some(self.mac)
+                && matches!(port.occupant, Occupant::Local | Occupant::Host { .. })
+        });
+        if is_port_of_its_own {
+            self.owner = self.who.clone();
+            return;
+        }
+        for found in &elsewhere {
+            let on_this = found.port.port().is_some_and(|at| *at.bridge == *bridge);
+            let container =
+                port.is_some_and(|port| matches!(port.occupant, Occupant::Plugged { .. }));
+            if on_this || container {
+                self.misplaced = true;
+                self.notes.push(format!("it belongs to {}", place(found)));
+            }
+        }
+        let foreign = port.filter(|port| matches!(port.occupant, Occupant::Plugged { .. }));
+        if let Some(port) = foreign.filter(|_| elsewhere.is_empty()) {
+            self.notes.push(format!("no interface of {} has it", port.occupant));
+        }
+    }
+}
+
+fn is_plugged(port: &SwitchPort, found: &Attachment) -> bool {
+    match &port.occupant {
+        Occupant::Plugged { plugs } => plugs.iter().any(|plug| plug.netns == found.netns),
+        _ => false,
+    }
+}
+
+/// Links of one namespace may share an address, as a VLAN link does with the one beneath.
+fn same_container(one: Option<&Attachment>, other: &Attachment) -> bool {
+    one.is_some_and(|one| one.netns == other.netns)
+}
+
+fn place(found: &Attachment) -> String {
+    match (found.port.port(), found.port.ofport()) {
+        (Some(port), Some(number)) => {
+            format!("{} on port {number} of {}", found.label(), port.bridge)
+        }
+        _ => found.label(),
+    }
+}

@@ -1,0 +1,24 @@
+//! What a switch does with packets, told of containers: flows, MAC tables and traces, joined with the
+//! Wiring. Pure, as the model is: what vswitchd printed and a look give the same answer always.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used,
+        reason = "a test panics to fail"
+    )
+)]
+
+mod end;
+mod fdb;
+mod flows;
+mod packet;
+mod verdict;
+
+pub use end::{End, EndError};
+pub use fdb::{SeenMac, seen_macs};
+pub use flows::{NamedPort, PortIn, Touched, named_ports, stale, touches};
+pub use packet::{Kind, Packet, PacketError};
+pub use verdict::{LeftBy, Outcome, Verdict, judge};

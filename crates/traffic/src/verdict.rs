@@ -1,0 +1,424 @@
+//! What becomes of a packet, by what `ofproto/trace` says.
+
+use flowtext::{Header, Output, Rule, Trace, follow};
+use model::Look;
+use model::ids::DpPort;
+use model::wiring::{Occupant, SwitchPort};
+
+use crate::end::End;
+use crate::packet::{Kind, Packet};
+
+/// What becomes of it, in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// The destination gets it, and nothing else was searched for.
+    Delivered,
+    /// It is sent to all, as it is not known where the destination is; that gets it too.
+    Flooded,
+    /// It leaves by other ports only, or so that the destination does not take it.
+    Elsewhere,
+    /// It leaves this host by a tunnel.
+    Tunnel,
+    /// It leaves this host by a link of the host.
+    Uplink,
+    /// It is sent to a controller, which decides.
+    Controller,
+    /// It leaves by no port.
+    Dropped,
+    /// It cannot be known.
+    Unknown,
+}
+
+/// A port that a packet leaves by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftBy {
+    /// The datapath port.
+    pub dp_port: String,
+    /// Its bridge, where the port is known.
+    pub bridge: Option<String>,
+    /// Its OpenFlow port.
+    pub ofport: Option<u16>,
+    /// Who is on it.
+    pub who: String,
+    /// The tags that the packet bears then.
+    pub vlans: Vec<u16>,
+    /// Where a tunnel takes it to.
+    pub tunnel: Option<String>,
+    /// Why that is not certain.
+    pub doubt: Option<String>,
+}
+
+/// What becomes of a packet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// In a word.
+    pub outcome: Outcome,
+    /// In a sentence, without its end.
+    pub sentence: String,
+    /// Why it is not known, or what else there is to say.
+    pub reasons: Vec<String>,
+    /// The rules that it met, in order.
+    pub rules: Vec<Rule>,
+    /// The ports that it leaves by.
+    pub left_by: Vec<LeftBy>,
+}
+
+impl Verdict {
+    /// Whether the destination gets it; none where that is not known.
+    pub fn reaches(&self) -> Option<bool> {
+        match self.outcome {
+            Outcome::Delivered | Outcome::Flooded => Some(true),
+            Outcome::Elsewhere | Outcome::Dropped | Outcome::Tunnel | Outcome::Uplink => {
+                Some(false)
+            }
+            Outcome::Controller | Outcome::Unknown => None,
+        }
+    }
+
+    /// That it cannot be known, and why.
+    pub fn unknown(reasons: Vec<String>) -> Self {
+        let why = reasons.first().cloned().unwrap_or_default();
+        Self {
+            outcome: Outcome::Unknown,
+            sentence: format!("cannot be known: {why}"),
+            reasons,
+            rules: Vec::new(),
+            left_by: Vec::new(),
+        }
+    }
+}
+
+/// Judges the trace of `packet`, of `kind`, from `from` to `to`.
+pub fn judge(
+    look: &Look,
+    kind: &Kind,
+    packet: &Packet,
+    from: &End,
+    to: &End,
+    trace: &Trace,
+) -> Verdict {
+    let way = Way::of(packet, trace);
+    let rules: Vec<_> = trace.passes.iter().flat_map(|pass| pass.rules.iter().cloned()).collect();
+    let left_by: Vec<_> = way.outputs.iter().map(|output| left_by(look, from, output)).collect();
+    let judged = Judged { look, kind, packet, from, to, trace, way: &way };
+    let (outcome, sentence, reasons) = judged.outcome(&left_by, &rules);
+    Verdict { outcome, sentence, reasons, rules, left_by }
+}
+
+/// Where the packet got to, over all passes.
+struct Way {
+    outputs: Vec<Output>,
+    controller: bool,
+    doubts: Vec<String>,
+}
+
+impl Way {
+    fn of(packet: &Packet, trace: &Trace) -> Self {
+        let start = Header {
+            eth_dst: packet.eth_dst.unwrap_or_default(),
+            vlans: packet.vlans.clone(),
+            ip_dst: packet.ip_dst,
+            ..Header::default()
+        };
+        let mut way = Self { outputs: Vec::new(), controller: false, doubts: Vec::new() };
+        let mut waiting: Vec<(String, Header)> = Vec::new();
+        for pass in &trace.passes {
+            let header = match &pass.recirculation {
+                None => start.clone(),
+                Some(number) => {
+                    let at = waiting.iter().position(|(waits, _)| waits == number);
+                    at.map_or_else(|| start.clone(), |at| waiting.remove(at).1)
+                }
+            };
+            let Some(actions) = &pass.datapath_actions else {
+                way.doubts.push("the trace ends before the datapath actions".to_owned());
+                continue;
+            };
+            let told = follow(actions, header);
+            way.outputs.extend(told.outputs);
+            way.controller |= told.controller;
+            way.doubts.extend(told.doubts);
+            waiting.extend(told.recirculated);
+        }
+        way.doubts.extend(waiting.into_iter().map(|(_, header)| {
+            header
+                .doubt
+                .unwrap_or_else(|| "the trace does not tell how the packet goes on".to_owned())
+        }));
+        way
+    }
+}
+
+struct Judged<'a> {
+    look: &'a Look,
+    kind: &'a Kind,
+    packet: &'a Packet,
+    from: &'a End,
+    to: &'a End,
+    trace: &'a Trace,
+    way: &'a Way,
+}
+
+type Told = (Outcome, String, Vec<String>);
+
+impl Judged<'_> {
+    fn outcome(&self, left_by: &[LeftBy], rules: &[Rule]) -> Told {
+        let doubts = self.doubts();
+        if let Some(why) = &self.from.broken {
+            let told = format!("not sent: {why}");
+            return (Outcome::Dropped, told, doubts);
+        }
+        let here: Vec<_> =
+            self.way.outputs.iter().filter(|output| self.is_destination(output)).collect();
+        let refusals: Vec<_> = here.iter().map(|output| self.refusal(output)).collect();
+        let arrives = refusals.iter().any(Option::is_none);
+        let uncertain = |why: Vec<String>| {
+            let first = why.first().cloned().unwrap_or_default();
+            (Outcome::Unknown, format!("cannot be known: {first}"), why)
+        };
+        if !doubts.is_empty() {
+            return uncertain(doubts);
+        }
+        if arrives {
+            return self.arrival(left_by);
+        }
+        let (sure, unsure): (Vec<_>, Vec<_>) =
+            refusals.into_iter().flatten().partition(|why| why.certain);
+        if !unsure.is_empty() {
+            return uncertain(unsure.into_iter().map(|why| why.text).collect());
+        }
+        if let Some(why) = sure.first() {
+            let told =
+                format!("reaches port {} of {}, but {}", self.port(), self.to.called, why.text);
+            return (Outcome::Elsewhere, told, Vec::new());
+        }
+        self.elsewhere(left_by, rules)
+    }
+
+    /// What makes every verdict uncertain.
+    fn doubts(&self) -> Vec<String> {
+        let ends = self.from.doubts.iter().chain(&self.to.doubts).cloned();
+        let mut all: Vec<_> = ends.chain(self.way.doubts.iter().cloned()).collect();
+        for field in self.packet.assumed {
+            let decides = |pass: &flowtext::Pass| {
+                pass.megaflow.split(',').any(|part| part.split('=').next() == Some(field))
+            };
+            if self.trace.passes.iter().any(decides) {
+                all.push(format!("it depends on {field}, which the sender chooses"));
+            }
+        }
+        if matches!(self.kind, Kind::Tcp(_) | Kind::Udp(_)) {
+            all.extend(self.from.checksums.clone());
+        }
+        let learns = |rule: &Rule| rule.actions.iter().any(|action| action.contains("result_dst"));
+        if self.trace.passes.iter().flat_map(|pass| &pass.rules).any(learns) {
+            all.push("learn() with result_dst tells a packet what a trace cannot".to_owned());
+        }
+        all
+    }
+
+    fn is_destination(&self, output: &Output) -> bool {
+        let Some(port) = self.to.port.as_ref() else { return false };
+        is_port(output, port) && same_datapath(self.look, self.from, port)
+    }
+
+    /// Why the destination does not take what leaves by its port.
+    fn refusal(&self, Output { header, .. }: &Output) -> Option<Refusal> {
+        if let Some(why) = &header.doubt {
+            return Some(Refusal::unsure(why.clone()));
+        }
+        if let Some(what) = &header.altered {
+            return Some(Refusal::unsure(format!("the packet is changed on its way: {what}")));
+        }
+        if let Some(remote) = &header.tunnel {
+            return Some(Refusal::sure(format!("in a tunnel to {remote}")));
+        }
+        if let Some(why) = &self.to.broken {
+            return Some(Refusal::sure(why.clone()));
+        }
+        let tags: Vec<_> = header.vlans.iter().copied().filter(|tag| *tag != 0).collect();
+        let own: Vec<_> = self.to.tag().into_iter().collect();
+        if tags != own {
+            let bears = match tags.last() {
+                None => "without a VLAN tag".to_owned(),
+                Some(tag) => format!("with the tag of VLAN {tag}"),
+            };
+            return Some(Refusal::sure(format!("{bears}, which it does not take")));
+        }
+        self.address_refusal(header)
+    }
+
+    fn address_refusal(&self, header: &Header) -> Option<Refusal> {
+        let group = header.eth_dst.first().is_some_and(|first| first & 1 == 1);
+        // What is written in the user's own words is judged by its port.
+        self.packet.eth_dst?;
+        match self.to.mac {
+            Some(mac) if mac.0 != header.eth_dst && !group => {
+                let told = model::ids::Mac(header.eth_dst);
+                return Some(Refusal::sure(format!("for the MAC {told}, which is not its own")));
+            }
+            None if !group => {
+                return Some(Refusal::unsure(format!(
+                    "the MAC of {} is not known",
+                    self.to.called
+                )));
+            }
+            _ => {}
+        }
+        let changed = header.ip_dst != self.packet.ip_dst;
+        let own = self.to.addresses.iter().any(|address| Some(address.ip) == header.ip_dst);
+        (changed && !own).then(|| {
+            let ip = header.ip_dst.map(|ip| ip.to_string()).unwrap_or_default();
+            Refusal::sure(format!("for the address {ip}, which is not its own"))
+        })
+    }
+
+    fn port(&self) -> String {
+        self.to.port.as_ref().map(crate::end::number).unwrap_or_default()
+    }
+
+    fn arrival(&self, left_by: &[LeftBy]) -> Told {
+        let floods = self.trace.passes.iter().flat_map(|pass| &pass.remarks);
+        let flooding = floods.filter(|remark| remark.contains("flooding")).count() > 0;
+        let bridge = self.to.bridge().map_or("", |bridge| &**bridge);
+        if flooding && left_by.len() > 1 {
+            let told = format!("flooded to {} ports, {} among them", left_by.len(), self.to.called);
+            return (Outcome::Flooded, told, Vec::new());
+        }
+        let told = format!("delivered to {} on port {} of {bridge}", self.to.called, self.port());
+        (Outcome::Delivered, told, Vec::new())
+    }
+
+    /// Where it goes instead.
+    fn elsewhere(&self, left_by: &[LeftBy], rules: &[Rule]) -> Told {
+        let names = |all: &[&LeftBy]| {
+            let all: Vec<_> = all.iter().take(4).map(|one| one.who.clone()).collect();
+            all.join(", ")
+        };
+        // Where the destination is not on this host, what leaves may reach it.
+        let outside = self.to.port.is_none();
+        let tunnels: Vec<_> = left_by.iter().filter(|one| one.tunnel.is_some()).collect();
+        let unsure: Vec<_> = left_by.iter().filter_map(|one| one.doubt.clone()).collect();
+        if let Some(first) = tunnels.first() {
+            let remote = first.tunnel.clone().unwrap_or_default();
+            let told = format!("leaves by the tunnel to {remote}");
+            return beyond(Outcome::Tunnel, told, outside);
+        }
+        let uplinks: Vec<_> = left_by.iter().filter(|one| one.who.ends_with(", host")).collect();
+        if let Some(first) = uplinks.first() {
+            let link = first.who.trim_end_matches(", host");
+            return beyond(Outcome::Uplink, format!("leaves by the uplink {link}"), outside);
+        }
+        let all: Vec<_> = left_by.iter().collect();
+        if let Some(why) = unsure.first().filter(|_| outside) {
+            return (Outcome::Unknown, format!("cannot be known: {why}"), unsure.clone());
+        }
+        if !all.is_empty() {
+            let told = match all.as_slice() {
+                [only] => format!("delivered to {}, not to {}", only.who, self.to.called),
+                several => format!(
+                    "sent to {} ports ({}), not to {}",
+                    several.len(),
+                    names(several),
+                    self.to.called
+                ),
+            };
+            return (Outcome::Elsewhere, told, self.warnings());
+        }
+        if self.way.controller {
+            let told = "sent to the controller, which decides".to_owned();
+            return (Outcome::Controller, told, Vec::new());
+        }
+        let error = self.trace.passes.iter().find_map(|pass| pass.errors.first());
+        let told = match (dropped_by(rules), error) {
+            (by, Some(error)) => format!("{by}: {error}"),
+            (by, None) => by,
+        };
+        (Outcome::Dropped, told, self.warnings())
+    }
+
+    /// What vswitchd says of its own accord.
+    fn warnings(&self) -> Vec<String> {
+        let passes = self.trace.passes.iter();
+        passes.flat_map(|pass| pass.errors.iter().chain(&pass.warnings).cloned()).collect()
+    }
+}
+
+/// It leaves this host: whether it arrives is not known where the destination is outside.
+fn beyond(outcome: Outcome, told: String, outside: bool) -> Told {
+    if outside {
+        let why = format!("{told}; what becomes of it there is not known");
+        return (Outcome::Unknown, why.clone(), vec![why]);
+    }
+    (outcome, told, Vec::new())
+}
+
+/// Why the destination does not take a packet.
+struct Refusal {
+    text: String,
+    certain: bool,
+}
+
+impl Refusal {
+    fn sure(text: String) -> Self {
+        Self { text, certain: true }
+    }
+
+    fn unsure(text: String) -> Self {
+        Self { text, certain: false }
+    }
+}
+
+/// The rule that the packet met last.
+fn dropped_by(rules: &[Rule]) -> String {
+    let Some(rule) = rules.last() else { return "dropped before any table".to_owned() };
+    let on = format!("table {} of {}", rule.table, rule.bridge);
+    match &rule.matches {
+        Some(matches) => {
+            let comma = if matches.is_empty() { "" } else { "," };
+            format!("dropped by {on}, priority={}{comma}{matches}", rule.priority)
+        }
+        None => format!("dropped by {on}, where no flow fits"),
+    }
+}
+
+fn is_port(output: &Output, port: &SwitchPort) -> bool {
+    let number = output.port.parse().ok().map(DpPort);
+    (number.is_some() && number == port.port.dp_port) || *output.port == *port.port.iface
+}
+
+/// Whether a port is of the datapath that the packet came in by: their numbers mean nothing elsewhere.
+fn same_datapath(look: &Look, from: &End, port: &SwitchPort) -> bool {
+    let kind = |name: &str| {
+        let mut rows = look.snapshot.bridges().filter(|row| *row.name == *name);
+        rows.find_map(|row| row.datapath.clone().filter(|kind| !kind.is_empty()))
+    };
+    from.bridge().is_some_and(|bridge| *bridge == port.bridge || kind(bridge) == kind(&port.bridge))
+}
+
+fn left_by(look: &Look, from: &End, output: &Output) -> LeftBy {
+    let mut ports = look.wiring.ports.iter();
+    let row = ports.find(|row| is_port(output, row) && same_datapath(look, from, row));
+    let header = &output.header;
+    let remote = row.and_then(|row| match &row.occupant {
+        Occupant::Tunnel { remote } => Some(remote.clone()),
+        _ => None,
+    });
+    let who = row.map_or_else(
+        || format!("datapath port {}", output.port),
+        |row| match &row.occupant {
+            Occupant::Host { .. } => format!("{}, host", row.port.iface),
+            Occupant::Local => row.bridge.to_string(),
+            other => other.to_string(),
+        },
+    );
+    LeftBy {
+        dp_port: output.port.clone(),
+        bridge: row.map(|row| row.bridge.to_string()),
+        ofport: row.and_then(|row| row.port.ofport.assigned()).map(|port| port.0),
+        who,
+        vlans: header.vlans.clone(),
+        tunnel: header.tunnel.clone().or(remote),
+        doubt: header.doubt.clone().or_else(|| header.altered.clone()),
+    }
+}

@@ -1,0 +1,28 @@
+//! Whose an address is, and where it belongs.
+
+use docker_ovs_traffic::seen_macs;
+use flowtext::parse_fdb;
+
+use crate::look;
+
+#[test]
+fn an_address_is_told_with_its_owner_and_its_place() {
+    let look = look();
+    let table = " port  VLAN  MAC                Age\n\
+                 \x20   4    20  0a:7f:3e:52:11:c8    1\n\
+                 \x20   3    10  0a:7f:3e:52:11:c8    1\n\
+                 \x20   3    10  02:00:00:00:00:99    7\n\
+                 LOCAL     0  3a:4e:12:00:00:03    1\n\
+                 \x20  99     0  02:00:00:00:00:98    static\n";
+    let rows: Vec<_> = parse_fdb(table).collect();
+    let seen = seen_macs(&look.wiring, "vlanswitch", &rows);
+    let [home, away, foreign, local, gone] = seen.as_slice() else { panic!("{seen:?}") };
+    assert_eq!((home.owner.as_deref(), home.misplaced), (Some("webserver:eth0"), false));
+    assert_eq!((away.owner.as_deref(), away.misplaced), (Some("webserver:eth0"), true));
+    assert_eq!(away.who.as_deref(), Some("firewall_ext:eth0"));
+    assert_eq!(away.notes, ["it belongs to webserver:eth0 on port 4 of vlanswitch"]);
+    assert_eq!((foreign.owner.as_deref(), foreign.misplaced), (None, false));
+    assert_eq!(foreign.notes, ["no interface of firewall_ext:eth0 has it"]);
+    assert_eq!((local.owner.as_deref(), local.notes.len()), (Some("the bridge itself"), 0));
+    assert_eq!((gone.age, gone.notes[0].as_str()), (None, "no port has this number any more"));
+}

@@ -1,0 +1,52 @@
+//! Whose flows are whose, and which are stale.
+
+use docker_ovs_traffic::{Touched, named_ports, stale, touches};
+use flowtext::Flow;
+
+use crate::look;
+
+fn of_webserver(line: &str) -> Option<Touched> {
+    let look = look();
+    let found =
+        look.wiring.attachments.iter().find(|found| found.label() == "webserver:eth0").unwrap();
+    let flow = Flow::parse(line).unwrap();
+    touches(&flow, &flow.action_list(), found)
+}
+
+#[test]
+fn a_flow_touches_what_it_may_match_and_what_it_sends_to() {
+    for (line, expected) in [
+        ("priority=0,actions=NORMAL", Some(Touched::From)),
+        ("priority=1,in_port=4,actions=drop", Some(Touched::From)),
+        ("priority=1,in_port=3,actions=drop", None),
+        ("priority=1,in_port=3,actions=clone(output:4)", Some(Touched::Output)),
+        ("priority=1,ip,nw_src=172.31.2.0/24,actions=drop", Some(Touched::From)),
+        ("priority=1,ip,nw_src=172.31.1.0/24,actions=drop", None),
+        ("priority=1,in_port=3,ip,nw_dst=172.31.2.80,actions=drop", Some(Touched::To)),
+        ("priority=1,in_port=3,dl_dst=0a:7f:3e:52:11:c8,actions=drop", Some(Touched::To)),
+        ("priority=1,in_port=3,dl_dst=0a:7f:3e:52:11:c8,ip,nw_dst=10.0.0.1,actions=drop", None),
+        ("priority=1,in_port=3,arp,arp_tpa=172.31.2.80,actions=drop", Some(Touched::To)),
+    ] {
+        assert_eq!(of_webserver(line), expected, "{line}");
+    }
+}
+
+fn staleness(line: &str) -> Option<String> {
+    let look = look();
+    let flow = Flow::parse(line).unwrap();
+    let actions = flow.action_list();
+    let named = named_ports(&look.wiring, "vlanswitch", &flow, &actions);
+    stale(&flow, &named, 1_800_000_000)
+}
+
+#[test]
+fn a_flow_is_stale_whose_port_is_gone() {
+    assert_eq!(staleness("priority=1,in_port=3,actions=output:4,LOCAL"), None);
+    assert_eq!(staleness("priority=1,in_port=99,actions=drop").unwrap(), "no port is 99");
+    assert_eq!(
+        staleness("priority=1,actions=learn(in_port=98,output:NXM_OF_IN_PORT[])").unwrap(),
+        "no port is 98"
+    );
+    let orphaned = staleness("priority=1,actions=output:5").unwrap();
+    assert!(orphaned.contains("port 5 was old_ext:eth0, whose link is gone"), "{orphaned}");
+}

@@ -1,0 +1,27 @@
+//! On the recorded host of the 2014 script, with texts as vswitchd writes them.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test panics to fail"
+)]
+
+mod fdb;
+mod flows;
+mod packets;
+mod verdicts;
+
+use docker_ovs_traffic::End;
+use model::Look;
+
+/// Containers trivial_firewall (ports 1 and 2), firewall_ext (3), webserver (4) and an orphaned port
+/// (5) on vlanswitch, which has a patch (6) to kiwipycon.
+fn look() -> Look {
+    let scene = include_str!("../../../cli/tests/scenes/article.json");
+    Look::new(serde_json::from_str::<model::Snapshot>(scene).unwrap())
+}
+
+fn end(look: &Look, word: &str) -> End {
+    End::find(look, word, None).unwrap_or_else(|error| panic!("{word}: {error}"))
+}

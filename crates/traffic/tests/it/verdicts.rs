@@ -1,0 +1,83 @@
+//! What becomes of a packet, by the end of a trace.
+
+use docker_ovs_traffic::{Kind, Outcome, Packet, Verdict, judge};
+use flowtext::parse_trace;
+
+use crate::{end, look};
+
+/// The verdict about a datagram from trivial_firewall to webserver, which is datapath port 7 (VLAN
+/// 20), by these lines of a trace.
+fn verdict(lines: &str) -> Verdict {
+    let look = look();
+    let (from, to) = (end(&look, "trivial_firewall:eth1"), end(&look, "webserver"));
+    let kind = Kind::Udp(53);
+    let packet = Packet::new(&kind, &from, &to, None).unwrap();
+    let head =
+        "Flow: udp\n\nbridge(\"vlanswitch\")\n--------\n 0. ip, priority 7, cookie 0x5\n    drop\n";
+    judge(&look, &kind, &packet, &from, &to, &parse_trace(&format!("{head}{lines}")))
+}
+
+fn of_actions(actions: &str) -> Verdict {
+    verdict(&format!(
+        "\nFinal flow: unchanged\nMegaflow: recirc_id=0,ip\nDatapath actions: {actions}\n"
+    ))
+}
+
+#[test]
+fn a_verdict_is_what_the_datapath_does() {
+    for (actions, outcome, told) in [
+        ("7", Outcome::Delivered, "delivered to webserver:eth0 on port 4 of vlanswitch"),
+        ("4,7", Outcome::Delivered, "delivered"),
+        ("drop", Outcome::Dropped, "dropped by table 0 of vlanswitch, priority=7,ip"),
+        ("6", Outcome::Elsewhere, "delivered to firewall_ext:eth0, not to webserver:eth0"),
+        ("4,6", Outcome::Elsewhere, "sent to 2 ports"),
+        ("push_vlan(vid=20,pcp=0),7", Outcome::Elsewhere, "with the tag of VLAN 20"),
+        ("push_vlan(vid=0,pcp=5),7", Outcome::Delivered, "delivered"),
+        ("set(eth(dst=02:00:00:00:00:09)),7", Outcome::Elsewhere, "02:00:00:00:00:09"),
+        ("set(ipv4(dst=172.31.9.9)),7", Outcome::Elsewhere, "for the address 172.31.9.9"),
+        ("meter(0),7", Outcome::Unknown, "meter 0"),
+        ("trunc(64),7", Outcome::Unknown, "trunc"),
+        ("hash(l4(0)),recirc(0x3)", Outcome::Unknown, "a hash of the packet"),
+        ("of_the_future(1),7", Outcome::Unknown, "of_the_future"),
+        ("userspace(pid=0,controller(reason=1))", Outcome::Controller, "sent to the controller"),
+        ("set(tunnel(dst=192.0.2.9)),6", Outcome::Tunnel, "leaves by the tunnel to 192.0.2.9"),
+        ("ct(commit,nat(dst=10.0.0.1)),7", Outcome::Unknown, "address translation"),
+    ] {
+        let verdict = of_actions(actions);
+        assert_eq!(verdict.outcome, outcome, "{actions}: {verdict:?}");
+        assert!(verdict.sentence.contains(told), "{actions}: {}", verdict.sentence);
+    }
+}
+
+#[test]
+fn what_the_sender_chooses_decides_nothing() {
+    let verdict =
+        verdict("\nMegaflow: recirc_id=0,udp,tp_src=0x8000/0x8000\nDatapath actions: 7\n");
+    assert_eq!(verdict.reaches(), None);
+    assert!(verdict.sentence.contains("tp_src"), "{}", verdict.sentence);
+}
+
+#[test]
+fn a_packet_goes_on_where_it_was_recirculated() {
+    let pass = "\nMegaflow: a\nDatapath actions: push_vlan(vid=5,pcp=0),recirc(0x1)\n\n====\n\
+                recirc(0x1) - resume conntrack with ct_state=new|trk\n====\n\nbridge(\"vlanswitch\")\n--\n \
+                1. No match.\n    drop\n\nMegaflow: b\nDatapath actions: ";
+    assert_eq!(verdict(&format!("{pass}pop_vlan,7\n")).outcome, Outcome::Delivered);
+    assert_eq!(verdict(&format!("{pass}7\n")).outcome, Outcome::Elsewhere, "it still has its tag");
+    let dropped = verdict(&format!("{pass}drop\n"));
+    assert!(dropped.sentence.contains("table 1 of vlanswitch, where no flow fits"), "{dropped:?}");
+}
+
+#[test]
+fn a_flood_says_how_far_it_goes() {
+    let flooded = verdict(
+        "     -> no learned MAC for destination, flooding\nMegaflow: a\nDatapath actions: 4,6,7\n",
+    );
+    assert_eq!((flooded.outcome, flooded.reaches()), (Outcome::Flooded, Some(true)));
+    assert_eq!(flooded.sentence, "flooded to 3 ports, webserver:eth0 among them");
+}
+
+#[test]
+fn a_trace_that_is_cut_short_proves_nothing() {
+    assert_eq!(verdict("").reaches(), None);
+}
