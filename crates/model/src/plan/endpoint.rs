@@ -84,8 +84,13 @@ pub fn attach(request: &Attach<'_>) -> Result<Plan, PlanError> {
         mtu: record.mtu,
         alias: record.alias(&bridge.name),
     };
-    let memory = ofport
-        .map_or_else(MemoryChange::default, |ofport| numbers::keep(bridge, ofport, &request.owner));
+    // Whose it is stays so until it is known who has it now.
+    let is_lent = request.ofport == Wanted::Free
+        && request.owner.name.is_none()
+        && numbers::of(bridge).any(|(n, who)| Some(n) == ofport && who.name.is_some());
+    let kept = ofport.filter(|_| !is_lent);
+    let memory = kept.map(|ofport| numbers::keep(bridge, ofport, &request.owner));
+    let memory = memory.unwrap_or_default();
     let orphan = request.orphan.clone().filter(|port| ofport.is_some_and(|n| has(port, n)));
     let add = ReplacePort {
         bridge: bridge.name.clone(),

@@ -1,6 +1,7 @@
 //! Plans: what is refused and why, what is planned, and that undoing leaves nothing.
 
 mod connect;
+mod endpoint;
 mod laws;
 mod proof;
 mod prune;

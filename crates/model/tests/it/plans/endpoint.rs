@@ -1,0 +1,204 @@
+//! Endpoints of network drivers: which number each gets, and whose it stays.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use docker_ovs_model::endpoint_record::EndpointRecord;
+use docker_ovs_model::ids::{NetnsId, OfPort};
+use docker_ovs_model::numbers::{self, NumberOwner};
+use docker_ovs_model::plan::endpoint::{
+    Attach, attach, candidate, is_misplaced, note, own_number, park,
+};
+use docker_ovs_model::plan::{KernelStep, Plan, PlanError, Step, SwitchStep, Wanted};
+use docker_ovs_model::rehearse;
+use docker_ovs_model::snapshot::{Observed, Snapshot};
+use docker_ovs_model::switch::{Bridge, OfPortState, Port, SwitchSource};
+
+/// A switch with one bridge, as the driver sees it from call to call.
+struct Switch(Snapshot);
+
+impl Switch {
+    fn new() -> Self {
+        let bridge = Bridge {
+            name: "br0".into(),
+            datapath_id: None,
+            datapath: Some("netdev".into()),
+            userspace_tso: Some(false),
+            fake_bridges: Vec::new(),
+            external_ids: BTreeMap::new(),
+            ports: Vec::new(),
+        };
+        let rows = Observed::Fresh { rows: vec![bridge].into() };
+        let switch = BTreeMap::from([(SwitchSource::Ovsdb, rows)]);
+        Self(Snapshot { switch, ..super::scene::host() })
+    }
+
+    fn bridge(&self) -> Bridge {
+        self.0.switch[&SwitchSource::Ovsdb].rows()[0].clone()
+    }
+
+    fn take(&mut self, plan: &Plan) {
+        self.0 = rehearse(&self.0, &plan.steps);
+        let steps = plan.steps.iter();
+        let numbered = steps.filter_map(|step| match step {
+            Step::Switch(SwitchStep::ReplacePort(ports)) => ports.add.as_ref(),
+            _ => None,
+        });
+        for port in numbered {
+            let Observed::Fresh { rows } = self.0.switch.get_mut(&SwitchSource::Ovsdb).unwrap()
+            else {
+                unreachable!()
+            };
+            let mut all = rows.to_vec();
+            let row = all[0].ports.iter_mut().find(|row| row.iface == port.iface).unwrap();
+            let wanted = row.ofport_request.unwrap();
+            Arc::make_mut(row).ofport = OfPortState::Assigned(wanted);
+            *rows = all.into();
+        }
+    }
+
+    /// Docker asks for an endpoint with this address.
+    fn create(&mut self, endpoint: &str, ip: &str, ofport: Wanted) -> Result<u16, PlanError> {
+        let bridge = self.bridge();
+        let record = record(endpoint, ip, None);
+        let attachment = Attach {
+            bridges: std::slice::from_ref(&bridge),
+            bridge: &bridge,
+            owner: owner(&record),
+            record,
+            ofport,
+            orphan: None,
+            reserved: &BTreeSet::new(),
+            tag: None,
+            trunks: Vec::new(),
+            vlan_mode: None,
+            host_end: format!("dov-{endpoint:0>8}").as_str().into(),
+            interface: "dop-1".into(),
+            netns: NetnsId { dev: 1, ino: 1 },
+        };
+        let plan = attach(&attachment)?;
+        assert!(plan.steps.iter().any(|step| matches!(
+            step,
+            Step::Kernel(KernelStep::SetTxChecksumOffload { on: false, .. })
+        )));
+        self.take(&plan);
+        Ok(plan.ofport().unwrap().0)
+    }
+
+    fn port(&self, endpoint: &str) -> Arc<Port> {
+        let bridge = self.bridge();
+        let is =
+            |port: &&Arc<Port>| EndpointRecord::of(port).is_some_and(|r| r.endpoint == endpoint);
+        bridge.ports.iter().find(is).unwrap().clone()
+    }
+
+    /// It turns out that the endpoint is this container's; its number afterwards.
+    fn learn(&mut self, endpoint: &str, name: &str) -> u16 {
+        let (bridge, port) = (self.bridge(), self.port(endpoint));
+        let was = EndpointRecord::of(&port).unwrap();
+        let record = EndpointRecord { name: Some(name.into()), ..was };
+        let owner = owner(&record);
+        let wanted = own_number(&bridge, &port, &owner, &BTreeSet::new());
+        let plan = note(std::slice::from_ref(&bridge), &bridge, &port, &record, &owner, wanted);
+        self.take(&plan);
+        self.number(endpoint)
+    }
+
+    fn number(&self, endpoint: &str) -> u16 {
+        self.port(endpoint).ofport.assigned().unwrap().0
+    }
+
+    fn delete(&mut self, endpoint: &str) {
+        let iface = self.port(endpoint).iface.clone();
+        let Observed::Fresh { rows } = self.0.switch.get_mut(&SwitchSource::Ovsdb).unwrap() else {
+            unreachable!()
+        };
+        let mut all = rows.to_vec();
+        all[0].ports.retain(|port| port.iface != iface);
+        *rows = all.into();
+    }
+}
+
+fn record(endpoint: &str, ip: &str, name: Option<&str>) -> EndpointRecord {
+    EndpointRecord {
+        network: "n".into(),
+        endpoint: endpoint.into(),
+        engine: "docker".into(),
+        name: name.map(str::to_owned),
+        addresses: vec![format!("{ip}/24").parse().unwrap()],
+        ..EndpointRecord::default()
+    }
+}
+
+fn owner(record: &EndpointRecord) -> NumberOwner {
+    NumberOwner {
+        network: record.network.clone(),
+        name: record.name.clone(),
+        address: record.addresses.first().map(|cidr| cidr.ip),
+        ..NumberOwner::default()
+    }
+}
+
+#[test]
+fn a_number_that_is_lent_by_an_address_stays_its_owner_s() {
+    let mut switch = Switch::new();
+    let free = Wanted::Free;
+    let first = switch.create("e1", "192.0.2.2", free).unwrap();
+    let second = switch.create("e2", "192.0.2.3", free).unwrap();
+    assert_eq!((switch.learn("e1", "web"), switch.learn("e2", "db")), (first, second));
+    switch.delete("e1");
+    switch.delete("e2");
+    // All at once, and each with the other's address.
+    assert_eq!(switch.create("e3", "192.0.2.2", free), Ok(first), "a hint");
+    assert_eq!(switch.create("e4", "192.0.2.3", free), Ok(second));
+    assert_eq!(switch.learn("e3", "db"), first, "its own is another's at present");
+    assert_eq!(switch.learn("e4", "web"), second);
+    let bridge = switch.bridge();
+    for (endpoint, name) in [("e3", "db"), ("e4", "web")] {
+        let record =
+            EndpointRecord { name: Some(name.into()), ..record(endpoint, "192.0.2.9", None) };
+        assert!(is_misplaced(&bridge, &switch.port(endpoint), &owner(&record)), "{name}");
+    }
+    // One makes way.
+    let port = switch.port("e3");
+    let record = EndpointRecord::of(&port).unwrap();
+    let all = [bridge.clone()];
+    switch.take(&park(&all, &bridge, &port, &record, &BTreeSet::new()).unwrap());
+    assert!(![first, second].contains(&switch.number("e3")));
+    assert_eq!(switch.learn("e4", "web"), first);
+    assert_eq!(switch.learn("e3", "db"), second);
+    assert_eq!(numbers::kept(&switch.bridge()), BTreeSet::from([first, second]), "and no other");
+}
+
+#[test]
+fn a_new_container_on_a_lent_number_gets_one_of_its_own() {
+    let mut switch = Switch::new();
+    let first = switch.create("e1", "192.0.2.2", Wanted::Free).unwrap();
+    switch.learn("e1", "web");
+    switch.delete("e1");
+    assert_eq!(switch.create("e2", "192.0.2.2", Wanted::Free), Ok(first));
+    let own = switch.learn("e2", "new");
+    assert_ne!(own, first);
+    switch.delete("e2");
+    switch.create("e3", "192.0.2.7", Wanted::Free).unwrap();
+    assert_eq!(switch.learn("e3", "web"), first);
+}
+
+#[test]
+fn a_number_that_is_asked_for_is_taken_over_or_refused() {
+    let mut switch = Switch::new();
+    let asked = Wanted::Exactly(OfPort(7));
+    assert_eq!(switch.create("e1", "192.0.2.2", asked), Ok(7));
+    let refused = switch.create("e2", "192.0.2.3", asked).unwrap_err().to_string();
+    assert!(
+        refused.contains("OpenFlow port 7 of br0 is in use") && refused.contains("endpoint e1")
+    );
+    assert!(matches!(
+        switch.create("e2", "192.0.2.3", Wanted::Exactly(OfPort(65280))),
+        Err(PlanError::BadNumber { .. })
+    ));
+    let bridge = switch.bridge();
+    let who = owner(&record("e2", "192.0.2.3", None));
+    assert_eq!(candidate(&bridge, &who, asked).map(|port| &*port.iface), Some("dov-000000e1"));
+    assert!(candidate(&bridge, &who, Wanted::Free).is_none());
+}
