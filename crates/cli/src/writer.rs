@@ -76,7 +76,7 @@ pub fn print(Text(text): &Text) -> io::Result<()> {
 /// Writes bytes to stdout as they are: what was read, with labels that are printable.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 #[allow(clippy::disallowed_methods, reason = "the one place that writes there")]
 pub fn print_bytes(bytes: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();

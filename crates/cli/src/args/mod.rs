@@ -270,6 +270,7 @@ mod tests {
         for mut verb in command.get_subcommands().filter(|verb| !verb.is_hide_set()).cloned() {
             let name = verb.get_name().to_owned();
             let help = verb.render_help().to_string();
+            assert!(!help.starts_with('`'), "{name} is told by its options: {help}");
             if name != "help" {
                 assert!(help.contains("Examples:\n  docker ovs "), "{name}: {help}");
                 assert!(help.contains("Exit codes: 0 "), "{name}: {help}");

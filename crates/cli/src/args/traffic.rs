@@ -1,4 +1,8 @@
 //! Verbs that tell what the switch does with packets.
+#![allow(
+    missing_docs,
+    reason = "clap would tell a doc comment of a verb's options as what the verb does"
+)]
 
 use std::time::Duration;
 
@@ -7,7 +11,7 @@ use flowtext::Pattern;
 use report::Format;
 use traffic::Kind;
 
-/// `docker ovs annotate`.
+// `docker ovs annotate`
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct AnnotateArgs {
@@ -28,7 +32,7 @@ pub struct AnnotateArgs {
     pub pattern: Vec<Pattern>,
 }
 
-/// `docker ovs flows`.
+// `docker ovs flows`
 #[derive(Debug, Args)]
 pub struct FlowsArgs {
     /// The OVS bridge
@@ -47,7 +51,7 @@ pub struct FlowsArgs {
     pub format: Format,
 }
 
-/// `docker ovs fdb`.
+// `docker ovs fdb`
 #[derive(Debug, Args)]
 pub struct FdbArgs {
     /// The OVS bridge
@@ -63,11 +67,11 @@ pub struct FdbArgs {
     pub format: Format,
 }
 
-/// `docker ovs trace`.
+// `docker ovs trace`
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct TraceArgs {
-    /// Where the packet comes from: CONTAINER[:INTERFACE], an IP address, or BRIDGE:PORT
+    /// Where the packet comes from: CONTAINER, CONTAINER:INTERFACE, an IP address, or BRIDGE:PORT
     #[arg(value_name = "SRC")]
     pub source: String,
     /// Where it is to go: the same
@@ -112,7 +116,7 @@ impl TraceArgs {
     }
 }
 
-/// `docker ovs top`.
+// `docker ovs top`
 #[derive(Debug, Args)]
 pub struct TopArgs {
     /// Only the ports of this OVS bridge

@@ -3,7 +3,7 @@
 //! [`read`] decides what is read, [`again`] what is read once more, [`rows`] turns rtnetlink's rows into ours, [`offload`] adds what
 //! ethtool knows of them, [`pairs`] what namespaces call each other, [`between`] finds those that are
 //! on the way and no source named, [`paths`] those that ports name by a path, [`watch`] reads again
-//! what [`notifications`] say has changed, on threads of [`reader`], [`change`] makes them;
+//! what [`notifications`] say has changed, on threads of [`crate::reader`], [`change`] makes them;
 //! [`mod@inhabited`] tells which namespaces are being taken down.
 
 mod again;
