@@ -7,9 +7,9 @@ use docker_ovs_model::endpoint_record::EndpointRecord;
 use docker_ovs_model::ids::{NetnsId, OfPort};
 use docker_ovs_model::numbers::{self, NumberOwner};
 use docker_ovs_model::plan::endpoint::{
-    Attach, attach, candidate, is_misplaced, note, own_number, park,
+    Attach, attach, candidate, detach, is_misplaced, note, own_number, park, waits_for,
 };
-use docker_ovs_model::plan::{KernelStep, Plan, PlanError, Step, SwitchStep, Wanted};
+use docker_ovs_model::plan::{KernelStep, NewBridge, Plan, PlanError, Step, SwitchStep, Wanted};
 use docker_ovs_model::rehearse;
 use docker_ovs_model::snapshot::{Observed, Snapshot};
 use docker_ovs_model::switch::{Bridge, OfPortState, Port, SwitchSource};
@@ -201,4 +201,80 @@ fn a_number_that_is_asked_for_is_taken_over_or_refused() {
     let who = owner(&record("e2", "192.0.2.3", None));
     assert_eq!(candidate(&bridge, &who, asked).map(|port| &*port.iface), Some("dov-000000e1"));
     assert!(candidate(&bridge, &who, Wanted::Free).is_none());
+}
+
+fn told(plan: &Plan) -> Vec<String> {
+    plan.steps.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn what_is_taken_away_is_the_port_and_then_its_veth_and_the_number_stays() {
+    let mut switch = Switch::new();
+    let number = switch.create("e1", "192.0.2.2", Wanted::Free).unwrap();
+    switch.learn("e1", "web");
+    let (bridge, port) = (switch.bridge(), switch.port("e1"));
+    let record = EndpointRecord::of(&port).unwrap();
+    let plan = detach(&bridge, &port, &record, NetnsId { dev: 1, ino: 1 });
+    let [first, second] = &*told(&plan) else { panic!("{plan:?}") };
+    assert_eq!(first, "remove port dov-000000e1 from br0");
+    assert!(second.contains("dov-000000e1"), "{second}");
+    switch.0 = rehearse(&switch.0, &plan.steps);
+    assert!(switch.bridge().ports.is_empty());
+    assert_eq!(numbers::kept(&switch.bridge()), BTreeSet::from([number]));
+}
+
+#[test]
+fn an_endpoint_waits_for_whoever_has_its_number() {
+    let mut switch = Switch::new();
+    switch.create("e1", "192.0.2.2", Wanted::Free).unwrap();
+    switch.learn("e1", "web");
+    let bridge = switch.bridge();
+    let of = |name: &str| owner(&record("e9", "192.0.2.9", Some(name)));
+    assert!(waits_for(&bridge, &of("web"), &switch.port("e1")));
+    assert!(!waits_for(&bridge, &of("new"), &switch.port("e1")), "it had none before");
+}
+
+/// What is undone leaves the record, the memory and the number that was asked for as they were.
+#[test]
+fn a_record_that_is_written_anew_is_brought_back() {
+    let mut switch = Switch::new();
+    switch.create("e1", "192.0.2.2", Wanted::Free).unwrap();
+    let (bridge, port) = (switch.bridge(), switch.port("e1"));
+    let record = record("e1", "192.0.2.2", Some("web"));
+    let all = [bridge.clone()];
+    let own = owner(&record);
+    let plan = note(&all, &bridge, &port, &record, &own, Some(OfPort(40_000)));
+    let [anew, wait] = &*told(&plan) else { panic!("{plan:?}") };
+    assert_eq!(anew, "write the record of dov-000000e1 on br0 anew, ofport 40000");
+    assert_eq!(wait, "wait for the OpenFlow port of dov-000000e1 on br0");
+    let before = switch.0.clone();
+    // Which number vswitchd gives is its own affair.
+    let Some(Step::Switch(rewrite)) = plan.steps.first() else { panic!("{plan:?}") };
+    let after = rehearse(&before, &[rewrite.clone().into()]);
+    assert_ne!(after, before);
+    assert_eq!(rehearse(&after, &[rewrite.undo().unwrap().into()]), before);
+}
+
+#[test]
+fn a_bridge_that_was_made_goes_when_that_is_undone() {
+    let made = NewBridge {
+        name: "br1".into(),
+        datapath_type: "netdev".to_owned(),
+        external_ids: BTreeMap::from([("docker-ovs.made".to_owned(), "true".to_owned())]),
+        ..NewBridge::default()
+    };
+    let make = SwitchStep::MakeBridge(made);
+    let undo = make.undo().unwrap();
+    assert_eq!(
+        (make.to_string(), undo.to_string()),
+        ("make the bridge br1".to_owned(), "remove the bridge br1".to_owned())
+    );
+    assert_eq!(undo.undo(), None);
+    let before = Switch::new().0;
+    let after = rehearse(&before, &[Step::from(make)]);
+    let rows = after.switch[&SwitchSource::Ovsdb].rows();
+    let br1 = rows.iter().find(|row| &*row.name == "br1").unwrap();
+    assert_eq!(br1.datapath.as_deref(), Some("netdev"));
+    assert!(br1.external_ids.contains_key("docker-ovs.made"));
+    assert_eq!(rehearse(&after, &[Step::from(undo)]), before);
 }
