@@ -5,6 +5,7 @@ MINUTES ?= 10
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 BINARIES := $(TARGET)/release/docker-ovs $(TARGET)/release/docker-ovs-port
 PLUGINS = $(DESTDIR)$(PREFIX)/lib/docker/cli-plugins
+NETAVARK = $(DESTDIR)$(PREFIX)/libexec/netavark
 MANUAL = $(DESTDIR)$(PREFIX)/share/man/man1
 
 .PHONY: help build demo test test-restarts soak test-versions test-machine machine coverage bench lint msrv install uninstall clean
@@ -61,14 +62,15 @@ lint: ## format, clippy, rustdoc, spelling, tables, licences and sources of depe
 msrv: ## build with the oldest Rust that is promised, where it is installed
 	scripts/msrv
 
-install: build ## install below PREFIX, as a Docker CLI plugin too
+install: build ## install below PREFIX, as a plugin of Docker's client and of Podman's netavark too
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(BINARIES)
 	install -D -m 644 -t $(MANUAL) docs/man/*.1
-	install -d $(PLUGINS)
+	install -d $(PLUGINS) $(NETAVARK)
 	ln -sf $(PREFIX)/bin/docker-ovs $(PLUGINS)/docker-ovs
+	ln -sf $(PREFIX)/bin/docker-ovs $(NETAVARK)/ovs
 
 uninstall: ## remove what install put there
-	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,docker-ovs docker-ovs-port) $(PLUGINS)/docker-ovs
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,docker-ovs docker-ovs-port) $(PLUGINS)/docker-ovs $(NETAVARK)/ovs
 	rm -f $(addprefix $(MANUAL)/,$(notdir $(wildcard docs/man/*.1)))
 
 clean: ## remove what was built

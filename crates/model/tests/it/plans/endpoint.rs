@@ -257,13 +257,13 @@ fn a_record_that_is_written_anew_is_brought_back() {
 
 #[test]
 fn a_bridge_that_was_made_goes_when_that_is_undone() {
-    let made = NewBridge {
+    let bridge = NewBridge {
         name: "br1".into(),
         datapath_type: "netdev".to_owned(),
         external_ids: BTreeMap::from([("docker-ovs.made".to_owned(), "true".to_owned())]),
         ..NewBridge::default()
     };
-    let make = SwitchStep::MakeBridge(made);
+    let make = SwitchStep::MakeBridge(bridge);
     let undo = make.undo().unwrap();
     assert_eq!(
         (make.to_string(), undo.to_string()),
