@@ -98,7 +98,11 @@ async fn carry_out(cli: &Cli, origin: &Origin, limit: &Limit) -> Result<Outcome,
             verbs::diff::run(&before, after.as_ref().unwrap_or(origin), args).await
         }
         Verb::Driver(args) => verbs::driver::run(&cli.sources, args).await,
-        Verb::Serve(args) => verbs::serve::run(origin, args, cli.sources.token_file()).await,
+        Verb::Serve(args) => {
+            // It goes on for as long as it is wanted, of a recording too.
+            limit.answered();
+            verbs::serve::run(origin, args, cli.sources.token_file()).await
+        }
         Verb::Doctor(args) => verbs::doctor::run(origin, args).await,
         Verb::Connect(args) => verbs::connect::run(origin, args).await,
         Verb::Disconnect(args) => verbs::disconnect::run(origin, args).await,
