@@ -184,9 +184,10 @@ fn a_network_is_connected_and_disconnected_while_the_container_runs() {
     assert_eq!(settled(&one, bridge.name()), 77);
 }
 
+/// Without a driver dockerd holds the container for many seconds, and answers no one about it.
 #[test]
 fn a_driver_that_is_killed_and_started_again_knows_its_networks() {
-    lab::need!(Docker);
+    lab::alone!(Docker);
     let mut driver = driver();
     let bridge = Bridge::new();
     let network = Network::create(driver.name(), bridge.name(), &[]);
@@ -208,7 +209,7 @@ fn a_driver_that_is_killed_and_started_again_knows_its_networks() {
 
 #[test]
 fn thirty_containers_that_start_at_once_get_thirty_numbers() {
-    lab::need!(Docker);
+    lab::alone!(Docker);
     let driver = driver();
     let bridge = Bridge::new();
     let network = Network::create(driver.name(), bridge.name(), &["--subnet", "10.92.0.0/24"]);
