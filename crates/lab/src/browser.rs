@@ -58,6 +58,11 @@ impl Browser {
         self.asks("POST", &path, &json!({"text": text}));
     }
 
+    /// Makes the window as wide and as high as that, in pixels.
+    pub fn resize(&self, width: u32, height: u32) {
+        self.asks("POST", "/window/rect", &json!({"width": width, "height": height}));
+    }
+
     /// What is seen of the page, as PNG.
     pub fn picture(&self) -> Vec<u8> {
         let picture = self.asks("GET", "/screenshot", &Value::Null);

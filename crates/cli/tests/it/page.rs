@@ -106,6 +106,35 @@ fn search_finds_by_name_mac_address_and_number() {
     browser.waits_for("document.querySelector('#details .counters table')");
 }
 
+/// On a phone the picture scrolls in its place; the page itself never scrolls to the side.
+#[test]
+fn the_picture_fits_the_window() {
+    lab::need!(Docker, Browser);
+    let bridge = Bridge::new();
+    let links: Vec<_> = (0..9).map(|_| Link::add(&["type", "veth"])).collect();
+    for link in &links {
+        bridge.add(link.name(), &[]);
+    }
+    let (_daemon, browser) = shown();
+    let jacks = format!("document.querySelectorAll('.jack[data-bridge=\"{}\"]')", bridge.name());
+    browser.waits_for(&format!("{jacks}.length === 10"));
+    let beside = "document.documentElement.scrollWidth <= window.innerWidth";
+    let shown = "document.getElementById('picture').getBoundingClientRect()";
+    let whole = format!(
+        "[...{jacks}].every(jack => jack.getBoundingClientRect().right <= {shown}.right + 1)"
+    );
+    for width in [2500, 1800, 1400, 1345, 1000] {
+        browser.resize(width, 900);
+        browser.waits_for(&format!("window.innerWidth <= {width}"));
+        browser.waits_for(&format!("{beside} && {whole}"));
+    }
+    browser.resize(500, 900);
+    browser.waits_for("window.innerWidth <= 500");
+    browser.waits_for(&format!("{beside} && !{whole}"));
+    browser.waits_for(&format!("{jacks}[0].getBoundingClientRect().width >= 60"));
+    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
+}
+
 /// `BLESS=1` keeps what is seen as the README's picture. Browsers draw letters each in their own
 /// way, so only its width is compared.
 #[test]
