@@ -128,6 +128,18 @@ impl Process {
         parent.trim().parse().ok().filter(|pid| *pid != 0)
     }
 
+    /// Whether the two are in one network namespace; false where that may not be looked at.
+    pub(crate) fn shares_netns_of(&self, other: &Self) -> bool {
+        matches!((self.netns_file(), other.netns_file()), (Ok(a), Ok(b)) if a == b)
+    }
+
+    /// Whether it is where its parent is: what puts it into a network namespace of its own stays
+    /// behind.
+    pub(crate) fn shares_netns_of_parent(&self) -> bool {
+        let parent = self.parent().and_then(|parent| Self::open(parent).ok());
+        parent.is_some_and(|parent| self.shares_netns_of(&parent))
+    }
+
     /// Whether its cgroups (cgroups(7)) are those that `is_its` takes for a container's.
     pub(crate) fn is_in_cgroup_of(&self, is_its: impl Fn(&str) -> bool) -> bool {
         self.read("cgroup").is_ok_and(|text| is_its(&String::from_utf8_lossy(&text)))

@@ -136,12 +136,8 @@ fn may_begin_an_id(wanted: &str) -> bool {
     wanted.contains('@') || (!wanted.is_empty() && wanted.bytes().all(of_uuid))
 }
 
-/// Whether it has no network of its own (`raw.lxc: lxc.net.0.type=none`): its monitor, which has
-/// started it, stays in the namespace of the server.
+/// Whether it has no network of its own (`raw.lxc: lxc.net.0.type=none`): its monitor, whose child it
+/// is, stays in the namespace of the server.
 fn shares_its_monitors_network(pid: u32) -> bool {
-    let Ok(init) = Process::open(pid) else { return false };
-    let monitor = init.parent().and_then(|parent| Process::open(parent).ok());
-    let home = |process: &Process| process.netns_file().ok();
-    let (own, of_monitor) = (home(&init), monitor.as_ref().and_then(home));
-    own.is_some() && own == of_monitor
+    Process::open(pid).is_ok_and(|init| init.shares_netns_of_parent())
 }

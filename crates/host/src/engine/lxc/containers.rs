@@ -116,9 +116,8 @@ impl Lxc {
 /// Whether a container has no network of its own (`lxc.net.0.type = none` of
 /// lxc.container.conf(5)): its monitor stays in the namespace that it was started in.
 fn shares_its_monitors_network(running: Processes) -> bool {
-    let home = |pid| Process::open(pid).ok()?.netns().ok().map(|netns| netns.identity());
-    let (monitor, init) = (home(running.monitor), home(running.init));
-    monitor.is_some() && monitor == init
+    let processes = (Process::open(running.monitor), Process::open(running.init));
+    matches!(processes, (Ok(monitor), Ok(init)) if init.shares_netns_of(&monitor))
 }
 
 /// Whether cgroups are those of the container: `/lxc.payload.NAME`, with a number behind where that

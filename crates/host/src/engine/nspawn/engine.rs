@@ -107,11 +107,7 @@ fn found(own: &str, leader: Option<u32>) -> Found {
 
 /// Without `--private-network` and its like it stays where its systemd-nspawn is.
 fn shares_the_hosts_network(leader: u32) -> bool {
-    let Ok(leader) = Process::open(leader) else { return false };
-    let parent = leader.parent().and_then(|parent| Process::open(parent).ok());
-    let home = |process: &Process| process.netns().ok().map(|netns| netns.identity());
-    let (own, of_parent) = (home(&leader), parent.as_ref().and_then(home));
-    own.is_some() && own == of_parent
+    Process::open(leader).is_ok_and(|leader| leader.shares_netns_of_parent())
 }
 
 /// `machine-NAME.scope` or `systemd-nspawn@NAME.service`, with what systemd escapes
