@@ -6,7 +6,8 @@ use std::str::FromStr;
 use regex::bytes::Regex;
 
 use crate::names::unquoted;
-use crate::scan::{Found, Place, Scanner};
+use crate::place::{Found, Place};
+use crate::scan::Scanner;
 
 /// So much of a line is looked at together, in bytes; a longer one is looked at in parts.
 const LONGEST: usize = 64 << 10;

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use crate::scan::mac;
+use crate::address::mac;
 use crate::split::{call, parts};
 
 /// So deep lists in lists are followed.

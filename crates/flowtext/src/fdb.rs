@@ -1,6 +1,6 @@
 //! The MAC table: `ovs-appctl fdb/show` and `fdb/stats-show` (ovs-vswitchd(8)).
 
-use crate::scan::mac;
+use crate::address::mac;
 
 /// Since when nothing came from an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -44,7 +44,7 @@ pub enum Actual {
 }
 
 fn mac(text: &str) -> Option<[u8; 6]> {
-    crate::scan::mac(text.as_bytes(), 0).filter(|_| text.len() == 17)
+    crate::address::mac(text.as_bytes(), 0).filter(|_| text.len() == 17)
 }
 
 fn bits(ip: IpAddr) -> u128 {

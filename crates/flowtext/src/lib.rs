@@ -29,13 +29,16 @@
 )]
 
 mod action;
+mod address;
 mod annotate;
 mod datapath;
 mod fdb;
 mod field;
 mod flow;
 mod line;
+mod meaning;
 mod names;
+mod place;
 mod scan;
 mod split;
 mod trace;
@@ -48,5 +51,6 @@ pub use fdb::{Age, FdbEntry, FdbStatistics, parse_fdb, parse_fdb_statistics};
 pub use field::{Actual, covers, field};
 pub use flow::{Flow, parse_flows};
 pub use names::unquoted;
-pub use scan::{Found, Place, Scanner};
+pub use place::{Found, Place};
+pub use scan::Scanner;
 pub use trace::{Pass, Rule, Trace, parse_trace};

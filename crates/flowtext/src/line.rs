@@ -1,7 +1,8 @@
 //! Lines that are no flows, known by how they begin.
 
+use crate::address::mac;
 use crate::names::quoted_end;
-use crate::scan::{Found, Place, mac};
+use crate::place::{Found, Place};
 use crate::word::{is_word, word_end};
 
 /// What a line begins with.

@@ -5,74 +5,15 @@
 //! word means is told by the word before it and by the parentheses around it. A number anywhere else
 //! is no port.
 
-use std::net::IpAddr;
-
+use crate::address::{goes_on, ipv4, ipv6, mac};
 use crate::line::{Head, Row, described, head};
+use crate::meaning::{self, Frame, Key};
 use crate::names::{is_quiet_action, quoted_end};
+use crate::place::{Found, Place};
 use crate::word::{self, Word, is_word, word_end};
 
 /// So deep parentheses are followed; what is deeper has no ports that are found.
 const DEEPEST: usize = 32;
-
-/// What stands at a [`Place`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Found {
-    /// An OpenFlow port of the bridge that the text is about: a number, in decimal or `0x…`, or a
-    /// name, maybe in quotes. It may be a word that names no port, as `NORMAL` or a register.
-    OfPort,
-    /// A datapath port, by number or name.
-    DpPort,
-    /// The name of a port where no number can stand.
-    PortName,
-    /// The name of a bridge, maybe in quotes: OpenFlow ports from here on are those of that bridge.
-    Bridge,
-    /// Nothing: OpenFlow ports from here on are those of the bridge before the last one.
-    BridgeEnds,
-    /// Nothing: OpenFlow ports from here on are again those of the bridge that was asked about.
-    FirstBridge,
-    /// An Ethernet address.
-    Mac([u8; 6]),
-    /// An IP address.
-    Ip(IpAddr),
-}
-
-/// A part of the text that means something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// Where it begins, in bytes.
-    pub start: usize,
-    /// Where it ends.
-    pub end: usize,
-    /// What it is.
-    pub found: Found,
-}
-
-/// What the next word is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Key {
-    /// Nothing that is known.
-    #[default]
-    Other,
-    OfPort,
-    DpPort,
-    /// A value that is written to a field: `load:0x3->NXM_OF_IN_PORT[]`.
-    Written,
-    /// A list of ports, up to the closing parenthesis.
-    Members,
-}
-
-/// What parentheses are of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Frame {
-    #[default]
-    Other,
-    /// A list of OpenFlow actions.
-    OfActions,
-    /// A list of datapath actions.
-    DpActions,
-    /// `output(port=3,max_len=100)`
-    Output,
-}
 
 /// Finds the ports of a text that comes in pieces.
 #[derive(Clone, Debug)]
@@ -258,7 +199,8 @@ impl Scanner {
             }
             b' ' | b'\t' => self.blank(piece, at),
             b':' if self.ips => {
-                if let Some(end) = self.ipv6(piece, at, each) {
+                if let Some((ip, end)) = ipv6(piece, at) {
+                    each(Place { start: at, end, found: Found::Ip(ip) });
                     return end;
                 }
                 self.forget();
@@ -389,7 +331,7 @@ impl Scanner {
         let found = match self.key {
             Key::OfPort | Key::Members => Some(Found::OfPort),
             Key::DpPort => Some(Found::DpPort),
-            Key::Written => writes_port(piece, end).then_some(Found::OfPort),
+            Key::Written => meaning::writes_port(piece, end).then_some(Found::OfPort),
             Key::Other if !self.bare => None,
             Key::Other => {
                 let ends = matches!(next, None | Some(b',' | b')' | b' ' | b'\n' | b'\r'));
@@ -410,20 +352,7 @@ impl Scanner {
 
     /// `WORD(`
     fn call(&mut self, word: Word) {
-        let around = self.frame();
-        let (frame, key) = match word {
-            word::RESUBMIT | word::ENQUEUE => (Frame::Other, Key::OfPort),
-            word::OUTPUT => (Frame::Output, Key::Other),
-            word::CLONE if around == Frame::DpActions => (Frame::DpActions, Key::Other),
-            word::WRITE_ACTIONS | word::APPLY_ACTIONS | word::EXEC | word::CLONE => {
-                (Frame::OfActions, Key::Other)
-            }
-            word::ACTIONS | word::GT | word::LE => (Frame::DpActions, Key::Other),
-            word::IN_PORT | word::TNL_POP | word::TNL_PORT | word::OUT_PORT => {
-                (Frame::Other, Key::DpPort)
-            }
-            _ => (Frame::Other, Key::Other),
-        };
+        let (frame, key) = meaning::opened(word, self.frame());
         self.open(frame);
         self.key = key;
     }
@@ -431,32 +360,14 @@ impl Scanner {
     /// `WORD=` or `WORD:`, and what stands after that.
     #[inline]
     fn name(&mut self, word: Word, equals: bool, next: Option<u8>) {
-        self.key = match word {
-            word::IN_PORT
-            | word::IN_PORT_OXM
-            | word::ACTSET_OUTPUT
-            | word::OUT_PORT
-            | word::PORT_NO
-            | word::SAMPLING_PORT
-                if equals =>
-            {
-                Key::OfPort
-            }
-            word::OUTPUT | word::ENQUEUE | word::RESUBMIT if !equals => Key::OfPort,
-            word::WATCH_PORT => Key::OfPort,
-            word::PORT if equals && self.frame() == Frame::Output => Key::OfPort,
-            word::MEMBERS | word::SLAVES if !equals => Key::Members,
-            word::LOAD | word::SET_FIELD | word::REG_LOAD if !equals => Key::Written,
+        match word {
             word::ACTIONS => {
                 self.list(if equals { Frame::OfActions } else { Frame::DpActions }, next);
-                Key::Other
             }
-            word::BUCKET if equals => {
-                self.list = Frame::Other;
-                Key::Other
-            }
-            _ => Key::Other,
-        };
+            word::BUCKET if equals => self.list = Frame::Other,
+            _ => {}
+        }
+        self.key = meaning::named(word, equals, self.frame());
     }
 
     /// A list of actions begins, where it does so at once: features are told after a blank.
@@ -478,106 +389,9 @@ impl Scanner {
         if !self.ips {
             return None;
         }
-        if let Some((ip, end)) = ipv4(piece, at) {
-            each(Place { start: at, end, found: Found::Ip(ip) });
-            return Some(end);
-        }
-        if goes_on(piece, at) { None } else { self.ipv6(piece, at, each) }
+        let ip = ipv4(piece, at).or_else(|| ipv6(piece, at).filter(|_| !goes_on(piece, at)));
+        let (ip, end) = ip?;
+        each(Place { start: at, end, found: Found::Ip(ip) });
+        Some(end)
     }
-
-    fn ipv6(&self, piece: &[u8], at: usize, each: &mut impl FnMut(Place)) -> Option<usize> {
-        if !self.ips {
-            return None;
-        }
-        let rest = piece.get(at..)?;
-        let is_part = |byte: &u8| byte.is_ascii_hexdigit() || *byte == b':';
-        let length = rest.iter().take(40).position(|byte| !is_part(byte)).unwrap_or(rest.len());
-        let text = std::str::from_utf8(rest.get(..length)?).ok()?;
-        // Where a colon follows the address, it is no part of it.
-        let address = text.parse().ok().map(|ip| (ip, length)).or_else(|| {
-            let shorter = text.strip_suffix(':').filter(|text| !text.ends_with(':'))?;
-            shorter.parse().ok().map(|ip| (ip, shorter.len()))
-        });
-        let (ip, length) = address?;
-        each(Place { start: at, end: at + length, found: Found::Ip(IpAddr::V6(ip)) });
-        Some(at + length)
-    }
-}
-
-/// Whether a value that ends at `end` is written to the port a packet came in by.
-fn writes_port(text: &[u8], end: usize) -> bool {
-    let Some(field) = text.get(end..).and_then(|rest| rest.strip_prefix(b"->")) else {
-        return false;
-    };
-    let (field, rest) = field.split_at(word_end(field, 0));
-    // A part of the field is no port.
-    let whole = !rest.starts_with(b"[") || rest.starts_with(b"[]");
-    whole
-        && matches!(
-            field,
-            b"in_port"
-                | b"in_port_oxm"
-                | b"NXM_OF_IN_PORT"
-                | b"OXM_OF_IN_PORT"
-                | b"actset_output"
-                | b"OXM_OF_ACTSET_OUTPUT"
-        )
-}
-
-/// Whether what stands at `at` is the rest of an address: a group of its digits and a colon stand
-/// before it, or two colons. A key, as `addr:`, is no group.
-fn goes_on(text: &[u8], at: usize) -> bool {
-    let before = text.get(..at).unwrap_or_default();
-    let Some(before) = before.strip_suffix(b":") else { return false };
-    let word = before.iter().rev().take(5).take_while(|byte| is_word(**byte));
-    let digits = word.clone().filter(|byte| byte.is_ascii_hexdigit()).count();
-    word.count() == digits && digits <= 4 && (digits > 0 || before.ends_with(b":"))
-}
-
-/// The Ethernet address that stands at `at` and ends there: more groups would be an IPv6 address.
-pub(crate) fn mac(text: &[u8], at: usize) -> Option<[u8; 6]> {
-    let digits = text.get(at..at + 17)?;
-    let mut mac = [0; 6];
-    for (byte, group) in mac.iter_mut().zip(digits.chunks(3)) {
-        let (high, low) = (hex(*group.first()?)?, hex(*group.get(1)?)?);
-        if group.get(2).is_some_and(|mark| *mark != b':') {
-            return None;
-        }
-        *byte = high << 4 | low;
-    }
-    let rest = text.get(at + 17..).unwrap_or_default();
-    let goes_on = match rest {
-        [b':', next, ..] => next.is_ascii_hexdigit() || *next == b':',
-        [next, ..] => next.is_ascii_alphanumeric(),
-        [] => false,
-    };
-    (!goes_on).then_some(mac)
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
-}
-
-/// The IPv4 address that stands at `at`, and where it ends. tcpdump(1) writes a port after a fifth
-/// dot.
-fn ipv4(text: &[u8], at: usize) -> Option<(IpAddr, usize)> {
-    let rest = text.get(at..)?;
-    if !rest.first()?.is_ascii_digit() {
-        return None;
-    }
-    let mut dots = 0;
-    let ends = |byte: &u8| {
-        dots += usize::from(*byte == b'.');
-        !(byte.is_ascii_digit() || *byte == b'.') || dots > 3
-    };
-    let length = rest.iter().take(16).position(ends).unwrap_or(rest.len().min(16));
-    let text = std::str::from_utf8(rest.get(..length)?).ok()?;
-    let text = text.strip_suffix('.').unwrap_or(text);
-    let after = rest.get(text.len());
-    let goes_on = after.is_some_and(|byte| is_word(*byte) && *byte != b'.');
-    if goes_on {
-        return None;
-    }
-    let ip = text.parse().ok()?;
-    Some((IpAddr::V4(ip), at + text.len()))
 }

@@ -1,0 +1,91 @@
+//! What a word says about the words behind it: the tables of the [scanner](crate::Scanner).
+
+use crate::word::{self, Word, word_end};
+
+/// What the next word is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Key {
+    /// Nothing that is known.
+    #[default]
+    Other,
+    OfPort,
+    DpPort,
+    /// A value that is written to a field: `load:0x3->NXM_OF_IN_PORT[]`.
+    Written,
+    /// A list of ports, up to the closing parenthesis.
+    Members,
+}
+
+/// What parentheses are of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Frame {
+    #[default]
+    Other,
+    /// A list of OpenFlow actions.
+    OfActions,
+    /// A list of datapath actions.
+    DpActions,
+    /// `output(port=3,max_len=100)`
+    Output,
+}
+
+/// What the parentheses of `WORD(` are of, and what the first word in them is; `around` is what they
+/// stand in.
+pub(crate) fn opened(word: Word, around: Frame) -> (Frame, Key) {
+    match word {
+        word::RESUBMIT | word::ENQUEUE => (Frame::Other, Key::OfPort),
+        word::OUTPUT => (Frame::Output, Key::Other),
+        word::CLONE if around == Frame::DpActions => (Frame::DpActions, Key::Other),
+        word::WRITE_ACTIONS | word::APPLY_ACTIONS | word::EXEC | word::CLONE => {
+            (Frame::OfActions, Key::Other)
+        }
+        word::ACTIONS | word::GT | word::LE => (Frame::DpActions, Key::Other),
+        word::IN_PORT | word::TNL_POP | word::TNL_PORT | word::OUT_PORT => {
+            (Frame::Other, Key::DpPort)
+        }
+        _ => (Frame::Other, Key::Other),
+    }
+}
+
+/// What stands behind `WORD=` (`equals`) or `WORD:`, in parentheses of `around`.
+#[inline]
+pub(crate) fn named(word: Word, equals: bool, around: Frame) -> Key {
+    match word {
+        word::IN_PORT
+        | word::IN_PORT_OXM
+        | word::ACTSET_OUTPUT
+        | word::OUT_PORT
+        | word::PORT_NO
+        | word::SAMPLING_PORT
+            if equals =>
+        {
+            Key::OfPort
+        }
+        word::OUTPUT | word::ENQUEUE | word::RESUBMIT if !equals => Key::OfPort,
+        word::WATCH_PORT => Key::OfPort,
+        word::PORT if equals && around == Frame::Output => Key::OfPort,
+        word::MEMBERS | word::SLAVES if !equals => Key::Members,
+        word::LOAD | word::SET_FIELD | word::REG_LOAD if !equals => Key::Written,
+        _ => Key::Other,
+    }
+}
+
+/// Whether a value that ends at `end` is written to the port a packet came in by.
+pub(crate) fn writes_port(text: &[u8], end: usize) -> bool {
+    let Some(field) = text.get(end..).and_then(|rest| rest.strip_prefix(b"->")) else {
+        return false;
+    };
+    let (field, rest) = field.split_at(word_end(field, 0));
+    // A part of the field is no port.
+    let whole = !rest.starts_with(b"[") || rest.starts_with(b"[]");
+    whole
+        && matches!(
+            field,
+            b"in_port"
+                | b"in_port_oxm"
+                | b"NXM_OF_IN_PORT"
+                | b"OXM_OF_IN_PORT"
+                | b"actset_output"
+                | b"OXM_OF_ACTSET_OUTPUT"
+        )
+}

@@ -1,0 +1,36 @@
+//! What is found in a text, and where.
+
+use std::net::IpAddr;
+
+/// What stands at a [`Place`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// An OpenFlow port of the bridge that the text is about: a number, in decimal or `0x…`, or a
+    /// name, maybe in quotes. It may be a word that names no port, as `NORMAL` or a register.
+    OfPort,
+    /// A datapath port, by number or name.
+    DpPort,
+    /// The name of a port where no number can stand.
+    PortName,
+    /// The name of a bridge, maybe in quotes: OpenFlow ports from here on are those of that bridge.
+    Bridge,
+    /// Nothing: OpenFlow ports from here on are those of the bridge before the last one.
+    BridgeEnds,
+    /// Nothing: OpenFlow ports from here on are again those of the bridge that was asked about.
+    FirstBridge,
+    /// An Ethernet address.
+    Mac([u8; 6]),
+    /// An IP address.
+    Ip(IpAddr),
+}
+
+/// A part of the text that means something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Where it begins, in bytes.
+    pub start: usize,
+    /// Where it ends.
+    pub end: usize,
+    /// What it is.
+    pub found: Found,
+}
