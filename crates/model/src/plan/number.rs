@@ -6,7 +6,7 @@ use crate::ids::OfPort;
 use crate::memory;
 use crate::numbers;
 use crate::port_record::PortRecord;
-use crate::switch::Port;
+use crate::switch::{Bridge, Port};
 use crate::wiring::{Occupant, SwitchPort};
 
 use super::planner::Planner;
@@ -29,27 +29,17 @@ impl Planner<'_> {
                 let used = self.used(old);
                 let before = old.or(remembered).and_then(number_of);
                 let before = before.filter(|ofport| !used.contains(&ofport.0));
-                let kept = self.remembered_numbers();
-                let free = |n: &u16| !used.contains(n) && !kept.contains(n);
-                let next = || (FIRST_FREE..=LAST).find(free).map(OfPort);
-                // What is only remembered yields when nothing else is left.
-                let last = || (FIRST_FREE..=LAST).find(|n| !used.contains(n)).map(OfPort);
+                let next = || first_free(self.bridge, &used);
                 let none = || PlanError::NoFreeNumber { bridge: self.bridge.name.to_string() };
-                before.or_else(next).or_else(last).map(Some).ok_or_else(none)
+                before.or_else(next).map(Some).ok_or_else(none)
             }
         }
     }
 
     /// The numbers that others than `old` have or ask for.
     fn used(&self, old: Option<&Port>) -> BTreeSet<u16> {
-        let others = self.bridge.ports.iter().filter(|port| Some(&***port) != old);
-        let numbers = others.flat_map(|port| [port.ofport.assigned(), port.ofport_request]);
-        numbers.flatten().map(|ofport| ofport.0).collect()
-    }
-
-    fn remembered_numbers(&self) -> BTreeSet<u16> {
-        let memory = memory::of(self.bridge).filter_map(|(_, port)| Some(number_of(&port)?.0));
-        memory.chain(numbers::kept(self.bridge)).collect()
+        let ports = self.bridge.ports.iter().map(|port| &**port);
+        used_by(ports.filter(|port| Some(*port) != old))
     }
 
     /// This number, unless another port than `old` has it, or will have it as it has none yet.
@@ -97,6 +87,22 @@ impl Planner<'_> {
         };
         PlanError::NumberInUse { bridge: self.bridge.name.to_string(), ofport, who }
     }
+}
+
+/// The numbers that ports have or ask for.
+pub(super) fn used_by<'a>(ports: impl Iterator<Item = &'a Port>) -> BTreeSet<u16> {
+    let numbers = ports.flat_map(|port| [port.ofport.assigned(), port.ofport_request]);
+    numbers.flatten().map(|ofport| ofport.0).collect()
+}
+
+/// The first number that is not `used`. One that the bridge remembers for a container yields only when
+/// nothing else is left.
+pub(super) fn first_free(bridge: &Bridge, used: &BTreeSet<u16>) -> Option<OfPort> {
+    let memory = memory::of(bridge).filter_map(|(_, port)| Some(number_of(&port)?.0));
+    let kept: BTreeSet<u16> = memory.chain(numbers::kept(bridge)).collect();
+    let mut free = (FIRST_FREE..=LAST).filter(|n| !used.contains(n));
+    let first = free.clone().find(|n| !kept.contains(n));
+    first.or_else(|| free.next()).map(OfPort)
 }
 
 /// The number that a port has, or else asks for: one that was moved to another bridge with its

@@ -1,6 +1,7 @@
 //! Which interfaces ask for an OpenFlow port number (`ofport_request`).
 
-use crate::switch::Port;
+use crate::ids::OfPort;
+use crate::switch::{Bridge, Port};
 use crate::wiring::Wiring;
 
 use super::OfPortRequests;
@@ -11,4 +12,12 @@ pub(super) fn requesters(wiring: &Wiring, ports: [Option<&Port>; 2]) -> OfPortRe
     let all = wiring.ports.iter().map(|row| &row.port);
     let requests = all.filter_map(|port| Some((port.iface.clone(), port.ofport_request?)));
     requests.filter(|(_, ofport)| wanted.contains(&Some(*ofport))).collect()
+}
+
+/// Which interfaces, of all bridges, were seen to ask for this number.
+pub(super) fn requesters_on(bridges: &[Bridge], ofport: Option<OfPort>) -> OfPortRequests {
+    let Some(ofport) = ofport else { return OfPortRequests::new() };
+    let ports = bridges.iter().flat_map(|bridge| &bridge.ports);
+    let ports = ports.filter(|port| port.ofport_request == Some(ofport));
+    ports.map(|port| (port.iface.clone(), ofport)).collect()
 }

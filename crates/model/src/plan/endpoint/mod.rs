@@ -3,25 +3,26 @@
 //! Nothing here rests on a container: an engine calls while it holds its own locks, so that it cannot
 //! be asked. What is known is the database's rows, and what the engine says.
 
+mod number;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::endpoint_record::EndpointRecord;
 use crate::ids::{ContainerId, Name, NetnsId, OfPort, short_if_id};
-use crate::memory;
 use crate::memory::MemoryChange;
 use crate::numbers::{self, NumberOwner};
-use crate::port_record::PortRecord;
 use crate::snapshot::Engine;
 use crate::switch::{Bridge, Port};
 use crate::vlan::VlanMode;
 use crate::wiring::ContainerRef;
 
 use super::number::number_of;
-use super::{
-    FIRST_FREE, KernelStep, LAST, OfPortRequests, Plan, PlanError, ReplacePort, Step, SwitchStep,
-    Veth, Wanted,
-};
+use super::requesters::requesters_on;
+use super::{KernelStep, Plan, PlanError, ReplacePort, Step, SwitchStep, Veth, Wanted};
+
+pub use number::{candidate, is_misplaced, own_number, waits_for};
+use number::{free, has, number};
 
 /// An endpoint that is to be made.
 #[derive(Clone, Debug)]
@@ -96,7 +97,7 @@ pub fn attach(request: &Attach<'_>) -> Result<Plan, PlanError> {
         bridge: bridge.name.clone(),
         link_is_gone: orphan.is_some(),
         remove: orphan,
-        expected_requesters: requesters(bridges, ofport),
+        expected_requesters: requesters_on(bridges, ofport),
         add: Some(Arc::new(port)),
         memory,
         ..ReplacePort::default()
@@ -176,7 +177,7 @@ pub fn note(
         port: Arc::clone(port),
         external_ids,
         ofport_request: ofport,
-        expected_requesters: requesters(bridges, ofport),
+        expected_requesters: requesters_on(bridges, ofport),
         memory,
     };
     let wait = ofport.map(|ofport| {
@@ -186,30 +187,6 @@ pub fn note(
     let steps = std::iter::once(Step::from(rewrite)).chain(wait).collect();
     let container = called(record);
     Plan { container, interface: "".into(), bridge: bridge.name.clone(), steps }
-}
-
-/// The number that an endpoint has by chance, and the one that is its own now that its name is
-/// known; none where that is the same.
-pub fn own_number(
-    bridge: &Bridge,
-    port: &Port,
-    owner: &NumberOwner,
-    reserved: &BTreeSet<OfPort>,
-) -> Option<OfPort> {
-    let now = number_of(port)?;
-    let is_free = |ofport: &OfPort| {
-        !reserved.contains(ofport)
-            && bridge.ports.iter().all(|other| number_of(other) != Some(*ofport))
-    };
-    let had = numbers::had(bridge, owner);
-    if let Some(had) = had {
-        return (had != now && is_free(&had)).then_some(had);
-    }
-    let of_another = |(ofport, who): (OfPort, NumberOwner)| {
-        ofport == now && who.name.is_some() && who.name != owner.name
-    };
-    let is_lent = numbers::of(bridge).any(of_another);
-    is_lent.then(|| free(bridge, reserved)).flatten()
 }
 
 /// Gives an endpoint a number for the time being, because another one waits for the one that it has:
@@ -227,47 +204,13 @@ pub fn park(
         port: Arc::clone(port),
         external_ids: port.external_ids.clone(),
         ofport_request: Some(ofport),
-        expected_requesters: requesters(bridges, Some(ofport)),
+        expected_requesters: requesters_on(bridges, Some(ofport)),
         memory: MemoryChange::default(),
     };
     let parked = Port { ofport_request: Some(ofport), ..Port::clone(port) };
     let steps = vec![Step::from(rewrite), await_number(&bridge.name, &parked)];
     let container = called(record);
     Some(Plan { container, interface: "".into(), bridge: bridge.name.clone(), steps })
-}
-
-/// Whether an endpoint has another number than the one that its owner had before.
-pub fn is_misplaced(bridge: &Bridge, port: &Port, owner: &NumberOwner) -> bool {
-    numbers::had(bridge, owner).is_some_and(|had| number_of(port) != Some(had))
-}
-
-/// Whether the number that an endpoint waits for is that of `holder`.
-pub fn waits_for(bridge: &Bridge, owner: &NumberOwner, holder: &Port) -> bool {
-    numbers::had(bridge, owner).is_some_and(|had| number_of(holder) == Some(had))
-}
-
-/// The port of another endpoint that has the number which an endpoint is to have: if its link is gone,
-/// it is an orphan that may yield it.
-pub fn candidate<'a>(
-    bridge: &'a Bridge,
-    owner: &NumberOwner,
-    wanted: Wanted,
-) -> Option<&'a Arc<Port>> {
-    let ofport = match wanted {
-        Wanted::Exactly(ofport) => ofport,
-        Wanted::Free => numbers::had(bridge, owner)?,
-        Wanted::Auto => return None,
-    };
-    let mut ports = bridge.ports.iter().filter(|port| has(port, ofport));
-    ports.next().filter(|port| EndpointRecord::of(port).is_some() && port.bond.is_none())
-}
-
-impl Attach<'_> {
-    /// The ports beside the one that yields.
-    fn others(&self) -> impl Iterator<Item = &Arc<Port>> {
-        let orphan = self.orphan.as_ref().map(|port| &port.iface);
-        self.bridge.ports.iter().filter(move |port| Some(&port.iface) != orphan)
-    }
 }
 
 fn called(record: &EndpointRecord) -> ContainerRef {
@@ -278,62 +221,4 @@ fn called(record: &EndpointRecord) -> ContainerRef {
         engine: Engine(record.engine.as_str().into()),
         qualified: None,
     }
-}
-
-fn number(request: &Attach<'_>) -> Result<Option<OfPort>, PlanError> {
-    let Attach { bridge, reserved, owner, .. } = request;
-    match request.ofport {
-        Wanted::Auto => Ok(None),
-        Wanted::Exactly(ofport) if !(1..=LAST).contains(&ofport.0) => {
-            Err(PlanError::BadNumber { ofport })
-        }
-        Wanted::Exactly(ofport) => match request.others().find(|port| has(port, ofport)) {
-            Some(port) => Err(in_use(bridge, ofport, port)),
-            None => Ok(Some(ofport)),
-        },
-        Wanted::Free => {
-            let is_free = |ofport: &OfPort| {
-                !reserved.contains(ofport) && !request.others().any(|port| has(port, *ofport))
-            };
-            let had = numbers::had(bridge, owner).filter(is_free);
-            let none = || PlanError::NoFreeNumber { bridge: bridge.name.to_string() };
-            had.or_else(|| free(bridge, reserved)).map(Some).ok_or_else(none)
-        }
-    }
-}
-
-/// A number that no port has or asks for, and that is kept for no container, if there is one.
-fn free(bridge: &Bridge, reserved: &BTreeSet<OfPort>) -> Option<OfPort> {
-    let ports = bridge.ports.iter();
-    let numbers = ports.flat_map(|port| [port.ofport.assigned(), port.ofport_request]);
-    let used: BTreeSet<u16> = numbers.flatten().map(|ofport| ofport.0).collect();
-    let mut kept = numbers::kept(bridge);
-    kept.extend(memory::of(bridge).filter_map(|(_, port)| Some(number_of(&port)?.0)));
-    let all =
-        || (FIRST_FREE..=LAST).filter(|n| !used.contains(n) && !reserved.contains(&OfPort(*n)));
-    all().find(|n| !kept.contains(n)).or_else(|| all().next()).map(OfPort)
-}
-
-/// Whether a port has the number, or will have it as it has none yet.
-fn has(port: &Port, ofport: OfPort) -> bool {
-    number_of(port) == Some(ofport) || port.ofport_request == Some(ofport)
-}
-
-fn in_use(bridge: &Bridge, ofport: OfPort, port: &Port) -> PlanError {
-    let who = match (EndpointRecord::of(port), PortRecord::of(port)) {
-        (Some(record), _) => format!("{}, {record}", port.iface),
-        (None, Some(record)) => {
-            format!("{} of {}:{}", port.iface, record.owner_name(), record.interface)
-        }
-        (None, None) => port.iface.to_string(),
-    };
-    PlanError::NumberInUse { bridge: bridge.name.to_string(), ofport, who }
-}
-
-/// Which interfaces, of all bridges, were seen to ask for this number.
-fn requesters(bridges: &[Bridge], ofport: Option<OfPort>) -> OfPortRequests {
-    let Some(ofport) = ofport else { return OfPortRequests::new() };
-    let ports = bridges.iter().flat_map(|bridge| &bridge.ports);
-    let ports = ports.filter(|port| port.ofport_request == Some(ofport));
-    ports.map(|port| (port.iface.clone(), ofport)).collect()
 }

@@ -1,0 +1,117 @@
+//! Which number an endpoint gets, and whose it is.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::endpoint_record::EndpointRecord;
+use crate::ids::OfPort;
+use crate::numbers::{self, NumberOwner};
+use crate::plan::number::{first_free, number_of, used_by};
+use crate::plan::{LAST, PlanError, Wanted};
+use crate::port_record::PortRecord;
+use crate::switch::{Bridge, Port};
+
+use super::Attach;
+
+pub(super) fn number(request: &Attach<'_>) -> Result<Option<OfPort>, PlanError> {
+    let Attach { bridge, reserved, owner, .. } = request;
+    match request.ofport {
+        Wanted::Auto => Ok(None),
+        Wanted::Exactly(ofport) if !(1..=LAST).contains(&ofport.0) => {
+            Err(PlanError::BadNumber { ofport })
+        }
+        Wanted::Exactly(ofport) => match request.others().find(|port| has(port, ofport)) {
+            Some(port) => Err(in_use(bridge, ofport, port)),
+            None => Ok(Some(ofport)),
+        },
+        Wanted::Free => {
+            let is_free = |ofport: &OfPort| {
+                !reserved.contains(ofport) && !request.others().any(|port| has(port, *ofport))
+            };
+            let had = numbers::had(bridge, owner).filter(is_free);
+            let none = || PlanError::NoFreeNumber { bridge: bridge.name.to_string() };
+            had.or_else(|| free(bridge, reserved)).map(Some).ok_or_else(none)
+        }
+    }
+}
+
+/// The number that an endpoint has by chance, and the one that is its own now that its name is
+/// known; none where that is the same.
+pub fn own_number(
+    bridge: &Bridge,
+    port: &Port,
+    owner: &NumberOwner,
+    reserved: &BTreeSet<OfPort>,
+) -> Option<OfPort> {
+    let now = number_of(port)?;
+    let is_free = |ofport: &OfPort| {
+        !reserved.contains(ofport)
+            && bridge.ports.iter().all(|other| number_of(other) != Some(*ofport))
+    };
+    let had = numbers::had(bridge, owner);
+    if let Some(had) = had {
+        return (had != now && is_free(&had)).then_some(had);
+    }
+    let of_another = |(ofport, who): (OfPort, NumberOwner)| {
+        ofport == now && who.name.is_some() && who.name != owner.name
+    };
+    let is_lent = numbers::of(bridge).any(of_another);
+    is_lent.then(|| free(bridge, reserved)).flatten()
+}
+
+/// Whether an endpoint has another number than the one that its owner had before.
+pub fn is_misplaced(bridge: &Bridge, port: &Port, owner: &NumberOwner) -> bool {
+    numbers::had(bridge, owner).is_some_and(|had| number_of(port) != Some(had))
+}
+
+/// Whether the number that an endpoint waits for is that of `holder`.
+pub fn waits_for(bridge: &Bridge, owner: &NumberOwner, holder: &Port) -> bool {
+    numbers::had(bridge, owner).is_some_and(|had| number_of(holder) == Some(had))
+}
+
+/// The port of another endpoint that has the number which an endpoint is to have: if its link is gone,
+/// it is an orphan that may yield it.
+pub fn candidate<'a>(
+    bridge: &'a Bridge,
+    owner: &NumberOwner,
+    wanted: Wanted,
+) -> Option<&'a Arc<Port>> {
+    let ofport = match wanted {
+        Wanted::Exactly(ofport) => ofport,
+        Wanted::Free => numbers::had(bridge, owner)?,
+        Wanted::Auto => return None,
+    };
+    let mut ports = bridge.ports.iter().filter(|port| has(port, ofport));
+    ports.next().filter(|port| EndpointRecord::of(port).is_some() && port.bond.is_none())
+}
+
+impl Attach<'_> {
+    /// The ports beside the one that yields.
+    fn others(&self) -> impl Iterator<Item = &Arc<Port>> {
+        let orphan = self.orphan.as_ref().map(|port| &port.iface);
+        self.bridge.ports.iter().filter(move |port| Some(&port.iface) != orphan)
+    }
+}
+
+/// A number that no port has or asks for, and that is kept for no container, if there is one.
+pub(super) fn free(bridge: &Bridge, reserved: &BTreeSet<OfPort>) -> Option<OfPort> {
+    let mut used = used_by(bridge.ports.iter().map(|port| &**port));
+    used.extend(reserved.iter().map(|ofport| ofport.0));
+    first_free(bridge, &used)
+}
+
+/// Whether a port has the number, or will have it as it has none yet.
+pub(super) fn has(port: &Port, ofport: OfPort) -> bool {
+    number_of(port) == Some(ofport) || port.ofport_request == Some(ofport)
+}
+
+fn in_use(bridge: &Bridge, ofport: OfPort, port: &Port) -> PlanError {
+    let who = match (EndpointRecord::of(port), PortRecord::of(port)) {
+        (Some(record), _) => format!("{}, {record}", port.iface),
+        (None, Some(record)) => {
+            format!("{} of {}:{}", port.iface, record.owner_name(), record.interface)
+        }
+        (None, None) => port.iface.to_string(),
+    };
+    PlanError::NumberInUse { bridge: bridge.name.to_string(), ofport, who }
+}
