@@ -140,15 +140,7 @@ mod tests {
     }
 
     fn bridge() -> Bridge {
-        Bridge {
-            name: "br0".into(),
-            datapath_id: None,
-            datapath: None,
-            userspace_tso: None,
-            fake_bridges: Vec::new(),
-            external_ids: BTreeMap::new(),
-            ports: Vec::new(),
-        }
+        Bridge { name: "br0".into(), ..Bridge::default() }
     }
 
     #[test]

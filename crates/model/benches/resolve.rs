@@ -94,15 +94,7 @@ fn port(i: u16) -> Port {
 fn bridge(b: u16) -> Bridge {
     let ports = (0..CONTAINERS).filter(|i| i % BRIDGES == b).map(|i| Arc::new(port(i))).collect();
     let datapath_id = Some(DatapathId(u64::from(b)));
-    Bridge {
-        name: format!("br{b}").into(),
-        datapath_id,
-        datapath: None,
-        userspace_tso: None,
-        fake_bridges: Vec::new(),
-        external_ids: std::collections::BTreeMap::new(),
-        ports,
-    }
+    Bridge { name: format!("br{b}").into(), datapath_id, ports, ..Bridge::default() }
 }
 
 fn snapshot() -> Snapshot {

@@ -143,15 +143,7 @@ mod tests {
     use super::*;
 
     fn bridge() -> Bridge {
-        Bridge {
-            name: "br0".into(),
-            datapath_id: None,
-            datapath: None,
-            userspace_tso: None,
-            fake_bridges: Vec::new(),
-            external_ids: BTreeMap::new(),
-            ports: Vec::new(),
-        }
+        Bridge { name: "br0".into(), ..Bridge::default() }
     }
 
     fn owner(network: &str, name: Option<&str>, address: &str) -> NumberOwner {

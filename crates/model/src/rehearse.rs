@@ -67,12 +67,10 @@ fn make_bridge(snapshot: &mut Snapshot, new: &NewBridge) {
     let datapath = if new.datapath_type.is_empty() { "system" } else { &new.datapath_type };
     let bridge = Bridge {
         name: new.name.clone(),
-        datapath_id: None,
         datapath: Some(datapath.to_owned()),
-        userspace_tso: None,
-        fake_bridges: Vec::new(),
         external_ids: new.external_ids.clone(),
         ports: vec![Arc::new(own)],
+        ..Bridge::default()
     };
     change_bridges(snapshot, |rows| rows.push(bridge));
 }

@@ -38,7 +38,7 @@ impl fmt::Display for SwitchSource {
 }
 
 /// An OVS bridge.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Bridge {
     /// Its name.
     pub name: Name,

@@ -50,15 +50,7 @@ async fn open(rundir: &Path) -> Result<Client, Error> {
 fn bridge(row: unixctl::DpBridge) -> Bridge {
     let datapath = row.datapath.split('@').next().map(str::to_owned);
     let ports = row.ports.into_iter().map(port).map(Arc::new).collect();
-    Bridge {
-        name: name(&row.name),
-        datapath_id: None,
-        datapath,
-        userspace_tso: None,
-        fake_bridges: Vec::new(),
-        external_ids: std::collections::BTreeMap::new(),
-        ports,
-    }
+    Bridge { name: name(&row.name), datapath, ports, ..Bridge::default() }
 }
 
 fn port(row: unixctl::DpPort) -> Port {

@@ -77,15 +77,7 @@ fn is_at(remote: &Remote) -> bool {
 
 /// A bridge that is there, of which nothing was asked.
 fn unread(name: String) -> Bridge {
-    Bridge {
-        name: name.into(),
-        datapath_id: None,
-        datapath: None,
-        userspace_tso: None,
-        fake_bridges: Vec::new(),
-        external_ids: BTreeMap::new(),
-        ports: Vec::new(),
-    }
+    Bridge { name: name.into(), ..Bridge::default() }
 }
 
 fn what(remote: &Remote) -> String {
@@ -114,15 +106,7 @@ async fn ask(name: String, remote: &Remote) -> Result<Bridge, SourceError> {
     let (id, ports) =
         answer.map_err(|error| failure::of_chain(what(remote), &error, "root may use it"))?;
     let ports = ports.iter().filter_map(port).map(Arc::new).collect();
-    Ok(Bridge {
-        name: name.into(),
-        datapath_id: Some(DatapathId(id)),
-        datapath: None,
-        userspace_tso: None,
-        fake_bridges: Vec::new(),
-        external_ids: BTreeMap::new(),
-        ports,
-    })
+    Ok(Bridge { name: name.into(), datapath_id: Some(DatapathId(id)), ports, ..Bridge::default() })
 }
 
 /// What a port of a bridge has counted since it was made; a counter that is not kept is none.

@@ -47,12 +47,9 @@ pub(crate) fn bridge(ports: &[&str]) -> Bridge {
     };
     Bridge {
         name: "br0".into(),
-        datapath_id: None,
         datapath: Some("netdev".to_owned()),
-        userspace_tso: None,
-        fake_bridges: Vec::new(),
-        external_ids: std::collections::BTreeMap::new(),
         ports: ports.iter().map(port).collect(),
+        ..Bridge::default()
     }
 }
 

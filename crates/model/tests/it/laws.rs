@@ -1,6 +1,5 @@
 //! What holds for every Snapshot, sane or not.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use docker_ovs_model::evidence::Note;
@@ -116,15 +115,12 @@ fn bridges() -> impl Strategy<Value = Vec<Bridge>> {
         let bridge = |i: usize| Bridge {
             name: format!("br{i}").into(),
             datapath_id: Some(DatapathId(i as u64)),
-            datapath: None,
-            userspace_tso: None,
-            fake_bridges: Vec::new(),
-            external_ids: BTreeMap::new(),
             ports: ports
                 .iter()
                 .filter(|(_, on)| *on == i)
                 .filter_map(|(p, _)| p.clone().map(Arc::new))
                 .collect(),
+            ..Bridge::default()
         };
         vec![bridge(0), bridge(1)]
     })

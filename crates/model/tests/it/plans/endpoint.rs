@@ -21,12 +21,9 @@ impl Switch {
     fn new() -> Self {
         let bridge = Bridge {
             name: "br0".into(),
-            datapath_id: None,
             datapath: Some("netdev".into()),
             userspace_tso: Some(false),
-            fake_bridges: Vec::new(),
-            external_ids: BTreeMap::new(),
-            ports: Vec::new(),
+            ..Bridge::default()
         };
         let rows = Observed::Fresh { rows: vec![bridge].into() };
         let switch = BTreeMap::from([(SwitchSource::Ovsdb, rows)]);

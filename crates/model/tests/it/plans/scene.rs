@@ -84,12 +84,8 @@ pub(crate) fn host() -> Snapshot {
     let spaces = [SWITCH, home(1), home(2), home(3)].map(namespace).into();
     let bridge = |name: &str| Bridge {
         name: name.into(),
-        datapath_id: None,
         datapath: Some("netdev".to_owned()),
-        userspace_tso: None,
-        fake_bridges: Vec::new(),
-        external_ids: BTreeMap::new(),
-        ports: Vec::new(),
+        ..Bridge::default()
     };
     Snapshot {
         version: Snapshot::VERSION,
