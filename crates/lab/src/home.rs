@@ -9,17 +9,21 @@ use crate::run::{output, run, wait_until};
 
 /// Whatever has a network namespace to plug something into.
 pub trait Home {
-    /// What `ip link set … netns` takes: a name or a PID.
+    /// What `ip link set … netns` takes: a name or a PID. The other two take it for a PID.
     fn netns(&self) -> String;
 
     /// `ip` inside it.
-    fn ip(&self, words: &[&str]) -> String;
+    fn ip(&self, words: &[&str]) -> String {
+        run("nsenter", &[&["--target", &self.netns(), "--net", "ip"], words].concat())
+    }
 
     /// An applet of busybox inside it: all that it says, and how it ends.
     ///
     /// # Errors
     /// When the program that goes inside cannot be started.
-    fn busybox(&self, words: &[&str]) -> io::Result<Output>;
+    fn busybox(&self, words: &[&str]) -> io::Result<Output> {
+        output("nsenter", &[&["--target", &self.netns(), "--net", "busybox"], words].concat())
+    }
 }
 
 impl Home for Netns {
@@ -39,11 +43,6 @@ impl Home for Netns {
 impl Home for Container {
     fn netns(&self) -> String {
         self.pid()
-    }
-
-    fn ip(&self, words: &[&str]) -> String {
-        let pid = self.pid();
-        run("nsenter", &[&["--target", &pid, "--net", "ip"], words].concat())
     }
 
     fn busybox(&self, words: &[&str]) -> io::Result<Output> {

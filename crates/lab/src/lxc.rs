@@ -1,12 +1,10 @@
 //! Containers of LXC.
 
-use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Output;
 
 use crate::Home;
 use crate::names::unique;
-use crate::run::{output, run, try_run};
+use crate::run::{run, try_run};
 
 /// A container that does nothing, removed with its guard.
 #[derive(Debug)]
@@ -98,14 +96,6 @@ pub(crate) fn make_root(root: &Path) {
 impl Home for Lxc {
     fn netns(&self) -> String {
         self.pid()
-    }
-
-    fn ip(&self, words: &[&str]) -> String {
-        run("nsenter", &[&["--target", &self.pid(), "--net", "ip"], words].concat())
-    }
-
-    fn busybox(&self, words: &[&str]) -> io::Result<Output> {
-        output("nsenter", &[&["--target", &self.pid(), "--net", "busybox"], words].concat())
     }
 }
 

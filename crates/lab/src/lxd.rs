@@ -1,8 +1,7 @@
 //! Incus, or LXD where that is what there is: a server with its own folder, and containers of it.
 
-use std::io;
 use std::path::Path;
-use std::process::{Child, Output, Stdio};
+use std::process::{Child, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
@@ -10,7 +9,7 @@ use tempfile::TempDir;
 use crate::Home;
 use crate::lxc::make_root;
 use crate::names::unique;
-use crate::run::{comes_true, missing_program, output, program, run, wait_until};
+use crate::run::{comes_true, missing_program, program, run, wait_until};
 
 /// Where Debian puts incusd, which stands in no path.
 const INCUSD: &str = "/usr/libexec/incus/incusd";
@@ -203,14 +202,6 @@ impl LxdContainer<'_> {
 impl Home for LxdContainer<'_> {
     fn netns(&self) -> String {
         self.pid()
-    }
-
-    fn ip(&self, words: &[&str]) -> String {
-        run("nsenter", &[&["--target", &self.pid(), "--net", "ip"], words].concat())
-    }
-
-    fn busybox(&self, words: &[&str]) -> io::Result<Output> {
-        output("nsenter", &[&["--target", &self.pid(), "--net", "busybox"], words].concat())
     }
 }
 

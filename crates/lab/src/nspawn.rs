@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
+use crate::Home;
 use crate::lxc::make_root;
 use crate::names::unique;
-use crate::run::{program, run, wait_until};
+use crate::run::{program, wait_until};
 
 /// A container that does nothing, gone with its guard. systemd-machined is not told of it.
 #[derive(Debug)]
@@ -73,11 +74,6 @@ impl Nspawn {
     pub fn pid(&self) -> String {
         self.child().expect("it runs")
     }
-
-    /// `ip` in its network namespace.
-    pub fn ip(&self, words: &[&str]) -> String {
-        run("nsenter", &[&["--target", &self.pid(), "--net", "ip"], words].concat())
-    }
 }
 
 fn spawn(root: &Path, name: &str) -> Child {
@@ -86,6 +82,12 @@ fn spawn(root: &Path, name: &str) -> Child {
     command.arg(format!("--machine={name}")).arg(format!("--directory={}", root.display()));
     command.args(["/bin/sleep", "86400"]).stdin(Stdio::null()).stdout(Stdio::null());
     command.stderr(Stdio::null()).spawn().expect("systemd-nspawn starts")
+}
+
+impl Home for Nspawn {
+    fn netns(&self) -> String {
+        self.pid()
+    }
 }
 
 impl Drop for Nspawn {

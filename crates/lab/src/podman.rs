@@ -1,13 +1,12 @@
 //! A Podman of the test's own: its storage, its socket, its containers.
 
-use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Child, Output, Stdio};
+use std::process::{Child, Stdio};
 
 use crate::home::Home;
 use crate::names::unique;
-use crate::run::{output, program, run, try_run, wait_for};
+use crate::run::{program, run, try_run, wait_for};
 
 /// The service and its containers, all gone with their guard.
 #[derive(Debug)]
@@ -194,14 +193,6 @@ impl Podman {
 impl Home for PodmanContainer {
     fn netns(&self) -> String {
         self.pid.clone()
-    }
-
-    fn ip(&self, words: &[&str]) -> String {
-        run("nsenter", &[&["--target", &self.pid, "--net", "ip"], words].concat())
-    }
-
-    fn busybox(&self, words: &[&str]) -> io::Result<Output> {
-        output("nsenter", &[&["--target", &self.pid, "--net", "busybox"], words].concat())
     }
 }
 

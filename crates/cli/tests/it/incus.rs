@@ -2,17 +2,7 @@
 
 use lab::{Bridge, Container, Home, Lxd, run, wait_until};
 
-use crate::tool::{Ran, Served, docker_ovs};
-
-fn by(lxd: &Lxd, words: &[&str]) -> Ran {
-    docker_ovs(&[&["--engine", &lxd.engine()], words].concat())
-}
-
-fn says(lxd: &Lxd, words: &[&str]) -> String {
-    let ran = by(lxd, words);
-    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{words:?}: {ran:?}");
-    ran.stdout
-}
+use crate::tool::{Served, by, docker_ovs, says_by};
 
 fn ports(bridge: &Bridge) -> String {
     run("ovs-vsctl", &["list-ports", bridge.name()])
@@ -25,9 +15,12 @@ fn a_container_is_connected_found_restored_and_pruned() {
     let (container, other) = (lxd.launch(), lxd.launch_in("lab"));
     let name = container.name();
     for (name, number) in [(&name, "40211"), (&other.name(), "40212")] {
-        says(&lxd, &["connect", bridge.name(), name, "--ofport", number, "--ip", "10.79.8.1/24"]);
+        says_by(
+            &lxd.engine(),
+            &["connect", bridge.name(), name, "--ofport", number, "--ip", "10.79.8.1/24"],
+        );
     }
-    let number = |words: &str| says(&lxd, &["port", words, bridge.name(), "--quiet"]);
+    let number = |words: &str| says_by(&lxd.engine(), &["port", words, bridge.name(), "--quiet"]);
     let id = container.id();
     let begun = id.get(..9).unwrap();
     for words in [&name, &format!("{}:{name}", lxd.kind()), &id, begun] {
@@ -35,20 +28,20 @@ fn a_container_is_connected_found_restored_and_pruned() {
     }
     assert_eq!(number(&other.name()), "40212\n");
     assert!(container.ip(&["address", "show", "eth0"]).contains("10.79.8.1/24"));
-    let explained = says(&lxd, &["explain", &name, bridge.name()]);
+    let explained = says_by(&lxd.engine(), &["explain", &name, bridge.name()]);
     assert!(explained.contains(&format!("runs as process {}", container.pid())), "{explained}");
     container.stop();
-    let ran = by(&lxd, &["port", &name, bridge.name(), "--quiet"]);
+    let ran = by(&lxd.engine(), &["port", &name, bridge.name(), "--quiet"]);
     assert!(ran.code == 2 && ran.stderr.contains("stopped"), "{ran:?}");
-    let pruned = by(&lxd, &["prune", "--force", "--bridge", bridge.name()]);
+    let pruned = by(&lxd.engine(), &["prune", "--force", "--bridge", bridge.name()]);
     assert_eq!((pruned.code, pruned.stdout.as_str()), (0, ""), "it may start again: {pruned:?}");
     container.run();
-    let ran = by(&lxd, &["restore", &name, "--format", "{{.Result}}"]);
+    let ran = by(&lxd.engine(), &["restore", &name, "--format", "{{.Result}}"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (0, "restored\n"), "{ran:?}");
     assert_eq!(number(&name), "40211\n");
     assert!(container.ip(&["address", "show", "eth0"]).contains("10.79.8.1/24"));
     drop((container, other));
-    let pruned = by(&lxd, &["prune", "--force", "--bridge", bridge.name()]);
+    let pruned = by(&lxd.engine(), &["prune", "--force", "--bridge", bridge.name()]);
     assert_eq!((pruned.code, ports(&bridge)), (0, String::new()), "{pruned:?}");
 }
 
@@ -76,11 +69,11 @@ fn the_daemon_restores_one_that_starts_again() {
     lab::alone!(Docker, Lxd);
     let (bridge, lxd) = (Bridge::new(), Lxd::start());
     let container = lxd.launch();
-    says(&lxd, &["connect", bridge.name(), &container.name(), "--ofport", "40213"]);
+    says_by(&lxd.engine(), &["connect", bridge.name(), &container.name(), "--ofport", "40213"]);
     let served = Served::start_restoring_with(&["--engine", &lxd.engine()]);
     container.restart();
     let name = container.name();
     let asked = ["port", &name, bridge.name(), "--quiet"];
-    wait_until("it has its interface again", || by(&lxd, &asked).stdout == "40213\n");
+    wait_until("it has its interface again", || by(&lxd.engine(), &asked).stdout == "40213\n");
     drop(served);
 }

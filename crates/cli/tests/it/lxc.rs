@@ -2,17 +2,7 @@
 
 use lab::{Bridge, Container, Home, Lxc, run, wait_until};
 
-use crate::tool::{Ran, Served, docker_ovs};
-
-fn by(container: &Lxc, words: &[&str]) -> Ran {
-    docker_ovs(&[&["--engine", &container.engine()], words].concat())
-}
-
-fn says(container: &Lxc, words: &[&str]) -> String {
-    let ran = by(container, words);
-    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{words:?}: {ran:?}");
-    ran.stdout
-}
+use crate::tool::{Served, by, docker_ovs, says_by};
 
 fn ports(bridge: &Bridge) -> String {
     run("ovs-vsctl", &["list-ports", bridge.name()])
@@ -24,31 +14,33 @@ fn a_container_is_connected_found_restored_and_pruned() {
     let folder = tempfile::tempdir().unwrap();
     let (bridge, container) = (Bridge::new(), Lxc::start(folder.path()));
     let name = container.name();
-    says(
-        &container,
+    says_by(
+        &container.engine(),
         &["connect", bridge.name(), name, "--ofport", "40201", "--ip", "10.79.7.1/24"],
     );
-    let number = |words: &str| says(&container, &["port", words, bridge.name(), "--quiet"]);
+    let number =
+        |words: &str| says_by(&container.engine(), &["port", words, bridge.name(), "--quiet"]);
     assert_eq!(number(name), "40201\n");
     assert_eq!(number(&format!("lxc:{name}")), "40201\n");
     assert!(container.ip(&["address", "show", "eth0"]).contains("10.79.7.1/24"));
-    let explained = says(&container, &["explain", name, bridge.name()]);
+    let explained = says_by(&container.engine(), &["explain", name, bridge.name()]);
     assert!(explained.contains(&format!("runs as process {}", container.pid())), "{explained}");
-    let who = says(&container, &["who", &format!("{}:40201", bridge.name()), "--quiet"]);
+    let who =
+        says_by(&container.engine(), &["who", &format!("{}:40201", bridge.name()), "--quiet"]);
     assert_eq!(who, format!("{name}\n"));
     container.stop();
-    let ran = by(&container, &["port", name, bridge.name(), "--quiet"]);
+    let ran = by(&container.engine(), &["port", name, bridge.name(), "--quiet"]);
     assert!(ran.code == 2 && ran.stderr.contains("stopped"), "{ran:?}");
-    let pruned = by(&container, &["prune", "--force", "--bridge", bridge.name()]);
+    let pruned = by(&container.engine(), &["prune", "--force", "--bridge", bridge.name()]);
     assert_eq!((pruned.code, pruned.stdout.as_str()), (0, ""), "it may start again: {pruned:?}");
     container.run();
-    let ran = by(&container, &["restore", name, "--format", "{{.Result}}"]);
+    let ran = by(&container.engine(), &["restore", name, "--format", "{{.Result}}"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (0, "restored\n"), "{ran:?}");
     assert_eq!(number(name), "40201\n");
     assert!(container.ip(&["address", "show", "eth0"]).contains("10.79.7.1/24"));
     container.stop();
     container.remove();
-    let pruned = by(&container, &["prune", "--force", "--bridge", bridge.name()]);
+    let pruned = by(&container.engine(), &["prune", "--force", "--bridge", bridge.name()]);
     assert_eq!((pruned.code, ports(&bridge)), (0, String::new()), "{pruned:?}");
 }
 
@@ -79,7 +71,7 @@ fn one_without_a_network_of_its_own_has_no_interface() {
     let folder = tempfile::tempdir().unwrap();
     let bridge = Bridge::new();
     let container = Lxc::start_with(folder.path(), "lxc.net.0.type = none");
-    let ran = by(&container, &["connect", bridge.name(), container.name()]);
+    let ran = by(&container.engine(), &["connect", bridge.name(), container.name()]);
     assert!(ran.code == 2 && ran.stderr.contains("host"), "{ran:?}");
     assert_eq!(ports(&bridge), "");
 }
@@ -90,11 +82,16 @@ fn the_daemon_restores_one_that_starts_again() {
     lab::alone!(Docker, Lxc);
     let folder = tempfile::tempdir().unwrap();
     let (bridge, container) = (Bridge::new(), Lxc::start(folder.path()));
-    says(&container, &["connect", bridge.name(), container.name(), "--ofport", "40203"]);
+    says_by(
+        &container.engine(),
+        &["connect", bridge.name(), container.name(), "--ofport", "40203"],
+    );
     let served = Served::start_restoring_with(&["--engine", &container.engine()]);
     container.stop();
     container.run();
     let asked = ["port", container.name(), bridge.name(), "--quiet"];
-    wait_until("it has its interface again", || by(&container, &asked).stdout == "40203\n");
+    wait_until("it has its interface again", || {
+        by(&container.engine(), &asked).stdout == "40203\n"
+    });
     drop(served);
 }

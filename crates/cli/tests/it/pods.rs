@@ -6,19 +6,9 @@ use std::path::Path;
 
 use lab::{Bridge, Containerd, run, unique, wait_until};
 
-use crate::tool::{Ran, Served, docker_ovs};
+use crate::tool::{Served, by, docker_ovs, says_by};
 
 /// The tool, asking this containerd alone.
-fn by(containerd: &Containerd, words: &[&str]) -> Ran {
-    docker_ovs(&[&["--engine", &containerd.engine()], words].concat())
-}
-
-fn says(containerd: &Containerd, words: &[&str]) -> String {
-    let ran = by(containerd, words);
-    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{words:?}: {ran:?}");
-    ran.stdout
-}
-
 fn ports(bridge: &Bridge) -> Vec<String> {
     run("ovs-vsctl", &["list-ports", bridge.name()]).lines().map(str::to_owned).collect()
 }
@@ -39,8 +29,8 @@ fn a_pod_and_its_containers_are_on_the_port_that_the_pod_was_given() {
     let (pod, other) = (containerd.pod(), containerd.pod());
     let id = containerd.container(&pod, "app");
     let app = format!("{}/app", pod.name);
-    says(
-        &containerd,
+    says_by(
+        &containerd.engine(),
         &[
             "connect",
             bridge.name(),
@@ -53,26 +43,30 @@ fn a_pod_and_its_containers_are_on_the_port_that_the_pod_was_given() {
             "10.79.8.1/24",
         ],
     );
-    let number = |words: &str| says(&containerd, &["port", words, bridge.name(), "--quiet"]);
+    let number =
+        |words: &str| says_by(&containerd.engine(), &["port", words, bridge.name(), "--quiet"]);
     let short = format!("cri:{}", pod.name);
     for words in [&pod.name, &app, &short, &pod.id, &id, &id[..12].to_owned()] {
         assert_eq!(number(words), "40101\n", "{words}");
     }
     assert!(ip(&containerd.pid(&id), &["address", "show", "net1"]).contains("10.79.8.1/24"));
-    let ran = by(&containerd, &["port", &other.name, bridge.name(), "--quiet"]);
+    let ran = by(&containerd.engine(), &["port", &other.name, bridge.name(), "--quiet"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{ran:?}");
-    let who = says(&containerd, &["who", &format!("{}:40101", bridge.name()), "--quiet"]);
+    let who =
+        says_by(&containerd.engine(), &["who", &format!("{}:40101", bridge.name()), "--quiet"]);
     assert_eq!(who, format!("{}\n{app}\n", pod.name));
-    let explained = says(&containerd, &["explain", &app, bridge.name()]);
+    let explained = says_by(&containerd.engine(), &["explain", &app, bridge.name()]);
     let pid = containerd.pid(&id);
     assert!(
         explained.contains(&format!("runs as process {pid} in net:[{}]", inode(&pid))),
         "{explained}"
     );
-    let rows =
-        by(&containerd, &["ls", "--partial", "--filter", &format!("bridge={}", bridge.name())]);
+    let rows = by(
+        &containerd.engine(),
+        &["ls", "--partial", "--filter", &format!("bridge={}", bridge.name())],
+    );
     assert!(rows.stdout.contains(&pod.name), "{rows:?}");
-    says(&containerd, &["disconnect", bridge.name(), &pod.name]);
+    says_by(&containerd.engine(), &["disconnect", bridge.name(), &pod.name]);
     assert_eq!(ports(&bridge), Vec::<String>::new());
 }
 
@@ -82,21 +76,24 @@ fn a_pod_that_is_made_again_gets_back_what_its_name_had() {
     let folder = tempfile::tempdir().unwrap();
     let (containerd, bridge) = (Containerd::start(folder.path()), Bridge::new());
     let pod = containerd.pod();
-    says(
-        &containerd,
+    says_by(
+        &containerd.engine(),
         &["connect", bridge.name(), &pod.name, "--ofport", "40102", "--interface", "net1"],
     );
     containerd.stop(&pod);
     let next = containerd.again(&pod);
     assert_eq!(next.name, pod.name);
-    let ran = by(&containerd, &["restore", &pod.name, "--format", "{{.Result}}"]);
+    let ran = by(&containerd.engine(), &["restore", &pod.name, "--format", "{{.Result}}"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (0, "restored\n"), "{ran:?}");
-    assert_eq!(says(&containerd, &["port", &pod.name, bridge.name(), "--quiet"]), "40102\n");
-    let pruned = by(&containerd, &["prune", "--force", "--bridge", bridge.name()]);
+    assert_eq!(
+        says_by(&containerd.engine(), &["port", &pod.name, bridge.name(), "--quiet"]),
+        "40102\n"
+    );
+    let pruned = by(&containerd.engine(), &["prune", "--force", "--bridge", bridge.name()]);
     assert_eq!((pruned.code, pruned.stdout.as_str()), (0, ""), "{pruned:?}");
     containerd.remove(&pod);
     containerd.remove(&next);
-    let pruned = by(&containerd, &["prune", "--force", "--bridge", bridge.name()]);
+    let pruned = by(&containerd.engine(), &["prune", "--force", "--bridge", bridge.name()]);
     assert_eq!((pruned.code, ports(&bridge)), (0, Vec::new()), "{pruned:?}");
 }
 
@@ -126,10 +123,10 @@ fn a_pod_on_the_nodes_network_has_no_interface_of_its_own() {
     let pod = containerd.pod_on_host_network();
     containerd.container(&pod, "app");
     for name in [pod.name.clone(), format!("{}/app", pod.name)] {
-        let ran = by(&containerd, &["connect", bridge.name(), &name]);
+        let ran = by(&containerd.engine(), &["connect", bridge.name(), &name]);
         assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{ran:?}");
         assert!(ran.stderr.contains("host"), "{ran:?}");
-        let ran = by(&containerd, &["port", &name]);
+        let ran = by(&containerd.engine(), &["port", &name]);
         assert!(ran.code < 2 && !ran.stdout.contains("eth0"), "{ran:?}");
     }
 }

@@ -36,6 +36,11 @@ pub(crate) fn docker_ovs(words: &[&str]) -> Ran {
     command("docker-ovs", words).output().unwrap().into()
 }
 
+/// The same of one engine alone, as `--engine` names it.
+pub(crate) fn by(engine: &str, words: &[&str]) -> Ran {
+    docker_ovs(&[&["--engine", engine], words].concat())
+}
+
 pub(crate) fn drop_in(words: &[&str]) -> Ran {
     command("docker-ovs-port", words).output().unwrap().into()
 }
@@ -72,6 +77,11 @@ pub(crate) fn says(words: &[&str]) -> String {
     let ran = docker_ovs(words);
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "docker-ovs {words:?}: {ran:?}");
     ran.stdout
+}
+
+/// What that prints, as [`says`] has it.
+pub(crate) fn says_by(engine: &str, words: &[&str]) -> String {
+    says(&[&["--engine", engine], words].concat())
 }
 
 /// What a look at the whole host prints. What it complains of may concern another test: a bridge
