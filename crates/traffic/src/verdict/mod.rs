@@ -1,12 +1,18 @@
 //! What becomes of a packet, by what `ofproto/trace` says.
 
-use flowtext::{Header, Output, Rule, Trace, follow};
+mod left_by;
+mod refusal;
+mod way;
+
+use flowtext::{Header, Output, Rule, Trace};
 use model::Look;
-use model::ids::DpPort;
-use model::wiring::{Occupant, SwitchPort};
 
 use crate::end::End;
 use crate::packet::{Kind, Packet};
+pub use left_by::LeftBy;
+use left_by::{is_port, left_by, same_datapath};
+use refusal::Refusal;
+use way::Way;
 
 /// What becomes of it, in a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,25 +33,6 @@ pub enum Outcome {
     Dropped,
     /// It cannot be known.
     Unknown,
-}
-
-/// A port that a packet leaves by.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeftBy {
-    /// The datapath port.
-    pub dp_port: String,
-    /// Its bridge, where the port is known.
-    pub bridge: Option<String>,
-    /// Its OpenFlow port.
-    pub ofport: Option<u16>,
-    /// Who is on it.
-    pub who: String,
-    /// The tags that the packet bears then.
-    pub vlans: Vec<u16>,
-    /// Where a tunnel takes it to.
-    pub tunnel: Option<String>,
-    /// Why that is not certain.
-    pub doubt: Option<String>,
 }
 
 /// What becomes of a packet.
@@ -103,50 +90,6 @@ pub fn judge(
     let judged = Judged { look, kind, packet, from, to, trace, way: &way };
     let (outcome, sentence, reasons) = judged.outcome(&left_by, &rules);
     Verdict { outcome, sentence, reasons, rules, left_by }
-}
-
-/// Where the packet got to, over all passes.
-struct Way {
-    outputs: Vec<Output>,
-    controller: bool,
-    doubts: Vec<String>,
-}
-
-impl Way {
-    fn of(packet: &Packet, trace: &Trace) -> Self {
-        let start = Header {
-            eth_dst: packet.eth_dst.unwrap_or_default(),
-            vlans: packet.vlans.clone(),
-            ip_dst: packet.ip_dst,
-            ..Header::default()
-        };
-        let mut way = Self { outputs: Vec::new(), controller: false, doubts: Vec::new() };
-        let mut waiting: Vec<(String, Header)> = Vec::new();
-        for pass in &trace.passes {
-            let header = match &pass.recirculation {
-                None => start.clone(),
-                Some(number) => {
-                    let at = waiting.iter().position(|(waits, _)| waits == number);
-                    at.map_or_else(|| start.clone(), |at| waiting.remove(at).1)
-                }
-            };
-            let Some(actions) = &pass.datapath_actions else {
-                way.doubts.push("the trace ends before the datapath actions".to_owned());
-                continue;
-            };
-            let told = follow(actions, header);
-            way.outputs.extend(told.outputs);
-            way.controller |= told.controller;
-            way.doubts.extend(told.doubts);
-            waiting.extend(told.recirculated);
-        }
-        way.doubts.extend(waiting.into_iter().map(|(_, header)| {
-            header
-                .doubt
-                .unwrap_or_else(|| "the trace does not tell how the packet goes on".to_owned())
-        }));
-        way
-    }
 }
 
 struct Judged<'a> {
@@ -304,9 +247,7 @@ impl Judged<'_> {
             let told = format!("leaves by the tunnel to {remote}");
             return beyond(Outcome::Tunnel, told, outside);
         }
-        let uplinks: Vec<_> = left_by.iter().filter(|one| one.who.ends_with(", host")).collect();
-        if let Some(first) = uplinks.first() {
-            let link = first.who.trim_end_matches(", host");
+        if let Some(link) = left_by.iter().find_map(|one| one.uplink.as_deref()) {
             return beyond(Outcome::Uplink, format!("leaves by the uplink {link}"), outside);
         }
         let all: Vec<_> = left_by.iter().collect();
@@ -353,22 +294,6 @@ fn beyond(outcome: Outcome, told: String, outside: bool) -> Told {
     (outcome, told, Vec::new())
 }
 
-/// Why the destination does not take a packet.
-struct Refusal {
-    text: String,
-    certain: bool,
-}
-
-impl Refusal {
-    fn sure(text: String) -> Self {
-        Self { text, certain: true }
-    }
-
-    fn unsure(text: String) -> Self {
-        Self { text, certain: false }
-    }
-}
-
 /// The rule that the packet met last.
 fn dropped_by(rules: &[Rule]) -> String {
     let Some(rule) = rules.last() else { return "dropped before any table".to_owned() };
@@ -379,46 +304,5 @@ fn dropped_by(rules: &[Rule]) -> String {
             format!("dropped by {on}, priority={}{comma}{matches}", rule.priority)
         }
         None => format!("dropped by {on}, where no flow fits"),
-    }
-}
-
-fn is_port(output: &Output, port: &SwitchPort) -> bool {
-    let number = output.port.parse().ok().map(DpPort);
-    (number.is_some() && number == port.port.dp_port) || *output.port == *port.port.iface
-}
-
-/// Whether a port is of the datapath that the packet came in by: their numbers mean nothing elsewhere.
-fn same_datapath(look: &Look, from: &End, port: &SwitchPort) -> bool {
-    let kind = |name: &str| {
-        let mut rows = look.snapshot.bridges().filter(|row| *row.name == *name);
-        rows.find_map(|row| row.datapath.clone().filter(|kind| !kind.is_empty()))
-    };
-    from.bridge().is_some_and(|bridge| *bridge == port.bridge || kind(bridge) == kind(&port.bridge))
-}
-
-fn left_by(look: &Look, from: &End, output: &Output) -> LeftBy {
-    let mut ports = look.wiring.ports.iter();
-    let row = ports.find(|row| is_port(output, row) && same_datapath(look, from, row));
-    let header = &output.header;
-    let remote = row.and_then(|row| match &row.occupant {
-        Occupant::Tunnel { remote } => Some(remote.clone()),
-        _ => None,
-    });
-    let who = row.map_or_else(
-        || format!("datapath port {}", output.port),
-        |row| match &row.occupant {
-            Occupant::Host { .. } => format!("{}, host", row.port.iface),
-            Occupant::Local => row.bridge.to_string(),
-            other => other.to_string(),
-        },
-    );
-    LeftBy {
-        dp_port: output.port.clone(),
-        bridge: row.map(|row| row.bridge.to_string()),
-        ofport: row.and_then(|row| row.port.ofport.assigned()).map(|port| port.0),
-        who,
-        vlans: header.vlans.clone(),
-        tunnel: header.tunnel.clone().or(remote),
-        doubt: header.doubt.clone().or_else(|| header.altered.clone()),
     }
 }

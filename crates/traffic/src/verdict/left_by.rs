@@ -1,0 +1,75 @@
+//! The ports that a packet leaves by.
+
+use flowtext::Output;
+use model::Look;
+use model::ids::DpPort;
+use model::wiring::{Occupant, SwitchPort};
+
+use crate::end::End;
+
+/// A port that a packet leaves by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftBy {
+    /// The datapath port.
+    pub dp_port: String,
+    /// Its bridge, where the port is known.
+    pub bridge: Option<String>,
+    /// Its OpenFlow port.
+    pub ofport: Option<u16>,
+    /// Who is on it.
+    pub who: String,
+    /// The link of this host that it is.
+    pub uplink: Option<String>,
+    /// The tags that the packet bears then.
+    pub vlans: Vec<u16>,
+    /// Where a tunnel takes it to.
+    pub tunnel: Option<String>,
+    /// Why that is not certain.
+    pub doubt: Option<String>,
+}
+
+pub(super) fn is_port(output: &Output, port: &SwitchPort) -> bool {
+    let number = output.port.parse().ok().map(DpPort);
+    (number.is_some() && number == port.port.dp_port) || *output.port == *port.port.iface
+}
+
+/// Whether a port is of the datapath that the packet came in by: their numbers mean nothing elsewhere.
+pub(super) fn same_datapath(look: &Look, from: &End, port: &SwitchPort) -> bool {
+    let kind = |name: &str| {
+        let mut rows = look.snapshot.bridges().filter(|row| *row.name == *name);
+        rows.find_map(|row| row.datapath.clone().filter(|kind| !kind.is_empty()))
+    };
+    from.bridge().is_some_and(|bridge| *bridge == port.bridge || kind(bridge) == kind(&port.bridge))
+}
+
+pub(super) fn left_by(look: &Look, from: &End, output: &Output) -> LeftBy {
+    let mut ports = look.wiring.ports.iter();
+    let row = ports.find(|row| is_port(output, row) && same_datapath(look, from, row));
+    let header = &output.header;
+    let remote = row.and_then(|row| match &row.occupant {
+        Occupant::Tunnel { remote } => Some(remote.clone()),
+        _ => None,
+    });
+    let who = row.map_or_else(
+        || format!("datapath port {}", output.port),
+        |row| match &row.occupant {
+            Occupant::Host { .. } => format!("{}, host", row.port.iface),
+            Occupant::Local => row.bridge.to_string(),
+            other => other.to_string(),
+        },
+    );
+    let uplink = row.and_then(|row| match &row.occupant {
+        Occupant::Host { .. } => Some(row.port.iface.to_string()),
+        _ => None,
+    });
+    LeftBy {
+        dp_port: output.port.clone(),
+        bridge: row.map(|row| row.bridge.to_string()),
+        ofport: row.and_then(|row| row.port.ofport.assigned()).map(|port| port.0),
+        who,
+        uplink,
+        vlans: header.vlans.clone(),
+        tunnel: header.tunnel.clone().or(remote),
+        doubt: header.doubt.clone().or_else(|| header.altered.clone()),
+    }
+}

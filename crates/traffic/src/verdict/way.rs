@@ -1,0 +1,49 @@
+//! The way of a packet through the datapath.
+
+use flowtext::{Header, Output, Trace, follow};
+
+use crate::packet::Packet;
+
+/// Where the packet got to, over all passes.
+pub(super) struct Way {
+    pub(super) outputs: Vec<Output>,
+    pub(super) controller: bool,
+    pub(super) doubts: Vec<String>,
+}
+
+impl Way {
+    pub(super) fn of(packet: &Packet, trace: &Trace) -> Self {
+        let start = Header {
+            eth_dst: packet.eth_dst.unwrap_or_default(),
+            vlans: packet.vlans.clone(),
+            ip_dst: packet.ip_dst,
+            ..Header::default()
+        };
+        let mut way = Self { outputs: Vec::new(), controller: false, doubts: Vec::new() };
+        let mut waiting: Vec<(String, Header)> = Vec::new();
+        for pass in &trace.passes {
+            let header = match &pass.recirculation {
+                None => start.clone(),
+                Some(number) => {
+                    let at = waiting.iter().position(|(waits, _)| waits == number);
+                    at.map_or_else(|| start.clone(), |at| waiting.remove(at).1)
+                }
+            };
+            let Some(actions) = &pass.datapath_actions else {
+                way.doubts.push("the trace ends before the datapath actions".to_owned());
+                continue;
+            };
+            let told = follow(actions, header);
+            way.outputs.extend(told.outputs);
+            way.controller |= told.controller;
+            way.doubts.extend(told.doubts);
+            waiting.extend(told.recirculated);
+        }
+        way.doubts.extend(waiting.into_iter().map(|(_, header)| {
+            header
+                .doubt
+                .unwrap_or_else(|| "the trace does not tell how the packet goes on".to_owned())
+        }));
+        way
+    }
+}
