@@ -24,6 +24,7 @@ mod world;
 pub use connect::{Connect, Wanted, connect};
 pub use disconnect::{Disconnect, disconnect};
 pub use error::PlanError;
+pub use name::why_not_a_name;
 pub use prune::{Prunable, Prune, Undecided, prune, undecided};
 pub use rename::renames;
 pub use restore::{Remembered, Restore, RestoreAction, remembered, restore};

@@ -7,19 +7,26 @@ pub const PREFIX: &str = "dov-";
 /// Longest name in bytes (`IFNAMSIZ` less its NUL).
 const LONGEST: usize = 15;
 
-/// Refuses what the kernel would refuse as a link's name (`dev_valid_name`, net/core/dev.c),
-/// and what would have it choose a number.
-pub(super) fn check(name: &str) -> Result<(), PlanError> {
+/// Why no link can have this name: the kernel refuses it (`dev_valid_name`, net/core/dev.c), would
+/// choose a number for it, or means something else by it. None where one can.
+pub fn why_not_a_name(name: &str) -> Option<&'static str> {
     let odd = |c: char| matches!(c, '/' | ':' | '%') || c.is_whitespace() || c.is_control();
-    let why = match name {
-        "" => "it is empty",
-        "." | ".." => "it means a directory",
-        "all" | "default" => "the kernel means all links by it",
-        _ if name.len() > LONGEST => "it is longer than 15 bytes",
-        _ if name.contains(odd) => "one of / : % or white space is in it",
-        _ => return Ok(()),
-    };
-    Err(PlanError::NotAName { name: name.to_owned(), why })
+    match name {
+        "" => Some("it is empty"),
+        "." | ".." => Some("it means a directory"),
+        "all" | "default" => Some("the kernel means all links by it"),
+        _ if name.len() > LONGEST => Some("it is longer than 15 bytes"),
+        _ if name.contains(odd) => Some("one of / : % or white space is in it"),
+        _ => None,
+    }
+}
+
+/// Refuses what no link can be called.
+pub(super) fn check(name: &str) -> Result<(), PlanError> {
+    match why_not_a_name(name) {
+        Some(why) => Err(PlanError::NotAName { name: name.to_owned(), why }),
+        None => Ok(()),
+    }
 }
 
 /// Whether we gave the name: the prefix and eight hexadecimal digits.

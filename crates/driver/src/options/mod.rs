@@ -1,29 +1,24 @@
 //! What a user may say of a network (`docker network create -o`, `podman network create -o`) and of an
 //! endpoint (`driver-opt`): read whole, or refused with the list of what there is.
 
+mod error;
+mod values;
+
 use std::collections::BTreeMap;
 use std::fmt;
-use std::str::FromStr;
 
 use model::ids::OfPort;
-use model::plan::LAST;
+
+use error::Known;
+pub use error::OptionError;
+use values::{
+    bridge, controllers, dpid, mtu, ofport, one_of, protocols, trunks, unknown, uplink, vlan,
+};
 
 /// Docker's own word for the MTU of a network.
 const DOCKER_MTU: &str = "com.docker.network.driver.mtu";
 /// What other options of engines begin with: they carry these out themselves.
 const ENGINE_OPTIONS: &str = "com.docker.network.";
-/// The last VLAN (IEEE 802.1Q).
-const LAST_VLAN: u16 = 4094;
-/// The least MTU of IPv4, and the greatest of a veth, in bytes.
-const MTU: std::ops::RangeInclusive<u32> = 68..=65535;
-/// OpenFlow versions, as the column `protocols` has them.
-const PROTOCOLS: [&str; 6] =
-    ["OpenFlow10", "OpenFlow11", "OpenFlow12", "OpenFlow13", "OpenFlow14", "OpenFlow15"];
-/// How the target of a controller begins (ovs-vswitchd.conf.db(5), Controller `target`).
-const CONTROLLERS: [&str; 7] = ["tcp:", "ssl:", "unix:", "ptcp:", "pssl:", "punix:", "none"];
-
-/// An option and what it takes.
-type Known = (&'static str, &'static str);
 
 /// The options of a network.
 const OF_NETWORK: [Known; 12] = [
@@ -44,44 +39,6 @@ const OF_NETWORK: [Known; 12] = [
 /// The options of an endpoint.
 const OF_ENDPOINT: [Known; 3] =
     [("ofport", "1-65279"), ("vlan", "1-4094"), ("trunk", "VLAN[,VLAN...]")];
-
-/// Why options are refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum OptionError {
-    /// There is none of that name.
-    #[error("no option {name}; there are {}", listed(known))]
-    Unknown {
-        /// What was given.
-        name: String,
-        /// What there is.
-        known: &'static [Known],
-    },
-    /// The value makes no sense.
-    #[error("option {name}={value}: {why}; it takes {takes}")]
-    Bad {
-        /// The option.
-        name: &'static str,
-        /// What was given.
-        value: String,
-        /// What is wrong with it.
-        why: String,
-        /// What it takes.
-        takes: &'static str,
-    },
-    /// An option that is needed.
-    #[error(
-        "option bridge is missing: -o bridge=NAME names the bridge, which is made if it is not there"
-    )]
-    NoBridge,
-    /// Two that exclude each other.
-    #[error("{0}")]
-    Together(&'static str),
-}
-
-fn listed(known: &[Known]) -> String {
-    let all: Vec<_> = known.iter().map(|(name, takes)| format!("{name}={takes}")).collect();
-    all.join(", ")
-}
 
 /// Who is the gateway of a network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -238,112 +195,6 @@ impl EndpointOptions {
         options.vlans = (vlans != Vlans::default()).then_some(vlans);
         Ok(options)
     }
-}
-
-fn unknown(name: &str, known: &'static [Known]) -> OptionError {
-    OptionError::Unknown { name: name.to_owned(), known }
-}
-
-fn bad(name: &'static str, value: &str, why: impl fmt::Display, known: &[Known]) -> OptionError {
-    let takes = known.iter().find(|(other, _)| *other == name).map_or("", |(_, takes)| *takes);
-    OptionError::Bad { name, value: value.to_owned(), why: why.to_string(), takes }
-}
-
-fn bridge(value: &str) -> Result<String, OptionError> {
-    let why = match value {
-        "" => "it is empty",
-        _ if value.len() > 15 => "it is longer than 15 bytes",
-        "." | ".." | "all" | "default" => "no link can have that name",
-        _ if value
-            .contains(|c: char| "/:%,\"'\\".contains(c) || c.is_whitespace() || c.is_control()) =>
-        {
-            "one of / : % , \" ' \\ or white space is in it"
-        }
-        _ if value.starts_with('-') => "it begins with -",
-        _ => return Ok(value.to_owned()),
-    };
-    Err(bad("bridge", value, why, &OF_NETWORK))
-}
-
-fn vlan(value: &str, known: &[Known]) -> Result<u16, OptionError> {
-    number(value)
-        .filter(|tag| (1..=LAST_VLAN).contains(tag))
-        .ok_or_else(|| bad("vlan", value, "it is no VLAN", known))
-}
-
-/// Digits alone: `+7` and ` 7` are no numbers.
-fn number<T: FromStr>(text: &str) -> Option<T> {
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    digits.then(|| text.parse().ok()).flatten()
-}
-
-fn trunks(value: &str, known: &[Known]) -> Result<Vec<u16>, OptionError> {
-    let tag = |word: &str| number(word).filter(|tag| *tag <= LAST_VLAN);
-    let tags: Option<Vec<u16>> = words(value).map(tag).collect();
-    let mut tags = tags
-        .filter(|tags| !tags.is_empty())
-        .ok_or_else(|| bad("trunk", value, "it is no list of VLANs", known))?;
-    tags.sort_unstable();
-    tags.dedup();
-    Ok(tags)
-}
-
-fn words(value: &str) -> impl Iterator<Item = &str> {
-    value.split([',', ' ']).filter(|word| !word.is_empty())
-}
-
-fn mtu(value: &str) -> Result<u32, OptionError> {
-    let why = format!("it is not between {} and {}", MTU.start(), MTU.end());
-    number(value).filter(|mtu| MTU.contains(mtu)).ok_or_else(|| bad("mtu", value, why, &OF_NETWORK))
-}
-
-fn one_of(name: &'static str, value: &str, known: &[&str]) -> Result<String, OptionError> {
-    if known.contains(&value) {
-        return Ok(value.to_owned());
-    }
-    Err(bad(name, value, "there is no such value", &OF_NETWORK))
-}
-
-fn controllers(value: &str) -> Result<Vec<String>, OptionError> {
-    let all: Vec<String> = words(value).map(str::to_owned).collect();
-    let known = |target: &String| CONTROLLERS.iter().any(|begin| target.starts_with(begin));
-    if all.is_empty() || !all.iter().all(known) {
-        let why = "a target begins with tcp:, ssl:, unix:, ptcp:, pssl: or punix:";
-        return Err(bad("controller", value, why, &OF_NETWORK));
-    }
-    Ok(all.into_iter().filter(|target| target != "none").collect())
-}
-
-fn protocols(value: &str) -> Result<Vec<String>, OptionError> {
-    let all: Vec<String> = words(value).map(str::to_owned).collect();
-    if all.is_empty() || !all.iter().all(|word| PROTOCOLS.contains(&word.as_str())) {
-        return Err(bad("protocols", value, "it is no list of OpenFlow versions", &OF_NETWORK));
-    }
-    Ok(all)
-}
-
-fn dpid(value: &str) -> Result<String, OptionError> {
-    let digits = value.strip_prefix("0x").unwrap_or(value);
-    let read = u64::from_str_radix(digits, 16).ok().filter(|_| !digits.starts_with('+'));
-    let read = read.filter(|dpid| *dpid != 0 && digits.len() <= 16);
-    read.map(|dpid| format!("{dpid:016x}"))
-        .ok_or_else(|| bad("dpid", value, "it is no datapath id", &OF_NETWORK))
-}
-
-fn uplink(value: &str) -> Result<Uplink, OptionError> {
-    let (interface, wanted) = match value.split_once('/') {
-        Some((interface, wanted)) => (interface, Some(ofport(wanted, "uplink", &OF_NETWORK)?)),
-        None => (value, None),
-    };
-    let interface =
-        bridge(interface).map_err(|_| bad("uplink", value, "it names no link", &OF_NETWORK))?;
-    Ok(Uplink { interface, ofport: wanted })
-}
-
-fn ofport(value: &str, name: &'static str, known: &[Known]) -> Result<OfPort, OptionError> {
-    let read = number(value).filter(|ofport| (1..=LAST).contains(ofport));
-    let why = "it is no OpenFlow port that can be asked for";
-    read.map(OfPort).ok_or_else(|| bad(name, value, why, known))
 }
 
 #[cfg(test)]
