@@ -174,7 +174,7 @@ impl SortKey {
 
 /// No bridge is asked more than ten times a second.
 fn delay(text: &str) -> Result<Duration, String> {
-    let delay = super::duration(text)?;
+    let delay = super::sources::duration(text)?;
     if delay < Duration::from_millis(100) {
         return Err("at least 100ms".to_owned());
     }
