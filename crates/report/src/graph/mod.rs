@@ -6,6 +6,7 @@ mod build;
 mod colour;
 mod dot;
 mod escape;
+mod fleet;
 mod geometry;
 mod jack;
 mod label;
