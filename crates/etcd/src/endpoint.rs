@@ -33,7 +33,7 @@ impl FromStr for Endpoint {
             _ => return Err(unusable("it names no member of etcd")),
         };
         let place = place.strip_suffix('/').unwrap_or(place);
-        let at = address::parse(place, DEFAULT_PORT).map_err(|why| unusable(&why.to_string()))?;
+        let at = address::parse(place, DEFAULT_PORT).map_err(unusable)?;
         Ok(Self { at, tls })
     }
 }
