@@ -15,6 +15,7 @@
 
 pub mod args;
 pub mod completion;
+pub mod etcd;
 mod limit;
 pub mod live;
 pub mod logging;
@@ -64,7 +65,13 @@ async fn answer(cli: &Cli, limit: &Limit) -> Result<Outcome, CliError> {
         Verb::Version(args) => return verbs::version::run(args),
         Verb::Completion(args) => return completion::script(args),
         Verb::Driver(args) => return verbs::driver::run(&cli.sources, args).await,
-        _ => {}
+        Verb::Hosts(args) => return verbs::hosts::run(&cli.sources, args).await,
+        Verb::Mesh(args) => return verbs::mesh::run(&cli.sources, args).await,
+        verb => {
+            if let Some(outcome) = verbs::fleet::run(&cli.sources, verb).await {
+                return outcome;
+            }
+        }
     }
     let origin = cli.sources.open(cli.verb(), limit).await?;
     match carry_out(cli, &origin, limit).await {
@@ -98,6 +105,8 @@ async fn carry_out(cli: &Cli, origin: &Origin, limit: &Limit) -> Result<Outcome,
             verbs::diff::run(&before, after.as_ref().unwrap_or(origin), args).await
         }
         Verb::Driver(args) => verbs::driver::run(&cli.sources, args).await,
+        Verb::Hosts(args) => verbs::hosts::run(&cli.sources, args).await,
+        Verb::Mesh(args) => verbs::mesh::run(&cli.sources, args).await,
         Verb::Serve(args) => {
             // It goes on for as long as it is wanted, of a recording too.
             limit.answered();

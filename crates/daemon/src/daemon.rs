@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use fleet::Fleet;
 use host::{Counters, Observe, Origin, Question};
 use model::switch::SwitchSource;
 use model::{Snapshot, SourceError, query};
@@ -33,6 +34,8 @@ pub(crate) struct Daemon {
     pub(crate) timings: Timings,
     /// The places of each listener, by its address.
     pub(crate) listeners: Vec<(String, Arc<Places>)>,
+    /// The fleet that this host is of, if it is of one.
+    pub(crate) fleet: Option<Arc<Fleet>>,
     renderings: Renderings,
     origin: Origin,
     host_queries: Semaphore,
@@ -44,6 +47,7 @@ impl Daemon {
         boot: String,
         listeners: Vec<(String, Arc<Places>)>,
         stopped: watch::Receiver<bool>,
+        fleet: Option<Arc<Fleet>>,
     ) -> Self {
         Self {
             published: Arc::new(Published::new(boot)),
@@ -53,6 +57,7 @@ impl Daemon {
             stopped,
             timings: Timings::default(),
             listeners,
+            fleet,
             origin,
             host_queries: Semaphore::new(MAX_HOST_QUERIES),
         }

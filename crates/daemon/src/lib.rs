@@ -15,6 +15,7 @@
 
 mod api;
 mod daemon;
+mod hosts;
 mod http;
 mod metrics;
 mod page;

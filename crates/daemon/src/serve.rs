@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use fleet::Fleet;
 use host::Origin;
 use model::SourceError;
 use sd_notify::NotifyState;
@@ -10,6 +11,7 @@ use tokio::task::JoinSet;
 use tracing::{error, info};
 
 use crate::daemon::Daemon;
+use crate::hosts;
 use crate::http::connections;
 use crate::http::keys::Keys;
 use crate::http::listener::{self, Listener};
@@ -38,11 +40,16 @@ pub async fn serve(origin: Origin, settings: &Settings) -> Result<(), SourceErro
     }
     let (stop, stopped) = watch::channel(false);
     let places = listeners.iter().map(|listener| (listener.url(), listener.places().clone()));
-    let daemon = Daemon::new(origin.clone(), boot(), places.collect(), stopped.clone());
+    let fleet = settings.fleet.as_ref().map(|settings| Arc::new(Fleet::new(settings)));
+    let (places, known) = (places.collect(), fleet.clone());
+    let daemon = Daemon::new(origin.clone(), boot(), places, stopped.clone(), known);
     let daemon = Arc::new(daemon);
     let mut tasks = JoinSet::new();
     tasks.spawn(keep_alive());
     tasks.spawn(follow(origin.clone(), daemon.clone()));
+    let live = origin.live().ok().cloned();
+    let of_fleet = settings.fleet.as_ref().zip(fleet.as_ref());
+    let published = of_fleet.map(|(told, fleet)| hosts::start(told, fleet, &daemon, live));
     if let Origin::Live(host) = origin
         && settings.restore
     {
@@ -64,6 +71,9 @@ pub async fn serve(origin: Origin, settings: &Settings) -> Result<(), SourceErro
     let _ = sd_notify::notify(&[NotifyState::Stopping]);
     stop.send_replace(true);
     serving.await;
+    if let Some(published) = published {
+        let _ = published.await;
+    }
     Ok(())
 }
 
