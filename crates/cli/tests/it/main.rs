@@ -21,6 +21,7 @@ mod datapaths;
 mod driver;
 mod engines;
 mod errors;
+mod fleet;
 mod flows;
 mod graph;
 mod greedy_peers;
