@@ -178,7 +178,7 @@ impl Etcd {
         self.wait();
     }
 
-    /// Forgets all that a killed cluster of one member had.
+    /// Forgets all that a killed cluster had.
     pub fn wipe(&mut self) {
         for member in &self.members {
             let _ = std::fs::remove_dir_all(self.folder.path().join(&member.name));

@@ -1,6 +1,6 @@
 //! A host of a fleet: a switch with the containers' bridge `br0` and the underlay's `br-phy`, and a daemon.
 
-use lab::{Etcd, Home, Netns, Switch, run, unique, wait_until};
+use lab::{Etcd, Home, Netns, Switch, run, try_run, unique, wait_until};
 use serde_json::Value;
 
 use crate::tool::{Ran, Served, docker_ovs};
@@ -118,8 +118,11 @@ impl Host {
     pub(super) fn tunnels(&self) -> Vec<(String, String)> {
         let ports = self.switch.vsctl(&["list-ports", "br0"]);
         let tunnels = ports.lines().filter(|name| name.starts_with("dov"));
-        let number = |name: &str| self.switch.vsctl(&["get", "interface", name, "ofport"]);
-        tunnels.map(|name| (name.to_owned(), number(name))).collect()
+        // One may go meanwhile.
+        let db = format!("--db={}", self.switch.remote());
+        let number =
+            |name: &str| try_run("ovs-vsctl", &[&db, "get", "interface", name, "ofport"]).ok();
+        tunnels.filter_map(|name| Some((name.to_owned(), number(name)?))).collect()
     }
 
     /// Plugs a namespace into `br0`.
