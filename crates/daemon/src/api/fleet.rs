@@ -29,7 +29,7 @@ type Here = Extract<Arc<Daemon>>;
 
 impl Daemon {
     /// The fleet that this host is of.
-    fn fleet(&self) -> Result<Arc<Fleet>, ApiError> {
+    pub(crate) fn fleet(&self) -> Result<Arc<Fleet>, ApiError> {
         let none = || {
             let why = "this daemon is of no fleet: docker ovs serve --etcd URL makes it of one";
             ApiError::new(StatusCode::NOT_FOUND, why)

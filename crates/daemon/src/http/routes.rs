@@ -31,6 +31,7 @@ pub(crate) fn routes(daemon: Arc<Daemon>) -> Router {
         .route("/v1/fleet/meshes", get(api::fleet::meshes))
         .route("/v1/fleet/events", get(api::fleet::events))
         .route("/", get(page::routes::page))
+        .route("/fleet", get(page::fleet::page))
         .route("/figure", get(page::routes::figure))
         .route("/page.css", get(page::routes::style))
         .route("/page.js", get(page::routes::script))
