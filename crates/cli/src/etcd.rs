@@ -68,6 +68,16 @@ pub fn checked<'n>(option: &str, name: &'n str) -> Result<&'n str, CliError> {
         .hint("use letters, digits, '.', '_' and '-', of which the first is a letter or a digit; up to 63"))
 }
 
+/// The name of this host in its fleet: the one that is given, or else that of the machine.
+///
+/// # Errors
+/// It cannot be one.
+pub fn host_name(named: Option<&str>) -> Result<String, CliError> {
+    let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let named = named.map(|name| checked("--fleet-host", name)).transpose()?;
+    Ok(named.map_or_else(|| keys::name_of(&machine), str::to_owned))
+}
+
 /// Which machine and run this is.
 #[must_use]
 pub fn machine(fleet: &str) -> Machine {

@@ -228,6 +228,11 @@ impl From<SourceArg> for SwitchSource {
 // `docker ovs doctor`
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
+    #[command(flatten)]
+    pub etcd: super::fleet::EtcdArgs,
+    /// Name of this host in its fleet; its host name if none is given
+    #[arg(long, value_name = "NAME", requires = "etcd")]
+    pub fleet_host: Option<String>,
     /// table, csv, json, or a Go template such as '{{.Verdict}}'
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,

@@ -7,7 +7,7 @@ use daemon::{Locks, Settings};
 use host::Origin;
 
 use crate::args::{ServeArgs, Toggle};
-use crate::etcd::{checked, machine as machine_of};
+use crate::etcd::{host_name, machine as machine_of};
 use crate::outcome::{CliError, Outcome};
 
 /// Serves until it is told to end.
@@ -51,12 +51,10 @@ fn settings(args: &ServeArgs, token_file: Option<&Path>) -> Result<Settings, Cli
 /// The fleet that this host is to be of, if it is to be of one.
 fn fleet(args: &ServeArgs) -> Result<Option<fleet::Settings>, CliError> {
     let Some(etcd) = args.etcd.settings()? else { return Ok(None) };
-    let named = args.fleet_host.as_deref().map(|name| checked("--fleet-host", name)).transpose()?;
-    let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
     Ok(Some(fleet::Settings {
         etcd,
         fleet: args.etcd.fleet.clone(),
-        host: named.map_or_else(|| fleet::keys::name_of(&machine), str::to_owned),
+        host: host_name(args.fleet_host.as_deref())?,
         mirror: args.fleet_mirror == Toggle::On,
         machine: machine_of(&args.etcd.fleet),
         version: env!("CARGO_PKG_VERSION").to_owned(),
