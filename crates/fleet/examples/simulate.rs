@@ -174,6 +174,9 @@ fn local(host: usize, rows: usize) -> Local {
     Local { rows, bridges: vec!["br0".to_owned()], ..Local::default() }
 }
 
+/// What a publisher tells, and how that goes.
+type Publisher = (watch::Sender<Option<Arc<Local>>>, Arc<Fleet>);
+
 fn say(what: &str, start: Instant) {
     println!("{what}: {:.2} s", start.elapsed().as_secs_f64());
 }
@@ -234,11 +237,7 @@ async fn simulate(hosts: usize, rows: usize) {
 }
 
 /// One host after the other has another container.
-async fn latencies(
-    locals: &[(watch::Sender<Option<Arc<Local>>>, Arc<Fleet>)],
-    mirror: &mut Mirror,
-    rows: usize,
-) {
+async fn latencies(locals: &[Publisher], mirror: &mut Mirror, rows: usize) {
     let mut took = Vec::new();
     for n in 0..100 {
         let host = n * 7 % locals.len();

@@ -98,7 +98,7 @@ fn the_document_has_every_path() {
 
 /// The page is for people, and no part of the API.
 fn is_page(path: &str) -> bool {
-    ["/", "/figure", "/page.css", "/page.js", "/script/{module}"].contains(&path)
+    ["/", "/figure", "/fleet", "/page.css", "/page.js", "/script/{module}"].contains(&path)
 }
 
 /// Whether `value` has the shape of a schema of the document, and no field beyond it.

@@ -49,6 +49,14 @@ fn where_a_container_is_is_known_on_every_host() {
     );
     let graph = hosts[1].ask(&["graph", "--fleet", "--format", "mermaid"]).stdout;
     assert!(graph.contains("\"h1") && graph.contains(web.name()), "{graph}");
+    let page = hosts[1].daemon().get("/fleet?host=h1&q=10.9.2.7");
+    assert!(
+        page.status == 200 && page.body.contains(&format!("<td>{}:eth0</td>", web.name())),
+        "{page:?}"
+    );
+    assert!(page.body.contains("/fleet?host=h2") && page.body.contains("<svg"), "{page:?}");
+    let metrics = hosts[1].daemon().get("/metrics").body;
+    assert!(metrics.contains("docker_ovs_fleet_host_live{host=\"h1\"} 1"), "{metrics}");
     // One member of etcd is killed: nothing is noticed but by who writes.
     etcd.kill(0);
     let other = container(&hosts[0], "10.9.2.8/24");
@@ -190,6 +198,19 @@ fn a_host_is_known_by_its_certificate_and_may_write_only_what_is_its_own() {
     let (first, second) = (host(1, &files("h1")), host(2, &files("h2")));
     first.sees("h2", "live");
     second.sees("h1", "live");
+    let doctor = |host: &str| {
+        let own = files("h1");
+        let own: Vec<_> = own.iter().map(String::as_str).collect();
+        docker_ovs(&[&["doctor", "--fleet-host", host], &own[..]].concat()).stdout
+    };
+    let line =
+        |text: &str| text.lines().find(|line| line.starts_with("etcd role")).unwrap().to_owned();
+    assert!(line(&doctor("h1")).contains("may write what is its own"));
+    let told = line(&doctor("h2"));
+    assert!(
+        told.contains("FAIL") && told.contains("write /docker-ovs/v1/default/hosts/h2"),
+        "{told}"
+    );
     // One that shows another one's certificate may not take a name.
     let liar = host(3, &files("h1"));
     wait_until("it is refused", || liar.ask(&["hosts"]).stderr.contains("permission denied"));
