@@ -19,6 +19,7 @@ mod connect;
 mod daemon_restarts;
 mod datapaths;
 mod driver;
+mod driver_gateway;
 mod engines;
 mod errors;
 mod flows;
