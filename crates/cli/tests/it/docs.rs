@@ -17,11 +17,15 @@ fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
+fn is_page(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|end| end == "md")
+}
+
 /// The names of the Markdown files in a folder of the checkout.
 fn in_folder(folder: &str) -> Vec<String> {
     let entries = fs::read_dir(root().join(folder)).unwrap().flatten();
     let names = entries.map(|entry| entry.file_name().into_string().unwrap());
-    let mut pages: Vec<String> = names.filter(|name| name.ends_with(".md")).collect();
+    let mut pages: Vec<String> = names.filter(|name| is_page(name)).collect();
     pages.sort();
     pages
 }
@@ -83,7 +87,7 @@ fn broken(page: &str, link: &str) -> Option<String> {
     if !target.exists() {
         return Some(format!("{page}: {link}: there is no such file"));
     }
-    if fragment.is_empty() || !file.is_empty() && !file.ends_with(".md") {
+    if fragment.is_empty() || !file.is_empty() && !is_page(file) {
         return None;
     }
     let there = anchors(&fs::read_to_string(&target).unwrap());

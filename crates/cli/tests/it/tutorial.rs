@@ -63,9 +63,9 @@ fn with_answers(page: &str, answers: &[String]) -> String {
         let fence = line.starts_with("```");
         inside = if fence { line == "```console" } else { inside };
         if fence || !inside {
-            text += &format!("{line}\n");
+            text.extend([line, "\n"]);
         } else if command(line).is_some() {
-            text += &format!("{line}\n{}", answers.next().map_or("", String::as_str));
+            text.extend([line, "\n", answers.next().map_or("", String::as_str)]);
         }
     }
     text

@@ -73,10 +73,10 @@ fn used(registry: &mut Registry, stat: Stat) {
     let resident = stat.resident.saturating_mul(u64::try_from(page_size()).unwrap_or(0));
     gauge(registry, "resident_memory_bytes", "Resident memory, in bytes", Some(resident));
     if let Some(boot) = boot() {
-        let start = Gauge::<f64, AtomicU64>::default();
-        start.set(boot + seconds(stat.start));
+        let began = Gauge::<f64, AtomicU64>::default();
+        began.set(boot + seconds(stat.start));
         let help = "When the process started, in seconds since the Unix epoch";
-        registry.register("start_time_seconds", help, start);
+        registry.register("start_time_seconds", help, began);
     }
 }
 
