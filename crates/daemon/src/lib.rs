@@ -28,4 +28,4 @@ mod timings;
 mod watchdog;
 
 pub use serve::serve;
-pub use settings::{Locks, Settings};
+pub use settings::{Build, Locks, Settings};

@@ -38,7 +38,8 @@ pub async fn serve(origin: Origin, settings: &Settings) -> Result<(), SourceErro
     }
     let (stop, stopped) = watch::channel(false);
     let places = listeners.iter().map(|listener| (listener.url(), listener.places().clone()));
-    let daemon = Daemon::new(origin.clone(), boot(), places.collect(), stopped.clone());
+    let build = settings.build;
+    let daemon = Daemon::new(origin.clone(), boot(), places.collect(), stopped.clone(), build);
     let daemon = Arc::new(daemon);
     let mut tasks = JoinSet::new();
     tasks.spawn(keep_alive());

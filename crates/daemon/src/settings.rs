@@ -16,6 +16,19 @@ pub struct Settings {
     pub restore: bool,
     /// For TCP: key, certificate and token; without them only loopback is listened on.
     pub locks: Option<Locks>,
+    /// Which build serves.
+    pub build: Build,
+}
+
+/// What a build tells of itself, as `docker ovs version` does.
+#[derive(Clone, Copy, Debug)]
+pub struct Build {
+    /// Of the release.
+    pub version: &'static str,
+    /// The commit it was built from, by its first digits, or `unknown`.
+    pub commit: &'static str,
+    /// When that was made, RFC 3339, or `unknown`.
+    pub date: &'static str,
 }
 
 /// What makes TCP safe beyond loopback.

@@ -163,7 +163,7 @@ mod tests {
         let port = Port { external_ids: record.external_ids(), ..Port::default() };
         let mut external_ids = BTreeMap::new();
         network.kept_on(None).apply(&mut external_ids);
-        let ports = vec![Arc::new(port)].into();
+        let ports = vec![Arc::new(port)];
         Bridge { name: "br0".into(), external_ids, ports, ..Bridge::default() }
     }
 

@@ -25,6 +25,7 @@
 )]
 
 mod act;
+pub mod activation;
 mod clock;
 pub mod deadline;
 mod doctor;

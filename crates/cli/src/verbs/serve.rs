@@ -8,6 +8,7 @@ use host::Origin;
 
 use crate::args::{ServeArgs, Toggle};
 use crate::outcome::{CliError, Outcome};
+use crate::release;
 
 /// Serves until it is told to end.
 ///
@@ -43,6 +44,7 @@ fn settings(args: &ServeArgs, token_file: Option<&Path>) -> Result<Settings, Cli
         listen: listen?,
         restore: args.restore == Toggle::On,
         locks,
+        build: release::BUILD,
     })
 }
 
