@@ -11,7 +11,7 @@ use model::{Snapshot, SourceError, SourceErrorKind};
 use serde_json::json;
 
 use crate::Recording;
-use crate::gather::Gathered;
+use crate::gather::{Gathered, time};
 use crate::links::links;
 use crate::tables::{Row, Tables};
 use crate::texts::Shown;
@@ -191,7 +191,7 @@ fn switch(gathered: &mut Gathered) -> (Option<Vec<Bridge>>, Option<String>) {
     }
     let listed = std::mem::take(&mut gathered.tables);
     let has = |name: &str| listed.0.get(name).is_some_and(|rows| !rows.is_empty());
-    if has("Interface") && has("Port") && has("Bridge") {
+    if gathered.is_dumped || (has("Interface") && has("Port") && has("Bridge")) {
         let (bridges, id) = listed.bridges();
         return (Some(bridges), id);
     }
@@ -209,10 +209,9 @@ fn switch(gathered: &mut Gathered) -> (Option<Vec<Bridge>>, Option<String>) {
 fn told(called: &str, log: &crate::Log) -> Option<String> {
     let (first, last) = log.dates?;
     let called = if called.is_empty() { "the database" } else { called };
-    let [first, last] = [first, last].map(|at| at / 1000);
+    let (first, last, count) = (time(first), time(last), log.transactions);
     Some(format!(
-        "{called}: {} transactions, from {first} to {last} (seconds since 1970)",
-        log.transactions
+        "{called} knows {first} to {last}, {count} transactions; this is the last of them"
     ))
 }
 

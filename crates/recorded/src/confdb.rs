@@ -36,6 +36,8 @@ pub struct Log {
     pub dates: Option<(u64, u64)>,
     /// How many transactions there are.
     pub transactions: usize,
+    /// The date of the first transaction that was not wanted, in milliseconds since the Unix epoch.
+    pub goes_on_at: Option<u64>,
     /// Where it is damaged, and how: what follows was not read.
     pub damage: Option<Damage>,
     /// What was asked to be told of each transaction.
@@ -113,6 +115,7 @@ pub(crate) fn read(
         offset += record.length;
     }
     raft.finish(&mut log, &mut goes_on);
+    log.fill_defaults();
     Ok(log)
 }
 
@@ -253,6 +256,7 @@ impl Log {
             is_diff: tables.get("_is_diff").is_some_and(|raw| raw.get() == "true"),
         };
         if !goes_on(&self.tables, &told) {
+            self.goes_on_at = told.date;
             return Ok(false);
         }
         self.transactions += 1;
@@ -268,6 +272,18 @@ impl Log {
             }
         }
         Ok(true)
+    }
+
+    /// A column that has its default is left out of the file: of these that is told by more than nothing.
+    fn fill_defaults(&mut self) {
+        for (table, column) in [("Interface", "type"), ("Bridge", "datapath_type")] {
+            if !self.kinds.contains_key(&(table, column.to_owned())) {
+                continue;
+            }
+            for row in self.tables.table(table).values_mut() {
+                row.entry(column).or_insert_with(|| Value::String(String::new()));
+            }
+        }
     }
 
     fn take_row(&mut self, table: &'static str, id: String, row: Option<Row>, is_diff: bool) {

@@ -26,6 +26,8 @@ pub(crate) struct Gathered {
     pub(crate) log: Option<(String, Log)>,
     /// What `ovs-vsctl list` and `ovsdb-client dump` print.
     pub(crate) tables: Tables,
+    /// Whether these are all there are.
+    pub(crate) is_dumped: bool,
     pub(crate) shown: Option<Shown>,
     /// What ovs-ofctl prints, of each bridge.
     pub(crate) openflow: Vec<Bridge>,
@@ -97,6 +99,13 @@ impl Gathered {
         if !log.schema.is_empty() && log.schema != SCHEMA {
             return Ok(());
         }
+        if let (0, Some(first)) = (log.transactions, log.goes_on_at) {
+            let called = if called.is_empty() { "the database" } else { called };
+            let first = time(first);
+            self.remarks
+                .push(format!("{called} knows nothing before {first}, when it was compacted"));
+            return Ok(());
+        }
         if let Some(damage) = &log.damage {
             let (offset, why) = (damage.offset, &damage.why);
             let called = if called.is_empty() { "the database" } else { called };
@@ -140,7 +149,10 @@ impl Gathered {
             }
         } else if let Some(shown) = texts::show(text) {
             self.shown = Some(shown);
-        } else if texts::dump(text, &mut self.tables) || texts::list(text, &mut self.tables) {
+        } else if texts::dump(text, &mut self.tables) {
+            self.is_dumped = true;
+        } else if texts::list(text, &mut self.tables) {
+            // Its rows are taken.
         } else if let Some(bridges) = host::recorded::datapaths(text) {
             self.datapaths = bridges;
         } else {
@@ -162,6 +174,15 @@ impl Gathered {
         }
     }
 }
+
+/// RFC 3339, as all that is told.
+pub(crate) fn time(at: u64) -> String {
+    let at = std::time::UNIX_EPOCH + std::time::Duration::from_millis(at.min(LAST));
+    humantime::format_rfc3339_millis(at).to_string()
+}
+
+/// The end of the year 9999, after which RFC 3339 has no notation.
+const LAST: u64 = 253_402_300_799_999;
 
 fn file_name(called: &str) -> &str {
     Path::new(called).file_name().and_then(|name| name.to_str()).unwrap_or_default()

@@ -18,9 +18,8 @@ const PEEK: usize = 64 << 10;
 /// Folders in folders.
 const DEEPEST: usize = 16;
 
-const HINT: &str = "--from takes docker ovs snapshot or capture, a conf.db, a report of sos, or a \
-    folder of what ovs-vsctl show, ovs-vsctl list, ovs-ofctl show, ovs-appctl dpif/show, ip -d link \
-    and docker inspect print";
+const HINT: &str = "--from takes docker ovs snapshot or capture, a conf.db, a report of sos, and \
+    outputs of commands, alone or in a folder";
 
 pub(crate) fn read(path: &Path, what: &str, at: Option<u64>) -> Result<Recording, SourceError> {
     let failed = |error: &io::Error| unreadable(what, error);
@@ -55,8 +54,9 @@ pub fn parse_any(bytes: &[u8]) -> Result<Recording, SourceError> {
 }
 
 fn finish(gathered: Gathered, what: &str) -> Result<Recording, SourceError> {
+    let mut remarks = gathered.remarks.clone();
     assemble(gathered).ok_or_else(|| {
-        let why = "nothing in it is known";
+        let why = remarks.pop().unwrap_or_else(|| "nothing in it is known".to_owned());
         SourceError::new(SourceErrorKind::Garbled, what, why).hint(HINT)
     })
 }
