@@ -66,7 +66,7 @@ async fn answer(cli: &Cli, limit: &Limit) -> Result<Outcome, CliError> {
         Verb::Version(args) => return verbs::version::run(args),
         Verb::Completion(args) => return completion::script(args),
         Verb::Driver(args) => return verbs::driver::run(&cli.sources, args).await,
-        Verb::History(args) => return verbs::history::run(&cli.sources, args).await,
+        Verb::History(args) => return verbs::history::run(&cli.sources, args),
         _ => {}
     }
     let origin = cli.sources.open(cli.verb(), limit).await?;
@@ -102,7 +102,7 @@ async fn carry_out(cli: &Cli, origin: &Origin, limit: &Limit) -> Result<Outcome,
             verbs::diff::run(&before, after.as_ref().unwrap_or(origin), args).await
         }
         Verb::Driver(args) => verbs::driver::run(&cli.sources, args).await,
-        Verb::History(args) => verbs::history::run(&cli.sources, args).await,
+        Verb::History(args) => verbs::history::run(&cli.sources, args),
         Verb::Serve(args) => {
             // It goes on for as long as it is wanted, of a recording too.
             limit.answered();

@@ -20,9 +20,9 @@ pub struct Delta {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) engines: BTreeMap<Engine, Rows<ContainerId, Container>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) namespaces: Vec<Within<NetnsId, Namespace, Ifindex, Arc<Link>>>,
+    pub(crate) namespaces: Differences<Namespace>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(crate) switch: BTreeMap<SwitchSource, Vec<Within<Name, Bridge, Name, Arc<Port>>>>,
+    pub(crate) switch: BTreeMap<SwitchSource, Differences<Bridge>>,
 }
 
 /// Rows of a list that came or changed, and the keys of those that went.
@@ -294,7 +294,8 @@ fn of_list<T: Keyed>(before: &[T], now: &[T]) -> Option<Rows<T::Key, T>> {
     Some(Rows { put, gone })
 }
 
-type Differences<T> =
+/// What is different in rows that have rows.
+pub(crate) type Differences<T> =
     Vec<Within<<T as Holder>::Key, T, <<T as Holder>::Row as Keyed>::Key, <T as Holder>::Row>>;
 
 fn of_holders<T: Holder>(before: &[T], now: &[T]) -> Option<Differences<T>> {

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use model::Snapshot;
 use model::timeline::Event;
@@ -198,7 +198,7 @@ fn replayed(segment: &Segment, at: u64) -> io::Result<Option<State>> {
 }
 
 /// A segment; none where it was removed meanwhile.
-fn read(path: &PathBuf) -> io::Result<Option<Content>> {
+fn read(path: &Path) -> io::Result<Option<Content>> {
     match Content::read(path) {
         Ok(content) => Ok(Some(content)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),

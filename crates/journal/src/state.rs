@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::Snapshot;
-use model::ids::{ContainerId, Engine, Ifindex, Name, NetnsId};
-use model::snapshot::{Container, Link, Namespace, Observed};
-use model::switch::{Bridge, Port, SwitchSource};
+use model::ids::{ContainerId, Engine};
+use model::snapshot::{Container, Namespace, Observed};
+use model::switch::{Bridge, SwitchSource};
 
-use crate::delta::{Delta, Holder, Keyed, Rows, Within, hollow};
+use crate::delta::{Delta, Differences, Holder, Keyed, Rows, Within, hollow};
 
 /// Rows by their keys, and what is known beside them.
 #[derive(Clone, Debug)]
 pub struct State {
     head: Snapshot,
     engines: BTreeMap<Engine, BTreeMap<ContainerId, Container>>,
-    namespaces: BTreeMap<NetnsId, (Namespace, BTreeMap<Ifindex, Arc<Link>>)>,
-    switch: BTreeMap<SwitchSource, BTreeMap<Name, (Bridge, BTreeMap<Name, Arc<Port>>)>>,
+    namespaces: Held<Namespace>,
+    switch: BTreeMap<SwitchSource, Held<Bridge>>,
     /// Of a list in which two rows have one key: that is kept as it is until a list without tells of it.
     whole: Option<Arc<Snapshot>>,
 }
@@ -108,10 +108,7 @@ fn apply_list<T: Keyed>(rows: &mut BTreeMap<T::Key, T>, changes: Rows<T::Key, T>
     rows.extend(changes.put.into_iter().map(|row| (row.key(), row)));
 }
 
-fn apply_holders<T: Holder>(
-    all: &mut Held<T>,
-    changes: Vec<Within<T::Key, T, <T::Row as Keyed>::Key, T::Row>>,
-) {
+fn apply_holders<T: Holder>(all: &mut Held<T>, changes: Differences<T>) {
     for Within { key, row, is_gone, rows } in changes {
         if is_gone {
             all.remove(&key);

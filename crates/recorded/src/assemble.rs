@@ -121,10 +121,9 @@ fn has_switch(host: &Namespace, bridges: &[Bridge]) -> bool {
 
 /// The namespaces that were recorded, the host's first.
 fn kernel(gathered: &Gathered) -> Vec<Namespace> {
-    let named: Vec<_> = gathered.namespaces.keys().chain(gathered.nsids.keys()).collect();
-    let names: BTreeSet<_> = named.into_iter().collect();
+    let all: BTreeSet<_> = gathered.namespaces.keys().chain(gathered.nsids.keys()).collect();
     let ids: BTreeMap<&String, NetnsId> =
-        names.into_iter().zip((2..).map(|ino| NetnsId { dev: MADE_UP, ino })).collect();
+        all.into_iter().zip((2..).map(|ino| NetnsId { dev: MADE_UP, ino })).collect();
     let mut all = Vec::new();
     let host = merged(&gathered.links);
     if !host.is_empty() {

@@ -300,7 +300,7 @@ impl Log {
         for (column, value) in row {
             let is_items = is_diff && kinds.get(&(table, column.clone())) == Some(&true);
             let value = match known.get(&column).filter(|_| is_items) {
-                Some(before) => difference(before, value),
+                Some(before) => difference(before, &value),
                 None => value,
             };
             known.insert(column, value);
@@ -317,8 +317,8 @@ fn date(raw: &RawValue) -> Option<u64> {
 
 /// A set or map that differs from `before` by the items of `by`: those that were there go, others come,
 /// and a key that has another value takes that (`ovsdb_datum_apply_diff`).
-fn difference(before: &Value, by: Value) -> Value {
-    if let (Some(before), Some(by)) = (items(before, "map"), items(&by, "map")) {
+fn difference(before: &Value, by: &Value) -> Value {
+    if let (Some(before), Some(by)) = (items(before, "map"), items(by, "map")) {
         let mut pairs = before.to_vec();
         for change in by {
             let key = change.get(0);
@@ -330,7 +330,7 @@ fn difference(before: &Value, by: Value) -> Value {
         }
         return tagged("map", pairs);
     }
-    let (before, by) = (atoms(before), atoms(&by));
+    let (before, by) = (atoms(before), atoms(by));
     let kept = before.iter().filter(|atom| !by.contains(atom));
     let came = by.iter().filter(|atom| !before.contains(atom));
     tagged("set", kept.chain(came).cloned().collect())

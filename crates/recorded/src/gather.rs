@@ -61,7 +61,7 @@ impl Gathered {
     }
 
     /// Whether a file may be of use: of a report of sos only what is known, of any other folder all.
-    pub(crate) fn wants(&self, called: &str) -> bool {
+    pub(crate) fn wants(called: &str) -> bool {
         let is_of_sos = called.contains("sos_commands/") || called.contains("sos_reports/");
         let is_known = OF_SOS.iter().any(|folder| called.contains(folder));
         let of_root =

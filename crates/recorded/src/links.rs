@@ -105,8 +105,8 @@ const KINDS: [&str; 22] = [
     "wireguard",
 ];
 
-fn detail(line: &str, link: &mut Link, relations: &mut Relations) {
-    let words: Vec<_> = line.split_whitespace().collect();
+fn detail(text: &str, link: &mut Link, relations: &mut Relations) {
+    let words: Vec<_> = text.split_whitespace().collect();
     let Some(first) = words.first().copied() else { return };
     if let Some(kind) = first.strip_prefix("link/") {
         link.ethernet = kind == "ether";
@@ -116,7 +116,7 @@ fn detail(line: &str, link: &mut Link, relations: &mut Relations) {
         return;
     }
     match first {
-        "alias" => link.alias = line.strip_prefix("alias ").map(str::to_owned),
+        "alias" => link.alias = text.strip_prefix("alias ").map(str::to_owned),
         "altname" => link.altnames.extend(words.get(1).map(|word| name(word))),
         "inet" | "inet6" => {
             let address = words.get(1).and_then(|address| address.parse::<Cidr>().ok());

@@ -78,7 +78,7 @@ fn folder(root: &Path, gathered: &mut Gathered) -> io::Result<()> {
     files.sort();
     for path in files {
         let called = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
-        if !gathered.wants(&called) {
+        if !Gathered::wants(&called) {
             continue;
         }
         let taken = File::open(&path).and_then(|file| one(file, &called, gathered));
@@ -154,7 +154,7 @@ fn archive(from: impl Read, gathered: &mut Gathered) -> io::Result<()> {
             continue;
         }
         let called = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        if gathered.wants(&called)
+        if Gathered::wants(&called)
             && let Err(error) = one(entry, &called, gathered)
         {
             gathered.remarks.push(format!("{called}: {error}"));

@@ -130,7 +130,7 @@ pub(crate) fn show(text: &str) -> Option<Shown> {
                 at = [None, None, None];
                 if let Some(name) = opened("Bridge") {
                     bridge.clone_from(&name);
-                    at[0] = Some(shown.open("Bridge", name, None));
+                    at[0] = Some(shown.open("Bridge", &name, None));
                 }
             }
             2 => {
@@ -138,7 +138,7 @@ pub(crate) fn show(text: &str) -> Option<Shown> {
                 at[2] = None;
                 match (opened("Port"), &at[0]) {
                     (Some(name), Some(holder)) => {
-                        at[1] = Some(shown.open("Port", name, Some((holder, "ports"))));
+                        at[1] = Some(shown.open("Port", &name, Some((holder, "ports"))));
                     }
                     (_, Some(holder)) => shown.set(holder, line),
                     _ => {}
@@ -149,7 +149,7 @@ pub(crate) fn show(text: &str) -> Option<Shown> {
                 match (opened("Interface"), &at[1]) {
                     (Some(name), Some(holder)) => {
                         shown.interfaces.push((name.clone(), bridge.clone()));
-                        at[2] = Some(shown.open("Interface", name, Some((holder, "interfaces"))));
+                        at[2] = Some(shown.open("Interface", &name, Some((holder, "interfaces"))));
                     }
                     (_, Some(holder)) => shown.set(holder, line),
                     _ => {}
@@ -178,7 +178,7 @@ type Place = (&'static str, String);
 
 impl Shown {
     /// Makes a row, and tells its holder.
-    fn open(&mut self, table: &'static str, name: String, holder: Option<(&Place, &str)>) -> Place {
+    fn open(&mut self, table: &'static str, name: &str, holder: Option<(&Place, &str)>) -> Place {
         let id = format!("00000000-0000-4000-8000-{:012x}", self.tables.len() + 1);
         let row = Row::from_iter([("name".to_owned(), json!(name))]);
         self.tables.table(table).insert(id.clone(), row);

@@ -15,7 +15,7 @@ use crate::verbs::events::lay_out;
 ///
 /// # Errors
 /// There is no history that can be read.
-pub async fn run(sources: &SourceOptions, args: &HistoryArgs) -> Result<Outcome, CliError> {
+pub fn run(sources: &SourceOptions, args: &HistoryArgs) -> Result<Outcome, CliError> {
     let (past, folder) = past::open(sources)?;
     let since = args.since.unwrap_or_default();
     let until = args.until.unwrap_or(u64::MAX);
