@@ -9,6 +9,7 @@ use model::switch::SwitchSource;
 use model::{Snapshot, SourceError, query};
 use tokio::sync::{Semaphore, watch};
 
+use crate::history::{History, HistorySettings};
 use crate::http::error::ApiError;
 use crate::http::places::Places;
 use crate::pool::Pool;
@@ -29,6 +30,8 @@ pub(crate) struct Daemon {
     pub(crate) pool: Pool,
     /// What is owed to containers, and what was made again.
     pub(crate) restores: Restores,
+    /// What is kept of the past.
+    pub(crate) history: Arc<History>,
     /// True when it is to end.
     pub(crate) stopped: watch::Receiver<bool>,
     pub(crate) timings: Timings,
@@ -45,6 +48,7 @@ impl Daemon {
         origin: Origin,
         boot: String,
         listeners: Vec<(String, Arc<Places>)>,
+        history: Option<HistorySettings>,
         stopped: watch::Receiver<bool>,
         build: Build,
     ) -> Self {
@@ -52,6 +56,7 @@ impl Daemon {
             published: Arc::new(Published::new(boot)),
             pool: Pool::default(),
             restores: Restores::default(),
+            history: Arc::new(History::new(history)),
             renderings: Renderings::default(),
             stopped,
             timings: Timings::default(),

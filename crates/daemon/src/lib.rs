@@ -15,6 +15,7 @@
 
 mod api;
 mod daemon;
+mod history;
 mod http;
 mod metrics;
 mod page;
@@ -27,5 +28,6 @@ mod state;
 mod timings;
 mod watchdog;
 
+pub use history::HistorySettings;
 pub use serve::serve;
 pub use settings::{Build, Locks, Settings};

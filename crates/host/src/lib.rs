@@ -37,6 +37,7 @@ mod look;
 mod origin;
 mod question;
 mod reader;
+pub mod recorded;
 mod recording;
 mod settings;
 pub mod source;
