@@ -1,21 +1,20 @@
-//! `docker ovs top [BRIDGE]`: `sample` counts, `order` sorts and filters, `screen` draws, `keys` reads
-//! what is typed.
+//! `docker ovs top [BRIDGE]`: `livetraffic` counts, `order` sorts and filters, `screen` draws, `keys`
+//! reads what is typed.
 
 mod keys;
 mod order;
-mod sample;
 mod screen;
 
 use std::time::Duration;
 
 use host::{Host, Origin, Question};
+use livetraffic::{Sample, rates};
 use model::Look;
 use model::switch::SwitchSource;
 use report::{Cells, Format, v1, views};
 use tokio::time::{Instant, sleep_until};
 
 use self::order::Order;
-use self::sample::{Sample, rates};
 use crate::args::TopArgs;
 use crate::live::stopped;
 use crate::origin::asked_live;

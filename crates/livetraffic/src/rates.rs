@@ -11,13 +11,15 @@ use report::v1;
 use tokio::time::Instant;
 
 /// The counters of every port at one moment.
-pub(super) struct Sample {
+#[derive(Debug)]
+pub struct Sample {
     taken: Instant,
     /// By bridge and number.
     counters: BTreeMap<(Name, OfPort), Counted>,
 }
 
 /// A port's counters, and which port it was: a number may be given to another one.
+#[derive(Debug)]
 struct Counted {
     iface: Name,
     counters: PortCounters,
@@ -29,11 +31,7 @@ impl Sample {
     ///
     /// # Errors
     /// No bridge answers.
-    pub(super) async fn take(
-        host: &Host,
-        look: &Look,
-        bridge: Option<&str>,
-    ) -> Result<Self, SourceError> {
+    pub async fn take(host: &Host, look: &Look, bridge: Option<&str>) -> Result<Self, SourceError> {
         let named = bridge.and_then(|name| look.bridge(name).ok()).map(|named| &named.bridge.name);
         let mut bridges: Vec<_> = look.wiring.ports.iter().map(|row| &row.bridge).collect();
         bridges.dedup();
@@ -75,7 +73,7 @@ fn counted<'a>(
 }
 
 /// A row for each port that was counted `now`, with rates since `before`.
-pub(super) fn rates(look: &Look, before: Option<&Sample>, now: &Sample) -> Vec<v1::PortRates> {
+pub fn rates(look: &Look, before: Option<&Sample>, now: &Sample) -> Vec<v1::PortRates> {
     let ports = look.wiring.ports.iter();
     let rows = ports.filter_map(|row| {
         let key = (row.bridge.clone(), row.port.ofport.assigned()?);
