@@ -25,6 +25,7 @@ mod settings;
 mod signals;
 mod state;
 mod timings;
+mod traffic;
 mod watchdog;
 
 pub use serve::serve;

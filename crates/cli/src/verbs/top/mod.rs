@@ -73,8 +73,10 @@ impl<'a> Source<'a> {
             self.look = look(self.origin, self.bridge.as_deref()).await?;
             self.looked = Instant::now();
         }
-        let now = Sample::take(self.host, &self.look, self.bridge.as_deref()).await?;
-        let rows = rates(&self.look, self.last.as_ref(), &now);
+        let named = self.bridge.as_deref().and_then(|name| self.look.bridge(name).ok());
+        let bridge = named.map(|named| &named.bridge.name);
+        let now = Sample::take(self.host, &self.look.wiring, bridge).await?;
+        let rows = rates(&self.look.wiring, self.last.as_ref(), &now);
         self.last = Some(now);
         Ok(rows)
     }
