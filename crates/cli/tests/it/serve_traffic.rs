@@ -37,7 +37,7 @@ fn the_daemon_traces_and_counts_as_the_verbs_do() {
     assert_eq!(told[0]["Reaches"], true, "{told}");
 
     // By number, and what no one may ask by way of TCP.
-    let numbered = format!("/v1/trace?from={0}:1&to={0}:2&tcp=80", bridge.name());
+    let numbered = format!("/v1/trace?from={0}:1&to={0}:2", bridge.name());
     assert_eq!(daemon.json(&numbered)[0]["Reaches"], true);
     let raw = format!("/v1/trace?from={}&to={}&raw=arp", a.name(), b.name());
     assert_eq!(daemon.get(&raw).status, 200);
