@@ -61,6 +61,8 @@ impl EndpointRecord {
     pub fn read(ids: &BTreeMap<String, String>) -> Option<Self> {
         let text = |key: &str| ids.get(key).filter(|text| !text.is_empty()).cloned();
         let own = |key: &str| text(&format!("{PREFIX}{key}"));
+        // Most ports have no key of ours, and every look reads all ports.
+        ids.keys().find(|key| key.starts_with(PREFIX))?;
         let ip = own("ip").unwrap_or_default();
         Some(Self {
             network: own("network")?,
