@@ -35,7 +35,9 @@ pub enum Density {
 pub struct Measures {
     /// Its width, lines included.
     pub(super) cell: u32,
-    /// Height of the number above the socket.
+    /// The middle of the socket, from the left.
+    pub(super) centre: u32,
+    /// Height of what is above the socket: its number, or nothing where that is beside it.
     pub(super) number: u32,
     /// Height of the socket.
     pub(super) socket: u32,
@@ -49,11 +51,27 @@ pub struct Measures {
     pub(super) is_dense: bool,
 }
 
-const LABELS: Measures =
-    Measures { cell: 128, number: 20, socket: 36, drop: 18, gap: 16, fewest: 4, is_dense: false };
+const LABELS: Measures = Measures {
+    cell: 128,
+    centre: 64,
+    number: 20,
+    socket: 36,
+    drop: 18,
+    gap: 16,
+    fewest: 4,
+    is_dense: false,
+};
 
-const DENSE: Measures =
-    Measures { cell: 58, number: 14, socket: 18, drop: 3, gap: 4, fewest: 9, is_dense: true };
+const DENSE: Measures = Measures {
+    cell: 64,
+    centre: 47,
+    number: 4,
+    socket: 18,
+    drop: 2,
+    gap: 3,
+    fewest: 8,
+    is_dense: true,
+};
 
 impl Fit {
     /// The same with a width that many windows share, so that few pictures have to be drawn.

@@ -161,6 +161,11 @@ impl Jack {
         }
     }
 
+    /// Its VLANs as tables have them, `10` or `trunk 10,20`; empty where none is set.
+    pub(super) fn vlan_cell(&self) -> String {
+        if self.vlans().is_some() { vlans(self) } else { String::new() }
+    }
+
     /// Every VLAN that it names, its own first.
     pub fn tags(&self) -> Vec<u16> {
         self.vlan.iter().chain(&self.trunks).chain(&self.cvlans).copied().collect()

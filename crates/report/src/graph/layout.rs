@@ -60,7 +60,7 @@ fn place_front(front: &mut Front, y: u32, columns: usize, measures: Measures, en
         for (column, jack) in jacks.iter_mut().enumerate() {
             let x = MARGIN + EAR + length(column) * cell;
             jack.area = Area { x, y: below, w: cell, h };
-            jack.socket = Point { x: x + cell / 2, y: below + number + socket };
+            jack.socket = Point { x: x + measures.centre, y: below + number + socket };
             jack.drop = drop;
         }
         below += h + gap;

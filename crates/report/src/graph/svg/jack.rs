@@ -77,9 +77,13 @@ impl<'a> JackView<'a> {
             bridge: &front.bridge,
             find: if live { found_by(jack, &strip, &label) } else { Vec::new() },
             hue: jack.vlan.filter(|_| coloured).map(hue),
-            led: end.x - 8 - u32::try_from(label.len()).unwrap_or(0) * 4,
-            middle: end.x,
-            base: jack.area.y + measures.number - if is_dense { 3 } else { 6 },
+            led: if is_dense {
+                end.x + w / 2 + 3
+            } else {
+                end.x - 8 - u32::try_from(label.len()).unwrap_or(0) * 4
+            },
+            middle: jack.area.x + measures.cell / 2,
+            base: if is_dense { end.y - 5 } else { jack.area.y + measures.number - 6 },
             x: end.x - w / 2,
             y: jack.area.y + measures.number,
             w,

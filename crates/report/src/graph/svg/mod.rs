@@ -111,7 +111,7 @@ impl<'a> Plate<'a> {
             right,
             inner: h - 16,
             name: shorten(&front.bridge, if is_narrow { 20 } else { 40 }),
-            summary: summary(front),
+            summary: shorten(&summary(front), usize::try_from((w - 2 * EAR) / 7).unwrap_or(0)),
             datapath: front.datapath_id.as_deref().filter(|_| !is_narrow),
             is_narrow,
             title: y + if is_narrow { 22 } else { 31 },
