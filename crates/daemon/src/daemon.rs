@@ -14,6 +14,7 @@ use crate::http::error::ApiError;
 use crate::http::places::Places;
 use crate::pool::Pool;
 use crate::restore::Restores;
+use crate::settings::Build;
 use crate::state::renderings::{Part, Rendered, Renderings};
 use crate::state::{Published, State};
 use crate::timings::Timings;
@@ -36,6 +37,7 @@ pub(crate) struct Daemon {
     pub(crate) timings: Timings,
     /// The places of each listener, by its address.
     pub(crate) listeners: Vec<(String, Arc<Places>)>,
+    pub(crate) build: Build,
     renderings: Renderings,
     origin: Origin,
     host_queries: Semaphore,
@@ -48,6 +50,7 @@ impl Daemon {
         listeners: Vec<(String, Arc<Places>)>,
         history: Option<HistorySettings>,
         stopped: watch::Receiver<bool>,
+        build: Build,
     ) -> Self {
         Self {
             published: Arc::new(Published::new(boot)),
@@ -58,6 +61,7 @@ impl Daemon {
             stopped,
             timings: Timings::default(),
             listeners,
+            build,
             origin,
             host_queries: Semaphore::new(MAX_HOST_QUERIES),
         }

@@ -30,4 +30,4 @@ mod watchdog;
 
 pub use history::HistorySettings;
 pub use serve::serve;
-pub use settings::{Locks, Settings};
+pub use settings::{Build, Locks, Settings};

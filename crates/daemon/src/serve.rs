@@ -46,7 +46,8 @@ pub async fn serve(origin: Origin, settings: &Settings) -> Result<(), SourceErro
     let places = listeners.iter().map(|listener| (listener.url(), listener.places().clone()));
     // What was recorded has no history of its own.
     let history = settings.history.clone().filter(|_| matches!(origin, Origin::Live(_)));
-    let daemon = Daemon::new(origin.clone(), boot(), places.collect(), history, stopped.clone());
+    let (places, build) = (places.collect(), settings.build);
+    let daemon = Daemon::new(origin.clone(), boot(), places, history, stopped.clone(), build);
     let daemon = Arc::new(daemon);
     let mut tasks = JoinSet::new();
     tasks.spawn(keep_alive());

@@ -8,6 +8,7 @@ use journal::Limits;
 
 use crate::args::{ServeArgs, SourceOptions, Toggle};
 use crate::outcome::{CliError, Outcome};
+use crate::release;
 
 /// Serves until it is told to end.
 ///
@@ -43,6 +44,7 @@ fn settings(args: &ServeArgs, sources: &SourceOptions) -> Result<Settings, CliEr
         listen: listen?,
         restore: args.restore == Toggle::On,
         locks,
+        build: release::BUILD,
         history: sources
             .history_dir()
             .map(|folder| HistorySettings { folder: folder.to_owned(), limits: limits(args) }),
