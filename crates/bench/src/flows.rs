@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::process::Command;
 
 use lab::{Bridge, run};
 
@@ -16,15 +17,19 @@ const LINES: usize = 400_000;
 /// What a filter may hold, whatever the text: in MiB.
 const FLAT: f64 = 24.0;
 
-/// Measures `annotate`, `flows` and `trace`.
+/// Measures `annotate`, `flows` and `trace`, where the build has them.
 pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools, scene: &Scene, rounds: usize) {
+    let ours = tools.ours("docker-ovs");
+    if !has_verb(&ours, "annotate") {
+        return;
+    }
     let folder = tempfile::tempdir().expect("there is room for a folder");
     let text = folder.path().join("text");
     std::fs::write(&text, lines(LINES)).expect("there is room for the text");
     let endless = folder.path().join("endless");
     write_endless(&endless);
     let bridge = filled(folder.path());
-    let (ours, text, endless) = (tools.ours("docker-ovs"), text.display(), endless.display());
+    let (text, endless) = (text.display(), endless.display());
     let (name, on) = (bridge.name(), scene.bridge());
     let shell = |name, line: String| Runner { name, words: vec!["sh".into(), "-c".into(), line] };
     // A verdict is no failure.
@@ -51,6 +56,12 @@ pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools, scene: &Scene, r
     rows.ratio(&format!("flows of 10,000 / ovs-ofctl dump-flows, {size}"), flows, theirs, 1.3);
     let (trace, theirs) = (scores["trace"], scores["ofproto/trace"]);
     rows.ratio(&format!("trace / ovs-appctl ofproto/trace, {size}"), trace, theirs, 1.3);
+}
+
+/// An earlier build may not know the verb yet.
+fn has_verb(program: &str, verb: &str) -> bool {
+    let asked = Command::new(program).args([verb, "--help"]).output();
+    asked.is_ok_and(|answer| answer.status.success())
 }
 
 /// Flows as ovs-ofctl prints them.

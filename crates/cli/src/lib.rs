@@ -19,9 +19,11 @@ pub mod etcd;
 mod limit;
 pub mod live;
 pub mod logging;
+pub mod moment;
 pub mod netavark;
 pub mod origin;
 pub mod outcome;
+mod past;
 pub mod plugin;
 pub mod release;
 pub mod server;
@@ -65,6 +67,7 @@ async fn answer(cli: &Cli, limit: &Limit) -> Result<Outcome, CliError> {
         Verb::Version(args) => return verbs::version::run(args),
         Verb::Completion(args) => return completion::script(args),
         Verb::Driver(args) => return verbs::driver::run(&cli.sources, args).await,
+        Verb::History(args) => return verbs::history::run(&cli.sources, args),
         Verb::Hosts(args) => return verbs::hosts::run(&cli.sources, args).await,
         Verb::Mesh(args) => return verbs::mesh::run(&cli.sources, args).await,
         verb => {
@@ -98,6 +101,7 @@ async fn carry_out(cli: &Cli, origin: &Origin, limit: &Limit) -> Result<Outcome,
         Verb::Events(args) => verbs::events::run(origin, args).await,
         Verb::Wait(args) => verbs::wait::run(origin, args, cli.sources.timeout()).await,
         Verb::Snapshot(args) => verbs::snapshot::run(origin, args).await,
+        Verb::Capture(args) => verbs::capture::run(origin, args).await,
         Verb::Diff(args) => {
             let before = cli.sources.recorded(&args.before, limit)?;
             let after = args.after.as_ref().map(|path| cli.sources.recorded(path, limit));
@@ -105,12 +109,13 @@ async fn carry_out(cli: &Cli, origin: &Origin, limit: &Limit) -> Result<Outcome,
             verbs::diff::run(&before, after.as_ref().unwrap_or(origin), args).await
         }
         Verb::Driver(args) => verbs::driver::run(&cli.sources, args).await,
+        Verb::History(args) => verbs::history::run(&cli.sources, args),
         Verb::Hosts(args) => verbs::hosts::run(&cli.sources, args).await,
         Verb::Mesh(args) => verbs::mesh::run(&cli.sources, args).await,
         Verb::Serve(args) => {
             // It goes on for as long as it is wanted, of a recording too.
             limit.answered();
-            verbs::serve::run(origin, args, cli.sources.token_file()).await
+            verbs::serve::run(origin, args, &cli.sources).await
         }
         Verb::Doctor(args) => verbs::doctor::run(origin, args).await,
         Verb::Connect(args) => verbs::connect::run(origin, args).await,

@@ -4,19 +4,25 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use axum::body::Bytes;
 use fleet::Fleet;
 use host::{Counters, Observe, Origin, Question};
+use livetraffic::{Trace, TraceError};
 use model::switch::SwitchSource;
-use model::{Snapshot, SourceError, query};
+use model::{Snapshot, SourceError, SourceErrorKind, query};
+use report::v1;
 use tokio::sync::{Semaphore, watch};
 
+use crate::history::{History, HistorySettings};
 use crate::http::error::ApiError;
 use crate::http::places::Places;
 use crate::pool::Pool;
 use crate::restore::Restores;
+use crate::settings::Build;
 use crate::state::renderings::{Part, Rendered, Renderings};
 use crate::state::{Published, State};
 use crate::timings::Timings;
+use crate::traffic::rates::Rates;
 
 /// So many requests at once may ask the host.
 const MAX_HOST_QUERIES: usize = 2;
@@ -29,14 +35,18 @@ pub(crate) struct Daemon {
     pub(crate) pool: Pool,
     /// What is owed to containers, and what was made again.
     pub(crate) restores: Restores,
+    /// What is kept of the past.
+    pub(crate) history: Arc<History>,
     /// True when it is to end.
     pub(crate) stopped: watch::Receiver<bool>,
     pub(crate) timings: Timings,
     /// The places of each listener, by its address.
     pub(crate) listeners: Vec<(String, Arc<Places>)>,
+    pub(crate) build: Build,
     /// The fleet that this host is of, if it is of one.
     pub(crate) fleet: Option<Arc<Fleet>>,
     renderings: Renderings,
+    rates: Rates,
     origin: Origin,
     host_queries: Semaphore,
 }
@@ -46,17 +56,22 @@ impl Daemon {
         origin: Origin,
         boot: String,
         listeners: Vec<(String, Arc<Places>)>,
+        history: Option<HistorySettings>,
         stopped: watch::Receiver<bool>,
+        build: Build,
         fleet: Option<Arc<Fleet>>,
     ) -> Self {
         Self {
             published: Arc::new(Published::new(boot)),
             pool: Pool::default(),
             restores: Restores::default(),
+            history: Arc::new(History::new(history)),
             renderings: Renderings::default(),
+            rates: Rates::default(),
             stopped,
             timings: Timings::default(),
             listeners,
+            build,
             fleet,
             origin,
             host_queries: Semaphore::new(MAX_HOST_QUERIES),
@@ -105,5 +120,21 @@ impl Daemon {
         let Origin::Live(host) = &self.origin else { return Ok(BTreeMap::new()) };
         let _turn = self.host_queries.acquire().await;
         host.statistics(iface).await
+    }
+
+    /// JSON of what passes through each port: [`Rates::get`].
+    pub(crate) async fn rates(&self) -> Result<Bytes, ApiError> {
+        self.rates.get(&self.origin, self.state()?.wiring.clone(), &self.pool).await
+    }
+
+    /// What becomes of a packet. Of requests that come at once some wait.
+    pub(crate) async fn trace(&self, trace: &Trace) -> Result<Vec<v1::Trace>, TraceError> {
+        let Origin::Live(host) = &self.origin else {
+            let why = "it was recorded, and a recording has no flows";
+            let error = SourceError::new(SourceErrorKind::Unusable, "this host", why);
+            return Err(error.into());
+        };
+        let _turn = self.host_queries.acquire().await;
+        Ok(trace.run(host).await?.rows)
     }
 }

@@ -15,6 +15,7 @@
 
 mod api;
 mod daemon;
+mod history;
 mod hosts;
 mod http;
 mod metrics;
@@ -26,7 +27,9 @@ mod settings;
 mod signals;
 mod state;
 mod timings;
+mod traffic;
 mod watchdog;
 
+pub use history::HistorySettings;
 pub use serve::serve;
-pub use settings::{Locks, Settings};
+pub use settings::{Build, Locks, Settings};

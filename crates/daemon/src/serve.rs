@@ -1,6 +1,7 @@
 //! The daemon from start to end: keys, listeners, first look, ready, changes, shutdown.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use fleet::Fleet;
 use host::Origin;
@@ -8,9 +9,11 @@ use model::SourceError;
 use sd_notify::NotifyState;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tracing::{error, info};
 
 use crate::daemon::Daemon;
+use crate::history::keep;
 use crate::hosts;
 use crate::http::connections;
 use crate::http::keys::Keys;
@@ -22,6 +25,9 @@ use crate::settings::Settings;
 use crate::signals::{Asked, Signals};
 use crate::state::follow::follow;
 use crate::watchdog::keep_alive;
+
+/// So long the history may take to write that the daemon ended.
+const LAST_WRITE: Duration = Duration::from_secs(2);
 
 /// Serves until SIGTERM or SIGINT; each listener is told at level info, once all are bound.
 ///
@@ -41,11 +47,15 @@ pub async fn serve(origin: Origin, settings: &Settings) -> Result<(), SourceErro
     let (stop, stopped) = watch::channel(false);
     let places = listeners.iter().map(|listener| (listener.url(), listener.places().clone()));
     let fleet = settings.fleet.as_ref().map(|settings| Arc::new(Fleet::new(settings)));
-    let (places, known) = (places.collect(), fleet.clone());
-    let daemon = Daemon::new(origin.clone(), boot(), places, stopped.clone(), known);
+    // What was recorded has no history of its own.
+    let history = settings.history.clone().filter(|_| matches!(origin, Origin::Live(_)));
+    let (places, build, known) = (places.collect(), settings.build, fleet.clone());
+    let stopping = stopped.clone();
+    let daemon = Daemon::new(origin.clone(), boot(), places, history, stopping, build, known);
     let daemon = Arc::new(daemon);
     let mut tasks = JoinSet::new();
     tasks.spawn(keep_alive());
+    let keeping = tokio::spawn(keep(daemon.history.clone(), stopped.clone()));
     tasks.spawn(follow(origin.clone(), daemon.clone()));
     let live = origin.live().ok().cloned();
     let of_fleet = settings.fleet.as_ref().zip(fleet.as_ref());
@@ -74,6 +84,8 @@ pub async fn serve(origin: Origin, settings: &Settings) -> Result<(), SourceErro
     if let Some(published) = published {
         let _ = published.await;
     }
+    // A disk that hangs is not waited for.
+    let _ = timeout(LAST_WRITE, keeping).await;
     Ok(())
 }
 

@@ -10,7 +10,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use report::Format;
 
-/// Where etcd is, and how this host is known to it.
+// Where etcd is, and how this host is known to it. No doc comment: it would be told in place of the
+// verb's.
 #[derive(Debug, Args)]
 pub struct EtcdArgs {
     /// Members of etcd, https://IP[:PORT] or http://IP[:PORT], with commas between: makes this host
@@ -55,7 +56,7 @@ pub struct MeshArgs {
     pub command: MeshCommand,
 }
 
-/// What is done with a mesh.
+// What is done with a mesh.
 #[derive(Debug, Subcommand)]
 pub enum MeshCommand {
     /// Make a mesh known to the fleet; hosts join it then

@@ -1,6 +1,7 @@
 //! One file for each verb: ask, relate, lay out.
 
 pub mod annotate;
+pub mod capture;
 pub mod connect;
 pub mod diff;
 pub mod disconnect;
@@ -13,6 +14,7 @@ pub mod fleet;
 mod flow_changes;
 pub mod flows;
 pub mod graph;
+pub mod history;
 pub mod hosts;
 pub mod ls;
 pub mod mesh;

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use super::discovery::user_of;
 use super::{Event, Events, Peer};
 use crate::failure;
+use crate::identity::peer::listener;
 use crate::transport::{Endpoint, Http, HttpError, Lines};
 
 /// Fewer than Docker keeps for a slow client: 1,024. It drops what is beyond that, and
@@ -67,6 +68,14 @@ impl Rest {
             (Endpoint::Tcp(_), _) => Peer::Network,
             (Endpoint::Unix(_), None) => Peer::Untold,
             (Endpoint::Unix(_), Some(pid)) => Peer::Process(pid),
+        }
+    }
+
+    /// The process that listens at the engine's socket now; none where that is not told.
+    pub(super) fn listener(&self) -> Option<u32> {
+        match self.http.endpoint() {
+            Endpoint::Tcp(_) => None,
+            Endpoint::Unix(path) => listener(path).ok(),
         }
     }
 

@@ -9,6 +9,7 @@ pub(crate) mod database;
 pub(crate) mod engine;
 pub(crate) mod peer;
 pub(crate) mod process;
+pub(crate) mod remembered;
 pub(crate) mod vswitchd;
 
 use model::identity::{SourceIdentity, World};

@@ -10,6 +10,7 @@ mod explanation;
 mod fdb;
 mod fleet;
 mod flow;
+mod history;
 mod matching;
 mod port;
 mod rates;
@@ -18,7 +19,7 @@ mod restored;
 pub mod schema;
 mod served;
 mod source;
-mod time;
+pub(crate) mod time;
 mod trace;
 mod version;
 pub(crate) mod vlan;
@@ -36,6 +37,7 @@ pub use fleet::{
     MeshMember,
 };
 pub use flow::{Flow, FlowAction, FlowChange, FlowField, FlowPort};
+pub use history::{History, KnownSpan};
 pub use matching::Match;
 pub use port::{Port, PortLink};
 pub use rates::PortRates;

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 
 use super::{
     Attachment, Bridge, Check, CountedPort, Error, Event, Explanation, FdbEntry, FleetAttachment,
-    FleetEvent, FleetHost, FleetMatch, FleetPort, FleetStatus, Flow, FlowChange, Health, Match,
-    Mesh, Orphan, Owed, Port, PortRates, Restored, Source, Trace, Version, Wiring,
+    FleetEvent, FleetHost, FleetMatch, FleetPort, FleetStatus, Flow, FlowChange, Health, History,
+    Match, Mesh, Orphan, Owed, Port, PortRates, Restored, Source, Trace, Version, Wiring,
 };
 
 /// The schema of every v1 object and of what it is made of, by name. References begin with
@@ -37,6 +37,7 @@ fn printed(generator: &mut SchemaGenerator) {
     generator.subschema_for::<Flow>();
     generator.subschema_for::<FlowChange>();
     generator.subschema_for::<Health>();
+    generator.subschema_for::<History>();
     generator.subschema_for::<Match>();
     generator.subschema_for::<Mesh>();
     generator.subschema_for::<Orphan>();

@@ -12,6 +12,7 @@ use crate::engine::budget::Budget;
 use crate::engine::inspected::{HELD_OF_ONE, Inspected};
 use crate::engine::rest::can_name_a_container;
 use crate::engine::{Engine, EngineNetwork, Events, Found, Peer};
+use crate::identity::remembered::Remembered;
 use crate::transport::HttpError;
 
 /// Podman also has events of other types, which say nothing about containers.
@@ -35,7 +36,19 @@ impl Engine for Docker {
     }
 
     fn id(&self) -> BoxFuture<'_, Result<Option<String>, SourceError>> {
-        async { Ok(self.0.get::<Info>("/info").await?.lasting_id()) }.boxed()
+        async {
+            let process = self.0.listener();
+            let remembered = process.and_then(|pid| Remembered::of(pid, super::KIND.programs));
+            if let Some(id) = remembered.as_ref().and_then(Remembered::read) {
+                return Ok(Some(id));
+            }
+            let id = self.0.get::<Info>("/info").await?.lasting_id();
+            if let (Some(remembered), Some(id)) = (remembered, &id) {
+                remembered.write(id);
+            }
+            Ok(id)
+        }
+        .boxed()
     }
 
     fn network<'a>(
