@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use axum::body::Bytes;
 use host::{Counters, Observe, Origin, Question};
+use livetraffic::{Trace, TraceError};
 use model::switch::SwitchSource;
-use model::{Snapshot, SourceError, query};
+use model::{Snapshot, SourceError, SourceErrorKind, query};
+use report::v1;
 use tokio::sync::{Semaphore, watch};
 
+use crate::history::{History, HistorySettings};
 use crate::http::error::ApiError;
 use crate::http::places::Places;
 use crate::pool::Pool;
@@ -17,6 +21,7 @@ use crate::settings::Build;
 use crate::state::renderings::{Part, Rendered, Renderings};
 use crate::state::{Published, State};
 use crate::timings::Timings;
+use crate::traffic::rates::Rates;
 
 /// So many requests at once may ask the host.
 const MAX_HOST_QUERIES: usize = 2;
@@ -29,6 +34,8 @@ pub(crate) struct Daemon {
     pub(crate) pool: Pool,
     /// What is owed to containers, and what was made again.
     pub(crate) restores: Restores,
+    /// What is kept of the past.
+    pub(crate) history: Arc<History>,
     /// True when it is to end.
     pub(crate) stopped: watch::Receiver<bool>,
     pub(crate) timings: Timings,
@@ -36,6 +43,7 @@ pub(crate) struct Daemon {
     pub(crate) listeners: Vec<(String, Arc<Places>)>,
     pub(crate) build: Build,
     renderings: Renderings,
+    rates: Rates,
     origin: Origin,
     host_queries: Semaphore,
 }
@@ -45,6 +53,7 @@ impl Daemon {
         origin: Origin,
         boot: String,
         listeners: Vec<(String, Arc<Places>)>,
+        history: Option<HistorySettings>,
         stopped: watch::Receiver<bool>,
         build: Build,
     ) -> Self {
@@ -52,7 +61,9 @@ impl Daemon {
             published: Arc::new(Published::new(boot)),
             pool: Pool::default(),
             restores: Restores::default(),
+            history: Arc::new(History::new(history)),
             renderings: Renderings::default(),
+            rates: Rates::default(),
             stopped,
             timings: Timings::default(),
             listeners,
@@ -104,5 +115,21 @@ impl Daemon {
         let Origin::Live(host) = &self.origin else { return Ok(BTreeMap::new()) };
         let _turn = self.host_queries.acquire().await;
         host.statistics(iface).await
+    }
+
+    /// JSON of what passes through each port: [`Rates::get`].
+    pub(crate) async fn rates(&self) -> Result<Bytes, ApiError> {
+        self.rates.get(&self.origin, self.state()?.wiring.clone(), &self.pool).await
+    }
+
+    /// What becomes of a packet. Of requests that come at once some wait.
+    pub(crate) async fn trace(&self, trace: &Trace) -> Result<Vec<v1::Trace>, TraceError> {
+        let Origin::Live(host) = &self.origin else {
+            let why = "it was recorded, and a recording has no flows";
+            let error = SourceError::new(SourceErrorKind::Unusable, "this host", why);
+            return Err(error.into());
+        };
+        let _turn = self.host_queries.acquire().await;
+        Ok(trace.run(host).await?.rows)
     }
 }

@@ -15,6 +15,7 @@
 
 mod api;
 mod daemon;
+mod history;
 mod http;
 mod metrics;
 mod page;
@@ -25,7 +26,9 @@ mod settings;
 mod signals;
 mod state;
 mod timings;
+mod traffic;
 mod watchdog;
 
+pub use history::HistorySettings;
 pub use serve::serve;
 pub use settings::{Build, Locks, Settings};

@@ -26,6 +26,8 @@ pub(crate) struct SnapshotOf {
     pub(crate) sources: Vec<SwitchSource>,
     /// `label=`: what of labels it is to have where not all are told.
     pub(crate) labels: Vec<Filter>,
+    /// `at=`: as of then, in milliseconds since the Unix epoch.
+    pub(crate) at: Option<u64>,
 }
 
 impl SnapshotOf {
@@ -34,6 +36,7 @@ impl SnapshotOf {
         for (key, value) in pairs {
             match key.as_str() {
                 "source" => asked.sources.push(switch_source(value)?),
+                "at" => asked.at = Some(crate::api::history::moment(value)?),
                 "label" => asked.labels.push(filter(key, value)?),
                 _ => return Err(unknown(key, "source")),
             }
@@ -68,7 +71,8 @@ pub(crate) fn only(key: &str, pairs: Vec<(String, String)>) -> Result<Option<Str
     Ok(found)
 }
 
-fn flag(key: &str, value: &str) -> Result<bool, ApiError> {
+/// `true`, `1` or nothing; `false` or `0`.
+pub(crate) fn flag(key: &str, value: &str) -> Result<bool, ApiError> {
     match value {
         "" | "1" | "true" => Ok(true),
         "0" | "false" => Ok(false),

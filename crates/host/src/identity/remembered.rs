@@ -103,16 +103,17 @@ fn is_ours_alone(folder: &Metadata) -> bool {
 /// processes of one start (`starttime` of `proc_pid_stat(5)`) of one boot.
 fn file_name(process: &Process) -> Option<String> {
     let pids = std::fs::metadata("/proc/self/ns/pid").ok()?.ino();
-    let stat = process.read("stat").ok()?;
-    let stat = String::from_utf8_lossy(&stat);
+    let row = process.read("stat").ok()?;
+    let row = String::from_utf8_lossy(&row);
     // The name in parentheses may hold anything.
-    let start = stat.rsplit_once(')')?.1.split_whitespace().nth(19)?;
+    let start = row.rsplit_once(')')?.1.split_whitespace().nth(19)?;
     let boot = files::read_text(Path::new("/proc/sys/kernel/random/boot_id")).ok()?;
     let boot = boot.trim().replace('-', "");
     Some(format!("{pids}-{}-{start}-{boot}", process.pid()))
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "a test starts a process")]
 mod tests {
     use std::process::{Child, Command};
 
@@ -150,7 +151,7 @@ mod tests {
         let other = Sleep::start();
         assert_eq!(of(&folder, other.0.id()).unwrap().read(), None);
         let mut later = of(&folder, engine.0.id()).unwrap();
-        later.file = later.file.replacen("-", "-0", 1);
+        later.file = later.file.replacen('-', "-0", 1);
         assert_eq!(later.read(), None);
     }
 
