@@ -6,9 +6,10 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 BINARIES := $(TARGET)/release/docker-ovs $(TARGET)/release/docker-ovs-port
 PLUGINS = $(DESTDIR)$(PREFIX)/lib/docker/cli-plugins
 NETAVARK = $(DESTDIR)$(PREFIX)/libexec/netavark
+SHARE = $(DESTDIR)$(PREFIX)/share
 MANUAL = $(DESTDIR)$(PREFIX)/share/man/man1
 
-.PHONY: help build demo test test-restarts soak test-versions test-machine machine coverage bench lint msrv install uninstall clean
+.PHONY: help build demo test test-restarts soak test-versions test-machine machine coverage bench lint msrv deb test-deb test-image reproducible crates book install uninstall clean
 
 help: ## show this help
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -62,16 +63,38 @@ lint: ## format, clippy, rustdoc, spelling, tables, licences and sources of depe
 msrv: ## build with the oldest Rust that is promised, where it is installed
 	scripts/msrv
 
+deb: build ## make the Debian package, in debian below the target folder
+	scripts/deb
+
+test-deb: ## install, use, upgrade and remove that package in a Debian of its own
+	scripts/test-deb
+
+test-image: ## make the image of the daemon, run it, and wait until it is healthy
+	scripts/test-image
+
+reproducible: ## build docker-ovs-port in two folders and compare the bytes; ALL=1 docker-ovs too
+	scripts/reproducible
+
+crates: ## package each crate that others would use, and build it from its package
+	scripts/crates
+
+book: ## make the book of docs, in book below the target folder
+	scripts/book
+
 install: build ## install below PREFIX, as a plugin of Docker's client and of Podman's netavark too
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(BINARIES)
 	install -D -m 644 -t $(MANUAL) docs/man/*.1
 	install -d $(PLUGINS) $(NETAVARK)
 	ln -sf $(PREFIX)/bin/docker-ovs $(PLUGINS)/docker-ovs
 	ln -sf $(PREFIX)/bin/docker-ovs $(NETAVARK)/ovs
+	install -D -m 644 packaging/completions/docker-ovs.bash $(SHARE)/bash-completion/completions/docker-ovs
+	install -D -m 644 -t $(SHARE)/zsh/site-functions packaging/completions/_docker-ovs
+	install -D -m 644 -t $(SHARE)/fish/vendor_completions.d packaging/completions/docker-ovs.fish
 
 uninstall: ## remove what install put there
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,docker-ovs docker-ovs-port) $(PLUGINS)/docker-ovs $(NETAVARK)/ovs
 	rm -f $(addprefix $(MANUAL)/,$(notdir $(wildcard docs/man/*.1)))
+	rm -f $(addprefix $(SHARE)/,bash-completion/completions/docker-ovs zsh/site-functions/_docker-ovs fish/vendor_completions.d/docker-ovs.fish)
 
 clean: ## remove what was built
 	cargo clean

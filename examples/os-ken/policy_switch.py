@@ -2,8 +2,8 @@
 
     POLICY=policy.txt python3 policy_switch.py
 
-Each line of the policy names two containers that may talk to each other. `docker ovs serve`
-says on which port of which switch they are; when a container is restarted, moved to another
+Each line of the policy names two containers that may talk to each other, or one interface of a
+container, as `firewall:eth0`. `docker ovs serve` says on which port of which switch they are; when a container is restarted, moved to another
 port or removed, its flows go and the policy holds wherever it turns up again.
 
 Settings, all from the environment: POLICY, DOCKER_OVS (http://127.0.0.1:9653), LISTEN
@@ -30,7 +30,7 @@ IDLE_SECONDS = 60
 
 
 def read_policy(path):
-    """Pairs of container names, in either order; # begins a comment."""
+    """Pairs of names of containers or of their interfaces, in either order; # begins a comment."""
     with open(path, encoding="utf-8") as lines:
         words = [line.split("#")[0].split() for line in lines]
     return {frozenset(pair) for pair in words if len(pair) == 2}
@@ -117,9 +117,15 @@ class PolicySwitch(app_manager.OSKenApp):
         own = self.seats.get((dpid, port))
         if own is None:
             return []
-        allowed = lambda seat: frozenset((own.container, seat.container)) in self.policy
+        pairs = lambda seat: (frozenset((a, b)) for a in names(own) for b in names(seat))
+        allowed = lambda seat: any(pair in self.policy for pair in pairs(seat))
         here = [seat for (where, _), seat in self.seats.items() if where == dpid]
         return sorted(seat.port for seat in here if allowed(seat))
+
+
+def names(seat):
+    """What a policy may call who is there."""
+    return seat.container, f"{seat.container}:{seat.interface}"
 
 
 def add_flow(switch, priority, match, actions, idle=0):

@@ -19,6 +19,7 @@ mod daemon;
 mod events;
 mod flows;
 mod measure;
+mod page;
 mod rows;
 mod scene;
 
@@ -44,7 +45,14 @@ fn main() {
     tables.extend(words.next().map(|binaries| Table::new(Tools { binaries, baselines })));
     measure(&mut tables);
     match tables.as_slice() {
-        [now] => now.rows.print(),
+        [now] => {
+            now.rows.print();
+            // A short run, or one of a few containers, is for the eye alone.
+            if std::env::var_os("BENCH_PAGE").is_some_and(|path| !path.is_empty()) {
+                let path = PathBuf::from(std::env::var_os("BENCH_PAGE").unwrap_or_default());
+                page::write(&path, &now.rows.markdown()).expect("the page can be written");
+            }
+        }
         [now, earlier] => Rows::print_beside(&now.rows, &earlier.rows),
         _ => unreachable!("there are two at most"),
     }

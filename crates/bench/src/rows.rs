@@ -152,6 +152,22 @@ impl Rows {
         }
     }
 
+    /// The same as a table of Markdown.
+    pub(crate) fn markdown(&self) -> String {
+        let head = "| what | measured | target | | ours, the other |\n|---|---|---|---|---|\n";
+        let line = |row: &Row| {
+            let (value, target) = (row.median(), row.target);
+            let verdict = if value <= target { "met" } else { "**missed**" };
+            let medians: Vec<_> = row.medians.split_whitespace().collect();
+            format!(
+                "| {} | {value:.3} | ≤ {target} | {verdict} | {} |\n",
+                row.name,
+                medians.join(" ")
+            )
+        };
+        head.to_owned() + &self.lines.iter().map(line).collect::<String>()
+    }
+
     /// Each row of two builds, and how many times of the earlier one the later one takes.
     pub(crate) fn print_beside(now: &Self, earlier: &Self) {
         println!("{:<48} {:>8} {:>8} {:>7}", "", "earlier", "now", "ratio");

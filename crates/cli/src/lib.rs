@@ -18,9 +18,11 @@ pub mod completion;
 mod limit;
 pub mod live;
 pub mod logging;
+pub mod moment;
 pub mod netavark;
 pub mod origin;
 pub mod outcome;
+mod past;
 pub mod plugin;
 pub mod release;
 pub mod server;
@@ -64,6 +66,7 @@ async fn answer(cli: &Cli, limit: &Limit) -> Result<Outcome, CliError> {
         Verb::Version(args) => return verbs::version::run(args),
         Verb::Completion(args) => return completion::script(args),
         Verb::Driver(args) => return verbs::driver::run(&cli.sources, args).await,
+        Verb::History(args) => return verbs::history::run(&cli.sources, args),
         _ => {}
     }
     let origin = cli.sources.open(cli.verb(), limit).await?;
@@ -91,6 +94,7 @@ async fn carry_out(cli: &Cli, origin: &Origin, limit: &Limit) -> Result<Outcome,
         Verb::Events(args) => verbs::events::run(origin, args).await,
         Verb::Wait(args) => verbs::wait::run(origin, args, cli.sources.timeout()).await,
         Verb::Snapshot(args) => verbs::snapshot::run(origin, args).await,
+        Verb::Capture(args) => verbs::capture::run(origin, args).await,
         Verb::Diff(args) => {
             let before = cli.sources.recorded(&args.before, limit)?;
             let after = args.after.as_ref().map(|path| cli.sources.recorded(path, limit));
@@ -98,10 +102,11 @@ async fn carry_out(cli: &Cli, origin: &Origin, limit: &Limit) -> Result<Outcome,
             verbs::diff::run(&before, after.as_ref().unwrap_or(origin), args).await
         }
         Verb::Driver(args) => verbs::driver::run(&cli.sources, args).await,
+        Verb::History(args) => verbs::history::run(&cli.sources, args),
         Verb::Serve(args) => {
             // It goes on for as long as it is wanted, of a recording too.
             limit.answered();
-            verbs::serve::run(origin, args, cli.sources.token_file()).await
+            verbs::serve::run(origin, args, &cli.sources).await
         }
         Verb::Doctor(args) => verbs::doctor::run(origin, args).await,
         Verb::Connect(args) => verbs::connect::run(origin, args).await,

@@ -8,3 +8,10 @@ pub const LINE: &str = concat!(
     ", ",
     env!("DOCKER_OVS_DATE")
 );
+
+/// The same for the daemon's metrics.
+pub const BUILD: daemon::Build = daemon::Build {
+    version: env!("CARGO_PKG_VERSION"),
+    commit: env!("DOCKER_OVS_COMMIT"),
+    date: env!("DOCKER_OVS_DATE"),
+};

@@ -12,10 +12,12 @@ use model::{Snapshot, SourceError, SourceErrorKind, query};
 use report::v1;
 use tokio::sync::{Semaphore, watch};
 
+use crate::history::{History, HistorySettings};
 use crate::http::error::ApiError;
 use crate::http::places::Places;
 use crate::pool::Pool;
 use crate::restore::Restores;
+use crate::settings::Build;
 use crate::state::renderings::{Part, Rendered, Renderings};
 use crate::state::{Published, State};
 use crate::timings::Timings;
@@ -32,11 +34,14 @@ pub(crate) struct Daemon {
     pub(crate) pool: Pool,
     /// What is owed to containers, and what was made again.
     pub(crate) restores: Restores,
+    /// What is kept of the past.
+    pub(crate) history: Arc<History>,
     /// True when it is to end.
     pub(crate) stopped: watch::Receiver<bool>,
     pub(crate) timings: Timings,
     /// The places of each listener, by its address.
     pub(crate) listeners: Vec<(String, Arc<Places>)>,
+    pub(crate) build: Build,
     renderings: Renderings,
     rates: Rates,
     origin: Origin,
@@ -48,17 +53,21 @@ impl Daemon {
         origin: Origin,
         boot: String,
         listeners: Vec<(String, Arc<Places>)>,
+        history: Option<HistorySettings>,
         stopped: watch::Receiver<bool>,
+        build: Build,
     ) -> Self {
         Self {
             published: Arc::new(Published::new(boot)),
             pool: Pool::default(),
             restores: Restores::default(),
+            history: Arc::new(History::new(history)),
             renderings: Renderings::default(),
             rates: Rates::default(),
             stopped,
             timings: Timings::default(),
             listeners,
+            build,
             origin,
             host_queries: Semaphore::new(MAX_HOST_QUERIES),
         }

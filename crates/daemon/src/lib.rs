@@ -15,6 +15,7 @@
 
 mod api;
 mod daemon;
+mod history;
 mod http;
 mod metrics;
 mod page;
@@ -28,5 +29,6 @@ mod timings;
 mod traffic;
 mod watchdog;
 
+pub use history::HistorySettings;
 pub use serve::serve;
-pub use settings::{Locks, Settings};
+pub use settings::{Build, Locks, Settings};

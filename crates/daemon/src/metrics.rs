@@ -1,5 +1,7 @@
 //! `GET /metrics`: the Prometheus text format, version 0.0.4.
 
+mod process;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -21,6 +23,7 @@ use crate::daemon::Daemon;
 use crate::http::error::ApiError;
 use crate::http::places::Places;
 use crate::restore::Restores;
+use crate::settings::Build;
 use crate::state::State;
 use crate::timings::Timings;
 
@@ -64,9 +67,27 @@ fn write(daemon: &Daemon, state: &State, read: &Read) -> Result<String, fmt::Err
     restores(&mut registry, &daemon.restores);
     connections(&mut registry, &daemon.listeners);
     durations(&mut registry, &daemon.timings);
+    build(&mut registry, daemon.build);
+    let mut of_process = Registry::with_prefix("process");
+    process::register(&mut of_process);
     let mut text = String::new();
     prometheus_text::encode(&mut text, &registry)?;
+    prometheus_text::encode(&mut text, &of_process)?;
     Ok(text)
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfBuild {
+    version: &'static str,
+    commit: &'static str,
+    date: &'static str,
+}
+
+fn build(registry: &mut Registry, Build { version, commit, date }: Build) {
+    let family = Family::<OfBuild, Gauge>::default();
+    family.get_or_create(&OfBuild { version, commit, date }).set(1);
+    let help = "1, labelled with what docker ovs version tells of the daemon";
+    registry.register("build_info", help, family);
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]

@@ -1,15 +1,18 @@
 //! The daemon from start to end: keys, listeners, first look, ready, changes, shutdown.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use host::Origin;
 use model::SourceError;
 use sd_notify::NotifyState;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tracing::{error, info};
 
 use crate::daemon::Daemon;
+use crate::history::keep;
 use crate::http::connections;
 use crate::http::keys::Keys;
 use crate::http::listener::{self, Listener};
@@ -20,6 +23,9 @@ use crate::settings::Settings;
 use crate::signals::{Asked, Signals};
 use crate::state::follow::follow;
 use crate::watchdog::keep_alive;
+
+/// So long the history may take to write that the daemon ended.
+const LAST_WRITE: Duration = Duration::from_secs(2);
 
 /// Serves until SIGTERM or SIGINT; each listener is told at level info, once all are bound.
 ///
@@ -38,10 +44,14 @@ pub async fn serve(origin: Origin, settings: &Settings) -> Result<(), SourceErro
     }
     let (stop, stopped) = watch::channel(false);
     let places = listeners.iter().map(|listener| (listener.url(), listener.places().clone()));
-    let daemon = Daemon::new(origin.clone(), boot(), places.collect(), stopped.clone());
+    // What was recorded has no history of its own.
+    let history = settings.history.clone().filter(|_| matches!(origin, Origin::Live(_)));
+    let (places, build) = (places.collect(), settings.build);
+    let daemon = Daemon::new(origin.clone(), boot(), places, history, stopped.clone(), build);
     let daemon = Arc::new(daemon);
     let mut tasks = JoinSet::new();
     tasks.spawn(keep_alive());
+    let keeping = tokio::spawn(keep(daemon.history.clone(), stopped.clone()));
     tasks.spawn(follow(origin.clone(), daemon.clone()));
     if let Origin::Live(host) = origin
         && settings.restore
@@ -64,6 +74,8 @@ pub async fn serve(origin: Origin, settings: &Settings) -> Result<(), SourceErro
     let _ = sd_notify::notify(&[NotifyState::Stopping]);
     stop.send_replace(true);
     serving.await;
+    // A disk that hangs is not waited for.
+    let _ = timeout(LAST_WRITE, keeping).await;
     Ok(())
 }
 

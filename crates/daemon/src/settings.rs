@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::history::HistorySettings;
 use model::{SourceError, SourceErrorKind};
 
 /// Where to listen, and whom to let in.
@@ -16,6 +17,21 @@ pub struct Settings {
     pub restore: bool,
     /// For TCP: key, certificate and token; without them only loopback is listened on.
     pub locks: Option<Locks>,
+    /// Where what changes is kept, if it is.
+    pub history: Option<HistorySettings>,
+    /// Which build serves.
+    pub build: Build,
+}
+
+/// What a build tells of itself, as `docker ovs version` does.
+#[derive(Clone, Copy, Debug)]
+pub struct Build {
+    /// Of the release.
+    pub version: &'static str,
+    /// The commit it was built from, by its first digits, or `unknown`.
+    pub commit: &'static str,
+    /// When that was made, RFC 3339, or `unknown`.
+    pub date: &'static str,
 }
 
 /// What makes TCP safe beyond loopback.

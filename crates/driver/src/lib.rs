@@ -18,9 +18,11 @@
 pub mod core;
 pub mod docker;
 mod error;
+mod listening;
 mod mac;
 pub mod netavark;
 pub mod network;
 pub mod options;
+mod rules;
 
 pub use error::DriverError;

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use model::memory::MemoryChange;
 use model::plan::NewBridge;
+use model::snapshot::Cidr;
 use model::switch::Bridge;
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +47,9 @@ pub struct NetworkRecord {
     /// Whether nothing leaves it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub internal: bool,
+    /// The addresses that its gateway had not got before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given: Vec<Cidr>,
 }
 
 impl NetworkRecord {
@@ -57,9 +61,10 @@ impl NetworkRecord {
         NetworkOptions::read(&self.options)
     }
 
-    /// Whether both are the same network, told twice; the name may have been learnt meanwhile.
+    /// Whether both are the same network, told twice; what was learnt and given
+    /// since does not count.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        let bare = |record: &Self| Self { name: None, ..record.clone() };
+        let bare = |record: &Self| Self { name: None, given: Vec::new(), ..record.clone() };
         bare(self) == bare(other)
     }
 
@@ -136,6 +141,7 @@ mod tests {
                 gateway: "192.0.2.1".parse().ok(),
             }],
             internal: false,
+            given: Vec::new(),
         }
     }
 

@@ -25,6 +25,7 @@
 )]
 
 mod act;
+pub mod activation;
 mod clock;
 pub mod deadline;
 mod doctor;
@@ -36,6 +37,7 @@ mod look;
 mod origin;
 mod question;
 mod reader;
+pub mod recorded;
 mod recording;
 mod settings;
 pub mod source;
@@ -52,8 +54,8 @@ use model::SourceError;
 use switch::openflow::Listener;
 
 pub use act::{
-    ActError, Connected, Done, Endpoints, Home, PruneCandidates, Pruned, Restored, StepObserver,
-    random,
+    ActError, Connected, Done, Endpoints, GatewayLink, Home, PruneCandidates, Pruned, Restored,
+    StepObserver, forward_ipv4, link_with_address, random,
 };
 pub use act::{plan_connect, plan_disconnect, plan_restore};
 pub use clock::now;

@@ -10,12 +10,13 @@ use std::fmt;
 
 use crate::ids::{Mac, short_id, short_if_id};
 use crate::port_record::{Alias, PREFIX, short_system};
+use crate::published::Published;
 use crate::snapshot::Cidr;
 use crate::switch::Port;
 
 /// The keys of our own, without [`PREFIX`], that other records have not.
-pub(crate) const OWN_KEYS: [&str; 5] =
-    ["network", "network-name", "endpoint", "interface", "ofport-by"];
+pub(crate) const OWN_KEYS: [&str; 6] =
+    ["network", "network-name", "endpoint", "interface", "ofport-by", "published"];
 
 /// The value of `ofport-by` where the user asked for the number.
 const BY_OPTION: &str = "option";
@@ -45,6 +46,8 @@ pub struct EndpointRecord {
     pub mtu: Option<u32>,
     /// Whether the user asked for the number, so that nothing changes it.
     pub is_number_asked_for: bool,
+    /// The ports of the host that are for it.
+    pub published: Vec<Published>,
     /// The database that it was written to: its system-id.
     pub system: Option<String>,
     /// When it was made, in seconds since the Unix epoch.
@@ -76,6 +79,11 @@ impl EndpointRecord {
             addresses: ip.split(',').filter_map(|cidr| cidr.parse().ok()).collect(),
             mtu: own("mtu").and_then(|mtu| mtu.parse().ok()),
             is_number_asked_for: own("ofport-by").as_deref() == Some(BY_OPTION),
+            published: own("published")
+                .iter()
+                .flat_map(|all| all.split(','))
+                .filter_map(|one| one.parse().ok())
+                .collect(),
             system: own("system"),
             created: own("created").and_then(|created| created.parse().ok()),
         })
@@ -84,6 +92,7 @@ impl EndpointRecord {
     /// The keys to be written.
     pub fn external_ids(&self) -> BTreeMap<String, String> {
         let ip: Vec<_> = self.addresses.iter().map(ToString::to_string).collect();
+        let published: Vec<_> = self.published.iter().map(ToString::to_string).collect();
         let all = [
             ("network", Some(self.network.clone())),
             ("network-name", self.network_name.clone()),
@@ -95,6 +104,7 @@ impl EndpointRecord {
             ("ip", (!ip.is_empty()).then(|| ip.join(","))),
             ("mtu", self.mtu.map(|mtu| mtu.to_string())),
             ("ofport-by", self.is_number_asked_for.then(|| BY_OPTION.to_owned())),
+            ("published", (!published.is_empty()).then(|| published.join(","))),
             ("system", self.system.clone()),
             ("created", self.created.map(|created| created.to_string())),
         ];
@@ -157,6 +167,7 @@ mod tests {
             addresses: vec!["192.0.2.7/24".parse().unwrap(), "2001:db8::7/64".parse().unwrap()],
             mtu: Some(1400),
             is_number_asked_for: true,
+            published: vec!["8080:80/tcp".parse().unwrap(), "[::1]:53:53/udp".parse().unwrap()],
             system: Some("0ef0ad27-60b7-45c0-b4ee-e0590285d115".into()),
             created: Some(1_700_000_000),
         }

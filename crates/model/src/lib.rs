@@ -35,6 +35,7 @@ mod ofport_by_source;
 pub mod plan;
 pub mod port_record;
 mod public;
+pub mod published;
 pub mod query;
 mod query_error;
 mod rehearse;

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use crate::evidence::Evidence;
 use crate::ids::{Ifindex, Mac, OfPort};
+use crate::timeline::{Change, Event};
 use crate::wiring::{Attachment, SwitchPort, Wiring};
 
 /// What the caller has seen and wants a name for.
@@ -105,6 +106,43 @@ pub fn who<'a>(wiring: &'a Wiring, query: &WhoQuery) -> Vec<(MatchedBy, Match<'a
     let unattached: Vec<_> = unattached.collect();
     let plugged = fitting.into_iter().map(|(by, found)| (by, Match::Attachment(found)));
     plugged.chain(unattached).collect()
+}
+
+/// Whether an event is about what a query means, or about the container that `word` names or whose id
+/// it begins: as it is, or as it was.
+pub fn is_about(event: &Event, word: &str, query: &WhoQuery) -> bool {
+    let attachment =
+        |row: &Attachment| has_tenant(row, word) || fits_attachment(query, row).is_some();
+    match &event.change {
+        Change::Appeared(row) | Change::Vanished(row) => attachment(row),
+        Change::Changed { before, now, .. } => attachment(before) || attachment(now),
+        Change::Orphaned(port) | Change::Cleared(port) => {
+            let last = port.occupant.last_tenant();
+            let is_last = last.is_some_and(|last| {
+                let known = last.container.as_ref();
+                *last.words == *word
+                    || known.is_some_and(|known| names(word, &known.name, &known.id.0))
+            });
+            is_last || fits_port(query, port).is_some()
+        }
+    }
+}
+
+/// Whether `word` names one of the containers, or, as in `web:eth0`, it and the interface.
+fn has_tenant(row: &Attachment, word: &str) -> bool {
+    let named = |word: &str| {
+        let mut tenants = row.tenants.iter();
+        tenants.any(|who| *who.called() == *word || names(word, &who.name, &who.id.0))
+            || row.netns_names.iter().any(|name| word.strip_prefix("netns:") == Some(name))
+    };
+    let behind = |(who, interface): (&str, &str)| *row.link.name == *interface && named(who);
+    named(word) || word.rsplit_once(':').is_some_and(behind)
+}
+
+/// As Docker takes a name or an id; a short beginning could be a number or a name.
+fn names(word: &str, name: &str, id: &str) -> bool {
+    let is_id = word.len() >= 4 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    crate::query::without_slash(word) == name || (is_id && id.starts_with(word))
 }
 
 fn fits_attachment(query: &WhoQuery, attachment: &Attachment) -> Option<MatchedBy> {

@@ -18,6 +18,7 @@ use crate::{Error, RouteSocket};
 
 const RTM_DELLINK: u16 = 17;
 const RTM_SETLINK: u16 = 19;
+const RTM_DELADDR: u16 = 21;
 const IFA_FLAGS: u16 = 8;
 const IFA_F_NODAD: u32 = 0x02;
 pub(crate) const AF_INET: u8 = 2;
@@ -115,6 +116,22 @@ impl RouteSocket {
                 let is = all.iter().any(|a| (a.ifindex, a.ip, a.prefix) == (ifindex, ip, prefix));
                 if is { Ok(()) } else { Err(error) }
             }
+            other => other,
+        }
+    }
+
+    /// Removes an address, of `prefix` bits, from a link; well if it has not got it.
+    ///
+    /// # Errors
+    /// [`Error::Change`].
+    pub fn remove_address(&self, ifindex: u32, ip: IpAddr, prefix: u8) -> Result<(), Error> {
+        let mut header = [0; IFADDRMSG];
+        header[..2].copy_from_slice(&[family(ip), prefix]);
+        header[4..].copy_from_slice(&ifindex.to_ne_bytes());
+        let bytes = octets(ip);
+        let what = format_args!("remove address {ip}/{prefix} from link {ifindex}");
+        match self.change_of(ifindex, what, RTM_DELADDR, 0, &header, &[(IFA_LOCAL, &bytes)]) {
+            Err(error) if error.errno() == Some(Errno::ADDRNOTAVAIL.raw_os_error()) => Ok(()),
             other => other,
         }
     }

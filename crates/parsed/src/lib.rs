@@ -9,11 +9,13 @@
     reason = "that is how a promise that is broken is told"
 )]
 
+mod files;
 mod look;
 mod peers;
 mod texts;
 mod words;
 
+pub use files::{journal, recording};
 pub use look::snapshot;
 pub use peers::{dpif_show, jsonrpc, netlink, openflow, ovsdb};
 pub use texts::{annotate, flows};
@@ -23,14 +25,16 @@ pub use words::{template, words};
 pub type Target = fn(&[u8]);
 
 /// All of them, each by the name of its folder in `fuzz/corpus` and its file in `fuzz/fuzz_targets`.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 12] = [
     ("annotate", annotate),
     ("dpif_show", dpif_show),
     ("flows", flows),
+    ("journal", journal),
     ("jsonrpc", jsonrpc),
     ("netlink", netlink),
     ("openflow", openflow),
     ("ovsdb", ovsdb),
+    ("recording", recording),
     ("snapshot", snapshot),
     ("template", template),
     ("words", words),

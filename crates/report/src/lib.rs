@@ -34,3 +34,4 @@ pub use format_error::FormatError;
 pub use labels::{PortLabels, Unplaced};
 pub use list::{Wanted, list};
 pub use table::Cells;
+pub use v1::time::{moment, rfc3339 as told_moment};

@@ -52,6 +52,12 @@ pub struct ServeArgs {
     /// Make the interfaces of a container again, on the same numbers, whenever it starts
     #[arg(long, value_name = "WHEN", default_value = "on", num_args = 0..=1, require_equals = true, default_missing_value = "on")]
     pub restore: Toggle,
+    /// How long what changed is kept, in days
+    #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=36_500))]
+    pub history_days: u64,
+    /// How much of it is kept, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(4..=1_048_576))]
+    pub history_size: u64,
     /// Certificate for TCP, PEM; needed beyond loopback, with the next two
     // The token is the option that every verb has.
     #[arg(long, value_name = "FILE", requires_all = ["tls_key", "token_file"])]

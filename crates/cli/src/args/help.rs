@@ -203,6 +203,34 @@ pub(super) const SNAPSHOT: &str = help! {
     "Exit codes: 0 saved, with what could not be seen told in it and on stderr; 2 error"
 };
 
+pub(super) const HISTORY: &str = help! {
+    "Examples:"
+    "  docker ovs history web                          what happened to the interfaces of web"
+    "  docker ovs history br0:3 --since 1d             who came to port 3 and went"
+    "  docker ovs history 10.0.0.2 --since 02:00 --until 02:30"
+    "  docker ovs who br0:3 --at 02:10                 who was on port 3 at that time"
+    "  docker ovs ls --at '2026-11-26 02:10'           every verb that reads takes --at"
+    ""
+    "It is what serve has kept in --history-dir: from when on, and where no daemon ran, is told on"
+    "stderr. An event tells a state, as those of docker ovs events do."
+    ""
+    "CSV has no header. Its columns are time, action, container, interface, bridge and OpenFlow port."
+    ""
+    "Exit codes: 0 found; 1 nothing happened in what is known; 2 error"
+};
+
+pub(super) const CAPTURE: &str = help! {
+    "Examples:"
+    "  docker ovs capture host.tar                    to be asked later, or elsewhere, with --from"
+    "  docker ovs capture --anonymise report.tar      for a report to strangers"
+    "  docker ovs --from host.tar explain web         answers as the host did"
+    ""
+    "It has what docker ovs snapshot saves, and the rows of the switch's database without secrets."
+    "Containers are in it with their labels and without their environment."
+    ""
+    "Exit codes: 0 saved, with what could not be seen told in it and on stderr; 2 error"
+};
+
 pub(super) const SERVE: &str = help! {
     "Examples:"
     "  docker ovs serve                                   the unix socket, and 127.0.0.1:9653"

@@ -24,8 +24,8 @@ pub use change::{ConnectArgs, DisconnectArgs, PruneArgs, RestoreArgs, Until, Vla
 pub use follow::{DEFAULT_SOCKET, DriverArgs, EventsArgs, ServeArgs, Toggle, WaitArgs};
 pub use operand::Operand;
 pub use read::{
-    CompletionArgs, DiffArgs, DoctorArgs, ExplainArgs, GraphArgs, LsArgs, Picture, PortArgs,
-    PortsArgs, Shell, SnapshotArgs, SourceArg, VersionArgs, WhoArgs,
+    CaptureArgs, CompletionArgs, DiffArgs, DoctorArgs, ExplainArgs, GraphArgs, HistoryArgs, LsArgs,
+    Picture, PortArgs, PortsArgs, Shell, SnapshotArgs, SourceArg, VersionArgs, WhoArgs,
 };
 pub use sources::SourceOptions;
 pub use traffic::{AnnotateArgs, FdbArgs, FlowsArgs, SortKey, TopArgs, TraceArgs};

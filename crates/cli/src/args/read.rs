@@ -151,6 +151,17 @@ pub struct SnapshotArgs {
     pub anonymise: bool,
 }
 
+// `docker ovs capture`
+#[derive(Debug, Args)]
+pub struct CaptureArgs {
+    /// The file to write, a tar archive; - for stdout
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Keep the structure, hide names, addresses and labels; the database is left out
+    #[arg(long, visible_alias = "anonymize")]
+    pub anonymise: bool,
+}
+
 // `docker ovs diff`
 #[derive(Debug, Args)]
 pub struct DiffArgs {
@@ -162,6 +173,23 @@ pub struct DiffArgs {
     pub after: Option<PathBuf>,
     /// table, csv, json, or a Go template such as '{{.Action}} {{.Container}}'
     #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
+}
+
+// `docker ovs history`
+#[derive(Debug, Args)]
+pub struct HistoryArgs {
+    /// A container, BRIDGE:3, a MAC, an IP address, a host interface; everything without it
+    #[arg(value_name = "WHAT")]
+    pub what: Option<String>,
+    /// From then on: 02:10, 'yesterday 02:10', 2026-11-26T02:10:00Z, or 2h for two hours ago
+    #[arg(long, value_name = "TIME", value_parser = crate::moment::parse)]
+    pub since: Option<u64>,
+    /// Until then
+    #[arg(long, value_name = "TIME", value_parser = crate::moment::parse)]
+    pub until: Option<u64>,
+    /// table, json, csv, or a Go template such as '{{.Time}} {{.Action}} {{.Container}}'
+    #[arg(long, value_name = "FORMAT", default_value = "table", hide_default_value = true)]
     pub format: Format,
 }
 

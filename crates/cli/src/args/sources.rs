@@ -7,6 +7,7 @@ use clap::Args;
 use host::{EngineOptions, Settings};
 
 use crate::logging::{self, Level, LogFormat};
+use crate::moment;
 use crate::server::ServerArgs;
 
 /// Where the sources are. The same options for every verb, before or after it.
@@ -44,6 +45,12 @@ pub struct SourceOptions {
     /// Read a saved snapshot (- for stdin) instead of the host
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) from: Option<PathBuf>,
+    /// Answer as of then, of what serve has kept: 02:10, 'yesterday 02:10', 2026-11-26T02:10:00Z, 2h
+    #[arg(long, global = true, value_name = "TIME", value_parser = moment::parse)]
+    pub(crate) at: Option<u64>,
+    /// Where serve keeps what changes; none for nowhere
+    #[arg(long, global = true, value_name = "DIR", default_value = HISTORY_DIR, env = "DOCKER_OVS_HISTORY_DIR", hide_env_values = true)]
+    pub(crate) history_dir: PathBuf,
     /// Whom to ask instead
     #[command(flatten)]
     pub(crate) server: ServerArgs,
@@ -69,6 +76,8 @@ struct Logging {
     log_format: LogFormat,
 }
 
+const HISTORY_DIR: &str = "/var/lib/docker-ovs/history";
+
 const LEVELS: &str =
     "Tell more: debug, info (what serve does anyway), warn, error or fatal; other verbs tell none";
 
@@ -90,6 +99,11 @@ impl SourceOptions {
     /// The file with the token that a daemon wants.
     pub fn token_file(&self) -> Option<&Path> {
         self.server.token_file()
+    }
+
+    /// The folder of the history, if there is to be one.
+    pub(crate) fn history_dir(&self) -> Option<&Path> {
+        Some(&*self.history_dir).filter(|folder| folder.as_os_str() != "none")
     }
 
     pub(crate) fn settings(&self) -> Settings {

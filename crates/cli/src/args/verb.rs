@@ -8,8 +8,8 @@ use super::change::{ConnectArgs, DisconnectArgs, PruneArgs, RestoreArgs};
 use super::follow::{DriverArgs, EventsArgs, ServeArgs, WaitArgs};
 use super::operand::Operand;
 use super::read::{
-    CompletionArgs, DiffArgs, DoctorArgs, ExplainArgs, GraphArgs, LsArgs, PortArgs, PortsArgs,
-    SnapshotArgs, VersionArgs, WhoArgs,
+    CaptureArgs, CompletionArgs, DiffArgs, DoctorArgs, ExplainArgs, GraphArgs, HistoryArgs, LsArgs,
+    PortArgs, PortsArgs, SnapshotArgs, VersionArgs, WhoArgs,
 };
 use super::traffic::{AnnotateArgs, FdbArgs, FlowsArgs, TopArgs, TraceArgs};
 
@@ -65,9 +65,15 @@ pub enum Verb {
     /// Save everything there is to see, to be read again with --from
     #[command(after_help = super::help::SNAPSHOT)]
     Snapshot(SnapshotArgs),
+    /// Save what a report needs: everything there is to see, and the switch's database
+    #[command(after_help = super::help::CAPTURE)]
+    Capture(CaptureArgs),
     /// Tell what is different between two snapshots, or between one and now
     #[command(after_help = super::help::DIFF)]
     Diff(DiffArgs),
+    /// Tell what happened to a container, port or address, of what serve has kept
+    #[command(after_help = super::help::HISTORY)]
+    History(HistoryArgs),
     /// Keep looking, and answer programs and browsers: HTTP, events, metrics
     #[command(after_help = super::help::SERVE)]
     Serve(ServeArgs),
@@ -138,7 +144,7 @@ impl Verb {
                 Some(args.source.map_or_else(every, |source| vec![source.into()]))
             }
             Self::Annotate(_) => Some(vec![SwitchSource::Ovsdb, SwitchSource::Appctl]),
-            Self::Snapshot(_) => Some(every()),
+            Self::Snapshot(_) | Self::Capture(_) => Some(every()),
             Self::Diff(_) => Some(vec![SwitchSource::Ovsdb]),
             _ => None,
         }

@@ -1,6 +1,7 @@
 //! One file for each verb: ask, relate, lay out.
 
 pub mod annotate;
+pub mod capture;
 pub mod connect;
 pub mod diff;
 pub mod disconnect;
@@ -12,6 +13,7 @@ pub mod fdb;
 mod flow_changes;
 pub mod flows;
 pub mod graph;
+pub mod history;
 pub mod ls;
 pub mod port;
 pub mod ports;

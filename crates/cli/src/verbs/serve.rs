@@ -1,13 +1,14 @@
 //! `docker ovs serve`.
 
 use std::net::SocketAddr;
-use std::path::Path;
 
-use daemon::{Locks, Settings};
+use daemon::{HistorySettings, Locks, Settings};
 use host::Origin;
+use journal::Limits;
 
-use crate::args::{ServeArgs, Toggle};
+use crate::args::{ServeArgs, SourceOptions, Toggle};
 use crate::outcome::{CliError, Outcome};
+use crate::release;
 
 /// Serves until it is told to end.
 ///
@@ -16,17 +17,17 @@ use crate::outcome::{CliError, Outcome};
 pub async fn run(
     origin: &Origin,
     args: &ServeArgs,
-    token_file: Option<&Path>,
+    sources: &SourceOptions,
 ) -> Result<Outcome, CliError> {
-    let settings = settings(args, token_file)?;
+    let settings = settings(args, sources)?;
     daemon::serve(origin.clone(), &settings).await?;
     Ok(Outcome::default())
 }
 
-fn settings(args: &ServeArgs, token_file: Option<&Path>) -> Result<Settings, CliError> {
+fn settings(args: &ServeArgs, sources: &SourceOptions) -> Result<Settings, CliError> {
     let listen: Result<Vec<_>, _> =
         args.listen.iter().filter(|text| *text != "none").map(|text| listener(text)).collect();
-    let locks = match (&args.tls_cert, &args.tls_key, token_file) {
+    let locks = match (&args.tls_cert, &args.tls_key, sources.token_file()) {
         (Some(certificate), Some(key), Some(token)) => Some(Locks {
             certificate: certificate.clone(),
             key: key.clone(),
@@ -43,7 +44,17 @@ fn settings(args: &ServeArgs, token_file: Option<&Path>) -> Result<Settings, Cli
         listen: listen?,
         restore: args.restore == Toggle::On,
         locks,
+        build: release::BUILD,
+        history: sources
+            .history_dir()
+            .map(|folder| HistorySettings { folder: folder.to_owned(), limits: limits(args) }),
     })
+}
+
+fn limits(args: &ServeArgs) -> Limits {
+    const DAY: u64 = 24 * 60 * 60 * 1000;
+    let (bytes, age) = (args.history_size << 20, args.history_days * DAY);
+    Limits { bytes, age, ..Limits::default() }
 }
 
 fn listener(text: &str) -> Result<SocketAddr, CliError> {

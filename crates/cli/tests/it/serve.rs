@@ -141,6 +141,10 @@ fn metrics_are_what_prometheus_expects() {
         assert!(metrics.body.contains(&line), "{line} is not in {}", metrics.body);
     }
     assert!(metrics.body.contains("docker_ovs_source_state{source=\"ovsdb\",state=\"fresh\"} 1\n"));
+    let version =
+        concat!("docker_ovs_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\",commit=");
+    assert!(metrics.body.contains(version), "{}", metrics.body);
+    assert_eq!(crate::docs::told_metrics(&metrics.body), crate::docs::documented_metrics());
 }
 
 #[test]

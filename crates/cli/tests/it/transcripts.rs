@@ -10,18 +10,21 @@ fn transcripts_are_what_is_printed() {
     check(|cases| cases.case("tests/transcripts/*.trycmd"));
 }
 
-/// The README shows the host of the 2014 script, without saying where it was recorded.
+/// The README and the guide show the host of the 2014 script, without saying where it was recorded.
 #[test]
-fn examples_of_the_readme_are_what_is_printed() {
-    let readme = std::fs::read_to_string("../../README.md").unwrap();
-    let asked = readme
-        .replace("$ docker ovs ", &format!("$ docker ovs {ARTICLE} "))
-        .replace("$ docker-ovs-port firewall_ext vlanswitch", &drop_in("firewall_ext vlanswitch"));
-    assert_ne!(asked, readme);
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("README.md");
-    std::fs::write(&file, asked).unwrap();
-    check(|cases| cases.case(&file));
+fn examples_of_readme_and_guide_are_what_is_printed() {
+    for page in ["README.md", "docs/guide.md"] {
+        let text = std::fs::read_to_string(format!("../../{page}")).unwrap();
+        let asked = text.replace("$ docker ovs ", &format!("$ docker ovs {ARTICLE} ")).replace(
+            "$ docker-ovs-port firewall_ext vlanswitch",
+            &drop_in("firewall_ext vlanswitch"),
+        );
+        assert_ne!(asked, text);
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("page.md");
+        std::fs::write(&file, asked).unwrap();
+        check(|cases| cases.case(&file));
+    }
 }
 
 /// The drop-in has no options; its answer is the CSV of `port`.

@@ -2,11 +2,13 @@
 //! here by unshare(1), mount(8) and setpriv(1).
 #![allow(clippy::disallowed_methods, reason = "a test starts the programs it tests")]
 
+use std::io::Read;
 use std::os::unix::net::UnixDatagram;
+use std::process::Stdio;
 use std::time::Duration;
 
 use crate::tool::{Served, says};
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 
 use lab::{Bridge, Container, Home, Plug, Plugged, wait_for_answer};
 
@@ -159,4 +161,28 @@ fn serve_tells_the_watchdog_that_it_lives_for_as_long_as_it_does() {
     while told(Duration::from_secs(1)).is_some() {}
     daemon.signal(Signal::CONT);
     assert_eq!(told(lab::patience()).as_deref(), Some("WATCHDOG=1"));
+}
+
+/// systemd-socket-activate(1) does what a socket unit does.
+#[test]
+fn the_service_manager_s_socket_is_taken_over_and_left_there() {
+    lab::need!(Lab);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("api.sock");
+    let inner = crate::tool::command("docker-ovs", &["serve", "--listen", "none", "--restore=off"]);
+    let mut activate = lab::program("systemd-socket-activate");
+    activate.arg(format!("--listen={}", path.display())).arg(inner.get_program());
+    let mut manager = activate.args(inner.get_args()).stderr(Stdio::piped()).spawn().unwrap();
+    lab::wait_until("it listens", || path.exists());
+    // The first who asks starts the daemon.
+    let server = format!("unix://{}", path.display());
+    let asked = || crate::tool::docker_ovs(&["--server", &server, "ls", "--partial", "-q"]);
+    lab::wait_until("it answers", || asked().code < 2);
+    let pid = Pid::from_child(&manager);
+    kill_process(pid, Signal::TERM).unwrap();
+    let mut said = String::new();
+    manager.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert!(manager.wait().unwrap().success(), "{said}");
+    assert!(said.contains(&format!("listening on unix://{}", path.display())), "{said}");
+    assert!(path.exists(), "what the service manager has made stays");
 }

@@ -1,6 +1,7 @@
 //! The paths under /v1: the same JSON as the command line prints.
 
 pub(crate) mod events;
+pub(crate) mod history;
 pub(crate) mod params;
 
 use std::sync::Arc;
@@ -153,7 +154,15 @@ pub(crate) async fn snapshot(
     Extension(door): Extension<Door>,
     Pairs(pairs): Pairs,
 ) -> Result<Response, ApiError> {
-    let SnapshotOf { sources, labels } = SnapshotOf::read(&pairs)?;
+    let SnapshotOf { sources, labels, at } = SnapshotOf::read(&pairs)?;
+    if let Some(at) = at {
+        let then = history::snapshot_at(&daemon, at).await?;
+        let text = daemon.pool.run(move || match door {
+            Door::Public => json(&model::public(&then, &labels)),
+            Door::Private => json(&then),
+        });
+        return Ok(written(text.await?));
+    }
     let known = daemon.state()?;
     let is_known = sources.iter().all(|source| known.snapshot.switch.contains_key(source));
     let is_public = door == Door::Public;
@@ -175,5 +184,6 @@ pub(crate) async fn health(Extract(daemon): Here) -> Response {
     let Ok(state) = daemon.state() else {
         return (StatusCode::SERVICE_UNAVAILABLE, Json(v1::Health::starting())).into_response();
     };
-    Json(v1::Health::new(&state.snapshot).owing(daemon.restores.owed())).into_response()
+    let health = v1::Health::new(&state.snapshot).owing(daemon.restores.owed());
+    Json(health.without_history(daemon.history.failure())).into_response()
 }

@@ -26,6 +26,8 @@ pub(crate) struct SnapshotOf {
     pub(crate) sources: Vec<SwitchSource>,
     /// `label=`: what of labels it is to have where not all are told.
     pub(crate) labels: Vec<Filter>,
+    /// `at=`: as of then, in milliseconds since the Unix epoch.
+    pub(crate) at: Option<u64>,
 }
 
 impl SnapshotOf {
@@ -34,6 +36,7 @@ impl SnapshotOf {
         for (key, value) in pairs {
             match key.as_str() {
                 "source" => asked.sources.push(switch_source(value)?),
+                "at" => asked.at = Some(crate::api::history::moment(value)?),
                 "label" => asked.labels.push(filter(key, value)?),
                 _ => return Err(unknown(key, "source")),
             }

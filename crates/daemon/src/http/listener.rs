@@ -2,10 +2,13 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::os::unix::net::UnixListener as StdListener;
 use std::sync::Arc;
 
+use host::activation;
 use model::{SourceError, SourceErrorKind};
 use rustix::net::sockopt::set_socket_send_buffer_size;
+use rustix::net::{AddressFamily, getsockname};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio_rustls::TlsAcceptor;
 
@@ -46,8 +49,9 @@ pub(crate) async fn bind(
     settings: &Settings,
     keys: Option<Arc<Keys>>,
 ) -> Result<Vec<Listener>, SourceError> {
-    let mut listeners = Vec::new();
+    let passed_on = passed_on()?;
     let most = places(settings.listen.len() + 1);
+    let mut listeners = Vec::new();
     for address in &settings.listen {
         let failed = |error: io::Error| refused(*address, &error);
         let listener = TcpListener::bind(address).await.map_err(failed)?;
@@ -59,10 +63,34 @@ pub(crate) async fn bind(
         listeners.push(Listener { kind, policy, places: Places::new(most) });
     }
     // Last, as it can be seen by others.
-    let kind = Kind::Unix(Socket::listen(&settings.socket).await?);
+    let socket = match passed_on {
+        Some(listener) => Socket::passed_on(listener, &settings.socket)?,
+        None => Socket::listen(&settings.socket).await?,
+    };
     let policy = Arc::new(AccessPolicy::of_socket());
-    listeners.insert(0, Listener { kind, policy, places: Places::new(most) });
+    listeners.insert(0, Listener { kind: Kind::Unix(socket), policy, places: Places::new(most) });
     Ok(listeners)
+}
+
+/// The unix socket that the service manager has bound, if it has. It is in the place of the daemon's own.
+///
+/// # Errors
+/// Several, or one of another family: who may ask at such a one has not been said.
+fn passed_on() -> Result<Option<StdListener>, SourceError> {
+    let wrong = |why: &dyn std::fmt::Display| {
+        SourceError::new(SourceErrorKind::Unusable, "the service manager's socket", why)
+            .hint("a socket unit of the daemon has one ListenStream=, a path; --listen is for TCP")
+    };
+    let mut sockets = activation::passed_on().map_err(|error| wrong(&error))?;
+    let Some(socket) = sockets.pop() else { return Ok(None) };
+    if !sockets.is_empty() {
+        return Err(wrong(&"there is more than one"));
+    }
+    match getsockname(&socket) {
+        Ok(address) if address.address_family() == AddressFamily::UNIX => Ok(Some(socket.into())),
+        Ok(_) => Err(wrong(&"it is not a unix socket")),
+        Err(error) => Err(wrong(&error)),
+    }
 }
 
 impl Listener {

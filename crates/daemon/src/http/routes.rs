@@ -21,6 +21,7 @@ pub(crate) fn routes(daemon: Arc<Daemon>) -> Router {
         .route("/v1/bridges/{bridge}/ports", get(api::ports))
         .route("/v1/bridges/{bridge}/ports/{ofport}", get(api::port))
         .route("/v1/wiring", get(api::wiring))
+        .route("/v1/history", get(api::history::history))
         .route("/v1/snapshot", get(api::snapshot))
         .route("/v1/events", get(api::events::events))
         .route("/v1/rates", get(traffic::routes::rates))

@@ -6,6 +6,7 @@
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::net::UnixListener as StdListener;
 use std::path::{Path, PathBuf};
 
 use model::{SourceError, SourceErrorKind};
@@ -22,8 +23,9 @@ const TRIES: usize = 100;
 #[derive(Debug)]
 pub(crate) struct Socket {
     pub(crate) listener: UnixListener,
-    file: File,
-    _lock: Lock,
+    path: PathBuf,
+    /// What is the daemon's own, and goes with it, in this order; the service manager's socket stays.
+    _own: Option<(File, Lock)>,
 }
 
 /// The file, as long as it is ours.
@@ -56,11 +58,26 @@ impl Socket {
             let _ = fs::remove_file(&beside);
         }
         let inode = placed.map_err(failed)?;
-        Ok(Self { listener, file: File { path: path.to_owned(), inode }, _lock: lock })
+        let own = (File { path: path.to_owned(), inode }, lock);
+        Ok(Self { listener, path: path.to_owned(), _own: Some(own) })
+    }
+
+    /// A socket that the service manager has bound, with a mode of its own; `path` is what it is
+    /// called where it has no path.
+    ///
+    /// # Errors
+    /// It cannot be waited for.
+    pub(crate) fn passed_on(listener: StdListener, path: &Path) -> Result<Self, SourceError> {
+        let at = listener.local_addr().ok();
+        let path = at.as_ref().and_then(|at| at.as_pathname()).unwrap_or(path).to_owned();
+        let failed = |error: io::Error| source_error(&path, &error);
+        listener.set_nonblocking(true).map_err(failed)?;
+        let listener = UnixListener::from_std(listener).map_err(failed)?;
+        Ok(Self { listener, path, _own: None })
     }
 
     pub(crate) fn path(&self) -> &Path {
-        &self.file.path
+        &self.path
     }
 }
 

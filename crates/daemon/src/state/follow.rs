@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use host::{Observe, Origin, Question};
 use model::timeline::{self, Change, Timeline};
 use model::wiring::Attachment;
-use model::{Look, Snapshot, Wiring};
+use model::{Look, Snapshot};
 use report::v1::{self, SourceState};
 use sd_notify::NotifyState;
 use tokio::time::sleep_until;
@@ -67,7 +67,12 @@ impl Publisher {
         let start = Instant::now();
         let look = Look::new(snapshot);
         daemon.timings.resolved(start.elapsed());
-        let events = self.advance(&look.snapshot, &look.wiring);
+        let is_first = self.sources.is_none();
+        let changes = self.timeline.advance(&look.wiring, look.snapshot.taken);
+        // What a daemon finds when it starts did not happen then.
+        let kept = if is_first { Vec::new() } else { changes.clone() };
+        daemon.history.push(look.snapshot.clone(), kept, look.snapshot.taken);
+        let events = self.advance(&look.snapshot, &changes);
         let told = self.timeline.as_told(&look.wiring);
         self.waits_until = match (self.timeline.is_waiting(), self.waits_until) {
             (false, _) => None,
@@ -82,14 +87,15 @@ impl Publisher {
     fn stop_waiting(&mut self, daemon: &Daemon) {
         self.waits_until = None;
         let Some(look) = self.look.clone() else { return };
-        let events = self.timeline.stop_waiting(&look.wiring, host::now());
+        let now = host::now();
+        let events = self.timeline.stop_waiting(&look.wiring, now);
+        daemon.history.push(look.snapshot.clone(), events.clone(), now);
         let told = self.timeline.as_told(&look.wiring);
         daemon.published.publish(look, told, events.iter().flat_map(self::events).collect());
     }
 
     /// What is new. The first look is no event: clients start with a state, not with events.
-    fn advance(&mut self, snapshot: &Snapshot, wiring: &Wiring) -> Vec<Event> {
-        let events = self.timeline.advance(wiring, snapshot.taken);
+    fn advance(&mut self, snapshot: &Snapshot, events: &[timeline::Event]) -> Vec<Event> {
         let sources = v1::sources(snapshot);
         let before: Vec<_> = self.sources.iter().flatten().collect();
         let new = sources.iter().filter(|source| !before.contains(source));

@@ -9,12 +9,14 @@ use model::ids::{Mac, Name};
 use model::numbers::NumberOwner;
 use model::plan::endpoint::{Attach, attach, await_number, candidate};
 use model::plan::{HOST_END, Plan, Wanted};
+use model::published::Published;
 use model::snapshot::Cidr;
 use model::switch::{Bridge, OfPortState};
 
+use super::gateway::require_published;
 use super::{BOUND, Driver, TRIES, View};
 use crate::network::NetworkRecord;
-use crate::options::{EndpointOptions, NetworkOptions};
+use crate::options::{EndpointOptions, Gateway, NetworkOptions};
 use crate::{DriverError, mac};
 
 /// What the other end of an endpoint's veth is called until the engine takes it.
@@ -35,6 +37,8 @@ pub struct Endpoint {
     pub options: BTreeMap<String, String>,
     /// Whose it is, where the engine says so.
     pub whose: Option<Whose>,
+    /// The ports of the host that are to be for it.
+    pub published: Vec<Published>,
 }
 
 /// The container that an endpoint is of.
@@ -95,6 +99,8 @@ impl Driver {
             let name = bridge.name.clone();
             let about = |error: DriverError| error.about(&name);
             let network_options = network.read_options().map_err(|error| about(error.into()))?;
+            require_published(&view, &network, &network_options, &endpoint.published)
+                .map_err(about)?;
             let request =
                 Request { endpoint, options, network: &network, of_network: &network_options };
             if let Some(stray) = Self::stray(&view, bridge, &request) {
@@ -181,6 +187,8 @@ impl Driver {
     async fn try_join(&self, network: &str, endpoint: &str) -> Result<Joined, DriverError> {
         let mut view = self.open().await?;
         let (_, of_network) = view.network(network)?;
+        let is_gateway =
+            of_network.read_options().is_ok_and(|options| options.gateway == Gateway::Host);
         let Some((bridge, port, record)) = view.endpoint(network, endpoint) else {
             let what = model::ids::short_id(endpoint);
             return Err(DriverError::new(format!("endpoint {what}: no bridge has its port")));
@@ -188,12 +196,14 @@ impl Driver {
         let (name, wait) = (bridge.name.clone(), await_number(&bridge.name, port));
         let joined =
             Joined { link: far_end(&port.iface), mac: record.mac, gateways: gateways(&of_network) };
-        if matches!(port.ofport, OfPortState::Assigned(_)) {
-            return Ok(joined);
+        if !matches!(port.ofport, OfPortState::Assigned(_)) {
+            let plan = super::network::plan(&name, vec![wait]);
+            let waited = view.carry_out(&plan).await;
+            waited.map_err(|error| DriverError::from(error).about(&name))?;
         }
-        let plan = super::network::plan(&name, vec![wait]);
-        let waited = view.carry_out(&plan).await;
-        waited.map_err(|error| DriverError::from(error).about(&name))?;
+        if is_gateway {
+            self.stand().await.map_err(|error| error.about(&name))?;
+        }
         Ok(joined)
     }
 }
@@ -204,8 +214,8 @@ pub(super) fn far_end(host_end: &str) -> Name {
     format!("{FAR_END}{digits}").into()
 }
 
-fn gateways(network: &NetworkRecord) -> Vec<IpAddr> {
-    let host = network.read_options().is_ok_and(|o| o.gateway == crate::options::Gateway::Host);
+pub(crate) fn gateways(network: &NetworkRecord) -> Vec<IpAddr> {
+    let host = network.read_options().is_ok_and(|options| options.gateway == Gateway::Host);
     let all = network.subnets.iter().filter_map(|subnet| subnet.gateway);
     all.filter(|_| host && !network.internal).collect()
 }
@@ -257,6 +267,7 @@ impl Request<'_> {
             addresses: endpoint.addresses.clone(),
             mtu: of_network.mtu,
             is_number_asked_for: options.ofport.is_some(),
+            published: endpoint.published.clone(),
             system,
             created: Some(host::now() / 1000),
         }

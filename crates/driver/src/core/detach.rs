@@ -47,7 +47,12 @@ impl Driver {
             let name = bridge.name.clone();
             let plan = detach(bridge, port, &record, home.id());
             match view.endpoints.carry_out(&plan, home).await {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    if !record.published.is_empty() {
+                        self.stand_again().await;
+                    }
+                    return Ok(());
+                }
                 Err(error) if error.has_changed() => {}
                 Err(error) => return Err(DriverError::from(error).about(&name)),
             }

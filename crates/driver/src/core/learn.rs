@@ -24,7 +24,7 @@ use crate::DriverError;
 /// know yet.
 const SOON: Duration = Duration::from_millis(5);
 const LATER: Duration = Duration::from_secs(2);
-/// So often everything is looked through.
+/// So often everything is looked through; gateways, where there are any, each [`LATER`].
 const ROUND: Duration = Duration::from_secs(30);
 
 impl Driver {
@@ -33,6 +33,7 @@ impl Driver {
         let mut strays = BTreeMap::new();
         let mut swept: Option<Instant> = None;
         let mut wait = SOON;
+        let mut has_stood = false;
         loop {
             let open = match self.learn().await {
                 Ok(open) => open,
@@ -49,7 +50,11 @@ impl Driver {
                 self.sweep(&mut strays).await;
                 swept = Some(Instant::now());
             }
-            let pause = if open { wait } else { ROUND };
+            if !has_stood || self.standing.has_fallen() {
+                has_stood = self.stand().await.is_ok();
+            }
+            let watched = if has_stood && !self.standing.is_any() { ROUND } else { LATER };
+            let pause = if open { wait } else { ROUND }.min(watched);
             let is_news = timeout(pause, self.news.notified()).await.is_ok();
             wait = if is_news || !open { SOON } else { (wait * 2).min(LATER) };
             if is_news {

@@ -2,6 +2,7 @@
 
 mod attach;
 mod detach;
+mod gateway;
 mod in_flight;
 mod learn;
 mod network;
@@ -17,6 +18,7 @@ use model::switch::{Bridge, Port};
 use std::sync::Arc;
 use tokio::sync::Notify;
 
+pub(crate) use attach::gateways;
 pub use attach::{Endpoint, Joined, Whose};
 pub use network::NetworkRequest;
 
@@ -40,6 +42,7 @@ pub struct Driver {
     in_flight: InFlight,
     /// There is an endpoint whose container is not known yet.
     news: Notify,
+    standing: gateway::Standing,
 }
 
 impl Driver {
@@ -49,7 +52,8 @@ impl Driver {
     /// Settings that make no sense.
     pub fn new(settings: Settings) -> Result<Self, SourceError> {
         let host = Host::open(&Settings { timeout: PATIENCE, ..settings })?;
-        Ok(Self { host, in_flight: InFlight::default(), news: Notify::default() })
+        let (in_flight, news) = (InFlight::default(), Notify::default());
+        Ok(Self { host, in_flight, news, standing: gateway::Standing::default() })
     }
 
     /// Ends when no call is under way.

@@ -10,6 +10,7 @@ use model::switch::{Bridge, Port};
 use model::wiring::ContainerRef;
 use model::{endpoint_record::EndpointRecord, numbers};
 
+use super::gateway::gateway_port;
 use super::{BOUND, Driver, TRIES, View};
 use crate::DriverError;
 use crate::network::{self, NetworkRecord};
@@ -19,7 +20,7 @@ use crate::options::{Gateway, NetworkOptions, Uplink};
 pub type NetworkRequest = NetworkRecord;
 
 /// The key of a port that came with a network, and goes with it: the network's id.
-const CAME_WITH: &str = "docker-ovs.uplink-of";
+pub(super) const CAME_WITH: &str = "docker-ovs.uplink-of";
 
 impl Driver {
     /// Makes a network; does nothing where it is there.
@@ -29,11 +30,15 @@ impl Driver {
     /// fails; nothing is made then.
     pub async fn create_network(&self, request: &NetworkRequest) -> Result<(), DriverError> {
         let options = request.read_options()?;
-        if options.gateway == Gateway::Host {
-            return Err(no_gateway().about(&options.bridge));
-        }
+        let late = |_| Err(DriverError::new("no answer within 3 seconds"));
         let made = tokio::time::timeout(BOUND, self.try_create_network(request, &options)).await;
-        let made = made.unwrap_or_else(|_| Err(DriverError::new("no answer within 3 seconds")));
+        let mut made = made.unwrap_or_else(late);
+        if made.is_ok() && options.gateway == Gateway::Host {
+            made = tokio::time::timeout(BOUND, self.stand()).await.unwrap_or_else(late);
+            if made.is_err() {
+                let _ = self.delete_network(&request.id).await;
+            }
+        }
         made.map_err(|error| error.about(&options.bridge))
     }
 
@@ -43,6 +48,7 @@ impl Driver {
         options: &NetworkOptions,
     ) -> Result<(), DriverError> {
         let _turn = self.in_flight.turn(&request.id).await;
+        let request = &self.with_gateway(request, options)?;
         for _ in 0..TRIES {
             let mut view = self.open().await?;
             if let Some((_, known)) = network::find(&view.bridges, &request.id) {
@@ -59,20 +65,6 @@ impl Driver {
             }
         }
         Err(DriverError::new("its ports change all the time; try again"))
-    }
-
-    /// Makes sure that ports can be published on a network.
-    ///
-    /// # Errors
-    /// They cannot.
-    pub async fn require_published_ports(&self, network: &str) -> Result<(), DriverError> {
-        let view = self.open().await?;
-        let (bridge, _) = view.network(network)?;
-        Err(DriverError::new(format!(
-            "{}: published ports (-p) need a gateway, and this network is a switch: leave -p out, or \
-             connect the container to a network of Docker's own too",
-            bridge.name
-        )))
     }
 
     /// Removes a network, and the bridge if it was made for networks and nothing else is on it. An
@@ -95,8 +87,15 @@ impl Driver {
                 continue;
             }
             let plan = plan_removal(bridge, &record);
+            // Before the record goes, so that none is left if this is the last that is done; and after
+            // it, as until then they may be put back.
+            record.take_given()?;
             match view.carry_out(&plan).await {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    record.take_given()?;
+                    self.stand_again().await;
+                    return Ok(());
+                }
                 Err(error) if error.has_changed() => {}
                 Err(error) => return Err(DriverError::from(error).about(&name)),
             }
@@ -118,18 +117,10 @@ impl View {
 }
 
 /// The endpoints that are still on it, by network and endpoint.
-fn left_on(bridge: &Bridge, network: &str) -> Vec<(String, String)> {
+pub(super) fn left_on(bridge: &Bridge, network: &str) -> Vec<(String, String)> {
     let records = bridge.ports.iter().filter_map(|port| EndpointRecord::of(port));
     let own = records.filter(|record| record.network == network);
     own.map(|record| (record.network, record.endpoint)).collect()
-}
-
-/// This host is no gateway of its networks.
-pub(super) fn no_gateway() -> DriverError {
-    DriverError::new(
-        "gateway=host is not carried out: connect containers to a network of the engine's own too, \
-         which has a gateway",
-    )
 }
 
 /// A bridge for a network that is not recorded; nothing where it is there.
@@ -150,7 +141,7 @@ pub(super) fn plan_bridge(
     Ok(plan(&options.bridge, steps))
 }
 
-fn plan_network(
+pub(super) fn plan_network(
     bridges: &[Bridge],
     request: &NetworkRecord,
     options: &NetworkOptions,
@@ -176,6 +167,7 @@ fn plan_network(
     if let Some(uplink) = &options.uplink {
         steps.extend(uplink_step(bridges, request, options, uplink)?);
     }
+    steps.extend(gateway_port(known, request, options));
     Ok(plan(&options.bridge, steps))
 }
 
@@ -244,6 +236,17 @@ fn plan_removal(bridge: &Bridge, record: &NetworkRecord) -> Plan {
         uplinks.into_iter().map(|port| ReplacePort { remove: Some(Arc::clone(port)), ..at() });
     let steps = gone.chain([ReplacePort { memory, ..at() }]).map(Step::from).collect();
     plan(&bridge.name, steps)
+}
+
+/// Takes the gateway from a network, whose numbers and uplink stay.
+pub(super) fn plan_leaving(bridge: &Bridge, record: &NetworkRecord) -> Plan {
+    let at = || ReplacePort { bridge: bridge.name.clone(), ..ReplacePort::default() };
+    let gateway = bridge.ports.iter().find(|port| {
+        port.external_ids.get(CAME_WITH) == Some(&record.id) && port.kind == "internal"
+    });
+    let gone = gateway.map(|port| ReplacePort { remove: Some(Arc::clone(port)), ..at() });
+    let forgotten = ReplacePort { memory: record.forgotten_on(bridge), ..at() };
+    plan(&bridge.name, gone.into_iter().chain([forgotten]).map(Step::from).collect())
 }
 
 /// A plan that is about no container.

@@ -8,12 +8,13 @@ use model::ids::Mac;
 use model::plan::endpoint::await_number;
 use model::plan::{KernelStep, Step};
 
-use super::attach::{Endpoint, Request};
-use super::network::plan_bridge;
+use super::attach::{Endpoint, Request, gateways};
+use super::gateway::require_published;
+use super::network::{left_on, plan_bridge, plan_leaving, plan_network};
 use super::{BOUND, Driver, TRIES};
 use crate::DriverError;
 use crate::network::{self, NetworkRecord};
-use crate::options::{EndpointOptions, Gateway, NetworkOptions};
+use crate::options::{EndpointOptions, Gateway};
 
 impl Driver {
     /// Makes the bridge of a network where it is not there.
@@ -21,10 +22,11 @@ impl Driver {
     /// # Errors
     /// Options that make no sense, a bridge that is another than was asked for, or a source that fails.
     pub async fn ensure_bridge(&self, network: &NetworkRecord) -> Result<(), DriverError> {
-        let options = options_of(network)?;
+        let options = network.read_options()?;
         let about = |error: DriverError| error.about(&options.bridge);
         for _ in 0..TRIES {
             let mut view = self.open().await?;
+            self.with_gateway(network, &options).map_err(about)?;
             let plan = plan_bridge(&view.bridges, network, &options).map_err(about)?;
             match view.carry_out(&plan).await {
                 Ok(()) => return Ok(()),
@@ -33,6 +35,64 @@ impl Driver {
             }
         }
         Err(about(DriverError::new("its ports change all the time; try again")))
+    }
+
+    /// Records a network whose gateway this host is for as long as containers are on it: what the kernel
+    /// has of it follows from the record.
+    async fn record_gateway(&self, network: &NetworkRecord) -> Result<(), DriverError> {
+        let options = network.read_options()?;
+        if options.gateway != Gateway::Host {
+            return Ok(());
+        }
+        for _ in 0..TRIES {
+            let mut view = self.open().await?;
+            if network::find(&view.bridges, &network.id).is_some() {
+                return Ok(());
+            }
+            let record = self.with_gateway(network, &options)?;
+            let plan = plan_network(&view.bridges, &record, &options)?;
+            match view.carry_out(&plan).await {
+                Ok(()) => return Ok(()),
+                Err(error) if error.has_changed() => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(DriverError::new("its ports change all the time; try again").about(&options.bridge))
+    }
+
+    /// Takes a container's interface away, and this host's part in the network with the last one.
+    ///
+    /// # Errors
+    /// A source fails.
+    pub async fn tear_down(
+        &self,
+        network: &NetworkRecord,
+        endpoint: &str,
+    ) -> Result<(), DriverError> {
+        self.delete_endpoint(&network.id, endpoint).await?;
+        if network.read_options()?.gateway != Gateway::Host {
+            return Ok(());
+        }
+        for _ in 0..TRIES {
+            let mut view = self.open().await?;
+            let Some((bridge, record)) = network::find(&view.bridges, &network.id) else {
+                return Ok(());
+            };
+            if !left_on(bridge, &network.id).is_empty() {
+                return Ok(());
+            }
+            let plan = plan_leaving(bridge, &record);
+            record.take_given()?;
+            match view.carry_out(&plan).await {
+                Ok(()) => {
+                    record.take_given()?;
+                    return self.stand_last().await;
+                }
+                Err(error) if error.has_changed() => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(DriverError::new("its ports change all the time; try again"))
     }
 
     /// The ranges of all networks that are recorded.
@@ -57,6 +117,7 @@ impl Driver {
         netns: &Path,
     ) -> Result<Mac, DriverError> {
         self.ensure_bridge(network).await?;
+        self.record_gateway(network).await?;
         self.try_delete(&network.id, &endpoint.id).await?;
         let made = tokio::time::timeout(BOUND, self.try_set_up(network, endpoint, netns)).await;
         let late = |_| Err(DriverError::new("the switch does not answer within 3 seconds"));
@@ -73,7 +134,7 @@ impl Driver {
         endpoint: &Endpoint,
         netns: &Path,
     ) -> Result<Mac, DriverError> {
-        let of_network = options_of(network)?;
+        let of_network = network.read_options()?;
         let options = EndpointOptions::read(&endpoint.options)?;
         let request = Request { endpoint, options: &options, network, of_network: &of_network };
         for _ in 0..TRIES {
@@ -85,32 +146,29 @@ impl Driver {
             };
             let name = bridge.name.clone();
             let about = |error: DriverError| error.about(&name);
+            require_published(&view, network, &of_network, &endpoint.published).map_err(about)?;
             let mut plan = self.plan_endpoint(&view, bridge, &request, &home).map_err(about)?;
             let configure = KernelStep::Configure {
                 container: plan.container.name.clone(),
                 netns: home.id(),
                 interface: plan.interface.clone(),
                 addresses: endpoint.addresses.clone(),
-                gateways: Vec::new(),
+                gateways: gateways(network),
             };
             let wait = plan.port().map(|port| await_number(&name, port));
             plan.steps.push(Step::from(configure));
             plan.steps.extend(wait);
             match view.endpoints.carry_out(&plan, home).await {
-                Ok(()) => return Ok(request.mac(&name)),
+                Ok(()) => {
+                    if of_network.gateway == Gateway::Host {
+                        self.stand().await.map_err(about)?;
+                    }
+                    return Ok(request.mac(&name));
+                }
                 Err(error) if error.has_changed() => {}
                 Err(error) => return Err(about(error.into())),
             }
         }
         Err(DriverError::new("its ports change all the time; try again").about(&of_network.bridge))
     }
-}
-
-/// The options of a network; Podman says them with every call.
-fn options_of(network: &NetworkRecord) -> Result<NetworkOptions, DriverError> {
-    let options = network.read_options()?;
-    if options.gateway == Gateway::Host {
-        return Err(super::network::no_gateway().about(&options.bridge));
-    }
-    Ok(options)
 }

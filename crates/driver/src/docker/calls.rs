@@ -134,10 +134,7 @@ fn gateway_check(request: &GwAllocCheck) -> Result<String, Refused> {
 }
 
 async fn create_endpoint(driver: &Driver, request: CreateEndpoint) -> Result<String, Refused> {
-    let (endpoint, publishes) = request.request()?;
-    if publishes {
-        driver.require_published_ports(&endpoint.network).await?;
-    }
+    let endpoint = request.request()?;
     let mac = driver.create_endpoint(&endpoint).await?;
     // What Docker has said itself may not be said again.
     let mac = endpoint.mac.is_none().then(|| mac.to_string());

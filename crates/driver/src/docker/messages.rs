@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use model::published::{Protocol, Published};
 use model::snapshot::Cidr;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -62,6 +63,7 @@ impl CreateNetwork {
                 .filter_map(|data| data.subnet().transpose())
                 .collect::<Result<_, _>>()?,
             internal: options.get(INTERNAL).and_then(Value::as_bool).unwrap_or(false),
+            given: Vec::new(),
         })
     }
 }
@@ -159,17 +161,19 @@ struct Interface {
 impl CreateEndpoint {
     /// # Errors
     /// An id, an option or an address that is none.
-    pub(super) fn request(self) -> Result<(Endpoint, bool), DriverError> {
+    pub(super) fn request(self) -> Result<Endpoint, DriverError> {
         let Interface { address, address_ipv6, mac_address } = self.interface.unwrap_or_default();
         let given = |text: Option<String>| text.filter(|text| !text.is_empty());
         let addresses = [given(address), given(address_ipv6)].into_iter().flatten();
         let mac = given(mac_address);
         let bad = |text: &String| DriverError::new(format!("{text} is no hardware address"));
         let options = self.options.unwrap_or_default();
-        let publishes =
-            options.get(PORT_MAP).and_then(Value::as_array).is_some_and(|all| !all.is_empty());
+        let bindings = options.get(PORT_MAP).and_then(Value::as_array).into_iter().flatten();
+        let mut published = bindings.map(published).collect::<Result<Vec<_>, _>>()?;
+        // Docker says a port of all addresses twice, for IPv4 and for IPv6.
+        published.dedup();
         let own = options.iter().filter(|(key, _)| !key.starts_with(OF_DOCKER));
-        let endpoint = Endpoint {
+        Ok(Endpoint {
             network: id(self.network, "NetworkID")?,
             id: id(self.endpoint, "EndpointID")?,
             addresses: addresses.map(|text| cidr(&text)).collect::<Result<_, _>>()?,
@@ -178,9 +182,46 @@ impl CreateEndpoint {
                 .map(|(key, value)| Ok((key.clone(), text(key, value)?)))
                 .collect::<Result<_, DriverError>>()?,
             whose: None,
-        };
-        Ok((endpoint, publishes))
+            published,
+        })
     }
+}
+
+/// One published port (moby, `libnetwork/types.PortBinding`).
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct PortBinding {
+    proto: u8,
+    port: u16,
+    #[serde(rename = "HostIP", default)]
+    host_ip: Option<String>,
+    #[serde(default)]
+    host_port: u16,
+    #[serde(default)]
+    host_port_end: u16,
+}
+
+fn published(binding: &Value) -> Result<Published, DriverError> {
+    let bad = |error| DriverError::new(format!("{PORT_MAP} has no published port: {error}"));
+    let PortBinding { proto, port, host_ip, host_port, host_port_end } =
+        PortBinding::deserialize(binding).map_err(bad)?;
+    if host_port_end > host_port {
+        let why =
+            format!("-p {host_port}-{host_port_end}:{port}: one port of the host must be named");
+        return Err(DriverError::new(why));
+    }
+    let protocol = match proto {
+        6 => Protocol::Tcp,
+        17 => Protocol::Udp,
+        132 => Protocol::Sctp,
+        other => return Err(DriverError::new(format!("protocol {other} has no ports"))),
+    };
+    let host_ip = host_ip.filter(|ip| !ip.is_empty());
+    let host_ip: Option<IpAddr> = host_ip
+        .map(|ip| ip.parse().map_err(|_| DriverError::new(format!("{ip} is no address"))))
+        .transpose()?;
+    let host_ip = host_ip.filter(|ip| !ip.is_unspecified());
+    Ok(Published { host_ip, host_port, port, protocol })
 }
 
 /// The answer: only what Docker has left empty.

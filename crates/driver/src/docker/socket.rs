@@ -3,20 +3,18 @@
 
 use std::fs;
 use std::io::{self, ErrorKind};
-use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::UnixListener as StdListener;
 use std::path::{Path, PathBuf};
 
+use host::activation;
 use model::{SourceError, SourceErrorKind};
 use rustix::fs::Mode;
-use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open, umask};
+use rustix::process::umask;
 use tokio::net::{UnixListener, UnixStream};
 
 /// Only root may use it: who can call it changes the switch.
 const MASK: Mode = Mode::from_raw_mode(0o177);
-/// The first descriptor that a service manager passes on (sd_listen_fds(3), `SD_LISTEN_FDS_START`).
-const FIRST: i32 = 3;
 
 /// A listening socket. The file of our own goes with it.
 #[derive(Debug)]
@@ -70,20 +68,11 @@ impl Drop for Socket {
 
 /// The one socket that the service manager has bound for this process, if it has.
 fn passed_on() -> io::Result<Option<StdListener>> {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<i32>().ok());
-    let own = number("LISTEN_PID") == Some(getpid().as_raw_nonzero().get());
-    match number("LISTEN_FDS").filter(|_| own) {
-        None | Some(0) => Ok(None),
-        Some(1) => duplicate(FIRST).map(StdListener::from).map(Some),
-        Some(_) => Err(io::Error::other("the service manager passes on more than one socket")),
+    let mut sockets = activation::passed_on()?;
+    match (sockets.pop(), sockets.len()) {
+        (socket, 0) => Ok(socket.map(StdListener::from)),
+        _ => Err(io::Error::other("the service manager passes on more than one socket")),
     }
-}
-
-/// A descriptor of this process by its number. Nothing can be said of such a number without `unsafe`
-/// but by the kernel, which is asked for a duplicate (pidfd_getfd(2)).
-fn duplicate(number: i32) -> io::Result<OwnedFd> {
-    let own = pidfd_open(getpid(), PidfdFlags::empty())?;
-    Ok(pidfd_getfd(own, number, PidfdGetfdFlags::empty())?)
 }
 
 fn inode(path: &Path) -> io::Result<(u64, u64)> {

@@ -6,12 +6,13 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use model::ids::Mac;
+use model::published::{Protocol, Published};
 use model::snapshot::Cidr;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::DriverError;
-use crate::core::{Endpoint, Whose};
+use crate::core::{Endpoint, Whose, gateways};
 use crate::network::{NetworkRecord, Subnet};
 
 /// The kind of engine.
@@ -52,6 +53,7 @@ pub(super) fn network(value: &Value) -> Result<NetworkRecord, DriverError> {
         options: network.options.unwrap_or_default(),
         subnets: subnets.map(|row| Subnet { pool: row.subnet, gateway: row.gateway }).collect(),
         internal: network.internal,
+        given: Vec::new(),
     })
 }
 
@@ -63,10 +65,14 @@ pub(super) fn wants_subnet(network: &Value) -> bool {
     by_podman && network.get("subnets").is_none_or(empty)
 }
 
-pub(super) fn give_subnet(network: &mut Value, subnet: IpNet) {
+/// With a gateway only where this host is one: else the network is a switch.
+pub(super) fn give_subnet(network: &mut Value, subnet: IpNet, with_gateway: bool) {
     if let Some(fields) = network.as_object_mut() {
-        // Without a gateway: the network is a switch.
-        fields.insert("subnets".to_owned(), json!([{ "subnet": subnet.to_string() }]));
+        let row = match subnet.hosts().next().filter(|_| with_gateway) {
+            Some(first) => json!({ "subnet": subnet.to_string(), "gateway": first }),
+            None => json!({ "subnet": subnet.to_string() }),
+        };
+        fields.insert("subnets".to_owned(), json!([row]));
         let ipam = fields.entry("ipam_options").or_insert_with(|| json!({}));
         if let Some(options) = ipam.as_object_mut() {
             options.insert("driver".to_owned(), json!("host-local"));
@@ -84,7 +90,46 @@ pub(super) struct Call {
     #[serde(default)]
     network_options: Option<NetworkOptions>,
     #[serde(default)]
-    port_mappings: Option<Vec<Value>>,
+    port_mappings: Option<Vec<PortMapping>>,
+}
+
+/// Published ports, one behind the other.
+#[derive(Clone, Deserialize)]
+struct PortMapping {
+    #[serde(default)]
+    host_ip: String,
+    container_port: u16,
+    host_port: u16,
+    #[serde(default)]
+    range: u16,
+    /// Several, with commas between.
+    #[serde(default)]
+    protocol: String,
+}
+
+impl PortMapping {
+    fn published(&self) -> Result<Vec<Published>, DriverError> {
+        let bad = |what: &str| DriverError::new(format!("port_mappings: {what}"));
+        let host_ip: Option<IpAddr> = match &*self.host_ip {
+            "" => None,
+            text => Some(text.parse().map_err(|_| bad(&format!("{text} is no address")))?),
+        };
+        let host_ip = host_ip.filter(|ip| !ip.is_unspecified());
+        let protocols = if self.protocol.is_empty() { "tcp" } else { &self.protocol };
+        let mut all = Vec::new();
+        for word in protocols.split(',') {
+            let none = || bad(&format!("{word} has no ports"));
+            let protocol: Protocol = word.parse().map_err(|()| none())?;
+            for more in 0..self.range.max(1) {
+                let port = |first: u16| {
+                    first.checked_add(more).ok_or_else(|| bad("it ends beyond port 65535"))
+                };
+                let (host_port, port) = (port(self.host_port)?, port(self.container_port)?);
+                all.push(Published { host_ip, host_port, port, protocol });
+            }
+        }
+        Ok(all)
+    }
 }
 
 #[derive(Clone, Default, Deserialize)]
@@ -100,10 +145,6 @@ struct NetworkOptions {
 }
 
 impl Call {
-    pub(super) fn publishes(&self) -> bool {
-        self.port_mappings.as_ref().is_some_and(|all| !all.is_empty())
-    }
-
     /// Ids of network and endpoint: a container has one interface on a network.
     ///
     /// # Errors
@@ -112,6 +153,14 @@ impl Call {
         let network = self.network.get("id").and_then(Value::as_str).unwrap_or_default();
         let network = id(network.to_owned(), "the network's id")?;
         Ok((network, id(self.container_id.clone(), "container_id")?))
+    }
+
+    fn published(&self) -> Result<Vec<Published>, DriverError> {
+        let mut all = Vec::new();
+        for mapping in self.port_mappings.iter().flatten() {
+            all.extend(mapping.published()?);
+        }
+        Ok(all)
     }
 
     /// # Errors
@@ -136,13 +185,20 @@ impl Call {
                 name: self.container_name.clone(),
                 interface: options.interface_name,
             }),
+            published: self.published()?,
         })
     }
 }
 
 /// The answer to `setup`.
-pub(super) fn answer(endpoint: &Endpoint, mac: Mac) -> String {
-    let subnets = endpoint.addresses.iter().map(|cidr| json!({ "ipnet": cidr.to_string() }));
+pub(super) fn answer(endpoint: &Endpoint, network: &NetworkRecord, mac: Mac) -> String {
+    let gateways = gateways(network);
+    let subnets = endpoint.addresses.iter().map(|cidr| {
+        match gateways.iter().find(|ip| ip.is_ipv4() == cidr.ip.is_ipv4()) {
+            Some(gateway) => json!({ "ipnet": cidr.to_string(), "gateway": gateway }),
+            None => json!({ "ipnet": cidr.to_string() }),
+        }
+    });
     let interface =
         json!({ "mac_address": mac.to_string(), "subnets": subnets.collect::<Vec<_>>() });
     let name = endpoint.whose.as_ref().map_or("", |whose| &whose.interface);
@@ -183,7 +239,7 @@ mod tests {
         assert!(!wants_subnet(&value(r#"{"ipam_options":{"driver":"none"}}"#)));
         assert!(!wants_subnet(&value(r#"{"subnets":[{"subnet":"192.0.2.0/24"}]}"#)));
         let mut network = value(r#"{"name":"lan","later":7}"#);
-        give_subnet(&mut network, "192.0.2.0/24".parse().unwrap());
+        give_subnet(&mut network, "192.0.2.0/24".parse().unwrap(), false);
         assert_eq!(network["subnets"][0]["subnet"], "192.0.2.0/24");
         assert_eq!(
             (&network["ipam_options"]["driver"], &network["later"]),
@@ -205,8 +261,8 @@ mod tests {
         let endpoint = call.endpoint(&record).unwrap();
         assert_eq!(endpoint.addresses, ["192.0.2.7/25".parse().unwrap()]);
         assert_eq!(endpoint.options["ofport"], "7");
-        assert!(!call.publishes());
-        let answer = value(&answer(&endpoint, "02:00:00:00:00:07".parse().unwrap()));
+        assert_eq!(endpoint.published, []);
+        let answer = value(&answer(&endpoint, &record, "02:00:00:00:00:07".parse().unwrap()));
         assert_eq!(answer["interfaces"]["eth0"]["subnets"][0]["ipnet"], "192.0.2.7/25");
         assert_eq!(answer["interfaces"]["eth0"]["mac_address"], "02:00:00:00:00:07");
     }

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::DriverError;
 use crate::core::Driver;
-use crate::network::NetworkRecord;
+use crate::options::Gateway;
 use messages::Call;
 
 /// The version of the interface.
@@ -58,12 +58,13 @@ async fn create(settings: Settings, stdin: impl Read) -> Result<String, DriverEr
     let mut network: Value = read(stdin)?;
     let record = messages::network(&network)?;
     let driver = driver(settings)?;
-    driver.ensure_bridge(&record).await?;
     if messages::wants_subnet(&network) {
         let taken = driver.subnets().await?;
         let chosen = subnet::free(&record.id, &taken);
-        messages::give_subnet(&mut network, chosen);
+        let is_gateway = record.read_options()?.gateway == Gateway::Host;
+        messages::give_subnet(&mut network, chosen, is_gateway);
     }
+    driver.ensure_bridge(&messages::network(&network)?).await?;
     Ok(network.to_string())
 }
 
@@ -71,31 +72,21 @@ async fn set_up(settings: Settings, netns: &Path, stdin: impl Read) -> Result<St
     let call: Call = read(stdin)?;
     let network = messages::network(&call.network)?;
     let endpoint = call.endpoint(&network)?;
-    if call.publishes() {
-        return Err(no_published_ports(&network));
-    }
     let mac = driver(settings)?.set_up(&network, &endpoint, netns).await?;
-    Ok(messages::answer(&endpoint, mac))
+    Ok(messages::answer(&endpoint, &network, mac))
 }
 
 /// What is gone already is torn down.
 async fn tear_down(settings: Settings, stdin: impl Read) -> Result<String, DriverError> {
     let call: Call = read(stdin)?;
-    let (network, endpoint) = call.ids()?;
-    driver(settings)?.delete_endpoint(&network, &endpoint).await?;
+    let (_, endpoint) = call.ids()?;
+    let network = messages::network(&call.network)?;
+    driver(settings)?.tear_down(&network, &endpoint).await?;
     Ok(String::new())
 }
 
 fn driver(settings: Settings) -> Result<Driver, DriverError> {
     Ok(Driver::new(settings)?)
-}
-
-fn no_published_ports(network: &NetworkRecord) -> DriverError {
-    DriverError::new(format!(
-        "network {}: published ports (-p) need a gateway, and this network is a switch: leave -p out, or \
-         connect the container to a network of Podman's own too",
-        network.name.as_deref().unwrap_or_default()
-    ))
 }
 
 fn read<T: serde::de::DeserializeOwned>(stdin: impl Read) -> Result<T, DriverError> {

@@ -4,6 +4,7 @@
 mod connect;
 mod endpoint;
 mod executor;
+mod gateway;
 mod generate;
 mod observer;
 mod prune;
@@ -18,6 +19,7 @@ use model::{Snapshot, SourceError};
 
 pub use connect::{plan_connect, plan_disconnect};
 pub use endpoint::{Endpoints, Home};
+pub use gateway::{GatewayLink, forward_ipv4, link_with_address};
 pub(crate) use generate::generate;
 pub use generate::random;
 pub(crate) use observer::Observer;

@@ -15,7 +15,7 @@ pub(super) const HELD_OF_ONE: usize = 4 << 20;
 /// `GET /containers/{id}/json`, as far as it is used. Engines write null for what is empty.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Inspected {
+pub(crate) struct Inspected {
     id: String,
     name: Option<String>,
     /// The id of its pod: libpod's alone.
@@ -57,7 +57,7 @@ struct NetworkSettings {
 impl Inspected {
     /// The row, and the engine's handle on the namespace. That of a container that has stopped is an
     /// old one; Podman has one only of a namespace that it made itself and gave a network to.
-    pub(super) fn found(self) -> Found {
+    pub(crate) fn found(self) -> Found {
         let (status, pid) = self.state.map_or((None, None), |state| (state.status, state.pid));
         let row = Container {
             id: ContainerId(name(&self.id)),

@@ -15,7 +15,7 @@ mod fake_grpc;
 pub mod feeds;
 mod grpc_errors;
 mod incus;
-mod inspected;
+pub(crate) mod inspected;
 mod inspections;
 mod introspection;
 pub(crate) mod kinds;

@@ -103,10 +103,10 @@ fn is_ours_alone(folder: &Metadata) -> bool {
 /// processes of one start (`starttime` of `proc_pid_stat(5)`) of one boot.
 fn file_name(process: &Process) -> Option<String> {
     let pids = std::fs::metadata("/proc/self/ns/pid").ok()?.ino();
-    let stat = process.read("stat").ok()?;
-    let stat = String::from_utf8_lossy(&stat);
+    let row = process.read("stat").ok()?;
+    let row = String::from_utf8_lossy(&row);
     // The name in parentheses may hold anything.
-    let start = stat.rsplit_once(')')?.1.split_whitespace().nth(19)?;
+    let start = row.rsplit_once(')')?.1.split_whitespace().nth(19)?;
     let boot = files::read_text(Path::new("/proc/sys/kernel/random/boot_id")).ok()?;
     let boot = boot.trim().replace('-', "");
     Some(format!("{pids}-{}-{start}-{boot}", process.pid()))

@@ -47,7 +47,7 @@ async fn open(rundir: &Path) -> Result<Client, Error> {
     Client::connect(&control_socket(rundir, VSWITCHD)?).await
 }
 
-fn bridge(row: unixctl::DpBridge) -> Bridge {
+pub(crate) fn bridge(row: unixctl::DpBridge) -> Bridge {
     let datapath = row.datapath.split('@').next().map(str::to_owned);
     let ports = row.ports.into_iter().map(port).map(Arc::new).collect();
     Bridge { name: name(&row.name), datapath, ports, ..Bridge::default() }

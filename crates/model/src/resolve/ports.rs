@@ -48,7 +48,7 @@ pub(super) fn switch_ports(
             fake_bridge: entry.fake_bridge(),
             port: with_dp_port(entry),
             ofports: entry.ofports,
-            occupant: occupant(index, claims, ix, plugs),
+            occupant: named(index, claims, ix, occupant(index, claims, ix, plugs)),
             notes,
         }
     };
@@ -106,6 +106,19 @@ fn occupant(
         "" => without_kind(index, entry),
         "internal" => internal(index, entry),
         kind => Occupant::Unknown { why: format!("a port of type {kind} has no kernel link") },
+    }
+}
+
+/// Where the switch's links are not known, whom a row names is all there is: no proof, but told.
+fn named(index: &Index<'_>, claims: &Claims<'_, '_>, ix: PortIx, occupant: Occupant) -> Occupant {
+    if index.switch_unknown().is_none() {
+        return occupant;
+    }
+    match (occupant, last(index, claims, ix)) {
+        (Occupant::Unknown { why }, Some(owner)) => {
+            Occupant::Unknown { why: format!("{why}; its external_ids name {owner}") }
+        }
+        (occupant, _) => occupant,
     }
 }
 

@@ -15,6 +15,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use serde::{Deserialize, Serialize};
 
 use crate::evidence::Note;
 use crate::ids::{LinkKey, Name};
@@ -22,7 +23,7 @@ use crate::vlan::Vlans;
 use crate::wiring::{Attachment, Occupant, PortRef, PortState, SwitchPort, Wire, Wiring};
 
 /// Something that is different now.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// When it was noticed, in milliseconds since the Unix epoch.
     pub at: u64,
@@ -31,7 +32,8 @@ pub struct Event {
 }
 
 /// What is different.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Change {
     /// A container-side link is there that was not.
     Appeared(Box<Attachment>),
@@ -53,7 +55,8 @@ pub enum Change {
 }
 
 /// In what an attachment may change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Field {
     /// Names or ids of the containers that have it.
     Container,

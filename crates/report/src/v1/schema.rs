@@ -5,7 +5,8 @@ use serde_json::{Map, Value};
 
 use super::{
     Attachment, Bridge, Check, CountedPort, Error, Event, Explanation, FdbEntry, Flow, FlowChange,
-    Health, Match, Orphan, Owed, Port, PortRates, Restored, Source, Trace, Version, Wiring,
+    Health, History, Match, Orphan, Owed, Port, PortRates, Restored, Source, Trace, Version,
+    Wiring,
 };
 
 /// The schema of every v1 object and of what it is made of, by name. References begin with
@@ -30,6 +31,7 @@ fn printed(generator: &mut SchemaGenerator) {
     generator.subschema_for::<Flow>();
     generator.subschema_for::<FlowChange>();
     generator.subschema_for::<Health>();
+    generator.subschema_for::<History>();
     generator.subschema_for::<Match>();
     generator.subschema_for::<Orphan>();
     generator.subschema_for::<Owed>();

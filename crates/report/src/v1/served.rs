@@ -35,6 +35,8 @@ pub struct Health {
     pub sources: Vec<Source>,
     /// What containers that run had before they started, and have not got back yet.
     pub owed: Vec<Owed>,
+    /// Why nothing is kept of what changes; null where it is kept, or is not to be.
+    pub history_error: Option<String>,
 }
 
 /// An interface that a container had before it started, and that is still to be made again.
@@ -80,7 +82,8 @@ impl Health {
     pub fn starting() -> Self {
         let sources = Vec::new();
         let owed = Vec::new();
-        Self { status: HealthStatus::Starting, time: None, sources, owed }
+        let status = HealthStatus::Starting;
+        Self { status, time: None, sources, owed, history_error: None }
     }
 
     /// After a look.
@@ -89,7 +92,12 @@ impl Health {
         let fresh = sources.iter().all(|source| source.state == SourceState::Fresh);
         let status = if fresh { HealthStatus::Ok } else { HealthStatus::Degraded };
         let time = Some(super::time::rfc3339(snapshot.taken));
-        Self { status, time, sources, owed: Vec::new() }
+        Self { status, time, sources, owed: Vec::new(), history_error: None }
+    }
+
+    /// The same, with why nothing is kept of what changes.
+    pub fn without_history(self, history_error: Option<String>) -> Self {
+        Self { history_error, ..self }
     }
 
     /// The same, with what is owed to containers.

@@ -8,8 +8,9 @@ mod columns;
 mod number;
 mod port_rows;
 mod read;
-mod rows;
+pub(crate) mod rows;
 mod statistics;
+mod tables;
 mod transaction;
 pub(crate) mod watch;
 

@@ -17,10 +17,11 @@ use serde::Deserialize;
 type Ids = Map<String, String>;
 
 #[derive(Clone, Debug, Deserialize)]
-pub(super) struct InterfaceRow {
+pub(crate) struct InterfaceRow {
     #[serde(rename = "_uuid", default)]
-    pub(super) id: Option<Uuid>,
-    pub(super) name: String,
+    pub(crate) id: Option<Uuid>,
+    pub(crate) name: String,
+    #[serde(default)]
     ofport: Optional<i64>,
     #[serde(default)]
     ofport_request: Optional<u16>,
@@ -43,17 +44,18 @@ pub(super) struct InterfaceRow {
 
 impl InterfaceRow {
     /// Whether vswitchd holds the link of this index as it.
-    pub(super) fn has_index(&self, index: u32) -> bool {
+    pub(crate) fn has_index(&self, index: u32) -> bool {
         self.ifindex.0 == Some(index)
     }
 }
 
 #[derive(Clone, Debug, Deserialize)]
-pub(super) struct PortRow {
+pub(crate) struct PortRow {
     #[serde(rename = "_uuid", default)]
-    pub(super) id: Option<Uuid>,
+    pub(crate) id: Option<Uuid>,
     name: String,
-    pub(super) interfaces: Set<Uuid>,
+    #[serde(default)]
+    pub(crate) interfaces: Set<Uuid>,
     #[serde(default)]
     tag: Optional<u16>,
     #[serde(default)]
@@ -69,10 +71,10 @@ pub(super) struct PortRow {
 }
 
 #[derive(Clone, Debug, Deserialize)]
-pub(super) struct BridgeRow {
-    pub(super) name: String,
+pub(crate) struct BridgeRow {
+    pub(crate) name: String,
     #[serde(default)]
-    pub(super) ports: Set<Uuid>,
+    pub(crate) ports: Set<Uuid>,
     #[serde(default)]
     external_ids: Ids,
     #[serde(default)]
@@ -84,9 +86,9 @@ pub(super) struct BridgeRow {
 
 /// The settings of vswitchd, and what the database calls itself.
 #[derive(Clone, Debug, Deserialize)]
-pub(super) struct OpenVSwitchRow {
+pub(crate) struct OpenVSwitchRow {
     #[serde(rename = "_uuid", default)]
-    pub(super) id: Option<Uuid>,
+    pub(crate) id: Option<Uuid>,
     #[serde(default)]
     other_config: Ids,
     #[serde(default)]
@@ -95,12 +97,12 @@ pub(super) struct OpenVSwitchRow {
 
 impl OpenVSwitchRow {
     /// What the operator calls this switch; several databases may have the same.
-    pub(super) fn system_id(&self) -> Option<&String> {
+    pub(crate) fn system_id(&self) -> Option<&String> {
         self.external_ids.0.get("system-id")
     }
 
     /// As vswitchd reads a boolean that is false unless set (`smap_get_bool`).
-    pub(super) fn userspace_tso(&self) -> bool {
+    pub(crate) fn userspace_tso(&self) -> bool {
         let set = self.other_config.0.get("userspace-tso-enable");
         set.is_some_and(|text| text.eq_ignore_ascii_case("true"))
     }
@@ -116,35 +118,35 @@ pub(crate) struct DatabaseRow {
 }
 
 impl DatabaseRow {
-    pub(super) fn of(id: Uuid, row: &OpenVSwitchRow) -> Self {
+    pub(crate) fn of(id: Uuid, row: &OpenVSwitchRow) -> Self {
         Self { id, system_id: row.system_id().cloned() }
     }
 }
 
 /// The tables, by row id.
 #[derive(Debug, Default)]
-pub(super) struct Rows {
+pub(crate) struct Rows {
     /// Where the settings were read.
-    pub(super) userspace_tso: Option<bool>,
+    pub(crate) userspace_tso: Option<bool>,
     /// What the database calls itself, where that was read.
-    pub(super) database: Option<DatabaseRow>,
-    pub(super) interfaces: HashMap<Uuid, InterfaceRow>,
-    pub(super) ports: HashMap<Uuid, PortRow>,
+    pub(crate) database: Option<DatabaseRow>,
+    pub(crate) interfaces: HashMap<Uuid, InterfaceRow>,
+    pub(crate) ports: HashMap<Uuid, PortRow>,
     /// Ports of fake bridges, where they were read for that alone.
-    pub(super) fakes: HashMap<Uuid, PortRow>,
-    pub(super) bridges: Vec<BridgeRow>,
+    pub(crate) fakes: HashMap<Uuid, PortRow>,
+    pub(crate) bridges: Vec<BridgeRow>,
 }
 
 impl Rows {
     /// The Interfaces whose Port was not read.
-    pub(super) fn loose(&self) -> Vec<Uuid> {
+    pub(crate) fn loose(&self) -> Vec<Uuid> {
         let held: HashSet<_> =
             self.ports.values().flat_map(|port| port.interfaces.iter()).collect();
         self.interfaces.keys().filter(|id| !held.contains(id)).copied().collect()
     }
 
     /// Bridges with those of their ports that were read.
-    pub(super) fn into_bridges(mut self) -> Vec<Bridge> {
+    pub(crate) fn into_bridges(mut self) -> Vec<Bridge> {
         let bridges = std::mem::take(&mut self.bridges);
         bridges.iter().map(|row| self.bridge(row)).collect()
     }
@@ -165,7 +167,7 @@ impl Rows {
 }
 
 impl BridgeRow {
-    pub(super) fn with(
+    pub(crate) fn with(
         &self,
         ports: Vec<Arc<Port>>,
         mut fake_bridges: Vec<FakeBridge>,
@@ -193,7 +195,7 @@ impl BridgeRow {
 
 impl PortRow {
     /// Each interface of a Port has a number of its own; with several it is a bond.
-    pub(super) fn members(
+    pub(crate) fn members(
         &self,
         interfaces: impl Iterator<Item = InterfaceRow>,
     ) -> impl Iterator<Item = Arc<Port>> {
@@ -207,23 +209,23 @@ impl PortRow {
     }
 
     /// The fake bridge that this is the port of (`port_is_fake_bridge` of ovs-vsctl).
-    pub(super) fn fake_bridge(&self) -> Option<FakeBridge> {
+    pub(crate) fn fake_bridge(&self) -> Option<FakeBridge> {
         let vlan = self.tag.0.filter(|tag| self.fake_bridge && *tag <= LAST_VLAN)?;
         Some(FakeBridge { name: name(&self.name), vlan })
     }
 
     /// Whether `other` has the same VLAN.
-    pub(super) fn shares_vlan(&self, other: &Self) -> bool {
+    pub(crate) fn shares_vlan(&self, other: &Self) -> bool {
         self.tag.0.is_some() && self.tag.0 == other.tag.0
     }
 
     /// Whether a fake bridge may be the bridge that it is on.
-    pub(super) fn has_tag(&self) -> bool {
+    pub(crate) fn has_tag(&self) -> bool {
         self.tag.0.is_some()
     }
 
     /// Whether it is called so.
-    pub(super) fn is_called(&self, name: &str) -> bool {
+    pub(crate) fn is_called(&self, name: &str) -> bool {
         self.name == name
     }
 }

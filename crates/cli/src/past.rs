@@ -1,0 +1,89 @@
+//! What was known at a moment, of what `serve` has kept.
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use host::Origin;
+use journal::{Known, Moment, Past, Unknown};
+
+use crate::args::SourceOptions;
+use crate::moment::told;
+use crate::outcome::CliError;
+use crate::writer;
+
+const HOW: &str = "docker ovs serve keeps it from when it first runs";
+
+/// The host as it was at `at`, in milliseconds since the Unix epoch. Where that is from is told on
+/// stderr.
+///
+/// # Errors
+/// There is no history, or it does not know that moment.
+pub(crate) fn origin(sources: &SourceOptions, at: u64) -> Result<Origin, CliError> {
+    let (past, folder) = open(sources)?;
+    let found = past.at(at).map_err(|error| unreadable(folder, &error))?;
+    match found {
+        Ok(Moment { snapshot, known, is_repeated }) => {
+            writer::tell("docker-ovs", &format!("{}: {}", as_of(at), source(folder, known)));
+            if is_repeated {
+                let again = "the clock was set back, and went through this time more than once; \
+                    this is the last of them";
+                writer::tell("docker-ovs", again);
+            }
+            Ok(Origin::recorded(snapshot))
+        }
+        Err(unknown) => Err(not_known(at, folder, unknown)),
+    }
+}
+
+/// The journal, and its folder.
+///
+/// # Errors
+/// There is none, or it cannot be read.
+pub(crate) fn open(sources: &SourceOptions) -> Result<(Past, &Path), CliError> {
+    let Some(folder) = sources.history_dir() else {
+        return Err(CliError::new("--history-dir none: there is no history to read"));
+    };
+    let past = Past::open(folder, host::now()).map_err(|error| unreadable(folder, &error))?;
+    Ok((past, folder))
+}
+
+fn as_of(at: u64) -> String {
+    format!("as of {}", told(at))
+}
+
+fn source(folder: &Path, known: Known) -> String {
+    let (from, until) = (told(known.from), told(known.until));
+    format!("the journal in {} knows {from} to {until} without a gap", folder.display())
+}
+
+/// Why a moment is not known, and what is known next to it.
+fn not_known(at: u64, folder: &Path, unknown: Unknown) -> CliError {
+    let folder = folder.display();
+    let message = |why| CliError::new(format!("{} is not known: {why}", told(at)));
+    match unknown {
+        Unknown { before: None, after: None } => {
+            message(format!("the journal in {folder} has nothing yet")).hint(HOW)
+        }
+        Unknown { before: None, after: Some(after) } => {
+            message(format!("the journal in {folder} begins at {}", told(after)))
+        }
+        Unknown { before: Some(before), after: None } => {
+            message(format!("the journal in {folder} ends at {}", told(before)))
+                .hint("no daemon keeps it now; without --at the host is asked")
+        }
+        Unknown { before: Some(before), after: Some(after) } => {
+            let (before, after) = (told(before), told(after));
+            message(format!("no daemon kept the journal in {folder} from {before} to {after}"))
+                .hint(format!("--at {before} and --at {after} are known"))
+        }
+    }
+}
+
+fn unreadable(folder: &Path, error: &std::io::Error) -> CliError {
+    let failed = CliError::new(format!("cannot read the history in {}: {error}", folder.display()));
+    match error.kind() {
+        ErrorKind::NotFound => failed.hint(HOW),
+        ErrorKind::PermissionDenied => failed.hint("root may read it"),
+        _ => failed,
+    }
+}

@@ -1,0 +1,89 @@
+//! `docker ovs capture FILE`.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use host::{Origin, Question};
+use model::anonymise;
+use model::switch::SwitchSource;
+
+use crate::args::CaptureArgs;
+use crate::outcome::{CliError, Outcome};
+use crate::release::LINE;
+use crate::writer;
+
+/// Saves everything, by every source, and the tables of the switch's database. What could not be had is
+/// said in it, and on stderr. The same host makes the same file.
+///
+/// # Errors
+/// The file cannot be written.
+pub async fn run(origin: &Origin, args: &CaptureArgs) -> Result<Outcome, CliError> {
+    let sources = SwitchSource::ALL.to_vec();
+    let look = origin.look(&Question { sources, traffic: true, ..Question::default() }).await;
+    let mut remarks = look.remarks();
+    let snapshot = if args.anonymise { Arc::new(anonymise(&look.snapshot)) } else { look.snapshot };
+    let mut files = vec![("about.txt".to_owned(), format!("docker-ovs capture 1\n{LINE}\n"))];
+    files.push(("snapshot.json".to_owned(), json(&*snapshot)?));
+    if let (Origin::Live(host), false) = (origin, args.anonymise) {
+        match host.database_tables().await {
+            Ok(tables) => {
+                for (table, rows) in tables {
+                    files.push((format!("ovsdb/{table}.json"), json(&rows)?));
+                }
+            }
+            Err(why) => remarks.push(why.to_string()),
+        }
+    }
+    let bytes = archive(&files).and_then(|bytes| write(&args.file, &bytes));
+    bytes
+        .map_err(|error| CliError::new(format!("cannot write {}: {error}", args.file.display())))?;
+    remarks.dedup();
+    Ok(Outcome { remarks, ..Outcome::default() })
+}
+
+fn json<T: serde::Serialize>(what: &T) -> Result<String, CliError> {
+    let text = serde_json::to_string(what);
+    text.map(|text| text + "\n")
+        .map_err(|error| CliError::new(format!("cannot write the capture: {error}")))
+}
+
+/// A tar archive without owners and times.
+fn archive(files: &[(String, String)]) -> io::Result<Vec<u8>> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for (name, content) in files {
+        let mut head = tar::Header::new_ustar();
+        head.set_size(u64::try_from(content.len()).unwrap_or(u64::MAX));
+        head.set_mode(0o644);
+        head.set_mtime(0);
+        archive.append_data(&mut head, format!("docker-ovs-capture/{name}"), content.as_bytes())?;
+    }
+    archive.into_inner()
+}
+
+/// Whole or not at all, and for its owner alone: it has names and addresses.
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if path.as_os_str() == "-" {
+        return writer::print_bytes(bytes);
+    }
+    let is_other = fs::metadata(path).is_ok_and(|found| !found.is_file());
+    if is_other {
+        return OpenOptions::new().write(true).open(path)?.write_all(bytes);
+    }
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".part");
+    let beside = Path::new(&beside);
+    let written =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(beside);
+    let written = written.and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(beside, path)
+    });
+    if written.is_err() {
+        let _ = fs::remove_file(beside);
+    }
+    written
+}

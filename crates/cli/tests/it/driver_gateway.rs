@@ -1,0 +1,185 @@
+//! Networks whose gateway this host is: out into the world, and in by published ports.
+#![allow(clippy::disallowed_methods, reason = "a test starts threads")]
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use lab::{Container, Home, Netns, Network, Plugin, ping, run, try_run};
+
+use crate::tool::command;
+
+/// Long enough for a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Does something in the network namespace of `home`.
+fn inside<T: Send>(home: &impl Home, act: impl Fn() -> T + Send + Sync) -> T {
+    let name = home.netns();
+    let is_pid = name.bytes().all(|byte| byte.is_ascii_digit());
+    let path = if is_pid { format!("/proc/{name}/ns/net") } else { format!("/run/netns/{name}") };
+    let open = netns::Netns::open(&PathBuf::from(path)).unwrap();
+    netns::visit(&[&open], |_, _| Ok(act())).pop().unwrap().unwrap()
+}
+
+/// A listener in `at` that answers one client with what it takes its address for.
+struct Mirror(std::thread::JoinHandle<()>);
+
+impl Mirror {
+    fn listen(at: &impl Home, address: &str) -> Self {
+        let listener = inside(at, || TcpListener::bind(address).unwrap());
+        Self(std::thread::spawn(move || {
+            let (mut stream, peer) = listener.accept().unwrap();
+            stream.write_all(peer.ip().to_string().as_bytes()).unwrap();
+        }))
+    }
+
+    /// What a client gets that asks `address`.
+    fn tell(self, connect: impl Fn() -> std::io::Result<TcpStream>) -> String {
+        let mut said = String::new();
+        let mut stream = connect().unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.read_to_string(&mut said).unwrap();
+        self.0.join().unwrap();
+        said
+    }
+}
+
+fn connect(address: &str) -> std::io::Result<TcpStream> {
+    let address: SocketAddr = address.parse().unwrap();
+    TcpStream::connect_timeout(&address, PATIENCE)
+}
+
+/// The world outside: a namespace that knows this host at 10.96.1.1, and nothing behind it.
+struct World(Netns);
+
+impl World {
+    const HOST: &str = "10.96.1.1";
+
+    fn new() -> Self {
+        let (netns, link) = (Netns::new(), lab::unique("w"));
+        let peer = ["peer", "name", "eth0", "netns", netns.name()];
+        run("ip", &[&["link", "add", &link, "type", "veth"][..], &peer].concat());
+        run("ip", &["address", "add", "10.96.1.1/24", "dev", &link]);
+        run("ip", &["link", "set", &link, "up"]);
+        netns.ip(&["address", "add", "10.96.1.2/24", "dev", "eth0"]);
+        netns.ip(&["link", "set", "eth0", "up"]);
+        netns.ip(&["link", "set", "lo", "up"]);
+        Self(netns)
+    }
+}
+
+/// What docs/driver.md says about a host whose dockerd drops what it does not know.
+struct Forwarded(String);
+
+impl Forwarded {
+    fn of(bridge: &str) -> Self {
+        for way in ["-i", "-o"] {
+            run("iptables", &["-w", "-I", "DOCKER-USER", way, bridge, "-j", "ACCEPT"]);
+        }
+        Self(bridge.to_owned())
+    }
+}
+
+impl Drop for Forwarded {
+    fn drop(&mut self) {
+        for way in ["-i", "-o"] {
+            let _ = try_run("iptables", &["-w", "-D", "DOCKER-USER", way, &self.0, "-j", "ACCEPT"]);
+        }
+    }
+}
+
+fn table() -> String {
+    try_run("nft", &["list", "table", "inet", "docker_ovs"]).unwrap_or_default()
+}
+
+fn addresses(link: &str) -> String {
+    try_run("ip", &["-brief", "address", "show", "dev", link]).unwrap_or_default()
+}
+
+#[test]
+fn a_gateway_leads_out_and_published_ports_lead_in() {
+    lab::need!(Docker);
+    let driver = Plugin::start(|words| command("docker-ovs", words));
+    let (world, name) = (World::new(), lab::unique("br"));
+    let kind = if lab::has_userspace_datapath() { "netdev" } else { "system" };
+    let kind = format!("datapath_type={kind}");
+    let options = ["-o", "gateway=host", "-o", "nat=true", "-o", &kind];
+    let subnet = ["--subnet", "10.95.0.0/24"];
+    let network = Network::create(driver.name(), &name, &[&options[..], &subnet].concat());
+    let _forwarded = Forwarded::of(&name);
+    assert!(addresses(&name).contains("10.95.0.1/24"), "{}", addresses(&name));
+    let on =
+        |more: &[&str]| Container::run_with(&[&["--network", network.name()][..], more].concat());
+    let (web, other) = (on(&["-p", "18099:80"]), on(&[]));
+    lab::wait_until("ping", || ping(&web, "10.95.0.1"));
+    let links = Home::ip(&web, &["-brief", "link"]);
+    assert_eq!(links.lines().count(), 2, "lo and eth0: {links}");
+    let route = Home::ip(&web, &["route", "show", "default"]);
+    assert!(route.starts_with("default via 10.95.0.1 dev eth0"), "{route}");
+
+    // Out: the world sees the host.
+    let outside = Mirror::listen(&world.0, "10.96.1.2:7");
+    assert_eq!(outside.tell(|| inside(&web, || connect("10.96.1.2:7"))), World::HOST);
+    // In: from the world, from the host itself, and from a neighbour.
+    let published = "10.96.1.1:18099";
+    let listen = || Mirror::listen(&web, "0.0.0.0:80");
+    assert_eq!(listen().tell(|| inside(&world.0, || connect(published))), "10.96.1.2");
+    assert_eq!(listen().tell(|| connect(published)), "10.96.1.1");
+    assert_eq!(listen().tell(|| inside(&other, || connect("10.95.0.1:18099"))), "10.95.0.1");
+
+    let taken = |port: &str| {
+        let words = ["run", "--rm", "-p", port, "--network", network.name(), lab::IMAGE, "true"];
+        try_run("docker", &words).unwrap_err()
+    };
+    let refused = taken("18099:81");
+    assert!(refused.contains(&format!("for {} on", web.name())), "{refused}");
+    let listener = TcpListener::bind("0.0.0.0:0").unwrap();
+    let refused = taken(&format!("{}:80", listener.local_addr().unwrap().port()));
+    assert!(refused.contains("a program of this host listens"), "{refused}");
+    let refused = taken("80");
+    assert!(refused.contains("the host's port must be named"), "{refused}");
+
+    web.restart();
+    assert_eq!(listen().tell(|| inside(&world.0, || connect(published))), "10.96.1.2");
+    // What the kernel forgets is put back.
+    run("ip", &["address", "flush", "dev", &name]);
+    lab::wait_until("the address is back", || addresses(&name).contains("10.95.0.1/24"));
+    web.stop();
+    lab::wait_until("the port is closed", || !table().contains("18099"));
+    assert!(inside(&world.0, || connect(published)).is_err());
+    drop((web, other));
+    network.remove();
+    assert_eq!(addresses(&name), "", "the bridge was made for it");
+    assert!(!table().contains(&name), "{}", table());
+}
+
+#[test]
+fn a_gateway_on_a_bridge_that_was_there_leaves_it_as_it_was() {
+    lab::need!(Docker);
+    let driver = Plugin::start(|words| command("docker-ovs", words));
+    let bridge = lab::Bridge::new();
+    let ports = || run("ovs-vsctl", &["list-ports", bridge.name()]);
+    let create = |more: &[&str]| Network::create(driver.name(), bridge.name(), more);
+    let gateway = ["-o", "gateway=host", "--subnet"];
+    let plain = create(&[&gateway[..], &["10.95.1.0/24"]].concat());
+    let tagged = create(&[&gateway[..], &["10.95.2.0/24", "-o", "vlan=7"]].concat());
+    let one = Container::run_with(&["--network", plain.name()]);
+    let two = Container::run_with(&["--network", tagged.name()]);
+    lab::wait_until("both reach their gateway", || {
+        ping(&one, "10.95.1.1") && ping(&two, "10.95.2.1")
+    });
+    assert_eq!(ports().matches("dog-").count(), 1, "a port of the VLAN: {}", ports());
+    assert!(!table().contains(bridge.name()), "nothing is to be translated");
+    let words = ["network", "create", "-d", driver.name(), "-o"];
+    let option = format!("bridge={}", bridge.name());
+    let clash =
+        ["-o", "gateway=host", "--subnet", "10.95.0.0/16", "--gateway", "10.95.1.1", "clash"];
+    let refused = try_run("docker", &[&words[..], &[&option], &clash].concat()).unwrap_err();
+    assert!(refused.contains("overlaps") || refused.contains("already"), "{refused}");
+    drop((one, two));
+    plain.remove();
+    tagged.remove();
+    assert!(!addresses(bridge.name()).contains("10.95."), "{}", addresses(bridge.name()));
+    assert_eq!(ports(), "");
+}

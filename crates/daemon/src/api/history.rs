@@ -1,0 +1,118 @@
+//! `GET /v1/history`: what was kept of the past.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State as Extract;
+use axum::http::StatusCode;
+use journal::{Moment, Past, Unknown};
+use model::Snapshot;
+use model::timeline::Event;
+use model::who::{WhoQuery, is_about};
+use report::v1;
+
+use crate::daemon::Daemon;
+use crate::http::error::ApiError;
+use crate::http::extract::Pairs;
+
+/// So many events are in one answer.
+const MOST: usize = 10_000;
+
+/// `GET /v1/history?since=&until=&what=`.
+pub(crate) async fn history(
+    Extract(daemon): Extract<Arc<Daemon>>,
+    Pairs(pairs): Pairs,
+) -> Result<Json<v1::History>, ApiError> {
+    let asked = Asked::read(pairs)?;
+    // Of nothing that is kept nothing is known.
+    let Ok(folder) = folder(&daemon) else {
+        return Ok(Json(v1::History::new(std::iter::empty(), Vec::new(), false)));
+    };
+    let told = daemon.history.pool.run(move || told(&folder, &asked));
+    Ok(Json(told.await??))
+}
+
+/// What is asked for.
+struct Asked {
+    since: u64,
+    until: u64,
+    what: Option<String>,
+}
+
+impl Asked {
+    fn read(pairs: Vec<(String, String)>) -> Result<Self, ApiError> {
+        let mut asked = Self { since: 0, until: u64::MAX, what: None };
+        for (key, value) in pairs {
+            match key.as_str() {
+                "since" => asked.since = moment(&value)?,
+                "until" => asked.until = moment(&value)?,
+                "what" => asked.what = Some(value),
+                _ => {
+                    let message = format!("{key:?} means nothing here: use since, until and what");
+                    return Err(ApiError::bad_request(message));
+                }
+            }
+        }
+        Ok(asked)
+    }
+}
+
+/// A moment in a URL: RFC 3339, or milliseconds since the Unix epoch.
+pub(crate) fn moment(text: &str) -> Result<u64, ApiError> {
+    report::moment(text).ok_or_else(|| {
+        let wanted = "use RFC 3339, as in 2026-11-26T02:10:00Z, or milliseconds since 1970";
+        ApiError::bad_request(format!("{text:?} is no moment: {wanted}"))
+    })
+}
+
+fn folder(daemon: &Daemon) -> Result<PathBuf, ApiError> {
+    let kept = daemon.history.settings.as_ref().map(|settings| settings.folder.clone());
+    kept.ok_or_else(|| ApiError::not_found("this daemon keeps no history"))
+}
+
+fn told(folder: &std::path::Path, asked: &Asked) -> Result<v1::History, ApiError> {
+    let past = Past::open(folder, host::now()).map_err(|error| unreadable(&error))?;
+    let query = asked.what.as_deref().map(|word| (word, WhoQuery::from(word)));
+    let mut events: Vec<v1::Event> = Vec::new();
+    let mut is_more = false;
+    let take = |event: Event| {
+        let is_asked = query.as_ref().is_none_or(|(word, query)| is_about(&event, word, query));
+        is_more |= is_asked && events.len() >= MOST;
+        if is_asked && !is_more {
+            events.push(v1::Event::from(&event));
+        }
+        !is_more
+    };
+    past.events(asked.since, asked.until, take).map_err(|error| unreadable(&error))?;
+    let spans = past.known().into_iter().map(|span| (span.from, span.until));
+    let known = spans.filter(|(from, until)| *from <= asked.until && *until >= asked.since);
+    Ok(v1::History::new(known, events, is_more))
+}
+
+/// The host as it was at `at`, in milliseconds since the Unix epoch.
+///
+/// # Errors
+/// No history is kept, or it does not know that moment.
+pub(crate) async fn snapshot_at(daemon: &Daemon, at: u64) -> Result<Snapshot, ApiError> {
+    let folder = folder(daemon)?;
+    let found = daemon.history.pool.run(move || {
+        let past = Past::open(&folder, host::now()).map_err(|error| unreadable(&error))?;
+        past.at(at).map_err(|error| unreadable(&error))?.map_err(|unknown| not_known(at, unknown))
+    });
+    let Moment { snapshot, .. } = found.await??;
+    Ok(snapshot)
+}
+
+fn not_known(at: u64, unknown: Unknown) -> ApiError {
+    let Unknown { before, after } = unknown;
+    let told = |at: Option<u64>| at.map_or_else(|| "nothing".to_owned(), report::told_moment);
+    let (at, before, after) = (report::told_moment(at), told(before), told(after));
+    let why = format!("{at} is not known: before it {before} is the last known, after it {after}");
+    ApiError::not_found(why)
+}
+
+fn unreadable(error: &std::io::Error) -> ApiError {
+    let why = format!("the history cannot be read: {error}");
+    ApiError::new(StatusCode::SERVICE_UNAVAILABLE, why)
+}

@@ -1,0 +1,272 @@
+//! Keeps what changes in a journal, for questions about the past.
+//!
+//! The task that follows the host gives each look away and never waits: what the disk does is done on
+//! threads of its own. A disk that is full, gone or hung costs the history its rows and the daemon
+//! nothing; what was missed is told as a gap.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use journal::{Entry, Limits, Recorder};
+use model::Snapshot;
+use model::timeline::Event;
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, sleep};
+use tracing::{info, warn};
+
+use crate::pool::Pool;
+
+/// So many looks, and so many events, wait for the disk; where there are more it is too slow, and all
+/// of them are lost but the last look.
+const MOST_LOOKS: usize = 256;
+const MOST_EVENTS: usize = 10_000;
+
+/// What comes within this time after a write is written together.
+const BATCH: Duration = Duration::from_millis(100);
+/// After so long without a change it is written down that there was none.
+const ALIVE: Duration = Duration::from_secs(60);
+/// How long after a failure it is tried again.
+const RETRY: Duration = Duration::from_secs(10);
+/// How often what is too old is removed.
+const FORGET: Duration = Duration::from_secs(60 * 60);
+/// The wall clock was set where it and the monotonic clock differ by more than this.
+const CLOCK_SET: u64 = 60_000;
+
+/// What a user may say about the history.
+#[derive(Clone, Debug)]
+pub struct HistorySettings {
+    /// The folder of the journal.
+    pub folder: PathBuf,
+    /// How much is kept.
+    pub limits: Limits,
+}
+
+/// What is to be kept.
+#[derive(Debug)]
+pub(crate) struct History {
+    /// Where it is kept, if anywhere.
+    pub(crate) settings: Option<HistorySettings>,
+    /// A disk that hangs holds up these threads, and not those that answer.
+    pub(crate) pool: Pool,
+    queue: Mutex<Queue>,
+    more: Notify,
+    /// Why nothing is kept at the moment.
+    failure: Mutex<Option<String>>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    entries: VecDeque<Entry>,
+    events: usize,
+    /// Whether some were lost before the first of them.
+    has_gap: bool,
+}
+
+impl History {
+    pub(crate) fn new(settings: Option<HistorySettings>) -> Self {
+        let failure = settings.as_ref().map(|_| "the journal was not opened yet".to_owned());
+        Self {
+            settings,
+            pool: Pool::default(),
+            queue: Mutex::default(),
+            more: Notify::new(),
+            failure: Mutex::new(failure),
+        }
+    }
+
+    /// Takes a look, and what was told of it. Never waits.
+    pub(crate) fn push(&self, snapshot: Arc<Snapshot>, events: Vec<Event>, at: u64) {
+        if self.settings.is_none() {
+            return;
+        }
+        let mut queue = lock(&self.queue);
+        if queue.entries.len() >= MOST_LOOKS || queue.events + events.len() > MOST_EVENTS {
+            queue.entries.clear();
+            queue.events = 0;
+            queue.has_gap = true;
+        }
+        queue.events += events.len();
+        queue.entries.push_back(Entry { snapshot, events, at });
+        drop(queue);
+        self.more.notify_one();
+    }
+
+    /// Why nothing is kept at the moment; none where all is, or none was asked for.
+    pub(crate) fn failure(&self) -> Option<String> {
+        lock(&self.failure).clone()
+    }
+
+    fn take(&self) -> Queue {
+        std::mem::take(&mut *lock(&self.queue))
+    }
+
+    /// Of what could not be written only the last look is of use: with it the next segment begins.
+    fn give_back(&self, last: Option<Entry>) {
+        let mut queue = lock(&self.queue);
+        queue.has_gap = true;
+        if queue.entries.is_empty() {
+            queue.entries.extend(last.map(|entry| Entry { events: Vec::new(), ..entry }));
+        }
+    }
+
+    /// Tells when it begins and when it ends that nothing can be kept, not each time it is tried.
+    fn told(&self, failure: Option<String>, folder: &std::path::Path) {
+        let mut before = lock(&self.failure);
+        match &failure {
+            Some(why) if before.as_ref() != Some(why) => {
+                warn!("no history is kept in {}: {why}", folder.display());
+            }
+            None if before.is_some() => info!("history is kept in {}", folder.display()),
+            _ => {}
+        }
+        *before = failure;
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What is written in one go.
+enum Task {
+    Write(Queue),
+    /// Nothing changed.
+    Alive,
+    Stop(Queue),
+}
+
+/// Keeps what [`History`] takes until the daemon stops, and writes down that it does.
+pub(crate) async fn keep(history: Arc<History>, mut stopped: watch::Receiver<bool>) {
+    let Some(settings) = history.settings.clone() else { return };
+    let mut recorder = None;
+    let mut forget = Forget::default();
+    loop {
+        let task = tokio::select! {
+            () = history.more.notified() => Task::Write(history.take()),
+            () = sleep(ALIVE) => Task::Alive,
+            _ = stopped.wait_for(|stopped| *stopped) => Task::Stop(history.take()),
+        };
+        let is_last = matches!(task, Task::Stop(_));
+        let forgets = forget.is_due();
+        let (own, open) = (recorder.take(), settings.clone());
+        let written = history.pool.run(move || write(own, &open, task, forgets)).await;
+        let (kept, failed) = written.unwrap_or_else(|_| (None, Some(Failed::unknown())));
+        recorder = kept;
+        history.told(failed.as_ref().map(|failed| failed.why.clone()), &settings.folder);
+        if is_last {
+            return;
+        }
+        let pause = if failed.is_some() { RETRY } else { BATCH };
+        if let Some(failed) = failed {
+            history.give_back(failed.last);
+            history.more.notify_one();
+        }
+        tokio::select! {
+            () = sleep(pause) => {}
+            _ = stopped.wait_for(|stopped| *stopped) => {}
+        }
+    }
+}
+
+/// Why something was not written, and the last look that was to be.
+struct Failed {
+    why: String,
+    last: Option<Entry>,
+}
+
+impl Failed {
+    fn unknown() -> Self {
+        Self { why: "the write was not finished".to_owned(), last: None }
+    }
+}
+
+/// To be run where it may wait for the disk. What failed begins anew the next time, as a reader must
+/// not take what is missing for what did not happen.
+fn write(
+    recorder: Option<Recorder>,
+    settings: &HistorySettings,
+    task: Task,
+    forgets: bool,
+) -> (Option<Recorder>, Option<Failed>) {
+    let opened = match recorder {
+        Some(recorder) => Ok(recorder),
+        None => open(settings),
+    };
+    let mut recorder = match opened {
+        Ok(recorder) => recorder,
+        Err(why) => return (None, Some(Failed { why, last: last(task) })),
+    };
+    let written = match &task {
+        Task::Write(queue) => record(&mut recorder, queue),
+        Task::Alive => recorder.alive(host::now()),
+        Task::Stop(queue) => record(&mut recorder, queue).and_then(|()| recorder.stop(host::now())),
+    };
+    let written =
+        written.and_then(|()| if forgets { recorder.forget(host::now()) } else { Ok(()) });
+    match written {
+        Ok(()) => (Some(recorder), None),
+        Err(error) => {
+            recorder.lose();
+            (Some(recorder), Some(Failed { why: error.to_string(), last: last(task) }))
+        }
+    }
+}
+
+fn open(settings: &HistorySettings) -> Result<Recorder, String> {
+    let (recorder, cut) =
+        Recorder::open(&settings.folder, settings.limits).map_err(|error| match error.kind() {
+            std::io::ErrorKind::WouldBlock => "another daemon keeps its history there".to_owned(),
+            _ => error.to_string(),
+        })?;
+    if let Some(cut) = cut {
+        let folder = settings.folder.display();
+        warn!(
+            "the history in {folder} ended in the middle of a record: {} bytes were cut",
+            cut.bytes
+        );
+    }
+    Ok(recorder)
+}
+
+fn record(recorder: &mut Recorder, queue: &Queue) -> std::io::Result<()> {
+    if queue.has_gap {
+        recorder.lose();
+    }
+    queue.entries.iter().try_for_each(|entry| recorder.record(entry))?;
+    recorder.sync()
+}
+
+fn last(task: Task) -> Option<Entry> {
+    match task {
+        Task::Write(mut queue) | Task::Stop(mut queue) => queue.entries.pop_back(),
+        Task::Alive => None,
+    }
+}
+
+/// When what is too old is removed: only where the wall clock went as the monotonic one did, for one
+/// that was set forward for a moment would cost all there is.
+struct Forget {
+    since: Instant,
+    stamp: u64,
+}
+
+impl Default for Forget {
+    fn default() -> Self {
+        Self { since: Instant::now(), stamp: host::now() }
+    }
+}
+
+impl Forget {
+    fn is_due(&mut self) -> bool {
+        let went = self.since.elapsed();
+        if went < FORGET {
+            return false;
+        }
+        let expected = self.stamp + u64::try_from(went.as_millis()).unwrap_or(u64::MAX);
+        let is_steady = host::now().abs_diff(expected) < CLOCK_SET;
+        *self = Self::default();
+        is_steady
+    }
+}

@@ -1,0 +1,259 @@
+//! This host as the gateway of networks: addresses on a link of the bridge, and a table of nftables. Both
+//! are the kernel's, which forgets them at each start, and are put back from what the database records.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use host::{GatewayLink, forward_ipv4, link_with_address};
+use model::ids::{Name, short_id};
+use model::plan::{ReplacePort, Step};
+use model::published::Published;
+use model::snapshot::Cidr;
+use model::switch::{Bridge, Port};
+use nftables::Table;
+use tracing::debug;
+
+use super::network::CAME_WITH;
+use super::{Driver, View};
+use crate::DriverError;
+use crate::network::{self, NetworkRecord};
+use crate::options::{Gateway, NetworkOptions};
+use crate::rules;
+
+/// What stands in the kernel, as far as this driver put it there.
+#[derive(Debug, Default)]
+pub(super) struct Standing(Mutex<Stood>);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Stood {
+    links: Vec<GatewayLink>,
+    table: Option<Table>,
+}
+
+impl Stood {
+    /// `had_table` tells that there may be one that is not wanted any more.
+    async fn put_in_place(&self, had_table: bool) -> Result<(), DriverError> {
+        if !self.links.is_empty() {
+            forward_ipv4()?;
+        }
+        for link in &self.links {
+            link.set_up().await?;
+        }
+        match &self.table {
+            Some(table) => nftables::replace(table).map_err(|error| refused(&error)),
+            None if had_table => nftables::remove(rules::TABLE).map_err(|error| refused(&error)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Standing {
+    fn now(&self) -> Stood {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn is(&self, stood: Stood) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = stood;
+    }
+
+    /// Whether there is any gateway.
+    pub(super) fn is_any(&self) -> bool {
+        !self.now().links.is_empty()
+    }
+
+    /// Whether a link of a gateway is not there, or has lost its addresses: vswitchd has made it anew.
+    pub(super) fn has_fallen(&self) -> bool {
+        self.now().links.iter().any(|link| !link.is_set_up().unwrap_or(true))
+    }
+}
+
+impl NetworkRecord {
+    /// The link of this host that has the gateway's addresses: the bridge's own, or a port of the
+    /// network's VLAN.
+    pub(crate) fn gateway_link(&self, options: &NetworkOptions) -> Name {
+        match options.vlans.tag {
+            None => options.bridge.as_str().into(),
+            Some(_) => format!("dog-{}", short_id(&self.id).get(..8).unwrap_or(&self.id)).into(),
+        }
+    }
+
+    /// The addresses of its gateway.
+    pub(super) fn gateway_addresses(&self) -> Vec<Cidr> {
+        let all = self.subnets.iter();
+        all.filter_map(|subnet| {
+            Some(Cidr { ip: subnet.gateway?, prefix: subnet.pool.prefix_len() })
+        })
+        .collect()
+    }
+
+    /// Takes the addresses from the gateway's link that it has of this network.
+    pub(super) fn take_given(&self) -> Result<(), DriverError> {
+        let Ok(options) = self.read_options() else { return Ok(()) };
+        let (name, addresses) = (self.gateway_link(&options), self.given.clone());
+        Ok(GatewayLink { name, addresses, mtu: None }.take_addresses()?)
+    }
+
+    fn gateway(&self) -> Option<GatewayLink> {
+        let options = self.read_options().ok()?;
+        (options.gateway == Gateway::Host).then(|| GatewayLink {
+            name: self.gateway_link(&options),
+            addresses: self.gateway_addresses(),
+            mtu: options.mtu,
+        })
+    }
+}
+
+impl Driver {
+    /// The network, with the addresses that the link of its gateway has not got yet.
+    ///
+    /// # Errors
+    /// This host cannot be its gateway.
+    pub(super) fn with_gateway(
+        &self,
+        network: &NetworkRecord,
+        options: &NetworkOptions,
+    ) -> Result<NetworkRecord, DriverError> {
+        if options.gateway != Gateway::Host {
+            return Ok(network.clone());
+        }
+        let addresses = network.gateway_addresses();
+        if addresses.is_empty() {
+            let why =
+                "gateway=host needs a subnet with a gateway: --subnet and --gateway say which";
+            return Err(DriverError::new(why));
+        }
+        if !self.host.is_switch_here()? {
+            let why = "gateway=host: ovs-vswitchd lives in another network namespace than this driver, \
+                       and so do its links";
+            return Err(DriverError::new(why));
+        }
+        let link = network.gateway_link(options);
+        let mut given = Vec::new();
+        for cidr in addresses {
+            match link_with_address(cidr.ip)? {
+                Some(own) if own == link => {}
+                Some(other) => {
+                    let why = format!("the gateway's address {} is {other}'s already", cidr.ip);
+                    return Err(DriverError::new(why));
+                }
+                None => given.push(cidr),
+            }
+        }
+        Ok(NetworkRecord { given, ..network.clone() })
+    }
+
+    /// Puts the gateways of all networks in place, and the table that they need.
+    ///
+    /// # Errors
+    /// The database does not answer, or the kernel refuses.
+    pub(crate) async fn stand(&self) -> Result<(), DriverError> {
+        let mut wanted = self.wanted().await?;
+        let before = self.standing.now();
+        if wanted.links.is_empty() && before == Stood::default() {
+            return Ok(());
+        }
+        loop {
+            wanted.put_in_place(before.table.is_some()).await?;
+            // Another driver may have changed the database and put a newer table in place meanwhile.
+            let now = self.wanted().await?;
+            if now == wanted {
+                break;
+            }
+            wanted = now;
+        }
+        self.standing.is(wanted);
+        Ok(())
+    }
+
+    /// What is to stand by the database.
+    async fn wanted(&self) -> Result<Stood, DriverError> {
+        let view = self.open().await?;
+        let networks = view.bridges.iter().flat_map(network::of);
+        let links = networks.filter_map(|network| network.gateway()).collect();
+        Ok(Stood { links, table: rules::table(&view.bridges) })
+    }
+
+    /// The same in a process that knows nothing of what was in place before.
+    pub(super) async fn stand_last(&self) -> Result<(), DriverError> {
+        let wanted = self.wanted().await?;
+        if wanted.table.is_some() {
+            return self.stand().await;
+        }
+        wanted.put_in_place(true).await
+    }
+
+    /// The same where only the table may have changed; what fails now is tried again later.
+    pub(super) async fn stand_again(&self) {
+        if let Err(error) = self.stand().await {
+            debug!("gateways are not in place: {error}");
+        }
+    }
+}
+
+fn refused(error: &nftables::Error) -> DriverError {
+    DriverError::new(format!("{error} (nat=true and -p need nftables in the kernel)"))
+}
+
+/// The port of a network's own VLAN for its gateway; none where that is the bridge's own, or is there.
+pub(super) fn gateway_port(
+    bridge: Option<&Bridge>,
+    network: &NetworkRecord,
+    options: &NetworkOptions,
+) -> Option<Step> {
+    options.vlans.tag.filter(|_| options.gateway == Gateway::Host)?;
+    let iface = network.gateway_link(options);
+    if bridge.is_some_and(|bridge| bridge.ports.iter().any(|port| port.iface == iface)) {
+        return None;
+    }
+    let port = Port {
+        iface,
+        kind: "internal".to_owned(),
+        tag: options.vlans.tag,
+        external_ids: BTreeMap::from([(CAME_WITH.to_owned(), network.id.clone())]),
+        ..Port::default()
+    };
+    let bridge = Name::from(options.bridge.as_str());
+    Some(ReplacePort { bridge, add: Some(Arc::new(port)), ..ReplacePort::default() }.into())
+}
+
+/// Makes sure that ports can be published on a network.
+///
+/// # Errors
+/// They cannot.
+pub(super) fn require_published(
+    view: &View,
+    network: &NetworkRecord,
+    options: &NetworkOptions,
+    published: &[Published],
+) -> Result<(), DriverError> {
+    if published.is_empty() {
+        return Ok(());
+    }
+    if options.gateway != Gateway::Host || network.internal {
+        return Err(DriverError::new(
+            "published ports (-p) need a gateway, and this network is a switch: leave -p out, make the \
+             network with gateway=host, or connect the container to a network of the engine's own too",
+        ));
+    }
+    let ports = view.bridges.iter().flat_map(|bridge| &bridge.ports);
+    let others: Vec<_> =
+        ports.filter_map(|port| model::endpoint_record::EndpointRecord::of(port)).collect();
+    for wanted in published {
+        if wanted.host_port == 0 || wanted.port == 0 {
+            let why = "-p: the host's port must be named, as in -p 8080:80: Docker would not show which \
+                       one was chosen";
+            return Err(DriverError::new(why));
+        }
+        let is = |published: &Published| published.is_in_the_way_of(wanted);
+        let holder = others.iter().find(|record| record.published.iter().any(is));
+        if let Some(holder) = holder {
+            let why = format!("-p {wanted}: the port of the host is for {holder} already");
+            return Err(DriverError::new(why));
+        }
+        if crate::listening::listens(wanted)? {
+            let why = format!("-p {wanted}: a program of this host listens at that port already");
+            return Err(DriverError::new(why));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,196 @@
+//! The table of nftables that networks with this host as their gateway need: what it says follows from the
+//! database alone.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use model::endpoint_record::EndpointRecord;
+use model::published::{Protocol, Published};
+use model::switch::Bridge;
+use nftables::{Chain, Hook, Match, Rule, Table, Verdict};
+
+use crate::network::{self, NetworkRecord};
+use crate::options::{Gateway, NetworkOptions};
+
+/// Its name. Nothing else of the host's firewall is touched.
+pub(crate) const TABLE: &str = "docker_ovs";
+
+/// The rules that come by at each hook.
+#[derive(Default)]
+struct Rules {
+    prerouting: Vec<Rule>,
+    output: Vec<Rule>,
+    postrouting: Vec<Rule>,
+    forward: Vec<Rule>,
+}
+
+/// The table; none where no network needs one.
+pub(crate) fn table(bridges: &[Bridge]) -> Option<Table> {
+    let mut rules = Rules::default();
+    for bridge in bridges {
+        for network in network::of(bridge) {
+            let Ok(options) = network.read_options() else { continue };
+            if options.gateway == Gateway::Host {
+                rules.add_network(bridge, &network, &options);
+            }
+        }
+    }
+    let Rules { prerouting, output, postrouting, forward } = rules;
+    let chains = [
+        (Hook::Prerouting, prerouting),
+        (Hook::Output, output),
+        (Hook::Postrouting, postrouting),
+        (Hook::Forward, forward),
+    ];
+    let chains: Vec<_> = chains
+        .into_iter()
+        .filter(|(_, rules)| !rules.is_empty())
+        .map(|(hook, rules)| Chain { hook, rules })
+        .collect();
+    (!chains.is_empty()).then(|| Table { name: TABLE.to_owned(), chains })
+}
+
+impl Rules {
+    fn add_network(&mut self, bridge: &Bridge, network: &NetworkRecord, options: &NetworkOptions) {
+        let link = network.gateway_link(options);
+        let to = |is| Match::To { link: link.to_string(), is };
+        if network.internal {
+            self.forward.push(rule([Match::From { link: link.to_string() }], Verdict::Drop));
+            self.forward.push(rule([to(true)], Verdict::Drop));
+            return;
+        }
+        if options.nat {
+            for subnet in &network.subnets {
+                let (ip, prefix) = (subnet.pool.network(), subnet.pool.prefix_len());
+                let matches = [Match::Source { ip, prefix }, to(false)];
+                self.postrouting.push(rule(matches, Verdict::Masquerade));
+            }
+        }
+        let records = bridge.ports.iter().filter_map(|port| EndpointRecord::of(port));
+        let records = records.filter(|record| record.network == network.id);
+        let mut publishes = false;
+        for record in records {
+            publishes |= !record.published.is_empty();
+            record.published.iter().for_each(|published| self.add_published(&record, *published));
+        }
+        if publishes {
+            // A container that asks the host for its neighbour is answered by way of the host.
+            for subnet in &network.subnets {
+                let (ip, prefix) = (subnet.pool.network(), subnet.pool.prefix_len());
+                let matches = [Match::Source { ip, prefix }, to(true), Match::Translated];
+                self.postrouting.push(rule(matches, Verdict::Masquerade));
+            }
+        }
+    }
+
+    /// One rule for what comes from elsewhere, and one for what this host asks itself. What goes to
+    /// 127.0.0.1 cannot be led out of the host again.
+    fn add_published(&mut self, record: &EndpointRecord, published: Published) {
+        for ip in record.addresses.iter().map(|cidr| cidr.ip) {
+            if published.host_ip.is_some_and(|host| host.is_ipv4() != ip.is_ipv4()) {
+                continue;
+            }
+            let port =
+                Match::Port { protocol: protocol(published.protocol), port: published.host_port };
+            let host = match published.host_ip {
+                Some(host) => Match::Destination { ip: host, prefix: whole(host), is: true },
+                None => Match::ToThisHost,
+            };
+            let verdict = Verdict::Translate { ip, port: published.port };
+            let all = [Match::FamilyOf(ip), host, port];
+            self.prerouting.push(rule(all.clone(), verdict.clone()));
+            let matches = [loopback(ip)].into_iter().chain(all).collect();
+            self.output.push(Rule { matches, verdict });
+        }
+    }
+}
+
+fn rule<const N: usize>(matches: [Match; N], verdict: Verdict) -> Rule {
+    Rule { matches: matches.into(), verdict }
+}
+
+/// That the destination is none of the host's own.
+fn loopback(ip: IpAddr) -> Match {
+    let (ip, prefix) = match ip {
+        IpAddr::V4(_) => (Ipv4Addr::LOCALHOST.into(), 8),
+        IpAddr::V6(_) => (Ipv6Addr::LOCALHOST.into(), 128),
+    };
+    Match::Destination { ip, prefix, is: false }
+}
+
+fn whole(ip: IpAddr) -> u8 {
+    if ip.is_ipv4() { 32 } else { 128 }
+}
+
+fn protocol(protocol: Protocol) -> nftables::Protocol {
+    match protocol {
+        Protocol::Tcp => nftables::Protocol::Tcp,
+        Protocol::Udp => nftables::Protocol::Udp,
+        Protocol::Sctp => nftables::Protocol::Sctp,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use model::switch::Port;
+
+    use super::*;
+    use crate::network::Subnet;
+
+    fn bridge(options: &[(&str, &str)], internal: bool, published: &[&str]) -> Bridge {
+        let named = [("bridge", "br0"), ("gateway", "host")];
+        let options = named.iter().chain(options);
+        let network = NetworkRecord {
+            id: "ab".repeat(32),
+            engine: "docker".into(),
+            options: options.map(|(key, value)| ((*key).into(), (*value).into())).collect(),
+            subnets: vec![Subnet {
+                pool: "192.0.2.0/24".parse().unwrap(),
+                gateway: "192.0.2.1".parse().ok(),
+            }],
+            internal,
+            ..NetworkRecord::default()
+        };
+        let record = EndpointRecord {
+            network: network.id.clone(),
+            endpoint: "e".into(),
+            addresses: vec!["192.0.2.7/24".parse().unwrap()],
+            published: published.iter().map(|text| text.parse().unwrap()).collect(),
+            ..EndpointRecord::default()
+        };
+        let port = Port { external_ids: record.external_ids(), ..Port::default() };
+        let mut external_ids = BTreeMap::new();
+        network.kept_on(None).apply(&mut external_ids);
+        let ports = vec![Arc::new(port)];
+        Bridge { name: "br0".into(), external_ids, ports, ..Bridge::default() }
+    }
+
+    fn rules(bridge: Bridge) -> Vec<(Hook, usize)> {
+        let chains = table(&[bridge]).map(|table| table.chains).unwrap_or_default();
+        chains.iter().map(|chain| (chain.hook, chain.rules.len())).collect()
+    }
+
+    #[test]
+    fn a_plain_gateway_needs_no_table() {
+        assert_eq!(rules(bridge(&[], false, &[])), []);
+        let switch = Bridge { external_ids: BTreeMap::new(), ..bridge(&[], false, &["1:2/tcp"]) };
+        assert_eq!(rules(switch), [], "a record of no network");
+    }
+
+    #[test]
+    fn what_is_published_is_led_in_and_what_leaves_is_masqueraded() {
+        let one = [(Hook::Prerouting, 1), (Hook::Output, 1), (Hook::Postrouting, 1)];
+        assert_eq!(rules(bridge(&[], false, &["80:80/tcp"])), one);
+        assert_eq!(rules(bridge(&[("nat", "true")], false, &[])), [(Hook::Postrouting, 1)]);
+        let other_family = bridge(&[], false, &["[2001:db8::1]:80:80/tcp"]);
+        assert_eq!(rules(other_family), [(Hook::Postrouting, 1)], "it has no address of IPv6");
+    }
+
+    #[test]
+    fn nothing_passes_by_the_gateway_of_an_inner_network() {
+        let inner = bridge(&[("nat", "true")], true, &["80:80/tcp"]);
+        assert_eq!(rules(inner), [(Hook::Forward, 2)]);
+    }
+}

@@ -1,0 +1,36 @@
+//! What changed on a host, kept in bounded files.
+//!
+//! A folder has numbered segments. Each begins with a whole Snapshot, and goes on with what changed
+//! since ([`Delta`]) and with what was told of it: to know a moment, one segment is read. Every record
+//! has a checksum, and nothing that was written is ever changed: a program that ends in the middle of
+//! a write leaves a torn end, which is cut by the next one that writes and passed over by readers.
+//! The oldest segments are removed where all together are too large, or too old.
+//!
+//! The order of things is the journal's. Stamps are told as the wall clock had them: where that was
+//! set back a new segment begins, so that within one they only grow.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used,
+        reason = "a test panics to fail"
+    )
+)]
+
+mod delta;
+mod past;
+mod record;
+mod recorder;
+mod segment;
+mod state;
+mod writer;
+
+pub use delta::Delta;
+pub use past::{Known, Moment, Past, Unknown};
+pub use record::{Kind, LONGEST, Record, Records};
+pub use recorder::{Entry, Recorder};
+pub use segment::{Segment, segments};
+pub use state::State;
+pub use writer::{Cut, Limits, Writer};

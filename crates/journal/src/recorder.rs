@@ -1,0 +1,128 @@
+//! What the daemon does: keeps each look, and what was told of it.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use model::Snapshot;
+use model::timeline::Event;
+
+use crate::delta::Delta;
+use crate::record::Kind;
+use crate::writer::{Cut, Limits, Writer};
+
+/// A look, and what was told of it.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// What was seen.
+    pub snapshot: Arc<Snapshot>,
+    /// What was told; empty for the first look, as nothing changed by it.
+    pub events: Vec<Event>,
+    /// When, in milliseconds since the Unix epoch.
+    pub at: u64,
+}
+
+/// Keeps a journal.
+#[derive(Debug)]
+pub struct Recorder {
+    writer: Writer,
+    /// What was kept last; none where it is not known what is there.
+    known: Option<Arc<Snapshot>>,
+}
+
+impl Recorder {
+    /// As [`Writer::open`].
+    ///
+    /// # Errors
+    /// As [`Writer::open`].
+    pub fn open(folder: &Path, limits: Limits) -> io::Result<(Self, Option<Cut>)> {
+        let (writer, cut) = Writer::open(folder, limits)?;
+        Ok((Self { writer, known: None }, cut))
+    }
+
+    /// Keeps a look. Nothing was missed since the one before, unless that failed.
+    ///
+    /// # Errors
+    /// As the system says: then what is kept next begins anew, and tells that there is a gap.
+    pub fn record(&mut self, entry: &Entry) -> io::Result<()> {
+        let kept = self.keep(entry);
+        self.known = kept.is_ok().then(|| Arc::clone(&entry.snapshot));
+        kept
+    }
+
+    fn keep(&mut self, entry: &Entry) -> io::Result<()> {
+        let Entry { snapshot, events, at } = entry;
+        let known = self.known.as_ref().filter(|_| !self.writer.wants_snapshot(*at));
+        match known.and_then(|known| Delta::between(known, snapshot)) {
+            Some(delta) if delta.is_nothing() => {}
+            Some(delta) => self.writer.append(Kind::Delta, *at, &json(&delta)?)?,
+            None => self.writer.begin(*at, &json(&**snapshot)?, self.known.is_some())?,
+        }
+        if events.is_empty() {
+            return Ok(());
+        }
+        self.writer.append(Kind::Events, *at, &json(events)?)
+    }
+
+    /// What was missed, if anything was, begins with the next look.
+    pub fn lose(&mut self) {
+        self.known = None;
+    }
+
+    /// Keeps that nothing changed up to `at`, in milliseconds since the Unix epoch.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn alive(&mut self, at: u64) -> io::Result<()> {
+        self.mark(Kind::Alive, at)
+    }
+
+    /// Keeps that nothing will be known from `at` on.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn stop(&mut self, at: u64) -> io::Result<()> {
+        self.mark(Kind::Stopped, at)?;
+        self.known = None;
+        self.writer.sync()
+    }
+
+    fn mark(&mut self, kind: Kind, at: u64) -> io::Result<()> {
+        let Some(known) = self.known.clone() else { return Ok(()) };
+        let marked = if self.writer.wants_snapshot(at) {
+            let snapshot = Snapshot { taken: at, ..Snapshot::clone(&known) };
+            json(&snapshot).and_then(|json| self.writer.begin(at, &json, true))
+        } else {
+            Ok(())
+        };
+        let marked = marked.and_then(|()| self.writer.append(kind, at, &[]));
+        if marked.is_err() {
+            self.known = None;
+        }
+        marked
+    }
+
+    /// As [`Writer::sync`].
+    ///
+    /// # Errors
+    /// As [`Writer::sync`].
+    pub fn sync(&mut self) -> io::Result<()> {
+        let synced = self.writer.sync();
+        if synced.is_err() {
+            self.known = None;
+        }
+        synced
+    }
+
+    /// As [`Writer::forget`].
+    ///
+    /// # Errors
+    /// As [`Writer::forget`].
+    pub fn forget(&mut self, now: u64) -> io::Result<()> {
+        self.writer.forget(now)
+    }
+}
+
+fn json<T: serde::Serialize + ?Sized>(what: &T) -> io::Result<Vec<u8>> {
+    Ok(serde_json::to_vec(what)?)
+}

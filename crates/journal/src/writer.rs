@@ -1,0 +1,275 @@
+//! Writing: records are appended, segments follow each other, the oldest go.
+
+use std::collections::VecDeque;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+
+use crate::record::{Kind, LONGEST, Record};
+use crate::segment::{Content, SegmentHead, numbers, path};
+
+/// Only its owner may read what is kept: it has labels, addresses and what containers are called.
+const FOLDER: u32 = 0o700;
+const FILE: u32 = 0o600;
+pub(crate) const LOCK: &str = "lock";
+
+/// How much is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// All segments together, in bytes.
+    pub bytes: u64,
+    /// What is older goes, in milliseconds.
+    pub age: u64,
+    /// How much is appended to one segment, in bytes; more where its Snapshot is long.
+    pub segment: u64,
+}
+
+impl Limits {
+    /// A segment of this length is read within a few milliseconds.
+    pub const SEGMENT: u64 = 1 << 20;
+}
+
+impl Default for Limits {
+    /// Thirty days or 256 MiB, what is reached first.
+    fn default() -> Self {
+        Self { bytes: 256 << 20, age: 30 * 24 * 60 * 60 * 1000, segment: Self::SEGMENT }
+    }
+}
+
+/// What a program that ended in the middle of a write left behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// So many bytes were no whole record.
+    pub bytes: u64,
+}
+
+/// Writes a journal; one at a time does.
+#[derive(Debug)]
+pub struct Writer {
+    folder: PathBuf,
+    limits: Limits,
+    /// Held for as long as this is.
+    _lock: File,
+    open: Option<Open>,
+    /// Those that are not written any more, oldest first.
+    sealed: VecDeque<Sealed>,
+    next: u64,
+    last: u64,
+    unsynced: bool,
+}
+
+#[derive(Debug)]
+struct Open {
+    file: File,
+    number: u64,
+    length: u64,
+    /// How long it was when it had its Snapshot only.
+    first: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Sealed {
+    number: u64,
+    length: u64,
+    last: u64,
+}
+
+impl Writer {
+    /// Opens the journal in `folder`, which is made if it is not there, and cuts a torn end.
+    ///
+    /// # Errors
+    /// As the system says; [`ErrorKind::WouldBlock`] where another program writes it.
+    pub fn open(folder: &Path, limits: Limits) -> io::Result<(Self, Option<Cut>)> {
+        DirBuilder::new().recursive(true).mode(FOLDER).create(folder)?;
+        let lock = OpenOptions::new();
+        let lock = lock
+            .clone()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(FILE)
+            .open(folder.join(LOCK))?;
+        flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
+        let mut sealed = VecDeque::new();
+        let mut cut = None;
+        let numbers = numbers(folder)?;
+        let next = numbers.last().map_or(1, |last| last + 1);
+        for (at, number) in numbers.iter().enumerate() {
+            let path = path(folder, *number);
+            // All but the last ended well, or were cut.
+            let is_last = at + 1 == numbers.len();
+            let length = fs::metadata(&path)?.len();
+            if !is_last {
+                sealed.push_back(Sealed { number: *number, length, last: 0 });
+                continue;
+            }
+            let (whole, bytes) = cut_end(&path, *number, length)?;
+            sealed.extend(whole);
+            cut = (bytes > 0).then_some(Cut { bytes });
+        }
+        let last = sealed.back().map_or(0, |segment| segment.last);
+        let folder = folder.to_owned();
+        let mut writer =
+            Self { folder, limits, _lock: lock, open: None, sealed, next, last, unsynced: false };
+        writer.learn_stamps()?;
+        Ok((writer, cut))
+    }
+
+    /// The last stamp of each segment stands at the beginning of the next.
+    fn learn_stamps(&mut self) -> io::Result<()> {
+        let known = crate::segment::segments(&self.folder)?;
+        for segment in self.sealed.iter_mut().filter(|segment| segment.last == 0) {
+            let next = known.iter().find(|next| next.number > segment.number);
+            segment.last = match next {
+                Some(next) => next.head.previous,
+                None => {
+                    Content::read(&path(&self.folder, segment.number))?.end().map_or(0, |end| end.0)
+                }
+            };
+        }
+        self.last = self.sealed.back().map_or(0, |segment| segment.last);
+        Ok(())
+    }
+
+    /// Whether the next record must begin a segment with a whole Snapshot: there is none, it is long
+    /// enough, or the clock was set back.
+    pub fn wants_snapshot(&self, stamp: u64) -> bool {
+        let Some(open) = &self.open else { return true };
+        let most = self.limits.segment.max(4 * open.first).min(most_of_all());
+        stamp < self.last || open.length - open.first >= most
+    }
+
+    /// Begins a segment with a Snapshot. `continues` tells whether nothing was missed since the last
+    /// record of the one before.
+    ///
+    /// # Errors
+    /// As the system says: then there is no segment to append to.
+    pub fn begin(&mut self, stamp: u64, snapshot: &[u8], continues: bool) -> io::Result<()> {
+        self.seal()?;
+        let head =
+            SegmentHead { continues: continues && !self.sealed.is_empty(), previous: self.last };
+        let mut bytes = head.bytes();
+        Record { kind: Kind::Snapshot, stamp, payload: snapshot }
+            .write(&mut bytes)
+            .map_err(too_long)?;
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.make_room(length)?;
+        let number = self.next;
+        self.next += 1;
+        let path = path(&self.folder, number);
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(FILE).open(&path)?;
+        if let Err(error) = file.write_all(&bytes).and_then(|()| file.sync_data()) {
+            // A file without a whole record is none.
+            let _ = fs::remove_file(&path);
+            return Err(error);
+        }
+        File::open(&self.folder)?.sync_all()?;
+        self.open = Some(Open { file, number, length, first: length });
+        self.last = stamp;
+        Ok(())
+    }
+
+    /// Appends a record to the segment that was begun last.
+    ///
+    /// # Errors
+    /// As the system says, or where there is no segment: another one must be begun then, and the record
+    /// is in none.
+    pub fn append(&mut self, kind: Kind, stamp: u64, payload: &[u8]) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        Record { kind, stamp, payload }.write(&mut bytes).map_err(too_long)?;
+        let Some(open) = &mut self.open else { return Err(ErrorKind::NotFound.into()) };
+        if let Err(error) = open.file.write_all(&bytes) {
+            // What was written of it is no record; where it cannot be cut now, readers stop there.
+            let _ = open.file.set_len(open.length);
+            self.seal()?;
+            return Err(error);
+        }
+        open.length += u64::try_from(bytes.len()).unwrap_or_default();
+        self.last = stamp;
+        self.unsynced = true;
+        Ok(())
+    }
+
+    /// Waits until all that was appended is on the disk.
+    ///
+    /// # Errors
+    /// As the system says: then another segment must be begun, as it is not known what is there.
+    pub fn sync(&mut self) -> io::Result<()> {
+        let Some(open) = self.open.as_ref().filter(|_| self.unsynced) else { return Ok(()) };
+        let synced = open.file.sync_data();
+        self.unsynced = false;
+        if synced.is_err() {
+            self.seal()?;
+        }
+        synced
+    }
+
+    /// Removes segments of which all is older than `limits.age`. `now` is in milliseconds since the
+    /// Unix epoch; the caller makes sure that the clock was not just set.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn forget(&mut self, now: u64) -> io::Result<()> {
+        let oldest = now.saturating_sub(self.limits.age);
+        while self.sealed.front().is_some_and(|segment| segment.last < oldest) {
+            self.remove_oldest()?;
+        }
+        Ok(())
+    }
+
+    /// No more is appended to the segment that is open.
+    fn seal(&mut self) -> io::Result<()> {
+        let Some(open) = self.open.take() else { return Ok(()) };
+        self.sealed.push_back(Sealed { number: open.number, length: open.length, last: self.last });
+        self.unsynced = false;
+        open.file.sync_data()
+    }
+
+    /// Removes the oldest until a segment that begins so long, and grows, has room.
+    fn make_room(&mut self, first: u64) -> io::Result<()> {
+        let grows = self.limits.segment.max(4 * first).min(most_of_all());
+        let all = |sealed: &VecDeque<Sealed>| sealed.iter().map(|one| one.length).sum::<u64>();
+        while !self.sealed.is_empty() && all(&self.sealed) + first + grows > self.limits.bytes {
+            self.remove_oldest()?;
+        }
+        Ok(())
+    }
+
+    fn remove_oldest(&mut self) -> io::Result<()> {
+        let Some(oldest) = self.sealed.pop_front() else { return Ok(()) };
+        match fs::remove_file(path(&self.folder, oldest.number)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                self.sealed.push_front(oldest);
+                Err(error)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A segment is read as a whole.
+fn most_of_all() -> u64 {
+    u64::try_from(LONGEST / 2).unwrap_or(u64::MAX)
+}
+
+fn too_long(length: usize) -> io::Error {
+    io::Error::new(ErrorKind::InvalidData, format!("a record of {length} bytes is too long"))
+}
+
+/// Cuts what is no whole record, and tells how many bytes that was. A file without any is removed.
+fn cut_end(path: &Path, number: u64, length: u64) -> io::Result<(Option<Sealed>, u64)> {
+    let Some((last, end)) = Content::read(path)?.end() else {
+        fs::remove_file(path)?;
+        return Ok((None, length));
+    };
+    let end = u64::try_from(end).unwrap_or(length);
+    if end < length {
+        let file = OpenOptions::new().write(true).open(path)?;
+        file.set_len(end)?;
+        file.sync_all()?;
+    }
+    Ok((Some(Sealed { number, length: end, last }), length - end))
+}

@@ -1,0 +1,96 @@
+//! What is told of a moment is what was so then.
+
+use docker_ovs_journal::{Known, Limits, Past, Recorder, Unknown};
+
+use crate::scene::{Day, on_port};
+
+#[test]
+fn a_moment_is_known_as_it_was_and_a_gap_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut recorder, cut) = Recorder::open(folder.path(), Limits::default()).unwrap();
+    assert_eq!(cut, None);
+    let mut day = Day::default();
+    recorder.record(&day.look(&[(1, 3)], 1000)).unwrap();
+    recorder.record(&day.look(&[(1, 3), (2, 4)], 2000)).unwrap();
+    recorder.record(&day.look(&[(2, 4)], 3000)).unwrap();
+    recorder.alive(4000).unwrap();
+    recorder.stop(5000).unwrap();
+    drop(recorder);
+    let (mut recorder, _) = Recorder::open(folder.path(), Limits::default()).unwrap();
+    recorder.record(&Day::default().look(&[(3, 3)], 9000)).unwrap();
+    drop(recorder);
+    let past = Past::open(folder.path(), 20_000).unwrap();
+    let who = |at| past.at(at).unwrap().map(|moment| on_port(&moment.snapshot, 3).join("+"));
+    assert_eq!(who(999), Err(Unknown { before: None, after: Some(1000) }));
+    assert_eq!(who(1000).unwrap(), "c1");
+    assert_eq!(who(2999).unwrap(), "c1");
+    assert_eq!(who(3000).unwrap(), "");
+    assert_eq!(who(5000).unwrap(), "");
+    assert_eq!(who(5001), Err(Unknown { before: Some(5000), after: Some(9000) }));
+    assert_eq!(who(9000).unwrap(), "c3");
+    assert_eq!(who(9001), Err(Unknown { before: Some(9000), after: None }));
+    let spans = [Known { from: 1000, until: 5000 }, Known { from: 9000, until: 9000 }];
+    assert_eq!(past.known(), spans);
+    let mut told = Vec::new();
+    past.events(0, u64::MAX, |event| {
+        told.push(event.at);
+        true
+    })
+    .unwrap();
+    assert_eq!(told, [2000, 3000], "what a daemon finds when it starts did not happen then");
+}
+
+#[test]
+fn while_a_daemon_writes_what_is_last_known_is_so_still() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut recorder, _) = Recorder::open(folder.path(), Limits::default()).unwrap();
+    recorder.record(&Day::default().look(&[(1, 3)], 1000)).unwrap();
+    let past = Past::open(folder.path(), 20_000).unwrap();
+    assert!(past.is_written());
+    assert!(past.at(19_000).unwrap().is_ok());
+    assert!(past.at(20_001).unwrap().is_err());
+    let second = Recorder::open(folder.path(), Limits::default());
+    assert_eq!(second.unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+}
+
+#[test]
+fn where_the_clock_was_set_back_the_order_is_the_journals() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut recorder, _) = Recorder::open(folder.path(), Limits::default()).unwrap();
+    let mut day = Day::default();
+    for (name, at) in [(1, 1000), (2, 5000), (3, 2000), (4, 3000)] {
+        recorder.record(&day.look(&[(name, 3)], at)).unwrap();
+    }
+    let past = Past::open(folder.path(), 3000).unwrap();
+    let who = |at| {
+        let moment = past.at(at).unwrap().unwrap();
+        (on_port(&moment.snapshot, 3).join("+"), moment.is_repeated)
+    };
+    assert_eq!(who(1500), ("c1".to_owned(), false));
+    assert_eq!(who(2500), ("c3".to_owned(), true));
+    assert_eq!(who(3000), ("c4".to_owned(), true));
+    assert_eq!(who(4000), ("c1".to_owned(), false));
+    assert_eq!(who(5000), ("c2".to_owned(), false));
+}
+
+#[test]
+fn the_oldest_go_where_there_is_too_much_or_it_is_too_old() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = Limits { bytes: 200_000, age: 100_000, segment: 4096 };
+    let (mut recorder, _) = Recorder::open(folder.path(), limits).unwrap();
+    let mut day = Day::default();
+    for step in 0..1000 {
+        recorder.record(&day.look(&[(u16::from(step % 2 == 0), 3)], 1000 + step)).unwrap();
+        let size: u64 = std::fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().metadata().unwrap().len())
+            .sum();
+        assert!(size <= limits.bytes, "{step}: {size}");
+    }
+    let begins = Past::open(folder.path(), 2000).unwrap().begins().unwrap();
+    assert!(begins > 1000, "{begins}");
+    recorder.forget(1_000_000).unwrap();
+    let left = Past::open(folder.path(), 2000).unwrap();
+    assert!(left.begins().unwrap() > begins, "what is open stays");
+    assert!(left.at(1999).unwrap().is_ok());
+}

@@ -1,0 +1,211 @@
+//! What was found in the files of a recording, each known by what is in it.
+
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, Read};
+use std::path::Path;
+
+use model::Snapshot;
+use model::ids::{Engine, Nsid};
+use model::snapshot::Container;
+use model::switch::Bridge;
+
+use crate::bounded::TEXT;
+use crate::confdb::{self, Log, SCHEMA, is_log};
+use crate::tables::Tables;
+use crate::texts::Shown;
+use crate::{links, openflow, texts};
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(crate) struct Gathered {
+    /// The moment that is asked about, in milliseconds since the Unix epoch.
+    pub(crate) at: Option<u64>,
+    /// A capture's own.
+    pub(crate) snapshot: Option<Snapshot>,
+    /// A database's file, of several the one that was written last; with its name.
+    pub(crate) log: Option<(String, Log)>,
+    /// What `ovs-vsctl list` and `ovsdb-client dump` print.
+    pub(crate) tables: Tables,
+    /// Whether these are all there are.
+    pub(crate) is_dumped: bool,
+    pub(crate) shown: Option<Shown>,
+    /// What ovs-ofctl prints, of each bridge.
+    pub(crate) openflow: Vec<Bridge>,
+    /// What `dpif/show` prints.
+    pub(crate) datapaths: Vec<Bridge>,
+    /// The host's own links.
+    pub(crate) links: Vec<String>,
+    /// Texts of links by the name of the namespace.
+    pub(crate) namespaces: BTreeMap<String, Vec<String>>,
+    /// What the host calls namespaces.
+    pub(crate) nsids: BTreeMap<String, Option<Nsid>>,
+    /// Containers by engine.
+    pub(crate) engines: BTreeMap<Engine, Vec<Container>>,
+    pub(crate) host: Option<String>,
+    pub(crate) remarks: Vec<String>,
+}
+
+/// Where a report of sos has what is of use.
+const OF_SOS: [&str; 6] = [
+    "sos_commands/openvswitch/",
+    "sos_commands/networking/",
+    "sos_commands/docker/",
+    "sos_commands/podman/",
+    "sos_commands/crio/",
+    "sos_commands/host/",
+];
+
+impl Gathered {
+    pub(crate) fn new(at: Option<u64>) -> Self {
+        Self { at, ..Self::default() }
+    }
+
+    /// Whether a file may be of use: of a report of sos only what is known, of any other folder all.
+    pub(crate) fn wants(called: &str) -> bool {
+        let is_of_sos = called.contains("sos_commands/") || called.contains("sos_reports/");
+        let is_known = OF_SOS.iter().any(|folder| called.contains(folder));
+        let of_root =
+            ["/etc/", "/var/", "/usr/", "/proc/", "/sys/", "/boot/", "/run/", "/sos_logs/"];
+        let is_of_root = of_root.iter().any(|folder| format!("/{called}").contains(folder));
+        let name = called.rsplit('/').next().unwrap_or_default();
+        if is_of_sos { is_known } else { !is_of_root || name == "conf.db" || name == "hostname" }
+    }
+
+    /// Takes a file, if it is one that is known.
+    ///
+    /// # Errors
+    /// Reading fails.
+    pub(crate) fn take(&mut self, called: &str, file: &mut dyn BufRead) -> io::Result<()> {
+        if is_log(file.fill_buf()?) {
+            return self.take_log(called, file);
+        }
+        let mut bytes = Vec::new();
+        let most = u64::try_from(TEXT).unwrap_or(u64::MAX);
+        Read::take(&mut *file, most + 1).read_to_end(&mut bytes)?;
+        if bytes.len() > TEXT {
+            let why = format!("it is longer than {} MiB, and was not read", TEXT >> 20);
+            self.remarks.push(format!("{called}: {why}"));
+            return Ok(());
+        }
+        self.take_bytes(called, &bytes);
+        Ok(())
+    }
+
+    fn take_log(&mut self, called: &str, file: &mut dyn BufRead) -> io::Result<()> {
+        let at = self.at;
+        let log = confdb::read(file, |_, next| {
+            at.is_none_or(|at| next.date.is_none_or(|date| date <= at))
+        })?;
+        if !log.schema.is_empty() && log.schema != SCHEMA {
+            return Ok(());
+        }
+        if let (0, Some(first)) = (log.transactions, log.goes_on_at) {
+            let called = if called.is_empty() { "the database" } else { called };
+            let first = time(first);
+            self.remarks
+                .push(format!("{called} knows nothing before {first}, when it was compacted"));
+            return Ok(());
+        }
+        if let Some(damage) = &log.damage {
+            let (offset, why) = (damage.offset, &damage.why);
+            let called = if called.is_empty() { "the database" } else { called };
+            self.remarks.push(format!(
+                "{called} is damaged at byte {offset}, and was read up to there: {why}"
+            ));
+        }
+        let last = |log: &Log| log.dates.map_or(0, |(_, last)| last);
+        if self.log.as_ref().is_none_or(|(_, known)| last(known) < last(&log)) {
+            self.log = Some((called.to_owned(), log));
+        }
+        Ok(())
+    }
+
+    fn take_bytes(&mut self, called: &str, bytes: &[u8]) {
+        let trimmed = bytes.trim_ascii_start();
+        if trimmed.starts_with(b"{\"docker-ovs-snapshot\"") {
+            match host::read_recording(called, bytes) {
+                Ok(snapshot) => self.snapshot = Some(snapshot),
+                Err(error) => self.remarks.push(error.to_string()),
+            }
+            return;
+        }
+        let text = String::from_utf8_lossy(bytes);
+        self.take_text(called, without_prompt(&text));
+    }
+
+    /// By what it says first; a file that says nothing that is known is passed over.
+    fn take_text(&mut self, called: &str, text: &str) {
+        if text.trim_start().starts_with(['[', '{'])
+            && let Some(rows) = host::recorded::inspected(text)
+        {
+            let engine = if text.contains("\"OCIRuntime\"") { "podman" } else { "docker" };
+            self.engines.entry(Engine(engine.into())).or_default().extend(rows);
+        } else if openflow::is_ports(text) {
+            self.openflow.extend(openflow::bridge(text, bridge_of(called).as_deref()));
+        } else if links::is_links(text) {
+            match namespace_of(called) {
+                Some(name) => self.namespaces.entry(name).or_default().push(text.to_owned()),
+                None => self.links.push(text.to_owned()),
+            }
+        } else if let Some(shown) = texts::show(text) {
+            self.shown = Some(shown);
+        } else if texts::dump(text, &mut self.tables) {
+            self.is_dumped = true;
+        } else if texts::list(text, &mut self.tables) {
+            // Its rows are taken.
+        } else if let Some(bridges) = host::recorded::datapaths(text) {
+            self.datapaths = bridges;
+        } else {
+            self.take_named(called, text);
+        }
+    }
+
+    /// What only its name tells.
+    fn take_named(&mut self, called: &str, text: &str) {
+        match file_name(called) {
+            "ip_netns" | "ip_netns_list" => self.nsids = links::namespaces(text),
+            "hostname" | "hostname_-f" => {
+                let host = text.trim();
+                let is_name =
+                    !host.is_empty() && host.len() < 256 && !host.contains(char::is_whitespace);
+                self.host = Some(host.to_owned()).filter(|_| is_name).or(self.host.take());
+            }
+            _ => {}
+        }
+    }
+}
+
+/// RFC 3339, as all that is told.
+pub(crate) fn time(at: u64) -> String {
+    let at = std::time::UNIX_EPOCH + std::time::Duration::from_millis(at.min(LAST));
+    humantime::format_rfc3339_millis(at).to_string()
+}
+
+/// The end of the year 9999, after which RFC 3339 has no notation.
+const LAST: u64 = 253_402_300_799_999;
+
+fn file_name(called: &str) -> &str {
+    Path::new(called).file_name().and_then(|name| name.to_str()).unwrap_or_default()
+}
+
+/// The bridge that a command was about, as `sos` names its file: `ovs-ofctl_show_br0`.
+fn bridge_of(called: &str) -> Option<String> {
+    let name = file_name(called);
+    let before = ["_show_", "_dump-ports-desc_"];
+    let bridge = before.iter().find_map(|word| name.split_once(word)).map(|(_, bridge)| bridge)?;
+    (!bridge.is_empty()).then(|| bridge.to_owned())
+}
+
+/// The namespace that a file is of: `networking/namespaces/NAME/ip_netns_exec_NAME_ip_-d_address_show`.
+fn namespace_of(called: &str) -> Option<String> {
+    let (_, rest) = called.split_once("networking/namespaces/")?;
+    let (name, _) = rest.split_once('/')?;
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+/// A text that was copied from a terminal begins with the command.
+fn without_prompt(text: &str) -> &str {
+    let begins = text.trim_start();
+    let is_prompt = begins.starts_with("$ ") || begins.starts_with("# ");
+    begins.split_once('\n').filter(|_| is_prompt).map_or(text, |(_, rest)| rest)
+}

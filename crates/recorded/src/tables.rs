@@ -1,0 +1,55 @@
+//! Tables of a database, row by row, and how they become bridges.
+
+use std::collections::{BTreeMap, HashMap};
+
+use host::recorded::{Tables as Known, bridges, database_id};
+use model::switch::Bridge;
+use serde_json::{Map, Value};
+
+/// The tables that are of use.
+pub(crate) const WANTED: [&str; 4] = ["Bridge", "Interface", "Open_vSwitch", "Port"];
+
+/// A row: columns by name.
+pub(crate) type Row = Map<String, Value>;
+
+/// Rows by table and id.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Tables(pub(crate) BTreeMap<&'static str, HashMap<String, Row>>);
+
+impl Tables {
+    /// The table called `name`, if it is of use.
+    pub(crate) fn wanted(name: &str) -> Option<&'static str> {
+        WANTED.into_iter().find(|wanted| *wanted == name)
+    }
+
+    /// The rows of a table.
+    pub(crate) fn table(&mut self, name: &'static str) -> &mut HashMap<String, Row> {
+        self.0.entry(name).or_default()
+    }
+
+    /// How many rows there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.values().map(HashMap::len).sum()
+    }
+
+    /// The bridges with their ports, by name; and what the database calls itself.
+    pub(crate) fn bridges(&self) -> (Vec<Bridge>, Option<String>) {
+        let rows = |name: &str| -> Vec<(String, Value)> {
+            let rows = self.0.get(name).into_iter().flatten();
+            rows.map(|(id, row)| (id.clone(), Value::Object(row.clone()))).collect()
+        };
+        let tables = Known {
+            interfaces: rows("Interface"),
+            ports: rows("Port"),
+            bridges: rows("Bridge"),
+            open_vswitch: rows("Open_vSwitch"),
+        };
+        let id = database_id(&tables);
+        let mut bridges = bridges(tables);
+        bridges.sort_by(|a, b| a.name.cmp(&b.name));
+        for bridge in &mut bridges {
+            bridge.ports.sort_by(|a, b| a.iface.cmp(&b.iface));
+        }
+        (bridges, id)
+    }
+}

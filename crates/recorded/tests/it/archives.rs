@@ -1,0 +1,64 @@
+//! The same, packed: from a file or a stream, and what is made to harm.
+
+use std::io::{Read, Write, repeat};
+
+use docker_ovs_recorded::{parse_any, read_stream};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+const OFCTL: &str = "OFPT_FEATURES_REPLY (xid=0x2): dpid:0000a6b1c2d3e4f5
+ 1(veth1): addr:9a:69:12:bc:3d:1d
+ LOCAL(br0): addr:a6:b1:c2:d3:e4:f5
+";
+
+fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for (name, bytes) in files {
+        let mut head = tar::Header::new_gnu();
+        head.set_size(bytes.len().try_into().unwrap());
+        head.set_mode(0o644);
+        archive.append_data(&mut head, name, *bytes).unwrap();
+    }
+    archive.into_inner().unwrap()
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(bytes).unwrap();
+    packed.finish().unwrap()
+}
+
+fn xz(bytes: &[u8]) -> Vec<u8> {
+    let options = lzma_rust2::XzOptions::with_preset(1);
+    let mut packed = lzma_rust2::XzWriter::new(Vec::new(), options).unwrap();
+    packed.write_all(bytes).unwrap();
+    packed.finish().unwrap()
+}
+
+#[test]
+fn an_archive_is_what_is_in_it_however_it_is_packed() {
+    let plain = parse_any(OFCTL.as_bytes()).unwrap().snapshot;
+    let archive = tar(&[("a/show", OFCTL.as_bytes()), ("a/other", b"\0\x01binary")]);
+    for packed in [
+        gzip(OFCTL.as_bytes()),
+        xz(OFCTL.as_bytes()),
+        archive.clone(),
+        gzip(&archive),
+        xz(&archive),
+    ] {
+        assert_eq!(parse_any(&packed).unwrap().snapshot, plain);
+        for cut in [1, packed.len() / 2, packed.len() - 1] {
+            // It is read as far as it goes, or refused.
+            let _ = parse_any(&packed[..cut]);
+        }
+    }
+}
+
+#[test]
+fn what_unpacks_to_more_than_it_may_is_refused_or_passed_over() {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    std::io::copy(&mut repeat(b'x').take(40 << 20), &mut packed).unwrap();
+    let bomb = packed.finish().unwrap();
+    let error = read_stream(&*bomb, "it", None).unwrap_err().to_string();
+    assert!(error.contains("longer than 32 MiB"), "{error}");
+}
