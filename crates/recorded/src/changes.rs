@@ -134,11 +134,8 @@ fn holds(row: &Row, column: &str, wanted: &BTreeSet<String>) -> bool {
 /// The ids in a column: one, or a set.
 fn ids(value: Option<&Value>) -> Vec<&str> {
     let Some(Value::Array(pair)) = value else { return Vec::new() };
-    let id = |pair: &'_ [Value]| match pair {
-        [Value::String(tag), Value::String(_)] if tag == "uuid" => true,
-        _ => false,
-    };
-    if id(pair) {
+    let is_id = matches!(pair.as_slice(), [Value::String(tag), Value::String(_)] if tag == "uuid");
+    if is_id {
         return pair.get(1).and_then(Value::as_str).into_iter().collect();
     }
     let items = pair.get(1).and_then(Value::as_array).into_iter().flatten();
