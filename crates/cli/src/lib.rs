@@ -15,6 +15,7 @@
 
 pub mod args;
 pub mod completion;
+pub mod etcd;
 mod limit;
 pub mod live;
 pub mod logging;
@@ -67,7 +68,13 @@ async fn answer(cli: &Cli, limit: &Limit) -> Result<Outcome, CliError> {
         Verb::Completion(args) => return completion::script(args),
         Verb::Driver(args) => return verbs::driver::run(&cli.sources, args).await,
         Verb::History(args) => return verbs::history::run(&cli.sources, args),
-        _ => {}
+        Verb::Hosts(args) => return verbs::hosts::run(&cli.sources, args).await,
+        Verb::Mesh(args) => return verbs::mesh::run(&cli.sources, args).await,
+        verb => {
+            if let Some(outcome) = verbs::fleet::run(&cli.sources, verb).await {
+                return outcome;
+            }
+        }
     }
     let origin = cli.sources.open(cli.verb(), limit).await?;
     match carry_out(cli, &origin, limit).await {
@@ -103,6 +110,8 @@ async fn carry_out(cli: &Cli, origin: &Origin, limit: &Limit) -> Result<Outcome,
         }
         Verb::Driver(args) => verbs::driver::run(&cli.sources, args).await,
         Verb::History(args) => verbs::history::run(&cli.sources, args),
+        Verb::Hosts(args) => verbs::hosts::run(&cli.sources, args).await,
+        Verb::Mesh(args) => verbs::mesh::run(&cli.sources, args).await,
         Verb::Serve(args) => {
             // It goes on for as long as it is wanted, of a recording too.
             limit.answered();

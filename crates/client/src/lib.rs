@@ -12,6 +12,7 @@
 )]
 
 mod failure;
+mod fleet;
 mod server;
 
 use std::time::Duration;
@@ -23,6 +24,7 @@ use model::switch::SwitchSource;
 use model::{Snapshot, SourceError};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+pub use fleet::{FleetClient, FleetLines};
 pub use server::Server;
 
 /// The host as the daemon at `server` sees it now, asked by these sources to the switch. Where a

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::body::Bytes;
+use fleet::Fleet;
 use host::{Counters, Observe, Origin, Question};
 use livetraffic::{Trace, TraceError};
 use model::switch::SwitchSource;
@@ -42,6 +43,8 @@ pub(crate) struct Daemon {
     /// The places of each listener, by its address.
     pub(crate) listeners: Vec<(String, Arc<Places>)>,
     pub(crate) build: Build,
+    /// The fleet that this host is of, if it is of one.
+    pub(crate) fleet: Option<Arc<Fleet>>,
     renderings: Renderings,
     rates: Rates,
     origin: Origin,
@@ -56,6 +59,7 @@ impl Daemon {
         history: Option<HistorySettings>,
         stopped: watch::Receiver<bool>,
         build: Build,
+        fleet: Option<Arc<Fleet>>,
     ) -> Self {
         Self {
             published: Arc::new(Published::new(boot)),
@@ -68,6 +72,7 @@ impl Daemon {
             timings: Timings::default(),
             listeners,
             build,
+            fleet,
             origin,
             host_queries: Semaphore::new(MAX_HOST_QUERIES),
         }

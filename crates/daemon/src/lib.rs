@@ -16,6 +16,7 @@
 mod api;
 mod daemon;
 mod history;
+mod hosts;
 mod http;
 mod metrics;
 mod page;

@@ -1,5 +1,6 @@
 //! `GET /metrics`: the Prometheus text format, version 0.0.4.
 
+mod fleet;
 mod process;
 
 use std::collections::BTreeMap;
@@ -65,6 +66,9 @@ fn write(daemon: &Daemon, state: &State, read: &Read) -> Result<String, fmt::Err
     attachments(&mut registry, state);
     sources(&mut registry, state, read);
     restores(&mut registry, &daemon.restores);
+    if let Some(known) = &daemon.fleet {
+        fleet::register(&mut registry, known);
+    }
     connections(&mut registry, &daemon.listeners);
     durations(&mut registry, &daemon.timings);
     build(&mut registry, daemon.build);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use fleet::Fleet;
 use host::Origin;
 use model::SourceError;
 use sd_notify::NotifyState;
@@ -13,6 +14,7 @@ use tracing::{error, info};
 
 use crate::daemon::Daemon;
 use crate::history::keep;
+use crate::hosts;
 use crate::http::connections;
 use crate::http::keys::Keys;
 use crate::http::listener::{self, Listener};
@@ -44,15 +46,20 @@ pub async fn serve(origin: Origin, settings: &Settings) -> Result<(), SourceErro
     }
     let (stop, stopped) = watch::channel(false);
     let places = listeners.iter().map(|listener| (listener.url(), listener.places().clone()));
+    let fleet = settings.fleet.as_ref().map(|settings| Arc::new(Fleet::new(settings)));
     // What was recorded has no history of its own.
     let history = settings.history.clone().filter(|_| matches!(origin, Origin::Live(_)));
-    let (places, build) = (places.collect(), settings.build);
-    let daemon = Daemon::new(origin.clone(), boot(), places, history, stopped.clone(), build);
+    let (places, build, known) = (places.collect(), settings.build, fleet.clone());
+    let stopping = stopped.clone();
+    let daemon = Daemon::new(origin.clone(), boot(), places, history, stopping, build, known);
     let daemon = Arc::new(daemon);
     let mut tasks = JoinSet::new();
     tasks.spawn(keep_alive());
     let keeping = tokio::spawn(keep(daemon.history.clone(), stopped.clone()));
     tasks.spawn(follow(origin.clone(), daemon.clone()));
+    let live = origin.live().ok().cloned();
+    let of_fleet = settings.fleet.as_ref().zip(fleet.as_ref());
+    let published = of_fleet.map(|(told, fleet)| hosts::start(told, fleet, &daemon, live));
     if let Origin::Live(host) = origin
         && settings.restore
     {
@@ -74,6 +81,9 @@ pub async fn serve(origin: Origin, settings: &Settings) -> Result<(), SourceErro
     let _ = sd_notify::notify(&[NotifyState::Stopping]);
     stop.send_replace(true);
     serving.await;
+    if let Some(published) = published {
+        let _ = published.await;
+    }
     // A disk that hangs is not waited for.
     let _ = timeout(LAST_WRITE, keeping).await;
     Ok(())

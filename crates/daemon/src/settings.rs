@@ -17,6 +17,8 @@ pub struct Settings {
     pub restore: bool,
     /// For TCP: key, certificate and token; without them only loopback is listened on.
     pub locks: Option<Locks>,
+    /// The fleet that this host is of, if it is of one.
+    pub fleet: Option<fleet::Settings>,
     /// Where what changes is kept, if it is.
     pub history: Option<HistorySettings>,
     /// Which build serves.

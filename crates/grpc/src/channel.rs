@@ -5,16 +5,24 @@ use std::io;
 use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use hyper::body::Incoming;
-use hyper::client::conn::http2::{SendRequest, handshake};
+use hyper::client::conn::http2::{Builder, SendRequest, handshake};
 use hyper::{Request, Response};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::UnixStream;
 use tonic::body::Body;
 use tonic::client::GrpcService;
 
 use crate::Error;
+
+/// How often a peer that is elsewhere is asked whether it is there: etcd hangs up where that is more
+/// often than each five seconds.
+const PING_AFTER: Duration = Duration::from_secs(10);
+/// How long it has to answer that.
+const PING_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A connection that calls are made over, any number at once.
 #[derive(Clone)]
@@ -33,6 +41,20 @@ impl Channel {
         // It ends with the last sender, or with the connection; whoever asks is told that.
         tokio::spawn(connection);
         Ok((Self { sender }, peer))
+    }
+
+    /// Speaks HTTP/2 over `stream`, and asks the peer whether it is there as long as it is open.
+    pub(crate) async fn over<S>(stream: S) -> Result<Self, Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let mut http2 = Builder::new(TokioExecutor::new());
+        http2.timer(TokioTimer::new()).keep_alive_while_idle(true);
+        http2.keep_alive_interval(PING_AFTER).keep_alive_timeout(PING_TIMEOUT);
+        let shaken = http2.handshake(TokioIo::new(stream)).await;
+        let (sender, connection) = shaken.map_err(|error| Error::Broken(Box::new(error)))?;
+        tokio::spawn(connection);
+        Ok(Self { sender })
     }
 
     /// Whether nothing can be asked over it any more.

@@ -18,7 +18,7 @@ use crate::channel::Channel;
 use crate::raw::Raw;
 
 /// The longest message that is read, in bytes: what containerd and the kubelet allow.
-const LONGEST: usize = 16 << 20;
+pub(crate) const LONGEST: usize = 16 << 20;
 
 /// A client of the services at one socket. Making one does no I/O; it connects when it is asked
 /// something, and again after the connection broke.
@@ -47,7 +47,7 @@ fn request(question: &impl Message) -> Request<Bytes> {
     Request::new(Bytes::from(question.encode_to_vec()))
 }
 
-fn method(path: &str) -> Result<PathAndQuery, Error> {
+pub(crate) fn method(path: &str) -> Result<PathAndQuery, Error> {
     path.parse().map_err(|error| Error::Broken(Box::new(error)))
 }
 

@@ -1,4 +1,5 @@
-//! A client for gRPC services at Unix sockets, by tonic over one connection of HTTP/2. Messages are
+//! A client for gRPC services at Unix sockets, by tonic over one connection of HTTP/2, or over a connection
+//! that the caller made. Messages are
 //! written by hand, with those fields that are used: nothing is generated, and no `protoc` is needed.
 //!
 //! ```no_run
@@ -27,10 +28,15 @@
 
 mod channel;
 mod client;
+mod connection;
 mod error;
 mod items;
 mod raw;
 
 pub use client::{Client, Messages};
+pub use connection::Connection;
 pub use error::Error;
 pub use items::Items;
+
+/// What goes with a call beside its message, which gRPC calls metadata: names and values.
+pub type Headers<'h> = &'h [(&'static str, &'h str)];

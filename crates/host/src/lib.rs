@@ -67,7 +67,9 @@ pub use origin::{Observe, Origin};
 pub use question::Question;
 pub use recording::{read_recording, read_recording_of_peer};
 pub use settings::Settings;
-pub use switch::{Counters, PortCounters, SwitchCommand};
+pub use switch::{
+    Counters, MeshOfBridge, PortCounters, SwitchCommand, Tunnel, TunnelChange, tunnels_of,
+};
 pub use token::token;
 pub use watch::Watch;
 

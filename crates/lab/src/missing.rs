@@ -40,6 +40,7 @@ pub(crate) fn missing(need: Need) -> Option<Missing> {
             let there = crate::lxd::Server::of_this_machine().is_some();
             (!there).then(|| "Incus or LXD (scripts/setup --for-tests)".into())
         }
+        Need::Etcd => ["etcd", "etcdctl"].into_iter().find_map(missing_program).map(Missing::from),
         Need::Browser => of_tool(&["chromium", "chromedriver"], "browser"),
         Need::Promtool => of_tool(&["promtool"], "promtool"),
         Need::Tmux => spared("tmux").or_else(|| complaint("tmux", &["-V"]).map(Missing::from)),

@@ -48,6 +48,8 @@ pub enum Need {
     Tmux,
     /// The controller of `examples/os-ken`.
     OsKen,
+    /// etcd(1) and etcdctl(1); no root.
+    Etcd,
 }
 
 /// Returns from a test that lacks one of its [`Need`]s, and says which; else the test shares the

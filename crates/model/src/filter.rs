@@ -53,6 +53,11 @@ impl Filter {
         self.key == "vlan"
     }
 
+    /// Its two sides.
+    pub fn pair(&self) -> (&str, &str) {
+        (self.key, &self.value)
+    }
+
     /// The label it names, if it is about one, with its value where that counts.
     pub fn label(&self) -> Option<(&str, Option<&str>)> {
         let named = (self.key == "label").then_some(self.value.as_str())?;

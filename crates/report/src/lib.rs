@@ -32,6 +32,6 @@ pub use explain::explain;
 pub use format::{Column, Format, View, render, render_cells};
 pub use format_error::FormatError;
 pub use labels::{PortLabels, Unplaced};
-pub use list::{Wanted, list};
+pub use list::{Wanted, list, passes};
 pub use table::Cells;
 pub use v1::time::{moment, rfc3339 as told_moment};

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use model::filter::{Filter, FilterFields, Filters};
 use model::snapshot::Container;
 use model::told::TENANTS;
+use model::vlan::Vlans;
 use model::wiring::{Attachment, PortRef};
 use model::{Snapshot, Wiring};
 
@@ -70,4 +71,24 @@ fn orphaned(wiring: &Wiring, filters: &[Filter]) -> Vec<v1::Attachment> {
     let passing =
         orphans.filter(|(row, _)| Filters(filters).agree(&FilterFields::of_orphaned(row)));
     passing.map(|(row, last)| v1::Attachment::orphaned(row, last)).collect()
+}
+
+/// Whether a row that was told passes all filters; labels it has none.
+pub fn passes(filters: &[Filter], row: &v1::Attachment) -> bool {
+    let vlans = row.vlan_mode.map(|mode| Vlans {
+        mode: mode.into(),
+        tag: row.vlan,
+        trunks: row.trunks.clone(),
+        cvlans: row.cvlans.clone(),
+    });
+    Filters(filters).agree(&FilterFields {
+        name: &row.container,
+        qualified: Some(&row.called),
+        id: &row.id,
+        bridge: row.bridge.as_deref(),
+        fake_bridge: row.fake_bridge.as_deref(),
+        vlans,
+        status: row.state.word(),
+        labels: None,
+    })
 }

@@ -10,6 +10,8 @@ use clap::{Args, ValueEnum};
 use model::filter::Filter;
 use report::Format;
 
+use super::fleet::EtcdArgs;
+
 // `docker ovs events`
 #[derive(Debug, Args)]
 pub struct EventsArgs {
@@ -19,6 +21,9 @@ pub struct EventsArgs {
     /// Begin with what is there already
     #[arg(long)]
     pub initial: bool,
+    /// Of all hosts of the fleet, as the daemon of this host knows them
+    #[arg(long)]
+    pub fleet: bool,
     /// json, csv, or a Go template such as '{{.Action}} {{.Container}} {{.OFPort}}'
     #[arg(long, value_name = "FORMAT", default_value = "table", hide_default_value = true)]
     pub format: Format,
@@ -65,6 +70,14 @@ pub struct ServeArgs {
     /// Its private key
     #[arg(long, value_name = "FILE", requires_all = ["tls_cert", "token_file"])]
     pub tls_key: Option<PathBuf>,
+    #[command(flatten)]
+    pub etcd: EtcdArgs,
+    /// Name of this host in its fleet; its host name if none is given
+    #[arg(long, value_name = "NAME", requires = "etcd")]
+    pub fleet_host: Option<String>,
+    /// Whether to keep the attachments of other hosts, for --fleet; a few daemons of a large fleet do
+    #[arg(long, value_name = "WHEN", default_value = "on", requires = "etcd")]
+    pub fleet_mirror: Toggle,
 }
 
 // `docker ovs driver`.

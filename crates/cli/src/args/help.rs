@@ -237,6 +237,7 @@ pub(super) const SERVE: &str = help! {
     "  docker ovs serve --listen none --restore=off       the unix socket only; change nothing"
     "  docker ovs serve --log-format json -D              tell more, for a log collector"
     "  docker ovs --server unix:///run/docker-ovs.sock ls"
+    "  docker ovs serve --etcd https://192.0.2.1 --etcd-ca ca.pem --etcd-cert me.pem --etcd-key me.key"
     ""
     "Exit codes: 0 stopped by SIGINT or SIGTERM; 2 error"
 };
@@ -249,6 +250,34 @@ pub(super) const DRIVER: &str = help! {
     "  docker run --network name=lan,driver-opt=ofport=10 ..."
     ""
     "Exit codes: 0 stopped by SIGINT or SIGTERM; 2 error"
+};
+
+pub(super) const HOSTS: &str = help! {
+    "Examples:"
+    "  docker ovs hosts                               every host, and since when it is silent"
+    "  docker ovs ls --fleet                          the attachments of all of them"
+    "  docker ovs who 10.0.0.2 --fleet                on which host, bridge and port that is"
+    "  docker ovs hosts --remove old --etcd http://192.0.2.1"
+    ""
+    "The daemon of this host is asked (docker ovs serve --etcd), or that of --server. CSV has no"
+    "header. Its columns are host, live or stale, since when, number and address."
+    ""
+    "Exit codes: 0 listed; 2 error, or etcd is away, so that what is listed is old"
+};
+
+pub(super) const MESH: &str = help! {
+    "Examples:"
+    "  docker ovs mesh create blue --etcd http://192.0.2.1    once"
+    "  docker ovs mesh join blue br0 --local-ip 192.0.2.11    on each host"
+    "  docker ovs mesh ls"
+    "  docker ovs mesh check                                  this host's tunnels, by BFD"
+    "  docker ovs mesh leave blue"
+    "  docker ovs mesh rm blue --etcd http://192.0.2.1"
+    ""
+    "join and leave write to the row of the bridge, and need no etcd; the daemon makes the tunnels. The"
+    "tunnel to the host with number N is OpenFlow port 64000 + N on every other one."
+    ""
+    "Exit codes: 0 done; 1 check: a tunnel does not carry; 2 error"
 };
 
 pub(super) const DOCTOR: &str = help! {

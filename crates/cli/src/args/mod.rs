@@ -3,6 +3,7 @@
 //! something; `sources` those that every verb takes.
 
 mod change;
+mod fleet;
 mod follow;
 mod help;
 mod operand;
@@ -21,6 +22,10 @@ use crate::release::LINE;
 use crate::writer;
 
 pub use change::{ConnectArgs, DisconnectArgs, PruneArgs, RestoreArgs, Until, Vlans};
+pub use fleet::{
+    EtcdArgs, HostsArgs, MeshArgs, MeshCommand, MeshCreateArgs, MeshJoinArgs, MeshLeaveArgs,
+    MeshLsArgs, MeshRmArgs, TunnelKind,
+};
 pub use follow::{DEFAULT_SOCKET, DriverArgs, EventsArgs, ServeArgs, Toggle, WaitArgs};
 pub use operand::Operand;
 pub use read::{

@@ -58,6 +58,9 @@ pub struct LsArgs {
     /// table, csv, json, or a Go template such as '{{.Container}} {{.OFPort}}'
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,
+    /// Of all hosts of the fleet, as the daemon of this host knows them
+    #[arg(long)]
+    pub fleet: bool,
     /// How the switch is asked
     #[arg(long, alias = "via", value_name = "SOURCE", default_value = "ovsdb")]
     pub source: SourceArg,
@@ -74,6 +77,9 @@ pub struct PortsArgs {
     /// table, csv, json, or a Go template such as '{{.OFPort}} {{.Who}}'
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,
+    /// Of all hosts of the fleet, as the daemon of this host knows them
+    #[arg(long)]
+    pub fleet: bool,
     /// How the switch is asked; datapath ports are always asked of appctl
     #[arg(long, alias = "via", value_name = "SOURCE", default_value = "ovsdb")]
     pub source: SourceArg,
@@ -81,6 +87,7 @@ pub struct PortsArgs {
 
 // `docker ovs who`
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct WhoArgs {
     /// BRIDGE:3, 3, a MAC, an IP address, a host interface, ifindex:28
     #[arg(value_name = "WHAT")]
@@ -97,6 +104,9 @@ pub struct WhoArgs {
     /// table, csv, json, or a Go template such as '{{.Container}}'
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,
+    /// Of all hosts of the fleet, as the daemon of this host knows them
+    #[arg(long)]
+    pub fleet: bool,
     /// How the switch is asked
     #[arg(long, alias = "via", value_name = "SOURCE", default_value = "ovsdb")]
     pub source: SourceArg,
@@ -127,6 +137,9 @@ pub struct GraphArgs {
     /// What to draw it in
     #[arg(long, value_name = "FORMAT", default_value = "svg")]
     pub format: Picture,
+    /// Of all hosts of the fleet, as the daemon of this host knows them
+    #[arg(long)]
+    pub fleet: bool,
     /// How the switch is asked
     #[arg(long, alias = "via", value_name = "SOURCE", default_value = "ovsdb")]
     pub source: SourceArg,
@@ -243,6 +256,11 @@ impl From<SourceArg> for SwitchSource {
 // `docker ovs doctor`
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
+    #[command(flatten)]
+    pub etcd: super::fleet::EtcdArgs,
+    /// Name of this host in its fleet; its host name if none is given
+    #[arg(long, value_name = "NAME", requires = "etcd")]
+    pub fleet_host: Option<String>,
     /// table, csv, json, or a Go template such as '{{.Verdict}}'
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,

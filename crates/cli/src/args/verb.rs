@@ -5,6 +5,7 @@ use model::filter::Filter;
 use model::switch::SwitchSource;
 
 use super::change::{ConnectArgs, DisconnectArgs, PruneArgs, RestoreArgs};
+use super::fleet::{HostsArgs, MeshArgs};
 use super::follow::{DriverArgs, EventsArgs, ServeArgs, WaitArgs};
 use super::operand::Operand;
 use super::read::{
@@ -80,6 +81,12 @@ pub enum Verb {
     /// Make the networks of docker network create -d ovs, when Docker asks for it
     #[command(after_help = super::help::DRIVER)]
     Driver(DriverArgs),
+    /// List the hosts of the fleet, and which of them are heard of
+    #[command(after_help = super::help::HOSTS)]
+    Hosts(HostsArgs),
+    /// Join bridges of several hosts to one network, by tunnels
+    #[command(after_help = super::help::MESH)]
+    Mesh(MeshArgs),
     /// Check what can be reached, and say what to do about the rest
     #[command(after_help = super::help::DOCTOR)]
     Doctor(DoctorArgs),

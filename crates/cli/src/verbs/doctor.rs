@@ -3,7 +3,10 @@
 use host::{Origin, examine_recording};
 use report::{Cells, views};
 
+use report::v1::{Check, Verdict};
+
 use crate::args::DoctorArgs;
+use crate::etcd::host_name;
 use crate::outcome::{CliError, Outcome};
 use crate::writer::Text;
 
@@ -16,8 +19,68 @@ pub async fn run(origin: &Origin, args: &DoctorArgs) -> Result<Outcome, CliError
         Origin::Live(host) => host.examine().await,
         Origin::Recorded(snapshot) => examine_recording(snapshot),
     };
-    let rows: Vec<_> = checks.iter().map(report::v1::Check::from).collect();
+    let mut rows: Vec<_> = checks.iter().map(report::v1::Check::from).collect();
+    rows.extend(of_fleet(args).await?);
     let text = Text::cells(&args.format, Cells::Whole, &views::DOCTOR, &rows)?;
-    let nothing = checks.iter().any(|check| check.verdict.is_bad());
+    let nothing = rows.iter().any(|check| check.verdict == Verdict::Fail);
     Ok(Outcome { text, nothing, ..Outcome::default() })
+}
+
+/// Of a file of this size etcd is near its usual quota of 2 GiB, in bytes.
+const LARGE: i64 = 3 << 29;
+
+/// What etcd says of itself, and what it lets this host do.
+async fn of_fleet(args: &DoctorArgs) -> Result<Vec<Check>, CliError> {
+    if args.etcd.etcd.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (etcd, keys) = args.etcd.client()?;
+    let target = args.etcd.etcd.join(",");
+    let check = |check: &str, verdict, detail: String, hint: &str| Check {
+        check: check.to_owned(),
+        target: target.clone(),
+        verdict,
+        detail,
+        hint: hint.to_owned(),
+    };
+    let (verdict, detail, hint) = match etcd.status().await {
+        Err(why) => (Verdict::Fail, why.to_string(), "--etcd, --etcd-ca, --etcd-cert, --etcd-key"),
+        Ok(of) if !of.errors.is_empty() => {
+            (Verdict::Fail, of.errors.join("; "), "etcdctl compact, defrag, then alarm disarm")
+        }
+        Ok(of) => {
+            let large = of.size > LARGE;
+            let verdict = if large { Verdict::Note } else { Verdict::Ok };
+            let hint =
+                if large { "etcd --auto-compaction-retention=1h, and etcdctl defrag" } else { "" };
+            let mib = |bytes: i64| bytes >> 20;
+            let (size, used) = (mib(of.size), mib(of.size_in_use));
+            (verdict, format!("{}, {size} MiB, {used} MiB in use", of.version), hint)
+        }
+    };
+    let mut checks = vec![check("etcd", verdict, detail, hint)];
+    if verdict == Verdict::Fail {
+        return Ok(checks);
+    }
+    let host = host_name(args.fleet_host.as_deref())?;
+    let mut refused = Vec::new();
+    if etcd.page(keys.all(), None, 0).await.is_err_and(|why| why.is_denied()) {
+        refused.push(format!("read {}", keys.all()));
+    }
+    for key in [keys.host(&host), keys.alive(&host), keys.row(&host, "x"), keys.number(1)] {
+        // No key has that revision: it is only asked whether it would be allowed.
+        let put = etcd::Op::Put { key: key.clone(), value: "".into(), lease: 0 };
+        let compare = vec![etcd::Compare::Unchanged(key.clone(), -1)];
+        let asked = etcd.txn(etcd::Txn { compare, ops: vec![put] }).await;
+        if asked.is_err_and(|why| why.is_denied()) {
+            refused.push(format!("write {key}"));
+        }
+    }
+    checks.push(if refused.is_empty() {
+        check("etcd role", Verdict::Ok, format!("{host} may write what is its own"), "")
+    } else {
+        let why = format!("{host} may not {}", refused.join(", "));
+        check("etcd role", Verdict::Fail, why, "docs/fleet.md has the role that a host needs")
+    });
+    Ok(checks)
 }

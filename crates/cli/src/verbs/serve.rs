@@ -7,6 +7,7 @@ use host::Origin;
 use journal::Limits;
 
 use crate::args::{ServeArgs, SourceOptions, Toggle};
+use crate::etcd::{host_name, machine as machine_of};
 use crate::outcome::{CliError, Outcome};
 use crate::release;
 
@@ -44,6 +45,7 @@ fn settings(args: &ServeArgs, sources: &SourceOptions) -> Result<Settings, CliEr
         listen: listen?,
         restore: args.restore == Toggle::On,
         locks,
+        fleet: fleet(args)?,
         build: release::BUILD,
         history: sources
             .history_dir()
@@ -55,6 +57,20 @@ fn limits(args: &ServeArgs) -> Limits {
     const DAY: u64 = 24 * 60 * 60 * 1000;
     let (bytes, age) = (args.history_size << 20, args.history_days * DAY);
     Limits { bytes, age, ..Limits::default() }
+}
+
+/// The fleet that this host is to be of, if it is to be of one.
+fn fleet(args: &ServeArgs) -> Result<Option<fleet::Settings>, CliError> {
+    let Some(etcd) = args.etcd.settings()? else { return Ok(None) };
+    Ok(Some(fleet::Settings {
+        etcd,
+        fleet: args.etcd.fleet.clone(),
+        host: host_name(args.fleet_host.as_deref())?,
+        mirror: args.fleet_mirror == Toggle::On,
+        machine: machine_of(&args.etcd.fleet),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        clock: host::now,
+    }))
 }
 
 fn listener(text: &str) -> Result<SocketAddr, CliError> {

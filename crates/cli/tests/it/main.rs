@@ -23,6 +23,7 @@ mod driver;
 mod driver_gateway;
 mod engines;
 mod errors;
+mod fleet;
 mod flows;
 mod graph;
 mod greedy_peers;

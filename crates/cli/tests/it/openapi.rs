@@ -2,26 +2,41 @@
 
 use crate::tool::Served;
 use lab::http::{Answer, ask, head};
-use lab::{Bridge, Container, Home, Plug, Plugged};
+use lab::{Bridge, Container, Etcd, Home, Plug, Plugged};
 use serde_json::{Value, json};
 
 const TEXT: &str = include_str!("../../../../docs/openapi.json");
 
+/// What stands in etcd of a mesh.
+const MESH: &str = "{\"Type\":\"geneve\",\"Key\":1,\"DstPort\":6081}";
+
 /// Every path, with a container and a port that are there.
 #[test]
 fn every_path_answers_as_the_document_says() {
-    lab::need!(Docker);
+    lab::need!(Docker, Etcd);
     let (bridge, container) = (Bridge::new(), Container::run());
     let plug = Plugged::new(&container, "eth0", &bridge, Plug::default());
-    let daemon = Served::start(&[]);
+    let etcd = Etcd::start(1);
+    let daemon = Served::start(&["--etcd", &etcd.endpoints(), "--fleet-host", "here"]);
+    etcd.says(&["put", "/docker-ovs/v1/default/nets/m", MESH]);
+    lab::wait_until("the mesh is known", || daemon.get("/v1/fleet/meshes").body.contains("\"m\""));
     let document: Value = serde_json::from_str(TEXT).unwrap();
     for (path, operations) in document["paths"].as_object().unwrap() {
         let real = path
             .replace("{container}", container.name())
+            .replace("{what}", container.name())
             .replace("{bridge}", bridge.name())
             .replace("{ofport}", &plug.ofport().to_string());
         let promised = &operations["get"]["responses"]["200"]["content"];
         let promised = promised.as_object().unwrap().iter().next().unwrap();
+        if path == "/v1/fleet/events" {
+            let mut events = daemon.events_at(path);
+            let row = "{\"State\":\"none\"}";
+            etcd.says(&["put", "/docker-ovs/v1/default/rows/there/1", row]);
+            let told = events.find(|event| event.data["Host"] == "there");
+            fits(&document, &told.data, "#/components/schemas/FleetEvent", path);
+            continue;
+        }
         if path == "/v1/events" {
             let mut events = daemon.events(None);
             fits(&document, &events.next().data, "#/components/schemas/Wiring", path);
@@ -91,7 +106,7 @@ fn the_document_has_every_path() {
 
 /// The page is for people, and no part of the API.
 fn is_page(path: &str) -> bool {
-    ["/", "/figure", "/page.css", "/page.js", "/script/{module}"].contains(&path)
+    ["/", "/figure", "/fleet", "/page.css", "/page.js", "/script/{module}"].contains(&path)
 }
 
 /// Whether `value` has the shape of a schema of the document, and no field beyond it.

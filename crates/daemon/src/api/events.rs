@@ -68,7 +68,9 @@ fn respond(events: impl Stream<Item = Bytes> + Send + 'static) -> Response {
 }
 
 /// The events, and a comment wherever there is none for long.
-fn alive(events: impl Stream<Item = Bytes> + Send + 'static) -> impl Stream<Item = Bytes> + Send {
+pub(super) fn alive(
+    events: impl Stream<Item = Bytes> + Send + 'static,
+) -> impl Stream<Item = Bytes> + Send {
     stream::unfold(Box::pin(events), |mut events| async move {
         match timeout(HEARTBEAT, events.next()).await {
             Ok(next) => next.map(|event| (event, events)),

@@ -1,6 +1,7 @@
 //! The paths under /v1: the same JSON as the command line prints.
 
 pub(crate) mod events;
+pub(crate) mod fleet;
 pub(crate) mod history;
 pub(crate) mod params;
 
@@ -64,7 +65,7 @@ fn whole(json: impl IntoResponse, event_id: Option<HeaderValue>) -> Response {
     answer
 }
 
-fn written(json: impl IntoResponse) -> Response {
+pub(super) fn written(json: impl IntoResponse) -> Response {
     ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], json).into_response()
 }
 

@@ -3,6 +3,7 @@
 //! Everything is rendered here, and the template escapes what it is given; the script only puts
 //! it in place. No style and no script is inline, so that [`POLICY`] can hold.
 
+pub(crate) mod fleet;
 pub(crate) mod routes;
 
 use askama::Template;
@@ -11,7 +12,7 @@ use report::v1::Source;
 
 /// What the page may do: nothing that does not come from here.
 pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-    connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; \
+    connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; \
     frame-ancestors 'none'";
 
 /// `GET /page.js`.

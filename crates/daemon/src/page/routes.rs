@@ -85,6 +85,11 @@ pub(crate) async fn module(Path(module): Path<String>) -> Result<Response, ApiEr
     found.map(|(_, text)| part(JAVASCRIPT, *text)).ok_or_else(missing)
 }
 
+/// HTML that was written for one request.
+pub(super) fn html(text: String) -> Response {
+    part(HTML, text)
+}
+
 fn part(kind: &'static str, body: impl IntoResponse) -> Response {
     let heads =
         [(CONTENT_TYPE, kind), (CONTENT_SECURITY_POLICY, POLICY), (CACHE_CONTROL, "no-cache")];

@@ -7,6 +7,7 @@ mod colour;
 mod dot;
 mod escape;
 mod fit;
+mod fleet;
 mod geometry;
 mod jack;
 mod label;

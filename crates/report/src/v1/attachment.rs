@@ -7,13 +7,13 @@ use model::told::{TENANTS, some};
 use model::wiring::{
     self, Attachment as Found, ContainerRef, EndpointRef, LastTenant, PortState, SwitchPort,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::vlan::VlanFields;
 use super::{State, VlanMode, Wire};
 
 /// One container-side link and where it is on the switch.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct Attachment {
@@ -95,7 +95,7 @@ pub struct Attachment {
 }
 
 /// A container in a namespace.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct Tenant {

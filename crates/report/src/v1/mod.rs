@@ -8,6 +8,7 @@ mod check;
 mod event;
 mod explanation;
 mod fdb;
+mod fleet;
 mod flow;
 mod history;
 mod matching;
@@ -31,6 +32,10 @@ pub use check::Check;
 pub use event::Event;
 pub use explanation::{Explanation, Step};
 pub use fdb::FdbEntry;
+pub use fleet::{
+    FleetAttachment, FleetEvent, FleetHost, FleetMatch, FleetPort, FleetStatus, FromHost, Mesh,
+    MeshMember,
+};
 pub use flow::{Flow, FlowAction, FlowChange, FlowField, FlowPort};
 pub use history::{History, KnownSpan};
 pub use matching::Match;
@@ -39,10 +44,12 @@ pub use rates::PortRates;
 pub use restored::{Orphan, Restored};
 pub use served::{CountedPort, Error, Health, HealthStatus, Owed};
 pub use source::{Source, sources};
+pub use time::rfc3339;
 pub use trace::{Trace, TraceEnd, TraceOutput, TraceRule};
 pub use version::Version;
 pub use wiring::Wiring;
 pub use words::{
-    Action, Field, FlowEvent, MatchedBy, Occupant, PortState, PruneKind, RestoreResult,
-    SourceState, SourceWorld, State, StepName, TraceOutcome, Verdict, VlanMode, Wire,
+    Action, Field, FleetAction, FlowEvent, Liveness, MatchedBy, Occupant, PortState, PruneKind,
+    RestoreResult, SourceState, SourceWorld, State, StepName, TraceOutcome, Verdict, VlanMode,
+    Wire,
 };

@@ -4,9 +4,9 @@ use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Map, Value};
 
 use super::{
-    Attachment, Bridge, Check, CountedPort, Error, Event, Explanation, FdbEntry, Flow, FlowChange,
-    Health, History, Match, Orphan, Owed, Port, PortRates, Restored, Source, Trace, Version,
-    Wiring,
+    Attachment, Bridge, Check, CountedPort, Error, Event, Explanation, FdbEntry, FleetAttachment,
+    FleetEvent, FleetHost, FleetMatch, FleetPort, FleetStatus, Flow, FlowChange, Health, History,
+    Match, Mesh, Orphan, Owed, Port, PortRates, Restored, Source, Trace, Version, Wiring,
 };
 
 /// The schema of every v1 object and of what it is made of, by name. References begin with
@@ -28,11 +28,18 @@ fn printed(generator: &mut SchemaGenerator) {
     generator.subschema_for::<Event>();
     generator.subschema_for::<Explanation>();
     generator.subschema_for::<FdbEntry>();
+    generator.subschema_for::<FleetAttachment>();
+    generator.subschema_for::<FleetEvent>();
+    generator.subschema_for::<FleetHost>();
+    generator.subschema_for::<FleetMatch>();
+    generator.subschema_for::<FleetPort>();
+    generator.subschema_for::<FleetStatus>();
     generator.subschema_for::<Flow>();
     generator.subschema_for::<FlowChange>();
     generator.subschema_for::<Health>();
     generator.subschema_for::<History>();
     generator.subschema_for::<Match>();
+    generator.subschema_for::<Mesh>();
     generator.subschema_for::<Orphan>();
     generator.subschema_for::<Owed>();
     generator.subschema_for::<Port>();

@@ -32,3 +32,15 @@ impl From<Option<vlan::Vlans>> for VlanFields {
         Self { vlan: vlans.tag, mode, trunks: vlans.trunks, cvlans: vlans.cvlans }
     }
 }
+
+impl From<VlanMode> for vlan::VlanMode {
+    fn from(mode: VlanMode) -> Self {
+        match mode {
+            VlanMode::Access => Self::Access,
+            VlanMode::NativeTagged => Self::NativeTagged,
+            VlanMode::NativeUntagged => Self::NativeUntagged,
+            VlanMode::Trunk => Self::Trunk,
+            VlanMode::Dot1qTunnel => Self::Dot1qTunnel,
+        }
+    }
+}

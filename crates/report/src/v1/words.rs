@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// An enum whose variants are words of the JSON.
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$about:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         pub enum $name {
             $($(#[$about])* #[serde(rename = $word)] $variant,)+
@@ -315,5 +315,31 @@ words! {
         Dropped = "dropped",
         /// It cannot be known.
         Unknown = "unknown",
+    }
+}
+
+words! {
+    /// Whether what is told of a host is how it is now.
+    Liveness {
+        /// It is.
+        Live = "live",
+        /// It is how it was when it was heard of last.
+        Stale = "stale",
+    }
+}
+
+words! {
+    /// What happened in a fleet.
+    FleetAction {
+        /// An attachment is new.
+        Appeared = "appeared",
+        /// An attachment is different.
+        Changed = "changed",
+        /// An attachment is no more.
+        Vanished = "vanished",
+        /// A host is heard of.
+        Live = "live",
+        /// A host is not heard of any more; its rows stay as they were.
+        Stale = "stale",
     }
 }

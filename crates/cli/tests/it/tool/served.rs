@@ -128,11 +128,20 @@ impl Served {
 
     /// Server-sent events, from `last` on if given.
     pub(crate) fn events(&self, last: Option<&str>) -> Events {
+        self.events_from("/v1/events", last)
+    }
+
+    /// Those at another path.
+    pub(crate) fn events_at(&self, path: &str) -> Events {
+        self.events_from(path, None)
+    }
+
+    fn events_from(&self, path: &str, last: Option<&str>) -> Events {
         let last = last.map(|id| format!("Last-Event-ID: {id}"));
         let mut words = vec!["Host: localhost"];
         words.extend(last.as_deref());
         let mut stream = self.connect();
-        stream.write_all(head("GET", "/v1/events", &words).as_bytes()).unwrap();
+        stream.write_all(head("GET", path, &words).as_bytes()).unwrap();
         Events(BufReader::new(stream))
     }
 

@@ -1,6 +1,7 @@
 //! The switch's database: [`read`] asks it, [`columns`] for what it has, [`rows`] makes
 //! bridges of its rows, [`watch`] follows
-//! its tables, [`change`] makes and removes ports, [`mod@bridge`] bridges.
+//! its tables, [`change`] makes and removes ports, [`mod@bridge`] bridges,
+//! [`tunnels`] those between hosts.
 
 mod bridge;
 mod change;
@@ -12,8 +13,10 @@ pub(crate) mod rows;
 mod statistics;
 mod tables;
 mod transaction;
+mod tunnels;
 pub(crate) mod watch;
 
 pub(crate) use change::SwitchExecutor;
 pub(crate) use read::{Answerer, Database, what};
 pub use statistics::Counters;
+pub use tunnels::{MeshOfBridge, Tunnel, TunnelChange, tunnels_of};

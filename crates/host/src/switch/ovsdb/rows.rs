@@ -264,6 +264,6 @@ fn remembered(ids: &Ids) -> BTreeMap<String, String> {
 
 /// Options may hold secrets (`psk` of an IPsec tunnel); none of them leaves this file.
 fn harmless(options: BTreeMap<String, String>) -> BTreeMap<String, String> {
-    const KNOWN: [&str; 4] = ["peer", "remote_ip", "local_ip", "key"];
+    const KNOWN: [&str; 5] = ["peer", "remote_ip", "local_ip", "key", "dst_port"];
     options.into_iter().filter(|(key, _)| KNOWN.contains(&key.as_str())).collect()
 }

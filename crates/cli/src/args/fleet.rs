@@ -1,0 +1,137 @@
+//! Verbs about many hosts.
+#![allow(
+    missing_docs,
+    reason = "clap would tell a doc comment of a verb's options as what the verb does"
+)]
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use report::Format;
+
+// Where etcd is, and how this host is known to it. No doc comment: it would be told in place of the
+// verb's.
+#[derive(Debug, Args)]
+pub struct EtcdArgs {
+    /// Members of etcd, https://IP[:PORT] or http://IP[:PORT], with commas between: makes this host
+    /// one of a fleet
+    #[arg(long, value_name = "URLS", value_delimiter = ',')]
+    pub etcd: Vec<String>,
+    /// Name of the fleet
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    pub fleet: String,
+    /// Certificate of the authority that signed the members'
+    #[arg(long, value_name = "FILE", requires = "etcd")]
+    pub etcd_ca: Option<PathBuf>,
+    /// Certificate that this host shows; its common name is the user of etcd
+    #[arg(long, value_name = "FILE", requires_all = ["etcd", "etcd_key"])]
+    pub etcd_cert: Option<PathBuf>,
+    /// Its private key
+    #[arg(long, value_name = "FILE", requires_all = ["etcd", "etcd_cert"])]
+    pub etcd_key: Option<PathBuf>,
+}
+
+// `docker ovs hosts`
+#[derive(Debug, Args)]
+pub struct HostsArgs {
+    /// Take a host that is no more out of the fleet, so that the others remove their tunnels to it;
+    /// needs --etcd
+    #[arg(long, value_name = "HOST", requires = "etcd")]
+    pub remove: Option<String>,
+    #[command(flatten)]
+    pub etcd: EtcdArgs,
+    /// Print cells of a table as long as they are
+    #[arg(long)]
+    pub no_trunc: bool,
+    /// table, csv, json, or a Go template such as '{{.Host}} {{.Liveness}}'
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
+}
+
+// `docker ovs mesh`
+#[derive(Debug, Args)]
+pub struct MeshArgs {
+    #[command(subcommand)]
+    pub command: MeshCommand,
+}
+
+// What is done with a mesh.
+#[derive(Debug, Subcommand)]
+pub enum MeshCommand {
+    /// Make a mesh known to the fleet; hosts join it then
+    Create(MeshCreateArgs),
+    /// Make a bridge of this host a member
+    Join(MeshJoinArgs),
+    /// Take a bridge of this host out of its mesh
+    Leave(MeshLeaveArgs),
+    /// List meshes and their members
+    Ls(MeshLsArgs),
+    /// Forget a mesh that has no members
+    Rm(MeshRmArgs),
+    /// Check the tunnels of this host
+    Check(MeshLsArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct MeshCreateArgs {
+    /// Name of the mesh
+    pub mesh: String,
+    /// What its tunnels are
+    #[arg(long = "type", value_name = "TYPE", default_value = "geneve")]
+    pub kind: TunnelKind,
+    /// UDP port of its tunnels; that of its type if none is given: 6081 or 4789
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: Option<u16>,
+    /// Largest MTU in bytes of interfaces on it; what the members' underlays leave if none is given
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(68..=65535))]
+    pub mtu: Option<u32>,
+    #[command(flatten)]
+    pub etcd: EtcdArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct MeshJoinArgs {
+    /// Name of the mesh
+    pub mesh: String,
+    /// The OVS bridge: that of the containers
+    pub bridge: String,
+    /// Address of this host that tunnels lead to; that of its default route if none is given
+    #[arg(long, value_name = "IP")]
+    pub local_ip: Option<IpAddr>,
+    /// Join although the bridge has an uplink and another member has one: they lead to networks apart
+    #[arg(long)]
+    pub allow_uplink: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct MeshLeaveArgs {
+    /// Name of the mesh
+    pub mesh: String,
+}
+
+#[derive(Debug, Args)]
+pub struct MeshLsArgs {
+    /// Only this mesh
+    pub mesh: Option<String>,
+    /// table, csv, json, or a Go template such as '{{.Mesh}} {{.MTU}}'
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct MeshRmArgs {
+    /// Name of the mesh
+    pub mesh: String,
+    #[command(flatten)]
+    pub etcd: EtcdArgs,
+}
+
+/// The kinds of tunnels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TunnelKind {
+    /// RFC 8926
+    Geneve,
+    /// RFC 7348
+    Vxlan,
+}

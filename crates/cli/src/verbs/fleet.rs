@@ -1,0 +1,213 @@
+//! `ls`, `who`, `ports`, `events` and `graph` with `--fleet`: asked of the daemon of this host.
+
+use std::io;
+
+use client::{FleetClient, Server};
+use model::filter::Filter;
+use report::graph::{Scene, dot, mermaid, svg};
+use report::v1::{
+    FleetAttachment, FleetEvent, FleetHost, FleetMatch, FleetPort, FleetStatus, Liveness,
+};
+use report::{Cells, Format, printable, views};
+
+use crate::args::{
+    DEFAULT_SOCKET, EventsArgs, GraphArgs, LsArgs, Picture, PortsArgs, SourceOptions, Verb, WhoArgs,
+};
+use crate::live::stopped;
+use crate::outcome::{CliError, Outcome};
+use crate::writer::{self, Text};
+
+/// Of more attachments the rows are asked for host by host: one answer of all would be too long.
+const MOST_AT_ONCE: usize = 20_000;
+
+/// Answers a verb that was given `--fleet`; none where it was not, or takes none.
+pub async fn run(sources: &SourceOptions, verb: &Verb) -> Option<Result<Outcome, CliError>> {
+    Some(match verb {
+        Verb::Ls(args) if args.fleet => ls(sources, args).await,
+        Verb::Who(args) if args.fleet => who(sources, args).await,
+        Verb::Ports(args) if args.fleet => ports(sources, args).await,
+        Verb::Events(args) if args.fleet => events(sources, args).await,
+        Verb::Graph(args) if args.fleet => graph(sources, args).await,
+        _ => return None,
+    })
+}
+
+/// The daemon that is asked: that of this host, unless another one is named.
+///
+/// # Errors
+/// An option that makes no sense.
+pub(super) fn client(sources: &SourceOptions) -> Result<FleetClient, CliError> {
+    if sources.from.is_some() {
+        return Err(CliError::new("a snapshot is of one host: --fleet takes no --from"));
+    }
+    let own = || Server { url: format!("unix://{DEFAULT_SOCKET}"), ..Server::default() };
+    let server = sources.server.named(false)?.unwrap_or_else(own);
+    Ok(FleetClient::new(&server, sources.timeout())?)
+}
+
+/// What is to be said beside the rows: that etcd is away, so that all that is told of others is old. The
+/// exit code is 2 then.
+pub(super) async fn told(client: &FleetClient) -> Result<(Outcome, FleetStatus), CliError> {
+    let status: FleetStatus = client.get("/v1/fleet", &[]).await?;
+    let mut outcome = Outcome::default();
+    if let (Liveness::Stale, Some(reason)) = (status.liveness, &status.reason) {
+        let since = status.stale_since.as_ref().map(|since| format!(" since {since}"));
+        let since = since.unwrap_or_default();
+        outcome.remarks.push(format!("what is told of other hosts is old{since}: {reason}"));
+        outcome.unknown = true;
+    }
+    if let (false, Some(reason)) = (status.published, &status.unpublished_reason) {
+        outcome.remarks.push(format!("the fleet is not told of this host: {reason}"));
+    }
+    if status.unreadable > 0 {
+        let count = status.unreadable;
+        outcome
+            .remarks
+            .push(format!("{count} values of other hosts are of no use: docker ovs hosts"));
+    }
+    Ok((outcome, status))
+}
+
+/// The rows that pass, of all hosts.
+async fn attachments(
+    client: &FleetClient,
+    status: &FleetStatus,
+    bridge: Option<&str>,
+    filters: &[Filter],
+) -> Result<Vec<FleetAttachment>, CliError> {
+    let mut query: Vec<_> = filters.iter().map(Filter::pair).collect();
+    query.extend(bridge.map(|bridge| ("bridge", bridge)));
+    let path = "/v1/fleet/attachments";
+    if status.attachments <= MOST_AT_ONCE {
+        return Ok(client.get(path, &query).await?);
+    }
+    let hosts: Vec<FleetHost> = client.get("/v1/fleet/hosts", &[]).await?;
+    let mut rows = Vec::new();
+    for host in &hosts {
+        let of_host = [&query[..], &[("host", host.from.host.as_str())]].concat();
+        rows.append(&mut client.get::<Vec<FleetAttachment>>(path, &of_host).await?);
+    }
+    Ok(rows)
+}
+
+async fn ls(sources: &SourceOptions, args: &LsArgs) -> Result<Outcome, CliError> {
+    let client = client(sources)?;
+    let (mut outcome, status) = told(&client).await?;
+    let rows = attachments(&client, &status, args.bridge.as_deref(), &args.filter).await?;
+    let wanted =
+        |row: &FleetAttachment| args.all || row.attachment.state != report::v1::State::Orphaned;
+    let rows: Vec<_> = rows.into_iter().filter(wanted).collect();
+    if rows.is_empty() {
+        outcome.hints.push("no interface to list".to_owned());
+    }
+    outcome.text = if args.quiet {
+        let ids = rows.iter().map(|row| printable(&row.attachment.id) + "\n");
+        Text::lines(&ids.collect::<String>())
+    } else {
+        Text::cells(&args.format, Cells::no_trunc(args.no_trunc), &views::FLEET, &rows)?
+    };
+    Ok(outcome)
+}
+
+async fn who(sources: &SourceOptions, args: &WhoArgs) -> Result<Outcome, CliError> {
+    let client = client(sources)?;
+    let (mut outcome, _) = told(&client).await?;
+    let rows: Vec<FleetMatch> = client.who(&args.what).await?;
+    outcome.text = if args.quiet {
+        let names = rows.iter().map(|row| printable(&row.row.attachment.called) + "\n");
+        Text::lines(&names.collect::<String>())
+    } else {
+        Text::cells(&args.format, Cells::no_trunc(args.no_trunc), &views::FLEET_WHO, &rows)?
+    };
+    if rows.is_empty() {
+        outcome.remarks.push(format!("{} not found", args.what));
+        // Of hosts that are not heard of it may be all the same.
+        outcome.nothing = !outcome.unknown;
+    }
+    Ok(outcome)
+}
+
+async fn ports(sources: &SourceOptions, args: &PortsArgs) -> Result<Outcome, CliError> {
+    let client = client(sources)?;
+    let (mut outcome, status) = told(&client).await?;
+    let rows = attachments(&client, &status, args.bridge.as_deref(), &[]).await?;
+    let mut rows: Vec<_> = rows.into_iter().filter_map(Option::<FleetPort>::from).collect();
+    rows.sort_by(|a, b| {
+        (&a.from.host, &a.bridge, a.ofport, &a.port).cmp(&(
+            &b.from.host,
+            &b.bridge,
+            b.ofport,
+            &b.port,
+        ))
+    });
+    let cells = Cells::no_trunc(args.no_trunc);
+    outcome.text = Text::cells(&args.format, cells, &views::FLEET_PORTS, &rows)?;
+    Ok(outcome)
+}
+
+async fn graph(sources: &SourceOptions, args: &GraphArgs) -> Result<Outcome, CliError> {
+    let client = client(sources)?;
+    let (mut outcome, status) = told(&client).await?;
+    let rows = attachments(&client, &status, args.bridge.as_deref(), &[]).await?;
+    let scene = Scene::of_fleet(&status.fleet, &rows);
+    let text = match args.format {
+        Picture::Svg => svg(&scene),
+        Picture::Dot => dot(&scene),
+        Picture::Mermaid => mermaid(&scene),
+    };
+    outcome.text = Text::lines(&text);
+    Ok(outcome)
+}
+
+async fn events(sources: &SourceOptions, args: &EventsArgs) -> Result<Outcome, CliError> {
+    if args.initial || !args.filter.is_empty() {
+        return Err(CliError::new(
+            "--fleet: events of all hosts take no --initial and no --filter",
+        ));
+    }
+    let client = client(sources)?;
+    tokio::select! {
+        biased;
+        () = stopped() => Ok(Outcome::default()),
+        ended = tell(&client, &args.format) => ended,
+    }
+}
+
+async fn tell(client: &FleetClient, format: &Format) -> Result<Outcome, CliError> {
+    let mut events = client.events().await?;
+    loop {
+        let Some(json) = events.next().await? else {
+            writer::tell(
+                "docker-ovs",
+                "some events were not told: docker ovs ls --fleet has what there is",
+            );
+            continue;
+        };
+        let event: FleetEvent = serde_json::from_slice(&json)
+            .map_err(|error| CliError::new(format!("the daemon tells no event: {error}")))?;
+        let text = match format {
+            Format::Table => Text::lines(&(line(&event) + "\n")),
+            format => Text::rows(format, &views::FLEET_EVENTS, std::slice::from_ref(&event))?,
+        };
+        match writer::print(&text) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                return Ok(Outcome::default());
+            }
+            Err(error) => return Err(CliError::new(format!("cannot write: {error}"))),
+            Ok(()) => {}
+        }
+    }
+}
+
+/// For a person: one line each.
+fn line(event: &FleetEvent) -> String {
+    let FleetEvent { time, host, action, container, interface, bridge, ofport, .. } = event;
+    let place = match (bridge, ofport) {
+        (Some(bridge), Some(ofport)) => format!(": {bridge} port {ofport}"),
+        (Some(bridge), None) => format!(": {bridge}"),
+        (None, _) => String::new(),
+    };
+    let whose = [container.as_str(), interface.as_str()];
+    let whose = whose.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    printable(format!("{time} {host} {action} {whose}{place}").trim_end())
+}

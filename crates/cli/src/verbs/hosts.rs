@@ -1,0 +1,44 @@
+//! `docker ovs hosts`.
+
+use fleet::HostRecord;
+use report::{Cells, v1, views};
+
+use crate::args::{HostsArgs, SourceOptions};
+use crate::etcd::checked;
+use crate::outcome::{CliError, Outcome};
+use crate::verbs::fleet::{client, told};
+use crate::writer::Text;
+
+/// Answers `docker ovs hosts`, or takes a host out.
+///
+/// # Errors
+/// No daemon answers, or it is of no fleet; etcd refuses.
+pub async fn run(sources: &SourceOptions, args: &HostsArgs) -> Result<Outcome, CliError> {
+    if let Some(host) = &args.remove {
+        return remove(args, host).await;
+    }
+    let client = client(sources)?;
+    let (mut outcome, _) = told(&client).await?;
+    let rows: Vec<v1::FleetHost> = client.get("/v1/fleet/hosts", &[]).await?;
+    outcome.text = Text::cells(&args.format, Cells::no_trunc(args.no_trunc), &views::HOSTS, &rows)?;
+    Ok(outcome)
+}
+
+/// Leaves a record that says so: only that makes the others remove their tunnels.
+async fn remove(args: &HostsArgs, host: &str) -> Result<Outcome, CliError> {
+    let host = checked("--remove", host)?;
+    let (etcd, keys) = args.etcd.client()?;
+    let (alive, _) = etcd.get(&keys.alive(host)).await?;
+    if alive.is_some() {
+        return Err(CliError::new(format!("{host} is alive"))
+            .hint("stop its daemon first: one that runs tells of itself again"));
+    }
+    if etcd.get(&keys.host(host)).await?.0.is_none() {
+        return Err(CliError::new(format!("the fleet {} has no host {host}", args.etcd.fleet)));
+    }
+    etcd.delete_all(&keys.rows(host)).await?;
+    let record = HostRecord { removed: true, ..HostRecord::default() };
+    let value = serde_json::to_vec(&record).unwrap_or_default();
+    etcd.put(keys.host(host), value, 0).await?;
+    Ok(Outcome { text: Text::lines(&format!("{host}\n")), ..Outcome::default() })
+}

@@ -1,0 +1,292 @@
+//! `docker ovs mesh`.
+
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+
+use etcd::{Compare, Op, Txn};
+use fleet::keys::Key;
+use fleet::mesh::{Kind, MeshRecord};
+use host::{Host, MeshOfBridge, Origin, Question};
+use model::Observed;
+use model::switch::{Bridge, SwitchSource};
+use report::{v1, views};
+
+use crate::args::{
+    EtcdArgs, MeshArgs, MeshCommand, MeshCreateArgs, MeshJoinArgs, MeshLeaveArgs, MeshLsArgs,
+    MeshRmArgs, SourceOptions, TunnelKind,
+};
+use crate::etcd::checked;
+use crate::outcome::{CliError, Outcome};
+use crate::verbs::fleet::{client, told};
+use crate::writer::Text;
+
+/// Carries out `docker ovs mesh`.
+///
+/// # Errors
+/// etcd, the switch or the daemon does not answer, or what is asked for makes no sense.
+pub async fn run(sources: &SourceOptions, args: &MeshArgs) -> Result<Outcome, CliError> {
+    match &args.command {
+        MeshCommand::Create(args) => create(args).await,
+        MeshCommand::Join(args) => join(sources, args).await,
+        MeshCommand::Leave(args) => leave(sources, args).await,
+        MeshCommand::Ls(args) => ls(sources, args).await,
+        MeshCommand::Rm(args) => rm(args).await,
+        MeshCommand::Check(args) => check(sources, args).await,
+    }
+}
+
+fn said(word: &str) -> Outcome {
+    Outcome { text: Text::lines(&format!("{word}\n")), ..Outcome::default() }
+}
+
+async fn create(args: &MeshCreateArgs) -> Result<Outcome, CliError> {
+    let mesh = checked("mesh", &args.mesh)?;
+    let (etcd, keys) = args.etcd.client()?;
+    let kind = match args.kind {
+        TunnelKind::Geneve => Kind::Geneve,
+        TunnelKind::Vxlan => Kind::Vxlan,
+    };
+    let (rows, _) = etcd.list(&keys.meshes()).await?;
+    let taken = rows.iter().filter_map(|row| MeshRecord::read(&row.value).ok());
+    let taken: std::collections::BTreeSet<_> = taken.map(|record| record.key).collect();
+    // From 1 on: which one it is says nothing.
+    let key = (1..1 << 24).find(|key| !taken.contains(key));
+    let key = key.ok_or_else(|| CliError::new("all keys of tunnels are taken"))?;
+    let dst_port = args.port.unwrap_or(kind.dst_port());
+    let record = MeshRecord { kind, key, dst_port, mtu: args.mtu };
+    let value = serde_json::to_vec(&record).unwrap_or_default().into();
+    let key = keys.mesh(mesh);
+    let put = Op::Put { key: key.clone(), value, lease: 0 };
+    let txn = Txn { compare: vec![Compare::Missing(key)], ops: vec![put] };
+    match etcd.txn(txn).await? {
+        Some(_) => Ok(said(mesh)),
+        None => Err(CliError::new(format!("there is a mesh {mesh} already"))),
+    }
+}
+
+async fn rm(args: &MeshRmArgs) -> Result<Outcome, CliError> {
+    let mesh = checked("mesh", &args.mesh)?;
+    let (etcd, keys) = args.etcd.client()?;
+    let members = members(&args.etcd, mesh).await?;
+    if !members.is_empty() {
+        return Err(CliError::new(format!("{mesh} has members: {}", members.join(", "))).hint(
+            "docker ovs mesh leave on each; docker ovs hosts --remove for one that is no more",
+        ));
+    }
+    if etcd.get(&keys.mesh(mesh)).await?.0.is_none() {
+        return Err(CliError::new(format!("there is no mesh {mesh}")));
+    }
+    etcd.delete(keys.mesh(mesh)).await?;
+    Ok(said(mesh))
+}
+
+async fn members(args: &EtcdArgs, mesh: &str) -> Result<Vec<String>, CliError> {
+    let (etcd, keys) = args.client()?;
+    let (rows, _) = etcd.list(&keys.hosts()).await?;
+    let mut members = Vec::new();
+    for row in rows {
+        let Some(Key::Host(host)) = keys.read(&row.key) else { continue };
+        let record = fleet::HostRecord::read(&row.value);
+        // Of a record that cannot be read it is not known that it is no member.
+        if record.is_ok_and(|of| of.removed || !of.meshes.contains_key(mesh)) {
+            continue;
+        }
+        members.push(host.to_owned());
+    }
+    Ok(members)
+}
+
+fn host(sources: &SourceOptions) -> Result<Host, CliError> {
+    if sources.from.is_some() {
+        return Err(CliError::new("a snapshot does not change: this verb takes no --from"));
+    }
+    Ok(Host::open(&sources.settings())?)
+}
+
+async fn bridges(host: &Host) -> Result<Vec<Bridge>, CliError> {
+    let origin = Origin::Live(host.clone());
+    let look = origin.look(&Question::default()).await;
+    look.switch(SwitchSource::Ovsdb)?;
+    let rows = look.snapshot.switch.get(&SwitchSource::Ovsdb).map(Observed::rows);
+    Ok(rows.unwrap_or_default().to_vec())
+}
+
+async fn join(sources: &SourceOptions, args: &MeshJoinArgs) -> Result<Outcome, CliError> {
+    let mesh = checked("mesh", &args.mesh)?.to_owned();
+    let host = host(sources)?;
+    let bridges = bridges(&host).await?;
+    if !bridges.iter().any(|bridge| *bridge.name == *args.bridge) {
+        return Err(CliError::new(format!("there is no bridge {}", args.bridge)));
+    }
+    let of = bridges.iter().filter_map(|bridge| Some((bridge, MeshOfBridge::of(bridge)?)));
+    for (bridge, of) in of {
+        if (*bridge.name == *args.bridge) != (of.mesh == mesh) {
+            return Err(CliError::new(format!("{} is in the mesh {}", bridge.name, of.mesh)).hint(
+                "a host has one bridge in a mesh, and a bridge is in one: docker ovs mesh leave first",
+            ));
+        }
+    }
+    let local_ip = args.local_ip.map_or_else(own_address, Ok)?;
+    let of = MeshOfBridge { mesh: mesh.clone(), local_ip, allow_uplink: args.allow_uplink };
+    host.set_mesh(&args.bridge, Some(&of)).await?;
+    let mut outcome = said(&mesh);
+    outcome.remarks = after_joining(sources, &mesh, &args.bridge).await;
+    Ok(outcome)
+}
+
+/// What the daemon knows of it, if there is one: the bridge's row is what counts, and it reads that.
+async fn after_joining(sources: &SourceOptions, mesh: &str, bridge: &str) -> Vec<String> {
+    let no_daemon = |why: String| {
+        vec![format!(
+            "{bridge} is written down as a member; its tunnels are made by docker ovs serve --etcd: {why}"
+        )]
+    };
+    let client = match client(sources) {
+        Ok(client) => client,
+        Err(why) => return no_daemon(why.to_string()),
+    };
+    match client.get::<Vec<v1::Mesh>>("/v1/fleet/meshes", &[]).await {
+        Ok(meshes) if meshes.iter().any(|known| known.mesh == mesh) => Vec::new(),
+        Ok(_) => vec![format!("the fleet has no mesh {mesh} yet: docker ovs mesh create {mesh}")],
+        Err(why) => no_daemon(why.to_string()),
+    }
+}
+
+/// The address that the default route leaves by. Nothing is sent.
+fn own_address() -> Result<IpAddr, CliError> {
+    // TEST-NET-1 (RFC 5737): no host has it.
+    let asked = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).and_then(|socket| {
+        socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9))?;
+        socket.local_addr()
+    });
+    let none = |_| {
+        CliError::new("this host has no default route, so that its address is not known")
+            .hint("--local-ip IP names the address that tunnels lead to")
+    };
+    asked.map(|at| at.ip()).map_err(none)
+}
+
+async fn leave(sources: &SourceOptions, args: &MeshLeaveArgs) -> Result<Outcome, CliError> {
+    let host = host(sources)?;
+    let bridges = bridges(&host).await?;
+    let is_member =
+        |bridge: &&Bridge| MeshOfBridge::of(bridge).is_some_and(|of| of.mesh == args.mesh);
+    let Some(bridge) = bridges.iter().find(is_member) else {
+        return Err(CliError::new(format!("no bridge of this host is in the mesh {}", args.mesh)));
+    };
+    let tunnels = host::tunnels_of(bridge).into_iter().filter(|tunnel| tunnel.mesh == args.mesh);
+    let remove = tunnels.map(|tunnel| (tunnel.bridge, tunnel.name)).collect();
+    // First what makes the daemon make them again.
+    host.set_mesh(&bridge.name, None).await?;
+    host.change_tunnels(&host::TunnelChange { add: Vec::new(), remove }).await?;
+    Ok(said(&args.mesh))
+}
+
+/// The meshes that are asked for.
+async fn meshes(
+    sources: &SourceOptions,
+    wanted: Option<&str>,
+) -> Result<(Outcome, Vec<v1::Mesh>, String), CliError> {
+    let client = client(sources)?;
+    let (outcome, status) = told(&client).await?;
+    let mut meshes: Vec<v1::Mesh> = client.get("/v1/fleet/meshes", &[]).await?;
+    meshes.retain(|mesh| wanted.is_none_or(|wanted| mesh.mesh == wanted));
+    match wanted {
+        Some(wanted) if meshes.is_empty() => {
+            Err(CliError::new(format!("the fleet {} has no mesh {wanted}", status.fleet)))
+        }
+        _ => Ok((outcome, meshes, status.host)),
+    }
+}
+
+async fn ls(sources: &SourceOptions, args: &MeshLsArgs) -> Result<Outcome, CliError> {
+    let (mut outcome, meshes, _) = meshes(sources, args.mesh.as_deref()).await?;
+    outcome.text = match &args.format {
+        report::Format::Table => {
+            let rows: Vec<_> = meshes.iter().flat_map(views::MeshRow::all).collect();
+            Text::rows(&args.format, &views::MESH_TABLE, &rows)?
+        }
+        format => Text::rows(format, &views::MESHES, &meshes)?,
+    };
+    Ok(outcome)
+}
+
+/// Whether this host has every tunnel that it should have, on its number, and BFD says that it carries.
+async fn check(sources: &SourceOptions, args: &MeshLsArgs) -> Result<Outcome, CliError> {
+    let (mut outcome, meshes, own) = meshes(sources, args.mesh.as_deref()).await?;
+    let host = host(sources)?;
+    let bridges = bridges(&host).await?;
+    let states = host.tunnel_states().await?;
+    let mut checks = Vec::new();
+    for mesh in &meshes {
+        checks.extend(check_mesh(mesh, &own, &bridges, &states));
+    }
+    outcome.nothing = checks.iter().any(|check| check.verdict == v1::Verdict::Fail);
+    outcome.text = Text::rows(&args.format, &views::DOCTOR, &checks)?;
+    Ok(outcome)
+}
+
+fn check_mesh(
+    mesh: &v1::Mesh,
+    own: &str,
+    bridges: &[Bridge],
+    states: &std::collections::BTreeMap<String, String>,
+) -> Vec<v1::Check> {
+    let check = |verdict, target: String, detail: String, hint: &str| v1::Check {
+        check: format!("mesh {}", mesh.mesh),
+        verdict,
+        target,
+        detail,
+        hint: hint.to_owned(),
+    };
+    let Some(me) = mesh.members.iter().find(|member| member.from.host == own) else {
+        let hint = format!("docker ovs mesh join {} BRIDGE", mesh.mesh);
+        return vec![check(
+            v1::Verdict::Note,
+            own.to_owned(),
+            "this host is no member".into(),
+            &hint,
+        )];
+    };
+    let mut checks: Vec<_> = me
+        .notes
+        .iter()
+        .map(|note| check(v1::Verdict::Fail, own.to_owned(), note.clone(), "docker ovs mesh ls"))
+        .collect();
+    let tunnels: Vec<_> = bridges.iter().flat_map(host::tunnels_of).collect();
+    for member in mesh.members.iter().filter(|member| member.from.host != own) {
+        let name = &member.from.host;
+        let there = tunnels.iter().find(|of| of.mesh == mesh.mesh && of.host == *name);
+        let Some(tunnel) = there else {
+            let why = format!("no tunnel: {}", member.notes.join("; "));
+            checks.push(check(
+                v1::Verdict::Fail,
+                name.clone(),
+                why,
+                "is docker ovs serve --etcd running?",
+            ));
+            continue;
+        };
+        let ofport = bridges.iter().flat_map(|bridge| &bridge.ports);
+        let ofport = ofport
+            .filter(|port| *port.iface == *tunnel.name)
+            .find_map(|port| port.ofport.assigned());
+        let state = states.get(&tunnel.name).map_or("unknown", String::as_str);
+        let is_on = ofport.map(|port| port.0) == Some(tunnel.ofport);
+        let detail = match ofport {
+            Some(port) => {
+                format!("{} is port {port} of {}, BFD is {state}", tunnel.name, tunnel.bridge)
+            }
+            None => format!("{} has no OpenFlow port", tunnel.name),
+        };
+        let (verdict, hint) = match (is_on, state) {
+            (true, "up") => (v1::Verdict::Ok, ""),
+            (false, _) => (v1::Verdict::Fail, "ovs-vsctl list interface has the column error"),
+            (true, _) => (
+                v1::Verdict::Fail,
+                "does the network between let UDP through to the port of the mesh, both ways?",
+            ),
+        };
+        checks.push(check(verdict, name.clone(), detail, hint));
+    }
+    checks
+}

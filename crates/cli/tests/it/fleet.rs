@@ -1,0 +1,5 @@
+//! Several hosts: each a switch of its own in a network namespace, with a daemon; real members of etcd.
+
+mod hosts;
+mod joined;
+mod told;

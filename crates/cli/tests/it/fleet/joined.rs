@@ -1,0 +1,181 @@
+//! Bridges of several hosts are one network.
+
+use lab::{Etcd, Home, assert_carries, ping, wait_for_answer, wait_until};
+
+use super::hosts::{Host, Underlay, at, mesh};
+use crate::tool::docker_ovs;
+
+#[test]
+fn containers_of_several_hosts_are_on_one_network() {
+    lab::need!(Lab, Etcd);
+    let (etcd, underlay) = (Etcd::start(1), Underlay::new());
+    let hosts = mesh(&etcd, &underlay, 3);
+    // The port of a host has one number on all others.
+    let rows = hosts[0].rows(&["mesh", "ls", "blue"]);
+    let number = |name: &str| {
+        let members = rows[0]["Members"].as_array().unwrap();
+        members.iter().find(|of| of["Host"] == name).unwrap()["OFPort"].to_string()
+    };
+    for host in &hosts {
+        for (tunnel, ofport) in host.tunnels() {
+            let to = host.switch.vsctl(&[
+                "get",
+                "interface",
+                &tunnel,
+                "external_ids:docker-ovs.tunnel-host",
+            ]);
+            assert_eq!(ofport, number(to.trim_matches('"')), "{}: {tunnel}", host.name());
+        }
+    }
+    // 1500 − 50 − 4 for a VLAN's tag.
+    assert_eq!(rows[0]["MTU"], 1446);
+    let inside: Vec<_> =
+        (1..=3).map(|n| hosts[n - 1].plug(&format!("10.9.0.{n}/24"), &["tag=10"])).collect();
+    let other = hosts[2].plug("10.9.0.9/24", &["tag=20"]);
+    for (from, to) in [(0, 1), (1, 2), (2, 0)] {
+        let ip = format!("10.9.0.{}", to + 1);
+        wait_for_answer(&inside[from].netns, &ip);
+        assert_carries(&inside[from].netns, &inside[to].netns, &[&ip]);
+    }
+    // Another VLAN is another network.
+    assert!(!ping(&inside[0].netns, "10.9.0.9"));
+    drop(other);
+    broadcasts_arrive_once(
+        &hosts,
+        &inside[0].netns,
+        &inside[1..].iter().map(|of| &of.netns).collect::<Vec<_>>(),
+    );
+    let check = hosts[0].act(&["mesh", "check"]);
+    assert!(check.stderr.contains("docker-ovs.sock") || check.code == 0, "{check:?}");
+}
+
+/// Ten broadcasts come to each of the others ten times.
+fn broadcasts_arrive_once(hosts: &[Host], from: &lab::Netns, others: &[&lab::Netns]) {
+    let received = |netns: &lab::Netns| -> u64 {
+        let text = netns.ip(&["-s", "-j", "link", "show", "eth0"]);
+        let rows: serde_json::Value = serde_json::from_str(&text).unwrap();
+        rows[0]["stats64"]["rx"]["packets"].as_u64().unwrap()
+    };
+    // Nothing else is sent meanwhile: the neighbours are known, and IPv6 has said its words.
+    for netns in others.iter().copied().chain([from]) {
+        netns.ip(&["link", "set", "eth0", "addrgenmode", "none"]);
+        netns.ip(&["-6", "address", "flush", "dev", "eth0"]);
+    }
+    let before: Vec<_> = others.iter().map(|netns| received(netns)).collect();
+    let mut arping = from.enter();
+    arping.args(["python3", "-c", BROADCASTS]);
+    assert!(arping.status().unwrap().success());
+    for (netns, before) in others.iter().zip(before) {
+        wait_until("they arrive", || received(netns) >= before + 10);
+    }
+    // What loops does so at once, and for ever: the last tunnel has long carried the next ones.
+    assert!(arping.status().unwrap().success());
+    let counts: Vec<_> = others.iter().map(|netns| received(netns)).collect();
+    assert!(counts.iter().all(|count| *count < 2_000), "a storm: {counts:?}");
+    let _ = hosts;
+}
+
+/// Ten Ethernet frames to all, of a type that is for experiments (IEEE 802, 88b5).
+const BROADCASTS: &str = "
+import socket
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+s.bind(('eth0', 0x88b5))
+mac = s.getsockname()[4]
+for n in range(10):
+    s.send(b'\\xff' * 6 + mac + b'\\x88\\xb5' + bytes([n]) * 46)
+";
+
+#[test]
+fn tunnels_outlive_silence_etcd_and_what_is_unreadable_and_go_when_a_host_leaves() {
+    lab::need!(Lab, Etcd);
+    let (mut etcd, underlay) = (Etcd::start(1), Underlay::new());
+    let mut hosts = mesh(&etcd, &underlay, 3);
+    let before = hosts[0].tunnels();
+    // A host that only falls silent keeps its tunnel.
+    hosts[2].daemon().stop();
+    hosts[0].sees("h3", "stale");
+    assert_eq!(hosts[0].tunnels(), before);
+    // A record that cannot be read removes nothing.
+    etcd.says(&[
+        "put",
+        "/docker-ovs/v1/default/hosts/h3",
+        "{\"Meshes\":{\"blue\":{\"LocalIP\":\"127.0.0.1\"}}}",
+    ]);
+    wait_until("it is noted", || {
+        let rows = hosts[0].rows(&["hosts"]);
+        rows.iter().any(|row| {
+            row["Host"] == "h3" && row["Notes"].to_string().contains("no address of a host")
+        })
+    });
+    assert_eq!(hosts[0].tunnels(), before);
+    // Nor does a list in which it is missing, or an empty one.
+    etcd.says(&["del", "/docker-ovs/v1/default/hosts/h3"]);
+    wait_until("it is missing", || hosts[0].liveness("h3").is_none());
+    assert_eq!(hosts[0].tunnels(), before);
+    etcd.kill_all();
+    etcd.wipe();
+    etcd.revive();
+    hosts[0].sees("h2", "live");
+    assert_eq!(hosts[0].tunnels(), before);
+    // While etcd is away all goes on.
+    etcd.kill_all();
+    hosts[0].sees("h2", "stale");
+    assert_eq!(hosts[0].tunnels(), before);
+    etcd.revive();
+    hosts[0].sees("h2", "live");
+    // The mesh was wiped with all else.
+    let words = at(&etcd);
+    let words: Vec<_> = words.iter().map(String::as_str).collect();
+    assert_eq!(docker_ovs(&[&["mesh", "create", "blue"], &words[..]].concat()).code, 0);
+    // One that another program takes is made again.
+    let (name, _) = before[0].clone();
+    hosts[0].switch.vsctl(&["del-port", "br0", &name]);
+    wait_until("it is made again", || hosts[0].tunnels() == before);
+    // What leaves is known to leave.
+    assert_eq!(hosts[1].act(&["mesh", "leave", "blue"]).code, 0);
+    assert!(hosts[1].tunnels().is_empty());
+    wait_until("its tunnel goes", || hosts[0].tunnels().len() == 1);
+    let removed = docker_ovs(&[&["hosts", "--remove", "h1"], &words[..]].concat());
+    assert!(removed.code == 2 && removed.stderr.contains("h1 is alive"), "{removed:?}");
+}
+
+#[test]
+fn of_two_members_with_an_uplink_one_is_kept_out() {
+    lab::need!(Lab, Etcd);
+    let (etcd, underlay) = (Etcd::start(1), Underlay::new());
+    let hosts = mesh(&etcd, &underlay, 2);
+    for host in &hosts {
+        host.switch.netns().ip(&["link", "add", "up0", "type", "veth", "peer", "name", "up1"]);
+        host.switch.netns().ip(&["link", "set", "up0", "up"]);
+        host.switch.vsctl(&["add-port", "br0", "up0"]);
+    }
+    // The one with the greater number has no tunnels any more, so that nothing can loop.
+    let numbered = |number: u64| {
+        let rows = hosts[0].rows(&["hosts"]);
+        let row = rows.into_iter().find(|row| row["Number"] == number).unwrap();
+        hosts.iter().find(|host| row["Host"] == host.name()).unwrap()
+    };
+    let (first, second) = (numbered(1), numbered(2));
+    wait_until("it is kept out", || second.tunnels().is_empty());
+    assert_eq!(first.tunnels().len(), 1);
+    let rows = first.rows(&["mesh", "ls"]);
+    assert!(rows[0].to_string().contains("kept out: it has the uplink up0"), "{rows:?}");
+    first.switch.vsctl(&["del-port", "br0", "up0"]);
+    wait_until("it is let in", || second.tunnels().len() == 1);
+}
+
+#[test]
+fn a_container_that_moves_is_reached_again() {
+    lab::need!(Lab, Etcd);
+    let (etcd, underlay) = (Etcd::start(1), Underlay::new());
+    let hosts = mesh(&etcd, &underlay, 3);
+    let (asks, moves) = (hosts[0].plug("10.9.1.1/24", &[]), hosts[1].plug("10.9.1.2/24", &[]));
+    wait_for_answer(&asks.netns, "10.9.1.2");
+    let mac = moves.netns.ip(&["-br", "link", "show", "eth0"]);
+    let mac = mac.split_whitespace().nth(2).unwrap().to_owned();
+    moves.netns.ip(&["link", "del", "eth0"]);
+    hosts[2].plug_in(&moves, "10.9.1.2/24", &[]);
+    moves.netns.ip(&["link", "set", "eth0", "address", &mac]);
+    wait_for_answer(&moves.netns, "10.9.1.1");
+    wait_for_answer(&asks.netns, "10.9.1.2");
+}

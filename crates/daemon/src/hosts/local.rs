@@ -1,0 +1,133 @@
+//! What this host tells the fleet, of each look.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use fleet::{Fleet, Local, Membership, mesh};
+use model::snapshot::Observed;
+use model::switch::{Bridge, SwitchSource};
+use model::wiring::{Occupant, SwitchPort};
+use model::{Snapshot, Wiring};
+use report::{Wanted, list};
+use tokio::sync::watch;
+use tokio::time::{Duration, sleep};
+use tracing::debug;
+
+use crate::daemon::Daemon;
+use crate::state::State;
+
+/// Looks that come in this time are told together.
+const COLLECTED: Duration = Duration::from_millis(20);
+
+/// Follows the host, and gives on what of it is to be told, for ever.
+pub(crate) async fn tell(
+    daemon: Arc<Daemon>,
+    fleet: Arc<Fleet>,
+    tell: watch::Sender<Option<Arc<Local>>>,
+) {
+    let mut changes = daemon.published.follow();
+    loop {
+        let state = changes.borrow_and_update().clone();
+        if let Some(state) = state.filter(has_switch) {
+            let known = tell.borrow().clone();
+            match daemon.pool.run(move || local(&state, known.as_deref())).await {
+                Ok(Some(local)) => {
+                    fleet.set_local(&local);
+                    tell.send_replace(Some(Arc::new(local)));
+                }
+                Ok(None) => {}
+                Err(why) => debug!("the fleet is not told of a look: {}", why.message()),
+            }
+        }
+        if changes.changed().await.is_err() {
+            return;
+        }
+        sleep(COLLECTED).await;
+    }
+}
+
+/// Whether the look has the switch, without which nothing is told.
+fn has_switch(state: &Arc<State>) -> bool {
+    state.snapshot.switch.get(&SwitchSource::Ovsdb).is_some_and(Observed::is_fresh)
+}
+
+/// What is told of this look; none where that is what was told last.
+fn local(state: &State, known: Option<&Local>) -> Option<Local> {
+    let (snapshot, wiring) = (&state.snapshot, &state.wiring);
+    let rows = list(snapshot, wiring, &Wanted { all: true, ..Wanted::default() });
+    let bridges = bridges(snapshot);
+    let names = bridges.iter().map(|bridge| bridge.name.to_string()).collect();
+    let mut local = Local::new(rows.iter(), names);
+    // What is missing there is not gone.
+    local.partial = !wiring.unseen.is_nothing();
+    local.meshes = memberships(snapshot, wiring, bridges);
+    (known != Some(&local)).then_some(local)
+}
+
+fn bridges(snapshot: &Snapshot) -> &[Bridge] {
+    snapshot.switch.get(&SwitchSource::Ovsdb).map(Observed::rows).unwrap_or_default()
+}
+
+/// The meshes that the bridges' rows say they are in; of several bridges in one mesh the first.
+fn memberships(
+    snapshot: &Snapshot,
+    wiring: &Wiring,
+    bridges: &[Bridge],
+) -> BTreeMap<String, Membership> {
+    let mut meshes = BTreeMap::new();
+    for bridge in bridges {
+        let Some((name, of)) = host::MeshOfBridge::of(bridge).map(|of| (of.mesh.clone(), of))
+        else {
+            continue;
+        };
+        let membership = Membership {
+            bridge: bridge.name.to_string(),
+            local_ip: Some(of.local_ip),
+            mtu: mtu(snapshot, of.local_ip),
+            uplinks: if of.allow_uplink { Vec::new() } else { uplinks(wiring, &bridge.name) },
+        };
+        meshes.entry(name).or_insert(membership);
+    }
+    meshes
+}
+
+/// What the link with this address leaves for interfaces inside a tunnel; none where no link of the
+/// switch's namespace has it.
+fn mtu(snapshot: &Snapshot, ip: IpAddr) -> Option<u32> {
+    let links = &snapshot.switch_namespace()?.links;
+    let link = links.iter().find(|link| link.addresses.iter().any(|cidr| cidr.ip == ip))?;
+    link.mtu.checked_sub(mesh::overhead(ip))
+}
+
+/// The links of the host by which frames can leave a bridge: on it, and on the bridges that patches lead
+/// to.
+fn uplinks(wiring: &Wiring, bridge: &str) -> Vec<String> {
+    let (mut reached, mut next) = (vec![bridge.to_owned()], 0);
+    let mut found = Vec::new();
+    while let Some(here) = reached.get(next).cloned() {
+        next += 1;
+        for row in wiring.ports.iter().filter(|row| *row.bridge == *here) {
+            match &row.occupant {
+                Occupant::Host { .. } => found.push(called(row, bridge)),
+                Occupant::Patch { bridge: Some(there), .. }
+                    if !reached.iter().any(|b| **b == **there) =>
+                {
+                    reached.push(there.to_string());
+                }
+                _ => {}
+            }
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+fn called(row: &SwitchPort, own: &str) -> String {
+    if *row.bridge == *own {
+        row.port.iface.to_string()
+    } else {
+        format!("{} on {}", row.port.iface, row.bridge)
+    }
+}

@@ -1,0 +1,35 @@
+//! The fleet: what this host tells of itself, and the tasks that tell, listen and join bridges. Nothing
+//! of it is there without `--etcd`, and no answer about this host waits for it.
+
+mod local;
+mod tunnels;
+
+use std::sync::Arc;
+
+use etcd::Client;
+use fleet::{Fleet, Settings};
+use host::Host;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::daemon::Daemon;
+
+/// Starts the tasks; the one that publishes, which leaves the fleet when the daemon is to stop.
+pub(crate) fn start(
+    settings: &Settings,
+    fleet: &Arc<Fleet>,
+    daemon: &Arc<Daemon>,
+    host: Option<Host>,
+) -> JoinHandle<()> {
+    // A client each: what takes long for one does not hold up the other.
+    let client = || Client::new(settings.etcd.clone());
+    let (tell, told) = watch::channel(None);
+    tokio::spawn(local::tell(daemon.clone(), fleet.clone(), tell));
+    tokio::spawn(fleet::follow::follow(client(), fleet.clone()));
+    if let Some(host) = host {
+        tokio::spawn(tunnels::keep(host, daemon.clone(), fleet.clone()));
+    }
+    let machine = settings.machine.clone();
+    let stopped = daemon.stopped.clone();
+    tokio::spawn(fleet::publish::publish(client(), fleet.clone(), machine, told, stopped))
+}

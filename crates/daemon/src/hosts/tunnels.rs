@@ -1,0 +1,118 @@
+//! Keeps the tunnels of this host's meshes.
+//!
+//! What is to be there is made at once. What is to go needs a reason that is known: the other host left
+//! the mesh, was taken out of the fleet, or this one left. Of those at most a tenth, or one, goes at
+//! once; the others after another look.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use fleet::Fleet;
+use fleet::mesh::{Tunnel, Wanted};
+use host::{Host, Tunnel as Port, TunnelChange};
+use model::switch::SwitchSource;
+use tokio::time::{Duration, sleep, timeout};
+use tracing::{info, warn};
+
+use crate::daemon::Daemon;
+use crate::state::State;
+
+/// After so long it is looked again, whatever happened: a second look at what is to go, and a port that
+/// another program took.
+const AGAIN: Duration = Duration::from_secs(10);
+/// What comes in this time is done together.
+const COLLECTED: Duration = Duration::from_millis(50);
+
+/// Keeps them, for ever.
+pub(crate) async fn keep(host: Host, daemon: Arc<Daemon>, fleet: Arc<Fleet>) {
+    let (mut looks, mut changes) = (daemon.published.follow(), fleet.changes());
+    let mut told = None;
+    loop {
+        let state = looks.borrow_and_update().clone();
+        changes.borrow_and_update();
+        if let (Some(state), Some(wanted)) = (state, fleet.wanted_tunnels())
+            && let Some(change) = change(&state, &wanted)
+        {
+            let done = host.change_tunnels(&change).await;
+            match done {
+                Ok(()) => {
+                    told = None;
+                    tell(&change);
+                }
+                Err(why) => {
+                    let why = why.to_string();
+                    if told.as_ref() != Some(&why) {
+                        warn!("tunnels of the mesh stay as they are: {why}");
+                        told = Some(why);
+                    }
+                }
+            }
+        }
+        let wait = async {
+            tokio::select! {
+                _ = looks.changed() => {}
+                _ = changes.changed() => {}
+            }
+        };
+        let _ = timeout(AGAIN, wait).await;
+        sleep(COLLECTED).await;
+    }
+}
+
+fn tell(change: &TunnelChange) {
+    for port in &change.add {
+        info!("tunnel {} to {} ({}) is on {}", port.name, port.host, port.remote_ip, port.bridge);
+    }
+    for (bridge, name) in &change.remove {
+        info!("tunnel {name} is no longer on {bridge}");
+    }
+}
+
+/// What is to be done; none where all is as it should be, or the switch was not seen.
+fn change(state: &State, wanted: &Wanted) -> Option<TunnelChange> {
+    let bridges = state.snapshot.switch.get(&SwitchSource::Ovsdb).filter(|rows| rows.is_fresh())?;
+    let there: Vec<_> = bridges.rows().iter().flat_map(host::tunnels_of).collect();
+    let wanted_ports: Vec<_> = wanted.tunnels.iter().map(port).collect();
+    let is_there = |port: &&Port| there.contains(port);
+    let has_bridge = |port: &&Port| bridges.rows().iter().any(|row| *row.name == *port.bridge);
+    let add = wanted_ports.iter().filter(|port| !is_there(port)).filter(has_bridge);
+    let add: Vec<_> = add.cloned().collect();
+    // One of the same name is replaced.
+    let replaced = there.iter().filter(|port| add.iter().any(|new| new.name == port.name));
+    let replaced: Vec<_> = replaced.map(place).collect();
+    let mut gone: Vec<_> = there
+        .iter()
+        .filter(|port| !wanted_ports.iter().any(|wanted| wanted.name == port.name))
+        .filter(|port| is_to_go(port, wanted))
+        .collect();
+    gone.truncate((there.len() / 10).max(1));
+    let remove: BTreeSet<_> = gone.into_iter().map(place).chain(replaced).collect();
+    let change = TunnelChange { add, remove: remove.into_iter().collect() };
+    (!change.add.is_empty() || !change.remove.is_empty()).then_some(change)
+}
+
+/// Whether it is known that a tunnel is not to be there: that nothing is known of its host is no reason.
+fn is_to_go(port: &Port, wanted: &Wanted) -> bool {
+    wanted.own_left.contains(&port.mesh)
+        || wanted.kept_out.contains_key(&port.mesh)
+        || wanted.left.contains(&(port.mesh.clone(), port.host.clone()))
+}
+
+fn place(port: &Port) -> (String, String) {
+    (port.bridge.clone(), port.name.clone())
+}
+
+fn port(tunnel: &Tunnel) -> Port {
+    Port {
+        bridge: tunnel.bridge.clone(),
+        name: tunnel.name.clone(),
+        mesh: tunnel.mesh.clone(),
+        host: tunnel.host.clone(),
+        kind: tunnel.kind.to_owned(),
+        remote_ip: tunnel.remote_ip.to_string(),
+        local_ip: tunnel.local_ip.to_string(),
+        key: tunnel.key,
+        dst_port: tunnel.dst_port,
+        ofport: tunnel.ofport,
+    }
+}

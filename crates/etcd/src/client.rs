@@ -1,0 +1,248 @@
+//! Asks the cluster.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use prost::Message;
+use prost::bytes::Bytes;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use crate::dial::dial;
+use crate::error::is_about_the_member;
+use crate::messages::{
+    DeleteRequest, Done, GrantRequest, GrantResponse, KeepAliveResponse, OfLease, PutRequest,
+    StatusResponse, method,
+};
+use crate::range::after_prefix;
+use crate::{Endpoint, Error, TlsFiles};
+
+/// A member that cannot be connected to in this time is passed over.
+const DIAL_TIMEOUT: Duration = Duration::from_secs(3);
+/// A member that has not answered a call in this time is passed over: one that has lost the others
+/// takes connections and waits.
+const CALL_TIMEOUT: Duration = Duration::from_secs(7);
+/// What goes with each call: a member that knows of no leader refuses at once, instead of waiting.
+pub(crate) const HEADERS: grpc::Headers<'static> = &[("hasleader", "true")];
+
+/// Which members there are, and how the caller is known to them.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The members, at least one.
+    pub endpoints: Vec<Endpoint>,
+    /// What `https:` needs.
+    pub tls: Option<TlsFiles>,
+}
+
+/// A client of one cluster. Making one does no I/O. Copies share one connection.
+#[derive(Clone, Debug)]
+pub struct Client(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    settings: Settings,
+    /// The connection in use; held while another one is made, so that there are not several.
+    connection: Mutex<Option<Member>>,
+    /// Which member is tried next.
+    next: AtomicUsize,
+}
+
+/// A member that is connected to.
+#[derive(Clone, Debug)]
+struct Member {
+    endpoint: Endpoint,
+    connection: grpc::Connection,
+}
+
+/// How a member is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// The release.
+    pub version: String,
+    /// The size of its file in bytes.
+    pub size: i64,
+    /// How much of that is in use.
+    pub size_in_use: i64,
+    /// Whether it knows of a leader.
+    pub has_leader: bool,
+    /// What it says is wrong, such as `NOSPACE`.
+    pub errors: Vec<String>,
+}
+
+impl Client {
+    /// A client of the cluster that has these members.
+    pub fn new(settings: Settings) -> Self {
+        let (connection, next) = (Mutex::new(None), AtomicUsize::new(0));
+        Self(Arc::new(Inner { settings, connection, next }))
+    }
+
+    /// The members.
+    pub fn endpoints(&self) -> &[Endpoint] {
+        &self.0.settings.endpoints
+    }
+
+    /// Sets `key`, with `lease` unless that is 0; the revision that has it.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn put(
+        &self,
+        key: impl Into<Bytes>,
+        value: impl Into<Bytes>,
+        lease: i64,
+    ) -> Result<i64, Error> {
+        let request = PutRequest { key: key.into(), value: value.into(), lease };
+        let done: Done = self.ask(method::PUT, &request).await?;
+        Ok(done.header.unwrap_or_default().revision)
+    }
+
+    /// Deletes `key`, whether or not it is there.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn delete(&self, key: impl Into<Bytes>) -> Result<(), Error> {
+        let request = DeleteRequest { key: key.into(), range_end: Bytes::new() };
+        self.ask::<Done>(method::DELETE, &request).await.map(|_| ())
+    }
+
+    /// Deletes all that begins with `prefix`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn delete_all(&self, prefix: &str) -> Result<(), Error> {
+        let key = Bytes::copy_from_slice(prefix.as_bytes());
+        let request = DeleteRequest { key, range_end: after_prefix(prefix) };
+        self.ask::<Done>(method::DELETE, &request).await.map(|_| ())
+    }
+
+    /// A lease of `ttl` seconds; its id. One of a call that broke off ends by itself.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn grant(&self, ttl: i64) -> Result<i64, Error> {
+        let granted: GrantResponse = self.ask(method::GRANT, &GrantRequest { ttl }).await?;
+        match granted.error.as_str() {
+            "" => Ok(granted.id),
+            why => Err(Error::Refused { code: 2, message: why.to_owned() }),
+        }
+    }
+
+    /// Ends a lease, and with it all its keys.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn revoke(&self, lease: i64) -> Result<(), Error> {
+        self.ask::<Done>(method::REVOKE, &OfLease { id: lease }).await.map(|_| ())
+    }
+
+    /// Begins the time of a lease anew.
+    ///
+    /// # Errors
+    /// [`Error::LeaseGone`] where it has ended.
+    pub async fn keep_alive(&self, lease: i64) -> Result<(), Error> {
+        let request = OfLease { id: lease };
+        let asked = move |member: grpc::Connection| {
+            async move { member.ask_once(method::KEEP_ALIVE, &request, HEADERS).await }.boxed()
+        };
+        let kept: Option<KeepAliveResponse> = self.at_a_member(asked).await?;
+        let ttl = kept.unwrap_or_default().ttl;
+        if ttl > 0 { Ok(()) } else { Err(Error::LeaseGone) }
+    }
+
+    /// How the member is that answers.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn status(&self) -> Result<Status, Error> {
+        let told: StatusResponse = self.ask(method::STATUS, &()).await?;
+        Ok(Status {
+            version: told.version,
+            size: told.db_size,
+            size_in_use: told.db_size_in_use,
+            has_leader: told.leader != 0,
+            errors: told.errors,
+        })
+    }
+
+    pub(crate) async fn ask<A: Message + Default>(
+        &self,
+        path: &str,
+        question: &impl Message,
+    ) -> Result<A, Error> {
+        let asked = |member: grpc::Connection| {
+            async move { member.ask(path, question, HEADERS).await }.boxed()
+        };
+        self.at_a_member(asked).await
+    }
+
+    /// Asks each member in turn, at most once each, until one answers.
+    pub(crate) async fn at_a_member<'q, A>(
+        &self,
+        ask: impl Fn(grpc::Connection) -> BoxFuture<'q, Result<A, grpc::Error>>,
+    ) -> Result<A, Error> {
+        let mut tried = Vec::new();
+        // The connection that is kept may have broken unseen: that is no try.
+        for _ in 0..=self.endpoints().len() {
+            let member = match self.member().await {
+                Ok(member) => member,
+                Err(Error::Unreachable(more)) => {
+                    return Err(Error::Unreachable([tried, more].concat()));
+                }
+                Err(error) => return Err(error),
+            };
+            let why = match timeout(CALL_TIMEOUT, ask(member.connection.clone())).await {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(error)) if !is_about_the_member(&error) => return Err(error.into()),
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => format!("no answer in {} s", CALL_TIMEOUT.as_secs()),
+            };
+            tried.push((member.endpoint, why));
+            self.leave(&member).await;
+        }
+        Err(Error::Unreachable(tried))
+    }
+
+    /// The member that is connected to, or else the next one that can be.
+    async fn member(&self) -> Result<Member, Error> {
+        let mut kept = self.0.connection.lock().await;
+        if let Some(member) = kept.as_ref().filter(|member| !member.connection.is_closed()) {
+            return Ok(member.clone());
+        }
+        *kept = None;
+        let mut tried = Vec::new();
+        let first = self.0.next.load(Ordering::Relaxed);
+        let turn = self.endpoints().iter().cycle().skip(first).take(self.endpoints().len());
+        for endpoint in turn.copied() {
+            match timeout(DIAL_TIMEOUT, dial(endpoint, self.0.settings.tls.as_ref())).await {
+                Ok(Ok(connection)) => {
+                    let member = Member { endpoint, connection };
+                    *kept = Some(member.clone());
+                    return Ok(member);
+                }
+                Ok(Err(Error::Unreachable(why))) => tried.extend(why),
+                Ok(Err(error)) => return Err(error),
+                Err(_) => tried.push((endpoint, "no connection in 3 s".to_owned())),
+            }
+            self.turn_to_next();
+        }
+        Err(Error::Unreachable(tried))
+    }
+
+    /// Turns away from a member that did not answer, unless another call did so already.
+    async fn leave(&self, member: &Member) {
+        let mut kept = self.0.connection.lock().await;
+        if kept.as_ref().is_some_and(|kept| kept.endpoint == member.endpoint) {
+            *kept = None;
+            self.turn_to_next();
+        }
+    }
+
+    fn turn_to_next(&self) {
+        let count = self.endpoints().len().max(1);
+        let next = (self.0.next.load(Ordering::Relaxed) + 1) % count;
+        self.0.next.store(next, Ordering::Relaxed);
+    }
+}

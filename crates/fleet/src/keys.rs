@@ -1,0 +1,178 @@
+//! Where what stands in etcd.
+//!
+//! ```text
+//! /docker-ovs/v1/FLEET/hosts/HOST       what lasts: address, number, bridges, meshes   for ever
+//! /docker-ovs/v1/FLEET/alive/HOST       which machine and run it is                    lease of 20 s
+//! /docker-ovs/v1/FLEET/rows/HOST/ID     one attachment                                 lease of 15 min
+//! /docker-ovs/v1/FLEET/numbers/N        whose number it is                             for ever
+//! /docker-ovs/v1/FLEET/nets/MESH        a mesh                                         for ever
+//! ```
+
+/// The longest name of a host, fleet or mesh, in bytes.
+pub const LONGEST_NAME: usize = 63;
+/// The longest id of a row, in bytes.
+pub const LONGEST_ID: usize = 255;
+
+/// Whether `name` can be that of a host, a fleet or a mesh: letters, digits, `.`, `_` and `-`, of which
+/// the first is a letter or a digit.
+pub fn is_name(name: &str) -> bool {
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    let first = name.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
+    first && name.len() <= LONGEST_NAME && name.bytes().all(known)
+}
+
+/// A name as [`is_name`] wants it, made of the name that a machine has.
+pub fn name_of(machine: &str) -> String {
+    let known = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
+    let name: String = machine.chars().map(known).collect();
+    let name = name.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
+    let name: String = name.chars().take(LONGEST_NAME).collect();
+    if name.is_empty() { "host".to_owned() } else { name }
+}
+
+/// The keys of one fleet.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    prefix: String,
+}
+
+/// What a key is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Key<'k> {
+    /// What lasts of a host.
+    Host(&'k str),
+    /// That a host is alive.
+    Alive(&'k str),
+    /// An attachment: its host and its id.
+    Row(&'k str, &'k str),
+    /// Whose a number is.
+    Number(u16),
+    /// A mesh.
+    Mesh(&'k str),
+}
+
+impl Keys {
+    /// Of the fleet of this name.
+    pub fn new(fleet: &str) -> Self {
+        Self { prefix: format!("/docker-ovs/v1/{fleet}/") }
+    }
+
+    /// What all keys of the fleet begin with.
+    pub fn all(&self) -> &str {
+        &self.prefix
+    }
+
+    /// What lasts of all hosts.
+    pub fn hosts(&self) -> String {
+        format!("{}hosts/", self.prefix)
+    }
+
+    /// Which hosts are alive.
+    pub fn alives(&self) -> String {
+        format!("{}alive/", self.prefix)
+    }
+
+    /// All meshes.
+    pub fn meshes(&self) -> String {
+        format!("{}nets/", self.prefix)
+    }
+
+    /// All numbers.
+    pub fn numbers(&self) -> String {
+        format!("{}numbers/", self.prefix)
+    }
+
+    /// All rows of a host.
+    pub fn rows(&self, host: &str) -> String {
+        format!("{}rows/{host}/", self.prefix)
+    }
+
+    /// What lasts of a host.
+    pub fn host(&self, host: &str) -> String {
+        format!("{}hosts/{host}", self.prefix)
+    }
+
+    /// That a host is alive.
+    pub fn alive(&self, host: &str) -> String {
+        format!("{}alive/{host}", self.prefix)
+    }
+
+    /// One attachment.
+    pub fn row(&self, host: &str, id: &str) -> String {
+        format!("{}rows/{host}/{id}", self.prefix)
+    }
+
+    /// Whose a number is.
+    pub fn number(&self, number: u16) -> String {
+        format!("{}numbers/{number}", self.prefix)
+    }
+
+    /// A mesh.
+    pub fn mesh(&self, mesh: &str) -> String {
+        format!("{}nets/{mesh}", self.prefix)
+    }
+
+    /// What a key is about; none where it is none of this layout, or is of another fleet.
+    pub fn read<'k>(&self, key: &'k [u8]) -> Option<Key<'k>> {
+        let rest = std::str::from_utf8(key).ok()?.strip_prefix(&self.prefix)?;
+        let (kind, name) = rest.split_once('/')?;
+        let named = |name: &'k str| is_name(name).then_some(name);
+        match kind {
+            "hosts" => Some(Key::Host(named(name)?)),
+            "alive" => Some(Key::Alive(named(name)?)),
+            "nets" => Some(Key::Mesh(named(name)?)),
+            "numbers" => {
+                let number = name.parse().ok()?;
+                (format!("{number}") == name).then_some(Key::Number(number))
+            }
+            "rows" => {
+                let (host, id) = name.split_once('/')?;
+                let fits = !id.is_empty() && id.len() <= LONGEST_ID;
+                fits.then_some(Key::Row(named(host)?, id))
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_key_is_read_as_it_is_written() {
+        let keys = Keys::new("f");
+        assert_eq!(keys.read(keys.host("a").as_bytes()), Some(Key::Host("a")));
+        assert_eq!(keys.read(keys.alive("a").as_bytes()), Some(Key::Alive("a")));
+        assert_eq!(keys.read(keys.row("a", "x/y").as_bytes()), Some(Key::Row("a", "x/y")));
+        assert_eq!(keys.read(keys.number(7).as_bytes()), Some(Key::Number(7)));
+        assert_eq!(keys.read(keys.mesh("m").as_bytes()), Some(Key::Mesh("m")));
+        for other in [
+            "/docker-ovs/v1/f2/hosts/a",
+            "/docker-ovs/v1/f/hosts/",
+            "/docker-ovs/v1/f/hosts/a/b",
+            "/docker-ovs/v1/f/hosts/-a",
+            "/docker-ovs/v1/f/rows/a/",
+            "/docker-ovs/v1/f/numbers/07",
+            "/docker-ovs/v1/f/numbers/65536",
+            "/docker-ovs/v1/f/later/a",
+            "/docker-ovs/v1/f/",
+        ] {
+            assert_eq!(keys.read(other.as_bytes()), None, "{other}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_machine_has_a_name(machine: String) {
+            prop_assert!(is_name(&name_of(&machine)));
+        }
+
+        #[test]
+        fn any_bytes_are_some_key_or_none(bytes: Vec<u8>) {
+            let _ = Keys::new("f").read(&bytes);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Many hosts as one: what each tells the others over etcd, and what of that is believed.
+//!
+//! etcd is a notice board only. A host tells what it sees itself and keeps what others tell; no answer
+//! about the host itself waits for etcd, and nothing of the host is kept there only. [`keys`] has the
+//! layout, [`publish`] writes, [`follow`] reads, [`Mirror`] is what is known of the others.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used,
+        reason = "a test panics to fail"
+    )
+)]
+
+mod backoff;
+mod claim;
+mod fleet;
+pub mod follow;
+mod host;
+mod hosts;
+pub mod keys;
+mod leases;
+mod local;
+pub mod mesh;
+mod mirror;
+pub mod publish;
+mod row;
+
+pub use fleet::{Condition, Fleet, Settings};
+pub use host::{HostRecord, Machine, Membership, machine_hash};
+pub use local::Local;
+pub use mirror::{Mirror, RawRow};
+pub use row::{decode, encode, id_of};

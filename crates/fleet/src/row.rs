@@ -1,0 +1,139 @@
+//! One attachment as it stands in etcd: its v1 JSON without what is empty, a third as long.
+
+use report::v1::Attachment;
+use serde_json::{Map, Value, json};
+
+/// The longest row that is read, in bytes.
+pub(crate) const LONGEST: usize = 4 << 10;
+/// The longest text in it, in bytes.
+const LONGEST_TEXT: usize = 255;
+/// The longest list in it.
+const LONGEST_LIST: usize = 64;
+
+/// The id of a row among those of its host: whose it is, and what it is called inside.
+pub fn id_of(row: &Attachment) -> String {
+    let whose = [&row.id, &row.netns].into_iter().find(|text| !text.is_empty());
+    let port = row.port.clone().unwrap_or_default();
+    let whose = whose.map_or(&*port, |text| text.as_str());
+    let id = format!("{}:{}", whose.chars().take(64).collect::<String>(), row.interface);
+    id.chars().filter(char::is_ascii_graphic).take(crate::keys::LONGEST_ID).collect()
+}
+
+/// The row as it stands in etcd; none where it is too long for that.
+pub fn encode(row: &Attachment) -> Option<String> {
+    let Ok(Value::Object(mut fields)) = serde_json::to_value(row) else { return None };
+    // What follows from the rest.
+    if row.tenants.len() == 1 {
+        fields.remove("Tenants");
+    }
+    if row.called == row.container {
+        fields.remove("Called");
+    }
+    fields.retain(|_, value| !is_empty(value));
+    let text = serde_json::to_string(&fields).ok()?;
+    (text.len() <= LONGEST).then_some(text)
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(list) => list.is_empty(),
+        _ => false,
+    }
+}
+
+/// Reads a row of another host.
+///
+/// # Errors
+/// Why it is of no use.
+pub fn decode(text: &[u8]) -> Result<Attachment, String> {
+    if text.len() > LONGEST {
+        return Err(format!("{} bytes", text.len()));
+    }
+    let mut fields: Map<String, Value> =
+        serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    fields.values().try_for_each(bounded)?;
+    for name in ["Container", "ID", "Engine", "Interface", "Netns"] {
+        fields.entry(name).or_insert_with(|| Value::String(String::new()));
+    }
+    for name in ["Addresses", "Trunks", "CVLANs", "Notes"] {
+        fields.entry(name).or_insert_with(|| Value::Array(Vec::new()));
+    }
+    let own = |name: &str| fields.get(name).cloned().unwrap_or_default();
+    let (container, id, engine) = (own("Container"), own("ID"), own("Engine"));
+    let called = fields.entry("Called").or_insert_with(|| container.clone()).clone();
+    let alone = json!([{"Container": container, "Called": called, "ID": id, "Engine": engine}]);
+    let is_known = id != "";
+    let tenants = || if is_known { alone } else { Value::Array(Vec::new()) };
+    fields.entry("Tenants").or_insert_with(tenants);
+    serde_json::from_value(Value::Object(fields)).map_err(|error| error.to_string())
+}
+
+fn bounded(value: &Value) -> Result<(), String> {
+    match value {
+        Value::String(text) if text.len() > LONGEST_TEXT => {
+            Err(format!("a text of {} bytes", text.len()))
+        }
+        Value::Array(list) if list.len() > LONGEST_LIST => Err(format!("a list of {}", list.len())),
+        Value::Array(list) => list.iter().try_for_each(bounded),
+        Value::Object(fields) => fields.values().try_for_each(bounded),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A row with little in it.
+    fn row() -> Attachment {
+        decode(br#"{"Container":"web","ID":"0123","Engine":"docker","Interface":"eth0","State":"on","Addresses":["192.0.2.7/24"],"OFPort":3,"Bridge":"br0"}"#).unwrap()
+    }
+
+    #[test]
+    fn a_row_is_read_as_it_is_written() {
+        let row = row();
+        assert_eq!((row.called.as_str(), row.tenants.len()), ("web", 1));
+        let text = encode(&row).unwrap();
+        assert!(!text.contains("null") && !text.contains("Tenants"), "{text}");
+        assert_eq!(decode(text.as_bytes()).unwrap(), row);
+        let other = Attachment { called: "podman:web".into(), ..row.clone() };
+        assert_eq!(decode(encode(&other).unwrap().as_bytes()).unwrap().called, "podman:web");
+        let namespace = Attachment { id: String::new(), tenants: Vec::new(), ..row };
+        assert_eq!(decode(encode(&namespace).unwrap().as_bytes()).unwrap(), namespace);
+    }
+
+    #[test]
+    fn a_row_of_a_later_version_has_more_and_is_read() {
+        assert!(decode(br#"{"State":"none","Later":{"A":1}}"#).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_row_is_refused() {
+        let long = format!(r#"{{"State":"on","Container":"{}"}}"#, "x".repeat(256));
+        let many = format!(r#"{{"State":"on","Addresses":[{}""]}}"#, r#""","#.repeat(64));
+        let whole = format!(r#"{{"State":"on","Later":"{}"}}"#, "x".repeat(LONGEST));
+        let deep = format!(r#"{{"State":"on","Later":{}}}"#, "[".repeat(4000));
+        for bad in ["", "null", "[]", "{}", r#"{"State":"up"}"#, &long, &many, &whole, &deep] {
+            assert!(decode(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_id_is_a_key_whatever_a_container_calls_its_link() {
+        let odd = Attachment { interface: "e\u{e9}\n/0".into(), ..row() };
+        assert_eq!(id_of(&odd), "0123:e/0");
+        let long = Attachment { id: "x".repeat(999), interface: "y".repeat(999), ..row() };
+        assert!(id_of(&long).len() <= crate::keys::LONGEST_ID);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_row_or_none(bytes: Vec<u8>) {
+            let _ = decode(&bytes);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The bridges of several hosts in one picture.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use model::ids::{ContainerId, DatapathId, Engine, NetnsId, OfPort, name};
+use model::switch::{OfPortState, Port, SwitchSource};
+use model::wiring::{ContainerRef, Occupant, Plug, SwitchPort, Unseen, Wiring};
+
+use super::scene::Scene;
+use crate::v1::{FleetAttachment, Liveness};
+
+impl Scene {
+    /// The bridges that these attachments are on, each called `HOST/BRIDGE`, or `HOST (stale)/BRIDGE`.
+    pub fn of_fleet(fleet: &str, rows: &[FleetAttachment]) -> Self {
+        let mut ports = BTreeMap::<(String, String), SwitchPort>::new();
+        for row in rows {
+            let of = &row.attachment;
+            let (Some(bridge), Some(port)) = (&of.bridge, &of.port) else { continue };
+            let host = match row.from.liveness {
+                Liveness::Live => row.from.host.clone(),
+                Liveness::Stale => format!("{} (stale)", row.from.host),
+            };
+            let bridge = format!("{host}/{bridge}");
+            let key = (bridge.clone(), port.clone());
+            let on_it = ports.entry(key).or_insert_with(|| switch_port(&bridge, port, row));
+            if let Occupant::Plugged { plugs } = &mut on_it.occupant {
+                plugs.push(plug(row));
+            }
+        }
+        let wiring = Wiring {
+            host: fleet.to_owned(),
+            taken: 0,
+            attachments: Vec::new(),
+            ports: ports.into_values().collect(),
+            source_errors: Vec::new(),
+            unseen: Unseen::default(),
+        };
+        Self::new(&wiring, None)
+    }
+}
+
+fn switch_port(bridge: &str, port: &str, row: &FleetAttachment) -> SwitchPort {
+    let of = &row.attachment;
+    let ofport = of.ofport.map_or(OfPortState::Pending, |n| OfPortState::Assigned(OfPort(n)));
+    let port = Port {
+        iface: name(port),
+        ofport,
+        kind: "system".to_owned(),
+        tag: of.vlan,
+        trunks: of.trunks.clone(),
+        vlan_mode: of.vlan_mode.map(|mode| mode.word().to_owned()),
+        cvlans: of.cvlans.clone(),
+        ..Port::default()
+    };
+    let mut ofports = model::OfPortBySource::default();
+    ofports.insert(SwitchSource::Ovsdb, ofport);
+    SwitchPort {
+        bridge: name(bridge),
+        datapath_id: of
+            .datapath_id
+            .as_ref()
+            .and_then(|id| u64::from_str_radix(id, 16).ok())
+            .map(DatapathId),
+        fake_bridge: None,
+        port: Arc::new(port),
+        ofports,
+        occupant: Occupant::Plugged { plugs: Vec::new() },
+        notes: Vec::new(),
+    }
+}
+
+fn plug(row: &FleetAttachment) -> Plug {
+    let of = &row.attachment;
+    let tenant = ContainerRef {
+        name: name(&of.called),
+        id: ContainerId(name(&of.id)),
+        engine: Engine(name(&of.engine)),
+        qualified: None,
+    };
+    Plug {
+        tenants: Arc::new([Arc::new(tenant)]),
+        netns: NetnsId { dev: 0, ino: 0 },
+        netns_names: Vec::new(),
+        interface: name(&of.interface),
+    }
+}
