@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::{fmt, io};
 
 use host::ActError;
+use livetraffic::TraceError;
 use model::SourceError;
 use model::plan::PlanError;
 use model::query::QueryError;
@@ -118,6 +119,16 @@ impl From<EndError> for CliError {
         match error {
             EndError::Query(error) => Self::from(error),
             EndError::Other(message) => Self::new(message),
+        }
+    }
+}
+
+impl From<TraceError> for CliError {
+    fn from(error: TraceError) -> Self {
+        match error {
+            TraceError::Query(error) => Self::from(error),
+            TraceError::End(error) => Self::from(error),
+            TraceError::NoPort(_) => Self::new(error.to_string()),
         }
     }
 }

@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use axum::body::Bytes;
 use host::{Counters, Observe, Origin, Question};
+use livetraffic::{Trace, TraceError};
 use model::switch::SwitchSource;
-use model::{Snapshot, SourceError, query};
+use model::{Snapshot, SourceError, SourceErrorKind, query};
+use report::v1;
 use tokio::sync::{Semaphore, watch};
 
 use crate::history::{History, HistorySettings};
@@ -18,6 +21,7 @@ use crate::settings::Build;
 use crate::state::renderings::{Part, Rendered, Renderings};
 use crate::state::{Published, State};
 use crate::timings::Timings;
+use crate::traffic::rates::Rates;
 
 /// So many requests at once may ask the host.
 const MAX_HOST_QUERIES: usize = 2;
@@ -39,6 +43,7 @@ pub(crate) struct Daemon {
     pub(crate) listeners: Vec<(String, Arc<Places>)>,
     pub(crate) build: Build,
     renderings: Renderings,
+    rates: Rates,
     origin: Origin,
     host_queries: Semaphore,
 }
@@ -58,6 +63,7 @@ impl Daemon {
             restores: Restores::default(),
             history: Arc::new(History::new(history)),
             renderings: Renderings::default(),
+            rates: Rates::default(),
             stopped,
             timings: Timings::default(),
             listeners,
@@ -109,5 +115,21 @@ impl Daemon {
         let Origin::Live(host) = &self.origin else { return Ok(BTreeMap::new()) };
         let _turn = self.host_queries.acquire().await;
         host.statistics(iface).await
+    }
+
+    /// JSON of what passes through each port: [`Rates::get`].
+    pub(crate) async fn rates(&self) -> Result<Bytes, ApiError> {
+        self.rates.get(&self.origin, self.state()?.wiring.clone(), &self.pool).await
+    }
+
+    /// What becomes of a packet. Of requests that come at once some wait.
+    pub(crate) async fn trace(&self, trace: &Trace) -> Result<Vec<v1::Trace>, TraceError> {
+        let Origin::Live(host) = &self.origin else {
+            let why = "it was recorded, and a recording has no flows";
+            let error = SourceError::new(SourceErrorKind::Unusable, "this host", why);
+            return Err(error.into());
+        };
+        let _turn = self.host_queries.acquire().await;
+        Ok(trace.run(host).await?.rows)
     }
 }

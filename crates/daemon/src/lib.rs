@@ -26,6 +26,7 @@ mod settings;
 mod signals;
 mod state;
 mod timings;
+mod traffic;
 mod watchdog;
 
 pub use history::HistorySettings;

@@ -62,6 +62,7 @@ mod serve_process;
 mod serve_restore;
 mod serve_stream;
 mod serve_tls;
+mod serve_traffic;
 mod soak;
 mod steady;
 mod steady_clock;

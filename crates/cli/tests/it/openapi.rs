@@ -30,7 +30,13 @@ fn every_path_answers_as_the_document_says() {
             fits(&document, &told.data, "#/components/schemas/Event", path);
             continue;
         }
-        let answer = daemon.get(&real);
+        let query = match path.as_str() {
+            "/v1/trace" => {
+                format!("?from={}&to={}:LOCAL&tcp=80&both", container.name(), bridge.name())
+            }
+            _ => String::new(),
+        };
+        let answer = daemon.get(&(real + &query));
         assert_eq!(answer.status, 200, "{path}: {answer:?}");
         let kind = format!("content-type: {}", promised.0);
         assert!(answer.head.contains(&kind), "{path}: {}", answer.head);
@@ -55,6 +61,8 @@ fn refusals_are_as_the_document_says() {
         ("/v1/attachments/{container}", "/v1/attachments/nobody"),
         ("/v1/bridges/{bridge}/ports", "/v1/bridges/nowhere/ports"),
         ("/v1/snapshot", "/v1/snapshot?source=x"),
+        ("/v1/trace", "/v1/trace"),
+        ("/v1/trace", "/v1/trace?from=nobody&to=nobody"),
     ] {
         let Answer { status, body, .. } = daemon.get(wrong);
         let promised = &document["paths"][path]["get"]["responses"][status.to_string()];

@@ -71,7 +71,8 @@ pub(crate) fn only(key: &str, pairs: Vec<(String, String)>) -> Result<Option<Str
     Ok(found)
 }
 
-fn flag(key: &str, value: &str) -> Result<bool, ApiError> {
+/// `true`, `1` or nothing; `false` or `0`.
+pub(crate) fn flag(key: &str, value: &str) -> Result<bool, ApiError> {
     match value {
         "" | "1" | "true" => Ok(true),
         "0" | "false" => Ok(false),

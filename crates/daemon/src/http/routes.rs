@@ -10,7 +10,7 @@ use axum::routing::get;
 
 use crate::daemon::Daemon;
 use crate::http::error::ApiError;
-use crate::{api, metrics, page};
+use crate::{api, metrics, page, traffic};
 
 /// What the daemon answers to.
 pub(crate) fn routes(daemon: Arc<Daemon>) -> Router {
@@ -24,6 +24,8 @@ pub(crate) fn routes(daemon: Arc<Daemon>) -> Router {
         .route("/v1/history", get(api::history::history))
         .route("/v1/snapshot", get(api::snapshot))
         .route("/v1/events", get(api::events::events))
+        .route("/v1/rates", get(traffic::routes::rates))
+        .route("/v1/trace", get(traffic::routes::packet))
         .route("/", get(page::routes::page))
         .route("/figure", get(page::routes::figure))
         .route("/page.css", get(page::routes::style))

@@ -6,7 +6,7 @@
 pub(crate) mod routes;
 
 use askama::Template;
-use report::graph::{Counts, Scene, clean, figure, stylesheet};
+use report::graph::{Counts, Density, Fit, Scene, clean, figure, stylesheet};
 use report::v1::Source;
 
 /// What the page may do: nothing that does not come from here.
@@ -18,15 +18,34 @@ pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self'; style-sr
 pub(crate) const SCRIPT: &str = include_str!("page.js");
 
 /// `GET /script/NAME`: the modules that `page.js` is made of, by name.
-pub(crate) const MODULES: [(&str, &str); 5] = [
+pub(crate) const MODULES: [(&str, &str); 12] = [
+    ("api.js", include_str!("script/api.js")),
+    ("counters.js", include_str!("script/counters.js")),
     ("details.js", include_str!("script/details.js")),
     ("dom.js", include_str!("script/dom.js")),
+    ("filter.js", include_str!("script/filter.js")),
     ("keyboard.js", include_str!("script/keyboard.js")),
+    ("list.js", include_str!("script/list.js")),
     ("morph.js", include_str!("script/morph.js")),
+    ("rates.js", include_str!("script/rates.js")),
     ("search.js", include_str!("script/search.js")),
+    ("trace.js", include_str!("script/trace.js")),
+    ("view.js", include_str!("script/view.js")),
 ];
 
-const STYLE: &str = include_str!("page.css");
+/// The rules of each part of the page, in the order in which they count.
+const STYLE: &str = concat!(
+    include_str!("page.css"),
+    include_str!("style/tools.css"),
+    include_str!("style/figure.css"),
+    include_str!("style/list.css"),
+    include_str!("style/side.css"),
+    include_str!("style/narrow.css"),
+    include_str!("style/print.css"),
+);
+
+/// The picture that comes with the page, before the size of the window is known.
+pub(crate) const FIRST: Fit = Fit { width: None, density: Density::Auto };
 
 /// `GET /page.css`.
 pub(crate) fn style() -> String {

@@ -1,13 +1,23 @@
 // Keeps the picture up to date and joins the modules.
 // Other people's words are only ever set as text; what comes from the server is escaped there.
+import { events, figure } from "./script/api.js";
+import { fetchCounters, showCounters } from "./script/counters.js";
 import { byId, jackOf, jacks, nameOf } from "./script/dom.js";
-import { fetchCounters, markSelected, pin, pinned, showDetails, shown } from "./script/details.js";
+import { markSelected, pin, pinned, showDetails, shown } from "./script/details.js";
+import { startFilters, updateFilters } from "./script/filter.js";
 import { onKey, updateTabStop } from "./script/keyboard.js";
+import { startList, updateList, updateTraffic } from "./script/list.js";
 import { morph } from "./script/morph.js";
+import { followRates, light, onRates } from "./script/rates.js";
 import { search } from "./script/search.js";
+import { beginTrace, chooseEnd, endTrace, isTracing, mark, startTrace, updateTrace } from "./script/trace.js";
+import { change, onView, startView, view } from "./script/view.js";
+
+/** A window as wide as this has room for picture and table beside each other. */
+const WIDE = matchMedia("(min-width: 106rem)");
 
 /** Name and text of each jack, by id. */
-const describe = () => new Map(jacks().map((jack) => [jack.id, [nameOf(jack), jack.textContent].join("\n")]));
+const describe = () => new Map(jacks().map((jack) => [jack.id, [nameOf(jack), jack.querySelector("desc").textContent].join("\n")]));
 
 let last = "";
 let busy = false;
@@ -21,8 +31,7 @@ async function refresh() {
   }
   busy = true;
   try {
-    const answer = await fetch("/figure", { cache: "no-cache" });
-    const html = answer.ok ? await answer.text() : last;
+    const html = (await figure({ width: room(), density: view.density ?? "auto" })) ?? last;
     if (html !== last) replacePicture(html);
     last = html;
   } catch {
@@ -39,9 +48,12 @@ async function refresh() {
   }
 }
 
+/** The width that the picture has, in pixels; where it is hidden, what it would have. */
+const room = () => Math.floor(byId("picture").clientWidth || byId("main").clientWidth);
+
 function replacePicture(html) {
   const fresh = new DOMParser().parseFromString(html, "text/html");
-  const before = describe();
+  const before = last ? describe() : null;
   const names = new Map(jacks().map((jack) => [jack.id, nameOf(jack)]));
   const active = document.activeElement?.id;
   for (const id of ["head", "picture"]) {
@@ -49,20 +61,33 @@ function replacePicture(html) {
     if (part) morph(byId(id), part);
   }
   if (active && document.activeElement?.id !== active) byId(active)?.focus({ preventScroll: true });
+  showPicture();
+  if (before) announceChanges(before, names);
+  if (shown) showDetails(shown, false);
+}
+
+/** All that depends on the picture. */
+function showPicture() {
+  updateFilters();
   search(false);
   updateTabStop();
-  announceChanges(before, names);
+  light();
+  updateList();
+  updateTrace();
+  mark();
   markSelected();
-  if (shown) showDetails(shown, false);
+  const dense = Boolean(document.querySelector("#picture .wiring.dense"));
+  byId("show-dense").setAttribute("aria-pressed", String(dense));
 }
 
 /** Says what changed, and lets it be seen. */
 function announceChanges(before, names) {
   const news = [];
-  for (const jack of jacks()) {
-    const was = before.get(jack.id);
-    before.delete(jack.id);
-    if (was === [nameOf(jack), jack.textContent].join("\n")) continue;
+  for (const [id, text] of describe()) {
+    const was = before.get(id);
+    before.delete(id);
+    if (was === text) continue;
+    const jack = byId(id);
     news.push(nameOf(jack));
     jack.classList.add("fresh");
     setTimeout(() => jack.classList.remove("fresh"), 2500);
@@ -80,28 +105,86 @@ function showConnection(word, kind) {
 }
 
 function connect() {
-  const events = new EventSource("/v1/events?from=now");
-  events.onopen = () => {
+  const stream = events();
+  stream.onopen = () => {
     showConnection("live", "live");
     refresh();
   };
-  events.onmessage = refresh;
-  for (const name of ["reset", "namespace", "sources"]) events.addEventListener(name, refresh);
-  events.onerror = () => {
+  stream.onmessage = refresh;
+  for (const name of ["reset", "namespace", "sources"]) stream.addEventListener(name, refresh);
+  stream.onerror = () => {
     showConnection("reconnecting…", "away");
     // A browser gives up when the answer is an error; the server may be just starting.
-    if (events.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
+    if (stream.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
   };
-  addEventListener("pagehide", () => events.close(), { once: true });
+  addEventListener("pagehide", () => stream.close(), { once: true });
 }
 
-function start() {
+// ---- what is shown ----------------------------------------------------------------------
+
+/** Picture, table or both: as the view says, else as the window has room. */
+const parts = () => (view.show ?? (WIDE.matches ? "both" : "picture"));
+
+function toggle(part) {
+  const other = part === "picture" ? "table" : "picture";
+  const now = parts();
+  // One of them is always there.
+  change({ show: now === "both" ? other : now === part ? now : "both" });
+}
+
+let density = "";
+
+/** Brings the page to what the view says. */
+function showView() {
+  const now = parts();
+  byId("main").className = now;
+  byId("picture").hidden = now === "table";
+  byId("list").hidden = now === "picture";
+  byId("show-picture").setAttribute("aria-pressed", String(now !== "table"));
+  byId("show-table").setAttribute("aria-pressed", String(now !== "picture"));
+  if (byId("find").value.trim() !== (view.find ?? "").trim()) byId("find").value = view.find ?? "";
+  if (density !== (view.density ?? "auto")) {
+    density = view.density ?? "auto";
+    refresh();
+  }
+  if (pinned !== (view.jack ?? null)) pin(view.jack ?? null);
+  updateFilters();
+  search(false);
+  updateList();
+  updateTrace();
+  mark();
+}
+
+/** What a click on a jack does, or Enter. */
+function choose(jack) {
+  if (isTracing()) chooseEnd(jack);
+  else pin(pinned === jack.id ? null : jack.id);
+  updateList();
+}
+
+const toggleTrace = () => (isTracing() ? endTrace() : beginTrace(byId(pinned)));
+const toggleDense = () => {
+  const dense = document.querySelector("#picture .wiring.dense");
+  change({ density: dense ? "labels" : "dense" });
+};
+
+function startTools() {
+  byId("find").addEventListener("input", () => {
+    change({ find: byId("find").value });
+    search(true);
+  });
+  byId("show-picture").addEventListener("click", () => toggle("picture"));
+  byId("show-table").addEventListener("click", () => toggle("table"));
+  byId("show-dense").addEventListener("click", toggleDense);
+  byId("show-trace").addEventListener("click", toggleTrace);
+  WIDE.addEventListener("change", showView);
+}
+
+function startPicture() {
   const picture = byId("picture");
-  byId("find").addEventListener("input", () => search(true));
-  document.addEventListener("keydown", onKey);
   picture.addEventListener("click", (event) => {
     const jack = jackOf(event);
-    if (jack) pin(pinned === jack.id ? null : jack.id);
+    if (jack) choose(jack);
   });
   picture.addEventListener("pointerover", (event) => {
     const jack = jackOf(event);
@@ -113,6 +196,23 @@ function start() {
     updateTabStop(jack);
     if (!pinned) showDetails(jack.id, false);
   });
+  new ResizeObserver(refresh).observe(picture);
+}
+
+function start() {
+  startTools();
+  startFilters();
+  startList(choose);
+  startTrace();
+  startPicture();
+  document.addEventListener("keydown", (event) =>
+    onKey(event, { choose, table: () => toggle("table"), dense: toggleDense, trace: toggleTrace }));
+  onView(showView);
+  onRates(() => {
+    updateTraffic();
+    const jack = shown && byId(shown);
+    if (jack) showCounters(jack);
+  });
   // Counters move on while a jack is shown. Events are about attachments only: a new bridge or
   // a source that fell silent is in the picture alone. Unchanged it is not sent again.
   setInterval(() => {
@@ -121,10 +221,10 @@ function start() {
   }, 2000);
   setInterval(() => document.hidden || refresh(), 2000);
   document.addEventListener("visibilitychange", () => document.hidden || refresh());
-  updateTabStop();
-  markSelected();
-  search(false);
+  showPicture();
+  startView();
   connect();
+  followRates();
 }
 
 start();

@@ -7,10 +7,12 @@ use axum::http::HeaderMap;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 
+use report::graph::{Density, Fit};
+
 use crate::daemon::Daemon;
 use crate::http::conditional;
 use crate::http::error::ApiError;
-use crate::http::extract::Path;
+use crate::http::extract::{Pairs, Path};
 use crate::page::{self, POLICY};
 use crate::state::renderings::Part;
 
@@ -22,19 +24,48 @@ pub(crate) async fn page(Extract(daemon): Extract<Arc<Daemon>>) -> Result<Respon
     Ok(part(HTML, daemon.rendered(Part::Page).await?.text))
 }
 
-/// `GET /figure`: the part of the page that changes. Written only if there was a new look since.
+/// `GET /figure?width=…&density=…`: the part of the page that changes. Written only if there was a
+/// new look since.
 pub(crate) async fn figure(
     Extract(daemon): Extract<Arc<Daemon>>,
     headers: HeaderMap,
+    Pairs(pairs): Pairs,
 ) -> Result<Response, ApiError> {
+    let fit = fit(&pairs)?;
     let now = &daemon.state()?.marks.tag;
     if conditional::has(&headers, now.as_ref()) {
         return Ok(conditional::not_modified(now.clone()));
     }
-    let rendered = daemon.rendered(Part::Figure).await?;
+    let rendered = daemon.rendered(Part::Figure(fit)).await?;
     let mut answer = part(HTML, rendered.text);
     conditional::mark(&mut answer, rendered.marks.tag);
     Ok(answer)
+}
+
+/// `width=` in CSS pixels, and `density=`.
+fn fit(pairs: &[(String, String)]) -> Result<Fit, ApiError> {
+    let mut fit = Fit { density: Density::Auto, ..Fit::default() };
+    for (key, value) in pairs {
+        match key.as_str() {
+            "width" => fit.width = Some(width(value)?),
+            "density" => fit.density = density(value)?,
+            _ => return Err(ApiError::bad_request(format!("{key:?} means nothing here"))),
+        }
+    }
+    Ok(fit.rounded())
+}
+
+fn width(value: &str) -> Result<u32, ApiError> {
+    value.parse().map_err(|_| ApiError::bad_request("width= is a number of pixels"))
+}
+
+fn density(value: &str) -> Result<Density, ApiError> {
+    match value {
+        "auto" => Ok(Density::Auto),
+        "labels" => Ok(Density::Labels),
+        "dense" => Ok(Density::Dense),
+        _ => Err(ApiError::bad_request("density is auto, labels or dense")),
+    }
 }
 
 /// `GET /page.css`.

@@ -4,11 +4,11 @@
 //! Each part is written at most once at a time and once for each look, in the pool, and shared by
 //! all answers. A client that gives up stops nothing. What is not asked for again is let go.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use axum::body::Bytes;
-use report::graph::Scene;
+use report::graph::{Fit, Scene};
 use report::{Wanted, list, v1};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::{Instant, sleep_until};
@@ -34,11 +34,15 @@ pub(crate) enum Part {
     PublicSnapshot,
     /// The page.
     Page,
-    /// The part of the page that changes.
-    Figure,
+    /// The part of the page that changes, in the size that a window has room for.
+    Figure(Fit),
 }
 
-const PARTS: usize = 6;
+/// Parts of which there is one alone.
+const PARTS: usize = 5;
+
+/// So many sizes of the picture are shared; beyond that each is written anew.
+const SIZES: usize = 6;
 
 /// A part as it was written.
 #[derive(Clone, Debug)]
@@ -62,14 +66,17 @@ struct Slot {
 
 /// All parts, each as it was written last.
 #[derive(Debug, Default)]
-pub(crate) struct Renderings([Arc<Mutex<Slot>>; PARTS]);
+pub(crate) struct Renderings {
+    parts: [Arc<Mutex<Slot>>; PARTS],
+    /// By size, the one that was asked for last at the end.
+    figures: std::sync::Mutex<Vec<(Fit, Arc<Mutex<Slot>>)>>,
+}
 
 impl Renderings {
     /// The part as of the newest look; at least as new as when it was asked for.
     ///
     /// # Errors
     /// There was no look yet.
-    #[allow(clippy::indexing_slicing, reason = "there is a slot for each part")]
     pub(crate) async fn get(
         &self,
         part: Part,
@@ -77,7 +84,7 @@ impl Renderings {
         pool: &Pool,
     ) -> Result<Rendered, ApiError> {
         let wanted = published.now().ok_or_else(ApiError::not_ready)?;
-        let mut slot = self.0[part as usize].clone().lock_owned().await;
+        let mut slot = self.slot(part).lock_owned().await;
         if let Some((kept, used)) = &mut slot.kept
             && (kept.looks, kept.last) >= (wanted.looks, wanted.last)
         {
@@ -95,6 +102,34 @@ impl Renderings {
             Ok(rendered)
         });
         written.await.unwrap_or_else(|_| Err(ApiError::ended()))
+    }
+}
+
+impl Renderings {
+    fn slot(&self, part: Part) -> Arc<Mutex<Slot>> {
+        let [attachments, reset, snapshot, public, page] = &self.parts;
+        let slot = match part {
+            Part::Attachments => attachments,
+            Part::Reset => reset,
+            Part::Snapshot => snapshot,
+            Part::PublicSnapshot => public,
+            Part::Page => page,
+            Part::Figure(fit) => return self.figure(fit),
+        };
+        slot.clone()
+    }
+
+    /// The slot for a size; the one that was not asked for the longest gives way to a new one.
+    fn figure(&self, fit: Fit) -> Arc<Mutex<Slot>> {
+        let mut figures = self.figures.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = figures.iter().position(|(other, _)| *other == fit);
+        let figure = known.map_or_else(|| (fit, Arc::default()), |at| figures.remove(at));
+        if figures.len() >= SIZES {
+            figures.remove(0);
+        }
+        let slot = figure.1.clone();
+        figures.push(figure);
+        slot
     }
 }
 
@@ -124,14 +159,14 @@ async fn let_go(slot: Arc<Mutex<Slot>>) {
 impl Part {
     fn write(self, state: &State, boot: &str) -> Rendered {
         let (snapshot, wiring) = (&state.snapshot, &state.wiring);
-        let scene = || Scene::new(wiring, None);
+        let scene = |fit| Scene::fitted(wiring, None, fit);
         let text = match self {
             Self::Attachments => json(&list(snapshot, wiring, &Wanted::default())),
             Self::Reset => return reset(state, boot),
             Self::Snapshot => json(&**snapshot),
             Self::PublicSnapshot => json(&model::public(snapshot, &[])),
-            Self::Page => page::page(&scene(), &v1::sources(snapshot)),
-            Self::Figure => page::fragment(&scene(), &v1::sources(snapshot)),
+            Self::Page => page::page(&scene(page::FIRST), &v1::sources(snapshot)),
+            Self::Figure(fit) => page::fragment(&scene(fit), &v1::sources(snapshot)),
         };
         let (text, json) = (bytes(text), Bytes::new());
         Rendered::new(text, json, state)

@@ -43,7 +43,7 @@ impl Host {
 
     /// Looks once, and resolves what was seen. The namespace that the question named directly, if
     /// it did, is told beside the Snapshot: its rows are as the kernel has them.
-    pub(crate) async fn resolved(&self, question: &Question) -> Look {
+    pub async fn resolved(&self, question: &Question) -> Look {
         let (snapshot, opened) = self.read(&self.engines.now(), question).await;
         Look::new(snapshot).with_opened(opened)
     }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use model::wiring::{SwitchPort, Wiring};
 
 use super::escape::{clean, slug};
-use super::geometry::Area;
+use super::fit::Fit;
+use super::geometry::{Area, Point};
 use super::jack::{Jack, Plug};
 use super::scene::{Cord, End, Front, Scene};
 use super::{label, layout};
@@ -17,10 +18,15 @@ type Links = Vec<v1::Explanation>;
 impl Scene {
     /// The bridges of `wiring`, or only the one called `bridge`; of a fake bridge its ports.
     pub fn new(wiring: &Wiring, bridge: Option<&str>) -> Self {
+        Self::fitted(wiring, bridge, Fit::default())
+    }
+
+    /// The same, laid out to fit.
+    pub fn fitted(wiring: &Wiring, bridge: Option<&str>, fit: Fit) -> Self {
         let mut scene = Self { host: clean(&wiring.host), ..Self::default() };
         scene.fronts = fronts(wiring, bridge);
         scene.cords = cords(&scene.fronts);
-        layout::place(&mut scene);
+        layout::place(&mut scene, fit);
         scene
     }
 }
@@ -100,6 +106,7 @@ fn jack(row: &SwitchPort, port: &v1::Port, links: &[v1::Explanation]) -> Jack {
         details: Vec::new(),
         evidence: links.iter().flat_map(|link| &link.steps).map(step).collect(),
         area: Area::default(),
+        socket: Point::default(),
         drop: 0,
     };
     jack.caption = caption(&jack, &clean(&port.bridge));
@@ -110,6 +117,9 @@ fn jack(row: &SwitchPort, port: &v1::Port, links: &[v1::Explanation]) -> Jack {
 
 fn plug(plug: &v1::PortLink, links: &[v1::Explanation]) -> Plug {
     let names: Vec<_> = plug.tenants.iter().map(|who| clean(&who.called)).collect();
+    let mut engines: Vec<_> = plug.tenants.iter().map(|who| clean(&who.engine)).collect();
+    engines.sort();
+    engines.dedup();
     let mut links = links.iter().map(|explanation| &explanation.attachment);
     let link = links.find(|link| link.netns == plug.netns && link.interface == plug.interface);
     Plug {
@@ -119,6 +129,7 @@ fn plug(plug: &v1::PortLink, links: &[v1::Explanation]) -> Plug {
         mac: link.and_then(|link| link.mac.clone()),
         addresses: link.map(|link| link.addresses.clone()).unwrap_or_default(),
         tenants: names,
+        engines,
     }
 }
 

@@ -14,7 +14,7 @@ pub struct Area {
 }
 
 /// A place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Point {
     /// From the left.
     pub x: u32,

@@ -3,7 +3,7 @@
 use model::ids::OfPort;
 
 use super::escape::slug;
-use super::geometry::Area;
+use super::geometry::{Area, Point};
 use crate::v1::{Occupant, PortState, VlanMode};
 use crate::views::vlans;
 
@@ -50,6 +50,8 @@ pub struct Jack {
     pub evidence: Vec<String>,
     /// Where it is, with its number and its lines.
     pub area: Area,
+    /// The middle of the lower edge of its socket.
+    pub socket: Point,
     /// How far its lines hang below the socket.
     pub drop: u32,
 }
@@ -61,6 +63,8 @@ pub struct Plug {
     pub who: String,
     /// Their names, one by one.
     pub tenants: Vec<String>,
+    /// Who runs them, each once.
+    pub engines: Vec<String>,
     /// Name of the link there.
     pub interface: String,
     /// Its namespace.
@@ -141,6 +145,30 @@ impl Jack {
             VlanMode::Trunk if self.trunks.is_empty() => None,
             _ => Some(vlans(self)),
         }
+    }
+
+    /// What it is called in a word or two: who is on it, or the interface.
+    pub fn name(&self) -> String {
+        let who: Vec<_> = self.plugs.iter().map(|plug| plug.who.as_str()).collect();
+        if who.is_empty() { self.port.clone() } else { who.join(" ") }
+    }
+
+    /// How it is, in a word: what is wrong with it, else what is on it.
+    pub fn condition(&self) -> String {
+        match self.state {
+            PortState::On => self.occupant.to_string(),
+            state => state.to_string(),
+        }
+    }
+
+    /// Its VLANs as tables have them, `10` or `trunk 10,20`; empty where none is set.
+    pub(super) fn vlan_cell(&self) -> String {
+        if self.vlans().is_some() { vlans(self) } else { String::new() }
+    }
+
+    /// Every VLAN that it names, its own first.
+    pub fn tags(&self) -> Vec<u16> {
+        self.vlan.iter().chain(&self.trunks).chain(&self.cvlans).copied().collect()
     }
 
     /// What is wrong with it, if anything.

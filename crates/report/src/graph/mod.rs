@@ -6,6 +6,7 @@ mod build;
 mod colour;
 mod dot;
 mod escape;
+mod fit;
 mod geometry;
 mod jack;
 mod label;
@@ -20,6 +21,7 @@ mod tests;
 
 pub use dot::dot;
 pub use escape::{clean, xml};
+pub use fit::{Density, Fit, Measures};
 pub use geometry::{Area, Point};
 pub use jack::{Ink, Jack, Line, Plug};
 pub use mermaid::mermaid;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::fit::Measures;
 use super::geometry::{Area, Point};
 use super::jack::{Jack, Plug};
 
@@ -20,6 +21,8 @@ pub struct Scene {
     pub fronts: Vec<Front>,
     /// Patch cords between jacks.
     pub cords: Vec<Cord>,
+    /// How large the jacks are.
+    pub measures: Measures,
 }
 
 /// A bridge, as the front of a switch.
@@ -78,6 +81,11 @@ impl Scene {
     pub(super) fn namespaces(&self) -> Vec<&Plug> {
         let plugs = self.jacks().flat_map(|jack| &jack.plugs);
         plugs.map(|plug| (plug.key(), plug)).collect::<BTreeMap<_, _>>().into_values().collect()
+    }
+
+    /// Whether jacks have a name alone beneath, and no label.
+    pub fn is_dense(&self) -> bool {
+        self.measures.is_dense
     }
 
     /// How much of everything there is.

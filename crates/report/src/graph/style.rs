@@ -71,7 +71,8 @@ const SHAPES: &str = "\
 .wiring .bridge{font-size:19px;font-weight:700}\
 .wiring .number{font-size:12px;font-weight:700}\
 .wiring .what{font-size:10.5px;font-weight:700;letter-spacing:.04em}\
-.wiring .lines{font-size:10.5px}.wiring .strong{font-weight:700}\
+.wiring .lines{font-size:10.5px}.wiring text.tiny{font-size:9px}.wiring.dense .number{font-size:9.5px}\
+.wiring .strong{font-weight:700}\
 .wiring text.sign{font-size:17px;font-weight:700;fill:#f3f5f8}\
 .wiring .cable{stroke-width:6;stroke-linecap:round;fill:none}\
 .wiring .cord{fill:none;stroke-width:5;stroke-linejoin:round;stroke-linecap:round}\

@@ -41,8 +41,8 @@ fn a_cord_joins_the_two_ends_of_a_patch() {
     let [cord] = scene.cords.as_slice() else { panic!("{:?}", scene.cords) };
     let ends = [cord.from, cord.to].map(|end| scene.at(end).1.port.as_str());
     assert_eq!(ends, ["to-vlan", "to-kiwi"]);
-    assert_eq!(cord.path.first(), Some(&super::layout::socket(scene.at(cord.from).1)));
-    assert_eq!(cord.path.last(), Some(&super::layout::socket(scene.at(cord.to).1)));
+    assert_eq!(cord.path.first(), Some(&scene.at(cord.from).1.socket));
+    assert_eq!(cord.path.last(), Some(&scene.at(cord.to).1.socket));
 }
 
 #[test]

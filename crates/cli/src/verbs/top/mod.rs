@@ -1,21 +1,20 @@
-//! `docker ovs top [BRIDGE]`: `sample` counts, `order` sorts and filters, `screen` draws, `keys` reads
-//! what is typed.
+//! `docker ovs top [BRIDGE]`: `livetraffic` counts, `order` sorts and filters, `screen` draws, `keys`
+//! reads what is typed.
 
 mod keys;
 mod order;
-mod sample;
 mod screen;
 
 use std::time::Duration;
 
 use host::{Host, Origin, Question};
+use livetraffic::{Sample, rates};
 use model::Look;
 use model::switch::SwitchSource;
 use report::{Cells, Format, v1, views};
 use tokio::time::{Instant, sleep_until};
 
 use self::order::Order;
-use self::sample::{Sample, rates};
 use crate::args::TopArgs;
 use crate::live::stopped;
 use crate::origin::asked_live;
@@ -74,8 +73,10 @@ impl<'a> Source<'a> {
             self.look = look(self.origin, self.bridge.as_deref()).await?;
             self.looked = Instant::now();
         }
-        let now = Sample::take(self.host, &self.look, self.bridge.as_deref()).await?;
-        let rows = rates(&self.look, self.last.as_ref(), &now);
+        let named = self.bridge.as_deref().and_then(|name| self.look.bridge(name).ok());
+        let bridge = named.map(|named| &named.bridge.name);
+        let now = Sample::take(self.host, &self.look.wiring, bridge).await?;
+        let rows = rates(&self.look.wiring, self.last.as_ref(), &now);
         self.last = Some(now);
         Ok(rows)
     }

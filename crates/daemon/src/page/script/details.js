@@ -1,5 +1,7 @@
 // The panel that shows one jack in full, with its counters.
+import { fetchCounters, showCounters } from "./counters.js";
 import { byId, element, jacks, nameOf } from "./dom.js";
+import { change } from "./view.js";
 
 // Jacks are known by id, as the elements may be replaced.
 export let pinned = null;
@@ -7,7 +9,9 @@ export let shown = null;
 
 /** Keeps a jack in the panel; none with null. */
 export function pin(id) {
+  if (pinned === id && shown === id) return;
   pinned = id;
+  change({ jack: id });
   markSelected();
   if (id) showDetails(id, true);
   else showHint();
@@ -47,9 +51,12 @@ export function showDetails(id, anew) {
   parts.push(list(lines(jack.querySelector("desc").textContent), "facts"));
   const evidence = lines(jack.dataset.evidence);
   if (evidence.length) parts.push(element("h3", "How it is known"), list(evidence, "evidence"));
-  parts.push(table ?? element("div", undefined, "counters"));
+  const counters = table ?? element("div", undefined, "counters");
+  counters.dataset.of = id;
+  parts.push(counters);
   if (pinned === id) parts.push(closeButton());
   panel.replaceChildren(...parts);
+  showCounters(jack);
   if (other || anew) fetchCounters(jack);
 }
 
@@ -62,50 +69,3 @@ function closeButton() {
   });
   return button;
 }
-
-// ---- counters -------------------------------------------------------------------------
-
-let earlier = null;
-
-/** Reads the counters of a jack; they are no part of the picture, as they change always. */
-export async function fetchCounters(jack) {
-  const { bridge, ofport } = jack.dataset;
-  if (!ofport) return;
-  const path = `/v1/bridges/${encodeURIComponent(bridge)}/ports/${ofport}`;
-  try {
-    const answer = await fetch(path);
-    const port = answer.ok ? await answer.json() : {};
-    if (shown === jack.id && Object.keys(port.Statistics ?? {}).length) showCounters(jack.id, port.Statistics);
-  } catch {
-    // No counters, then.
-  }
-}
-
-function showCounters(id, now) {
-  const time = performance.now();
-  const was = earlier?.id === id ? earlier : null;
-  const speed = (key) => (was && key in was.now ? (now[key] - was.now[key]) / ((time - was.time) / 1000) : null);
-  const row = (what, key) => {
-    const cells = [`rx_${key}`, `tx_${key}`].map((full) => {
-      const value = now[full];
-      if (!(value >= 0)) return element("td", "–");
-      const rate = key === "bytes" || key === "packets" ? speed(full) : null;
-      return element("td", formatCount(value) + (rate ? ` (${formatCount(Math.round(rate))}/s)` : ""));
-    });
-    const line = element("tr");
-    line.append(element("th", what), ...cells);
-    return line;
-  };
-  const head = element("tr");
-  head.append(element("th"), element("th", "received"), element("th", "sent"));
-  const thead = element("thead");
-  thead.append(head);
-  const body = element("tbody");
-  body.append(...["bytes", "packets", "dropped", "errors"].map((key) => row(key, key)));
-  const table = element("table");
-  table.append(thead, body);
-  document.querySelector("#details .counters")?.replaceChildren(element("h3", "Counters"), table);
-  if (!was || time - was.time > 900) earlier = { id, time, now };
-}
-
-const formatCount = (number) => number.toLocaleString("en").replaceAll(",", "\u202f");

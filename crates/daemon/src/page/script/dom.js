@@ -17,3 +17,11 @@ export function element(tag, text, kind) {
   if (kind) made.className = kind;
   return made;
 }
+
+/** The words of a list that an attribute has. */
+export const words = (text) => (text ? text.split(" ") : []);
+
+/** Sets a text, unless it is that already: a screen reader is not told twice. */
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}

@@ -1,7 +1,9 @@
 // The keyboard: arrow keys between jacks, keys for search and details.
 import { byId, jackOf, jacks } from "./dom.js";
-import { pin, pinned } from "./details.js";
-import { search, step } from "./search.js";
+import { pin } from "./details.js";
+import { step } from "./search.js";
+import { endTrace, isTracing } from "./trace.js";
+import { change } from "./view.js";
 
 let stop = "";
 
@@ -45,9 +47,9 @@ function neighbour(jack, key) {
   }
 }
 
-function onJackKey(event, jack) {
+function onJackKey(event, jack, choose) {
   if (event.key === "Enter" || event.key === " ") {
-    pin(pinned === jack.id ? null : jack.id);
+    choose(jack);
     event.preventDefault();
   } else {
     const next = neighbour(jack, event.key);
@@ -57,22 +59,36 @@ function onJackKey(event, jack) {
   }
 }
 
-export function onKey(event) {
+/** Whether letters go into a field. */
+const isTyping = (node) => node.matches?.("input, select, textarea") ?? false;
+
+/** The innermost of what is open ends first. */
+function onEscape() {
+  if (isTracing()) return endTrace();
+  change({ find: "" });
+  return pin(null);
+}
+
+/** Does what a key stands for; `actions` is what the page can do. */
+export function onKey(event, actions) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const jack = jackOf(event);
-  const typing = event.target === byId("find");
-  if (event.key === "/" && !typing) {
+  const searching = event.target === byId("find");
+  const letters = { "l": actions.table, "d": actions.dense, "t": actions.trace };
+  if (event.key === "Escape") {
+    onEscape();
+  } else if (searching && event.key === "Enter") {
+    step(!event.shiftKey);
+    event.preventDefault();
+  } else if (isTyping(event.target)) {
+    return;
+  } else if (event.key === "/") {
     byId("find").focus();
     byId("find").select();
     event.preventDefault();
-  } else if (event.key === "Escape") {
-    if (typing) byId("find").value = "";
-    search(false);
-    pin(null);
-  } else if (typing && event.key === "Enter") {
-    step(!event.shiftKey);
-    event.preventDefault();
+  } else if (letters[event.key]) {
+    letters[event.key]();
   } else if (jack) {
-    onJackKey(event, jack);
+    onJackKey(event, jack, actions.choose);
   }
 }

@@ -1,28 +1,18 @@
 // Search: which jacks are found, and going from one to the next.
 import { byId, jacks } from "./dom.js";
 import { pin, pinned } from "./details.js";
-
-/** The jacks that `query` finds: by number if it is one, else by a part of what they say. */
-function matches(query) {
-  const all = jacks();
-  const numbered = /^\d+$/.test(query) ? all.filter((jack) => jack.dataset.ofport === query) : [];
-  if (numbered.length) return numbered;
-  const mac = query.replaceAll("-", ":");
-  const says = (jack) => jack.dataset.find.includes(query);
-  const has = (jack) => /^[0-9a-f]{1,2}(:[0-9a-f]{0,2})+$/.test(mac) && jack.dataset.find.includes(mac);
-  return all.filter((jack) => says(jack) || has(jack));
-}
+import { isFiltered, matching } from "./filter.js";
 
 let hits = [];
 
-/** Marks what the search box asks for; `fromStart` also goes to the first of it. */
+/** Marks what is asked for; `fromStart` also goes to the first of it. */
 export function search(fromStart) {
-  const query = byId("find").value.trim().toLowerCase();
-  hits = query ? matches(query) : [];
+  const active = isFiltered();
+  hits = active ? matching() : [];
   const found = new Set(hits);
-  document.querySelector("#picture .wiring")?.classList.toggle("seeking", query !== "");
+  document.querySelector("#picture .wiring")?.classList.toggle("seeking", active);
   for (const jack of jacks()) jack.classList.toggle("hit", found.has(jack));
-  const text = query ? `${hits.length} of ${jacks().length}` : "";
+  const text = active ? `${hits.length} of ${jacks().length}` : "";
   if (byId("found").textContent !== text) byId("found").textContent = text;
   if (fromStart && hits.length) reveal(hits[0]);
 }
@@ -37,7 +27,7 @@ export function step(forward) {
   reveal(jack);
 }
 
-function reveal(jack) {
+export function reveal(jack) {
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   jack.scrollIntoView({ block: "center", inline: "center", behavior: calm ? "instant" : "smooth" });
 }

@@ -1,25 +1,31 @@
 //! One port in the picture.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 
 use crate::graph::colour::hue;
 use crate::graph::escape::{LETTERS, shorten};
+use crate::graph::fit::Measures;
 use crate::graph::jack::Jack;
-use crate::graph::layout::{CELL, LINE, NUMBER, PAD, SOCKET, STRIP, socket};
+use crate::graph::layout::{LINE, NAME, PAD, STRIP};
 use crate::graph::scene::Front;
 use crate::v1::{Occupant, PortState};
 
-/// Width of a socket.
+/// Width of a socket, and of one without a label.
 const SOCKET_W: u32 = 44;
-/// Width of a label.
-const WIDTH: u32 = CELL - 8;
+const DENSE_W: u32 = 22;
+/// Letters of the name of a jack without a label.
+const NAME_LETTERS: usize = 10;
 
-/// The number, the socket and the label of one port; what is only for a page if it is `live`.
+/// The number, the socket and the label of one port, or its name alone where the picture is dense;
+/// what is only for a page if it is `live`.
 #[derive(Template)]
 #[template(path = "jack.svg")]
 pub(super) struct JackView<'a> {
     jack: &'a Jack,
     live: bool,
+    is_dense: bool,
     bridge: &'a str,
     label: String,
     strip: String,
@@ -33,19 +39,33 @@ pub(super) struct JackView<'a> {
     x: u32,
     y: u32,
     contents: Contents,
-    /// Where the label begins, and how high it is.
+    /// Size of the socket.
+    w: u32,
+    h: u32,
+    /// Where the label or the name begins, and how wide and high it is.
     top: u32,
+    width: u32,
     height: u32,
+    /// Height of what is marked when it is found, or has the focus.
+    halo: u32,
+    /// The name in short.
+    name: String,
     /// Class, text and height of each.
     lines: Vec<(&'static str, String, u32)>,
 }
 
 impl<'a> JackView<'a> {
-    pub(super) fn new(front: &'a Front, jack: &'a Jack, live: bool) -> Self {
+    pub(super) fn new(front: &'a Front, jack: &'a Jack, measures: &Measures, live: bool) -> Self {
         let label = jack.label();
         let strip = jack.strip();
-        let end = socket(jack);
+        let (end, is_dense) = (jack.socket, measures.is_dense);
+        let w = if is_dense { DENSE_W } else { SOCKET_W };
         let top = end.y + jack.drop;
+        let height = if is_dense {
+            NAME
+        } else {
+            STRIP + u32::try_from(jack.lines.len()).unwrap_or(0) * LINE + PAD
+        };
         let lines = jack.lines.iter().zip(1..).map(|(line, n)| {
             (line.ink.class(), shorten(&line.text, LETTERS), top + STRIP + n * LINE)
         });
@@ -53,27 +73,45 @@ impl<'a> JackView<'a> {
         Self {
             jack,
             live,
+            is_dense,
             bridge: &front.bridge,
-            find: if live { found_by(jack, &strip, &label) } else { Vec::new() },
+            find: if live { found_by(front, jack, &strip, &label) } else { Vec::new() },
             hue: jack.vlan.filter(|_| coloured).map(hue),
-            led: end.x - 8 - u32::try_from(label.len()).unwrap_or(0) * 4,
-            middle: end.x,
-            base: jack.area.y + 14,
-            x: end.x - SOCKET_W / 2,
-            y: jack.area.y + NUMBER,
+            led: if is_dense {
+                end.x + w / 2 + 3
+            } else {
+                end.x - 8 - u32::try_from(label.len()).unwrap_or(0) * 4
+            },
+            middle: jack.area.x + measures.cell / 2,
+            base: if is_dense { end.y - 5 } else { jack.area.y + measures.number - 6 },
+            x: end.x - w / 2,
+            y: jack.area.y + measures.number,
+            w,
+            h: measures.socket,
             contents: Contents::of(jack, end.y),
             top,
-            height: STRIP + u32::try_from(jack.lines.len()).unwrap_or(0) * LINE + PAD,
+            width: measures.cell - 8,
+            height,
+            halo: top + height + if is_dense { 2 } else { 6 } - jack.area.y,
+            name: shorten(&jack.name(), NAME_LETTERS),
             lines: lines.collect(),
             strip: shorten(&strip, LETTERS),
             label,
         }
     }
+
+    fn engines(&self) -> BTreeSet<&'a str> {
+        self.jack.plugs.iter().flat_map(|plug| &plug.engines).map(String::as_str).collect()
+    }
+
+    fn addresses(&self) -> impl Iterator<Item = &'a str> {
+        self.jack.plugs.iter().flat_map(|plug| &plug.addresses).map(String::as_str)
+    }
 }
 
 /// What the page finds a jack by, in small letters.
-fn found_by(jack: &Jack, strip: &str, label: &str) -> Vec<String> {
-    [strip, label].into_iter().chain(jack.words()).map(str::to_lowercase).collect()
+fn found_by(front: &Front, jack: &Jack, strip: &str, label: &str) -> Vec<String> {
+    [strip, label, &front.bridge].into_iter().chain(jack.words()).map(str::to_lowercase).collect()
 }
 
 /// What is in a socket.

@@ -25,6 +25,9 @@ const SHAPES: &str = "<defs>\
 <path d=\"M10 14.5h24\" stroke=\"#fff\" stroke-opacity=\".45\" stroke-width=\"1.5\"/>\
 <path d=\"M17 29h10m-9.5 3h9\" stroke=\"#000\" stroke-opacity=\".3\"/></g></defs>";
 
+/// A front that is narrower has its title in two lines, without the datapath id.
+const NARROW: u32 = 540;
+
 /// The whole as a file of its own.
 #[derive(Template)]
 #[template(path = "picture.svg")]
@@ -64,6 +67,12 @@ struct Plate<'a> {
     inner: u32,
     name: String,
     summary: String,
+    /// The datapath id, if there is room for it.
+    datapath: Option<&'a str>,
+    /// Whether the title takes two lines.
+    is_narrow: bool,
+    /// Where its first line stands.
+    title: u32,
     /// The middle of each, and where its slot begins.
     screws: [(u32, u32, String); 4],
 }
@@ -91,6 +100,7 @@ impl<'a> Plate<'a> {
         let Area { x, y, w, h } = front.area;
         let right = x + w;
         let foot = y + h;
+        let is_narrow = w < NARROW;
         let screws =
             [(x + 9, y + 16), (x + 9, foot - 16), (right - 9, y + 16), (right - 9, foot - 16)];
         Self {
@@ -100,8 +110,11 @@ impl<'a> Plate<'a> {
             y,
             right,
             inner: h - 16,
-            name: shorten(&front.bridge, 40),
-            summary: summary(front),
+            name: shorten(&front.bridge, if is_narrow { 20 } else { 40 }),
+            summary: shorten(&summary(front), usize::try_from((w - 2 * EAR) / 7).unwrap_or(0)),
+            datapath: front.datapath_id.as_deref().filter(|_| !is_narrow),
+            is_narrow,
+            title: y + if is_narrow { 22 } else { 31 },
             screws: screws.map(|(x, y)| (x, y, slot(x, y))),
         }
     }
@@ -118,7 +131,7 @@ impl<'a> Inside<'a> {
     }
 
     fn jack(&self, front: &'a Front, jack: &'a Jack) -> JackView<'a> {
-        JackView::new(front, jack, self.live)
+        JackView::new(front, jack, &self.scene.measures, self.live)
     }
 
     fn key(front: &Front) -> String {

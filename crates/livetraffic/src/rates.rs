@@ -1,88 +1,101 @@
 //! Counters of all ports at one moment, and what passed between two of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::join_all;
+use futures_util::{StreamExt, stream};
 use host::{Host, PortCounters};
+use model::SourceError;
 use model::ids::{Name, OfPort};
-use model::wiring::{Occupant, SwitchPort};
-use model::{Look, SourceError};
+use model::wiring::{Occupant, SwitchPort, Wiring};
 use report::v1;
 use tokio::time::Instant;
 
+/// So many bridges are asked at once: each takes a connection.
+const AT_ONCE: usize = 8;
+
 /// The counters of every port at one moment.
-pub(super) struct Sample {
-    taken: Instant,
+#[derive(Debug, Default)]
+pub struct Sample {
     /// By bridge and number.
     counters: BTreeMap<(Name, OfPort), Counted>,
 }
 
 /// A port's counters, and which port it was: a number may be given to another one.
+#[derive(Debug)]
 struct Counted {
     iface: Name,
+    at: Instant,
     counters: PortCounters,
 }
 
 impl Sample {
-    /// Asks every bridge, or the one that is named. A bridge that went away meanwhile has no ports,
-    /// as long as another one answers.
+    /// Asks every bridge, or only `bridge`; some at a time. A bridge that went away meanwhile has no
+    /// ports, as long as another one answers.
     ///
     /// # Errors
     /// No bridge answers.
-    pub(super) async fn take(
+    pub async fn take(
         host: &Host,
-        look: &Look,
-        bridge: Option<&str>,
+        wiring: &Wiring,
+        bridge: Option<&Name>,
     ) -> Result<Self, SourceError> {
-        let named = bridge.and_then(|name| look.bridge(name).ok()).map(|named| &named.bridge.name);
-        let mut bridges: Vec<_> = look.wiring.ports.iter().map(|row| &row.bridge).collect();
-        bridges.dedup();
-        bridges.retain(|name| named.is_none_or(|named| named == *name));
-        let asked = bridges.iter().map(|name| host.port_counters(name));
-        let answers = join_all(asked).await;
-        let taken = Instant::now();
+        let bridges: BTreeSet<_> = wiring.ports.iter().map(|row| row.bridge.clone()).collect();
+        let wanted = |name: &Name| bridge.is_none_or(|wanted| wanted == name);
+        let bridges: Vec<_> = bridges.into_iter().filter(wanted).collect();
+        let asked = bridges.clone().into_iter().map(|name| ask(host, name));
+        let answers: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
         let mut counters = BTreeMap::new();
         let mut failed = None;
         let mut answered = bridges.is_empty();
         for (name, answer) in bridges.iter().zip(answers) {
             match answer {
-                Ok(rows) => {
+                Ok((rows, at)) => {
                     answered = true;
-                    counters.extend(counted(look, name, &rows));
+                    counters.extend(counted(wiring, name, &rows, at));
                 }
                 Err(error) => failed = Some(error),
             }
         }
         match failed {
             Some(error) if !answered => Err(error),
-            _ => Ok(Self { taken, counters }),
+            _ => Ok(Self { counters }),
         }
     }
 }
 
+/// The counters of a bridge, and when they were those.
+async fn ask(
+    host: &Host,
+    bridge: Name,
+) -> Result<(BTreeMap<OfPort, PortCounters>, Instant), SourceError> {
+    let counters = host.port_counters(&bridge).await?;
+    Ok((counters, Instant::now()))
+}
+
 fn counted<'a>(
-    look: &'a Look,
+    wiring: &'a Wiring,
     bridge: &'a Name,
     rows: &'a BTreeMap<OfPort, PortCounters>,
+    at: Instant,
 ) -> impl Iterator<Item = ((Name, OfPort), Counted)> + 'a {
-    let ports = look.wiring.ports.iter().filter(|row| row.bridge == *bridge);
-    ports.filter_map(|row| {
+    let ports = wiring.ports.iter().filter(|row| row.bridge == *bridge);
+    ports.filter_map(move |row| {
         let number = row.port.ofport.assigned()?;
         let counters = *rows.get(&number)?;
-        let counted = Counted { iface: row.port.iface.clone(), counters };
+        let counted = Counted { iface: row.port.iface.clone(), at, counters };
         Some(((bridge.clone(), number), counted))
     })
 }
 
 /// A row for each port that was counted `now`, with rates since `before`.
-pub(super) fn rates(look: &Look, before: Option<&Sample>, now: &Sample) -> Vec<v1::PortRates> {
-    let ports = look.wiring.ports.iter();
+pub fn rates(wiring: &Wiring, before: Option<&Sample>, now: &Sample) -> Vec<v1::PortRates> {
+    let ports = wiring.ports.iter();
     let rows = ports.filter_map(|row| {
         let key = (row.bridge.clone(), row.port.ofport.assigned()?);
         let counted = now.counters.get(&key)?;
         let old = before.and_then(|before| {
             let old = before.counters.get(&key).filter(|old| old.iface == counted.iface)?;
-            Some((old.counters, now.taken.duration_since(before.taken).as_secs_f64()))
+            Some((old.counters, counted.at.duration_since(old.at).as_secs_f64()))
         });
         Some(rate(row, key.1, &counted.counters, old))
     });

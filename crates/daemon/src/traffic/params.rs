@@ -1,0 +1,56 @@
+//! What packet the query of a trace asks for.
+
+use livetraffic::Trace;
+use traffic::Kind;
+
+use crate::api::params::flag;
+use crate::http::error::ApiError;
+
+/// `from=` and `to=`, which packet, as the options of `docker ovs trace` are called (`tcp=PORT`,
+/// `udp=PORT`, `icmp`, `arp`, `raw=FLOW`; one of them at most), and `both`.
+pub(crate) fn trace(pairs: Vec<(String, String)>) -> Result<Trace, ApiError> {
+    let mut ends = [None, None];
+    let [from, to] = &mut ends;
+    let (mut kind, mut both) = (None, None);
+    for (key, value) in pairs {
+        let is_new = match key.as_str() {
+            "from" => from.replace(value).is_none(),
+            "to" => to.replace(value).is_none(),
+            "both" => both.replace(flag(&key, &value)?).is_none(),
+            _ => kind.replace(packet(&key, value)?).is_none(),
+        };
+        if !is_new {
+            return Err(ApiError::bad_request(format!("{key:?} is one too many")));
+        }
+    }
+    let [Some(source), Some(destination)] = ends else {
+        return Err(ApiError::bad_request("from= and to= say where the packet goes"));
+    };
+    let (kind, both) = (kind.unwrap_or(Kind::Icmp), both.unwrap_or(false));
+    if both && matches!(kind, Kind::Raw(_)) {
+        return Err(ApiError::bad_request(
+            "there is no answer to a packet in your own words: no both",
+        ));
+    }
+    Ok(Trace { source, destination, kind, both })
+}
+
+fn packet(key: &str, value: String) -> Result<Kind, ApiError> {
+    match key {
+        "tcp" => Ok(Kind::Tcp(port(key, &value)?)),
+        "udp" => Ok(Kind::Udp(port(key, &value)?)),
+        "icmp" if value.is_empty() => Ok(Kind::Icmp),
+        "arp" if value.is_empty() => Ok(Kind::Arp),
+        "icmp" | "arp" => Err(ApiError::bad_request(format!("{key} has no value"))),
+        "raw" => Ok(Kind::Raw(value)),
+        _ => Err(ApiError::bad_request(format!(
+            "{key:?} means nothing here; a packet is tcp=, udp=, icmp, arp or raw="
+        ))),
+    }
+}
+
+fn port(key: &str, value: &str) -> Result<u16, ApiError> {
+    let digits = value.bytes().all(|byte| byte.is_ascii_digit());
+    let port = value.parse().ok().filter(|_| digits);
+    port.ok_or_else(|| ApiError::bad_request(format!("{key}= is a port, 0 to 65535")))
+}
