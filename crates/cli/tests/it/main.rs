@@ -26,6 +26,7 @@ mod errors;
 mod flows;
 mod graph;
 mod greedy_peers;
+mod history;
 mod incus;
 mod killed_anywhere;
 mod live;

@@ -113,6 +113,7 @@ fn file_name(process: &Process) -> Option<String> {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "a test starts a process")]
 mod tests {
     use std::process::{Child, Command};
 
@@ -150,7 +151,7 @@ mod tests {
         let other = Sleep::start();
         assert_eq!(of(&folder, other.0.id()).unwrap().read(), None);
         let mut later = of(&folder, engine.0.id()).unwrap();
-        later.file = later.file.replacen("-", "-0", 1);
+        later.file = later.file.replacen('-', "-0", 1);
         assert_eq!(later.read(), None);
     }
 

@@ -8,6 +8,7 @@
 )]
 
 mod faults;
+mod full_disk;
 mod laws;
 mod moments;
 mod scene;

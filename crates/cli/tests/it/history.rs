@@ -1,0 +1,201 @@
+//! What was, as the journal of a daemon tells it; and captures, which answer as the host did.
+
+use std::path::Path;
+
+use lab::{Bridge, Container};
+use serde_json::Value;
+
+use crate::tool::dice::Dice;
+use crate::tool::{Served, docker_ovs, number, says};
+
+/// Who had a port at a moment, by what the test did.
+struct Noted {
+    at: u64,
+    who: Option<String>,
+    /// Whether the same daemon saw another change after it.
+    is_followed: bool,
+}
+
+/// Containers on one port by chance, while the daemon is killed and started again.
+struct Day {
+    bridge: Bridge,
+    containers: [Container; 3],
+    folder: tempfile::TempDir,
+    daemon: Served,
+    now: Option<usize>,
+    noted: Vec<Noted>,
+    /// Whether the daemon that saw the last one was.
+    is_killed: bool,
+}
+
+const PORT: u16 = 7;
+
+impl Day {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let daemon = serve(folder.path());
+        let containers = [(); 3].map(|()| Container::run());
+        let (bridge, noted) = (Bridge::new(), Vec::new());
+        Self { bridge, containers, folder, daemon, now: None, noted, is_killed: false }
+    }
+
+    /// Gives the port to another one, or to none.
+    fn change(&mut self, to: Option<usize>) {
+        let bridge = self.bridge.name();
+        if let Some(now) = self.now {
+            says(&["disconnect", bridge, self.containers[now].name()]);
+        }
+        if let Some(to) = to {
+            let port = PORT.to_string();
+            docker_ovs(&["connect", bridge, self.containers[to].name(), "--ofport", &port]);
+        }
+        self.now = to;
+        lab::wait_until("the daemon knows it", || self.told() == self.name());
+        let who = self.name();
+        let is_same_daemon = !std::mem::take(&mut self.is_killed);
+        if let Some(last) = self.noted.last_mut() {
+            last.is_followed = is_same_daemon;
+        }
+        self.noted.push(Noted { at: host::now(), who, is_followed: false });
+        lab::wait_until("a later moment", || host::now() > self.noted.last().unwrap().at + 2);
+    }
+
+    fn name(&self) -> Option<String> {
+        self.now.map(|now| self.containers[now].name().to_owned())
+    }
+
+    /// Who is on the port by the daemon's word.
+    fn told(&self) -> Option<String> {
+        let path = format!("/v1/attachments?bridge={}", self.bridge.name());
+        let rows = self.daemon.json(&path);
+        let mut rows = rows.as_array().unwrap().iter();
+        let on = rows.find(|row| row["OFPort"] == PORT)?;
+        Some(on["Container"].as_str().unwrap().to_owned())
+    }
+
+    /// Ends the daemon as a lack of memory would, and changes what it cannot see.
+    fn kill(&mut self, unseen: Option<usize>) {
+        self.daemon.signal(rustix::process::Signal::KILL);
+        self.daemon.stop();
+        if let Some(now) = self.now {
+            says(&["disconnect", self.bridge.name(), self.containers[now].name()]);
+        }
+        self.now = None;
+        self.is_killed = true;
+        self.daemon = serve(self.folder.path());
+        self.change(unseen);
+    }
+
+    fn who(&self, at: u64) -> Result<Option<String>, String> {
+        let (folder, at) = (self.folder.path().to_str().unwrap(), seconds(at));
+        let port = format!("{}:{PORT}", self.bridge.name());
+        let words = ["who", &port, "--at", &at, "--history-dir", folder, "--format", "json"];
+        let ran = docker_ovs(&words);
+        match ran.code {
+            2 => Err(ran.stderr),
+            // The database's log knows the port, and whom its row names.
+            _ if ran.stderr.contains("conf.db") => Err(ran.stderr),
+            _ => Ok(ran.stdout.lines().next().map(|line| {
+                let row: Value = serde_json::from_str(line).unwrap();
+                row["Container"].as_str().unwrap().to_owned()
+            })),
+        }
+    }
+}
+
+fn seconds(at: u64) -> String {
+    format!("{}.{:03}", at / 1000, at % 1000)
+}
+
+fn serve(folder: &Path) -> Served {
+    Served::start(&["--history-dir", folder.to_str().unwrap()])
+}
+
+#[test]
+fn who_had_a_port_is_told_of_every_moment_or_that_it_is_not_known() {
+    lab::need!(Docker);
+    let mut dice = Dice::seeded("history");
+    let mut day = Day::new();
+    for round in 0..number("DOCKER_OVS_TEST_ROUNDS", 1) * 15 {
+        let to = Some(dice.throw(4)).filter(|to| *to < 3);
+        if round % 5 == 4 {
+            day.kill(to);
+        } else if to != day.now {
+            day.change(to);
+        }
+    }
+    let mut known = 0;
+    for noted in &day.noted {
+        match day.who(noted.at) {
+            Ok(who) => {
+                assert_eq!(who, noted.who, "at {}", noted.at);
+                known += 1;
+            }
+            Err(why) => {
+                let is_gap = why.contains("is not known: no daemon kept the journal");
+                assert!(is_gap || why.contains("conf.db"), "{why}");
+                assert!(!noted.is_followed, "{}: {why}", noted.at);
+            }
+        }
+    }
+    assert!(known * 2 > day.noted.len(), "{known} of {}", day.noted.len());
+    let folder = day.folder.path().to_str().unwrap();
+    let name = day.containers[0].name();
+    let told = docker_ovs(&["history", name, "--history-dir", folder, "--format", "json"]);
+    let by_http = day.daemon.json(&format!("/v1/history?what={name}"));
+    let lines: Vec<Value> =
+        told.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(by_http["Events"].as_array().unwrap(), &lines);
+    assert!(by_http["Known"].as_array().unwrap().len() > 1, "{by_http}");
+    let at = day.noted.last().unwrap().at;
+    let then = day.daemon.json(&format!("/v1/snapshot?at={at}"));
+    assert_eq!(then["docker-ovs-snapshot"], 1);
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_costs_the_history_and_nothing_else() {
+    lab::need!(Lab);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let daemon = serve(&file.join("below"));
+    daemon.hears("no history is kept in");
+    let health = daemon.json("/healthz");
+    assert!(health["HistoryError"].is_string(), "{health}");
+    assert_eq!(daemon.get("/v1/attachments").status, 200);
+    let past = daemon.get("/v1/snapshot?at=1000");
+    assert_eq!(past.status, 503, "{past:?}");
+}
+
+#[test]
+fn a_capture_answers_as_the_host_did_and_is_the_same_each_time() {
+    lab::need!(Docker);
+    let bridge = Bridge::new();
+    let web = Container::run();
+    says(&["connect", bridge.name(), web.name(), "--ip", "192.0.2.7/24", "--vlan", "7"]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("host.tar");
+    let file = file.to_str().unwrap();
+    let captured = docker_ovs(&["capture", file]);
+    assert_eq!(captured.code, 0, "{captured:?}");
+    for words in [
+        &["port", web.name()][..],
+        &["port", web.name(), bridge.name(), "--format", "json"],
+        &["who", "192.0.2.7", "--format", "json"],
+        &["ports", bridge.name(), "--format", "json"],
+        &["ls", "--bridge", bridge.name(), "--format", "json"],
+        &["graph", "--bridge", bridge.name()],
+    ] {
+        let live = docker_ovs(words);
+        let recorded = docker_ovs(&[&["--from", file][..], words].concat());
+        assert_eq!((live.stdout, live.code), (recorded.stdout, recorded.code), "{words:?}");
+    }
+    let entries = std::fs::read(file).unwrap();
+    let text = String::from_utf8_lossy(&entries);
+    assert!(text.contains("docker-ovs-capture/ovsdb/Interface.json"));
+    assert!(!text.contains("PATH=/"), "the environment of containers is not in it");
+    let hidden = folder.path().join("hidden.tar");
+    assert_eq!(docker_ovs(&["capture", "--anonymise", hidden.to_str().unwrap()]).code, 0);
+    let hidden = String::from_utf8_lossy(&std::fs::read(hidden).unwrap()).into_owned();
+    assert!(!hidden.contains(web.name()) && !hidden.contains(bridge.name()));
+}
