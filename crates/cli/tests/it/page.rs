@@ -193,7 +193,7 @@ fn a_link_shows_table_filters_traffic_and_trace() {
     browser.waits_for(&format!("{shows} && location.hash.includes('jack=')"));
     let shines =
         "document.querySelectorAll('.jack.hit:is(.light-1,.light-2,.light-3)').length === 2";
-    let told = "/\\d B\\/s$/.test(document.querySelector('#details td').textContent)";
+    let told = "/\\d\\sB\\/s$/.test(document.querySelector('#details td').textContent)";
     lab::wait_until("the jacks shine", || {
         lab::ping(&a, "10.79.5.2");
         browser.run(&format!("return {shines} && {told}")) == true
