@@ -9,7 +9,7 @@ NETAVARK = $(DESTDIR)$(PREFIX)/libexec/netavark
 SHARE = $(DESTDIR)$(PREFIX)/share
 MANUAL = $(DESTDIR)$(PREFIX)/share/man/man1
 
-.PHONY: help build demo test test-restarts soak test-versions test-machine machine coverage bench lint msrv deb test-deb test-image reproducible crates book install uninstall clean
+.PHONY: help build demo test test-restarts soak test-versions test-machine machine coverage bench lint msrv deb test-deb test-image reproducible crates tutorial book install uninstall clean
 
 help: ## show this help
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -75,6 +75,9 @@ test-image: ## make the image of the daemon, run it, and wait until it is health
 reproducible: ## build docker-ovs-port in two folders and compare the bytes; ALL=1 docker-ovs too
 	scripts/reproducible
 
+tutorial: ## run the commands of docs/tutorial.md and compare what they print
+	DOCKER_OVS_TEST_REQUIRE=1 DOCKER_OVS_TEST_TUTORIAL=1 cargo test --locked -p docker-ovs --test it tutorial::
+
 crates: ## package each crate that others would use, and build it from its package
 	scripts/crates
 
@@ -87,9 +90,10 @@ install: build ## install below PREFIX, as a plugin of Docker's client and of Po
 	install -d $(PLUGINS) $(NETAVARK)
 	ln -sf $(PREFIX)/bin/docker-ovs $(PLUGINS)/docker-ovs
 	ln -sf $(PREFIX)/bin/docker-ovs $(NETAVARK)/ovs
-	install -D -m 644 packaging/completions/docker-ovs.bash $(SHARE)/bash-completion/completions/docker-ovs
-	install -D -m 644 -t $(SHARE)/zsh/site-functions packaging/completions/_docker-ovs
-	install -D -m 644 -t $(SHARE)/fish/vendor_completions.d packaging/completions/docker-ovs.fish
+	scripts/completions $(TARGET)/release/docker-ovs $(TARGET)/release/completions
+	install -D -m 644 $(TARGET)/release/completions/docker-ovs.bash $(SHARE)/bash-completion/completions/docker-ovs
+	install -D -m 644 -t $(SHARE)/zsh/site-functions $(TARGET)/release/completions/_docker-ovs
+	install -D -m 644 -t $(SHARE)/fish/vendor_completions.d $(TARGET)/release/completions/docker-ovs.fish
 
 uninstall: ## remove what install put there
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,docker-ovs docker-ovs-port) $(PLUGINS)/docker-ovs $(NETAVARK)/ovs

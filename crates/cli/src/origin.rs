@@ -26,7 +26,8 @@ impl SourceOptions {
         if let Some(server) = self.server.named(matches!(verb, Verb::Serve(_)))? {
             let sources = verb.sources().ok_or_else(|| CliError::new(NOT_SERVED))?;
             let snapshot =
-                client::snapshot(&server, &sources, verb.filters(), self.timeout()).await?;
+                client::snapshot(&server, &sources, verb.filters(), self.at, self.timeout())
+                    .await?;
             limit.start(self.timeout());
             return Ok(Origin::recorded(snapshot));
         }

@@ -1,7 +1,7 @@
 //! What was known at a moment, of what `serve` has kept.
 
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use host::Origin;
 use journal::{Known, Moment, Past, Unknown};
@@ -19,7 +19,10 @@ const HOW: &str = "docker ovs serve keeps it from when it first runs";
 /// # Errors
 /// There is no history, or it does not know that moment.
 pub(crate) fn origin(sources: &SourceOptions, at: u64) -> Result<Origin, CliError> {
-    let (past, folder) = open(sources)?;
+    let (past, folder) = match open(sources) {
+        Ok(opened) => opened,
+        Err(none) => return by_database(sources, at).ok_or(none),
+    };
     let found = past.at(at).map_err(|error| unreadable(folder, &error))?;
     match found {
         Ok(Moment { snapshot, known, is_repeated }) => {
@@ -31,9 +34,34 @@ pub(crate) fn origin(sources: &SourceOptions, at: u64) -> Result<Origin, CliErro
             }
             Ok(Origin::recorded(snapshot))
         }
-        Err(unknown) => Err(not_known(at, folder, unknown)),
+        Err(unknown) => by_database(sources, at).ok_or_else(|| not_known(at, folder, unknown)),
     }
 }
+
+/// The ports as they were by the log of this host's own database, where that goes back so far. It knows
+/// no links and no containers.
+fn by_database(sources: &SourceOptions, at: u64) -> Option<Origin> {
+    let file = database(sources)?;
+    let recording = recorded::read(&file, Some(at)).ok()?;
+    let told = |text: &str| writer::tell("docker-ovs", text);
+    told(&format!("{}: no journal knows it; by the log of {}", as_of(at), file.display()));
+    recording.remarks.iter().for_each(|remark| told(remark));
+    Some(Origin::recorded(recording.snapshot))
+}
+
+/// The file of this host's database, where Open vSwitch has it and no other one is asked for.
+pub(crate) fn database(sources: &SourceOptions) -> Option<PathBuf> {
+    if sources.names_database() || std::env::var_os("OVS_RUNDIR").is_some() {
+        return None;
+    }
+    let named = std::env::var_os("OVS_DBDIR").map(PathBuf::from);
+    let folders = named.into_iter().chain(USUAL_DATABASES.map(PathBuf::from));
+    folders.map(|folder| folder.join("conf.db")).find(|file| file.is_file())
+}
+
+/// `OVS_DBDIR` of Debian and Fedora, of snaps and of what is built by hand (ovs-vswitchd(8)).
+const USUAL_DATABASES: [&str; 3] =
+    ["/etc/openvswitch", "/var/lib/openvswitch", "/usr/local/etc/openvswitch"];
 
 /// The journal, and its folder.
 ///

@@ -27,7 +27,8 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 pub use fleet::{FleetClient, FleetLines};
 pub use server::Server;
 
-/// The host as the daemon at `server` sees it now, asked by these sources to the switch. Where a
+/// The host as the daemon at `server` sees it now, or saw it at `at`, in milliseconds since the Unix
+/// epoch; asked by these sources to the switch. Where a
 /// daemon tells no labels (by TCP without a token) it has those that `filters` name.
 ///
 /// # Errors
@@ -37,13 +38,14 @@ pub async fn snapshot(
     server: &Server,
     sources: &[SwitchSource],
     filters: &[Filter],
+    at: Option<u64>,
     timeout: Duration,
 ) -> Result<Snapshot, SourceError> {
     let access = server.access(|name| std::env::var(name).ok())?;
     let what = format!("the daemon at {}", server.url);
     let http = access.client()?;
     let labels = if access.is_public() { filters } else { &[] };
-    let path = path(sources, labels);
+    let path = path(sources, labels, at);
     let ask = async {
         let asked = http.bytes(&path).await;
         asked.map_err(|error| failure::source_error(&what, &error, &access))
@@ -53,14 +55,17 @@ pub async fn snapshot(
 }
 
 /// The sources are named only if there is more than what the daemon follows anyway.
-fn path(sources: &[SwitchSource], labels: &[Filter]) -> String {
-    let sources = sources.iter().map(|source| format!("source={source}"));
+fn path(sources: &[SwitchSource], labels: &[Filter], at: Option<u64>) -> String {
+    // What was kept was seen by the source that the daemon follows.
+    let sources = sources.iter().filter(|_| at.is_none());
+    let sources = sources.map(|source| format!("source={source}"));
+    let at = at.map(|at| format!("at={at}"));
     let labels = labels.iter().filter_map(Filter::label).map(|(key, value)| {
         let encoded = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
         let value = value.map(|value| format!("%3D{}", encoded(value)));
         format!("label={}{}", encoded(key), value.unwrap_or_default())
     });
-    format!("/v1/snapshot?{}", sources.chain(labels).collect::<Vec<_>>().join("&"))
+    format!("/v1/snapshot?{}", sources.chain(at).chain(labels).collect::<Vec<_>>().join("&"))
 }
 
 #[cfg(test)]
@@ -71,7 +76,9 @@ mod tests {
     fn labels_are_asked_for_whatever_is_in_them() {
         let filters = ["label=a b=c&d=e#\u{e9}", "vlan=7", "label=tier"];
         let filters = filters.map(|text| text.parse().unwrap());
-        let path = path(&[SwitchSource::Ovsdb], &filters);
+        let path = path(&[SwitchSource::Ovsdb], &filters, None);
         assert_eq!(path, "/v1/snapshot?source=ovsdb&label=a%20b%3Dc%26d%3De%23%C3%A9&label=tier");
+        let then = super::path(&[SwitchSource::Ovsdb], &[], Some(7));
+        assert_eq!(then, "/v1/snapshot?at=7");
     }
 }

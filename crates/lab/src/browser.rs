@@ -63,6 +63,23 @@ impl Browser {
         self.asks("POST", "/window/rect", &json!({"width": width, "height": height}));
     }
 
+    /// Makes the page believe that its screen is as narrow as that of a phone, which no window is.
+    pub fn becomes_phone(&self) {
+        let metrics = json!({"width": 400, "height": 850, "deviceScaleFactor": 1, "mobile": true});
+        self.commands("Emulation.setDeviceMetricsOverride", &metrics);
+    }
+
+    /// Shows the page as it is printed, or as it is seen again.
+    pub fn is_paper(&self, is_paper: bool) {
+        let media = if is_paper { "print" } else { "" };
+        self.commands("Emulation.setEmulatedMedia", &json!({ "media": media }));
+    }
+
+    /// A command of Chromium's own protocol (<https://chromedevtools.github.io/devtools-protocol/>).
+    fn commands(&self, command: &str, params: &Value) {
+        self.asks("POST", "/goog/cdp/execute", &json!({"cmd": command, "params": params}));
+    }
+
     /// What is seen of the page, as PNG.
     pub fn picture(&self) -> Vec<u8> {
         let picture = self.asks("GET", "/screenshot", &Value::Null);

@@ -128,6 +128,16 @@ pub fn is_about(event: &Event, word: &str, query: &WhoQuery) -> bool {
     }
 }
 
+/// Whether a port of which only its row is known is what a query means, or names `word` as whose it is.
+pub fn is_port_about(port: &SwitchPort, word: &str, query: &WhoQuery) -> bool {
+    let ids = port.port.external_ids.values().chain(port.port.port_external_ids.values());
+    let container = word.rsplit_once(':').map_or(word, |(container, _)| container);
+    let mut named = ids.filter(|value| names(container, value, value));
+    fits_port(query, port).is_some()
+        || (WhoQuery::from(container) == WhoQuery::Name(container.to_owned())
+            && named.next().is_some())
+}
+
 /// Whether `word` names one of the containers, or, as in `web:eth0`, it and the interface.
 fn has_tenant(row: &Attachment, word: &str) -> bool {
     let named = |word: &str| {

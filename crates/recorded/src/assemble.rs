@@ -64,6 +64,23 @@ pub(crate) fn assemble(mut gathered: Gathered) -> Option<Recording> {
     Some(Recording { snapshot, remarks: gathered.remarks })
 }
 
+/// A Snapshot that has these bridges and nothing else.
+pub(crate) fn of_switch(bridges: Vec<Bridge>) -> Snapshot {
+    Snapshot {
+        version: Snapshot::VERSION,
+        host: String::new(),
+        taken: 0,
+        scope: Scope::Everything,
+        switch_netns: None,
+        engines: engines(BTreeMap::new()),
+        named_engines: BTreeSet::new(),
+        identities: identities(None, None),
+        other_engines: Vec::new(),
+        kernel: observed(None, "the kernel's links"),
+        switch: BTreeMap::from([(SwitchSource::Ovsdb, Observed::Fresh { rows: bridges.into() })]),
+    }
+}
+
 fn some<T>(rows: Vec<T>) -> Option<Vec<T>> {
     (!rows.is_empty()).then_some(rows)
 }

@@ -5,7 +5,7 @@
 //! the columns of rows that were there are differences. A clustered one has a schema and its contents
 //! in its first record, and then entries, of which a later one may take an earlier one's place.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
 use std::io::{self, BufRead, Read};
 
@@ -14,6 +14,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use sha1::{Digest, Sha1};
 
+use crate::changes::{self, Changes, ports};
 use crate::tables::{Row, Tables};
 
 /// The longest record that is read, in bytes: a switch's whole database is a hundredth of that.
@@ -40,7 +41,8 @@ pub struct Log {
     pub goes_on_at: Option<u64>,
     /// Where it is damaged, and how: what follows was not read.
     pub damage: Option<Damage>,
-    /// What was asked to be told of each transaction.
+    /// What became of ports, where that is wanted.
+    pub(crate) changes: Option<Changes>,
     kinds: Kinds,
 }
 
@@ -79,9 +81,10 @@ pub fn is_log(bytes: &[u8]) -> bool {
 /// Reading fails, or the file is no database's.
 pub(crate) fn read(
     mut file: impl BufRead,
+    changes: Option<Changes>,
     mut goes_on: impl FnMut(&Tables, &Transaction) -> bool,
 ) -> io::Result<Log> {
-    let mut log = Log::default();
+    let mut log = Log { changes, ..Log::default() };
     let mut offset = 0;
     let mut raft = Entries::default();
     let mut is_first = true;
@@ -115,7 +118,7 @@ pub(crate) fn read(
         offset += record.length;
     }
     raft.finish(&mut log, &mut goes_on);
-    log.fill_defaults();
+    log.tables.default_types();
     Ok(log)
 }
 
@@ -214,6 +217,9 @@ impl Column {
     }
 }
 
+/// Rows of a transaction, by table and id; none for one that goes.
+type TableRows = (&'static str, HashMap<String, Option<Row>>);
+
 type GoesOn<'a> = &'a mut dyn FnMut(&Tables, &Transaction) -> bool;
 
 impl Log {
@@ -264,26 +270,35 @@ impl Log {
             let first = self.dates.map_or(date, |(first, _)| first);
             self.dates = Some((first, date));
         }
-        for (name, rows) in &tables {
+        let mut rows: Vec<TableRows> = Vec::new();
+        for (name, text) in &tables {
             let Some(name) = Tables::wanted(name) else { continue };
-            let rows: HashMap<String, Option<Row>> = serde_json::from_str(rows.get())?;
+            rows.push((name, serde_json::from_str(text.get())?));
+        }
+        let touched = self.touched(&rows, told.date);
+        let before = touched.as_ref().map(|touched| ports(&self.tables, touched));
+        for (name, rows) in rows {
             for (id, row) in rows {
                 self.take_row(name, id, row, told.is_diff);
             }
         }
+        if let (Some(touched), Some(before), Some(changes)) = (touched, before, &mut self.changes) {
+            let now = ports(&self.tables, &touched);
+            changes.add(told.date.unwrap_or_default(), told.comment.as_ref(), before, now);
+        }
         Ok(true)
     }
 
-    /// A column that has its default is left out of the file: of these that is told by more than nothing.
-    fn fill_defaults(&mut self) {
-        for (table, column) in [("Interface", "type"), ("Bridge", "datapath_type")] {
-            if !self.kinds.contains_key(&(table, column.to_owned())) {
-                continue;
-            }
-            for row in self.tables.table(table).values_mut() {
-                row.entry(column).or_insert_with(|| Value::String(String::new()));
-            }
-        }
+    /// The Interfaces that a transaction is about, where its changes are wanted.
+    fn touched(&self, rows: &[TableRows], date: Option<u64>) -> Option<BTreeSet<String>> {
+        self.changes.as_ref().filter(|changes| changes.wants(date))?;
+        let of = |wanted: &'static str| {
+            rows.iter().filter(move |(name, _)| *name == wanted).flat_map(|(_, rows)| rows)
+        };
+        let interfaces = of("Interface").map(|(id, _)| id.clone());
+        let ports = of("Port").map(|(id, row)| (id.clone(), row.clone()));
+        let touched = changes::touched(&self.tables, interfaces, ports);
+        (!touched.is_empty()).then_some(touched)
     }
 
     fn take_row(&mut self, table: &'static str, id: String, row: Option<Row>, is_diff: bool) {

@@ -18,6 +18,7 @@
 
 mod assemble;
 mod bounded;
+mod changes;
 mod confdb;
 mod gather;
 mod links;
@@ -27,11 +28,13 @@ mod tables;
 mod texts;
 mod value;
 
-use std::io::Read;
+use std::fs::File;
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use model::{Snapshot, SourceError};
 
+pub use changes::PortChange;
 pub use confdb::{Damage, Log, is_log};
 pub use sources::parse_any;
 
@@ -53,6 +56,29 @@ pub struct Recording {
 pub fn read(path: &Path, at: Option<u64>) -> Result<Recording, SourceError> {
     let what = format!("the recording {}", path.display());
     sources::read(path, &what, at)
+}
+
+/// What became of ports from `since` until `until`, by the file of a database at `path`, and from when
+/// until when its log knows that; all in milliseconds since the Unix epoch.
+///
+/// # Errors
+/// It is no such file, or cannot be read.
+pub fn port_changes(path: &Path, since: u64, until: u64) -> io::Result<PortChanges> {
+    let file = BufReader::with_capacity(1 << 20, File::open(path)?);
+    let changes = changes::Changes { since, until, found: Vec::new() };
+    let log =
+        confdb::read(file, Some(changes), |_, next| next.date.is_none_or(|date| date <= until))?;
+    let found = log.changes.map(|changes| changes.found).unwrap_or_default();
+    Ok(PortChanges { found, known: log.dates.or(log.goes_on_at.map(|at| (at, at))) })
+}
+
+/// What a database's log tells of ports.
+#[derive(Clone, Debug)]
+pub struct PortChanges {
+    /// What became of them, in the log's order.
+    pub found: Vec<PortChange>,
+    /// From when until when the log knows, in milliseconds since the Unix epoch.
+    pub known: Option<(u64, u64)>,
 }
 
 /// The same of a stream, which `what` names.

@@ -27,6 +27,16 @@ impl Tables {
         self.0.entry(name).or_default()
     }
 
+    /// A column that has its default is left out of a database's file: of these that is told by more
+    /// than nothing.
+    pub(crate) fn default_types(&mut self) {
+        for (table, column) in [("Interface", "type"), ("Bridge", "datapath_type")] {
+            for row in self.table(table).values_mut() {
+                row.entry(column).or_insert_with(|| Value::String(String::new()));
+            }
+        }
+    }
+
     /// How many rows there are.
     pub(crate) fn len(&self) -> usize {
         self.0.values().map(HashMap::len).sum()

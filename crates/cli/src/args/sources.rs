@@ -101,6 +101,11 @@ impl SourceOptions {
         self.server.token_file()
     }
 
+    /// Whether a database is named.
+    pub(crate) fn names_database(&self) -> bool {
+        self.db.is_some()
+    }
+
     /// The folder of the history, if there is to be one.
     pub(crate) fn history_dir(&self) -> Option<&Path> {
         Some(&*self.history_dir).filter(|folder| folder.as_os_str() != "none")

@@ -1,7 +1,12 @@
 //! `docker ovs history [WHAT]`.
 
+use std::path::Path;
+
+use journal::Past;
 use model::timeline::Event;
-use model::who::{WhoQuery, is_about};
+use model::who::{WhoQuery, is_about, is_port_about};
+use model::wiring::SwitchPort;
+use recorded::PortChanges;
 use report::v1;
 
 use crate::args::{HistoryArgs, SourceOptions};
@@ -10,43 +15,127 @@ use crate::outcome::{CliError, Outcome};
 use crate::past;
 use crate::verbs::events::lay_out;
 
-/// Tells what happened, of what `serve` has kept; exit 1 where nothing did. From when on it is known
-/// is told on stderr.
+/// Tells what happened, of what `serve` has kept, and, where no daemon ran, what the database's log tells
+/// of ports; exit 1 where nothing did. From when on which of them knows is told on stderr.
 ///
 /// # Errors
 /// There is no history that can be read.
 pub fn run(sources: &SourceOptions, args: &HistoryArgs) -> Result<Outcome, CliError> {
-    let (past, folder) = past::open(sources)?;
-    let since = args.since.unwrap_or_default();
-    let until = args.until.unwrap_or(u64::MAX);
-    let query = args.what.as_deref().map(|what| (what, WhoQuery::from(what)));
-    let is_asked =
-        |event: &Event| query.as_ref().is_none_or(|(word, query)| is_about(event, word, query));
-    let mut rows = Vec::new();
-    let read = past.events(since, until, |event| {
-        if is_asked(&event) {
-            rows.push(v1::Event::from(&event));
-        }
-        true
-    });
-    read.map_err(|error| CliError::new(format!("cannot read the history: {error}")))?;
-    let mut remarks: Vec<_> = past
-        .known()
-        .iter()
-        .filter(|span| span.from <= until && span.until >= since)
-        .map(|span| {
-            let (from, until) = (told(span.from.max(since)), told(span.until.min(until)));
-            format!("the journal in {} knows {from} to {until}", folder.display())
-        })
-        .collect();
-    if remarks.is_empty() {
-        remarks.push(format!("the journal in {} knows nothing of that time", folder.display()));
+    let mut found = Found::new(args);
+    if let Some(file) = &sources.from {
+        let changes = recorded::port_changes(file, found.since, found.until);
+        let changes = changes.map_err(|error| {
+            CliError::new(format!("cannot read {}: {error}", file.display()))
+                .hint("the history of a file is that of a conf.db")
+        })?;
+        found.take_database(file, &changes, &[]);
+        return found.outcome(args);
     }
-    let hints = if rows.is_empty() {
-        vec!["nothing changed in what is known".to_owned()]
-    } else {
-        Vec::new()
+    let journal = match past::open(sources) {
+        Ok((past, folder)) => Ok(found.take_journal(&past, folder)?),
+        Err(none) => Err(none),
     };
-    let text = lay_out(&rows, &args.format)?;
-    Ok(Outcome { text, remarks, hints, nothing: rows.is_empty(), ..Outcome::default() })
+    let known = journal.as_deref().unwrap_or_default();
+    let file = past::database(sources);
+    let changes = file.and_then(|file| {
+        let changes = recorded::port_changes(&file, found.since, found.until).ok()?;
+        Some((file, changes))
+    });
+    match (changes, journal.as_ref().err()) {
+        (Some((file, changes)), _) => found.take_database(&file, &changes, known),
+        (None, Some(_)) => return journal.map(|_| Outcome::default()),
+        (None, None) => {}
+    }
+    found.outcome(args)
+}
+
+/// What is asked for, and what of it was found.
+struct Found<'a> {
+    since: u64,
+    until: u64,
+    query: Option<(&'a str, WhoQuery)>,
+    rows: Vec<(u64, v1::Event)>,
+    remarks: Vec<String>,
+}
+
+/// A span of the journal, in milliseconds since the Unix epoch.
+type Span = (u64, u64);
+
+impl<'a> Found<'a> {
+    fn new(args: &'a HistoryArgs) -> Self {
+        Self {
+            since: args.since.unwrap_or_default(),
+            until: args.until.unwrap_or(u64::MAX),
+            query: args.what.as_deref().map(|what| (what, WhoQuery::from(what))),
+            rows: Vec::new(),
+            remarks: Vec::new(),
+        }
+    }
+
+    fn take_journal(&mut self, past: &Past, folder: &Path) -> Result<Vec<Span>, CliError> {
+        let (since, until) = (self.since, self.until);
+        let query = self.query.clone();
+        let is_asked =
+            |event: &Event| query.as_ref().is_none_or(|(word, query)| is_about(event, word, query));
+        let read = past.events(since, until, |event| {
+            if is_asked(&event) {
+                self.rows.push((event.at, v1::Event::from(&event)));
+            }
+            true
+        });
+        read.map_err(|error| CliError::new(format!("cannot read the history: {error}")))?;
+        let spans: Vec<Span> = past
+            .known()
+            .iter()
+            .filter(|span| span.from <= until && span.until >= since)
+            .map(|span| (span.from.max(since), span.until.min(until)))
+            .collect();
+        let folder = folder.display();
+        self.remarks.extend(spans.iter().map(|(from, until)| {
+            format!("the journal in {folder} knows {} to {}", told(*from), told(*until))
+        }));
+        if spans.is_empty() {
+            self.remarks.push(format!("the journal in {folder} knows nothing of that time"));
+        }
+        Ok(spans)
+    }
+
+    /// What the log of a database tells of the times that the journal does not know.
+    fn take_database(&mut self, file: &Path, changes: &PortChanges, known: &[Span]) {
+        let is_known = |at: u64| known.iter().any(|(from, until)| (*from..=*until).contains(&at));
+        let new = changes.found.iter().filter(|change| !is_known(change.at));
+        let is_asked = |port: &SwitchPort| {
+            self.query.as_ref().is_none_or(|(word, query)| is_port_about(port, word, query))
+        };
+        let rows: Vec<_> = new
+            .filter_map(|change| {
+                let (before, now) = change.ports();
+                before.iter().chain(&now).any(is_asked).then_some(())?;
+                let row = v1::Event::of_port(change.at, before.as_ref(), now.as_ref())?;
+                Some((change.at, row))
+            })
+            .collect();
+        self.rows.extend(rows);
+        if let Some((from, until)) = changes.known {
+            let (file, from, until) = (file.display(), told(from), told(until));
+            self.remarks.push(format!("the log of {file} knows the ports of {from} to {until}"));
+        }
+    }
+
+    fn outcome(mut self, args: &HistoryArgs) -> Result<Outcome, CliError> {
+        // Within each source the order is the source's: the sort is stable.
+        if !self.remarks.is_empty() {
+            self.rows.sort_by_key(|(at, _)| *at);
+        }
+        let rows: Vec<_> = self.rows.into_iter().map(|(_, row)| row).collect();
+        let nothing = rows.is_empty();
+        let hint = "nothing changed in what is known".to_owned();
+        Ok(Outcome {
+            text: lay_out(&rows, &args.format)?,
+            remarks: self.remarks,
+            hints: if nothing { vec![hint] } else { Vec::new() },
+            nothing,
+            ..Outcome::default()
+        })
+    }
 }

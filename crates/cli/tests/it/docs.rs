@@ -313,20 +313,3 @@ fn every_quirk_is_held_by_something_that_there_is() {
     assert!(seen > 20, "the tables are there: {seen}");
     assert!(!holds("no_such_test", &tests) && !holds("nowhere::", &tests));
 }
-
-/// The packages have scripts for three shells, as the command line's own definition has it.
-/// `BLESS=1` writes them.
-#[test]
-fn completions_of_the_packages_are_what_the_command_line_says() {
-    for (shell, file) in
-        [("bash", "docker-ovs.bash"), ("zsh", "_docker-ovs"), ("fish", "docker-ovs.fish")]
-    {
-        let path = root().join("packaging/completions").join(file);
-        let text = crate::tool::says(&["completion", shell]);
-        if std::env::var_os("BLESS").is_some() {
-            fs::write(&path, &text).unwrap();
-        }
-        let there = fs::read_to_string(&path).unwrap_or_default();
-        assert!(there == text, "{} is out of date: BLESS=1 rewrites it", path.display());
-    }
-}

@@ -93,6 +93,8 @@ impl Day {
         let ran = docker_ovs(&words);
         match ran.code {
             2 => Err(ran.stderr),
+            // The database's log knows the port, and whom its row names.
+            _ if ran.stderr.contains("conf.db") => Err(ran.stderr),
             _ => Ok(ran.stdout.lines().next().map(|line| {
                 let row: Value = serde_json::from_str(line).unwrap();
                 row["Container"].as_str().unwrap().to_owned()
@@ -114,11 +116,11 @@ fn who_had_a_port_is_told_of_every_moment_or_that_it_is_not_known() {
     lab::need!(Docker);
     let mut dice = Dice::seeded("history");
     let mut day = Day::new();
-    for round in 0..number("DOCKER_OVS_TEST_ROUNDS", 1) * 10 {
-        let to = Some(dice.throw(4)).filter(|to| *to < 3).filter(|to| Some(*to) != day.now);
+    for round in 0..number("DOCKER_OVS_TEST_ROUNDS", 1) * 15 {
+        let to = Some(dice.throw(4)).filter(|to| *to < 3);
         if round % 5 == 4 {
             day.kill(to);
-        } else {
+        } else if to != day.now {
             day.change(to);
         }
     }
@@ -130,7 +132,8 @@ fn who_had_a_port_is_told_of_every_moment_or_that_it_is_not_known() {
                 known += 1;
             }
             Err(why) => {
-                assert!(why.contains("is not known: no daemon kept the journal"), "{why}");
+                let is_gap = why.contains("is not known: no daemon kept the journal");
+                assert!(is_gap || why.contains("conf.db"), "{why}");
                 assert!(!noted.is_followed, "{}: {why}", noted.at);
             }
         }

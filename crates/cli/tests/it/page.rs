@@ -1,5 +1,6 @@
 //! The page in a real browser: live, searchable, and deaf to hostile names.
 
+use crate::serve_traffic::neighbours;
 use crate::tool::Served;
 use lab::Browser;
 use lab::{Bridge, Container, Link, Plug, Plugged, unique};
@@ -136,7 +137,132 @@ fn the_picture_fits_any_window() {
         browser.waits_for(&format!("{beside} && {whole} && {legible}"));
         browser.waits_for(&format!("{in_a_row} <= {most} && {in_a_row} > {most} / 2"));
     }
+    browser.becomes_phone();
+    browser.waits_for(&format!("window.innerWidth === 400 && {beside} && {whole} && {legible}"));
+    // Small jacks are many in a row, also there.
+    browser.types("d");
+    browser.waits_for(&format!("{beside} && {whole} && {in_a_row} >= 4"));
+    browser.waits_for("location.hash.includes('density=dense')");
     assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
+}
+
+/// JavaScript for the rows of the table, the texts of their cells joined.
+const ROWS: &str = "[...document.querySelectorAll('#list tbody tr')].map(row => \
+     [...row.children].map(cell => cell.textContent).join('|'))";
+
+/// In one run of one browser, as each takes a second to start.
+#[test]
+fn a_link_shows_table_filters_traffic_and_trace() {
+    lab::need!(Docker, Browser);
+    let bridge = Bridge::new();
+    let ([a, b], _plugs) = neighbours(&bridge, &["tag=3077"]);
+    let daemon = Served::start(&[]);
+    let address = daemon.tcp();
+    let link = format!("http://{address}/#show=both&vlan=3077&sort=-port");
+    let browser = Browser::at(&link);
+    let row = |number: usize, who: &Container| {
+        format!("{ROWS}[{number}]?.includes('|{}|docker|3077|10.79.5.')", who.name())
+    };
+
+    // The link says how the table is sorted, and which VLAN it has.
+    browser.waits_for(&format!("{ROWS}.length === 2 && {} && {}", row(0, &b), row(1, &a)));
+    let sorted = "document.querySelector('#list th[data-key=port]').ariaSort";
+    browser.waits_for(&format!("{sorted} === 'descending'"));
+    browser.waits_for("document.getElementById('by-vlan').value === '3077'");
+    browser.waits_for("document.querySelectorAll('.jack.hit').length === 2");
+    browser.run("document.querySelector('#list th[data-key=port] button').click()");
+    browser.waits_for("location.hash === '#show=both&vlan=3077'");
+    browser.run("document.querySelector('#list th[data-key=port] button').click()");
+    browser.waits_for(&format!("{sorted} === 'ascending' && {} && {}", row(0, &a), row(1, &b)));
+
+    // Filters come together; by state and engine as well.
+    choose(&browser, "by-state", "local");
+    browser.waits_for(&format!("{ROWS}.length === 0"));
+    choose(&browser, "by-state", "");
+    choose(&browser, "by-engine", "docker");
+    browser.types("/");
+    browser.types(b.name());
+    browser.waits_for(&format!("{ROWS}.length === 1 && {}", row(0, &b)));
+    browser.types("\u{e00c}");
+    browser.waits_for(&format!("{ROWS}.length === 2"));
+
+    // A row keeps its jack in the panel, and what passes is told there and shines on the jack.
+    browser.run("document.querySelector('#list tbody button').click()");
+    let shows =
+        format!("document.querySelector('#details h2').textContent.includes('{}')", a.name());
+    browser.waits_for(&format!("{shows} && location.hash.includes('jack=')"));
+    let shines =
+        "document.querySelectorAll('.jack.hit:is(.light-1,.light-2,.light-3)').length === 2";
+    let told = "/\\d\\sB\\/s$/.test(document.querySelector('#details td').textContent)";
+    lab::wait_until("the jacks shine", || {
+        lab::ping(&a, "10.79.5.2");
+        browser.run(&format!("return {shines} && {told}")) == true
+    });
+
+    // Two jacks, and vswitchd says whether a packet would pass; the link says the same anew.
+    browser.run("document.querySelector('#show-trace').click()");
+    browser.run("document.querySelectorAll('.jack.hit')[1].focus()");
+    browser.types("\u{e007}");
+    let verdicts = "[...document.querySelectorAll('#trace .verdict')].map(told => told.className)";
+    let reached = format!("{verdicts}.join() === 'verdict reaches,verdict reaches'");
+    browser.waits_for(&reached);
+    browser.waits_for("document.querySelector('.jack.to').classList.contains('way')");
+    browser.run("location.reload()");
+    browser.waits_for(&format!("document.readyState === 'complete' && {reached}"));
+    choose(&browser, "trace-kind", "arp");
+    browser.waits_for("location.hash.includes('packet=arp')");
+    browser.waits_for("document.querySelectorAll('#trace .verdict').length === 2");
+    browser.types("\u{e00c}");
+    browser
+        .waits_for("document.getElementById('trace').hidden && !location.hash.includes('from=')");
+
+    // On paper there is what is seen, and nothing to press.
+    browser.is_paper(true);
+    let is_shown = |what: &str| format!("document.querySelector('{what}').checkVisibility()");
+    browser.waits_for(&format!(
+        "!{} && {} && {}",
+        is_shown(".tools"),
+        is_shown("#picture .jack"),
+        is_shown("#list tbody tr")
+    ));
+    browser.is_paper(false);
+    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
+}
+
+/// Chooses in a list, as a user does.
+fn choose(browser: &Browser, list: &str, value: &str) {
+    browser.run(&format!(
+        "const list = document.getElementById('{list}'); list.value = '{value}'; \
+         list.dispatchEvent(new Event('change', {{bubbles: true}}))"
+    ));
+}
+
+#[test]
+fn three_hundred_ports_are_seen_at_once() {
+    lab::need!(Lab, Browser);
+    let (_folder, scene) = crowded(300);
+    let (_daemon, browser) = shown_by(Served::start(&["--from", &scene]));
+    browser.resize(1400, 900);
+    browser.waits_for("document.querySelectorAll('#picture .dense .jack').length >= 300");
+    let high = "document.querySelector('#picture svg').getBoundingClientRect().height";
+    browser.waits_for(&format!("{high} < 1400"));
+    browser.types("d");
+    browser.waits_for(&format!("!document.querySelector('#picture .dense') && {high} > 3000"));
+    browser.types("l");
+    browser.waits_for(&format!("{ROWS}.length >= 300"));
+    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
+}
+
+/// A recording with so many ports on its last bridge, and the folder that it is in.
+fn crowded(count: u64) -> (tempfile::TempDir, String) {
+    let text = include_str!("../scenes/article.json");
+    let mut snapshot: serde_json::Value = serde_json::from_str(text).unwrap();
+    let port = |number: u64| serde_json::json!({"iface": format!("v{number}"), "ofport": {"assigned": number}, "kind": "system"});
+    snapshot["switch"]["ovsdb"]["rows"][2]["ports"] = (1..=count).map(port).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("crowded.json");
+    std::fs::write(&file, snapshot.to_string()).unwrap();
+    (folder, file.to_str().unwrap().to_owned())
 }
 
 /// `BLESS=1` keeps what is seen as the README's picture. Browsers draw letters each in their own

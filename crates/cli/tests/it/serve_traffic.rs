@@ -5,12 +5,12 @@ use lab::http::{ask, head, tcp};
 use lab::{Bridge, Container, Plug, Plugged};
 use serde_json::Value;
 
-/// Two containers on one bridge, with addresses of one subnet.
-fn neighbours(bridge: &Bridge) -> ([Container; 2], [Plugged; 2]) {
+/// Two containers on one bridge, at ports like `port`, with the addresses 10.79.5.1 and 10.79.5.2.
+pub(crate) fn neighbours(bridge: &Bridge, port: &[&str]) -> ([Container; 2], [Plugged; 2]) {
     let containers = [Container::run(), Container::run()];
     let plug = |number: usize| {
         let ip = format!("10.79.5.{}/24", number + 1);
-        let plug = Plug { ip: Some(&ip), ..Plug::default() };
+        let plug = Plug { ip: Some(&ip), port, ..Plug::default() };
         Plugged::new(&containers[number], "eth0", bridge, plug)
     };
     let plugs = [plug(0), plug(1)];
@@ -22,7 +22,7 @@ fn neighbours(bridge: &Bridge) -> ([Container; 2], [Plugged; 2]) {
 fn the_daemon_traces_and_counts_as_the_verbs_do() {
     lab::need!(Docker);
     let bridge = Bridge::new();
-    let ([a, b], _plugs) = neighbours(&bridge);
+    let ([a, b], _plugs) = neighbours(&bridge, &[]);
     let daemon = Served::start(&[]);
 
     let way = format!("/v1/trace?from={}&to={}&both", a.name(), b.name());

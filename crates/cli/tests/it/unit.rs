@@ -169,7 +169,9 @@ fn the_service_manager_s_socket_is_taken_over_and_left_there() {
     lab::need!(Lab);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("api.sock");
-    let inner = crate::tool::command("docker-ovs", &["serve", "--listen", "none", "--restore=off"]);
+    // It is given no variables.
+    let words = ["serve", "--listen", "none", "--restore=off", "--history-dir", "none"];
+    let inner = crate::tool::command("docker-ovs", &words);
     let mut activate = lab::program("systemd-socket-activate");
     activate.arg(format!("--listen={}", path.display())).arg(inner.get_program());
     let mut manager = activate.args(inner.get_args()).stderr(Stdio::piped()).spawn().unwrap();

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use host::activation;
 use model::{SourceError, SourceErrorKind};
 use rustix::net::sockopt::set_socket_send_buffer_size;
-use rustix::net::{AddressFamily, getsockname};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio_rustls::TlsAcceptor;
 
@@ -73,24 +72,11 @@ pub(crate) async fn bind(
 }
 
 /// The unix socket that the service manager has bound, if it has. It is in the place of the daemon's own.
-///
-/// # Errors
-/// Several, or one of another family: who may ask at such a one has not been said.
 fn passed_on() -> Result<Option<StdListener>, SourceError> {
-    let wrong = |why: &dyn std::fmt::Display| {
-        SourceError::new(SourceErrorKind::Unusable, "the service manager's socket", why)
+    activation::passed_on().map_err(|error| {
+        SourceError::new(SourceErrorKind::Unusable, "the service manager's socket", error)
             .hint("a socket unit of the daemon has one ListenStream=, a path; --listen is for TCP")
-    };
-    let mut sockets = activation::passed_on().map_err(|error| wrong(&error))?;
-    let Some(socket) = sockets.pop() else { return Ok(None) };
-    if !sockets.is_empty() {
-        return Err(wrong(&"there is more than one"));
-    }
-    match getsockname(&socket) {
-        Ok(address) if address.address_family() == AddressFamily::UNIX => Ok(Some(socket.into())),
-        Ok(_) => Err(wrong(&"it is not a unix socket")),
-        Err(error) => Err(wrong(&error)),
-    }
+    })
 }
 
 impl Listener {

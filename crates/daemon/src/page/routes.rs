@@ -95,3 +95,30 @@ fn part(kind: &'static str, body: impl IntoResponse) -> Response {
         [(CONTENT_TYPE, kind), (CONTENT_SECURITY_POLICY, POLICY), (CACHE_CONTROL, "no-cache")];
     (heads, body).into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(query: &[(&str, &str)]) -> Option<Fit> {
+        let pair = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        fit(&query.iter().map(pair).collect::<Vec<_>>()).ok()
+    }
+
+    #[test]
+    fn windows_of_nearly_the_same_width_share_a_picture() {
+        let wide = |width: &str| of(&[("width", width), ("density", "dense")]);
+        assert_eq!(wide("1049"), wide("1030"));
+        assert_ne!(wide("1049"), wide("400"));
+        assert_eq!(wide("0"), wide("256"));
+        assert_eq!(wide("4294967295"), wide("4096"));
+        assert_eq!(of(&[]), Some(page::FIRST));
+    }
+
+    #[test]
+    fn a_picture_of_no_size_is_refused() {
+        for query in [("width", ""), ("width", "-1"), ("density", "x"), ("height", "1")] {
+            assert_eq!(of(&[query]), None, "{query:?}");
+        }
+    }
+}

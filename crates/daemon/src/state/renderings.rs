@@ -196,3 +196,25 @@ impl Rendered {
 fn bytes(text: String) -> Bytes {
     Bytes::from(text.into_boxed_str().into_boxed_bytes())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_sizes_of_the_picture_are_kept() {
+        let all = Renderings::default();
+        let slot = |width| all.slot(Part::Figure(Fit { width: Some(width), ..Fit::default() }));
+        let first = slot(1);
+        for width in 2..=u32::try_from(SIZES).unwrap() {
+            assert!(!Arc::ptr_eq(&first, &slot(width)));
+            assert!(Arc::ptr_eq(&first, &slot(1)), "what is asked for stays");
+        }
+        let second = slot(2);
+        for width in 10..100 {
+            slot(width);
+        }
+        assert!(!Arc::ptr_eq(&second, &slot(2)));
+        assert_eq!(all.figures.lock().unwrap().len(), SIZES);
+    }
+}

@@ -54,3 +54,52 @@ fn port(key: &str, value: &str) -> Result<u16, ApiError> {
     let port = value.parse().ok().filter(|_| digits);
     port.ok_or_else(|| ApiError::bad_request(format!("{key}= is a port, 0 to 65535")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(query: &[(&str, &str)]) -> Result<Trace, ApiError> {
+        let pair = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        let ends = [("from", "web"), ("to", "br0:LOCAL")];
+        trace(ends.iter().chain(query).map(pair).collect())
+    }
+
+    #[test]
+    fn a_trace_is_what_the_verb_takes() {
+        let usual = of(&[]).unwrap();
+        assert_eq!((usual.source.as_str(), usual.destination.as_str()), ("web", "br0:LOCAL"));
+        assert_eq!((usual.kind, usual.both), (Kind::Icmp, false));
+        for (query, kind) in [
+            (("tcp", "80"), Kind::Tcp(80)),
+            (("udp", "65535"), Kind::Udp(65535)),
+            (("icmp", ""), Kind::Icmp),
+            (("arp", ""), Kind::Arp),
+            (("raw", "ip,nw_proto=47"), Kind::Raw("ip,nw_proto=47".to_owned())),
+        ] {
+            assert_eq!(of(&[query]).unwrap().kind, kind);
+        }
+        assert!(of(&[("both", "")]).unwrap().both && !of(&[("both", "0")]).unwrap().both);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        for query in [
+            &[("tcp", "")][..],
+            &[("tcp", "-1")],
+            &[("udp", "65536")],
+            &[("udp", "0x50")],
+            &[("tcp", "1"), ("udp", "1")],
+            &[("arp", "x")],
+            &[("icmp", "1")],
+            &[("both", "x")],
+            &[("both", ""), ("both", "")],
+            &[("from", "db")],
+            &[("raw", "arp"), ("both", "")],
+            &[("vlan", "1")],
+        ] {
+            assert!(of(query).is_err(), "{query:?}");
+        }
+        assert!(trace(vec![("from".to_owned(), "web".to_owned())]).is_err());
+    }
+}

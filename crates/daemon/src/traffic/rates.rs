@@ -28,7 +28,7 @@ pub(crate) struct Rates(Arc<Mutex<Slot>>);
 #[derive(Debug, Default)]
 struct Slot {
     last: Option<Arc<Sample>>,
-    /// When it was asked for, and what came of it.
+    /// When it was known, and what it is.
     answer: Option<(Instant, Result<Bytes, SourceError>)>,
     used: Option<Instant>,
     /// Whether a task waits to let it go.
@@ -49,8 +49,8 @@ impl Rates {
         let Origin::Live(host) = origin else { return Ok(Bytes::from_static(b"[]")) };
         let mut slot = self.0.clone().lock_owned().await;
         slot.used = Some(Instant::now());
-        if let Some((asked, answer)) = &slot.answer
-            && asked.elapsed() < FRESH
+        if let Some((known, answer)) = &slot.answer
+            && known.elapsed() < FRESH
         {
             return Ok(answer.clone()?);
         }
@@ -68,7 +68,6 @@ async fn count(
     wiring: Arc<Wiring>,
     pool: &Pool,
 ) -> Result<Bytes, ApiError> {
-    let asked = Instant::now();
     let answer = match Sample::take(host, &wiring, None).await.map(Arc::new) {
         Ok(sample) => {
             let last = slot.last.replace(sample.clone());
@@ -77,7 +76,8 @@ async fn count(
         }
         Err(error) => Err(error),
     };
-    slot.answer = Some((asked, answer.clone()));
+    // A bridge that is long in answering is not asked again by all who waited for it.
+    slot.answer = Some((Instant::now(), answer.clone()));
     if !std::mem::replace(&mut slot.watched, true) {
         tokio::spawn(let_go(OwnedMutexGuard::mutex(&slot).clone()));
     }
@@ -96,5 +96,67 @@ async fn let_go(slot: Arc<Mutex<Slot>>) {
                 return;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+    use std::path::Path;
+
+    use futures_util::future::join_all;
+    use host::Settings;
+
+    use super::*;
+
+    const ARTICLE: &str = include_str!("../../../cli/tests/scenes/article.json");
+
+    fn wiring() -> Arc<Wiring> {
+        Arc::new(model::resolve(&serde_json::from_str(ARTICLE).unwrap()))
+    }
+
+    /// The OpenFlow socket of a bridge that takes connections and says nothing.
+    fn silent(rundir: &Path, bridge: &str) -> UnixListener {
+        let listener = UnixListener::bind(rundir.join(format!("{bridge}.mgmt"))).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        listener
+    }
+
+    /// How many connections came since the last time.
+    fn calls(listener: &UnixListener) -> usize {
+        std::iter::from_fn(|| listener.accept().ok()).count()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_who_ask_cost_one_question_a_second() {
+        let folder = tempfile::tempdir().unwrap();
+        let bridges = ["kiwipycon", "vandervecken", "vlanswitch"].map(|b| silent(folder.path(), b));
+        let mut settings = Settings::from_env();
+        settings.engines = vec!["none".to_owned()];
+        settings.rundir = folder.path().to_owned();
+        let origin = Origin::Live(Host::open(&settings).unwrap());
+        let (rates, wiring, pool) = (Rates::default(), wiring(), Pool::default());
+        let ask = || rates.get(&origin, wiring.clone(), &pool);
+        let told = join_all((0..50).map(|_| ask())).await;
+        assert!(told.iter().all(Result::is_err), "no bridge said a word");
+        assert_eq!(bridges.each_ref().map(calls), [1; 3]);
+        tokio::time::advance(FRESH / 2).await;
+        assert!(ask().await.is_err());
+        assert_eq!(bridges.each_ref().map(calls), [0; 3]);
+        tokio::time::advance(FRESH).await;
+        assert!(ask().await.is_err());
+        assert_eq!(bridges.each_ref().map(calls), [1; 3]);
+        // When none asks, none is asked, and nothing is kept.
+        tokio::time::sleep(KEPT * 3).await;
+        assert_eq!(bridges.each_ref().map(calls), [0; 3]);
+        assert!(rates.0.lock().await.answer.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_recording_has_no_rates() {
+        let snapshot = serde_json::from_str(ARTICLE).unwrap();
+        let origin = Origin::recorded(snapshot);
+        let told = Rates::default().get(&origin, wiring(), &Pool::default()).await;
+        assert_eq!(told.unwrap(), "[]");
     }
 }

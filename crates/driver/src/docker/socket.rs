@@ -4,7 +4,6 @@
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
-use std::os::unix::net::UnixListener as StdListener;
 use std::path::{Path, PathBuf};
 
 use host::activation;
@@ -32,7 +31,7 @@ impl Socket {
     /// A driver listens there, something else is there, or the folder refuses.
     pub(super) async fn open(path: &Path) -> Result<Self, SourceError> {
         let failed = |error: io::Error| source_error(path, &error);
-        if let Some(listener) = passed_on().map_err(failed)? {
+        if let Some(listener) = activation::passed_on().map_err(failed)? {
             let at = listener.local_addr().ok();
             let at = at.as_ref().and_then(|at| at.as_pathname()).unwrap_or(path).to_owned();
             listener.set_nonblocking(true).map_err(failed)?;
@@ -63,15 +62,6 @@ impl Drop for Socket {
         if self.own.is_some() && inode(&self.path).ok() == self.own {
             let _ = fs::remove_file(&self.path);
         }
-    }
-}
-
-/// The one socket that the service manager has bound for this process, if it has.
-fn passed_on() -> io::Result<Option<StdListener>> {
-    let mut sockets = activation::passed_on()?;
-    match (sockets.pop(), sockets.len()) {
-        (socket, 0) => Ok(socket.map(StdListener::from)),
-        _ => Err(io::Error::other("the service manager passes on more than one socket")),
     }
 }
 

@@ -133,6 +133,46 @@ fn containers_are_set_up_torn_down_and_set_up_on_the_same_number() {
     assert_eq!(run("ovs-vsctl", &["list-ports", bridge.name()]), "");
 }
 
+/// As netavark writes `-p 18097-18098:80-81/udp`.
+const PUBLISHED: &str = r#""port_mappings":[{"host_ip":"","container_port":80,"host_port":18097,"range":2,"protocol":"udp"}]"#;
+
+#[test]
+fn a_gateway_is_there_for_as_long_as_containers_are() {
+    lab::need!(Lab);
+    let (bridge, netns) = (Bridge::new(), Netns::new());
+    let path = format!("/run/netns/{}", netns.name());
+    let subnet = json!([{ "subnet": "10.97.0.0/24", "gateway": "10.97.0.1" }]);
+    let options = json!({ "bridge": bridge.name(), "gateway": "host", "nat": "true" });
+    let mut open = network(bridge.name());
+    (open["options"], open["subnets"]) = (options.clone(), Value::Null);
+    let made = said(here(), &["create"], &open.to_string());
+    let made: Value = serde_json::from_str(&made.stdout).unwrap();
+    assert!(made["subnets"][0]["gateway"].as_str().unwrap().ends_with(".1"), "{made}");
+
+    let text = container(bridge.name(), &unique("web"), "10.97.0.2", &json!({}));
+    let mut call: Value = serde_json::from_str(&text).unwrap();
+    (call["network"]["options"], call["network"]["subnets"]) = (options, subnet);
+    let text = call.to_string().replace("\"port_mappings\":[]", PUBLISHED);
+    let addresses = || run("ip", &["-brief", "address", "show", "dev", bridge.name()]);
+    let table = || try_run("nft", &["list", "table", "inet", "docker_ovs"]).unwrap_or_default();
+    for _ in 0..2 {
+        let done = said(here(), &["setup", &path], &text);
+        assert_eq!(done.code, 0, "{done:?}");
+        let answer: Value = serde_json::from_str(&done.stdout).unwrap();
+        assert_eq!(answer["interfaces"]["eth0"]["subnets"][0]["gateway"], "10.97.0.1");
+        assert!(addresses().contains("10.97.0.1/24"), "{}", addresses());
+        let route = netns.ip(&["route", "show", "default"]);
+        assert!(route.starts_with("default via 10.97.0.1"), "{route}");
+        assert!(table().contains("udp dport 18098 dnat ip to 10.97.0.2:81"), "{}", table());
+        let done = said(here(), &["teardown", &path], &text);
+        assert_eq!((done.code, done.stdout.as_str()), (0, ""), "{done:?}");
+        assert!(!addresses().contains("10.97.0.1"), "{}", addresses());
+        assert!(!table().contains("10.97.0"), "{}", table());
+    }
+    let told = run("ovs-vsctl", &["get", "bridge", bridge.name(), "external_ids"]);
+    assert!(!told.contains("docker-ovs.network"), "{told}");
+}
+
 #[test]
 fn what_fails_leaves_nothing() {
     lab::need!(Lab);
@@ -150,7 +190,7 @@ fn what_fails_leaves_nothing() {
     let text = container(bridge.name(), &name, "192.0.2.2", &json!({}));
     let why = refused(&said(here(), &["setup", "/run/netns/nonexistent"], &text));
     assert!(why.contains("/run/netns/nonexistent"), "{why}");
-    let published = text.replace("\"port_mappings\":[]", "\"port_mappings\":[{\"host_port\":1}]");
+    let published = text.replace("\"port_mappings\":[]", PUBLISHED);
     assert!(refused(&said(here(), &["setup", &path], &published)).contains("published ports"));
     assert_eq!(run("ovs-vsctl", &["list-ports", bridge.name()]), port.name());
     assert!(try_run("ip", &["-netns", netns.name(), "link", "show", "eth0"]).is_err());

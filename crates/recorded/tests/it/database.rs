@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use docker_ovs_recorded::{Recording, read_stream};
+use docker_ovs_recorded::{Recording, port_changes, read_stream};
 use model::ids::OfPort;
 use model::switch::{OfPortState, SwitchSource};
 use sha1::{Digest, Sha1};
@@ -93,6 +93,41 @@ fn a_log_is_read_to_its_end_or_to_a_moment() {
     assert_eq!((&*first.kind, first.tag), ("system", None), "what has its default is left out");
     let before = read_stream(file.as_bytes(), "it", Some(1)).unwrap_err().to_string();
     assert!(before.contains("nothing before 2001-09-09T01:46:40.000Z"), "{before}");
+}
+
+#[test]
+fn what_became_of_each_port_is_told_with_who_said_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("conf.db");
+    std::fs::write(&file, standalone()).unwrap();
+    let told = |since, until| {
+        let changes = port_changes(&file, since, until).unwrap();
+        let number = |port: &Option<std::sync::Arc<model::switch::Port>>| {
+            port.as_ref().map(|port| format!("{} {}", port.iface, port.ofport))
+        };
+        let each = changes.found.iter().map(|change| {
+            let (before, now) = (number(&change.before), number(&change.now));
+            (change.at % 1_000_000, before, now)
+        });
+        each.collect::<Vec<_>>()
+    };
+    let some = |text: &str| Some(text.to_owned());
+    let pending = "veth2 not assigned yet";
+    let expected = [
+        (0, None, some("veth1 1")),
+        (1000, None, some(pending)),
+        (2000, some("veth1 1"), some("veth1 9")),
+        (2000, some(pending), some("veth2 2")),
+        (3000, some("veth1 9"), None),
+    ];
+    assert_eq!(told(0, u64::MAX), expected);
+    assert_eq!(told(1_000_000_001_001, 1_000_000_002_000), expected[2..4]);
+    let changes = port_changes(&file, 0, u64::MAX).unwrap();
+    assert_eq!(changes.known, Some((1_000_000_000_000, 1_000_000_003_000)));
+    assert_eq!(changes.found[0].comment.as_deref(), Some("a"));
+    let (_, now) = changes.found[3].ports();
+    let occupant = now.unwrap().occupant.to_string();
+    assert_eq!(occupant, "unknown: its external_ids name web");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use model::Snapshot;
 
-use super::{Scene, dot, figure, mermaid, svg};
+use super::{Area, Density, Fit, Scene, dot, figure, mermaid, svg};
 
 const ARTICLE: &str = include_str!("../../../cli/tests/scenes/article.json");
 const HOSTILE: &str = include_str!("../../../cli/tests/scenes/hostile.json");
@@ -19,12 +19,18 @@ fn of(snapshot: &Snapshot, bridge: Option<&str>) -> Scene {
 
 /// That host with `count` ports on its last bridge.
 fn crowded(count: u64) -> Scene {
+    crowded_to(count, Fit::default())
+}
+
+/// The same, laid out to fit.
+fn crowded_to(count: u64, fit: Fit) -> Scene {
     let mut snapshot: serde_json::Value = serde_json::from_str(ARTICLE).unwrap();
     let ports = &mut snapshot["switch"]["ovsdb"]["rows"][2]["ports"];
     *ports = (1..=count)
         .map(|n| serde_json::json!({"iface": format!("v{n}"), "ofport": {"assigned": n}, "kind": "system"}))
         .collect();
-    of(&serde_json::from_value(snapshot).unwrap(), None)
+    let snapshot: Snapshot = serde_json::from_value(snapshot).unwrap();
+    Scene::fitted(&model::resolve(&snapshot), None, fit)
 }
 
 #[test]
@@ -67,6 +73,31 @@ fn three_hundred_ports_lie_in_rows_and_none_on_another() {
         last.y + last.h <= front.area.y + front.area.h && front.area.y + front.area.h <= scene.h
     );
     assert!(scene.w < 1200, "{}", scene.w);
+}
+
+#[test]
+fn a_picture_is_no_wider_than_its_place() {
+    let snapshot: Snapshot = serde_json::from_str(ARTICLE).unwrap();
+    let wiring = model::resolve(&snapshot);
+    for density in [Density::Auto, Density::Labels, Density::Dense] {
+        for width in [384, 400, 1049, 1440, 2500, 4096] {
+            let fit = Fit { width: Some(width), density };
+            let scene = Scene::fitted(&wiring, None, fit);
+            assert!(scene.w <= width, "{density:?} {width}: {}", scene.w);
+            let is_inside = |area: Area| area.x + area.w <= scene.w && area.y + area.h <= scene.h;
+            assert!(scene.jacks().all(|jack| is_inside(jack.area)), "{density:?} {width}");
+        }
+    }
+}
+
+#[test]
+fn many_ports_are_small_and_few_have_labels() {
+    let fit = Fit { width: Some(1049), density: Density::Auto };
+    let dense = |count| crowded_to(count, fit);
+    assert!(!dense(50).is_dense() && dense(300).is_dense());
+    assert!(dense(300).h < 1400, "{}", dense(300).h);
+    let text = figure(&dense(300));
+    assert!(text.contains("class=\"wiring dense\"") && !text.contains("class=\"card\""));
 }
 
 #[test]

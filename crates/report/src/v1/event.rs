@@ -1,6 +1,7 @@
 //! Something that is different now.
 
 use model::timeline::{self, Change};
+use model::wiring::SwitchPort;
 use serde::Serialize;
 
 use super::{Action, Attachment, Field, Port};
@@ -71,6 +72,23 @@ impl Event {
         }
     }
 
+    /// What became of a port, by a source that tells ports alone: none before where it came, none now
+    /// where it went.
+    pub fn of_port(at: u64, before: Option<&SwitchPort>, now: Option<&SwitchPort>) -> Option<Self> {
+        let time = super::time::rfc3339(at);
+        let told = Port::from(now.or(before)?);
+        let action = match (before, now) {
+            (None, _) => Action::Appeared,
+            (_, None) => Action::Vanished,
+            _ => Action::Changed,
+        };
+        let fields = match (before, now) {
+            (Some(before), Some(now)) => differences(&before.port, &now.port),
+            _ => Vec::new(),
+        };
+        Some(Self { changed: fields, ..Self::about_port(time, action, told) })
+    }
+
     fn about_port(time: String, action: Action, port: Port) -> Self {
         Self {
             time,
@@ -85,6 +103,16 @@ impl Event {
             port: Some(port),
         }
     }
+}
+
+fn differences(before: &model::switch::Port, now: &model::switch::Port) -> Vec<Field> {
+    let differ = [
+        (Field::OfPort, before.ofport != now.ofport),
+        (Field::Vlan, before.vlans() != now.vlans()),
+        (Field::Mac, before.mac != now.mac),
+    ];
+    let fields: Vec<_> = differ.into_iter().filter(|(_, is)| *is).map(|(field, _)| field).collect();
+    if fields.is_empty() { vec![Field::Port] } else { fields }
 }
 
 fn row(attachment: &model::wiring::Attachment) -> Attachment {

@@ -75,7 +75,7 @@ impl<'a> JackView<'a> {
             live,
             is_dense,
             bridge: &front.bridge,
-            find: if live { found_by(jack, &strip, &label) } else { Vec::new() },
+            find: if live { found_by(front, jack, &strip, &label) } else { Vec::new() },
             hue: jack.vlan.filter(|_| coloured).map(hue),
             led: if is_dense {
                 end.x + w / 2 + 3
@@ -110,8 +110,8 @@ impl<'a> JackView<'a> {
 }
 
 /// What the page finds a jack by, in small letters.
-fn found_by(jack: &Jack, strip: &str, label: &str) -> Vec<String> {
-    [strip, label].into_iter().chain(jack.words()).map(str::to_lowercase).collect()
+fn found_by(front: &Front, jack: &Jack, strip: &str, label: &str) -> Vec<String> {
+    [strip, label, &front.bridge].into_iter().chain(jack.words()).map(str::to_lowercase).collect()
 }
 
 /// What is in a socket.

@@ -1,0 +1,65 @@
+//! A month of 100,000 changes on a host of fifty containers, and how long a question about it takes:
+//! `cargo run --release -p docker-ovs-journal --example month [CHANGES]`.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "it is run by hand"
+)]
+
+#[path = "../tests/it/scene.rs"]
+mod scene;
+
+use std::time::Instant;
+
+use docker_ovs_journal::{Limits, Past, Recorder};
+
+const CONTAINERS: u16 = 50;
+const MONTH: u64 = 30 * 24 * 60 * 60 * 1000;
+
+fn main() {
+    let changes = std::env::args_os().nth(1).and_then(|word| word.to_str()?.parse().ok());
+    let changes: u64 = changes.unwrap_or(100_000);
+    let folder = tempfile::tempdir().unwrap();
+    let limits = Limits { bytes: 4 << 30, ..Limits::default() };
+    let (mut recorder, _) = Recorder::open(folder.path(), limits).unwrap();
+    let mut day = scene::Day::default();
+    let mut plugged: Vec<_> = (0..CONTAINERS).map(|name| (name, name + 1)).collect();
+    let mut wrote = std::time::Duration::ZERO;
+    for step in 0..changes {
+        let at = usize::try_from(step).unwrap() % plugged.len();
+        plugged[at].1 = u16::try_from(step % 60_000).unwrap() + 1;
+        let entry = day.look(&plugged, 1 + step * MONTH / changes);
+        let start = Instant::now();
+        recorder.record(&entry).unwrap();
+        if step % 100 == 0 {
+            recorder.sync().unwrap();
+        }
+        wrote += start.elapsed();
+    }
+    let size: u64 = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|e| e.unwrap().metadata().unwrap().len())
+        .sum();
+    println!("{changes} changes: {} MiB, written in {wrote:?}", size >> 20);
+    println!("each: {} bytes, {:?}", size / changes, wrote / u32::try_from(changes).unwrap());
+    let mut worst = std::time::Duration::ZERO;
+    for part in 1..100 {
+        let start = Instant::now();
+        let past = Past::open(folder.path(), MONTH).unwrap();
+        let moment = past.at(1 + part * (MONTH - 2) / 100).unwrap().unwrap();
+        let _ = scene::on_port(&moment.snapshot, 3);
+        worst = worst.max(start.elapsed());
+    }
+    println!("a moment, the slowest of 99: {worst:?}");
+    let start = Instant::now();
+    let mut told = 0;
+    let past = Past::open(folder.path(), MONTH).unwrap();
+    past.events(0, u64::MAX, |_| {
+        told += 1;
+        true
+    })
+    .unwrap();
+    println!("all {told} events: {:?}", start.elapsed());
+}

@@ -1,0 +1,143 @@
+//! What a database's log tells of ports: which came, went and changed, by whom, and when.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use model::ids::Name;
+use model::switch::{Bridge, Port};
+use model::wiring::{Occupant, SwitchPort};
+use serde_json::Value;
+
+use crate::assemble;
+use crate::tables::{Row, Tables};
+
+/// What a transaction did to a port.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PortChange {
+    /// When, in milliseconds since the Unix epoch.
+    pub at: u64,
+    /// What its writer said of it, as the command line of ovs-vsctl.
+    pub comment: Option<String>,
+    /// The bridge.
+    pub bridge: Name,
+    /// The port before; none where it came.
+    pub before: Option<Arc<Port>>,
+    /// The port now; none where it went.
+    pub now: Option<Arc<Port>>,
+}
+
+impl PortChange {
+    /// The port before and now, each with whom its row names: that is all that a log tells of who is on
+    /// it.
+    pub fn ports(&self) -> (Option<SwitchPort>, Option<SwitchPort>) {
+        let port = |port: &Option<Arc<Port>>| switch_port(&self.bridge, port.as_ref()?);
+        (port(&self.before), port(&self.now))
+    }
+}
+
+fn switch_port(bridge: &Name, port: &Arc<Port>) -> Option<SwitchPort> {
+    let row = Bridge { name: bridge.clone(), ports: vec![port.clone()], ..Bridge::default() };
+    let wiring = model::resolve(&assemble::of_switch(vec![row]));
+    let mut port = wiring.ports.into_iter().next()?;
+    if let Occupant::Unknown { why } = &mut port.occupant {
+        let named = why.rsplit_once("; ").map(|(_, named)| named.to_owned());
+        *why = named.unwrap_or_else(|| "the log does not tell who is on it".to_owned());
+    }
+    Some(port)
+}
+
+/// Changes that are wanted, from a moment until another.
+#[derive(Clone, Debug)]
+pub(crate) struct Changes {
+    pub(crate) since: u64,
+    pub(crate) until: u64,
+    pub(crate) found: Vec<PortChange>,
+}
+
+/// More are not held: a log of a day has a tenth of that.
+const MOST: usize = 200_000;
+
+type Ports = BTreeMap<(Name, Name), Arc<Port>>;
+
+impl Changes {
+    /// Whether a transaction of that moment is wanted.
+    pub(crate) fn wants(&self, at: Option<u64>) -> bool {
+        self.found.len() < MOST && at.is_some_and(|at| (self.since..=self.until).contains(&at))
+    }
+
+    pub(crate) fn add(&mut self, at: u64, comment: Option<&String>, mut before: Ports, now: Ports) {
+        let comment = || comment.cloned();
+        for (key, port) in now {
+            let was = before.remove(&key);
+            if was.as_ref() != Some(&port) {
+                let (bridge, now) = (key.0, Some(port));
+                self.found.push(PortChange { at, comment: comment(), bridge, before: was, now });
+            }
+        }
+        for ((bridge, _), was) in before {
+            let before = Some(was);
+            self.found.push(PortChange { at, comment: comment(), bridge, before, now: None });
+        }
+    }
+}
+
+/// The ports of these Interfaces, by bridge and name.
+pub(crate) fn ports(tables: &Tables, interfaces: &BTreeSet<String>) -> Ports {
+    let rows = |name: &str| tables.0.get(name).into_iter().flatten();
+    let mut few = Tables::default();
+    let mut held = BTreeSet::new();
+    for (id, row) in rows("Port").filter(|(_, row)| holds(row, "interfaces", interfaces)) {
+        few.table("Port").insert(id.clone(), row.clone());
+        held.insert(id.clone());
+    }
+    for (id, row) in rows("Bridge").filter(|(_, row)| holds(row, "ports", &held)) {
+        let mut row = row.clone();
+        // Only those of its ports that matter: of a long list most do not.
+        let ports = ids(row.get("ports")).into_iter().filter(|id| held.contains(*id));
+        let ports: Vec<_> = ports.map(|id| serde_json::json!(["uuid", id])).collect();
+        row.insert("ports".to_owned(), serde_json::json!(["set", ports]));
+        few.table("Bridge").insert(id.clone(), row);
+    }
+    for id in interfaces {
+        let row = tables.0.get("Interface").and_then(|rows| rows.get(id));
+        let row = row.map(|row| (id.clone(), row.clone()));
+        few.table("Interface").extend(row);
+    }
+    few.default_types();
+    let (bridges, _) = few.bridges();
+    let each = bridges.into_iter().flat_map(|bridge| {
+        let name = bridge.name;
+        bridge.ports.into_iter().map(move |port| ((name.clone(), port.iface.clone()), port))
+    });
+    each.collect()
+}
+
+/// The Interfaces that rows of a transaction are about: themselves, or those of a Port.
+pub(crate) fn touched(
+    tables: &Tables,
+    interfaces: impl Iterator<Item = String>,
+    ports: impl Iterator<Item = (String, Option<Row>)>,
+) -> BTreeSet<String> {
+    let mut all: BTreeSet<_> = interfaces.collect();
+    for (id, row) in ports {
+        let known = tables.0.get("Port").and_then(|rows| rows.get(&id));
+        let rows = known.into_iter().chain(row.as_ref());
+        all.extend(rows.flat_map(|row| ids(row.get("interfaces"))).map(str::to_owned));
+    }
+    all
+}
+
+fn holds(row: &Row, column: &str, wanted: &BTreeSet<String>) -> bool {
+    ids(row.get(column)).into_iter().any(|id| wanted.contains(id))
+}
+
+/// The ids in a column: one, or a set.
+fn ids(value: Option<&Value>) -> Vec<&str> {
+    let Some(Value::Array(pair)) = value else { return Vec::new() };
+    let is_id = matches!(pair.as_slice(), [Value::String(tag), Value::String(_)] if tag == "uuid");
+    if is_id {
+        return pair.get(1).and_then(Value::as_str).into_iter().collect();
+    }
+    let items = pair.get(1).and_then(Value::as_array).into_iter().flatten();
+    items.filter_map(|item| item.get(1)?.as_str()).collect()
+}
