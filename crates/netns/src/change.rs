@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use rustix::io::Errno;
 
 use crate::link_name::valid_name;
-use crate::message::NLM_F_CREATE_NEW;
+use crate::message::{NLA_F_NESTED, NLM_F_CREATE_NEW, nested};
 use crate::netlink::refusal;
 use crate::rows::{
     IFA_ADDRESS, IFA_LOCAL, IFADDRMSG, IFF_UP, IFINFOMSG, IFLA_ADDRESS, IFLA_IFALIAS, IFLA_IFNAME,
@@ -134,6 +134,24 @@ impl RouteSocket {
             Err(error) if error.errno() == Some(Errno::ADDRNOTAVAIL.raw_os_error()) => Ok(()),
             other => other,
         }
+    }
+
+    /// Has the kernel answer ARP requests that come in by a link for the link's own addresses alone
+    /// (`arp_ignore` 1, ip-sysctl of the kernel's documentation).
+    ///
+    /// # Errors
+    /// [`Error::Change`].
+    pub fn ignore_arp_for_others(&self, ifindex: u32) -> Result<(), Error> {
+        const IFLA_AF_SPEC: u16 = 26;
+        const IFLA_INET_CONF: u16 = 1;
+        /// `IPV4_DEVCONF_ARP_IGNORE` of linux/ip.h.
+        const ARP_IGNORE: u16 = 19;
+        let settings = nested(&[], &[(ARP_IGNORE, &1u32.to_ne_bytes())]);
+        let of_ipv4 = nested(&[], &[(IFLA_INET_CONF | NLA_F_NESTED, &settings)]);
+        let families = nested(&[], &[(u16::from(AF_INET) | NLA_F_NESTED, &of_ipv4)]);
+        let what = format_args!("have link {ifindex} ignore ARP for others");
+        let attribute = (IFLA_AF_SPEC | NLA_F_NESTED, &families[..]);
+        self.change_of(ifindex, what, RTM_SETLINK, 0, &header(ifindex, 0), &[attribute])
     }
 
     fn set(

@@ -14,8 +14,8 @@ use report::Format;
 // verb's.
 #[derive(Debug, Args)]
 pub struct EtcdArgs {
-    /// Members of etcd, https://IP[:PORT] or http://IP[:PORT], with commas between: makes this host
-    /// one of a fleet
+    /// Members of etcd, with commas between, as etcdctl's --endpoints takes them: makes this host one
+    /// of a fleet
     #[arg(long, value_name = "URLS", value_delimiter = ',')]
     pub etcd: Vec<String>,
     /// Name of the fleet

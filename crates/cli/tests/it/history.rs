@@ -77,6 +77,8 @@ impl Day {
     fn kill(&mut self, unseen: Option<usize>) {
         self.daemon.signal(rustix::process::Signal::KILL);
         self.daemon.stop();
+        // What it told last may not have been written yet: then it is the one before that ends what is known.
+        self.noted.iter_mut().rev().take(2).for_each(|last| last.is_followed = false);
         if let Some(now) = self.now {
             says(&["disconnect", self.bridge.name(), self.containers[now].name()]);
         }
@@ -90,7 +92,8 @@ impl Day {
         let (folder, at) = (self.folder.path().to_str().unwrap(), seconds(at));
         let port = format!("{}:{PORT}", self.bridge.name());
         let words = ["who", &port, "--at", &at, "--history-dir", folder, "--format", "json"];
-        let ran = docker_ovs(&words);
+        // Another test's container may have been starting just then.
+        let ran = docker_ovs(&[&words[..], &["--partial"]].concat());
         match ran.code {
             2 => Err(ran.stderr),
             // The database's log knows the port, and whom its row names.
@@ -145,7 +148,10 @@ fn who_had_a_port_is_told_of_every_moment_or_that_it_is_not_known() {
     let by_http = day.daemon.json(&format!("/v1/history?what={name}"));
     let lines: Vec<Value> =
         told.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(by_http["Events"].as_array().unwrap(), &lines);
+    // The verb fills gaps by the database's own log, which the daemon does not read.
+    let mut all = lines.iter();
+    let mut by_http_too = by_http["Events"].as_array().unwrap().iter();
+    assert!(by_http_too.all(|event| all.any(|line| line == event)), "by HTTP is another order");
     assert!(by_http["Known"].as_array().unwrap().len() > 1, "{by_http}");
     let at = day.noted.last().unwrap().at;
     let then = day.daemon.json(&format!("/v1/snapshot?at={at}"));

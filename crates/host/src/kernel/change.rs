@@ -142,6 +142,9 @@ fn make_veth(veth: &Veth, switch: &RouteSocket, home: &Netns) -> Result<(), Erro
 fn finish(veth: &Veth, draft: &str, switch: &RouteSocket) -> Result<(), Error> {
     let Some(link) = switch.link_named(draft)? else { return Ok(()) };
     switch.set_alias(link.ifindex, &veth.alias)?;
+    // With the userspace datapath the kernel has each packet too. It would answer for an address that the
+    // host has on the bridge, with the hardware address of this end, and get what is meant for the bridge.
+    switch.ignore_arp_for_others(link.ifindex)?;
     if veth.is_known() {
         return Ok(());
     }

@@ -143,6 +143,10 @@ fn a_link_is_named_noted_addressed_and_sized() {
         (Some("docker-ovs é"), Some(MAC), 1234)
     );
     assert!(link.up);
+    socket.ignore_arp_for_others(near0).unwrap();
+    let path = "/proc/sys/net/ipv4/conf/eth7/arp_ignore";
+    let ignores = inside(&near.open(), |_| Ok(std::fs::read_to_string(path).unwrap()));
+    assert_eq!(ignores, "1\n");
     socket.set_alias(near0, "").unwrap();
     assert_eq!(socket.link(near0).unwrap().unwrap().alias, None);
 }

@@ -110,6 +110,8 @@ fn tunnels_outlive_silence_etcd_and_what_is_unreadable_and_go_when_a_host_leaves
     assert_eq!(hosts[0].tunnels(), before);
     // Nor does a list in which it is missing, or an empty one.
     etcd.says(&["del", "/docker-ovs/v1/default/hosts/h3"]);
+    // All of these daemons ask one dockerd, which may have containers of other tests.
+    etcd.says(&["del", "--prefix", "/docker-ovs/v1/default/rows/h3/"]);
     wait_until("it is missing", || hosts[0].liveness("h3").is_none());
     assert_eq!(hosts[0].tunnels(), before);
     etcd.kill_all();
