@@ -117,17 +117,30 @@ fn file_name(process: &Process) -> Option<String> {
 mod tests {
     use std::process::{Child, Command};
 
+    use tempfile::TempDir;
+
     use super::*;
 
     fn of(folder: &Path, pid: u32) -> Option<Remembered> {
         Remembered::within(folder, pid, &["sleep"])
     }
 
+    /// A folder that only this user may write to, whatever the umask.
+    fn folder() -> TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(folder.path(), Permissions::from_mode(0o700)).unwrap();
+        folder
+    }
+
     struct Sleep(Child);
 
     impl Sleep {
         fn start() -> Self {
-            Self(Command::new("sleep").arg("600").spawn().unwrap())
+            let sleep = Self(Command::new("sleep").arg("600").spawn().unwrap());
+            let process = Process::open(sleep.0.id()).unwrap();
+            // The kernel lets a parent go on a moment before its child has its new name.
+            lab::wait_until("it calls itself sleep", || process.comm() == "sleep");
+            sleep
         }
     }
 
@@ -140,7 +153,7 @@ mod tests {
 
     #[test]
     fn an_id_is_remembered_for_one_process_alone() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder();
         let (folder, engine) = (folder.path().join("run"), Sleep::start());
         let remembered = of(&folder, engine.0.id()).unwrap();
         assert_eq!(remembered.read(), None);
@@ -157,7 +170,7 @@ mod tests {
 
     #[test]
     fn what_has_ended_is_forgotten_and_what_lives_is_not() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder();
         let (ended, living) = (Sleep::start(), Sleep::start());
         let of = |engine: &Sleep| of(folder.path(), engine.0.id()).unwrap();
         let (gone, kept) = (of(&ended), of(&living));
@@ -172,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_relay_and_a_folder_of_others_are_not_believed() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder();
         let engine = Sleep::start();
         assert!(Remembered::within(folder.path(), engine.0.id(), &["dockerd"]).is_none());
         let remembered = of(folder.path(), engine.0.id()).unwrap();

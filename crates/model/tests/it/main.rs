@@ -25,5 +25,6 @@ mod public;
 mod query;
 mod sentences;
 mod whereabouts;
+mod who_about;
 mod wiring;
 mod words;

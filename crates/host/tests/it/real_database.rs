@@ -1,0 +1,153 @@
+//! A real ovsdb-server without a vswitchd: tunnels of meshes, and the tables of a capture.
+#![allow(clippy::disallowed_methods, reason = "a test starts the database")]
+
+use std::net::IpAddr;
+use std::process::{Child, Command, Stdio};
+
+use host::{Host, MeshOfBridge, Question, Settings, Tunnel, TunnelChange, tunnels_of};
+use model::switch::{Bridge, SwitchSource};
+use tempfile::TempDir;
+
+const SCHEMA: &str = "/usr/share/openvswitch/vswitch.ovsschema";
+
+/// A database of the test's own, of this user, with a bridge `br0`.
+struct Database {
+    folder: TempDir,
+    server: Child,
+}
+
+impl Database {
+    /// None where Open vSwitch is not installed.
+    fn start() -> Option<Self> {
+        let is_missing = ["ovsdb-tool", "ovsdb-server", "ovs-vsctl"]
+            .iter()
+            .any(|name| lab::missing_program(name).is_some());
+        if is_missing || std::fs::metadata(SCHEMA).is_err() {
+            return None;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        let create = ["create", &path("conf.db"), SCHEMA];
+        assert!(Command::new("ovsdb-tool").args(create).status().unwrap().success());
+        let mut server = Command::new("ovsdb-server");
+        server.arg(path("conf.db")).arg(format!("--remote=punix:{}", path("db.sock")));
+        server.arg(format!("--unixctl={}", path("ctl"))).arg("--log-file=/dev/null");
+        let server = server.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let database = Self { folder, server };
+        lab::wait_until("the database listens", || database.socket().exists());
+        database.vsctl(&["init"]);
+        database.vsctl(&["add-br", "br0"]);
+        Some(database)
+    }
+
+    fn socket(&self) -> std::path::PathBuf {
+        self.folder.path().join("db.sock")
+    }
+
+    fn vsctl(&self, words: &[&str]) -> String {
+        let db = format!("--db=unix:{}", self.socket().display());
+        let done = Command::new("ovs-vsctl").args([&db, "--no-wait"]).args(words).output().unwrap();
+        assert!(done.status.success(), "{done:?}");
+        String::from_utf8(done.stdout).unwrap().trim().to_owned()
+    }
+
+    fn host(&self) -> Host {
+        let settings = Settings {
+            engines: vec!["none".into()],
+            db: Some(format!("unix:{}", self.socket().display())),
+            rundir: self.folder.path().to_owned(),
+            ..Settings::from_env()
+        };
+        Host::open(&settings).unwrap()
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        self.server.kill().unwrap();
+        self.server.wait().unwrap();
+    }
+}
+
+/// By their names.
+async fn tunnels(host: &Host) -> Vec<Tunnel> {
+    let mut tunnels = tunnels_of(&br0(host).await);
+    tunnels.sort_by(|a, b| a.name.cmp(&b.name));
+    tunnels
+}
+
+async fn br0(host: &Host) -> Bridge {
+    let snapshot = host.look(&Question::default()).await;
+    snapshot.switch[&SwitchSource::Ovsdb].rows()[0].clone()
+}
+
+fn tunnel(name: &str, host: &str) -> Tunnel {
+    Tunnel {
+        bridge: "br0".into(),
+        name: name.into(),
+        mesh: "blue".into(),
+        host: host.into(),
+        kind: "geneve".into(),
+        remote_ip: "192.0.2.2".into(),
+        local_ip: "192.0.2.1".into(),
+        key: 7,
+        dst_port: 6081,
+        ofport: 64002,
+    }
+}
+
+#[tokio::test]
+async fn tunnels_come_and_go_together_and_nothing_else_is_removed() {
+    let Some(database) = Database::start() else { return };
+    let host = database.host();
+    let both = [tunnel("m1", "b"), tunnel("m2", "c")];
+    let change = TunnelChange { add: both.to_vec(), remove: Vec::new() };
+    host.change_tunnels(&change).await.unwrap();
+    assert_eq!(tunnels(&host).await, both);
+    assert_eq!(database.vsctl(&["get", "port", "m1", "protected"]), "true");
+    assert_eq!(database.vsctl(&["get", "interface", "m1", "bfd:enable"]), "\"true\"");
+    database.vsctl(&["set", "interface", "m2", "bfd_status:state=up"]);
+    let states = host.tunnel_states().await.unwrap();
+    assert_eq!(states.into_iter().collect::<Vec<_>>(), [("m2".to_owned(), "up".to_owned())]);
+
+    // Another program's port of such a name, and one that is gone already.
+    database.vsctl(&["add-port", "br0", "eth9"]);
+    let remove = |names: &[&str]| TunnelChange {
+        add: Vec::new(),
+        remove: names.iter().map(|name| ("br0".to_owned(), (*name).to_owned())).collect(),
+    };
+    host.change_tunnels(&remove(&["m1", "eth9"])).await.unwrap_err();
+    assert_eq!(tunnels(&host).await.len(), 2, "all or nothing");
+    host.change_tunnels(&remove(&["m1", "gone"])).await.unwrap();
+    assert_eq!(tunnels(&host).await, both[1..]);
+    assert!(database.vsctl(&["list-ports", "br0"]).contains("eth9"));
+}
+
+#[tokio::test]
+async fn a_bridge_is_in_one_mesh_or_in_none() {
+    let Some(database) = Database::start() else { return };
+    let host = database.host();
+    let ip: IpAddr = "192.0.2.1".parse().unwrap();
+    let mesh = |allow_uplink| MeshOfBridge { mesh: "blue".into(), local_ip: ip, allow_uplink };
+    database.vsctl(&["br-set-external-id", "br0", "other", "stays"]);
+    assert_eq!(MeshOfBridge::of(&br0(&host).await), None);
+    for mesh in [mesh(true), mesh(false)] {
+        host.set_mesh("br0", Some(&mesh)).await.unwrap();
+        assert_eq!(MeshOfBridge::of(&br0(&host).await), Some(mesh));
+    }
+    host.set_mesh("br0", None).await.unwrap();
+    assert_eq!(database.vsctl(&["br-get-external-id", "br0"]), "other=stays");
+    host.set_mesh("br1", None).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn the_tables_of_a_capture_hold_no_secret_and_no_counter() {
+    let Some(database) = Database::start() else { return };
+    database.vsctl(&["add-port", "br0", "gre0", "--", "set", "interface", "gre0", "type=gre"]);
+    database.vsctl(&["set", "interface", "gre0", "options:psk=precious"]);
+    let tables = database.host().database_tables().await.unwrap();
+    let text = serde_json::to_string(&tables).unwrap();
+    assert!(text.contains("gre0") && !text.contains("precious"), "{text}");
+    assert!(!text.contains("statistics"), "{text}");
+    assert_eq!(tables["Bridge"].len(), 1);
+}
