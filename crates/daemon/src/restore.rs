@@ -28,7 +28,7 @@ mod owed;
 mod restores;
 
 use claims::{Key, can_be_told, found, judged, shares_rows};
-use owed::Owed;
+use owed::{Owed, Start};
 pub(crate) use restores::Restores;
 
 /// After an attempt that a missing source has spoilt.
@@ -107,9 +107,13 @@ impl Restorer {
         let mut wanted = BTreeSet::new();
         for (key, one, owner) in found(state) {
             let known = before.remove(&key);
-            let is_new = known.is_none() && !is_first;
+            let start = match &known {
+                None if is_first => Start::First,
+                None => Start::New,
+                Some(_) => Start::Again,
+            };
             let known = known.filter(|owed| owed.is_of(owner.as_ref()));
-            let mut owed = known.unwrap_or_else(|| Owed::of(one.clone(), owner, is_new));
+            let mut owed = known.unwrap_or_else(|| Owed::of(one.clone(), owner, start));
             if let Some(id) = owed.may_be_due() {
                 let (claim, why) = judged(state, &one);
                 if owed.is_due(one, claim, why) {

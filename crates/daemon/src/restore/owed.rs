@@ -15,6 +15,18 @@ use tokio::time::Instant;
 use super::claims::{Claim, Owner};
 use super::{ASK_AT_LEAST, RETRY_AFTER, RETRY_AT_LEAST};
 
+/// What a look says of an attachment that was not known to be its owner's before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Start {
+    /// The first look, of which the kernel's part was read last.
+    First,
+    /// It was not remembered before: another docker-ovs may be making it just now.
+    New,
+    /// Its container has started. The kernel's rows may be older than that, and a namespace of today may
+    /// have the number of yesterday's.
+    Again,
+}
+
 /// An attachment that is remembered, and what is open about it.
 #[derive(Clone, Debug)]
 pub(super) struct Owed {
@@ -26,6 +38,8 @@ pub(super) struct Owed {
     /// When to try again; none once there is nothing to try any more.
     next: Option<Instant>,
     wait: Duration,
+    /// Whether a look can tell that nothing is missing.
+    trusts_looks: bool,
     /// What the last attempt was made for.
     tried: Claim,
     /// What is known to be open about it.
@@ -42,15 +56,17 @@ impl Owed {
     /// One whose container has just started, as far as is known. What is in doubt then has a second
     /// to become clear: the sources need not tell of an end and of a start in order.
     ///
-    /// What is `new` may be being made by another docker-ovs just now: it has that second too.
-    pub(super) fn of(what: Remembered, owner: Option<Owner>, new: bool) -> Self {
+    /// What is [`Start::New`] has that second too, and what has started [`Start::Again`] before it is taken
+    /// for whole.
+    pub(super) fn of(what: Remembered, owner: Option<Owner>, start: Start) -> Self {
         Self {
             what,
             next: owner.is_some().then(|| Instant::now() + RETRY_AFTER),
             owner,
             since: host::now(),
             wait: RETRY_AFTER,
-            tried: if new { Claim::Missing } else { Claim::Nothing },
+            trusts_looks: start != Start::Again,
+            tried: if start == Start::New { Claim::Missing } else { Claim::Nothing },
             claim: Claim::Nothing,
             why: String::new(),
             failure: None,
@@ -88,12 +104,13 @@ impl Owed {
         (self.what, self.claim, self.why) = (what, claim, why);
         let is_time = self.next.is_some_and(|next| Instant::now() >= next);
         let due = match claim {
-            Claim::Nothing => {
+            Claim::Nothing if self.trusts_looks => {
                 self.is_settled();
                 false
             }
             Claim::Missing => is_time || self.tried != claim,
-            Claim::Doubtful => is_time,
+            // An attempt looks for itself, at everything in order.
+            Claim::Nothing | Claim::Doubtful => is_time,
         };
         if due {
             self.tried = claim;
@@ -192,7 +209,7 @@ mod tests {
     }
 
     fn owed() -> Owed {
-        Owed::of(what(), Some((ContainerId("ab".repeat(32).into()), 7)), false)
+        Owed::of(what(), Some((ContainerId("ab".repeat(32).into()), 7)), Start::Again)
     }
 
     fn is_due(owed: &mut Owed, claim: Claim) -> bool {
@@ -234,6 +251,22 @@ mod tests {
         assert!(is_due(&mut owed, Claim::Nothing), "what is there by now is found out");
         owed.came_to(Some(&Done::As(RestoreAction::There)));
         assert_eq!((owed.next(), owed.row()), (None, None));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_look_that_may_be_older_than_the_container_settles_nothing() {
+        let mut owed = owed();
+        assert!(!is_due(&mut owed, Claim::Nothing), "its old link may be seen still");
+        assert_eq!(owed.row(), None, "nothing is known to be open");
+        assert!(is_due(&mut owed, Claim::Missing), "now that is gone");
+        owed.came_to(Some(&Done::As(RestoreAction::There)));
+        assert_eq!(owed.next(), None);
+        let mut whole = self::owed();
+        advance(RETRY_AFTER).await;
+        assert!(is_due(&mut whole, Claim::Nothing), "it is asked");
+        let mut first = Owed::of(what(), whole.owner, Start::First);
+        assert!(!is_due(&mut first, Claim::Nothing));
+        assert_eq!(first.next(), None, "what is taken by hand now stays away");
     }
 
     #[tokio::test(start_paused = true)]
