@@ -5,22 +5,22 @@
 //! the columns of rows that were there are differences. A clustered one has a schema and its contents
 //! in its first record, and then entries, of which a later one may take an earlier one's place.
 
+mod difference;
+mod raft;
+mod record;
+
 use std::collections::{BTreeSet, HashMap};
-use std::fmt::Write;
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead};
 
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use sha1::{Digest, Sha1};
+
+use difference::difference;
+use raft::Entries;
 
 use crate::changes::{self, Changes, ports};
 use crate::tables::{Row, Tables};
-
-/// The longest record that is read, in bytes: a switch's whole database is a hundredth of that.
-const LONGEST: usize = 256 << 20;
-/// A record's head is shorter.
-const LONGEST_HEAD: u64 = 128;
 
 /// What a database is called that is a switch's.
 pub(crate) const SCHEMA: &str = "Open_vSwitch";
@@ -89,7 +89,7 @@ pub(crate) fn read(
     let mut raft = Entries::default();
     let mut is_first = true;
     loop {
-        let record = match record(&mut file)? {
+        let record = match record::next(&mut file)? {
             Ok(Some(record)) => record,
             Ok(None) => break,
             Err(_) if is_first => {
@@ -120,60 +120,6 @@ pub(crate) fn read(
     raft.finish(&mut log, &mut goes_on);
     log.tables.default_types();
     Ok(log)
-}
-
-struct Record {
-    is_clustered: bool,
-    json: Vec<u8>,
-    /// With its head, in bytes.
-    length: u64,
-}
-
-/// The next record; none at the end, and what is wrong where it is damaged.
-fn record(file: &mut impl BufRead) -> io::Result<Result<Option<Record>, String>> {
-    let mut head = Vec::new();
-    let read = Read::take(&mut *file, LONGEST_HEAD).read_until(b'\n', &mut head)?;
-    if read == 0 {
-        return Ok(Ok(None));
-    }
-    let Some((is_clustered, length, sum)) = parse_head(&head) else {
-        return Ok(Err("it does not begin with a record".to_owned()));
-    };
-    if length > LONGEST {
-        return Ok(Err(format!("a record of {length} bytes is too long to be read")));
-    }
-    let mut json = Vec::new();
-    let most = u64::try_from(length).unwrap_or(u64::MAX);
-    Read::take(&mut *file, most).read_to_end(&mut json)?;
-    if json.len() < length {
-        return Ok(Err(format!("it ends after {} of {length} bytes", json.len())));
-    }
-    if hex(&Sha1::digest(&json)) != sum {
-        return Ok(Err("its SHA-1 is another one than its head tells".to_owned()));
-    }
-    let length = u64::try_from(head.len() + json.len()).unwrap_or(u64::MAX);
-    Ok(Ok(Some(Record { is_clustered, json, length })))
-}
-
-/// `OVSDB JSON 14759 9f604c5d2c00bcf76587d2235cbacff5d52548a6`
-fn parse_head(head: &[u8]) -> Option<(bool, usize, &str)> {
-    let mut words = std::str::from_utf8(head).ok()?.strip_suffix('\n')?.split(' ');
-    let is_clustered = match (words.next()?, words.next()?) {
-        ("OVSDB", "JSON") => false,
-        ("OVSDB", "CLUSTER") => true,
-        _ => return None,
-    };
-    let length = words.next()?.parse().ok()?;
-    let sum = words.next().filter(|sum| sum.len() == 40)?;
-    words.next().is_none().then_some((is_clustered, length, sum))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // To write into a string never fails.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// The first record of a clustered database.
@@ -328,108 +274,4 @@ fn date(raw: &RawValue) -> Option<u64> {
     let date: i64 = serde_json::from_str(raw.get()).ok()?;
     let date = u64::try_from(date).ok()?;
     Some(if date < 1 << 32 { date * 1000 } else { date })
-}
-
-/// A set or map that differs from `before` by the items of `by`: those that were there go, others come,
-/// and a key that has another value takes that (`ovsdb_datum_apply_diff`).
-fn difference(before: &Value, by: &Value) -> Value {
-    if let (Some(before), Some(by)) = (items(before, "map"), items(by, "map")) {
-        let mut pairs = before.to_vec();
-        for change in by {
-            let key = change.get(0);
-            match pairs.iter().position(|pair| pair.get(0) == key) {
-                Some(at) if pairs.get(at) == Some(change) => drop(pairs.remove(at)),
-                Some(at) => pairs.splice(at..=at, [change.clone()]).for_each(drop),
-                None => pairs.push(change.clone()),
-            }
-        }
-        return tagged("map", pairs);
-    }
-    let (before, by) = (atoms(before), atoms(by));
-    let kept = before.iter().filter(|atom| !by.contains(atom));
-    let came = by.iter().filter(|atom| !before.contains(atom));
-    tagged("set", kept.chain(came).cloned().collect())
-}
-
-fn tagged(tag: &str, items: Vec<Value>) -> Value {
-    Value::Array(vec![Value::String(tag.to_owned()), Value::Array(items)])
-}
-
-fn items<'a>(value: &'a Value, tag: &str) -> Option<&'a [Value]> {
-    let [Value::String(found), Value::Array(items)] = value.as_array()?.as_slice() else {
-        return None;
-    };
-    (found == tag).then_some(items)
-}
-
-/// The items of a set; one atom stands for itself.
-fn atoms(value: &Value) -> Vec<Value> {
-    items(value, "set").map_or_else(|| vec![value.clone()], <[Value]>::to_vec)
-}
-
-/// Entries of a cluster that are not known to be committed yet.
-#[derive(Debug, Default)]
-struct Entries {
-    /// By index, from the first on.
-    pending: Vec<(u64, String)>,
-    committed: u64,
-}
-
-/// A record after the first of a clustered database.
-#[derive(Deserialize)]
-struct Entry<'a> {
-    index: Option<u64>,
-    /// A schema or null, and a transaction.
-    #[serde(borrow)]
-    data: Option<&'a RawValue>,
-    commit_index: Option<u64>,
-}
-
-impl Entries {
-    fn take(
-        &mut self,
-        json: &[u8],
-        log: &mut Log,
-        goes_on: GoesOn<'_>,
-    ) -> serde_json::Result<bool> {
-        let entry: Entry<'_> = serde_json::from_slice(json)?;
-        if let Some(index) = entry.index {
-            // A new leader's entry takes the place of what was never agreed on.
-            self.pending.retain(|(known, _)| *known < index);
-            self.pending.extend(entry.data.map(|data| (index, data.get().to_owned())));
-        }
-        self.committed = entry.commit_index.map_or(self.committed, |at| at.max(self.committed));
-        let committed = self.committed;
-        let due = self.pending.iter().take_while(|(index, _)| *index <= committed).count();
-        for (_, data) in self.pending.drain(..due) {
-            if !apply(&data, log, goes_on)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    /// What is left at the end was written by this server, which is all that the file tells.
-    fn finish(self, log: &mut Log, goes_on: GoesOn<'_>) {
-        for (_, data) in self.pending {
-            if !apply(&data, log, goes_on).unwrap_or_default() {
-                return;
-            }
-        }
-    }
-}
-
-fn apply(data: &str, log: &mut Log, goes_on: GoesOn<'_>) -> serde_json::Result<bool> {
-    // An entry may tell of servers only.
-    let Ok([schema, transaction]) = serde_json::from_str::<[&RawValue; 2]>(data) else {
-        return Ok(true);
-    };
-    if schema.get() != "null" {
-        log.take_schema(schema.get().as_bytes())?;
-        log.tables = Tables::default();
-    }
-    match transaction.get() {
-        "null" => Ok(true),
-        transaction => log.transact(transaction.as_bytes(), goes_on),
-    }
 }

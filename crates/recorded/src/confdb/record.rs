@@ -1,0 +1,66 @@
+//! The records of a log, each with its length and SHA-1 (Open vSwitch `ovsdb/log.c`).
+
+use std::fmt::Write;
+use std::io::{self, BufRead, Read};
+
+use sha1::{Digest, Sha1};
+
+/// The longest record that is read, in bytes: a switch's whole database is a hundredth of that.
+const LONGEST: usize = 256 << 20;
+/// A record's head is shorter.
+const LONGEST_HEAD: u64 = 128;
+
+/// A record that is whole.
+pub(super) struct Record {
+    pub(super) is_clustered: bool,
+    pub(super) json: Vec<u8>,
+    /// With its head, in bytes.
+    pub(super) length: u64,
+}
+
+/// The next record; none at the end, and what is wrong where it is damaged.
+pub(super) fn next(file: &mut impl BufRead) -> io::Result<Result<Option<Record>, String>> {
+    let mut head = Vec::new();
+    let read = Read::take(&mut *file, LONGEST_HEAD).read_until(b'\n', &mut head)?;
+    if read == 0 {
+        return Ok(Ok(None));
+    }
+    let Some((is_clustered, length, sum)) = parse_head(&head) else {
+        return Ok(Err("it does not begin with a record".to_owned()));
+    };
+    if length > LONGEST {
+        return Ok(Err(format!("a record of {length} bytes is too long to be read")));
+    }
+    let mut json = Vec::new();
+    let most = u64::try_from(length).unwrap_or(u64::MAX);
+    Read::take(&mut *file, most).read_to_end(&mut json)?;
+    if json.len() < length {
+        return Ok(Err(format!("it ends after {} of {length} bytes", json.len())));
+    }
+    if hex(&Sha1::digest(&json)) != sum {
+        return Ok(Err("its SHA-1 is another one than its head tells".to_owned()));
+    }
+    let length = u64::try_from(head.len() + json.len()).unwrap_or(u64::MAX);
+    Ok(Ok(Some(Record { is_clustered, json, length })))
+}
+
+/// `OVSDB JSON 14759 9f604c5d2c00bcf76587d2235cbacff5d52548a6`
+fn parse_head(head: &[u8]) -> Option<(bool, usize, &str)> {
+    let mut words = std::str::from_utf8(head).ok()?.strip_suffix('\n')?.split(' ');
+    let is_clustered = match (words.next()?, words.next()?) {
+        ("OVSDB", "JSON") => false,
+        ("OVSDB", "CLUSTER") => true,
+        _ => return None,
+    };
+    let length = words.next()?.parse().ok()?;
+    let sum = words.next().filter(|sum| sum.len() == 40)?;
+    words.next().is_none().then_some((is_clustered, length, sum))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        // To write into a string never fails.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
