@@ -13,8 +13,9 @@ use crate::host::{HostRecord, Machine};
 use crate::keys::{Key, Keys};
 use crate::local::Local;
 use crate::mesh::{Wanted, wanted};
-use crate::mirror::{Change, Mirror, RawRow};
+use crate::mirror::{Change, Mirror};
 use crate::row::decode;
+use crate::rows::RawRow;
 
 /// So many events wait for a client that is slow.
 const EVENTS: usize = 1_024;

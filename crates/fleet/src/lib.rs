@@ -27,9 +27,11 @@ pub mod mesh;
 mod mirror;
 pub mod publish;
 mod row;
+mod rows;
 
 pub use fleet::{Condition, Fleet, Settings};
 pub use host::{HostRecord, Machine, Membership, machine_hash};
 pub use local::Local;
-pub use mirror::{Mirror, RawRow};
+pub use mirror::Mirror;
 pub use row::{decode, encode, id_of};
+pub use rows::RawRow;

@@ -1,25 +1,21 @@
-//! What is known of the other hosts: their rows as they were told, found by address without reading all
-//! of them.
+//! What is known of the other hosts: who lives, and their rows as they were told.
 //!
 //! What others tell is hostile until read: a value that cannot be read leaves the last good one, and is
 //! counted; there is a bound on rows and bytes of one host, and of all.
 
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, RandomState};
-use std::net::IpAddr;
 use std::sync::Arc;
 
-use model::ids::Mac;
 use model::who::WhoQuery;
-use report::v1::{Attachment, FleetAttachment, FromHost};
+use report::v1::{Attachment, FromHost};
 use rustc_hash::FxHashMap;
-use smallvec::SmallVec;
 
 use crate::host::{HostRecord, Machine};
 use crate::keys::Key;
 use crate::local::{Local, MOST_ROWS};
 use crate::mesh::MeshRecord;
 use crate::row::decode;
+use crate::rows::{RawRow, Rows};
 
 /// So many hosts are kept.
 const MOST_HOSTS: usize = 4_096;
@@ -29,16 +25,6 @@ const MOST_BYTES_OF_HOST: usize = 8 << 20;
 const MOST_BYTES: usize = 256 << 20;
 /// So many meshes are kept.
 const MOST_MESHES: usize = 1_024;
-
-/// A row as it was told, and whose.
-#[derive(Clone, Debug)]
-pub struct RawRow {
-    /// Which host's.
-    pub host: Arc<str>,
-    /// Its JSON; it was read once, so that it can be.
-    pub text: Arc<str>,
-    generation: u32,
-}
 
 /// Something that is different.
 #[derive(Clone, Debug)]
@@ -76,12 +62,7 @@ pub struct Mirror {
     clock: fn() -> u64,
     pub(crate) hosts: BTreeMap<Arc<str>, HostState>,
     pub(crate) meshes: BTreeMap<String, (MeshRecord, u32)>,
-    rows: Vec<Option<RawRow>>,
-    free: Vec<u32>,
-    /// Which rows have an address, by its hash; a hash of keys that nobody else knows.
-    index: FxHashMap<u64, SmallVec<[u32; 2]>>,
-    hasher: RandomState,
-    bytes: usize,
+    rows: Rows,
     generation: u32,
     /// Since when etcd is away, in milliseconds since the Unix epoch, and why.
     pub(crate) lost: Option<(Option<u64>, String)>,
@@ -95,11 +76,7 @@ impl Mirror {
             clock,
             hosts: BTreeMap::new(),
             meshes: BTreeMap::new(),
-            rows: Vec::new(),
-            free: Vec::new(),
-            index: FxHashMap::default(),
-            hasher: RandomState::new(),
-            bytes: 0,
+            rows: Rows::default(),
             generation: 0,
             lost: Some((None, "etcd was not reached yet".to_owned())),
         }
@@ -119,12 +96,9 @@ impl Mirror {
         self.lost = None;
         self.meshes.retain(|_, (_, generation)| *generation == now);
         let gone: Vec<_> = self.hosts.iter().filter(|(name, _)| **name != self.own).collect();
-        let old = |row: &RawRow| row.generation != now;
         let gone = gone.into_iter().flat_map(|(name, host)| {
             let rows = &self.rows;
-            let is_old = move |slot: &u32| {
-                rows.get(*slot as usize).and_then(Option::as_ref).is_some_and(old)
-            };
+            let is_old = move |slot: &u32| rows.get(*slot).is_some_and(|row| row.generation != now);
             let ids = host.rows.iter().filter(move |(_, slot)| is_old(slot));
             ids.map(|(id, _)| (name.clone(), id.clone()))
         });
@@ -161,22 +135,7 @@ impl Mirror {
             Key::Host(host) => self.put_record(host, value),
             Key::Alive(host) => self.put_alive(host, value),
             Key::Row(host, id) => self.put_row(host, id, value),
-            Key::Mesh(mesh) => {
-                let generation = self.generation;
-                let known = self.meshes.len() < MOST_MESHES || self.meshes.contains_key(*mesh);
-                match MeshRecord::read(value).ok().filter(|_| known) {
-                    Some(record) => {
-                        self.meshes.insert((*mesh).to_owned(), (record, generation));
-                    }
-                    // The last good one stays.
-                    None => {
-                        if let Some((_, of)) = self.meshes.get_mut(*mesh) {
-                            *of = generation;
-                        }
-                    }
-                }
-                None
-            }
+            Key::Mesh(mesh) => self.put_mesh(mesh, value),
             Key::Number(_) => None,
         }
     }
@@ -230,6 +189,19 @@ impl Mirror {
         changes
     }
 
+    fn put_mesh(&mut self, name: &str, value: &[u8]) -> Option<Change> {
+        let generation = self.generation;
+        let has_room = self.meshes.len() < MOST_MESHES || self.meshes.contains_key(name);
+        match MeshRecord::read(value).ok().filter(|_| has_room) {
+            Some(record) => {
+                self.meshes.insert(name.to_owned(), (record, generation));
+            }
+            // The last good one stays.
+            None => self.meshes.get_mut(name)?.1 = generation,
+        }
+        None
+    }
+
     fn put_record(&mut self, name: &str, value: &[u8]) -> Option<Change> {
         let generation = self.generation;
         let host = self.host(name)?;
@@ -254,7 +226,7 @@ impl Mirror {
     }
 
     fn put_row(&mut self, name: &str, id: &str, value: &[u8]) -> Option<Change> {
-        let (generation, all) = (self.generation, self.bytes);
+        let (generation, all) = (self.generation, self.rows.bytes());
         let host = self.host(name)?;
         let known = host.rows.get(id).copied();
         let room = host.rows.len() < MOST_ROWS
@@ -269,7 +241,7 @@ impl Mirror {
             Ok(row) => row,
             Err(why) => {
                 host.refuse(why);
-                if let Some(Some(old)) = known.and_then(|slot| self.rows.get_mut(slot as usize)) {
+                if let Some(old) = known.and_then(|slot| self.rows.get_mut(slot)) {
                     old.generation = generation;
                 }
                 return None;
@@ -279,7 +251,7 @@ impl Mirror {
         let text: Arc<str> = String::from_utf8_lossy(value).into();
         let host = self.hosts.get_key_value(name)?.0.clone();
         if let Some(slot) = known {
-            let old = self.rows.get_mut(slot as usize)?.as_mut()?;
+            let old = self.rows.get_mut(slot)?;
             old.generation = generation;
             if old.text == text {
                 return None;
@@ -298,57 +270,19 @@ impl Mirror {
         row: &Attachment,
     ) -> Option<RawRow> {
         let raw = RawRow { host: host.clone(), text, generation: self.generation };
-        let slot = self.free.pop().or_else(|| {
-            self.rows.push(None);
-            u32::try_from(self.rows.len() - 1).ok()
-        })?;
-        for hash in self.hashes(row) {
-            self.index.entry(hash).or_default().push(slot);
-        }
-        self.bytes += raw.text.len();
+        let slot = self.rows.insert(raw.clone(), row)?;
         let state = self.hosts.entry(host).or_default();
         state.bytes += raw.text.len();
         state.rows.insert(id.into(), slot);
-        *self.rows.get_mut(slot as usize)? = Some(raw.clone());
         Some(raw)
     }
 
     fn remove_row(&mut self, name: &str, id: &str) -> Option<Change> {
         let host = self.hosts.get_mut(name)?;
         let slot = host.rows.remove(id)?;
-        let raw = self.rows.get_mut(slot as usize)?.take()?;
+        let raw = self.rows.remove(slot)?;
         host.bytes -= raw.text.len();
-        self.bytes -= raw.text.len();
-        let row = decode(raw.text.as_bytes()).ok();
-        for hash in row.iter().flat_map(|row| self.hashes(row)).collect::<Vec<_>>() {
-            if let Some(slots) = self.index.get_mut(&hash) {
-                slots.retain(|of| *of != slot);
-                if slots.is_empty() {
-                    self.index.remove(&hash);
-                }
-            }
-        }
-        self.free.push(slot);
         Some(Change::Vanished(raw))
-    }
-
-    /// The hashes of a row's addresses, each once.
-    fn hashes(&self, row: &Attachment) -> Vec<u64> {
-        let ips = row.addresses.iter().filter_map(|cidr| cidr.split('/').next()?.parse().ok());
-        let macs = row.mac.iter().filter_map(|mac| mac.parse().ok());
-        let ips = ips.map(|ip: IpAddr| self.hash_of_ip(ip));
-        let mut hashes: Vec<_> = ips.chain(macs.map(|mac: Mac| self.hash_of_mac(mac))).collect();
-        hashes.sort_unstable();
-        hashes.dedup();
-        hashes
-    }
-
-    fn hash_of_ip(&self, ip: IpAddr) -> u64 {
-        self.hasher.hash_one((0_u8, ip))
-    }
-
-    fn hash_of_mac(&self, mac: Mac) -> u64 {
-        self.hasher.hash_one((1_u8, mac.to_string()))
     }
 
     /// The host, which is made unless there are too many.
@@ -373,7 +307,7 @@ impl Mirror {
     /// How many hosts, attachments and values of no use there are.
     pub fn counts(&self) -> (usize, usize, usize) {
         let refused = self.hosts.values().map(|host| host.refused).sum();
-        (self.hosts.len(), self.rows.len() - self.free.len(), refused)
+        (self.hosts.len(), self.rows.len(), refused)
     }
 
     /// How old what is told of a host is.
@@ -390,32 +324,15 @@ impl Mirror {
         for (_, state) in hosts {
             let mut slots: Vec<_> = state.rows.iter().collect();
             slots.sort_unstable();
-            let rows = slots.into_iter().filter_map(|(_, slot)| self.rows.get(*slot as usize));
-            all.extend(rows.flatten().cloned());
+            let rows = slots.into_iter().filter_map(|(_, slot)| self.rows.get(*slot));
+            all.extend(rows.cloned());
         }
         all
     }
 
-    /// The rows that may fit a query: by an address only those that have it; otherwise those in which
-    /// the words stand.
+    /// The rows that may fit a query.
     pub fn candidates(&self, query: &WhoQuery) -> Vec<RawRow> {
-        let indexed = |hash: u64| {
-            let slots = self.index.get(&hash).into_iter().flatten();
-            let rows = slots.filter_map(|slot| self.rows.get(*slot as usize));
-            rows.flatten().cloned().collect()
-        };
-        let standing = |words: &str| {
-            let rows = self.rows.iter().flatten();
-            rows.filter(|row| row.text.contains(words)).cloned().collect()
-        };
-        match query {
-            WhoQuery::Ip(ip) => indexed(self.hash_of_ip(*ip)),
-            WhoQuery::Mac(mac) => indexed(self.hash_of_mac(*mac)),
-            WhoQuery::Ifindex(_) => Vec::new(),
-            WhoQuery::Number(number) => standing(&format!("\"OFPort\":{number}")),
-            WhoQuery::PortOf { ofport, .. } => standing(&format!("\"OFPort\":{}", ofport.0)),
-            WhoQuery::Name(name) => standing(&serde_json::to_string(name).unwrap_or_default()),
-        }
+        self.rows.candidates(query)
     }
 }
 
@@ -423,13 +340,5 @@ impl HostState {
     fn refuse(&mut self, why: String) {
         self.refused += 1;
         self.refused_why = Some(why);
-    }
-}
-
-impl RawRow {
-    /// The row, read.
-    pub fn read(&self, from: FromHost) -> Option<FleetAttachment> {
-        let attachment = decode(self.text.as_bytes()).ok()?;
-        Some(FleetAttachment { from, attachment })
     }
 }
