@@ -1,14 +1,17 @@
 //! What is different between two Snapshots, row by row.
 
+mod keyed;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::hash::Hash;
 use std::sync::Arc;
 
 use model::Snapshot;
-use model::ids::{ContainerId, Engine, Ifindex, Name, NetnsId};
-use model::snapshot::{Container, Link, Namespace, Observed};
-use model::switch::{Bridge, Port, SwitchSource};
+use model::ids::{ContainerId, Engine};
+use model::snapshot::{Container, Namespace, Observed};
+use model::switch::{Bridge, SwitchSource};
 use serde::{Deserialize, Serialize};
+
+pub(crate) use keyed::{Holder, Keyed};
 
 /// What is different. Of what is not named nothing is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -60,152 +63,6 @@ impl<K, T> Rows<K, T> {
 
     fn is_nothing(&self) -> bool {
         self.put.is_empty() && self.gone.is_empty()
-    }
-}
-
-/// A row that is known by a key.
-pub(crate) trait Keyed: Clone {
-    type Key: Clone + Eq + Hash + Ord;
-
-    fn key(&self) -> Self::Key;
-
-    fn is_same(&self, other: &Self) -> bool;
-}
-
-impl Keyed for Container {
-    type Key = ContainerId;
-
-    fn key(&self) -> ContainerId {
-        self.id.clone()
-    }
-
-    fn is_same(&self, other: &Self) -> bool {
-        self == other
-    }
-}
-
-impl Keyed for Arc<Link> {
-    type Key = Ifindex;
-
-    fn key(&self) -> Ifindex {
-        self.ifindex
-    }
-
-    fn is_same(&self, other: &Self) -> bool {
-        Self::ptr_eq(self, other) || self == other
-    }
-}
-
-impl Keyed for Arc<Port> {
-    type Key = Name;
-
-    fn key(&self) -> Name {
-        self.iface.clone()
-    }
-
-    fn is_same(&self, other: &Self) -> bool {
-        Self::ptr_eq(self, other) || self == other
-    }
-}
-
-/// A row that has rows.
-pub(crate) trait Holder: Clone {
-    type Key: Clone + Eq + Hash + Ord;
-    type Row: Keyed;
-
-    fn key(&self) -> Self::Key;
-
-    fn rows(&self) -> &[Self::Row];
-
-    /// Itself without its rows.
-    fn hollow(&self) -> Self;
-
-    /// Whether all but the rows is the same.
-    fn is_same(&self, other: &Self) -> bool;
-}
-
-impl Holder for Namespace {
-    type Key = NetnsId;
-    type Row = Arc<Link>;
-
-    fn key(&self) -> NetnsId {
-        self.id
-    }
-
-    fn rows(&self) -> &[Arc<Link>] {
-        &self.links
-    }
-
-    fn hollow(&self) -> Self {
-        let Self { id, names, paths, process, nsids, links: _, packet_sockets, source_error } =
-            self;
-        Self {
-            id: *id,
-            names: names.clone(),
-            paths: paths.clone(),
-            process: process.clone(),
-            nsids: nsids.clone(),
-            links: Vec::new(),
-            packet_sockets: packet_sockets.clone(),
-            source_error: source_error.clone(),
-        }
-    }
-
-    fn is_same(&self, other: &Self) -> bool {
-        let Self { id, names, paths, process, nsids, links: _, packet_sockets, source_error } =
-            self;
-        (*id, names, paths, process) == (other.id, &other.names, &other.paths, &other.process)
-            && (nsids, packet_sockets) == (&other.nsids, &other.packet_sockets)
-            && *source_error == other.source_error
-    }
-}
-
-impl Holder for Bridge {
-    type Key = Name;
-    type Row = Arc<Port>;
-
-    fn key(&self) -> Name {
-        self.name.clone()
-    }
-
-    fn rows(&self) -> &[Arc<Port>] {
-        &self.ports
-    }
-
-    fn hollow(&self) -> Self {
-        let Self {
-            name,
-            datapath_id,
-            datapath,
-            userspace_tso,
-            fake_bridges,
-            external_ids,
-            ports: _,
-        } = self;
-        Self {
-            name: name.clone(),
-            datapath_id: *datapath_id,
-            datapath: datapath.clone(),
-            userspace_tso: *userspace_tso,
-            fake_bridges: fake_bridges.clone(),
-            external_ids: external_ids.clone(),
-            ports: Vec::new(),
-        }
-    }
-
-    fn is_same(&self, other: &Self) -> bool {
-        let Self {
-            name,
-            datapath_id,
-            datapath,
-            userspace_tso,
-            fake_bridges,
-            external_ids,
-            ports: _,
-        } = self;
-        (name, datapath_id, datapath) == (&other.name, &other.datapath_id, &other.datapath)
-            && (userspace_tso, fake_bridges) == (&other.userspace_tso, &other.fake_bridges)
-            && *external_ids == other.external_ids
     }
 }
 
