@@ -1,11 +1,12 @@
 //! The switch's database: [`read`] asks it, [`columns`] for what it has, [`rows`] makes
 //! bridges of its rows, [`watch`] follows
 //! its tables, [`change`] makes and removes ports, [`mod@bridge`] bridges,
-//! [`tunnels`] those between hosts.
+//! [`tunnels`] those between hosts, [`mesh`] which mesh a bridge is in.
 
 mod bridge;
 mod change;
 mod columns;
+mod mesh;
 mod number;
 mod port_rows;
 mod read;
@@ -17,6 +18,7 @@ mod tunnels;
 pub(crate) mod watch;
 
 pub(crate) use change::SwitchExecutor;
+pub use mesh::MeshOfBridge;
 pub(crate) use read::{Answerer, Database, what};
 pub use statistics::Counters;
-pub use tunnels::{MeshOfBridge, Tunnel, TunnelChange, tunnels_of};
+pub use tunnels::{Tunnel, TunnelChange, tunnels_of};
