@@ -18,6 +18,7 @@
 pub mod core;
 pub mod docker;
 mod error;
+mod given;
 mod listening;
 mod mac;
 pub mod netavark;

@@ -13,7 +13,7 @@ use model::published::Published;
 use model::snapshot::Cidr;
 use model::switch::{Bridge, OfPortState};
 
-use super::gateway::require_published;
+use super::published::require_published;
 use super::{BOUND, Driver, TRIES, View};
 use crate::network::NetworkRecord;
 use crate::options::{EndpointOptions, Gateway, NetworkOptions};

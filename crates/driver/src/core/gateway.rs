@@ -7,14 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use host::{GatewayLink, forward_ipv4, link_with_address};
 use model::ids::{Name, short_id};
 use model::plan::{ReplacePort, Step};
-use model::published::Published;
 use model::snapshot::Cidr;
 use model::switch::{Bridge, Port};
 use nftables::Table;
 use tracing::debug;
 
+use super::Driver;
 use super::network::CAME_WITH;
-use super::{Driver, View};
 use crate::DriverError;
 use crate::network::{self, NetworkRecord};
 use crate::options::{Gateway, NetworkOptions};
@@ -214,46 +213,4 @@ pub(super) fn gateway_port(
     };
     let bridge = Name::from(options.bridge.as_str());
     Some(ReplacePort { bridge, add: Some(Arc::new(port)), ..ReplacePort::default() }.into())
-}
-
-/// Makes sure that ports can be published on a network.
-///
-/// # Errors
-/// They cannot.
-pub(super) fn require_published(
-    view: &View,
-    network: &NetworkRecord,
-    options: &NetworkOptions,
-    published: &[Published],
-) -> Result<(), DriverError> {
-    if published.is_empty() {
-        return Ok(());
-    }
-    if options.gateway != Gateway::Host || network.internal {
-        return Err(DriverError::new(
-            "published ports (-p) need a gateway, and this network is a switch: leave -p out, make the \
-             network with gateway=host, or connect the container to a network of the engine's own too",
-        ));
-    }
-    let ports = view.bridges.iter().flat_map(|bridge| &bridge.ports);
-    let others: Vec<_> =
-        ports.filter_map(|port| model::endpoint_record::EndpointRecord::of(port)).collect();
-    for wanted in published {
-        if wanted.host_port == 0 || wanted.port == 0 {
-            let why = "-p: the host's port must be named, as in -p 8080:80: Docker would not show which \
-                       one was chosen";
-            return Err(DriverError::new(why));
-        }
-        let is = |published: &Published| published.is_in_the_way_of(wanted);
-        let holder = others.iter().find(|record| record.published.iter().any(is));
-        if let Some(holder) = holder {
-            let why = format!("-p {wanted}: the port of the host is for {holder} already");
-            return Err(DriverError::new(why));
-        }
-        if crate::listening::listens(wanted)? {
-            let why = format!("-p {wanted}: a program of this host listens at that port already");
-            return Err(DriverError::new(why));
-        }
-    }
-    Ok(())
 }

@@ -6,6 +6,7 @@ mod gateway;
 mod in_flight;
 mod learn;
 mod network;
+mod published;
 mod set_up;
 
 use std::time::Duration;

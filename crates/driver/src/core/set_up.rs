@@ -9,8 +9,8 @@ use model::plan::endpoint::await_number;
 use model::plan::{KernelStep, Step};
 
 use super::attach::{Endpoint, Request, gateways};
-use super::gateway::require_published;
 use super::network::{left_on, plan_bridge, plan_leaving, plan_network};
+use super::published::require_published;
 use super::{BOUND, Driver, TRIES};
 use crate::DriverError;
 use crate::network::{self, NetworkRecord};

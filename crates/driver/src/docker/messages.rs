@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::DriverError;
 use crate::core::{Endpoint, NetworkRequest};
+use crate::given::{self, id};
 use crate::network::Subnet;
 
 /// The user's options of a network, in `Options` of `CreateNetwork`.
@@ -216,11 +217,7 @@ fn published(binding: &Value) -> Result<Published, DriverError> {
         132 => Protocol::Sctp,
         other => return Err(DriverError::new(format!("protocol {other} has no ports"))),
     };
-    let host_ip = host_ip.filter(|ip| !ip.is_empty());
-    let host_ip: Option<IpAddr> = host_ip
-        .map(|ip| ip.parse().map_err(|_| DriverError::new(format!("{ip} is no address"))))
-        .transpose()?;
-    let host_ip = host_ip.filter(|ip| !ip.is_unspecified());
+    let host_ip = given::host_ip(&host_ip.unwrap_or_default())?;
     Ok(Published { host_ip, host_port, port, protocol })
 }
 
@@ -269,15 +266,6 @@ pub(super) struct Joined {
 pub(super) struct InterfaceName {
     pub(super) src_name: String,
     pub(super) dst_prefix: &'static str,
-}
-
-/// Ids are part of keys and names: 64 digits with Docker.
-fn id(id: String, what: &str) -> Result<String, DriverError> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    if id.is_empty() || id.len() > 128 || !id.bytes().all(plain) {
-        return Err(DriverError::new(format!("{what} is no id")));
-    }
-    Ok(id)
 }
 
 fn cidr(text: &str) -> Result<Cidr, DriverError> {

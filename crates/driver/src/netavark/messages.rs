@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::DriverError;
 use crate::core::{Endpoint, Whose, gateways};
+use crate::given::{self, id};
 use crate::network::{NetworkRecord, Subnet};
 
 /// The kind of engine.
@@ -110,11 +111,7 @@ struct PortMapping {
 impl PortMapping {
     fn published(&self) -> Result<Vec<Published>, DriverError> {
         let bad = |what: &str| DriverError::new(format!("port_mappings: {what}"));
-        let host_ip: Option<IpAddr> = match &*self.host_ip {
-            "" => None,
-            text => Some(text.parse().map_err(|_| bad(&format!("{text} is no address")))?),
-        };
-        let host_ip = host_ip.filter(|ip| !ip.is_unspecified());
+        let host_ip = given::host_ip(&self.host_ip)?;
         let protocols = if self.protocol.is_empty() { "tcp" } else { &self.protocol };
         let mut all = Vec::new();
         for word in protocols.split(',') {
@@ -213,14 +210,6 @@ fn with_prefix(ip: IpAddr, network: &NetworkRecord) -> Result<Cidr, DriverError>
     let pool = network.subnets.iter().map(|subnet| subnet.pool).find(|pool| pool.contains(&ip));
     let none = || DriverError::new(format!("{ip} is in no subnet of the network"));
     Ok(Cidr { ip, prefix: pool.ok_or_else(none)?.prefix_len() })
-}
-
-fn id(id: String, what: &str) -> Result<String, DriverError> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    if id.is_empty() || id.len() > 128 || !id.bytes().all(plain) {
-        return Err(DriverError::new(format!("{what} is no id")));
-    }
-    Ok(id)
 }
 
 #[cfg(test)]

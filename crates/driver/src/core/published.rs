@@ -1,0 +1,51 @@
+//! Whether ports of this host can be published on a network.
+
+use model::endpoint_record::EndpointRecord;
+use model::published::Published;
+
+use super::View;
+use crate::DriverError;
+use crate::listening::listens;
+use crate::network::NetworkRecord;
+use crate::options::{Gateway, NetworkOptions};
+
+/// Makes sure that ports can be published on a network.
+///
+/// # Errors
+/// They cannot.
+pub(super) fn require_published(
+    view: &View,
+    network: &NetworkRecord,
+    options: &NetworkOptions,
+    published: &[Published],
+) -> Result<(), DriverError> {
+    if published.is_empty() {
+        return Ok(());
+    }
+    if options.gateway != Gateway::Host || network.internal {
+        return Err(DriverError::new(
+            "published ports (-p) need a gateway, and this network is a switch: leave -p out, make the \
+             network with gateway=host, or connect the container to a network of the engine's own too",
+        ));
+    }
+    let ports = view.bridges.iter().flat_map(|bridge| &bridge.ports);
+    let others: Vec<_> = ports.filter_map(|port| EndpointRecord::of(port)).collect();
+    for wanted in published {
+        if wanted.host_port == 0 || wanted.port == 0 {
+            let why = "-p: the host's port must be named, as in -p 8080:80: Docker would not show which \
+                       one was chosen";
+            return Err(DriverError::new(why));
+        }
+        let is = |published: &Published| published.is_in_the_way_of(wanted);
+        let holder = others.iter().find(|record| record.published.iter().any(is));
+        if let Some(holder) = holder {
+            let why = format!("-p {wanted}: the port of the host is for {holder} already");
+            return Err(DriverError::new(why));
+        }
+        if listens(wanted)? {
+            let why = format!("-p {wanted}: a program of this host listens at that port already");
+            return Err(DriverError::new(why));
+        }
+    }
+    Ok(())
+}
