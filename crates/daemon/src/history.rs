@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use journal::{Entry, Limits, Recorder};
+use journal::{ALIVE, Entry, Limits, Recorder};
 use model::Snapshot;
 use model::timeline::Event;
 use tokio::sync::{Notify, watch};
@@ -25,8 +25,6 @@ const MOST_EVENTS: usize = 10_000;
 
 /// What comes within this time after a write is written together.
 const BATCH: Duration = Duration::from_millis(100);
-/// After so long without a change it is written down that there was none.
-const ALIVE: Duration = Duration::from_secs(60);
 /// How long after a failure it is tried again.
 const RETRY: Duration = Duration::from_secs(10);
 /// How often what is too old is removed.
@@ -62,6 +60,8 @@ struct Queue {
     events: usize,
     /// Whether some were lost before the first of them.
     has_gap: bool,
+    /// How many looks were taken from it and may not be on the disk yet.
+    on_the_way: usize,
 }
 
 impl History {
@@ -98,8 +98,21 @@ impl History {
         lock(&self.failure).clone()
     }
 
+    /// How many looks are not on the disk yet.
+    pub(crate) fn pending(&self) -> usize {
+        let queue = lock(&self.queue);
+        queue.entries.len() + queue.on_the_way
+    }
+
     fn take(&self) -> Queue {
-        std::mem::take(&mut *lock(&self.queue))
+        let mut queue = lock(&self.queue);
+        let on_the_way = queue.entries.len();
+        std::mem::replace(&mut *queue, Queue { on_the_way, ..Queue::default() })
+    }
+
+    /// What was taken is on the disk, or lost.
+    fn arrived(&self) {
+        lock(&self.queue).on_the_way = 0;
     }
 
     /// Of what could not be written only the last look is of use: with it the next segment begins.
@@ -154,6 +167,7 @@ pub(crate) async fn keep(history: Arc<History>, mut stopped: watch::Receiver<boo
         let written = history.pool.run(move || write(own, &open, task, forgets)).await;
         let (kept, failed) = written.unwrap_or_else(|_| (None, Some(Failed::unknown())));
         recorder = kept;
+        history.arrived();
         history.told(failed.as_ref().map(|failed| failed.why.clone()), &settings.folder);
         if is_last {
             return;

@@ -21,6 +21,7 @@ use prometheus_client::registry::Registry;
 use report::v1;
 
 use crate::daemon::Daemon;
+use crate::history::History;
 use crate::http::error::ApiError;
 use crate::http::places::Places;
 use crate::restore::Restores;
@@ -66,6 +67,7 @@ fn write(daemon: &Daemon, state: &State, read: &Read) -> Result<String, fmt::Err
     attachments(&mut registry, state);
     sources(&mut registry, state, read);
     restores(&mut registry, &daemon.restores);
+    history(&mut registry, &daemon.history);
     if let Some(known) = &daemon.fleet {
         fleet::register(&mut registry, known);
     }
@@ -251,6 +253,19 @@ fn restores(registry: &mut Registry, restores: &Restores) {
         family.get_or_create(&WithResult { result: result.word() }).inc_by(count);
     }
     registry.register("restores", "What became of interfaces that were to be made again", family);
+}
+
+fn history(registry: &mut Registry, history: &History) {
+    if history.settings.is_none() {
+        return;
+    }
+    let is_kept = Gauge::<i64>::default();
+    is_kept.set(i64::from(history.failure().is_none()));
+    registry.register("history_kept", "Whether the journal could be written", is_kept);
+    let pending = Gauge::<i64>::default();
+    pending.set(i64::try_from(history.pending()).unwrap_or(i64::MAX));
+    let help = "Looks at the host that are not in the journal on the disk yet";
+    registry.register("history_pending_looks", help, pending);
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]

@@ -30,7 +30,7 @@ mod writer;
 pub use delta::Delta;
 pub use past::{Known, Moment, Past, Unknown};
 pub use record::{Kind, LONGEST, Record, Records};
-pub use recorder::{Entry, Recorder};
+pub use recorder::{ALIVE, Entry, LAG, Recorder};
 pub use segment::{Segment, segments};
 pub use state::State;
 pub use writer::{Cut, Limits, Writer};

@@ -1,8 +1,9 @@
 //! Reading: what was known at a moment, and what was told between two.
 
 use std::fs::File;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read};
 use std::path::Path;
+use std::time::Duration;
 
 use model::Snapshot;
 use model::timeline::Event;
@@ -10,6 +11,7 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::delta::Delta;
 use crate::record::Kind;
+use crate::recorder::{ALIVE, LAG};
 use crate::segment::{Content, Segment, segments};
 use crate::state::State;
 use crate::writer::LOCK;
@@ -55,23 +57,28 @@ pub struct Past {
 }
 
 impl Past {
-    /// Opens the journal in `folder`. `now`, in milliseconds since the Unix epoch, is until when it is
-    /// known what is, if a daemon writes it.
+    /// Opens the journal in `folder` at `now`, in milliseconds since the Unix epoch.
+    ///
+    /// What is last in a segment that a daemon writes now is so still: up to [`LAG`] before `now`, and no
+    /// longer than [`ALIVE`] after its last record, as a daemon that cannot write keeps nothing.
     ///
     /// # Errors
     /// As the system says; [`ErrorKind::NotFound`] where there is no such folder.
     pub fn open(folder: &Path, now: u64) -> io::Result<Self> {
-        let is_written = is_written(folder)?;
+        // Before the segments: one that the daemon begins meanwhile is known up to its last record.
+        let writer = Live::in_folder(folder)?;
         let mut segments = segments(folder)?;
         let mut last = 0;
         while let Some(segment) = segments.last() {
             if let Some((end, _)) = read(&segment.path)?.and_then(|content| content.end()) {
-                last = if is_written { end.max(now) } else { end };
+                let is_open = writer.is_some_and(|writer| writer.segment == Some(segment.number));
+                let trusted = (end + millis(ALIVE + LAG)).min(now.saturating_sub(millis(LAG)));
+                last = if is_open { end.max(trusted) } else { end };
                 break;
             }
             segments.pop();
         }
-        Ok(Self { segments, last, is_written })
+        Ok(Self { segments, last, is_written: writer.is_some() })
     }
 
     /// Whether a daemon writes it now.
@@ -206,16 +213,38 @@ fn read(path: &Path) -> io::Result<Option<Content>> {
     }
 }
 
-/// Whether a daemon holds the lock.
-fn is_written(folder: &Path) -> io::Result<bool> {
-    let lock = match File::open(folder.join(LOCK)) {
-        Ok(lock) => lock,
-        Err(error) if error.kind() == ErrorKind::NotFound && folder.is_dir() => return Ok(false),
-        Err(error) => return Err(error),
-    };
-    match flock(&lock, FlockOperation::NonBlockingLockShared) {
-        Ok(()) => Ok(false),
-        Err(rustix::io::Errno::WOULDBLOCK) => Ok(true),
-        Err(error) => Err(error.into()),
+/// A program that writes the journal now.
+#[derive(Clone, Copy, Debug)]
+struct Live {
+    /// The segment whose last record is what it saw last; none where it may have missed something.
+    segment: Option<u64>,
+}
+
+impl Live {
+    /// Who holds the lock, if anything does.
+    fn in_folder(folder: &Path) -> io::Result<Option<Self>> {
+        let lock = match File::open(folder.join(LOCK)) {
+            Ok(lock) => lock,
+            Err(error) if error.kind() == ErrorKind::NotFound && folder.is_dir() => {
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
+        match flock(&lock, FlockOperation::NonBlockingLockShared) {
+            Ok(()) => Ok(None),
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                let mut said = String::new();
+                lock.take(MOST_DIGITS).read_to_string(&mut said)?;
+                Ok(Some(Self { segment: said.parse().ok() }))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
+}
+
+/// The digits of the greatest number, which is how long it is written.
+const MOST_DIGITS: u64 = 20;
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use model::Snapshot;
 use model::timeline::Event;
@@ -10,6 +11,11 @@ use model::timeline::Event;
 use crate::delta::Delta;
 use crate::record::Kind;
 use crate::writer::{Cut, Limits, Writer};
+
+/// After so long without a change a program that keeps a journal keeps that there was none.
+pub const ALIVE: Duration = Duration::from_secs(60);
+/// What was seen may be on its way to the disk for so long.
+pub const LAG: Duration = Duration::from_secs(1);
 
 /// A look, and what was told of it.
 #[derive(Clone, Debug)]
@@ -47,6 +53,9 @@ impl Recorder {
     pub fn record(&mut self, entry: &Entry) -> io::Result<()> {
         let kept = self.keep(entry);
         self.known = kept.is_ok().then(|| Arc::clone(&entry.snapshot));
+        if kept.is_err() {
+            self.writer.lose();
+        }
         kept
     }
 
@@ -67,9 +76,11 @@ impl Recorder {
     /// What was missed, if anything was, begins with the next look.
     pub fn lose(&mut self) {
         self.known = None;
+        self.writer.lose();
     }
 
-    /// Keeps that nothing changed up to `at`, in milliseconds since the Unix epoch.
+    /// Keeps that nothing changed up to `at`, in milliseconds since the Unix epoch; every [`ALIVE`] at
+    /// least, as readers do not trust in more.
     ///
     /// # Errors
     /// As the system says.
@@ -83,7 +94,7 @@ impl Recorder {
     /// As the system says.
     pub fn stop(&mut self, at: u64) -> io::Result<()> {
         self.mark(Kind::Stopped, at)?;
-        self.known = None;
+        self.lose();
         self.writer.sync()
     }
 
@@ -97,7 +108,7 @@ impl Recorder {
         };
         let marked = marked.and_then(|()| self.writer.append(kind, at, &[]));
         if marked.is_err() {
-            self.known = None;
+            self.lose();
         }
         marked
     }
@@ -109,7 +120,7 @@ impl Recorder {
     pub fn sync(&mut self) -> io::Result<()> {
         let synced = self.writer.sync();
         if synced.is_err() {
-            self.known = None;
+            self.lose();
         }
         synced
     }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
@@ -14,6 +14,8 @@ use crate::segment::{Content, SegmentHead, numbers, path};
 /// Only its owner may read what is kept: it has labels, addresses and what containers are called.
 const FOLDER: u32 = 0o700;
 const FILE: u32 = 0o600;
+/// Held by the program that writes, and says which segment that is writing: a reader takes what is last
+/// in that one for what is so still. It is 0 where the writer may have missed something.
 pub(crate) const LOCK: &str = "lock";
 
 /// How much is kept.
@@ -51,8 +53,8 @@ pub struct Cut {
 pub struct Writer {
     folder: PathBuf,
     limits: Limits,
-    /// Held for as long as this is.
-    _lock: File,
+    /// Held for as long as this is, see [`LOCK`].
+    lock: File,
     open: Option<Open>,
     /// Those that are not written any more, oldest first.
     sealed: VecDeque<Sealed>,
@@ -113,7 +115,9 @@ impl Writer {
         let last = sealed.back().map_or(0, |segment| segment.last);
         let folder = folder.to_owned();
         let mut writer =
-            Self { folder, limits, _lock: lock, open: None, sealed, next, last, unsynced: false };
+            Self { folder, limits, lock, open: None, sealed, next, last, unsynced: false };
+        // What the one before wrote there.
+        writer.lose();
         writer.learn_stamps()?;
         Ok((writer, cut))
     }
@@ -169,7 +173,18 @@ impl Writer {
         File::open(&self.folder)?.sync_all()?;
         self.open = Some(Open { file, number, length, first: length });
         self.last = stamp;
+        self.says(number);
         Ok(())
+    }
+
+    /// What is last in the segment that is open may not be so any more: something was missed.
+    pub fn lose(&mut self) {
+        self.says(0);
+    }
+
+    /// Always in as many digits, as a full disk takes only what makes nothing longer.
+    fn says(&self, segment: u64) {
+        let _ = self.lock.write_all_at(format!("{segment:020}").as_bytes(), 0);
     }
 
     /// Appends a record to the segment that was begun last.
@@ -223,6 +238,7 @@ impl Writer {
     /// No more is appended to the segment that is open.
     fn seal(&mut self) -> io::Result<()> {
         let Some(open) = self.open.take() else { return Ok(()) };
+        self.lose();
         self.sealed.push_back(Sealed { number: open.number, length: open.length, last: self.last });
         self.unsynced = false;
         open.file.sync_data()

@@ -48,9 +48,34 @@ fn while_a_daemon_writes_what_is_last_known_is_so_still() {
     let past = Past::open(folder.path(), 20_000).unwrap();
     assert!(past.is_written());
     assert!(past.at(19_000).unwrap().is_ok());
-    assert!(past.at(20_001).unwrap().is_err());
+    assert!(past.at(19_001).unwrap().is_err(), "that may be on its way to the disk");
     let second = Recorder::open(folder.path(), Limits::default());
     assert_eq!(second.unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+}
+
+/// A program that holds the journal, and of which it is not known that it keeps what happens.
+#[test]
+fn a_daemon_that_keeps_nothing_makes_nothing_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let until = |now| Past::open(folder.path(), now).unwrap().known().pop().unwrap().until;
+    let (mut recorder, _) = Recorder::open(folder.path(), Limits::default()).unwrap();
+    let mut day = Day::default();
+    recorder.record(&day.look(&[(1, 3)], 1000)).unwrap();
+    assert_eq!(until(500_000), 62_000, "its disk hangs: it would have told that it lives");
+    recorder.lose();
+    assert_eq!(until(20_000), 1000, "its disk is full");
+    recorder.record(&day.look(&[(2, 3)], 15_000)).unwrap();
+    assert_eq!(until(20_000), 19_000, "it keeps again what happens");
+    // Killed, and another one has begun, which has seen nothing yet.
+    drop(recorder);
+    let (mut recorder, _) = Recorder::open(folder.path(), Limits::default()).unwrap();
+    assert_eq!(until(40_000), 15_000, "what is last is the other one's");
+    recorder.alive(50_000).unwrap();
+    assert_eq!(until(60_000), 15_000, "it has nothing to go on from");
+    recorder.record(&Day::default().look(&[(3, 3)], 70_000)).unwrap();
+    assert_eq!(until(90_000), 89_000);
+    recorder.stop(90_000).unwrap();
+    assert_eq!(until(99_000), 90_000, "it has stopped and not ended yet");
 }
 
 #[test]
