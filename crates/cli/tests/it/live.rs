@@ -27,21 +27,25 @@ fn events_report_each_change_of_an_interface() {
     let there = format!("{} {}", bridge.name(), first.ofport());
     events.wait_for(&format!("appeared {}:lan0 {there} []", container.name()));
     let (link, ofport) = plug(&events, &container, &bridge);
-    let (who, on) = (container.name(), format!("{} {ofport}", bridge.name()));
-    events.wait_for(&format!("changed {who}:eth0 {on} [State Bridge OFPort]"));
+    let on = format!("{} {ofport}", bridge.name());
+    let was = format!("{}:eth0", container.name());
+    events.wait_for_changes(&was, &["State", "Bridge", "OFPort"]);
     run("ovs-vsctl", &["set", "port", link.name(), "tag=20"]);
-    events.wait_for(&format!("changed {who}:eth0 {on} [VLAN]"));
+    events.wait_for_changes(&was, &["VLAN"]);
     container.ip(&["address", "add", "10.7.7.7/24", "dev", "eth0"]);
-    events.wait_for(&format!("changed {who}:eth0 {on} [Addresses]"));
+    events.wait_for_changes(&was, &["Addresses"]);
+    events.wait_for_place(&was, &on);
     let renamed = unique("c");
     run("docker", &["rename", container.id(), &renamed]);
-    events.wait_for(&format!("changed {renamed}:eth0 {on} [Container]"));
+    let now = format!("{renamed}:eth0");
+    events.wait_for_changes(&now, &["Container"]);
+    events.wait_for_place(&now, &on);
     container.stop();
-    events.wait_for(&format!("vanished {renamed}:eth0 {on} []"));
+    events.wait_for_vanished(&now);
     events.wait_for(&format!("orphaned : {on} []"));
     run("ovs-vsctl", &["del-port", link.name()]);
     events.wait_for(&format!("cleared : {on} []"));
-    assert_eq!(events.count("vanished", who), 0, "it had another name by then");
+    assert_eq!(events.count("vanished", container.name()), 0, "it had another name by then");
     assert_eq!(events.end("-TERM"), Some(0));
 }
 
@@ -55,12 +59,7 @@ fn events_filters_select_what_is_printed() {
     events.wait_for(&format!("appeared {}:lan0 {there} []", one.name()));
     let _other = Plugged::new(&other, "eth0", &bridge, Plug::default());
     let (_link, ofport) = plug(&events, &one, &bridge);
-    // An address that the kernel gives it may come in between.
-    let at = format!("changed {}:eth0 {} {ofport}", one.name(), bridge.name());
-    events.wait_for_one_of(&[
-        &format!("{at} [State Bridge OFPort]"),
-        &format!("{at} [Addresses State Bridge OFPort]"),
-    ]);
+    events.wait_for_place(&format!("{}:eth0", one.name()), &format!("{} {ofport}", bridge.name()));
     let told = events.said.lock().unwrap().clone();
     assert!(told.iter().all(|line| line.contains(one.name())), "{told:?}");
     assert_eq!(events.end("-INT"), Some(0));

@@ -169,15 +169,10 @@ fn events_tell_what_podman_starts_and_ends() {
     let name = podman.run(&["--network", "none"]);
     let plugged = Plugged::new(&podman.home(&name), "eth0", &bridge, Plug::default());
     let on = format!("{} {}", bridge.name(), plugged.ofport());
-    wait_until("it is told", || {
-        events.has_said(&format!("appeared {name}:eth0 {on} []"))
-            || events.count("changed", &name) > 0
-    });
+    let interface = format!("{name}:eth0");
+    events.wait_for_place(&interface, &on);
     podman.podman(&["rm", "--force", "--time", "0", &name]);
-    // Its link may go before its namespace does.
-    let gone = ["vanished {name}:eth0 {on} []", "vanished {name}:eth0   []"];
-    let gone = gone.map(|line| line.replace("{name}", &name).replace("{on}", &on));
-    events.wait_for_one_of(&gone.each_ref().map(String::as_str));
+    events.wait_for_vanished(&interface);
     assert_eq!(events.end("-TERM"), Some(0));
 }
 
@@ -262,7 +257,7 @@ fn engines_are_found_by_themselves_also_by_those_who_follow() {
     let events = Events::start(&[]);
     let on = format!("{} {}", bridge.name(), plugged.ofport());
     let _found = Found::at(OF_HOST, &podman.path());
-    events.wait_for(&format!("appeared {}:eth0 {on} []", podman.name()));
+    events.wait_for_place(&format!("{}:eth0", podman.name()), &on);
     assert_eq!(events.end("-TERM"), Some(0));
     let number = docker_ovs(&["port", podman.name(), bridge.name(), "--quiet"]);
     let expected = (0, format!("{}\n", plugged.ofport()), String::new());

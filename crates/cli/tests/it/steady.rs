@@ -141,13 +141,8 @@ fn events_stopped_for_long_print_nothing_false() {
         wait_until("it was held up", || stop.elapsed() > Duration::from_secs(5));
         events.signal("-CONT");
         let back = Instant::now();
-        // The link may be heard of before the port.
-        let at = format!("{}:eth0 {} {}", late.name(), bridge.name(), other.ofport());
-        events.wait_for_one_of(&[
-            &format!("appeared {at} []"),
-            &format!("changed {at} [State Bridge OFPort]"),
-            &format!("changed {at} [Addresses State Bridge OFPort]"),
-        ]);
+        let on = format!("{} {}", bridge.name(), other.ofport());
+        events.wait_for_place(&format!("{}:eth0", late.name()), &on);
         wait_until("the VLAN is told", || events.count("changed", container.name()) == round);
         println!("right {:.1?} after being held up for {:.1?}", back.elapsed(), stop.elapsed());
         assert_eq!(events.count("vanished", late.name()), 0);
@@ -175,7 +170,8 @@ fn events_recover_what_the_engine_dropped() {
     let line = |who: &Container, what: &str, plug: &Plugged| {
         format!("appeared {}:{what} {} {} []", who.name(), bridge.name(), plug.ofport())
     };
-    events.wait_for(&line(&late, "eth0", &other));
+    let on = format!("{} {}", bridge.name(), other.ofport());
+    events.wait_for_place(&format!("{}:eth0", late.name()), &on);
     println!("right {:.1?} after {count} events that were not read", back.elapsed());
     assert!(events.has_said(&line(&renamed, "lan0", &plugged)));
     assert_eq!(events.count("vanished", renamed.name()), 0);

@@ -54,14 +54,41 @@ impl Events {
     }
 
     pub(crate) fn wait_for(&self, line: &str) {
-        self.wait_for_one_of(&[line]);
+        self.wait_till(line, |said| said.iter().any(|said| said == line));
     }
 
-    pub(crate) fn wait_for_one_of(&self, lines: &[&str]) {
+    /// Waits until what is told last of an interface is that it is `on` a port. How many moments
+    /// were seen on the way is the machine's affair.
+    pub(crate) fn wait_for_place(&self, interface: &str, on: &str) {
+        let last = |said: &[String]| {
+            let line = said.iter().rev().find(|line| is_about(line, interface))?;
+            Some(!line.starts_with("vanished") && line.contains(&format!(" {interface} {on} [")))
+        };
+        self.wait_till(&format!("{interface} {on}"), |said| last(said) == Some(true));
+    }
+
+    /// Waits until changes of an interface have told of each of these fields, in one event or in
+    /// several.
+    pub(crate) fn wait_for_changes(&self, interface: &str, fields: &[&str]) {
+        let has_changed = |said: &[String], field: &&str| {
+            let changed = |line: &&String| line.starts_with("changed") && is_about(line, interface);
+            said.iter().filter(changed).any(|line| fields_of(line).any(|told| told == *field))
+        };
+        let what = format!("changed {interface} {fields:?}");
+        self.wait_till(&what, |said| fields.iter().all(|field| has_changed(said, field)));
+    }
+
+    /// Waits until an interface has vanished; its port's link may have gone a moment before.
+    pub(crate) fn wait_for_vanished(&self, interface: &str) {
+        let gone = |line: &String| line.starts_with("vanished") && is_about(line, interface);
+        self.wait_till(&format!("vanished {interface}"), |said| said.iter().any(gone));
+    }
+
+    fn wait_till(&self, what: &str, holds: impl Fn(&[String]) -> bool) {
         let told =
             || [self.said.lock().unwrap().join("\n"), self.complained().join("\n")].join("\n");
-        let found = lab::comes_true(|| lines.iter().any(|line| self.has_said(line)));
-        assert!(found, "waited in vain for one of {lines:?} among\n{}", told());
+        let found = lab::comes_true(|| holds(&self.said.lock().unwrap()));
+        assert!(found, "waited in vain for {what} among\n{}", told());
     }
 
     pub(crate) fn wait_for_complaint(&self, part: &str) {
@@ -93,6 +120,17 @@ impl Events {
         self.signal(signal);
         self.child.wait().unwrap().code()
     }
+}
+
+/// Whether a line tells of this interface, `CONTAINER:INTERFACE`.
+fn is_about(line: &str, interface: &str) -> bool {
+    line.split(' ').nth(1) == Some(interface)
+}
+
+/// The fields that a line says have changed.
+fn fields_of(line: &str) -> impl Iterator<Item = &str> {
+    let (_, fields) = line.rsplit_once('[').unwrap_or_default();
+    fields.trim_end_matches(']').split(' ')
 }
 
 impl Drop for Events {
