@@ -8,7 +8,7 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::{Value, json};
 
 use crate::http::tcp;
-use crate::run::{program, wait_until};
+use crate::run::{comes_true, program};
 
 /// A browser with one page; closed with its guard.
 #[derive(Debug)]
@@ -30,7 +30,14 @@ impl Browser {
         });
         let address = format!("127.0.0.1:{}", port.expect("the driver says its port"));
         let mut browser = Self { driver, address, session: String::new() };
-        let words = ["--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1500,1000"];
+        // Where /dev/shm is small, as in a container, pages die of what they share there.
+        let words = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--window-size=1500,1000",
+        ];
         let options = json!({"args": words});
         let wanted = json!({"browserName": "chrome", "goog:chromeOptions": options,
             "goog:loggingPrefs": {"browser": "ALL"}});
@@ -47,7 +54,14 @@ impl Browser {
 
     /// Waits until an expression is true in the page.
     pub fn waits_for(&self, expression: &str) {
-        wait_until(expression, || self.run(&format!("return Boolean({expression})")) == true);
+        let holds = comes_true(|| self.run(&format!("return Boolean({expression})")) == true);
+        if !holds {
+            let shown = self.run("return document.body.innerText.slice(0, 2000)");
+            let complaints = self.complaints();
+            panic!(
+                "waited in vain: {expression}; the page complains {complaints:?} and shows {shown}"
+            );
+        }
     }
 
     /// Types into whatever has the focus.
