@@ -206,3 +206,44 @@ fn explain_knows_the_offload_behind_a_linux_bridge() {
     assert!(!explained().contains("no TCP"), "{}", explained());
     assert_carries(&container, &other, &["10.77.37.2"]);
 }
+
+/// A router advertisement (RFC 4861, section 4.2) with a prefix for addresses, to all nodes.
+const ADVERTISES: &str = "
+import socket, struct
+s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
+head = struct.pack('!BBHBBHII', 134, 0, 0, 64, 0, 1800, 0, 0)
+prefix = struct.pack('!BBBBIII', 3, 4, 64, 0xc0, 86400, 86400, 0)
+prefix += socket.inet_pton(socket.AF_INET6, '2001:db8:77::')
+s.sendto(head + prefix, ('ff02::1', 0, 0, socket.if_nametoindex('eth0')))
+";
+
+/// With the userspace datapath the host's kernel has each packet at the host's end too, before the
+/// switch forwards it.
+#[test]
+fn a_container_gives_the_hosts_end_neither_route_nor_address() {
+    lab::need!(Docker);
+    let (switch, container) = (Switch::start(&[]), Container::run());
+    let (db, bridge, host) = (switch.remote(), unique("br"), switch.netns());
+    switch.add_bridge(&bridge, &[]);
+    host.ip(&["link", "set", &bridge, "up"]);
+    says(&["--db", &db, "connect", &bridge, container.name(), "--ip", "fd00:77:38::1/64"]);
+    let host_end = || switch.vsctl(&["list-ports", &bridge]).trim().to_owned();
+    let of_ipv6 = |link: &str| host.ip(&["-6", "-br", "address", "show", "dev", link]);
+    let routes = |dev: &str| host.ip(&["-6", "route", "show", "dev", dev]);
+    lab::wait_until("the bridge has learnt the route", || {
+        let inside = ["--target", &container.pid(), "--net", "python3", "-c", ADVERTISES];
+        lab::run("nsenter", &inside);
+        routes(&bridge).contains("default")
+    });
+    let link = host_end();
+    assert_eq!((routes(&link), of_ipv6(&link)), (String::new(), String::new()), "of {link}");
+    // Of its own the container takes part in IPv6 as it did.
+    host.ip(&["address", "add", "fd00:77:38::9/64", "dev", &bridge, "nodad"]);
+    wait_for_answer(&container, "fd00:77:38::9");
+    // What is restored is closed too, and was up from the first moment on.
+    container.restart();
+    says(&["--db", &db, "restore", container.name()]);
+    wait_for_answer(&container, "fd00:77:38::9");
+    assert_eq!(of_ipv6(&host_end()), "");
+}

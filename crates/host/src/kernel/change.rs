@@ -9,14 +9,16 @@ use model::wiring::ContainerRef;
 use model::{Snapshot, SourceError, SourceErrorKind};
 use netns::{Error, EthtoolSocket, Netns, RouteSocket, VethEnd};
 
+use super::namespaces::own_namespace;
 use super::switch_namespace::Handle;
 use crate::act::generate;
 use crate::{Host, failure, kernel};
 
 /// Carries out the kernel's steps of a plan.
 pub(crate) struct KernelExecutor {
-    /// Of the switch's namespace, wherever it is used.
     switch: RouteSocket,
+    /// The switch's namespace, which that socket is of wherever it is used.
+    switch_netns: Netns,
     home: Option<Home>,
 }
 
@@ -30,12 +32,12 @@ struct Home {
 
 impl KernelExecutor {
     pub(crate) fn of(host: &Host) -> Result<Self, SourceError> {
-        let switch = host.identify_switch(true).netns?;
-        let switch = inside(&switch, |_| RouteSocket::here());
+        let switch_netns = host.identify_switch(true).netns?;
+        let switch = inside(&switch_netns, |_| RouteSocket::here());
         let switch = switch.map_err(|error| {
             failure::of_chain("the switch's namespace".to_owned(), &error, "run as root")
         })?;
-        Ok(Self { switch, home: None })
+        Ok(Self { switch, switch_netns, home: None })
     }
 
     /// Opens the container's namespace, so that it is there as long as we are at it.
@@ -96,7 +98,7 @@ impl KernelExecutor {
             }
             KernelStep::MakeVeth(veth) => {
                 let home = &home(&mut self.home, veth.netns)?.netns;
-                make_veth(veth, &self.switch, home)
+                make_veth(veth, &self.switch, &self.switch_netns, home)
             }
             KernelStep::UnmakeVeth(veth) => unmake_veth(veth, &self.switch),
             KernelStep::SetTxChecksumOffload { netns, interface, on, .. } => {
@@ -121,7 +123,12 @@ fn home(open: &mut Option<Home>, wanted: NetnsId) -> Result<&mut Home, SourceErr
 /// Makes a veth under a name that tells whose it is, records it, and gives it its own name: at
 /// every moment it can be known for ours. Under its own name it is up from the first moment on:
 /// listeners to links are told of it but once.
-fn make_veth(veth: &Veth, switch: &RouteSocket, home: &Netns) -> Result<(), Error> {
+fn make_veth(
+    veth: &Veth,
+    switch: &RouteSocket,
+    switch_netns: &Netns,
+    home: &Netns,
+) -> Result<(), Error> {
     let generated = generate().host_end;
     let draft = if veth.is_known() { &*veth.host_end } else { &generated };
     let near = VethEnd { name: draft.to_owned(), mac: None, mtu: veth.mtu, up: veth.is_known() };
@@ -132,19 +139,26 @@ fn make_veth(veth: &Veth, switch: &RouteSocket, home: &Netns) -> Result<(), Erro
         up: false,
     };
     switch.create_veth(&near, &far, home)?;
-    finish(veth, draft, switch).inspect_err(|_| {
+    finish(veth, draft, switch, switch_netns).inspect_err(|_| {
         if let Ok(Some(link)) = switch.link_named(draft) {
             let _ = switch.delete_link(link.ifindex);
         }
     })
 }
 
-fn finish(veth: &Veth, draft: &str, switch: &RouteSocket) -> Result<(), Error> {
+fn finish(
+    veth: &Veth,
+    draft: &str,
+    switch: &RouteSocket,
+    switch_netns: &Netns,
+) -> Result<(), Error> {
     let Some(link) = switch.link_named(draft)? else { return Ok(()) };
     switch.set_alias(link.ifindex, &veth.alias)?;
     // With the userspace datapath the kernel has each packet too. It would answer for an address that the
-    // host has on the bridge, with the hardware address of this end, and get what is meant for the bridge.
+    // host has on the bridge, with the hardware address of this end, and get what is meant for the bridge;
+    // and a router advertisement of the container would give the host a default route.
     switch.ignore_arp_for_others(link.ifindex)?;
+    disable_ipv6(draft, switch_netns)?;
     if veth.is_known() {
         return Ok(());
     }
@@ -227,10 +241,37 @@ fn link_inside(interface: &str, socket: &RouteSocket) -> Result<u32, Error> {
     link.map(|link| link.ifindex).ok_or(Error::Malformed("the new link is gone"))
 }
 
-/// Docker disables IPv6 in containers whose own networks have none. /proc/sys/net is that of
-/// the thread's namespace. Where it cannot be written, the address will be refused.
+/// Has the kernel take no part in IPv6 on a link: netlink can set no more than how addresses are made.
+/// Where there is no such file the kernel has no IPv6.
+fn disable_ipv6(link: &str, netns: &Netns) -> Result<(), Error> {
+    let write = || match std::fs::write(setting_of_ipv6(link, "disable_ipv6"), "1") {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            tracing::warn!(
+                "{link} is open to router advertisements: IPv6 cannot be disabled: {error}"
+            );
+        }
+        _ => {}
+    };
+    let is_own = own_namespace().is_ok_and(|own| kernel::id(&own) == kernel::id(netns));
+    if is_own {
+        write();
+        return Ok(());
+    }
+    inside(netns, |_| {
+        write();
+        Ok(())
+    })
+}
+
+/// The file of a setting of IPv6 for one link. /proc/sys/net is that of the thread's namespace.
+fn setting_of_ipv6(link: &str, setting: &str) -> String {
+    format!("/proc/sys/net/ipv6/conf/{link}/{setting}")
+}
+
+/// Docker disables IPv6 in containers whose own networks have none. Where it cannot be written,
+/// the address will be refused.
 fn enable_ipv6(interface: &str) {
-    let _ = std::fs::write(format!("/proc/sys/net/ipv6/conf/{interface}/disable_ipv6"), "0");
+    let _ = std::fs::write(setting_of_ipv6(interface, "disable_ipv6"), "0");
 }
 
 fn inside<T: Send>(
