@@ -2,9 +2,10 @@
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use host::Origin;
-use journal::{Known, Moment, Past, Unknown};
+use journal::{Known, LAG, Moment, Past, Unknown};
 
 use crate::args::SourceOptions;
 use crate::moment::told;
@@ -19,6 +20,14 @@ const HOW: &str = "docker ovs serve keeps it from when it first runs";
 /// # Errors
 /// There is no history, or it does not know that moment.
 pub(crate) fn origin(sources: &SourceOptions, at: u64) -> Result<Origin, CliError> {
+    let now = host::now();
+    if at > now {
+        let why = format!("{} is yet to come: it is {} now", told(at), told(now));
+        return Err(CliError::new(why));
+    }
+    // What was seen in the last second may be on its way to the disk.
+    let settled = Duration::from_millis(at) + LAG;
+    std::thread::sleep(settled.saturating_sub(Duration::from_millis(now)));
     let (past, folder) = match open(sources) {
         Ok(opened) => opened,
         Err(none) => return by_database(sources, at).ok_or(none),

@@ -19,9 +19,15 @@ use crate::verbs::events::lay_out;
 /// of ports; exit 1 where nothing did. From when on which of them knows is told on stderr.
 ///
 /// # Errors
-/// There is no history that can be read.
+/// There is no history that can be read, or no time is asked for.
 pub fn run(sources: &SourceOptions, args: &HistoryArgs) -> Result<Outcome, CliError> {
     let mut found = Found::new(args);
+    if found.since > found.until {
+        let (since, until) = (told(found.since), told(found.until));
+        let why =
+            format!("--since {since} is after --until {until}: there is no time between them");
+        return Err(CliError::new(why).hint("10m is ten minutes ago, and 2h is before that"));
+    }
     if let Some(file) = &sources.from {
         let changes = recorded::port_changes(file, found.since, found.until);
         let changes = changes.map_err(|error| {
@@ -42,7 +48,10 @@ pub fn run(sources: &SourceOptions, args: &HistoryArgs) -> Result<Outcome, CliEr
         Some((file, changes))
     });
     match (changes, journal.as_ref().err()) {
-        (Some((file, changes)), _) => found.take_database(&file, &changes, known),
+        (Some((file, changes)), none) => {
+            found.remarks.extend(none.map(ToString::to_string));
+            found.take_database(&file, &changes, known);
+        }
         (None, Some(_)) => return journal.map(|_| Outcome::default()),
         (None, None) => {}
     }

@@ -182,6 +182,34 @@ fn a_folder_that_cannot_be_written_costs_the_history_and_nothing_else() {
 }
 
 #[test]
+fn what_was_just_seen_is_known_and_what_is_no_time_is_refused() {
+    lab::need!(Lab);
+    let folder = tempfile::tempdir().unwrap();
+    let daemon = serve(folder.path());
+    let at = ["--history-dir", folder.path().to_str().unwrap()];
+    for _ in 0..3 {
+        let bridge = Bridge::new();
+        let path = format!("/v1/bridges/{}/ports", bridge.name());
+        lab::wait_until("the daemon knows it", || daemon.get(&path).status == 200);
+        let moment = seconds(host::now());
+        let words = [&["ports", bridge.name(), "--at", &moment], &at[..]].concat();
+        let ran = docker_ovs(&words);
+        assert!(ran.stdout.contains("the bridge itself"), "{ran:?}");
+        assert!(!ran.stderr.contains("conf.db"), "the journal knows it: {ran:?}");
+        let then = daemon.get(&format!("/v1/snapshot?at={}", host::now()));
+        assert!(then.status == 200 && then.body.contains(bridge.name()), "{then:?}");
+    }
+    let later = seconds(host::now() + 60_000);
+    let ran = docker_ovs(&[&["ls", "--at", &later], &at[..]].concat());
+    assert!(ran.code == 2 && ran.stderr.contains("is yet to come"), "{ran:?}");
+    let ran = docker_ovs(&[&["history", "--since", "1h", "--until", "2h"], &at[..]].concat());
+    assert!(ran.code == 2 && ran.stderr.contains("there is no time between them"), "{ran:?}");
+    // Where conf.db alone tells something, it is told that there is no journal.
+    let ran = docker_ovs(&["history", "--since", "1s", "--history-dir", "/nonexistent"]);
+    assert!(ran.stderr.contains("cannot read the history in /nonexistent"), "{ran:?}");
+}
+
+#[test]
 fn a_capture_answers_as_the_host_did_and_is_the_same_each_time() {
     lab::need!(Docker);
     let bridge = Bridge::new();

@@ -2,15 +2,17 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State as Extract;
 use axum::http::StatusCode;
-use journal::{Moment, Past, Unknown};
+use journal::{LAG, Moment, Past, Unknown};
 use model::Snapshot;
 use model::timeline::Event;
 use model::who::{WhoQuery, is_about};
 use report::v1;
+use tokio::time::sleep;
 
 use crate::daemon::Daemon;
 use crate::http::error::ApiError;
@@ -96,6 +98,12 @@ fn told(folder: &std::path::Path, asked: &Asked) -> Result<v1::History, ApiError
 /// No history is kept, or it does not know that moment.
 pub(crate) async fn snapshot_at(daemon: &Daemon, at: u64) -> Result<Snapshot, ApiError> {
     let folder = folder(daemon)?;
+    let now = host::now();
+    if at <= now {
+        // What was seen in the last second may be on its way to the disk.
+        let settled = Duration::from_millis(at) + LAG;
+        sleep(settled.saturating_sub(Duration::from_millis(now))).await;
+    }
     let found = daemon.history.pool.run(move || {
         let past = Past::open(&folder, host::now()).map_err(|error| unreadable(&error))?;
         past.at(at).map_err(|error| unreadable(&error))?.map_err(|unknown| not_known(at, unknown))
