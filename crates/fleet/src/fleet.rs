@@ -179,9 +179,21 @@ impl Fleet {
 
     /// What this host is.
     pub fn set_local(&self, local: &Local) {
-        let record = self.record(local);
-        let changes = self.mirror().set_own(local, record);
+        let changes = {
+            let mut mirror = self.mirror();
+            // Under the lock, so that no number that is set meanwhile is lost.
+            let record = self.record(local);
+            mirror.set_own(local, record)
+        };
         self.tell(changes, true);
+    }
+
+    /// This host has this number. What it is otherwise stays as it was told last.
+    pub(crate) fn set_number(&self, number: u16) {
+        self.set_condition(|condition| condition.number = Some(number));
+        if self.mirror().set_own_number(number) {
+            self.tell(Vec::new(), true);
+        }
     }
 
     /// The record of this host.

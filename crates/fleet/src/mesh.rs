@@ -151,6 +151,9 @@ pub fn wanted(mirror: &Mirror, own: &str) -> Wanted {
             wanted.own_left.insert(mesh.clone());
             continue;
         };
+        // Until it has its number, the others have no tunnel to it either, and whether it may be in the
+        // mesh is not known.
+        let is_numbered = record.number.is_some();
         for (name, host) in mirror.hosts.iter().filter(|(name, _)| &***name != own) {
             let Some(theirs) = &host.record else { continue };
             if theirs.removed || !theirs.meshes.contains_key(mesh) {
@@ -163,7 +166,7 @@ pub fn wanted(mirror: &Mirror, own: &str) -> Wanted {
                 continue;
             };
             // Another host that claims this one's address, or a family that cannot reach it.
-            if remote == local || remote.is_ipv4() != local.is_ipv4() {
+            if !is_numbered || remote == local || remote.is_ipv4() != local.is_ipv4() {
                 continue;
             }
             wanted.tunnels.push(Tunnel {
@@ -210,14 +213,15 @@ fn kept_out(member: &v1::MeshMember) -> Option<String> {
 }
 
 /// Two uplinks to the same network make a loop through the mesh: of the members that have one only that
-/// with the least number is let in.
+/// with the least number is let in. One without a number has no tunnels yet, and it is not known which of
+/// them it will be.
 pub(crate) fn note_uplinks(mesh: &mut v1::Mesh) {
     let with = |member: &&v1::MeshMember| !member.uplinks.is_empty() && member.number.is_some();
     let first = mesh.members.iter().filter(with).min_by_key(|member| member.number);
     let Some(first) = first.cloned() else { return };
     let name = &first.from.host;
     for member in &mut mesh.members {
-        if !member.uplinks.is_empty() && member.from.host != *name {
+        if with(&&*member) && member.from.host != *name {
             member.notes.push(format!(
                 "{SECOND_UPLINK}it has the uplink {} and {name} has {}: a loop, if both lead to one network",
                 member.uplinks.join(","),

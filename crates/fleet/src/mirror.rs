@@ -189,6 +189,17 @@ impl Mirror {
         changes
     }
 
+    /// The number of this host; whether that is new.
+    pub(crate) fn set_own_number(&mut self, number: u16) -> bool {
+        let own = self.own.clone();
+        let record = self.hosts.get_mut(&own).and_then(|host| host.record.as_mut());
+        let Some(record) = record.filter(|record| record.number != Some(number)) else {
+            return false;
+        };
+        Arc::make_mut(record).number = Some(number);
+        true
+    }
+
     fn put_mesh(&mut self, name: &str, value: &[u8]) -> Option<Change> {
         let generation = self.generation;
         let has_room = self.meshes.len() < MOST_MESHES || self.meshes.contains_key(name);

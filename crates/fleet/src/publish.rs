@@ -144,7 +144,7 @@ impl Session<'_> {
         let (record, _) = etcd.get(&keys.host(fleet.host())).await?;
         self.record = record.and_then(|row| HostRecord::read(&row.value).ok());
         if let Some(number) = self.record.as_ref().and_then(|record| record.number) {
-            fleet.set_condition(|condition| condition.number = Some(number));
+            fleet.set_number(number);
         }
         Ok(header.revision)
     }
@@ -157,11 +157,10 @@ impl Session<'_> {
             let Publisher { etcd, fleet, .. } = &*self.publisher;
             let earlier = fleet.condition().number;
             let number = claim_number(etcd, fleet.keys(), fleet.host(), earlier).await?;
-            fleet.set_condition(|condition| condition.number = Some(number));
+            // Its own meshes are followed by the newest look, which may be newer than what is told here.
+            fleet.set_number(number);
         }
         let Publisher { etcd, fleet, .. } = &*self.publisher;
-        // The number is part of it.
-        fleet.set_local(&local);
         let record = fleet.record(&local);
         if self.record.as_ref() != Some(&record) {
             let value = serde_json::to_vec(&record).unwrap_or_default();

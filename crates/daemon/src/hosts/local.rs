@@ -61,7 +61,7 @@ fn local(state: &State, known: Option<&Local>) -> Option<Local> {
     let mut local = Local::new(rows.iter(), names);
     // What is missing there is not gone.
     local.partial = !wiring.unseen.is_nothing();
-    local.meshes = memberships(snapshot, wiring, bridges);
+    local.meshes = memberships(snapshot, wiring, bridges, known);
     (known != Some(&local)).then_some(local)
 }
 
@@ -69,11 +69,13 @@ fn bridges(snapshot: &Snapshot) -> &[Bridge] {
     snapshot.switch.get(&SwitchSource::Ovsdb).map(Observed::rows).unwrap_or_default()
 }
 
-/// The meshes that the bridges' rows say they are in; of several bridges in one mesh the first.
+/// The meshes that the bridges' rows say they are in; of several bridges in one mesh the first. What this
+/// look did not see of one is as it was `known`.
 fn memberships(
     snapshot: &Snapshot,
     wiring: &Wiring,
     bridges: &[Bridge],
+    known: Option<&Local>,
 ) -> BTreeMap<String, Membership> {
     let mut meshes = BTreeMap::new();
     for bridge in bridges {
@@ -81,11 +83,17 @@ fn memberships(
         else {
             continue;
         };
+        let known = known.and_then(|known| known.meshes.get(&name));
+        let known = known
+            .filter(|known| known.bridge == *bridge.name && known.local_ip == Some(of.local_ip));
+        let (mtu_known, uplinks_known) =
+            known.map_or((None, &[][..]), |known| (known.mtu, &known.uplinks));
+        let uplinks = || uplinks(snapshot, wiring, &bridge.name, uplinks_known);
         let membership = Membership {
             bridge: bridge.name.to_string(),
             local_ip: Some(of.local_ip),
-            mtu: mtu(snapshot, of.local_ip),
-            uplinks: if of.allow_uplink { Vec::new() } else { uplinks(wiring, &bridge.name) },
+            mtu: mtu(snapshot, of.local_ip, mtu_known),
+            uplinks: if of.allow_uplink { Vec::new() } else { uplinks() },
         };
         meshes.entry(name).or_insert(membership);
     }
@@ -93,23 +101,30 @@ fn memberships(
 }
 
 /// What the link with this address leaves for interfaces inside a tunnel; none where no link of the
-/// switch's namespace has it.
-fn mtu(snapshot: &Snapshot, ip: IpAddr) -> Option<u32> {
-    let links = &snapshot.switch_namespace()?.links;
-    let link = links.iter().find(|link| link.addresses.iter().any(|cidr| cidr.ip == ip))?;
+/// switch's namespace has it, and what was `known` where that was not read.
+fn mtu(snapshot: &Snapshot, ip: IpAddr, known: Option<u32>) -> Option<u32> {
+    let Some(here) = snapshot.switch_namespace().filter(|here| here.is_read()) else {
+        return known;
+    };
+    let link = here.links.iter().find(|link| link.addresses.iter().any(|cidr| cidr.ip == ip))?;
     link.mtu.checked_sub(mesh::overhead(ip))
 }
 
 /// The links of the host by which frames can leave a bridge: on it, and on the bridges that patches lead
-/// to.
-fn uplinks(wiring: &Wiring, bridge: &str) -> Vec<String> {
+/// to. A port of which it was not seen what is behind it is one if it was `known` to be one.
+fn uplinks(snapshot: &Snapshot, wiring: &Wiring, bridge: &str, known: &[String]) -> Vec<String> {
     let (mut reached, mut next) = (vec![bridge.to_owned()], 0);
     let mut found = Vec::new();
     while let Some(here) = reached.get(next).cloned() {
         next += 1;
         for row in wiring.ports.iter().filter(|row| *row.bridge == *here) {
             match &row.occupant {
-                Occupant::Host { .. } => found.push(called(row, bridge)),
+                Occupant::Host { link } if leads_on(snapshot, row, link.as_deref()) => {
+                    found.push(called(row, bridge));
+                }
+                Occupant::Unknown { .. } => {
+                    found.extend(Some(called(row, bridge)).filter(|name| known.contains(name)));
+                }
                 Occupant::Patch { bridge: Some(there), .. }
                     if !reached.iter().any(|b| **b == **there) =>
                 {
@@ -122,6 +137,14 @@ fn uplinks(wiring: &Wiring, bridge: &str) -> Vec<String> {
     found.sort();
     found.dedup();
     found
+}
+
+/// Whether frames can go on to another network behind a port: an internal one ends in this host, unless
+/// its link is put on a Linux bridge or into a bond.
+fn leads_on(snapshot: &Snapshot, row: &SwitchPort, link: Option<&str>) -> bool {
+    let here = snapshot.switch_namespace().filter(|_| link == Some("internal"));
+    let own = here.and_then(|here| here.links.iter().find(|link| link.name == row.port.iface));
+    own.is_none_or(|link| link.master.is_some())
 }
 
 fn called(row: &SwitchPort, own: &str) -> String {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use fleet::Fleet;
 use fleet::mesh::{Tunnel, Wanted};
-use host::{Host, Tunnel as Port, TunnelChange};
+use host::{Host, MeshOfBridge, Tunnel as Port, TunnelChange};
 use model::switch::SwitchSource;
 use tokio::time::{Duration, sleep, timeout};
 use tracing::{info, warn};
@@ -74,8 +74,17 @@ fn change(state: &State, wanted: &Wanted) -> Option<TunnelChange> {
     let there: Vec<_> = bridges.rows().iter().flat_map(host::tunnels_of).collect();
     let wanted_ports: Vec<_> = wanted.tunnels.iter().map(port).collect();
     let is_there = |port: &&Port| there.contains(port);
-    let has_bridge = |port: &&Port| bridges.rows().iter().any(|row| *row.name == *port.bridge);
-    let add = wanted_ports.iter().filter(|port| !is_there(port)).filter(has_bridge);
+    // What the fleet was told of this host may be of an earlier look than this one.
+    let memberships = bridges.rows().iter().filter_map(|row| Some((row, MeshOfBridge::of(row)?)));
+    let memberships: Vec<_> = memberships.collect();
+    let is_member = |port: &&Port| {
+        memberships.iter().any(|(row, of)| {
+            *row.name == *port.bridge
+                && of.mesh == port.mesh
+                && of.local_ip.to_string() == port.local_ip
+        })
+    };
+    let add = wanted_ports.iter().filter(|port| !is_there(port)).filter(is_member);
     let add: Vec<_> = add.cloned().collect();
     // One of the same name is replaced.
     let replaced = there.iter().filter(|port| add.iter().any(|new| new.name == port.name));
@@ -83,7 +92,10 @@ fn change(state: &State, wanted: &Wanted) -> Option<TunnelChange> {
     let mut gone: Vec<_> = there
         .iter()
         .filter(|port| !wanted_ports.iter().any(|wanted| wanted.name == port.name))
-        .filter(|port| is_to_go(port, wanted))
+        .filter(|port| {
+            let has_left = !memberships.iter().any(|(_, of)| of.mesh == port.mesh);
+            is_to_go(port, wanted, has_left)
+        })
         .collect();
     gone.truncate((there.len() / 10).max(1));
     let remove: BTreeSet<_> = gone.into_iter().map(place).chain(replaced).collect();
@@ -92,8 +104,9 @@ fn change(state: &State, wanted: &Wanted) -> Option<TunnelChange> {
 }
 
 /// Whether it is known that a tunnel is not to be there: that nothing is known of its host is no reason.
-fn is_to_go(port: &Port, wanted: &Wanted) -> bool {
-    wanted.own_left.contains(&port.mesh)
+/// `has_left` is whether no bridge is in its mesh by this look.
+fn is_to_go(port: &Port, wanted: &Wanted, has_left: bool) -> bool {
+    (has_left && wanted.own_left.contains(&port.mesh))
         || wanted.kept_out.contains_key(&port.mesh)
         || wanted.left.contains(&(port.mesh.clone(), port.host.clone()))
 }
