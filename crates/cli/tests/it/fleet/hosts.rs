@@ -145,6 +145,16 @@ impl Host {
     }
 }
 
+/// What `look` comes to, as soon as it comes to something.
+pub(super) fn found_at_last<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let mut found = None;
+    wait_until(what, || {
+        found = look();
+        found.is_some()
+    });
+    found.expect("it was waited for")
+}
+
 /// The JSON of each line.
 pub(super) fn lines(ran: &Ran) -> Vec<Value> {
     let text = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap());
