@@ -230,3 +230,6 @@ pub(crate) fn note_uplinks(mesh: &mut v1::Mesh) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -353,3 +353,6 @@ impl HostState {
         self.refused_why = Some(why);
     }
 }
+
+#[cfg(test)]
+mod tests;

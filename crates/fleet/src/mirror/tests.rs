@@ -1,0 +1,237 @@
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use report::v1::Liveness;
+
+use super::*;
+
+const ALIVE: &[u8] = br#"{"Machine":"m","Boot":"b","Run":"r","Started":0}"#;
+
+fn row(ip: &str) -> Vec<u8> {
+    format!(r#"{{"Container":"web","ID":"1","State":"on","Addresses":["{ip}/24"]}}"#).into_bytes()
+}
+
+/// A mirror of the host `own` that has a list of one host, `b`, with one row.
+fn listed() -> Mirror {
+    let mut mirror = Mirror::new("own", || 1_000);
+    list(&mut mirror);
+    mirror
+}
+
+fn list(mirror: &mut Mirror) {
+    mirror.begin();
+    mirror.put(&Key::Host("b"), br#"{"Version":"1"}"#);
+    mirror.put(&Key::Alive("b"), ALIVE);
+    mirror.put(&Key::Row("b", "1"), &row("192.0.2.1"));
+    mirror.finish();
+}
+
+fn found(mirror: &Mirror, ip: &str) -> usize {
+    mirror.candidates(&WhoQuery::Ip(ip.parse().unwrap())).len()
+}
+
+#[test]
+fn nothing_is_known_before_the_first_list_is_whole() {
+    let mut mirror = Mirror::new("own", || 1_000);
+    mirror.begin();
+    mirror.put(&Key::Alive("b"), ALIVE);
+    // It broke off.
+    mirror.lose("etcd is away");
+    let from = mirror.from("b");
+    assert_eq!((from.liveness, from.stale_since), (Liveness::Stale, None));
+    list(&mut mirror);
+    assert_eq!(mirror.from("b").liveness, Liveness::Live);
+}
+
+#[test]
+fn a_list_that_broke_off_takes_nothing_away() {
+    let mut mirror = listed();
+    mirror.begin();
+    mirror.lose("etcd is away");
+    assert_eq!((mirror.counts(), found(&mirror, "192.0.2.1")), ((1, 1, 0), 1));
+    let from = mirror.from("b");
+    assert_eq!(from.liveness, Liveness::Stale);
+    assert_eq!(from.stale_since.as_deref(), Some("1970-01-01T00:00:01.000Z"));
+    // The next whole one does.
+    mirror.begin();
+    let changes = mirror.finish();
+    assert!(
+        matches!(&changes[..], [Change::Vanished(row), Change::Stale(host)] if &*row.host == "b" && &**host == "b"),
+        "{changes:?}"
+    );
+    assert_eq!((mirror.counts(), found(&mirror, "192.0.2.1")), ((0, 0, 0), 0));
+}
+
+#[test]
+fn a_host_that_is_silent_is_stale_with_its_rows() {
+    let mut mirror = listed();
+    assert!(matches!(mirror.delete(&Key::Alive("b")), Some(Change::Stale(_))));
+    assert!(mirror.delete(&Key::Alive("b")).is_none());
+    assert_eq!((mirror.from("b").liveness, found(&mirror, "192.0.2.1")), (Liveness::Stale, 1));
+    assert!(matches!(mirror.put(&Key::Alive("b"), ALIVE), Some(Change::Live(_))));
+    // A sign of life of another run is no news.
+    assert!(mirror.put(&Key::Alive("b"), b"x").is_none());
+    assert_eq!(mirror.from("b").liveness, Liveness::Live);
+}
+
+#[test]
+fn what_cannot_be_read_leaves_the_last_good_value_and_is_counted() {
+    let mut mirror = listed();
+    assert!(mirror.put(&Key::Row("b", "1"), b"{").is_none());
+    mirror.put(&Key::Host("b"), br#"{"Number":0}"#);
+    assert_eq!((mirror.counts(), found(&mirror, "192.0.2.1")), ((1, 1, 2), 1));
+    assert_eq!(mirror.hosts(true)[0].version, "1");
+    assert!(mirror.hosts(true)[0].notes[0].contains("a number out of range"));
+    // It outlives a list in which it is unreadable.
+    mirror.begin();
+    mirror.put(&Key::Row("b", "1"), &[0xff]);
+    mirror.put(&Key::Host("b"), b"x");
+    assert!(mirror.finish().iter().all(|change| matches!(change, Change::Stale(_))));
+    assert_eq!((mirror.counts(), found(&mirror, "192.0.2.1")), ((1, 1, 2), 1));
+}
+
+#[test]
+fn none_tells_what_this_host_has() {
+    let mut mirror = listed();
+    let local = Local {
+        rows: [("1".to_owned(), String::from_utf8(row("192.0.2.9")).unwrap())].into(),
+        ..Local::default()
+    };
+    assert_eq!(mirror.set_own(&local, HostRecord::default()).len(), 1);
+    mirror.put(&Key::Row("own", "1"), &row("192.0.2.66"));
+    mirror.put(&Key::Host("own"), br#"{"Version":"evil"}"#);
+    mirror.delete(&Key::Row("own", "1"));
+    mirror.delete(&Key::Alive("own"));
+    assert_eq!((found(&mirror, "192.0.2.9"), found(&mirror, "192.0.2.66")), (1, 0));
+    // Nor is it old when etcd is away, or what it has missing in a list.
+    mirror.lose("etcd is away");
+    assert_eq!(mirror.from("own").liveness, Liveness::Live);
+    mirror.begin();
+    mirror.finish();
+    assert_eq!(found(&mirror, "192.0.2.9"), 1);
+    // What a partial look lacks may be there.
+    mirror.set_own(&Local { partial: true, ..Local::default() }, HostRecord::default());
+    assert_eq!(found(&mirror, "192.0.2.9"), 1);
+    mirror.set_own(&Local::default(), HostRecord::default());
+    assert_eq!(found(&mirror, "192.0.2.9"), 0);
+}
+
+#[test]
+fn a_number_alone_changes_nothing_else_of_this_host() {
+    let mut mirror = Mirror::new("own", || 0);
+    assert!(!mirror.set_own_number(7), "nothing is told of it yet");
+    let record = HostRecord { version: "1".into(), ..HostRecord::default() };
+    mirror.set_own(&Local::default(), record.clone());
+    assert!(mirror.set_own_number(7) && !mirror.set_own_number(7));
+    let own = mirror.hosts["own"].record.as_deref().unwrap();
+    assert_eq!(*own, HostRecord { number: Some(7), ..record });
+}
+
+#[test]
+fn of_one_host_there_are_bounds_and_the_others_have_room() {
+    let mut mirror = Mirror::new("own", || 0);
+    mirror.begin();
+    for n in 0..=MOST_ROWS {
+        mirror.put(&Key::Row("greedy", &n.to_string()), &row("192.0.2.1"));
+    }
+    mirror.put(&Key::Row("b", "1"), &row("192.0.2.2"));
+    assert_eq!(mirror.counts(), (2, MOST_ROWS + 1, 1));
+    // One that is there may change, and one that goes leaves room.
+    assert!(mirror.put(&Key::Row("greedy", "0"), &row("192.0.2.3")).is_some());
+    mirror.delete(&Key::Row("greedy", "0"));
+    assert!(mirror.put(&Key::Row("greedy", "x"), &row("192.0.2.4")).is_some());
+    for n in 0..MOST_HOSTS {
+        mirror.put(&Key::Alive(&format!("h{n}")), ALIVE);
+    }
+    assert_eq!(mirror.hosts.len(), MOST_HOSTS);
+    for n in 0..=MOST_MESHES {
+        mirror.put(&Key::Mesh(&format!("m{n}")), br#"{"Type":"vxlan","Key":1,"DstPort":4789}"#);
+    }
+    assert_eq!(mirror.meshes.len(), MOST_MESHES);
+}
+
+#[test]
+fn a_host_that_was_renamed_or_copied_is_noted() {
+    let mut mirror = listed();
+    mirror.put(&Key::Host("old"), br#"{"Machine":"m"}"#);
+    mirror.put(&Key::Host("new"), br#"{"Machine":"m"}"#);
+    mirror.put(&Key::Host("other"), br#"{"Machine":"n"}"#);
+    let notes = |name: &str| {
+        let hosts = mirror.hosts(true);
+        hosts.into_iter().find(|host| host.from.host == name).unwrap().notes
+    };
+    assert!(notes("old")[0].contains("the same machine as new"));
+    assert!(notes("new")[0].contains("the same machine as old"));
+    assert!(notes("other").is_empty() && notes("b").is_empty());
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Put(u8, u8, u8),
+    Garbage(u8, u8),
+    Delete(u8, u8),
+    /// A list of what there is, without one host.
+    List(u8),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (0..3_u8, 0..4_u8, 0..6_u8).prop_map(|(host, id, ip)| Step::Put(host, id, ip)),
+        1 => (0..3_u8, 0..4_u8).prop_map(|(host, id)| Step::Garbage(host, id)),
+        2 => (0..3_u8, 0..4_u8).prop_map(|(host, id)| Step::Delete(host, id)),
+        1 => (0..4_u8).prop_map(Step::List),
+    ]
+}
+
+proptest! {
+    /// Whatever is told in whatever order, the mirror has the last good value of each row, and finds it
+    /// by its address.
+    #[test]
+    fn the_mirror_has_what_was_told_last(steps in prop::collection::vec(step(), 0..60)) {
+        let mut mirror = Mirror::new("own", || 0);
+        mirror.begin();
+        mirror.finish();
+        let mut told: BTreeMap<(u8, u8), u8> = BTreeMap::new();
+        let put = |mirror: &mut Mirror, host: u8, id: u8, ip: u8| {
+            let key = (format!("h{host}"), id.to_string());
+            mirror.put(&Key::Row(&key.0, &key.1), &row(&format!("192.0.2.{ip}")));
+        };
+        for step in steps {
+            match step {
+                Step::Put(host, id, ip) => {
+                    put(&mut mirror, host, id, ip);
+                    told.insert((host, id), ip);
+                }
+                Step::Garbage(host, id) => {
+                    mirror.put(&Key::Row(&format!("h{host}"), &id.to_string()), b"{}");
+                }
+                Step::Delete(host, id) => {
+                    mirror.delete(&Key::Row(&format!("h{host}"), &id.to_string()));
+                    told.remove(&(host, id));
+                }
+                Step::List(without) => {
+                    told.retain(|(host, _), _| *host != without);
+                    mirror.begin();
+                    for ((host, id), ip) in &told {
+                        put(&mut mirror, *host, *id, *ip);
+                    }
+                    mirror.finish();
+                }
+            }
+            prop_assert_eq!(mirror.rows.len(), told.len());
+            let bytes: usize = mirror.rows(None).iter().map(|row| row.text.len()).sum();
+            prop_assert_eq!(mirror.rows.bytes(), bytes);
+            let of_hosts: usize = mirror.hosts.values().map(|host| host.bytes).sum();
+            prop_assert_eq!(of_hosts, bytes);
+            for ip in 0..6 {
+                let wanted: BTreeSet<_> =
+                    told.iter().filter(|(_, of)| **of == ip).map(|((host, _), _)| format!("h{host}")).collect();
+                let rows = mirror.candidates(&WhoQuery::Ip(format!("192.0.2.{ip}").parse().unwrap()));
+                let count = told.values().filter(|of| **of == ip).count();
+                prop_assert_eq!(rows.len(), count);
+                let hosts: BTreeSet<_> = rows.iter().map(|row| row.host.to_string()).collect();
+                prop_assert_eq!(hosts, wanted);
+            }
+        }
+    }
+}
