@@ -18,6 +18,12 @@ use docker_ovs_journal::{Limits, Past, Recorder};
 const CONTAINERS: u16 = 50;
 const MONTH: u64 = 30 * 24 * 60 * 60 * 1000;
 
+/// Nanoseconds that this thread was on a processor (proc_pid_schedstat(5)): a busy machine adds nothing.
+fn worked() -> u64 {
+    let all = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    all.split(' ').next().unwrap().parse().unwrap()
+}
+
 fn main() {
     let changes = std::env::args_os().nth(1).and_then(|word| word.to_str()?.parse().ok());
     let changes: u64 = changes.unwrap_or(100_000);
@@ -26,24 +32,30 @@ fn main() {
     let (mut recorder, _) = Recorder::open(folder.path(), limits).unwrap();
     let mut day = scene::Day::default();
     let mut plugged: Vec<_> = (0..CONTAINERS).map(|name| (name, name + 1)).collect();
-    let mut wrote = std::time::Duration::ZERO;
+    let (mut wrote, mut work) = (std::time::Duration::ZERO, 0);
     for step in 0..changes {
         let at = usize::try_from(step).unwrap() % plugged.len();
         plugged[at].1 = u16::try_from(step % 60_000).unwrap() + 1;
         let entry = day.look(&plugged, 1 + step * MONTH / changes);
-        let start = Instant::now();
+        let (start, before) = (Instant::now(), worked());
         recorder.record(&entry).unwrap();
         if step % 100 == 0 {
             recorder.sync().unwrap();
         }
         wrote += start.elapsed();
+        work += worked() - before;
     }
     let size: u64 = std::fs::read_dir(folder.path())
         .unwrap()
         .map(|e| e.unwrap().metadata().unwrap().len())
         .sum();
     println!("{changes} changes: {} MiB, written in {wrote:?}", size >> 20);
-    println!("each: {} bytes, {:?}", size / changes, wrote / u32::try_from(changes).unwrap());
+    let each = wrote / u32::try_from(changes).unwrap();
+    println!(
+        "each: {} bytes, {each:?}, on a processor {} µs",
+        size / changes,
+        work / changes / 1000
+    );
     let mut worst = std::time::Duration::ZERO;
     for part in 1..100 {
         let start = Instant::now();

@@ -46,6 +46,15 @@ pub struct Unknown {
     pub after: Option<u64>,
 }
 
+/// The changes next to a moment, in milliseconds since the Unix epoch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// When something happened last before it.
+    pub before: Option<u64>,
+    /// When something happens first after it.
+    pub after: Option<u64>,
+}
+
 /// A journal that is read; the daemon may go on writing it.
 #[derive(Debug)]
 pub struct Past {
@@ -172,6 +181,29 @@ impl Past {
         Ok(())
     }
 
+    /// When something happened next to `at`, in milliseconds since the Unix epoch: to go from change to
+    /// change. A segment is read only where it may have one that is nearer.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn beside(&self, at: u64) -> io::Result<Beside> {
+        let mut beside = Beside::default();
+        for (index, segment) in self.segments.iter().enumerate().rev() {
+            let end = self.end(index);
+            if segment.first < at && beside.before.is_none_or(|before| before < end) {
+                let earlier = stamps_of_events(segment)?.into_iter().filter(|stamp| *stamp < at);
+                beside.before = beside.before.max(earlier.max());
+            }
+        }
+        for (index, segment) in self.segments.iter().enumerate() {
+            if at < self.end(index) && beside.after.is_none_or(|after| segment.first < after) {
+                let later = stamps_of_events(segment)?.into_iter().filter(|stamp| *stamp > at);
+                beside.after = later.chain(beside.after).min();
+            }
+        }
+        Ok(beside)
+    }
+
     /// The first moment that is known.
     pub fn begins(&self) -> Option<u64> {
         self.segments.iter().map(|segment| segment.first).min()
@@ -202,6 +234,13 @@ fn replayed(segment: &Segment, at: u64) -> io::Result<Option<State>> {
         }
     }
     Ok(state)
+}
+
+/// When something happened that a segment tells of.
+fn stamps_of_events(segment: &Segment) -> io::Result<Vec<u64>> {
+    let Some(content) = read(&segment.path)? else { return Ok(Vec::new()) };
+    let events = content.records().filter(|record| record.kind == Kind::Events);
+    Ok(events.map(|record| record.stamp).collect())
 }
 
 /// A segment; none where it was removed meanwhile.

@@ -165,12 +165,13 @@ impl Writer {
         self.next += 1;
         let path = path(&self.folder, number);
         let mut file = OpenOptions::new().write(true).create_new(true).mode(FILE).open(&path)?;
-        if let Err(error) = file.write_all(&bytes).and_then(|()| file.sync_data()) {
-            // A file without a whole record is none.
+        let written = file.write_all(&bytes).and_then(|()| file.sync_data());
+        let kept = written.and_then(|()| File::open(&self.folder)?.sync_all());
+        if let Err(error) = kept {
+            // A file without a whole record is none, and one that is not counted is never removed.
             let _ = fs::remove_file(&path);
             return Err(error);
         }
-        File::open(&self.folder)?.sync_all()?;
         self.open = Some(Open { file, number, length, first: length });
         self.last = stamp;
         self.says(number);
