@@ -267,6 +267,12 @@ impl Writer {
     }
 }
 
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.lose();
+    }
+}
+
 /// A segment is read as a whole.
 fn most_of_all() -> u64 {
     u64::try_from(LONGEST / 2).unwrap_or(u64::MAX)

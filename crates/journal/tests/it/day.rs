@@ -23,8 +23,10 @@ type Ports = BTreeMap<u16, u16>;
 #[derive(Default)]
 struct Run {
     looks: Vec<(u64, Ports)>,
-    /// Until when it said that all is on the disk.
+    /// When it wrote last, as it said: a look in which nothing changed is not written.
     kept: u64,
+    /// What it was given last and said to have done.
+    done: u64,
     /// What it was given last, which it may have written before it was killed.
     unsaid: Option<u64>,
 }
@@ -72,7 +74,9 @@ impl Scene {
             if step > 0 && self.dice.throw(10) == 0 {
                 let at = self.now();
                 assert_eq!(self.give(&mut keeper, at, &format!("alive {at}")), Told::Kept(at));
+                self.runs.last_mut().unwrap().kept = at;
             }
+            let before = self.ports.clone();
             self.change();
             let at = self.now();
             let line = look(at, self.ports.iter().map(|(port, name)| (*name, *port)));
@@ -86,10 +90,14 @@ impl Scene {
                 return;
             }
             assert_eq!(self.give(&mut keeper, at, &line), Told::Kept(at));
+            if step == 0 || self.ports != before {
+                self.runs.last_mut().unwrap().kept = at;
+            }
         }
         if self.dice.throw(4) == 0 {
             let at = self.now();
             assert_eq!(self.give(&mut keeper, at, &format!("stop {at}")), Told::Kept(at));
+            self.runs.last_mut().unwrap().kept = at;
         }
         keeper.kill();
     }
@@ -97,7 +105,7 @@ impl Scene {
     fn give(&mut self, keeper: &mut Keeper, at: u64, line: &str) -> Told {
         keeper.give(line);
         let told = keeper.told().expect("it lives");
-        self.runs.last_mut().unwrap().kept = at;
+        self.runs.last_mut().unwrap().done = at;
         told
     }
 
@@ -107,7 +115,7 @@ impl Scene {
         let run = self.runs.iter().rev().find(|run| run.from() <= at);
         match (found, run) {
             (Ok(moment), Some(run)) => {
-                let until = run.unsaid.unwrap_or(run.kept);
+                let until = run.unsaid.unwrap_or(run.done);
                 assert!(at <= until, "{at} is after {until}, the last that this process saw");
                 for port in 1..=u16::try_from(PORTS).unwrap() {
                     let expected: Vec<_> =
@@ -130,7 +138,7 @@ impl Scene {
         assert!(run.is_none_or(|run| at > run.kept), "{at} is known: {unknown:?}");
         let next = self.runs.iter().map(Run::from).find(|from| *from > at);
         assert_eq!(after, next, "{at}");
-        let last = run.map(|run| [Some(run.kept), run.unsaid]);
+        let last = run.map(|run| [Some(run.kept), Some(run.done), run.unsaid]);
         let is_last = last.map_or(before.is_none(), |last| last.contains(&before));
         assert!(is_last, "{at}: {unknown:?}, {last:?}");
     }

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use docker_ovs_journal::{Limits, Past, Recorder};
+use docker_ovs_journal::{Limits, Past};
 
-use crate::scene::{Day, on_port};
+use crate::scene::{Day, on_port, opened};
 
 const LIMITS: Limits = Limits { bytes: 1 << 20, age: u64::MAX, segment: 8 << 10 };
 
@@ -27,7 +27,7 @@ fn told(folder: &Path) -> Vec<u64> {
 
 /// A journal of a day, in one segment.
 fn written(folder: &Path) -> Vec<u64> {
-    let (mut recorder, _) = Recorder::open(folder, LIMITS).unwrap();
+    let (mut recorder, _) = opened(folder, LIMITS);
     let mut day = Day::default();
     for (name, at) in (1..6).zip(1000..) {
         recorder.record(&day.look(&[(name, 3)], at)).unwrap();
@@ -48,7 +48,7 @@ fn what_ends_at_any_byte_is_cut_and_goes_on() {
         fs::write(folder.path().join(segment.file_name().unwrap()), &whole[..length]).unwrap();
         let before = told(folder.path());
         assert!(all.starts_with(&before), "{length}: {before:?}");
-        let (mut recorder, cut) = Recorder::open(folder.path(), LIMITS).unwrap();
+        let (mut recorder, cut) = opened(folder.path(), LIMITS);
         let is_whole = cut.is_none();
         recorder.record(&Day::default().look(&[(9, 3)], 9000)).unwrap();
         drop(recorder);
@@ -57,7 +57,7 @@ fn what_ends_at_any_byte_is_cut_and_goes_on() {
         let now = past.at(9000).unwrap().unwrap();
         assert_eq!(on_port(&now.snapshot, 3), ["c9"], "{length}");
         assert!(past.at(8999).unwrap().is_err(), "{length}: between them nothing is known");
-        let (_, again) = Recorder::open(folder.path(), LIMITS).unwrap();
+        let (_, again) = opened(folder.path(), LIMITS);
         assert_eq!(again, None, "{length}: {is_whole}");
     }
 }

@@ -6,9 +6,9 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::process::Command;
 
-use docker_ovs_journal::{Limits, Past, Recorder};
+use docker_ovs_journal::{Limits, Past};
 
-use crate::scene::{Day, on_port};
+use crate::scene::{Day, on_port, opened};
 
 /// A file system of its own in memory, gone with its guard.
 struct Disk(tempfile::TempDir);
@@ -41,7 +41,7 @@ fn a_full_disk_is_a_gap_and_what_was_kept_stays() {
     fs::write(&ballast, vec![0; 100 << 10]).unwrap();
     let folder = disk.path().join("history");
     let limits = Limits { segment: 16 << 10, ..Limits::default() };
-    let (mut recorder, _) = Recorder::open(&folder, limits).unwrap();
+    let (mut recorder, _) = opened(&folder, limits);
     let mut day = Day::default();
     let mut at = 1000;
     let error = loop {

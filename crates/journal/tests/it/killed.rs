@@ -5,10 +5,10 @@
 
 use std::path::Path;
 
-use docker_ovs_journal::{Limits, Past, Recorder};
+use docker_ovs_journal::{Limits, Past};
 
 use crate::keeper::{Keeper, SEGMENT, Told, look};
-use crate::scene::{Day, on_port};
+use crate::scene::{Day, on_port, opened};
 
 /// The calls by which files are made, grow and go.
 const CALLS: [&str; 6] = ["write", "fdatasync", "fsync", "openat", "unlink", "ftruncate"];
@@ -55,7 +55,7 @@ fn check(folder: &Path, all: &[Option<Told>], what: &str) {
     let end = 1000 * (LOOKS + 1);
     // Another one begins where it ended.
     let limits = Limits { bytes: BYTES, age: u64::MAX, segment: SEGMENT };
-    let (mut recorder, _) = Recorder::open(folder, limits).unwrap();
+    let (mut recorder, _) = opened(folder, limits);
     recorder.record(&Day::default().look(&[(9, 3)], end)).unwrap();
     drop(recorder);
     let past = Past::open(folder, end).unwrap();

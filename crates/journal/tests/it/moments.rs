@@ -2,12 +2,12 @@
 
 use docker_ovs_journal::{Known, Limits, Past, Recorder, Unknown};
 
-use crate::scene::{Day, on_port};
+use crate::scene::{Day, on_port, opened};
 
 #[test]
 fn a_moment_is_known_as_it_was_and_a_gap_is_told() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut recorder, cut) = Recorder::open(folder.path(), Limits::default()).unwrap();
+    let (mut recorder, cut) = opened(folder.path(), Limits::default());
     assert_eq!(cut, None);
     let mut day = Day::default();
     recorder.record(&day.look(&[(1, 3)], 1000)).unwrap();
@@ -16,7 +16,7 @@ fn a_moment_is_known_as_it_was_and_a_gap_is_told() {
     recorder.alive(4000).unwrap();
     recorder.stop(5000).unwrap();
     drop(recorder);
-    let (mut recorder, _) = Recorder::open(folder.path(), Limits::default()).unwrap();
+    let (mut recorder, _) = opened(folder.path(), Limits::default());
     recorder.record(&Day::default().look(&[(3, 3)], 9000)).unwrap();
     drop(recorder);
     let past = Past::open(folder.path(), 20_000).unwrap();
@@ -43,7 +43,7 @@ fn a_moment_is_known_as_it_was_and_a_gap_is_told() {
 #[test]
 fn while_a_daemon_writes_what_is_last_known_is_so_still() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut recorder, _) = Recorder::open(folder.path(), Limits::default()).unwrap();
+    let (mut recorder, _) = opened(folder.path(), Limits::default());
     recorder.record(&Day::default().look(&[(1, 3)], 1000)).unwrap();
     let past = Past::open(folder.path(), 20_000).unwrap();
     assert!(past.is_written());
@@ -58,7 +58,7 @@ fn while_a_daemon_writes_what_is_last_known_is_so_still() {
 fn a_daemon_that_keeps_nothing_makes_nothing_known() {
     let folder = tempfile::tempdir().unwrap();
     let until = |now| Past::open(folder.path(), now).unwrap().known().pop().unwrap().until;
-    let (mut recorder, _) = Recorder::open(folder.path(), Limits::default()).unwrap();
+    let (mut recorder, _) = opened(folder.path(), Limits::default());
     let mut day = Day::default();
     recorder.record(&day.look(&[(1, 3)], 1000)).unwrap();
     assert_eq!(until(500_000), 62_000, "its disk hangs: it would have told that it lives");
@@ -68,7 +68,7 @@ fn a_daemon_that_keeps_nothing_makes_nothing_known() {
     assert_eq!(until(20_000), 19_000, "it keeps again what happens");
     // Killed, and another one has begun, which has seen nothing yet.
     drop(recorder);
-    let (mut recorder, _) = Recorder::open(folder.path(), Limits::default()).unwrap();
+    let (mut recorder, _) = opened(folder.path(), Limits::default());
     assert_eq!(until(40_000), 15_000, "what is last is the other one's");
     recorder.alive(50_000).unwrap();
     assert_eq!(until(60_000), 15_000, "it has nothing to go on from");
@@ -81,7 +81,7 @@ fn a_daemon_that_keeps_nothing_makes_nothing_known() {
 #[test]
 fn where_the_clock_was_set_back_the_order_is_the_journals() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut recorder, _) = Recorder::open(folder.path(), Limits::default()).unwrap();
+    let (mut recorder, _) = opened(folder.path(), Limits::default());
     let mut day = Day::default();
     for (name, at) in [(1, 1000), (2, 5000), (3, 2000), (4, 3000)] {
         recorder.record(&day.look(&[(name, 3)], at)).unwrap();
@@ -102,7 +102,7 @@ fn where_the_clock_was_set_back_the_order_is_the_journals() {
 fn the_oldest_go_where_there_is_too_much_or_it_is_too_old() {
     let folder = tempfile::tempdir().unwrap();
     let limits = Limits { bytes: 200_000, age: 100_000, segment: 4096 };
-    let (mut recorder, _) = Recorder::open(folder.path(), limits).unwrap();
+    let (mut recorder, _) = opened(folder.path(), limits);
     let mut day = Day::default();
     for step in 0..1000 {
         recorder.record(&day.look(&[(u16::from(step % 2 == 0), 3)], 1000 + step)).unwrap();
