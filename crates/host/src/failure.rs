@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 
 use model::{SourceError, SourceErrorKind};
+use rustix::io::Errno;
 
 /// A failure of `what`, judged by the I/O error at the bottom of `error`'s chain, if any.
 /// `may` says who has the privilege, should that be the reason.
@@ -40,6 +41,14 @@ pub fn of_io(what: String, error: &io::Error, may: &str) -> SourceError {
         | io::ErrorKind::BrokenPipe => {
             SourceError::new(SourceErrorKind::Gone, what, "it closed the connection")
         }
+        _ if is_of_this_system(error) => SourceError::new(SourceErrorKind::Exhausted, what, error),
         _ => SourceError::new(SourceErrorKind::Unreachable, what, error),
     }
+}
+
+/// Whether the system refused what it takes to ask anything at all, which says nothing of a server.
+fn is_of_this_system(error: &io::Error) -> bool {
+    let errno = error.raw_os_error().map(Errno::from_raw_os_error);
+    matches!(errno, Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::NOBUFS))
+        || error.kind() == io::ErrorKind::OutOfMemory
 }

@@ -38,6 +38,8 @@ pub enum SourceErrorKind {
     Unusable,
     /// It was there a moment ago.
     Gone,
+    /// This system has no descriptor, memory or thread left to ask with: of the source nothing is known.
+    Exhausted,
 }
 
 /// The beginning of what is written to it.

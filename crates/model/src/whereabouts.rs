@@ -91,6 +91,7 @@ fn absence<'a>(snapshot: &'a Snapshot, record: &PortRecord) -> Result<Vec<&'a En
     }
     let Some(mark) = &record.engine else {
         snapshot.engines.keys().try_for_each(|kind| answered(snapshot, kind))?;
+        docker_answered(snapshot)?;
         let others = snapshot.other_engines.iter();
         let mut here = others.filter(|other| !other.is_elsewhere());
         here.try_for_each(|other| fresh(&other.containers, &other.address))?;
@@ -127,6 +128,18 @@ fn answered(snapshot: &Snapshot, kind: &Engine) -> Result<(), String> {
         && !snapshot.named_engines.contains(kind)
         && snapshot.engines.values().any(Observed::is_fresh);
     if need_not_be { Ok(()) } else { fresh(rows, &kind.0) }
+}
+
+/// Records that name no engine are those of ovs-docker, and of times that knew Docker alone: without
+/// Docker, which may just be stopped, nothing is known of their containers.
+fn docker_answered(snapshot: &Snapshot) -> Result<(), String> {
+    let mut dockers = snapshot.engines.iter().filter(|(engine, _)| engine.kind() == "docker");
+    match dockers.find(|(_, rows)| rows.is_fresh()) {
+        Some(_) => Ok(()),
+        None => {
+            Err("its record names no engine: it may be of Docker, which did not answer".to_owned())
+        }
+    }
 }
 
 /// The same of an engine that is not asked who runs what.

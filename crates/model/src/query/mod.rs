@@ -118,13 +118,18 @@ fn missing_engine<'a>(snapshot: &'a Snapshot, asked: &[&Engine]) -> Option<&'a S
     absent.find(counts).map(|(_, why)| why)
 }
 
-/// Why the list of all containers is not to be had: an engine that was named did not answer, or none
-/// did. Another one that does not answer is a source that is stale, and told with what there is.
+/// Why the list of all containers is not to be had: an engine that was named did not answer, none did,
+/// or one could not be asked at all. Another one that does not answer is a source that is stale, and told
+/// with what there is.
 fn missing_engines(snapshot: &Snapshot) -> Option<&SourceError> {
     let mut absent =
         snapshot.engines.iter().filter_map(|(engine, rows)| Some((engine, rows.absence()?)));
     let all = absent.clone().count() == snapshot.engines.len();
-    absent.find(|(engine, _)| all || snapshot.named_engines.contains(engine)).map(|(_, why)| why)
+    let counts = |(engine, why): &(&Engine, &SourceError)| {
+        let could_not_ask = why.kind == SourceErrorKind::Exhausted;
+        all || could_not_ask || snapshot.named_engines.contains(*engine)
+    };
+    absent.find(counts).map(|(_, why)| why)
 }
 
 fn is_prefix(wanted: &str, row: &Container) -> bool {

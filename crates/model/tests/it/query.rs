@@ -212,6 +212,10 @@ fn a_list_needs_the_engines_that_were_named_or_one_that_answers() {
         "it may have one: {unknown:?}"
     );
     assert!(matches!(container(&host, "docker:c9"), Err(QueryError::NoSuchContainer { .. })));
+    let exhausted = Observed::Absent { why: why(SourceErrorKind::Exhausted) };
+    let mut could_not_ask = host.clone();
+    could_not_ask.engines.insert(podman.clone(), exhausted);
+    assert!(require_sources(&could_not_ask).is_err(), "that is no silence of the engine");
     host.named_engines.insert(podman);
     assert!(require_sources(&host).is_err());
 }

@@ -96,6 +96,32 @@ fn a_stale_list_proves_nothing_and_an_engine_that_need_not_be_there_does() {
 }
 
 #[test]
+fn a_record_without_an_engine_may_be_of_a_docker_that_is_stopped() {
+    let docker = Engine("docker".into());
+    let podman = Engine("podman".into());
+    let beside = || {
+        let mut host = host();
+        host.engines.insert(podman.clone(), Ok(Vec::new()).into());
+        host
+    };
+    assert_eq!(whereabouts(&beside(), &record(None)), Whereabouts::Gone);
+    // Stopped it has no socket, and is not among those that are found.
+    let mut stopped = beside();
+    stopped.engines.remove(&docker);
+    is_unknown(&stopped, &record(None), "it may be of Docker, which did not answer");
+    // Ended without a word it leaves one that refuses.
+    let mut refused = beside();
+    let why = SourceError::new(SourceErrorKind::Unreachable, "docker", "connection refused");
+    refused.engines.insert(docker.clone(), Observed::Absent { why });
+    is_unknown(&refused, &record(None), "it may be of Docker, which did not answer");
+    // Of its own system a process may have no descriptor left.
+    let why = SourceError::new(SourceErrorKind::Exhausted, "podman", "Too many open files");
+    let mut exhausted = beside();
+    exhausted.engines.insert(podman, Observed::Absent { why });
+    is_unknown(&exhausted, &record(None), "Too many open files");
+}
+
+#[test]
 fn a_word_typed_by_hand_is_a_name_before_it_is_the_beginning_of_an_id() {
     let mut host = host();
     let rows = host.engines.values_mut().next().unwrap().rows_mut();
