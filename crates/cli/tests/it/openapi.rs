@@ -106,7 +106,8 @@ fn the_document_has_every_path() {
 
 /// The page is for people, and no part of the API.
 fn is_page(path: &str) -> bool {
-    ["/", "/figure", "/fleet", "/page.css", "/page.js", "/script/{module}"].contains(&path)
+    ["/", "/figure", "/fleet", "/moments", "/page.css", "/page.js", "/script/{module}"]
+        .contains(&path)
 }
 
 /// Whether `value` has the shape of a schema of the document, and no field beyond it.

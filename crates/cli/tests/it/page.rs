@@ -208,7 +208,7 @@ fn a_link_shows_table_filters_traffic_and_trace() {
     browser.waits_for(&reached);
     browser.waits_for("document.querySelector('.jack.to').classList.contains('way')");
     browser.run("location.reload()");
-    browser.waits_for(&format!("document.readyState === 'complete' && {reached}"));
+    is_loaded(&browser, &reached);
     choose(&browser, "trace-kind", "arp");
     browser.waits_for("location.hash.includes('packet=arp')");
     browser.waits_for("document.querySelectorAll('#trace .verdict').length === 2");
@@ -227,6 +227,102 @@ fn a_link_shows_table_filters_traffic_and_trace() {
     ));
     browser.is_paper(false);
     assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
+}
+
+/// JavaScript that is true where the page has no picture, and says so.
+const NOTHING_KNOWN: &str = "document.querySelector('#picture > .unknown')\
+     ?.textContent.includes('is not known') && !document.querySelector('#picture .jack, .counts')";
+
+#[test]
+fn a_moment_of_the_past_is_shown_as_it_was_or_as_not_known() {
+    lab::need!(Docker, Browser);
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let plug = Plugged::new(&container, "eth0", &bridge, Plug::default());
+    let folder = tempfile::tempdir().unwrap();
+    let kept = ["--history-dir", folder.path().to_str().unwrap()];
+    let (daemon, browser) = shown_by(Served::start(&kept));
+    let is_on =
+        format!("{NAMES}.includes('port 1 of {}: {} eth0')", bridge.name(), container.name());
+    browser.waits_for(&is_on);
+    let then = host::now();
+    lab::wait_until("the journal knows that", || {
+        host::now() > then + 2 && daemon.get(&format!("/v1/snapshot?at={then}")).status == 200
+    });
+    drop(plug);
+    browser.waits_for(&format!("!{is_on}"));
+
+    // A key shows the slider: its beginning is when the daemon began, and its end is now.
+    browser.types("p");
+    browser
+        .waits_for("document.activeElement.id === 'past-slider' && document.activeElement.min > 1");
+    browser.types("\u{e011}");
+    let is_past = "document.getElementById('live').textContent === 'as it was' \
+         && document.getElementById('past-told').textContent.startsWith('As it was at ')";
+    browser.waits_for(&format!("{is_on} && {is_past} && location.hash.includes('at=')"));
+    browser.waits_for("document.getElementById('show-trace').disabled");
+    browser.types("\u{e010}");
+    browser.waits_for(&format!("!{is_on} && !location.hash.includes('at=')"));
+    browser.waits_for("document.getElementById('live').textContent === 'live'");
+
+    // From change to change, and back.
+    lab::wait_until("a change that it was there before", || {
+        browser.run("document.getElementById('past-before').click()");
+        browser.run(&format!("return {is_on}")) == true
+    });
+    lab::wait_until("a change after which it was not", || {
+        browser.run("document.getElementById('past-after').click()");
+        browser.run(&format!("return !{is_on}")) == true
+    });
+
+    // A link shows the same anew, with what a jack was and without what passes now.
+    let jack = format!(".jack[data-bridge=\"{}\"][data-ofport=\"1\"]", bridge.name());
+    browser.run(&format!("location.hash = 'at={then}'"));
+    browser.waits_for("document.getElementById('past-told').textContent.includes('is no moment')");
+    let time = humantime::format_rfc3339_millis(
+        std::time::UNIX_EPOCH + std::time::Duration::from_millis(then),
+    );
+    browser.run(&format!("location.hash = 'at={time}'"));
+    browser.waits_for(&format!("{is_on} && {is_past}"));
+    browser.run("location.reload()");
+    is_loaded(&browser, &format!("{is_on} && {is_past}"));
+    browser.run(&format!("document.querySelector('{jack}').focus()"));
+    browser.waits_for("document.querySelector('#details .counters')?.childElementCount === 0");
+    browser.types("\u{e007}");
+    browser.waits_for("location.hash.includes('jack=')");
+
+    // Of what was before the daemon nothing is known, and nothing is shown.
+    browser.run("location.hash = location.hash.replace(/at=[^&]*/, 'at=2020-01-01T00:00:00Z')");
+    browser.waits_for(NOTHING_KNOWN);
+    browser
+        .waits_for("document.querySelector('#details .gone').textContent.includes('is not known')");
+    browser.run("document.getElementById('past-at').focus()");
+    browser.types("\u{e00c}");
+    browser.waits_for(
+        "document.getElementById('past').hidden && document.activeElement.id === 'show-past'",
+    );
+    browser.waits_for("document.getElementById('live').textContent === 'live'");
+
+    // Where nothing is kept it says so.
+    let other = Served::start(&["--history-dir", "none"]);
+    browser.goes_to(&format!("http://{}/#at=2020-01-01T00:00:00Z", other.tcp()));
+    let why =
+        "document.getElementById('past-told')?.textContent === 'this daemon keeps no history'";
+    let says = format!("{why} && document.getElementById('past-slider').disabled");
+    is_loaded(&browser, &says);
+    browser.waits_for("document.querySelector('#picture > .unknown')");
+    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
+}
+
+/// Waits for a page; loads it anew where a link that came meanwhile had the browser give up on a file, or
+/// on an answer.
+fn is_loaded(browser: &Browser, expression: &str) {
+    let is_dead = "document.readyState === 'complete' && (\
+        document.getElementById('live')?.textContent === 'still' \
+        || document.getElementById('trace-verdicts')?.textContent === 'Failed to fetch')";
+    lab::wait_until(expression, || {
+        browser.run(&format!("if ({is_dead}) location.reload()"));
+        browser.run(&format!("return Boolean({expression})")) == true
+    });
 }
 
 /// Chooses in a list, as a user does.

@@ -68,7 +68,11 @@ pub(crate) fn moment(text: &str) -> Result<u64, ApiError> {
     })
 }
 
-fn folder(daemon: &Daemon) -> Result<PathBuf, ApiError> {
+/// Where the journal is.
+///
+/// # Errors
+/// This daemon keeps none.
+pub(crate) fn folder(daemon: &Daemon) -> Result<PathBuf, ApiError> {
     let kept = daemon.history.settings.as_ref().map(|settings| settings.folder.clone());
     kept.ok_or_else(|| ApiError::not_found("this daemon keeps no history"))
 }
@@ -120,7 +124,8 @@ fn not_known(at: u64, unknown: Unknown) -> ApiError {
     ApiError::not_found(why)
 }
 
-fn unreadable(error: &std::io::Error) -> ApiError {
+/// 503: the system's word on the journal.
+pub(crate) fn unreadable(error: &std::io::Error) -> ApiError {
     let why = format!("the history cannot be read: {error}");
     ApiError::new(StatusCode::SERVICE_UNAVAILABLE, why)
 }

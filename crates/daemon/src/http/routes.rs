@@ -36,6 +36,7 @@ pub(crate) fn routes(daemon: Arc<Daemon>) -> Router {
         .route("/", get(page::routes::page))
         .route("/fleet", get(page::fleet::page))
         .route("/figure", get(page::routes::figure))
+        .route("/moments", get(page::past::moments))
         .route("/page.css", get(page::routes::style))
         .route("/page.js", get(page::routes::script))
         .route("/script/{module}", get(page::routes::module))

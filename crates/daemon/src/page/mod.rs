@@ -4,6 +4,7 @@
 //! it in place. No style and no script is inline, so that [`POLICY`] can hold.
 
 pub(crate) mod fleet;
+pub(crate) mod past;
 pub(crate) mod routes;
 
 use askama::Template;
@@ -19,7 +20,7 @@ pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self'; style-sr
 pub(crate) const SCRIPT: &str = include_str!("page.js");
 
 /// `GET /script/NAME`: the modules that `page.js` is made of, by name.
-pub(crate) const MODULES: [(&str, &str); 12] = [
+pub(crate) const MODULES: [(&str, &str); 13] = [
     ("api.js", include_str!("script/api.js")),
     ("counters.js", include_str!("script/counters.js")),
     ("details.js", include_str!("script/details.js")),
@@ -28,6 +29,7 @@ pub(crate) const MODULES: [(&str, &str); 12] = [
     ("keyboard.js", include_str!("script/keyboard.js")),
     ("list.js", include_str!("script/list.js")),
     ("morph.js", include_str!("script/morph.js")),
+    ("past.js", include_str!("script/past.js")),
     ("rates.js", include_str!("script/rates.js")),
     ("search.js", include_str!("script/search.js")),
     ("trace.js", include_str!("script/trace.js")),
@@ -38,6 +40,7 @@ pub(crate) const MODULES: [(&str, &str); 12] = [
 const STYLE: &str = concat!(
     include_str!("page.css"),
     include_str!("style/tools.css"),
+    include_str!("style/past.css"),
     include_str!("style/figure.css"),
     include_str!("style/list.css"),
     include_str!("style/side.css"),
@@ -63,12 +66,17 @@ pub(crate) fn fragment(scene: &Scene, sources: &[Source]) -> String {
     written(&Page::new(scene, sources).as_figure())
 }
 
+/// The same where nothing is known, and why.
+pub(super) fn unknown(host: &str, why: &str) -> String {
+    written(&Page { host: &clean(host), unknown: Some(clean(why)), ..Page::default() }.as_figure())
+}
+
 /// To write into a string never fails.
 fn written(template: &impl Template) -> String {
     template.render().unwrap_or_default()
 }
 
-#[derive(Template)]
+#[derive(Default, Template)]
 #[template(path = "page.html", blocks = ["figure"])]
 struct Page<'a> {
     host: &'a str,
@@ -77,6 +85,8 @@ struct Page<'a> {
     sources: Vec<Badge>,
     /// SVG, the one part that is escaped where it is drawn.
     picture: String,
+    /// Why there is no picture.
+    unknown: Option<String>,
 }
 
 /// How a source is; why, if it is not fresh.
@@ -95,6 +105,7 @@ impl<'a> Page<'a> {
             orphaned,
             sources: sources.iter().map(Badge::new).collect(),
             picture: figure(scene),
+            unknown: None,
         }
     }
 }
@@ -160,6 +171,14 @@ mod tests {
         assert!(page.contains("&lt;script&gt;,&quot;x&quot;"));
         assert!(page.contains("&#60;img src=x onerror=alert(1)&#62;\\u{202e}"));
         assert!(!page.contains("<img") && !page.contains('\u{202e}'));
+    }
+
+    #[test]
+    fn where_nothing_is_known_it_says_why_and_counts_nothing() {
+        let part = unknown("host", "2026-11-27T02:10:00Z is not known: <b>");
+        assert!(part.contains("is not known: &#60;b&#62;</p>"), "{part}");
+        assert!(part.contains("id=\"picture\"") && part.contains("id=\"head\""));
+        assert!(!part.contains("bridge") && !part.contains("<svg"), "{part}");
     }
 
     #[test]

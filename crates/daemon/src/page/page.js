@@ -2,12 +2,13 @@
 // Other people's words are only ever set as text; what comes from the server is escaped there.
 import { events, figure } from "./script/api.js";
 import { fetchCounters, showCounters } from "./script/counters.js";
-import { byId, jackOf, jacks, nameOf } from "./script/dom.js";
+import { byId, jackOf, jacks, nameOf, setText } from "./script/dom.js";
 import { markSelected, pin, pinned, showDetails, shown } from "./script/details.js";
 import { startFilters, updateFilters } from "./script/filter.js";
 import { onKey, updateTabStop } from "./script/keyboard.js";
 import { startList, updateList, updateTraffic } from "./script/list.js";
 import { morph } from "./script/morph.js";
+import { asOf, moment, startPast, togglePast, told, updatePast } from "./script/past.js";
 import { followRates, light, onRates } from "./script/rates.js";
 import { search } from "./script/search.js";
 import { beginTrace, chooseEnd, endTrace, isTracing, mark, startTrace, updateTrace } from "./script/trace.js";
@@ -22,6 +23,9 @@ const describe = () => new Map(jacks().map((jack) => [jack.id, [nameOf(jack), ja
 let last = "";
 let busy = false;
 let again = false;
+/** What the picture was asked for with, and the moment that it is of. */
+let drawn = "";
+let drawnAt = null;
 
 /** Fetches the picture and puts it in place; one at a time, and the last word counts. */
 async function refresh() {
@@ -29,11 +33,20 @@ async function refresh() {
     again = true;
     return;
   }
+  const query = { width: room(), density: view.density ?? "auto", ...asOf() };
+  const asked = JSON.stringify(query);
+  const at = moment();
+  // What was does not change.
+  if (at !== null && asked === drawn) return;
   busy = true;
   try {
-    const html = (await figure({ width: room(), density: view.density ?? "auto" })) ?? last;
-    if (html !== last) replacePicture(html);
-    last = html;
+    const html = await figure(query);
+    // Meanwhile another moment may be wanted, which is asked for next.
+    if (html !== null && moment() === at) {
+      if (html !== last) replacePicture(html);
+      [last, drawn, drawnAt] = [html, asked, at];
+      updatePast(drawnAt);
+    }
   } catch {
     // The stream of events says that the server is away, and when it is back.
   } finally {
@@ -53,7 +66,7 @@ const room = () => Math.floor(byId("picture").clientWidth || byId("main").client
 
 function replacePicture(html) {
   const fresh = new DOMParser().parseFromString(html, "text/html");
-  const before = last ? describe() : null;
+  const before = last && !isUnknown() ? describe() : null;
   const names = new Map(jacks().map((jack) => [jack.id, nameOf(jack)]));
   const active = document.activeElement?.id;
   for (const id of ["head", "picture"]) {
@@ -65,6 +78,9 @@ function replacePicture(html) {
   if (before) announceChanges(before, names);
   if (shown) showDetails(shown, false);
 }
+
+/** Whether of the moment that is shown nothing is known. */
+const isUnknown = () => Boolean(document.querySelector("#picture > .unknown"));
 
 /** All that depends on the picture. */
 function showPicture() {
@@ -82,6 +98,10 @@ function showPicture() {
 
 /** Says what changed, and lets it be seen. */
 function announceChanges(before, names) {
+  if (isUnknown()) {
+    byId("news").textContent = document.querySelector("#picture > .unknown").textContent;
+    return;
+  }
   const news = [];
   for (const [id, text] of describe()) {
     const was = before.get(id);
@@ -95,13 +115,18 @@ function announceChanges(before, names) {
   for (const id of before.keys()) news.push(`gone: ${names.get(id)}`);
   if (!news.length) return;
   const rest = news.length > 3 ? `, and ${news.length - 3} more changes` : "";
-  byId("news").textContent = news.slice(0, 3).join("; ") + rest;
+  const when = moment() === null ? "" : `${told(moment())}: `;
+  byId("news").textContent = when + news.slice(0, 3).join("; ") + rest;
 }
 
+let connection = ["still", ""];
+
+/** Whether what is shown is up to date; of the past it is not that. */
 function showConnection(word, kind) {
-  const live = byId("live");
-  if (live.textContent !== word) live.textContent = word;
-  live.className = kind;
+  connection = [word, kind];
+  const isPast = moment() !== null;
+  setText(byId("live"), isPast ? "as it was" : word);
+  byId("live").className = isPast ? "past" : kind;
 }
 
 function connect() {
@@ -143,10 +168,12 @@ function showView() {
   byId("show-picture").setAttribute("aria-pressed", String(now !== "table"));
   byId("show-table").setAttribute("aria-pressed", String(now !== "picture"));
   if (byId("find").value.trim() !== (view.find ?? "").trim()) byId("find").value = view.find ?? "";
-  if (density !== (view.density ?? "auto")) {
+  if (density !== (view.density ?? "auto") || moment() !== drawnAt) {
     density = view.density ?? "auto";
     refresh();
   }
+  updatePast(drawnAt);
+  showConnection(...connection);
   if (pinned !== (view.jack ?? null)) pin(view.jack ?? null);
   updateFilters();
   search(false);
@@ -162,7 +189,7 @@ function choose(jack) {
   updateList();
 }
 
-const toggleTrace = () => (isTracing() ? endTrace() : beginTrace(byId(pinned)));
+const toggleTrace = () => moment() === null && (isTracing() ? endTrace() : beginTrace(byId(pinned)));
 const toggleDense = () => {
   const dense = document.querySelector("#picture .wiring.dense");
   change({ density: dense ? "labels" : "dense" });
@@ -204,9 +231,10 @@ function start() {
   startFilters();
   startList(choose);
   startTrace();
+  startPast();
   startPicture();
   document.addEventListener("keydown", (event) =>
-    onKey(event, { choose, table: () => toggle("table"), dense: toggleDense, trace: toggleTrace }));
+    onKey(event, { choose, table: () => toggle("table"), dense: toggleDense, trace: toggleTrace, past: togglePast }));
   onView(showView);
   onRates(() => {
     updateTraffic();

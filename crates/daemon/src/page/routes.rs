@@ -9,11 +9,12 @@ use axum::response::{IntoResponse, Response};
 
 use report::graph::{Density, Fit};
 
+use crate::api::history::moment;
 use crate::daemon::Daemon;
 use crate::http::conditional;
 use crate::http::error::ApiError;
 use crate::http::extract::{Pairs, Path};
-use crate::page::{self, POLICY};
+use crate::page::{self, POLICY, past};
 use crate::state::renderings::Part;
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -25,13 +26,16 @@ pub(crate) async fn page(Extract(daemon): Extract<Arc<Daemon>>) -> Result<Respon
 }
 
 /// `GET /figure?width=…&density=…`: the part of the page that changes. Written only if there was a
-/// new look since.
+/// new look since; with `at=` as of then.
 pub(crate) async fn figure(
     Extract(daemon): Extract<Arc<Daemon>>,
     headers: HeaderMap,
     Pairs(pairs): Pairs,
 ) -> Result<Response, ApiError> {
-    let fit = fit(&pairs)?;
+    let Asked { fit, at } = Asked::read(&pairs)?;
+    if let Some(at) = at {
+        return Ok(html(past::figure(&daemon, at, fit).await?));
+    }
     let now = &daemon.state()?.marks.tag;
     if conditional::has(&headers, now.as_ref()) {
         return Ok(conditional::not_modified(now.clone()));
@@ -42,17 +46,28 @@ pub(crate) async fn figure(
     Ok(answer)
 }
 
-/// `width=` in CSS pixels, and `density=`.
-fn fit(pairs: &[(String, String)]) -> Result<Fit, ApiError> {
-    let mut fit = Fit { density: Density::Auto, ..Fit::default() };
-    for (key, value) in pairs {
-        match key.as_str() {
-            "width" => fit.width = Some(width(value)?),
-            "density" => fit.density = density(value)?,
-            _ => return Err(ApiError::bad_request(format!("{key:?} means nothing here"))),
+/// What a picture is to be of.
+struct Asked {
+    /// `width=` in CSS pixels, and `density=`.
+    fit: Fit,
+    /// `at=`: as of then, in milliseconds since the Unix epoch.
+    at: Option<u64>,
+}
+
+impl Asked {
+    fn read(pairs: &[(String, String)]) -> Result<Self, ApiError> {
+        let mut fit = Fit { density: Density::Auto, ..Fit::default() };
+        let mut at = None;
+        for (key, value) in pairs {
+            match key.as_str() {
+                "width" => fit.width = Some(width(value)?),
+                "density" => fit.density = density(value)?,
+                "at" => at = Some(moment(value)?),
+                _ => return Err(ApiError::bad_request(format!("{key:?} means nothing here"))),
+            }
         }
+        Ok(Self { fit: fit.rounded(), at })
     }
-    Ok(fit.rounded())
 }
 
 fn width(value: &str) -> Result<u32, ApiError> {
@@ -102,7 +117,7 @@ mod tests {
 
     fn of(query: &[(&str, &str)]) -> Option<Fit> {
         let pair = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
-        fit(&query.iter().map(pair).collect::<Vec<_>>()).ok()
+        Asked::read(&query.iter().map(pair).collect::<Vec<_>>()).ok().map(|asked| asked.fit)
     }
 
     #[test]

@@ -1,6 +1,7 @@
 // The counters of one jack, and what passes through it now.
 import { json } from "./api.js";
 import { element } from "./dom.js";
+import { moment } from "./past.js";
 import { formatRate, ratesOf } from "./rates.js";
 
 /** What each line tells: of the database's counters, and of rates. */
@@ -12,7 +13,8 @@ let counted = null;
 /** Reads the counters of a jack; they are no part of the picture, as they change always. */
 export async function fetchCounters(jack) {
   const { bridge, ofport } = jack.dataset;
-  if (!ofport) return;
+  counted = counted?.id === jack.id && moment() === null ? counted : null;
+  if (!ofport || moment() !== null) return;
   try {
     const port = await json(`/v1/bridges/${encodeURIComponent(bridge)}/ports/${ofport}`);
     counted = { id: jack.id, statistics: port.Statistics ?? {} };
@@ -34,7 +36,7 @@ function line(what, cells) {
 export function showCounters(jack) {
   const place = document.querySelector("#details .counters");
   if (!place || place.dataset.of !== jack.id) return;
-  const statistics = counted?.id === jack.id ? counted.statistics : {};
+  const statistics = counted?.id === jack.id && moment() === null ? counted.statistics : {};
   const rates = ratesOf(jack);
   const body = element("tbody");
   if (rates) {

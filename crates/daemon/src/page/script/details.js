@@ -1,6 +1,7 @@
 // The panel that shows one jack in full, with its counters.
 import { fetchCounters, showCounters } from "./counters.js";
 import { byId, element, jacks, nameOf } from "./dom.js";
+import { moment } from "./past.js";
 import { change } from "./view.js";
 
 // Jacks are known by id, as the elements may be replaced.
@@ -41,11 +42,12 @@ export function showDetails(id, anew) {
   const jack = byId(id);
   const panel = byId("details");
   if (!jack) {
-    if (!panel.querySelector(".gone")) panel.prepend(element("p", "This port is gone.", "gone"));
+    panel.querySelector(".gone")?.remove();
+    panel.prepend(element("p", missing(), "gone"));
     return;
   }
   const other = shown !== id;
-  const table = other ? undefined : panel.querySelector(".counters");
+  const table = other || moment() !== null ? undefined : panel.querySelector(".counters");
   shown = id;
   const parts = [element("h2", nameOf(jack))];
   parts.push(list(lines(jack.querySelector("desc").textContent), "facts"));
@@ -58,6 +60,12 @@ export function showDetails(id, anew) {
   panel.replaceChildren(...parts);
   showCounters(jack);
   if (other || anew) fetchCounters(jack);
+}
+
+/** Why a jack that is to be shown is not in the picture. */
+function missing() {
+  if (document.querySelector("#picture > .unknown")) return "Whether this port was there is not known.";
+  return moment() === null ? "This port is gone." : "This port was not there then.";
 }
 
 function closeButton() {

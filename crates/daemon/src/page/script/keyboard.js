@@ -1,6 +1,7 @@
 // The keyboard: arrow keys between jacks, keys for search and details.
 import { byId, jackOf, jacks } from "./dom.js";
 import { pin } from "./details.js";
+import { endPast } from "./past.js";
 import { step } from "./search.js";
 import { endTrace, isTracing } from "./trace.js";
 import { change } from "./view.js";
@@ -63,8 +64,9 @@ function onJackKey(event, jack, choose) {
 const isTyping = (node) => node.matches?.("input, select, textarea") ?? false;
 
 /** The innermost of what is open ends first. */
-function onEscape() {
+function onEscape(event) {
   if (isTracing()) return endTrace();
+  if (byId("past").contains(event.target)) return endPast();
   change({ find: "" });
   return pin(null);
 }
@@ -74,9 +76,9 @@ export function onKey(event, actions) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const jack = jackOf(event);
   const searching = event.target === byId("find");
-  const letters = { "l": actions.table, "d": actions.dense, "t": actions.trace };
+  const letters = { "l": actions.table, "d": actions.dense, "t": actions.trace, "p": actions.past };
   if (event.key === "Escape") {
-    onEscape();
+    onEscape(event);
   } else if (searching && event.key === "Enter") {
     step(!event.shiftKey);
     event.preventDefault();

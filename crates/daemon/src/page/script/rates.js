@@ -1,6 +1,7 @@
 // What passes through the ports now: light on the jacks, and numbers for table and details.
 import { json } from "./api.js";
 import { jacks } from "./dom.js";
+import { moment } from "./past.js";
 
 /** So often it is asked, in milliseconds; and after the daemon had no answer. */
 const EVERY = 1000;
@@ -10,6 +11,8 @@ const AFTER_ERROR = 5000;
 const STEPS = [1, 1e3, 1e5, 1e7, 1e9];
 const LIGHTS = STEPS.map((_, step) => `light-${step + 1}`);
 
+const NONE = new Map();
+
 let rows = new Map();
 const listeners = [];
 
@@ -18,8 +21,8 @@ export const onRates = (listener) => listeners.push(listener);
 
 const key = (bridge, ofport) => `${ofport} ${bridge}`;
 
-/** The rates of a jack, as `/v1/rates` has them, if they are known. */
-export const ratesOf = (jack) => rows.get(key(jack.dataset.bridge, jack.dataset.ofport));
+/** The rates of a jack, as `/v1/rates` has them, if they are known: of now they are. */
+export const ratesOf = (jack) => (moment() === null ? rows : NONE).get(key(jack.dataset.bridge, jack.dataset.ofport));
 
 /** Bytes a second both ways; none where that is not known. */
 export function traffic(jack) {

@@ -1,6 +1,7 @@
 // Would a packet from one jack reach another? Two clicks, and vswitchd is asked.
 import { json } from "./api.js";
 import { byId, element, jacks, nameOf, setText } from "./dom.js";
+import { moment } from "./past.js";
 import { change, view } from "./view.js";
 
 /** The trace that is shown, as the view has it: it is asked for once. */
@@ -38,7 +39,7 @@ function packet() {
 
 /** Shows what the view says of a trace, and asks for it when both ends are known. */
 export function updateTrace() {
-  const tracing = isTracing() || Boolean(view.from);
+  const tracing = moment() === null && (isTracing() || Boolean(view.from));
   byId("trace").hidden = !tracing;
   byId("show-trace").setAttribute("aria-pressed", String(tracing));
   document.body.classList.toggle("tracing", tracing);
@@ -49,7 +50,7 @@ export function updateTrace() {
   byId("trace-kind").value = kind;
   byId("trace-port-label").hidden = !["tcp", "udp"].includes(kind);
   if (packet()[kind] && document.activeElement !== byId("trace-port")) byId("trace-port").value = packet()[kind];
-  const now = from && to ? JSON.stringify([view.from, view.to, packet()]) : "";
+  const now = tracing && from && to ? JSON.stringify([view.from, view.to, packet()]) : "";
   if (now === asked) return;
   asked = now;
   mark([]);

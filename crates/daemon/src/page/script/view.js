@@ -1,6 +1,6 @@
 // What is shown and how: it stands in the address behind the #, so that a link shows the same.
 
-const KEYS = ["show", "density", "find", "vlan", "engine", "state", "sort", "jack", "from", "to", "packet"];
+const KEYS = ["show", "density", "find", "vlan", "engine", "state", "sort", "jack", "from", "to", "packet", "at"];
 
 /** The view as it is; a key that is not set is missing. */
 export const view = {};
