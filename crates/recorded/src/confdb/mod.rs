@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use difference::difference;
+use difference::Places;
 use raft::Entries;
 
 use crate::changes::{self, Changes, ports};
@@ -44,6 +44,7 @@ pub struct Log {
     /// What became of ports, where that is wanted.
     pub(crate) changes: Option<Changes>,
     kinds: Kinds,
+    places: PlacesOf,
 }
 
 /// Where a log is damaged.
@@ -67,7 +68,10 @@ pub(crate) struct Transaction {
 }
 
 /// The columns whose values are sets or maps of more than one: only those differ by their items.
-type Kinds = HashMap<(&'static str, String), bool>;
+type Kinds = HashMap<&'static str, HashMap<String, bool>>;
+
+/// Of long sets and maps, by table, row and column.
+type PlacesOf = HashMap<(&'static str, String), HashMap<String, Places>>;
 
 /// Whether these bytes begin a database's file.
 pub fn is_log(bytes: &[u8]) -> bool {
@@ -194,7 +198,8 @@ impl Log {
         for (name, table) in schema.tables {
             let Some(name) = Tables::wanted(&name) else { continue };
             let columns = table.columns.into_iter();
-            self.kinds.extend(columns.map(|(column, of)| ((name, column), of.is_composite())));
+            let kinds = columns.map(|(column, of)| (column, of.is_composite()));
+            self.kinds.entry(name).or_default().extend(kinds);
         }
         Ok(())
     }
@@ -248,23 +253,29 @@ impl Log {
     }
 
     fn take_row(&mut self, table: &'static str, id: String, row: Option<Row>, is_diff: bool) {
+        let rows = self.tables.0.entry(table).or_default();
         let Some(row) = row else {
-            self.tables.table(table).remove(&id);
+            rows.remove(&id);
+            self.places.remove(&(table, id));
             return;
         };
-        let kinds = &self.kinds;
-        let rows = self.tables.0.entry(table).or_default();
         let Some(known) = rows.get_mut(&id) else {
             rows.insert(id, row);
             return;
         };
+        let kinds = self.kinds.get(table);
+        let places = self.places.entry((table, id)).or_default();
         for (column, value) in row {
-            let is_items = is_diff && kinds.get(&(table, column.clone())) == Some(&true);
-            let value = match known.get(&column).filter(|_| is_items) {
-                Some(before) => difference(before, &value),
-                None => value,
-            };
-            known.insert(column, value);
+            let is_composite = || kinds.is_some_and(|kinds| kinds.get(&column) == Some(&true));
+            match known.get_mut(&column) {
+                Some(before) if is_diff && is_composite() => {
+                    difference::apply(before, value, places.entry(column).or_default());
+                }
+                _ => {
+                    places.remove(&column);
+                    known.insert(column, value);
+                }
+            }
         }
     }
 }

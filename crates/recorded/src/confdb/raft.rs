@@ -67,6 +67,7 @@ fn apply(data: &str, log: &mut Log, goes_on: GoesOn<'_>) -> serde_json::Result<b
     if schema.get() != "null" {
         log.take_schema(schema.get().as_bytes())?;
         log.tables = Tables::default();
+        log.places.clear();
     }
     match transaction.get() {
         "null" => Ok(true),
