@@ -147,7 +147,7 @@ fn goes_back(change: impl FnOnce(&mut Etcd, &std::path::Path)) {
 #[test]
 fn an_old_copy_of_etcd_is_restored() {
     need!(Etcd);
-    goes_back(|etcd, saved| etcd.restore(saved));
+    goes_back(Etcd::restore);
 }
 
 #[test]
