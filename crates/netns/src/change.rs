@@ -142,14 +142,40 @@ impl RouteSocket {
     /// # Errors
     /// [`Error::Change`].
     pub fn ignore_arp_for_others(&self, ifindex: u32) -> Result<(), Error> {
-        const IFLA_AF_SPEC: u16 = 26;
-        const IFLA_INET_CONF: u16 = 1;
         /// `IPV4_DEVCONF_ARP_IGNORE` of linux/ip.h.
         const ARP_IGNORE: u16 = 19;
-        let settings = nested(&[], &[(ARP_IGNORE, &1u32.to_ne_bytes())]);
+        let what = format_args!("have link {ifindex} ignore ARP for others");
+        self.enable_of_ipv4(ifindex, what, ARP_IGNORE)
+    }
+
+    /// Tells a link's neighbours that its IPv4 addresses are at its hardware address, by a gratuitous ARP
+    /// request for each; and from now on whenever the link is set up or gets another hardware address
+    /// (`arp_notify` 1, ip-sysctl of the kernel's documentation). Those of IPv6 are told by an unsolicited
+    /// neighbour advertisement where `ndisc_notify` is set. Well if the link has no hardware address.
+    ///
+    /// # Errors
+    /// [`Error::Change`].
+    pub fn announce(&self, ifindex: u32) -> Result<(), Error> {
+        /// `IPV4_DEVCONF_ARP_NOTIFY` of linux/ip.h.
+        const ARP_NOTIFY: u16 = 22;
+        let what = format_args!("have link {ifindex} announce its addresses");
+        self.enable_of_ipv4(ifindex, what, ARP_NOTIFY)?;
+        // The kernel tells of it whenever that is set, be it the one that it has.
+        let mac = self.link(ifindex)?.and_then(|link| link.mac);
+        mac.map_or(Ok(()), |mac| self.set_mac(ifindex, mac))
+    }
+
+    fn enable_of_ipv4(
+        &self,
+        ifindex: u32,
+        what: fmt::Arguments<'_>,
+        setting: u16,
+    ) -> Result<(), Error> {
+        const IFLA_AF_SPEC: u16 = 26;
+        const IFLA_INET_CONF: u16 = 1;
+        let settings = nested(&[], &[(setting, &1u32.to_ne_bytes())]);
         let of_ipv4 = nested(&[], &[(IFLA_INET_CONF | NLA_F_NESTED, &settings)]);
         let families = nested(&[], &[(u16::from(AF_INET) | NLA_F_NESTED, &of_ipv4)]);
-        let what = format_args!("have link {ifindex} ignore ARP for others");
         let attribute = (IFLA_AF_SPEC | NLA_F_NESTED, &families[..]);
         self.change_of(ifindex, what, RTM_SETLINK, 0, &header(ifindex, 0), &[attribute])
     }

@@ -96,6 +96,12 @@ impl PlanExecutor {
                 return Err(self.undo(why).await);
             }
         }
+        // Not before the switch forwards what comes in by the port.
+        for step in steps {
+            if let Step::Kernel(step) = step {
+                self.kernel.announce(step);
+            }
+        }
         Ok(())
     }
 

@@ -90,6 +90,25 @@ impl KernelExecutor {
         }
     }
 
+    /// Tells all on the bridge where the addresses are that a step has configured: what had them before
+    /// may have been on another host, or had another hardware address.
+    pub(crate) fn announce(&mut self, step: &KernelStep) {
+        let KernelStep::Configure { netns, interface, addresses, .. } = step else { return };
+        let Ok(home) = home(&mut self.home, *netns) else { return };
+        if addresses.is_empty() {
+            return;
+        }
+        let announce = |socket: &RouteSocket| socket.announce(link_inside(interface, socket)?);
+        let told = match &home.inside {
+            Some(socket) => announce(socket),
+            None => inside(&home.netns, announce),
+        };
+        if let Err(why) = told {
+            // They learn it from the first packet that it sends.
+            tracing::warn!("the neighbours of {interface} are not told of its addresses: {why}");
+        }
+    }
+
     pub(crate) fn take_step(&mut self, step: &KernelStep) -> Result<(), SourceError> {
         let taken = match step {
             KernelStep::DeleteLink { name, ifindex, alias, peer } => {
@@ -269,9 +288,11 @@ fn setting_of_ipv6(link: &str, setting: &str) -> String {
 }
 
 /// Docker disables IPv6 in containers whose own networks have none. Where it cannot be written,
-/// the address will be refused.
+/// the address will be refused. Its neighbours are told of its addresses, see [`RouteSocket::announce`].
 fn enable_ipv6(interface: &str) {
-    let _ = std::fs::write(setting_of_ipv6(interface, "disable_ipv6"), "0");
+    for (setting, value) in [("disable_ipv6", "0"), ("ndisc_notify", "1")] {
+        let _ = std::fs::write(setting_of_ipv6(interface, setting), value);
+    }
 }
 
 fn inside<T: Send>(

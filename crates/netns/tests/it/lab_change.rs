@@ -147,6 +147,11 @@ fn a_link_is_named_noted_addressed_and_sized() {
     let path = "/proc/sys/net/ipv4/conf/eth7/arp_ignore";
     let ignores = inside(&near.open(), |_| Ok(std::fs::read_to_string(path).unwrap()));
     assert_eq!(ignores, "1\n");
+    socket.announce(near0).unwrap();
+    let path = "/proc/sys/net/ipv4/conf/eth7/arp_notify";
+    let announces = inside(&near.open(), |_| Ok(std::fs::read_to_string(path).unwrap()));
+    assert_eq!(announces, "1\n");
+    assert_eq!(socket.link(near0).unwrap().unwrap().mac, Some(MAC));
     socket.set_alias(near0, "").unwrap();
     assert_eq!(socket.link(near0).unwrap().unwrap().alias, None);
 }

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Lines};
 use std::process::Stdio;
 
-use lab::{Etcd, Home, assert_carries, ping, wait_for_answer, wait_until};
+use lab::{Container, Etcd, Home, assert_carries, ping, wait_for_answer, wait_until};
 
 use super::hosts::{Host, Underlay, at, found_at_last, mesh};
 use crate::tool::docker_ovs;
@@ -235,16 +235,47 @@ fn of_two_members_with_an_uplink_one_is_kept_out() {
 
 #[test]
 fn a_container_that_moves_is_reached_again() {
-    lab::need!(Lab, Etcd);
+    lab::need!(Docker, Etcd);
     let (etcd, underlay) = (Etcd::start(1), Underlay::new());
     let hosts = mesh(&etcd, &underlay, 3);
-    let (asks, moves) = (hosts[0].plug("10.9.1.1/24", &[]), hosts[1].plug("10.9.1.2/24", &[]));
-    wait_for_answer(&asks.netns, "10.9.1.2");
-    let mac = moves.netns.ip(&["-br", "link", "show", "eth0"]);
+    let asks = hosts[0].plug("10.9.1.1/24", &[]);
+    asks.netns.ip(&["address", "add", "fd00:9:1::1/64", "dev", "eth0", "nodad"]);
+    let addresses = ["10.9.1.2", "fd00:9:1::2"];
+    let connect = |host: &Host, container: &Container| {
+        let db = host.switch.remote();
+        let words = ["--db", &db, "connect", "br0", container.name(), "--interface", "eth9"];
+        let addresses = ["--ip", "10.9.1.2/24", "--ip", "fd00:9:1::2/64"];
+        let ran = docker_ovs(&[&words[..], &addresses].concat());
+        assert_eq!(ran.code, 0, "{ran:?}");
+        let link = container.ip(&["-br", "link", "show", "eth9"]);
+        link.split_whitespace().nth(2).unwrap().to_owned()
+    };
+    // Where the one that asks takes an address to be.
+    let believed = |ip: &str| asks.netns.ip(&["neighbour", "show", ip, "dev", "eth0"]);
+    let first = Container::run();
+    let mac = connect(&hosts[1], &first);
+    for ip in addresses {
+        wait_for_answer(&asks.netns, ip);
+        assert!(believed(ip).contains(&mac), "{}", believed(ip));
+    }
+    drop(first);
+    // The one on the other host has another hardware address. It tells so by itself: neither has sent a
+    // packet to the other.
+    let second = Container::run();
+    let moved = connect(&hosts[2], &second);
+    assert_ne!(mac, moved);
+    for ip in addresses {
+        wait_until("it is told", || believed(ip).contains(&moved));
+        wait_for_answer(&asks.netns, ip);
+    }
+    // One that takes its hardware address with it is found behind the other tunnel.
+    let keeps = hosts[1].plug("10.9.1.3/24", &[]);
+    wait_for_answer(&asks.netns, "10.9.1.3");
+    let mac = keeps.netns.ip(&["-br", "link", "show", "eth0"]);
     let mac = mac.split_whitespace().nth(2).unwrap().to_owned();
-    moves.netns.ip(&["link", "del", "eth0"]);
-    hosts[2].plug_in(&moves, "10.9.1.2/24", &[]);
-    moves.netns.ip(&["link", "set", "eth0", "address", &mac]);
-    wait_for_answer(&moves.netns, "10.9.1.1");
-    wait_for_answer(&asks.netns, "10.9.1.2");
+    keeps.netns.ip(&["link", "del", "eth0"]);
+    hosts[2].plug_in(&keeps, "10.9.1.3/24", &[]);
+    keeps.netns.ip(&["link", "set", "eth0", "address", &mac]);
+    wait_for_answer(&keeps.netns, "10.9.1.1");
+    wait_for_answer(&asks.netns, "10.9.1.3");
 }
