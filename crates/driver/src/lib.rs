@@ -25,5 +25,6 @@ pub mod netavark;
 pub mod network;
 pub mod options;
 mod rules;
+mod subnet;
 
 pub use error::DriverError;

@@ -26,6 +26,9 @@ pub struct Subnet {
     /// The address that is kept for its gateway.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gateway: Option<IpAddr>,
+    /// Whether its addresses are those of a pool that the driver itself hands out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own_pool: bool,
 }
 
 /// A network, as its engine told it.
@@ -139,6 +142,7 @@ mod tests {
             subnets: vec![Subnet {
                 pool: "192.0.2.0/24".parse().unwrap(),
                 gateway: "192.0.2.1".parse().ok(),
+                own_pool: false,
             }],
             internal: false,
             given: Vec::new(),

@@ -149,6 +149,7 @@ mod tests {
             subnets: vec![Subnet {
                 pool: "192.0.2.0/24".parse().unwrap(),
                 gateway: "192.0.2.1".parse().ok(),
+                own_pool: false,
             }],
             internal,
             ..NetworkRecord::default()

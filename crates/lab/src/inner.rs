@@ -110,7 +110,7 @@ impl InnerSwitch {
     }
 }
 
-/// A Docker in a PID namespace of its own, without a network.
+/// A Docker in a PID namespace of its own, without a network of its own.
 #[derive(Debug)]
 pub struct InnerDocker(World);
 
@@ -129,7 +129,19 @@ impl InnerDocker {
     /// # Panics
     /// When it does not.
     pub fn start() -> Self {
-        let docker = Self(World::start(&["--net"], DOCKER));
+        Self::start_in(&["--net"])
+    }
+
+    /// The same with the network of this machine, where network drivers make its containers' links.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn beside() -> Self {
+        Self::start_in(&[])
+    }
+
+    fn start_in(namespaces: &[&str]) -> Self {
+        let docker = Self(World::start(namespaces, DOCKER));
         wait_until("the inner dockerd listens", || docker.0.listens("docker.sock"));
         let image = docker.0.path("image.tar");
         run("docker", &["save", "--output", &image, IMAGE]);

@@ -14,6 +14,7 @@
     )
 )]
 
+pub mod address_pool;
 mod anonymise;
 mod bounds;
 mod cidr;

@@ -21,6 +21,7 @@ mod datapaths;
 mod docs;
 mod driver;
 mod driver_gateway;
+mod driver_ipam;
 mod engines;
 mod errors;
 mod fleet;

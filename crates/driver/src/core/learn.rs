@@ -25,12 +25,13 @@ use crate::DriverError;
 const SOON: Duration = Duration::from_millis(5);
 const LATER: Duration = Duration::from_secs(2);
 /// So often everything is looked through; gateways, where there are any, each [`LATER`].
-const ROUND: Duration = Duration::from_secs(30);
+pub(super) const ROUND: Duration = Duration::from_secs(30);
 
 impl Driver {
     /// Learns names, and takes away what is stray, for as long as it is polled.
     pub async fn keep_learning(&self) {
         let mut strays = BTreeMap::new();
+        let mut stray_addresses = BTreeMap::new();
         let mut swept: Option<Instant> = None;
         let mut wait = SOON;
         let mut has_stood = false;
@@ -48,6 +49,7 @@ impl Driver {
             }
             if swept.is_none_or(|swept| swept.elapsed() >= ROUND) {
                 self.sweep(&mut strays).await;
+                self.sweep_addresses(&mut stray_addresses).await;
                 swept = Some(Instant::now());
             }
             if !has_stood || self.standing.has_fallen() {
@@ -276,7 +278,7 @@ fn in_the_way<'a>(all: &'a [Misplaced<'a>]) -> Option<&'a Misplaced<'a>> {
 }
 
 /// Those whose link is gone, or in no container.
-fn loose(view: &View) -> impl Iterator<Item = EndpointRecord> {
+pub(super) fn loose(view: &View) -> impl Iterator<Item = EndpointRecord> {
     let ports = view.bridges.iter().flat_map(|bridge: &Bridge| &bridge.ports);
     ports.filter_map(|port| {
         let record = EndpointRecord::of(port).filter(|record| record.engine == super::DOCKER)?;

@@ -1,5 +1,6 @@
 //! What both protocols come down to: networks and endpoints, each call as often as it likes.
 
+mod addresses;
 mod attach;
 mod detach;
 mod gateway;
@@ -8,6 +9,7 @@ mod learn;
 mod network;
 mod published;
 mod set_up;
+mod stray_addresses;
 
 use std::time::Duration;
 
@@ -19,6 +21,7 @@ use model::switch::{Bridge, Port};
 use std::sync::Arc;
 use tokio::sync::Notify;
 
+pub use addresses::{AddressRequest, PoolRequest};
 pub(crate) use attach::gateways;
 pub use attach::{Endpoint, Joined, Whose};
 pub use network::NetworkRequest;

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use tracing::{debug, warn};
 
+use super::ipam;
 use super::messages::{
     CreateEndpoint, CreateNetwork, CreatedEndpoint, CreatedInterface, GwAllocCheck, InterfaceName,
     Joined, OfEndpoint, OfNetwork, SkipGateways, generic,
@@ -27,7 +28,7 @@ pub struct Answer {
 }
 
 /// Why a call is not answered as it wants to be.
-enum Refused {
+pub(super) enum Refused {
     /// The body cannot be read: nothing was done.
     Body(String),
     /// There is no such method.
@@ -54,7 +55,8 @@ pub async fn answer(driver: &Driver, method: &str, body: &[u8]) -> Answer {
         // libnetwork shows the text of this to the user.
         Err(Refused::Call(error)) => {
             warn!("{method}: {error}");
-            refused(200, &error.to_string())
+            let why = error.to_string();
+            if method.starts_with(ipam::ROLE) { ipam::refused(&why) } else { refused(200, &why) }
         }
     }
 }
@@ -66,7 +68,9 @@ pub(super) fn refused(status: u16, why: &str) -> Answer {
 
 async fn carry_out(driver: &Driver, method: &str, body: &[u8]) -> Result<String, Refused> {
     match method {
-        "Plugin.Activate" => Ok(json!({ "Implements": ["NetworkDriver"] }).to_string()),
+        "Plugin.Activate" => {
+            Ok(json!({ "Implements": ["NetworkDriver", "IpamDriver"] }).to_string())
+        }
         "NetworkDriver.GetCapabilities" => Ok(json!({
             "Scope": "local", "ConnectivityScope": "local", "GwAllocChecker": true
         })
@@ -107,20 +111,20 @@ async fn carry_out(driver: &Driver, method: &str, body: &[u8]) -> Result<String,
                        own (--config-only, --config-from)";
             Err(DriverError::new(why).into())
         }
-        _ => Err(Refused::Method),
+        _ => ipam::carry_out(driver, method, body).await,
     }
 }
 
-fn nothing() -> String {
+pub(super) fn nothing() -> String {
     "{}".to_owned()
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
+pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
     serde_json::from_slice(body)
         .map_err(|error| Refused::Body(format!("the body cannot be read: {error}")))
 }
 
-fn written(answer: &impl Serialize) -> Result<String, Refused> {
+pub(super) fn written(answer: &impl Serialize) -> Result<String, Refused> {
     let written = serde_json::to_string(answer);
     written.map_err(|error| DriverError::new(error.to_string()).into())
 }

@@ -10,6 +10,7 @@ use model::snapshot::Cidr;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::ipam;
 use crate::DriverError;
 use crate::core::{Endpoint, NetworkRequest};
 use crate::given::{self, id};
@@ -43,6 +44,8 @@ pub(super) struct CreateNetwork {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct IpamData {
+    #[serde(default)]
+    address_space: String,
     #[serde(default)]
     pool: String,
     #[serde(default)]
@@ -81,7 +84,8 @@ impl IpamData {
         let gateway = self.gateway.as_deref().filter(|text| !text.is_empty());
         let gateway: Option<IpAddr> =
             gateway.map(|text| cidr(text).map(|cidr| cidr.ip)).transpose()?;
-        Ok((pool.prefix_len() > 0).then_some(Subnet { pool, gateway }))
+        let own_pool = self.address_space == ipam::LOCAL;
+        Ok((pool.prefix_len() > 0).then_some(Subnet { pool, gateway, own_pool }))
     }
 }
 

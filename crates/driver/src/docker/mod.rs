@@ -1,9 +1,11 @@
 //! Docker's side: libnetwork's remote driver protocol (moby, `daemon/libnetwork/docs/remote.md`), over
 //! HTTP at a unix socket.
 //!
-//! [`messages`] are its bodies, [`calls`] what each method does, [`server`] listens.
+//! [`messages`] are its bodies, [`calls`] what each method does, [`server`] listens. [`ipam`] is the other
+//! role of the same socket, which hands out addresses.
 
 mod calls;
+mod ipam;
 mod messages;
 mod server;
 mod socket;

@@ -52,7 +52,9 @@ pub(super) fn network(value: &Value) -> Result<NetworkRecord, DriverError> {
         engine: PODMAN.to_owned(),
         name: Some(network.name),
         options: network.options.unwrap_or_default(),
-        subnets: subnets.map(|row| Subnet { pool: row.subnet, gateway: row.gateway }).collect(),
+        subnets: subnets
+            .map(|row| Subnet { pool: row.subnet, gateway: row.gateway, own_pool: false })
+            .collect(),
         internal: network.internal,
         given: Vec::new(),
     })

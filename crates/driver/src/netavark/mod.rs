@@ -5,7 +5,6 @@
 //! recorded of networks. It has no verb for the end of a network: a bridge that was made stays.
 
 mod messages;
-mod subnet;
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -16,6 +15,7 @@ use serde_json::{Value, json};
 use crate::DriverError;
 use crate::core::Driver;
 use crate::options::Gateway;
+use crate::subnet;
 use messages::Call;
 
 /// The version of the interface.
@@ -60,7 +60,8 @@ async fn create(settings: Settings, stdin: impl Read) -> Result<String, DriverEr
     let driver = driver(settings)?;
     if messages::wants_subnet(&network) {
         let taken = driver.subnets().await?;
-        let chosen = subnet::free(&record.id, &taken);
+        let chosen =
+            subnet::free(&record.id, &taken).ok_or_else(|| DriverError::new(subnet::NONE_FREE))?;
         let is_gateway = record.read_options()?.gateway == Gateway::Host;
         messages::give_subnet(&mut network, chosen, is_gateway);
     }

@@ -44,7 +44,8 @@ fn ids(more: &str) -> String {
 
 #[test]
 fn what_docker_asks_first_is_answered_without_a_switch() {
-    assert_eq!(called("Plugin.Activate", b"").body, r#"{"Implements":["NetworkDriver"]}"#);
+    let implements = r#"{"Implements":["NetworkDriver","IpamDriver"]}"#;
+    assert_eq!(called("Plugin.Activate", b"").body, implements);
     let capabilities = called("NetworkDriver.GetCapabilities", b"");
     assert_eq!(capabilities.status, 200);
     for word in [r#""Scope":"local""#, r#""GwAllocChecker":true"#] {
@@ -61,7 +62,7 @@ fn what_docker_asks_first_is_answered_without_a_switch() {
 
 #[test]
 fn an_unknown_method_is_404_as_libnetwork_expects() {
-    for method in ["NetworkDriver.Migrate", "IpamDriver.RequestPool", "", "Plugin", "x/y"] {
+    for method in ["NetworkDriver.Migrate", "IpamDriver.Replay", "", "Plugin", "x/y"] {
         let unknown = called(method, b"{}");
         assert_eq!(unknown.status, 404, "{method}");
         assert!(unknown.body.contains("\"Err\""), "{unknown:?}");

@@ -8,5 +8,6 @@
 )]
 
 mod docker;
+mod ipam;
 mod netavark;
 mod switch;

@@ -33,12 +33,14 @@ pub(crate) mod watch;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
+use ipnet::IpNet;
 use model::SourceError;
 use model::ids::ContainerId;
 use model::snapshot::{Container, Engine as Kind};
@@ -69,6 +71,8 @@ pub struct EngineNetwork {
     pub name: String,
     /// Its endpoints by id.
     pub endpoints: BTreeMap<String, EngineEndpoint>,
+    /// Its ranges of addresses.
+    pub subnets: Vec<IpNet>,
 }
 
 /// Who has an endpoint.
@@ -78,6 +82,8 @@ pub struct EngineEndpoint {
     pub container: Option<String>,
     /// Name of the container.
     pub name: String,
+    /// Its addresses.
+    pub addresses: Vec<IpAddr>,
 }
 
 /// What an engine says of its containers while they are followed.
@@ -137,6 +143,11 @@ pub trait Engine: Send + Sync {
         _id: &'a str,
     ) -> BoxFuture<'a, Result<Option<EngineNetwork>, SourceError>> {
         Box::pin(std::future::ready(Ok(None)))
+    }
+
+    /// All its networks, without what is on them; none where its networks have no driver of ours.
+    fn networks(&self) -> BoxFuture<'_, Result<Vec<EngineNetwork>, SourceError>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
     }
 
     /// Its version, for `doctor`.

@@ -2,7 +2,7 @@
 
 use model::SourceError;
 
-use super::EngineNetwork;
+use super::{EngineNetwork, others};
 use crate::Host;
 use crate::deadline::Deadline;
 
@@ -30,5 +30,23 @@ impl Host {
             }
         }
         failed.map_or(Ok(None), Err)
+    }
+
+    /// All networks of all engines of this host: of those that are asked, and of those that are found.
+    ///
+    /// # Errors
+    /// One of them does not answer, so that it may have any.
+    pub async fn engine_networks(&self) -> Result<Vec<EngineNetwork>, SourceError> {
+        let due = Deadline::after(self.timeout);
+        let asked = self.engines.now();
+        let mut engines = others::engines(&asked);
+        for engine in asked {
+            engines.push(engine.engine?);
+        }
+        let mut networks = Vec::new();
+        for engine in engines {
+            networks.extend(due.hold(|| engine.what(), engine.networks()).await?);
+        }
+        Ok(networks)
     }
 }

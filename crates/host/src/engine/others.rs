@@ -24,6 +24,11 @@ const WITNESSES: usize = 4;
 
 /// The containers of every engine with a socket on this host that is not among `asked`.
 pub(crate) async fn containers(asked: &[Configured], due: Deadline) -> Vec<OtherEngine> {
+    join_all(engines(asked).into_iter().map(|engine| list(engine, due))).await
+}
+
+/// The engines with a socket on this host that are not among `asked`.
+pub(super) fn engines(asked: &[Configured]) -> Vec<Arc<dyn Engine>> {
     let asked = asked.iter().filter_map(|asked| socket_of(asked.engine.as_deref().ok()?));
     let mut known: BTreeSet<_> = asked.filter_map(|path| file(&path)).collect();
     let by_itself = found().into_iter().filter_map(|place| {
@@ -33,7 +38,7 @@ pub(crate) async fn containers(asked: &[Configured], due: Deadline) -> Vec<Other
     let mut others: Vec<_> = by_itself.chain(of_processes()).collect();
     // One socket may have several paths.
     others.retain(|(path, _)| file(path).is_some_and(|file| known.insert(file)));
-    join_all(others.into_iter().map(|(_, engine)| list(engine, due))).await
+    others.into_iter().map(|(_, engine)| engine).collect()
 }
 
 async fn list(engine: Arc<dyn Engine>, due: Deadline) -> OtherEngine {

@@ -11,5 +11,5 @@ mod sources;
 
 pub use commands::SwitchCommand;
 pub use openflow::PortCounters;
-pub use ovsdb::{Counters, MeshOfBridge, Tunnel, TunnelChange, tunnels_of};
+pub use ovsdb::{Counters, MeshOfBridge, OwnIds, RestsOn, Tunnel, TunnelChange, tunnels_of};
 pub(crate) use sources::SwitchAnswer;

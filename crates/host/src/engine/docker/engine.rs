@@ -68,6 +68,14 @@ impl Engine for Docker {
         .boxed()
     }
 
+    fn networks(&self) -> BoxFuture<'_, Result<Vec<EngineNetwork>, SourceError>> {
+        async {
+            let answer: Vec<NetworkAnswer> = self.0.get("/networks").await?;
+            Ok(answer.into_iter().map(EngineNetwork::from).collect())
+        }
+        .boxed()
+    }
+
     /// The API version the daemon speaks, and its own version.
     fn version(&self) -> BoxFuture<'_, Result<String, SourceError>> {
         async {

@@ -1,13 +1,15 @@
 //! The switch's database: [`read`] asks it, [`columns`] for what it has, [`rows`] makes
 //! bridges of its rows, [`watch`] follows
 //! its tables, [`change`] makes and removes ports, [`mod@bridge`] bridges,
-//! [`tunnels`] those between hosts, [`mesh`] which mesh a bridge is in.
+//! [`tunnels`] those between hosts, [`mesh`] which mesh a bridge is in; [`own_ids`] what the switch's
+//! own row has.
 
 mod bridge;
 mod change;
 mod columns;
 mod mesh;
 mod number;
+mod own_ids;
 mod port_rows;
 mod read;
 pub(crate) mod rows;
@@ -19,6 +21,7 @@ pub(crate) mod watch;
 
 pub(crate) use change::SwitchExecutor;
 pub use mesh::MeshOfBridge;
+pub use own_ids::{OwnIds, RestsOn};
 pub(crate) use read::{Answerer, Database, what};
 pub use statistics::Counters;
 pub use tunnels::{Tunnel, TunnelChange, tunnels_of};
