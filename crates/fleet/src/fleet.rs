@@ -177,6 +177,19 @@ impl Fleet {
         mirror.lost.is_none().then(|| wanted(&mirror, &self.host))
     }
 
+    /// Name of the fleet.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The meshes, and the MTU in bytes that each carries where that is known; none where what is known may
+    /// be old, or nothing is.
+    pub fn known_meshes(&self) -> Option<std::collections::BTreeMap<String, Option<u32>>> {
+        let mirror = self.mirror();
+        let meshes = || mirror.meshes().into_iter().map(|mesh| (mesh.mesh, mesh.mtu)).collect();
+        mirror.lost.is_none().then(meshes)
+    }
+
     /// What this host is.
     pub fn set_local(&self, local: &Local) {
         let changes = {

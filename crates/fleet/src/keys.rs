@@ -6,20 +6,14 @@
 //! /docker-ovs/v1/FLEET/rows/HOST/ID     one attachment                                 lease of 15 min
 //! /docker-ovs/v1/FLEET/numbers/N        whose number it is                             for ever
 //! /docker-ovs/v1/FLEET/nets/MESH        a mesh                                         for ever
+//! /docker-ovs/v1/FLEET/blocks/MESH/SUBNET/N   whose block N of the subnet's addresses is      for ever
 //! ```
 
-/// The longest name of a host, fleet or mesh, in bytes.
-pub const LONGEST_NAME: usize = 63;
+use ipnet::IpNet;
+pub use model::fleet_name::{LONGEST_NAME, is_name};
+
 /// The longest id of a row, in bytes.
 pub const LONGEST_ID: usize = 255;
-
-/// Whether `name` can be that of a host, a fleet or a mesh: letters, digits, `.`, `_` and `-`, of which
-/// the first is a letter or a digit.
-pub fn is_name(name: &str) -> bool {
-    let known = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    let first = name.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
-    first && name.len() <= LONGEST_NAME && name.bytes().all(known)
-}
 
 /// A name as [`is_name`] wants it, made of the name that a machine has.
 pub fn name_of(machine: &str) -> String {
@@ -49,6 +43,8 @@ pub enum Key<'k> {
     Number(u16),
     /// A mesh.
     Mesh(&'k str),
+    /// A block of addresses: its mesh, its subnet, and its place there.
+    Block(&'k str, IpNet, u32),
 }
 
 impl Keys {
@@ -112,6 +108,26 @@ impl Keys {
         format!("{}nets/{mesh}", self.prefix)
     }
 
+    /// All blocks of all meshes.
+    pub fn blocks(&self) -> String {
+        format!("{}blocks/", self.prefix)
+    }
+
+    /// All blocks of a mesh.
+    pub fn blocks_of_mesh(&self, mesh: &str) -> String {
+        format!("{}blocks/{mesh}/", self.prefix)
+    }
+
+    /// All blocks of a subnet of a mesh. The subnet's `/` would part the key.
+    pub fn blocks_of(&self, mesh: &str, subnet: &IpNet) -> String {
+        format!("{}blocks/{mesh}/{}-{}/", self.prefix, subnet.network(), subnet.prefix_len())
+    }
+
+    /// A block of addresses.
+    pub fn block(&self, mesh: &str, subnet: &IpNet, place: u32) -> String {
+        format!("{}{place}", self.blocks_of(mesh, subnet))
+    }
+
     /// What a key is about; none where it is none of this layout, or is of another fleet.
     pub fn read<'k>(&self, key: &'k [u8]) -> Option<Key<'k>> {
         let rest = std::str::from_utf8(key).ok()?.strip_prefix(&self.prefix)?;
@@ -129,6 +145,18 @@ impl Keys {
                 let (host, id) = name.split_once('/')?;
                 let fits = !id.is_empty() && id.len() <= LONGEST_ID;
                 fits.then_some(Key::Row(named(host)?, id))
+            }
+            "blocks" => {
+                let mut parts = name.split('/');
+                let (mesh, subnet, place) = (parts.next()?, parts.next()?, parts.next()?);
+                let subnet: IpNet = subnet.replace('-', "/").parse().ok()?;
+                let place = place.parse().ok()?;
+                let is_plain = self.block(mesh, &subnet, place).as_bytes() == key;
+                (is_plain && subnet.trunc() == subnet).then_some(Key::Block(
+                    named(mesh)?,
+                    subnet,
+                    place,
+                ))
             }
             _ => None,
         }
@@ -149,6 +177,10 @@ mod tests {
         assert_eq!(keys.read(keys.row("a", "x/y").as_bytes()), Some(Key::Row("a", "x/y")));
         assert_eq!(keys.read(keys.number(7).as_bytes()), Some(Key::Number(7)));
         assert_eq!(keys.read(keys.mesh("m").as_bytes()), Some(Key::Mesh("m")));
+        for subnet in ["192.0.2.0/24", "2001:db8::/64"].map(|net| net.parse().unwrap()) {
+            let key = keys.block("m", &subnet, 7);
+            assert_eq!(keys.read(key.as_bytes()), Some(Key::Block("m", subnet, 7)));
+        }
         for other in [
             "/docker-ovs/v1/f2/hosts/a",
             "/docker-ovs/v1/f/hosts/",
@@ -157,6 +189,10 @@ mod tests {
             "/docker-ovs/v1/f/rows/a/",
             "/docker-ovs/v1/f/numbers/07",
             "/docker-ovs/v1/f/numbers/65536",
+            "/docker-ovs/v1/f/blocks/m/192.0.2.0-24/07",
+            "/docker-ovs/v1/f/blocks/m/192.0.2.1-24/7",
+            "/docker-ovs/v1/f/blocks/m/192.0.2.0-24/7/8",
+            "/docker-ovs/v1/f/blocks/m/x/7",
             "/docker-ovs/v1/f/later/a",
             "/docker-ovs/v1/f/",
         ] {

@@ -15,6 +15,7 @@
 )]
 
 mod backoff;
+pub mod blocks;
 mod claim;
 mod fleet;
 pub mod follow;

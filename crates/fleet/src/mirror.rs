@@ -136,7 +136,7 @@ impl Mirror {
             Key::Alive(host) => self.put_alive(host, value),
             Key::Row(host, id) => self.put_row(host, id, value),
             Key::Mesh(mesh) => self.put_mesh(mesh, value),
-            Key::Number(_) => None,
+            Key::Number(_) | Key::Block(..) => None,
         }
     }
 
@@ -167,7 +167,7 @@ impl Mirror {
                 self.meshes.remove(*mesh);
                 None
             }
-            Key::Number(_) => None,
+            Key::Number(_) | Key::Block(..) => None,
         }
     }
 

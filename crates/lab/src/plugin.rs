@@ -113,11 +113,19 @@ impl Network {
     /// # Panics
     /// When Docker refuses.
     pub fn create(driver: &str, bridge: &str, words: &[&str]) -> Self {
+        Self::try_create(driver, bridge, words).unwrap_or_else(|why| panic!("{why}"))
+    }
+
+    /// The same, or why Docker refuses.
+    ///
+    /// # Errors
+    /// What it says.
+    pub fn try_create(driver: &str, bridge: &str, words: &[&str]) -> Result<Self, String> {
         let network = Self { name: unique("net"), bridge: bridge.to_owned() };
         let option = format!("bridge={bridge}");
         let fixed = ["network", "create", "-d", driver, "-o", &option];
-        run("docker", &[&fixed[..], words, &[&network.name]].concat());
-        network
+        try_run("docker", &[&fixed[..], words, &[&network.name]].concat())?;
+        Ok(network)
     }
 
     /// Its name.

@@ -23,6 +23,7 @@ pub mod dialects;
 pub mod endpoint_record;
 pub mod evidence;
 pub mod filter;
+pub mod fleet_name;
 pub mod health;
 pub mod identity;
 pub mod ids;

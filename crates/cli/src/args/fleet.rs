@@ -71,6 +71,10 @@ pub enum MeshCommand {
     Rm(MeshRmArgs),
     /// Check the tunnels of this host
     Check(MeshLsArgs),
+    /// List whose which blocks of addresses are
+    Blocks(MeshBlocksArgs),
+    /// Give back the blocks of addresses of a host that is no more; prints how many
+    Release(MeshReleaseArgs),
 }
 
 #[derive(Debug, Args)]
@@ -123,6 +127,24 @@ pub struct MeshLsArgs {
 pub struct MeshRmArgs {
     /// Name of the mesh
     pub mesh: String,
+    #[command(flatten)]
+    pub etcd: EtcdArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct MeshBlocksArgs {
+    /// Name of the mesh; all if none is given
+    pub mesh: Option<String>,
+    #[command(flatten)]
+    pub etcd: EtcdArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct MeshReleaseArgs {
+    /// Name of the mesh
+    pub mesh: String,
+    /// The host, whose containers are known to run no more
+    pub host: String,
     #[command(flatten)]
     pub etcd: EtcdArgs,
 }

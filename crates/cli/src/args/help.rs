@@ -273,11 +273,13 @@ pub(super) const MESH: &str = help! {
     "  docker ovs mesh check                                  this host's tunnels, by BFD"
     "  docker ovs mesh leave blue"
     "  docker ovs mesh rm blue --etcd http://192.0.2.1"
+    "  docker ovs mesh blocks blue --etcd http://192.0.2.1    whose which addresses are"
+    "  docker ovs mesh release blue h3 --etcd http://192.0.2.1   h3 is no more"
     ""
     "join and leave write to the row of the bridge, and need no etcd; the daemon makes the tunnels. The"
     "tunnel to the host with number N is OpenFlow port 64000 + N on every other one."
     ""
-    "Exit codes: 0 done; 1 check: a tunnel does not carry; 2 error"
+    "Exit codes: 0 done; 1 check: a tunnel does not carry, release: the host has no block; 2 error"
 };
 
 pub(super) const DOCTOR: &str = help! {

@@ -23,8 +23,8 @@ use crate::writer;
 
 pub use change::{ConnectArgs, DisconnectArgs, PruneArgs, RestoreArgs, Until, Vlans};
 pub use fleet::{
-    EtcdArgs, HostsArgs, MeshArgs, MeshCommand, MeshCreateArgs, MeshJoinArgs, MeshLeaveArgs,
-    MeshLsArgs, MeshRmArgs, TunnelKind,
+    EtcdArgs, HostsArgs, MeshArgs, MeshBlocksArgs, MeshCommand, MeshCreateArgs, MeshJoinArgs,
+    MeshLeaveArgs, MeshLsArgs, MeshReleaseArgs, MeshRmArgs, TunnelKind,
 };
 pub use follow::{DEFAULT_SOCKET, DriverArgs, EventsArgs, ServeArgs, Toggle, WaitArgs};
 pub use operand::Operand;

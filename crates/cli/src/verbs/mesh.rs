@@ -1,6 +1,6 @@
 //! `docker ovs mesh`.
 
-use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+use std::net::IpAddr;
 
 use etcd::{Compare, Op, Txn};
 use fleet::keys::Key;
@@ -31,6 +31,8 @@ pub async fn run(sources: &SourceOptions, args: &MeshArgs) -> Result<Outcome, Cl
         MeshCommand::Ls(args) => ls(sources, args).await,
         MeshCommand::Rm(args) => rm(args).await,
         MeshCommand::Check(args) => check(sources, args).await,
+        MeshCommand::Blocks(args) => super::blocks::blocks(args).await,
+        MeshCommand::Release(args) => super::blocks::release(args).await,
     }
 }
 
@@ -126,7 +128,8 @@ async fn join(sources: &SourceOptions, args: &MeshJoinArgs) -> Result<Outcome, C
         }
     }
     let local_ip = args.local_ip.map_or_else(own_address, Ok)?;
-    let of = MeshOfBridge { mesh: mesh.clone(), local_ip, allow_uplink: args.allow_uplink };
+    let allow_uplink = args.allow_uplink;
+    let of = MeshOfBridge { mesh: mesh.clone(), local_ip, allow_uplink, by_network: false };
     host.set_mesh(&args.bridge, Some(&of)).await?;
     let mut outcome = said(&mesh);
     outcome.remarks = after_joining(sources, &mesh, &args.bridge).await;
@@ -151,18 +154,11 @@ async fn after_joining(sources: &SourceOptions, mesh: &str, bridge: &str) -> Vec
     }
 }
 
-/// The address that the default route leaves by. Nothing is sent.
 fn own_address() -> Result<IpAddr, CliError> {
-    // TEST-NET-1 (RFC 5737): no host has it.
-    let asked = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).and_then(|socket| {
-        socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9))?;
-        socket.local_addr()
-    });
-    let none = |_| {
+    host::own_address().map_err(|_| {
         CliError::new("this host has no default route, so that its address is not known")
             .hint("--local-ip IP names the address that tunnels lead to")
-    };
-    asked.map(|at| at.ip()).map_err(none)
+    })
 }
 
 async fn leave(sources: &SourceOptions, args: &MeshLeaveArgs) -> Result<Outcome, CliError> {

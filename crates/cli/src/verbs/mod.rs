@@ -1,6 +1,7 @@
 //! One file for each verb: ask, relate, lay out.
 
 pub mod annotate;
+mod blocks;
 pub mod capture;
 pub mod connect;
 pub mod diff;

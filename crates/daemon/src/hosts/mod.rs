@@ -1,6 +1,7 @@
 //! The fleet: what this host tells of itself, and the tasks that tell, listen and join bridges. Nothing
 //! of it is there without `--etcd`, and no answer about this host waits for it.
 
+mod blocks;
 mod local;
 mod tunnels;
 
@@ -27,7 +28,8 @@ pub(crate) fn start(
     tokio::spawn(local::tell(daemon.clone(), fleet.clone(), tell));
     tokio::spawn(fleet::follow::follow(client(), fleet.clone()));
     if let Some(host) = host {
-        tokio::spawn(tunnels::keep(host, daemon.clone(), fleet.clone()));
+        tokio::spawn(tunnels::keep(host.clone(), daemon.clone(), fleet.clone()));
+        tokio::spawn(blocks::keep(client(), host, daemon.clone(), fleet.clone()));
     }
     let machine = settings.machine.clone();
     let stopped = daemon.stopped.clone();

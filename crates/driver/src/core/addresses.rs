@@ -73,7 +73,7 @@ impl Driver {
         let mut own = OwnIds::of(&self.host).await?;
         for _ in 0..TRIES {
             let ids = own.read().await?;
-            let pools = address_pool::of(&ids);
+            let pools = in_use(&ids);
             if pools.len() >= MOST_POOLS {
                 return Err(DriverError::new(format!("there are {MOST_POOLS} pools already")));
             }
@@ -82,13 +82,7 @@ impl Driver {
                 Some(subnet) => free_of(subnet, &pools)?,
                 None => self.choose(&id, &pools).await?,
             };
-            let record = PoolRecord {
-                subnet,
-                range: request.range,
-                last: None,
-                changes: 0,
-                made: host::now() / 1000,
-            };
+            let record = PoolRecord::new(subnet, request.range, host::now() / 1000);
             let comment = format!("a pool of addresses, {subnet}");
             if own.change(&record.written_as(&id), &RestsOn::All(ids), &comment).await? {
                 return Ok((id, subnet));
@@ -110,7 +104,7 @@ impl Driver {
     /// The database does not answer.
     pub async fn release_pool(&self, id: &str) -> Result<(), DriverError> {
         let _turn = self.in_flight.turn(id).await;
-        in_time(self.change_pool(id, "no pool of addresses", |pool| Some(pool.forget()))).await
+        in_time(self.change_pool(id, "no pool of addresses", |pool| Some(pool.release()))).await
     }
 
     /// Hands out an address.
@@ -127,7 +121,7 @@ impl Driver {
         let boot = boot()?;
         let mut own = OwnIds::of(&self.host).await?;
         for _ in 0..TRIES {
-            let pools = address_pool::of(&own.read().await?);
+            let pools = in_use(&own.read().await?);
             let pool = pools.get(&request.pool).ok_or_else(|| unknown(&request.pool))?;
             let about = |error: DriverError| error.about(&pool.record.subnet.to_string());
             if pools.values().map(|pool| pool.addresses.len()).sum::<usize>() >= MOST {
@@ -168,8 +162,25 @@ impl Driver {
         in_time(self.change_pool(id, &comment, change)).await
     }
 
+    /// The name of the container that is to have one of these addresses, where the engine said it when it
+    /// asked for it.
+    pub(super) async fn name_said(
+        &self,
+        network: &NetworkRecord,
+        addresses: &[Cidr],
+    ) -> Result<Option<String>, DriverError> {
+        if !network.subnets.iter().any(|subnet| subnet.own_pool) {
+            return Ok(None);
+        }
+        let pools = in_use(&OwnIds::of(&self.host).await?.read().await?);
+        let own: Vec<_> = pools.values().filter(|pool| network.is_of_pool(pool)).collect();
+        Ok(addresses.iter().find_map(|cidr| {
+            own.iter().find_map(|pool| pool.addresses.get(&cidr.ip)?.name.clone())
+        }))
+    }
+
     /// Changes a pool until nothing else was faster; does nothing where there is none.
-    async fn change_pool(
+    pub(super) async fn change_pool(
         &self,
         id: &str,
         comment: &str,
@@ -177,7 +188,7 @@ impl Driver {
     ) -> Result<(), DriverError> {
         let mut own = OwnIds::of(&self.host).await?;
         for _ in 0..TRIES {
-            let pools = address_pool::of(&own.read().await?);
+            let pools = in_use(&own.read().await?);
             let Some(pool) = pools.get(id) else { return Ok(()) };
             let Some(change) = change(pool) else { return Ok(()) };
             if own.change(&change, &RestsOn::Pairs(pool.rests_on()), comment).await? {
@@ -186,6 +197,13 @@ impl Driver {
         }
         Err(busy())
     }
+}
+
+/// The pools that are handed out of.
+pub(super) fn in_use(ids: &BTreeMap<String, String>) -> BTreeMap<String, Pool> {
+    let mut pools = address_pool::of(ids);
+    pools.retain(|_, pool| !pool.record.released);
+    pools
 }
 
 /// Which addresses of a pool are in use, and which of those that are written down no more.
@@ -236,6 +254,12 @@ impl InUse {
         if !pool.record.is_usable(ip) {
             return Err(DriverError::new(format!("{ip} is none of its addresses for containers")));
         }
+        if !pool.is_own(ip) {
+            return Err(DriverError::new(format!(
+                "{ip} is in none of this host's blocks: {}; docker ovs mesh blocks shows whose it is",
+                blocks(pool)
+            )));
+        }
         let holder = match (self.on_ports.get(&ip), pool.addresses.get(&ip)) {
             (Some(endpoint), _) => endpoint.to_string(),
             (None, Some(_)) if self.ended.contains(&ip) => return Ok(ip),
@@ -256,12 +280,24 @@ impl InUse {
             pool.addresses.retain(|ip, _| !self.ended.contains(ip));
             pool.next_free(&taken)
         };
-        pool.next_free(&taken).or_else(without_ended).ok_or_else(|| {
-            DriverError::new(
+        pool.next_free(&taken).or_else(without_ended).ok_or_else(|| match &pool.record.mesh {
+            None => DriverError::new(
                 "all its addresses are in use; a larger --subnet or --ip-range has more",
-            )
+            ),
+            Some(mesh) => DriverError::new(format!(
+                "all addresses of this host's blocks are in use ({}); docker ovs serve --etcd claims more in \
+                 the mesh {mesh} if it runs and reaches etcd, and docker ovs mesh blocks shows whose they are",
+                blocks(pool)
+            )),
         })
     }
+}
+
+/// The blocks of this host, for messages.
+fn blocks(pool: &Pool) -> String {
+    let all = pool.blocks.iter().filter_map(|place| pool.record.block(*place));
+    let all: Vec<_> = all.map(|net| net.to_string()).collect();
+    if all.is_empty() { "it has none yet".to_owned() } else { all.join(", ") }
 }
 
 /// Who has an address that is on no port.
@@ -283,10 +319,7 @@ pub(super) fn networks_of<'a>(
     pool: &'a Pool,
 ) -> impl Iterator<Item = NetworkRecord> + 'a {
     let all = view.bridges.iter().flat_map(network::of);
-    all.filter(|network| {
-        let mut subnets = network.subnets.iter();
-        subnets.any(|subnet| subnet.own_pool && subnet.pool.trunc() == pool.record.subnet)
-    })
+    all.filter(|network| network.is_of_pool(pool))
 }
 
 /// # Errors

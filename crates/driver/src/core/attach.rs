@@ -99,10 +99,12 @@ impl Driver {
             let name = bridge.name.clone();
             let about = |error: DriverError| error.about(&name);
             let network_options = network.read_options().map_err(|error| about(error.into()))?;
+            let network_options = self.with_mtu(network_options).await.map_err(about)?;
             require_published(&view, &network, &network_options, &endpoint.published)
                 .map_err(about)?;
-            let request =
-                Request { endpoint, options, network: &network, of_network: &network_options };
+            let name_said = self.name_said(&network, &endpoint.addresses).await.map_err(about)?;
+            let (network, of_network) = (&network, &network_options);
+            let request = Request { endpoint, options, network, of_network, name_said };
             if let Some(stray) = Self::stray(&view, bridge, &request) {
                 self.try_delete(&stray.network, &stray.endpoint).await?;
                 continue;
@@ -226,6 +228,8 @@ pub(super) struct Request<'a> {
     pub(super) options: &'a EndpointOptions,
     pub(super) network: &'a NetworkRecord,
     pub(super) of_network: &'a NetworkOptions,
+    /// Name of the container, where the engine said it when it asked for the address.
+    pub(super) name_said: Option<String>,
 }
 
 impl Request<'_> {
@@ -246,14 +250,19 @@ impl Request<'_> {
     /// The address that the user chose, or one that follows from the interface's own address: what is
     /// made again with that has the same, and no neighbour knows another one.
     pub(super) fn mac(&self, bridge: &str) -> Mac {
-        let name = self.endpoint.whose.as_ref().map(|whose| whose.name.clone());
+        let name = self.name();
         let address = self.endpoint.addresses.first().map(|cidr| cidr.ip.to_string());
         let who = name.or(address).unwrap_or_else(|| self.endpoint.id.clone());
         self.endpoint.mac.unwrap_or_else(|| mac::derived(bridge, &self.vlans(), &who))
     }
 
+    fn name(&self) -> Option<String> {
+        let name = self.endpoint.whose.as_ref().map(|whose| whose.name.clone());
+        name.or_else(|| self.name_said.clone())
+    }
+
     fn record(&self, bridge: &str, system: Option<String>) -> EndpointRecord {
-        let Self { endpoint, options, network, of_network } = self;
+        let Self { endpoint, options, network, of_network, .. } = self;
         let whose = endpoint.whose.as_ref();
         EndpointRecord {
             network: network.id.clone(),
@@ -279,7 +288,7 @@ impl Request<'_> {
             network: network.id.clone(),
             network_name: network.name.clone(),
             vlans: self.vlans(),
-            name: endpoint.whose.as_ref().map(|whose| whose.name.clone()),
+            name: self.name(),
             mac: endpoint.mac,
             address: endpoint.addresses.first().map(|cidr| cidr.ip),
             used: host::now() / 1000,

@@ -6,6 +6,7 @@ mod detach;
 mod gateway;
 mod in_flight;
 mod learn;
+mod mesh;
 mod network;
 mod published;
 mod set_up;

@@ -3,14 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use host::MeshOfBridge;
 use model::ids::Name;
 use model::ids::{ContainerId, Engine};
 use model::plan::{NewBridge, Plan, ReplacePort, Step, SwitchStep};
 use model::switch::{Bridge, Port};
 use model::wiring::ContainerRef;
 use model::{endpoint_record::EndpointRecord, numbers};
+use tokio::time::{Instant, timeout_at};
 
 use super::gateway::gateway_port;
+use super::mesh::leaving;
 use super::{BOUND, Driver, TRIES, View};
 use crate::DriverError;
 use crate::network::{self, NetworkRecord};
@@ -31,13 +34,18 @@ impl Driver {
     pub async fn create_network(&self, request: &NetworkRequest) -> Result<(), DriverError> {
         let options = request.read_options()?;
         let late = |_| Err(DriverError::new("no answer within 3 seconds"));
-        let made = tokio::time::timeout(BOUND, self.try_create_network(request, &options)).await;
+        let due = Instant::now() + BOUND;
+        let made = timeout_at(due, self.try_create_network(request, &options)).await;
         let mut made = made.unwrap_or_else(late);
         if made.is_ok() && options.gateway == Gateway::Host {
             made = tokio::time::timeout(BOUND, self.stand()).await.unwrap_or_else(late);
             if made.is_err() {
                 let _ = self.delete_network(&request.id).await;
             }
+        }
+        if made.is_ok() {
+            // The network is made: what the daemon is late with is told when it is needed.
+            let _ = timeout_at(due, self.await_mesh(request, &options)).await;
         }
         made.map_err(|error| error.about(&options.bridge))
     }
@@ -57,7 +65,9 @@ impl Driver {
                     "there is such a network with other options; docker network rm removes it";
                 return if same { Ok(()) } else { Err(DriverError::new(other)) };
             }
-            let plan = plan_network(&view.bridges, request, options)?;
+            let joins = self.joining(&view.bridges, options).await?;
+            self.pools_join(request, options).await?;
+            let plan = plan_network(&view.bridges, request, options, joins.as_ref())?;
             match view.carry_out(&plan).await {
                 Ok(()) => return Ok(()),
                 Err(error) if error.has_changed() => {}
@@ -86,6 +96,7 @@ impl Driver {
                 }
                 continue;
             }
+            let tunnels = leaving(bridge, &record);
             let plan = plan_removal(bridge, &record);
             // Before the record goes, so that none is left if this is the last that is done; and after
             // it, as until then they may be put back.
@@ -94,7 +105,7 @@ impl Driver {
                 Ok(()) => {
                     record.take_given()?;
                     self.stand_again().await;
-                    return Ok(());
+                    return self.remove_tunnels(tunnels.unwrap_or_default()).await;
                 }
                 Err(error) if error.has_changed() => {}
                 Err(error) => return Err(DriverError::from(error).about(&name)),
@@ -145,7 +156,9 @@ pub(super) fn plan_network(
     bridges: &[Bridge],
     request: &NetworkRecord,
     options: &NetworkOptions,
+    joins: Option<&MeshOfBridge>,
 ) -> Result<Plan, DriverError> {
+    let mesh = joins.map(MeshOfBridge::ids).unwrap_or_default();
     let known = bridges.iter().find(|bridge| *bridge.name == *options.bridge);
     let new = network::new_bridge(options);
     let mut steps = Vec::new();
@@ -153,11 +166,13 @@ pub(super) fn plan_network(
         None => {
             let mut new = new;
             request.kept_on(None).apply(&mut new.external_ids);
+            new.external_ids.extend(mesh);
             steps.push(Step::from(SwitchStep::MakeBridge(new)));
         }
         Some(bridge) => {
             check_shape(bridge, options, &new)?;
-            let memory = request.kept_on(Some(bridge));
+            let mut memory = request.kept_on(Some(bridge));
+            memory.remember.extend(mesh);
             steps.push(
                 ReplacePort { bridge: bridge.name.clone(), memory, ..ReplacePort::default() }
                     .into(),
@@ -224,13 +239,19 @@ fn plan_removal(bridge: &Bridge, record: &NetworkRecord) -> Plan {
     let uplinks: Vec<_> = bridge.ports.iter().filter(came_with).collect();
     let others = network::of(bridge).any(|other| other.id != record.id);
     let made = network::made(bridge).filter(|_| !others);
-    let own = |port: &&Arc<Port>| port.iface == bridge.name || came_with(port);
+    let tunnels = leaving(bridge, record);
+    let is_tunnel =
+        |port: &&Arc<Port>| tunnels.iter().flatten().any(|tunnel| *tunnel.name == *port.iface);
+    let own = |port: &&Arc<Port>| port.iface == bridge.name || came_with(port) || is_tunnel(port);
     if let Some(made) = made.filter(|_| bridge.ports.iter().all(|port| own(&port))) {
         let ports = bridge.ports.iter().map(|port| port.iface.clone()).collect();
         return plan(&bridge.name, vec![SwitchStep::RemoveBridge { bridge: made, ports }.into()]);
     }
     let mut memory = record.forgotten_on(bridge);
     memory.forget.extend(numbers::forget_network(bridge, &record.id).forget);
+    if tunnels.is_some() {
+        memory.forget.extend(MeshOfBridge::of(bridge).map(|of| of.ids()).unwrap_or_default());
+    }
     let at = || ReplacePort { bridge: bridge.name.clone(), ..ReplacePort::default() };
     let gone =
         uplinks.into_iter().map(|port| ReplacePort { remove: Some(Arc::clone(port)), ..at() });

@@ -27,9 +27,10 @@ impl Driver {
         for _ in 0..TRIES {
             let mut view = self.open().await?;
             self.with_gateway(network, &options).map_err(about)?;
+            let joins = self.joining(&view.bridges, &options).await.map_err(about)?;
             let plan = plan_bridge(&view.bridges, network, &options).map_err(about)?;
             match view.carry_out(&plan).await {
-                Ok(()) => return Ok(()),
+                Ok(()) => return self.join_by_hand(&options, joins).await.map_err(about),
                 Err(error) if error.has_changed() => {}
                 Err(error) => return Err(about(error.into())),
             }
@@ -50,7 +51,7 @@ impl Driver {
                 return Ok(());
             }
             let record = self.with_gateway(network, &options)?;
-            let plan = plan_network(&view.bridges, &record, &options)?;
+            let plan = plan_network(&view.bridges, &record, &options, None)?;
             match view.carry_out(&plan).await {
                 Ok(()) => return Ok(()),
                 Err(error) if error.has_changed() => {}
@@ -134,9 +135,15 @@ impl Driver {
         endpoint: &Endpoint,
         netns: &Path,
     ) -> Result<Mac, DriverError> {
-        let of_network = network.read_options()?;
+        let of_network = self.with_mtu(network.read_options()?).await?;
         let options = EndpointOptions::read(&endpoint.options)?;
-        let request = Request { endpoint, options: &options, network, of_network: &of_network };
+        let request = Request {
+            endpoint,
+            options: &options,
+            network,
+            of_network: &of_network,
+            name_said: None,
+        };
         for _ in 0..TRIES {
             let home = Home::at(netns)?;
             let mut view = self.open().await?;

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use host::{OwnIds, RestsOn};
-use model::address_pool::{self, Holder, Pool};
+use model::address_pool::{Holder, Pool};
 use model::endpoint_record::EndpointRecord;
 use tokio::time::Instant;
 use tracing::{debug, info};
 
-use super::addresses::networks_of;
+use super::addresses::{in_use, networks_of};
 use super::learn::{ROUND, loose};
 use super::{Driver, View};
 use crate::DriverError;
@@ -38,7 +38,7 @@ impl Driver {
         let mut own = OwnIds::of(&self.host).await?;
         // First what is written down, then who has it: what is asked for meanwhile changes the pool, and
         // nothing is done.
-        let pools = address_pool::of(&own.read().await?);
+        let pools = in_use(&own.read().await?);
         let mut strays = Seen::new();
         for pool in pools.values() {
             let found = match self.strays(pool).await {
@@ -58,7 +58,7 @@ impl Driver {
             }
             let ips: Vec<_> = ripe.iter().filter_map(|stray| Some(stray.address?.0)).collect();
             let is_pool = ripe.iter().any(|stray| stray.address.is_none());
-            let change = if is_pool { pool.forget() } else { pool.give_back(&ips) };
+            let change = if is_pool { pool.release() } else { pool.give_back(&ips) };
             let what = if is_pool { "the pool is".to_owned() } else { format!("{ips:?} are") };
             let comment = format!("{}: {what} stray", pool.record.subnet);
             if own.change(&change, &RestsOn::Pairs(pool.rests_on()), &comment).await? {

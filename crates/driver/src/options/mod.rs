@@ -6,13 +6,15 @@ mod values;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 
 use model::ids::OfPort;
 
 use error::Known;
 pub use error::OptionError;
 use values::{
-    bridge, controllers, dpid, mtu, ofport, one_of, protocols, trunks, unknown, uplink, vlan,
+    bridge, controllers, dpid, local_ip, mesh, mtu, ofport, one_of, protocols, too_large, trunks,
+    unknown, uplink, vlan,
 };
 
 /// Docker's own word for the MTU of a network.
@@ -21,7 +23,7 @@ const DOCKER_MTU: &str = "com.docker.network.driver.mtu";
 const ENGINE_OPTIONS: &str = "com.docker.network.";
 
 /// The options of a network.
-const OF_NETWORK: [Known; 12] = [
+const OF_NETWORK: [Known; 14] = [
     ("bridge", "NAME"),
     ("vlan", "1-4094"),
     ("trunk", "VLAN[,VLAN...]"),
@@ -34,6 +36,8 @@ const OF_NETWORK: [Known; 12] = [
     ("uplink", "INTERFACE[/OFPORT]"),
     ("gateway", "none|host"),
     ("nat", "true|false"),
+    ("mesh", "NAME"),
+    ("local_ip", "IP"),
 ];
 
 /// The options of an endpoint.
@@ -102,6 +106,10 @@ pub struct NetworkOptions {
     pub gateway: Gateway,
     /// Whether the host masquerades what it routes from the network.
     pub nat: bool,
+    /// The mesh that the bridge is joined to.
+    pub mesh: Option<String>,
+    /// The address that tunnels of the mesh lead to; that of the default route if none.
+    pub local_ip: Option<IpAddr>,
 }
 
 /// The options of an endpoint.
@@ -143,6 +151,8 @@ impl NetworkOptions {
                     let host = one_of("gateway", value, &["none", "host"])? == "host";
                     options.gateway = if host { Gateway::Host } else { Gateway::None };
                 }
+                "mesh" => options.mesh = Some(mesh(value)?),
+                "local_ip" => options.local_ip = Some(local_ip(value)?),
                 "nat" => nat = Some(one_of("nat", value, &["true", "false"])? == "true"),
                 other if other.starts_with(ENGINE_OPTIONS) => {}
                 other => return Err(unknown(other, &OF_NETWORK)),
@@ -159,10 +169,32 @@ impl NetworkOptions {
         if self.nat && self.gateway != Gateway::Host {
             return Err(OptionError::Together("option nat=true needs gateway=host"));
         }
+        if self.local_ip.is_some() && self.mesh.is_none() {
+            return Err(OptionError::Together("option local_ip needs mesh"));
+        }
+        if self.mesh.is_some() && self.gateway == Gateway::Host {
+            return Err(OptionError::Together(
+                "option mesh does not go with gateway=host: each member would have the gateway's address",
+            ));
+        }
         if self.gateway == Gateway::Host && !self.vlans.trunks.is_empty() {
             return Err(OptionError::Together("option gateway=host does not go with trunk"));
         }
         Ok(self)
+    }
+
+    /// The MTU of its interfaces in bytes, where its mesh carries `carried`, as far as that is known.
+    ///
+    /// # Errors
+    /// A greater one was asked for.
+    pub fn mtu_in_mesh(&self, carried: Option<u32>) -> Result<Option<u32>, OptionError> {
+        match (self.mtu, carried) {
+            (Some(wanted), Some(carried)) if wanted > carried => {
+                let mesh = self.mesh.as_deref().unwrap_or_default();
+                Err(too_large(wanted, &format!("the mesh {mesh} carries {carried}")))
+            }
+            (wanted, carried) => Ok(wanted.or(carried)),
+        }
     }
 
     /// Whether one is given that a bridge is made with, and only then.
@@ -276,6 +308,10 @@ mod tests {
             ("gateway", "nat"),
             ("nat", "yes"),
             ("nat", "true"),
+            ("mesh", ""),
+            ("mesh", "a/b"),
+            ("mesh", "-x"),
+            ("local_ip", "192.0.2.1"),
         ];
         for (name, value) in bad {
             let words = if name == "bridge" {
@@ -290,6 +326,24 @@ mod tests {
             assert!(EndpointOptions::read(&given(&[(name, value)])).is_err(), "{name}={value}");
         }
         assert!(network(&[("bridge", "b"), ("gateway", "host"), ("trunk", "1")]).is_err());
+    }
+
+    #[test]
+    fn a_mesh_says_how_much_it_carries() {
+        let blue = |words: &[(&str, &str)]| {
+            network(&[&[("bridge", "b"), ("mesh", "blue")][..], words].concat())
+        };
+        let options = blue(&[("local_ip", "192.0.2.1")]).unwrap();
+        assert_eq!(options.mesh.as_deref(), Some("blue"));
+        assert_eq!(options.mtu_in_mesh(Some(1446)), Ok(Some(1446)));
+        assert_eq!(options.mtu_in_mesh(None), Ok(None));
+        let options = blue(&[("mtu", "1400")]).unwrap();
+        assert_eq!(options.mtu_in_mesh(Some(1446)), Ok(Some(1400)));
+        let why = options.mtu_in_mesh(Some(1300)).unwrap_err().to_string();
+        assert_eq!(why, "option mtu=1400: the mesh blue carries 1300; it takes BYTES");
+        for refused in [("local_ip", "x"), ("local_ip", "0.0.0.0"), ("gateway", "host")] {
+            assert!(blue(&[refused]).is_err(), "{refused:?}");
+        }
     }
 
     #[test]

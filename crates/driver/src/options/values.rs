@@ -1,6 +1,7 @@
 //! What the value of an option may be.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use model::ids::OfPort;
@@ -81,6 +82,22 @@ pub(super) fn one_of(
         return Ok(value.to_owned());
     }
     Err(bad(name, value, "there is no such value", &OF_NETWORK))
+}
+
+pub(super) fn too_large(mtu: u32, why: &str) -> OptionError {
+    bad("mtu", &mtu.to_string(), why, &OF_NETWORK)
+}
+
+pub(super) fn mesh(value: &str) -> Result<String, OptionError> {
+    let why = "it is no name of letters, digits, '.', '_' and '-'";
+    let is_name = model::fleet_name::is_name(value);
+    is_name.then(|| value.to_owned()).ok_or_else(|| bad("mesh", value, why, &OF_NETWORK))
+}
+
+pub(super) fn local_ip(value: &str) -> Result<IpAddr, OptionError> {
+    let unicast = |ip: &IpAddr| !ip.is_unspecified() && !ip.is_multicast() && !ip.is_loopback();
+    let ip = value.parse().ok().filter(unicast);
+    ip.ok_or_else(|| bad("local_ip", value, "it is no address of one host", &OF_NETWORK))
 }
 
 pub(super) fn controllers(value: &str) -> Result<Vec<String>, OptionError> {

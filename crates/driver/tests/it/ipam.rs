@@ -220,6 +220,44 @@ fn an_address_that_is_asked_for_is_given_or_refused_with_who_has_it() {
     assert_eq!(pool.ask("10.97.2.9", &Value::Null)["Address"], "10.97.2.9/24");
 }
 
+/// Docker 29 says the name when it asks for the address: nothing is left to be learnt.
+#[test]
+fn a_name_that_comes_with_the_address_keeps_number_and_hardware_address() {
+    lab::need!(Lab);
+    let (caller, bridge) = (Caller::new(), Bridge::new());
+    let pool = caller.pool("10.97.6.0/24", "");
+    let network = format!("{}{:052x}", unique("net"), 7);
+    assert_eq!(caller.network(&network, &pool, bridge.name()), json!({}));
+    let start = |name: &str| {
+        let told = pool.ask("", &json!({ "com.docker.network.endpoint.name": name }));
+        let ip = told["Address"].as_str().unwrap().to_owned();
+        let ids = json!({ "NetworkID": network, "EndpointID": unique("e") });
+        let mut body = ids.clone();
+        body["Interface"] = json!({ "Address": ip, "AddressIPv6": "", "MacAddress": "" });
+        let made = caller.call("NetworkDriver.CreateEndpoint", &body);
+        let mac = made["Interface"]["MacAddress"].as_str().unwrap_or_else(|| panic!("{made}"));
+        let joined = caller.call("NetworkDriver.Join", &ids);
+        let link =
+            joined["InterfaceName"]["SrcName"].as_str().unwrap_or_else(|| panic!("{joined}"));
+        let port = link.replace("dop-", model::plan::HOST_END);
+        (ip, mac.to_owned(), lab::ofport_of(&port), ids)
+    };
+    let end = |(ip, _, _, ids): &(String, String, u16, Value)| {
+        caller.call("NetworkDriver.DeleteEndpoint", ids);
+        pool.give_back(ip);
+    };
+    let (web, db) = (start("web"), start("db"));
+    end(&web);
+    end(&db);
+    let (db_again, web_again) = (start("db"), start("web"));
+    assert_ne!(web.0, web_again.0);
+    assert_eq!((&web.1, web.2), (&web_again.1, web_again.2));
+    assert_eq!((&db.1, db.2), (&db_again.1, db_again.2));
+    end(&web_again);
+    end(&db_again);
+    caller.call("NetworkDriver.DeleteNetwork", &json!({ "NetworkID": network }));
+}
+
 #[test]
 fn what_an_earlier_boot_handed_out_is_free_where_it_is_asked_for() {
     lab::need!(Lab);

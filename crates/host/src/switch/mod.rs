@@ -11,5 +11,8 @@ mod sources;
 
 pub use commands::SwitchCommand;
 pub use openflow::PortCounters;
-pub use ovsdb::{Counters, MeshOfBridge, OwnIds, RestsOn, Tunnel, TunnelChange, tunnels_of};
+pub use ovsdb::{
+    Counters, KnownMeshes, MeshOfBridge, OwnIds, RestsOn, Tunnel, TunnelChange, own_address,
+    tunnels_of,
+};
 pub(crate) use sources::SwitchAnswer;

@@ -128,7 +128,12 @@ async fn a_bridge_is_in_one_mesh_or_in_none() {
     let Some(database) = Database::start() else { return };
     let host = database.host();
     let ip: IpAddr = "192.0.2.1".parse().unwrap();
-    let mesh = |allow_uplink| MeshOfBridge { mesh: "blue".into(), local_ip: ip, allow_uplink };
+    let mesh = |allow_uplink| MeshOfBridge {
+        mesh: "blue".into(),
+        local_ip: ip,
+        allow_uplink,
+        by_network: false,
+    };
     database.vsctl(&["br-set-external-id", "br0", "other", "stays"]);
     assert_eq!(MeshOfBridge::of(&br0(&host).await), None);
     for mesh in [mesh(true), mesh(false)] {

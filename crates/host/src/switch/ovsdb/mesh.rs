@@ -1,11 +1,13 @@
 //! Which mesh a bridge is in, as its own row says: joining and leaving need no more than the database.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 
 use model::SourceError;
+use model::memory::MemoryChange;
 use model::switch::Bridge;
 use ovsdb::{Mutator, Operation, Value, Which};
+use serde::{Deserialize, Serialize};
 
 use super::port_rows::guard;
 use super::read::Database;
@@ -19,6 +21,10 @@ const MESH: &str = "docker-ovs.mesh";
 const LOCAL_IP: &str = "docker-ovs.mesh-ip";
 /// On a bridge: its uplinks are no reason to keep it out.
 const ALLOW_UPLINK: &str = "docker-ovs.mesh-uplink";
+/// On a bridge: it was joined with a network of an engine, and leaves with the last of them.
+const BY_NETWORK: &str = "docker-ovs.mesh-by";
+/// In the switch's own row: the meshes that the daemon has heard of.
+const KNOWN: &str = "docker-ovs.meshes";
 
 /// What a bridge's row says of its mesh.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +35,43 @@ pub struct MeshOfBridge {
     pub local_ip: IpAddr,
     /// Its uplinks are no reason to keep it out.
     pub allow_uplink: bool,
+    /// It was joined with a network of an engine, and leaves with the last of them.
+    pub by_network: bool,
+}
+
+/// The meshes of this host's fleet, as its daemon has heard of them last. What has no part in the fleet
+/// reads them in the switch's own row.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownMeshes {
+    /// The fleet.
+    pub fleet: String,
+    /// What each carries: the MTU in bytes of interfaces on it, where that is known.
+    pub meshes: BTreeMap<String, Option<u32>>,
+}
+
+impl KnownMeshes {
+    /// What the row says; none where no daemon has told.
+    pub fn of(ids: &BTreeMap<String, String>) -> Option<Self> {
+        serde_json::from_str(ids.get(KNOWN)?).ok()
+    }
+
+    /// The change that writes it down.
+    pub fn written(&self) -> MemoryChange {
+        let value = serde_json::to_string(self).unwrap_or_default();
+        let forget = BTreeMap::from([(KNOWN.to_owned(), String::new())]);
+        MemoryChange { forget, remember: BTreeMap::from([(KNOWN.to_owned(), value)]) }
+    }
+}
+
+/// The address that the default route leaves by. Nothing is sent.
+///
+/// # Errors
+/// There is no such route.
+pub fn own_address() -> std::io::Result<IpAddr> {
+    // TEST-NET-1 (RFC 5737): no host has it.
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9))?;
+    Ok(socket.local_addr()?.ip())
 }
 
 impl MeshOfBridge {
@@ -37,13 +80,17 @@ impl MeshOfBridge {
         let mesh = bridge.external_ids.get(MESH)?.clone();
         let local_ip = bridge.external_ids.get(LOCAL_IP)?.parse().ok()?;
         let allow_uplink = bridge.external_ids.contains_key(ALLOW_UPLINK);
-        Some(Self { mesh, local_ip, allow_uplink })
+        let by_network = bridge.external_ids.contains_key(BY_NETWORK);
+        Some(Self { mesh, local_ip, allow_uplink, by_network })
     }
 
-    fn ids(&self) -> BTreeMap<String, String> {
-        let uplink = self.allow_uplink.then(|| (ALLOW_UPLINK.to_owned(), "allowed".to_owned()));
+    /// What makes a bridge's row say so.
+    pub fn ids(&self) -> BTreeMap<String, String> {
+        let uplink = self.allow_uplink.then(|| (ALLOW_UPLINK, "allowed".to_owned()));
+        let network = self.by_network.then(|| (BY_NETWORK, "network".to_owned()));
         let ids = [(MESH, self.mesh.clone()), (LOCAL_IP, self.local_ip.to_string())];
-        ids.into_iter().map(|(key, value)| (key.to_owned(), value)).chain(uplink).collect()
+        let all = ids.into_iter().chain(uplink).chain(network);
+        all.map(|(key, value)| (key.to_owned(), value)).collect()
     }
 }
 
@@ -72,7 +119,7 @@ impl Database {
     ) -> Result<(), SourceError> {
         let which = || Which::all("Bridge").equal("name", bridge);
         let ids = mesh.map(MeshOfBridge::ids).unwrap_or_default();
-        let keys = [MESH, LOCAL_IP, ALLOW_UPLINK];
+        let keys = [MESH, LOCAL_IP, ALLOW_UPLINK, BY_NETWORK];
         let there = vec![vec![("name", Value::from(bridge))]];
         let comment = match mesh {
             Some(of) => format!("docker-ovs: {bridge} is in the mesh {}", of.mesh),

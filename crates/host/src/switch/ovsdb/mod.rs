@@ -20,7 +20,7 @@ mod tunnels;
 pub(crate) mod watch;
 
 pub(crate) use change::SwitchExecutor;
-pub use mesh::MeshOfBridge;
+pub use mesh::{KnownMeshes, MeshOfBridge, own_address};
 pub use own_ids::{OwnIds, RestsOn};
 pub(crate) use read::{Answerer, Database, what};
 pub use statistics::Counters;

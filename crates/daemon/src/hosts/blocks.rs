@@ -1,0 +1,107 @@
+//! Claims blocks of addresses for this host's networks in a mesh, and writes down for the network driver
+//! what this host has and which meshes there are: the driver asks nothing but the switch's database.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use etcd::Client;
+use fleet::{Fleet, blocks};
+use host::{Host, KnownMeshes, OwnIds, RestsOn};
+use model::SourceError;
+use model::address_pool::{self, Pool};
+use tokio::time::{Duration, sleep, timeout};
+use tracing::{info, warn};
+
+use crate::daemon::Daemon;
+
+/// After so long it is looked again, whatever happened.
+const AGAIN: Duration = Duration::from_secs(5);
+/// What comes in this time is done together.
+const COLLECTED: Duration = Duration::from_millis(50);
+
+/// Keeps them, for ever.
+pub(crate) async fn keep(etcd: Client, host: Host, daemon: Arc<Daemon>, fleet: Arc<Fleet>) {
+    let (mut looks, mut changes) = (daemon.published.follow(), fleet.changes());
+    let mut told = None;
+    loop {
+        looks.borrow_and_update();
+        changes.borrow_and_update();
+        let why = pass(&etcd, &host, &fleet).await.err();
+        if let Some(why) = why.as_ref().filter(|why| told.as_ref() != Some(*why)) {
+            warn!("blocks of addresses stay as they are: {why}");
+        }
+        told = why;
+        let wait = async {
+            tokio::select! {
+                _ = looks.changed() => {}
+                _ = changes.changed() => {}
+            }
+        };
+        let _ = timeout(AGAIN, wait).await;
+        sleep(COLLECTED).await;
+    }
+}
+
+async fn pass(etcd: &Client, host: &Host, fleet: &Fleet) -> Result<(), String> {
+    let text = |error: SourceError| error.to_string();
+    let mut own = OwnIds::of(host).await.map_err(text)?;
+    let ids = own.read().await.map_err(text)?;
+    announce(&mut own, &ids, fleet).await.map_err(text)?;
+    // Without the name a claim would be another host's.
+    if !fleet.condition().published {
+        return Ok(());
+    }
+    for pool in address_pool::of(&ids).values() {
+        let Some(mesh) = &pool.record.mesh else { continue };
+        let about = format!("{} of the mesh {mesh}", pool.record.subnet);
+        if pool.record.released {
+            let subnet = &pool.record.subnet;
+            let given = blocks::give_back(etcd, fleet.keys(), fleet.host(), mesh, subnet).await;
+            given.map_err(|error| error.to_string())?;
+            change(&mut own, pool, &pool.forget(), &about).await.map_err(text)?;
+            continue;
+        }
+        let kept = blocks::keep(etcd, fleet.keys(), fleet.host(), pool).await;
+        let kept = kept.map_err(|error| error.to_string())?;
+        if kept != pool.blocks
+            && change(&mut own, pool, &pool.with_blocks(&kept), &about).await.map_err(text)?
+        {
+            tell(pool, &kept, &about);
+        }
+    }
+    Ok(())
+}
+
+/// Where the driver was faster, the next pass does it.
+async fn change(
+    own: &mut OwnIds,
+    pool: &Pool,
+    change: &model::memory::MemoryChange,
+    about: &str,
+) -> Result<bool, SourceError> {
+    own.change(change, &RestsOn::Pairs(pool.rests_on()), &format!("blocks of {about}")).await
+}
+
+fn tell(pool: &Pool, kept: &std::collections::BTreeSet<u32>, about: &str) {
+    for place in kept.difference(&pool.blocks).filter_map(|place| pool.record.block(*place)) {
+        info!("the block {place} of {about} is this host's");
+    }
+    for place in pool.blocks.difference(kept).filter_map(|place| pool.record.block(*place)) {
+        warn!("the block {place} of {about} is another host's: nothing more is handed out of it");
+    }
+}
+
+/// Writes down which meshes there are, where that is known now.
+async fn announce(
+    own: &mut OwnIds,
+    ids: &BTreeMap<String, String>,
+    fleet: &Fleet,
+) -> Result<(), SourceError> {
+    let Some(meshes) = fleet.known_meshes() else { return Ok(()) };
+    let known = KnownMeshes { fleet: fleet.name().to_owned(), meshes };
+    if KnownMeshes::of(ids).as_ref() != Some(&known) {
+        let rests_on = RestsOn::Pairs(BTreeMap::new());
+        own.change(&known.written(), &rests_on, "the meshes of the fleet").await?;
+    }
+    Ok(())
+}
