@@ -25,9 +25,7 @@ pub(crate) fn origin(sources: &SourceOptions, at: u64) -> Result<Origin, CliErro
         let why = format!("{} is yet to come: it is {} now", told(at), told(now));
         return Err(CliError::new(why));
     }
-    // What was seen in the last second may be on its way to the disk.
-    let settled = Duration::from_millis(at) + LAG;
-    std::thread::sleep(settled.saturating_sub(Duration::from_millis(now)));
+    wait_until(Duration::from_millis(at) + LAG, now);
     let (past, folder) = match open(sources) {
         Ok(opened) => opened,
         Err(none) => return by_database(sources, at).ok_or(none),
@@ -45,6 +43,12 @@ pub(crate) fn origin(sources: &SourceOptions, at: u64) -> Result<Origin, CliErro
         }
         Err(unknown) => by_database(sources, at).ok_or_else(|| not_known(at, folder, unknown)),
     }
+}
+
+/// What was seen in the last second may be on its way to the disk.
+#[allow(clippy::disallowed_methods, reason = "what is waited for is that time passes")]
+fn wait_until(settled: Duration, now: u64) {
+    std::thread::sleep(settled.saturating_sub(Duration::from_millis(now)));
 }
 
 /// The ports as they were by the log of this host's own database, where that goes back so far. It knows

@@ -9,6 +9,7 @@ use std::process::{Child, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::container::IMAGE;
+use crate::link::Link;
 use crate::names::unique;
 use crate::run::{program, run, try_run, wait_until};
 
@@ -112,14 +113,18 @@ impl InnerSwitch {
 
 /// A Docker in a PID namespace of its own, without a network of its own.
 #[derive(Debug)]
-pub struct InnerDocker(World);
+pub struct InnerDocker {
+    world: World,
+    /// Its own bridge, where it shares this machine's network.
+    _bridge: Option<Link>,
+}
 
 /// It is started again when it ends, as a service manager does.
 const DOCKER: &str = "
 while true; do
     rm -f $T/docker.pid
     dockerd --data-root $T/data --exec-root $T/exec --host unix://$T/docker.sock \
-        --pidfile $T/docker.pid --bridge none --iptables=false --storage-driver vfs || true
+        --pidfile $T/docker.pid --bridge BRIDGE --iptables=false --storage-driver vfs || true
 done
 ";
 
@@ -129,21 +134,26 @@ impl InnerDocker {
     /// # Panics
     /// When it does not.
     pub fn start() -> Self {
-        Self::start_in(&["--net"])
+        Self::start_in(&["--net"], "none", None)
     }
 
-    /// The same with the network of this machine, where network drivers make its containers' links.
+    /// The same with the network of this machine, where network drivers make its containers' links. It has
+    /// a bridge of its own: a dockerd without one removes the `docker0` that it finds.
     ///
     /// # Panics
     /// When it does not run.
     pub fn beside() -> Self {
-        Self::start_in(&[])
+        let name = unique("ib");
+        let bridge = Link::named(&name, &["type", "bridge"]);
+        run("ip", &["address", "add", "203.0.113.129/25", "dev", &name]);
+        Self::start_in(&[], &name, Some(bridge))
     }
 
-    fn start_in(namespaces: &[&str]) -> Self {
-        let docker = Self(World::start(namespaces, DOCKER));
-        wait_until("the inner dockerd listens", || docker.0.listens("docker.sock"));
-        let image = docker.0.path("image.tar");
+    fn start_in(namespaces: &[&str], name: &str, bridge: Option<Link>) -> Self {
+        let world = World::start(namespaces, &DOCKER.replace("BRIDGE", name));
+        let docker = Self { world, _bridge: bridge };
+        wait_until("the inner dockerd listens", || docker.world.listens("docker.sock"));
+        let image = docker.world.path("image.tar");
         run("docker", &["save", "--output", &image, IMAGE]);
         docker.docker(&["load", "--quiet", "--input", &image]);
         docker
@@ -151,7 +161,7 @@ impl InnerDocker {
 
     /// What `-H` takes.
     pub fn host(&self) -> String {
-        format!("unix://{}", self.0.path("docker.sock"))
+        format!("unix://{}", self.world.path("docker.sock"))
     }
 
     /// `docker` on it.
@@ -173,7 +183,7 @@ impl InnerDocker {
     /// # Panics
     /// When it cannot be made.
     pub fn service(&self, tasks: u32) -> String {
-        let inside = self.0.first().expect("its first process runs");
+        let inside = self.world.first().expect("its first process runs");
         run("nsenter", &["--target", &inside, "--net", "ip", "link", "set", "lo", "up"]);
         let here = ["--advertise-addr", "127.0.0.1", "--listen-addr", "127.0.0.1:2377"];
         self.docker(&[&["swarm", "init"][..], &here].concat());
@@ -221,7 +231,7 @@ impl InnerDocker {
 
     /// Its process as this machine numbers it: the child of the first process inside.
     fn dockerd(&self) -> Option<Pid> {
-        let first = self.0.first()?;
+        let first = self.world.first()?;
         let children = read_to_string(format!("/proc/{first}/task/{first}/children")).ok()?;
         let named = |pid: &&str| {
             read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|comm| comm.trim() == "dockerd")

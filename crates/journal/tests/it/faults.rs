@@ -5,7 +5,8 @@ use std::path::Path;
 
 use docker_ovs_journal::{Limits, Past};
 
-use crate::scene::{Day, on_port, opened};
+use crate::opened::opened;
+use crate::scene::{Day, on_port};
 
 const LIMITS: Limits = Limits { bytes: 1 << 20, age: u64::MAX, segment: 8 << 10 };
 

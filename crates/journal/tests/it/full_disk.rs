@@ -8,7 +8,8 @@ use std::process::Command;
 
 use docker_ovs_journal::{Limits, Past};
 
-use crate::scene::{Day, on_port, opened};
+use crate::opened::opened;
+use crate::scene::{Day, on_port};
 
 /// A file system of its own in memory, gone with its guard.
 struct Disk(tempfile::TempDir);

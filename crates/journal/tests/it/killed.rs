@@ -8,7 +8,8 @@ use std::path::Path;
 use docker_ovs_journal::{Limits, Past};
 
 use crate::keeper::{Keeper, SEGMENT, Told, look};
-use crate::scene::{Day, on_port, opened};
+use crate::opened::opened;
+use crate::scene::{Day, on_port};
 
 /// The calls by which files are made, grow and go.
 const CALLS: [&str; 6] = ["write", "fdatasync", "fsync", "openat", "unlink", "ftruncate"];

@@ -18,4 +18,5 @@ mod keeper;
 mod killed;
 mod laws;
 mod moments;
+mod opened;
 mod scene;

@@ -2,7 +2,8 @@
 
 use docker_ovs_journal::{Known, Limits, Past, Recorder, Unknown};
 
-use crate::scene::{Day, on_port, opened};
+use crate::opened::opened;
+use crate::scene::{Day, on_port};
 
 #[test]
 fn a_moment_is_known_as_it_was_and_a_gap_is_told() {

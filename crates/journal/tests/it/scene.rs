@@ -1,11 +1,9 @@
 //! A host whose bridge has as many ports as a test wants.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::ErrorKind;
-use std::path::Path;
 use std::sync::Arc;
 
-use docker_ovs_journal::{Cut, Entry, Limits, Recorder};
+use docker_ovs_journal::Entry;
 use model::identity::Identities;
 use model::ids::{ContainerId, Engine, Ifindex, NetnsId, OfPort};
 use model::snapshot::{Container, Link, Namespace, Observed, Scope};
@@ -118,18 +116,4 @@ pub(crate) fn on_port(snapshot: &Snapshot, ofport: u16) -> Vec<String> {
     let wiring = resolve(snapshot);
     let on = wiring.attachments.iter().filter(|row| row.port.ofport() == Some(OfPort(ofport)));
     on.flat_map(|row| row.tenants.iter().map(|who| who.name.to_string())).collect()
-}
-
-/// Opens a journal that nothing writes any more. A process that another test starts holds the lock for
-/// a moment too, between fork(2) and exec(2).
-pub(crate) fn opened(folder: &Path, limits: Limits) -> (Recorder, Option<Cut>) {
-    let mut found = Recorder::open(folder, limits);
-    lab::wait_until("the journal is free", || {
-        let is_held = found.as_ref().is_err_and(|error| error.kind() == ErrorKind::WouldBlock);
-        if is_held {
-            found = Recorder::open(folder, limits);
-        }
-        !is_held
-    });
-    found.unwrap()
 }
