@@ -5,12 +5,11 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
-use lzma_rust2::XzReader;
 use model::{SourceError, SourceErrorKind};
 
 use crate::Recording;
 use crate::assemble::assemble;
-use crate::bounded::{Bounded, FILES};
+use crate::bounded::{Bounded, FILES, Xz};
 use crate::gather::Gathered;
 
 /// What is looked at to know what a file is.
@@ -115,7 +114,7 @@ fn stream(from: impl Read, called: &str, gathered: &mut Gathered) -> io::Result<
         return unpacked(MultiGzDecoder::new(from), called, gathered);
     }
     if begins.starts_with(&[0xfd, b'7', b'z', b'X', b'Z', 0]) {
-        return unpacked(XzReader::new(from, true), called, gathered);
+        return unpacked(Xz::new(from), called, gathered);
     }
     unpacked(from, called, gathered)
 }

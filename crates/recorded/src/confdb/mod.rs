@@ -167,8 +167,31 @@ impl Column {
     }
 }
 
-/// Rows of a transaction, by table and id; none for one that goes.
-type TableRows = (&'static str, HashMap<String, Option<Row>>);
+/// Rows by their ids; none for one that goes.
+type ById = HashMap<String, Option<Row>>;
+
+/// Rows of a transaction, by table.
+type TableRows = (&'static str, ById);
+
+/// A transaction, with the tables that are of use.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Written<'a> {
+    #[serde(rename = "_date", borrow)]
+    date: Option<&'a RawValue>,
+    #[serde(rename = "_comment", borrow)]
+    comment: Option<&'a RawValue>,
+    #[serde(rename = "_is_diff", borrow)]
+    is_diff: Option<&'a RawValue>,
+    #[serde(rename = "Bridge")]
+    bridges: ById,
+    #[serde(rename = "Interface")]
+    interfaces: ById,
+    #[serde(rename = "Open_vSwitch")]
+    switches: ById,
+    #[serde(rename = "Port")]
+    ports: ById,
+}
 
 type GoesOn<'a> = &'a mut dyn FnMut(&Tables, &Transaction) -> bool;
 
@@ -206,11 +229,12 @@ impl Log {
 
     /// Applies a transaction; false where it is not wanted any more.
     fn transact(&mut self, json: &[u8], goes_on: GoesOn<'_>) -> serde_json::Result<bool> {
-        let tables: HashMap<String, &RawValue> = serde_json::from_slice(json)?;
+        let Written { date, comment, is_diff, bridges, interfaces, switches, ports: port_rows } =
+            serde_json::from_slice(json)?;
         let told = Transaction {
-            date: tables.get("_date").and_then(|raw| date(raw)),
-            comment: tables.get("_comment").and_then(|raw| serde_json::from_str(raw.get()).ok()),
-            is_diff: tables.get("_is_diff").is_some_and(|raw| raw.get() == "true"),
+            date: date.and_then(self::date),
+            comment: comment.and_then(|raw| serde_json::from_str(raw.get()).ok()),
+            is_diff: is_diff.is_some_and(|raw| raw.get() == "true"),
         };
         if !goes_on(&self.tables, &told) {
             self.goes_on_at = told.date;
@@ -221,11 +245,12 @@ impl Log {
             let first = self.dates.map_or(date, |(first, _)| first);
             self.dates = Some((first, date));
         }
-        let mut rows: Vec<TableRows> = Vec::new();
-        for (name, text) in &tables {
-            let Some(name) = Tables::wanted(name) else { continue };
-            rows.push((name, serde_json::from_str(text.get())?));
-        }
+        let rows: [TableRows; 4] = [
+            ("Bridge", bridges),
+            ("Interface", interfaces),
+            ("Open_vSwitch", switches),
+            ("Port", port_rows),
+        ];
         let touched = self.touched(&rows, told.date);
         let before = touched.as_ref().map(|touched| ports(&self.tables, touched));
         for (name, rows) in rows {

@@ -1,12 +1,13 @@
 //! The records of a log, each with its length and SHA-1 (Open vSwitch `ovsdb/log.c`).
 
-use std::fmt::Write;
 use std::io::{self, BufRead, Read};
 
 use sha1::{Digest, Sha1};
 
 /// The longest record that is read, in bytes: a switch's whole database is a hundredth of that.
 const LONGEST: usize = 256 << 20;
+/// So much memory is taken before a record was read, in bytes.
+const ROOM: usize = 64 << 10;
 /// A record's head is shorter.
 const LONGEST_HEAD: u64 = 128;
 
@@ -31,13 +32,14 @@ pub(super) fn next(file: &mut impl BufRead) -> io::Result<Result<Option<Record>,
     if length > LONGEST {
         return Ok(Err(format!("a record of {length} bytes is too long to be read")));
     }
-    let mut json = Vec::new();
+    // Its head may tell a length that is not there.
+    let mut json = Vec::with_capacity(length.min(ROOM));
     let most = u64::try_from(length).unwrap_or(u64::MAX);
     Read::take(&mut *file, most).read_to_end(&mut json)?;
     if json.len() < length {
         return Ok(Err(format!("it ends after {} of {length} bytes", json.len())));
     }
-    if hex(&Sha1::digest(&json)) != sum {
+    if Sha1::digest(&json)[..] != sum {
         return Ok(Err("its SHA-1 is another one than its head tells".to_owned()));
     }
     let length = u64::try_from(head.len() + json.len()).unwrap_or(u64::MAX);
@@ -45,7 +47,7 @@ pub(super) fn next(file: &mut impl BufRead) -> io::Result<Result<Option<Record>,
 }
 
 /// `OVSDB JSON 14759 9f604c5d2c00bcf76587d2235cbacff5d52548a6`
-fn parse_head(head: &[u8]) -> Option<(bool, usize, &str)> {
+fn parse_head(head: &[u8]) -> Option<(bool, usize, [u8; 20])> {
     let mut words = std::str::from_utf8(head).ok()?.strip_suffix('\n')?.split(' ');
     let is_clustered = match (words.next()?, words.next()?) {
         ("OVSDB", "JSON") => false,
@@ -53,14 +55,22 @@ fn parse_head(head: &[u8]) -> Option<(bool, usize, &str)> {
         _ => return None,
     };
     let length = words.next()?.parse().ok()?;
-    let sum = words.next().filter(|sum| sum.len() == 40)?;
+    let sum = hash(words.next()?)?;
     words.next().is_none().then_some((is_clustered, length, sum))
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // To write into a string never fails.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+/// A SHA-1 in lower case, as all versions write it.
+fn hash(text: &str) -> Option<[u8; 20]> {
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    };
+    let mut sum = [0; 20];
+    let pairs = text.as_bytes().chunks_exact(2);
+    for (byte, pair) in sum.iter_mut().zip(pairs) {
+        let [high, low] = pair else { return None };
+        *byte = digit(*high)? << 4 | digit(*low)?;
+    }
+    (text.len() == 40).then_some(sum)
 }

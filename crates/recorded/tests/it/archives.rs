@@ -62,3 +62,19 @@ fn what_unpacks_to_more_than_it_may_is_refused_or_passed_over() {
     let error = read_stream(&*bomb, "it", None).unwrap_err().to_string();
     assert!(error.contains("longer than 32 MiB"), "{error}");
 }
+
+#[test]
+fn what_wants_gigabytes_to_be_unpacked_is_refused_before_it_has_them() {
+    let mut packed = xz(OFCTL.as_bytes());
+    // The head of the first block: its length, flags, and LZMA2 with the size of its dictionary.
+    let head = &mut packed[12..];
+    let length = (usize::from(head[0]) + 1) * 4;
+    assert_eq!(head[2..4], [0x21, 1]);
+    // 4 GiB less one byte, the most there is.
+    head[4] = 40;
+    let mut sum = flate2::Crc::new();
+    sum.update(&head[..length - 4]);
+    head[length - 4..length].copy_from_slice(&sum.sum().to_le_bytes());
+    let error = parse_any(&packed).unwrap_err().to_string();
+    assert!(error.contains("more than 128 MiB"), "{error}");
+}
