@@ -48,9 +48,6 @@ fn containers_of_several_hosts_are_on_one_network() {
     // Another VLAN is another network.
     assert!(!ping(&inside[0].netns, "10.9.0.9"));
     drop(other);
-    let check = hosts[0].ask(&["--db", &hosts[0].switch.remote(), "mesh", "check"]);
-    let told = check.stdout.lines().filter(|line| line.starts_with("mesh blue"));
-    assert!(check.code == 0 && told.count() == 2, "{check:?}");
 }
 
 #[test]
