@@ -5,7 +5,8 @@
     clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "it is run by hand"
+    dead_code,
+    reason = "it is run by hand, with a part of the tests' scene"
 )]
 
 #[path = "../tests/it/scene.rs"]
