@@ -291,10 +291,10 @@ fn what_an_earlier_boot_handed_out_is_free_where_it_is_asked_for() {
 fn pools_do_not_overlap_and_one_is_chosen_where_none_is_asked_for() {
     lab::need!(Lab);
     let caller = Caller::new();
-    let pool = caller.pool("10.97.4.0/24", "");
-    for subnet in ["10.97.4.0/24", "10.97.4.128/25", "10.97.0.0/16"] {
+    let pool = caller.pool("10.98.4.0/24", "");
+    for subnet in ["10.98.4.0/24", "10.98.4.128/25", "10.98.0.0/16"] {
         let told = caller.request_pool(subnet, "", false);
-        assert!(error(&told).contains("overlaps 10.97.4.0/24"), "{told}");
+        assert!(error(&told).contains("overlaps 10.98.4.0/24"), "{told}");
     }
     let (one, two) = (caller.pool("", ""), caller.pool("", ""));
     assert_ne!(one.subnet, two.subnet);
@@ -303,7 +303,7 @@ fn pools_do_not_overlap_and_one_is_chosen_where_none_is_asked_for() {
     assert_eq!([six.next(), six.next()], ["2001:db8:97::1/64", "2001:db8:97::2/64"]);
     assert_eq!(six.ask("2001:db8:97:0:0::9", &Value::Null)["Address"], "2001:db8:97::9/64");
     pool.release();
-    drop(caller.pool("10.97.4.128/25", ""));
+    drop(caller.pool("10.98.4.128/25", ""));
 }
 
 /// Two drivers are two processes: nothing but the database keeps them apart.
