@@ -91,15 +91,19 @@ fn tell(pool: &Pool, kept: &std::collections::BTreeSet<u32>, about: &str) {
     }
 }
 
-/// Writes down which meshes there are, where that is known now.
+/// Writes down which meshes there are; while other hosts are not heard of, that these may not be all.
 async fn announce(
     own: &mut OwnIds,
     ids: &BTreeMap<String, String>,
     fleet: &Fleet,
 ) -> Result<(), SourceError> {
-    let Some(meshes) = fleet.known_meshes() else { return Ok(()) };
-    let known = KnownMeshes { fleet: fleet.name().to_owned(), meshes };
-    if KnownMeshes::of(ids).as_ref() != Some(&known) {
+    let before = KnownMeshes::of(ids);
+    let known = match (fleet.known_meshes(), &before) {
+        (Some(meshes), _) => KnownMeshes::all(fleet.name(), meshes),
+        (None, Some(before)) => KnownMeshes { by: None, ..before.clone() },
+        (None, None) => return Ok(()),
+    };
+    if before.as_ref() != Some(&known) {
         let rests_on = RestsOn::Pairs(BTreeMap::new());
         own.change(&known.written(), &rests_on, "the meshes of the fleet").await?;
     }

@@ -35,9 +35,7 @@ impl Driver {
         options: &NetworkOptions,
     ) -> Result<Option<MeshOfBridge>, DriverError> {
         let Some(mesh) = &options.mesh else { return Ok(None) };
-        let ids = OwnIds::of(&self.host).await?.read().await?;
-        if let Some(known) = KnownMeshes::of(&ids) {
-            let carried = known.meshes.get(mesh).copied().ok_or_else(|| no_mesh(mesh, &known))?;
+        if let Some(carried) = self.carried(mesh).await? {
             options.mtu_in_mesh(carried)?;
         }
         for bridge in bridges {
@@ -60,6 +58,28 @@ impl Driver {
         )?;
         let mesh = mesh.clone();
         Ok(Some(MeshOfBridge { mesh, local_ip, allow_uplink: false, by_network: true }))
+    }
+
+    /// What a mesh carries; none where that is not known, as where the daemon is stopped or cut off. One
+    /// that was made just now is waited for.
+    ///
+    /// # Errors
+    /// There is no such mesh.
+    async fn carried(&self, mesh: &str) -> Result<Option<Option<u32>>, DriverError> {
+        let mut missing = None;
+        for _ in 0..LOOKS {
+            let ids = OwnIds::of(&self.host).await?.read().await?;
+            let Some(known) = KnownMeshes::of(&ids) else { return Ok(None) };
+            if let Some(carried) = known.meshes.get(mesh) {
+                return Ok(Some(*carried));
+            }
+            if !known.are_all() {
+                return Ok(None);
+            }
+            missing = Some(no_mesh(mesh, &known));
+            sleep(LOOK_AGAIN).await;
+        }
+        missing.map_or(Ok(None), Err)
     }
 
     /// Joins a bridge for an engine that does not say when its networks go: it leaves by hand.
@@ -149,8 +169,7 @@ pub(super) fn leaving(bridge: &Bridge, record: &NetworkRecord) -> Option<Vec<Tun
 
 fn no_mesh(mesh: &str, known: &KnownMeshes) -> DriverError {
     DriverError::new(format!(
-        "the fleet {} has no mesh {mesh}, by what docker ovs serve has heard last: docker ovs mesh create \
-         {mesh} makes it",
+        "the fleet {} has no mesh {mesh}: docker ovs mesh create {mesh} makes it",
         known.fleet
     ))
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -46,6 +47,26 @@ impl Process {
     /// Its number.
     pub(crate) fn pid(&self) -> u32 {
         self.pid
+    }
+
+    /// Names this process among all that this machine ever had, as `PID NAMESPACE-PID-START-BOOT`: a number is
+    /// used again, but not by processes of one start (`starttime` of `proc_pid_stat(5)`) of one boot.
+    pub(crate) fn mark(&self) -> Option<String> {
+        let pids = std::fs::metadata("/proc/self/ns/pid").ok()?.ino();
+        let row = self.read("stat").ok()?;
+        let row = String::from_utf8_lossy(&row);
+        // The name in parentheses may hold anything.
+        let start = row.rsplit_once(')')?.1.split_whitespace().nth(19)?;
+        let boot = files::read_text(Path::new("/proc/sys/kernel/random/boot_id")).ok()?;
+        let boot = boot.trim().replace('-', "");
+        Some(format!("{pids}-{}-{start}-{boot}", self.pid()))
+    }
+
+    /// Whether the process that [`Process::mark`] names lives, in this PID namespace.
+    pub(crate) fn lives(mark: &str) -> bool {
+        let pid = mark.split('-').nth(1).and_then(|pid| pid.parse().ok());
+        let process = pid.and_then(|pid| Self::open(pid).ok());
+        process.and_then(|process| process.mark()).is_some_and(|now| now == mark)
     }
 
     /// The user it runs as: the owner of its folder, whatever else of it is hidden (proc(5)).

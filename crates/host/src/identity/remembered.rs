@@ -35,7 +35,7 @@ impl Remembered {
 
     fn within(folder: &Path, pid: u32, programs: &[&str]) -> Option<Self> {
         let process = Process::open(pid).ok()?;
-        let file = programs.contains(&&*process.comm()).then(|| file_name(&process))??;
+        let file = programs.contains(&&*process.comm()).then(|| process.mark())??;
         Some(Self { folder: folder.to_owned(), file })
     }
 
@@ -83,7 +83,7 @@ impl Remembered {
             let pid = words.next().and_then(|word| word.parse().ok());
             let (true, Some(pid)) = (is_of_ours, pid) else { continue };
             let has_ended = match Process::open(pid) {
-                Ok(process) => file_name(&process).is_some_and(|now| now != name),
+                Ok(process) => process.mark().is_some_and(|now| now != name),
                 Err(error) => error.kind() == io::ErrorKind::NotFound,
             };
             if has_ended {
@@ -97,19 +97,6 @@ impl Remembered {
 /// Whether only this user can put anything there.
 fn is_ours_alone(folder: &Metadata) -> bool {
     folder.is_dir() && folder.uid() == geteuid().as_raw() && folder.mode() & 0o022 == 0
-}
-
-/// Names one process among all that this machine ever had: a number is used again, but not by
-/// processes of one start (`starttime` of `proc_pid_stat(5)`) of one boot.
-fn file_name(process: &Process) -> Option<String> {
-    let pids = std::fs::metadata("/proc/self/ns/pid").ok()?.ino();
-    let row = process.read("stat").ok()?;
-    let row = String::from_utf8_lossy(&row);
-    // The name in parentheses may hold anything.
-    let start = row.rsplit_once(')')?.1.split_whitespace().nth(19)?;
-    let boot = files::read_text(Path::new("/proc/sys/kernel/random/boot_id")).ok()?;
-    let boot = boot.trim().replace('-', "");
-    Some(format!("{pids}-{}-{start}-{boot}", process.pid()))
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use super::read::Database;
 use super::transaction::map;
 use crate::Host;
 use crate::deadline::Deadline;
+use crate::identity::process::Process;
 
 /// On a bridge: the mesh that it is in.
 const MESH: &str = "docker-ovs.mesh";
@@ -47,12 +48,26 @@ pub struct KnownMeshes {
     pub fleet: String,
     /// What each carries: the MTU in bytes of interfaces on it, where that is known.
     pub meshes: BTreeMap<String, Option<u32>>,
+    /// The process that wrote it, while it hears of all others.
+    #[serde(default)]
+    pub by: Option<String>,
 }
 
 impl KnownMeshes {
     /// What the row says; none where no daemon has told.
     pub fn of(ids: &BTreeMap<String, String>) -> Option<Self> {
         serde_json::from_str(ids.get(KNOWN)?).ok()
+    }
+
+    /// What this process knows, which hears of all others now.
+    pub fn all(fleet: &str, meshes: BTreeMap<String, Option<u32>>) -> Self {
+        let own = || Process::open(std::process::id()).ok()?.mark();
+        Self { fleet: fleet.to_owned(), meshes, by: own() }
+    }
+
+    /// Whether these are all that there are: who wrote it lives, and would have heard of another.
+    pub fn are_all(&self) -> bool {
+        self.by.as_deref().is_some_and(Process::lives)
     }
 
     /// The change that writes it down.
