@@ -187,11 +187,15 @@ impl PoolRecord {
 
     /// A block by its place; none beyond the last.
     pub fn block(&self, place: u32) -> Option<IpNet> {
+        // Whatever place was read: beyond the last there is no number to be had.
+        if place >= self.block_count() {
+            return None;
+        }
         let bits = self.block_count().trailing_zeros();
         let prefix = self.subnet.prefix_len() + u8::try_from(bits).ok()?;
         let first = u128::from(place) << (self.host_bits() - bits);
         let ip = address(number(self.subnet.network()) + first, self.is_v4());
-        (place < self.block_count()).then(|| IpNet::new(ip, prefix).ok()).flatten()
+        IpNet::new(ip, prefix).ok()
     }
 
     /// The blocks that a host may have: not the first, and none that nothing is handed out of.
@@ -320,7 +324,7 @@ impl Pool {
     }
 
     fn counted(&self, record: PoolRecord) -> MemoryChange {
-        let record = PoolRecord { changes: self.record.changes + 1, ..record };
+        let record = PoolRecord { changes: self.record.changes.wrapping_add(1), ..record };
         MemoryChange { forget: self.rests_on(), ..record.written_as(&self.id) }
     }
 
