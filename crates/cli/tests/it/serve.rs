@@ -117,7 +117,8 @@ fn metrics_are_what_prometheus_expects() {
     lab::need!(Docker, Promtool);
     let (bridge, container) = (Bridge::new(), Container::run());
     let plug = Plugged::new(&container, "eth0", &bridge, Plug::default());
-    let daemon = Served::start(&[]);
+    let history = tempfile::tempdir().unwrap();
+    let daemon = Served::start(&["--history-dir", history.path().to_str().unwrap()]);
     let metrics = daemon.get("/metrics");
     assert!(metrics.head.contains("content-type: text/plain; version=0.0.4"), "{}", metrics.head);
     let mut promtool = lab::program("promtool");
