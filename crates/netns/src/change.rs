@@ -136,16 +136,19 @@ impl RouteSocket {
         }
     }
 
-    /// Has the kernel answer ARP requests that come in by a link for the link's own addresses alone
-    /// (`arp_ignore` 1, ip-sysctl of the kernel's documentation).
+    /// Has the kernel take no part in IPv4 on a link without addresses: it answers no ARP request that comes
+    /// in by it (`arp_ignore` 1), takes no packet that does for the host's (`rp_filter` 1: no source is
+    /// reached by it), and forwards none (`forwarding` 0; all in ip-sysctl of the kernel's documentation).
     ///
     /// # Errors
     /// [`Error::Change`].
-    pub fn ignore_arp_for_others(&self, ifindex: u32) -> Result<(), Error> {
-        /// `IPV4_DEVCONF_ARP_IGNORE` of linux/ip.h.
+    pub fn disable_ipv4(&self, ifindex: u32) -> Result<(), Error> {
+        // `IPV4_DEVCONF_*` of linux/ip.h.
+        const FORWARDING: u16 = 1;
+        const RP_FILTER: u16 = 8;
         const ARP_IGNORE: u16 = 19;
-        let what = format_args!("have link {ifindex} ignore ARP for others");
-        self.enable_of_ipv4(ifindex, what, ARP_IGNORE)
+        let what = format_args!("disable IPv4 on link {ifindex}");
+        self.set_ipv4(ifindex, what, &[(FORWARDING, 0), (RP_FILTER, 1), (ARP_IGNORE, 1)])
     }
 
     /// Tells a link's neighbours that its IPv4 addresses are at its hardware address, by a gratuitous ARP
@@ -159,21 +162,24 @@ impl RouteSocket {
         /// `IPV4_DEVCONF_ARP_NOTIFY` of linux/ip.h.
         const ARP_NOTIFY: u16 = 22;
         let what = format_args!("have link {ifindex} announce its addresses");
-        self.enable_of_ipv4(ifindex, what, ARP_NOTIFY)?;
+        self.set_ipv4(ifindex, what, &[(ARP_NOTIFY, 1)])?;
         // The kernel tells of it whenever that is set, be it the one that it has.
         let mac = self.link(ifindex)?.and_then(|link| link.mac);
         mac.map_or(Ok(()), |mac| self.set_mac(ifindex, mac))
     }
 
-    fn enable_of_ipv4(
+    fn set_ipv4(
         &self,
         ifindex: u32,
         what: fmt::Arguments<'_>,
-        setting: u16,
+        settings: &[(u16, u32)],
     ) -> Result<(), Error> {
         const IFLA_AF_SPEC: u16 = 26;
         const IFLA_INET_CONF: u16 = 1;
-        let settings = nested(&[], &[(setting, &1u32.to_ne_bytes())]);
+        let values: Vec<_> =
+            settings.iter().map(|(setting, value)| (*setting, value.to_ne_bytes())).collect();
+        let values: Vec<_> = values.iter().map(|(setting, value)| (*setting, &value[..])).collect();
+        let settings = nested(&[], &values);
         let of_ipv4 = nested(&[], &[(IFLA_INET_CONF | NLA_F_NESTED, &settings)]);
         let families = nested(&[], &[(u16::from(AF_INET) | NLA_F_NESTED, &of_ipv4)]);
         let attribute = (IFLA_AF_SPEC | NLA_F_NESTED, &families[..]);

@@ -247,3 +247,31 @@ fn a_container_gives_the_hosts_end_neither_route_nor_address() {
     wait_for_answer(&container, "fd00:77:38::9");
     assert_eq!(of_ipv6(&host_end()), "");
 }
+
+/// A frame to the hardware address of the host's end reaches the host's kernel past the switch, whatever
+/// flows that has.
+#[test]
+fn a_container_reaches_the_host_by_the_switch_alone() {
+    lab::need!(Docker);
+    let (switch, container) = (Switch::start(&[]), Container::run());
+    let (db, bridge, host) = (switch.remote(), unique("br"), switch.netns());
+    switch.add_bridge(&bridge, &[]);
+    host.ip(&["link", "set", &bridge, "up"]);
+    let (v4, v6) = ("10.77.39.9", "fd00:77:39::9");
+    host.ip(&["address", "add", &format!("{v4}/24"), "dev", &bridge]);
+    host.ip(&["address", "add", &format!("{v6}/64"), "dev", &bridge, "nodad"]);
+    let own = ["--ip", "10.77.39.1/24", "--ip", "fd00:77:39::1/64"];
+    says(&[&["--db", &db, "connect", &bridge, container.name()][..], &own].concat());
+    let host_end = switch.vsctl(&["list-ports", &bridge]).trim().to_owned();
+    let link = host.ip(&["-br", "link", "show", "dev", &host_end]);
+    let mac = link.split_whitespace().nth(2).unwrap();
+    for ip in [v4, v6] {
+        wait_for_answer(&container, ip);
+        let neighbour = ["neighbour", "replace", ip, "lladdr", mac, "dev", "eth0"];
+        container.ip(&[&neighbour[..], &["nud", "permanent"]].concat());
+        assert!(!lab::ping(&container, ip), "{host_end} answers for {ip}");
+        // Where it is asked for as it should be, it answers still.
+        container.ip(&["neighbour", "delete", ip, "dev", "eth0"]);
+        wait_for_answer(&container, ip);
+    }
+}

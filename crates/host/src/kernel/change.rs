@@ -175,8 +175,9 @@ fn finish(
     switch.set_alias(link.ifindex, &veth.alias)?;
     // With the userspace datapath the kernel has each packet too. It would answer for an address that the
     // host has on the bridge, with the hardware address of this end, and get what is meant for the bridge;
-    // and a router advertisement of the container would give the host a default route.
-    switch.ignore_arp_for_others(link.ifindex)?;
+    // take what is sent to this end for the host's own, or forward it, past all flows of the switch; and a
+    // router advertisement of the container would give the host a default route.
+    switch.disable_ipv4(link.ifindex)?;
     disable_ipv6(draft, switch_netns)?;
     if veth.is_known() {
         return Ok(());

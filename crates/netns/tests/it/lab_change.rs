@@ -143,10 +143,13 @@ fn a_link_is_named_noted_addressed_and_sized() {
         (Some("docker-ovs é"), Some(MAC), 1234)
     );
     assert!(link.up);
-    socket.ignore_arp_for_others(near0).unwrap();
-    let path = "/proc/sys/net/ipv4/conf/eth7/arp_ignore";
-    let ignores = inside(&near.open(), |_| Ok(std::fs::read_to_string(path).unwrap()));
-    assert_eq!(ignores, "1\n");
+    let of_ipv4 = |setting: &str| {
+        let path = format!("/proc/sys/net/ipv4/conf/eth7/{setting}");
+        inside(&near.open(), |_| Ok(std::fs::read_to_string(&path).unwrap()))
+    };
+    socket.disable_ipv4(near0).unwrap();
+    let settings = ["forwarding", "rp_filter", "arp_ignore"].map(of_ipv4);
+    assert_eq!(settings, ["0\n", "1\n", "1\n"]);
     socket.announce(near0).unwrap();
     let path = "/proc/sys/net/ipv4/conf/eth7/arp_notify";
     let announces = inside(&near.open(), |_| Ok(std::fs::read_to_string(path).unwrap()));
