@@ -154,6 +154,51 @@ fn every_row_agrees_with_docker_ip_and_ovs() {
     let scene = Scene::build(&mut Dice::seeded("SCENE_SEED"));
     check_containers(&scene);
     check_ports(&scene);
+    check_capture(&scene);
+}
+
+/// A capture answers as the host does, byte for byte. What is of other tests is not asked for, and what
+/// settles by itself, such as an address that the kernel is checking, is captured again.
+fn check_capture(scene: &Scene) {
+    let mut asked: Vec<Vec<&str>> = Vec::new();
+    for container in &scene.containers {
+        let name = container.name();
+        asked.extend([vec!["port", name], vec!["explain", name], vec!["who", name]]);
+        asked.extend([
+            vec!["port", name, "--format", "json"],
+            vec!["port", name, "--format", "csv"],
+        ]);
+    }
+    for bridge in &scene.bridges {
+        let name = bridge.name();
+        asked.extend([vec!["ports", name], vec!["ls", "--all", "--bridge", name]]);
+        asked.extend([vec!["ports", name, "--format", "json"], vec!["graph", "--bridge", name]]);
+        asked.extend([vec!["ls", "--all", "--no-trunc", "--bridge", name, "--format", "json"]]);
+    }
+    let of_ports: Vec<_> = scene
+        .bridges
+        .iter()
+        .flat_map(|bridge| (1..4).map(move |number| format!("{}:{number}", bridge.name())))
+        .collect();
+    asked.extend(of_ports.iter().map(|port| vec!["who", port, "--format", "json"]));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("host.tar");
+    let file = file.to_str().unwrap();
+    let mut different = Vec::new();
+    let same = lab::comes_true(|| {
+        let live: Vec<_> = asked.iter().map(|words| docker_ovs(words)).collect();
+        assert_eq!(docker_ovs(&["capture", file]).code, 0);
+        let recorded =
+            asked.iter().map(|words| docker_ovs(&[&["--from", file], &words[..]].concat()));
+        let both = live.into_iter().zip(recorded);
+        let differs = both.zip(&asked).filter(|((live, recorded), _)| {
+            (&live.stdout, live.code) != (&recorded.stdout, recorded.code)
+        });
+        different =
+            differs.map(|((live, recorded), words)| (words.clone(), live, recorded)).collect();
+        different.is_empty()
+    });
+    assert!(same, "{different:#?}");
 }
 
 /// The containers' side: who is where, by our own record, by `ip` and by `ovs-vsctl`.
