@@ -3,15 +3,14 @@
 use std::net::IpAddr;
 
 use model::ids::{Ifindex, Mac, Name, NetnsId};
-use model::plan::{KernelStep, Veth};
+use model::plan::KernelStep;
 use model::snapshot::{Cidr, Container};
 use model::wiring::ContainerRef;
 use model::{Snapshot, SourceError, SourceErrorKind};
-use netns::{Error, EthtoolSocket, Netns, RouteSocket, VethEnd};
+use netns::{Error, EthtoolSocket, Netns, RouteSocket};
 
-use super::namespaces::own_namespace;
 use super::switch_namespace::Handle;
-use crate::act::generate;
+use super::veth::{make_veth, unmake_veth};
 use crate::{Host, failure, kernel};
 
 /// Carries out the kernel's steps of a plan.
@@ -139,60 +138,6 @@ fn home(open: &mut Option<Home>, wanted: NetnsId) -> Result<&mut Home, SourceErr
     open.as_mut().filter(|home| home.id == wanted).ok_or_else(missing)
 }
 
-/// Makes a veth under a name that tells whose it is, records it, and gives it its own name: at
-/// every moment it can be known for ours. Under its own name it is up from the first moment on:
-/// listeners to links are told of it but once.
-fn make_veth(
-    veth: &Veth,
-    switch: &RouteSocket,
-    switch_netns: &Netns,
-    home: &Netns,
-) -> Result<(), Error> {
-    let generated = generate().host_end;
-    let draft = if veth.is_known() { &*veth.host_end } else { &generated };
-    let near = VethEnd { name: draft.to_owned(), mac: None, mtu: veth.mtu, up: veth.is_known() };
-    let far = VethEnd {
-        name: veth.interface.to_string(),
-        mac: veth.mac.map(|mac| mac.0),
-        mtu: veth.mtu,
-        up: false,
-    };
-    switch.create_veth(&near, &far, home)?;
-    finish(veth, draft, switch, switch_netns).inspect_err(|_| {
-        if let Ok(Some(link)) = switch.link_named(draft) {
-            let _ = switch.delete_link(link.ifindex);
-        }
-    })
-}
-
-fn finish(
-    veth: &Veth,
-    draft: &str,
-    switch: &RouteSocket,
-    switch_netns: &Netns,
-) -> Result<(), Error> {
-    let Some(link) = switch.link_named(draft)? else { return Ok(()) };
-    switch.set_alias(link.ifindex, &veth.alias)?;
-    // With the userspace datapath the kernel has each packet too. It would answer for an address that the
-    // host has on the bridge, with the hardware address of this end, and get what is meant for the bridge;
-    // take what is sent to this end for the host's own, or forward it, past all flows of the switch; and a
-    // router advertisement of the container would give the host a default route.
-    switch.disable_ipv4(link.ifindex)?;
-    disable_ipv6(draft, switch_netns)?;
-    if veth.is_known() {
-        return Ok(());
-    }
-    switch.rename(link.ifindex, &veth.host_end)?;
-    switch.set_up(link.ifindex)
-}
-
-/// Deletes the host's end, and the other one with it; well if it is gone already.
-fn unmake_veth(veth: &Veth, switch: &RouteSocket) -> Result<(), Error> {
-    let link = switch.link_named(&veth.host_end)?;
-    let own = link.filter(|link| link.alias.as_deref() == Some(&veth.alias));
-    own.map_or(Ok(()), |link| switch.delete_link(link.ifindex).map(|_| ()))
-}
-
 /// A link as it was seen: its name, its index, its alias, the index of its other end.
 type SeenLink<'a> = (&'a Name, Ifindex, Option<&'a str>, Option<Ifindex>);
 
@@ -261,30 +206,8 @@ fn link_inside(interface: &str, socket: &RouteSocket) -> Result<u32, Error> {
     link.map(|link| link.ifindex).ok_or(Error::Malformed("the new link is gone"))
 }
 
-/// Has the kernel take no part in IPv6 on a link: netlink can set no more than how addresses are made.
-/// Where there is no such file the kernel has no IPv6.
-fn disable_ipv6(link: &str, netns: &Netns) -> Result<(), Error> {
-    let write = || match std::fs::write(setting_of_ipv6(link, "disable_ipv6"), "1") {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            tracing::warn!(
-                "{link} is open to router advertisements: IPv6 cannot be disabled: {error}"
-            );
-        }
-        _ => {}
-    };
-    let is_own = own_namespace().is_ok_and(|own| kernel::id(&own) == kernel::id(netns));
-    if is_own {
-        write();
-        return Ok(());
-    }
-    inside(netns, |_| {
-        write();
-        Ok(())
-    })
-}
-
 /// The file of a setting of IPv6 for one link. /proc/sys/net is that of the thread's namespace.
-fn setting_of_ipv6(link: &str, setting: &str) -> String {
+pub(super) fn setting_of_ipv6(link: &str, setting: &str) -> String {
     format!("/proc/sys/net/ipv6/conf/{link}/{setting}")
 }
 
@@ -296,7 +219,7 @@ fn enable_ipv6(interface: &str) {
     }
 }
 
-fn inside<T: Send>(
+pub(super) fn inside<T: Send>(
     space: &Netns,
     mut act: impl FnMut(&RouteSocket) -> Result<T, Error> + Send,
 ) -> Result<T, Error> {

@@ -21,6 +21,7 @@ mod paths;
 mod read;
 mod rows;
 pub mod switch_namespace;
+mod veth;
 pub mod watch;
 
 pub(crate) use again::read_switch_again;
