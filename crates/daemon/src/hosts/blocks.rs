@@ -9,15 +9,14 @@ use fleet::{Fleet, blocks};
 use host::{Host, KnownMeshes, OwnIds, RestsOn};
 use model::SourceError;
 use model::address_pool::{self, Pool};
-use tokio::time::{Duration, sleep, timeout};
+use tokio::time::Duration;
 use tracing::{info, warn};
 
+use super::wait_for_news;
 use crate::daemon::Daemon;
 
 /// After so long it is looked again, whatever happened.
 const AGAIN: Duration = Duration::from_secs(5);
-/// What comes in this time is done together.
-const COLLECTED: Duration = Duration::from_millis(50);
 
 /// Keeps them, for ever.
 pub(crate) async fn keep(etcd: Client, host: Host, daemon: Arc<Daemon>, fleet: Arc<Fleet>) {
@@ -31,14 +30,7 @@ pub(crate) async fn keep(etcd: Client, host: Host, daemon: Arc<Daemon>, fleet: A
             warn!("blocks of addresses stay as they are: {why}");
         }
         told = why;
-        let wait = async {
-            tokio::select! {
-                _ = looks.changed() => {}
-                _ = changes.changed() => {}
-            }
-        };
-        let _ = timeout(AGAIN, wait).await;
-        sleep(COLLECTED).await;
+        wait_for_news(&mut looks, &mut changes, AGAIN).await;
     }
 }
 

@@ -12,8 +12,12 @@ use fleet::{Fleet, Settings};
 use host::Host;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::{Duration, sleep, timeout};
 
 use crate::daemon::Daemon;
+
+/// What comes in this time is done together.
+const COLLECTED: Duration = Duration::from_millis(50);
 
 /// Starts the tasks; the one that publishes, which leaves the fleet when the daemon is to stop.
 pub(crate) fn start(
@@ -34,4 +38,20 @@ pub(crate) fn start(
     let machine = settings.machine.clone();
     let stopped = daemon.stopped.clone();
     tokio::spawn(fleet::publish::publish(client(), fleet.clone(), machine, told, stopped))
+}
+
+/// Waits for a look at this host, or for news of others, and no longer than `most`.
+async fn wait_for_news<L, C>(
+    looks: &mut watch::Receiver<L>,
+    changes: &mut watch::Receiver<C>,
+    most: Duration,
+) {
+    let news = async {
+        tokio::select! {
+            _ = looks.changed() => {}
+            _ = changes.changed() => {}
+        }
+    };
+    let _ = timeout(most, news).await;
+    sleep(COLLECTED).await;
 }

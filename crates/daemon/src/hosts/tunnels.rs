@@ -11,17 +11,16 @@ use fleet::Fleet;
 use fleet::mesh::{Tunnel, Wanted};
 use host::{Host, MeshOfBridge, Tunnel as Port, TunnelChange};
 use model::switch::SwitchSource;
-use tokio::time::{Duration, sleep, timeout};
+use tokio::time::Duration;
 use tracing::{info, warn};
 
+use super::wait_for_news;
 use crate::daemon::Daemon;
 use crate::state::State;
 
 /// After so long it is looked again, whatever happened: a second look at what is to go, and a port that
 /// another program took.
 const AGAIN: Duration = Duration::from_secs(10);
-/// What comes in this time is done together.
-const COLLECTED: Duration = Duration::from_millis(50);
 
 /// Keeps them, for ever.
 pub(crate) async fn keep(host: Host, daemon: Arc<Daemon>, fleet: Arc<Fleet>) {
@@ -48,14 +47,7 @@ pub(crate) async fn keep(host: Host, daemon: Arc<Daemon>, fleet: Arc<Fleet>) {
                 }
             }
         }
-        let wait = async {
-            tokio::select! {
-                _ = looks.changed() => {}
-                _ = changes.changed() => {}
-            }
-        };
-        let _ = timeout(AGAIN, wait).await;
-        sleep(COLLECTED).await;
+        wait_for_news(&mut looks, &mut changes, AGAIN).await;
     }
 }
 
