@@ -16,16 +16,16 @@ import urllib.parse
 LOG = logging.getLogger(__name__)
 
 # One interface of one container. `dpid` and `port` are what an OpenFlow switch calls them.
-Seat = collections.namedtuple("Seat", "container interface dpid port iface mac")
+Attachment = collections.namedtuple("Attachment", "container interface dpid port iface mac")
 
 
 class Containers:
-    """Follows a daemon and calls `changed(seats)`, from a thread of its own, when it must."""
+    """Follows a daemon and calls `changed(attachments)`, from a thread of its own, when it must."""
 
     def __init__(self, url, changed):
         self._at = urllib.parse.urlsplit(url)
         self._changed = changed
-        self._seats = None
+        self._attachments = None
 
     def start(self):
         threading.Thread(target=self._follow, name="docker-ovs", daemon=True).start()
@@ -41,10 +41,10 @@ class Containers:
 
     def _look(self):
         rows = self._get("/v1/attachments")
-        seats = sorted({seat(row) for row in rows if row["OFPort"] is not None})
-        if seats != self._seats:
-            self._seats = seats
-            self._changed(seats)
+        attachments = sorted({attachment(row) for row in rows if row["OFPort"] is not None})
+        if attachments != self._attachments:
+            self._attachments = attachments
+            self._changed(attachments)
 
     def _get(self, path):
         with self._open(path, timeout=10) as response:
@@ -67,8 +67,8 @@ class Containers:
         return response
 
 
-def seat(row):
-    return Seat(
+def attachment(row):
+    return Attachment(
         row["Container"],
         row["Interface"],
         int(row["DatapathID"], 16),

@@ -44,21 +44,23 @@ class PolicySwitch(app_manager.OSKenApp):
         self.policy = read_policy(os.environ["POLICY"])
         self.lock = threading.RLock()
         self.switches = {}  # datapath id -> datapath
-        self.seats = {}  # (datapath id, port) -> Seat
+        self.attachments = {}  # (datapath id, port) -> Attachment
         self.learned = {}  # (datapath id, MAC) -> port
         url = os.environ.get("DOCKER_OVS", "http://127.0.0.1:9653")
-        Containers(url, self.seats_changed).start()
+        Containers(url, self.attachments_changed).start()
 
     # What docker-ovs says.
 
-    def seats_changed(self, seats):
+    def attachments_changed(self, attachments):
         with self.lock:
-            before, self.seats = self.seats, {(seat.dpid, seat.port): seat for seat in seats}
-            moved = {key for key in before.keys() | self.seats if before.get(key) != self.seats.get(key)}
+            before = self.attachments
+            self.attachments = {(one.dpid, one.port): one for one in attachments}
+            ports = before.keys() | self.attachments
+            moved = {port for port in ports if before.get(port) != self.attachments.get(port)}
             for dpid, port in moved:
                 self.forget(dpid, port)
-            told = [[s.container, s.interface, s.dpid, s.port, s.iface] for s in seats]
-        say("seats", told)
+            told = [[one.container, one.interface, one.dpid, one.port, one.iface] for one in attachments]
+        say("attachments", told)
 
     def forget(self, dpid, port):
         self.learned = {k: p for k, p in self.learned.items() if (k[0], p) != (dpid, port)}
@@ -114,18 +116,18 @@ class PolicySwitch(app_manager.OSKenApp):
 
     def partners(self, dpid, port):
         """The ports of this switch whose containers may talk to the one on `port`."""
-        own = self.seats.get((dpid, port))
+        own = self.attachments.get((dpid, port))
         if own is None:
             return []
-        pairs = lambda seat: (frozenset((a, b)) for a in names(own) for b in names(seat))
-        allowed = lambda seat: any(pair in self.policy for pair in pairs(seat))
-        here = [seat for (where, _), seat in self.seats.items() if where == dpid]
-        return sorted(seat.port for seat in here if allowed(seat))
+        pairs = lambda other: (frozenset((a, b)) for a in names(own) for b in names(other))
+        allowed = lambda other: any(pair in self.policy for pair in pairs(other))
+        here = [other for (where, _), other in self.attachments.items() if where == dpid]
+        return sorted(other.port for other in here if allowed(other))
 
 
-def names(seat):
+def names(attachment):
     """What a policy may call who is there."""
-    return seat.container, f"{seat.container}:{seat.interface}"
+    return attachment.container, f"{attachment.container}:{attachment.interface}"
 
 
 def add_flow(switch, priority, match, actions, idle=0):

@@ -15,7 +15,7 @@ use crate::rows::{Rows, Tools};
 /// How often a port is added.
 const ROUNDS: usize = 60;
 /// How long anything is waited for.
-const PATIENCE: Duration = Duration::from_secs(20);
+const EVENT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Plugs one veth in and out, beside whatever else is on the host.
 pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools) {
@@ -28,7 +28,7 @@ pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools) {
         run("ovs-vsctl", &["add-port", bridge.name(), &host_end]);
         let returned = Instant::now();
         let line = events.wait_for(" on");
-        let raw = database.recv_timeout(PATIENCE).expect("the database tells the number");
+        let raw = database.recv_timeout(EVENT_TIMEOUT).expect("the database tells the number");
         late.push(ms(line.saturating_duration_since(returned)));
         delay.push(ms(line.saturating_duration_since(raw)));
         run("ovs-vsctl", &["del-port", &host_end]);
@@ -75,7 +75,7 @@ impl Events {
     /// When a line with this end came.
     fn wait_for(&self, end: &str) -> Instant {
         loop {
-            let (at, line) = self.lines.recv_timeout(PATIENCE).expect("the event is told");
+            let (at, line) = self.lines.recv_timeout(EVENT_TIMEOUT).expect("the event is told");
             if line.ends_with(end) {
                 return at;
             }

@@ -32,7 +32,7 @@ const NO_SPACE: u8 = 2;
 const NO_FILES: u8 = 4;
 
 /// A prompt does not wait longer for names.
-const MOST: Duration = Duration::from_millis(800);
+const COMPLETION_TIMEOUT: Duration = Duration::from_millis(800);
 
 /// One word that may stand where the cursor is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +75,9 @@ fn sources(global: &[String]) -> Sources {
         Ok(host::Observe::observe(&origin, &host::Question::default()).await)
     };
     let in_time = async {
-        timeout(MOST, look).await.unwrap_or_else(|_| Err(CliError::new("the sources are slow")))
+        timeout(COMPLETION_TIMEOUT, look)
+            .await
+            .unwrap_or_else(|_| Err(CliError::new("the sources are slow")))
     };
     block_on(in_time).map(|snapshot| Sources::of(&snapshot)).unwrap_or_default()
 }

@@ -20,8 +20,8 @@ use crate::pool::Pool;
 
 /// So many looks, and so many events, wait for the disk; where there are more it is too slow, and all
 /// of them are lost but the last look.
-const MOST_LOOKS: usize = 256;
-const MOST_EVENTS: usize = 10_000;
+const MAX_LOOKS: usize = 256;
+const MAX_EVENTS: usize = 10_000;
 
 /// What comes within this time after a write is written together.
 const BATCH: Duration = Duration::from_millis(100);
@@ -82,7 +82,7 @@ impl History {
             return;
         }
         let mut queue = lock(&self.queue);
-        if queue.entries.len() >= MOST_LOOKS || queue.events + events.len() > MOST_EVENTS {
+        if queue.entries.len() >= MAX_LOOKS || queue.events + events.len() > MAX_EVENTS {
             queue.entries.clear();
             queue.events = 0;
             queue.has_gap = true;

@@ -32,4 +32,4 @@ mod watchdog;
 
 pub use history::HistorySettings;
 pub use serve::serve;
-pub use settings::{Build, Locks, Settings};
+pub use settings::{Build, Settings, TlsOptions};

@@ -1,6 +1,6 @@
 //! Work that takes long, off the thread that follows the host and serves clients.
 //!
-//! At most [`MOST`] threads, which are started when there is work and end when there is none for a
+//! At most [`MAX_THREADS`] threads, which are started when there is work and end when there is none for a
 //! while. Where the system gives no thread, the work is done where it is asked for. What waits is as
 //! much as there are connections, of which each asks for one thing at a time.
 
@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use crate::http::error::ApiError;
 
 /// One may be long at work, the other not.
-const MOST: usize = 2;
+const MAX_THREADS: usize = 2;
 /// A thread ends after so long without work.
 const IDLE: Duration = Duration::from_secs(10);
 
@@ -62,7 +62,7 @@ impl Shared {
     fn give(self: &Arc<Self>, work: Work) {
         let mut queue = self.lock();
         queue.work.push_back(work);
-        if queue.idle >= queue.work.len() || queue.threads >= MOST {
+        if queue.idle >= queue.work.len() || queue.threads >= MAX_THREADS {
             self.more.notify_one();
             return;
         }
@@ -135,8 +135,8 @@ mod tests {
             assert_eq!(done, n);
             threads.insert(thread);
         }
-        assert!(threads.len() <= MOST && !threads.contains(&own));
-        assert!(pool.0.lock().threads <= MOST);
+        assert!(threads.len() <= MAX_THREADS && !threads.contains(&own));
+        assert!(pool.0.lock().threads <= MAX_THREADS);
     }
 
     #[tokio::test]

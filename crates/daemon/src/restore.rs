@@ -28,7 +28,7 @@ mod owed;
 mod restores;
 
 use claims::{Key, can_be_told, found, judged, shares_rows};
-use owed::{Owed, Start};
+use owed::{OwedAttachment, Start};
 pub(crate) use restores::Restores;
 
 /// After an attempt that a missing source has spoilt.
@@ -62,7 +62,7 @@ pub(crate) async fn keep_restoring(host: Host, daemon: Arc<Daemon>) {
 struct Restorer {
     host: Host,
     daemon: Arc<Daemon>,
-    known: BTreeMap<Key, Owed>,
+    known: BTreeMap<Key, OwedAttachment>,
     /// The look that `known` is of.
     judged: Option<Arc<Snapshot>>,
     /// Whether the last look could tell what is missing.
@@ -83,7 +83,7 @@ impl Restorer {
         }
         if !could_tell {
             // What was away is there again.
-            self.known.values_mut().for_each(Owed::hurry);
+            self.known.values_mut().for_each(OwedAttachment::hurry);
         }
         note_names(&self.host, state, &mut self.named).await;
         let mut wanted = self.due(state);
@@ -113,7 +113,7 @@ impl Restorer {
                 Some(_) => Start::Again,
             };
             let known = known.filter(|owed| owed.is_of(owner.as_ref()));
-            let mut owed = known.unwrap_or_else(|| Owed::of(one.clone(), owner, start));
+            let mut owed = known.unwrap_or_else(|| OwedAttachment::of(one.clone(), owner, start));
             if let Some(id) = owed.may_be_due() {
                 let (claim, why) = judged(state, &one);
                 if owed.is_due(one, claim, why) {
@@ -169,15 +169,15 @@ impl Restorer {
 
     /// Publishes what is owed, where that is something else than before.
     fn tell_owed(&self) {
-        let mut rows: Vec<_> = self.known.values().filter_map(Owed::row).collect();
+        let mut rows: Vec<_> = self.known.values().filter_map(OwedAttachment::row).collect();
         rows.sort();
         self.daemon.restores.owe(rows, &self.daemon.published);
     }
 }
 
 /// Waits for a change, or until something is to be tried again; no more where no state is told.
-async fn woken<T>(changes: &mut watch::Receiver<T>, known: &BTreeMap<Key, Owed>) -> bool {
-    let next = known.values().filter_map(Owed::next).min();
+async fn woken<T>(changes: &mut watch::Receiver<T>, known: &BTreeMap<Key, OwedAttachment>) -> bool {
+    let next = known.values().filter_map(OwedAttachment::next).min();
     let Some(next) = next else { return changes.changed().await.is_ok() };
     tokio::select! {
         told = changes.changed() => told.is_ok(),

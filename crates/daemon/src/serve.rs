@@ -1,4 +1,4 @@
-//! The daemon from start to end: keys, listeners, first look, ready, changes, shutdown.
+//! The daemon from start to end: credentials, listeners, first look, ready, changes, shutdown.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::daemon::Daemon;
 use crate::history::keep;
 use crate::hosts;
 use crate::http::connections;
-use crate::http::keys::Keys;
+use crate::http::credentials::Credentials;
 use crate::http::listener::{self, Listener};
 use crate::http::routes::routes;
 use crate::pool::Pool;
@@ -36,7 +36,7 @@ const LAST_WRITE: Duration = Duration::from_secs(2);
 /// error: the answers say so, and are right again when the source returns.
 pub async fn serve(origin: Origin, settings: &Settings) -> Result<(), SourceError> {
     let mut signals = Signals::new()?;
-    let (keys, listeners) = tokio::select! {
+    let (credentials, listeners) = tokio::select! {
         biased;
         () = signals.end() => return Ok(()),
         opened = open(settings) => opened?,
@@ -73,7 +73,7 @@ pub async fn serve(origin: Origin, settings: &Settings) -> Result<(), SourceErro
         tokio::select! {
             () = &mut serving => return Ok(()),
             asked = signals.next() => match asked {
-                Asked::Reload => reload(keys.as_ref(), &pool).await,
+                Asked::Reload => reload(credentials.as_ref(), &pool).await,
                 Asked::End => break,
             },
         }
@@ -89,18 +89,22 @@ pub async fn serve(origin: Origin, settings: &Settings) -> Result<(), SourceErro
     Ok(())
 }
 
-/// Reads the keys and binds every listener.
-async fn open(settings: &Settings) -> Result<(Option<Arc<Keys>>, Vec<Listener>), SourceError> {
+/// Reads the credentials and binds every listener.
+async fn open(
+    settings: &Settings,
+) -> Result<(Option<Arc<Credentials>>, Vec<Listener>), SourceError> {
     settings.check()?;
-    let keys = settings.locks.as_ref().map(Keys::read).transpose()?.map(Arc::new);
-    let listeners = listener::bind(settings, keys.clone()).await?;
-    Ok((keys, listeners))
+    let credentials = settings.tls.as_ref().map(Credentials::read).transpose()?.map(Arc::new);
+    let listeners = listener::bind(settings, credentials.clone()).await?;
+    Ok((credentials, listeners))
 }
 
 /// Reads certificate, key and token anew, off the thread that serves.
-async fn reload(keys: Option<&Arc<Keys>>, pool: &Pool) {
-    let Some(keys) = keys.cloned() else { return info!("there is nothing to be read anew") };
-    match pool.run(move || keys.read_again()).await {
+async fn reload(credentials: Option<&Arc<Credentials>>, pool: &Pool) {
+    let Some(credentials) = credentials.cloned() else {
+        return info!("there is nothing to be read anew");
+    };
+    match pool.run(move || credentials.read_again()).await {
         Ok(Ok(())) => info!("certificate, key and token were read anew"),
         Ok(Err(why)) => error!("certificate, key and token stay as they were: {why}"),
         Err(_) => error!("certificate, key and token stay as they were"),

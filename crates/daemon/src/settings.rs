@@ -16,7 +16,7 @@ pub struct Settings {
     /// Whether to make attachments again when their container starts.
     pub restore: bool,
     /// For TCP: key, certificate and token; without them only loopback is listened on.
-    pub locks: Option<Locks>,
+    pub tls: Option<TlsOptions>,
     /// The fleet that this host is of, if it is of one.
     pub fleet: Option<fleet::Settings>,
     /// Where what changes is kept, if it is.
@@ -38,7 +38,7 @@ pub struct Build {
 
 /// What makes TCP safe beyond loopback.
 #[derive(Clone, Debug)]
-pub struct Locks {
+pub struct TlsOptions {
     /// Certificate with its chain, PEM.
     pub certificate: PathBuf,
     /// Its private key, PEM.
@@ -51,7 +51,7 @@ impl Settings {
     /// Makes sure that other machines cannot connect without TLS and a token.
     pub(crate) fn check(&self) -> Result<(), SourceError> {
         let open = self.listen.iter().find(|address| !address.ip().is_loopback());
-        match (open, &self.locks) {
+        match (open, &self.tls) {
             (Some(address), None) => {
                 let what = format!("--listen {address}");
                 let why = "this address can be reached from other machines";

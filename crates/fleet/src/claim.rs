@@ -4,7 +4,7 @@ use etcd::{Client, Compare, Error, Op, Txn};
 
 use crate::host::Machine;
 use crate::keys::{Key, Keys};
-use crate::mesh::MOST_NUMBERS;
+use crate::mesh::MAX_NUMBERS;
 
 /// How long a host is taken for alive without a sign of life, in seconds.
 pub(crate) const TTL: i64 = 20;
@@ -87,16 +87,14 @@ pub(crate) async fn claim_number(
         let mut taken = std::collections::BTreeSet::new();
         for row in &rows {
             let Some(Key::Number(number)) = keys.read(&row.key) else { continue };
-            if row.value == host.as_bytes() && (1..=MOST_NUMBERS).contains(&number) {
+            if row.value == host.as_bytes() && (1..=MAX_NUMBERS).contains(&number) {
                 return Ok(number);
             }
             taken.insert(number);
         }
-        let all = earlier.into_iter().chain(1..=MOST_NUMBERS);
+        let all = earlier.into_iter().chain(1..=MAX_NUMBERS);
         let Some(free) = all.into_iter().find(|number| !taken.contains(number)) else {
-            return Err(NotClaimed::Taken(format!(
-                "all {MOST_NUMBERS} numbers of hosts are taken"
-            )));
+            return Err(NotClaimed::Taken(format!("all {MAX_NUMBERS} numbers of hosts are taken")));
         };
         let key = keys.number(free);
         let value = host.to_owned().into();

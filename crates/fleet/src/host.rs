@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// The longest record of a host that is read, in bytes.
 const LONGEST: usize = 64 << 10;
 /// So many bridges or meshes of a host are read.
-const MOST: usize = 256;
+const MAX_ENTRIES: usize = 256;
 /// The longest text in it, in bytes.
 const LONGEST_TEXT: usize = 255;
 
@@ -82,11 +82,11 @@ impl HostRecord {
         if let Some(text) = texts.find(|text| text.len() > LONGEST_TEXT) {
             return Err(format!("a text of {} bytes", text.len()));
         }
-        let many = record.meshes.values().any(|of| of.uplinks.len() > MOST);
-        if many || record.bridges.len() > MOST || record.meshes.len() > MOST {
-            return Err(format!("more than {MOST} bridges, meshes or uplinks"));
+        let many = record.meshes.values().any(|of| of.uplinks.len() > MAX_ENTRIES);
+        if many || record.bridges.len() > MAX_ENTRIES || record.meshes.len() > MAX_ENTRIES {
+            return Err(format!("more than {MAX_ENTRIES} bridges, meshes or uplinks"));
         }
-        if record.number.is_some_and(|number| !(1..=crate::mesh::MOST_NUMBERS).contains(&number)) {
+        if record.number.is_some_and(|number| !(1..=crate::mesh::MAX_NUMBERS).contains(&number)) {
             return Err("a number out of range".to_owned());
         }
         let bad = record.meshes.values().filter_map(|of| of.local_ip).find(|ip| !is_unicast(*ip));
@@ -174,7 +174,7 @@ mod tests {
         }
         let long = format!(r#"{{"Version":"{}"}}"#, "x".repeat(256));
         assert!(HostRecord::read(long.as_bytes()).is_err());
-        let many = format!(r#"{{"Bridges":[{}"b"]}}"#, r#""b","#.repeat(MOST));
+        let many = format!(r#"{{"Bridges":[{}"b"]}}"#, r#""b","#.repeat(MAX_ENTRIES));
         assert!(HostRecord::read(many.as_bytes()).is_err());
         let deep = format!(r#"{{"Later":{}}}"#, "[".repeat(100_000));
         assert!(HostRecord::read(deep.as_bytes()).is_err());

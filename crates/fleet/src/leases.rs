@@ -5,7 +5,7 @@ use etcd::{Client, Error};
 /// How long rows outlive a host that is silent, in seconds.
 pub(crate) const TTL: i64 = 15 * 60;
 /// So many keys have one lease.
-const MOST_KEYS: usize = 1_000;
+const MAX_KEYS: usize = 1_000;
 
 /// The leases of this host, and how many keys each has.
 #[derive(Debug, Default)]
@@ -39,7 +39,7 @@ impl Leases {
     /// # Errors
     /// etcd does not answer, or refuses.
     pub(crate) async fn take(&mut self, etcd: &Client) -> Result<i64, Error> {
-        if let Some((id, keys)) = self.0.iter_mut().find(|(_, keys)| *keys < MOST_KEYS) {
+        if let Some((id, keys)) = self.0.iter_mut().find(|(_, keys)| *keys < MAX_KEYS) {
             *keys += 1;
             return Ok(*id);
         }

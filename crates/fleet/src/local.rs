@@ -8,7 +8,7 @@ use crate::host::{HostRecord, Membership};
 use crate::row::{encode, id_of};
 
 /// So many rows of one host are published, and read.
-pub(crate) const MOST_ROWS: usize = 10_000;
+pub(crate) const MAX_ROWS: usize = 10_000;
 
 /// What is to stand in etcd of this host.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl Local {
         let mut local = Self { bridges, ..Self::default() };
         let mut taken = BTreeSet::new();
         for row in rows {
-            let text = encode(row).filter(|_| local.rows.len() < MOST_ROWS);
+            let text = encode(row).filter(|_| local.rows.len() < MAX_ROWS);
             let Some(text) = text else {
                 local.left_out += 1;
                 continue;

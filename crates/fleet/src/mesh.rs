@@ -15,7 +15,7 @@ use crate::mirror::Mirror;
 /// The port of the host with number n is this and n.
 const BASE: u16 = 64_000;
 /// Numbers of hosts are 1 to this: an OpenFlow port that is asked for is at most 65279.
-pub const MOST_NUMBERS: u16 = 1_279;
+pub const MAX_NUMBERS: u16 = 1_279;
 /// The longest key of a tunnel: a VNI has 24 bits.
 const LARGEST_KEY: u32 = (1 << 24) - 1;
 

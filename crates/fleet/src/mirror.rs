@@ -12,19 +12,19 @@ use rustc_hash::FxHashMap;
 
 use crate::host::{HostRecord, Machine};
 use crate::keys::Key;
-use crate::local::{Local, MOST_ROWS};
+use crate::local::{Local, MAX_ROWS};
 use crate::mesh::MeshRecord;
 use crate::row::decode;
 use crate::rows::{RawRow, Rows};
 
 /// So many hosts are kept.
-const MOST_HOSTS: usize = 4_096;
+const MAX_HOSTS: usize = 4_096;
 /// The rows of one host, in bytes of JSON.
-const MOST_BYTES_OF_HOST: usize = 8 << 20;
+const MAX_BYTES_OF_HOST: usize = 8 << 20;
 /// Those of all hosts.
-const MOST_BYTES: usize = 256 << 20;
+const MAX_BYTES: usize = 256 << 20;
 /// So many meshes are kept.
-const MOST_MESHES: usize = 1_024;
+const MAX_MESHES: usize = 1_024;
 
 /// Something that is different.
 #[derive(Clone, Debug)]
@@ -202,7 +202,7 @@ impl Mirror {
 
     fn put_mesh(&mut self, name: &str, value: &[u8]) -> Option<Change> {
         let generation = self.generation;
-        let has_room = self.meshes.len() < MOST_MESHES || self.meshes.contains_key(name);
+        let has_room = self.meshes.len() < MAX_MESHES || self.meshes.contains_key(name);
         match MeshRecord::read(value).ok().filter(|_| has_room) {
             Some(record) => {
                 self.meshes.insert(name.to_owned(), (record, generation));
@@ -240,9 +240,9 @@ impl Mirror {
         let (generation, all) = (self.generation, self.rows.bytes());
         let host = self.host(name)?;
         let known = host.rows.get(id).copied();
-        let room = host.rows.len() < MOST_ROWS
-            && host.bytes + value.len() <= MOST_BYTES_OF_HOST
-            && all + value.len() <= MOST_BYTES;
+        let room = host.rows.len() < MAX_ROWS
+            && host.bytes + value.len() <= MAX_BYTES_OF_HOST
+            && all + value.len() <= MAX_BYTES;
         let read = if room || known.is_some() {
             decode(value)
         } else {
@@ -299,7 +299,7 @@ impl Mirror {
     /// The host, which is made unless there are too many.
     fn host(&mut self, name: &str) -> Option<&mut HostState> {
         if !self.hosts.contains_key(name) {
-            if self.hosts.len() >= MOST_HOSTS {
+            if self.hosts.len() >= MAX_HOSTS {
                 return None;
             }
             self.hosts.insert(name.into(), HostState::default());

@@ -13,7 +13,7 @@ const DEEPEST: usize = 16;
 const SET_LAYERS: [&str; 8] = ["eth", "ipv4", "ipv6", "tcp", "udp", "sctp", "tunnel", "vlan"];
 
 /// No more outputs are told: a datapath has 65,535 ports, and an action list 64 KiB.
-const MOST: usize = 65_536;
+const MAX_OUTPUTS: usize = 65_536;
 
 /// A datapath action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +87,7 @@ fn walk(actions: &str, mut header: Header, told: &mut Outputs, depth: usize) {
     for DpAction { name, inside } in DpAction::list(actions) {
         let is_output = inside.is_none() && !is_word_of_its_own(name);
         if is_output {
-            if told.outputs.len() < MOST {
+            if told.outputs.len() < MAX_OUTPUTS {
                 let mut header = header.clone();
                 if std::mem::take(&mut cut) {
                     header.altered = Some("trunc".to_owned());

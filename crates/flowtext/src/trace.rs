@@ -5,10 +5,10 @@
 use crate::names::unquoted;
 
 /// So many remarks of a kind are kept of a pass.
-const MOST_REMARKS: usize = 256;
+const MAX_REMARKS: usize = 256;
 /// So many rules are kept of a pass: more than the resubmits that vswitchd allows
 /// (`MAX_RESUBMITS` of ofproto/ofproto-dpif-xlate.c).
-const MOST_RULES: usize = 5000;
+const MAX_RULES: usize = 5000;
 
 /// What `ofproto/trace` says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -123,7 +123,7 @@ impl Reader {
         let Some(pass) = self.passes.last_mut() else { return };
         let Some((_, bridge)) = self.bridges.last() else { return };
         if let Some(rule) = rule(text) {
-            if pass.rules.len() < MOST_RULES {
+            if pass.rules.len() < MAX_RULES {
                 pass.rules.push(Rule { bridge: bridge.clone(), ..rule });
             }
         } else if let Some(rule) = pass.rules.last_mut() {
@@ -133,7 +133,7 @@ impl Reader {
 }
 
 fn keep(list: &mut Vec<String>, text: &str) {
-    if list.len() < MOST_REMARKS {
+    if list.len() < MAX_REMARKS {
         list.push(text.trim_end().to_owned());
     }
 }

@@ -38,7 +38,7 @@ impl Channel {
         let peer = pid_of(&stream).map_err(Error::Connect)?;
         let shaken = handshake(TokioExecutor::new(), TokioIo::new(stream)).await;
         let (sender, connection) = shaken.map_err(|error| Error::Broken(Box::new(error)))?;
-        // It ends with the last sender, or with the connection; whoever asks is told that.
+        // It ends with the last sender, or with the connection; later requests are told that.
         tokio::spawn(connection);
         Ok((Self { sender }, peer))
     }

@@ -273,7 +273,7 @@ impl Live {
             Ok(()) => Ok(None),
             Err(rustix::io::Errno::WOULDBLOCK) => {
                 let mut said = String::new();
-                lock.take(MOST_DIGITS).read_to_string(&mut said)?;
+                lock.take(MAX_DIGITS).read_to_string(&mut said)?;
                 Ok(Some(Self { segment: said.parse().ok() }))
             }
             Err(error) => Err(error.into()),
@@ -282,7 +282,7 @@ impl Live {
 }
 
 /// The digits of the greatest number, which is how long it is written.
-const MOST_DIGITS: u64 = 20;
+const MAX_DIGITS: u64 = 20;
 
 fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)

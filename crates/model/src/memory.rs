@@ -15,7 +15,7 @@ use crate::switch::{Bridge, Port};
 /// What the keys begin with.
 pub const PREFIX: &str = "docker-ovs.memory.";
 /// At most so many are kept on one bridge.
-pub const MOST: usize = 1000;
+pub const MAX_ENTRIES: usize = 1000;
 /// Keys and values of one bridge have at most so many bytes together.
 pub const LARGEST: usize = 512 << 10;
 
@@ -134,7 +134,7 @@ fn too_much(
 ) -> Vec<(String, String)> {
     let size = |(key, value): &(&String, &String)| key.len() + value.len();
     let all: usize = kept.iter().map(size).chain(new.iter().map(|entry| size(&entry))).sum();
-    if kept.len() + new.len() <= MOST && all <= LARGEST {
+    if kept.len() + new.len() <= MAX_ENTRIES && all <= LARGEST {
         return Vec::new();
     }
     let created = |(key, value): &(&String, &String)| {
@@ -142,7 +142,7 @@ fn too_much(
     };
     kept.sort_by_cached_key(|entry| std::cmp::Reverse(created(entry)));
     let mut room = LARGEST.saturating_sub(new.iter().map(|entry| size(&entry)).sum());
-    let mut count = MOST.saturating_sub(new.len());
+    let mut count = MAX_ENTRIES.saturating_sub(new.len());
     let mut full = false;
     let over = kept.into_iter().filter(|entry| {
         full = full || count == 0 || size(entry) > room;
@@ -198,12 +198,12 @@ mod tests {
     #[test]
     fn the_oldest_goes_when_there_is_no_room() {
         let mut bridge = bridge();
-        let many = MOST as u64;
+        let many = MAX_ENTRIES as u64;
         bridge.external_ids.extend((0..many).filter_map(|n| written(&remembered(n))));
         for n in many..many + 2 {
             change(&bridge, &[], Some(&remembered(n))).apply(&mut bridge.external_ids);
         }
-        assert_eq!(of(&bridge).count(), MOST);
+        assert_eq!(of(&bridge).count(), MAX_ENTRIES);
         assert!(!bridge.external_ids.contains_key(&format!("{PREFIX}{:064x}/eth0", 1)));
         let last = change(&bridge, &[], Some(&remembered(9999)));
         assert_eq!((last.forget.len(), last.remember.len()), (1, 1));

@@ -2,7 +2,7 @@
 //! row: a number outlives its port, which goes whenever the container stops.
 //!
 //! One key for each number, `docker-ovs.number.NUMBER`, so that no number has two owners; the value
-//! is JSON. At most [`MOST`] are kept; those that were used longest ago go first.
+//! is JSON. At most [`MAX_ENTRIES`] are kept; those that were used longest ago go first.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -16,7 +16,7 @@ use crate::switch::Bridge;
 /// What the keys begin with.
 pub const PREFIX: &str = "docker-ovs.number.";
 /// At most so many are kept on one bridge.
-pub const MOST: usize = 1000;
+pub const MAX_ENTRIES: usize = 1000;
 
 /// Who had a number.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,12 +115,12 @@ pub fn keep(bridge: &Bridge, ofport: OfPort, owner: &NumberOwner) -> MemoryChang
     };
     let (gone, mut rest): (Vec<_>, Vec<_>) = of(bridge).partition(is_old);
     rest.sort_by_key(|(_, other)| other.used);
-    let too_many = (rest.len() + 1).saturating_sub(MOST);
+    let too_many = (rest.len() + 1).saturating_sub(MAX_ENTRIES);
     let goes = gone.iter().chain(rest.iter().take(too_many)).map(|(number, _)| key(*number));
     MemoryChange { forget: entries(bridge, goes), remember }
 }
 
-/// The change after which a number is nobody's.
+/// The change after which a number is kept for no name.
 pub fn forget(bridge: &Bridge, ofport: OfPort) -> MemoryChange {
     MemoryChange { forget: entries(bridge, [key(ofport)]), remember: BTreeMap::new() }
 }
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn what_is_too_many_goes_by_age_and_nonsense_is_left_out() {
         let mut bridge = bridge();
-        let most = u16::try_from(MOST).unwrap();
+        let most = u16::try_from(MAX_ENTRIES).unwrap();
         for ofport in 1..=most + 3 {
             let used = u64::from(ofport);
             let name = format!("c{ofport}");
@@ -208,7 +208,7 @@ mod tests {
         bridge.external_ids.insert("docker-ovs.number.x".into(), "{}".into());
         bridge.external_ids.insert("docker-ovs.number.70000".into(), "{}".into());
         bridge.external_ids.insert("docker-ovs.number.1".into(), "[".into());
-        assert_eq!(kept(&bridge).len(), MOST);
+        assert_eq!(kept(&bridge).len(), MAX_ENTRIES);
     }
 
     #[test]

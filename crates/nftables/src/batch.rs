@@ -12,7 +12,7 @@ use crate::table::{Chain, Hook, Table};
 use crate::{Error, expression};
 
 /// The kernel answers at once; this only keeps a defect from hanging the caller.
-const PATIENCE: Duration = Duration::from_secs(5);
+const NETLINK_TIMEOUT: Duration = Duration::from_secs(5);
 
 const NLM_F_REQUEST: u16 = 0x1;
 const NLM_F_ACK: u16 = 0x4;
@@ -160,7 +160,7 @@ impl Batch {
     fn converse(&self) -> io::Result<i32> {
         let mut socket = Socket::new(NETLINK_NETFILTER)?;
         socket.bind_auto()?;
-        set_socket_timeout(&socket, Timeout::Recv, Some(PATIENCE))?;
+        set_socket_timeout(&socket, Timeout::Recv, Some(NETLINK_TIMEOUT))?;
         socket.send(&self.bytes(), 0)?;
         let mut buffer = Vec::with_capacity(64 << 10);
         loop {

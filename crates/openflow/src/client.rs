@@ -11,7 +11,7 @@ use crate::remote::Remote;
 use crate::version::Version;
 
 /// More ports than any bridge has: OpenFlow 1.0 numbers them with 16 bits.
-const MOST_PORTS: usize = 65_536;
+const MAX_PORTS: usize = 65_536;
 
 /// A connection to a bridge.
 ///
@@ -97,7 +97,7 @@ impl Client {
         let xid = self.connection.queue(Request::PortStats);
         let mut all = Vec::new();
         let mut messages = 0;
-        while all.len().max(messages) <= MOST_PORTS {
+        while all.len().max(messages) <= MAX_PORTS {
             match self.connection.reply(xid).await? {
                 Message::PortStats { stats, more } => {
                     all.extend(stats);
@@ -110,7 +110,7 @@ impl Client {
                 _ => {}
             }
         }
-        Err(Error::TooManyPorts(MOST_PORTS))
+        Err(Error::TooManyPorts(MAX_PORTS))
     }
 
     async fn features_reply(&mut self, xid: u32) -> Result<(Features, Vec<Port>), Error> {
@@ -128,7 +128,7 @@ impl Client {
     async fn described_ports(&mut self, xid: u32) -> Result<Option<Vec<Port>>, Error> {
         let mut ports = Vec::new();
         let mut messages = 0;
-        while ports.len().max(messages) <= MOST_PORTS {
+        while ports.len().max(messages) <= MAX_PORTS {
             match self.connection.reply(xid).await? {
                 Message::Ports { ports: part, more } => {
                     ports.extend(part);
@@ -142,7 +142,7 @@ impl Client {
                 _ => {}
             }
         }
-        Err(Error::TooManyPorts(MOST_PORTS))
+        Err(Error::TooManyPorts(MAX_PORTS))
     }
 
     /// The ports of a FEATURES_REPLY, if these are certainly all there are.

@@ -55,14 +55,15 @@ pub(crate) struct Changes {
 }
 
 /// More are not held: a log of a day has a tenth of that.
-const MOST: usize = 200_000;
+const MAX_CHANGES: usize = 200_000;
 
 type Ports = BTreeMap<(Name, Name), Arc<Port>>;
 
 impl Changes {
     /// Whether a transaction of that moment is wanted.
     pub(crate) fn wants(&self, at: Option<u64>) -> bool {
-        self.found.len() < MOST && at.is_some_and(|at| (self.since..=self.until).contains(&at))
+        self.found.len() < MAX_CHANGES
+            && at.is_some_and(|at| (self.since..=self.until).contains(&at))
     }
 
     pub(crate) fn add(&mut self, at: u64, comment: Option<&String>, mut before: Ports, now: Ports) {

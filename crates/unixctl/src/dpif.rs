@@ -10,7 +10,7 @@ mod text;
 const LONGEST_DATAPATH: usize = 255;
 
 /// More lines than any vswitchd has bridges and ports.
-const MOST_ROWS: usize = 200_000;
+const MAX_ROWS: usize = 200_000;
 
 /// A bridge as the datapath sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -43,7 +43,7 @@ pub struct FlowsArgs {
     /// Tell what changes, with packets and bytes a second
     #[arg(short, long)]
     pub watch: bool,
-    /// Only flows that name a port that no one has, or that another one has since
+    /// Only flows that name a port that nothing is on, or that another interface has since
     #[arg(long, conflicts_with = "watch")]
     pub stale: bool,
     /// table, csv, json, or a Go template such as '{{.Table}} {{.Text}}'

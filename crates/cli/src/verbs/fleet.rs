@@ -18,7 +18,7 @@ use crate::outcome::{CliError, Outcome};
 use crate::writer::{self, Text};
 
 /// Of more attachments the rows are asked for host by host: one answer of all would be too long.
-const MOST_AT_ONCE: usize = 20_000;
+const MAX_AT_ONCE: usize = 20_000;
 
 /// Answers a verb that was given `--fleet`; none where it was not, or takes none.
 pub async fn run(sources: &SourceOptions, verb: &Verb) -> Option<Result<Outcome, CliError>> {
@@ -78,7 +78,7 @@ async fn attachments(
     let mut query: Vec<_> = filters.iter().map(Filter::pair).collect();
     query.extend(bridge.map(|bridge| ("bridge", bridge)));
     let path = "/v1/fleet/attachments";
-    if status.attachments <= MOST_AT_ONCE {
+    if status.attachments <= MAX_AT_ONCE {
         return Ok(client.get(path, &query).await?);
     }
     let hosts: Vec<FleetHost> = client.get("/v1/fleet/hosts", &[]).await?;

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use daemon::{HistorySettings, Locks, Settings};
+use daemon::{HistorySettings, Settings, TlsOptions};
 use host::Origin;
 use journal::Limits;
 
@@ -28,8 +28,8 @@ pub async fn run(
 fn settings(args: &ServeArgs, sources: &SourceOptions) -> Result<Settings, CliError> {
     let listen: Result<Vec<_>, _> =
         args.listen.iter().filter(|text| *text != "none").map(|text| listener(text)).collect();
-    let locks = match (&args.tls_cert, &args.tls_key, sources.token_file()) {
-        (Some(certificate), Some(key), Some(token)) => Some(Locks {
+    let tls = match (&args.tls_cert, &args.tls_key, sources.token_file()) {
+        (Some(certificate), Some(key), Some(token)) => Some(TlsOptions {
             certificate: certificate.clone(),
             key: key.clone(),
             token: token.to_owned(),
@@ -44,7 +44,7 @@ fn settings(args: &ServeArgs, sources: &SourceOptions) -> Result<Settings, CliEr
         socket: args.socket.clone(),
         listen: listen?,
         restore: args.restore == Toggle::On,
-        locks,
+        tls,
         fleet: fleet(args)?,
         build: release::BUILD,
         history: sources

@@ -11,7 +11,7 @@ use lab::{Container, Home, Netns, Network, Plugin, ping, run, try_run};
 use crate::tool::command;
 
 /// Long enough for a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Does something in the network namespace of `home`.
 fn inside<T: Send>(home: &impl Home, act: impl Fn() -> T + Send + Sync) -> T {
@@ -38,7 +38,7 @@ impl Mirror {
     fn tell(self, connect: impl Fn() -> std::io::Result<TcpStream>) -> String {
         let mut said = String::new();
         let mut stream = connect().unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(READ_TIMEOUT)).unwrap();
         stream.read_to_string(&mut said).unwrap();
         self.0.join().unwrap();
         said
@@ -47,7 +47,7 @@ impl Mirror {
 
 fn connect(address: &str) -> std::io::Result<TcpStream> {
     let address: SocketAddr = address.parse().unwrap();
-    TcpStream::connect_timeout(&address, PATIENCE)
+    TcpStream::connect_timeout(&address, READ_TIMEOUT)
 }
 
 /// The world outside: a namespace that knows this host at 10.96.1.1, and nothing behind it.

@@ -11,7 +11,7 @@ use std::thread;
 use crate::tool::{Ran, command};
 
 /// What a program may hold at most, in KiB.
-const MOST: u64 = 200_000;
+const MAX_KIB: u64 = 200_000;
 
 /// A server that gives each connection to `serve`.
 struct Peer {
@@ -110,7 +110,7 @@ fn is_bounded(what: &str, words: &[&str]) -> Ran {
     let (ran, most) = peak(words);
     println!("{what}: {} MB, exit {}", most / 1000, ran.code);
     assert!((0..=2).contains(&ran.code), "{what}: {} {}", ran.code, ran.stderr);
-    assert!(most < MOST, "{what}: {most} KiB");
+    assert!(most < MAX_KIB, "{what}: {most} KiB");
     assert!(ran.stderr.len() < 20_000, "{what}: {} bytes on stderr", ran.stderr.len());
     ran
 }

@@ -17,7 +17,7 @@ use crate::tool::{Ran, command, docker_ovs, number};
 const SENDING: [&str; 4] = ["sendto", "sendmsg", "write", "writev"];
 
 /// More calls than any verb makes.
-const MOST: usize = 5000;
+const MAX_CALLS: usize = 5000;
 
 /// An interface with all that can be asked for.
 const NUMBER: &str = "40007";
@@ -143,7 +143,7 @@ fn at_every_call(scene: &Scene, words: &[&str], before: impl Fn(), after: impl F
     let calls = if every { vec!["all"] } else { SENDING.to_vec() };
     let mut kills = 0;
     for call in calls {
-        for n in 1..MOST {
+        for n in 1..MAX_CALLS {
             before();
             let killed = is_killed_at(call, n, words);
             after(n);

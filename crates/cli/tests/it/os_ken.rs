@@ -29,15 +29,15 @@ impl Drop for Running {
 /// What the controller said last: who is where by the daemon, which port is what by the switch.
 #[derive(Default)]
 struct Said {
-    seats: Vec<Value>,
+    attachments: Vec<Value>,
     ports: std::collections::BTreeMap<(u64, u64), String>,
 }
 
 impl Said {
     fn hear(&mut self, line: &str) {
         let Ok(line) = serde_json::from_str::<Value>(line) else { return };
-        if let Some(seats) = line["seats"].as_array() {
-            self.seats.clone_from(seats);
+        if let Some(attachments) = line["attachments"].as_array() {
+            self.attachments.clone_from(attachments);
         }
         if let Some([what, dpid, number, name]) = line["port"].as_array().map(Vec::as_slice) {
             let key = (dpid.as_u64().unwrap(), number.as_u64().unwrap());
@@ -50,10 +50,11 @@ impl Said {
 
     /// The OpenFlow port of a container, if daemon and switch agree on it.
     fn agreed(&self, container: &Container) -> Option<u64> {
-        let seat = self.seats.iter().find(|seat| seat[0] == container.name())?;
-        let (dpid, number) = (seat[2].as_u64()?, seat[3].as_u64()?);
+        let attachment =
+            self.attachments.iter().find(|attachment| attachment[0] == container.name())?;
+        let (dpid, number) = (attachment[2].as_u64()?, attachment[3].as_u64()?);
         // OpenFlow cuts names at 15 bytes, as long as a link's may be.
-        (self.ports.get(&(dpid, number))? == seat[4].as_str()?).then_some(number)
+        (self.ports.get(&(dpid, number))? == attachment[4].as_str()?).then_some(number)
     }
 }
 

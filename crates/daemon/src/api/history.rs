@@ -19,7 +19,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::Pairs;
 
 /// So many events are in one answer.
-const MOST: usize = 10_000;
+const MAX_EVENTS: usize = 10_000;
 
 /// `GET /v1/history?since=&until=&what=`.
 pub(crate) async fn history(
@@ -84,7 +84,7 @@ fn told(folder: &std::path::Path, asked: &Asked) -> Result<v1::History, ApiError
     let mut is_more = false;
     let take = |event: Event| {
         let is_asked = query.as_ref().is_none_or(|(word, query)| is_about(&event, word, query));
-        is_more |= is_asked && events.len() >= MOST;
+        is_more |= is_asked && events.len() >= MAX_EVENTS;
         if is_asked && !is_more {
             events.push(v1::Event::from(&event));
         }

@@ -11,9 +11,9 @@ use axum::response::{IntoResponse, Response};
 use subtle::ConstantTimeEq;
 use tracing::warn;
 
+use crate::http::credentials::Credentials;
 use crate::http::door::Door;
 use crate::http::error::ApiError;
-use crate::http::keys::Keys;
 use crate::http::throttle::Throttle;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -24,23 +24,23 @@ pub(crate) struct AccessPolicy {
     /// By TCP: the address that is listened on.
     address: Option<SocketAddr>,
     /// With a token, the Host header does not matter.
-    keys: Option<Arc<Keys>>,
+    credentials: Option<Arc<Credentials>>,
     refusals: Throttle,
 }
 
 impl AccessPolicy {
     /// For the unix socket: who may connect, may ask.
     pub(crate) fn of_socket() -> Self {
-        Self { address: None, keys: None, refusals: Throttle::default() }
+        Self { address: None, credentials: None, refusals: Throttle::default() }
     }
 
     /// For a TCP address.
-    pub(crate) fn of_address(address: SocketAddr, keys: Option<Arc<Keys>>) -> Self {
-        Self { address: Some(address), keys, refusals: Throttle::default() }
+    pub(crate) fn of_address(address: SocketAddr, credentials: Option<Arc<Credentials>>) -> Self {
+        Self { address: Some(address), credentials, refusals: Throttle::default() }
     }
 
     pub(crate) fn wants_token(&self) -> bool {
-        self.keys.is_some()
+        self.credentials.is_some()
     }
 
     /// The answer to a request that is not let in. One that is let in is marked with its way.
@@ -67,7 +67,7 @@ impl AccessPolicy {
     }
 
     fn door(&self) -> Door {
-        match (self.address, &self.keys) {
+        match (self.address, &self.credentials) {
             (Some(_), None) => Door::Public,
             (None, _) | (Some(_), Some(_)) => Door::Private,
         }
@@ -82,8 +82,8 @@ impl AccessPolicy {
             let why = "over TCP one may only read";
             return Err(ApiError::new(StatusCode::METHOD_NOT_ALLOWED, why));
         }
-        match &self.keys {
-            Some(keys) => check_token(&keys.token(), headers),
+        match &self.credentials {
+            Some(credentials) => check_token(&credentials.token(), headers),
             None => check_host(address, uri, host),
         }
     }

@@ -13,7 +13,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::http::auth::AccessPolicy;
 use crate::http::connections::places;
-use crate::http::keys::Keys;
+use crate::http::credentials::Credentials;
 use crate::http::places::{Owner, Places};
 use crate::http::socket::Socket;
 use crate::settings::Settings;
@@ -31,7 +31,7 @@ pub(crate) struct Listener {
 
 enum Kind {
     Unix(Socket),
-    Tcp { listener: TcpListener, address: SocketAddr, keys: Option<Arc<Keys>> },
+    Tcp { listener: TcpListener, address: SocketAddr, credentials: Option<Arc<Credentials>> },
 }
 
 /// A client has connected.
@@ -46,7 +46,7 @@ pub(crate) enum Connection {
 /// An address or socket that cannot be bound.
 pub(crate) async fn bind(
     settings: &Settings,
-    keys: Option<Arc<Keys>>,
+    credentials: Option<Arc<Credentials>>,
 ) -> Result<Vec<Listener>, SourceError> {
     let passed_on = passed_on()?;
     let most = places(settings.listen.len() + 1);
@@ -57,8 +57,8 @@ pub(crate) async fn bind(
         // What is accepted inherits it. It only saves memory.
         let _ = set_socket_send_buffer_size(&listener, SEND_BUFFER);
         let address = listener.local_addr().map_err(failed)?;
-        let policy = Arc::new(AccessPolicy::of_address(address, keys.clone()));
-        let kind = Kind::Tcp { listener, address, keys: keys.clone() };
+        let policy = Arc::new(AccessPolicy::of_address(address, credentials.clone()));
+        let kind = Kind::Tcp { listener, address, credentials: credentials.clone() };
         listeners.push(Listener { kind, policy, places: Places::new(most) });
     }
     // Last, as it can be seen by others.
@@ -84,8 +84,8 @@ impl Listener {
     pub(crate) fn url(&self) -> String {
         match &self.kind {
             Kind::Unix(socket) => format!("unix://{}", socket.path().display()),
-            Kind::Tcp { address, keys, .. } => {
-                let scheme = if keys.is_some() { "https" } else { "http" };
+            Kind::Tcp { address, credentials, .. } => {
+                let scheme = if credentials.is_some() { "https" } else { "http" };
                 format!("{scheme}://{address}")
             }
         }
@@ -114,11 +114,11 @@ impl Listener {
                 let owner = stream.peer_cred().map_or(Owner::Unknown, |who| Owner::User(who.uid()));
                 Ok((Connection::Unix(stream), owner))
             }
-            Kind::Tcp { listener, keys, .. } => {
+            Kind::Tcp { listener, credentials, .. } => {
                 let (stream, from) = listener.accept().await?;
                 stream.set_nodelay(true)?;
                 let owner = owner(from, stream.local_addr()?);
-                let tls = keys.as_ref().map(|keys| keys.acceptor());
+                let tls = credentials.as_ref().map(|credentials| credentials.acceptor());
                 Ok((Connection::Tcp(stream, tls), owner))
             }
         }

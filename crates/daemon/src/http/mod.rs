@@ -3,11 +3,11 @@
 mod auth;
 pub(crate) mod conditional;
 pub(crate) mod connections;
+pub(crate) mod credentials;
 pub(crate) mod door;
 pub(crate) mod error;
 pub(crate) mod extract;
 mod fair;
-pub(crate) mod keys;
 pub(crate) mod listener;
 mod malformed;
 pub(crate) mod places;

@@ -11,25 +11,25 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
-use crate::settings::Locks;
+use crate::settings::TlsOptions;
 
 /// Reads certificate and key.
 ///
 /// # Errors
 /// A file that cannot be read, or a key that is not the certificate's.
-pub(crate) fn acceptor(locks: &Locks) -> Result<TlsAcceptor, SourceError> {
-    let text = files::read(&locks.certificate);
-    let text = text.map_err(|error| unusable("certificate", &locks.certificate, error))?;
+pub(crate) fn acceptor(tls: &TlsOptions) -> Result<TlsAcceptor, SourceError> {
+    let text = files::read(&tls.certificate);
+    let text = text.map_err(|error| unusable("certificate", &tls.certificate, error))?;
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
-    let chain = chain.map_err(|error| unusable("certificate", &locks.certificate, error))?;
-    let key = files::read_secret(&locks.key);
-    let key = key.map_err(|error| unusable("private key", &locks.key, error))?;
+    let chain = chain.map_err(|error| unusable("certificate", &tls.certificate, error))?;
+    let key = files::read_secret(&tls.key);
+    let key = key.map_err(|error| unusable("private key", &tls.key, error))?;
     let key = PrivateKeyDer::from_pem_slice(&key);
-    let key = key.map_err(|error| unusable("private key", &locks.key, error))?;
+    let key = key.map_err(|error| unusable("private key", &tls.key, error))?;
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
-        .map_err(|error| unusable("certificate", &locks.certificate, error))?;
+        .map_err(|error| unusable("certificate", &tls.certificate, error))?;
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 

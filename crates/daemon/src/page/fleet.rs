@@ -17,7 +17,7 @@ use crate::http::extract::Pairs;
 use crate::page::routes::html;
 
 /// So many that fit are shown.
-const MOST_FOUND: usize = 200;
+const MAX_FOUND: usize = 200;
 
 /// `GET /fleet[?host=NAME][&q=WORDS]`.
 pub(crate) async fn page(
@@ -43,7 +43,7 @@ fn written(fleet: &Fleet, host: Option<&str>, query: Option<&str>) -> String {
     });
     let found = query.filter(|_| fleet.mirrors()).map(|query| {
         let mut rows = fleet.who(&WhoQuery::from(query));
-        rows.truncate(MOST_FOUND);
+        rows.truncate(MAX_FOUND);
         rows.iter().map(Found::new).collect()
     });
     let page = Page {

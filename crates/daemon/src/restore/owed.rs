@@ -29,7 +29,7 @@ pub(super) enum Start {
 
 /// An attachment that is remembered, and what is open about it.
 #[derive(Clone, Debug)]
-pub(super) struct Owed {
+pub(super) struct OwedAttachment {
     what: Remembered,
     /// Whom it is owed to, if that runs. A restarted container has another first process.
     owner: Option<Owner>,
@@ -52,7 +52,7 @@ pub(super) struct Owed {
     told: BTreeSet<String>,
 }
 
-impl Owed {
+impl OwedAttachment {
     /// One whose container has just started, as far as is known. What is in doubt then has a second
     /// to become clear: the sources need not tell of an end and of a start in order.
     ///
@@ -208,11 +208,11 @@ mod tests {
         }
     }
 
-    fn owed() -> Owed {
-        Owed::of(what(), Some((ContainerId("ab".repeat(32).into()), 7)), Start::Again)
+    fn owed() -> OwedAttachment {
+        OwedAttachment::of(what(), Some((ContainerId("ab".repeat(32).into()), 7)), Start::Again)
     }
 
-    fn is_due(owed: &mut Owed, claim: Claim) -> bool {
+    fn is_due(owed: &mut OwedAttachment, claim: Claim) -> bool {
         owed.may_be_due().is_some() && owed.is_due(what(), claim, "it is away".to_owned())
     }
 
@@ -264,7 +264,7 @@ mod tests {
         let mut whole = self::owed();
         advance(RETRY_AFTER).await;
         assert!(is_due(&mut whole, Claim::Nothing), "it is asked");
-        let mut first = Owed::of(what(), whole.owner, Start::First);
+        let mut first = OwedAttachment::of(what(), whole.owner, Start::First);
         assert!(!is_due(&mut first, Claim::Nothing));
         assert_eq!(first.next(), None, "what is taken by hand now stays away");
     }

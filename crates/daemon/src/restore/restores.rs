@@ -1,4 +1,4 @@
-//! What clients are told of restoring: what is owed, and how often what was done.
+//! What clients are state of restoring: what is owed, and how often what was done.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,10 +10,10 @@ use crate::state::{Event, Published, json};
 
 /// What is owed to containers now, and what was done since the start.
 #[derive(Debug, Default)]
-pub(crate) struct Restores(Mutex<Told>);
+pub(crate) struct Restores(Mutex<RestoreState>);
 
 #[derive(Debug, Default)]
-struct Told {
+struct RestoreState {
     owed: Vec<v1::Owed>,
     results: BTreeMap<RestoreResult, u64>,
 }
@@ -36,24 +36,24 @@ impl Restores {
         *self.lock().results.entry(result).or_default() += 1;
     }
 
-    /// What is owed from now on; clients are told where that is new.
+    /// What is owed from now on; clients are state where that is new.
     pub(super) fn owe(&self, owed: Vec<v1::Owed>, published: &Published) {
-        let mut told = self.lock();
-        if told.owed == owed {
+        let mut state = self.lock();
+        if state.owed == owed {
             return;
         }
-        let is_known = |row: &v1::Owed| told.owed.iter().any(|known| is_same(known, row));
+        let is_known = |row: &v1::Owed| state.owed.iter().any(|known| is_same(known, row));
         for row in owed.iter().filter(|row| !is_known(row)) {
             let v1::Owed { container, interface, bridge, reason, .. } = row;
             info!("{container}:{interface} on {bridge} is owed: {reason}");
         }
         let event = Event { name: Some("owed"), json: json(&owed).into() };
-        told.owed = owed;
-        drop(told);
+        state.owed = owed;
+        drop(state);
         published.tell(event);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Told> {
+    fn lock(&self) -> MutexGuard<'_, RestoreState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -17,7 +17,7 @@ use crate::daemon::Daemon;
 use crate::state::{Event, json};
 
 /// So long a number that is still to come is waited for before it is told that it is.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PENDING_OFPORT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Follows the host for ever, and tells the service manager when the first look has ended.
 pub(crate) async fn follow(origin: Origin, daemon: Arc<Daemon>) {
@@ -34,7 +34,7 @@ pub(crate) async fn follow(origin: Origin, daemon: Arc<Daemon>) {
     ready();
     loop {
         let waits_until = publisher.waits_until;
-        let patience = async {
+        let no_ofport_yet = async {
             match waits_until {
                 Some(due) => sleep_until(due).await,
                 None => pending().await,
@@ -42,7 +42,7 @@ pub(crate) async fn follow(origin: Origin, daemon: Arc<Daemon>) {
         };
         tokio::select! {
             snapshot = watch.next() => publisher.publish(&daemon, snapshot),
-            () = patience => publisher.stop_waiting(&daemon),
+            () = no_ofport_yet => publisher.stop_waiting(&daemon),
         }
     }
 }
@@ -77,7 +77,7 @@ impl Publisher {
         self.waits_until = match (self.timeline.is_waiting(), self.waits_until) {
             (false, _) => None,
             (true, Some(due)) => Some(due),
-            (true, None) => Some(tokio::time::Instant::now() + PATIENCE),
+            (true, None) => Some(tokio::time::Instant::now() + PENDING_OFPORT_TIMEOUT),
         };
         self.look = Some(look.clone());
         daemon.published.publish(look, told, events);

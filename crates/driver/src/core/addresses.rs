@@ -9,7 +9,9 @@ use std::net::IpAddr;
 
 use host::{OwnIds, RestsOn};
 use ipnet::IpNet;
-use model::address_pool::{self, AddressRecord, Holder, MOST, MOST_POOLS, Pool, PoolRecord};
+use model::address_pool::{
+    self, AddressRecord, Holder, MAX_ADDRESSES, MAX_POOLS, Pool, PoolRecord,
+};
 use model::endpoint_record::EndpointRecord;
 use model::ids::short_id;
 use model::snapshot::Cidr;
@@ -74,8 +76,8 @@ impl Driver {
         for _ in 0..TRIES {
             let ids = own.read().await?;
             let pools = in_use(&ids);
-            if pools.len() >= MOST_POOLS {
-                return Err(DriverError::new(format!("there are {MOST_POOLS} pools already")));
+            if pools.len() >= MAX_POOLS {
+                return Err(DriverError::new(format!("there are {MAX_POOLS} pools already")));
             }
             let id = format!("{:016x}", host::random());
             let subnet = match request.subnet {
@@ -124,8 +126,8 @@ impl Driver {
             let pools = in_use(&own.read().await?);
             let pool = pools.get(&request.pool).ok_or_else(|| unknown(&request.pool))?;
             let about = |error: DriverError| error.about(&pool.record.subnet.to_string());
-            if pools.values().map(|pool| pool.addresses.len()).sum::<usize>() >= MOST {
-                let why = format!("{MOST} addresses are in use, and more are not kept");
+            if pools.values().map(|pool| pool.addresses.len()).sum::<usize>() >= MAX_ADDRESSES {
+                let why = format!("{MAX_ADDRESSES} addresses are in use, and more are not kept");
                 return Err(about(DriverError::new(why)));
             }
             let in_use = InUse::of(&self.open().await?, pool, &boot);

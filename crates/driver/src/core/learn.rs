@@ -180,7 +180,7 @@ impl Driver {
         Ok(())
     }
 
-    /// Moves an endpoint to a number that is nobody's.
+    /// Moves an endpoint to a number that is free.
     async fn make_way(&self, was: &EndpointRecord) -> Result<(), DriverError> {
         let _turn = self.in_flight.turn(&was.endpoint).await;
         let mut view = self.open().await?;

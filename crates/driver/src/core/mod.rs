@@ -35,7 +35,7 @@ pub(crate) const DOCKER: &str = "docker";
 /// So long an engine waits for an answer at most.
 pub const BOUND: Duration = Duration::from_secs(3);
 /// So long any single source may take: less, so that there is time to undo what was done.
-const PATIENCE: Duration = Duration::from_millis(2200);
+const HOST_TIMEOUT: Duration = Duration::from_millis(2200);
 /// How often a plan is made anew when what it rested on had changed. Thirty containers that start at
 /// once choose their numbers against each other.
 const TRIES: usize = 40;
@@ -56,7 +56,7 @@ impl Driver {
     /// # Errors
     /// Settings that make no sense.
     pub fn new(settings: Settings) -> Result<Self, SourceError> {
-        let host = Host::open(&Settings { timeout: PATIENCE, ..settings })?;
+        let host = Host::open(&Settings { timeout: HOST_TIMEOUT, ..settings })?;
         let (in_flight, news) = (InFlight::default(), Notify::default());
         Ok(Self { host, in_flight, news, standing: gateway::Standing::default() })
     }

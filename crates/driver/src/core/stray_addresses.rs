@@ -24,22 +24,22 @@ pub(super) struct Stray {
 }
 
 /// Since when each has been seen so.
-pub(super) type Seen = BTreeMap<Stray, Instant>;
+pub(super) type FirstSeen = BTreeMap<Stray, Instant>;
 
 impl Driver {
     /// Gives back what has been stray for a whole round.
-    pub(super) async fn sweep_addresses(&self, seen: &mut Seen) {
+    pub(super) async fn sweep_addresses(&self, seen: &mut FirstSeen) {
         if let Err(error) = self.try_sweep_addresses(seen).await {
             debug!("stray addresses are not looked for: {error}");
         }
     }
 
-    async fn try_sweep_addresses(&self, seen: &mut Seen) -> Result<(), DriverError> {
+    async fn try_sweep_addresses(&self, seen: &mut FirstSeen) -> Result<(), DriverError> {
         let mut own = OwnIds::of(&self.host).await?;
         // First what is written down, then who has it: what is asked for meanwhile changes the pool, and
         // nothing is done.
         let pools = in_use(&own.read().await?);
-        let mut strays = Seen::new();
+        let mut strays = FirstSeen::new();
         for pool in pools.values() {
             let found = match self.strays(pool).await {
                 Ok(found) => found,

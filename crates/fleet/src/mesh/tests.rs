@@ -66,7 +66,7 @@ fn a_tunnel_leads_to_each_other_member_by_its_number() {
     };
     assert_eq!(wanted.tunnels, [tunnel("b", 2, "192.0.2.2"), tunnel("c", 1_279, "192.0.2.3")]);
     // A link's name has 15 bytes.
-    assert!(name(LARGEST_KEY, MOST_NUMBERS).len() <= 15);
+    assert!(name(LARGEST_KEY, MAX_NUMBERS).len() <= 15);
     assert_eq!(wanted.left, [("blue".to_owned(), "apart".to_owned())].into());
     assert!(wanted.own_left.is_empty() && wanted.kept_out.is_empty());
 }

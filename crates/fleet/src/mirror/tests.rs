@@ -131,23 +131,23 @@ fn a_number_alone_changes_nothing_else_of_this_host() {
 fn of_one_host_there_are_bounds_and_the_others_have_room() {
     let mut mirror = Mirror::new("own", || 0);
     mirror.begin();
-    for n in 0..=MOST_ROWS {
+    for n in 0..=MAX_ROWS {
         mirror.put(&Key::Row("greedy", &n.to_string()), &row("192.0.2.1"));
     }
     mirror.put(&Key::Row("b", "1"), &row("192.0.2.2"));
-    assert_eq!(mirror.counts(), (2, MOST_ROWS + 1, 1));
+    assert_eq!(mirror.counts(), (2, MAX_ROWS + 1, 1));
     // One that is there may change, and one that goes leaves room.
     assert!(mirror.put(&Key::Row("greedy", "0"), &row("192.0.2.3")).is_some());
     mirror.delete(&Key::Row("greedy", "0"));
     assert!(mirror.put(&Key::Row("greedy", "x"), &row("192.0.2.4")).is_some());
-    for n in 0..MOST_HOSTS {
+    for n in 0..MAX_HOSTS {
         mirror.put(&Key::Alive(&format!("h{n}")), ALIVE);
     }
-    assert_eq!(mirror.hosts.len(), MOST_HOSTS);
-    for n in 0..=MOST_MESHES {
+    assert_eq!(mirror.hosts.len(), MAX_HOSTS);
+    for n in 0..=MAX_MESHES {
         mirror.put(&Key::Mesh(&format!("m{n}")), br#"{"Type":"vxlan","Key":1,"DstPort":4789}"#);
     }
-    assert_eq!(mirror.meshes.len(), MOST_MESHES);
+    assert_eq!(mirror.meshes.len(), MAX_MESHES);
 }
 
 #[test]

@@ -32,7 +32,7 @@ const ENABLE: &str = "systemctl enable docker-ovs-driver.socket docker-ovs-drive
 
 /// What there is.
 #[derive(Debug, Default)]
-struct Seen {
+struct DriverState {
     /// Who listens at the socket; none where nothing does.
     listener: Option<String>,
     /// Whether there is a file of that name all the same.
@@ -56,7 +56,7 @@ pub(super) fn check(snapshot: &Snapshot) -> Option<Check> {
     let listener = found.ok().map(called).or_else(|| full.then(|| "a process".to_owned()));
     let other = OTHERS.iter().map(PathBuf::from).find(|path| path.exists());
     let enabled = Path::new(SYSTEMD).is_dir().then(|| Path::new(ENABLED).exists());
-    judge(&Seen { listener, dead, other, networks: bridges.map(networks).sum(), enabled })
+    judge(&DriverState { listener, dead, other, networks: bridges.map(networks).sum(), enabled })
 }
 
 fn called(pid: u32) -> String {
@@ -64,13 +64,13 @@ fn called(pid: u32) -> String {
     if comm.is_empty() { format!("process {pid}") } else { format!("{comm} (process {pid})") }
 }
 
-fn judge(seen: &Seen) -> Option<Check> {
-    let networks = match seen.networks {
+fn judge(state: &DriverState) -> Option<Check> {
+    let networks = match state.networks {
         1 => "1 network is recorded".to_owned(),
         count => format!("{count} networks are recorded"),
     };
-    let (verdict, detail, hint) = match (&seen.listener, &seen.other) {
-        (Some(who), _) if seen.enabled == Some(false) => {
+    let (verdict, detail, hint) = match (&state.listener, &state.other) {
+        (Some(who), _) if state.enabled == Some(false) => {
             (Verdict::Note, format!("{who} listens; {networks}; not after a reboot"), ENABLE)
         }
         (Some(who), _) => (Verdict::Ok, format!("{who} listens; {networks}"), ""),
@@ -78,10 +78,10 @@ fn judge(seen: &Seen) -> Option<Check> {
             let why = format!("{} gives the name to another driver; {networks}", path.display());
             (Verdict::Note, why, START)
         }
-        (None, None) if seen.dead => {
+        (None, None) if state.dead => {
             (Verdict::Note, format!("nothing listens there any more; {networks}"), START)
         }
-        (None, None) if seen.networks > 0 => {
+        (None, None) if state.networks > 0 => {
             (Verdict::Note, format!("there is no such socket; {networks}"), START)
         }
         (None, None) => return None,
@@ -94,38 +94,40 @@ fn judge(seen: &Seen) -> Option<Check> {
 mod tests {
     use super::*;
 
-    fn told(seen: &Seen) -> (Verdict, String) {
-        let check = judge(seen).unwrap();
+    fn told(state: &DriverState) -> (Verdict, String) {
+        let check = judge(state).unwrap();
         assert_eq!(check.hint.is_empty(), check.verdict == Verdict::Ok);
         (check.verdict, check.detail)
     }
 
     #[test]
     fn a_host_without_the_driver_has_no_line() {
-        assert!(judge(&Seen::default()).is_none());
-        assert!(judge(&Seen { enabled: Some(false), ..Seen::default() }).is_none());
+        assert!(judge(&DriverState::default()).is_none());
+        assert!(judge(&DriverState { enabled: Some(false), ..DriverState::default() }).is_none());
     }
 
     #[test]
     fn who_listens_is_told_and_whether_it_lasts() {
         let listener = || Some("systemd (process 1)".to_owned());
-        let lasting = Seen { listener: listener(), enabled: Some(true), ..Seen::default() };
+        let lasting =
+            DriverState { listener: listener(), enabled: Some(true), ..DriverState::default() };
         assert_eq!(told(&lasting).0, Verdict::Ok);
-        let without = Seen { listener: listener(), networks: 1, ..Seen::default() };
+        let without = DriverState { listener: listener(), networks: 1, ..DriverState::default() };
         let detail = "systemd (process 1) listens; 1 network is recorded".to_owned();
         assert_eq!(told(&without), (Verdict::Ok, detail));
-        let passing = Seen { listener: listener(), enabled: Some(false), ..Seen::default() };
+        let passing =
+            DriverState { listener: listener(), enabled: Some(false), ..DriverState::default() };
         assert!(told(&passing).1.ends_with("not after a reboot"));
     }
 
     #[test]
     fn a_name_that_leads_nowhere_or_elsewhere_is_told() {
-        let (verdict, detail) = told(&Seen { networks: 2, ..Seen::default() });
+        let (verdict, detail) = told(&DriverState { networks: 2, ..DriverState::default() });
         assert_eq!(verdict, Verdict::Note);
         assert!(detail.contains("no such socket; 2 networks"), "{detail}");
-        assert!(told(&Seen { dead: true, ..Seen::default() }).1.contains("any more"));
+        assert!(told(&DriverState { dead: true, ..DriverState::default() }).1.contains("any more"));
         let other = Some(PathBuf::from("/etc/docker/plugins/ovs.spec"));
-        let (_, detail) = told(&Seen { other, ..Seen::default() });
+        let (_, detail) = told(&DriverState { other, ..DriverState::default() });
         assert!(detail.contains("ovs.spec gives the name to another driver"), "{detail}");
     }
 }

@@ -6,7 +6,7 @@ use model::{SourceError, SourceErrorKind};
 use super::{Engine, Found};
 
 /// The most that is held, in bytes: some twenty thousand containers with many labels.
-const MOST: usize = 32 << 20;
+const MAX_BYTES: usize = 32 << 20;
 
 /// What a container takes beside its texts, in bytes, and what a label does.
 const ROW: usize = size_of::<Container>();
@@ -23,10 +23,10 @@ impl Budget {
     /// [`SourceErrorKind::Unusable`]: it is too much together.
     pub(crate) fn add(&mut self, engine: &dyn Engine, row: &Container) -> Result<(), SourceError> {
         self.0 = self.0.saturating_add(size(row));
-        if self.0 <= MOST {
+        if self.0 <= MAX_BYTES {
             return Ok(());
         }
-        let why = format!("its containers and labels take more than {} MiB", MOST >> 20);
+        let why = format!("its containers and labels take more than {} MiB", MAX_BYTES >> 20);
         Err(SourceError::new(SourceErrorKind::Unusable, engine.what(), why))
     }
 

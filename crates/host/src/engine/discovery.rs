@@ -10,14 +10,14 @@ use std::sync::Arc;
 use model::snapshot::Engine as EngineName;
 use model::{SourceError, SourceErrorKind};
 
-use super::docker::address::{EngineOptions, Place};
+use super::docker::address::{DockerAddress, EngineOptions};
 use super::kinds::{EngineKind, KINDS};
 use super::{Configured, Engine, containerd, docker};
 
 /// `--engine none`: no engine is asked.
 const NONE: &str = "none";
 /// The engines of no more users are asked: each may take time and memory.
-const MOST_USERS: usize = 32;
+const MAX_USERS: usize = 32;
 /// Below it each user has a folder, called by their number.
 const USERS: &str = "/run/user";
 
@@ -26,7 +26,7 @@ const USERS: &str = "/run/user";
 pub(crate) struct Discovery {
     asked: Asked,
     /// Docker, by `-H`, `DOCKER_HOST` and contexts.
-    docker: Result<Place, SourceError>,
+    docker: Result<DockerAddress, SourceError>,
 }
 
 #[derive(Clone, Debug)]
@@ -78,7 +78,7 @@ impl Discovery {
     fn add_found(&self, all: &mut Engines) {
         let mut found = found();
         match &self.docker {
-            Ok(Place { is_named: false, .. }) => {
+            Ok(DockerAddress { is_named: false, .. }) => {
                 // Of a host without any engine it is said that Docker is missing.
                 if found.is_empty() {
                     all.add_docker(&self.docker, false);
@@ -171,7 +171,7 @@ fn users() -> Vec<(u32, PathBuf)> {
     let mut users: Vec<_> =
         every.filter_map(|entry| Some((user(&entry.file_name())?, entry.path()))).collect();
     users.sort_unstable();
-    users.truncate(MOST_USERS);
+    users.truncate(MAX_USERS);
     users
 }
 
@@ -184,9 +184,9 @@ struct Engines {
 }
 
 impl Engines {
-    fn add_docker(&mut self, place: &Result<Place, SourceError>, is_named: bool) {
+    fn add_docker(&mut self, place: &Result<DockerAddress, SourceError>, is_named: bool) {
         match place {
-            Ok(Place { endpoint, .. }) => {
+            Ok(DockerAddress { endpoint, .. }) => {
                 self.add_engine(docker::open_at(endpoint.clone()), None, is_named);
             }
             Err(why) => {

@@ -19,7 +19,7 @@ use crate::kernel;
 const NAME: &str = "ovs-vswitchd";
 
 /// More control sockets than that are no folder of Open vSwitch's.
-const MOST_SOCKETS: usize = 64;
+const MAX_SOCKETS: usize = 64;
 
 /// ovs-vswitchd, with its network namespace held open.
 pub(crate) struct Vswitchd {
@@ -112,7 +112,7 @@ fn listening(rundir: &Path) -> Listening {
     let entries = std::fs::read_dir(rundir).into_iter().flatten().flatten();
     let paths = entries.map(|entry| entry.path()).filter(|path| is_control_socket(path));
     let mut found = Listening::None;
-    for path in paths.take(MOST_SOCKETS) {
+    for path in paths.take(MAX_SOCKETS) {
         let Ok(pid) = peer::listener(&path) else { continue };
         let socket = path.display().to_string();
         let next = match pid {

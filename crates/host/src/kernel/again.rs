@@ -12,7 +12,7 @@ use super::read::{onward, packet_sockets, read_switch};
 use super::rows as links;
 
 /// So many links are asked for one by one at most.
-const MOST_ONE_BY_ONE: usize = 16;
+const MAX_ONE_BY_ONE: usize = 16;
 
 /// The switch's namespace, if of what is `known` no other links than these have changed. A few are
 /// asked for one by one: a dump of all costs as much as there are.
@@ -22,7 +22,7 @@ pub(crate) fn read_switch_again(
     changed: &BTreeSet<Ifindex>,
 ) -> Namespace {
     let affected = affected(&known.links, changed);
-    if affected.len() > MOST_ONE_BY_ONE {
+    if affected.len() > MAX_ONE_BY_ONE {
         return read_switch(switch);
     }
     let read = netns::visit(&[switch], |_, socket| {

@@ -16,7 +16,7 @@ use super::rows::id;
 use crate::identity::process::Process;
 
 /// So many questions for a word are put in one look.
-const MOST: usize = 16 * 1024;
+const MAX_LINKS: usize = 16 * 1024;
 
 /// The namespaces that links of `rows`, which were read of `spaces`, lead straight to, and that are
 /// none of these. Costs nothing where there are no such links; else a walk over all processes.
@@ -29,7 +29,7 @@ pub(super) fn found_between(rows: &[Namespace], spaces: &[&Netns]) -> Vec<Netns>
     let known: BTreeSet<NetnsId> = rows.iter().map(|row| row.id).collect();
     let others: Vec<Netns> = others_than(&known);
     let homes: Vec<&Netns> = open.iter().map(|i| spaces[*i]).collect();
-    let mut left = MOST;
+    let mut left = MAX_LINKS;
     let met = netns::visit(&homes, |at, socket| {
         let mut open: BTreeSet<Nsid> = rows[open[at]].exits().map(|(_, nsid)| nsid).collect();
         let mut met = BTreeSet::new();
@@ -108,7 +108,7 @@ pub(super) fn behind(here: &Namespace, switch: &Netns, known: &[NetnsId]) -> Vec
     let others = others_than(&known);
     let met = netns::visit(&[switch], |_, socket| {
         let mut met = BTreeMap::new();
-        for (i, other) in others.iter().enumerate().take(MOST) {
+        for (i, other) in others.iter().enumerate().take(MAX_LINKS) {
             let nsid = socket.nsid_of(other)?.map(Nsid);
             met.extend(nsid.filter(|nsid| open.remove(nsid)).map(|nsid| (i, nsid)));
         }

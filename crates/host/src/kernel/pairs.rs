@@ -10,7 +10,7 @@ use netns::Netns;
 
 /// So many questions for a word are put in one look, which takes some 50 ms: what is left then is
 /// not known.
-const MOST: usize = 16 * 1024;
+const MAX_PAIRS: usize = 16 * 1024;
 
 /// Adds to `rows`, which were read of `spaces`, what those call each other where a link leads
 /// straight from one to the other. The link tells the index of what it leads to, so that few are
@@ -25,7 +25,7 @@ pub(super) fn name_each_other(rows: &mut [Namespace], spaces: &[&Netns]) {
     let asked = open.iter().map(|i| (*i, entries.behind(*i, &rows[*i])));
     let asked: Vec<(usize, Vec<usize>)> = asked.filter(|(_, others)| !others.is_empty()).collect();
     let homes: Vec<&Netns> = asked.iter().map(|(i, _)| spaces[*i]).collect();
-    let mut left = MOST;
+    let mut left = MAX_PAIRS;
     let named = netns::visit(&homes, |at, socket| {
         let (i, others) = &asked[at];
         let mut open: BTreeSet<Nsid> = rows[*i].exits().map(|(_, nsid)| nsid).collect();

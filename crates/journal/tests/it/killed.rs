@@ -17,7 +17,7 @@ const CALLS: [&str; 6] = ["write", "fdatasync", "fsync", "openat", "unlink", "ft
 const BYTES: u64 = 5 * SEGMENT;
 const LOOKS: u64 = 24;
 /// More than there are of any call.
-const MOST: usize = 1000;
+const MAX_CALLS: usize = 1000;
 
 fn who(at: u64) -> u16 {
     u16::try_from(1 + at % 7).unwrap()
@@ -89,7 +89,7 @@ fn check(folder: &Path, all: &[Option<Told>], what: &str) {
 fn at_every_call(fate: &str, is_met: impl Fn(&[Option<Told>]) -> bool) -> usize {
     let mut met = 0;
     for call in CALLS {
-        for n in 1..MOST {
+        for n in 1..MAX_CALLS {
             let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
             let folder = folder.path().join("history");
             let all = told(&folder, &strace(&folder, call, fate, n));

@@ -4,7 +4,7 @@
 //!
 //! `docker-ovs.pool.POOL` is a pool, `docker-ovs.address.POOL.ADDRESS` an address that is in use. Values
 //! are JSON. A pool's value counts its changes, so that each change of anything of it can have the
-//! database refuse where another one was faster. At most [`MOST`] addresses are in use at once.
+//! database refuse where another one was faster. At most [`MAX_ADDRESSES`] addresses are in use at once.
 //!
 //! The pool of a network that is in a mesh is handed out by blocks, of which each is one host's:
 //! `docker-ovs.block.POOL.BLOCK`. The first block is no host's: the addresses that are the network's own
@@ -33,9 +33,9 @@ const BLOCK: &str = "docker-ovs.block.";
 /// The value of a block's key.
 const CLAIMED: &str = "claimed";
 /// At most so many addresses of all pools are in use.
-pub const MOST: usize = 4096;
+pub const MAX_ADDRESSES: usize = 4096;
 /// At most so many pools are there.
-pub const MOST_POOLS: usize = 256;
+pub const MAX_POOLS: usize = 256;
 
 /// What has an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,7 +11,7 @@ use super::{POOL, json};
 use crate::memory::MemoryChange;
 
 /// A subnet has at most so many bits' worth of blocks.
-const MOST_BLOCK_BITS: u32 = 8;
+const MAX_BLOCK_BITS: u32 = 8;
 /// A subnet with fewer bits for hosts is too small for blocks.
 const LEAST_HOST_BITS: u32 = 4;
 
@@ -80,7 +80,7 @@ impl PoolRecord {
 
     /// How many blocks the subnet has: the same number on every host, whatever its range.
     pub fn block_count(&self) -> u32 {
-        1 << (self.host_bits() / 2).min(MOST_BLOCK_BITS)
+        1 << (self.host_bits() / 2).min(MAX_BLOCK_BITS)
     }
 
     /// A block by its place; none beyond the last.

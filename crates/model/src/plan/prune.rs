@@ -191,7 +191,7 @@ impl PrunePlanner<'_> {
         }
     }
 
-    /// An endpoint whose link is gone is of no more use, whoever has it: its engine makes another one
+    /// An endpoint whose link is gone is of no more use to any network: its engine makes another one
     /// when the container starts, and the number is kept for that.
     fn may_endpoint_go(self, endpoint: &EndpointRecord) -> MayGo {
         match written_here(self.snapshot, endpoint.system.as_deref()) {

@@ -22,7 +22,7 @@ const SHARED: Mac = Mac([2, 0, 0, 0, 0, 1]);
 const SOME: u32 = 400;
 const MORE: u32 = 8;
 /// Far from what a logarithm or a cache that is too small adds, and from 64.
-const MOST: f64 = 30.0;
+const MAX_RATIO: f64 = 30.0;
 
 fn home(i: u32) -> NetnsId {
     NetnsId { dev: 4, ino: 1000 + u64::from(i) }
@@ -341,7 +341,7 @@ fn eight_times_as_many_rows_take_not_much_more_than_eight_times_as_long() {
         let many = effort(&host(SOME * MORE).snapshot());
         let ratio = many / few;
         println!("{kind}: {:.1} ms, {:.1} ms, {ratio:.0} times", few * 1e3, many * 1e3);
-        if ratio > MOST {
+        if ratio > MAX_RATIO {
             steep.push((kind, ratio));
         }
     }

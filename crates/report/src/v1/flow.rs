@@ -33,7 +33,7 @@ pub struct Flow {
     pub actions: Vec<FlowAction>,
     /// The ports that it names.
     pub ports: Vec<FlowPort>,
-    /// Why it is stale: it names a port that no one has, or that another one has since.
+    /// Why it is stale: it names a port that nothing is on, or that another interface has since.
     pub stale: Option<String>,
     /// As vswitchd writes it, with who is on each port.
     pub text: String,

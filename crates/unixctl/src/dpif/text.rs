@@ -1,7 +1,7 @@
 //! The two looks of text. Names may hold anything but a slash, which is why a port's
 //! line is taken apart at its first slash, and indentation is followed exactly.
 
-use super::{DpBridge, DpPort, LONGEST_DATAPATH, MOST_ROWS, MalformedDpif};
+use super::{DpBridge, DpPort, LONGEST_DATAPATH, MAX_ROWS, MalformedDpif};
 
 /// Where the reading has got to.
 #[derive(Default)]
@@ -15,8 +15,8 @@ struct Reader<'a> {
 pub(super) fn parse(answer: &str) -> Result<Vec<DpBridge>, MalformedDpif> {
     let mut reader = Reader::default();
     let is_row = |line: &&str| !line.trim().is_empty();
-    if answer.lines().filter(is_row).count() > MOST_ROWS {
-        return Err(MalformedDpif::TooLong(MOST_ROWS));
+    if answer.lines().filter(is_row).count() > MAX_ROWS {
+        return Err(MalformedDpif::TooLong(MAX_ROWS));
     }
     for (number, line) in answer.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         reader

@@ -19,7 +19,7 @@ pub(super) enum Input {
     Redraw,
 }
 
-/// Whether somebody can type.
+/// Whether keys can be typed: standard input is a terminal.
 pub(super) fn are_typed() -> bool {
     std::io::stdin().is_terminal()
 }

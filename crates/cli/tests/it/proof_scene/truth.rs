@@ -13,7 +13,7 @@ pub(super) type LinkId = (String, u64);
 
 /// What is told of a link beside its identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Seen {
+pub(super) struct Link {
     pub(super) name: String,
     address: String,
     alias: String,
@@ -35,7 +35,7 @@ pub(super) struct Row {
 #[derive(Debug)]
 pub(super) struct Truth {
     /// The links of every namespace that the scene knows.
-    pub(super) links: BTreeMap<LinkId, Seen>,
+    pub(super) links: BTreeMap<LinkId, Link>,
     /// The Interfaces of the host's database.
     pub(super) rows: BTreeMap<String, Row>,
     /// All that the host's database, the second one and the switch's say of ports.
@@ -88,7 +88,7 @@ impl Truth {
         if let Some(made) = scene.made.get(&row.name) {
             return self.links.get_key_value(made).map(|(id, _)| id);
         }
-        let host = |(id, seen): &(&LinkId, &Seen)| id.0 == "host" && seen.name == row.name;
+        let host = |(id, seen): &(&LinkId, &Link)| id.0 == "host" && seen.name == row.name;
         self.links.iter().find(host).map(|(id, _)| id)
     }
 }
@@ -110,7 +110,7 @@ impl Row {
 }
 
 /// The links of every namespace that the scene knows.
-pub(super) fn links(scene: &Scene) -> BTreeMap<LinkId, Seen> {
+pub(super) fn links(scene: &Scene) -> BTreeMap<LinkId, Link> {
     let mut links = links_of("host", &run("ip", &["--json", "link"]));
     let mut within = |netns: &str, pid: &str| {
         let told = try_run("nsenter", &["--target", pid, "--net", "ip", "--json", "link"]);
@@ -127,11 +127,11 @@ pub(super) fn links(scene: &Scene) -> BTreeMap<LinkId, Seen> {
     links
 }
 
-fn links_of(netns: &str, told: &str) -> BTreeMap<LinkId, Seen> {
+fn links_of(netns: &str, told: &str) -> BTreeMap<LinkId, Link> {
     let links: Vec<Value> = serde_json::from_str(told).unwrap_or_default();
     let text = |link: &Value, key: &str| link[key].as_str().unwrap_or_default().to_owned();
     let link = |link: Value| {
-        let seen = Seen {
+        let seen = Link {
             name: text(&link, "ifname"),
             address: text(&link, "address"),
             alias: text(&link, "ifalias"),

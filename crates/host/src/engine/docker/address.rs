@@ -25,7 +25,7 @@ pub struct EngineOptions {
 
 /// Where Docker is to be asked.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct DockerAddress {
     pub(crate) endpoint: Endpoint,
     /// Whether an option, a variable or a context says so: then its absence is an error.
     pub(crate) is_named: bool,
@@ -44,8 +44,11 @@ impl EngineOptions {
     }
 
     /// The same, and whether anything says so.
-    pub(crate) fn place(&self, env: impl Fn(&str) -> Option<String>) -> Result<Place, SourceError> {
-        let named = |endpoint| Place { endpoint, is_named: true };
+    pub(crate) fn place(
+        &self,
+        env: impl Fn(&str) -> Option<String>,
+    ) -> Result<DockerAddress, SourceError> {
+        let named = |endpoint| DockerAddress { endpoint, is_named: true };
         let env = |name: &str| env(name).filter(|value| !value.is_empty());
         if let Some(host) = &self.host {
             return parse(host).map(named);
@@ -60,7 +63,10 @@ impl EngineOptions {
         let context_name = context_name.or_else(|| env("DOCKER_CONTEXT"));
         match context_name.or_else(|| current_context(folder.as_deref()?)) {
             Some(name) if name != "default" => context(folder.as_deref(), &name).map(named),
-            _ => Ok(Place { endpoint: Endpoint::Unix(DEFAULT_SOCKET.into()), is_named: false }),
+            _ => Ok(DockerAddress {
+                endpoint: Endpoint::Unix(DEFAULT_SOCKET.into()),
+                is_named: false,
+            }),
         }
     }
 }

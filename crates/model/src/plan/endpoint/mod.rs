@@ -164,7 +164,7 @@ pub fn note(
         .filter(|_| !waits)
         .map_or_else(MemoryChange::default, |number| numbers::keep(bridge, number, owner));
     if let Some(before) = ofport.and(number_of(port)) {
-        // It was given by chance, or lent: it is nobody's, unless a name has it.
+        // It was given by chance, or lent: it is free, unless a name has it.
         let unnamed = numbers::of(bridge).any(|(n, who)| n == before && who.name.is_none());
         if unnamed {
             memory.forget.extend(numbers::forget(bridge, before).forget);

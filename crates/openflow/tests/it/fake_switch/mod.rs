@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use self::switch::Switch;
 
 /// Far more than any conversation takes: a client that hangs fails its test.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Runs `client` against `switch`, a script for the other end of its socket.
 async fn converse<T>(
@@ -32,7 +32,7 @@ async fn converse<T>(
     };
     let ask = async { client(Client::connect(&remote, &Version::ALL).await).await };
     let both = async { tokio::join!(ask, serve).0 };
-    timeout(PATIENCE, both).await.expect("one side waits for ever")
+    timeout(TEST_TIMEOUT, both).await.expect("one side waits for ever")
 }
 
 /// The ports that a switch of `version` lists, whose answer to the request is `switch`.

@@ -8,11 +8,11 @@ use model::SourceError;
 use tokio_rustls::TlsAcceptor;
 
 use crate::http::tls;
-use crate::settings::Locks;
+use crate::settings::TlsOptions;
 
 /// What was read of the files.
-pub(crate) struct Keys {
-    files: Locks,
+pub(crate) struct Credentials {
+    files: TlsOptions,
     read: RwLock<Read>,
 }
 
@@ -22,12 +22,12 @@ struct Read {
     acceptor: TlsAcceptor,
 }
 
-impl Keys {
+impl Credentials {
     /// Reads all three files.
     ///
     /// # Errors
     /// A file that cannot be read, that others can read, or that is of no use.
-    pub(crate) fn read(files: &Locks) -> Result<Self, SourceError> {
+    pub(crate) fn read(files: &TlsOptions) -> Result<Self, SourceError> {
         let read = RwLock::new(Read::from(files)?);
         Ok(Self { files: files.clone(), read })
     }
@@ -35,7 +35,7 @@ impl Keys {
     /// The same again, for connections and requests from now on; all of them, or none.
     ///
     /// # Errors
-    /// As [`Keys::read`]; then nothing changed.
+    /// As [`Credentials::read`]; then nothing changed.
     pub(crate) fn read_again(&self) -> Result<(), SourceError> {
         let new = Read::from(&self.files)?;
         *self.read.write().unwrap_or_else(PoisonError::into_inner) = new;
@@ -56,14 +56,14 @@ impl Keys {
 }
 
 impl Read {
-    fn from(files: &Locks) -> Result<Self, SourceError> {
+    fn from(files: &TlsOptions) -> Result<Self, SourceError> {
         Ok(Self { token: token(&files.token)?, acceptor: tls::acceptor(files)? })
     }
 }
 
 /// Nothing of what was read is shown.
-impl std::fmt::Debug for Keys {
+impl std::fmt::Debug for Credentials {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Keys").field("files", &self.files).finish_non_exhaustive()
+        f.debug_struct("Credentials").field("files", &self.files).finish_non_exhaustive()
     }
 }
