@@ -168,6 +168,15 @@ pub enum Note {
         /// The claiming port, as `bridge/interface`.
         port: String,
     },
+    /// The `external_ids` of the port name another interface than the one whose link it has: links have
+    /// swapped their names, or one was moved. The userspace datapath may still receive by the link that
+    /// the port had before.
+    NamesAnother {
+        /// The port, as `bridge/interface`.
+        port: String,
+        /// Whom they name, by `container:interface`.
+        owner: String,
+    },
     /// Nothing but a name or an address ties the interface to the port, and the container can set
     /// both.
     NotProven {
@@ -267,6 +276,11 @@ impl fmt::Display for Note {
                     "{port} claims this interface ({writer} external_ids); the kernel disagrees"
                 )
             }
+            Self::NamesAnother { port, owner } => write!(
+                f,
+                "{port} was made for {owner}: links have swapped their names, or one was moved, and \
+                 what is sent may come in by the port that the link had before"
+            ),
             Self::NotProven { port, by } => {
                 write!(f, "it rests on its {by} alone that it is on {port}")
             }

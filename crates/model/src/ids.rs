@@ -217,8 +217,12 @@ pub fn short_id(id: &str) -> &str {
 /// Words that name a container: cut to 12 characters if they are a full id, as they are if
 /// not.
 pub fn short_if_id(words: &str) -> &str {
-    let is_id = words.len() == 64 && words.bytes().all(|b| b.is_ascii_hexdigit());
-    if is_id { short_id(words) } else { words }
+    if is_full_id(words) { short_id(words) } else { words }
+}
+
+/// Whether words are the full id of a container: 64 hexadecimal digits.
+pub fn is_full_id(words: &str) -> bool {
+    words.len() == 64 && words.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 impl fmt::Display for ContainerId {

@@ -137,6 +137,82 @@ fn a_moved_and_renamed_internal_port_is_known_by_what_was_configured() {
     assert_eq!(state(by_path.name()), Some("on"), "{rows} {ran:?}");
 }
 
+/// Connected by docker-ovs; the name of the port.
+fn connected(container: &Container, bridge: &Bridge, interface: &str) -> String {
+    let words = ["connect", bridge.name(), container.name(), "--interface", interface];
+    let ran = docker_ovs(&[&words[..], &["--format", "{{.Port}}"]].concat());
+    assert_eq!(ran.code, 0, "{ran:?}");
+    ran.stdout.trim_end().to_owned()
+}
+
+fn rename(from: &str, to: &str) {
+    run("ip", &["link", "set", from, "down", "name", to]);
+    run("ip", &["link", "set", to, "up"]);
+}
+
+/// What a lookup by either look says of one interface: the narrow one, then the whole one.
+fn notes(container: &Container, interface: &str) -> [String; 2] {
+    let row = "{{.Container}} {{.Interface}} {{.Notes}}";
+    let ask = |verb: &[&str]| {
+        let rows = docker_ovs(&[verb, &["--format", row]].concat()).stdout;
+        let wanted = format!("{} {interface} ", container.name());
+        let row = rows.lines().find_map(|row| row.strip_prefix(&wanted).map(str::to_owned));
+        row.unwrap_or_else(|| panic!("{wanted}: {rows}"))
+    };
+    [ask(&["port", container.name()]), ask(&["ls"])]
+}
+
+#[test]
+fn a_port_whose_record_names_another_interface_says_so() {
+    lab::need!(Docker);
+    let bridge = Bridge::new();
+    let (one, other) = (Container::run(), Container::run());
+    let ports = [connected(&one, &bridge, "eth0"), connected(&other, &bridge, "eth0")];
+    let twin = connected(&one, &bridge, "eth1");
+    let clean = |of| notes(of, "eth0").iter().all(|notes| !notes.contains("was made for"));
+    assert!(clean(&one) && clean(&other));
+
+    // The links of two containers swap their names, and vswitchd goes by names.
+    let spare = unique("r");
+    rename(&ports[0], &spare);
+    rename(&ports[1], &ports[0]);
+    rename(&spare, &ports[1]);
+    for (container, owner) in [(&one, &other), (&other, &one)] {
+        for told in notes(container, "eth0") {
+            let said = format!("was made for {}:eth0", owner.name());
+            assert!(told.contains(&said), "{told}");
+        }
+    }
+    for (port, owner) in [(&ports[0], &one), (&ports[1], &other)] {
+        let refused = docker_ovs(&["disconnect", bridge.name(), owner.name(), "eth0"]);
+        assert_ne!(refused.code, 0, "{refused:?}");
+        assert!(run("ovs-vsctl", &["list-ports", bridge.name()]).contains(port.as_str()));
+    }
+    rename(&ports[0], &spare);
+    rename(&ports[1], &ports[0]);
+    rename(&spare, &ports[1]);
+
+    // Two interfaces of one container.
+    rename(&ports[0], &spare);
+    rename(&twin, &ports[0]);
+    rename(&spare, &twin);
+    for (interface, owner) in [("eth0", "eth1"), ("eth1", "eth0")] {
+        for told in notes(&one, interface) {
+            let said = format!("was made for {}:{owner}", one.name());
+            assert!(told.contains(&said), "{interface}: {told}");
+        }
+    }
+
+    // An interface that was given to another container, and one that has another name.
+    let pid = one.pid();
+    other.ip(&["link", "set", "eth0", "down", "name", "lan0"]);
+    assert!(notes(&other, "lan0").iter().all(|notes| !notes.contains("was made for")));
+    other.ip(&["link", "set", "lan0", "name", "moved", "netns", &pid]);
+    for told in notes(&one, "moved") {
+        assert!(told.contains(&format!("was made for {}:eth0", other.name())), "{told}");
+    }
+}
+
 #[test]
 fn a_port_with_a_living_link_is_nobody_elses_whatever_address_a_container_sets() {
     lab::need!(Docker);

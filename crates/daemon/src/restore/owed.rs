@@ -105,7 +105,7 @@ impl OwedAttachment {
         let is_time = self.next.is_some_and(|next| Instant::now() >= next);
         let due = match claim {
             Claim::Nothing if self.trusts_looks => {
-                self.is_settled();
+                self.settle();
                 false
             }
             Claim::Missing => is_time || self.tried != claim,
@@ -137,7 +137,7 @@ impl OwedAttachment {
                 self.failure = Some(why);
                 self.try_again(at_least);
             }
-            None => self.is_settled(),
+            None => self.settle(),
         }
     }
 
@@ -156,7 +156,7 @@ impl OwedAttachment {
         }
     }
 
-    fn is_settled(&mut self) {
+    fn settle(&mut self) {
         (self.next, self.failure, self.claim) = (None, None, Claim::Nothing);
     }
 

@@ -35,7 +35,7 @@ pub(crate) use clashes::Clashes;
 use entries::{PortEntry, PortIx};
 pub(crate) use entries::{answering, openflow_name};
 use index::{Index, Tenant};
-use notes::port_notes;
+use notes::{names_another, port_notes};
 use ports::Occupancy;
 pub(crate) use ports::TUNNELS;
 use trace::Tracer;
@@ -127,6 +127,8 @@ impl<'a> Stages<'_, 'a> {
         let candidates = candidates(index, &trace);
         let mut notes = doubts(index, &trace);
         notes.extend(trace.notes);
+        let entry = only.map(|port| &index.ports[port]);
+        notes.extend(entry.and_then(|entry| names_another(entry, (home, link), all.all)));
         notes.extend(only.and_then(|port| checksum_offload(index, link, &index.ports[port])));
         notes.extend(old_news(index, tenants));
         notes.extend(tenants.iter().filter_map(|(_, row)| two_namespaces(row)));

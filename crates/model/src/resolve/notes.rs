@@ -2,8 +2,11 @@
 
 use crate::evidence::Note;
 
+use crate::ids::{is_full_id, short_if_id};
+use crate::snapshot::{Link, Namespace};
+
 use super::entries::PortEntry;
-use super::index::Index;
+use super::index::{Index, Tenant};
 use super::port_link::FoundBy;
 
 /// Everything that is uncertain about one port.
@@ -40,4 +43,26 @@ fn old_ifindex(entry: &PortEntry<'_>) -> Option<Note> {
     let ovs = entry.port.ifindex.filter(|ovs| ovs.0 != 0)?;
     let kernel = entry.link?.ifindex;
     (ovs != kernel).then_some(Note::OldIfindex { ovs, kernel })
+}
+
+/// Whether the row of a port names, by its full id, a container that is none of those which have
+/// `link`, or another interface of theirs that is there too.
+pub(super) fn names_another(
+    entry: &PortEntry<'_>,
+    (home, link): (&Namespace, &Link),
+    tenants: &[Tenant<'_>],
+) -> Option<Note> {
+    let ids = &entry.port.external_ids;
+    let text = |key: &str| ids.get(key).map(String::as_str).filter(|text| !text.is_empty());
+    let container = text("container_id").filter(|id| is_full_id(id))?;
+    let interface = text("container_iface");
+    let is_tenant = tenants.iter().any(|(_, row)| *row.id.0 == *container);
+    let is_there = |name: &str| home.links.iter().any(|other| *other.name == *name);
+    let is_own = match interface {
+        Some(name) if is_tenant => *link.name == *name || !is_there(name),
+        _ => is_tenant || tenants.is_empty(),
+    };
+    let name = text("docker-ovs.name").unwrap_or_else(|| short_if_id(container));
+    let owner = interface.map_or_else(|| name.to_owned(), |link| format!("{name}:{link}"));
+    (!is_own).then(|| Note::NamesAnother { port: entry.label(), owner })
 }

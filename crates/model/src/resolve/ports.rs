@@ -74,7 +74,8 @@ impl Occupancy {
     pub(super) fn add(&mut self, port: PortIx, attachment: &Attachment) {
         let (plugs, notes) = self.0.get_mut(port);
         // What the plug rests on is uncertain of the port too.
-        let unproven = |note: &&Note| matches!(note, Note::NotProven { .. });
+        let unproven =
+            |note: &&Note| matches!(note, Note::NotProven { .. } | Note::NamesAnother { .. });
         notes.extend(attachment.notes.iter().filter(unproven).cloned());
         plugs.push(Plug {
             tenants: attachment.tenants.clone(),

@@ -46,6 +46,11 @@ fn notes_say_what_is_uncertain() {
             "br0/a claims this interface (ovs-docker external_ids); the kernel disagrees",
         ),
         (
+            Note::NamesAnother { port: "br0/a".to_owned(), owner: "web:eth0".to_owned() },
+            "br0/a was made for web:eth0: links have swapped their names, or one was moved, and what \
+             is sent may come in by the port that the link had before",
+        ),
+        (
             Note::OldIfindex { ovs: Ifindex(3), kernel: Ifindex(9) },
             "OVS knows the link as ifindex 3, the kernel as 9",
         ),

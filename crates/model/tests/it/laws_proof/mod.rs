@@ -112,6 +112,7 @@ fn noted(notes: &[Note]) -> bool {
                 | Note::Ambiguous { .. }
                 | Note::PartlySeen { .. }
                 | Note::FalseClaim { .. }
+                | Note::NamesAnother { .. }
         )
     })
 }
