@@ -66,6 +66,45 @@ fn connect_makes_and_records_all_that_is_requested() {
 }
 
 #[test]
+fn a_script_that_makes_a_container_anew_comes_to_the_same_names_and_numbers() {
+    lab::need!(Docker);
+    let (bridge, other, name) = (Bridge::new(), Bridge::new(), unique("c"));
+    let scene = || {
+        let mut container = Container::run();
+        container.rename(&name);
+        let connect = |bridge: &Bridge, ip: &str| {
+            let words = ["connect", bridge.name(), &name, "--ip", ip];
+            says(
+                &[&words[..], &["--format", "{{.Interface}} {{.OFPort}} {{index .Addresses 0}}"]]
+                    .concat(),
+            )
+        };
+        let rows = [
+            connect(&bridge, "10.77.9.1/24"),
+            connect(&other, "10.77.8.1/24"),
+            connect(&bridge, "10.77.7.1/24"),
+        ];
+        (container, rows)
+    };
+    let (first, rows) = scene();
+    let told =
+        ["eth0 32768 10.77.9.1/24\n", "eth1 32768 10.77.8.1/24\n", "eth2 32769 10.77.7.1/24\n"];
+    assert_eq!(rows, told);
+    let mut before = first;
+    for _ in 0..3 {
+        before.remove();
+        let (container, rows) = scene();
+        assert_eq!(rows, told);
+        assert_eq!(run("ovs-vsctl", &["list-ports", bridge.name()]).lines().count(), 2);
+        before = container;
+    }
+    // What a restart took is for restore: a new interface is another one.
+    before.restart();
+    let row = says(&["connect", bridge.name(), &name, "--format", "{{.Interface}}"]);
+    assert_eq!(row, "eth3\n");
+}
+
+#[test]
 fn a_trunk_carries_what_it_is_asked_to_and_a_number_left_to_ovs_is_kept() {
     lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());

@@ -184,7 +184,8 @@ fn a_port_whose_record_names_another_interface_says_so() {
         }
     }
     for (port, owner) in [(&ports[0], &one), (&ports[1], &other)] {
-        let refused = docker_ovs(&["disconnect", bridge.name(), owner.name(), "eth0"]);
+        let refused =
+            docker_ovs(&["disconnect", bridge.name(), owner.name(), "--interface", "eth0"]);
         assert_ne!(refused.code, 0, "{refused:?}");
         assert!(run("ovs-vsctl", &["list-ports", bridge.name()]).contains(port.as_str()));
     }

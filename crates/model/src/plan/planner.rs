@@ -1,6 +1,6 @@
 //! A container and a bridge: what is taken there, and the steps that join them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::ids::{Name, NetnsId};
@@ -220,8 +220,14 @@ impl Planner<'_> {
             self.inside().filter(|link| !freed.contains(&link.ifindex)).map(|l| &*l.name).collect();
         let Some(wanted) = wanted else {
             let remembered = self.remembered()?;
+            let is_taken = |name: &String| taken.contains(&**name);
+            let inherited = remembered.iter().filter(|(_, is_inherited)| **is_inherited);
+            let fits = |name: &&String| !is_taken(name) && name::check(name).is_ok();
+            if let Some(name) = inherited.map(|(name, _)| name).find(fits) {
+                return Ok(name.as_str().into());
+            }
             let names = (0..=u32::MAX).map(|n| format!("eth{n}"));
-            let free = |name: &String| !taken.contains(&**name) && !remembered.contains(name);
+            let free = |name: &String| !is_taken(name) && !remembered.contains_key(name);
             return Ok(names.into_iter().find(free).unwrap_or_default().into());
         };
         name::check(wanted)?;
@@ -232,14 +238,25 @@ impl Planner<'_> {
         Ok(wanted.into())
     }
 
-    /// Interfaces of this container that the database remembers: not to be taken by chance.
-    fn remembered(&self) -> Result<BTreeSet<String>, PlanError> {
-        let rows = self.wiring.ports.iter().filter_map(|row| PortRecord::of(&row.port));
-        let kept = memory::of(self.bridge).filter_map(|(_, port)| PortRecord::of(&port));
-        let mut own = BTreeSet::new();
-        for record in rows.chain(kept) {
+    /// Interfaces of this container that the database remembers, and whether a new one is to take its
+    /// place: the container replaces another one, whose interface on this bridge is gone. What the same
+    /// container had before it was restarted is for `restore`, and not to be taken by chance.
+    fn remembered(&self) -> Result<BTreeMap<String, bool>, PlanError> {
+        let rows = self.wiring.ports.iter().map(|row| {
+            let is_here = row.bridge == self.bridge.name && row.port.bond.is_none();
+            let is_gone = matches!(row.occupant, Occupant::Orphaned { .. });
+            (PortRecord::of(&row.port), is_here && is_gone)
+        });
+        let kept = memory::of(self.bridge).map(|(_, port)| (PortRecord::of(&port), true));
+        let mut own = BTreeMap::new();
+        for (record, is_gone) in rows.chain(kept) {
+            let Some(record) = record else { continue };
             if self.is_own(&record)? {
-                own.insert(record.interface);
+                let is_replaced = is_gone
+                    && record.ours
+                    && !record.names(self.container)
+                    && written_here(self.snapshot, record.system.as_deref()).is_ok();
+                *own.entry(record.interface).or_insert(true) &= is_replaced;
             }
         }
         Ok(own)

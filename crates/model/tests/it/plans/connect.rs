@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use docker_ovs_model::ids::{Ifindex, OfPort};
+use docker_ovs_model::ids::{ContainerId, Ifindex, OfPort};
 use docker_ovs_model::plan::{
     Connect, KernelStep, PlanError, Prunable, Prune, Step, Wanted, prune,
 };
 use docker_ovs_model::snapshot::{Link, Observed};
 use docker_ovs_model::switch::{OfPortState, Port};
 use docker_ovs_model::wiring::PortState;
-use docker_ovs_model::{rehearse, resolve};
+use docker_ovs_model::{Snapshot, rehearse, resolve};
 
-use crate::plans::scene::{connected, host, plan, port, request, restarted};
+use crate::plans::scene::{connected, home, host, plan, port, request, restarted};
 
 #[test]
 fn a_rehearsed_plan_comes_true() {
@@ -128,4 +128,35 @@ fn a_new_attachment_takes_the_place_of_the_one_that_went() {
     assert_eq!(wiring.attachments[0].port.ofport(), Some(OfPort(7)));
     let other = plan(&gone, &request("br0", "c1"), 2).unwrap();
     assert_eq!(&*other.interface, "eth1", "what is remembered is not taken by chance");
+}
+
+/// The container, and the same attachments with another one in its place that has its name.
+fn recreated(before: &Snapshot) -> Snapshot {
+    let mut after = restarted(before, 1, true);
+    for row in after.engines.values_mut().flat_map(Observed::rows_mut) {
+        if row.netns == Some(home(1)) {
+            row.id = ContainerId("ef".repeat(32).into());
+        }
+    }
+    after
+}
+
+#[test]
+fn a_container_that_was_made_anew_gets_the_interfaces_of_the_one_before() {
+    let with = |ofport| Connect { ofport: Wanted::Exactly(OfPort(ofport)), ..request("br0", "c1") };
+    let before = connected(&connected(&host(), &with(7), 1), &with(9), 2);
+    let mut now = recreated(&before);
+    for (generated, name, ofport) in [(3, "eth0", 7), (4, "eth1", 9)] {
+        let plan = plan(&now, &request("br0", "c1"), generated).unwrap();
+        assert_eq!((&*plan.interface, plan.ofport()), (name, Some(OfPort(ofport))));
+        now = rehearse(&now, &plan.steps);
+    }
+    assert_eq!(resolve(&now).ports.len(), 2, "nothing is left of the one before");
+    let third = plan(&now, &request("br0", "c1"), 5).unwrap();
+    assert_eq!(&*third.interface, "eth2");
+
+    let elsewhere = plan(&recreated(&before), &request("br1", "c1"), 3).unwrap();
+    assert_eq!(&*elsewhere.interface, "eth2", "what it had on another bridge stays for that");
+    let same = plan(&restarted(&before, 1, true), &request("br0", "c1"), 3).unwrap();
+    assert_eq!(&*same.interface, "eth2", "what a restart took is for restore");
 }

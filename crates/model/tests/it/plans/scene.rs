@@ -12,7 +12,7 @@ use docker_ovs_model::{Snapshot, rehearse, resolve};
 
 const SWITCH: NetnsId = NetnsId { dev: 4, ino: 1 };
 
-fn home(n: u64) -> NetnsId {
+pub(crate) fn home(n: u64) -> NetnsId {
     NetnsId { dev: 4, ino: 10 + n }
 }
 
