@@ -49,6 +49,23 @@ impl Text {
         render_cells(format, cells, view, rows).map(Self)
     }
 
+    /// Rows of what was done already. Where they do not suit a template they are a table all the same, as
+    /// what was done must be known, and the second part says why.
+    pub fn done<T: Serialize>(
+        format: &Format,
+        cells: Cells,
+        view: &View<T>,
+        rows: &[T],
+    ) -> (Self, Option<String>) {
+        match Self::cells(format, cells, view, rows) {
+            Ok(text) => (text, None),
+            Err(error) => {
+                let table = Self::cells(&Format::Table, cells, view, rows);
+                (table.unwrap_or_default(), Some(error.to_string()))
+            }
+        }
+    }
+
     /// This, and the other one after it.
     pub fn then(self, next: &Self) -> Self {
         Self(self.0 + &next.0)

@@ -25,6 +25,13 @@ pub enum Format {
     TableOf(String),
 }
 
+impl Format {
+    /// Whether rows may not suit it: a template can ask for what a row does not have.
+    pub fn is_template(&self) -> bool {
+        matches!(self, Self::Template(_) | Self::TableOf(_))
+    }
+}
+
 impl FromStr for Format {
     type Err = FormatError;
 

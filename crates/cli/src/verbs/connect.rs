@@ -6,7 +6,7 @@ use host::{Connected, Origin, plan_connect};
 use model::plan::{Connect, Plan, Step};
 use model::query::Subject;
 use model::{Snapshot, query, rehearse, resolve};
-use report::{Format, printable, v1, views};
+use report::{Cells, Format, printable, v1, views};
 
 use crate::args::{ConnectArgs, Vlans};
 use crate::outcome::{CliError, Outcome};
@@ -18,20 +18,41 @@ use crate::writer::Text;
 /// A request that is refused, or could not be fulfilled; then nothing is left of it.
 pub async fn run(origin: &Origin, args: &ConnectArgs) -> Result<Outcome, CliError> {
     let request = request(args);
-    if args.dry_run {
+    // A template is tried on what is planned, before anything is done.
+    if args.dry_run || (args.format.is_template() && !args.quiet) {
         let (snapshot, plan) = plan_connect(origin, &request).await?;
         let rows = rows(&rehearse(&snapshot, &plan.steps), &plan)?;
-        let outcome = lay_out(args, &rows)?;
-        let table = args.format == Format::Table && !args.quiet;
-        let steps = || Text::lines(&(steps(&plan) + "\n"));
-        let text = if table { steps().then(&outcome.text) } else { outcome.text };
-        return Ok(Outcome { text, ..outcome });
+        let text = Text::rows(format(args), &views::PORT, &rows)?;
+        if args.dry_run {
+            return Ok(Outcome { text: planned(args, &plan, &rows, text), ..Outcome::default() });
+        }
     }
     let Connected { plan, snapshot } = origin.live()?.connect(&request).await?;
     let rows = rows(&snapshot, &plan)?;
     let other = refused(&plan, &rows);
-    let outcome = lay_out(args, &rows)?;
-    Ok(Outcome { nothing: other.is_some(), remarks: other.into_iter().collect(), ..outcome })
+    let (text, unsuited) = Text::done(format(args), Cells::Cut, &views::PORT, &rows);
+    let text = if args.quiet { numbers(&rows) } else { text };
+    let remarks: Vec<_> = other.into_iter().chain(unsuited).collect();
+    Ok(Outcome { text, nothing: !remarks.is_empty(), remarks, ..Outcome::default() })
+}
+
+/// What there would be, after the steps where people read it.
+fn planned(args: &ConnectArgs, plan: &Plan, rows: &[v1::Attachment], text: Text) -> Text {
+    match args.format {
+        _ if args.quiet => numbers(rows),
+        Format::Table => Text::lines(&(steps(plan) + "\n")).then(&text),
+        _ => text,
+    }
+}
+
+/// With `--quiet` there are no rows to be laid out.
+fn format(args: &ConnectArgs) -> &Format {
+    if args.quiet { &Format::Table } else { &args.format }
+}
+
+fn numbers(rows: &[v1::Attachment]) -> Text {
+    let numbers = rows.iter().filter_map(|row| row.ofport);
+    Text::lines(&numbers.map(|number| format!("{number}\n")).collect::<String>())
 }
 
 fn request(args: &ConnectArgs) -> Connect {
@@ -74,16 +95,6 @@ fn rows(snapshot: &Snapshot, plan: &Plan) -> Result<Vec<v1::Attachment>, CliErro
         v1::Attachment::new(found, who)
     });
     Ok(row.collect())
-}
-
-fn lay_out(args: &ConnectArgs, rows: &[v1::Attachment]) -> Result<Outcome, CliError> {
-    let numbers = rows.iter().filter_map(|row| row.ofport);
-    let text = if args.quiet {
-        Text::lines(&numbers.map(|number| format!("{number}\n")).collect::<String>())
-    } else {
-        Text::rows(&args.format, &views::PORT, rows)?
-    };
-    Ok(Outcome { text, ..Outcome::default() })
 }
 
 /// What is to be said where vswitchd gave another number.

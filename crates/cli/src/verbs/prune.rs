@@ -23,8 +23,10 @@ pub async fn run(origin: &Origin, args: &PruneArgs) -> Result<Outcome, CliError>
     let request = request(args);
     let PruneCandidates { prunable: found, undecided } = origin.prune_candidates(&request).await?;
     let doubts: Vec<_> = undecided.iter().map(doubt).collect();
+    // A template is tried on what was found, before anything is done.
+    let planned = lay_out(&args.format, args.no_trunc, &found, &doubts)?;
     if args.dry_run || found.is_empty() {
-        return Ok(with_doubts(lay_out(&args.format, args.no_trunc, &found, &doubts)?, doubts));
+        return Ok(with_doubts(planned, doubts));
     }
     if !args.force && !agreed(&lay_out(&Format::Table, args.no_trunc, &found, &doubts)?.text) {
         return Ok(Outcome::default());

@@ -15,17 +15,24 @@ use crate::writer::Text;
 /// No such container, or a source is missing.
 pub async fn run(origin: &Origin, args: &RestoreArgs) -> Result<Outcome, CliError> {
     let request = Restore { containers: args.container.clone() };
-    let all = if args.dry_run {
-        plan_restore(origin, &request).await?
-    } else {
-        origin.live()?.restore(&request).await?
-    };
-    let rows: Vec<_> = all.iter().map(|one| row(one, args.dry_run)).collect();
+    let rows = |all: &[Restored]| all.iter().map(|one| row(one, args.dry_run)).collect::<Vec<_>>();
+    let mut all = Vec::new();
+    // A template is tried on what is planned, before anything is done.
+    if args.dry_run || args.format.is_template() {
+        all = plan_restore(origin, &request).await?;
+        Text::cells(&args.format, Cells::Whole, &views::RESTORE, &rows(&all))?;
+    }
+    if !args.dry_run {
+        all = origin.live()?.restore(&request).await?;
+    }
+    let rows = rows(&all);
     // Reasons are sentences.
-    let text = Text::cells(&args.format, Cells::Whole, &views::RESTORE, &rows)?;
+    let (text, unsuited) = Text::done(&args.format, Cells::Whole, &views::RESTORE, &rows);
     let named = args.container.iter().filter(|_| all.is_empty());
-    let remarks = named.map(|name| format!("no interface of {name} is remembered")).collect();
-    let amiss = rows.iter().any(v1::Restored::is_amiss);
+    let named = named.map(|name| format!("no interface of {name} is remembered"));
+    let is_unsuited = unsuited.is_some();
+    let remarks = named.chain(unsuited).collect();
+    let amiss = is_unsuited || rows.iter().any(v1::Restored::is_amiss);
     let empty = all.is_empty() && args.all;
     let hints = if empty { vec!["no interface is remembered".to_owned()] } else { Vec::new() };
     Ok(Outcome {

@@ -257,3 +257,37 @@ fn a_silent_database_costs_no_more_than_the_timeout() {
     assert!(said.contains("OVSDB at unix:/nonexistent/db.sock"), "{said}");
     assert_eq!(container.ip(&["link"]), links);
 }
+
+#[test]
+fn a_template_that_suits_no_row_is_refused_before_anything_is_done() {
+    lab::need!(Docker);
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let unsuited = [
+        "{{.Nope}}",
+        "table {{.Interface}}\t{{.Nope}}",
+        "{{index .Interface 99}}",
+        "{{slice .Bridge 50}}",
+    ];
+    let connect = ["connect", bridge.name(), container.name()];
+    let before = Footprint::take(&bridge, &[&container]);
+    for template in unsuited {
+        let told = refuses(&[&connect[..], &["--format", template]].concat());
+        assert!(told.contains("cannot use the template"), "{told}");
+        assert_eq!(Footprint::take(&bridge, &[&container]), before, "{template}");
+    }
+    says(&connect);
+    container.restart();
+    let gone = Footprint::take(&bridge, &[&container]);
+    for template in unsuited {
+        refuses(&["restore", container.name(), "--format", template]);
+        assert_eq!(Footprint::take(&bridge, &[&container]), gone, "{template}");
+    }
+    container.remove();
+    let prune = ["prune", "--force", "--bridge", bridge.name(), "--format"];
+    for template in ["{{.Nope}}", "table {{.Port}}\t{{.Nope}}", "{{index .Port 99}}"] {
+        refuses(&[&prune[..], &[template]].concat());
+        assert_eq!(Footprint::take(&bridge, &[]), gone, "{template}");
+    }
+    says(&[&prune[..], &["{{.Port}}"]].concat());
+    assert_eq!(run("ovs-vsctl", &["list-ports", bridge.name()]), "");
+}
