@@ -8,7 +8,7 @@ use std::time::Duration;
 use model::Snapshot;
 use model::timeline::Event;
 
-use crate::delta::Delta;
+use crate::delta::{Delta, is_keyed};
 use crate::record::Kind;
 use crate::writer::{Cut, Limits, Writer};
 
@@ -34,6 +34,8 @@ pub struct Recorder {
     writer: Writer,
     /// What was kept last; none where it is not known what is there.
     known: Option<Arc<Snapshot>>,
+    /// Whether no two rows of a list have the same key in that.
+    is_keyed: bool,
 }
 
 impl Recorder {
@@ -43,7 +45,7 @@ impl Recorder {
     /// As [`Writer::open`].
     pub fn open(folder: &Path, limits: Limits) -> io::Result<(Self, Option<Cut>)> {
         let (writer, cut) = Writer::open(folder, limits)?;
-        Ok((Self { writer, known: None }, cut))
+        Ok((Self { writer, known: None, is_keyed: false }, cut))
     }
 
     /// Keeps a look. Nothing was missed since the one before, unless that failed.
@@ -62,15 +64,22 @@ impl Recorder {
     fn keep(&mut self, entry: &Entry) -> io::Result<()> {
         let Entry { snapshot, events, at } = entry;
         let known = self.known.as_ref().filter(|_| !self.writer.wants_snapshot(*at));
-        match known.and_then(|known| Delta::between(known, snapshot)) {
+        let known = known.filter(|_| self.is_keyed);
+        let delta = known.and_then(|known| Delta::of_keyed(known, snapshot));
+        let mut records = Vec::new();
+        match delta {
             Some(delta) if delta.is_nothing() => {}
-            Some(delta) => self.writer.append(Kind::Delta, *at, &json(&delta)?)?,
-            None => self.writer.begin(*at, &json(&**snapshot)?, self.known.is_some())?,
+            Some(delta) => records.push((Kind::Delta, json(&delta)?)),
+            None => {
+                self.is_keyed = is_keyed(snapshot);
+                self.writer.begin(*at, &json(&**snapshot)?, self.known.is_some())?;
+            }
         }
-        if events.is_empty() {
-            return Ok(());
+        if !events.is_empty() {
+            records.push((Kind::Events, json(events)?));
         }
-        self.writer.append(Kind::Events, *at, &json(events)?)
+        // What changed and what was told of it are on the disk together, or not at all.
+        self.writer.append(*at, &records)
     }
 
     /// What was missed, if anything was, begins with the next look.
@@ -106,7 +115,7 @@ impl Recorder {
         } else {
             Ok(())
         };
-        let marked = marked.and_then(|()| self.writer.append(kind, at, &[]));
+        let marked = marked.and_then(|()| self.writer.append(at, &[(kind, Vec::new())]));
         if marked.is_err() {
             self.lose();
         }

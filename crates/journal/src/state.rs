@@ -89,7 +89,7 @@ fn fill<T>(rows: &mut Observed<T>, with: impl Iterator<Item = T>) {
 }
 
 fn by_key<T: Keyed>(rows: &[T]) -> BTreeMap<T::Key, T> {
-    rows.iter().map(|row| (row.key(), row.clone())).collect()
+    rows.iter().map(|row| (row.key().clone(), row.clone())).collect()
 }
 
 type Held<T> = BTreeMap<
@@ -98,14 +98,14 @@ type Held<T> = BTreeMap<
 >;
 
 fn held<T: Holder>(rows: &[T]) -> Held<T> {
-    rows.iter().map(|row| (row.key(), (row.hollow(), by_key(row.rows())))).collect()
+    rows.iter().map(|row| (row.key().clone(), (row.hollow(), by_key(row.rows())))).collect()
 }
 
 fn apply_list<T: Keyed>(rows: &mut BTreeMap<T::Key, T>, changes: Rows<T::Key, T>) {
     for key in &changes.gone {
         rows.remove(key);
     }
-    rows.extend(changes.put.into_iter().map(|row| (row.key(), row)));
+    rows.extend(changes.put.into_iter().map(|row| (row.key().clone(), row)));
 }
 
 fn apply_holders<T: Holder>(all: &mut Held<T>, changes: Differences<T>) {

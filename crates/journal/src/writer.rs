@@ -188,14 +188,19 @@ impl Writer {
         let _ = self.lock.write_all_at(format!("{segment:020}").as_bytes(), 0);
     }
 
-    /// Appends a record to the segment that was begun last.
+    /// Appends records to the segment that was begun last, in one write.
     ///
     /// # Errors
-    /// As the system says, or where there is no segment: another one must be begun then, and the record
-    /// is in none.
-    pub fn append(&mut self, kind: Kind, stamp: u64, payload: &[u8]) -> io::Result<()> {
+    /// As the system says, or where there is no segment: another one must be begun then, and the records
+    /// are in none.
+    pub fn append(&mut self, stamp: u64, records: &[(Kind, Vec<u8>)]) -> io::Result<()> {
+        if records.is_empty() {
+            return Ok(());
+        }
         let mut bytes = Vec::new();
-        Record { kind, stamp, payload }.write(&mut bytes).map_err(too_long)?;
+        for (kind, payload) in records {
+            Record { kind: *kind, stamp, payload }.write(&mut bytes).map_err(too_long)?;
+        }
         let Some(open) = &mut self.open else { return Err(ErrorKind::NotFound.into()) };
         if let Err(error) = open.file.write_all(&bytes) {
             // What was written of it is no record; where it cannot be cut now, readers stop there.

@@ -11,7 +11,7 @@ use model::switch::{Bridge, Port};
 pub(crate) trait Keyed: Clone {
     type Key: Clone + Eq + Hash + Ord;
 
-    fn key(&self) -> Self::Key;
+    fn key(&self) -> &Self::Key;
 
     fn is_same(&self, other: &Self) -> bool;
 }
@@ -19,8 +19,8 @@ pub(crate) trait Keyed: Clone {
 impl Keyed for Container {
     type Key = ContainerId;
 
-    fn key(&self) -> ContainerId {
-        self.id.clone()
+    fn key(&self) -> &ContainerId {
+        &self.id
     }
 
     fn is_same(&self, other: &Self) -> bool {
@@ -31,8 +31,8 @@ impl Keyed for Container {
 impl Keyed for Arc<Link> {
     type Key = Ifindex;
 
-    fn key(&self) -> Ifindex {
-        self.ifindex
+    fn key(&self) -> &Ifindex {
+        &self.ifindex
     }
 
     fn is_same(&self, other: &Self) -> bool {
@@ -43,8 +43,8 @@ impl Keyed for Arc<Link> {
 impl Keyed for Arc<Port> {
     type Key = Name;
 
-    fn key(&self) -> Name {
-        self.iface.clone()
+    fn key(&self) -> &Name {
+        &self.iface
     }
 
     fn is_same(&self, other: &Self) -> bool {
@@ -57,7 +57,7 @@ pub(crate) trait Holder: Clone {
     type Key: Clone + Eq + Hash + Ord;
     type Row: Keyed;
 
-    fn key(&self) -> Self::Key;
+    fn key(&self) -> &Self::Key;
 
     fn rows(&self) -> &[Self::Row];
 
@@ -72,8 +72,8 @@ impl Holder for Namespace {
     type Key = NetnsId;
     type Row = Arc<Link>;
 
-    fn key(&self) -> NetnsId {
-        self.id
+    fn key(&self) -> &NetnsId {
+        &self.id
     }
 
     fn rows(&self) -> &[Arc<Link>] {
@@ -97,8 +97,8 @@ impl Holder for Bridge {
     type Key = Name;
     type Row = Arc<Port>;
 
-    fn key(&self) -> Name {
-        self.name.clone()
+    fn key(&self) -> &Name {
+        &self.name
     }
 
     fn rows(&self) -> &[Arc<Port>] {

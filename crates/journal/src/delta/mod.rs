@@ -2,7 +2,8 @@
 
 mod keyed;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::Hash;
 use std::sync::Arc;
 
 use model::Snapshot;
@@ -70,9 +71,13 @@ impl Delta {
     /// What is different in `now`; none where that cannot be told by keys, as two rows of one list have
     /// the same.
     pub fn between(before: &Snapshot, now: &Snapshot) -> Option<Self> {
-        let head = hollow(now);
-        let head =
-            (head != Snapshot { taken: now.taken, ..hollow(before) }).then(|| Box::new(head));
+        if is_keyed(before) { Self::of_keyed(before, now) } else { None }
+    }
+
+    /// The same, where no two rows of a list have the same key in `before`. That is so of `now` then, if
+    /// there is an answer.
+    pub(crate) fn of_keyed(before: &Snapshot, now: &Snapshot) -> Option<Self> {
+        let head = (!is_same_head(before, now)).then(|| Box::new(hollow(now)));
         let mut engines = BTreeMap::new();
         for engine in both(&before.engines, &now.engines) {
             let rows = of_list(rows(before.engines.get(engine)), rows(now.engines.get(engine)))?;
@@ -94,6 +99,64 @@ impl Delta {
     /// Whether nothing is different.
     pub fn is_nothing(&self) -> bool {
         *self == Self::default()
+    }
+}
+
+/// Whether no two rows of a list have the same key.
+pub(crate) fn is_keyed(snapshot: &Snapshot) -> bool {
+    let lists = snapshot.engines.values().all(|rows| is_list_keyed(rows.rows()));
+    lists
+        && are_holders_keyed(snapshot.kernel.rows())
+        && snapshot.switch.values().all(|rows| are_holders_keyed(rows.rows()))
+}
+
+fn is_list_keyed<T: Keyed>(rows: &[T]) -> bool {
+    rows.iter().map(Keyed::key).collect::<HashSet<_>>().len() == rows.len()
+}
+
+fn are_holders_keyed<T: Holder>(rows: &[T]) -> bool {
+    let keys: HashSet<_> = rows.iter().map(Holder::key).collect();
+    keys.len() == rows.len() && rows.iter().all(|row| is_list_keyed(row.rows()))
+}
+
+/// Whether all that is no row is the same, but for when it was taken; as of [`hollow`].
+fn is_same_head(before: &Snapshot, now: &Snapshot) -> bool {
+    let Snapshot {
+        version,
+        host,
+        taken: _,
+        scope,
+        switch_netns,
+        engines,
+        named_engines,
+        identities,
+        other_engines,
+        kernel,
+        switch,
+    } = before;
+    (version, host, scope, switch_netns) == (&now.version, &now.host, &now.scope, &now.switch_netns)
+        && (named_engines, identities) == (&now.named_engines, &now.identities)
+        && *other_engines == now.other_engines
+        && is_same_source(kernel, &now.kernel)
+        && are_same_sources(engines, &now.engines)
+        && are_same_sources(switch, &now.switch)
+}
+
+fn are_same_sources<K: Ord, T>(
+    before: &BTreeMap<K, Observed<T>>,
+    now: &BTreeMap<K, Observed<T>>,
+) -> bool {
+    let each = before.iter().zip(now);
+    before.len() == now.len()
+        && each.into_iter().all(|((was, rows), (is, now))| was == is && is_same_source(rows, now))
+}
+
+fn is_same_source<T>(before: &Observed<T>, now: &Observed<T>) -> bool {
+    match (before, now) {
+        (Observed::Fresh { .. }, Observed::Fresh { .. }) => true,
+        (Observed::Stale { why, .. }, Observed::Stale { why: now, .. })
+        | (Observed::Absent { why }, Observed::Absent { why: now }) => why == now,
+        _ => false,
     }
 }
 
@@ -134,21 +197,57 @@ fn is_shared<T>(before: &[T], now: &[T]) -> bool {
     std::ptr::eq(before, now)
 }
 
+/// Two lists without what both begin and end with: between two looks most rows stay where they were.
+struct Trimmed<'a, T> {
+    before: &'a [T],
+    now: &'a [T],
+    /// What both begin with, and what both end with.
+    kept: [&'a [T]; 2],
+}
+
+fn trimmed<'a, T>(
+    before: &'a [T],
+    now: &'a [T],
+    is_kept: impl Fn(&T, &T) -> bool,
+) -> Trimmed<'a, T> {
+    let first = before.iter().zip(now).take_while(|(was, is)| is_kept(was, is)).count();
+    let (begins, now) = now.split_at(first);
+    let (_, before) = before.split_at(first);
+    let both = before.iter().rev().zip(now.iter().rev());
+    let last = both.take_while(|(was, is)| is_kept(was, is)).count();
+    let (now, ends) = now.split_at(now.len() - last);
+    let (before, _) = before.split_at(before.len() - last);
+    Trimmed { before, now, kept: [begins, ends] }
+}
+
+impl<'a, T> Trimmed<'a, T> {
+    /// What is left of both, by key; none where two rows of `now` have the same. Of `before` it is known
+    /// that none have, and so it is of what was kept.
+    fn by_key<K: Eq + Hash + 'a>(
+        &self,
+        key: impl Fn(&'a T) -> &'a K,
+    ) -> Option<[HashMap<&'a K, &'a T>; 2]> {
+        let of = |rows: &'a [T]| rows.iter().map(|row| (key(row), row)).collect::<HashMap<_, _>>();
+        let (known, there) = (of(self.before), of(self.now));
+        let is_twice = there.len() < self.now.len() || {
+            let new: Vec<_> = there.keys().filter(|key| !known.contains_key(*key)).collect();
+            let mut kept = self.kept.into_iter().flatten().filter(|_| !new.is_empty());
+            kept.any(|row| there.contains_key(key(row)))
+        };
+        (!is_twice).then_some([known, there])
+    }
+}
+
 fn of_list<T: Keyed>(before: &[T], now: &[T]) -> Option<Rows<T::Key, T>> {
-    let is_kept = |(was, is): (&T, &T)| was.key() == is.key() && was.is_same(is);
-    let same = before.len() == now.len() && before.iter().zip(now).all(is_kept);
-    if is_shared(before, now) || same {
+    if is_shared(before, now) {
         return Some(Rows::nothing());
     }
-    let known: HashMap<_, _> = before.iter().map(|row| (row.key(), row)).collect();
-    let there: HashMap<_, _> = now.iter().map(|row| (row.key(), row)).collect();
-    if known.len() < before.len() || there.len() < now.len() {
-        return None;
-    }
-    let is_new = |row: &&T| known.get(&row.key()).is_none_or(|was| !was.is_same(row));
-    let put = now.iter().filter(is_new).cloned().collect();
-    let gone = before.iter().map(Keyed::key).filter(|key| !there.contains_key(key)).collect();
-    Some(Rows { put, gone })
+    let left = trimmed(before, now, |was, is| was.key() == is.key() && was.is_same(is));
+    let [known, there] = left.by_key(Keyed::key)?;
+    let is_new = |row: &&T| known.get(row.key()).is_none_or(|was| !was.is_same(row));
+    let put = left.now.iter().filter(is_new).cloned().collect();
+    let gone = left.before.iter().map(Keyed::key).filter(|key| !there.contains_key(key));
+    Some(Rows { put, gone: gone.cloned().collect() })
 }
 
 /// What is different in rows that have rows.
@@ -159,22 +258,28 @@ fn of_holders<T: Holder>(before: &[T], now: &[T]) -> Option<Differences<T>> {
     if is_shared(before, now) {
         return Some(Vec::new());
     }
-    let known: HashMap<_, _> = before.iter().map(|row| (row.key(), row)).collect();
-    let there: HashMap<_, _> = now.iter().map(|row| (row.key(), row)).collect();
-    if known.len() < before.len() || there.len() < now.len() {
-        return None;
-    }
+    let left = trimmed(before, now, is_whole_same);
+    let [known, there] = left.by_key(Holder::key)?;
     let mut all = Vec::new();
-    for row in now {
-        let key = row.key();
-        let was = known.get(&key);
+    for row in left.now {
+        let was = known.get(row.key());
         let rows = of_list(was.map_or(&[], |was| was.rows()), row.rows())?;
         let changed = was.is_none_or(|was| !was.is_same(row)).then(|| row.hollow());
         if changed.is_some() || !rows.is_nothing() {
-            all.push(Within { key, row: changed, is_gone: false, rows });
+            all.push(Within { key: row.key().clone(), row: changed, is_gone: false, rows });
         }
     }
-    let gone = before.iter().map(Holder::key).filter(|key| !there.contains_key(key));
+    let gone = left.before.iter().map(Holder::key).filter(|key| !there.contains_key(key)).cloned();
     all.extend(gone.map(|key| Within { key, row: None, is_gone: true, rows: Rows::nothing() }));
     Some(all)
+}
+
+fn is_whole_same<T: Holder>(was: &T, is: &T) -> bool {
+    let (before, now) = (was.rows(), is.rows());
+    let mut rows = before.iter().zip(now);
+    was.key() == is.key()
+        && before.len() == now.len()
+        && was.is_same(is)
+        && (is_shared(before, now)
+            || rows.all(|(was, is)| was.key() == is.key() && was.is_same(is)))
 }
