@@ -201,7 +201,7 @@ fn fill(known: &mut Link, other: Link) {
 fn switch(gathered: &mut Gathered) -> (Option<Vec<Bridge>>, Option<String>) {
     if let Some((called, log)) = &gathered.log {
         let told = told(called, log);
-        let (bridges, id) = log.tables.bridges();
+        let (bridges, id) = log.tables().bridges();
         gathered.remarks.extend(told);
         return (Some(bridges), id);
     }

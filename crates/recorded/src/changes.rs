@@ -1,15 +1,14 @@
 //! What a database's log tells of ports: which came, went and changed, by whom, and when.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::ids::Name;
 use model::switch::{Bridge, Port};
 use model::wiring::{Occupant, SwitchPort};
-use serde_json::Value;
 
 use crate::assemble;
-use crate::tables::{Row, Tables};
+use crate::tables::Tables;
 
 /// What a transaction did to a port.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,7 +56,8 @@ pub(crate) struct Changes {
 /// More are not held: a log of a day has a tenth of that.
 const MAX_CHANGES: usize = 200_000;
 
-type Ports = BTreeMap<(Name, Name), Arc<Port>>;
+/// Ports by bridge and name.
+pub(crate) type Ports = BTreeMap<(Name, Name), Arc<Port>>;
 
 impl Changes {
     /// Whether a transaction of that moment is wanted.
@@ -82,28 +82,8 @@ impl Changes {
     }
 }
 
-/// The ports of these Interfaces, by bridge and name.
-pub(crate) fn ports(tables: &Tables, interfaces: &BTreeSet<String>) -> Ports {
-    let rows = |name: &str| tables.0.get(name).into_iter().flatten();
-    let mut few = Tables::default();
-    let mut held = BTreeSet::new();
-    for (id, row) in rows("Port").filter(|(_, row)| holds(row, "interfaces", interfaces)) {
-        few.table("Port").insert(id.clone(), row.clone());
-        held.insert(id.clone());
-    }
-    for (id, row) in rows("Bridge").filter(|(_, row)| holds(row, "ports", &held)) {
-        let mut row = row.clone();
-        // Only those of its ports that matter: of a long list most do not.
-        let ports = ids(row.get("ports")).into_iter().filter(|id| held.contains(*id));
-        let ports: Vec<_> = ports.map(|id| serde_json::json!(["uuid", id])).collect();
-        row.insert("ports".to_owned(), serde_json::json!(["set", ports]));
-        few.table("Bridge").insert(id.clone(), row);
-    }
-    for id in interfaces {
-        let row = tables.0.get("Interface").and_then(|rows| rows.get(id));
-        let row = row.map(|row| (id.clone(), row.clone()));
-        few.table("Interface").extend(row);
-    }
+/// The ports of tables that have a few rows.
+pub(crate) fn of_few(mut few: Tables) -> Ports {
     few.default_types();
     let (bridges, _) = few.bridges();
     let each = bridges.into_iter().flat_map(|bridge| {
@@ -111,34 +91,4 @@ pub(crate) fn ports(tables: &Tables, interfaces: &BTreeSet<String>) -> Ports {
         bridge.ports.into_iter().map(move |port| ((name.clone(), port.iface.clone()), port))
     });
     each.collect()
-}
-
-/// The Interfaces that rows of a transaction are about: themselves, or those of a Port.
-pub(crate) fn touched(
-    tables: &Tables,
-    interfaces: impl Iterator<Item = String>,
-    ports: impl Iterator<Item = (String, Option<Row>)>,
-) -> BTreeSet<String> {
-    let mut all: BTreeSet<_> = interfaces.collect();
-    for (id, row) in ports {
-        let known = tables.0.get("Port").and_then(|rows| rows.get(&id));
-        let rows = known.into_iter().chain(row.as_ref());
-        all.extend(rows.flat_map(|row| ids(row.get("interfaces"))).map(str::to_owned));
-    }
-    all
-}
-
-fn holds(row: &Row, column: &str, wanted: &BTreeSet<String>) -> bool {
-    ids(row.get(column)).into_iter().any(|id| wanted.contains(id))
-}
-
-/// The ids in a column: one, or a set.
-fn ids(value: Option<&Value>) -> Vec<&str> {
-    let Some(Value::Array(pair)) = value else { return Vec::new() };
-    let is_id = matches!(pair.as_slice(), [Value::String(tag), Value::String(_)] if tag == "uuid");
-    if is_id {
-        return pair.get(1).and_then(Value::as_str).into_iter().collect();
-    }
-    let items = pair.get(1).and_then(Value::as_array).into_iter().flatten();
-    items.filter_map(|item| item.get(1)?.as_str()).collect()
 }

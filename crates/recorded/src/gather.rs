@@ -93,7 +93,7 @@ impl Gathered {
 
     fn take_log(&mut self, called: &str, file: &mut dyn BufRead) -> io::Result<()> {
         let at = self.at;
-        let log = confdb::read(file, None, |_, next| {
+        let log = confdb::read(file, None, |next| {
             at.is_none_or(|at| next.date.is_none_or(|date| date <= at))
         })?;
         if !log.schema.is_empty() && log.schema != SCHEMA {

@@ -66,8 +66,7 @@ pub fn read(path: &Path, at: Option<u64>) -> Result<Recording, SourceError> {
 pub fn port_changes(path: &Path, since: u64, until: u64) -> io::Result<PortChanges> {
     let file = BufReader::with_capacity(1 << 20, File::open(path)?);
     let changes = changes::Changes { since, until, found: Vec::new() };
-    let log =
-        confdb::read(file, Some(changes), |_, next| next.date.is_none_or(|date| date <= until))?;
+    let log = confdb::read(file, Some(changes), |next| next.date.is_none_or(|date| date <= until))?;
     let found = log.changes.map(|changes| changes.found).unwrap_or_default();
     Ok(PortChanges { found, known: log.dates.or(log.goes_on_at.map(|at| (at, at))) })
 }

@@ -8,27 +8,29 @@
 mod difference;
 mod raft;
 mod record;
+mod rows;
+mod written;
 
 use std::collections::{BTreeSet, HashMap};
 use std::io::{self, BufRead};
 
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
-use difference::Places;
 use raft::Entries;
+use rows::Rows;
+use written::{ById, Written};
 
-use crate::changes::{self, Changes, ports};
-use crate::tables::{Row, Tables};
+use crate::changes::{Changes, Ports, of_few};
+use crate::tables::Tables;
 
 /// What a database is called that is a switch's.
 pub(crate) const SCHEMA: &str = "Open_vSwitch";
 
 /// What was read of a database.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Log {
-    pub(crate) tables: Tables,
     /// The name of its schema.
     pub schema: String,
     /// Whether it is clustered.
@@ -43,8 +45,7 @@ pub struct Log {
     pub damage: Option<Damage>,
     /// What became of ports, where that is wanted.
     pub(crate) changes: Option<Changes>,
-    kinds: Kinds,
-    places: PlacesOf,
+    rows: Rows,
 }
 
 /// Where a log is damaged.
@@ -57,21 +58,13 @@ pub struct Damage {
 }
 
 /// A transaction, as its writer told of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Transaction {
     /// When, in milliseconds since the Unix epoch; none where it does not tell.
     pub(crate) date: Option<u64>,
-    /// The command line, or what else the writer said.
-    pub(crate) comment: Option<String>,
     /// Whether it tells differences of rows.
     pub(crate) is_diff: bool,
 }
-
-/// The columns whose values are sets or maps of more than one: only those differ by their items.
-type Kinds = HashMap<&'static str, HashMap<String, bool>>;
-
-/// Of long sets and maps, by table, row and column.
-type PlacesOf = HashMap<(&'static str, String), HashMap<String, Places>>;
 
 /// Whether these bytes begin a database's file.
 pub fn is_log(bytes: &[u8]) -> bool {
@@ -79,21 +72,22 @@ pub fn is_log(bytes: &[u8]) -> bool {
 }
 
 /// Reads a database's file up to its end, its first damage, or the first transaction for which `goes_on`
-/// is false; that is told the tables before each transaction.
+/// is false.
 ///
 /// # Errors
 /// Reading fails, or the file is no database's.
 pub(crate) fn read(
     mut file: impl BufRead,
     changes: Option<Changes>,
-    mut goes_on: impl FnMut(&Tables, &Transaction) -> bool,
+    mut goes_on: impl FnMut(&Transaction) -> bool,
 ) -> io::Result<Log> {
-    let mut log = Log { changes, ..Log::default() };
+    let mut log = Log::new(changes);
+    let mut room = record::Room::default();
     let mut offset = 0;
     let mut raft = Entries::default();
     let mut is_first = true;
     loop {
-        let record = match record::next(&mut file)? {
+        let record = match record::next(&mut file, &mut room)? {
             Ok(Some(record)) => record,
             Ok(None) => break,
             Err(_) if is_first => {
@@ -105,9 +99,9 @@ pub(crate) fn read(
             }
         };
         let taken = match (is_first, record.is_clustered) {
-            (true, clustered) => log.begin(&record.json, clustered, &mut goes_on),
-            (false, true) => raft.take(&record.json, &mut log, &mut goes_on),
-            (false, false) => log.transact(&record.json, &mut goes_on),
+            (true, clustered) => log.begin(record.json, clustered, &mut goes_on),
+            (false, true) => raft.take(record.json, &mut log, &mut goes_on),
+            (false, false) => log.transact(record.json, &mut goes_on),
         };
         is_first = false;
         match taken {
@@ -122,7 +116,6 @@ pub(crate) fn read(
         offset += record.length;
     }
     raft.finish(&mut log, &mut goes_on);
-    log.tables.default_types();
     Ok(log)
 }
 
@@ -167,38 +160,30 @@ impl Column {
     }
 }
 
-/// Rows by their ids; none for one that goes.
-type ById = HashMap<String, Option<Row>>;
-
-/// Rows of a transaction, by table.
-type TableRows = (&'static str, ById);
-
-/// A transaction, with the tables that are of use.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Written<'a> {
-    #[serde(rename = "_date", borrow)]
-    date: Option<&'a RawValue>,
-    #[serde(rename = "_comment", borrow)]
-    comment: Option<&'a RawValue>,
-    #[serde(rename = "_is_diff", borrow)]
-    is_diff: Option<&'a RawValue>,
-    #[serde(rename = "Bridge")]
-    bridges: ById,
-    #[serde(rename = "Interface")]
-    interfaces: ById,
-    #[serde(rename = "Open_vSwitch")]
-    switches: ById,
-    #[serde(rename = "Port")]
-    ports: ById,
-}
-
-type GoesOn<'a> = &'a mut dyn FnMut(&Tables, &Transaction) -> bool;
+type GoesOn<'a> = &'a mut dyn FnMut(&Transaction) -> bool;
 
 impl Log {
+    fn new(changes: Option<Changes>) -> Self {
+        Self {
+            schema: String::new(),
+            is_clustered: false,
+            dates: None,
+            transactions: 0,
+            goes_on_at: None,
+            damage: None,
+            rows: Rows::new(changes.is_some()),
+            changes,
+        }
+    }
+
+    /// The tables as they are after its last transaction.
+    pub(crate) fn tables(&self) -> Tables {
+        self.rows.tables()
+    }
+
     fn begin(
         &mut self,
-        json: &[u8],
+        json: &str,
         clustered: bool,
         goes_on: GoesOn<'_>,
     ) -> serde_json::Result<bool> {
@@ -207,36 +192,33 @@ impl Log {
             self.take_schema(json)?;
             return Ok(true);
         }
-        let header: Header<'_> = serde_json::from_slice(json)?;
+        let header: Header<'_> = serde_json::from_str(json)?;
         self.schema = header.name;
         let Some([schema, contents]) = header.prev_data else { return Ok(true) };
-        self.take_schema(schema.get().as_bytes())?;
-        self.transact(contents.get().as_bytes(), goes_on)
+        self.take_schema(schema.get())?;
+        self.transact(contents.get(), goes_on)
     }
 
-    fn take_schema(&mut self, json: &[u8]) -> serde_json::Result<()> {
-        let schema: Option<Schema> = serde_json::from_slice(json)?;
+    fn take_schema(&mut self, json: &str) -> serde_json::Result<()> {
+        let schema: Option<Schema> = serde_json::from_str(json)?;
         let Some(schema) = schema else { return Ok(()) };
         self.schema = schema.name;
         for (name, table) in schema.tables {
-            let Some(name) = Tables::wanted(&name) else { continue };
+            let Some(rows) = self.rows.table(&name) else { continue };
             let columns = table.columns.into_iter();
-            let kinds = columns.map(|(column, of)| (column, of.is_composite()));
-            self.kinds.entry(name).or_default().extend(kinds);
+            rows.composite.extend(columns.map(|(column, of)| (column, of.is_composite())));
         }
         Ok(())
     }
 
     /// Applies a transaction; false where it is not wanted any more.
-    fn transact(&mut self, json: &[u8], goes_on: GoesOn<'_>) -> serde_json::Result<bool> {
-        let Written { date, comment, is_diff, bridges, interfaces, switches, ports: port_rows } =
-            serde_json::from_slice(json)?;
+    fn transact(&mut self, json: &str, goes_on: GoesOn<'_>) -> serde_json::Result<bool> {
+        let written: Written<'_> = serde_json::from_str(json)?;
         let told = Transaction {
-            date: date.and_then(self::date),
-            comment: comment.and_then(|raw| serde_json::from_str(raw.get()).ok()),
-            is_diff: is_diff.is_some_and(|raw| raw.get() == "true"),
+            date: written.date.and_then(date),
+            is_diff: written.is_diff.is_some_and(|raw| raw.get() == "true"),
         };
-        if !goes_on(&self.tables, &told) {
+        if !goes_on(&told) {
             self.goes_on_at = told.date;
             return Ok(false);
         }
@@ -245,63 +227,76 @@ impl Log {
             let first = self.dates.map_or(date, |(first, _)| first);
             self.dates = Some((first, date));
         }
-        let rows: [TableRows; 4] = [
-            ("Bridge", bridges),
-            ("Interface", interfaces),
-            ("Open_vSwitch", switches),
-            ("Port", port_rows),
-        ];
-        let touched = self.touched(&rows, told.date);
-        let before = touched.as_ref().map(|touched| ports(&self.tables, touched));
-        for (name, rows) in rows {
-            for (id, row) in rows {
-                self.take_row(name, id, row, told.is_diff);
-            }
-        }
-        if let (Some(touched), Some(before), Some(changes)) = (touched, before, &mut self.changes) {
-            let now = ports(&self.tables, &touched);
-            changes.add(told.date.unwrap_or_default(), told.comment.as_ref(), before, now);
+        let touched = self.touched(&written, told);
+        let before = touched.as_ref().map(|touched| self.ports(touched));
+        self.take(&written, told.is_diff)?;
+        let now = touched.as_ref().map(|touched| self.ports(touched));
+        if let (Some(before), Some(now), Some(changes)) = (before, now, &mut self.changes) {
+            let comment = written.comment.and_then(|raw| serde_json::from_str(raw.get()).ok());
+            changes.add(told.date.unwrap_or_default(), comment.as_ref(), before, now);
         }
         Ok(true)
     }
 
-    /// The Interfaces that a transaction is about, where its changes are wanted.
-    fn touched(&self, rows: &[TableRows], date: Option<u64>) -> Option<BTreeSet<String>> {
-        self.changes.as_ref().filter(|changes| changes.wants(date))?;
-        let of = |wanted: &'static str| {
-            rows.iter().filter(move |(name, _)| *name == wanted).flat_map(|(_, rows)| rows)
+    fn take(&mut self, written: &Written<'_>, is_diff: bool) -> serde_json::Result<()> {
+        let all: [(&mut rows::Table, &ById<'_>); 4] = [
+            (&mut self.rows.bridges, &written.bridges),
+            (&mut self.rows.interfaces, &written.interfaces),
+            (&mut self.rows.switches, &written.switches),
+            (&mut self.rows.ports, &written.ports),
+        ];
+        for (table, rows) in all {
+            rows.0.iter().try_for_each(|(id, row)| table.take(&id.0, row.as_ref(), is_diff))?;
+        }
+        Ok(())
+    }
+
+    /// The Interfaces that a transaction is about, where its changes are wanted: themselves, those of a
+    /// Port, or of one that comes to a Bridge or leaves it.
+    fn touched(&self, written: &Written<'_>, told: Transaction) -> Option<BTreeSet<String>> {
+        self.changes.as_ref().filter(|changes| changes.wants(told.date))?;
+        let known = |port: &str| {
+            let row = self.rows.ports.rows.get(port);
+            row.into_iter().flat_map(|row| row.ids("interfaces"))
         };
-        let interfaces = of("Interface").map(|(id, _)| id.clone());
-        let ports = of("Port").map(|(id, row)| (id.clone(), row.clone()));
-        let touched = changes::touched(&self.tables, interfaces, ports);
+        let interfaces = written.interfaces.0.iter().map(|(id, _)| id.0.to_string());
+        let mut touched: BTreeSet<_> = interfaces.collect();
+        for (id, row) in &written.ports.0 {
+            touched.extend(known(&id.0));
+            touched.extend(row.as_ref().and_then(|row| row.ids("interfaces")).unwrap_or_default());
+        }
+        for (id, row) in &written.bridges.0 {
+            let ports = self.rows.bridges.toggled(&id.0, row.as_ref(), told.is_diff);
+            touched.extend(ports.iter().flat_map(|port| known(port)));
+        }
         (!touched.is_empty()).then_some(touched)
     }
 
-    fn take_row(&mut self, table: &'static str, id: String, row: Option<Row>, is_diff: bool) {
-        let rows = self.tables.0.entry(table).or_default();
-        let Some(row) = row else {
-            rows.remove(&id);
-            self.places.remove(&(table, id));
-            return;
-        };
-        let Some(known) = rows.get_mut(&id) else {
-            rows.insert(id, row);
-            return;
-        };
-        let kinds = self.kinds.get(table);
-        let places = self.places.entry((table, id)).or_default();
-        for (column, value) in row {
-            let is_composite = || kinds.is_some_and(|kinds| kinds.get(&column) == Some(&true));
-            match known.get_mut(&column) {
-                Some(before) if is_diff && is_composite() => {
-                    difference::apply(before, value, places.entry(column).or_default());
-                }
-                _ => {
-                    places.remove(&column);
-                    known.insert(column, value);
+    /// The ports of these Interfaces, by bridge and name.
+    fn ports(&self, interfaces: &BTreeSet<String>) -> Ports {
+        let Rows { bridges, interfaces: all, ports, .. } = &self.rows;
+        let mut few = Tables::default();
+        let mut held: HashMap<&str, Vec<&str>> = HashMap::new();
+        for id in interfaces {
+            let row = all.rows.get(id.as_str()).map(|row| (id.clone(), row.whole()));
+            few.table("Interface").extend(row);
+            for port in ports.holders(id) {
+                let Some(row) = ports.rows.get(port) else { continue };
+                few.table("Port").insert(port.to_string(), row.whole());
+                for bridge in bridges.holders(port) {
+                    held.entry(bridge).or_default().push(port);
                 }
             }
         }
+        for (bridge, ports) in held {
+            let Some(row) = bridges.rows.get(bridge) else { continue };
+            // Only those of its ports that matter: of a long list most do not.
+            let mut row = row.without("ports");
+            let ports: Vec<_> = ports.into_iter().map(|id| json!(["uuid", id])).collect();
+            row.insert("ports".to_owned(), json!(["set", ports]));
+            few.table("Bridge").insert(bridge.to_owned(), row);
+        }
+        of_few(few)
     }
 }
 

@@ -4,7 +4,6 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{GoesOn, Log};
-use crate::tables::Tables;
 
 /// Entries of a cluster that are not known to be committed yet.
 #[derive(Debug, Default)]
@@ -28,11 +27,11 @@ impl Entries {
     /// Takes a record; false where a transaction is not wanted any more.
     pub(super) fn take(
         &mut self,
-        json: &[u8],
+        json: &str,
         log: &mut Log,
         goes_on: GoesOn<'_>,
     ) -> serde_json::Result<bool> {
-        let entry: Entry<'_> = serde_json::from_slice(json)?;
+        let entry: Entry<'_> = serde_json::from_str(json)?;
         if let Some(index) = entry.index {
             // A new leader's entry takes the place of what was never agreed on.
             self.pending.retain(|(known, _)| *known < index);
@@ -65,12 +64,11 @@ fn apply(data: &str, log: &mut Log, goes_on: GoesOn<'_>) -> serde_json::Result<b
         return Ok(true);
     };
     if schema.get() != "null" {
-        log.take_schema(schema.get().as_bytes())?;
-        log.tables = Tables::default();
-        log.places.clear();
+        log.take_schema(schema.get())?;
+        log.rows.clear();
     }
     match transaction.get() {
         "null" => Ok(true),
-        transaction => log.transact(transaction.as_bytes(), goes_on),
+        transaction => log.transact(transaction, goes_on),
     }
 }

@@ -11,37 +11,52 @@ const ROOM: usize = 64 << 10;
 /// A record's head is shorter.
 const LONGEST_HEAD: u64 = 128;
 
+/// Room for one record after the other.
+#[derive(Default)]
+pub(super) struct Room {
+    head: Vec<u8>,
+    json: Vec<u8>,
+}
+
 /// A record that is whole.
-pub(super) struct Record {
+pub(super) struct Record<'a> {
     pub(super) is_clustered: bool,
-    pub(super) json: Vec<u8>,
+    pub(super) json: &'a str,
     /// With its head, in bytes.
     pub(super) length: u64,
 }
 
 /// The next record; none at the end, and what is wrong where it is damaged.
-pub(super) fn next(file: &mut impl BufRead) -> io::Result<Result<Option<Record>, String>> {
-    let mut head = Vec::new();
-    let read = Read::take(&mut *file, LONGEST_HEAD).read_until(b'\n', &mut head)?;
+pub(super) fn next<'a>(
+    file: &mut impl BufRead,
+    room: &'a mut Room,
+) -> io::Result<Result<Option<Record<'a>>, String>> {
+    let Room { head, json } = room;
+    head.clear();
+    json.clear();
+    let read = Read::take(&mut *file, LONGEST_HEAD).read_until(b'\n', head)?;
     if read == 0 {
         return Ok(Ok(None));
     }
-    let Some((is_clustered, length, sum)) = parse_head(&head) else {
+    let Some((is_clustered, length, sum)) = parse_head(head) else {
         return Ok(Err("it does not begin with a record".to_owned()));
     };
     if length > LONGEST {
         return Ok(Err(format!("a record of {length} bytes is too long to be read")));
     }
     // Its head may tell a length that is not there.
-    let mut json = Vec::with_capacity(length.min(ROOM));
+    json.reserve(length.min(ROOM));
     let most = u64::try_from(length).unwrap_or(u64::MAX);
-    Read::take(&mut *file, most).read_to_end(&mut json)?;
+    Read::take(&mut *file, most).read_to_end(json)?;
     if json.len() < length {
         return Ok(Err(format!("it ends after {} of {length} bytes", json.len())));
     }
-    if Sha1::digest(&json)[..] != sum {
+    if Sha1::digest(&*json)[..] != sum {
         return Ok(Err("its SHA-1 is another one than its head tells".to_owned()));
     }
+    let Ok(json) = std::str::from_utf8(json) else {
+        return Ok(Err("its JSON is not UTF-8".to_owned()));
+    };
     let length = u64::try_from(head.len() + json.len()).unwrap_or(u64::MAX);
     Ok(Ok(Some(Record { is_clustered, json, length })))
 }

@@ -7,7 +7,7 @@ use model::ids::OfPort;
 use model::switch::{OfPortState, SwitchSource};
 use sha1::{Digest, Sha1};
 
-const SCHEMA: &str = r#"{"name":"Open_vSwitch","version":"8.3.0","tables":{
+pub(crate) const SCHEMA: &str = r#"{"name":"Open_vSwitch","version":"8.3.0","tables":{
 "Bridge":{"columns":{"name":{"type":"string"},"datapath_type":{"type":"string"},
 "ports":{"type":{"key":{"type":"uuid","refTable":"Port"},"min":0,"max":"unlimited"}}}},
 "Port":{"columns":{"name":{"type":"string"},"tag":{"type":{"key":"integer","min":0,"max":1}},
@@ -21,7 +21,7 @@ fn id(n: u32) -> String {
 }
 
 /// A record with its head.
-fn record(kind: &str, json: &str) -> String {
+pub(crate) fn record(kind: &str, json: &str) -> String {
     let sum = Sha1::digest(json).iter().fold(String::new(), |mut text, byte| {
         write!(text, "{byte:02x}").unwrap();
         text
@@ -63,7 +63,7 @@ fn ports(recording: &Recording) -> Vec<(String, Option<u16>)> {
     bridges[0].ports.iter().map(|port| (port.iface.to_string(), number(port.ofport))).collect()
 }
 
-fn read(file: &str, at: Option<u64>) -> Recording {
+pub(crate) fn read(file: &str, at: Option<u64>) -> Recording {
     read_stream(file.as_bytes(), "it", at).unwrap()
 }
 

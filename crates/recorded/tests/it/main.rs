@@ -9,5 +9,6 @@
 )]
 
 mod archives;
+mod changes;
 mod database;
 mod outputs;
