@@ -1,10 +1,12 @@
 //! Opening what the command line names: the live host, a saved snapshot, or a daemon's.
 
-use std::fs::File;
-use std::io::{self, BufRead, Read};
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use host::{Host, Origin, Settings, read_recording};
+
+use recorded::Recording;
 
 use crate::args::SourceOptions;
 use crate::args::Verb;
@@ -48,45 +50,52 @@ impl SourceOptions {
     pub(crate) fn recorded(&self, path: &Path, limit: &Limit) -> Result<Origin, CliError> {
         let what = format!("the snapshot {}", path.display());
         let failed = |error| CliError::new(format!("cannot read {what}: {error}"));
-        let recording = if path.as_os_str() == "-" {
-            let mut stdin = std::io::stdin().lock();
-            let read = if is_json(stdin.fill_buf().map_err(failed)?) {
-                let mut text = Vec::new();
-                stdin.read_to_end(&mut text).map_err(failed)?;
-                limit.start(self.timeout());
-                return Ok(Origin::recorded(read_recording(&what, &text)?));
-            } else {
-                recorded::read_stream(stdin, &what, self.at)
-            };
+        let is_stdin = path.as_os_str() == "-";
+        // A pipe is read once; the name of a file may tell what is in it.
+        if !is_stdin && fs::metadata(path).is_ok_and(|found| found.is_dir()) {
             limit.start(self.timeout());
-            read?
-        } else {
-            limit.start(self.timeout());
-            if !path.is_dir() && begins_as_json(path).map_err(failed)? {
-                let text = std::fs::read(path).map_err(failed)?;
-                return Ok(Origin::recorded(read_recording(&what, &text)?));
-            }
-            recorded::read(path, self.at)?
-        };
-        for remark in &recording.remarks {
-            writer::tell("docker-ovs", remark);
+            return Ok(opened(recorded::read(path, self.at)?));
         }
-        Ok(Origin::recorded(recording.snapshot))
+        let from: Box<dyn Read> = if is_stdin {
+            Box::new(io::stdin())
+        } else {
+            Box::new(File::open(path).map_err(failed)?)
+        };
+        let mut from = BufReader::with_capacity(PEEK, from);
+        if !is_stdin {
+            limit.start(self.timeout());
+        }
+        if is_json(from.fill_buf().map_err(failed)?) {
+            let mut text = Vec::new();
+            from.read_to_end(&mut text).map_err(failed)?;
+            limit.start(self.timeout());
+            return Ok(Origin::recorded(read_recording(&what, &text)?));
+        }
+        let called = path.file_name().filter(|_| !is_stdin).unwrap_or_default();
+        let read = recorded::read_named(from, &called.to_string_lossy(), &what, self.at);
+        limit.start(self.timeout());
+        Ok(opened(read?))
     }
 }
 
-/// A saved snapshot, or what cannot be anything else.
-fn is_json(begins: &[u8]) -> bool {
-    // The one other text that begins so is a dump of a database.
-    let is_dump = begins.windows(11).any(|words| words == b"\"headings\":");
-    let text = begins.trim_ascii_start();
-    text.is_empty() || (text.starts_with(b"{") && !is_dump)
+fn opened(recording: Recording) -> Origin {
+    for remark in &recording.remarks {
+        writer::tell("docker-ovs", remark);
+    }
+    Origin::recorded_with(recording.snapshot, recording.answers)
 }
 
-fn begins_as_json(path: &Path) -> io::Result<bool> {
-    let mut begins = [0; 64];
-    let read = File::open(path)?.read(&mut begins)?;
-    Ok(is_json(begins.get(..read).unwrap_or_default()))
+/// What is looked at to know what a file is, in bytes.
+const PEEK: usize = 64 << 10;
+
+/// A saved snapshot, or what cannot be anything else.
+fn is_json(begins: &[u8]) -> bool {
+    let text = begins.trim_ascii_start();
+    // Tables and containers begin so, too: what Open vSwitch's programs and engines print as JSON.
+    let has = |key: &[u8]| text.windows(key.len()).any(|words| words == key);
+    let is_snapshot = has(b"\"docker-ovs-snapshot\"");
+    let is_other = [&b"\"headings\""[..], b"\"data\"", b"\"Id\"", b"\"docker-ovs-vswitchd\""];
+    text.is_empty() || (text.starts_with(b"{") && (is_snapshot || !is_other.into_iter().any(has)))
 }
 
 fn live(settings: &Settings) -> Result<Origin, CliError> {
@@ -105,12 +114,14 @@ pub fn followed(origin: &Origin) -> Result<&Host, CliError> {
     origin.live().map_err(refused)
 }
 
-/// The live host, for a verb that asks vswitchd what no snapshot has.
+/// The live host, for a verb that asks vswitchd what no recording has: what would become of a packet, how
+/// counters go on.
 ///
 /// # Errors
 /// A recording.
 pub fn asked_live(origin: &Origin) -> Result<&Host, CliError> {
-    let refused =
-        |_| CliError::new("a snapshot has no flows: this verb asks vswitchd, and takes no --from");
+    let refused = |_| {
+        CliError::new("no recording has the answer: this verb asks vswitchd, and takes no --from")
+    };
     origin.live().map_err(refused)
 }

@@ -68,8 +68,8 @@ pub use question::Question;
 pub use recording::{read_recording, read_recording_of_peer};
 pub use settings::Settings;
 pub use switch::{
-    Counters, KnownMeshes, MeshOfBridge, OwnIds, PortCounters, RestsOn, SwitchCommand, Tunnel,
-    TunnelChange, own_address, tunnels_of,
+    Counters, KnownMeshes, MeshOfBridge, OwnIds, PortCounters, RecordedAnswers, RestsOn,
+    SwitchCommand, Tunnel, TunnelChange, own_address, tunnels_of,
 };
 pub use token::token;
 pub use watch::Watch;

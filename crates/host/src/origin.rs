@@ -8,7 +8,7 @@ use model::switch::SwitchSource;
 use model::{Look, Observed, Snapshot, SourceError, SourceErrorKind, query};
 
 use crate::act::{ActError, PruneCandidates, prune_candidates_in, whole};
-use crate::{Host, Question};
+use crate::{Host, Question, RecordedAnswers, SwitchCommand};
 
 /// What a Snapshot can be asked of.
 pub trait Observe {
@@ -46,14 +46,14 @@ pub enum Origin {
     /// This machine.
     Live(Host),
     /// A saved Snapshot, or a daemon's. It answers every question, and never changes.
-    Recorded(Arc<Snapshot>),
+    Recorded(Arc<Snapshot>, Arc<RecordedAnswers>),
 }
 
 impl Observe for Origin {
     async fn observe(&self, question: &Question) -> Snapshot {
         match self {
             Self::Live(host) => host.look(question).await,
-            Self::Recorded(snapshot) => as_asked(snapshot, question),
+            Self::Recorded(snapshot, _) => as_asked(snapshot, question),
         }
     }
 
@@ -63,7 +63,7 @@ impl Observe for Origin {
     ) -> Result<Look, PlanError> {
         match self {
             Self::Live(host) => host.wait_until_settled(doubtful).await,
-            Self::Recorded(_) => whole(self).await,
+            Self::Recorded(..) => whole(self).await,
         }
     }
 }
@@ -71,14 +71,30 @@ impl Observe for Origin {
 impl Origin {
     /// What was recorded earlier. Needs no privileges.
     pub fn recorded(snapshot: Snapshot) -> Self {
-        Self::Recorded(Arc::new(snapshot))
+        Self::recorded_with(snapshot, RecordedAnswers::default())
+    }
+
+    /// The same, with what vswitchd answered then.
+    pub fn recorded_with(snapshot: Snapshot, answers: RecordedAnswers) -> Self {
+        Self::Recorded(Arc::new(snapshot), Arc::new(answers))
+    }
+
+    /// What vswitchd answers to `command`, or answered to it.
+    ///
+    /// # Errors
+    /// As [`Host::ask_vswitchd`]; [`SourceErrorKind::Unusable`] where that was not recorded.
+    pub async fn ask_vswitchd(&self, command: SwitchCommand<'_>) -> Result<String, SourceError> {
+        match self {
+            Self::Live(host) => host.ask_vswitchd(command).await,
+            Self::Recorded(_, answers) => answers.get(command),
+        }
     }
 
     /// Looks once, and resolves what was seen.
     pub async fn look(&self, question: &Question) -> Look {
         match self {
             Self::Live(host) => host.resolved(question).await,
-            Self::Recorded(snapshot) => Look::new(as_asked(snapshot, question)),
+            Self::Recorded(snapshot, _) => Look::new(as_asked(snapshot, question)),
         }
     }
 
@@ -89,7 +105,7 @@ impl Origin {
     pub fn live(&self) -> Result<&Host, SourceError> {
         match self {
             Self::Live(host) => Ok(host),
-            Self::Recorded(_) => {
+            Self::Recorded(..) => {
                 let why = "it is a recorded one, which cannot be changed";
                 Err(SourceError::new(SourceErrorKind::Unusable, "this host", why)
                     .hint("--dry-run shows what would be done"))
@@ -104,7 +120,7 @@ impl Origin {
     pub async fn prune_candidates(&self, request: &Prune) -> Result<PruneCandidates, ActError> {
         match self {
             Self::Live(host) => host.prune_candidates(request).await,
-            Self::Recorded(_) => {
+            Self::Recorded(..) => {
                 prune_candidates_in(&self.look(&Question::default()).await, request)
             }
         }

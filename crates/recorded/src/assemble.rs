@@ -24,7 +24,8 @@ const OF_THE_HOST: NetnsId = NetnsId { dev: MADE_UP, ino: 1 };
 /// The Snapshot; none where nothing was found.
 pub(crate) fn assemble(mut gathered: Gathered) -> Option<Recording> {
     if let Some(snapshot) = gathered.snapshot.take() {
-        return Some(Recording { snapshot, remarks: gathered.remarks });
+        let Gathered { answers, remarks, .. } = gathered;
+        return Some(Recording { snapshot, answers, remarks });
     }
     let (bridges, database) = switch(&mut gathered);
     let kernel = kernel(&gathered);
@@ -61,7 +62,7 @@ pub(crate) fn assemble(mut gathered: Gathered) -> Option<Recording> {
         ]),
     };
     snapshot.cut_names();
-    Some(Recording { snapshot, remarks: gathered.remarks })
+    Some(Recording { snapshot, answers: gathered.answers, remarks: gathered.remarks })
 }
 
 /// A Snapshot that has these bridges and nothing else.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, BufRead, Read};
 use std::path::Path;
 
+use host::{RecordedAnswers, SwitchCommand};
 use model::Snapshot;
 use model::ids::{Engine, Nsid};
 use model::snapshot::Container;
@@ -42,6 +43,8 @@ pub(crate) struct Gathered {
     /// Containers by engine.
     pub(crate) engines: BTreeMap<Engine, Vec<Container>>,
     pub(crate) host: Option<String>,
+    /// What vswitchd answered about flows and MAC tables.
+    pub(crate) answers: RecordedAnswers,
     pub(crate) remarks: Vec<String>,
 }
 
@@ -97,10 +100,15 @@ impl Gathered {
             at.is_none_or(|at| next.date.is_none_or(|date| date <= at))
         })?;
         if !log.schema.is_empty() && log.schema != SCHEMA {
+            let schema = &log.schema;
+            self.remarks.push(format!(
+                "{}: it is the database {schema}, which has no ports of a switch",
+                named(called, "the database")
+            ));
             return Ok(());
         }
         if let (0, Some(first)) = (log.transactions, log.goes_on_at) {
-            let called = if called.is_empty() { "the database" } else { called };
+            let called = named(called, "the database");
             let first = time(first);
             self.remarks
                 .push(format!("{called} knows nothing before {first}, when it was compacted"));
@@ -108,15 +116,24 @@ impl Gathered {
         }
         if let Some(damage) = &log.damage {
             let (offset, why) = (damage.offset, &damage.why);
-            let called = if called.is_empty() { "the database" } else { called };
+            let called = named(called, "the database");
             self.remarks.push(format!(
                 "{called} is damaged at byte {offset}, and was read up to there: {why}"
             ));
         }
         let last = |log: &Log| log.dates.map_or(0, |(_, last)| last);
-        if self.log.as_ref().is_none_or(|(_, known)| last(known) < last(&log)) {
-            self.log = Some((called.to_owned(), log));
+        let (mut taken, mut left) = ((called.to_owned(), log), self.log.take());
+        if let Some(before) = left.as_mut().filter(|before| last(&before.1) >= last(&taken.1)) {
+            std::mem::swap(before, &mut taken);
         }
+        if let Some((left, _)) = left {
+            let taken = named(&taken.0, "the one before");
+            self.remarks.push(format!(
+                "{}: {taken} is a database that was written later, and is taken instead",
+                named(&left, "the database")
+            ));
+        }
+        self.log = Some(taken);
         Ok(())
     }
 
@@ -124,13 +141,73 @@ impl Gathered {
         let trimmed = bytes.trim_ascii_start();
         if trimmed.starts_with(b"{\"docker-ovs-snapshot\"") {
             match host::read_recording(called, bytes) {
-                Ok(snapshot) => self.snapshot = Some(snapshot),
+                Ok(snapshot) => self.take_snapshot(called, snapshot),
                 Err(error) => self.remarks.push(error.to_string()),
+            }
+            return;
+        }
+        if trimmed.starts_with(RecordedAnswers::BEGINS.as_bytes()) {
+            match RecordedAnswers::from_json(bytes) {
+                Ok(answers) => self.answers.extend(answers),
+                Err(why) => self.remarks.push(format!("{called}: {why}")),
             }
             return;
         }
         let text = String::from_utf8_lossy(bytes);
         self.take_text(called, without_prompt(&text));
+    }
+
+    /// Of several the one that was taken last.
+    fn take_snapshot(&mut self, called: &str, snapshot: Snapshot) {
+        let is_later = self.snapshot.as_ref().is_none_or(|known| known.taken < snapshot.taken);
+        if self.snapshot.is_some() {
+            let word = if is_later { "it was taken last of" } else { "it is left out of" };
+            self.remarks.push(format!("{called}: {word} several snapshots"));
+        }
+        if is_later {
+            self.snapshot = Some(snapshot);
+        }
+    }
+
+    /// Of two that tell of one container the later one.
+    fn take_containers(&mut self, called: &str, engine: &'static str, rows: Vec<Container>) {
+        let known = self.engines.entry(Engine(engine.into())).or_default();
+        for row in rows {
+            match known.iter_mut().find(|other| other.id == row.id) {
+                Some(other) if *other == row => {}
+                Some(other) => {
+                    let name = &row.name;
+                    self.remarks.push(format!(
+                        "{called}: it tells of {name} otherwise than another file, and is taken"
+                    ));
+                    *other = row;
+                }
+                None => known.push(row),
+            }
+        }
+    }
+
+    /// Of two that tell of one bridge the later one.
+    fn take_openflow(&mut self, called: &str, bridge: Bridge) {
+        match self.openflow.iter_mut().find(|other| other.name == bridge.name) {
+            Some(other) if *other == bridge => {}
+            Some(other) => {
+                let name = &bridge.name;
+                self.remarks.push(format!(
+                    "{called}: it tells of {name} otherwise than another file, and is taken"
+                ));
+                *other = bridge;
+            }
+            None => self.openflow.push(bridge),
+        }
+    }
+
+    /// What the host has one of, and a file tells otherwise than one before it.
+    fn replaced(&mut self, called: &str, is_other: bool) {
+        if is_other {
+            self.remarks
+                .push(format!("{called}: it tells otherwise than another file, and is taken"));
+        }
     }
 
     /// By what it says first; a file that says nothing that is known is passed over.
@@ -139,21 +216,25 @@ impl Gathered {
             && let Some(rows) = host::recorded::inspected(text)
         {
             let engine = if text.contains("\"OCIRuntime\"") { "podman" } else { "docker" };
-            self.engines.entry(Engine(engine.into())).or_default().extend(rows);
+            self.take_containers(called, engine, rows);
         } else if openflow::is_ports(text) {
-            self.openflow.extend(openflow::bridge(text, bridge_of(called).as_deref()));
+            let told = openflow::bridge(text, bridge_of(called).as_deref());
+            told.into_iter().for_each(|bridge| self.take_openflow(called, bridge));
         } else if links::is_links(text) {
             match namespace_of(called) {
                 Some(name) => self.namespaces.entry(name).or_default().push(text.to_owned()),
                 None => self.links.push(text.to_owned()),
             }
         } else if let Some(shown) = texts::show(text) {
+            self.replaced(called, self.shown.as_ref().is_some_and(|known| *known != shown));
             self.shown = Some(shown);
         } else if texts::dump(text, &mut self.tables) {
             self.is_dumped = true;
         } else if texts::list(text, &mut self.tables) {
             // Its rows are taken.
         } else if let Some(bridges) = host::recorded::datapaths(text) {
+            let is_other = !self.datapaths.is_empty() && self.datapaths != bridges;
+            self.replaced(called, is_other);
             self.datapaths = bridges;
         } else {
             self.take_named(called, text);
@@ -163,6 +244,10 @@ impl Gathered {
     /// What only its name tells.
     fn take_named(&mut self, called: &str, text: &str) {
         match file_name(called) {
+            name if answer_of(name, text).is_some() => {
+                let told = answer_of(name, text).map(|command| (command, text.to_owned()));
+                told.into_iter().for_each(|(command, text)| self.answers.insert(command, text));
+            }
             "ip_netns" | "ip_netns_list" => self.nsids = links::namespaces(text),
             "hostname" | "hostname_-f" => {
                 let host = text.trim();
@@ -173,6 +258,10 @@ impl Gathered {
             _ => {}
         }
     }
+}
+
+fn named<'a>(called: &'a str, otherwise: &'a str) -> &'a str {
+    if called.is_empty() { otherwise } else { called }
 }
 
 /// RFC 3339, as all that is told.
@@ -194,6 +283,20 @@ fn bridge_of(called: &str) -> Option<String> {
     let before = ["_show_", "_dump-ports-desc_"];
     let bridge = before.iter().find_map(|word| name.split_once(word)).map(|(_, bridge)| bridge)?;
     (!bridge.is_empty()).then(|| bridge.to_owned())
+}
+
+/// What a text answers of which only the name of its file tells the bridge, as `sos` calls them:
+/// `ovs-ofctl_dump-flows_br0`, `ovs-appctl_fdb.show_br0`.
+fn answer_of<'a>(name: &'a str, text: &str) -> Option<SwitchCommand<'a>> {
+    let bridge = |word| name.split_once(word).map(|(_, bridge)| bridge);
+    let begins = text.trim_start();
+    if let Some(bridge) = bridge("dump-flows_") {
+        let is_flows = begins.lines().take(2).any(|line| line.contains("actions="));
+        return is_flows.then_some(SwitchCommand::Flows(bridge));
+    }
+    let bridge = bridge("fdb.show_").or_else(|| bridge("fdb_show_"))?;
+    let is_table = begins.starts_with("port") && begins.lines().next()?.contains("MAC");
+    is_table.then_some(SwitchCommand::Fdb(bridge))
 }
 
 /// The namespace that a file is of: `networking/namespaces/NAME/ip_netns_exec_NAME_ip_-d_address_show`.

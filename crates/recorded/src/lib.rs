@@ -32,6 +32,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
+use host::RecordedAnswers;
 use model::{Snapshot, SourceError};
 
 pub use changes::PortChange;
@@ -43,6 +44,8 @@ pub use sources::parse_any;
 pub struct Recording {
     /// The host as it was.
     pub snapshot: Snapshot,
+    /// What vswitchd answered: flows and MAC tables.
+    pub answers: RecordedAnswers,
     /// What must be said whatever is asked: what is damaged, what was taken of several, from when on a
     /// database's log knows.
     pub remarks: Vec<String>,
@@ -90,4 +93,17 @@ pub fn read_stream(
     at: Option<u64>,
 ) -> Result<Recording, SourceError> {
     sources::read_stream(stream, what, at)
+}
+
+/// The same, where the stream is a file that is called so: some tell by their name what they are of.
+///
+/// # Errors
+/// As [`read()`].
+pub fn read_named(
+    stream: impl Read,
+    called: &str,
+    what: &str,
+    at: Option<u64>,
+) -> Result<Recording, SourceError> {
+    sources::read_named(stream, called, what, at)
 }

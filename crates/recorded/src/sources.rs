@@ -23,15 +23,14 @@ const HINT: &str = "--from takes docker ovs snapshot or capture, a conf.db, a re
 pub(crate) fn read(path: &Path, what: &str, at: Option<u64>) -> Result<Recording, SourceError> {
     let failed = |error: &io::Error| unreadable(what, error);
     let found = fs::metadata(path).map_err(|error| failed(&error))?;
-    let mut gathered = Gathered::new(at);
     if found.is_dir() {
+        let mut gathered = Gathered::new(at);
         folder(path, &mut gathered).map_err(|error| failed(&error))?;
         return finish(gathered, what);
     }
     let file = File::open(path).map_err(|error| failed(&error))?;
     let called = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-    stream(file, &called, &mut gathered).map_err(|error| failed(&error))?;
-    finish(gathered, what)
+    read_named(file, &called, what, at)
 }
 
 pub(crate) fn read_stream(
@@ -39,8 +38,17 @@ pub(crate) fn read_stream(
     what: &str,
     at: Option<u64>,
 ) -> Result<Recording, SourceError> {
+    read_named(from, "", what, at)
+}
+
+pub(crate) fn read_named(
+    from: impl Read,
+    called: &str,
+    what: &str,
+    at: Option<u64>,
+) -> Result<Recording, SourceError> {
     let mut gathered = Gathered::new(at);
-    stream(from, "", &mut gathered).map_err(|error| unreadable(what, &error))?;
+    stream(from, called, &mut gathered).map_err(|error| unreadable(what, &error))?;
     finish(gathered, what)
 }
 
@@ -52,7 +60,14 @@ pub fn parse_any(bytes: &[u8]) -> Result<Recording, SourceError> {
     read_stream(bytes, "these bytes", None)
 }
 
-fn finish(gathered: Gathered, what: &str) -> Result<Recording, SourceError> {
+/// So many remarks are told of a recording.
+const REMARKS: usize = 20;
+
+fn finish(mut gathered: Gathered, what: &str) -> Result<Recording, SourceError> {
+    if let Some(more) = gathered.remarks.len().checked_sub(REMARKS).filter(|more| *more > 0) {
+        gathered.remarks.truncate(REMARKS);
+        gathered.remarks.push(format!("and so of {more} more"));
+    }
     let mut remarks = gathered.remarks.clone();
     assemble(gathered).ok_or_else(|| {
         let why = remarks.pop().unwrap_or_else(|| "nothing in it is known".to_owned());
@@ -110,10 +125,10 @@ fn list(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> io::Result<()>
 fn stream(from: impl Read, called: &str, gathered: &mut Gathered) -> io::Result<()> {
     let mut from = BufReader::with_capacity(PEEK, from);
     let begins = peek(&mut from)?;
-    if begins.starts_with(&[0x1f, 0x8b]) {
+    if begins.starts_with(&GZIP) {
         return unpacked(MultiGzDecoder::new(from), called, gathered);
     }
-    if begins.starts_with(&[0xfd, b'7', b'z', b'X', b'Z', 0]) {
+    if begins.starts_with(&XZ) {
         return unpacked(Xz::new(from), called, gathered);
     }
     unpacked(from, called, gathered)
@@ -122,8 +137,7 @@ fn stream(from: impl Read, called: &str, gathered: &mut Gathered) -> io::Result<
 fn unpacked(from: impl Read, called: &str, gathered: &mut Gathered) -> io::Result<()> {
     let mut from = BufReader::with_capacity(PEEK, Bounded::new(from));
     let begins = peek(&mut from)?;
-    // The magic of POSIX and GNU archives (tar(5)).
-    if begins.get(257..262) == Some(b"ustar") {
+    if is_archive(&begins) {
         return archive(from, gathered);
     }
     gathered.take(called, &mut from)
@@ -162,7 +176,27 @@ fn archive(from: impl Read, gathered: &mut Gathered) -> io::Result<()> {
     Ok(())
 }
 
-/// A file of several.
+/// A file of several. An archive among them is of another host, as those of `sos collect` are: what is in
+/// it is not taken for this one's.
 fn one(from: impl Read, called: &str, gathered: &mut Gathered) -> io::Result<()> {
-    gathered.take(called, &mut BufReader::with_capacity(PEEK, from))
+    let mut from = BufReader::with_capacity(PEEK, from);
+    let begins = peek(&mut from)?;
+    if is_packed(&begins) || is_archive(&begins) {
+        let why = "it is packed itself, and was not read: --from takes it by itself";
+        gathered.remarks.push(format!("{called}: {why}"));
+        return Ok(());
+    }
+    gathered.take(called, &mut from)
+}
+
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+const XZ: [u8; 6] = [0xfd, b'7', b'z', b'X', b'Z', 0];
+
+fn is_packed(begins: &[u8]) -> bool {
+    begins.starts_with(&GZIP) || begins.starts_with(&XZ)
+}
+
+/// The magic of POSIX and GNU archives (tar(5)).
+fn is_archive(begins: &[u8]) -> bool {
+    begins.get(257..262) == Some(b"ustar")
 }

@@ -1,28 +1,30 @@
 //! `docker ovs capture FILE`.
 
+use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use host::{Origin, Question};
-use model::anonymise;
+use host::{Host, Origin, Question, RecordedAnswers, SwitchCommand};
 use model::switch::SwitchSource;
+use model::{Snapshot, SourceErrorKind, anonymise};
 
 use crate::args::CaptureArgs;
 use crate::outcome::{CliError, Outcome};
 use crate::release::LINE;
 use crate::writer;
 
-/// Saves everything, by every source, and the tables of the switch's database. What could not be had is
-/// said in it, and on stderr. The same host makes the same file.
+/// Saves everything, by every source, the tables of the switch's database, and the flows and MAC tables of
+/// its bridges. What could not be had is said in it, and on stderr.
 ///
 /// # Errors
 /// The file cannot be written.
 pub async fn run(origin: &Origin, args: &CaptureArgs) -> Result<Outcome, CliError> {
     let sources = SwitchSource::ALL.to_vec();
-    let look = origin.look(&Question { sources, traffic: true, ..Question::default() }).await;
+    let question = Question { sources, traffic: true, identities: true, ..Question::default() };
+    let look = origin.look(&question).await;
     let mut remarks = look.remarks();
     let snapshot = if args.anonymise { Arc::new(anonymise(&look.snapshot)) } else { look.snapshot };
     let mut files = vec![("about.txt".to_owned(), format!("docker-ovs capture 1\n{LINE}\n"))];
@@ -36,12 +38,37 @@ pub async fn run(origin: &Origin, args: &CaptureArgs) -> Result<Outcome, CliErro
             }
             Err(why) => remarks.push(why.to_string()),
         }
+        let (answers, missing) = answers(host, &snapshot).await;
+        files.push(("vswitchd.json".to_owned(), json(&answers)?));
+        remarks.extend(missing);
     }
     let bytes = archive(&files).and_then(|bytes| write(&args.file, &bytes));
     bytes
         .map_err(|error| CliError::new(format!("cannot write {}: {error}", args.file.display())))?;
     remarks.dedup();
     Ok(Outcome { remarks, ..Outcome::default() })
+}
+
+/// The flows and the MAC table of each bridge, and why one is missing. Where vswitchd does not answer it is
+/// not asked again.
+async fn answers(host: &Host, snapshot: &Snapshot) -> (RecordedAnswers, Option<String>) {
+    let (mut answers, mut missing) = (RecordedAnswers::default(), None);
+    let bridges: BTreeSet<_> = snapshot.bridges().map(|bridge| &*bridge.name).collect();
+    for bridge in bridges {
+        // Releases before 2.10 do not count.
+        let counts = SwitchCommand::FdbStatistics(bridge);
+        for command in [SwitchCommand::Flows(bridge), SwitchCommand::Fdb(bridge), counts] {
+            match host.ask_vswitchd(command).await {
+                Ok(answer) => answers.insert(command, answer),
+                Err(why) if why.kind == SourceErrorKind::Unusable && command == counts => {}
+                Err(why) if why.kind == SourceErrorKind::Unusable => {
+                    missing = Some(why.to_string())
+                }
+                Err(why) => return (answers, Some(why.to_string())),
+            }
+        }
+    }
+    (answers, missing)
 }
 
 fn json<T: serde::Serialize>(what: &T) -> Result<String, CliError> {

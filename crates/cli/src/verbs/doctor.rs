@@ -17,7 +17,7 @@ use crate::writer::Text;
 pub async fn run(origin: &Origin, args: &DoctorArgs) -> Result<Outcome, CliError> {
     let checks = match origin {
         Origin::Live(host) => host.examine().await,
-        Origin::Recorded(snapshot) => examine_recording(snapshot),
+        Origin::Recorded(snapshot, _) => examine_recording(snapshot),
     };
     let mut rows: Vec<_> = checks.iter().map(report::v1::Check::from).collect();
     rows.extend(of_fleet(args).await?);

@@ -6,7 +6,6 @@ use report::{Cells, v1, views};
 use traffic::seen_macs;
 
 use crate::args::FdbArgs;
-use crate::origin::asked_live;
 use crate::outcome::{CliError, Outcome};
 use crate::writer::Text;
 
@@ -15,15 +14,14 @@ use crate::writer::Text;
 /// # Errors
 /// No such bridge, or vswitchd cannot be asked.
 pub async fn run(origin: &Origin, args: &FdbArgs) -> Result<Outcome, CliError> {
-    let host = asked_live(origin)?;
     let bridge = &args.bridge;
     let question = Question { bridge: Some(bridge.clone()), ..Question::default() };
     let look = origin.look(&question).await;
     look.switch(model::switch::SwitchSource::Ovsdb)?;
     let name = look.bridge(bridge)?.bridge.name.clone();
     let (table, counts) = tokio::join!(
-        host.ask_vswitchd(SwitchCommand::Fdb(&name)),
-        host.ask_vswitchd(SwitchCommand::FdbStatistics(&name)),
+        origin.ask_vswitchd(SwitchCommand::Fdb(&name)),
+        origin.ask_vswitchd(SwitchCommand::FdbStatistics(&name)),
     );
     let mut entries: Vec<_> = parse_fdb(&table?).collect();
     entries.sort_by_key(|entry| (entry.vlan, entry.mac));

@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use flowtext::{Flow, parse_flows};
-use host::{Host, Origin};
+use host::Origin;
 use report::v1::{self, FlowEvent};
 use report::{Cells, Format, views};
 use tokio::time::{Instant, sleep_until};
@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep_until};
 use super::flows::Wanted;
 use crate::args::FlowsArgs;
 use crate::live::stopped;
+use crate::origin::followed;
 use crate::outcome::{CliError, Outcome};
 use crate::writer::{self, Text};
 
@@ -36,24 +37,21 @@ type Flows = BTreeMap<(u8, u16, String), Known>;
 ///
 /// # Errors
 /// No such bridge or container, or vswitchd cannot be asked.
-pub(super) async fn watch(
-    origin: &Origin,
-    host: &Host,
-    args: &FlowsArgs,
-) -> Result<Outcome, CliError> {
+pub(super) async fn watch(origin: &Origin, args: &FlowsArgs) -> Result<Outcome, CliError> {
+    followed(origin)?;
     tokio::select! {
         biased;
         () = stopped() => Ok(Outcome::default()),
-        ended = tell(origin, host, args) => ended,
+        ended = tell(origin, args) => ended,
     }
 }
 
-async fn tell(origin: &Origin, host: &Host, args: &FlowsArgs) -> Result<Outcome, CliError> {
+async fn tell(origin: &Origin, args: &FlowsArgs) -> Result<Outcome, CliError> {
     let mut before: Option<(Instant, Flows)> = None;
     loop {
         let wanted = Wanted::read(origin, args).await?;
         let asked = Instant::now();
-        let said = wanted.ask(host).await?;
+        let said = wanted.ask(origin).await?;
         let took = asked.elapsed();
         let now: Flows =
             parse_flows(&said).filter(|flow| wanted.takes(flow)).map(|flow| known(&flow)).collect();

@@ -1,7 +1,7 @@
 //! `docker ovs flows BRIDGE [CONTAINER]`.
 
 use flowtext::{Annotator, Flow, Style, parse_flows};
-use host::{Host, Origin, Question, SwitchCommand};
+use host::{Origin, Question, SwitchCommand};
 use model::ids::Name;
 use model::switch::SwitchSource;
 use model::wiring::Attachment;
@@ -11,7 +11,6 @@ use traffic::{named_ports, stale, touches};
 
 use super::flow_changes::watch;
 use crate::args::FlowsArgs;
-use crate::origin::asked_live;
 use crate::outcome::{CliError, Outcome};
 use crate::writer::Text;
 
@@ -20,16 +19,16 @@ use crate::writer::Text;
 /// # Errors
 /// No such bridge or container, or vswitchd cannot be asked.
 pub async fn run(origin: &Origin, args: &FlowsArgs) -> Result<Outcome, CliError> {
-    let host = asked_live(origin)?;
     if args.watch {
-        return watch(origin, host, args).await;
+        return watch(origin, args).await;
     }
     let wanted = Wanted::read(origin, args);
     let (wanted, said) =
-        tokio::join!(wanted, host.ask_vswitchd(SwitchCommand::Flows(&args.bridge)));
+        tokio::join!(wanted, origin.ask_vswitchd(SwitchCommand::Flows(&args.bridge)));
     let wanted = wanted?;
     // A fake bridge has its flows on its parent.
-    let said = if wanted.bridge.as_ref() == args.bridge { said? } else { wanted.ask(host).await? };
+    let said =
+        if wanted.bridge.as_ref() == args.bridge { said? } else { wanted.ask(origin).await? };
     let mut flows: Vec<_> = parse_flows(&said).filter(|flow| wanted.takes(flow)).collect();
     // As ovs-ofctl sorts them: what is looked up first comes first.
     flows.sort_by_key(|flow| (flow.table, std::cmp::Reverse(flow.priority)));
@@ -66,11 +65,13 @@ impl Wanted {
             None => None,
         };
         let labels = PortLabels::new(&look, Some(&bridge));
-        Ok(Self { look, bridge, labels, interfaces, stale: args.stale, now: host::now() / 1000 })
+        // Of a recording it is as it was then.
+        let now = look.snapshot.taken / 1000;
+        Ok(Self { look, bridge, labels, interfaces, stale: args.stale, now })
     }
 
-    pub(super) async fn ask(&self, host: &Host) -> Result<String, CliError> {
-        Ok(host.ask_vswitchd(SwitchCommand::Flows(&self.bridge)).await?)
+    pub(super) async fn ask(&self, origin: &Origin) -> Result<String, CliError> {
+        Ok(origin.ask_vswitchd(SwitchCommand::Flows(&self.bridge)).await?)
     }
 
     pub(super) fn takes(&self, flow: &Flow<'_>) -> bool {

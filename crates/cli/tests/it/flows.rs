@@ -76,7 +76,7 @@ fn flows_are_told_with_who_is_on_their_ports() {
     assert_eq!(of(db), ["9", "0", "7"], "it gets what the first sends");
     assert!(refuses(&["flows", "no-such"]).contains("no-such"));
     let from = ["--from", "tests/scenes/article.json", "flows", "vlanswitch"];
-    assert!(refuses(&from).contains("takes no --from"));
+    assert!(refuses(&from).contains("has no answer to bridge/dump-flows"));
 }
 
 #[test]

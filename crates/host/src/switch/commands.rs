@@ -1,10 +1,12 @@
 //! What vswitchd tells of flows, on request: commands of its control socket (ovs-vswitchd(8)). All of
 //! them only read.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use model::SourceError;
 use model::SourceErrorKind;
+use serde::{Deserialize, Serialize};
 use unixctl::{Client, Error, VSWITCHD, control_socket};
 
 use super::appctl::what;
@@ -50,6 +52,14 @@ impl SwitchCommand<'_> {
         }
     }
 
+    /// The bridge that a question is about that a recording can answer: a trace depends on the packet.
+    fn bridge(&self) -> Option<&str> {
+        match self {
+            Self::Flows(bridge) | Self::Fdb(bridge) | Self::FdbStatistics(bridge) => Some(bridge),
+            Self::Trace { .. } | Self::Connections => None,
+        }
+    }
+
     fn arguments(&self) -> Vec<&str> {
         match self {
             Self::Flows(bridge) | Self::Fdb(bridge) | Self::FdbStatistics(bridge) => vec![bridge],
@@ -59,6 +69,69 @@ impl SwitchCommand<'_> {
             }
             Self::Connections => Vec::new(),
         }
+    }
+}
+
+/// What vswitchd answered, as it was recorded: by command and bridge.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordedAnswers {
+    /// The version of this format.
+    #[serde(rename = "docker-ovs-vswitchd")]
+    version: u32,
+    answers: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+impl RecordedAnswers {
+    /// The version that is written, and the newest that is read.
+    const VERSION: u32 = 1;
+    /// What one begins with that was saved as JSON.
+    pub const BEGINS: &'static str = "{\"docker-ovs-vswitchd\":";
+
+    /// Reads what was saved as JSON.
+    ///
+    /// # Errors
+    /// It is something else, or of a later version.
+    pub fn from_json(json: &[u8]) -> Result<Self, String> {
+        let read: Self = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+        if read.version > Self::VERSION {
+            return Err(format!("it is of version {}, too new", read.version));
+        }
+        Ok(read)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.answers.is_empty()
+    }
+
+    /// Keeps an answer about a bridge.
+    pub fn insert(&mut self, command: SwitchCommand<'_>, answer: String) {
+        let Some(bridge) = command.bridge() else { return };
+        self.version = Self::VERSION;
+        let of_command = self.answers.entry(command.name().to_owned()).or_default();
+        of_command.insert(bridge.to_owned(), answer);
+    }
+
+    /// Takes what others have, too.
+    pub fn extend(&mut self, others: Self) {
+        self.version = self.version.max(others.version);
+        for (command, answers) in others.answers {
+            self.answers.entry(command).or_default().extend(answers);
+        }
+    }
+
+    /// The answer that was recorded.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn get(&self, command: SwitchCommand<'_>) -> Result<String, SourceError> {
+        let bridge = command.bridge().unwrap_or_default();
+        let answers = self.answers.get(command.name());
+        answers.and_then(|answers| answers.get(bridge)).cloned().ok_or_else(|| {
+            let why = format!("it has no answer to {} {bridge}", command.name());
+            SourceError::new(SourceErrorKind::Unusable, "the recording", why)
+                .hint("docker ovs capture keeps the flows and MAC tables of all bridges")
+        })
     }
 }
 

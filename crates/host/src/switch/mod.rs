@@ -9,7 +9,7 @@ pub(crate) mod openflow;
 pub(crate) mod ovsdb;
 mod sources;
 
-pub use commands::SwitchCommand;
+pub use commands::{RecordedAnswers, SwitchCommand};
 pub use openflow::PortCounters;
 pub use ovsdb::{
     Counters, KnownMeshes, MeshOfBridge, OwnIds, RestsOn, Tunnel, TunnelChange, own_address,
