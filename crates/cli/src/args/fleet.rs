@@ -137,6 +137,9 @@ pub struct MeshBlocksArgs {
     pub mesh: Option<String>,
     #[command(flatten)]
     pub etcd: EtcdArgs,
+    /// table, csv, json, or a Go template such as '{{.Block}} {{.Host}}'
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
 }
 
 #[derive(Debug, Args)]

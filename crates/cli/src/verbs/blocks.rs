@@ -2,37 +2,30 @@
 
 use fleet::blocks;
 use model::address_pool::PoolRecord;
+use report::v1::MeshBlock;
+use report::views;
 
 use crate::args::{MeshBlocksArgs, MeshReleaseArgs};
 use crate::etcd::checked;
 use crate::outcome::{CliError, Outcome};
 use crate::writer::Text;
 
-/// Lists the blocks that are claimed: mesh, subnet, block and host, in columns.
+/// Lists the blocks that are claimed.
 ///
 /// # Errors
-/// etcd does not answer, or a name cannot be one.
+/// etcd does not answer, a name cannot be one, or a template asks for what is not there.
 pub(super) async fn blocks(args: &MeshBlocksArgs) -> Result<Outcome, CliError> {
     let mesh = args.mesh.as_deref().map(|mesh| checked("mesh", mesh)).transpose()?;
     let (etcd, keys) = args.etcd.client()?;
-    let mut rows = vec![["MESH", "SUBNET", "BLOCK", "HOST"].map(str::to_owned)];
-    for (mesh, subnet, place, host) in blocks::all(&etcd, &keys, mesh).await? {
-        let pool = PoolRecord::new(subnet, None, 0);
+    let blocks = blocks::all(&etcd, &keys, mesh).await?.into_iter();
+    let rows = blocks.filter_map(|(mesh, subnet, place, host)| {
         // A place that the subnet has not got was written by something else.
-        let Some(block) = pool.block(place) else { continue };
-        rows.push([mesh, subnet.to_string(), block.to_string(), host]);
-    }
-    let width = |column: usize| {
-        rows.iter().filter_map(|row| row.get(column)).map(String::len).max().unwrap_or(0)
-    };
-    let widths = [width(0), width(1), width(2)];
-    let line = |row: &[String; 4]| {
-        let [mesh, subnet, block, host] = row;
-        let [one, two, three] = widths;
-        format!("{mesh:one$}  {subnet:two$}  {block:three$}  {host}\n")
-    };
+        let block = PoolRecord::new(subnet, None, 0).block(place)?.to_string();
+        Some(MeshBlock { mesh, subnet: subnet.to_string(), block, host })
+    });
+    let rows: Vec<_> = rows.collect();
     Ok(Outcome {
-        text: Text::lines(&rows.iter().map(line).collect::<String>()),
+        text: Text::rows(&args.format, &views::MESH_BLOCKS, &rows)?,
         ..Outcome::default()
     })
 }

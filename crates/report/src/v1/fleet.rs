@@ -200,6 +200,21 @@ pub struct MeshMember {
     pub notes: Vec<String>,
 }
 
+/// A block of addresses of a mesh, which one host hands out of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "PascalCase")]
+pub struct MeshBlock {
+    /// The mesh.
+    pub mesh: String,
+    /// The network's subnet that it is part of.
+    pub subnet: String,
+    /// The addresses.
+    pub block: String,
+    /// The host that hands them out.
+    pub host: String,
+}
+
 impl FleetAttachment {
     /// What of it fits a query about a port, an address or a name.
     pub fn fits(&self, query: &WhoQuery) -> Option<MatchedBy> {

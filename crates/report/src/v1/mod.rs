@@ -34,7 +34,7 @@ pub use explanation::{Explanation, Step};
 pub use fdb::FdbEntry;
 pub use fleet::{
     FleetAttachment, FleetEvent, FleetHost, FleetMatch, FleetPort, FleetStatus, FromHost, Mesh,
-    MeshMember,
+    MeshBlock, MeshMember,
 };
 pub use flow::{Flow, FlowAction, FlowChange, FlowField, FlowPort};
 pub use history::{History, KnownSpan};

@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 use super::{
     Attachment, Bridge, Check, CountedPort, Error, Event, Explanation, FdbEntry, FleetAttachment,
     FleetEvent, FleetHost, FleetMatch, FleetPort, FleetStatus, Flow, FlowChange, Health, History,
-    Match, Mesh, Orphan, Owed, Port, PortRates, Restored, Source, Trace, Version, Wiring,
+    Match, Mesh, MeshBlock, Orphan, Owed, Port, PortRates, Restored, Source, Trace, Version,
+    Wiring,
 };
 
 /// The schema of every v1 object and of what it is made of, by name. References begin with
@@ -40,6 +41,7 @@ fn printed(generator: &mut SchemaGenerator) {
     generator.subschema_for::<History>();
     generator.subschema_for::<Match>();
     generator.subschema_for::<Mesh>();
+    generator.subschema_for::<MeshBlock>();
     generator.subschema_for::<Orphan>();
     generator.subschema_for::<Owed>();
     generator.subschema_for::<Port>();

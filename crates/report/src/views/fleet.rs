@@ -6,7 +6,7 @@ use super::cells::{dash, name_number, number, some};
 use crate::format::{Column, View};
 use crate::v1::{
     FleetAttachment, FleetEvent, FleetHost, FleetMatch, FleetPort, FromHost, Liveness, Mesh,
-    MeshMember,
+    MeshBlock, MeshMember,
 };
 
 /// Whether it is live, or since when not: the seconds are enough.
@@ -195,5 +195,21 @@ pub const MESHES: View<Mesh> = View {
         ("", |row| {
             row.members.iter().map(|of| of.from.host.as_str()).collect::<Vec<_>>().join(" ")
         }),
+    ],
+};
+
+/// Blocks of addresses, one row each.
+pub const MESH_BLOCKS: View<MeshBlock> = View {
+    table: &[
+        ("MESH", |row| row.mesh.clone()),
+        ("SUBNET", |row| row.subnet.clone()),
+        ("BLOCK", |row| row.block.clone()),
+        ("HOST", |row| row.host.clone()),
+    ],
+    csv: &[
+        ("", |row| row.mesh.clone()),
+        ("", |row| row.subnet.clone()),
+        ("", |row| row.block.clone()),
+        ("", |row| row.host.clone()),
     ],
 };

@@ -42,10 +42,36 @@ fn network(driver: &Plugin, host: &Host, words: &[&str]) -> Result<Network, Stri
 }
 
 fn blocks(etcd: &Etcd) -> Vec<Vec<String>> {
-    let ran = docker_ovs(&["mesh", "blocks", "blue", "--etcd", &etcd.endpoints()]);
-    assert_eq!(ran.code, 0, "{ran:?}");
-    let words = |line: &str| line.split_whitespace().map(str::to_owned).collect();
-    ran.stdout.lines().skip(1).map(words).collect()
+    let told = |format: &str| {
+        let words = ["mesh", "blocks", "blue", "--etcd", &etcd.endpoints(), "--format", format];
+        let ran = docker_ovs(&words);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        ran.stdout
+    };
+    let rows = |text: &str, sign: char| {
+        let cells = |line: &str| {
+            let cells = line.split(sign).filter(|cell| !cell.is_empty());
+            cells.map(str::to_owned).collect::<Vec<_>>()
+        };
+        text.lines().map(cells).collect::<Vec<_>>()
+    };
+    // One of four formats is as good as the others, unless something is claimed meanwhile.
+    lab::wait_until("all formats tell the same", || {
+        let table = told("table");
+        let all: Vec<_> = rows(&table, ' ').into_iter().skip(1).collect();
+        let json = told("json");
+        let json = json.lines().map(|line| {
+            let row: Value = serde_json::from_str(line).unwrap();
+            let cell = |name: &str| row[name].as_str().unwrap().to_owned();
+            ["Mesh", "Subnet", "Block", "Host"].map(cell).to_vec()
+        });
+        let template = told("{{.Mesh}} {{.Subnet}} {{.Block}} {{.Host}}");
+        table.starts_with("MESH")
+            && all == json.collect::<Vec<_>>()
+            && all == rows(&told("csv"), ',')
+            && all == rows(&template, ' ')
+    });
+    rows(&told("table"), ' ').into_iter().skip(1).collect()
 }
 
 /// Addresses as Docker asks for them, until there is none: what there was, and why there is no more.
