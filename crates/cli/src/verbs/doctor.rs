@@ -67,7 +67,9 @@ async fn of_fleet(args: &DoctorArgs) -> Result<Vec<Check>, CliError> {
     if etcd.page(keys.all(), None, 0).await.is_err_and(|why| why.is_denied()) {
         refused.push(format!("read {}", keys.all()));
     }
-    for key in [keys.host(&host), keys.alive(&host), keys.row(&host, "x"), keys.number(1)] {
+    // Keys of no real mesh: it is only asked.
+    let block = format!("{}x", keys.blocks());
+    for key in [keys.host(&host), keys.alive(&host), keys.row(&host, "x"), keys.number(1), block] {
         // No key has that revision: it is only asked whether it would be allowed.
         let put = etcd::Op::Put { key: key.clone(), value: "".into(), lease: 0 };
         let compare = vec![etcd::Compare::Unchanged(key.clone(), -1)];

@@ -165,6 +165,10 @@ fn a_host_is_known_by_its_certificate_and_may_write_only_what_is_its_own() {
     etcd.says(&["user", "grant-role", "root", "root"]);
     for name in ["h1", "h2"] {
         etcd.says(&["role", "add", name]);
+        // Only one of them may claim blocks of addresses.
+        if name == "h1" {
+            role(name, &["--prefix=true", "readwrite", &prefix("blocks/")]);
+        }
         role(name, &["--prefix=true", "read", &prefix("")]);
         role(name, &["readwrite", &prefix(&format!("hosts/{name}"))]);
         role(name, &["readwrite", &prefix(&format!("alive/{name}"))]);
@@ -209,6 +213,14 @@ fn a_host_is_known_by_its_certificate_and_may_write_only_what_is_its_own() {
     let told = line(&doctor("h2"));
     assert!(
         told.contains("FAIL") && told.contains("write /docker-ovs/v1/default/hosts/h2"),
+        "{told}"
+    );
+    let own = files("h2");
+    let own: Vec<_> = own.iter().map(String::as_str).collect();
+    let told = docker_ovs(&[&["doctor", "--fleet-host", "h2"], &own[..]].concat()).stdout;
+    let told = line(&told);
+    assert!(
+        told.contains("h2 may not write /docker-ovs/v1/default/blocks/") && told.contains("FAIL"),
         "{told}"
     );
     // One that shows another one's certificate may not take a name.
