@@ -17,6 +17,7 @@ use crate::args::{
 use crate::etcd::checked;
 use crate::outcome::{CliError, Outcome};
 use crate::verbs::fleet::{client, told};
+use crate::verbs::mesh_check::{Seen, check_mesh};
 use crate::writer::Text;
 
 /// Carries out `docker ovs mesh`.
@@ -210,79 +211,12 @@ async fn ls(sources: &SourceOptions, args: &MeshLsArgs) -> Result<Outcome, CliEr
 async fn check(sources: &SourceOptions, args: &MeshLsArgs) -> Result<Outcome, CliError> {
     let (mut outcome, meshes, own) = meshes(sources, args.mesh.as_deref()).await?;
     let host = host(sources)?;
-    let bridges = bridges(&host).await?;
+    let look = Origin::Live(host.clone()).look(&Question::default()).await;
+    look.switch(SwitchSource::Ovsdb)?;
     let states = host.tunnel_states().await?;
-    let mut checks = Vec::new();
-    for mesh in &meshes {
-        checks.extend(check_mesh(mesh, &own, &bridges, &states));
-    }
+    let switch = Seen::new(&look, &states);
+    let checks: Vec<_> = meshes.iter().flat_map(|mesh| check_mesh(mesh, &own, &switch)).collect();
     outcome.nothing = checks.iter().any(|check| check.verdict == v1::Verdict::Fail);
     outcome.text = Text::rows(&args.format, &views::DOCTOR, &checks)?;
     Ok(outcome)
-}
-
-fn check_mesh(
-    mesh: &v1::Mesh,
-    own: &str,
-    bridges: &[Bridge],
-    states: &std::collections::BTreeMap<String, String>,
-) -> Vec<v1::Check> {
-    let check = |verdict, target: String, detail: String, hint: &str| v1::Check {
-        check: format!("mesh {}", mesh.mesh),
-        verdict,
-        target,
-        detail,
-        hint: hint.to_owned(),
-    };
-    let Some(me) = mesh.members.iter().find(|member| member.from.host == own) else {
-        let hint = format!("docker ovs mesh join {} BRIDGE", mesh.mesh);
-        return vec![check(
-            v1::Verdict::Note,
-            own.to_owned(),
-            "this host is no member".into(),
-            &hint,
-        )];
-    };
-    let mut checks: Vec<_> = me
-        .notes
-        .iter()
-        .map(|note| check(v1::Verdict::Fail, own.to_owned(), note.clone(), "docker ovs mesh ls"))
-        .collect();
-    let tunnels: Vec<_> = bridges.iter().flat_map(host::tunnels_of).collect();
-    for member in mesh.members.iter().filter(|member| member.from.host != own) {
-        let name = &member.from.host;
-        let there = tunnels.iter().find(|of| of.mesh == mesh.mesh && of.host == *name);
-        let Some(tunnel) = there else {
-            let why = format!("no tunnel: {}", member.notes.join("; "));
-            checks.push(check(
-                v1::Verdict::Fail,
-                name.clone(),
-                why,
-                "is docker ovs serve --etcd running?",
-            ));
-            continue;
-        };
-        let ofport = bridges.iter().flat_map(|bridge| &bridge.ports);
-        let ofport = ofport
-            .filter(|port| *port.iface == *tunnel.name)
-            .find_map(|port| port.ofport.assigned());
-        let state = states.get(&tunnel.name).map_or("unknown", String::as_str);
-        let is_on = ofport.map(|port| port.0) == Some(tunnel.ofport);
-        let detail = match ofport {
-            Some(port) => {
-                format!("{} is port {port} of {}, BFD is {state}", tunnel.name, tunnel.bridge)
-            }
-            None => format!("{} has no OpenFlow port", tunnel.name),
-        };
-        let (verdict, hint) = match (is_on, state) {
-            (true, "up") => (v1::Verdict::Ok, ""),
-            (false, _) => (v1::Verdict::Fail, "ovs-vsctl list interface has the column error"),
-            (true, _) => (
-                v1::Verdict::Fail,
-                "does the network between let UDP through to the port of the mesh, both ways?",
-            ),
-        };
-        checks.push(check(verdict, name.clone(), detail, hint));
-    }
-    checks
 }

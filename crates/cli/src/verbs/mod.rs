@@ -19,6 +19,7 @@ pub mod history;
 pub mod hosts;
 pub mod ls;
 pub mod mesh;
+mod mesh_check;
 pub mod port;
 pub mod ports;
 pub mod prune;

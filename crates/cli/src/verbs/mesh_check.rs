@@ -1,0 +1,172 @@
+//! `docker ovs mesh check`: the tunnels of this host, beside what the fleet tells of its meshes.
+
+use std::collections::BTreeMap;
+
+use host::Tunnel;
+use model::switch::{Bridge, SwitchSource};
+use model::wiring::Attachment;
+use model::{Look, Observed};
+use report::v1::{Check, Liveness, Mesh, MeshMember, Verdict};
+
+/// The least MTU of a link that carries IPv6 (RFC 8200 section 5), in bytes.
+const LEAST_MTU: u32 = 1280;
+/// What BFD calls a tunnel that carries (RFC 5880 section 4.1).
+const UP: &str = "up";
+
+/// What of the switch is looked at.
+pub(super) struct Seen<'a> {
+    bridges: &'a [Bridge],
+    attachments: &'a [Attachment],
+    /// What BFD says of each tunnel, by its name.
+    states: &'a BTreeMap<String, String>,
+}
+
+impl<'a> Seen<'a> {
+    /// A look, and what BFD says of each tunnel.
+    pub(super) fn new(look: &'a Look, states: &'a BTreeMap<String, String>) -> Self {
+        let rows = look.snapshot.switch.get(&SwitchSource::Ovsdb).map(Observed::rows);
+        Self { bridges: rows.unwrap_or_default(), attachments: &look.wiring.attachments, states }
+    }
+}
+
+/// The rows about one mesh. `own` is this host.
+pub(super) fn check_mesh(mesh: &Mesh, own: &str, seen: &Seen<'_>) -> Vec<Check> {
+    let about = About { mesh, own };
+    let Some(me) = mesh.members.iter().find(|member| member.from.host == own) else {
+        let hint = format!("docker ovs mesh join {} BRIDGE", mesh.mesh);
+        return vec![about.check(Verdict::Note, own, "this host is no member".to_owned(), &hint)];
+    };
+    let notes = me.notes.iter();
+    let mut checks: Vec<_> = notes
+        .map(|note| about.check(Verdict::Fail, own, note.clone(), "docker ovs mesh ls"))
+        .collect();
+    checks.extend(about.mtu(me, seen));
+    // One that is kept out, or not to be reached yet, has no tunnels: why is told above.
+    if me.notes.is_empty() {
+        let others = mesh.members.iter().filter(|member| member.from.host != own);
+        checks.extend(others.map(|member| about.member(me, member, seen)));
+    }
+    checks
+}
+
+struct About<'a> {
+    mesh: &'a Mesh,
+    own: &'a str,
+}
+
+impl About<'_> {
+    fn check(&self, verdict: Verdict, target: &str, detail: String, hint: &str) -> Check {
+        Check {
+            check: format!("mesh {}", self.mesh.mesh),
+            verdict,
+            target: target.to_owned(),
+            detail,
+            hint: hint.to_owned(),
+        }
+    }
+
+    /// What is too large for the mesh, or whether that itself is too small.
+    fn mtu(&self, me: &MeshMember, seen: &Seen<'_>) -> Vec<Check> {
+        let Some(carried) = self.mesh.mtu else { return Vec::new() };
+        let mut checks = Vec::new();
+        if carried < LEAST_MTU {
+            let detail = format!("it carries {carried} bytes, and IPv6 needs {LEAST_MTU}");
+            let hint = "the least of all members counts: docker ovs mesh ls --format json";
+            checks.push(self.check(Verdict::Note, self.own, detail, hint));
+        }
+        let on_bridge = seen.attachments.iter().filter(|row| {
+            row.port.port().is_some_and(|port| *port.bridge == *me.bridge) && row.link.mtu > carried
+        });
+        let too_large = on_bridge.map(|row| format!("{} has MTU {}", row.label(), row.link.mtu));
+        let too_large: Vec<_> = too_large.collect();
+        if !too_large.is_empty() {
+            let told = model::told::joined(&too_large, ", ", model::told::TOLD);
+            let detail =
+                format!("{told}: the mesh carries {carried} bytes, and drops what is larger");
+            let hint = "give it to networks: -o mtu=, connect --mtu";
+            checks.push(self.check(Verdict::Fail, self.own, detail, hint));
+        }
+        checks
+    }
+
+    /// The tunnel to another member.
+    fn member(&self, me: &MeshMember, member: &MeshMember, seen: &Seen<'_>) -> Check {
+        let name = &member.from.host;
+        let mut tunnels = seen.bridges.iter().flat_map(host::tunnels_of);
+        let there = tunnels.find(|of| of.mesh == self.mesh.mesh && of.host == *name);
+        let Some(tunnel) = there else {
+            return match member.notes.as_slice() {
+                [] => {
+                    let hint = "is docker ovs serve --etcd running?";
+                    self.check(Verdict::Fail, name, "no tunnel".to_owned(), hint)
+                }
+                notes => {
+                    let detail = format!("no tunnel: {}", notes.join("; "));
+                    self.check(Verdict::Fail, name, detail, "docker ovs mesh ls")
+                }
+            };
+        };
+        if let Some(detail) = self.difference(me, member, &tunnel) {
+            let hint = "the daemon makes it anew; another program may be changing it";
+            return self.check(Verdict::Fail, name, detail, hint);
+        }
+        let ports = seen.bridges.iter().flat_map(|bridge| &bridge.ports);
+        let mut ports = ports.filter(|port| *port.iface == *tunnel.name);
+        let ofport = ports.find_map(|port| port.ofport.assigned()).map(|port| port.0);
+        let Some(ofport) = ofport else {
+            let detail = format!("{} has no OpenFlow port", tunnel.name);
+            let hint = "ovs-vsctl list interface has the column error";
+            return self.check(Verdict::Fail, name, detail, hint);
+        };
+        let wanted = member.ofport.unwrap_or(tunnel.ofport);
+        if ofport != wanted {
+            let detail = format!("{} is port {ofport}, and should be {wanted}", tunnel.name);
+            let hint = "another port of the bridge has the number: docker ovs ports";
+            return self.check(Verdict::Fail, name, detail, hint);
+        }
+        let state = seen.states.get(&tunnel.name).map_or("unknown", String::as_str);
+        let silent = match (&member.from.stale_since, member.from.liveness) {
+            (_, Liveness::Live) => String::new(),
+            (Some(since), Liveness::Stale) => format!("; its daemon is silent since {since}"),
+            (None, Liveness::Stale) => "; its daemon is silent".to_owned(),
+        };
+        let detail = format!(
+            "{} is port {ofport} of {}, BFD is {state}{silent}",
+            tunnel.name, tunnel.bridge
+        );
+        let (verdict, hint) = match (state, silent.is_empty()) {
+            (UP, true) => (Verdict::Ok, ""),
+            (UP, false) => {
+                (Verdict::Note, "the tunnel carries; docker ovs serve is not heard of there")
+            }
+            (_, true) => (
+                Verdict::Fail,
+                "does the network between let UDP through to the port of the mesh, both ways?",
+            ),
+            (_, false) => (Verdict::Fail, "is that host running, and reached?"),
+        };
+        self.check(verdict, name, detail, hint)
+    }
+
+    /// How a tunnel is other than the mesh has it.
+    fn difference(&self, me: &MeshMember, member: &MeshMember, tunnel: &Tunnel) -> Option<String> {
+        let mesh = self.mesh;
+        let pairs = [
+            ("type", tunnel.kind.clone(), Some(mesh.kind.clone())),
+            ("key", tunnel.key.to_string(), Some(mesh.key.to_string())),
+            ("UDP port", tunnel.dst_port.to_string(), Some(mesh.dst_port.to_string())),
+            ("remote address", tunnel.remote_ip.clone(), member.local_ip.clone()),
+            ("local address", tunnel.local_ip.clone(), me.local_ip.clone()),
+            ("bridge", tunnel.bridge.clone(), Some(me.bridge.clone())),
+        ];
+        let different = pairs.into_iter().filter_map(|(what, is, wanted)| {
+            let wanted = wanted.filter(|wanted| *wanted != is)?;
+            Some(format!("its {what} is {is}, and should be {wanted}"))
+        });
+        let different: Vec<_> = different.collect();
+        (!different.is_empty()).then(|| format!("{}: {}", tunnel.name, different.join(", ")))
+    }
+}
+
+#[cfg(test)]
+mod tests;
