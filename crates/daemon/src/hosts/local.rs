@@ -7,13 +7,13 @@ use std::sync::Arc;
 use fleet::{Fleet, Local, Membership, mesh};
 use model::snapshot::Observed;
 use model::switch::{Bridge, SwitchSource};
-use model::wiring::{Occupant, SwitchPort};
 use model::{Snapshot, Wiring};
 use report::{Wanted, list};
 use tokio::sync::watch;
 use tokio::time::{Duration, sleep};
 use tracing::debug;
 
+use super::uplinks::uplinks;
 use crate::daemon::Daemon;
 use crate::state::State;
 
@@ -108,49 +108,4 @@ fn mtu(snapshot: &Snapshot, ip: IpAddr, known: Option<u32>) -> Option<u32> {
     };
     let link = here.links.iter().find(|link| link.addresses.iter().any(|cidr| cidr.ip == ip))?;
     link.mtu.checked_sub(mesh::overhead(ip))
-}
-
-/// The links of the host by which frames can leave a bridge: on it, and on the bridges that patches lead
-/// to. A port of which it was not seen what is behind it is one if it was `known` to be one.
-fn uplinks(snapshot: &Snapshot, wiring: &Wiring, bridge: &str, known: &[String]) -> Vec<String> {
-    let (mut reached, mut next) = (vec![bridge.to_owned()], 0);
-    let mut found = Vec::new();
-    while let Some(here) = reached.get(next).cloned() {
-        next += 1;
-        for row in wiring.ports.iter().filter(|row| *row.bridge == *here) {
-            match &row.occupant {
-                Occupant::Host { link } if leads_on(snapshot, row, link.as_deref()) => {
-                    found.push(called(row, bridge));
-                }
-                Occupant::Unknown { .. } => {
-                    found.extend(Some(called(row, bridge)).filter(|name| known.contains(name)));
-                }
-                Occupant::Patch { bridge: Some(there), .. }
-                    if !reached.iter().any(|b| **b == **there) =>
-                {
-                    reached.push(there.to_string());
-                }
-                _ => {}
-            }
-        }
-    }
-    found.sort();
-    found.dedup();
-    found
-}
-
-/// Whether frames can go on to another network behind a port: an internal one ends in this host, unless
-/// its link is put on a Linux bridge or into a bond.
-fn leads_on(snapshot: &Snapshot, row: &SwitchPort, link: Option<&str>) -> bool {
-    let here = snapshot.switch_namespace().filter(|_| link == Some("internal"));
-    let own = here.and_then(|here| here.links.iter().find(|link| link.name == row.port.iface));
-    own.is_none_or(|link| link.master.is_some())
-}
-
-fn called(row: &SwitchPort, own: &str) -> String {
-    if *row.bridge == *own {
-        row.port.iface.to_string()
-    } else {
-        format!("{} on {}", row.port.iface, row.bridge)
-    }
 }

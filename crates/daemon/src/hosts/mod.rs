@@ -4,6 +4,7 @@
 mod blocks;
 mod local;
 mod tunnels;
+mod uplinks;
 
 use std::sync::Arc;
 
