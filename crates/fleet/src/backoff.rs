@@ -6,7 +6,7 @@ use std::time::Duration;
 /// The first pause; each one doubles it.
 const FIRST: Duration = Duration::from_millis(500);
 /// The longest one.
-const LONGEST: Duration = Duration::from_secs(30);
+const LONGEST: Duration = Duration::from_secs(10);
 
 /// Pauses that grow. Each is shortened by up to half by chance, so that hosts that lost etcd together do
 /// not come back together.

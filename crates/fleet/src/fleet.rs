@@ -50,6 +50,8 @@ pub struct Condition {
     pub number: Option<u16>,
     /// The lease by which this host is alive.
     pub(crate) lease: Option<i64>,
+    /// Something was told since the last pause.
+    pub(crate) has_told: bool,
 }
 
 /// The fleet as this host knows it.

@@ -95,7 +95,10 @@ impl Publisher {
                 warn!("the fleet is not told of this host: {why}");
                 told = Some(why);
             }
-            if start.elapsed() > Duration::from_secs(30) {
+            // An etcd that took something is only busy: what is left is told soon.
+            let has_told = self.fleet.condition().has_told;
+            self.fleet.set_condition(|condition| condition.has_told = false);
+            if has_told || start.elapsed() > Duration::from_secs(30) {
                 backoff.reset();
             }
             sleep(if taken { TAKEN_PAUSE } else { backoff.pause() }).await;
@@ -149,8 +152,26 @@ impl Session<'_> {
         Ok(header.revision)
     }
 
-    /// Writes what is different.
+    /// Writes what is different. However long that takes a busy etcd, signs of life are given meanwhile: a
+    /// name that ends would have all of it begin anew.
     async fn write(&mut self) -> Result<(), NotClaimed> {
+        let (etcd, lease) = (self.publisher.etcd.clone(), self.lease);
+        let ends = async {
+            loop {
+                sleep(SIGN_OF_LIFE).await;
+                // What else goes wrong the writing itself tells.
+                if let Err(Error::LeaseGone) = etcd.keep_alive(lease).await {
+                    return Error::LeaseGone;
+                }
+            }
+        };
+        tokio::select! {
+            written = Box::pin(self.write_all()) => written,
+            why = Box::pin(ends) => Err(why.into()),
+        }
+    }
+
+    async fn write_all(&mut self) -> Result<(), NotClaimed> {
         let local = self.publisher.local.borrow_and_update().clone().unwrap_or_default();
         self.write_rows(&local).await?;
         if !local.meshes.is_empty() {
@@ -205,6 +226,7 @@ impl Session<'_> {
                 ops.push(Op::Put { key: key(id), value: text.clone().into(), lease });
             }
             let revision = etcd.txn(Txn { compare: Vec::new(), ops }).await?.unwrap_or_default();
+            fleet.set_condition(|condition| condition.has_told = true);
             for ((id, text), lease) in rows.iter().zip(leases) {
                 let written = Written { text: text.clone(), lease, revision };
                 self.rows.insert(id.clone(), written);
