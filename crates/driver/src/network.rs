@@ -39,6 +39,9 @@ pub struct NetworkRecord {
     pub id: String,
     /// Kind of its engine.
     pub engine: String,
+    /// The lasting id of the engine that has it, once that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine_id: Option<String>,
     /// Its name, once that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
@@ -67,7 +70,12 @@ impl NetworkRecord {
     /// Whether both are the same network, told twice; what was learnt and given
     /// since does not count.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        let bare = |record: &Self| Self { name: None, given: Vec::new(), ..record.clone() };
+        let bare = |record: &Self| Self {
+            name: None,
+            engine_id: None,
+            given: Vec::new(),
+            ..record.clone()
+        };
         bare(self) == bare(other)
     }
 
@@ -137,6 +145,7 @@ mod tests {
         NetworkRecord {
             id: "ab".repeat(32),
             engine: "docker".into(),
+            engine_id: None,
             name: None,
             options: BTreeMap::from([("bridge".to_owned(), "br0".to_owned())]),
             subnets: vec![Subnet {

@@ -124,7 +124,8 @@ const DOCKER: &str = "
 while true; do
     rm -f $T/docker.pid
     dockerd --data-root $T/data --exec-root $T/exec --host unix://$T/docker.sock \
-        --pidfile $T/docker.pid --bridge BRIDGE --iptables=false --storage-driver vfs || true
+        --pidfile $T/docker.pid --bridge BRIDGE --iptables=false --storage-driver vfs MORE || true
+    while [ -e $T/stopped ]; do sleep 0.1; done
 done
 ";
 
@@ -134,7 +135,7 @@ impl InnerDocker {
     /// # Panics
     /// When it does not.
     pub fn start() -> Self {
-        Self::start_in(&["--net"], "none", None)
+        Self::start_in(&["--net"], "none", None, "")
     }
 
     /// The same with the network of this machine, where network drivers make its containers' links. It has
@@ -143,14 +144,27 @@ impl InnerDocker {
     /// # Panics
     /// When it does not run.
     pub fn beside() -> Self {
+        Self::beside_with("")
+    }
+
+    /// The same, whose containers run on while there is no dockerd.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn live_restoring() -> Self {
+        Self::beside_with("--live-restore")
+    }
+
+    fn beside_with(more: &str) -> Self {
         let name = unique("ib");
         let bridge = Link::named(&name, &["type", "bridge"]);
         run("ip", &["address", "add", "203.0.113.129/25", "dev", &name]);
-        Self::start_in(&[], &name, Some(bridge))
+        Self::start_in(&[], &name, Some(bridge), more)
     }
 
-    fn start_in(namespaces: &[&str], name: &str, bridge: Option<Link>) -> Self {
-        let world = World::start(namespaces, &DOCKER.replace("BRIDGE", name));
+    fn start_in(namespaces: &[&str], name: &str, bridge: Option<Link>, more: &str) -> Self {
+        let script = DOCKER.replace("BRIDGE", name).replace("MORE", more);
+        let world = World::start(namespaces, &script);
         let docker = Self { world, _bridge: bridge };
         wait_until("the inner dockerd listens", || docker.world.listens("docker.sock"));
         let image = docker.world.path("image.tar");
@@ -221,6 +235,27 @@ impl InnerDocker {
         wait_until("the next inner dockerd answers", || {
             let there = self.dockerd().is_some_and(|pid| Some(pid) != killed);
             there && try_run("docker", &["--host", &self.host(), "ps", "--quiet"]).is_ok()
+        });
+    }
+
+    /// Ends dockerd (SIGTERM), and keeps it ended.
+    ///
+    /// # Panics
+    /// When it does not end.
+    pub fn stop(&self) {
+        std::fs::write(self.world.path("stopped"), "").expect("the folder is there");
+        self.signal(Signal::TERM);
+        wait_until("the inner dockerd ends", || self.dockerd().is_none());
+    }
+
+    /// Lets a dockerd run again; returns when it answers.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub fn start_again(&self) {
+        std::fs::remove_file(self.world.path("stopped")).expect("it was stopped");
+        wait_until("the inner dockerd answers again", || {
+            try_run("docker", &["--host", &self.host(), "ps", "--quiet"]).is_ok()
         });
     }
 

@@ -56,6 +56,14 @@ impl Plugin {
         &self.name
     }
 
+    /// Its process.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().expect("it runs").id()
+    }
+
     /// What it has said so far.
     ///
     /// # Panics

@@ -323,6 +323,46 @@ fn podman_makes_the_same_networks_and_numbers_go_from_docker_to_podman() {
     call(&["network", "rm", "lan"]);
 }
 
+/// Podman hands out addresses by itself, and knows of no other host: each has a part of the subnet.
+#[test]
+fn podmans_network_in_a_mesh_joins_its_bridge_and_hands_out_this_hosts_part() {
+    lab::need!(Docker, Podman, Netavark);
+    let folder = tempfile::tempdir().unwrap();
+    let (podman, plugins) = (lab::Podman::serve(folder.path()), plugins(folder.path()));
+    let bridge = Bridge::new();
+    let option = format!("bridge={}", bridge.name());
+    let create = |words: &[&str]| {
+        let fixed = ["network", "create", "-d", "ovs", "-o", &option, "-o", "mesh=blue"];
+        let more = ["-o", "local_ip=192.0.2.1"];
+        podman.try_podman_with(&plugins, &[&fixed[..], &more, words].concat())
+    };
+    let whole = create(&["--subnet", "10.98.0.0/24", "far"]).unwrap_err();
+    assert!(whole.contains("--subnet 10.98.0.0/24 without --ip-range"), "{whole}");
+    let none = create(&["far"]).unwrap_err();
+    assert!(none.contains("has the same --subnet on every host"), "{none}");
+    create(&["--subnet", "10.98.0.0/24", "--ip-range", "10.98.0.64/26", "lan"]).unwrap();
+    let ids = run("ovs-vsctl", &["get", "bridge", bridge.name(), "external_ids"]);
+    assert!(ids.contains("docker-ovs.mesh=blue"), "{ids}");
+    let call = |words: &[&str]| podman.podman_with(&plugins, words);
+    let format = "{{.NetworkSettings.Networks.lan.IPAddress}}";
+    let homes = ["one", "two"].map(|name| {
+        let words = ["run", "-d", "--stop-signal", "KILL", "--name", name, "--network", "lan"];
+        call(&[&words[..], &[podman.image(), "sleep", "86400"]].concat());
+        (podman.home(name), call(&["inspect", "--format", format, name]))
+    });
+    for (_, ip) in &homes {
+        let last: u8 = ip.strip_prefix("10.98.0.").unwrap().parse().unwrap();
+        assert!((64..128).contains(&last), "{ip}");
+    }
+    assert_carries(&homes[0].0, &homes[1].0, &[&homes[1].1]);
+    call(&["rm", "--force", "--time", "0", "one", "two"]);
+    call(&["network", "rm", "lan"]);
+    let left = docker_ovs(&["mesh", "leave", "blue"]);
+    assert_eq!(left.code, 0, "{left:?}");
+    let ids = run("ovs-vsctl", &["get", "bridge", bridge.name(), "external_ids"]);
+    assert!(!ids.contains("docker-ovs.mesh"), "{ids}");
+}
+
 /// The example as a project of the test's own, down with its guard.
 struct Project<'a> {
     name: String,

@@ -1,8 +1,10 @@
 //! Endpoints: made when the engine says so, and ready when it joins.
 
 use std::collections::BTreeMap;
+use std::hash::Hasher;
 use std::net::IpAddr;
 
+use fnv::FnvHasher;
 use host::Home;
 use model::endpoint_record::EndpointRecord;
 use model::ids::{Mac, Name};
@@ -92,9 +94,17 @@ impl Driver {
     ) -> Result<Mac, DriverError> {
         for _ in 0..TRIES {
             let mut view = self.open().await?;
-            if let Some((_, _, record)) = view.endpoint(&endpoint.network, &endpoint.id) {
-                return record.mac.ok_or_else(|| DriverError::new("it has no hardware address"));
+            if let Some((_, port, record)) = view.endpoint(&endpoint.network, &endpoint.id) {
+                // A driver that was killed meanwhile may have told the database, and not made the link.
+                if view.endpoints.is_finished(&port.iface)? {
+                    return record
+                        .mac
+                        .ok_or_else(|| DriverError::new("it has no hardware address"));
+                }
+                self.try_delete(&endpoint.network, &endpoint.id).await?;
+                continue;
             }
+            view.endpoints.delete_unfinished(&host_end(&endpoint.network, &endpoint.id))?;
             let (bridge, network) = view.network(&endpoint.network)?;
             let name = bridge.name.clone();
             let about = |error: DriverError| error.about(&name);
@@ -143,11 +153,11 @@ impl Driver {
         home: &Home,
     ) -> Result<Plan, DriverError> {
         let Request { options, of_network, .. } = request;
-        let random = host::random() >> 32;
         let vlans = options.vlans.as_ref().unwrap_or(&of_network.vlans);
         let reserved = self.in_flight.numbers(&bridge.name);
         let (owner, ofport) = (request.owner(), request.wanted());
         let orphan = candidate(bridge, &owner, ofport);
+        let host_end = host_end(&request.endpoint.network, &request.endpoint.id);
         let orphan = orphan.filter(|port| view.endpoints.has_no_link(&port.iface)).cloned();
         let attachment = Attach {
             bridges: &view.bridges,
@@ -160,8 +170,8 @@ impl Driver {
             tag: vlans.tag,
             trunks: vlans.trunks.clone(),
             vlan_mode: None,
-            host_end: format!("{HOST_END}{random:08x}").into(),
-            interface: request.interface(random),
+            interface: request.interface(&host_end),
+            host_end,
             netns: home.id(),
         };
         Ok(attach(&attachment)?)
@@ -210,6 +220,17 @@ impl Driver {
     }
 }
 
+/// The host's end of an endpoint: the same at each try, so that what a driver that was killed has left is
+/// found by its name alone.
+pub(super) fn host_end(network: &str, endpoint: &str) -> Name {
+    let mut hash = FnvHasher::default();
+    hash.write(network.as_bytes());
+    hash.write_u8(0xff);
+    hash.write(endpoint.as_bytes());
+    let mixed = hash.finish() ^ (hash.finish() >> 32);
+    format!("{HOST_END}{:08x}", mixed & u64::from(u32::MAX)).into()
+}
+
 /// The other end of a host's end.
 pub(super) fn far_end(host_end: &str) -> Name {
     let digits = host_end.strip_prefix(HOST_END).unwrap_or(host_end);
@@ -234,9 +255,9 @@ pub(super) struct Request<'a> {
 
 impl Request<'_> {
     /// What the other end is made as.
-    fn interface(&self, random: u64) -> Name {
+    fn interface(&self, host_end: &str) -> Name {
         let inside = self.endpoint.whose.as_ref().map(|whose| whose.interface.as_str().into());
-        inside.unwrap_or_else(|| format!("{FAR_END}{random:08x}").into())
+        inside.unwrap_or_else(|| far_end(host_end))
     }
 
     fn wanted(&self) -> Wanted {

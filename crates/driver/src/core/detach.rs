@@ -6,6 +6,7 @@ use host::Home;
 use model::plan::endpoint::detach;
 use model::port_record::ALIAS;
 
+use super::attach::host_end;
 use super::{BOUND, Driver, TRIES};
 use crate::DriverError;
 
@@ -41,6 +42,7 @@ impl Driver {
             let mut view = self.open().await?;
             let Some((bridge, port, record)) = view.endpoint(network, endpoint) else {
                 // A driver that was killed before it made the port.
+                view.endpoints.delete_unfinished(&host_end(network, endpoint))?;
                 return Ok(view.endpoints.delete_links(&format!("{ALIAS}{endpoint}/"))?);
             };
             let home = Home::own()?;
@@ -48,6 +50,8 @@ impl Driver {
             let plan = detach(bridge, port, &record, home.id());
             match view.endpoints.carry_out(&plan, home).await {
                 Ok(()) => {
+                    // The same where the database was told of the port before its link was whole.
+                    view.endpoints.delete_unfinished(&host_end(network, endpoint))?;
                     if !record.published.is_empty() {
                         self.stand_again().await;
                     }

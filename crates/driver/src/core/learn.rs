@@ -11,13 +11,12 @@ use host::{EngineEndpoint, EngineNetwork};
 use model::endpoint_record::EndpointRecord;
 use model::numbers::NumberOwner;
 use model::plan::endpoint::{is_misplaced, note, own_number, park, waits_for};
-use model::plan::{ReplacePort, Step};
 use model::switch::{Bridge, Port};
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, info, warn};
 
 use super::attach::far_end;
-use super::{Driver, TRIES, View, network};
+use super::{Driver, TRIES, View};
 use crate::DriverError;
 
 /// So soon after a call the engine is asked, and at most so much later each time that it does not
@@ -32,6 +31,7 @@ impl Driver {
     pub async fn keep_learning(&self) {
         let mut strays = BTreeMap::new();
         let mut stray_addresses = BTreeMap::new();
+        let mut stray_networks = BTreeMap::new();
         let mut swept: Option<Instant> = None;
         let mut wait = SOON;
         let mut has_stood = false;
@@ -44,12 +44,16 @@ impl Driver {
                     true
                 }
             };
+            if let Err(error) = self.learn_engines().await {
+                debug!("whose networks are is not learnt: {error}");
+            }
             if let Err(error) = self.give_numbers_back().await {
                 debug!("numbers are not given back: {error}");
             }
             if swept.is_none_or(|swept| swept.elapsed() >= ROUND) {
                 self.sweep(&mut strays).await;
                 self.sweep_addresses(&mut stray_addresses).await;
+                self.sweep_networks(&mut stray_networks).await;
                 swept = Some(Instant::now());
             }
             if !has_stood || self.standing.has_fallen() {
@@ -91,24 +95,10 @@ impl Driver {
 
     /// Writes down what a network is called.
     async fn name_network(&self, id: &str, known: &EngineNetwork) -> Result<(), DriverError> {
-        for _ in 0..TRIES {
-            let mut view = self.open().await?;
-            let (bridge, mut record) = view.network(id)?;
-            if known.name.is_empty() || record.name.as_ref() == Some(&known.name) {
-                return Ok(());
-            }
-            record.name = Some(known.name.clone());
-            let bridge = bridge.clone();
-            let memory = record.kept_on(Some(&bridge));
-            let step =
-                ReplacePort { bridge: bridge.name.clone(), memory, ..ReplacePort::default() };
-            match view.carry_out(&network::plan(&bridge.name, vec![Step::from(step)])).await {
-                Ok(()) => return Ok(()),
-                Err(error) if error.has_changed() => {}
-                Err(error) => return Err(error.into()),
-            }
+        if known.name.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        self.note_network(id, |record| record.name = Some(known.name.clone())).await
     }
 
     /// Writes down whose an endpoint is, and gives it the number that this container had.

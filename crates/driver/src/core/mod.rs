@@ -11,6 +11,7 @@ mod network;
 mod published;
 mod set_up;
 mod stray_addresses;
+mod stray_networks;
 
 use std::time::Duration;
 

@@ -46,6 +46,7 @@ impl Driver {
         if made.is_ok() {
             // The network is made: what the daemon is late with is told when it is needed.
             let _ = timeout_at(due, self.await_mesh(request, &options)).await;
+            self.news.notify_one();
         }
         made.map_err(|error| error.about(&options.bridge))
     }
@@ -81,9 +82,19 @@ impl Driver {
     /// unknown one is gone already.
     ///
     /// # Errors
-    /// A source fails.
+    /// A source fails, or does not answer in time.
     pub async fn delete_network(&self, id: &str) -> Result<(), DriverError> {
         let _turn = self.in_flight.turn(id).await;
+        let gone = tokio::time::timeout(BOUND, self.try_delete_network(id)).await;
+        gone.unwrap_or_else(|_| {
+            Err(DriverError::new(
+                "the switch's database does not answer within 3 seconds; what is left of the network is taken \
+                 away once Docker knows it no more",
+            ))
+        })
+    }
+
+    async fn try_delete_network(&self, id: &str) -> Result<(), DriverError> {
         for _ in 0..TRIES {
             let mut view = self.open().await?;
             let Some((bridge, record)) = network::find(&view.bridges, id) else { return Ok(()) };

@@ -61,6 +61,7 @@ impl CreateNetwork {
         Ok(NetworkRequest {
             id: id(self.network, "NetworkID")?,
             engine: crate::core::DOCKER.to_owned(),
+            engine_id: None,
             name: None,
             options: generic(&options)?,
             subnets: ranges

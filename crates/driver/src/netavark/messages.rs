@@ -37,6 +37,9 @@ struct SubnetRow {
     subnet: IpNet,
     #[serde(default)]
     gateway: Option<IpAddr>,
+    /// The part of it that is handed out, if that is not all.
+    #[serde(default)]
+    lease_range: Option<Value>,
 }
 
 /// A network as the driver knows networks.
@@ -50,6 +53,7 @@ pub(super) fn network(value: &Value) -> Result<NetworkRecord, DriverError> {
     Ok(NetworkRecord {
         id: id(network.id, "the network's id")?,
         engine: PODMAN.to_owned(),
+        engine_id: None,
         name: Some(network.name),
         options: network.options.unwrap_or_default(),
         subnets: subnets
@@ -66,6 +70,31 @@ pub(super) fn wants_subnet(network: &Value) -> bool {
     let ipam = network.get("ipam_options").and_then(|options| options.get("driver"));
     let by_podman = matches!(ipam.and_then(Value::as_str), None | Some("" | "host-local"));
     by_podman && network.get("subnets").is_none_or(empty)
+}
+
+/// Whether Podman may hand out addresses of a network in a mesh: it knows of no other host, and would give
+/// the same ones there.
+///
+/// # Errors
+/// There is no subnet, or no part of one is this host's.
+pub(super) fn check_addresses_in_mesh(network: &Value) -> Result<(), DriverError> {
+    if wants_subnet(network) {
+        return Err(DriverError::new(
+            "a network in a mesh has the same --subnet on every host, and on each an --ip-range of it that no \
+             other host has; --ipam-driver none gives no addresses",
+        ));
+    }
+    let bad = |error| DriverError::new(format!("the network is not what netavark writes: {error}"));
+    let subnets = Network::deserialize(network).map_err(bad)?.subnets.unwrap_or_default();
+    let is_whole = |row: &&SubnetRow| row.lease_range.as_ref().is_none_or(|range| range.is_null());
+    match subnets.iter().find(is_whole) {
+        None => Ok(()),
+        Some(row) => Err(DriverError::new(format!(
+            "--subnet {} without --ip-range: Podman hands out its addresses on each host of the mesh from the \
+             first one on; --ip-range names the part that this host hands out, and no other one",
+            row.subnet
+        ))),
+    }
 }
 
 /// With a gateway only where this host is one: else the network is a switch.

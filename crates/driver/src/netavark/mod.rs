@@ -57,6 +57,9 @@ fn info() -> String {
 async fn create(settings: Settings, stdin: impl Read) -> Result<String, DriverError> {
     let mut network: Value = read(stdin)?;
     let record = messages::network(&network)?;
+    if record.read_options()?.mesh.is_some() {
+        messages::check_addresses_in_mesh(&network)?;
+    }
     let driver = driver(settings)?;
     if messages::wants_subnet(&network) {
         let taken = driver.subnets().await?;

@@ -195,3 +195,38 @@ fn what_fails_leaves_nothing() {
     assert_eq!(run("ovs-vsctl", &["list-ports", bridge.name()]), port.name());
     assert!(try_run("ip", &["-netns", netns.name(), "link", "show", "eth0"]).is_err());
 }
+
+#[test]
+fn in_a_mesh_each_host_hands_out_its_own_part_of_the_subnet_or_none() {
+    lab::need!(Lab);
+    let bridge = Bridge::new();
+    let mut network = network(bridge.name());
+    network["options"]["mesh"] = json!("blue");
+    network["options"]["local_ip"] = json!("192.0.2.1");
+    let create = |network: &Value| said(here(), &["create"], &network.to_string());
+    let why = refused(&create(&network));
+    assert!(why.contains("--subnet 192.0.2.0/24 without --ip-range"), "{why}");
+    let mut open = network.clone();
+    open["subnets"] = Value::Null;
+    let why = refused(&create(&open));
+    assert!(why.contains("has the same --subnet on every host"), "{why}");
+    // One of two has no part of this host's own.
+    let mut two = network.clone();
+    let range = json!({ "start_ip": "192.0.2.64", "end_ip": "192.0.2.127" });
+    two["subnets"] = json!([
+        { "subnet": "192.0.2.0/24", "lease_range": range }, { "subnet": "2001:db8::/64", "lease_range": null }
+    ]);
+    let why = refused(&create(&two));
+    assert!(why.contains("--subnet 2001:db8::/64 without --ip-range"), "{why}");
+    let ids = || run("ovs-vsctl", &["get", "bridge", bridge.name(), "external_ids"]);
+    assert!(!ids().contains("docker-ovs.mesh"), "nothing was done: {}", ids());
+    network["subnets"] = json!([{ "subnet": "192.0.2.0/24", "lease_range": range }]);
+    let made = create(&network);
+    assert_eq!(serde_json::from_str::<Value>(&made.stdout).unwrap(), network, "as it was");
+    assert!(ids().contains("docker-ovs.mesh=blue"), "{}", ids());
+    // Without addresses there is nothing to be parted.
+    network["subnets"] = Value::Null;
+    network["ipam_options"] = json!({ "driver": "none" });
+    let made = create(&network);
+    assert_eq!(made.code, 0, "{made:?}");
+}

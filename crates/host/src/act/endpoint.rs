@@ -79,6 +79,22 @@ impl Endpoints {
         self.executor.has_no_link(name)
     }
 
+    /// Deletes the veth of this name in the switch's namespace if its making never came to its end.
+    ///
+    /// # Errors
+    /// The kernel refuses.
+    pub fn delete_unfinished(&self, name: &str) -> Result<(), SourceError> {
+        self.executor.delete_unfinished(name)
+    }
+
+    /// Whether the switch's namespace has this link, and its making came to its end.
+    ///
+    /// # Errors
+    /// The kernel refuses.
+    pub fn is_finished(&self, name: &str) -> Result<bool, SourceError> {
+        self.executor.is_finished(name)
+    }
+
     /// Deletes the veths whose alias begins so.
     ///
     /// # Errors

@@ -56,6 +56,16 @@ impl PlanExecutor {
         self.kernel.delete_marked(alias)
     }
 
+    /// Deletes a veth that was never given an alias.
+    pub(super) fn delete_unfinished(&self, name: &str) -> Result<(), SourceError> {
+        self.kernel.delete_unmarked(name)
+    }
+
+    /// Whether there is such a link, and its making came to its end.
+    pub(super) fn is_finished(&self, name: &str) -> Result<bool, SourceError> {
+        self.kernel.is_marked(name)
+    }
+
     /// All steps, or none, in a namespace that is open already.
     pub(super) async fn run_in(&mut self, home: Netns, plan: &Plan) -> Result<(), ActError> {
         self.done.clear();

@@ -67,6 +67,8 @@ pub struct Found {
 /// A network of an engine, and who is on it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EngineNetwork {
+    /// Its id.
+    pub id: String,
     /// Its name.
     pub name: String,
     /// Its endpoints by id.

@@ -1,5 +1,7 @@
 //! The networks of engines, which network drivers ask for once they have answered.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use model::SourceError;
 
 use super::{EngineNetwork, others};
@@ -48,5 +50,24 @@ impl Host {
             networks.extend(due.hold(|| engine.what(), engine.networks()).await?);
         }
         Ok(networks)
+    }
+
+    /// The ids of the networks of each engine that is asked, by the lasting id of the engine; of those that
+    /// answer and have one.
+    pub async fn networks_by_engine(&self) -> BTreeMap<String, BTreeSet<String>> {
+        let due = Deadline::after(self.timeout);
+        let mut all = BTreeMap::new();
+        for engine in self.engines.now().into_iter().filter_map(|engine| engine.engine.ok()) {
+            let ask = async {
+                let Some(id) = engine.id().await? else { return Ok(None) };
+                let networks = engine.networks().await?.into_iter().map(|network| network.id);
+                let networks: BTreeSet<_> = networks.collect();
+                // Every engine has networks of its own: a list without any, or of what has no id, is none.
+                let is_list = !networks.is_empty() && !networks.contains("");
+                Ok(is_list.then_some((id, networks)))
+            };
+            all.extend(due.hold(|| engine.what(), ask).await.ok().flatten());
+        }
+        all
     }
 }

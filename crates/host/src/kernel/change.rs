@@ -76,6 +76,27 @@ impl KernelExecutor {
         Ok(())
     }
 
+    /// Deletes the veth of this name where it was never given an alias: whoever made it ended before.
+    pub(crate) fn delete_unmarked(&self, name: &str) -> Result<(), SourceError> {
+        let failed =
+            |error: Error| failure::of_chain(format!("the link {name}"), &error, "run as root");
+        let link = self.switch.link_named(name).map_err(failed)?;
+        let unmarked =
+            link.filter(|link| link.alias.is_none() && link.kind.as_deref() == Some("veth"));
+        match unmarked {
+            Some(link) => self.switch.delete_link(link.ifindex).map(|_| ()).map_err(failed),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the switch's namespace has a link of this name with an alias, which it is given last.
+    pub(crate) fn is_marked(&self, name: &str) -> Result<bool, SourceError> {
+        let failed =
+            |error: Error| failure::of_chain(format!("the link {name}"), &error, "run as root");
+        let link = self.switch.link_named(name).map_err(failed)?;
+        Ok(link.is_some_and(|link| link.alias.is_some()))
+    }
+
     /// Makes sure that the switch's namespace has no link of this name.
     pub(crate) fn require_gone(&self, name: &str) -> Result<(), SourceError> {
         let what = || format!("the link {name}");

@@ -41,13 +41,14 @@ fn finish(
     switch_netns: &Netns,
 ) -> Result<(), Error> {
     let Some(link) = switch.link_named(draft)? else { return Ok(()) };
-    switch.set_alias(link.ifindex, &veth.alias)?;
     // With the userspace datapath the kernel has each packet too. It would answer for an address that the
     // host has on the bridge, with the hardware address of this end, and get what is meant for the bridge;
     // take what is sent to this end for the host's own, or forward it, past all flows of the switch; and a
     // router advertisement of the container would give the host a default route.
     switch.disable_ipv4(link.ifindex)?;
     disable_ipv6(draft, switch_netns)?;
+    // What has its alias is whole.
+    switch.set_alias(link.ifindex, &veth.alias)?;
     if veth.is_known() {
         return Ok(());
     }

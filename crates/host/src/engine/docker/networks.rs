@@ -17,6 +17,8 @@ const NOT_JOINED: &str = "ep-";
 #[serde(rename_all = "PascalCase")]
 pub(super) struct NetworkAnswer {
     #[serde(default)]
+    id: String,
+    #[serde(default)]
     name: String,
     /// By the container's id.
     containers: Option<BTreeMap<String, EndpointAnswer>>,
@@ -68,6 +70,7 @@ impl From<NetworkAnswer> for EngineNetwork {
         let ranges = answer.ipam.and_then(|ipam| ipam.config).unwrap_or_default();
         let subnets = ranges.iter().filter_map(|range| range.subnet.parse::<IpNet>().ok());
         Self {
+            id: answer.id,
             name: answer.name,
             endpoints: endpoints.collect(),
             subnets: subnets.map(|subnet| subnet.trunc()).collect(),
