@@ -16,7 +16,7 @@ use crate::tool::command;
 /// The calls by which something is sent.
 const SENDING: &str = "sendto,sendmsg,write,writev";
 /// More of them than any call of Docker's comes to.
-const MOST: usize = 200;
+const MAX_CALLS: usize = 200;
 
 fn driver() -> Plugin {
     Plugin::start(|words| command("docker-ovs", words))
@@ -112,7 +112,7 @@ impl Called {
     }
 
     /// All that may tell why.
-    fn state(&self) -> String {
+    fn state() -> String {
         let (rows, links) = ("ovs-vsctl", "ip");
         format!("{}\n{}", run(rows, &["show"]), run(links, &["-details", "link"]))
     }
@@ -188,9 +188,11 @@ fn a_driver_that_is_killed_within_any_call_is_brought_to_its_end_by_the_next() {
     lab::need!(Lab);
     for (before, method) in CALLS {
         let mut kills = 0;
-        for n in 1..MOST {
+        for n in 1..MAX_CALLS {
             let mut called = Called::new();
-            before.iter().for_each(|method| called.call(method));
+            for method in before {
+                called.call(method);
+            }
             let killed = called.is_killed_at(method, n);
             kills += usize::from(killed);
             let is_of_network = method.ends_with("Network");
@@ -200,7 +202,7 @@ fn a_driver_that_is_killed_within_any_call_is_brought_to_its_end_by_the_next() {
             }
             if matches!(method, "CreateEndpoint" | "Join") && n % 2 == 0 {
                 let there = (called.ports().len(), called.links());
-                assert_eq!(there, (1, 1), "{method}, call {n}: {}", called.state());
+                assert_eq!(there, (1, 1), "{method}, call {n}: {}", Called::state());
                 called.call("Join");
             }
             if !is_of_network {
@@ -376,12 +378,12 @@ fn a_dockerd_with_live_restore_finds_its_containers_with_their_numbers_and_traff
     ]);
     let numbers = || {
         names.map(|name| {
-            let named = format!("external_ids:docker-ovs.name={name}");
+            let of = format!("external_ids:docker-ovs.name={name}");
             let on = format!(
                 "external_ids:docker-ovs.network={}",
                 docker.docker(&["network", "inspect", "--format", "{{.Id}}", "lan",])
             );
-            run("ovs-vsctl", &["--bare", "--columns=ofport", "find", "interface", &named, &on])
+            run("ovs-vsctl", &["--bare", "--columns=ofport", "find", "interface", &of, &on])
         })
     };
     wait_until("both are known", || numbers().iter().all(|number| !number.is_empty()));

@@ -86,7 +86,7 @@ pub(super) fn check_addresses_in_mesh(network: &Value) -> Result<(), DriverError
     }
     let bad = |error| DriverError::new(format!("the network is not what netavark writes: {error}"));
     let subnets = Network::deserialize(network).map_err(bad)?.subnets.unwrap_or_default();
-    let is_whole = |row: &&SubnetRow| row.lease_range.as_ref().is_none_or(|range| range.is_null());
+    let is_whole = |row: &&SubnetRow| row.lease_range.as_ref().is_none_or(Value::is_null);
     match subnets.iter().find(is_whole) {
         None => Ok(()),
         Some(row) => Err(DriverError::new(format!(
