@@ -218,8 +218,9 @@ impl Gathered {
             let engine = if text.contains("\"OCIRuntime\"") { "podman" } else { "docker" };
             self.take_containers(called, engine, rows);
         } else if openflow::is_ports(text) {
-            let told = openflow::bridge(text, bridge_of(called).as_deref());
-            told.into_iter().for_each(|bridge| self.take_openflow(called, bridge));
+            if let Some(bridge) = openflow::bridge(text, bridge_of(called).as_deref()) {
+                self.take_openflow(called, bridge);
+            }
         } else if links::is_links(text) {
             match namespace_of(called) {
                 Some(name) => self.namespaces.entry(name).or_default().push(text.to_owned()),
@@ -243,11 +244,11 @@ impl Gathered {
 
     /// What only its name tells.
     fn take_named(&mut self, called: &str, text: &str) {
+        if let Some(command) = answer_of(file_name(called), text) {
+            self.answers.insert(command, text.to_owned());
+            return;
+        }
         match file_name(called) {
-            name if answer_of(name, text).is_some() => {
-                let told = answer_of(name, text).map(|command| (command, text.to_owned()));
-                told.into_iter().for_each(|(command, text)| self.answers.insert(command, text));
-            }
             "ip_netns" | "ip_netns_list" => self.nsids = links::namespaces(text),
             "hostname" | "hostname_-f" => {
                 let host = text.trim();

@@ -62,7 +62,7 @@ async fn answers(host: &Host, snapshot: &Snapshot) -> (RecordedAnswers, Option<S
                 Ok(answer) => answers.insert(command, answer),
                 Err(why) if why.kind == SourceErrorKind::Unusable && command == counts => {}
                 Err(why) if why.kind == SourceErrorKind::Unusable => {
-                    missing = Some(why.to_string())
+                    missing = Some(format!("{bridge}: {why}"));
                 }
                 Err(why) => return (answers, Some(why.to_string())),
             }

@@ -78,3 +78,52 @@ fn what_wants_gigabytes_to_be_unpacked_is_refused_before_it_has_them() {
     let error = parse_any(&packed).unwrap_err().to_string();
     assert!(error.contains("more than 128 MiB"), "{error}");
 }
+
+#[test]
+fn an_archive_in_an_archive_is_told_and_not_mixed_with_what_is_beside_it() {
+    let other = OFCTL.replace("veth1", "veth7");
+    let inner = tar(&[("other/ofctl", other.as_bytes())]);
+    for packed in [inner.clone(), gzip(&inner), xz(&inner)] {
+        let told = parse_any(&tar(&[("a/ofctl", OFCTL.as_bytes()), ("b.tar", &packed)])).unwrap();
+        assert_eq!(told.snapshot, parse_any(OFCTL.as_bytes()).unwrap().snapshot);
+        assert_eq!(told.remarks.len(), 1, "{:?}", told.remarks);
+        assert!(told.remarks[0].starts_with("b.tar: it is packed itself"), "{:?}", told.remarks);
+    }
+    let alone = parse_any(&tar(&[("b.tar", &inner)])).unwrap_err().to_string();
+    assert!(alone.contains("packed itself"), "{alone}");
+}
+
+/// Names lead nowhere: nothing is unpacked, and no link is followed.
+#[test]
+fn names_and_links_of_an_archive_lead_nowhere() {
+    let mut archive = tar::Builder::new(Vec::new());
+    for (kind, target) in [(tar::EntryType::Symlink, "/etc/hostname"), (tar::EntryType::Link, "x")]
+    {
+        let mut head = tar::Header::new_gnu();
+        head.set_entry_type(kind);
+        head.set_size(0);
+        archive.append_link(&mut head, "hostname", target).unwrap();
+    }
+    for name in ["/etc/absolute", "../../up", "a\nb\u{1b}[31m"] {
+        let mut head = tar::Header::new_gnu();
+        head.set_size(OFCTL.len().try_into().unwrap());
+        let field = &mut head.as_gnu_mut().unwrap().name;
+        field[..name.len()].copy_from_slice(name.as_bytes());
+        head.set_cksum();
+        archive.append(&head, OFCTL.as_bytes()).unwrap();
+    }
+    let told = parse_any(&archive.into_inner().unwrap()).unwrap();
+    assert_eq!(told.snapshot.host, "", "a link is not what it leads to");
+    assert_eq!(told.snapshot, parse_any(OFCTL.as_bytes()).unwrap().snapshot);
+}
+
+#[test]
+fn no_more_is_remarked_than_can_be_read() {
+    let packed = gzip(b"x");
+    let names: Vec<_> = (0..500).map(|n| format!("{n}.gz")).collect();
+    let mut files: Vec<(&str, &[u8])> = names.iter().map(|name| (&**name, &*packed)).collect();
+    files.push(("ofctl", OFCTL.as_bytes()));
+    let told = parse_any(&tar(&files)).unwrap();
+    assert_eq!(told.remarks.len(), 21);
+    assert_eq!(told.remarks[20], "and so of 480 more");
+}

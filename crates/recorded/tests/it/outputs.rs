@@ -154,3 +154,42 @@ fn of_a_report_of_sos_what_is_of_use_is_read() {
     assert_eq!(blue.port.ofport().map(|port| port.0), Some(1), "{blue:?}");
     assert_eq!(told.snapshot.containers().count(), 1);
 }
+
+/// What each file says is told of the last by name, and that another one says otherwise.
+#[test]
+fn of_files_that_disagree_it_is_told_which_is_taken() {
+    let other_inspect = INSPECT.replace("running", "exited");
+    let other_numbers = OFCTL.replace(" 1(", " 9(");
+    let files = [
+        ("a.json", INSPECT),
+        ("b.json", &*other_inspect),
+        ("c.json", &other_inspect),
+        ("d_show_br0", OFCTL),
+        ("e_show_br0", &other_numbers),
+    ];
+    let told = folder(&files);
+    let containers: Vec<_> = told.snapshot.containers().map(|row| &*row.state).collect();
+    assert_eq!(containers, ["exited"], "one container, told of three times");
+    let disagree: Vec<_> = told.remarks.iter().map(|remark| remark.split(':').next()).collect();
+    assert_eq!(disagree, [Some("b.json"), Some("e_show_br0")], "{:?}", told.remarks);
+    assert!(numbered(&told, SwitchSource::OpenFlow).contains(&"veth1 9".to_owned()));
+}
+
+#[test]
+fn flows_and_mac_tables_are_of_the_bridge_that_the_files_name_tells() {
+    use host::SwitchCommand::{Fdb, Flows};
+    let flows = "NXST_FLOW reply (xid=0x4):\n cookie=0x0, duration=1s, actions=NORMAL\n";
+    let table = " port  VLAN  MAC                Age\n    1     0  9a:69:12:bc:3d:1d    3\n";
+    let told = folder(&[
+        ("sos_commands/openvswitch/ovs-ofctl_show_br0", OFCTL),
+        ("sos_commands/openvswitch/ovs-ofctl_dump-flows_br0", flows),
+        ("sos_commands/openvswitch/ovs-appctl_fdb.show_br0", table),
+        ("sos_commands/openvswitch/ovs-appctl_fdb.show_br1", "no such bridge\n"),
+    ]);
+    assert_eq!(told.answers.get(Flows("br0")).unwrap(), flows);
+    assert_eq!(told.answers.get(Fdb("br0")).unwrap(), table);
+    for missing in [Flows("br1"), Fdb("br1")] {
+        let why = told.answers.get(missing).unwrap_err().to_string();
+        assert!(why.contains("br1"), "{why}");
+    }
+}
