@@ -26,13 +26,6 @@ impl Scene {
         scene
     }
 
-    fn capture(&self, folder: &std::path::Path) -> String {
-        let file = folder.join("host.tar").to_str().unwrap().to_owned();
-        let captured = docker_ovs(&["capture", &file]);
-        assert_eq!(captured.code, 0, "{captured:?}");
-        file
-    }
-
     /// Every verb that reads, with what a capture answers to it.
     fn asked(&self) -> Vec<Vec<&str>> {
         let (bridge, web) = (self.bridge.name(), self.web.name());
@@ -53,6 +46,13 @@ impl Scene {
         let in_json = in_json.map(|verb| [verb, &json[..]].concat());
         verbs.iter().cloned().chain(in_json).collect()
     }
+}
+
+fn capture(folder: &std::path::Path) -> String {
+    let file = folder.join("host.tar").to_str().unwrap().to_owned();
+    let captured = docker_ovs(&["capture", &file]);
+    assert_eq!(captured.code, 0, "{captured:?}");
+    file
 }
 
 /// A word of `docker ovs --help` for each verb.
@@ -77,7 +77,7 @@ fn a_capture_answers_every_reading_verb_as_the_host_did() {
         let mut both = None;
         // Ages and durations are in whole seconds: what was captured within one is the same.
         let is_same = lab::comes_true(|| {
-            let file = scene.capture(folder.path());
+            let file = capture(folder.path());
             let (live, recorded) = (docker_ovs(&words), from(&file, &words));
             let is_same = (&live.stdout, live.code) == (&recorded.stdout, recorded.code);
             both = Some((live, recorded));
@@ -85,7 +85,7 @@ fn a_capture_answers_every_reading_verb_as_the_host_did() {
         });
         assert!(is_same, "{words:?}: {both:#?}");
     }
-    let file = scene.capture(folder.path());
+    let file = capture(folder.path());
     let flows = from(&file, &["flows", scene.bridge.name()]);
     let named = format!("in_port=1<{}:eth0>", scene.web.name());
     assert!(flows.stdout.contains(&named), "{flows:?}");
@@ -106,7 +106,7 @@ fn what_a_capture_cannot_answer_is_refused_in_a_sentence() {
     lab::need!(Docker);
     let scene = Scene::new();
     let folder = tempfile::tempdir().unwrap();
-    let file = scene.capture(folder.path());
+    let file = capture(folder.path());
     let (bridge, web, db) = (scene.bridge.name(), scene.web.name(), scene.db.name());
     let refused = [
         vec!["trace", web, db],
