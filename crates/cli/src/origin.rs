@@ -72,6 +72,7 @@ impl SourceOptions {
             return Ok(Origin::recorded(read_recording(&what, &text)?));
         }
         let called = path.file_name().filter(|_| !is_stdin).unwrap_or_default();
+        let what = format!("the recording {}", path.display());
         let read = recorded::read_named(from, &called.to_string_lossy(), &what, self.at);
         limit.start(self.timeout());
         Ok(opened(read?))

@@ -107,12 +107,11 @@ impl End {
     fn of_port(look: &Look, port: &SwitchPort, word: &str) -> Self {
         let at = |found: &PortRef| found.bridge == port.bridge && found.iface == port.port.iface;
         let on = look.wiring.attachments.iter().find(|found| found.port.port().is_some_and(at));
-        let mut end = match on {
+        match on {
+            // Who is there says more than the port, which a verdict tells as well.
             Some(found) => Self::of_attachment(look, found),
-            None => Self::bare(look, port),
-        };
-        end.called = word.to_owned();
-        end
+            None => Self { called: word.to_owned(), ..Self::bare(look, port) },
+        }
     }
 
     fn of_attachment(look: &Look, found: &Attachment) -> Self {

@@ -206,6 +206,12 @@ fn a_link_shows_table_filters_traffic_and_trace() {
     let verdicts = "[...document.querySelectorAll('#trace .verdict')].map(told => told.className)";
     let reached = format!("{verdicts}.join() === 'verdict reaches,verdict reaches'");
     browser.waits_for(&reached);
+    // The verdict names who is there, not the port that was clicked.
+    let named = format!(
+        "document.querySelector('#trace .verdict').textContent.includes('delivered to {}:')",
+        b.name()
+    );
+    browser.waits_for(&named);
     browser.waits_for("document.querySelector('.jack.to').classList.contains('way')");
     browser.run("location.reload()");
     is_loaded(&browser, &reached);
@@ -226,6 +232,49 @@ fn a_link_shows_table_filters_traffic_and_trace() {
         is_shown("#list tbody tr")
     ));
     browser.is_paper(false);
+    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
+}
+
+/// Single characters can be turned off (WCAG 2.2, 2.1.4), which the browser remembers.
+#[test]
+fn letters_are_keys_only_where_they_are_wanted() {
+    lab::need!(Lab, Browser);
+    let bridge = Bridge::new();
+    let (_daemon, browser) = shown();
+    let jack = format!(".jack[data-bridge=\"{}\"]", bridge.name());
+    browser.waits_for(&format!("document.querySelector('{jack}')"));
+    let presses = |keys: &str| {
+        browser.run("document.activeElement.blur()");
+        browser.types(keys);
+    };
+    browser.run("location.hash = 'show=picture'");
+    let has_table = "document.getElementById('show-table').ariaPressed === 'true'";
+    let shortcuts = "document.querySelectorAll('[aria-keyshortcuts]').length";
+    browser.waits_for(&format!("!({has_table})"));
+    presses("l");
+    browser.waits_for(has_table);
+    browser.waits_for(&format!("{shortcuts} === 5"));
+
+    browser.run("document.getElementById('use-keys').click()");
+    let is_off = "document.getElementById('use-keys').ariaPressed === 'false'";
+    browser.waits_for(&format!("{is_off} && {shortcuts} === 0"));
+    presses("l/");
+    // What follows comes after them: a jack is kept and let go by keys that are no characters.
+    browser.run(&format!("document.querySelector('{jack}').focus()"));
+    browser.types("\u{e007}");
+    browser.waits_for("location.hash.includes('jack=')");
+    browser.types("\u{e00c}");
+    browser.waits_for("!location.hash.includes('jack=')");
+    assert_eq!(browser.run(&format!("return {has_table}")), true);
+    assert_eq!(browser.run("return document.activeElement.id !== 'find'"), true);
+
+    browser.run("location.reload()");
+    is_loaded(&browser, &format!("{is_off} && {shortcuts} === 0"));
+    browser.run("document.getElementById('use-keys').click()");
+    browser.waits_for(&format!("!({is_off}) && {shortcuts} === 5"));
+    browser.waits_for(has_table);
+    presses("l");
+    browser.waits_for(&format!("!({has_table})"));
     assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
 }
 

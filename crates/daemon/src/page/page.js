@@ -5,7 +5,7 @@ import { fetchCounters, showCounters } from "./script/counters.js";
 import { byId, jackOf, jacks, nameOf, setText } from "./script/dom.js";
 import { markSelected, pin, pinned, showDetails, shown } from "./script/details.js";
 import { startFilters, updateFilters } from "./script/filter.js";
-import { onKey, updateTabStop } from "./script/keyboard.js";
+import { onKey, startKeys, updateTabStop } from "./script/keyboard.js";
 import { startList, updateList, updateTraffic } from "./script/list.js";
 import { morph } from "./script/morph.js";
 import { asOf, moment, startPast, togglePast, told, updatePast } from "./script/past.js";
@@ -228,6 +228,7 @@ function startPicture() {
 
 function start() {
   startTools();
+  startKeys();
   startFilters();
   startList(choose);
   startTrace();

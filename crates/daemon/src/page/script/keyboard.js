@@ -71,6 +71,52 @@ function onEscape(event) {
   return pin(null);
 }
 
+/** Whether single characters are keys: where they are spoken or slip in, they would do what was not meant
+    (WCAG 2.2, 2.1.4). */
+let usesCharacters = true;
+
+/** What a browser that keeps nothing of pages remembers is nothing. */
+function remembered() {
+  try {
+    return localStorage.getItem(REMEMBERED);
+  } catch {
+    return null;
+  }
+}
+
+function remember(word) {
+  try {
+    localStorage.setItem(REMEMBERED, word);
+  } catch {
+    // Then it is so until the page is closed.
+  }
+}
+
+const REMEMBERED = "character-keys";
+const SHORTCUTS = "aria-keyshortcuts";
+
+/** Says which keys there are, on the page and to a screen reader. */
+function showCharacters(shortcuts) {
+  byId("use-keys").setAttribute("aria-pressed", String(usesCharacters));
+  document.body.classList.toggle("without-keys", !usesCharacters);
+  for (const [node, keys] of shortcuts) {
+    if (usesCharacters) node.setAttribute(SHORTCUTS, keys);
+    else node.removeAttribute(SHORTCUTS);
+  }
+}
+
+export function startKeys() {
+  const all = [...document.querySelectorAll(`[${SHORTCUTS}]`)];
+  const shortcuts = all.map((node) => [node, node.getAttribute(SHORTCUTS)]);
+  usesCharacters = remembered() !== "off";
+  showCharacters(shortcuts);
+  byId("use-keys").addEventListener("click", () => {
+    usesCharacters = !usesCharacters;
+    remember(usesCharacters ? "on" : "off");
+    showCharacters(shortcuts);
+  });
+}
+
 /** Does what a key stands for; `actions` is what the page can do. */
 export function onKey(event, actions) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -84,11 +130,11 @@ export function onKey(event, actions) {
     event.preventDefault();
   } else if (isTyping(event.target)) {
     return;
-  } else if (event.key === "/") {
+  } else if (event.key === "/" && usesCharacters) {
     byId("find").focus();
     byId("find").select();
     event.preventDefault();
-  } else if (letters[event.key]) {
+  } else if (usesCharacters && letters[event.key]) {
     letters[event.key]();
   } else if (jack) {
     onJackKey(event, jack, actions.choose);
