@@ -340,13 +340,13 @@ fn podmans_network_in_a_mesh_joins_its_bridge_and_hands_out_this_hosts_part() {
     assert!(whole.contains("--subnet 10.98.0.0/24 without --ip-range"), "{whole}");
     let none = create(&["far"]).unwrap_err();
     assert!(none.contains("has the same --subnet on every host"), "{none}");
-    create(&["--subnet", "10.98.0.0/24", "--ip-range", "10.98.0.64/26", "lan"]).unwrap();
+    create(&["--subnet", "10.98.0.0/24", "--ip-range", "10.98.0.64/26", "meshed"]).unwrap();
     let ids = run("ovs-vsctl", &["get", "bridge", bridge.name(), "external_ids"]);
     assert!(ids.contains("docker-ovs.mesh=blue"), "{ids}");
     let call = |words: &[&str]| podman.podman_with(&plugins, words);
-    let format = "{{.NetworkSettings.Networks.lan.IPAddress}}";
+    let format = "{{.NetworkSettings.Networks.meshed.IPAddress}}";
     let homes = ["one", "two"].map(|name| {
-        let words = ["run", "-d", "--stop-signal", "KILL", "--name", name, "--network", "lan"];
+        let words = ["run", "-d", "--stop-signal", "KILL", "--name", name, "--network", "meshed"];
         call(&[&words[..], &[podman.image(), "sleep", "86400"]].concat());
         (podman.home(name), call(&["inspect", "--format", format, name]))
     });
@@ -356,7 +356,7 @@ fn podmans_network_in_a_mesh_joins_its_bridge_and_hands_out_this_hosts_part() {
     }
     assert_carries(&homes[0].0, &homes[1].0, &[&homes[1].1]);
     call(&["rm", "--force", "--time", "0", "one", "two"]);
-    call(&["network", "rm", "lan"]);
+    call(&["network", "rm", "meshed"]);
     let left = docker_ovs(&["mesh", "leave", "blue"]);
     assert_eq!(left.code, 0, "{left:?}");
     let ids = run("ovs-vsctl", &["get", "bridge", bridge.name(), "external_ids"]);

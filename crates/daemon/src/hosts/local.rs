@@ -109,3 +109,6 @@ fn mtu(snapshot: &Snapshot, ip: IpAddr, known: Option<u32>) -> Option<u32> {
     let link = here.links.iter().find(|link| link.addresses.iter().any(|cidr| cidr.ip == ip))?;
     link.mtu.checked_sub(mesh::overhead(ip))
 }
+
+#[cfg(test)]
+mod tests;

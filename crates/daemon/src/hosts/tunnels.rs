@@ -121,3 +121,6 @@ fn port(tunnel: &Tunnel) -> Port {
         ofport: tunnel.ofport,
     }
 }
+
+#[cfg(test)]
+mod tests;
