@@ -1,5 +1,6 @@
 //! A check-up: what can be reached, what not, and what to do about it.
 
+mod forwarding;
 mod identities;
 mod network_driver;
 mod others;
@@ -41,6 +42,7 @@ impl Host {
         checks.extend(check_traffic(&snapshot));
         checks.push(others::check(&snapshot));
         checks.extend(network_driver::check(&snapshot));
+        checks.extend(forwarding::check(&snapshot));
         checks
     }
 

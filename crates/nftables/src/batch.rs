@@ -12,15 +12,15 @@ use crate::table::{Chain, Hook, Table};
 use crate::{Error, expression};
 
 /// The kernel answers at once; this only keeps a defect from hanging the caller.
-const NETLINK_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const NETLINK_TIMEOUT: Duration = Duration::from_secs(5);
 
-const NLM_F_REQUEST: u16 = 0x1;
+pub(crate) const NLM_F_REQUEST: u16 = 0x1;
 const NLM_F_ACK: u16 = 0x4;
 const NLM_F_CREATE: u16 = 0x400;
 const NLM_F_APPEND: u16 = 0x800;
 
 /// The subsystem, `NFNL_SUBSYS_NFTABLES` of linux/netfilter/nfnetlink.h.
-const NFTABLES: u8 = 10;
+pub(crate) const NFTABLES: u8 = 10;
 const BATCH_BEGIN: u16 = 0x10;
 const BATCH_END: u16 = 0x11;
 const NEW_TABLE: u16 = 0;

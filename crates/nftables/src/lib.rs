@@ -28,11 +28,13 @@
 mod batch;
 mod bytes;
 mod expression;
+mod forward;
 mod table;
 
 use std::io;
 
 pub use batch::{remove, replace};
+pub use forward::forward_drops;
 pub use table::{Chain, Hook, Match, Protocol, Rule, Table, Verdict};
 
 /// Why a table is not in place.

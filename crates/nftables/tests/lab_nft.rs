@@ -10,7 +10,7 @@
 use std::path::Path;
 
 use docker_ovs_nftables::{
-    Chain, Error, Hook, Match, Protocol, Rule, Table, Verdict, remove, replace,
+    Chain, Error, Hook, Match, Protocol, Rule, Table, Verdict, forward_drops, remove, replace,
 };
 use netns::Netns;
 
@@ -138,4 +138,28 @@ fn many_rules_go_in_one_batch() {
     inside(&space, || replace(&table)).unwrap();
     let listed = listed(&space, "many").unwrap();
     assert_eq!(listed.matches(" drop\n").count(), 500);
+}
+
+#[test]
+fn chains_that_drop_what_is_forwarded_are_found_among_all_others() {
+    lab::need!(Root);
+    let space = lab::Netns::new();
+    let told = || inside(&space, forward_drops).unwrap();
+    let nft = |words: &str| {
+        let done = space.enter().args(["nft", words]).status().unwrap();
+        assert!(done.success(), "{words}");
+    };
+    assert_eq!(told(), [""; 0]);
+    inside(&space, || replace(&table("example"))).unwrap();
+    nft("add table ip filter");
+    nft("add chain ip filter INPUT { type filter hook input priority 0; policy drop; }");
+    nft("add chain ip filter USER");
+    nft("add chain ip filter FORWARD { type filter hook forward priority 0; policy accept; }");
+    assert_eq!(told(), [""; 0]);
+    nft("chain ip filter FORWARD { policy drop; }");
+    nft("add table inet wall");
+    nft("add chain inet wall passing { type filter hook forward priority 5; policy drop; }");
+    let mut found = told();
+    found.sort();
+    assert_eq!(found, ["inet wall passing", "ip filter FORWARD"]);
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use lab::{Container, Home, Netns, Network, Plugin, ping, run, try_run};
 
-use crate::tool::command;
+use crate::tool::{command, docker_ovs};
 
 /// Long enough for a busy machine.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
@@ -109,6 +109,14 @@ fn a_gateway_leads_out_and_published_ports_lead_in() {
     let network = Network::create(driver.name(), &name, &[&options[..], &subnet].concat());
     let _forwarded = Forwarded::of(&name);
     assert!(addresses(&name).contains("10.95.0.1/24"), "{}", addresses(&name));
+    // What the kernel says of the firewall is what nft(8) and iptables(8) say.
+    let told =
+        docker_ovs(&["doctor", "--format", "{{.Check}} {{.Verdict}} {{.Target}} {{.Detail}}"]);
+    let row = told.stdout.lines().find(|line| line.starts_with("forwarding "));
+    let row = row.unwrap_or_else(|| panic!("{told:?}"));
+    assert!(row.contains(&name), "{row}");
+    let policy = try_run("nft", &["list", "chain", "ip", "filter", "FORWARD"]).unwrap_or_default();
+    assert_eq!(row.contains("ip filter FORWARD drops"), policy.contains("policy drop;"), "{row}");
     let on =
         |more: &[&str]| Container::run_with(&[&["--network", network.name()][..], more].concat());
     let (web, other) = (on(&["-p", "18099:80"]), on(&[]));

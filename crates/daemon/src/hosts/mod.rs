@@ -59,8 +59,9 @@ async fn wait_for_news<L, C>(
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
+    use model::identity::Identities;
     use model::snapshot::{Observed, Scope};
     use model::switch::{Bridge, SwitchSource};
     use model::{Snapshot, Wiring};
@@ -78,8 +79,8 @@ mod tests {
             scope: Scope::Everything,
             switch_netns: None,
             engines: BTreeMap::new(),
-            named_engines: Default::default(),
-            identities: Default::default(),
+            named_engines: BTreeSet::default(),
+            identities: Identities::default(),
             other_engines: Vec::new(),
             kernel: Observed::Fresh { rows: Vec::new().into() },
             switch: BTreeMap::from([(SwitchSource::Ovsdb, bridges)]),
