@@ -73,6 +73,28 @@ fn an_engine_that_stops_in_the_middle_is_an_error() {
     assert!(complaint.contains("closed the connection"), "{complaint}");
 }
 
+/// Each byte is a sign of life, and all of them together are none.
+#[test]
+fn an_engine_that_drips_its_answer_is_given_up_in_time() {
+    let peer = Peer::saying(|stream| {
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n[")?;
+        loop {
+            stream.write_all(b" ")?;
+            thread::sleep(std::time::Duration::from_millis(50));
+        }
+    });
+    let complaint = refuses(&["-H", &peer.engine(), "--timeout", "2s", "port", "web"]);
+    assert!(complaint.contains("peer.sock") && complaint.contains("2"), "{complaint}");
+}
+
+#[test]
+fn a_socket_of_another_kind_of_engine_is_told_with_what_to_do() {
+    lab::need!(Docker);
+    let complaint = refuses(&["--engine", "podman=/var/run/docker.sock", "ls"]);
+    assert!(complaint.contains("Podman at unix:///var/run/docker.sock"), "{complaint}");
+    assert!(complaint.contains("another kind of engine may listen there"), "{complaint}");
+}
+
 #[test]
 fn json_of_an_engine_that_is_broken_or_of_another_shape_is_an_error() {
     for body in ["{\"Id\"", "[1,2,3]", "\"\u{202e}\"", "{\"Id\":7}"] {

@@ -117,6 +117,13 @@ impl Rest {
                 SourceError::new(SourceErrorKind::Denied, what, message)
                     .hint("a socket proxy must allow GET on /containers")
             }
+            // What the engine has not got itself was told apart already: it has no such API.
+            HttpError::Refused { status: 404, message } => {
+                SourceError::new(SourceErrorKind::Unusable, what, format!("status 404: {message}"))
+                    .hint(
+                        "another kind of engine may listen there: --engine KIND=ADDRESS says which",
+                    )
+            }
             _ => failure::of_chain(what, error, self.hints.denied),
         }
     }
