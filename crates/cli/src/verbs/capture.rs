@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
 use host::{Host, Origin, Question, RecordedAnswers, SwitchCommand};
 use model::switch::SwitchSource;
 use model::{Snapshot, SourceErrorKind, anonymise};
+use tempfile::NamedTempFile;
 
 use crate::args::CaptureArgs;
 use crate::outcome::{CliError, Outcome};
@@ -99,18 +99,11 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if is_other {
         return OpenOptions::new().write(true).open(path)?.write_all(bytes);
     }
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
-    let beside = Path::new(&beside);
-    let written =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(beside);
-    let written = written.and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(beside, path)
-    });
-    if written.is_err() {
-        let _ = fs::remove_file(beside);
-    }
-    written
+    // Where others may write, a name that can be guessed may be a link of theirs to any file.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut beside = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+    beside.write_all(bytes)?;
+    beside.as_file().sync_all()?;
+    beside.persist(path)?;
+    Ok(())
 }

@@ -17,7 +17,7 @@ use crate::args::{
 use crate::etcd::checked;
 use crate::outcome::{CliError, Outcome};
 use crate::verbs::fleet::{client, told};
-use crate::verbs::mesh_check::{Seen, check_mesh};
+use crate::verbs::mesh_check::{SwitchView, check_mesh};
 use crate::writer::Text;
 
 /// Carries out `docker ovs mesh`.
@@ -214,7 +214,7 @@ async fn check(sources: &SourceOptions, args: &MeshLsArgs) -> Result<Outcome, Cl
     let look = Origin::Live(host.clone()).look(&Question::default()).await;
     look.switch(SwitchSource::Ovsdb)?;
     let states = host.tunnel_states().await?;
-    let switch = Seen::new(&look, &states);
+    let switch = SwitchView::new(&look, &states);
     let checks: Vec<_> = meshes.iter().flat_map(|mesh| check_mesh(mesh, &own, &switch)).collect();
     outcome.nothing = checks.iter().any(|check| check.verdict == v1::Verdict::Fail);
     outcome.text = Text::rows(&args.format, &views::DOCTOR, &checks)?;

@@ -14,14 +14,14 @@ const LEAST_MTU: u32 = 1280;
 const UP: &str = "up";
 
 /// What of the switch is looked at.
-pub(super) struct Seen<'a> {
+pub(super) struct SwitchView<'a> {
     bridges: &'a [Bridge],
     attachments: &'a [Attachment],
     /// What BFD says of each tunnel, by its name.
     states: &'a BTreeMap<String, String>,
 }
 
-impl<'a> Seen<'a> {
+impl<'a> SwitchView<'a> {
     /// A look, and what BFD says of each tunnel.
     pub(super) fn new(look: &'a Look, states: &'a BTreeMap<String, String>) -> Self {
         let rows = look.snapshot.switch.get(&SwitchSource::Ovsdb).map(Observed::rows);
@@ -30,7 +30,7 @@ impl<'a> Seen<'a> {
 }
 
 /// The rows about one mesh. `own` is this host.
-pub(super) fn check_mesh(mesh: &Mesh, own: &str, seen: &Seen<'_>) -> Vec<Check> {
+pub(super) fn check_mesh(mesh: &Mesh, own: &str, seen: &SwitchView<'_>) -> Vec<Check> {
     let about = About { mesh, own };
     let Some(me) = mesh.members.iter().find(|member| member.from.host == own) else {
         let hint = format!("docker ovs mesh join {} BRIDGE", mesh.mesh);
@@ -66,7 +66,7 @@ impl About<'_> {
     }
 
     /// What is too large for the mesh, or whether that itself is too small.
-    fn mtu(&self, me: &MeshMember, seen: &Seen<'_>) -> Vec<Check> {
+    fn mtu(&self, me: &MeshMember, seen: &SwitchView<'_>) -> Vec<Check> {
         let Some(carried) = self.mesh.mtu else { return Vec::new() };
         let mut checks = Vec::new();
         if carried < LEAST_MTU {
@@ -90,7 +90,7 @@ impl About<'_> {
     }
 
     /// The tunnel to another member.
-    fn member(&self, me: &MeshMember, member: &MeshMember, seen: &Seen<'_>) -> Check {
+    fn member(&self, me: &MeshMember, member: &MeshMember, seen: &SwitchView<'_>) -> Check {
         let name = &member.from.host;
         let mut tunnels = seen.bridges.iter().flat_map(host::tunnels_of);
         let there = tunnels.find(|of| of.mesh == self.mesh.mesh && of.host == *name);

@@ -158,3 +158,23 @@ fn what_a_capture_cannot_answer_is_refused_in_a_sentence() {
         assert!(known.contains(&verb.as_str()), "{verb} is in no test of captures");
     }
 }
+
+/// In a folder where others may write too.
+#[test]
+fn a_capture_writes_to_its_file_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let precious = path("precious");
+    std::fs::write(&precious, "precious").unwrap();
+    for planted in ["host.tar.part", "host.tar.tmp", ".host.tar.part", "host.tar~"] {
+        std::os::unix::fs::symlink(&precious, path(planted)).unwrap();
+    }
+    std::os::unix::fs::symlink(&precious, path("host.tar")).unwrap();
+    let file = path("host.tar");
+    let words = ["--from", "tests/scenes/article.json", "capture", file.to_str().unwrap()];
+    says(&words);
+    assert_eq!(std::fs::read_to_string(&precious).unwrap(), "precious");
+    assert!(std::fs::symlink_metadata(&file).unwrap().is_file());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 6, "nothing is left beside it");
+    refuses(&["--from", "tests/scenes/article.json", "capture", "/nonexistent/host.tar"]);
+}

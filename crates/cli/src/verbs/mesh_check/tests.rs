@@ -57,7 +57,7 @@ fn rows(mesh: &Mesh, port: Option<Port>, bfd: Option<&str>) -> Vec<Check> {
     let bridges = [Bridge { name: "br0".into(), ports, ..Bridge::default() }];
     let states = bfd.map(|state| ("dov000007-2".to_owned(), state.to_owned()));
     let states = states.into_iter().collect();
-    check_mesh(mesh, "a", &Seen { bridges: &bridges, attachments: &[], states: &states })
+    check_mesh(mesh, "a", &SwitchView { bridges: &bridges, attachments: &[], states: &states })
 }
 
 /// The only row: how it is judged, what it is about, and what it says.
@@ -164,14 +164,14 @@ fn a_mesh_that_carries_too_little_and_interfaces_that_send_too_much_are_told() {
     let text = std::fs::read(format!("{folder}/snapshot.json")).unwrap();
     let look = Look::new(Arc::new(serde_json::from_slice::<Snapshot>(&text).unwrap()));
     let states = BTreeMap::new();
-    let told = check_mesh(&mesh(), "a", &Seen::new(&look, &states));
+    let told = check_mesh(&mesh(), "a", &SwitchView::new(&look, &states));
     assert_eq!((told[0].verdict, told[0].target.as_str()), (Verdict::Fail, "a"));
     assert!(
         told[0].detail.contains("a:eth0 has MTU 1500: the mesh carries 1446 bytes"),
         "{told:?}"
     );
     let large = Mesh { mtu: Some(8946), ..mesh() };
-    let told = check_mesh(&large, "a", &Seen::new(&look, &states));
+    let told = check_mesh(&large, "a", &SwitchView::new(&look, &states));
     assert!(told.iter().all(|row| !row.detail.contains("MTU")), "{told:?}");
 }
 
