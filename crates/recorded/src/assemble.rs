@@ -213,7 +213,8 @@ fn switch(gathered: &mut Gathered) -> (Option<Vec<Bridge>>, Option<String>) {
         return (Some(bridges), id);
     }
     let Some(shown) = gathered.shown.take() else { return (None, None) };
-    let (tables, unnumbered) = completed(shown, &listed, &gathered.openflow);
+    let (tables, unnumbered) =
+        completed(shown, &listed, &[&gathered.openflow, &gathered.datapaths]);
     if unnumbered > 0 {
         gathered.remarks.push(format!(
             "the recording has no number of {unnumbered} interfaces that ovs-vsctl show lists: they are left out"
@@ -232,9 +233,9 @@ fn told(called: &str, log: &crate::Log) -> Option<String> {
     ))
 }
 
-/// What `ovs-vsctl show` tells, with the columns of `ovs-vsctl list` or the numbers of ovs-ofctl; and how
-/// many interfaces have no number in any of them.
-fn completed(shown: Shown, listed: &Tables, openflow: &[Bridge]) -> (Tables, usize) {
+/// What `ovs-vsctl show` tells, with the columns of `ovs-vsctl list` or the numbers of `others`, ovs-ofctl and
+/// vswitchd; and how many interfaces have no number in any of them.
+fn completed(shown: Shown, listed: &Tables, others: &[&[Bridge]]) -> (Tables, usize) {
     let Shown { mut tables, interfaces } = shown;
     let named = |row: &Row| row.get("name").and_then(|name| name.as_str()).map(str::to_owned);
     let rows = listed.0.get("Interface").into_iter().flat_map(|rows| rows.values());
@@ -242,9 +243,11 @@ fn completed(shown: Shown, listed: &Tables, openflow: &[Bridge]) -> (Tables, usi
     let bridges: BTreeMap<String, String> = interfaces.into_iter().collect();
     let number = |interface: &str| {
         let bridge = bridges.get(interface)?;
-        let told = openflow.iter().find(|one| *one.name == **bridge)?;
-        let port = told.ports.iter().find(|port| *port.iface == *interface)?;
-        port.ofport.assigned().map(|number| json!(number.0))
+        let told = others.iter().copied().flatten().filter(|one| *one.name == **bridge);
+        let mut ports = told.flat_map(|one| &one.ports);
+        let number =
+            ports.find_map(|port| port.ofport.assigned().filter(|_| *port.iface == *interface));
+        number.map(|number| json!(number.0))
     };
     let rows = tables.table("Interface");
     for row in rows.values_mut() {

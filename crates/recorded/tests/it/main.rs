@@ -12,3 +12,4 @@ mod archives;
 mod changes;
 mod database;
 mod outputs;
+mod releases;

@@ -52,7 +52,7 @@ const INSPECT: &str = r#"[{"Id":"aaaa","Name":"/web","State":{"Status":"running"
 "HostConfig":{"NetworkMode":"none"},"Config":{"Env":["SECRET=x"],"Labels":{"tier":"web"}},
 "NetworkSettings":{"SandboxKey":"/var/run/docker/netns/x"}}]"#;
 
-fn folder(files: &[(&str, &str)]) -> Recording {
+pub(crate) fn folder(files: &[(&str, &str)]) -> Recording {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
         let path = folder.path().join(name);
@@ -62,7 +62,7 @@ fn folder(files: &[(&str, &str)]) -> Recording {
     read(folder.path(), None).unwrap()
 }
 
-fn numbered(recording: &Recording, source: SwitchSource) -> Vec<String> {
+pub(crate) fn numbered(recording: &Recording, source: SwitchSource) -> Vec<String> {
     let rows = recording.snapshot.switch[&source].rows();
     let port =
         |port: &std::sync::Arc<model::switch::Port>| format!("{} {}", port.iface, port.ofport);
