@@ -51,9 +51,13 @@ impl SourceOptions {
         let what = format!("the snapshot {}", path.display());
         let failed = |error| CliError::new(format!("cannot read {what}: {error}"));
         let is_stdin = path.as_os_str() == "-";
+        // What comes by stdin is waited for. A file is not, from before it is opened: it may be a pipe that
+        // nothing writes to.
+        if !is_stdin {
+            limit.start(self.timeout());
+        }
         // A pipe is read once; the name of a file may tell what is in it.
         if !is_stdin && fs::metadata(path).is_ok_and(|found| found.is_dir()) {
-            limit.start(self.timeout());
             return Ok(opened(recorded::read(path, self.at)?));
         }
         let from: Box<dyn Read> = if is_stdin {
@@ -62,19 +66,21 @@ impl SourceOptions {
             Box::new(File::open(path).map_err(failed)?)
         };
         let mut from = BufReader::with_capacity(PEEK, from);
-        if !is_stdin {
-            limit.start(self.timeout());
-        }
+        let start = || {
+            if is_stdin {
+                limit.start(self.timeout());
+            }
+        };
         if is_json(from.fill_buf().map_err(failed)?) {
             let mut text = Vec::new();
             from.read_to_end(&mut text).map_err(failed)?;
-            limit.start(self.timeout());
+            start();
             return Ok(Origin::recorded(read_recording(&what, &text)?));
         }
         let called = path.file_name().filter(|_| !is_stdin).unwrap_or_default();
         let what = format!("the recording {}", path.display());
         let read = recorded::read_named(from, &called.to_string_lossy(), &what, self.at);
-        limit.start(self.timeout());
+        start();
         Ok(opened(read?))
     }
 }

@@ -118,6 +118,11 @@ impl<'i, 'a> Claims<'i, 'a> {
         self.of(port).find_map(|claim| self.containers.last(claim))
     }
 
+    /// The namespace of the container that the row of a port names, where that was seen.
+    pub(super) fn named_home(&self, port: PortIx) -> Option<NetnsId> {
+        self.of(port).find_map(|claim| self.containers.home(claim))
+    }
+
     fn of(&self, port: PortIx) -> impl Iterator<Item = &Claim<'a>> {
         let from = self.made.partition_point(|(claimed, _)| *claimed < port);
         let own = self.made.iter().skip(from).take_while(move |(claimed, _)| *claimed == port);

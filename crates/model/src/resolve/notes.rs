@@ -2,7 +2,7 @@
 
 use crate::evidence::Note;
 
-use crate::ids::{is_full_id, short_if_id};
+use crate::ids::{Mac, NetnsId, is_full_id, short_if_id};
 use crate::snapshot::{Link, Namespace};
 
 use super::entries::PortEntry;
@@ -45,22 +45,29 @@ fn old_ifindex(entry: &PortEntry<'_>) -> Option<Note> {
     (ovs != kernel).then_some(Note::OldIfindex { ovs, kernel })
 }
 
-/// Whether the row of a port names, by its full id, a container that is none of those which have
-/// `link`, or another interface of theirs that is there too.
+/// Whether the row of a port names, by its full id, a container that has not got `link`, or another
+/// interface of one that has. `named_home` is the namespace of the container that it names, where that was seen.
+///
+/// A look at one container sees not all that share its namespace: there the address decides, which a
+/// swapped link has not got.
 pub(super) fn names_another(
     entry: &PortEntry<'_>,
     (home, link): (&Namespace, &Link),
     tenants: &[Tenant<'_>],
+    named_home: Option<NetnsId>,
 ) -> Option<Note> {
     let ids = &entry.port.external_ids;
     let text = |key: &str| ids.get(key).map(String::as_str).filter(|text| !text.is_empty());
     let container = text("container_id").filter(|id| is_full_id(id))?;
     let interface = text("container_iface");
-    let is_tenant = tenants.iter().any(|(_, row)| *row.id.0 == *container);
     let is_there = |name: &str| home.links.iter().any(|other| *other.name == *name);
-    let is_own = match interface {
-        Some(name) if is_tenant => *link.name == *name || !is_there(name),
-        _ => is_tenant || tenants.is_empty(),
+    let is_own = match (tenants.iter().any(|(_, row)| *row.id.0 == *container), named_home) {
+        (true, _) => interface.is_none_or(|name| *link.name == *name || !is_there(name)),
+        (false, Some(named)) => named == home.id,
+        (false, None) => {
+            let made_with = text("docker-ovs.mac").and_then(|mac| mac.parse::<Mac>().ok());
+            made_with.is_none_or(|mac| link.mac == Some(mac))
+        }
     };
     let name = text("docker-ovs.name").unwrap_or_else(|| short_if_id(container));
     let owner = interface.map_or_else(|| name.to_owned(), |link| format!("{name}:{link}"));
