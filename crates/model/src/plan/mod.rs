@@ -12,6 +12,7 @@ mod name;
 mod number;
 mod orphaned_veths;
 mod planner;
+mod predecessor;
 mod prune;
 mod rename;
 mod requesters;

@@ -52,7 +52,8 @@ fn old_ifindex(entry: &PortEntry<'_>) -> Option<Note> {
 /// swapped link has not got.
 pub(super) fn names_another(
     entry: &PortEntry<'_>,
-    (home, link): (&Namespace, &Link),
+    home: &Namespace,
+    link: &Link,
     tenants: &[Tenant<'_>],
     named_home: Option<NetnsId>,
 ) -> Option<Note> {

@@ -1,0 +1,113 @@
+//! What the database remembers of the interfaces of a container, or of the one whose place it has taken.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::memory;
+use crate::port_record::PortRecord;
+use crate::switch::Port;
+use crate::whereabouts::{Whereabouts, whereabouts};
+use crate::wiring::{Occupant, Plug};
+
+use super::PlanError;
+use super::planner::Planner;
+use super::world::written_here;
+
+impl Planner<'_> {
+    /// Interfaces of this container that the database remembers, and whether a new one is to take its
+    /// place: the container replaces another one, whose interface on this bridge is gone. What the same
+    /// container had before it was restarted is for `restore`, and not to be taken by chance.
+    pub(super) fn remembered(&self) -> Result<BTreeMap<String, bool>, PlanError> {
+        let rows = self.wiring.ports.iter().map(|row| {
+            let is_here = row.bridge == self.bridge.name && row.port.bond.is_none();
+            let is_gone = matches!(row.occupant, Occupant::Orphaned { .. });
+            (PortRecord::of(&row.port), is_here && is_gone)
+        });
+        let kept = memory::of(self.bridge).map(|(_, port)| (PortRecord::of(&port), true));
+        let mut own = BTreeMap::new();
+        for (record, is_gone) in rows.chain(kept) {
+            let Some(record) = record else { continue };
+            if self.is_own(&record)? {
+                let is_replaced = is_gone
+                    && record.ours
+                    && !record.names(self.container)
+                    && written_here(self.snapshot, record.system.as_deref()).is_ok();
+                *own.entry(record.interface).or_insert(true) &= is_replaced;
+            }
+        }
+        Ok(own)
+    }
+
+    /// Whether a record is of this container, or of one that is gone and that it replaces.
+    ///
+    /// # Errors
+    /// [`PlanError::Undecided`]: the recorded container may be alive under another name.
+    pub(super) fn is_own(&self, record: &PortRecord) -> Result<bool, PlanError> {
+        if record.names(self.container) {
+            return Ok(true);
+        }
+        if !record.is_replaced_by(self.container) {
+            return Ok(false);
+        }
+        match whereabouts(self.snapshot, record) {
+            Whereabouts::Replaced(row) => Ok(row.id == self.container.id),
+            Whereabouts::Known(_) | Whereabouts::InOtherEngine { .. } | Whereabouts::Gone => {
+                Ok(false)
+            }
+            Whereabouts::Unknown { why } => {
+                let what = format!("what is recorded of {}", record.owner_name());
+                Err(PlanError::Undecided { what, why })
+            }
+        }
+    }
+
+    /// The port that the same interface of the same container had, before it went.
+    ///
+    /// # Errors
+    /// [`PlanError::Undecided`]: its link lives in another namespace, or may live.
+    pub(super) fn predecessor(&self, interface: &str) -> Result<Option<Arc<Port>>, PlanError> {
+        let rows = self.wiring.ports.iter().filter(|row| row.bridge == self.bridge.name);
+        for row in rows.filter(|row| row.port.bond.is_none() && row.port.kind == "system") {
+            let Some(record) = PortRecord::of(&row.port) else { continue };
+            let same = record.ours && record.interface == interface;
+            if !same
+                || written_here(self.snapshot, record.system.as_deref()).is_err()
+                || !self.is_own(&record)?
+            {
+                continue;
+            }
+            let lives = match &row.occupant {
+                Occupant::Orphaned { .. } => return Ok(Some(Arc::clone(&row.port))),
+                Occupant::Unknown { why } => {
+                    format!("whether its link is gone is not known: {why}")
+                }
+                // Another port with the same record would leave open which of them is the one.
+                Occupant::Plugged { plugs } if self.is_elsewhere(plugs) => {
+                    format!("its interface lives: {} is on it", row.occupant)
+                }
+                _ => continue,
+            };
+            let what = format!("port {} of {}", row.port.iface, row.bridge);
+            return Err(PlanError::Undecided { what, why: lives });
+        }
+        Ok(None)
+    }
+
+    fn is_elsewhere(&self, plugs: &[Plug]) -> bool {
+        plugs.iter().all(|plug| plug.netns != self.netns)
+    }
+
+    /// What the bridge remembers of the same interface, whose port is gone.
+    pub(super) fn forgotten(&self, interface: &str) -> Result<Option<Port>, PlanError> {
+        for (_, port) in memory::of(self.bridge) {
+            let record = PortRecord::of(&port).filter(|record| record.interface == interface);
+            let Some(record) = record else { continue };
+            if written_here(self.snapshot, record.system.as_deref()).is_ok()
+                && self.is_own(&record)?
+            {
+                return Ok(Some(port));
+            }
+        }
+        Ok(None)
+    }
+}
