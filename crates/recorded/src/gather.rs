@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Read};
-use std::path::Path;
 
-use host::{RecordedAnswers, SwitchCommand};
+use host::RecordedAnswers;
 use model::Snapshot;
 use model::ids::{Engine, Nsid};
 use model::snapshot::Container;
 use model::switch::Bridge;
 
 use crate::bounded::TEXT;
+use crate::called::{answer_of, bridge_of, file_name, namespace_of};
 use crate::confdb::{self, Log, SCHEMA, is_log};
 use crate::tables::Tables;
 use crate::texts::Shown;
@@ -273,39 +273,6 @@ pub(crate) fn time(at: u64) -> String {
 
 /// The end of the year 9999, after which RFC 3339 has no notation.
 const LAST: u64 = 253_402_300_799_999;
-
-fn file_name(called: &str) -> &str {
-    Path::new(called).file_name().and_then(|name| name.to_str()).unwrap_or_default()
-}
-
-/// The bridge that a command was about, as `sos` names its file: `ovs-ofctl_show_br0`.
-fn bridge_of(called: &str) -> Option<String> {
-    let name = file_name(called);
-    let before = ["_show_", "_dump-ports-desc_"];
-    let bridge = before.iter().find_map(|word| name.split_once(word)).map(|(_, bridge)| bridge)?;
-    (!bridge.is_empty()).then(|| bridge.to_owned())
-}
-
-/// What a text answers of which only the name of its file tells the bridge, as `sos` calls them:
-/// `ovs-ofctl_dump-flows_br0`, `ovs-appctl_fdb.show_br0`.
-fn answer_of<'a>(name: &'a str, text: &str) -> Option<SwitchCommand<'a>> {
-    let bridge = |word| name.split_once(word).map(|(_, bridge)| bridge);
-    let begins = text.trim_start();
-    if let Some(bridge) = bridge("dump-flows_") {
-        let is_flows = begins.lines().take(2).any(|line| line.contains("actions="));
-        return is_flows.then_some(SwitchCommand::Flows(bridge));
-    }
-    let bridge = bridge("fdb.show_").or_else(|| bridge("fdb_show_"))?;
-    let is_table = begins.starts_with("port") && begins.lines().next()?.contains("MAC");
-    is_table.then_some(SwitchCommand::Fdb(bridge))
-}
-
-/// The namespace that a file is of: `networking/namespaces/NAME/ip_netns_exec_NAME_ip_-d_address_show`.
-fn namespace_of(called: &str) -> Option<String> {
-    let (_, rest) = called.split_once("networking/namespaces/")?;
-    let (name, _) = rest.split_once('/')?;
-    (!name.is_empty()).then(|| name.to_owned())
-}
 
 /// A text that was copied from a terminal begins with the command.
 fn without_prompt(text: &str) -> &str {

@@ -18,6 +18,7 @@
 
 mod assemble;
 mod bounded;
+mod called;
 mod changes;
 mod confdb;
 mod gather;

@@ -9,6 +9,7 @@ mod learn;
 mod mesh;
 mod network;
 mod published;
+mod request;
 mod set_up;
 mod stray_addresses;
 mod stray_networks;

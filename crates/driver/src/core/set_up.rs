@@ -8,9 +8,10 @@ use model::ids::Mac;
 use model::plan::endpoint::await_number;
 use model::plan::{KernelStep, Step};
 
-use super::attach::{Endpoint, Request, gateways};
+use super::attach::{Endpoint, gateways};
 use super::network::{left_on, plan_bridge, plan_leaving, plan_network};
 use super::published::require_published;
+use super::request::Request;
 use super::{BOUND, Driver, TRIES};
 use crate::DriverError;
 use crate::network::{self, NetworkRecord};

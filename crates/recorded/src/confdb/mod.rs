@@ -9,6 +9,7 @@ mod difference;
 mod raft;
 mod record;
 mod rows;
+mod schema;
 mod written;
 
 use std::collections::{BTreeSet, HashMap};
@@ -16,10 +17,11 @@ use std::io::{self, BufRead};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use raft::Entries;
 use rows::Rows;
+use schema::Schema;
 use written::{ById, Written};
 
 use crate::changes::{Changes, Ports, of_few};
@@ -127,37 +129,6 @@ struct Header<'a> {
     /// Schema and contents, where it was compacted or has just been made.
     #[serde(borrow, default)]
     prev_data: Option<[&'a RawValue; 2]>,
-}
-
-#[derive(Deserialize)]
-struct Schema {
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    tables: HashMap<String, Table>,
-}
-
-#[derive(Deserialize)]
-struct Table {
-    #[serde(default)]
-    columns: HashMap<String, Column>,
-}
-
-#[derive(Deserialize)]
-struct Column {
-    #[serde(rename = "type", default)]
-    kind: Value,
-}
-
-impl Column {
-    /// Whether it holds more than one (`ovsdb_type_is_composite`).
-    fn is_composite(&self) -> bool {
-        match self.kind.get("max") {
-            Some(Value::Number(most)) => most.as_u64().is_some_and(|most| most > 1),
-            Some(Value::String(most)) => most == "unlimited",
-            _ => false,
-        }
-    }
 }
 
 type GoesOn<'a> = &'a mut dyn FnMut(&Transaction) -> bool;

@@ -1,0 +1,85 @@
+//! What is known of an endpoint that is to be made, and what follows from it.
+
+use model::endpoint_record::EndpointRecord;
+use model::ids::{Mac, Name};
+use model::numbers::NumberOwner;
+use model::plan::Wanted;
+
+use super::attach::{Endpoint, far_end};
+use crate::mac;
+use crate::network::NetworkRecord;
+use crate::options::{EndpointOptions, NetworkOptions};
+
+/// What is known of an endpoint that is to be made.
+pub(super) struct Request<'a> {
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) options: &'a EndpointOptions,
+    pub(super) network: &'a NetworkRecord,
+    pub(super) of_network: &'a NetworkOptions,
+    /// Name of the container, where the engine said it when it asked for the address.
+    pub(super) name_said: Option<String>,
+}
+
+impl Request<'_> {
+    /// What the other end is made as.
+    pub(super) fn interface(&self, host_end: &str) -> Name {
+        let inside = self.endpoint.whose.as_ref().map(|whose| whose.interface.as_str().into());
+        inside.unwrap_or_else(|| far_end(host_end))
+    }
+
+    pub(super) fn wanted(&self) -> Wanted {
+        self.options.ofport.map_or(Wanted::Free, Wanted::Exactly)
+    }
+
+    pub(super) fn vlans(&self) -> String {
+        self.options.vlans.as_ref().unwrap_or(&self.of_network.vlans).to_string()
+    }
+
+    /// The address that the user chose, or one that follows from the interface's own address: what is
+    /// made again with that has the same, and no neighbour knows another one.
+    pub(super) fn mac(&self, bridge: &str) -> Mac {
+        let name = self.name();
+        let address = self.endpoint.addresses.first().map(|cidr| cidr.ip.to_string());
+        let who = name.or(address).unwrap_or_else(|| self.endpoint.id.clone());
+        self.endpoint.mac.unwrap_or_else(|| mac::derived(bridge, &self.vlans(), &who))
+    }
+
+    pub(super) fn name(&self) -> Option<String> {
+        let name = self.endpoint.whose.as_ref().map(|whose| whose.name.clone());
+        name.or_else(|| self.name_said.clone())
+    }
+
+    pub(super) fn record(&self, bridge: &str, system: Option<String>) -> EndpointRecord {
+        let Self { endpoint, options, network, of_network, .. } = self;
+        let whose = endpoint.whose.as_ref();
+        EndpointRecord {
+            network: network.id.clone(),
+            network_name: network.name.clone(),
+            endpoint: endpoint.id.clone(),
+            engine: network.engine.clone(),
+            container: whose.map(|whose| whose.container.clone()),
+            name: whose.map(|whose| whose.name.clone()),
+            interface: whose.map(|whose| whose.interface.clone()),
+            mac: Some(self.mac(bridge)),
+            addresses: endpoint.addresses.clone(),
+            mtu: of_network.mtu,
+            is_number_asked_for: options.ofport.is_some(),
+            published: endpoint.published.clone(),
+            system,
+            created: Some(host::now() / 1000),
+        }
+    }
+
+    pub(super) fn owner(&self) -> NumberOwner {
+        let Self { endpoint, network, .. } = self;
+        NumberOwner {
+            network: network.id.clone(),
+            network_name: network.name.clone(),
+            vlans: self.vlans(),
+            name: self.name(),
+            mac: endpoint.mac,
+            address: endpoint.addresses.first().map(|cidr| cidr.ip),
+            used: host::now() / 1000,
+        }
+    }
+}
