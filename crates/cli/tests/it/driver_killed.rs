@@ -1,5 +1,5 @@
-//! The network driver, or the dockerd that calls it, is killed in the middle of calls: afterwards there is
-//! what the containers that exist have, and nothing else.
+//! The network driver is killed in the middle of calls: afterwards there is what the containers that exist
+//! have, and nothing else.
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
 use std::io::{Read, Write};
@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use lab::{Bridge, InnerDocker, Network, Plugin, run, try_run, unique, wait_until};
+use lab::{Bridge, Network, Plugin, run, try_run, unique, wait_until};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
@@ -124,6 +124,9 @@ impl Called {
 
 impl Drop for Called {
     fn drop(&mut self) {
+        for port in self.ports() {
+            let _ = try_run("ip", &["link", "del", &port]);
+        }
         let _ = try_run("ovs-vsctl", &["--if-exists", "del-br", &self.bridge]);
     }
 }
@@ -222,7 +225,7 @@ fn a_driver_that_is_killed_within_any_call_is_brought_to_its_end_by_the_next() {
 }
 
 /// What is recorded of networks on a bridge.
-fn recorded(bridge: &Bridge) -> String {
+pub(crate) fn recorded(bridge: &Bridge) -> String {
     run("ovs-vsctl", &["get", "bridge", bridge.name(), "external_ids"])
 }
 
@@ -251,7 +254,7 @@ fn a_network_that_docker_removes_while_there_is_no_driver_is_taken_away() {
 }
 
 /// What runs on a network, and nothing else, has a port.
-fn ports_are_those_of(bridge: &Bridge, ids: &[String]) -> bool {
+pub(crate) fn ports_are_those_of(bridge: &Bridge, ids: &[String]) -> bool {
     let rows = ["--bare", "--columns=external_ids", "find", "interface"];
     let on = run("ovs-vsctl", &["list-ports", bridge.name()]);
     let known = ids.iter().all(|id| {
@@ -268,6 +271,7 @@ fn a_driver_that_is_killed_while_containers_come_and_go_leaves_what_exists() {
     let (mut driver, bridge) = (driver(), Bridge::new());
     let network = Network::create(driver.name(), bridge.name(), &["--subnet", "10.97.60.0/24"]);
     let names: Vec<String> = (0..6).map(|_| unique("kd")).collect();
+    let guards: Vec<_> = names.iter().map(|name| Removed(name)).collect();
     for (round, name) in names.iter().enumerate() {
         let (run_name, of) = (name.clone(), network.name().to_owned());
         let start = std::thread::spawn(move || {
@@ -290,7 +294,6 @@ fn a_driver_that_is_killed_while_containers_come_and_go_leaves_what_exists() {
         }
     }
     let stay: Vec<_> = names.iter().skip(1).step_by(2).collect();
-    let guards: Vec<_> = names.iter().map(|name| Removed(name)).collect();
     let ids = stay.iter().map(|name| run("docker", &["inspect", "--format", "{{.Id}}", name]));
     let ids: Vec<_> = ids.collect();
     wait_until("there is what exists", || ports_are_those_of(&bridge, &ids));
@@ -304,118 +307,5 @@ struct Removed<'n>(&'n str);
 impl Drop for Removed<'_> {
     fn drop(&mut self) {
         let _ = try_run("docker", &["rm", "--force", self.0]);
-    }
-}
-
-#[test]
-fn a_dockerd_that_is_killed_within_its_calls_leaves_what_exists() {
-    lab::alone!(Docker);
-    let (bridge, docker) = (Bridge::new(), InnerDocker::beside());
-    let host = docker.host();
-    let driver =
-        Plugin::start(|words| command("docker-ovs", &[&["--host", &host], words].concat()));
-    let option = format!("bridge={}", bridge.name());
-    let create = ["network", "create", "-d", driver.name(), "-o", &option, "--subnet"];
-    docker.docker(&[&create[..], &["10.97.61.0/24", "stays"]].concat());
-    let on = |ids: &[&str]| {
-        let words = ["--host", &host];
-        try_run("docker", &[&words[..], ids].concat())
-    };
-    // Each is killed in the middle of what it does.
-    let kill_within = |words: &[&str], delay: u64| {
-        let words: Vec<String> =
-            ["--host", &host].iter().chain(words).map(|word| (*word).to_owned()).collect();
-        let call = std::thread::spawn(move || {
-            let words: Vec<_> = words.iter().map(String::as_str).collect();
-            try_run("docker", &words)
-        });
-        std::thread::sleep(Duration::from_millis(delay));
-        docker.kill();
-        let _ = call.join().unwrap();
-    };
-    let run_one = ["run", "--detach", "--network", "stays", "--name"];
-    for round in 0..3 {
-        let (name, delay) = (format!("c{round}"), 60 + 90 * round);
-        kill_within(&[&run_one[..], &[&name, lab::IMAGE, "sleep", "86400"]].concat(), delay);
-        let _ = on(&["rm", "--force", &name]);
-        let other = format!("n{round}");
-        kill_within(&[&create[..], &["10.97.62.0/24", &other]].concat(), 5 + 10 * round);
-        kill_within(&["network", "rm", &other], 5 + 10 * round);
-        let _ = on(&["network", "rm", &other]);
-    }
-    docker.docker(&[&run_one[..], &["last", lab::IMAGE, "sleep", "86400"]].concat());
-    let id = docker.docker(&["inspect", "--format", "{{.Id}}", "last"]);
-    wait_until("there is what exists", || ports_are_those_of(&bridge, std::slice::from_ref(&id)));
-    let stays = docker.docker(&["network", "inspect", "--format", "{{.Id}}", "stays"]);
-    assert!(recorded(&bridge).contains(&stays));
-    docker.docker(&["rm", "--force", "last"]);
-    wait_until("there is nothing", || ports_are_those_of(&bridge, &[]));
-    docker.docker(&["network", "rm", "stays"]);
-}
-
-/// `--live-restore`: containers run on while there is no dockerd, and are the next one's.
-#[test]
-fn a_dockerd_with_live_restore_finds_its_containers_with_their_numbers_and_traffic() {
-    lab::alone!(Docker);
-    let (bridge, docker) = (Bridge::new(), InnerDocker::live_restoring());
-    let host = docker.host();
-    let driver =
-        Plugin::start(|words| command("docker-ovs", &[&["--host", &host], words].concat()));
-    let option = format!("bridge={}", bridge.name());
-    let create = ["network", "create", "-d", driver.name(), "-o", &option, "--subnet"];
-    docker.docker(&[&create[..], &["10.97.63.0/24", "lan"]].concat());
-    let names = ["one", "two"];
-    for name in names {
-        let words = ["run", "--detach", "--network", "lan", "--name", name, lab::IMAGE];
-        docker.docker(&[&words[..], &["sleep", "86400"]].concat());
-    }
-    let pids = names.map(|name| docker.outer_pid(name));
-    let address = docker.docker(&[
-        "inspect",
-        "--format",
-        "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}",
-        "two",
-    ]);
-    let numbers = || {
-        names.map(|name| {
-            let of = format!("external_ids:docker-ovs.name={name}");
-            let on = format!(
-                "external_ids:docker-ovs.network={}",
-                docker.docker(&["network", "inspect", "--format", "{{.Id}}", "lan",])
-            );
-            run("ovs-vsctl", &["--bare", "--columns=ofport", "find", "interface", &of, &on])
-        })
-    };
-    wait_until("both are known", || numbers().iter().all(|number| !number.is_empty()));
-    let before = numbers();
-    let reach = || Process(pids[0].clone()).pings(&address);
-    wait_until("they reach each other", reach);
-    docker.stop();
-    for _ in 0..3 {
-        assert!(reach(), "their traffic goes on");
-    }
-    docker.start_again();
-    assert_eq!(pids, names.map(|name| docker.outer_pid(name)), "they ran on");
-    assert!(reach());
-    assert_eq!(numbers(), before);
-    docker.docker(&["restart", "--time", "0", "one"]);
-    wait_until("it has its number", || numbers() == before);
-    docker.docker(&["rm", "--force", "one", "two"]);
-    wait_until("there is nothing", || ports_are_those_of(&bridge, &[]));
-    docker.docker(&["network", "rm", "lan"]);
-}
-
-/// The namespace of a process.
-struct Process(String);
-
-impl lab::Home for Process {
-    fn netns(&self) -> String {
-        self.0.clone()
-    }
-}
-
-impl Process {
-    fn pings(&self, ip: &str) -> bool {
-        lab::ping(self, ip)
     }
 }

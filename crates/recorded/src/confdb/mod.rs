@@ -16,8 +16,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::io::{self, BufRead};
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use serde_json::json;
+use serde_json::value::RawValue;
 
 use raft::Entries;
 use rows::Rows;
