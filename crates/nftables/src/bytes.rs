@@ -2,6 +2,8 @@
 
 const NLA_F_NESTED: u16 = 0x8000;
 const HEADER: usize = 16;
+/// An error, or what was done (linux/netlink.h).
+pub(crate) const NLMSG_ERROR: u16 = 2;
 
 /// Attributes, one behind the other.
 #[derive(Default)]
@@ -56,31 +58,31 @@ pub(crate) fn message(
     bytes
 }
 
-/// The errors that an answer tells, by sequence number; 0 for what was done.
-pub(crate) fn errors(mut bytes: &[u8]) -> Vec<(u32, i32)> {
-    const NLMSG_ERROR: u16 = 2;
-    let mut errors = Vec::new();
-    while let Some(length) = word(bytes, 0).map(|length| length as usize) {
-        let kind = bytes.get(4..6).and_then(|kind| kind.try_into().ok()).map(u16::from_ne_bytes);
-        let told = word(bytes, 8).zip(word(bytes, HEADER));
-        if let (Some(NLMSG_ERROR), Some((sequence, error))) = (kind, told) {
-            errors.push((sequence, error.cast_signed()));
-        }
-        let next = length.max(HEADER).next_multiple_of(4);
-        bytes = bytes.get(next..).unwrap_or_default();
-    }
-    errors
+/// A message of an answer.
+pub(crate) struct Message<'a> {
+    pub(crate) kind: u16,
+    /// That of the request.
+    pub(crate) sequence: u32,
+    /// What comes behind the header, as far as it is there.
+    pub(crate) body: &'a [u8],
 }
 
-/// The messages of an answer: kind, and what comes behind the header. What is cut off is left out.
-pub(crate) fn messages(mut bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+/// The messages of an answer.
+pub(crate) fn messages(mut bytes: &[u8]) -> impl Iterator<Item = Message<'_>> {
     std::iter::from_fn(move || {
-        let length = word(bytes, 0)? as usize;
+        let length = (word(bytes, 0)? as usize).max(HEADER);
         let kind = u16::from_ne_bytes(bytes.get(4..6)?.try_into().ok()?);
-        let body = bytes.get(HEADER..length)?;
+        let sequence = word(bytes, 8)?;
+        let body = bytes.get(HEADER..length.min(bytes.len()))?;
         bytes = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
-        Some((kind, body))
+        Some(Message { kind, sequence, body })
     })
+}
+
+/// The errors that an answer tells, by sequence number; 0 for what was done.
+pub(crate) fn errors(bytes: &[u8]) -> Vec<(u32, i32)> {
+    let errors = messages(bytes).filter(|message| message.kind == NLMSG_ERROR);
+    errors.filter_map(|of| Some((of.sequence, word(of.body, 0)?.cast_signed()))).collect()
 }
 
 /// Attributes: kind and value of each. What is cut off is left out.
@@ -94,7 +96,7 @@ pub(crate) fn attributes(mut bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])>
     })
 }
 
-fn word(bytes: &[u8], at: usize) -> Option<u32> {
+pub(crate) fn word(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_ne_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
 }
 

@@ -9,10 +9,9 @@ use rustix::net::sockopt::{Timeout, set_socket_timeout};
 
 use crate::Error;
 use crate::batch::{NETLINK_TIMEOUT, NFTABLES, NLM_F_REQUEST};
-use crate::bytes::{Attributes, attributes, message, messages};
+use crate::bytes::{Attributes, NLMSG_ERROR, attributes, message, messages, word};
 
 const NLM_F_DUMP: u16 = 0x300;
-const NLMSG_ERROR: u16 = 2;
 const NLMSG_DONE: u16 = 3;
 const NEW_CHAIN: u16 = 3;
 const GET_CHAIN: u16 = 4;
@@ -51,15 +50,14 @@ fn dump() -> io::Result<Vec<String>> {
             // Not the kernel's word.
             continue;
         }
-        for (told, body) in messages(&buffer) {
-            match told {
+        for told in messages(&buffer) {
+            match told.kind {
                 NLMSG_DONE => return Ok(found),
                 NLMSG_ERROR => {
-                    let error = body.get(..4).and_then(|error| error.try_into().ok());
-                    let error = error.map_or(0, i32::from_ne_bytes).saturating_neg();
+                    let error = word(told.body, 0).map_or(0, u32::cast_signed).saturating_neg();
                     return Err(io::Error::from_raw_os_error(error));
                 }
-                told if told == kind(NEW_CHAIN) => found.extend(dropping(body)),
+                known if known == kind(NEW_CHAIN) => found.extend(dropping(told.body)),
                 _ => {}
             }
         }
@@ -104,7 +102,7 @@ mod tests {
 
     #[test]
     fn chains_that_forward_and_drop_are_told_and_no_others() {
-        let told = |bytes: &[u8]| messages(bytes).find_map(|(_, body)| dropping(body));
+        let told = |bytes: &[u8]| messages(bytes).find_map(|told| dropping(told.body));
         assert_eq!(told(&chain(2, FORWARD, DROP)).as_deref(), Some("ip filter FORWARD"));
         assert_eq!(told(&chain(10, FORWARD, DROP)).as_deref(), Some("ip6 filter FORWARD"));
         for other in [chain(2, FORWARD, 1), chain(2, 1, DROP), chain(7, FORWARD, DROP)] {

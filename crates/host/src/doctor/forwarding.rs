@@ -6,8 +6,8 @@ use model::health::{Check, Verdict};
 use model::switch::Bridge;
 use serde::Deserialize;
 
-/// What `docker ovs driver` records of a network on its bridge.
-const NETWORK: &str = "docker-ovs.network.";
+use super::network_driver::NETWORK;
+
 const HINT: &str = "rules that accept what comes from and goes to the bridge: iptables -I DOCKER-USER -i \
                     BRIDGE -j ACCEPT, and the same with -o; docs/driver.md has more";
 

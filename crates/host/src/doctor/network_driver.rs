@@ -20,7 +20,7 @@ const OTHERS: [&str; 4] = [
     "/usr/lib/docker/plugins/ovs.json",
 ];
 /// What `docker ovs driver` records of a network on its bridge.
-const NETWORK: &str = "docker-ovs.network.";
+pub(super) const NETWORK: &str = "docker-ovs.network.";
 /// sd_booted(3), and what `systemctl enable` makes.
 const SYSTEMD: &str = "/run/systemd/system";
 const ENABLED: &str = "/etc/systemd/system/sockets.target.wants/docker-ovs-driver.socket";
