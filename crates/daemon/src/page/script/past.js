@@ -123,8 +123,11 @@ function paint(slider) {
 
 /** Goes to the change next to the moment that is shown. */
 async function stepTo(side) {
+  const [from, address] = [view.at, location.hash];
   try {
     const moments = await ask();
+    // A late answer leads no page away that has gone elsewhere, or is about to.
+    if (view.at !== from || location.hash !== address) return;
     show(moments);
     if (moments[side] != null) go(moments[side]);
     else if (!reason) setText(byId("past-told"), `The journal knows of no change ${side.toLowerCase()} that.`);
