@@ -226,16 +226,24 @@ impl Drop for Podman {
         let _ = self.service.kill();
         let _ = self.service.wait();
         // The container's monitor cleans up behind our back; the folder is not ours before.
-        let patience = std::time::Instant::now() + std::time::Duration::from_secs(10);
-        while is_at_work(&self.folder) && std::time::Instant::now() < patience {
+        let due = std::time::Instant::now() + std::time::Duration::from_secs(10);
+        while !at_work(&self.folder).is_empty() && std::time::Instant::now() < due {
             std::thread::yield_now();
+        }
+        // Of a pod that was killed and started again Podman may forget one container: it ends with its
+        // first process, and its monitor with that.
+        for monitor in at_work(&self.folder) {
+            let _ = try_run("pkill", &["--signal", "KILL", "--parent", &monitor]);
         }
     }
 }
 
-/// Whether any process was started with words about this folder.
-fn is_at_work(folder: &str) -> bool {
+/// The processes that were started with words about this folder.
+fn at_work(folder: &str) -> Vec<String> {
     let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    let mut words = processes.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
-    words.any(|words| String::from_utf8_lossy(&words).contains(folder))
+    let about = processes.filter(|entry| {
+        let words = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&words).contains(folder)
+    });
+    about.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
 }
