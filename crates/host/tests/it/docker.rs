@@ -178,3 +178,31 @@ async fn containers_are_followed_by_events() {
     assert!(asked.iter().any(|path| path == "/containers/d1aa/json"));
     assert!(!asked.iter().any(|path| path == "/containers/d2bb/json"), "an exec changes nothing");
 }
+
+#[tokio::test]
+async fn the_networks_of_an_engine_are_told_by_their_ids() {
+    let server = stopped();
+    let lan = r#"{"Id": "n1", "Name": "lan", "IPAM": {"Config": [{"Subnet": "192.0.2.0/24"}]},
+        "Containers": {"d1aa": {"Name": "web", "EndpointID": "e1", "IPv4Address": "192.0.2.7/24"}}}"#;
+    server.says("/networks/n1", 200, lan);
+    server.says("/networks/n2", 500, "");
+    server.says("/networks", 200, &format!("[{lan}]"));
+    server.says("/info", 200, r#"{"ID": "this-engine"}"#);
+    let (host, _folder) = open(&server);
+    let network = host.engine_network("n1").await.unwrap().unwrap();
+    assert_eq!(&*network.name, "lan");
+    let endpoint = &network.endpoints["e1"];
+    assert_eq!((endpoint.container.as_deref(), &*endpoint.name), (Some("d1aa"), "web"));
+    for none in ["n3", "../info"] {
+        assert_eq!(host.engine_network(none).await.unwrap(), None, "{none}");
+    }
+    let refused = host.engine_network("n2").await.unwrap_err();
+    assert!(refused.to_string().contains("status 500"), "it may have it: {refused}");
+    let by_engine = host.networks_by_engine().await;
+    assert_eq!(by_engine["this-engine"], ["n1".to_owned()].into());
+    // A list without any is that of an engine which does not know yet.
+    for no_list in ["[]", r#"[{"Name": "lan"}]"#, "{}"] {
+        server.says("/networks", 200, no_list);
+        assert!(host.networks_by_engine().await.is_empty(), "{no_list}");
+    }
+}

@@ -1,12 +1,24 @@
-//! A real ovsdb-server without a vswitchd: tunnels of meshes, and the tables of a capture.
+//! A real ovsdb-server without a vswitchd: bridges, tunnels of meshes, what belongs to the switch as a
+//! whole, and the tables of a capture.
 #![allow(clippy::disallowed_methods, reason = "a test starts the database")]
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::process::{Child, Command, Stdio};
 
-use host::{Host, MeshOfBridge, Question, Settings, Tunnel, TunnelChange, tunnels_of};
+use host::{
+    ActError, Endpoints, Home, Host, MeshOfBridge, OwnIds, Question, RestsOn, Settings, Tunnel,
+    TunnelChange, tunnels_of,
+};
+use model::memory::MemoryChange;
+use model::plan::{NewBridge, Plan, SwitchStep};
 use model::switch::{Bridge, SwitchSource};
+use model::wiring::ContainerRef;
 use tempfile::TempDir;
+
+use crate::fake_vswitchd::FakeVswitchd;
+use crate::own_kernel::is_inside;
+use crate::rows::{container, kind};
 
 const SCHEMA: &str = "/usr/share/openvswitch/vswitch.ovsschema";
 
@@ -155,4 +167,85 @@ async fn the_tables_of_a_capture_hold_no_secret_and_no_counter() {
     assert!(text.contains("gre0") && !text.contains("precious"), "{text}");
     assert!(!text.contains("statistics"), "{text}");
     assert_eq!(tables["Bridge"].len(), 1);
+}
+
+fn pairs<const N: usize>(pairs: [(&str, &str); N]) -> BTreeMap<String, String> {
+    pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
+}
+
+#[tokio::test]
+async fn what_the_switch_remembers_changes_only_where_it_is_as_it_was_read() {
+    let Some(database) = Database::start() else { return };
+    database.vsctl(&["set", "open_vswitch", ".", "external_ids:system-id=host1"]);
+    let mut own = OwnIds::of(&database.host()).await.unwrap();
+    let read = own.read().await.unwrap();
+    assert_eq!(read, pairs([("system-id", "host1")]));
+    let first = MemoryChange { remember: pairs([("a", "1"), ("b", "2")]), ..Default::default() };
+    assert!(own.change(&first, &RestsOn::All(read.clone()), "a and b").await.unwrap());
+    // By now there is more than was read.
+    let late = MemoryChange { remember: pairs([("c", "3")]), ..Default::default() };
+    assert!(!own.change(&late, &RestsOn::All(read), "c").await.unwrap());
+    for (rests_on, expected) in [(pairs([("a", "2")]), false), (pairs([("a", "1")]), true)] {
+        let change = MemoryChange { forget: pairs([("b", "2")]), remember: pairs([("c", "3")]) };
+        let done = own.change(&change, &RestsOn::Pairs(rests_on), "c for b").await.unwrap();
+        assert_eq!(done, expected);
+    }
+    let after = pairs([("a", "1"), ("c", "3"), ("system-id", "host1")]);
+    assert_eq!(own.read().await.unwrap(), after);
+}
+
+fn plan(step: SwitchStep) -> Plan {
+    let row = container("d1", "web").row;
+    let container =
+        ContainerRef { name: row.name, id: row.id, engine: kind("docker"), qualified: None };
+    let (interface, bridge) = ("eth0".into(), "br1".into());
+    Plan { container, interface, bridge, steps: vec![step.into()] }
+}
+
+#[tokio::test]
+async fn bridges_are_made_whole_and_removed_as_they_were_seen() {
+    if !is_inside("real_database::bridges_are_made_whole_and_removed_as_they_were_seen") {
+        return;
+    }
+    let Some(database) = Database::start() else { return };
+    let _vswitchd = FakeVswitchd::start(database.folder.path());
+    let mut endpoints = Endpoints::of(&database.host()).await.unwrap();
+    let new = NewBridge {
+        name: "br1".into(),
+        datapath_type: "netdev".to_owned(),
+        fail_mode: Some("secure".to_owned()),
+        protocols: vec!["OpenFlow13".to_owned(), "OpenFlow15".to_owned()],
+        controllers: vec!["tcp:127.0.0.1:6653".to_owned(), "tcp:127.0.0.1:6654".to_owned()],
+        dpid: Some("00000000000000ab".to_owned()),
+        external_ids: pairs([("docker-ovs.network", "n1")]),
+    };
+    let mut run =
+        async |step: SwitchStep| endpoints.carry_out(&plan(step), Home::own().unwrap()).await;
+    run(SwitchStep::MakeBridge(new.clone())).await.unwrap();
+    for (column, value) in [
+        ("datapath_type", "netdev"),
+        ("fail_mode", "secure"),
+        ("protocols", "[OpenFlow13, OpenFlow15]"),
+        ("other_config", r#"{datapath-id="00000000000000ab"}"#),
+        ("external_ids", "{docker-ovs.network=n1}"),
+    ] {
+        assert_eq!(database.vsctl(&["get", "bridge", "br1", column]), value);
+    }
+    assert_eq!(database.vsctl(&["get-controller", "br1"]).lines().count(), 2);
+    assert_eq!(database.vsctl(&["get", "interface", "br1", "type"]), "internal");
+
+    let has_changed = |done: Result<(), ActError>| done.unwrap_err().has_changed();
+    assert!(has_changed(run(SwitchStep::MakeBridge(new.clone())).await), "it is there already");
+    // Another program puts a port on it: then it is no longer the one that was seen.
+    database.vsctl(&["add-port", "br1", "eth9"]);
+    let remove = |ports: &[&str]| SwitchStep::RemoveBridge {
+        bridge: new.clone(),
+        ports: ports.iter().map(|name| (*name).into()).collect(),
+    };
+    assert!(has_changed(run(remove(&["br1"])).await));
+    assert_eq!(database.vsctl(&["list-ports", "br1"]), "eth9");
+    run(remove(&["br1", "eth9"])).await.unwrap();
+    assert_eq!(database.vsctl(&["list-br"]), "br0");
+    assert_eq!(database.vsctl(&["list", "controller"]), "", "they go with it");
+    run(remove(&["br1"])).await.unwrap();
 }

@@ -1,0 +1,126 @@
+//! Ways to the switch through other namespaces, on the real kernel, in namespaces of the test's own.
+#![allow(clippy::disallowed_methods, reason = "a test makes links with ip(8)")]
+
+use std::process::Command;
+use std::sync::Arc;
+
+use host::engine::Found;
+use host::{Host, Question};
+use model::ids::OfPort;
+use model::resolve;
+use model::wiring::{Attachment, ContainerRef};
+use tempfile::TempDir;
+
+use crate::fake_database::FakeDatabase;
+use crate::fake_engine::FakeEngine;
+use crate::fake_vswitchd::FakeVswitchd;
+use crate::own_kernel::{Process, is_inside};
+use crate::rows::{container, host, with_pid};
+
+fn ip(words: &[&str]) {
+    let done = Command::new("ip").args(words).output().unwrap();
+    assert!(done.status.success(), "{words:?}: {done:?}");
+}
+
+fn ip_of(process: &Process, words: &[&str]) {
+    let done = Command::new("nsenter")
+        .args(["--target", &process.id().to_string(), "--net", "ip"])
+        .args(words)
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{words:?}: {done:?}");
+}
+
+/// A container that runs in the namespace of this process.
+fn found(id: &str, name: &str, process: &Process) -> Found {
+    let sandbox = Some(format!("/proc/{}/ns/net", process.id()).into());
+    Found { sandbox, ..with_pid(container(id, name), process.id()) }
+}
+
+struct Scene {
+    host: Host,
+    _database: FakeDatabase,
+    _vswitchd: FakeVswitchd,
+    _folder: TempDir,
+}
+
+/// These containers, and the bridge br0 with the port `up0` of number 7.
+fn scene(containers: Vec<Found>) -> Scene {
+    let (host, folder) = host(vec![FakeEngine::new("docker", containers) as Arc<_>]);
+    let database = FakeDatabase::listen(folder.path());
+    database.bridge("br0", &[("up0", Some(7))]);
+    let vswitchd = FakeVswitchd::start(folder.path());
+    Scene { host, _database: database, _vswitchd: vswitchd, _folder: folder }
+}
+
+impl Scene {
+    /// What a look at the container alone says of its interface, and what a look at everything says.
+    async fn both(&self, container: &str, interface: &str) -> [Option<OfPort>; 2] {
+        let narrow = Question { target: Some(container.into()), ..Question::default() };
+        let mut told = [None; 2];
+        for (told, question) in told.iter_mut().zip([narrow, Question::default()]) {
+            let wiring = resolve(&self.host.look(&question).await);
+            let is = |one: &&Attachment| {
+                let named = |tenant: &Arc<ContainerRef>| &*tenant.name == container;
+                one.tenants.iter().any(named) && &*one.link.name == interface
+            };
+            *told = wiring.attachments.iter().find(is).and_then(|one| one.port.ofport());
+        }
+        told
+    }
+}
+
+const ON_7: [Option<OfPort>; 2] = [Some(OfPort(7)); 2];
+
+/// The switch's namespace, then one that this process holds, with a bridge of the kernel in it.
+fn bridge_between(between: &Process) {
+    let pid = between.id().to_string();
+    ip(&["link", "add", "up0", "type", "veth", "peer", "name", "down0", "netns", &pid]);
+    ip(&["link", "set", "up0", "up"]);
+    ip_of(between, &["link", "add", "lb0", "type", "bridge"]);
+    ip_of(between, &["link", "set", "lb0", "up"]);
+    ip_of(between, &["link", "set", "down0", "master", "lb0", "up"]);
+}
+
+/// A veth from that bridge to `eth0` of the container.
+fn bridged(between: &Process, name: &str, home: &Process) {
+    let home = home.id().to_string();
+    let peer = ["type", "veth", "peer", "name", "eth0", "netns", &home];
+    ip_of(between, &[&["link", "add", name], &peer[..]].concat());
+    ip_of(between, &["link", "set", name, "master", "lb0", "up"]);
+}
+
+#[tokio::test]
+async fn a_namespace_that_no_engine_has_is_on_the_way() {
+    if !is_inside("between::a_namespace_that_no_engine_has_is_on_the_way") {
+        return;
+    }
+    let [between, home, other] = [(); 3].map(|()| Process::start());
+    bridge_between(&between);
+    bridged(&between, "in0", &home);
+    let scene = scene(vec![found("d1", "web", &home), found("d2", "db", &other)]);
+    assert_eq!(scene.both("web", "eth0").await, ON_7);
+    // What stands on a link of the way is on it too.
+    ip_of(&between, &["link", "add", "link", "lb0", "name", "mv0", "type", "macvlan"]);
+    ip_of(&between, &["link", "set", "mv0", "netns", &other.id().to_string()]);
+    assert_eq!(scene.both("db", "mv0").await, ON_7);
+}
+
+#[tokio::test]
+async fn another_container_is_on_the_way() {
+    if !is_inside("between::another_container_is_on_the_way") {
+        return;
+    }
+    let [router, home, loose] = [(); 3].map(|()| Process::start());
+    bridge_between(&router);
+    bridged(&router, "in0", &home);
+    let containers =
+        vec![found("d1", "router", &router), found("d2", "web", &home), found("d3", "x", &loose)];
+    let scene = scene(containers);
+    assert_eq!(scene.both("web", "eth0").await, ON_7);
+    // A veth between two containers leads nowhere, whatever its ends are called.
+    let pid = loose.id().to_string();
+    ip_of(&router, &["link", "add", "up1", "type", "veth", "peer", "name", "up0", "netns", &pid]);
+    assert_eq!(scene.both("x", "up0").await, [None; 2]);
+    assert_eq!(scene.both("web", "eth0").await, ON_7);
+}
