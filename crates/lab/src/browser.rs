@@ -1,14 +1,17 @@
 //! A real browser, driven over WebDriver (<https://www.w3.org/TR/webdriver2/>).
 #![allow(clippy::missing_panics_doc, reason = "what goes wrong here fails the test")]
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::process::{Child, Stdio};
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::{Value, json};
 
-use crate::http::tcp;
-use crate::run::{comes_true, program};
+use crate::run::{comes_true, patience, program, wait_until};
+
+/// What a browser says of a request that it gave up as a link or an address came or went.
+const GIVEN_UP: &str = "net::ERR_NETWORK_CHANGED";
 
 /// A browser with one page; closed with its guard.
 #[derive(Debug)]
@@ -49,7 +52,13 @@ impl Browser {
 
     /// Comes to `url` as by its address bar: a link of one daemon's page leads to no other daemon.
     pub fn goes_to(&self, url: &str) {
-        self.asks("POST", "/url", &json!({"url": url}));
+        wait_until("the browser comes there", || {
+            let answer = self.tries("POST", "/url", &json!({"url": url})).unwrap();
+            let error = &answer["value"]["error"];
+            let why = answer["value"]["message"].to_string();
+            assert!(error.is_null() || why.contains(GIVEN_UP), "{url}: {answer}");
+            error.is_null()
+        });
     }
 
     /// What the body of a function of JavaScript returns in the page.
@@ -105,37 +114,41 @@ impl Browser {
         BASE64_STANDARD.decode(picture.as_str().unwrap()).unwrap()
     }
 
-    /// What the browser complained about: errors, and what a policy has stopped. That it gave up a request
-    /// because another test's link came or went is no fault of the page.
+    /// What the browser complained about: errors, and what a policy has stopped. That it gave a request up
+    /// is no fault of the page.
     pub fn complaints(&self) -> Vec<Value> {
         let log = self.asks("POST", "/se/log", &json!({"type": "browser"}));
         let mut log = log.as_array().unwrap().clone();
-        log.retain(|line| !line["message"].to_string().contains("net::ERR_NETWORK_CHANGED"));
+        log.retain(|line| !line["message"].to_string().contains(GIVEN_UP));
         log
     }
 
     fn asks(&self, method: &str, path: &str, body: &Value) -> Value {
+        let mut answer = self.tries(method, path, body).unwrap();
+        assert!(answer["value"]["error"].is_null(), "{path}: {answer}");
+        answer["value"].take()
+    }
+
+    fn tries(&self, method: &str, path: &str, body: &Value) -> io::Result<Value> {
         let body = if body.is_null() { String::new() } else { body.to_string() };
-        let mut stream = tcp(&self.address);
+        let mut stream = TcpStream::connect(&self.address)?;
+        stream.set_read_timeout(Some(patience()))?;
         write!(
             stream,
             "{method} /session{}{path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{body}",
             self.session,
             body.len()
-        )
-        .unwrap();
-        let mut answer: Value = serde_json::from_slice(&one_body(stream)).unwrap();
-        assert!(answer["value"]["error"].is_null(), "{path}: {answer}");
-        answer["value"].take()
+        )?;
+        Ok(serde_json::from_slice(&one_body(stream)?)?)
     }
 }
 
 /// The body of the one answer; the driver keeps the connection open.
-fn one_body(stream: impl Read) -> Vec<u8> {
+fn one_body(stream: impl Read) -> io::Result<Vec<u8>> {
     let (mut stream, mut length) = (BufReader::new(stream), 0);
     loop {
         let mut line = String::new();
-        stream.read_line(&mut line).unwrap();
+        stream.read_line(&mut line)?;
         let line = line.trim_end().to_ascii_lowercase();
         if let Some(given) = line.strip_prefix("content-length:") {
             length = given.trim().parse().unwrap();
@@ -145,16 +158,17 @@ fn one_body(stream: impl Read) -> Vec<u8> {
         }
     }
     let mut body = vec![0; length];
-    stream.read_exact(&mut body).unwrap();
-    body
+    stream.read_exact(&mut body)?;
+    Ok(body)
 }
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        if !self.session.is_empty() && !std::thread::panicking() {
-            self.asks("DELETE", "", &Value::Null);
+        // A driver that is killed leaves its browser behind, so that the browser is ended by it; also
+        // where the test has failed.
+        if !self.session.is_empty() {
+            let _ = self.tries("DELETE", "", &Value::Null);
         }
-        // The browser ends with its driver.
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }

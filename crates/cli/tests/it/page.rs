@@ -1,9 +1,15 @@
 //! The page in a real browser: live, searchable, and deaf to hostile names.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test changes addresses at the pace of a busy host"
+)]
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use lab::{Bridge, Browser, Container, Link, Plug, Plugged, run, unique};
 
 use crate::serve_traffic::neighbours;
 use crate::tool::Served;
-use lab::Browser;
-use lab::{Bridge, Container, Link, Plug, Plugged, unique};
 
 /// The README's picture.
 const PICTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/page.png");
@@ -67,7 +73,7 @@ fn a_hostile_name_stays_text() {
     browser.waits_for(&format!(
         "document.getElementById('details').textContent.includes('{hostile}')"
     ));
-    assert_eq!(browser.run("return document.scripts.length"), 1);
+    assert_eq!(browser.run("return document.scripts.length"), 2, "its own");
     assert_eq!(browser.run("return document.images.length"), 0);
     assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
 }
@@ -105,6 +111,44 @@ fn search_finds_by_name_mac_address_and_number() {
         "document.getElementById('details').textContent.includes('confirmed from both ends')",
     );
     browser.waits_for("document.querySelector('#details .counters table')");
+}
+
+/// Addresses of the browser's own machine come and go while the page loads and asks: browsers give up
+/// what they are loading then.
+#[test]
+fn links_that_come_and_go_stop_no_request() {
+    lab::need!(Docker, Browser);
+    let (_daemon, browser) = shown();
+    let page = browser.run("return location.href");
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                let link = Link::add(&["type", "veth"]);
+                run("ip", &["address", "add", "198.51.100.9/32", "dev", link.name()]);
+                std::thread::sleep(std::time::Duration::from_millis(150));
+            }
+        });
+        let _over = Over(&over);
+        for _ in 0..5 {
+            browser.goes_to(page.as_str().unwrap());
+            browser.waits_for("document.getElementById('live').textContent === 'live'");
+            let asked = "return import('/script/api.js').then(async ({ json, figure }) => {
+                for (let i = 0; i < 40; i += 1) await Promise.all([json('/v1/bridges'), figure({ width: 800 })]);
+                return 'all';
+            }).catch(String)";
+            assert_eq!(browser.run(asked), "all");
+        }
+    });
+}
+
+/// Ends the other thread, however the test goes on.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Neither page nor picture scrolls to the side, on a phone nor on a wall, and letters stay as large

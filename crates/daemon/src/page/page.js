@@ -250,6 +250,8 @@ function start() {
   }, 2000);
   setInterval(() => document.hidden || refresh(), 2000);
   document.addEventListener("visibilitychange", () => document.hidden || refresh());
+  // All that the page is made of has come.
+  history.replaceState(null, "");
   showPicture();
   startView();
   connect();
