@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use host::engine::Found;
 use host::{ActError, Done, Host, Question, StepObserver};
 use model::ids::OfPort;
 use model::plan::{Connect, Disconnect, Prune, Restore, RestoreAction, Wanted};
@@ -18,7 +17,7 @@ use crate::fake_database::FakeDatabase;
 use crate::fake_engine::FakeEngine;
 use crate::fake_vswitchd::FakeVswitchd;
 use crate::own_kernel::{Process, is_inside};
-use crate::rows::{container, host, with_pid};
+use crate::rows::host;
 
 /// A running container `web`, and the bridge br0 with nothing on it.
 struct Scene {
@@ -32,9 +31,7 @@ struct Scene {
 
 fn scene() -> Scene {
     let process = Process::start();
-    let found = with_pid(container("d1", "web"), process.id());
-    let sandbox = Some(format!("/proc/{}/ns/net", process.id()).into());
-    let engine = FakeEngine::new("docker", vec![Found { sandbox, ..found }]);
+    let engine = FakeEngine::new("docker", vec![process.container("d1", "web")]);
     let (host, folder) = host(vec![Arc::clone(&engine) as _]);
     let database = FakeDatabase::listen(folder.path());
     database.bridge("br0", &[]);

@@ -1,7 +1,5 @@
 //! Ways to the switch through other namespaces, on the real kernel, in namespaces of the test's own.
-#![allow(clippy::disallowed_methods, reason = "a test makes links with ip(8)")]
 
-use std::process::Command;
 use std::sync::Arc;
 
 use host::engine::Found;
@@ -15,26 +13,15 @@ use crate::fake_database::FakeDatabase;
 use crate::fake_engine::FakeEngine;
 use crate::fake_vswitchd::FakeVswitchd;
 use crate::own_kernel::{Process, is_inside};
-use crate::rows::{container, host, with_pid};
+use crate::rows::host;
 
 fn ip(words: &[&str]) {
-    let done = Command::new("ip").args(words).output().unwrap();
-    assert!(done.status.success(), "{words:?}: {done:?}");
+    lab::run("ip", words);
 }
 
 fn ip_of(process: &Process, words: &[&str]) {
-    let done = Command::new("nsenter")
-        .args(["--target", &process.id().to_string(), "--net", "ip"])
-        .args(words)
-        .output()
-        .unwrap();
-    assert!(done.status.success(), "{words:?}: {done:?}");
-}
-
-/// A container that runs in the namespace of this process.
-fn found(id: &str, name: &str, process: &Process) -> Found {
-    let sandbox = Some(format!("/proc/{}/ns/net", process.id()).into());
-    Found { sandbox, ..with_pid(container(id, name), process.id()) }
+    let pid = process.id().to_string();
+    lab::run("nsenter", &[&["--target", &pid, "--net", "ip"], words].concat());
 }
 
 struct Scene {
@@ -98,7 +85,7 @@ async fn a_namespace_that_no_engine_has_is_on_the_way() {
     let [between, home, other] = [(); 3].map(|()| Process::start());
     bridge_between(&between);
     bridged(&between, "in0", &home);
-    let scene = scene(vec![found("d1", "web", &home), found("d2", "db", &other)]);
+    let scene = scene(vec![home.container("d1", "web"), other.container("d2", "db")]);
     assert_eq!(scene.both("web", "eth0").await, ON_7);
     // What stands on a link of the way is on it too.
     ip_of(&between, &["link", "add", "link", "lb0", "name", "mv0", "type", "macvlan"]);
@@ -114,8 +101,11 @@ async fn another_container_is_on_the_way() {
     let [router, home, loose] = [(); 3].map(|()| Process::start());
     bridge_between(&router);
     bridged(&router, "in0", &home);
-    let containers =
-        vec![found("d1", "router", &router), found("d2", "web", &home), found("d3", "x", &loose)];
+    let containers = vec![
+        router.container("d1", "router"),
+        home.container("d2", "web"),
+        loose.container("d3", "x"),
+    ];
     let scene = scene(containers);
     assert_eq!(scene.both("web", "eth0").await, ON_7);
     // A veth between two containers leads nowhere, whatever its ends are called.

@@ -7,6 +7,10 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
+use host::engine::Found;
+
+use crate::rows::{container, with_pid};
+
 /// Set inside.
 const INSIDE: &str = "DOCKER_OVS_TEST_INSIDE";
 
@@ -65,6 +69,12 @@ impl Process {
 
     pub(crate) fn id(&self) -> u32 {
         self.0.id()
+    }
+
+    /// A container that runs in its namespace.
+    pub(crate) fn container(&self, id: &str, name: &str) -> Found {
+        let sandbox = Some(format!("/proc/{}/ns/net", self.id()).into());
+        Found { sandbox, ..with_pid(container(id, name), self.id()) }
     }
 }
 
