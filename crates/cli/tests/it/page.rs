@@ -258,7 +258,7 @@ fn a_link_shows_table_filters_traffic_and_trace() {
     browser.waits_for(&named);
     browser.waits_for("document.querySelector('.jack.to').classList.contains('way')");
     browser.run("location.reload()");
-    is_loaded(&browser, &reached);
+    browser.waits_for(&reached);
     choose(&browser, "trace-kind", "arp");
     browser.waits_for("location.hash.includes('packet=arp')");
     browser.waits_for("document.querySelectorAll('#trace .verdict').length === 2");
@@ -313,7 +313,7 @@ fn letters_are_keys_only_where_they_are_wanted() {
     assert_eq!(browser.run("return document.activeElement.id !== 'find'"), true);
 
     browser.run("location.reload()");
-    is_loaded(&browser, &format!("{is_off} && {shortcuts} === 0"));
+    browser.waits_for(&format!("{is_off} && {shortcuts} === 0"));
     browser.run("document.getElementById('use-keys').click()");
     browser.waits_for(&format!("!({is_off}) && {shortcuts} === 5"));
     browser.waits_for(has_table);
@@ -377,7 +377,7 @@ fn a_moment_of_the_past_is_shown_as_it_was_or_as_not_known() {
     browser.run(&format!("location.hash = 'at={time}'"));
     browser.waits_for(&format!("{is_on} && {is_past}"));
     browser.run("location.reload()");
-    is_loaded(&browser, &format!("{is_on} && {is_past}"));
+    browser.waits_for(&format!("{is_on} && {is_past}"));
     browser.run(&format!("document.querySelector('{jack}').focus()"));
     browser.waits_for("document.querySelector('#details .counters')?.childElementCount === 0");
     browser.types("\u{e007}");
@@ -401,21 +401,9 @@ fn a_moment_of_the_past_is_shown_as_it_was_or_as_not_known() {
     let why =
         "document.getElementById('past-told')?.textContent === 'this daemon keeps no history'";
     let says = format!("{why} && document.getElementById('past-slider').disabled");
-    is_loaded(&browser, &says);
+    browser.waits_for(&says);
     browser.waits_for("document.querySelector('#picture > .unknown')");
     assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
-}
-
-/// Waits for a page; loads it anew where a link that came meanwhile had the browser give up on a file, or
-/// on an answer.
-fn is_loaded(browser: &Browser, expression: &str) {
-    let is_dead = "document.readyState === 'complete' && (\
-        document.getElementById('live')?.textContent === 'still' \
-        || document.getElementById('trace-verdicts')?.textContent === 'Failed to fetch')";
-    lab::wait_until(expression, || {
-        browser.run(&format!("if ({is_dead}) location.reload()"));
-        browser.run(&format!("return Boolean({expression})")) == true
-    });
 }
 
 /// Chooses in a list, as a user does.

@@ -13,8 +13,9 @@ use report::v1::Source;
 
 /// What the page may do: nothing that does not come from here. The digest is that of [`AGAIN`] (Content
 /// Security Policy Level 3, section 2.3.1).
-pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self' \
-    'sha256-1NF8Qc0XNimx2Iu6GIVKG/2pnsK2xoVev/3bnY2pwG4='; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; \
+pub(crate) const POLICY: &str = "default-src 'none'; \
+    script-src 'self' 'sha256-1NF8Qc0XNimx2Iu6GIVKG/2pnsK2xoVev/3bnY2pwG4='; style-src 'self'; \
+    connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; \
     frame-ancestors 'none'";
 
 /// Stands in the page itself, for what has not been loaded can load nothing.
