@@ -51,6 +51,8 @@ mod openapi;
 mod option_values;
 mod os_ken;
 mod page;
+mod page_past;
+mod page_sizes;
 mod plain_namespaces;
 mod podman;
 mod pods;

@@ -11,22 +11,20 @@ use lab::{Bridge, Browser, Container, Link, Plug, Plugged, run, unique};
 use crate::serve_traffic::neighbours;
 use crate::tool::Served;
 
-/// The README's picture.
-const PICTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/page.png");
-
 /// A daemon and a browser that shows its page and is told of changes.
-fn shown() -> (Served, Browser) {
+pub(crate) fn shown() -> (Served, Browser) {
     shown_by(Served::start(&[]))
 }
 
-fn shown_by(daemon: Served) -> (Served, Browser) {
+pub(crate) fn shown_by(daemon: Served) -> (Served, Browser) {
     let browser = Browser::at(&format!("http://{}/", daemon.tcp()));
     browser.waits_for("document.getElementById('live').textContent === 'live'");
     (daemon, browser)
 }
 
 /// JavaScript for the names of the jacks, as a screen reader says them.
-const NAMES: &str = "[...document.querySelectorAll('#picture .jack')].map(jack => jack.ariaLabel)";
+pub(crate) const NAMES: &str =
+    "[...document.querySelectorAll('#picture .jack')].map(jack => jack.ariaLabel)";
 
 #[test]
 fn a_jack_fills_without_reload_and_the_focus_stays() {
@@ -151,47 +149,8 @@ impl Drop for Over<'_> {
     }
 }
 
-/// Neither page nor picture scrolls to the side, on a phone nor on a wall, and letters stay as large
-/// as they are.
-#[test]
-fn the_picture_fits_any_window() {
-    lab::need!(Docker, Browser);
-    let bridge = Bridge::new();
-    let links: Vec<_> = (0..20).map(|_| Link::add(&["type", "veth"])).collect();
-    for link in &links {
-        bridge.add(link.name(), &[]);
-    }
-    let (_daemon, browser) = shown();
-    let jacks =
-        format!("[...document.querySelectorAll('.jack[data-bridge=\"{}\"]')]", bridge.name());
-    browser.waits_for(&format!("{jacks}.length === 21"));
-    let beside = "document.documentElement.scrollWidth <= window.innerWidth";
-    let place = "document.getElementById('picture').getBoundingClientRect()";
-    let whole =
-        format!("{jacks}.every(jack => jack.getBoundingClientRect().right <= {place}.right)");
-    let legible = format!("{jacks}[0].getBoundingClientRect().width >= 110");
-    let in_a_row = format!(
-        "{jacks}.filter(jack => jack.getBoundingClientRect().top === \
-         {jacks}[0].getBoundingClientRect().top).length"
-    );
-    browser.run("location.hash = 'show=picture&density=labels'");
-    for (width, most) in [(2500, 16), (1800, 11), (1400, 8), (1345, 8), (1000, 8), (500, 3)] {
-        browser.resize(width, 900);
-        browser.waits_for(&format!("window.innerWidth <= {width}"));
-        browser.waits_for(&format!("{beside} && {whole} && {legible}"));
-        browser.waits_for(&format!("{in_a_row} <= {most} && {in_a_row} > {most} / 2"));
-    }
-    browser.becomes_phone();
-    browser.waits_for(&format!("window.innerWidth === 400 && {beside} && {whole} && {legible}"));
-    // Small jacks are many in a row, also there.
-    browser.types("d");
-    browser.waits_for(&format!("{beside} && {whole} && {in_a_row} >= 4"));
-    browser.waits_for("location.hash.includes('density=dense')");
-    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
-}
-
 /// JavaScript for the rows of the table, the texts of their cells joined.
-const ROWS: &str = "[...document.querySelectorAll('#list tbody tr')].map(row => \
+pub(crate) const ROWS: &str = "[...document.querySelectorAll('#list tbody tr')].map(row => \
      [...row.children].map(cell => cell.textContent).join('|'))";
 
 /// In one run of one browser, as each takes a second to start.
@@ -322,150 +281,10 @@ fn letters_are_keys_only_where_they_are_wanted() {
     assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
 }
 
-/// JavaScript that is true where the page has no picture, and says so.
-const NOTHING_KNOWN: &str = "document.querySelector('#picture > .unknown')\
-     ?.textContent.includes('is not known') && !document.querySelector('#picture .jack, .counts')";
-
-#[test]
-fn a_moment_of_the_past_is_shown_as_it_was_or_as_not_known() {
-    lab::need!(Docker, Browser);
-    let (bridge, container) = (Bridge::new(), Container::run());
-    let plug = Plugged::new(&container, "eth0", &bridge, Plug::default());
-    let folder = tempfile::tempdir().unwrap();
-    let kept = ["--history-dir", folder.path().to_str().unwrap()];
-    let (daemon, browser) = shown_by(Served::start(&kept));
-    let is_on =
-        format!("{NAMES}.includes('port 1 of {}: {} eth0')", bridge.name(), container.name());
-    browser.waits_for(&is_on);
-    let then = host::now();
-    lab::wait_until("the journal knows that", || {
-        host::now() > then + 2 && daemon.get(&format!("/v1/snapshot?at={then}")).status == 200
-    });
-    drop(plug);
-    browser.waits_for(&format!("!{is_on}"));
-
-    // A key shows the slider: its beginning is when the daemon began, and its end is now.
-    browser.types("p");
-    browser
-        .waits_for("document.activeElement.id === 'past-slider' && document.activeElement.min > 1");
-    browser.types("\u{e011}");
-    let is_past = "document.getElementById('live').textContent === 'as it was' \
-         && document.getElementById('past-told').textContent.startsWith('As it was at ')";
-    browser.waits_for(&format!("{is_on} && {is_past} && location.hash.includes('at=')"));
-    browser.waits_for("document.getElementById('show-trace').disabled");
-    browser.types("\u{e010}");
-    browser.waits_for(&format!("!{is_on} && !location.hash.includes('at=')"));
-    browser.waits_for("document.getElementById('live').textContent === 'live'");
-
-    // From change to change, and back.
-    lab::wait_until("a change that it was there before", || {
-        browser.run("document.getElementById('past-before').click()");
-        browser.run(&format!("return {is_on}")) == true
-    });
-    lab::wait_until("a change after which it was not", || {
-        browser.run("document.getElementById('past-after').click()");
-        browser.run(&format!("return !{is_on}")) == true
-    });
-
-    // A link shows the same anew, with what a jack was and without what passes now.
-    let jack = format!(".jack[data-bridge=\"{}\"][data-ofport=\"1\"]", bridge.name());
-    browser.run(&format!("location.hash = 'at={then}'"));
-    browser.waits_for("document.getElementById('past-told').textContent.includes('is no moment')");
-    let time = humantime::format_rfc3339_millis(
-        std::time::UNIX_EPOCH + std::time::Duration::from_millis(then),
-    );
-    browser.run(&format!("location.hash = 'at={time}'"));
-    browser.waits_for(&format!("{is_on} && {is_past}"));
-    browser.run("location.reload()");
-    browser.waits_for(&format!("{is_on} && {is_past}"));
-    browser.run(&format!("document.querySelector('{jack}').focus()"));
-    browser.waits_for("document.querySelector('#details .counters')?.childElementCount === 0");
-    browser.types("\u{e007}");
-    browser.waits_for("location.hash.includes('jack=')");
-
-    // Of what was before the daemon nothing is known, and nothing is shown.
-    browser.run("location.hash = location.hash.replace(/at=[^&]*/, 'at=2020-01-01T00:00:00Z')");
-    browser.waits_for(NOTHING_KNOWN);
-    browser
-        .waits_for("document.querySelector('#details .gone').textContent.includes('is not known')");
-    browser.run("document.getElementById('past-at').focus()");
-    browser.types("\u{e00c}");
-    browser.waits_for(
-        "document.getElementById('past').hidden && document.activeElement.id === 'show-past'",
-    );
-    browser.waits_for("document.getElementById('live').textContent === 'live'");
-
-    // Where nothing is kept it says so.
-    let other = Served::start(&["--history-dir", "none"]);
-    browser.goes_to(&format!("http://{}/#at=2020-01-01T00:00:00Z", other.tcp()));
-    let why =
-        "document.getElementById('past-told')?.textContent === 'this daemon keeps no history'";
-    let says = format!("{why} && document.getElementById('past-slider').disabled");
-    browser.waits_for(&says);
-    browser.waits_for("document.querySelector('#picture > .unknown')");
-    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
-}
-
 /// Chooses in a list, as a user does.
 fn choose(browser: &Browser, list: &str, value: &str) {
     browser.run(&format!(
         "const list = document.getElementById('{list}'); list.value = '{value}'; \
          list.dispatchEvent(new Event('change', {{bubbles: true}}))"
     ));
-}
-
-#[test]
-fn three_hundred_ports_are_seen_at_once() {
-    lab::need!(Lab, Browser);
-    let (_folder, scene) = crowded(300);
-    let (_daemon, browser) = shown_by(Served::start(&["--from", &scene]));
-    browser.resize(1400, 900);
-    browser.waits_for("document.querySelectorAll('#picture .dense .jack').length >= 300");
-    let high = "document.querySelector('#picture svg').getBoundingClientRect().height";
-    browser.waits_for(&format!("{high} < 1400"));
-    browser.types("d");
-    browser.waits_for(&format!("!document.querySelector('#picture .dense') && {high} > 3000"));
-    browser.types("l");
-    browser.waits_for(&format!("{ROWS}.length >= 300"));
-    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
-}
-
-/// A recording with so many ports on its last bridge, and the folder that it is in.
-fn crowded(count: u64) -> (tempfile::TempDir, String) {
-    let text = include_str!("../scenes/article.json");
-    let mut snapshot: serde_json::Value = serde_json::from_str(text).unwrap();
-    let port = |number: u64| serde_json::json!({"iface": format!("v{number}"), "ofport": {"assigned": number}, "kind": "system"});
-    snapshot["switch"]["ovsdb"]["rows"][2]["ports"] = (1..=count).map(port).collect();
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("crowded.json");
-    std::fs::write(&file, snapshot.to_string()).unwrap();
-    (folder, file.to_str().unwrap().to_owned())
-}
-
-/// `BLESS=1` keeps what is seen as the README's picture. Browsers draw letters each in their own
-/// way, so only its width is compared.
-#[test]
-fn the_page_shows_the_recorded_host() {
-    lab::need!(Lab, Browser);
-    let scene = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scenes/article.json");
-    let (_daemon, browser) = shown_by(Served::start(&["--from", scene]));
-    let jack = "document.querySelector('.jack[data-bridge=\"vlanswitch\"][data-ofport=\"3\"]')";
-    browser.run(&format!("{jack}.dispatchEvent(new MouseEvent('click', {{bubbles: true}}))"));
-    browser.waits_for(
-        "document.getElementById('details').textContent.includes('confirmed from both ends')",
-    );
-    let seen = browser.picture();
-    if std::env::var_os("BLESS").is_some() {
-        std::fs::write(PICTURE, &seen).unwrap();
-    }
-    let kept = std::fs::read(PICTURE).unwrap();
-    assert_eq!(size(&seen)[0], size(&kept)[0]);
-    let window = browser.run("return [window.innerWidth, window.innerHeight]");
-    assert_eq!(window, serde_json::json!(size(&seen)));
-}
-
-/// Width and height of a PNG (its IHDR chunk comes first).
-fn size(png: &[u8]) -> [u32; 2] {
-    assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
-    [16, 20].map(|at| u32::from_be_bytes(png[at..at + 4].try_into().unwrap()))
 }
