@@ -62,7 +62,7 @@ pub enum Operation<'a> {
         column: &'a str,
         /// Whether they are added or taken away.
         mutator: Mutator,
-        /// A set or a map; of a map also a set of keys that are taken away.
+        /// A set or a map; of a map also a set of keys that are taken away; a number to add.
         value: Value<'a>,
     },
     /// Deletes rows.
@@ -94,6 +94,19 @@ pub enum Mutator {
     Insert,
     /// Takes elements away.
     Delete,
+    /// Adds to a number.
+    Add,
+}
+
+impl Mutator {
+    /// As RFC 7047 section 5.1 writes it.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Insert => "insert",
+            Self::Delete => "delete",
+            Self::Add => "+=",
+        }
+    }
 }
 
 /// What a [`Operation::Wait`] waits for.
@@ -164,8 +177,7 @@ impl<'a> Operation<'a> {
             }
             Self::Update { row, .. } => object.serialize_entry("row", &Object(row)),
             Self::Mutate { column, mutator, value, .. } => {
-                let mutator = if *mutator == Mutator::Insert { "insert" } else { "delete" };
-                object.serialize_entry("mutations", &[(column, mutator, value)])
+                object.serialize_entry("mutations", &[(column, mutator.word(), value)])
             }
             Self::Wait { columns, until, rows, timeout, .. } => {
                 let rows: Vec<_> = rows.iter().map(Object).collect();

@@ -3,11 +3,12 @@
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
 use std::process::{Child, Stdio};
+use std::time::Duration;
 
 use crate::acting::{Footprint, ids, numbers_of};
 use crate::tool::{Ran, command, docker_ovs, lists, refuses, says};
 use lab::{
-    Bridge, Container, Home, Link, assert_carries, flow, ping, run, try_run, unique,
+    Bridge, Container, Home, Link, Switch, assert_carries, flow, ping, run, try_run, unique,
     wait_for_answer,
 };
 
@@ -250,4 +251,36 @@ fn connect_from_a_recording_needs_dry_run() {
     let told = says(&[&words[..], &["--dry-run", "-q"]].concat());
     assert_eq!(told, "32768\n");
     assert!(try_run("ovs-vsctl", &["list-ports", bridge.name()]).unwrap().is_empty());
+}
+
+/// To vswitchd a name that goes and comes back before it looks never went, and on the userspace datapath
+/// such a port would stay with the link that is gone.
+#[test]
+fn a_host_interface_that_is_asked_for_again_at_once_passes_traffic() {
+    lab::need!(Docker);
+    let (switch, one, two) = (Switch::start(&[]), Container::run(), Container::run());
+    let (db, bridge, end) = (switch.remote(), unique("br"), unique("v"));
+    switch.add_bridge(&bridge, &[]);
+    let connect = || {
+        let words = ["connect", &bridge, one.name(), "--ip", "10.77.41.1/24"];
+        says(&[&["--db", &db][..], &words, &["--host-interface", &end]].concat());
+    };
+    connect();
+    says(&["--db", &db, "connect", &bridge, two.name(), "--ip", "10.77.41.2/24"]);
+    switch.hang_vswitchd(true);
+    std::thread::scope(|scope| {
+        let again = scope.spawn(|| {
+            says(&["--db", &db, "disconnect", &bridge, one.name()]);
+            connect();
+        });
+        lab::wait_until("the port is gone", || {
+            !switch.vsctl(&["--no-wait", "list-ports", &bridge]).contains(&end)
+                || again.is_finished()
+        });
+        // Time for what does not wait for vswitchd.
+        std::thread::sleep(Duration::from_millis(300));
+        switch.hang_vswitchd(false);
+        again.join().unwrap();
+    });
+    assert_carries(&one, &two, &["10.77.41.2"]);
 }

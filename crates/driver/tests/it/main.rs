@@ -9,5 +9,6 @@
 
 mod docker;
 mod ipam;
+mod names_again;
 mod netavark;
 mod switch;

@@ -93,6 +93,11 @@ impl PlanExecutor {
 
     async fn run_steps(&mut self, steps: &[Step]) -> Result<(), ActError> {
         self.observer.taken(self.count);
+        // Before there is a link: vswitchd looks through all its ports because of each.
+        if steps.iter().any(Step::name_returns) {
+            let configured = self.switch.configured().await;
+            configured.map_err(|why| ActError::Failed { why, left: Vec::new() })?;
+        }
         for steps in steps.chunk_by(Step::goes_with) {
             let taken = match steps {
                 [Step::Kernel(veth), Step::Switch(port)]

@@ -119,6 +119,8 @@ impl Planner<'_> {
             bridge: self.bridge.name.clone(),
             expected_requesters: requesters(self.wiring, [old.as_deref(), Some(&port)]),
             remove: old,
+            // One that was chosen by chance never was another's.
+            name_returns: !name::is_generated(&port.iface),
             add: Some(port),
             keep_settings,
             // What is replaced was orphaned.

@@ -9,6 +9,7 @@ use model::plan::NewBridge;
 use ovsdb::{Mutator, Operation, Row, Select, Set, Uuid, VSWITCH, Value, Which};
 use serde::Deserialize;
 
+use super::configured::counted;
 use super::port_rows::guard;
 use super::read::Database;
 use super::transaction::{LOCK, changed, map};
@@ -86,6 +87,7 @@ impl Database {
             mutator: Mutator::Delete,
             value: known.id.into(),
         });
+        operations.push(counted());
         self.commit(&bridge.name, None, &operations).await
     }
 }

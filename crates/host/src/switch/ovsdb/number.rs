@@ -106,6 +106,6 @@ fn until_not<'a>(iface: &'a str, this: &Value<'a>, timeout: Duration) -> Operati
     }
 }
 
-fn is_timed_out(error: &ovsdb::Error) -> bool {
+pub(super) fn is_timed_out(error: &ovsdb::Error) -> bool {
     matches!(error, ovsdb::Error::Operation { error, .. } if error == "timed out")
 }

@@ -13,6 +13,7 @@ use ovsdb::{Mutator, Operation, Row, Select, Uuid};
 use ovsdb::{VSWITCH, Value, Which};
 use serde::de::IgnoredAny;
 
+use super::configured::counted;
 use super::port_rows::{Columns, ExistingPort, guard};
 use super::read::Database;
 
@@ -80,7 +81,9 @@ impl Database {
             operations.push(Operation::Assert(LOCK));
         }
         let bridge = || Which::all("Bridge").equal("name", &*ports.bridge);
-        operations.extend(old.as_ref().map(|old| old.removal(&ports.bridge)));
+        if let Some(old) = &old {
+            operations.extend([old.removal(&ports.bridge), counted()]);
+        }
         if let Some(port) = &ports.add {
             operations.extend(additions(port, base));
             let mutator = Mutator::Insert;
@@ -111,6 +114,7 @@ impl Database {
         } else {
             old.removal(bridge)
         });
+        operations.push(counted());
         self.commit(bridge, None, &operations).await
     }
 

@@ -99,6 +99,8 @@ pub fn attach(request: &Attach<'_>) -> Result<Plan, PlanError> {
         remove: orphan,
         expected_requesters: requesters_on(bridges, ofport),
         add: Some(Arc::new(port)),
+        // The name is the endpoint's own.
+        name_returns: true,
         memory,
         ..ReplacePort::default()
     };

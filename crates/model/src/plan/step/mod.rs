@@ -48,6 +48,11 @@ impl Step {
         }
     }
 
+    /// Whether it adds a port whose name another may have had ([`ReplacePort::name_returns`]).
+    pub fn name_returns(&self) -> bool {
+        matches!(self, Self::Switch(SwitchStep::ReplacePort(ports)) if ports.name_returns)
+    }
+
     /// What brings things back to where they were; none where nothing needs to be done, or
     /// nothing can.
     pub fn undo(&self) -> Option<Self> {

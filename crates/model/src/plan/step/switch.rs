@@ -32,6 +32,10 @@ pub struct ReplacePort {
     pub is_undo: bool,
     /// Whether what is taken away has no link any more, which is checked once more before.
     pub link_is_gone: bool,
+    /// Whether a port may have had the name of the new one before: vswitchd is to see that go first.
+    /// A name that goes and comes back before vswitchd looks is to it one that never went, and on the
+    /// userspace datapath such a port is deaf.
+    pub name_returns: bool,
     /// What the bridge remembers and forgets with it.
     pub memory: MemoryChange,
 }
@@ -47,6 +51,7 @@ impl ReplacePort {
             expected_requesters: self.requesters_afterwards(),
             is_undo: !self.is_undo,
             link_is_gone: false,
+            name_returns: false,
             memory: self.memory.reverse(),
         }
     }
