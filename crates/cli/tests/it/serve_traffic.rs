@@ -1,6 +1,6 @@
 //! The daemon's paths of traffic: rates for all that ask, and traces.
 
-use crate::tool::{Served, says};
+use crate::tool::{Served, lists};
 use lab::http::{ask, head, tcp};
 use lab::{Bridge, Container, Plug, Plugged};
 use serde_json::Value;
@@ -27,7 +27,7 @@ fn the_daemon_traces_and_counts_as_the_verbs_do() {
 
     let way = format!("/v1/trace?from={}&to={}&both", a.name(), b.name());
     let told = daemon.json(&way);
-    let verb = says(&["trace", a.name(), b.name(), "--both", "--format", "json"]);
+    let verb = lists(&["trace", a.name(), b.name(), "--both", "--format", "json"]);
     let verb: Vec<Value> = verb.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let verdicts = |rows: &[Value]| -> Vec<Value> {
         let fields = ["Source", "Destination", "Packet", "Outcome", "Reaches", "Verdict", "Rules"];
