@@ -33,14 +33,16 @@ pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools, scene: &Scene, r
     let (name, on) = (bridge.name(), scene.bridge());
     let shell = |name, line: String| Runner { name, words: vec!["sh".into(), "-c".into(), line] };
     // A verdict is no failure.
-    let trace = format!("{ours} trace {on}:1 {on}:LOCAL --raw arp,arp_op=1; true");
+    let trace = |from: &str, to: &str| format!("{ours} trace {from} {to} --raw arp,arp_op=1; true");
+    let (one, other) = (&scene.one().name, &scene.last().name);
     let scores = Contest::new(vec![
         shell("annotate", format!("exec {ours} annotate {on} < {text}")),
         shell("annotate endless", format!("exec {ours} annotate {on} < {endless}")),
         shell("sed", format!("exec sed s/in_port=3,/in_port=web,/ {text}")),
         shell("flows", format!("exec {ours} flows {name}")),
         shell("dump-flows", format!("exec ovs-ofctl dump-flows {name}")),
-        shell("trace", trace),
+        shell("trace", trace(one, other)),
+        shell("trace of ports", trace(&format!("{on}:1"), &format!("{on}:LOCAL"))),
         shell(
             "ofproto/trace",
             format!("exec ovs-appctl ofproto/trace {on} in_port=1,arp,arp_op=1"),
@@ -54,8 +56,11 @@ pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools, scene: &Scene, r
     }
     let (flows, theirs) = (scores["flows"], scores["dump-flows"]);
     rows.ratio(&format!("flows of 10,000 / ovs-ofctl dump-flows, {size}"), flows, theirs, 1.3);
-    let (trace, theirs) = (scores["trace"], scores["ofproto/trace"]);
-    rows.ratio(&format!("trace / ovs-appctl ofproto/trace, {size}"), trace, theirs, 1.3);
+    let theirs = scores["ofproto/trace"];
+    for name in ["trace", "trace of ports"] {
+        let row = format!("{name} / ovs-appctl ofproto/trace, {size}");
+        rows.ratio(&row, scores[name], theirs, 1.3);
+    }
 }
 
 /// An earlier build may not know the verb yet.

@@ -79,6 +79,11 @@ impl Scene {
     pub(crate) fn one(&self) -> &Plugged {
         &self.containers[self.containers.len() / 2 + 1]
     }
+
+    /// Another one.
+    pub(crate) fn last(&self) -> &Plugged {
+        &self.containers[self.containers.len() - 1]
+    }
 }
 
 fn container(interfaces: usize) -> Plugged {

@@ -1,10 +1,12 @@
 //! What would become of a packet: asked of vswitchd, and judged.
 
+use std::net::IpAddr;
+
 use flowtext::{Annotator, Style, parse_trace};
 use host::{Host, Question, SwitchCommand};
 use model::query::QueryError;
 use model::switch::SwitchSource;
-use model::{Look, SourceError};
+use model::{Look, SourceError, Target};
 use report::{PortLabels, v1};
 use traffic::{End, EndError, Kind, Outcome as Way, Packet, PacketError, Verdict, judge};
 
@@ -19,6 +21,9 @@ pub struct Trace {
     pub kind: Kind,
     /// Whether to trace the answer too, from the destination to the source.
     pub both: bool,
+    /// Whether only what is said in a sentence is wanted: not who else is on the ports that the packet
+    /// leaves by, nor the text of vswitchd, where ports have names too.
+    pub brief: bool,
 }
 
 /// What came of it.
@@ -26,8 +31,8 @@ pub struct Trace {
 pub struct Traced {
     /// A row for each way.
     pub rows: Vec<v1::Trace>,
-    /// What was known of the host.
-    pub look: Look,
+    /// What was missing when the host was looked at.
+    pub remarks: Vec<String>,
 }
 
 /// Why there is no verdict.
@@ -56,29 +61,72 @@ impl Trace {
     /// # Errors
     /// An end that is none, or the switch cannot be asked.
     pub async fn run(&self, host: &Host) -> Result<Traced, TraceError> {
-        // Only the control socket knows datapath ports, which outputs are told by.
-        let sources = vec![SwitchSource::Ovsdb, SwitchSource::Appctl];
-        let question = Question { sources, routes: true, traffic: true, ..Question::default() };
-        let look = host.resolved(&question).await;
-        let rows = self.rows(host, &look).await?;
-        Ok(Traced { rows, look })
-    }
-
-    async fn rows(&self, host: &Host, look: &Look) -> Result<Vec<v1::Trace>, TraceError> {
+        if let Some(traced) = self.between_containers(host).await {
+            return Ok(traced);
+        }
+        let look = host.resolved(&question(None)).await;
         look.switch(SwitchSource::Ovsdb)?;
         look.switch(SwitchSource::Appctl)?;
-        let from = End::find(look, &self.source, None)?;
-        let to = End::find(look, &self.destination, Some(&from))?;
+        let from = End::find(&look, &self.source, None)?;
+        let to = End::find(&look, &self.destination, Some(&from))?;
+        let rows = self.ways(host, &look, &from, &to).await?;
+        Ok(Traced { rows, remarks: look.remarks() })
+    }
+
+    /// The same by what belongs to the two ends alone, where both are containers and a sentence is enough:
+    /// however many others there are, it takes as long. None where the whole host has to be looked at, as
+    /// for who gets the packet instead.
+    async fn between_containers(&self, host: &Host) -> Option<Traced> {
+        let (source, destination) = (container(&self.source)?, container(&self.destination)?);
+        if !self.brief {
+            return None;
+        }
+        let near = question(Some(source));
+        // The datapath's ports are the same of both, and asked for once.
+        let far = Question { sources: Vec::new(), ..question(Some(destination)) };
+        let (near, far) = tokio::join!(host.resolved(&near), host.resolved(&far));
+        let from = End::find(&near, &self.source, None).ok()?;
+        let to = End::find(&far, &self.destination, Some(&from)).ok()?.with_datapath_port(&near)?;
+        let rows = self.ways(host, &near, &from, &to).await.ok()?;
+        rows.iter().all(rests_on_ends_alone).then(|| Traced { rows, remarks: near.remarks() })
+    }
+
+    async fn ways(
+        &self,
+        host: &Host,
+        look: &Look,
+        from: &End,
+        to: &End,
+    ) -> Result<Vec<v1::Trace>, TraceError> {
         if from.port.is_none() {
-            return Err(TraceError::NoPort(from.called));
+            return Err(TraceError::NoPort(from.called.clone()));
         }
         let tracer = Tracer { host, look, kind: &self.kind };
-        let mut rows = vec![tracer.trace(&from, &to, false).await?];
+        let mut rows = vec![tracer.trace(from, to, false).await?];
         if self.both {
-            rows.push(tracer.trace(&to, &from, true).await?);
+            rows.push(tracer.trace(to, from, true).await?);
         }
         Ok(rows)
     }
+}
+
+/// What is asked of the host, or of one container.
+fn question(target: Option<Target>) -> Question {
+    // Only the control socket knows datapath ports, which outputs are told by.
+    let sources = vec![SwitchSource::Ovsdb, SwitchSource::Appctl];
+    Question { target, sources, routes: true, traffic: true, ..Question::default() }
+}
+
+/// The container that a word names if it names one by name or id alone.
+fn container(word: &str) -> Option<Target> {
+    let is_other = word.contains(':') || word.parse::<IpAddr>().is_ok();
+    (!is_other).then(|| Target::from(word))
+}
+
+/// Whether a verdict names nothing but its two ends and rules.
+fn rests_on_ends_alone(row: &v1::Trace) -> bool {
+    use v1::TraceOutcome::{Delivered, Dropped, Flooded};
+    matches!(row.outcome, Delivered | Dropped | Flooded)
 }
 
 struct Tracer<'a> {

@@ -97,6 +97,14 @@ impl Attachment {
         label(&self.tenants, &self.link.name, &netns)
     }
 
+    /// The same of one of its containers alone; of all where that is none of them.
+    pub fn label_of(&self, container: &ContainerId) -> String {
+        let netns = self.netns.called(&self.netns_names);
+        let one = self.tenants.iter().find(|tenant| tenant.id == *container);
+        let tenants = one.map_or(&self.tenants[..], std::slice::from_ref);
+        label(tenants, &self.link.name, &netns)
+    }
+
     /// What is uncertain about the answer. That no TCP passes is not: it is read and told where
     /// that was asked.
     pub fn uncertain(&self) -> impl Iterator<Item = &Note> {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use model::evidence::Note;
 use model::ids::{Mac, Name, OfPort};
-use model::query::QueryError;
-use model::snapshot::{Cidr, Link};
+use model::query::{QueryError, Subject};
+use model::snapshot::{Cidr, Link, Observed};
+use model::switch::Port;
 use model::wiring::{Attachment, Occupant, PortRef, SwitchPort};
 use model::{Look, Target};
 
@@ -58,19 +59,14 @@ impl End {
         {
             return Ok(Self::of_port(look, port, word));
         }
-        let whole = Target::parse(word)
-            .map_err(EndError::from)
-            .and_then(|target| Ok(look.attachments_of(look.subject(&target)?)?));
-        let (found, interface) = match (whole, word.rsplit_once(':')) {
-            (Ok(found), _) => (found, None),
-            (Err(error), None) => return Err(error),
+        match (subject(look, word), word.rsplit_once(':')) {
+            (Ok(subject), _) => one_of(look, word, subject, None, near),
+            (Err(error), None) => Err(error.into()),
             (Err(error), Some((container, interface))) => {
-                let target = Target::parse(container)?;
-                let subject = look.subject(&target).map_err(|_| error)?;
-                (look.attachments_of(subject)?, Some(interface))
+                let subject = subject(look, container).map_err(|_| error)?;
+                one_of(look, word, subject, Some(interface), near)
             }
-        };
-        one_of(look, word, &found, interface, near)
+        }
     }
 
     /// The end that has this address: of several the one that is on the same bridge as `near`.
@@ -195,6 +191,18 @@ impl End {
         }
     }
 
+    /// The same end with the datapath port that another look was told; none where it was told of no such port.
+    #[must_use]
+    pub fn with_datapath_port(mut self, look: &Look) -> Option<Self> {
+        let at = self.port.as_mut()?;
+        let told = look.snapshot.switch.values().flat_map(Observed::rows);
+        let told = told.filter(|bridge| bridge.name == at.bridge).flat_map(|bridge| &bridge.ports);
+        let same = |port: &&Arc<Port>| port.iface == at.port.iface && port.dp_port.is_some();
+        let dp_port = { told }.find(same)?.dp_port;
+        at.port = Arc::new(Port { dp_port, ..Port::clone(&at.port) });
+        Some(self)
+    }
+
     /// The bridge that it is on.
     pub fn bridge(&self) -> Option<&Name> {
         self.port.as_ref().map(|port| &port.bridge)
@@ -217,14 +225,26 @@ impl End {
     }
 }
 
-/// The one interface that is meant.
+/// The container or namespace that a word names.
+fn subject<'a>(look: &'a Look, word: &str) -> Result<Subject<'a>, QueryError> {
+    look.subject(&Target::parse(word)?)
+}
+
+/// The one interface that is meant. It is called by the container that was named, whoever else is there.
 fn one_of(
     look: &Look,
     word: &str,
-    found: &[&Attachment],
+    subject: Subject<'_>,
     interface: Option<&str>,
     near: Option<&End>,
 ) -> Result<End, EndError> {
+    let found = look.attachments_of(subject)?;
+    let end = |found: &Attachment| match subject {
+        Subject::Container(row) => {
+            End { called: found.label_of(&row.id), ..End::of_attachment(look, found) }
+        }
+        Subject::Namespace(_) => End::of_attachment(look, found),
+    };
     let is_it = |found: &&&Attachment| interface.is_none_or(|name| *found.link.name == *name);
     let named: Vec<_> = found.iter().filter(is_it).copied().collect();
     let on: Vec<_> = named.iter().filter(|found| found.port.port().is_some()).copied().collect();
@@ -242,12 +262,12 @@ fn one_of(
     };
     for all in [&beside, &on] {
         if let [only] = all.as_slice() {
-            return Ok(End::of_attachment(look, only));
+            return Ok(end(only));
         }
         if let [only] = plain(all).as_slice()
             && let Some(only) = all.get(*only)
         {
-            return Ok(End::of_attachment(look, only));
+            return Ok(end(only));
         }
     }
     let interfaces: Vec<_> = on.iter().map(|found| &*found.link.name).collect();

@@ -20,6 +20,7 @@ pub async fn run(origin: &Origin, args: &TraceArgs) -> Result<Outcome, CliError>
         destination: args.destination.clone(),
         kind: args.kind(),
         both: args.both,
+        brief: args.format == Format::Table && !args.verbose,
     };
     let traced = trace.run(host).await?;
     let rows = traced.rows;
@@ -29,7 +30,7 @@ pub async fn run(origin: &Origin, args: &TraceArgs) -> Result<Outcome, CliError>
     };
     let nothing = rows.iter().any(|row| row.reaches == Some(false));
     let unknown = rows.iter().any(|row| row.reaches.is_none());
-    Ok(Outcome { text, remarks: traced.look.remarks(), nothing, unknown, ..Outcome::default() })
+    Ok(Outcome { text, remarks: traced.remarks, nothing, unknown, ..Outcome::default() })
 }
 
 /// A sentence for each way, and with `verbose` what vswitchd said.

@@ -319,6 +319,13 @@ fn what_trace_says_is_what_packets_do() {
                 "--format",
                 "{{.Outcome}}: {{.Verdict}}",
             ]);
+            // A sentence alone, which rests on less where it can, is the same one.
+            let sentence = docker_ovs(&["trace", from.name(), to.name(), "--udp", &port]);
+            let verdict =
+                told.stdout.split_once(": ").map_or("", |(_, verdict)| verdict.trim_end());
+            let line = format!("{}:eth0 to {}:eth0: {verdict}", from.name(), to.name());
+            let said = (sentence.stdout.lines().next(), sentence.code);
+            assert_eq!(said, (Some(&*line), told.code), "{set}");
             let came = from.reaches(to, &scene.hosts[4], probe);
             let line = format!(
                 "{set}\n  {} to {} port {port}: came {came}, {told:?}",
@@ -343,4 +350,49 @@ fn what_trace_says_is_what_packets_do() {
     assert!(wrong.is_empty(), "{} wrong of {}:\n{}", wrong.len(), 3 * sets, wrong.join("\n"));
     assert!(unknown * 3 < sets * 3, "most cannot be known");
     assert!(delivered > 0 && refused > 0);
+}
+
+/// A sentence rests on the two containers alone where it can; where it tells of another one, or needs more,
+/// the whole host is looked at.
+#[test]
+fn a_sentence_is_the_same_whatever_it_rests_on() {
+    lab::need!(Docker);
+    let scene = Scene::new();
+    let [a, b, c, ..] = scene.hosts.as_slice() else { panic!("there are five") };
+    let beside = Container::run_with(&["--network", &format!("container:{}", a.name())]);
+    let flow = |text: &str| drop(run("ovs-ofctl", &["add-flow", scene.near.name(), text]));
+    let same = |from: &str, to: &str| -> String {
+        let words = ["trace", from, to, "--udp", "53"];
+        let whole = says_whatever(
+            &[&words[..], &["--format", "{{.Source.Who}} to {{.Destination.Who}}: {{.Verdict}}"]]
+                .concat(),
+        );
+        let brief = says_whatever(&words);
+        assert_eq!(brief.lines().next(), whole.lines().next());
+        whole
+    };
+    // Whoever else is in the namespace, it is called as it was asked for.
+    for from in [a.name(), beside.name(), a.container.id()] {
+        same(from, b.name());
+    }
+    // It goes to another one.
+    flow(&format!("priority=900,udp,in_port={},actions=output:{}", a.ofport, c.ofport));
+    let said = same(a.name(), b.name());
+    assert!(
+        said.contains(&format!("delivered to {}:eth0, not to {}:eth0", c.name(), b.name())),
+        "{said}"
+    );
+    flow(&format!("priority=901,udp,in_port={},actions=drop", a.ofport));
+    assert!(same(a.name(), b.name()).contains("dropped by"));
+    // To an address, and beyond the subnet.
+    same(a.name(), &b.ip.to_string());
+    same(a.name(), "192.0.2.77");
+    same("no-such-container", b.name());
+    same(a.name(), "no-such-container");
+}
+
+/// What it prints on either stream, and how it ends.
+fn says_whatever(words: &[&str]) -> String {
+    let ran = docker_ovs(words);
+    format!("{}{}{}\n", ran.stdout, ran.stderr, ran.code)
 }

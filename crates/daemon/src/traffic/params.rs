@@ -32,7 +32,7 @@ pub(crate) fn trace(pairs: Vec<(String, String)>) -> Result<Trace, ApiError> {
             "there is no answer to a packet in your own words: no both",
         ));
     }
-    Ok(Trace { source, destination, kind, both })
+    Ok(Trace { source, destination, kind, both, brief: false })
 }
 
 fn packet(key: &str, value: String) -> Result<Kind, ApiError> {

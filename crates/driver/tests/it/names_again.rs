@@ -1,5 +1,9 @@
 //! The name of a port that goes and comes back before vswitchd looks: to vswitchd it never went, and on
 //! the userspace datapath such a port stays with the link that is gone.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test holds vswitchd up for a while, beside what it does"
+)]
 
 use std::time::Duration;
 

@@ -25,8 +25,8 @@ use crate::engine::{Configured, Found, others};
 use crate::identity::{self, Switch};
 use crate::kernel::{self, Homes};
 use crate::question::{Details, Question};
-use crate::switch::SwitchAnswer;
 use crate::switch::ovsdb::{self, Database};
+use crate::switch::{BySource, SwitchAnswer};
 
 impl Host {
     /// Looks once. Never fails: what could not be had is said in the Snapshot.
@@ -180,8 +180,10 @@ impl Host {
         if question.every_port {
             return SwitchAccess::Taken(self.sources(due, question).await);
         }
-        let ovsdb = question.takes(SwitchSource::Ovsdb);
-        SwitchAccess::Open(if ovsdb { Some(self.database(due).await) } else { None })
+        let takes_ovsdb = question.takes(SwitchSource::Ovsdb);
+        let database = async { if takes_ovsdb { Some(self.database(due).await) } else { None } };
+        let (database, others) = tokio::join!(database, self.other_sources(due, question));
+        SwitchAccess::Open(database, others)
     }
 
     async fn read_switch(
@@ -193,7 +195,9 @@ impl Host {
     ) -> SwitchAnswer {
         match access {
             SwitchAccess::Taken(sources) => sources,
-            SwitchAccess::Open(database) => self.sources_near(due, question, database, rows).await,
+            SwitchAccess::Open(database, others) => {
+                self.sources_near(due, question, database, others, rows).await
+            }
         }
     }
 }
@@ -277,11 +281,12 @@ pub(crate) fn named(engines: &[Configured]) -> BTreeSet<Kind> {
     engines.iter().filter(|engine| engine.named).map(|engine| engine.name.clone()).collect()
 }
 
-/// What was had of the switch while the engines were asked: all of it, or the database opened.
+/// What was had of the switch while the engines were asked: all of it, or the database opened and what
+/// the other sources say.
 #[allow(clippy::large_enum_variant, reason = "a look has one of them")]
 enum SwitchAccess {
     Taken(SwitchAnswer),
-    Open(Option<Result<Database, SourceError>>),
+    Open(Option<Result<Database, SourceError>>, BySource),
 }
 
 /// The links of a container's namespace. Where several engines have one of its name, those of the

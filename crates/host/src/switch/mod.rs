@@ -15,4 +15,4 @@ pub use ovsdb::{
     Counters, KnownMeshes, MeshOfBridge, OwnIds, RestsOn, Tunnel, TunnelChange, own_address,
     tunnels_of,
 };
-pub(crate) use sources::SwitchAnswer;
+pub(crate) use sources::{BySource, SwitchAnswer};

@@ -60,24 +60,24 @@ impl Host {
 
     /// The same of the ports that the links in `rows` may be; `rows` begins with the namespace
     /// that was asked about, and goes on with the switch's.
+    /// `others` is what the other sources have said.
     pub(crate) async fn sources_near(
         &self,
         due: Deadline,
         question: &Question,
         database: Option<Result<Database, SourceError>>,
+        others: BySource,
         rows: &[Namespace],
     ) -> SwitchAnswer {
-        let ovsdb = async {
-            match database {
-                Some(database) => Some(near(due, database, question, rows).await),
-                None => None,
-            }
+        let ovsdb = match database {
+            Some(database) => Some(near(due, database, question, rows).await),
+            None => None,
         };
-        let (ovsdb, others) = tokio::join!(ovsdb, self.other_sources(due, question));
         collect(ovsdb, others)
     }
 
-    async fn other_sources(&self, due: Deadline, question: &Question) -> BySource {
+    /// What the sources beside the database say: always of everything.
+    pub(crate) async fn other_sources(&self, due: Deadline, question: &Question) -> BySource {
         let wanted = SOURCES.iter().filter(|(source, _)| question.takes(*source));
         let asked = wanted.map(async |(source, read)| {
             (*source, read(self, due, question.bridge.as_deref()).await)

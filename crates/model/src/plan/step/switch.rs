@@ -15,6 +15,7 @@ pub type OfPortRequests = BTreeMap<Name, OfPort>;
 
 /// Takes a port from a bridge, or puts one on it, or both at once: one transaction.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a request of its own")]
 pub struct ReplacePort {
     /// The bridge.
     pub bridge: Name,
