@@ -25,7 +25,9 @@ impl SourceOptions {
     /// A snapshot that cannot be read, a daemon that does not answer, an option that makes no
     /// sense.
     pub async fn open(&self, verb: &Verb, limit: &Limit) -> Result<Origin, CliError> {
-        if let Some(server) = self.server.named(matches!(verb, Verb::Serve(_)))? {
+        // It may be set for good, whatever is asked: what is named on the command line counts.
+        let or_usual = verb.sources().is_some() && !self.names_source();
+        if let Some(server) = self.server.named(matches!(verb, Verb::Serve(_)), or_usual)? {
             let sources = verb.sources().ok_or_else(|| CliError::new(NOT_SERVED))?;
             let snapshot =
                 client::snapshot(&server, &sources, verb.filters(), self.at, self.timeout())

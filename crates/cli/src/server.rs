@@ -11,7 +11,7 @@ use crate::outcome::CliError;
 #[derive(Debug, Args)]
 pub struct ServerArgs {
     /// Ask a daemon (docker ovs serve) instead of the host: unix://PATH, http://IP[:PORT] or
-    /// https://IP[:PORT]
+    /// https://IP[:PORT] [env: DOCKER_OVS_SERVER]
     #[arg(long, global = true, value_name = "URL", conflicts_with_all = ["from", "host", "context", "engines", "db", "openflow"])]
     server: Option<String>,
     /// File with the token that an https: daemon wants [env: DOCKER_OVS_TOKEN_FILE]
@@ -28,17 +28,20 @@ pub struct ServerArgs {
 }
 
 impl ServerArgs {
-    /// The daemon to ask, if one is named; `serves` where the verb is `serve`, which has a token of
-    /// its own.
+    /// The daemon to ask, if one is named: by the option, or else by the environment where that counts,
+    /// `or_usual`. `serves` where the verb is `serve`, which has a token of its own.
     ///
     /// # Errors
     /// An option about a daemon, and none is named.
-    pub fn named(&self, serves: bool) -> Result<Option<Server>, CliError> {
-        let Some(url) = self.server.clone() else {
+    pub fn named(&self, serves: bool, or_usual: bool) -> Result<Option<Server>, CliError> {
+        let usual = || std::env::var(Server::VARIABLE).ok().filter(|url| !url.is_empty());
+        let usual = || or_usual.then(usual).flatten();
+        let Some(url) = self.server.clone().or_else(usual) else {
             return self.nothing_else(serves).map(|()| None);
         };
         Ok(Some(Server {
             url,
+            is_usual: self.server.is_none(),
             token: self.token_file.clone(),
             authorities: self.tls_ca.clone(),
             name: self.tls_server_name.clone(),

@@ -38,7 +38,7 @@ impl FleetClient {
     pub fn new(server: &Server, timeout: Duration) -> Result<Self, SourceError> {
         let access = server.access(|name| std::env::var(name).ok())?;
         let http = access.client()?;
-        Ok(Self { what: format!("the daemon at {}", server.url), access, http, timeout })
+        Ok(Self { what: server.called(), access, http, timeout })
     }
 
     /// The JSON that `path` answers, with `query` behind it.

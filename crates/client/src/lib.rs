@@ -42,7 +42,7 @@ pub async fn snapshot(
     timeout: Duration,
 ) -> Result<Snapshot, SourceError> {
     let access = server.access(|name| std::env::var(name).ok())?;
-    let what = format!("the daemon at {}", server.url);
+    let what = server.called();
     let http = access.client()?;
     let labels = if access.is_public() { filters } else { &[] };
     let path = path(sources, labels, at);

@@ -16,6 +16,8 @@ const DEFAULT_PORT: u16 = 9653;
 pub struct Server {
     /// `--server`: `unix://PATH`, `http://IP[:PORT]` or `https://IP[:PORT]`.
     pub url: String,
+    /// Whether the environment names it, [`Server::VARIABLE`].
+    pub is_usual: bool,
     /// `--token-file`: what is in it is shown to the daemon; `DOCKER_OVS_TOKEN_FILE` if none.
     pub token: Option<PathBuf>,
     /// `--tls-ca`: PEM, the authorities that may sign; `DOCKER_OVS_TLS_CA` if none, and without
@@ -40,6 +42,22 @@ pub(super) struct TlsFiles {
 }
 
 impl Server {
+    /// The variable that names a daemon, for whoever may or will not ask the host itself.
+    pub const VARIABLE: &'static str = "DOCKER_OVS_SERVER";
+
+    /// As its user named it.
+    fn named(&self) -> String {
+        let option = if self.is_usual { Self::VARIABLE } else { "--server" };
+        format!("{option} {}", self.url)
+    }
+
+    /// What it is called in messages.
+    pub(super) fn called(&self) -> String {
+        let by =
+            if self.is_usual { format!(", which {} names", Self::VARIABLE) } else { String::new() };
+        format!("the daemon at {}{by}", self.url)
+    }
+
     /// What these words mean. The environment speaks of TLS only: it may be set for good,
     /// whatever is asked.
     pub(super) fn access(
@@ -60,7 +78,7 @@ impl Server {
         match self.given() {
             None => Ok(Access::Plain(endpoint)),
             Some(option) => {
-                let what = format!("{option} with --server {}", self.url);
+                let what = format!("{option} with {}", self.named());
                 Err(SourceError::new(SourceErrorKind::Unusable, what, "it is for https:// only").hint(
                     "leave it out, or ask by https://: nothing else keeps a token secret, and the \
                      unix socket wants none",
@@ -111,7 +129,7 @@ impl Server {
     }
 
     fn unusable(&self, why: &str) -> SourceError {
-        SourceError::new(SourceErrorKind::Unusable, format!("--server {}", self.url), why).hint(
+        SourceError::new(SourceErrorKind::Unusable, self.named(), why).hint(
             "write unix:///run/docker-ovs.sock, http://127.0.0.1:9653 or https://192.0.2.1:9653; \
              --tls-server-name takes the name in a certificate",
         )

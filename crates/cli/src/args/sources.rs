@@ -106,6 +106,12 @@ impl SourceOptions {
         self.db.is_some()
     }
 
+    /// Whether it is said where to look, be it the host or a recording.
+    pub(crate) fn names_source(&self) -> bool {
+        let engine = self.host.is_some() || self.context.is_some() || !self.engines.is_empty();
+        engine || self.names_database() || !self.openflow.is_empty() || self.from.is_some()
+    }
+
     /// The folder of the history, if there is to be one.
     pub(crate) fn history_dir(&self) -> Option<&Path> {
         Some(&*self.history_dir).filter(|folder| folder.as_os_str() != "none")

@@ -41,7 +41,7 @@ pub(super) fn client(sources: &SourceOptions) -> Result<FleetClient, CliError> {
         return Err(CliError::new("a snapshot is of one host: --fleet takes no --from"));
     }
     let own = || Server { url: format!("unix://{DEFAULT_SOCKET}"), ..Server::default() };
-    let server = sources.server.named(false)?.unwrap_or_else(own);
+    let server = sources.server.named(false, true)?.unwrap_or_else(own);
     Ok(FleetClient::new(&server, sources.timeout())?)
 }
 

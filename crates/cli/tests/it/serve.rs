@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::process::Stdio;
 
-use crate::tool::{Served, docker_ovs, refuses, says};
+use crate::tool::{Ran, Served, command, docker_ovs, refuses, says};
 use lab::{Bridge, Container, Plug, Plugged};
 use serde_json::Value;
 
@@ -110,6 +110,47 @@ fn asking_the_daemon_is_like_asking_the_host() {
     assert!(complaint.contains("the daemon at unix:///nowhere/d.sock"), "{complaint}");
     let complaint = refuses(&["--server", &daemon.url(), "doctor"]);
     assert!(complaint.contains("--server is for"), "{complaint}");
+}
+
+/// It may be set for good: it counts for what only reads, and less than what is named on the command line.
+#[test]
+fn the_environment_may_name_the_daemon() {
+    lab::need!(Docker);
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let _plug = Plugged::new(&container, "eth0", &bridge, Plug::default());
+    let daemon = Served::start(&[]);
+    let (name, switch) = (container.name(), bridge.name());
+    let with = |server: &str, words: &[&str]| -> Ran {
+        command("docker-ovs", words).env("DOCKER_OVS_SERVER", server).output().unwrap().into()
+    };
+    let nowhere = "unix:///nowhere/d.sock";
+    for words in
+        [&["port", name, switch][..], &["explain", name, switch], &["ls", "--bridge", switch]]
+    {
+        let expected = docker_ovs(words);
+        assert_eq!(expected.code, 0, "{expected:?}");
+        for server in [&*daemon.url(), ""] {
+            // Other things of this host may come and go between the two.
+            lab::wait_until(&format!("{words:?} by {server} say the same"), || {
+                with(server, words).stdout == docker_ovs(words).stdout
+            });
+        }
+        let away = with(nowhere, words);
+        let named = "the daemon at unix:///nowhere/d.sock, which DOCKER_OVS_SERVER names";
+        assert!(away.code == 2 && away.stderr.contains(named), "{away:?}");
+        for named in [&["--server", &daemon.url()][..], &["--engine", "docker"]] {
+            let by_option = with(nowhere, &[words, named].concat());
+            assert_eq!((by_option.code, &*by_option.stderr), (0, ""), "{words:?}: {by_option:?}");
+        }
+    }
+    let scene = ["--from", "tests/scenes/article.json", "port", "firewall_ext", "-q"];
+    assert_eq!(with(nowhere, &scene), docker_ovs(&scene));
+    // What acts, or asks vswitchd itself, is not the daemon's to answer.
+    let planned = ["connect", switch, name, "--interface", "eth9", "--dry-run", "-q"];
+    assert_eq!(with(nowhere, &planned).code, docker_ovs(&planned).code);
+    assert_eq!(with(nowhere, &["flows", switch]).code, 0);
+    let nonsense = with("d.sock", &["ls"]);
+    assert!(nonsense.stderr.contains("DOCKER_OVS_SERVER d.sock: names no daemon"), "{nonsense:?}");
 }
 
 #[test]

@@ -59,7 +59,7 @@ pub(crate) fn command(program: &str, words: &[&str]) -> Command {
     };
     let mut command = Command::new(path);
     let docker = ["DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG"];
-    let ours = ["DOCKER_OVS_TOKEN_FILE", "DOCKER_OVS_TLS_CA"];
+    let ours = ["DOCKER_OVS_SERVER", "DOCKER_OVS_TOKEN_FILE", "DOCKER_OVS_TLS_CA"];
     for name in docker.iter().chain(&ours) {
         command.env_remove(name);
     }
