@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 
 use lab::wait_until;
 
-use crate::rows::{Rows, Tools};
+use crate::measure::Contest;
+use crate::rows::{Rows, Tools, runner};
+use crate::scene::Scene;
 
 /// Connections that ask at once.
 const CLIENTS: usize = 4;
@@ -19,8 +21,9 @@ const ASKING: Duration = Duration::from_secs(5);
 const IDLE: Duration = Duration::from_secs(10);
 
 /// Measures a daemon that looks at the scene as it is.
-pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools) {
-    let daemon = Daemon::start(tools);
+pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools, scene: &Scene, rounds: usize) {
+    let daemon = Daemon::start(tools, &[]);
+    answers(rows, size, tools, scene, &daemon, rounds);
     let others = [
         Quiet::start("docker", &["events"]),
         Quiet::start("ovsdb-client", &["monitor", "Open_vSwitch", "ALL"]),
@@ -32,14 +35,36 @@ pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools) {
         cpu(daemon.child.id()).saturating_sub(spent).as_secs_f64() / before.elapsed().as_secs_f64();
     rows.line(&format!("daemon, idle: % of a core, {size}"), idle * 100.0, 0.1, "");
     let mib = |kib: f64| kib / 1024.0;
-    let anonymous = mib(status(daemon.child.id(), "RssAnon:"));
-    rows.line(&format!("daemon, anonymous memory in MiB, {size}"), anonymous, 6.0, "");
+    rows.line(&format!("daemon, anonymous memory in MiB, {size}"), daemon.memory(), 6.0, "");
     let theirs: f64 = others.iter().map(|other| status(other.0.id(), "VmRSS:")).sum();
     let ours = status(daemon.child.id(), "VmRSS:");
     let beside = format!("{:9.2} MiB {:8.2} MiB", mib(ours), mib(theirs));
     let name = format!("daemon / docker events + ovsdb-client, {size}");
     rows.line(&name, ours / theirs, 0.5, &beside);
     requests(rows, size, &daemon);
+}
+
+/// Verbs that ask it instead of the host.
+fn answers(
+    rows: &mut Rows,
+    size: usize,
+    tools: &Tools,
+    scene: &Scene,
+    daemon: &Daemon,
+    rounds: usize,
+) {
+    let (ours, server) = (tools.ours("docker-ovs"), format!("unix://{}", daemon.socket.display()));
+    let asked = [&*ours, "--server", &server];
+    let scores = Contest::new(vec![
+        runner("ls by the daemon", &[&asked[..], &["ls"]].concat()),
+        runner("port by the daemon", &[&asked[..], &["port", &scene.one().name]].concat()),
+        runner("docker ps", &["docker", "ps"]),
+    ])
+    .run(rounds);
+    for name in ["ls by the daemon", "port by the daemon"] {
+        let row = format!("{name} / docker ps, {size}");
+        rows.ratio(&row, scores[name], scores["docker ps"], 0.15);
+    }
 }
 
 /// As many requests as go; the daemon has one thread.
@@ -107,22 +132,29 @@ fn cpu(pid: u32) -> Duration {
 }
 
 /// A daemon on a socket of its own.
-struct Daemon {
+pub(crate) struct Daemon {
     child: Child,
     socket: PathBuf,
 }
 
 impl Daemon {
-    fn start(tools: &Tools) -> Self {
+    /// One that asks these engines; all that it finds if none.
+    pub(crate) fn start(tools: &Tools, engines: &[String]) -> Self {
         let socket = std::env::temp_dir().join(format!("{}.sock", lab::unique("d")));
         let mut command = Command::new(tools.ours("docker-ovs"));
         // Not an option: an earlier build keeps no history.
         command.env("DOCKER_OVS_HISTORY_DIR", "none");
         command.args(["serve", "--restore=off", "--listen", "none", "--socket"]).arg(&socket);
+        command.args(engines.iter().flat_map(|engine| ["--engine", engine]));
         let child = command.stderr(Stdio::null()).spawn().unwrap();
         let daemon = Self { child, socket };
         wait_until("the daemon has looked", || daemon.is_ready());
         daemon
+    }
+
+    /// What it has for itself, in MiB.
+    pub(crate) fn memory(&self) -> f64 {
+        status(self.child.id(), "RssAnon:") / 1024.0
     }
 
     fn is_ready(&self) -> bool {

@@ -31,7 +31,8 @@ pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools, scene: &Scene, r
     let bridge = filled(folder.path());
     let (text, endless) = (text.display(), endless.display());
     let (name, on) = (bridge.name(), scene.bridge());
-    let shell = |name, line: String| Runner { name, words: vec!["sh".into(), "-c".into(), line] };
+    let shell =
+        |name, line: String| Runner { name, words: vec!["sh".into(), "-c".into(), line], code: 0 };
     // A verdict is no failure.
     let trace = |from: &str, to: &str| format!("{ours} trace {from} {to} --raw arp,arp_op=1; true");
     let (one, other) = (&scene.one().name, &scene.last().name);

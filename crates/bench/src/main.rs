@@ -16,6 +16,7 @@
 
 mod connecting;
 mod daemon;
+mod engines;
 mod events;
 mod flows;
 mod measure;
@@ -31,8 +32,9 @@ use scene::Scene;
 
 fn main() {
     if std::env::args().nth(1).is_some_and(|word| word == measure::MEMORY) {
-        let words: Vec<_> = std::env::args().skip(2).collect();
-        return println!("{}", measure::largest(&words));
+        let mut words = std::env::args().skip(2);
+        let code = words.next().and_then(|code| code.parse().ok()).unwrap_or(0);
+        return println!("{}", measure::largest(code, &words.collect::<Vec<_>>()));
     }
     let mut words = std::env::args_os().skip(1).map(PathBuf::from);
     let (Some(binaries), Some(baselines)) = (words.next(), words.next()) else {
@@ -101,7 +103,8 @@ fn one(rows: &mut Rows, tools: &Tools, scene: &Scene, size: usize, rounds: usize
     connecting::tell(rows, size, tools, scene, rounds.div_ceil(3));
     flows::tell(rows, size, tools, scene, rounds.div_ceil(3));
     events::tell(rows, size, tools);
-    daemon::tell(rows, size, tools);
+    daemon::tell(rows, size, tools, scene, rounds.div_ceil(3));
+    engines::tell(rows, size, tools, scene, rounds.div_ceil(3));
 }
 
 fn numbers(name: &str, default: &str) -> Vec<usize> {

@@ -11,6 +11,8 @@ use wait4::Wait4;
 pub(crate) struct Runner {
     pub(crate) name: &'static str,
     pub(crate) words: Vec<String>,
+    /// How it ends.
+    pub(crate) code: i32,
 }
 
 /// Commands that are compared.
@@ -55,7 +57,8 @@ pub(crate) const MEMORY: &str = "--memory";
 /// A child's largest set begins with what its parent had: a small parent is needed.
 fn memory_of(runner: &Runner) -> u64 {
     let own = std::env::current_exe().expect("this program has a path");
-    let output = Command::new(own).arg(MEMORY).args(&runner.words).output();
+    let code = runner.code.to_string();
+    let output = Command::new(own).args([MEMORY, &code]).args(&runner.words).output();
     let said = String::from_utf8(output.expect("this program can be started").stdout);
     said.ok().and_then(|said| said.trim().parse().ok()).unwrap_or_else(|| {
         panic!("{:?}: it failed", runner.words);
@@ -63,22 +66,22 @@ fn memory_of(runner: &Runner) -> u64 {
 }
 
 /// The largest resident set of a command, in KiB.
-pub(crate) fn largest(words: &[String]) -> u64 {
-    started(words).1
+pub(crate) fn largest(code: i32, words: &[String]) -> u64 {
+    started(code, words).1
 }
 
 fn once(runner: &Runner) -> Duration {
-    started(&runner.words).0
+    started(runner.code, &runner.words).0
 }
 
-fn started(words: &[String]) -> (Duration, u64) {
+fn started(code: i32, words: &[String]) -> (Duration, u64) {
     let mut command = Command::new(&words[0]);
     command.args(&words[1..]).stdin(Stdio::null()).stdout(Stdio::null());
     let start = Instant::now();
     let ended = command.spawn().and_then(|mut child| child.wait4());
     let time = start.elapsed();
     match ended {
-        Ok(ended) if ended.status.success() => (time, ended.rusage.maxrss / 1024),
+        Ok(ended) if ended.status.code() == Some(code) => (time, ended.rusage.maxrss / 1024),
         Ok(ended) => panic!("{words:?}: {}", ended.status),
         Err(error) => panic!("{words:?}: {error}"),
     }

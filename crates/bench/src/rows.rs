@@ -21,15 +21,25 @@ impl Tools {
     }
 }
 
-fn runner(name: &'static str, words: &[&str]) -> Runner {
-    Runner { name, words: words.iter().map(|word| (*word).to_owned()).collect() }
+pub(crate) fn runner(name: &'static str, words: &[&str]) -> Runner {
+    Runner { name, words: words.iter().map(|word| (*word).to_owned()).collect(), code: 0 }
+}
+
+/// The least that a lookup can be: a program beside this one.
+fn probe() -> String {
+    let own = std::env::current_exe().expect("this program has a path");
+    own.with_file_name("docker-ovs-probe").display().to_string()
 }
 
 /// One container asked for.
 pub(crate) fn lookups(tools: &Tools, scene: &Scene) -> Vec<Runner> {
     let (one, many, bridge) = (scene.one(), scene.many(), scene.bridge());
     let get = ["ovs-vsctl", "get", "Interface", &one.host_ends[0], "ofport"];
+    let (engine, database) = (lab::engine(), lab::rundir().join("db.sock"));
+    let sockets = [engine, database].map(|path| path.display().to_string());
     vec![
+        runner("a bare probe", &[&probe(), &one.name, &sockets[0], &sockets[1]]),
+        runner("port", &[&tools.ours("docker-ovs"), "port", &one.name, bridge]),
         runner("lookup", &[&tools.ours("docker-ovs-port"), &one.name, bridge]),
         runner("lookup of 8", &[&tools.ours("docker-ovs-port"), &many.name, bridge]),
         runner("the 2014 script", &[&tools.baseline("article"), &one.name, bridge]),
@@ -83,10 +93,12 @@ pub(crate) fn tell_lookups(rows: &mut Rows, size: usize, scores: &Scores) {
         ("the best shell", 0.10),
         ("docker inspect", 0.20),
         ("ovs-vsctl get", limit),
+        ("a bare probe", 1.15),
     ];
     for (name, target) in against {
         rows.ratio(&format!("lookup / {name}, {size}"), ours, scores[name], target);
     }
+    rows.ratio(&format!("docker ovs port / lookup, {size}"), scores["port"], ours, 1.1);
     let eight = scores["lookup of 8"];
     rows.ratio(&format!("lookup, 8 interfaces / 1, {size}"), eight, ours, 1.3);
     let mib = f64::from(u32::try_from(ours.memory).unwrap_or(u32::MAX)) / 1024.0;
