@@ -77,6 +77,10 @@ fn once(runner: &Runner) -> Duration {
 fn started(code: i32, words: &[String]) -> (Duration, u64) {
     let mut command = Command::new(&words[0]);
     command.args(&words[1..]).stdin(Stdio::null()).stdout(Stdio::null());
+    // What is to fail says so each time.
+    if code != 0 {
+        command.stderr(Stdio::null());
+    }
     let start = Instant::now();
     let ended = command.spawn().and_then(|mut child| child.wait4());
     let time = start.elapsed();
