@@ -26,8 +26,8 @@ impl SourceOptions {
     /// sense.
     pub async fn open(&self, verb: &Verb, limit: &Limit) -> Result<Origin, CliError> {
         // It may be set for good, whatever is asked: what is named on the command line counts.
-        let or_usual = verb.sources().is_some() && !self.names_source();
-        if let Some(server) = self.server.named(matches!(verb, Verb::Serve(_)), or_usual)? {
+        let or_env = verb.sources().is_some() && !self.names_source();
+        if let Some(server) = self.server.named(matches!(verb, Verb::Serve(_)), or_env)? {
             let sources = verb.sources().ok_or_else(|| CliError::new(NOT_SERVED))?;
             let snapshot =
                 client::snapshot(&server, &sources, verb.filters(), self.at, self.timeout())

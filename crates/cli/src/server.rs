@@ -29,19 +29,19 @@ pub struct ServerArgs {
 
 impl ServerArgs {
     /// The daemon to ask, if one is named: by the option, or else by the environment where that counts,
-    /// `or_usual`. `serves` where the verb is `serve`, which has a token of its own.
+    /// `or_env`. `serves` where the verb is `serve`, which has a token of its own.
     ///
     /// # Errors
     /// An option about a daemon, and none is named.
-    pub fn named(&self, serves: bool, or_usual: bool) -> Result<Option<Server>, CliError> {
-        let usual = || std::env::var(Server::VARIABLE).ok().filter(|url| !url.is_empty());
-        let usual = || or_usual.then(usual).flatten();
-        let Some(url) = self.server.clone().or_else(usual) else {
+    pub fn named(&self, serves: bool, or_env: bool) -> Result<Option<Server>, CliError> {
+        let variable =
+            || std::env::var(Server::VARIABLE).ok().filter(|url| or_env && !url.is_empty());
+        let Some(url) = self.server.clone().or_else(variable) else {
             return self.nothing_else(serves).map(|()| None);
         };
         Ok(Some(Server {
             url,
-            is_usual: self.server.is_none(),
+            is_from_env: self.server.is_none(),
             token: self.token_file.clone(),
             authorities: self.tls_ca.clone(),
             name: self.tls_server_name.clone(),

@@ -17,7 +17,7 @@ pub struct Server {
     /// `--server`: `unix://PATH`, `http://IP[:PORT]` or `https://IP[:PORT]`.
     pub url: String,
     /// Whether the environment names it, [`Server::VARIABLE`].
-    pub is_usual: bool,
+    pub is_from_env: bool,
     /// `--token-file`: what is in it is shown to the daemon; `DOCKER_OVS_TOKEN_FILE` if none.
     pub token: Option<PathBuf>,
     /// `--tls-ca`: PEM, the authorities that may sign; `DOCKER_OVS_TLS_CA` if none, and without
@@ -47,14 +47,17 @@ impl Server {
 
     /// As its user named it.
     fn named(&self) -> String {
-        let option = if self.is_usual { Self::VARIABLE } else { "--server" };
+        let option = if self.is_from_env { Self::VARIABLE } else { "--server" };
         format!("{option} {}", self.url)
     }
 
     /// What it is called in messages.
     pub(super) fn called(&self) -> String {
-        let by =
-            if self.is_usual { format!(", which {} names", Self::VARIABLE) } else { String::new() };
+        let by = if self.is_from_env {
+            format!(", which {} names", Self::VARIABLE)
+        } else {
+            String::new()
+        };
         format!("the daemon at {}{by}", self.url)
     }
 

@@ -3,13 +3,15 @@
 use std::fs::File;
 use std::path::Path;
 use std::process::{Child, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::database::Database;
 use crate::datapath::Datapath;
 use crate::link::Netns;
-use crate::run::{run, wait_for};
+use crate::run::{run, wait_for, wait_until};
 
 /// Its bridges are of the userspace datapath; the host's Open vSwitch knows nothing of it.
 #[derive(Debug)]
@@ -88,6 +90,22 @@ impl Switch {
     /// When it has ended.
     pub fn hang_vswitchd(&self, hangs: bool) {
         hang(&self.vswitchd, hangs);
+    }
+
+    /// Does this while vswitchd hangs, and lets that go on a while after `is_changed`: what waits for
+    /// vswitchd still waits then, and what does not has gone on.
+    ///
+    /// # Panics
+    /// When what is done fails.
+    pub fn while_vswitchd_hangs(&self, act: impl FnOnce() + Send, is_changed: impl Fn() -> bool) {
+        self.hang_vswitchd(true);
+        thread::scope(|scope| {
+            let acting = scope.spawn(act);
+            wait_until("the database is changed", || is_changed() || acting.is_finished());
+            thread::sleep(Duration::from_millis(300));
+            self.hang_vswitchd(false);
+            acting.join().expect("what was done succeeds");
+        });
     }
 
     /// The same of the database's server.

@@ -77,10 +77,10 @@ impl Trace {
     /// however many others there are, it takes as long. None where the whole host has to be looked at, as
     /// for who gets the packet instead.
     async fn between_containers(&self, host: &Host) -> Option<Traced> {
-        let (source, destination) = (container(&self.source)?, container(&self.destination)?);
         if !self.brief {
             return None;
         }
+        let (source, destination) = (container(&self.source)?, container(&self.destination)?);
         let near = question(Some(source));
         // The datapath's ports are the same of both, and asked for once.
         let far = Question { sources: Vec::new(), ..question(Some(destination)) };

@@ -3,7 +3,6 @@
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
 use std::process::{Child, Stdio};
-use std::time::Duration;
 
 use crate::acting::{Footprint, ids, numbers_of};
 use crate::tool::{Ran, command, docker_ovs, lists, refuses, says};
@@ -267,20 +266,11 @@ fn a_host_interface_that_is_asked_for_again_at_once_passes_traffic() {
     };
     connect();
     says(&["--db", &db, "connect", &bridge, two.name(), "--ip", "10.77.41.2/24"]);
-    switch.hang_vswitchd(true);
-    std::thread::scope(|scope| {
-        let again = scope.spawn(|| {
-            says(&["--db", &db, "disconnect", &bridge, one.name()]);
-            connect();
-        });
-        lab::wait_until("the port is gone", || {
-            !switch.vsctl(&["--no-wait", "list-ports", &bridge]).contains(&end)
-                || again.is_finished()
-        });
-        // Time for what does not wait for vswitchd.
-        std::thread::sleep(Duration::from_millis(300));
-        switch.hang_vswitchd(false);
-        again.join().unwrap();
-    });
+    let again = || {
+        says(&["--db", &db, "disconnect", &bridge, one.name()]);
+        connect();
+    };
+    let ports = || switch.vsctl(&["--no-wait", "list-ports", &bridge]);
+    switch.while_vswitchd_hangs(again, || !ports().contains(&end));
     assert_carries(&one, &two, &["10.77.41.2"]);
 }

@@ -5,13 +5,11 @@
     reason = "a test holds vswitchd up for a while, beside what it does"
 )]
 
-use std::time::Duration;
-
 use docker_ovs_driver::core::Driver;
 use docker_ovs_driver::docker;
 use docker_ovs_driver::netavark::run as call;
 use host::Settings;
-use lab::{Home, Netns, Switch, assert_carries, unique, wait_until};
+use lab::{Home, Netns, Switch, assert_carries, unique};
 use serde_json::{Value, json};
 
 /// A switch of the test's own, whose vswitchd the test may hold up, and two containers' namespaces.
@@ -40,17 +38,10 @@ impl Scene {
         self.switch.vsctl(&[&["--no-wait"], &of_containers[..]].concat())
     }
 
-    /// Does this while vswitchd hangs, and lets that go on as soon as `rows` of the database are seen.
-    fn while_vswitchd_hangs(&self, act: impl FnOnce() + Send, rows: impl Fn(&str) -> bool) {
-        self.switch.hang_vswitchd(true);
-        std::thread::scope(|scope| {
-            let acting = scope.spawn(act);
-            wait_until("the database is changed", || rows(&self.rows()) || acting.is_finished());
-            // Time for what does not wait for vswitchd.
-            std::thread::sleep(Duration::from_millis(300));
-            self.switch.hang_vswitchd(false);
-            acting.join().expect("what was done succeeds");
-        });
+    /// Does this while vswitchd hangs, which goes on after the database has been changed.
+    fn while_vswitchd_hangs(&self, act: impl FnOnce() + Send) {
+        let before = self.rows();
+        self.switch.while_vswitchd_hangs(act, || self.rows() != before);
     }
 
     /// What Podman asks for a container in a namespace.
@@ -81,11 +72,10 @@ fn an_interface_that_is_set_up_anew_passes_traffic() {
     let scene = Scene::new();
     scene.netavark("setup", &scene.one, "192.0.2.2");
     scene.netavark("setup", &scene.two, "192.0.2.3");
-    let before = scene.rows();
     // As after a container that ended without teardown.
     scene.one.ip(&["link", "del", "eth0"]);
     let again = || scene.netavark("setup", &scene.one, "192.0.2.2");
-    scene.while_vswitchd_hangs(again, |rows| rows != before);
+    scene.while_vswitchd_hangs(again);
     assert_carries(&scene.one, &scene.two, &["192.0.2.3"]);
 }
 
@@ -95,12 +85,11 @@ fn a_container_that_is_torn_down_and_set_up_at_once_passes_traffic() {
     let scene = Scene::new();
     scene.netavark("setup", &scene.one, "192.0.2.2");
     scene.netavark("setup", &scene.two, "192.0.2.3");
-    let before = scene.rows();
     let restart = || {
         scene.netavark("teardown", &scene.one, "192.0.2.2");
         scene.netavark("setup", &scene.one, "192.0.2.2");
     };
-    scene.while_vswitchd_hangs(restart, |rows| rows != before);
+    scene.while_vswitchd_hangs(restart);
     assert_carries(&scene.one, &scene.two, &["192.0.2.3"]);
 }
 
@@ -148,12 +137,11 @@ fn an_endpoint_of_docker_that_is_made_twice_passes_traffic() {
     join(&first, &scene.one, "192.0.2.2");
     create(&second, "192.0.2.3");
     join(&second, &scene.two, "192.0.2.3");
-    let before = scene.rows();
     let again = || {
         ask("DeleteEndpoint", of(&first));
         create(&first, "192.0.2.2");
     };
-    scene.while_vswitchd_hangs(again, |rows| rows != before);
+    scene.while_vswitchd_hangs(again);
     join(&first, &scene.one, "192.0.2.2");
     assert_carries(&scene.one, &scene.two, &["192.0.2.3"]);
 }

@@ -95,7 +95,7 @@ impl PlanExecutor {
         self.observer.taken(self.count);
         // Before there is a link: vswitchd looks through all its ports because of each.
         if steps.iter().any(Step::name_returns) {
-            let configured = self.switch.configured().await;
+            let configured = self.switch.await_configured().await;
             configured.map_err(|why| ActError::Failed { why, left: Vec::new() })?;
         }
         for steps in steps.chunk_by(Step::goes_with) {

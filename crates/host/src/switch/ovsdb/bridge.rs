@@ -9,7 +9,7 @@ use model::plan::NewBridge;
 use ovsdb::{Mutator, Operation, Row, Select, Set, Uuid, VSWITCH, Value, Which};
 use serde::Deserialize;
 
-use super::configured::counted;
+use super::configured::bump_next_cfg;
 use super::port_rows::guard;
 use super::read::Database;
 use super::transaction::{LOCK, changed, map};
@@ -87,7 +87,7 @@ impl Database {
             mutator: Mutator::Delete,
             value: known.id.into(),
         });
-        operations.push(counted());
+        operations.push(bump_next_cfg());
         self.commit(&bridge.name, None, &operations).await
     }
 }

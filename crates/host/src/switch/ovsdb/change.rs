@@ -54,10 +54,10 @@ impl SwitchExecutor {
     }
 
     /// Waits until vswitchd has seen every port go that is gone from the database.
-    pub(crate) async fn configured(&mut self) -> Result<(), SourceError> {
+    pub(crate) async fn await_configured(&mut self) -> Result<(), SourceError> {
         let due = Deadline::after(self.timeout * 2);
         let what = self.database.what().to_owned();
-        due.hold(|| what.clone(), self.database.configured(self.timeout)).await
+        due.hold(|| what.clone(), self.database.await_configured(self.timeout)).await
     }
 
     pub(crate) fn are_locked(&self) -> bool {

@@ -8,10 +8,11 @@
 use std::time::Duration;
 
 use model::{SourceError, SourceErrorKind};
-use ovsdb::{Mutator, Operation, Select, Until, VSWITCH, Value, Which};
+use ovsdb::{Mutator, Operation, Select, VSWITCH, Value, Which};
 use serde::Deserialize;
 
 use super::number::is_timed_out;
+use super::port_rows::until_not;
 use super::read::Database;
 
 const TABLE: &str = "Open_vSwitch";
@@ -23,7 +24,7 @@ struct Counters {
 }
 
 /// Has vswitchd say when it has seen this transaction.
-pub(super) fn counted() -> Operation<'static> {
+pub(super) fn bump_next_cfg() -> Operation<'static> {
     Operation::Mutate {
         which: Which::all(TABLE),
         column: "next_cfg",
@@ -34,11 +35,12 @@ pub(super) fn counted() -> Operation<'static> {
 
 impl Database {
     /// Waits until vswitchd has seen all that was counted until now.
-    pub(crate) async fn configured(&mut self, timeout: Duration) -> Result<(), SourceError> {
+    pub(crate) async fn await_configured(&mut self, timeout: Duration) -> Result<(), SourceError> {
         let Some(first) = self.counters(None).await? else { return Ok(()) };
         let mut now = first;
         while now.cur_cfg < first.next_cfg {
-            let until = until_not(now.cur_cfg, timeout);
+            let seen = Value::Integer(now.cur_cfg);
+            let until = until_not(Which::all(TABLE), &["cur_cfg"], seen, timeout);
             let Some(next) = self.counters(Some(until)).await? else { return Err(late()) };
             now = next;
         }
@@ -59,16 +61,6 @@ impl Database {
             Err(error) if is_timed_out(&error) => Ok(None),
             Err(error) => Err(self.source_error(&error)),
         }
-    }
-}
-
-fn until_not(cur_cfg: i64, timeout: Duration) -> Operation<'static> {
-    Operation::Wait {
-        which: Which::all(TABLE),
-        columns: &["cur_cfg"],
-        until: Until::AreNot,
-        rows: vec![vec![("cur_cfg", Value::Integer(cur_cfg))]],
-        timeout: u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
     }
 }
 

@@ -7,9 +7,10 @@ use model::ids::OfPort;
 use model::memory::{self, MemoryChange};
 use model::switch::{OfPortState, Port};
 use model::{SourceError, SourceErrorKind};
-use ovsdb::{Operation, Optional, Select, Until, VSWITCH, Value, Which};
+use ovsdb::{Operation, Optional, Select, VSWITCH, Value, Which};
 use serde::Deserialize;
 
+use super::port_rows::until_not;
 use super::read::Database;
 use super::transaction::remembering;
 
@@ -58,7 +59,9 @@ impl Database {
         let rows = loop {
             let columns = self.columns.requested.of_interface(&["ofport", "error"]);
             let select = Select::new("Interface", &columns).equal("name", iface);
-            let operations = [until_not(iface, this, timeout), Operation::Select(select)];
+            let which = Which::all("Interface").equal("name", iface);
+            let until = until_not(which, &["ofport"], this.clone(), timeout);
+            let operations = [until, Operation::Select(select)];
             let asked = self.client.transact(VSWITCH, &operations).await;
             let rows: Result<Vec<NumberRow>, _> = asked.and_then(|answer| answer.rows(1));
             if rows.as_ref().is_err_and(is_timed_out) {
@@ -93,16 +96,6 @@ impl Database {
         let operations: Vec<_> = [update].into_iter().chain(remembering(bridge, &change)).collect();
         let kept = self.client.transact(VSWITCH, &operations).await;
         kept.map(|_| ()).map_err(|error| self.source_error(&error))
-    }
-}
-
-fn until_not<'a>(iface: &'a str, this: &Value<'a>, timeout: Duration) -> Operation<'a> {
-    Operation::Wait {
-        which: Which::all("Interface").equal("name", iface),
-        columns: &["ofport"],
-        until: Until::AreNot,
-        rows: vec![vec![("ofport", this.clone())]],
-        timeout: u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
     }
 }
 

@@ -2,6 +2,7 @@
 //! they still are so.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use model::ids::Ifindex;
 use model::switch::{OfPortState, Port};
@@ -122,6 +123,23 @@ pub(super) fn guard<'a>(
     rows: Vec<Row<'a>>,
 ) -> Operation<'a> {
     Operation::Wait { which, columns, until: Until::Are, rows, timeout: 0 }
+}
+
+/// Waits until a column of the rows `which` is not just this value any more.
+pub(super) fn until_not<'a>(
+    which: Which<'a>,
+    column: &'a [&'a str; 1],
+    value: Value<'a>,
+    timeout: Duration,
+) -> Operation<'a> {
+    let [name] = column;
+    Operation::Wait {
+        which,
+        columns: column,
+        until: Until::AreNot,
+        rows: vec![vec![(*name, value)]],
+        timeout: u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
+    }
 }
 
 impl ExistingPort {

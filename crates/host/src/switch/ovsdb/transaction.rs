@@ -13,7 +13,7 @@ use ovsdb::{Mutator, Operation, Row, Select, Uuid};
 use ovsdb::{VSWITCH, Value, Which};
 use serde::de::IgnoredAny;
 
-use super::configured::counted;
+use super::configured::bump_next_cfg;
 use super::port_rows::{Columns, ExistingPort, guard};
 use super::read::Database;
 
@@ -82,7 +82,7 @@ impl Database {
         }
         let bridge = || Which::all("Bridge").equal("name", &*ports.bridge);
         if let Some(old) = &old {
-            operations.extend([old.removal(&ports.bridge), counted()]);
+            operations.extend([old.removal(&ports.bridge), bump_next_cfg()]);
         }
         if let Some(port) = &ports.add {
             operations.extend(additions(port, base));
@@ -114,7 +114,7 @@ impl Database {
         } else {
             old.removal(bridge)
         });
-        operations.push(counted());
+        operations.push(bump_next_cfg());
         self.commit(bridge, None, &operations).await
     }
 
