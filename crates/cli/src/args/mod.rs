@@ -12,11 +12,12 @@ mod sources;
 mod traffic;
 mod verb;
 
+use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::release::LINE;
 use crate::writer;
@@ -69,17 +70,23 @@ impl Cli {
     /// The exit code where there is nothing to be done: help was asked for, and is printed, or there
     /// is a mistake, which is told on stderr.
     pub fn from_words() -> Result<Self, ExitCode> {
-        let as_plugin = std::env::args_os().any(|word| word == "ovs");
-        let name = if as_plugin { "docker" } else { "docker-ovs" };
+        let words: Vec<_> = std::env::args_os().collect();
+        Self::read(&words).map_err(|said| print_clap(&said))
+    }
+
+    fn read(words: &[OsString]) -> Result<Self, clap::Error> {
+        let name = if is_plugin(words) { "docker" } else { "docker-ovs" };
         let command = || Self::command().bin_name(name);
-        let matches = command().try_get_matches().or_else(|error| match error.kind() {
+        // What it refuses, the whole command line tells of, with everything that there is.
+        let of_one_verb =
+            with_one_verb(words).and_then(|verb| verb.try_get_matches_from(words).ok());
+        let matches = of_one_verb.map_or_else(|| command().try_get_matches_from(words), Ok);
+        let matches = matches.or_else(|error| match error.kind() {
             // Only now, for it takes longer than a lookup does.
-            ErrorKind::DisplayHelp => own_options_only(command()).try_get_matches(),
+            ErrorKind::DisplayHelp => own_options_only(command()).try_get_matches_from(words),
             _ => Err(error),
         });
-        matches
-            .and_then(|matches| Self::from_arg_matches(&matches))
-            .map_err(|said| print_clap(&said))
+        Self::from_arg_matches(&matches?)
     }
 
     /// The command line as help and manual pages tell it: the options that every verb takes stand
@@ -94,6 +101,27 @@ impl Cli {
             Command::Direct(verb) | Command::Ovs { verb } => verb,
         }
     }
+}
+
+/// Whether Docker may have called, for which `ovs` is the verb.
+fn is_plugin(words: &[OsString]) -> bool {
+    words.iter().any(|word| word == "ovs")
+}
+
+/// The command line with one verb, the first one that any word names. It takes no words that the whole
+/// one does not take, nor any in another sense; where the word is no verb but the value of an option, it
+/// takes none. The whole one holds the options that every verb takes once for each verb, and to make them
+/// all takes a quarter as long as a lookup does.
+fn with_one_verb(words: &[OsString]) -> Option<clap::Command> {
+    let verbs = Verb::augment_subcommands(clap::Command::new("verbs"));
+    let mut known = words.iter().skip(1).filter_map(|word| verbs.find_subcommand(word));
+    let verb = known.next()?;
+    let above = |name: &'static str| {
+        let command = clap::Command::new(name).subcommand_required(true);
+        command.disable_help_subcommand(true).subcommand(verb.clone())
+    };
+    let command = SourceOptions::augment_args(above("docker-ovs"));
+    Some(if is_plugin(words) { command.subcommand(above("ovs")) } else { command })
 }
 
 /// What clap has to say: help and version on stdout, mistakes on stderr.
@@ -155,6 +183,66 @@ mod tests {
                 assert!(help.contains("Examples:\n  docker ovs "), "{name}: {help}");
                 assert!(help.contains("Exit codes: 0 "), "{name}: {help}");
                 assert!(!help.contains("Where to look"), "{name}: {help}");
+            }
+        }
+    }
+
+    fn words(line: &str) -> Vec<OsString> {
+        line.split(' ').map(OsString::from).collect()
+    }
+
+    /// Of a line that both take, and of lines that are taken for what they are not.
+    #[test]
+    fn one_verb_reads_what_the_whole_command_line_reads() {
+        let taken = [
+            "docker-ovs port web br0",
+            "docker-ovs port ls ps --timeout 3s",
+            "docker-ovs --timeout 3s ps -q --filter vlan=20",
+            "docker-ovs ovs ls",
+            "docker-ovs -D -H unix:///x ovs port ovs br0 -q",
+            "docker-ovs ovs port --server http://127.0.0.1:1 web",
+            "docker-ovs ovs mesh join blue br0",
+            "docker-ovs connect br0 web --ip 10.0.0.1/24 --trunk 10-20",
+        ];
+        for line in taken {
+            let words = words(line);
+            let of_one = with_one_verb(&words).unwrap().try_get_matches_from(&words);
+            let of_one = Cli::from_arg_matches(&of_one.unwrap()).unwrap();
+            let of_all = Cli::try_parse_from(&words).unwrap();
+            assert_eq!(format!("{of_one:?}"), format!("{of_all:?}"), "{line}");
+        }
+        for line in
+            ["docker-ovs --host port ls", "docker-ovs --context ls ps", "docker-ovs -D ls -q"]
+        {
+            let words = words(line);
+            let read = Cli::read(&words).unwrap();
+            let of_all = Cli::try_parse_from(&words).unwrap();
+            assert_eq!(format!("{read:?}"), format!("{of_all:?}"), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_one_verb_refuses_the_whole_command_line_tells_of() {
+        let refused = [
+            "docker-ovs",
+            "docker-ovs --version",
+            "docker-ovs --version port",
+            "docker-ovs help port",
+            "docker-ovs ls --no-such",
+            "docker-ovs prt web",
+            "docker-ovs ovs",
+            "docker-ovs ovs --version",
+            "docker-ovs port",
+            "docker-ovs ls --server http://127.0.0.1:1 --db x",
+        ];
+        for line in refused {
+            let words = words(line);
+            let ours = Cli::read(&words).unwrap_err();
+            let name = if line.contains(" ovs") { "docker" } else { "docker-ovs" };
+            let of_all = Cli::command().bin_name(name).try_get_matches_from(&words).unwrap_err();
+            assert_eq!(ours.kind(), of_all.kind(), "{line}");
+            if ours.kind() != ErrorKind::DisplayHelp {
+                assert_eq!(ours.to_string(), of_all.to_string(), "{line}");
             }
         }
     }
