@@ -27,14 +27,18 @@ fn read_within(what: &str, text: &[u8], held: usize) -> Result<Snapshot, SourceE
         SourceError::new(SourceErrorKind::Garbled, what, why)
             .hint("docker ovs snapshot > FILE makes one that can be read")
     };
-    let marked: Marked = serde_json::from_slice(text)
-        .map_err(|error| garbled(format!("not a snapshot: {error}")))?;
-    if marked.version > Snapshot::VERSION {
-        return Err(garbled(format!("a snapshot of version {}, too new", marked.version)));
+    let read = bounded::from_slice::<Snapshot>(text, held);
+    // Read once more where it is no Snapshot, and not beforehand: a large one is read twice as long then.
+    let version = if let Ok(snapshot) = &read {
+        snapshot.version
+    } else {
+        let marked: Result<Marked, _> = serde_json::from_slice(text);
+        marked.map_err(|error| garbled(format!("not a snapshot: {error}")))?.version
+    };
+    if version > Snapshot::VERSION {
+        return Err(garbled(format!("a snapshot of version {version}, too new")));
     }
-    let snapshot = bounded::from_slice(text, held);
-    let mut snapshot: Snapshot =
-        snapshot.map_err(|error| garbled(format!("a broken snapshot: {error}")))?;
+    let mut snapshot = read.map_err(|error| garbled(format!("a broken snapshot: {error}")))?;
     snapshot.cut_names();
     Ok(snapshot)
 }
@@ -44,4 +48,28 @@ fn read_within(what: &str, text: &[u8], held: usize) -> Result<Snapshot, SourceE
 struct Marked {
     #[serde(rename = "docker-ovs-snapshot")]
     version: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn why(text: &str) -> String {
+        read_recording("it", text.as_bytes()).unwrap_err().why
+    }
+
+    #[test]
+    fn what_is_no_snapshot_of_a_known_version_is_told_apart() {
+        let newer = Snapshot::VERSION + 1;
+        let whole = include_str!("../../model/tests/wiring/bond/snapshot.json");
+        read_recording("it", whole.as_bytes()).unwrap();
+        assert!(why("[]").starts_with("not a snapshot: "));
+        assert!(why("{\"version\": 1}").starts_with("not a snapshot: "));
+        assert!(why("{\"docker-ovs-snapshot\": 1}").starts_with("a broken snapshot: "));
+        let told = format!("a snapshot of version {newer}, too new");
+        assert_eq!(why(&format!("{{\"docker-ovs-snapshot\": {newer}}}")), told);
+        let mut whole: serde_json::Value = serde_json::from_str(whole).unwrap();
+        whole["docker-ovs-snapshot"] = newer.into();
+        assert_eq!(why(&whole.to_string()), told);
+    }
 }
