@@ -18,6 +18,10 @@ use crate::switch::Port;
 pub(crate) const OWN_KEYS: [&str; 6] =
     ["network", "network-name", "endpoint", "interface", "ofport-by", "published"];
 
+/// The keys that every endpoint has, as they are written.
+const NETWORK: &str = "docker-ovs.network";
+const ENDPOINT: &str = "docker-ovs.endpoint";
+
 /// The value of `ofport-by` where the user asked for the number.
 const BY_OPTION: &str = "option";
 
@@ -64,13 +68,13 @@ impl EndpointRecord {
     pub fn read(ids: &BTreeMap<String, String>) -> Option<Self> {
         let text = |key: &str| ids.get(key).filter(|text| !text.is_empty()).cloned();
         let own = |key: &str| text(&format!("{PREFIX}{key}"));
-        // Most ports have no key of ours, and every look reads all ports.
-        ids.keys().find(|key| key.starts_with(PREFIX))?;
+        // Most ports are no endpoint, and every look reads all ports.
+        let (network, endpoint) = (text(NETWORK)?, text(ENDPOINT)?);
         let ip = own("ip").unwrap_or_default();
         Some(Self {
-            network: own("network")?,
+            network,
             network_name: own("network-name"),
-            endpoint: own("endpoint")?,
+            endpoint,
             engine: own("engine").unwrap_or_default(),
             container: text("container_id"),
             name: own("name"),

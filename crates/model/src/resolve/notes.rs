@@ -70,7 +70,10 @@ pub(super) fn names_another(
             made_with.is_none_or(|mac| link.mac == Some(mac))
         }
     };
+    if is_own {
+        return None;
+    }
     let name = text("docker-ovs.name").unwrap_or_else(|| short_if_id(container));
     let owner = interface.map_or_else(|| name.to_owned(), |link| format!("{name}:{link}"));
-    (!is_own).then(|| Note::NamesAnother { port: entry.label(), owner })
+    Some(Note::NamesAnother { port: entry.label(), owner })
 }
