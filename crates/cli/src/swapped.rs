@@ -3,7 +3,7 @@
 
 use host::{Observe, Origin, Question};
 use model::snapshot::{Container, Observed};
-use model::{Snapshot, query};
+use model::{Snapshot, Target, query};
 
 use crate::args::Operand;
 use crate::outcome::{CliError, Unknown};
@@ -11,48 +11,51 @@ use crate::outcome::{CliError, Unknown};
 /// So many digits of an id are no accident.
 const SHORT_ID: usize = 12;
 
-/// The error, with what the word is that named nothing; `verb` takes `operands`. Costs another
-/// look, and only where a word named nothing.
+/// The error, with what the word is that named nothing; `verb` takes `operands`. Costs a few
+/// questions more, and only where a word named nothing.
 pub async fn with_swap_hint(
     origin: &Origin,
     (verb, operands): (&str, Vec<Operand<'_>>),
     cli_error: CliError,
 ) -> CliError {
     let Some(unknown) = cli_error.unknown().cloned() else { return cli_error };
-    let snapshot = origin.observe(&Question::default()).await;
-    match hint(&snapshot, verb, &operands, &unknown) {
+    match hint(origin, verb, &operands, &unknown).await {
         Some(hint) => cli_error.hint(hint),
         None => cli_error,
     }
 }
 
-fn hint(
-    snapshot: &Snapshot,
+async fn hint(
+    origin: &Origin,
     verb: &str,
     operands: &[Operand<'_>],
     unknown: &Unknown,
 ) -> Option<String> {
-    let swapped = || is_swapped(snapshot, operands).then(|| other_order(verb, operands));
-    match unknown {
-        Unknown::Container(word) if is_bridge(snapshot, word) => {
-            let alone = || format!("{word} is a bridge: docker ovs ports {word}");
-            Some(swapped().unwrap_or_else(alone))
+    let alone = match unknown {
+        Unknown::Container(word) if origin.has_bridge(word).await => {
+            format!("{word} is a bridge: docker ovs ports {word}")
         }
-        Unknown::Bridge(word) if is_container(snapshot, word) => {
-            let alone = || format!("{word} is a container: docker ovs port {word}");
-            Some(swapped().unwrap_or_else(alone))
+        Unknown::Bridge(word) if has_container(origin, word).await => {
+            format!("{word} is a container: docker ovs port {word}")
         }
-        _ => None,
-    }
+        _ => return None,
+    };
+    let swapped = is_swapped(origin, operands).await;
+    Some(if swapped { other_order(verb, operands) } else { alone })
 }
 
 /// Whether each word is what the other one should be.
-fn is_swapped(snapshot: &Snapshot, operands: &[Operand<'_>]) -> bool {
+async fn is_swapped(origin: &Origin, operands: &[Operand<'_>]) -> bool {
+    for operand in operands {
+        let is_other = match operand {
+            Operand::Container(word) => origin.has_bridge(word).await,
+            Operand::Bridge(word) => has_container(origin, word).await,
+        };
+        if !is_other {
+            return false;
+        }
+    }
     operands.len() == 2
-        && operands.iter().all(|operand| match operand {
-            Operand::Container(word) => is_bridge(snapshot, word),
-            Operand::Bridge(word) => is_container(snapshot, word),
-        })
 }
 
 fn other_order(verb: &str, operands: &[Operand<'_>]) -> String {
@@ -68,8 +71,10 @@ fn other_order(verb: &str, operands: &[Operand<'_>]) -> String {
     format!("{}: {verb} {}", both.join(", "), turned.join(" "))
 }
 
-fn is_bridge(snapshot: &Snapshot, word: &str) -> bool {
-    query::bridge(snapshot, word).is_ok()
+async fn has_container(origin: &Origin, word: &str) -> bool {
+    let target = Some(Target::Container(word.to_owned()));
+    let snapshot = origin.observe(&Question { target, ..Question::default() }).await;
+    is_container(&snapshot, word)
 }
 
 /// By name, or by so much of the id that no name is likely to begin it.

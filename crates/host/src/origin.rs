@@ -90,6 +90,14 @@ impl Origin {
         }
     }
 
+    /// Whether the switch is known to have a bridge, or a fake bridge, of this name.
+    pub async fn has_bridge(&self, name: &str) -> bool {
+        match self {
+            Self::Live(host) => host.has_bridge(name).await.unwrap_or(false),
+            Self::Recorded(snapshot, _) => query::bridge(snapshot, name).is_ok(),
+        }
+    }
+
     /// Looks once, and resolves what was seen.
     pub async fn look(&self, question: &Question) -> Look {
         match self {

@@ -98,6 +98,26 @@ fn a_pod_is_one_namespace_with_its_members_whichever_of_them_is_named() {
 }
 
 #[test]
+fn a_name_that_none_has_is_told_with_those_that_are_near_to_it() {
+    lab::need!(Docker, Podman);
+    let ((_folder, podman), container) = (podman(), Container::run());
+    let (alone, pod) = (podman.run(&["--network", "none"]), podman.pod());
+    // A letter is missing, one too many, and two are others.
+    let nearly = |name: &str| {
+        [&name[1..], &format!("{name}x"), &format!("xx{}", &name[2..])].map(str::to_owned)
+    };
+    for name in [container.name(), &alone, &pod] {
+        for wanted in nearly(name) {
+            let ran = by(&podman, &["port", &wanted]);
+            assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{ran:?}");
+            assert!(ran.stderr.contains("did you mean") && ran.stderr.contains(name), "{ran:?}");
+        }
+    }
+    let ran = by(&podman, &["port", "quite-another"]);
+    assert!(ran.code == 2 && !ran.stderr.contains("did you mean"), "{ran:?}");
+}
+
+#[test]
 fn a_pod_that_is_started_again_gets_back_what_its_member_had() {
     lab::need!(Docker, Podman);
     let ((_folder, podman), bridge) = (podman(), Bridge::new());

@@ -210,3 +210,30 @@ fn ports_and_bonds_are_found_by_the_names_that_ovs_vsctl_lists() {
     let found = lists(&[&["who", &renamed][..], &format].concat());
     assert_eq!(found, format!("{}\n", link.name()));
 }
+
+#[test]
+fn words_in_each_others_place_are_told_for_what_they_are() {
+    lab::need!(Docker);
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let fake = FakeBridge::on(&bridge, "7");
+    let id = &container.id()[..12];
+    let (name, bridge) = (container.name(), bridge.name());
+    let is_bridge = |word: &str| format!("{word} is a bridge");
+    let is_container = |word: &str| format!("{word} is a container");
+    let cases: [(&[&str], &[String]); 8] = [
+        (&["port", bridge, name], &[is_bridge(bridge), is_container(name)]),
+        (&["port", &fake.0, id], &[is_bridge(&fake.0), is_container(id)]),
+        (&["connect", name, bridge], &[is_bridge(bridge), is_container(name)]),
+        (&["port", bridge], &[is_bridge(bridge)]),
+        (&["explain", &fake.0], &[is_bridge(&fake.0)]),
+        (&["ports", name], &[is_container(name)]),
+        (&["port", name, id], &[is_container(id)]),
+        (&["port", "nothing-at-all", bridge], &[]),
+    ];
+    for (words, told) in cases {
+        let ran = docker_ovs(words);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{words:?}: {ran:?}");
+        assert!(told.iter().all(|told| ran.stderr.contains(told)), "{words:?}: {ran:?}");
+        assert_eq!(ran.stderr.contains(" is a "), !told.is_empty(), "{words:?}: {ran:?}");
+    }
+}

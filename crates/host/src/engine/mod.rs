@@ -175,6 +175,12 @@ pub trait Engine: Send + Sync {
     /// [`Engine::may_have_a_process`] says of which ones they are to be asked for.
     fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, SourceError>>;
 
+    /// Those whose names may be near to `wanted`, or whose ids begin so, and maybe others: for an engine
+    /// that takes long to list them all.
+    fn list_near<'a>(&'a self, _wanted: &'a str) -> BoxFuture<'a, Result<Vec<Found>, SourceError>> {
+        self.list()
+    }
+
     /// Whether a container that [`Engine::list`] gave without its process may have one, so that it
     /// is worth an inspection. By default the list has told it.
     fn may_have_a_process(&self, _row: &Container) -> bool {

@@ -33,13 +33,14 @@ pub(super) async fn inspect(
     due.hold(|| engine.what(), ask).await
 }
 
-/// All containers, of which only the names are wanted.
-pub(super) async fn list(
+/// The containers whose names may be near to `wanted`, of which only the names are wanted.
+pub(super) async fn list_near(
     configured: &Configured,
     due: Deadline,
+    wanted: &str,
 ) -> Result<Vec<Found>, SourceError> {
     let (engine, due) = (configured.engine()?, configured.due(due));
-    let mut listed = due.hold(|| engine.what(), engine.list()).await?;
+    let mut listed = due.hold(|| engine.what(), engine.list_near(wanted)).await?;
     for found in &mut listed {
         (found.row.pid, found.sandbox) = (None, None);
     }

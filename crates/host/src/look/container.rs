@@ -12,7 +12,7 @@ use model::{SourceError, query};
 use tokio::sync::watch::{Receiver, Sender, channel};
 use tokio::time::sleep;
 
-use super::answer::{EngineAnswer, inspect, list};
+use super::answer::{EngineAnswer, inspect, list_near};
 use crate::deadline::{Deadline, late};
 use crate::engine::netns::Pinned;
 use crate::engine::{Configured, Engine, Found};
@@ -24,7 +24,7 @@ const OTHERS_WITHIN: Duration = Duration::from_secs(2);
 type Said<'e> = (&'e Configured, Result<Vec<Found>, SourceError>);
 
 /// What engines say of one container. It comes first in an answer, then its co-tenants. Where no
-/// engine has it, all there are, so that near names can be told.
+/// engine has it, those that may have a name near to it, so that these can be told.
 pub(super) struct Lookup<'e> {
     answers: Vec<EngineAnswer<'e>>,
     /// Those that have not answered yet.
@@ -94,7 +94,7 @@ impl<'e> Lookup<'e> {
         }
         let all = said.into_iter().map(|(configured, found)| async move {
             match found {
-                Ok(_) => (configured, list(configured, due).await),
+                Ok(_) => (configured, list_near(configured, due, name).await),
                 found => (configured, found),
             }
         });

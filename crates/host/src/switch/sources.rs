@@ -58,6 +58,15 @@ impl Host {
         collect(ovsdb, others)
     }
 
+    /// Whether the database has a bridge, or a fake bridge, of this name.
+    pub(crate) async fn has_bridge(&self, name: &str) -> Result<bool, SourceError> {
+        let due = Deadline::after(self.timeout);
+        let mut database = self.database(due).await?;
+        let what = database.what().to_owned();
+        let found = due.hold(|| what.clone(), database.named(&[], &[], Some(name), false)).await?;
+        Ok(found.iter().any(|bridge| bridge.is_called(name)))
+    }
+
     /// The same of the ports that the links in `rows` may be; `rows` begins with the namespace
     /// that was asked about, and goes on with the switch's.
     /// `others` is what the other sources have said.

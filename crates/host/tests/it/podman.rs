@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use host::watch::Watch;
 use host::{Host, Question, Settings};
+use model::query::{self, QueryError};
 use model::snapshot::{Container, Observed};
-use model::{Snapshot, SourceErrorKind, query};
+use model::{Snapshot, SourceErrorKind};
 use tempfile::TempDir;
 use tokio::time::timeout;
 
@@ -124,6 +125,39 @@ async fn what_names_no_container_and_no_pod_is_none() {
         assert!(query::container(&snapshot, wanted).is_err(), "{wanted}");
     }
     assert!(server.asked().iter().all(|path| !path.contains("..")), "{:?}", server.asked());
+}
+
+fn why_not(snapshot: &Snapshot, wanted: &str) -> QueryError {
+    query::container(snapshot, wanted).unwrap_err()
+}
+
+#[tokio::test]
+async fn only_names_that_may_be_near_are_listed_where_none_has_the_name() {
+    let server = pod();
+    let filters = "%7B%22name%22%3A%5B%22w%7Ce%7Cpp%7C%2Dinfra%24%22%5D%7D";
+    let near = r#"[{"Id": "p1", "Names": ["7f3-infra"], "PodName": "lab", "IsInfra": true},
+        {"Id": "p2", "Names": ["web"]}]"#;
+    let path = format!("{LIST}&filters={filters}");
+    server.says(&path, 200, near);
+    let why = why_not(&look(&server, Some("wepp")).await, "wepp");
+    assert!(matches!(&why, QueryError::NoSuchContainer { near, .. } if *near == ["web"]), "{why}");
+    assert!(server.asked().contains(&path) && !server.asked().contains(&LIST.to_owned()));
+    // One that takes no such filter lists all.
+    let why = why_not(&look(&server, Some("lub")).await, "lub");
+    assert!(matches!(&why, QueryError::NoSuchContainer { near, .. } if *near == ["lab"]), "{why}");
+}
+
+#[tokio::test]
+async fn what_may_begin_an_id_is_looked_for_among_all() {
+    let server = pod();
+    let list = r#"[{"Id": "abcd1", "Names": ["one"]}, {"Id": "abcd2", "Names": ["other"]}]"#;
+    server.says(LIST, 200, list);
+    let why = why_not(&look(&server, Some("abcd")).await, "abcd");
+    assert!(
+        matches!(&why, QueryError::AmbiguousContainer { candidates, .. } if candidates.len() == 2),
+        "{why}"
+    );
+    assert!(!server.asked().iter().any(|path| path.contains("filters")));
 }
 
 #[tokio::test]

@@ -3,12 +3,16 @@
 use docker_ovs_model::filter::{Filter, Filters};
 use docker_ovs_model::ids::ContainerId;
 use docker_ovs_model::query::{
-    QueryError, Subject, attachments, bridge, called, container, require_sources, subject,
+    QueryError, Subject, attachments, bridge, called, container, parts_of_near_names,
+    require_sources, subject,
 };
 use docker_ovs_model::snapshot::{Container, Engine, Observed};
 use docker_ovs_model::switch::SwitchSource;
 use docker_ovs_model::wiring::Attachment;
 use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind, Target, anonymise, resolve};
+
+use proptest::collection::vec;
+use proptest::prelude::*;
 
 use crate::plans::scene::{connected, host, request};
 
@@ -218,4 +222,50 @@ fn a_list_needs_the_engines_that_were_named_or_one_that_answers() {
     assert!(require_sources(&could_not_ask).is_err(), "that is no silence of the engine");
     host.named_engines.insert(podman);
     assert!(require_sources(&host).is_err());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3000))]
+
+    /// A name made of the wanted one by a few letters more, fewer or others: where it counts as near, an
+    /// engine that is asked for the parts alone tells of it.
+    #[test]
+    fn a_near_name_has_one_of_the_parts(
+        wanted in "[a-z0-9][a-z0-9_.-]{0,11}",
+        edits in vec((0..3_u8, any::<prop::sample::Index>(), "[a-z0-9.-]"), 1..4),
+    ) {
+        let mut letters: Vec<char> = wanted.chars().collect();
+        for (edit, at, letter) in edits {
+            let (at, letter) = (at.index(letters.len() + 1), letter.chars().next().unwrap());
+            match edit {
+                0 => letters.insert(at, letter),
+                1 if at < letters.len() => letters[at] = letter,
+                _ if at < letters.len() => drop(letters.remove(at)),
+                _ => {}
+            }
+        }
+        let name: String = letters.into_iter().collect();
+        if name == wanted || name.is_empty() {
+            return Ok(());
+        }
+        let mut host = host();
+        containers(&mut host)[0].name = name.as_str().into();
+        let Err(QueryError::NoSuchContainer { near, .. }) = container(&host, &wanted) else {
+            return Ok(());
+        };
+        let parts = parts_of_near_names(&wanted);
+        let has_part = parts.is_none_or(|parts| {
+            assert_eq!(parts.concat(), wanted);
+            parts.iter().any(|part| name.contains(part))
+        });
+        prop_assert!(!near.contains(&name) || has_part, "{wanted} {name}");
+    }
+}
+
+#[test]
+fn a_short_name_has_no_parts() {
+    assert_eq!(parts_of_near_names(""), None);
+    assert_eq!(parts_of_near_names("a"), None);
+    assert_eq!(parts_of_near_names("web").unwrap(), ["w", "eb"]);
+    assert_eq!(parts_of_near_names("zürich-1").unwrap(), ["zü", "ri", "ch", "-1"]);
 }

@@ -37,6 +37,14 @@ impl Podman {
         Ok(found)
     }
 
+    fn all_found(&self, listed: Vec<Listed>) -> Vec<Found> {
+        let mut found: Vec<_> = listed.into_iter().map(Listed::found).collect();
+        for found in &mut found {
+            self.note_host_network(&mut found.row);
+        }
+        found
+    }
+
     /// Which network it has is told by the namespace, not by the words that it was made with: a
     /// pod's containers say nothing of the pod's network.
     fn note_host_network(&self, row: &mut Container) {
@@ -105,13 +113,22 @@ impl Engine for Podman {
 
     /// With their processes: that spares a question about each.
     fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, SourceError>> {
-        async {
-            let all = self.all().await?;
-            let mut found: Vec<_> = all.into_iter().map(Listed::found).collect();
-            for found in &mut found {
-                self.note_host_network(&mut found.row);
+        async { Ok(self.all_found(self.all().await?)) }.boxed()
+    }
+
+    fn list_near<'a>(&'a self, wanted: &'a str) -> BoxFuture<'a, Result<Vec<Found>, SourceError>> {
+        let wanted = query::without_slash(wanted);
+        async move {
+            // It may be the beginning of several ids, whose names are nothing like it.
+            let may_begin_an_id = wanted.bytes().all(|byte| byte.is_ascii_hexdigit());
+            let parts = query::parts_of_near_names(wanted)
+                .filter(|_| can_name_a_container(wanted) && !may_begin_an_id);
+            if let Some(parts) = parts
+                && let Ok(listed) = self.all_with(&parts).await
+            {
+                return Ok(self.all_found(listed));
             }
-            Ok(found)
+            self.list().await
         }
         .boxed()
     }
