@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http_body_util::{BodyExt, Empty};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body, Bytes, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{AUTHORIZATION, HOST};
 use hyper::{Request, Response, StatusCode};
@@ -204,7 +204,9 @@ impl Http {
 
     async fn read(&self, response: Response<Incoming>) -> Result<Reply<'_>, HttpError> {
         let mut body = response.into_body();
-        let mut reply = Reply { bytes: Vec::new(), reading: &self.reading, longest: self.longest };
+        let length = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+        let bytes = Vec::with_capacity(length.min(MOST_RESERVED));
+        let mut reply = Reply { bytes, reading: &self.reading, longest: self.longest };
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(HttpError::Broken)?;
             reply.push(&frame.into_data().unwrap_or_default())?;
@@ -250,6 +252,9 @@ async fn connect_tls(at: SocketAddr, tls: &Tls) -> Result<Sender, HttpError> {
     let stream = tls.over(tcp(at).await?).await;
     handshake(stream.map_err(HttpError::Handshake)?).await
 }
+
+/// So much room is made at most for an answer of which only the length has come, in bytes.
+const MOST_RESERVED: usize = 1 << 20;
 
 /// An answer that goes on and on.
 pub struct Lines {
