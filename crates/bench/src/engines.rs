@@ -1,6 +1,6 @@
 //! Several engines on one host: what one costs that is not asked about, and what it costs to list all.
 
-use lab::{Need, Podman, is_there};
+use lab::{Need, Podman, is_there, run};
 
 use crate::daemon::Daemon;
 use crate::measure::{Contest, Runner, Score};
@@ -15,8 +15,12 @@ const ENGINES: usize = 5;
 const NOBODY: &str = "no-such-container";
 
 /// Measures one Podman with many containers, and several with one, beside the Docker of the scene. Nothing
-/// where there is no Podman.
+/// where there is no Podman, and of a build that takes one engine alone.
 pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools, scene: &Scene, rounds: usize) {
+    let ours = tools.ours("docker-ovs");
+    if !run(&ours, &["--help"]).contains("--engine") {
+        return;
+    }
     if !is_there(Need::Podman) {
         return eprintln!("no Podman: engines beside Docker are not measured");
     }
@@ -28,7 +32,6 @@ pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools, scene: &Scene, r
         eprint!("\r{made} of {CONTAINERS} containers of Podman ");
     }
     eprintln!();
-    let ours = tools.ours("docker-ovs");
     // The binary of the lookup alone takes no options.
     let by = |engines: &[String], name: &'static str, words: &[&str]| -> Runner {
         let engines = engines.iter().flat_map(|engine| ["--engine", engine]);
