@@ -42,7 +42,7 @@ pub(super) struct TlsFiles {
 }
 
 impl Server {
-    /// The variable that names a daemon, for whoever may or will not ask the host itself.
+    /// The variable that names a daemon, for callers that may not ask the host itself, or need not.
     pub const VARIABLE: &'static str = "DOCKER_OVS_SERVER";
 
     /// As its user named it.

@@ -36,7 +36,7 @@ impl RawRow {
 pub(crate) struct Rows {
     slots: Vec<Option<RawRow>>,
     free: Vec<u32>,
-    /// Which rows have an address, by its hash; a hash of keys that nobody else knows.
+    /// Which rows have an address, by a hash whose keys are random.
     index: FxHashMap<u64, SmallVec<[u32; 2]>>,
     hasher: RandomState,
     bytes: usize,

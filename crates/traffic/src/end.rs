@@ -230,7 +230,7 @@ fn subject<'a>(look: &'a Look, word: &str) -> Result<Subject<'a>, QueryError> {
     look.subject(&Target::parse(word)?)
 }
 
-/// The one interface that is meant. It is called by the container that was named, whoever else is there.
+/// The one interface that is meant. It is called by the container that was named, even where others are there.
 fn one_of(
     look: &Look,
     word: &str,

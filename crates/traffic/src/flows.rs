@@ -114,8 +114,8 @@ pub fn touches(flow: &Flow<'_>, actions: &[Action], found: &Attachment) -> Optio
     (!from.contains(&Some(false))).then_some(Touched::From)
 }
 
-/// Why a flow is stale: it names a port that nobody has, or that another one has than when the flow
-/// was made. `now` is in seconds since the Unix epoch. What is unknown is not stale.
+/// Why a flow is stale: it names a port that has no interface any more, or another one than when the
+/// flow was made. `now` is in seconds since the Unix epoch. What is unknown is not stale.
 pub fn stale(flow: &Flow<'_>, named: &[NamedPort<'_>], now: u64) -> Option<String> {
     named.iter().find_map(|one| {
         let Some(row) = one.port else {

@@ -1,6 +1,6 @@
 //! What an uplink is: a port by which frames can go on to a network that another host may be on, too.
 //!
-//! That is a question of the link alone, whoever is seen behind it: a Linux bridge may have containers and
+//! That is a question of the link alone, whatever is seen behind it: a Linux bridge may have containers and
 //! the cable beside them, and a container may be stacked on the very cable (macvlan). What leads into
 //! another namespace ends in a container; an internal port ends in this host.
 

@@ -76,7 +76,7 @@ impl KernelExecutor {
         Ok(())
     }
 
-    /// Deletes the veth of this name where it was never given an alias: whoever made it ended before.
+    /// Deletes the veth of this name where it was never given an alias: its maker ended before.
     pub(crate) fn delete_unmarked(&self, name: &str) -> Result<(), SourceError> {
         let failed =
             |error: Error| failure::of_chain(format!("the link {name}"), &error, "run as root");
