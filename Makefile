@@ -29,9 +29,11 @@ test: ## run every tier of tests; what is missing fails instead of being skipped
 test-restarts: ## restart dockerd and ovs-vswitchd under connected containers; ends every container
 	DOCKER_OVS_TEST_REQUIRE=1 DOCKER_OVS_TEST_RESTARTS=1 cargo test --locked --workspace --test it daemon_restarts
 
+# Of the whole workspace, as the tests are: for one package alone its dependencies are built once more, with
+# fewer features.
 soak: ## operations by chance, with kills and stalls of all, for MINUTES=10; SEED=N repeats them
 	DOCKER_OVS_TEST_REQUIRE=1 DOCKER_OVS_TEST_SOAK=$(MINUTES) $(if $(SEED),DOCKER_OVS_TEST_SOAK_SEED=$(SEED)) \
-		PATH="$(abspath $(TARGET))/tools/usr/bin:$$PATH" cargo test --locked -p docker-ovs --test it soak:: -- --nocapture
+		PATH="$(abspath $(TARGET))/tools/usr/bin:$$PATH" cargo test --locked --workspace --test it soak:: -- --nocapture
 
 test-versions: ## the tests of engine and switch on those of another Debian: SUITE=trixie, or sid
 	scripts/versions $(SUITE) test $(TESTS)
