@@ -154,16 +154,19 @@ impl Scene {
     }
 
     fn prune(&mut self, dice: &mut Dice) {
+        let gone = self.people.iter().filter(|person| !person.exists);
+        let gone: Vec<_> = gone.map(|person| person.name.clone()).collect();
         let ended = self.verb(&["prune", "--force"].map(str::to_owned), dice);
         println!("  {ended:?}");
         if let Ended::Calmly(ran) = &ended {
             assert!(ran.code < 2, "{ran:?}");
         }
         let done = matches!(&ended, Ended::Calmly(ran) if ran.code == 0);
-        for person in self.people.iter_mut().filter(|person| !person.exists) {
-            if done {
+        for person in &mut self.people {
+            if !person.exists && done {
                 person.has.clear();
-            } else {
+            } else if !person.exists || gone.contains(&person.name) {
+                // One that was made anew meanwhile may have come too late for what its name had.
                 person.is_open();
             }
         }
