@@ -17,7 +17,7 @@ use model::wiring::Attachment;
 use model::{Snapshot, Wiring};
 use report::v1::{self, RestoreResult};
 use tokio::sync::watch;
-use tokio::time::sleep_until;
+use tokio::time::{Instant, sleep_until};
 use tracing::{error, info, warn};
 
 use crate::daemon::Daemon;
@@ -48,11 +48,11 @@ pub(crate) async fn keep_restoring(host: Host, daemon: Arc<Daemon>) {
         known: BTreeMap::new(),
         judged: None,
         could_tell: false,
-        named: BTreeSet::new(),
+        names: UnnotedNames::default(),
         tried: BTreeSet::new(),
         failure: None,
     };
-    while woken(&mut changes, &restorer.known).await {
+    while woken(&mut changes, restorer.next()).await {
         let Some(state) = restorer.daemon.published.now() else { continue };
         restorer.look(&state).await;
     }
@@ -67,7 +67,7 @@ struct Restorer {
     judged: Option<Arc<Snapshot>>,
     /// Whether the last look could tell what is missing.
     could_tell: bool,
-    named: BTreeSet<(Name, String)>,
+    names: UnnotedNames,
     tried: BTreeSet<(NetnsId, Ifindex)>,
     /// Why nothing could be tried, as it was told last.
     failure: Option<String>,
@@ -85,7 +85,7 @@ impl Restorer {
             // What was away is there again.
             self.known.values_mut().for_each(OwedAttachment::hurry);
         }
-        note_names(&self.host, state, &mut self.named).await;
+        self.names.note(&self.host, state).await;
         let mut wanted = self.due(state);
         self.tell_owed();
         wanted.extend(without_checksums(&state.found, &mut self.tried));
@@ -93,6 +93,13 @@ impl Restorer {
             self.restore(&wanted).await;
             self.tell_owed();
         }
+    }
+
+    /// When something is to be tried again. While nothing can be told, a change alone makes that
+    /// different.
+    fn next(&self) -> Option<Instant> {
+        let owed = self.known.values().filter_map(OwedAttachment::next);
+        owed.chain(self.names.next).min().filter(|_| self.could_tell)
     }
 
     /// The containers that have something to get back which they had before they started.
@@ -175,9 +182,8 @@ impl Restorer {
     }
 }
 
-/// Waits for a change, or until something is to be tried again; no more where no state is told.
-async fn woken<T>(changes: &mut watch::Receiver<T>, known: &BTreeMap<Key, OwedAttachment>) -> bool {
-    let next = known.values().filter_map(OwedAttachment::next).min();
+/// Waits for a change, or until `next`; no more where no state is told.
+async fn woken<T>(changes: &mut watch::Receiver<T>, next: Option<Instant>) -> bool {
     let Some(next) = next else { return changes.changed().await.is_ok() };
     tokio::select! {
         told = changes.changed() => told.is_ok(),
@@ -185,22 +191,55 @@ async fn woken<T>(changes: &mut watch::Receiver<T>, known: &BTreeMap<Key, OwedAt
     }
 }
 
-/// Writes down what containers are called now; each name is tried once.
-async fn note_names(host: &Host, state: &State, tried: &mut BTreeSet<(Name, String)>) {
-    let wrong = renames(&state.snapshot, &state.found);
-    let key = |step: &SwitchStep| match step {
-        SwitchStep::Rewrite { port, external_ids, .. } => {
-            Some((port.iface.clone(), external_ids.get("docker-ovs.name")?.clone()))
+/// Names of containers that are not written down yet. They stay owed until a look says otherwise: what
+/// was written may have been of the look before, or of none for want of an engine.
+#[derive(Default)]
+struct UnnotedNames {
+    /// The ports whose rows have an old name, each with the new one.
+    wrong: BTreeSet<(Name, String)>,
+    /// When they are written again.
+    next: Option<Instant>,
+    /// How long after that.
+    wait: Duration,
+    /// Why they could not be, as it was told last.
+    failure: Option<String>,
+}
+
+impl UnnotedNames {
+    /// Writes down what containers are called now.
+    async fn note(&mut self, host: &Host, state: &State) {
+        let key = |step: &SwitchStep| match step {
+            SwitchStep::Rewrite { port, external_ids, .. } => {
+                Some((port.iface.clone(), external_ids.get("docker-ovs.name")?.clone()))
+            }
+            _ => None,
+        };
+        let wrong = renames(&state.snapshot, &state.found);
+        if !self.are_due(wrong.iter().filter_map(key).collect()) {
+            return;
         }
-        _ => None,
-    };
-    let new = wrong.iter().filter_map(key).filter(|key| tried.insert(key.clone())).count();
-    if new == 0 {
-        return;
+        let failure = host.note_names().await.err().map(|act_error| act_error.to_string());
+        if let Some(why) = failure.as_ref().filter(|_| failure != self.failure) {
+            warn!("new names of containers are not noted: {why}");
+        }
+        self.failure = failure;
     }
-    if let Err(act_error) = host.note_names().await {
-        warn!("new names of containers are not noted: {act_error}");
-        tried.clear();
+
+    /// Whether to write now, where these are wrong in a look: each that is new at once, and all again later.
+    fn are_due(&mut self, wrong: BTreeSet<(Name, String)>) -> bool {
+        if wrong.is_empty() {
+            *self = Self::default();
+            return false;
+        }
+        let is_new = !wrong.is_subset(&self.wrong);
+        self.wrong = wrong;
+        let now = Instant::now();
+        if !is_new && self.next.is_some_and(|next| now < next) {
+            return false;
+        }
+        self.wait = if is_new { RETRY_AFTER } else { (self.wait * 2).min(RETRY_AT_LEAST) };
+        self.next = Some(now + self.wait);
+        true
     }
 }
 
@@ -232,5 +271,33 @@ fn v1_row(one: &Restored) -> v1::Restored {
     match &one.how {
         Done::As(action) => v1::Restored::done(&one.what, action),
         Done::Failed(act_error) => v1::Restored::failed(&one.what, act_error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+
+    fn wrong(names: &[&str]) -> BTreeSet<(Name, String)> {
+        names.iter().map(|name| (Name::from("veth1"), (*name).to_owned())).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_name_stays_owed_until_a_look_says_that_it_is_written() {
+        let mut names = UnnotedNames::default();
+        assert!(names.are_due(wrong(&["web"])), "at once");
+        for _ in 0..100 {
+            assert!(!names.are_due(wrong(&["web"])), "not with every look");
+            assert!(names.next.unwrap() <= Instant::now() + RETRY_AT_LEAST);
+            advance(RETRY_AT_LEAST).await;
+            assert!(names.are_due(wrong(&["web"])));
+        }
+        assert!(names.are_due(wrong(&["web", "db"])), "a new one at once");
+        assert!(names.next.unwrap() <= Instant::now() + RETRY_AFTER);
+        assert!(!names.are_due(wrong(&[])));
+        assert_eq!(names.next, None);
+        assert!(names.are_due(wrong(&["web"])), "it was called so before");
     }
 }

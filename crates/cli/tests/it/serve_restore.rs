@@ -2,7 +2,10 @@
 //! killed meanwhile.
 #![allow(clippy::disallowed_methods, reason = "a test starts the programs it tests")]
 
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use crate::acting::kill_after;
 use crate::tool::{Served, docker_ovs, says};
@@ -13,6 +16,9 @@ use serde_json::Value;
 /// How many steps connect and restore have taken when the interface is set up: the veth, the port, its
 /// checksum offload, its addresses.
 const SET_UP: usize = 4;
+
+/// The daemon's `--timeout`.
+const WITHIN: Duration = Duration::from_secs(2);
 
 /// A switch of the test's own with one bridge.
 struct Scene {
@@ -51,7 +57,8 @@ impl Scene {
     }
 
     fn serve_by(&self, program: Command) -> Served {
-        let words = ["--restore", "--db", &self.switch.remote(), "--timeout", "2s"];
+        let words =
+            ["--restore", "--db", &self.switch.remote(), "--timeout", &format!("{WITHIN:?}")];
         Served::start_by(program, &[&words[..], &["--log-level", "info"]].concat())
     }
 
@@ -158,6 +165,31 @@ fn a_stranger_that_takes_the_old_name_of_a_renamed_container_gets_nothing() {
     scene.is_back(&container, &before);
     assert_eq!(scene.row(&stranger), "");
     assert_eq!(owed(&daemon), Vec::<Value>::new());
+}
+
+#[test]
+fn a_name_that_could_not_be_noted_is_noted_later_though_nothing_else_happens() {
+    lab::need!(Docker);
+    let (scene, mut container) = (Scene::new(), Container::run());
+    let other = unique("c");
+    scene.connect(&container);
+    let _daemon = scene.serve();
+    // Another one is changing the switch for longer than the daemon waits for it.
+    let words = ["lock", &scene.switch.remote(), "docker_ovs"];
+    let mut holder =
+        Command::new("ovsdb-client").args(words).stdout(Stdio::piped()).spawn().unwrap();
+    let mut said = String::new();
+    BufReader::new(holder.stdout.take().unwrap()).read_line(&mut said).unwrap();
+    container.rename(&other);
+    // It has tried and given up by then.
+    thread::sleep(2 * WITHIN);
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    let recorded = || {
+        let columns = ["--bare", "--columns=external_ids", "list", "Interface"];
+        scene.switch.vsctl(&columns).contains(&format!("docker-ovs.name={other}"))
+    };
+    wait_until("the new name is noted", recorded);
 }
 
 #[test]
