@@ -192,6 +192,34 @@ fn a_name_that_could_not_be_noted_is_noted_later_though_nothing_else_happens() {
     wait_until("the new name is noted", recorded);
 }
 
+/// The processor time that a process has taken, in hundredths of a second: `utime` and `stime` of
+/// proc_pid_stat(5).
+fn processor_time(pid: u32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let behind_name = stat.rsplit(')').next().unwrap().split_whitespace();
+    behind_name.skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum()
+}
+
+#[test]
+fn what_cannot_be_tried_while_the_database_is_away_is_waited_for_in_peace() {
+    lab::need!(Docker);
+    let (scene, container) = (Scene::new(), Container::run());
+    let before = scene.connect(&container);
+    let daemon = scene.serve();
+    scene.switch.hang_database(true);
+    container.restart();
+    wait_until("it is owed", || !owed(&daemon).is_empty());
+    wait_until("it is shown", || daemon.json("/healthz")["Status"] == "degraded");
+    // The time of the next attempt passes.
+    thread::sleep(3 * WITHIN);
+    let spent = processor_time(daemon.pid());
+    thread::sleep(WITHIN);
+    let spent = processor_time(daemon.pid()) - spent;
+    assert!(spent < 100, "{spent} hundredths in {WITHIN:?}");
+    scene.switch.hang_database(false);
+    scene.is_back(&container, &before);
+}
+
 #[test]
 fn a_database_that_hung_while_a_container_restarted_is_waited_for() {
     lab::need!(Docker);
