@@ -1,6 +1,7 @@
 //! Which container, which bridge, which attachments were asked for.
 
 mod missed;
+mod near;
 
 use crate::NamedBridge;
 use crate::filter::Filter;
@@ -14,6 +15,8 @@ use crate::wiring::{Attachment, Wiring};
 
 pub use crate::query_error::QueryError;
 pub use missed::{require_all, require_whole};
+use near::near;
+pub use near::parts_of_near_names;
 
 /// At most so many near names or candidates are told.
 const TOLD: usize = 8;
@@ -144,48 +147,8 @@ fn no_such_container(snapshot: &Snapshot, engines: &[&Engine], wanted: &str) -> 
     QueryError::NoSuchContainer { wanted: wanted.to_owned(), near }
 }
 
-/// Names that look like it, of the engines that were asked for.
-fn near(snapshot: &Snapshot, engines: &[&Engine], wanted: &str) -> Vec<String> {
-    let asked = snapshot.containers_by_engine();
-    let names = asked.filter(|(name, _)| engines.contains(name)).map(|(_, row)| &*row.name);
-    let allowed = near_distance(wanted);
-    let mut near: Vec<_> =
-        names.map(|name| (distance(wanted, name), name)).filter(|(d, _)| *d <= allowed).collect();
-    near.sort_unstable();
-    near.dedup();
-    told(near.into_iter().map(|(_, name)| name.to_owned()))
-}
-
-/// How many letters a name that is near may be away.
-fn near_distance(wanted: &str) -> usize {
-    wanted.chars().count().div_ceil(3).min(3)
-}
-
-/// Parts of `wanted`, of which each name that is near has one: there is one part more than letters may
-/// differ. None where it is too short for that.
-pub fn parts_of_near_names(wanted: &str) -> Option<Vec<String>> {
-    let (letters, count): (Vec<_>, _) = (wanted.chars().collect(), near_distance(wanted) + 1);
-    let length = letters.len() / count;
-    if length == 0 {
-        return None;
-    }
-    let part = |i: usize| {
-        let end = if i + 1 == count { letters.len() } else { (i + 1) * length };
-        letters.get(i * length..end).map(|part| part.iter().collect())
-    };
-    (0..count).map(part).collect()
-}
-
 fn told(names: impl Iterator<Item = String>) -> Vec<String> {
     names.take(TOLD).collect()
-}
-
-/// Levenshtein distance; a name that merely begins with `wanted` counts as one step away.
-fn distance(wanted: &str, name: &str) -> usize {
-    if wanted.len() >= 3 && name.starts_with(wanted) {
-        return 1;
-    }
-    strsim::levenshtein(wanted, name)
 }
 
 /// Finds a bridge, or a fake bridge upon one, by its exact name.
