@@ -11,7 +11,7 @@ use std::time::Duration;
 use host::{Done, Host, Restored};
 use model::evidence::Note;
 use model::ids::{ContainerId, Ifindex, Name, NetnsId};
-use model::plan::{Restore, SwitchStep, renames};
+use model::plan::Restore;
 use model::port_record::PortRecord;
 use model::wiring::Attachment;
 use model::{Snapshot, Wiring};
@@ -24,10 +24,12 @@ use crate::daemon::Daemon;
 use crate::state::State;
 
 mod claims;
+mod names;
 mod owed;
 mod restores;
 
 use claims::{Key, can_be_told, found, judged, shares_rows};
+use names::UnnotedNames;
 use owed::{OwedAttachment, Start};
 pub(crate) use restores::Restores;
 
@@ -191,58 +193,6 @@ async fn woken<T>(changes: &mut watch::Receiver<T>, next: Option<Instant>) -> bo
     }
 }
 
-/// Names of containers that are not written down yet. They stay owed until a look says otherwise: what
-/// was written may have been of the look before, or of none for want of an engine.
-#[derive(Default)]
-struct UnnotedNames {
-    /// The ports whose rows have an old name, each with the new one.
-    wrong: BTreeSet<(Name, String)>,
-    /// When they are written again.
-    next: Option<Instant>,
-    /// How long after that.
-    wait: Duration,
-    /// Why they could not be, as it was told last.
-    failure: Option<String>,
-}
-
-impl UnnotedNames {
-    /// Writes down what containers are called now.
-    async fn note(&mut self, host: &Host, state: &State) {
-        let key = |step: &SwitchStep| match step {
-            SwitchStep::Rewrite { port, external_ids, .. } => {
-                Some((port.iface.clone(), external_ids.get("docker-ovs.name")?.clone()))
-            }
-            _ => None,
-        };
-        let wrong = renames(&state.snapshot, &state.found);
-        if !self.are_due(wrong.iter().filter_map(key).collect()) {
-            return;
-        }
-        let failure = host.note_names().await.err().map(|act_error| act_error.to_string());
-        if let Some(why) = failure.as_ref().filter(|_| failure != self.failure) {
-            warn!("new names of containers are not noted: {why}");
-        }
-        self.failure = failure;
-    }
-
-    /// Whether to write now, where these are wrong in a look: each that is new at once, and all again later.
-    fn are_due(&mut self, wrong: BTreeSet<(Name, String)>) -> bool {
-        if wrong.is_empty() {
-            *self = Self::default();
-            return false;
-        }
-        let is_new = !wrong.is_subset(&self.wrong);
-        self.wrong = wrong;
-        let now = Instant::now();
-        if !is_new && self.next.is_some_and(|next| now < next) {
-            return false;
-        }
-        self.wait = if is_new { RETRY_AFTER } else { (self.wait * 2).min(RETRY_AT_LEAST) };
-        self.next = Some(now + self.wait);
-        true
-    }
-}
-
 /// Those that have an interface of ours whose TCP and UDP do not arrive: an earlier version made
 /// it, or the switch has changed since. Each link once: an offload that is turned on again by
 /// hand is meant.
@@ -271,33 +221,5 @@ fn v1_row(one: &Restored) -> v1::Restored {
     match &one.how {
         Done::As(action) => v1::Restored::done(&one.what, action),
         Done::Failed(act_error) => v1::Restored::failed(&one.what, act_error),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use tokio::time::advance;
-
-    use super::*;
-
-    fn wrong(names: &[&str]) -> BTreeSet<(Name, String)> {
-        names.iter().map(|name| (Name::from("veth1"), (*name).to_owned())).collect()
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_name_stays_owed_until_a_look_says_that_it_is_written() {
-        let mut names = UnnotedNames::default();
-        assert!(names.are_due(wrong(&["web"])), "at once");
-        for _ in 0..100 {
-            assert!(!names.are_due(wrong(&["web"])), "not with every look");
-            assert!(names.next.unwrap() <= Instant::now() + RETRY_AT_LEAST);
-            advance(RETRY_AT_LEAST).await;
-            assert!(names.are_due(wrong(&["web"])));
-        }
-        assert!(names.are_due(wrong(&["web", "db"])), "a new one at once");
-        assert!(names.next.unwrap() <= Instant::now() + RETRY_AFTER);
-        assert!(!names.are_due(wrong(&[])));
-        assert_eq!(names.next, None);
-        assert!(names.are_due(wrong(&["web"])), "it was called so before");
     }
 }
