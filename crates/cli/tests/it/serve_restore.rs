@@ -62,6 +62,29 @@ impl Scene {
         Served::start_by(program, &[&words[..], &["--log-level", "info"]].concat())
     }
 
+    /// The database hangs while the container restarts and for as long as `meanwhile` takes; then all is as it was.
+    fn restarts_while_database_hangs(
+        &self,
+        container: &Container,
+        meanwhile: impl FnOnce(&Served),
+    ) {
+        let before = self.connect(container);
+        let daemon = self.serve();
+        self.switch.hang_database(true);
+        container.restart();
+        wait_until("it is shown", || daemon.json("/healthz")["Status"] == "degraded");
+        meanwhile(&daemon);
+        self.switch.hang_database(false);
+        self.is_back(container, &before);
+    }
+
+    /// A row says that its container is called so.
+    fn notes(&self, name: &str) {
+        let columns = ["--bare", "--columns=external_ids", "list", "Interface"];
+        let is_noted = || self.switch.vsctl(&columns).contains(&format!("docker-ovs.name={name}"));
+        wait_until("the new name is noted", is_noted);
+    }
+
     fn is_back(&self, container: &Container, before: &str) {
         assert!(before.contains("default via"), "{before}");
         wait_until("all is as it was", || self.row(container) == before);
@@ -155,11 +178,7 @@ fn a_stranger_that_takes_the_old_name_of_a_renamed_container_gets_nothing() {
     let before = scene.connect(&container);
     let daemon = scene.serve();
     container.rename(&other);
-    let recorded = || {
-        let columns = ["--bare", "--columns=external_ids", "list", "Interface"];
-        scene.switch.vsctl(&columns).contains(&format!("docker-ovs.name={other}"))
-    };
-    wait_until("the new name is noted", recorded);
+    scene.notes(&other);
     let stranger = again(&name);
     container.restart();
     scene.is_back(&container, &before);
@@ -185,11 +204,7 @@ fn a_name_that_could_not_be_noted_is_noted_later_though_nothing_else_happens() {
     thread::sleep(2 * WITHIN);
     holder.kill().unwrap();
     holder.wait().unwrap();
-    let recorded = || {
-        let columns = ["--bare", "--columns=external_ids", "list", "Interface"];
-        scene.switch.vsctl(&columns).contains(&format!("docker-ovs.name={other}"))
-    };
-    wait_until("the new name is noted", recorded);
+    scene.notes(&other);
 }
 
 /// The processor time that a process has taken, in hundredths of a second: `utime` and `stime` of
@@ -204,33 +219,22 @@ fn processor_time(pid: u32) -> u64 {
 fn what_cannot_be_tried_while_the_database_is_away_is_waited_for_in_peace() {
     lab::need!(Docker);
     let (scene, container) = (Scene::new(), Container::run());
-    let before = scene.connect(&container);
-    let daemon = scene.serve();
-    scene.switch.hang_database(true);
-    container.restart();
-    wait_until("it is owed", || !owed(&daemon).is_empty());
-    wait_until("it is shown", || daemon.json("/healthz")["Status"] == "degraded");
-    // The time of the next attempt passes.
-    thread::sleep(3 * WITHIN);
-    let spent = processor_time(daemon.pid());
-    thread::sleep(WITHIN);
-    let spent = processor_time(daemon.pid()) - spent;
-    assert!(spent < 100, "{spent} hundredths in {WITHIN:?}");
-    scene.switch.hang_database(false);
-    scene.is_back(&container, &before);
+    scene.restarts_while_database_hangs(&container, |daemon| {
+        wait_until("it is owed", || !owed(daemon).is_empty());
+        // The time of the next attempt passes.
+        thread::sleep(3 * WITHIN);
+        let spent = processor_time(daemon.pid());
+        thread::sleep(WITHIN);
+        let spent = processor_time(daemon.pid()) - spent;
+        assert!(spent < 100, "{spent} hundredths in {WITHIN:?}");
+    });
 }
 
 #[test]
 fn a_database_that_hung_while_a_container_restarted_is_waited_for() {
     lab::need!(Docker);
     let (scene, container) = (Scene::new(), Container::run());
-    let before = scene.connect(&container);
-    let daemon = scene.serve();
-    scene.switch.hang_database(true);
-    container.restart();
-    wait_until("it is shown", || daemon.json("/healthz")["Status"] == "degraded");
-    scene.switch.hang_database(false);
-    scene.is_back(&container, &before);
+    scene.restarts_while_database_hangs(&container, |_| {});
 }
 
 #[test]
