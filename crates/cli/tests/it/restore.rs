@@ -235,6 +235,8 @@ fn explain_and_doctor_name_a_deaf_port() {
     }
     assert!(!ping(&one, "10.78.5.2"), "it is deaf");
     assert!(explained().contains("deaf"), "{}", explained());
+    let ran = docker_ovs(&["restore", two.name(), "--format", "{{.Result}} {{.Reason}}"]);
+    assert!(ran.code == 1 && ran.stdout.starts_with("skipped deaf: "), "{ran:?}");
     let ran = docker_ovs(&["doctor", "--format", "{{.Check}} {{.Verdict}} {{.Detail}}"]);
     let deaf = format!("{}/{port}", bridge.name());
     assert!(ran.stdout.contains("ports note deaf: ") && ran.stdout.contains(&deaf), "{ran:?}");

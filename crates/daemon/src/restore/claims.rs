@@ -103,6 +103,9 @@ pub(super) fn judged(state: &State, one: &Remembered) -> (Claim, String) {
     let generated = Generated { host_end: "dov-00000000".to_owned(), mac: Mac([2; 6]), now: 0 };
     match restore(&state.snapshot, &state.found, one, &generated) {
         RestoreAction::There | RestoreAction::Gone => (Claim::Nothing, String::new()),
+        RestoreAction::Number(_) => {
+            (Claim::Doubtful, "its port has no lasting number yet".to_owned())
+        }
         RestoreAction::Again(_) => (Claim::Missing, "it is about to be made again".to_owned()),
         RestoreAction::NotRunning { state } => {
             (Claim::Doubtful, format!("its container is {state}"))

@@ -20,6 +20,8 @@ pub(super) struct PlanExecutor {
     done: Vec<Step>,
     /// How many there were.
     count: usize,
+    /// What did not answer in time. Of several plans the rest would each wait as long for the same.
+    silent: Option<SourceError>,
     observer: Observer,
 }
 
@@ -30,7 +32,7 @@ impl PlanExecutor {
         let switch = SwitchExecutor::lock(host, due).await?;
         let kernel = KernelExecutor::of(host)?;
         let observer = host.observer.clone();
-        Ok(Self { kernel, switch, done: Vec::new(), count: 0, observer })
+        Ok(Self { kernel, switch, done: Vec::new(), count: 0, silent: None, observer })
     }
 
     /// Takes no turn: each transaction fails by itself where what it rests on has changed.
@@ -38,7 +40,7 @@ impl PlanExecutor {
         let switch = SwitchExecutor::unlocked(host, Deadline::after(host.timeout)).await?;
         let kernel = KernelExecutor::of(host)?;
         let observer = host.observer.clone();
-        Ok(Self { kernel, switch, done: Vec::new(), count: 0, observer })
+        Ok(Self { kernel, switch, done: Vec::new(), count: 0, silent: None, observer })
     }
 
     /// The bridges with their ports, and what the database calls itself.
@@ -80,9 +82,17 @@ impl PlanExecutor {
 
     /// All steps, or none. `snapshot` is what the plan rests on.
     pub(super) async fn run(&mut self, snapshot: &Snapshot, plan: &Plan) -> Result<(), ActError> {
+        if let Some(why) = &self.silent {
+            let what = format!("not tried after {}", why.what);
+            return Err(SourceError { what, ..why.clone() }.into());
+        }
         self.done.clear();
         self.kernel.enter(snapshot, &plan.container)?;
-        self.run_steps(&plan.steps).await
+        let ran = self.run_steps(&plan.steps).await;
+        if let Err(ActError::Failed { why, .. }) = &ran {
+            self.silent = Some(why.clone()).filter(|why| why.kind == SourceErrorKind::TimedOut);
+        }
+        ran
     }
 
     /// One step that is about no container.

@@ -75,15 +75,16 @@ impl Host {
     ) -> Done {
         let mut tries = TRIES;
         loop {
-            let plan = match restore(snapshot, &resolve(snapshot), what, &generate()) {
-                RestoreAction::Again(plan) => plan,
-                nothing => return Done::As(nothing),
+            let action = restore(snapshot, &resolve(snapshot), what, &generate());
+            let (RestoreAction::Again(plan) | RestoreAction::Number(plan)) = &action else {
+                return Done::As(action);
             };
             tries -= 1;
-            match executor.run(snapshot, &plan).await {
+            match executor.run(snapshot, plan).await {
                 Ok(()) => {
                     *snapshot = rehearse(snapshot, &plan.steps);
-                    return Done::As(RestoreAction::Again(plan));
+                    let is_numbered = matches!(action, RestoreAction::Number(_));
+                    return Done::As(if is_numbered { RestoreAction::There } else { action });
                 }
                 Err(act_error) if tries > 0 && executor.may_try_again(&act_error) => {
                     *snapshot = self.look(&with_traffic()).await;

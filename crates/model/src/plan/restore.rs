@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::evidence::Note;
 use crate::ids::{Name, OfPort};
 use crate::memory;
 use crate::port_record::PortRecord;
@@ -55,6 +56,8 @@ impl Remembered {
 pub enum RestoreAction {
     /// Nothing: it is as it should be.
     There,
+    /// Only to wait for the number of its port, and to see that it keeps that.
+    Number(Plan),
     /// To make it again.
     Again(Plan),
     /// To wait until its container runs.
@@ -202,6 +205,11 @@ fn untouchable(row: &SwitchPort) -> Option<String> {
     }
 }
 
+/// Whether a port has a number, and will have the same one after vswitchd has started anew.
+fn is_numbered(record: &PortRecord, port: &Port) -> bool {
+    port.ofport.assigned().is_some() && (port.ofport_request.is_some() || !record.ours)
+}
+
 impl Planner<'_> {
     /// Of a port with a link on it: nothing, if that is the recorded one, and set up to the end.
     fn plugged(&self, row: &SwitchPort, plugs: &[Plug], record: &PortRecord) -> RestoreAction {
@@ -209,14 +217,26 @@ impl Planner<'_> {
         if !plugs.iter().any(fits) {
             return RestoreAction::NotToBeTouched { why: format!("{} is on it", row.occupant) };
         }
+        // What made the link again may be about to do the rest; and while vswitchd starts, each of its
+        // ports is so for a moment.
+        if row.notes.contains(&Note::Deaf) {
+            return RestoreAction::NotToBeTouched { why: Note::Deaf.to_string() };
+        }
+        let plan = |steps| Plan {
+            container: self.who(),
+            interface: record.interface.as_str().into(),
+            bridge: self.bridge.name.clone(),
+            steps,
+        };
         let steps = self.lacks(record, &row.port);
-        if steps.is_empty() {
+        if !steps.is_empty() {
+            return RestoreAction::Again(plan(steps));
+        }
+        if is_numbered(record, &row.port) {
             return RestoreAction::There;
         }
-        let interface = record.interface.as_str().into();
-        let container = self.who();
-        let bridge = self.bridge.name.clone();
-        RestoreAction::Again(Plan { container, interface, bridge, steps })
+        let [_, number] = self.rest(record, &row.port);
+        RestoreAction::Number(plan(vec![number]))
     }
 
     /// A veth and a port of another name instead of what is left of the old ones: of `old`, if

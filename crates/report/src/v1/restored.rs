@@ -31,7 +31,9 @@ impl Restored {
     /// The row for `what` after a restoration that did as `action` says.
     pub fn done(what: &Remembered, action: &RestoreAction) -> Self {
         let (result, reason) = match action {
-            RestoreAction::There => (RestoreResult::Present, String::new()),
+            RestoreAction::There | RestoreAction::Number(_) => {
+                (RestoreResult::Present, String::new())
+            }
             RestoreAction::Again(plan) => (RestoreResult::Restored, plan.completion()),
             RestoreAction::NotRunning { state } => {
                 (RestoreResult::NotRunning, format!("its container is {state}"))
@@ -46,10 +48,11 @@ impl Restored {
         Self::new(what, result, reason)
     }
 
-    /// The row for `what` if only that was asked: what is to be made again is missing.
+    /// The row for `what` if only that was asked: what is to be made again is missing, and what has no
+    /// number yet.
     pub fn planned(what: &Remembered, action: &RestoreAction) -> Self {
         match action {
-            RestoreAction::Again(plan) => {
+            RestoreAction::Again(plan) | RestoreAction::Number(plan) => {
                 Self::new(what, RestoreResult::Missing, plan.completion())
             }
             _ => Self::done(what, action),

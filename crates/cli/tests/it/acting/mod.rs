@@ -75,7 +75,13 @@ pub(crate) fn hold_after(step: usize, words: &[&str]) -> (Child, impl FnOnce() +
     (child, move || drop(stdin))
 }
 
-/// What a run that was held says in the end.
+/// Starts the tool.
+pub(crate) fn start(words: &[&str]) -> Child {
+    let mut command = command("docker-ovs", words);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// What a run says in the end.
 pub(crate) fn output(child: &mut Child) -> Ran {
     let (mut stdout, mut stderr) = (String::new(), String::new());
     child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();

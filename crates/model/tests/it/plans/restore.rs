@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use docker_ovs_model::ids::OfPort;
-use docker_ovs_model::plan::{Connect, Restore, RestoreAction, Wanted, remembered, restore};
+use docker_ovs_model::plan::{
+    Connect, Restore, RestoreAction, Step, SwitchStep, Wanted, remembered, restore,
+};
 use docker_ovs_model::switch::{OfPortState, Port};
-use docker_ovs_model::{Snapshot, rehearse, resolve};
+use docker_ovs_model::{Observed, Snapshot, rehearse, resolve};
 
 use crate::plans::scene::{connected, generated, host, plan, port, request, restarted};
 
@@ -55,6 +57,52 @@ fn what_was_plugged_and_never_set_up_is_finished() {
     let links = down.kernel.rows_mut().iter_mut().flat_map(|space| &mut space.links);
     links.for_each(|link| Arc::make_mut(link).up = false);
     assert_eq!(action(&down), RestoreAction::There, "it was set down on purpose");
+}
+
+#[test]
+fn what_has_no_lasting_number_is_waited_for_and_nothing_else_is_done() {
+    let whole = connected(&host(), &request("br0", "c1"), 1);
+    let action = |ofport: OfPortState, ofport_request: Option<OfPort>| {
+        let mut host = whole.clone();
+        let rows = host.switch.values_mut().flat_map(Observed::rows_mut);
+        rows.flat_map(|bridge| &mut bridge.ports).for_each(|port| {
+            let port = Arc::make_mut(port);
+            (port.ofport, port.ofport_request) = (ofport, ofport_request);
+        });
+        let wiring = resolve(&host);
+        let one = remembered(&host, &wiring, &Restore::default()).unwrap().remove(0);
+        restore(&host, &wiring, &one, &generated(2))
+    };
+    let (seven, given) = (Some(OfPort(7)), OfPortState::Assigned(OfPort(7)));
+    assert_eq!(action(given, seven), RestoreAction::There);
+    let unnumbered = [
+        (OfPortState::Pending, seven),
+        (OfPortState::Failed, seven),
+        (OfPortState::Pending, None),
+        (given, None),
+    ];
+    for (ofport, wanted) in unnumbered {
+        let RestoreAction::Number(plan) = action(ofport, wanted) else {
+            panic!("{ofport:?}, {wanted:?}")
+        };
+        let [Step::Switch(SwitchStep::Await { wanted: awaited, .. })] = &plan.steps[..] else {
+            panic!("{plan:#?}")
+        };
+        assert_eq!(*awaited, wanted);
+    }
+}
+
+#[test]
+fn a_port_that_hears_nothing_is_not_told_as_there() {
+    let mut host = connected(&host(), &request("br0", "c1"), 1);
+    for space in host.kernel.rows_mut() {
+        space.packet_sockets.iter_mut().for_each(std::collections::BTreeSet::clear);
+    }
+    let wiring = resolve(&host);
+    let one = remembered(&host, &wiring, &Restore::default()).unwrap().remove(0);
+    let action = restore(&host, &wiring, &one, &generated(2));
+    let RestoreAction::NotToBeTouched { why } = action else { panic!("{action:#?}") };
+    assert!(why.starts_with("deaf: "), "{why}");
 }
 
 #[test]
