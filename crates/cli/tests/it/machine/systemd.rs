@@ -43,13 +43,16 @@ fn property(name: &str) -> String {
 fn the_unit_is_verified_and_confined() {
     lab::alone!(Machine);
     let _unit = Installed::new();
-    let said = run("systemd-analyze", &["verify", &format!("/etc/systemd/system/{UNIT}")]);
+    // Its manual page comes with the package, whose test looks for it by man.
+    let file = format!("/etc/systemd/system/{UNIT}");
+    let said = run("systemd-analyze", &["verify", "--man=no", &file]);
     assert_eq!(said, "", "systemd-analyze verify has nothing to say");
     let judged = run("systemd-analyze", &["security", "--no-pager", UNIT]);
     println!("{judged}");
     let overall = judged.lines().find_map(|line| line.split_once("Overall exposure level for"));
     let level = overall.and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse::<f32>().ok());
-    assert!(level.is_some_and(|level| level < 5.0), "{judged}");
+    // What SECURITY.md and docs/serve.md promise.
+    assert!(level.is_some_and(|level| level <= 2.5), "{judged}");
 }
 
 #[test]
