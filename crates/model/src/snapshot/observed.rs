@@ -9,7 +9,8 @@ use crate::source_error::SourceError;
 /// Rows, and how they were obtained. Copies share them: a watch publishes them again with
 /// each change elsewhere.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "state")]
+#[serde(rename_all = "kebab-case", tag = "state", try_from = "Written<T>")]
+#[serde(bound(deserialize = "T: Deserialize<'de>"))]
 pub enum Observed<T> {
     /// Read in this look.
     Fresh {
@@ -28,6 +29,37 @@ pub enum Observed<T> {
         /// Why not.
         why: SourceError,
     },
+}
+
+/// As it is written. By the tagged enum itself all rows would be read into a tree of values first: twice
+/// the time and the memory of a large snapshot.
+#[derive(Deserialize)]
+struct Written<T> {
+    state: State,
+    rows: Option<Arc<[T]>>,
+    why: Option<SourceError>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum State {
+    Fresh,
+    Stale,
+    Absent,
+}
+
+impl<T> TryFrom<Written<T>> for Observed<T> {
+    type Error = &'static str;
+
+    fn try_from(written: Written<T>) -> Result<Self, &'static str> {
+        let rows = written.rows.ok_or("missing field `rows`");
+        let why = written.why.ok_or("missing field `why`");
+        match written.state {
+            State::Fresh => Ok(Self::Fresh { rows: rows? }),
+            State::Stale => Ok(Self::Stale { rows: rows?, why: why? }),
+            State::Absent => Ok(Self::Absent { why: why? }),
+        }
+    }
 }
 
 impl<T> Observed<T> {
@@ -78,5 +110,38 @@ impl<T> From<Result<Vec<T>, SourceError>> for Observed<T> {
             Ok(rows) => Self::Fresh { rows: rows.into() },
             Err(why) => Self::Absent { why },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source_error::SourceErrorKind;
+
+    #[test]
+    fn what_is_written_is_read_in_any_order() {
+        let why = SourceError::new(SourceErrorKind::Unreachable, "it", "gone");
+        let rows: Arc<[u8]> = [1, 2].into();
+        for observed in [
+            Observed::Fresh { rows: rows.clone() },
+            Observed::Stale { rows, why: why.clone() },
+            Observed::Absent { why },
+        ] {
+            let written = serde_json::to_value(&observed).unwrap();
+            assert_eq!(serde_json::from_value::<Observed<u8>>(written).unwrap(), observed);
+        }
+        let turned = r#"{"rows": [3], "more": {}, "state": "fresh"}"#;
+        let read: Observed<u8> = serde_json::from_str(turned).unwrap();
+        assert_eq!(read.rows(), [3]);
+    }
+
+    #[test]
+    fn what_lacks_a_part_is_refused() {
+        let why = |text: &str| serde_json::from_str::<Observed<u8>>(text).unwrap_err().to_string();
+        assert!(why(r#"{"state": "fresh"}"#).contains("missing field `rows`"));
+        assert!(why(r#"{"state": "stale", "rows": []}"#).contains("missing field `why`"));
+        assert!(why(r#"{"state": "absent", "rows": []}"#).contains("missing field `why`"));
+        assert!(why(r#"{"rows": []}"#).contains("missing field `state`"));
+        assert!(why(r#"{"state": "old", "rows": []}"#).contains("unknown variant `old`"));
     }
 }
