@@ -169,9 +169,9 @@ words! {
     RestoreResult {
         /// It was made again.
         Restored = "restored",
-        /// It is where it should be.
+        /// It is where it should be, on a number that stays.
         Present = "present",
-        /// It would be made again, if that were asked for.
+        /// It would be made again, or its number be waited for, if that were asked for.
         Missing = "missing",
         /// Its container does not run.
         NotRunning = "not-running",
