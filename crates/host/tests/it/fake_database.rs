@@ -77,13 +77,18 @@ impl FakeDatabase {
 
     /// A bridge with these system ports, each with its number.
     pub(crate) fn bridge(&self, name: &str, ports: &[(&str, Option<u16>)]) {
+        self.bridge_of("netdev", name, ports);
+    }
+
+    /// The same of this datapath.
+    pub(crate) fn bridge_of(&self, datapath: &str, name: &str, ports: &[(&str, Option<u16>)]) {
         for (port, number) in ports {
             self.set("Interface", &id(1, port), interface(port, *number));
             self.set("Port", &id(2, port), port_row(port));
         }
         let ports: Vec<_> = ports.iter().map(|(port, _)| json!(["uuid", id(2, port)])).collect();
         let row = json!({
-            "name": name, "datapath_id": "00000000000000ab", "datapath_type": "netdev",
+            "name": name, "datapath_id": "00000000000000ab", "datapath_type": datapath,
             "ports": ["set", ports], "external_ids": ["map", []],
         });
         self.set("Bridge", &id(3, name), row);
