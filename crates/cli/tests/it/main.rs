@@ -87,5 +87,6 @@ mod traffic;
 mod transcripts;
 mod tutorial;
 mod unit;
+mod unnumbered;
 mod version;
 mod worlds;

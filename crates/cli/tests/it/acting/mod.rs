@@ -1,6 +1,8 @@
 //! What the tests of the acting verbs share.
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
+pub(crate) mod unserved;
+
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Stdio};
 
