@@ -140,6 +140,8 @@ fn check_traffic(snapshot: &Snapshot) -> [Check; 2] {
 
 const ORPHANED: &str = "docker ovs restore --all makes again what containers lost; docker ovs \
                            prune removes what no container needs";
+const NOT_OPENED: &str = "ovs-vswitchd does not listen to their links now: look again once it has \
+                          started; explain names each";
 const DEAF: &str = "the links were made again under their old names: ovs-vsctl del-port, then \
                     add-port in a later transaction";
 
@@ -178,14 +180,21 @@ fn check(name: &str, target: String, found: Result<String, SourceError>) -> Chec
 
 /// Whether the switch hears every port, and something is on it.
 fn check_ports(snapshot: &Snapshot, wiring: &Wiring) -> Check {
-    let deaf = wiring.ports.iter().filter(|row| row.notes.contains(&Note::Deaf));
-    let deaf: Vec<_> = deaf.map(|row| format!("{}/{}", row.bridge, row.port.iface)).collect();
+    let noted = |note: &Note| -> Vec<String> {
+        let rows = wiring.ports.iter().filter(|row| row.notes.contains(note));
+        rows.map(|row| format!("{}/{}", row.bridge, row.port.iface)).collect()
+    };
+    let (deaf, not_opened) = (noted(&Note::Deaf), noted(&Note::NotOpened));
     let left = wiring.ports.iter().filter(|row| row.occupant.is_orphaned()).count();
     let count = wiring.ports.len();
     let (verdict, detail, hint) = match (deaf.as_slice(), left) {
         ([], 0) if !hears(snapshot) => {
             let detail = format!("{count}, none orphaned; unknown whether any is deaf");
             (Verdict::Note, detail, "run as root: the kernel tells which links ovs-vswitchd hears")
+        }
+        ([], _) if !not_opened.is_empty() => {
+            let detail = format!("{} not opened: {}", not_opened.len(), some_of(&not_opened));
+            (Verdict::Note, detail, NOT_OPENED)
         }
         ([], 0) => (Verdict::Ok, format!("{count}, none deaf or orphaned"), ""),
         ([], left) => (Verdict::Note, format!("{left} of {count} orphaned"), ORPHANED),
@@ -201,7 +210,7 @@ fn check_ports(snapshot: &Snapshot, wiring: &Wiring) -> Check {
 fn hears(snapshot: &Snapshot) -> bool {
     let mut datapaths = snapshot.bridges().map(|bridge| bridge.datapath.as_deref());
     let kernel_only = datapaths.all(|datapath| datapath == Some("system"));
-    kernel_only || snapshot.switch_namespace().is_some_and(|ns| ns.packet_sockets.is_some())
+    kernel_only || snapshot.switch_namespace().is_some_and(|ns| ns.vswitchd_sockets.is_some())
 }
 
 /// Whether TCP and UDP arrive on bridges that do not finish checksums.

@@ -14,6 +14,7 @@
 //! | such a reading is awaited   | anything                    | waits until the kernel's task has published the number of that reading, or why it cannot read |
 //! | that was only assumed in the look that was given last | the number of that reading | gives them all, whether or not rows changed |
 //! | the links are as in that look, what was assumed counted | links | waits |
+//! | vswitchd has not opened a port yet | nothing              | asks for its packet sockets again after a while: it opens them without a word |
 //! | otherwise                   | rows, stale or fresh again  | gives them all |
 //!
 //! The barrier is there because vswitchd may tell of a port before the kernel tells of its link:
@@ -22,6 +23,7 @@
 //! source after another.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,7 +34,7 @@ use model::snapshot::{Container, Engine as Kind, Namespace, Observed, Scope};
 use model::switch::{Bridge, Port, SwitchSource};
 use tokio::sync::watch::{Receiver, Sender, channel};
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::Host;
 use crate::clock::now;
@@ -48,6 +50,10 @@ use crate::switch::ovsdb;
 
 /// How often it is looked whether another engine is there: a few calls of stat(2).
 const FIND_EVERY: Duration = Duration::from_secs(2);
+
+/// How soon the packet sockets of a vswitchd that starts are read again, and how often at least.
+const FIRST_REREAD: Duration = Duration::from_millis(250);
+const LAST_REREAD: Duration = Duration::from_secs(8);
 
 /// Where a Watch hears of each source.
 #[derive(Debug)]
@@ -67,6 +73,7 @@ pub struct Watch {
     feeds: Feeds,
     named: BTreeSet<Kind>,
     barrier: Barrier,
+    reread: Reread,
     /// What was published when the last Snapshot was given.
     given: Versions,
     last: Option<Arc<Snapshot>>,
@@ -138,8 +145,8 @@ impl Watch {
     pub fn of(feeds: Feeds) -> Self {
         let named = BTreeSet::new();
         let barrier = Barrier::default();
-        let given = Versions::default();
-        Self { feeds, named, barrier, given, last: None, tasks: Vec::new() }
+        let (reread, given) = (Reread::default(), Versions::default());
+        Self { feeds, named, barrier, reread, given, last: None, tasks: Vec::new() }
     }
 
     /// A whole look at once, then another one whenever something may have changed, or a source
@@ -154,12 +161,19 @@ impl Watch {
                 let of_links = versions.others == self.given.others;
                 self.given = versions;
                 let snapshot = Arc::new(self.snapshot(&latest));
+                self.reread.plan(is_opening(&snapshot));
                 let last = self.last.replace(Arc::clone(&snapshot));
                 if !of_links || last.is_none_or(|last| !has_same_links(&last, &snapshot)) {
                     return snapshot;
                 }
             }
-            self.feeds.changed().await;
+            tokio::select! {
+                () = self.feeds.changed() => {}
+                () = self.reread.is_due() => {
+                    self.reread.postpone();
+                    self.barrier.ask(&self.feeds.requests);
+                }
+            }
         }
     }
 
@@ -229,6 +243,67 @@ fn has_same_links(one: &Snapshot, other: &Snapshot) -> bool {
     one.kernel == other.kernel
         && one.switch_netns == other.switch_netns
         && one.identities == other.identities
+}
+
+/// Whether vswitchd seems to have ports of the userspace datapath that it has not opened: more than have
+/// lost their link since it did.
+fn is_opening(snapshot: &Snapshot) -> bool {
+    let Some(here) = snapshot.switch_namespace() else { return false };
+    let links: HashMap<_, _> = here.links.iter().map(|link| (&link.name, link.ifindex)).collect();
+    let is_unheard = |port: &&Arc<Port>| {
+        let link = links.get(&port.iface);
+        link.is_some_and(|link| here.is_listened_to(*link) == Some(false))
+    };
+    let unheard = opened_ports(snapshot.bridges()).filter(is_unheard).count();
+    unheard > here.vswitchd_sockets.as_ref().map_or(0, |own| own.lost)
+}
+
+/// The ports that vswitchd opens a packet socket for.
+fn opened_ports<'b>(
+    bridges: impl Iterator<Item = &'b Bridge>,
+) -> impl Iterator<Item = &'b Arc<Port>> {
+    let userspace = bridges.filter(|row| row.datapath.as_deref() == Some("netdev"));
+    let ports = userspace.flat_map(|row| &row.ports);
+    ports.filter(|port| port.kind == "system" && port.ofport.assigned().is_some())
+}
+
+/// When the packet sockets are to be read again though nothing was told: nothing tells that vswitchd
+/// has opened the ports that it found in its database when it started.
+#[derive(Debug)]
+struct Reread {
+    due: Option<Instant>,
+    /// After so long, which grows.
+    pause: Duration,
+}
+
+impl Default for Reread {
+    fn default() -> Self {
+        Self { due: None, pause: FIRST_REREAD }
+    }
+}
+
+impl Reread {
+    fn plan(&mut self, is_opening: bool) {
+        if !is_opening {
+            *self = Self::default();
+        } else if self.due.is_none() {
+            self.postpone();
+        }
+    }
+
+    /// The next one, if that is not called off by then.
+    fn postpone(&mut self) {
+        self.due = Some(Instant::now() + self.pause);
+        self.pause = (self.pause * 2).min(LAST_REREAD);
+    }
+
+    /// Cancel safe.
+    async fn is_due(&self) {
+        match self.due {
+            Some(due) => sleep_until(due).await,
+            None => pending().await,
+        }
+    }
 }
 
 /// What each source published last.
@@ -304,11 +379,10 @@ impl Barrier {
             let is_awaited = !unknown.is_subset(&self.unknown);
             let is_unconfirmed = !opened.is_empty() && !is_first;
             if is_awaited || is_unconfirmed {
-                self.asked.number += 1;
                 if is_awaited {
-                    self.asked.whole = self.asked.number;
+                    self.asked.whole = self.asked.number + 1;
                 }
-                requests.send_replace(self.asked);
+                self.ask(requests);
             }
             self.unconfirmed.extend(opened.into_iter().filter(|_| is_unconfirmed));
             self.unknown = unknown;
@@ -322,12 +396,15 @@ impl Barrier {
         read >= self.asked.whole || links.source_error().is_some()
     }
 
+    /// Asks for a reading.
+    fn ask(&mut self, requests: &Sender<LinkRequest>) {
+        self.asked.number += 1;
+        requests.send_replace(self.asked);
+    }
+
     /// The ports of the userspace datapath that are new or not what they were.
     fn opened(&mut self, ports: &Answered<Bridge>) -> Vec<Name> {
-        let userspace = ports.rows().iter().filter(|row| row.datapath.as_deref() == Some("netdev"));
-        let system = userspace
-            .flat_map(|row| &row.ports)
-            .filter(|port| port.kind == "system" && port.ofport.assigned().is_some());
+        let system = opened_ports(ports.rows().iter());
         let now: HashMap<_, _> =
             system.map(|port| (port.iface.clone(), Arc::clone(port))).collect();
         let before = std::mem::replace(&mut self.open, now);
@@ -345,9 +422,8 @@ impl Barrier {
     fn assume_packet_sockets(&mut self, kernel: &mut Observed<Namespace>, switch: Option<NetnsId>) {
         let here = |row: &Namespace| Some(row.id) == switch;
         let is_unconfirmed = |row: &Namespace| {
-            let sockets = row.packet_sockets.as_ref();
             let mut links = row.links.iter().filter(|link| self.unconfirmed.contains(&link.name));
-            sockets.is_some_and(|all| links.any(|link| !all.contains(&link.ifindex)))
+            links.any(|link| row.is_listened_to(link.ifindex) == Some(false))
         };
         if self.unconfirmed.is_empty()
             || !kernel.rows().iter().any(|row| here(row) && is_unconfirmed(row))
@@ -358,7 +434,9 @@ impl Barrier {
         for row in kernel.rows_mut().iter_mut().filter(|row| here(row)) {
             let links = row.links.iter().filter(|link| self.unconfirmed.contains(&link.name));
             let links: Vec<_> = links.map(|link| link.ifindex).collect();
-            row.packet_sockets.iter_mut().for_each(|sockets| sockets.extend(&links));
+            let own = row.vswitchd_sockets.iter_mut().map(|own| &mut own.links);
+            let all = row.packet_sockets.iter_mut().chain(own);
+            all.for_each(|sockets| sockets.extend(&links));
         }
     }
 }

@@ -71,6 +71,7 @@ fn namespace(i: u16) -> Namespace {
         links,
         paths: Vec::new(),
         packet_sockets: None,
+        vswitchd_sockets: None,
         process: None,
         source_error: None,
     }
@@ -107,6 +108,7 @@ fn snapshot() -> Snapshot {
             .collect(),
         paths: Vec::new(),
         packet_sockets: None,
+        vswitchd_sockets: None,
         process: None,
         source_error: None,
     };

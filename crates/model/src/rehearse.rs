@@ -33,9 +33,7 @@ fn take_in_switch(snapshot: &mut Snapshot, step: &SwitchStep) {
             if let Some(port) = port_called(snapshot, bridge, iface) {
                 number(port, ifindex);
             }
-            if let Some(sockets) = packet_sockets(snapshot) {
-                sockets.extend(ifindex);
-            }
+            packet_sockets(snapshot).for_each(|sockets| sockets.extend(ifindex));
         }
         SwitchStep::RemoveMember { bridge, port, .. } => {
             let Some(row) = bridge_called(snapshot, bridge) else { return };
@@ -119,16 +117,20 @@ fn take_in_kernel(snapshot: &mut Snapshot, step: &KernelStep) {
 }
 
 /// What vswitchd listens to, where that was read.
-fn packet_sockets(snapshot: &mut Snapshot) -> Option<&mut BTreeSet<Ifindex>> {
-    space(snapshot, snapshot.switch_netns?)?.packet_sockets.as_mut()
+fn packet_sockets(snapshot: &mut Snapshot) -> impl Iterator<Item = &mut BTreeSet<Ifindex>> {
+    let here = snapshot.switch_netns.and_then(|switch| space(snapshot, switch));
+    here.into_iter().flat_map(|here| {
+        let own = here.vswitchd_sockets.iter_mut().map(|own| &mut own.links);
+        here.packet_sockets.iter_mut().chain(own)
+    })
 }
 
 /// No port has this link any more, or the link itself is gone.
 fn stop_listening(snapshot: &mut Snapshot, name: &str) {
-    let ifindex = index_here(snapshot, name);
-    if let (Some(ifindex), Some(sockets)) = (ifindex, packet_sockets(snapshot)) {
+    let Some(ifindex) = index_here(snapshot, name) else { return };
+    packet_sockets(snapshot).for_each(|sockets| {
         sockets.remove(&ifindex);
-    }
+    });
 }
 
 fn replace_port(snapshot: &mut Snapshot, ports: &ReplacePort) {

@@ -40,7 +40,7 @@ pub use enter::visit;
 pub use error::Error;
 pub use ethtool::EthtoolSocket;
 pub use namespace::{Identity, Netns, identity_of, is_hidden, named};
-pub use packet::packet_socket_links;
+pub use packet::{PacketSocket, packet_sockets};
 pub use route::Route;
 pub use rows::{Address, Link};
 pub use sock_diag::tcp_socket_owner;

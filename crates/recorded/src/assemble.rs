@@ -166,6 +166,7 @@ fn namespace(id: NetnsId, links: Vec<Arc<Link>>) -> Namespace {
         nsids: BTreeMap::new(),
         links,
         packet_sockets: None,
+        vswitchd_sockets: None,
         source_error: None,
     }
 }

@@ -124,7 +124,7 @@ impl End {
         for note in &found.notes {
             match note {
                 Note::ChecksumOffload { .. } => checksums = Some(note.to_string()),
-                Note::Deaf => broken = Some(format!("{}: {note}", found.label())),
+                Note::Deaf | Note::NotOpened => broken = Some(format!("{}: {note}", found.label())),
                 Note::NotAsRequested { .. }
                 | Note::FitsElsewhere { .. }
                 | Note::FalseClaim { .. }

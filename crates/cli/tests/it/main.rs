@@ -75,6 +75,7 @@ mod serve_stream;
 mod serve_tls;
 mod serve_traffic;
 mod soak;
+mod starting;
 mod steady;
 mod steady_clock;
 mod steady_outages;

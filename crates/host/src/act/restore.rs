@@ -6,7 +6,7 @@ use model::{Look, Snapshot, query, rehearse, resolve};
 use super::connect::{TRIES, came_true};
 use super::executor::PlanExecutor;
 use super::questions::{whole, with_traffic};
-use super::settle::unknown_occupants;
+use super::settle::unsettled;
 use super::{ActError, generate};
 use crate::{Host, Observe, Question};
 
@@ -36,8 +36,7 @@ impl Host {
     /// No such container, or a source is missing; then nothing was tried.
     pub async fn restore(&self, request: &Restore) -> Result<Vec<Restored>, ActError> {
         let mut executor = PlanExecutor::take(self).await?.keeping_the_lock();
-        let doubtful = |look: &Look| unknown_occupants(look, None);
-        let look = self.wait_until_settled(doubtful).await?;
+        let look = self.wait_until_settled(unsettled).await?;
         rename_all(&mut executor, &look).await;
         let all = remembered(&look.snapshot, &look.wiring, request).map_err(refused)?;
         let renamed: Vec<Step> =
@@ -103,7 +102,7 @@ pub async fn plan_restore(
     from: &impl Observe,
     request: &Restore,
 ) -> Result<Vec<Restored>, ActError> {
-    let look = from.settled(|look: &Look| unknown_occupants(look, None)).await?;
+    let look = from.settled(unsettled).await?;
     let all = remembered(&look.snapshot, &look.wiring, request).map_err(refused)?;
     let mut snapshot = Snapshot::clone(&look.snapshot);
     let plan = |what: Remembered| {

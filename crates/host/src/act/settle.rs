@@ -1,11 +1,13 @@
-//! Waiting until the kernel has taken down what ended a moment ago. Until then the host's end of
-//! a veth lives, and whether its port is orphaned cannot be told.
+//! Waiting until the kernel has taken down what ended a moment ago, and vswitchd has opened its ports.
+//! Until then the host's end of a veth lives, and whether its port is orphaned, or deaf, cannot be told.
 
 use std::time::Duration;
 
 use model::Look;
+use model::evidence::Note;
 use model::ids::{Name, Nsid};
 use model::plan::PlanError;
+use model::port_record::PortRecord;
 
 use super::questions::whole;
 use crate::deadline::Deadline;
@@ -22,8 +24,9 @@ const AT_LEAST: Duration = Duration::from_millis(700);
 const TORN: usize = 3;
 
 impl Host {
-    /// A whole look in which none of the links that `doubtful` names leads to a namespace that is
-    /// being taken down. After `--timeout` it is as it is.
+    /// A whole look in which none of the ports that `doubtful` names has a link that leads to a
+    /// namespace that is being taken down, or one that is about to be opened. After `--timeout` it is
+    /// as it is.
     ///
     /// # Errors
     /// A source is missing.
@@ -46,9 +49,12 @@ impl Host {
         whole(self).await
     }
 
-    /// Whether one of these links leads to a namespace that no process is in any more, or to one
-    /// that changed during the look.
+    /// Whether one of these links is not opened yet, or leads to a namespace that no process is in any
+    /// more, or to one that changed during the look.
     fn is_settling(&self, look: &Look, open: &[Name], torn: bool) -> bool {
+        if not_opened(look).any(|port| open.contains(&port)) {
+            return true;
+        }
         let Ok(switch) = self.identify_switch(true).netns else { return false };
         let Some(here) = look.snapshot.switch_namespace() else { return false };
         let Some(inhabited) = kernel::inhabited(&switch) else { return false };
@@ -60,13 +66,24 @@ impl Host {
     }
 }
 
+/// The ports with a record of which it is not known who is on them, or whether they are deaf.
+pub(super) fn unsettled(look: &Look) -> Vec<Name> {
+    unknown_occupants(look, None).into_iter().chain(not_opened(look)).collect()
+}
+
+/// The ports with a record that vswitchd has not opened.
+fn not_opened(look: &Look) -> impl Iterator<Item = Name> {
+    let rows = look.wiring.ports.iter().filter(|row| row.notes.contains(&Note::NotOpened));
+    rows.filter(|row| PortRecord::of(&row.port).is_some()).map(|row| row.port.iface.clone())
+}
+
 /// The ports with a record whose occupant is not known, on this bridge or on all.
 pub(super) fn unknown_occupants(look: &Look, bridge: Option<&str>) -> Vec<Name> {
     let rows = look.wiring.ports.iter();
     let rows = rows.filter(|row| bridge.is_none_or(|bridge| *row.bridge == *bridge));
     let unknown = rows.filter(|row| {
         matches!(row.occupant, model::wiring::Occupant::Unknown { .. })
-            && model::port_record::PortRecord::of(&row.port).is_some()
+            && PortRecord::of(&row.port).is_some()
     });
     unknown.map(|row| row.port.iface.clone()).collect()
 }

@@ -1,7 +1,6 @@
 //! Whether a database is the one that ovs-vswitchd serves: the same socket, or the same server
 //! behind another one. By TCP it is another machine's until it is proven to be that server's.
 
-use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
@@ -11,7 +10,7 @@ use ovsdb::Remote;
 use rustix::fs::stat;
 
 use super::peer;
-use super::process::{Process, is_same};
+use super::process::{Process, is_same, open_sockets};
 use super::vswitchd::Vswitchd;
 use crate::switch::ovsdb::Answerer;
 
@@ -116,11 +115,8 @@ fn listens(server: &Process, at: SocketAddr) -> io::Result<bool> {
     let named = listeners.iter().any(|(ip, _)| *ip == at.ip());
     let heard =
         listeners.iter().filter(|(ip, _)| if named { *ip == at.ip() } else { ip.is_unspecified() });
-    let sockets: BTreeSet<_> =
-        heard.map(|(_, inode)| PathBuf::from(format!("socket:[{inode}]"))).collect();
-    let open = std::fs::read_dir(format!("/proc/{}/fd", server.pid()))?;
-    let open = open.flatten().filter_map(|file| std::fs::read_link(file.path()).ok());
-    Ok(open.into_iter().any(|file| sockets.contains(&file)))
+    let open = open_sockets(server.pid())?;
+    Ok(heard.into_iter().any(|(_, inode)| open.contains(inode)))
 }
 
 /// The addresses at which sockets listen at `port`, each with its inode (proc_pid_net(5)). Those

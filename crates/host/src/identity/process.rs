@@ -132,11 +132,8 @@ impl Process {
         let read = std::fs::File::open(table)
             .and_then(|file| file.take(LARGEST_TABLE).read_to_end(&mut text));
         let text = String::from_utf8_lossy(&text);
-        let open = std::fs::read_dir(format!("/proc/{}/fd", self.pid)).into_iter().flatten();
-        let open: BTreeSet<PathBuf> =
-            open.flatten().filter_map(|file| std::fs::read_link(file.path()).ok()).collect();
-        let own =
-            |(inode, _): &(u64, PathBuf)| open.contains(Path::new(&format!("socket:[{inode}]")));
+        let open = open_sockets(self.pid).unwrap_or_default();
+        let own = |(inode, _): &(u64, PathBuf)| open.contains(inode);
         let listening = text.lines().filter_map(unix_listener).filter(own);
         read.map(|_| listening.map(|(_, path)| path).collect()).unwrap_or_default()
     }
@@ -197,6 +194,21 @@ impl Process {
 /// Whether these are the same file.
 pub(crate) fn is_same(a: &Stat, b: &Stat) -> bool {
     (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino)
+}
+
+/// The inodes of the sockets that a process has open (proc_pid_fd(5)).
+///
+/// # Errors
+/// It has ended, or this may not be read: that takes CAP_SYS_PTRACE where it is another user's.
+pub(crate) fn open_sockets(pid: u32) -> io::Result<BTreeSet<u64>> {
+    let open = std::fs::read_dir(format!("/proc/{pid}/fd"))?;
+    let targets = open.flatten().filter_map(|file| std::fs::read_link(file.path()).ok());
+    Ok(targets.filter_map(|target| socket_inode(target.to_str()?)).collect())
+}
+
+/// `socket:[INODE]`.
+fn socket_inode(target: &str) -> Option<u64> {
+    target.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
 }
 
 /// `0000000000000000: 00000002 00000000 00010000 0001 01 20833 /run/docker.sock`: a stream that

@@ -8,35 +8,39 @@ use model::snapshot::{Link, Namespace};
 use netns::{Netns, RouteSocket};
 
 use super::offload;
-use super::read::{onward, packet_sockets, read_switch};
+use super::read::{onward, read_switch};
 use super::rows as links;
+use super::sockets::Sockets;
 
 /// So many links are asked for one by one at most.
 const MAX_ONE_BY_ONE: usize = 16;
 
-/// The switch's namespace, if of what is `known` no other links than these have changed. A few are
+/// The switch's namespace, whose vswitchd is the process `vswitchd`, if of what is `known` no other links than these have changed. A few are
 /// asked for one by one: a dump of all costs as much as there are.
 pub(crate) fn read_switch_again(
     switch: &Netns,
+    vswitchd: Option<u32>,
     known: Namespace,
     changed: &BTreeSet<Ifindex>,
 ) -> Namespace {
     let affected = affected(&known.links, changed);
     if affected.len() > MAX_ONE_BY_ONE {
-        return read_switch(switch);
+        return read_switch(switch, vswitchd);
     }
     let read = netns::visit(&[switch], |_, socket| {
         let mut links = again(socket, affected.clone())?;
         offload::note(&mut links, offload::Of::VethsWithin);
-        Ok((links, packet_sockets()))
+        Ok((links, Sockets::read(vswitchd)))
     });
-    let Some(Ok((mut links, packet_sockets))) = read.into_iter().next() else {
-        return read_switch(switch);
+    let Some(Ok((mut links, sockets))) = read.into_iter().next() else {
+        return read_switch(switch, vswitchd);
     };
     let read: BTreeSet<_> = links.iter().map(|link| link.ifindex).chain(affected).collect();
     links.extend(known.links.into_iter().filter(|link| !read.contains(&link.ifindex)));
     links.sort_by_key(|link| link.ifindex);
-    Namespace { links, packet_sockets, ..known }
+    let mut row = Namespace { links, ..known };
+    sockets.note(&mut row);
+    row
 }
 
 /// The links that changed, and others that may have with them: those that have one of them as their

@@ -85,6 +85,7 @@ pub(super) fn empty(id: NetnsId, names: Vec<String>) -> Namespace {
         links: Vec::new(),
         paths: Vec::new(),
         packet_sockets: None,
+        vswitchd_sockets: None,
         process: None,
         source_error: None,
     }

@@ -20,6 +20,7 @@ mod pairs;
 mod paths;
 mod read;
 mod rows;
+mod sockets;
 pub mod switch_namespace;
 mod veth;
 pub mod watch;
@@ -32,7 +33,7 @@ pub(crate) use namespaces::{not_opened, open_named, own_namespace, source_error}
 pub(crate) use notifications::open;
 pub(crate) use paths::note_paths;
 pub(crate) use read::{
-    listen, needs_everything, read_narrow, read_others, read_packet_sockets, read_switch,
-    read_whole,
+    listen, needs_everything, read_narrow, read_others, read_switch, read_whole,
 };
 pub(crate) use rows::id;
+pub(crate) use sockets::read_packet_sockets;

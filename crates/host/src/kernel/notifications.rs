@@ -88,11 +88,11 @@ impl SwitchNamespace for Notifications {
     }
 
     fn read(&self) -> Namespace {
-        kernel::read_switch(&self.switch)
+        kernel::read_switch(&self.switch, self.vswitchd.pid)
     }
 
     fn read_changed(&self, known: Namespace, links: &BTreeSet<Ifindex>) -> Namespace {
-        kernel::read_switch_again(&self.switch, known, links)
+        kernel::read_switch_again(&self.switch, self.vswitchd.pid, known, links)
     }
 
     fn read_others(&self, homes: &[(Handle, NetnsId)]) -> OtherNamespaces {

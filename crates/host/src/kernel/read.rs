@@ -1,6 +1,6 @@
 //! Which links of which namespaces a look needs, and reading them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::SourceError;
@@ -14,6 +14,7 @@ use super::namespaces::source_error;
 use super::offload;
 use super::pairs::name_each_other;
 use super::rows::{self as links, id};
+use super::sockets::Sockets;
 use super::switch_namespace::Handle;
 use crate::question::Details;
 
@@ -49,7 +50,6 @@ pub(crate) fn read_narrow(
         } else {
             row.links = follow(socket, std::mem::take(&mut leaving))?;
             if details.traffic {
-                row.packet_sockets = packet_sockets();
                 offload::note(&mut row.links, offload::Of::VethsWithin);
             }
             links::name_others(socket, &mut row, &[home])?;
@@ -87,12 +87,10 @@ pub(crate) fn read_whole(
         let named = netns::visit(&[switch], |_, socket| {
             let mut row = empty(id(switch), Vec::new());
             links::name_others(socket, &mut row, &others)?;
-            Ok((row.nsids, packet_sockets()))
+            Ok(row.nsids)
         });
         match named.into_iter().next() {
-            Some(Ok((nsids, packet_sockets))) => {
-                (here.nsids, here.packet_sockets) = (nsids, packet_sockets);
-            }
+            Some(Ok(nsids)) => here.nsids = nsids,
             Some(Err(error)) => here.source_error = Some(source_error(what(switch), &error)),
             None => {}
         }
@@ -116,13 +114,14 @@ fn add_behind(rows: &mut Vec<Namespace>, switch: &Netns, details: Details) {
     }));
 }
 
-/// The switch's namespace without what it calls others.
-pub(crate) fn read_switch(switch: &Netns) -> Namespace {
+/// The switch's namespace without what it calls others; vswitchd is the process `vswitchd`.
+pub(crate) fn read_switch(switch: &Netns, vswitchd: Option<u32>) -> Namespace {
     let read = netns::visit(&[switch], |_, socket| {
         let mut links = links::all(socket)?;
         offload::note(&mut links, offload::Of::VethsWithin);
-        let packet_sockets = packet_sockets();
-        Ok(Namespace { links, packet_sockets, ..empty(id(switch), Vec::new()) })
+        let mut row = Namespace { links, ..empty(id(switch), Vec::new()) };
+        Sockets::read(vswitchd).note(&mut row);
+        Ok(row)
     });
     let row = read.into_iter().next();
     row.map_or_else(
@@ -243,18 +242,6 @@ fn read_each(
     let rows = read.into_iter().zip(homes);
     rows.map(|(row, (home, names))| row.unwrap_or_else(|error| unread(home, names, &error)))
         .collect()
-}
-
-/// Notes in the switch's row which links packet sockets listen to.
-pub(crate) fn read_packet_sockets(switch: &Netns, rows: &mut [Namespace]) {
-    let Some(here) = rows.iter_mut().find(|row| row.id == id(switch)) else { return };
-    let read = netns::visit(&[switch], |_, _| Ok(packet_sockets()));
-    here.packet_sockets = read.into_iter().next().and_then(Result::ok).flatten();
-}
-
-/// Nothing follows where it cannot be told.
-pub(super) fn packet_sockets() -> Option<BTreeSet<Ifindex>> {
-    Some(netns::packet_socket_links().ok()?.into_iter().map(Ifindex).collect())
 }
 
 fn unread(space: &Netns, names: &[String], error: &netns::Error) -> Namespace {

@@ -70,13 +70,14 @@ impl Host {
         let opened = seen.opened;
         let identified = identify_engines(engines, question, &seen, ids);
         let identities = identities(&switch, &seen, identified);
-        let switch_netns = netns.map(kernel::id);
+        let (switch_netns, vswitchd) = (netns.map(kernel::id), switch.vswitchd.pid);
+        let is_asked = scope == Scope::Everything || question.traffic;
         let mut snapshot = Snapshot { switch_netns, identities, ..snapshot(engines, scope, seen) };
         let Snapshot { kernel: rows, switch: bridges, .. } = &mut snapshot;
         let bridges = || bridges.values().flat_map(Observed::rows);
         kernel::note_paths(rows, bridges());
-        if let Some(switch) = netns.filter(|_| needs_packet_sockets(rows, bridges())) {
-            kernel::read_packet_sockets(switch, rows.rows_mut());
+        if let Some(switch) = netns.filter(|_| is_asked || is_index_doubtful(rows, bridges())) {
+            kernel::read_packet_sockets(switch, vswitchd, rows.rows_mut());
         }
         (snapshot, opened)
     }
@@ -311,18 +312,17 @@ fn read_around(home: &Netns, switch: Option<&Netns>, details: Details) -> Vec<Na
 
 /// Whether a port seems to have a link of another name: only what vswitchd listens to tells that it
 /// is not just an old index.
-fn needs_packet_sockets<'b>(
+fn is_index_doubtful<'b>(
     kernel: &Observed<Namespace>,
     mut bridges: impl Iterator<Item = &'b Bridge>,
 ) -> bool {
-    let read = || kernel.rows().iter().any(|row| row.packet_sockets.is_some());
     let links = || kernel.rows().iter().flat_map(|row| &row.links);
     let other_name = |port: &Port| {
         let held =
             || links().any(|link| Some(link.ifindex) == port.ifindex && link.name != port.iface);
         port.kind == "system" && port.ifindex.is_some() && held()
     };
-    !read() && bridges.any(|bridge| bridge.ports.iter().any(|port| other_name(port)))
+    bridges.any(|bridge| bridge.ports.iter().any(|port| other_name(port)))
 }
 
 /// The containers' namespaces and those with a name, each read once.

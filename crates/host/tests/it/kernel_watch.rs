@@ -64,7 +64,12 @@ impl SwitchNamespace for FakeNamespace {
         let kept = known.links.into_iter().filter(|link| !is_read(link));
         let mut links: Vec<_> = kept.chain(read).collect();
         links.sort_by_key(|link| link.ifindex);
-        Namespace { links, packet_sockets: now.here.packet_sockets.clone(), ..known }
+        Namespace {
+            links,
+            packet_sockets: now.here.packet_sockets.clone(),
+            vswitchd_sockets: now.here.vswitchd_sockets.clone(),
+            ..known
+        }
     }
 
     fn read_others(&self, homes: &[(Handle, NetnsId)]) -> OtherNamespaces {

@@ -73,6 +73,7 @@ pub(crate) fn namespace(links: &[&str]) -> Namespace {
         links: (1..).zip(links).map(link).collect(),
         paths: Vec::new(),
         packet_sockets: None,
+        vswitchd_sockets: None,
         process: None,
         source_error: None,
     }

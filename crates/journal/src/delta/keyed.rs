@@ -85,10 +85,20 @@ impl Holder for Namespace {
     }
 
     fn is_same(&self, other: &Self) -> bool {
-        let Self { id, names, paths, process, nsids, links: _, packet_sockets, source_error } =
-            self;
+        let Self {
+            id,
+            names,
+            paths,
+            process,
+            nsids,
+            links: _,
+            packet_sockets,
+            vswitchd_sockets,
+            source_error,
+        } = self;
         (*id, names, paths, process) == (other.id, &other.names, &other.paths, &other.process)
             && (nsids, packet_sockets) == (&other.nsids, &other.packet_sockets)
+            && *vswitchd_sockets == other.vswitchd_sockets
             && *source_error == other.source_error
     }
 }

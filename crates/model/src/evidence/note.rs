@@ -85,6 +85,9 @@ pub enum Note {
     },
     /// The userspace datapath does not listen to the link: it was made again under its old name.
     Deaf,
+    /// The userspace datapath does not listen to the link, and nothing shows that it listens to another
+    /// one instead: vswitchd is starting, or the port is deaf.
+    NotOpened,
     /// TCP and UDP that leave by this link do not arrive: it leaves their checksums to its
     /// hardware, and the userspace datapath does not finish them.
     ChecksumOffload {
@@ -160,6 +163,10 @@ impl fmt::Display for Note {
             Self::Deaf => f.write_str(
                 "deaf: the link was made again under its old name, and no packet passes until \
                  the port is removed and, in a later transaction, added again",
+            ),
+            Self::NotOpened => f.write_str(
+                "not opened: vswitchd does not listen to the link now, and no packet passes; \
+                 it is starting, or the port is deaf",
             ),
             Self::ChecksumOffload { link } => write!(
                 f,

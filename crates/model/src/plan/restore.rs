@@ -217,10 +217,10 @@ impl Planner<'_> {
         if !plugs.iter().any(fits) {
             return RestoreAction::NotToBeTouched { why: format!("{} is on it", row.occupant) };
         }
-        // What made the link again may be about to do the rest; and while vswitchd starts, each of its
-        // ports is so for a moment.
-        if row.notes.contains(&Note::Deaf) {
-            return RestoreAction::NotToBeTouched { why: Note::Deaf.to_string() };
+        // What made the link again may be about to do the rest.
+        let unheard = |note: &&Note| matches!(note, Note::Deaf | Note::NotOpened);
+        if let Some(note) = row.notes.iter().find(unheard) {
+            return RestoreAction::NotToBeTouched { why: note.to_string() };
         }
         let plan = |steps| Plan {
             container: self.who(),

@@ -28,9 +28,9 @@ pub(super) struct PortEntry<'a> {
     pub(super) of_link: PortLink<'a>,
     pub(super) dp_port: Option<DpPort>,
     pub(super) ofports: OfPortBySource,
-    /// Whether vswitchd, which opens a packet socket for each system port of the userspace
-    /// datapath once, did not open the link that the port seems to be.
-    pub(super) is_deaf: bool,
+    /// Why vswitchd, which opens a packet socket for each system port of the userspace datapath once,
+    /// does not listen to the link that the port seems to be; none where it does.
+    pub(super) unheard: Option<Unheard>,
     /// The fake bridge it is on.
     fake: Option<&'a FakeBridge>,
 }
@@ -64,18 +64,43 @@ impl PortEntry<'_> {
     }
 }
 
+/// Why vswitchd does not listen to a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unheard {
+    /// It listens to one that the port had before.
+    Deaf,
+    /// It has not opened it; or it is not known whether it listens to another one instead.
+    NotOpened,
+}
+
+/// Whether each port that vswitchd does not listen to has another link that it listens to instead. A
+/// vswitchd that starts has numbered ports in its database, and no socket for them yet: what shows
+/// that it opened a port is a socket of its own that is no other port's.
+fn is_deafness_shown(
+    entries: &[PortEntry<'_>],
+    switch: Option<&Namespace>,
+    by_link: &FxHashMap<Ifindex, OneOrMore<PortIx>>,
+) -> bool {
+    let unheard = entries.iter().filter(|entry| entry.unheard.is_some()).count();
+    switch.and_then(|row| row.vswitchd_sockets.as_ref()).is_some_and(|own| {
+        let strangers = own.links.iter().filter(|link| !by_link.contains_key(link)).count();
+        own.lost + strangers >= unheard
+    })
+}
+
 /// Links that vswitchd may have opened as another port: it listens to none of that port's name, and
-/// some packet socket listens to these, which are no port.
-fn deaf(
+/// it, or it is not known who, listens to these, which are no port.
+fn may_be_unheard(
     entries: &[PortEntry<'_>],
     switch: Option<&Namespace>,
     by_link: &FxHashMap<Ifindex, OneOrMore<PortIx>>,
 ) -> Vec<(Ifindex, PortIx)> {
-    let Some(sockets) = switch.and_then(|row| row.packet_sockets.as_ref()) else {
+    let Some(first) = entries.iter().position(|entry| entry.unheard.is_some()) else {
         return Vec::new();
     };
-    let Some(first) = entries.iter().position(|entry| entry.is_deaf) else { return Vec::new() };
-    let strangers = sockets.iter().filter(|link| !by_link.contains_key(link));
+    let own = switch.and_then(|row| row.vswitchd_sockets.as_ref()).map(|own| &own.links);
+    let sockets = own.or_else(|| switch?.packet_sockets.as_ref()).into_iter().flatten();
+    let strangers = sockets.filter(|link| !by_link.contains_key(link));
     strangers.map(|link| (*link, PortIx(first))).collect()
 }
 
@@ -97,15 +122,18 @@ pub(super) struct PortEntries<'a> {
 impl<'a> PortEntries<'a> {
     /// Of a whole Snapshot; `switch` is the row of the switch's namespace.
     pub(super) fn new(snapshot: &'a Snapshot, switch: Option<&'a Namespace>) -> Self {
-        let entries = entries(snapshot, switch);
+        let mut entries = entries(snapshot, switch);
         let linked = entries.iter().enumerate();
         let by_link = group(linked.filter_map(|(i, entry)| Some((entry.link?.ifindex, PortIx(i)))));
         let doubted = entries.iter().enumerate().flat_map(|(i, entry)| {
             let links = entry.of_link.doubt.iter().flat_map(|doubt| &doubt.links);
             links.map(move |link| (*link, PortIx(i)))
         });
-        let deaf = deaf(&entries, switch, &by_link);
-        let by_doubt = group(doubted.chain(deaf));
+        let by_doubt = group(doubted.chain(may_be_unheard(&entries, switch, &by_link)));
+        if is_deafness_shown(&entries, switch, &by_link) {
+            let unheard = entries.iter_mut().filter_map(|entry| entry.unheard.as_mut());
+            unheard.for_each(|why| *why = Unheard::Deaf);
+        }
         Self { entries, by_link, by_doubt, by_name: OnceCell::new() }
     }
 
@@ -199,24 +227,21 @@ fn entries<'a>(snapshot: &'a Snapshot, switch: Option<&'a Namespace>) -> Vec<Por
             let (ofports, dp_port) = numbers(answers, bridge, port, &others);
             let fake = port.tag.and_then(|vlan| fakes.get(&vlan).copied());
             let link = of_link.link;
-            let is_deaf =
-                is_open(bridge, port) && link.is_some_and(|link| is_unheard(link, switch));
-            PortEntry { bridge, port, link, of_link, dp_port, ofports, is_deaf, fake }
+            let is_unheard = is_open(bridge, port)
+                && link.is_some_and(|link| {
+                    switch.is_some_and(|row| row.is_listened_to(link.ifindex) == Some(false))
+                });
+            let unheard = is_unheard.then_some(Unheard::NotOpened);
+            PortEntry { bridge, port, link, of_link, dp_port, ofports, unheard, fake }
         }));
     }
     entries
 }
 
-/// Whether vswitchd has a packet socket for it.
+/// Whether vswitchd has a packet socket for it once it has opened its ports.
 fn is_open(bridge: &Bridge, port: &Port) -> bool {
     let userspace = bridge.datapath.as_deref() == Some("netdev");
     userspace && port.kind == "system" && port.ofport.assigned().is_some()
-}
-
-/// Whether no packet socket listens to the link, as far as these were read.
-fn is_unheard(link: &Link, switch: Option<&Namespace>) -> bool {
-    let sockets = switch.and_then(|row| row.packet_sockets.as_ref());
-    sockets.is_some_and(|all| !all.contains(&link.ifindex))
 }
 
 /// Ports of the sources that only confirm, by bridge and name as they have it.

@@ -5,7 +5,7 @@ use crate::evidence::Note;
 use crate::ids::{Mac, NetnsId, is_full_id, short_if_id};
 use crate::snapshot::{Link, Namespace};
 
-use super::entries::PortEntry;
+use super::entries::{PortEntry, Unheard};
 use super::index::{Index, Tenant};
 use super::port_link::FoundBy;
 
@@ -13,10 +13,13 @@ use super::port_link::FoundBy;
 pub(super) fn port_notes(index: &Index<'_>, entry: &PortEntry<'_>) -> Vec<Note> {
     // Where there are rows in spite of an error, they are old ones.
     let stale = index.switch_error().map(|why| Note::Stale { why: why.to_string() });
-    let deaf = entry.is_deaf.then_some(Note::Deaf);
+    let unheard = entry.unheard.map(|why| match why {
+        Unheard::Deaf => Note::Deaf,
+        Unheard::NotOpened => Note::NotOpened,
+    });
     let mut notes = Vec::new();
     let found = [conflict(entry), not_as_requested(entry), old_ifindex(entry), renamed(entry)];
-    notes.extend(found.into_iter().chain([deaf, stale]).flatten());
+    notes.extend(found.into_iter().chain([unheard, stale]).flatten());
     notes
 }
 

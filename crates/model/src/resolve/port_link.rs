@@ -127,7 +127,7 @@ impl<'a> SwitchLinks<'a> {
         match port.kind.as_str() {
             "internal" => Some(is_internal(link)),
             "system" => match bridge.datapath.as_deref()? {
-                "netdev" => Some(self.row?.packet_sockets.as_ref()?.contains(&link.ifindex)),
+                "netdev" => self.row?.is_listened_to(link.ifindex),
                 "system" => {
                     let master = link.master.and_then(|master| self.by_index().get(&master));
                     Some(master.is_some_and(|master| is_datapath(master)))

@@ -216,9 +216,31 @@ pub struct Namespace {
     /// every system port's. None where that was not read.
     #[serde(default, skip_serializing_if = "Option::is_none", alias = "heard")]
     pub packet_sockets: Option<BTreeSet<Ifindex>>,
+    /// Those of them that vswitchd holds. None where that was not read, as for want of privileges.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vswitchd_sockets: Option<VswitchdSockets>,
     /// Why links are missing.
     #[serde(default, skip_serializing_if = "Option::is_none", alias = "trouble")]
     pub source_error: Option<SourceError>,
+}
+
+impl Namespace {
+    /// Whether vswitchd listens to this link by a packet socket; as far as it is known whose they are,
+    /// which another program's may hide. None where they were not read.
+    pub fn is_listened_to(&self, link: Ifindex) -> Option<bool> {
+        let own = self.vswitchd_sockets.as_ref().map(|own| &own.links);
+        own.or(self.packet_sockets.as_ref()).map(|links| links.contains(&link))
+    }
+}
+
+/// The packet sockets of ovs-vswitchd: on the userspace datapath it opens one for each system port,
+/// once, and keeps it until the port is removed, whatever becomes of the link.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VswitchdSockets {
+    /// The links that they are bound to.
+    pub links: BTreeSet<Ifindex>,
+    /// How many have lost their link, which was deleted or moved to another namespace.
+    pub lost: usize,
 }
 
 /// A process, and what it calls itself.

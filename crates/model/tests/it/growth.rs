@@ -109,6 +109,7 @@ impl Host {
             links: lo().into_iter().chain(links).map(Arc::new).collect(),
             paths: Vec::new(),
             packet_sockets: None,
+            vswitchd_sockets: None,
             process: None,
             source_error: None,
         };

@@ -58,6 +58,7 @@ fn namespaces() -> impl Strategy<Value = Vec<Namespace>> {
                 links,
                 paths: Vec::new(),
                 packet_sockets: None,
+                vswitchd_sockets: None,
                 process: None,
                 source_error: None,
             }

@@ -94,7 +94,9 @@ pub(super) fn cut(snapshot: &mut Snapshot, cut: Cut) {
         }
         Cut::SwitchNetns => snapshot.switch_netns = None,
         Cut::PacketSockets => {
-            snapshot.kernel.rows_mut().iter_mut().for_each(|row| row.packet_sockets = None);
+            for row in snapshot.kernel.rows_mut() {
+                (row.packet_sockets, row.vswitchd_sockets) = (None, None);
+            }
         }
         Cut::Vswitchd { elsewhere } => snapshot.identities.vswitchd = Some(identity(elsewhere)),
         Cut::Database { elsewhere } => snapshot.identities.database = Some(identity(elsewhere)),

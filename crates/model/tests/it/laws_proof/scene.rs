@@ -142,7 +142,9 @@ impl Scene {
     fn system_port(&mut self, name: &str, ifindex: Option<u32>) {
         let ifindex = ifindex.map(Ifindex);
         if let Some(index) = ifindex {
-            self.space(SWITCH).packet_sockets.get_or_insert_default().insert(index);
+            let here = self.space(SWITCH);
+            here.packet_sockets.get_or_insert_default().insert(index);
+            here.vswitchd_sockets.get_or_insert_default().links.insert(index);
         }
         let kind = "system".to_owned();
         self.port(Port { iface: name.into(), kind, ifindex, ..Port::default() });

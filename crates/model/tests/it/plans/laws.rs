@@ -207,6 +207,7 @@ fn changed(mut now: Snapshot, event: &Event) -> Snapshot {
             }
             for space in now.kernel.rows_mut() {
                 space.packet_sockets.iter_mut().for_each(BTreeSet::clear);
+                space.vswitchd_sockets.iter_mut().for_each(|own| own.links.clear());
             }
         }
         Event::OtherDatabase => {
@@ -276,6 +277,9 @@ fn cuts(whole: &Snapshot) -> Vec<Snapshot> {
     }
     cut(&|less| {
         less.kernel.rows_mut().iter_mut().for_each(|space| space.packet_sockets = None);
+    });
+    cut(&|less| {
+        less.kernel.rows_mut().iter_mut().for_each(|space| space.vswitchd_sockets = None);
     });
     cuts
 }

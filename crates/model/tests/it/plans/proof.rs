@@ -310,6 +310,7 @@ fn deleted(host: &Snapshot) -> Snapshot {
     }
     for space in host.kernel.rows_mut() {
         space.packet_sockets = space.packet_sockets.take().map(|_| [].into());
+        space.vswitchd_sockets.iter_mut().for_each(|own| own.links.clear());
     }
     host
 }

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use docker_ovs_model::ids::OfPort;
+use docker_ovs_model::ids::{Ifindex, OfPort};
 use docker_ovs_model::plan::{
     Connect, Restore, RestoreAction, Step, SwitchStep, Wanted, remembered, restore,
 };
+use docker_ovs_model::snapshot::VswitchdSockets;
 use docker_ovs_model::switch::{OfPortState, Port};
 use docker_ovs_model::{Observed, Snapshot, rehearse, resolve};
 
-use crate::plans::scene::{connected, generated, host, plan, port, request, restarted};
+use crate::plans::scene::{SWITCH, connected, generated, host, plan, port, request, restarted};
 
 #[test]
 fn what_is_restored_has_a_new_name_and_everything_else_as_before() {
@@ -92,17 +93,33 @@ fn what_has_no_lasting_number_is_waited_for_and_nothing_else_is_done() {
     }
 }
 
-#[test]
-fn a_port_that_hears_nothing_is_not_told_as_there() {
+/// What restore says of an interface whose port vswitchd does not listen to, with these sockets of its own.
+fn told_of_unheard(own: Option<&VswitchdSockets>) -> String {
     let mut host = connected(&host(), &request("br0", "c1"), 1);
-    for space in host.kernel.rows_mut() {
+    for space in host.kernel.rows_mut().iter_mut().filter(|space| space.id == SWITCH) {
         space.packet_sockets.iter_mut().for_each(std::collections::BTreeSet::clear);
+        space.vswitchd_sockets = own.cloned();
     }
     let wiring = resolve(&host);
     let one = remembered(&host, &wiring, &Restore::default()).unwrap().remove(0);
     let action = restore(&host, &wiring, &one, &generated(2));
     let RestoreAction::NotToBeTouched { why } = action else { panic!("{action:#?}") };
-    assert!(why.starts_with("deaf: "), "{why}");
+    why
+}
+
+#[test]
+fn a_port_that_hears_nothing_is_not_told_as_there() {
+    let lost = |lost| Some(VswitchdSockets { lost, ..VswitchdSockets::default() });
+    let renamed = Some(VswitchdSockets { links: [Ifindex(4711)].into(), lost: 0 });
+    for shown in [lost(1), lost(2), renamed] {
+        let why = told_of_unheard(shown.as_ref());
+        assert!(why.starts_with("deaf: "), "{why}");
+    }
+    // Nothing shows that vswitchd has opened the port before: it may be starting.
+    for not_shown in [lost(0), None] {
+        let why = told_of_unheard(not_shown.as_ref());
+        assert!(why.starts_with("not opened: "), "{why}");
+    }
 }
 
 #[test]

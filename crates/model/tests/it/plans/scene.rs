@@ -6,11 +6,13 @@ use std::sync::Arc;
 use docker_ovs_model::identity::{Identities, SourceIdentity, World};
 use docker_ovs_model::ids::{ContainerId, Ifindex, Mac, NetnsId, Nsid};
 use docker_ovs_model::plan::{Connect, Generated, Plan, PlanError, connect};
-use docker_ovs_model::snapshot::{Container, Engine, Link, Namespace, Observed, Scope};
+use docker_ovs_model::snapshot::{
+    Container, Engine, Link, Namespace, Observed, Scope, VswitchdSockets,
+};
 use docker_ovs_model::switch::{Bridge, Port, SwitchSource};
 use docker_ovs_model::{Snapshot, rehearse, resolve};
 
-const SWITCH: NetnsId = NetnsId { dev: 4, ino: 1 };
+pub(crate) const SWITCH: NetnsId = NetnsId { dev: 4, ino: 1 };
 
 pub(crate) fn home(n: u64) -> NetnsId {
     NetnsId { dev: 4, ino: 10 + n }
@@ -55,6 +57,7 @@ fn namespace(id: NetnsId) -> Namespace {
         links: vec![loopback()],
         paths: Vec::new(),
         packet_sockets: (id == SWITCH).then(BTreeSet::new),
+        vswitchd_sockets: (id == SWITCH).then(VswitchdSockets::default),
         process: None,
         source_error: None,
     }
@@ -132,6 +135,11 @@ pub(crate) fn restarted(host: &Snapshot, n: u64, again: bool) -> Snapshot {
         let links = &space.links;
         let lives = |index: &Ifindex| links.iter().any(|link| link.ifindex == *index);
         space.packet_sockets.iter_mut().for_each(|sockets| sockets.retain(lives));
+        if let Some(own) = &mut space.vswitchd_sockets {
+            let before = own.links.len();
+            own.links.retain(lives);
+            own.lost += before - own.links.len();
+        }
     }
     if !again {
         for rows in after.engines.values_mut() {
