@@ -10,30 +10,30 @@ use netns::{Netns, RouteSocket};
 use super::offload;
 use super::read::{onward, read_switch};
 use super::rows as links;
-use super::sockets::Sockets;
+use super::sockets::{SocketOwner, Sockets};
 
 /// So many links are asked for one by one at most.
 const MAX_ONE_BY_ONE: usize = 16;
 
-/// The switch's namespace, whose vswitchd is the process `vswitchd`, if of what is `known` no other links than these have changed. A few are
+/// The switch's namespace, if of what is `known` no other links than these have changed. A few are
 /// asked for one by one: a dump of all costs as much as there are.
 pub(crate) fn read_switch_again(
     switch: &Netns,
-    vswitchd: Option<u32>,
+    owner: &SocketOwner,
     known: Namespace,
     changed: &BTreeSet<Ifindex>,
 ) -> Namespace {
     let affected = affected(&known.links, changed);
     if affected.len() > MAX_ONE_BY_ONE {
-        return read_switch(switch, vswitchd);
+        return read_switch(switch, owner);
     }
     let read = netns::visit(&[switch], |_, socket| {
         let mut links = again(socket, affected.clone())?;
         offload::note(&mut links, offload::Of::VethsWithin);
-        Ok((links, Sockets::read(vswitchd)))
+        Ok((links, Sockets::read(owner)))
     });
     let Some(Ok((mut links, sockets))) = read.into_iter().next() else {
-        return read_switch(switch, vswitchd);
+        return read_switch(switch, owner);
     };
     let read: BTreeSet<_> = links.iter().map(|link| link.ifindex).chain(affected).collect();
     links.extend(known.links.into_iter().filter(|link| !read.contains(&link.ifindex)));

@@ -9,6 +9,7 @@ use netns::{LinkWatch, Netns};
 
 use super::again::read_switch_again;
 use super::read::read_switch;
+use super::sockets::SocketOwner;
 
 /// So many things happen.
 const STEPS: usize = 200;
@@ -68,15 +69,15 @@ fn what_is_read_again_is_what_is_there() {
     lab::run("ip", &["-n", here.name(), "link", "add", SPARE, "type", "veth"]);
     let switch = open(&here);
     let listening = netns::visit(&[&switch], |_, _| LinkWatch::here(false)).remove(0).unwrap();
-    let mut known = read_switch(&switch, None);
+    let mut known = read_switch(&switch, &SocketOwner::default());
     let mut alone = 0;
     for step in 0..STEPS {
         told.push(happen(&mut dice, &here, &there, step));
         let drained = listening.drain().unwrap();
         let links: BTreeSet<_> = drained.links.into_iter().map(Ifindex).collect();
-        let whole = read_switch(&switch, None);
+        let whole = read_switch(&switch, &SocketOwner::default());
         if drained.others == 0 && !drained.lost {
-            let again = read_switch_again(&switch, None, known, &links);
+            let again = read_switch_again(&switch, &SocketOwner::default(), known, &links);
             assert_eq!(again, whole, "{}", told.join("\n"));
             alone += 1;
         }

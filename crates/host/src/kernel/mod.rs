@@ -36,4 +36,4 @@ pub(crate) use read::{
     listen, needs_everything, read_narrow, read_others, read_switch, read_whole,
 };
 pub(crate) use rows::id;
-pub(crate) use sockets::read_packet_sockets;
+pub(crate) use sockets::{SocketOwner, read_packet_sockets};

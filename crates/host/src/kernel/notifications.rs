@@ -17,7 +17,7 @@ use tokio::io::unix::AsyncFd;
 
 use super::switch_namespace::{Changed, Handle, Notified, OtherNamespaces, SwitchNamespace};
 use crate::identity::vswitchd::identify;
-use crate::kernel;
+use crate::kernel::{self, SocketOwner};
 
 /// The namespace that ovs-vswitchd lives in now; its PID file and its socket are in `rundir`.
 pub(crate) fn open(rundir: &Path) -> Result<Arc<dyn SwitchNamespace>, SourceError> {
@@ -29,6 +29,7 @@ struct Notifications {
     rundir: PathBuf,
     vswitchd: SourceIdentity,
     switch: Netns,
+    sockets: SocketOwner,
     own: AsyncFd<LinkWatch>,
     /// Those of all namespaces, those of `own` too; none where the kernel does not let us.
     all: Option<AsyncFd<LinkWatch>>,
@@ -49,7 +50,8 @@ impl Notifications {
         };
         let own = asleep(own)?;
         let all = all.map(asleep).transpose()?;
-        Ok(Self { rundir: rundir.to_owned(), vswitchd, switch, own, all })
+        let sockets = SocketOwner::of(vswitchd.pid);
+        Ok(Self { rundir: rundir.to_owned(), vswitchd, switch, sockets, own, all })
     }
 
     async fn wait(&self) {
@@ -88,11 +90,11 @@ impl SwitchNamespace for Notifications {
     }
 
     fn read(&self) -> Namespace {
-        kernel::read_switch(&self.switch, self.vswitchd.pid)
+        kernel::read_switch(&self.switch, &self.sockets)
     }
 
     fn read_changed(&self, known: Namespace, links: &BTreeSet<Ifindex>) -> Namespace {
-        kernel::read_switch_again(&self.switch, self.vswitchd.pid, known, links)
+        kernel::read_switch_again(&self.switch, &self.sockets, known, links)
     }
 
     fn read_others(&self, homes: &[(Handle, NetnsId)]) -> OtherNamespaces {

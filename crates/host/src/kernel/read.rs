@@ -14,7 +14,7 @@ use super::namespaces::source_error;
 use super::offload;
 use super::pairs::name_each_other;
 use super::rows::{self as links, id};
-use super::sockets::Sockets;
+use super::sockets::{SocketOwner, Sockets};
 use super::switch_namespace::Handle;
 use crate::question::Details;
 
@@ -114,13 +114,13 @@ fn add_behind(rows: &mut Vec<Namespace>, switch: &Netns, details: Details) {
     }));
 }
 
-/// The switch's namespace without what it calls others; vswitchd is the process `vswitchd`.
-pub(crate) fn read_switch(switch: &Netns, vswitchd: Option<u32>) -> Namespace {
+/// The switch's namespace without what it calls others.
+pub(crate) fn read_switch(switch: &Netns, owner: &SocketOwner) -> Namespace {
     let read = netns::visit(&[switch], |_, socket| {
         let mut links = links::all(socket)?;
         offload::note(&mut links, offload::Of::VethsWithin);
         let mut row = Namespace { links, ..empty(id(switch), Vec::new()) };
-        Sockets::read(vswitchd).note(&mut row);
+        Sockets::read(owner).note(&mut row);
         Ok(row)
     });
     let row = read.into_iter().next();

@@ -1,6 +1,7 @@
 //! The packet sockets of the switch's namespace, and which of them are vswitchd's.
 
 use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 
 use model::ids::Ifindex;
 use model::snapshot::{Namespace, VswitchdSockets};
@@ -9,11 +10,57 @@ use netns::{Netns, PacketSocket};
 use super::rows::id;
 use crate::identity::process::open_sockets;
 
-/// Notes in the switch's row which links packet sockets listen to, and which of them are those of
-/// vswitchd, the process `vswitchd`. After the ports were read: what has a number then is open.
-pub(crate) fn read_packet_sockets(switch: &Netns, vswitchd: Option<u32>, rows: &mut [Namespace]) {
+/// Tells which packet sockets are vswitchd's.
+#[derive(Debug, Default)]
+pub(crate) struct SocketOwner {
+    /// Its process, where that is known.
+    vswitchd: Option<u32>,
+    /// What was found out, by inode: whose a socket is does not change while it is open.
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    own: BTreeSet<u64>,
+    of_others: BTreeSet<u64>,
+}
+
+impl SocketOwner {
+    pub(crate) fn of(vswitchd: Option<u32>) -> Self {
+        Self { vswitchd, known: Mutex::default() }
+    }
+
+    /// None where vswitchd has ended, or its descriptors may not be read.
+    fn own(&self, all: &[PacketSocket]) -> Option<VswitchdSockets> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.update(all, self.vswitchd?)?;
+        let own = || all.iter().filter(|socket| known.own.contains(&socket.inode));
+        let lost = own().filter(|socket| socket.link.is_none()).count();
+        Some(VswitchdSockets { links: links(own()), lost })
+    }
+}
+
+impl Known {
+    /// Reads the descriptors of `vswitchd` only for a socket that was not there before.
+    fn update(&mut self, all: &[PacketSocket], vswitchd: u32) -> Option<()> {
+        let there: BTreeSet<_> = all.iter().map(|socket| socket.inode).collect();
+        let is_known = |inode: &u64| self.own.contains(inode) || self.of_others.contains(inode);
+        if there.iter().all(is_known) {
+            self.own.retain(|inode| there.contains(inode));
+            self.of_others.retain(|inode| there.contains(inode));
+        } else {
+            let open = open_sockets(vswitchd).ok()?;
+            (self.own, self.of_others) = there.into_iter().partition(|inode| open.contains(inode));
+        }
+        Some(())
+    }
+}
+
+/// Notes in the switch's row which links packet sockets listen to, and which of them are vswitchd's.
+/// After the ports were read: what has a number then is open.
+pub(crate) fn read_packet_sockets(switch: &Netns, owner: &SocketOwner, rows: &mut [Namespace]) {
     let Some(here) = rows.iter_mut().find(|row| row.id == id(switch)) else { return };
-    let read = netns::visit(&[switch], |_, _| Ok(Sockets::read(vswitchd)));
+    let read = netns::visit(&[switch], |_, _| Ok(Sockets::read(owner)));
     read.into_iter().flatten().for_each(|sockets| sockets.note(here));
 }
 
@@ -25,23 +72,15 @@ pub(super) struct Sockets {
 
 impl Sockets {
     /// Those of the namespace that the calling thread is in.
-    pub(super) fn read(vswitchd: Option<u32>) -> Self {
+    pub(super) fn read(owner: &SocketOwner) -> Self {
         let all = netns::packet_sockets().ok();
         let links = all.as_ref().map(|all| links(all.iter()));
-        Self { links, of_vswitchd: all.zip(vswitchd).and_then(|(all, pid)| of_process(&all, pid)) }
+        Self { links, of_vswitchd: all.and_then(|all| owner.own(&all)) }
     }
 
     pub(super) fn note(self, here: &mut Namespace) {
         (here.packet_sockets, here.vswitchd_sockets) = (self.links, self.of_vswitchd);
     }
-}
-
-/// None where the process has ended, or its descriptors may not be read.
-fn of_process(all: &[PacketSocket], pid: u32) -> Option<VswitchdSockets> {
-    let open = open_sockets(pid).ok()?;
-    let own = || all.iter().filter(|socket| open.contains(&socket.inode));
-    let lost = own().filter(|socket| socket.link.is_none()).count();
-    Some(VswitchdSockets { links: links(own()), lost })
 }
 
 fn links<'a>(sockets: impl Iterator<Item = &'a PacketSocket>) -> BTreeSet<Ifindex> {

@@ -23,7 +23,7 @@ use crate::deadline::Deadline;
 use crate::engine::netns::Pinned;
 use crate::engine::{Configured, Found, others};
 use crate::identity::{self, Switch};
-use crate::kernel::{self, Homes};
+use crate::kernel::{self, Homes, SocketOwner};
 use crate::question::{Details, Question};
 use crate::switch::ovsdb::{self, Database};
 use crate::switch::{BySource, SwitchAnswer};
@@ -77,7 +77,7 @@ impl Host {
         let bridges = || bridges.values().flat_map(Observed::rows);
         kernel::note_paths(rows, bridges());
         if let Some(switch) = netns.filter(|_| is_asked || is_index_doubtful(rows, bridges())) {
-            kernel::read_packet_sockets(switch, vswitchd, rows.rows_mut());
+            kernel::read_packet_sockets(switch, &SocketOwner::of(vswitchd), rows.rows_mut());
         }
         (snapshot, opened)
     }
