@@ -8,6 +8,7 @@ mod others;
 use futures_util::future::join_all;
 use model::evidence::Note;
 use model::health::{Check, Verdict};
+use model::identity::rootless;
 use model::snapshot::Container;
 use model::switch::Bridge;
 use model::told::{TOLD, joined};
@@ -18,7 +19,7 @@ use rustix::thread::{CapabilitySet, capabilities};
 use crate::deadline::Deadline;
 use crate::engine::{Configured, Engine};
 use crate::switch::appctl;
-use crate::{Host, Question};
+use crate::{Host, Question, identity};
 
 impl Host {
     /// Checks every source and privilege a look needs.
@@ -84,12 +85,15 @@ async fn check_engine(configured: &Configured, due: Deadline) -> Check {
     };
     let address = configured.engine().map(Engine::address).unwrap_or_default();
     let checked = check(&configured.name.to_string(), address, ask.await);
-    match configured.name.refusal().filter(|_| checked.verdict == Verdict::Ok) {
+    let user = configured.engine().ok().and_then(identity::engine::user);
+    let user = user.or_else(|| configured.name.user());
+    match user.filter(|_| checked.verdict == Verdict::Ok) {
         None => checked,
-        Some(why) => {
+        Some(user) => {
             let detail = format!(
-                "{}; its containers are shown, and cannot be connected: {why}",
-                checked.detail
+                "{}; its containers are shown, and cannot be connected: {}",
+                checked.detail,
+                rootless(user)
             );
             Check { verdict: Verdict::Note, detail, ..checked }
         }

@@ -334,7 +334,15 @@ impl Published {
             None => (*switch, vswitchd.clone()),
             Some(why) => {
                 let pid = vswitchd.as_ref().and_then(|vswitchd| vswitchd.pid);
-                (None, Some(SourceIdentity { id: None, pid, world: World::Unknown { why } }))
+                (
+                    None,
+                    Some(SourceIdentity {
+                        id: None,
+                        pid,
+                        user: None,
+                        world: World::Unknown { why },
+                    }),
+                )
             }
         };
         (switch, Identities { vswitchd, database, engines })

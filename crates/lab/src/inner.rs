@@ -9,6 +9,7 @@ use std::process::{Child, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::container::IMAGE;
+use crate::home::Home;
 use crate::link::Link;
 use crate::names::unique;
 use crate::run::{program, run, try_run, wait_until};
@@ -185,8 +186,13 @@ impl InnerDocker {
 
     /// The name of a running container without a network.
     pub fn container(&self) -> String {
+        self.container_on("none")
+    }
+
+    /// The same on this network.
+    pub fn container_on(&self, network: &str) -> String {
         let name = unique("i");
-        let words = ["run", "--detach", "--network", "none", "--name", &name, IMAGE];
+        let words = ["run", "--detach", "--network", network, "--name", &name, IMAGE];
         self.docker(&[&words[..], &["sleep", "86400"]].concat());
         name
     }
@@ -288,6 +294,12 @@ impl InnerDocker {
             inside && read("comm").is_ok_and(|comm| comm.starts_with("sleep"))
         });
         found.expect("its process is seen")
+    }
+}
+
+impl Home for InnerDocker {
+    fn netns(&self) -> String {
+        self.world.first().expect("its first process runs")
     }
 }
 

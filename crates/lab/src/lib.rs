@@ -40,6 +40,7 @@ mod places;
 mod plugin;
 mod podman;
 mod relay;
+mod rootless;
 mod run;
 mod switch;
 mod traffic;
@@ -66,6 +67,7 @@ pub use places::{USUAL_ENGINE, engine, os_ken, rundir};
 pub use plugin::{Network, Plugin};
 pub use podman::{Podman, PodmanContainer};
 pub use relay::Relay;
+pub use rootless::RootlessPodman;
 pub use run::{
     comes_true, missing_program, ofport_of, patience, program, run, try_run, wait_until,
 };

@@ -31,6 +31,9 @@ pub(crate) fn missing(need: Need) -> Option<Missing> {
         Need::Restarts => of_leave().or_else(|| missing(Need::Docker)).or_else(of_usual_docker),
         Need::Machine => of_machine().or_else(|| missing(Need::Docker)),
         Need::Podman => complaint("podman", &["--version"]).map(Missing::from),
+        Need::Rootless => complaint("podman", &["--version"])
+            .or_else(|| ["newuidmap", "setpriv", "useradd"].into_iter().find_map(missing_program))
+            .map(Missing::from),
         Need::Netavark => of_netavark(),
         Need::Compose => of_compose(),
         Need::Containerd => of_containerd().map(Missing::from),

@@ -25,6 +25,8 @@ pub enum Need {
     Machine,
     /// Podman.
     Podman,
+    /// Podman, and what lets a user run it without root.
+    Rootless,
     /// Podman with netavark, whose plugins there are from Podman 4.5 on. A Debian without is never a
     /// failure.
     Netavark,

@@ -25,7 +25,7 @@ pub struct PodmanContainer {
 
 /// Podman asks its runtime for higher limits than a machine may give; those of a pod's infra
 /// container cannot be set by any option.
-const RUNTIME: &str = r#"#!/bin/sh
+pub(crate) const RUNTIME: &str = r#"#!/bin/sh
 set -e
 bundle= last=
 for word; do
@@ -187,6 +187,12 @@ impl Podman {
     /// A container as it runs now.
     pub fn home(&self, name: &str) -> PodmanContainer {
         PodmanContainer { pid: self.pid_of(name) }
+    }
+}
+
+impl PodmanContainer {
+    pub(crate) fn of_process(pid: String) -> Self {
+        Self { pid }
     }
 }
 

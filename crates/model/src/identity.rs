@@ -25,10 +25,25 @@ pub struct Identities {
 }
 
 impl Identities {
+    /// Why the containers of this engine can have no interface on a bridge of this host, if they can have
+    /// none: its process is a user's, or at least the place where it was found is.
+    pub fn refusal(&self, engine: &Engine) -> Option<String> {
+        let user = self.engines.get(engine).and_then(|identity| identity.user);
+        user.or_else(|| engine.user()).map(rootless)
+    }
+
     /// Whether no source was asked who it is.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// Why the containers of an engine that this user runs can have no interface on a bridge of this host.
+pub fn rootless(user: u32) -> String {
+    format!(
+        "user {user} runs it without root, in a network namespace of that user's, where no link of \
+         this host is"
+    )
 }
 
 /// Who answered.
@@ -40,6 +55,10 @@ pub struct SourceIdentity {
     /// The process that answers, as this program's PID namespace numbers it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pid: Option<u32>,
+    /// The user who runs it, if it is an engine and that is not root: its containers' networks are in a
+    /// namespace of that user's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<u32>,
     /// Whose world it speaks of.
     #[serde(flatten)]
     pub world: World,

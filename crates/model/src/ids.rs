@@ -248,15 +248,6 @@ impl Engine {
     pub fn user(&self) -> Option<u32> {
         self.0.split_once('@')?.1.parse().ok()
     }
-
-    /// Why its containers can have no interface on a bridge of this host, if they can have none.
-    pub fn refusal(&self) -> Option<String> {
-        let user = self.user()?;
-        Some(format!(
-            "user {user} runs it without root, in a network namespace of that user's, where no link \
-             of this host is"
-        ))
-    }
 }
 
 impl fmt::Display for Engine {

@@ -63,6 +63,7 @@ mod prune;
 mod question;
 mod random_scene;
 mod restore;
+mod rootless;
 mod script_2014;
 mod secrets;
 mod security;

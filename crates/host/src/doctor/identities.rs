@@ -22,7 +22,7 @@ pub(super) fn check(snapshot: &Snapshot) -> Vec<Check> {
     let engines = snapshot.identities.engines.iter();
     let engines = engines.map(|(engine, identity)| {
         let checked = line(&engine.to_string(), identity);
-        let allows = identity.world.is_here() && engine.refusal().is_none();
+        let allows = identity.world.is_here() && snapshot.identities.refusal(engine).is_none();
         let more = if allows { "; its containers can be connected" } else { "" };
         Check { detail: checked.detail + more, ..checked }
     });

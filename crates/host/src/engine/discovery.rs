@@ -120,13 +120,17 @@ impl Discovery {
 }
 
 fn named(word: &str) -> Result<(&'static EngineKind, Option<String>), SourceError> {
-    let (name, address) = match word.split_once('=') {
-        Some((name, address)) => (name, Some(address.to_owned())),
-        None => (word, None),
+    let (name, address) = match (word.split_once('='), word.split_once('@')) {
+        (Some((name, address)), _) => (name, Some(address.to_owned())),
+        // As engines are called in answers.
+        (None, Some((name, place))) => (name, Some(address_of(name, place))),
+        (None, None) => (word, None),
     };
     let unusable = |why: String| {
-        SourceError::new(SourceErrorKind::Unusable, format!("--engine {word}"), why)
-            .hint("write KIND or KIND=ADDRESS, as podman=/run/podman/podman.sock, or none")
+        SourceError::new(SourceErrorKind::Unusable, format!("--engine {word}"), why).hint(
+            "write KIND or KIND=ADDRESS, as podman=/run/podman/podman.sock, a name that doctor \
+                 prints, as podman@1000, or none",
+        )
     };
     let known = || KINDS.map(|kind| kind.name).join(", ");
     let kind = EngineKind::named(name)
@@ -134,6 +138,15 @@ fn named(word: &str) -> Result<(&'static EngineKind, Option<String>), SourceErro
     match address.as_deref() {
         Some("") => Err(unusable("it has no address".to_owned())),
         _ => Ok((kind, address)),
+    }
+}
+
+/// Where an engine listens that is called `KIND@PLACE`: its address, or the number of a user.
+fn address_of(kind: &str, place: &str) -> String {
+    let below = EngineKind::named(kind).and_then(|kind| kind.of_users.first());
+    match (place.parse::<u32>(), below) {
+        (Ok(user), Some(below)) => format!("{USERS}/{user}/{below}"),
+        _ => place.to_owned(),
     }
 }
 
@@ -310,6 +323,14 @@ mod tests {
         }
         let told = names(&["podman=tcp://127.0.0.1:1"]).unwrap();
         assert_eq!(told, ["podman"], "it fails when it is asked");
+    }
+
+    #[test]
+    fn an_engine_is_named_as_answers_call_it() {
+        assert_eq!(names(&["podman@1000"]).unwrap(), ["podman@1000"]);
+        assert_eq!(names(&["docker@1000", "docker@/o.sock"]).unwrap(), ["docker@1000", "docker"]);
+        let told = names(&["dokcer@1000"]).unwrap_err();
+        assert!(told.contains("podman@1000"), "{told}");
     }
 
     #[test]

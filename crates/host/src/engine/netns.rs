@@ -47,6 +47,10 @@ pub(crate) fn pin_all(engine: &dyn Engine, found: &mut [Found]) -> Vec<(usize, P
             None => {}
             Some(Ok(pin)) => {
                 found.row.netns = Some(pin.id);
+                if found.row.on_host_network() && !is_the_hosts(pin.id) {
+                    // Its engine's host is a container, or a user's namespace: it has what that one has.
+                    found.row.network_mode.clear();
+                }
                 let left = pin.left.as_ref().map(|(sandbox, _)| sandbox.clone());
                 let alone = found.sandbox.as_ref().filter(|_| found.row.pid.is_none());
                 let alone = alone.map(|path| Sandbox {
@@ -206,6 +210,13 @@ fn left(path: &Path, id: NetnsId) -> Option<(Sandbox, Netns)> {
 /// The handle is a bind mount of the namespace: the same inode, or it proves nothing.
 fn leads_to(path: &Path, id: NetnsId) -> bool {
     rustix::fs::stat(path).is_ok_and(|stat| stat.st_dev == id.dev && stat.st_ino == id.ino)
+}
+
+/// Whether it is the network namespace of this host: its first process's, where that may be looked at, or
+/// this program's.
+fn is_the_hosts(id: NetnsId) -> bool {
+    let files = [1, std::process::id()].map(|pid| Process::open(pid)?.netns_file());
+    files.into_iter().flatten().any(|file| file == (id.dev, id.ino))
 }
 
 /// Whether proc(5) is mounted, so that a process that is not there has ended.

@@ -95,11 +95,16 @@ impl Vswitchd {
     /// Who it is, in words.
     pub(crate) fn identity(&self) -> SourceIdentity {
         let evidence = self.evidence.clone();
-        SourceIdentity { id: None, pid: Some(self.process.pid()), world: World::Here { evidence } }
+        SourceIdentity {
+            id: None,
+            pid: Some(self.process.pid()),
+            user: None,
+            world: World::Here { evidence },
+        }
     }
 }
 
 /// Something that could not be told.
 pub(crate) fn unknown(pid: Option<u32>, why: &SourceError) -> SourceIdentity {
-    SourceIdentity { id: None, pid, world: World::Unknown { why: why.to_string() } }
+    SourceIdentity { id: None, pid, user: None, world: World::Unknown { why: why.to_string() } }
 }

@@ -65,7 +65,7 @@ impl Planner<'_> {
     /// otherwise, and that its containers can have a link of this host.
     pub(super) fn require_engine(&self) -> Result<(), PlanError> {
         let Some(engine) = self.engine() else { return Ok(()) };
-        if let Some(why) = engine.refusal() {
+        if let Some(why) = self.snapshot.identities.refusal(engine) {
             let container = self.container.name.to_string();
             return Err(PlanError::Rootless { container, engine: engine.to_string(), why });
         }

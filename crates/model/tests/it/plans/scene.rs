@@ -72,6 +72,7 @@ fn identities() -> Identities {
     let source = |id: Option<&str>| SourceIdentity {
         id: id.map(str::to_owned),
         pid: Some(1),
+        user: None,
         world: here(),
     };
     Identities {
