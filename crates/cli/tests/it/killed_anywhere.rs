@@ -1,20 +1,15 @@
 //! Killed at any of the calls that change something: the next verb brings number, MAC, every
 //! address, route, VLAN and MTU, or nothing.
 //!
-//! strace(1) kills the tool at a call, before the kernel has carried it out. Only calls by which
-//! rtnetlink, ethtool and the database are told something are tried; with
+//! The tool is killed at a call, whichever of its threads makes it, before the kernel has carried it out.
+//! Only calls by which rtnetlink, ethtool and the database are told something are tried; with
 //! `DOCKER_OVS_TEST_EVERY_CALL=1` every system call is.
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
-use std::process::Stdio;
-
-use lab::{Bridge, Container, run, try_run, wait_until};
+use lab::{Bridge, Calls, Container, kill_at_call, run, try_run, wait_until};
 
 use crate::acting::Footprint;
 use crate::tool::{Ran, command, docker_ovs, number};
-
-/// The calls by which something is sent.
-const SENDING: [&str; 4] = ["sendto", "sendmsg", "write", "writev"];
 
 /// More calls than any verb makes.
 const MAX_CALLS: usize = 5000;
@@ -114,45 +109,32 @@ impl Scene {
 
 /// Runs the tool until it makes call number `n` of these, and kills it there; false if it makes
 /// fewer and ends by itself.
-fn is_killed_at(calls: &str, n: usize, words: &[&str]) -> bool {
-    let inner = command("docker-ovs", words);
-    let mut outer = lab::program("strace");
-    outer.args(["--follow-forks", "--quiet=all", "--output=/dev/null"]);
-    outer.arg(format!("--inject={calls}:signal=KILL:when={n}"));
-    outer.arg(inner.get_program()).args(inner.get_args());
-    for (name, value) in inner.get_envs() {
-        match value {
-            Some(value) => outer.env(name, value),
-            None => outer.env_remove(name),
-        };
+fn is_killed_at(calls: Calls, n: usize, words: &[&str]) -> bool {
+    match kill_at_call(&command("docker-ovs", words), calls, n) {
+        None => true,
+        Some((status, said)) => {
+            let ended = status.code().is_some_and(|code| (0..=2).contains(&code));
+            assert!(ended, "{words:?}: {status}: {said}");
+            false
+        }
     }
-    let ran = outer.stdin(Stdio::null()).output().unwrap();
-    // strace ends as what it follows does.
-    let killed = ran.status.code().is_none();
-    if !killed {
-        let ran = Ran::from(ran);
-        assert!((0..=2).contains(&ran.code), "{words:?}: {ran:?}");
-    }
-    killed
 }
 
 /// Kills `words` at each call in turn, each time after `before`; then `after` is to bring all, or
 /// nothing.
 fn at_every_call(scene: &Scene, words: &[&str], before: impl Fn(), after: impl Fn(usize)) {
     let every = number("DOCKER_OVS_TEST_EVERY_CALL", 0) > 0;
-    let calls = if every { vec!["all"] } else { SENDING.to_vec() };
+    let calls = if every { Calls::All } else { Calls::Sending };
     let mut kills = 0;
-    for call in calls {
-        for n in 1..MAX_CALLS {
-            before();
-            let killed = is_killed_at(call, n, words);
-            after(n);
-            scene.clear();
-            if !killed {
-                break;
-            }
-            kills += 1;
+    for n in 1..MAX_CALLS {
+        before();
+        let killed = is_killed_at(calls, n, words);
+        after(n);
+        scene.clear();
+        if !killed {
+            break;
         }
+        kills = n;
     }
     println!("{}: killed {kills} times", words[0]);
     assert!(kills > 5, "{words:?} was killed {kills} times only");
