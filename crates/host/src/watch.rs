@@ -22,20 +22,24 @@
 //! request that was made before they were read ([`LinkReading::number`]); nothing else orders one
 //! source after another.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::future::pending;
+mod barrier;
+mod reread;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use model::Snapshot;
 use model::identity::{Identities, SourceIdentity, World};
-use model::ids::{Name, NetnsId};
-use model::snapshot::{Container, Engine as Kind, Namespace, Observed, Scope};
-use model::switch::{Bridge, Port, SwitchSource};
+use model::ids::NetnsId;
+use model::snapshot::{Container, Engine as Kind, Namespace, Scope};
+use model::switch::{Bridge, SwitchSource};
 use tokio::sync::watch::{Receiver, Sender, channel};
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::sleep;
 
+use self::barrier::Barrier;
+use self::reread::{Reread, is_opening};
 use crate::Host;
 use crate::clock::now;
 use crate::engine::feeds::{EngineFeeds, Feed};
@@ -50,10 +54,6 @@ use crate::switch::ovsdb;
 
 /// How often it is looked whether another engine is there: a few calls of stat(2).
 const FIND_EVERY: Duration = Duration::from_secs(2);
-
-/// How soon the packet sockets of a vswitchd that starts are read again, and how often at least.
-const FIRST_REREAD: Duration = Duration::from_millis(250);
-const LAST_REREAD: Duration = Duration::from_secs(8);
 
 /// Where a Watch hears of each source.
 #[derive(Debug)]
@@ -245,67 +245,6 @@ fn has_same_links(one: &Snapshot, other: &Snapshot) -> bool {
         && one.identities == other.identities
 }
 
-/// Whether vswitchd seems to have ports of the userspace datapath that it has not opened: more than have
-/// lost their link since it did.
-fn is_opening(snapshot: &Snapshot) -> bool {
-    let Some(here) = snapshot.switch_namespace() else { return false };
-    let links: HashMap<_, _> = here.links.iter().map(|link| (&link.name, link.ifindex)).collect();
-    let is_unheard = |port: &&Arc<Port>| {
-        let link = links.get(&port.iface);
-        link.is_some_and(|link| here.is_listened_to(*link) == Some(false))
-    };
-    let unheard = opened_ports(snapshot.bridges()).filter(is_unheard).count();
-    unheard > here.vswitchd_sockets.as_ref().map_or(0, |own| own.lost)
-}
-
-/// The ports that vswitchd opens a packet socket for.
-fn opened_ports<'b>(
-    bridges: impl Iterator<Item = &'b Bridge>,
-) -> impl Iterator<Item = &'b Arc<Port>> {
-    let userspace = bridges.filter(|row| row.datapath.as_deref() == Some("netdev"));
-    let ports = userspace.flat_map(|row| &row.ports);
-    ports.filter(|port| port.kind == "system" && port.ofport.assigned().is_some())
-}
-
-/// When the packet sockets are to be read again though nothing was told: nothing tells that vswitchd
-/// has opened the ports that it found in its database when it started.
-#[derive(Debug)]
-struct Reread {
-    due: Option<Instant>,
-    /// After so long, which grows.
-    pause: Duration,
-}
-
-impl Default for Reread {
-    fn default() -> Self {
-        Self { due: None, pause: FIRST_REREAD }
-    }
-}
-
-impl Reread {
-    fn plan(&mut self, is_opening: bool) {
-        if !is_opening {
-            *self = Self::default();
-        } else if self.due.is_none() {
-            self.postpone();
-        }
-    }
-
-    /// The next one, if that is not called off by then.
-    fn postpone(&mut self) {
-        self.due = Some(Instant::now() + self.pause);
-        self.pause = (self.pause * 2).min(LAST_REREAD);
-    }
-
-    /// Cancel safe.
-    async fn is_due(&self) {
-        match self.due {
-            Some(due) => sleep_until(due).await,
-            None => pending().await,
-        }
-    }
-}
-
 /// What each source published last.
 struct Published {
     engines: Vec<(Kind, Answered<Container>)>,
@@ -354,106 +293,4 @@ impl Published {
             && self.switch.has_answered()
             && self.kernel.has_answered()
     }
-}
-
-/// No port is shown as orphaned, or deaf, before links were read again.
-#[derive(Debug, Default)]
-struct Barrier {
-    /// The reading that was asked for last; the first one is not asked for. One of all links is
-    /// awaited.
-    asked: LinkRequest,
-    /// Names of ports that no link had when the version `checked` of the ports came.
-    unknown: BTreeSet<Name>,
-    checked: u64,
-    /// The ports of the userspace datapath then.
-    open: HashMap<Name, Arc<Port>>,
-    /// Those that vswitchd has opened, or opened anew, since packet sockets were read.
-    unconfirmed: BTreeSet<Name>,
-    /// Whether a look was given in which one of these was only assumed to be listened to.
-    is_assumed: bool,
-    /// How often such a reading has come since, which may say otherwise.
-    disproved: u64,
-}
-
-impl Barrier {
-    /// Asks for a reading where a port has a name that none had before and that is not known as a
-    /// link's, or may have another packet socket; whether the last one that is to be awaited has come.
-    fn is_passed(&mut self, latest: &Published, requests: &Sender<LinkRequest>) -> bool {
-        let Published { switch: ports, kernel: links, .. } = latest;
-        if ports.version() != self.checked && links.has_answered() {
-            let is_first = std::mem::replace(&mut self.checked, ports.version()) == 0;
-            let unknown = unknown(ports, links);
-            let opened = self.opened(ports);
-            let is_awaited = !unknown.is_subset(&self.unknown);
-            let is_unconfirmed = !opened.is_empty() && !is_first;
-            if is_awaited || is_unconfirmed {
-                if is_awaited {
-                    self.asked.whole = self.asked.number + 1;
-                }
-                self.ask(requests);
-            }
-            self.unconfirmed.extend(opened.into_iter().filter(|_| is_unconfirmed));
-            self.unknown = unknown;
-        }
-        let read = links.about().number;
-        if read >= self.asked.number {
-            self.unconfirmed.clear();
-            self.disproved += u64::from(std::mem::take(&mut self.is_assumed));
-        }
-        // A kernel that cannot be read keeps nothing back.
-        read >= self.asked.whole || links.source_error().is_some()
-    }
-
-    /// Asks for a reading.
-    fn ask(&mut self, requests: &Sender<LinkRequest>) {
-        self.asked.number += 1;
-        requests.send_replace(self.asked);
-    }
-
-    /// The ports of the userspace datapath that are new or not what they were.
-    fn opened(&mut self, ports: &Answered<Bridge>) -> Vec<Name> {
-        let system = opened_ports(ports.rows().iter());
-        let now: HashMap<_, _> =
-            system.map(|port| (port.iface.clone(), Arc::clone(port))).collect();
-        let before = std::mem::replace(&mut self.open, now);
-        let is_same = |port: &Arc<Port>, known: &Arc<Port>| {
-            Arc::ptr_eq(port, known) || (port.ofport, port.ifindex) == (known.ofport, known.ifindex)
-        };
-        let opened = self
-            .open
-            .iter()
-            .filter(|(name, port)| !before.get(*name).is_some_and(|known| is_same(port, known)));
-        opened.map(|(name, _)| name.clone()).collect()
-    }
-
-    /// What vswitchd has just opened it listens to, as far as is known.
-    fn assume_packet_sockets(&mut self, kernel: &mut Observed<Namespace>, switch: Option<NetnsId>) {
-        let here = |row: &Namespace| Some(row.id) == switch;
-        let is_unconfirmed = |row: &Namespace| {
-            let mut links = row.links.iter().filter(|link| self.unconfirmed.contains(&link.name));
-            links.any(|link| row.is_listened_to(link.ifindex) == Some(false))
-        };
-        if self.unconfirmed.is_empty()
-            || !kernel.rows().iter().any(|row| here(row) && is_unconfirmed(row))
-        {
-            return;
-        }
-        self.is_assumed = true;
-        for row in kernel.rows_mut().iter_mut().filter(|row| here(row)) {
-            let links = row.links.iter().filter(|link| self.unconfirmed.contains(&link.name));
-            let links: Vec<_> = links.map(|link| link.ifindex).collect();
-            let own = row.vswitchd_sockets.iter_mut().map(|own| &mut own.links);
-            let all = row.packet_sockets.iter_mut().chain(own);
-            all.for_each(|sockets| sockets.extend(&links));
-        }
-    }
-}
-
-/// The names of system ports that no link in the switch's namespace has.
-fn unknown(ports: &Answered<Bridge>, links: &Latest<Namespace, LinkReading>) -> BTreeSet<Name> {
-    let here = links.rows().iter().filter(|row| Some(row.id) == links.about().switch);
-    let known: HashSet<_> = here.flat_map(|row| &row.links).map(|link| &link.name).collect();
-    let ports = ports.rows().iter().flat_map(|bridge| &bridge.ports);
-    let system = ports.filter(|port| port.kind == "system");
-    system.map(|port| &port.iface).filter(|name| !known.contains(name)).cloned().collect()
 }
