@@ -119,10 +119,7 @@ fn take_in_kernel(snapshot: &mut Snapshot, step: &KernelStep) {
 /// What vswitchd listens to, where that was read.
 fn packet_sockets(snapshot: &mut Snapshot) -> impl Iterator<Item = &mut BTreeSet<Ifindex>> {
     let here = snapshot.switch_netns.and_then(|switch| space(snapshot, switch));
-    here.into_iter().flat_map(|here| {
-        let own = here.vswitchd_sockets.iter_mut().map(|own| &mut own.links);
-        here.packet_sockets.iter_mut().chain(own)
-    })
+    here.into_iter().flat_map(Namespace::listened_to_mut)
 }
 
 /// No port has this link any more, or the link itself is gone.

@@ -80,6 +80,18 @@ impl Bridge {
         userspace && self.userspace_tso != Some(true)
     }
 
+    /// Those of its ports that vswitchd has a packet socket for, once it has opened them: system ports of
+    /// the userspace datapath that have a number.
+    pub fn ports_by_packet_socket(&self) -> impl Iterator<Item = &Arc<Port>> {
+        self.ports.iter().filter(|port| self.has_packet_socket(port))
+    }
+
+    /// The same of one of them.
+    pub fn has_packet_socket(&self, port: &Port) -> bool {
+        let userspace = self.datapath.as_deref() == Some("netdev");
+        userspace && port.kind == "system" && port.ofport.assigned().is_some()
+    }
+
     /// Whether it, or a fake bridge upon it, is called so.
     pub fn is_called(&self, name: &str) -> bool {
         *self.name == *name || self.fake_bridges.iter().any(|fake| *fake.name == *name)

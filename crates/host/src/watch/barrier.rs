@@ -9,7 +9,6 @@ use model::switch::{Bridge, Port};
 use tokio::sync::watch::Sender;
 
 use super::Published;
-use super::reread::opened_ports;
 use crate::kernel::watch::{LinkReading, LinkRequest};
 use crate::source::{Answered, Latest};
 
@@ -69,7 +68,7 @@ impl Barrier {
 
     /// The ports of the userspace datapath that are new or not what they were.
     fn opened(&mut self, ports: &Answered<Bridge>) -> Vec<Name> {
-        let system = opened_ports(ports.rows().iter());
+        let system = ports.rows().iter().flat_map(Bridge::ports_by_packet_socket);
         let now: HashMap<_, _> =
             system.map(|port| (port.iface.clone(), Arc::clone(port))).collect();
         let before = std::mem::replace(&mut self.open, now);
@@ -103,9 +102,7 @@ impl Barrier {
         for row in kernel.rows_mut().iter_mut().filter(|row| here(row)) {
             let links = row.links.iter().filter(|link| self.unconfirmed.contains(&link.name));
             let links: Vec<_> = links.map(|link| link.ifindex).collect();
-            let own = row.vswitchd_sockets.iter_mut().map(|own| &mut own.links);
-            let all = row.packet_sockets.iter_mut().chain(own);
-            all.for_each(|sockets| sockets.extend(&links));
+            row.listened_to_mut().for_each(|sockets| sockets.extend(&links));
         }
     }
 }

@@ -62,15 +62,7 @@ pub(super) fn is_opening(snapshot: &Snapshot) -> bool {
         let link = links.get(&port.iface);
         link.is_some_and(|link| here.is_listened_to(*link) == Some(false))
     };
-    let unheard = opened_ports(snapshot.bridges()).filter(is_unheard).count();
+    let unheard =
+        snapshot.bridges().flat_map(Bridge::ports_by_packet_socket).filter(is_unheard).count();
     unheard > here.vswitchd_sockets.as_ref().map_or(0, |own| own.lost)
-}
-
-/// The ports that vswitchd opens a packet socket for.
-pub(super) fn opened_ports<'b>(
-    bridges: impl Iterator<Item = &'b Bridge>,
-) -> impl Iterator<Item = &'b Arc<Port>> {
-    let userspace = bridges.filter(|row| row.datapath.as_deref() == Some("netdev"));
-    let ports = userspace.flat_map(|row| &row.ports);
-    ports.filter(|port| port.kind == "system" && port.ofport.assigned().is_some())
 }

@@ -14,6 +14,7 @@ use crate::vlan::Vlans;
 
 use super::group::{OneOrMore, group};
 use super::port_link::{PortLink, SwitchLinks};
+use super::unheard::{Unheard, strangers, tell_deafness};
 
 /// Length to which OpenFlow cuts port names (`OFP_MAX_PORT_NAME_LEN` less the NUL).
 const OPENFLOW_NAME: usize = 15;
@@ -64,46 +65,6 @@ impl PortEntry<'_> {
     }
 }
 
-/// Why vswitchd does not listen to a link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unheard {
-    /// It listens to one that the port had before.
-    Deaf,
-    /// It has not opened it; or it is not known whether it listens to another one instead.
-    NotOpened,
-}
-
-/// Whether each port that vswitchd does not listen to has another link that it listens to instead. A
-/// vswitchd that starts has numbered ports in its database, and no socket for them yet: what shows
-/// that it opened a port is a socket of its own that is no other port's.
-fn is_deafness_shown(
-    entries: &[PortEntry<'_>],
-    switch: Option<&Namespace>,
-    by_link: &FxHashMap<Ifindex, OneOrMore<PortIx>>,
-) -> bool {
-    let unheard = entries.iter().filter(|entry| entry.unheard.is_some()).count();
-    switch.and_then(|row| row.vswitchd_sockets.as_ref()).is_some_and(|own| {
-        let strangers = own.links.iter().filter(|link| !by_link.contains_key(link)).count();
-        own.lost + strangers >= unheard
-    })
-}
-
-/// Links that vswitchd may have opened as another port: it listens to none of that port's name, and
-/// it, or it is not known who, listens to these, which are no port.
-fn may_be_unheard(
-    entries: &[PortEntry<'_>],
-    switch: Option<&Namespace>,
-    by_link: &FxHashMap<Ifindex, OneOrMore<PortIx>>,
-) -> Vec<(Ifindex, PortIx)> {
-    let Some(first) = entries.iter().position(|entry| entry.unheard.is_some()) else {
-        return Vec::new();
-    };
-    let own = switch.and_then(|row| row.vswitchd_sockets.as_ref()).map(|own| &own.links);
-    let sockets = own.or_else(|| switch?.packet_sockets.as_ref()).into_iter().flatten();
-    let strangers = sockets.filter(|link| !by_link.contains_key(link));
-    strangers.map(|link| (*link, PortIx(first))).collect()
-}
-
 /// Which of the [`PortEntries`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct PortIx(usize);
@@ -129,11 +90,13 @@ impl<'a> PortEntries<'a> {
             let links = entry.of_link.doubt.iter().flat_map(|doubt| &doubt.links);
             links.map(move |link| (*link, PortIx(i)))
         });
-        let by_doubt = group(doubted.chain(may_be_unheard(&entries, switch, &by_link)));
-        if is_deafness_shown(&entries, switch, &by_link) {
-            let unheard = entries.iter_mut().filter_map(|entry| entry.unheard.as_mut());
-            unheard.for_each(|why| *why = Unheard::Deaf);
-        }
+        // What vswitchd listens to in place of the first of those that it does not listen to.
+        let first = entries.iter().position(|entry| entry.unheard.is_some()).map(PortIx);
+        let strangers = first.map(|_| strangers(switch, &by_link)).unwrap_or_default();
+        let instead = strangers.iter().filter_map(|link| Some((*link, first?)));
+        let by_doubt = group(doubted.chain(instead));
+        let unheard = entries.iter_mut().filter_map(|entry| entry.unheard.as_mut()).collect();
+        tell_deafness(unheard, switch, strangers.len());
         Self { entries, by_link, by_doubt, by_name: OnceCell::new() }
     }
 
@@ -227,21 +190,11 @@ fn entries<'a>(snapshot: &'a Snapshot, switch: Option<&'a Namespace>) -> Vec<Por
             let (ofports, dp_port) = numbers(answers, bridge, port, &others);
             let fake = port.tag.and_then(|vlan| fakes.get(&vlan).copied());
             let link = of_link.link;
-            let is_unheard = is_open(bridge, port)
-                && link.is_some_and(|link| {
-                    switch.is_some_and(|row| row.is_listened_to(link.ifindex) == Some(false))
-                });
-            let unheard = is_unheard.then_some(Unheard::NotOpened);
+            let unheard = Unheard::of(bridge, port, link, switch);
             PortEntry { bridge, port, link, of_link, dp_port, ofports, unheard, fake }
         }));
     }
     entries
-}
-
-/// Whether vswitchd has a packet socket for it once it has opened its ports.
-fn is_open(bridge: &Bridge, port: &Port) -> bool {
-    let userspace = bridge.datapath.as_deref() == Some("netdev");
-    userspace && port.kind == "system" && port.ofport.assigned().is_some()
 }
 
 /// Ports of the sources that only confirm, by bridge and name as they have it.

@@ -18,6 +18,7 @@ mod ports;
 mod stacks;
 mod trace;
 mod traced;
+mod unheard;
 mod unseen;
 mod untraceable_links;
 mod veth;

@@ -5,9 +5,10 @@ use crate::evidence::Note;
 use crate::ids::{Mac, NetnsId, is_full_id, short_if_id};
 use crate::snapshot::{Link, Namespace};
 
-use super::entries::{PortEntry, Unheard};
+use super::entries::PortEntry;
 use super::index::{Index, Tenant};
 use super::port_link::FoundBy;
+use super::unheard::Unheard;
 
 /// Everything that is uncertain about one port.
 pub(super) fn port_notes(index: &Index<'_>, entry: &PortEntry<'_>) -> Vec<Note> {

@@ -225,11 +225,22 @@ pub struct Namespace {
 }
 
 impl Namespace {
-    /// Whether vswitchd listens to this link by a packet socket; as far as it is known whose they are,
-    /// which another program's may hide. None where they were not read.
-    pub fn is_listened_to(&self, link: Ifindex) -> Option<bool> {
+    /// The links that vswitchd listens to by packet sockets; where it is not known whose these are, those
+    /// that any program listens to. None where they were not read.
+    pub fn listened_to(&self) -> Option<&BTreeSet<Ifindex>> {
         let own = self.vswitchd_sockets.as_ref().map(|own| &own.links);
-        own.or(self.packet_sockets.as_ref()).map(|links| links.contains(&link))
+        own.or(self.packet_sockets.as_ref())
+    }
+
+    /// Both sets of links, where they were read, to change what is listened to.
+    pub fn listened_to_mut(&mut self) -> impl Iterator<Item = &mut BTreeSet<Ifindex>> {
+        let own = self.vswitchd_sockets.iter_mut().map(|own| &mut own.links);
+        self.packet_sockets.iter_mut().chain(own)
+    }
+
+    /// Whether this link is one of [those](Self::listened_to).
+    pub fn is_listened_to(&self, link: Ifindex) -> Option<bool> {
+        self.listened_to().map(|links| links.contains(&link))
     }
 }
 
