@@ -8,7 +8,6 @@ mod others;
 use futures_util::future::join_all;
 use model::evidence::Note;
 use model::health::{Check, Verdict};
-use model::identity::rootless;
 use model::snapshot::Container;
 use model::switch::Bridge;
 use model::told::{TOLD, joined};
@@ -19,16 +18,16 @@ use rustix::thread::{CapabilitySet, capabilities};
 use crate::deadline::Deadline;
 use crate::engine::{Configured, Engine};
 use crate::switch::appctl;
-use crate::{Host, Question, identity};
+use crate::{Host, Question};
 
 impl Host {
     /// Checks every source and privilege a look needs.
     pub async fn examine(&self) -> Vec<Check> {
         let due = Deadline::after(self.timeout);
         let engines = self.engines.now();
-        let engines = join_all(engines.iter().map(|engine| check_engine(engine, due)));
+        let answering = join_all(engines.iter().map(|engine| check_engine(engine, due)));
         let (mut checks, (ovsdb, datapath), vswitchd) =
-            tokio::join!(engines, self.check_ovsdb(due), self.check_vswitchd(due));
+            tokio::join!(answering, self.check_ovsdb(due), self.check_vswitchd(due));
         let everything = Question {
             traffic: true,
             identities: true,
@@ -36,6 +35,10 @@ impl Host {
             ..Question::default()
         };
         let snapshot = self.look(&everything).await;
+        for (checked, engine) in checks.iter_mut().zip(&engines) {
+            let refusal = snapshot.identities.refusal(&engine.name);
+            note_refusal(checked, refusal);
+        }
         let privileges = check_privileges();
         let namespace = identities::check_namespace(&snapshot);
         checks.extend([ovsdb, vswitchd, privileges, namespace, datapath]);
@@ -77,26 +80,22 @@ impl Host {
     }
 }
 
-/// Whether an engine answers, and what its containers cannot have.
+/// Whether an engine answers.
 async fn check_engine(configured: &Configured, due: Deadline) -> Check {
     let ask = async {
         let (engine, due) = (configured.engine()?, configured.due(due));
         due.hold(|| engine.what(), engine.version()).await
     };
     let address = configured.engine().map(Engine::address).unwrap_or_default();
-    let checked = check(&configured.name.to_string(), address, ask.await);
-    let user = configured.engine().ok().and_then(identity::engine::user);
-    let user = user.or_else(|| configured.name.user());
-    match user.filter(|_| checked.verdict == Verdict::Ok) {
-        None => checked,
-        Some(user) => {
-            let detail = format!(
-                "{}; its containers are shown, and cannot be connected: {}",
-                checked.detail,
-                rootless(user)
-            );
-            Check { verdict: Verdict::Note, detail, ..checked }
-        }
+    check(&configured.name.to_string(), address, ask.await)
+}
+
+/// What the containers of an engine that answers cannot have.
+fn note_refusal(checked: &mut Check, refusal: Option<String>) {
+    if let (Verdict::Ok, Some(why)) = (checked.verdict, refusal) {
+        checked.verdict = Verdict::Note;
+        checked.detail += "; its containers are shown, and cannot be connected: ";
+        checked.detail += &why;
     }
 }
 

@@ -273,15 +273,7 @@ impl Published {
             None => (*switch, vswitchd.clone()),
             Some(why) => {
                 let pid = vswitchd.as_ref().and_then(|vswitchd| vswitchd.pid);
-                (
-                    None,
-                    Some(SourceIdentity {
-                        id: None,
-                        pid,
-                        user: None,
-                        world: World::Unknown { why },
-                    }),
-                )
+                (None, Some(SourceIdentity::new(pid, World::Unknown { why })))
             }
         };
         (switch, Identities { vswitchd, database, engines })

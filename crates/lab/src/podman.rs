@@ -25,7 +25,7 @@ pub struct PodmanContainer {
 
 /// Podman asks its runtime for higher limits than a machine may give; those of a pod's infra
 /// container cannot be set by any option.
-pub(crate) const RUNTIME: &str = r#"#!/bin/sh
+const RUNTIME: &str = r#"#!/bin/sh
 set -e
 bundle= last=
 for word; do
@@ -38,6 +38,13 @@ fi
 exec runc "$@"
 "#;
 
+/// Writes it to this folder, as `runtime`.
+pub(crate) fn write_runtime(folder: &Path) {
+    let path = folder.join("runtime");
+    std::fs::write(&path, RUNTIME).unwrap();
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+}
+
 impl Podman {
     /// A running container without a network, and the API service, with all their files in
     /// `folder`.
@@ -45,9 +52,7 @@ impl Podman {
     /// # Panics
     /// Without Podman: [`Need::Podman`](crate::Need).
     pub fn serve(folder: &Path) -> Self {
-        let runtime = folder.join("runtime");
-        std::fs::write(&runtime, RUNTIME).unwrap();
-        std::fs::set_permissions(&runtime, PermissionsExt::from_mode(0o755)).unwrap();
+        write_runtime(folder);
         let folder = folder.to_str().unwrap().to_owned();
         let service = serve(&folder);
         let mut podman = Self { service, folder, image: String::new(), name: String::new() };

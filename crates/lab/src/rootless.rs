@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::container::IMAGE;
 use crate::names::unique;
-use crate::podman::{PodmanContainer, RUNTIME};
+use crate::podman::{PodmanContainer, write_runtime};
 use crate::run::{program, run, try_run, wait_for, wait_until};
 
 /// The user, with a folder below `/run/user` as one who is logged in has it, the service there, and the
@@ -34,9 +34,7 @@ impl RootlessPodman {
         let user = run("id", &["--user", &name]).parse().unwrap();
         let mut podman = Self { name, user, folder, service: None };
         std::fs::set_permissions(podman.folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
-        let runtime = podman.folder.path().join("runtime");
-        std::fs::write(&runtime, RUNTIME).unwrap();
-        std::fs::set_permissions(&runtime, PermissionsExt::from_mode(0o755)).unwrap();
+        write_runtime(podman.folder.path());
         let socket = podman.socket();
         for below in [podman.rundir(), socket.parent().unwrap().to_owned()] {
             std::fs::create_dir_all(&below).unwrap();

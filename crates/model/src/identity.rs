@@ -39,7 +39,7 @@ impl Identities {
 }
 
 /// Why the containers of an engine that this user runs can have no interface on a bridge of this host.
-pub fn rootless(user: u32) -> String {
+fn rootless(user: u32) -> String {
     format!(
         "user {user} runs it without root, in a network namespace of that user's, where no link of \
          this host is"
@@ -62,6 +62,13 @@ pub struct SourceIdentity {
     /// Whose world it speaks of.
     #[serde(flatten)]
     pub world: World,
+}
+
+impl SourceIdentity {
+    /// Of a source without an id, which is no user's.
+    pub fn new(pid: Option<u32>, world: World) -> Self {
+        Self { id: None, pid, user: None, world }
+    }
 }
 
 /// Whose processes, namespaces and links a source speaks of.

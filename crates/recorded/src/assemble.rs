@@ -121,9 +121,9 @@ fn identities(switch_netns: Option<NetnsId>, database: Option<String>) -> Identi
     let vswitchd = match switch_netns {
         // The namespace has the switch's own links, which is all that is asked of it.
         Some(_) => None,
-        None => Some(SourceIdentity { id: None, pid: None, user: None, world: world() }),
+        None => Some(SourceIdentity::new(None, world())),
     };
-    let database = SourceIdentity { id: database, pid: None, user: None, world: world() };
+    let database = SourceIdentity { id: database, ..SourceIdentity::new(None, world()) };
     Identities { vswitchd, database: Some(database), engines: BTreeMap::new() }
 }
 

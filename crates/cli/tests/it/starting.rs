@@ -4,7 +4,7 @@
 
 use std::process::{Child, Stdio};
 
-use crate::acting::{output, start};
+use crate::acting::{output, start_waiting};
 use crate::tool::{Ran, Served, docker_ovs, says};
 use lab::{Container, Home, Switch, run, unique, wait_until};
 
@@ -106,9 +106,7 @@ fn restore_waits_until_a_port_is_open() {
     let ran = docker_ovs(&restoring(&one, &db, "300ms"));
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(ran.stdout.starts_with("skipped not opened: "), "{ran:?}");
-    let mut restore = start(&restoring(&one, &db, "20s"));
-    run("sleep", &["1"]);
-    assert!(restore.try_wait().unwrap().is_none(), "it is waited for");
+    let mut restore = start_waiting(&restoring(&one, &db, "20s"));
     scene.go_on();
     let ran = output(&mut restore);
     assert_eq!((ran.code, &*ran.stdout), (0, "present \n"), "{ran:?}");

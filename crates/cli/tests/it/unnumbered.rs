@@ -2,9 +2,9 @@
 #![allow(clippy::disallowed_methods, reason = "a test starts the programs it tests")]
 
 use crate::acting::unserved::unserved;
-use crate::acting::{kill_after, output, start};
+use crate::acting::{kill_after, output, start, start_waiting};
 use crate::tool::{docker_ovs, says};
-use lab::{Container, Home, run, unique, wait_until};
+use lab::{Container, Home, unique, wait_until};
 
 /// An interface that a killed `connect` has set up whole, on a port that vswitchd has not numbered.
 fn unnumbered(db: &str, container: &Container, more: &[&str]) -> String {
@@ -31,9 +31,7 @@ fn an_interface_is_present_only_when_its_port_has_a_number() {
     assert!(ran.stdout.starts_with("failed "), "{ran:?}");
     assert!(ran.stdout.contains("gave it no number within 300ms"), "{ran:?}");
     assert!(container.ip(&["link"]).contains("eth0"), "what is there stays");
-    let mut restore = start(&restoring(&container, &db, "20s"));
-    run("sleep", &["0.3"]);
-    assert!(restore.try_wait().unwrap().is_none(), "it is waited for");
+    let mut restore = start_waiting(&restoring(&container, &db, "20s"));
     server.vsctl(&["set", "Interface", &end, "ofport=10"]);
     let ran = output(&mut restore);
     assert_eq!((ran.code, &*ran.stdout), (0, "present \n"), "{ran:?}");

@@ -29,7 +29,7 @@ pub(crate) fn identity(answerer: Option<&Answerer>, world: World) -> SourceIdent
     let pid = answerer.and_then(|answerer| answerer.peer).filter(|pid| *pid != 0);
     let row = answerer.and_then(|answerer| answerer.row.as_ref());
     let id = row.map(|row| row.id.to_string());
-    SourceIdentity { id, pid, user: None, world }
+    SourceIdentity { id, ..SourceIdentity::new(pid, world) }
 }
 
 /// The sockets of the databases in vswitchd's command line (ovs-vswitchd(8)), by paths that lead

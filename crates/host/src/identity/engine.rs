@@ -129,12 +129,12 @@ pub(crate) fn identify(engine: &dyn Engine, found: &[Found]) -> SourceIdentity {
         Peer::Process(pid) if pid != 0 => Some(pid),
         _ => None,
     };
-    SourceIdentity { id: None, pid, user: user(engine), world: world(engine, found) }
+    SourceIdentity { user: user(engine), ..SourceIdentity::new(pid, world(engine, found)) }
 }
 
 /// The user who runs it, if that is not root: whose process listens, wherever that does. A relay may be
 /// anyone's.
-pub(crate) fn user(engine: &dyn Engine) -> Option<u32> {
+fn user(engine: &dyn Engine) -> Option<u32> {
     let Peer::Process(pid) = engine.peer() else { return None };
     let process = Process::open(pid).ok().filter(|process| is_engine(&process.comm()))?;
     process.user().filter(|user| *user != 0)

@@ -95,16 +95,11 @@ impl Vswitchd {
     /// Who it is, in words.
     pub(crate) fn identity(&self) -> SourceIdentity {
         let evidence = self.evidence.clone();
-        SourceIdentity {
-            id: None,
-            pid: Some(self.process.pid()),
-            user: None,
-            world: World::Here { evidence },
-        }
+        SourceIdentity::new(Some(self.process.pid()), World::Here { evidence })
     }
 }
 
 /// Something that could not be told.
 pub(crate) fn unknown(pid: Option<u32>, why: &SourceError) -> SourceIdentity {
-    SourceIdentity { id: None, pid, user: None, world: World::Unknown { why: why.to_string() } }
+    SourceIdentity::new(pid, World::Unknown { why: why.to_string() })
 }

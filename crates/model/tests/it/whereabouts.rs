@@ -18,7 +18,7 @@ fn record(engine: Option<&str>) -> PortRecord {
 
 fn other(containers: Observed<docker_ovs_model::snapshot::Container>) -> OtherEngine {
     let world = World::Here { evidence: "a test says so".to_owned() };
-    let identity = Some(SourceIdentity { id: None, pid: Some(1), user: None, world });
+    let identity = Some(SourceIdentity::new(Some(1), world));
     let (address, id) = (ADDRESS.to_owned(), Some("engine-2".to_owned()));
     OtherEngine { address, id, identity, containers }
 }

@@ -83,6 +83,15 @@ pub(crate) fn start(words: &[&str]) -> Child {
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
+/// Starts the tool, which waits for something: after a while it has not ended.
+pub(crate) fn start_waiting(words: &[&str]) -> Child {
+    let mut child = start(words);
+    // Longer than it waits for anything that is in doubt.
+    run("sleep", &["1"]);
+    assert!(child.try_wait().unwrap().is_none(), "it is waited for");
+    child
+}
+
 /// What a run says in the end.
 pub(crate) fn output(child: &mut Child) -> Ran {
     let (mut stdout, mut stderr) = (String::new(), String::new());

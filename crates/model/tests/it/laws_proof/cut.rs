@@ -58,7 +58,7 @@ fn stale<T: Clone>(rows: &mut Observed<T>) {
 fn identity(elsewhere: bool) -> SourceIdentity {
     let why = "a test says so".to_owned();
     let world = if elsewhere { World::Elsewhere { why } } else { World::Unknown { why } };
-    SourceIdentity { id: None, pid: None, user: None, world }
+    SourceIdentity::new(None, world)
 }
 
 pub(super) fn cut(snapshot: &mut Snapshot, cut: Cut) {
