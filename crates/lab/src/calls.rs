@@ -1,15 +1,25 @@
 //! A program that is killed at one of its system calls, whichever of its threads makes it (ptrace(2)).
 
-use std::fs::{File, read_to_string};
+use std::collections::BTreeSet;
+use std::fs::{File, read_dir, read_to_string};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus, Stdio};
-use std::thread;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use nix::libc;
 use nix::sys::ptrace::{self, Options};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
+
+/// With a thread the ones that it starts are followed.
+const THREADS: Options = Options::PTRACE_O_TRACESYSGOOD.union(Options::PTRACE_O_TRACECLONE);
+
+/// How long is waited before it is looked again whether a thread has stopped.
+const PAUSE: Duration = Duration::from_micros(200);
 
 /// Which system calls count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +57,41 @@ pub fn kill_at_call(command: &Command, calls: Calls, n: usize) -> Option<(ExitSt
     status.map(|status| (status, words))
 }
 
+/// A program that runs already and is followed from now on.
+pub struct KillAtCall {
+    is_over: Arc<AtomicBool>,
+    tracer: JoinHandle<bool>,
+}
+
+impl KillAtCall {
+    /// Kills process `pid` before the kernel has carried out the `n`th call of these that it makes from now
+    /// on. All of its threads are followed when this returns.
+    ///
+    /// # Panics
+    /// When it cannot be traced.
+    pub fn attach(pid: u32, calls: Calls, n: usize) -> Self {
+        let pid = Pid::from_raw(pid.try_into().expect("a process id"));
+        let is_over = Arc::new(AtomicBool::new(false));
+        let until = Arc::clone(&is_over);
+        let (is_followed, followed) = mpsc::channel();
+        // What traces is a thread, and ends with it.
+        let tracer = thread::spawn(move || {
+            Tracer { pid }.follow(calls, n, &until, || is_followed.send(()).expect("it is awaited"))
+        });
+        followed.recv().expect("it is followed");
+        Self { is_over, tracer }
+    }
+
+    /// Lets go of it: whether it was killed.
+    ///
+    /// # Panics
+    /// When it could not be followed.
+    pub fn has_killed(self) -> bool {
+        self.is_over.store(true, Ordering::Relaxed);
+        self.tracer.join().expect("it is traced to its end")
+    }
+}
+
 struct Tracer {
     pid: Pid,
 }
@@ -67,10 +112,7 @@ impl Tracer {
         let pid = child.expect("sh starts").id();
         let pid = Pid::from_raw(pid.try_into().expect("a process id"));
         waitpid(pid, Some(WaitPidFlag::WUNTRACED)).expect("it waits to be traced");
-        let options = Options::PTRACE_O_TRACESYSGOOD
-            | Options::PTRACE_O_TRACECLONE
-            | Options::PTRACE_O_TRACEEXEC
-            | Options::PTRACE_O_EXITKILL;
+        let options = THREADS | Options::PTRACE_O_TRACEEXEC | Options::PTRACE_O_EXITKILL;
         ptrace::seize(pid, options).expect("a child may be traced");
         kill(pid, Signal::SIGCONT).expect("it is there");
         Self { pid }
@@ -104,6 +146,71 @@ impl Tracer {
             };
             // One that is being killed is not there any more.
             let _ = ptrace::syscall(thread, signal);
+        }
+    }
+
+    /// Whether it was killed before `until`. `is_followed` is called once all of its threads are.
+    fn follow(
+        &self,
+        calls: Calls,
+        n: usize,
+        until: &AtomicBool,
+        is_followed: impl FnOnce(),
+    ) -> bool {
+        let mut stopping = self.seize_all();
+        assert!(!stopping.is_empty(), "it is there and may be traced");
+        let (mut is_followed, mut count) = (Some(is_followed), 0);
+        let any = Some(WaitPidFlag::__WALL | WaitPidFlag::__WNOTHREAD | WaitPidFlag::WNOHANG);
+        while !until.load(Ordering::Relaxed) {
+            if stopping.is_empty()
+                && let Some(tell) = is_followed.take()
+            {
+                tell();
+            }
+            let (thread, signal) = match waitpid(None, any).expect("it is traced") {
+                WaitStatus::StillAlive => {
+                    thread::sleep(PAUSE);
+                    continue;
+                }
+                WaitStatus::PtraceSyscall(thread) => {
+                    if is_entry(thread) && calls.count(self.number(thread)) {
+                        count += 1;
+                        if count == n {
+                            // Who has started it waits for its end.
+                            kill(self.pid, Signal::SIGKILL).expect("it is there");
+                            return true;
+                        }
+                    }
+                    (thread, None)
+                }
+                WaitStatus::PtraceEvent(thread, ..) => (thread, None),
+                WaitStatus::Stopped(thread, signal) => (thread, Some(signal)),
+                status => {
+                    stopping.retain(|thread| Some(*thread) != status.pid());
+                    continue;
+                }
+            };
+            stopping.remove(&thread);
+            let _ = ptrace::syscall(thread, signal);
+        }
+        false
+    }
+
+    /// Has each thread stop, and those that are started meanwhile. One that ends meanwhile is none of them.
+    fn seize_all(&self) -> BTreeSet<Pid> {
+        let mut all = BTreeSet::new();
+        loop {
+            let threads = read_dir(format!("/proc/{}/task", self.pid)).into_iter().flatten();
+            let ids =
+                threads.flatten().filter_map(|thread| thread.file_name().to_str()?.parse().ok());
+            let seized: Vec<_> = ids
+                .map(Pid::from_raw)
+                .filter(|thread| !all.contains(thread) && ptrace::seize(*thread, THREADS).is_ok())
+                .collect();
+            if seized.is_empty() {
+                return all;
+            }
+            all.extend(seized.into_iter().filter(|thread| ptrace::interrupt(*thread).is_ok()));
         }
     }
 

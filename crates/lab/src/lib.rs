@@ -50,7 +50,7 @@ pub use alone::Hold;
 pub use authority::{Authority, Signed};
 pub use bridge::{Bridge, flow, has_userspace_datapath};
 pub use browser::Browser;
-pub use calls::{Calls, kill_at_call};
+pub use calls::{Calls, KillAtCall, kill_at_call};
 pub use clock::Clock;
 pub use container::{Container, IMAGE};
 pub use containerd::{Containerd, Pod};

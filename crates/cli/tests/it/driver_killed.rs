@@ -4,19 +4,17 @@
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
-use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use lab::{Bridge, Network, Plugin, run, try_run, unique, wait_until};
-use rustix::process::{Pid, Signal, kill_process};
+use lab::{Bridge, KillAtCall, Network, Plugin, run, try_run, unique, wait_until};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
+use crate::killed_anywhere::calls;
 use crate::tool::command;
 
-/// The calls by which something is sent.
-const SENDING: &str = "sendto,sendmsg,write,writev";
 /// More of them than any call of Docker's comes to.
-const MAX_CALLS: usize = 200;
+const MAX_CALLS: usize = 5000;
 
 fn driver() -> Plugin {
     Plugin::start(|words| command("docker-ovs", words))
@@ -90,9 +88,9 @@ impl Called {
 
     /// Whether the driver was killed by its `n`-th sending call within this call of Docker's.
     fn is_killed_at(&mut self, method: &str, n: usize) -> bool {
-        let tracer = Tracer::attach(self.driver.pid(), n);
+        let tracer = KillAtCall::attach(self.driver.pid(), calls(), n);
         self.try_call(method);
-        let killed = tracer.has_killed(self.driver.pid());
+        let killed = tracer.has_killed();
         if killed {
             self.driver.end(Signal::KILL);
             self.driver.start_again(engineless);
@@ -129,50 +127,6 @@ impl Drop for Called {
         }
         let _ = try_run("ovs-vsctl", &["--if-exists", "del-br", &self.bridge]);
     }
-}
-
-/// A strace(1) that kills what it follows at a sending call.
-struct Tracer(Child);
-
-impl Tracer {
-    fn attach(pid: u32, n: usize) -> Self {
-        let mut strace = lab::program("strace");
-        strace.args(["--follow-forks", "--quiet=all", "--output=/dev/null"]);
-        strace
-            .arg(format!("--inject={SENDING}:signal=KILL:when={n}"))
-            .arg(format!("--attach={pid}"));
-        let strace = strace.stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let tracer = Self(strace);
-        // What it does by itself may be over already.
-        wait_until("it is traced", || is_dead(pid) || is_traced(pid));
-        tracer
-    }
-
-    /// Whether it has killed the process, whose call is over.
-    fn has_killed(mut self, pid: u32) -> bool {
-        // What is killed ends its tracer, too.
-        if !is_dead(pid) {
-            let _ = kill_process(Pid::from_child(&self.0), Signal::INT);
-        }
-        self.0.wait().unwrap();
-        is_dead(pid)
-    }
-}
-
-/// Whether a child of this process has ended, and was not waited for yet.
-fn is_dead(pid: u32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
-    stat.is_ok_and(|stat| stat.contains(") Z "))
-}
-
-/// Whether every thread of a process is traced.
-fn is_traced(pid: u32) -> bool {
-    let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return false };
-    let mut tasks = tasks.flatten();
-    tasks.all(|task| {
-        let status = std::fs::read_to_string(task.path().join("status")).unwrap_or_default();
-        status.lines().any(|line| line.starts_with("TracerPid:") && !line.ends_with("\t0"))
-    })
 }
 
 /// What there is before each call, the call, and what is called after it by Docker, which tries a call that

@@ -120,12 +120,16 @@ fn is_killed_at(calls: Calls, n: usize, words: &[&str]) -> bool {
     }
 }
 
+/// The calls that are tried.
+pub(crate) fn calls() -> Calls {
+    let every = number("DOCKER_OVS_TEST_EVERY_CALL", 0) > 0;
+    if every { Calls::All } else { Calls::Sending }
+}
+
 /// Kills `words` at each call in turn, each time after `before`; then `after` is to bring all, or
 /// nothing.
 fn at_every_call(scene: &Scene, words: &[&str], before: impl Fn(), after: impl Fn(usize)) {
-    let every = number("DOCKER_OVS_TEST_EVERY_CALL", 0) > 0;
-    let calls = if every { Calls::All } else { Calls::Sending };
-    let mut kills = 0;
+    let (calls, mut kills) = (calls(), 0);
     for n in 1..MAX_CALLS {
         before();
         let killed = is_killed_at(calls, n, words);
