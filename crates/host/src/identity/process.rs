@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use netns::Netns;
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, Stat, open, statat};
+use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, Stat, open, readlinkat, statat};
 use rustix::io::Errno;
 
 /// No more of a table of sockets is read, in bytes.
@@ -201,9 +201,13 @@ pub(crate) fn is_same(a: &Stat, b: &Stat) -> bool {
 /// # Errors
 /// It has ended, or this may not be read: that takes CAP_SYS_PTRACE where it is another user's.
 pub(crate) fn open_sockets(pid: u32) -> io::Result<BTreeSet<u64>> {
-    let open = std::fs::read_dir(format!("/proc/{pid}/fd"))?;
-    let targets = open.flatten().filter_map(|file| std::fs::read_link(file.path()).ok());
-    Ok(targets.filter_map(|target| socket_inode(target.to_str()?)).collect())
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let folder = open(format!("/proc/{pid}/fd"), flags, Mode::empty())?;
+    let open = Dir::read_from(&folder)?;
+    // From the folder on: a switch has a descriptor or two for each port.
+    let targets =
+        open.flatten().filter_map(|file| readlinkat(&folder, file.file_name(), Vec::new()).ok());
+    Ok(targets.filter_map(|target| socket_inode(target.to_str().ok()?)).collect())
 }
 
 /// `socket:[INODE]`.
