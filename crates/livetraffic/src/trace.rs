@@ -22,7 +22,7 @@ pub struct Trace {
     /// Whether to trace the answer too, from the destination to the source.
     pub both: bool,
     /// Whether only what is said in a sentence is wanted: not who else is on the ports that the packet
-    /// leaves by, nor the text of vswitchd, where ports have names too.
+    /// leaves by, nor the text of vswitchd, which is left empty.
     pub brief: bool,
 }
 
@@ -84,7 +84,7 @@ impl Trace {
         let near = question(Some(source));
         // The datapath's ports are the same of both, and asked for once.
         let far = Question { sources: Vec::new(), ..question(Some(destination)) };
-        let (near, far) = tokio::join!(host.resolved(&near), host.resolved(&far));
+        let [near, far] = host.resolved_both(&near, &far).await;
         let from = End::find(&near, &self.source, None).ok()?;
         let to = End::find(&far, &self.destination, Some(&from)).ok()?.with_datapath_port(&near)?;
         let rows = self.ways(host, &near, &from, &to).await.ok()?;
@@ -101,7 +101,7 @@ impl Trace {
         if from.port.is_none() {
             return Err(TraceError::NoPort(from.called.clone()));
         }
-        let tracer = Tracer { host, look, kind: &self.kind };
+        let tracer = Tracer { host, look, kind: &self.kind, brief: self.brief };
         let mut rows = vec![tracer.trace(from, to, false).await?];
         if self.both {
             rows.push(tracer.trace(to, from, true).await?);
@@ -133,6 +133,7 @@ struct Tracer<'a> {
     host: &'a Host,
     look: &'a Look,
     kind: &'a Kind,
+    brief: bool,
 }
 
 impl Tracer<'_> {
@@ -177,7 +178,9 @@ impl Tracer<'_> {
         let said = self.host.ask_vswitchd(ask).await?;
         let trace = parse_trace(&said);
         let verdict = judge(self.look, self.kind, packet, from, to, &trace);
-        Ok((verdict, self.annotated(&said, bridge)))
+        // A long flood is long to annotate.
+        let text = if self.brief { String::new() } else { self.annotated(&said, bridge) };
+        Ok((verdict, text))
     }
 
     fn annotated(&self, text: &str, bridge: &str) -> String {

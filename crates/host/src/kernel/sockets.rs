@@ -56,12 +56,23 @@ impl Known {
     }
 }
 
-/// Notes in the switch's row which links packet sockets listen to, and which of them are vswitchd's.
+/// Notes in the switch's rows which links packet sockets listen to, and which of them are vswitchd's.
 /// After the ports were read: what has a number then is open.
-pub(crate) fn read_packet_sockets(switch: &Netns, owner: &SocketOwner, rows: &mut [Namespace]) {
-    let Some(here) = rows.iter_mut().find(|row| row.id == id(switch)) else { return };
+pub(crate) fn read_packet_sockets(
+    switch: &Netns,
+    owner: &SocketOwner,
+    mut rows: Vec<&mut Namespace>,
+) {
+    rows.retain(|row| row.id == id(switch));
+    if rows.is_empty() {
+        return;
+    }
     let read = netns::visit(&[switch], |_, _| Ok(Sockets::read(owner)));
-    read.into_iter().flatten().for_each(|sockets| sockets.note(here));
+    for sockets in read.into_iter().flatten() {
+        for here in &mut rows {
+            sockets.note(here);
+        }
+    }
 }
 
 /// What is noted in a namespace's row; none where it cannot be told.
@@ -78,8 +89,9 @@ impl Sockets {
         Self { links, of_vswitchd: all.and_then(|all| owner.own(&all)) }
     }
 
-    pub(super) fn note(self, here: &mut Namespace) {
-        (here.packet_sockets, here.vswitchd_sockets) = (self.links, self.of_vswitchd);
+    pub(super) fn note(&self, here: &mut Namespace) {
+        here.packet_sockets.clone_from(&self.links);
+        here.vswitchd_sockets.clone_from(&self.of_vswitchd);
     }
 }
 

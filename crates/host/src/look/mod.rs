@@ -48,14 +48,40 @@ impl Host {
         Look::new(snapshot).with_opened(opened)
     }
 
+    /// Looks at two things at once, each as [`Host::resolved`] does: what both need of the switch's
+    /// process is read once.
+    pub async fn resolved_both(&self, one: &Question, other: &Question) -> [Look; 2] {
+        let engines = self.engines.now();
+        let switch = self.identify_switch(one.takes(SwitchSource::Ovsdb));
+        let (one, other) = tokio::join!(
+            self.read_unheard(&engines, one, &switch),
+            self.read_unheard(&engines, other, &switch),
+        );
+        let mut both = [one, other];
+        note_packet_sockets(&switch, &mut both);
+        both.map(|seen| Look::new(seen.snapshot).with_opened(seen.opened))
+    }
+
     async fn read(
         &self,
         engines: &[Configured],
         question: &Question,
     ) -> (Snapshot, Option<NetnsId>) {
+        let switch = self.identify_switch(question.takes(SwitchSource::Ovsdb));
+        let mut seen = self.read_unheard(engines, question, &switch).await;
+        note_packet_sockets(&switch, std::slice::from_mut(&mut seen));
+        (seen.snapshot, seen.opened)
+    }
+
+    /// What can be known without the packet sockets, which are read after the ports.
+    async fn read_unheard(
+        &self,
+        engines: &[Configured],
+        question: &Question,
+        switch: &Switch,
+    ) -> Unheard {
         let start = std::time::Instant::now();
         let due = Deadline::after(self.timeout);
-        let switch = self.identify_switch(question.takes(SwitchSource::Ovsdb));
         let netns = switch.netns.as_ref().ok();
         let look = async {
             match &question.target {
@@ -69,17 +95,15 @@ impl Host {
         tracing::debug!("looked at {scope:?} in {:?}", start.elapsed());
         let opened = seen.opened;
         let identified = identify_engines(engines, question, &seen, ids);
-        let identities = identities(&switch, &seen, identified);
-        let (switch_netns, vswitchd) = (netns.map(kernel::id), switch.vswitchd.pid);
-        let is_asked = scope == Scope::Everything || question.traffic;
+        let identities = identities(switch, &seen, identified);
+        let switch_netns = netns.map(kernel::id);
         let mut snapshot = Snapshot { switch_netns, identities, ..snapshot(engines, scope, seen) };
         let Snapshot { kernel: rows, switch: bridges, .. } = &mut snapshot;
         let bridges = || bridges.values().flat_map(Observed::rows);
         kernel::note_paths(rows, bridges());
-        if let Some(switch) = netns.filter(|_| is_asked || is_index_doubtful(rows, bridges())) {
-            kernel::read_packet_sockets(switch, &SocketOwner::of(vswitchd), rows.rows_mut());
-        }
-        (snapshot, opened)
+        let wants_sockets =
+            scope == Scope::Everything || question.traffic || is_index_doubtful(rows, bridges());
+        Unheard { snapshot, opened, wants_sockets }
     }
 
     pub(crate) async fn database(&self, due: Deadline) -> Result<Database, SourceError> {
@@ -266,6 +290,23 @@ fn identities(
     let database =
         switch.database.clone().map(|world| identity::database::identity(answerer, world));
     Identities { vswitchd: Some(switch.vswitchd.clone()), database, engines }
+}
+
+/// A look before the packet sockets are read.
+struct Unheard {
+    snapshot: Snapshot,
+    opened: Option<NetnsId>,
+    wants_sockets: bool,
+}
+
+/// Reads the packet sockets once for all looks that want them.
+fn note_packet_sockets(switch: &Switch, looks: &mut [Unheard]) {
+    let Ok(netns) = &switch.netns else { return };
+    let wanting = looks.iter_mut().filter(|seen| seen.wants_sockets);
+    let rows: Vec<_> = wanting.flat_map(|seen| seen.snapshot.kernel.rows_mut()).collect();
+    if !rows.is_empty() {
+        kernel::read_packet_sockets(netns, &SocketOwner::of(switch.vswitchd.pid), rows);
+    }
 }
 
 /// What each kind of source told. No engine where none was needed.
