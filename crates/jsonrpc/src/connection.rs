@@ -83,37 +83,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         T: DeserializeOwned,
         P: Serialize + ?Sized,
     {
-        let id = self.ask(method, params)?;
-        self.answered(id).await
-    }
-
-    /// Sends two requests in one write, and waits for both results: a peer that answers in turns of
-    /// its own has them in one.
-    ///
-    /// # Errors
-    /// The peer does not answer both as JSON-RPC 1.0 asks. [`Error::Remote`] is the result of one.
-    pub async fn call_both<T, P, Q>(
-        &mut self,
-        (first, params): (&str, &P),
-        (second, more): (&str, &Q),
-    ) -> Result<[Result<T, Error>; 2], Error>
-    where
-        T: DeserializeOwned,
-        P: Serialize + ?Sized,
-        Q: Serialize + ?Sized,
-    {
-        let (first, second) = (self.ask(first, params)?, self.ask(second, more)?);
-        Ok([refused_or(self.answered(first).await)?, refused_or(self.answered(second).await)?])
-    }
-
-    fn ask<P: Serialize + ?Sized>(&mut self, method: &str, params: &P) -> Result<u64, Error> {
         let id = self.next_id;
         self.next_id += 1;
         self.write(&Request { id, method, params })?;
-        Ok(id)
-    }
-
-    async fn answered<T: DeserializeOwned>(&mut self, id: u64) -> Result<T, Error> {
         loop {
             match self.receive().await? {
                 Message::Reply { id: answered, outcome } => {
@@ -213,13 +185,5 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
         self.notifications.push_back(notification);
         Ok(())
-    }
-}
-
-/// An answer, or the peer's refusal of the request, after which the conversation goes on.
-fn refused_or<T>(result: Result<T, Error>) -> Result<Result<T, Error>, Error> {
-    match result {
-        Ok(_) | Err(Error::Remote(_)) => Ok(result),
-        Err(error) => Err(error),
     }
 }

@@ -51,7 +51,14 @@ impl Client {
     /// # Errors
     /// [`Error::Refused`] when the daemon does not accept the command.
     pub async fn call(&mut self, command: &str, args: &[&str]) -> Result<String, Error> {
-        told(command, self.connection.call(command, args).await)
+        let answer: Result<Box<RawValue>, _> = self.connection.call(command, args).await;
+        match answer {
+            Ok(result) => Ok(text(&result)),
+            Err(jsonrpc::Error::Remote(answer)) => {
+                Err(Error::Refused { command: command.to_owned(), answer })
+            }
+            Err(error) => Err(Error::Rpc(error)),
+        }
     }
 
     /// What the daemon is, such as `ovs-vswitchd (Open vSwitch) 3.1.0`.
@@ -68,22 +75,12 @@ impl Client {
     /// # Errors
     /// [`Error::Dpif`] when the answer makes no sense.
     pub async fn dpif_show(&mut self) -> Result<Vec<DpBridge>, Error> {
-        // In one write: each may take a turn of a daemon that has much else to do.
-        let options = ("set-options", ["--format", "json"].as_slice());
-        let show = ("dpif/show", [""; 0].as_slice());
-        let [_, shown] = self.connection.call_both(options, show).await.map_err(Error::Rpc)?;
-        // A daemon that refuses the option, for whatever reason, is read as text.
-        Ok(parse_dpif_show(&told(show.0, shown)?)?)
-    }
-}
-
-fn told(command: &str, answer: Result<Box<RawValue>, jsonrpc::Error>) -> Result<String, Error> {
-    match answer {
-        Ok(result) => Ok(text(&result)),
-        Err(jsonrpc::Error::Remote(answer)) => {
-            Err(Error::Refused { command: command.to_owned(), answer })
+        // A daemon that refuses this, for whatever reason, is read as text.
+        match self.call("set-options", &["--format", "json"]).await {
+            Ok(_) | Err(Error::Refused { .. }) => {}
+            Err(error) => return Err(error),
         }
-        Err(error) => Err(Error::Rpc(error)),
+        Ok(parse_dpif_show(&self.call("dpif/show", &[]).await?)?)
     }
 }
 
