@@ -9,7 +9,7 @@ NETAVARK = $(DESTDIR)$(PREFIX)/libexec/netavark
 SHARE = $(DESTDIR)$(PREFIX)/share
 MANUAL = $(DESTDIR)$(PREFIX)/share/man/man1
 
-.PHONY: help build demo test test-restarts soak test-versions test-machine machine coverage bench lint msrv deb test-deb test-image reproducible crates tutorial book install uninstall clean
+.PHONY: help build demo test test-restarts soak test-versions test-machine test-machines machine coverage bench lint msrv deb test-deb test-image reproducible crates tutorial book install uninstall clean
 
 help: ## show this help
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -43,6 +43,10 @@ test-versions: ## the tests of engine and switch on those of another Debian: SUI
 test-machine: ## run what depends on kernel, datapath or systemd in a Debian of its own; TESTS=names
 	scripts/setup --for-machine
 	scripts/machine test $(TESTS)
+
+test-machines: ## run what takes two such machines, joined by a cable
+	scripts/setup --for-machine
+	scripts/machine pair
 
 machine: ## a shell in that Debian, with this checkout and what is built at their paths
 	scripts/setup --for-machine

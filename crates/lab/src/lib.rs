@@ -74,4 +74,6 @@ pub use run::{
     comes_true, missing_program, ofport_of, patience, program, run, try_run, wait_until,
 };
 pub use switch::Switch;
-pub use traffic::{assert_carries, carries, has_checksum_offload, set_checksum_offload};
+pub use traffic::{
+    assert_carries, assert_echoes, carries, echo, has_checksum_offload, set_checksum_offload,
+};

@@ -55,6 +55,75 @@ pub fn assert_carries(from: &impl Home, to: &impl Home, ips: &[&str]) {
     }
 }
 
+/// Where [`echo`] answers (RFC 862).
+const ECHO: u16 = 7;
+
+/// Sends back from now on what comes to this address of `home` by TCP or UDP: for what is sent by another
+/// machine.
+///
+/// # Panics
+/// When `ip` is not an address of it.
+pub fn echo(home: &impl Home, ip: &str) {
+    let space = space(home);
+    let ip: IpAddr = ip.parse().expect("an IP address");
+    let listener = inside(&space, || TcpListener::bind((ip, ECHO))).expect("the port is free");
+    let socket = inside(&space, || UdpSocket::bind((ip, ECHO))).expect("the port is free");
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            thread::spawn(move || io::copy(&mut &stream, &mut &stream));
+        }
+    });
+    thread::spawn(move || {
+        let mut got = vec![0; 1 << 16];
+        while let Ok((length, sender)) = socket.recv_from(&mut got) {
+            let _ = socket.send_to(&got[..length], sender);
+        }
+    });
+}
+
+/// Asserts that a megabyte by TCP and datagrams of several sizes by UDP come back from where [`echo`]
+/// answers, as they were sent.
+///
+/// # Panics
+/// Where something is lost, or arrives broken.
+pub fn assert_echoes(from: &impl Home, ip: &str) {
+    let ip: IpAddr = ip.parse().expect("an IP address");
+    let (space, patience) = (space(from), patience());
+    let tcp = echoed_by_tcp(&space, ip, patience).map_err(|error| format!("TCP to {ip}: {error}"));
+    let udp =
+        || echoed_by_udp(&space, ip, patience).map_err(|error| format!("UDP to {ip}: {error}"));
+    tcp.and_then(|()| udp()).unwrap_or_else(|lost| panic!("traffic is lost: {lost}"));
+}
+
+fn echoed_by_tcp(from: &Netns, ip: IpAddr, patience: Duration) -> io::Result<()> {
+    let address = SocketAddr::from((ip, ECHO));
+    let stream = inside(from, || TcpStream::connect_timeout(&address, patience))?;
+    stream.set_write_timeout(Some(patience))?;
+    stream.set_read_timeout(Some(patience))?;
+    let (sent, mut got) = (bytes(MEGABYTE), Vec::new());
+    thread::scope(|scope| {
+        let writing = scope.spawn(|| {
+            (&stream).write_all(&sent)?;
+            stream.shutdown(Shutdown::Write)
+        });
+        let read = (&stream).read_to_end(&mut got);
+        writing.join().expect("the writer ends").and(read)
+    })?;
+    same(&sent, &got)
+}
+
+fn echoed_by_udp(from: &Netns, ip: IpAddr, patience: Duration) -> io::Result<()> {
+    let any: IpAddr = if ip.is_ipv4() { [0; 4].into() } else { [0; 16].into() };
+    let socket = inside(from, || UdpSocket::bind((any, 0)))?;
+    socket.set_read_timeout(Some(patience))?;
+    for size in DATAGRAMS {
+        let sent = bytes(size);
+        socket.send_to(&sent, (ip, ECHO))?;
+        received(&socket, &sent, &format!("the datagram of {size} bytes"))?;
+    }
+    Ok(())
+}
+
 /// Whether `interface` leaves the checksums of TCP and UDP to its hardware, as every veth does
 /// from its beginning.
 ///

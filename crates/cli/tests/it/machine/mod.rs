@@ -3,6 +3,7 @@
 
 mod fallback;
 mod links;
+mod pair;
 mod reboot;
 mod setting;
 mod systemd;
