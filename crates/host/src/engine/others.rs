@@ -14,7 +14,7 @@ use model::identity::SourceIdentity;
 use model::snapshot::{Container, OtherEngine};
 
 use super::discovery::{file, found, socket_of};
-use super::kinds::KINDS;
+use super::kinds::{EngineKind, KINDS};
 use super::{Configured, Engine, Found};
 use crate::deadline::Deadline;
 use crate::identity::{self, process::Process};
@@ -76,8 +76,9 @@ fn of_processes() -> Vec<(PathBuf, Arc<dyn Engine>)> {
     let pids = every.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     let processes = pids.filter_map(|pid| Process::open(pid).ok());
     let engines = processes.filter_map(|process| {
-        let comm = process.comm();
-        let kind = KINDS.into_iter().find(|kind| kind.programs.contains(&&*comm))?;
+        let names: Vec<_> = process.names().collect();
+        let has = |kind: &&EngineKind| names.iter().any(|name| kind.programs.contains(&&**name));
+        let kind = KINDS.into_iter().find(has)?;
         Some((kind, process))
     });
     // Within a container its paths are of another file system, and it calls itself as it likes.

@@ -13,10 +13,13 @@ use crate::engine::{Engine, Found, Peer};
 /// The first process of a machine, which listens for engines that are started when they are asked.
 const FIRST: [&str; 2] = ["systemd", "init"];
 
-/// Whether a process that calls itself so is an engine itself, or starts one here. Any other one may
+/// What a process is called as an engine itself, or as one that starts engines here. Any other one may
 /// be a relay to an engine elsewhere.
-fn is_engine(name: &str) -> bool {
-    FIRST.contains(&name) || KINDS.iter().any(|kind| kind.programs.contains(&name))
+fn engine_name(process: &Process) -> Option<String> {
+    let is_engine = |name: &str| {
+        FIRST.contains(&name) || KINDS.iter().any(|kind| kind.programs.contains(&name))
+    };
+    process.names().find(|name| is_engine(name))
 }
 
 const HINT: &str = "run docker-ovs in the engine's PID namespace, as with docker run --pid=host";
@@ -136,7 +139,7 @@ pub(crate) fn identify(engine: &dyn Engine, found: &[Found]) -> SourceIdentity {
 /// anyone's.
 fn user(engine: &dyn Engine) -> Option<u32> {
     let Peer::Process(pid) = engine.peer() else { return None };
-    let process = Process::open(pid).ok().filter(|process| is_engine(&process.comm()))?;
+    let process = Process::open(pid).ok().filter(|process| engine_name(process).is_some())?;
     process.user().filter(|user| *user != 0)
 }
 
@@ -151,8 +154,8 @@ fn world(engine: &dyn Engine, found: &[Found]) -> World {
             return World::Here { evidence };
         }
         (Pids::Ours, Peer::Process(pid)) => {
-            let name = Process::open(pid).map(|process| process.comm()).unwrap_or_default();
-            if is_engine(&name) {
+            let name = Process::open(pid).ok().as_ref().and_then(engine_name);
+            if let Some(name) = name {
                 return World::Here {
                     evidence: format!("process {pid} ({name}) listens at its socket"),
                 };

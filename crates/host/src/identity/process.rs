@@ -96,6 +96,18 @@ impl Process {
         String::from_utf8_lossy(&comm).trim_end().to_owned()
     }
 
+    /// What it calls itself, and the program that it runs. One alone is not enough: Podman that a user
+    /// runs starts itself once more by `/proc/self/exe`, and is called `exe` by some versions.
+    pub(crate) fn names(&self) -> impl Iterator<Item = String> {
+        std::iter::once(self.comm()).chain(std::iter::once_with(|| self.program()).flatten())
+    }
+
+    /// The name of the file that it runs; none where it has ended, or this may not be read.
+    fn program(&self) -> Option<String> {
+        let path = readlinkat(&self.folder, "exe", Vec::new()).ok()?;
+        program_name(&path.to_string_lossy()).map(str::to_owned)
+    }
+
     /// The words it was started with; none where it has ended.
     pub(crate) fn words(&self) -> Vec<String> {
         let words = self.read("cmdline").unwrap_or_default();
@@ -210,6 +222,14 @@ pub(crate) fn open_sockets(pid: u32) -> io::Result<BTreeSet<u64>> {
     Ok(targets.filter_map(|target| socket_inode(target.to_str().ok()?)).collect())
 }
 
+/// `/usr/bin/podman`, and ` (deleted)` after it where that file was replaced (proc(5)). In Nix a script
+/// `podman` starts `.podman-wrapped`.
+fn program_name(path: &str) -> Option<&str> {
+    let name = path.strip_suffix(" (deleted)").unwrap_or(path).rsplit('/').next()?;
+    let wrapped = name.strip_prefix('.').and_then(|name| name.strip_suffix("-wrapped"));
+    Some(wrapped.unwrap_or(name))
+}
+
 /// `socket:[INODE]`.
 fn socket_inode(target: &str) -> Option<u64> {
     target.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
@@ -282,7 +302,7 @@ fn proc_is_ours() -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Process, cgroup_is_of, maps_user, numbers, unix_listener};
+    use super::{Process, cgroup_is_of, maps_user, numbers, program_name, unix_listener};
 
     #[test]
     fn a_cgroup_is_of_the_container_whose_full_id_comes_last() {
@@ -339,6 +359,31 @@ mod tests {
     fn numbers_go_from_the_outer_to_the_inner_namespace() {
         assert_eq!(numbers("Name:\tx\nNSpid:\t24260\t7\nThreads:\t1\n"), Some(vec![24260, 7]));
         assert_eq!(numbers("Name:\tx\n"), None);
+    }
+
+    #[test]
+    fn a_program_has_the_name_of_its_file() {
+        assert_eq!(program_name("/usr/bin/podman"), Some("podman"));
+        assert_eq!(program_name("/usr/sbin/dockerd (deleted)"), Some("dockerd"));
+        assert_eq!(
+            program_name("/nix/store/7x-moby/libexec/docker/.dockerd-wrapped"),
+            Some("dockerd")
+        );
+    }
+
+    /// As when a program starts itself by `/proc/self/exe`.
+    #[test]
+    fn a_process_has_the_name_of_its_program_whatever_it_calls_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let (program, exe) = (folder.path().join("podman"), folder.path().join("exe"));
+        std::fs::copy("/bin/sleep", &program).unwrap();
+        std::os::unix::fs::symlink(&program, &exe).unwrap();
+        let mut child = lab::program(exe.to_str().unwrap()).arg("60").spawn().unwrap();
+        let process = Process::open(child.id()).unwrap();
+        lab::wait_until("it runs", || process.comm() == "exe");
+        assert_eq!(process.names().collect::<Vec<_>>(), ["exe", "podman"]);
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 
     #[test]
