@@ -53,7 +53,7 @@ fn answers(
     daemon: &Daemon,
     rounds: usize,
 ) {
-    let (ours, server) = (tools.ours("docker-ovs"), format!("unix://{}", daemon.socket.display()));
+    let (ours, server) = (tools.ours("docker-ovs"), daemon.url());
     let asked = [&*ours, "--server", &server];
     let scores = Contest::new(vec![
         runner("ls by the daemon", &[&asked[..], &["ls"]].concat()),
@@ -140,16 +140,27 @@ pub(crate) struct Daemon {
 impl Daemon {
     /// One that asks these engines; all that it finds if none.
     pub(crate) fn start(tools: &Tools, engines: &[String]) -> Self {
+        let named: Vec<_> = engines.iter().flat_map(|engine| ["--engine", engine]).collect();
+        Self::start_with(tools, &named)
+    }
+
+    /// One with further words.
+    pub(crate) fn start_with(tools: &Tools, words: &[&str]) -> Self {
         let socket = std::env::temp_dir().join(format!("{}.sock", lab::unique("d")));
         let mut command = Command::new(tools.ours("docker-ovs"));
         // Not an option: an earlier build keeps no history.
         command.env("DOCKER_OVS_HISTORY_DIR", "none");
         command.args(["serve", "--restore=off", "--listen", "none", "--socket"]).arg(&socket);
-        command.args(engines.iter().flat_map(|engine| ["--engine", engine]));
+        command.args(words);
         let child = command.stderr(Stdio::null()).spawn().unwrap();
         let daemon = Self { child, socket };
         wait_until("the daemon has looked", || daemon.is_ready());
         daemon
+    }
+
+    /// What `--server` takes.
+    pub(crate) fn url(&self) -> String {
+        format!("unix://{}", self.socket.display())
     }
 
     /// What it has for itself, in MiB.

@@ -73,7 +73,7 @@ pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools, scene: &Scene, r
 }
 
 /// An earlier build may not know the verb yet.
-fn has_verb(program: &str, verb: &str) -> bool {
+pub(crate) fn has_verb(program: &str, verb: &str) -> bool {
     let asked = Command::new(program).args([verb, "--help"]).output();
     asked.is_ok_and(|answer| answer.status.success())
 }

@@ -18,6 +18,7 @@ mod connecting;
 mod daemon;
 mod engines;
 mod events;
+mod fleet;
 mod flows;
 mod measure;
 mod page;
@@ -105,6 +106,7 @@ fn one(rows: &mut Rows, tools: &Tools, scene: &Scene, size: usize, rounds: usize
     events::tell(rows, size, tools);
     daemon::tell(rows, size, tools, scene, rounds.div_ceil(3));
     engines::tell(rows, size, tools, scene, rounds.div_ceil(3));
+    fleet::tell(rows, size, tools, scene, rounds.div_ceil(3));
 }
 
 fn numbers(name: &str, default: &str) -> Vec<usize> {
