@@ -10,7 +10,8 @@ use ovsdb::Remote;
 use rustix::fs::stat;
 
 use super::peer;
-use super::process::{Process, is_same, open_sockets};
+use super::process::{Process, is_same};
+use super::sockets::open_sockets;
 use super::vswitchd::Vswitchd;
 use crate::switch::ovsdb::Answerer;
 

@@ -10,6 +10,7 @@ pub(crate) mod engine;
 pub(crate) mod peer;
 pub(crate) mod process;
 pub(crate) mod remembered;
+pub(crate) mod sockets;
 pub(crate) mod vswitchd;
 
 use model::identity::{SourceIdentity, World};

@@ -1,19 +1,15 @@
 //! One process, held by its folder in proc(5): what is read of it is of that very process, even
 //! where another one has its number by now.
 
-use std::collections::BTreeSet;
-use std::io::{self, Read};
+use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use netns::Netns;
-use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, Stat, open, readlinkat, statat};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, Stat, open, readlinkat, statat};
 use rustix::io::Errno;
-
-/// No more of a table of sockets is read, in bytes.
-const LARGEST_TABLE: u64 = 4 << 20;
 
 /// A process of this program's PID namespace, or of one below it.
 #[derive(Debug)]
@@ -136,20 +132,6 @@ impl Process {
         matches!(roots, (Ok(own), Ok(its)) if is_same(&own, &its))
     }
 
-    /// The paths of the unix sockets that it listens at, as it named them; empty where it has ended
-    /// or may not be looked at.
-    pub(crate) fn unix_sockets(&self) -> BTreeSet<PathBuf> {
-        let table = format!("/proc/{}/net/unix", self.pid);
-        let mut text = Vec::new();
-        let read = std::fs::File::open(table)
-            .and_then(|file| file.take(LARGEST_TABLE).read_to_end(&mut text));
-        let text = String::from_utf8_lossy(&text);
-        let open = open_sockets(self.pid).unwrap_or_default();
-        let own = |(inode, _): &(u64, PathBuf)| open.contains(inode);
-        let listening = text.lines().filter_map(unix_listener).filter(own);
-        read.map(|_| listening.map(|(_, path)| path).collect()).unwrap_or_default()
-    }
-
     /// The process it is a child of; none where it has ended, or that is outside of what is seen.
     pub(crate) fn parent(&self) -> Option<u32> {
         let status = self.read("status").ok()?;
@@ -208,48 +190,12 @@ pub(crate) fn is_same(a: &Stat, b: &Stat) -> bool {
     (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino)
 }
 
-/// The inodes of the sockets that a process has open (proc_pid_fd(5)).
-///
-/// # Errors
-/// It has ended, or this may not be read: that takes CAP_SYS_PTRACE where it is another user's.
-pub(crate) fn open_sockets(pid: u32) -> io::Result<BTreeSet<u64>> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let folder = open(format!("/proc/{pid}/fd"), flags, Mode::empty())?;
-    let open = Dir::read_from(&folder)?;
-    // From the folder on: a switch has a descriptor or two for each port.
-    let targets =
-        open.flatten().filter_map(|file| readlinkat(&folder, file.file_name(), Vec::new()).ok());
-    Ok(targets.filter_map(|target| socket_inode(target.to_str().ok()?)).collect())
-}
-
 /// `/usr/bin/podman`, and ` (deleted)` after it where that file was replaced (proc(5)). In Nix a script
 /// `podman` starts `.podman-wrapped`.
 fn program_name(path: &str) -> Option<&str> {
     let name = path.strip_suffix(" (deleted)").unwrap_or(path).rsplit('/').next()?;
     let wrapped = name.strip_prefix('.').and_then(|name| name.strip_suffix("-wrapped"));
     Some(wrapped.unwrap_or(name))
-}
-
-/// `socket:[INODE]`.
-fn socket_inode(target: &str) -> Option<u64> {
-    target.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
-}
-
-/// `0000000000000000: 00000002 00000000 00010000 0001 01 20833 /run/docker.sock`: a stream that
-/// listens (`__SO_ACCEPTCON` of linux/net.h), its inode and its path (`/proc/net/unix` of proc(5)).
-fn unix_listener(row: &str) -> Option<(u64, PathBuf)> {
-    const LISTENING: &str = "00010000";
-    const STREAM: &str = "0001";
-    let mut rest = row;
-    let mut next = || {
-        let (field, more) = rest.trim_start().split_once(' ')?;
-        rest = more;
-        Some(field)
-    };
-    let [_, _, _, flags, kind, _, inode] =
-        [next()?, next()?, next()?, next()?, next()?, next()?, next()?];
-    let listens = flags == LISTENING && kind == STREAM && rest.starts_with('/');
-    Some((inode.parse().ok().filter(|_| listens)?, rest.into()))
 }
 
 /// `NSpid: 24260 7`, with tabs between.
@@ -302,7 +248,7 @@ fn proc_is_ours() -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Process, cgroup_is_of, maps_user, numbers, program_name, unix_listener};
+    use super::{Process, cgroup_is_of, maps_user, numbers, program_name};
 
     #[test]
     fn a_cgroup_is_of_the_container_whose_full_id_comes_last() {
@@ -340,19 +286,6 @@ mod tests {
         assert!(maps_user(map, 1000) && maps_user(map, 100_000) && maps_user(map, 165_535));
         assert!(!maps_user(map, 1001) && !maps_user(map, 165_536) && !maps_user(map, 0));
         assert!(!maps_user("", 0) && !maps_user("0 x 1", 0));
-    }
-
-    #[test]
-    fn a_row_tells_what_listens_by_its_path() {
-        let row = |flags: &str, rest: &str| {
-            format!("0000000085407018: 00000002 00000000 {flags} 0001 01 {rest}")
-        };
-        let at = |rest: &str| unix_listener(&row("00010000", rest));
-        assert_eq!(at("10983640 /run/a b.sock"), Some((10_983_640, "/run/a b.sock".into())));
-        assert_eq!(at("  833 /run/x"), Some((833, "/run/x".into())));
-        assert_eq!(at("833 @abstract"), None);
-        assert_eq!(at("833"), None);
-        assert_eq!(unix_listener(&row("00000000", "833 /run/x")), None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use model::snapshot::{Namespace, VswitchdSockets};
 use netns::{Netns, PacketSocket};
 
 use super::rows::id;
-use crate::identity::process::open_sockets;
+use crate::identity::sockets::open_sockets;
 
 /// Tells which packet sockets are vswitchd's.
 #[derive(Debug, Default)]
