@@ -10,7 +10,7 @@
 //! | some source never answered  | anything                    | waits: the first look is a whole one |
 //! | all given already           | nothing                     | waits |
 //! | a port has a new name that no link has | ports            | asks the kernel's task to read the switch's namespace, and waits for that reading |
-//! | vswitchd has opened a link of the userspace datapath | ports | asks for its packet sockets, and takes vswitchd to listen to the link until it has come |
+//! | vswitchd has opened a link of the userspace datapath | ports | takes vswitchd to listen to the link, gives them all, and asks for its packet sockets a moment later |
 //! | such a reading is awaited   | anything                    | waits until the kernel's task has published the number of that reading, or why it cannot read |
 //! | that was only assumed in the look that was given last | the number of that reading | gives them all, whether or not rows changed |
 //! | the links are as in that look, what was assumed counted | links | waits |
@@ -26,6 +26,7 @@ mod barrier;
 mod reread;
 
 use std::collections::BTreeSet;
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,7 +37,7 @@ use model::snapshot::{Container, Engine as Kind, Namespace, Scope};
 use model::switch::{Bridge, SwitchSource};
 use tokio::sync::watch::{Receiver, Sender, channel};
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use self::barrier::Barrier;
 use self::reread::{Reread, is_opening};
@@ -169,6 +170,7 @@ impl Watch {
             }
             tokio::select! {
                 () = self.feeds.changed() => {}
+                () = self.barrier.is_due() => self.barrier.ask(&self.feeds.requests),
                 () = self.reread.is_due() => {
                     self.reread.postpone();
                     self.barrier.ask(&self.feeds.requests);
@@ -196,6 +198,14 @@ impl Watch {
             kernel,
             switch: [(SwitchSource::Ovsdb, latest.switch.observed())].into(),
         }
+    }
+}
+
+/// Waits until then; for ever where nothing is due. Cancel safe.
+async fn until(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due).await,
+        None => pending().await,
     }
 }
 

@@ -2,22 +2,30 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use model::ids::{Name, NetnsId};
 use model::snapshot::{Namespace, Observed};
 use model::switch::{Bridge, Port};
 use tokio::sync::watch::Sender;
+use tokio::time::Instant;
 
-use super::Published;
+use super::{Published, until};
 use crate::kernel::watch::{LinkReading, LinkRequest};
 use crate::source::{Answered, Latest};
+
+/// How long after a look in which a link is only taken to be listened to that is read. At once, the
+/// reading would take a processor from what tells of the look.
+const CONFIRM_AFTER: Duration = Duration::from_millis(10);
 
 /// No port is shown as orphaned, or deaf, before links were read again.
 #[derive(Debug, Default)]
 pub(super) struct Barrier {
-    /// The reading that was asked for last; the first one is not asked for. One of all links is
-    /// awaited.
+    /// The reading that was asked for last, or will be; the first one is not asked for. One of all
+    /// links is awaited.
     asked: LinkRequest,
+    /// When it is to be asked for, where it was put off.
+    due: Option<Instant>,
     /// Names of ports that no link had when the version `checked` of the ports came.
     unknown: BTreeSet<Name>,
     checked: u64,
@@ -43,9 +51,10 @@ impl Barrier {
             let is_awaited = !unknown.is_subset(&self.unknown);
             let is_unconfirmed = !opened.is_empty() && !is_first;
             if is_awaited || is_unconfirmed {
-                if is_awaited {
-                    self.asked.whole = self.asked.number + 1;
-                }
+                self.put_off();
+            }
+            if is_awaited {
+                self.asked.whole = self.asked.number;
                 self.ask(requests);
             }
             self.unconfirmed.extend(opened.into_iter().filter(|_| is_unconfirmed));
@@ -60,10 +69,24 @@ impl Barrier {
         read >= self.asked.whole || links.source_error().is_some()
     }
 
-    /// Asks for a reading.
+    /// Asks for a reading, which is the one that was put off if there is such.
     pub(super) fn ask(&mut self, requests: &Sender<LinkRequest>) {
-        self.asked.number += 1;
+        self.put_off();
+        self.due = None;
         requests.send_replace(self.asked);
+    }
+
+    /// Has a reading asked for when [`Barrier::is_due`].
+    fn put_off(&mut self) {
+        if self.due.is_none() {
+            self.asked.number += 1;
+            self.due = Some(Instant::now() + CONFIRM_AFTER);
+        }
+    }
+
+    /// Waits until a reading that was put off is to be asked for. Cancel safe.
+    pub(super) async fn is_due(&self) {
+        until(self.due).await;
     }
 
     /// The ports of the userspace datapath that are new or not what they were.

@@ -2,13 +2,14 @@
 //! when.
 
 use std::collections::HashMap;
-use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
 use model::Snapshot;
 use model::switch::{Bridge, Port};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
+
+use super::until;
 
 /// How soon the packet sockets of a vswitchd that starts are read again, and how often at least.
 const FIRST_REREAD: Duration = Duration::from_millis(250);
@@ -46,10 +47,7 @@ impl Reread {
 
     /// Cancel safe.
     pub(super) async fn is_due(&self) {
-        match self.due {
-            Some(due) => sleep_until(due).await,
-            None => pending().await,
-        }
+        until(self.due).await;
     }
 }
 
