@@ -11,7 +11,7 @@ use rustix::fs::stat;
 
 use super::peer;
 use super::process::{Process, is_same};
-use super::sockets::open_sockets;
+use super::sockets::open_of;
 use super::vswitchd::Vswitchd;
 use crate::switch::ovsdb::Answerer;
 
@@ -116,8 +116,8 @@ fn listens(server: &Process, at: SocketAddr) -> io::Result<bool> {
     let named = listeners.iter().any(|(ip, _)| *ip == at.ip());
     let heard =
         listeners.iter().filter(|(ip, _)| if named { *ip == at.ip() } else { ip.is_unspecified() });
-    let open = open_sockets(server.pid())?;
-    Ok(heard.into_iter().any(|(_, inode)| open.contains(inode)))
+    let heard = heard.map(|(_, inode)| *inode).collect();
+    Ok(!open_of(server.pid(), &heard)?.is_empty())
 }
 
 /// The addresses at which sockets listen at `port`, each with its inode (proc_pid_net(5)). Those

@@ -20,25 +20,34 @@ impl Process {
         let read = std::fs::File::open(table)
             .and_then(|file| file.take(LARGEST_TABLE).read_to_end(&mut text));
         let text = String::from_utf8_lossy(&text);
-        let open = open_sockets(self.pid()).unwrap_or_default();
-        let own = |(inode, _): &(u64, PathBuf)| open.contains(inode);
-        let listening = text.lines().filter_map(unix_listener).filter(own);
-        read.map(|_| listening.map(|(_, path)| path).collect()).unwrap_or_default()
+        let listening: Vec<_> = text.lines().filter_map(unix_listener).collect();
+        let inodes = listening.iter().map(|(inode, _)| *inode).collect();
+        let own = open_of(self.pid(), &inodes).unwrap_or_default();
+        let own = listening.into_iter().filter(|(inode, _)| own.contains(inode));
+        read.map(|_| own.map(|(_, path)| path).collect()).unwrap_or_default()
     }
 }
 
-/// The inodes of the sockets that a process has open (proc_pid_fd(5)).
+/// Those of these sockets, by their inodes, that a process has open (proc_pid_fd(5)). What it opened
+/// last is looked at first, and no more than is needed to find them all: a switch has a descriptor or
+/// two for each port.
 ///
 /// # Errors
 /// It has ended, or this may not be read: that takes CAP_SYS_PTRACE where it is another user's.
-pub(crate) fn open_sockets(pid: u32) -> io::Result<BTreeSet<u64>> {
+pub(crate) fn open_of(pid: u32, sockets: &BTreeSet<u64>) -> io::Result<BTreeSet<u64>> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let folder = open(format!("/proc/{pid}/fd"), flags, Mode::empty())?;
-    let open = Dir::read_from(&folder)?;
-    // From the folder on: a switch has a descriptor or two for each port.
-    let targets =
-        open.flatten().filter_map(|file| readlinkat(&folder, file.file_name(), Vec::new()).ok());
-    Ok(targets.filter_map(|target| socket_inode(target.to_str().ok()?)).collect())
+    let files: Vec<_> = Dir::read_from(&folder)?.flatten().collect();
+    let mut found = BTreeSet::new();
+    for file in files.iter().rev() {
+        if found.len() == sockets.len() {
+            break;
+        }
+        // From the folder on: by its path each would be looked up in /proc anew.
+        let Ok(target) = readlinkat(&folder, file.file_name(), Vec::new()) else { continue };
+        found.extend(target.to_str().ok().and_then(socket_inode).filter(|of| sockets.contains(of)));
+    }
+    Ok(found)
 }
 
 /// `socket:[INODE]`.

@@ -8,7 +8,7 @@ use model::snapshot::{Namespace, VswitchdSockets};
 use netns::{Netns, PacketSocket};
 
 use super::rows::id;
-use crate::identity::sockets::open_sockets;
+use crate::identity::sockets::open_of;
 
 /// Tells which packet sockets are vswitchd's.
 #[derive(Debug, Default)]
@@ -23,6 +23,8 @@ pub(crate) struct SocketOwner {
 struct Known {
     own: BTreeSet<u64>,
     of_others: BTreeSet<u64>,
+    /// Asked for once, and not found: a socket is there a moment before its descriptor.
+    not_found: BTreeSet<u64>,
 }
 
 impl SocketOwner {
@@ -44,13 +46,18 @@ impl Known {
     /// Reads the descriptors of `vswitchd` only for a socket that was not there before.
     fn update(&mut self, all: &[PacketSocket], vswitchd: u32) -> Option<()> {
         let there: BTreeSet<_> = all.iter().map(|socket| socket.inode).collect();
+        self.own.retain(|inode| there.contains(inode));
+        self.of_others.retain(|inode| there.contains(inode));
         let is_known = |inode: &u64| self.own.contains(inode) || self.of_others.contains(inode);
-        if there.iter().all(is_known) {
-            self.own.retain(|inode| there.contains(inode));
-            self.of_others.retain(|inode| there.contains(inode));
-        } else {
-            let open = open_sockets(vswitchd).ok()?;
-            (self.own, self.of_others) = there.into_iter().partition(|inode| open.contains(inode));
+        let new: BTreeSet<_> = there.into_iter().filter(|inode| !is_known(inode)).collect();
+        if !new.is_empty() {
+            let own = open_of(vswitchd, &new).ok()?;
+            let not_own = new.difference(&own).copied();
+            let (twice, once): (BTreeSet<_>, _) =
+                not_own.partition(|inode| self.not_found.contains(inode));
+            self.own.extend(own);
+            self.of_others.extend(twice);
+            self.not_found = once;
         }
         Some(())
     }
@@ -97,4 +104,42 @@ impl Sockets {
 
 fn links<'a>(sockets: impl Iterator<Item = &'a PacketSocket>) -> BTreeSet<Ifindex> {
     sockets.filter_map(|socket| socket.link).map(Ifindex).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixStream;
+
+    use rustix::fs::fstat;
+
+    use super::{Known, PacketSocket};
+
+    fn inode(socket: &UnixStream) -> u64 {
+        fstat(socket).unwrap().st_ino
+    }
+
+    fn own(known: &mut Known, pid: u32, sockets: &[u64]) -> Vec<bool> {
+        let all: Vec<_> =
+            sockets.iter().map(|inode| PacketSocket { link: Some(1), inode: *inode }).collect();
+        known.update(&all, pid).unwrap();
+        sockets.iter().map(|inode| known.own.contains(inode)).collect()
+    }
+
+    #[test]
+    fn a_socket_that_has_no_descriptor_yet_is_looked_for_once_more() {
+        let (one, other) = UnixStream::pair().unwrap();
+        let (own_pid, sockets) = (std::process::id(), [inode(&one), inode(&other)]);
+        // What another process has open says nothing of them.
+        let strange = std::os::unix::process::parent_id();
+        let mut known = Known::default();
+        assert_eq!(own(&mut known, strange, &sockets), [false, false]);
+        assert_eq!(own(&mut known, own_pid, &sockets), [true, true]);
+        assert_eq!(own(&mut known, strange, &sockets), [true, true], "they are open still");
+        let mut known = Known::default();
+        assert_eq!(own(&mut known, strange, &sockets), [false, false]);
+        assert_eq!(own(&mut known, strange, &sockets), [false, false]);
+        assert_eq!(own(&mut known, own_pid, &sockets), [false, false], "known by now");
+        assert_eq!(own(&mut known, own_pid, &sockets[..1]), [false]);
+        assert_eq!(own(&mut known, own_pid, &sockets), [false, true], "another one by then");
+    }
 }
