@@ -44,17 +44,18 @@ async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, CliError> 
     let mut last: Option<Wiring> = None;
     let mut waits_until = None;
     loop {
-        let events = tokio::select! {
+        // What was known before is freed after the events are told.
+        let (events, _before) = tokio::select! {
             snapshot = watch.next() => {
                 let wiring = resolve(&snapshot);
                 known.learn(&snapshot, &args.filter);
                 let events = timeline.advance(&wiring, snapshot.taken);
                 tell_source_errors(&wiring, &mut source_errors);
-                last = Some(wiring);
-                events
+                (events, last.replace(wiring))
             }
             () = until(waits_until) => {
-                last.as_ref().map_or(Vec::new(), |last| timeline.stop_waiting(last, host::now()))
+                let stop = |last: &Wiring| timeline.stop_waiting(last, host::now());
+                (last.as_ref().map_or(Vec::new(), stop), None)
             }
         };
         let begun = waits_until.unwrap_or_else(|| Instant::now() + NUMBER_TIMEOUT);
