@@ -1,11 +1,11 @@
 //! One time limit for everything that is waited for.
 
-use std::future::Future;
+use std::future::{Future, pending};
 use std::time::Duration;
 
 use model::{SourceError, SourceErrorKind};
 use tokio::time::error::Elapsed;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 /// What is waited longer than is allowed.
 const GRACE: Duration = Duration::from_millis(100);
@@ -15,6 +15,14 @@ const GRACE: Duration = Duration::from_millis(100);
 pub struct Deadline {
     due: Instant,
     allowed: Duration,
+}
+
+/// Waits until then; for ever where nothing is due. Cancel safe.
+pub(crate) async fn until(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due).await,
+        None => pending().await,
+    }
 }
 
 impl Deadline {

@@ -26,7 +26,6 @@ mod barrier;
 mod reread;
 
 use std::collections::BTreeSet;
-use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,7 +36,7 @@ use model::snapshot::{Container, Engine as Kind, Namespace, Scope};
 use model::switch::{Bridge, SwitchSource};
 use tokio::sync::watch::{Receiver, Sender, channel};
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::sleep;
 
 use self::barrier::Barrier;
 use self::reread::{Reread, is_opening};
@@ -198,14 +197,6 @@ impl Watch {
             kernel,
             switch: [(SwitchSource::Ovsdb, latest.switch.observed())].into(),
         }
-    }
-}
-
-/// Waits until then; for ever where nothing is due. Cancel safe.
-async fn until(due: Option<Instant>) {
-    match due {
-        Some(due) => sleep_until(due).await,
-        None => pending().await,
     }
 }
 

@@ -17,6 +17,8 @@ const RTNLGRP_IPV4_IFADDR: u32 = 5;
 const RTNLGRP_IPV6_IFADDR: u32 = 9;
 const RTNLGRP_NSID: u32 = 28;
 const GROUPS: [u32; 4] = [RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_NSID];
+const IFF_PROMISC: u32 = 0x100;
+const IFF_ALLMULTI: u32 = 0x200;
 /// Room for the head of a datagram, which has one notification; the kernel drops what does not fit.
 const BUFFER: usize = 64;
 const RTM_DELLINK: u16 = 17;
@@ -33,13 +35,16 @@ pub struct LinkWatch {
 /// What was waiting.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Drained {
-    /// How many changes the kernel told of.
+    /// How many changes the kernel told of, without those of promiscuity.
     pub changes: usize,
     /// The links that these were changes of, or of addresses of theirs, by index. A watch of all
     /// namespaces hears of links of each.
     pub links: BTreeSet<u32>,
     /// How many were of something else, as the id of a namespace.
     pub others: usize,
+    /// How often it told that a link takes all packets or no longer does, and that nothing else of it
+    /// is different: some packet socket may have been opened or closed.
+    pub promiscuity: usize,
     /// More happened than the kernel kept for us (`ENOBUFS`): anything may have changed.
     pub lost: bool,
 }
@@ -85,6 +90,10 @@ impl LinkWatch {
 
 impl Drained {
     fn add(&mut self, notification: &[u8]) {
+        if is_of_promiscuity(notification) {
+            self.promiscuity += 1;
+            return;
+        }
         self.changes += 1;
         match link_of(notification) {
             Some(link) => drop(self.links.insert(link)),
@@ -99,6 +108,14 @@ fn link_of(notification: &[u8]) -> Option<u32> {
     let kind = u16_at(notification, 4)?;
     let of_link = [RTM_NEWLINK, RTM_DELLINK, RTM_NEWADDR, RTM_DELADDR].contains(&kind);
     if of_link { u32_at(notification, HEADER + 4) } else { None }
+}
+
+/// Whether `ifi_change` of struct ifinfomsg has no other flags than these: `dev_change_flags` and
+/// `__dev_set_promiscuity` of net/core/dev.c tell of them alone, and of nothing that `ifi_flags` has not.
+fn is_of_promiscuity(notification: &[u8]) -> bool {
+    let is_link = u16_at(notification, 4) == Some(RTM_NEWLINK);
+    let changed = u32_at(notification, HEADER + 12).unwrap_or(0);
+    is_link && changed != 0 && changed & !(IFF_PROMISC | IFF_ALLMULTI) == 0
 }
 
 fn join(socket: &mut Socket) -> io::Result<()> {

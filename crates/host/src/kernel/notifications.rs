@@ -115,7 +115,7 @@ impl SwitchNamespace for Notifications {
             0 if !lost => Changed::Links(own.links.into_iter().map(Ifindex).collect()),
             _ => Changed::Anything,
         };
-        Notified { here, elsewhere }
+        Notified { here, elsewhere, sockets: own.promiscuity > 0 }
     }
 }
 

@@ -85,6 +85,8 @@ pub struct Notified {
     pub here: Changed,
     /// Whether anything did in another one.
     pub elsewhere: bool,
+    /// Whether a packet socket may have been opened or closed in the switch's own.
+    pub sockets: bool,
 }
 
 /// What may have changed in a namespace.

@@ -1,6 +1,7 @@
 //! The kernel, watched. It only notifies; what changed is read again, and no more than that: a
 //! notification from the switch's own namespace has the links read that it names, one from elsewhere
-//! all the others.
+//! all the others. What packet sockets listen to is read a little later than it is told: vswitchd has a
+//! port's number to tell of at that moment.
 //!
 //! LinkState have two ends, so what was read elsewhere counts only once the switch's namespace was read
 //! after it: what leads somewhere is never newer than what it leads to.
@@ -17,15 +18,19 @@ use model::ids::{Ifindex, NetnsId, Nsid};
 use model::snapshot::Namespace;
 use model::{SourceError, SourceErrorKind};
 use tokio::sync::watch::{Receiver, Sender};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::switch_namespace::{Changed, Handle, Open, OtherNamespaces, SwitchNamespace};
+use crate::deadline::until;
 use crate::engine::feeds::EngineFeeds;
 use crate::reader::{Reader, Reading};
 use crate::source::Latest;
 
 /// The pause before what could not be read is tried again: no notification says that it can be.
 const RETRY: Duration = Duration::from_secs(1);
+
+/// How long after a hint packet sockets are read, unless something else has them read before.
+const SOCKETS_AFTER: Duration = Duration::from_millis(20);
 
 /// What is said about the kernel's rows as a whole.
 #[derive(Clone, Debug, Default)]
@@ -96,7 +101,13 @@ async fn follow(
             }
             event = links.event() => match event {
                 KernelEvent::Notified if links.note_notified() => links.read_here(SwitchRead::Alone).await?,
+                // The switch's namespace is read when the reading elsewhere has ended.
                 KernelEvent::Notified => false,
+                KernelEvent::SocketsDue if links.reading.is_some() => {
+                    links.sockets_due = None;
+                    false
+                }
+                KernelEvent::SocketsDue => links.read_here(SwitchRead::Alone).await?,
                 KernelEvent::Read(homes) => {
                     links.hold(homes);
                     links.read_here(SwitchRead::Alone).await?
@@ -130,6 +141,8 @@ struct LinkState<'o> {
     here: Option<Namespace>,
     /// What has changed in it since.
     unread: Changed,
+    /// When its packet sockets are to be read, one of which may have been opened or closed.
+    sockets_due: Option<Instant>,
     nsids: BTreeMap<Nsid, NetnsId>,
     homes: Vec<Namespace>,
     reading: Option<Reading<OtherNamespaces>>,
@@ -145,6 +158,8 @@ struct LinkState<'o> {
 enum KernelEvent {
     /// Something changed.
     Notified,
+    /// Packet sockets are to be read.
+    SocketsDue,
     /// Namespaces were read, or that came to nothing.
     Read(Option<OtherNamespaces>),
 }
@@ -159,6 +174,7 @@ impl<'o> LinkState<'o> {
             switch,
             here: None,
             unread: Changed::Anything,
+            sockets_due: None,
             nsids: BTreeMap::new(),
             homes: Vec::new(),
             reading: None,
@@ -177,6 +193,7 @@ impl<'o> LinkState<'o> {
                 KernelEvent::Notified => {
                     self.note_notified();
                 }
+                KernelEvent::SocketsDue => self.sockets_due = None,
                 KernelEvent::Read(homes) => self.hold(homes),
             }
         }
@@ -187,7 +204,7 @@ impl<'o> LinkState<'o> {
 
     /// Waits for a notification, or for the end of a reading that is under way. Cancel safe.
     async fn event(&mut self) -> KernelEvent {
-        let Self { switch, reading, failed, .. } = self;
+        let Self { switch, reading, failed, sockets_due, .. } = self;
         let read = async {
             match reading {
                 Some(reading) => reading.await,
@@ -199,6 +216,7 @@ impl<'o> LinkState<'o> {
             biased;
             read = read => KernelEvent::Read(read.ok()),
             () = switch.notified() => KernelEvent::Notified,
+            () = until(*sockets_due) => KernelEvent::SocketsDue,
             () = retry => KernelEvent::Notified,
         }
     }
@@ -210,6 +228,9 @@ impl<'o> LinkState<'o> {
         let elsewhere = notified.elsewhere || self.failed;
         self.dirty |= elsewhere;
         self.unread.add(notified.here);
+        if notified.sockets {
+            self.sockets_due.get_or_insert_with(|| Instant::now() + SOCKETS_AFTER);
+        }
         !self.unread.is_nothing() && !elsewhere && self.reading.is_none()
     }
 
@@ -262,6 +283,7 @@ impl<'o> LinkState<'o> {
             self.dirty = true;
             self.unread = Changed::Anything;
         }
+        self.sockets_due = None;
         let (switch, unread) = (Arc::clone(&self.switch), std::mem::take(&mut self.unread));
         let is_base = |known: &Namespace| known.source_error.is_none() && self.fresh.is_none();
         let known = self.here.clone().filter(is_base);

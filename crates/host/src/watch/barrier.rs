@@ -10,7 +10,8 @@ use model::switch::{Bridge, Port};
 use tokio::sync::watch::Sender;
 use tokio::time::Instant;
 
-use super::{Published, until};
+use super::Published;
+use crate::deadline::until;
 use crate::kernel::watch::{LinkReading, LinkRequest};
 use crate::source::{Answered, Latest};
 

@@ -9,7 +9,7 @@ use model::Snapshot;
 use model::switch::{Bridge, Port};
 use tokio::time::Instant;
 
-use super::until;
+use crate::deadline::until;
 
 /// How soon the packet sockets of a vswitchd that starts are read again, and how often at least.
 const FIRST_REREAD: Duration = Duration::from_millis(250);

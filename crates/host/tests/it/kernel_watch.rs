@@ -151,7 +151,7 @@ impl Followed {
 
     fn notify(&self, here: bool, elsewhere: bool) {
         let here = if here { Changed::Anything } else { Changed::default() };
-        self.notify_of(Notified { here, elsewhere });
+        self.notify_of(Notified { here, elsewhere, ..Notified::default() });
     }
 
     fn notify_of(&self, notified: Notified) {
@@ -179,7 +179,7 @@ impl Followed {
 
     /// These links of the switch's namespace changed.
     fn notify_links(&self, indices: &[u32]) {
-        self.notify_of(Notified { here: links(indices), elsewhere: false });
+        self.notify_of(Notified { here: links(indices), ..Notified::default() });
     }
 
     fn names(&self) -> Vec<Vec<String>> {
@@ -293,7 +293,7 @@ async fn a_request_for_packet_sockets_has_no_more_links_read_than_have_changed()
     assert!(followed.published().await);
     followed.change(|now| {
         now.here = namespace(&["vethA"]);
-        now.told = Notified { here: links(&[1]), elsewhere: false };
+        now.told = Notified { here: links(&[1]), ..Notified::default() };
     });
     followed.requests.send_replace(LinkRequest { number: 2, whole: 0 });
     assert!(followed.published().await);
@@ -305,6 +305,28 @@ async fn a_request_for_packet_sockets_has_no_more_links_read_than_have_changed()
     followed.requests.send_replace(LinkRequest { number: 4, whole: 3 });
     assert!(followed.published().await);
     assert_eq!(followed.readings(), (3, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn packet_sockets_are_read_a_moment_after_the_hint_unless_something_else_reads_them() {
+    let mut followed = Followed::begun().await;
+    let hint = || Notified { sockets: true, ..Notified::default() };
+    followed.change(|now| now.here.packet_sockets = Some([Ifindex(1)].into()));
+    followed.notify_of(hint());
+    followed.notify_of(hint());
+    assert!(timeout(Duration::from_millis(5), followed.rows.changed()).await.is_err(), "not yet");
+    assert!(followed.published().await);
+    assert_eq!(followed.read_changed(), [Vec::<u32>::new()], "once, and no links");
+    assert!(!followed.published().await);
+    followed.notify_of(hint());
+    followed.requests.send_replace(LinkRequest { number: 1, whole: 0 });
+    assert!(followed.published().await);
+    assert!(!followed.published().await);
+    assert_eq!(followed.read_changed().len(), 2, "the reading that was asked for is that one");
+    // While the others are read, what ends that reading reads them.
+    followed.notify_of(Notified { elsewhere: true, ..hint() });
+    while followed.published().await {}
+    assert_eq!((followed.readings(), followed.read_changed().len()), ((3, 2), 2));
 }
 
 #[tokio::test(start_paused = true)]
@@ -330,7 +352,7 @@ async fn a_link_that_is_put_off_for_its_other_end_is_not_forgotten() {
 async fn after_another_namespace_was_read_the_switchs_is_read_whole() {
     let mut followed = Followed::begun().await;
     followed.change(|now| now.here = namespace(&["vethA", "vethB"]));
-    followed.notify_of(Notified { here: links(&[2]), elsewhere: true });
+    followed.notify_of(Notified { here: links(&[2]), elsewhere: true, sockets: false });
     assert!(followed.published().await);
     assert_eq!(followed.names()[1], ["vethA", "vethB"]);
     assert_eq!(followed.read_changed(), [[0; 0]; 0]);

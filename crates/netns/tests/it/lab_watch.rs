@@ -108,7 +108,11 @@ fn what_changed_is_told_by_the_link_it_is_of() {
     space.ip(&["address", "delete", "192.0.2.1/24", "dev", "a1"]);
     assert_eq!(links(), [a1]);
     space.ip(&["link", "set", "a0", "promisc", "on"]);
-    assert_eq!(links(), [a0]);
+    let drained = watch.drain().unwrap();
+    assert_eq!((drained.changes, drained.promiscuity), (0, 1), "nothing else of it changed");
+    space.ip(&["link", "set", "a0", "promisc", "off", "up"]);
+    let drained = watch.drain().unwrap();
+    assert_eq!((drained.changes > 0, drained.links), (true, [a0].into()), "it is up, too");
     space.ip(&["link", "delete", "a0"]);
     assert_eq!(links(), both);
     let third = Space::new("w");
