@@ -78,12 +78,15 @@ fn measure(tables: &mut [Table]) {
     let sizes = numbers("BENCH_CONTAINERS", "10,300");
     let rounds = numbers("BENCH_PAIRS", "30")[0];
     let passes = if tables.len() > 1 { numbers("BENCH_PASSES", "3")[0] } else { 1 };
+    let parts = parts();
     let mut scene = Scene::new();
     for size in sizes {
         scene.grow(size);
         for _ in 0..passes {
             for Table { tools, rows } in tables.iter_mut() {
-                one(rows, tools, &scene, size, rounds);
+                for (_, measure) in &parts {
+                    measure(rows, size, tools, &scene, rounds);
+                }
             }
             tables.reverse();
         }
@@ -96,17 +99,46 @@ fn measure(tables: &mut [Table]) {
     }
 }
 
-fn one(rows: &mut Rows, tools: &Tools, scene: &Scene, size: usize, rounds: usize) {
-    let lookups = Contest::new(rows::lookups(tools, scene)).run(rounds);
-    rows::tell_lookups(rows, size, &lookups);
-    let listings = Contest::new(rows::listings(tools, scene)).run(rounds.div_ceil(3));
-    rows::tell_listings(rows, size, &listings);
-    connecting::tell(rows, size, tools, scene, rounds.div_ceil(3));
-    flows::tell(rows, size, tools, scene, rounds.div_ceil(3));
-    events::tell(rows, size, tools);
-    daemon::tell(rows, size, tools, scene, rounds.div_ceil(3));
-    engines::tell(rows, size, tools, scene, rounds.div_ceil(3));
-    fleet::tell(rows, size, tools, scene, rounds.div_ceil(3));
+/// What is measured: a name for `BENCH_PARTS`, and how, of so many containers in so many rounds.
+type Part = (&'static str, fn(&mut Rows, usize, &Tools, &Scene, usize));
+
+const PARTS: [Part; 8] = [
+    ("lookups", |rows, size, tools, scene, rounds| {
+        let lookups = Contest::new(rows::lookups(tools, scene)).run(rounds);
+        rows::tell_lookups(rows, size, &lookups);
+    }),
+    ("listings", |rows, size, tools, scene, rounds| {
+        let listings = Contest::new(rows::listings(tools, scene)).run(rounds.div_ceil(3));
+        rows::tell_listings(rows, size, &listings);
+    }),
+    ("connect", |rows, size, tools, scene, rounds| {
+        connecting::tell(rows, size, tools, scene, rounds.div_ceil(3));
+    }),
+    ("flows", |rows, size, tools, scene, rounds| {
+        flows::tell(rows, size, tools, scene, rounds.div_ceil(3));
+    }),
+    ("events", |rows, size, tools, _, _| events::tell(rows, size, tools)),
+    ("daemon", |rows, size, tools, scene, rounds| {
+        daemon::tell(rows, size, tools, scene, rounds.div_ceil(3));
+    }),
+    ("engines", |rows, size, tools, scene, rounds| {
+        engines::tell(rows, size, tools, scene, rounds.div_ceil(3));
+    }),
+    ("fleet", |rows, size, tools, scene, rounds| {
+        fleet::tell(rows, size, tools, scene, rounds.div_ceil(3));
+    }),
+];
+
+/// Those of them that `BENCH_PARTS` names; all where it is not set.
+fn parts() -> Vec<Part> {
+    let Ok(wanted) = std::env::var("BENCH_PARTS") else { return PARTS.into() };
+    let part = |name: &str| PARTS.into_iter().find(|(known, _)| *known == name.trim());
+    let parts: Option<Vec<_>> = wanted.split(',').map(part).collect();
+    parts.unwrap_or_else(|| {
+        let known: Vec<_> = PARTS.iter().map(|(name, _)| *name).collect();
+        eprintln!("BENCH_PARTS={wanted}: there are {}", known.join(", "));
+        std::process::exit(2)
+    })
 }
 
 fn numbers(name: &str, default: &str) -> Vec<usize> {
