@@ -13,7 +13,7 @@ use lab::{Bridge, Home, Netns, run, unique};
 use crate::rows::{Rows, Tools};
 
 /// How often a port is added.
-const ROUNDS: usize = 60;
+const ROUNDS: usize = 150;
 /// How long anything is waited for.
 const EVENT_TIMEOUT: Duration = Duration::from_secs(20);
 
