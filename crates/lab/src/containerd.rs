@@ -141,7 +141,9 @@ impl Containerd {
     fn network_is_ready(&self) -> bool {
         let status: Result<StatusResponse, _> = self.try_ask("Status", &());
         let conditions = status.ok().and_then(|it| it.status).unwrap_or_default().conditions;
-        conditions.iter().filter(|it| it.status).count() == 2
+        // Newer ones tell more, as that nothing in their configuration is deprecated.
+        let is = |kind: &str| conditions.iter().any(|it| it.kind == kind && it.status);
+        is("RuntimeReady") && is("NetworkReady")
     }
 
     /// Runs a pod in the Kubernetes namespace `default`.
@@ -343,6 +345,8 @@ struct RuntimeStatus {
 
 #[derive(Clone, PartialEq, Message)]
 struct RuntimeCondition {
+    #[prost(string, tag = "1")]
+    kind: String,
     #[prost(bool, tag = "2")]
     status: bool,
 }

@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::Home;
 use crate::lxc::make_root;
 use crate::names::unique;
-use crate::run::{program, wait_until};
+use crate::run::{program, wait_for, wait_until};
 
 /// A container that does nothing, gone with its guard. systemd-machined is not told of it.
 #[derive(Debug)]
@@ -26,7 +28,7 @@ impl Nspawn {
         let root = folder.join(&name);
         make_root(&root);
         let process = spawn(&root, &name);
-        let container = Self { root, name, process };
+        let mut container = Self { root, name, process };
         container.wait();
         container
     }
@@ -41,25 +43,32 @@ impl Nspawn {
     /// Ends it.
     pub fn end(&mut self) {
         let init = self.child();
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        if self.runs() {
+            // Killed, it would leave a mount behind that keeps one of the same name from starting.
+            let _ = kill_process(Pid::from_child(&self.process), Signal::TERM);
+            wait_until("systemd-nspawn ends", || !self.runs());
+        }
         // A killed parent takes its child along, but not at once.
         wait_until("the container ends", || {
             init.as_ref().is_none_or(|init| !Path::new(&format!("/proc/{init}")).exists())
         });
     }
 
-    fn wait(&self) {
-        wait_until("the container runs", || {
+    fn runs(&mut self) -> bool {
+        matches!(self.process.try_wait(), Ok(None))
+    }
+
+    fn wait(&mut self) {
+        let log = log(&self.root);
+        let parent = self.process.id();
+        wait_for("systemd-nspawn", &mut self.process, &log, || {
             let name = |pid| std::fs::read_to_string(format!("/proc/{pid}/comm"));
-            self.child().is_some_and(|pid| name(pid).is_ok_and(|name| name.contains("sd-stub")))
+            child(parent).is_some_and(|pid| name(pid).is_ok_and(|name| name.contains("sd-stub")))
         });
     }
 
     fn child(&self) -> Option<String> {
-        let pid = self.process.id();
-        let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).ok()?;
-        children.split_whitespace().next().map(str::to_owned)
+        child(self.process.id())
     }
 
     /// Its name.
@@ -81,7 +90,19 @@ fn spawn(root: &Path, name: &str) -> Child {
     command.args(["--register=no", "--keep-unit", "--private-network", "--as-pid2", "--quiet"]);
     command.arg(format!("--machine={name}")).arg(format!("--directory={}", root.display()));
     command.args(["/bin/sleep", "86400"]).stdin(Stdio::null()).stdout(Stdio::null());
-    command.stderr(Stdio::null()).spawn().expect("systemd-nspawn starts")
+    let said = std::fs::File::create(log(root)).expect("systemd-nspawn gets a file for its words");
+    command.stderr(said).spawn().expect("systemd-nspawn starts")
+}
+
+/// What it says, beside its root.
+fn log(root: &Path) -> PathBuf {
+    root.with_extension("said")
+}
+
+/// The first child of a process.
+fn child(pid: u32) -> Option<String> {
+    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).ok()?;
+    children.split_whitespace().next().map(str::to_owned)
 }
 
 impl Home for Nspawn {
