@@ -35,7 +35,8 @@ impl SocketOwner {
     /// None where vswitchd has ended, or its descriptors may not be read.
     fn own(&self, all: &[PacketSocket]) -> Option<VswitchdSockets> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.update(all, self.vswitchd?)?;
+        let vswitchd = self.vswitchd?;
+        known.update(all, |sockets| open_of(vswitchd, sockets).ok())?;
         let own = || all.iter().filter(|socket| known.own.contains(&socket.inode));
         let lost = own().filter(|socket| socket.link.is_none()).count();
         Some(VswitchdSockets { links: links(own()), lost })
@@ -43,15 +44,19 @@ impl SocketOwner {
 }
 
 impl Known {
-    /// Reads the descriptors of `vswitchd` only for a socket that was not there before.
-    fn update(&mut self, all: &[PacketSocket], vswitchd: u32) -> Option<()> {
+    /// Asks which of these sockets vswitchd has open only where one was not there before.
+    fn update(
+        &mut self,
+        all: &[PacketSocket],
+        open: impl Fn(&BTreeSet<u64>) -> Option<BTreeSet<u64>>,
+    ) -> Option<()> {
         let there: BTreeSet<_> = all.iter().map(|socket| socket.inode).collect();
         self.own.retain(|inode| there.contains(inode));
         self.of_others.retain(|inode| there.contains(inode));
         let is_known = |inode: &u64| self.own.contains(inode) || self.of_others.contains(inode);
         let new: BTreeSet<_> = there.into_iter().filter(|inode| !is_known(inode)).collect();
         if !new.is_empty() {
-            let own = open_of(vswitchd, &new).ok()?;
+            let own = open(&new)?;
             let not_own = new.difference(&own).copied();
             let (twice, once): (BTreeSet<_>, _) =
                 not_own.partition(|inode| self.not_found.contains(inode));
@@ -108,38 +113,34 @@ fn links<'a>(sockets: impl Iterator<Item = &'a PacketSocket>) -> BTreeSet<Ifinde
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::net::UnixStream;
+    use super::{BTreeSet, Known, PacketSocket};
 
-    use rustix::fs::fstat;
-
-    use super::{Known, PacketSocket};
-
-    fn inode(socket: &UnixStream) -> u64 {
-        fstat(socket).unwrap().st_ino
-    }
-
-    fn own(known: &mut Known, pid: u32, sockets: &[u64]) -> Vec<bool> {
+    /// Which sockets are known for vswitchd's after a look in which there are these, and it has `open`.
+    fn own(known: &mut Known, sockets: &[u64], open: &[u64]) -> Vec<u64> {
         let all: Vec<_> =
             sockets.iter().map(|inode| PacketSocket { link: Some(1), inode: *inode }).collect();
-        known.update(&all, pid).unwrap();
-        sockets.iter().map(|inode| known.own.contains(inode)).collect()
+        let open: BTreeSet<u64> = open.iter().copied().collect();
+        known.update(&all, |asked| Some(asked.intersection(&open).copied().collect())).unwrap();
+        known.own.iter().copied().collect()
     }
 
     #[test]
     fn a_socket_that_has_no_descriptor_yet_is_looked_for_once_more() {
-        let (one, other) = UnixStream::pair().unwrap();
-        let (own_pid, sockets) = (std::process::id(), [inode(&one), inode(&other)]);
-        // What another process has open says nothing of them.
-        let strange = std::os::unix::process::parent_id();
         let mut known = Known::default();
-        assert_eq!(own(&mut known, strange, &sockets), [false, false]);
-        assert_eq!(own(&mut known, own_pid, &sockets), [true, true]);
-        assert_eq!(own(&mut known, strange, &sockets), [true, true], "they are open still");
+        assert!(own(&mut known, &[1, 2], &[]).is_empty());
+        assert_eq!(own(&mut known, &[1, 2], &[1, 2]), [1, 2]);
+        assert_eq!(own(&mut known, &[1, 2], &[]), [1, 2], "they are open still");
         let mut known = Known::default();
-        assert_eq!(own(&mut known, strange, &sockets), [false, false]);
-        assert_eq!(own(&mut known, strange, &sockets), [false, false]);
-        assert_eq!(own(&mut known, own_pid, &sockets), [false, false], "known by now");
-        assert_eq!(own(&mut known, own_pid, &sockets[..1]), [false]);
-        assert_eq!(own(&mut known, own_pid, &sockets), [false, true], "another one by then");
+        assert!(own(&mut known, &[1, 2], &[]).is_empty());
+        assert!(own(&mut known, &[1, 2], &[]).is_empty());
+        assert!(own(&mut known, &[1, 2], &[1, 2]).is_empty(), "they are another process's");
+        assert!(own(&mut known, &[1], &[1, 2]).is_empty());
+        assert_eq!(own(&mut known, &[1, 2], &[1, 2]), [2], "another socket by then");
+    }
+
+    #[test]
+    fn where_descriptors_may_not_be_read_nothing_is_known() {
+        let all = [PacketSocket { link: Some(1), inode: 1 }];
+        assert_eq!(Known::default().update(&all, |_| None), None);
     }
 }
