@@ -101,12 +101,7 @@ async fn follow(
             }
             event = links.event() => match event {
                 KernelEvent::Notified if links.note_notified() => links.read_here(SwitchRead::Alone).await?,
-                // The switch's namespace is read when the reading elsewhere has ended.
                 KernelEvent::Notified => false,
-                KernelEvent::SocketsDue if links.reading.is_some() => {
-                    links.sockets_due = None;
-                    false
-                }
                 KernelEvent::SocketsDue => links.read_here(SwitchRead::Alone).await?,
                 KernelEvent::Read(homes) => {
                     links.hold(homes);
@@ -190,10 +185,9 @@ impl<'o> LinkState<'o> {
         self.read_elsewhere(containers);
         while self.reading.is_some() {
             match self.event().await {
-                KernelEvent::Notified => {
+                KernelEvent::Notified | KernelEvent::SocketsDue => {
                     self.note_notified();
                 }
-                KernelEvent::SocketsDue => self.sockets_due = None,
                 KernelEvent::Read(homes) => self.hold(homes),
             }
         }
@@ -205,6 +199,8 @@ impl<'o> LinkState<'o> {
     /// Waits for a notification, or for the end of a reading that is under way. Cancel safe.
     async fn event(&mut self) -> KernelEvent {
         let Self { switch, reading, failed, sockets_due, .. } = self;
+        // The end of a reading elsewhere has the switch's namespace read, sockets too.
+        let sockets_due = sockets_due.filter(|_| reading.is_none());
         let read = async {
             match reading {
                 Some(reading) => reading.await,
@@ -216,7 +212,7 @@ impl<'o> LinkState<'o> {
             biased;
             read = read => KernelEvent::Read(read.ok()),
             () = switch.notified() => KernelEvent::Notified,
-            () = until(*sockets_due) => KernelEvent::SocketsDue,
+            () = until(sockets_due) => KernelEvent::SocketsDue,
             () = retry => KernelEvent::Notified,
         }
     }
