@@ -11,7 +11,7 @@ use rustix::fs::stat;
 
 use super::peer;
 use super::process::{Process, is_same};
-use super::sockets::open_of;
+use super::sockets::opened_by;
 use super::vswitchd::Vswitchd;
 use crate::switch::ovsdb::Answerer;
 
@@ -117,7 +117,7 @@ fn listens(server: &Process, at: SocketAddr) -> io::Result<bool> {
     let heard =
         listeners.iter().filter(|(ip, _)| if named { *ip == at.ip() } else { ip.is_unspecified() });
     let heard = heard.map(|(_, inode)| *inode).collect();
-    Ok(!open_of(server.pid(), &heard)?.is_empty())
+    Ok(!opened_by(server.pid(), &heard)?.is_empty())
 }
 
 /// The addresses at which sockets listen at `port`, each with its inode (proc_pid_net(5)). Those

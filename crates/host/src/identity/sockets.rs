@@ -22,7 +22,7 @@ impl Process {
         let text = String::from_utf8_lossy(&text);
         let listening: Vec<_> = text.lines().filter_map(unix_listener).collect();
         let inodes = listening.iter().map(|(inode, _)| *inode).collect();
-        let own = open_of(self.pid(), &inodes).unwrap_or_default();
+        let own = opened_by(self.pid(), &inodes).unwrap_or_default();
         let own = listening.into_iter().filter(|(inode, _)| own.contains(inode));
         read.map(|_| own.map(|(_, path)| path).collect()).unwrap_or_default()
     }
@@ -34,7 +34,7 @@ impl Process {
 ///
 /// # Errors
 /// It has ended, or this may not be read: that takes CAP_SYS_PTRACE where it is another user's.
-pub(crate) fn open_of(pid: u32, sockets: &BTreeSet<u64>) -> io::Result<BTreeSet<u64>> {
+pub(crate) fn opened_by(pid: u32, sockets: &BTreeSet<u64>) -> io::Result<BTreeSet<u64>> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let folder = open(format!("/proc/{pid}/fd"), flags, Mode::empty())?;
     let files: Vec<_> = Dir::read_from(&folder)?.flatten().collect();

@@ -8,7 +8,7 @@ use model::snapshot::{Namespace, VswitchdSockets};
 use netns::{Netns, PacketSocket};
 
 use super::rows::id;
-use crate::identity::sockets::open_of;
+use crate::identity::sockets::opened_by;
 
 /// Tells which packet sockets are vswitchd's.
 #[derive(Debug, Default)]
@@ -36,7 +36,7 @@ impl SocketOwner {
     fn own(&self, all: &[PacketSocket]) -> Option<VswitchdSockets> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let vswitchd = self.vswitchd?;
-        known.update(all, |sockets| open_of(vswitchd, sockets).ok())?;
+        known.update(all, |sockets| opened_by(vswitchd, sockets).ok())?;
         let own = || all.iter().filter(|socket| known.own.contains(&socket.inode));
         let lost = own().filter(|socket| socket.link.is_none()).count();
         Some(VswitchdSockets { links: links(own()), lost })
