@@ -2,7 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test starts the programs that are in the way")]
 
 use crate::tool::{docker_ovs, refuses, says};
-use lab::{Bridge, Container, Home, Link, run, try_run, unique, wait_until};
+use lab::{Bridge, Container, Datapath, Home, Link, run, try_run, unique, wait_until};
 
 fn ports(bridge: &Bridge) -> Vec<String> {
     run("ovs-vsctl", &["list-ports", bridge.name()]).lines().map(str::to_owned).collect()
@@ -222,11 +222,37 @@ fn a_port_that_others_may_be_on_is_taken_by_none_of_them() {
     second.remove();
     refuses(&["disconnect", bridge.name(), first.name(), "--force"]);
     assert_eq!(ports(&bridge), [tie]);
-    let second = Container::run();
-    // What stands on the container's own interface goes with it.
-    let port = connected(&bridge, &first, &["--interface", "eth1"]);
-    first.ip(&["link", "add", "link", "eth1", "name", "mv1", "type", "macvlan"]);
-    first.ip(&["link", "set", "mv1", "netns", &second.netns()]);
-    says(&["disconnect", bridge.name(), first.name(), "--interface", "eth1"]);
-    assert!(!ports(&bridge).contains(&port));
+}
+
+/// What stands on a link is deleted together with it, in whichever namespace it is.
+#[test]
+fn an_interface_that_bears_anothers_link_is_not_taken() {
+    lab::need!(Docker);
+    let bridge = Bridge::new();
+    let [own, another] = [Container::run(), Container::run()];
+    let port = connected(&bridge, &own, &[]);
+    own.ip(&["link", "add", "link", "eth0", "name", "mv0", "type", "macvlan"]);
+    own.ip(&["link", "add", "link", "eth0", "name", "mv1", "type", "macvlan"]);
+    own.ip(&["link", "set", "mv1", "netns", &another.netns()]);
+    let refused = |words: &str| {
+        for more in [&[][..], &["--force"], &["--dry-run"]] {
+            let said = refuses(&[&["disconnect", bridge.name(), own.name()], more].concat());
+            assert!(said.contains(words), "{said}");
+        }
+        assert_eq!(ports(&bridge), std::slice::from_ref(&port));
+    };
+    refused(&format!("the macvlan mv1 of {} stands on eth0", another.name()));
+    another.ip(&["link", "delete", "mv1"]);
+    // A port of the kernel's datapath takes no macvlan; without that datapath the lab's kernel has
+    // no VLANs.
+    let kind: &[&str] = match Datapath::of_the_lab() {
+        Datapath::Userspace => &["macvlan"],
+        Datapath::Kernel => &["vlan", "id", "9"],
+    };
+    let upper = Link::add(&[&["link", &port, "type"], kind].concat());
+    refused(&format!("{} of the host stands on eth0", upper.name()));
+    drop(upper);
+    // What it has on it itself goes too.
+    says(&["disconnect", bridge.name(), own.name()]);
+    assert!(ports(&bridge).is_empty());
 }

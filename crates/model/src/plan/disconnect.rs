@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::NamedBridge;
 use crate::evidence::Evidence;
-use crate::ids::{ContainerId, Name};
+use crate::ids::{ContainerId, LinkKey, Name};
 use crate::memory::{self, MemoryChange};
 use crate::port_record::{Alias, PortRecord};
 use crate::query::{self, QueryError};
@@ -17,6 +17,7 @@ use super::orphaned_veths::{Verdict, judge_forgotten};
 use super::planner::delete;
 use super::requesters::requesters;
 use super::restore::only_remembered;
+use super::upper_links::{Burden, burden_of};
 use super::world::written_here;
 use super::{Plan, PlanError, ReplacePort, Step, require_here};
 
@@ -57,6 +58,7 @@ pub fn disconnect(
         Connection::Port(row) => {
             planner.check(row, request.force)?;
             planner.check_way(row, &interface)?;
+            planner.check_upper(row, &interface)?;
             (removal(bridge, wiring, row), planner.host_end(row, &interface))
         }
         Connection::Memory(port) => (forget(bridge, port), planner.left_link(port)),
@@ -212,15 +214,32 @@ impl<'a> DisconnectPlanner<'a> {
     /// A port that leads on to a Linux bridge, or that other links stand on, is not one interface's to
     /// take: what else is there, or will be, loses it too.
     fn check_way(&self, row: &SwitchPort, interface: &Name) -> Result<(), PlanError> {
-        let Occupant::Plugged { plugs } = &row.occupant else { return Ok(()) };
-        let is = |plug: &&Plug| plug.interface == *interface && self.is_its(plug);
-        let way = plugs.iter().find(is).and_then(|plug| self.inside(plug));
+        let way = self.plugged(row, interface);
         let through = way.and_then(|found| found.evidence.iter().find_map(leads_on));
         through.map_or(Ok(()), |through| {
             let port = row.port.iface.to_string();
             let interface = interface.to_string();
             Err(PlanError::NotItsOwn { port, interface, through })
         })
+    }
+
+    /// What stands on the interface, or on the host's end of it, goes with it: only the container's
+    /// own may.
+    fn check_upper(&self, row: &SwitchPort, interface: &Name) -> Result<(), PlanError> {
+        let Some(inside) = self.plugged(row, interface) else { return Ok(()) };
+        let own = LinkKey { netns: inside.netns, ifindex: inside.link.ifindex };
+        let host_end = self.host_end(row, interface).zip(self.snapshot.switch_netns);
+        let host_end = host_end.map(|(link, netns)| LinkKey { netns, ifindex: link.ifindex });
+        let ends: Vec<_> = host_end.into_iter().chain([own]).collect();
+        match burden_of(self.snapshot, &ends, inside.netns) {
+            None => Ok(()),
+            Some(Burden::Upper(upper)) => {
+                Err(PlanError::Burdened { interface: interface.to_string(), upper })
+            }
+            Some(Burden::Unknown(why)) => {
+                Err(PlanError::Undecided { what: format!("port {}", row.port.iface), why })
+            }
+        }
     }
 
     fn leads_on(&self, plug: &Plug) -> bool {
@@ -260,11 +279,16 @@ impl<'a> DisconnectPlanner<'a> {
         }
     }
 
+    /// The container's interface of this name on the port.
+    fn plugged(&self, row: &SwitchPort, interface: &Name) -> Option<&'a Attachment> {
+        let Occupant::Plugged { plugs } = &row.occupant else { return None };
+        let is = |plug: &&Plug| plug.interface == *interface && self.is_its(plug);
+        plugs.iter().find(is).and_then(|plug| self.inside(plug))
+    }
+
     /// The veth that the port is, of which this interface is the other end.
     fn host_end(&self, row: &SwitchPort, interface: &Name) -> Option<&'a Arc<Link>> {
-        let Occupant::Plugged { plugs } = &row.occupant else { return None };
-        let plug = plugs.iter().find(|plug| plug.interface == *interface)?;
-        let inside = self.inside(plug)?;
+        let inside = self.plugged(row, interface)?;
         let here = self.snapshot.switch_namespace()?;
         let mut veths = here.links.iter().filter(|link| link.kind.as_deref() == Some("veth"));
         veths.find(|link| {

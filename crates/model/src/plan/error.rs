@@ -185,6 +185,14 @@ pub enum PlanError {
         /// The link that leads there.
         through: String,
     },
+    /// Another's link would be gone with it.
+    #[error("{upper} stands on {interface}, and would be gone with it")]
+    Burdened {
+        /// The interface inside.
+        interface: String,
+        /// What stands on it.
+        upper: String,
+    },
 }
 
 impl PlanError {
@@ -219,6 +227,7 @@ impl PlanError {
             }
             Self::Rootless { .. } => "what root runs can be connected: sudo podman run",
             Self::NotItsOwn { .. } => "ovs-vsctl del-port takes it from all that is on it",
+            Self::Burdened { .. } => "ip link delete removes it in its namespace first",
             Self::Bonded { .. } => "ovs-vsctl del-bond-iface takes it out of the bond",
             Self::NotAName { .. } | Self::BadAddress { .. } | Self::BadVlans { .. } => return None,
         };

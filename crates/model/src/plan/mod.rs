@@ -19,6 +19,7 @@ mod requesters;
 mod restore;
 mod step;
 mod unfinished;
+mod upper_links;
 mod vlan;
 mod world;
 

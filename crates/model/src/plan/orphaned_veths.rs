@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use crate::ids::{LinkKey, NetnsId};
 use crate::memory;
 use crate::port_record::{ALIAS, Alias, short_system};
 use crate::snapshot::{Link, Observed, Snapshot};
@@ -14,6 +15,7 @@ use crate::switch::SwitchSource;
 use crate::wiring::Wiring;
 
 use super::name;
+use super::upper_links::{Burden, burden_of};
 
 /// What a link of the switch's namespace is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,17 +52,30 @@ pub(super) fn judge_forgotten(snapshot: &Snapshot, wiring: &Wiring, link: &Link)
         Some(_) => {}
         None => return undecided("which links vswitchd listens to was not read"),
     }
-    let Some(far) = far_end(snapshot, link) else {
+    let Some((home, far)) = far_end(snapshot, link) else {
         return undecided("its other end is in a namespace that was not read");
     };
     let alias = link.alias.as_deref().and_then(Alias::read);
-    match alias.and_then(|alias| alias.system).as_deref() {
+    let verdict = match alias.and_then(|alias| alias.system).as_deref() {
         Some(system) => by_mark(snapshot, system),
         None if !far.up && far.addresses.is_empty() => Verdict::Orphaned,
         None => undecided(
             "which database has its port is not noted on it, and its other end is in use; \
              ip link delete removes it",
         ),
+    };
+    if verdict == Verdict::Orphaned { unless_burdened(snapshot, link, home, far) } else { verdict }
+}
+
+/// What is orphaned itself may bear what lives.
+fn unless_burdened(snapshot: &Snapshot, link: &Link, home: NetnsId, far: &Link) -> Verdict {
+    let here = snapshot.switch_netns.map(|netns| LinkKey { netns, ifindex: link.ifindex });
+    let there = LinkKey { netns: home, ifindex: far.ifindex };
+    let ends: Vec<_> = here.into_iter().chain([there]).collect();
+    match burden_of(snapshot, &ends, home) {
+        None => Verdict::Orphaned,
+        Some(Burden::Upper(upper)) => Verdict::Undecided(format!("{upper} stands on it")),
+        Some(Burden::Unknown(why)) => Verdict::Undecided(why),
     }
 }
 
@@ -103,8 +118,8 @@ fn is_kept_for_restore(snapshot: &Snapshot, link: &Link) -> bool {
     all.any(|(known, port)| known == key && port.iface == link.name)
 }
 
-/// The other end, if both say so.
-pub(super) fn far_end<'a>(snapshot: &'a Snapshot, link: &Link) -> Option<&'a Arc<Link>> {
+/// The other end and its namespace, if both say so.
+fn far_end<'a>(snapshot: &'a Snapshot, link: &Link) -> Option<(NetnsId, &'a Arc<Link>)> {
     let here = snapshot.switch_netns?;
     let peer = link.peer?;
     let points_back = |id, far: &Link| {
@@ -118,7 +133,9 @@ pub(super) fn far_end<'a>(snapshot: &'a Snapshot, link: &Link) -> Option<&'a Arc
         peer.nsid.map_or(Some(here), |nsid| snapshot.namespace(here)?.nsids.get(&nsid).copied());
     let spaces = snapshot.kernel.rows().iter();
     let spaces = spaces.filter(|space| known.is_none_or(|known| space.id == known));
-    let mut ends = spaces
-        .flat_map(|space| space.links.iter().filter(|far| points_back(space.id, far).is_some()));
+    let mut ends = spaces.flat_map(|space| {
+        let ends = space.links.iter().filter(|far| points_back(space.id, far).is_some());
+        ends.map(|far| (space.id, far))
+    });
     ends.next().filter(|_| ends.next().is_none())
 }

@@ -316,6 +316,10 @@ fn a_refusal_says_which_option_helps() {
             },
             "del-port",
         ),
+        (
+            PlanError::Burdened { interface: "eth0".to_owned(), upper: "m0".to_owned() },
+            "ip link delete",
+        ),
     ] {
         assert!(plan_error.hint().unwrap().contains(word), "{plan_error}: {:?}", plan_error.hint());
     }

@@ -7,3 +7,4 @@ mod proof;
 mod prune;
 mod restore;
 pub(crate) mod scene;
+mod upper_links;

@@ -127,7 +127,7 @@ pub(crate) fn restarted(host: &Snapshot, n: u64, again: bool) -> Snapshot {
     let mut after = host.clone();
     for space in after.kernel.rows_mut() {
         if space.id == home(n) {
-            space.links.clear();
+            space.links = vec![loopback()];
         }
         let word = space.nsids.iter().find(|(_, id)| **id == home(n)).map(|(word, _)| *word);
         let leads =

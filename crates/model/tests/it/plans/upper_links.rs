@@ -1,0 +1,148 @@
+//! What stands on a link goes with it: a link that bears another's is left alone.
+
+use std::sync::Arc;
+
+use docker_ovs_model::ids::{Ifindex, NetnsId, Nsid};
+use docker_ovs_model::plan::{Disconnect, PlanError, Prune, disconnect, prune, undecided};
+use docker_ovs_model::snapshot::{Link, Peer};
+use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind, rehearse, resolve};
+
+use crate::plans::scene::{SWITCH, connected, home, host, plan, request};
+
+/// The word by which the namespaces of these tests call another.
+const WORD: Nsid = Nsid(5);
+
+/// c1 has eth0 on br0.
+fn joined() -> Snapshot {
+    connected(&host(), &request("br0", "c1"), 1)
+}
+
+/// The veth of a connect for c1 that was killed before it made the port.
+fn killed() -> Snapshot {
+    let steps = plan(&host(), &request("br0", "c1"), 1).unwrap().steps;
+    rehearse(&host(), &steps[..1])
+}
+
+/// The index of the veth's end in this namespace.
+fn end_in(host: &Snapshot, netns: NetnsId) -> Ifindex {
+    let space = host.namespace(netns).unwrap();
+    space.links.iter().find(|link| link.is_paired()).unwrap().ifindex
+}
+
+/// Puts a link into a namespace that stands on one of another, and tells its index.
+fn put(
+    host: &mut Snapshot,
+    at: NetnsId,
+    kind: &str,
+    lower: (NetnsId, Ifindex),
+) -> (NetnsId, Ifindex) {
+    let ifindex = Ifindex(70);
+    let space = host.kernel.rows_mut().iter_mut().find(|space| space.id == at).unwrap();
+    let nsid = (lower.0 != at).then_some(WORD);
+    space.nsids.extend(nsid.map(|word| (word, lower.0)));
+    space.links.push(Arc::new(Link {
+        ifindex,
+        name: "up0".into(),
+        kind: Some(kind.to_owned()),
+        ethernet: true,
+        peer: Some(Peer { ifindex: lower.1, nsid }),
+        ..Link::default()
+    }));
+    (at, ifindex)
+}
+
+fn disconnected(host: &Snapshot, force: bool) -> Result<(), PlanError> {
+    let request = Disconnect {
+        bridge: "br0".to_owned(),
+        container: "c1".to_owned(),
+        interface: Some("eth0".to_owned()),
+        force,
+    };
+    disconnect(host, &resolve(host), &request).map(|_| ())
+}
+
+/// What `prune` would remove, and what it leaves alone.
+fn pruned(host: &Snapshot) -> (usize, Vec<String>) {
+    let (wiring, request) = (resolve(host), Prune::default());
+    let doubts = undecided(host, &wiring, &request).into_iter().map(|one| one.why);
+    (prune(host, &wiring, &request).len(), doubts.collect())
+}
+
+type Stack = (&'static str, &'static str, fn(&mut Snapshot));
+
+#[test]
+fn what_bears_a_link_of_another_is_left_alone() {
+    let stacks: [Stack; 5] = [
+        ("another container's macvlan", "the macvlan up0 of c2", |host| {
+            let lower = (home(1), end_in(host, home(1)));
+            put(host, home(2), "macvlan", lower);
+        }),
+        ("a VLAN of the host", "the vlan up0 of the host", |host| {
+            let lower = (SWITCH, end_in(host, SWITCH));
+            put(host, SWITCH, "vlan", lower);
+        }),
+        ("another's ipvlan on a VLAN of its own", "the ipvlan up0 of c3", |host| {
+            let lower = (home(1), end_in(host, home(1)));
+            let own = put(host, home(1), "vlan", lower);
+            put(host, home(3), "ipvlan", own);
+        }),
+        ("another's macvlan on the host's end", "the macvlan up0 of c2", |host| {
+            let lower = (SWITCH, end_in(host, SWITCH));
+            put(host, home(2), "macvlan", lower);
+        }),
+        ("one whose namespace has no known word for it", "the macsec up0 of c2", |host| {
+            let lower = (home(1), end_in(host, home(1)));
+            put(host, home(2), "macsec", lower);
+            let space = host.kernel.rows_mut().iter_mut().find(|space| space.id == home(2));
+            space.unwrap().nsids.remove(&WORD);
+        }),
+    ];
+    assert_eq!(pruned(&killed()), (1, Vec::new()));
+    for (what, words, stack) in stacks {
+        let mut host = joined();
+        stack(&mut host);
+        for force in [false, true] {
+            let refused = disconnected(&host, force).unwrap_err();
+            assert!(matches!(refused, PlanError::Burdened { .. }), "{what}: {refused}");
+            assert!(refused.to_string().contains(words), "{what}: {refused}");
+        }
+        let mut host = killed();
+        stack(&mut host);
+        let (gone, doubts) = pruned(&host);
+        assert_eq!(gone, 0, "{what}");
+        assert!(doubts[0].contains(words), "{what}: {doubts:?}");
+        let mut again = request("br0", "c1");
+        again.interface = Some("eth0".to_owned());
+        let refused = plan(&host, &again, 2).unwrap_err();
+        assert!(matches!(refused, PlanError::InterfaceTaken { .. }), "{what}: {refused}");
+    }
+}
+
+#[test]
+fn what_a_container_has_on_its_own_interface_goes_with_it() {
+    for kind in ["vlan", "macvlan", "ipvlan"] {
+        let mut host = joined();
+        let lower = (home(1), end_in(&host, home(1)));
+        put(&mut host, home(1), kind, lower);
+        assert_eq!(disconnected(&host, false), Ok(()), "{kind}");
+    }
+    let mut host = joined();
+    let lower = (home(3), Ifindex(2));
+    put(&mut host, home(2), "macvlan", lower);
+    assert_eq!(disconnected(&host, false), Ok(()), "it stands on another link of that index");
+}
+
+#[test]
+fn a_namespace_that_was_not_read_may_have_links_on_it() {
+    let unread = |kind: SourceErrorKind| {
+        let mut host = joined();
+        let space = host.kernel.rows_mut().iter_mut().find(|space| space.id == home(3)).unwrap();
+        space.links.clear();
+        space.source_error = Some(SourceError::new(kind, "it", "no"));
+        disconnected(&host, true)
+    };
+    let refused = unread(SourceErrorKind::Denied).unwrap_err();
+    assert!(matches!(refused, PlanError::Undecided { .. }), "{refused}");
+    assert!(refused.to_string().contains("c3"), "{refused}");
+    assert_eq!(unread(SourceErrorKind::Gone), Ok(()), "what is gone has no links");
+}
