@@ -83,14 +83,18 @@ impl Truth {
     }
 
     /// Whether an interface has only been given back the address that is recorded of it, after its
-    /// container had changed that.
+    /// container had changed that; or follows one that was, as a bridge does its members.
     fn is_put_back(&self, (netns, _): &LinkId, was: &Link, is: &Link) -> bool {
-        let recorded = self.rows.values().any(|row| {
-            let says = |key: &str, what: &String| row.ids.get(key) == Some(what);
+        let recorded = self.rows.values().filter(|row| {
             let of = row.ids.get("container_id").is_some_and(|id| netns.starts_with(&**id));
-            of && says("container_iface", &is.name) && says("docker-ovs.mac", &is.address)
+            of && row.ids.get("docker-ovs.mac") == Some(&is.address)
         });
-        recorded && Link { address: is.address.clone(), ..was.clone() } == *is
+        let interfaces: Vec<_> =
+            recorded.filter_map(|row| row.ids.get("container_iface")).collect();
+        let mut beside = self.links.iter().filter(|((home, _), _)| home == netns);
+        let followed =
+            beside.any(|(_, link)| interfaces.contains(&&link.name) && link.address == was.address);
+        followed && Link { address: is.address.clone(), ..was.clone() } == *is
     }
 
     /// The link that a row of the host's database is, as far as the scene knows: that which it was
