@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::body::Bytes;
+use axum::http::HeaderMap;
+use axum::response::Response;
 use fleet::Fleet;
 use host::{Counters, Observe, Origin, Question};
 use livetraffic::{Trace, TraceError};
@@ -14,6 +16,7 @@ use report::v1;
 use tokio::sync::{Semaphore, watch};
 
 use crate::history::{History, HistorySettings};
+use crate::http::encoding;
 use crate::http::error::ApiError;
 use crate::http::places::Places;
 use crate::pool::Pool;
@@ -92,6 +95,22 @@ impl Daemon {
     /// As [`Daemon::state`].
     pub(crate) async fn rendered(&self, part: Part) -> Result<Rendered, ApiError> {
         self.renderings.get(part, &self.published, &self.pool).await
+    }
+
+    /// The answer that `write` makes of its text, which is packed where the client takes it so.
+    ///
+    /// # Errors
+    /// As [`Pool::run`].
+    pub(crate) async fn encoded(
+        &self,
+        rendered: &Rendered,
+        headers: &HeaderMap,
+        write: impl FnOnce(Bytes) -> Response,
+    ) -> Result<Response, ApiError> {
+        let (text, is_packed) = rendered.body(headers, &self.pool).await?;
+        let mut answer = write(text);
+        encoding::mark(&mut answer, is_packed);
+        Ok(answer)
     }
 
     /// The same, where an answer needs every kind of source.

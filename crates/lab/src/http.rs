@@ -26,16 +26,26 @@ pub struct Answer {
 ///
 /// # Panics
 /// When no answer comes, or one that is not HTTP.
-pub fn ask(mut stream: impl Read + Write, request: &str) -> Answer {
+pub fn ask(stream: impl Read + Write, request: &str) -> Answer {
+    let (head, body) = ask_bytes(stream, request);
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    Answer { status: status.unwrap_or(0), head, body: String::from_utf8(body).unwrap() }
+}
+
+/// The same of an answer whose body need not be text: its head in lower case, and its body.
+///
+/// # Panics
+/// When no answer comes, or one that is not HTTP.
+pub fn ask_bytes(mut stream: impl Read + Write, request: &str) -> (String, Vec<u8>) {
     // A server that has heard enough may close before the last byte of a bad request.
     let _ = stream.write_all(request.as_bytes());
     let mut bytes = Vec::new();
     let read = stream.read_to_end(&mut bytes);
     assert!(read.is_ok() || !bytes.is_empty(), "no answer: {read:?}");
-    let text = String::from_utf8(bytes).unwrap();
-    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no head: {text:?}"));
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-    Answer { status: status.unwrap_or(0), head: head.to_ascii_lowercase(), body: body.to_owned() }
+    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
+    let end = end.unwrap_or_else(|| panic!("no head: {:?}", String::from_utf8_lossy(&bytes)));
+    let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+    (head.to_ascii_lowercase(), bytes[end + 4..].to_vec())
 }
 
 /// A connection to `ADDRESS:PORT` that answers within the test's [`patience`].

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::tool::behind::write_secret;
 use crate::tool::{Served, refuses, says};
-use lab::http::{ask, head, tcp};
+use lab::http::{ask, ask_bytes, head, tcp};
 use lab::{Bridge, Container, Plug, Plugged, run};
 
 #[test]
@@ -166,6 +166,41 @@ fn what_a_client_has_is_not_sent_again() {
             lists.iter().all(|list| status(list) == 304)
         });
     }
+}
+
+/// Packed for clients that take it so, it is the same text under the same tag.
+#[test]
+fn what_is_large_is_sent_packed_to_those_who_take_it() {
+    let scene = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scenes/article.json");
+    let daemon = Served::start(&["--from", scene]);
+    let tag = |head: &str| {
+        let mut tags = head.lines().filter_map(|line| line.strip_prefix("etag: "));
+        tags.next().map(str::to_owned)
+    };
+    for path in ["/", "/figure", "/v1/attachments", "/v1/snapshot"] {
+        let by = |lines: &[&str]| {
+            let lines = [&["Host: x"][..], lines].concat();
+            ask_bytes(daemon.connect(), &head("GET", path, &lines))
+        };
+        let (plain_head, plain) = by(&[]);
+        let (packed_head, packed) = by(&["Accept-Encoding: gzip, deflate, br"]);
+        let is_large = plain.len() >= 16 * 1024;
+        assert_eq!(packed_head.contains("content-encoding: gzip"), is_large, "{path}");
+        for head in [&plain_head, &packed_head] {
+            assert!(head.contains("vary: accept-encoding"), "{path}: {head}");
+        }
+        if is_large {
+            let mut text = Vec::new();
+            flate2::read::GzDecoder::new(&*packed).read_to_end(&mut text).unwrap();
+            assert!(text == plain && packed.len() < plain.len() / 3, "{path}");
+            let weak = tag(&plain_head).map(|tag| format!("w/{tag}"));
+            assert_eq!(tag(&packed_head), weak, "{path}");
+        }
+        let (head, body) = by(&["Accept-Encoding: gzip;q=0, identity"]);
+        assert!(!head.contains("content-encoding") && body == plain, "{path}: {head}");
+    }
+    let figure = daemon.get("/figure").body;
+    assert!(figure.len() >= 16 * 1024, "the scene has something to pack: {}", figure.len());
 }
 
 #[test]

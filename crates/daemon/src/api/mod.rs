@@ -53,9 +53,12 @@ pub(crate) async fn attachments(
         return Ok(conditional::not_modified(state.marks.tag.clone()));
     }
     let rendered = daemon.rendered(Part::Attachments).await?;
-    let mut answer = whole(rendered.text, rendered.marks.event_id);
-    conditional::mark(&mut answer, rendered.marks.tag);
-    Ok(answer)
+    let tagged = |text| {
+        let mut answer = whole(text, rendered.marks.event_id.clone());
+        conditional::mark(&mut answer, rendered.marks.tag.clone());
+        answer
+    };
+    daemon.encoded(&rendered, &headers, tagged).await
 }
 
 /// JSON of a look, with the event that led to it.
@@ -153,6 +156,7 @@ pub(crate) async fn wiring(Extract(daemon): Here) -> Result<Response, ApiError> 
 pub(crate) async fn snapshot(
     Extract(daemon): Here,
     Extension(door): Extension<Door>,
+    headers: HeaderMap,
     Pairs(pairs): Pairs,
 ) -> Result<Response, ApiError> {
     let SnapshotOf { sources, labels, at } = SnapshotOf::read(&pairs)?;
@@ -169,7 +173,7 @@ pub(crate) async fn snapshot(
     let is_public = door == Door::Public;
     if is_known && (!is_public || labels.is_empty()) {
         let part = if is_public { Part::PublicSnapshot } else { Part::Snapshot };
-        return Ok(written(daemon.rendered(part).await?.text));
+        return daemon.encoded(&daemon.rendered(part).await?, &headers, written).await;
     }
     let snapshot =
         if is_known { known.snapshot.clone() } else { daemon.look(sources).await.into() };

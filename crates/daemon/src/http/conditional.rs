@@ -4,6 +4,8 @@ use axum::http::header::{ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
+use super::encoding;
+
 /// Whether `If-None-Match` says that the client has what `tag` is of: `*`, or a list with it, by
 /// the weak comparison (section 13.1.2).
 pub(crate) fn has(headers: &HeaderMap, tag: Option<&HeaderValue>) -> bool {
@@ -26,10 +28,11 @@ fn tags(mut line: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// 304 (section 15.4.5), with the tag that 200 would have.
+/// 304 (section 15.4.5), with the tag that 200 would have, and what that depends on.
 pub(crate) fn not_modified(tag: Option<HeaderValue>) -> Response {
     let mut answer = StatusCode::NOT_MODIFIED.into_response();
     mark(&mut answer, tag);
+    encoding::mark(&mut answer, false);
     answer
 }
 

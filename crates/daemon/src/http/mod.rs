@@ -5,6 +5,7 @@ pub(crate) mod conditional;
 pub(crate) mod connections;
 pub(crate) mod credentials;
 pub(crate) mod door;
+pub(crate) mod encoding;
 pub(crate) mod error;
 pub(crate) mod extract;
 mod fair;

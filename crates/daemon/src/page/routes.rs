@@ -21,8 +21,12 @@ const HTML: &str = "text/html; charset=utf-8";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// `GET /`.
-pub(crate) async fn page(Extract(daemon): Extract<Arc<Daemon>>) -> Result<Response, ApiError> {
-    Ok(part(HTML, daemon.rendered(Part::Page).await?.text))
+pub(crate) async fn page(
+    Extract(daemon): Extract<Arc<Daemon>>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let rendered = daemon.rendered(Part::Page).await?;
+    daemon.encoded(&rendered, &headers, |text| part(HTML, text)).await
 }
 
 /// `GET /figure?width=…&density=…`: the part of the page that changes. Written only if there was a
@@ -41,9 +45,12 @@ pub(crate) async fn figure(
         return Ok(conditional::not_modified(now.clone()));
     }
     let rendered = daemon.rendered(Part::Figure(fit)).await?;
-    let mut answer = part(HTML, rendered.text);
-    conditional::mark(&mut answer, rendered.marks.tag);
-    Ok(answer)
+    let tagged = |text| {
+        let mut answer = part(HTML, text);
+        conditional::mark(&mut answer, rendered.marks.tag.clone());
+        answer
+    };
+    daemon.encoded(&rendered, &headers, tagged).await
 }
 
 /// What a picture is to be of.

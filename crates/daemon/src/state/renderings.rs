@@ -8,12 +8,14 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use axum::body::Bytes;
+use axum::http::HeaderMap;
 use report::graph::{Fit, Scene};
 use report::{Wanted, list, v1};
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Mutex, OnceCell, OwnedMutexGuard};
 use tokio::time::{Instant, sleep_until};
 
 use super::{Marks, Published, State, json};
+use crate::http::encoding;
 use crate::http::error::ApiError;
 use crate::page;
 use crate::pool::Pool;
@@ -48,6 +50,8 @@ const SIZES: usize = 6;
 #[derive(Clone, Debug)]
 pub(crate) struct Rendered {
     pub(crate) text: Bytes,
+    /// The text, packed: once it was asked for so.
+    packed: Arc<OnceCell<Bytes>>,
     /// Where the JSON of a [`Part::Reset`] is in it.
     pub(crate) json: Bytes,
     /// Of which look: [`State::looks`].
@@ -188,7 +192,25 @@ fn reset(state: &State, boot: &str) -> Rendered {
 impl Rendered {
     pub(crate) fn new(text: Bytes, json: Bytes, state: &State) -> Self {
         let State { looks, last, .. } = *state;
-        Self { text, json, looks, last, marks: state.marks.clone() }
+        let packed = Arc::default();
+        Self { text, packed, json, looks, last, marks: state.marks.clone() }
+    }
+
+    /// The text, as a client takes it; and whether that is packed.
+    ///
+    /// # Errors
+    /// As [`Pool::run`].
+    pub(crate) async fn body(
+        &self,
+        headers: &HeaderMap,
+        pool: &Pool,
+    ) -> Result<(Bytes, bool), ApiError> {
+        if self.text.len() < encoding::LEAST || !encoding::takes_gzip(headers) {
+            return Ok((self.text.clone(), false));
+        }
+        let text = self.text.clone();
+        let pack = || pool.run(move || Bytes::from(encoding::gzip(&text)));
+        Ok((self.packed.get_or_try_init(pack).await?.clone(), true))
     }
 }
 
