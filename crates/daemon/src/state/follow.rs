@@ -10,11 +10,12 @@ use model::wiring::Attachment;
 use model::{Look, Snapshot};
 use report::v1::{self, SourceState};
 use sd_notify::NotifyState;
+use tokio::task::yield_now;
 use tokio::time::sleep_until;
 use tracing::{info, warn};
 
 use crate::daemon::Daemon;
-use crate::state::{Event, json};
+use crate::state::{Event, State, json};
 
 /// So long a number that is still to come is waited for before it is told that it is.
 const PENDING_OFPORT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -25,11 +26,11 @@ pub(crate) async fn follow(origin: Origin, daemon: Arc<Daemon>) {
     let Origin::Live(host) = &origin else {
         // What was recorded does not change.
         let snapshot = origin.observe(&Question::default()).await;
-        publisher.publish(&daemon, Arc::new(snapshot));
+        drop(publisher.publish(&daemon, Arc::new(snapshot)));
         return ready();
     };
     let (start, mut watch) = (Instant::now(), host.watch());
-    publisher.publish(&daemon, watch.next().await);
+    drop(publisher.publish(&daemon, watch.next().await));
     daemon.timings.looked(start.elapsed());
     ready();
     loop {
@@ -40,10 +41,13 @@ pub(crate) async fn follow(origin: Origin, daemon: Arc<Daemon>) {
                 None => pending().await,
             }
         };
-        tokio::select! {
+        let before = tokio::select! {
             snapshot = watch.next() => publisher.publish(&daemon, snapshot),
             () = no_ofport_yet => publisher.stop_waiting(&daemon),
-        }
+        };
+        // Clients are told first.
+        yield_now().await;
+        drop(before);
     }
 }
 
@@ -63,7 +67,8 @@ struct Publisher {
 }
 
 impl Publisher {
-    fn publish(&mut self, daemon: &Daemon, snapshot: Arc<Snapshot>) {
+    /// What was known before is given back.
+    fn publish(&mut self, daemon: &Daemon, snapshot: Arc<Snapshot>) -> Option<Arc<State>> {
         let start = Instant::now();
         let look = Look::new(snapshot);
         daemon.timings.resolved(start.elapsed());
@@ -80,18 +85,18 @@ impl Publisher {
             (true, None) => Some(tokio::time::Instant::now() + PENDING_OFPORT_TIMEOUT),
         };
         self.look = Some(look.clone());
-        daemon.published.publish(look, told, events);
+        daemon.published.publish(look, told, events)
     }
 
     /// Tells of numbers that are still to come.
-    fn stop_waiting(&mut self, daemon: &Daemon) {
+    fn stop_waiting(&mut self, daemon: &Daemon) -> Option<Arc<State>> {
         self.waits_until = None;
-        let Some(look) = self.look.clone() else { return };
+        let look = self.look.clone()?;
         let now = host::now();
         let events = self.timeline.stop_waiting(&look.wiring, now);
         daemon.history.push(look.snapshot.clone(), events.clone(), now);
         let told = self.timeline.as_told(&look.wiring);
-        daemon.published.publish(look, told, events.iter().flat_map(self::events).collect());
+        daemon.published.publish(look, told, events.iter().flat_map(self::events).collect())
     }
 
     /// What is new. The first look is no event: clients start with a state, not with events.
