@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use crate::ids::{LinkKey, NetnsId};
 use crate::snapshot::{Link, Namespace, Scope, Snapshot};
-use crate::{SourceError, SourceErrorKind};
 
 /// Why links may not be deleted: what stands on them would be gone too.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,12 +68,9 @@ fn owner(snapshot: &Snapshot, space: &Namespace) -> String {
     tenant.map_or_else(called, |row| row.name.to_string())
 }
 
-/// Whose namespace may have links that were not seen; one that is gone has none.
+/// Whose namespace may have links that were not seen.
 fn unread(snapshot: &Snapshot) -> Option<String> {
-    let gone = |why: &SourceError| why.kind == SourceErrorKind::Gone;
-    let may_have =
-        |space: &&Namespace| !space.is_read() && !space.source_error.as_ref().is_some_and(gone);
-    let spaces = snapshot.kernel.rows().iter().filter(may_have);
+    let spaces = snapshot.kernel.rows().iter().filter(|space| !space.is_read());
     let missing = |netns| snapshot.namespace(netns).is_none();
     let containers = snapshot.containers().filter(|row| row.netns.is_some_and(missing));
     let spaces = spaces.map(|space| owner(snapshot, space));

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use docker_ovs_model::identity::World;
-use docker_ovs_model::ids::{Ifindex, Name, Nsid, OfPort};
+use docker_ovs_model::ids::{Ifindex, Name, NetnsId, Nsid, OfPort};
 use docker_ovs_model::plan::{
-    Connect, KernelStep, Prunable, Prune, Restore, RestoreAction, Step, SwitchStep, Wanted, prune,
-    remembered, require_here, restore,
+    Connect, Disconnect, KernelStep, Prunable, Prune, Restore, RestoreAction, Step, SwitchStep,
+    Wanted, disconnect, prune, remembered, require_here, restore,
 };
 use docker_ovs_model::port_record::PortRecord;
 use docker_ovs_model::snapshot::{Engine, Link, Observed, Peer, Scope};
@@ -15,7 +15,7 @@ use docker_ovs_model::switch::SwitchSource;
 use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind, rehearse, resolve};
 use proptest::prelude::*;
 
-use crate::plans::scene::{SYSTEM, generated, host, plan, request, restarted};
+use crate::plans::scene::{SYSTEM, generated, home, host, plan, request, restarted};
 
 /// Rows in no particular order, and without what namespaces call each other: the kernel does
 /// not forget that either.
@@ -155,6 +155,11 @@ enum Event {
     OtherDatabase,
     /// The interface is moved where no look goes.
     Hide(u64),
+    /// A container has a link that stands on one of the host's, or of another container.
+    Stand {
+        by: usize,
+        on: usize,
+    },
 }
 
 fn happenings() -> impl Strategy<Value = Vec<Event>> {
@@ -168,6 +173,7 @@ fn happenings() -> impl Strategy<Value = Vec<Event>> {
         1 => Just(Event::DeletePorts),
         1 => Just(Event::OtherDatabase),
         1 => (1..=3_u64).prop_map(Event::Hide),
+        2 => (0..3_usize, 0..4_usize).prop_map(|(by, on)| Event::Stand { by, on }),
     ];
     prop::collection::vec(one, 1..9)
 }
@@ -216,9 +222,16 @@ fn changed(mut now: Snapshot, event: &Event) -> Snapshot {
             database.id = Some(other.to_owned());
         }
         Event::Hide(n) => {
-            let mut spaces = now.kernel.rows_mut().iter_mut().skip(1);
-            if let Some(space) = spaces.nth(usize::try_from(*n - 1).unwrap()) {
+            // Where no source leads, a look knows of nothing that it has not read.
+            let own = containers.iter().filter_map(|row| row.netns).find(|id| *id == home(*n));
+            let mut spaces = now.kernel.rows_mut().iter_mut();
+            if let Some(space) = spaces.find(|space| Some(space.id) == own) {
                 space.links.clear();
+            }
+        }
+        Event::Stand { by, on } => {
+            if let Some(by) = containers.get(*by).and_then(|row| row.netns) {
+                stand(&mut now, by, *on);
             }
         }
         _ => {}
@@ -227,6 +240,27 @@ fn changed(mut now: Snapshot, event: &Event) -> Snapshot {
         *rows = Observed::Fresh { rows: containers.clone().into() };
     }
     now
+}
+
+/// Gives a namespace a link on the last veth of the one at `on`.
+fn stand(now: &mut Snapshot, by: NetnsId, on: usize) {
+    const WORD: Nsid = Nsid(7);
+    let rows = now.kernel.rows_mut();
+    let Some(lower) = rows.get(on).filter(|row| row.id != by) else { return };
+    let home = lower.id;
+    let Some(beneath) = lower.links.iter().rfind(|link| link.is_paired()) else { return };
+    let beneath = beneath.ifindex;
+    let Some(space) = rows.iter_mut().find(|row| row.id == by && row.is_read()) else { return };
+    let ifindex = Ifindex(100 + u32::try_from(space.links.len()).unwrap());
+    space.nsids.insert(WORD, home);
+    space.links.push(Arc::new(Link {
+        ifindex,
+        name: format!("up{}", ifindex.0).into(),
+        kind: Some("macvlan".to_owned()),
+        ethernet: true,
+        peer: Some(Peer { ifindex: beneath, nsid: Some(WORD) }),
+        ..Link::default()
+    }));
 }
 
 /// Less of a Snapshot: a source cut, stale, or not identified.
@@ -319,6 +353,24 @@ fn taken(now: &Snapshot) -> BTreeSet<Name> {
     steps.iter().filter_map(takes).collect()
 }
 
+/// All that containers would be taken from bridges with, where that is asked for.
+fn disconnected(now: &Snapshot) -> BTreeSet<Name> {
+    let wiring = resolve(now);
+    let containers = ["c1", "c2", "c3"].into_iter();
+    let all = containers.flat_map(|container| ["br0", "br1"].map(|bridge| (container, bridge)));
+    let all = all.flat_map(|pair| ["eth0", "eth7"].map(|interface| (pair, interface)));
+    let plans = all.filter_map(|((container, bridge), interface)| {
+        let request = Disconnect {
+            bridge: bridge.to_owned(),
+            container: container.to_owned(),
+            interface: Some(interface.to_owned()),
+            force: true,
+        };
+        disconnect(now, &wiring, &request).ok()
+    });
+    plans.flat_map(|plan| plan.steps).filter_map(|step| takes(&step)).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
@@ -327,10 +379,13 @@ proptest! {
     #[test]
     fn less_of_a_snapshot_never_removes_more(events in happenings()) {
         let whole = after(&events);
-        let may = taken(&whole);
-        for (n, less) in cuts(&whole).iter().enumerate() {
-            let more: Vec<_> = taken(less).into_iter().filter(|one| !may.contains(one)).collect();
-            prop_assert!(more.is_empty(), "{more:?} by cut {n} of {whole:?}");
+        for takes in [taken, disconnected] {
+            let may = takes(&whole);
+            for (n, less) in cuts(&whole).iter().enumerate() {
+                let more: Vec<_> =
+                    takes(less).into_iter().filter(|one| !may.contains(one)).collect();
+                prop_assert!(more.is_empty(), "{more:?} by cut {n} of {whole:?}");
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use docker_ovs_model::ids::{Ifindex, NetnsId, Nsid};
 use docker_ovs_model::plan::{Disconnect, PlanError, Prune, disconnect, prune, undecided};
-use docker_ovs_model::snapshot::{Link, Peer};
+use docker_ovs_model::snapshot::{Link, Namespace, Observed, Peer};
 use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind, rehearse, resolve};
 
 use crate::plans::scene::{SWITCH, connected, home, host, plan, request};
@@ -134,15 +134,27 @@ fn what_a_container_has_on_its_own_interface_goes_with_it() {
 
 #[test]
 fn a_namespace_that_was_not_read_may_have_links_on_it() {
-    let unread = |kind: SourceErrorKind| {
+    let refused = |change: &dyn Fn(&mut Vec<Namespace>)| {
         let mut host = joined();
-        let space = host.kernel.rows_mut().iter_mut().find(|space| space.id == home(3)).unwrap();
-        space.links.clear();
-        space.source_error = Some(SourceError::new(kind, "it", "no"));
-        disconnected(&host, true)
+        let mut rows = host.kernel.rows().to_vec();
+        change(&mut rows);
+        host.kernel = Observed::Fresh { rows: rows.into() };
+        disconnected(&host, true).unwrap_err()
     };
-    let refused = unread(SourceErrorKind::Denied).unwrap_err();
-    assert!(matches!(refused, PlanError::Undecided { .. }), "{refused}");
-    assert!(refused.to_string().contains("c3"), "{refused}");
-    assert_eq!(unread(SourceErrorKind::Gone), Ok(()), "what is gone has no links");
+    let third = |rows: &[Namespace]| rows.iter().position(|row| row.id == home(3)).unwrap();
+    let denied = SourceError::new(SourceErrorKind::Denied, "it", "no");
+    for refused in [
+        refused(&|rows| {
+            let row = third(rows);
+            rows[row].source_error = Some(denied.clone());
+        }),
+        refused(&|rows| {
+            let row = third(rows);
+            rows[row].links.clear();
+        }),
+        refused(&|rows| drop(rows.remove(third(rows)))),
+    ] {
+        assert!(matches!(refused, PlanError::Undecided { .. }), "{refused}");
+        assert!(refused.to_string().contains("c3"), "{refused}");
+    }
 }
