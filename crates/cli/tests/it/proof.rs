@@ -226,7 +226,7 @@ fn a_port_that_others_may_be_on_is_taken_by_none_of_them() {
 
 /// What stands on a link is deleted together with it, in whichever namespace it is.
 #[test]
-fn an_interface_that_bears_anothers_link_is_not_taken() {
+fn an_interface_that_bears_a_strangers_link_is_not_taken() {
     lab::need!(Docker);
     let bridge = Bridge::new();
     let [own, another] = [Container::run(), Container::run()];
