@@ -224,9 +224,9 @@ fn a_port_that_others_may_be_on_is_taken_by_none_of_them() {
     assert_eq!(ports(&bridge), [tie]);
 }
 
-/// What stands on a link is deleted together with it, in whichever namespace it is.
+/// Upper links are deleted together with the lower one, in whichever namespace they are.
 #[test]
-fn an_interface_that_bears_a_strangers_link_is_not_taken() {
+fn an_interface_with_an_upper_link_of_another_is_not_taken() {
     lab::need!(Docker);
     let bridge = Bridge::new();
     let [own, another] = [Container::run(), Container::run()];

@@ -17,7 +17,7 @@ use super::orphaned_veths::{Verdict, judge_forgotten};
 use super::planner::delete;
 use super::requesters::requesters;
 use super::restore::only_remembered;
-use super::upper_links::{Burden, burden_of};
+use super::upper_links::{Upper, foreign_upper};
 use super::world::written_here;
 use super::{Plan, PlanError, ReplacePort, Step, require_here};
 
@@ -223,20 +223,20 @@ impl<'a> DisconnectPlanner<'a> {
         })
     }
 
-    /// What stands on the interface, or on the host's end of it, goes with it: only the container's
-    /// own may.
+    /// Upper links of the interface, and of the host's end of it, go with it: only the container's own
+    /// may.
     fn check_upper(&self, row: &SwitchPort, interface: &Name) -> Result<(), PlanError> {
         let Some(inside) = self.plugged(row, interface) else { return Ok(()) };
         let own = LinkKey { netns: inside.netns, ifindex: inside.link.ifindex };
         let host_end = self.host_end(row, interface).zip(self.snapshot.switch_netns);
         let host_end = host_end.map(|(link, netns)| LinkKey { netns, ifindex: link.ifindex });
         let ends: Vec<_> = host_end.into_iter().chain([own]).collect();
-        match burden_of(self.snapshot, &ends, inside.netns) {
+        match foreign_upper(self.snapshot, &ends, inside.netns) {
             None => Ok(()),
-            Some(Burden::Upper(upper)) => {
-                Err(PlanError::Burdened { interface: interface.to_string(), upper })
+            Some(Upper::Foreign(upper)) => {
+                Err(PlanError::HasUpper { interface: interface.to_string(), upper })
             }
-            Some(Burden::Unknown(why)) => {
+            Some(Upper::Unknown(why)) => {
                 Err(PlanError::Undecided { what: format!("port {}", row.port.iface), why })
             }
         }

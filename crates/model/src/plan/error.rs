@@ -185,12 +185,12 @@ pub enum PlanError {
         /// The link that leads there.
         through: String,
     },
-    /// Another's link would be gone with it.
+    /// An upper link of another namespace would be gone with it.
     #[error("{upper} stands on {interface}, and would be gone with it")]
-    Burdened {
+    HasUpper {
         /// The interface inside.
         interface: String,
-        /// What stands on it.
+        /// Its upper link, in words.
         upper: String,
     },
 }
@@ -227,7 +227,7 @@ impl PlanError {
             }
             Self::Rootless { .. } => "what root runs can be connected: sudo podman run",
             Self::NotItsOwn { .. } => "ovs-vsctl del-port takes it from all that is on it",
-            Self::Burdened { .. } => "ip link delete removes it in its namespace first",
+            Self::HasUpper { .. } => "ip link delete removes it in its namespace first",
             Self::Bonded { .. } => "ovs-vsctl del-bond-iface takes it out of the bond",
             Self::NotAName { .. } | Self::BadAddress { .. } | Self::BadVlans { .. } => return None,
         };

@@ -15,7 +15,7 @@ use crate::switch::SwitchSource;
 use crate::wiring::Wiring;
 
 use super::name;
-use super::upper_links::{Burden, burden_of};
+use super::upper_links::{Upper, foreign_upper};
 
 /// What a link of the switch's namespace is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,18 +64,22 @@ pub(super) fn judge_forgotten(snapshot: &Snapshot, wiring: &Wiring, link: &Link)
              ip link delete removes it",
         ),
     };
-    if verdict == Verdict::Orphaned { unless_burdened(snapshot, link, home, far) } else { verdict }
+    if verdict == Verdict::Orphaned {
+        unless_it_has_an_upper(snapshot, link, home, far)
+    } else {
+        verdict
+    }
 }
 
-/// What is orphaned itself may bear what lives.
-fn unless_burdened(snapshot: &Snapshot, link: &Link, home: NetnsId, far: &Link) -> Verdict {
+/// An orphaned veth may have an upper link that lives.
+fn unless_it_has_an_upper(snapshot: &Snapshot, link: &Link, home: NetnsId, far: &Link) -> Verdict {
     let here = snapshot.switch_netns.map(|netns| LinkKey { netns, ifindex: link.ifindex });
     let there = LinkKey { netns: home, ifindex: far.ifindex };
     let ends: Vec<_> = here.into_iter().chain([there]).collect();
-    match burden_of(snapshot, &ends, home) {
+    match foreign_upper(snapshot, &ends, home) {
         None => Verdict::Orphaned,
-        Some(Burden::Upper(upper)) => Verdict::Undecided(format!("{upper} stands on it")),
-        Some(Burden::Unknown(why)) => Verdict::Undecided(why),
+        Some(Upper::Foreign(upper)) => Verdict::Undecided(format!("{upper} stands on it")),
+        Some(Upper::Unknown(why)) => Verdict::Undecided(why),
     }
 }
 

@@ -1,51 +1,63 @@
-//! What stands on a link that is to go: a VLAN, a macvlan, an ipvlan sends by the link beneath it
+//! The upper links of a link that is to go: a VLAN, a macvlan, an ipvlan sends by the lower link
 //! (`IFLA_LINK`), and the kernel deletes it together with that one, in whichever namespace it is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ids::{LinkKey, NetnsId};
+use crate::ids::{Ifindex, LinkKey, NetnsId};
 use crate::snapshot::{Link, Namespace, Scope, Snapshot};
 
-/// Why links may not be deleted: what stands on them would be gone too.
+/// Why links may not be deleted: an upper link of another namespace would be gone too.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Burden {
-    /// Another's link, in words.
-    Upper(String),
+pub(super) enum Upper {
+    /// There is one: what it is, in words.
+    Foreign(String),
     /// Whether there is one is not known, and why.
     Unknown(String),
 }
 
-/// What stands on one of `ends`, or on what stands there, and is in another namespace than `own`,
+/// The upper link of one of `ends`, or of an upper link of it, that is in another namespace than `own`,
 /// whose links go together.
-pub(super) fn burden_of(snapshot: &Snapshot, ends: &[LinkKey], own: NetnsId) -> Option<Burden> {
+pub(super) fn foreign_upper(snapshot: &Snapshot, ends: &[LinkKey], own: NetnsId) -> Option<Upper> {
     if snapshot.scope == Scope::One {
         let why = "whether another namespace has a link that stands on it was not read";
-        return Some(Burden::Unknown(why.to_owned()));
+        return Some(Upper::Unknown(why.to_owned()));
     }
-    let mut beneath: BTreeSet<LinkKey> = ends.iter().copied().collect();
+    let by_lower = by_lower(snapshot);
+    let mut seen: BTreeSet<LinkKey> = ends.iter().copied().collect();
     let mut open = ends.to_vec();
     while let Some(lower) = open.pop() {
-        for space in snapshot.kernel.rows() {
-            for link in space.links.iter().filter(|link| stands_on(space, link, lower)) {
-                if space.id != own {
-                    return Some(Burden::Upper(in_words(snapshot, space, link)));
-                }
-                let upper = LinkKey { netns: space.id, ifindex: link.ifindex };
-                if beneath.insert(upper) {
-                    open.push(upper);
-                }
+        let same_index = by_lower.get(&lower.ifindex).into_iter().flatten();
+        for (space, link) in same_index.filter(|(space, link)| is_upper_of(space, link, lower)) {
+            if space.id != own {
+                return Some(Upper::Foreign(in_words(snapshot, space, link)));
+            }
+            let upper = LinkKey { netns: space.id, ifindex: link.ifindex };
+            if seen.insert(upper) {
+                open.push(upper);
             }
         }
     }
-    unread(snapshot).map(|owner| {
-        Burden::Unknown(format!("whether a link of {owner} stands on it was not read"))
-    })
+    unread(snapshot)
+        .map(|owner| Upper::Unknown(format!("whether a link of {owner} stands on it was not read")))
+}
+
+/// All upper links, each with its namespace, by the index of the lower one.
+fn by_lower(snapshot: &Snapshot) -> BTreeMap<Ifindex, Vec<(&Namespace, &Link)>> {
+    let mut all: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for space in snapshot.kernel.rows() {
+        for link in space.links.iter().filter(|link| !link.is_paired()) {
+            if let Some(lower) = link.peer {
+                all.entry(lower.ifindex).or_default().push((space, &**link));
+            }
+        }
+    }
+    all
 }
 
 /// Whether `link` sends by `lower`. Where its namespace has no known word for the other's, the index
 /// decides: it may be the one.
-fn stands_on(space: &Namespace, link: &Link, lower: LinkKey) -> bool {
-    let Some(beneath) = link.peer.filter(|_| !link.is_paired()) else { return false };
+fn is_upper_of(space: &Namespace, link: &Link, lower: LinkKey) -> bool {
+    let Some(beneath) = link.peer else { return false };
     let netns = match beneath.nsid {
         None => Some(space.id),
         Some(nsid) => space.nsids.get(&nsid).copied(),

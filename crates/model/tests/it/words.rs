@@ -317,7 +317,7 @@ fn a_refusal_says_which_option_helps() {
             "del-port",
         ),
         (
-            PlanError::Burdened { interface: "eth0".to_owned(), upper: "m0".to_owned() },
+            PlanError::HasUpper { interface: "eth0".to_owned(), upper: "m0".to_owned() },
             "ip link delete",
         ),
     ] {

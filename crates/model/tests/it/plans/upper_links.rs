@@ -1,4 +1,4 @@
-//! What stands on a link goes with it: a link that bears another's is left alone.
+//! Upper links go with the lower one: a link that has one of another namespace is left alone.
 
 use std::sync::Arc;
 
@@ -71,7 +71,7 @@ fn pruned(host: &Snapshot) -> (usize, Vec<String>) {
 type Stack = (&'static str, &'static str, fn(&mut Snapshot));
 
 #[test]
-fn what_bears_a_link_of_another_is_left_alone() {
+fn what_has_an_upper_link_of_another_is_left_alone() {
     let stacks: [Stack; 5] = [
         ("another container's macvlan", "the macvlan up0 of c2", |host| {
             let lower = (home(1), end_in(host, home(1)));
@@ -103,7 +103,7 @@ fn what_bears_a_link_of_another_is_left_alone() {
         stack(&mut host);
         for force in [false, true] {
             let refused = disconnected(&host, force).unwrap_err();
-            assert!(matches!(refused, PlanError::Burdened { .. }), "{what}: {refused}");
+            assert!(matches!(refused, PlanError::HasUpper { .. }), "{what}: {refused}");
             assert!(refused.to_string().contains(words), "{what}: {refused}");
         }
         let mut host = killed();
