@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use lab::{Container, Home, run, try_run};
 
+use crate::measure::median;
 use crate::rows::{Rows, Tools};
 use crate::scene::Scene;
 
@@ -39,7 +40,7 @@ pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools, scene: &Scene, r
             clear(&container);
         }
     }
-    let medians: Vec<_> = ways.iter_mut().map(|way| median(&mut way.taken)).collect();
+    let medians: Vec<_> = ways.iter().map(|way| median(way.taken.clone())).collect();
     for (way, theirs) in ways.iter().zip(&medians).skip(1) {
         let ms = |time: Duration| time.as_secs_f64() * 1000.0;
         let beside = format!("{:9.2} ms {:9.2} ms", ms(medians[0]), ms(*theirs));
@@ -76,9 +77,4 @@ fn clear(container: &Container) {
     run("ovs-vsctl", &["--if-exists", "del-port", name]);
     let _ = try_run("ip", &["link", "del", name]);
     std::thread::sleep(AFTERMATH);
-}
-
-fn median(taken: &mut [Duration]) -> Duration {
-    taken.sort();
-    taken[taken.len() / 2]
 }

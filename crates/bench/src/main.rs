@@ -16,6 +16,7 @@
 
 mod connecting;
 mod daemon;
+mod driver;
 mod engines;
 mod events;
 mod fleet;
@@ -102,7 +103,7 @@ fn measure(tables: &mut [Table]) {
 /// What is measured: a name for `BENCH_PARTS`, and how, of so many containers in so many rounds.
 type Part = (&'static str, fn(&mut Rows, usize, &Tools, &Scene, usize));
 
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 9] = [
     ("lookups", |rows, size, tools, scene, rounds| {
         let lookups = Contest::new(rows::lookups(tools, scene)).run(rounds);
         rows::tell_lookups(rows, size, &lookups);
@@ -124,6 +125,7 @@ const PARTS: [Part; 8] = [
     ("engines", |rows, size, tools, scene, rounds| {
         engines::tell(rows, size, tools, scene, rounds.div_ceil(3));
     }),
+    ("driver", |rows, size, tools, scene, _| driver::tell(rows, size, tools, scene)),
     ("fleet", |rows, size, tools, scene, rounds| {
         fleet::tell(rows, size, tools, scene, rounds.div_ceil(3));
     }),

@@ -91,7 +91,7 @@ fn started(code: i32, words: &[String]) -> (Duration, u64) {
     }
 }
 
-fn median(mut runs: Vec<Duration>) -> Duration {
+pub(crate) fn median(mut runs: Vec<Duration>) -> Duration {
     runs.sort();
     runs[runs.len() / 2]
 }

@@ -135,19 +135,29 @@ impl Podman {
     /// # Panics
     /// When it cannot be started.
     pub fn try_podman_with(&self, plugins: &Path, more: &[&str]) -> Result<String, String> {
+        let words = self.words_with(plugins, more);
+        let output = program(&words[0]).args(&words[1..]).output().unwrap();
+        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
+        if output.status.success() { Ok(said(&output.stdout)) } else { Err(said(&output.stderr)) }
+    }
+
+    /// The command line of the same.
+    ///
+    /// # Panics
+    /// When the settings that it needs cannot be written.
+    pub fn words_with(&self, plugins: &Path, more: &[&str]) -> Vec<String> {
         let settings = format!("{}/containers.conf", self.folder);
         let folder = plugins.display();
         let text = format!(
             "[network]\nnetwork_backend = \"netavark\"\nnetavark_plugin_dirs = [\"{folder}\"]\n"
         );
         std::fs::write(&settings, text).unwrap();
+        let with = format!("CONTAINERS_CONF_OVERRIDE={settings}");
         let networks = format!("{}/networks", self.folder);
-        let mut command = program("podman");
-        command.env("CONTAINERS_CONF_OVERRIDE", settings).args(words(&self.folder));
-        command.args(["--network-config-dir", &networks]);
-        let output = command.args(more).output().unwrap();
-        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
-        if output.status.success() { Ok(said(&output.stdout)) } else { Err(said(&output.stderr)) }
+        let own =
+            ["env", &with, "podman"].map(str::to_owned).into_iter().chain(words(&self.folder));
+        let networks = ["--network-config-dir", &networks].map(str::to_owned);
+        own.chain(networks).chain(more.iter().map(|word| (*word).to_owned())).collect()
     }
 
     /// The image that its containers are of.
