@@ -46,12 +46,14 @@ const PARTS: usize = 5;
 /// So many sizes of the picture are shared; beyond that each is written anew.
 const SIZES: usize = 6;
 
+/// A text, packed: once it was asked for so.
+type Packed = Arc<OnceCell<Bytes>>;
+
 /// A part as it was written.
 #[derive(Clone, Debug)]
 pub(crate) struct Rendered {
     pub(crate) text: Bytes,
-    /// The text, packed: once it was asked for so.
-    packed: Arc<OnceCell<Bytes>>,
+    packed: Packed,
     /// Where the JSON of a [`Part::Reset`] is in it.
     pub(crate) json: Bytes,
     /// Of which look: [`State::looks`].
@@ -96,12 +98,15 @@ impl Renderings {
             return Ok(kept.clone());
         }
         let (published, pool) = (published.clone(), pool.clone());
+        // Not by the thread that writes: what that leaves beside a text, and another thread frees, keeps the
+        // memory around it from going back to the system.
+        let packed = Packed::default();
         // It goes on without the client that asked first: others wait for it.
         let written = tokio::spawn(async move {
             // Those who waited meanwhile want a newer one.
             let state = published.now().unwrap_or(wanted);
             let boot = published.boot.clone();
-            let rendered = pool.run(move || part.write(&state, &boot)).await?;
+            let rendered = pool.run(move || part.write(&state, &boot, packed)).await?;
             keep(slot, rendered.clone());
             Ok(rendered)
         });
@@ -161,24 +166,24 @@ async fn let_go(slot: Arc<Mutex<Slot>>) {
 }
 
 impl Part {
-    fn write(self, state: &State, boot: &str) -> Rendered {
+    fn write(self, state: &State, boot: &str, packed: Packed) -> Rendered {
         let (snapshot, wiring) = (&state.snapshot, &state.wiring);
         let scene = |fit| Scene::fitted(wiring, None, fit);
         let text = match self {
             Self::Attachments => json(&list(snapshot, wiring, &Wanted::default())),
-            Self::Reset => return reset(state, boot),
+            Self::Reset => return reset(state, boot, packed),
             Self::Snapshot => json(&**snapshot),
             Self::PublicSnapshot => json(&model::public(snapshot, &[])),
             Self::Page => page::page(&scene(page::FIRST), &v1::sources(snapshot)),
             Self::Figure(fit) => page::fragment(&scene(fit), &v1::sources(snapshot)),
         };
         let (text, json) = (bytes(text), Bytes::new());
-        Rendered::new(text, json, state)
+        Rendered::new(text, json, packed, state)
     }
 }
 
 /// The event, in one piece of memory with its JSON.
-fn reset(state: &State, boot: &str) -> Rendered {
+fn reset(state: &State, boot: &str, packed: Packed) -> Rendered {
     let mut text = format!("event: reset\nid: {boot}-{}\ndata: ", state.last);
     let start = text.len();
     text.push_str(&json(&v1::Wiring::new(&state.snapshot, &state.wiring)));
@@ -186,13 +191,12 @@ fn reset(state: &State, boot: &str) -> Rendered {
     text.push_str("\n\n");
     let text = bytes(text);
     let json = text.slice(start..end);
-    Rendered::new(text, json, state)
+    Rendered::new(text, json, packed, state)
 }
 
 impl Rendered {
-    pub(crate) fn new(text: Bytes, json: Bytes, state: &State) -> Self {
+    fn new(text: Bytes, json: Bytes, packed: Packed, state: &State) -> Self {
         let State { looks, last, .. } = *state;
-        let packed = Arc::default();
         Self { text, packed, json, looks, last, marks: state.marks.clone() }
     }
 
