@@ -15,7 +15,7 @@ const CIDR: &str = "10.99.0.1/24";
 
 /// How long vswitchd goes on after a port and its link were taken away, with 300 others and some
 /// to spare. The next command would wait for the end of it.
-const AFTERMATH: Duration = Duration::from_millis(200);
+pub(crate) const AFTERMATH: Duration = Duration::from_millis(200);
 
 /// One way to make an interface `eth9`.
 struct Way {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use lab::{IMAGE, Need, Network, Plugin, Podman, is_there, unique};
 
+use crate::connecting::AFTERMATH;
 use crate::flows::has_verb;
 use crate::measure::{Contest, Runner, median};
 use crate::rows::{Rows, Tools, runner};
@@ -42,7 +43,7 @@ pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools, scene: &Scene) {
 
 fn tell_docker(rows: &mut Rows, size: usize, network: &Network) {
     let on = |name, network: &str| {
-        runner(name, &["docker", "run", "--rm", "--network", network, IMAGE, "true"])
+        runner(name, &["docker", "run", "--rm", "--network", network, IMAGE, "busybox", "true"])
     };
     let scores = Contest::new(vec![on("ours", network.name()), on("theirs", "bridge")]).run(PAIRS);
     let row = format!("docker run / on Docker's own bridge, {size}");
@@ -59,7 +60,7 @@ fn tell_podman(rows: &mut Rows, size: usize, ours: &str, scene: &Scene) {
     podman.podman_with(&plugins, &["network", "create", "-d", "ovs", "-o", &bridge, "ours"]);
     podman.podman_with(&plugins, &["network", "create", "theirs"]);
     let on = |network: &'static str| -> Runner {
-        let run = ["run", "--rm", "--network", network, podman.image(), "true"];
+        let run = ["run", "--rm", "--network", network, podman.image(), "busybox", "true"];
         let words = podman.words_with(&plugins, &run);
         runner(network, &words.iter().map(String::as_str).collect::<Vec<_>>())
     };
@@ -75,7 +76,9 @@ fn remove(podman: &Podman, plugins: &Path) {
     }
 }
 
-/// What the driver takes for an endpoint, as Docker asks for it: the median of [`PAIRS`].
+/// What the driver takes for an endpoint, as Docker asks for it: the median of [`PAIRS`], each while the
+/// switch is at rest.
+#[allow(clippy::disallowed_methods, reason = "vswitchd does not tell when it is at rest")]
 fn endpoint(driver: &Plugin, network: &Network) -> Duration {
     let id = network.id();
     let taken = (0..PAIRS).map(|n| {
@@ -92,6 +95,7 @@ fn endpoint(driver: &Plugin, network: &Network) -> Duration {
         let time = start.elapsed();
         call("Leave", "");
         call("DeleteEndpoint", "");
+        std::thread::sleep(AFTERMATH);
         time
     });
     median(taken.collect())
