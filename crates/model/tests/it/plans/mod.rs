@@ -2,6 +2,7 @@
 
 mod connect;
 mod endpoint;
+mod happenings;
 mod laws;
 mod proof;
 mod prune;
