@@ -157,7 +157,7 @@ impl Planner<'_> {
         let wanted = port.ofport_request;
         let unknown = record.ours && wanted.is_none() && port.ofport.assigned().is_none();
         let remember = unknown.then(|| Arc::new(port.clone()));
-        let number = SwitchStep::Await { bridge, iface, wanted, remember };
+        let number = SwitchStep::Await { bridge, iface, from: None, wanted, remember };
         [configure.into(), number.into()]
     }
 

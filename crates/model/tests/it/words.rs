@@ -176,6 +176,7 @@ fn steps_say_what_is_done() {
     let wait = SwitchStep::Await {
         bridge: "br0".into(),
         iface: "new".into(),
+        from: None,
         wanted: None,
         remember: None,
     };

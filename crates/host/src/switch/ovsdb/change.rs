@@ -72,8 +72,9 @@ impl SwitchExecutor {
                 let replaced = self.database.replace_port(ports, &mut self.saved, self.locked);
                 due.hold(|| what.clone(), replaced).await
             }
-            SwitchStep::Await { bridge, iface, wanted, remember } => {
-                self.await_number(bridge, iface, *wanted, remember.as_deref()).await
+            SwitchStep::Await { bridge, iface, from, wanted, remember } => {
+                let numbers = (*from, *wanted);
+                self.await_number(bridge, iface, numbers, remember.as_deref()).await
             }
             SwitchStep::RemoveMember { bridge, port, .. } => {
                 let removed = self.database.remove_member(bridge, port, self.locked);
@@ -107,7 +108,7 @@ impl SwitchExecutor {
         &mut self,
         bridge: &Name,
         iface: &Name,
-        wanted: Option<OfPort>,
+        (from, wanted): (Option<OfPort>, Option<OfPort>),
         remember: Option<&Port>,
     ) -> Result<(), SourceError> {
         let due = Deadline::after(self.timeout * 2);
@@ -115,7 +116,7 @@ impl SwitchExecutor {
         if !self.more && std::mem::take(&mut self.locked) {
             due.hold(|| what.clone(), self.database.unlock()).await?;
         }
-        let number = self.database.number(iface, self.timeout);
+        let number = self.database.number(iface, from, self.timeout);
         let number = due.hold(|| what.clone(), number).await?;
         let failed = |kind, why: String| {
             SourceError::new(kind, format!("port {iface} of {bridge}"), why)

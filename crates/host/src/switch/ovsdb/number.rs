@@ -32,13 +32,18 @@ struct NumberRow {
 }
 
 impl Database {
-    /// Waits until vswitchd has dealt with an interface; pending if it does not in time. It may
-    /// have met the port a moment before its link: a failure counts only if it stays.
+    /// Waits until vswitchd has dealt with an interface; pending if it does not in time. One that is to
+    /// move has the number `from` until then, and keeps it if it is not moved in time. It may have met
+    /// the port a moment before its link: a failure counts only if it stays.
     pub(crate) async fn number(
         &mut self,
         iface: &str,
+        from: Option<OfPort>,
         timeout: Duration,
     ) -> Result<Number, SourceError> {
+        if let Some(from) = from {
+            self.number_but(iface, &Value::Integer(from.0.into()), timeout).await?;
+        }
         let number = self.number_but(iface, &Value::Set(Vec::new()), timeout).await?;
         match number.ofport {
             OfPortState::Failed => {

@@ -120,7 +120,20 @@ pub fn await_number(bridge: &Name, port: &Port) -> Step {
     SwitchStep::Await {
         bridge: bridge.clone(),
         iface: port.iface.clone(),
+        from: None,
         wanted: port.ofport_request,
+        remember: None,
+    }
+    .into()
+}
+
+/// Waits until vswitchd has moved an endpoint's port to another number.
+fn await_move(bridge: &Bridge, port: &Port, ofport: OfPort) -> Step {
+    SwitchStep::Await {
+        bridge: bridge.name.clone(),
+        iface: port.iface.clone(),
+        from: port.ofport.assigned().filter(|now| *now != ofport),
+        wanted: Some(ofport),
         remember: None,
     }
     .into()
@@ -182,10 +195,7 @@ pub fn note(
         expected_requesters: requesters_on(bridges, ofport),
         memory,
     };
-    let wait = ofport.map(|ofport| {
-        let port = Port { ofport_request: Some(ofport), ..Port::clone(port) };
-        await_number(&bridge.name, &port)
-    });
+    let wait = ofport.map(|ofport| await_move(bridge, port, ofport));
     let steps = std::iter::once(Step::from(rewrite)).chain(wait).collect();
     let container = called(record);
     Plan { container, interface: "".into(), bridge: bridge.name.clone(), steps }
@@ -209,8 +219,7 @@ pub fn park(
         expected_requesters: requesters_on(bridges, Some(ofport)),
         memory: MemoryChange::default(),
     };
-    let parked = Port { ofport_request: Some(ofport), ..Port::clone(port) };
-    let steps = vec![Step::from(rewrite), await_number(&bridge.name, &parked)];
+    let steps = vec![Step::from(rewrite), await_move(bridge, port, ofport)];
     let container = called(record);
     Some(Plan { container, interface: "".into(), bridge: bridge.name.clone(), steps })
 }

@@ -35,8 +35,8 @@ pub(super) fn number(request: &Attach<'_>) -> Result<Option<OfPort>, PlanError> 
     }
 }
 
-/// The number that an endpoint has by chance, and the one that is its own now that its name is
-/// known; none where that is the same.
+/// The number that is an endpoint's own now that its name is known; none where it has that, or has asked
+/// for it: vswitchd gives it as soon as it is free.
 pub fn own_number(
     bridge: &Bridge,
     port: &Port,
@@ -50,7 +50,8 @@ pub fn own_number(
     };
     let had = numbers::had(bridge, owner);
     if let Some(had) = had {
-        return (had != now && is_free(&had)).then_some(had);
+        let is_settled = had == now || port.ofport_request == Some(had);
+        return (!is_settled && is_free(&had)).then_some(had);
     }
     let of_another = |(ofport, who): (OfPort, NumberOwner)| {
         ofport == now && who.name.is_some() && who.name != owner.name
@@ -59,9 +60,10 @@ pub fn own_number(
     is_lent.then(|| free(bridge, reserved)).flatten()
 }
 
-/// Whether an endpoint has another number than the one that its owner had before.
+/// Whether an endpoint has another number than the one that its owner had before, and has not asked for
+/// that.
 pub fn is_misplaced(bridge: &Bridge, port: &Port, owner: &NumberOwner) -> bool {
-    numbers::had(bridge, owner).is_some_and(|had| number_of(port) != Some(had))
+    numbers::had(bridge, owner).is_some_and(|had| !has(port, had))
 }
 
 /// Whether the number that an endpoint waits for is that of `holder`.

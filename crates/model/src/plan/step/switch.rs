@@ -103,6 +103,8 @@ pub enum SwitchStep {
         bridge: Name,
         /// The interface.
         iface: Name,
+        /// The number that it has, where it is to have another one.
+        from: Option<OfPort>,
         /// The number that was asked for.
         wanted: Option<OfPort>,
         /// The port, where the number that it gets is still to be remembered.

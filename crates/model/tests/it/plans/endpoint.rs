@@ -137,6 +137,31 @@ fn owner(record: &EndpointRecord) -> NumberOwner {
 }
 
 #[test]
+fn a_number_that_was_asked_for_is_waited_for_and_not_asked_for_again() {
+    let mut switch = Switch::new();
+    let own = switch.create("e1", "192.0.2.2", Wanted::Free).unwrap();
+    switch.learn("e1", "web");
+    switch.delete("e1");
+    let by_chance = switch.create("e2", "192.0.2.3", Wanted::Free).unwrap();
+    let (bridge, port) = (switch.bridge(), switch.port("e2"));
+    let record = record("e2", "192.0.2.3", Some("web"));
+    let wanted = own_number(&bridge, &port, &owner(&record), &BTreeSet::new());
+    assert_eq!(wanted, Some(OfPort(own)));
+    assert!(is_misplaced(&bridge, &port, &owner(&record)));
+    let all = std::slice::from_ref(&bridge);
+    let plan = note(all, &bridge, &port, &record, &owner(&record), wanted);
+    let Some(Step::Switch(SwitchStep::Await { from, wanted: awaited, .. })) = plan.steps.last()
+    else {
+        panic!("{plan:#?}")
+    };
+    assert_eq!((*from, *awaited), (Some(OfPort(by_chance)), wanted));
+    // The row says so, and vswitchd has not come to it.
+    let asked = Port { ofport_request: wanted, ..Port::clone(&port) };
+    assert_eq!(own_number(&bridge, &asked, &owner(&record), &BTreeSet::new()), None);
+    assert!(!is_misplaced(&bridge, &asked, &owner(&record)));
+}
+
+#[test]
 fn a_number_that_is_lent_by_an_address_stays_its_owner_s() {
     let mut switch = Switch::new();
     let free = Wanted::Free;
