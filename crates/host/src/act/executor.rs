@@ -146,21 +146,16 @@ impl PlanExecutor {
         ActError::Failed { why, left }
     }
 
-    /// Makes a veth while the database is told of its port: vswitchd meets both at once. Were
-    /// it to hear of the link first, it would look through all its ports because of it, and
-    /// once more because of the port.
+    /// Makes a veth as soon as the database was told of its port: vswitchd meets both at once. Were it
+    /// to hear of the link first, it would look through all its ports because of it, and once more
+    /// because of the port; and it takes longer to get there than a link takes to be made.
     async fn plug(&mut self, veth: &KernelStep, port: &SwitchStep) -> Result<(), SourceError> {
         self.look_again(port)?;
-        let Self { kernel, switch, .. } = self;
-        // The first one sends what it has to say before the second one begins.
-        let (told, made) = tokio::join!(switch.take_step(port), async { kernel.take_step(veth) });
-        if made.is_ok() {
-            self.has_taken(&Step::Kernel(veth.clone()));
-        }
-        if told.is_ok() {
-            self.has_taken(&Step::Switch(port.clone()));
-        }
-        told.and(made)
+        self.switch.take_step(port).await?;
+        self.has_taken(&Step::Switch(port.clone()));
+        self.kernel.take_step(veth)?;
+        self.has_taken(&Step::Kernel(veth.clone()));
+        Ok(())
     }
 
     async fn take_in_turn(&mut self, steps: &[Step]) -> Result<(), SourceError> {

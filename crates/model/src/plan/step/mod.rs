@@ -36,8 +36,8 @@ impl From<ReplacePort> for Step {
 }
 
 impl Step {
-    /// Whether this makes a veth, and `next` the port of its host's end: they may be taken at
-    /// once. Not where the link gets its name only after it was made.
+    /// Whether this makes a veth, and `next` the port of its host's end: they may be taken right after
+    /// each other, in either order. Not where the link gets its name only after it was made.
     pub fn goes_with(&self, next: &Self) -> bool {
         match (self, next) {
             (
