@@ -74,17 +74,11 @@ impl Driver {
         let options = EndpointOptions::read(&endpoint.options)?;
         let _turn = self.in_flight.turn(&endpoint.id).await;
         let made = tokio::time::timeout(BOUND, self.try_create_endpoint(endpoint, &options)).await;
-        match made {
-            Ok(Ok(mac)) => {
-                self.news.notify_one();
-                Ok(mac)
-            }
-            Ok(Err(error)) => Err(error),
-            Err(_) => {
-                let _ = self.take_away(&endpoint.network, &endpoint.id).await;
-                Err(DriverError::new("the switch's database does not answer within 3 seconds"))
-            }
-        }
+        let Ok(made) = made else {
+            let _ = self.take_away(&endpoint.network, &endpoint.id).await;
+            return Err(DriverError::new("the switch's database does not answer within 3 seconds"));
+        };
+        made
     }
 
     async fn try_create_endpoint(
@@ -185,7 +179,10 @@ impl Driver {
         let _turn = self.in_flight.turn(endpoint).await;
         let joined = tokio::time::timeout(BOUND, self.try_join(network, endpoint)).await;
         match joined {
-            Ok(Ok(joined)) => Ok(joined),
+            Ok(Ok(joined)) => {
+                self.news.tell_endpoint(network, endpoint);
+                Ok(joined)
+            }
             other => {
                 let late = || DriverError::new("ovs-vswitchd does not answer within 3 seconds");
                 let error =
@@ -197,7 +194,7 @@ impl Driver {
     }
 
     async fn try_join(&self, network: &str, endpoint: &str) -> Result<Joined, DriverError> {
-        let mut view = self.open().await?;
+        let mut view = self.open_endpoint(network, endpoint).await?;
         let (_, of_network) = view.network(network)?;
         let is_gateway =
             of_network.read_options().is_ok_and(|options| options.gateway == Gateway::Host);

@@ -39,7 +39,7 @@ impl Driver {
         endpoint: &str,
     ) -> Result<(), DriverError> {
         for _ in 0..TRIES {
-            let mut view = self.open().await?;
+            let mut view = self.open_endpoint(network, endpoint).await?;
             let Some((bridge, port, record)) = view.endpoint(network, endpoint) else {
                 // A driver that was killed before it made the port.
                 view.endpoints.delete_unfinished(&host_end(network, endpoint))?;

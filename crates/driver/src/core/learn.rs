@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, info, warn};
 
 use super::attach::far_end;
+use super::news::Made;
 use super::{Driver, TRIES, View};
 use crate::DriverError;
 
@@ -26,31 +27,39 @@ const LATER: Duration = Duration::from_secs(2);
 /// So often everything is looked through; gateways, where there are any, each [`LATER`].
 pub(super) const ROUND: Duration = Duration::from_secs(30);
 
+/// What is not known yet, and what of the rest need not be read again.
+#[derive(Default)]
+struct Learning {
+    /// Endpoints whose container is not known yet.
+    unknown: BTreeSet<Made>,
+    /// What networks are called, as it was written down already.
+    names: BTreeMap<String, String>,
+}
+
 impl Driver {
     /// Learns names, and takes away what is stray, for as long as it is polled.
+    ///
+    /// Everything is read when it begins, after a network was made, and each [`ROUND`]. In between a call
+    /// says what it has made, and the engine alone is asked about that: with hundreds of ports a look at
+    /// all of them keeps the database from the very calls that a container is started by.
     pub async fn keep_learning(&self) {
         let mut strays = BTreeMap::new();
         let mut stray_addresses = BTreeMap::new();
         let mut stray_networks = BTreeMap::new();
+        let mut learning = Learning::default();
         let mut swept: Option<Instant> = None;
         let mut wait = SOON;
         let mut has_stood = false;
+        let mut is_whole = true;
         loop {
-            let open = match self.learn().await {
-                Ok(open) => open,
+            let is_due = swept.is_none_or(|swept| swept.elapsed() >= ROUND);
+            is_whole |= is_due;
+            match self.look(&mut learning, is_whole).await {
+                Ok(()) => is_whole = false,
                 // An engine that starts answers only when its containers run.
-                Err(error) => {
-                    debug!("names of containers are not learnt: {error}");
-                    true
-                }
-            };
-            if let Err(error) = self.learn_engines().await {
-                debug!("whose networks are is not learnt: {error}");
+                Err(error) => debug!("names of containers are not learnt: {error}"),
             }
-            if let Err(error) = self.give_numbers_back().await {
-                debug!("numbers are not given back: {error}");
-            }
-            if swept.is_none_or(|swept| swept.elapsed() >= ROUND) {
+            if is_due {
                 self.sweep(&mut strays).await;
                 self.sweep_addresses(&mut stray_addresses).await;
                 self.sweep_networks(&mut stray_networks).await;
@@ -59,38 +68,65 @@ impl Driver {
             if !has_stood || self.standing.has_fallen() {
                 has_stood = self.stand().await.is_ok();
             }
+            let is_open = is_whole || !learning.unknown.is_empty();
             let watched = if has_stood && !self.standing.is_any() { ROUND } else { LATER };
-            let pause = if open { wait } else { ROUND }.min(watched);
-            let is_news = timeout(pause, self.news.notified()).await.is_ok();
-            wait = if is_news || !open { SOON } else { (wait * 2).min(LATER) };
+            let pause = if is_open { wait } else { ROUND }.min(watched);
+            let is_news = timeout(pause, self.news.told()).await.is_ok();
+            wait = if is_news || !is_open { SOON } else { (wait * 2).min(LATER) };
             if is_news {
                 sleep(SOON).await;
+                let (made, has_network) = self.news.take();
+                learning.unknown.extend(made);
+                is_whole |= has_network;
             }
         }
     }
 
-    /// Asks who has the endpoints whose container is not known yet; true where some are left.
-    async fn learn(&self) -> Result<bool, DriverError> {
-        let view = self.open().await?;
-        let nameless: Vec<_> =
-            endpoints(&view).filter(|record| record.container.is_none()).collect();
-        let networks: BTreeSet<_> = nameless.iter().map(|record| &record.network).collect();
-        let mut open = false;
+    /// Learns what can be learnt now: of everything, or of what is not known yet.
+    async fn look(&self, learning: &mut Learning, is_whole: bool) -> Result<(), DriverError> {
+        if is_whole {
+            let view = self.open().await?;
+            let nameless = endpoints(&view).filter(|record| record.container.is_none());
+            learning.unknown =
+                nameless.map(|record| Made::new(&record.network, &record.endpoint)).collect();
+        }
+        let has_learnt = self.learn(learning).await;
+        if is_whole && let Err(error) = self.learn_engines().await {
+            debug!("whose networks are is not learnt: {error}");
+        }
+        let is_any = !matches!(has_learnt, Ok(false));
+        if (is_whole || is_any)
+            && let Err(error) = self.give_numbers_back().await
+        {
+            debug!("numbers are not given back: {error}");
+        }
+        has_learnt.map(drop)
+    }
+
+    /// Asks who has the endpoints whose container is not known yet; true where a name was learnt.
+    async fn learn(&self, learning: &mut Learning) -> Result<bool, DriverError> {
+        let networks: BTreeSet<_> =
+            learning.unknown.iter().map(|made| made.network.clone()).collect();
+        let mut has_learnt = false;
         for id in networks {
-            let Some(known) = self.host.engine_network(id).await? else { continue };
-            self.name_network(id, &known).await?;
-            for record in nameless.iter().filter(|record| record.network == *id) {
-                match known.endpoints.get(&record.endpoint) {
-                    Some(who) => {
-                        self.name_endpoint(record, &known, who).await?;
-                        open |= who.container.is_none();
-                    }
-                    // Made a moment ago, and the engine has not noted it yet; or stray.
-                    None => open = true,
+            let Some(known) = self.host.engine_network(&id).await? else { continue };
+            if learning.names.get(&id) != Some(&known.name) {
+                self.name_network(&id, &known).await?;
+                learning.names.insert(id.clone(), known.name.clone());
+            }
+            let of_network: Vec<_> =
+                learning.unknown.iter().filter(|made| made.network == id).cloned().collect();
+            for made in of_network {
+                // One that is missing was made a moment ago, and the engine has not noted it yet; or it
+                // is stray.
+                let Some(who) = known.endpoints.get(&made.endpoint) else { continue };
+                has_learnt |= self.name_endpoint(&made, &known, who).await?;
+                if who.container.is_some() {
+                    learning.unknown.remove(&made);
                 }
             }
         }
-        Ok(open)
+        Ok(has_learnt)
     }
 
     /// Writes down what a network is called.
@@ -101,37 +137,51 @@ impl Driver {
         self.note_network(id, |record| record.name = Some(known.name.clone())).await
     }
 
-    /// Writes down whose an endpoint is, and gives it the number that this container had.
+    /// Writes down whose an endpoint is, and gives it the number that this container had; true where its
+    /// name is new.
     async fn name_endpoint(
         &self,
-        was: &EndpointRecord,
+        made: &Made,
         known: &EngineNetwork,
         who: &EngineEndpoint,
-    ) -> Result<(), DriverError> {
+    ) -> Result<bool, DriverError> {
         let named = |record: &EndpointRecord| EndpointRecord {
             name: Some(who.name.clone()).filter(|name| !name.is_empty()),
             container: who.container.clone(),
             network_name: Some(known.name.clone()).filter(|name| !name.is_empty()),
             ..record.clone()
         };
-        self.note_endpoint(was, &named).await
+        let view = self.open_endpoint(&made.network, &made.endpoint).await?;
+        let Some((_, _, record)) = view.endpoint(&made.network, &made.endpoint) else {
+            return Ok(false);
+        };
+        let is_settled = named(&record).name == record.name;
+        self.note_endpoint(made, is_settled, &named).await?;
+        Ok(!is_settled)
     }
 
+    /// Writes an endpoint's record anew. Unless its number `is_settled`, all ports are looked at, and it
+    /// gets its own.
     async fn note_endpoint(
         &self,
-        was: &EndpointRecord,
+        made: &Made,
+        is_settled: bool,
         renew: &(dyn Fn(&EndpointRecord) -> EndpointRecord + Sync),
     ) -> Result<(), DriverError> {
-        let _turn = self.in_flight.turn(&was.endpoint).await;
+        let _turn = self.in_flight.turn(&made.endpoint).await;
         for _ in 0..TRIES {
-            let mut view = self.open().await?;
-            let Some((bridge, port, record)) = view.endpoint(&was.network, &was.endpoint) else {
+            let mut view = if is_settled {
+                self.open_endpoint(&made.network, &made.endpoint).await?
+            } else {
+                self.open().await?
+            };
+            let Some((bridge, port, record)) = view.endpoint(&made.network, &made.endpoint) else {
                 return Ok(());
             };
             let named = renew(&record);
             let owner = owner(&named, port);
             let reserved = self.in_flight.numbers(&bridge.name);
-            let is_free = !named.is_number_asked_for && named.name.is_some();
+            let is_free = !is_settled && !named.is_number_asked_for && named.name.is_some();
             let wanted = is_free.then(|| own_number(bridge, port, &owner, &reserved)).flatten();
             if named == record && wanted.is_none() {
                 return Ok(());
@@ -164,7 +214,8 @@ impl Driver {
                 return Ok(());
             }
             for one in movable {
-                self.note_endpoint(&one.record, &EndpointRecord::clone).await?;
+                let made = Made::new(&one.record.network, &one.record.endpoint);
+                self.note_endpoint(&made, false, &EndpointRecord::clone).await?;
             }
         }
         Ok(())

@@ -8,6 +8,7 @@ mod in_flight;
 mod learn;
 mod mesh;
 mod network;
+mod news;
 mod published;
 mod request;
 mod set_up;
@@ -22,7 +23,6 @@ use model::endpoint_record::EndpointRecord;
 use model::plan::Plan;
 use model::switch::{Bridge, Port};
 use std::sync::Arc;
-use tokio::sync::Notify;
 
 pub use addresses::{AddressRequest, PoolRequest};
 pub(crate) use attach::gateways;
@@ -31,6 +31,7 @@ pub use network::NetworkRequest;
 
 use crate::DriverError;
 use in_flight::InFlight;
+use news::News;
 
 /// The kind of engine that calls by [`crate::docker`].
 pub(crate) const DOCKER: &str = "docker";
@@ -47,8 +48,7 @@ const TRIES: usize = 40;
 pub struct Driver {
     host: Host,
     in_flight: InFlight,
-    /// There is an endpoint whose container is not known yet.
-    news: Notify,
+    news: News,
     standing: gateway::Standing,
 }
 
@@ -59,7 +59,7 @@ impl Driver {
     /// Settings that make no sense.
     pub fn new(settings: Settings) -> Result<Self, SourceError> {
         let host = Host::open(&Settings { timeout: HOST_TIMEOUT, ..settings })?;
-        let (in_flight, news) = (InFlight::default(), Notify::default());
+        let (in_flight, news) = (InFlight::default(), News::default());
         Ok(Self { host, in_flight, news, standing: gateway::Standing::default() })
     }
 
@@ -74,6 +74,16 @@ impl Driver {
         let mut endpoints = Endpoints::of(&self.host).await?;
         let (bridges, system) = endpoints.rows().await?;
         Ok(View { endpoints, bridges, system })
+    }
+
+    /// The same with the port of one endpoint alone, where it is called as this driver calls it: however
+    /// many ports there are, the database has little to tell.
+    async fn open_endpoint(&self, network: &str, endpoint: &str) -> Result<View, DriverError> {
+        let mut endpoints = Endpoints::of(&self.host).await?;
+        let bridges = endpoints.rows_of(&attach::host_end(network, endpoint)).await?;
+        let view = View { endpoints, bridges, system: None };
+        let is_whole = view.endpoint(network, endpoint).is_some() && view.network(network).is_ok();
+        if is_whole { Ok(view) } else { self.open().await }
     }
 }
 

@@ -46,7 +46,7 @@ impl Driver {
         if made.is_ok() {
             // The network is made: what the daemon is late with is told when it is needed.
             let _ = timeout_at(due, self.await_mesh(request, &options)).await;
-            self.news.notify_one();
+            self.news.tell_network();
         }
         made.map_err(|error| error.about(&options.bridge))
     }

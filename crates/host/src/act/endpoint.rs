@@ -66,6 +66,14 @@ impl Endpoints {
         self.executor.rows().await
     }
 
+    /// The port whose interface has this name, on its bridge, with what that remembers; no others.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn rows_of(&mut self, interface: &str) -> Result<Vec<Bridge>, SourceError> {
+        self.executor.rows_of(interface).await
+    }
+
     /// Carries a plan out, or nothing of it. Where [`ActError::has_changed`], another one may succeed.
     ///
     /// # Errors

@@ -48,6 +48,11 @@ impl PlanExecutor {
         self.switch.rows().await
     }
 
+    /// The port whose interface has this name, on its bridge.
+    pub(super) async fn rows_of(&mut self, interface: &str) -> Result<Vec<Bridge>, SourceError> {
+        self.switch.rows_of(interface).await
+    }
+
     /// Whether the switch's namespace has no link of this name.
     pub(super) fn has_no_link(&self, name: &str) -> bool {
         self.kernel.require_gone(name).is_ok()

@@ -53,6 +53,13 @@ impl SwitchExecutor {
         Ok((bridges, row.map(|row| row.id.to_string())))
     }
 
+    /// The port whose interface has this name, on its bridge, with what that remembers; no others.
+    pub(crate) async fn rows_of(&mut self, interface: &str) -> Result<Vec<Bridge>, SourceError> {
+        let due = Deadline::after(self.timeout);
+        let what = self.database.what().to_owned();
+        due.hold(|| what.clone(), self.database.remembered(interface)).await
+    }
+
     /// Waits until vswitchd has seen every port go that is gone from the database.
     pub(crate) async fn await_configured(&mut self) -> Result<(), SourceError> {
         let due = Deadline::after(self.timeout * 2);

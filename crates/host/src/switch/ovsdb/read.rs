@@ -7,10 +7,11 @@ use std::path::Path;
 use model::switch::Bridge;
 use model::{SourceError, SourceErrorKind};
 use ovsdb::{Client, Remote, Results, Select, Tables, Tls, Uuid, VSWITCH};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::columns::{ColumnNegotiation, RequestedColumns};
-use super::rows::{BridgeRow, DatabaseRow, InterfaceRow, OpenVSwitchRow, PortRow, Rows};
+use super::rows::{self, BridgeRow, DatabaseRow, Ids, InterfaceRow, OpenVSwitchRow, PortRow, Rows};
 use crate::failure;
 
 /// A connection to the switch's database.
@@ -95,6 +96,28 @@ impl Database {
         }
     }
 
+    /// The port whose interface has this name, on its bridge, with what that remembers.
+    pub(crate) async fn remembered(&mut self, interface: &str) -> Result<Vec<Bridge>, SourceError> {
+        let mut bridges = self.named(&[interface.to_owned()], &[], None, false).await?;
+        let selects: Vec<_> = bridges
+            .iter()
+            .map(|bridge| Select::new("Bridge", &["external_ids"]).equal("name", &*bridge.name))
+            .collect();
+        if selects.is_empty() {
+            return Ok(bridges);
+        }
+        let read = self.client.transact(VSWITCH, &selects).await;
+        let memories: Result<Vec<_>, _> = read.and_then(|answer| {
+            (0..selects.len()).map(|operation| answer.rows::<MemoryRow>(operation)).collect()
+        });
+        let memories = memories.map_err(|error| self.unread(&error))?;
+        for (bridge, memory) in bridges.iter_mut().zip(memories) {
+            bridge.external_ids =
+                memory.iter().flat_map(|row| rows::remembered(&row.external_ids)).collect();
+        }
+        Ok(bridges)
+    }
+
     /// The names of all bridges, without ports.
     pub(crate) async fn bridges(&mut self) -> Result<Vec<Bridge>, SourceError> {
         loop {
@@ -122,6 +145,11 @@ impl Database {
     pub(super) fn source_error(&self, error: &ovsdb::Error) -> SourceError {
         failure::of_chain(self.what.clone(), error, ACCESS)
     }
+}
+
+#[derive(Deserialize)]
+struct MemoryRow {
+    external_ids: Ids,
 }
 
 /// What a look at a few ports asks for.

@@ -14,7 +14,7 @@ use model::vlan::LAST_VLAN;
 use ovsdb::{Map, Optional, Set, Uuid};
 use serde::Deserialize;
 
-type Ids = Map<String, String>;
+pub(super) type Ids = Map<String, String>;
 
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct InterfaceRow {
@@ -257,7 +257,7 @@ fn interface(row: InterfaceRow, port: &PortRow) -> Port {
 }
 
 /// What is remembered of attachments, numbers and networks; what others wrote is of no use here.
-fn remembered(ids: &Ids) -> BTreeMap<String, String> {
+pub(super) fn remembered(ids: &Ids) -> BTreeMap<String, String> {
     let ids = ids.0.iter().filter(|(key, _)| key.starts_with(port_record::PREFIX));
     ids.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
