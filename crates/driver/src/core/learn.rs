@@ -90,24 +90,25 @@ impl Driver {
             learning.unknown =
                 nameless.map(|record| Made::new(&record.network, &record.endpoint)).collect();
         }
-        let has_learnt = self.learn(learning).await;
+        let others_wait = self.learn(learning).await;
         if is_whole && let Err(error) = self.learn_engines().await {
             debug!("whose networks are is not learnt: {error}");
         }
-        let is_any = !matches!(has_learnt, Ok(false));
-        if (is_whole || is_any)
+        let may_wait = !matches!(others_wait, Ok(false));
+        if (is_whole || may_wait)
             && let Err(error) = self.give_numbers_back().await
         {
             debug!("numbers are not given back: {error}");
         }
-        has_learnt.map(drop)
+        others_wait.map(drop)
     }
 
-    /// Asks who has the endpoints whose container is not known yet; true where a name was learnt.
+    /// Asks who has the endpoints whose container is not known yet; true where a name was learnt, and
+    /// others wait for numbers that are their own.
     async fn learn(&self, learning: &mut Learning) -> Result<bool, DriverError> {
         let networks: BTreeSet<_> =
             learning.unknown.iter().map(|made| made.network.clone()).collect();
-        let mut has_learnt = false;
+        let mut others_wait = false;
         for id in networks {
             let Some(known) = self.host.engine_network(&id).await? else { continue };
             if learning.names.get(&id) != Some(&known.name) {
@@ -120,13 +121,13 @@ impl Driver {
                 // One that is missing was made a moment ago, and the engine has not noted it yet; or it
                 // is stray.
                 let Some(who) = known.endpoints.get(&made.endpoint) else { continue };
-                has_learnt |= self.name_endpoint(&made, &known, who).await?;
+                others_wait |= self.name_endpoint(&made, &known, who).await?;
                 if who.container.is_some() {
                     learning.unknown.remove(&made);
                 }
             }
         }
-        Ok(has_learnt)
+        Ok(others_wait)
     }
 
     /// Writes down what a network is called.
@@ -138,7 +139,7 @@ impl Driver {
     }
 
     /// Writes down whose an endpoint is, and gives it the number that this container had; true where its
-    /// name is new.
+    /// name is new, and others wait for numbers that are their own.
     async fn name_endpoint(
         &self,
         made: &Made,
@@ -156,18 +157,17 @@ impl Driver {
             return Ok(false);
         };
         let is_settled = named(&record).name == record.name;
-        self.note_endpoint(made, is_settled, &named).await?;
-        Ok(!is_settled)
+        self.note_endpoint(made, is_settled, &named).await
     }
 
     /// Writes an endpoint's record anew. Unless its number `is_settled`, all ports are looked at, and it
-    /// gets its own.
+    /// gets its own; true where others wait for theirs, which may be the one that it leaves.
     async fn note_endpoint(
         &self,
         made: &Made,
         is_settled: bool,
         renew: &(dyn Fn(&EndpointRecord) -> EndpointRecord + Sync),
-    ) -> Result<(), DriverError> {
+    ) -> Result<bool, DriverError> {
         let _turn = self.in_flight.turn(&made.endpoint).await;
         for _ in 0..TRIES {
             let mut view = if is_settled {
@@ -176,27 +176,29 @@ impl Driver {
                 self.open().await?
             };
             let Some((bridge, port, record)) = view.endpoint(&made.network, &made.endpoint) else {
-                return Ok(());
+                return Ok(false);
             };
             let named = renew(&record);
             let owner = owner(&named, port);
             let reserved = self.in_flight.numbers(&bridge.name);
             let is_free = !is_settled && !named.is_number_asked_for && named.name.is_some();
             let wanted = is_free.then(|| own_number(bridge, port, &owner, &reserved)).flatten();
+            let is_other = |one: &Misplaced<'_>| one.record.endpoint != made.endpoint;
+            let others_wait = !is_settled && misplaced(&view).iter().any(is_other);
             if named == record && wanted.is_none() {
-                return Ok(());
+                return Ok(others_wait);
             }
             if let Some(ofport) = wanted {
                 info!("{}: {named} has its OpenFlow port {ofport} again", bridge.name);
             }
             let plan = note(&view.bridges, bridge, port, &named, &owner, wanted);
             match view.carry_out(&plan).await {
-                Ok(()) => return Ok(()),
+                Ok(()) => return Ok(others_wait),
                 Err(error) if error.has_changed() => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Gives those whose name is known the number that is their own, once it is free. Where each of
