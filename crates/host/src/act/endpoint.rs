@@ -58,7 +58,8 @@ impl Endpoints {
         Ok(Self { executor: PlanExecutor::unlocked(host).await? })
     }
 
-    /// Every bridge with every port, and what the database calls itself.
+    /// Every bridge with every port, without addresses, options and errors, and what the database calls
+    /// itself.
     ///
     /// # Errors
     /// The database does not answer.

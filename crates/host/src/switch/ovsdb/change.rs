@@ -44,11 +44,12 @@ impl SwitchExecutor {
         Self { more: true, ..self }
     }
 
-    /// Every bridge with every port, and what the database calls itself.
+    /// Every bridge with every port, without addresses, options and errors, and what the database calls
+    /// itself.
     pub(crate) async fn rows(&mut self) -> Result<(Vec<Bridge>, Option<String>), SourceError> {
         let due = Deadline::after(self.timeout);
         let what = self.database.what().to_owned();
-        let bridges = due.hold(|| what.clone(), self.database.all()).await?;
+        let bridges = due.hold(|| what.clone(), self.database.all_without_details()).await?;
         let row = self.database.answerer().row;
         Ok((bridges, row.map(|row| row.id.to_string())))
     }

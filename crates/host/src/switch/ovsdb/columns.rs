@@ -17,6 +17,10 @@ const NEEDED: [(&str, &[&str]); 3] = [
 /// remembered of attachments.
 const LONG: [&str; 2] = ["ports", "external_ids"];
 
+/// What of Interface and Port a network driver has no use for: addresses, options, errors and VLANs of
+/// customers are a third of all that is told of a port.
+const DETAILS: [&str; 5] = ["mac_in_use", "mac", "options", "error", "cvlans"];
+
 /// The columns of each table, of which every list begins with the row's id or what is as long as a
 /// table.
 #[derive(Clone, Debug)]
@@ -60,6 +64,15 @@ impl RequestedColumns {
         ];
         let there = all.into_iter().filter(|(_, columns)| !columns.is_empty());
         there.map(|(table, columns)| Columns { table, columns }).collect()
+    }
+
+    /// The same without [`DETAILS`].
+    pub(super) fn without_details(&self) -> Self {
+        let kept = |columns: &[&'static str]| {
+            columns.iter().filter(|column| !DETAILS.contains(column)).copied().collect()
+        };
+        let (interface, port) = (kept(&self.interface), kept(&self.port));
+        Self { interface, port, ..self.clone() }
     }
 
     /// The columns of Bridge that a look at a few ports reads.

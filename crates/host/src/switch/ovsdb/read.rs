@@ -66,6 +66,17 @@ impl Database {
         }
     }
 
+    /// The same without what a network driver has no use for ([`RequestedColumns::without_details`]).
+    pub(crate) async fn all_without_details(&mut self) -> Result<Vec<Bridge>, SourceError> {
+        loop {
+            let requested = self.columns.requested.without_details();
+            let read = read_all(&mut self.client, &requested).await;
+            if !self.columns.drops_unknown(&mut self.client, &read).await {
+                return self.rows(read);
+            }
+        }
+    }
+
     /// Has every table told, and its changes from then on.
     pub(super) async fn follow(&mut self) -> Result<Tables, SourceError> {
         loop {
