@@ -83,7 +83,8 @@ fn tell_podman(rows: &mut Rows, size: usize, ours: &str, scene: &Scene) {
     let podman = Podman::serve(folder.path());
     let bridge = format!("bridge={}", scene.bridge());
     podman.podman_with(&plugins, &["network", "create", "-d", "ovs", "-o", &bridge, "ours"]);
-    podman.podman_with(&plugins, &["network", "create", "theirs"]);
+    // Neither has a name server: a program of its own would be started for that.
+    podman.podman_with(&plugins, &["network", "create", "--disable-dns", "theirs"]);
     let on = |network: &'static str| -> Runner {
         let run = ["run", "--rm", "--network", network, podman.image(), "busybox", "true"];
         let words = podman.words_with(&plugins, &run);
