@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use host::Home;
+use model::ids::short_id;
 use model::plan::endpoint::detach;
 use model::port_record::ALIAS;
 
@@ -41,9 +42,10 @@ impl Driver {
         for _ in 0..TRIES {
             let mut view = self.open_endpoint(network, endpoint).await?;
             let Some((bridge, port, record)) = view.endpoint(network, endpoint) else {
-                // A driver that was killed before it made the port.
-                view.endpoints.delete_unfinished(&host_end(network, endpoint))?;
-                return Ok(view.endpoints.delete_links(&format!("{ALIAS}{endpoint}/"))?);
+                // A driver that was killed before it made the port. Podman's endpoints on several networks
+                // are all called as their container is.
+                let alias = format!("{ALIAS}{endpoint}/{} ", short_id(network));
+                return Ok(view.endpoints.delete_left(&host_end(network, endpoint), &alias)?);
             };
             let home = Home::own()?;
             let name = bridge.name.clone();

@@ -133,6 +133,58 @@ fn containers_are_set_up_torn_down_and_set_up_on_the_same_number() {
     assert_eq!(run("ovs-vsctl", &["list-ports", bridge.name()]), "");
 }
 
+/// Podman calls the endpoints of a container on several networks by one id, the container's.
+#[test]
+fn what_happens_on_one_network_leaves_the_others_of_a_container_alone() {
+    lab::need!(Lab);
+    let bridge = Bridge::new();
+    let netns = Netns::new();
+    let path = format!("/run/netns/{}", netns.name());
+    let web = unique("web");
+    let on = |network: u64, interface: &str, ip: &str| {
+        let text = container(bridge.name(), &web, ip, &json!({}));
+        let mut text: Value = serde_json::from_str(&text).unwrap();
+        text["network"]["id"] = json!(format!("{network:x}{:052x}", 0));
+        text["network_options"]["interface_name"] = json!(interface);
+        text.to_string()
+    };
+    let networks = [
+        on(0xaaaa_aaaa_aaaa, "eth0", "192.0.2.2"),
+        on(0xbbbb_bbbb_bbbb, "eth1", "192.0.2.3"),
+        on(0xcccc_cccc_cccc, "eth2", "192.0.2.4"),
+    ];
+    let call = |verb: &str, text: &str| {
+        let done = said(here(), &[verb, &path], text);
+        assert_eq!(done.code, 0, "{verb}: {done:?}");
+    };
+    let there = |names: &[&str]| {
+        let links = netns.ip(&["-brief", "link", "show", "type", "veth"]);
+        let links: Vec<_> = links.lines().filter_map(|line| line.split('@').next()).collect();
+        assert_eq!(links, names);
+        let ports = run("ovs-vsctl", &["list-ports", bridge.name()]);
+        assert_eq!(ports.lines().count(), names.len(), "{ports}");
+        ports.lines().for_each(|port| drop(run("ip", &["link", "show", port])));
+    };
+    for text in &networks {
+        call("setup", text);
+    }
+    there(&["eth0", "eth1", "eth2"]);
+    // Twice, and what is unknown: each is about its own network.
+    for _ in 0..2 {
+        call("teardown", &networks[1]);
+        there(&["eth0", "eth2"]);
+    }
+    call("teardown", &on(0xdddd_dddd_dddd, "eth3", "192.0.2.5"));
+    there(&["eth0", "eth2"]);
+    call("setup", &networks[1]);
+    call("teardown", &networks[0]);
+    there(&["eth2", "eth1"]);
+    for text in &networks {
+        call("teardown", text);
+    }
+    assert_eq!(run("ovs-vsctl", &["list-ports", bridge.name()]), "");
+}
+
 /// As netavark writes `-p 18097-18098:80-81/udp`.
 const PUBLISHED: &str = r#""port_mappings":[{"host_ip":"","container_port":80,"host_port":18097,"range":2,"protocol":"udp"}]"#;
 

@@ -93,7 +93,15 @@ impl Endpoints {
     /// # Errors
     /// The kernel refuses.
     pub fn delete_unfinished(&self, name: &str) -> Result<(), SourceError> {
-        self.executor.delete_unfinished(name)
+        self.executor.delete_left(name, None)
+    }
+
+    /// The same, also where it did, of a link whose alias begins so.
+    ///
+    /// # Errors
+    /// The kernel refuses.
+    pub fn delete_left(&self, name: &str, alias: &str) -> Result<(), SourceError> {
+        self.executor.delete_left(name, Some(alias))
     }
 
     /// Whether the switch's namespace has this link, and its making came to its end.
@@ -102,14 +110,6 @@ impl Endpoints {
     /// The kernel refuses.
     pub fn is_finished(&self, name: &str) -> Result<bool, SourceError> {
         self.executor.is_finished(name)
-    }
-
-    /// Deletes the veths whose alias begins so.
-    ///
-    /// # Errors
-    /// The kernel refuses.
-    pub fn delete_links(&self, alias: &str) -> Result<(), SourceError> {
-        self.executor.delete_links(alias)
     }
 }
 

@@ -58,14 +58,9 @@ impl PlanExecutor {
         self.kernel.require_gone(name).is_ok()
     }
 
-    /// Deletes the veths whose alias begins so.
-    pub(super) fn delete_links(&self, alias: &str) -> Result<(), SourceError> {
-        self.kernel.delete_marked(alias)
-    }
-
-    /// Deletes a veth that was never given an alias.
-    pub(super) fn delete_unfinished(&self, name: &str) -> Result<(), SourceError> {
-        self.kernel.delete_unmarked(name)
+    /// Deletes a veth that was never given an alias, or has one that begins so.
+    pub(super) fn delete_left(&self, name: &str, alias: Option<&str>) -> Result<(), SourceError> {
+        self.kernel.delete_left(name, alias)
     }
 
     /// Whether there is such a link, and its making came to its end.

@@ -60,30 +60,18 @@ impl KernelExecutor {
         self.home = Some(Home { id: kernel::id(&netns), netns, inside: None });
     }
 
-    /// Deletes the veths whose alias begins so, in the switch's namespace.
-    pub(crate) fn delete_marked(&self, beginning: &str) -> Result<(), SourceError> {
-        let failed = |error: Error| {
-            failure::of_chain("the switch's namespace".to_owned(), &error, "run as root")
-        };
-        let links = self.switch.links().map_err(failed)?;
-        let is = |link: &netns::Link| {
-            let marked = link.alias.as_deref().is_some_and(|alias| alias.starts_with(beginning));
-            marked && link.kind.as_deref() == Some("veth")
-        };
-        for link in links.iter().filter(|link| is(link)) {
-            self.switch.delete_link(link.ifindex).map_err(failed)?;
-        }
-        Ok(())
-    }
-
-    /// Deletes the veth of this name where it was never given an alias: its maker ended before.
-    pub(crate) fn delete_unmarked(&self, name: &str) -> Result<(), SourceError> {
+    /// Deletes the veth of this name in the switch's namespace where it was never given an alias, as its
+    /// maker ended before, or, where `alias` is one, has an alias that begins so.
+    pub(crate) fn delete_left(&self, name: &str, alias: Option<&str>) -> Result<(), SourceError> {
         let failed =
             |error: Error| failure::of_chain(format!("the link {name}"), &error, "run as root");
         let link = self.switch.link_named(name).map_err(failed)?;
-        let unmarked =
-            link.filter(|link| link.alias.is_none() && link.kind.as_deref() == Some("veth"));
-        match unmarked {
+        let is_left = |link: &netns::Link| match (&link.alias, alias) {
+            (None, _) => true,
+            (Some(found), beginning) => beginning.is_some_and(|text| found.starts_with(text)),
+        };
+        let is_veth = |link: &netns::Link| link.kind.as_deref() == Some("veth");
+        match link.filter(|link| is_veth(link) && is_left(link)) {
             Some(link) => self.switch.delete_link(link.ifindex).map(|_| ()).map_err(failed),
             None => Ok(()),
         }
