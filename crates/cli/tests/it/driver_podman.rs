@@ -7,7 +7,7 @@ use crate::driver::{driver, on, settled};
 use crate::tool::{command, docker_ovs};
 
 /// The program as netavark finds it, in a folder of the test's.
-fn plugins(folder: &std::path::Path) -> std::path::PathBuf {
+pub(crate) fn plugins(folder: &std::path::Path) -> std::path::PathBuf {
     let plugins = folder.join("plugins");
     std::fs::create_dir(&plugins).unwrap();
     let program = command("docker-ovs", &[]).get_program().to_owned();

@@ -26,6 +26,7 @@ mod driver_gateway;
 mod driver_ipam;
 mod driver_killed;
 mod driver_podman;
+mod driver_soak;
 mod driver_traffic;
 mod engines;
 mod errors;
