@@ -3,7 +3,7 @@
 //! namespaces and numbers are those of the containers that run, and of nothing else.
 //!
 //! `make soak MINUTES=10` does 500 operations, as `DOCKER_OVS_TEST_DRIVER_STEPS=500` does; the seed is printed, and
-//! `DOCKER_OVS_TEST_DRIVER_SEED=N` has the same operations again.
+//! `DOCKER_OVS_TEST_SOAK_SEED=N` has the same operations again.
 #![allow(
     clippy::disallowed_methods,
     reason = "a test starts the program it tests, and waits for it"
@@ -287,7 +287,7 @@ fn rows_links_namespaces_and_numbers_are_those_of_the_containers_that_run() {
     lab::alone!(Docker);
     let usual = number("DOCKER_OVS_TEST_SOAK", 0) * A_MINUTE;
     let steps = number("DOCKER_OVS_TEST_DRIVER_STEPS", usual.max(USUAL));
-    let mut dice = Dice::seeded("DOCKER_OVS_TEST_DRIVER_SEED");
+    let mut dice = Dice::seeded("DOCKER_OVS_TEST_SOAK_SEED");
     let mut scene = Scene::new();
     let mut until_rest = 0;
     for step in 0..steps {
