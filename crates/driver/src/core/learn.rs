@@ -1,22 +1,19 @@
 //! Who the containers are: asked of the engine once a call was answered, never within one.
 //!
 //! An engine names no container when it asks for an endpoint. Once the name is known the endpoint gets
-//! the number that this container had before, and what is not on the engine's list any more is taken
-//! away, seen twice.
+//! the number that this container had before ([`own_numbers`](super::own_numbers)).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use host::{EngineEndpoint, EngineNetwork};
 use model::endpoint_record::EndpointRecord;
-use model::numbers::NumberOwner;
-use model::plan::endpoint::{is_misplaced, note, own_number, park, waits_for};
-use model::switch::{Bridge, Port};
+use model::plan::endpoint::{note, own_number};
 use tokio::time::{Instant, sleep, timeout};
-use tracing::{debug, info, warn};
+use tracing::{debug, info};
 
-use super::attach::far_end;
 use super::news::Made;
+use super::own_numbers::{Misplaced, misplaced, owner};
 use super::{Driver, TRIES, View};
 use crate::DriverError;
 
@@ -162,7 +159,7 @@ impl Driver {
 
     /// Writes an endpoint's record anew. Unless its number `is_settled`, all ports are looked at, and it
     /// gets its own; true where others wait for theirs, which may be the one that it leaves.
-    async fn note_endpoint(
+    pub(super) async fn note_endpoint(
         &self,
         made: &Made,
         is_settled: bool,
@@ -200,72 +197,6 @@ impl Driver {
         }
         Ok(true)
     }
-
-    /// Gives those whose name is known the number that is their own, once it is free. Where each of
-    /// several has another's, one makes way.
-    async fn give_numbers_back(&self) -> Result<(), DriverError> {
-        for _ in 0..TRIES {
-            let view = self.open().await?;
-            let misplaced = misplaced(&view);
-            let movable: Vec<_> = misplaced.iter().filter(|one| one.is_movable()).collect();
-            if let Some(stuck) = in_the_way(&misplaced).filter(|_| movable.is_empty()) {
-                self.make_way(&stuck.record).await?;
-                continue;
-            }
-            if movable.is_empty() {
-                return Ok(());
-            }
-            for one in movable {
-                let made = Made::new(&one.record.network, &one.record.endpoint);
-                self.note_endpoint(&made, false, &EndpointRecord::clone).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Moves an endpoint to a number that is free.
-    async fn make_way(&self, was: &EndpointRecord) -> Result<(), DriverError> {
-        let _turn = self.in_flight.turn(&was.endpoint).await;
-        let mut view = self.open().await?;
-        let Some((bridge, port, record)) = view.endpoint(&was.network, &was.endpoint) else {
-            return Ok(());
-        };
-        let reserved = self.in_flight.numbers(&bridge.name);
-        let Some(plan) = park(&view.bridges, bridge, port, &record, &reserved) else {
-            return Ok(());
-        };
-        match view.carry_out(&plan).await {
-            Err(error) if !error.has_changed() => Err(error.into()),
-            _ => Ok(()),
-        }
-    }
-
-    /// Takes away endpoints that their engine does not know, whose link is in no container: seen so
-    /// for a whole round.
-    async fn sweep(&self, seen: &mut BTreeMap<String, Instant>) {
-        let Ok(view) = self.open().await else { return };
-        let loose: Vec<_> = loose(&view).collect();
-        let mut strays = BTreeMap::new();
-        for record in &loose {
-            let Ok(Some(network)) = self.host.engine_network(&record.network).await else {
-                continue;
-            };
-            if !network.endpoints.contains_key(&record.endpoint) {
-                let since = seen.get(&record.endpoint).copied().unwrap_or_else(Instant::now);
-                strays.insert(record.endpoint.clone(), since);
-            }
-        }
-        for record in loose {
-            let since = strays.get(&record.endpoint);
-            if since.is_some_and(|since| since.elapsed() >= ROUND) {
-                match self.delete_endpoint(&record.network, &record.endpoint).await {
-                    Ok(()) => info!("{record} was stray: its port is gone, its number kept"),
-                    Err(error) => warn!("{record} is stray: {error}"),
-                }
-            }
-        }
-        *seen = strays;
-    }
 }
 
 /// The endpoints of engines that a driver serves by calls, and so have to be asked.
@@ -274,72 +205,4 @@ fn endpoints(view: &View) -> impl Iterator<Item = EndpointRecord> {
     ports
         .filter_map(|port| EndpointRecord::of(port))
         .filter(|record| record.engine == super::DOCKER)
-}
-
-/// An endpoint that has another number than its own.
-struct Misplaced<'a> {
-    bridge: &'a Bridge,
-    port: &'a Port,
-    record: EndpointRecord,
-    owner: NumberOwner,
-}
-
-impl Misplaced<'_> {
-    /// Whether its own number is free.
-    fn is_movable(&self) -> bool {
-        own_number(self.bridge, self.port, &self.owner, &BTreeSet::new()).is_some()
-    }
-}
-
-fn misplaced(view: &View) -> Vec<Misplaced<'_>> {
-    let all = view.bridges.iter();
-    let all = all.flat_map(|bridge| bridge.ports.iter().map(move |port| (bridge, port)));
-    let all = all.filter_map(|(bridge, port)| {
-        let record = EndpointRecord::of(port)?;
-        let owner = owner(&record, port);
-        let is_free = record.name.is_some() && !record.is_number_asked_for;
-        (is_free && is_misplaced(bridge, port, &owner)).then_some(Misplaced {
-            bridge,
-            port,
-            record,
-            owner,
-        })
-    });
-    all.collect()
-}
-
-/// One that has the number which another one waits for.
-fn in_the_way<'a>(all: &'a [Misplaced<'a>]) -> Option<&'a Misplaced<'a>> {
-    all.iter().find(|holder| {
-        let waits = |other: &Misplaced<'_>| {
-            other.bridge.name == holder.bridge.name
-                && other.record.endpoint != holder.record.endpoint
-                && waits_for(other.bridge, &other.owner, holder.port)
-        };
-        all.iter().any(waits)
-    })
-}
-
-/// Those whose link is gone, or in no container.
-pub(super) fn loose(view: &View) -> impl Iterator<Item = EndpointRecord> {
-    let ports = view.bridges.iter().flat_map(|bridge: &Bridge| &bridge.ports);
-    ports.filter_map(|port| {
-        let record = EndpointRecord::of(port).filter(|record| record.engine == super::DOCKER)?;
-        let is_gone = view.endpoints.has_no_link(&port.iface);
-        let is_here = || !view.endpoints.has_no_link(&far_end(&port.iface));
-        (is_gone || is_here()).then_some(record)
-    })
-}
-
-fn owner(record: &EndpointRecord, port: &Port) -> NumberOwner {
-    let vlans = crate::options::Vlans { tag: port.tag, trunks: port.trunks.clone() };
-    NumberOwner {
-        network: record.network.clone(),
-        network_name: record.network_name.clone(),
-        vlans: vlans.to_string(),
-        name: record.name.clone(),
-        mac: None,
-        address: record.addresses.first().map(|cidr| cidr.ip),
-        used: host::now() / 1000,
-    }
 }

@@ -9,10 +9,12 @@ mod learn;
 mod mesh;
 mod network;
 mod news;
+mod own_numbers;
 mod published;
 mod request;
 mod set_up;
 mod stray_addresses;
+mod stray_endpoints;
 mod stray_networks;
 
 use std::time::Duration;

@@ -11,7 +11,8 @@ use tokio::time::Instant;
 use tracing::{debug, info};
 
 use super::addresses::{in_use, networks_of};
-use super::learn::{ROUND, loose};
+use super::learn::ROUND;
+use super::stray_endpoints::loose;
 use super::{Driver, View};
 use crate::DriverError;
 
