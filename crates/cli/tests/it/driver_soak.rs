@@ -9,17 +9,20 @@
     reason = "a test starts the program it tests, and waits for it"
 )]
 
+mod engine;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::time::Duration;
 
-use lab::{Bridge, Need, Network, Plugin, Podman, run, try_run, unique, wait_until};
+use lab::{Bridge, Need, Network, Plugin, Podman, run, unique, wait_until};
 use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::driver::driver;
 use crate::tool::dice::Dice;
 use crate::tool::{command, number};
+
+use engine::{Engine, Whose};
 
 /// How many operations there are in a minute of `make soak`, and where nothing is asked for.
 const A_MINUTE: usize = 50;
@@ -29,93 +32,14 @@ const BETWEEN: usize = 12;
 /// How many containers each engine has.
 const CONTAINERS: usize = 6;
 
-/// An engine, and its two networks on the bridge.
-struct Engine {
-    podman: Option<(Podman, PathBuf)>,
-    networks: [String; 2],
-    containers: Vec<String>,
-}
-
-/// A container as its engine has it.
-struct Seen {
-    id: String,
-    pid: Option<String>,
-    networks: BTreeSet<String>,
-}
-
-/// What a port of the bridge records: the container's id and the network's name.
-type Whose = (String, String);
-
-impl Engine {
-    fn kind(&self) -> &str {
-        if self.podman.is_some() { "podman" } else { "docker" }
-    }
-
-    fn call(&self, words: &[&str]) -> Result<String, String> {
-        match &self.podman {
-            Some((podman, plugins)) => podman.try_podman_with(plugins, words),
-            None => try_run("docker", words),
-        }
-    }
-
-    fn seen(&self, name: &str) -> Option<Seen> {
-        let format = "{{.Id}} {{.State.Pid}} {{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}";
-        let told = self.call(&["inspect", "--type", "container", "--format", format, name]).ok()?;
-        let mut words = told.split_whitespace().map(str::to_owned);
-        let (id, pid) = (words.next()?, words.next().filter(|pid| pid != "0"));
-        Some(Seen { id, pid, networks: words.collect() })
-    }
-
-    /// One operation by chance, of those that fit: its words.
-    fn choose(&self, name: &str, dice: &mut Dice) -> Vec<String> {
-        let [lan, office] = &self.networks;
-        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-        let image = self.podman.as_ref().map_or(lab::IMAGE, |(podman, _)| podman.image());
-        let Some(seen) = self.seen(name) else {
-            let of = if dice.throw(3) == 0 { office } else { lan };
-            return words(&[
-                "run",
-                "--detach",
-                "--name",
-                name,
-                "--network",
-                of,
-                image,
-                "sleep",
-                "86400",
-            ]);
-        };
-        if seen.pid.is_none() {
-            return words([&["start", name][..], &["rm", "--force", name]][dice.throw(2)]);
-        }
-        let other = match [lan, office].map(|network| seen.networks.contains(network)) {
-            [true, true] => vec!["network", "disconnect", office, name],
-            [true, false] => vec!["network", "connect", office, name],
-            _ => vec!["network", "connect", lan, name],
-        };
-        let all: [&[&str]; 5] = [
-            &["stop", "--time", "0", name],
-            &["restart", "--time", "0", name],
-            &["kill", name],
-            &["rm", "--force", name],
-            &other,
-        ];
-        words(all[dice.throw(all.len())])
-    }
-
-    /// Whose ports there are to be, and of each container that runs the indexes that its links lead to.
-    fn expected(&self) -> (BTreeSet<Whose>, BTreeMap<String, BTreeSet<u64>>) {
-        let (mut ports, mut links) = (BTreeSet::new(), BTreeMap::new());
-        for seen in self.containers.iter().filter_map(|name| self.seen(name)) {
-            let Some(pid) = &seen.pid else { continue };
-            ports.extend(seen.networks.iter().map(|network| (seen.id.clone(), network.clone())));
-            let inside = run("nsenter", &["-t", pid, "-n", "ip", "-json", "link"]);
-            let inside: Vec<Value> = serde_json::from_str(&inside).unwrap();
-            let far = inside.iter().filter_map(|link| link["link_index"].as_u64());
-            links.insert(seen.id, far.collect());
-        }
-        (ports, links)
-    }
+/// A port of the bridge, as the database has it.
+#[derive(Debug)]
+struct Row {
+    whose: Whose,
+    /// Name of the container.
+    name: String,
+    ofport: u64,
+    iface: String,
 }
 
 struct Scene {
@@ -184,8 +108,8 @@ impl Scene {
         });
     }
 
-    /// What the database has, as whose port it is: number and interface.
-    fn rows(&self) -> Vec<(Whose, String, u64, String)> {
+    /// What the database has.
+    fn rows(&self) -> Vec<Row> {
         let on = run("ovs-vsctl", &["list-ports", self.bridge.name()]);
         let columns = "--columns=name,ofport,external_ids";
         let told = run("ovs-vsctl", &["--format=json", columns, "list", "interface"]);
@@ -197,13 +121,12 @@ impl Scene {
             let ids: BTreeMap<_, _> =
                 ids.map(|pair| (pair[0].as_str().unwrap(), pair[1].as_str().unwrap())).collect();
             let id = |key: &str| ids.get(key).copied().unwrap_or_default().to_owned();
-            let whose = (id("container_id"), id("docker-ovs.network-name"));
-            (
-                whose,
-                id("docker-ovs.name"),
-                row[1].as_u64().unwrap_or(0),
-                row[0].as_str().unwrap().to_owned(),
-            )
+            Row {
+                whose: (id("container_id"), id("docker-ovs.network-name")),
+                name: id("docker-ovs.name"),
+                ofport: row[1].as_u64().unwrap_or(0),
+                iface: row[0].as_str().unwrap().to_owned(),
+            }
         };
         rows.map(row).collect()
     }
@@ -218,7 +141,7 @@ impl Scene {
             expected.extend(ports);
             inside.extend(links);
         }
-        let told: BTreeSet<_> = rows.iter().map(|row| row.0.clone()).collect();
+        let told: BTreeSet<_> = rows.iter().map(|row| row.whose.clone()).collect();
         if told != expected || told.len() != rows.len() {
             return Some(format!("ports {rows:?}, of {expected:?}"));
         }
@@ -230,22 +153,23 @@ impl Scene {
             .filter(|link| link["ifalias"].as_str().is_some_and(|alias| alias.contains(&of_bridge)))
             .filter_map(|link| Some((link["ifname"].as_str()?, link["ifindex"].as_u64()?)))
             .collect();
-        let wanted: BTreeSet<_> = rows.iter().map(|row| row.3.as_str()).collect();
+        let wanted: BTreeSet<_> = rows.iter().map(|row| row.iface.as_str()).collect();
         if names.keys().copied().collect::<BTreeSet<_>>() != wanted {
             return Some(format!("links {names:?}, of ports {rows:?}"));
         }
         for (id, far) in inside {
-            let own = rows.iter().filter(|row| row.0.0 == id).map(|row| names[row.3.as_str()]);
+            let own =
+                rows.iter().filter(|row| row.whose.0 == id).map(|row| names[row.iface.as_str()]);
             let own: BTreeSet<_> = own.collect();
             if own != far {
                 return Some(format!("{id} has links to {far:?}, and ports with {own:?}"));
             }
         }
-        let numbers: BTreeSet<_> = rows.iter().map(|row| row.2).collect();
+        let numbers: BTreeSet<_> = rows.iter().map(|row| row.ofport).collect();
         if numbers.contains(&0) || numbers.len() != rows.len() {
             return Some(format!("numbers of {rows:?}"));
         }
-        for ((_, network), name, ofport, _) in rows {
+        for Row { whose: (_, network), name, ofport, .. } in rows {
             let own = *self.numbers.entry((name.clone(), network.clone())).or_insert(ofport);
             if own != ofport {
                 return Some(format!("{name} on {network} has {ofport}, and had {own}"));
