@@ -5,12 +5,17 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::http::{Answer, ask};
 use crate::names::unique;
-use crate::run::{run, try_run, wait_until};
+use crate::run::{comes_true_within, patience, run, try_run, wait_until};
+
+/// What is stray the driver takes away after it saw it twice, with a round of 30 s in between: within two
+/// rounds of whatever made it stray.
+const SWEPT: Duration = Duration::from_secs(60);
 
 /// The driver under a name of its own; ended with its guard, after the networks that use it.
 #[derive(Debug)]
@@ -70,6 +75,15 @@ impl Plugin {
     /// Never: nothing panics that holds the lines.
     pub fn said(&self) -> String {
         self.said.lock().unwrap().join("\n")
+    }
+
+    /// Waits until `condition` holds, which may need the driver to take away what is stray.
+    ///
+    /// # Panics
+    /// When two of the driver's rounds and the test's patience are over; with what the driver said.
+    pub fn wait_until_swept(&self, what: &str, condition: impl FnMut() -> bool) {
+        let holds = comes_true_within(SWEPT + patience(), condition);
+        assert!(holds, "waited in vain: {what}\n{}", self.said());
     }
 
     /// Ends it by a signal, and waits for its end.

@@ -82,10 +82,15 @@ pub fn wait_until(what: &str, condition: impl FnMut() -> bool) {
 }
 
 /// Whether `condition` holds before the test's [`patience`] is over.
-pub fn comes_true(mut condition: impl FnMut() -> bool) -> bool {
+pub fn comes_true(condition: impl FnMut() -> bool) -> bool {
+    comes_true_within(patience(), condition)
+}
+
+/// Whether `condition` holds before `limit` is over.
+pub(crate) fn comes_true_within(limit: Duration, mut condition: impl FnMut() -> bool) -> bool {
     let start = Instant::now();
     while !condition() {
-        if start.elapsed() > patience() {
+        if start.elapsed() > limit {
             return false;
         }
         std::thread::sleep(Duration::from_millis(5));

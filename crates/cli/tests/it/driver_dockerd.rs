@@ -85,11 +85,13 @@ fn a_dockerd_that_is_killed_within_its_calls_leaves_what_exists() {
     }
     docker.docker(&[&run_one[..], &["last", lab::IMAGE, "sleep", "86400"]].concat());
     let id = docker.docker(&["inspect", "--format", "{{.Id}}", "last"]);
-    wait_until("there is what exists", || ports_are_those_of(bridge, std::slice::from_ref(&id)));
+    scene.driver.wait_until_swept("there is what exists", || {
+        ports_are_those_of(bridge, std::slice::from_ref(&id))
+    });
     let stays = docker.docker(&["network", "inspect", "--format", "{{.Id}}", "stays"]);
     assert!(recorded(bridge).contains(&stays));
     docker.docker(&["rm", "--force", "last"]);
-    wait_until("there is nothing", || ports_are_those_of(bridge, &[]));
+    scene.driver.wait_until_swept("there is nothing", || ports_are_those_of(bridge, &[]));
     docker.docker(&["network", "rm", "stays"]);
 }
 
@@ -137,7 +139,7 @@ fn a_dockerd_with_live_restore_finds_its_containers_with_their_numbers_and_traff
     docker.docker(&["restart", "--time", "0", "one"]);
     wait_until("it has its number", || numbers() == before);
     docker.docker(&["rm", "--force", "one", "two"]);
-    wait_until("there is nothing", || ports_are_those_of(bridge, &[]));
+    scene.driver.wait_until_swept("there is nothing", || ports_are_those_of(bridge, &[]));
     docker.docker(&["network", "rm", "lan"]);
 }
 

@@ -156,8 +156,8 @@ fn what_a_killed_dockerd_had_asked_for_is_given_back_and_nothing_else() {
         refused.contains("10.97.22.88 is in use by a container that is being started"),
         "{refused}"
     );
-    lab::wait_until("the address is free again", || try_run("docker", &words).is_ok());
-    lab::wait_until("the pool is gone", || pool("10.97.23.0/24").is_none());
+    driver.wait_until_swept("the address is free again", || try_run("docker", &words).is_ok());
+    driver.wait_until_swept("the pool is gone", || pool("10.97.23.0/24").is_none());
     let mut used = vec![address(&one), "10.97.22.77".to_owned(), "10.97.22.1".to_owned()];
     used.sort();
     assert_eq!(in_use("10.97.22."), used);

@@ -202,7 +202,7 @@ fn a_network_that_docker_removes_while_there_is_no_driver_is_taken_away() {
     gone.remove();
     assert!(recorded(&bridge).contains(&gone_id), "there was no driver to be told");
     driver.start_again(|words| command("docker-ovs", words));
-    wait_until("it is gone", || !recorded(&bridge).contains(&gone_id));
+    driver.wait_until_swept("it is gone", || !recorded(&bridge).contains(&gone_id));
     let left = recorded(&bridge);
     assert!(left.contains(&stays_id) && left.contains(&foreign), "{left}");
 }
@@ -250,9 +250,9 @@ fn a_driver_that_is_killed_while_containers_come_and_go_leaves_what_exists() {
     let stay: Vec<_> = names.iter().skip(1).step_by(2).collect();
     let ids = stay.iter().map(|name| run("docker", &["inspect", "--format", "{{.Id}}", name]));
     let ids: Vec<_> = ids.collect();
-    wait_until("there is what exists", || ports_are_those_of(&bridge, &ids));
+    driver.wait_until_swept("there is what exists", || ports_are_those_of(&bridge, &ids));
     drop(guards);
-    wait_until("there is nothing", || ports_are_those_of(&bridge, &[]));
+    driver.wait_until_swept("there is nothing", || ports_are_those_of(&bridge, &[]));
 }
 
 /// A container that is removed with its guard, if it is there.

@@ -14,7 +14,7 @@ mod engine;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use lab::{Bridge, Need, Network, Plugin, Podman, run, unique, wait_until};
+use lab::{Bridge, Need, Network, Plugin, Podman, run, unique};
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -181,7 +181,8 @@ impl Scene {
     fn be_at_rest(&mut self) {
         let mut fault = None;
         let start = std::time::Instant::now();
-        while start.elapsed() < Duration::from_secs(90) {
+        // Two rounds of the driver's, and what the rest takes.
+        while start.elapsed() < 2 * lab::patience() {
             fault = self.fault();
             if fault.is_none() {
                 return;
@@ -224,5 +225,5 @@ fn rows_links_namespaces_and_numbers_are_those_of_the_containers_that_run() {
     }
     scene.be_at_rest();
     scene.remove_containers();
-    wait_until("there is nothing", || scene.rows().is_empty());
+    scene.driver.wait_until_swept("there is nothing", || scene.rows().is_empty());
 }

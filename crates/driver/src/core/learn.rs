@@ -9,11 +9,12 @@ use std::time::Duration;
 use host::{EngineEndpoint, EngineNetwork};
 use model::endpoint_record::EndpointRecord;
 use model::plan::endpoint::{note, own_number};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 use tracing::{debug, info};
 
 use super::news::Made;
 use super::own_numbers::{Misplaced, misplaced, owner};
+use super::rounds::{ROUND, Rounds};
 use super::{Driver, TRIES, View};
 use crate::DriverError;
 
@@ -21,8 +22,6 @@ use crate::DriverError;
 /// know yet.
 const SOON: Duration = Duration::from_millis(5);
 const LATER: Duration = Duration::from_secs(2);
-/// So often everything is looked through; gateways, where there are any, each [`LATER`].
-pub(super) const ROUND: Duration = Duration::from_secs(30);
 
 /// What is not known yet, and what of the rest need not be read again.
 #[derive(Default)]
@@ -44,12 +43,12 @@ impl Driver {
         let mut stray_addresses = BTreeMap::new();
         let mut stray_networks = BTreeMap::new();
         let mut learning = Learning::default();
-        let mut swept: Option<Instant> = None;
+        let mut rounds = Rounds::default();
         let mut wait = SOON;
         let mut has_stood = false;
         let mut is_whole = true;
         loop {
-            let is_due = swept.is_none_or(|swept| swept.elapsed() >= ROUND);
+            let is_due = rounds.is_due();
             is_whole |= is_due;
             match self.look(&mut learning, is_whole).await {
                 Ok(()) => is_whole = false,
@@ -60,14 +59,15 @@ impl Driver {
                 self.sweep(&mut strays).await;
                 self.sweep_addresses(&mut stray_addresses).await;
                 self.sweep_networks(&mut stray_networks).await;
-                swept = Some(Instant::now());
+                rounds.end();
             }
             if !has_stood || self.standing.has_fallen() {
                 has_stood = self.stand().await.is_ok();
             }
             let is_open = is_whole || !learning.unknown.is_empty();
+            // Gateways, where there are any, are looked after more often.
             let watched = if has_stood && !self.standing.is_any() { ROUND } else { LATER };
-            let pause = if is_open { wait } else { ROUND }.min(watched);
+            let pause = if is_open { wait } else { ROUND }.min(watched).min(rounds.left());
             let is_news = timeout(pause, self.news.told()).await.is_ok();
             wait = if is_news || !is_open { SOON } else { (wait * 2).min(LATER) };
             if is_news {

@@ -12,6 +12,7 @@ mod news;
 mod own_numbers;
 mod published;
 mod request;
+mod rounds;
 mod set_up;
 mod stray_addresses;
 mod stray_endpoints;

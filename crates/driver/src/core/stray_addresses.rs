@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use tracing::{debug, info};
 
 use super::addresses::{in_use, networks_of};
-use super::learn::ROUND;
+use super::rounds::ROUND;
 use super::stray_endpoints::loose;
 use super::{Driver, View};
 use crate::DriverError;

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::attach::far_end;
-use super::learn::ROUND;
+use super::rounds::ROUND;
 use super::{Driver, View};
 
 impl Driver {

@@ -12,8 +12,8 @@ use model::plan::{ReplacePort, Step};
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
-use super::learn::ROUND;
 use super::network::left_on;
+use super::rounds::ROUND;
 use super::stray_endpoints::loose;
 use super::{Driver, TRIES, View, network as plans};
 use crate::DriverError;
