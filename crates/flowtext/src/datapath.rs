@@ -85,8 +85,7 @@ pub fn follow(actions: &str, header: Header) -> Outputs {
 fn walk(actions: &str, mut header: Header, told: &mut Outputs, depth: usize) {
     let mut cut = false;
     for DpAction { name, inside } in DpAction::list(actions) {
-        let is_output = inside.is_none() && !is_word_of_its_own(name);
-        if is_output {
+        if inside.is_none() && is_output(name) {
             if told.outputs.len() < MAX_OUTPUTS {
                 let mut header = header.clone();
                 if std::mem::take(&mut cut) {
@@ -109,13 +108,13 @@ fn walk(actions: &str, mut header: Header, told: &mut Outputs, depth: usize) {
     }
 }
 
-/// Words that are actions, not names of ports.
-fn is_word_of_its_own(name: &str) -> bool {
+/// Whether a word without parentheses is an output: a number or a name of a port, and no other action.
+pub fn is_output(name: &str) -> bool {
     const WORDS: [&str; 9] = [
         "drop", "ct", "ct_clear", "pop_vlan", "pop_eth", "pop_nsh", "pop_mpls", "dec_ttl",
         "push_eth",
     ];
-    WORDS.contains(&name)
+    !WORDS.contains(&name)
 }
 
 fn nested(actions: &str, header: &Header, told: &mut Outputs, depth: usize) {

@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 
-use flowtext::{Annotator, Style, parse_trace};
+use flowtext::{Annotator, Style, is_output, parse_trace};
 use host::{Host, Question, SwitchCommand};
 use model::query::QueryError;
 use model::switch::SwitchSource;
+use model::wiring::SwitchPort;
 use model::{Look, SourceError, Target};
 use report::{PortLabels, v1};
 use traffic::{End, EndError, Kind, Outcome as Way, Packet, PacketError, Verdict, judge};
@@ -69,7 +70,7 @@ impl Trace {
         look.switch(SwitchSource::Appctl)?;
         let from = End::find(&look, &self.source, None)?;
         let to = End::find(&look, &self.destination, Some(&from))?;
-        let rows = self.ways(host, &look, &from, &to).await?;
+        let rows = self.ways(&self.tracer(host, &look), &from, &to).await?;
         Ok(Traced { rows, remarks: look.remarks() })
     }
 
@@ -80,28 +81,57 @@ impl Trace {
         if !self.brief {
             return None;
         }
-        let (source, destination) = (container(&self.source)?, container(&self.destination)?);
-        let near = question(Some(source));
+        let ends = (container(&self.source)?, container(&self.destination)?);
+        match self.by_names(host, &ends).await {
+            Some(traced) => Some(traced),
+            None => self.by_numbers(host, &ends).await,
+        }
+    }
+
+    /// Whether the packet gets there, with ports told by name: then what the datapath calls them need not be
+    /// asked for, which takes longer the more ports there are. None where it does not, for a rule is told by
+    /// numbers; and where a name could be taken for something else, or something else for a name.
+    async fn by_names(&self, host: &Host, ends: &(Target, Target)) -> Option<Traced> {
+        let sources = || vec![SwitchSource::Ovsdb];
+        let near = Question { sources: sources(), ..question(Some(ends.0.clone())) };
+        let far = Question { sources: sources(), ..question(Some(ends.1.clone())) };
+        let [near, far] = host.resolved_both(&near, &far).await;
+        let from = End::find(&near, &self.source, None).ok()?;
+        let to = End::find(&far, &self.destination, Some(&from)).ok()?;
+        if ![&from, &to].into_iter().filter_map(|end| end.port.as_ref()).all(is_told_by_name) {
+            return None;
+        }
+        let tracer = Tracer { names: true, ..self.tracer(host, &near) };
+        let rows = self.ways(&tracer, &from, &to).await.ok()?;
+        let arrive = rows.iter().all(|row| row.reaches == Some(true));
+        arrive.then(|| Traced { rows, remarks: near.remarks() })
+    }
+
+    /// The same with ports told by number.
+    async fn by_numbers(&self, host: &Host, ends: &(Target, Target)) -> Option<Traced> {
+        let near = question(Some(ends.0.clone()));
         // The datapath's ports are the same of both, and asked for once.
-        let far = Question { sources: Vec::new(), ..question(Some(destination)) };
+        let far = Question { sources: Vec::new(), ..question(Some(ends.1.clone())) };
         let [near, far] = host.resolved_both(&near, &far).await;
         let from = End::find(&near, &self.source, None).ok()?;
         let to = End::find(&far, &self.destination, Some(&from)).ok()?.with_datapath_port(&near)?;
-        let rows = self.ways(host, &near, &from, &to).await.ok()?;
+        let rows = self.ways(&self.tracer(host, &near), &from, &to).await.ok()?;
         rows.iter().all(rests_on_ends_alone).then(|| Traced { rows, remarks: near.remarks() })
+    }
+
+    fn tracer<'a>(&'a self, host: &'a Host, look: &'a Look) -> Tracer<'a> {
+        Tracer { host, look, kind: &self.kind, brief: self.brief, names: false }
     }
 
     async fn ways(
         &self,
-        host: &Host,
-        look: &Look,
+        tracer: &Tracer<'_>,
         from: &End,
         to: &End,
     ) -> Result<Vec<v1::Trace>, TraceError> {
         if from.port.is_none() {
             return Err(TraceError::NoPort(from.called.clone()));
         }
-        let tracer = Tracer { host, look, kind: &self.kind, brief: self.brief };
         let mut rows = vec![tracer.trace(from, to, false).await?];
         if self.both {
             rows.push(tracer.trace(to, from, true).await?);
@@ -123,6 +153,21 @@ fn container(word: &str) -> Option<Target> {
     (!is_other).then(|| Target::from(word))
 }
 
+/// Whether a port's name is told in a list of datapath actions as it is, and by nothing else.
+fn is_told_by_name(at: &SwitchPort) -> bool {
+    let name = &*at.port.iface;
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(is_plain)
+}
+
+/// Whether a list of datapath actions has a word that is an action, and may be the name of a port as well:
+/// `pop_vlan` is either.
+fn is_ambiguous(actions: &str) -> bool {
+    let ends = [',', '(', ')'];
+    let words = actions.split_inclusive(ends).filter(|word| !word.ends_with('('));
+    { words }.any(|word| !is_output(word.trim_end_matches(ends)))
+}
+
 /// Whether a verdict names nothing but its two ends and rules.
 fn rests_on_ends_alone(row: &v1::Trace) -> bool {
     use v1::TraceOutcome::{Delivered, Dropped, Flooded};
@@ -134,6 +179,7 @@ struct Tracer<'a> {
     look: &'a Look,
     kind: &'a Kind,
     brief: bool,
+    names: bool,
 }
 
 impl Tracer<'_> {
@@ -174,9 +220,16 @@ impl Tracer<'_> {
         let bridge = from.bridge().map_or("", |bridge| &**bridge);
         // Each recirculation takes one; no more are asked for than vswitchd takes.
         let ct_states = [packet.ct_state; 8];
-        let ask = SwitchCommand::Trace { bridge, packet: &packet.text, ct_states: &ct_states };
+        let (packet_text, names) = (&*packet.text, self.names);
+        let ask =
+            SwitchCommand::Trace { bridge, packet: packet_text, ct_states: &ct_states, names };
         let said = self.host.ask_vswitchd(ask).await?;
         let trace = parse_trace(&said);
+        let mut actions = trace.passes.iter().filter_map(|pass| pass.datapath_actions.as_deref());
+        if self.names && actions.any(is_ambiguous) {
+            let why = "a name may be an action".to_owned();
+            return Ok((Verdict::unknown(vec![why]), String::new()));
+        }
         let verdict = judge(self.look, self.kind, packet, from, to, &trace);
         // A long flood is long to annotate.
         let text = if self.brief { String::new() } else { self.annotated(&said, bridge) };

@@ -202,6 +202,37 @@ fn a_sentence_is_the_same_whatever_it_rests_on() {
     );
     flow(&format!("priority=901,udp,in_port={},actions=drop", a.ofport));
     assert!(same(a.name(), b.name()).contains("dropped by"));
+    // Rules of a table that has a name, and one in it that no trace can tell of.
+    let bridge = scene.near.name();
+    flow(&format!("priority=902,udp,in_port={},actions=output:{}", a.ofport, b.ofport));
+    let name = ["--id=@t", "create", "flow_table", "name=first"];
+    let set = ["--", "set", "bridge", bridge, "flow_tables:0=@t"];
+    run("ovs-vsctl", &[&name[..], &set].concat());
+    assert!(same(a.name(), b.name()).contains("delivered to"));
+    flow(&format!(
+        "priority=903,udp,in_port={},actions=learn(table=9,result_dst=reg0[0]),output:{}",
+        a.ofport, b.ofport
+    ));
+    assert!(same(a.name(), b.name()).contains("cannot be known: learn()"));
+    run("ovs-vsctl", &["clear", "bridge", bridge, "flow_tables"]);
+    assert!(same(a.name(), b.name()).contains("cannot be known: learn()"));
+    run("ovs-ofctl", &["del-flows", bridge, &format!("udp,in_port={}", a.ofport)]);
+    // A port that is called as an action is: `pop_vlan` takes no tag off.
+    for called in ["drop", "ct_clear", "pop_vlan"] {
+        let kind = ["--", "set", "interface", called, "type=internal"];
+        run("ovs-vsctl", &[&["add-port", bridge, called], &kind[..]].concat());
+        for actions in [
+            format!("output:{called}"),
+            format!("output:{called},output:{}", b.ofport),
+            format!("mod_vlan_vid:10,output:{called},output:{}", b.ofport),
+            "flood".to_owned(),
+        ] {
+            flow(&format!("priority=904,udp,in_port={},actions={actions}", a.ofport));
+            same(a.name(), b.name());
+        }
+        run("ovs-vsctl", &["del-port", bridge, called]);
+    }
+    run("ovs-ofctl", &["del-flows", bridge, &format!("udp,in_port={}", a.ofport)]);
     // To an address, and beyond the subnet.
     same(a.name(), &b.ip.to_string());
     same(a.name(), "192.0.2.77");

@@ -36,6 +36,8 @@ pub enum SwitchCommand<'a> {
         packet: &'a str,
         /// The conntrack state that each recirculation has, as `trk,new`; that is usual.
         ct_states: &'a [&'a str],
+        /// Whether ports and tables are told by their names, datapath ports too (Open vSwitch 2.8 and later).
+        names: bool,
     },
     /// Which connections conntrack knows (`dpctl/dump-conntrack`).
     Connections,
@@ -63,9 +65,10 @@ impl SwitchCommand<'_> {
     fn arguments(&self) -> Vec<&str> {
         match self {
             Self::Flows(bridge) | Self::Fdb(bridge) | Self::FdbStatistics(bridge) => vec![bridge],
-            Self::Trace { bridge, packet, ct_states } => {
+            Self::Trace { bridge, packet, ct_states, names } => {
                 let states = ct_states.iter().flat_map(|state| ["--ct-next", state]);
-                states.chain([*bridge, *packet]).collect()
+                let names = names.then_some("--names");
+                states.chain(names).chain([*bridge, *packet]).collect()
             }
             Self::Connections => Vec::new(),
         }

@@ -20,8 +20,18 @@ async fn a_command_is_asked_with_its_words() {
                 bridge: "br0",
                 packet: "in_port=1",
                 ct_states: &["trk,new", "trk,est"],
+                names: false,
             },
             "ofproto/trace --ct-next trk,new --ct-next trk,est br0 in_port=1",
+        ),
+        (
+            SwitchCommand::Trace {
+                bridge: "br0",
+                packet: "in_port=1",
+                ct_states: &["trk,new"],
+                names: true,
+            },
+            "ofproto/trace --ct-next trk,new --names br0 in_port=1",
         ),
     ] {
         assert_eq!(host.ask_vswitchd(command).await.unwrap(), words);
