@@ -62,6 +62,7 @@ pub use inner::{InnerDocker, InnerSwitch};
 pub use link::{Link, Netns, Plug, Plugged, here};
 pub use lxc::Lxc;
 pub use lxd::Lxd;
+pub use missing::docker_is_at_least;
 pub use names::{prefix, unique};
 pub use need::{Need, alone, is_there, share};
 pub use nspawn::Nspawn;

@@ -6,7 +6,7 @@ use rustix::thread::{CapabilitySet, capabilities};
 
 use crate::need::Need;
 use crate::places::{USUAL_ENGINE, docker_host, os_ken, rundir, socket_of, vswitchd_elsewhere};
-use crate::run::{missing_program, try_run};
+use crate::run::{missing_program, run, try_run};
 
 /// What is missing.
 pub(crate) struct Missing {
@@ -74,6 +74,15 @@ fn of_compose() -> Option<Missing> {
     let what = "Docker Compose 2.27 or later".to_owned();
     let version = try_run("docker", &["compose", "version", "--short"]).unwrap_or_default();
     (!version_at_least(&version, (2, 27))).then_some(Missing { what, spared: true })
+}
+
+/// Whether the running dockerd is of this version or a later one, as `(28, 0)`.
+///
+/// # Panics
+/// When there is none.
+pub fn docker_is_at_least(version: (u32, u32)) -> bool {
+    let said = run("docker", &["version", "--format", "{{.Server.Version}}"]);
+    version_at_least(&said, version)
 }
 
 fn version_at_least(version: &str, least: (u32, u32)) -> bool {

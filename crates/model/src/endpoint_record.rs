@@ -40,7 +40,8 @@ pub struct EndpointRecord {
     pub container: Option<String>,
     /// Its name, once that is known.
     pub name: Option<String>,
-    /// Name of the interface inside, where the driver gives it one.
+    /// Name of the interface inside, where the engine or the user has said it. Docker before 29.8 does not
+    /// take it.
     pub interface: Option<String>,
     /// Hardware address of the interface.
     pub mac: Option<Mac>,

@@ -137,8 +137,8 @@ fn a_gateway_leads_out_and_published_ports_lead_in() {
     assert_eq!(listen().tell(|| inside(&other, || connect("10.95.0.1:18099"))), "10.95.0.1");
 
     let taken = |port: &str| {
-        let words = ["run", "--rm", "-p", port, "--network", network.name(), lab::IMAGE, "true"];
-        try_run("docker", &words).unwrap_err()
+        let words = ["run", "--rm", "-p", port, "--network", network.name(), lab::IMAGE];
+        try_run("docker", &[&words[..], &["sleep", "0"]].concat()).unwrap_err()
     };
     let refused = taken("18099:81");
     assert!(refused.contains(&format!("for {} on", web.name())), "{refused}");

@@ -21,6 +21,7 @@ mod daemon_restarts;
 mod datapaths;
 mod docs;
 mod driver;
+mod driver_asked;
 mod driver_dockerd;
 mod driver_gateway;
 mod driver_ipam;

@@ -39,6 +39,8 @@ pub struct Endpoint {
     pub options: BTreeMap<String, String>,
     /// Whose it is, where the engine says so.
     pub whose: Option<Whose>,
+    /// What the interface inside is to be called, where the engine or the user says so.
+    pub interface: Option<String>,
     /// The ports of the host that are to be for it.
     pub published: Vec<Published>,
 }
@@ -50,8 +52,6 @@ pub struct Whose {
     pub container: String,
     /// Its name.
     pub name: String,
-    /// Name of the interface inside.
-    pub interface: String,
 }
 
 /// An endpoint that is ready.
@@ -59,6 +59,8 @@ pub struct Whose {
 pub struct Joined {
     /// The link that the engine is to take.
     pub link: Name,
+    /// What it is to be called inside, where the user said so.
+    pub interface: Option<String>,
     /// Its hardware address.
     pub mac: Option<Mac>,
     /// The network's gateways, where this host is one.
@@ -203,8 +205,12 @@ impl Driver {
             return Err(DriverError::new(format!("endpoint {what}: no bridge has its port")));
         };
         let (name, wait) = (bridge.name.clone(), await_number(&bridge.name, port));
-        let joined =
-            Joined { link: far_end(&port.iface), mac: record.mac, gateways: gateways(&of_network) };
+        let joined = Joined {
+            link: far_end(&port.iface),
+            interface: record.interface,
+            mac: record.mac,
+            gateways: gateways(&of_network),
+        };
         if !matches!(port.ofport, OfPortState::Assigned(_)) {
             let plan = super::network::plan(&name, vec![wait]);
             let waited = view.carry_out(&plan).await;

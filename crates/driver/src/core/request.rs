@@ -23,8 +23,10 @@ pub(super) struct Request<'a> {
 impl Request<'_> {
     /// What the other end is made as.
     pub(super) fn interface(&self, host_end: &str) -> Name {
-        let inside = self.endpoint.whose.as_ref().map(|whose| whose.interface.as_str().into());
-        inside.unwrap_or_else(|| far_end(host_end))
+        // An engine that says whose it is has it made inside at once; others take it there, and name it then.
+        let Endpoint { whose, interface, .. } = self.endpoint;
+        let inside = interface.as_deref().filter(|_| whose.is_some());
+        inside.map_or_else(|| far_end(host_end), Name::from)
     }
 
     pub(super) fn wanted(&self) -> Wanted {
@@ -59,7 +61,7 @@ impl Request<'_> {
             engine: network.engine.clone(),
             container: whose.map(|whose| whose.container.clone()),
             name: whose.map(|whose| whose.name.clone()),
-            interface: whose.map(|whose| whose.interface.clone()),
+            interface: endpoint.interface.clone(),
             mac: Some(self.mac(bridge)),
             addresses: endpoint.addresses.clone(),
             mtu: of_network.mtu,

@@ -151,7 +151,11 @@ async fn join(driver: &Driver, request: OfEndpoint) -> Result<String, Refused> {
     let gateway =
         |v4: bool| joined.gateways.iter().find(|ip| ip.is_ipv4() == v4).map(ToString::to_string);
     written(&Joined {
-        interface_name: InterfaceName { src_name: joined.link.to_string(), dst_prefix: "eth" },
+        interface_name: InterfaceName {
+            src_name: joined.link.to_string(),
+            dst_prefix: "eth",
+            dst_name: joined.interface,
+        },
         gateway: gateway(true),
         gateway_ipv6: gateway(false),
         disable_gateway_service: joined.gateways.is_empty(),

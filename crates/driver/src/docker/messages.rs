@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use model::plan::why_not_a_name;
 use model::published::{Protocol, Published};
 use model::snapshot::Cidr;
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,9 @@ const GENERIC: &str = "com.docker.network.generic";
 const INTERNAL: &str = "com.docker.network.internal";
 /// Published ports.
 const PORT_MAP: &str = "com.docker.network.portmap";
+/// What the interface inside is to be called: a driver that is a plugin has to say it at Join, which
+/// Docker takes from version 29.8 on.
+const IFNAME: &str = "com.docker.network.endpoint.ifname";
 /// What options begin with that libnetwork itself carries out.
 const OF_DOCKER: &str = "com.docker.";
 
@@ -188,8 +192,18 @@ impl CreateEndpoint {
                 .map(|(key, value)| Ok((key.clone(), text(key, value)?)))
                 .collect::<Result<_, DriverError>>()?,
             whose: None,
+            interface: options.get(IFNAME).map(interface).transpose()?,
             published,
         })
+    }
+}
+
+/// The name that is asked for.
+fn interface(value: &Value) -> Result<String, DriverError> {
+    let name = text(IFNAME, value)?;
+    match why_not_a_name(&name) {
+        Some(why) => Err(DriverError::new(format!("{IFNAME}={name}: {why}"))),
+        None => Ok(name),
     }
 }
 
@@ -271,6 +285,8 @@ pub(super) struct Joined {
 pub(super) struct InterfaceName {
     pub(super) src_name: String,
     pub(super) dst_prefix: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) dst_name: Option<String>,
 }
 
 fn cidr(text: &str) -> Result<Cidr, DriverError> {

@@ -211,8 +211,8 @@ impl Call {
             whose: Some(Whose {
                 container: self.container_id.clone(),
                 name: self.container_name.clone(),
-                interface: options.interface_name,
             }),
+            interface: Some(options.interface_name),
             published: self.published()?,
         })
     }
@@ -229,7 +229,7 @@ pub(super) fn answer(endpoint: &Endpoint, network: &NetworkRecord, mac: Mac) -> 
     });
     let interface =
         json!({ "mac_address": mac.to_string(), "subnets": subnets.collect::<Vec<_>>() });
-    let name = endpoint.whose.as_ref().map_or("", |whose| &whose.interface);
+    let name = endpoint.interface.as_deref().unwrap_or_default();
     json!({
         "interfaces": { name: interface }, "dns_server_ips": [], "dns_search_domains": []
     })

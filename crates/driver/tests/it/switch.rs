@@ -102,6 +102,29 @@ fn each_call_may_come_twice() {
     }
 }
 
+/// The body of `Join` does not say it again.
+#[test]
+fn the_name_that_an_interface_is_asked_to_have_is_told_at_join() {
+    lab::need!(Lab);
+    let (caller, bridge) = (Caller::new(), Bridge::new());
+    caller.create(&bridge_option(&bridge));
+    let (one, two, bad) = (unique("e"), unique("e"), unique("e"));
+    let asked = |name: &str| format!(r#"{{"com.docker.network.endpoint.ifname":"{name}"}}"#);
+    caller.endpoint(&one, "192.0.2.2", &asked("lan0"));
+    caller.endpoint(&two, "192.0.2.3", "{}");
+    for _ in 0..2 {
+        assert_eq!(caller.of("Join", &one, "")["InterfaceName"]["DstName"], "lan0");
+        let other = &caller.of("Join", &two, "")["InterfaceName"];
+        assert!(other.get("DstName").is_none(), "{other}");
+        assert_eq!(other["DstPrefix"], "eth");
+    }
+    for name in ["", "a/b", "sixteen-letters-"] {
+        is_error(&caller.endpoint(&bad, "192.0.2.4", &asked(name)), "endpoint.ifname=");
+    }
+    assert_eq!(ports(&bridge).len(), 2);
+    caller.delete();
+}
+
 #[test]
 fn calls_out_of_order_and_about_what_is_unknown_do_no_harm() {
     lab::need!(Lab);
