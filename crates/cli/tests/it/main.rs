@@ -46,6 +46,7 @@ mod lookup_page;
 mod lxc;
 mod machine;
 mod manual;
+mod netavark_killed;
 mod no_room;
 mod nspawn;
 mod old_databases;
