@@ -99,8 +99,11 @@ impl Scene {
         let numbers: Vec<_> =
             ports.lines().map(number).filter(|number| number != "32768").collect();
         let inside = self.netns.ip(&["-o", "link"]).lines().count() - 1;
-        let alias = format!(" on {}", self.bridge.name());
-        (numbers, inside, run("ip", &["-details", "link"]).matches(&alias).count() - 1)
+        let links = run("ip", &["-details", "link"]);
+        // A link says in its alias which bridge it is on.
+        let words: Vec<_> = links.split_whitespace().collect();
+        let on = words.windows(2).filter(|pair| *pair == ["on", self.bridge.name()]).count();
+        (numbers, inside, on - 1)
     }
 }
 

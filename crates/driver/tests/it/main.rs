@@ -11,4 +11,5 @@ mod docker;
 mod ipam;
 mod names_again;
 mod netavark;
+mod recorded;
 mod switch;
