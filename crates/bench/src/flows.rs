@@ -41,7 +41,13 @@ pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools, scene: &Scene, r
         |name, line: String| Runner { name, words: vec!["sh".into(), "-c".into(), line], code: 0 };
     // A verdict is no failure.
     let trace = |from: &str, to: &str| format!("{ours} trace {from} {to} --raw arp,arp_op=1; true");
-    let (one, other) = (&scene.one().name, &scene.last().name);
+    let (one, other) = (scene.one(), scene.last());
+    for container in [one, other] {
+        // A link that is down sends nothing, and a trace of nothing is none.
+        let pid = run("docker", &["inspect", "--format", "{{.State.Pid}}", &container.name]);
+        run("nsenter", &["--target", &pid, "--net", "ip", "link", "set", "eth0", "up"]);
+    }
+    let (one, other) = (&one.name, &other.name);
     let scores = Contest::new(vec![
         shell("annotate", format!("exec {ours} annotate {on} < {text}")),
         shell("annotate endless", format!("exec {ours} annotate {on} < {endless}")),

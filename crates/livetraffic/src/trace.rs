@@ -89,8 +89,9 @@ impl Trace {
     }
 
     /// Whether the packet gets there, with ports told by name: then what the datapath calls them need not be
-    /// asked for, which takes longer the more ports there are. None where it does not, for a rule is told by
-    /// numbers; and where a name could be taken for something else, or something else for a name.
+    /// asked for, which takes longer the more ports there are. None where a rule or a port keeps it from that,
+    /// for those are told by numbers; and where a name could be taken for something else, or the other way
+    /// round.
     async fn by_names(&self, host: &Host, ends: &(Target, Target)) -> Option<Traced> {
         let sources = || vec![SwitchSource::Ovsdb];
         let near = Question { sources: sources(), ..question(Some(ends.0.clone())) };
@@ -103,8 +104,10 @@ impl Trace {
         }
         let tracer = Tracer { names: true, ..self.tracer(host, &near) };
         let rows = self.ways(&tracer, &from, &to).await.ok()?;
-        let arrive = rows.iter().all(|row| row.reaches == Some(true));
-        arrive.then(|| Traced { rows, remarks: near.remarks() })
+        // What is not sent at all meets no rule.
+        let mut ways = rows.iter().zip([&from, &to]);
+        let is_told = ways.all(|(row, sender)| row.reaches == Some(true) || is_mute(row, sender));
+        is_told.then(|| Traced { rows, remarks: near.remarks() })
     }
 
     /// The same with ports told by number.
@@ -157,7 +160,7 @@ fn container(word: &str) -> Option<Target> {
 fn is_told_by_name(at: &SwitchPort) -> bool {
     let name = &*at.port.iface;
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(is_plain)
+    name.chars().all(is_plain) && !name.chars().all(|c| c.is_ascii_digit())
 }
 
 /// Whether a list of datapath actions has a word that is an action, and may be the name of a port as well:
@@ -166,6 +169,11 @@ fn is_ambiguous(actions: &str) -> bool {
     let ends = [',', '(', ')'];
     let words = actions.split_inclusive(ends).filter(|word| !word.ends_with('('));
     { words }.any(|word| !is_output(word.trim_end_matches(ends)))
+}
+
+/// Whether a packet is not sent at all.
+fn is_mute(row: &v1::Trace, sender: &End) -> bool {
+    sender.broken.is_some() && row.outcome == v1::TraceOutcome::Dropped
 }
 
 /// Whether a verdict names nothing but its two ends and rules.
