@@ -74,8 +74,11 @@ struct Forwarded(String);
 
 impl Forwarded {
     fn of(bridge: &str) -> Self {
-        for way in ["-i", "-o"] {
-            run("iptables", &["-w", "-I", "DOCKER-USER", way, bridge, "-j", "ACCEPT"]);
+        // A dockerd that leaves the firewall alone has no such chain, and drops nothing.
+        if try_run("iptables", &["-w", "-S", "DOCKER-USER"]).is_ok() {
+            for way in ["-i", "-o"] {
+                run("iptables", &["-w", "-I", "DOCKER-USER", way, bridge, "-j", "ACCEPT"]);
+            }
         }
         Self(bridge.to_owned())
     }
