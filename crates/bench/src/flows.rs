@@ -39,8 +39,7 @@ pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools, scene: &Scene, r
     let (name, on) = (bridge.name(), scene.bridge());
     let shell =
         |name, line: String| Runner { name, words: vec!["sh".into(), "-c".into(), line], code: 0 };
-    // A verdict is no failure.
-    let trace = |from: &str, to: &str| format!("{ours} trace {from} {to} --raw arp,arp_op=1; true");
+    let trace = |from: &str, to: &str| format!("{ours} trace {from} {to} --raw arp,arp_op=1");
     let (one, other) = (scene.one(), scene.last());
     for container in [one, other] {
         // A link that is down sends nothing, and a trace of nothing is none.
@@ -54,8 +53,9 @@ pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools, scene: &Scene, r
         shell("sed", format!("exec sed s/in_port=3,/in_port=web,/ {text}")),
         shell("flows", format!("exec {ours} flows {name}")),
         shell("dump-flows", format!("exec ovs-ofctl dump-flows {name}")),
-        shell("trace", trace(one, other)),
-        shell("trace of ports", trace(&format!("{on}:1"), &format!("{on}:LOCAL"))),
+        shell("trace", format!("exec {}", trace(one, other))),
+        // A verdict is no failure.
+        shell("trace of ports", trace(&format!("{on}:1"), &format!("{on}:LOCAL")) + "; true"),
         shell(
             "ofproto/trace",
             format!("exec ovs-appctl ofproto/trace {on} in_port=1,arp,arp_op=1"),
