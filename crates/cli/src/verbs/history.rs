@@ -63,7 +63,8 @@ struct Found<'a> {
     since: u64,
     until: u64,
     query: Option<(&'a str, WhoQuery)>,
-    rows: Vec<(u64, v1::Event)>,
+    /// What the journal has, and what the log of a database has of the rest.
+    rows: [Vec<(u64, v1::Event)>; 2],
     remarks: Vec<String>,
 }
 
@@ -76,7 +77,7 @@ impl<'a> Found<'a> {
             since: args.since.unwrap_or_default(),
             until: args.until.unwrap_or(u64::MAX),
             query: args.what.as_deref().map(|what| (what, WhoQuery::from(what))),
-            rows: Vec::new(),
+            rows: [Vec::new(), Vec::new()],
             remarks: Vec::new(),
         }
     }
@@ -88,7 +89,7 @@ impl<'a> Found<'a> {
             |event: &Event| query.as_ref().is_none_or(|(word, query)| is_about(event, word, query));
         let read = past.events(since, until, |event| {
             if is_asked(&event) {
-                self.rows.push((event.at, v1::Event::from(&event)));
+                self.rows[0].push((event.at, v1::Event::from(&event)));
             }
             true
         });
@@ -124,19 +125,15 @@ impl<'a> Found<'a> {
                 Some((change.at, row))
             })
             .collect();
-        self.rows.extend(rows);
+        self.rows[1].extend(rows);
         if let Some((from, until)) = changes.known {
             let (file, from, until) = (file.display(), told(from), told(until));
             self.remarks.push(format!("the log of {file} knows the ports of {from} to {until}"));
         }
     }
 
-    fn outcome(mut self, args: &HistoryArgs) -> Result<Outcome, CliError> {
-        // Within each source the order is the source's: the sort is stable.
-        if !self.remarks.is_empty() {
-            self.rows.sort_by_key(|(at, _)| *at);
-        }
-        let rows: Vec<_> = self.rows.into_iter().map(|(_, row)| row).collect();
+    fn outcome(self, args: &HistoryArgs) -> Result<Outcome, CliError> {
+        let rows = one_after_the_other(self.rows);
         let nothing = rows.is_empty();
         let hint = "nothing changed in what is known".to_owned();
         Ok(Outcome {
@@ -146,5 +143,33 @@ impl<'a> Found<'a> {
             nothing,
             ..Outcome::default()
         })
+    }
+}
+
+/// The rows of several sources by their times. Each source's own stay in its order, which is that in which
+/// they happened, also where the clock was set back between two of them.
+fn one_after_the_other<T>(sources: [Vec<(u64, T)>; 2]) -> Vec<T> {
+    let mut all = Vec::new();
+    for rows in sources {
+        let mut latest = 0;
+        all.extend(rows.into_iter().map(|(at, row)| {
+            latest = latest.max(at);
+            (latest, row)
+        }));
+    }
+    all.sort_by_key(|(at, _)| *at);
+    all.into_iter().map(|(_, row)| row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_set_back_changes_the_order_of_nothing() {
+        let journal = vec![(10, "a"), (30, "b"), (29, "c"), (5, "d"), (40, "e")];
+        let database = vec![(20, "1"), (35, "2"), (34, "3"), (50, "4")];
+        let all = one_after_the_other([journal, database]);
+        assert_eq!(all, ["a", "1", "b", "c", "d", "2", "3", "e", "4"]);
     }
 }
