@@ -2,8 +2,9 @@
 #![allow(clippy::disallowed_methods, reason = "a test starts threads")]
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lab::{Container, Home, Netns, Network, Plugin, ping, run, try_run};
@@ -50,22 +51,29 @@ fn connect(address: &str) -> std::io::Result<TcpStream> {
     TcpStream::connect_timeout(&address, READ_TIMEOUT)
 }
 
-/// The world outside: a namespace that knows this host at 10.96.1.1, and nothing behind it.
-struct World(Netns);
+/// The world outside: a namespace that knows this host at 10.96.1.1 and 2001:db8:96::1, and nothing behind it.
+struct World(Netns, #[allow(dead_code, reason = "there is one at a time")] MutexGuard<'static, ()>);
+
+/// Held with the world: every one has the same addresses.
+static ONE: Mutex<()> = Mutex::new(());
 
 impl World {
     const HOST: &str = "10.96.1.1";
+    const HOST_V6: &str = "2001:db8:96::1";
 
     fn new() -> Self {
+        let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         let (netns, link) = (Netns::new(), lab::unique("w"));
         let peer = ["peer", "name", "eth0", "netns", netns.name()];
         run("ip", &[&["link", "add", &link, "type", "veth"][..], &peer].concat());
         run("ip", &["address", "add", "10.96.1.1/24", "dev", &link]);
         run("ip", &["link", "set", &link, "up"]);
+        run("ip", &["address", "add", "2001:db8:96::1/64", "dev", &link, "nodad"]);
         netns.ip(&["address", "add", "10.96.1.2/24", "dev", "eth0"]);
+        netns.ip(&["address", "add", "2001:db8:96::2/64", "dev", "eth0", "nodad"]);
         netns.ip(&["link", "set", "eth0", "up"]);
         netns.ip(&["link", "set", "lo", "up"]);
-        Self(netns)
+        Self(netns, one)
     }
 }
 
@@ -73,11 +81,15 @@ impl World {
 struct Forwarded(String);
 
 impl Forwarded {
+    const FAMILIES: [&str; 2] = ["iptables", "ip6tables"];
+
     fn of(bridge: &str) -> Self {
-        // A dockerd that leaves the firewall alone has no such chain, and drops nothing.
-        if try_run("iptables", &["-w", "-S", "DOCKER-USER"]).is_ok() {
-            for way in ["-i", "-o"] {
-                run("iptables", &["-w", "-I", "DOCKER-USER", way, bridge, "-j", "ACCEPT"]);
+        for program in Self::FAMILIES {
+            // A dockerd that leaves the firewall alone has no such chain, and drops nothing.
+            if try_run(program, &["-w", "-S", "DOCKER-USER"]).is_ok() {
+                for way in ["-i", "-o"] {
+                    run(program, &["-w", "-I", "DOCKER-USER", way, bridge, "-j", "ACCEPT"]);
+                }
             }
         }
         Self(bridge.to_owned())
@@ -86,9 +98,31 @@ impl Forwarded {
 
 impl Drop for Forwarded {
     fn drop(&mut self) {
-        for way in ["-i", "-o"] {
-            let _ = try_run("iptables", &["-w", "-D", "DOCKER-USER", way, &self.0, "-j", "ACCEPT"]);
+        for program in Self::FAMILIES {
+            for way in ["-i", "-o"] {
+                let _ =
+                    try_run(program, &["-w", "-D", "DOCKER-USER", way, &self.0, "-j", "ACCEPT"]);
+            }
         }
+    }
+}
+
+/// A host that routes IPv6, which the driver leaves to its owner.
+struct RoutesIpv6(String);
+
+impl RoutesIpv6 {
+    const KEY: &str = "net.ipv6.conf.all.forwarding";
+
+    fn on() -> Self {
+        let was = run("sysctl", &["-n", Self::KEY]);
+        run("sysctl", &["-q", "-w", &format!("{}=1", Self::KEY)]);
+        Self(was)
+    }
+}
+
+impl Drop for RoutesIpv6 {
+    fn drop(&mut self) {
+        let _ = try_run("sysctl", &["-q", "-w", &format!("{}={}", Self::KEY, self.0)]);
     }
 }
 
@@ -163,6 +197,49 @@ fn a_gateway_leads_out_and_published_ports_lead_in() {
     network.remove();
     assert_eq!(addresses(&name), "", "the bridge was made for it");
     assert!(!table().contains(&name), "{}", table());
+}
+
+#[test]
+fn a_gateway_of_ipv6_leads_out_and_published_ports_lead_in() {
+    lab::need!(Docker);
+    let driver = Plugin::start(|words| command("docker-ovs", words));
+    let (world, bridge) = (World::new(), lab::Bridge::new());
+    let (_routes, _forwarded) = (RoutesIpv6::on(), Forwarded::of(bridge.name()));
+    let options = ["-o", "gateway=host", "-o", "nat=true"];
+    let subnets = ["--subnet", "10.95.3.0/24", "--ipv6", "--subnet", "2001:db8:95::/64"];
+    let network = Network::create(driver.name(), bridge.name(), &[&options[..], &subnets].concat());
+    let on = ["--network", network.name(), "-p", "18096:80", "-p", "18097:53/udp"];
+    let web = Container::run_with(&on);
+    lab::wait_for_answer(&web, "2001:db8:95::1");
+    let route = Home::ip(&web, &["-6", "route", "show", "default"]);
+    assert!(route.starts_with("default via 2001:db8:95::1 dev eth0"), "{route}");
+    let outside = Mirror::listen(&world.0, "[2001:db8:96::2]:7");
+    assert_eq!(outside.tell(|| inside(&web, || connect("[2001:db8:96::2]:7"))), World::HOST_V6);
+    // The same network, by its other family.
+    let outside = Mirror::listen(&world.0, "10.96.1.2:7");
+    assert_eq!(outside.tell(|| inside(&web, || connect("10.96.1.2:7"))), World::HOST);
+    for (published, client) in
+        [("[2001:db8:96::1]:18096", "2001:db8:96::2"), ("10.96.1.1:18096", "10.96.1.2")]
+    {
+        let listening = Mirror::listen(&web, "[::]:80");
+        let told = listening.tell(|| inside(&world.0, || connect(published)));
+        assert_eq!(told.trim_start_matches("::ffff:"), client);
+    }
+    // A datagram comes in by the same family that it was sent by.
+    for (own, host) in [("[::]:53", "[2001:db8:96::1]:18097"), ("0.0.0.0:53", "10.96.1.1:18097")] {
+        let listening = inside(&web, || UdpSocket::bind(own).unwrap());
+        listening.set_read_timeout(Some(READ_TIMEOUT)).unwrap();
+        let any = if own.starts_with('[') { "[::]:0" } else { "0.0.0.0:0" };
+        let sender = inside(&world.0, || UdpSocket::bind(any).unwrap());
+        sender.send_to(b"name?", host).unwrap();
+        let mut said = [0; 16];
+        let (length, from) = listening.recv_from(&mut said).unwrap();
+        assert_eq!(&said[..length], b"name?");
+        listening.send_to(b"name!", from).unwrap();
+        sender.set_read_timeout(Some(READ_TIMEOUT)).unwrap();
+        let (length, from) = sender.recv_from(&mut said).unwrap();
+        assert_eq!((&said[..length], from), (&b"name!"[..], host.parse().unwrap()));
+    }
 }
 
 #[test]

@@ -28,6 +28,7 @@ mod driver_ipam;
 mod driver_killed;
 mod driver_podman;
 mod driver_soak;
+mod driver_stopped;
 mod driver_traffic;
 mod engines;
 mod errors;
