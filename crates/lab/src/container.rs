@@ -43,6 +43,15 @@ impl Container {
         run("docker", &["inspect", "--format", "{{.State.Pid}}", &self.id])
     }
 
+    /// A field that Docker tells of its only network, as `IPAddress`.
+    ///
+    /// # Panics
+    /// When Docker does not know the container.
+    pub fn on_network(&self, field: &str) -> String {
+        let format = format!("{{{{range .NetworkSettings.Networks}}}}{{{{.{field}}}}}{{{{end}}}}");
+        run("docker", &["inspect", "--format", &format, self.id()])
+    }
+
     /// Does `docker VERB` with it: pause, unpause, …
     pub fn docker(&self, verb: &str) {
         run("docker", &[verb, &self.id]);

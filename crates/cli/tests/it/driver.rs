@@ -69,15 +69,7 @@ fn a_network_is_a_switch_with_one_interface_in_each_container() {
     assert_eq!(links.lines().count(), 2, "lo and eth0: {links}");
     assert_eq!(lab::Home::ip(&one, &["route", "show", "default"]), "");
     assert_ne!(number(one.name(), &name), number(two.name(), &name));
-    let mac = run(
-        "docker",
-        &[
-            "inspect",
-            "--format",
-            "{{range .NetworkSettings.Networks}}{{.MacAddress}}{{end}}",
-            one.id(),
-        ],
-    );
+    let mac = one.on_network("MacAddress");
     assert!(lab::Home::ip(&one, &["link", "show", "eth0"]).contains(&mac), "{mac}");
     drop((one, two));
     network.remove();
@@ -327,15 +319,7 @@ fn the_tool_names_network_and_endpoint_and_prunes_only_what_is_gone() {
     let (one, two) = (on(&network), on(&network));
     settled(&one, bridge.name());
     let number = settled(&two, bridge.name());
-    let endpoint = run(
-        "docker",
-        &[
-            "inspect",
-            "--format",
-            "{{range .NetworkSettings.Networks}}{{.EndpointID}}{{end}}",
-            one.id(),
-        ],
-    );
+    let endpoint = one.on_network("EndpointID");
     let told = docker_ovs(&[
         "port",
         "--format",

@@ -1,8 +1,9 @@
 //! What `docker run` asks for of an interface on a network of the driver, and what it keeps unasked.
 
-use lab::{Bridge, Container, Home, Network, Plugin, ping, run};
+use lab::{Bridge, Container, Home, Network, Plugin, ping};
 
-use crate::tool::{command, docker_ovs};
+use crate::driver::driver;
+use crate::tool::docker_ovs;
 
 fn network(driver: &Plugin, bridge: &Bridge, n: u8) -> Network {
     let subnets = [format!("10.97.{n}.0/24"), format!("2001:db8:97:{n}::/64")];
@@ -10,17 +11,12 @@ fn network(driver: &Plugin, bridge: &Bridge, n: u8) -> Network {
     Network::create(driver.name(), bridge.name(), &words)
 }
 
-fn told(container: &Container, field: &str) -> String {
-    let format = format!("{{{{range .NetworkSettings.Networks}}}}{{{{.{field}}}}}{{{{end}}}}");
-    run("docker", &["inspect", "--format", &format, container.id()])
-}
-
 /// Docker 25 and later say which hardware address is asked for; Docker 29.8 and later take a name of an
 /// interface from the driver.
 #[test]
 fn an_interface_has_the_addresses_and_the_name_that_were_asked_for() {
     lab::need!(Docker);
-    let driver = Plugin::start(|words| command("docker-ovs", words));
+    let driver = driver();
     let bridge = Bridge::new();
     let network = network(&driver, &bridge, 72);
     let mac = "02:97:72:00:00:07";
@@ -31,11 +27,11 @@ fn an_interface_has_the_addresses_and_the_name_that_were_asked_for() {
         asked.extend(["--mac-address", mac]);
     }
     let one = Container::run_with(&asked);
-    assert_eq!(told(&one, "IPAddress"), "10.97.72.7");
-    assert_eq!(told(&one, "GlobalIPv6Address"), "2001:db8:97:72::7");
-    assert_eq!(told(&one, "MacAddress") == mac, asked.contains(&mac));
+    assert_eq!(one.on_network("IPAddress"), "10.97.72.7");
+    assert_eq!(one.on_network("GlobalIPv6Address"), "2001:db8:97:72::7");
+    assert_eq!(one.on_network("MacAddress") == mac, asked.contains(&mac));
     let link = Home::ip(&one, &["address", "show", "eth0"]);
-    for part in [&told(&one, "MacAddress"), "10.97.72.7/24", "2001:db8:97:72::7/64"] {
+    for part in [&one.on_network("MacAddress"), "10.97.72.7/24", "2001:db8:97:72::7/64"] {
         assert!(link.contains(part), "{part}: {link}");
     }
     let name = if lab::docker_is_at_least((29, 8)) { "lan0" } else { "eth0" };
@@ -53,18 +49,18 @@ fn an_interface_has_the_addresses_and_the_name_that_were_asked_for() {
 #[test]
 fn an_address_that_comes_again_has_the_same_hardware_address() {
     lab::need!(Docker);
-    let driver = Plugin::start(|words| command("docker-ovs", words));
+    let driver = driver();
     let bridge = Bridge::new();
     let network = network(&driver, &bridge, 73);
     let on = || Container::run_with(&["--network", network.name(), "--ip", "10.97.73.9"]);
     let neighbour = Container::run_with(&["--network", network.name()]);
     let first = on();
     lab::wait_until("ping", || ping(&neighbour, "10.97.73.9"));
-    let mac = told(&first, "MacAddress");
+    let mac = first.on_network("MacAddress");
     first.restart();
-    assert_eq!(told(&first, "MacAddress"), mac);
+    assert_eq!(first.on_network("MacAddress"), mac);
     drop(first);
     let again = on();
-    assert_eq!(told(&again, "MacAddress"), mac);
+    assert_eq!(again.on_network("MacAddress"), mac);
     assert!(ping(&neighbour, "10.97.73.9"), "the neighbour has nothing to learn");
 }

@@ -7,9 +7,10 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use lab::{Container, Home, Netns, Network, Plugin, ping, run, try_run};
+use lab::{Container, Home, Netns, Network, ping, run, try_run};
 
-use crate::tool::{command, docker_ovs};
+use crate::driver::driver;
+use crate::tool::docker_ovs;
 
 /// Long enough for a busy machine.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
@@ -137,7 +138,7 @@ fn addresses(link: &str) -> String {
 #[test]
 fn a_gateway_leads_out_and_published_ports_lead_in() {
     lab::need!(Docker);
-    let driver = Plugin::start(|words| command("docker-ovs", words));
+    let driver = driver();
     let (world, name) = (World::new(), lab::unique("br"));
     let kind = if lab::has_userspace_datapath() { "netdev" } else { "system" };
     let kind = format!("datapath_type={kind}");
@@ -202,7 +203,7 @@ fn a_gateway_leads_out_and_published_ports_lead_in() {
 #[test]
 fn a_gateway_of_ipv6_leads_out_and_published_ports_lead_in() {
     lab::need!(Docker);
-    let driver = Plugin::start(|words| command("docker-ovs", words));
+    let driver = driver();
     let (world, bridge) = (World::new(), lab::Bridge::new());
     let (_routes, _forwarded) = (RoutesIpv6::on(), Forwarded::of(bridge.name()));
     let options = ["-o", "gateway=host", "-o", "nat=true"];
@@ -245,7 +246,7 @@ fn a_gateway_of_ipv6_leads_out_and_published_ports_lead_in() {
 #[test]
 fn a_gateway_on_a_bridge_that_was_there_leaves_it_as_it_was() {
     lab::need!(Docker);
-    let driver = Plugin::start(|words| command("docker-ovs", words));
+    let driver = driver();
     let bridge = lab::Bridge::new();
     let ports = || run("ovs-vsctl", &["list-ports", bridge.name()]);
     let create = |more: &[&str]| Network::create(driver.name(), bridge.name(), more);

@@ -3,11 +3,8 @@
 use lab::{Bridge, Container, Network, Plugin, ping, run, try_run};
 use rustix::process::Signal;
 
+use crate::driver::driver;
 use crate::tool::command;
-
-fn driver() -> Plugin {
-    Plugin::start(|words| command("docker-ovs", words))
-}
 
 /// A network whose addresses are the driver's to give.
 fn network(driver: &Plugin, bridge: &Bridge, words: &[&str]) -> Network {
@@ -20,8 +17,7 @@ fn on(network: &Network, words: &[&str]) -> Container {
 }
 
 fn address(container: &Container) -> String {
-    let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
-    run("docker", &["inspect", "--format", format, container.id()])
+    container.on_network("IPAddress")
 }
 
 /// Whether Docker has an address kept for the gateway of a network that has none.

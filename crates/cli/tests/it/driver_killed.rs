@@ -10,15 +10,12 @@ use lab::{Bridge, KillAtCall, Network, Plugin, run, try_run, unique, wait_until}
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
+use crate::driver::driver;
 use crate::killed_anywhere::calls;
 use crate::tool::command;
 
 /// More of them than any call of Docker's comes to.
 const MAX_CALLS: usize = 5000;
-
-fn driver() -> Plugin {
-    Plugin::start(|words| command("docker-ovs", words))
-}
 
 /// A driver that asks no engine, so that it does nothing by itself.
 fn alone() -> Plugin {

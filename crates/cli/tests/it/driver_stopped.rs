@@ -1,15 +1,11 @@
 //! While there is no driver, everything but its own calls goes on, and afterwards it is as if nothing had been.
 
-use lab::{Bridge, Container, Network, Plugin, assert_carries, run, try_run};
+use lab::{Bridge, Container, Network, assert_carries, run, try_run};
 use rustix::process::Signal;
 
+use crate::driver::driver;
 use crate::driver_killed::ports_are_those_of;
 use crate::tool::{command, docker_ovs};
-
-fn address(container: &Container) -> String {
-    let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
-    run("docker", &["inspect", "--format", format, container.id()])
-}
 
 /// A network of Docker's own, removed with its guard.
 struct OwnNetwork(String);
@@ -31,18 +27,16 @@ impl Drop for OwnNetwork {
 #[test]
 fn without_the_driver_what_runs_and_what_is_of_others_goes_on() {
     lab::need!(Docker);
-    let (mut driver, bridge) = (Plugin::start(|words| command("docker-ovs", words)), Bridge::new());
+    let (mut driver, bridge) = (driver(), Bridge::new());
     let network = Network::create(driver.name(), bridge.name(), &["--subnet", "10.97.74.0/24"]);
     let on = || Container::run_with(&["--network", network.name()]);
     let (one, two) = (on(), on());
     let number = || docker_ovs(&["port", "-q", one.name(), bridge.name()]).stdout;
-    let mine =
-        |container: &Container| run("docker", &["inspect", "--format", "{{.Id}}", container.id()]);
-    let all = [mine(&one), mine(&two)];
+    let all = [&one, &two].map(|container| container.id().to_owned());
     driver.wait_until_swept("all are known", || ports_are_those_of(&bridge, &all));
     let before = number();
     driver.end(Signal::KILL);
-    assert_carries(&one, &two, &[&address(&two)]);
+    assert_carries(&one, &two, &[&two.on_network("IPAddress")]);
     assert_eq!(number(), before);
     // Networks of Docker's own know nothing of it, also for a container that is on both.
     let own = OwnNetwork::create();
@@ -54,10 +48,10 @@ fn without_the_driver_what_runs_and_what_is_of_others_goes_on() {
     let words = ["run", "--rm", "--network", network.name(), lab::IMAGE, "sleep", "0"];
     let refused = try_run("docker", &words).unwrap_err();
     assert!(refused.contains(driver.name()), "{refused}");
-    assert_carries(&one, &two, &[&address(&two)]);
+    assert_carries(&one, &two, &[&two.on_network("IPAddress")]);
     driver.start_again(|words| command("docker-ovs", words));
     run("docker", &words);
     assert_eq!(number(), before);
     driver.wait_until_swept("there is what exists", || ports_are_those_of(&bridge, &all));
-    assert_carries(&one, &two, &[&address(&two)]);
+    assert_carries(&one, &two, &[&two.on_network("IPAddress")]);
 }

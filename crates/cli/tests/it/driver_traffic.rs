@@ -4,13 +4,9 @@
 
 use lab::{Bridge, Container, Home, Network, Plugin, assert_carries, carries, ping, run};
 
-use crate::tool::command;
+use crate::driver::driver;
 
 const MTU: usize = 1400;
-
-fn driver() -> Plugin {
-    Plugin::start(|words| command("docker-ovs", words))
-}
 
 fn network(driver: &Plugin, bridge: &Bridge, vlan: &str, subnets: [&str; 2]) -> Network {
     let vlan = format!("vlan={vlan}");
@@ -25,10 +21,7 @@ fn on(network: &Network) -> Container {
 
 /// The addresses of a container, IPv4 and IPv6.
 fn addresses(container: &Container) -> [String; 2] {
-    let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{.GlobalIPv6Address}}{{end}}";
-    let told = run("docker", &["inspect", "--format", format, container.id()]);
-    let (v4, v6) = told.split_once(' ').unwrap();
-    [v4.to_owned(), v6.to_owned()]
+    ["IPAddress", "GlobalIPv6Address"].map(|field| container.on_network(field))
 }
 
 /// Sends one datagram that may not be fragmented in a packet of so many bytes; what came of it.
