@@ -30,10 +30,11 @@ pub(crate) fn missing(need: Need) -> Option<Missing> {
         Need::Docker => missing(Need::Lab).or_else(|| of_docker().map(Missing::from)),
         Need::Restarts => of_leave().or_else(|| missing(Need::Docker)).or_else(of_usual_docker),
         Need::Machine => of_machine().or_else(|| missing(Need::Docker)),
-        Need::Podman => complaint("podman", &["--version"]).map(Missing::from),
-        Need::Rootless => complaint("podman", &["--version"])
-            .or_else(|| ["newuidmap", "setpriv", "useradd"].into_iter().find_map(missing_program))
-            .map(Missing::from),
+        Need::Podman => of_podman(),
+        Need::Rootless => of_podman().or_else(|| {
+            let programs = ["newuidmap", "setpriv", "useradd"];
+            programs.into_iter().find_map(missing_program).map(Missing::from)
+        }),
         Need::Netavark => of_netavark(),
         Need::Compose => of_compose(),
         Need::Containerd => of_containerd().map(Missing::from),
@@ -57,6 +58,10 @@ pub(crate) fn missing(need: Need) -> Option<Missing> {
             (!python.exists()).then(|| what().into())
         }),
     }
+}
+
+fn of_podman() -> Option<Missing> {
+    spared("podman").or_else(|| complaint("podman", &["--version"]).map(Missing::from))
 }
 
 /// Podman's plugins of netavark (podman, `libnetwork/netavark`).
