@@ -49,6 +49,7 @@ mod target;
 pub mod timeline;
 pub mod told;
 pub mod vlan;
+pub mod vlan_range;
 pub mod whereabouts;
 pub mod who;
 pub mod wiring;

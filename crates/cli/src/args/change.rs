@@ -5,16 +5,15 @@
 )]
 
 use std::net::IpAddr;
-use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::UNIX_EPOCH;
 
 use clap::Args;
 use humantime::{parse_duration, parse_rfc3339_weak};
-use model::filter::LAST_VLAN;
 use model::ids::{Mac, OfPort};
 use model::plan::{LAST, VlanMode, Wanted};
 use model::snapshot::Cidr;
+use model::vlan_range::VlanRange;
 use report::Format;
 
 // `docker ovs connect`
@@ -48,7 +47,7 @@ pub struct ConnectArgs {
     pub vlan: Option<u16>,
     /// VLANs that it is a trunk for, such as 10-20,30; with --vlan, that one is its native VLAN
     #[arg(long, value_name = "TAGS", value_delimiter = ',')]
-    pub trunk: Vec<Vlans>,
+    pub trunk: Vec<VlanRange>,
     /// access, trunk, native-tagged or native-untagged; what follows from the two if none is given
     #[arg(long, value_name = "MODE")]
     pub vlan_mode: Option<VlanMode>,
@@ -132,23 +131,6 @@ pub struct PruneArgs {
     pub format: Format,
 }
 
-/// One VLAN tag, or a range of them: `30`, `10-20`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Vlans(pub RangeInclusive<u16>);
-
-impl FromStr for Vlans {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (first, last) = text.split_once('-').unwrap_or((text, text));
-        let tag = |text: &str| text.parse().ok().filter(|tag| *tag <= LAST_VLAN);
-        match (tag(first), tag(last)) {
-            (Some(first), Some(last)) if first <= last => Ok(Self(first..=last)),
-            _ => Err(format!("use tags from 0 to {LAST_VLAN}, or ranges such as 10-20")),
-        }
-    }
-}
-
 /// `until=TIME`, as `docker network prune` has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Until {
@@ -210,15 +192,6 @@ mod tests {
             assert!(bad.parse::<Until>().is_err(), "{bad}");
         }
         assert!("until=2026-13-01".parse::<Until>().is_err());
-    }
-
-    #[test]
-    fn tags_are_single_or_a_range() {
-        assert_eq!("30".parse(), Ok(Vlans(30..=30)));
-        assert_eq!("10-20".parse(), Ok(Vlans(10..=20)));
-        for bad in ["", "-", "10-", "-20", "20-10", "4096", "1-4096", "a-b", "1-2-3"] {
-            assert!(bad.parse::<Vlans>().is_err(), "{bad}");
-        }
     }
 
     #[test]

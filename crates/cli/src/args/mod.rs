@@ -22,7 +22,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::release::LINE;
 use crate::writer;
 
-pub use change::{ConnectArgs, DisconnectArgs, PruneArgs, RestoreArgs, Until, Vlans};
+pub use change::{ConnectArgs, DisconnectArgs, PruneArgs, RestoreArgs, Until};
 pub use fleet::{
     EtcdArgs, HostsArgs, MeshArgs, MeshBlocksArgs, MeshCommand, MeshCreateArgs, MeshJoinArgs,
     MeshLeaveArgs, MeshLsArgs, MeshReleaseArgs, MeshRmArgs, TunnelKind,

@@ -1,14 +1,12 @@
 //! `docker ovs connect BRIDGE CONTAINER`.
 
-use std::collections::BTreeSet;
-
 use host::{Connected, Origin, plan_connect};
 use model::plan::{Connect, Plan, Step};
 use model::query::Subject;
-use model::{Snapshot, query, rehearse, resolve};
+use model::{Snapshot, query, rehearse, resolve, vlan_range};
 use report::{Cells, Format, printable, v1, views};
 
-use crate::args::{ConnectArgs, Vlans};
+use crate::args::ConnectArgs;
 use crate::outcome::{CliError, Outcome};
 use crate::writer::Text;
 
@@ -66,16 +64,10 @@ fn request(args: &ConnectArgs) -> Connect {
         mac: args.mac,
         mtu: args.mtu,
         vlan: args.vlan,
-        trunks: trunks(&args.trunk),
+        trunks: vlan_range::tags(&args.trunk),
         vlan_mode: args.vlan_mode,
         host_interface: args.host_interface.clone(),
     }
-}
-
-/// Every tag once, in order.
-fn trunks(ranges: &[Vlans]) -> Vec<u16> {
-    let tags: BTreeSet<u16> = ranges.iter().flat_map(|Vlans(range)| range.clone()).collect();
-    tags.into_iter().collect()
 }
 
 /// The steps of a plan, a line each, numbered.

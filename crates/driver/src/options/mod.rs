@@ -26,7 +26,7 @@ const ENGINE_OPTIONS: &str = "com.docker.network.";
 const OF_NETWORK: [Known; 14] = [
     ("bridge", "NAME"),
     ("vlan", "1-4094"),
-    ("trunk", "VLAN[,VLAN...]"),
+    ("trunk", "VLAN[-VLAN][,...]"),
     ("mtu", "BYTES"),
     ("controller", "TARGET[,TARGET...]"),
     ("fail_mode", "standalone|secure"),
@@ -42,7 +42,7 @@ const OF_NETWORK: [Known; 14] = [
 
 /// The options of an endpoint.
 const OF_ENDPOINT: [Known; 3] =
-    [("ofport", "1-65279"), ("vlan", "1-4094"), ("trunk", "VLAN[,VLAN...]")];
+    [("ofport", "1-65279"), ("vlan", "1-4094"), ("trunk", "VLAN[-VLAN][,...]")];
 
 /// Who is the gateway of a network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -246,7 +246,7 @@ mod tests {
         let options = network(&[
             ("bridge", "vlanswitch"),
             ("vlan", "10"),
-            ("trunk", "30,20 20"),
+            ("trunk", "30,20 20,28-30"),
             ("mtu", "1400"),
             ("controller", "tcp:192.0.2.1:6653,unix:/run/c"),
             ("fail_mode", "secure"),
@@ -258,7 +258,7 @@ mod tests {
         ])
         .unwrap();
         assert_eq!(options.bridge, "vlanswitch");
-        assert_eq!(options.vlans.to_string(), "10/20,30");
+        assert_eq!(options.vlans.to_string(), "10/20,28,29,30");
         assert_eq!(options.mtu, Some(1400));
         assert_eq!(options.controllers.len(), 2);
         assert_eq!(options.dpid.as_deref(), Some("000000000000002a"));
@@ -276,7 +276,7 @@ mod tests {
         let why = EndpointOptions::read(&given(&[("port", "1")])).unwrap_err().to_string();
         assert_eq!(
             why,
-            "no option port; there are ofport=1-65279, vlan=1-4094, trunk=VLAN[,VLAN...]"
+            "no option port; there are ofport=1-65279, vlan=1-4094, trunk=VLAN[-VLAN][,...]"
         );
         assert_eq!(network(&[]), Err(OptionError::NoBridge));
     }
@@ -297,6 +297,8 @@ mod tests {
             ("mtu", "67"),
             ("mtu", "65536"),
             ("controller", "192.0.2.1"),
+            ("trunk", "20-10"),
+            ("trunk", "1-4095"),
             ("fail_mode", "Secure"),
             ("datapath_type", "dpdk"),
             ("protocols", "OpenFlow16"),

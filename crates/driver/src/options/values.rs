@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use model::ids::OfPort;
 use model::plan::{LAST, why_not_a_name};
+use model::vlan_range::{self, VlanRange};
 
 use super::error::{Known, OptionError};
 use super::{OF_NETWORK, Uplink};
@@ -54,14 +55,10 @@ fn number<T: FromStr>(text: &str) -> Option<T> {
 }
 
 pub(super) fn trunks(value: &str, known: &[Known]) -> Result<Vec<u16>, OptionError> {
-    let tag = |word: &str| number(word).filter(|tag| *tag <= LAST_USABLE_VLAN);
-    let tags: Option<Vec<u16>> = words(value).map(tag).collect();
-    let mut tags = tags
-        .filter(|tags| !tags.is_empty())
-        .ok_or_else(|| bad("trunk", value, "it is no list of VLANs", known))?;
-    tags.sort_unstable();
-    tags.dedup();
-    Ok(tags)
+    let ranges: Option<Vec<VlanRange>> = words(value).map(|word| word.parse().ok()).collect();
+    let tags = vlan_range::tags(&ranges.unwrap_or_default());
+    let is_usable = tags.last().is_some_and(|tag| *tag <= LAST_USABLE_VLAN);
+    is_usable.then_some(tags).ok_or_else(|| bad("trunk", value, "it is no list of VLANs", known))
 }
 
 fn words(value: &str) -> impl Iterator<Item = &str> {
