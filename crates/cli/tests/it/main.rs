@@ -30,6 +30,7 @@ mod driver_podman;
 mod driver_soak;
 mod driver_stopped;
 mod driver_traffic;
+mod driver_uplink;
 mod engines;
 mod errors;
 mod fleet;

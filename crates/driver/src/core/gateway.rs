@@ -1,19 +1,15 @@
 //! This host as the gateway of networks: addresses on a link of the bridge, and a table of nftables. Both
 //! are the kernel's, which forgets them at each start, and are put back from what the database records.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use host::{GatewayLink, forward_ipv4, link_with_address};
 use model::ids::{Name, short_id};
-use model::plan::{ReplacePort, Step};
 use model::snapshot::Cidr;
-use model::switch::{Bridge, Port};
 use nftables::Table;
 use tracing::debug;
 
 use super::Driver;
-use super::network::CAME_WITH;
 use crate::DriverError;
 use crate::network::{self, NetworkRecord};
 use crate::options::{Gateway, NetworkOptions};
@@ -191,26 +187,4 @@ impl Driver {
 
 fn refused(error: &nftables::Error) -> DriverError {
     DriverError::new(format!("{error} (nat=true and -p need nftables in the kernel)"))
-}
-
-/// The port of a network's own VLAN for its gateway; none where that is the bridge's own, or is there.
-pub(super) fn gateway_port(
-    bridge: Option<&Bridge>,
-    network: &NetworkRecord,
-    options: &NetworkOptions,
-) -> Option<Step> {
-    options.vlans.tag.filter(|_| options.gateway == Gateway::Host)?;
-    let iface = network.gateway_link(options);
-    if bridge.is_some_and(|bridge| bridge.ports.iter().any(|port| port.iface == iface)) {
-        return None;
-    }
-    let port = Port {
-        iface,
-        kind: "internal".to_owned(),
-        tag: options.vlans.tag,
-        external_ids: BTreeMap::from([(CAME_WITH.to_owned(), network.id.clone())]),
-        ..Port::default()
-    };
-    let bridge = Name::from(options.bridge.as_str());
-    Some(ReplacePort { bridge, add: Some(Arc::new(port)), ..ReplacePort::default() }.into())
 }

@@ -4,6 +4,7 @@ mod addresses;
 mod attach;
 mod detach;
 mod gateway;
+mod host_ports;
 mod in_flight;
 mod learn;
 mod mesh;

@@ -3,27 +3,24 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use host::MeshOfBridge;
-use model::ids::Name;
-use model::ids::{ContainerId, Engine};
+use host::{ActError, MeshOfBridge};
+use model::SourceErrorKind;
+use model::ids::{ContainerId, Engine, OfPort};
+use model::plan::endpoint::await_number;
 use model::plan::{NewBridge, Plan, ReplacePort, Step, SwitchStep};
 use model::switch::{Bridge, Port};
 use model::wiring::ContainerRef;
 use model::{endpoint_record::EndpointRecord, numbers};
 use tokio::time::{Instant, timeout_at};
 
-use super::gateway::gateway_port;
 use super::mesh::leaving;
-use super::{BOUND, Driver, TRIES, View};
+use super::{BOUND, Driver, TRIES, View, host_ports};
 use crate::DriverError;
 use crate::network::{self, NetworkRecord};
-use crate::options::{Gateway, NetworkOptions, Uplink};
+use crate::options::{Gateway, NetworkOptions};
 
 /// A network that is to be made.
 pub type NetworkRequest = NetworkRecord;
-
-/// The key of a port that came with a network, and goes with it: the network's id.
-pub(super) const CAME_WITH: &str = "docker-ovs.uplink-of";
 
 impl Driver {
     /// Makes a network; does nothing where it is there.
@@ -68,14 +65,56 @@ impl Driver {
             }
             let joins = self.joining(&view.bridges, options).await?;
             self.pools_join(request, options).await?;
-            let plan = plan_network(&view.bridges, request, options, joins.as_ref())?;
+            let plan = self.plan_network(&view, request, options, joins.as_ref())?;
             match view.carry_out(&plan).await {
                 Ok(()) => return Ok(()),
                 Err(error) if error.has_changed() => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(not_made(error, options)),
             }
         }
         Err(DriverError::new("its ports change all the time; try again"))
+    }
+
+    pub(super) fn plan_network(
+        &self,
+        view: &View,
+        request: &NetworkRecord,
+        options: &NetworkOptions,
+        joins: Option<&MeshOfBridge>,
+    ) -> Result<Plan, DriverError> {
+        let mesh = joins.map(MeshOfBridge::ids).unwrap_or_default();
+        let (bridge, mut steps) = if let Some(bridge) = view.bridge(options)? {
+            let mut memory = request.kept_on(Some(bridge));
+            memory.remember.extend(mesh);
+            let name = bridge.name.clone();
+            let record = ReplacePort { bridge: name, memory, ..ReplacePort::default() };
+            (bridge.clone(), vec![record.into()])
+        } else {
+            let mut new = network::new_bridge(options);
+            request.kept_on(None).apply(&mut new.external_ids);
+            new.external_ids.extend(mesh);
+            made(new)
+        };
+        let reserved = self.in_flight.numbers(&bridge.name);
+        steps.extend(view.plan_host_ports(&bridge, request, options, &reserved)?);
+        Ok(plan(&options.bridge, steps))
+    }
+
+    /// A bridge for a network that is not recorded; nothing where it is there.
+    pub(super) fn plan_bridge(
+        &self,
+        view: &View,
+        network: &NetworkRecord,
+        options: &NetworkOptions,
+    ) -> Result<Plan, DriverError> {
+        let (bridge, mut steps) = match view.bridge(options)? {
+            Some(bridge) => (bridge.clone(), Vec::new()),
+            None => made(network::new_bridge(options)),
+        };
+        let reserved = self.in_flight.numbers(&bridge.name);
+        let without_gateway = NetworkOptions { gateway: Gateway::None, ..options.clone() };
+        steps.extend(view.plan_host_ports(&bridge, network, &without_gateway, &reserved)?);
+        Ok(plan(&options.bridge, steps))
     }
 
     /// Removes a network, and the bridge if it was made for networks and nothing else is on it. An
@@ -136,6 +175,40 @@ impl View {
             ))
         })
     }
+
+    /// The bridge of a network that is to be made, where it is there.
+    fn bridge(&self, options: &NetworkOptions) -> Result<Option<&Bridge>, DriverError> {
+        let known = self.bridges.iter().find(|bridge| *bridge.name == *options.bridge);
+        known.map_or(Ok(()), |bridge| check_shape(bridge, options))?;
+        Ok(known)
+    }
+}
+
+/// A bridge that is made, with no port yet, and what makes it: once vswitchd has, its own port is there.
+fn made(new: NewBridge) -> (Bridge, Vec<Step>) {
+    let name = new.name.clone();
+    let own = Port { iface: name.clone(), ofport_request: Some(OfPort::LOCAL), ..Port::default() };
+    let wait = await_number(&name, &own);
+    let external_ids = new.external_ids.clone();
+    let steps = vec![SwitchStep::MakeBridge(new).into(), wait];
+    (Bridge { name, external_ids, ..Bridge::default() }, steps)
+}
+
+/// Why a network could not be made; vswitchd tells only its log that it cannot make a bridge.
+fn not_made(error: ActError, options: &NetworkOptions) -> DriverError {
+    match error {
+        ActError::Failed { why, left }
+            if why.kind == SourceErrorKind::TimedOut
+                && options.datapath_type.as_deref() != Some("netdev") =>
+        {
+            let why = why.hint(
+                "a kernel without Open vSwitch's module needs -o datapath_type=netdev; \
+                 ovs-vswitchd's log may tell more",
+            );
+            ActError::Failed { why, left }.into()
+        }
+        other => other.into(),
+    }
 }
 
 /// The endpoints that are still on it, by network and endpoint.
@@ -145,67 +218,10 @@ pub(super) fn left_on(bridge: &Bridge, network: &str) -> Vec<(String, String)> {
     own.map(|record| (record.network, record.endpoint)).collect()
 }
 
-/// A bridge for a network that is not recorded; nothing where it is there.
-pub(super) fn plan_bridge(
-    bridges: &[Bridge],
-    network: &NetworkRecord,
-    options: &NetworkOptions,
-) -> Result<Plan, DriverError> {
-    let new = network::new_bridge(options);
-    let mut steps = Vec::new();
-    match bridges.iter().find(|bridge| *bridge.name == *options.bridge) {
-        Some(bridge) => check_shape(bridge, options, &new)?,
-        None => steps.push(Step::from(SwitchStep::MakeBridge(new))),
-    }
-    if let Some(uplink) = &options.uplink {
-        steps.extend(uplink_step(bridges, network, options, uplink)?);
-    }
-    Ok(plan(&options.bridge, steps))
-}
-
-pub(super) fn plan_network(
-    bridges: &[Bridge],
-    request: &NetworkRecord,
-    options: &NetworkOptions,
-    joins: Option<&MeshOfBridge>,
-) -> Result<Plan, DriverError> {
-    let mesh = joins.map(MeshOfBridge::ids).unwrap_or_default();
-    let known = bridges.iter().find(|bridge| *bridge.name == *options.bridge);
-    let new = network::new_bridge(options);
-    let mut steps = Vec::new();
-    match known {
-        None => {
-            let mut new = new;
-            request.kept_on(None).apply(&mut new.external_ids);
-            new.external_ids.extend(mesh);
-            steps.push(Step::from(SwitchStep::MakeBridge(new)));
-        }
-        Some(bridge) => {
-            check_shape(bridge, options, &new)?;
-            let mut memory = request.kept_on(Some(bridge));
-            memory.remember.extend(mesh);
-            steps.push(
-                ReplacePort { bridge: bridge.name.clone(), memory, ..ReplacePort::default() }
-                    .into(),
-            );
-        }
-    }
-    if let Some(uplink) = &options.uplink {
-        steps.extend(uplink_step(bridges, request, options, uplink)?);
-    }
-    steps.extend(gateway_port(known, request, options));
-    Ok(plan(&options.bridge, steps))
-}
-
 /// What a bridge is made with cannot be asked of one that is there and was made otherwise.
-fn check_shape(
-    bridge: &Bridge,
-    options: &NetworkOptions,
-    new: &NewBridge,
-) -> Result<(), DriverError> {
-    let without_ids =
-        |bridge: &NewBridge| NewBridge { external_ids: BTreeMap::new(), ..bridge.clone() };
-    let same = network::made(bridge).is_some_and(|made| made == without_ids(new));
+fn check_shape(bridge: &Bridge, options: &NetworkOptions) -> Result<(), DriverError> {
+    let new = NewBridge { external_ids: BTreeMap::new(), ..network::new_bridge(options) };
+    let same = network::made(bridge).is_some_and(|made| made == new);
     let kind_alone = !NetworkOptions { datapath_type: None, ..options.clone() }.shapes_bridge();
     let same_kind = options.datapath_type.is_none() || bridge.datapath == options.datapath_type;
     if !options.shapes_bridge() || same || (kind_alone && same_kind) {
@@ -218,41 +234,13 @@ fn check_shape(
     )))
 }
 
-/// Puts a link of the host on the bridge, unless it is there.
-fn uplink_step(
-    bridges: &[Bridge],
-    request: &NetworkRecord,
-    options: &NetworkOptions,
-    uplink: &Uplink,
-) -> Result<Option<Step>, DriverError> {
-    for bridge in bridges {
-        if bridge.ports.iter().any(|port| *port.iface == *uplink.interface) {
-            if *bridge.name == *options.bridge {
-                return Ok(None);
-            }
-            let why = format!("the uplink {} is a port of {}", uplink.interface, bridge.name);
-            return Err(DriverError::new(why));
-        }
-    }
-    let port = Port {
-        iface: uplink.interface.as_str().into(),
-        ofport_request: uplink.ofport,
-        kind: "system".to_owned(),
-        external_ids: BTreeMap::from([(CAME_WITH.to_owned(), request.id.clone())]),
-        ..Port::default()
-    };
-    let bridge = Name::from(options.bridge.as_str());
-    Ok(Some(ReplacePort { bridge, add: Some(Arc::new(port)), ..ReplacePort::default() }.into()))
-}
-
 fn plan_removal(bridge: &Bridge, record: &NetworkRecord) -> Plan {
-    let came_with = |port: &&Arc<Port>| port.external_ids.get(CAME_WITH) == Some(&record.id);
-    let uplinks: Vec<_> = bridge.ports.iter().filter(came_with).collect();
     let others = network::of(bridge).any(|other| other.id != record.id);
     let made = network::made(bridge).filter(|_| !others);
     let tunnels = leaving(bridge, record);
     let is_tunnel =
         |port: &&Arc<Port>| tunnels.iter().flatten().any(|tunnel| *tunnel.name == *port.iface);
+    let came_with = |port: &&Arc<Port>| host_ports::of(bridge, record).any(|own| own == *port);
     let own = |port: &&Arc<Port>| port.iface == bridge.name || came_with(port) || is_tunnel(port);
     if let Some(made) = made.filter(|_| bridge.ports.iter().all(|port| own(&port))) {
         let ports = bridge.ports.iter().map(|port| port.iface.clone()).collect();
@@ -263,22 +251,18 @@ fn plan_removal(bridge: &Bridge, record: &NetworkRecord) -> Plan {
     if tunnels.is_some() {
         memory.forget.extend(MeshOfBridge::of(bridge).map(|of| of.ids()).unwrap_or_default());
     }
-    let at = || ReplacePort { bridge: bridge.name.clone(), ..ReplacePort::default() };
-    let gone =
-        uplinks.into_iter().map(|port| ReplacePort { remove: Some(Arc::clone(port)), ..at() });
-    let steps = gone.chain([ReplacePort { memory, ..at() }]).map(Step::from).collect();
-    plan(&bridge.name, steps)
+    let mut steps = host_ports::plan_removal(bridge, record);
+    let bridge = bridge.name.clone();
+    steps.push(ReplacePort { bridge: bridge.clone(), memory, ..ReplacePort::default() }.into());
+    plan(&bridge, steps)
 }
 
 /// Takes the gateway from a network, whose numbers and uplink stay.
 pub(super) fn plan_leaving(bridge: &Bridge, record: &NetworkRecord) -> Plan {
-    let at = || ReplacePort { bridge: bridge.name.clone(), ..ReplacePort::default() };
-    let gateway = bridge.ports.iter().find(|port| {
-        port.external_ids.get(CAME_WITH) == Some(&record.id) && port.kind == "internal"
-    });
-    let gone = gateway.map(|port| ReplacePort { remove: Some(Arc::clone(port)), ..at() });
-    let forgotten = ReplacePort { memory: record.forgotten_on(bridge), ..at() };
-    plan(&bridge.name, gone.into_iter().chain([forgotten]).map(Step::from).collect())
+    let (name, memory) = (bridge.name.clone(), record.forgotten_on(bridge));
+    let forgotten = ReplacePort { bridge: name, memory, ..ReplacePort::default() };
+    let gone = host_ports::plan_leaving(bridge, record);
+    plan(&bridge.name, gone.into_iter().chain([forgotten.into()]).collect())
 }
 
 /// A plan that is about no container.

@@ -9,7 +9,7 @@ use model::plan::endpoint::await_number;
 use model::plan::{KernelStep, Step};
 
 use super::attach::{Endpoint, gateways};
-use super::network::{left_on, plan_bridge, plan_leaving, plan_network};
+use super::network::{left_on, plan_leaving};
 use super::published::require_published;
 use super::request::Request;
 use super::{BOUND, Driver, TRIES};
@@ -29,7 +29,7 @@ impl Driver {
             let mut view = self.open().await?;
             self.with_gateway(network, &options).map_err(about)?;
             let joins = self.joining(&view.bridges, &options).await.map_err(about)?;
-            let plan = plan_bridge(&view.bridges, network, &options).map_err(about)?;
+            let plan = self.plan_bridge(&view, network, &options).map_err(about)?;
             match view.carry_out(&plan).await {
                 Ok(()) => return self.join_by_hand(&options, joins).await.map_err(about),
                 Err(error) if error.has_changed() => {}
@@ -52,7 +52,7 @@ impl Driver {
                 return Ok(());
             }
             let record = self.with_gateway(network, &options)?;
-            let plan = plan_network(&view.bridges, &record, &options, None)?;
+            let plan = self.plan_network(&view, &record, &options, None)?;
             match view.carry_out(&plan).await {
                 Ok(()) => return Ok(()),
                 Err(error) if error.has_changed() => {}

@@ -166,6 +166,9 @@ impl NetworkOptions {
         if self.bridge.is_empty() {
             return Err(OptionError::NoBridge);
         }
+        if self.uplink.as_ref().is_some_and(|uplink| uplink.interface == self.bridge) {
+            return Err(OptionError::Together("option uplink is the bridge itself"));
+        }
         if self.nat && self.gateway != Gateway::Host {
             return Err(OptionError::Together("option nat=true needs gateway=host"));
         }
@@ -294,11 +297,11 @@ mod tests {
             ("vlan", ""),
             ("trunk", ","),
             ("trunk", "1,x"),
+            ("trunk", "20-10"),
+            ("trunk", "1-4095"),
             ("mtu", "67"),
             ("mtu", "65536"),
             ("controller", "192.0.2.1"),
-            ("trunk", "20-10"),
-            ("trunk", "1-4095"),
             ("fail_mode", "Secure"),
             ("datapath_type", "dpdk"),
             ("protocols", "OpenFlow16"),

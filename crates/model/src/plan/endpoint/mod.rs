@@ -3,6 +3,7 @@
 //! Nothing here rests on a container: an engine calls while it holds its own locks, so that it cannot
 //! be asked. What is known is the database's rows, and what the engine says.
 
+mod host_port;
 mod number;
 
 use std::collections::BTreeSet;
@@ -21,6 +22,7 @@ use super::number::number_of;
 use super::requesters::requesters_on;
 use super::{KernelStep, Plan, PlanError, ReplacePort, Step, SwitchStep, Veth, Wanted};
 
+pub use host_port::host_port;
 pub use number::{candidate, is_misplaced, own_number, waits_for};
 use number::{free, has, number};
 

@@ -17,22 +17,36 @@ pub(super) fn number(request: &Attach<'_>) -> Result<Option<OfPort>, PlanError> 
     let Attach { bridge, reserved, owner, .. } = request;
     match request.ofport {
         Wanted::Auto => Ok(None),
-        Wanted::Exactly(ofport) if !(1..=LAST).contains(&ofport.0) => {
-            Err(PlanError::BadNumber { ofport })
-        }
-        Wanted::Exactly(ofport) => match request.others().find(|port| has(port, ofport)) {
-            Some(port) => Err(in_use(bridge, ofport, port)),
-            None => Ok(Some(ofport)),
-        },
+        Wanted::Exactly(ofport) => exactly(bridge, ofport, request.others()).map(Some),
         Wanted::Free => {
             let is_free = |ofport: &OfPort| {
                 !reserved.contains(ofport) && !request.others().any(|port| has(port, *ofport))
             };
             let had = numbers::had(bridge, owner).filter(is_free);
-            let none = || PlanError::NoFreeNumber { bridge: bridge.name.to_string() };
-            had.or_else(|| free(bridge, reserved)).map(Some).ok_or_else(none)
+            had.map_or_else(|| any(bridge, reserved), Ok).map(Some)
         }
     }
+}
+
+/// This number, which none of these ports may have.
+pub(super) fn exactly<'a>(
+    bridge: &Bridge,
+    ofport: OfPort,
+    mut others: impl Iterator<Item = &'a Arc<Port>>,
+) -> Result<OfPort, PlanError> {
+    if !(1..=LAST).contains(&ofport.0) {
+        return Err(PlanError::BadNumber { ofport });
+    }
+    match others.find(|port| has(port, ofport)) {
+        Some(port) => Err(in_use(bridge, ofport, port)),
+        None => Ok(ofport),
+    }
+}
+
+/// A [free] one.
+pub(super) fn any(bridge: &Bridge, reserved: &BTreeSet<OfPort>) -> Result<OfPort, PlanError> {
+    let none = || PlanError::NoFreeNumber { bridge: bridge.name.to_string() };
+    free(bridge, reserved).ok_or_else(none)
 }
 
 /// The number that is an endpoint's own now that its name is known; none where it has that, or has asked
