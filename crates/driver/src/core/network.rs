@@ -69,7 +69,7 @@ impl Driver {
             match view.carry_out(&plan).await {
                 Ok(()) => return Ok(()),
                 Err(error) if error.has_changed() => {}
-                Err(error) => return Err(not_made(error, options)),
+                Err(error) => return Err(view.not_made(error, options)),
             }
         }
         Err(DriverError::new("its ports change all the time; try again"))
@@ -182,6 +182,24 @@ impl View {
         known.map_or(Ok(()), |bridge| check_shape(bridge, options))?;
         Ok(known)
     }
+
+    /// Why a network could not be made; vswitchd tells only its log that it cannot make a bridge.
+    pub(super) fn not_made(&self, error: ActError, options: &NetworkOptions) -> DriverError {
+        let is_there = self.bridges.iter().any(|bridge| *bridge.name == *options.bridge);
+        let is_userspace = options.datapath_type.as_deref() == Some("netdev");
+        match error {
+            ActError::Failed { why, left }
+                if why.kind == SourceErrorKind::TimedOut && !is_there && !is_userspace =>
+            {
+                let why = why.hint(
+                    "a kernel without Open vSwitch's module needs -o datapath_type=netdev; \
+                     ovs-vswitchd's log may tell more",
+                );
+                ActError::Failed { why, left }.into()
+            }
+            other => other.into(),
+        }
+    }
 }
 
 /// A bridge that is made, with no port yet, and what makes it: once vswitchd has, its own port is there.
@@ -192,23 +210,6 @@ fn made(new: NewBridge) -> (Bridge, Vec<Step>) {
     let external_ids = new.external_ids.clone();
     let steps = vec![SwitchStep::MakeBridge(new).into(), wait];
     (Bridge { name, external_ids, ..Bridge::default() }, steps)
-}
-
-/// Why a network could not be made; vswitchd tells only its log that it cannot make a bridge.
-fn not_made(error: ActError, options: &NetworkOptions) -> DriverError {
-    match error {
-        ActError::Failed { why, left }
-            if why.kind == SourceErrorKind::TimedOut
-                && options.datapath_type.as_deref() != Some("netdev") =>
-        {
-            let why = why.hint(
-                "a kernel without Open vSwitch's module needs -o datapath_type=netdev; \
-                 ovs-vswitchd's log may tell more",
-            );
-            ActError::Failed { why, left }.into()
-        }
-        other => other.into(),
-    }
 }
 
 /// The endpoints that are still on it, by network and endpoint.

@@ -33,7 +33,7 @@ impl Driver {
             match view.carry_out(&plan).await {
                 Ok(()) => return self.join_by_hand(&options, joins).await.map_err(about),
                 Err(error) if error.has_changed() => {}
-                Err(error) => return Err(about(error.into())),
+                Err(error) => return Err(about(view.not_made(error, &options))),
             }
         }
         Err(about(DriverError::new("its ports change all the time; try again")))

@@ -210,9 +210,11 @@ fn an_uplink_comes_and_goes_with_its_network() {
     assert_eq!(lab::ofport_of(link.name()), 5);
     caller.delete();
     assert!(ports(&bridge).is_empty());
-    // One that was there before stays.
+    // One that was there before stays, where it is.
     bridge.add(link.name(), &[]);
-    assert_eq!(caller.create(&options), serde_json::json!({}));
+    let refused = caller.create(&options)["Err"].as_str().unwrap().to_owned();
+    assert!(refused.ends_with(&format!("is OpenFlow port 1 of {} already", bridge.name())));
+    assert_eq!(caller.create(&options.replace("/5", "")), serde_json::json!({}));
     caller.delete();
     assert_eq!(ports(&bridge), [link.name()]);
 }
