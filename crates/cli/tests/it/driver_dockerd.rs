@@ -98,7 +98,7 @@ fn a_dockerd_that_is_killed_within_its_calls_leaves_what_exists() {
 /// `--live-restore`: containers run on while there is no dockerd, and are the next one's.
 #[test]
 fn a_dockerd_with_live_restore_finds_its_containers_with_their_numbers_and_traffic() {
-    lab::alone!(Docker);
+    lab::need!(Docker);
     let scene = Scene::of(InnerDocker::live_restoring());
     let (bridge, docker) = (&scene.bridge, &scene.docker);
     scene.create("lan", "10.97.63.0/24");

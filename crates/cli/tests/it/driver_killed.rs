@@ -182,7 +182,7 @@ pub(crate) fn recorded(bridge: &Bridge) -> String {
 
 #[test]
 fn a_network_that_docker_removes_while_there_is_no_driver_is_taken_away() {
-    lab::alone!(Docker);
+    lab::need!(Docker);
     let (mut driver, bridge) = (driver(), Bridge::new());
     let [gone, stays] = [0; 2].map(|_| Network::create(driver.name(), bridge.name(), &[]));
     let (gone_id, stays_id) = (gone.id(), stays.id());
