@@ -69,6 +69,11 @@ fn an_uplink_that_cannot_be_one_is_refused() {
     other.add(cable.link.name(), &[]);
     let elsewhere = refused(bridge.name(), &cable.option());
     assert!(elsewhere.contains(&format!("is a port of {}", other.name())), "{elsewhere}");
+    // Its port is there still, the cable is not.
+    let option = cable.option();
+    drop(cable);
+    let unplugged = refused(other.name(), &option);
+    assert!(unplugged.contains("no such link"), "{unplugged}");
     assert!(ports(bridge.name()).is_empty());
     assert!(!run("ovs-vsctl", &["list-br"]).lines().any(|name| name == made));
     let ids = run("ovs-vsctl", &["get", "bridge", bridge.name(), "external_ids"]);

@@ -46,33 +46,32 @@ impl View {
     /// The port of a link of the host; none where it is there.
     fn uplink(&self, bridge: &Bridge, uplink: &Uplink) -> Result<Option<Port>, DriverError> {
         let Uplink { interface, ofport } = uplink;
-        let is_its = |port: &&Arc<Port>| *port.iface == **interface;
-        for other in &self.bridges {
-            let Some(port) = other.ports.iter().find(is_its) else { continue };
-            let name = &other.name;
-            if *name != bridge.name {
-                return Err(DriverError::new(format!(
-                    "the uplink {interface} is a port of {name}"
-                )));
+        let known = self.bridges.iter().find_map(|other| {
+            let port = other.ports.iter().find(|port| *port.iface == **interface)?;
+            Some((&other.name, port))
+        });
+        // Patch ports and tunnels have none.
+        let needs_link = known.is_none_or(|(_, port)| port.kind == "system");
+        let why = match known {
+            Some((name, _)) if *name != bridge.name => format!("is a port of {name}"),
+            _ if needs_link && self.endpoints.has_no_link(interface) => {
+                "is not there: the switch's host has no such link".to_owned()
             }
-            return match (*ofport, port.ofport.assigned()) {
-                (Some(wanted), Some(has)) if wanted != has => Err(DriverError::new(format!(
-                    "the uplink {interface} is OpenFlow port {has} of {name} already"
-                ))),
-                _ => Ok(None),
-            };
-        }
-        if self.endpoints.has_no_link(interface) {
-            let why = format!("the uplink {interface}: the switch's host has no such link");
-            return Err(DriverError::new(why));
-        }
-        Ok(Some(Port {
-            iface: interface.as_str().into(),
-            ofport_request: *ofport,
-            kind: "system".to_owned(),
-            ..Port::default()
-        }))
+            Some((name, port)) => match (*ofport, port.ofport.assigned()) {
+                (Some(wanted), Some(has)) if wanted != has => {
+                    format!("is OpenFlow port {has} of {name} already")
+                }
+                _ => return Ok(None),
+            },
+            None => return Ok(Some(system_port(interface, *ofport))),
+        };
+        Err(DriverError::new(format!("the uplink {interface} {why}")))
     }
+}
+
+fn system_port(interface: &str, ofport_request: Option<OfPort>) -> Port {
+    let (iface, kind) = (interface.into(), "system".to_owned());
+    Port { iface, kind, ofport_request, ..Port::default() }
 }
 
 /// The port of a network's own VLAN for its gateway; none where that is the bridge's own, or is there.
