@@ -38,7 +38,7 @@ pub(crate) fn settled(container: &Container, bridge: &str) -> u16 {
     number(container.name(), bridge)
 }
 
-fn netdev() -> [&'static str; 2] {
+pub(crate) fn datapath() -> [&'static str; 2] {
     [
         "-o",
         if lab::has_userspace_datapath() { "datapath_type=netdev" } else { "datapath_type=system" },
@@ -60,7 +60,7 @@ fn a_network_is_a_switch_with_one_interface_in_each_container() {
     lab::need!(Docker);
     let driver = driver();
     let name = lab::unique("br");
-    let network = Network::create(driver.name(), &name, &netdev());
+    let network = Network::create(driver.name(), &name, &datapath());
     let (one, two) = (on(&network), on(&network));
     let ip = address(&two, &network);
     lab::wait_until("ping", || ping(&one, &ip));
@@ -253,60 +253,6 @@ fn published_ports_are_refused_where_there_is_no_gateway() {
         ["run", "--rm", "-p", "8099:80", "--network", network.name(), lab::IMAGE, "sleep", "1"];
     let refused = try_run("docker", &words).unwrap_err();
     assert!(refused.contains("published ports (-p) need a gateway"), "{refused}");
-    assert_eq!(run("ovs-vsctl", &["list-ports", bridge.name()]), "");
-}
-
-/// The example as a project of the test's own, down with its guard.
-struct Project<'a> {
-    name: String,
-    driver: &'a Plugin,
-    bridge: &'a Bridge,
-}
-
-impl Project<'_> {
-    fn compose(&self, words: &[&str]) -> Result<(), String> {
-        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/compose/compose.yaml");
-        let mut compose = lab::program("docker");
-        compose.env("DRIVER", self.driver.name()).env("BRIDGE", self.bridge.name());
-        compose.env("IMAGE", lab::IMAGE);
-        compose.args(["compose", "--file", file, "--project-name", &self.name]).args(words);
-        let done = compose.output().unwrap();
-        let said = String::from_utf8_lossy(&done.stderr).into_owned();
-        if done.status.success() { Ok(()) } else { Err(said) }
-    }
-
-    /// The numbers of each service.
-    fn numbers(&self) -> [BTreeSet<String>; 3] {
-        ["firewall", "desk", "web"].map(|service| {
-            let name = format!("{}-{service}-1", self.name);
-            let told = docker_ovs(&["port", "-q", &name, self.bridge.name()]).stdout;
-            told.lines().map(str::to_owned).collect()
-        })
-    }
-}
-
-impl Drop for Project<'_> {
-    fn drop(&mut self) {
-        let _ = self.compose(&["down", "--timeout", "0"]);
-    }
-}
-
-#[test]
-fn the_compose_example_is_up_with_one_command_and_keeps_its_numbers() {
-    lab::need!(Docker, Compose);
-    let (driver, bridge) = (driver(), Bridge::new());
-    let project = Project { name: lab::unique("proj"), driver: &driver, bridge: &bridge };
-    project.compose(&["up", "--detach"]).unwrap();
-    lab::wait_until("each has its number", || project.numbers().iter().all(|n| !n.is_empty()));
-    let asked = BTreeSet::from(["10", "20"].map(str::to_owned));
-    lab::wait_until("the firewall has those that it asks for", || project.numbers()[0] == asked);
-    let before = project.numbers();
-    let through = ["exec", "-T", "desk", "ping", "-c", "1", "-W", "10", "10.94.20.2"];
-    project.compose(&through).unwrap();
-    project.compose(&["up", "--detach", "--force-recreate"]).unwrap();
-    lab::wait_until("the same numbers", || project.numbers() == before);
-    project.compose(&through).unwrap();
-    project.compose(&["down", "--timeout", "0"]).unwrap();
     assert_eq!(run("ovs-vsctl", &["list-ports", bridge.name()]), "");
 }
 

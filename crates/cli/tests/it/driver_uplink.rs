@@ -2,7 +2,7 @@
 
 use lab::{Bridge, Datapath, Home, Link, Netns, Network, assert_carries, run};
 
-use crate::driver::{driver, on, settled};
+use crate::driver::{datapath, driver, on, settled};
 
 /// A link of the host whose other end is in a namespace, as a cable to elsewhere.
 struct Cable {
@@ -117,11 +117,11 @@ fn an_uplink_takes_the_number_that_is_asked_for_and_none_of_another() {
 fn an_uplink_of_two_networks_goes_with_the_last() {
     lab::need!(Docker);
     let (driver, cable) = (driver(), Cable::new());
-    let kind = format!("datapath_type={}", Datapath::of_the_lab().kind());
     let bridge = lab::unique("br");
     let (uplink, option) = (cable.link.name(), cable.option());
     let with = |vlan: &str| {
-        Network::create(driver.name(), &bridge, &["-o", vlan, "-o", &option, "-o", &kind])
+        let words = ["-o", vlan, "-o", &option];
+        Network::create(driver.name(), &bridge, &[&words[..], &datapath()].concat())
     };
     let (first, second) = (with("vlan=10"), with("vlan=20"));
     assert_eq!(ports(&bridge), [uplink]);

@@ -22,6 +22,7 @@ mod datapaths;
 mod docs;
 mod driver;
 mod driver_asked;
+mod driver_compose;
 mod driver_dockerd;
 mod driver_gateway;
 mod driver_ipam;

@@ -59,7 +59,7 @@ pub enum Gateway {
 pub struct Uplink {
     /// The link.
     pub interface: String,
-    /// Its OpenFlow port; Open vSwitch's choice if none.
+    /// Its OpenFlow port; one that is neither in use nor kept for a container if none.
     pub ofport: Option<OfPort>,
 }
 
