@@ -46,12 +46,13 @@ impl PortLabels {
     /// only one there is.
     pub fn new(look: &Look, bridge: Option<&str>) -> Self {
         let named = bridge.and_then(|bridge| look.bridge(bridge).ok());
-        let bridges: Vec<_> = look.snapshot.bridges().collect();
-        let only = || if let [only] = bridges.as_slice() { Some(&only.name) } else { None };
+        // Each source of the switch has a row of its own of a bridge.
+        let bridges: BTreeSet<_> = look.snapshot.bridges().map(|row| &row.name).collect();
+        let only = || bridges.first().copied().filter(|_| bridges.len() == 1);
         let bridge = named.map(|named| &named.bridge.name).or_else(only).cloned();
         let datapath_of = |name: &Name| {
-            let row = bridges.iter().find(|row| row.name == *name && row.datapath.is_some());
-            row.and_then(|row| row.datapath.clone()).filter(|kind| !kind.is_empty())
+            let mut rows = look.snapshot.bridges().filter(|row| row.name == *name);
+            rows.find_map(|row| row.datapath.clone().filter(|kind| !kind.is_empty()))
         };
         let mut labels =
             Self { datapath: bridge.as_ref().and_then(datapath_of), bridge, ..Self::default() };

@@ -63,6 +63,56 @@ fn labels_stand_after_ports_or_in_their_place() {
     );
 }
 
+/// The recorded host as if it had these bridges alone, which each source of the switch tells of.
+fn with_bridges(names: &[&str]) -> tempfile::NamedTempFile {
+    let text = std::fs::read_to_string("tests/scenes/article.json").unwrap();
+    let mut host: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let switch = host["switch"].as_object_mut().unwrap();
+    assert!(switch.len() > 1, "there are several sources");
+    for source in switch.values_mut() {
+        let rows = source["rows"].as_array_mut().unwrap();
+        rows.retain(|row| names.contains(&row["name"].as_str().unwrap()));
+        assert_eq!(rows.len(), names.len());
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), host.to_string()).unwrap();
+    file
+}
+
+#[test]
+fn where_there_is_one_bridge_it_need_not_be_named() {
+    let texts = [
+        (
+            " priority=3,in_port=3 actions=output:4\n",
+            "in_port=3<firewall_ext:eth0> actions=output:4<webserver:eth0>",
+        ),
+        ("  port  4: rx pkts=1, bytes=2\n", "port  4<webserver:eth0>: rx"),
+        (
+            " port  VLAN  MAC                Age\n    4     0  0a:7f:3e:52:11:c8    1\n",
+            "    4<webserver:eth0>     0  ",
+        ),
+        (
+            "recirc_id(0),in_port(6),eth_type(0x0800), packets:0, bytes:0, used:never, actions:7\n",
+            "actions:7<webserver:eth0>",
+        ),
+    ];
+    let one = with_bridges(&["vlanswitch"]);
+    let several = with_bridges(&["vlanswitch", "kiwipycon"]);
+    let from = |host: &tempfile::NamedTempFile, text: &str| {
+        annotated(&["--from", host.path().to_str().unwrap()], text.as_bytes())
+    };
+    for (text, expected) in texts {
+        let ran = from(&one, text);
+        assert_eq!(String::from_utf8(ran.stderr).unwrap(), "", "{text}");
+        let said = String::from_utf8(ran.stdout).unwrap();
+        assert!(said.contains(expected), "{said}");
+    }
+    let ran = from(&several, texts[0].0);
+    assert_eq!(String::from_utf8(ran.stdout).unwrap(), texts[0].0);
+    let said = String::from_utf8(ran.stderr).unwrap();
+    assert!(said.contains("several bridges"), "{said}");
+}
+
 #[test]
 fn a_pattern_has_a_group_for_the_port() {
     for (pattern, why) in [("port [0-9]+", "no group"), ("port (", "unclosed group")] {
