@@ -92,6 +92,9 @@ impl Reader {
             pass.datapath_actions = Some(actions.trim().to_owned());
         } else if let Some(megaflow) = text.strip_prefix("Megaflow: ") {
             megaflow.trim().clone_into(&mut pass.megaflow);
+        } else if text.starts_with("Final flow: ") {
+            // The tree has ended: nothing after it is an action.
+            self.bridges.clear();
         } else if text.starts_with("This flow is handled by the userspace slow path") {
             self.slow_path = true;
         } else if let Some(why) = text.strip_prefix("- ").filter(|_| self.slow_path) {

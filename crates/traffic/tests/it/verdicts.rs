@@ -81,3 +81,13 @@ fn a_flood_says_how_far_it_goes() {
 fn a_trace_that_is_cut_short_proves_nothing() {
     assert_eq!(verdict("").reaches(), None);
 }
+
+#[test]
+fn what_follows_the_tables_is_no_action_of_theirs() {
+    for lines in
+        ["Final flow: unchanged\n", "\nFinal flow: udp,vlan_tci=0x0000\nMegaflow: recirc_id=0\n"]
+    {
+        let rules = verdict(&format!("{lines}Datapath actions: 7\n")).rules;
+        assert_eq!(rules[0].actions, ["drop"], "{lines}");
+    }
+}
