@@ -207,6 +207,10 @@ impl Tracer<'_> {
             }
             Err(PacketError::ByGateway(_, gateway)) => gateway,
             Err(PacketError::Unknown(why)) => return Ok(unknown(from, to, why)),
+            Err(PacketError::Kept(target)) => {
+                let verdict = Verdict::kept(from, to, target);
+                return Ok(v1::Trace::new(from, to, String::new(), &verdict, String::new()));
+            }
         };
         let next = End::of_address(self.look, gateway, Some(from));
         let packet = match make(Some(&next)) {

@@ -4,12 +4,15 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use model::evidence::Note;
-use model::ids::{Mac, Name, OfPort};
+use model::ids::{Mac, Name, NetnsId, OfPort};
 use model::query::{QueryError, Subject};
-use model::snapshot::{Cidr, Link, Observed};
+use model::snapshot::{Cidr, Link, Namespace, Observed};
 use model::switch::Port;
 use model::wiring::{Attachment, Occupant, PortRef, SwitchPort};
 use model::{Look, Target};
+
+/// So many interfaces or ports are named of those that there are.
+const NAMED: usize = 8;
 
 /// An interface at a port, a port alone, or an address that no port is known for.
 #[derive(Clone, Debug)]
@@ -24,6 +27,10 @@ pub struct End {
     pub mac: Option<Mac>,
     /// Its addresses; the one that was asked for alone, if one was.
     pub addresses: Vec<Cidr>,
+    /// The network namespace of the link.
+    pub netns: Option<NetnsId>,
+    /// Every address of that namespace: Linux keeps what is sent to one of them (ip-route(8), table local).
+    pub local: Vec<IpAddr>,
     /// Why packets may not pass between the link and the port.
     pub doubts: Vec<String>,
     /// Why no packet passes there.
@@ -63,7 +70,11 @@ impl End {
             (Ok(subject), _) => one_of(look, word, subject, None, near),
             (Err(error), None) => Err(error.into()),
             (Err(error), Some((container, interface))) => {
-                let subject = subject(look, container).map_err(|_| error)?;
+                let subject =
+                    subject(look, container).map_err(|_| match look.bridge(container) {
+                        Ok(named) => no_such_port(look, &named.bridge.name, interface),
+                        Err(_) => error.into(),
+                    })?;
                 one_of(look, word, subject, Some(interface), near)
             }
         }
@@ -142,6 +153,8 @@ impl End {
             link: Some(Arc::clone(&found.link)),
             mac: found.link.mac,
             addresses: found.link.addresses.clone(),
+            netns: Some(found.netns),
+            local: local_addresses(look.snapshot.namespace(found.netns)),
             doubts,
             broken,
             checksums,
@@ -151,8 +164,10 @@ impl End {
     /// A port that no link in a container is on.
     fn bare(look: &Look, port: &SwitchPort) -> Self {
         // The links of the host that are ports: a bridge's own, and hardware.
-        let host = look.snapshot.switch_namespace().into_iter().flat_map(|space| &space.links);
-        let link = { host }.find(|link| link.name == port.port.iface).cloned();
+        let host = look.snapshot.switch_namespace();
+        let mut links = host.into_iter().flat_map(|space| &space.links);
+        let link = links.find(|link| link.name == port.port.iface).cloned();
+        let host = host.filter(|_| link.is_some());
         let broken = match &port.occupant {
             Occupant::Orphaned { .. } => {
                 Some(format!("the link of port {} is gone", port.port.iface))
@@ -169,6 +184,8 @@ impl End {
             called: format!("{}:{}", port.bridge, number(port)),
             mac: link.as_ref().and_then(|link| link.mac).or(port.port.mac),
             addresses: link.as_ref().map(|link| link.addresses.clone()).unwrap_or_default(),
+            netns: host.map(|space| space.id),
+            local: local_addresses(host),
             port: Some(port.clone()),
             link,
             doubts,
@@ -185,6 +202,8 @@ impl End {
             link: None,
             mac: None,
             addresses: Vec::new(),
+            netns: None,
+            local: Vec::new(),
             doubts: Vec::new(),
             broken: None,
             checksums: None,
@@ -273,7 +292,10 @@ fn one_of(
     let interfaces: Vec<_> = on.iter().map(|found| &*found.link.name).collect();
     let doubts: Vec<_> = named.iter().flat_map(|found| found.doubts()).collect();
     Err(EndError::Other(match (interface, on.len(), doubts.first()) {
-        (Some(name), _, _) if named.is_empty() => format!("{word}: there is no interface {name}"),
+        (Some(name), _, _) if named.is_empty() => {
+            let there: Vec<_> = found.iter().map(|found| &*found.link.name).collect();
+            format!("{word}: there is no interface {name:?}; there are {}", few(&there))
+        }
         (_, 0, Some(why)) => format!("{word} is on no port that is known: {why}"),
         (_, 0, None) => format!("{word} is on no port of a bridge"),
         _ => format!(
@@ -281,6 +303,29 @@ fn one_of(
             interfaces.join(", ")
         ),
     }))
+}
+
+/// That a bridge has no port of that number or name, and which it has.
+fn no_such_port(look: &Look, bridge: &Name, word: &str) -> EndError {
+    let ports = look.wiring.ports.iter().filter(|row| row.bridge == *bridge);
+    let ports: Vec<_> = ports.map(number).collect();
+    EndError::Other(format!("{bridge} has no port {word:?}; there are {}", few(&ports)))
+}
+
+/// The first few of all names.
+fn few<T: AsRef<str>>(names: &[T]) -> String {
+    let told: Vec<_> = names.iter().take(NAMED).map(AsRef::as_ref).collect();
+    match names.len().saturating_sub(NAMED) {
+        _ if names.is_empty() => "none".to_owned(),
+        0 => told.join(", "),
+        more => format!("{} and {more} more", told.join(", ")),
+    }
+}
+
+/// The addresses that a namespace has itself.
+fn local_addresses(space: Option<&Namespace>) -> Vec<IpAddr> {
+    let links = space.into_iter().flat_map(|space| &space.links);
+    links.flat_map(|link| &link.addresses).map(|address| address.ip).collect()
 }
 
 /// The port of a bridge by number or name.

@@ -52,6 +52,9 @@ pub enum PacketError {
     /// The next hop is another one than the destination.
     #[error("{0} is reached by the gateway {1}")]
     ByGateway(IpAddr, IpAddr),
+    /// It does not leave the network namespace of its sender.
+    #[error("{0} is an address of the sender's own network namespace")]
+    Kept(IpAddr),
 }
 
 impl Packet {
@@ -59,12 +62,16 @@ impl Packet {
     ///
     /// # Errors
     /// [`PacketError::ByGateway`] where it goes to a gateway first: then `next` is that one, and the
-    /// packet is asked for with it.
+    /// packet is asked for with it. [`PacketError::Kept`] where Linux sends nothing; a question for an
+    /// address, which is made by hand there, is sent.
     pub fn new(kind: &Kind, from: &End, to: &End, next: Option<&End>) -> Result<Self, PacketError> {
         if let Kind::Raw(words) = kind {
             return Ok(Self::raw(words, from));
         }
         let (source, target) = addresses(from, to)?;
+        if *kind != Kind::Arp && keeps(from, target) {
+            return Err(PacketError::Kept(target));
+        }
         let hop = hop(from, source, target)?;
         let is_next = next.is_some();
         if let Some(gateway) = hop.filter(|_| !is_next) {
@@ -196,6 +203,10 @@ fn addresses(from: &End, to: &End) -> Result<(IpAddr, IpAddr), PacketError> {
     if near.is_empty() || far.is_empty() {
         (near, far) = (from.addresses.clone(), to.addresses.clone());
     }
+    // Where both have one address, another one of the destination's is the way to it.
+    if far.iter().any(|address| !keeps(from, address.ip)) {
+        far.retain(|address| !keeps(from, address.ip));
+    }
     let pairs = || near.iter().flat_map(|near| far.iter().map(move |far| (near, far)));
     let same = |(near, far): &(&model::snapshot::Cidr, &model::snapshot::Cidr)| {
         near.ip.is_ipv4() == far.ip.is_ipv4()
@@ -211,6 +222,11 @@ fn addresses(from: &End, to: &End) -> Result<(IpAddr, IpAddr), PacketError> {
         };
         PacketError::Unknown(why)
     })
+}
+
+/// Whether Linux hands it to the sender's own namespace, before it looks at any other route.
+fn keeps(from: &End, target: IpAddr) -> bool {
+    target.is_loopback() || from.local.contains(&target)
 }
 
 fn is_link_local(ip: IpAddr) -> bool {

@@ -4,10 +4,10 @@
 
 mod scene;
 
-use lab::{Container, run};
+use lab::{Bridge, Container, Home, run};
 
 use crate::tool::dice::Dice;
-use crate::tool::{Ran, docker_ovs, number};
+use crate::tool::{Ran, docker_ovs, number, says};
 use scene::{PROBES, Scene};
 
 /// Makes a rule set; says which.
@@ -236,6 +236,58 @@ fn a_sentence_is_the_same_whatever_it_rests_on() {
     same(a.name(), "192.0.2.77");
     same("no-such-container", b.name());
     same(a.name(), "no-such-container");
+}
+
+/// What is for an address of the sender's own namespace does not leave it, whatever the switch does and
+/// wherever else that address is.
+#[test]
+fn a_packet_to_the_senders_own_namespace_needs_no_switch() {
+    lab::need!(Docker);
+    let (bridge, a, b) = (Bridge::new(), Container::run(), Container::run());
+    let beside = Container::run_with(&["--network", &format!("container:{}", a.name())]);
+    let connect = |container: &Container, iface: &str, ip: &str| {
+        let words =
+            ["connect", bridge.name(), container.name(), "-i", iface, "--ip", ip, "--quiet"];
+        says(&words);
+    };
+    connect(&a, "eth0", "10.79.0.1/24");
+    connect(&a, "eth1", "10.79.1.1/24");
+    connect(&b, "eth0", "10.79.0.3/24");
+    let duplicate = ["addr", "add", "10.79.0.3/32", "dev", "lo"];
+    run("ovs-ofctl", &["add-flow", bridge.name(), "priority=9,actions=drop"]);
+    let first = format!("{}:eth0", a.name());
+    let told = |to: &str, more: &[&str]| {
+        let words =
+            [&["trace", &first, to, "--format", "{{.Outcome}}: {{.Verdict}}"], more].concat();
+        let ran = docker_ovs(&words);
+        (ran.code, ran.stdout)
+    };
+    let answers = |ip: &str| {
+        let words = ["exec", a.name(), "busybox", "ping", "-c1", "-W1", ip];
+        lab::program("docker").args(words).output().unwrap().status.success()
+    };
+    for (to, ip) in [
+        (first.clone(), "10.79.0.1"),
+        (format!("{}:eth1", a.name()), "10.79.1.1"),
+        (format!("{}:eth1", beside.name()), "10.79.1.1"),
+        ("10.79.1.1".to_owned(), "10.79.1.1"),
+        ("127.0.0.1".to_owned(), "127.0.0.1"),
+    ] {
+        let (code, said) = told(&to, &[]);
+        assert!(answers(ip), "{to}");
+        assert!(code == 0 && said.contains("delivered without the switch"), "{to}: {said}");
+    }
+    let other = format!("{}:eth0", b.name());
+    assert!(!answers("10.79.0.3"));
+    let (code, said) = told(&other, &[]);
+    assert!(code == 1 && said.contains("dropped by table 0"), "{said}");
+    a.ip(&duplicate);
+    assert!(answers("10.79.0.3"), "it is its own now");
+    let (code, said) = told(&other, &[]);
+    assert!(code == 1 && said.starts_with("elsewhere: kept by"), "{said}");
+    // What is made by hand is sent, and dropped.
+    let (code, said) = told(&other, &["--arp"]);
+    assert!(code == 1 && said.contains("dropped by table 0"), "{said}");
 }
 
 /// What it prints on either stream, and how it ends.

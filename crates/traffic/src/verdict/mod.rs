@@ -4,6 +4,8 @@ mod left_by;
 mod refusal;
 mod way;
 
+use std::net::IpAddr;
+
 use flowtext::{Header, Output, Rule, Trace};
 use model::Look;
 
@@ -60,6 +62,25 @@ impl Verdict {
             }
             Outcome::Controller | Outcome::Unknown => None,
         }
+    }
+
+    /// That a packet to `target` does not leave the network namespace that it comes from.
+    pub fn kept(from: &End, to: &End, target: IpAddr) -> Self {
+        let is_there = to.port.is_none() || from.netns == to.netns;
+        let (outcome, sentence) = if is_there {
+            let told = format!(
+                "delivered without the switch: {target} is an address of {}'s own network namespace",
+                from.called
+            );
+            (Outcome::Delivered, told)
+        } else {
+            let told = format!(
+                "kept by {}, whose own network namespace has {target}: not sent to {}",
+                from.called, to.called
+            );
+            (Outcome::Elsewhere, told)
+        };
+        Self { outcome, sentence, reasons: Vec::new(), rules: Vec::new(), left_by: Vec::new() }
     }
 
     /// That it cannot be known, and why.

@@ -1,6 +1,7 @@
 //! Ends and the packets between them.
 
-use docker_ovs_traffic::{End, Kind, Packet, PacketError};
+use docker_ovs_traffic::{End, Kind, Packet, PacketError, Verdict};
+use model::snapshot::Cidr;
 
 use crate::{end, look};
 
@@ -25,7 +26,10 @@ fn an_end_is_a_container_an_address_or_a_port() {
             "trivial_firewall",
             "several interfaces on ports: trivial_firewall:INTERFACE with eth0, eth1",
         ),
-        ("trivial_firewall:eth7", "there is no interface eth7"),
+        ("trivial_firewall:eth7", "there is no interface \"eth7\"; there are eth0, eth1"),
+        ("trivial_firewall:", "there is no interface \"\"; there are eth0, eth1"),
+        ("vlanswitch:77", "vlanswitch has no port \"77\"; there are "),
+        ("vlanswitch:", "vlanswitch has no port \"\"; there are "),
         ("nothing", "nothing"),
         ("nothing:eth0", "nothing"),
     ] {
@@ -76,4 +80,46 @@ fn without_a_way_there_is_no_packet() {
     assert!(error.contains("172.31.2.80") && error.contains("no gateway"), "{error}");
     let error = packet(&Kind::Icmp, "firewall_ext", "vlanswitch:to-kiwi").unwrap_err().to_string();
     assert!(error.contains("has no IP address"), "{error}");
+}
+
+/// Linux hands what is for an address of its own to itself.
+#[test]
+fn a_packet_to_its_own_namespace_is_not_sent() {
+    let look = look();
+    let ways = [
+        ("webserver", "webserver"),
+        ("trivial_firewall:eth0", "trivial_firewall:eth1"),
+        ("trivial_firewall:eth1", "172.31.2.1"),
+        ("webserver", "127.0.0.1"),
+        ("webserver", "127.8.8.8"),
+    ];
+    for (from, to) in ways {
+        for kind in [Kind::Icmp, Kind::Tcp(80), Kind::Udp(53)] {
+            let told = packet(&kind, from, to);
+            let Err(PacketError::Kept(ip)) = told else { panic!("{from} to {to}: {told:?}") };
+            let verdict = Verdict::kept(&end(&look, from), &end(&look, to), ip);
+            assert_eq!(verdict.reaches(), Some(true), "{from} to {to}: {verdict:?}");
+        }
+        // What is made by hand leaves by the interface.
+        assert!(packet(&Kind::Raw("ip".to_owned()), from, to).is_ok());
+    }
+    assert!(packet(&Kind::Arp, "webserver", "webserver").is_ok());
+}
+
+#[test]
+fn an_address_that_both_ends_have_is_the_senders_own() {
+    let look = look();
+    let (mut from, mut to) = (end(&look, "trivial_firewall:eth1"), end(&look, "webserver"));
+    let shared = to.addresses[0];
+    from.local.push(shared.ip);
+    let told = Packet::new(&Kind::Icmp, &from, &to, None);
+    assert_eq!(told, Err(PacketError::Kept(shared.ip)));
+    let verdict = Verdict::kept(&from, &to, shared.ip);
+    assert_eq!(verdict.reaches(), Some(false));
+    assert!(verdict.sentence.contains("not sent to webserver:eth0"), "{}", verdict.sentence);
+    // By another address of its it is reached all the same.
+    let other = Cidr { ip: "172.31.2.81".parse().unwrap(), prefix: 24 };
+    to.addresses.push(other);
+    let packet = Packet::new(&Kind::Icmp, &from, &to, None).unwrap();
+    assert!(packet.text.contains("nw_dst=172.31.2.81"), "{}", packet.text);
 }
