@@ -8,6 +8,9 @@ use model::ids::OfPort;
 use model::port_record::PortRecord;
 use model::wiring::{Attachment, Occupant, SwitchPort};
 
+/// As much of a port's name as OpenFlow tells, in bytes (`OFP_MAX_PORT_NAME_LEN` less the NUL).
+const ON_WIRE: usize = 15;
+
 /// The fields that have an Ethernet destination (ovs-fields(7)).
 const MAC_DST: [&str; 2] = ["dl_dst", "eth_dst"];
 /// Those that have an IP destination, or the address that is asked for.
@@ -59,14 +62,20 @@ pub fn named_ports<'a>(
             continue;
         }
         let number = number(&written);
-        let port =
-            wiring.ports.iter().filter(|row| *row.bridge == *bridge).find(|row| match number {
-                Some(number) => row.port.ofport.assigned() == Some(number),
-                None => row.port.iface.starts_with(written.as_str()) && !written.is_empty(),
-            });
+        let mut on_bridge = wiring.ports.iter().filter(|row| *row.bridge == *bridge);
+        let port = match number {
+            Some(number) => on_bridge.find(|row| row.port.ofport.assigned() == Some(number)),
+            None => on_bridge.find(|row| is_named(row, &written)),
+        };
         all.push(NamedPort { place, written, number, port });
     }
     all
+}
+
+/// Whether a port's name is this one, or begins with as much of it as OpenFlow tells.
+fn is_named(row: &SwitchPort, written: &str) -> bool {
+    let name = &*row.port.iface;
+    *name == *written || (written.len() == ON_WIRE && name.starts_with(written))
 }
 
 fn number(written: &str) -> Option<OfPort> {

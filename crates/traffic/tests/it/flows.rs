@@ -47,6 +47,12 @@ fn a_flow_is_stale_whose_port_is_gone() {
         staleness("priority=1,actions=learn(in_port=98,output:NXM_OF_IN_PORT[])").unwrap(),
         "no port is 98"
     );
+    assert_eq!(staleness("priority=1,in_port=vethp11082eth0,actions=drop"), None);
+    // What begins like the name of a port is no port of that name.
+    for other in ["veth", "vethp11082eth00", "vethp11082eth"] {
+        let told = staleness(&format!("priority=1,in_port={other},actions=drop"));
+        assert_eq!(told.unwrap(), format!("no port is {other}"));
+    }
     let orphaned = staleness("priority=1,actions=output:5").unwrap();
     assert!(orphaned.contains("port 5 was old_ext:eth0, whose link is gone"), "{orphaned}");
 }
