@@ -100,6 +100,9 @@ pub(crate) struct Compare {
     pub(crate) key: Bytes,
     #[prost(oneof = "CompareTo", tags = "5, 6")]
     pub(crate) to: Option<CompareTo>,
+    /// Where it is given, each key from `key` up to it is compared.
+    #[prost(bytes = "bytes", tag = "64")]
+    pub(crate) range_end: Bytes,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, prost::Oneof)]

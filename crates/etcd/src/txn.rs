@@ -5,6 +5,7 @@ use prost::bytes::Bytes;
 use crate::messages::{
     self, CompareTo, DeleteRequest, PutRequest, Request, RequestOp, TxnRequest, TxnResponse, method,
 };
+use crate::range::after_prefix;
 use crate::{Client, Error};
 
 /// What must hold.
@@ -14,6 +15,8 @@ pub enum Compare {
     Missing(String),
     /// The key was changed last by this revision.
     Unchanged(String, i64),
+    /// No key that begins so was made or changed after this revision.
+    NoneSince(String, i64),
 }
 
 /// A change.
@@ -57,16 +60,26 @@ impl Client {
     }
 }
 
+/// Results and targets of a comparison, as [`messages::Compare`] has them.
+const EQUAL: i32 = 0;
+const LESS: i32 = 2;
 const CREATE: i32 = 1;
 const MOD: i32 = 2;
 
 impl From<Compare> for messages::Compare {
     fn from(compare: Compare) -> Self {
-        let (key, target, to) = match compare {
-            Compare::Missing(key) => (key, CREATE, CompareTo::CreateRevision(0)),
-            Compare::Unchanged(key, revision) => (key, MOD, CompareTo::ModRevision(revision)),
+        let one = Bytes::new;
+        let (key, range_end, target, result, to) = match compare {
+            Compare::Missing(key) => (key, one(), CREATE, EQUAL, CompareTo::CreateRevision(0)),
+            Compare::Unchanged(key, revision) => {
+                (key, one(), MOD, EQUAL, CompareTo::ModRevision(revision))
+            }
+            Compare::NoneSince(prefix, revision) => {
+                let end = after_prefix(&prefix);
+                (prefix, end, MOD, LESS, CompareTo::ModRevision(revision.saturating_add(1)))
+            }
         };
-        Self { result: 0, target, key: key.into(), to: Some(to) }
+        Self { result, target, key: key.into(), range_end, to: Some(to) }
     }
 }
 

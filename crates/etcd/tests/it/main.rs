@@ -84,6 +84,30 @@ fn of_two_that_claim_a_key_one_gets_it() {
 }
 
 #[test]
+fn what_rests_on_a_list_is_done_as_long_as_it_is_the_same() {
+    need_etcd!();
+    let etcd = Etcd::start(1);
+    run(async {
+        let client = client(&etcd);
+        let after = |revision: i64, key: &str| Txn {
+            compare: vec![Compare::NoneSince("/l/".into(), revision)],
+            ops: vec![Op::Put { key: key.into(), value: "".into(), lease: 0 }],
+        };
+        // An empty list is one, too.
+        let (_, empty) = client.list("/l/").await.unwrap();
+        client.put("/m", "beside", 0).await.unwrap();
+        assert!(client.txn(after(empty.revision, "/l/a")).await.unwrap().is_some());
+        assert!(client.txn(after(empty.revision, "/l/b")).await.unwrap().is_none());
+        let (rows, full) = client.list("/l/").await.unwrap();
+        assert_eq!(rows.len(), 1);
+        client.put("/l/a", "changed", 0).await.unwrap();
+        assert!(client.txn(after(full.revision, "/l/b")).await.unwrap().is_none());
+        let (_, now) = client.list("/l/").await.unwrap();
+        assert!(client.txn(after(now.revision, "/l/b")).await.unwrap().is_some());
+    });
+}
+
+#[test]
 fn a_watch_tells_what_changes_from_a_revision_on() {
     need_etcd!();
     let etcd = Etcd::start(1);
