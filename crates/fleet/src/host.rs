@@ -72,6 +72,33 @@ impl HostRecord {
         record.check().map(|()| record)
     }
 
+    /// Without what a reader would refuse, and the whole record with it: what is too much or too long, and
+    /// an address that is of no host.
+    pub(crate) fn bounded(mut self) -> Self {
+        let is_short = |text: &String| text.len() <= LONGEST_TEXT;
+        let bound = |texts: &mut Vec<String>| {
+            texts.retain(is_short);
+            texts.truncate(MAX_ENTRIES);
+        };
+        bound(&mut self.bridges);
+        self.meshes.retain(|mesh, of| is_short(mesh) && is_short(&of.bridge));
+        while self.meshes.len() > MAX_ENTRIES {
+            self.meshes.pop_last();
+        }
+        for of in self.meshes.values_mut() {
+            bound(&mut of.uplinks);
+            of.local_ip = of.local_ip.filter(|ip| is_unicast(*ip));
+        }
+        // One uplink is as good as many: whether there is any is what counts.
+        let mut most = MAX_ENTRIES;
+        while most > 1 && serde_json::to_vec(&self).is_ok_and(|text| text.len() > LONGEST) {
+            most /= 2;
+            self.bridges.truncate(most);
+            self.meshes.values_mut().for_each(|of| of.uplinks.truncate(most));
+        }
+        self
+    }
+
     fn check(&self) -> Result<(), String> {
         let record = self;
         let names = record.bridges.iter().chain(record.meshes.keys());
@@ -118,8 +145,9 @@ pub(crate) fn read<T: for<'d> Deserialize<'d>>(value: &[u8]) -> Result<T, String
     serde_json::from_slice(value).map_err(|error| error.to_string())
 }
 
-/// Whether an address can be that of another host: not loopback, multicast, unspecified or broadcast.
-fn is_unicast(ip: IpAddr) -> bool {
+/// Whether an address can be that of another host: not loopback, multicast, unspecified or broadcast. A record
+/// with any other one is of no use to its readers.
+pub fn is_unicast(ip: IpAddr) -> bool {
     let broadcast = matches!(ip, IpAddr::V4(ip) if ip.is_broadcast());
     !(ip.is_loopback() || ip.is_multicast() || ip.is_unspecified() || broadcast)
 }
@@ -155,6 +183,45 @@ mod tests {
         let text = serde_json::to_vec(&record).unwrap();
         assert_eq!(HostRecord::read(&text).unwrap(), record);
         assert_eq!(HostRecord::read(br#"{"Later":[1]}"#).unwrap(), HostRecord::default());
+    }
+
+    #[test]
+    fn what_a_host_tells_of_itself_is_taken() {
+        let of = |ip: &str, uplinks: Vec<String>| Membership {
+            bridge: "br0".into(),
+            local_ip: ip.parse().ok(),
+            mtu: None,
+            uplinks,
+        };
+        let many = |count: usize| (0..count).map(|n| format!("n{n}")).collect::<Vec<_>>();
+        let long = "x".repeat(LONGEST_TEXT + 1);
+        let mut record = HostRecord {
+            bridges: [many(300), vec![long.clone()]].concat(),
+            meshes: [
+                ("lo".to_owned(), of("127.0.0.1", Vec::new())),
+                ("wide".to_owned(), of("192.0.2.1", many(300))),
+                (long.clone(), of("192.0.2.1", Vec::new())),
+            ]
+            .into(),
+            ..HostRecord::default()
+        };
+        let as_read = |record: HostRecord| {
+            HostRecord::read(&serde_json::to_vec(&record.bounded()).unwrap()).unwrap()
+        };
+        let read = as_read(record.clone());
+        assert_eq!(read.bridges, many(MAX_ENTRIES));
+        assert_eq!(read.meshes.keys().collect::<Vec<_>>(), ["lo", "wide"]);
+        assert_eq!(
+            (read.meshes["lo"].local_ip, read.meshes["wide"].uplinks.len()),
+            (None, MAX_ENTRIES)
+        );
+        let wide = || vec!["y".repeat(LONGEST_TEXT); MAX_ENTRIES];
+        record.bridges = wide();
+        record.meshes = many(100).into_iter().map(|mesh| (mesh, of("192.0.2.1", wide()))).collect();
+        let read = as_read(record.clone());
+        assert!(!read.bridges.is_empty() && read.meshes.values().all(|of| !of.uplinks.is_empty()));
+        record.meshes = many(300).into_iter().map(|mesh| (mesh, of("::1", Vec::new()))).collect();
+        assert_eq!(as_read(record).meshes.len(), MAX_ENTRIES);
     }
 
     #[test]

@@ -31,7 +31,7 @@ mod row;
 mod rows;
 
 pub use fleet::{Condition, Fleet, Settings};
-pub use host::{HostRecord, Machine, Membership, machine_hash};
+pub use host::{HostRecord, Machine, Membership, is_unicast, machine_hash};
 pub use local::Local;
 pub use mirror::Mirror;
 pub use row::{decode, encode, id_of};

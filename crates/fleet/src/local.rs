@@ -50,13 +50,14 @@ impl Local {
 
     /// The record of the host.
     pub(crate) fn record(&self, machine: &str, version: &str, number: Option<u16>) -> HostRecord {
-        HostRecord {
+        let record = HostRecord {
             machine: machine.to_owned(),
             version: version.to_owned(),
             number,
-            bridges: self.bridges.iter().take(200).cloned().collect(),
+            bridges: self.bridges.clone(),
             meshes: self.meshes.clone(),
             removed: false,
-        }
+        };
+        record.bounded()
     }
 }

@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 pub(crate) const LONGEST: usize = 4 << 10;
 /// The longest text in it, in bytes.
 const LONGEST_TEXT: usize = 255;
-/// The longest list in it.
-const LONGEST_LIST: usize = 64;
+/// The longest list in it: a trunk of many VLANs is a long one.
+const LONGEST_LIST: usize = 1024;
 
 /// The id of a row among those of its host: whose it is, and what it is called inside.
 pub fn id_of(row: &Attachment) -> String {
@@ -19,9 +19,12 @@ pub fn id_of(row: &Attachment) -> String {
     id.chars().filter(char::is_ascii_graphic).take(crate::keys::LONGEST_ID).collect()
 }
 
-/// The row as it stands in etcd; none where it is too long for that.
+/// The row as it stands in etcd; none where no reader would take it, as one that is too long. Notes, which
+/// are sentences, are cut.
 pub fn encode(row: &Attachment) -> Option<String> {
-    let Ok(Value::Object(mut fields)) = serde_json::to_value(row) else { return None };
+    let notes = row.notes.iter().take(LONGEST_LIST).map(|note| shortened(note)).collect();
+    let row = Attachment { notes, ..row.clone() };
+    let Ok(Value::Object(mut fields)) = serde_json::to_value(&row) else { return None };
     // What follows from the rest.
     if row.tenants.len() == 1 {
         fields.remove("Tenants");
@@ -31,7 +34,19 @@ pub fn encode(row: &Attachment) -> Option<String> {
     }
     fields.retain(|_, value| !is_empty(value));
     let text = serde_json::to_string(&fields).ok()?;
-    (text.len() <= LONGEST).then_some(text)
+    // By the reader itself: what is written is what is read.
+    decode(text.as_bytes()).is_ok().then_some(text)
+}
+
+/// As much of a text as a reader takes.
+fn shortened(text: &str) -> String {
+    const MORE: &str = "…";
+    if text.len() <= LONGEST_TEXT {
+        return text.to_owned();
+    }
+    let fits = |(at, c): &(usize, char)| at + c.len_utf8() + MORE.len() <= LONGEST_TEXT;
+    let kept = text.char_indices().take_while(fits).map(|(_, c)| c);
+    kept.chain(MORE.chars()).collect()
 }
 
 fn is_empty(value: &Value) -> bool {
@@ -107,6 +122,28 @@ mod tests {
     }
 
     #[test]
+    fn what_is_written_is_what_is_read() {
+        let read = |row: &Attachment| decode(encode(row).unwrap().as_bytes()).unwrap();
+        // A trunk of a hundred VLANs, an interface of as many addresses.
+        let wide = Attachment { trunks: (1..=100).collect(), ..row() };
+        assert_eq!(read(&wide), wide);
+        let addresses: Vec<_> = (0..100).map(|n| format!("192.0.2.{n}/24")).collect();
+        let many = Attachment { addresses, ..row() };
+        assert_eq!(read(&many), many);
+        // A sentence that tells of an error of another program may be long.
+        let noted = Attachment { notes: vec!["é".repeat(300), "short".into()], ..row() };
+        let told = read(&noted).notes;
+        assert!(told[0].starts_with("éé") && told[0].ends_with('…') && told[1] == "short");
+        // What identifies cannot be cut, and is counted as left out.
+        for odd in [
+            Attachment { container: "x".repeat(256), ..row() },
+            Attachment { trunks: (1..4096).collect(), ..row() },
+        ] {
+            assert_eq!(encode(&odd), None);
+        }
+    }
+
+    #[test]
     fn a_row_of_a_later_version_has_more_and_is_read() {
         assert!(decode(br#"{"State":"none","Later":{"A":1}}"#).is_ok());
     }
@@ -114,7 +151,7 @@ mod tests {
     #[test]
     fn what_is_no_row_is_refused() {
         let long = format!(r#"{{"State":"on","Container":"{}"}}"#, "x".repeat(256));
-        let many = format!(r#"{{"State":"on","Addresses":[{}""]}}"#, r#""","#.repeat(64));
+        let many = format!(r#"{{"State":"on","Addresses":[{}""]}}"#, r#""","#.repeat(LONGEST_LIST));
         let whole = format!(r#"{{"State":"on","Later":"{}"}}"#, "x".repeat(LONGEST));
         let deep = format!(r#"{{"State":"on","Later":{}}}"#, "[".repeat(4000));
         for bad in ["", "null", "[]", "{}", r#"{"State":"up"}"#, &long, &many, &whole, &deep] {
