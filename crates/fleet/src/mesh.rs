@@ -16,8 +16,8 @@ use crate::mirror::Mirror;
 const BASE: u16 = 64_000;
 /// Numbers of hosts are 1 to this: an OpenFlow port that is asked for is at most 65279.
 pub const MAX_NUMBERS: u16 = 1_279;
-/// The longest key of a tunnel: a VNI has 24 bits.
-const LARGEST_KEY: u32 = (1 << 24) - 1;
+/// The largest key of a tunnel: a VNI has 24 bits.
+pub const LARGEST_KEY: u32 = (1 << 24) - 1;
 
 /// The OpenFlow port of tunnels to the host with this number, on every other host.
 pub fn ofport(number: u16) -> u16 {

@@ -1,13 +1,16 @@
 //! `docker ovs mesh`.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use etcd::{Compare, Op, Txn};
-use fleet::keys::Key;
-use fleet::mesh::{Kind, MeshRecord};
+use etcd::{Compare, KeyValue, Op, Txn};
+use fleet::keys::{Key, Keys};
+use fleet::mesh::{Kind, LARGEST_KEY, MeshRecord};
 use host::{Host, MeshOfBridge, Origin, Question};
-use model::Observed;
+use model::snapshot::Link;
 use model::switch::{Bridge, SwitchSource};
+use model::{Look, Observed};
 use report::{v1, views};
 
 use crate::args::{
@@ -19,6 +22,9 @@ use crate::outcome::{CliError, Outcome};
 use crate::verbs::fleet::{client, told};
 use crate::verbs::mesh_check::{SwitchView, check_mesh};
 use crate::writer::Text;
+
+/// How often a mesh is tried to be made while others are being made.
+const ATTEMPTS: u32 = 32;
 
 /// Carries out `docker ovs mesh`.
 ///
@@ -48,22 +54,39 @@ async fn create(args: &MeshCreateArgs) -> Result<Outcome, CliError> {
         TunnelKind::Geneve => Kind::Geneve,
         TunnelKind::Vxlan => Kind::Vxlan,
     };
-    let (rows, _) = etcd.list(&keys.meshes()).await?;
-    let taken = rows.iter().filter_map(|row| MeshRecord::read(&row.value).ok());
-    let taken: std::collections::BTreeSet<_> = taken.map(|record| record.key).collect();
-    // From 1 on: which one it is says nothing.
-    let key = (1..1 << 24).find(|key| !taken.contains(key));
-    let key = key.ok_or_else(|| CliError::new("all keys of tunnels are taken"))?;
     let dst_port = args.port.unwrap_or(kind.dst_port());
-    let record = MeshRecord { kind, key, dst_port, mtu: args.mtu };
-    let value = serde_json::to_vec(&record).unwrap_or_default().into();
-    let key = keys.mesh(mesh);
-    let put = Op::Put { key: key.clone(), value, lease: 0 };
-    let txn = Txn { compare: vec![Compare::Missing(key)], ops: vec![put] };
-    match etcd.txn(txn).await? {
-        Some(_) => Ok(said(mesh)),
-        None => Err(CliError::new(format!("there is a mesh {mesh} already"))),
+    for _ in 0..ATTEMPTS {
+        let (rows, list) = etcd.list(&keys.meshes()).await?;
+        let record = MeshRecord { kind, key: free_key(&keys, &rows)?, dst_port, mtu: args.mtu };
+        let value = serde_json::to_vec(&record).unwrap_or_default().into();
+        let key = keys.mesh(mesh);
+        // Meshes of one key would carry each other's packets: another host may be making one now.
+        let compare =
+            vec![Compare::Missing(key.clone()), Compare::NoneSince(keys.meshes(), list.revision)];
+        let ops = vec![Op::Put { key: key.clone(), value, lease: 0 }];
+        if etcd.txn(Txn { compare, ops }).await?.is_some() {
+            return Ok(said(mesh));
+        }
+        if etcd.get(&key).await?.0.is_some() {
+            return Err(CliError::new(format!("there is a mesh {mesh} already")));
+        }
     }
+    Err(CliError::new("other meshes were made again and again meanwhile; nothing was done"))
+}
+
+/// The first key of tunnels that no mesh has. Which one it is says nothing.
+fn free_key(keys: &Keys, rows: &[KeyValue]) -> Result<u32, CliError> {
+    let mut taken = BTreeSet::new();
+    for row in rows {
+        let Some(Key::Mesh(mesh)) = keys.read(&row.key) else { continue };
+        let record = MeshRecord::read(&row.value).map_err(|why| {
+            let told = format!("which key the mesh {mesh} has is not known: {why}");
+            CliError::new(told).hint(format!("docker ovs mesh rm {mesh}, if it is of no use"))
+        })?;
+        taken.insert(record.key);
+    }
+    let key = (1..=LARGEST_KEY).find(|key| !taken.contains(key));
+    key.ok_or_else(|| CliError::new("all keys of tunnels are taken"))
 }
 
 async fn rm(args: &MeshRmArgs) -> Result<Outcome, CliError> {
@@ -105,18 +128,22 @@ fn host(sources: &SourceOptions) -> Result<Host, CliError> {
     Ok(Host::open(&sources.settings())?)
 }
 
-async fn bridges(host: &Host) -> Result<Vec<Bridge>, CliError> {
-    let origin = Origin::Live(host.clone());
-    let look = origin.look(&Question::default()).await;
+/// A look in which the bridges were seen.
+async fn look(host: &Host) -> Result<Look, CliError> {
+    let look = Origin::Live(host.clone()).look(&Question::default()).await;
     look.switch(SwitchSource::Ovsdb)?;
-    let rows = look.snapshot.switch.get(&SwitchSource::Ovsdb).map(Observed::rows);
-    Ok(rows.unwrap_or_default().to_vec())
+    Ok(look)
+}
+
+fn bridges(look: &Look) -> &[Bridge] {
+    look.snapshot.switch.get(&SwitchSource::Ovsdb).map(Observed::rows).unwrap_or_default()
 }
 
 async fn join(sources: &SourceOptions, args: &MeshJoinArgs) -> Result<Outcome, CliError> {
     let mesh = checked("mesh", &args.mesh)?.to_owned();
     let host = host(sources)?;
-    let bridges = bridges(&host).await?;
+    let look = look(&host).await?;
+    let bridges = bridges(&look);
     if !bridges.iter().any(|bridge| *bridge.name == *args.bridge) {
         return Err(CliError::new(format!("there is no bridge {}", args.bridge)));
     }
@@ -129,6 +156,7 @@ async fn join(sources: &SourceOptions, args: &MeshJoinArgs) -> Result<Outcome, C
         }
     }
     let local_ip = args.local_ip.map_or_else(own_address, Ok)?;
+    is_of_this_host(&look, local_ip)?;
     let allow_uplink = args.allow_uplink;
     let of = MeshOfBridge { mesh: mesh.clone(), local_ip, allow_uplink, by_network: false };
     host.set_mesh(&args.bridge, Some(&of)).await?;
@@ -162,12 +190,28 @@ fn own_address() -> Result<IpAddr, CliError> {
     })
 }
 
+/// Other hosts send to it, and take a record with one that is of no host for none at all.
+fn is_of_this_host(look: &Look, ip: IpAddr) -> Result<(), CliError> {
+    if !fleet::is_unicast(ip) {
+        return Err(CliError::new(format!("{ip} is an address that no other host can send to"))
+            .hint("--local-ip IP names the address of this host that tunnels lead to"));
+    }
+    // A namespace that was not read may have it.
+    let here = look.snapshot.switch_namespace().filter(|here| here.is_read());
+    let has = |link: &Arc<Link>| link.addresses.iter().any(|address| address.ip == ip);
+    if here.is_some_and(|here| !here.links.iter().any(has)) {
+        return Err(CliError::new(format!("no interface beside ovs-vswitchd has {ip}"))
+            .hint("ip address lists those of its network namespace"));
+    }
+    Ok(())
+}
+
 async fn leave(sources: &SourceOptions, args: &MeshLeaveArgs) -> Result<Outcome, CliError> {
     let host = host(sources)?;
-    let bridges = bridges(&host).await?;
+    let look = look(&host).await?;
     let is_member =
         |bridge: &&Bridge| MeshOfBridge::of(bridge).is_some_and(|of| of.mesh == args.mesh);
-    let Some(bridge) = bridges.iter().find(is_member) else {
+    let Some(bridge) = bridges(&look).iter().find(is_member) else {
         return Err(CliError::new(format!("no bridge of this host is in the mesh {}", args.mesh)));
     };
     let tunnels = host::tunnels_of(bridge).into_iter().filter(|tunnel| tunnel.mesh == args.mesh);
@@ -211,8 +255,7 @@ async fn ls(sources: &SourceOptions, args: &MeshLsArgs) -> Result<Outcome, CliEr
 async fn check(sources: &SourceOptions, args: &MeshLsArgs) -> Result<Outcome, CliError> {
     let (mut outcome, meshes, own) = meshes(sources, args.mesh.as_deref()).await?;
     let host = host(sources)?;
-    let look = Origin::Live(host.clone()).look(&Question::default()).await;
-    look.switch(SwitchSource::Ovsdb)?;
+    let look = look(&host).await?;
     let states = host.tunnel_states().await?;
     let switch = SwitchView::new(&look, &states);
     let checks: Vec<_> = meshes.iter().flat_map(|mesh| check_mesh(mesh, &own, &switch)).collect();

@@ -282,3 +282,62 @@ fn a_container_that_moves_is_reached_again() {
     wait_for_answer(&keeps.netns, "10.9.1.1");
     wait_for_answer(&asks.netns, "10.9.1.3");
 }
+
+/// What two meshes of one key carry would arrive in both.
+#[test]
+#[allow(clippy::disallowed_methods, reason = "a test may have threads")]
+fn meshes_that_are_made_at_once_have_keys_of_their_own() {
+    lab::need!(Etcd);
+    let etcd = Etcd::start(1);
+    let words = at(&etcd);
+    let create = |name: &str| {
+        let words: Vec<_> = words.iter().map(String::as_str).collect();
+        docker_ovs(&[&["mesh", "create", name], &words[..]].concat())
+    };
+    let names: Vec<_> = (0..12).map(|n| format!("m{n}")).collect();
+    std::thread::scope(|scope| {
+        let made: Vec<_> = names.iter().map(|name| scope.spawn(|| create(name))).collect();
+        for ran in made {
+            let ran = ran.join().unwrap();
+            assert_eq!(ran.code, 0, "{ran:?}");
+        }
+    });
+    let records =
+        etcd.says(&["get", "--prefix", "/docker-ovs/v1/default/nets/", "--print-value-only"]);
+    let record = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap();
+    let keys =
+        records.lines().filter(|line| !line.is_empty()).map(|line| record(line)["Key"].clone());
+    let keys: std::collections::BTreeSet<_> = keys.map(|key| key.as_u64().unwrap()).collect();
+    assert_eq!(keys, (1..=12).collect(), "{records}");
+    // One of the same name is refused, and so is any while one is there whose key cannot be told.
+    let ran = create("m3");
+    assert!(ran.code == 2 && ran.stderr.contains("there is a mesh m3 already"), "{ran:?}");
+    etcd.says(&["put", "/docker-ovs/v1/default/nets/later", "{\"Type\":\"of the future\"}"]);
+    let ran = create("m12");
+    assert!(ran.code == 2 && ran.stderr.contains("which key the mesh later has"), "{ran:?}");
+}
+
+/// An address that is of no use to the others would keep this host out of the whole fleet.
+#[test]
+fn a_member_has_the_address_that_it_names() {
+    lab::need!(Lab, Etcd);
+    let (etcd, underlay) = (Etcd::start(1), Underlay::new());
+    let hosts = mesh(&etcd, &underlay, 2);
+    assert_eq!(hosts[0].act(&["mesh", "leave", "blue"]).code, 0);
+    for (address, why) in [
+        ("127.0.0.1", "no other host can send to"),
+        ("0.0.0.0", "no other host can send to"),
+        ("::", "no other host can send to"),
+        ("224.0.0.5", "no other host can send to"),
+        ("198.51.100.77", "no interface beside ovs-vswitchd has 198.51.100.77"),
+        ("2001:db8::77", "no interface beside ovs-vswitchd has 2001:db8::77"),
+    ] {
+        let ran = hosts[0].act(&["mesh", "join", "blue", "br0", "--local-ip", address]);
+        assert!(ran.code == 2 && ran.stderr.contains(why), "{address}: {ran:?}");
+    }
+    let ids = hosts[0].switch.vsctl(&["get", "bridge", "br0", "external_ids"]);
+    assert!(!ids.contains("blue"), "{ids}");
+    hosts[1].sees("h1", "live");
+    hosts[0].join("blue");
+    wait_until("it has its tunnel again", || hosts[0].tunnels().len() == 1);
+}
