@@ -18,6 +18,8 @@ pub(crate) struct Served {
     child: Child,
     folder: tempfile::TempDir,
     said: Receiver<String>,
+    /// Its history.
+    _kept: tempfile::TempDir,
 }
 
 impl Served {
@@ -69,12 +71,17 @@ impl Served {
         let socket = ["serve", "--socket", socket.to_str().unwrap()];
         let listen: &[_] =
             if words.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] };
-        let mut command = wrap(command("docker-ovs", &[&socket, listen, words].concat()));
+        // What this machine's own daemon keeps is none of a test's.
+        let kept = tempfile::tempdir().unwrap();
+        let history = ["--history-dir", kept.path().to_str().unwrap()];
+        let history: &[_] = if words.contains(&history[0]) { &[] } else { &history };
+        let words = [&socket, listen, history, words].concat();
+        let mut command = wrap(command("docker-ovs", &words));
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
         let (tell, said) = channel();
         std::thread::spawn(move || stderr.map(|line| tell.send(line)).all(|told| told.is_ok()));
-        let served = Self { child, folder, said };
+        let served = Self { child, folder, said, _kept: kept };
         served.hears("listening on unix://");
         lab::wait_until("the first look", || served.get("/healthz").status == 200);
         served
