@@ -68,18 +68,24 @@ const MOD: i32 = 2;
 
 impl From<Compare> for messages::Compare {
     fn from(compare: Compare) -> Self {
-        let one = Bytes::new;
-        let (key, range_end, target, result, to) = match compare {
-            Compare::Missing(key) => (key, one(), CREATE, EQUAL, CompareTo::CreateRevision(0)),
-            Compare::Unchanged(key, revision) => {
-                (key, one(), MOD, EQUAL, CompareTo::ModRevision(revision))
-            }
-            Compare::NoneSince(prefix, revision) => {
-                let end = after_prefix(&prefix);
-                (prefix, end, MOD, LESS, CompareTo::ModRevision(revision.saturating_add(1)))
-            }
+        let one = |key: String, target, to| Self {
+            result: EQUAL,
+            target,
+            key: key.into(),
+            to: Some(to),
+            range_end: Bytes::new(),
         };
-        Self { result, target, key: key.into(), range_end, to: Some(to) }
+        match compare {
+            Compare::Missing(key) => one(key, CREATE, CompareTo::CreateRevision(0)),
+            Compare::Unchanged(key, revision) => one(key, MOD, CompareTo::ModRevision(revision)),
+            Compare::NoneSince(prefix, revision) => Self {
+                result: LESS,
+                target: MOD,
+                range_end: after_prefix(&prefix),
+                key: prefix.into(),
+                to: Some(CompareTo::ModRevision(revision.saturating_add(1))),
+            },
+        }
     }
 }
 
