@@ -8,11 +8,9 @@ use model::ids::{Mac, Name, NetnsId, OfPort};
 use model::query::{QueryError, Subject};
 use model::snapshot::{Cidr, Link, Namespace, Observed};
 use model::switch::Port;
+use model::told::{TOLD, joined};
 use model::wiring::{Attachment, Occupant, PortRef, SwitchPort};
 use model::{Look, Target};
-
-/// So many interfaces or ports are named of those that there are.
-const NAMED: usize = 8;
 
 /// An interface at a port, a port alone, or an address that no port is known for.
 #[derive(Clone, Debug)]
@@ -314,12 +312,7 @@ fn no_such_port(look: &Look, bridge: &Name, word: &str) -> EndError {
 
 /// The first few of all names.
 fn few<T: AsRef<str>>(names: &[T]) -> String {
-    let told: Vec<_> = names.iter().take(NAMED).map(AsRef::as_ref).collect();
-    match names.len().saturating_sub(NAMED) {
-        _ if names.is_empty() => "none".to_owned(),
-        0 => told.join(", "),
-        more => format!("{} and {more} more", told.join(", ")),
-    }
+    if names.is_empty() { "none".to_owned() } else { joined(names, ", ", TOLD) }
 }
 
 /// The addresses that a namespace has itself.
