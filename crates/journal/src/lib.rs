@@ -20,6 +20,7 @@
 )]
 
 mod delta;
+mod folder;
 mod past;
 mod record;
 mod recorder;

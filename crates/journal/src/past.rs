@@ -1,6 +1,5 @@
 //! Reading: what was known at a moment, and what was told between two.
 
-use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 use std::time::Duration;
@@ -10,6 +9,7 @@ use model::timeline::Event;
 use rustix::fs::{FlockOperation, flock};
 
 use crate::delta::Delta;
+use crate::folder;
 use crate::record::Kind;
 use crate::recorder::{ALIVE, LAG};
 use crate::segment::{Content, Segment, segments};
@@ -81,7 +81,8 @@ impl Past {
         while let Some(segment) = segments.last() {
             if let Some((end, _)) = read(&segment.path)?.and_then(|content| content.end()) {
                 let is_open = writer.is_some_and(|writer| writer.segment == Some(segment.number));
-                let trusted = (end + millis(ALIVE + LAG)).min(now.saturating_sub(millis(LAG)));
+                let trusted =
+                    end.saturating_add(millis(ALIVE + LAG)).min(now.saturating_sub(millis(LAG)));
                 last = if is_open { end.max(trusted) } else { end };
                 break;
             }
@@ -262,7 +263,7 @@ struct Live {
 impl Live {
     /// Who holds the lock, if anything does.
     fn in_folder(folder: &Path) -> io::Result<Option<Self>> {
-        let lock = match File::open(folder.join(LOCK)) {
+        let lock = match folder::read(&folder.join(LOCK)) {
             Ok(lock) => lock,
             Err(error) if error.kind() == ErrorKind::NotFound && folder.is_dir() => {
                 return Ok(None);

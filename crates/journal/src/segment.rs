@@ -1,9 +1,10 @@
 //! The files of a journal: numbered, each with a head that says what was before it.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use crate::folder;
 use crate::record::{HEAD, LONGEST, Record, Records};
 
 /// What a file of ours begins with.
@@ -99,7 +100,11 @@ pub fn segments(folder: &Path) -> io::Result<Vec<Segment>> {
 }
 
 fn open(path: PathBuf, number: u64) -> io::Result<Option<Segment>> {
-    let file = File::open(&path)?;
+    // What is none of ours has no head either.
+    let file = match folder::read(&path) {
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Ok(None),
+        other => other?,
+    };
     let length = file.metadata()?.len();
     let mut bytes = Vec::with_capacity(LENGTH + HEAD);
     let most = u64::try_from(LENGTH + HEAD).unwrap_or(u64::MAX);
@@ -121,7 +126,7 @@ impl Content {
     pub(crate) fn read(path: &Path) -> io::Result<Self> {
         let mut bytes = Vec::new();
         let most = u64::try_from(2 * LONGEST).unwrap_or(u64::MAX);
-        File::open(path)?.take(most).read_to_end(&mut bytes)?;
+        folder::read(path)?.take(most).read_to_end(&mut bytes)?;
         Ok(Self(bytes))
     }
 

@@ -83,7 +83,11 @@ impl State {
 /// What is absent has no rows.
 fn fill<T>(rows: &mut Observed<T>, with: impl Iterator<Item = T>) {
     match rows {
-        Observed::Fresh { rows } | Observed::Stale { rows, .. } => *rows = with.collect(),
+        Observed::Fresh { rows }
+        | Observed::Partial { rows, .. }
+        | Observed::Stale { rows, .. } => {
+            *rows = with.collect();
+        }
         Observed::Absent { .. } => {}
     }
 }

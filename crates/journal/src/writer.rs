@@ -1,18 +1,18 @@
 //! Writing: records are appended, segments follow each other, the oldest go.
 
 use std::collections::VecDeque;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 
+use crate::folder;
 use crate::record::{Kind, LONGEST, Record};
 use crate::segment::{Content, SegmentHead, numbers, path};
 
-/// Only its owner may read what is kept: it has labels, addresses and what containers are called.
-const FOLDER: u32 = 0o700;
+/// As the folder.
 const FILE: u32 = 0o600;
 /// Held by the program that writes, and says which segment that is writing: a reader takes what is last
 /// in that one for what is so still. It is 0 where the writer may have missed something.
@@ -85,15 +85,10 @@ impl Writer {
     /// # Errors
     /// As the system says; [`ErrorKind::WouldBlock`] where another program writes it.
     pub fn open(folder: &Path, limits: Limits) -> io::Result<(Self, Option<Cut>)> {
-        DirBuilder::new().recursive(true).mode(FOLDER).create(folder)?;
-        let lock = OpenOptions::new();
-        let lock = lock
-            .clone()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(FILE)
-            .open(folder.join(LOCK))?;
+        folder::make(folder)?;
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false).mode(FILE);
+        let lock = folder::open(&options, &folder.join(LOCK))?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
         let mut sealed = VecDeque::new();
         let mut cut = None;
@@ -295,7 +290,7 @@ fn cut_end(path: &Path, number: u64, length: u64) -> io::Result<(Option<Sealed>,
     };
     let end = u64::try_from(end).unwrap_or(length);
     if end < length {
-        let file = OpenOptions::new().write(true).open(path)?;
+        let file = folder::open(OpenOptions::new().write(true), path)?;
         file.set_len(end)?;
         file.sync_all()?;
     }

@@ -125,12 +125,13 @@ impl Holder for Bridge {
             datapath_id,
             datapath,
             userspace_tso,
+            fail_mode,
             fake_bridges,
             external_ids,
             ports: _,
         } = self;
         (name, datapath_id, datapath) == (&other.name, &other.datapath_id, &other.datapath)
             && (userspace_tso, fake_bridges) == (&other.userspace_tso, &other.fake_bridges)
-            && *external_ids == other.external_ids
+            && (fail_mode, external_ids) == (&other.fail_mode, &other.external_ids)
     }
 }

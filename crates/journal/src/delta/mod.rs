@@ -154,7 +154,8 @@ fn are_same_sources<K: Ord, T>(
 fn is_same_source<T>(before: &Observed<T>, now: &Observed<T>) -> bool {
     match (before, now) {
         (Observed::Fresh { .. }, Observed::Fresh { .. }) => true,
-        (Observed::Stale { why, .. }, Observed::Stale { why: now, .. })
+        (Observed::Partial { why, .. }, Observed::Partial { why: now, .. })
+        | (Observed::Stale { why, .. }, Observed::Stale { why: now, .. })
         | (Observed::Absent { why }, Observed::Absent { why: now }) => why == now,
         _ => false,
     }
@@ -180,6 +181,9 @@ pub(crate) fn hollow(of: &Snapshot) -> Snapshot {
 fn emptied<T>(rows: &Observed<T>) -> Observed<T> {
     match rows {
         Observed::Fresh { .. } => Observed::Fresh { rows: Arc::default() },
+        Observed::Partial { why, .. } => {
+            Observed::Partial { rows: Arc::default(), why: why.clone() }
+        }
         Observed::Stale { why, .. } => Observed::Stale { rows: Arc::default(), why: why.clone() },
         Observed::Absent { why } => Observed::Absent { why: why.clone() },
     }
