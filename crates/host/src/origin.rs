@@ -90,6 +90,15 @@ impl Origin {
         }
     }
 
+    /// Whether what vswitchd answers is of the moment of a look: a recording may have been put together of
+    /// several.
+    pub fn is_of_one_moment(&self) -> bool {
+        match self {
+            Self::Live(_) => true,
+            Self::Recorded(_, answers) => answers.are_of_its_moment(),
+        }
+    }
+
     /// Whether the switch is known to have a bridge, or a fake bridge, of this name.
     pub async fn has_bridge(&self, name: &str) -> bool {
         match self {

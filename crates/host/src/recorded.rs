@@ -24,8 +24,9 @@ pub struct Tables {
     pub open_vswitch: Vec<(String, Value)>,
 }
 
-/// The bridges with their ports. A row that is none of a switch's is left out.
-pub fn bridges(tables: Tables) -> Vec<Bridge> {
+/// The bridges with their ports; and how many rows are none of a switch's, and left out.
+pub fn bridges(tables: Tables) -> (Vec<Bridge>, usize) {
+    let all = tables.interfaces.len() + tables.ports.len() + tables.bridges.len();
     let settings: Vec<(Uuid, OpenVSwitchRow)> = typed(tables.open_vswitch);
     let rows = Rows {
         userspace_tso: settings.first().map(|(_, row)| row.userspace_tso()),
@@ -34,7 +35,8 @@ pub fn bridges(tables: Tables) -> Vec<Bridge> {
         bridges: typed::<BridgeRow>(tables.bridges).into_iter().map(|(_, row)| row).collect(),
         ..Rows::default()
     };
-    rows.into_bridges()
+    let taken = rows.interfaces.len() + rows.ports.len() + rows.bridges.len();
+    (rows.into_bridges(), all.saturating_sub(taken))
 }
 
 /// What the database calls itself: the id of its Open_vSwitch row.

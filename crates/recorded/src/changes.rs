@@ -85,7 +85,7 @@ impl Changes {
 /// The ports of tables that have a few rows.
 pub(crate) fn of_few(mut few: Tables) -> Ports {
     few.default_types();
-    let (bridges, _) = few.bridges();
+    let bridges = few.bridges().rows;
     let each = bridges.into_iter().flat_map(|bridge| {
         let name = bridge.name;
         bridge.ports.into_iter().map(move |port| ((name.clone(), port.iface.clone()), port))

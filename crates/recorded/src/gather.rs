@@ -1,6 +1,6 @@
 //! What was found in the files of a recording, each known by what is in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead, Read};
 
 use host::RecordedAnswers;
@@ -8,6 +8,8 @@ use model::Snapshot;
 use model::ids::{Engine, Nsid};
 use model::snapshot::Container;
 use model::switch::Bridge;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::bounded::TEXT;
 use crate::called::{answer_of, bridge_of, file_name, namespace_of};
@@ -27,8 +29,8 @@ pub(crate) struct Gathered {
     pub(crate) log: Option<(String, Log)>,
     /// What `ovs-vsctl list` and `ovsdb-client dump` print.
     pub(crate) tables: Tables,
-    /// Whether these are all there are.
-    pub(crate) is_dumped: bool,
+    /// How many lines of their texts are none of a table's.
+    pub(crate) unread: usize,
     pub(crate) shown: Option<Shown>,
     /// What ovs-ofctl prints, of each bridge.
     pub(crate) openflow: Vec<Bridge>,
@@ -45,6 +47,14 @@ pub(crate) struct Gathered {
     pub(crate) host: Option<String>,
     /// What vswitchd answered about flows and MAC tables.
     pub(crate) answers: RecordedAnswers,
+    /// Of how many files these are.
+    pub(crate) answered: usize,
+    /// How many snapshots there are.
+    pub(crate) snapshots: usize,
+    /// Where the reports of sos are, of which a recording may be one: each is of another host or moment.
+    pub(crate) reports: BTreeSet<String>,
+    /// Whether our own programs recorded these answers, and no other.
+    pub(crate) answers_are_captured: bool,
     pub(crate) remarks: Vec<String>,
 }
 
@@ -63,13 +73,31 @@ impl Gathered {
         Self { at, ..Self::default() }
     }
 
+    /// Whether there is what tells of one moment only: that of the recording.
+    pub(crate) fn tells_of_one_moment(&self) -> bool {
+        !(self.links.is_empty()
+            && self.namespaces.is_empty()
+            && self.engines.is_empty()
+            && self.openflow.is_empty()
+            && self.datapaths.is_empty()
+            && self.shown.is_none())
+    }
+
+    /// Leaves all that tells of one moment only.
+    pub(crate) fn forget_one_moment(&mut self) {
+        let Self { at, log, host, reports, remarks, .. } = std::mem::take(self);
+        *self = Self { at, log, host, reports, remarks, ..Self::default() };
+    }
+
     /// Whether a file may be of use: of a report of sos only what is known, of any other folder all.
     pub(crate) fn wants(called: &str) -> bool {
         let is_of_sos = called.contains("sos_commands/") || called.contains("sos_reports/");
         let is_known = OF_SOS.iter().any(|folder| called.contains(folder));
         let of_root =
             ["/etc/", "/var/", "/usr/", "/proc/", "/sys/", "/boot/", "/run/", "/sos_logs/"];
-        let is_of_root = of_root.iter().any(|folder| format!("/{called}").contains(folder));
+        // People make recordings there; what a report has of a host's root is elsewhere.
+        let rooted = format!("/{called}").replace("/var/tmp/", "/");
+        let is_of_root = of_root.iter().any(|folder| rooted.contains(folder));
         let name = called.rsplit('/').next().unwrap_or_default();
         if is_of_sos { is_known } else { !is_of_root || name == "conf.db" || name == "hostname" }
     }
@@ -79,6 +107,9 @@ impl Gathered {
     /// # Errors
     /// Reading fails.
     pub(crate) fn take(&mut self, called: &str, file: &mut dyn BufRead) -> io::Result<()> {
+        if let Some((report, _)) = called.split_once("sos_commands/") {
+            self.reports.insert(report.trim_end_matches('/').to_owned());
+        }
         if is_log(file.fill_buf()?) {
             return self.take_log(called, file);
         }
@@ -148,7 +179,11 @@ impl Gathered {
         }
         if trimmed.starts_with(RecordedAnswers::BEGINS.as_bytes()) {
             match RecordedAnswers::from_json(bytes) {
-                Ok(answers) => self.answers.extend(answers),
+                Ok(answers) => {
+                    self.answered += 1;
+                    self.answers_are_captured = self.answered == 1;
+                    self.answers.extend(answers);
+                }
                 Err(why) => self.remarks.push(format!("{called}: {why}")),
             }
             return;
@@ -159,6 +194,7 @@ impl Gathered {
 
     /// Of several the one that was taken last.
     fn take_snapshot(&mut self, called: &str, snapshot: Snapshot) {
+        self.snapshots += 1;
         let is_later = self.snapshot.as_ref().is_none_or(|known| known.taken < snapshot.taken);
         if self.snapshot.is_some() {
             let word = if is_later { "it was taken last of" } else { "it is left out of" };
@@ -215,10 +251,9 @@ impl Gathered {
         if text.trim_start().starts_with(['[', '{'])
             && let Some(rows) = host::recorded::inspected(text)
         {
-            let engine = if text.contains("\"OCIRuntime\"") { "podman" } else { "docker" };
-            self.take_containers(called, engine, rows);
+            self.take_containers(called, engine_of(text), rows);
         } else if openflow::is_ports(text) {
-            if let Some(bridge) = openflow::bridge(text, bridge_of(called).as_deref()) {
+            for bridge in openflow::bridges(text, bridge_of(called).as_deref()) {
                 self.take_openflow(called, bridge);
             }
         } else if links::is_links(text) {
@@ -229,10 +264,10 @@ impl Gathered {
         } else if let Some(shown) = texts::show(text) {
             self.replaced(called, self.shown.as_ref().is_some_and(|known| *known != shown));
             self.shown = Some(shown);
-        } else if texts::dump(text, &mut self.tables) {
-            self.is_dumped = true;
-        } else if texts::list(text, &mut self.tables) {
-            // Its rows are taken.
+        } else if let Some(unread) =
+            texts::dump(text, &mut self.tables).or_else(|| texts::list(text, &mut self.tables))
+        {
+            self.unread += unread;
         } else if let Some(bridges) = host::recorded::datapaths(text) {
             let is_other = !self.datapaths.is_empty() && self.datapaths != bridges;
             self.replaced(called, is_other);
@@ -245,6 +280,8 @@ impl Gathered {
     /// What only its name tells.
     fn take_named(&mut self, called: &str, text: &str) {
         if let Some(command) = answer_of(file_name(called), text) {
+            self.answered += 1;
+            self.answers_are_captured = false;
             self.answers.insert(command, text.to_owned());
             return;
         }
@@ -254,11 +291,28 @@ impl Gathered {
                 let host = text.trim();
                 let is_name =
                     !host.is_empty() && host.len() < 256 && !host.contains(char::is_whitespace);
-                self.host = Some(host.to_owned()).filter(|_| is_name).or(self.host.take());
+                let host = Some(host.to_owned()).filter(|_| is_name);
+                let is_other = host.is_some() && self.host.is_some() && self.host != host;
+                self.replaced(called, is_other);
+                self.host = host.or(self.host.take());
             }
             _ => {}
         }
     }
+}
+
+/// Whose `inspect` it is. Labels, variables and commands are the user's: a key of the container itself counts.
+fn engine_of(text: &str) -> &'static str {
+    /// Podman alone has the key, Docker has `HostConfig.Runtime`.
+    #[derive(Deserialize)]
+    struct Printed {
+        #[serde(rename = "OCIRuntime")]
+        runtime: Option<IgnoredAny>,
+    }
+    let all: Vec<Printed> = serde_json::from_str(text)
+        .or_else(|_| serde_json::from_str(text).map(|one| vec![one]))
+        .unwrap_or_default();
+    if all.iter().any(|one| one.runtime.is_some()) { "podman" } else { "docker" }
 }
 
 fn named<'a>(called: &'a str, otherwise: &'a str) -> &'a str {
@@ -267,12 +321,8 @@ fn named<'a>(called: &'a str, otherwise: &'a str) -> &'a str {
 
 /// RFC 3339, as all that is told.
 pub(crate) fn time(at: u64) -> String {
-    let at = std::time::UNIX_EPOCH + std::time::Duration::from_millis(at.min(LAST));
-    humantime::format_rfc3339_millis(at).to_string()
+    model::moment::rfc3339(at)
 }
-
-/// The end of the year 9999, after which RFC 3339 has no notation.
-const LAST: u64 = 253_402_300_799_999;
 
 /// A text that was copied from a terminal begins with the command.
 fn without_prompt(text: &str) -> &str {

@@ -24,14 +24,29 @@ fn head(line: &str) -> Option<(u32, &str, Option<&str>, &str)> {
     is_name.then_some((index, called, other, rest))
 }
 
-/// The links of one namespace.
-pub(crate) fn links(text: &str) -> Vec<Arc<Link>> {
+/// Whether it tells of all links of a namespace: of each the first is `lo`, which a text of some links seldom has.
+pub(crate) fn is_whole(text: &str) -> bool {
+    let first = text.lines().find(|line| !line.trim().is_empty()).and_then(head);
+    first.is_some_and(|(index, called, ..)| (index, called) == (1, "lo"))
+}
+
+/// The namespaces that other ends are in, by name, as iproute2 6 tells where it knows one.
+pub(crate) fn named_namespaces(text: &str) -> impl Iterator<Item = String> {
+    let details = text.lines().filter(|line| line.trim_start().starts_with("link/"));
+    details.filter_map(|line| {
+        let words: Vec<_> = line.split_whitespace().collect();
+        after(&words, "link-netns").map(str::to_owned)
+    })
+}
+
+/// The links of one namespace, which calls others as `nsid` tells.
+pub(crate) fn links(text: &str, nsid: impl Fn(&String) -> Option<Nsid>) -> Vec<Arc<Link>> {
     let mut all: Vec<(Link, Relations)> = Vec::new();
     for line in text.lines() {
         if let Some((index, called, other, rest)) = head(line) {
             all.push(begin(index, called, other, rest));
         } else if let Some((link, relations)) = all.last_mut() {
-            detail(line.trim(), link, relations);
+            detail(line.trim(), link, relations, &nsid);
         }
     }
     let indexes: BTreeMap<String, Ifindex> =
@@ -105,14 +120,20 @@ const KINDS: [&str; 22] = [
     "wireguard",
 ];
 
-fn detail(text: &str, link: &mut Link, relations: &mut Relations) {
+fn detail(
+    text: &str,
+    link: &mut Link,
+    relations: &mut Relations,
+    named: impl Fn(&String) -> Option<Nsid>,
+) {
     let words: Vec<_> = text.split_whitespace().collect();
     let Some(first) = words.first().copied() else { return };
     if let Some(kind) = first.strip_prefix("link/") {
         link.ethernet = kind == "ether";
         link.mac = words.get(1).and_then(|mac| mac.parse().ok()).filter(|_| link.ethernet);
-        let nsid = after(&words, "link-netnsid").and_then(|id| id.parse().ok());
-        relations.nsid = nsid.map(Nsid);
+        let number = after(&words, "link-netnsid").and_then(|id| id.parse().ok()).map(Nsid);
+        let by_name = || named(&after(&words, "link-netns")?.to_owned());
+        relations.nsid = number.or_else(by_name);
         return;
     }
     match first {

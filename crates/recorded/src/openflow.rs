@@ -11,8 +11,26 @@ pub(crate) fn is_ports(text: &str) -> bool {
     text.contains("OFPT_FEATURES_REPLY") || text.contains("OFPST_PORT_DESC")
 }
 
-/// The bridge; its name is that of its LOCAL port, or else `called`. None where neither is known.
-pub(crate) fn bridge(text: &str, called: Option<&str>) -> Option<Bridge> {
+/// The bridges of a text, in which the outputs for several may follow on each other. A bridge's name is that of
+/// its LOCAL port; where there is but one, it may be `called` otherwise. One whose name is not known is none.
+pub(crate) fn bridges(text: &str, called: Option<&str>) -> Vec<Bridge> {
+    let begins =
+        |line: &str| line.starts_with("OFPT_FEATURES_REPLY") || line.starts_with("OFPST_PORT_DESC");
+    let mut parts: Vec<String> = Vec::new();
+    for line in text.lines() {
+        if begins(line) {
+            parts.push(String::new());
+        }
+        // What comes before the first is of none.
+        if let Some(part) = parts.last_mut() {
+            part.extend([line, "\n"]);
+        }
+    }
+    let called = called.filter(|_| parts.len() == 1);
+    parts.iter().filter_map(|part| bridge(part, called)).collect()
+}
+
+fn bridge(text: &str, called: Option<&str>) -> Option<Bridge> {
     let dpid = text.split_once("dpid:").and_then(|(_, rest)| rest.split_whitespace().next());
     let datapath_id = dpid.and_then(|dpid| u64::from_str_radix(dpid, 16).ok()).map(DatapathId);
     let ports: Vec<_> = text.lines().filter_map(port).map(Arc::new).collect();

@@ -68,11 +68,29 @@ fn finish(mut gathered: Gathered, what: &str) -> Result<Recording, SourceError> 
         gathered.remarks.truncate(REMARKS);
         gathered.remarks.push(format!("and so of {more} more"));
     }
+    if gathered.reports.len() > 1 {
+        let all: Vec<_> = gathered.reports.iter().take(REPORTS).map(|path| shown(path)).collect();
+        let why = format!("it has several reports of sos: {}", all.join(", "));
+        let hint = "each is of another host or moment: --from takes one of them";
+        return Err(SourceError::new(SourceErrorKind::Unusable, what, why).hint(hint));
+    }
     let mut remarks = gathered.remarks.clone();
+    let nothing = match gathered.at {
+        None => "nothing in it is known",
+        Some(_) => "nothing in it tells its past, as a conf.db does: leave out --at",
+    };
     assemble(gathered).ok_or_else(|| {
-        let why = remarks.pop().unwrap_or_else(|| "nothing in it is known".to_owned());
+        let why = remarks.pop().unwrap_or_else(|| nothing.to_owned());
         SourceError::new(SourceErrorKind::Garbled, what, why).hint(HINT)
     })
+}
+
+/// So many of several reports are named.
+const REPORTS: usize = 4;
+
+/// The folder of a report; where it is the recording itself, that.
+fn shown(path: &str) -> &str {
+    if path.is_empty() { "." } else { path }
 }
 
 fn unreadable(what: &str, error: &io::Error) -> SourceError {

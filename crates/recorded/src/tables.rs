@@ -42,8 +42,8 @@ impl Tables {
         self.0.values().map(HashMap::len).sum()
     }
 
-    /// The bridges with their ports, by name; and what the database calls itself.
-    pub(crate) fn bridges(&self) -> (Vec<Bridge>, Option<String>) {
+    /// The bridges with their ports, by name.
+    pub(crate) fn bridges(&self) -> Bridges {
         let rows = |name: &str| -> Vec<(String, Value)> {
             let rows = self.0.get(name).into_iter().flatten();
             rows.map(|(id, row)| (id.clone(), Value::Object(row.clone()))).collect()
@@ -55,11 +55,21 @@ impl Tables {
             open_vswitch: rows("Open_vSwitch"),
         };
         let id = database_id(&tables);
-        let mut bridges = bridges(tables);
+        let (mut bridges, unread) = bridges(tables);
         bridges.sort_by(|a, b| a.name.cmp(&b.name));
         for bridge in &mut bridges {
             bridge.ports.sort_by(|a, b| a.iface.cmp(&b.iface));
         }
-        (bridges, id)
+        Bridges { rows: bridges, id, unread }
     }
+}
+
+/// What tables tell of a switch.
+#[derive(Clone, Debug)]
+pub(crate) struct Bridges {
+    pub(crate) rows: Vec<Bridge>,
+    /// What the database calls itself.
+    pub(crate) id: Option<String>,
+    /// How many rows are none of a switch's.
+    pub(crate) unread: usize,
 }

@@ -7,14 +7,23 @@ use serde_json::{Value, json};
 use crate::tables::{Row, Tables};
 use crate::value::{is_uuid, value};
 
-/// Takes the rows of `ovs-vsctl list TABLE`; the table is known by its columns. False for another text.
-pub(crate) fn list(text: &str, tables: &mut Tables) -> bool {
-    let mut found = false;
+/// Takes the rows of `ovs-vsctl list TABLE`; the table is known by its columns. How many lines were not
+/// understood; none for another text.
+pub(crate) fn list(text: &str, tables: &mut Tables) -> Option<usize> {
+    let (mut found, mut unread) = (false, 0);
     for record in text.split("\n\n") {
-        let row: Row = record.lines().filter_map(column).collect();
+        let lines: Vec<_> = record.lines().filter(|line| !is_idle(line)).collect();
+        let row: Row = lines.iter().copied().filter_map(column).collect();
+        unread += lines.len() - row.len();
         found |= take(row, None, tables);
     }
-    found
+    found.then_some(unread)
+}
+
+/// Blank, or a command that was typed.
+fn is_idle(line: &str) -> bool {
+    let line = line.trim_start();
+    line.is_empty() || line.starts_with("$ ") || line.starts_with("# ")
 }
 
 /// `name                : "veth0"`
@@ -48,13 +57,20 @@ fn table_of(row: &Row) -> Option<&'static str> {
     }
 }
 
-/// Takes the tables of `ovsdb-client dump`. False for another text.
-pub(crate) fn dump(text: &str, tables: &mut Tables) -> bool {
-    let mut found = false;
+/// Takes the tables of `ovsdb-client dump`. How many rows were not understood; none for another text, as of
+/// another database.
+pub(crate) fn dump(text: &str, tables: &mut Tables) -> Option<usize> {
+    let (mut found, mut unread) = (false, 0);
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         if line.starts_with("{\"") {
-            found |= dumped_json(line, tables);
+            match dumped_json(line, tables) {
+                Some((is_wanted, lost)) => {
+                    found |= is_wanted;
+                    unread += lost;
+                }
+                None => unread += 1,
+            }
             continue;
         }
         let Some(name) = line.trim_end().strip_suffix(" table") else { continue };
@@ -63,15 +79,16 @@ pub(crate) fn dump(text: &str, tables: &mut Tables) -> bool {
         if !rule.starts_with("--") || !heads.contains(&"_uuid") {
             continue;
         }
-        found = true;
         let Some(table) = Tables::wanted(name) else { continue };
+        found = true;
+        // It may have no row.
+        tables.table(table);
         for line in lines.by_ref().take_while(|line| !line.trim().is_empty()) {
-            if let Some(row) = cells(&heads, line) {
-                take(row, Some(table), tables);
-            }
+            let is_taken = cells(&heads, line).is_some_and(|row| take(row, Some(table), tables));
+            unread += usize::from(!is_taken);
         }
     }
-    found
+    found.then_some(unread)
 }
 
 /// Each cell is a value; what has blanks is quoted.
@@ -94,13 +111,19 @@ struct Dumped {
     data: Vec<Vec<Value>>,
 }
 
-fn dumped_json(line: &str, tables: &mut Tables) -> bool {
-    let Ok(dumped) = serde_json::from_str::<Dumped>(line) else { return false };
+/// Whether it is a table that is of use, and how many of its rows were not understood.
+fn dumped_json(line: &str, tables: &mut Tables) -> Option<(bool, usize)> {
+    let dumped = serde_json::from_str::<Dumped>(line).ok()?;
     let table = dumped.caption.strip_suffix(" table").and_then(Tables::wanted);
-    for cells in dumped.data.into_iter().filter(|_| table.is_some()) {
-        take(dumped.headings.iter().cloned().zip(cells).collect(), table, tables);
+    let Some(table) = table else { return Some((false, 0)) };
+    tables.table(table);
+    let mut unread = 0;
+    for cells in dumped.data {
+        let is_whole = cells.len() == dumped.headings.len();
+        let row = dumped.headings.iter().cloned().zip(cells).collect();
+        unread += usize::from(!is_whole || !take(row, Some(table), tables));
     }
-    true
+    Some((true, unread))
 }
 
 /// What `ovs-vsctl show` tells: names, and no numbers.
@@ -110,6 +133,8 @@ pub(crate) struct Shown {
     pub(crate) tables: Tables,
     /// The interfaces, each with its bridge.
     pub(crate) interfaces: Vec<(String, String)>,
+    /// Whether it ends as such a text does.
+    pub(crate) is_whole: bool,
 }
 
 /// Reads `ovs-vsctl show`; none for another text.
@@ -124,6 +149,7 @@ pub(crate) fn show(text: &str) -> Option<Shown> {
     for line in lines {
         let depth = (line.len() - line.trim_start().len()) / 4;
         let line = line.trim();
+        shown.is_whole = depth == 1 && line.starts_with("ovs_version:");
         let opened = |word: &str| line.strip_prefix(word)?.strip_prefix(' ').and_then(named);
         match depth {
             1 => {
@@ -194,7 +220,7 @@ impl Shown {
 
     /// `tag: 10`
     fn set(&mut self, (table, id): &Place, line: &str) {
-        const KNOWN: [&str; 9] = [
+        const KNOWN: [&str; 11] = [
             "tag",
             "trunks",
             "vlan_mode",
@@ -204,6 +230,8 @@ impl Shown {
             "error",
             "datapath_type",
             "fake_bridge",
+            "protected",
+            "fail_mode",
         ];
         let Some((name, text)) = line.split_once(": ") else { return };
         if let Some((value, "")) = value(text.trim()).filter(|_| KNOWN.contains(&name)) {

@@ -110,6 +110,15 @@ fn a_capture_answers_every_reading_verb_as_the_host_did() {
     assert!(table.stdout.contains(scene.web.name()), "{table:?}");
     let stale = from(&file, &["flows", scene.bridge.name(), "--stale"]);
     assert!(stale.stdout.contains("no port is 777"), "{stale:?}");
+    // A capture of it is the same, and one of what has no flows says so.
+    let again = folder.path().join("again.tar").to_str().unwrap().to_owned();
+    let copied = from(&file, &["capture", &again]);
+    assert_eq!((copied.code, &*copied.stderr), (0, ""), "{copied:?}");
+    assert_eq!(from(&again, &["flows", scene.bridge.name()]).stdout, flows.stdout);
+    let snapshot = folder.path().join("host.json").to_str().unwrap().to_owned();
+    std::fs::write(&snapshot, says(&["--from", &file, "snapshot"])).unwrap();
+    let without = from(&snapshot, &["capture", &again]);
+    assert!(without.stderr.contains("flows and MAC tables are not in it"), "{without:?}");
     // What the capture is of is gone since: it answers all the same.
     let db = scene.db.name().to_owned();
     drop(scene.db);
@@ -172,7 +181,7 @@ fn a_capture_writes_to_its_file_alone() {
     std::os::unix::fs::symlink(&precious, path("host.tar")).unwrap();
     let file = path("host.tar");
     let words = ["--from", "tests/scenes/article.json", "capture", file.to_str().unwrap()];
-    says(&words);
+    assert_eq!(docker_ovs(&words).code, 0);
     assert_eq!(std::fs::read_to_string(&precious).unwrap(), "precious");
     assert!(std::fs::symlink_metadata(&file).unwrap().is_file());
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 6, "nothing is left beside it");

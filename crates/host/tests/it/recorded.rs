@@ -18,12 +18,13 @@ fn tables_become_bridges_with_their_ports() {
         open_vswitch: row(4, json!({ "bridges": uuid(3) })),
     };
     assert_eq!(database_id(&tables), Some(id(4)));
-    let found = bridges(tables);
-    assert_eq!((found.len(), &*found[0].name), (1, "br0"));
+    let (found, unread) = bridges(tables);
+    assert_eq!((found.len(), &*found[0].name, unread), (1, "br0", 0));
     let port = &found[0].ports[0];
     assert_eq!((&*port.iface, port.tag), ("veth0", Some(10)));
     let nonsense = Tables { bridges: vec![("no id".into(), json!(7))], ..Tables::default() };
-    assert_eq!((bridges(nonsense).len(), database_id(&Tables::default())), (0, None));
+    let (none, unread) = bridges(nonsense);
+    assert_eq!((none.len(), unread, database_id(&Tables::default())), (0, 1, None));
 }
 
 #[test]

@@ -76,6 +76,11 @@ impl Link {
         is_tunnel && self.mac.is_some_and(|mac| mac.0 == [0; 6])
     }
 
+    /// Its name and its alternative ones: no other link of its namespace can have any of them.
+    pub fn all_names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&*self.name).chain(self.altnames.iter().map(|name| &**name))
+    }
+
     /// Whether it sends what it is given by another link: then `peer` is that one
     /// (`IFLA_LINK` of linux/if_link.h).
     pub fn has_parent(&self) -> bool {

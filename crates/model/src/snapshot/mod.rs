@@ -185,6 +185,15 @@ impl Container {
         self.pid.is_some() || self.netns.is_some()
     }
 
+    /// Whether it ended, and nothing but a person or another program starts it: in the words of Docker, Podman,
+    /// CRI, containerd, LXC and Incus. Not what is about to run, as one that its policy restarts.
+    pub fn is_stopped(&self) -> bool {
+        const ENDED: [&str; 3] = ["exited", "dead", "stopped"];
+        // Incus' rows tell more behind the word.
+        let state = self.state.split_whitespace().next().unwrap_or_default();
+        !self.is_alive() && ENDED.iter().any(|word| state.eq_ignore_ascii_case(word))
+    }
+
     /// Whether it shares the host's network (`--network host`).
     pub fn on_host_network(&self) -> bool {
         self.network_mode == "host"

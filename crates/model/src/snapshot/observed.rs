@@ -1,4 +1,4 @@
-//! Rows, and whether they are fresh, old or missing.
+//! Rows, and whether they are fresh, some of them, old or missing.
 
 use std::sync::Arc;
 
@@ -16,6 +16,13 @@ pub enum Observed<T> {
     Fresh {
         /// The rows.
         rows: Arc<[T]>,
+    },
+    /// Read in this look, and not all there are: that one is not among them proves nothing.
+    Partial {
+        /// The rows.
+        rows: Arc<[T]>,
+        /// What is missing.
+        why: SourceError,
     },
     /// Read earlier; the source has been silent since.
     Stale {
@@ -44,6 +51,7 @@ struct Written<T> {
 #[serde(rename_all = "kebab-case")]
 enum State {
     Fresh,
+    Partial,
     Stale,
     Absent,
 }
@@ -56,6 +64,7 @@ impl<T> TryFrom<Written<T>> for Observed<T> {
         let why = written.why.ok_or("missing field `why`");
         match written.state {
             State::Fresh => Ok(Self::Fresh { rows: rows? }),
+            State::Partial => Ok(Self::Partial { rows: rows?, why: why? }),
             State::Stale => Ok(Self::Stale { rows: rows?, why: why? }),
             State::Absent => Ok(Self::Absent { why: why? }),
         }
@@ -66,7 +75,7 @@ impl<T> Observed<T> {
     /// The rows there are; none when absent.
     pub fn rows(&self) -> &[T] {
         match self {
-            Self::Fresh { rows } | Self::Stale { rows, .. } => rows,
+            Self::Fresh { rows } | Self::Partial { rows, .. } | Self::Stale { rows, .. } => rows,
             Self::Absent { .. } => &[],
         }
     }
@@ -77,12 +86,14 @@ impl<T> Observed<T> {
         T: Clone,
     {
         match self {
-            Self::Fresh { rows } | Self::Stale { rows, .. } => Arc::make_mut(rows),
+            Self::Fresh { rows } | Self::Partial { rows, .. } | Self::Stale { rows, .. } => {
+                Arc::make_mut(rows)
+            }
             Self::Absent { .. } => &mut [],
         }
     }
 
-    /// Whether the rows were read in this look.
+    /// Whether the rows were read in this look, and are all there are.
     pub fn is_fresh(&self) -> bool {
         matches!(self, Self::Fresh { .. })
     }
@@ -91,6 +102,22 @@ impl<T> Observed<T> {
     pub fn absence(&self) -> Option<&SourceError> {
         match self {
             Self::Absent { why } => Some(why),
+            Self::Fresh { .. } | Self::Partial { .. } | Self::Stale { .. } => None,
+        }
+    }
+
+    /// Why the rows are old ones.
+    pub fn staleness(&self) -> Option<&SourceError> {
+        match self {
+            Self::Stale { why, .. } => Some(why),
+            Self::Fresh { .. } | Self::Partial { .. } | Self::Absent { .. } => None,
+        }
+    }
+
+    /// Why what is not among the rows may be there all the same: there are none, or these are some of them.
+    pub fn incompleteness(&self) -> Option<&SourceError> {
+        match self {
+            Self::Partial { why, .. } | Self::Absent { why } => Some(why),
             Self::Fresh { .. } | Self::Stale { .. } => None,
         }
     }
@@ -99,7 +126,7 @@ impl<T> Observed<T> {
     pub fn source_error(&self) -> Option<&SourceError> {
         match self {
             Self::Fresh { .. } => None,
-            Self::Stale { why, .. } | Self::Absent { why } => Some(why),
+            Self::Partial { why, .. } | Self::Stale { why, .. } | Self::Absent { why } => Some(why),
         }
     }
 }
@@ -124,6 +151,7 @@ mod tests {
         let rows: Arc<[u8]> = [1, 2].into();
         for observed in [
             Observed::Fresh { rows: rows.clone() },
+            Observed::Partial { rows: rows.clone(), why: why.clone() },
             Observed::Stale { rows, why: why.clone() },
             Observed::Absent { why },
         ] {

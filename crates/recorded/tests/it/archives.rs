@@ -117,6 +117,17 @@ fn names_and_links_of_an_archive_lead_nowhere() {
     assert_eq!(told.snapshot, parse_any(OFCTL.as_bytes()).unwrap().snapshot);
 }
 
+/// A folder that was packed with its whole path is no copy of a host's root.
+#[test]
+fn a_folder_for_what_is_temporary_is_one_like_others() {
+    let plain = parse_any(OFCTL.as_bytes()).unwrap().snapshot;
+    for name in ["var/tmp/rec/show", "tmp/rec/show", "root/rec/show", "./var/tmp/show"] {
+        let told = parse_any(&tar(&[(name, OFCTL.as_bytes())]));
+        assert_eq!(told.expect(name).snapshot, plain, "{name}");
+    }
+    assert!(parse_any(&tar(&[("var/log/show", OFCTL.as_bytes())])).is_err());
+}
+
 #[test]
 fn no_more_is_remarked_than_can_be_read() {
     let packed = gzip(b"x");

@@ -12,4 +12,6 @@ mod archives;
 mod changes;
 mod database;
 mod outputs;
+mod parts;
 mod releases;
+mod several;

@@ -75,7 +75,8 @@ fn what_is_shown_has_the_numbers_that_others_tell() {
     let rows = told.snapshot.switch[&SwitchSource::Ovsdb].rows();
     assert_eq!(numbered(&told, SwitchSource::Ovsdb), ["br0 65534", "eth1 2", "veth1 1"]);
     assert_eq!(rows[0].datapath.as_deref(), Some("netdev"));
-    assert!(told.remarks[0].contains("no number of 1 interfaces"), "{:?}", told.remarks);
+    let why = told.snapshot.switch[&SwitchSource::Ovsdb].incompleteness().unwrap();
+    assert!(why.why.contains("no number of eth2, which"), "{why}");
     let bond = rows[0].ports.iter().find(|port| &*port.iface == "eth1").unwrap();
     assert_eq!(bond.bond.as_deref(), Some("bond0"));
     assert_eq!(rows[0].ports.iter().find(|port| &*port.iface == "veth1").unwrap().tag, Some(10));

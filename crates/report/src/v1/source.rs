@@ -51,6 +51,7 @@ pub fn sources(snapshot: &Snapshot) -> Vec<Source> {
 fn row<T>(source: String, rows: &Observed<T>, identity: Option<&SourceIdentity>) -> Source {
     let state = match rows {
         Observed::Fresh { .. } => SourceState::Fresh,
+        Observed::Partial { .. } => SourceState::Partial,
         Observed::Stale { .. } => SourceState::Stale,
         Observed::Absent { .. } => SourceState::Absent,
     };

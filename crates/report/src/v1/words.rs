@@ -129,6 +129,8 @@ words! {
     SourceState {
         /// It answered.
         Fresh = "fresh",
+        /// It answered with some of what it has, as where a part of it was recorded.
+        Partial = "partial",
         /// It fell silent; its rows are as they were.
         Stale = "stale",
         /// It was not reached.
@@ -157,7 +159,7 @@ words! {
         Changed = "changed",
         /// An attachment is no more.
         Vanished = "vanished",
-        /// A port lost its link.
+        /// A port lost its link, or one without a link is otherwise than it was told.
         Orphaned = "orphaned",
         /// A port that had lost its link was removed, or has a link again.
         Cleared = "cleared",
@@ -249,7 +251,7 @@ words! {
         Port = "Port",
         /// The link on the host's side or another part of the way, where nothing of that changed.
         HostInterface = "HostInterface",
-        /// Whether it is deaf, where nothing else changed.
+        /// What is uncertain about it for long, where nothing else changed.
         Notes = "Notes",
     }
 }
@@ -275,7 +277,7 @@ words! {
     HealthStatus {
         /// Every source is fresh.
         Ok = "ok",
-        /// A source is stale or absent.
+        /// A source is partial, stale or absent.
         Degraded = "degraded",
         /// The first look has not ended yet.
         Starting = "starting",
