@@ -1,7 +1,5 @@
 //! Moments as a user writes them: as `docker events --since` takes them, and a time of day.
 
-use std::time::Duration;
-
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, ZonedDateTime};
@@ -18,12 +16,6 @@ pub fn parse(text: &str) -> Result<u64, String> {
     let now = Timestamp::from_millisecond(now).map_err(|error| error.to_string())?;
     let at = read(text.trim(), &now.to_zoned_datetime(TimeZone::system())).ok_or(WANTED)?;
     u64::try_from(at.as_millisecond()).map_err(|_| "it is before 1970".to_owned())
-}
-
-/// Points in time, as all that is told has them: UTC, RFC 3339, milliseconds.
-pub(crate) fn told(at: u64) -> String {
-    let at = std::time::UNIX_EPOCH + Duration::from_millis(at);
-    humantime::format_rfc3339_millis(at).to_string()
 }
 
 fn read(text: &str, now: &ZonedDateTime) -> Option<Timestamp> {

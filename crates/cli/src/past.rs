@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use host::Origin;
 use journal::{Known, LAG, Moment, Past, Unknown};
+use model::moment::rfc3339 as told;
 
 use crate::args::SourceOptions;
-use crate::moment::told;
 use crate::outcome::CliError;
 use crate::writer;
 
@@ -25,7 +25,7 @@ pub(crate) fn origin(sources: &SourceOptions, at: u64) -> Result<Origin, CliErro
         let why = format!("{} is yet to come: it is {} now", told(at), told(now));
         return Err(CliError::new(why));
     }
-    wait_until(Duration::from_millis(at) + LAG, now);
+    wait_until(Duration::from_millis(at).saturating_add(LAG), now);
     let (past, folder) = match open(sources) {
         Ok(opened) => opened,
         Err(none) => return by_database(sources, at).ok_or(none),

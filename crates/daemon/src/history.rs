@@ -278,7 +278,8 @@ impl Forget {
         if went < FORGET {
             return false;
         }
-        let expected = self.stamp + u64::try_from(went.as_millis()).unwrap_or(u64::MAX);
+        let expected =
+            self.stamp.saturating_add(u64::try_from(went.as_millis()).unwrap_or(u64::MAX));
         let is_steady = host::now().abs_diff(expected) < CLOCK_SET;
         *self = Self::default();
         is_steady

@@ -225,6 +225,12 @@ pub fn is_full_id(words: &str) -> bool {
     words.len() == 64 && words.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
+/// Whether words are enough of an id to tell one: what `docker ps` shows has 12 hexadecimal digits. A name may
+/// look like fewer.
+pub fn is_short_id(words: &str) -> bool {
+    words.len() >= 12 && words.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 impl fmt::Display for ContainerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -60,7 +60,7 @@ fn shown(field: Field, row: &Attachment) -> String {
         Field::Vlan => crate::views::vlans(row),
         Field::State => row.state.to_string(),
         Field::Mtu => row.mtu.map(|mtu| mtu.to_string()).unwrap_or_default(),
-        Field::Port => row.port.clone().unwrap_or_default(),
+        Field::Port => row.port.clone().or_else(|| row.reason.clone()).unwrap_or_default(),
         Field::HostInterface => row.host_interface.clone().unwrap_or_default(),
         Field::Notes => row.notes.join("; "),
     };

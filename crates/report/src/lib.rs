@@ -34,4 +34,3 @@ pub use format_error::FormatError;
 pub use labels::{PortLabels, Unplaced};
 pub use list::{Wanted, list, passes};
 pub use table::Cells;
-pub use v1::time::{moment, rfc3339 as told_moment};

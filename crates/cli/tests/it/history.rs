@@ -97,8 +97,9 @@ impl Day {
         let (folder, at) = (self.folder.path().to_str().unwrap(), seconds(at));
         let port = format!("{}:{PORT}", self.bridge.name());
         let words = ["who", &port, "--at", &at, "--history-dir", folder, "--format", "json"];
-        // Another test's container may have been starting just then.
-        let ran = docker_ovs(&[&words[..], &["--partial"]].concat());
+        // Another test's container may have been starting just then. Where a daemon was gone, the log of the
+        // database is read, which is that of all tests.
+        let ran = docker_ovs(&[&words[..], &["--partial", "--timeout", "2m"]].concat());
         match ran.code {
             2 => Err(ran.stderr),
             // The database's log knows the port, and whom its row names.
@@ -154,7 +155,8 @@ fn who_had_a_port_is_told_of_every_moment_or_that_it_is_not_known() {
     let name = day.containers[0].name();
     // The daemon first: what it keeps meanwhile the verb has as well.
     let by_http = day.daemon.json(&format!("/v1/history?what={name}"));
-    let told = docker_ovs(&["history", name, "--history-dir", folder, "--format", "json"]);
+    let words = ["history", name, "--history-dir", folder, "--format", "json"];
+    let told = docker_ovs(&[&words[..], &["--timeout", "2m"]].concat());
     let lines: Vec<Value> =
         told.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     // The verb fills gaps by the database's own log, which the daemon does not read.
@@ -208,7 +210,8 @@ fn what_was_just_seen_is_known_and_what_is_no_time_is_refused() {
     let ran = docker_ovs(&[&["history", "--since", "1h", "--until", "2h"], &at[..]].concat());
     assert!(ran.code == 2 && ran.stderr.contains("there is no time between them"), "{ran:?}");
     // Where conf.db alone tells something, it is told that there is no journal.
-    let ran = docker_ovs(&["history", "--since", "1s", "--history-dir", "/nonexistent"]);
+    let words = ["history", "--since", "1s", "--history-dir", "/nonexistent", "--timeout", "2m"];
+    let ran = docker_ovs(&words);
     assert!(ran.stderr.contains("cannot read the history in /nonexistent"), "{ran:?}");
 }
 

@@ -73,7 +73,8 @@ impl Unseen {
 
     fn asks(&self, words: &[&str]) -> Ran {
         let folder = self.folder.path().to_str().unwrap();
-        docker_ovs(&[words, &["--history-dir", folder]].concat())
+        // The log is that of all tests, which may be megabytes by now, and this build is not made for speed.
+        docker_ovs(&[words, &["--history-dir", folder, "--timeout", "2m"]].concat())
     }
 
     fn at(&self, words: &[&str], moment: usize) -> Ran {

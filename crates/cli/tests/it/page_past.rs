@@ -54,9 +54,7 @@ fn a_moment_of_the_past_is_shown_as_it_was_or_as_not_known() {
     let jack = format!(".jack[data-bridge=\"{}\"][data-ofport=\"1\"]", bridge.name());
     browser.run(&format!("location.hash = 'at={then}'"));
     browser.waits_for("document.getElementById('past-told').textContent.includes('is no moment')");
-    let time = humantime::format_rfc3339_millis(
-        std::time::UNIX_EPOCH + std::time::Duration::from_millis(then),
-    );
+    let time = model::moment::rfc3339(then);
     browser.run(&format!("location.hash = 'at={time}'"));
     browser.waits_for(&format!("{is_on} && {is_past}"));
     browser.run("location.reload()");

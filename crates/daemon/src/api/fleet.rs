@@ -18,11 +18,11 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, watch};
 
 use super::events::alive;
-use crate::api::params::wanted;
+use crate::api::params::{only, wanted};
 use crate::api::written;
 use crate::daemon::Daemon;
 use crate::http::error::ApiError;
-use crate::http::extract::{Pairs, Path};
+use crate::http::extract::{NoQuery, Pairs, Path};
 use crate::state::json;
 
 type Here = Extract<Arc<Daemon>>;
@@ -50,18 +50,21 @@ impl Daemon {
 }
 
 /// `GET /v1/fleet`.
-pub(crate) async fn status(Extract(daemon): Here) -> Result<Json<v1::FleetStatus>, ApiError> {
+pub(crate) async fn status(
+    Extract(daemon): Here,
+    _: NoQuery,
+) -> Result<Json<v1::FleetStatus>, ApiError> {
     Ok(Json(daemon.fleet()?.status()))
 }
 
 /// `GET /v1/fleet/hosts`.
-pub(crate) async fn hosts(Extract(daemon): Here) -> Result<Response, ApiError> {
+pub(crate) async fn hosts(Extract(daemon): Here, _: NoQuery) -> Result<Response, ApiError> {
     let fleet = daemon.fleet()?;
     Ok(written(daemon.pool.run(move || json(&fleet.hosts())).await?))
 }
 
 /// `GET /v1/fleet/meshes`.
-pub(crate) async fn meshes(Extract(daemon): Here) -> Result<Response, ApiError> {
+pub(crate) async fn meshes(Extract(daemon): Here, _: NoQuery) -> Result<Response, ApiError> {
     let fleet = daemon.fleet()?;
     Ok(written(daemon.pool.run(move || json(&fleet.meshes())).await?))
 }
@@ -95,6 +98,7 @@ pub(crate) async fn ports(
 pub(crate) async fn who(
     Extract(daemon): Here,
     Path(what): Path<String>,
+    _: NoQuery,
 ) -> Result<Response, ApiError> {
     let fleet = daemon.mirror()?;
     let query = WhoQuery::from(what.as_str());
@@ -111,15 +115,10 @@ struct Asked {
 }
 
 impl Asked {
-    fn read(mut pairs: Vec<(String, String)>) -> Result<Self, ApiError> {
-        let mut host = None;
-        pairs.retain(|(key, value)| {
-            let is_host = key == "host";
-            if is_host {
-                host = Some(value.clone());
-            }
-            !is_host
-        });
+    fn read(pairs: Vec<(String, String)>) -> Result<Self, ApiError> {
+        let (hosts, pairs): (Vec<_>, Vec<_>) =
+            pairs.into_iter().partition(|(key, _)| key == "host");
+        let host = only("host", hosts)?;
         let filters = wanted(pairs)?.filters;
         if filters.iter().any(Filter::needs_labels) {
             return Err(ApiError::bad_request("labels are not told to other hosts"));

@@ -9,11 +9,13 @@ use axum::extract::State as Extract;
 use axum::http::StatusCode;
 use journal::{LAG, Moment, Past, Unknown};
 use model::Snapshot;
+use model::moment::rfc3339;
 use model::timeline::Event;
 use model::who::{WhoQuery, is_about};
 use report::v1;
 use tokio::time::sleep;
 
+use crate::api::params::once;
 use crate::daemon::Daemon;
 use crate::http::error::ApiError;
 use crate::http::extract::Pairs;
@@ -44,26 +46,27 @@ struct Asked {
 
 impl Asked {
     fn read(pairs: Vec<(String, String)>) -> Result<Self, ApiError> {
-        let mut asked = Self { since: 0, until: u64::MAX, what: None };
+        let (mut since, mut until, mut what) = (None, None, None);
         for (key, value) in pairs {
             match key.as_str() {
-                "since" => asked.since = moment(&value)?,
-                "until" => asked.until = moment(&value)?,
-                "what" => asked.what = Some(value),
+                "since" => once(&mut since, &key, moment(&value)?)?,
+                "until" => once(&mut until, &key, moment(&value)?)?,
+                "what" => once(&mut what, &key, value)?,
                 _ => {
                     let message = format!("{key:?} means nothing here: use since, until and what");
                     return Err(ApiError::bad_request(message));
                 }
             }
         }
-        Ok(asked)
+        Ok(Self { since: since.unwrap_or_default(), until: until.unwrap_or(u64::MAX), what })
     }
 }
 
 /// A moment in a URL: RFC 3339, or milliseconds since the Unix epoch.
 pub(crate) fn moment(text: &str) -> Result<u64, ApiError> {
-    report::moment(text).ok_or_else(|| {
-        let wanted = "use RFC 3339, as in 2026-11-26T02:10:00Z, or milliseconds since 1970";
+    model::moment::parse(text).ok_or_else(|| {
+        let wanted =
+            "use RFC 3339, as in 2026-11-26T02:10:00Z, or milliseconds since 1970, not after 9999";
         ApiError::bad_request(format!("{text:?} is no moment: {wanted}"))
     })
 }
@@ -105,7 +108,7 @@ pub(crate) async fn snapshot_at(daemon: &Daemon, at: u64) -> Result<Snapshot, Ap
     let now = host::now();
     if at <= now {
         // What was seen in the last second may be on its way to the disk.
-        let settled = Duration::from_millis(at) + LAG;
+        let settled = Duration::from_millis(at).saturating_add(LAG);
         sleep(settled.saturating_sub(Duration::from_millis(now))).await;
     }
     let found = daemon.history.pool.run(move || {
@@ -118,8 +121,8 @@ pub(crate) async fn snapshot_at(daemon: &Daemon, at: u64) -> Result<Snapshot, Ap
 
 fn not_known(at: u64, unknown: Unknown) -> ApiError {
     let Unknown { before, after } = unknown;
-    let told = |at: Option<u64>| at.map_or_else(|| "nothing".to_owned(), report::told_moment);
-    let (at, before, after) = (report::told_moment(at), told(before), told(after));
+    let told = |at: Option<u64>| at.map_or_else(|| "nothing".to_owned(), rfc3339);
+    let (at, before, after) = (rfc3339(at), told(before), told(after));
     let why = format!("{at} is not known: before it {before} is the last known, after it {after}");
     ApiError::not_found(why)
 }
@@ -128,4 +131,28 @@ fn not_known(at: u64, unknown: Unknown) -> ApiError {
 pub(crate) fn unreadable(error: &std::io::Error) -> ApiError {
     let why = format!("the history cannot be read: {error}");
     ApiError::new(StatusCode::SERVICE_UNAVAILABLE, why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_has_one_time_and_one_subject() {
+        let read = |query: &[(&str, &str)]| {
+            let pair = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+            Asked::read(query.iter().map(pair).collect())
+        };
+        let asked = read(&[("since", "5"), ("until", "7"), ("what", "web")]).unwrap();
+        assert_eq!((asked.since, asked.until, asked.what.as_deref()), (5, 7, Some("web")));
+        for key in ["since", "until", "what"] {
+            assert!(read(&[(key, "5"), (key, "7")]).is_err(), "{key}");
+        }
+        for late in ["253402300800000", "9999999999999999", "18446744073709551615"] {
+            assert!(
+                read(&[("until", late)]).is_err() && read(&[("since", late)]).is_err(),
+                "{late}"
+            );
+        }
+    }
 }

@@ -24,7 +24,8 @@ use crate::daemon::Daemon;
 use crate::http::conditional;
 use crate::http::door::Door;
 use crate::http::error::ApiError;
-use crate::http::extract::{Pairs, Path};
+use crate::http::extract::{NoQuery, Pairs, Path};
+use crate::http::places::Owner;
 use crate::state::json;
 use crate::state::renderings::Part;
 
@@ -96,7 +97,10 @@ pub(crate) async fn attachments_of(
 }
 
 /// `GET /v1/bridges`.
-pub(crate) async fn bridges(Extract(daemon): Here) -> Result<Json<Vec<v1::Bridge>>, ApiError> {
+pub(crate) async fn bridges(
+    Extract(daemon): Here,
+    _: NoQuery,
+) -> Result<Json<Vec<v1::Bridge>>, ApiError> {
     let state = daemon.state()?;
     query::switch(&state.snapshot, SwitchSource::Ovsdb)?;
     Ok(Json(v1::Bridge::all(&state.snapshot)))
@@ -106,6 +110,7 @@ pub(crate) async fn bridges(Extract(daemon): Here) -> Result<Json<Vec<v1::Bridge
 pub(crate) async fn ports(
     Extract(daemon): Here,
     Path(bridge): Path<String>,
+    _: NoQuery,
 ) -> Result<Response, ApiError> {
     let state = daemon.state()?;
     query::bridge(&state.snapshot, &bridge)?;
@@ -119,7 +124,9 @@ pub(crate) async fn ports(
 /// `GET /v1/bridges/{bridge}/ports/{ofport}`.
 pub(crate) async fn port(
     Extract(daemon): Here,
+    Extension(owner): Extension<Owner>,
     Path((bridge, ofport)): Path<(String, String)>,
+    _: NoQuery,
 ) -> Result<Json<v1::CountedPort>, ApiError> {
     let state = daemon.state()?;
     query::bridge(&state.snapshot, &bridge)?;
@@ -127,7 +134,7 @@ pub(crate) async fn port(
     let on = |row: &&SwitchPort| row.is_on(&bridge) && row.port.ofport.assigned() == Some(number);
     let row = state.wiring.ports.iter().find(on);
     let row = row.ok_or_else(|| ApiError::not_found(format!("no port {ofport} on {bridge}")))?;
-    let mut counted = daemon.statistics(Some(&row.port.iface)).await?;
+    let mut counted = daemon.statistics(Some(&row.port.iface), owner).await?;
     let statistics = counted.remove(&*row.port.iface).unwrap_or_default();
     Ok(Json(v1::CountedPort { port: v1::Port::from(row), statistics }))
 }
@@ -146,7 +153,7 @@ fn number(text: &str) -> Result<OfPort, ApiError> {
 }
 
 /// `GET /v1/wiring`.
-pub(crate) async fn wiring(Extract(daemon): Here) -> Result<Response, ApiError> {
+pub(crate) async fn wiring(Extract(daemon): Here, _: NoQuery) -> Result<Response, ApiError> {
     let rendered = daemon.rendered(Part::Reset).await?;
     Ok(whole(rendered.json, rendered.marks.event_id))
 }
@@ -156,6 +163,7 @@ pub(crate) async fn wiring(Extract(daemon): Here) -> Result<Response, ApiError> 
 pub(crate) async fn snapshot(
     Extract(daemon): Here,
     Extension(door): Extension<Door>,
+    Extension(owner): Extension<Owner>,
     headers: HeaderMap,
     Pairs(pairs): Pairs,
 ) -> Result<Response, ApiError> {
@@ -176,7 +184,7 @@ pub(crate) async fn snapshot(
         return daemon.encoded(&daemon.rendered(part).await?, &headers, written).await;
     }
     let snapshot =
-        if is_known { known.snapshot.clone() } else { daemon.look(sources).await.into() };
+        if is_known { known.snapshot.clone() } else { daemon.look(sources, owner).await.into() };
     let text = daemon.pool.run(move || match door {
         Door::Public => json(&model::public(&snapshot, &labels)),
         Door::Private => json(&*snapshot),

@@ -8,15 +8,27 @@ use crate::http::error::ApiError;
 
 /// `container=`, `bridge=`, `vlan=`, `status=`, `label=` as `--filter` has them, and `all=`.
 pub(crate) fn wanted(pairs: Vec<(String, String)>) -> Result<Wanted, ApiError> {
-    let mut wanted = Wanted::default();
+    let mut filters = Vec::new();
+    let mut all = None;
     for (key, value) in pairs {
         if key == "all" {
-            wanted.all = flag(&key, &value)?;
+            once(&mut all, &key, flag(&key, &value)?)?;
         } else {
-            wanted.filters.push(filter(&key, &value)?);
+            filters.push(filter(&key, &value)?);
         }
     }
-    Ok(wanted)
+    Ok(Wanted { filters, all: all.unwrap_or_default(), ..Wanted::default() })
+}
+
+/// Takes what may be said once: a second word for it would be passed over.
+///
+/// # Errors
+/// It was said already.
+pub(crate) fn once<T>(said: &mut Option<T>, key: &str, value: T) -> Result<(), ApiError> {
+    match said.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(ApiError::bad_request(format!("{key:?} is one too many"))),
+    }
 }
 
 /// What a Snapshot is to have.
@@ -36,10 +48,14 @@ impl SnapshotOf {
         for (key, value) in pairs {
             match key.as_str() {
                 "source" => asked.sources.push(switch_source(value)?),
-                "at" => asked.at = Some(crate::api::history::moment(value)?),
+                "at" => once(&mut asked.at, key, crate::api::history::moment(value)?)?,
                 "label" => asked.labels.push(filter(key, value)?),
                 _ => return Err(unknown(key, "source")),
             }
+        }
+        if asked.at.is_some() && !asked.sources.is_empty() {
+            let why = "at= is of what was kept, and source= asks now: use one of them";
+            return Err(ApiError::bad_request(why));
         }
         Ok(asked)
     }
@@ -82,4 +98,42 @@ pub(crate) fn flag(key: &str, value: &str) -> Result<bool, ApiError> {
 
 fn unknown(given: &str, known: &str) -> ApiError {
     ApiError::bad_request(format!("{given:?} means nothing here; there may be one {known}="))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(query: &[(&str, &str)]) -> Vec<(String, String)> {
+        query.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn what_a_snapshot_cannot_be_of_is_refused() {
+        let read = |query: &[(&str, &str)]| SnapshotOf::read(&pairs(query));
+        let asked = read(&[("at", "1795000000123")]).unwrap();
+        assert_eq!((asked.at, asked.sources.len()), (Some(1_795_000_000_123), 0));
+        assert_eq!(read(&[("source", "openflow"), ("source", "appctl")]).unwrap().sources.len(), 2);
+        for bad in [
+            &[("at", "1"), ("source", "appctl")][..],
+            &[("source", "ovsdb"), ("at", "1")],
+            &[("at", "1"), ("at", "2")],
+            &[("at", "9999999999999999")],
+            &[("at", "253402300800000")],
+            &[("at", "yesterday")],
+            &[("colour", "red")],
+        ] {
+            assert!(read(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_twice_is_refused_where_one_counts() {
+        let read = |query: &[(&str, &str)]| wanted(pairs(query));
+        assert_eq!(
+            read(&[("bridge", "a"), ("bridge", "b"), ("all", "1")]).unwrap().filters.len(),
+            2
+        );
+        assert!(read(&[("all", "1"), ("all", "0")]).is_err());
+    }
 }

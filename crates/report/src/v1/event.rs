@@ -36,7 +36,7 @@ pub struct Event {
 
 impl From<&timeline::Event> for Event {
     fn from(event: &timeline::Event) -> Self {
-        let time = super::time::rfc3339(event.at);
+        let time = model::moment::rfc3339(event.at);
         match &event.change {
             Change::Appeared(now) => Self::about(time, Action::Appeared, row(now)),
             Change::Vanished(last) => Self::about(time, Action::Vanished, row(last)),
@@ -75,7 +75,7 @@ impl Event {
     /// What became of a port, by a source that tells ports alone: none before where it came, none now
     /// where it went.
     pub fn of_port(at: u64, before: Option<&SwitchPort>, now: Option<&SwitchPort>) -> Option<Self> {
-        let time = super::time::rfc3339(at);
+        let time = model::moment::rfc3339(at);
         let told = Port::from(now.or(before)?);
         let action = match (before, now) {
             (None, _) => Action::Appeared,

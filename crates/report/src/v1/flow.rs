@@ -162,7 +162,7 @@ impl FlowChange {
     /// second.
     pub fn new(time: u64, event: FlowEvent, flow: Flow, rates: (f64, f64)) -> Self {
         Self {
-            time: super::time::rfc3339(time),
+            time: model::moment::rfc3339(time),
             event,
             flow,
             packets_per_second: rates.0,

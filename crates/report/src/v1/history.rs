@@ -34,7 +34,7 @@ pub struct KnownSpan {
 impl History {
     /// Spans are from and until, in milliseconds since the Unix epoch.
     pub fn new(known: impl Iterator<Item = (u64, u64)>, events: Vec<Event>, more: bool) -> Self {
-        let time = super::time::rfc3339;
+        let time = model::moment::rfc3339;
         let span = |(from, until)| KnownSpan {
             from: time(from),
             until: time(until),

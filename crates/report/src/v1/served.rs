@@ -71,7 +71,7 @@ impl Owed {
             interface: what.interface.to_string(),
             bridge: what.bridge.to_string(),
             ofport: what.ofport().map(|ofport| ofport.0),
-            since: super::time::rfc3339(since),
+            since: model::moment::rfc3339(since),
             reason,
         }
     }
@@ -91,7 +91,7 @@ impl Health {
         let sources = sources(snapshot);
         let fresh = sources.iter().all(|source| source.state == SourceState::Fresh);
         let status = if fresh { HealthStatus::Ok } else { HealthStatus::Degraded };
-        let time = Some(super::time::rfc3339(snapshot.taken));
+        let time = Some(model::moment::rfc3339(snapshot.taken));
         Self { status, time, sources, owed: Vec::new(), history_error: None }
     }
 

@@ -31,7 +31,7 @@ impl Wiring {
         let all = Wanted { all: true, ..Wanted::default() };
         Self {
             host: wiring.host.clone(),
-            time: super::time::rfc3339(wiring.taken),
+            time: model::moment::rfc3339(wiring.taken),
             sources: sources(snapshot),
             attachments: list(snapshot, wiring, &all),
             bridges: Bridge::all(snapshot),
