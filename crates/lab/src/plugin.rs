@@ -173,10 +173,15 @@ impl Network {
 
 impl Drop for Network {
     fn drop(&mut self) {
-        let _ = try_run("docker", &["network", "rm", &self.name]);
+        let removed = try_run("docker", &["network", "rm", &self.name]);
         let made = try_run("ovs-vsctl", &["get", "bridge", &self.bridge, "external_ids"]);
         if made.is_ok_and(|ids| ids.contains("docker-ovs.bridge=")) {
             let _ = try_run("ovs-vsctl", &["--if-exists", "del-br", &self.bridge]);
+        }
+        // One that stays keeps its addresses from the next run: Docker removes none whose driver has ended.
+        if let (Err(why), false) = (removed, std::thread::panicking()) {
+            let is_left = try_run("docker", &["network", "inspect", &self.name]).is_ok();
+            assert!(!is_left, "the network {} stays: {why}", self.name);
         }
     }
 }

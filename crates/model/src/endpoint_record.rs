@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::ids::{Mac, short_id, short_if_id};
-use crate::port_record::{Alias, PREFIX, short_system};
+use crate::port_record::{ALIAS, Alias, PREFIX, short_system};
 use crate::published::Published;
 use crate::snapshot::Cidr;
 use crate::switch::Port;
@@ -142,6 +142,11 @@ impl EndpointRecord {
     }
 }
 
+/// What the alias of an endpoint's link begins with, whatever was learnt of the endpoint since it was made.
+pub fn alias_beginning(network: &str, endpoint: &str) -> String {
+    format!("{ALIAS}{endpoint}/{} ", short_id(network))
+}
+
 /// Whose it is: the container's name, or the endpoint as long as that is not known.
 impl fmt::Display for EndpointRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -202,6 +207,15 @@ mod tests {
             ..PortRecord::default()
         };
         assert_eq!(EndpointRecord::read(&ours.external_ids()), None);
+    }
+
+    #[test]
+    fn the_alias_of_its_link_is_known_by_its_beginning() {
+        let (record, other) = (record(), "f".repeat(64));
+        let alias = record.alias("br0");
+        assert!(alias.starts_with(&alias_beginning(&record.network, &record.endpoint)), "{alias}");
+        assert!(!alias.starts_with(&alias_beginning(&record.network, &other)));
+        assert!(!alias.starts_with(&alias_beginning(&other, &record.endpoint)));
     }
 
     #[test]

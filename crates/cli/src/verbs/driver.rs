@@ -8,11 +8,8 @@ use crate::outcome::{CliError, Outcome};
 /// Serves Docker's calls until it is told to end.
 ///
 /// # Errors
-/// A recording, or a socket that cannot be listened on.
+/// A socket that cannot be listened on.
 pub async fn run(sources: &SourceOptions, args: &DriverArgs) -> Result<Outcome, CliError> {
-    if sources.from.is_some() {
-        return Err(CliError::new("a snapshot does not change: this verb takes no --from"));
-    }
     let driver = Driver::new(sources.settings())?;
     driver::docker::serve(driver, &args.socket).await?;
     Ok(Outcome::default())

@@ -229,7 +229,7 @@ impl InUse {
                 continue;
             }
             // It was in a container, whose namespace has taken it along.
-            let has_ended = record.container.is_some() && view.endpoints.has_no_link(&port.iface);
+            let has_ended = record.container.is_some() && view.endpoints.is_link_gone(port);
             for cidr in &record.addresses {
                 if has_ended {
                     ended.insert(cidr.ip);

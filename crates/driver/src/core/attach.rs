@@ -5,7 +5,7 @@ use std::hash::Hasher;
 use std::net::IpAddr;
 
 use fnv::FnvHasher;
-use host::Home;
+use host::{EndpointLink, Home};
 use model::endpoint_record::EndpointRecord;
 use model::ids::{Mac, Name};
 use model::plan::endpoint::{Attach, attach, await_number, candidate};
@@ -92,7 +92,7 @@ impl Driver {
             let mut view = self.open().await?;
             if let Some((_, port, record)) = view.endpoint(&endpoint.network, &endpoint.id) {
                 // A driver that was killed meanwhile may have told the database, and not made the link.
-                if view.endpoints.is_finished(&port.iface)? {
+                if let EndpointLink::Here { is_finished: true, .. } = view.endpoints.link_of(port) {
                     return record
                         .mac
                         .ok_or_else(|| DriverError::new("it has no hardware address"));
@@ -111,6 +111,7 @@ impl Driver {
             let name_said = self.name_said(&network, &endpoint.addresses).await.map_err(about)?;
             let (network, of_network) = (&network, &network_options);
             let request = Request { endpoint, options, network, of_network, name_said };
+            request.require_own_addresses(&view, bridge).map_err(about)?;
             if let Some(stray) = Self::stray(&view, bridge, &request) {
                 self.try_delete(&stray.network, &stray.endpoint).await?;
                 continue;
@@ -136,9 +137,8 @@ impl Driver {
     fn stray(view: &View, bridge: &Bridge, request: &Request<'_>) -> Option<EndpointRecord> {
         let port = candidate(bridge, &request.owner(), request.wanted())?;
         let record = EndpointRecord::of(port).filter(|record| record.container.is_some())?;
-        let links = [&port.iface, &far_end(&port.iface)];
-        let here = links.into_iter().all(|link| !view.endpoints.has_no_link(link));
-        here.then_some(record)
+        let here = EndpointLink::Here { is_finished: true, other_end_is_here: true };
+        (view.endpoints.link_of(port) == here).then_some(record)
     }
 
     pub(super) fn plan_endpoint(
@@ -154,7 +154,7 @@ impl Driver {
         let (owner, ofport) = (request.owner(), request.wanted());
         let orphan = candidate(bridge, &owner, ofport);
         let host_end = host_end(&request.endpoint.network, &request.endpoint.id);
-        let orphan = orphan.filter(|port| view.endpoints.has_no_link(&port.iface)).cloned();
+        let orphan = orphan.filter(|port| view.endpoints.is_link_gone(port)).cloned();
         let attachment = Attach {
             bridges: &view.bridges,
             bridge,

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use host::Home;
-use model::ids::short_id;
+use model::endpoint_record::alias_beginning;
 use model::plan::endpoint::detach;
-use model::port_record::ALIAS;
 
 use super::attach::host_end;
 use super::{BOUND, Driver, TRIES};
@@ -44,7 +43,7 @@ impl Driver {
             let Some((bridge, port, record)) = view.endpoint(network, endpoint) else {
                 // A driver that was killed before it made the port. Podman's endpoints on several networks
                 // are all called as their container is.
-                let alias = format!("{ALIAS}{endpoint}/{} ", short_id(network));
+                let alias = alias_beginning(network, endpoint);
                 return Ok(view.endpoints.delete_left(&host_end(network, endpoint), &alias)?);
             };
             let home = Home::own()?;

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use host::{GatewayLink, forward_ipv4, link_with_address};
 use model::ids::{Name, short_id};
 use model::snapshot::Cidr;
+use model::switch::Bridge;
 use nftables::Table;
 use tracing::debug;
 
@@ -86,6 +87,26 @@ impl NetworkRecord {
         let Ok(options) = self.read_options() else { return Ok(()) };
         let (name, addresses) = (self.gateway_link(&options), self.given.clone());
         Ok(GatewayLink { name, addresses, mtu: None }.take_addresses()?)
+    }
+
+    /// The network with those of its given addresses that go with it, and the other networks of its bridge that
+    /// have the rest from now on: their gateway is at the same link.
+    pub(super) fn pass_given(&self, bridge: &Bridge) -> (Self, Vec<Self>) {
+        let (mut own, mut heirs) = (self.clone(), Vec::new());
+        let link_of = |network: &Self| Some(network.gateway()?.name);
+        let link = link_of(self);
+        let others = network::of(bridge).filter(|other| other.id != self.id);
+        for mut other in others.filter(|other| link.is_some() && link_of(other) == link) {
+            let needed = other.gateway_addresses();
+            let (passed, kept): (Vec<_>, Vec<_>) =
+                own.given.into_iter().partition(|cidr| needed.contains(cidr));
+            own.given = kept;
+            if !passed.is_empty() {
+                other.given.extend(passed);
+                heirs.push(other);
+            }
+        }
+        (own, heirs)
     }
 
     fn gateway(&self) -> Option<GatewayLink> {

@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use model::dialects::{Owner, claims_of};
+use model::endpoint_record::EndpointRecord;
 use model::ids::{Name, OfPort};
 use model::memory::MemoryChange;
 use model::plan::endpoint::host_port;
 use model::plan::{ReplacePort, Step, SwitchStep};
+use model::port_record::PortRecord;
 use model::switch::{Bridge, Port};
 
 use super::View;
@@ -52,10 +55,21 @@ impl View {
         });
         // Patch ports and tunnels have none.
         let needs_link = known.is_none_or(|(_, port)| port.kind == "system");
+        let link = if needs_link { self.endpoints.kind_of_link(interface)? } else { None };
+        let of_container = known.and_then(|(_, port)| container_of(port));
         let why = match known {
             Some((name, _)) if *name != bridge.name => format!("is a port of {name}"),
-            _ if needs_link && self.endpoints.has_no_link(interface) => {
+            _ if needs_link && link.is_none() => {
                 "is not there: the switch's host has no such link".to_owned()
+            }
+            _ if of_container.is_some() => {
+                let who = of_container.unwrap_or_default();
+                format!("is the port of {who}, and leads to no other network")
+            }
+            _ if link.as_deref() == Some("bridge") => {
+                "is a Linux bridge: the switch would take what the host is to receive by it; a veth that has one \
+                 end on each joins the two"
+                    .to_owned()
             }
             Some((name, port)) => match (*ofport, port.ofport.assigned()) {
                 (Some(wanted), Some(has)) if wanted != has => {
@@ -67,6 +81,21 @@ impl View {
         };
         Err(DriverError::new(format!("the uplink {interface} {why}")))
     }
+}
+
+/// Whose port it is, where that is recorded.
+fn container_of(port: &Port) -> Option<String> {
+    if let Some(record) = EndpointRecord::of(port) {
+        return Some(record.to_string());
+    }
+    if let Some(record) = PortRecord::of(port) {
+        return Some(format!("{}:{}", record.owner_name(), record.interface));
+    }
+    claims_of(port).iter().find_map(|claim| match claim.owner? {
+        Owner::Container(name) => Some(format!("the container {name}")),
+        Owner::Pid(pid) => Some(format!("the process {pid}")),
+        Owner::Netns(path) => Some(format!("the network namespace {path}")),
+    })
 }
 
 fn system_port(interface: &str, ofport_request: Option<OfPort>) -> Port {

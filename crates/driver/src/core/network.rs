@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use host::{ActError, MeshOfBridge};
+use model::NotABridge;
 use model::SourceErrorKind;
 use model::ids::{ContainerId, Engine, OfPort};
+use model::memory::MemoryChange;
 use model::plan::endpoint::await_number;
 use model::plan::{NewBridge, Plan, ReplacePort, Step, SwitchStep};
 use model::switch::{Bridge, Port};
@@ -29,7 +31,7 @@ impl Driver {
     /// Options that make no sense, a bridge that is another than was asked for, or a source that
     /// fails; nothing is made then.
     pub async fn create_network(&self, request: &NetworkRequest) -> Result<(), DriverError> {
-        let options = request.read_options()?;
+        let options = NetworkOptions::read_new(&request.options)?;
         let late = |_| Err(DriverError::new("no answer within 3 seconds"));
         let due = Instant::now() + BOUND;
         let made = timeout_at(due, self.try_create_network(request, &options)).await;
@@ -148,6 +150,7 @@ impl Driver {
             }
             let tunnels = leaving(bridge, &record);
             let plan = plan_removal(bridge, &record);
+            let (record, _) = record.pass_given(bridge);
             // Before the record goes, so that none is left if this is the last that is done; and after
             // it, as until then they may be put back.
             record.take_given()?;
@@ -180,6 +183,14 @@ impl View {
     fn bridge(&self, options: &NetworkOptions) -> Result<Option<&Bridge>, DriverError> {
         let known = self.bridges.iter().find(|bridge| *bridge.name == *options.bridge);
         known.map_or(Ok(()), |bridge| check_shape(bridge, options))?;
+        let other = NotABridge::find(&self.bridges, &options.bridge);
+        if let Some(other) = other.filter(|_| known.is_none()) {
+            let hint = match &other {
+                NotABridge::Fake { bridge, vlan } => format!("; -o bridge={bridge} -o vlan={vlan}"),
+                NotABridge::Port { .. } => String::new(),
+            };
+            return Err(DriverError::new(format!("it is no bridge: it is {other}{hint}")));
+        }
         Ok(known)
     }
 
@@ -247,7 +258,7 @@ fn plan_removal(bridge: &Bridge, record: &NetworkRecord) -> Plan {
         let ports = bridge.ports.iter().map(|port| port.iface.clone()).collect();
         return plan(&bridge.name, vec![SwitchStep::RemoveBridge { bridge: made, ports }.into()]);
     }
-    let mut memory = record.forgotten_on(bridge);
+    let mut memory = forgotten(bridge, record);
     memory.forget.extend(numbers::forget_network(bridge, &record.id).forget);
     if tunnels.is_some() {
         memory.forget.extend(MeshOfBridge::of(bridge).map(|of| of.ids()).unwrap_or_default());
@@ -260,10 +271,21 @@ fn plan_removal(bridge: &Bridge, record: &NetworkRecord) -> Plan {
 
 /// Takes the gateway from a network, whose numbers and uplink stay.
 pub(super) fn plan_leaving(bridge: &Bridge, record: &NetworkRecord) -> Plan {
-    let (name, memory) = (bridge.name.clone(), record.forgotten_on(bridge));
+    let (name, memory) = (bridge.name.clone(), forgotten(bridge, record));
     let forgotten = ReplacePort { bridge: name, memory, ..ReplacePort::default() };
     let gone = host_ports::plan_leaving(bridge, record);
     plan(&bridge.name, gone.into_iter().chain([forgotten.into()]).collect())
+}
+
+/// Forgets a network; what its gateway was given is another one's from now on, where that needs it.
+fn forgotten(bridge: &Bridge, record: &NetworkRecord) -> MemoryChange {
+    let mut memory = record.forgotten_on(bridge);
+    for heir in record.pass_given(bridge).1 {
+        let kept = heir.kept_on(Some(bridge));
+        memory.forget.extend(kept.forget);
+        memory.remember.extend(kept.remember);
+    }
+    memory
 }
 
 /// A plan that is about no container.

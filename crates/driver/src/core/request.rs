@@ -1,11 +1,16 @@
 //! What is known of an endpoint that is to be made, and what follows from it.
 
+use std::sync::Arc;
+
 use model::endpoint_record::EndpointRecord;
 use model::ids::{Mac, Name};
 use model::numbers::NumberOwner;
 use model::plan::Wanted;
+use model::switch::{Bridge, Port};
 
+use super::View;
 use super::attach::{Endpoint, far_end};
+use crate::DriverError;
 use crate::mac;
 use crate::network::NetworkRecord;
 use crate::options::{EndpointOptions, NetworkOptions};
@@ -44,6 +49,33 @@ impl Request<'_> {
         let address = self.endpoint.addresses.first().map(|cidr| cidr.ip.to_string());
         let who = name.or(address).unwrap_or_else(|| self.endpoint.id.clone());
         self.endpoint.mac.unwrap_or_else(|| mac::derived(bridge, &self.vlans(), &who))
+    }
+
+    /// Makes sure that no container of another network on the same VLANs of the bridge has one of its addresses:
+    /// each network's addresses are handed out apart.
+    ///
+    /// # Errors
+    /// One has.
+    pub(super) fn require_own_addresses(
+        &self,
+        view: &View,
+        bridge: &Bridge,
+    ) -> Result<(), DriverError> {
+        let vlans = self.options.vlans.as_ref().unwrap_or(&self.of_network.vlans);
+        let own: Vec<_> = self.endpoint.addresses.iter().map(|cidr| cidr.ip).collect();
+        let same_vlan = |port: &&Arc<Port>| port.tag == vlans.tag;
+        for port in bridge.ports.iter().filter(same_vlan) {
+            let record = EndpointRecord::of(port).filter(|of| of.network != self.network.id);
+            let Some(record) = record else { continue };
+            let taken = record.addresses.iter().find(|cidr| own.contains(&cidr.ip));
+            if let Some(taken) = taken.filter(|_| !view.endpoints.is_link_gone(port)) {
+                return Err(DriverError::new(format!(
+                    "the address {} is in use by {record}, on the same VLAN of the bridge",
+                    taken.ip
+                )));
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn name(&self) -> Option<String> {

@@ -84,6 +84,7 @@ impl Driver {
                 return Ok(());
             }
             let plan = plan_leaving(bridge, &record);
+            let (record, _) = record.pass_given(bridge);
             record.take_given()?;
             match view.carry_out(&plan).await {
                 Ok(()) => {
@@ -155,6 +156,7 @@ impl Driver {
             let name = bridge.name.clone();
             let about = |error: DriverError| error.about(&name);
             require_published(&view, network, &of_network, &endpoint.published).map_err(about)?;
+            request.require_own_addresses(&view, bridge).map_err(about)?;
             let mut plan = self.plan_endpoint(&view, bridge, &request, &home).map_err(about)?;
             let configure = KernelStep::Configure {
                 container: plan.container.name.clone(),

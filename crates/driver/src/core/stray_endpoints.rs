@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use host::EndpointLink;
 use model::endpoint_record::EndpointRecord;
 use model::switch::Bridge;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use super::attach::far_end;
 use super::rounds::ROUND;
 use super::{Driver, View};
 
@@ -45,8 +45,11 @@ pub(super) fn loose(view: &View) -> impl Iterator<Item = EndpointRecord> {
     let ports = view.bridges.iter().flat_map(|bridge: &Bridge| &bridge.ports);
     ports.filter_map(|port| {
         let record = EndpointRecord::of(port).filter(|record| record.engine == super::DOCKER)?;
-        let is_gone = view.endpoints.has_no_link(&port.iface);
-        let is_here = || !view.endpoints.has_no_link(&far_end(&port.iface));
-        (is_gone || is_here()).then_some(record)
+        let is_loose = match view.endpoints.link_of(port) {
+            EndpointLink::Gone => true,
+            EndpointLink::Here { other_end_is_here, .. } => other_end_is_here,
+            EndpointLink::Unknown(_) => false,
+        };
+        is_loose.then_some(record)
     })
 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::DriverError;
 use crate::core::Driver;
-use crate::options::Gateway;
+use crate::options::{Gateway, NetworkOptions};
 use crate::subnet;
 use messages::Call;
 
@@ -57,7 +57,8 @@ fn info() -> String {
 async fn create(settings: Settings, stdin: impl Read) -> Result<String, DriverError> {
     let mut network: Value = read(stdin)?;
     let record = messages::network(&network)?;
-    if record.read_options()?.mesh.is_some() {
+    let options = NetworkOptions::read_new(&record.options)?;
+    if options.mesh.is_some() {
         messages::check_addresses_in_mesh(&network)?;
     }
     let driver = driver(settings)?;
@@ -65,7 +66,7 @@ async fn create(settings: Settings, stdin: impl Read) -> Result<String, DriverEr
         let taken = driver.subnets().await?;
         let chosen =
             subnet::free(&record.id, &taken).ok_or_else(|| DriverError::new(subnet::NONE_FREE))?;
-        let is_gateway = record.read_options()?.gateway == Gateway::Host;
+        let is_gateway = options.gateway == Gateway::Host;
         messages::give_subnet(&mut network, chosen, is_gateway);
     }
     driver.ensure_bridge(&messages::network(&network)?).await?;

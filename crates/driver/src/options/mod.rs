@@ -162,6 +162,23 @@ impl NetworkOptions {
         options.checked()
     }
 
+    /// The same of a network that is to be made: one that is there already goes on with what it was made
+    /// with.
+    ///
+    /// # Errors
+    /// [`OptionError`].
+    pub fn read_new(given: &BTreeMap<String, String>) -> Result<Self, OptionError> {
+        if let (Some(own), Some(docker)) = (given.get("mtu"), given.get(DOCKER_MTU))
+            && mtu(own)? != mtu(docker)?
+        {
+            return Err(OptionError::Together(
+                "options mtu and com.docker.network.driver.mtu are different: both are the MTU of the \
+                 network's interfaces",
+            ));
+        }
+        Self::read(given)
+    }
+
     fn checked(self) -> Result<Self, OptionError> {
         if self.bridge.is_empty() {
             return Err(OptionError::NoBridge);
@@ -331,6 +348,20 @@ mod tests {
             assert!(EndpointOptions::read(&given(&[(name, value)])).is_err(), "{name}={value}");
         }
         assert!(network(&[("bridge", "b"), ("gateway", "host"), ("trunk", "1")]).is_err());
+    }
+
+    #[test]
+    fn two_words_for_one_thing_have_to_agree() {
+        let both = |own, docker| {
+            let words = [("bridge", "b"), ("mtu", own), (DOCKER_MTU, docker)];
+            NetworkOptions::read_new(&given(&words))
+        };
+        assert_eq!(both("1400", "1400").unwrap().mtu, Some(1400));
+        for (own, docker) in [("1400", "1300"), ("1300", "1400")] {
+            let why = both(own, docker).unwrap_err().to_string();
+            assert!(why.starts_with("options mtu and com.docker.network.driver.mtu are"), "{why}");
+        }
+        assert!(both("1400", "x").is_err());
     }
 
     #[test]

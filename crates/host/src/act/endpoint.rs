@@ -5,15 +5,17 @@
 //! fails where what it rests on has changed, and is planned anew.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use model::SourceError;
 use model::ids::NetnsId;
 use model::plan::Plan;
-use model::switch::Bridge;
+use model::switch::{Bridge, Port};
 use netns::Netns;
 
 use super::ActError;
 use super::executor::PlanExecutor;
+use crate::kernel::{EndpointLink, EndpointLinks};
 use crate::{Host, kernel};
 
 /// A namespace that the other end of a veth is made in.
@@ -47,6 +49,7 @@ impl Home {
 /// A connection to the switch's database, and the kernel, for one call of an engine.
 pub struct Endpoints {
     executor: PlanExecutor,
+    links: OnceLock<Result<EndpointLinks, SourceError>>,
 }
 
 impl Endpoints {
@@ -55,7 +58,7 @@ impl Endpoints {
     /// # Errors
     /// The database does not answer, or vswitchd's network namespace is not known.
     pub async fn of(host: &Host) -> Result<Self, SourceError> {
-        Ok(Self { executor: PlanExecutor::unlocked(host).await? })
+        Ok(Self { executor: PlanExecutor::unlocked(host).await?, links: OnceLock::new() })
     }
 
     /// Every bridge with every port, without addresses, options and errors, and what the database calls
@@ -83,9 +86,26 @@ impl Endpoints {
         self.executor.run_in(home.0, plan).await
     }
 
-    /// Whether the switch's namespace has no link of this name; false where that cannot be told.
-    pub fn has_no_link(&self, name: &str) -> bool {
-        self.executor.has_no_link(name)
+    /// Which link an endpoint's port is. All links are read once, at the first question.
+    pub fn link_of(&self, port: &Port) -> EndpointLink {
+        match self.links.get_or_init(|| self.executor.endpoint_links()) {
+            Ok(links) => self.executor.endpoint_link(links, port),
+            Err(why) => EndpointLink::Unknown(why.to_string()),
+        }
+    }
+
+    /// Whether no link is an endpoint's any more; false where that cannot be told.
+    pub fn is_link_gone(&self, port: &Port) -> bool {
+        self.link_of(port) == EndpointLink::Gone
+    }
+
+    /// The kind of the link that has this name in the switch's namespace: `veth`, `bridge`, …, empty for
+    /// hardware; none where no link has it.
+    ///
+    /// # Errors
+    /// The kernel refuses.
+    pub fn kind_of_link(&self, name: &str) -> Result<Option<String>, SourceError> {
+        self.executor.kind_of_link(name)
     }
 
     /// Deletes the veth of this name in the switch's namespace if its making never came to its end.
@@ -96,20 +116,12 @@ impl Endpoints {
         self.executor.delete_left(name, None)
     }
 
-    /// The same, also where it did, of a link whose alias begins so.
+    /// The same, and also deletes the veth with an alias that begins so, whatever it is called.
     ///
     /// # Errors
     /// The kernel refuses.
     pub fn delete_left(&self, name: &str, alias: &str) -> Result<(), SourceError> {
         self.executor.delete_left(name, Some(alias))
-    }
-
-    /// Whether the switch's namespace has this link, and its making came to its end.
-    ///
-    /// # Errors
-    /// The kernel refuses.
-    pub fn is_finished(&self, name: &str) -> Result<bool, SourceError> {
-        self.executor.is_finished(name)
     }
 }
 

@@ -1,7 +1,7 @@
 //! A veth from its first moment on: known for ours, and closed to the host's own kernel.
 
 use model::plan::Veth;
-use netns::{Error, Netns, RouteSocket, VethEnd};
+use netns::{Error, Link, Netns, RouteSocket, VethEnd};
 
 use super::change::{inside, setting_of_ipv6};
 use super::namespaces::own_namespace;
@@ -56,10 +56,15 @@ fn finish(
     switch.set_up(link.ifindex)
 }
 
-/// Deletes the host's end, and the other one with it; well if it is gone already.
+/// Deletes the host's end, and the other one with it, whatever it is called by now; well if it is gone
+/// already.
 pub(super) fn unmake_veth(veth: &Veth, switch: &RouteSocket) -> Result<(), Error> {
-    let link = switch.link_named(&veth.host_end)?;
-    let own = link.filter(|link| link.alias.as_deref() == Some(&veth.alias));
+    let is_own = |link: &Link| link.alias.as_deref() == Some(&veth.alias);
+    // Another link may have its name, as an alternative one, too.
+    let own = match switch.link_named(&veth.host_end)?.filter(is_own) {
+        Some(link) => Some(link),
+        None => switch.links()?.into_iter().find(is_own),
+    };
     own.map_or(Ok(()), |link| switch.delete_link(link.ifindex).map(|_| ()))
 }
 

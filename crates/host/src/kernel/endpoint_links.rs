@@ -1,0 +1,203 @@
+//! Which link an endpoint's port is, by identity: a link keeps its alias when it is renamed, is given
+//! another name beside its own, or goes to another namespace, and a link that takes its name has no such
+//! alias.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+use model::SourceError;
+use model::endpoint_record::{EndpointRecord, alias_beginning};
+use model::port_record::ALIAS;
+use model::switch::Port;
+use netns::{Error, Link, Netns, RouteSocket};
+
+use super::between::others_than;
+use super::rows::id;
+use crate::failure;
+
+/// The index that the loopback link has in each namespace, see [`super::rows`].
+const LOOPBACK: u32 = 1;
+
+/// What is known of an endpoint's link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EndpointLink {
+    /// The switch's namespace has it.
+    Here {
+        /// Whether its making came to its end: it is given its alias last.
+        is_finished: bool,
+        /// Whether its other end is in the same namespace, so in no container.
+        other_end_is_here: bool,
+    },
+    /// No link is it.
+    Gone,
+    /// It may be there, and why that cannot be told, or where it is.
+    Unknown(String),
+}
+
+/// The links of the switch's namespace, read once; those of others where they are asked about.
+pub(crate) struct EndpointLinks {
+    here: Vec<Link>,
+    elsewhere: OnceLock<Result<BTreeSet<String>, String>>,
+}
+
+impl EndpointLinks {
+    /// Reads those of the socket's namespace.
+    pub(super) fn read(socket: &RouteSocket) -> Result<Self, SourceError> {
+        let failed = |error: Error| {
+            failure::of_chain(
+                "the links of the switch's namespace".to_owned(),
+                &error,
+                "run as root",
+            )
+        };
+        let here = socket.links().map_err(failed)?;
+        if here.iter().all(|link| link.ifindex != LOOPBACK) {
+            return Err(failed(Error::Malformed(
+                "it has no loopback link, and each namespace has one",
+            )));
+        }
+        Ok(Self { here, elsewhere: OnceLock::new() })
+    }
+
+    /// The link of this port; `switch` is the namespace that was read.
+    pub(crate) fn of(&self, port: &Port, switch: &Netns) -> EndpointLink {
+        let record = EndpointRecord::of(port);
+        let alias = record.map(|record| alias_beginning(&record.network, &record.endpoint));
+        if let Some(found) = found_here(&self.here, port, alias.as_deref()) {
+            return found;
+        }
+        let Some(alias) = alias else { return EndpointLink::Gone };
+        match self.elsewhere.get_or_init(|| aliases_elsewhere(switch)) {
+            Ok(aliases) if aliases.iter().any(|other| other.starts_with(&alias)) => {
+                EndpointLink::Unknown("its link is in another network namespace".to_owned())
+            }
+            Ok(_) => EndpointLink::Gone,
+            Err(why) => EndpointLink::Unknown(why.clone()),
+        }
+    }
+}
+
+/// What the links of the switch's namespace tell of a port; none where none of them can be its link.
+fn found_here(links: &[Link], port: &Port, alias: Option<&str>) -> Option<EndpointLink> {
+    let has_alias = |link: &&Link| match (&link.alias, alias) {
+        (Some(found), Some(beginning)) => found.starts_with(beginning),
+        _ => false,
+    };
+    if let Some(own) = links.iter().find(has_alias) {
+        return Some(here(own, true));
+    }
+    // A link of another endpoint is none of this one's, whatever index or name it has got.
+    let of_another =
+        |link: &&Link| link.alias.as_ref().is_some_and(|alias| alias.starts_with(ALIAS));
+    let names: BTreeMap<&str, &Link> = links.iter().flat_map(names_of).collect();
+    let called = names.get(&*port.iface).copied();
+    let held = port.ifindex.filter(|index| index.0 != 0);
+    let held = held.and_then(|index| links.iter().find(|link| link.ifindex == index.0));
+    // What a driver that was killed has left.
+    let is_unfinished =
+        |link: &&Link| link.alias.is_none() && link.name == *port.iface && is_veth(link);
+    if let Some(unfinished) = called.filter(is_unfinished) {
+        return Some(here(unfinished, false));
+    }
+    let may_be = called.into_iter().chain(held).find(|link| !of_another(link))?;
+    let why = format!("the link {} may be its own: it has its name, or its index", may_be.name);
+    Some(EndpointLink::Unknown(why))
+}
+
+fn here(link: &Link, is_finished: bool) -> EndpointLink {
+    let other_end_is_here = link.link.is_some() && link.link_nsid.is_none();
+    EndpointLink::Here { is_finished, other_end_is_here }
+}
+
+fn is_veth(link: &Link) -> bool {
+    link.kind.as_deref() == Some("veth")
+}
+
+fn names_of(link: &Link) -> impl Iterator<Item = (&str, &Link)> {
+    let all = std::iter::once(&link.name).chain(&link.altnames);
+    all.map(move |name| (name.as_str(), link))
+}
+
+/// The aliases of our own links in all other namespaces that a process is in, or that have a name or a
+/// file.
+fn aliases_elsewhere(switch: &Netns) -> Result<BTreeSet<String>, String> {
+    let others = others_than(&BTreeSet::from([id(switch)]));
+    let others: Vec<&Netns> = others.iter().collect();
+    let mut aliases = BTreeSet::new();
+    for read in netns::visit(&others, |_, socket| socket.links()) {
+        let links = read.map_err(|error| {
+            format!("its link may be in a network namespace that cannot be read: {error}")
+        })?;
+        let found = links.into_iter().filter_map(|link| link.alias);
+        aliases.extend(found.filter(|alias| alias.starts_with(ALIAS)));
+    }
+    Ok(aliases)
+}
+
+#[cfg(test)]
+mod tests {
+    use model::ids::Ifindex;
+
+    use super::*;
+
+    fn link(ifindex: u32, name: &str, alias: Option<&str>) -> Link {
+        Link {
+            ifindex,
+            name: name.to_owned(),
+            kind: Some("veth".to_owned()),
+            ethernet: true,
+            mac: None,
+            mtu: 1500,
+            up: true,
+            link: Some(ifindex + 1),
+            link_nsid: Some(0),
+            master: None,
+            vlan: None,
+            alias: alias.map(str::to_owned),
+            altnames: Vec::new(),
+        }
+    }
+
+    /// What is found of the port `dov-1`, which vswitchd holds by the index 7.
+    fn found(links: &[Link]) -> Option<EndpointLink> {
+        let port = Port { iface: "dov-1".into(), ifindex: Some(Ifindex(7)), ..Port::default() };
+        found_here(links, &port, Some("docker-ovs e1/n1 "))
+    }
+
+    #[test]
+    fn a_link_is_known_by_its_alias_whatever_it_is_called() {
+        let own = Some("docker-ovs e1/n1 on br0 of x");
+        let in_use = EndpointLink::Here { is_finished: true, other_end_is_here: false };
+        let here = Some(in_use);
+        assert_eq!(found(&[link(7, "dov-1", own)]), here);
+        assert_eq!(found(&[link(7, "renamed", own)]), here);
+        assert_eq!(found(&[link(9, "renamed", own), link(7, "dov-1", None)]), here);
+        let back = Link { link_nsid: None, ..link(7, "renamed", own) };
+        let loose = EndpointLink::Here { is_finished: true, other_end_is_here: true };
+        assert_eq!(found(&[back]), Some(loose));
+    }
+
+    #[test]
+    fn what_has_its_name_or_its_index_may_be_it() {
+        let is_unknown = |links: &[Link]| matches!(found(links), Some(EndpointLink::Unknown(_)));
+        let dummy = Link { kind: Some("dummy".to_owned()), ..link(9, "dov-1", None) };
+        assert!(is_unknown(&[dummy]));
+        assert!(is_unknown(&[link(7, "renamed", None)]));
+        assert!(is_unknown(&[link(7, "renamed", Some("uplink"))]));
+        let other_name = Link { altnames: vec!["dov-1".to_owned()], ..link(9, "x", None) };
+        assert!(is_unknown(&[other_name]));
+    }
+
+    #[test]
+    fn a_veth_that_was_never_finished_is_not_whole() {
+        let half = EndpointLink::Here { is_finished: false, other_end_is_here: false };
+        assert_eq!(found(&[link(9, "dov-1", None)]), Some(half));
+    }
+
+    #[test]
+    fn a_link_of_another_endpoint_is_not_it() {
+        let other = Some("docker-ovs e2/n1 on br0 of x");
+        assert_eq!(found(&[link(7, "dov-2", other), link(9, "dov-1", other)]), None);
+        assert_eq!(found(&[link(1, "lo", None)]), None);
+    }
+}
