@@ -114,7 +114,7 @@ impl Fleet {
             fleet: self.name.clone(),
             host: self.host.clone(),
             liveness: if reason.is_some() { Liveness::Stale } else { Liveness::Live },
-            stale_since: since.flatten().map(report::v1::rfc3339),
+            stale_since: since.flatten().map(model::moment::rfc3339),
             reason,
             published: condition.published,
             unpublished_reason: condition.why,
@@ -277,7 +277,7 @@ impl Fleet {
         if self.events.receiver_count() == 0 {
             return;
         }
-        let time = report::v1::rfc3339((self.clock)());
+        let time = model::moment::rfc3339((self.clock)());
         for change in changes {
             // Without a reader any more it is told to none.
             let _ = self.events.send(Arc::new(event(time.clone(), change)));

@@ -23,7 +23,7 @@ pub(crate) fn from(
         None if alive => (Liveness::Live, None),
         _ => (Liveness::Stale, since),
     };
-    let stale_since = since.map(report::v1::rfc3339);
+    let stale_since = since.map(model::moment::rfc3339);
     FromHost { host: name.to_owned(), liveness, stale_since }
 }
 

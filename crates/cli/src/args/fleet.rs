@@ -14,12 +14,11 @@ use report::Format;
 // verb's.
 #[derive(Debug, Args)]
 pub struct EtcdArgs {
-    /// Members of etcd, with commas between, as etcdctl's --endpoints takes them: makes this host one
-    /// of a fleet
+    /// Members of etcd, with commas between, as etcdctl's --endpoints takes them
     #[arg(long, value_name = "URLS", value_delimiter = ',')]
     pub etcd: Vec<String>,
     /// Name of the fleet
-    #[arg(long, value_name = "NAME", default_value = "default")]
+    #[arg(long, value_name = "NAME", default_value = "default", requires = "etcd")]
     pub fleet: String,
     /// Certificate of the authority that signed the members'
     #[arg(long, value_name = "FILE", requires = "etcd")]
@@ -60,21 +59,36 @@ pub struct MeshArgs {
 #[derive(Debug, Subcommand)]
 pub enum MeshCommand {
     /// Make a mesh known to the fleet; hosts join it then
+    #[command(after_help = super::help::MESH_CREATE)]
     Create(MeshCreateArgs),
     /// Make a bridge of this host a member
+    #[command(after_help = super::help::MESH_JOIN)]
     Join(MeshJoinArgs),
     /// Take a bridge of this host out of its mesh
+    #[command(after_help = super::help::MESH_LEAVE)]
     Leave(MeshLeaveArgs),
     /// List meshes and their members
+    #[command(after_help = super::help::MESH_LS)]
     Ls(MeshLsArgs),
     /// Forget a mesh that has no members
+    #[command(after_help = super::help::MESH_RM)]
     Rm(MeshRmArgs),
     /// Check the tunnels of this host
-    Check(MeshLsArgs),
-    /// List whose which blocks of addresses are
+    #[command(after_help = super::help::MESH_CHECK)]
+    Check(MeshCheckArgs),
+    /// List the blocks of addresses, and the host that has each
+    #[command(after_help = super::help::MESH_BLOCKS)]
     Blocks(MeshBlocksArgs),
     /// Give back the blocks of addresses of a host that is no more; prints how many
+    #[command(after_help = super::help::MESH_RELEASE)]
     Release(MeshReleaseArgs),
+}
+
+impl MeshCommand {
+    /// Whether no daemon is asked for it.
+    pub fn is_of_this_host(&self) -> bool {
+        !matches!(self, Self::Ls(_) | Self::Check(_))
+    }
 }
 
 #[derive(Debug, Args)]
@@ -124,6 +138,15 @@ pub struct MeshLsArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct MeshCheckArgs {
+    /// Only this mesh
+    pub mesh: Option<String>,
+    /// table, csv, json, or a Go template such as '{{.Check}} {{.Verdict}}'
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
 pub struct MeshRmArgs {
     /// Name of the mesh
     pub mesh: String,
@@ -147,6 +170,8 @@ pub struct MeshReleaseArgs {
     /// Name of the mesh
     pub mesh: String,
     /// The host, whose containers are known to run no more
+    // --host, which every verb takes, is where Docker listens.
+    #[arg(id = "released_host", value_name = "HOST")]
     pub host: String,
     #[command(flatten)]
     pub etcd: EtcdArgs,

@@ -37,9 +37,6 @@ pub async fn run(sources: &SourceOptions, verb: &Verb) -> Option<Result<Outcome,
 /// # Errors
 /// An option that makes no sense.
 pub(super) fn client(sources: &SourceOptions) -> Result<FleetClient, CliError> {
-    if sources.from.is_some() {
-        return Err(CliError::new("a snapshot is of one host: --fleet takes no --from"));
-    }
     let own = || Server { url: format!("unix://{DEFAULT_SOCKET}"), ..Server::default() };
     let server = sources.server.named(false, true)?.unwrap_or_else(own);
     Ok(FleetClient::new(&server, sources.timeout())?)

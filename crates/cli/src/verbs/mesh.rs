@@ -8,19 +8,20 @@ use etcd::{Compare, KeyValue, Op, Txn};
 use fleet::keys::{Key, Keys};
 use fleet::mesh::{Kind, LARGEST_KEY, MeshRecord};
 use host::{Host, MeshOfBridge, Origin, Question};
+use model::NotABridge;
 use model::snapshot::Link;
 use model::switch::{Bridge, SwitchSource};
-use model::{Look, Observed};
+use model::{Look, Observed, Snapshot};
 use report::{v1, views};
 
 use crate::args::{
-    EtcdArgs, MeshArgs, MeshCommand, MeshCreateArgs, MeshJoinArgs, MeshLeaveArgs, MeshLsArgs,
-    MeshRmArgs, SourceOptions, TunnelKind,
+    EtcdArgs, MeshArgs, MeshCheckArgs, MeshCommand, MeshCreateArgs, MeshJoinArgs, MeshLeaveArgs,
+    MeshLsArgs, MeshRmArgs, SourceOptions, TunnelKind,
 };
 use crate::etcd::checked;
 use crate::outcome::{CliError, Outcome};
 use crate::verbs::fleet::{client, told};
-use crate::verbs::mesh_check::{SwitchView, check_mesh};
+use crate::verbs::mesh_check::{SwitchView, check_mesh, unknown_meshes};
 use crate::writer::Text;
 
 /// How often a mesh is tried to be made while others are being made.
@@ -122,9 +123,6 @@ async fn members(args: &EtcdArgs, mesh: &str) -> Result<Vec<String>, CliError> {
 }
 
 fn host(sources: &SourceOptions) -> Result<Host, CliError> {
-    if sources.from.is_some() {
-        return Err(CliError::new("a snapshot does not change: this verb takes no --from"));
-    }
     Ok(Host::open(&sources.settings())?)
 }
 
@@ -145,7 +143,7 @@ async fn join(sources: &SourceOptions, args: &MeshJoinArgs) -> Result<Outcome, C
     let look = look(&host).await?;
     let bridges = bridges(&look);
     if !bridges.iter().any(|bridge| *bridge.name == *args.bridge) {
-        return Err(CliError::new(format!("there is no bridge {}", args.bridge)));
+        return Err(no_bridge(bridges, &args.bridge));
     }
     let of = bridges.iter().filter_map(|bridge| Some((bridge, MeshOfBridge::of(bridge)?)));
     for (bridge, of) in of {
@@ -163,6 +161,14 @@ async fn join(sources: &SourceOptions, args: &MeshJoinArgs) -> Result<Outcome, C
     let mut outcome = said(&mesh);
     outcome.remarks = after_joining(sources, &mesh, &args.bridge).await;
     Ok(outcome)
+}
+
+fn no_bridge(bridges: &[Bridge], word: &str) -> CliError {
+    match NotABridge::find(bridges, word) {
+        Some(other) => CliError::new(format!("{word} is no bridge: it is {other}"))
+            .hint("a bridge is in a mesh as a whole, with all its VLANs"),
+        None => CliError::new(format!("there is no bridge {word}")),
+    }
 }
 
 /// What the daemon knows of it, if there is one: the bridge's row is what counts, and it reads that.
@@ -251,14 +257,38 @@ async fn ls(sources: &SourceOptions, args: &MeshLsArgs) -> Result<Outcome, CliEr
     Ok(outcome)
 }
 
+/// The tunnels that are looked at are of the switch of this machine, and the daemon that is named may be
+/// another one's.
+async fn require_same_switch(sources: &SourceOptions, look: &Look) -> Result<(), CliError> {
+    let Some(server) = sources.server.named(false, true)? else { return Ok(()) };
+    let theirs = client::snapshot(&server, &[], &[], None, sources.timeout()).await?;
+    let id = |snapshot: &Snapshot| snapshot.identities.database.as_ref()?.id.clone();
+    match (id(&theirs), id(&look.snapshot)) {
+        (Some(theirs), Some(own)) if theirs == own => Ok(()),
+        (Some(_), Some(_)) => Err(CliError::new(format!(
+            "the daemon at {} is of another switch than the one whose tunnels are looked at here",
+            server.url
+        ))
+        .hint("docker ovs mesh check on the host of that daemon")),
+        _ => Err(CliError::new(format!(
+            "whether the daemon at {} is of the switch whose tunnels are looked at here is not known",
+            server.url
+        ))
+        .hint("docker ovs mesh check without --server asks the daemon of this host")),
+    }
+}
+
 /// Whether this host has every tunnel that it should have, on its number, and BFD says that it carries.
-async fn check(sources: &SourceOptions, args: &MeshLsArgs) -> Result<Outcome, CliError> {
+async fn check(sources: &SourceOptions, args: &MeshCheckArgs) -> Result<Outcome, CliError> {
     let (mut outcome, meshes, own) = meshes(sources, args.mesh.as_deref()).await?;
     let host = host(sources)?;
     let look = look(&host).await?;
+    require_same_switch(sources, &look).await?;
     let states = host.tunnel_states().await?;
     let switch = SwitchView::new(&look, &states);
-    let checks: Vec<_> = meshes.iter().flat_map(|mesh| check_mesh(mesh, &own, &switch)).collect();
+    let checks = meshes.iter().flat_map(|mesh| check_mesh(mesh, &own, &switch));
+    let mut checks: Vec<_> = checks.collect();
+    checks.extend(unknown_meshes(&meshes, args.mesh.as_deref(), &own, &switch));
     outcome.nothing = checks.iter().any(|check| check.verdict == v1::Verdict::Fail);
     outcome.text = Text::rows(&args.format, &views::DOCTOR, &checks)?;
     Ok(outcome)

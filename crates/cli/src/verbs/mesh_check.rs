@@ -1,8 +1,8 @@
 //! `docker ovs mesh check`: the tunnels of this host, beside what the fleet tells of its meshes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use host::Tunnel;
+use host::{MeshOfBridge, Passes, Tunnel};
 use model::switch::{Bridge, SwitchSource};
 use model::wiring::Attachment;
 use model::{Look, Observed};
@@ -10,6 +10,8 @@ use report::v1::{Check, Liveness, Mesh, MeshMember, Verdict};
 
 /// The least MTU of a link that carries IPv6 (RFC 8200 section 5), in bytes.
 const LEAST_MTU: u32 = 1280;
+/// Who tells the fleet.
+const NOT_TOLD: &str = "docker ovs serve --etcd tells it: does it run, and reach etcd?";
 /// What BFD calls a tunnel that carries (RFC 5880 section 4.1).
 const UP: &str = "up";
 
@@ -27,12 +29,24 @@ impl<'a> SwitchView<'a> {
         let rows = look.snapshot.switch.get(&SwitchSource::Ovsdb).map(Observed::rows);
         Self { bridges: rows.unwrap_or_default(), attachments: &look.wiring.attachments, states }
     }
+
+    /// The bridges that are in a mesh by their own rows, each with that.
+    fn members(&self) -> impl Iterator<Item = (String, String)> {
+        let of = |bridge: &Bridge| Some((bridge.name.to_string(), MeshOfBridge::of(bridge)?.mesh));
+        self.bridges.iter().filter_map(of)
+    }
 }
 
 /// The rows about one mesh. `own` is this host.
 pub(super) fn check_mesh(mesh: &Mesh, own: &str, seen: &SwitchView<'_>) -> Vec<Check> {
     let about = About { mesh, own };
     let Some(me) = mesh.members.iter().find(|member| member.from.host == own) else {
+        let local = seen.members().find(|(_, of)| *of == mesh.mesh);
+        if let Some((bridge, _)) = local {
+            let detail =
+                format!("{bridge} is in it, and the fleet does not know that this host is");
+            return vec![about.check(Verdict::Fail, own, detail, NOT_TOLD)];
+        }
         let hint = format!("docker ovs mesh join {} BRIDGE", mesh.mesh);
         return vec![about.check(Verdict::Note, own, "this host is no member".to_owned(), &hint)];
     };
@@ -41,12 +55,40 @@ pub(super) fn check_mesh(mesh: &Mesh, own: &str, seen: &SwitchView<'_>) -> Vec<C
         .map(|note| about.check(Verdict::Fail, own, note.clone(), "docker ovs mesh ls"))
         .collect();
     checks.extend(about.mtu(me, seen));
+    checks.extend(about.fail_mode(me, seen));
     // One that is kept out, or not to be reached yet, has no tunnels: why is told above.
     if me.notes.is_empty() {
         let others = mesh.members.iter().filter(|member| member.from.host != own);
         checks.extend(others.map(|member| about.member(me, member, seen)));
     }
     checks
+}
+
+/// What of this switch is of a mesh that is none of the `known` ones; of all meshes, or of the `wanted` one.
+pub(super) fn unknown_meshes(
+    known: &[Mesh],
+    wanted: Option<&str>,
+    own: &str,
+    seen: &SwitchView<'_>,
+) -> Vec<Check> {
+    let tunnels = seen.bridges.iter().flat_map(host::tunnels_of);
+    let tunnels = tunnels.map(|tunnel| (tunnel.mesh, tunnel.bridge));
+    let members = seen.members().map(|(bridge, mesh)| (mesh, bridge));
+    let all: BTreeSet<_> = tunnels.chain(members).collect();
+    let is_unknown = |mesh: &str| {
+        wanted.is_none_or(|wanted| wanted == mesh) && known.iter().all(|of| of.mesh != *mesh)
+    };
+    let unknown = all.into_iter().filter(|(mesh, _)| is_unknown(mesh));
+    let check = |(mesh, bridge): (String, String)| Check {
+        check: format!("mesh {mesh}"),
+        verdict: Verdict::Fail,
+        target: own.to_owned(),
+        detail: format!("{bridge} is in the mesh {mesh}, which the fleet does not know"),
+        hint: format!(
+            "docker ovs mesh create {mesh}, if etcd has lost it; else docker ovs mesh leave {mesh}"
+        ),
+    };
+    unknown.map(check).collect()
 }
 
 struct About<'a> {
@@ -87,6 +129,20 @@ impl About<'_> {
             checks.push(self.check(Verdict::Fail, self.own, detail, hint));
         }
         checks
+    }
+
+    /// A bridge that forwards nothing by itself.
+    fn fail_mode(&self, me: &MeshMember, seen: &SwitchView<'_>) -> Option<Check> {
+        let bridge = seen.bridges.iter().find(|bridge| *bridge.name == *me.bridge)?;
+        let is_secure = bridge.fail_mode.as_deref() == Some("secure");
+        is_secure.then(|| {
+            let detail = format!(
+                "{} has fail_mode secure: it forwards nothing but what flows of a controller or of ovs-ofctl let",
+                bridge.name
+            );
+            let hint = "docker ovs flows shows them; ovs-vsctl del-fail-mode lets it forward by itself";
+            self.check(Verdict::Note, self.own, detail, hint)
+        })
     }
 
     /// The tunnel to another member.
@@ -159,13 +215,29 @@ impl About<'_> {
             ("local address", tunnel.local_ip.clone(), me.local_ip.clone()),
             ("bridge", tunnel.bridge.clone(), Some(me.bridge.clone())),
         ];
-        let different = pairs.into_iter().filter_map(|(what, is, wanted)| {
+        let columns = passed(&tunnel.passes).into_iter().zip(passed(&Passes::default()));
+        let columns = columns.map(|((what, is), (_, wanted))| (what, is, Some(wanted)));
+        let different = pairs.into_iter().chain(columns).filter_map(|(what, is, wanted)| {
             let wanted = wanted.filter(|wanted| *wanted != is)?;
             Some(format!("its {what} is {is}, and should be {wanted}"))
         });
         let different: Vec<_> = different.collect();
         (!different.is_empty()).then(|| format!("{}: {}", tunnel.name, different.join(", ")))
     }
+}
+
+/// The columns that decide which frames a tunnel passes.
+fn passed(passes: &Passes) -> [(&'static str, String); 5] {
+    let Passes { protected, tag, trunks, vlan_mode, bfd } = passes;
+    let trunks: Vec<_> = trunks.iter().map(ToString::to_string).collect();
+    let or_empty = |text: String| if text.is_empty() { "empty".to_owned() } else { text };
+    [
+        ("column protected", protected.to_string()),
+        ("column tag", or_empty(tag.map(|tag| tag.to_string()).unwrap_or_default())),
+        ("column trunks", or_empty(trunks.join(","))),
+        ("column vlan_mode", or_empty(vlan_mode.clone().unwrap_or_default())),
+        ("bfd:enable", bfd.to_string()),
+    ]
 }
 
 #[cfg(test)]

@@ -4,16 +4,19 @@
 //! the mesh, was taken out of the fleet, or this one left. Of those at most a tenth, or one, goes at
 //! once; the others after another look.
 
+mod refused;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use fleet::Fleet;
 use fleet::mesh::{Tunnel, Wanted};
-use host::{Host, MeshOfBridge, Tunnel as Port, TunnelChange};
+use host::{Host, MeshOfBridge, Passes, Tunnel as Port, TunnelChange};
 use model::switch::SwitchSource;
 use tokio::time::Duration;
 use tracing::{info, warn};
 
+use self::refused::Refused;
 use super::wait_for_news;
 use crate::daemon::Daemon;
 use crate::state::State;
@@ -26,11 +29,12 @@ const AGAIN: Duration = Duration::from_secs(10);
 pub(crate) async fn keep(host: Host, daemon: Arc<Daemon>, fleet: Arc<Fleet>) {
     let (mut looks, mut changes) = (daemon.published.follow(), fleet.changes());
     let mut told = None;
+    let mut refused = Refused::default();
     loop {
         let state = looks.borrow_and_update().clone();
         changes.borrow_and_update();
         if let (Some(state), Some(wanted)) = (state, fleet.wanted_tunnels())
-            && let Some(change) = change(&state, &wanted)
+            && let Some(change) = change(&state, &wanted, &refused.due(&state))
         {
             let done = host.change_tunnels(&change).await;
             match done {
@@ -41,13 +45,13 @@ pub(crate) async fn keep(host: Host, daemon: Arc<Daemon>, fleet: Arc<Fleet>) {
                 Err(why) => {
                     let why = why.to_string();
                     if told.as_ref() != Some(&why) {
-                        warn!("tunnels of the mesh stay as they are: {why}");
+                        warn!("tunnels of the mesh are not as they should be: {why}");
                         told = Some(why);
                     }
                 }
             }
         }
-        wait_for_news(&mut looks, &mut changes, AGAIN).await;
+        wait_for_news(&mut looks, &mut changes, refused.wait(AGAIN)).await;
     }
 }
 
@@ -60,12 +64,13 @@ fn tell(change: &TunnelChange) {
     }
 }
 
-/// What is to be done; none where all is as it should be, or the switch was not seen.
-fn change(state: &State, wanted: &Wanted) -> Option<TunnelChange> {
+/// What is to be done; none where all is as it should be, or the switch was not seen. Those that are
+/// `refused` are there in the database alone.
+fn change(state: &State, wanted: &Wanted, refused: &BTreeSet<String>) -> Option<TunnelChange> {
     let bridges = state.snapshot.switch.get(&SwitchSource::Ovsdb).filter(|rows| rows.is_fresh())?;
     let there: Vec<_> = bridges.rows().iter().flat_map(host::tunnels_of).collect();
     let wanted_ports: Vec<_> = wanted.tunnels.iter().map(port).collect();
-    let is_there = |port: &&Port| there.contains(port);
+    let is_there = |port: &&Port| there.contains(port) && !refused.contains(&port.name);
     // What the fleet was told of this host may be of an earlier look than this one.
     let memberships = bridges.rows().iter().filter_map(|row| Some((row, MeshOfBridge::of(row)?)));
     let memberships: Vec<_> = memberships.collect();
@@ -78,8 +83,9 @@ fn change(state: &State, wanted: &Wanted) -> Option<TunnelChange> {
     };
     let add = wanted_ports.iter().filter(|port| !is_there(port)).filter(is_member);
     let add: Vec<_> = add.cloned().collect();
-    // One of the same name is replaced.
-    let replaced = there.iter().filter(|port| add.iter().any(|new| new.name == port.name));
+    // One of the same name is replaced; and so is one of another name to the same host or the same place, which
+    // the switch cannot have beside it.
+    let replaced = there.iter().filter(|port| add.iter().any(|new| is_in_place_of(new, port)));
     let replaced: Vec<_> = replaced.map(place).collect();
     let mut gone: Vec<_> = there
         .iter()
@@ -103,6 +109,11 @@ fn is_to_go(port: &Port, wanted: &Wanted, has_left: bool) -> bool {
         || wanted.left.contains(&(port.mesh.clone(), port.host.clone()))
 }
 
+fn is_in_place_of(new: &Port, old: &Port) -> bool {
+    let same_host = new.mesh == old.mesh && new.host == old.host;
+    new.name == old.name || same_host || new.leads_where(old)
+}
+
 fn place(port: &Port) -> (String, String) {
     (port.bridge.clone(), port.name.clone())
 }
@@ -119,6 +130,7 @@ fn port(tunnel: &Tunnel) -> Port {
         key: tunnel.key,
         dst_port: tunnel.dst_port,
         ofport: tunnel.ofport,
+        passes: Passes::default(),
     }
 }
 

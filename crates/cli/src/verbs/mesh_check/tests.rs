@@ -48,6 +48,8 @@ fn tunnel() -> Port {
             ("dst_port", "6081"),
         ]),
         external_ids: pairs(&[("docker-ovs.tunnel-mesh", "blue"), ("docker-ovs.tunnel-host", "b")]),
+        protected: true,
+        bfd: true,
         ..Port::default()
     }
 }
@@ -108,6 +110,25 @@ fn a_tunnel_that_is_other_than_the_mesh_fails_whatever_bfd_says() {
         (with("local_ip", "192.0.2.8"), "its local address is 192.0.2.8, and should be 192.0.2.1"),
     ] {
         fails(&mesh(), port, Some("up"), why);
+    }
+}
+
+#[test]
+fn a_tunnel_that_passes_less_or_more_than_it_should_fails_whatever_bfd_says() {
+    for (port, why) in [
+        (
+            Port { protected: false, ..tunnel() },
+            "its column protected is false, and should be true",
+        ),
+        (Port { tag: Some(5), ..tunnel() }, "its column tag is 5, and should be empty"),
+        (Port { trunks: vec![7, 8], ..tunnel() }, "its column trunks is 7,8, and should be empty"),
+        (
+            Port { vlan_mode: Some("access".to_owned()), ..tunnel() },
+            "its column vlan_mode is access, and should be empty",
+        ),
+        (Port { bfd: false, ..tunnel() }, "its bfd:enable is false, and should be true"),
+    ] {
+        fails(&mesh(), Some(port), Some("up"), why);
     }
 }
 
@@ -180,4 +201,52 @@ fn a_host_that_is_no_member_is_told_how_to_be_one() {
     let mesh = Mesh { members: vec![member("b", 2, "192.0.2.2")], ..mesh() };
     let (verdict, _, detail) = row(&mesh, None, None);
     assert_eq!((verdict, detail.as_str()), (Verdict::Note, "this host is no member"));
+}
+
+/// A bridge that is in the mesh by its own row.
+fn member_bridge() -> Bridge {
+    let ids = [("docker-ovs.mesh", "blue"), ("docker-ovs.mesh-ip", "192.0.2.1")];
+    let external_ids = ids.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+    Bridge { name: "br0".into(), external_ids, ..Bridge::default() }
+}
+
+#[test]
+fn what_is_of_a_mesh_that_the_fleet_does_not_know_fails() {
+    let states = BTreeMap::new();
+    let left = Bridge { external_ids: BTreeMap::new(), ..member_bridge() };
+    let with_tunnel = Bridge { ports: vec![Arc::new(tunnel())], ..left.clone() };
+    for bridge in [member_bridge(), with_tunnel] {
+        let bridges = [bridge];
+        let seen = SwitchView { bridges: &bridges, attachments: &[], states: &states };
+        for wanted in [None, Some("blue")] {
+            let told = unknown_meshes(&[], wanted, "a", &seen);
+            assert_eq!((told.len(), told[0].verdict), (1, Verdict::Fail));
+            assert_eq!(told[0].detail, "br0 is in the mesh blue, which the fleet does not know");
+        }
+        assert_eq!(unknown_meshes(&[], Some("red"), "a", &seen), []);
+        assert_eq!(unknown_meshes(&[mesh()], None, "a", &seen), []);
+    }
+    let seen = SwitchView { bridges: &[left], attachments: &[], states: &states };
+    assert_eq!(unknown_meshes(&[], None, "a", &seen), []);
+}
+
+#[test]
+fn a_member_that_the_fleet_does_not_know_fails() {
+    let (mesh, states) = (Mesh { members: Vec::new(), ..mesh() }, BTreeMap::new());
+    let bridges = [member_bridge()];
+    let seen = SwitchView { bridges: &bridges, attachments: &[], states: &states };
+    let told = check_mesh(&mesh, "a", &seen);
+    assert_eq!((told.len(), told[0].verdict), (1, Verdict::Fail));
+    assert!(told[0].detail.starts_with("br0 is in it"), "{told:?}");
+}
+
+#[test]
+fn a_bridge_that_forwards_nothing_by_itself_is_noted() {
+    let states = BTreeMap::from([("dov000007-2".to_owned(), "up".to_owned())]);
+    let fail_mode = Some("secure".to_owned());
+    let bridges = [Bridge { fail_mode, ports: vec![Arc::new(tunnel())], ..member_bridge() }];
+    let seen = SwitchView { bridges: &bridges, attachments: &[], states: &states };
+    let told = check_mesh(&mesh(), "a", &seen);
+    assert_eq!((told.len(), told[0].verdict), (2, Verdict::Note));
+    assert!(told[0].detail.contains("fail_mode secure: it forwards nothing but"), "{told:?}");
 }

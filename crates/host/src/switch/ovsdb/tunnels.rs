@@ -2,17 +2,21 @@
 //! are known again by their `external_ids`.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use model::SourceError;
 use model::switch::{Bridge, Port};
 use ovsdb::{Mutator, Operation, Row, Select, Uuid, VSWITCH, Value, Which};
 use serde::Deserialize;
 
+use super::configured::bump_next_cfg;
 use super::read::Database;
 use super::transaction::{changed, map};
 use crate::Host;
 use crate::deadline::Deadline;
 
+/// What the database's log has of a change.
+const COMMENT: &str = "docker-ovs: tunnels of the mesh";
 /// On an Interface: the mesh that the tunnel is of.
 const OF_MESH: &str = "docker-ovs.tunnel-mesh";
 /// On an Interface: the host that it leads to.
@@ -41,9 +45,44 @@ pub struct Tunnel {
     pub dst_port: u16,
     /// The OpenFlow port that is asked for.
     pub ofport: u16,
+    /// What else its rows have that decides what passes.
+    pub passes: Passes,
 }
 
-/// Tunnels that come and go in one transaction.
+/// What decides which frames a tunnel passes, beside where it leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passes {
+    /// Whether what comes in by it leaves by no other tunnel.
+    pub protected: bool,
+    /// Its `tag`.
+    pub tag: Option<u16>,
+    /// Its `trunks`.
+    pub trunks: Vec<u16>,
+    /// Its `vlan_mode`.
+    pub vlan_mode: Option<String>,
+    /// Whether BFD probes it.
+    pub bfd: bool,
+}
+
+/// As a mesh has its tunnels: all VLANs, no loop, and probed.
+impl Default for Passes {
+    fn default() -> Self {
+        Self { protected: true, tag: None, trunks: Vec::new(), vlan_mode: None, bfd: true }
+    }
+}
+
+impl Tunnel {
+    /// Whether both lead to one place: the switch has no two tunnels that do.
+    pub fn leads_where(&self, other: &Self) -> bool {
+        let place = |tunnel: &Self| {
+            let Self { kind, remote_ip, local_ip, key, dst_port, .. } = tunnel.clone();
+            (kind, remote_ip, local_ip, key, dst_port)
+        };
+        place(self) == place(other)
+    }
+}
+
+/// Tunnels that come, and those that go before them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TunnelChange {
     /// What comes.
@@ -71,6 +110,13 @@ fn tunnel(bridge: &Bridge, port: &Port) -> Option<Tunnel> {
         key: number("key").unwrap_or_default(),
         dst_port: number("dst_port").and_then(|n| u16::try_from(n).ok()).unwrap_or_default(),
         ofport: port.ofport_request.map(|port| port.0).unwrap_or_default(),
+        passes: Passes {
+            protected: port.protected,
+            tag: port.tag,
+            trunks: port.trunks.clone(),
+            vlan_mode: port.vlan_mode.clone(),
+            bfd: port.bfd,
+        },
     })
 }
 
@@ -81,27 +127,42 @@ struct Named {
 }
 
 impl Host {
-    /// Makes and removes tunnels of meshes, all together or none; what has no record of a mesh is never
-    /// removed.
+    /// Removes tunnels of meshes, all together or none, and makes others once ovs-vswitchd has taken that: it
+    /// refuses a second tunnel that leads where one that is still there does. What has no record of a mesh is
+    /// never removed.
     ///
     /// # Errors
-    /// The database does not answer, or something is in the way.
+    /// The database or ovs-vswitchd does not answer, or something is in the way.
     pub async fn change_tunnels(&self, change: &TunnelChange) -> Result<(), SourceError> {
-        let due = Deadline::after(self.timeout);
+        let due = Deadline::after(self.timeout * 2);
         let mut database = self.database(due).await?;
         let what = database.what().to_owned();
-        due.hold(|| what.clone(), database.change_tunnels(change)).await
+        due.hold(|| what.clone(), database.change_tunnels(change, self.timeout)).await
     }
 }
 
 impl Database {
-    async fn change_tunnels(&mut self, change: &TunnelChange) -> Result<(), SourceError> {
+    async fn change_tunnels(
+        &mut self,
+        change: &TunnelChange,
+        timeout: Duration,
+    ) -> Result<(), SourceError> {
         let mut removed = Vec::new();
         for (bridge, name) in &change.remove {
             removed.extend(self.tunnel_port(bridge, name).await?);
         }
-        let mut operations = vec![Operation::Comment("docker-ovs: tunnels of the mesh")];
-        for (bridge, port) in &removed {
+        if !removed.is_empty() {
+            self.remove_tunnels(&removed).await?;
+            if !change.add.is_empty() {
+                self.await_configured(timeout).await?;
+            }
+        }
+        if change.add.is_empty() { Ok(()) } else { self.add_tunnels(&change.add).await }
+    }
+
+    async fn remove_tunnels(&mut self, removed: &[(String, Uuid)]) -> Result<(), SourceError> {
+        let mut operations = vec![Operation::Comment(COMMENT), bump_next_cfg()];
+        for (bridge, port) in removed {
             operations.push(Operation::Mutate {
                 which: Which::all("Bridge").equal("name", bridge.as_str()),
                 column: "ports",
@@ -109,13 +170,17 @@ impl Database {
                 value: (*port).into(),
             });
         }
-        let names: Vec<_> =
-            (0..change.add.len()).map(|n| (format!("i{n}"), format!("p{n}"))).collect();
-        let ids: Vec<_> = change.add.iter().map(Texts::of).collect();
-        for ((tunnel, texts), (interface, port)) in change.add.iter().zip(&ids).zip(&names) {
+        self.commit("", None, &operations).await
+    }
+
+    async fn add_tunnels(&mut self, add: &[Tunnel]) -> Result<(), SourceError> {
+        let mut operations = vec![Operation::Comment(COMMENT)];
+        let names: Vec<_> = (0..add.len()).map(|n| (format!("i{n}"), format!("p{n}"))).collect();
+        let ids: Vec<_> = add.iter().map(Texts::of).collect();
+        for ((tunnel, texts), (interface, port)) in add.iter().zip(&ids).zip(&names) {
             operations.extend(additions(tunnel, texts, interface, port));
         }
-        let bridge = change.add.first().map_or("", |tunnel| tunnel.bridge.as_str());
+        let bridge = add.first().map_or("", |tunnel| tunnel.bridge.as_str());
         self.commit(bridge, None, &operations).await
     }
 
