@@ -88,11 +88,16 @@ fn is_port(word: &str) -> bool {
 
 /// A name as `--names` writes it plain, and no word that is reserved.
 fn is_name(word: &str) -> bool {
-    const RESERVED: [&str; 9] =
-        ["IN_PORT", "TABLE", "NORMAL", "FLOOD", "ALL", "CONTROLLER", "ANY", "UNSET", "NONE"];
     let plain = word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
     let begins = word.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic());
-    plain && begins && word.len() <= 15 && !RESERVED.contains(&word) && !is_action(word)
+    plain && begins && word.len() <= 15 && !is_reserved(word) && !is_action(word)
+}
+
+/// Whether a word stands where a port may, and is none that comes and goes (ovs-ofctl(8), of either case).
+pub fn is_reserved(word: &str) -> bool {
+    const RESERVED: [&str; 9] =
+        ["IN_PORT", "TABLE", "NORMAL", "FLOOD", "ALL", "CONTROLLER", "ANY", "UNSET", "NONE"];
+    RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(word))
 }
 
 fn is_action(word: &str) -> bool {

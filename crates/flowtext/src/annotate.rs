@@ -197,6 +197,12 @@ impl<L: Labels> Annotator<L> {
     }
 }
 
+/// A line without what ends it: `$` of a pattern is the end of its words.
+fn without_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
 /// What the scanner finds and what the patterns find, in order; of two that overlap the first.
 fn with_patterns(
     scanner: &mut Scanner,
@@ -209,7 +215,7 @@ fn with_patterns(
         let mut places = Vec::new();
         scanner.scan(line, |place| places.push((place, None)));
         for Pattern(pattern) in patterns {
-            for found in pattern.captures_iter(line) {
+            for found in pattern.captures_iter(without_end(line)) {
                 let Some(port) = found.name("port").or_else(|| found.get(1)) else { continue };
                 let on = found.name("bridge");
                 let on = on.map(|on| String::from_utf8_lossy(on.as_bytes()).into_owned());

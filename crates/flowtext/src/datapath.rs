@@ -47,6 +47,8 @@ pub struct Header {
     pub port_dst: Option<u16>,
     /// Where a tunnel takes it to, if one does.
     pub tunnel: Option<String>,
+    /// Whether conntrack translates its addresses: to which is not told.
+    pub translated: bool,
     /// What was done to it that is not followed, such as `push_mpls`.
     pub altered: Option<String>,
     /// Why it is not certain that it is there: a meter, a choice by hash, a part of all packets.
@@ -173,6 +175,7 @@ impl Header {
             }
             "ct" => {
                 if parts(inside).any(|part| part == "nat" || part.starts_with("nat(")) {
+                    self.translated = true;
                     self.altered = Some("network address translation".to_owned());
                 }
             }

@@ -18,8 +18,11 @@ pub fn covers(value: &str, actual: &Actual) -> Option<bool> {
             Some(pairs.into_iter().all(|((wanted, actual), mask)| wanted & mask == actual & mask))
         }
         Actual::Ip(actual) => {
-            let wanted = bits(wanted.parse().ok()?);
-            let full = bits(*actual);
+            let wanted: IpAddr = wanted.parse().ok()?;
+            if wanted.is_ipv4() != actual.is_ipv4() {
+                return Some(false);
+            }
+            let (wanted, full) = (bits(wanted), bits(*actual));
             let mask = match mask {
                 None => u128::MAX,
                 Some(length) if length.bytes().all(|byte| byte.is_ascii_digit()) => {
@@ -70,6 +73,7 @@ mod tests {
             ("0.0.0.0/0", ip("10.0.0.2"), Some(true)),
             ("fd00::/16", ip("fd00::2"), Some(true)),
             ("::/0", ip("fd00::2"), Some(true)),
+            ("10.0.0.0/24", ip("::"), Some(false)),
             ("02:42:ac:11:00:03", mac, Some(true)),
             ("02:00:00:00:00:00/ff:00:00:00:00:00", mac, Some(true)),
             ("01:00:00:00:00:00/01:00:00:00:00:00", mac, Some(false)),

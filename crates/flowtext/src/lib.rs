@@ -44,7 +44,7 @@ mod split;
 mod trace;
 mod word;
 
-pub use action::{Action, LONGEST_LIST};
+pub use action::{Action, LONGEST_LIST, is_reserved};
 pub use annotate::{Annotator, BadPattern, Labels, Pattern, Style};
 pub use datapath::{DpAction, Header, Output, Outputs, follow, is_output};
 pub use fdb::{Age, FdbEntry, FdbStatistics, parse_fdb, parse_fdb_statistics};

@@ -13,6 +13,8 @@ const MAX_RULES: usize = 5000;
 /// What `ofproto/trace` says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trace {
+    /// The packet, as vswitchd reads what it was given: `icmp,in_port=1,vlan_tci=0x0000,…`.
+    pub flow: String,
     /// The packet as it came, then each time that it was recirculated.
     pub passes: Vec<Pass>,
 }
@@ -62,11 +64,12 @@ pub fn parse_trace(text: &str) -> Trace {
     for line in text.lines() {
         reader.line(line);
     }
-    Trace { passes: reader.passes }
+    Trace { flow: reader.flow, passes: reader.passes }
 }
 
 #[derive(Default)]
 struct Reader {
+    flow: String,
     passes: Vec<Pass>,
     /// The bridges that the packet is in, each with its indentation.
     bridges: Vec<(usize, String)>,
@@ -88,7 +91,9 @@ impl Reader {
             }
         }
         let Some(pass) = self.passes.last_mut() else { return };
-        if let Some(actions) = text.strip_prefix("Datapath actions: ") {
+        if let Some(flow) = text.strip_prefix("Flow: ").filter(|_| self.flow.is_empty()) {
+            flow.trim().clone_into(&mut self.flow);
+        } else if let Some(actions) = text.strip_prefix("Datapath actions: ") {
             pass.datapath_actions = Some(actions.trim().to_owned());
         } else if let Some(megaflow) = text.strip_prefix("Megaflow: ") {
             megaflow.trim().clone_into(&mut pass.megaflow);

@@ -4,12 +4,14 @@ use std::net::IpAddr;
 
 use flowtext::{Annotator, Style, is_output, parse_trace};
 use host::{Host, Question, SwitchCommand};
+use model::ids::Ifindex;
 use model::query::QueryError;
+use model::route::{Cast, Route, RouteOut, RouteQuestion};
 use model::switch::SwitchSource;
-use model::wiring::SwitchPort;
+use model::wiring::{Occupant, SwitchPort};
 use model::{Look, SourceError, Target};
 use report::{PortLabels, v1};
-use traffic::{End, EndError, Kind, Outcome as Way, Packet, PacketError, Verdict, judge};
+use traffic::{Direction, End, EndError, Kind, Outcome as Way, Packet, Verdict, addresses, judge};
 
 /// A packet to be traced.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +50,11 @@ pub enum TraceError {
     /// The end that is called so is on no port.
     #[error("{0} is on no port of a bridge: no packet comes from there")]
     NoPort(String),
+    /// It is one end of a patch, where no packet stays.
+    #[error(
+        "{0} is a patch port: what is sent to it goes on to the bridge behind it; name who is there"
+    )]
+    Patch(String),
 }
 
 impl From<SourceError> for TraceError {
@@ -62,7 +69,7 @@ impl Trace {
     /// # Errors
     /// An end that is none, or the switch cannot be asked.
     pub async fn run(&self, host: &Host) -> Result<Traced, TraceError> {
-        if let Some(traced) = self.between_containers(host).await {
+        if let Some(traced) = self.between_containers(host).await? {
             return Ok(traced);
         }
         let look = host.resolved(&question(None)).await;
@@ -77,14 +84,12 @@ impl Trace {
     /// The same by what belongs to the two ends alone, where both are containers and a sentence is enough:
     /// however many others there are, it takes as long. None where the whole host has to be looked at, as
     /// for who gets the packet instead.
-    async fn between_containers(&self, host: &Host) -> Option<Traced> {
-        if !self.brief {
-            return None;
-        }
-        let ends = (container(&self.source)?, container(&self.destination)?);
-        match self.by_names(host, &ends).await {
-            Some(traced) => Some(traced),
-            None => self.by_numbers(host, &ends).await,
+    async fn between_containers(&self, host: &Host) -> Result<Option<Traced>, TraceError> {
+        let ends = container(&self.source).zip(container(&self.destination));
+        let Some(ends) = ends.filter(|_| self.brief) else { return Ok(None) };
+        match self.by_names(host, &ends).await? {
+            Some(traced) => Ok(Some(traced)),
+            None => Ok(self.by_numbers(host, &ends).await),
         }
     }
 
@@ -92,20 +97,40 @@ impl Trace {
     /// asked for, which takes longer the more ports there are. None where a rule or a port keeps it from that,
     /// for those are told by numbers; and where a name could be taken for something else, or the other way
     /// round.
-    async fn by_names(&self, host: &Host, ends: &(Target, Target)) -> Option<Traced> {
+    async fn by_names(
+        &self,
+        host: &Host,
+        ends: &(Target, Target),
+    ) -> Result<Option<Traced>, TraceError> {
         let sources = || vec![SwitchSource::Ovsdb];
         let near = Question { sources: sources(), ..question(Some(ends.0.clone())) };
         let far = Question { sources: sources(), ..question(Some(ends.1.clone())) };
         let [near, far] = host.resolved_both(&near, &far).await;
-        let from = End::find(&near, &self.source, None).ok()?;
-        let to = End::find(&far, &self.destination, Some(&from)).ok()?;
-        if ![&from, &to].into_iter().filter_map(|end| end.port.as_ref()).all(is_told_by_name) {
+        let from = End::find(&near, &self.source, None);
+        let to = from.as_ref().ok().map(|from| End::find(&far, &self.destination, Some(from)));
+        let (Ok(from), Some(Ok(to))) = (from, to) else {
+            // A source that was silent for as long as is waited is not asked again.
+            let silent = [&near, &far].into_iter().find_map(|look| look.wiring.timed_out());
+            return silent.map_or(Ok(None), |error| Err(error.clone().into()));
+        };
+        Ok(self.by_names_between(host, &near, &from, &to).await)
+    }
+
+    /// The same once both ends were found.
+    async fn by_names_between(
+        &self,
+        host: &Host,
+        near: &Look,
+        from: &End,
+        to: &End,
+    ) -> Option<Traced> {
+        if ![from, to].into_iter().filter_map(|end| end.port.as_ref()).all(is_told_by_name) {
             return None;
         }
-        let tracer = Tracer { names: true, ..self.tracer(host, &near) };
-        let rows = self.ways(&tracer, &from, &to).await.ok()?;
+        let tracer = Tracer { names: true, ..self.tracer(host, near) };
+        let rows = self.ways(&tracer, from, to).await.ok()?;
         // What is not sent at all meets no rule.
-        let mut ways = rows.iter().zip([&from, &to]);
+        let mut ways = rows.iter().zip([from, to]);
         let is_told = ways.all(|(row, sender)| row.reaches == Some(true) || is_mute(row, sender));
         is_told.then(|| Traced { rows, remarks: near.remarks() })
     }
@@ -135,6 +160,10 @@ impl Trace {
         if from.port.is_none() {
             return Err(TraceError::NoPort(from.called.clone()));
         }
+        let is_patch = |port: &SwitchPort| matches!(port.occupant, Occupant::Patch { .. });
+        if to.port.as_ref().is_some_and(is_patch) {
+            return Err(TraceError::Patch(to.called.clone()));
+        }
         let mut rows = vec![tracer.trace(from, to, false).await?];
         if self.both {
             rows.push(tracer.trace(to, from, true).await?);
@@ -147,7 +176,7 @@ impl Trace {
 fn question(target: Option<Target>) -> Question {
     // Only the control socket knows datapath ports, which outputs are told by.
     let sources = vec![SwitchSource::Ovsdb, SwitchSource::Appctl];
-    Question { target, sources, routes: true, traffic: true, ..Question::default() }
+    Question { target, sources, traffic: true, ..Question::default() }
 }
 
 /// The container that a word names if it names one by name or id alone.
@@ -193,33 +222,70 @@ struct Tracer<'a> {
 impl Tracer<'_> {
     /// One way; through a gateway its first part, and what follows where that is known.
     async fn trace(&self, from: &End, to: &End, is_reply: bool) -> Result<v1::Trace, SourceError> {
-        let make = |next: Option<&End>| {
-            if is_reply {
-                Packet::reply(self.kind, from, to, next)
-            } else {
-                Packet::new(self.kind, from, to, next)
+        if let Kind::Raw(words) = self.kind {
+            let packet = Packet::raw(words, from);
+            let (verdict, text) = self.leg(&packet, from, to).await?;
+            return Ok(v1::Trace::new(from, to, packet.text, &verdict, text));
+        }
+        let told =
+            |verdict: &Verdict| v1::Trace::new(from, to, String::new(), verdict, String::new());
+        let unknown = |why: String| Ok(told(&Verdict::unknown(vec![why])));
+        let target = match addresses(from, to) {
+            Ok((_, target)) => target,
+            Err(error) => return unknown(error.to_string()),
+        };
+        let out = match self.route(from, target)? {
+            Route::Out(out) => out,
+            // Who asks for an address by hand is not stopped by routes.
+            _ if *self.kind == Kind::Arp => on_link(from),
+            Route::Local => return Ok(told(&Verdict::kept(from, to, target))),
+            Route::Refused { why } => return Ok(told(&Verdict::refused(from, target, &why))),
+        };
+        let is_by = |end: &End| end.link.as_ref().is_some_and(|link| link.ifindex == out.ifindex);
+        let other =
+            if is_by(from) { None } else { Some(from.by_interface(self.look, out.ifindex)) };
+        let from = match &other {
+            None => from,
+            Some(Some(other)) => other,
+            Some(None) => {
+                let by = link_name(self.look, from, out.ifindex);
+                let from = &from.called;
+                return unknown(format!(
+                    "{from} sends it by {by}, which is on no port of a bridge"
+                ));
             }
         };
-        let gateway = match make(None) {
-            Ok(packet) => {
-                let (verdict, text) = self.leg(&packet, from, to).await?;
-                return Ok(v1::Trace::new(from, to, packet.text, &verdict, text));
-            }
-            Err(PacketError::ByGateway(_, gateway)) => gateway,
-            Err(PacketError::Unknown(why)) => return Ok(unknown(from, to, why)),
-            Err(PacketError::Kept(target)) => {
-                let verdict = Verdict::kept(from, to, target);
-                return Ok(v1::Trace::new(from, to, String::new(), &verdict, String::new()));
-            }
-        };
-        let next = End::of_address(self.look, gateway, Some(from));
-        let packet = match make(Some(&next)) {
+        let gateway = out.gateway.map(|gateway| End::of_address(self.look, gateway, Some(from)));
+        let direction = if is_reply { Direction::Reply } else { Direction::Original };
+        let packet = Packet::new(self.kind, direction, (from, to), &out, gateway.as_ref());
+        let packet = match packet {
             Ok(packet) => packet,
-            Err(error) => return Ok(unknown(from, to, error.to_string())),
+            Err(error) => return unknown(error.to_string()),
         };
-        let (verdict, text) = self.leg(&packet, from, &next).await?;
-        let verdict = through_gateway(verdict, &next, to);
+        let next = gateway.as_ref().unwrap_or(to);
+        let (mut verdict, text) = self.leg(&packet, from, next).await?;
+        verdict.reasons.extend(learnt(&out, from, next));
+        if gateway.is_some() {
+            verdict = through_gateway(verdict, next, to);
+        }
         Ok(v1::Trace::new(from, to, packet.text, &verdict, text))
+    }
+
+    /// What the kernel of the sender does with what is for `to`. Only that knows: there are rules, tables,
+    /// routes of many types, and what it has learnt of its neighbours.
+    fn route(&self, from: &End, to: IpAddr) -> Result<Route, SourceError> {
+        let (Some(netns), Some(link)) = (from.netns, &from.link) else {
+            return Ok(Route::Out(on_link(from)));
+        };
+        let own = Some(link.ifindex);
+        let ask = |by: Option<Ifindex>| {
+            let asked = RouteQuestion { to, from: from.bound_to, by };
+            self.host.route(&self.look.snapshot, netns, &asked)
+        };
+        // A link-local address is one of a link's, and each link has its own of them.
+        let route = ask(own.filter(|_| is_link_local(to)))?;
+        let by_other = matches!(&route, Route::Out(out) if Some(out.ifindex) != own);
+        if by_other && from.is_bound { ask(own) } else { Ok(route) }
     }
 
     /// Asks vswitchd, and judges what it says.
@@ -242,7 +308,13 @@ impl Tracer<'_> {
             let why = "a name may be an action".to_owned();
             return Ok((Verdict::unknown(vec![why]), String::new()));
         }
-        let verdict = judge(self.look, self.kind, packet, from, to, &trace);
+        let as_read =
+            matches!(self.kind, Kind::Raw(_)).then(|| packet.clone().as_read(&trace.flow));
+        let packet = as_read.as_ref().unwrap_or(packet);
+        let verdict = match by_another_port(&trace.flow, from) {
+            Some(why) => Verdict::unknown(vec![why]),
+            None => judge(self.look, self.kind, packet, from, to, &trace),
+        };
         // A long flood is long to annotate.
         let text = if self.brief { String::new() } else { self.annotated(&said, bridge) };
         Ok((verdict, text))
@@ -258,8 +330,44 @@ impl Tracer<'_> {
     }
 }
 
-fn unknown(from: &End, to: &End, why: String) -> v1::Trace {
-    v1::Trace::new(from, to, String::new(), &Verdict::unknown(vec![why]), String::new())
+/// That the packet comes in by a port that is not the sender's, as a user's words may have it.
+fn by_another_port(flow: &str, from: &End) -> Option<String> {
+    let mut fields = flow.split(',').filter_map(|word| word.split_once('='));
+    let (_, port) = fields.find(|(name, _)| *name == "in_port")?;
+    let bridge = from.bridge()?;
+    (!from.is_port(port)).then(|| {
+        format!(
+            "the packet comes in by port {port}, where {} is not: trace {bridge}:{port}",
+            from.called
+        )
+    })
+}
+
+/// As if the destination were on the link of the sender.
+fn on_link(from: &End) -> RouteOut {
+    let ifindex = from.link.as_ref().map_or_else(Ifindex::default, |link| link.ifindex);
+    RouteOut { ifindex, gateway: None, source: None, cast: Cast::Unicast, neighbor: None }
+}
+
+/// That the sender has learnt another MAC for the next hop than that has.
+fn learnt(out: &RouteOut, from: &End, next: &End) -> Option<String> {
+    let learnt = out.neighbor.filter(|mac| next.mac.is_some_and(|own| own != *mac))?;
+    Some(format!(
+        "{} sends to the MAC {learnt} for {}, as `ip neighbour` there tells",
+        from.called, next.called
+    ))
+}
+
+fn is_link_local(ip: IpAddr) -> bool {
+    matches!(ip, IpAddr::V6(ip) if ip.is_unicast_link_local())
+}
+
+/// The name of a link beside that of `end`, or its index.
+fn link_name(look: &Look, end: &End, ifindex: Ifindex) -> String {
+    let space = end.netns.and_then(|netns| look.snapshot.namespace(netns));
+    let mut links = space.into_iter().flat_map(|space| &space.links);
+    let found = links.find(|link| link.ifindex == ifindex);
+    found.map_or_else(|| format!("link {ifindex}"), |link| link.name.to_string())
 }
 
 /// What reaches a gateway is in its hands; what does not reach it goes no further.

@@ -3,14 +3,17 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use flowtext::unquoted;
 use model::evidence::Note;
-use model::ids::{Mac, Name, NetnsId, OfPort};
+use model::ids::{Ifindex, Mac, Name, NetnsId, OfPort};
 use model::query::{QueryError, Subject};
 use model::snapshot::{Cidr, Link, Namespace, Observed};
 use model::switch::Port;
 use model::told::{TOLD, joined};
 use model::wiring::{Attachment, Occupant, PortRef, SwitchPort};
-use model::{Look, Target};
+use model::{Look, NamedBridge, PortLinks, Target};
+
+use crate::links_down::{parent_down, port_link_down};
 
 /// An interface at a port, a port alone, or an address that no port is known for.
 #[derive(Clone, Debug)]
@@ -27,6 +30,11 @@ pub struct End {
     pub addresses: Vec<Cidr>,
     /// The network namespace of the link.
     pub netns: Option<NetnsId>,
+    /// Whether the interface or the port was named: then what it sends leaves by that, as with `ping -I`, even
+    /// where its kernel would take another one.
+    pub is_bound: bool,
+    /// The address that was named: then what it sends comes from that.
+    pub bound_to: Option<IpAddr>,
     /// Every address of that namespace: Linux keeps what is sent to one of them (ip-route(8), table local).
     pub local: Vec<IpAddr>,
     /// Why packets may not pass between the link and the port.
@@ -60,7 +68,7 @@ impl End {
         }
         if let Some((bridge, port)) = word.rsplit_once(':')
             && let Ok(named) = look.bridge(bridge)
-            && let Some(port) = port_of(look, &named.bridge.name, port)
+            && let Some(port) = port_of(look, named, port)
         {
             return Ok(Self::of_port(look, port, word));
         }
@@ -70,7 +78,7 @@ impl End {
             (Err(error), Some((container, interface))) => {
                 let subject =
                     subject(look, container).map_err(|_| match look.bridge(container) {
-                        Ok(named) => no_such_port(look, &named.bridge.name, interface),
+                        Ok(named) => no_such_port(look, named.name(), interface),
                         Err(_) => error.into(),
                     })?;
                 one_of(look, word, subject, Some(interface), near)
@@ -78,7 +86,7 @@ impl End {
         }
     }
 
-    /// The end that has this address: of several the one that is on the same bridge as `near`.
+    /// The end that has this address: of several the one that `near` is, or is on one bridge with.
     pub fn of_address(look: &Look, ip: IpAddr, near: Option<&End>) -> Self {
         let has = |link: &Link| link.addresses.iter().any(|address| address.ip == ip);
         let mut all: Vec<_> = look
@@ -87,8 +95,14 @@ impl End {
             .iter()
             .filter(|found| has(&found.link) && found.port.port().is_some())
             .collect();
-        if let Some(port) = near.and_then(|near| near.port.as_ref()) {
-            all.sort_by_key(|found| found.port.port().is_none_or(|at| at.bridge != port.bridge));
+        if let Some(near) = near {
+            let bridge = near.bridge();
+            // What the sender has itself comes first: that gets it.
+            all.sort_by_key(|found| {
+                let is_beside =
+                    bridge.is_some() && found.port.port().map(|at| &at.bridge) == bridge;
+                (near.netns != Some(found.netns), !is_beside)
+            });
         }
         let mut end = match all.as_slice() {
             [first, rest @ ..] => {
@@ -101,6 +115,7 @@ impl End {
             }
             [] => local_with(look, ip).unwrap_or_else(|| Self::nowhere(&ip.to_string())),
         };
+        end.bound_to = Some(ip);
         end.addresses.retain(|address| address.ip == ip);
         if end.addresses.is_empty() {
             end.addresses.push(Cidr { ip, prefix: if ip.is_ipv4() { 32 } else { 128 } });
@@ -114,8 +129,8 @@ impl End {
         let on = look.wiring.attachments.iter().find(|found| found.port.port().is_some_and(at));
         match on {
             // Who is there says more than the port, which a verdict tells as well.
-            Some(found) => Self::of_attachment(look, found),
-            None => Self { called: word.to_owned(), ..Self::bare(look, port) },
+            Some(found) => Self { is_bound: true, ..Self::of_attachment(look, found) },
+            None => Self { called: word.to_owned(), is_bound: true, ..Self::bare(look, port) },
         }
     }
 
@@ -142,9 +157,9 @@ impl End {
                 _ => doubts.push(format!("{}: {note}", found.label())),
             }
         }
-        if broken.is_none() {
-            broken = port.and_then(|port| host_link_down(look, port));
-        }
+        let beneath = || parent_down(look.snapshot.namespace(found.netns), &found.link);
+        broken = broken.or_else(|| port.and_then(|port| port_link_down(look, port)));
+        broken = broken.or_else(|| Some(format!("{}: {}", found.label(), beneath()?)));
         Self {
             called: found.label(),
             port: port.cloned(),
@@ -152,6 +167,8 @@ impl End {
             mac: found.link.mac,
             addresses: found.link.addresses.clone(),
             netns: Some(found.netns),
+            is_bound: false,
+            bound_to: None,
             local: local_addresses(look.snapshot.namespace(found.netns)),
             doubts,
             broken,
@@ -162,15 +179,13 @@ impl End {
     /// A port that no link in a container is on.
     fn bare(look: &Look, port: &SwitchPort) -> Self {
         // The links of the host that are ports: a bridge's own, and hardware.
-        let host = look.snapshot.switch_namespace();
-        let mut links = host.into_iter().flat_map(|space| &space.links);
-        let link = links.find(|link| link.name == port.port.iface).cloned();
-        let host = host.filter(|_| link.is_some());
+        let link = PortLinks::new(&look.snapshot).of(port).cloned();
+        let host = look.snapshot.switch_namespace().filter(|_| link.is_some());
         let broken = match &port.occupant {
             Occupant::Orphaned { .. } => {
                 Some(format!("the link of port {} is gone", port.port.iface))
             }
-            _ => host_link_down(look, port),
+            _ => port_link_down(look, port),
         };
         let doubts = match &port.occupant {
             Occupant::Unknown { why } => {
@@ -183,6 +198,8 @@ impl End {
             mac: link.as_ref().and_then(|link| link.mac).or(port.port.mac),
             addresses: link.as_ref().map(|link| link.addresses.clone()).unwrap_or_default(),
             netns: host.map(|space| space.id),
+            is_bound: false,
+            bound_to: None,
             local: local_addresses(host),
             port: Some(port.clone()),
             link,
@@ -201,6 +218,8 @@ impl End {
             mac: None,
             addresses: Vec::new(),
             netns: None,
+            is_bound: false,
+            bound_to: None,
             local: Vec::new(),
             doubts: Vec::new(),
             broken: None,
@@ -220,6 +239,14 @@ impl End {
         Some(self)
     }
 
+    /// Whether `word` is its port, by number or by name, as Open vSwitch's programs tell it.
+    pub fn is_port(&self, word: &str) -> bool {
+        let is_it = |port: &SwitchPort| {
+            unquoted(word.as_bytes()) == port.port.iface.as_bytes() || number(port) == word
+        };
+        self.port.as_ref().is_some_and(is_it)
+    }
+
     /// The bridge that it is on.
     pub fn bridge(&self) -> Option<&Name> {
         self.port.as_ref().map(|port| &port.bridge)
@@ -236,9 +263,17 @@ impl End {
         link.vlan.filter(|_| link.kind.as_deref() == Some("vlan"))
     }
 
-    /// The gateways of its default routes, where those were read.
-    pub fn gateways(&self) -> &[IpAddr] {
-        self.link.as_ref().and_then(|link| link.gateways.as_deref()).unwrap_or_default()
+    /// The same container by another one of its interfaces; none where that is on no port.
+    #[must_use]
+    pub fn by_interface(&self, look: &Look, ifindex: Ifindex) -> Option<Self> {
+        let is_it =
+            |found: &&Attachment| Some(found.netns) == self.netns && found.link.ifindex == ifindex;
+        let found = look.wiring.attachments.iter().find(is_it)?;
+        let end = Self::of_attachment(look, found);
+        let Self { addresses, bound_to, .. } = self.clone();
+        // What was bound to an address comes from that, whichever link it leaves by.
+        let addresses = if bound_to.is_some() { addresses } else { end.addresses };
+        end.port.is_some().then_some(Self { addresses, bound_to, ..end })
     }
 }
 
@@ -256,11 +291,12 @@ fn one_of(
     near: Option<&End>,
 ) -> Result<End, EndError> {
     let found = look.attachments_of(subject)?;
-    let end = |found: &Attachment| match subject {
-        Subject::Container(row) => {
-            End { called: found.label_of(&row.id), ..End::of_attachment(look, found) }
+    let end = |found: &Attachment| {
+        let end = End { is_bound: interface.is_some(), ..End::of_attachment(look, found) };
+        match subject {
+            Subject::Container(row) => End { called: found.label_of(&row.id), ..end },
+            Subject::Namespace(_) => end,
         }
-        Subject::Namespace(_) => End::of_attachment(look, found),
     };
     let is_it = |found: &&&Attachment| interface.is_none_or(|name| *found.link.name == *name);
     let named: Vec<_> = found.iter().filter(is_it).copied().collect();
@@ -305,7 +341,7 @@ fn one_of(
 
 /// That a bridge has no port of that number or name, and which it has.
 fn no_such_port(look: &Look, bridge: &Name, word: &str) -> EndError {
-    let ports = look.wiring.ports.iter().filter(|row| row.bridge == *bridge);
+    let ports = look.wiring.ports.iter().filter(|row| row.is_on(bridge));
     let ports: Vec<_> = ports.map(number).collect();
     EndError::Other(format!("{bridge} has no port {word:?}; there are {}", few(&ports)))
 }
@@ -321,11 +357,15 @@ fn local_addresses(space: Option<&Namespace>) -> Vec<IpAddr> {
     links.flat_map(|link| &link.addresses).map(|address| address.ip).collect()
 }
 
-/// The port of a bridge by number or name.
-fn port_of<'a>(look: &'a Look, bridge: &Name, word: &str) -> Option<&'a SwitchPort> {
-    let number =
-        if word.eq_ignore_ascii_case("local") { Some(OfPort::LOCAL.0) } else { word.parse().ok() };
-    look.wiring.ports.iter().filter(|row| row.bridge == *bridge).find(|row| {
+/// The port of a bridge by number or name. The local one of a fake bridge is the port of its name.
+fn port_of<'a>(look: &'a Look, named: NamedBridge<'_>, word: &str) -> Option<&'a SwitchPort> {
+    let is_local = word.eq_ignore_ascii_case("local");
+    let (word, number) = match named.fake {
+        Some(fake) if is_local => (&*fake.name, None),
+        _ if is_local => (word, Some(OfPort::LOCAL.0)),
+        _ => (word, word.parse().ok()),
+    };
+    look.wiring.ports.iter().filter(|row| row.is_on(named.name())).find(|row| {
         *row.port.iface == *word
             || number.is_some_and(|n| row.port.ofport.assigned() == Some(OfPort(n)))
     })
@@ -333,17 +373,10 @@ fn port_of<'a>(look: &'a Look, bridge: &Name, word: &str) -> Option<&'a SwitchPo
 
 /// The port of the host that has this address: a bridge's own, mostly.
 fn local_with(look: &Look, ip: IpAddr) -> Option<End> {
-    let mut links = look.snapshot.switch_namespace()?.links.iter();
-    let link = links.find(|link| link.addresses.iter().any(|address| address.ip == ip))?;
-    let port = look.wiring.ports.iter().find(|row| row.port.iface == link.name)?;
+    let links = PortLinks::new(&look.snapshot);
+    let has = |link: &Arc<Link>| link.addresses.iter().any(|address| address.ip == ip);
+    let port = look.wiring.ports.iter().find(|row| links.of(row).is_some_and(has))?;
     Some(End { called: ip.to_string(), ..End::bare(look, port) })
-}
-
-/// Why nothing passes the link of a port in the switch's namespace.
-fn host_link_down(look: &Look, port: &SwitchPort) -> Option<String> {
-    let links = look.snapshot.switch_namespace().into_iter().flat_map(|space| &space.links);
-    let down = links.filter(|link| link.name == port.port.iface).any(|link| !link.up);
-    down.then(|| format!("the link of port {} is down", port.port.iface))
 }
 
 /// As ovs-ofctl names it.

@@ -59,6 +59,10 @@ fn seen(wiring: &Wiring, bridge: &str, row: &FdbEntry) -> SeenMac {
         misplaced: false,
         notes: Vec::new(),
     };
+    // Where not all ports are known it may be one of the others.
+    if port.is_none() && !wiring.unseen.ports {
+        told.notes.push("no port has this number any more".to_owned());
+    }
     told.judge(bridge, port, &owners);
     told
 }
@@ -76,9 +80,6 @@ impl SeenMac {
             owners.iter().copied().partition(|found| at_port(found));
         let owner = here.first().or(elsewhere.first());
         self.owner = owner.map(|found| found.label());
-        if port.is_none() {
-            self.notes.push("no port has this number any more".to_owned());
-        }
         if !here.is_empty() {
             let others =
                 elsewhere.iter().filter(|found| !same_container(here.first().copied(), found));

@@ -2,21 +2,19 @@
 
 use std::time::Duration;
 
-use flowtext::{Action, Actual, Flow, covers, field};
-use model::Wiring;
-use model::ids::OfPort;
+use flowtext::{Action, Actual, Flow, covers, field, is_reserved};
+use model::ids::{Name, OfPort};
 use model::port_record::PortRecord;
 use model::wiring::{Attachment, Occupant, SwitchPort};
-
-/// As much of a port's name as OpenFlow tells, in bytes (`OFP_MAX_PORT_NAME_LEN` less the NUL).
-const ON_WIRE: usize = 15;
+use model::{Wiring, openflow_name};
 
 /// The fields that have an Ethernet destination (ovs-fields(7)).
-const MAC_DST: [&str; 2] = ["dl_dst", "eth_dst"];
+const MAC_DST: [&str; 4] = ["dl_dst", "eth_dst", "arp_tha", "nd_tll"];
 /// Those that have an IP destination, or the address that is asked for.
-const IP_DST: [&str; 6] = ["nw_dst", "ip_dst", "ipv6_dst", "arp_tpa", "nd_target", "ct_nw_dst"];
+const IP_DST: [&str; 7] =
+    ["nw_dst", "ip_dst", "ipv6_dst", "arp_tpa", "nd_target", "ct_nw_dst", "ct_ipv6_dst"];
 /// Those that have an Ethernet source.
-const MAC_SRC: [&str; 3] = ["dl_src", "eth_src", "arp_sha"];
+const MAC_SRC: [&str; 4] = ["dl_src", "eth_src", "arp_sha", "nd_sll"];
 /// Those that have an IP source.
 const IP_SRC: [&str; 4] = ["nw_src", "ip_src", "ipv6_src", "arp_spa"];
 
@@ -40,6 +38,8 @@ pub struct NamedPort<'a> {
     pub number: Option<OfPort>,
     /// The port, where there is one.
     pub port: Option<&'a SwitchPort>,
+    /// Whether it is sure that there is none: all ports are known.
+    pub is_missing: bool,
 }
 
 /// The ports that a flow of `bridge` names, each once for each place.
@@ -57,7 +57,7 @@ pub fn named_ports<'a>(
     let done =
         actions.iter().flat_map(Action::ports).map(|port| (PortIn::Actions, port.to_owned()));
     let mut all: Vec<NamedPort<'a>> = Vec::new();
-    for (place, written) in matched.chain(done) {
+    for (place, written) in matched.chain(done).filter(|(_, written)| may_be_port(written)) {
         if all.iter().any(|one| one.place == place && one.written == written) {
             continue;
         }
@@ -65,23 +65,23 @@ pub fn named_ports<'a>(
         let mut on_bridge = wiring.ports.iter().filter(|row| *row.bridge == *bridge);
         let port = match number {
             Some(number) => on_bridge.find(|row| row.port.ofport.assigned() == Some(number)),
-            None => on_bridge.find(|row| is_named(row, &written)),
+            None => on_bridge.find(|row| is_written(&row.port.iface, &written)),
         };
-        all.push(NamedPort { place, written, number, port });
+        let is_missing = port.is_none() && !wiring.unseen.ports;
+        all.push(NamedPort { place, written, number, port, is_missing });
     }
     all
 }
 
-/// Whether a port's name is this one, or begins with as much of it as OpenFlow tells.
-fn is_named(row: &SwitchPort, written: &str) -> bool {
-    let name = &*row.port.iface;
-    *name == *written || (written.len() == ON_WIRE && name.starts_with(written))
+/// Whether a port's name is written so: whole, or as much of it as OpenFlow tells.
+fn is_written(name: &Name, written: &str) -> bool {
+    **name == *written || openflow_name(name).is_some_and(|cut| cut == written)
 }
 
 fn number(written: &str) -> Option<OfPort> {
     match written.strip_prefix("0x") {
         Some(hex) => u16::from_str_radix(hex, 16).ok().map(OfPort),
-        None if written == "LOCAL" => Some(OfPort::LOCAL),
+        None if written.eq_ignore_ascii_case("LOCAL") => Some(OfPort::LOCAL),
         None => written.parse().ok().map(OfPort),
     }
 }
@@ -97,38 +97,108 @@ pub enum Touched {
     Output,
 }
 
-/// Whether a flow can touch the port, the MAC or the addresses of an interface: it sends to the port,
-/// names the destination, or may match what comes from it.
+/// Whether a word of a flow can be a port that comes and goes: a number that ports are given, or a name. 0 and
+/// those from 0xff00 on mean something else, and so do some words (ovs-fields(7), `in_port`).
+fn may_be_port(written: &str) -> bool {
+    const FIRST_RESERVED: u16 = 0xff00;
+    match number(written) {
+        Some(number) => number == OfPort::LOCAL || (1..FIRST_RESERVED).contains(&number.0),
+        None => !is_reserved(written) && !written.starts_with("0x"),
+    }
+}
+
+/// Whether a flow can touch the port, the MAC or the addresses of an interface: it sends to the port, to a
+/// group or to all, names the destination, or may match what comes from it.
 pub fn touches(flow: &Flow<'_>, actions: &[Action], found: &Attachment) -> Option<Touched> {
     let port = found.port.ofport()?;
     let fields = flow.fields();
     let is_port = |written: &str| {
-        number(written) == Some(port) || found.port.port().is_some_and(|at| *at.iface == *written)
+        number(written) == Some(port)
+            || found.port.port().is_some_and(|at| is_written(&at.iface, written))
     };
-    if actions.iter().flat_map(Action::ports).any(is_port) {
+    if actions.iter().any(to_many) || actions.iter().flat_map(Action::ports).any(is_port) {
         return Some(Touched::Output);
     }
-    let passes = |names: &[&str], actual: &[Actual]| -> Option<bool> {
-        let value = names.iter().find_map(|name| field(&fields, name))?;
-        Some(actual.iter().any(|actual| covers(value, actual).unwrap_or(false)))
-    };
     let macs: Vec<_> = found.link.mac.map(|mac| Actual::Mac(mac.0)).into_iter().collect();
     let ips: Vec<_> = found.link.addresses.iter().map(|address| Actual::Ip(address.ip)).collect();
-    let to = [passes(&MAC_DST, &macs), passes(&IP_DST, &ips)];
-    if to.contains(&Some(true)) && !to.contains(&Some(false)) {
+    let judge = |names: &[&str], actual: &[Actual]| -> Vec<Coverage> {
+        let values = names.iter().filter_map(|name| field(&fields, name));
+        values.map(|value| Coverage::of(value, actual)).collect()
+    };
+    let to = [judge(&MAC_DST, &macs), judge(&IP_DST, &ips)].concat();
+    let is_named = to.contains(&Coverage::Exact);
+    let is_covered = to.contains(&Coverage::Masked) && !to.contains(&Coverage::None);
+    let own: Vec<_> = macs.iter().chain(&ips).copied().collect();
+    if is_named || is_covered || actions.iter().any(|action| sends_to(action, &own)) {
         return Some(Touched::To);
     }
-    let by_port = field(&fields, "in_port").map(is_port);
-    let from = [by_port, passes(&MAC_SRC, &macs), passes(&IP_SRC, &ips)];
-    (!from.contains(&Some(false))).then_some(Touched::From)
+    match field(&fields, "in_port").map(is_port) {
+        // Whatever it says it is, it came from there.
+        Some(true) => return Some(Touched::From),
+        Some(false) => return None,
+        None => {}
+    }
+    // Who has no address yet sends from none.
+    let none = [Actual::Ip([0; 4].into()), Actual::Ip([0; 16].into())];
+    let ips = [&ips[..], &none].concat();
+    let from = [judge(&MAC_SRC, &macs), judge(&IP_SRC, &ips)].concat();
+    (!from.contains(&Coverage::None)).then_some(Touched::From)
+}
+
+/// How a field of a match fits an interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Coverage {
+    /// It names just this one.
+    Exact,
+    /// By its mask, this one and others.
+    Masked,
+    /// It names others.
+    None,
+}
+
+impl Coverage {
+    fn of(value: &str, actual: &[Actual]) -> Self {
+        let passes = actual.iter().any(|actual| covers(value, actual).unwrap_or(false));
+        match passes {
+            true if value.contains('/') => Self::Masked,
+            true => Self::Exact,
+            false => Self::None,
+        }
+    }
+}
+
+/// Whether an action sends to ports that it does not name: a group's, or all.
+fn to_many(action: &Action) -> bool {
+    matches!(action.name.as_str(), "group" | "FLOOD" | "flood" | "ALL" | "all")
+        || action.actions.iter().any(to_many)
+}
+
+/// Whether an action writes one of these addresses as a destination.
+fn sends_to(action: &Action, own: &[Actual]) -> bool {
+    let arguments = &*action.arguments;
+    let written = match action.name.as_str() {
+        "mod_dl_dst" | "mod_nw_dst" => Some(arguments),
+        "set_field" => arguments
+            .split_once("->")
+            .filter(|(_, field)| field.ends_with("_dst"))
+            .map(|(value, _)| value),
+        "ct" => arguments.split_once("nat(dst=").and_then(|(_, rest)| rest.split(')').next()),
+        _ => None,
+    };
+    let is_own = |value: &str| own.iter().any(|own| covers(value, own) == Some(true));
+    // A range, with ports behind it.
+    let mut ends = written.into_iter().flat_map(|text| text.split('-'));
+    ends.any(|end| is_own(end) || end.rsplit_once(':').is_some_and(|(ip, _)| is_own(ip)))
+        || action.actions.iter().any(|action| sends_to(action, own))
 }
 
 /// Why a flow is stale: it names a port that has no interface any more, or another one than when the
-/// flow was made. `now` is in seconds since the Unix epoch. What is unknown is not stale.
-pub fn stale(flow: &Flow<'_>, named: &[NamedPort<'_>], now: u64) -> Option<String> {
+/// flow was made. `now` is when the flow's duration was told, in seconds since the Unix epoch; where that is
+/// not known nothing is told of ages. What is unknown is not stale.
+pub fn stale(flow: &Flow<'_>, named: &[NamedPort<'_>], now: Option<u64>) -> Option<String> {
     named.iter().find_map(|one| {
         let Some(row) = one.port else {
-            return Some(format!("no port is {}", one.written));
+            return one.is_missing.then(|| format!("no port is {}", one.written));
         };
         match &row.occupant {
             Occupant::Orphaned { last: Some(last) } => {
@@ -137,7 +207,7 @@ pub fn stale(flow: &Flow<'_>, named: &[NamedPort<'_>], now: u64) -> Option<Strin
             Occupant::Orphaned { last: None } => {
                 Some(format!("the link of port {} is gone", one.written))
             }
-            Occupant::Plugged { .. } => younger(flow, row, now).map(|age| {
+            Occupant::Plugged { .. } => younger(flow, row, now?).map(|age| {
                 format!(
                     "port {} is {} only for {}; the flow is older",
                     one.written,

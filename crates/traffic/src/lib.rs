@@ -14,11 +14,12 @@
 mod end;
 mod fdb;
 mod flows;
+mod links_down;
 mod packet;
 mod verdict;
 
 pub use end::{End, EndError};
 pub use fdb::{SeenMac, seen_macs};
 pub use flows::{NamedPort, PortIn, Touched, named_ports, stale, touches};
-pub use packet::{Kind, Packet, PacketError};
+pub use packet::{Direction, Kind, Packet, PacketError, addresses};
 pub use verdict::{LeftBy, Outcome, Verdict, judge};

@@ -175,7 +175,8 @@ impl SortKey {
 /// No bridge is asked more than ten times a second.
 fn delay(text: &str) -> Result<Duration, String> {
     let delay = super::sources::duration(text)?;
-    if delay < Duration::from_millis(100) {
+    // Zero, which is for ever where something is waited for.
+    if delay < Duration::from_millis(100) || delay == super::sources::FOREVER {
         return Err("at least 100ms".to_owned());
     }
     Ok(delay)

@@ -18,12 +18,15 @@ pub async fn run(origin: &Origin, args: &FdbArgs) -> Result<Outcome, CliError> {
     let question = Question { bridge: Some(bridge.clone()), ..Question::default() };
     let look = origin.look(&question).await;
     look.switch(model::switch::SwitchSource::Ovsdb)?;
-    let name = look.bridge(bridge)?.bridge.name.clone();
+    let named = look.bridge(bridge)?;
+    let (name, vlan) = (named.bridge.name.clone(), named.fake.map(|fake| fake.vlan));
     let (table, counts) = tokio::join!(
         origin.ask_vswitchd(SwitchCommand::Fdb(&name)),
         origin.ask_vswitchd(SwitchCommand::FdbStatistics(&name)),
     );
     let mut entries: Vec<_> = parse_fdb(&table?).collect();
+    // A fake bridge is a VLAN of the one beneath it.
+    entries.retain(|entry| vlan.is_none_or(|vlan| entry.vlan == vlan));
     entries.sort_by_key(|entry| (entry.vlan, entry.mac));
     // Older releases do not count.
     let counts = counts.map(|text| parse_fdb_statistics(&text)).unwrap_or_default();

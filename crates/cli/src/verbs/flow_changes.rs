@@ -53,8 +53,8 @@ async fn tell(origin: &Origin, args: &FlowsArgs) -> Result<Outcome, CliError> {
         let asked = Instant::now();
         let said = wanted.ask(origin).await?;
         let took = asked.elapsed();
-        let now: Flows =
-            parse_flows(&said).filter(|flow| wanted.takes(flow)).map(|flow| known(&flow)).collect();
+        // Of all: what is wanted may change with an address, and is no new flow then.
+        let now: Flows = parse_flows(&said).map(|flow| known(&flow)).collect();
         if let Some((then, old)) = &before {
             let rows = changes(&wanted, old, &now, asked.duration_since(*then));
             match writer::print(&lay_out(&rows, &args.format)?) {
@@ -81,7 +81,7 @@ fn changes(wanted: &Wanted, old: &Flows, now: &Flows, span: Duration) -> Vec<v1:
     let time = host::now();
     let mut rows = Vec::new();
     let mut tell = |event, flow: &Known, counts: (u64, u64)| {
-        if let Some(parsed) = Flow::parse(&flow.line) {
+        if let Some(parsed) = Flow::parse(&flow.line).filter(|flow| wanted.takes(flow)) {
             let rates = (rate(counts.0, span), rate(counts.1, span));
             rows.push(v1::FlowChange::new(time, event, wanted.row(&parsed), rates));
         }

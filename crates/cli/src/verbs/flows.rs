@@ -47,7 +47,8 @@ pub(super) struct Wanted {
     /// The interfaces that flows are to touch; none for all flows.
     interfaces: Option<Vec<Attachment>>,
     stale: bool,
-    now: u64,
+    /// In seconds since the Unix epoch; none where the flows may be of another moment than the record.
+    now: Option<u64>,
 }
 
 impl Wanted {
@@ -66,7 +67,7 @@ impl Wanted {
         };
         let labels = PortLabels::new(&look, Some(&bridge));
         // Of a recording it is as it was then.
-        let now = look.snapshot.taken / 1000;
+        let now = origin.is_of_one_moment().then_some(look.snapshot.taken / 1000);
         Ok(Self { look, bridge, labels, interfaces, stale: args.stale, now })
     }
 

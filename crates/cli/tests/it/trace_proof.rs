@@ -10,6 +10,41 @@ use crate::tool::dice::Dice;
 use crate::tool::{Ran, docker_ovs, number, says};
 use scene::{PROBES, Scene};
 
+/// Rules that look at what conntrack keeps of a connection, and at translated addresses.
+fn by_connection(kind: usize, ip: &str, number: u16, dice: &mut Dice) -> Vec<String> {
+    let either = |dice: &mut Dice| ["drop", "NORMAL"][dice.throw(2)];
+    let through =
+        |words: &str| format!("priority=5,ip,actions=ct({words}zone={},table=1)", 5 + kind);
+    let other = |action: &str| format!("table=1,priority=1,ip,actions={action}");
+    match kind {
+        0 => vec![
+            through(""),
+            format!(
+                "table=1,priority=5,ct_state=+new+trk,ct_nw_dst={ip},ip,actions={}",
+                either(dice)
+            ),
+            other(either(dice)),
+        ],
+        1 => vec![
+            through(""),
+            format!(
+                "table=1,priority=5,ct_state=+new+trk,ct_nw_proto=17,ct_tp_dst={number},ip,actions=drop"
+            ),
+            other("NORMAL"),
+        ],
+        2 => vec![
+            through("commit,nat(src=10.78.0.200-10.78.0.201),"),
+            "table=1,priority=5,ip,nw_src=10.78.0.201,actions=NORMAL".to_owned(),
+            other("drop"),
+        ],
+        _ => vec![
+            through("commit,exec(load:1->NXM_NX_CT_MARK[]),"),
+            format!("table=1,priority=5,ct_mark=1,ip,actions={}", either(dice)),
+            other("drop"),
+        ],
+    }
+}
+
 /// Makes a rule set; says which.
 fn rules(scene: &Scene, dice: &mut Dice) -> String {
     scene.clear();
@@ -20,7 +55,7 @@ fn rules(scene: &Scene, dice: &mut Dice) -> String {
     let (mac, ip) = (&scene.hosts[one].mac, scene.hosts[one].ip);
     let normal = "priority=0,actions=NORMAL";
     let near = scene.near.name();
-    let kind = dice.throw(26);
+    let kind = dice.throw(31);
     let all: Vec<String> = match kind {
         0 => vec![normal.to_owned()],
         1 => vec![normal.to_owned(), format!("priority=5,udp,udp_dst={number},actions=drop")],
@@ -99,6 +134,8 @@ fn rules(scene: &Scene, dice: &mut Dice) -> String {
             format!("priority=5,udp,udp_src={}/{:#x},actions=drop", dice.throw(2), 1),
             normal.to_owned(),
         ],
+        25..29 => by_connection(kind - 25, &ip.to_string(), number, dice),
+        29 => vec![format!("priority=5,ip,actions=load:{}->NXM_OF_IN_PORT[],NORMAL", ["0", "0xffff"][dice.throw(2)])],
         24 => vec![format!("priority=5,ip,actions=load:{other}->NXM_OF_IN_PORT[],output:{port},output:{other}")],
         _ => vec![format!("priority=5,ip,actions=output(port={port},max_len={}),resubmit(,6)", [14, 600][dice.throw(2)]), format!("table=6,actions={}", ["drop", "FLOOD", "output:NXM_NX_REG0[]"][dice.throw(3)])],
     };
@@ -288,6 +325,126 @@ fn a_packet_to_the_senders_own_namespace_needs_no_switch() {
     // What is made by hand is sent, and dropped.
     let (code, said) = told(&other, &["--arp"]);
     assert!(code == 1 && said.contains("dropped by table 0"), "{said}");
+}
+
+/// The sender's kernel decides where a packet goes, by rules, tables, routes of many types and what it has
+/// learnt of its neighbours. What a trace tells is what a ping does.
+#[test]
+fn what_the_senders_kernel_does_with_a_packet_is_told() {
+    lab::need!(Docker);
+    let bridge = Bridge::new();
+    let [a, b, c] = [1, 2, 3].map(|n| {
+        let container = Container::run();
+        let (ip, second) = (format!("10.80.0.{n}/24"), format!("2001:db8:80::{n}/64"));
+        let words = ["connect", bridge.name(), container.name(), "--ip", &ip, "--ip", &second];
+        says(&[&words[..], &["--quiet"]].concat());
+        container
+    });
+    let told = |to: &str| {
+        let ran = docker_ovs(&["trace", a.name(), to, "--format", "{{.Outcome}}: {{.Verdict}}"]);
+        (ran.code, ran.stdout)
+    };
+    let answers = |ip: &str| {
+        let words = ["exec", a.name(), "busybox", "ping", "-c1", "-W1", ip];
+        lab::program("docker").args(words).output().unwrap().status.success()
+    };
+    let (four, six) = ("10.80.0.2", "2001:db8:80::2");
+    for ip in [four, six] {
+        assert!(answers(ip) && told(ip).0 == 0, "{ip}: {:?}", told(ip));
+    }
+    let set = |lines: &str| {
+        for line in lines.split("; ").filter(|line| !line.is_empty()) {
+            a.ip(&line.split(' ').collect::<Vec<_>>());
+        }
+    };
+    for (to, done, undone, why) in [
+        (four, "route add blackhole 10.80.0.2", "route del blackhole 10.80.0.2", "blackhole"),
+        (four, "route add unreachable 10.80.0.2", "route del unreachable 10.80.0.2", "unreachable"),
+        (
+            four,
+            "route add prohibit default table 100; rule add to 10.80.0.2 lookup 100",
+            "rule del to 10.80.0.2 lookup 100",
+            "prohibit",
+        ),
+        (
+            six,
+            "route add blackhole 2001:db8:80::2",
+            "route del blackhole 2001:db8:80::2",
+            "blackhole",
+        ),
+        (six, "route add prohibit 2001:db8:80::2", "route del prohibit 2001:db8:80::2", "prohibit"),
+        ("198.51.100.7", "", "", "no route leads there"),
+        ("2001:db8:99::7", "", "", "no route leads there"),
+    ] {
+        set(done);
+        let (code, said) = told(to);
+        assert!(!answers(to), "{done}");
+        assert!(code == 1 && said.contains("not sent") && said.contains(why), "{done}: {said}");
+        set(undone);
+    }
+    // By another one, though the destination is on the link: what that does is not known.
+    let by = ["route", "add", four, "via", "10.80.0.3"];
+    a.ip(&by);
+    let (code, said) = told(b.name());
+    let gateway = format!("the gateway {}:eth0 gets it", c.name());
+    assert!(code == 2 && said.contains(&gateway), "{said}");
+    a.ip(&["route", "del", four]);
+    // The gateway of the very destination, not the one of all others.
+    a.ip(&["route", "add", "default", "via", "10.80.0.2"]);
+    a.ip(&["route", "add", "198.51.100.0/24", "via", "10.80.0.3"]);
+    let (code, said) = told("198.51.100.7");
+    assert!(code == 2 && said.contains(&gateway), "{said}");
+    // By a link that is on no bridge.
+    a.ip(&["link", "add", "beside", "type", "veth", "peer", "name", "away"]);
+    a.ip(&["link", "set", "beside", "up"]);
+    a.ip(&["route", "add", "203.0.113.0/24", "dev", "beside"]);
+    let (code, said) = told("203.0.113.7");
+    assert!(code == 2 && said.contains("sends it by beside, which is on no port"), "{said}");
+    // What was learnt of a neighbour is what it sends to.
+    assert!(answers(four) && told(b.name()).0 == 0);
+    a.ip(&["neigh", "replace", four, "lladdr", "02:00:00:00:00:77", "dev", "eth0"]);
+    let (code, said) = told(b.name());
+    assert!(!answers(four) && code == 1 && said.contains("02:00:00:00:00:77"), "{said}");
+    a.ip(&["neigh", "del", four, "dev", "eth0"]);
+    // To all, and to a group.
+    for to in ["10.80.0.255", "224.0.0.5"] {
+        let (code, said) = told(to);
+        assert!(code == 0 && said.contains("flooded to 3 ports"), "{to}: {said}");
+    }
+}
+
+/// A port's link is known by what it is, not by what it is called: one that was renamed and is down takes
+/// nothing, and neither does what stands on a link that is down.
+#[test]
+fn a_link_that_is_down_takes_nothing_whatever_it_is_called() {
+    lab::need!(Docker);
+    let (bridge, a, b) = (Bridge::new(), Container::run(), Container::run());
+    for (container, ip) in [(&a, "10.81.0.1/24"), (&b, "10.81.0.2/24")] {
+        says(&["connect", bridge.name(), container.name(), "--ip", ip, "--quiet"]);
+    }
+    let trace = || {
+        let ran = docker_ovs(&["trace", a.name(), b.name()]);
+        (ran.code, ran.stdout)
+    };
+    let port = says(&["port", b.name(), "--format", "{{.HostInterface}}"]).trim().to_owned();
+    let called = lab::unique("rn");
+    run("ip", &["link", "set", &port, "down"]);
+    run("ip", &["link", "set", &port, "name", &called]);
+    run("ip", &["link", "set", &called, "up"]);
+    lab::wait_until("packets pass by the other name", || trace().0 == 0);
+    run("ip", &["link", "set", &called, "down"]);
+    let (code, said) = trace();
+    assert!(code == 1 && said.contains("is down"), "{said}");
+    run("ip", &["link", "set", &called, "up"]);
+    // A macvlan of the sender's, on a link that is down.
+    a.ip(&["link", "add", "upper", "link", "eth0", "type", "macvlan", "mode", "bridge"]);
+    a.ip(&["link", "set", "upper", "up"]);
+    a.ip(&["addr", "add", "10.81.0.9/24", "dev", "upper"]);
+    let upper = format!("{}:upper", a.name());
+    a.ip(&["link", "set", "eth0", "down"]);
+    let ran = docker_ovs(&["trace", &upper, b.name()]);
+    let is_told = ran.stdout.contains("not sent") && ran.stdout.contains("eth0, the link beneath");
+    assert!(ran.code == 1 && is_told, "{}{}", ran.stdout, ran.stderr);
 }
 
 /// What it prints on either stream, and how it ends.

@@ -3,7 +3,7 @@
 use livetraffic::Trace;
 use traffic::Kind;
 
-use crate::api::params::flag;
+use crate::api::params::{flag, once};
 use crate::http::error::ApiError;
 
 /// `from=` and `to=`, which packet, as the options of `docker ovs trace` are called (`tcp=PORT`,
@@ -13,14 +13,11 @@ pub(crate) fn trace(pairs: Vec<(String, String)>) -> Result<Trace, ApiError> {
     let [from, to] = &mut ends;
     let (mut kind, mut both) = (None, None);
     for (key, value) in pairs {
-        let is_new = match key.as_str() {
-            "from" => from.replace(value).is_none(),
-            "to" => to.replace(value).is_none(),
-            "both" => both.replace(flag(&key, &value)?).is_none(),
-            _ => kind.replace(packet(&key, value)?).is_none(),
-        };
-        if !is_new {
-            return Err(ApiError::bad_request(format!("{key:?} is one too many")));
+        match key.as_str() {
+            "from" => once(from, &key, value)?,
+            "to" => once(to, &key, value)?,
+            "both" => once(&mut both, &key, flag(&key, &value)?)?,
+            _ => once(&mut kind, &key, packet(&key, value)?)?,
         }
     }
     let [Some(source), Some(destination)] = ends else {

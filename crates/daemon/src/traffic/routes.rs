@@ -17,12 +17,13 @@ use super::params::trace;
 use crate::daemon::Daemon;
 use crate::http::door::Door;
 use crate::http::error::ApiError;
-use crate::http::extract::Pairs;
+use crate::http::extract::{NoQuery, Pairs};
+use crate::http::places::Owner;
 
 type Here = Extract<Arc<Daemon>>;
 
 /// `GET /v1/rates`: what `docker ovs top` shows.
-pub(crate) async fn rates(Extract(daemon): Here) -> Result<Response, ApiError> {
+pub(crate) async fn rates(Extract(daemon): Here, _: NoQuery) -> Result<Response, ApiError> {
     let json = daemon.rates().await?;
     Ok(([(CONTENT_TYPE, "application/json")], json).into_response())
 }
@@ -32,6 +33,7 @@ pub(crate) async fn rates(Extract(daemon): Here) -> Result<Response, ApiError> {
 pub(crate) async fn packet(
     Extract(daemon): Here,
     Extension(door): Extension<Door>,
+    Extension(owner): Extension<Owner>,
     Pairs(pairs): Pairs,
 ) -> Result<Json<Vec<v1::Trace>>, ApiError> {
     let wanted = trace(pairs)?;
@@ -40,7 +42,7 @@ pub(crate) async fn packet(
         let why = "raw= is taken over the unix socket, or with the token";
         return Err(ApiError::new(StatusCode::FORBIDDEN, why));
     }
-    let traced = daemon.trace(&wanted).await;
+    let traced = daemon.trace(&wanted, owner).await;
     traced.map(Json).map_err(|error| match error {
         // What vswitchd refuses of a packet in the client's words is the client's to mend.
         TraceError::Query(QueryError::SourceUnavailable(error))
@@ -57,7 +59,9 @@ impl From<TraceError> for ApiError {
         match error {
             TraceError::Query(error) | TraceError::End(EndError::Query(error)) => error.into(),
             TraceError::End(EndError::Other(why)) => Self::not_found(why),
-            TraceError::NoPort(_) => Self::new(StatusCode::CONFLICT, error.to_string()),
+            TraceError::NoPort(_) | TraceError::Patch(_) => {
+                Self::new(StatusCode::CONFLICT, error.to_string())
+            }
         }
     }
 }

@@ -3,7 +3,8 @@
 
 use std::net::IpAddr;
 
-use docker_ovs_netns::{Route, RouteSocket};
+use docker_ovs_netns::{Error, Route, RouteSocket, RouteType};
+use rustix::io::Errno;
 
 use crate::space::{Space, socket_in};
 
@@ -151,4 +152,41 @@ fn a_route_that_leads_nowhere_is_refused() {
     assert!(socket.add_default_route(ip("192.0.2.2"), 4_000).is_err());
     assert_eq!(errno(socket.add_route((ip("198.51.100.1"), 24), None, eth1)), 22, "EINVAL");
     assert_eq!(added(&socket), []);
+}
+
+/// What a sender is told, and what it would do, is what `ip route get` tells of it.
+#[test]
+fn the_route_taken_is_the_kernels_choice() {
+    lab::need!(Root);
+    let (space, socket, [eth0, eth1]) = connected("t");
+    let taken = |to: &str| socket.route_taken(ip(to), None, None);
+    let out = |to: &str| {
+        let found = taken(to).unwrap().unwrap();
+        (found.kind, found.ifindex, found.gateway, found.source)
+    };
+    let own = Some(ip("192.0.2.1"));
+    assert_eq!(out("192.0.2.9"), (RouteType::Unicast, Some(eth0), None, own));
+    assert_eq!(out("192.0.2.255").0, RouteType::Broadcast);
+    assert_eq!(out("192.0.2.1").0, RouteType::Local);
+    socket.add_route((ip("198.51.100.0"), 24), Some(ip("192.0.2.2")), eth0).unwrap();
+    let by = Some(ip("192.0.2.2"));
+    assert_eq!(out("198.51.100.7"), (RouteType::Unicast, Some(eth0), by, own));
+    socket.add_route((ip("224.0.0.0"), 4), None, eth0).unwrap();
+    assert_eq!(out("224.0.0.5").0, RouteType::Multicast);
+    space.ip(&["rule", "add", "to", "198.51.100.7", "lookup", "100"]);
+    space.ip(&["route", "add", "prohibit", "default", "table", "100"]);
+    let refusal = |to: &str| match taken(to) {
+        Err(Error::Socket(error)) => error.raw_os_error(),
+        other => panic!("{to}: {other:?}"),
+    };
+    assert_eq!(refusal("198.51.100.7"), Some(Errno::ACCESS.raw_os_error()));
+    assert_eq!(refusal("203.0.113.7"), Some(Errno::NETUNREACH.raw_os_error()));
+    // Who binds to a link sends by that, whatever the routes say.
+    let bound = socket.route_taken(ip("192.0.2.9"), None, Some(eth1)).unwrap().unwrap();
+    assert_eq!((bound.ifindex, bound.gateway), (Some(eth1), None));
+    let found = socket.neighbor(ip("192.0.2.9"), eth0).unwrap();
+    assert_eq!(found, None, "it was never asked for");
+    space.ip(&["neigh", "add", "192.0.2.9", "lladdr", "02:00:00:00:00:09", "dev", "eth0"]);
+    let found = socket.neighbor(ip("192.0.2.9"), eth0).unwrap();
+    assert_eq!(found, Some([2, 0, 0, 0, 0, 9]));
 }

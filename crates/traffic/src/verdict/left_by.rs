@@ -59,7 +59,8 @@ pub(super) fn left_by(look: &Look, from: &End, output: &Output) -> LeftBy {
         },
     );
     let uplink = row.and_then(|row| match &row.occupant {
-        Occupant::Host { .. } => Some(row.port.iface.to_string()),
+        // What the switch made itself ends in this host.
+        Occupant::Host { .. } if row.port.kind != "internal" => Some(row.port.iface.to_string()),
         _ => None,
     });
     LeftBy {

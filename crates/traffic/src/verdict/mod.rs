@@ -10,7 +10,7 @@ use flowtext::{Header, Output, Rule, Trace};
 use model::Look;
 
 use crate::end::End;
-use crate::packet::{Kind, Packet};
+use crate::packet::{Direction, Kind, Packet};
 pub use left_by::LeftBy;
 use left_by::{is_port, left_by, same_datapath};
 use refusal::Refusal;
@@ -80,19 +80,24 @@ impl Verdict {
             );
             (Outcome::Elsewhere, told)
         };
-        Self { outcome, sentence, reasons: Vec::new(), rules: Vec::new(), left_by: Vec::new() }
+        Self::of_sender(outcome, sentence, Vec::new())
+    }
+
+    /// That the sender's kernel does not send a packet to `target`, and why.
+    pub fn refused(from: &End, target: IpAddr, why: &str) -> Self {
+        let told = format!("not sent: the kernel of {} refuses {target}, as {why}", from.called);
+        Self::of_sender(Outcome::Dropped, told, Vec::new())
     }
 
     /// That it cannot be known, and why.
     pub fn unknown(reasons: Vec<String>) -> Self {
         let why = reasons.first().cloned().unwrap_or_default();
-        Self {
-            outcome: Outcome::Unknown,
-            sentence: format!("cannot be known: {why}"),
-            reasons,
-            rules: Vec::new(),
-            left_by: Vec::new(),
-        }
+        Self::of_sender(Outcome::Unknown, format!("cannot be known: {why}"), reasons)
+    }
+
+    /// What is told without asking the switch.
+    fn of_sender(outcome: Outcome, sentence: String, reasons: Vec<String>) -> Self {
+        Self { outcome, sentence, reasons, rules: Vec::new(), left_by: Vec::new() }
     }
 }
 
@@ -171,14 +176,46 @@ impl Judged<'_> {
                 all.push(format!("it depends on {field}, which the sender chooses"));
             }
         }
-        if matches!(self.kind, Kind::Tcp(_) | Kind::Udp(_)) {
+        if self.has_checksum() {
             all.extend(self.from.checksums.clone());
         }
+        let megaflows = || self.trace.passes.iter().flat_map(|pass| pass.megaflow.split(','));
+        let fields = megaflows().map(|part| part.split('=').next().unwrap_or_default());
+        let of_connection = { fields }.find(|field| self.is_of_connection(field));
+        all.extend(of_connection.map(|field| {
+            format!("it depends on {field}, which the connection has, and a trace is not told")
+        }));
         let learns = |rule: &Rule| rule.actions.iter().any(|action| action.contains("result_dst"));
         if self.trace.passes.iter().flat_map(|pass| &pass.rules).any(learns) {
             all.push("learn() with result_dst tells a packet what a trace cannot".to_owned());
         }
         all
+    }
+
+    /// Whether it has a checksum that something has to finish.
+    fn has_checksum(&self) -> bool {
+        let flow = self.trace.flow.split(',').next().unwrap_or_default();
+        match self.kind {
+            Kind::Tcp(_) | Kind::Udp(_) => true,
+            Kind::Raw(_) => matches!(flow, "tcp" | "tcp6" | "udp" | "udp6"),
+            Kind::Icmp | Kind::Arp => false,
+        }
+    }
+
+    /// Whether a field of a megaflow is of the connection, as conntrack keeps it: its addresses and ports, and
+    /// for an answer also what was marked when it began, unless the trace itself marked it.
+    fn is_of_connection(&self, field: &str) -> bool {
+        const TUPLE: [&str; 4] = ["ct_nw_", "ct_ipv6_", "ct_tp_", "ct_tuple"];
+        let marks = |word: &str| {
+            let actions =
+                self.trace.passes.iter().filter_map(|pass| pass.datapath_actions.as_ref());
+            { actions }.any(|actions| actions.contains(word))
+        };
+        match field {
+            "ct_mark" => self.packet.direction == Direction::Reply && !marks("mark="),
+            "ct_label" => self.packet.direction == Direction::Reply && !marks("label="),
+            _ => TUPLE.iter().any(|tuple| field.starts_with(tuple)),
+        }
     }
 
     fn is_destination(&self, output: &Output) -> bool {
@@ -213,7 +250,7 @@ impl Judged<'_> {
     }
 
     fn address_refusal(&self, header: &Header) -> Option<Refusal> {
-        let group = header.eth_dst.first().is_some_and(|first| first & 1 == 1);
+        let group = is_group(Some(header.eth_dst));
         // What is written in the user's own words is judged by its port.
         self.packet.eth_dst?;
         match self.to.mac {
@@ -230,7 +267,9 @@ impl Judged<'_> {
             _ => {}
         }
         let changed = header.ip_dst != self.packet.ip_dst;
-        let own = self.to.addresses.iter().any(|address| Some(address.ip) == header.ip_dst);
+        // Linux takes what is for any address of the namespace, whichever link has it.
+        let own = self.to.addresses.iter().map(|address| &address.ip).chain(&self.to.local);
+        let own = { own }.any(|ip| Some(*ip) == header.ip_dst);
         (changed && !own).then(|| {
             let ip = header.ip_dst.map(|ip| ip.to_string()).unwrap_or_default();
             Refusal::sure(format!("for the address {ip}, which is not its own"))
@@ -272,6 +311,10 @@ impl Judged<'_> {
             return beyond(Outcome::Uplink, format!("leaves by the uplink {link}"), outside);
         }
         let all: Vec<_> = left_by.iter().collect();
+        if outside && !all.is_empty() && is_group(self.packet.eth_dst) {
+            let told = format!("flooded to {} ports: {}", all.len(), names(&all));
+            return (Outcome::Flooded, told, unsure);
+        }
         if let Some(why) = unsure.first().filter(|_| outside) {
             return (Outcome::Unknown, format!("cannot be known: {why}"), unsure.clone());
         }
@@ -304,6 +347,11 @@ impl Judged<'_> {
         let passes = self.trace.passes.iter();
         passes.flat_map(|pass| pass.errors.iter().chain(&pass.warnings).cloned()).collect()
     }
+}
+
+/// Whether a MAC is of several: the lowest bit of its first byte (IEEE 802, section 8.2).
+fn is_group(mac: Option<[u8; 6]>) -> bool {
+    mac.is_some_and(|mac| mac.first().is_some_and(|first| first & 1 == 1))
 }
 
 /// It leaves this host: whether it arrives is not known where the destination is outside.

@@ -33,6 +33,11 @@ impl Way {
                 way.doubts.push("the trace ends before the datapath actions".to_owned());
                 continue;
             };
+            if header.translated && pass.megaflow.split(',').any(is_translated) {
+                let why =
+                    "addresses are translated, and what is done then depends on which they are";
+                way.doubts.push(why.to_owned());
+            }
             let told = follow(actions, header);
             way.outputs.extend(told.outputs);
             way.controller |= told.controller;
@@ -46,4 +51,12 @@ impl Way {
         }));
         way
     }
+}
+
+/// Whether a field of a megaflow is one that conntrack may translate.
+fn is_translated(part: &str) -> bool {
+    const LAYERS: [&str; 6] = ["nw_", "ipv6_", "tp_", "tcp_", "udp_", "sctp_"];
+    let name = part.split('=').next().unwrap_or_default();
+    let rest = LAYERS.iter().find_map(|layer| name.strip_prefix(layer));
+    matches!(rest, Some("src" | "dst"))
 }

@@ -14,6 +14,8 @@ mod verdicts;
 
 use docker_ovs_traffic::End;
 use model::Look;
+use model::ids::Ifindex;
+use model::route::{Cast, RouteOut};
 
 /// Containers trivial_firewall (ports 1 and 2), firewall_ext (3), webserver (4) and an orphaned port
 /// (5) on vlanswitch, which has a patch (6) to kiwipycon.
@@ -24,4 +26,15 @@ fn look() -> Look {
 
 fn end(look: &Look, word: &str) -> End {
     End::find(look, word, None).unwrap_or_else(|error| panic!("{word}: {error}"))
+}
+
+/// A route to what is on the sender's link.
+fn on_link() -> RouteOut {
+    RouteOut {
+        ifindex: Ifindex(2),
+        gateway: None,
+        source: None,
+        cast: Cast::Unicast,
+        neighbor: None,
+    }
 }

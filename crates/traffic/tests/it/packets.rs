@@ -1,9 +1,11 @@
 //! Ends and the packets between them.
 
-use docker_ovs_traffic::{End, Kind, Packet, PacketError, Verdict};
+use docker_ovs_traffic::{Direction, End, Kind, Packet, PacketError, Verdict, addresses};
+use model::ids::Mac;
+use model::route::{Cast, RouteOut};
 use model::snapshot::Cidr;
 
-use crate::{end, look};
+use crate::{end, look, on_link};
 
 #[test]
 fn an_end_is_a_container_an_address_or_a_port() {
@@ -40,7 +42,7 @@ fn an_end_is_a_container_an_address_or_a_port() {
 
 fn packet(kind: &Kind, from: &str, to: &str) -> Result<Packet, PacketError> {
     let look = look();
-    Packet::new(kind, &end(&look, from), &end(&look, to), None)
+    Packet::new(kind, Direction::Original, (&end(&look, from), &end(&look, to)), &on_link(), None)
 }
 
 #[test]
@@ -58,68 +60,117 @@ fn a_packet_has_what_both_ends_have() {
         "in_port=2,arp,dl_src=e6:0c:ad:58:93:1f,dl_dst=ff:ff:ff:ff:ff:ff,arp_spa=172.31.2.1,\
          arp_tpa=172.31.2.80,arp_op=1,arp_sha=e6:0c:ad:58:93:1f,arp_tha=00:00:00:00:00:00"
     );
-    assert_eq!(sent(&Kind::Raw("ip,nw_proto=89".to_owned())), "in_port=2,ip,nw_proto=89");
-    assert_eq!(sent(&Kind::Raw("in_port=7,ip".to_owned())), "in_port=7,ip");
+}
+
+#[test]
+fn a_packet_in_the_users_words_comes_in_by_the_port() {
+    let from = end(&look(), "trivial_firewall:eth1");
+    assert_eq!(Packet::raw("ip,nw_proto=89", &from).text, "in_port=2,ip,nw_proto=89");
+    assert_eq!(Packet::raw("in_port=7,ip", &from).text, "in_port=7,ip");
+}
+
+/// Of a packet in the user's words counts what vswitchd reads them as.
+#[test]
+fn a_packet_in_the_users_words_is_what_vswitchd_reads() {
+    let from = end(&look(), "trivial_firewall:eth1");
+    let read = |flow: &str| Packet::raw("any words", &from).as_read(flow);
+    let tagged = read(
+        "ip,in_port=2,dl_vlan=5,dl_vlan_pcp=0,vlan_tci1=0x0000,dl_src=00:00:00:00:00:00,\
+                       dl_dst=0a:7f:3e:52:11:c8,nw_src=0.0.0.0,nw_dst=172.31.2.80",
+    );
+    assert_eq!(tagged.vlans, [5]);
+    assert_eq!(tagged.eth_dst, Some([0x0a, 0x7f, 0x3e, 0x52, 0x11, 0xc8]));
+    assert_eq!(tagged.ip_dst, Some("172.31.2.80".parse().unwrap()));
+    let twice = read(
+        "ip,in_port=2,dl_vlan=5,dl_vlan_pcp=0,dl_vlan1=6,dl_vlan_pcp1=0,dl_dst=0a:7f:3e:52:11:c8",
+    );
+    assert_eq!(twice.vlans, [6, 5], "the outer one last");
+    assert_eq!(read("icmp,in_port=2,vlan_tci=0x0000").vlans, [0u16; 0]);
+    let unsaid = read("arp,in_port=2,dl_dst=00:00:00:00:00:00,nw_dst=0.0.0.0");
+    assert_eq!((unsaid.eth_dst, unsaid.ip_dst), (None, None), "it is judged by its port");
+}
+
+/// Where it goes, and what it is sent from, is for the sender's kernel to say.
+#[test]
+fn a_packet_is_sent_as_the_route_says() {
+    let look = look();
+    let (mut from, to) = (end(&look, "trivial_firewall:eth1"), end(&look, "webserver"));
+    let gateway = end(&look, "firewall_ext");
+    let second = Cidr { ip: "172.31.2.99".parse().unwrap(), prefix: 24 };
+    from.addresses.push(second);
+    let made = |kind: &Kind, route: &RouteOut, next: Option<&End>| {
+        Packet::new(kind, Direction::Original, (&from, &to), route, next).unwrap().text
+    };
+    let by = RouteOut { source: Some(second.ip), ..on_link() };
+    assert!(made(&Kind::Icmp, &by, None).contains("nw_src=172.31.2.99"));
+    // An address of another link is none of this end's.
+    let by = RouteOut { source: Some("203.0.113.1".parse().unwrap()), ..on_link() };
+    assert!(made(&Kind::Icmp, &by, None).contains("nw_src=172.31.2.1,"));
+    let by = RouteOut { gateway: Some(gateway.addresses[0].ip), ..on_link() };
+    let mac = gateway.mac.unwrap();
+    assert!(made(&Kind::Icmp, &by, Some(&gateway)).contains(&format!("dl_dst={mac},")));
+    let asked = made(&Kind::Arp, &by, Some(&gateway));
+    assert!(asked.contains(&format!("arp_tpa={}", gateway.addresses[0].ip)), "{asked}");
+    // What the kernel has learnt is what it sends to.
+    let learnt = Mac([2, 0, 0, 0, 0, 9]);
+    let by = RouteOut { neighbor: Some(learnt), ..on_link() };
+    assert!(made(&Kind::Icmp, &by, None).contains(&format!("dl_dst={learnt},")));
+}
+
+#[test]
+fn a_packet_to_several_has_the_mac_of_all_or_of_their_group() {
+    let look = look();
+    let sent = |to: &str, cast: Cast| {
+        let (from, to) = (end(&look, "webserver"), end(&look, to));
+        let route = RouteOut { cast, ..on_link() };
+        Packet::new(&Kind::Udp(53), Direction::Original, (&from, &to), &route, None).unwrap().text
+    };
+    assert!(sent("172.31.2.255", Cast::Broadcast).contains("dl_dst=ff:ff:ff:ff:ff:ff"));
+    assert!(sent("224.129.2.3", Cast::Multicast).contains("dl_dst=01:00:5e:01:02:03"));
 }
 
 #[test]
 fn an_answer_is_the_same_the_other_way() {
     let look = look();
     let (from, to) = (end(&look, "webserver"), end(&look, "trivial_firewall:eth1"));
-    let reply = |kind: &Kind| Packet::reply(kind, &from, &to, None).unwrap();
+    let reply =
+        |kind: &Kind| Packet::new(kind, Direction::Reply, (&from, &to), &on_link(), None).unwrap();
     assert!(reply(&Kind::Tcp(80)).text.ends_with("tcp_src=80,tcp_dst=40000,tcp_flags=0x012"));
     assert!(reply(&Kind::Icmp).text.ends_with("icmp_type=0,icmp_code=0"));
     assert_eq!(reply(&Kind::Icmp).ct_state, "trk,est,rpl");
+    // Ports whose digits begin an address or a MAC.
+    for port in [1, 10, 17, 172, 22] {
+        let told = reply(&Kind::Tcp(port)).text;
+        assert!(told.contains("nw_src=172.31.2.80,nw_dst=172.31.2.1,"), "{port}: {told}");
+        assert!(told.contains(&format!("tcp_src={port},tcp_dst=40000,")), "{port}: {told}");
+    }
     let arp = reply(&Kind::Arp).text;
     assert!(arp.contains("dl_dst=e6:0c:ad:58:93:1f") && arp.contains("arp_op=2"), "{arp}");
 }
 
 #[test]
-fn without_a_way_there_is_no_packet() {
-    let error = packet(&Kind::Icmp, "firewall_ext", "webserver").unwrap_err().to_string();
-    assert!(error.contains("172.31.2.80") && error.contains("no gateway"), "{error}");
+fn without_an_address_there_is_no_packet() {
     let error = packet(&Kind::Icmp, "firewall_ext", "vlanswitch:to-kiwi").unwrap_err().to_string();
     assert!(error.contains("has no IP address"), "{error}");
+    let error = packet(&Kind::Icmp, "webserver", "172.31.2.222").unwrap_err().to_string();
+    assert!(error.contains("the MAC of 172.31.2.222 is not known"), "{error}");
 }
 
 /// Linux hands what is for an address of its own to itself.
-#[test]
-fn a_packet_to_its_own_namespace_is_not_sent() {
-    let look = look();
-    let ways = [
-        ("webserver", "webserver"),
-        ("trivial_firewall:eth0", "trivial_firewall:eth1"),
-        ("trivial_firewall:eth1", "172.31.2.1"),
-        ("webserver", "127.0.0.1"),
-        ("webserver", "127.8.8.8"),
-    ];
-    for (from, to) in ways {
-        for kind in [Kind::Icmp, Kind::Tcp(80), Kind::Udp(53)] {
-            let told = packet(&kind, from, to);
-            let Err(PacketError::Kept(ip)) = told else { panic!("{from} to {to}: {told:?}") };
-            let verdict = Verdict::kept(&end(&look, from), &end(&look, to), ip);
-            assert_eq!(verdict.reaches(), Some(true), "{from} to {to}: {verdict:?}");
-        }
-        // What is made by hand leaves by the interface.
-        assert!(packet(&Kind::Raw("ip".to_owned()), from, to).is_ok());
-    }
-    assert!(packet(&Kind::Arp, "webserver", "webserver").is_ok());
-}
-
 #[test]
 fn an_address_that_both_ends_have_is_the_senders_own() {
     let look = look();
     let (mut from, mut to) = (end(&look, "trivial_firewall:eth1"), end(&look, "webserver"));
     let shared = to.addresses[0];
     from.local.push(shared.ip);
-    let told = Packet::new(&Kind::Icmp, &from, &to, None);
-    assert_eq!(told, Err(PacketError::Kept(shared.ip)));
+    assert_eq!(addresses(&from, &to).unwrap().1, shared.ip);
     let verdict = Verdict::kept(&from, &to, shared.ip);
     assert_eq!(verdict.reaches(), Some(false));
     assert!(verdict.sentence.contains("not sent to webserver:eth0"), "{}", verdict.sentence);
     // By another address of its it is reached all the same.
     let other = Cidr { ip: "172.31.2.81".parse().unwrap(), prefix: 24 };
     to.addresses.push(other);
-    let packet = Packet::new(&Kind::Icmp, &from, &to, None).unwrap();
-    assert!(packet.text.contains("nw_dst=172.31.2.81"), "{}", packet.text);
+    assert_eq!(addresses(&from, &to).unwrap().1, other.ip);
+    let verdict = Verdict::kept(&from, &from, from.addresses[0].ip);
+    assert_eq!(verdict.reaches(), Some(true), "{verdict:?}");
 }

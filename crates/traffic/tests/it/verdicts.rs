@@ -1,9 +1,9 @@
 //! What becomes of a packet, by the end of a trace.
 
-use docker_ovs_traffic::{Kind, Outcome, Packet, Verdict, judge};
+use docker_ovs_traffic::{Direction, Kind, Outcome, Packet, Verdict, judge};
 use flowtext::parse_trace;
 
-use crate::{end, look};
+use crate::{end, look, on_link};
 
 /// The verdict about a datagram from trivial_firewall to webserver, which is datapath port 7 (VLAN
 /// 20), by these lines of a trace.
@@ -11,7 +11,7 @@ fn verdict(lines: &str) -> Verdict {
     let look = look();
     let (from, to) = (end(&look, "trivial_firewall:eth1"), end(&look, "webserver"));
     let kind = Kind::Udp(53);
-    let packet = Packet::new(&kind, &from, &to, None).unwrap();
+    let packet = Packet::new(&kind, Direction::Original, (&from, &to), &on_link(), None).unwrap();
     let head =
         "Flow: udp\n\nbridge(\"vlanswitch\")\n--------\n 0. ip, priority 7, cookie 0x5\n    drop\n";
     judge(&look, &kind, &packet, &from, &to, &parse_trace(&format!("{head}{lines}")))
@@ -90,4 +90,46 @@ fn what_follows_the_tables_is_no_action_of_theirs() {
         let rules = verdict(&format!("{lines}Datapath actions: 7\n")).rules;
         assert_eq!(rules[0].actions, ["drop"], "{lines}");
     }
+}
+
+/// What conntrack keeps of a connection, and to which addresses it translates, a trace is not told.
+#[test]
+fn what_only_the_connection_has_decides_nothing() {
+    let recirculated = |megaflow: &str, actions: &str| {
+        verdict(&format!(
+            "\nMegaflow: a\nDatapath actions: {actions},recirc(0x1)\n\n====\n\
+             recirc(0x1) - resume conntrack with ct_state=new|trk\n====\n\nbridge(\"vlanswitch\")\n--\n \
+             1. No match.\n    drop\n\nMegaflow: {megaflow}\nDatapath actions: drop\n"
+        ))
+    };
+    for field in ["ct_nw_dst=0.0.0.0", "ct_tp_dst=0", "ct_nw_proto=0", "ct_ipv6_src=::"] {
+        let told = recirculated(&format!("recirc_id=0x1,ip,{field}"), "ct(zone=1)");
+        assert!(
+            told.reaches().is_none() && told.sentence.contains("connection"),
+            "{field}: {told:?}"
+        );
+    }
+    let nat = "ct(commit,zone=1,nat(src=10.0.0.9))";
+    let told = recirculated("recirc_id=0x1,ip,nw_src=172.31.2.1", nat);
+    assert!(told.reaches().is_none() && told.sentence.contains("translated"), "{told:?}");
+    // What is dropped whatever its addresses are, is dropped.
+    assert_eq!(recirculated("recirc_id=0x1,ip,nw_frag=no", nat).outcome, Outcome::Dropped);
+    // A new connection has no mark yet.
+    let told = recirculated("recirc_id=0x1,ip,ct_mark=0", "ct(zone=1)");
+    assert_eq!(told.outcome, Outcome::Dropped);
+}
+
+/// Linux takes what is for any address of its own, whichever link has that.
+#[test]
+fn an_address_of_another_link_is_the_destinations_own() {
+    let look = look();
+    let (from, mut to) = (end(&look, "trivial_firewall:eth1"), end(&look, "webserver"));
+    let kind = Kind::Udp(53);
+    let packet = Packet::new(&kind, Direction::Original, (&from, &to), &on_link(), None).unwrap();
+    let text = "Flow: udp\n\nbridge(\"vlanswitch\")\n--\n 0. ip, priority 7\n    drop\n\nMegaflow: a\n\
+                Datapath actions: set(ipv4(dst=10.99.9.9)),7\n";
+    let judged = |to: &_| judge(&look, &kind, &packet, &from, to, &parse_trace(text)).outcome;
+    assert_eq!(judged(&to), Outcome::Elsewhere);
+    to.local.push("10.99.9.9".parse().unwrap());
+    assert_eq!(judged(&to), Outcome::Delivered);
 }

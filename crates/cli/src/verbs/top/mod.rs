@@ -5,6 +5,7 @@ mod keys;
 mod order;
 mod screen;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use host::{Host, Origin, Question};
@@ -76,7 +77,12 @@ impl<'a> Source<'a> {
         let named = self.bridge.as_deref().and_then(|name| self.look.bridge(name).ok());
         let bridge = named.map(|named| &named.bridge.name);
         let now = Sample::take(self.host, &self.look.wiring, bridge).await?;
-        let rows = rates(&self.look.wiring, self.last.as_ref(), &now);
+        let mut rows = rates(&self.look.wiring, self.last.as_ref(), &now);
+        if let Some(fake) = named.and_then(|named| named.fake) {
+            let ports = self.look.wiring.ports.iter().filter(|port| port.is_on(&fake.name));
+            let own: BTreeSet<&str> = ports.map(|port| &*port.port.iface).collect();
+            rows.retain(|row| own.contains(&*row.port));
+        }
         self.last = Some(now);
         Ok(rows)
     }

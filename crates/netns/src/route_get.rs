@@ -1,0 +1,148 @@
+//! What the kernel does with a packet: the route by all rules and tables, and the neighbour
+//! (rtnetlink(7), linux/rtnetlink.h, linux/neighbour.h).
+
+use std::net::IpAddr;
+
+use rustix::io::Errno;
+
+use crate::change::{AF_INET, family, octets};
+use crate::message::{attributes, u16_at, u32_at};
+use crate::rows::ip;
+use crate::{Error, RouteSocket};
+
+const RTM_NEWROUTE: u16 = 24;
+const RTM_GETROUTE: u16 = 26;
+const RTM_NEWNEIGH: u16 = 28;
+const RTM_GETNEIGH: u16 = 30;
+const RTMSG: usize = 12;
+const NDMSG: usize = 12;
+const RTA_DST: u16 = 1;
+const RTA_SRC: u16 = 2;
+const RTA_OIF: u16 = 4;
+const RTA_GATEWAY: u16 = 5;
+const RTA_PREFSRC: u16 = 7;
+const RTA_VIA: u16 = 18;
+const NDA_DST: u16 = 1;
+const NDA_LLADDR: u16 = 2;
+/// States in which the kernel sends to the address it has: reachable, stale, delay, probe, noarp, permanent
+/// (`NUD_VALID` of net/neighbour.h).
+const NUD_VALID: u16 = 0x02 | 0x04 | 0x08 | 0x10 | 0x40 | 0x80;
+
+/// What becomes of a packet (`rtm_type`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RouteType {
+    /// It leaves by a link, for one.
+    Unicast,
+    /// It is for this namespace itself.
+    Local,
+    /// It leaves by a link, for all on it.
+    Broadcast,
+    /// It leaves by a link, for a group.
+    Multicast,
+    /// It is dropped, silently.
+    Blackhole,
+    /// It is refused: `EHOSTUNREACH`.
+    Unreachable,
+    /// It is refused: `EACCES`.
+    Prohibit,
+    /// Another one, by its number.
+    Other(u8),
+}
+
+/// The route that the kernel takes for a packet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteTaken {
+    /// What becomes of the packet.
+    pub kind: RouteType,
+    /// The link that it leaves by.
+    pub ifindex: Option<u32>,
+    /// The next hop; none where the destination is on the link.
+    pub gateway: Option<IpAddr>,
+    /// The address that it is sent from, unless the sender binds to one.
+    pub source: Option<IpAddr>,
+}
+
+impl RouteSocket {
+    /// The route that the kernel takes for a packet to `to`, by all rules and tables (`ip route get` of
+    /// ip-route(8)): from the address `from` and by the link `by`, where the sender binds to them.
+    ///
+    /// # Errors
+    /// [`Error::Socket`] with what the kernel would tell the sender: `ENETUNREACH` where there is no route,
+    /// `EHOSTUNREACH`, `EACCES` or `EINVAL` where there is one of type unreachable, prohibit or blackhole.
+    /// Else as the conversation fails.
+    pub fn route_taken(
+        &self,
+        to: IpAddr,
+        from: Option<IpAddr>,
+        by: Option<u32>,
+    ) -> Result<Option<RouteTaken>, Error> {
+        let bits = |ip: IpAddr| if family(ip) == AF_INET { 32 } else { 128 };
+        let mut header = [0; RTMSG];
+        header[..3].copy_from_slice(&[family(to), bits(to), from.map_or(0, bits)]);
+        let (to, from, by) = (octets(to), from.map(octets), by.map(u32::to_ne_bytes));
+        let mut wanted = vec![(RTA_DST, &to[..])];
+        wanted.extend(from.as_ref().map(|from| (RTA_SRC, &from[..])));
+        wanted.extend(by.as_ref().map(|by| (RTA_OIF, &by[..])));
+        let found = self.0.ask(RTM_GETROUTE, 0, &header, &wanted, RTM_NEWROUTE, taken)?;
+        Ok(found.into_iter().next())
+    }
+
+    /// The hardware address that the kernel sends to for a neighbour on a link, and whether it was set to
+    /// stay; none where it would ask first, or does not tell (before Linux 5.0).
+    ///
+    /// # Errors
+    /// As the conversation fails.
+    pub fn neighbor(&self, ip: IpAddr, ifindex: u32) -> Result<Option<[u8; 6]>, Error> {
+        let mut header = [0; NDMSG];
+        header[0] = family(ip);
+        header[4..8].copy_from_slice(&ifindex.to_ne_bytes());
+        let ip = octets(ip);
+        let wanted = [(NDA_DST, &ip[..])];
+        let read = |body: &[u8]| Some(neighbor(body));
+        match self.0.ask(RTM_GETNEIGH, 0, &header, &wanted, RTM_NEWNEIGH, read) {
+            Ok(found) => Ok(found.into_iter().flatten().next()),
+            Err(Error::Socket(error)) => {
+                let unknown = [Errno::NOENT, Errno::OPNOTSUPP, Errno::INVAL];
+                let is_unknown =
+                    unknown.iter().any(|no| error.raw_os_error() == Some(no.raw_os_error()));
+                if is_unknown { Ok(None) } else { Err(Error::Socket(error)) }
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Reads the body of an RTM_NEWROUTE message that answers for one packet.
+pub(crate) fn taken(body: &[u8]) -> Option<RouteTaken> {
+    let (header, attached) = body.split_first_chunk::<RTMSG>()?;
+    // linux/rtnetlink.h, RTN_UNICAST and those after it.
+    let kind = match header[7] {
+        1 => RouteType::Unicast,
+        2 => RouteType::Local,
+        3 => RouteType::Broadcast,
+        5 => RouteType::Multicast,
+        6 => RouteType::Blackhole,
+        7 => RouteType::Unreachable,
+        8 => RouteType::Prohibit,
+        other => RouteType::Other(other),
+    };
+    let mut taken = RouteTaken { kind, ifindex: None, gateway: None, source: None };
+    for (attribute, value) in attributes(attached) {
+        match attribute {
+            RTA_OIF => taken.ifindex = u32_at(value, 0),
+            RTA_GATEWAY => taken.gateway = ip(value),
+            // An IPv6 gateway of an IPv4 route; its family comes first.
+            RTA_VIA => taken.gateway = value.get(2..).and_then(ip),
+            RTA_PREFSRC => taken.source = ip(value),
+            _ => {}
+        }
+    }
+    Some(taken)
+}
+
+/// Reads the body of an RTM_NEWNEIGH message; none where the kernel does not send to that neighbour.
+fn neighbor(body: &[u8]) -> Option<[u8; 6]> {
+    let state = u16_at(body, 8)?;
+    let (_, address) = attributes(body.get(NDMSG..)?).find(|(kind, _)| *kind == NDA_LLADDR)?;
+    address.try_into().ok().filter(|_| state & NUD_VALID != 0)
+}

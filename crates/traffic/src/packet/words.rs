@@ -1,0 +1,130 @@
+//! The words of a packet, as ovs-fields(7) has them.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use model::ids::Mac;
+
+use super::{Direction, Kind};
+
+/// The port that it comes from, of TCP and UDP.
+const SOURCE_PORT: u16 = 40_000;
+/// How many routers it may pass: what Linux sets (`net.ipv4.ip_default_ttl`).
+const TTL: u8 = 64;
+/// To all on the link.
+pub(super) const BROADCAST: Mac = Mac([0xff; 6]);
+
+/// Who a packet is from and for.
+pub(super) struct Ends {
+    pub(super) from_mac: Mac,
+    pub(super) to_mac: Mac,
+    pub(super) source: IpAddr,
+    /// The address that it is for, or that is asked about.
+    pub(super) wanted: IpAddr,
+}
+
+/// Where who asks for an address sends that: to all, or to the group of those who may have it
+/// (RFC 4861, section 2.3).
+pub(super) fn asked_of(ip: IpAddr) -> Mac {
+    match ip {
+        IpAddr::V4(_) => BROADCAST,
+        IpAddr::V6(_) => of_group(network_of(ip)),
+    }
+}
+
+/// The MAC of a group: its address after a prefix (RFC 1112, section 6.4; RFC 2464, section 7).
+pub(super) fn of_group(ip: IpAddr) -> Mac {
+    match ip {
+        IpAddr::V4(ip) => {
+            let [_, a, b, c] = ip.octets();
+            Mac([0x01, 0x00, 0x5e, a & 0x7f, b, c])
+        }
+        IpAddr::V6(ip) => {
+            let [.., a, b, c, d] = ip.octets();
+            Mac([0x33, 0x33, a, b, c, d])
+        }
+    }
+}
+
+pub(super) fn network_of(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(_) => ip,
+        IpAddr::V6(ip) => {
+            let [.., a, b, c] = ip.octets();
+            let low = u16::from_be_bytes([b, c]);
+            IpAddr::V6(Ipv6Addr::new(0xff02, 0, 0, 0, 0, 1, 0xff00 | u16::from(a), low))
+        }
+    }
+}
+
+pub(super) fn protocol(kind: &Kind, target: IpAddr) -> &'static str {
+    match (kind, target.is_ipv6()) {
+        (Kind::Tcp(_), false) => "tcp",
+        (Kind::Tcp(_), true) => "tcp6",
+        (Kind::Udp(_), false) => "udp",
+        (Kind::Udp(_), true) => "udp6",
+        (Kind::Icmp, false) => "icmp",
+        (Kind::Icmp | Kind::Arp, true) => "icmp6",
+        (Kind::Arp, false) => "arp",
+        (Kind::Raw(_), _) => "ip",
+    }
+}
+
+pub(super) fn network(kind: &Kind, direction: Direction, ends: &Ends) -> Vec<String> {
+    let Ends { from_mac, to_mac, source, wanted } = ends;
+    match (kind, wanted.is_ipv6()) {
+        (Kind::Arp, false) => {
+            let (operation, target) = match direction {
+                Direction::Original => (1, Mac([0; 6])),
+                Direction::Reply => (2, *to_mac),
+            };
+            vec![
+                format!("arp_spa={source},arp_tpa={wanted},arp_op={operation}"),
+                format!("arp_sha={from_mac},arp_tha={target}"),
+            ]
+        }
+        (Kind::Arp, true) => {
+            // A solicitation goes to a group, and tells the asker's MAC; an advertisement tells the target's.
+            let (destination, words) = match direction {
+                Direction::Original => {
+                    let asked = format!("nd_target={wanted},nd_sll={from_mac}");
+                    (network_of(*wanted), format!("icmpv6_type=135,icmpv6_code=0,{asked}"))
+                }
+                Direction::Reply => {
+                    let told = format!("nd_target={source},nd_tll={from_mac}");
+                    (*wanted, format!("icmpv6_type=136,icmpv6_code=0,{told}"))
+                }
+            };
+            vec![format!("ipv6_src={source},ipv6_dst={destination},nw_ttl=255,{words}")]
+        }
+        (_, false) => vec![format!("nw_src={source},nw_dst={wanted},nw_ttl={TTL}")],
+        (_, true) => vec![format!("ipv6_src={source},ipv6_dst={wanted},nw_ttl={TTL}")],
+    }
+}
+
+/// With the protocol in the names of fields: Open vSwitch does not know `tp_src` of UDP here.
+pub(super) fn transport(kind: &Kind, direction: Direction, target: IpAddr) -> Vec<String> {
+    let ports = |port: u16| match direction {
+        Direction::Original => (SOURCE_PORT, port),
+        Direction::Reply => (port, SOURCE_PORT),
+    };
+    match kind {
+        Kind::Tcp(port) => {
+            let (source, destination) = ports(*port);
+            // SYN, and SYN with ACK (RFC 9293, section 3.1).
+            let flags = if direction == Direction::Original { "0x002" } else { "0x012" };
+            vec![format!("tcp_src={source},tcp_dst={destination},tcp_flags={flags}")]
+        }
+        Kind::Udp(port) => {
+            let (source, destination) = ports(*port);
+            vec![format!("udp_src={source},udp_dst={destination}")]
+        }
+        Kind::Icmp => {
+            let (name, echo) =
+                if target.is_ipv6() { ("icmpv6", [128, 129]) } else { ("icmp", [8, 0]) };
+            let [ask, answer] = echo;
+            let kind = if direction == Direction::Original { ask } else { answer };
+            vec![format!("{name}_type={kind},{name}_code=0")]
+        }
+        Kind::Arp | Kind::Raw(_) => Vec::new(),
+    }
+}
