@@ -28,6 +28,8 @@ pub struct Outcome {
     pub nothing: bool,
     /// Exit 2: the answer is that it cannot be known, and stands on stdout.
     pub unknown: bool,
+    /// Whether something was changed, which stays so where it cannot be told.
+    pub is_done: bool,
 }
 
 /// Why a verb has no answer: what failed, why, and what to do.
@@ -128,7 +130,7 @@ impl From<TraceError> for CliError {
         match error {
             TraceError::Query(error) => Self::from(error),
             TraceError::End(error) => Self::from(error),
-            TraceError::NoPort(_) => Self::new(error.to_string()),
+            TraceError::NoPort(_) | TraceError::Patch(_) => Self::new(error.to_string()),
         }
     }
 }
@@ -157,6 +159,9 @@ pub fn print(program: &str, outcome: Result<Outcome, CliError>) -> ExitCode {
                 (false, true) => FAILED,
                 (false, false) => 0,
             };
+            if outcome.is_done {
+                return print_done(program, &outcome.text, code);
+            }
             print_text(program, &outcome.text, code)
         }
         Err(cli_error) => {
@@ -174,11 +179,20 @@ pub(crate) fn complain(program: &str, cli_error: &CliError) {
 
 /// Prints a text and gives the exit code: `code`, unless it could not be written.
 pub fn print_text(program: &str, text: &Text, code: u8) -> ExitCode {
+    print_or(program, text, code, ("cannot write", FAILED))
+}
+
+/// The same of what was done: exit 1 where it could not be written, as 2 means that nothing is left of it.
+fn print_done(program: &str, text: &Text, code: u8) -> ExitCode {
+    print_or(program, text, code, ("it is done, and what was done cannot be written", 1))
+}
+
+fn print_or(program: &str, text: &Text, code: u8, (failure, otherwise): (&str, u8)) -> ExitCode {
     match writer::print(text) {
         // A reader that has seen enough is no error, as with head(1).
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            writer::tell(program, &format!("cannot write: {error}"));
-            ExitCode::from(FAILED)
+            writer::tell(program, &format!("{failure}: {error}"));
+            ExitCode::from(otherwise)
         }
         _ => ExitCode::from(code),
     }

@@ -28,7 +28,7 @@ mod names;
 mod owed;
 mod restores;
 
-use claims::{Key, can_be_told, found, judged, shares_rows};
+use claims::{Key, can_be_told, found, judged, running, shares_rows};
 use names::UnnotedNames;
 use owed::{OwedAttachment, Start};
 pub(crate) use restores::Restores;
@@ -115,14 +115,22 @@ impl Restorer {
         let mut before = std::mem::take(&mut self.known);
         let mut wanted = BTreeSet::new();
         for (key, one, owner) in found(state) {
+            if one.superseded.is_some() && self.known.contains_key(&key) {
+                continue;
+            }
             let known = before.remove(&key);
             let start = match &known {
                 None if is_first => Start::First,
                 None => Start::New,
+                Some(owed) if owed.is_older_than(&one) => Start::New,
                 Some(_) => Start::Again,
             };
-            let known = known.filter(|owed| owed.is_of(owner.as_ref()));
+            let is_same = |owed: &OwedAttachment| start != Start::New && owed.is_of(owner.as_ref());
+            let known = known.filter(is_same);
             let mut owed = known.unwrap_or_else(|| OwedAttachment::of(one.clone(), owner, start));
+            if one.superseded.is_some() {
+                owed.settle();
+            }
             if let Some(id) = owed.may_be_due() {
                 let (claim, why) = judged(state, &one);
                 if owed.is_due(one, claim, why) {
@@ -131,7 +139,18 @@ impl Restorer {
             }
             self.known.insert(key, owed);
         }
+        self.keep_out_of_sight(before, state);
         wanted
+    }
+
+    /// What is remembered no more may come into sight again while its container runs, as what a bridge
+    /// remembers when the port that hid it goes: that is no start.
+    fn keep_out_of_sight(&mut self, gone: BTreeMap<Key, OwedAttachment>, state: &State) {
+        let running = running(&state.snapshot);
+        for (key, mut owed) in gone.into_iter().filter(|(_, owed)| owed.is_of_one_of(&running)) {
+            owed.settle();
+            self.known.insert(key, owed);
+        }
     }
 
     async fn restore(&mut self, wanted: &BTreeSet<ContainerId>) {
@@ -139,8 +158,9 @@ impl Restorer {
         match self.host.restore(&request).await {
             Ok(all) => {
                 self.failure = None;
+                let counted = all.iter().filter(|one| one.what.superseded.is_none());
                 let done: BTreeMap<_, _> =
-                    all.iter().filter_map(|one| Some((Key::of(&one.what)?, one))).collect();
+                    counted.filter_map(|one| Some((Key::of(&one.what)?, one))).collect();
                 for (key, owed) in self.known.iter_mut().filter(|(_, owed)| owed.is_in(wanted)) {
                     owed.came_to(done.get(key).map(|one| &one.how));
                 }

@@ -9,7 +9,7 @@ use std::fmt::Display;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use crate::ids::{Mac, short_if_id};
+use crate::ids::{Mac, is_full_id, is_short_id, short_if_id};
 use crate::snapshot::{Cidr, Container};
 use crate::switch::Port;
 
@@ -142,12 +142,24 @@ impl PortRecord {
         ids
     }
 
-    /// The container that its own words name: by full id where we wrote it; else by name, id or
-    /// beginning of the id, as it was typed. Whether a name may count is for [`crate::whereabouts`].
+    /// The container that its own words name: by its id, or the beginning of it that tells one; by its name
+    /// where that was typed, as with ovs-docker. Whether a name may count is for [`crate::whereabouts`].
     pub(crate) fn names(&self, row: &Container) -> bool {
         let words = self.container.as_str();
-        let typed = || *row.name == *words || row.id.0.starts_with(words);
-        *row.id.0 == *words || (!self.ours && typed())
+        let begins = || is_short_id(words) && row.id.0.starts_with(words);
+        *row.id.0 == *words || begins() || (self.is_typed() && *row.name == *words)
+    }
+
+    /// Whether its container was written down by a person, or a program that was told by one. What we write
+    /// is a full id, and says of which engine.
+    fn is_typed(&self) -> bool {
+        !self.ours || (self.engine.is_none() && !is_full_id(&self.container))
+    }
+
+    /// Whether its words may mean a container, though they do not tell: they are too few for an id.
+    pub(crate) fn may_mean(&self, row: &Container) -> bool {
+        let words = self.container.as_str();
+        self.is_typed() && !words.is_empty() && row.id.0.starts_with(words)
     }
 
     /// Whether `row` may be what replaces the recorded container, once that is gone.
@@ -157,7 +169,8 @@ impl PortRecord {
 
     /// Whether `words` may mean its container.
     pub fn matches(&self, words: &str) -> bool {
-        let id = !words.is_empty() && self.container.starts_with(words);
+        let id =
+            self.container == words || (is_short_id(words) && self.container.starts_with(words));
         id || self.name.as_deref() == Some(words)
     }
 

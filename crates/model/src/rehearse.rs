@@ -75,7 +75,15 @@ fn make_bridge(snapshot: &mut Snapshot, new: &NewBridge) {
 
 fn change_bridges(snapshot: &mut Snapshot, change: impl FnOnce(&mut Vec<Bridge>)) {
     let rows = snapshot.switch.get_mut(&SwitchSource::Ovsdb);
-    if let Some(Observed::Fresh { rows } | Observed::Stale { rows, .. }) = rows {
+    let rows = match rows {
+        Some(
+            Observed::Fresh { rows }
+            | Observed::Partial { rows, .. }
+            | Observed::Stale { rows, .. },
+        ) => Some(rows),
+        Some(Observed::Absent { .. }) | None => None,
+    };
+    if let Some(rows) = rows {
         let mut all = rows.to_vec();
         change(&mut all);
         *rows = all.into();

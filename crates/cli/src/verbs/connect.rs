@@ -31,7 +31,7 @@ pub async fn run(origin: &Origin, args: &ConnectArgs) -> Result<Outcome, CliErro
     let (text, unsuited) = Text::done(format(args), Cells::Cut, &views::PORT, &rows);
     let text = if args.quiet { numbers(&rows) } else { text };
     let remarks: Vec<_> = other.into_iter().chain(unsuited).collect();
-    Ok(Outcome { text, nothing: !remarks.is_empty(), remarks, ..Outcome::default() })
+    Ok(Outcome { text, nothing: !remarks.is_empty(), remarks, is_done: true, ..Outcome::default() })
 }
 
 /// What there would be, after the steps where people read it.

@@ -25,7 +25,7 @@ pub async fn run(origin: &Origin, args: &DisconnectArgs) -> Result<Outcome, CliE
     } else {
         &removed(&origin.live()?.disconnect(&request).await?.plan)
     };
-    Ok(Outcome { text: Text::lines(text), ..Outcome::default() })
+    Ok(Outcome { text: Text::lines(text), is_done: !args.dry_run, ..Outcome::default() })
 }
 
 fn removed(plan: &Plan) -> String {

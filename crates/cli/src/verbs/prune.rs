@@ -36,7 +36,8 @@ pub async fn run(origin: &Origin, args: &PruneArgs) -> Result<Outcome, CliError>
     let gone: Vec<_> = gone.into_iter().map(|one| one.what).collect();
     let Outcome { text, .. } = lay_out(&args.format, args.no_trunc, &gone, &doubts)?;
     let failed = failed.iter().filter_map(|one| one.failed.as_ref()).map(ToString::to_string);
-    Ok(with_doubts(Outcome { text, ..Outcome::default() }, failed.chain(doubts).collect()))
+    let outcome = Outcome { text, is_done: true, ..Outcome::default() };
+    Ok(with_doubts(outcome, failed.chain(doubts).collect()))
 }
 
 /// What is left alone as it may be alive, in a sentence.

@@ -40,6 +40,7 @@ pub async fn run(origin: &Origin, args: &RestoreArgs) -> Result<Outcome, CliErro
         remarks,
         hints,
         nothing: amiss || (all.is_empty() && !args.all),
+        is_done: !args.dry_run,
         ..Outcome::default()
     })
 }

@@ -109,7 +109,7 @@ fn prune_removes_the_link_of_a_killed_connect_and_keeps_that_of_a_running_one() 
     assert!(links().is_empty());
     let words = ["connect", bridge.name(), container.name()];
     let (mut child, go) = crate::acting::hold_after(1, &words);
-    let prune = ["prune", "--force", "--bridge", bridge.name(), "--timeout", "500ms"];
+    let prune = ["prune", "--force", "--bridge", bridge.name(), "--timeout", "5s"];
     let ran = docker_ovs(&prune);
     assert_eq!(ran.code, 2, "{ran:?}");
     assert!(ran.stderr.contains("changing this switch already"), "{ran:?}");

@@ -1,6 +1,7 @@
 //! What one look says of what containers had before they started: by the plans that `restore` would
 //! make.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use model::Snapshot;
@@ -76,14 +77,23 @@ pub(super) fn shares_rows(one: &Snapshot, other: &Snapshot) -> bool {
 pub(super) fn found(state: &State) -> impl Iterator<Item = (Key, Remembered, Option<Owner>)> {
     let snapshot = &state.snapshot;
     // No container is named, so none can be missing.
-    let all = remembered(snapshot, &state.found, &Restore::default()).unwrap_or_default();
+    let mut all = remembered(snapshot, &state.found, &Restore::default()).unwrap_or_default();
+    // Of two that have one key that one comes first that counts.
+    all.sort_by_key(|one| one.superseded.is_some());
     all.into_iter().filter_map(|one| {
-        let row = owner(snapshot, &one);
-        let since =
-            |row: &Container| row.pid.map(u64::from).or_else(|| row.netns.map(|netns| netns.ino));
-        let owner = row.and_then(|row| Some((row.id.clone(), since(row)?)));
+        let owner = owner(snapshot, &one).and_then(started);
         Some((Key::of(&one)?, one, owner))
     })
+}
+
+/// Every container that runs.
+pub(super) fn running(snapshot: &Snapshot) -> BTreeSet<Owner> {
+    snapshot.containers().filter_map(started).collect()
+}
+
+fn started(row: &Container) -> Option<Owner> {
+    let since = row.pid.map(u64::from).or_else(|| row.netns.map(|netns| netns.ino))?;
+    Some((row.id.clone(), since))
 }
 
 fn owner<'a>(snapshot: &'a Snapshot, one: &Remembered) -> Option<&'a Container> {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use host::Done;
 use model::ids::ContainerId;
 use model::plan::{PlanError, Remembered, RestoreAction};
+use model::port_record::PortRecord;
 use report::v1;
 use tokio::time::Instant;
 
@@ -77,6 +78,18 @@ impl OwedAttachment {
     /// Whether it is still owed to the same one.
     pub(super) fn is_of(&self, owner: Option<&Owner>) -> bool {
         self.owner.as_ref() == owner
+    }
+
+    /// Whether what is remembered now was made after what was remembered then, as by another `connect` of the
+    /// same interface. What tells no time comes into sight again.
+    pub(super) fn is_older_than(&self, now: &Remembered) -> bool {
+        let created = |one: &Remembered| PortRecord::of(&one.port)?.created;
+        created(now) > created(&self.what)
+    }
+
+    /// Whether its owner runs still.
+    pub(super) fn is_of_one_of(&self, running: &BTreeSet<Owner>) -> bool {
+        self.owner.as_ref().is_some_and(|owner| running.contains(owner))
     }
 
     /// Whether it is owed to one of these.
@@ -156,7 +169,8 @@ impl OwedAttachment {
         }
     }
 
-    fn settle(&mut self) {
+    /// Nothing is to be done about it until its container starts again.
+    pub(super) fn settle(&mut self) {
         (self.next, self.failure, self.claim) = (None, None, Claim::Nothing);
     }
 
@@ -205,6 +219,7 @@ mod tests {
             container: "web".into(),
             interface: "eth0".into(),
             port_is_gone: false,
+            superseded: None,
         }
     }
 

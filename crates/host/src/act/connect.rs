@@ -1,7 +1,7 @@
 //! `connect` and `disconnect`.
 
 use model::plan::{Connect, Disconnect, Plan, PlanError, connect, disconnect};
-use model::query::Subject;
+use model::query::{QueryError, Subject};
 use model::wiring::PortState;
 use model::{Look, Snapshot, SourceError, SourceErrorKind, Target, query, resolve};
 
@@ -68,9 +68,22 @@ pub async fn plan_connect(
     request: &Connect,
 ) -> Result<(Snapshot, Plan), PlanError> {
     let generated = generate();
-    let snapshot = from.observe(&near(request)).await;
-    if let Ok(plan) = connect(&snapshot, &resolve(&snapshot), request, &generated) {
-        return Ok((snapshot, plan));
+    // A name that was chosen may be another link's, and a look at one container leaves those out.
+    let question = if request.host_interface.is_some() { wide(request) } else { near(request) };
+    let snapshot = from.observe(&question).await;
+    let wiring = resolve(&snapshot);
+    match connect(&snapshot, &wiring, request, &generated) {
+        Ok(plan) => return Ok((snapshot, plan)),
+        // A source that was silent for as long as is waited is not asked again.
+        Err(error) if wiring.timed_out().is_some() && snapshot.containers().next().is_none() => {
+            return Err(error);
+        }
+        Err(PlanError::Query(QueryError::SourceUnavailable(why)))
+            if why.kind == SourceErrorKind::TimedOut =>
+        {
+            return Err(PlanError::Query(QueryError::SourceUnavailable(why)));
+        }
+        Err(_) => {}
     }
     // A wider look can tell more about who is in the way, once that is not being taken down.
     let doubtful = |look: &Look| unknown_occupants(look, Some(&request.bridge));

@@ -1,7 +1,8 @@
 //! Carrying out a plan, and undoing what was done when a step fails.
 
+use model::endpoint_record::EndpointRecord;
 use model::plan::{KernelStep, Plan, Step, SwitchStep};
-use model::switch::Bridge;
+use model::switch::{Bridge, Port};
 use model::{Snapshot, SourceError, SourceErrorKind};
 use netns::Netns;
 
@@ -9,7 +10,7 @@ use super::ActError;
 use super::observer::Observer;
 use crate::Host;
 use crate::deadline::Deadline;
-use crate::kernel::KernelExecutor;
+use crate::kernel::{EndpointLink, EndpointLinks, KernelExecutor};
 use crate::switch::ovsdb::SwitchExecutor;
 
 /// What is needed to change things, and what was done with it.
@@ -53,19 +54,24 @@ impl PlanExecutor {
         self.switch.rows_of(interface).await
     }
 
-    /// Whether the switch's namespace has no link of this name.
-    pub(super) fn has_no_link(&self, name: &str) -> bool {
-        self.kernel.require_gone(name).is_ok()
+    /// The links that endpoints may have.
+    pub(super) fn endpoint_links(&self) -> Result<EndpointLinks, SourceError> {
+        self.kernel.endpoint_links()
     }
 
-    /// Deletes a veth that was never given an alias, or has one that begins so.
+    /// Which of them a port's is.
+    pub(super) fn endpoint_link(&self, links: &EndpointLinks, port: &Port) -> EndpointLink {
+        self.kernel.endpoint_link(links, port)
+    }
+
+    /// The kind of the link that has this name in the switch's namespace; none where no link has it.
+    pub(super) fn kind_of_link(&self, name: &str) -> Result<Option<String>, SourceError> {
+        self.kernel.kind_of_link(name)
+    }
+
+    /// Deletes the veth of this name that was never given an alias, and that with an alias that begins so.
     pub(super) fn delete_left(&self, name: &str, alias: Option<&str>) -> Result<(), SourceError> {
         self.kernel.delete_left(name, alias)
-    }
-
-    /// Whether there is such a link, and its making came to its end.
-    pub(super) fn is_finished(&self, name: &str) -> Result<bool, SourceError> {
-        self.kernel.is_marked(name)
     }
 
     /// All steps, or none, in a namespace that is open already.
@@ -186,7 +192,17 @@ impl PlanExecutor {
             | SwitchStep::RemoveBridge { .. }
             | SwitchStep::Rewrite { .. } => None,
         };
-        orphan.map_or(Ok(()), |port| self.kernel.require_gone(&port.iface))
+        let Some(port) = orphan else { return Ok(()) };
+        self.kernel.require_gone(&port.iface)?;
+        if EndpointRecord::of(port).is_none() {
+            return Ok(());
+        }
+        let links = self.kernel.endpoint_links()?;
+        match self.kernel.endpoint_link(&links, port) {
+            EndpointLink::Gone => Ok(()),
+            EndpointLink::Here { .. } => Err(there_again(port, "its link is there again")),
+            EndpointLink::Unknown(why) => Err(there_again(port, &why)),
+        }
     }
 
     fn has_taken(&mut self, step: &Step) {
@@ -194,4 +210,10 @@ impl PlanExecutor {
         self.count += 1;
         self.observer.taken(self.count);
     }
+}
+
+fn there_again(port: &Port, why: &str) -> SourceError {
+    let what = format!("the link of port {}", port.iface);
+    SourceError::new(SourceErrorKind::Gone, what, format!("{why}; its port is left alone"))
+        .hint("ask again")
 }

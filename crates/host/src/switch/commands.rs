@@ -82,6 +82,9 @@ pub struct RecordedAnswers {
     #[serde(rename = "docker-ovs-vswitchd")]
     version: u32,
     answers: BTreeMap<String, BTreeMap<String, String>>,
+    /// Whether they are of the moment of the Snapshot that they came with.
+    #[serde(skip)]
+    of_its_moment: bool,
 }
 
 impl RecordedAnswers {
@@ -105,6 +108,18 @@ impl RecordedAnswers {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.answers.is_empty()
+    }
+
+    /// Whether they are known to be of the moment of the Snapshot that they came with: what they tell of
+    /// ages counts then.
+    pub fn are_of_its_moment(&self) -> bool {
+        self.of_its_moment
+    }
+
+    /// The same answers, of which that is known or not.
+    #[must_use]
+    pub fn of_its_moment(self, of_its_moment: bool) -> Self {
+        Self { of_its_moment, ..self }
     }
 
     /// Keeps an answer about a bridge.

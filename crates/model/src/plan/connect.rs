@@ -13,6 +13,7 @@ use crate::wiring::Wiring;
 
 use super::planner::{Planner, delete, own_netns_of};
 use super::rename::renames_of;
+use super::usable::require_usable;
 use super::vlan::{self, VlanMode};
 use super::{Generated, Plan, PlanError, Step, require_here};
 
@@ -67,19 +68,21 @@ pub fn connect(
     request: &Connect,
     generated: &Generated,
 ) -> Result<Plan, PlanError> {
-    let container = query::container(snapshot, &request.container)?;
+    let container = query::certain_container(snapshot, &request.container)?;
     let named = query::bridge(snapshot, &request.bridge)?;
     require_here(snapshot)?;
     let bridge = named.bridge;
     let vlan = vlan(named, request)?;
     let netns = own_netns_of(snapshot, container)?;
-    check(request)?;
-    let vlan_mode = vlan::mode(request.vlan_mode, request.vlan, &request.trunks)?;
+    require_usable(request)?;
+    let vlan_mode = vlan::mode(request.vlan_mode, vlan, &request.trunks)?;
     let planner = Planner { snapshot, wiring, bridge, container, netns };
     planner.require_engine()?;
     if let Some(plan) = planner.resume(&Connect { vlan, ..request.clone() })? {
         return Ok(plan);
     }
+    planner.require_no_address(&request.addresses)?;
+    planner.require_no_route(&request.gateways)?;
     let orphaned = planner.orphaned_veths()?;
     let interface = planner.interface(request.interface.as_deref(), &orphaned)?;
     let host_end: Name = request.host_interface.as_deref().unwrap_or(&generated.host_end).into();
@@ -105,11 +108,13 @@ pub fn connect(
     Ok(Plan { container: planner.who(), interface, bridge: bridge.name.clone(), steps })
 }
 
-/// The VLAN that is asked for; on a fake bridge its own, as `ovs-vsctl add-port` has it.
+/// The VLAN that is asked for; on a fake bridge its own, as `ovs-vsctl add-port` has it. In any mode but
+/// access a port carries others too, also where no trunks are named: then it carries all.
 fn vlan(named: NamedBridge<'_>, request: &Connect) -> Result<Option<u16>, PlanError> {
     let Some(fake) = named.fake else { return Ok(request.vlan) };
-    let other = request.vlan.is_some_and(|vlan| vlan != fake.vlan) || !request.trunks.is_empty();
-    if other {
+    let has_other_vlan = request.vlan.is_some_and(|vlan| vlan != fake.vlan);
+    let has_other_mode = request.vlan_mode.is_some_and(|mode| mode != VlanMode::Access);
+    if has_other_vlan || has_other_mode || !request.trunks.is_empty() {
         let bridge = fake.name.to_string();
         let parent = named.bridge.name.to_string();
         return Err(PlanError::OtherVlan { bridge, vlan: fake.vlan, parent });
@@ -129,32 +134,5 @@ impl Planner<'_> {
             ..PortRecord::default()
         };
         self.recorded(record)
-    }
-}
-
-/// What can be seen to be wrong without looking at anything.
-fn check(request: &Connect) -> Result<(), PlanError> {
-    if let Some(mac) = request.mac {
-        let why = match mac.0 {
-            [0, 0, 0, 0, 0, 0] => Some("zero"),
-            [first, ..] if first & 1 == 1 => Some("a multicast address"),
-            _ => None,
-        };
-        why.map_or(Ok(()), |why| Err(PlanError::BadMac { mac, why }))?;
-    }
-    request.addresses.iter().try_for_each(|cidr| {
-        let longest = if cidr.ip.is_ipv4() { 32 } else { 128 };
-        let why = match cidr.ip {
-            _ if cidr.prefix > longest => "its prefix is too long",
-            ip if ip.is_multicast() => "it is a multicast address",
-            ip if ip.is_unspecified() => "it is zero",
-            _ => return Ok(()),
-        };
-        Err(PlanError::BadAddress { address: cidr.to_string(), why })
-    })?;
-    let near = |gateway: &IpAddr| request.addresses.iter().any(|cidr| cidr.holds(*gateway));
-    match request.gateways.iter().find(|gateway| !near(gateway)) {
-        Some(gateway) => Err(PlanError::FarGateway { gateway: *gateway }),
-        None => Ok(()),
     }
 }

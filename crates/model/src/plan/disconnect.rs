@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::NamedBridge;
+use crate::endpoint_record::EndpointRecord;
 use crate::evidence::Evidence;
 use crate::ids::{ContainerId, LinkKey, Name};
 use crate::memory::{self, MemoryChange};
@@ -53,7 +54,7 @@ pub fn disconnect(
         words: &request.container,
         known: known(snapshot, wiring, bridge, request)?,
     };
-    let (connection, interface) = pick(request, planner.connections(named)?)?;
+    let (connection, interface) = pick(request, planner.connections(named))?;
     let (removal, link) = match &connection {
         Connection::Port(row) => {
             planner.check(row, request.force)?;
@@ -76,7 +77,7 @@ fn known<'a>(
     bridge: &Bridge,
     request: &Disconnect,
 ) -> Result<Option<&'a Container>, PlanError> {
-    match query::container(snapshot, &request.container) {
+    match query::certain_container(snapshot, &request.container) {
         Ok(known) => Ok(Some(known)),
         Err(error @ QueryError::NoSuchContainer { .. }) => {
             let records = wiring.ports.iter().filter_map(|row| PortRecord::of(&row.port));
@@ -101,6 +102,20 @@ impl Connection<'_> {
             Self::Port(row) => &row.port,
             Self::Memory(port) => port,
         }
+    }
+}
+
+/// An interface of the container, and where that is; or why it may be another's.
+struct Found<'a> {
+    interface: Name,
+    at: Result<Connection<'a>, PlanError>,
+}
+
+impl Found<'_> {
+    /// Whether it lives: no mere record.
+    fn is_plugged(&self) -> bool {
+        let Ok(Connection::Port(row)) = &self.at else { return false };
+        matches!(row.occupant, Occupant::Plugged { .. })
     }
 }
 
@@ -136,38 +151,38 @@ struct DisconnectPlanner<'a> {
 }
 
 impl<'a> DisconnectPlanner<'a> {
-    /// Its interfaces on the bridge, and those that the bridge remembers.
-    fn connections(
-        &self,
-        bridge: NamedBridge<'_>,
-    ) -> Result<Vec<(Connection<'a>, Name)>, PlanError> {
-        let mut connections = Vec::new();
-        for row in self.wiring.ports.iter().filter(|row| row.is_on(bridge.name())) {
-            connections.extend(self.interface_on(row)?.map(|name| (Connection::Port(row), name)));
-        }
-        for (_, port) in only_remembered(self.snapshot, self.wiring)
-            .into_iter()
-            .filter(|(at, _)| at == bridge.name())
-        {
-            let Some(record) = PortRecord::of(&port) else { continue };
-            if self.is_of(&record)? {
-                connections.push((Connection::Memory(port), record.interface.into()));
-            }
-        }
-        Ok(connections)
+    /// Its interfaces on the bridge, and those that the bridge remembers. One that may be another's is
+    /// among them with its doubt, which counts only where that one is meant.
+    fn connections(&self, bridge: NamedBridge<'_>) -> Vec<Found<'a>> {
+        let rows = self.wiring.ports.iter().filter(|row| row.is_on(bridge.name()));
+        let there = rows.filter_map(|row| self.interface_on(row));
+        let kept = only_remembered(self.snapshot, self.wiring).into_iter();
+        let kept =
+            kept.filter(|(at, port)| bridge.has_remembered(at, port)).filter_map(|(_, port)| {
+                let record = PortRecord::of(&port)?;
+                self.recorded(&record, Connection::Memory(port))
+            });
+        there.chain(kept).collect()
     }
 
-    /// Name of the interface, if the port is one of this container.
-    fn interface_on(&self, row: &SwitchPort) -> Result<Option<Name>, PlanError> {
+    /// The interface that a port is of, if it is one of this container.
+    fn interface_on(&self, row: &'a SwitchPort) -> Option<Found<'a>> {
         if let Occupant::Plugged { plugs } = &row.occupant {
             // Its own comes before what stands on it.
             let own = plugs.iter().filter(|plug| self.is_its(plug));
-            return Ok(own
-                .min_by_key(|plug| self.leads_on(plug))
-                .map(|plug| plug.interface.clone()));
+            let own = own.min_by_key(|plug| self.leads_on(plug))?;
+            return Some(Found { interface: own.interface.clone(), at: Ok(Connection::Port(row)) });
         }
-        let Some(record) = PortRecord::of(&row.port) else { return Ok(None) };
-        Ok(self.is_of(&record)?.then(|| record.interface.into()))
+        self.recorded(&PortRecord::of(&row.port)?, Connection::Port(row))
+    }
+
+    fn recorded(&self, record: &PortRecord, at: Connection<'a>) -> Option<Found<'a>> {
+        let at = match self.is_of(record) {
+            Ok(false) => return None,
+            Ok(true) => Ok(at),
+            Err(doubt) => Err(doubt),
+        };
+        Some(Found { interface: record.interface.as_str().into(), at })
     }
 
     /// Whether a record is of this container, or of one that is gone and had these words.
@@ -197,12 +212,28 @@ impl<'a> DisconnectPlanner<'a> {
         if let Some(bond) = &row.port.bond {
             return Err(PlanError::Bonded { port, bond: bond.clone() });
         }
+        let own = |bridge: &Bridge| {
+            bridge.name == row.port.iface
+                || bridge.fake_bridges.iter().any(|fake| fake.name == row.port.iface)
+        };
+        if row.port.kind == "internal" && self.snapshot.bridges().any(own) {
+            return Err(PlanError::Undecided {
+                what: format!("port {port}"),
+                why: "it is the bridge's own; ovs-vsctl del-br removes it with the bridge"
+                    .to_owned(),
+            });
+        }
         let undecided = |why: String| {
             let what = format!("port {}", row.port.iface);
             Err(PlanError::Undecided { what, why })
         };
         match &row.occupant {
             Occupant::Plugged { plugs } if !force => self.check_record(row, plugs),
+            Occupant::Orphaned { .. } if !force => {
+                let record = PortRecord::of(&row.port);
+                let system = record.as_ref().and_then(|record| record.system.as_deref());
+                written_here(self.snapshot, system).or_else(undecided)
+            }
             Occupant::Plugged { .. } | Occupant::Orphaned { .. } => Ok(()),
             Occupant::Unknown { why } => {
                 undecided(format!("whether its link is gone is not known: {why}"))
@@ -262,7 +293,7 @@ impl<'a> DisconnectPlanner<'a> {
     fn check_record(&self, row: &SwitchPort, plugs: &[Plug]) -> Result<(), PlanError> {
         let port = row.port.iface.to_string();
         let Some(record) = PortRecord::of(&row.port) else {
-            return Err(PlanError::NotOurs { port });
+            return Err(not_connected_by_us(row));
         };
         if let Err(why) = written_here(self.snapshot, record.system.as_deref()) {
             return Err(PlanError::Undecided { what: format!("port {port}"), why });
@@ -325,6 +356,18 @@ impl<'a> DisconnectPlanner<'a> {
     }
 }
 
+/// What made a port that `connect` did not.
+fn not_connected_by_us(row: &SwitchPort) -> PlanError {
+    let port = row.port.iface.to_string();
+    match EndpointRecord::of(&row.port) {
+        None => PlanError::NotOurs { port },
+        Some(endpoint) => {
+            let network = endpoint.network_label().to_owned();
+            PlanError::OfNetwork { port, network, engine: endpoint.engine }
+        }
+    }
+}
+
 /// Name of the link by which a way leads on, where it is no pair of links alone.
 fn leads_on(evidence: &Evidence) -> Option<String> {
     match evidence {
@@ -336,17 +379,21 @@ fn leads_on(evidence: &Evidence) -> Option<String> {
 
 fn pick<'a>(
     request: &Disconnect,
-    all: Vec<(Connection<'a>, Name)>,
+    all: Vec<Found<'a>>,
 ) -> Result<(Connection<'a>, Name), PlanError> {
     let asked = |name: &Name| request.interface.as_deref().is_none_or(|wanted| **name == *wanted);
-    let mut have: Vec<_> = all.iter().map(|(_, name)| name.to_string()).collect();
+    let mut have: Vec<_> = all.iter().map(|found| found.interface.to_string()).collect();
     have.sort();
-    let mut fits: Vec<_> = all.into_iter().filter(|(_, name)| asked(name)).collect();
+    let mut fits: Vec<_> = all.into_iter().filter(|found| asked(&found.interface)).collect();
+    // Beside an interface that lives, what is only recorded under its name is what is left of an earlier one.
+    let living = fits.iter().filter(|found| found.is_plugged());
+    let living: Vec<_> = living.map(|found| found.interface.clone()).collect();
+    fits.retain(|found| found.is_plugged() || !living.contains(&found.interface));
     let container = request.container.clone();
     let bridge = request.bridge.clone();
     let interface = request.interface.clone();
     match (fits.pop(), fits.is_empty()) {
-        (Some(one), true) => Ok(one),
+        (Some(one), true) => Ok((one.at?, one.interface)),
         (None, _) => Err(PlanError::NotConnected { container, interface, bridge, have }),
         (Some(_), false) => Err(PlanError::Several { container, bridge, have }),
     }

@@ -27,6 +27,16 @@ pub enum PlanError {
         /// The interface.
         interface: String,
     },
+    /// The container has that address already.
+    #[error("container {container} has the address {address} already, on {interface}")]
+    AddressTaken {
+        /// Its name.
+        container: String,
+        /// The interface that has it.
+        interface: String,
+        /// The address.
+        address: IpAddr,
+    },
     /// No link can have that name.
     #[error("{name:?} cannot be the name of an interface: {why}")]
     NotAName {
@@ -51,6 +61,36 @@ pub enum PlanError {
         /// Why not.
         why: &'static str,
     },
+    /// The kernel takes no such MTU beside an address of IPv6.
+    #[error("an MTU of {mtu} is too small for IPv6, which needs {least}")]
+    SmallMtu {
+        /// The MTU, in bytes.
+        mtu: u32,
+        /// The least, in bytes.
+        least: u32,
+    },
+    /// Nothing can be sent by way of that gateway.
+    #[error("{gateway} cannot be a gateway: {why}")]
+    BadGateway {
+        /// The gateway.
+        gateway: IpAddr,
+        /// Why not.
+        why: &'static str,
+    },
+    /// The container sends to everywhere by another interface.
+    #[error(
+        "container {container} has a default route already, by {interface} via {via}: {gateway} cannot be another"
+    )]
+    RouteTaken {
+        /// The container.
+        container: String,
+        /// The interface that has it.
+        interface: String,
+        /// Its gateway.
+        via: IpAddr,
+        /// What was asked for.
+        gateway: IpAddr,
+    },
     /// The gateway cannot be reached by way of the new interface.
     #[error("the gateway {gateway} is in none of the networks of the addresses given")]
     FarGateway {
@@ -65,6 +105,16 @@ pub enum PlanError {
         /// The number.
         ofport: OfPort,
         /// Who has it.
+        who: String,
+    },
+    /// The bridge remembers the number for an interface whose port another program has taken.
+    #[error("OpenFlow port {ofport} of {bridge} is kept for {who}, whose port was taken away")]
+    NumberKept {
+        /// The bridge.
+        bridge: String,
+        /// The number.
+        ofport: OfPort,
+        /// Whom it is kept for.
         who: String,
     },
     /// The number may not be asked for.
@@ -124,6 +174,16 @@ pub enum PlanError {
     NotOurs {
         /// The port.
         port: String,
+    },
+    /// A network driver made it, for a network of an engine.
+    #[error("port {port} is of the network {network}")]
+    OfNetwork {
+        /// The port.
+        port: String,
+        /// Name or id of the network.
+        network: String,
+        /// Its engine.
+        engine: String,
     },
     /// It is recorded as another container's.
     #[error("port {port} is recorded as an interface of {owner}")]
@@ -205,8 +265,13 @@ impl PlanError {
                 "--interface gives the new one another name; docker ovs port shows where the \
                  other one is"
             }
+            Self::AddressTaken { .. } => "docker ovs port shows where that interface is",
             Self::NumberInUse { .. } => {
                 "--ofport takes another number; without it a free one is chosen"
+            }
+            Self::NumberKept { .. } => {
+                "--ofport takes another number; docker ovs restore gives this one back, and docker ovs \
+                 disconnect forgets it"
             }
             Self::BadNumber { .. } => "it takes 1 to 65279, or auto",
             Self::NoFreeNumber { .. } => "--ofport auto leaves the choice to Open vSwitch",
@@ -215,12 +280,18 @@ impl PlanError {
             }
             Self::HostNameTaken { .. } => "without --host-interface a free name is chosen",
             Self::FarGateway { .. } => "--ip gives the interface an address in its network",
+            Self::RouteTaken { .. } => {
+                "without --gateway the interface reaches its own networks alone"
+            }
             Self::BadMac { .. } => "without --mac one is chosen",
             Self::NotConnected { have, .. } if have.is_empty() => return None,
             Self::NotConnected { have, .. } => {
                 return Some(format!("connected are {}", have.join(", ")));
             }
             Self::Several { .. } => "--interface says which one",
+            Self::OfNetwork { network, engine, .. } => {
+                return Some(format!("{engine} network disconnect {network} CONTAINER removes it"));
+            }
             Self::NotOurs { .. } | Self::PortOfAnother { .. } => "--force removes it nevertheless",
             Self::Undecided { .. } | Self::NotHere { .. } => {
                 "docker ovs doctor tells what answers, and docker ovs ports what was seen"
@@ -229,7 +300,11 @@ impl PlanError {
             Self::NotItsOwn { .. } => "ovs-vsctl del-port takes it from all that is on it",
             Self::HasUpper { .. } => "ip link delete removes it in its namespace first",
             Self::Bonded { .. } => "ovs-vsctl del-bond-iface takes it out of the bond",
-            Self::NotAName { .. } | Self::BadAddress { .. } | Self::BadVlans { .. } => return None,
+            Self::NotAName { .. }
+            | Self::BadAddress { .. }
+            | Self::BadGateway { .. }
+            | Self::SmallMtu { .. }
+            | Self::BadVlans { .. } => return None,
         };
         Some(text.to_owned())
     }

@@ -7,9 +7,11 @@ use crate::memory;
 use crate::numbers;
 use crate::port_record::PortRecord;
 use crate::switch::{Bridge, Port};
+use crate::whereabouts::{Whereabouts, whereabouts};
 use crate::wiring::{Occupant, SwitchPort};
 
 use super::planner::Planner;
+use super::restore::only_remembered;
 use super::{FIRST_FREE, LAST, PlanError, Wanted};
 
 impl Planner<'_> {
@@ -24,7 +26,10 @@ impl Planner<'_> {
             Wanted::Exactly(ofport) if !(1..=LAST).contains(&ofport.0) => {
                 Err(PlanError::BadNumber { ofport })
             }
-            Wanted::Exactly(ofport) => self.free(ofport, old).map(Some),
+            Wanted::Exactly(ofport) => {
+                self.require_unremembered(ofport, old.or(remembered))?;
+                self.free(ofport, old).map(Some)
+            }
             Wanted::Free => {
                 let used = self.used(old);
                 let before = old.or(remembered).and_then(number_of);
@@ -46,6 +51,27 @@ impl Planner<'_> {
     /// A port that asks for one and has got another keeps it from no other port.
     pub(super) fn free(&self, wanted: OfPort, old: Option<&Port>) -> Result<OfPort, PlanError> {
         self.unless(wanted, old, |row| number_of_row(row) == Some(wanted))
+    }
+
+    /// Makes sure that the bridge keeps the number for no interface but its `own`: another program has
+    /// taken the port of that one, which is given back with its number.
+    ///
+    /// # Errors
+    /// [`PlanError::NumberKept`], unless its container is known to be gone.
+    fn require_unremembered(&self, wanted: OfPort, own: Option<&Port>) -> Result<(), PlanError> {
+        let own = own.and_then(PortRecord::of).map(|record| memory::key(&record));
+        for (bridge, port) in only_remembered(self.snapshot, self.wiring) {
+            let Some(record) = PortRecord::of(&port) else { continue };
+            let is_own = own.as_ref().is_some_and(|own| *own == memory::key(&record));
+            let is_there = bridge == self.bridge.name && number_of(&port) == Some(wanted);
+            if !is_there || is_own || whereabouts(self.snapshot, &record) == Whereabouts::Gone {
+                continue;
+            }
+            let who = format!("{}:{}", record.owner_name(), record.interface);
+            let bridge = bridge.to_string();
+            return Err(PlanError::NumberKept { bridge, ofport: wanted, who });
+        }
+        Ok(())
     }
 
     /// The same for a port that had the number: what merely asks for it while its own link is

@@ -5,12 +5,13 @@
 //! known: a link without it is orphaned only while it is not yet in use, so that the veth of a
 //! killed `connect` goes, and another database's living port stays.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::ids::{LinkKey, NetnsId};
 use crate::memory;
 use crate::port_record::{ALIAS, Alias, short_system};
-use crate::snapshot::{Link, Observed, Snapshot};
+use crate::snapshot::{Cidr, Link, Observed, Snapshot};
 use crate::switch::SwitchSource;
 use crate::wiring::Wiring;
 
@@ -51,6 +52,14 @@ pub(super) fn judge_forgotten(snapshot: &Snapshot, wiring: &Wiring, link: &Link)
         Some(sockets) if sockets.contains(&link.ifindex) => return Verdict::Kept,
         Some(_) => {}
         None => return undecided("which links vswitchd listens to was not read"),
+    }
+    // Connect gives the host's end no address: another program has, and uses it beside the switch.
+    let is_own =
+        |address: &Cidr| !matches!(address.ip, IpAddr::V6(ip) if ip.is_unicast_link_local());
+    if link.up && link.addresses.iter().any(is_own) {
+        return undecided(
+            "it has an address on this host, and may be in use; ip link delete removes it",
+        );
     }
     let Some((home, far)) = far_end(snapshot, link) else {
         return undecided("its other end is in a namespace that was not read");

@@ -150,7 +150,7 @@ impl Planner<'_> {
             netns: self.netns,
             interface: record.interface.as_str().into(),
             addresses: record.addresses.clone(),
-            gateways: record.gateways.clone(),
+            gateways: self.unrouted(&record.gateways),
         };
         let bridge = self.bridge.name.clone();
         let iface = port.iface.clone();
@@ -217,8 +217,8 @@ impl Planner<'_> {
         orphaned: &[Arc<Link>],
     ) -> Result<Name, PlanError> {
         let freed: Vec<_> = orphaned.iter().filter_map(|link| Some(link.peer?.ifindex)).collect();
-        let taken: BTreeSet<&str> =
-            self.inside().filter(|link| !freed.contains(&link.ifindex)).map(|l| &*l.name).collect();
+        let there = self.inside().filter(|link| !freed.contains(&link.ifindex));
+        let taken: BTreeSet<&str> = there.flat_map(|link| link.all_names()).collect();
         let Some(wanted) = wanted else {
             let remembered = self.remembered()?;
             let is_taken = |name: &String| taken.contains(&**name);
@@ -247,11 +247,17 @@ impl Planner<'_> {
     ) -> Result<(), PlanError> {
         name::check(host_end)?;
         let taken = |what| Err(PlanError::HostNameTaken { name: host_end.to_owned(), what });
-        if let Some(row) = self.wiring.ports.iter().find(|row| *row.port.iface == *host_end) {
+        // Ports and interfaces share one space of names, and a bond is a port.
+        let is_called = |port: &Port| {
+            let of_port = [port.bond.as_deref(), port.port_name.as_deref()];
+            *port.iface == *host_end || of_port.contains(&Some(host_end))
+        };
+        if let Some(row) = self.wiring.ports.iter().find(|row| is_called(&row.port)) {
             return taken(format!("a port of {}", row.bridge));
         }
         let freed = |link: &Link| orphaned.iter().any(|gone| gone.ifindex == link.ifindex);
-        if self.here().any(|link| *link.name == *host_end && !freed(link)) {
+        let has = |link: &Link| link.all_names().any(|name| name == host_end);
+        if self.here().any(|link| has(link) && !freed(link)) {
             return taken("an interface of the host".to_owned());
         }
         Ok(())

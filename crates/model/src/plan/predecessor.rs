@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::memory;
 use crate::port_record::PortRecord;
+use crate::snapshot::Scope;
 use crate::switch::Port;
 use crate::whereabouts::{Whereabouts, whereabouts};
 use crate::wiring::{Occupant, Plug};
@@ -17,6 +18,9 @@ impl Planner<'_> {
     /// Interfaces of this container that the database remembers, and whether a new one is to take its
     /// place: the container replaces another one, whose interface on this bridge is gone. What the same
     /// container had before it was restarted is for `restore`, and not to be taken by chance.
+    ///
+    /// # Errors
+    /// [`PlanError::Undecided`] in a narrow look: whose a record is cannot be told.
     pub(super) fn remembered(&self) -> Result<BTreeMap<String, bool>, PlanError> {
         let rows = self.wiring.ports.iter().map(|row| {
             let is_here = row.bridge == self.bridge.name && row.port.bond.is_none();
@@ -27,8 +31,15 @@ impl Planner<'_> {
         let mut own = BTreeMap::new();
         for (record, is_gone) in rows.chain(kept) {
             let Some(record) = record else { continue };
-            if self.is_own(&record)? {
-                let is_replaced = is_gone
+            let is_own = self.is_own(&record);
+            // A look at one container cannot tell; a wider one may.
+            if let (Err(doubt), Scope::One) = (&is_own, self.snapshot.scope) {
+                return Err(doubt.clone());
+            }
+            // A name that may be its own is not given to a new interface, nor taken over.
+            if !matches!(is_own, Ok(false)) {
+                let is_replaced = is_own.is_ok()
+                    && is_gone
                     && record.ours
                     && !record.names(self.container)
                     && written_here(self.snapshot, record.system.as_deref()).is_ok();

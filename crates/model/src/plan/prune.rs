@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use crate::NamedBridge;
 use crate::endpoint_record::EndpointRecord;
 use crate::ids::{Name, short_id};
 use crate::port_record::{Alias, PortRecord};
@@ -123,12 +124,17 @@ fn judged(
     wiring: &Wiring,
     request: &Prune,
 ) -> Vec<Result<Prunable, Undecided>> {
-    let on = |bridge: &str| request.bridge.as_deref().is_none_or(|wanted| wanted == bridge);
+    // Of a bridge that is not there nothing is remembered.
+    let named = request.bridge.as_deref().map(|wanted| NamedBridge::find(snapshot, wanted));
+    let on = |bridge: &str, port: &Port| {
+        named.is_none_or(|named| named.is_some_and(|named| named.has_remembered(bridge, port)))
+    };
     let planner = PrunePlanner { snapshot, wiring, request };
     let wanted = request.bridge.as_deref();
     let ports = wiring.ports.iter().filter(|row| wanted.is_none_or(|wanted| row.is_on(wanted)));
     let ports = ports.filter_map(|row| planner.port(row));
-    let kept = only_remembered(snapshot, wiring).into_iter().filter(|(bridge, _)| on(bridge));
+    let kept =
+        only_remembered(snapshot, wiring).into_iter().filter(|(bridge, port)| on(bridge, port));
     let kept = kept.filter_map(|(bridge, port)| planner.memory(bridge, port));
     let links = snapshot.switch_namespace().into_iter().flat_map(|here| &here.links);
     // Links bear no time.
@@ -149,7 +155,12 @@ struct PrunePlanner<'a> {
 enum MayGo {
     Yes,
     No,
+    /// It is not known, for this reason.
     Unknown(String),
+}
+
+fn not_known(why: &str) -> MayGo {
+    MayGo::Unknown(format!("whether its container is gone is not known: {why}"))
 }
 
 impl PrunePlanner<'_> {
@@ -184,9 +195,7 @@ impl PrunePlanner<'_> {
             (MayGo::Yes, Some(why)) => {
                 undecided(format!("whether its link is gone is not known: {why}"), true)
             }
-            (MayGo::Unknown(why), _) => {
-                undecided(format!("whether its container is gone is not known: {why}"), false)
-            }
+            (MayGo::Unknown(why), _) => undecided(why, false),
             (MayGo::Yes, None) => Some(Ok(self.orphan(row, record.as_ref(), last)?)),
         }
     }
@@ -195,7 +204,7 @@ impl PrunePlanner<'_> {
     /// when the container starts, and the number is kept for that.
     fn may_endpoint_go(self, endpoint: &EndpointRecord) -> MayGo {
         match written_here(self.snapshot, endpoint.system.as_deref()) {
-            Err(why) if !self.request.all => MayGo::Unknown(why),
+            Err(why) if !self.request.all => not_known(&why),
             _ => MayGo::Yes,
         }
     }
@@ -208,11 +217,11 @@ impl PrunePlanner<'_> {
         let Some(record) = record else { return self.may_go_by_words(last) };
         let written = written_here(self.snapshot, record.system.as_deref());
         if let (Err(why), false) = (written, self.request.all) {
-            return MayGo::Unknown(why);
+            return not_known(&why);
         }
         let found = whereabouts(self.snapshot, record);
         match (found.doubt(), found.container()) {
-            (Some(why), _) => MayGo::Unknown(why),
+            (Some(why), _) => not_known(&why),
             (None, None) => MayGo::Yes,
             (None, Some(row)) => self.may_go_with(row, Some(record)),
         }
@@ -230,19 +239,23 @@ impl PrunePlanner<'_> {
         match whereabouts(self.snapshot, &record) {
             Whereabouts::Gone => MayGo::Yes,
             Whereabouts::Known(row) | Whereabouts::Replaced(row) => self.may_go_with(row, None),
-            doubt => MayGo::Unknown(doubt.doubt().unwrap_or_default()),
+            doubt => not_known(&doubt.doubt().unwrap_or_default()),
         }
     }
 
     /// A container that runs may be given its interface again, if we know how; one that is
-    /// stopped may start again.
+    /// stopped may start again. Between the two, as where it restarts by its policy, it has no process and is
+    /// about to have one.
     fn may_go_with(self, row: &Container, record: Option<&PortRecord>) -> MayGo {
-        let free = if row.is_alive() {
-            record.is_none_or(|record| self.has_another(row, record))
-        } else {
-            self.request.stopped
-        };
-        if free { MayGo::Yes } else { MayGo::No }
+        if row.is_alive() {
+            let is_useless = record.is_none_or(|record| self.has_another(row, record));
+            return if is_useless { MayGo::Yes } else { MayGo::No };
+        }
+        match self.request.stopped {
+            true if row.is_stopped() => MayGo::Yes,
+            true => MayGo::Unknown(format!("its container is {}, not stopped", row.state)),
+            false => MayGo::No,
+        }
     }
 
     /// Whether the container has got such an interface otherwise.
@@ -299,7 +312,6 @@ impl PrunePlanner<'_> {
         match self.may_go(Some(&record), None) {
             MayGo::No => None,
             MayGo::Unknown(why) => {
-                let why = format!("whether its container is gone is not known: {why}");
                 let bridge = Some(at);
                 let what = port.iface.clone();
                 Some(Err(Undecided { bridge, what, why, may_settle: false }))

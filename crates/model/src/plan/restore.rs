@@ -19,6 +19,7 @@ use crate::wiring::{Occupant, Plug, SwitchPort, Wiring};
 use super::number::number_of;
 use super::planner::{Planner, delete, own_netns_of};
 use super::requesters::requesters;
+use super::rivals::{Standing, latest};
 use super::world::written_here;
 use super::{Generated, Plan, PlanError, ReplacePort, Step, require_here};
 
@@ -42,6 +43,8 @@ pub struct Remembered {
     pub interface: Name,
     /// Whether the port itself is gone, and only the bridge remembers it ([`crate::memory`]).
     pub port_is_gone: bool,
+    /// Why another record of the same interface counts, and not this one.
+    pub superseded: Option<String>,
 }
 
 impl Remembered {
@@ -85,7 +88,7 @@ pub fn remembered(
     wiring: &Wiring,
     request: &Restore,
 ) -> Result<Vec<Remembered>, QueryError> {
-    let named = request.containers.iter().map(|words| query::container(snapshot, words));
+    let named = request.containers.iter().map(|words| query::certain_container(snapshot, words));
     let named: Vec<&Container> = named.collect::<Result<_, _>>()?;
     let asked = |record: &PortRecord, found: &Whereabouts<'_>| {
         let is = |row: &&Container| match found.container() {
@@ -94,22 +97,27 @@ pub fn remembered(
         };
         named.is_empty() || named.iter().any(is)
     };
-    let one = |bridge: &Name, port: &Arc<Port>, port_is_gone| {
+    let one = |bridge: &Name, port: &Arc<Port>, row: Option<&SwitchPort>| {
         let record = PortRecord::of(port)?;
         let found = whereabouts(snapshot, &record);
         let owner = found.container();
-        asked(&record, &found).then(|| Remembered {
-            bridge: bridge.clone(),
-            port: Arc::clone(port),
-            container: owner.map_or_else(|| record.owner_name().into(), |owner| owner.name.clone()),
-            interface: record.interface.as_str().into(),
-            port_is_gone,
+        asked(&record, &found).then(|| {
+            let name = owner.map_or_else(|| record.owner_name().into(), |owner| owner.name.clone());
+            let one = Remembered {
+                bridge: bridge.clone(),
+                port: Arc::clone(port),
+                container: name,
+                interface: record.interface.as_str().into(),
+                port_is_gone: row.is_none(),
+                superseded: None,
+            };
+            (one, Standing::of(&record, owner, row))
         })
     };
-    let rows = wiring.ports.iter().filter_map(|row| one(&row.bridge, &row.port, false));
+    let rows = wiring.ports.iter().filter_map(|row| one(&row.bridge, &row.port, Some(row)));
     let gone = only_remembered(snapshot, wiring);
-    let gone = gone.iter().filter_map(|(bridge, port)| one(bridge, port, true));
-    Ok(rows.chain(gone).collect())
+    let gone = gone.iter().filter_map(|(bridge, port)| one(bridge, port, None));
+    Ok(latest(rows.chain(gone).collect()))
 }
 
 /// What bridges remember, each with its bridge, where no row of any bridge is its port any more.
@@ -144,6 +152,9 @@ pub fn restore(
     };
     if let Err(why) = written_here(snapshot, record.system.as_deref()) {
         return not(why);
+    }
+    if let Some(why) = &one.superseded {
+        return not(why.clone());
     }
     let found = whereabouts(snapshot, &record);
     if let Some(why) = found.doubt() {

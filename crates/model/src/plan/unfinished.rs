@@ -1,7 +1,6 @@
 //! What a killed program left half done, or an earlier version did not do: what is missing of an
 //! interface that is on its port, judged by its record.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::port_record::PortRecord;
@@ -35,10 +34,7 @@ impl Planner<'_> {
         if !link.up {
             return !record.addresses.iter().any(has);
         }
-        let known: Vec<_> =
-            self.inside().filter_map(|link| link.gateways.as_ref()).flatten().collect();
-        let routed = |gateway: &IpAddr| known.iter().any(|ip| ip.is_ipv4() == gateway.is_ipv4());
-        let stranded = link.gateways.is_some() && !record.gateways.iter().all(routed);
+        let stranded = link.gateways.is_some() && !self.unrouted(&record.gateways).is_empty();
         stranded || !record.addresses.iter().all(has)
     }
 

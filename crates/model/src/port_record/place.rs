@@ -14,12 +14,18 @@ const COMPOSE: [(&str, &str); 3] = [
 /// The keys of a record: the service's name, and the slot of the task in it.
 const SWARM: [&str; 2] = ["swarm-service", "swarm-slot"];
 
+/// Compose's label of a container that was run beside a service's own, by `compose run`: it has their other
+/// labels, and not their place.
+const ONE_OFF: &str = "com.docker.compose.oneoff";
+
 /// Swarm's labels: the service's name, and the task's.
 const SWARM_LABELS: [&str; 2] = ["com.docker.swarm.service.name", "com.docker.swarm.task.name"];
 
 /// The labels by which a container is known again that was made anew.
 pub(crate) fn is_own_label(label: &str) -> bool {
-    SWARM_LABELS.contains(&label) || COMPOSE.iter().any(|(_, known)| *known == label)
+    label == ONE_OFF
+        || SWARM_LABELS.contains(&label)
+        || COMPOSE.iter().any(|(_, known)| *known == label)
 }
 
 /// Where a container stands; nothing of what it has no part in.
@@ -36,7 +42,8 @@ impl Place {
     pub fn of(container: &Container) -> Self {
         let label = |key: &str| container.labels.get(key).cloned();
         let [project, service, number] = COMPOSE.map(|(_, key)| label(key));
-        let compose = project.zip(service).zip(number);
+        let is_one_off = label(ONE_OFF).is_some_and(|is| is.eq_ignore_ascii_case("true"));
+        let compose = project.zip(service).zip(number).filter(|_| !is_one_off);
         Self {
             compose: compose.map(|((project, service), number)| [project, service, number]),
             swarm: swarm(container),

@@ -9,12 +9,12 @@ use docker_ovs_model::plan::{
     Connect, Disconnect, KernelStep, PlanError, Prunable, Prune, Restore, RestoreAction, Step,
     SwitchStep, VlanMode, Wanted, disconnect, prune, remembered, renames, restore, undecided,
 };
-use docker_ovs_model::port_record::PortRecord;
+use docker_ovs_model::port_record::{Place, PortRecord};
 use docker_ovs_model::snapshot::{Container, Engine, Link, Observed, OtherEngine};
 use docker_ovs_model::switch::{OfPortState, Port, SwitchSource};
 use docker_ovs_model::whereabouts::{Whereabouts, whereabouts};
 use docker_ovs_model::wiring::Occupant;
-use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind, rehearse, resolve};
+use docker_ovs_model::{PortLinks, Snapshot, SourceError, SourceErrorKind, rehearse, resolve};
 
 use crate::plans::scene::{
     SYSTEM, connected, container, generated, host, plan, port, request, restarted,
@@ -236,16 +236,23 @@ fn killed() -> Snapshot {
 
 #[test]
 fn debris_is_judged_against_the_database_of_its_own_mark() {
-    let up = |host: &mut Snapshot| {
+    let with_addresses = |host: &mut Snapshot, here: &[&str], inside: &str| {
         links_of(host, |link| {
             link.up = true;
-            link.addresses = vec!["192.0.2.7/24".parse().unwrap()];
+            link.addresses = vec![inside.parse().unwrap()];
         });
+        for link in host.kernel.rows_mut()[0].links.iter_mut().filter(|link| link.is_paired()) {
+            Arc::make_mut(link).addresses = here.iter().map(|ip| ip.parse().unwrap()).collect();
+        }
     };
+    let up = |host: &mut Snapshot| with_addresses(host, &["fe80::1/64"], "192.0.2.7/24");
     assert_eq!(pruned(&killed()), 1);
     let mut left = killed();
     up(&mut left);
     assert_eq!(pruned(&left), 1, "a disconnect was killed: its mark names this database");
+    let mut used = killed();
+    with_addresses(&mut used, &["192.0.2.1/24"], "192.0.2.7/24");
+    assert_eq!((pruned(&used), doubts(&used).len()), (0, 1), "the host's end is in use");
     let mut other = left.clone();
     other.identities.database.as_mut().unwrap().id = Some("system-2".into());
     assert_eq!((pruned(&other), doubts(&other).len()), (0, 0), "it is the first database's");
@@ -482,4 +489,116 @@ fn an_interface_that_was_moved_to_another_container_is_not_taken_by_its_new_name
     let refused = disconnect(&host, &wiring, &request_to_disconnect("c1", false)).unwrap_err();
     assert!(matches!(refused, PlanError::PortOfAnother { .. }), "{refused}");
     assert!(disconnect(&host, &wiring, &request_to_disconnect("c1", true)).is_ok());
+}
+
+/// What `restored` says to a record whose container is written in these words.
+fn worded(words: &str, engine: bool) -> Snapshot {
+    let mut host = removed();
+    port_of(&mut host, |port| {
+        port.external_ids.insert("container_id".into(), words.to_owned());
+        if !engine {
+            port.external_ids.retain(|key, _| !key.starts_with("docker-ovs.engine"));
+        }
+    });
+    host
+}
+
+#[test]
+fn words_that_are_too_few_for_an_id_are_neither_anybodys_nor_gone() {
+    let other = container(2);
+    for length in [1, 2, 11] {
+        let host = worded(&other.id.0[..length], false);
+        assert_eq!(pruned(&host), 0, "{length}");
+        let [why] = &doubts(&host)[..] else { panic!("{length}: {:?}", doubts(&host)) };
+        assert!(why.contains("may be the beginning of the id of c2"), "{why}");
+    }
+    // Twelve tell one, and with them it is known to be alive.
+    let host = worded(&other.id.0[..12], false);
+    assert_eq!((pruned(&host), doubts(&host).len()), (0, 0));
+    let record = PortRecord::of(&resolve(&host).ports[0].port).unwrap();
+    assert!(record.matches(&other.id.0[..12]) && !record.matches(&other.id.0[..2]));
+    let found = whereabouts(&host, &record);
+    assert_eq!(found.container().map(|row| &row.id), Some(&other.id));
+    // A name that was typed is one beside our own keys, too.
+    let host = worded("c2", false);
+    assert_eq!((pruned(&host), doubts(&host).len()), (0, 0));
+    let host = worded("c2", true);
+    assert_eq!(pruned(&host), 1, "what we write is an id, and names the engine");
+}
+
+#[test]
+fn the_bridges_own_port_is_not_taken_by_force_either() {
+    let mut host = connected(&host(), &request("br0", "c1"), 1);
+    port_of(&mut host, |port| {
+        port.iface = "br0".into();
+        port.kind = "internal".into();
+    });
+    for force in [false, true] {
+        let request = request_to_disconnect("c1", force);
+        let refused = disconnect(&host, &resolve(&host), &request).unwrap_err().to_string();
+        assert!(refused.contains("the bridge's own"), "{force}: {refused}");
+    }
+}
+
+#[test]
+fn an_orphaned_port_of_another_database_is_taken_by_force_alone() {
+    let mut host = removed();
+    port_of(&mut host, |port| {
+        port.external_ids.insert("docker-ovs.system".into(), "system-2".into());
+    });
+    let plan = |force| disconnect(&host, &resolve(&host), &request_to_disconnect("c1", force));
+    assert!(matches!(plan(false), Err(PlanError::Undecided { .. })), "{:?}", plan(false));
+    assert!(plan(true).is_ok(), "{:?}", plan(true));
+}
+
+#[test]
+fn a_ports_link_is_found_by_identity_afterwards() {
+    let host = connected(&host(), &request("br0", "c1"), 1);
+    let wiring = resolve(&host);
+    let row = &wiring.ports[0];
+    let link = PortLinks::new(&host).of(row).unwrap();
+    assert_eq!(link.name, row.port.iface);
+    let mut renamed = host.clone();
+    let index = link.ifindex;
+    links_of(&mut renamed, |link| {
+        if link.ifindex == index && link.is_paired() {
+            link.name = "other".into();
+        }
+    });
+    port_of(&mut renamed, |port| port.ifindex = Some(index));
+    let wiring = resolve(&renamed);
+    let found = PortLinks::new(&renamed).of(&wiring.ports[0]);
+    assert!(found.is_none_or(|link| &*link.name == "other"), "{found:?}");
+    let mut gone = wiring.ports[0].clone();
+    gone.bridge = "no-such-bridge".into();
+    assert!(PortLinks::new(&renamed).of(&gone).is_none());
+}
+
+#[test]
+fn a_source_that_was_silent_is_told_from_others() {
+    let mut host = host();
+    assert_eq!(resolve(&host).timed_out(), None);
+    let missing = SourceError::new(SourceErrorKind::Unreachable, "Docker", "there is no socket");
+    host.engines.insert(docker(), Observed::Absent { why: missing });
+    assert_eq!(resolve(&host).timed_out(), None);
+    host.engines.insert(docker(), Observed::Absent { why: silent() });
+    assert_eq!(resolve(&host).timed_out(), Some(&silent()));
+}
+
+#[test]
+fn a_container_of_compose_run_takes_no_place() {
+    let labelled = |one_off: &str| {
+        let labels = [
+            ("project", "shop"),
+            ("service", "web"),
+            ("container-number", "1"),
+            ("oneoff", one_off),
+        ];
+        let labels =
+            labels.map(|(key, value)| (format!("com.docker.compose.{key}"), value.to_owned()));
+        Container { labels: labels.into(), ..container(2) }
+    };
+    let place = |one_off| Place::of(&labelled(one_off));
+    assert!(place("False").is_same(&place("False")));
+    assert!(!place("True").is_same(&place("False")) && !place("true").is_same(&place("true")));
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use docker_ovs_model::endpoint_record::EndpointRecord;
+use docker_ovs_model::ids::short_if_id;
 use docker_ovs_model::plan::{Connect, Disconnect, PlanError, Prunable, Prune, disconnect, prune};
 use docker_ovs_model::snapshot::{Observed, Scope};
 use docker_ovs_model::switch::SwitchSource;
@@ -48,6 +50,29 @@ fn only_marked_ports_are_disconnected_without_force() {
     assert!(matches!(plan_error, PlanError::NotOurs { .. }), "{plan_error:?}");
     let plan = disconnect(&theirs, &wiring, &request(true)).unwrap();
     assert!(resolve(&rehearse(&theirs, &plan.steps)).attachments.is_empty());
+    // A network's port is its engine's to take.
+    for (network, name, engine) in [
+        ("n".repeat(64), Some("lan".to_owned()), "docker"),
+        ("n".repeat(64), None, "docker"),
+        ("podlan".to_owned(), None, "podman"),
+    ] {
+        let endpoint = "e".repeat(64);
+        let label = name.clone().unwrap_or_else(|| short_if_id(&network).to_owned());
+        let record = EndpointRecord {
+            network,
+            network_name: name,
+            endpoint,
+            engine: engine.into(),
+            container: Some("1".repeat(64)),
+            ..EndpointRecord::default()
+        };
+        let rows = theirs.switch.get_mut(&SwitchSource::Ovsdb).unwrap().rows_mut();
+        Arc::make_mut(&mut rows[0].ports[0]).external_ids = record.external_ids();
+        let plan_error = disconnect(&theirs, &resolve(&theirs), &request(false)).unwrap_err();
+        assert!(matches!(plan_error, PlanError::OfNetwork { .. }), "{plan_error:?}");
+        let hint = plan_error.hint().unwrap();
+        assert!(hint.starts_with(&format!("{engine} network disconnect {label} ")), "{hint}");
+    }
 }
 
 /// With the interfaces c1:eth0 and c1:eth1 on br0.

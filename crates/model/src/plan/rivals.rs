@@ -1,0 +1,96 @@
+//! Several records of one interface: a container that was connected elsewhere, after its interface was taken
+//! away by hand, leaves the record of before, on the same bridge or on another one. The last one that was
+//! made counts.
+
+use std::collections::BTreeMap;
+
+use crate::ids::ContainerId;
+use crate::port_record::PortRecord;
+use crate::snapshot::Container;
+use crate::wiring::{Occupant, SwitchPort};
+
+use super::Remembered;
+
+/// What a record has in its favour against another one of the same interface.
+pub(super) struct Standing {
+    /// The container and the interface, where it is known whose it is.
+    of: Option<(ContainerId, String)>,
+    rank: Rank,
+}
+
+/// The greater one counts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    /// Whether the interface is on the port now.
+    is_plugged: bool,
+    /// When it was made, in seconds since the Unix epoch. ovs-docker tells no time; it makes no second port
+    /// of an interface that has a record, so that its own is the older one.
+    created: Option<u64>,
+    /// Whether it has its port: what merely a bridge remembers may be the same record, whose row has moved
+    /// to another bridge.
+    has_row: bool,
+}
+
+impl Standing {
+    pub(super) fn of(
+        record: &PortRecord,
+        owner: Option<&Container>,
+        row: Option<&SwitchPort>,
+    ) -> Self {
+        let is_its = |netns| owner.is_some_and(|owner| owner.namespaces().any(|own| own == netns));
+        let is_plugged = row.is_some_and(|row| match &row.occupant {
+            Occupant::Plugged { plugs } => {
+                plugs.iter().any(|plug| is_its(plug.netns) && *plug.interface == *record.interface)
+            }
+            _ => false,
+        });
+        let of = owner.map(|owner| (owner.id.clone(), record.interface.clone()));
+        Self { of, rank: Rank { is_plugged, created: record.created, has_row: row.is_some() } }
+    }
+}
+
+/// All of them, those that are superseded with the reason. Where two have the same standing none of both
+/// counts: which of them was meant last is not known.
+pub(super) fn latest(all: Vec<(Remembered, Standing)>) -> Vec<Remembered> {
+    let mut by_interface: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for (at, (_, standing)) in all.iter().enumerate() {
+        if let Some(of) = &standing.of {
+            by_interface.entry(of.clone()).or_default().push(at);
+        }
+    }
+    let mut reasons = BTreeMap::new();
+    for rivals in by_interface.values().filter(|rivals| rivals.len() > 1) {
+        for at in rivals {
+            let others = rivals.iter().filter(|other| *other != at);
+            if let Some(why) =
+                others.filter_map(|other| outdone(all.get(*at)?, all.get(*other)?)).max()
+            {
+                reasons.insert(*at, why);
+            }
+        }
+    }
+    let all = all.into_iter().enumerate();
+    all.map(|(at, (one, _))| Remembered { superseded: reasons.remove(&at), ..one }).collect()
+}
+
+/// Why another one counts, if it does.
+fn outdone(
+    (_, own): &(Remembered, Standing),
+    (other, its): &(Remembered, Standing),
+) -> Option<String> {
+    let Remembered { bridge, port, .. } = other;
+    match own.rank.cmp(&its.rank) {
+        _ if its.rank.is_plugged && !own.rank.is_plugged => {
+            Some(format!("the interface is on {bridge} by now, on port {}", port.iface))
+        }
+        std::cmp::Ordering::Less => {
+            Some(format!("port {} of {bridge} was made for the same interface later", port.iface))
+        }
+        std::cmp::Ordering::Equal => Some(format!(
+            "port {} of {bridge} was made for the same interface too, and which of them is the last \
+             one is not known: docker ovs disconnect forgets one",
+            port.iface
+        )),
+        std::cmp::Ordering::Greater => None,
+    }
+}
