@@ -111,6 +111,22 @@ pub enum Note {
     },
 }
 
+impl Note {
+    /// Whether it tells of a look, and not of what was looked at: a source has not caught up with another
+    /// one, or could not see all, or it is no part of an answer. Such notes come and go with each start
+    /// of a container, on many rows at once; no event tells them alone.
+    pub fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            Self::Stale { .. }
+                | Self::PartlySeen { .. }
+                | Self::OldIfindex { .. }
+                | Self::NotOpened
+                | Self::ChecksumOffload { .. }
+        )
+    }
+}
+
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -12,8 +12,7 @@ use super::unheard::Unheard;
 
 /// Everything that is uncertain about one port.
 pub(super) fn port_notes(index: &Index<'_>, entry: &PortEntry<'_>) -> Vec<Note> {
-    // Where there are rows in spite of an error, they are old ones.
-    let stale = index.switch_error().map(|why| Note::Stale { why: why.to_string() });
+    let stale = index.old_switch().map(|why| Note::Stale { why: why.to_string() });
     let unheard = entry.unheard.map(|why| match why {
         Unheard::Deaf => Note::Deaf,
         Unheard::NotOpened => Note::NotOpened,

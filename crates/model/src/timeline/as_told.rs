@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
-use super::{Timeline, inhabited, key, port_key};
+use super::orphans::port_key;
+use super::{Timeline, inhabited, key};
 use crate::evidence::Note;
 use crate::wiring::{Attachment, Occupant, PortState, SwitchPort, Wiring};
 
@@ -35,16 +36,17 @@ impl Timeline {
 
     /// What was told of a port's link being gone, where the Wiring does not know it.
     fn held_port(&self, wiring: &Wiring, port: &SwitchPort) -> Option<SwitchPort> {
+        if wiring.unseen.switch
+            && let Some(told) = self.orphans.get(&port_key(port))
+        {
+            return Some(told.clone());
+        }
         if port.occupant.is_orphaned() {
             let why = "that its link is gone is not proven".to_owned();
             let unknown = SwitchPort { occupant: Occupant::Unknown { why }, ..port.clone() };
             return Some(unknown).filter(|_| !self.orphans.contains_key(&port_key(port)));
         }
-        if !wiring.unseen.switch && !matches!(port.occupant, Occupant::Unknown { .. }) {
-            return None;
-        }
-        let told = self.orphans.get(&port_key(port))?;
-        Some(SwitchPort { occupant: told.occupant.clone(), ..port.clone() })
+        self.orphan(port).map(Cow::into_owned)
     }
 
     /// The orphaned ports that were told, of which the Wiring has no row for want of a source.

@@ -5,21 +5,52 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Event, Timeline, key};
+use super::orphans::port_key;
+use super::{Change, Event, Field, Timeline, key};
 use crate::ids::{LinkKey, NetnsId};
 use crate::wiring::{Attachment, PortState, Wiring};
 
 /// Tells what is different in `after`: an interface is the same if containers of the same names have
-/// it under the same name. What `after` could not see has not vanished. `at` is in milliseconds since
-/// the Unix epoch.
+/// it under the same name. What `after` could not see has not vanished, and what `before` could not has not
+/// appeared. `at` is in milliseconds since the Unix epoch.
 pub fn compare(before: &Wiring, after: &Wiring, at: u64) -> Vec<Event> {
     let mut timeline = Timeline::new();
     timeline.advance(&as_in(before, after), at);
     timeline.stop_waiting(&as_in(before, after), at);
     let mut events = timeline.advance(after, at);
     events.extend(timeline.stop_waiting(after, at));
+    events.retain_mut(|event| is_known(&mut event.change, before, after));
     events
 }
+
+/// Whether a change is one, and not what one look saw and the other could not; it leaves out in what it may not be.
+fn is_known(change: &mut Change, before: &Wiring, after: &Wiring) -> bool {
+    // Where an engine was not seen, only the name of a namespace is known of what a container may have.
+    let is_nameless =
+        |one: &Attachment, look: &Wiring| look.unseen.everything && one.tenants.is_empty();
+    match change {
+        Change::Appeared(now) => !before.unseen.hides(now) && !is_nameless(now, after),
+        Change::Vanished(last) => !after.unseen.hides(last) && !is_nameless(last, before),
+        Change::Changed { before: was, fields, .. } => {
+            let is_blind = before.unseen.switch && matches!(was.port, PortState::Unknown { .. });
+            fields.retain(|field| !is_blind || !OF_PORT.contains(field));
+            !fields.is_empty()
+        }
+        Change::Orphaned(_) => !before.unseen.switch,
+        Change::Cleared(_) => true,
+    }
+}
+
+/// What follows from the port.
+const OF_PORT: [Field; 7] = [
+    Field::State,
+    Field::Bridge,
+    Field::OfPort,
+    Field::Vlan,
+    Field::Port,
+    Field::HostInterface,
+    Field::Notes,
+];
 
 /// `before` with the namespaces, indexes and containers of `after`, where it has the same interfaces.
 fn as_in(before: &Wiring, after: &Wiring) -> Wiring {
@@ -37,6 +68,16 @@ fn as_in(before: &Wiring, after: &Wiring) -> Wiring {
         }
     }
     wiring.attachments.sort_by_key(key);
+    let numbers: BTreeMap<_, _> =
+        after.ports.iter().map(|port| (port_key(port), port.port.dp_port)).collect();
+    for port in &mut wiring.ports {
+        // A datapath numbers its ports anew whenever it starts.
+        if let Some(dp_port) = numbers.get(&port_key(port))
+            && *dp_port != port.port.dp_port
+        {
+            Arc::make_mut(&mut port.port).dp_port = *dp_port;
+        }
+    }
     wiring
 }
 
@@ -73,7 +114,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::compare;
-    use crate::timeline::{Change, Event, Field};
+    use super::{Change, Event, Field};
     use crate::wiring::{PortState, Wire, Wiring};
     use crate::{Snapshot, resolve};
 
@@ -138,6 +179,30 @@ mod tests {
         after.attachments.clear();
         after.unseen.everything = true;
         assert_eq!(told(&compare(&before, &after, 0)), [""; 0]);
+    }
+
+    #[test]
+    fn what_could_not_be_seen_before_has_not_appeared() {
+        let (mut before, after) = (article(), started_again());
+        before.attachments.clear();
+        before.unseen.everything = true;
+        assert_eq!(told(&compare(&before, &after, 0)), [""; 0]);
+        // Which containers there are is known, and which namespaces could be read.
+        let mut before = article();
+        let first = before.attachments.remove(0);
+        before.unseen.containers = first.tenants.iter().map(|tenant| tenant.id.clone()).collect();
+        assert_eq!(told(&compare(&before, &after, 0)), [""; 0]);
+        // The switch did not answer.
+        let mut before = article();
+        before.unseen.switch = true;
+        for one in &mut before.attachments {
+            one.port = PortState::Unknown { why: "OVSDB: no answer".to_owned() };
+        }
+        assert_eq!(told(&compare(&before, &after, 0)), [""; 0]);
+        Arc::make_mut(&mut before.attachments[0].link).mtu = 9000;
+        let label = before.attachments[0].label();
+        let told_of_mtu = [format!("changed {label} {:?}", [Field::Mtu])];
+        assert_eq!(told(&compare(&before, &after, 0)), told_of_mtu);
     }
 
     #[test]

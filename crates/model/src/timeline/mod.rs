@@ -8,6 +8,7 @@
 
 mod as_told;
 mod compare;
+mod orphans;
 
 pub use compare::compare;
 
@@ -20,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::evidence::Note;
 use crate::ids::{LinkKey, Name};
 use crate::vlan::Vlans;
-use crate::wiring::{Attachment, Occupant, PortRef, PortState, SwitchPort, Wire, Wiring};
+use crate::wiring::{Attachment, PortRef, PortState, SwitchPort, Wire, Wiring};
 
 /// Something that is different now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,7 +49,7 @@ pub enum Change {
     },
     /// One is gone.
     Vanished(Box<Attachment>),
-    /// The link of a port is gone, the port is not.
+    /// The link of a port is gone, the port is not; again where such a port is not what it was told to be.
     Orphaned(Box<SwitchPort>),
     /// An orphaned port was removed or has a link again.
     Cleared(Box<SwitchPort>),
@@ -80,7 +81,7 @@ pub enum Field {
     Port,
     /// The link on the host's side or another part of the way, where nothing of the above changed.
     HostInterface,
-    /// Whether it is deaf ([`Note::Deaf`]), where nothing else changed.
+    /// What is uncertain about it and lasts ([`Note::is_passing`]), where nothing else changed.
     Notes,
 }
 
@@ -166,14 +167,12 @@ impl Timeline {
         now: &'a Attachment,
         pending: PendingNumber,
     ) -> Cow<'a, Attachment> {
-        if is_settled(wiring, now, pending) {
+        let Some(told) = self.attachments.get(at) else { return Cow::Borrowed(now) };
+        if told.port == now.port || is_settled(wiring, now, pending) {
             return Cow::Borrowed(now);
         }
-        let Some(told) = self.attachments.get(at) else { return Cow::Borrowed(now) };
-        if told.port != now.port {
-            self.waiting.insert(key(now));
-            self.pending |= matches!(now.port, PortState::Pending(_));
-        }
+        self.waiting.insert(key(now));
+        self.pending |= matches!(now.port, PortState::Pending(_));
         let tenants = now.tenants.clone();
         let link = Arc::clone(&now.link);
         let netns_names = now.netns_names.clone();
@@ -199,42 +198,10 @@ impl Timeline {
         let gone = self.attachments.extract_if(.., gone);
         gone.map(|told| Change::Vanished(Box::new(told))).collect()
     }
-
-    fn orphaned(&mut self, wiring: &Wiring) -> Vec<Change> {
-        if wiring.unseen.switch {
-            // The port may be gone with its link.
-            return Vec::new();
-        }
-        let orphans = wiring.ports.iter().filter(|port| port.occupant.is_orphaned());
-        let fresh = orphans.filter(|port| !self.orphans.contains_key(&port_key(port)));
-        let fresh: Vec<_> = fresh.cloned().collect();
-        self.orphans.extend(fresh.iter().map(|port| (port_key(port), port.clone())));
-        fresh.into_iter().map(|port| Change::Orphaned(Box::new(port))).collect()
-    }
-
-    fn cleared(&mut self, wiring: &Wiring) -> Vec<Change> {
-        if self.orphans.is_empty() || wiring.unseen.switch {
-            return Vec::new();
-        }
-        let ports: FxHashMap<_, _> =
-            wiring.ports.iter().map(|port| (port_key(port), port)).collect();
-        let still = |port: &&SwitchPort| {
-            port.occupant.is_orphaned() || matches!(port.occupant, Occupant::Unknown { .. })
-        };
-        let over = self.orphans.keys().filter(|key| !ports.get(*key).is_some_and(still));
-        let mut over: Vec<_> = over.cloned().collect();
-        over.sort();
-        let take = |key| self.orphans.remove(&key).map(|port| Change::Cleared(Box::new(port)));
-        over.into_iter().filter_map(take).collect()
-    }
 }
 
 fn key(attachment: &Attachment) -> LinkKey {
     LinkKey { netns: attachment.netns, ifindex: attachment.link.ifindex }
-}
-
-fn port_key(port: &SwitchPort) -> (Name, Name) {
-    (port.bridge.clone(), port.port.iface.clone())
 }
 
 /// What is done about a number that is still to come.
@@ -291,15 +258,17 @@ fn differences(before: &Attachment, now: &Attachment) -> Vec<Field> {
 
 /// What goes with a change of the port, and is told by itself where that did not change.
 fn beside(before: &Attachment, now: &Attachment) -> Option<Field> {
-    let was = before.port.port();
-    let is = now.port.port();
-    let deaf = |a: &Attachment| a.notes.contains(&Note::Deaf);
     let is_unresolved = |a: &Attachment| matches!(a.wire, Wire::Unresolved { .. });
-    if was != is {
+    if before.port != now.port {
         Some(Field::Port)
     } else if before.wire != now.wire && !(is_unresolved(before) && is_unresolved(now)) {
         Some(Field::HostInterface)
     } else {
-        (deaf(before) != deaf(now)).then_some(Field::Notes)
+        (!lasting(&before.notes).eq(lasting(&now.notes))).then_some(Field::Notes)
     }
+}
+
+/// The notes that are told when they come and go.
+fn lasting(notes: &[Note]) -> impl Iterator<Item = &Note> {
+    notes.iter().filter(|note| !note.is_passing())
 }

@@ -120,12 +120,10 @@ impl Host {
         }
         let bridge = Bridge {
             name: "br0".into(),
-            datapath_id: None,
             datapath: Some("netdev".to_owned()),
-            userspace_tso: None,
             fake_bridges: self.fakes,
-            external_ids: BTreeMap::new(),
             ports: self.ports.into_iter().map(Arc::new).collect(),
+            ..Bridge::default()
         };
         let switch = Observed::Fresh { rows: [bridge].into() };
         Snapshot {

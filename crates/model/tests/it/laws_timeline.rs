@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use docker_ovs_model::evidence::Note;
 use docker_ovs_model::ids::{Ifindex, Name, NetnsId};
 use docker_ovs_model::snapshot::Observed;
+use docker_ovs_model::switch::Port;
 use docker_ovs_model::timeline::{Change, Timeline};
-use docker_ovs_model::wiring::{Attachment, PortState};
+use docker_ovs_model::wiring::{Attachment, PortState, SwitchPort, Wire};
 use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind, Wiring, resolve};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -23,11 +25,23 @@ fn has_unique_indexes(wiring: &Wiring) -> bool {
     keys.len() == wiring.attachments.len()
 }
 
-/// What events tell of an attachment.
-fn view(a: &Attachment) -> impl PartialEq + '_ {
-    let port = a.port.port();
-    let port = port.map(|port| (&port.bridge, port.ofport, &port.vlans));
-    (&a.tenants, &a.link.name, a.link.mac, &a.link.addresses, a.port.word(), port)
+/// What events tell of an attachment: all that an answer has of it, but for notes that come and go with
+/// looks, and why a way could not be followed.
+fn view(a: &Attachment) -> impl PartialEq + std::fmt::Debug + '_ {
+    let link = (&a.link.name, a.link.mac, &a.link.addresses, a.link.mtu);
+    let wire = Some(&a.wire).filter(|wire| !matches!(wire, Wire::Unresolved { .. }));
+    (&a.tenants, link, wire, &a.port, lasting(&a.notes))
+}
+
+fn lasting(notes: &[Note]) -> Vec<&Note> {
+    notes.iter().filter(|note| !note.is_passing()).collect()
+}
+
+/// The same of a port whose link is gone; what OVS believes of that link is in no answer.
+fn port_view(port: &SwitchPort) -> SwitchPort {
+    let row = Port { ifindex: None, ..(*port.port).clone() };
+    let notes = lasting(&port.notes).into_iter().cloned().collect();
+    SwitchPort { port: Arc::new(row), notes, ..port.clone() }
 }
 
 fn apply(known: &mut BTreeMap<(NetnsId, Ifindex), Attachment>, change: Change) {
@@ -44,17 +58,18 @@ fn apply(known: &mut BTreeMap<(NetnsId, Ifindex), Attachment>, change: Change) {
 #[derive(Default)]
 struct Replica {
     attachments: BTreeMap<(NetnsId, Ifindex), Attachment>,
-    orphans: BTreeSet<(Name, Name)>,
+    orphans: BTreeMap<(Name, Name), SwitchPort>,
 }
 
 impl Replica {
     fn apply(&mut self, change: Change) {
         match change {
             Change::Orphaned(port) => {
-                self.orphans.insert((port.bridge, port.port.iface.clone()));
+                self.orphans.insert((port.bridge.clone(), port.port.iface.clone()), *port);
             }
             Change::Cleared(port) => {
-                self.orphans.remove(&(port.bridge, port.port.iface.clone()));
+                let known = self.orphans.remove(&(port.bridge.clone(), port.port.iface.clone()));
+                assert_eq!(known.as_ref().map(port_view), Some(port_view(&port)));
             }
             change => apply(&mut self.attachments, change),
         }
@@ -68,11 +83,15 @@ impl Replica {
             self.attachments.get(&key(a)).is_some_and(|known| view(known) == view(a))
         };
         let orphans = told.ports.iter().filter(|port| port.occupant.is_orphaned());
-        let orphans: BTreeSet<_> =
-            orphans.map(|port| (port.bridge.clone(), port.port.iface.clone())).collect();
+        let orphans: Vec<_> = orphans.collect();
+        let same_port = |port: &&SwitchPort| {
+            let known = self.orphans.get(&(port.bridge.clone(), port.port.iface.clone()));
+            known.map(port_view) == Some(port_view(port))
+        };
         answered.len() == self.attachments.len()
             && answered.iter().all(same)
-            && orphans == self.orphans
+            && orphans.len() == self.orphans.len()
+            && orphans.iter().all(same_port)
     }
 }
 
