@@ -26,16 +26,25 @@ impl Host {
         let due = Deadline::after(self.timeout);
         let engines = self.engines.now();
         let answering = join_all(engines.iter().map(|engine| check_engine(engine, due)));
-        let (mut checks, (ovsdb, datapath), vswitchd) =
-            tokio::join!(answering, self.check_ovsdb(due), self.check_vswitchd(due));
         let everything = Question {
             traffic: true,
             identities: true,
             other_engines: true,
             ..Question::default()
         };
-        let snapshot = self.look(&everything).await;
+        // All at once: what is silent is waited for once.
+        let (mut checks, (ovsdb, datapath), vswitchd, snapshot) = tokio::join!(
+            answering,
+            self.check_ovsdb(due),
+            self.check_vswitchd(due),
+            self.look(&everything)
+        );
         for (checked, engine) in checks.iter_mut().zip(&engines) {
+            // An engine may tell its version, and not what it runs.
+            let unread = snapshot.engines.get(&engine.name).and_then(Observed::source_error);
+            if let (Verdict::Ok, Some(error)) = (checked.verdict, unread) {
+                *checked = check(&checked.name, checked.target.clone(), Err(error.clone()));
+            }
             let refusal = snapshot.identities.refusal(&engine.name);
             note_refusal(checked, refusal);
         }
@@ -113,14 +122,16 @@ pub fn examine_recording(snapshot: &Snapshot) -> Vec<Check> {
 
 /// One source, as it was when the recording was made.
 fn recorded<T>(name: &str, rows: &Observed<T>, what: &str) -> Check {
-    let found = match rows.source_error() {
-        Some(source_error) => Err(source_error.clone()),
-        None => Ok(match rows.rows().len() {
-            1 => format!("1 {what}"),
-            count => format!("{count} {what}s"),
-        }),
+    let count = match rows.rows().len() {
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
     };
-    check(name, "the recording".to_owned(), found)
+    let target = "the recording".to_owned();
+    if let Observed::Partial { why, .. } = rows {
+        let detail = format!("{count}, and there may be others: {}", why.why);
+        return Check { verdict: Verdict::Note, ..check(name, target, Ok(detail)) };
+    }
+    check(name, target, rows.source_error().map_or(Ok(count), |why| Err(why.clone())))
 }
 
 /// A port can look perfect and pass nothing, or ping alone.

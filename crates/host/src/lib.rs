@@ -62,13 +62,14 @@ pub use clock::now;
 pub use doctor::examine_recording;
 pub use engine::docker::address::EngineOptions;
 pub use engine::{EngineEndpoint, EngineNetwork};
+pub use kernel::EndpointLink;
 pub use netns::tcp_socket_owner;
 pub use origin::{Observe, Origin};
 pub use question::Question;
 pub use recording::{read_recording, read_recording_of_peer};
 pub use settings::Settings;
 pub use switch::{
-    Counters, KnownMeshes, MeshOfBridge, OwnIds, PortCounters, RecordedAnswers, RestsOn,
+    Counters, KnownMeshes, MeshOfBridge, OwnIds, Passes, PortCounters, RecordedAnswers, RestsOn,
     SwitchCommand, Tunnel, TunnelChange, own_address, tunnels_of,
 };
 pub use token::token;

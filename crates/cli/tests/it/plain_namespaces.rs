@@ -6,7 +6,7 @@ use std::process::Child;
 
 use lab::{Bridge, Link, program, run, try_run, unique, wait_until};
 
-use crate::tool::{docker_ovs, lists, says};
+use crate::tool::{Served, docker_ovs, lists, says};
 
 /// A process in a network namespace of its own.
 struct Alone(Child);
@@ -50,6 +50,7 @@ impl Mounted {
 impl Drop for Mounted {
     fn drop(&mut self) {
         let _ = try_run("umount", &["--lazy", self.0.to_str().unwrap()]);
+        let _ = std::fs::remove_file(&self.0);
     }
 }
 
@@ -90,4 +91,69 @@ fn a_namespace_without_a_process_is_called_by_the_file_that_it_is() {
     let pruned = docker_ovs(&["prune", "--force", "--all", "--bridge", bridge.name()]);
     assert_eq!(run("ovs-vsctl", &["list-ports", bridge.name()]), link.name(), "{pruned:?}");
     drop((link, mounted));
+}
+
+#[test]
+fn a_namespace_that_nothing_follows_is_waited_for() {
+    lab::need!(Lab);
+    let (bridge, alone) = (Bridge::new(), Alone::start());
+    let process = format!("pid:{}", alone.pid());
+    let wait = |who: &str| docker_ovs(&["--timeout", "20", "wait", who, bridge.name(), "--quiet"]);
+    // It is plugged in while it is waited for, and named after that.
+    let (waited, (link, number)) = std::thread::scope(|scope| {
+        let waits = scope.spawn(|| wait(&process));
+        let plugged = plugged(&bridge, &alone.pid());
+        (waits.join().unwrap(), plugged)
+    });
+    assert_eq!((waited.code, waited.stdout), (0, format!("{number}\n")), "{}", waited.stderr);
+    let name = unique("n");
+    let path = Path::new("/run/netns").join(&name);
+    let (waited, mounted) = std::thread::scope(|scope| {
+        let waits = scope.spawn(|| wait(&format!("netns:{name}")));
+        std::fs::create_dir_all("/run/netns").unwrap();
+        let mounted = Mounted::of(&alone, &path);
+        (waits.join().unwrap(), mounted)
+    });
+    assert_eq!((waited.code, waited.stdout), (0, format!("{number}\n")), "{}", waited.stderr);
+    drop((mounted, link, alone));
+}
+
+/// A name is a bind mount, which no link tells of.
+#[test]
+fn a_name_that_comes_or_goes_reaches_the_daemon_by_itself() {
+    lab::need!(Docker);
+    let (bridge, alone, name) = (Bridge::new(), Alone::start(), unique("n"));
+    let (link, number) = plugged(&bridge, &alone.pid());
+    let daemon = Served::start(&["--listen", "none"]);
+    let told = |who: &str| {
+        let ports = daemon.json(&format!("/v1/bridges/{}/ports", bridge.name()));
+        let rows = ports.as_array().unwrap().iter();
+        let mut of_it = rows.filter(|row| row["OFPort"] == number);
+        of_it.any(|row| row.to_string().contains(who))
+    };
+    wait_until("the port is told", || told(link.name()));
+    assert!(!told(&name));
+    std::fs::create_dir_all("/run/netns").unwrap();
+    let path = Path::new("/run/netns").join(&name);
+    let mounted = Mounted::of(&alone, &path);
+    wait_until("it is told by its name", || told(&name));
+    drop(mounted);
+    wait_until("the name is gone", || !told(&name));
+    drop((link, alone));
+}
+
+#[test]
+fn what_is_waited_for_in_vain_is_told_as_it_is() {
+    lab::need!(Docker);
+    let (bridge, other) = (Bridge::new(), Bridge::new());
+    let alone = Alone::start();
+    let (link, _) = plugged(&other, &alone.pid());
+    let said = |who: &str| docker_ovs(&["--timeout", "3", "wait", who, bridge.name()]).stderr;
+    let elsewhere = said(&format!("pid:{}", alone.pid()));
+    assert!(elsewhere.contains(&format!("eth7 is on {}", other.name())), "{elsewhere}");
+    drop((link, alone));
+    let host = lab::Container::run_with(&["--network", "host"]);
+    let shared = said(host.name());
+    assert!(shared.contains("shares the host's network"), "{shared}");
+    assert!(!shared.contains("no Ethernet interface"), "{shared}");
 }

@@ -33,6 +33,9 @@ impl Process {
         let how = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         match open(format!("/proc/{pid}"), how, Mode::empty()) {
             Ok(folder) => Ok(Self { pid, folder }),
+            Err(Errno::NOENT) if !Path::new("/proc/self").exists() => {
+                Err(io::Error::new(io::ErrorKind::Unsupported, "/proc is not mounted"))
+            }
             Err(Errno::NOENT) if netns::is_hidden(pid) => {
                 Err(io::ErrorKind::PermissionDenied.into())
             }

@@ -51,7 +51,7 @@ pub(super) fn found_between(rows: &[Namespace], spaces: &[&Netns]) -> Vec<Netns>
 
 /// The namespaces that have a name, that a file is or that a process is in, but for those that are
 /// `known`. What may not be looked at is left out.
-fn others_than(known: &BTreeSet<NetnsId>) -> Vec<Netns> {
+pub(super) fn others_than(known: &BTreeSet<NetnsId>) -> Vec<Netns> {
     let mut found: BTreeMap<NetnsId, Netns> = BTreeMap::new();
     let named = named().into_iter().filter_map(|(_, space)| space.ok());
     let mounted = mounted().into_iter().map(|(_, space)| space);

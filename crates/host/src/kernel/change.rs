@@ -5,10 +5,12 @@ use std::net::IpAddr;
 use model::ids::{Ifindex, Mac, Name, NetnsId};
 use model::plan::KernelStep;
 use model::snapshot::{Cidr, Container};
+use model::switch::Port;
 use model::wiring::ContainerRef;
 use model::{Snapshot, SourceError, SourceErrorKind};
 use netns::{Error, EthtoolSocket, Netns, RouteSocket};
 
+use super::endpoint_links::{EndpointLink, EndpointLinks};
 use super::switch_namespace::Handle;
 use super::veth::{make_veth, unmake_veth};
 use crate::{Host, failure, kernel};
@@ -61,28 +63,45 @@ impl KernelExecutor {
     }
 
     /// Deletes the veth of this name in the switch's namespace where it was never given an alias, as its
-    /// maker ended before, or, where `alias` is one, has an alias that begins so.
+    /// maker ended before; and, where `alias` is one, that which has an alias that begins so, whatever it is
+    /// called.
     pub(crate) fn delete_left(&self, name: &str, alias: Option<&str>) -> Result<(), SourceError> {
         let failed =
             |error: Error| failure::of_chain(format!("the link {name}"), &error, "run as root");
-        let link = self.switch.link_named(name).map_err(failed)?;
-        let is_left = |link: &netns::Link| match (&link.alias, alias) {
-            (None, _) => true,
-            (Some(found), beginning) => beginning.is_some_and(|text| found.starts_with(text)),
-        };
         let is_veth = |link: &netns::Link| link.kind.as_deref() == Some("veth");
-        match link.filter(|link| is_veth(link) && is_left(link)) {
-            Some(link) => self.switch.delete_link(link.ifindex).map(|_| ()).map_err(failed),
-            None => Ok(()),
+        let named = self.switch.link_named(name).map_err(failed)?;
+        let unfinished = named.filter(|link| link.name == name && link.alias.is_none());
+        let mut left: Vec<_> = unfinished.into_iter().collect();
+        if let Some(beginning) = alias {
+            let has_alias = |link: &netns::Link| {
+                link.alias.as_ref().is_some_and(|found| found.starts_with(beginning))
+            };
+            let all = self.switch.links().map_err(failed)?;
+            left.extend(all.into_iter().filter(has_alias));
         }
+        for link in left.iter().filter(|link| is_veth(link)) {
+            self.switch.delete_link(link.ifindex).map_err(failed)?;
+        }
+        Ok(())
     }
 
-    /// Whether the switch's namespace has a link of this name with an alias, which it is given last.
-    pub(crate) fn is_marked(&self, name: &str) -> Result<bool, SourceError> {
+    /// The links that endpoints may have.
+    pub(crate) fn endpoint_links(&self) -> Result<EndpointLinks, SourceError> {
+        EndpointLinks::read(&self.switch)
+    }
+
+    /// Which of them a port's is.
+    pub(crate) fn endpoint_link(&self, links: &EndpointLinks, port: &Port) -> EndpointLink {
+        links.of(port, &self.switch_netns)
+    }
+
+    /// The kind of the link that has this name in the switch's namespace: `veth`, `bridge`, …, empty for
+    /// hardware; none where no link has it.
+    pub(crate) fn kind_of_link(&self, name: &str) -> Result<Option<String>, SourceError> {
         let failed =
             |error: Error| failure::of_chain(format!("the link {name}"), &error, "run as root");
         let link = self.switch.link_named(name).map_err(failed)?;
-        Ok(link.is_some_and(|link| link.alias.is_some()))
+        Ok(link.map(|link| link.kind.unwrap_or_default()))
     }
 
     /// Makes sure that the switch's namespace has no link of this name.

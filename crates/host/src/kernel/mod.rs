@@ -1,8 +1,8 @@
 //! The kernel: namespaces with their links, read from inside each.
 //!
 //! [`read`] decides what is read, [`again`] what is read once more, [`rows`] turns rtnetlink's rows into ours, [`offload`] adds what
-//! ethtool knows of them, [`pairs`] what namespaces call each other, [`between`] finds those that are
-//! on the way and no source named, [`paths`] those that ports name by a path, [`watch`] reads again
+//! ethtool knows of them, [`routes`] asks where a namespace sends a packet, [`pairs`] what namespaces call each other, [`between`] finds those that are
+//! on the way and no source named, [`endpoint_links`] which link a network driver's port is, [`paths`] those that ports name by a path, [`watch`] reads again
 //! what [`notifications`] say has changed, on threads of [`crate::reader`], [`change`] makes them;
 //! [`mod@inhabited`] tells which namespaces are being taken down.
 
@@ -11,14 +11,17 @@ mod again;
 mod again_tests;
 mod between;
 mod change;
+mod endpoint_links;
 mod homes;
 mod inhabited;
+mod named_mounts;
 mod namespaces;
 mod notifications;
 mod offload;
 mod pairs;
 mod paths;
 mod read;
+mod routes;
 mod rows;
 mod sockets;
 pub mod switch_namespace;
@@ -27,6 +30,8 @@ pub mod watch;
 
 pub(crate) use again::read_switch_again;
 pub(crate) use change::KernelExecutor;
+pub use endpoint_links::EndpointLink;
+pub(crate) use endpoint_links::EndpointLinks;
 pub(crate) use homes::Homes;
 pub(crate) use inhabited::inhabited;
 pub(crate) use namespaces::{not_opened, open_named, own_namespace, source_error};

@@ -1,4 +1,4 @@
-//! The switch's namespace itself, and the two sockets by which the kernel tells of changes.
+//! The switch's namespace itself, and what the kernel tells of changes by: two sockets, and the table of mounts.
 
 use std::collections::BTreeSet;
 use std::future::pending;
@@ -15,6 +15,7 @@ use netns::{Drained, LinkWatch, Netns};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use super::named_mounts::NamedMounts;
 use super::switch_namespace::{Changed, Handle, Notified, OtherNamespaces, SwitchNamespace};
 use crate::identity::vswitchd::identify;
 use crate::kernel::{self, SocketOwner};
@@ -33,6 +34,7 @@ struct Notifications {
     own: AsyncFd<LinkWatch>,
     /// Those of all namespaces, those of `own` too; none where the kernel does not let us.
     all: Option<AsyncFd<LinkWatch>>,
+    names: Option<NamedMounts>,
 }
 
 impl Notifications {
@@ -51,7 +53,8 @@ impl Notifications {
         let own = asleep(own)?;
         let all = all.map(asleep).transpose()?;
         let sockets = SocketOwner::of(vswitchd.pid);
-        Ok(Self { rundir: rundir.to_owned(), vswitchd, switch, sockets, own, all })
+        let names = NamedMounts::watch();
+        Ok(Self { rundir: rundir.to_owned(), vswitchd, switch, sockets, own, all, names })
     }
 
     async fn wait(&self) {
@@ -62,10 +65,17 @@ impl Notifications {
                 None => pending().await,
             }
         };
+        let names = async {
+            match &self.names {
+                Some(names) => names.changed().await,
+                None => pending().await,
+            }
+        };
         // A socket that fails is as good as a notification: reading will tell.
         tokio::select! {
             _ = own => {}
             _ = all => {}
+            () = names => {}
         }
     }
 }
@@ -110,7 +120,9 @@ impl SwitchNamespace for Notifications {
         let own = drain(&self.own);
         let all = self.all.as_ref().map(drain);
         let lost = own.lost || all.as_ref().is_some_and(|all| all.lost);
-        let elsewhere = lost || all.map_or(own.changes > 0, |all| all.changes > own.changes);
+        let named = self.names.as_ref().is_some_and(NamedMounts::take_changed);
+        let elsewhere =
+            named || lost || all.map_or(own.changes > 0, |all| all.changes > own.changes);
         let here = match own.others {
             0 if !lost => Changed::Links(own.links.into_iter().map(Ifindex).collect()),
             _ => Changed::Anything,

@@ -11,6 +11,7 @@ use model::identity::{Identities, SourceIdentity};
 use model::ids::NetnsId;
 use model::snapshot::{Engine as Kind, Namespace, Observed, Scope};
 use model::switch::{Bridge, Port, SwitchSource};
+use model::wiring::Attachment;
 use model::{Look, Snapshot, SourceError, Target};
 use netns::Netns;
 
@@ -44,8 +45,17 @@ impl Host {
     /// Looks once, and resolves what was seen. The namespace that the question named directly, if
     /// it did, is told beside the Snapshot: its rows are as the kernel has them.
     pub async fn resolved(&self, question: &Question) -> Look {
-        let (snapshot, opened) = self.read(&self.engines.now(), question).await;
-        Look::new(snapshot).with_opened(opened)
+        let engines = self.engines.now();
+        let (snapshot, opened) = self.read(&engines, question).await;
+        let look = Look::new(snapshot).with_opened(opened);
+        // What is like a port may not be the only one: a look at one container leaves the others out.
+        let is_container = matches!(question.target, Some(Target::Container(_)));
+        let rests_on_likeness = look.wiring.attachments.iter().any(Attachment::rests_on_likeness);
+        if !is_container || !rests_on_likeness {
+            return look;
+        }
+        let whole = Question { target: None, ..question.clone() };
+        Look::new(self.read(&engines, &whole).await.0)
     }
 
     /// Looks at two things at once, each as [`Host::resolved`] does: what both need of the switch's

@@ -7,8 +7,8 @@ use std::net::IpAddr;
 use std::process::{Child, Command, Stdio};
 
 use host::{
-    ActError, Endpoints, Home, Host, MeshOfBridge, OwnIds, Question, RestsOn, Settings, Tunnel,
-    TunnelChange, tunnels_of,
+    ActError, Endpoints, Home, Host, MeshOfBridge, OwnIds, Passes, Question, RestsOn, Settings,
+    Tunnel, TunnelChange, tunnels_of,
 };
 use model::memory::MemoryChange;
 use model::plan::{NewBridge, Plan, SwitchStep};
@@ -105,6 +105,7 @@ fn tunnel(name: &str, host: &str) -> Tunnel {
         key: 7,
         dst_port: 6081,
         ofport: 64002,
+        passes: Passes::default(),
     }
 }
 

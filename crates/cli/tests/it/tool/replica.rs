@@ -1,7 +1,7 @@
 //! What a client of the stream knows: `reset` and what follows, applied in order, and compared with
 //! what the daemon answers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use lab::http::{Answer, ask, head};
 use serde_json::Value;
@@ -18,7 +18,7 @@ pub(crate) struct Replica {
     /// By namespace and index.
     pub(crate) rows: BTreeMap<Link, Value>,
     /// By bridge and port.
-    pub(crate) orphans: BTreeSet<(String, String)>,
+    pub(crate) orphans: BTreeMap<(String, String), Value>,
     sources: Value,
     /// The last event.
     id: String,
@@ -42,8 +42,13 @@ impl Replica {
             (_, "vanished") => {
                 assert_eq!(self.rows.remove(&link(now)), Some(row(now)), "{event:?}");
             }
-            (_, "orphaned") => assert!(self.orphans.insert(seat(port)), "{event:?}"),
-            (_, "cleared") => assert!(self.orphans.remove(&seat(port)), "{event:?}"),
+            (_, "orphaned") => {
+                let before = self.orphans.insert(seat(port), row(port));
+                assert_ne!(before, Some(row(port)), "{event:?}");
+            }
+            (_, "cleared") => {
+                assert_eq!(self.orphans.remove(&seat(port)), Some(row(port)), "{event:?}");
+            }
             _ => assert_eq!(name, "owed", "{event:?}"),
         }
     }
@@ -57,7 +62,7 @@ impl Replica {
         let orphans = rows("Ports").filter(|port| port["Occupant"] == "orphaned");
         Self {
             rows: first.map(|found| (link(found), row(found))).collect(),
-            orphans: orphans.map(seat).collect(),
+            orphans: orphans.map(|port| (seat(port), row(port))).collect(),
             sources: wiring["Sources"].clone(),
             id: id.to_owned(),
         }
@@ -80,15 +85,19 @@ fn seat(port: &Value) -> (String, String) {
     (text(port, "Bridge").to_owned(), text(port, "Port").to_owned())
 }
 
-/// All that is told of, without what comes and goes with a source.
+/// All that is told of, without the notes that no event tells alone (docs/serve.md).
 pub(crate) fn row(found: &Value) -> Value {
     let mut row = found.clone();
-    let notes = row["Notes"].as_array().into_iter().flatten();
-    let deaf = notes.filter_map(Value::as_str).any(|note| note.starts_with("deaf"));
-    row["Notes"] = deaf.into();
-    row["Reason"] = Value::Null;
+    if let Some(notes) = row["Notes"].as_array_mut() {
+        let passes = |note: &str| PASSING.iter().any(|begins| note.starts_with(begins));
+        notes.retain(|note| !note.as_str().is_some_and(passes));
+    }
     row
 }
+
+/// What notes begin with that come and go with each look.
+const PASSING: [&str; 4] =
+    ["stale:", "not opened:", "it may be on other ports too", "OVS knows the link as ifindex"];
 
 /// A stream and what it makes known, which is compared with the daemon's answer after each event.
 pub(crate) struct Follower {

@@ -19,7 +19,7 @@ const LONG: [&str; 2] = ["ports", "external_ids"];
 
 /// What of Interface and Port a network driver has no use for: addresses, options, errors and VLANs of
 /// customers are a third of all that is told of a port.
-const DETAILS: [&str; 5] = ["mac_in_use", "mac", "options", "error", "cvlans"];
+const DETAILS: [&str; 7] = ["mac_in_use", "mac", "options", "error", "cvlans", "protected", "bfd"];
 
 /// The columns of each table, of which every list begins with the row's id or what is as long as a
 /// table.
@@ -41,12 +41,19 @@ impl Default for RequestedColumns {
     /// All that is of use, in the schema of Open vSwitch 4.0.
     fn default() -> Self {
         let interface = ["_uuid", "name", "ofport", "ofport_request", "ifindex", "mac_in_use"];
-        let more = ["mac", "type", "options", "external_ids", "error"];
+        let more = ["mac", "type", "options", "external_ids", "error", "bfd"];
         let port = ["_uuid", "name", "interfaces", "tag", "trunks", "vlan_mode", "cvlans"];
         Self {
             interface: interface.into_iter().chain(more).collect(),
-            port: port.into_iter().chain(["fake_bridge", "external_ids"]).collect(),
-            bridge: vec!["ports", "external_ids", "name", "datapath_id", "datapath_type"],
+            port: port.into_iter().chain(["fake_bridge", "external_ids", "protected"]).collect(),
+            bridge: vec![
+                "ports",
+                "external_ids",
+                "name",
+                "datapath_id",
+                "datapath_type",
+                "fail_mode",
+            ],
             open_vswitch: vec!["_uuid", "other_config", "external_ids"],
             fake_bridges: true,
         }

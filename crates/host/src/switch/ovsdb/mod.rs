@@ -24,4 +24,4 @@ pub use mesh::{KnownMeshes, MeshOfBridge, own_address};
 pub use own_ids::{OwnIds, RestsOn};
 pub(crate) use read::{Answerer, Database, what};
 pub use statistics::Counters;
-pub use tunnels::{Tunnel, TunnelChange, tunnels_of};
+pub use tunnels::{Passes, Tunnel, TunnelChange, tunnels_of};

@@ -40,6 +40,8 @@ pub(crate) struct InterfaceRow {
     external_ids: Ids,
     #[serde(default)]
     error: Optional<String>,
+    #[serde(default)]
+    bfd: Ids,
 }
 
 impl InterfaceRow {
@@ -68,6 +70,8 @@ pub(crate) struct PortRow {
     fake_bridge: bool,
     #[serde(default)]
     external_ids: Ids,
+    #[serde(default)]
+    protected: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -82,6 +86,8 @@ pub(crate) struct BridgeRow {
     /// None where there is no such column.
     #[serde(default)]
     datapath_type: Option<String>,
+    #[serde(default)]
+    fail_mode: Optional<String>,
 }
 
 /// The settings of vswitchd, and what the database calls itself.
@@ -186,6 +192,7 @@ impl BridgeRow {
             datapath_id: datapath_id.map(DatapathId),
             datapath: datapath.map(str::to_owned),
             userspace_tso,
+            fail_mode: self.fail_mode.0.clone(),
             fake_bridges,
             external_ids: remembered(&self.external_ids),
             ports,
@@ -247,6 +254,8 @@ fn interface(row: InterfaceRow, port: &PortRow) -> Port {
         trunks: port.trunks.0.clone(),
         vlan_mode: port.vlan_mode.0.clone(),
         cvlans: port.cvlans.0.clone(),
+        protected: port.protected,
+        bfd: row.bfd.0.get("enable").is_some_and(|text| text.eq_ignore_ascii_case("true")),
         bond: None,
         port_name: None,
         options: harmless(row.options.0),
