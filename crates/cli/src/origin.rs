@@ -6,6 +6,8 @@ use std::path::Path;
 
 use host::{Host, Origin, Settings, read_recording};
 
+use model::Snapshot;
+use model::moment::rfc3339 as told;
 use recorded::Recording;
 
 use crate::args::SourceOptions;
@@ -60,7 +62,9 @@ impl SourceOptions {
         }
         // A pipe is read once; the name of a file may tell what is in it.
         if !is_stdin && fs::metadata(path).is_ok_and(|found| found.is_dir()) {
-            return Ok(opened(recorded::read(path, self.at)?));
+            let recording = recorded::read(path, self.at)?;
+            self.require_moment(&what, &recording.snapshot)?;
+            return Ok(opened(recording));
         }
         let from: Box<dyn Read> = if is_stdin {
             Box::new(io::stdin())
@@ -77,13 +81,29 @@ impl SourceOptions {
             let mut text = Vec::new();
             from.read_to_end(&mut text).map_err(failed)?;
             start();
-            return Ok(Origin::recorded(read_recording(&what, &text)?));
+            let snapshot = read_recording(&what, &text)?;
+            self.require_moment(&what, &snapshot)?;
+            return Ok(Origin::recorded(snapshot));
         }
         let called = path.file_name().filter(|_| !is_stdin).unwrap_or_default();
         let what = format!("the recording {}", path.display());
         let read = recorded::read_named(from, &called.to_string_lossy(), &what, self.at);
         start();
-        Ok(opened(read?))
+        let recording = read?;
+        self.require_moment(&what, &recording.snapshot)?;
+        Ok(opened(recording))
+    }
+
+    /// Makes sure that a recording is of the moment that is asked about. A log tells of many, a snapshot of one.
+    fn require_moment(&self, what: &str, snapshot: &Snapshot) -> Result<(), CliError> {
+        let taken = snapshot.taken;
+        match self.at.filter(|at| *at != taken) {
+            None => Ok(()),
+            Some(at) => {
+                let (at, taken) = (told(at), told(taken));
+                Err(CliError::new(format!("{what} is of {taken}, and tells nothing of {at}")))
+            }
+        }
     }
 }
 
@@ -119,7 +139,7 @@ fn live(settings: &Settings) -> Result<Origin, CliError> {
 /// # Errors
 /// A recording, which does not change.
 pub fn followed(origin: &Origin) -> Result<&Host, CliError> {
-    let refused = |_| CliError::new("a snapshot does not change: this verb takes no --from");
+    let refused = |_| CliError::new("a snapshot does not change");
     origin.live().map_err(refused)
 }
 
@@ -129,8 +149,6 @@ pub fn followed(origin: &Origin) -> Result<&Host, CliError> {
 /// # Errors
 /// A recording.
 pub fn asked_live(origin: &Origin) -> Result<&Host, CliError> {
-    let refused = |_| {
-        CliError::new("no recording has the answer: this verb asks vswitchd, and takes no --from")
-    };
+    let refused = |_| CliError::new("no recording has the answer, for which vswitchd is asked");
     origin.live().map_err(refused)
 }

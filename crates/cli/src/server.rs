@@ -48,6 +48,13 @@ impl ServerArgs {
         }))
     }
 
+    /// Whether a daemon is named: by the option, or, where the environment counts, `or_env`, one of another
+    /// machine.
+    pub fn names_another(&self, or_env: bool) -> bool {
+        let elsewhere = |url: String| or_env && !url.is_empty() && !url.starts_with("unix:");
+        self.server.is_some() || std::env::var(Server::VARIABLE).is_ok_and(elsewhere)
+    }
+
     /// The file with a token: the one that a daemon wants, of whichever side this is.
     pub fn token_file(&self) -> Option<&Path> {
         self.token_file.as_deref()

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use crate::ids::ContainerId;
 use crate::snapshot::Container;
 use crate::wiring::{Attachment, ContainerRef, SwitchPort};
 
@@ -102,14 +103,14 @@ fn takes(key: &str, value: &str) -> Option<String> {
 pub struct Filters<'a>(pub &'a [Filter]);
 
 impl Filters<'_> {
-    /// Whether a tenant's attachment passes; `row` is that tenant's container.
+    /// Whether a tenant's attachment passes; `row` is that tenant's container, where it is known.
     pub fn pass(
         self,
         attachment: &Attachment,
         who: &ContainerRef,
         row: Option<&Container>,
     ) -> bool {
-        let labels = row.map(|row| &row.labels);
+        let labels = Labels::of(row);
         let fields = FilterFields::of_attachment(attachment, &who.name, &who.id.0, labels);
         self.agree(&FilterFields { qualified: who.qualified.as_deref(), ..fields })
     }
@@ -124,7 +125,7 @@ impl Filters<'_> {
             fake_bridge: None,
             vlans: None,
             status: "",
-            labels: Some(&row.labels),
+            labels: Labels::Known(&row.labels),
         };
         let named: Vec<_> = self.0.iter().filter(|filter| filter.key == "container").collect();
         let mut labels = self.0.iter().filter(|filter| filter.key == "label");
@@ -146,6 +147,33 @@ impl Filters<'_> {
     }
 }
 
+/// What is known of a container's labels.
+#[derive(Clone, Copy, Debug)]
+pub enum Labels<'a> {
+    /// These and no others.
+    Known(&'a BTreeMap<String, String>),
+    /// There is a container, or was, whose labels are not known: it may have any.
+    Unknown,
+    /// There is no container that could have labels.
+    NoContainer,
+}
+
+impl<'a> Labels<'a> {
+    /// Of a container; unknown without its row.
+    pub fn of(row: Option<&'a Container>) -> Self {
+        row.map_or(Self::Unknown, |row| Self::Known(&row.labels))
+    }
+
+    /// Whether it has, or may have, `label=KEY` or `label=KEY=VALUE`.
+    fn may_have(self, wanted: &str) -> bool {
+        match self {
+            Self::Known(labels) => has_label(labels, wanted),
+            Self::Unknown => true,
+            Self::NoContainer => false,
+        }
+    }
+}
+
 /// What filters look at.
 #[derive(Clone, Debug)]
 pub struct FilterFields<'a> {
@@ -164,7 +192,7 @@ pub struct FilterFields<'a> {
     /// `on`, `pending`, `failed`, `none`, `unknown` or `orphaned`.
     pub status: &'a str,
     /// The container's labels.
-    pub labels: Option<&'a BTreeMap<String, String>>,
+    pub labels: Labels<'a>,
 }
 
 impl<'a> FilterFields<'a> {
@@ -173,7 +201,7 @@ impl<'a> FilterFields<'a> {
         attachment: &'a Attachment,
         name: &'a str,
         id: &'a str,
-        labels: Option<&'a BTreeMap<String, String>>,
+        labels: Labels<'a>,
     ) -> Self {
         let port = attachment.port.port();
         Self {
@@ -188,20 +216,23 @@ impl<'a> FilterFields<'a> {
         }
     }
 
-    /// Of an orphaned port: its container is the last one that had it.
-    pub fn of_orphaned(row: &'a SwitchPort) -> Self {
+    /// Of an orphaned port: its container is the last one that had it, whose row `find` knows by its id.
+    pub fn of_orphaned(
+        row: &'a SwitchPort,
+        find: impl FnOnce(&ContainerId) -> Option<&'a Container>,
+    ) -> Self {
         let last = row.occupant.last_tenant();
         let known = last.and_then(|last| last.container.as_ref());
         let words = last.map_or("", |last| &last.words);
         Self {
             name: known.map_or(words, |known| &known.name),
-            qualified: None,
+            qualified: known.and_then(|known| known.qualified.as_deref()),
             id: known.map_or(words, |known| &known.id.0),
             bridge: Some(&row.bridge),
             fake_bridge: row.fake_bridge.as_deref(),
             vlans: row.vlans(),
             status: ORPHANED,
-            labels: None,
+            labels: Labels::of(known.and_then(|known| find(&known.id))),
         }
     }
 
@@ -218,7 +249,7 @@ impl<'a> FilterFields<'a> {
                 self.vlans.as_ref().zip(vlan).is_some_and(|(vlans, vlan)| vlans.carry(vlan))
             }
             "status" => self.status == value,
-            _ => self.labels.is_some_and(|labels| has_label(labels, value)),
+            _ => self.labels.may_have(value),
         }
     }
 }
@@ -255,7 +286,7 @@ mod tests {
             fake_bridge: Some("v10"),
             vlans: Some(access(10)),
             status: "on",
-            labels: Some(&labels),
+            labels: Labels::Known(&labels),
         };
         assert!(pass(&[], &fields));
         assert!(pass(&["container=db", "container=web"], &fields));
@@ -278,6 +309,15 @@ mod tests {
         );
         assert_eq!(refused("bridge="), "bridge=: bridge is not empty");
         assert_eq!("bridge=br0".parse::<Filter>().unwrap().bridge(), Some("br0"));
+    }
+
+    #[test]
+    fn labels_that_are_not_known_may_be_any() {
+        let labels = BTreeMap::from([("tier".to_owned(), "web".to_owned())]);
+        let has = |labels: Labels<'_>, wanted: &str| labels.may_have(wanted);
+        let known = Labels::Known(&labels);
+        assert!(has(known, "tier") && has(known, "tier=web") && !has(known, "tier=db"));
+        assert!(has(Labels::of(None), "tier=db") && !has(Labels::NoContainer, "tier"));
     }
 
     #[test]

@@ -126,8 +126,8 @@ impl Look {
     /// The engines that could not be asked whether they have a container of the name that is asked
     /// about, a sentence each.
     pub fn silent_engines(&self) -> impl Iterator<Item = String> {
-        let absent = self.snapshot.engines.values().filter_map(Observed::absence);
-        absent.map(|why| format!("{why}: whether it has one of that name too is not known"))
+        let incomplete = self.snapshot.engines.values().filter_map(Observed::incompleteness);
+        incomplete.map(|why| format!("{why}: whether it has one of that name too is not known"))
     }
 
     /// What could not be seen, a sentence each.

@@ -61,7 +61,7 @@ pub enum Occupant {
     Patch {
         /// Name of the peer port.
         peer: String,
-        /// Its bridge, if there is such a port.
+        /// Its bridge, if there is such a patch port, and it names this one back.
         bridge: Option<Name>,
     },
     /// A tunnel.
@@ -110,7 +110,7 @@ pub struct LastTenant {
 impl fmt::Display for LastTenant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words = short_if_id(&self.words);
-        f.write_str(self.container.as_ref().map_or(words, |known| &known.name))?;
+        f.write_str(self.container.as_ref().map_or(words, |known| known.called()))?;
         self.interface.iter().try_for_each(|interface| write!(f, ":{interface}"))
     }
 }
@@ -140,7 +140,9 @@ impl fmt::Display for Occupant {
             Self::Host { link: Some(kind) } => write!(f, "host ({kind})"),
             Self::Host { link: None } => f.write_str("host"),
             Self::Patch { peer, bridge: Some(bridge) } => write!(f, "patch to {bridge} ({peer})"),
-            Self::Patch { peer, bridge: None } => write!(f, "patch to {peer}, which was not found"),
+            Self::Patch { peer, bridge: None } => {
+                write!(f, "patch to {peer}, which does not name it back")
+            }
             Self::Tunnel { remote } => write!(f, "tunnel to {remote}"),
             Self::Orphaned { last: Some(last) } => write!(f, "orphaned (was {last})"),
             Self::Orphaned { last: None } => f.write_str("orphaned"),

@@ -32,6 +32,18 @@ pub enum QueryError {
         /// Those that have it, as `engine:name`.
         candidates: Vec<String>,
     },
+    /// No network namespace has that name.
+    #[error("no such network namespace: {wanted}")]
+    NoSuchNetns {
+        /// What was asked for, as `netns:NAME`.
+        wanted: String,
+    },
+    /// Nothing that was read tells which network namespace a process or a path is.
+    #[error("{wanted}: which network namespace that is cannot be told from here")]
+    UnknownNetns {
+        /// What was asked for, as `pid:N` or `netns:PATH`.
+        wanted: String,
+    },
     /// The container exists but has no process, and so no interfaces.
     #[error("container {name} is not running (it is {state})")]
     NotRunning {
@@ -81,6 +93,14 @@ impl QueryError {
             Self::AmbiguousName { candidates, .. } => {
                 Some(format!("name its engine too: {}", candidates.join(" or ")))
             }
+            Self::NoSuchNetns { .. } => {
+                Some("ip netns list names the network namespaces there are".to_owned())
+            }
+            Self::UnknownNetns { .. } => Some(
+                "a container, its first process and a name under /run/netns are known; on the host itself \
+                 docker ovs port takes any process and path, without --server and --from"
+                    .to_owned(),
+            ),
             Self::NotRunning { name, state } => Some(not_running(name, state)),
             Self::NoSuchBridge { have, fakes_unknown, .. } => {
                 Some(other_bridges(have, *fakes_unknown))

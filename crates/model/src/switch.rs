@@ -50,6 +50,10 @@ pub struct Bridge {
     /// (`other_config:userspace-tso-enable` of Open_vSwitch); none where that was not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub userspace_tso: Option<bool>,
+    /// What it does without a controller: `secure` or `standalone`; none where the column is empty, which is
+    /// `standalone`, or was not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fail_mode: Option<String>,
     /// Its fake bridges, by name; of other sources than the database none are known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fake_bridges: Vec<FakeBridge>,
@@ -143,6 +147,12 @@ pub struct Port {
     /// The column `cvlans`: the customers' VLANs of a `dot1q-tunnel`; empty means all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cvlans: Vec<u16>,
+    /// The column `protected`: what comes in by it leaves by no other protected port.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub protected: bool,
+    /// Whether BFD probes what it leads to (`enable` of the column `bfd`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bfd: bool,
     /// Name of the bond (the OVSDB Port) this is one member of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bond: Option<String>,

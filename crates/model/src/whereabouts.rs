@@ -66,6 +66,15 @@ pub fn whereabouts<'a>(snapshot: &'a Snapshot, record: &PortRecord) -> Whereabou
     {
         return Whereabouts::InOtherEngine { address: other.address.clone() };
     }
+    if let Some(row) = snapshot.containers().find(|row| record.may_mean(row)) {
+        let words = &record.container;
+        return Whereabouts::Unknown {
+            why: format!(
+                "{words} may be the beginning of the id of {}, or a name that is gone",
+                row.name
+            ),
+        };
+    }
     match absence(snapshot, record) {
         Ok(engines) => replaced(snapshot, record, &engines),
         Err(why) => Whereabouts::Unknown { why },
@@ -157,6 +166,9 @@ fn proven(other: &OtherEngine) -> Result<(), String> {
 fn fresh(rows: &Observed<Container>, who: &str) -> Result<(), String> {
     match rows.source_error() {
         None => Ok(()),
+        Some(error) if matches!(rows, Observed::Partial { .. }) => {
+            Err(format!("{who} may have its container: {error}"))
+        }
         Some(error) => Err(format!("{who} may have its container, and does not answer: {error}")),
     }
 }

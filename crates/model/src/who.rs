@@ -1,5 +1,9 @@
 //! The other way round: from a number, an address or a name to the container it belongs to.
 
+mod about;
+
+pub use about::{is_about, is_port_about};
+
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
@@ -7,7 +11,6 @@ use std::net::IpAddr;
 
 use crate::evidence::Evidence;
 use crate::ids::{Ifindex, Mac, OfPort};
-use crate::timeline::{Change, Event};
 use crate::wiring::{Attachment, SwitchPort, Wiring};
 
 /// What the caller has seen and wants a name for.
@@ -106,53 +109,6 @@ pub fn who<'a>(wiring: &'a Wiring, query: &WhoQuery) -> Vec<(MatchedBy, Match<'a
     let unattached: Vec<_> = unattached.collect();
     let plugged = fitting.into_iter().map(|(by, found)| (by, Match::Attachment(found)));
     plugged.chain(unattached).collect()
-}
-
-/// Whether an event is about what a query means, or about the container that `word` names or whose id
-/// it begins: as it is, or as it was.
-pub fn is_about(event: &Event, word: &str, query: &WhoQuery) -> bool {
-    let attachment =
-        |row: &Attachment| has_tenant(row, word) || fits_attachment(query, row).is_some();
-    match &event.change {
-        Change::Appeared(row) | Change::Vanished(row) => attachment(row),
-        Change::Changed { before, now, .. } => attachment(before) || attachment(now),
-        Change::Orphaned(port) | Change::Cleared(port) => {
-            let last = port.occupant.last_tenant();
-            let is_last = last.is_some_and(|last| {
-                let known = last.container.as_ref();
-                *last.words == *word
-                    || known.is_some_and(|known| names(word, &known.name, &known.id.0))
-            });
-            is_last || fits_port(query, port).is_some()
-        }
-    }
-}
-
-/// Whether a port of which only its row is known is what a query means, or names `word` as whose it is.
-pub fn is_port_about(port: &SwitchPort, word: &str, query: &WhoQuery) -> bool {
-    let ids = port.port.external_ids.values().chain(port.port.port_external_ids.values());
-    let container = word.rsplit_once(':').map_or(word, |(container, _)| container);
-    let mut named = ids.filter(|value| names(container, value, value));
-    fits_port(query, port).is_some()
-        || (WhoQuery::from(container) == WhoQuery::Name(container.to_owned())
-            && named.next().is_some())
-}
-
-/// Whether `word` names one of the containers, or, as in `web:eth0`, it and the interface.
-fn has_tenant(row: &Attachment, word: &str) -> bool {
-    let named = |word: &str| {
-        let mut tenants = row.tenants.iter();
-        tenants.any(|who| *who.called() == *word || names(word, &who.name, &who.id.0))
-            || row.netns_names.iter().any(|name| word.strip_prefix("netns:") == Some(name))
-    };
-    let behind = |(who, interface): (&str, &str)| *row.link.name == *interface && named(who);
-    named(word) || word.rsplit_once(':').is_some_and(behind)
-}
-
-/// As Docker takes a name or an id; a short beginning could be a number or a name.
-fn names(word: &str, name: &str, id: &str) -> bool {
-    let is_id = word.len() >= 4 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
-    crate::query::without_slash(word) == name || (is_id && id.starts_with(word))
 }
 
 fn fits_attachment(query: &WhoQuery, attachment: &Attachment) -> Option<MatchedBy> {

@@ -9,7 +9,7 @@ use crate::endpoint_record::EndpointRecord;
 use crate::evidence::{Evidence, Note};
 use crate::ids::{ContainerId, DatapathId, DpPort, Name, NetnsId, Nsid, OfPort, name};
 use crate::snapshot::Link;
-use crate::source_error::SourceError;
+use crate::source_error::{SourceError, SourceErrorKind};
 use crate::switch::{OfPortState, Port};
 use crate::told::{TOLD, joined};
 use crate::vlan::Vlans;
@@ -40,10 +40,13 @@ pub struct Wiring {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Unseen {
-    /// An engine or the kernel did not answer at all, or one container was asked about only.
+    /// An engine or the kernel did not answer at all, or told a part of what it has, or one container was asked about only.
     pub everything: bool,
-    /// No switch source answered; what is told of the switch, if anything, is old.
+    /// No switch source answered; what is told of the switch, if anything, is old or a part.
     pub switch: bool,
+    /// There may be bridges and ports that no switch source told of.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub ports: bool,
     /// These namespaces could not be read.
     pub namespaces: BTreeSet<NetnsId>,
     /// The namespaces of these containers could not be opened.
@@ -90,6 +93,13 @@ pub struct Attachment {
     pub notes: Vec<Note>,
 }
 
+impl Wiring {
+    /// The source that was silent for longer than is waited, if one was.
+    pub fn timed_out(&self) -> Option<&SourceError> {
+        self.source_errors.iter().find(|error| error.kind == SourceErrorKind::TimedOut)
+    }
+}
+
 impl Attachment {
     /// In one word: `web:eth0`, or the interface and its namespace where no container is known.
     pub fn label(&self) -> String {
@@ -109,6 +119,11 @@ impl Attachment {
     /// that was asked.
     pub fn uncertain(&self) -> impl Iterator<Item = &Note> {
         self.notes.iter().filter(|note| !matches!(note, Note::ChecksumOffload { .. }))
+    }
+
+    /// Whether the port rests on nothing but a name or an address that is alike: another link may be as like.
+    pub fn rests_on_likeness(&self) -> bool {
+        self.notes.iter().any(|note| matches!(note, Note::NotProven { .. }))
     }
 
     /// What a person should be told with the answer: why it cannot be known, and what is

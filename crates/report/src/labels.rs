@@ -4,17 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use flowtext::{Labels, unquoted};
-use model::Look;
 use model::ids::{Mac, Name, OfPort};
 use model::wiring::{Attachment, Occupant, SwitchPort};
+use model::{Look, OPENFLOW_NAME};
 
 use crate::cell::printable;
 
 /// So many are named of those who have the same address.
 const NAMED: usize = 3;
-
-/// As much of a name as OpenFlow tells, in bytes (`OFP_MAX_PORT_NAME_LEN` less the NUL).
-const ON_WIRE: usize = 15;
 
 /// Why numbers of ports can mean nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +94,7 @@ impl PortLabels {
         }
         let name = row.port.iface.as_bytes();
         self.names.insert(name.to_vec(), label.clone());
-        if let Some(cut) = name.get(..ON_WIRE).filter(|_| name.len() > ON_WIRE) {
+        if let Some(cut) = name.get(..OPENFLOW_NAME).filter(|_| name.len() > OPENFLOW_NAME) {
             add(self.names.entry(cut.to_vec()).or_default(), &label);
         }
     }

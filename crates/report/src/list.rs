@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use model::filter::{Filter, FilterFields, Filters};
+use model::filter::{Filter, FilterFields, Filters, Labels};
 use model::snapshot::Container;
 use model::told::TENANTS;
 use model::vlan::Vlans;
@@ -26,7 +26,7 @@ pub struct Wanted {
 pub fn list(snapshot: &Snapshot, wiring: &Wiring, wanted: &Wanted) -> Vec<v1::Attachment> {
     let mut rows = living(snapshot, wiring, wanted);
     if wanted.all {
-        rows.extend(orphaned(wiring, &wanted.filters));
+        rows.extend(orphaned(snapshot, wiring, &wanted.filters));
     }
     rows.retain(|row| wanted.bridge.as_ref().is_none_or(|bridge| row.is_on(bridge)));
     rows.sort_by(|a, b| {
@@ -65,11 +65,12 @@ fn labelled<'a>(snapshot: &'a Snapshot, filters: &[Filter]) -> HashMap<&'a str, 
     all.map(|row| (&*row.id.0, row)).collect()
 }
 
-fn orphaned(wiring: &Wiring, filters: &[Filter]) -> Vec<v1::Attachment> {
+fn orphaned(snapshot: &Snapshot, wiring: &Wiring, filters: &[Filter]) -> Vec<v1::Attachment> {
+    let known = labelled(snapshot, filters);
+    let fields = |row| FilterFields::of_orphaned(row, |id| known.get(&*id.0).copied());
     let ports = wiring.ports.iter();
     let orphans = ports.filter_map(|row| Some((row, row.occupant.last_tenant()?)));
-    let passing =
-        orphans.filter(|(row, _)| Filters(filters).agree(&FilterFields::of_orphaned(row)));
+    let passing = orphans.filter(|(row, _)| Filters(filters).agree(&fields(row)));
     passing.map(|(row, last)| v1::Attachment::orphaned(row, last)).collect()
 }
 
@@ -89,6 +90,6 @@ pub fn passes(filters: &[Filter], row: &v1::Attachment) -> bool {
         fake_bridge: row.fake_bridge.as_deref(),
         vlans,
         status: row.state.word(),
-        labels: None,
+        labels: Labels::NoContainer,
     })
 }

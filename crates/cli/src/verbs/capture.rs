@@ -16,6 +16,9 @@ use crate::outcome::{CliError, Outcome};
 use crate::release::LINE;
 use crate::writer;
 
+const NO_ANSWERS: &str = "flows and MAC tables are not in it: a daemon tells none, nor does a recording that has \
+    none of its moment; docker ovs capture on the host itself saves them";
+
 /// Saves everything, by every source, the tables of the switch's database, and the flows and MAC tables of
 /// its bridges. What could not be had is said in it, and on stderr.
 ///
@@ -41,6 +44,16 @@ pub async fn run(origin: &Origin, args: &CaptureArgs) -> Result<Outcome, CliErro
         let (answers, missing) = answers(host, &snapshot).await;
         files.push(("vswitchd.json".to_owned(), json(&answers)?));
         remarks.extend(missing);
+    }
+    match origin {
+        Origin::Recorded(_, answers) if !args.anonymise => {
+            if answers.are_of_its_moment() {
+                files.push(("vswitchd.json".to_owned(), json(&**answers)?));
+            } else {
+                remarks.push(NO_ANSWERS.to_owned());
+            }
+        }
+        _ => {}
     }
     let bytes = archive(&files).and_then(|bytes| write(&args.file, &bytes));
     bytes

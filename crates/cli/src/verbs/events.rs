@@ -6,7 +6,7 @@ use std::io;
 use std::time::Duration;
 
 use host::{Origin, Watch};
-use model::filter::{Filter, FilterFields, Filters};
+use model::filter::{Filter, FilterFields, Filters, Labels};
 use model::ids::ContainerId;
 use model::snapshot::Container;
 use model::timeline::{Change, Event, Timeline};
@@ -133,7 +133,7 @@ fn passes(event: &Event, known: &Known, filters: &[Filter]) -> bool {
         Change::Vanished(last) => pass(last),
         Change::Changed { before, now, .. } => pass(before) || pass(now),
         Change::Orphaned(port) | Change::Cleared(port) => {
-            filters.agree(&FilterFields::of_orphaned(port))
+            filters.agree(&FilterFields::of_orphaned(port, |id| known.row(id)))
         }
     }
 }
@@ -141,5 +141,5 @@ fn passes(event: &Event, known: &Known, filters: &[Filter]) -> bool {
 /// A namespace without containers goes by its own name.
 fn of_no_container(attachment: &model::wiring::Attachment) -> FilterFields<'_> {
     let name = attachment.netns_names.first().map_or("", String::as_str);
-    FilterFields::of_attachment(attachment, name, "", None)
+    FilterFields::of_attachment(attachment, name, "", Labels::NoContainer)
 }

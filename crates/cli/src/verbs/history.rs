@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use journal::Past;
+use model::moment::rfc3339 as told;
 use model::timeline::Event;
 use model::who::{WhoQuery, is_about, is_port_about};
 use model::wiring::SwitchPort;
@@ -10,7 +11,7 @@ use recorded::PortChanges;
 use report::v1;
 
 use crate::args::{HistoryArgs, SourceOptions};
-use crate::moment::told;
+use crate::limit::Limit;
 use crate::outcome::{CliError, Outcome};
 use crate::past;
 use crate::verbs::events::lay_out;
@@ -20,7 +21,12 @@ use crate::verbs::events::lay_out;
 ///
 /// # Errors
 /// There is no history that can be read, or no time is asked for.
-pub fn run(sources: &SourceOptions, args: &HistoryArgs) -> Result<Outcome, CliError> {
+pub fn run(
+    sources: &SourceOptions,
+    args: &HistoryArgs,
+    limit: &Limit,
+) -> Result<Outcome, CliError> {
+    limit.start(sources.timeout());
     let mut found = Found::new(args);
     if found.since > found.until {
         let (since, until) = (told(found.since), told(found.until));

@@ -66,10 +66,12 @@ pub(super) struct Answer<'a> {
     rows: Vec<v1::Attachment>,
     bridge: Option<&'a str>,
     pub(super) remarks: Vec<String>,
+    /// What it is, where that is why it has no interfaces.
+    pub(super) nature: Option<String>,
 }
 
 impl<'a> Asked<'a> {
-    fn question(&self, tenants: bool) -> Question {
+    pub(super) fn question(&self, tenants: bool) -> Question {
         let bridge = self.bridge.map(str::to_owned);
         Question {
             target: Some(self.target.clone()),
@@ -85,12 +87,13 @@ impl<'a> Asked<'a> {
         let found = look.attachments_on(subject, self.bridge)?;
         let row = |attachment: &Cow<'_, Attachment>| v1::Attachment::of(attachment, subject);
         let rows = found.iter().map(row).collect();
-        let remarks = subject.remark(&look.snapshot).into_iter().chain(doubts(&found));
+        let nature = subject.remark(&look.snapshot);
+        let remarks = nature.iter().cloned().chain(doubts(&found));
         let remarks = match self.target {
             Target::Container(_) => remarks.chain(look.silent_engines()).collect(),
             Target::Process(_) | Target::Netns(_) => remarks.collect(),
         };
-        Ok(Answer { rows, bridge: self.bridge, remarks })
+        Ok(Answer { rows, bridge: self.bridge, remarks, nature })
     }
 }
 
@@ -127,6 +130,7 @@ impl Answer<'_> {
     /// Each interface with its bridge and state.
     pub(super) fn states(&self) -> Vec<String> {
         let place = |row: &v1::Attachment| match &row.bridge {
+            Some(bridge) if row.state == State::On => format!("{} is on {bridge}", row.interface),
             Some(bridge) => format!("{} is {} on {bridge}", row.interface, row.state),
             None if row.state == State::None => format!("{} is on no bridge", row.interface),
             None => format!("{} is {}", row.interface, row.state),

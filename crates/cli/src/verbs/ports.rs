@@ -11,7 +11,7 @@ use crate::writer::Text;
 /// Answers `docker ovs ports`.
 ///
 /// # Errors
-/// No such bridge, or the switch cannot be asked.
+/// No such bridge, or the switch cannot be asked. Where it told a part, that is listed, and the exit code is 2.
 pub async fn run(origin: &Origin, args: &PortsArgs) -> Result<Outcome, CliError> {
     // Only the control socket knows datapath ports.
     let sources = vec![args.source.into(), SwitchSource::Appctl];
@@ -29,5 +29,7 @@ pub async fn run(origin: &Origin, args: &PortsArgs) -> Result<Outcome, CliError>
     let hints = if rows.is_empty() { vec!["no port to list".to_owned()] } else { Vec::new() };
     let cells = Cells::no_trunc(args.no_trunc);
     let text = Text::cells(&args.format, cells, &views::PORTS, &rows)?;
-    Ok(Outcome { text, remarks, hints, ..Outcome::default() })
+    // What is not listed may be there: a script would take it for gone.
+    let unknown = look.wiring.unseen.ports;
+    Ok(Outcome { text, remarks, hints, unknown, ..Outcome::default() })
 }

@@ -27,7 +27,7 @@ pub async fn run(origin: &Origin, args: &WaitArgs, timeout: Duration) -> Result<
     tokio::select! {
         biased;
         () = stopped() => Err(CliError::new("interrupted")),
-        found = tokio::time::timeout(timeout, number(host, &asked, &mut last)) => match found {
+        found = tokio::time::timeout(timeout, number(origin, host, &asked, &mut last)) => match found {
             Ok(answer) => lay_out(&answer, args),
             Err(_) => Err(last.cli_error(args, timeout)),
         },
@@ -38,15 +38,33 @@ pub async fn run(origin: &Origin, args: &WaitArgs, timeout: Duration) -> Result<
 enum Last {
     Nothing,
     Failed(QueryError),
-    Seen(Vec<String>),
+    /// Its interfaces with their states, and what is to be said where there is none.
+    Seen(Vec<String>, Option<String>),
 }
 
-async fn number<'a>(host: &Host, asked: &Asked<'a>, last: &mut Last) -> Answer<'a> {
+/// What is followed has containers, and namespaces with a name. A namespace that is named directly may be
+/// neither: it is looked at whenever something changed, and once a second, as no event tells that it
+/// was given its name.
+const AGAIN: Duration = Duration::from_secs(1);
+
+async fn number<'a>(
+    origin: &Origin,
+    host: &Host,
+    asked: &Asked<'a>,
+    last: &mut Last,
+) -> Answer<'a> {
     let mut watch = host.watch();
     loop {
-        *last = match asked.answer(&Look::new(watch.next().await)) {
+        let look = match asked.target {
+            Target::Container(_) => Look::new(watch.next().await),
+            Target::Process(_) | Target::Netns(_) => {
+                let _ = tokio::time::timeout(AGAIN, watch.next()).await;
+                origin.look(&asked.question(false)).await
+            }
+        };
+        *last = match asked.answer(&look) {
             Ok(answer) if answer.has_number() => return answer,
-            Ok(answer) => Last::Seen(answer.states()),
+            Ok(answer) => Last::Seen(answer.states(), answer.nature),
             Err(error) => Last::Failed(error),
         };
     }
@@ -69,10 +87,11 @@ impl Last {
         match self {
             Self::Nothing => CliError::new(format!("{late}: the sources have not answered yet")),
             Self::Failed(error) => CliError::from(error).after(&late),
-            Self::Seen(states) if states.is_empty() => {
-                CliError::new(format!("{late}: it has no Ethernet interface"))
+            Self::Seen(states, nature) if states.is_empty() => {
+                let why = nature.unwrap_or_else(|| "it has no Ethernet interface".to_owned());
+                CliError::new(format!("{late}: {why}"))
             }
-            Self::Seen(states) => CliError::new(format!("{late}: {}", states.join(", "))),
+            Self::Seen(states, _) => CliError::new(format!("{late}: {}", states.join(", "))),
         }
     }
 }

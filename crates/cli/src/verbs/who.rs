@@ -1,7 +1,10 @@
 //! `docker ovs who WHAT`.
 
+use std::sync::Arc;
+
 use host::{Origin, Question};
 use model::who::{Match, MatchedBy, WhoQuery, who};
+use model::wiring::{ContainerRef, Occupant};
 use report::{Cells, printable, v1, views};
 
 use crate::args::WhoArgs;
@@ -9,7 +12,7 @@ use crate::outcome::{CliError, Outcome};
 use crate::swapped::is_container;
 use crate::writer::Text;
 
-/// Answers `docker ovs who`; exit 1 when nothing fits.
+/// Answers `docker ovs who`; exit 1 when nothing fits, or names alone are wanted and there are none.
 ///
 /// # Errors
 /// No such bridge, a source that the answer needs is missing, or nothing fits and, without
@@ -46,14 +49,34 @@ pub async fn run(origin: &Origin, args: &WhoArgs) -> Result<Outcome, CliError> {
             remarks.push(format!("{word} is a container: docker ovs port {word}"));
         }
     }
-    Ok(Outcome { text, remarks, nothing: hits.is_empty(), ..Outcome::default() })
+    let names_none = args.quiet && hits.iter().all(|(_, hit)| tenants(hit).is_empty());
+    let doubt = hits.iter().find_map(|(_, hit)| doubt(hit)).filter(|_| names_none);
+    let unknown = doubt.is_some();
+    remarks.extend(doubt.map(|why| format!("who is there is unknown: {why}")));
+    let nothing = (hits.is_empty() || names_none) && !unknown;
+    Ok(Outcome { text, remarks, nothing, unknown, ..Outcome::default() })
 }
 
 /// Every tenant, each once for each interface.
 fn names(hits: &[(MatchedBy, Match<'_>)]) -> String {
-    let tenants = hits.iter().flat_map(|(_, hit)| match hit {
-        Match::Attachment(found) => &found.tenants[..],
-        Match::Port(_) => &[],
-    });
+    let tenants = hits.iter().flat_map(|(_, hit)| tenants(hit));
     tenants.map(|who| printable(who.called()) + "\n").collect()
+}
+
+fn tenants<'a>(hit: &'a Match<'_>) -> &'a [Arc<ContainerRef>] {
+    match hit {
+        Match::Attachment(found) => &found.tenants,
+        Match::Port(_) => &[],
+    }
+}
+
+/// Why it is not known who is on a port.
+fn doubt<'a>(hit: &'a Match<'_>) -> Option<&'a str> {
+    match hit {
+        Match::Port(row) => match &row.occupant {
+            Occupant::Unknown { why } => Some(why),
+            _ => None,
+        },
+        Match::Attachment(_) => None,
+    }
 }

@@ -1,6 +1,6 @@
 //! What a question names: bridges that are none, VLANs, and all containers of a namespace.
 
-use lab::{Bridge, Container, Link, Plug, Plugged, run, unique};
+use lab::{Bridge, Container, Link, Netns, Plug, Plugged, run, unique};
 
 use crate::tool::{Served, docker_ovs, drop_in, lists, says};
 
@@ -235,5 +235,116 @@ fn words_in_each_others_place_are_told_for_what_they_are() {
         assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{words:?}: {ran:?}");
         assert!(told.iter().all(|told| ran.stderr.contains(told)), "{words:?}: {ran:?}");
         assert_eq!(ran.stderr.contains(" is a "), !told.is_empty(), "{words:?}: {ran:?}");
+    }
+}
+
+/// Whom nothing is known of is nobody's answer: with names alone, nothing printed is no success.
+#[test]
+fn who_tells_names_or_that_it_has_none() {
+    lab::need!(Docker);
+    let (bridge, space) = (Bridge::new(), Netns::new());
+    let quiet = |word: &str, more: &[&str]| docker_ovs(&[&["who", word, "-q"], more].concat());
+    let local = quiet(&format!("{}:LOCAL", bridge.name()), &["--partial"]);
+    assert!(local.code == 1 && local.stdout.is_empty(), "{local:?}");
+    // The other end of its link is in a namespace that nothing tells of, and then in none.
+    let plugged = Plugged::new(&space, "e0", &bridge, Plug::default());
+    let known = quiet(plugged.host_end(), &["--partial"]);
+    assert!(known.code == 1 && known.stdout.is_empty(), "no container: {known:?}");
+    let unseen = run(
+        "unshare",
+        &[
+            "--mount",
+            "sh",
+            "-c",
+            &format!(
+                "mount -t tmpfs none /proc; {} who {} -q --partial >/dev/null 2>&1; echo $?",
+                env!("CARGO_BIN_EXE_docker-ovs"),
+                plugged.host_end()
+            ),
+        ],
+    );
+    assert_eq!(unseen, "2");
+}
+
+/// That nothing is different is known only where both saw everything.
+#[test]
+fn a_difference_that_could_not_be_seen_is_unknown() {
+    lab::need!(Docker);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("before.json");
+    std::fs::write(&file, says(&["snapshot"])).unwrap();
+    let file = file.to_str().unwrap();
+    let same = docker_ovs(&["diff", file, file]);
+    assert!(same.code == 0 && same.stdout.is_empty(), "{same:?}");
+    let blind =
+        docker_ovs(&["diff", file, "--db", "unix:/nonexistent", "-H", "unix:///nonexistent"]);
+    assert_ne!(blind.code, 0, "{blind:?}");
+    // Of what one of both could not see, nothing came and nothing went.
+    let container = Container::run();
+    let (all, none) = (folder.path().join("all.json"), folder.path().join("none.json"));
+    std::fs::write(&all, says(&["snapshot"])).unwrap();
+    std::fs::write(&none, docker_ovs(&["snapshot", "--engine", "none"]).stdout).unwrap();
+    let (all, none) = (all.to_str().unwrap(), none.to_str().unwrap());
+    for words in
+        [&["diff", all, none][..], &["diff", none, all], &["diff", all, "--engine", "none"]]
+    {
+        let ran = docker_ovs(words);
+        assert!(!ran.stdout.contains(container.name()), "{words:?}: {ran:?}");
+        assert!(ran.stderr.contains("docker was not asked"), "{words:?}: {ran:?}");
+        assert_ne!(ran.code, 0, "{words:?}: {ran:?}");
+    }
+    // A snapshot is of one moment.
+    for at in ["2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z"] {
+        let past = docker_ovs(&["--from", file, "--at", at, "ls"]);
+        assert!(past.code == 2 && past.stderr.contains("tells nothing of"), "{past:?}");
+    }
+}
+
+/// An orphaned port has the labels of the container that had it; those of a container that is gone may be any.
+#[test]
+fn a_label_finds_the_orphaned_port_of_a_stopped_container() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("labelled.json");
+    let file = file.to_str().unwrap();
+    let mut scene: serde_json::Value =
+        serde_json::from_str(include_str!("../scenes/article.json")).unwrap();
+    let rows = scene["engines"]["docker"]["rows"].as_array_mut().unwrap();
+    let left = rows.iter().position(|row| row["name"] == "old_ext").unwrap();
+    rows[left]["labels"] = serde_json::json!({ "tier": "old" });
+    std::fs::write(file, scene.to_string()).unwrap();
+    let orphaned = |filter: &str| {
+        let words = ["--from", file, "ls", "-a", "--filter", "status=orphaned", "--filter", filter];
+        let listed = docker_ovs(&words);
+        assert_eq!(listed.code, 0, "{listed:?}");
+        listed.stdout.lines().filter(|line| line.contains("orphaned")).count()
+    };
+    for filter in ["label=tier", "label=tier=old", "container=old_ext"] {
+        assert_eq!(orphaned(filter), 1, "{filter}");
+    }
+    for filter in ["label=tier=new", "label=role"] {
+        assert_eq!(orphaned(filter), 0, "{filter}");
+    }
+    let daemon = Served::start(&["--from", file]);
+    let rows =
+        |label: &str| daemon.json(&format!("/v1/attachments?all=1&status=orphaned&label={label}"));
+    assert_eq!(rows("tier%3Dold").as_array().unwrap().len(), 1);
+    assert_eq!(rows("tier%3Dnew").as_array().unwrap().len(), 0);
+    // Without its row no engine knows it, nor its labels.
+    scene["engines"]["docker"]["rows"].as_array_mut().unwrap().remove(left);
+    std::fs::write(file, scene.to_string()).unwrap();
+    assert_eq!(orphaned("label=tier=new"), 1);
+}
+
+/// Links of namespaces that no container has are no interfaces of containers.
+#[test]
+fn the_metrics_count_what_is_listed() {
+    for scene in ["tests/scenes/article.json", "tests/scenes/article-later.json"] {
+        let daemon = Served::start(&["--from", scene]);
+        let text = daemon.get("/metrics").body;
+        let lines = text.lines().filter(|line| line.starts_with("docker_ovs_attachments{"));
+        let counted: usize =
+            lines.map(|line| line.rsplit(' ').next().unwrap().parse::<usize>().unwrap()).sum();
+        let listed = daemon.json("/v1/attachments");
+        assert_eq!(counted, listed.as_array().unwrap().len(), "{scene}");
     }
 }

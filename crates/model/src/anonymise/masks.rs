@@ -6,16 +6,13 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use crate::dialects::NetnsPath;
 use crate::ids::{DatapathId, Mac};
 use crate::port_record::Alias;
-use crate::resolve::openflow_name;
+use crate::resolve::{OPENFLOW_NAME, openflow_name};
 use crate::snapshot::{Cidr, Engine};
 
 /// Engines that have no name of the host's.
 const ENGINES: [&str; 2] = ["docker", "podman"];
 /// Steps of paths that name no host, beside numbers.
 const FOLDERS: [&str; 7] = ["", "var", "run", "netns", "proc", "ns", "net"];
-/// The length to which OpenFlow cuts names.
-const CUT: usize = 15;
-
 #[derive(Default)]
 pub(super) struct Masks {
     engines: BTreeMap<String, String>,
@@ -54,8 +51,10 @@ impl Masks {
         let cut = openflow_name(name).map(|cut| self.name(&cut, kind));
         let next = self.names.len();
         let masked = match cut {
-            Some(cut) => format!("{cut:x<CUT$}{next}"),
-            None if name.len() >= CUT => format!("{:x<CUT$}", format!("{kind}{next}")),
+            Some(cut) => format!("{cut:x<OPENFLOW_NAME$}{next}"),
+            None if name.len() >= OPENFLOW_NAME => {
+                format!("{:x<OPENFLOW_NAME$}", format!("{kind}{next}"))
+            }
             None => format!("{kind}{next}"),
         };
         self.names.insert(name.to_owned(), masked.clone());

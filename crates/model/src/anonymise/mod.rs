@@ -148,7 +148,9 @@ impl Masks {
 fn hide_source_error<T>(rows: &mut Observed<T>) {
     match rows {
         Observed::Fresh { .. } => {}
-        Observed::Stale { why, .. } | Observed::Absent { why } => mask_source_error(why),
+        Observed::Partial { why, .. } | Observed::Stale { why, .. } | Observed::Absent { why } => {
+            mask_source_error(why);
+        }
     }
 }
 

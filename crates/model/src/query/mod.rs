@@ -2,21 +2,22 @@
 
 mod missed;
 mod near;
+mod subject;
 
 use crate::NamedBridge;
 use crate::filter::Filter;
 use crate::ids::{Name, NetnsId};
 use crate::resolve::{Clashes, answering};
-use crate::snapshot::{Container, Engine, Namespace, Observed, Snapshot};
+use crate::snapshot::{Container, Engine, Observed, Snapshot};
 use crate::source_error::{SourceError, SourceErrorKind};
 use crate::switch::{Bridge, SwitchSource};
-use crate::target::Target;
 use crate::wiring::{Attachment, Wiring};
 
 pub use crate::query_error::QueryError;
 pub use missed::{require_all, require_whole};
 use near::near;
 pub use near::parts_of_near_names;
+pub use subject::{Subject, subject};
 
 /// At most so many near names or candidates are told.
 const TOLD: usize = 8;
@@ -46,6 +47,30 @@ pub fn container<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<&'a Contain
         }
     }
     Err(no_such_container(snapshot, &engines, wanted))
+}
+
+/// The same for a verb that acts: it takes no container of a name that another engine may have too. A full id
+/// is nobody else's, and a word with its engine means no other.
+///
+/// # Errors
+/// As [`container`]; [`QueryError::SourceUnavailable`] where such an engine was silent.
+pub fn certain_container<'a>(
+    snapshot: &'a Snapshot,
+    wanted: &str,
+) -> Result<&'a Container, QueryError> {
+    let found = container(snapshot, wanted)?;
+    let (mut engines, words) = engines_of(snapshot.engines.keys(), wanted);
+    if *found.id.0 == *words {
+        return Ok(found);
+    }
+    let mut all = snapshot.containers_by_engine().filter(|(_, row)| row.id == found.id);
+    if all.any(|(engine, _)| engine.user().is_none()) {
+        engines.retain(|engine| engine.user().is_none());
+    }
+    match missing_engine(snapshot, &engines) {
+        Some(source_error) => Err(QueryError::SourceUnavailable(source_error.clone())),
+        None => Ok(found),
+    }
 }
 
 /// Every container, each as it is called: with its engine where the name alone means another one
@@ -109,8 +134,11 @@ pub fn engines_of<'e, 'w>(
 }
 
 /// Why a container may be one that is not known: an engine that is asked did not answer, unless it
-/// is none that was named, and not there at all.
+/// is none that was named, and not there at all; or it told some of its containers.
 fn missing_engine<'a>(snapshot: &'a Snapshot, asked: &[&Engine]) -> Option<&'a SourceError> {
+    if let Some(why) = asked.iter().find_map(|engine| partly(snapshot.engines.get(*engine)?)) {
+        return Some(why);
+    }
     let mut absent = asked
         .iter()
         .filter_map(|engine| Some((*engine, snapshot.engines.get(*engine)?.absence()?)));
@@ -121,10 +149,18 @@ fn missing_engine<'a>(snapshot: &'a Snapshot, asked: &[&Engine]) -> Option<&'a S
     absent.find(counts).map(|(_, why)| why)
 }
 
+/// What is missing of what an engine told.
+fn partly(rows: &Observed<Container>) -> Option<&SourceError> {
+    rows.incompleteness().filter(|_| rows.absence().is_none())
+}
+
 /// Why the list of all containers is not to be had: an engine that was named did not answer, none did,
 /// or one could not be asked at all. Another one that does not answer is a source that is stale, and told
 /// with what there is.
 fn missing_engines(snapshot: &Snapshot) -> Option<&SourceError> {
+    if let Some(why) = snapshot.engines.values().find_map(partly) {
+        return Some(why);
+    }
     let mut absent =
         snapshot.engines.iter().filter_map(|(engine, rows)| Some((engine, rows.absence()?)));
     let all = absent.clone().count() == snapshot.engines.len();
@@ -159,7 +195,7 @@ pub fn bridge<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<NamedBridge<'a
     if let Some(found) = NamedBridge::find(snapshot, wanted) {
         return Ok(found);
     }
-    if let Some(source_error) = missing_switch(snapshot) {
+    if let Some(source_error) = incomplete_switch(snapshot) {
         return Err(QueryError::SourceUnavailable(source_error.clone()));
     }
     let names = |bridge: &Bridge| {
@@ -172,56 +208,6 @@ pub fn bridge<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<NamedBridge<'a
     let by = snapshot.switch.get(&SwitchSource::Ovsdb).is_none_or(|rows| rows.absence().is_some());
     let fakes_unknown = by && !snapshot.switch.is_empty();
     Err(QueryError::NoSuchBridge { wanted: wanted.to_owned(), have, fakes_unknown })
-}
-
-/// Whom a question is about.
-#[derive(Clone, Copy, Debug)]
-pub enum Subject<'a> {
-    /// A container.
-    Container(&'a Container),
-    /// A namespace named directly: `pid:N`, `netns:NAME`, `netns:PATH`.
-    Namespace(&'a Namespace),
-}
-
-impl Subject<'_> {
-    /// What must be said whatever the answer.
-    pub fn remark(self, snapshot: &Snapshot) -> Option<String> {
-        match self {
-            Self::Container(row) if row.on_host_network() => Some(format!(
-                "container {} shares the host's network: it has no interfaces of its own",
-                row.name
-            )),
-            Self::Namespace(row) if Some(row.id) == snapshot.switch_netns => Some(format!(
-                "{} is the switch's own namespace: docker ovs ports lists what is in it",
-                row.id
-            )),
-            Self::Container(_) | Self::Namespace(_) => None,
-        }
-    }
-}
-
-/// Finds the container or namespace that a question is about.
-///
-/// # Errors
-/// As [`container`]; [`QueryError::SourceUnavailable`] for a namespace that could not be opened.
-pub fn subject<'a>(snapshot: &'a Snapshot, target: &Target) -> Result<Subject<'a>, QueryError> {
-    let missing = || match snapshot.kernel.source_error() {
-        Some(source_error) => QueryError::SourceUnavailable(source_error.clone()),
-        None => QueryError::NoSuchContainer { wanted: target.to_string(), near: Vec::new() },
-    };
-    match target {
-        Target::Container(words) => container(snapshot, words).map(Subject::Container),
-        Target::Process(pid) => {
-            let found = snapshot.containers().find(|row| row.pid == Some(*pid));
-            found.map(Subject::Container).ok_or_else(missing)
-        }
-        Target::Netns(words) => {
-            let name = words.rsplit('/').next().unwrap_or(words);
-            let known = |ns: &&Namespace| ns.names.iter().any(|known| known == name);
-            let found = snapshot.kernel.rows().iter().find(known);
-            found.map(Subject::Namespace).ok_or_else(missing)
-        }
-    }
 }
 
 /// The attachments of whom a question is about.
@@ -241,7 +227,9 @@ pub fn attachments<'a>(
     };
     let left = left.map(|sandbox| sandbox.netns);
     let home = snapshot.namespace(netns);
-    let unread = home.and_then(|ns| ns.source_error.as_ref()).or(snapshot.kernel.source_error());
+    let kernel = &snapshot.kernel;
+    let unread = home.and_then(|ns| ns.source_error.as_ref());
+    let unread = unread.or(kernel.absence()).or(kernel.staleness());
     match unread.or(missing_switch(snapshot)) {
         Some(source_error) => Err(QueryError::SourceUnavailable(source_error.clone())),
         None if home.is_none() => Err(QueryError::SourceUnavailable(not_read(netns))),
@@ -271,13 +259,14 @@ pub fn netns_of(snapshot: &Snapshot, container: &Container) -> Result<NetnsId, Q
     container.netns.ok_or_else(|| no_namespace(snapshot, container))
 }
 
-/// Makes sure that a whole look saw all three kinds of source.
+/// Makes sure that a whole look saw all three kinds of source, and all that each has.
 ///
 /// # Errors
-/// [`QueryError::SourceUnavailable`] for the first that is missing.
+/// [`QueryError::SourceUnavailable`] for the first that is missing, or told a part.
 pub fn require_sources(snapshot: &Snapshot) -> Result<(), QueryError> {
-    let missing =
-        missing_engines(snapshot).or(snapshot.kernel.absence()).or(missing_switch(snapshot));
+    let missing = missing_engines(snapshot)
+        .or(snapshot.kernel.incompleteness())
+        .or(incomplete_switch(snapshot));
     missing.map_or(Ok(()), |source_error| Err(QueryError::SourceUnavailable(source_error.clone())))
 }
 
@@ -321,6 +310,11 @@ pub fn filtered_vlans(snapshot: &Snapshot, filters: &[Filter]) -> Result<(), Que
     let why = "it tells no VLANs, which --filter vlan looks at";
     let untold = SourceError::new(SourceErrorKind::Unusable, source.to_string(), why);
     Err(QueryError::SourceUnavailable(untold.hint("the source ovsdb tells them")))
+}
+
+/// Why there may be bridges and ports that are not known.
+fn incomplete_switch(snapshot: &Snapshot) -> Option<&SourceError> {
+    answering(snapshot)?.1.incompleteness()
 }
 
 /// Why no switch source answered.

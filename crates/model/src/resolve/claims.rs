@@ -5,8 +5,8 @@
 //! that has no link of its own in the switch's namespace. A container chooses names and addresses
 //! of its own links: what rests on these alone says so, and what fits several links fits none.
 
-use std::cell::OnceCell;
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
 
@@ -20,6 +20,7 @@ use super::containers::ContainerIndex;
 use super::entries::{PerPort, PortEntry, PortIx};
 use super::group::{OneOrMore, group};
 use super::index::Index;
+use super::port_link::is_made_by_the_switch;
 use super::traced::Trace;
 use super::untraceable_links::{Only, UntraceableLinks, may_be, may_be_claimed};
 
@@ -37,13 +38,13 @@ pub(super) struct Claims<'i, 'a> {
     /// By an address that words name, with the namespace if they name that too.
     attached_macs: FxHashMap<(Mac, Option<NetnsId>), OneOrMore<Claimed>>,
     /// Internal ports by the addresses of their links. Made when first asked for.
-    port_macs: OnceCell<FxHashMap<Mac, OneOrMore<PortIx>>>,
+    port_macs: OnceLock<FxHashMap<Mac, OneOrMore<PortIx>>>,
     /// The same by name, and by what the kernel keeps of a longer name.
-    internal_names: OnceCell<FxHashMap<&'a str, OneOrMore<PortIx>>>,
-    cut_names: OnceCell<FxHashMap<&'a str, OneOrMore<PortIx>>>,
-    untraceable: OnceCell<UntraceableLinks<'a>>,
+    internal_names: OnceLock<FxHashMap<&'a str, OneOrMore<PortIx>>>,
+    cut_names: OnceLock<FxHashMap<&'a str, OneOrMore<PortIx>>>,
+    untraceable: OnceLock<UntraceableLinks<'a>>,
     /// The link that words name for a port, and the one that is like it. Made when first asked for.
-    fitting: PerPort<OnceCell<(Only, Only)>>,
+    fitting: PerPort<OnceLock<(Only, Only)>>,
 }
 
 /// Of so many ports that are claimed for one link, or by one address, it is told which is meant: who
@@ -103,10 +104,10 @@ impl<'i, 'a> Claims<'i, 'a> {
             index,
             links: group(by_link),
             attached_macs: group(by_mac),
-            port_macs: OnceCell::new(),
-            internal_names: OnceCell::new(),
-            cut_names: OnceCell::new(),
-            untraceable: OnceCell::new(),
+            port_macs: OnceLock::new(),
+            internal_names: OnceLock::new(),
+            cut_names: OnceLock::new(),
+            untraceable: OnceLock::new(),
             fitting: PerPort::new(&index.ports),
             containers,
             made,
@@ -249,7 +250,11 @@ impl<'i, 'a> Claims<'i, 'a> {
         if matches!(ground, Ground::Words(_)) {
             return by_words.is_no_other_than(at);
         }
-        by_words == Only::None && alike.is_no_other_than(at)
+        // Whom words name is known to be elsewhere, whatever its link is called now.
+        let named = self.of(port).filter_map(|claim| self.containers.home(claim));
+        by_words == Only::None
+            && { named }.all(|home| home == at.netns)
+            && alike.is_no_other_than(at)
     }
 
     /// The link that words name for a port, if it is there.
@@ -283,7 +288,7 @@ impl<'i, 'a> Claims<'i, 'a> {
     }
 
     fn is_internal(&self, port: PortIx) -> bool {
-        self.index.ports[port].port.kind == "internal"
+        is_made_by_the_switch(self.index.ports[port].port)
     }
 
     fn port_macs(&self) -> &FxHashMap<Mac, OneOrMore<PortIx>> {
@@ -308,7 +313,7 @@ impl<'i, 'a> Claims<'i, 'a> {
     }
 
     fn internal(&self) -> impl Iterator<Item = (PortIx, &'i PortEntry<'a>)> {
-        self.index.ports.iter().filter(|(_, entry)| entry.port.kind == "internal")
+        self.index.ports.iter().filter(|(_, entry)| is_made_by_the_switch(entry.port))
     }
 
     fn untraceable(&self) -> &UntraceableLinks<'a> {

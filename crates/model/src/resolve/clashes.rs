@@ -6,6 +6,7 @@ use crate::ids::Name;
 use crate::snapshot::{Container, Engine, Snapshot};
 
 /// The containers by their name; none where one engine alone was asked.
+#[derive(Default)]
 pub(crate) struct Clashes<'a>(FxHashMap<&'a str, Vec<(&'a Engine, &'a Container)>>);
 
 impl<'a> Clashes<'a> {

@@ -1,18 +1,20 @@
 //! Containers, by every name that a program may have written down for them.
 
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
 
+use super::clashes::Clashes;
 use crate::dialects::{Claim, NetnsPath, Owner};
-use crate::ids::NetnsId;
+use crate::ids::{NetnsId, is_short_id};
 use crate::snapshot::{Container, Engine, Snapshot};
 use crate::wiring::{ContainerRef, LastTenant};
 
 /// Containers by every name that a claim may use for them.
 #[derive(Default)]
 pub(super) struct ContainerIndex<'a> {
+    clashes: Clashes<'a>,
     /// None where containers of several engines have the name.
     names: FxHashMap<&'a str, Option<Known<'a>>>,
     ids: FxHashMap<&'a str, Known<'a>>,
@@ -23,7 +25,7 @@ pub(super) struct ContainerIndex<'a> {
     paths: FxHashMap<&'a str, NetnsId>,
     inodes: FxHashMap<u64, NetnsId>,
     /// In order, for words that are only the beginning of an id; made when first asked for.
-    ordered_ids: OnceCell<BTreeMap<&'a str, Known<'a>>>,
+    ordered_ids: OnceLock<BTreeMap<&'a str, Known<'a>>>,
 }
 
 #[derive(Clone, Copy)]
@@ -44,13 +46,14 @@ impl<'a> ContainerIndex<'a> {
             names.entry(&*known.row.name).and_modify(another).or_insert(Some(known));
         }
         Self {
+            clashes: Clashes::of(snapshot),
             names,
             named: rows().flat_map(|row| row.names.iter().map(|name| (&**name, row.id))).collect(),
             paths: rows().flat_map(|row| row.paths.iter().map(|path| (&**path, row.id))).collect(),
             inodes: rows().map(|row| (row.id.ino, row.id)).collect(),
             ids: all().map(|known| (&*known.row.id.0, known)).collect(),
             pids: all().filter_map(|known| Some((known.row.pid?, known))).collect(),
-            ordered_ids: OnceCell::new(),
+            ordered_ids: OnceLock::new(),
         }
     }
 
@@ -98,7 +101,11 @@ impl<'a> ContainerIndex<'a> {
         }
     }
 
+    /// What is shorter than the ids that `docker ps` shows may be a name that is gone: it tells none.
     fn by_prefix(&self, words: &str) -> Option<Known<'a>> {
+        if !is_short_id(words) {
+            return None;
+        }
         let ordered = self
             .ordered_ids
             .get_or_init(|| self.ids.iter().map(|(id, known)| (*id, *known)).collect());
@@ -118,13 +125,8 @@ impl<'a> ContainerIndex<'a> {
             name: row.name.clone(),
             id: row.id.clone(),
             engine: engine.clone(),
-            qualified: None,
+            qualified: self.clashes.qualified(engine, row),
         });
         Some(LastTenant { words, container, interface: claim.interface.map(str::to_owned) })
     }
-}
-
-/// Whether words may be the beginning of an id: what `docker ps` shows has 12 digits.
-fn is_short_id(words: &str) -> bool {
-    words.len() >= 12 && words.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

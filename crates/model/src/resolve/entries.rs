@@ -1,8 +1,7 @@
 //! The ports of all bridges as the best switch source has them, with the others' numbers.
 
-use std::cell::OnceCell;
 use std::ops;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
 
@@ -16,8 +15,8 @@ use super::group::{OneOrMore, group};
 use super::port_link::{PortLink, SwitchLinks};
 use super::unheard::{Unheard, strangers, tell_deafness};
 
-/// Length to which OpenFlow cuts port names (`OFP_MAX_PORT_NAME_LEN` less the NUL).
-const OPENFLOW_NAME: usize = 15;
+/// Length in bytes to which OpenFlow cuts port names (`OFP_MAX_PORT_NAME_LEN` less the NUL).
+pub const OPENFLOW_NAME: usize = 15;
 
 /// A port on its bridge.
 pub(super) struct PortEntry<'a> {
@@ -77,7 +76,7 @@ pub(super) struct PortEntries<'a> {
     /// By links that may be theirs.
     by_doubt: FxHashMap<Ifindex, OneOrMore<PortIx>>,
     /// Made when first asked for.
-    by_name: OnceCell<FxHashMap<&'a str, OneOrMore<PortIx>>>,
+    by_name: OnceLock<FxHashMap<&'a str, OneOrMore<PortIx>>>,
 }
 
 impl<'a> PortEntries<'a> {
@@ -97,7 +96,7 @@ impl<'a> PortEntries<'a> {
         let by_doubt = group(doubted.chain(instead));
         let unheard = entries.iter_mut().filter_map(|entry| entry.unheard.as_mut()).collect();
         tell_deafness(unheard, switch, strangers.len());
-        Self { entries, by_link, by_doubt, by_name: OnceCell::new() }
+        Self { entries, by_link, by_doubt, by_name: OnceLock::new() }
     }
 
     /// Ports whose link is this one of the switch's namespace.
@@ -250,7 +249,7 @@ fn by_cut_name<'a>(
 
 /// What OpenFlow calls a port whose name is too long for it; none if it is not. The cut may
 /// fall inside a character, whose rest is then written as `\xNN`.
-pub(crate) fn openflow_name(name: &str) -> Option<String> {
+pub fn openflow_name(name: &str) -> Option<String> {
     let start = name.as_bytes().get(..OPENFLOW_NAME).filter(|start| start.len() < name.len())?;
     let chunks = start.utf8_chunks().map(|chunk| {
         let odd: String = chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")).collect();

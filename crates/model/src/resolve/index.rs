@@ -1,8 +1,7 @@
 //! The rows of a Snapshot, indexed by the keys that are really unique.
 
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
 
@@ -10,6 +9,7 @@ use crate::SourceError;
 use crate::identity::{Identities, SourceIdentity, World};
 use crate::ids::{Ifindex, LinkKey, NetnsId};
 use crate::snapshot::{Container, Engine, Link, Namespace, Observed, Scope, Snapshot};
+use crate::switch::Bridge;
 use crate::wiring::ContainerRef;
 
 use super::clashes::Clashes;
@@ -45,17 +45,17 @@ pub(super) struct Index<'a> {
     links: FxHashMap<LinkKey, &'a Link>,
     /// Veths by the link that they name and their own index: who may be at the other end.
     /// Made when first asked for: most hosts never need it.
-    veths_by_peer: OnceCell<FxHashMap<(LinkKey, Ifindex), OneOrMore<LinkKey>>>,
+    veths_by_peer: OnceLock<FxHashMap<(LinkKey, Ifindex), OneOrMore<LinkKey>>>,
     /// Links by what they are enslaved to. Made when first asked for.
-    members: OnceCell<FxHashMap<LinkKey, OneOrMore<LinkKey>>>,
+    members: OnceLock<FxHashMap<LinkKey, OneOrMore<LinkKey>>>,
     tenants: FxHashMap<NetnsId, OneOrMore<Tenant<'a>>>,
     pub(super) ports: PortEntries<'a>,
-    switch_error: Option<&'a SourceError>,
+    switch: Option<&'a Observed<Bridge>>,
     identities: &'a Identities,
     engines: &'a BTreeMap<Engine, Observed<Container>>,
     pub(super) kernel_known: bool,
     /// Made when first asked for.
-    unread_because: OnceCell<String>,
+    unread_because: OnceLock<String>,
 }
 
 /// A container of a namespace, named once for all its attachments.
@@ -70,15 +70,18 @@ impl<'a> Index<'a> {
             switch_netns: snapshot.switch_netns,
             switch_netns_error: snapshot.switch_netns_error(),
             links: links(&namespaces),
-            veths_by_peer: OnceCell::new(),
-            members: OnceCell::new(),
+            veths_by_peer: OnceLock::new(),
+            members: OnceLock::new(),
             tenants: tenants(snapshot),
             ports: PortEntries::new(snapshot, switch),
-            switch_error: answering(snapshot).and_then(|(_, rows)| rows.source_error()),
+            switch: answering(snapshot).map(|(_, rows)| rows),
             identities: &snapshot.identities,
             engines: &snapshot.engines,
-            kernel_known: snapshot.kernel.is_fresh(),
-            unread_because: OnceCell::new(),
+            kernel_known: matches!(
+                snapshot.kernel,
+                Observed::Fresh { .. } | Observed::Partial { .. }
+            ),
+            unread_because: OnceLock::new(),
             namespaces,
         }
     }
@@ -159,8 +162,14 @@ impl<'a> Index<'a> {
             .map_or(&[], |ends| ends)
     }
 
+    /// Why what is on no port of these rows may be on one: they are old, or some of those there are.
     pub(super) fn switch_error(&self) -> Option<&'a SourceError> {
-        self.switch_error
+        self.switch?.source_error()
+    }
+
+    /// Why the rows of ports are old ones.
+    pub(super) fn old_switch(&self) -> Option<&'a SourceError> {
+        self.switch?.staleness()
     }
 
     /// Why a namespace was not read: a clause that says where containers were looked for.
@@ -170,12 +179,16 @@ impl<'a> Index<'a> {
 
     fn why_unread(&self) -> String {
         let asked = self.engines.iter().filter(|(_, rows)| rows.absence().is_none());
+        let partly = asked.clone().find_map(|(_, rows)| rows.incompleteness());
         let asked: Vec<_> = asked.map(|(engine, _)| engine.to_string()).collect();
         if self.scope == Scope::One {
             return "that was not read: one container was asked about".to_owned();
         }
         let unopened = self.engines.values().flat_map(Observed::rows);
         let unopened = unopened.filter(|row| row.pid.is_some() && row.netns.is_none()).count();
+        if let Some(why) = partly {
+            return format!("that was not read: {why}");
+        }
         match (asked.as_slice(), unopened) {
             ([], _) => "that was not read: no container engine could be asked".to_owned(),
             (_, 0) => {
@@ -187,8 +200,8 @@ impl<'a> Index<'a> {
     }
 
     /// Why an engine has not told anything newer.
-    pub(super) fn engine_error(&self, engine: &Engine) -> Option<&'a SourceError> {
-        self.engines.get(engine)?.source_error()
+    pub(super) fn old_engine(&self, engine: &Engine) -> Option<&'a SourceError> {
+        self.engines.get(engine)?.staleness()
     }
 }
 

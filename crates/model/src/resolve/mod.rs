@@ -11,6 +11,7 @@ mod clashes;
 mod containers;
 mod entries;
 mod group;
+mod halves;
 mod index;
 mod notes;
 mod port_link;
@@ -33,10 +34,12 @@ use crate::wiring::{Attachment, ContainerRef, EndpointRef, PortRef, PortState, W
 
 use claims::Claims;
 pub(crate) use clashes::Clashes;
+pub(crate) use entries::answering;
+pub use entries::{OPENFLOW_NAME, openflow_name};
 use entries::{PortEntry, PortIx};
-pub(crate) use entries::{answering, openflow_name};
 use index::{Index, Tenant};
 use notes::{names_another, port_notes};
+pub use port_link::PortLinks;
 use ports::Occupancy;
 pub(crate) use ports::TUNNELS;
 use trace::Tracer;
@@ -48,11 +51,12 @@ use traced::Trace;
 pub fn resolve(snapshot: &Snapshot) -> Wiring {
     let index = Index::new(snapshot);
     let claims = Claims::new(&index, snapshot);
-    let stages = Stages { index: &index, tracer: Tracer::new(&index, &claims), claims: &claims };
-    let count = index.container_namespaces().map(|home| home.links.len()).sum();
-    let mut attachments = Vec::with_capacity(count);
+    let stages = || Stages { index: &index, tracer: Tracer::new(&index, &claims), claims: &claims };
+    let homes = index.container_namespaces().collect();
+    let placed = halves::map(homes, stages, |stages, home| stages.attach(home).collect::<Vec<_>>());
+    let mut attachments = Vec::with_capacity(placed.iter().map(Vec::len).sum());
     let mut occupancy = Occupancy::new(&index);
-    for (attachment, port) in index.container_namespaces().flat_map(|home| stages.attach(home)) {
+    for (attachment, port) in placed.into_iter().flatten() {
         if let Some(port) = port {
             occupancy.add(port, &attachment);
         }
@@ -168,7 +172,7 @@ fn checksum_offload(index: &Index<'_>, link: &Link, entry: &PortEntry<'_>) -> Op
 /// Who is there rests on rows that the engine told earlier.
 fn old_news(index: &Index<'_>, tenants: &[Tenant<'_>]) -> Option<Note> {
     let mut source_errors =
-        tenants.iter().filter_map(|(tenant, _)| index.engine_error(&tenant.engine));
+        tenants.iter().filter_map(|(tenant, _)| index.old_engine(&tenant.engine));
     source_errors.next().map(|why| Note::Stale { why: why.to_string() })
 }
 

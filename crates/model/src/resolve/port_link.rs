@@ -4,12 +4,13 @@
 //! An index counts only where something confirms it: OVSDB's is found by name and outlives its
 //! link, and the kernel may give it to another one.
 
-use std::cell::OnceCell;
+use std::sync::{Arc, OnceLock};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::ids::Ifindex;
-use crate::snapshot::{Link, Namespace};
+use crate::occupant::SwitchPort;
+use crate::snapshot::{Link, Namespace, Snapshot};
 use crate::switch::{Bridge, Port};
 
 /// What the kernel keeps of a longer name (`IFNAMSIZ` of linux/if.h less the NUL), for instance
@@ -52,9 +53,9 @@ pub(super) struct SwitchLinks<'a> {
     row: Option<&'a Namespace>,
     by_name: FxHashMap<&'a str, &'a Link>,
     by_altname: FxHashMap<&'a str, &'a Link>,
-    by_index: OnceCell<FxHashMap<Ifindex, &'a Link>>,
+    by_index: OnceLock<FxHashMap<Ifindex, &'a Link>>,
     bridges: Vec<&'a Bridge>,
-    port_names: OnceCell<FxHashSet<&'a str>>,
+    port_names: OnceLock<FxHashSet<&'a str>>,
 }
 
 impl<'a> SwitchLinks<'a> {
@@ -65,8 +66,8 @@ impl<'a> SwitchLinks<'a> {
         Self {
             by_name: links().map(|link| (&*link.name, link)).collect(),
             by_altname: altnames.map(|(name, link)| (&**name, link)).collect(),
-            by_index: OnceCell::new(),
-            port_names: OnceCell::new(),
+            by_index: OnceLock::new(),
+            port_names: OnceLock::new(),
             bridges,
             row,
         }
@@ -118,7 +119,8 @@ impl<'a> SwitchLinks<'a> {
     fn by_cut_name(&self, port: &Port) -> Option<&'a Link> {
         let cut = cut_name(&port.iface)?;
         let link = *self.by_name.get(cut)?;
-        let held = port.ifindex.is_none_or(|index| index == link.ifindex);
+        // A port that vswitchd could not open has no link, though another one has what its name is cut to.
+        let held = port.ifindex.is_none_or(|index| index == link.ifindex) && port.error.is_none();
         (held && !self.port_names().contains(cut)).then_some(link)
     }
 
@@ -158,6 +160,28 @@ impl<'a> SwitchLinks<'a> {
     }
 }
 
+/// The links that ports are, for who asks of some of them after all has been resolved.
+pub struct PortLinks<'a> {
+    links: SwitchLinks<'a>,
+}
+
+impl<'a> PortLinks<'a> {
+    /// Of the ports of `snapshot`.
+    pub fn new(snapshot: &'a Snapshot) -> Self {
+        let bridges = super::answering(snapshot).into_iter().flat_map(|(_, rows)| rows.rows());
+        Self { links: SwitchLinks::new(snapshot.switch_namespace(), bridges.collect()) }
+    }
+
+    /// The link of the switch's namespace that this port is, by identity; none where it is none, or where that
+    /// cannot be told.
+    pub fn of(&self, port: &SwitchPort) -> Option<&'a Arc<Link>> {
+        let bridge = self.links.bridges.iter().find(|bridge| bridge.name == port.bridge)?;
+        let link = self.links.of(bridge, &port.port).link?;
+        let mut links = self.links.row.into_iter().flat_map(|row| &row.links);
+        links.find(|one| one.ifindex == link.ifindex)
+    }
+}
+
 fn found(called: Option<(&Link, FoundBy)>) -> PortLink<'_> {
     let (link, found_by) = called.unzip();
     PortLink { link, found_by, doubt: None }
@@ -179,7 +203,7 @@ pub(super) fn has_link(kind: &str) -> bool {
 }
 
 /// Whether the link of a port is one that the switch made, and no link of the host's that it opened.
-fn is_made_by_the_switch(port: &Port) -> bool {
+pub(super) fn is_made_by_the_switch(port: &Port) -> bool {
     matches!(port.kind.as_str(), "internal" | "tap")
 }
 

@@ -13,6 +13,7 @@ use crate::wiring::{Attachment, LastTenant, Occupant, Plug, SwitchPort};
 use super::claims::Claims;
 use super::entries::{PerPort, PortEntry, PortIx};
 use super::group::OneOrMore;
+use super::halves;
 use super::index::Index;
 use super::notes::port_notes;
 use super::port_link::has_link;
@@ -52,7 +53,8 @@ pub(super) fn switch_ports(
             notes,
         }
     };
-    index.ports.iter().zip(occupancy.0.into_values()).map(row).collect()
+    let all = index.ports.iter().zip(occupancy.0.into_values()).collect();
+    halves::map(all, || (), |(), port| row(port))
 }
 
 /// Only the control socket knows the datapath port; a row that has nothing to learn is shared.
@@ -103,9 +105,9 @@ fn occupant(
         }
         "patch" => patch(index, entry.port),
         kind if TUNNELS.contains(&kind) => Occupant::Tunnel { remote: remote(entry.port) },
-        "system" | "afxdp" | "tap" => system(index, claims, ix),
+        "system" | "afxdp" => system(index, claims, ix),
         "" => without_kind(index, entry),
-        "internal" => internal(index, entry),
+        "internal" | "tap" => made_by_the_switch(index, entry),
         kind => Occupant::Unknown { why: format!("a port of type {kind} has no kernel link") },
     }
 }
@@ -128,10 +130,15 @@ fn is_local(entry: &PortEntry<'_>) -> bool {
         || (entry.port.kind == "internal" && entry.port.iface == entry.bridge.name)
 }
 
+/// Two patch ports are joined where each names the other (ovs-vswitchd.conf.db(5), Interface `options:peer`).
 fn patch(index: &Index<'_>, port: &Port) -> Occupant {
     let peer = port.options.get("peer").cloned().unwrap_or_default();
-    let port = index.ports.named(&peer).first().map(|ix| &index.ports[*ix]);
-    Occupant::Patch { bridge: port.map(|entry| entry.bridge.name.clone()), peer }
+    let names_it_back = |entry: &&PortEntry<'_>| {
+        entry.port.kind == "patch"
+            && entry.port.options.get("peer").is_some_and(|back| *back == *port.iface)
+    };
+    let other = index.ports.named(&peer).iter().map(|ix| &index.ports[*ix]).find(names_it_back);
+    Occupant::Patch { bridge: other.map(|entry| entry.bridge.name.clone()), peer }
 }
 
 fn remote(port: &Port) -> String {
@@ -192,9 +199,10 @@ fn without_kind(index: &Index<'_>, entry: &PortEntry<'_>) -> Occupant {
     }
 }
 
-/// An internal port without a link here may live in any namespace: never orphaned.
-fn internal(index: &Index<'_>, entry: &PortEntry<'_>) -> Occupant {
+/// The link of an internal port or a tap that is not here may live in any namespace: never orphaned.
+fn made_by_the_switch(index: &Index<'_>, entry: &PortEntry<'_>) -> Occupant {
     match entry.link {
+        Some(link) if entry.port.kind == "tap" => living(index, link),
         Some(_) => Occupant::Host { link: Some("internal".to_owned()) },
         None => Occupant::Unknown {
             why: not_proven(index, entry).unwrap_or_else(|| unplaced(entry.port)),
@@ -216,7 +224,7 @@ fn unplaced(port: &Port) -> String {
 /// whole look at a switch that is known, whose rows and links are both of now, and where the
 /// index that vswitchd holds leads nowhere either.
 fn not_proven(index: &Index<'_>, entry: &PortEntry<'_>) -> Option<String> {
-    let old = || index.switch_error().map(|why| format!("its row is an old one: {why}"));
+    let old = || index.old_switch().map(|why| format!("its row is an old one: {why}"));
     let unread = || {
         let read = index.scope == Scope::Everything && index.switch_is_read();
         (!read).then(|| "the switch's namespace was not read".to_owned())

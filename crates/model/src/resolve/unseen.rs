@@ -1,12 +1,15 @@
 //! What a look did not see.
 
+use super::entries::answering;
 use crate::snapshot::{Namespace, Observed, Scope, Snapshot};
 use crate::source_error::SourceErrorKind;
 use crate::wiring::Unseen;
 
 pub(super) fn of(snapshot: &Snapshot) -> Unseen {
-    let absent = |engine: &Observed<_>| engine.absence().is_some();
-    let missing = snapshot.engines.values().any(absent) || snapshot.kernel.absence().is_some();
+    let incomplete = |engine: &Observed<_>| engine.incompleteness().is_some();
+    let missing =
+        snapshot.engines.values().any(incomplete) || snapshot.kernel.incompleteness().is_some();
+    let ports = answering(snapshot).is_some_and(|(_, rows)| rows.incompleteness().is_some());
     // In a narrow look none of its links may have been needed.
     let narrow = snapshot.scope == Scope::One;
     let unreadable = |ns: &&Namespace| ns.source_error.is_some() || (!narrow && !ns.is_read());
@@ -18,8 +21,10 @@ pub(super) fn of(snapshot: &Snapshot) -> Unseen {
     Unseen {
         everything: missing || narrow,
         // Without its namespace nothing that is a link can be told of the switch either.
-        switch: !snapshot.switch.values().any(Observed::is_fresh)
+        switch: ports
+            || !snapshot.switch.values().any(Observed::is_fresh)
             || snapshot.switch_netns.is_none(),
+        ports,
         namespaces: spaces.map(|ns| ns.id).collect(),
         containers: containers.map(|row| row.id.clone()).collect(),
     }

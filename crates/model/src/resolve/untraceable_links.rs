@@ -118,9 +118,9 @@ fn is_like(kind: Option<&str>, entry: &PortEntry<'_>) -> bool {
     match (entry.port.kind.as_str(), kind) {
         ("internal", Some("tun")) => entry.bridge.datapath.as_deref() != Some("system"),
         ("internal", Some("openvswitch")) => entry.bridge.datapath.as_deref() != Some("netdev"),
-        ("internal", _) => false,
-        // A source that does not tell the kind of its ports.
-        ("", _) => true,
+        // A tap is a tap of either datapath; and a source may not tell the kind of its ports.
+        ("tap", Some("tun")) | ("", _) => true,
+        ("internal" | "tap", _) => false,
         // For the note that its own link lives, or is gone.
         (kind, _) if has_link(kind) => entry.link.is_some(),
         (kind, None | Some("tun")) => kind.starts_with("dpdk"),

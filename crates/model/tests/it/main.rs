@@ -24,6 +24,7 @@ mod plans;
 mod public;
 mod query;
 mod sentences;
+mod told_whole;
 mod whereabouts;
 mod who_about;
 mod wiring;

@@ -6,7 +6,7 @@ use docker_ovs_model::query::{
     QueryError, Subject, attachments, bridge, called, container, parts_of_near_names,
     require_sources, subject,
 };
-use docker_ovs_model::snapshot::{Container, Engine, Observed};
+use docker_ovs_model::snapshot::{Container, Engine, NamedProcess, Observed};
 use docker_ovs_model::switch::SwitchSource;
 use docker_ovs_model::wiring::Attachment;
 use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind, Target, anonymise, resolve};
@@ -44,17 +44,54 @@ fn an_id_may_be_cut_as_long_as_it_fits_one() {
 fn a_namespace_is_found_by_its_name_and_a_process_by_its_container() {
     let mut host = host();
     host.kernel.rows_mut()[1].names.push("blue".to_owned());
-    for wanted in ["netns:blue", "netns:/run/netns/blue"] {
+    for wanted in ["netns:blue", "netns:/run/netns/blue", "netns:/var/run/netns/blue"] {
         let found = target(&host, wanted).unwrap();
         assert!(matches!(found, Subject::Namespace(row) if row.names == ["blue"]), "{found:?}");
         assert_eq!(found.remark(&host), None);
     }
     containers(&mut host)[1].pid = Some(4711);
-    let found = target(&host, "pid:4711").unwrap();
-    assert!(matches!(found, Subject::Container(row) if &*row.name == "c2"), "{found:?}");
-    assert!(matches!(target(&host, "pid:1"), Err(QueryError::NoSuchContainer { .. })));
-    host.kernel = Observed::Absent { why: why(SourceErrorKind::Denied) };
-    assert!(matches!(target(&host, "pid:1"), Err(QueryError::SourceUnavailable(_))));
+    for wanted in ["pid:4711", "netns:/proc/4711/ns/net"] {
+        let found = target(&host, wanted).unwrap();
+        assert!(matches!(found, Subject::Container(row) if &*row.name == "c2"), "{found:?}");
+    }
+    let unread = host.kernel.rows().to_vec();
+    for absent in [
+        Observed::Absent { why: why(SourceErrorKind::Denied) },
+        Observed::Partial { rows: unread.into(), why: why(SourceErrorKind::Unusable) },
+    ] {
+        host.kernel = absent;
+        for wanted in ["pid:1", "netns:red", "netns:/no/such/red"] {
+            let error = target(&host, wanted).unwrap_err();
+            assert!(matches!(error, QueryError::SourceUnavailable(_)), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_path_is_no_name_and_a_process_is_no_container() {
+    let mut host = host();
+    let row = &mut host.kernel.rows_mut()[1];
+    let (ino, id) = (row.id.ino, row.id);
+    row.names.push("blue".to_owned());
+    row.paths.push("/run/docker/netns/1".to_owned());
+    row.process = Some(NamedProcess { pid: 12, name: "dhcpd".into() });
+    for wanted in ["netns:/run/docker/netns/1", "pid:12", &format!("netns:net:[{ino}]")] {
+        let found = target(&host, wanted).unwrap();
+        assert!(matches!(found, Subject::Namespace(row) if row.id == id), "{found:?}");
+    }
+    for wanted in ["netns:red", "netns:/run/netns/red", "netns:net:[99]"] {
+        let error = target(&host, wanted).unwrap_err();
+        assert!(matches!(error, QueryError::NoSuchNetns { .. }), "{error}");
+        assert!(error.to_string().contains(wanted), "{error}");
+    }
+    let unknown = ["netns:/no/such/blue", "netns:x/blue", "netns:/run/netns/x/blue", "pid:1"];
+    for wanted in
+        unknown.into_iter().chain(["netns:/proc/1/ns/net", "netns:/run/docker/netns/blue"])
+    {
+        let error = target(&host, wanted).unwrap_err();
+        assert!(matches!(error, QueryError::UnknownNetns { .. }), "{error}");
+        assert!(error.hint().unwrap().contains("/run/netns"), "{error}");
+    }
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn plug_lines(plug: &Plug) -> Vec<Line> {
 fn patch_lines(peer: &str, bridge: Option<&str>) -> Vec<Line> {
     match bridge {
         Some(bridge) => vec![plain("patch to"), strong(bridge), plain(peer)],
-        None => vec![plain("patch to"), strong(peer), alarm("which was not found")],
+        None => vec![plain("patch to"), strong(peer), alarm("which does not name it back")],
     }
 }
 
