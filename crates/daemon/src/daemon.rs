@@ -13,12 +13,12 @@ use livetraffic::{Trace, TraceError};
 use model::switch::SwitchSource;
 use model::{Snapshot, SourceError, SourceErrorKind, query};
 use report::v1;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use crate::history::{History, HistorySettings};
 use crate::http::encoding;
 use crate::http::error::ApiError;
-use crate::http::places::Places;
+use crate::http::places::{Owner, Places};
 use crate::pool::Pool;
 use crate::restore::Restores;
 use crate::settings::Build;
@@ -26,8 +26,10 @@ use crate::state::renderings::{Part, Rendered, Renderings};
 use crate::state::{Published, State};
 use crate::timings::Timings;
 use crate::traffic::rates::Rates;
+use crate::turns::Turns;
 
-/// So many requests at once may ask the host.
+/// So many looks and traces at once are made for requests, and as often counters are read; for each client
+/// one of each.
 const MAX_HOST_QUERIES: usize = 2;
 
 /// The running daemon.
@@ -51,7 +53,8 @@ pub(crate) struct Daemon {
     renderings: Renderings,
     rates: Rates,
     origin: Origin,
-    host_queries: Semaphore,
+    looks: Turns,
+    counts: Turns,
 }
 
 impl Daemon {
@@ -77,7 +80,8 @@ impl Daemon {
             build,
             fleet,
             origin,
-            host_queries: Semaphore::new(MAX_HOST_QUERIES),
+            looks: Turns::new(MAX_HOST_QUERIES),
+            counts: Turns::new(MAX_HOST_QUERIES),
         }
     }
 
@@ -122,8 +126,8 @@ impl Daemon {
 
     /// A look for one request, by sources of the switch that are not watched. Of requests that
     /// come at once some wait.
-    pub(crate) async fn look(&self, sources: Vec<SwitchSource>) -> Snapshot {
-        let _turn = self.host_queries.acquire().await;
+    pub(crate) async fn look(&self, sources: Vec<SwitchSource>, owner: Owner) -> Snapshot {
+        let _turn = self.looks.take(owner).await;
         let start = Instant::now();
         let question = Question { sources, traffic: true, ..Question::default() };
         let snapshot = self.origin.observe(&question).await;
@@ -135,9 +139,10 @@ impl Daemon {
     pub(crate) async fn statistics(
         &self,
         iface: Option<&str>,
+        owner: Owner,
     ) -> Result<BTreeMap<String, Counters>, SourceError> {
         let Origin::Live(host) = &self.origin else { return Ok(BTreeMap::new()) };
-        let _turn = self.host_queries.acquire().await;
+        let _turn = self.counts.take(owner).await;
         host.statistics(iface).await
     }
 
@@ -147,13 +152,17 @@ impl Daemon {
     }
 
     /// What becomes of a packet. Of requests that come at once some wait.
-    pub(crate) async fn trace(&self, trace: &Trace) -> Result<Vec<v1::Trace>, TraceError> {
+    pub(crate) async fn trace(
+        &self,
+        trace: &Trace,
+        owner: Owner,
+    ) -> Result<Vec<v1::Trace>, TraceError> {
         let Origin::Live(host) = &self.origin else {
             let why = "it was recorded, and a recording has no flows";
             let error = SourceError::new(SourceErrorKind::Unusable, "this host", why);
             return Err(error.into());
         };
-        let _turn = self.host_queries.acquire().await;
+        let _turn = self.looks.take(owner).await;
         Ok(trace.run(host).await?.rows)
     }
 }

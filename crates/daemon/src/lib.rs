@@ -28,6 +28,7 @@ mod signals;
 mod state;
 mod timings;
 mod traffic;
+mod turns;
 mod watchdog;
 
 pub use history::HistorySettings;

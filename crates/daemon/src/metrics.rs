@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::extract::State as Extract;
+use axum::extract::{Extension, State as Extract};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use host::Counters;
@@ -23,7 +23,7 @@ use report::v1;
 use crate::daemon::Daemon;
 use crate::history::History;
 use crate::http::error::ApiError;
-use crate::http::places::Places;
+use crate::http::places::{Owner, Places};
 use crate::restore::Restores;
 use crate::settings::Build;
 use crate::state::State;
@@ -44,10 +44,13 @@ const COUNTED: [(&str, &str, &str); 8] = [
 ];
 
 /// `GET /metrics`.
-pub(crate) async fn metrics(Extract(daemon): Extract<Arc<Daemon>>) -> Result<Response, ApiError> {
+pub(crate) async fn metrics(
+    Extract(daemon): Extract<Arc<Daemon>>,
+    Extension(owner): Extension<Owner>,
+) -> Result<Response, ApiError> {
     let state = daemon.state()?;
     let start = Instant::now();
-    let counters = daemon.statistics(None).await;
+    let counters = daemon.statistics(None, owner).await;
     let read = Read { took: start.elapsed(), counters: counters.ok() };
     let (pool, here) = (daemon.pool.clone(), daemon.clone());
     let text = pool.run(move || write(&here, &state, &read).unwrap_or_default()).await?;
@@ -193,8 +196,8 @@ fn attachments(registry: &mut Registry, state: &State) {
     for word in ["on", "pending", "failed", "several", "none", "unknown"] {
         family.get_or_create(&InState { state: word }).set(0);
     }
-    for attachment in &state.wiring.attachments {
-        family.get_or_create(&InState { state: attachment.port.word() }).inc();
+    for row in report::list(&state.snapshot, &state.wiring, &report::Wanted::default()) {
+        family.get_or_create(&InState { state: row.state.word() }).inc();
     }
     registry.register("attachments", "Interfaces of containers and where they arrive", family);
     let orphans = Gauge::<i64>::default();

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::Response;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{Request, Response};
 use futures_util::future::join_all;
+use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -26,7 +27,7 @@ use crate::http::auth::AccessPolicy;
 use crate::http::fair::Fair;
 use crate::http::listener::{Connection, Listener};
 use crate::http::malformed::Explained;
-use crate::http::places::Place;
+use crate::http::places::{Owner, Place};
 use crate::http::routes::guard;
 use crate::http::throttle::Throttle;
 
@@ -89,6 +90,7 @@ async fn accept_from(listener: Listener, router: Router, mut stopped: watch::Rec
                         policy: listener.policy().clone(),
                         head,
                         place: place.clone(),
+                        owner,
                         watcher: graceful.watcher(),
                     };
                     let served = serve.connection(connection);
@@ -121,6 +123,8 @@ struct Serve {
     /// How long the head of a request may take.
     head: Duration,
     place: Arc<Place>,
+    /// Whose requests they are.
+    owner: Owner,
     watcher: Watcher,
 }
 
@@ -141,10 +145,11 @@ impl Serve {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Self { router, policy, head, place, watcher } = self;
+        let Self { router, policy, head, place, owner, watcher } = self;
         let router = TowerToHyperService::new(router);
-        let service = service_fn(move |mut request| {
+        let service = service_fn(move |mut request: Request<Incoming>| {
             place.begin_request();
+            request.extensions_mut().insert(owner);
             // Here and not in layers of the router: each of those allocates for every request.
             let answer = match policy.refuse(&mut request) {
                 None => Ok(router.call(request)),

@@ -50,9 +50,10 @@ impl ApiError {
 impl From<QueryError> for ApiError {
     fn from(error: QueryError) -> Self {
         let status = match &error {
-            QueryError::NoSuchContainer { .. } | QueryError::NoSuchBridge { .. } => {
-                StatusCode::NOT_FOUND
-            }
+            QueryError::NoSuchContainer { .. }
+            | QueryError::NoSuchBridge { .. }
+            | QueryError::NoSuchNetns { .. }
+            | QueryError::UnknownNetns { .. } => StatusCode::NOT_FOUND,
             QueryError::AmbiguousContainer { .. } | QueryError::AmbiguousName { .. } => {
                 StatusCode::BAD_REQUEST
             }

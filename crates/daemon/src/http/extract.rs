@@ -21,6 +21,24 @@ impl<S: Send + Sync> FromRequestParts<S> for Pairs {
     }
 }
 
+/// No query: there is nothing to choose.
+#[derive(Debug)]
+pub(crate) struct NoQuery;
+
+impl<S: Send + Sync> FromRequestParts<S> for NoQuery {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Pairs(pairs) = Pairs::from_request_parts(parts, state).await?;
+        match pairs.first() {
+            None => Ok(Self),
+            Some((key, _)) => {
+                Err(ApiError::bad_request(format!("{key:?} means nothing here; there is no query")))
+            }
+        }
+    }
+}
+
 /// The variable parts of a path.
 #[derive(Debug)]
 pub(crate) struct Path<T>(pub(crate) T);

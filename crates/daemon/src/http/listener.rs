@@ -83,7 +83,12 @@ impl Listener {
     /// Where it is, with the port that the system gave where none was named.
     pub(crate) fn url(&self) -> String {
         match &self.kind {
-            Kind::Unix(socket) => format!("unix://{}", socket.path().display()),
+            Kind::Unix(socket) => {
+                // As --server takes it, wherever that is started.
+                let path = std::path::absolute(socket.path());
+                let path = path.as_deref().unwrap_or(socket.path());
+                format!("unix://{}", path.display())
+            }
             Kind::Tcp { address, credentials, .. } => {
                 let scheme = if credentials.is_some() { "https" } else { "http" };
                 format!("{scheme}://{address}")

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use report::graph::{Density, Fit};
 
 use crate::api::history::moment;
+use crate::api::params::once;
 use crate::daemon::Daemon;
 use crate::http::conditional;
 use crate::http::error::ApiError;
@@ -63,16 +64,16 @@ struct Asked {
 
 impl Asked {
     fn read(pairs: &[(String, String)]) -> Result<Self, ApiError> {
-        let mut fit = Fit { density: Density::Auto, ..Fit::default() };
-        let mut at = None;
+        let (mut wide, mut dense, mut at) = (None, None, None);
         for (key, value) in pairs {
             match key.as_str() {
-                "width" => fit.width = Some(width(value)?),
-                "density" => fit.density = density(value)?,
-                "at" => at = Some(moment(value)?),
+                "width" => once(&mut wide, key, width(value)?)?,
+                "density" => once(&mut dense, key, density(value)?)?,
+                "at" => once(&mut at, key, moment(value)?)?,
                 _ => return Err(ApiError::bad_request(format!("{key:?} means nothing here"))),
             }
         }
+        let fit = Fit { width: wide, density: dense.unwrap_or(Density::Auto) };
         Ok(Self { fit: fit.rounded(), at })
     }
 }
@@ -139,6 +140,8 @@ mod tests {
 
     #[test]
     fn a_picture_of_no_size_is_refused() {
+        assert_eq!(of(&[("width", "400"), ("width", "500")]), None);
+        assert_eq!(of(&[("at", "9999999999999999")]), None);
         for query in [("width", ""), ("width", "-1"), ("density", "x"), ("height", "1")] {
             assert_eq!(of(&[query]), None, "{query:?}");
         }
