@@ -9,6 +9,8 @@ use std::process::Command;
 use std::time::{Duration, UNIX_EPOCH};
 
 const UNKNOWN: &str = "unknown";
+/// The end of the year 9999, in seconds since the Unix epoch.
+const LAST: u64 = 253_402_300_799;
 
 fn main() {
     println!("cargo::rerun-if-env-changed=DOCKER_OVS_COMMIT");
@@ -34,9 +36,10 @@ fn git(words: &[&str]) -> Option<String> {
     output.status.success().then(|| text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
-/// Seconds since the Unix epoch as RFC 3339, UTC.
+/// Seconds since the Unix epoch as RFC 3339, UTC; unknown where that has no notation for them.
 fn date(seconds: Option<&str>) -> String {
-    let span = seconds.and_then(|text| text.parse().ok()).map(Duration::from_secs);
+    let span = seconds.and_then(|text| text.parse().ok()).filter(|seconds| *seconds <= LAST);
+    let span = span.map(Duration::from_secs);
     let moment = span.and_then(|span| UNIX_EPOCH.checked_add(span));
     moment.map_or_else(
         || UNKNOWN.to_owned(),

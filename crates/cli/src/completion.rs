@@ -87,13 +87,26 @@ fn sources(global: &[String]) -> Sources {
 /// # Errors
 /// None.
 pub fn script(args: &CompletionArgs) -> Result<Outcome, CliError> {
-    let shell = match args.shell {
+    let script = match args.shell {
         Shell::Bash => Script::Bash,
         Shell::Zsh => Script::Zsh,
         Shell::Fish => Script::Fish,
     };
     let mut text = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "docker-ovs", &mut text);
-    let text = Text::lines(&String::from_utf8_lossy(&text));
-    Ok(Outcome { text, ..Outcome::default() })
+    clap_complete::generate(script, &mut Cli::command(), "docker-ovs", &mut text);
+    let mut text = String::from_utf8_lossy(&text).into_owned();
+    if script == Script::Bash {
+        text = with_one_name(&text);
+    }
+    Ok(Outcome { text: Text::lines(&text), ..Outcome::default() })
+}
+
+/// clap_complete makes one name of the tool's and its verb's, and a hyphen in it becomes what separates the
+/// two in the labels of the branches, but not where the name is set: then no branch is ever taken.
+fn with_one_name(bash: &str) -> String {
+    let line = |line: &str| match line.trim_start().strip_prefix("docker__subcmd__ovs") {
+        Some(rest) => format!("        docker__ovs{rest}\n"),
+        None => format!("{line}\n"),
+    };
+    bash.lines().map(line).collect()
 }

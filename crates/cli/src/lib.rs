@@ -63,11 +63,12 @@ fn allow_files() {
 }
 
 async fn answer(cli: &Cli, limit: &Limit) -> Result<Outcome, CliError> {
+    cli.sources.require_taken(cli.verb())?;
     match cli.verb() {
         Verb::Version(args) => return verbs::version::run(args),
         Verb::Completion(args) => return completion::script(args),
         Verb::Driver(args) => return verbs::driver::run(&cli.sources, args).await,
-        Verb::History(args) => return verbs::history::run(&cli.sources, args),
+        Verb::History(args) => return verbs::history::run(&cli.sources, args, limit),
         Verb::Hosts(args) => return verbs::hosts::run(&cli.sources, args).await,
         Verb::Mesh(args) => return verbs::mesh::run(&cli.sources, args).await,
         verb => {
@@ -109,7 +110,7 @@ async fn carry_out(cli: &Cli, origin: &Origin, limit: &Limit) -> Result<Outcome,
             verbs::diff::run(&before, after.as_ref().unwrap_or(origin), args).await
         }
         Verb::Driver(args) => verbs::driver::run(&cli.sources, args).await,
-        Verb::History(args) => verbs::history::run(&cli.sources, args),
+        Verb::History(args) => verbs::history::run(&cli.sources, args, limit),
         Verb::Hosts(args) => verbs::hosts::run(&cli.sources, args).await,
         Verb::Mesh(args) => verbs::mesh::run(&cli.sources, args).await,
         Verb::Serve(args) => {

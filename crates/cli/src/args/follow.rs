@@ -91,9 +91,9 @@ pub struct DriverArgs {
 /// Whether something is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Toggle {
-    /// It is
+    /// It does
     On,
-    /// It is not
+    /// It does not
     Off,
 }
 

@@ -29,18 +29,19 @@ pub(super) const LS: &str = help! {
     "  docker ovs ls                                   every interface of every container"
     "  docker ovs ls --bridge br0 --filter vlan=20     those on br0 that carry VLAN 20"
     "  docker ovs ls --bridge vlan20                   those on a fake bridge (ovs-vsctl add-br)"
-    "  docker ovs ls -a --filter status=orphaned       ports whose link is gone"
+    "  docker ovs ls -a --filter status=orphaned       those whose link is gone"
     "  docker ovs ls -q --filter label=tier=web        ids of containers"
     ""
     "The same filter twice means either, two different ones mean both. States: on, pending (no"
-    "number yet), failed, none (on no bridge), unknown, orphaned (only with -a). A trunk port for"
-    "which no VLANs are listed carries every VLAN, and so passes every vlan=."
+    "number yet), failed, several (a bond's), none (on no bridge), unknown, orphaned (only with -a: a"
+    "port that had a known container). A trunk port for which no VLANs are listed carries every VLAN,"
+    "and so passes every vlan=."
     ""
     "CSV has no header. Its columns are container, interface, bridge, OpenFlow port, MAC, VLAN,"
     "addresses and host interface."
     ""
-    "Exit codes: 0 listed, be it nothing; 2 error, or without --partial the interfaces of a container"
-    "that runs could not be read"
+    "Exit codes: 0 listed, be it nothing; 2 error, or without --partial a source, or the interfaces of"
+    "a container that runs, could not be read"
 };
 
 pub(super) const PORTS: &str = help! {
@@ -66,8 +67,8 @@ pub(super) const WHO: &str = help! {
     ""
     "CSV has no header. Its columns are who, bridge, OpenFlow port and MAC."
     ""
-    "Exit codes: 0 found; 1 not found; 2 error, or without --partial nothing was found and something"
-    "could not be read"
+    "Exit codes: 0 found; 1 not found, with -q also where no container is there; 2 error, with -q also"
+    "where that is unknown, or without --partial nothing was found and something could not be read"
 };
 
 pub(super) const EXPLAIN: &str = help! {
@@ -98,7 +99,7 @@ pub(super) const DIFF: &str = help! {
     "restarts of containers and of the machine. Actions are those of docker ovs events. What the"
     "later one could not see has not vanished."
     ""
-    "Exit codes: 0 no difference; 1 some; 2 error"
+    "Exit codes: 0 no difference; 1 some; 2 error, or none in what both saw, and one did not see all"
 };
 
 pub(super) const ANNOTATE: &str = help! {
@@ -209,7 +210,7 @@ pub(super) const HISTORY: &str = help! {
     "  docker ovs history br0:3 --since 1d             who came to port 3 and went"
     "  docker ovs history 10.0.0.2 --since 02:00 --until 02:30"
     "  docker ovs who br0:3 --at 02:10                 who was on port 3 at that time"
-    "  docker ovs ls --at '2026-11-26 02:10'           every verb that reads takes --at"
+    "  docker ovs ls --at '2026-11-26 02:10'           as port, ls, ports, who, explain, graph"
     ""
     "It is what serve has kept in --history-dir: from when on, and where no daemon ran, is told on"
     "stderr. An event tells a state, as those of docker ovs events do."
@@ -273,13 +274,83 @@ pub(super) const MESH: &str = help! {
     "  docker ovs mesh check                                  this host's tunnels, by BFD"
     "  docker ovs mesh leave blue"
     "  docker ovs mesh rm blue --etcd http://192.0.2.1"
-    "  docker ovs mesh blocks blue --etcd http://192.0.2.1    whose which addresses are"
+    "  docker ovs mesh blocks blue --etcd http://192.0.2.1    which host has which addresses"
     "  docker ovs mesh release blue h3 --etcd http://192.0.2.1   h3 is no more"
     ""
     "join and leave write to the row of the bridge, and need no etcd; the daemon makes the tunnels. The"
     "tunnel to the host with number N is OpenFlow port 64000 + N on every other one."
     ""
     "Exit codes: 0 done; 1 check: a tunnel does not carry, release: the host has no block; 2 error"
+};
+
+pub(super) const MESH_CREATE: &str = help! {
+    "Examples:"
+    "  docker ovs mesh create blue --etcd http://192.0.2.1"
+    "  docker ovs mesh create blue --type vxlan --port 4790 --etcd http://192.0.2.1"
+    ""
+    "Exit codes: 0 made; 2 error"
+};
+
+pub(super) const MESH_JOIN: &str = help! {
+    "Examples:"
+    "  docker ovs mesh join blue br0                          tunnels lead to the default route's address"
+    "  docker ovs mesh join blue br0 --local-ip 192.0.2.11"
+    ""
+    "It writes to the row of the bridge, and needs no etcd; the daemon makes the tunnels."
+    ""
+    "Exit codes: 0 joined; 2 error"
+};
+
+pub(super) const MESH_LEAVE: &str = help! {
+    "Examples:"
+    "  docker ovs mesh leave blue"
+    ""
+    "It writes to the row of the bridge, and needs no etcd; the daemon removes the tunnels."
+    ""
+    "Exit codes: 0 left; 2 error"
+};
+
+pub(super) const MESH_LS: &str = help! {
+    "Examples:"
+    "  docker ovs mesh ls"
+    "  docker ovs mesh ls blue --format json"
+    ""
+    "CSV has no header. Its columns are those of the table."
+    ""
+    "Exit codes: 0 listed; 2 error, or etcd is away, so that what is listed is old"
+};
+
+pub(super) const MESH_RM: &str = help! {
+    "Examples:"
+    "  docker ovs mesh rm blue --etcd http://192.0.2.1"
+    ""
+    "Exit codes: 0 forgotten; 2 error, also where it has members"
+};
+
+pub(super) const MESH_CHECK: &str = help! {
+    "Examples:"
+    "  docker ovs mesh check                          this host's tunnels, by BFD"
+    "  docker ovs mesh check blue --format '{{.Check}} {{.Verdict}}'"
+    ""
+    "CSV has no header. Its columns are those of docker ovs doctor."
+    ""
+    "Exit codes: 0 all carry; 1 one does not; 2 error, or etcd is away"
+};
+
+pub(super) const MESH_BLOCKS: &str = help! {
+    "Examples:"
+    "  docker ovs mesh blocks blue --etcd http://192.0.2.1"
+    ""
+    "CSV has no header. Its columns are those of the table."
+    ""
+    "Exit codes: 0 listed; 2 error"
+};
+
+pub(super) const MESH_RELEASE: &str = help! {
+    "Examples:"
+    "  docker ovs mesh release blue h3 --etcd http://192.0.2.1    h3 is no more"
+    ""
+    "Exit codes: 0 released; 1 the host has no block; 2 error"
 };
 
 pub(super) const DOCTOR: &str = help! {
@@ -303,8 +374,8 @@ pub(super) const CONNECT: &str = help! {
     "With --vlan and --trunk the first is the native VLAN of a trunk, without a header:"
     "--vlan-mode native-tagged has it with one (ovs-vswitchd.conf.db(5), Port vlan_mode)."
     ""
-    "Exit codes: 0 connected; 1 connected, but on another OpenFlow port than asked for; 2 error,"
-    "and nothing is left of it"
+    "Exit codes: 0 connected; 1 connected, but on another OpenFlow port than asked for, or stdout"
+    "cannot be written; 2 error, and nothing is left of it"
 };
 
 pub(super) const DISCONNECT: &str = help! {
@@ -329,7 +400,8 @@ pub(super) const PRUNE: &str = help! {
     "Examples:"
     "  docker ovs prune --dry-run                          what would be removed"
     "  docker ovs prune --bridge br0 --force"
-    "  docker ovs prune --all --filter until=24h           of all makers, older than a day"
+    "  docker ovs prune --all --dry-run                    of all makers"
+    "  docker ovs prune --filter until=24h                 older than a day: what bears a time"
     ""
     "CSV has no header. Its columns are bridge, port or link, OpenFlow port and last tenant."
     ""

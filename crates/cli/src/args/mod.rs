@@ -24,8 +24,8 @@ use crate::writer;
 
 pub use change::{ConnectArgs, DisconnectArgs, PruneArgs, RestoreArgs, Until};
 pub use fleet::{
-    EtcdArgs, HostsArgs, MeshArgs, MeshBlocksArgs, MeshCommand, MeshCreateArgs, MeshJoinArgs,
-    MeshLeaveArgs, MeshLsArgs, MeshReleaseArgs, MeshRmArgs, TunnelKind,
+    EtcdArgs, HostsArgs, MeshArgs, MeshBlocksArgs, MeshCheckArgs, MeshCommand, MeshCreateArgs,
+    MeshJoinArgs, MeshLeaveArgs, MeshLsArgs, MeshReleaseArgs, MeshRmArgs, TunnelKind,
 };
 pub use follow::{DEFAULT_SOCKET, DriverArgs, EventsArgs, ServeArgs, Toggle, WaitArgs};
 pub use operand::Operand;
@@ -138,6 +138,9 @@ fn print_clap(said: &clap::Error) -> ExitCode {
 
 /// What `serve` does with the option that tells other verbs which token a daemon wants.
 const TOKEN_OF_THE_DAEMON: &str = "File with the token that clients must show by TCP";
+/// What it does with the option that tells other verbs where a fleet is known.
+const ETCD_OF_THE_DAEMON: &str = "Members of etcd, with commas between, as etcdctl's --endpoints takes them: \
+     makes this host one of a fleet";
 /// Behind what a verb has of its own, and before `--help`, which clap gives 999.
 const BEFORE_HELP: usize = 998;
 
@@ -152,15 +155,20 @@ fn own_options_only(mut command: clap::Command) -> clap::Command {
     })
 }
 
+/// The same of a verb, and of what stands behind it, as behind `mesh`.
 fn without_global(verb: clap::Command) -> clap::Command {
     let serves = verb.get_name() == "serve";
-    verb.mut_args(|arg| {
+    let verb = verb.mut_args(|arg| {
         if serves && arg.get_id() == "token_file" {
             return arg.help(TOKEN_OF_THE_DAEMON).help_heading(None).display_order(BEFORE_HELP);
         }
+        if serves && arg.get_id() == "etcd" {
+            return arg.help(ETCD_OF_THE_DAEMON);
+        }
         let everywhere = arg.is_global_set();
         arg.hide(everywhere)
-    })
+    });
+    verb.mut_subcommands(without_global)
 }
 
 #[cfg(test)]
@@ -175,7 +183,7 @@ mod tests {
     #[test]
     fn the_help_of_each_verb_has_examples_and_exit_codes() {
         let command = own_options_only(Cli::command());
-        for mut verb in command.get_subcommands().filter(|verb| !verb.is_hide_set()).cloned() {
+        for mut verb in every(&command).filter(|verb| !verb.is_hide_set()) {
             let name = verb.get_name().to_owned();
             let help = verb.render_help().to_string();
             assert!(!help.starts_with('`'), "{name} is told by its options: {help}");
@@ -184,6 +192,30 @@ mod tests {
                 assert!(help.contains("Exit codes: 0 "), "{name}: {help}");
                 assert!(!help.contains("Where to look"), "{name}: {help}");
             }
+        }
+    }
+
+    /// All verbs, and what stands behind them.
+    fn every(command: &clap::Command) -> impl Iterator<Item = clap::Command> {
+        let verbs = command.get_subcommands().filter(|verb| verb.get_name() != "ovs");
+        // Behind `help` stand all verbs once more.
+        let behind = |verb: &clap::Command| -> Vec<clap::Command> {
+            let is_help = verb.get_name() == "help";
+            verb.get_subcommands().filter(|_| !is_help).cloned().collect()
+        };
+        let all = verbs.flat_map(|verb| std::iter::once(verb.clone()).chain(behind(verb)));
+        all.collect::<Vec<_>>().into_iter()
+    }
+
+    /// An argument of a verb that has the id of an option which every verb takes is taken for that one.
+    #[test]
+    fn no_verb_calls_an_argument_as_what_every_verb_takes() {
+        let everywhere = SourceOptions::augment_args(clap::Command::new("every verb"));
+        let ids: Vec<_> = everywhere.get_arguments().map(|arg| arg.get_id().clone()).collect();
+        for verb in every(&Cli::command()) {
+            let mut own = verb.get_arguments().filter(|arg| !arg.is_global_set());
+            let same = own.find(|arg| ids.contains(arg.get_id()));
+            assert!(same.is_none(), "{}: {same:?}", verb.get_name());
         }
     }
 

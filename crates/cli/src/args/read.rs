@@ -43,7 +43,7 @@ pub struct LsArgs {
     /// container=NAME, bridge=NAME, vlan=TAG, status=STATE or label=KEY[=VALUE]; may be repeated
     #[arg(short, long, value_name = "KEY=VALUE")]
     pub filter: Vec<Filter>,
-    /// Also show orphaned ports: those whose link is gone
+    /// Also show orphaned ports: those whose link is gone, and of which a container is known
     #[arg(short, long)]
     pub all: bool,
     /// Print container ids only
@@ -52,7 +52,7 @@ pub struct LsArgs {
     /// Print full container ids, and cells of a table as long as they are
     #[arg(long)]
     pub no_trunc: bool,
-    /// List what was seen although a container could not be read
+    /// List what was seen although a source or a container could not be read
     #[arg(long)]
     pub partial: bool,
     /// table, csv, json, or a Go template such as '{{.Container}} {{.OFPort}}'
@@ -112,6 +112,14 @@ pub struct WhoArgs {
     pub source: SourceArg,
 }
 
+/// Steps are no rows of columns.
+fn without_csv(text: &str) -> Result<Format, String> {
+    match text {
+        "csv" => Err("steps are told as table, json, or by a Go template".to_owned()),
+        _ => text.parse().map_err(|error: report::FormatError| error.to_string()),
+    }
+}
+
 // `docker ovs explain`
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
@@ -121,7 +129,7 @@ pub struct ExplainArgs {
     /// Exit 1 if none of its interfaces is on this bridge
     pub bridge: Option<String>,
     /// table, json, or a Go template
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = without_csv)]
     pub format: Format,
     /// Ask the switch in one way instead of all three
     #[arg(long, alias = "via", value_name = "SOURCE")]

@@ -6,8 +6,10 @@ use std::time::Duration;
 use clap::Args;
 use host::{EngineOptions, Settings};
 
+use super::Verb;
 use crate::logging::{self, Level, LogFormat};
 use crate::moment;
+use crate::outcome::CliError;
 use crate::server::ServerArgs;
 
 /// Where the sources are. The same options for every verb, before or after it.
@@ -42,8 +44,9 @@ pub struct SourceOptions {
     /// Where a bridge speaks OpenFlow, BRIDGE=tcp:IP[:PORT]; may be repeated
     #[arg(long, global = true, value_name = "BRIDGE=REMOTE")]
     openflow: Vec<String>,
-    /// Read a saved snapshot (- for stdin) instead of the host
-    #[arg(long, global = true, value_name = "FILE")]
+    /// Ask a snapshot, a capture, a conf.db, or a folder or archive of such files (- for stdin) instead of
+    /// the host
+    #[arg(long, global = true, value_name = "FILE", conflicts_with_all = ["host", "context", "engines", "db", "openflow"])]
     pub(crate) from: Option<PathBuf>,
     /// Answer as of then, of what serve has kept: 02:10, 'yesterday 02:10', 2026-11-26T02:10:00Z, 2h
     #[arg(long, global = true, value_name = "TIME", value_parser = moment::parse)]
@@ -78,8 +81,7 @@ struct Logging {
 
 const HISTORY_DIR: &str = "/var/lib/docker-ovs/history";
 
-const LEVELS: &str =
-    "Tell more: debug, info (what serve does anyway), warn, error or fatal; other verbs tell none";
+const LEVELS: &str = "Tell more: debug, info (what serve and driver do anyway), warn, error or fatal; other verbs tell none";
 
 impl SourceOptions {
     /// Tells on stderr what was asked for; what `serve` tells, it tells unless asked for less.
@@ -99,6 +101,39 @@ impl SourceOptions {
     /// The file with the token that a daemon wants.
     pub fn token_file(&self) -> Option<&Path> {
         self.server.token_file()
+    }
+
+    /// Makes sure that a verb takes the recording, the time or the daemon that is named, if one is.
+    ///
+    /// # Errors
+    /// It tells of the host as it is now, or of this one alone.
+    pub(crate) fn require_taken(&self, verb: &Verb) -> Result<(), CliError> {
+        let of_verb = verb.stdin();
+        let reads: Vec<_> = self
+            .from
+            .as_deref()
+            .filter(is_stdin)
+            .map(|_| "--from -")
+            .into_iter()
+            .chain(of_verb)
+            .collect();
+        if let [one, other, ..] = &*reads {
+            let why = format!("{one} and {other}: stdin is read once, by one of them");
+            return Err(CliError::new(why));
+        }
+        let (from, at) = (self.from.is_some(), self.at.is_some());
+        let named = if from { Some("--from") } else { at.then_some("--at") };
+        let only_now = verb.only_now().zip(named);
+        let no_time = verb.no_time().filter(|_| at).map(|why| (why, "--at"));
+        // Set for good, it is for verbs that read.
+        let reads = matches!(verb, Verb::History(_));
+        let no_server = verb.no_server().filter(|_| self.server.names_another(reads));
+        match only_now.or(no_time).or(no_server.map(|why| (why, "--server"))) {
+            Some((why, option)) => {
+                Err(CliError::new(format!("{why}: this verb takes no {option}")))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Whether a database is named.
@@ -136,9 +171,14 @@ impl SourceOptions {
     }
 }
 
+/// Whether the name of a file means stdin.
+pub(crate) fn is_stdin(path: &&Path) -> bool {
+    path.as_os_str() == "-"
+}
+
 /// What `--timeout 0` means, as it does with ovs-vsctl, and more than that: longer than any command is
 /// waited for, and short enough to be added to any moment.
-const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+pub(super) const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Seconds, or a number with a unit; zero is for ever.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {

@@ -1,5 +1,7 @@
 //! The verbs.
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
 use model::filter::Filter;
 use model::switch::SwitchSource;
@@ -12,6 +14,7 @@ use super::read::{
     CaptureArgs, CompletionArgs, DiffArgs, DoctorArgs, ExplainArgs, GraphArgs, HistoryArgs, LsArgs,
     PortArgs, PortsArgs, SnapshotArgs, VersionArgs, WhoArgs,
 };
+use super::sources::is_stdin;
 use super::traffic::{AnnotateArgs, FdbArgs, FlowsArgs, TopArgs, TraceArgs};
 
 /// The two kinds of ports exclude each other: a usage that shows only the one that was given
@@ -130,11 +133,72 @@ impl Verb {
         }
     }
 
+    /// What of it is read from stdin.
+    pub fn stdin(&self) -> Vec<&'static str> {
+        match self {
+            Self::Annotate(_) => vec!["the text to annotate"],
+            Self::Diff(args) => {
+                let files = [("BEFORE", Some(&args.before)), ("AFTER", args.after.as_ref())];
+                let reads =
+                    |path: Option<&PathBuf>| path.is_some_and(|path| is_stdin(&path.as_path()));
+                files.into_iter().filter(|(_, path)| reads(*path)).map(|(word, _)| word).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// The filters that it was given.
     pub fn filters(&self) -> &[Filter] {
         match self {
             Self::Ls(args) => &args.filter,
             _ => &[],
+        }
+    }
+
+    /// Why it answers of nothing but the host as it is now, if it does: then neither a recording nor a time
+    /// of the past can be asked.
+    pub fn only_now(&self) -> Option<&'static str> {
+        match self {
+            Self::Events(EventsArgs { fleet: true, .. })
+            | Self::Ls(LsArgs { fleet: true, .. })
+            | Self::Who(WhoArgs { fleet: true, .. })
+            | Self::Ports(PortsArgs { fleet: true, .. })
+            | Self::Graph(GraphArgs { fleet: true, .. })
+            | Self::Hosts(_) => {
+                Some("a fleet is told of as it is now, and a snapshot is of one host")
+            }
+            Self::Events(_)
+            | Self::Wait(_)
+            | Self::Driver(_)
+            | Self::Mesh(_)
+            | Self::Flows(FlowsArgs { watch: true, .. }) => Some("a snapshot does not change"),
+            Self::Top(_) | Self::Trace(_) => {
+                Some("no recording has the answer, for which vswitchd is asked")
+            }
+            _ => None,
+        }
+    }
+
+    /// Why it takes no time of the past, where it takes recordings.
+    pub fn no_time(&self) -> Option<&'static str> {
+        match self {
+            Self::History(_) => Some("--since and --until are the times of a history"),
+            Self::Flows(_) | Self::Fdb(_) => Some("the history has no flows and MAC tables"),
+            _ => None,
+        }
+    }
+
+    /// Why no daemon is asked for it, where it looks at nothing that a daemon could tell.
+    pub fn no_server(&self) -> Option<&'static str> {
+        match self {
+            Self::History(_) => {
+                Some("the journal of this host is read; a daemon tells its own by /v1/history")
+            }
+            Self::Driver(_) => Some("the driver is of this host"),
+            Self::Mesh(args) => {
+                args.command.is_of_this_host().then_some("this host is changed, or etcd")
+            }
+            _ => None,
         }
     }
 

@@ -89,7 +89,12 @@ fn values(line: &Line, id: &str, sources: &dyn Fn() -> Sources) -> Vec<Candidate
         "bridge" => sources().bridges,
         "container" if line.is("disconnect") || line.is("restore") => sources().containers,
         "container" => sources().running(),
+        "what" if line.is("history") => {
+            let sources = sources();
+            sources.containers.into_iter().chain(sources.ports).collect()
+        }
         "what" => sources().ports,
+        "vlan_mode" => plain(&["access", "trunk", "native-tagged", "native-untagged"]),
         "source" | "destination" if line.is("trace") => {
             let sources = sources();
             sources.running().into_iter().chain(sources.ports).collect()
@@ -97,6 +102,7 @@ fn values(line: &Line, id: &str, sources: &dyn Fn() -> Sources) -> Vec<Candidate
         "engines" => engines(),
         "filter" if line.is("prune") => vec![candidate("until=", "what was made before")],
         "filter" => filters(&line.prefix, sources),
+        "format" if line.is("explain") => plain(&["table", "json"]),
         "format" if !has_own_values(line, id) => plain(&["table", "csv", "json"]),
         _ => own_values(line, id),
     }

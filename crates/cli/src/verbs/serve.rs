@@ -26,6 +26,9 @@ pub async fn run(
 }
 
 fn settings(args: &ServeArgs, sources: &SourceOptions) -> Result<Settings, CliError> {
+    if args.listen.len() > 1 && args.listen.iter().any(|text| text == "none") {
+        return Err(CliError::new("--listen none: no other address goes with it"));
+    }
     let listen: Result<Vec<_>, _> =
         args.listen.iter().filter(|text| *text != "none").map(|text| listener(text)).collect();
     let tls = match (&args.tls_cert, &args.tls_key, sources.token_file()) {

@@ -217,3 +217,52 @@ fn a_file_for_tls_that_cannot_be_used_is_what_the_error_names() {
         assert!(!ran.stderr.contains("running"), "the server has nothing to do with it: {ran:?}");
     }
 }
+
+/// What was seen is listed with `--partial`, whatever is missing, and what is missing is told.
+#[test]
+fn a_partial_list_needs_no_source() {
+    lab::need!(Docker);
+    let container = Container::run_with(&["--network", "bridge"]);
+    let switchless = tempfile::tempdir().unwrap();
+    let name = format!("container={}", container.name());
+    let list = |more: &[&str]| {
+        let words = ["ls", "--filter", &name, "--format", "{{.Container}} {{.State}}"];
+        let mut list = command("docker-ovs", &[&words[..], more].concat());
+        let ran = list.env("OVS_RUNDIR", switchless.path()).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (ran.status.code(), text(&ran.stdout), text(&ran.stderr))
+    };
+    let (code, listed, said) = list(&[]);
+    assert!(code == Some(2) && listed.is_empty(), "{listed}{said}");
+    let (code, listed, said) = list(&["--partial"]);
+    assert_eq!((code, listed), (Some(0), format!("{} unknown\n", container.name())));
+    assert!(said.contains("OVSDB at"), "{said}");
+}
+
+/// All waiting together takes no longer than is allowed, however many looks an answer takes.
+#[test]
+fn what_is_silent_is_waited_for_once() {
+    lab::need!(Docker);
+    let (bridge, one, other) = (Bridge::new(), Container::run(), Container::run());
+    for (container, ip) in [(&one, "10.86.0.1/24"), (&other, "10.86.0.2/24")] {
+        says(&["connect", bridge.name(), container.name(), "--ip", ip, "--quiet"]);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("silent.sock");
+    let listener = UnixListener::bind(&path).unwrap();
+    let (socket, allowed) = (format!("unix://{}", path.display()), Duration::from_secs(4));
+    for words in [
+        &["trace", one.name(), other.name()][..],
+        &["connect", bridge.name(), one.name(), "--dry-run"],
+        &["doctor"],
+        &["restore", one.name(), "--dry-run"],
+        &["port", one.name()],
+    ] {
+        let start = Instant::now();
+        let ran = docker_ovs(&[&["-H", &socket, "-t", "4"], words].concat());
+        assert_ne!(ran.code, 0, "{words:?}: {ran:?}");
+        // Twice would be eight.
+        assert!(start.elapsed() < allowed * 3 / 2, "{words:?} took {:?}", start.elapsed());
+    }
+    drop(listener);
+}

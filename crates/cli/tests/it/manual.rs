@@ -16,9 +16,21 @@ fn pages() -> Vec<Page> {
     let mut tool =
         Cli::documented().version(env!("CARGO_PKG_VERSION")).disable_help_subcommand(true);
     tool.build();
-    let listed = |verb: &&Command| !verb.is_hide_set() && verb.get_name() != "help";
-    let verbs = tool.get_subcommands().filter(listed).cloned();
-    verbs.chain([tool.clone()]).map(page).collect()
+    let tool = without_help(tool);
+    let listed = |command: &Command| -> Vec<Command> {
+        command.get_subcommands().filter(|verb| !verb.is_hide_set()).cloned().collect()
+    };
+    let verbs = listed(&tool);
+    let behind: Vec<_> = verbs.iter().flat_map(listed).collect();
+    verbs.into_iter().chain(behind).chain([tool]).map(page).collect()
+}
+
+/// `help` has no page of its own: it shows the others.
+fn without_help(command: Command) -> Command {
+    command.mut_subcommands(|verb| {
+        let is_hidden = verb.is_hide_set() || verb.get_name() == "help";
+        without_help(verb.hide(is_hidden))
+    })
 }
 
 fn page(command: Command) -> Page {
@@ -58,4 +70,19 @@ fn where_to_look_stands_in_the_page_of_the_tool_alone() {
         .map(|(name, _)| name)
         .collect();
     assert_eq!(with_it, ["docker-ovs.1"]);
+}
+
+#[test]
+fn every_page_that_one_names_is_there() {
+    let pages = pages();
+    let there: BTreeSet<_> = pages.iter().map(|(name, _)| name.trim_end_matches(".1")).collect();
+    for (page, text) in &pages {
+        let words = text.lines().filter_map(|line| line.strip_suffix("(1)"));
+        for named in words.map(|line| line.replace("\\-", "-")) {
+            if !named.starts_with("docker-ovs") {
+                continue;
+            }
+            assert!(there.contains(&*named), "{page} names {named}(1)");
+        }
+    }
 }

@@ -153,3 +153,94 @@ fn no_word_that_names_something_aborts_anything() {
         }
     }
 }
+
+/// A verb that tells of nothing but the present says so, whichever option names something else; and it
+/// names that option.
+#[test]
+fn what_tells_of_the_present_takes_neither_a_recording_nor_a_time() {
+    let verbs = [
+        "events",
+        "wait web",
+        "driver --socket /nonexistent/x",
+        "top --batch -n 1",
+        "trace a b",
+        "flows br0 --watch",
+        "hosts",
+        "ls --fleet",
+        "who 10.0.0.1 --fleet",
+        "ports --fleet",
+        "events --fleet",
+        "graph --fleet",
+        "mesh ls",
+        "mesh check",
+        "mesh blocks blue",
+        "mesh join blue br0",
+        "mesh leave blue",
+        "mesh create blue --etcd http://127.0.0.1:9",
+    ];
+    for verb in verbs {
+        for (option, value) in [("--from", "/dev/null"), ("--at", "2h")] {
+            let words: Vec<_> = verb.split(' ').chain([option, value]).collect();
+            let ran = docker_ovs(&words);
+            assert_eq!(ran.code, 2, "{words:?}: {ran:?}");
+            assert!(ran.stderr.contains(&format!("takes no {option}")), "{words:?}: {ran:?}");
+        }
+    }
+    // And a daemon tells nothing of what is this host's own.
+    for verb in
+        ["history", "driver --socket /nonexistent/x", "mesh leave blue", "mesh join blue br0"]
+    {
+        let words: Vec<_> = verb.split(' ').chain(["--server", "unix:///nonexistent"]).collect();
+        let ran = docker_ovs(&words);
+        assert!(ran.code == 2 && ran.stderr.contains("takes no --server"), "{words:?}: {ran:?}");
+    }
+    for verb in ["history", "flows br0", "fdb br0"] {
+        let words: Vec<_> = verb.split(' ').chain(["--at", "2h"]).collect();
+        let ran = docker_ovs(&words);
+        assert!(ran.code == 2 && ran.stderr.contains("takes no --at"), "{words:?}: {ran:?}");
+    }
+}
+
+#[test]
+fn stdin_is_read_by_one() {
+    for words in [
+        &["--from", "-", "annotate"][..],
+        &["annotate", "br0", "--from", "-"],
+        &["diff", "-", "-"],
+        &["diff", "-", "--from", "-"],
+    ] {
+        let ran = docker_ovs(words);
+        assert!(ran.code == 2 && ran.stderr.contains("stdin is read once"), "{words:?}: {ran:?}");
+    }
+}
+
+/// A recording is of the sources that it was made of.
+#[test]
+fn no_source_of_a_live_host_is_named_beside_a_recording() {
+    for (option, value) in [
+        ("--engine", "none"),
+        ("--host", "unix:///nonexistent"),
+        ("--context", "default"),
+        ("--db", "unix:/nonexistent"),
+        ("--openflow", "br0=unix:/nonexistent"),
+    ] {
+        let ran = docker_ovs(&["ls", "--from", "tests/scenes/article.json", option, value]);
+        let told = ran.stderr.contains("cannot be used with") && ran.stderr.contains("--from");
+        assert!(ran.code == 2 && told, "{option}: {ran:?}");
+    }
+}
+
+/// What says more of a fleet means nothing where there is none.
+#[test]
+fn options_of_a_fleet_need_etcd() {
+    for words in [
+        ["serve", "--fleet", "blue"],
+        ["serve", "--fleet-host", "h1"],
+        ["serve", "--fleet-mirror", "off"],
+        ["hosts", "--fleet", "blue"],
+        ["doctor", "--fleet", "blue"],
+    ] {
+        let ran = docker_ovs(&words);
+        assert!(ran.stderr.contains("--etcd <URLS>"), "{words:?}: {}", ran.stderr);
+    }
+}
