@@ -92,9 +92,9 @@ fn wait_returns_with_the_number_and_never_without() {
     assert_eq!(says(&row), format!("eth0 {} {}\n", bridge.name(), plugged.ofport()));
 
     let other = Bridge::new();
-    let complaint = refuses(&["wait", &name, other.name(), "--timeout", "2s"]);
+    let complaint = refuses(&["wait", &name, other.name(), "--timeout", "8s"]);
     assert!(complaint.contains("has no OpenFlow port on"), "{complaint}");
-    assert!(complaint.contains(&format!("eth0 is on on {}", bridge.name())), "{complaint}");
-    let complaint = refuses(&["wait", "nosuchcontainer", "--timeout", "2s"]);
+    assert!(complaint.contains(&format!("eth0 is on {}", bridge.name())), "{complaint}");
+    let complaint = refuses(&["wait", "nosuchcontainer", "--timeout", "8s"]);
     assert!(complaint.contains("no such container: nosuchcontainer"), "{complaint}");
 }

@@ -103,10 +103,10 @@ fn restore_waits_until_a_port_is_open() {
     let mut scene = Starting::with(&[&one]);
     scene.restart();
     let db = scene.switch.remote();
-    let ran = docker_ovs(&restoring(&one, &db, "300ms"));
+    let ran = docker_ovs(&restoring(&one, &db, "5s"));
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(ran.stdout.starts_with("skipped not opened: "), "{ran:?}");
-    let mut restore = start_waiting(&restoring(&one, &db, "20s"));
+    let mut restore = start_waiting(&restoring(&one, &db, "60s"));
     scene.go_on();
     let ran = output(&mut restore);
     assert_eq!((ran.code, &*ran.stdout), (0, "present \n"), "{ran:?}");

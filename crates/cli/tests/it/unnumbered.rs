@@ -26,10 +26,10 @@ fn an_interface_is_present_only_when_its_port_has_a_number() {
     lab::need!(Docker);
     let ((server, db), container) = (unserved(), Container::run());
     let end = unnumbered(&db, &container, &["--ofport", "10"]);
-    let ran = docker_ovs(&restoring(&container, &db, "300ms"));
+    let ran = docker_ovs(&restoring(&container, &db, "5s"));
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(ran.stdout.starts_with("failed "), "{ran:?}");
-    assert!(ran.stdout.contains("gave it no number within 300ms"), "{ran:?}");
+    assert!(ran.stdout.contains("gave it no number within 5s"), "{ran:?}");
     assert!(container.ip(&["link"]).contains("eth0"), "what is there stays");
     let mut restore = start_waiting(&restoring(&container, &db, "20s"));
     server.vsctl(&["set", "Interface", &end, "ofport=10"]);
@@ -43,10 +43,10 @@ fn an_interface_whose_port_the_switch_cannot_make_is_not_present() {
     let ((server, db), container) = (unserved(), Container::run());
     let end = unnumbered(&db, &container, &[]);
     server.vsctl(&["set", "Interface", &end, "ofport=-1", "error=\"no such device\""]);
-    let ran = docker_ovs(&restoring(&container, &db, "300ms"));
+    let ran = docker_ovs(&restoring(&container, &db, "5s"));
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(ran.stdout.contains("could not make it: no such device"), "{ran:?}");
-    let planned = docker_ovs(&[&restoring(&container, &db, "300ms")[..], &["--dry-run"]].concat());
+    let planned = docker_ovs(&[&restoring(&container, &db, "5s")[..], &["--dry-run"]].concat());
     assert_eq!(planned.code, 1, "{planned:?}");
     server.vsctl(&["set", "Interface", &end, "ofport=7", "error=[]"]);
     assert_eq!(says(&restoring(&container, &db, "5s")), "present \n");
