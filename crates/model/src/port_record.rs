@@ -163,7 +163,7 @@ impl PortRecord {
     }
 
     /// Whether `row` may be what replaces the recorded container, once that is gone.
-    pub(crate) fn is_replaced_by(&self, row: &Container) -> bool {
+    pub fn is_replaced_by(&self, row: &Container) -> bool {
         self.name.as_deref() == Some(&*row.name) || self.place.is_same(&Place::of(row))
     }
 

@@ -104,7 +104,7 @@ fn owner<'a>(snapshot: &'a Snapshot, one: &Remembered) -> Option<&'a Container> 
     }
     // The successor's, as soon as it is proven that the predecessor is gone.
     found.doubt()?;
-    snapshot.containers().find(|row| row.name == one.container)
+    snapshot.containers().find(|row| record.is_replaced_by(row))
 }
 
 /// What is to be done about it, and why that is or is not known.

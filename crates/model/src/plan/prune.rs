@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use crate::NamedBridge;
 use crate::endpoint_record::EndpointRecord;
-use crate::ids::{Name, short_id};
+use crate::ids::Name;
 use crate::port_record::{Alias, PortRecord};
 use crate::query;
+use crate::resolve::Clashes;
 use crate::snapshot::{Container, Link, Snapshot};
 use crate::switch::Port;
 use crate::whereabouts::{Whereabouts, whereabouts};
@@ -129,7 +130,8 @@ fn judged(
     let on = |bridge: &str, port: &Port| {
         named.is_none_or(|named| named.is_some_and(|named| named.has_remembered(bridge, port)))
     };
-    let planner = PrunePlanner { snapshot, wiring, request };
+    let clashes = &Clashes::of(snapshot);
+    let planner = PrunePlanner { snapshot, wiring, request, clashes };
     let wanted = request.bridge.as_deref();
     let ports = wiring.ports.iter().filter(|row| wanted.is_none_or(|wanted| row.is_on(wanted)));
     let ports = ports.filter_map(|row| planner.port(row));
@@ -149,6 +151,7 @@ struct PrunePlanner<'a> {
     snapshot: &'a Snapshot,
     wiring: &'a Wiring,
     request: &'a Prune,
+    clashes: &'a Clashes<'a>,
 }
 
 /// Whether something may go as far as its container is concerned.
@@ -300,7 +303,7 @@ impl PrunePlanner<'_> {
             .into(),
         };
         let endpoint = EndpointRecord::of(&port).map(|endpoint| endpoint.to_string());
-        let last = endpoint.or_else(|| words(record, last));
+        let last = endpoint.or_else(|| self.words(record, last));
         Some(Prunable::Port { port, bridge: at, step, last })
     }
 
@@ -320,7 +323,7 @@ impl PrunePlanner<'_> {
                 let bridge = query::bridge(self.snapshot, &at).ok()?.bridge;
                 let memory = forgotten(bridge, &port);
                 let step = ReplacePort { bridge: at.clone(), memory, ..ReplacePort::default() };
-                let last = words(Some(&record), None);
+                let last = self.words(Some(&record), None);
                 Some(Ok(Prunable::Memory { port, bridge: at, step: step.into(), last }))
             }
         }
@@ -335,9 +338,9 @@ impl PrunePlanner<'_> {
         }
         let last = said.as_ref().map(|said| {
             let mut all = self.snapshot.containers();
-            let known = all.find(|row| *row.id.0 == *said.container).map(|row| &*row.name);
-            let short = short_id(said.container);
-            format!("{}:{}", known.unwrap_or(short), said.interface)
+            let known = all.find(|row| *row.id.0 == *said.container);
+            let record = PortRecord { container: said.container.to_owned(), ..PortRecord::default() };
+            format!("{}:{}", self.clashes.recorded(&record, known), said.interface)
         });
         match judge(self.snapshot, self.wiring, link) {
             Verdict::Kept => None,
@@ -347,9 +350,12 @@ impl PrunePlanner<'_> {
             }
         }
     }
-}
 
-fn words(record: Option<&PortRecord>, last: Option<&LastTenant>) -> Option<String> {
-    let marked = record.map(|record| format!("{}:{}", record.owner_name(), record.interface));
-    marked.or_else(|| last.map(ToString::to_string))
+    fn words(self, record: Option<&PortRecord>, last: Option<&LastTenant>) -> Option<String> {
+        let marked = record.map(|record| {
+            let known = self.snapshot.containers().find(|row| *row.id.0 == *record.container);
+            format!("{}:{}", self.clashes.recorded(record, known), record.interface)
+        });
+        marked.or_else(|| last.map(ToString::to_string))
+    }
 }

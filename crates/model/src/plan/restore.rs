@@ -11,6 +11,7 @@ use crate::ids::{Name, OfPort};
 use crate::memory;
 use crate::port_record::PortRecord;
 use crate::query::{self, QueryError};
+use crate::resolve::Clashes;
 use crate::snapshot::{Container, Link, Snapshot};
 use crate::switch::{Bridge, OfPortState, Port, SwitchSource};
 use crate::whereabouts::{Whereabouts, whereabouts};
@@ -37,7 +38,7 @@ pub struct Remembered {
     pub bridge: Name,
     /// The port it has, or had.
     pub port: Arc<Port>,
-    /// Name of the container.
+    /// Name of the container, with its engine where another one has a container of that name.
     pub container: Name,
     /// Name of the interface.
     pub interface: Name,
@@ -90,6 +91,7 @@ pub fn remembered(
 ) -> Result<Vec<Remembered>, QueryError> {
     let named = request.containers.iter().map(|words| query::certain_container(snapshot, words));
     let named: Vec<&Container> = named.collect::<Result<_, _>>()?;
+    let clashes = Clashes::of(snapshot);
     let asked = |record: &PortRecord, found: &Whereabouts<'_>| {
         let is = |row: &&Container| match found.container() {
             Some(owner) => owner.id == row.id,
@@ -102,11 +104,10 @@ pub fn remembered(
         let found = whereabouts(snapshot, &record);
         let owner = found.container();
         asked(&record, &found).then(|| {
-            let name = owner.map_or_else(|| record.owner_name().into(), |owner| owner.name.clone());
             let one = Remembered {
                 bridge: bridge.clone(),
                 port: Arc::clone(port),
-                container: name,
+                container: clashes.recorded(&record, owner),
                 interface: record.interface.as_str().into(),
                 port_is_gone: row.is_none(),
                 superseded: None,

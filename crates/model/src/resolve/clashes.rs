@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::ids::Name;
+use crate::port_record::PortRecord;
 use crate::snapshot::{Container, Engine, Snapshot};
 
 /// The containers by their name; none where one engine alone was asked.
@@ -30,5 +31,23 @@ impl<'a> Clashes<'a> {
                 && (other.user().is_none() || engine.user().is_some())
         });
         clashes.then(|| format!("{engine}:{}", row.name).into())
+    }
+
+    /// How the container of a record is called: as above where it is known, else by what is written
+    /// there, with its engine where another one has a container of that name now.
+    pub(crate) fn recorded(&self, record: &PortRecord, owner: Option<&Container>) -> Name {
+        if let Some(owner) = owner {
+            let runs = self.0.get(&*owner.name).into_iter().flatten();
+            let mut its = runs.filter(|(_, row)| row.id == owner.id);
+            let qualified = its.next().and_then(|(engine, row)| self.qualified(engine, row));
+            return qualified.unwrap_or_else(|| owner.name.clone());
+        }
+        let name = record.owner_name();
+        let mut others = self.0.get(name).into_iter().flatten();
+        let kind = record.engine.as_ref().map(|mark| &*mark.kind);
+        match kind.filter(|kind| others.any(|(other, _)| other.kind() != *kind)) {
+            Some(kind) => format!("{kind}:{name}").into(),
+            None => name.into(),
+        }
     }
 }
