@@ -233,6 +233,6 @@ impl Drop for Etcd {
 fn address() -> String {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let (pid, next) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    // 22 bits of a process's number, of which 20 differ among those that run; 250 clusters each.
+    // 15 bits of a process's number, which are all where the kernel's usual limit is; 250 clusters each.
     format!("127.{}.{}.{}", 16 + (pid >> 8 & 0x7f), pid & 0xff, 2 + next % 250)
 }

@@ -46,7 +46,7 @@ mod run;
 mod switch;
 mod traffic;
 
-pub use alone::Hold;
+pub use alone::{Hold, Only, only};
 pub use authority::{Authority, Signed};
 pub use bridge::{Bridge, flow, has_userspace_datapath};
 pub use browser::Browser;

@@ -103,7 +103,7 @@ fn hold(needs: &[Need], way: Way) -> Option<Hold> {
     if !is_there(Need::Root) {
         return None;
     }
-    let hold = Hold::take(way);
+    let hold = Hold::take(&test(), way);
     needs.iter().all(|need| is_there(*need)).then_some(hold)
 }
 

@@ -4,7 +4,6 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lab::{Container, Home, Netns, Network, ping, run, try_run};
@@ -53,17 +52,15 @@ fn connect(address: &str) -> std::io::Result<TcpStream> {
 }
 
 /// The world outside: a namespace that knows this host at 10.96.1.1 and 2001:db8:96::1, and nothing behind it.
-struct World(Netns, #[allow(dead_code, reason = "there is one at a time")] MutexGuard<'static, ()>);
-
-/// Held with the world: every one has the same addresses.
-static ONE: Mutex<()> = Mutex::new(());
+struct World(Netns, #[allow(dead_code, reason = "there is one at a time")] lab::Only);
 
 impl World {
     const HOST: &str = "10.96.1.1";
     const HOST_V6: &str = "2001:db8:96::1";
 
     fn new() -> Self {
-        let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+        // Every one has the same addresses.
+        let one = lab::only("the world outside");
         let (netns, link) = (Netns::new(), lab::unique("w"));
         let peer = ["peer", "name", "eth0", "netns", netns.name()];
         run("ip", &[&["link", "add", &link, "type", "veth"][..], &peer].concat());

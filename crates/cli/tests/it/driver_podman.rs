@@ -71,10 +71,11 @@ fn podmans_network_in_a_mesh_joins_its_bridge_and_hands_out_this_hosts_part() {
     lab::need!(Docker, Podman, Netavark);
     let folder = tempfile::tempdir().unwrap();
     let (podman, plugins) = (lab::Podman::serve(folder.path()), plugins(folder.path()));
-    let bridge = Bridge::new();
-    let option = format!("bridge={}", bridge.name());
+    // A host has one bridge in a mesh.
+    let (bridge, mesh) = (Bridge::new(), lab::unique("mesh"));
+    let (option, in_mesh) = (format!("bridge={}", bridge.name()), format!("mesh={mesh}"));
     let create = |words: &[&str]| {
-        let fixed = ["network", "create", "-d", "ovs", "-o", &option, "-o", "mesh=blue"];
+        let fixed = ["network", "create", "-d", "ovs", "-o", &option, "-o", &in_mesh];
         let more = ["-o", "local_ip=192.0.2.1"];
         podman.try_podman_with(&plugins, &[&fixed[..], &more, words].concat())
     };
@@ -84,7 +85,7 @@ fn podmans_network_in_a_mesh_joins_its_bridge_and_hands_out_this_hosts_part() {
     assert!(none.contains("has the same --subnet on every host"), "{none}");
     create(&["--subnet", "10.98.0.0/24", "--ip-range", "10.98.0.64/26", "meshed"]).unwrap();
     let ids = run("ovs-vsctl", &["get", "bridge", bridge.name(), "external_ids"]);
-    assert!(ids.contains("docker-ovs.mesh=blue"), "{ids}");
+    assert!(ids.contains(&format!("docker-ovs.{in_mesh}")), "{ids}");
     let call = |words: &[&str]| podman.podman_with(&plugins, words);
     let format = "{{.NetworkSettings.Networks.meshed.IPAddress}}";
     let homes = ["one", "two"].map(|name| {
@@ -99,7 +100,7 @@ fn podmans_network_in_a_mesh_joins_its_bridge_and_hands_out_this_hosts_part() {
     assert_carries(&homes[0].0, &homes[1].0, &[&homes[1].1]);
     call(&["rm", "--force", "--time", "0", "one", "two"]);
     call(&["network", "rm", "meshed"]);
-    let left = docker_ovs(&["mesh", "leave", "blue"]);
+    let left = docker_ovs(&["mesh", "leave", &mesh]);
     assert_eq!(left.code, 0, "{left:?}");
     let ids = run("ovs-vsctl", &["get", "bridge", bridge.name(), "external_ids"]);
     assert!(!ids.contains("docker-ovs.mesh"), "{ids}");

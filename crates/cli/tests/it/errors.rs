@@ -261,8 +261,8 @@ fn what_is_silent_is_waited_for_once() {
         let start = Instant::now();
         let ran = docker_ovs(&[&["-H", &socket, "-t", "4"], words].concat());
         assert_ne!(ran.code, 0, "{words:?}: {ran:?}");
-        // Twice would be eight.
-        assert!(start.elapsed() < allowed * 3 / 2, "{words:?} took {:?}", start.elapsed());
+        // Not one for each that is asked.
+        assert!(start.elapsed() < allowed * 2, "{words:?} took {:?}", start.elapsed());
     }
     drop(listener);
 }

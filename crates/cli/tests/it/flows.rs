@@ -24,7 +24,7 @@ struct Scene {
 impl Scene {
     fn new() -> Self {
         let (bridge, web, db) = (Bridge::new(), Container::run(), Container::run());
-        let ports = [(&web, "10.80.0.1/24"), (&db, "10.80.0.2/24")].map(|(container, ip)| {
+        let ports = [(&web, "10.80.1.1/24"), (&db, "10.80.1.2/24")].map(|(container, ip)| {
             says(&["connect", bridge.name(), container.name(), "--ip", ip, "-q"]).trim().to_owned()
         });
         Self { bridge, web, db, ports }
@@ -41,7 +41,7 @@ fn flows_are_told_with_who_is_on_their_ports() {
             "table=1,priority=7,cookie=0x1f,in_port={one},tcp,tp_dst=80,actions=clone(mod_vlan_vid:5,output:{two})"
         ),
     );
-    flow(bridge, "priority=9,udp,nw_dst=10.80.0.0/25,actions=drop");
+    flow(bridge, "priority=9,udp,nw_dst=10.80.1.0/25,actions=drop");
     flow(bridge, "priority=8,udp,nw_src=10.80.9.9,actions=drop");
     let text = says(&["flows", bridge.name()]);
     let line = format!("in_port={one}<{}:eth0>", web.name());
@@ -121,9 +121,9 @@ fn changes_of_flows_are_told_with_rates() {
     );
     run("ovs-ofctl", &["del-flows", bridge.name(), "dl_type=0x88b5"]);
     wait_until("that they are gone is told", || told("removed").is_some());
-    wait_for_answer(web, "10.80.0.2");
+    wait_for_answer(web, "10.80.1.2");
     wait_until("what matches is told", || {
-        let _ = lab::ping(web, "10.80.0.2");
+        let _ = lab::ping(web, "10.80.1.2");
         told("matched").is_some()
     });
 }
@@ -132,7 +132,7 @@ fn changes_of_flows_are_told_with_rates() {
 fn addresses_are_told_with_their_owners() {
     lab::need!(Docker);
     let Scene { bridge, web, db, ports: [one, two] } = &Scene::new();
-    wait_for_answer(web, "10.80.0.2");
+    wait_for_answer(web, "10.80.1.2");
     let rows = || json(&["fdb", bridge.name()]);
     let mac = says(&["port", web.name(), "--format", "{{.MAC}}"]).trim().to_owned();
     let row = || rows().into_iter().find(|row| row["MAC"] == mac.as_str());

@@ -220,7 +220,7 @@ fn a_capture_answers_as_the_host_did_and_is_the_same_each_time() {
     lab::need!(Docker);
     let bridge = Bridge::new();
     let web = Container::run();
-    says(&["connect", bridge.name(), web.name(), "--ip", "192.0.2.7/24", "--vlan", "7"]);
+    says(&["connect", bridge.name(), web.name(), "--ip", "10.82.0.7/24", "--vlan", "7"]);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("host.tar");
     let file = file.to_str().unwrap();
@@ -229,7 +229,7 @@ fn a_capture_answers_as_the_host_did_and_is_the_same_each_time() {
     for words in [
         &["port", web.name()][..],
         &["port", web.name(), bridge.name(), "--format", "json"],
-        &["who", "192.0.2.7", "--format", "json"],
+        &["who", "10.82.0.7", "--format", "json"],
         &["ports", bridge.name(), "--format", "json"],
         &["ls", "--bridge", bridge.name(), "--format", "json"],
         &["graph", "--bridge", bridge.name()],

@@ -21,10 +21,10 @@ fn by(podman: &Podman, words: &[&str]) -> Ran {
     docker_ovs(&[&engines[..], words].concat())
 }
 
-/// What both together answer.
+/// What both together answer. What they complain of may concern another test.
 fn told(podman: &Podman, words: &[&str]) -> String {
     let ran = by(podman, words);
-    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{words:?}: {ran:?}");
+    assert_eq!(ran.code, 0, "{words:?}: {ran:?}");
     ran.stdout
 }
 

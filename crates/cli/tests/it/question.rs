@@ -272,7 +272,7 @@ fn a_difference_that_could_not_be_seen_is_unknown() {
     lab::need!(Docker);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("before.json");
-    std::fs::write(&file, says(&["snapshot"])).unwrap();
+    std::fs::write(&file, lists(&["snapshot"])).unwrap();
     let file = file.to_str().unwrap();
     let same = docker_ovs(&["diff", file, file]);
     assert!(same.code == 0 && same.stdout.is_empty(), "{same:?}");
@@ -282,7 +282,7 @@ fn a_difference_that_could_not_be_seen_is_unknown() {
     // Of what one of both could not see, nothing came and nothing went.
     let container = Container::run();
     let (all, none) = (folder.path().join("all.json"), folder.path().join("none.json"));
-    std::fs::write(&all, says(&["snapshot"])).unwrap();
+    std::fs::write(&all, lists(&["snapshot"])).unwrap();
     std::fs::write(&none, docker_ovs(&["snapshot", "--engine", "none"]).stdout).unwrap();
     let (all, none) = (all.to_str().unwrap(), none.to_str().unwrap());
     for words in

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 
 use lab::{Bridge, Home, InnerDocker, Plug, Plugged, RootlessPodman, run};
 
-use crate::tool::{Ran, docker_ovs, lists, says};
+use crate::tool::{Ran, docker_ovs, lists};
 
 /// Whether the containers of an engine can be connected is decided by who runs it, wherever it listens and
 /// by whatever name it is asked.
@@ -76,7 +76,7 @@ fn the_host_of_an_engine_may_have_a_port_itself() {
     };
     let found = (0, format!("{}\n", plugged.ofport()), String::new());
     assert_eq!(number(&shares), found);
-    let who = says(&["-H", &host, "who", plugged.host_end(), "--partial", "--quiet"]);
+    let who = lists(&["-H", &host, "who", plugged.host_end(), "--partial", "--quiet"]);
     assert_eq!(who, format!("{shares}\n"));
     assert_ne!(number(&own), found);
     // What joins it is where it is.

@@ -139,8 +139,10 @@ fn the_environment_may_name_the_daemon() {
         let named = "the daemon at unix:///nowhere/d.sock, which DOCKER_OVS_SERVER names";
         assert!(away.code == 2 && away.stderr.contains(named), "{away:?}");
         for named in [&["--server", &daemon.url()][..], &["--engine", "docker"]] {
-            let by_option = with(nowhere, &[words, named].concat());
-            assert_eq!((by_option.code, &*by_option.stderr), (0, ""), "{words:?}: {by_option:?}");
+            lab::wait_until(&format!("{words:?} by {named:?} are answered"), || {
+                let by_option = with(nowhere, &[words, named].concat());
+                (by_option.code, &*by_option.stderr) == (0, "")
+            });
         }
     }
     let scene = ["--from", "tests/scenes/article.json", "port", "firewall_ext", "-q"];

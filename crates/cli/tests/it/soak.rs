@@ -31,15 +31,19 @@ fn what_is_connected_stays_and_what_is_told_is_true_whatever_happens() {
     if minutes == 0 {
         return;
     }
-    // It shares nothing with other tests: no hold on the machine for as long as it takes.
     if !lab::is_there(lab::Need::Docker) {
         return;
     }
     let (start, minutes) = (Instant::now(), Duration::from_secs(60 * minutes as u64));
     let mut dice = Dice::seeded("DOCKER_OVS_TEST_SOAK_SEED");
+    // Switch and engine are its own. Between two stretches a test that must be alone gets its turn.
+    let hold = || lab::share(&[lab::Need::Docker]);
+    let begins = hold();
     let mut scene = Scene::new();
     scene.quiet();
+    drop(begins);
     while start.elapsed() < minutes {
+        let _hold = hold();
         for _ in 0..=dice.throw(BETWEEN) {
             scene.happens(&mut dice.apart());
         }

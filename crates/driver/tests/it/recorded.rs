@@ -5,7 +5,6 @@
 //! A recording is made by strace(1) of a driver, of whose read(2)s those are kept that begin with `POST /`.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use docker_ovs_driver::core::Driver;
 use docker_ovs_driver::docker::{Answer, answer};
@@ -21,7 +20,7 @@ const RECORDINGS: [(&str, &str); 2] = [
 const BRIDGE: &str = "recbr";
 
 /// Held by whoever replays one: their networks have the same gateway, which one bridge alone may have.
-static ONE: Mutex<()> = Mutex::new(());
+const GATEWAY: &str = "the gateway of the recordings";
 
 /// A call of Docker's.
 #[derive(Clone, Debug)]
@@ -36,12 +35,12 @@ struct Replay {
     runtime: tokio::runtime::Runtime,
     bridge: Bridge,
     calls: Vec<Call>,
-    _one: MutexGuard<'static, ()>,
+    _one: lab::Only,
 }
 
 impl Replay {
     fn of(recording: &str) -> Self {
-        let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let one = lab::only(GATEWAY);
         let settings = Settings { engines: vec!["none".into()], ..Settings::from_env() };
         let settings = Settings { rundir: lab::rundir(), ..settings };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
