@@ -217,6 +217,7 @@ mod tests {
             bridge: "br0".into(),
             port: std::sync::Arc::default(),
             container: "web".into(),
+            called: "web".into(),
             interface: "eth0".into(),
             port_is_gone: false,
             superseded: None,

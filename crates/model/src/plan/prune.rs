@@ -339,7 +339,8 @@ impl PrunePlanner<'_> {
         let last = said.as_ref().map(|said| {
             let mut all = self.snapshot.containers();
             let known = all.find(|row| *row.id.0 == *said.container);
-            let record = PortRecord { container: said.container.to_owned(), ..PortRecord::default() };
+            let record =
+                PortRecord { container: said.container.to_owned(), ..PortRecord::default() };
             format!("{}:{}", self.clashes.recorded(&record, known), said.interface)
         });
         match judge(self.snapshot, self.wiring, link) {

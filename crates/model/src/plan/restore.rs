@@ -38,8 +38,10 @@ pub struct Remembered {
     pub bridge: Name,
     /// The port it has, or had.
     pub port: Arc<Port>,
-    /// Name of the container, with its engine where another one has a container of that name.
+    /// Name of the container.
     pub container: Name,
+    /// The same, with its engine where another one has a container of that name.
+    pub called: Name,
     /// Name of the interface.
     pub interface: Name,
     /// Whether the port itself is gone, and only the bridge remembers it ([`crate::memory`]).
@@ -104,10 +106,12 @@ pub fn remembered(
         let found = whereabouts(snapshot, &record);
         let owner = found.container();
         asked(&record, &found).then(|| {
+            let name = owner.map_or_else(|| record.owner_name().into(), |owner| owner.name.clone());
             let one = Remembered {
                 bridge: bridge.clone(),
                 port: Arc::clone(port),
-                container: clashes.recorded(&record, owner),
+                container: name,
+                called: clashes.recorded(&record, owner),
                 interface: record.interface.as_str().into(),
                 port_is_gone: row.is_none(),
                 superseded: None,

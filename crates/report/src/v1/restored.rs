@@ -14,6 +14,8 @@ use super::{PruneKind, RestoreResult};
 pub struct Restored {
     /// Name of the container.
     pub container: String,
+    /// The same, as `ENGINE:NAME` where another engine has one of that name.
+    pub called: String,
     /// Name of the interface inside.
     pub interface: String,
     /// The OVS bridge.
@@ -73,7 +75,7 @@ impl Restored {
     /// What is worth telling of it while it happens, in one sentence: not that it was there all
     /// the time.
     pub fn sentence(&self) -> Option<String> {
-        let it = format!("{}:{} on {}", self.container, self.interface, self.bridge);
+        let it = format!("{}:{} on {}", self.called, self.interface, self.bridge);
         let reason = &self.reason;
         match self.result {
             RestoreResult::Restored => {
@@ -92,6 +94,7 @@ impl Restored {
     fn new(what: &Remembered, result: RestoreResult, reason: String) -> Self {
         Self {
             container: what.container.to_string(),
+            called: what.called.to_string(),
             interface: what.interface.to_string(),
             bridge: what.bridge.to_string(),
             ofport: what.ofport().map(|ofport| ofport.0),

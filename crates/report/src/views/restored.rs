@@ -4,7 +4,7 @@ use super::cells::{dash, number, some};
 use crate::format::{Column, View};
 use crate::v1::{Orphan, Restored};
 
-const CONTAINER: Column<Restored> = ("CONTAINER", |row| row.container.clone());
+const CONTAINER: Column<Restored> = ("CONTAINER", |row| row.called.clone());
 const INTERFACE: Column<Restored> = ("INTERFACE", |row| row.interface.clone());
 const BRIDGE: Column<Restored> = ("BRIDGE", |row| row.bridge.clone());
 const OFPORT: Column<Restored> = ("OFPORT", |row| some(number(row.ofport)));

@@ -1,5 +1,6 @@
 //! Plans: what is refused and why, what is planned, and that undoing leaves nothing.
 
+mod called;
 mod connect;
 mod endpoint;
 mod happenings;

@@ -20,7 +20,7 @@ use crate::plans::scene::{
     SYSTEM, connected, container, generated, host, plan, port, request, restarted,
 };
 
-fn docker() -> Engine {
+pub(super) fn docker() -> Engine {
     Engine("docker".into())
 }
 
@@ -29,14 +29,14 @@ fn silent() -> SourceError {
 }
 
 /// The host once these are all the containers there are.
-fn having(host: &Snapshot, rows: Vec<Container>) -> Snapshot {
+pub(super) fn having(host: &Snapshot, rows: Vec<Container>) -> Snapshot {
     let mut host = host.clone();
     host.engines.insert(docker(), Observed::Fresh { rows: rows.into() });
     host
 }
 
 /// The host after c1, which had eth0 on br0, was removed.
-fn removed() -> Snapshot {
+pub(super) fn removed() -> Snapshot {
     let exited = restarted(&connected(&host(), &request("br0", "c1"), 1), 1, false);
     having(&exited, vec![container(2), container(3)])
 }
