@@ -32,7 +32,7 @@ mod rows;
 
 pub use fleet::{Condition, Fleet, Settings};
 pub use host::{HostRecord, Machine, Membership, is_unicast, machine_hash};
-pub use local::Local;
+pub use local::{Hidden, Local};
 pub use mirror::Mirror;
 pub use row::{decode, encode, id_of};
 pub use rows::RawRow;

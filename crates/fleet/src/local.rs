@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use report::v1::Attachment;
 
 use crate::host::{HostRecord, Membership};
-use crate::row::{encode, id_of};
+use crate::row::{decode, encode, id_of};
 
 /// So many rows of one host are published, and read.
 pub(crate) const MAX_ROWS: usize = 10_000;
@@ -19,10 +19,35 @@ pub struct Local {
     pub bridges: Vec<String>,
     /// The meshes that it is in.
     pub meshes: BTreeMap<String, Membership>,
-    /// Something could not be seen, so that what is missing in `rows` may be there all the same.
-    pub partial: bool,
+    /// What could not be seen, and may be there all the same where it is missing in `rows`.
+    pub hidden: Hidden,
     /// How many attachments are not in `rows`, for they are too many, or too long.
     pub left_out: usize,
+}
+
+/// What a look did not see.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hidden {
+    /// Any row may be.
+    pub all: bool,
+    /// What containers of these engines have.
+    pub engines: BTreeSet<String>,
+    /// What the containers of these ids have.
+    pub containers: BTreeSet<String>,
+}
+
+impl Hidden {
+    /// Whether a row, as [`encode`] wrote it, may be there all the same.
+    pub(crate) fn hides(&self, text: &str) -> bool {
+        if self.engines.is_empty() && self.containers.is_empty() {
+            return self.all;
+        }
+        let hides = |row: &Attachment| {
+            let mut tenants = row.tenants.iter();
+            tenants.any(|of| self.engines.contains(&of.engine) || self.containers.contains(&of.id))
+        };
+        self.all || decode(text.as_bytes()).is_ok_and(|row| hides(&row))
+    }
 }
 
 impl Local {

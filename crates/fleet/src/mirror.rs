@@ -174,11 +174,13 @@ impl Mirror {
     /// What this host tells of itself: it is never stale here, and needs no etcd.
     pub(crate) fn set_own(&mut self, local: &Local, record: HostRecord) -> Vec<Change> {
         let own = self.own.clone();
-        let gone = self.host(&own).map(|host| {
-            let ids = host.rows.keys().filter(|id| !local.rows.contains_key(&***id));
-            ids.cloned().collect::<Vec<_>>()
+        let missing = self.hosts.get(&own).map(|host| {
+            let ids = host.rows.iter().filter(|(id, _)| !local.rows.contains_key(&***id));
+            ids.map(|(id, slot)| (id.clone(), *slot)).collect::<Vec<_>>()
         });
-        let gone = gone.filter(|_| !local.partial).unwrap_or_default();
+        let is_gone = |slot| self.rows.get(slot).is_some_and(|row| !local.hidden.hides(&row.text));
+        let missing = missing.unwrap_or_default().into_iter();
+        let gone: Vec<_> = missing.filter(|(_, slot)| is_gone(*slot)).map(|(id, _)| id).collect();
         let mut changes: Vec<_> = gone.iter().filter_map(|id| self.remove_row(&own, id)).collect();
         for (id, text) in &local.rows {
             changes.extend(self.put_row(&own, id, text.as_bytes()));

@@ -199,9 +199,9 @@ impl Session<'_> {
 
     async fn write_rows(&mut self, local: &Local) -> Result<(), Error> {
         let Publisher { etcd, fleet, .. } = &*self.publisher;
-        let is_gone = |id: &&String| !local.partial && !local.rows.contains_key(*id);
-        let gone = self.rows.keys().filter(is_gone);
-        let gone: Vec<_> = gone.cloned().collect();
+        let gone = self.rows.iter().filter(|(id, _)| !local.rows.contains_key(*id));
+        let gone = gone.filter(|(_, row)| !local.hidden.hides(&row.text));
+        let gone: Vec<_> = gone.map(|(id, _)| id.clone()).collect();
         let is_new = |id: &str, text: &str| self.rows.get(id).is_none_or(|row| row.text != text);
         let new = local.rows.iter().filter(|(id, text)| is_new(id, text));
         let new: Vec<_> = new.map(|(id, text)| (id.clone(), text.clone())).collect();

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::endpoint_record::EndpointRecord;
 use crate::evidence::{Evidence, Note};
 use crate::ids::{ContainerId, DatapathId, DpPort, Name, NetnsId, Nsid, OfPort, name};
-use crate::snapshot::Link;
+use crate::snapshot::{Engine, Link};
 use crate::source_error::{SourceError, SourceErrorKind};
 use crate::switch::{OfPortState, Port};
 use crate::told::{TOLD, joined};
@@ -40,8 +40,11 @@ pub struct Wiring {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Unseen {
-    /// An engine or the kernel did not answer at all, or told a part of what it has, or one container was asked about only.
+    /// The kernel did not answer at all, or told a part of what it has, or one container was asked about only.
     pub everything: bool,
+    /// These engines never answered, or told a part of what they have.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub engines: BTreeSet<Engine>,
     /// No switch source answered; what is told of the switch, if anything, is old or a part.
     pub switch: bool,
     /// There may be bridges and ports that no switch source told of.
@@ -63,7 +66,15 @@ impl Unseen {
     pub fn hides(&self, attachment: &Attachment) -> bool {
         self.everything
             || self.namespaces.contains(&attachment.netns)
-            || attachment.tenants.iter().any(|tenant| self.containers.contains(&tenant.id))
+            || attachment.tenants.iter().any(|tenant| {
+                self.engines.contains(&tenant.engine) || self.containers.contains(&tenant.id)
+            })
+    }
+
+    /// Whether some containers may not have been seen, so that of what they have the namespace alone may be
+    /// known.
+    pub fn hides_containers(&self) -> bool {
+        self.everything || !self.engines.is_empty()
     }
 }
 

@@ -42,7 +42,7 @@ fn not_asked(look: &mut Look, other: &Look) -> Vec<String> {
     let own = &look.snapshot.engines;
     let missing: Vec<_> =
         other.snapshot.engines.keys().filter(|engine| !own.contains_key(engine)).collect();
-    Arc::make_mut(&mut look.wiring).unseen.everything |= !missing.is_empty();
+    Arc::make_mut(&mut look.wiring).unseen.engines.extend(missing.iter().copied().cloned());
     missing.into_iter().map(|engine| format!("{engine} was not asked")).collect()
 }
 

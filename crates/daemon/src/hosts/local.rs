@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use fleet::{Fleet, Local, Membership, mesh};
+use fleet::{Fleet, Hidden, Local, Membership, mesh};
 use model::snapshot::Observed;
 use model::switch::{Bridge, SwitchSource};
+use model::wiring::Unseen;
 use model::{Snapshot, Wiring};
 use report::{Wanted, list};
 use tokio::sync::watch;
@@ -60,9 +61,19 @@ fn local(state: &State, known: Option<&Local>) -> Option<Local> {
     let names = bridges.iter().map(|bridge| bridge.name.to_string()).collect();
     let mut local = Local::new(rows.iter(), names);
     // What is missing there is not gone.
-    local.partial = !wiring.unseen.is_nothing();
+    local.hidden = hidden(&wiring.unseen);
     local.meshes = memberships(snapshot, wiring, bridges, known);
     (known != Some(&local)).then_some(local)
+}
+
+fn hidden(unseen: &Unseen) -> Hidden {
+    let Unseen { everything, engines, switch, ports, namespaces, containers } = unseen;
+    Hidden {
+        // Rows do not say which namespace they are of in a way that outlives it.
+        all: *everything || *switch || *ports || !namespaces.is_empty(),
+        engines: engines.iter().map(ToString::to_string).collect(),
+        containers: containers.iter().map(ToString::to_string).collect(),
+    }
 }
 
 fn bridges(snapshot: &Snapshot) -> &[Bridge] {

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use report::v1::Liveness;
 
 use super::*;
+use crate::local::Hidden;
 
 const ALIVE: &[u8] = br#"{"Machine":"m","Boot":"b","Run":"r","Started":0}"#;
 
@@ -110,8 +111,23 @@ fn none_tells_what_this_host_has() {
     mirror.finish();
     assert_eq!(found(&mirror, "192.0.2.9"), 1);
     // What a partial look lacks may be there.
-    mirror.set_own(&Local { partial: true, ..Local::default() }, HostRecord::default());
+    let unseen = |hidden| Local { hidden, ..Local::default() };
+    let all = Hidden { all: true, ..Hidden::default() };
+    mirror.set_own(&unseen(all), HostRecord::default());
     assert_eq!(found(&mirror, "192.0.2.9"), 1);
+    // What an engine has, or a container, that was not seen: another's is gone.
+    let tenants = decode(&row("192.0.2.9")).unwrap().tenants;
+    let hidden = |engine: &str, id: &str| {
+        let (engines, containers) = ([engine.to_owned()].into(), [id.to_owned()].into());
+        unseen(Hidden { all: false, engines, containers })
+    };
+    mirror.set_own(&hidden(&tenants[0].engine, "other"), HostRecord::default());
+    assert_eq!(found(&mirror, "192.0.2.9"), 1);
+    mirror.set_own(&hidden("other", &tenants[0].id), HostRecord::default());
+    assert_eq!(found(&mirror, "192.0.2.9"), 1);
+    mirror.set_own(&hidden("other", "other"), HostRecord::default());
+    assert_eq!(found(&mirror, "192.0.2.9"), 0);
+    mirror.set_own(&local, HostRecord::default());
     mirror.set_own(&Local::default(), HostRecord::default());
     assert_eq!(found(&mirror, "192.0.2.9"), 0);
 }

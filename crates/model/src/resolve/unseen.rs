@@ -6,9 +6,8 @@ use crate::source_error::SourceErrorKind;
 use crate::wiring::Unseen;
 
 pub(super) fn of(snapshot: &Snapshot) -> Unseen {
-    let incomplete = |engine: &Observed<_>| engine.incompleteness().is_some();
-    let missing =
-        snapshot.engines.values().any(incomplete) || snapshot.kernel.incompleteness().is_some();
+    let missing = snapshot.kernel.incompleteness().is_some();
+    let engines = snapshot.engines.iter().filter(|(_, rows)| rows.incompleteness().is_some());
     let ports = answering(snapshot).is_some_and(|(_, rows)| rows.incompleteness().is_some());
     // In a narrow look none of its links may have been needed.
     let narrow = snapshot.scope == Scope::One;
@@ -20,6 +19,7 @@ pub(super) fn of(snapshot: &Snapshot) -> Unseen {
     let containers = containers.filter(|row| row.netns_error.as_ref().is_some_and(unread));
     Unseen {
         everything: missing || narrow,
+        engines: engines.map(|(engine, _)| engine.clone()).collect(),
         // Without its namespace nothing that is a link can be told of the switch either.
         switch: ports
             || !snapshot.switch.values().any(Observed::is_fresh)

@@ -27,7 +27,7 @@ pub fn compare(before: &Wiring, after: &Wiring, at: u64) -> Vec<Event> {
 fn is_known(change: &mut Change, before: &Wiring, after: &Wiring) -> bool {
     // Where an engine was not seen, only the name of a namespace is known of what a container may have.
     let is_nameless =
-        |one: &Attachment, look: &Wiring| look.unseen.everything && one.tenants.is_empty();
+        |one: &Attachment, look: &Wiring| look.unseen.hides_containers() && one.tenants.is_empty();
     match change {
         Change::Appeared(now) => !before.unseen.hides(now) && !is_nameless(now, after),
         Change::Vanished(last) => !after.unseen.hides(last) && !is_nameless(last, before),
@@ -115,6 +115,7 @@ mod tests {
 
     use super::compare;
     use super::{Change, Event, Field};
+    use crate::snapshot::Engine;
     use crate::wiring::{PortState, Wire, Wiring};
     use crate::{Snapshot, resolve};
 
@@ -178,6 +179,14 @@ mod tests {
         let (before, mut after) = (article(), started_again());
         after.attachments.clear();
         after.unseen.everything = true;
+        assert_eq!(told(&compare(&before, &after, 0)), [""; 0]);
+        // An engine that did not answer hides what is its own, and nothing else.
+        after.unseen.everything = false;
+        let all = told(&compare(&before, &after, 0)).len();
+        assert!(all > 0);
+        after.unseen.engines.insert(Engine("podman".into()));
+        assert_eq!(told(&compare(&before, &after, 0)).len(), all);
+        after.unseen.engines.insert(Engine("docker".into()));
         assert_eq!(told(&compare(&before, &after, 0)), [""; 0]);
     }
 

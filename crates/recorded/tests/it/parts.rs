@@ -170,7 +170,7 @@ fn inspected_containers_are_some_of_an_engines() {
     assert_eq!(&*look.container("web").unwrap().name, "web");
     let missing = look.container("other").unwrap_err();
     assert!(matches!(missing, QueryError::SourceUnavailable(_)), "{missing}");
-    assert!(look.require_sources().is_err() && look.wiring.unseen.everything);
+    assert!(look.require_sources().is_err() && look.wiring.unseen.hides_containers());
     assert_eq!(look.silent_engines().count(), 1);
 }
 

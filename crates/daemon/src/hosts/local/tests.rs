@@ -1,5 +1,5 @@
 use model::ids::Ifindex;
-use model::snapshot::Link;
+use model::snapshot::{Engine, Link};
 
 use super::*;
 use crate::hosts::tests::state;
@@ -53,7 +53,7 @@ fn what_a_host_tells_is_its_attachments_bridges_and_meshes() {
     let of = &told.meshes["blue"];
     assert_eq!((of.bridge.as_str(), of.local_ip), ("br0", "192.0.2.1".parse().ok()));
     assert_eq!((of.mtu, of.uplinks.as_slice()), (Some(1446), &[][..]));
-    assert!(!told.partial && told.left_out == 0);
+    assert_eq!((&told.hidden, told.left_out), (&Hidden::default(), 0));
 }
 
 #[test]
@@ -83,9 +83,21 @@ fn what_was_not_seen_is_as_it_was_told_and_what_is_missing_is_not_gone() {
     let why = model::SourceError::new(model::SourceErrorKind::Denied, "kernel", "no rights");
     blind.kernel = Observed::Absent { why };
     let told = told(blind, Some(&known)).unwrap();
-    assert!(told.partial);
+    assert!(told.hidden.all);
     let of = &told.meshes["blue"];
     assert_eq!((of.mtu, of.uplinks.as_slice()), (Some(1446), &["qvo0".to_owned()][..]));
+}
+
+/// One that is found by itself, as containerd without its CRI plugin.
+#[test]
+fn an_engine_that_never_answers_hides_what_it_has_and_nothing_else() {
+    let mut scene = with_underlay(scene("192.0.2.1"), "192.0.2.1/24", 1500);
+    let why =
+        model::SourceError::new(model::SourceErrorKind::Unreachable, "cri", "no such service");
+    scene.engines.insert(Engine("cri".into()), Observed::Absent { why });
+    let told = told(scene, None).unwrap();
+    let engines = ["cri".to_owned()].into();
+    assert_eq!(told.hidden, Hidden { engines, ..Hidden::default() });
 }
 
 #[test]

@@ -61,7 +61,7 @@ fn a_name_that_another_engine_has_too_is_told_with_its_engine() {
 }
 
 #[test]
-fn what_is_gone_is_told_with_its_engine_where_the_name_is_now_anothers() {
+fn what_is_gone_is_told_with_its_engine_where_another_one_has_the_name() {
     let clash = with_namesake(&removed(), "podman", "c1");
     assert_eq!(restored(&clash), ["docker:c1"]);
     assert_eq!(pruned(&clash, false), ["docker:c1:eth0"]);
