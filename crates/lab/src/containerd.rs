@@ -124,10 +124,20 @@ impl Containerd {
         self.own(&[&run[..], &[&self.image, id]].concat());
     }
 
-    /// Ends a container of containerd's own and removes it.
-    pub fn kill(&self, id: &str) {
+    /// Ends the process of a container of containerd's own; nothing is removed.
+    pub fn end(&self, id: &str) {
         self.own(&["task", "kill", "--signal", "KILL", id]);
         wait_until("the container ends", || !self.own(&["task", "list"]).contains("RUNNING"));
+    }
+
+    /// Ends a container of containerd's own and removes it.
+    pub fn kill(&self, id: &str) {
+        self.end(id);
+        self.forget(id);
+    }
+
+    /// Removes a container of containerd's own that has ended.
+    pub fn forget(&self, id: &str) {
         self.own(&["task", "delete", id]);
         self.own(&["container", "delete", id]);
     }

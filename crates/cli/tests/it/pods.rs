@@ -153,7 +153,15 @@ fn containerds_own_containers_are_called_as_nerdctl_calls_them() {
     }
     assert_eq!(number(&pod.name), "40112\n");
     assert!(ip(&containerd.pid(&id), &["address", "show", "eth0"]).contains("10.79.5.1/24"));
-    containerd.kill(&id);
+    let daemon = Served::start(&engines);
+    let server = daemon.url();
+    let seen = || docker_ovs(&["--server", &server, "port", &name, bridge.name(), "--quiet"]);
+    wait_until("the daemon knows it", || seen().stdout == "40111\n");
+    // That its process has ended is told, also where nothing is removed.
+    containerd.end(&id);
+    wait_until("the daemon knows that it ended", || seen().stderr.contains("not running"));
+    drop(daemon);
+    containerd.forget(&id);
     let next = containerd.run(&name);
     assert_eq!(says(&["restore", &name, "--format", "{{.Result}}"]), "restored\n");
     assert!(ip(&containerd.pid(&next), &["address", "show", "eth0"]).contains("10.79.5.1/24"));

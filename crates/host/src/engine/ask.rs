@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use model::SourceError;
 use model::ids::ContainerId;
 use model::snapshot::Container;
+use model::{SourceError, SourceErrorKind};
 
 use super::budget::Budget;
 use super::{Engine, Found};
@@ -39,23 +39,32 @@ pub(crate) async fn all(engine: &dyn Engine) -> Result<Vec<Found>, SourceError> 
     Ok(rows)
 }
 
-/// One container as it is now. If the answer is late, as it is `known`, or at least listed,
-/// with that for the reason why its namespace is not to be had.
+/// One container as it is now. If the answer is late, or the engine refuses to tell of this one or tells
+/// what cannot be understood, as it is `known`, or at least listed, with that for the reason why its
+/// namespace is not to be had.
 pub(crate) async fn inspect_soon(
     engine: &dyn Engine,
     id: &ContainerId,
     known: Option<Found>,
 ) -> Result<Option<Found>, SourceError> {
-    if let Ok(in_time) = within(INSPECT_TIMEOUT, engine.inspect(&id.0)).await {
-        return in_time;
-    }
-    let late = late(format!("{}, asked about {}", engine.what(), id.short()), INSPECT_TIMEOUT);
+    let what = || format!("{}, asked about {}", engine.what(), id.short());
+    let why = match within(INSPECT_TIMEOUT, engine.inspect(&id.0)).await {
+        Ok(Err(why)) if is_about_one(&why) => SourceError { what: what(), ..why },
+        Ok(in_time) => return in_time,
+        Err(_) => late(what(), INSPECT_TIMEOUT),
+    };
     let known = match known {
         None => engine.list().await?.into_iter().find(|found| found.row.id == *id),
         known => known,
     };
     Ok(known.map(|Found { row, sandbox }| {
-        let row = Container { netns_error: Some(late), ..row };
+        let row = Container { netns_error: Some(why), ..row };
         Found { row, sandbox }
     }))
+}
+
+/// Whether an engine that lists its containers may answer so of one alone: dockerd does with status 500
+/// where a layer of it is damaged.
+fn is_about_one(why: &SourceError) -> bool {
+    matches!(why.kind, SourceErrorKind::Unusable | SourceErrorKind::Garbled)
 }

@@ -112,6 +112,20 @@ async fn an_engine_that_never_was_there_is_absent_and_comes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_container_that_the_engine_cannot_tell_of_ends_no_watch() {
+    let mut followed = Followed::start();
+    followed.until(Observed::is_fresh).await;
+    followed.engine.set(vec![container("d1", "web"), container("d2", "db")]);
+    followed.engine.refuses("d2", SourceErrorKind::Unusable);
+    followed.changed("d2");
+    followed.until(|rows| names(rows) == ["web", "db"]).await;
+    followed.engine.set(vec![container("d1", "other"), container("d2", "db")]);
+    followed.changed("d1");
+    followed.until(|rows| names(rows) == ["other", "db"] && rows.is_fresh()).await;
+    assert_eq!(followed.engine.count("events"), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_that_is_late_is_asked_for_again() {
     let mut followed = Followed::start();
     followed.until(Observed::is_fresh).await;

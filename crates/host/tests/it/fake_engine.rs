@@ -24,6 +24,8 @@ struct Now {
     hangs: bool,
     /// Inspections of these wait until they have started.
     starting: BTreeSet<String>,
+    /// What is answered to inspections of the one of this id: an error.
+    refused: Option<(String, SourceErrorKind)>,
     /// What is said of the container of this id, instead of what is said by name.
     again: Option<Found>,
     asked: Vec<String>,
@@ -67,6 +69,11 @@ impl FakeEngine {
         } else {
             starting.remove(id)
         };
+    }
+
+    /// Inspections of this one fail so, of no other.
+    pub(crate) fn refuses(&self, id: &str, kind: SourceErrorKind) {
+        self.now.lock().unwrap().refused = Some((id.to_owned(), kind));
     }
 
     /// What is said when it is asked again, by id.
@@ -130,6 +137,13 @@ impl Engine for FakeEngine {
                 self.started.notified().await;
             }
             let now = self.now.lock().unwrap();
+            if let Some((_, kind)) = now.refused.as_ref().filter(|(id, _)| *id == *wanted) {
+                return Err(SourceError::new(
+                    *kind,
+                    self.what(),
+                    "stat: no such file or directory",
+                ));
+            }
             let named = |found: &&Found| *found.row.id.0 == *wanted || *found.row.name == *wanted;
             let found = now.containers.iter().find(named).cloned();
             let again = now.again.clone();

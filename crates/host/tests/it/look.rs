@@ -7,7 +7,7 @@ use std::time::Duration;
 use host::Question;
 use host::engine::Engine;
 use model::query::{self, QueryError};
-use model::{Snapshot, SourceErrorKind};
+use model::{Snapshot, SourceErrorKind, resolve};
 
 use crate::fake_engine::FakeEngine;
 use crate::rows::{container, host, kind, with_pid};
@@ -92,6 +92,27 @@ async fn a_container_that_is_long_in_starting_hides_no_other() {
     let of = |id: &str| rows.iter().find(|row| *row.id.0 == *id).unwrap();
     assert_eq!(of("d1").netns_error, None);
     assert_eq!(of("d2").netns_error.as_ref().unwrap().kind, SourceErrorKind::TimedOut);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_container_that_the_engine_cannot_tell_of_hides_no_other() {
+    for kind_of in [SourceErrorKind::Unusable, SourceErrorKind::Garbled] {
+        let (docker, _) = two();
+        docker.refuses("d2", kind_of);
+        let snapshot = look(&[&docker], None).await;
+        assert!(snapshot.engines[&kind("docker")].is_fresh());
+        let rows = snapshot.engines[&kind("docker")].rows();
+        let of = |id: &str| rows.iter().find(|row| *row.id.0 == *id).unwrap();
+        assert_eq!(of("d1").netns_error, None);
+        let why = of("d2").netns_error.clone().unwrap();
+        assert!(why.kind == kind_of && why.what.contains("asked about d2"), "{why:?}");
+        assert_eq!(resolve(&snapshot).unseen.containers.len(), 1);
+    }
+    // What concerns all of it is no one's alone.
+    let (docker, _) = two();
+    docker.refuses("d2", SourceErrorKind::Gone);
+    let snapshot = look(&[&docker], None).await;
+    assert!(snapshot.engines[&kind("docker")].absence().is_some());
 }
 
 #[tokio::test(start_paused = true)]

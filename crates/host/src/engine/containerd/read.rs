@@ -15,7 +15,7 @@ use crate::engine::budget::Budget;
 use crate::engine::grpc_errors::source_error;
 
 /// What other engines have there: Docker's and Kubernetes' containers.
-const OF_OTHERS: [&str; 2] = ["moby", "k8s.io"];
+pub(super) const OF_OTHERS: [&str; 2] = ["moby", "k8s.io"];
 
 /// A client of one containerd.
 #[derive(Clone)]

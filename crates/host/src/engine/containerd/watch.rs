@@ -6,17 +6,19 @@ use grpc::Messages;
 use model::{SourceError, SourceErrorKind};
 
 use super::messages::{SubscribeRequest, method};
-use super::read::Containerd;
+use super::read::{Containerd, OF_OTHERS};
 use crate::engine::listed::Listed;
 use crate::engine::{Event, Events};
 
 /// What may change a row; others, as of health checks, come all the time.
-const TOPICS: [&str; 8] = [
+const TOPICS: [&str; 9] = [
     "/containers/create",
     "/containers/update",
     "/containers/delete",
     "/tasks/create",
     "/tasks/start",
+    // A task that has ended is deleted later, or never: nerdctl leaves that to the next start.
+    "/tasks/exit",
     "/tasks/delete",
     "/tasks/paused",
     "/tasks/resumed",
@@ -24,7 +26,9 @@ const TOPICS: [&str; 8] = [
 
 /// What happens from now on.
 pub(super) async fn events(containerd: &Containerd) -> Result<Events, SourceError> {
-    let filters = TOPICS.map(|topic| format!("topic==\"{topic}\"")).into();
+    // What else runs in containers of others, as their health checks, is none of this one's.
+    let own = OF_OTHERS.map(|other| format!(",namespace!=\"{other}\"")).concat();
+    let filters = TOPICS.map(|topic| format!("topic==\"{topic}\"{own}")).into();
     let messages = containerd.client.stream(method::EVENTS, &SubscribeRequest { filters }).await;
     let messages = messages.map_err(|error| containerd.source_error(&error))?;
     let listed = Listed::new(containerd.all().await?);
