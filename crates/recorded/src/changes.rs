@@ -54,7 +54,19 @@ pub(crate) struct Changes {
 }
 
 /// More are not held: a log of a day has a tenth of that.
-const MAX_CHANGES: usize = 200_000;
+pub(crate) const MAX: usize = 200_000;
+
+/// From when until when all that happened is among the changes, where the log goes so far and no more than
+/// `max` of them are held: of later ones nothing is known.
+pub(crate) fn known(
+    log: Option<(u64, u64)>,
+    found: &[PortChange],
+    max: usize,
+) -> Option<(u64, u64)> {
+    let (from, until) = log?;
+    let last = found.last().filter(|_| found.len() >= max);
+    Some((from, last.map_or(until, |last| last.at.min(until))))
+}
 
 /// Ports by bridge and name.
 pub(crate) type Ports = BTreeMap<(Name, Name), Arc<Port>>;
@@ -62,8 +74,7 @@ pub(crate) type Ports = BTreeMap<(Name, Name), Arc<Port>>;
 impl Changes {
     /// Whether a transaction of that moment is wanted.
     pub(crate) fn wants(&self, at: Option<u64>) -> bool {
-        self.found.len() < MAX_CHANGES
-            && at.is_some_and(|at| (self.since..=self.until).contains(&at))
+        self.found.len() < MAX && at.is_some_and(|at| (self.since..=self.until).contains(&at))
     }
 
     pub(crate) fn add(&mut self, at: u64, comment: Option<&String>, mut before: Ports, now: Ports) {
@@ -91,4 +102,20 @@ pub(crate) fn of_few(mut few: Tables) -> Ports {
         bridge.ports.into_iter().map(move |port| ((name.clone(), port.iface.clone()), port))
     });
     each.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PortChange, known};
+
+    #[test]
+    fn a_log_is_known_as_far_as_its_changes_are_held() {
+        let change =
+            |at| PortChange { at, comment: None, bridge: "br0".into(), before: None, now: None };
+        let found = [change(20), change(30)];
+        assert_eq!(known(Some((10, 90)), &found, 3), Some((10, 90)));
+        assert_eq!(known(Some((10, 90)), &found, 2), Some((10, 30)));
+        assert_eq!(known(Some((10, 90)), &[], 2), Some((10, 90)));
+        assert_eq!(known(None, &found, 2), None);
+    }
 }

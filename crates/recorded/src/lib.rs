@@ -75,7 +75,8 @@ pub fn port_changes(path: &Path, since: u64, until: u64) -> io::Result<PortChang
     let changes = changes::Changes { since, until, found: Vec::new() };
     let log = confdb::read(file, Some(changes), |next| next.date.is_none_or(|date| date <= until))?;
     let found = log.changes.map(|changes| changes.found).unwrap_or_default();
-    Ok(PortChanges { found, known: log.dates.or(log.goes_on_at.map(|at| (at, at))) })
+    let known = log.dates.or(log.goes_on_at.map(|at| (at, at)));
+    Ok(PortChanges { known: changes::known(known, &found, changes::MAX), found })
 }
 
 /// What a database's log tells of ports.
