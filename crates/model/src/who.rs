@@ -114,11 +114,9 @@ pub fn who<'a>(wiring: &'a Wiring, query: &WhoQuery) -> Vec<(MatchedBy, Match<'a
 fn fits_attachment(query: &WhoQuery, attachment: &Attachment) -> Option<MatchedBy> {
     let port = attachment.port.port();
     let on = |wanted: OfPort| attachment.port.ofport() == Some(wanted);
-    let far = |wanted: Ifindex| {
-        attachment.evidence.iter().any(
-            |evidence| matches!(evidence, Evidence::VethPeer { ifindex, .. } if *ifindex == wanted),
-        )
-    };
+    // An index means something in the switch's namespace only, as the caller's word for a host link.
+    let is_far = |evidence: &Evidence, wanted: Ifindex| matches!(evidence, Evidence::VethPeer { ifindex, elsewhere: false, .. } if *ifindex == wanted);
+    let far = |wanted| attachment.evidence.iter().any(|evidence| is_far(evidence, wanted));
     match query {
         WhoQuery::PortOf { bridge, ofport } => (on(*ofport)
             && port.is_some_and(|port| port.is_on(bridge)))
@@ -136,7 +134,7 @@ fn fits_attachment(query: &WhoQuery, attachment: &Attachment) -> Option<MatchedB
             .any(|cidr| cidr.ip == *ip)
             .then_some(MatchedBy::Address),
         WhoQuery::Name(name) => {
-            let host = attachment.wire.host_interface() == Some(name);
+            let host = attachment.host_interface() == Some(name);
             let port = port.is_some_and(|port| {
                 let others = [port.bond.as_deref(), port.port_name.as_deref()];
                 *port.iface == **name || others.contains(&Some(name))

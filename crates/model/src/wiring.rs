@@ -115,6 +115,17 @@ impl Attachment {
         label(tenants, &self.link.name, &netns)
     }
 
+    /// Name of the link of the switch's namespace that its wire ends on, where it has one there.
+    pub fn host_interface(&self) -> Option<&str> {
+        let end = self.wire.end()?;
+        let is_it = |evidence: &Evidence| match evidence {
+            Evidence::VethPeer { name, elsewhere, .. }
+            | Evidence::Lower { name, elsewhere, .. } => !elsewhere && **name == *end,
+            _ => false,
+        };
+        self.evidence.iter().any(is_it).then_some(end)
+    }
+
     /// What is uncertain about the answer. That no TCP passes is not: it is read and told where
     /// that was asked.
     pub fn uncertain(&self) -> impl Iterator<Item = &Note> {
@@ -192,12 +203,12 @@ pub enum Wire {
 }
 
 impl Wire {
-    /// Name of the link on the host side, where the wire has one.
-    pub fn host_interface(&self) -> Option<&str> {
+    /// Name of the last link that is known of it, in whatever namespace that is.
+    pub(crate) fn end(&self) -> Option<&str> {
         match self {
             Self::Veth { host_end, .. } | Self::LinuxBridge { host_end, .. } => Some(host_end),
             Self::Parent { lower, beneath: None } => Some(lower),
-            Self::Parent { beneath: Some(wire), .. } => wire.host_interface(),
+            Self::Parent { beneath: Some(wire), .. } => wire.end(),
             Self::Internal | Self::Elsewhere { .. } | Self::Direct | Self::Unresolved { .. } => {
                 None
             }

@@ -88,7 +88,7 @@ fn move_to(attachment: &mut Attachment, now: &Attachment) {
     attachment.tenants = Arc::clone(&now.tenants);
     let link = Arc::make_mut(&mut attachment.link);
     link.ifindex = now.link.ifindex;
-    if attachment.wire.host_interface() == now.wire.host_interface() {
+    if attachment.wire.end() == now.wire.end() {
         // The namespaces on the way are others, too.
         attachment.wire = now.wire.clone();
     }

@@ -42,7 +42,7 @@ fn every_attachment_is_found_by_whatever_it_has() {
             for cidr in &attachment.link.addresses {
                 check(WhoQuery::Ip(cidr.ip), MatchedBy::Address);
             }
-            if let Some(name) = attachment.wire.host_interface() {
+            if let Some(name) = attachment.host_interface() {
                 check(WhoQuery::Name(name.to_owned()), MatchedBy::Name);
             }
             if let (Some(port), Some(ofport)) = (attachment.port.port(), attachment.port.ofport()) {

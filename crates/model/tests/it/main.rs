@@ -14,6 +14,7 @@ mod anonymous;
 mod bounds;
 mod cases;
 mod growth;
+mod host_ends;
 mod laws;
 mod laws_proof;
 mod laws_question;

@@ -144,7 +144,7 @@ impl Attachment {
             network: endpoint.map(|endpoint| endpoint.network.to_string()),
             endpoint: endpoint.map(|endpoint| endpoint.id.to_string()),
             wire: Some(Wire::from(&found.wire)),
-            host_interface: found.wire.host_interface().map(str::to_owned),
+            host_interface: found.host_interface().map(str::to_owned),
             through: through(&found.wire),
             netns: found.netns.to_string(),
             tenants: found.tenants.iter().take(TENANTS).map(|who| Tenant::new(who)).collect(),
