@@ -115,6 +115,21 @@ impl Attachment {
         label(tenants, &self.link.name, &netns)
     }
 
+    /// The ports that it is on, or, where it may be on one of several, those.
+    pub fn ports(&self) -> &[PortRef] {
+        if self.candidates.is_empty() { self.port.ports() } else { &self.candidates }
+    }
+
+    /// Whether it is on this bridge or fake bridge, or may be.
+    pub fn is_on(&self, bridge: &str) -> bool {
+        self.ports().iter().any(|port| port.is_on(bridge))
+    }
+
+    /// Whether it may be on any port, for all that is known. A link of a kind that leads nowhere is not meant.
+    pub fn may_be_anywhere(&self) -> bool {
+        matches!(self.port, PortState::Unknown { .. }) && !self.is_dead_end()
+    }
+
     /// Name of the link of the switch's namespace that its wire ends on, where it has one there.
     pub fn host_interface(&self) -> Option<&str> {
         let end = self.wire.end()?;
@@ -246,6 +261,15 @@ impl PortState {
         match self {
             Self::On(port) | Self::Pending(port) | Self::Failed(port) => Some(port),
             Self::Several { .. } | Self::NotOnSwitch | Self::Unknown { .. } => None,
+        }
+    }
+
+    /// All ports that it is on.
+    pub fn ports(&self) -> &[PortRef] {
+        match self {
+            Self::On(port) | Self::Pending(port) | Self::Failed(port) => std::slice::from_ref(port),
+            Self::Several { ports } => ports,
+            Self::NotOnSwitch | Self::Unknown { .. } => &[],
         }
     }
 
