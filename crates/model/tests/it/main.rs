@@ -25,6 +25,7 @@ mod plans;
 mod public;
 mod query;
 mod sentences;
+mod several;
 mod told_whole;
 mod whereabouts;
 mod who_about;
