@@ -5,9 +5,10 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use crate::ids::ContainerId;
+use crate::ids::{ContainerId, begins_id, is_short_id};
+use crate::query::without_slash;
 use crate::snapshot::Container;
-use crate::wiring::{Attachment, ContainerRef, SwitchPort};
+use crate::wiring::{Attachment, ContainerRef, PortRef, SwitchPort};
 
 /// The keys there are.
 pub const KEYS: [&str; 5] = ["container", "bridge", "vlan", "status", "label"];
@@ -23,6 +24,8 @@ use crate::vlan::Vlans;
 pub struct Filter {
     key: &'static str,
     value: String,
+    /// Whether a container has the value as its name: then it is no id.
+    is_name: bool,
 }
 
 /// A filter that is none.
@@ -54,6 +57,21 @@ impl Filter {
         self.key == "vlan"
     }
 
+    /// The same filters among containers of these names: what is the name of one is the beginning of no id.
+    pub fn among<'n>(filters: &[Self], names: impl Iterator<Item = &'n str>) -> Vec<Self> {
+        let mut all = filters.to_vec();
+        let mut of_containers: Vec<_> =
+            all.iter_mut().filter(|filter| filter.key == "container").collect();
+        if !of_containers.is_empty() {
+            for name in names {
+                for filter in &mut of_containers {
+                    filter.is_name |= without_slash(&filter.value) == name;
+                }
+            }
+        }
+        all
+    }
+
     /// Its two sides.
     pub fn pair(&self) -> (&str, &str) {
         (self.key, &self.value)
@@ -80,7 +98,7 @@ impl FromStr for Filter {
         let unknown = || BadFilter::Key(text.to_owned());
         let (key, value): (_, &str) = parts.and_then(known).ok_or_else(unknown)?;
         match takes(key, value) {
-            None => Ok(Self { key, value: value.to_owned() }),
+            None => Ok(Self { key, value: value.to_owned(), is_name: false }),
             Some(takes) => Err(BadFilter::Value { key, value: value.to_owned(), takes }),
         }
     }
@@ -110,23 +128,40 @@ impl Filters<'_> {
         who: &ContainerRef,
         row: Option<&Container>,
     ) -> bool {
-        let labels = Labels::of(row);
-        let fields = FilterFields::of_attachment(attachment, &who.name, &who.id.0, labels);
-        self.agree(&FilterFields { qualified: who.qualified.as_deref(), ..fields })
+        let (name, engine) = (&*who.name, Some(&*who.engine.0));
+        self.any_port(attachment, FilterFields::new(name, engine, &who.id.0, Labels::of(row)))
+    }
+
+    /// Whether the attachment of a namespace without containers passes: that goes by its own name.
+    pub fn pass_namespace(self, attachment: &Attachment) -> bool {
+        let name = attachment.netns_names.first().map_or("", String::as_str);
+        self.any_port(attachment, FilterFields::new(name, None, "", Labels::NoContainer))
+    }
+
+    /// Whether an attachment passes at one of the ports that it is on, or may be on.
+    fn any_port(self, attachment: &Attachment, of: FilterFields<'_>) -> bool {
+        if self.0.is_empty() {
+            return true;
+        }
+        let of = FilterFields { status: attachment.port.word(), ..of };
+        let at = |port: &PortRef| {
+            self.agree(&FilterFields {
+                bridge: Some(&port.bridge),
+                fake_bridge: port.fake_bridge.as_deref(),
+                vlans: port.vlans.clone(),
+                ..of.clone()
+            })
+        };
+        match attachment.ports() {
+            [] => self.agree(&of),
+            ports => ports.iter().any(at),
+        }
     }
 
     /// Whether an interface of a container could pass, of which nothing else is known.
     pub fn may_pass(self, row: &Container) -> bool {
-        let fields = FilterFields {
-            name: &row.name,
-            qualified: None,
-            id: &row.id.0,
-            bridge: None,
-            fake_bridge: None,
-            vlans: None,
-            status: "",
-            labels: Labels::Known(&row.labels),
-        };
+        let labels = Labels::Known(&row.labels);
+        let fields = FilterFields::new(&row.name, None, &row.id.0, labels);
         let named: Vec<_> = self.0.iter().filter(|filter| filter.key == "container").collect();
         let mut labels = self.0.iter().filter(|filter| filter.key == "label");
         // Its engine may stand before it.
@@ -179,8 +214,8 @@ impl<'a> Labels<'a> {
 pub struct FilterFields<'a> {
     /// Name of the container.
     pub name: &'a str,
-    /// The same with its engine before it, where it is called so.
-    pub qualified: Option<&'a str>,
+    /// The engine that runs it, where that is known.
+    pub engine: Option<&'a str>,
     /// Its full id.
     pub id: &'a str,
     /// The bridge it is on.
@@ -196,24 +231,9 @@ pub struct FilterFields<'a> {
 }
 
 impl<'a> FilterFields<'a> {
-    /// Of an attachment, told of the container with this name and id.
-    pub fn of_attachment(
-        attachment: &'a Attachment,
-        name: &'a str,
-        id: &'a str,
-        labels: Labels<'a>,
-    ) -> Self {
-        let port = attachment.port.port();
-        Self {
-            name,
-            qualified: None,
-            id,
-            bridge: port.map(|port| &*port.bridge),
-            fake_bridge: port.and_then(|port| port.fake_bridge.as_deref()),
-            vlans: port.and_then(|port| port.vlans.clone()),
-            status: attachment.port.word(),
-            labels,
-        }
+    /// Of a container, on no port yet.
+    fn new(name: &'a str, engine: Option<&'a str>, id: &'a str, labels: Labels<'a>) -> Self {
+        Self { name, engine, id, bridge: None, fake_bridge: None, vlans: None, status: "", labels }
     }
 
     /// Of an orphaned port: its container is the last one that had it, whose row `find` knows by its id.
@@ -226,8 +246,9 @@ impl<'a> FilterFields<'a> {
         let words = last.map_or("", |last| &last.words);
         Self {
             name: known.map_or(words, |known| &known.name),
-            qualified: known.and_then(|known| known.qualified.as_deref()),
-            id: known.map_or(words, |known| &known.id.0),
+            engine: known.map(|known| &*known.engine.0),
+            // Words may be a name as well.
+            id: known.map_or(if is_short_id(words) { words } else { "" }, |known| &known.id.0),
             bridge: Some(&row.bridge),
             fake_bridge: row.fake_bridge.as_deref(),
             vlans: row.vlans(),
@@ -240,8 +261,11 @@ impl<'a> FilterFields<'a> {
         let value = filter.value.as_str();
         match filter.key {
             "container" => {
-                let called = self.name == value || self.qualified == Some(value);
-                called || (!value.is_empty() && self.id.starts_with(value))
+                let without_engine = self.engine.and_then(|engine| behind(engine, value));
+                std::iter::once(value).chain(without_engine).any(|word| {
+                    let is_own = self.name == without_slash(word) || self.id == word;
+                    is_own || (!filter.is_name && begins_id(word, self.id))
+                })
             }
             "bridge" => [self.bridge, self.fake_bridge].contains(&Some(value)),
             "vlan" => {
@@ -252,6 +276,12 @@ impl<'a> FilterFields<'a> {
             _ => self.labels.may_have(value),
         }
     }
+}
+
+/// What stands behind an engine, or behind its kind.
+fn behind<'v>(engine: &str, value: &'v str) -> Option<&'v str> {
+    let kind = engine.split_once('@').map_or(engine, |(kind, _)| kind);
+    [engine, kind].into_iter().find_map(|word| value.strip_prefix(word)?.strip_prefix(':'))
 }
 
 /// `label=KEY` or `label=KEY=VALUE`.
@@ -279,9 +309,9 @@ mod tests {
     fn the_same_key_means_either_and_two_keys_mean_both() {
         let labels = BTreeMap::from([("tier".to_owned(), "web".to_owned())]);
         let fields = FilterFields {
-            qualified: None,
             name: "web",
-            id: "ab12",
+            engine: Some("podman@1000"),
+            id: "ab12cd",
             bridge: Some("br0"),
             fake_bridge: Some("v10"),
             vlans: Some(access(10)),
@@ -290,11 +320,59 @@ mod tests {
         };
         assert!(pass(&[], &fields));
         assert!(pass(&["container=db", "container=web"], &fields));
-        assert!(pass(&["container=ab1", "vlan=10", "bridge=br0", "status=on"], &fields));
+        assert!(pass(&["container=ab12", "vlan=10", "bridge=br0", "status=on"], &fields));
         assert!(!pass(&["container=web", "bridge=br1"], &fields));
         assert!(pass(&["bridge=v10", "vlan=10"], &fields) && !pass(&["vlan=20"], &fields));
         assert!(pass(&["label=tier", "label=tier=web"], &fields));
         assert!(!pass(&["label=tier", "label=tier=db"], &fields));
+    }
+
+    #[test]
+    fn a_container_is_meant_by_name_by_engine_and_by_four_digits_of_its_id() {
+        let id = "cafe12ab34cd56";
+        let of = |name, engine| FilterFields::new(name, engine, id, Labels::NoContainer);
+        let web = of("web", Some("podman@1000"));
+        for value in ["web", "/web", "podman:web", "podman@1000:web", "cafe", "podman:cafe1", id] {
+            assert!(pass(&[&format!("container={value}")], &web), "{value}");
+        }
+        for value in ["caf", "we", "docker:web", "podman@1:web", "podman:", "afe1", ":web"] {
+            assert!(!pass(&[&format!("container={value}")], &web), "{value}");
+        }
+        // As a word may be both, a name comes before the beginning of an id.
+        let asked = ["container=cafe".parse().unwrap(), "status=on".parse().unwrap()];
+        let among = |names: &[&str]| Filter::among(&asked[..1], names.iter().copied());
+        let (named, free) = (among(&["web", "cafe"]), among(&["web", "cafe1"]));
+        assert!(!Filters(&named).agree(&web) && Filters(&free).agree(&web));
+        assert!(Filters(&named).agree(&of("cafe", None)));
+        assert_eq!(Filter::among(&asked, ["on"].into_iter())[1], asked[1]);
+    }
+
+    #[test]
+    fn of_what_is_gone_the_words_are_an_id_only_where_they_look_like_one() {
+        let row = |words: &str| SwitchPort {
+            bridge: "br0".into(),
+            datapath_id: None,
+            fake_bridge: None,
+            port: std::sync::Arc::default(),
+            ofports: crate::OfPortBySource::default(),
+            occupant: crate::wiring::Occupant::Orphaned {
+                last: Some(crate::wiring::LastTenant {
+                    words: words.to_owned(),
+                    container: None,
+                    interface: None,
+                }),
+            },
+            notes: Vec::new(),
+        };
+        let meant = |words: &str, value: &str| {
+            let row = row(words);
+            pass(&[&format!("container={value}")], &FilterFields::of_orphaned(&row, |_| None))
+        };
+        assert!(meant("web-1", "web-1") && !meant("web-1", "web") && !meant("beef-1", "beef"));
+        assert!(!meant("deadbeef", "dead"), "a name of digits is a name");
+        let id = "0123456789ab";
+        assert!(meant(id, "0123") && meant(id, id) && meant(id, "0123456789abcdef"));
+        assert!(!meant(id, "012"));
     }
 
     #[test]

@@ -231,6 +231,13 @@ pub fn is_short_id(words: &str) -> bool {
     words.len() >= 12 && words.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
+/// Whether a word means a container by the beginning of its id: four digits at least, as fewer may as well be a
+/// number. Of what is recorded the id may be the beginning of the word.
+pub fn begins_id(word: &str, id: &str) -> bool {
+    let is_beginning = word.len() >= 4 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_beginning && (id.starts_with(word) || (is_short_id(id) && word.starts_with(id)))
+}
+
 impl fmt::Display for ContainerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

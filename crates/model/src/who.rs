@@ -11,7 +11,7 @@ use std::net::IpAddr;
 
 use crate::evidence::Evidence;
 use crate::ids::{Ifindex, Mac, OfPort};
-use crate::wiring::{Attachment, SwitchPort, Wiring};
+use crate::wiring::{Attachment, PortRef, SwitchPort, Wiring};
 
 /// What the caller has seen and wants a name for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,8 +100,8 @@ pub fn who<'a>(wiring: &'a Wiring, query: &WhoQuery) -> Vec<(MatchedBy, Match<'a
     let attachments = wiring.attachments.iter().map(|found| found.on_bridge(wiring, bridge));
     let fitting = attachments.filter_map(|found| Some((fits_attachment(query, &found)?, found)));
     let fitting: Vec<_> = fitting.collect();
-    let plugged = wiring.attachments.iter().filter_map(|found| found.port.port());
-    let told = fitting.iter().filter_map(|(_, found)| found.port.port());
+    let plugged = wiring.attachments.iter().flat_map(|found| found.port.ports());
+    let told = fitting.iter().flat_map(|(_, found)| found.port.ports());
     let taken: HashSet<_> = plugged.chain(told).map(|port| (&*port.bridge, &*port.iface)).collect();
     let unattached = wiring.ports.iter();
     let unattached = unattached.filter(|row| !taken.contains(&(&*row.bridge, &*row.port.iface)));
@@ -112,17 +112,17 @@ pub fn who<'a>(wiring: &'a Wiring, query: &WhoQuery) -> Vec<(MatchedBy, Match<'a
 }
 
 fn fits_attachment(query: &WhoQuery, attachment: &Attachment) -> Option<MatchedBy> {
-    let port = attachment.port.port();
-    let on = |wanted: OfPort| attachment.port.ofport() == Some(wanted);
-    let far = |wanted: Ifindex| {
-        attachment.evidence.iter().any(
-            |evidence| matches!(evidence, Evidence::VethPeer { ifindex, .. } if *ifindex == wanted),
-        )
-    };
+    let ports = attachment.port.ports();
+    let is = |port: &PortRef, wanted: OfPort| port.ofport.assigned() == Some(wanted);
+    let on = |wanted: OfPort| ports.iter().any(|port| is(port, wanted));
+    // An index means something in the switch's namespace only, as the caller's word for a host link.
+    let is_far = |evidence: &Evidence, wanted: Ifindex| matches!(evidence, Evidence::VethPeer { ifindex, elsewhere: false, .. } if *ifindex == wanted);
+    let far = |wanted| attachment.evidence.iter().any(|evidence| is_far(evidence, wanted));
     match query {
-        WhoQuery::PortOf { bridge, ofport } => (on(*ofport)
-            && port.is_some_and(|port| port.is_on(bridge)))
-        .then_some(MatchedBy::OfPort),
+        WhoQuery::PortOf { bridge, ofport } => {
+            let fits = ports.iter().any(|port| is(port, *ofport) && port.is_on(bridge));
+            fits.then_some(MatchedBy::OfPort)
+        }
         WhoQuery::Number(n) if u16::try_from(*n).is_ok_and(|n| on(OfPort(n))) => {
             Some(MatchedBy::OfPort)
         }
@@ -136,8 +136,8 @@ fn fits_attachment(query: &WhoQuery, attachment: &Attachment) -> Option<MatchedB
             .any(|cidr| cidr.ip == *ip)
             .then_some(MatchedBy::Address),
         WhoQuery::Name(name) => {
-            let host = attachment.wire.host_interface() == Some(name);
-            let port = port.is_some_and(|port| {
+            let host = attachment.host_interface() == Some(name);
+            let port = ports.iter().any(|port| {
                 let others = [port.bond.as_deref(), port.port_name.as_deref()];
                 *port.iface == **name || others.contains(&Some(name))
             });

@@ -126,6 +126,32 @@ impl Attachment {
         label(tenants, &self.link.name, &netns)
     }
 
+    /// The ports that it is on, or, where it may be on one of several, those.
+    pub fn ports(&self) -> &[PortRef] {
+        if self.candidates.is_empty() { self.port.ports() } else { &self.candidates }
+    }
+
+    /// Whether it is on this bridge or fake bridge, or may be.
+    pub fn is_on(&self, bridge: &str) -> bool {
+        self.ports().iter().any(|port| port.is_on(bridge))
+    }
+
+    /// Whether it may be on any port, for all that is known. A link of a kind that leads nowhere is not meant.
+    pub fn may_be_anywhere(&self) -> bool {
+        matches!(self.port, PortState::Unknown { .. }) && !self.is_dead_end()
+    }
+
+    /// Name of the link of the switch's namespace that its wire ends on, where it has one there.
+    pub fn host_interface(&self) -> Option<&str> {
+        let end = self.wire.end()?;
+        let is_it = |evidence: &Evidence| match evidence {
+            Evidence::VethPeer { name, elsewhere, .. }
+            | Evidence::Lower { name, elsewhere, .. } => !elsewhere && **name == *end,
+            _ => false,
+        };
+        self.evidence.iter().any(is_it).then_some(end)
+    }
+
     /// What is uncertain about the answer. That no TCP passes is not: it is read and told where
     /// that was asked.
     pub fn uncertain(&self) -> impl Iterator<Item = &Note> {
@@ -203,12 +229,12 @@ pub enum Wire {
 }
 
 impl Wire {
-    /// Name of the link on the host side, where the wire has one.
-    pub fn host_interface(&self) -> Option<&str> {
+    /// Name of the last link that is known of it, in whatever namespace that is.
+    pub(crate) fn end(&self) -> Option<&str> {
         match self {
             Self::Veth { host_end, .. } | Self::LinuxBridge { host_end, .. } => Some(host_end),
             Self::Parent { lower, beneath: None } => Some(lower),
-            Self::Parent { beneath: Some(wire), .. } => wire.host_interface(),
+            Self::Parent { beneath: Some(wire), .. } => wire.end(),
             Self::Internal | Self::Elsewhere { .. } | Self::Direct | Self::Unresolved { .. } => {
                 None
             }
@@ -246,6 +272,15 @@ impl PortState {
         match self {
             Self::On(port) | Self::Pending(port) | Self::Failed(port) => Some(port),
             Self::Several { .. } | Self::NotOnSwitch | Self::Unknown { .. } => None,
+        }
+    }
+
+    /// All ports that it is on.
+    pub fn ports(&self) -> &[PortRef] {
+        match self {
+            Self::On(port) | Self::Pending(port) | Self::Failed(port) => std::slice::from_ref(port),
+            Self::Several { ports } => ports,
+            Self::NotOnSwitch | Self::Unknown { .. } => &[],
         }
     }
 

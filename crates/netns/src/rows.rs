@@ -22,6 +22,8 @@ pub(crate) const IFLA_EXT_MASK: u16 = 29;
 const IFLA_PROP_LIST: u16 = 52;
 const IFLA_ALT_IFNAME: u16 = 53;
 const IFLA_LINK_NETNSID: u16 = 37;
+/// In a request: the namespace that it is about (Linux 4.15).
+pub(crate) const IFLA_TARGET_NETNSID: u16 = 46;
 pub(crate) const IFLA_INFO_KIND: u16 = 1;
 pub(crate) const IFLA_INFO_DATA: u16 = 2;
 const IFLA_VLAN_ID: u16 = 1;

@@ -6,7 +6,8 @@ use netlink_sys::protocols::NETLINK_ROUTE;
 
 use crate::netlink::Netlink;
 use crate::rows::{
-    self, Address, IFADDRMSG, IFINFOMSG, IFLA_EXT_MASK, IFLA_IFNAME, IFLA_MASTER, Link,
+    self, Address, IFADDRMSG, IFINFOMSG, IFLA_EXT_MASK, IFLA_IFNAME, IFLA_MASTER,
+    IFLA_TARGET_NETNSID, Link,
 };
 use crate::{Error, Netns};
 
@@ -85,6 +86,22 @@ impl RouteSocket {
         let mut fixed = [0; IFINFOMSG];
         fixed[4..8].copy_from_slice(&ifindex.to_ne_bytes());
         self.one_link(&fixed, &[(IFLA_EXT_MASK, &SKIP_STATS)])
+    }
+
+    /// One link, by its index there, of the namespace that this one calls `nsid`; none if there is no such
+    /// link.
+    ///
+    /// # Errors
+    /// As the conversation fails; also without CAP_NET_ADMIN there, and where no namespace is called so.
+    pub fn link_elsewhere(&self, ifindex: u32, nsid: i32) -> Result<Option<Link>, Error> {
+        if !is_index(ifindex) {
+            return Ok(None);
+        }
+        let mut fixed = [0; IFINFOMSG];
+        fixed[4..8].copy_from_slice(&ifindex.to_ne_bytes());
+        let there = nsid.to_ne_bytes();
+        let wanted = [(IFLA_EXT_MASK, &SKIP_STATS[..]), (IFLA_TARGET_NETNSID, &there[..])];
+        self.one_link(&fixed, &wanted)
     }
 
     /// One link by name; none if there is no such link.

@@ -22,17 +22,34 @@ pub struct Wanted {
     pub all: bool,
 }
 
+impl Wanted {
+    fn among(&self, snapshot: &Snapshot) -> Self {
+        let names = snapshot.containers().map(|row| &*row.name);
+        Self { filters: Filter::among(&self.filters, names), ..self.clone() }
+    }
+}
+
 /// The attachments that are wanted, a row for each tenant, by name and index.
 pub fn list(snapshot: &Snapshot, wiring: &Wiring, wanted: &Wanted) -> Vec<v1::Attachment> {
-    let mut rows = living(snapshot, wiring, wanted);
+    let wanted = &wanted.among(snapshot);
+    let is_wanted =
+        |found: &Attachment| wanted.bridge.as_ref().is_none_or(|name| found.is_on(name));
+    let mut rows = living(snapshot, wiring, wanted, is_wanted);
     if wanted.all {
-        rows.extend(orphaned(snapshot, wiring, &wanted.filters));
+        rows.extend(orphaned(snapshot, wiring, wanted));
     }
-    rows.retain(|row| wanted.bridge.as_ref().is_none_or(|bridge| row.is_on(bridge)));
     rows.sort_by(|a, b| {
         (&a.container, a.ifindex, &a.port).cmp(&(&b.container, b.ifindex, &b.port))
     });
     rows
+}
+
+/// How many rows the list leaves out although they may be on the bridge that is wanted.
+pub fn left_out(snapshot: &Snapshot, wiring: &Wiring, wanted: &Wanted) -> usize {
+    let Some(bridge) = &wanted.bridge else { return 0 };
+    let wanted = &wanted.among(snapshot);
+    let is_left_out = |found: &Attachment| found.may_be_anywhere() && !found.is_on(bridge);
+    living(snapshot, wiring, wanted, is_left_out).len()
 }
 
 /// Whether a port is on a bridge that the question is about.
@@ -42,7 +59,12 @@ fn is_asked(port: &PortRef, wanted: &Wanted) -> bool {
         && (filtered.peek().is_none() || filtered.any(|bridge| port.is_on(bridge)))
 }
 
-fn living(snapshot: &Snapshot, wiring: &Wiring, wanted: &Wanted) -> Vec<v1::Attachment> {
+fn living(
+    snapshot: &Snapshot,
+    wiring: &Wiring,
+    wanted: &Wanted,
+    is_wanted: impl Fn(&Attachment) -> bool,
+) -> Vec<v1::Attachment> {
     let known = labelled(snapshot, &wanted.filters);
     let pass = |a: &Attachment, who: &model::wiring::ContainerRef| {
         Filters(&wanted.filters).pass(a, who, known.get(&*who.id.0).copied())
@@ -50,6 +72,9 @@ fn living(snapshot: &Snapshot, wiring: &Wiring, wanted: &Wanted) -> Vec<v1::Atta
     let mut rows = Vec::with_capacity(wiring.attachments.len());
     for found in &wiring.attachments {
         let found = found.narrowed_to(wiring, |port| is_asked(port, wanted));
+        if !is_wanted(&found) {
+            continue;
+        }
         let tenants = found.tenants.iter().take(TENANTS).filter(|who| pass(&found, who));
         rows.extend(tenants.map(|who| v1::Attachment::new(&found, Some(who))));
     }
@@ -65,17 +90,24 @@ fn labelled<'a>(snapshot: &'a Snapshot, filters: &[Filter]) -> HashMap<&'a str, 
     all.map(|row| (&*row.id.0, row)).collect()
 }
 
-fn orphaned(snapshot: &Snapshot, wiring: &Wiring, filters: &[Filter]) -> Vec<v1::Attachment> {
+fn orphaned(snapshot: &Snapshot, wiring: &Wiring, wanted: &Wanted) -> Vec<v1::Attachment> {
+    let Wanted { filters, bridge, .. } = wanted;
     let known = labelled(snapshot, filters);
     let fields = |row| FilterFields::of_orphaned(row, |id| known.get(&*id.0).copied());
     let ports = wiring.ports.iter();
+    let ports = ports.filter(|row| bridge.as_ref().is_none_or(|bridge| row.is_on(bridge)));
     let orphans = ports.filter_map(|row| Some((row, row.occupant.last_tenant()?)));
     let passing = orphans.filter(|(row, _)| Filters(filters).agree(&fields(row)));
     passing.map(|(row, last)| v1::Attachment::orphaned(row, last)).collect()
 }
 
-/// Whether a row that was told passes all filters; labels it has none.
-pub fn passes(filters: &[Filter], row: &v1::Attachment) -> bool {
+/// Keeps those of all rows that were told that pass all filters; labels they have none.
+pub fn retain<R>(rows: &mut Vec<R>, filters: &[Filter], of: impl Fn(&R) -> &v1::Attachment) {
+    let filters = Filter::among(filters, rows.iter().map(|row| &*of(row).container));
+    rows.retain(|row| passes(&filters, of(row)));
+}
+
+fn passes(filters: &[Filter], row: &v1::Attachment) -> bool {
     let vlans = row.vlan_mode.map(|mode| Vlans {
         mode: mode.into(),
         tag: row.vlan,
@@ -84,7 +116,7 @@ pub fn passes(filters: &[Filter], row: &v1::Attachment) -> bool {
     });
     Filters(filters).agree(&FilterFields {
         name: &row.container,
-        qualified: Some(&row.called),
+        engine: Some(&row.engine),
         id: &row.id,
         bridge: row.bridge.as_deref(),
         fake_bridge: row.fake_bridge.as_deref(),

@@ -6,7 +6,7 @@ use std::io;
 use std::time::Duration;
 
 use host::{Origin, Watch};
-use model::filter::{Filter, FilterFields, Filters, Labels};
+use model::filter::{Filter, FilterFields, Filters};
 use model::ids::ContainerId;
 use model::snapshot::Container;
 use model::timeline::{Change, Event, Timeline};
@@ -38,7 +38,7 @@ pub async fn run(origin: &Origin, args: &EventsArgs) -> Result<Outcome, CliError
 
 async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, CliError> {
     let mut timeline = Timeline::new();
-    let mut known = Known::default();
+    let mut known = Known::new(&args.filter);
     let mut source_errors = Vec::new();
     let mut quiet = !args.initial;
     let mut last: Option<Wiring> = None;
@@ -48,7 +48,7 @@ async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, CliError> 
         let (events, _before) = tokio::select! {
             snapshot = watch.next() => {
                 let wiring = resolve(&snapshot);
-                known.learn(&snapshot, &args.filter);
+                known.learn(&snapshot);
                 let events = timeline.advance(&wiring, snapshot.taken);
                 tell_source_errors(&wiring, &mut source_errors);
                 (events, last.replace(wiring))
@@ -63,7 +63,7 @@ async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, CliError> 
         if std::mem::take(&mut quiet) {
             continue;
         }
-        let wanted = events.iter().filter(|event| passes(event, &known, &args.filter));
+        let wanted = events.iter().filter(|event| passes(event, &known));
         let rows: Vec<_> = wanted.map(v1::Event::from).collect();
         match writer::print(&lay_out(&rows, &args.format)?) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
@@ -105,11 +105,18 @@ pub(super) fn lay_out(rows: &[v1::Event], format: &Format) -> Result<Text, CliEr
 struct Known {
     before: BTreeMap<ContainerId, Container>,
     now: BTreeMap<ContainerId, Container>,
+    /// What is asked for, among the containers of all looks.
+    filters: Vec<Filter>,
 }
 
 impl Known {
-    fn learn(&mut self, snapshot: &Snapshot, filters: &[Filter]) {
-        if filters.iter().any(Filter::needs_labels) {
+    fn new(filters: &[Filter]) -> Self {
+        Self { filters: filters.to_vec(), ..Self::default() }
+    }
+
+    fn learn(&mut self, snapshot: &Snapshot) {
+        self.filters = Filter::among(&self.filters, snapshot.containers().map(|row| &*row.name));
+        if self.filters.iter().any(Filter::needs_labels) {
             let rows = snapshot.containers().cloned();
             let now = rows.map(|row| (row.id.clone(), row)).collect();
             self.before = std::mem::replace(&mut self.now, now);
@@ -122,11 +129,11 @@ impl Known {
 }
 
 /// Whether the filters let it through, as it is or as it was.
-fn passes(event: &Event, known: &Known, filters: &[Filter]) -> bool {
-    let filters = Filters(filters);
+fn passes(event: &Event, known: &Known) -> bool {
+    let filters = Filters(&known.filters);
     let pass = |attachment: &model::wiring::Attachment| {
         attachment.tenants.iter().any(|who| filters.pass(attachment, who, known.row(&who.id)))
-            || (attachment.tenants.is_empty() && filters.agree(&of_no_container(attachment)))
+            || (attachment.tenants.is_empty() && filters.pass_namespace(attachment))
     };
     match &event.change {
         Change::Appeared(now) => pass(now),
@@ -136,10 +143,4 @@ fn passes(event: &Event, known: &Known, filters: &[Filter]) -> bool {
             filters.agree(&FilterFields::of_orphaned(port, |id| known.row(id)))
         }
     }
-}
-
-/// A namespace without containers goes by its own name.
-fn of_no_container(attachment: &model::wiring::Attachment) -> FilterFields<'_> {
-    let name = attachment.netns_names.first().map_or("", String::as_str);
-    FilterFields::of_attachment(attachment, name, "", Labels::NoContainer)
 }

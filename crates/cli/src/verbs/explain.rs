@@ -40,7 +40,7 @@ pub async fn run(origin: &Origin, args: &ExplainArgs) -> Result<Outcome, CliErro
         Format::Table => Text::lines(&report::explain(&rows)),
         format => Text::rows(format, &views::EXPLANATION, &rows)?,
     };
-    let on = |bridge: &String| rows.iter().any(|row| row.attachment.is_on(bridge));
+    let on = |bridge: &String| found.iter().any(|found| found.is_on(bridge));
     let elsewhere = args.bridge.as_ref().filter(|bridge| !on(bridge));
     let mut remarks = look.remarks();
     remarks.extend(subject.remark(&look.snapshot));

@@ -10,6 +10,7 @@ use report::v1::{
 };
 use report::{Cells, Format, printable, views};
 
+use super::ls as list;
 use crate::args::{
     DEFAULT_SOCKET, EventsArgs, GraphArgs, LsArgs, Picture, PortsArgs, SourceOptions, Verb, WhoArgs,
 };
@@ -98,8 +99,7 @@ async fn ls(sources: &SourceOptions, args: &LsArgs) -> Result<Outcome, CliError>
         outcome.hints.push("no interface to list".to_owned());
     }
     outcome.text = if args.quiet {
-        let ids = rows.iter().map(|row| printable(&row.attachment.id) + "\n");
-        Text::lines(&ids.collect::<String>())
+        Text::lines(&list::ids(rows.iter().map(|row| &row.attachment), args.no_trunc))
     } else {
         Text::cells(&args.format, Cells::no_trunc(args.no_trunc), &views::FLEET, &rows)?
     };
@@ -110,17 +110,20 @@ async fn who(sources: &SourceOptions, args: &WhoArgs) -> Result<Outcome, CliErro
     let client = client(sources)?;
     let (mut outcome, _) = told(&client).await?;
     let rows: Vec<FleetMatch> = client.who(&args.what).await?;
+    let there = rows.iter().map(|row| &row.row).filter(|row| row.last_tenant().is_none());
+    let names = there.map(|row| &row.attachment.called).filter(|name| !name.is_empty());
+    let names: String = names.map(|name| printable(name) + "\n").collect();
+    let names_none = args.quiet && names.is_empty();
     outcome.text = if args.quiet {
-        let names = rows.iter().map(|row| printable(&row.row.attachment.called) + "\n");
-        Text::lines(&names.collect::<String>())
+        Text::lines(&names)
     } else {
         Text::cells(&args.format, Cells::no_trunc(args.no_trunc), &views::FLEET_WHO, &rows)?
     };
     if rows.is_empty() {
         outcome.remarks.push(format!("{} not found", args.what));
-        // Of hosts that are not heard of it may be all the same.
-        outcome.nothing = !outcome.unknown;
     }
+    // Of hosts that are not heard of it may be all the same.
+    outcome.nothing = (rows.is_empty() || names_none) && !outcome.unknown;
     Ok(outcome)
 }
 

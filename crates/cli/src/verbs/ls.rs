@@ -32,8 +32,11 @@ pub async fn run(origin: &Origin, args: &LsArgs) -> Result<Outcome, CliError> {
     if !args.partial {
         look.require_all(&args.filter)?;
     }
-    let rows = rows(&look, args);
-    let remarks = look.remarks();
+    let wanted =
+        Wanted { bridge: args.bridge.clone(), filters: args.filter.clone(), all: args.all };
+    let rows = list(&look.snapshot, &look.wiring, &wanted);
+    let mut remarks = look.remarks();
+    remarks.extend(left_out(&look, &wanted));
     let hints = if rows.is_empty() { vec![emptiness(args)] } else { Vec::new() };
     let text = lay_out(&rows, args)?;
     Ok(Outcome { text, remarks, hints, ..Outcome::default() })
@@ -49,15 +52,22 @@ fn emptiness(args: &LsArgs) -> String {
     format!("no interface to list: {which}")
 }
 
-fn rows(look: &Look, args: &LsArgs) -> Vec<v1::Attachment> {
-    let bridge = args.bridge.clone();
-    let wanted = Wanted { bridge, filters: args.filter.clone(), all: args.all };
-    list(&look.snapshot, &look.wiring, &wanted)
+/// That there may be more on the bridge than is listed: who asks about one bridge sees no state of others.
+fn left_out(look: &Look, wanted: &Wanted) -> Option<String> {
+    let bridge = wanted.bridge.as_ref()?;
+    let what = match report::left_out(&look.snapshot, &look.wiring, wanted) {
+        0 => return None,
+        1 => "1 interface is".to_owned(),
+        many => format!("{many} interfaces are"),
+    };
+    Some(format!(
+        "{what} not listed: whether on {bridge} is unknown (docker ovs ls --filter status=unknown)"
+    ))
 }
 
 fn lay_out(rows: &[v1::Attachment], args: &LsArgs) -> Result<Text, CliError> {
     if args.quiet {
-        return Ok(Text::lines(&ids(rows, args.no_trunc)));
+        return Ok(Text::lines(&ids(rows.iter(), args.no_trunc)));
     }
     let view = match (args.all, args.no_trunc) {
         (true, true) => &views::LIST_ALL_NO_TRUNC,
@@ -69,9 +79,9 @@ fn lay_out(rows: &[v1::Attachment], args: &LsArgs) -> Result<Text, CliError> {
 }
 
 /// Each container once, as `docker ps -q` prints them.
-fn ids(rows: &[v1::Attachment], full: bool) -> String {
+pub(super) fn ids<'a>(rows: impl Iterator<Item = &'a v1::Attachment>, full: bool) -> String {
     let mut seen = std::collections::BTreeSet::new();
-    let once = rows.iter().map(|row| &row.id).filter(|id| !id.is_empty() && seen.insert(*id));
+    let once = rows.map(|row| &row.id).filter(|id| !id.is_empty() && seen.insert(*id));
     let cut = |id: &String| if full { id.clone() } else { short_id(id).to_owned() };
     once.map(|id| printable(&cut(id)) + "\n").collect()
 }

@@ -27,8 +27,8 @@ pub async fn run(origin: &Origin, args: &PortArgs) -> Result<Outcome, CliError> 
     let answer = asked.answer(&origin.look(&asked.question(tenants && !args.quiet)).await)?;
     let text = match (&args.format, asked.bridge) {
         _ if args.quiet => Text::lines(&answer.numbers()),
-        (Format::Csv, Some(bridge)) => {
-            Text::rows(&Format::Csv, &views::PORT_ON_BRIDGE, &answer.blanked(bridge))?
+        (Format::Csv, Some(_)) => {
+            Text::rows(&Format::Csv, &views::PORT_ON_BRIDGE, &answer.blanked())?
         }
         (format, _) => {
             Text::cells(format, Cells::no_trunc(args.no_trunc), &views::PORT, &answer.on_bridge())?
@@ -50,7 +50,7 @@ pub async fn drop_in(origin: &Origin, container: &str, bridge: &str) -> Result<O
         source: SwitchSource::Ovsdb,
     };
     let answer = asked.answer(&origin.look(&asked.question(false)).await)?;
-    let text = Text::rows(&Format::Csv, &views::PORT_ON_BRIDGE, &answer.blanked(bridge))?;
+    let text = Text::rows(&Format::Csv, &views::PORT_ON_BRIDGE, &answer.blanked())?;
     Ok(Outcome { text, remarks: answer.remarks, ..Outcome::default() })
 }
 
@@ -63,7 +63,8 @@ pub(super) struct Asked<'a> {
 
 /// All interfaces of the container, and what there is to say about them.
 pub(super) struct Answer<'a> {
-    rows: Vec<v1::Attachment>,
+    /// Each with whether it is on the bridge that was asked about, if one was.
+    rows: Vec<(bool, v1::Attachment)>,
     bridge: Option<&'a str>,
     pub(super) remarks: Vec<String>,
     /// What it is, where that is why it has no interfaces.
@@ -85,7 +86,10 @@ impl<'a> Asked<'a> {
     pub(super) fn answer(&self, look: &Look) -> Result<Answer<'a>, QueryError> {
         let subject = look.subject(&self.target)?;
         let found = look.attachments_on(subject, self.bridge)?;
-        let row = |attachment: &Cow<'_, Attachment>| v1::Attachment::of(attachment, subject);
+        let row = |found: &Cow<'_, Attachment>| {
+            let is_asked = self.bridge.is_none_or(|bridge| found.is_on(bridge));
+            (is_asked, v1::Attachment::of(found, subject))
+        };
         let rows = found.iter().map(row).collect();
         let nature = subject.remark(&look.snapshot);
         let remarks = nature.iter().cloned().chain(doubts(&found));
@@ -100,13 +104,15 @@ impl<'a> Asked<'a> {
 impl Answer<'_> {
     /// Only those on the bridge that was asked about, if one was.
     pub(super) fn on_bridge(&self) -> Vec<v1::Attachment> {
-        let wanted = |row: &&v1::Attachment| self.bridge.is_none_or(|bridge| row.is_on(bridge));
-        self.rows.iter().filter(wanted).cloned().collect()
+        self.rows.iter().filter(|(is_asked, _)| *is_asked).map(|(_, row)| row.clone()).collect()
     }
 
     /// All of them, those elsewhere without a port: the empty field of the 2014 script.
-    fn blanked(&self, bridge: &str) -> Vec<v1::Attachment> {
-        self.rows.iter().map(|row| row.clone().only_on(bridge)).collect()
+    fn blanked(&self) -> Vec<v1::Attachment> {
+        let row = |(is_asked, row): &(bool, v1::Attachment)| {
+            if *is_asked { row.clone() } else { row.clone().without_port() }
+        };
+        self.rows.iter().map(row).collect()
     }
 
     /// What is to be said where there is no row to show.
@@ -116,7 +122,7 @@ impl Answer<'_> {
             Some(bridge) if self.on_bridge().is_empty() => Some(absence(
                 container,
                 bridge,
-                self.rows.iter().filter(|row| row.state == State::Unknown),
+                self.rows.iter().map(|(_, row)| row).filter(|row| row.state == State::Unknown),
             )),
             _ => None,
         }
@@ -135,7 +141,7 @@ impl Answer<'_> {
             None if row.state == State::None => format!("{} is on no bridge", row.interface),
             None => format!("{} is {}", row.interface, row.state),
         };
-        self.rows.iter().map(place).collect()
+        self.rows.iter().map(|(_, row)| place(row)).collect()
     }
 
     pub(super) fn has_number(&self) -> bool {

@@ -247,3 +247,28 @@ fn a_stranger_under_the_name_of_a_moved_internal_port_is_not_on_it() {
     let plan = lists(&["prune", "--all", "--dry-run", "--bridge", bridge.name()]);
     assert!(!plan.contains(&name), "{plan}");
 }
+
+#[test]
+fn a_linux_bridge_that_is_joined_to_another_containers_leads_on_there() {
+    lab::need!(Docker);
+    let (bridge, asked, between) = (Bridge::new(), Container::run(), Container::run());
+    let linux = Link::add(&["type", "bridge"]);
+    let on_it = |home: &Container, inner: &str| {
+        let words = ["type", "veth", "peer", "name", inner, "netns", &home.netns()];
+        let link = Link::add(&words);
+        run("ip", &["link", "set", link.name(), "master", linux.name()]);
+        home.ip(&["link", "set", inner, "up"]);
+        link
+    };
+    let _own = on_it(&asked, "eth0");
+    let _other = on_it(&between, "m0");
+    let plugged = Plugged::new(&between, "u0", &bridge, Plug::default());
+    assert_eq!(told(&asked, "eth0"), both("none"), "nothing joins them there");
+    between.ip(&["link", "add", "inner", "type", "bridge"]);
+    between.ip(&["link", "set", "m0", "master", "inner"]);
+    assert_eq!(told(&asked, "eth0"), both("none"), "that leads nowhere");
+    between.ip(&["link", "set", "u0", "master", "inner"]);
+    assert_eq!(told(&asked, "eth0"), both(&format!("on {}", plugged.ofport())));
+    between.ip(&["link", "set", "m0", "nomaster"]);
+    assert_eq!(told(&asked, "eth0"), both("none"));
+}

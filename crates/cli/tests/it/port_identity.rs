@@ -72,6 +72,15 @@ fn a_port_stays_its_links_when_that_is_renamed() {
         let rows = lists(&["ls", "--format", "{{.Container}} {{.State}} {{.OFPort}}"]);
         let row = rows.lines().find(|row| row.starts_with(container.name())).unwrap();
         assert_eq!(row.trim_end(), format!("{} unknown", container.name()));
+        // A look at it alone says no less, whichever way it is named.
+        let path = format!("netns:/proc/{}/ns/net", container.pid());
+        let pid = format!("pid:{}", container.pid());
+        for word in [container.name(), &pid, &path] {
+            let ran = docker_ovs(&["port", word, "--format", "{{.State}}"]);
+            assert_eq!(ran.stdout, "unknown\n", "{word}: {ran:?}");
+            let ran = docker_ovs(&["port", word, bridge.name(), "-q"]);
+            assert!(ran.stdout.is_empty() && ran.stderr.contains("may listen to this"), "{ran:?}");
+        }
         run("ovs-vsctl", &["del-port", old.name()]);
     }
     run("ip", &["link", "del", &new]);
@@ -135,6 +144,18 @@ fn a_moved_and_renamed_internal_port_is_known_by_what_was_configured() {
     assert_eq!(state(thief.name()), Some("unknown"), "{rows}");
     assert_eq!(state(by_mac.name()), Some("unknown"), "{rows}");
     assert_eq!(state(by_path.name()), Some("on"), "{rows} {ran:?}");
+    // Nor where the namespace is named instead, which no engine need know.
+    let apart = Netns::new();
+    apart.ip(&["tuntap", "add", "dev", "t0", "mode", "tap"]);
+    apart.ip(&["link", "set", "t0", "address", mac]);
+    let named = format!("netns:{}", apart.name());
+    let pids = [&thief, &by_mac].map(|container| format!("pid:{}", container.pid()));
+    for word in [thief.name(), by_mac.name(), &pids[0], &pids[1], &named] {
+        let ran = docker_ovs(&["port", word, bridge.name(), "-q"]);
+        assert_eq!((ran.code, &*ran.stdout), (1, ""), "{word}: {ran:?}");
+    }
+    let ran = docker_ovs(&["port", &format!("pid:{}", by_path.pid()), bridge.name(), "-q"]);
+    assert_eq!(ran.stdout, format!("{second}\n"), "{ran:?}");
 }
 
 /// Connected by docker-ovs; the name of the port.

@@ -128,7 +128,7 @@ impl Asked {
 
     fn rows(&self, fleet: &Fleet) -> Vec<v1::FleetAttachment> {
         let mut rows = fleet.attachments(self.host.as_deref());
-        rows.retain(|row| report::passes(&self.filters, &row.attachment));
+        report::retain(&mut rows, &self.filters, |row| &row.attachment);
         rows
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod fleet;
 pub(crate) mod history;
 pub(crate) mod params;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Json;
@@ -88,12 +89,10 @@ pub(crate) async fn attachments_of(
     if let Some(bridge) = &bridge {
         query::bridge(&state.snapshot, bridge)?;
     }
-    let narrowed = |found: &Attachment| {
-        v1::Attachment::of(&found.on_bridge(&state.wiring, bridge.as_deref()), subject)
-    };
-    let rows = found.into_iter().map(narrowed);
-    let asked = |row: &v1::Attachment| bridge.as_ref().is_none_or(|bridge| row.is_on(bridge));
-    Ok(Json(rows.filter(asked).collect()))
+    let rows = found.into_iter().map(|found| found.on_bridge(&state.wiring, bridge.as_deref()));
+    let asked = |found: &Cow<'_, Attachment>| bridge.as_ref().is_none_or(|name| found.is_on(name));
+    let rows = rows.filter(asked).map(|found| v1::Attachment::of(&found, subject));
+    Ok(Json(rows.collect()))
 }
 
 /// `GET /v1/bridges`.

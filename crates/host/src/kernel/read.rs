@@ -34,6 +34,7 @@ pub(crate) fn read_narrow(
         return vec![empty(id(home), Vec::new())];
     }
     let mut leaving = Vec::new();
+    let mut is_joined = false;
     let both = [home, switch];
     let read = netns::visit(&both, |i, socket| {
         let mut row = empty(id(if i == 0 { home } else { switch }), Vec::new());
@@ -49,6 +50,7 @@ pub(crate) fn read_narrow(
             leaving = leads_to(&row, id(switch));
         } else {
             row.links = follow(socket, std::mem::take(&mut leaving))?;
+            is_joined = leads_on_elsewhere(socket, &row.links, home)?;
             if details.traffic {
                 offload::note(&mut row.links, offload::Of::VethsWithin);
             }
@@ -56,8 +58,34 @@ pub(crate) fn read_narrow(
         }
         Ok(row)
     });
+    if is_joined {
+        return read_whole(&[(home, Vec::new())], Some(switch), details);
+    }
     let rows = read.into_iter().zip(both);
     rows.map(|(row, space)| row.unwrap_or_else(|error| unread(space, &[], &error))).collect()
+}
+
+/// Whether a Linux bridge among these links of the socket's namespace is joined to one in a third namespace: the
+/// other end of a member is enslaved there. What may not be asked is taken for another container's.
+fn leads_on_elsewhere(
+    socket: &RouteSocket,
+    links: &[Arc<Link>],
+    home: &Netns,
+) -> Result<bool, netns::Error> {
+    let bridges = links.iter().filter(|link| link.kind.as_deref() == Some("bridge"));
+    let bridges: BTreeSet<Ifindex> = bridges.map(|bridge| bridge.ifindex).collect();
+    if bridges.is_empty() {
+        return Ok(false);
+    }
+    let own = socket.nsid_of(home)?.map(Nsid);
+    let members = links.iter().filter(|link| link.master.is_some_and(|up| bridges.contains(&up)));
+    let ends = members.filter(|link| link.is_paired()).filter_map(|link| link.peer);
+    let mut away =
+        ends.filter_map(|end| Some((end.ifindex, end.nsid.filter(|_| end.nsid != own)?)));
+    Ok(away.any(|(end, Nsid(nsid))| {
+        let end = socket.link_elsewhere(end.0, nsid).ok().flatten();
+        end.is_some_and(|end| end.master.is_some())
+    }))
 }
 
 /// Whether a link inside can only be found by what is missing elsewhere, or by what another program

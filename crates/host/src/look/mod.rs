@@ -7,11 +7,12 @@ mod container;
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
+use model::evidence::Evidence;
 use model::identity::{Identities, SourceIdentity};
 use model::ids::NetnsId;
-use model::snapshot::{Engine as Kind, Namespace, Observed, Scope};
+use model::snapshot::{Engine as Kind, Link, Namespace, Observed, Scope};
 use model::switch::{Bridge, Port, SwitchSource};
-use model::wiring::Attachment;
+use model::wiring::{Attachment, PortState};
 use model::{Look, Snapshot, SourceError, Target};
 use netns::Netns;
 
@@ -48,14 +49,16 @@ impl Host {
         let engines = self.engines.now();
         let (snapshot, opened) = self.read(&engines, question).await;
         let look = Look::new(snapshot).with_opened(opened);
-        // What is like a port may not be the only one: a look at one container leaves the others out.
-        let is_container = matches!(question.target, Some(Target::Container(_)));
-        let rests_on_likeness = look.wiring.attachments.iter().any(Attachment::rests_on_likeness);
-        if !is_container || !rests_on_likeness {
+        if question.target.is_none() || !leaves_out(&look) {
             return look;
         }
         let whole = Question { target: None, ..question.clone() };
-        Look::new(self.read(&engines, &whole).await.0)
+        let mut snapshot = self.read(&engines, &whole).await.0;
+        if let Some(named) = opened.and_then(|id| look.namespace(id)) {
+            // No engine need lead to it.
+            snapshot.kernel.add(named.clone(), |row| row.id == named.id);
+        }
+        Look::new(snapshot).with_opened(opened)
     }
 
     /// Looks at two things at once, each as [`Host::resolved`] does: what both need of the switch's
@@ -111,8 +114,10 @@ impl Host {
         let Snapshot { kernel: rows, switch: bridges, .. } = &mut snapshot;
         let bridges = || bridges.values().flat_map(Observed::rows);
         kernel::note_paths(rows, bridges());
-        let wants_sockets =
-            scope == Scope::Everything || question.traffic || is_index_doubtful(rows, bridges());
+        let wants_sockets = scope == Scope::Everything
+            || question.traffic
+            || is_index_doubtful(rows, bridges())
+            || is_port_missed(rows, switch_netns, bridges());
         Unheard { snapshot, opened, wants_sockets }
     }
 
@@ -319,6 +324,21 @@ fn note_packet_sockets(switch: &Switch, looks: &mut [Unheard]) {
     }
 }
 
+/// Whether a look at one container or namespace leaves out what decides: what is like a port may not be the
+/// only one, and vswitchd may listen to a link whose port the database calls otherwise.
+fn leaves_out(look: &Look) -> bool {
+    let here = look.snapshot.switch_namespace();
+    let is_heard = |found: &Evidence| match found {
+        Evidence::VethPeer { ifindex, elsewhere: false, .. } => {
+            here.and_then(|here| here.is_listened_to(*ifindex)) == Some(true)
+        }
+        _ => false,
+    };
+    let is_missed =
+        |one: &Attachment| one.port == PortState::NotOnSwitch && one.evidence.iter().any(is_heard);
+    look.wiring.attachments.iter().any(|one| one.rests_on_likeness() || is_missed(one))
+}
+
 /// What each kind of source told. No engine where none was needed.
 struct Answers {
     engines: Vec<(Kind, Result<Vec<Found>, SourceError>)>,
@@ -374,6 +394,22 @@ fn is_index_doubtful<'b>(
         port.kind == "system" && port.ifindex.is_some() && held()
     };
     bridges.any(|bridge| bridge.ports.iter().any(|port| other_name(port)))
+}
+
+/// Whether a veth ends on a link of the switch's namespace that seems to be no port and is enslaved to nothing:
+/// only what vswitchd listens to tells that it is none.
+fn is_port_missed<'b>(
+    kernel: &Observed<Namespace>,
+    switch: Option<NetnsId>,
+    bridges: impl Iterator<Item = &'b Bridge>,
+) -> bool {
+    let here = kernel.rows().iter().filter(|row| Some(row.id) == switch);
+    let mut ends = here.flat_map(|row| &row.links);
+    let ports: Vec<_> = bridges.flat_map(|bridge| &bridge.ports).map(|port| &port.iface).collect();
+    let is_port = |link: &Link| {
+        ports.contains(&&link.name) || link.altnames.iter().any(|name| ports.contains(&name))
+    };
+    ends.any(|link| link.is_paired() && link.master.is_none() && !is_port(link))
 }
 
 /// The containers' namespaces and those with a name, each read once.

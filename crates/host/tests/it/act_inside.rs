@@ -187,7 +187,7 @@ async fn what_a_container_lost_is_restored_and_what_it_left_is_pruned() {
 fn lose(snapshot: &Snapshot) {
     let found = only(snapshot);
     let socket = RouteSocket::here().unwrap();
-    let link = socket.link_named(found.wire.host_interface().unwrap()).unwrap().unwrap();
+    let link = socket.link_named(found.host_interface().unwrap()).unwrap().unwrap();
     socket.delete_link(link.ifindex).unwrap();
 }
 

@@ -34,6 +34,9 @@ pub enum Evidence {
         name: Name,
         /// How it was confirmed.
         confirmed: Confirmed,
+        /// Whether that namespace is another one than the switch's: its indexes and names are no host link's.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        elsewhere: bool,
     },
     /// Step 3: the kernel names the link beneath.
     Lower {
@@ -41,6 +44,9 @@ pub enum Evidence {
         netns: NetnsId,
         /// Its name there.
         name: Name,
+        /// Whether that namespace is another one than the switch's.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        elsewhere: bool,
     },
     /// Step 3: the other end is enslaved to a Linux bridge.
     LinuxBridge {

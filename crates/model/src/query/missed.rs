@@ -17,7 +17,8 @@ use super::{QueryError, TOLD, not_inspected, not_read};
 /// [`QueryError::Incomplete`], which names those whose interfaces could not be read.
 pub fn require_all(snapshot: &Snapshot, filters: &[Filter]) -> Result<(), QueryError> {
     let read: HashMap<_, _> = snapshot.kernel.rows().iter().map(|row| (row.id, row)).collect();
-    let asked = snapshot.containers().filter(|row| Filters(filters).may_pass(row));
+    let filters = Filter::among(filters, snapshot.containers().map(|row| &*row.name));
+    let asked = snapshot.containers().filter(|row| Filters(&filters).may_pass(row));
     let missed = asked.filter_map(|row| Some((row, missed(row, &read)?)));
     incomplete(missed.map(|(row, why)| (row.name.to_string(), why)))
 }

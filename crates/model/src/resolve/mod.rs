@@ -37,6 +37,7 @@ pub(crate) use clashes::Clashes;
 pub(crate) use entries::answering;
 pub use entries::{OPENFLOW_NAME, openflow_name};
 use entries::{PortEntry, PortIx};
+use group::OneOrMore;
 use index::{Index, Tenant};
 use notes::{names_another, port_notes};
 pub use port_link::PortLinks;
@@ -56,9 +57,9 @@ pub fn resolve(snapshot: &Snapshot) -> Wiring {
     let placed = halves::map(homes, stages, |stages, home| stages.attach(home).collect::<Vec<_>>());
     let mut attachments = Vec::with_capacity(placed.iter().map(Vec::len).sum());
     let mut occupancy = Occupancy::new(&index);
-    for (attachment, port) in placed.into_iter().flatten() {
-        if let Some(port) = port {
-            occupancy.add(port, &attachment);
+    for (attachment, ports) in placed.into_iter().flatten() {
+        for port in ports {
+            occupancy.add(&index, port, &attachment);
         }
         attachments.push(attachment);
     }
@@ -102,8 +103,8 @@ struct Tenants<'i, 'a> {
     refs: Arc<[Arc<ContainerRef>]>,
 }
 
-/// An attachment, and the port it is on if that is exactly one.
-type Placed = (Attachment, Option<PortIx>);
+/// An attachment, and the ports it is on; none where it may be on one of several.
+type Placed = (Attachment, OneOrMore<PortIx>);
 
 impl<'a> Stages<'_, 'a> {
     /// Steps 1 and 2: the interfaces of a namespace, each followed to its port.
@@ -151,7 +152,8 @@ impl<'a> Stages<'_, 'a> {
             evidence,
             notes,
         };
-        (attachment, only)
+        let ports = if attachment.port.ports().is_empty() { OneOrMore::new() } else { trace.ports };
+        (attachment, ports)
     }
 }
 

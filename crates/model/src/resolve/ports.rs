@@ -73,11 +73,14 @@ impl Occupancy {
         Self(PerPort::new(&index.ports))
     }
 
-    pub(super) fn add(&mut self, port: PortIx, attachment: &Attachment) {
+    pub(super) fn add(&mut self, index: &Index<'_>, port: PortIx, attachment: &Attachment) {
         let (plugs, notes) = self.0.get_mut(port);
-        // What the plug rests on is uncertain of the port too.
-        let unproven =
-            |note: &&Note| matches!(note, Note::NotProven { .. } | Note::NamesAnother { .. });
+        // What the plug rests on is uncertain of the port too; not what it rests on at another one.
+        let is_here = |label: &str| *label == index.ports[port].label();
+        let unproven = |note: &&Note| match note {
+            Note::NotProven { port, .. } | Note::NamesAnother { port, .. } => is_here(port),
+            _ => false,
+        };
         notes.extend(attachment.notes.iter().filter(unproven).cloned());
         plugs.push(Plug {
             tenants: attachment.tenants.clone(),

@@ -73,7 +73,8 @@ pub(super) fn over_master(tracer: &Tracer<'_, '_>, far: LinkKey, end: &Link) -> 
         return Some(if on_none { Trace { wire, ..trace } } else { trace });
     }
     if let Some(trace) = direct(tracer, at) {
-        let lower = Evidence::Lower { netns: at.netns, name: master.name.clone() };
+        let elsewhere = tracer.is_elsewhere(at);
+        let lower = Evidence::Lower { netns: at.netns, name: master.name.clone(), elsewhere };
         let evidence = std::iter::once(lower).chain(trace.evidence).collect();
         return Some(Trace { wire, evidence, ..trace });
     }

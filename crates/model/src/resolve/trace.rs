@@ -44,10 +44,14 @@ impl<'i, 'a> Tracer<'i, 'a> {
         step(self, at, link, 0)
     }
 
+    /// Whether a link is in another namespace than the switch's, or that is not known.
+    pub(super) fn is_elsewhere(&self, at: LinkKey) -> bool {
+        Some(at.netns) != self.index.switch_netns
+    }
+
     /// The ports that this link of the switch's namespace is; none of a link of another one.
     pub(super) fn ports_of(&self, at: LinkKey) -> &'i [PortIx] {
-        let here = Some(at.netns) == self.index.switch_netns;
-        if here { self.index.ports.of_link(at.ifindex) } else { &[] }
+        if self.is_elsewhere(at) { &[] } else { self.index.ports.of_link(at.ifindex) }
     }
 
     /// The ports that what this link sends comes in by.
@@ -145,7 +149,9 @@ fn across_veth(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link, _hops: usize) 
     };
     let name = end.name.clone();
     let mut trace = arrive_at(tracer, far, end);
-    let met = Evidence::VethPeer { netns: far.netns, ifindex: far.ifindex, name, confirmed };
+    let elsewhere = tracer.is_elsewhere(far);
+    let LinkKey { netns, ifindex } = far;
+    let met = Evidence::VethPeer { netns, ifindex, name, confirmed, elsewhere };
     trace.evidence.insert(0, met);
     Some(trace)
 }
@@ -218,7 +224,8 @@ fn hides_its_parents_netns(link: &Link) -> bool {
 /// Goes on from the link beneath.
 pub(super) fn onto(tracer: &Tracer<'_, '_>, below: LinkKey, lower: &Link, hops: usize) -> Trace {
     let next = step(tracer, below, lower, hops + 1);
-    let met = Evidence::Lower { netns: below.netns, name: lower.name.clone() };
+    let elsewhere = tracer.is_elsewhere(below);
+    let met = Evidence::Lower { netns: below.netns, name: lower.name.clone(), elsewhere };
     let further = match next.wire {
         Wire::Direct => None,
         // A bare host link beneath, on no port: the way is known, and ends there.

@@ -93,6 +93,21 @@ impl<T> Observed<T> {
         }
     }
 
+    /// Adds a row where none is there that is the same; none when absent.
+    pub fn add(&mut self, row: T, is_same: impl Fn(&T) -> bool)
+    where
+        T: Clone,
+    {
+        match self {
+            Self::Fresh { rows } | Self::Partial { rows, .. } | Self::Stale { rows, .. } => {
+                if !rows.iter().any(is_same) {
+                    *rows = rows.iter().cloned().chain([row]).collect();
+                }
+            }
+            Self::Absent { .. } => {}
+        }
+    }
+
     /// Whether the rows were read in this look, and are all there are.
     pub fn is_fresh(&self) -> bool {
         matches!(self, Self::Fresh { .. })

@@ -10,8 +10,8 @@ use super::{Change, Event, Field, Timeline, key};
 use crate::ids::{LinkKey, NetnsId};
 use crate::wiring::{Attachment, PortState, Wiring};
 
-/// Tells what is different in `after`: an interface is the same if containers of the same names have
-/// it under the same name. What `after` could not see has not vanished, and what `before` could not has not
+/// Tells what is different in `after`: an interface is the same if containers of the same engines and names have
+/// it under the same name, or else if it is the same link and has a container still that it had. What `after` could not see has not vanished, and what `before` could not has not
 /// appeared. `at` is in milliseconds since the Unix epoch.
 pub fn compare(before: &Wiring, after: &Wiring, at: u64) -> Vec<Event> {
     let mut timeline = Timeline::new();
@@ -54,17 +54,24 @@ const OF_PORT: [Field; 7] = [
 
 /// `before` with the namespaces, indexes and containers of `after`, where it has the same interfaces.
 fn as_in(before: &Wiring, after: &Wiring) -> Wiring {
-    let counterparts: BTreeMap<String, &Attachment> =
-        after.attachments.iter().map(|now| (now.label(), now)).collect();
-    let mut taken: BTreeSet<LinkKey> = after.attachments.iter().map(key).collect();
+    let counterparts: BTreeMap<Owned<'_>, &Attachment> =
+        after.attachments.iter().map(|now| (owned(now), now)).collect();
+    let places: BTreeMap<LinkKey, &Attachment> =
+        after.attachments.iter().map(|now| (key(now), now)).collect();
+    let found = before.attachments.iter().filter_map(|was| counterparts.get(&owned(was)));
+    let mut taken: BTreeSet<LinkKey> = found.map(|now| key(now)).collect();
     let mut free = Free::default();
     let mut wiring = before.clone();
     for attachment in &mut wiring.attachments {
-        match counterparts.get(&attachment.label()) {
-            Some(now) => move_to(attachment, now),
-            None if taken.insert(key(attachment)) => {}
-            // Another one's by now.
-            None => attachment.netns = free.next(),
+        let here = key(attachment);
+        match (counterparts.get(&owned(attachment)), places.get(&here)) {
+            (Some(now), _) => move_to(attachment, now),
+            // What is there now is another one.
+            (None, Some(now)) if !shares_container(attachment, now) => {
+                attachment.netns = free.next()
+            }
+            (None, _) if taken.insert(here) => {}
+            (None, _) => attachment.netns = free.next(),
         }
     }
     wiring.attachments.sort_by_key(key);
@@ -81,6 +88,22 @@ fn as_in(before: &Wiring, after: &Wiring) -> Wiring {
     wiring
 }
 
+/// What an interface is known by: its name, and whose it is, whatever else has that name by now.
+type Owned<'a> = (&'a str, Vec<(&'a str, &'a str)>, Option<String>);
+
+fn owned(attachment: &Attachment) -> Owned<'_> {
+    let who = attachment.tenants.iter().map(|who| (&*who.engine.0, &*who.name));
+    let mut who: Vec<_> = who.collect();
+    who.sort_unstable();
+    let nobody = who.is_empty();
+    let home = nobody.then(|| attachment.netns.called(&attachment.netns_names));
+    (&attachment.link.name, who, home)
+}
+
+fn shares_container(was: &Attachment, now: &Attachment) -> bool {
+    was.tenants.iter().any(|was| now.tenants.iter().any(|now| was.id == now.id))
+}
+
 /// A container that was made again under its name is told as that one: what is different of its
 /// interfaces counts.
 fn move_to(attachment: &mut Attachment, now: &Attachment) {
@@ -88,7 +111,7 @@ fn move_to(attachment: &mut Attachment, now: &Attachment) {
     attachment.tenants = Arc::clone(&now.tenants);
     let link = Arc::make_mut(&mut attachment.link);
     link.ifindex = now.link.ifindex;
-    if attachment.wire.host_interface() == now.wire.host_interface() {
+    if attachment.wire.end() == now.wire.end() {
         // The namespaces on the way are others, too.
         attachment.wire = now.wire.clone();
     }
@@ -115,8 +138,9 @@ mod tests {
 
     use super::compare;
     use super::{Change, Event, Field};
+    use crate::ids::ContainerId;
     use crate::snapshot::Engine;
-    use crate::wiring::{PortState, Wire, Wiring};
+    use crate::wiring::{ContainerRef, PortState, Wire, Wiring};
     use crate::{Snapshot, resolve};
 
     fn article() -> Wiring {
@@ -214,12 +238,58 @@ mod tests {
         assert_eq!(told(&compare(&before, &after, 0)), told_of_mtu);
     }
 
+    /// The tenants of the first interface are others.
+    fn with_tenants(mut wiring: Wiring, change: impl Fn(&mut Vec<ContainerRef>)) -> Wiring {
+        let first = &mut wiring.attachments[0];
+        let mut tenants: Vec<_> = first.tenants.iter().map(|who| (**who).clone()).collect();
+        change(&mut tenants);
+        first.tenants = tenants.into_iter().map(Arc::new).collect();
+        wiring
+    }
+
+    #[test]
+    fn what_a_container_is_called_beside_others_makes_it_no_other_one() {
+        let qualified = with_tenants(article(), |who| who[0].qualified = Some("docker:it".into()));
+        for (before, after) in [(article(), qualified.clone()), (qualified, started_again())] {
+            assert_eq!(told(&compare(&before, &after, 0)), [""; 0]);
+            assert_eq!(told(&compare(&after, &before, 0)), [""; 0]);
+        }
+        // Another engine's is another one.
+        let podman = with_tenants(article(), |who| {
+            who[0].engine.0 = "podman".into();
+            who[0].id.0 = "another".into();
+        });
+        let both = told(&compare(&article(), &podman, 0));
+        assert_eq!(both.len(), 2, "{both:?}");
+    }
+
+    #[test]
+    fn who_joins_or_leaves_a_namespace_makes_its_interfaces_no_others() {
+        let joined = with_tenants(article(), |who| {
+            let id = ContainerId("joined".into());
+            who.push(ContainerRef { name: "b".into(), id, ..who[0].clone() });
+        });
+        let renamed = with_tenants(article(), |who| who[0].name = "renamed".into());
+        for after in [joined, renamed] {
+            let now = after.attachments[0].label();
+            let changed = [format!("changed {now} {:?}", [Field::Container])];
+            assert_eq!(told(&compare(&article(), &after, 0)), changed);
+            assert_eq!(told(&compare(&after, &article(), 0)).len(), 1);
+        }
+        let mut renamed = article();
+        Arc::make_mut(&mut renamed.attachments[0].link).name = "other0".into();
+        let now = renamed.attachments[0].label();
+        let changed = [format!("changed {now} {:?}", [Field::Interface])];
+        assert_eq!(told(&compare(&article(), &renamed, 0)), changed);
+    }
+
     #[test]
     fn another_container_in_the_same_place_is_another_one() {
         let (before, mut after) = (article(), article());
         let renamed = &mut after.attachments[0];
         let mut tenants: Vec<_> = renamed.tenants.iter().map(|who| (**who).clone()).collect();
         tenants[0].name = "another".into();
+        tenants[0].id.0 = "another".into();
         renamed.tenants = tenants.into_iter().map(Arc::new).collect();
         assert_eq!(renamed.link.ifindex, before.attachments[0].link.ifindex);
         let expected = [

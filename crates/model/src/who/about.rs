@@ -3,7 +3,7 @@
 use super::{WhoQuery, fits_attachment, fits_port};
 use crate::dialects::{NetnsPath, Owner, claims_of};
 use crate::endpoint_record::EndpointRecord;
-use crate::ids::is_short_id;
+use crate::ids::{begins_id, is_short_id};
 use crate::port_record::PortRecord;
 use crate::query::without_slash;
 use crate::timeline::{Change, Event};
@@ -122,12 +122,10 @@ impl<'a> Had<'a> {
         })
     }
 
-    /// As Docker takes a name or an id; a short beginning could be a number or a name.
+    /// As Docker takes a name or an id.
     fn is_named(&self, word: &str) -> bool {
-        let is_id = word.len() >= 4 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let begins = |id: &str| id.starts_with(word) || (is_short_id(id) && word.starts_with(id));
         let name = Some(without_slash(word));
-        self.names.contains(&name) || (is_id && self.id.is_some_and(begins))
+        self.names.contains(&name) || self.id.is_some_and(|id| begins_id(word, id))
     }
 }
 

@@ -42,7 +42,7 @@ fn every_attachment_is_found_by_whatever_it_has() {
             for cidr in &attachment.link.addresses {
                 check(WhoQuery::Ip(cidr.ip), MatchedBy::Address);
             }
-            if let Some(name) = attachment.wire.host_interface() {
+            if let Some(name) = attachment.host_interface() {
                 check(WhoQuery::Name(name.to_owned()), MatchedBy::Name);
             }
             if let (Some(port), Some(ofport)) = (attachment.port.port(), attachment.port.ofport()) {
@@ -71,7 +71,7 @@ fn every_port_is_found_as_itself_or_as_the_attachment_on_it() {
             let is = |hit: &Match<'_>| match hit {
                 Match::Port(found) => found.port == row.port,
                 Match::Attachment(found) => {
-                    found.port.port().is_some_and(|port| port.iface == row.port.iface)
+                    found.port.ports().iter().any(|port| port.iface == row.port.iface)
                 }
             };
             let found = |query: &WhoQuery| who(&look.wiring, query).iter().any(|(_, hit)| is(hit));

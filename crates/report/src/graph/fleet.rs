@@ -65,7 +65,10 @@ fn switch_port(bridge: &str, port: &str, row: &FleetAttachment) -> SwitchPort {
         fake_bridge: None,
         port: Arc::new(port),
         ofports,
-        occupant: Occupant::Plugged { plugs: Vec::new() },
+        occupant: match row.last_tenant() {
+            Some(last) => Occupant::Orphaned { last: Some(last) },
+            None => Occupant::Plugged { plugs: Vec::new() },
+        },
         notes: Vec::new(),
     }
 }

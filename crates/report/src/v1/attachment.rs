@@ -144,7 +144,7 @@ impl Attachment {
             network: endpoint.map(|endpoint| endpoint.network.to_string()),
             endpoint: endpoint.map(|endpoint| endpoint.id.to_string()),
             wire: Some(Wire::from(&found.wire)),
-            host_interface: found.wire.host_interface().map(str::to_owned),
+            host_interface: found.host_interface().map(str::to_owned),
             through: through(&found.wire),
             netns: found.netns.to_string(),
             tenants: found.tenants.iter().take(TENANTS).map(|who| Tenant::new(who)).collect(),
@@ -207,10 +207,9 @@ impl Attachment {
         [&self.bridge, &self.fake_bridge].into_iter().flatten().any(|name| name == bridge)
     }
 
-    /// The same, without a port if that is on another bridge.
-    pub fn only_on(self, bridge: &str) -> Self {
-        let elsewhere = Self { bridge: None, fake_bridge: None, ofport: None, ..self.clone() };
-        if self.is_on(bridge) { self } else { elsewhere }
+    /// The same, without its port.
+    pub fn without_port(self) -> Self {
+        Self { bridge: None, fake_bridge: None, ofport: None, ..self }
     }
 }
 

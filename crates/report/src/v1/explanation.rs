@@ -118,10 +118,10 @@ fn words(evidence: &Evidence) -> (String, String) {
         Evidence::Namespace { container, pid: None, netns } => {
             (format!("{container} lives in {netns}"), "engine".to_owned())
         }
-        Evidence::VethPeer { netns, ifindex, name, confirmed } => {
+        Evidence::VethPeer { netns, ifindex, name, confirmed, .. } => {
             (format!("veth to link {ifindex}, {name}, in {netns}"), format!("kernel, {confirmed}"))
         }
-        Evidence::Lower { netns, name } => {
+        Evidence::Lower { netns, name, .. } => {
             (format!("it stands on {name} in {netns}"), "kernel, parent link".to_owned())
         }
         Evidence::LinuxBridge { bridge, through } => {

@@ -2,6 +2,7 @@
 
 use model::ids::{Mac, OfPort};
 use model::who::WhoQuery;
+use model::wiring::LastTenant;
 use serde::{Deserialize, Serialize};
 
 use super::{Attachment, FleetAction, Liveness, MatchedBy, State, VlanMode};
@@ -248,8 +249,21 @@ impl FleetAttachment {
         }
     }
 
-    /// In one word: `web:eth0`.
+    /// Who had it, where that is a port whose link is gone.
+    pub fn last_tenant(&self) -> Option<LastTenant> {
+        let row = &self.attachment;
+        (row.state == State::Orphaned).then(|| LastTenant {
+            words: row.called.clone(),
+            container: None,
+            interface: Some(row.interface.clone()).filter(|name| !name.is_empty()),
+        })
+    }
+
+    /// In one word: `web:eth0`; of one that is gone that it is: `orphaned (was web:eth0)`.
     pub fn label(&self) -> String {
+        if let Some(last) = self.last_tenant() {
+            return format!("orphaned (was {last})");
+        }
         let row = &self.attachment;
         let who = if row.called.is_empty() { &row.netns } else { &row.called };
         format!("{who}:{}", row.interface)

@@ -45,6 +45,7 @@ const LIST_CSV: &[Column<Attachment>] = &[
     BARE_VLAN,
     BARE_ADDRESSES,
     BARE_HOST,
+    STATE,
 ];
 
 /// Every interface of the host's containers.

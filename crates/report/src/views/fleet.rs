@@ -69,6 +69,7 @@ pub const FLEET: View<FleetAttachment> = View {
         ("", |row| number(row.attachment.ofport)),
         ("", |row| row.attachment.mac.clone().unwrap_or_default()),
         ("", |row| row.attachment.addresses.join(" ")),
+        ("", |row| row.attachment.state.to_string()),
     ],
 };
 
@@ -93,6 +94,7 @@ pub const FLEET_WHO: View<FleetMatch> = View {
         ("", |row| row.row.attachment.bridge.clone().unwrap_or_default()),
         ("", |row| number(row.row.attachment.ofport)),
         ("", |row| row.row.attachment.mac.clone().unwrap_or_default()),
+        ("", |row| row.row.attachment.state.to_string()),
     ],
 };
 

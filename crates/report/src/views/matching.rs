@@ -15,6 +15,7 @@ const ADDRESSES: Column<Match> = ("ADDRESSES", |row| some(row.addresses.join(","
 const HOST: Column<Match> =
     ("HOST INTERFACE", |row| unless_unknown(row.host_interface.clone(), row.state));
 const BY: Column<Match> = ("MATCHED BY", matched_by);
+const STATE: Column<Match> = ("", |row| row.state.to_string());
 const BARE_BRIDGE: Column<Match> = ("", |row| row.bridge.clone().unwrap_or_default());
 const BARE_OFPORT: Column<Match> = ("", |row| number(row.ofport));
 const BARE_MAC: Column<Match> = ("", |row| row.mac.clone().unwrap_or_default());
@@ -22,7 +23,7 @@ const BARE_MAC: Column<Match> = ("", |row| row.mac.clone().unwrap_or_default());
 /// What a number, an address or a name belongs to.
 pub const WHO: View<Match> = View {
     table: &[NAME, BRIDGE, OFPORT, MAC, ADDRESSES, HOST, BY],
-    csv: &[NAME, BARE_BRIDGE, BARE_OFPORT, BARE_MAC],
+    csv: &[NAME, BARE_BRIDGE, BARE_OFPORT, BARE_MAC, STATE],
 };
 
 fn matched_by(row: &Match) -> String {

@@ -11,6 +11,7 @@
 )]
 
 mod docs;
+mod fleet;
 mod formats;
 mod graph;
 mod growth;

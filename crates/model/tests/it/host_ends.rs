@@ -1,0 +1,88 @@
+//! An index or a name of a host link is told of the switch's namespace alone: another container's
+//! link may have the same ones.
+
+use docker_ovs_model::ids::Ifindex;
+use docker_ovs_model::snapshot::{Link, Namespace};
+use docker_ovs_model::timeline::Timeline;
+use docker_ovs_model::who::{Match, WhoQuery, is_about, who};
+use docker_ovs_model::{Look, Snapshot};
+
+use crate::wiring::{cases, read};
+
+fn look(case: &str) -> Look {
+    let all = cases().into_iter();
+    let mut of_name = all.filter(|path| path.ends_with(case));
+    Look::new(read::<Snapshot>(&of_name.next().unwrap().join("snapshot.json")))
+}
+
+/// The links of all namespaces that were read, or of the switch's.
+fn links(look: &Look) -> (Vec<&Link>, Vec<&Link>) {
+    let rows = look.snapshot.kernel.rows();
+    let of = |row: &Namespace| Some(row.id) == look.snapshot.switch_netns;
+    let all = rows.iter().flat_map(|row| &row.links).map(|link| &**link).collect();
+    (
+        all,
+        rows.iter().filter(|row| of(row)).flat_map(|row| &row.links).map(|link| &**link).collect(),
+    )
+}
+
+/// The containers that a query fits an attachment of.
+fn attached(look: &Look, query: &WhoQuery) -> Vec<String> {
+    let hits = who(&look.wiring, query).into_iter().filter_map(|(_, hit)| match hit {
+        Match::Attachment(found) => Some(found.label()),
+        Match::Port(_) => None,
+    });
+    hits.collect()
+}
+
+#[test]
+fn the_index_of_another_containers_link_is_no_host_links() {
+    let look = look("container-to-container");
+    for query in ["ifindex:10", "10", "ifindex:7"] {
+        assert_eq!(attached(&look, &query.into()), [""; 0], "{query}");
+    }
+    assert_eq!(attached(&look, &"eth0".into()), [""; 0], "no host link has that name");
+    let events = Timeline::new().advance(&look.wiring, 0);
+    assert!(!events.is_empty());
+    for event in &events {
+        assert!(!is_about(event, "ifindex:10", &"ifindex:10".into()), "{event:?}");
+    }
+}
+
+#[test]
+fn a_host_interface_is_a_link_of_the_switchs_namespace() {
+    let mut told = 0;
+    for case in cases() {
+        let look = Look::new(read::<Snapshot>(&case.join("snapshot.json")));
+        let (all, here) = links(&look);
+        for found in &look.wiring.attachments {
+            let Some(name) = found.host_interface() else { continue };
+            told += 1;
+            assert!(here.iter().any(|link| *link.name == *name), "{}: {name}", case.display());
+        }
+        for ifindex in all.iter().map(|link| link.ifindex) {
+            let found = attached(&look, &WhoQuery::Ifindex(ifindex));
+            let is_here = here.iter().any(|link| link.ifindex == ifindex);
+            assert!(found.is_empty() || is_here, "{}: {ifindex:?} {found:?}", case.display());
+        }
+    }
+    assert!(told > 20, "{told}");
+}
+
+#[test]
+fn what_stands_on_another_containers_link_ends_on_no_host_link_of_that_name() {
+    // The Linux bridge that a's veth ends on is in a third namespace.
+    let bridge = look("bridge-elsewhere");
+    let a = &bridge.wiring.attachments[0];
+    assert!(a.port.port().is_some(), "{a:?}");
+    assert_eq!(a.host_interface(), None, "{a:?}");
+    // The host end of the link beneath a macvlan is one, and is told.
+    let macvlan = look("macvlan-over-anothers");
+    assert!(macvlan.wiring.attachments.iter().any(|found| found.host_interface().is_some()));
+    let host = look("veth");
+    let ended = &host.wiring.attachments[0];
+    let name = ended.host_interface().unwrap();
+    let index = links(&host).1.into_iter().find(|link| *link.name == *name).unwrap().ifindex;
+    assert_eq!(attached(&host, &WhoQuery::Ifindex(index)), [ended.label()]);
+    assert_ne!(index, Ifindex(0));
+}
