@@ -45,8 +45,11 @@ pub struct Header {
     pub ip_dst: Option<IpAddr>,
     /// Its destination port, if it has one.
     pub port_dst: Option<u16>,
-    /// Where a tunnel takes it to, if one does.
+    /// Where the tunnel takes it to whose header it bears, by `tnl_push`.
     pub tunnel: Option<String>,
+    /// Where a tunnel would take it to, by `set(tunnel(…))`: that stays with the packet, and means nothing
+    /// to a port that is no tunnel.
+    pub tunnel_key: Option<String>,
     /// Whether conntrack translates its addresses: to which is not told.
     pub translated: bool,
     /// What was done to it that is not followed, such as `push_mpls`.
@@ -197,8 +200,8 @@ impl Header {
         // A part of the address may be written, as dst=02:…/ff:….
         let whole = destination.filter(|value| !value.contains('/'));
         match (layer, destination) {
-            ("tunnel", Some(remote)) => self.tunnel = Some(remote.to_owned()),
-            ("tunnel", None) => self.tunnel = value("ipv6_dst").map(str::to_owned),
+            ("tunnel", Some(remote)) => self.tunnel_key = Some(remote.to_owned()),
+            ("tunnel", None) => self.tunnel_key = value("ipv6_dst").map(str::to_owned),
             ("vlan", _) => {
                 if let Some(tag) = value("vid").and_then(|tag| tag.parse().ok()) {
                     self.vlans.pop();
@@ -275,7 +278,8 @@ mod tests {
     #[test]
     fn what_leaves_by_a_tunnel_says_where_to() {
         let set = "set(tunnel(tun_id=0x7,dst=192.0.2.1,ttl=64,tp_dst=6081,flags(df|key))),2";
-        assert_eq!(ports(set)[0].1.tunnel.as_deref(), Some("192.0.2.1"));
+        let header = ports(set).remove(0).1;
+        assert_eq!((header.tunnel_key.as_deref(), header.tunnel), (Some("192.0.2.1"), None));
         let push = "clone(tnl_push(tnl_port(4),header(size=50,type=5,eth(dst=02:00:00:00:00:01,src=02:00:00:00:00:02,\
                     dl_type=0x0800),ipv4(src=192.0.2.2,dst=192.0.2.1,proto=17,tos=0,ttl=64,frag=0x4000),udp(src=0,dst=6081,\
                     csum=0x0),geneve(vni=0x7)),out_port(1)),1)";

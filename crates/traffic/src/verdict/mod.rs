@@ -12,7 +12,7 @@ use model::Look;
 use crate::end::End;
 use crate::packet::{Direction, Kind, Packet};
 pub use left_by::LeftBy;
-use left_by::{is_port, left_by, same_datapath};
+use left_by::{is_port, left_by, same_datapath, tunnel};
 use refusal::Refusal;
 use way::Way;
 
@@ -231,7 +231,7 @@ impl Judged<'_> {
         if let Some(what) = &header.altered {
             return Some(Refusal::unsure(format!("the packet is changed on its way: {what}")));
         }
-        if let Some(remote) = &header.tunnel {
+        if let Some(remote) = tunnel(header, self.to.port.as_ref()) {
             return Some(Refusal::sure(format!("in a tunnel to {remote}")));
         }
         if let Some(why) = &self.to.broken {

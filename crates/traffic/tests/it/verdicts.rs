@@ -40,7 +40,7 @@ fn a_verdict_is_what_the_datapath_does() {
         ("hash(l4(0)),recirc(0x3)", Outcome::Unknown, "a hash of the packet"),
         ("of_the_future(1),7", Outcome::Unknown, "of_the_future"),
         ("userspace(pid=0,controller(reason=1))", Outcome::Controller, "sent to the controller"),
-        ("set(tunnel(dst=192.0.2.9)),6", Outcome::Tunnel, "leaves by the tunnel to 192.0.2.9"),
+        ("set(tunnel(dst=192.0.2.9)),99", Outcome::Tunnel, "leaves by the tunnel to 192.0.2.9"),
         ("ct(commit,nat(dst=10.0.0.1)),7", Outcome::Unknown, "address translation"),
     ] {
         let verdict = of_actions(actions);
@@ -132,4 +132,25 @@ fn an_address_of_another_link_is_the_destinations_own() {
     assert_eq!(judged(&to), Outcome::Elsewhere);
     to.local.push("10.99.9.9".parse().unwrap());
     assert_eq!(judged(&to), Outcome::Delivered);
+}
+
+/// Where a tunnel would take a packet stays with it, and means something to tunnels alone.
+#[test]
+fn what_a_tunnel_is_told_means_nothing_to_other_ports() {
+    for (actions, outcome, told) in [
+        ("set(tunnel(dst=192.0.2.9)),99,7", Outcome::Delivered, "delivered to webserver:eth0"),
+        ("set(tunnel(tun_id=0x7,ipv6_dst=fd00::9)),99,4,7", Outcome::Delivered, "delivered"),
+        ("set(tunnel(dst=192.0.2.9)),99,set(tunnel(dst=192.0.2.8)),99,7", Outcome::Delivered, ""),
+        ("set(tunnel(dst=192.0.2.9)),6", Outcome::Elsewhere, "delivered to firewall_ext:eth0"),
+        // What has a tunnel's header is for whom that names.
+        ("tnl_push(header(ipv4(dst=192.0.2.9))),7", Outcome::Elsewhere, "in a tunnel to 192.0.2.9"),
+        ("clone(tnl_push(header(ipv4(dst=192.0.2.9))),99),7", Outcome::Delivered, "delivered"),
+    ] {
+        let verdict = of_actions(actions);
+        assert_eq!(verdict.outcome, outcome, "{actions}: {verdict:?}");
+        assert!(verdict.sentence.contains(told), "{actions}: {}", verdict.sentence);
+    }
+    let flooded = of_actions("set(tunnel(dst=192.0.2.9)),99,6,7");
+    let tunnels: Vec<_> = flooded.left_by.iter().map(|one| one.tunnel.is_some()).collect();
+    assert_eq!(tunnels, [true, false, false]);
 }
