@@ -156,6 +156,11 @@ impl Judged<'_> {
         if !unsure.is_empty() {
             return uncertain(unsure.into_iter().map(|why| why.text).collect());
         }
+        // Whatever else gets a copy of it.
+        if self.way.controller {
+            let told = "sent to the controller, which decides".to_owned();
+            return (Outcome::Controller, told, Vec::new());
+        }
         if let Some(why) = sure.first() {
             let told =
                 format!("reaches port {} of {}, but {}", self.port(), self.to.called, why.text);
@@ -329,10 +334,6 @@ impl Judged<'_> {
                 ),
             };
             return (Outcome::Elsewhere, told, self.warnings());
-        }
-        if self.way.controller {
-            let told = "sent to the controller, which decides".to_owned();
-            return (Outcome::Controller, told, Vec::new());
         }
         let error = self.trace.passes.iter().find_map(|pass| pass.errors.first());
         let told = match (dropped_by(rules), error) {

@@ -154,3 +154,21 @@ fn what_a_tunnel_is_told_means_nothing_to_other_ports() {
     let tunnels: Vec<_> = flooded.left_by.iter().map(|one| one.tunnel.is_some()).collect();
     assert_eq!(tunnels, [true, false, false]);
 }
+
+/// What else is done with a packet that a controller gets decides nothing: the controller may send it on.
+#[test]
+fn a_controller_decides_whatever_else_gets_a_copy() {
+    let controller = "userspace(pid=0,controller(reason=1))";
+    for copies in
+        ["6", "4,6", "99", "set(tunnel(dst=192.0.2.9)),99", "push_vlan(vid=20,pcp=0),7,pop_vlan"]
+    {
+        for actions in [format!("{copies},{controller}"), format!("{controller},{copies}")] {
+            let verdict = of_actions(&actions);
+            assert_eq!(verdict.outcome, Outcome::Controller, "{actions}: {verdict:?}");
+            assert_eq!(verdict.reaches(), None);
+        }
+    }
+    let delivered = of_actions(&format!("{controller},7"));
+    assert_eq!(delivered.outcome, Outcome::Delivered, "{delivered:?}");
+    assert_eq!(of_actions(&format!("{controller},trunc(64),7")).outcome, Outcome::Unknown);
+}
