@@ -52,6 +52,8 @@ pub struct Header {
     pub tunnel_key: Option<String>,
     /// Whether conntrack translates its addresses: to which is not told.
     pub translated: bool,
+    /// The zone in which conntrack looked at it last, where that was kept.
+    pub zone: Option<u16>,
     /// What was done to it that is not followed, such as `push_mpls`.
     pub altered: Option<String>,
     /// Why it is not certain that it is there: a meter, a choice by hash, a part of all packets.
@@ -74,6 +76,8 @@ pub struct Outputs {
     pub outputs: Vec<Output>,
     /// The packets that begin again, by the number after `recirc`.
     pub recirculated: Vec<(String, Header)>,
+    /// The zones in which its connection is committed.
+    pub committed: Vec<u16>,
     /// Whether it is sent to a controller.
     pub controller: bool,
     /// What is not understood, or cannot be known.
@@ -165,7 +169,8 @@ impl Header {
     /// What an action does to the packet.
     fn change(&mut self, name: &str, inside: &str, told: &mut Outputs) {
         match name {
-            "drop" | "ct_clear" | "psample" | "dec_ttl" => {}
+            "drop" | "psample" | "dec_ttl" => {}
+            "ct_clear" => self.zone = None,
             "push_vlan" => {
                 let tag = parts(inside).find_map(|part| part.strip_prefix("vid="));
                 self.vlans.push(tag.and_then(|tag| tag.parse().ok()).unwrap_or(0));
@@ -177,6 +182,12 @@ impl Header {
                 }
             }
             "ct" => {
+                // Zone 0 is not written.
+                let zone = parts(inside).find_map(|part| part.strip_prefix("zone="));
+                let zone = zone.map_or(Some(0), |zone| zone.parse().ok());
+                let commits = parts(inside).any(|part| matches!(part, "commit" | "force_commit"));
+                told.committed.extend(zone.filter(|_| commits));
+                self.zone = zone;
                 if parts(inside).any(|part| part == "nat" || part.starts_with("nat(")) {
                     self.translated = true;
                     self.altered = Some("network address translation".to_owned());
@@ -294,5 +305,19 @@ mod tests {
         );
         assert!(told.controller && told.outputs.is_empty());
         assert_eq!(told.recirculated[0].0, "0x1");
+    }
+
+    #[test]
+    fn zones_are_kept_and_those_with_a_commit_told() {
+        for (actions, committed, zone) in [
+            ("ct,recirc(0x1)", &[][..], Some(0)),
+            ("ct(zone=7),recirc(0x1)", &[], Some(7)),
+            ("ct(commit,zone=7,mark=0x1/0x1),recirc(0x1)", &[7], Some(7)),
+            ("clone(ct(force_commit)),ct(commit,zone=9),ct_clear,recirc(0x1)", &[0, 9], None),
+        ] {
+            let told = follow(actions, Header::default());
+            assert_eq!(told.committed, committed, "{actions}");
+            assert_eq!(told.recirculated[0].1.zone, zone, "{actions}");
+        }
     }
 }

@@ -164,9 +164,10 @@ impl Trace {
         if to.port.as_ref().is_some_and(is_patch) {
             return Err(TraceError::Patch(to.called.clone()));
         }
-        let mut rows = vec![tracer.trace(from, to, false).await?];
+        let (row, committed) = tracer.trace(from, to, Direction::Original, None).await?;
+        let mut rows = vec![row];
         if self.both {
-            rows.push(tracer.trace(to, from, true).await?);
+            rows.push(tracer.trace(to, from, Direction::Reply, committed).await?.0);
         }
         Ok(rows)
     }
@@ -211,6 +212,9 @@ fn rests_on_ends_alone(row: &v1::Trace) -> bool {
     matches!(row.outcome, Delivered | Dropped | Flooded)
 }
 
+/// The zones of conntrack in which a connection is committed; none where that is not known.
+type Zones = Option<Vec<u16>>;
+
 struct Tracer<'a> {
     host: &'a Host,
     look: &'a Look,
@@ -220,15 +224,23 @@ struct Tracer<'a> {
 }
 
 impl Tracer<'_> {
-    /// One way; through a gateway its first part, and what follows where that is known.
-    async fn trace(&self, from: &End, to: &End, is_reply: bool) -> Result<v1::Trace, SourceError> {
+    /// One way; through a gateway its first part, and what follows where that is known. Of an answer
+    /// `committed` tells what became of the connection before; the same is told of this way.
+    async fn trace(
+        &self,
+        from: &End,
+        to: &End,
+        direction: Direction,
+        committed: Zones,
+    ) -> Result<(v1::Trace, Zones), SourceError> {
         if let Kind::Raw(words) = self.kind {
             let packet = Packet::raw(words, from);
             let (verdict, text) = self.leg(&packet, from, to).await?;
-            return Ok(v1::Trace::new(from, to, packet.text, &verdict, text));
+            return Ok((v1::Trace::new(from, to, packet.text, &verdict, text), None));
         }
-        let told =
-            |verdict: &Verdict| v1::Trace::new(from, to, String::new(), verdict, String::new());
+        let told = |verdict: &Verdict| {
+            (v1::Trace::new(from, to, String::new(), verdict, String::new()), None)
+        };
         let unknown = |why: String| Ok(told(&Verdict::unknown(vec![why])));
         let target = match addresses(from, to) {
             Ok((_, target)) => target,
@@ -256,19 +268,21 @@ impl Tracer<'_> {
             }
         };
         let gateway = out.gateway.map(|gateway| End::of_address(self.look, gateway, Some(from)));
-        let direction = if is_reply { Direction::Reply } else { Direction::Original };
         let packet = Packet::new(self.kind, direction, (from, to), &out, gateway.as_ref());
         let packet = match packet {
-            Ok(packet) => packet,
+            Ok(packet) => Packet { committed, ..packet },
             Err(error) => return unknown(error.to_string()),
         };
         let next = gateway.as_ref().unwrap_or(to);
         let (mut verdict, text) = self.leg(&packet, from, next).await?;
         verdict.reasons.extend(learnt(&out, from, next));
+        // What does not arrive is not answered; what becomes of it behind a gateway is not traced.
+        let is_answered = gateway.is_none() && verdict.reaches() != Some(false);
+        let zones = is_answered.then(|| verdict.committed.clone());
         if gateway.is_some() {
             verdict = through_gateway(verdict, next, to);
         }
-        Ok(v1::Trace::new(from, to, packet.text, &verdict, text))
+        Ok((v1::Trace::new(from, to, packet.text, &verdict, text), zones))
     }
 
     /// What the kernel of the sender does with what is for `to`. Only that knows: there are rules, tables,

@@ -50,6 +50,8 @@ pub struct Verdict {
     pub rules: Vec<Rule>,
     /// The ports that it leaves by.
     pub left_by: Vec<LeftBy>,
+    /// The zones of conntrack in which its connection is committed.
+    pub committed: Vec<u16>,
 }
 
 impl Verdict {
@@ -97,7 +99,8 @@ impl Verdict {
 
     /// What is told without asking the switch.
     fn of_sender(outcome: Outcome, sentence: String, reasons: Vec<String>) -> Self {
-        Self { outcome, sentence, reasons, rules: Vec::new(), left_by: Vec::new() }
+        let (rules, left_by, committed) = Default::default();
+        Self { outcome, sentence, reasons, rules, left_by, committed }
     }
 }
 
@@ -115,7 +118,7 @@ pub fn judge(
     let left_by: Vec<_> = way.outputs.iter().map(|output| left_by(look, from, output)).collect();
     let judged = Judged { look, kind, packet, from, to, trace, way: &way };
     let (outcome, sentence, reasons) = judged.outcome(&left_by, &rules);
-    Verdict { outcome, sentence, reasons, rules, left_by }
+    Verdict { outcome, sentence, reasons, rules, left_by, committed: way.committed }
 }
 
 struct Judged<'a> {

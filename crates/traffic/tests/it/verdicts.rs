@@ -172,3 +172,46 @@ fn a_controller_decides_whatever_else_gets_a_copy() {
     assert_eq!(delivered.outcome, Outcome::Delivered, "{delivered:?}");
     assert_eq!(of_actions(&format!("{controller},trunc(64),7")).outcome, Outcome::Unknown);
 }
+
+/// An answer is traced as one of a connection that is known; conntrack knows those alone that were committed.
+#[test]
+fn an_answer_rests_on_what_was_committed() {
+    let look = look();
+    let (from, to) = (end(&look, "trivial_firewall:eth1"), end(&look, "webserver"));
+    let judged = |kind: &Kind, committed: Option<&[u16]>, ct: &str, megaflow: &str| {
+        let ends = (&from, &to);
+        let packet = Packet::new(kind, Direction::Reply, ends, &on_link(), None).unwrap();
+        let packet = Packet { committed: committed.map(<[_]>::to_vec), ..packet };
+        let text = format!(
+            "Flow: udp\n\nbridge(\"vlanswitch\")\n--\n 0. ip, priority 7\n    {ct}\n\nMegaflow: \
+             recirc_id=0,ct_state=-trk,ip\nDatapath actions: {ct},recirc(0x1)\n\n====\nrecirc(0x1) - resume \
+             conntrack with ct_state=est|rpl|trk\n====\n\nbridge(\"vlanswitch\")\n--\n 1. ip, priority 7\n    \
+             NORMAL\n\nMegaflow: {megaflow}\nDatapath actions: 7\n"
+        );
+        judge(&look, kind, &packet, &from, &to, &parse_trace(&text))
+    };
+    let decides = "recirc_id=0x1,ct_state=+est+trk,ip";
+    for kind in [Kind::Udp(53), Kind::Icmp] {
+        for (committed, ct, megaflow, outcome) in [
+            (Some(&[][..]), "ct(zone=5)", decides, Outcome::Unknown),
+            (Some(&[0, 6]), "ct(zone=5)", decides, Outcome::Unknown),
+            (Some(&[5]), "ct", decides, Outcome::Unknown),
+            (Some(&[5]), "ct(zone=5)", decides, Outcome::Delivered),
+            (Some(&[0]), "ct", decides, Outcome::Delivered),
+            // What the rules do not ask about, and what is not known.
+            (Some(&[]), "ct(zone=5)", "recirc_id=0x1,ip", Outcome::Delivered),
+            (Some(&[]), "ct(zone=5)", "recirc_id=0x1,ct_state=+trk,ip", Outcome::Delivered),
+            (Some(&[]), "ct(zone=5)", "recirc_id=0x1,ct_state=-inv+trk,ip", Outcome::Unknown),
+            (None, "ct(zone=5)", decides, Outcome::Delivered),
+            // What is committed is known to later packets alone.
+            (Some(&[]), "ct(commit,zone=5)", decides, Outcome::Unknown),
+        ] {
+            let told = judged(&kind, committed, ct, megaflow);
+            assert_eq!(told.outcome, outcome, "{committed:?} {ct} {megaflow}: {told:?}");
+        }
+    }
+    let told = judged(&Kind::Icmp, Some(&[]), "ct(zone=5)", decides).sentence;
+    assert!(told.contains("the connection is not committed in zone 5"), "{told}");
+    let told = of_actions("ct(commit,zone=3),clone(ct(commit)),7");
+    assert_eq!(told.committed, [3, 0], "{told:?}");
+}
