@@ -1,7 +1,7 @@
 //! OpenFlow actions, as ovs-actions(7) writes them.
 
 use crate::names::unquoted;
-use crate::split::{call, parts};
+use crate::split::{call, call_and_rest, parts};
 
 /// So many actions of a list are taken apart.
 pub const LONGEST_LIST: usize = 4096;
@@ -14,7 +14,8 @@ const DEEPEST: usize = 16;
 pub struct Action {
     /// What it does: `output`, `set_field`, `drop`, …; `output` too for a port alone.
     pub name: String,
-    /// What stands after its name, without the outer parentheses: `3`, `commit,zone=5`.
+    /// What stands after its name, without the outer parentheses: `3`, `commit,zone=5`; with what stands
+    /// behind those: `1000->NXM_NX_REG0[0]` of `check_pkt_larger(1000)->NXM_NX_REG0[0]`.
     pub arguments: String,
     /// The port that it sends to, by number or name, where it names one.
     pub port: Option<String>,
@@ -49,9 +50,12 @@ fn list(text: &str, depth: usize) -> Vec<Action> {
 fn action(text: &str, depth: usize) -> Action {
     let end = text.find([':', '(']).unwrap_or(text.len());
     let (name, rest) = text.split_at(end);
-    let arguments = match rest.strip_prefix(':') {
-        Some(value) => value,
-        None => call(text).1.unwrap_or_default(),
+    let (arguments, behind) = match rest.strip_prefix(':') {
+        Some(value) => (value, ""),
+        None => {
+            let (_, inside, behind) = call_and_rest(text);
+            (inside.unwrap_or_default(), behind)
+        }
     };
     let bare = rest.is_empty() && is_port(name);
     let name = if bare { "output" } else { name };
@@ -73,7 +77,7 @@ fn action(text: &str, depth: usize) -> Action {
     let inner = inner.filter(|_| depth < DEEPEST);
     Action {
         name: name.to_owned(),
-        arguments: if bare { text } else { arguments }.to_owned(),
+        arguments: if bare { text.to_owned() } else { format!("{arguments}{behind}") },
         port: port.map(plain),
         actions: inner.map(|inner| list(inner, depth + 1)).unwrap_or_default(),
     }
@@ -180,6 +184,22 @@ mod tests {
         let expected =
             [("set_field", "02:00:00:00:00:01->eth_src"), ("ct", "commit,zone=5"), ("drop", "")];
         assert_eq!(told, expected);
+    }
+
+    /// What a call gives is written behind it.
+    #[test]
+    fn what_stands_behind_parentheses_is_kept_apart() {
+        for (text, name, arguments) in [
+            ("check_pkt_larger(1000)->NXM_NX_REG0[0]", "check_pkt_larger", "1000->NXM_NX_REG0[0]"),
+            ("of_the_future(a(1),b)->reg0[0..3]", "of_the_future", "a(1),b->reg0[0..3]"),
+            ("learn(a[1..2],\"b)\")", "learn", "a[1..2],\"b)\""),
+            ("cut(1,2", "cut", "1,2"),
+            ("empty()", "empty", ""),
+        ] {
+            let all = Action::list(text);
+            let told: Vec<_> = all.iter().map(|one| (&*one.name, &*one.arguments)).collect();
+            assert_eq!(told, [(name, arguments)], "{text}");
+        }
     }
 
     #[test]

@@ -45,10 +45,15 @@ pub struct Header {
     pub ip_dst: Option<IpAddr>,
     /// Its destination port, if it has one.
     pub port_dst: Option<u16>,
-    /// Where a tunnel takes it to, if one does.
+    /// Where the tunnel takes it to whose header it bears, by `tnl_push`.
     pub tunnel: Option<String>,
+    /// Where a tunnel would take it to, by `set(tunnel(…))`: that stays with the packet, and means nothing
+    /// to a port that is no tunnel.
+    pub tunnel_key: Option<String>,
     /// Whether conntrack translates its addresses: to which is not told.
     pub translated: bool,
+    /// The zone in which conntrack looked at it last, where that was kept.
+    pub zone: Option<u16>,
     /// What was done to it that is not followed, such as `push_mpls`.
     pub altered: Option<String>,
     /// Why it is not certain that it is there: a meter, a choice by hash, a part of all packets.
@@ -71,6 +76,8 @@ pub struct Outputs {
     pub outputs: Vec<Output>,
     /// The packets that begin again, by the number after `recirc`.
     pub recirculated: Vec<(String, Header)>,
+    /// The zones in which its connection is committed.
+    pub committed: Vec<u16>,
     /// Whether it is sent to a controller.
     pub controller: bool,
     /// What is not understood, or cannot be known.
@@ -162,7 +169,8 @@ impl Header {
     /// What an action does to the packet.
     fn change(&mut self, name: &str, inside: &str, told: &mut Outputs) {
         match name {
-            "drop" | "ct_clear" | "psample" | "dec_ttl" => {}
+            "drop" | "psample" | "dec_ttl" => {}
+            "ct_clear" => self.zone = None,
             "push_vlan" => {
                 let tag = parts(inside).find_map(|part| part.strip_prefix("vid="));
                 self.vlans.push(tag.and_then(|tag| tag.parse().ok()).unwrap_or(0));
@@ -174,6 +182,12 @@ impl Header {
                 }
             }
             "ct" => {
+                // Zone 0 is not written.
+                let zone = parts(inside).find_map(|part| part.strip_prefix("zone="));
+                let zone = zone.map_or(Some(0), |zone| zone.parse().ok());
+                let commits = parts(inside).any(|part| matches!(part, "commit" | "force_commit"));
+                told.committed.extend(zone.filter(|_| commits));
+                self.zone = zone;
                 if parts(inside).any(|part| part == "nat" || part.starts_with("nat(")) {
                     self.translated = true;
                     self.altered = Some("network address translation".to_owned());
@@ -197,8 +211,8 @@ impl Header {
         // A part of the address may be written, as dst=02:…/ff:….
         let whole = destination.filter(|value| !value.contains('/'));
         match (layer, destination) {
-            ("tunnel", Some(remote)) => self.tunnel = Some(remote.to_owned()),
-            ("tunnel", None) => self.tunnel = value("ipv6_dst").map(str::to_owned),
+            ("tunnel", Some(remote)) => self.tunnel_key = Some(remote.to_owned()),
+            ("tunnel", None) => self.tunnel_key = value("ipv6_dst").map(str::to_owned),
             ("vlan", _) => {
                 if let Some(tag) = value("vid").and_then(|tag| tag.parse().ok()) {
                     self.vlans.pop();
@@ -275,7 +289,8 @@ mod tests {
     #[test]
     fn what_leaves_by_a_tunnel_says_where_to() {
         let set = "set(tunnel(tun_id=0x7,dst=192.0.2.1,ttl=64,tp_dst=6081,flags(df|key))),2";
-        assert_eq!(ports(set)[0].1.tunnel.as_deref(), Some("192.0.2.1"));
+        let header = ports(set).remove(0).1;
+        assert_eq!((header.tunnel_key.as_deref(), header.tunnel), (Some("192.0.2.1"), None));
         let push = "clone(tnl_push(tnl_port(4),header(size=50,type=5,eth(dst=02:00:00:00:00:01,src=02:00:00:00:00:02,\
                     dl_type=0x0800),ipv4(src=192.0.2.2,dst=192.0.2.1,proto=17,tos=0,ttl=64,frag=0x4000),udp(src=0,dst=6081,\
                     csum=0x0),geneve(vni=0x7)),out_port(1)),1)";
@@ -290,5 +305,19 @@ mod tests {
         );
         assert!(told.controller && told.outputs.is_empty());
         assert_eq!(told.recirculated[0].0, "0x1");
+    }
+
+    #[test]
+    fn zones_are_kept_and_those_with_a_commit_told() {
+        for (actions, committed, zone) in [
+            ("ct,recirc(0x1)", &[][..], Some(0)),
+            ("ct(zone=7),recirc(0x1)", &[], Some(7)),
+            ("ct(commit,zone=7,mark=0x1/0x1),recirc(0x1)", &[7], Some(7)),
+            ("clone(ct(force_commit)),ct(commit,zone=9),ct_clear,recirc(0x1)", &[0, 9], None),
+        ] {
+            let told = follow(actions, Header::default());
+            assert_eq!(told.committed, committed, "{actions}");
+            assert_eq!(told.recirculated[0].1.zone, zone, "{actions}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use crate::action::Action;
 use crate::split::{outside, parts};
 
 /// The priority of a flow that is told without one (OFP_DEFAULT_PRIORITY).
-const USUAL_PRIORITY: u16 = 32_768;
+const USUAL_PRIORITY: u32 = 32_768;
 
 /// A flow of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +23,9 @@ pub struct Flow<'a> {
     pub packets: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// Its priority.
-    pub priority: u16,
+    /// Its priority; above 65,535 that of a flow of vswitchd's own (in-band.c, fail-open.h), which OpenFlow
+    /// does not tell of.
+    pub priority: u32,
     /// What it matches, as it is written: `ip,in_port=3`.
     pub matches: &'a str,
     /// What is done, as it is written: `resubmit(,1)`.
@@ -89,7 +90,7 @@ impl<'a> Flow<'a> {
             }
             "n_packets" => self.packets = number(),
             "n_bytes" => self.bytes = number(),
-            "priority" => self.priority = u16::try_from(number()).unwrap_or(USUAL_PRIORITY),
+            "priority" => self.priority = u32::try_from(number()).unwrap_or(USUAL_PRIORITY),
             "idle_age" | "hard_age" | "idle_timeout" | "hard_timeout" | "importance"
             | "n_offload_packets" | "n_offload_bytes" => {}
             _ => return false,
@@ -113,7 +114,7 @@ impl<'a> Flow<'a> {
     }
 
     /// What tells it from the other flows of a bridge: table, priority and match.
-    pub fn key(&self) -> (u8, u16, &'a str) {
+    pub fn key(&self) -> (u8, u32, &'a str) {
         (self.table, self.priority, self.matches)
     }
 }
@@ -154,5 +155,15 @@ mod tests {
         assert_eq!(crate::field(&fields, "in_port"), Some("3"));
         assert_eq!((flows[1].table, flows[1].matches, flows[1].actions), (2, "ip", "drop"));
         assert_eq!((flows[2].priority, flows[2].matches, flows[2].actions), (0, "", "NORMAL"));
+    }
+
+    /// Flows of in-band control and of fail-open, and the last priority that OpenFlow has.
+    #[test]
+    fn a_priority_is_what_the_switch_tells() {
+        for priority in [180_000, 15_790_320, 65_535, 0, u32::MAX] {
+            let line = format!("table_id=254, n_packets=0, priority={priority},tcp,actions=NORMAL");
+            assert_eq!(Flow::parse(&line).unwrap().priority, priority, "{line}");
+        }
+        assert_eq!(Flow::parse("n_packets=0, n_bytes=0, actions=drop").unwrap().priority, 32_768);
     }
 }

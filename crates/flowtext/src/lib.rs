@@ -43,6 +43,7 @@ mod scan;
 mod split;
 mod trace;
 mod word;
+mod written;
 
 pub use action::{Action, LONGEST_LIST, is_reserved};
 pub use annotate::{Annotator, BadPattern, Labels, Pattern, Style};
@@ -54,3 +55,4 @@ pub use names::unquoted;
 pub use place::{Found, Place};
 pub use scan::Scanner;
 pub use trace::{Pass, Rule, Trace, parse_trace};
+pub use written::may_write;

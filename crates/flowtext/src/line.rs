@@ -74,8 +74,14 @@ fn name_end(text: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// `port  3: rx pkts=…` and `port 3 queue 1: …` of ovs-ofctl, `port 3: veth1` of dpctl/show.
+/// `port  3: rx pkts=…` and `port 3 queue 1: …` of ovs-ofctl, `port=3` of its queue-get-config, `port 3: veth1`
+/// of dpctl/show.
 fn port_line(text: &[u8], start: usize, rest: &[u8]) -> Option<Head> {
+    if rest.starts_with(b"port=") {
+        let end = name_end(text, start + 5)?;
+        let ends = matches!(text.get(end), None | Some(b'\n' | b'\r'));
+        return ends.then(|| Row::of(start + 5, end, Found::OfPort));
+    }
     if !rest.starts_with(b"port ") {
         return None;
     }

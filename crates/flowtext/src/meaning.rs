@@ -9,6 +9,8 @@ pub(crate) enum Key {
     #[default]
     Other,
     OfPort,
+    /// The same, behind a blank.
+    OfPortBehindBlank,
     DpPort,
     /// A value that is written to a field: `load:0x3->NXM_OF_IN_PORT[]`.
     Written,
@@ -54,7 +56,6 @@ pub(crate) fn named(word: Word, equals: bool, around: Frame) -> Key {
         word::IN_PORT
         | word::IN_PORT_OXM
         | word::ACTSET_OUTPUT
-        | word::OUT_PORT
         | word::PORT_NO
         | word::SAMPLING_PORT
             if equals =>
@@ -62,10 +63,20 @@ pub(crate) fn named(word: Word, equals: bool, around: Frame) -> Key {
             Key::OfPort
         }
         word::OUTPUT | word::ENQUEUE | word::RESUBMIT if !equals => Key::OfPort,
-        word::WATCH_PORT => Key::OfPort,
+        word::WATCH_PORT | word::OUT_PORT => Key::OfPort,
         word::PORT if equals && around == Frame::Output => Key::OfPort,
         word::MEMBERS | word::SLAVES if !equals => Key::Members,
         word::LOAD | word::SET_FIELD | word::REG_LOAD if !equals => Key::Written,
+        _ => Key::Other,
+    }
+}
+
+/// What stands behind `port=` (`equals`) or `port: ` in a line that tells of an OpenFlow message: queues
+/// (lib/ofp-queue.c), descriptions of ports and what is changed of them (lib/ofp-port.c).
+pub(crate) fn named_in_message(word: Word, equals: bool) -> Key {
+    match word {
+        word::PORT if equals => Key::OfPort,
+        word::PORT => Key::OfPortBehindBlank,
         _ => Key::Other,
     }
 }

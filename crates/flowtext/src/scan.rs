@@ -34,6 +34,8 @@ pub struct Scanner {
     bare: bool,
     /// Whether the line begins here.
     fresh: bool,
+    /// Whether the line tells of an OpenFlow message, whose number stands before.
+    message: bool,
     /// How far the bridges are indented that a trace is in, the innermost last.
     bridges: Vec<usize>,
 }
@@ -57,6 +59,7 @@ impl Scanner {
             key: Key::Other,
             bare: false,
             fresh: true,
+            message: false,
             bridges: Vec::new(),
         }
     }
@@ -117,7 +120,7 @@ impl Scanner {
                 let word = before.iter().rev().take_while(|byte| is_word(**byte)).count();
                 match word {
                     0 if rest.get(length) == Some(&b'(') => {
-                        self.open(Frame::Other);
+                        self.parenthesis(piece, stop);
                         stop + 1
                     }
                     0 => stop + 1,
@@ -189,7 +192,7 @@ impl Scanner {
     fn mark(&mut self, piece: &[u8], byte: u8, at: usize, each: &mut impl FnMut(Place)) -> usize {
         match byte {
             b'\n' => self.end_line(),
-            b'(' => self.open(Frame::Other),
+            b'(' => self.parenthesis(piece, at),
             b')' => self.close(),
             b',' => {
                 self.bare = self.frame() != Frame::Other;
@@ -210,6 +213,14 @@ impl Scanner {
         at + 1
     }
 
+    /// A parenthesis that no word stands before; of `(xid=0x2)` the line tells of a message
+    /// (`ofp_header_to_string__` of lib/ofp-print.c).
+    fn parenthesis(&mut self, piece: &[u8], at: usize) {
+        let rest = piece.get(at..).unwrap_or_default();
+        self.message |= self.depth == 0 && rest.starts_with(b"(xid=0x");
+        self.open(Frame::Other);
+    }
+
     fn forget(&mut self) {
         self.key = Key::Other;
         self.bare = false;
@@ -223,10 +234,12 @@ impl Scanner {
             self.list = Frame::Other;
             self.bare = false;
         }
-        self.key = Key::Other;
+        let comes = self.key == Key::OfPortBehindBlank;
+        self.key = if comes { Key::OfPort } else { Key::Other };
     }
 
     fn end_line(&mut self) {
+        self.message = false;
         self.depth = 0;
         self.beyond = 0;
         self.list = Frame::Other;
@@ -330,6 +343,7 @@ impl Scanner {
         let next = piece.get(end).copied();
         let found = match self.key {
             Key::OfPort | Key::Members => Some(Found::OfPort),
+            Key::OfPortBehindBlank => None,
             Key::DpPort => Some(Found::DpPort),
             Key::Written => meaning::writes_port(piece, end).then_some(Found::OfPort),
             Key::Other if !self.bare => None,
@@ -368,6 +382,9 @@ impl Scanner {
             _ => {}
         }
         self.key = meaning::named(word, equals, self.frame());
+        if self.message && self.depth == 0 && self.key == Key::Other {
+            self.key = meaning::named_in_message(word, equals);
+        }
     }
 
     /// A list of actions begins, where it does so at once: features are told after a blank.

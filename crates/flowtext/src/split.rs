@@ -49,10 +49,15 @@ pub(crate) fn outside(text: &str, mark: u8) -> usize {
 
 /// `NAME(INSIDE)`, or `NAME` alone.
 pub(crate) fn call(text: &str) -> (&str, Option<&str>) {
-    match text.split_once('(') {
-        Some((name, inside)) => (name, Some(inside.strip_suffix(')').unwrap_or(inside))),
-        None => (text, None),
-    }
+    let (name, inside, _) = call_and_rest(text);
+    (name, inside)
+}
+
+/// `NAME(INSIDE)REST`, or `NAME` alone; what has no closing parenthesis is inside to its end.
+pub(crate) fn call_and_rest(text: &str) -> (&str, Option<&str>, &str) {
+    let Some((name, behind)) = text.split_once('(') else { return (text, None, "") };
+    let (inside, rest) = behind.split_at(outside(behind, b')'));
+    (name, Some(inside), rest.strip_prefix(')').unwrap_or(rest))
 }
 
 #[cfg(test)]

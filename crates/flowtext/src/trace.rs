@@ -49,8 +49,9 @@ pub struct Rule {
     pub table: u8,
     /// Its match, without priority; none where no rule fits.
     pub matches: Option<String>,
-    /// Its priority.
-    pub priority: u16,
+    /// Its priority; above 65,535 that of a flow of vswitchd's own (in-band.c, fail-open.h), which OpenFlow
+    /// does not tell of.
+    pub priority: u32,
     /// Its cookie.
     pub cookie: u64,
     /// Its actions, as far as they were carried out.
@@ -172,4 +173,25 @@ fn rule(text: &str) -> Option<Rule> {
         cookie: u64::from_str_radix(cookie.trim(), 16).unwrap_or(0),
         ..Rule::default()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_trace;
+
+    /// Of in-band control, of fail-open, and of a table.
+    #[test]
+    fn a_rule_of_the_switch_itself_is_kept() {
+        for rule in [
+            "tcp,in_port=LOCAL,tp_dst=6653, priority 180005",
+            "priority 15790320",
+            "ip, priority 65535, cookie 0x7",
+        ] {
+            let text = format!("Flow: tcp\n\nbridge(\"br0\")\n--\n 0. {rule}\n    NORMAL\n");
+            let rules = parse_trace(&text).passes.remove(0).rules;
+            let [only] = &rules[..] else { panic!("{rule}: {rules:?}") };
+            assert!(rule.contains(&format!("priority {}", only.priority)), "{rule}: {only:?}");
+            assert_eq!(only.actions, ["NORMAL"], "{rule}");
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! What would become of a packet: asked of vswitchd, and judged.
 
+mod neighbor;
+
 use std::net::IpAddr;
 
 use flowtext::{Annotator, Style, is_output, parse_trace};
@@ -10,6 +12,7 @@ use model::route::{Cast, Route, RouteOut, RouteQuestion};
 use model::switch::SwitchSource;
 use model::wiring::{Occupant, SwitchPort};
 use model::{Look, SourceError, Target};
+use neighbor::Learns;
 use report::{PortLabels, v1};
 use traffic::{Direction, End, EndError, Kind, Outcome as Way, Packet, Verdict, addresses, judge};
 
@@ -164,9 +167,11 @@ impl Trace {
         if to.port.as_ref().is_some_and(is_patch) {
             return Err(TraceError::Patch(to.called.clone()));
         }
-        let mut rows = vec![tracer.trace(from, to, false).await?];
+        let nothing = Before::default();
+        let (row, before) = tracer.trace(from, to, Direction::Original, nothing).await?;
+        let mut rows = vec![row];
         if self.both {
-            rows.push(tracer.trace(to, from, true).await?);
+            rows.push(tracer.trace(to, from, Direction::Reply, before).await?.0);
         }
         Ok(rows)
     }
@@ -211,6 +216,15 @@ fn rests_on_ends_alone(row: &v1::Trace) -> bool {
     matches!(row.outcome, Delivered | Dropped | Flooded)
 }
 
+/// What a packet left behind that an answer to it meets.
+#[derive(Debug, Default)]
+struct Before {
+    /// The zones of conntrack in which its connection is committed; none where that is not known.
+    committed: Option<Vec<u16>>,
+    /// Whether its sender asked for the MAC of its receiver, which learnt the sender's by that.
+    asked: bool,
+}
+
 struct Tracer<'a> {
     host: &'a Host,
     look: &'a Look,
@@ -220,15 +234,25 @@ struct Tracer<'a> {
 }
 
 impl Tracer<'_> {
-    /// One way; through a gateway its first part, and what follows where that is known.
-    async fn trace(&self, from: &End, to: &End, is_reply: bool) -> Result<v1::Trace, SourceError> {
+    /// One way; through a gateway its first part, and what follows where that is known. Of an answer
+    /// `before` tells what it answers; the same is told of this way.
+    async fn trace(
+        &self,
+        from: &End,
+        to: &End,
+        direction: Direction,
+        before: Before,
+    ) -> Result<(v1::Trace, Before), SourceError> {
         if let Kind::Raw(words) = self.kind {
             let packet = Packet::raw(words, from);
-            let (verdict, text) = self.leg(&packet, from, to).await?;
-            return Ok(v1::Trace::new(from, to, packet.text, &verdict, text));
+            let (verdict, text) = self.leg(self.kind, &packet, from, to).await?;
+            let row = v1::Trace::new(from, to, packet.text, &verdict, text);
+            return Ok((row, Before::default()));
         }
-        let told =
-            |verdict: &Verdict| v1::Trace::new(from, to, String::new(), verdict, String::new());
+        let told = |verdict: &Verdict| {
+            let row = v1::Trace::new(from, to, String::new(), verdict, String::new());
+            (row, Before::default())
+        };
         let unknown = |why: String| Ok(told(&Verdict::unknown(vec![why])));
         let target = match addresses(from, to) {
             Ok((_, target)) => target,
@@ -256,19 +280,33 @@ impl Tracer<'_> {
             }
         };
         let gateway = out.gateway.map(|gateway| End::of_address(self.look, gateway, Some(from)));
-        let direction = if is_reply { Direction::Reply } else { Direction::Original };
         let packet = Packet::new(self.kind, direction, (from, to), &out, gateway.as_ref());
         let packet = match packet {
-            Ok(packet) => packet,
+            Ok(packet) => Packet { committed: before.committed, ..packet },
             Err(error) => return unknown(error.to_string()),
         };
         let next = gateway.as_ref().unwrap_or(to);
-        let (mut verdict, text) = self.leg(&packet, from, next).await?;
+        let (mut verdict, text) = self.leg(self.kind, &packet, from, next).await?;
         verdict.reasons.extend(learnt(&out, from, next));
+        let asks = !before.asked && self.has_to_ask(from, &out);
+        if verdict.reaches() == Some(true) && asks {
+            match self.learns((from, to), &out, gateway.as_ref()).await? {
+                Learns::Yes => {}
+                Learns::Maybe(why) => verdict.reasons.push(why),
+                Learns::No { verdict, packet, text } => {
+                    let row = v1::Trace::new(from, to, packet, &verdict, text);
+                    return Ok((row, Before::default()));
+                }
+            }
+        }
+        // What does not arrive is not answered; what becomes of it behind a gateway is not traced.
+        let is_answered = gateway.is_none() && verdict.reaches() != Some(false);
+        let committed = is_answered.then(|| verdict.committed.clone());
+        let before = Before { committed, asked: asks && is_answered };
         if gateway.is_some() {
             verdict = through_gateway(verdict, next, to);
         }
-        Ok(v1::Trace::new(from, to, packet.text, &verdict, text))
+        Ok((v1::Trace::new(from, to, packet.text, &verdict, text), before))
     }
 
     /// What the kernel of the sender does with what is for `to`. Only that knows: there are rules, tables,
@@ -291,6 +329,7 @@ impl Tracer<'_> {
     /// Asks vswitchd, and judges what it says.
     async fn leg(
         &self,
+        kind: &Kind,
         packet: &Packet,
         from: &End,
         to: &End,
@@ -308,12 +347,11 @@ impl Tracer<'_> {
             let why = "a name may be an action".to_owned();
             return Ok((Verdict::unknown(vec![why]), String::new()));
         }
-        let as_read =
-            matches!(self.kind, Kind::Raw(_)).then(|| packet.clone().as_read(&trace.flow));
+        let as_read = matches!(kind, Kind::Raw(_)).then(|| packet.clone().as_read(&trace.flow));
         let packet = as_read.as_ref().unwrap_or(packet);
         let verdict = match by_another_port(&trace.flow, from) {
             Some(why) => Verdict::unknown(vec![why]),
-            None => judge(self.look, self.kind, packet, from, to, &trace),
+            None => judge(self.look, kind, packet, from, to, &trace),
         };
         // A long flood is long to annotate.
         let text = if self.brief { String::new() } else { self.annotated(&said, bridge) };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use flowtext::{Action, Actual, Flow, covers, field, is_reserved};
+use flowtext::{Action, Actual, Flow, covers, field, is_reserved, may_write};
 use model::ids::{Name, OfPort};
 use model::port_record::PortRecord;
 use model::wiring::{Attachment, Occupant, SwitchPort};
@@ -129,7 +129,7 @@ pub fn touches(flow: &Flow<'_>, actions: &[Action], found: &Attachment) -> Optio
     let is_named = to.contains(&Coverage::Exact);
     let is_covered = to.contains(&Coverage::Masked) && !to.contains(&Coverage::None);
     let own: Vec<_> = macs.iter().chain(&ips).copied().collect();
-    if is_named || is_covered || actions.iter().any(|action| sends_to(action, &own)) {
+    if is_named || is_covered || own.iter().any(|own| may_write(actions, own)) {
         return Some(Touched::To);
     }
     match field(&fields, "in_port").map(is_port) {
@@ -171,25 +171,6 @@ impl Coverage {
 fn to_many(action: &Action) -> bool {
     matches!(action.name.as_str(), "group" | "FLOOD" | "flood" | "ALL" | "all")
         || action.actions.iter().any(to_many)
-}
-
-/// Whether an action writes one of these addresses as a destination.
-fn sends_to(action: &Action, own: &[Actual]) -> bool {
-    let arguments = &*action.arguments;
-    let written = match action.name.as_str() {
-        "mod_dl_dst" | "mod_nw_dst" => Some(arguments),
-        "set_field" => arguments
-            .split_once("->")
-            .filter(|(_, field)| field.ends_with("_dst"))
-            .map(|(value, _)| value),
-        "ct" => arguments.split_once("nat(dst=").and_then(|(_, rest)| rest.split(')').next()),
-        _ => None,
-    };
-    let is_own = |value: &str| own.iter().any(|own| covers(value, own) == Some(true));
-    // A range, with ports behind it.
-    let mut ends = written.into_iter().flat_map(|text| text.split('-'));
-    ends.any(|end| is_own(end) || end.rsplit_once(':').is_some_and(|(ip, _)| is_own(ip)))
-        || action.actions.iter().any(|action| sends_to(action, own))
 }
 
 /// Why a flow is stale: it names a port that has no interface any more, or another one than when the

@@ -42,6 +42,9 @@ pub struct Packet {
     pub ct_state: &'static str,
     /// Which way of its connection it goes.
     pub direction: Direction,
+    /// Of an answer the zones of conntrack in which its connection was committed by what it answers; none
+    /// where that is not known.
+    pub committed: Option<Vec<u16>>,
 }
 
 /// Why no packet can be made: an address is not known.
@@ -114,6 +117,7 @@ impl Packet {
                 Direction::Reply => "trk,est,rpl",
             },
             direction,
+            committed: None,
         })
     }
 
@@ -130,6 +134,7 @@ impl Packet {
             assumed: &[],
             ct_state: "trk,new",
             direction: Direction::Original,
+            committed: None,
         }
     }
 

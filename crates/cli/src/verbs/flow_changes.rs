@@ -31,7 +31,7 @@ struct Known {
     bytes: u64,
 }
 
-type Flows = BTreeMap<(u8, u16, String), Known>;
+type Flows = BTreeMap<(u8, u32, String), Known>;
 
 /// Prints what changes until a signal, or until the reader of stdout is gone.
 ///
@@ -70,7 +70,7 @@ async fn tell(origin: &Origin, args: &FlowsArgs) -> Result<Outcome, CliError> {
     }
 }
 
-fn known(flow: &Flow<'_>) -> ((u8, u16, String), Known) {
+fn known(flow: &Flow<'_>) -> ((u8, u32, String), Known) {
     let key = (flow.table, flow.priority, flow.matches.to_owned());
     let &Flow { line, actions, packets, bytes, .. } = flow;
     (key, Known { line: line.to_owned(), actions: actions.to_owned(), packets, bytes })

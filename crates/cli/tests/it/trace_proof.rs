@@ -2,6 +2,7 @@
 //! datagram. `DOCKER_OVS_TEST_SEED` repeats a run, `DOCKER_OVS_TEST_RULES` makes more of them.
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
+mod answers;
 mod scene;
 
 use lab::{Bridge, Container, Home, run};

@@ -55,6 +55,51 @@ fn openflow_ports_are_marked_wherever_flows_have_them() {
     );
 }
 
+/// What Open vSwitch 3.1 prints of messages: in replies, by `snoop` and `monitor`, and in logs.
+#[test]
+fn openflow_ports_are_marked_wherever_messages_have_them() {
+    marks(
+        "o",
+        &[
+            "OFPT_PORT_MOD (OF1.3) (xid=0x2): port: 3@: addr:e2:d2:67:bb:2d:7a",
+            "OFPT_PORT_MOD (xid=0x2): port: LOCAL@: addr:e2:d2:67:bb:2d:7a",
+            "OFPT_PORT_MOD (OF1.5) (xid=0x2): port: flw-a@: addr:e2:d2:67:bb:2d:7a",
+            "OFPT_PORT_MOD (OF1.5) (xid=0x2): port: \"flw-a\"@: addr:e2:d2:67:bb:2d:7a",
+            "OFPT_QUEUE_GET_CONFIG_REQUEST (xid=0x2): port=3@",
+            "OFPT_QUEUE_GET_CONFIG_REPLY (OF1.3) (xid=0x2): port=3@\nqueue 0:\nqueue 1:\nport=4@\nqueue 5:\n",
+            "OFPT_QUEUE_GET_CONFIG_REPLY (xid=0x2): port=flw-a@\nqueue 0:\n",
+            "OFPST_QUEUE_DESC reply (OF1.5) (xid=0x2): port=flw-a@\nqueue 3:\nport=\"flw-a\"@\nqueue 4:\n",
+            "OFPST_QUEUE_DESC request (OF1.5) (xid=0x2): port=3@",
+            "OFPST_QUEUE request (OF1.3) (xid=0x2): port=3@ queue=4",
+            "OFPST_PORT_DESC request (OF1.5) (xid=0x4): port=3@",
+            "OFPST_PORT request (xid=0x3): port_no=3@",
+            "OFPT_FLOW_MOD (OF1.3) (xid=0x2): DEL table:255 in_port=3@ out_port:4@ actions=drop",
+            "OFPT_FLOW_MOD (xid=0x2): DEL_STRICT priority=3,in_port=flw-a@ out_port:flw-a@ actions=drop",
+            "NXST_FLOW request (xid=0x4): out_port=3@",
+            " id=0 flags=initial,add,delete,modify,actions,own out_port=3@",
+            "NXT_PACKET_IN2 (OF1.4) (xid=0x0): cookie=0x0 total_len=42 in_port=3@ (via action) data_len=42 (unbuffered)",
+            "OFPT_FLOW_REMOVED (OF1.4) (xid=0x0): tcp,in_port=3@ reason=idle table_id=0 duration1.093s idle1 pkts0 bytes0",
+            "2026-11-29T20:12:58Z|00027|vconn|DBG|tcp:127.0.0.1:16653: sent (Success): OFPT_PORT_MOD (OF1.3) (xid=0x2): \
+             port: 3@: addr:e2:d2:67:bb:2d:7a",
+        ],
+    );
+    // Where no message is told of, a port is one of TCP, of a URL, or anything.
+    marks(
+        "o",
+        &[
+            "connected to port: 3: addr:4",
+            "port=3 queue=4",
+            "listening on port=3",
+            "OFPT_HELLO (xid=0x3):\nport: 3: x",
+            "OFPT_PACKET_OUT (xid=0x3): in_port=3@ actions=output(port=4@,max_len=5) x(port=6)",
+        ],
+    );
+    assert_eq!(
+        plain("OFPT_PORT_STATUS (OF1.4) (xid=0x0): DEL: 3(flw-a): addr:e2:d2:67:bb:2d:7a"),
+        "OFPT_PORT_STATUS (OF1.4) (xid=0x0): DEL: 3<o>(flw-a<n>): addr:e2:d2:67:bb:2d:7a"
+    );
+}
+
 #[test]
 fn other_numbers_are_not() {
     marks(

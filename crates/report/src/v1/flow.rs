@@ -17,7 +17,7 @@ pub struct Flow {
     /// The table.
     pub table: u8,
     /// The priority.
-    pub priority: u16,
+    pub priority: u32,
     /// The cookie, hexadecimal; null where vswitchd does not tell it.
     pub cookie: Option<String>,
     /// How long it has been there, in whole seconds.

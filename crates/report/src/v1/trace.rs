@@ -61,7 +61,7 @@ pub struct TraceRule {
     /// The table.
     pub table: u8,
     /// The priority.
-    pub priority: u16,
+    pub priority: u32,
     /// The cookie, hexadecimal.
     pub cookie: String,
     /// What it matches; null where no flow of the table fits.

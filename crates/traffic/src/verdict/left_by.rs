@@ -1,6 +1,6 @@
 //! The ports that a packet leaves by.
 
-use flowtext::Output;
+use flowtext::{Header, Output};
 use model::Look;
 use model::ids::DpPort;
 use model::wiring::{Occupant, SwitchPort};
@@ -42,6 +42,14 @@ pub(super) fn same_datapath(look: &Look, from: &End, port: &SwitchPort) -> bool 
     from.bridge().is_some_and(|bridge| *bridge == port.bridge || kind(bridge) == kind(&port.bridge))
 }
 
+/// Where a tunnel takes what leaves by `port`, as the packet bears it. What `set(tunnel(…))` wrote stays with
+/// it to ports that are no tunnel, and means nothing there; of a port that is not known it tells what that is.
+pub(super) fn tunnel(header: &Header, port: Option<&SwitchPort>) -> Option<String> {
+    let is_plain = port.is_some_and(|port| !matches!(port.occupant, Occupant::Tunnel { .. }));
+    let key = header.tunnel_key.clone().filter(|_| !is_plain);
+    header.tunnel.clone().or(key)
+}
+
 pub(super) fn left_by(look: &Look, from: &End, output: &Output) -> LeftBy {
     let mut ports = look.wiring.ports.iter();
     let row = ports.find(|row| is_port(output, row) && same_datapath(look, from, row));
@@ -70,7 +78,7 @@ pub(super) fn left_by(look: &Look, from: &End, output: &Output) -> LeftBy {
         who,
         uplink,
         vlans: header.vlans.clone(),
-        tunnel: header.tunnel.clone().or(remote),
+        tunnel: tunnel(header, row).or(remote),
         doubt: header.doubt.clone().or_else(|| header.altered.clone()),
     }
 }

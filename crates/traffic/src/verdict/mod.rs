@@ -12,7 +12,7 @@ use model::Look;
 use crate::end::End;
 use crate::packet::{Direction, Kind, Packet};
 pub use left_by::LeftBy;
-use left_by::{is_port, left_by, same_datapath};
+use left_by::{is_port, left_by, same_datapath, tunnel};
 use refusal::Refusal;
 use way::Way;
 
@@ -50,6 +50,8 @@ pub struct Verdict {
     pub rules: Vec<Rule>,
     /// The ports that it leaves by.
     pub left_by: Vec<LeftBy>,
+    /// The zones of conntrack in which its connection is committed.
+    pub committed: Vec<u16>,
 }
 
 impl Verdict {
@@ -97,7 +99,8 @@ impl Verdict {
 
     /// What is told without asking the switch.
     fn of_sender(outcome: Outcome, sentence: String, reasons: Vec<String>) -> Self {
-        Self { outcome, sentence, reasons, rules: Vec::new(), left_by: Vec::new() }
+        let (rules, left_by, committed) = Default::default();
+        Self { outcome, sentence, reasons, rules, left_by, committed }
     }
 }
 
@@ -115,7 +118,7 @@ pub fn judge(
     let left_by: Vec<_> = way.outputs.iter().map(|output| left_by(look, from, output)).collect();
     let judged = Judged { look, kind, packet, from, to, trace, way: &way };
     let (outcome, sentence, reasons) = judged.outcome(&left_by, &rules);
-    Verdict { outcome, sentence, reasons, rules, left_by }
+    Verdict { outcome, sentence, reasons, rules, left_by, committed: way.committed }
 }
 
 struct Judged<'a> {
@@ -155,6 +158,11 @@ impl Judged<'_> {
             refusals.into_iter().flatten().partition(|why| why.certain);
         if !unsure.is_empty() {
             return uncertain(unsure.into_iter().map(|why| why.text).collect());
+        }
+        // Whatever else gets a copy of it.
+        if self.way.controller {
+            let told = "sent to the controller, which decides".to_owned();
+            return (Outcome::Controller, told, Vec::new());
         }
         if let Some(why) = sure.first() {
             let told =
@@ -231,7 +239,7 @@ impl Judged<'_> {
         if let Some(what) = &header.altered {
             return Some(Refusal::unsure(format!("the packet is changed on its way: {what}")));
         }
-        if let Some(remote) = &header.tunnel {
+        if let Some(remote) = tunnel(header, self.to.port.as_ref()) {
             return Some(Refusal::sure(format!("in a tunnel to {remote}")));
         }
         if let Some(why) = &self.to.broken {
@@ -329,10 +337,6 @@ impl Judged<'_> {
                 ),
             };
             return (Outcome::Elsewhere, told, self.warnings());
-        }
-        if self.way.controller {
-            let told = "sent to the controller, which decides".to_owned();
-            return (Outcome::Controller, told, Vec::new());
         }
         let error = self.trace.passes.iter().find_map(|pass| pass.errors.first());
         let told = match (dropped_by(rules), error) {

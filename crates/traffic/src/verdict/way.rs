@@ -7,6 +7,7 @@ use crate::packet::Packet;
 /// Where the packet got to, over all passes.
 pub(super) struct Way {
     pub(super) outputs: Vec<Output>,
+    pub(super) committed: Vec<u16>,
     pub(super) controller: bool,
     pub(super) doubts: Vec<String>,
 }
@@ -19,7 +20,12 @@ impl Way {
             ip_dst: packet.ip_dst,
             ..Header::default()
         };
-        let mut way = Self { outputs: Vec::new(), controller: false, doubts: Vec::new() };
+        let mut way = Self {
+            outputs: Vec::new(),
+            committed: Vec::new(),
+            controller: false,
+            doubts: Vec::new(),
+        };
         let mut waiting: Vec<(String, Header)> = Vec::new();
         for pass in &trace.passes {
             let header = match &pass.recirculation {
@@ -38,7 +44,9 @@ impl Way {
                     "addresses are translated, and what is done then depends on which they are";
                 way.doubts.push(why.to_owned());
             }
+            way.doubts.extend(uncommitted(packet, &header, &pass.megaflow));
             let told = follow(actions, header);
+            way.committed.extend(told.committed);
             way.outputs.extend(told.outputs);
             way.controller |= told.controller;
             way.doubts.extend(told.doubts);
@@ -51,6 +59,21 @@ impl Way {
         }));
         way
     }
+}
+
+/// That the state of a connection decides, which the packet that it answers left unknown to conntrack: it is
+/// traced as an answer to what is known.
+fn uncommitted(packet: &Packet, header: &Header, megaflow: &str) -> Option<String> {
+    let zone = header.zone.filter(|_| packet.ct_state.contains("est"))?;
+    let is_known = packet.committed.as_ref().is_none_or(|zones| zones.contains(&zone));
+    // That conntrack looked at it is so in any case.
+    let decides =
+        |flags: &str| flags.split(['+', '-', '|']).any(|flag| !matches!(flag, "" | "trk"));
+    let decides =
+        megaflow.split(',').any(|part| part.strip_prefix("ct_state=").is_some_and(decides));
+    (decides && !is_known).then(|| {
+        format!("it depends on ct_state, and the connection is not committed in zone {zone}")
+    })
 }
 
 /// Whether a field of a megaflow is one that conntrack may translate.

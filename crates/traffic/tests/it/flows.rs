@@ -59,6 +59,23 @@ fn a_flow_touches_what_it_may_match_and_what_it_sends_to() {
         ("priority=1,in_port=3,actions=set_field:0a:7f:3e:52:11:c8->eth_src,NORMAL", None),
         ("priority=1,in_port=3,ip,actions=ct(commit,nat(dst=172.31.2.8),table=1)", None),
         ("priority=1,in_port=3,arp,arp_tpa=172.31.2.80,actions=drop", Some(Touched::To)),
+        (
+            "priority=1,in_port=3,ip,actions=load:0xac1f0250->NXM_OF_IP_DST[],NORMAL",
+            Some(Touched::To),
+        ),
+        ("priority=1,in_port=3,ip,actions=load:0xac1f0251->NXM_OF_IP_DST[],NORMAL", None),
+        (
+            "priority=1,in_port=3,actions=load:0xa7f3e5211c8->NXM_OF_ETH_DST[],NORMAL",
+            Some(Touched::To),
+        ),
+        (
+            "priority=1,in_port=3,ip,actions=ct(commit,nat(dst=172.31.2.80:80,persistent),table=1)",
+            Some(Touched::To),
+        ),
+        (
+            "priority=1,in_port=3,ip,actions=ct(commit,nat(dst=172.31.2.9-172.31.2.99,hash))",
+            Some(Touched::To),
+        ),
     ] {
         assert_eq!(of_webserver(line), expected, "{line}");
     }

@@ -40,7 +40,7 @@ fn a_verdict_is_what_the_datapath_does() {
         ("hash(l4(0)),recirc(0x3)", Outcome::Unknown, "a hash of the packet"),
         ("of_the_future(1),7", Outcome::Unknown, "of_the_future"),
         ("userspace(pid=0,controller(reason=1))", Outcome::Controller, "sent to the controller"),
-        ("set(tunnel(dst=192.0.2.9)),6", Outcome::Tunnel, "leaves by the tunnel to 192.0.2.9"),
+        ("set(tunnel(dst=192.0.2.9)),99", Outcome::Tunnel, "leaves by the tunnel to 192.0.2.9"),
         ("ct(commit,nat(dst=10.0.0.1)),7", Outcome::Unknown, "address translation"),
     ] {
         let verdict = of_actions(actions);
@@ -132,4 +132,86 @@ fn an_address_of_another_link_is_the_destinations_own() {
     assert_eq!(judged(&to), Outcome::Elsewhere);
     to.local.push("10.99.9.9".parse().unwrap());
     assert_eq!(judged(&to), Outcome::Delivered);
+}
+
+/// Where a tunnel would take a packet stays with it, and means something to tunnels alone.
+#[test]
+fn what_a_tunnel_is_told_means_nothing_to_other_ports() {
+    for (actions, outcome, told) in [
+        ("set(tunnel(dst=192.0.2.9)),99,7", Outcome::Delivered, "delivered to webserver:eth0"),
+        ("set(tunnel(tun_id=0x7,ipv6_dst=fd00::9)),99,4,7", Outcome::Delivered, "delivered"),
+        ("set(tunnel(dst=192.0.2.9)),99,set(tunnel(dst=192.0.2.8)),99,7", Outcome::Delivered, ""),
+        ("set(tunnel(dst=192.0.2.9)),6", Outcome::Elsewhere, "delivered to firewall_ext:eth0"),
+        // What has a tunnel's header is for whom that names.
+        ("tnl_push(header(ipv4(dst=192.0.2.9))),7", Outcome::Elsewhere, "in a tunnel to 192.0.2.9"),
+        ("clone(tnl_push(header(ipv4(dst=192.0.2.9))),99),7", Outcome::Delivered, "delivered"),
+    ] {
+        let verdict = of_actions(actions);
+        assert_eq!(verdict.outcome, outcome, "{actions}: {verdict:?}");
+        assert!(verdict.sentence.contains(told), "{actions}: {}", verdict.sentence);
+    }
+    let flooded = of_actions("set(tunnel(dst=192.0.2.9)),99,6,7");
+    let tunnels: Vec<_> = flooded.left_by.iter().map(|one| one.tunnel.is_some()).collect();
+    assert_eq!(tunnels, [true, false, false]);
+}
+
+/// What else is done with a packet that a controller gets decides nothing: the controller may send it on.
+#[test]
+fn a_controller_decides_whatever_else_gets_a_copy() {
+    let controller = "userspace(pid=0,controller(reason=1))";
+    for copies in
+        ["6", "4,6", "99", "set(tunnel(dst=192.0.2.9)),99", "push_vlan(vid=20,pcp=0),7,pop_vlan"]
+    {
+        for actions in [format!("{copies},{controller}"), format!("{controller},{copies}")] {
+            let verdict = of_actions(&actions);
+            assert_eq!(verdict.outcome, Outcome::Controller, "{actions}: {verdict:?}");
+            assert_eq!(verdict.reaches(), None);
+        }
+    }
+    let delivered = of_actions(&format!("{controller},7"));
+    assert_eq!(delivered.outcome, Outcome::Delivered, "{delivered:?}");
+    assert_eq!(of_actions(&format!("{controller},trunc(64),7")).outcome, Outcome::Unknown);
+}
+
+/// An answer is traced as one of a connection that is known; conntrack knows those alone that were committed.
+#[test]
+fn an_answer_rests_on_what_was_committed() {
+    let look = look();
+    let (from, to) = (end(&look, "trivial_firewall:eth1"), end(&look, "webserver"));
+    let judged = |kind: &Kind, committed: Option<&[u16]>, ct: &str, megaflow: &str| {
+        let ends = (&from, &to);
+        let packet = Packet::new(kind, Direction::Reply, ends, &on_link(), None).unwrap();
+        let packet = Packet { committed: committed.map(<[_]>::to_vec), ..packet };
+        let text = format!(
+            "Flow: udp\n\nbridge(\"vlanswitch\")\n--\n 0. ip, priority 7\n    {ct}\n\nMegaflow: \
+             recirc_id=0,ct_state=-trk,ip\nDatapath actions: {ct},recirc(0x1)\n\n====\nrecirc(0x1) - resume \
+             conntrack with ct_state=est|rpl|trk\n====\n\nbridge(\"vlanswitch\")\n--\n 1. ip, priority 7\n    \
+             NORMAL\n\nMegaflow: {megaflow}\nDatapath actions: 7\n"
+        );
+        judge(&look, kind, &packet, &from, &to, &parse_trace(&text))
+    };
+    let decides = "recirc_id=0x1,ct_state=+est+trk,ip";
+    for kind in [Kind::Udp(53), Kind::Icmp] {
+        for (committed, ct, megaflow, outcome) in [
+            (Some(&[][..]), "ct(zone=5)", decides, Outcome::Unknown),
+            (Some(&[0, 6]), "ct(zone=5)", decides, Outcome::Unknown),
+            (Some(&[5]), "ct", decides, Outcome::Unknown),
+            (Some(&[5]), "ct(zone=5)", decides, Outcome::Delivered),
+            (Some(&[0]), "ct", decides, Outcome::Delivered),
+            // What the rules do not ask about, and what is not known.
+            (Some(&[]), "ct(zone=5)", "recirc_id=0x1,ip", Outcome::Delivered),
+            (Some(&[]), "ct(zone=5)", "recirc_id=0x1,ct_state=+trk,ip", Outcome::Delivered),
+            (Some(&[]), "ct(zone=5)", "recirc_id=0x1,ct_state=-inv+trk,ip", Outcome::Unknown),
+            (None, "ct(zone=5)", decides, Outcome::Delivered),
+            // What is committed is known to later packets alone.
+            (Some(&[]), "ct(commit,zone=5)", decides, Outcome::Unknown),
+        ] {
+            let told = judged(&kind, committed, ct, megaflow);
+            assert_eq!(told.outcome, outcome, "{committed:?} {ct} {megaflow}: {told:?}");
+        }
+    }
+    let told = judged(&Kind::Icmp, Some(&[]), "ct(zone=5)", decides).sentence;
+    assert!(told.contains("the connection is not committed in zone 5"), "{told}");
+    let told = of_actions("ct(commit,zone=3),clone(ct(commit)),7");
+    assert_eq!(told.committed, [3, 0], "{told:?}");
 }

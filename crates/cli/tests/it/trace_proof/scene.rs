@@ -86,15 +86,15 @@ fn drain(socket: &UdpSocket) {
 }
 
 /// The network namespace of a container.
-struct Space(Netns);
+pub(super) struct Space(Netns);
 
 impl Space {
-    fn of(container: &Container) -> Self {
+    pub(super) fn of(container: &Container) -> Self {
         let path = PathBuf::from(format!("/proc/{}/ns/net", container.pid()));
         Self(Netns::open(&path).unwrap())
     }
 
-    fn open<T: Send>(&self, open: impl Fn() -> io::Result<T> + Sync) -> T {
+    pub(super) fn open<T: Send>(&self, open: impl Fn() -> io::Result<T> + Sync) -> T {
         visit(&[&self.0], |_, _| open().map_err(Error::Socket)).remove(0).unwrap()
     }
 }

@@ -1,0 +1,120 @@
+//! What `trace --both` says of an answer is what a real connection meets.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
+
+use lab::{Bridge, Container, Home, run};
+
+use super::scene::Space;
+use crate::tool::{docker_ovs, says};
+
+const PORT: u16 = 5432;
+
+/// A firewall that lets `web` open connections, and answers pass to what is established: conntrack knows
+/// just those connections that a rule commits, each zone its own.
+#[test]
+fn an_answer_passes_where_its_connection_is_committed() {
+    lab::need!(Docker);
+    let bridge = Bridge::new();
+    let [web, db] = [1, 2].map(|n| {
+        let container = Container::run();
+        let ip = format!("10.78.9.{n}/24");
+        says(&["connect", bridge.name(), container.name(), "--ip", &ip, "--quiet"]);
+        container
+    });
+    let at = SocketAddr::from((Ipv4Addr::new(10, 78, 9, 2), PORT));
+    let _listens = Space::of(&db).open(|| TcpListener::bind(at));
+    let connects = || {
+        let open = || Ok(TcpStream::connect_timeout(&at, Duration::from_secs(4)).is_ok());
+        Space::of(&web).open(open)
+    };
+    for (looks, opens, zone) in [
+        ("ct(table=1)", "NORMAL", Some(0)),
+        ("ct(table=1)", "ct(commit),NORMAL", None),
+        ("ct(table=1,zone=4)", "ct(commit,zone=5),NORMAL", Some(4)),
+        ("ct(table=1,zone=4)", "ct(commit,zone=4),NORMAL", None),
+    ] {
+        run("ovs-ofctl", &["del-flows", bridge.name()]);
+        run("ovs-appctl", &["dpctl/flush-conntrack"]);
+        for flow in [
+            "arp,actions=NORMAL",
+            &format!("priority=5,ip,actions={looks}"),
+            &format!("table=1,ct_state=+trk+new,ip,nw_src=10.78.9.1,actions={opens}"),
+            "table=1,ct_state=+trk+est,ip,actions=NORMAL",
+        ] {
+            run("ovs-ofctl", &["add-flow", bridge.name(), flow]);
+        }
+        run("ovs-appctl", &["revalidator/wait"]);
+        let port = PORT.to_string();
+        let words = ["trace", web.name(), db.name(), "--tcp", &port, "--both"];
+        let told = docker_ovs(&words);
+        let ways: Vec<_> = told.stdout.lines().filter(|line| line.contains(" to ")).collect();
+        assert!(ways[0].contains("delivered to"), "{looks} {opens}: {told:?}");
+        let why = zone.map(|zone| format!("the connection is not committed in zone {zone}"));
+        let says_why = why.as_ref().is_none_or(|why| ways[1].contains(why));
+        let code = if why.is_some() { 2 } else { 0 };
+        assert!(told.code == code && says_why, "{looks} {opens}: {told:?}");
+        assert_eq!(connects(), why.is_none(), "{looks} {opens}");
+    }
+}
+
+/// Who has not learnt the MAC of the next hop asks for it first: where the question or its answer is dropped,
+/// nothing else is sent.
+#[test]
+fn what_a_sender_has_not_learnt_it_asks_for() {
+    lab::need!(Docker);
+    let bridge = Bridge::new();
+    let [web, db] = [1, 2].map(|n| {
+        let container = Container::run();
+        let (ip, second) = (format!("10.78.8.{n}/24"), format!("2001:db8:78::{n}/64"));
+        let words = ["connect", bridge.name(), container.name(), "--ip", &ip, "--ip", &second];
+        says(&[&words[..], &["--quiet"]].concat());
+        container
+    });
+    let (four, six) = ("10.78.8.2", "2001:db8:78::2");
+    let answers = |ip: &str| {
+        let words = ["exec", web.name(), "busybox", "ping", "-c1", "-W1", ip];
+        lab::program("docker").args(words).output().unwrap().status.success()
+    };
+    let normal = "priority=0,actions=NORMAL";
+    let dropped = "the MAC of";
+    for (ip, flows, why) in [
+        (four, &["priority=5,ip,actions=NORMAL"][..], Some("its ARP request is dropped by")),
+        (
+            four,
+            &["arp,arp_op=1,actions=NORMAL", "ip,actions=NORMAL"],
+            Some("the answer to its ARP"),
+        ),
+        (four, &["arp,actions=NORMAL", "ip,actions=NORMAL"], None),
+        (six, &["icmp6,icmp_type=135,actions=drop", normal], Some("its neighbour solicitation is")),
+        (six, &["icmp6,icmp_type=136,actions=drop", normal], Some("the answer to its neighbour")),
+        (six, &[normal], None),
+    ] {
+        run("ovs-ofctl", &["del-flows", bridge.name()]);
+        for flow in flows {
+            run("ovs-ofctl", &["add-flow", bridge.name(), flow]);
+        }
+        run("ovs-appctl", &["revalidator/wait"]);
+        for container in [&web, &db] {
+            container.ip(&["neigh", "flush", "all"]);
+        }
+        for more in [&[][..], &["--format", "{{.Verdict}}"]] {
+            let told = docker_ovs(&[&["trace", web.name(), ip], more].concat());
+            let says_why = why.is_none_or(|why| told.stdout.contains(why));
+            let code = i32::from(why.is_some());
+            assert!(told.code == code && says_why, "{flows:?}: {told:?}");
+            assert_eq!(told.stdout.contains(dropped), why.is_some(), "{flows:?}: {told:?}");
+        }
+        assert_eq!(answers(ip), why.is_none(), "{flows:?}");
+    }
+    // What it has learnt it does not ask for.
+    run("ovs-ofctl", &["del-flows", bridge.name()]);
+    run("ovs-ofctl", &["add-flow", bridge.name(), "ip,actions=NORMAL"]);
+    for (container, other, ip) in [(&web, &db, four), (&db, &web, "10.78.8.1")] {
+        let mac = says(&["port", other.name(), "--format", "{{.MAC}}"]);
+        let learnt = ["neigh", "replace", ip, "lladdr", mac.trim(), "dev", "eth0"];
+        container.ip(&[&learnt[..], &["nud", "permanent"]].concat());
+    }
+    let told = docker_ovs(&["trace", web.name(), db.name()]);
+    assert!(told.code == 0 && answers(four), "{told:?}");
+}
