@@ -255,7 +255,7 @@ fn restores(registry: &mut Registry, restores: &Restores) {
     for (result, count) in restores.results() {
         family.get_or_create(&WithResult { result: result.word() }).inc_by(count);
     }
-    registry.register("restores", "What became of interfaces that were to be made again", family);
+    registry.register("restores", "What became of attempts to make an interface again", family);
 }
 
 fn history(registry: &mut Registry, history: &History) {
