@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{info, warn};
 
 use crate::pool::Pool;
+use crate::requests::Requests;
 
 /// So many looks, and so many events, wait for the disk; where there are more it is too slow, and all
 /// of them are lost but the last look.
@@ -47,7 +48,7 @@ pub(crate) struct History {
     /// Where it is kept, if anywhere.
     pub(crate) settings: Option<HistorySettings>,
     /// What is read of it. A disk that hangs holds up these threads, and not those that answer.
-    pub(crate) pool: Pool,
+    pub(crate) requests: Requests,
     /// Writes, behind nothing that is read.
     writer: Pool,
     queue: Mutex<Queue>,
@@ -71,7 +72,7 @@ impl History {
         let failure = settings.as_ref().map(|_| "the journal was not opened yet".to_owned());
         Self {
             settings,
-            pool: Pool::default(),
+            requests: Requests::default(),
             writer: Pool::default(),
             queue: Mutex::default(),
             more: Notify::new(),

@@ -48,12 +48,13 @@ pub(crate) async fn metrics(
     Extract(daemon): Extract<Arc<Daemon>>,
     Extension(owner): Extension<Owner>,
 ) -> Result<Response, ApiError> {
-    let state = daemon.state()?;
+    daemon.state()?;
     let start = Instant::now();
-    let counters = daemon.statistics(None, owner).await;
+    let (_turn, counters) = daemon.statistics(None, owner).await;
     let read = Read { took: start.elapsed(), counters: counters.ok() };
-    let (pool, here) = (daemon.pool.clone(), daemon.clone());
-    let text = pool.run(move || write(&here, &state, &read).unwrap_or_default()).await?;
+    let work = daemon.requests.turn(owner).await;
+    let (here, state) = (daemon.clone(), daemon.state()?);
+    let text = work.text(move || Ok(write(&here, &state, &read).unwrap_or_default())).await?;
     Ok(([(CONTENT_TYPE, TEXT)], text).into_response())
 }
 

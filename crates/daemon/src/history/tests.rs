@@ -5,6 +5,7 @@ use tokio::task::{JoinHandle, yield_now};
 use tokio::time::advance;
 
 use super::*;
+use crate::http::places::Owner;
 
 const ARTICLE: &str = include_str!("../../../cli/tests/scenes/article.json");
 const LATER: &str = include_str!("../../../cli/tests/scenes/article-later.json");
@@ -107,17 +108,21 @@ async fn what_is_read_does_not_keep_a_look_from_the_disk() {
     let mut kept = Kept::begin().await;
     let mut ends = Vec::new();
     let mut readers = Vec::new();
-    for _ in 0..100 {
+    for user in 0..100 {
         let (end, ended) = channel::<()>();
         ends.push(end);
-        let pool = kept.history.pool.clone();
-        readers.push(tokio::spawn(async move { pool.run(move || ended.recv().is_err()).await }));
+        let history = kept.history.clone();
+        readers.push(tokio::spawn(async move {
+            let work = history.requests.turn(Owner::User(user)).await;
+            work.run(move || Ok(ended.recv().is_err())).await
+        }));
     }
     kept.at = Duration::from_secs(1);
     tokio::time::timeout(Duration::from_secs(30), kept.look(LATER)).await.expect("it is written");
     drop(ends);
     for reader in readers {
-        assert!(reader.await.unwrap().unwrap());
+        let (_, ended) = reader.await.unwrap().unwrap();
+        assert!(ended);
     }
     kept.end().await;
 }
