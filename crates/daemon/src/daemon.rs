@@ -20,13 +20,14 @@ use crate::http::encoding;
 use crate::http::error::ApiError;
 use crate::http::places::{Owner, Places};
 use crate::pool::Pool;
+use crate::requests::Requests;
 use crate::restore::Restores;
 use crate::settings::Build;
 use crate::state::renderings::{Part, Rendered, Renderings};
 use crate::state::{Published, State};
 use crate::timings::Timings;
 use crate::traffic::rates::Rates;
-use crate::turns::Turns;
+use crate::turns::{Turn, Turns};
 
 /// So many looks and traces at once are made for requests, and as often counters are read; for each client
 /// one of each.
@@ -36,8 +37,10 @@ const MAX_HOST_QUERIES: usize = 2;
 #[derive(Debug)]
 pub(crate) struct Daemon {
     pub(crate) published: Arc<Published>,
-    /// For what takes long.
+    /// For what takes long, and is not of one request alone.
     pub(crate) pool: Pool,
+    /// For what one request alone asks for.
+    pub(crate) requests: Requests,
     /// What is owed to containers, and what was made again.
     pub(crate) restores: Restores,
     /// What is kept of the past.
@@ -70,6 +73,7 @@ impl Daemon {
         Self {
             published: Arc::new(Published::new(boot)),
             pool: Pool::default(),
+            requests: Requests::default(),
             restores: Restores::default(),
             history: Arc::new(History::new(history)),
             renderings: Renderings::default(),
@@ -125,25 +129,29 @@ impl Daemon {
     }
 
     /// A look for one request, by sources of the switch that are not watched. Of requests that
-    /// come at once some wait.
-    pub(crate) async fn look(&self, sources: Vec<SwitchSource>, owner: Owner) -> Snapshot {
-        let _turn = self.looks.take(owner).await;
+    /// come at once some wait, until the turn of the one before ends with its answer.
+    pub(crate) async fn look(&self, sources: Vec<SwitchSource>, owner: Owner) -> (Turn, Snapshot) {
+        let turn = self.looks.take(owner).await;
         let start = Instant::now();
         let question = Question { sources, traffic: true, ..Question::default() };
         let snapshot = self.origin.observe(&question).await;
         self.timings.looked(start.elapsed());
-        snapshot
+        (turn, snapshot)
     }
 
-    /// The counters of one interface, or of all; a recording has none.
+    /// The counters of one interface, or of all; a recording has none. Of requests that come at once some
+    /// wait, until the turn of the one before ends with its answer.
     pub(crate) async fn statistics(
         &self,
         iface: Option<&str>,
         owner: Owner,
-    ) -> Result<BTreeMap<String, Counters>, SourceError> {
-        let Origin::Live(host) = &self.origin else { return Ok(BTreeMap::new()) };
-        let _turn = self.counts.take(owner).await;
-        host.statistics(iface).await
+    ) -> (Turn, Result<BTreeMap<String, Counters>, SourceError>) {
+        let turn = self.counts.take(owner).await;
+        let counters = match &self.origin {
+            Origin::Live(host) => host.statistics(iface).await,
+            Origin::Recorded(..) => Ok(BTreeMap::new()),
+        };
+        (turn, counters)
     }
 
     /// JSON of what passes through each port: [`Rates::get`].

@@ -13,10 +13,11 @@ use journal::{ALIVE, Entry, Limits, Recorder};
 use model::Snapshot;
 use model::timeline::Event;
 use tokio::sync::{Notify, watch};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{info, warn};
 
 use crate::pool::Pool;
+use crate::requests::Requests;
 
 /// So many looks, and so many events, wait for the disk; where there are more it is too slow, and all
 /// of them are lost but the last look.
@@ -46,8 +47,10 @@ pub struct HistorySettings {
 pub(crate) struct History {
     /// Where it is kept, if anywhere.
     pub(crate) settings: Option<HistorySettings>,
-    /// A disk that hangs holds up these threads, and not those that answer.
-    pub(crate) pool: Pool,
+    /// What is read of it. A disk that hangs holds up these threads, and not those that answer.
+    pub(crate) requests: Requests,
+    /// Writes, behind nothing that is read.
+    writer: Pool,
     queue: Mutex<Queue>,
     more: Notify,
     /// Why nothing is kept at the moment.
@@ -69,7 +72,8 @@ impl History {
         let failure = settings.as_ref().map(|_| "the journal was not opened yet".to_owned());
         Self {
             settings,
-            pool: Pool::default(),
+            requests: Requests::default(),
+            writer: Pool::default(),
             queue: Mutex::default(),
             more: Notify::new(),
             failure: Mutex::new(failure),
@@ -142,34 +146,47 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What is written in one go.
-enum Task {
-    Write(Queue),
+/// What is written in one go: what waits, and then a mark.
+struct Task {
+    queue: Queue,
+    mark: Option<Mark>,
+}
+
+/// What is kept beside looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mark {
     /// Nothing changed.
     Alive,
-    Stop(Queue),
+    Stopped,
 }
 
 /// Keeps what [`History`] takes until the daemon stops, and writes down that it does.
 pub(crate) async fn keep(history: Arc<History>, mut stopped: watch::Receiver<bool>) {
     let Some(settings) = history.settings.clone() else { return };
-    let mut recorder = None;
+    let mut recorder: Option<Recorder> = None;
     let mut forget = Forget::default();
+    // Only what was written puts it off, for looks without a difference leave nothing.
+    let mut alive = Instant::now() + ALIVE;
     loop {
-        let task = tokio::select! {
-            () = history.more.notified() => Task::Write(history.take()),
-            () = sleep(ALIVE) => Task::Alive,
-            _ = stopped.wait_for(|stopped| *stopped) => Task::Stop(history.take()),
+        let mark = tokio::select! {
+            biased;
+            _ = stopped.wait_for(|stopped| *stopped) => Some(Mark::Stopped),
+            () = sleep_until(alive) => Some(Mark::Alive),
+            () = history.more.notified() => None,
         };
-        let is_last = matches!(task, Task::Stop(_));
+        let task = Task { queue: history.take(), mark };
         let forgets = forget.is_due();
+        let before = recorder.as_ref().map(Recorder::last);
         let (own, open) = (recorder.take(), settings.clone());
-        let written = history.pool.run(move || write(own, &open, task, forgets)).await;
+        let written = history.writer.run(move || write(own, &open, task, forgets)).await;
         let (kept, failed) = written.unwrap_or_else(|_| (None, Some(Failed::unknown())));
         recorder = kept;
+        if mark.is_some() || recorder.as_ref().map(Recorder::last) != before {
+            alive = Instant::now() + ALIVE;
+        }
         history.arrived();
         history.told(failed.as_ref().map(|failed| failed.why.clone()), &settings.folder);
-        if is_last {
+        if mark == Some(Mark::Stopped) {
             return;
         }
         let pause = if failed.is_some() { RETRY } else { BATCH };
@@ -212,11 +229,15 @@ fn write(
         Ok(recorder) => recorder,
         Err(why) => return (None, Some(Failed { why, last: last(task) })),
     };
-    let written = match &task {
-        Task::Write(queue) => record(&mut recorder, queue),
-        Task::Alive => recorder.alive(host::now()),
-        Task::Stop(queue) => record(&mut recorder, queue).and_then(|()| recorder.stop(host::now())),
-    };
+    let before = recorder.last();
+    let written = record(&mut recorder, &task.queue).and_then(|()| match task.mark {
+        // Not of the time after a look, as the next one may be on its way.
+        Some(Mark::Alive) if recorder.last() == before => {
+            recorder.alive(task.queue.entries.back().map_or_else(host::now, |entry| entry.at))
+        }
+        Some(Mark::Stopped) => recorder.stop(host::now()),
+        Some(Mark::Alive) | None => Ok(()),
+    });
     let written =
         written.and_then(|()| if forgets { recorder.forget(host::now()) } else { Ok(()) });
     match written {
@@ -252,11 +273,8 @@ fn record(recorder: &mut Recorder, queue: &Queue) -> std::io::Result<()> {
     recorder.sync()
 }
 
-fn last(task: Task) -> Option<Entry> {
-    match task {
-        Task::Write(mut queue) | Task::Stop(mut queue) => queue.entries.pop_back(),
-        Task::Alive => None,
-    }
+fn last(mut task: Task) -> Option<Entry> {
+    task.queue.entries.pop_back()
 }
 
 /// When what is too old is removed: only where the wall clock went as the monotonic one did, for one
@@ -285,3 +303,6 @@ impl Forget {
         is_steady
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,7 @@ mod http;
 mod metrics;
 mod page;
 mod pool;
+mod requests;
 mod restore;
 mod serve;
 mod settings;

@@ -48,12 +48,13 @@ pub(crate) async fn metrics(
     Extract(daemon): Extract<Arc<Daemon>>,
     Extension(owner): Extension<Owner>,
 ) -> Result<Response, ApiError> {
-    let state = daemon.state()?;
+    daemon.state()?;
     let start = Instant::now();
-    let counters = daemon.statistics(None, owner).await;
+    let (_turn, counters) = daemon.statistics(None, owner).await;
     let read = Read { took: start.elapsed(), counters: counters.ok() };
-    let (pool, here) = (daemon.pool.clone(), daemon.clone());
-    let text = pool.run(move || write(&here, &state, &read).unwrap_or_default()).await?;
+    let work = daemon.requests.turn(owner).await;
+    let (here, state) = (daemon.clone(), daemon.state()?);
+    let text = work.text(move || Ok(write(&here, &state, &read).unwrap_or_default())).await?;
     Ok(([(CONTENT_TYPE, TEXT)], text).into_response())
 }
 
@@ -255,7 +256,7 @@ fn restores(registry: &mut Registry, restores: &Restores) {
     for (result, count) in restores.results() {
         family.get_or_create(&WithResult { result: result.word() }).inc_by(count);
     }
-    registry.register("restores", "What became of interfaces that were to be made again", family);
+    registry.register("restores", "What became of attempts to make an interface again", family);
 }
 
 fn history(registry: &mut Registry, history: &History) {

@@ -1,8 +1,9 @@
 //! Work that takes long, off the thread that follows the host and serves clients.
 //!
 //! At most [`MAX_THREADS`] threads, which are started when there is work and end when there is none for a
-//! while. Where the system gives no thread, the work is done where it is asked for. What waits is as
-//! much as there are connections, of which each asks for one thing at a time.
+//! while. Where the system gives no thread, the work is done where it is asked for. What its caller does not
+//! wait for any more is not begun; what one client's requests ask for goes by [`crate::requests`], which has
+//! them wait for each other before they come here.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -16,7 +17,7 @@ use tokio::sync::oneshot;
 use crate::http::error::ApiError;
 
 /// One may be long at work, the other not.
-const MAX_THREADS: usize = 2;
+pub(crate) const MAX_THREADS: usize = 2;
 /// A thread ends after so long without work.
 const IDLE: Duration = Duration::from_secs(10);
 
@@ -51,8 +52,10 @@ impl Pool {
     {
         let (tell, told) = oneshot::channel();
         self.0.give(Box::new(move || {
-            // The client may have gone.
-            let _ = tell.send(work());
+            // The client may have gone, before it is begun or meanwhile.
+            if !tell.is_closed() {
+                let _ = tell.send(work());
+            }
         }));
         told.await.map_err(|_| ApiError::ended())
     }
@@ -152,5 +155,42 @@ mod tests {
         is_begun.recv().unwrap();
         first.abort();
         assert!(pool.run(|| true).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn what_is_not_waited_for_any_more_is_not_begun() {
+        let pool = Pool::default();
+        let (begun, is_begun) = std::sync::mpsc::channel();
+        let mut ends = Vec::new();
+        let mut busy = Vec::new();
+        for _ in 0..MAX_THREADS {
+            let (end, ended) = std::sync::mpsc::channel::<()>();
+            ends.push(end);
+            let (pool, begun) = (pool.clone(), begun.clone());
+            let work = move || (begun.send(()).is_ok(), ended.recv().is_err());
+            busy.push(tokio::spawn(async move { pool.run(work).await }));
+        }
+        tokio::task::yield_now().await;
+        busy.iter().for_each(|_| is_begun.recv().unwrap());
+        let done = Arc::new(Mutex::new(Vec::new()));
+        let work = |n: u32| {
+            let (pool, done) = (pool.clone(), done.clone());
+            tokio::spawn(async move { pool.run(move || done.lock().unwrap().push(n)).await })
+        };
+        let all: Vec<_> = (0..100).map(work).collect();
+        while pool.0.lock().work.len() < all.len() {
+            tokio::task::yield_now().await;
+        }
+        let gone = all.iter().step_by(2);
+        gone.clone().for_each(tokio::task::JoinHandle::abort);
+        while !gone.clone().all(tokio::task::JoinHandle::is_finished) {
+            tokio::task::yield_now().await;
+        }
+        drop(ends);
+        for one in all {
+            let _ = one.await;
+        }
+        pool.run(|| ()).await.unwrap();
+        assert!(done.lock().unwrap().iter().copied().eq((0..100).filter(|n| n % 2 == 1)));
     }
 }

@@ -170,7 +170,10 @@ impl Restorer {
             }
             Err(act_error) => {
                 let asked = self.known.values_mut().filter(|owed| owed.is_in(wanted));
-                asked.for_each(|owed| owed.failed(&act_error));
+                for owed in asked.filter(|owed| owed.next().is_some()) {
+                    owed.failed(&act_error);
+                    self.daemon.restores.count(RestoreResult::Failed);
+                }
                 let why = act_error.to_string();
                 if self.failure.as_ref() != Some(&why) {
                     error!("cannot restore {}: {why}", request.containers.join(", "));
@@ -180,15 +183,15 @@ impl Restorer {
         }
     }
 
-    /// Tells what came of one, in so far as it is news, and counts it.
+    /// Counts what came of one, and tells it in so far as it is news.
     fn tell(&mut self, one: &Restored) {
         let row = v1_row(one);
         let Some(sentence) = row.sentence() else { return };
+        self.daemon.restores.count(row.result);
         let owed = Key::of(&one.what).and_then(|key| self.known.get_mut(&key));
         if owed.is_some_and(|owed| !owed.is_news(&sentence)) {
             return;
         }
-        self.daemon.restores.count(row.result);
         match row.result {
             RestoreResult::Failed => error!("{sentence}"),
             RestoreResult::Skipped => warn!("{sentence}"),

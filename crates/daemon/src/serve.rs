@@ -1,5 +1,6 @@
 //! The daemon from start to end: credentials, listeners, first look, ready, changes, shutdown.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use fleet::Fleet;
 use host::Origin;
 use model::SourceError;
 use sd_notify::NotifyState;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::{error, info};
@@ -69,11 +70,15 @@ pub async fn serve(origin: Origin, settings: &Settings) -> Result<(), SourceErro
     let router = routes(daemon);
     let serving = connections::serve(listeners, &router, &stopped);
     let mut serving = std::pin::pin!(serving);
+    let reload_asked = Notify::new();
+    let reloading = each_time(&reload_asked, || reload(credentials.clone(), pool.clone()));
+    let mut reloading = std::pin::pin!(reloading);
     loop {
         tokio::select! {
             () = &mut serving => return Ok(()),
+            never = &mut reloading => match never {},
             asked = signals.next() => match asked {
-                Asked::Reload => reload(credentials.as_ref(), &pool).await,
+                Asked::Reload => reload_asked.notify_one(),
                 Asked::End => break,
             },
         }
@@ -99,9 +104,17 @@ async fn open(
     Ok((credentials, listeners))
 }
 
+/// Does what is asked for, one at a time: what is asked for meanwhile is done once more.
+async fn each_time<F: Future<Output = ()>>(asked: &Notify, done: impl Fn() -> F) -> Infallible {
+    loop {
+        asked.notified().await;
+        done().await;
+    }
+}
+
 /// Reads certificate, key and token anew, off the thread that serves.
-async fn reload(credentials: Option<&Arc<Credentials>>, pool: &Pool) {
-    let Some(credentials) = credentials.cloned() else {
+async fn reload(credentials: Option<Arc<Credentials>>, pool: Pool) {
+    let Some(credentials) = credentials else {
         return info!("there is nothing to be read anew");
     };
     match pool.run(move || credentials.read_again()).await {
@@ -114,4 +127,34 @@ async fn reload(credentials: Option<&Arc<Credentials>>, pool: &Pool) {
 /// The name of this run. It is random, for a clock may be set back.
 fn boot() -> String {
     format!("{:016x}", host::random())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use tokio::time::sleep;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_asked_for_meanwhile_is_done_once_more_and_holds_up_nothing() {
+        const SLOW: Duration = Duration::from_secs(60);
+        let (asked, done) = (Notify::new(), Cell::new(0_usize));
+        let each = each_time(&asked, || async {
+            sleep(SLOW).await;
+            done.set(done.get() + 1);
+        });
+        let mut each = std::pin::pin!(each);
+        // As the loop of the daemon does, with other things that happen.
+        for second in 0..600 {
+            if matches!(second, 1..=50 | 300) {
+                asked.notify_one();
+            }
+            assert!(timeout(Duration::from_secs(1), &mut each).await.is_err());
+            let expected = [62, 122, 361].iter().filter(|at| second >= **at).count();
+            assert!(done.get().abs_diff(expected) <= 1, "{second}: {}", done.get());
+        }
+        assert_eq!(done.get(), 3, "one, one for all that came meanwhile, and a later one");
+    }
 }

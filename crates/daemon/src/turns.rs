@@ -1,74 +1,102 @@
-//! Who may have the host asked for them next. A crowd of one client's waits for itself: no client has
-//! more than one turn at once, and of those that wait the next one is another client's.
+//! Who may have the host asked for them next, or something written. A crowd of one client's waits for
+//! itself: no client has more than one turn at once, and of those that wait the next one is another client's.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::http::places::Owner;
 
-/// So many turns at once, at most one of them for each client.
-#[derive(Debug)]
+/// So much that was written for one client's requests alone may be on its way to it, in KiB.
+const ROOM: usize = 32 << 10;
+
+/// So many turns at once, at most one of them for each client. Copies share them.
+#[derive(Clone, Debug)]
 pub(crate) struct Turns {
-    all: Semaphore,
-    clients: Mutex<BTreeMap<Owner, Client>>,
+    all: Arc<Semaphore>,
+    clients: Clients,
 }
 
-/// A client that has a turn or waits for one.
+type Clients = Arc<Mutex<BTreeMap<Owner, Client>>>;
+
+/// A client that has a turn or waits for one, or has not taken what it was answered.
 #[derive(Debug)]
 struct Client {
     turn: Arc<Semaphore>,
+    room: Arc<Semaphore>,
     /// So many of its requests.
     requests: usize,
 }
 
 impl Turns {
     pub(crate) fn new(most: usize) -> Self {
-        Self { all: Semaphore::new(most), clients: Mutex::default() }
+        Self { all: Arc::new(Semaphore::new(most)), clients: Clients::default() }
     }
 
     /// Waits for a turn, which lasts until it is dropped. Cancel safe.
-    pub(crate) async fn take(&self, owner: Owner) -> Turn<'_> {
-        let (request, turn) = self.wait(owner);
+    pub(crate) async fn take(&self, owner: Owner) -> Turn {
+        let (request, turn, room) = self.wait(owner);
         // Of each client one request at most stands in the common queue. Neither semaphore is ever closed.
         let own = turn.acquire_owned().await.ok();
-        let common = self.all.acquire().await.ok();
-        Turn { _common: common, _own: own, _request: request }
+        let common = self.all.clone().acquire_owned().await.ok();
+        Turn { common, _own: own, room, request }
     }
 
-    fn wait(&self, owner: Owner) -> (Request<'_>, Arc<Semaphore>) {
-        let new = || Client { turn: Arc::new(Semaphore::new(1)), requests: 0 };
-        let mut clients = self.lock();
+    fn wait(&self, owner: Owner) -> (Request, Arc<Semaphore>, Arc<Semaphore>) {
+        let semaphore = |permits| Arc::new(Semaphore::new(permits));
+        let new = || Client { turn: semaphore(1), room: semaphore(ROOM), requests: 0 };
+        let mut clients = lock(&self.clients);
         let client = clients.entry(owner).or_insert_with(new);
         client.requests += 1;
-        (Request { turns: self, owner }, client.turn.clone())
+        let request = Request { clients: self.clients.clone(), owner };
+        (request, client.turn.clone(), client.room.clone())
     }
+}
 
-    /// What is locked is whole between any two statements.
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Owner, Client>> {
-        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// What is locked is whole between any two statements.
+fn lock(clients: &Clients) -> MutexGuard<'_, BTreeMap<Owner, Client>> {
+    clients.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A turn; its parts end in this order.
 #[derive(Debug)]
-pub(crate) struct Turn<'a> {
-    _common: Option<SemaphorePermit<'a>>,
+pub(crate) struct Turn {
+    common: Option<OwnedSemaphorePermit>,
     _own: Option<OwnedSemaphorePermit>,
-    _request: Request<'a>,
+    room: Arc<Semaphore>,
+    request: Request,
 }
 
-/// A request that has its turn or waits for it.
+impl Turn {
+    /// Ends the turn, and waits until the client has taken so much that there is room for so many bytes: for
+    /// what is larger than all there is, once it has taken everything. Its next turn comes after that,
+    /// and other clients do not wait for it.
+    pub(crate) async fn room(mut self, bytes: usize) -> Room {
+        self.common = None;
+        let all = bytes.div_ceil(1024).min(ROOM);
+        let taken = self.room.acquire_many_owned(u32::try_from(all).unwrap_or(u32::MAX)).await;
+        Room { _taken: taken.ok(), _request: self.request }
+    }
+}
+
+/// Room for an answer, until it is dropped.
 #[derive(Debug)]
-struct Request<'a> {
-    turns: &'a Turns,
+pub(crate) struct Room {
+    _taken: Option<OwnedSemaphorePermit>,
+    _request: Request,
+}
+
+/// A request that has its turn or waits for it, or whose answer was not taken.
+#[derive(Debug)]
+struct Request {
+    clients: Clients,
     owner: Owner,
 }
 
-impl Drop for Request<'_> {
+impl Drop for Request {
     fn drop(&mut self) {
-        let mut clients = self.turns.lock();
+        let mut clients = lock(&self.clients);
         if let Some(client) = clients.get_mut(&self.owner) {
             client.requests -= 1;
             if client.requests == 0 {
@@ -88,10 +116,10 @@ mod tests {
 
     const CROWD: Owner = Owner::User(33);
 
-    type Waiting<'a> = Pin<Box<dyn Future<Output = Turn<'a>> + 'a>>;
+    type Waiting<'a> = Pin<Box<dyn Future<Output = Turn> + 'a>>;
 
     /// What comes of it at once.
-    fn now<'a>(turn: &mut Waiting<'a>) -> Option<Turn<'a>> {
+    fn now(turn: &mut Waiting<'_>) -> Option<Turn> {
         match turn.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             std::task::Poll::Ready(turn) => Some(turn),
             std::task::Poll::Pending => None,
@@ -117,7 +145,7 @@ mod tests {
     #[test]
     fn the_next_turn_is_another_clients() {
         let turns = Turns::new(2);
-        let mut had: Vec<Turn<'_>> = Vec::new();
+        let mut had: Vec<Turn> = Vec::new();
         let mut waiting = Vec::new();
         for owner in [CROWD, Owner::User(34)] {
             for mut turn in crowd(&turns, owner) {
@@ -144,10 +172,10 @@ mod tests {
         let turns = Turns::new(2);
         let mut crowd = crowd(&turns, CROWD);
         let had: Vec<_> = crowd.iter_mut().filter_map(now).collect();
-        assert_eq!(turns.lock().len(), 1);
+        assert_eq!(lock(&turns.clients).len(), 1);
         drop(crowd);
         drop(had);
-        assert_eq!(turns.lock().len(), 0);
+        assert_eq!(lock(&turns.clients).len(), 0);
         let mut next: Waiting<'_> = Box::pin(turns.take(CROWD));
         assert!(now(&mut next).is_some());
     }

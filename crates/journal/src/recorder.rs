@@ -122,6 +122,12 @@ impl Recorder {
         marked
     }
 
+    /// The stamp of the last record there is, in milliseconds since the Unix epoch; 0 where there is none. A
+    /// look without a difference leaves none.
+    pub fn last(&self) -> u64 {
+        self.writer.last()
+    }
+
     /// As [`Writer::sync`].
     ///
     /// # Errors

@@ -141,6 +141,11 @@ impl Writer {
         stamp < self.last || open.length - open.first >= most
     }
 
+    /// The stamp of the last record there is, in milliseconds since the Unix epoch; 0 where there is none.
+    pub fn last(&self) -> u64 {
+        self.last
+    }
+
     /// Begins a segment with a Snapshot. `continues` tells whether nothing was missed since the last
     /// record of the one before.
     ///

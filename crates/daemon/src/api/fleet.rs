@@ -3,12 +3,12 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::State as Extract;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use fleet::Fleet;
 use futures_util::{Stream, StreamExt, stream};
 use model::filter::Filter;
@@ -23,6 +23,7 @@ use crate::api::written;
 use crate::daemon::Daemon;
 use crate::http::error::ApiError;
 use crate::http::extract::{NoQuery, Pairs, Path};
+use crate::http::places::Owner;
 use crate::state::json;
 
 type Here = Extract<Arc<Daemon>>;
@@ -58,38 +59,51 @@ pub(crate) async fn status(
 }
 
 /// `GET /v1/fleet/hosts`.
-pub(crate) async fn hosts(Extract(daemon): Here, _: NoQuery) -> Result<Response, ApiError> {
+pub(crate) async fn hosts(
+    Extract(daemon): Here,
+    Extension(owner): Extension<Owner>,
+    _: NoQuery,
+) -> Result<Response, ApiError> {
     let fleet = daemon.fleet()?;
-    Ok(written(daemon.pool.run(move || json(&fleet.hosts())).await?))
+    let work = daemon.requests.turn(owner).await;
+    Ok(written(work.text(move || Ok(json(&fleet.hosts()))).await?))
 }
 
 /// `GET /v1/fleet/meshes`.
-pub(crate) async fn meshes(Extract(daemon): Here, _: NoQuery) -> Result<Response, ApiError> {
+pub(crate) async fn meshes(
+    Extract(daemon): Here,
+    Extension(owner): Extension<Owner>,
+    _: NoQuery,
+) -> Result<Response, ApiError> {
     let fleet = daemon.fleet()?;
-    Ok(written(daemon.pool.run(move || json(&fleet.meshes())).await?))
+    let work = daemon.requests.turn(owner).await;
+    Ok(written(work.text(move || Ok(json(&fleet.meshes()))).await?))
 }
 
 /// `GET /v1/fleet/attachments[?host=][&container=][&bridge=][&vlan=][&status=]`.
 pub(crate) async fn attachments(
     Extract(daemon): Here,
+    Extension(owner): Extension<Owner>,
     Pairs(pairs): Pairs,
 ) -> Result<Response, ApiError> {
     let fleet = daemon.mirror()?;
     let asked = Asked::read(pairs)?;
-    Ok(written(daemon.pool.run(move || json(&asked.rows(&fleet))).await?))
+    let work = daemon.requests.turn(owner).await;
+    Ok(written(work.text(move || Ok(json(&asked.rows(&fleet)))).await?))
 }
 
 /// `GET /v1/fleet/ports`, narrowed as attachments are.
 pub(crate) async fn ports(
     Extract(daemon): Here,
+    Extension(owner): Extension<Owner>,
     Pairs(pairs): Pairs,
 ) -> Result<Response, ApiError> {
     let fleet = daemon.mirror()?;
     let asked = Asked::read(pairs)?;
-    let text = daemon.pool.run(move || {
+    let text = daemon.requests.turn(owner).await.text(move || {
         let rows = asked.rows(&fleet).into_iter();
         let ports = rows.filter_map(Option::<v1::FleetPort>::from);
-        json(&ports.collect::<Vec<_>>())
+        Ok(json(&ports.collect::<Vec<_>>()))
     });
     Ok(written(text.await?))
 }
@@ -97,6 +111,7 @@ pub(crate) async fn ports(
 /// `GET /v1/fleet/who/{what}`.
 pub(crate) async fn who(
     Extract(daemon): Here,
+    Extension(owner): Extension<Owner>,
     Path(what): Path<String>,
     _: NoQuery,
 ) -> Result<Response, ApiError> {
@@ -105,7 +120,8 @@ pub(crate) async fn who(
     if matches!(query, WhoQuery::Ifindex(_)) {
         return Err(ApiError::bad_request("an ifindex is of one host only: ask there"));
     }
-    Ok(written(daemon.pool.run(move || json(&fleet.who(&query))).await?))
+    let work = daemon.requests.turn(owner).await;
+    Ok(written(work.text(move || Ok(json(&fleet.who(&query)))).await?))
 }
 
 /// Which rows are asked for.

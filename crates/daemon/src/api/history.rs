@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Json;
-use axum::extract::State as Extract;
+use axum::body::Bytes;
+use axum::extract::{Extension, State as Extract};
 use axum::http::StatusCode;
+use axum::response::Response;
 use journal::{LAG, Moment, Past, Unknown};
 use model::Snapshot;
 use model::moment::rfc3339;
@@ -16,9 +17,12 @@ use report::v1;
 use tokio::time::sleep;
 
 use crate::api::params::once;
+use crate::api::written;
 use crate::daemon::Daemon;
 use crate::http::error::ApiError;
 use crate::http::extract::Pairs;
+use crate::http::places::Owner;
+use crate::state::json;
 
 /// So many events are in one answer.
 const MAX_EVENTS: usize = 10_000;
@@ -26,15 +30,16 @@ const MAX_EVENTS: usize = 10_000;
 /// `GET /v1/history?since=&until=&what=`.
 pub(crate) async fn history(
     Extract(daemon): Extract<Arc<Daemon>>,
+    Extension(owner): Extension<Owner>,
     Pairs(pairs): Pairs,
-) -> Result<Json<v1::History>, ApiError> {
+) -> Result<Response, ApiError> {
     let asked = Asked::read(pairs)?;
     // Of nothing that is kept nothing is known.
     let Ok(folder) = folder(&daemon) else {
-        return Ok(Json(v1::History::new(std::iter::empty(), Vec::new(), false)));
+        return Ok(written(json(&v1::History::new(std::iter::empty(), Vec::new(), false))));
     };
-    let told = daemon.history.pool.run(move || told(&folder, &asked));
-    Ok(Json(told.await??))
+    let work = daemon.history.requests.turn(owner).await;
+    Ok(written(work.text(move || Ok(json(&told(&folder, &asked)?))).await?))
 }
 
 /// What is asked for.
@@ -99,11 +104,16 @@ fn told(folder: &std::path::Path, asked: &Asked) -> Result<v1::History, ApiError
     Ok(v1::History::new(known, events, is_more))
 }
 
-/// The host as it was at `at`, in milliseconds since the Unix epoch.
+/// What `write` makes of the host as it was at `at`, in milliseconds since the Unix epoch.
 ///
 /// # Errors
 /// No history is kept, or it does not know that moment.
-pub(crate) async fn snapshot_at(daemon: &Daemon, at: u64) -> Result<Snapshot, ApiError> {
+pub(crate) async fn of_then(
+    daemon: &Daemon,
+    owner: Owner,
+    at: u64,
+    write: impl FnOnce(Snapshot) -> String + Send + 'static,
+) -> Result<Bytes, ApiError> {
     let folder = folder(daemon)?;
     let now = host::now();
     if at <= now {
@@ -111,12 +121,13 @@ pub(crate) async fn snapshot_at(daemon: &Daemon, at: u64) -> Result<Snapshot, Ap
         let settled = Duration::from_millis(at).saturating_add(LAG);
         sleep(settled.saturating_sub(Duration::from_millis(now))).await;
     }
-    let found = daemon.history.pool.run(move || {
+    let text = daemon.history.requests.turn(owner).await.text(move || {
         let past = Past::open(&folder, host::now()).map_err(|error| unreadable(&error))?;
-        past.at(at).map_err(|error| unreadable(&error))?.map_err(|unknown| not_known(at, unknown))
+        let found = past.at(at).map_err(|error| unreadable(&error))?;
+        let Moment { snapshot, .. } = found.map_err(|unknown| not_known(at, unknown))?;
+        Ok(write(snapshot))
     });
-    let Moment { snapshot, .. } = found.await??;
-    Ok(snapshot)
+    text.await
 }
 
 fn not_known(at: u64, unknown: Unknown) -> ApiError {

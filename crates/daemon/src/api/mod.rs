@@ -13,11 +13,11 @@ use axum::extract::{Extension, State as Extract};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use model::Target;
 use model::ids::OfPort;
 use model::query::{self, QueryError};
 use model::switch::SwitchSource;
 use model::wiring::{Attachment, SwitchPort};
+use model::{Snapshot, Target};
 use report::{list, v1};
 
 use crate::api::params::{SnapshotOf, only, wanted};
@@ -39,20 +39,23 @@ pub(crate) const EVENT_ID: HeaderName = HeaderName::from_static("last-event-id")
 /// `GET /v1/attachments`. Unfiltered it is written once for each look.
 pub(crate) async fn attachments(
     Extract(daemon): Here,
+    Extension(owner): Extension<Owner>,
     headers: HeaderMap,
     Pairs(pairs): Pairs,
 ) -> Result<Response, ApiError> {
-    let state = daemon.require_sources()?;
     if !pairs.is_empty() {
         let wanted = wanted(pairs)?;
+        let work = daemon.requests.turn(owner).await;
+        let state = daemon.require_sources()?;
         query::filtered_vlans(&state.snapshot, &wanted.filters)?;
         query::filtered_bridges(&state.snapshot, &wanted.filters)?;
         let id = state.marks.event_id.clone();
-        let text = daemon.pool.run(move || json(&list(&state.snapshot, &state.wiring, &wanted)));
+        let text = work.text(move || Ok(json(&list(&state.snapshot, &state.wiring, &wanted))));
         return Ok(whole(text.await?, id));
     }
-    if conditional::has(&headers, state.marks.tag.as_ref()) {
-        return Ok(conditional::not_modified(state.marks.tag.clone()));
+    let tag = daemon.require_sources()?.marks.tag.clone();
+    if conditional::has(&headers, tag.as_ref()) {
+        return Ok(conditional::not_modified(tag));
     }
     let rendered = daemon.rendered(Part::Attachments).await?;
     let tagged = |text| {
@@ -108,14 +111,16 @@ pub(crate) async fn bridges(
 /// `GET /v1/bridges/{bridge}/ports`.
 pub(crate) async fn ports(
     Extract(daemon): Here,
+    Extension(owner): Extension<Owner>,
     Path(bridge): Path<String>,
     _: NoQuery,
 ) -> Result<Response, ApiError> {
+    let work = daemon.requests.turn(owner).await;
     let state = daemon.state()?;
     query::bridge(&state.snapshot, &bridge)?;
-    let ports = daemon.pool.run(move || {
+    let ports = work.text(move || {
         let here = state.wiring.ports.iter().filter(|row| row.is_on(&bridge));
-        json(&here.map(v1::Port::from).collect::<Vec<_>>())
+        Ok(json(&here.map(v1::Port::from).collect::<Vec<_>>()))
     });
     Ok(written(ports.await?))
 }
@@ -133,8 +138,8 @@ pub(crate) async fn port(
     let on = |row: &&SwitchPort| row.is_on(&bridge) && row.port.ofport.assigned() == Some(number);
     let row = state.wiring.ports.iter().find(on);
     let row = row.ok_or_else(|| ApiError::not_found(format!("no port {ofport} on {bridge}")))?;
-    let mut counted = daemon.statistics(Some(&row.port.iface), owner).await?;
-    let statistics = counted.remove(&*row.port.iface).unwrap_or_default();
+    let (_turn, counted) = daemon.statistics(Some(&row.port.iface), owner).await;
+    let statistics = counted?.remove(&*row.port.iface).unwrap_or_default();
     Ok(Json(v1::CountedPort { port: v1::Port::from(row), statistics }))
 }
 
@@ -168,25 +173,32 @@ pub(crate) async fn snapshot(
 ) -> Result<Response, ApiError> {
     let SnapshotOf { sources, labels, at } = SnapshotOf::read(&pairs)?;
     if let Some(at) = at {
-        let then = history::snapshot_at(&daemon, at).await?;
-        let text = daemon.pool.run(move || match door {
+        let write = move |then: Snapshot| match door {
             Door::Public => json(&model::public(&then, &labels)),
             Door::Private => json(&then),
-        });
-        return Ok(written(text.await?));
+        };
+        return Ok(written(history::of_then(&daemon, owner, at, write).await?));
     }
     let known = daemon.state()?;
     let is_known = sources.iter().all(|source| known.snapshot.switch.contains_key(source));
     let is_public = door == Door::Public;
     if is_known && (!is_public || labels.is_empty()) {
         let part = if is_public { Part::PublicSnapshot } else { Part::Snapshot };
+        drop(known);
         return daemon.encoded(&daemon.rendered(part).await?, &headers, written).await;
     }
-    let snapshot =
-        if is_known { known.snapshot.clone() } else { daemon.look(sources, owner).await.into() };
-    let text = daemon.pool.run(move || match door {
-        Door::Public => json(&model::public(&snapshot, &labels)),
-        Door::Private => json(&*snapshot),
+    drop(known);
+    let looked = if is_known { None } else { Some(daemon.look(sources, owner).await) };
+    let work = daemon.requests.turn(owner).await;
+    let (_turn, snapshot) = match looked {
+        Some((turn, snapshot)) => (Some(turn), snapshot.into()),
+        None => (None, daemon.state()?.snapshot.clone()),
+    };
+    let text = work.text(move || {
+        Ok(match door {
+            Door::Public => json(&model::public(&snapshot, &labels)),
+            Door::Private => json(&*snapshot),
+        })
     });
     Ok(written(text.await?))
 }

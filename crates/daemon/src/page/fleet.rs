@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ::fleet::Fleet;
 use askama::Template;
-use axum::extract::State as Extract;
+use axum::extract::{Extension, State as Extract};
 use axum::response::Response;
 use model::who::WhoQuery;
 use report::graph::{Scene, clean, figure};
@@ -14,6 +14,7 @@ use report::v1::{FleetHost, FleetMatch, FromHost, Liveness};
 use crate::daemon::Daemon;
 use crate::http::error::ApiError;
 use crate::http::extract::Pairs;
+use crate::http::places::Owner;
 use crate::page::routes::html;
 
 /// So many that fit are shown.
@@ -22,6 +23,7 @@ const MAX_FOUND: usize = 200;
 /// `GET /fleet[?host=NAME][&q=WORDS]`.
 pub(crate) async fn page(
     Extract(daemon): Extract<Arc<Daemon>>,
+    Extension(owner): Extension<Owner>,
     Pairs(pairs): Pairs,
 ) -> Result<Response, ApiError> {
     let fleet = daemon.fleet()?;
@@ -30,7 +32,8 @@ pub(crate) async fn page(
         given.map(|(_, value)| value.clone())
     };
     let (host, query) = (asked("host"), asked("q"));
-    let text = daemon.pool.run(move || written(&fleet, host.as_deref(), query.as_deref()));
+    let work = daemon.requests.turn(owner).await;
+    let text = work.text(move || Ok(written(&fleet, host.as_deref(), query.as_deref())));
     Ok(html(text.await?))
 }
 

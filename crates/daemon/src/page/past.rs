@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State as Extract;
+use axum::body::Bytes;
+use axum::extract::{Extension, State as Extract};
 use journal::{Beside, Past};
+use model::Snapshot;
 use report::graph::{Fit, Scene};
 use report::v1;
 use serde::Serialize;
@@ -14,6 +16,7 @@ use crate::api::params::only;
 use crate::daemon::Daemon;
 use crate::http::error::ApiError;
 use crate::http::extract::Pairs;
+use crate::http::places::Owner;
 use crate::page;
 
 /// Which moments can be shown. All are in milliseconds since the Unix epoch, as JavaScript has them.
@@ -34,16 +37,18 @@ pub(crate) struct Moments {
 /// `GET /moments[?at=TIME]`: what is known of the past, and the changes next to a moment.
 pub(crate) async fn moments(
     Extract(daemon): Extract<Arc<Daemon>>,
+    Extension(owner): Extension<Owner>,
     Pairs(pairs): Pairs,
 ) -> Result<Json<Moments>, ApiError> {
     let now = host::now();
     let at = only("at", pairs)?.map_or(Ok(now), |at| moment(&at))?;
     let reason = match history::folder(&daemon) {
         Ok(folder) => {
-            let read = daemon.history.pool.run(move || read(&folder, at, now));
-            match read.await? {
-                Ok(moments) => return Ok(Json(moments)),
-                Err(error) => history::unreadable(&error).message().to_owned(),
+            let work = daemon.history.requests.turn(owner).await;
+            let read = move || read(&folder, at, now).map_err(|error| history::unreadable(&error));
+            match work.run(read).await {
+                Ok((_, moments)) => return Ok(Json(moments)),
+                Err(why) => why.message().to_owned(),
             }
         }
         Err(none) => none.message().to_owned(),
@@ -64,17 +69,21 @@ fn read(folder: &std::path::Path, at: u64, now: u64) -> std::io::Result<Moments>
 
 /// The part of the page that changes, as it was at `at`. Where that is not known it says so, and has no
 /// picture.
-pub(super) async fn figure(daemon: &Daemon, at: u64, fit: Fit) -> Result<String, ApiError> {
-    let then = match history::snapshot_at(daemon, at).await {
-        Ok(then) => then,
-        Err(unknown) => {
-            let host = daemon.state()?.snapshot.host.clone();
-            return Ok(page::unknown(&host, unknown.message()));
-        }
-    };
-    let written = daemon.pool.run(move || {
+pub(super) async fn figure(
+    daemon: &Daemon,
+    owner: Owner,
+    at: u64,
+    fit: Fit,
+) -> Result<Bytes, ApiError> {
+    let write = move |then: Snapshot| {
         let scene = Scene::fitted(&model::resolve(&then), None, fit);
         page::fragment(&scene, &v1::sources(&then))
-    });
-    written.await
+    };
+    match history::of_then(daemon, owner, at, write).await {
+        Ok(written) => Ok(written),
+        Err(unknown) => {
+            let host = &daemon.state()?.snapshot.host;
+            Ok(page::unknown(host, unknown.message()).into())
+        }
+    }
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::State as Extract;
+use axum::body::Bytes;
+use axum::extract::{Extension, State as Extract};
 use axum::http::HeaderMap;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
@@ -12,9 +13,10 @@ use report::graph::{Density, Fit};
 use crate::api::history::moment;
 use crate::api::params::once;
 use crate::daemon::Daemon;
-use crate::http::conditional;
 use crate::http::error::ApiError;
 use crate::http::extract::{Pairs, Path};
+use crate::http::places::Owner;
+use crate::http::{conditional, encoding};
 use crate::page::{self, POLICY, past};
 use crate::state::renderings::Part;
 
@@ -34,24 +36,26 @@ pub(crate) async fn page(
 /// new look since; with `at=` as of then.
 pub(crate) async fn figure(
     Extract(daemon): Extract<Arc<Daemon>>,
+    Extension(owner): Extension<Owner>,
     headers: HeaderMap,
     Pairs(pairs): Pairs,
 ) -> Result<Response, ApiError> {
     let Asked { fit, at } = Asked::read(&pairs)?;
     if let Some(at) = at {
-        return Ok(html(past::figure(&daemon, at, fit).await?));
+        return Ok(html(past::figure(&daemon, owner, at, fit).await?));
     }
-    let now = &daemon.state()?.marks.tag;
+    let now = daemon.state()?.marks.tag.clone();
     if conditional::has(&headers, now.as_ref()) {
-        return Ok(conditional::not_modified(now.clone()));
+        return Ok(conditional::not_modified(now));
     }
+    // There are so many sizes that one client may be the only one that asks for most of them.
+    let work = daemon.requests.turn(owner).await;
     let rendered = daemon.rendered(Part::Figure(fit)).await?;
-    let tagged = |text| {
-        let mut answer = part(HTML, text);
-        conditional::mark(&mut answer, rendered.marks.tag.clone());
-        answer
-    };
-    daemon.encoded(&rendered, &headers, tagged).await
+    let (text, is_packed) = rendered.body(&headers, &daemon.pool).await?;
+    let mut answer = part(HTML, work.hold(text).await);
+    conditional::mark(&mut answer, rendered.marks.tag);
+    encoding::mark(&mut answer, is_packed);
+    Ok(answer)
 }
 
 /// What a picture is to be of.
@@ -109,7 +113,7 @@ pub(crate) async fn module(Path(module): Path<String>) -> Result<Response, ApiEr
 }
 
 /// HTML that was written for one request.
-pub(super) fn html(text: String) -> Response {
+pub(super) fn html(text: Bytes) -> Response {
     part(HTML, text)
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use host::Done;
 use model::ids::ContainerId;
-use model::plan::{PlanError, Remembered, RestoreAction};
+use model::plan::{PlanError, Remembered, RestoreAction, without_generated};
 use model::port_record::PortRecord;
 use report::v1;
 use tokio::time::Instant;
@@ -49,8 +49,8 @@ pub(super) struct OwedAttachment {
     why: String,
     /// Why the last attempt came to nothing.
     failure: Option<String>,
-    /// What was told of it.
-    told: BTreeSet<String>,
+    /// What was told of it last, as [`without_generated`] has it.
+    told: Option<String>,
 }
 
 impl OwedAttachment {
@@ -71,7 +71,7 @@ impl OwedAttachment {
             claim: Claim::Nothing,
             why: String::new(),
             failure: None,
-            told: BTreeSet::new(),
+            told: None,
         }
     }
 
@@ -138,16 +138,20 @@ impl OwedAttachment {
         Some(v1::Owed::new(&self.what, id, self.since, why))
     }
 
-    /// Whether this sentence is new.
+    /// Whether this sentence is another one than the last. Each attempt has a name of its own for the link
+    /// that it makes, which is no difference.
     pub(super) fn is_news(&mut self, sentence: &str) -> bool {
-        self.told.insert(sentence.to_owned())
+        let sentence = Some(without_generated(sentence));
+        let is_news = sentence != self.told;
+        self.told = sentence;
+        is_news
     }
 
     /// What an attempt came to; none where nothing was remembered any more.
     pub(super) fn came_to(&mut self, how: Option<&Done>) {
         match how.and_then(is_open) {
             Some((why, at_least)) => {
-                self.failure = Some(why);
+                self.fail(why);
                 self.try_again(at_least);
             }
             None => self.settle(),
@@ -156,8 +160,16 @@ impl OwedAttachment {
 
     /// Nothing could be tried.
     pub(super) fn failed(&mut self, why: &impl fmt::Display) {
-        self.failure = Some(why.to_string());
+        self.fail(why.to_string());
         self.try_again(RETRY_AT_LEAST);
+    }
+
+    /// The same reason stays as it was told, with the name that the first attempt gave to a link.
+    fn fail(&mut self, why: String) {
+        let same = |known: &String| without_generated(known) == without_generated(&why);
+        if !self.failure.as_ref().is_some_and(same) {
+            self.failure = Some(why);
+        }
     }
 
     /// Tries at once what is still owed: what it waited for may be there again.
@@ -233,8 +245,36 @@ mod tests {
     }
 
     fn failed() -> Done {
-        let why = SourceError::new(SourceErrorKind::Unreachable, "vswitchd", "no answer");
+        failed_with("no answer")
+    }
+
+    fn failed_with(why: &str) -> Done {
+        let why = SourceError::new(SourceErrorKind::Unreachable, "vswitchd", why);
         Done::Failed(ActError::from(why))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_attempt_that_fails_as_the_last_one_is_no_news() {
+        let mut owed = owed();
+        assert!(is_due(&mut owed, Claim::Missing));
+        let mut rows = BTreeSet::new();
+        let mut news = 0;
+        for name in 0..1000 {
+            let why = format!("vswitchd cannot open dov-{name:08x}; dov-{name:08x} stays");
+            owed.came_to(Some(&failed_with(&why)));
+            news += usize::from(owed.is_news(&format!("cannot restore web:eth0: {why}")));
+            rows.insert(owed.row());
+        }
+        assert_eq!((news, rows.len()), (1, 1));
+        for why in ["br0 has no room", "vswitchd cannot open veth1", "vswitchd cannot open veth2"] {
+            owed.came_to(Some(&failed_with(why)));
+            assert!(owed.is_news(why) && !owed.is_news(why), "{why}");
+            assert!(owed.row().unwrap().reason.contains(why));
+        }
+        owed.failed(&"no answer about dov-00000001");
+        owed.failed(&"no answer about dov-0000000a");
+        assert_eq!(owed.row().unwrap().reason, "no answer about dov-00000001");
+        assert!(owed.is_news("br0 has no room"), "it is so again");
     }
 
     #[tokio::test(start_paused = true)]

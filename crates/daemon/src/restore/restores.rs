@@ -24,7 +24,7 @@ impl Restores {
         self.lock().owed.clone()
     }
 
-    /// How often something was restored, skipped or failed.
+    /// How many attempts restored something, skipped it or failed.
     pub(crate) fn results(&self) -> BTreeMap<RestoreResult, u64> {
         let none = [RestoreResult::Restored, RestoreResult::Skipped, RestoreResult::Failed];
         let mut all: BTreeMap<_, _> = none.into_iter().map(|result| (result, 0)).collect();

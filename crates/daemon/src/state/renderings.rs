@@ -4,7 +4,7 @@
 //! Each part is written at most once at a time and once for each look, in the pool, and shared by
 //! all answers. A client that gives up stops nothing. What is not asked for again is let go.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -89,10 +89,11 @@ impl Renderings {
         published: &Arc<Published>,
         pool: &Pool,
     ) -> Result<Rendered, ApiError> {
-        let wanted = published.now().ok_or_else(ApiError::not_ready)?;
+        let now = |state: &Arc<State>| (state.looks, state.last);
+        let wanted = published.now().as_ref().map(now).ok_or_else(ApiError::not_ready)?;
         let mut slot = self.slot(part).lock_owned().await;
         if let Some((kept, used)) = &mut slot.kept
-            && (kept.looks, kept.last) >= (wanted.looks, wanted.last)
+            && (kept.looks, kept.last) >= wanted
         {
             *used = Instant::now();
             return Ok(kept.clone());
@@ -104,7 +105,7 @@ impl Renderings {
         // It goes on without the client that asked first: others wait for it.
         let written = tokio::spawn(async move {
             // Those who waited meanwhile want a newer one.
-            let state = published.now().unwrap_or(wanted);
+            let state = published.now().ok_or_else(ApiError::not_ready)?;
             let boot = published.boot.clone();
             let rendered = pool.run(move || part.write(&state, &boot, packed)).await?;
             keep(slot, rendered.clone());
@@ -146,14 +147,16 @@ impl Renderings {
 fn keep(mut slot: OwnedMutexGuard<Slot>, rendered: Rendered) {
     slot.kept = Some((rendered, Instant::now()));
     if !std::mem::replace(&mut slot.watched, true) {
-        tokio::spawn(let_go(OwnedMutexGuard::mutex(&slot).clone()));
+        tokio::spawn(let_go(Arc::downgrade(OwnedMutexGuard::mutex(&slot))));
     }
 }
 
-async fn let_go(slot: Arc<Mutex<Slot>>) {
+/// Does not keep a slot that has given way to another one.
+async fn let_go(slot: Weak<Mutex<Slot>>) {
     let mut due = Instant::now() + KEPT;
     loop {
         sleep_until(due).await;
+        let Some(slot) = slot.upgrade() else { return };
         let mut slot = slot.lock().await;
         match &slot.kept {
             Some((_, used)) if used.elapsed() < KEPT => due = *used + KEPT,
@@ -242,5 +245,34 @@ mod tests {
         }
         assert!(!Arc::ptr_eq(&second, &slot(2)));
         assert_eq!(all.figures.lock().unwrap().len(), SIZES);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_many_sizes_of_the_picture_few_are_kept_as_written() {
+        let snapshot = serde_json::from_str(include_str!("../../../cli/tests/scenes/article.json"));
+        let look = model::Look::new(Arc::new(snapshot.unwrap()));
+        let published = Arc::new(Published::new("a".to_owned()));
+        let told = look.wiring.clone();
+        drop(published.publish(look, told, Vec::new()));
+        let (all, pool) = (Renderings::default(), Pool::default());
+        let mut slots = Vec::new();
+        for round in 0..3 {
+            for width in (256..4096).step_by(128) {
+                let part = Part::Figure(Fit { width: Some(width), ..Fit::default() });
+                slots.push(Arc::downgrade(&all.slot(part)));
+                let one = all.get(part, &published, &pool).await.unwrap();
+                assert!(!one.text.is_empty());
+                let kept = slots.iter().filter_map(Weak::upgrade);
+                let kept =
+                    kept.filter(|slot| slot.try_lock().is_ok_and(|slot| slot.kept.is_some()));
+                assert!(kept.count() <= SIZES, "{width} in round {round}");
+            }
+        }
+        tokio::time::sleep(KEPT * 3).await;
+        let kept: Vec<_> =
+            all.figures.lock().unwrap().iter().map(|(_, slot)| slot.clone()).collect();
+        for slot in kept {
+            assert!(slot.lock().await.kept.is_none(), "what is not asked for is let go");
+        }
     }
 }

@@ -109,4 +109,4 @@ pub struct Generated {
     pub now: u64,
 }
 
-pub use name::PREFIX as HOST_END;
+pub use name::{PREFIX as HOST_END, without_generated};

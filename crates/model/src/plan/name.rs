@@ -4,6 +4,8 @@ use super::PlanError;
 
 /// What the names begin with that we give to links of the host.
 pub const PREFIX: &str = "dov-";
+/// So many hexadecimal digits follow in them.
+const DIGITS: usize = 8;
 /// Longest name in bytes (`IFNAMSIZ` less its NUL).
 const LONGEST: usize = 15;
 
@@ -29,8 +31,39 @@ pub(super) fn check(name: &str) -> Result<(), PlanError> {
     }
 }
 
-/// Whether we gave the name: the prefix and eight hexadecimal digits.
+/// Whether we gave the name: the prefix and [`DIGITS`].
 pub(super) fn is_generated(name: &str) -> bool {
     let generated = name.strip_prefix(PREFIX).unwrap_or_default();
-    generated.len() == 8 && generated.bytes().all(|b| b.is_ascii_hexdigit())
+    generated.len() == DIGITS && generated.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// A text without the digits of the names that we gave, for what is told of two attempts to be compared.
+pub fn without_generated(text: &str) -> String {
+    let mut parts = text.split(PREFIX);
+    let mut told = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        told.push_str(PREFIX);
+        let digits = part.bytes().take_while(u8::is_ascii_hexdigit).count();
+        told.push_str(if digits == DIGITS { part.get(DIGITS..).unwrap_or_default() } else { part });
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_that_were_given_lose_their_digits() {
+        for (text, told) in [
+            ("", ""),
+            ("dov-0123abcd", "dov-"),
+            ("no dov-0123abcd on br0; dov-ffffffff stays", "no dov- on br0; dov- stays"),
+            ("dov-0123abcd:dov-00000000é", "dov-:dov-é"),
+            ("dov-0123abc dov-0123abcde dov-", "dov-0123abc dov-0123abcde dov-"),
+            ("veth1 é dov-é", "veth1 é dov-é"),
+        ] {
+            assert_eq!(without_generated(text), told);
+        }
+    }
 }
