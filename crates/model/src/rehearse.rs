@@ -1,7 +1,8 @@
 //! A pretend host: what a Snapshot would be after a plan.
 //!
 //! For `--dry-run`, for planning several things at once, and for tests. What the kernel and the
-//! switch choose by themselves is guessed: indexes, and numbers that were not asked for.
+//! switch choose by themselves is guessed: indexes, and numbers that were not asked for. What the
+//! database would refuse, as a row says something else than was seen, does nothing here either.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -36,14 +37,26 @@ fn take_in_switch(snapshot: &mut Snapshot, step: &SwitchStep) {
             packet_sockets(snapshot).for_each(|sockets| sockets.extend(ifindex));
         }
         SwitchStep::RemoveMember { bridge, port, .. } => {
+            if !is_as_seen(snapshot, bridge, port) {
+                return;
+            }
             let Some(row) = bridge_called(snapshot, bridge) else { return };
             row.ports.retain(|other| other.iface != port.iface);
         }
         SwitchStep::MakeBridge(new) => make_bridge(snapshot, new),
-        SwitchStep::RemoveBridge { bridge, .. } => {
-            change_bridges(snapshot, |rows| rows.retain(|row| row.name != bridge.name));
+        SwitchStep::RemoveBridge { bridge, ports } => {
+            let is_as_seen = |row: &Bridge| {
+                row.external_ids == bridge.external_ids
+                    && row.ports.iter().all(|port| ports.contains(&port.iface))
+            };
+            change_bridges(snapshot, |rows| {
+                rows.retain(|row| row.name != bridge.name || !is_as_seen(row));
+            });
         }
         SwitchStep::Rewrite { bridge, port, external_ids, ofport_request, memory, .. } => {
+            if !is_as_seen(snapshot, bridge, port) {
+                return;
+            }
             if let Some(port) = port_called(snapshot, bridge, &port.iface) {
                 port.external_ids.clone_from(external_ids);
                 port.ofport_request = ofport_request.or(port.ofport_request);
@@ -138,7 +151,17 @@ fn stop_listening(snapshot: &mut Snapshot, name: &str) {
     });
 }
 
+/// Whether the port is there, and of whom it was seen to be: the database compares that.
+fn is_as_seen(snapshot: &mut Snapshot, bridge: &str, port: &Port) -> bool {
+    let row = port_called(snapshot, bridge, &port.iface);
+    row.is_some_and(|row| row.external_ids == port.external_ids)
+}
+
 fn replace_port(snapshot: &mut Snapshot, ports: &ReplacePort) {
+    let old = ports.remove.as_deref();
+    if old.is_some_and(|old| !is_as_seen(snapshot, &ports.bridge, old)) {
+        return;
+    }
     if let Some(old) = &ports.remove {
         stop_listening(snapshot, &old.iface);
     }

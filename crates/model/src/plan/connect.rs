@@ -102,7 +102,8 @@ pub fn connect(
     });
     let memory = planner.memory(old.as_deref().or(remembered.as_ref()), &port);
     let sweep = orphaned.iter().map(|link| delete(link));
-    let renames = renames_of(snapshot, wiring, container).into_iter().map(Step::from);
+    let renames = renames_of(snapshot, wiring, container, old.as_deref());
+    let renames = renames.into_iter().map(Step::from);
     let steps =
         sweep.chain(renames).chain(planner.steps(&record, port, old, false, memory)).collect();
     Ok(Plan { container: planner.who(), interface, bridge: bridge.name.clone(), steps })

@@ -12,6 +12,7 @@ mod name;
 mod number;
 mod once;
 mod orphaned_veths;
+mod other_use;
 mod planner;
 mod predecessor;
 mod prune;

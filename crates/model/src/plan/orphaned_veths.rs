@@ -5,17 +5,17 @@
 //! known: a link without it is orphaned only while it is not yet in use, so that the veth of a
 //! killed `connect` goes, and another database's living port stays.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::ids::{LinkKey, NetnsId};
 use crate::memory;
 use crate::port_record::{ALIAS, Alias, short_system};
-use crate::snapshot::{Cidr, Link, Observed, Snapshot};
+use crate::snapshot::{Link, Observed, Snapshot};
 use crate::switch::SwitchSource;
 use crate::wiring::Wiring;
 
 use super::name;
+use super::other_use::has_address;
 use super::upper_links::{Upper, foreign_upper};
 
 /// What a link of the switch's namespace is.
@@ -53,10 +53,7 @@ pub(super) fn judge_forgotten(snapshot: &Snapshot, wiring: &Wiring, link: &Link)
         Some(_) => {}
         None => return undecided("which links vswitchd listens to was not read"),
     }
-    // Connect gives the host's end no address: another program has, and uses it beside the switch.
-    let is_own =
-        |address: &Cidr| !matches!(address.ip, IpAddr::V6(ip) if ip.is_unicast_link_local());
-    if link.up && link.addresses.iter().any(is_own) {
+    if has_address(link) {
         return undecided(
             "it has an address on this host, and may be in use; ip link delete removes it",
         );

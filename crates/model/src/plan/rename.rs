@@ -20,14 +20,17 @@ pub fn renames(snapshot: &Snapshot, wiring: &Wiring) -> Vec<SwitchStep> {
     wiring.ports.iter().filter_map(|row| rename(snapshot, row)).collect()
 }
 
-/// Those of one container.
+/// Those of one container but for `replaced`, a port that goes in the same plan: the database takes away
+/// what it was seen to be.
 pub(super) fn renames_of(
     snapshot: &Snapshot,
     wiring: &Wiring,
     container: &Container,
+    replaced: Option<&Port>,
 ) -> Vec<SwitchStep> {
     let own = wiring.ports.iter().filter(|row| {
         row.port.external_ids.get("container_id").is_some_and(|id| **id == *container.id.0)
+            && replaced.is_none_or(|replaced| replaced.iface != row.port.iface)
     });
     own.filter_map(|row| rename(snapshot, row)).collect()
 }

@@ -290,6 +290,10 @@ impl Planner<'_> {
             let why = format!("{} is a port of {} already", link.name, row.bridge);
             return Ok(RestoreAction::NotToBeTouched { why });
         }
+        if let Some(why) = self.other_use(link) {
+            let why = format!("{}: {why}", link.name);
+            return Ok(RestoreAction::NotToBeTouched { why });
+        }
         let record = self.recorded(record);
         let new = Arc::new(self.successor(port, &record, &link.name, None)?);
         let memory = self.memory(Some(port), &new);

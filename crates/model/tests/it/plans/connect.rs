@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use docker_ovs_model::ids::{ContainerId, Ifindex, OfPort};
 use docker_ovs_model::plan::{
-    Connect, KernelStep, PlanError, Prunable, Prune, Step, Wanted, prune,
+    Connect, KernelStep, PlanError, Prunable, Prune, Step, Wanted, prune, renames,
 };
-use docker_ovs_model::snapshot::{Link, Observed};
+use docker_ovs_model::port_record::PortRecord;
+use docker_ovs_model::snapshot::{Container, Link, Observed};
 use docker_ovs_model::switch::{OfPortState, Port};
 use docker_ovs_model::wiring::PortState;
 use docker_ovs_model::{Snapshot, rehearse, resolve};
@@ -159,4 +160,53 @@ fn a_container_that_was_made_anew_gets_the_interfaces_of_the_one_before() {
     assert_eq!(&*elsewhere.interface, "eth2", "what it had on another bridge stays for that");
     let same = plan(&restarted(&before, 1, true), &request("br0", "c1"), 3).unwrap();
     assert_eq!(&*same.interface, "eth2", "what a restart took is for restore");
+}
+
+/// c1 after a restart, changed otherwise too.
+fn started_anew(before: &Snapshot, change: fn(&mut Container)) -> Snapshot {
+    let mut after = restarted(before, 1, true);
+    let rows = after.engines.values_mut().flat_map(Observed::rows_mut);
+    rows.into_iter().filter(|row| row.netns == Some(home(1))).for_each(change);
+    after
+}
+
+/// A record that is written anew is not the one that was seen to be replaced.
+#[test]
+fn the_record_of_a_port_that_is_replaced_is_not_written_anew_before() {
+    let on = |bridge, interface: &str| Connect {
+        interface: Some(interface.to_owned()),
+        ..request(bridge, "c1")
+    };
+    let before = connected(&host(), &on("br0", "eth0"), 1);
+    let before = connected(&before, &on("br0", "eth1"), 2);
+    let before = connected(&before, &on("br1", "eth2"), 3);
+    let changes: [fn(&mut Container); 3] = [
+        |row| row.name = "web2".into(),
+        |row| {
+            for key in ["project", "service", "container-number"] {
+                row.labels.insert(format!("com.docker.compose.{key}"), "1".to_owned());
+            }
+        },
+        |row| {
+            row.name = "shop_web.2.aaa".into();
+            for (key, value) in [("service.name", "shop_web"), ("task.name", "shop_web.2.aaa")] {
+                row.labels.insert(format!("com.docker.swarm.{key}"), value.to_owned());
+            }
+        },
+    ];
+    for change in changes {
+        let now = started_anew(&before, change);
+        let name = now.containers().find(|row| row.netns == Some(home(1))).unwrap().name.clone();
+        let again = Connect { container: name.to_string(), ..on("br0", "eth1") };
+        let plan = plan(&now, &again, 4).unwrap();
+        assert!(plan.removes(), "{plan:#?}");
+        let after = rehearse(&now, &plan.steps);
+        let ports: Vec<_> = resolve(&after).ports.iter().map(|row| row.port.clone()).collect();
+        assert_eq!(ports.len(), 3, "the old one is replaced");
+        assert!(ports.iter().any(|port| &*port.iface == "dov-00000004"), "{ports:#?}");
+        for record in ports.iter().filter_map(|port| PortRecord::of(port)) {
+            assert_eq!(record.name.as_deref(), Some(&*name), "the others' too");
+        }
+        assert!(renames(&after, &resolve(&after)).is_empty());
+    }
 }

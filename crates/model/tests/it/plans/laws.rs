@@ -264,6 +264,24 @@ proptest! {
         }
     }
 
+    /// What a plan gives is there once it is carried out: the database refuses nothing of it, as nothing
+    /// says otherwise than was seen by the time that it is asked.
+    #[test]
+    fn a_plan_that_is_carried_out_comes_true(events in happenings()) {
+        let now = after(&events);
+        for (container, bridge) in [("c1", "br0"), ("c2", "br0"), ("c3", "br0"), ("c1", "br1")] {
+            for interface in [None, Some("eth0"), Some("eth7")] {
+                let interface = interface.map(str::to_owned);
+                let request = Connect { interface, ..request(bridge, container) };
+                let Ok(plan) = plan(&now, &request, 99) else { continue };
+                let after = rehearse(&now, &plan.steps);
+                let mut ports = after.bridges().flat_map(|bridge| &bridge.ports);
+                let there = plan.port().is_none_or(|new| ports.any(|port| port.iface == new.iface));
+                prop_assert!(there, "{plan:#?}");
+            }
+        }
+    }
+
     /// Nothing that lives, and nothing of another database or container, is taken.
     #[test]
     fn what_is_removed_is_dead_and_ours(events in happenings()) {

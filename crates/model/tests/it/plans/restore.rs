@@ -1,12 +1,13 @@
 //! What is remembered, and comes back.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use docker_ovs_model::ids::{Ifindex, OfPort};
 use docker_ovs_model::plan::{
     Connect, Restore, RestoreAction, Step, SwitchStep, Wanted, remembered, restore,
 };
-use docker_ovs_model::snapshot::VswitchdSockets;
+use docker_ovs_model::snapshot::{Link, Namespace, Peer, VswitchdSockets};
 use docker_ovs_model::switch::{OfPortState, Port};
 use docker_ovs_model::{Observed, Snapshot, rehearse, resolve};
 
@@ -133,4 +134,77 @@ fn restore_leaves_a_number_that_another_port_took_meanwhile() {
     let action = restore(&gone, &wiring, &one, &generated(2));
     let RestoreAction::Refused(plan_error) = action else { panic!("{action:#?}") };
     assert!(plan_error.to_string().contains("thief"), "{plan_error}");
+}
+
+/// The host after another program took the port of c1's eth0 and did something with its link.
+fn taken(change: fn(&mut Namespace)) -> RestoreAction {
+    let mut host = connected(&host(), &request("br0", "c1"), 1);
+    let rows = host.switch.values_mut().flat_map(Observed::rows_mut);
+    rows.into_iter().for_each(|bridge| bridge.ports.clear());
+    let here = host.kernel.rows_mut().iter_mut().find(|space| space.id == SWITCH).unwrap();
+    here.packet_sockets.iter_mut().for_each(BTreeSet::clear);
+    here.vswitchd_sockets.iter_mut().for_each(|own| own.links.clear());
+    change(here);
+    let wiring = resolve(&host);
+    let one = remembered(&host, &wiring, &Restore::default()).unwrap().remove(0);
+    restore(&host, &wiring, &one, &generated(2))
+}
+
+/// The host's end.
+fn end(here: &mut Namespace) -> &mut Link {
+    let end = here.links.iter_mut().find(|link| link.name.starts_with("dov-")).unwrap();
+    Arc::make_mut(end)
+}
+
+fn listened_to(here: &mut Namespace) {
+    let end = end(here).ifindex;
+    here.packet_sockets.as_mut().unwrap().insert(end);
+}
+
+#[test]
+fn a_link_that_is_in_use_elsewhere_by_now_is_not_put_back() {
+    type Use = (&'static str, fn(&mut Namespace));
+    let uses: [Use; 6] = [
+        ("is a member of lbr", |here| {
+            end(here).master = Some(Ifindex(90));
+            let lbr = Link { ifindex: Ifindex(90), name: "lbr".into(), ..Link::default() };
+            here.links.push(Arc::new(lbr));
+        }),
+        ("is a member of another link", |here| end(here).master = Some(Ifindex(91))),
+        ("by a packet socket", listened_to),
+        ("was not read", |here| here.packet_sockets = None),
+        ("has an address", |here| end(here).addresses = vec!["192.0.2.7/24".parse().unwrap()]),
+        ("the vlan up of the host stands on it", |here| {
+            let peer = Some(Peer { ifindex: end(here).ifindex, nsid: None });
+            let kind = Some("vlan".to_owned());
+            let ifindex = Ifindex(92);
+            let up = Link { ifindex, name: "up".into(), kind, peer, ..Link::default() };
+            here.links.push(Arc::new(up));
+        }),
+    ];
+    for (said, change) in uses {
+        let action = taken(change);
+        let RestoreAction::NotToBeTouched { why } = &action else { panic!("{said}: {action:?}") };
+        assert!(why.starts_with("dov-00000001: ") && why.contains(said), "{why}");
+    }
+}
+
+#[test]
+fn a_link_that_waits_for_its_switch_is_put_back() {
+    let waits: [fn(&mut Namespace); 3] = [
+        |_| {},
+        // vswitchd is about to let go of it.
+        |here| {
+            listened_to(here);
+            let end = end(here).ifindex;
+            here.vswitchd_sockets.as_mut().unwrap().links.insert(end);
+        },
+        // The kernel gives that to every link that is up.
+        |here| end(here).addresses = vec!["fe80::1/64".parse().unwrap()],
+    ];
+    for change in waits {
+        let action = taken(change);
+        let RestoreAction::Again(plan) = &action else { panic!("{action:?}") };
+        assert_eq!(&*plan.port().unwrap().iface, "dov-00000001");
+    }
 }
