@@ -21,7 +21,7 @@ use crate::rows::{RawRow, Rows};
 const MAX_HOSTS: usize = 4_096;
 /// The rows of one host, in bytes of JSON.
 const MAX_BYTES_OF_HOST: usize = 8 << 20;
-/// Those of all hosts.
+/// Those of all other hosts: what they tell leaves this one its own.
 const MAX_BYTES: usize = 256 << 20;
 /// So many meshes are kept.
 const MAX_MESHES: usize = 1_024;
@@ -63,6 +63,8 @@ pub struct Mirror {
     pub(crate) hosts: BTreeMap<Arc<str>, HostState>,
     pub(crate) meshes: BTreeMap<String, (MeshRecord, u32)>,
     rows: Rows,
+    /// So many bytes of rows of other hosts are kept.
+    max_bytes: usize,
     generation: u32,
     /// Since when etcd is away, in milliseconds since the Unix epoch, and why.
     pub(crate) lost: Option<(Option<u64>, String)>,
@@ -77,6 +79,7 @@ impl Mirror {
             hosts: BTreeMap::new(),
             meshes: BTreeMap::new(),
             rows: Rows::default(),
+            max_bytes: MAX_BYTES,
             generation: 0,
             lost: Some((None, "etcd was not reached yet".to_owned())),
         }
@@ -237,17 +240,19 @@ impl Mirror {
     }
 
     fn put_row(&mut self, name: &str, id: &str, value: &[u8]) -> Option<Change> {
-        let (generation, all) = (self.generation, self.rows.bytes());
+        let generation = self.generation;
+        let is_own = *name == *self.own;
+        let own = self.hosts.get(&self.own).map_or(0, |own| own.bytes);
+        let others = self.rows.bytes() - own;
         let host = self.host(name)?;
         let known = host.rows.get(id).copied();
-        let room = host.rows.len() < MAX_ROWS
-            && host.bytes + value.len() <= MAX_BYTES_OF_HOST
-            && all + value.len() <= MAX_BYTES;
-        let read = if room || known.is_some() {
-            decode(value)
-        } else {
-            Err("more rows than are kept".to_owned())
-        };
+        // It takes the place of the one that is known.
+        let old = known.and_then(|slot| self.rows.get(slot)).map_or(0, |row| row.text.len());
+        let host = self.hosts.get_mut(name)?;
+        let room = (known.is_some() || host.rows.len() < MAX_ROWS)
+            && host.bytes - old + value.len() <= MAX_BYTES_OF_HOST
+            && (is_own || others - old + value.len() <= self.max_bytes);
+        let read = if room { decode(value) } else { Err("more rows than are kept".to_owned()) };
         let row = match read {
             Ok(row) => row,
             Err(why) => {

@@ -150,6 +150,53 @@ fn of_one_host_there_are_bounds_and_the_others_have_room() {
     assert_eq!(mirror.meshes.len(), MAX_MESHES);
 }
 
+/// A row that is as long as one may be, nearly.
+fn long_row(ip: &str) -> Vec<u8> {
+    let more = vec!["x".repeat(250); 15];
+    format!(r#"{{"State":"on","Addresses":["{ip}/24"],"Later":{more:?}}}"#).into_bytes()
+}
+
+#[test]
+fn rows_that_grow_pass_no_bound() {
+    let mut mirror = listed();
+    for n in 0..MAX_ROWS {
+        mirror.put(&Key::Row("greedy", &n.to_string()), &row("192.0.2.3"));
+    }
+    for n in 0..MAX_ROWS {
+        mirror.put(&Key::Row("greedy", &n.to_string()), &long_row("192.0.2.4"));
+    }
+    let bytes = mirror.hosts["greedy"].bytes;
+    assert!((MAX_BYTES_OF_HOST - 4096..=MAX_BYTES_OF_HOST).contains(&bytes), "{bytes}");
+    // The last good one stays, and may be another one of its length.
+    let last = (MAX_ROWS - 1).to_string();
+    assert!(mirror.put(&Key::Row("greedy", &last), &row("192.0.2.5")).is_some());
+    assert!(mirror.put(&Key::Row("greedy", "0"), &long_row("192.0.2.5")).is_some());
+    assert_eq!((found(&mirror, "192.0.2.5"), mirror.hosts["greedy"].rows.len()), (2, MAX_ROWS));
+}
+
+#[test]
+fn what_grows_on_other_hosts_leaves_the_rest_its_room() {
+    let mut mirror = listed();
+    mirror.max_bytes = 10_000;
+    for host in ["c", "d", "e"] {
+        mirror.put(&Key::Row(host, "1"), &row("192.0.2.3"));
+    }
+    for host in ["c", "d", "e"] {
+        mirror.put(&Key::Row(host, "1"), &long_row("192.0.2.4"));
+    }
+    assert_eq!((found(&mirror, "192.0.2.3"), found(&mirror, "192.0.2.4")), (1, 2));
+    assert!(mirror.rows.bytes() <= mirror.max_bytes);
+    assert!(mirror.put(&Key::Row("b", "2"), &row("192.0.2.5")).is_some(), "a short one fits");
+    assert!(mirror.put(&Key::Row("b", "2"), &row("192.0.2.6")).is_some());
+    // This host has what it has, and takes no room of the others.
+    let text = |n: u8| String::from_utf8(long_row(&format!("198.51.100.{n}"))).unwrap();
+    let rows = (0..9).map(|n| (n.to_string(), text(n))).collect();
+    assert_eq!(mirror.set_own(&Local { rows, ..Local::default() }, HostRecord::default()).len(), 9);
+    assert!(mirror.put(&Key::Row("b", "3"), &row("192.0.2.7")).is_some());
+    mirror.delete(&Key::Row("c", "1"));
+    assert!(mirror.put(&Key::Row("e", "1"), &long_row("192.0.2.4")).is_some());
+}
+
 #[test]
 fn a_host_that_was_renamed_or_copied_is_noted() {
     let mut mirror = listed();
