@@ -14,6 +14,7 @@ use crate::host::{HostRecord, Machine};
 use crate::keys::Key;
 use crate::local::{Local, MAX_ROWS};
 use crate::mesh::MeshRecord;
+use crate::refused::{RECORD, Refused};
 use crate::row::decode;
 use crate::rows::{RawRow, Rows};
 
@@ -46,10 +47,7 @@ pub(crate) struct HostState {
     pub(crate) stale_since: Option<u64>,
     pub(crate) rows: FxHashMap<Box<str>, u32>,
     bytes: usize,
-    /// How many of its values could not be read or kept since it was listed.
-    pub(crate) refused: usize,
-    /// Why the last one was not.
-    pub(crate) refused_why: Option<String>,
+    pub(crate) refused: Refused,
     record_generation: u32,
     alive_generation: u32,
 }
@@ -88,8 +86,8 @@ impl Mirror {
     /// A list of all begins: what is not put until [`finish`](Self::finish) is gone.
     pub(crate) fn begin(&mut self) {
         self.generation = self.generation.wrapping_add(1);
-        for host in self.hosts.values_mut() {
-            (host.refused, host.refused_why) = (0, None);
+        for (_, host) in self.hosts.iter_mut().filter(|(name, _)| **name != self.own) {
+            host.refused = Refused::default();
         }
     }
 
@@ -148,7 +146,9 @@ impl Mirror {
         match key {
             Key::Host(host) | Key::Alive(host) | Key::Row(host, _) if **host == *self.own => None,
             Key::Host(host) => {
-                self.hosts.get_mut(*host)?.record = None;
+                let state = self.hosts.get_mut(*host)?;
+                state.record = None;
+                state.refused.remove(RECORD);
                 self.drop_empty();
                 None
             }
@@ -162,6 +162,7 @@ impl Mirror {
                 Some(Change::Stale(name))
             }
             Key::Row(host, id) => {
+                self.hosts.get_mut(*host)?.refused.remove(id);
                 let gone = self.remove_row(host, id);
                 self.drop_empty();
                 gone
@@ -187,6 +188,9 @@ impl Mirror {
             changes.extend(self.put_row(&own, id, text.as_bytes()));
         }
         if let Some(host) = self.host(&own) {
+            if !local.partial {
+                host.refused.retain(|id| local.rows.contains_key(id));
+            }
             host.record = Some(Arc::new(record));
         }
         changes
@@ -221,8 +225,11 @@ impl Mirror {
         let host = self.host(name)?;
         host.record_generation = generation;
         match HostRecord::read(value) {
-            Ok(record) => host.record = Some(Arc::new(record)),
-            Err(why) => host.refuse(why),
+            Ok(record) => {
+                host.record = Some(Arc::new(record));
+                host.refused.remove(RECORD);
+            }
+            Err(why) => host.refused.add(RECORD, why),
         }
         None
     }
@@ -256,13 +263,14 @@ impl Mirror {
         let row = match read {
             Ok(row) => row,
             Err(why) => {
-                host.refuse(why);
+                host.refused.add(id, why);
                 if let Some(old) = known.and_then(|slot| self.rows.get_mut(slot)) {
                     old.generation = generation;
                 }
                 return None;
             }
         };
+        host.refused.remove(id);
         // What was read is UTF-8.
         let text: Arc<str> = String::from_utf8_lossy(value).into();
         let host = self.hosts.get_key_value(name)?.0.clone();
@@ -322,7 +330,7 @@ impl Mirror {
 
     /// How many hosts, attachments and values of no use there are.
     pub fn counts(&self) -> (usize, usize, usize) {
-        let refused = self.hosts.values().map(|host| host.refused).sum();
+        let refused = self.hosts.values().map(|host| host.refused.count()).sum();
         (self.hosts.len(), self.rows.len(), refused)
     }
 
@@ -349,13 +357,6 @@ impl Mirror {
     /// The rows that may fit a query.
     pub fn candidates(&self, query: &WhoQuery) -> Vec<RawRow> {
         self.rows.candidates(query)
-    }
-}
-
-impl HostState {
-    fn refuse(&mut self, why: String) {
-        self.refused += 1;
-        self.refused_why = Some(why);
     }
 }
 

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use report::v1::Liveness;
 
 use super::*;
+use crate::refused::MAX_REFUSED;
 
 const ALIVE: &[u8] = br#"{"Machine":"m","Boot":"b","Run":"r","Started":0}"#;
 
@@ -88,6 +89,47 @@ fn what_cannot_be_read_leaves_the_last_good_value_and_is_counted() {
     mirror.put(&Key::Host("b"), b"x");
     assert!(mirror.finish().iter().all(|change| matches!(change, Change::Stale(_))));
     assert_eq!((mirror.counts(), found(&mirror, "192.0.2.1")), ((1, 1, 2), 1));
+}
+
+#[test]
+fn a_value_that_was_mended_or_taken_away_is_told_of_no_more() {
+    let mut mirror = listed();
+    let notes = |mirror: &Mirror| mirror.hosts(true)[0].notes.clone();
+    mirror.put(&Key::Row("b", "1"), b"{");
+    mirror.put(&Key::Row("b", "1"), &[0xff]);
+    assert_eq!(mirror.counts().2, 1, "one value is one, however often it is written");
+    mirror.put(&Key::Row("b", "2"), b"[]");
+    mirror.put(&Key::Host("b"), br#"{"Number":0}"#);
+    assert!(
+        notes(&mirror)[0].contains("3 of its values") && notes(&mirror)[0].contains("a number")
+    );
+    // A record that is good, even if it says what it said; a row that is; one that is gone.
+    mirror.put(&Key::Host("b"), br#"{"Version":"1"}"#);
+    assert!(
+        notes(&mirror)[0].contains("2 of its values") && !notes(&mirror)[0].contains("a number")
+    );
+    mirror.put(&Key::Row("b", "1"), &row("192.0.2.1"));
+    assert_eq!(mirror.counts().2, 1);
+    mirror.delete(&Key::Row("b", "2"));
+    assert_eq!((mirror.counts().2, notes(&mirror)), (0, Vec::new()));
+    mirror.put(&Key::Host("b"), b"x");
+    mirror.delete(&Key::Host("b"));
+    assert_eq!(mirror.counts().2, 0);
+    // So is one of this host that is gone again.
+    let local =
+        |text: &str| Local { rows: [("1".to_owned(), text.to_owned())].into(), ..Local::default() };
+    mirror.set_own(&local("{"), HostRecord::default());
+    assert_eq!(mirror.counts().2, 1);
+    mirror.set_own(&Local { partial: true, ..Local::default() }, HostRecord::default());
+    assert_eq!(mirror.counts().2, 1);
+    mirror.set_own(&Local::default(), HostRecord::default());
+    assert_eq!(mirror.counts().2, 0);
+    // There is a bound on what is kept of that.
+    for n in 0..=MAX_REFUSED {
+        mirror.put(&Key::Row("b", &format!("bad{n}")), b"{");
+    }
+    assert_eq!(mirror.counts().2, MAX_REFUSED);
+    assert!(notes(&mirror)[0].contains("100 or more of its values"), "{:?}", notes(&mirror));
 }
 
 #[test]
