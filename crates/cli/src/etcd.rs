@@ -1,6 +1,7 @@
 //! What the command line says of etcd and of this host's place in its fleet.
 
 use std::fs;
+use std::time::Duration;
 
 use etcd::{Client, Settings, TlsFiles};
 use fleet::{Machine, keys};
@@ -8,11 +9,21 @@ use fleet::{Machine, keys};
 use crate::args::EtcdArgs;
 use crate::outcome::CliError;
 
+/// What helps an etcd whose quota is used up.
+pub(crate) const NO_SPACE: &str = "etcdctl compact, defrag, then alarm disarm";
+
 impl From<etcd::Error> for CliError {
     fn from(error: etcd::Error) -> Self {
-        let hint = error
-            .is_denied()
-            .then_some("docs/fleet.md says which role of etcd a host and an administrator need");
+        let hint = match &error {
+            etcd::Error::Late(_) => {
+                Some("is it hung or overloaded? --timeout SECONDS waits longer")
+            }
+            error if error.is_denied() => {
+                Some("docs/fleet.md says which role of etcd a host and an administrator need")
+            }
+            error if error.is_no_space() => Some(NO_SPACE),
+            _ => None,
+        };
         let told = Self::new(error.to_string());
         match hint {
             Some(hint) => told.hint(hint),
@@ -42,17 +53,17 @@ impl EtcdArgs {
         Ok(Some(Settings { endpoints, tls }))
     }
 
-    /// A client of etcd, and the keys of the fleet.
+    /// A client of etcd that waits no longer than `timeout` in all, and the keys of the fleet.
     ///
     /// # Errors
     /// As [`EtcdArgs::settings`], and where nothing is said.
-    pub fn client(&self) -> Result<(Client, keys::Keys), CliError> {
+    pub fn client(&self, timeout: Duration) -> Result<(Client, keys::Keys), CliError> {
         let settings = self.settings()?.ok_or_else(|| {
             CliError::new("which etcd? --etcd URL is missing").hint(
                 "it is what docker ovs serve was given: --etcd, --etcd-ca, --etcd-cert, --etcd-key",
             )
         })?;
-        Ok((Client::new(settings), keys::Keys::new(&self.fleet)))
+        Ok((Client::within(timeout, settings), keys::Keys::new(&self.fleet)))
     }
 }
 
