@@ -93,13 +93,14 @@ pub fn host_name(named: Option<&str>) -> Result<String, CliError> {
 #[must_use]
 pub fn machine(fleet: &str) -> Machine {
     let read = |path: &str| fs::read_to_string(path).map(|text| text.trim().to_owned());
-    let id = read("/etc/machine-id").or_else(|_| read("/var/lib/dbus/machine-id"));
+    let ids = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
+    let hashes = ids.map(|path| fleet::machine_hash(&read(path).unwrap_or_default(), fleet));
     let uptime = read("/proc/uptime").unwrap_or_default();
     let seconds = uptime.split(' ').next().and_then(|text| text.parse::<f64>().ok());
     let started = std::time::Duration::try_from_secs_f64(seconds.unwrap_or_default());
     let started = started.unwrap_or_default().as_millis();
     Machine {
-        machine: fleet::machine_hash(&id.unwrap_or_default(), fleet),
+        machine: hashes.into_iter().find(|hash| !hash.is_empty()).unwrap_or_default(),
         boot: read("/proc/sys/kernel/random/boot_id").unwrap_or_default(),
         run: format!("{:016x}", host::random()),
         started: u64::try_from(started).unwrap_or_default(),
