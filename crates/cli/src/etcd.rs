@@ -1,6 +1,7 @@
 //! What the command line says of etcd and of this host's place in its fleet.
 
 use std::fs;
+use std::time::Duration;
 
 use etcd::{Client, Settings, TlsFiles};
 use fleet::{Machine, keys};
@@ -8,11 +9,21 @@ use fleet::{Machine, keys};
 use crate::args::EtcdArgs;
 use crate::outcome::CliError;
 
+/// What helps an etcd whose quota is used up.
+pub(crate) const NO_SPACE: &str = "etcdctl compact, defrag, then alarm disarm";
+
 impl From<etcd::Error> for CliError {
     fn from(error: etcd::Error) -> Self {
-        let hint = error
-            .is_denied()
-            .then_some("docs/fleet.md says which role of etcd a host and an administrator need");
+        let hint = match &error {
+            etcd::Error::Late(_) => {
+                Some("is it hung or overloaded? --timeout SECONDS waits longer")
+            }
+            error if error.is_denied() => {
+                Some("docs/fleet.md says which role of etcd a host and an administrator need")
+            }
+            error if error.is_no_space() => Some(NO_SPACE),
+            _ => None,
+        };
         let told = Self::new(error.to_string());
         match hint {
             Some(hint) => told.hint(hint),
@@ -42,17 +53,17 @@ impl EtcdArgs {
         Ok(Some(Settings { endpoints, tls }))
     }
 
-    /// A client of etcd, and the keys of the fleet.
+    /// A client of etcd that waits no longer than `timeout` in all, and the keys of the fleet.
     ///
     /// # Errors
     /// As [`EtcdArgs::settings`], and where nothing is said.
-    pub fn client(&self) -> Result<(Client, keys::Keys), CliError> {
+    pub fn client(&self, timeout: Duration) -> Result<(Client, keys::Keys), CliError> {
         let settings = self.settings()?.ok_or_else(|| {
             CliError::new("which etcd? --etcd URL is missing").hint(
                 "it is what docker ovs serve was given: --etcd, --etcd-ca, --etcd-cert, --etcd-key",
             )
         })?;
-        Ok((Client::new(settings), keys::Keys::new(&self.fleet)))
+        Ok((Client::within(timeout, settings), keys::Keys::new(&self.fleet)))
     }
 }
 
@@ -82,13 +93,14 @@ pub fn host_name(named: Option<&str>) -> Result<String, CliError> {
 #[must_use]
 pub fn machine(fleet: &str) -> Machine {
     let read = |path: &str| fs::read_to_string(path).map(|text| text.trim().to_owned());
-    let id = read("/etc/machine-id").or_else(|_| read("/var/lib/dbus/machine-id"));
+    let ids = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
+    let hashes = ids.map(|path| fleet::machine_hash(&read(path).unwrap_or_default(), fleet));
     let uptime = read("/proc/uptime").unwrap_or_default();
     let seconds = uptime.split(' ').next().and_then(|text| text.parse::<f64>().ok());
     let started = std::time::Duration::try_from_secs_f64(seconds.unwrap_or_default());
     let started = started.unwrap_or_default().as_millis();
     Machine {
-        machine: fleet::machine_hash(&id.unwrap_or_default(), fleet),
+        machine: hashes.into_iter().find(|hash| !hash.is_empty()).unwrap_or_default(),
         boot: read("/proc/sys/kernel/random/boot_id").unwrap_or_default(),
         run: format!("{:016x}", host::random()),
         started: u64::try_from(started).unwrap_or_default(),

@@ -118,7 +118,7 @@ async fn carry_out(cli: &Cli, origin: &Origin, limit: &Limit) -> Result<Outcome,
             limit.answered();
             verbs::serve::run(origin, args, &cli.sources).await
         }
-        Verb::Doctor(args) => verbs::doctor::run(origin, args).await,
+        Verb::Doctor(args) => verbs::doctor::run(origin, args, cli.sources.timeout()).await,
         Verb::Connect(args) => verbs::connect::run(origin, args).await,
         Verb::Disconnect(args) => verbs::disconnect::run(origin, args).await,
         Verb::Restore(args) => verbs::restore::run(origin, args).await,

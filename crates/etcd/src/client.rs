@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use prost::Message;
 use prost::bytes::Bytes;
 use tokio::sync::Mutex;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::dial::dial;
 use crate::error::is_about_the_member;
@@ -44,6 +44,8 @@ pub struct Client(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     settings: Settings,
+    /// When the last answer is due, and how long that was from the start on.
+    due: Option<(Instant, Duration)>,
     /// The connection in use; held while another one is made, so that there are not several.
     connection: Mutex<Option<Member>>,
     /// Which member is tried next.
@@ -75,8 +77,17 @@ pub struct Status {
 impl Client {
     /// A client of the cluster that has these members.
     pub fn new(settings: Settings) -> Self {
+        Self::due(settings, None)
+    }
+
+    /// One whose calls end within `allowed` from now on, all together, whatever the members do.
+    pub fn within(allowed: Duration, settings: Settings) -> Self {
+        Self::due(settings, Some((Instant::now() + allowed, allowed)))
+    }
+
+    fn due(settings: Settings, due: Option<(Instant, Duration)>) -> Self {
         let (connection, next) = (Mutex::new(None), AtomicUsize::new(0));
-        Self(Arc::new(Inner { settings, connection, next }))
+        Self(Arc::new(Inner { settings, due, connection, next }))
     }
 
     /// The members.
@@ -178,8 +189,17 @@ impl Client {
         self.at_a_member(asked).await
     }
 
-    /// Asks each member in turn, at most once each, until one answers.
+    /// Asks each member in turn, at most once each, until one answers or the time is up.
     pub(crate) async fn at_a_member<'q, A>(
+        &self,
+        ask: impl Fn(grpc::Connection) -> BoxFuture<'q, Result<A, grpc::Error>>,
+    ) -> Result<A, Error> {
+        let asked = self.at_any_member(ask);
+        let Some((due, allowed)) = self.0.due else { return asked.await };
+        timeout_at(due, asked).await.unwrap_or(Err(Error::Late(allowed)))
+    }
+
+    async fn at_any_member<'q, A>(
         &self,
         ask: impl Fn(grpc::Connection) -> BoxFuture<'q, Result<A, grpc::Error>>,
     ) -> Result<A, Error> {

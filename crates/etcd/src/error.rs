@@ -1,5 +1,7 @@
 //! Why there is no answer.
 
+use std::time::Duration;
+
 use crate::Endpoint;
 
 /// Why there is no answer.
@@ -16,6 +18,9 @@ pub enum Error {
     /// No member answers.
     #[error("no member of etcd answers: {}", listed(.0))]
     Unreachable(Vec<(Endpoint, String)>),
+    /// The time that the caller has is up.
+    #[error("etcd: no answer within {0:?}")]
+    Late(Duration),
     /// etcd refused.
     #[error("etcd refuses: {message}")]
     Refused {

@@ -87,6 +87,13 @@ pub async fn keep(
     Ok(own)
 }
 
+/// Whether the blocks of a pool that is handed out of no more are to be given back: not where the network
+/// was made anew, whose pool has its blocks under the same keys.
+pub fn are_to_give_back<'p>(pool: &Pool, mut all: impl Iterator<Item = &'p Pool>) -> bool {
+    let of = |pool: &Pool| (pool.record.mesh.clone(), pool.record.subnet);
+    pool.record.released && !all.any(|other| !other.record.released && of(other) == of(pool))
+}
+
 /// Gives back the blocks of a host in a subnet of a mesh.
 ///
 /// # Errors
@@ -248,6 +255,49 @@ mod tests {
         b.keep(&mut holders, true);
         assert_eq!(decide("b", &b.pool(), &holders).lost, BTreeSet::new());
         assert!(!b.pool().blocks.contains(&2));
+    }
+
+    #[test]
+    fn a_network_that_was_made_anew_keeps_the_blocks_of_the_one_before() {
+        let made = |subnet: &str, mesh: Option<&str>| {
+            let record = PoolRecord::new(subnet.parse().unwrap(), None, 1);
+            let mut ids = BTreeMap::new();
+            record.written_as("p").apply(&mut ids);
+            let pool = |ids: &BTreeMap<_, _>| address_pool::of(ids).remove("p").unwrap();
+            if let Some(mesh) = mesh {
+                pool(&ids).join(mesh).apply(&mut ids);
+            }
+            pool(&ids)
+        };
+        let released = |subnet: &str, mesh: Option<&str>| {
+            let mut pool = made(subnet, mesh);
+            pool.record.released = true;
+            pool
+        };
+        let subnet = "192.0.2.0/26";
+        let old = released(subnet, Some("blue"));
+        let are = |others: &[Pool]| {
+            let after = are_to_give_back(&old, others.iter().chain([&old]));
+            assert_eq!(are_to_give_back(&old, [&old].into_iter().chain(others)), after);
+            after
+        };
+        assert!(are(&[]));
+        assert!(!are(&[made(subnet, Some("blue"))]));
+        // It was made anew twice, and is of another range.
+        assert!(!are(&[released(subnet, Some("blue")), made(subnet, Some("blue"))]));
+        let mut of_range = made(subnet, Some("blue"));
+        of_range.record.range = "192.0.2.32/27".parse().ok();
+        assert!(!are(&[of_range]));
+        for others in [
+            made("192.0.2.64/26", Some("blue")),
+            made(subnet, Some("red")),
+            made(subnet, None),
+            released(subnet, Some("blue")),
+        ] {
+            assert!(are(std::slice::from_ref(&others)), "{others:?}");
+        }
+        let new = made(subnet, Some("blue"));
+        assert!(!are_to_give_back(&new, [&new].into_iter()), "it is handed out of");
     }
 
     proptest! {

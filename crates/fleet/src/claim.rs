@@ -61,7 +61,15 @@ pub(crate) async fn claim_name(
 pub(crate) fn why_not(host: &str, holder: &Machine, own: &Machine) -> Option<String> {
     if holder.machine != own.machine {
         return Some(format!(
-            "another machine is called {host}: give this one another name (--host)"
+            "another machine is called {host}: give this one another name (--fleet-host)"
+        ));
+    }
+    // Of one that has no id only the boot tells which it is.
+    let is_unknown = own.machine.is_empty() && (own.boot.is_empty() || own.boot != holder.boot);
+    if is_unknown {
+        return Some(format!(
+            "another machine is called {host}, which needs another name (--fleet-host), or it was this one before \
+             its reboot, which ends by itself: without /etc/machine-id that is not known"
         ));
     }
     if holder.boot != own.boot {
@@ -125,6 +133,26 @@ mod tests {
         ] {
             let told = why_not("h", &other, &own).unwrap();
             assert!(told.contains(why), "{told}");
+        }
+    }
+
+    #[test]
+    fn machines_without_an_id_are_told_apart_by_their_boots() {
+        let own = machine("", "b", "r2", 2);
+        assert_eq!(why_not("h", &machine("", "b", "r1", 1), &own), None);
+        let later = why_not("h", &machine("", "b", "r3", 3), &own).unwrap();
+        assert!(later.contains("started later"), "{later}");
+        for (other, own) in [
+            (machine("", "b0", "r1", 1), &own),
+            (machine("m", "b", "r1", 1), &own),
+            (own.clone(), &machine("m", "b", "r1", 1)),
+            (Machine::default(), &own),
+            // Nothing at all is known of either.
+            (machine("", "", "r1", 1), &machine("", "", "r2", 2)),
+        ] {
+            let told = why_not("h", &other, own).unwrap();
+            assert!(told.contains("another machine is called h"), "{told}");
+            assert!(told.contains("(--fleet-host)"), "{told}");
         }
     }
 }

@@ -52,7 +52,7 @@ pub struct Membership {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Machine {
-    /// A hash of the machine id and the fleet.
+    /// A hash of the machine id and the fleet; empty where it has no id.
     pub machine: String,
     /// Its boot (`/proc/sys/kernel/random/boot_id`).
     pub boot: String,
@@ -153,8 +153,12 @@ pub fn is_unicast(ip: IpAddr) -> bool {
 }
 
 /// What stands for a machine's id in its fleet: the id itself is a secret (machine-id(5)). FNV-1a of
-/// 128 bits over both.
+/// 128 bits over both; empty where the machine has no id, as in a container or before its first boot.
 pub fn machine_hash(machine_id: &str, fleet: &str) -> String {
+    let machine_id = machine_id.trim();
+    if matches!(machine_id, "" | "uninitialized") {
+        return String::new();
+    }
     const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
     let bytes = fleet.bytes().chain([0]).chain(machine_id.bytes());
@@ -222,6 +226,17 @@ mod tests {
         assert!(!read.bridges.is_empty() && read.meshes.values().all(|of| !of.uplinks.is_empty()));
         record.meshes = many(300).into_iter().map(|mesh| (mesh, of("::1", Vec::new()))).collect();
         assert_eq!(as_read(record).meshes.len(), MAX_ENTRIES);
+    }
+
+    #[test]
+    fn a_machine_without_an_id_is_no_machine_that_is_known() {
+        for none in ["", "\n", "uninitialized", "uninitialized\n"] {
+            assert_eq!(machine_hash(none, "f"), "", "{none:?}");
+        }
+        let of = |id: &str, fleet: &str| machine_hash(id, fleet);
+        assert_eq!(of("0123", "f").len(), 32);
+        assert_eq!(of("0123", "f"), of("0123\n", "f"));
+        assert!(of("0123", "f") != of("0124", "f") && of("0123", "f") != of("0123", "g"));
     }
 
     #[test]

@@ -50,9 +50,6 @@ impl Mirror {
     }
 
     fn notes(&self, name: &str, host: &HostState) -> Vec<String> {
-        let refused = host.refused_why.as_ref().map(|why| {
-            format!("{} of its values are of no use, the last for: {why}", host.refused)
-        });
         let missing = host.record.is_none().then(|| "it has no record of its own".to_owned());
         let machine = host.record.as_ref().map(|record| &record.machine);
         let machine = machine.filter(|machine| !machine.is_empty());
@@ -63,7 +60,7 @@ impl Mirror {
         let twin = twin.map(|(other, _)| {
             format!("the same machine as {other}: it was renamed, or one is a copy of the other")
         });
-        refused.into_iter().chain(missing).chain(twin).collect()
+        host.refused.told().into_iter().chain(missing).chain(twin).collect()
     }
 
     /// Every mesh, by name; `own` is how this host is in them.

@@ -27,6 +27,7 @@ mod local;
 pub mod mesh;
 mod mirror;
 pub mod publish;
+mod refused;
 mod row;
 mod rows;
 

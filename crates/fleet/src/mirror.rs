@@ -14,6 +14,7 @@ use crate::host::{HostRecord, Machine};
 use crate::keys::Key;
 use crate::local::{Local, MAX_ROWS};
 use crate::mesh::MeshRecord;
+use crate::refused::{RECORD, Refused};
 use crate::row::decode;
 use crate::rows::{RawRow, Rows};
 
@@ -21,7 +22,7 @@ use crate::rows::{RawRow, Rows};
 const MAX_HOSTS: usize = 4_096;
 /// The rows of one host, in bytes of JSON.
 const MAX_BYTES_OF_HOST: usize = 8 << 20;
-/// Those of all hosts.
+/// Those of all other hosts: what they tell leaves this one its own.
 const MAX_BYTES: usize = 256 << 20;
 /// So many meshes are kept.
 const MAX_MESHES: usize = 1_024;
@@ -46,10 +47,7 @@ pub(crate) struct HostState {
     pub(crate) stale_since: Option<u64>,
     pub(crate) rows: FxHashMap<Box<str>, u32>,
     bytes: usize,
-    /// How many of its values could not be read or kept since it was listed.
-    pub(crate) refused: usize,
-    /// Why the last one was not.
-    pub(crate) refused_why: Option<String>,
+    pub(crate) refused: Refused,
     record_generation: u32,
     alive_generation: u32,
 }
@@ -63,6 +61,8 @@ pub struct Mirror {
     pub(crate) hosts: BTreeMap<Arc<str>, HostState>,
     pub(crate) meshes: BTreeMap<String, (MeshRecord, u32)>,
     rows: Rows,
+    /// So many bytes of rows of other hosts are kept.
+    max_bytes: usize,
     generation: u32,
     /// Since when etcd is away, in milliseconds since the Unix epoch, and why.
     pub(crate) lost: Option<(Option<u64>, String)>,
@@ -77,6 +77,7 @@ impl Mirror {
             hosts: BTreeMap::new(),
             meshes: BTreeMap::new(),
             rows: Rows::default(),
+            max_bytes: MAX_BYTES,
             generation: 0,
             lost: Some((None, "etcd was not reached yet".to_owned())),
         }
@@ -85,8 +86,8 @@ impl Mirror {
     /// A list of all begins: what is not put until [`finish`](Self::finish) is gone.
     pub(crate) fn begin(&mut self) {
         self.generation = self.generation.wrapping_add(1);
-        for host in self.hosts.values_mut() {
-            (host.refused, host.refused_why) = (0, None);
+        for (_, host) in self.hosts.iter_mut().filter(|(name, _)| **name != self.own) {
+            host.refused = Refused::default();
         }
     }
 
@@ -145,7 +146,9 @@ impl Mirror {
         match key {
             Key::Host(host) | Key::Alive(host) | Key::Row(host, _) if **host == *self.own => None,
             Key::Host(host) => {
-                self.hosts.get_mut(*host)?.record = None;
+                let state = self.hosts.get_mut(*host)?;
+                state.record = None;
+                state.refused.remove(RECORD);
                 self.drop_empty();
                 None
             }
@@ -159,6 +162,7 @@ impl Mirror {
                 Some(Change::Stale(name))
             }
             Key::Row(host, id) => {
+                self.hosts.get_mut(*host)?.refused.remove(id);
                 let gone = self.remove_row(host, id);
                 self.drop_empty();
                 gone
@@ -186,6 +190,9 @@ impl Mirror {
             changes.extend(self.put_row(&own, id, text.as_bytes()));
         }
         if let Some(host) = self.host(&own) {
+            if !local.partial {
+                host.refused.retain(|id| local.rows.contains_key(id));
+            }
             host.record = Some(Arc::new(record));
         }
         changes
@@ -220,8 +227,11 @@ impl Mirror {
         let host = self.host(name)?;
         host.record_generation = generation;
         match HostRecord::read(value) {
-            Ok(record) => host.record = Some(Arc::new(record)),
-            Err(why) => host.refuse(why),
+            Ok(record) => {
+                host.record = Some(Arc::new(record));
+                host.refused.remove(RECORD);
+            }
+            Err(why) => host.refused.add(RECORD, why),
         }
         None
     }
@@ -239,27 +249,30 @@ impl Mirror {
     }
 
     fn put_row(&mut self, name: &str, id: &str, value: &[u8]) -> Option<Change> {
-        let (generation, all) = (self.generation, self.rows.bytes());
+        let generation = self.generation;
+        let is_own = *name == *self.own;
+        let own = self.hosts.get(&self.own).map_or(0, |own| own.bytes);
+        let others = self.rows.bytes() - own;
         let host = self.host(name)?;
         let known = host.rows.get(id).copied();
-        let room = host.rows.len() < MAX_ROWS
-            && host.bytes + value.len() <= MAX_BYTES_OF_HOST
-            && all + value.len() <= MAX_BYTES;
-        let read = if room || known.is_some() {
-            decode(value)
-        } else {
-            Err("more rows than are kept".to_owned())
-        };
+        // It takes the place of the one that is known.
+        let old = known.and_then(|slot| self.rows.get(slot)).map_or(0, |row| row.text.len());
+        let host = self.hosts.get_mut(name)?;
+        let room = (known.is_some() || host.rows.len() < MAX_ROWS)
+            && host.bytes - old + value.len() <= MAX_BYTES_OF_HOST
+            && (is_own || others - old + value.len() <= self.max_bytes);
+        let read = if room { decode(value) } else { Err("more rows than are kept".to_owned()) };
         let row = match read {
             Ok(row) => row,
             Err(why) => {
-                host.refuse(why);
+                host.refused.add(id, why);
                 if let Some(old) = known.and_then(|slot| self.rows.get_mut(slot)) {
                     old.generation = generation;
                 }
                 return None;
             }
         };
+        host.refused.remove(id);
         // What was read is UTF-8.
         let text: Arc<str> = String::from_utf8_lossy(value).into();
         let host = self.hosts.get_key_value(name)?.0.clone();
@@ -319,7 +332,7 @@ impl Mirror {
 
     /// How many hosts, attachments and values of no use there are.
     pub fn counts(&self) -> (usize, usize, usize) {
-        let refused = self.hosts.values().map(|host| host.refused).sum();
+        let refused = self.hosts.values().map(|host| host.refused.count()).sum();
         (self.hosts.len(), self.rows.len(), refused)
     }
 
@@ -346,13 +359,6 @@ impl Mirror {
     /// The rows that may fit a query.
     pub fn candidates(&self, query: &WhoQuery) -> Vec<RawRow> {
         self.rows.candidates(query)
-    }
-}
-
-impl HostState {
-    fn refuse(&mut self, why: String) {
-        self.refused += 1;
-        self.refused_why = Some(why);
     }
 }
 

@@ -5,7 +5,7 @@ use model::address_pool::PoolRecord;
 use report::v1::MeshBlock;
 use report::views;
 
-use crate::args::{MeshBlocksArgs, MeshReleaseArgs};
+use crate::args::{MeshBlocksArgs, MeshReleaseArgs, SourceOptions};
 use crate::etcd::checked;
 use crate::outcome::{CliError, Outcome};
 use crate::writer::Text;
@@ -14,9 +14,12 @@ use crate::writer::Text;
 ///
 /// # Errors
 /// etcd does not answer, a name cannot be one, or a template asks for what is not there.
-pub(super) async fn blocks(args: &MeshBlocksArgs) -> Result<Outcome, CliError> {
+pub(super) async fn blocks(
+    sources: &SourceOptions,
+    args: &MeshBlocksArgs,
+) -> Result<Outcome, CliError> {
     let mesh = args.mesh.as_deref().map(|mesh| checked("mesh", mesh)).transpose()?;
-    let (etcd, keys) = args.etcd.client()?;
+    let (etcd, keys) = args.etcd.client(sources.timeout())?;
     let blocks = blocks::all(&etcd, &keys, mesh).await?.into_iter();
     let rows = blocks.filter_map(|(mesh, subnet, place, host)| {
         // A place that the subnet has not got was written by something else.
@@ -34,9 +37,12 @@ pub(super) async fn blocks(args: &MeshBlocksArgs) -> Result<Outcome, CliError> {
 ///
 /// # Errors
 /// The host is alive, etcd does not answer, or a name cannot be one.
-pub(super) async fn release(args: &MeshReleaseArgs) -> Result<Outcome, CliError> {
+pub(super) async fn release(
+    sources: &SourceOptions,
+    args: &MeshReleaseArgs,
+) -> Result<Outcome, CliError> {
     let (mesh, host) = (checked("mesh", &args.mesh)?, checked("host", &args.host)?);
-    let (etcd, keys) = args.etcd.client()?;
+    let (etcd, keys) = args.etcd.client(sources.timeout())?;
     if etcd.get(&keys.alive(host)).await?.0.is_some() {
         return Err(CliError::new(format!(
             "{host} is alive, and hands out addresses of its blocks"

@@ -1,12 +1,14 @@
 //! `docker ovs doctor`.
 
+use std::time::Duration;
+
 use host::{Origin, examine_recording};
 use report::{Cells, views};
 
 use report::v1::{Check, Verdict};
 
 use crate::args::DoctorArgs;
-use crate::etcd::host_name;
+use crate::etcd::{NO_SPACE, host_name};
 use crate::outcome::{CliError, Outcome};
 use crate::writer::Text;
 
@@ -14,13 +16,17 @@ use crate::writer::Text;
 ///
 /// # Errors
 /// A template that asks for what is not there.
-pub async fn run(origin: &Origin, args: &DoctorArgs) -> Result<Outcome, CliError> {
+pub async fn run(
+    origin: &Origin,
+    args: &DoctorArgs,
+    timeout: Duration,
+) -> Result<Outcome, CliError> {
     let checks = match origin {
         Origin::Live(host) => host.examine().await,
         Origin::Recorded(snapshot, _) => examine_recording(snapshot),
     };
     let mut rows: Vec<_> = checks.iter().map(report::v1::Check::from).collect();
-    rows.extend(of_fleet(args).await?);
+    rows.extend(of_fleet(args, timeout).await?);
     let text = Text::cells(&args.format, Cells::Whole, &views::DOCTOR, &rows)?;
     let nothing = rows.iter().any(|check| check.verdict == Verdict::Fail);
     Ok(Outcome { text, nothing, ..Outcome::default() })
@@ -30,11 +36,11 @@ pub async fn run(origin: &Origin, args: &DoctorArgs) -> Result<Outcome, CliError
 const LARGE: i64 = 3 << 29;
 
 /// What etcd says of itself, and what it lets this host do.
-async fn of_fleet(args: &DoctorArgs) -> Result<Vec<Check>, CliError> {
+async fn of_fleet(args: &DoctorArgs, timeout: Duration) -> Result<Vec<Check>, CliError> {
     if args.etcd.etcd.is_empty() {
         return Ok(Vec::new());
     }
-    let (etcd, keys) = args.etcd.client()?;
+    let (etcd, keys) = args.etcd.client(timeout)?;
     let target = args.etcd.etcd.join(",");
     let check = |check: &str, verdict, detail: String, hint: &str| Check {
         check: check.to_owned(),
@@ -45,9 +51,7 @@ async fn of_fleet(args: &DoctorArgs) -> Result<Vec<Check>, CliError> {
     };
     let (verdict, detail, hint) = match etcd.status().await {
         Err(why) => (Verdict::Fail, why.to_string(), "--etcd, --etcd-ca, --etcd-cert, --etcd-key"),
-        Ok(of) if !of.errors.is_empty() => {
-            (Verdict::Fail, of.errors.join("; "), "etcdctl compact, defrag, then alarm disarm")
-        }
+        Ok(of) if !of.errors.is_empty() => (Verdict::Fail, of.errors.join("; "), NO_SPACE),
         Ok(of) => {
             let large = of.size > LARGE;
             let verdict = if large { Verdict::Note } else { Verdict::Ok };
@@ -64,9 +68,13 @@ async fn of_fleet(args: &DoctorArgs) -> Result<Vec<Check>, CliError> {
     }
     let host = host_name(args.fleet_host.as_deref())?;
     let mut refused = Vec::new();
-    if etcd.page(keys.all(), None, 0).await.is_err_and(|why| why.is_denied()) {
-        refused.push(format!("read {}", keys.all()));
-    }
+    let mut unknown = None;
+    let mut note = |asked: Result<(), etcd::Error>, what: String| match asked {
+        Ok(()) => {}
+        Err(why) if why.is_denied() => refused.push(what),
+        Err(why) => unknown = Some(why.to_string()),
+    };
+    note(etcd.page(keys.all(), None, 0).await.map(drop), format!("read {}", keys.all()));
     // Keys of no real mesh: it is only asked.
     let block = format!("{}x", keys.blocks());
     for key in [keys.host(&host), keys.alive(&host), keys.row(&host, "x"), keys.number(1), block] {
@@ -74,11 +82,11 @@ async fn of_fleet(args: &DoctorArgs) -> Result<Vec<Check>, CliError> {
         let put = etcd::Op::Put { key: key.clone(), value: "".into(), lease: 0 };
         let compare = vec![etcd::Compare::Unchanged(key.clone(), -1)];
         let asked = etcd.txn(etcd::Txn { compare, ops: vec![put] }).await;
-        if asked.is_err_and(|why| why.is_denied()) {
-            refused.push(format!("write {key}"));
-        }
+        note(asked.map(drop), format!("write {key}"));
     }
-    checks.push(if refused.is_empty() {
+    checks.push(if let (true, Some(why)) = (refused.is_empty(), unknown) {
+        check("etcd role", Verdict::Fail, format!("what {host} may is not known: {why}"), "")
+    } else if refused.is_empty() {
         check("etcd role", Verdict::Ok, format!("{host} may write what is its own"), "")
     } else {
         let why = format!("{host} may not {}", refused.join(", "));

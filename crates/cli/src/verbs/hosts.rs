@@ -15,7 +15,7 @@ use crate::writer::Text;
 /// No daemon answers, or it is of no fleet; etcd refuses.
 pub async fn run(sources: &SourceOptions, args: &HostsArgs) -> Result<Outcome, CliError> {
     if let Some(host) = &args.remove {
-        return remove(args, host).await;
+        return remove(sources, args, host).await;
     }
     let client = client(sources)?;
     let (mut outcome, _) = told(&client).await?;
@@ -25,9 +25,13 @@ pub async fn run(sources: &SourceOptions, args: &HostsArgs) -> Result<Outcome, C
 }
 
 /// Leaves a record that says so: only that makes the others remove their tunnels.
-async fn remove(args: &HostsArgs, host: &str) -> Result<Outcome, CliError> {
+async fn remove(
+    sources: &SourceOptions,
+    args: &HostsArgs,
+    host: &str,
+) -> Result<Outcome, CliError> {
     let host = checked("--remove", host)?;
-    let (etcd, keys) = args.etcd.client()?;
+    let (etcd, keys) = args.etcd.client(sources.timeout())?;
     let (alive, _) = etcd.get(&keys.alive(host)).await?;
     if alive.is_some() {
         return Err(CliError::new(format!("{host} is alive"))

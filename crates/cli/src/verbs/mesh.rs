@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use etcd::{Compare, KeyValue, Op, Txn};
+use etcd::{Client, Compare, KeyValue, Op, Txn};
 use fleet::keys::{Key, Keys};
 use fleet::mesh::{Kind, LARGEST_KEY, MeshRecord};
 use host::{Host, MeshOfBridge, Origin, Question};
@@ -15,8 +15,8 @@ use model::{Look, Observed, Snapshot};
 use report::{v1, views};
 
 use crate::args::{
-    EtcdArgs, MeshArgs, MeshCheckArgs, MeshCommand, MeshCreateArgs, MeshJoinArgs, MeshLeaveArgs,
-    MeshLsArgs, MeshRmArgs, SourceOptions, TunnelKind,
+    MeshArgs, MeshCheckArgs, MeshCommand, MeshCreateArgs, MeshJoinArgs, MeshLeaveArgs, MeshLsArgs,
+    MeshRmArgs, SourceOptions, TunnelKind,
 };
 use crate::etcd::checked;
 use crate::outcome::{CliError, Outcome};
@@ -33,14 +33,14 @@ const ATTEMPTS: u32 = 32;
 /// etcd, the switch or the daemon does not answer, or what is asked for makes no sense.
 pub async fn run(sources: &SourceOptions, args: &MeshArgs) -> Result<Outcome, CliError> {
     match &args.command {
-        MeshCommand::Create(args) => create(args).await,
+        MeshCommand::Create(args) => create(sources, args).await,
         MeshCommand::Join(args) => join(sources, args).await,
         MeshCommand::Leave(args) => leave(sources, args).await,
         MeshCommand::Ls(args) => ls(sources, args).await,
-        MeshCommand::Rm(args) => rm(args).await,
+        MeshCommand::Rm(args) => rm(sources, args).await,
         MeshCommand::Check(args) => check(sources, args).await,
-        MeshCommand::Blocks(args) => super::blocks::blocks(args).await,
-        MeshCommand::Release(args) => super::blocks::release(args).await,
+        MeshCommand::Blocks(args) => super::blocks::blocks(sources, args).await,
+        MeshCommand::Release(args) => super::blocks::release(sources, args).await,
     }
 }
 
@@ -48,9 +48,9 @@ fn said(word: &str) -> Outcome {
     Outcome { text: Text::lines(&format!("{word}\n")), ..Outcome::default() }
 }
 
-async fn create(args: &MeshCreateArgs) -> Result<Outcome, CliError> {
+async fn create(sources: &SourceOptions, args: &MeshCreateArgs) -> Result<Outcome, CliError> {
     let mesh = checked("mesh", &args.mesh)?;
-    let (etcd, keys) = args.etcd.client()?;
+    let (etcd, keys) = args.etcd.client(sources.timeout())?;
     let kind = match args.kind {
         TunnelKind::Geneve => Kind::Geneve,
         TunnelKind::Vxlan => Kind::Vxlan,
@@ -90,10 +90,10 @@ fn free_key(keys: &Keys, rows: &[KeyValue]) -> Result<u32, CliError> {
     key.ok_or_else(|| CliError::new("all keys of tunnels are taken"))
 }
 
-async fn rm(args: &MeshRmArgs) -> Result<Outcome, CliError> {
+async fn rm(sources: &SourceOptions, args: &MeshRmArgs) -> Result<Outcome, CliError> {
     let mesh = checked("mesh", &args.mesh)?;
-    let (etcd, keys) = args.etcd.client()?;
-    let members = members(&args.etcd, mesh).await?;
+    let (etcd, keys) = args.etcd.client(sources.timeout())?;
+    let members = members(&etcd, &keys, mesh).await?;
     if !members.is_empty() {
         return Err(CliError::new(format!("{mesh} has members: {}", members.join(", "))).hint(
             "docker ovs mesh leave on each; docker ovs hosts --remove for one that is no more",
@@ -106,8 +106,7 @@ async fn rm(args: &MeshRmArgs) -> Result<Outcome, CliError> {
     Ok(said(mesh))
 }
 
-async fn members(args: &EtcdArgs, mesh: &str) -> Result<Vec<String>, CliError> {
-    let (etcd, keys) = args.client()?;
+async fn members(etcd: &Client, keys: &Keys, mesh: &str) -> Result<Vec<String>, CliError> {
     let (rows, _) = etcd.list(&keys.hosts()).await?;
     let mut members = Vec::new();
     for row in rows {

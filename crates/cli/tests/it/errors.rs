@@ -17,6 +17,31 @@ fn the_wrong_number_of_words_is_answered_with_the_usage() {
     }
 }
 
+/// A member of etcd that takes connections and says nothing.
+#[test]
+fn a_silent_etcd_costs_no_more_than_the_timeout() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let etcd = format!("http://{}", listener.local_addr().unwrap());
+    for words in [
+        &["mesh", "blocks"][..],
+        &["mesh", "create", "m"],
+        &["mesh", "rm", "m"],
+        &["mesh", "release", "m", "h"],
+        &["hosts", "--remove", "h"],
+    ] {
+        let start = Instant::now();
+        let words = [&["--timeout", "300ms"], words, &["--etcd", &etcd, "--etcd", &etcd]].concat();
+        let complaint = refuses(&words);
+        assert!(complaint.contains("etcd: no answer within 300ms"), "{words:?}: {complaint}");
+        assert!(complaint.contains("--timeout"), "{complaint}");
+        assert!(start.elapsed() < Duration::from_secs(3), "{words:?}: {:?}", start.elapsed());
+    }
+    let start = Instant::now();
+    let ran = docker_ovs(&["--timeout", "2s", "doctor", "--etcd", &etcd]);
+    assert!(ran.stdout.contains("etcd: no answer within 2s"), "{ran:?}");
+    assert!(start.elapsed() < Duration::from_secs(6), "{:?}", start.elapsed());
+}
+
 #[test]
 fn a_silent_daemon_costs_no_more_than_the_timeout() {
     let folder = tempfile::tempdir().unwrap();

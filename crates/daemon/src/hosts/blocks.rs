@@ -43,13 +43,16 @@ async fn pass(etcd: &Client, host: &Host, fleet: &Fleet) -> Result<(), String> {
     if !fleet.condition().published {
         return Ok(());
     }
-    for pool in address_pool::of(&ids).values() {
+    let pools = address_pool::of(&ids);
+    for pool in pools.values() {
         let Some(mesh) = &pool.record.mesh else { continue };
         let about = format!("{} of the mesh {mesh}", pool.record.subnet);
         if pool.record.released {
-            let subnet = &pool.record.subnet;
-            let given = blocks::give_back(etcd, fleet.keys(), fleet.host(), mesh, subnet).await;
-            given.map_err(|error| error.to_string())?;
+            if blocks::are_to_give_back(pool, pools.values()) {
+                let subnet = &pool.record.subnet;
+                let given = blocks::give_back(etcd, fleet.keys(), fleet.host(), mesh, subnet).await;
+                given.map_err(|error| error.to_string())?;
+            }
             change(&mut own, pool, &pool.forget(), &about).await.map_err(text)?;
             continue;
         }

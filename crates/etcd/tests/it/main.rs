@@ -8,6 +8,7 @@
 )]
 
 use std::future::Future;
+use std::time::{Duration, Instant};
 
 use docker_ovs_etcd::{Client, Compare, Error, Event, Op, Settings, TlsFiles, Txn};
 use lab::{Authority, Etcd, Need, is_there, patience};
@@ -264,6 +265,38 @@ fn a_certificate_that_is_renewed_is_used_without_a_restart() {
         std::fs::rename(good.cert, &expired.cert).unwrap();
         std::fs::rename(good.key, &expired.key).unwrap();
         client.get("/").await.unwrap();
+    });
+}
+
+/// Whatever members do or leave undone, and however many there are.
+#[test]
+fn a_caller_waits_no_longer_than_it_wants() {
+    run(async {
+        let silent = [
+            std::net::TcpListener::bind("127.0.0.1:0"),
+            std::net::TcpListener::bind("127.0.0.1:0"),
+        ];
+        let urls = silent.map(|socket| {
+            let socket = socket.unwrap();
+            socket.set_nonblocking(true).unwrap();
+            let socket = tokio::net::TcpListener::from_std(socket).unwrap();
+            let url = format!("http://{}", socket.local_addr().unwrap());
+            (socket, url.parse().unwrap())
+        });
+        let [(_first, first), (_second, second)] = urls;
+        let allowed = Duration::from_millis(300);
+        for endpoints in [vec![first], vec![first, second]] {
+            let client = Client::within(allowed, Settings { endpoints, tls: None });
+            let start = Instant::now();
+            let late = |error: &Error| matches!(error, Error::Late(of) if *of == allowed);
+            // One time for all of its calls.
+            assert!(client.list("/f/").await.is_err_and(|error| late(&error)));
+            assert!(client.put("/f/x", "1", 0).await.is_err_and(|error| late(&error)));
+            assert!(client.keep_alive(7).await.is_err_and(|error| late(&error)));
+            assert!(client.watch("/f/", 0).await.is_err_and(|error| late(&error)));
+            let took = start.elapsed();
+            assert!(took >= allowed && took < Duration::from_secs(3), "{took:?}");
+        }
     });
 }
 

@@ -5,6 +5,7 @@ use report::v1::Liveness;
 
 use super::*;
 use crate::local::Hidden;
+use crate::refused::MAX_REFUSED;
 
 const ALIVE: &[u8] = br#"{"Machine":"m","Boot":"b","Run":"r","Started":0}"#;
 
@@ -92,6 +93,47 @@ fn what_cannot_be_read_leaves_the_last_good_value_and_is_counted() {
 }
 
 #[test]
+fn a_value_that_was_mended_or_taken_away_is_told_of_no_more() {
+    let mut mirror = listed();
+    let notes = |mirror: &Mirror| mirror.hosts(true)[0].notes.clone();
+    mirror.put(&Key::Row("b", "1"), b"{");
+    mirror.put(&Key::Row("b", "1"), &[0xff]);
+    assert_eq!(mirror.counts().2, 1, "one value is one, however often it is written");
+    mirror.put(&Key::Row("b", "2"), b"[]");
+    mirror.put(&Key::Host("b"), br#"{"Number":0}"#);
+    assert!(
+        notes(&mirror)[0].contains("3 of its values") && notes(&mirror)[0].contains("a number")
+    );
+    // A record that is good, even if it says what it said; a row that is; one that is gone.
+    mirror.put(&Key::Host("b"), br#"{"Version":"1"}"#);
+    assert!(
+        notes(&mirror)[0].contains("2 of its values") && !notes(&mirror)[0].contains("a number")
+    );
+    mirror.put(&Key::Row("b", "1"), &row("192.0.2.1"));
+    assert_eq!(mirror.counts().2, 1);
+    mirror.delete(&Key::Row("b", "2"));
+    assert_eq!((mirror.counts().2, notes(&mirror)), (0, Vec::new()));
+    mirror.put(&Key::Host("b"), b"x");
+    mirror.delete(&Key::Host("b"));
+    assert_eq!(mirror.counts().2, 0);
+    // So is one of this host that is gone again.
+    let local =
+        |text: &str| Local { rows: [("1".to_owned(), text.to_owned())].into(), ..Local::default() };
+    mirror.set_own(&local("{"), HostRecord::default());
+    assert_eq!(mirror.counts().2, 1);
+    mirror.set_own(&Local { partial: true, ..Local::default() }, HostRecord::default());
+    assert_eq!(mirror.counts().2, 1);
+    mirror.set_own(&Local::default(), HostRecord::default());
+    assert_eq!(mirror.counts().2, 0);
+    // There is a bound on what is kept of that.
+    for n in 0..=MAX_REFUSED {
+        mirror.put(&Key::Row("b", &format!("bad{n}")), b"{");
+    }
+    assert_eq!(mirror.counts().2, MAX_REFUSED);
+    assert!(notes(&mirror)[0].contains("100 or more of its values"), "{:?}", notes(&mirror));
+}
+
+#[test]
 fn none_tells_what_this_host_has() {
     let mut mirror = listed();
     let local = Local {
@@ -164,6 +206,53 @@ fn of_one_host_there_are_bounds_and_the_others_have_room() {
         mirror.put(&Key::Mesh(&format!("m{n}")), br#"{"Type":"vxlan","Key":1,"DstPort":4789}"#);
     }
     assert_eq!(mirror.meshes.len(), MAX_MESHES);
+}
+
+/// A row that is as long as one may be, nearly.
+fn long_row(ip: &str) -> Vec<u8> {
+    let more = vec!["x".repeat(250); 15];
+    format!(r#"{{"State":"on","Addresses":["{ip}/24"],"Later":{more:?}}}"#).into_bytes()
+}
+
+#[test]
+fn rows_that_grow_pass_no_bound() {
+    let mut mirror = listed();
+    for n in 0..MAX_ROWS {
+        mirror.put(&Key::Row("greedy", &n.to_string()), &row("192.0.2.3"));
+    }
+    for n in 0..MAX_ROWS {
+        mirror.put(&Key::Row("greedy", &n.to_string()), &long_row("192.0.2.4"));
+    }
+    let bytes = mirror.hosts["greedy"].bytes;
+    assert!((MAX_BYTES_OF_HOST - 4096..=MAX_BYTES_OF_HOST).contains(&bytes), "{bytes}");
+    // The last good one stays, and may be another one of its length.
+    let last = (MAX_ROWS - 1).to_string();
+    assert!(mirror.put(&Key::Row("greedy", &last), &row("192.0.2.5")).is_some());
+    assert!(mirror.put(&Key::Row("greedy", "0"), &long_row("192.0.2.5")).is_some());
+    assert_eq!((found(&mirror, "192.0.2.5"), mirror.hosts["greedy"].rows.len()), (2, MAX_ROWS));
+}
+
+#[test]
+fn what_grows_on_other_hosts_leaves_the_rest_its_room() {
+    let mut mirror = listed();
+    mirror.max_bytes = 10_000;
+    for host in ["c", "d", "e"] {
+        mirror.put(&Key::Row(host, "1"), &row("192.0.2.3"));
+    }
+    for host in ["c", "d", "e"] {
+        mirror.put(&Key::Row(host, "1"), &long_row("192.0.2.4"));
+    }
+    assert_eq!((found(&mirror, "192.0.2.3"), found(&mirror, "192.0.2.4")), (1, 2));
+    assert!(mirror.rows.bytes() <= mirror.max_bytes);
+    assert!(mirror.put(&Key::Row("b", "2"), &row("192.0.2.5")).is_some(), "a short one fits");
+    assert!(mirror.put(&Key::Row("b", "2"), &row("192.0.2.6")).is_some());
+    // This host has what it has, and takes no room of the others.
+    let text = |n: u8| String::from_utf8(long_row(&format!("198.51.100.{n}"))).unwrap();
+    let rows = (0..9).map(|n| (n.to_string(), text(n))).collect();
+    assert_eq!(mirror.set_own(&Local { rows, ..Local::default() }, HostRecord::default()).len(), 9);
+    assert!(mirror.put(&Key::Row("b", "3"), &row("192.0.2.7")).is_some());
+    mirror.delete(&Key::Row("c", "1"));
+    assert!(mirror.put(&Key::Row("e", "1"), &long_row("192.0.2.4")).is_some());
 }
 
 #[test]
