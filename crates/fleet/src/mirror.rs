@@ -190,7 +190,7 @@ impl Mirror {
             changes.extend(self.put_row(&own, id, text.as_bytes()));
         }
         if let Some(host) = self.host(&own) {
-            if !local.partial {
+            if !local.hidden.all {
                 host.refused.retain(|id| local.rows.contains_key(id));
             }
             host.record = Some(Arc::new(record));
