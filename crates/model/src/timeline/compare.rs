@@ -68,7 +68,7 @@ fn as_in(before: &Wiring, after: &Wiring) -> Wiring {
             (Some(now), _) => move_to(attachment, now),
             // What is there now is another one.
             (None, Some(now)) if !shares_container(attachment, now) => {
-                attachment.netns = free.next()
+                attachment.netns = free.next();
             }
             (None, _) if taken.insert(here) => {}
             (None, _) => attachment.netns = free.next(),
