@@ -121,7 +121,8 @@ fn a_value_that_was_mended_or_taken_away_is_told_of_no_more() {
         |text: &str| Local { rows: [("1".to_owned(), text.to_owned())].into(), ..Local::default() };
     mirror.set_own(&local("{"), HostRecord::default());
     assert_eq!(mirror.counts().2, 1);
-    mirror.set_own(&Local { partial: true, ..Local::default() }, HostRecord::default());
+    let hidden = Hidden { all: true, ..Hidden::default() };
+    mirror.set_own(&Local { hidden, ..Local::default() }, HostRecord::default());
     assert_eq!(mirror.counts().2, 1);
     mirror.set_own(&Local::default(), HostRecord::default());
     assert_eq!(mirror.counts().2, 0);
