@@ -9,8 +9,8 @@ use model::plan::endpoint::await_number;
 use model::plan::{KernelStep, Step};
 
 use super::attach::{Endpoint, gateways};
-use super::network::{left_on, plan_leaving};
 use super::published::require_published;
+use super::removal::{left_on, plan_leaving};
 use super::request::Request;
 use super::{BOUND, Driver, TRIES};
 use crate::DriverError;
