@@ -11,7 +11,7 @@ use std::time::Duration;
 use host::{Done, Host, Restored};
 use model::evidence::Note;
 use model::ids::{ContainerId, Ifindex, Name, NetnsId};
-use model::plan::Restore;
+use model::plan::{RememberedKey, Restore};
 use model::port_record::PortRecord;
 use model::wiring::Attachment;
 use model::{Snapshot, Wiring};
@@ -28,7 +28,7 @@ mod names;
 mod owed;
 mod restores;
 
-use claims::{Key, can_be_told, found, judged, running, shares_rows};
+use claims::{can_be_told, found, judged, running, shares_rows};
 use names::UnnotedNames;
 use owed::{OwedAttachment, Start};
 pub(crate) use restores::Restores;
@@ -60,11 +60,14 @@ pub(crate) async fn keep_restoring(host: Host, daemon: Arc<Daemon>) {
     }
 }
 
+/// What is to be restored, each with the container that gets it.
+type Wanted = BTreeMap<RememberedKey, ContainerId>;
+
 /// What is known of what the database remembers.
 struct Restorer {
     host: Host,
     daemon: Arc<Daemon>,
-    known: BTreeMap<Key, OwedAttachment>,
+    known: BTreeMap<RememberedKey, OwedAttachment>,
     /// The look that `known` is of.
     judged: Option<Arc<Snapshot>>,
     /// Whether the last look could tell what is missing.
@@ -104,16 +107,16 @@ impl Restorer {
         owed.chain(self.names.next).min().filter(|_| self.could_tell)
     }
 
-    /// The containers that have something to get back which they had before they started.
-    fn due(&mut self, state: &State) -> BTreeSet<ContainerId> {
+    /// What containers have to get back which they had before they started, each with its container.
+    fn due(&mut self, state: &State) -> Wanted {
         let before = self.judged.replace(state.snapshot.clone());
         let is_first = before.is_none();
         let same = before.is_some_and(|before| shares_rows(&before, &state.snapshot));
         if same && self.known.values().all(|owed| owed.next().is_none()) {
-            return BTreeSet::new();
+            return Wanted::new();
         }
         let mut before = std::mem::take(&mut self.known);
-        let mut wanted = BTreeSet::new();
+        let mut wanted = Wanted::new();
         for (key, one, owner) in found(state) {
             if one.superseded.is_some() && self.known.contains_key(&key) {
                 continue;
@@ -134,7 +137,7 @@ impl Restorer {
             if let Some(id) = owed.may_be_due() {
                 let (claim, why) = judged(state, &one);
                 if owed.is_due(one, claim, why) {
-                    wanted.insert(id);
+                    wanted.insert(key.clone(), id);
                 }
             }
             self.known.insert(key, owed);
@@ -145,7 +148,7 @@ impl Restorer {
 
     /// What is remembered no more may come into sight again while its container runs, as what a bridge
     /// remembers when the port that hid it goes: that is no start.
-    fn keep_out_of_sight(&mut self, gone: BTreeMap<Key, OwedAttachment>, state: &State) {
+    fn keep_out_of_sight(&mut self, gone: BTreeMap<RememberedKey, OwedAttachment>, state: &State) {
         let running = running(&state.snapshot);
         for (key, mut owed) in gone.into_iter().filter(|(_, owed)| owed.is_of_one_of(&running)) {
             owed.settle();
@@ -153,15 +156,21 @@ impl Restorer {
         }
     }
 
-    async fn restore(&mut self, wanted: &BTreeSet<ContainerId>) {
-        let request = Restore { containers: wanted.iter().map(ToString::to_string).collect() };
+    /// Those alone: what else was taken from the same containers by hand stays away.
+    async fn restore(&mut self, wanted: &Wanted) {
+        let containers: BTreeSet<_> = wanted.values().collect();
+        let request = Restore {
+            containers: containers.into_iter().map(ToString::to_string).collect(),
+            only: Some(wanted.keys().cloned().collect()),
+        };
         match self.host.restore(&request).await {
             Ok(all) => {
                 self.failure = None;
                 let counted = all.iter().filter(|one| one.what.superseded.is_none());
                 let done: BTreeMap<_, _> =
-                    counted.filter_map(|one| Some((Key::of(&one.what)?, one))).collect();
-                for (key, owed) in self.known.iter_mut().filter(|(_, owed)| owed.is_in(wanted)) {
+                    counted.filter_map(|one| Some((one.what.key()?, one))).collect();
+                for (key, owed) in self.known.iter_mut().filter(|(key, _)| wanted.contains_key(key))
+                {
                     owed.came_to(done.get(key).map(|one| &one.how));
                 }
                 for one in &all {
@@ -169,8 +178,8 @@ impl Restorer {
                 }
             }
             Err(act_error) => {
-                let asked = self.known.values_mut().filter(|owed| owed.is_in(wanted));
-                for owed in asked.filter(|owed| owed.next().is_some()) {
+                let asked = self.known.iter_mut().filter(|(key, _)| wanted.contains_key(key));
+                for (_, owed) in asked.filter(|(_, owed)| owed.next().is_some()) {
                     owed.failed(&act_error);
                     self.daemon.restores.count(RestoreResult::Failed);
                 }
@@ -188,7 +197,7 @@ impl Restorer {
         let row = v1_row(one);
         let Some(sentence) = row.sentence() else { return };
         self.daemon.restores.count(row.result);
-        let owed = Key::of(&one.what).and_then(|key| self.known.get_mut(&key));
+        let owed = one.what.key().and_then(|key| self.known.get_mut(&key));
         if owed.is_some_and(|owed| !owed.is_news(&sentence)) {
             return;
         }
@@ -219,25 +228,27 @@ async fn woken<T>(changes: &mut watch::Receiver<T>, next: Option<Instant>) -> bo
 /// Those that have an interface of ours whose TCP and UDP do not arrive: an earlier version made
 /// it, or the switch has changed since. Each link once: an offload that is turned on again by
 /// hand is meant.
-fn without_checksums(
-    wiring: &Wiring,
-    tried: &mut BTreeSet<(NetnsId, Ifindex)>,
-) -> BTreeSet<ContainerId> {
-    let is_ours = |bridge: &Name, iface: &Name| {
+fn without_checksums(wiring: &Wiring, tried: &mut BTreeSet<(NetnsId, Ifindex)>) -> Wanted {
+    let own = |bridge: &Name, iface: &Name| {
         let mut rows = wiring.ports.iter();
-        let row = rows.find(|row| row.bridge == *bridge && row.port.iface == *iface);
-        row.and_then(|row| PortRecord::of(&row.port)).is_some_and(|record| record.ours)
+        let row = rows.find(|row| row.bridge == *bridge && row.port.iface == *iface)?;
+        let is_ours = PortRecord::of(&row.port)?.ours;
+        RememberedKey::of(bridge, &row.port).filter(|_| is_ours)
     };
-    let lacking = wiring.attachments.iter().filter(|attachment| {
+    let lacking = wiring.attachments.iter().filter_map(|attachment| {
         let note = |note: &Note| matches!(note, Note::ChecksumOffload { .. });
-        let port = attachment.port.port();
-        attachment.notes.iter().any(note)
-            && port.is_some_and(|port| is_ours(&port.bridge, &port.iface))
+        let port = attachment.port.port().filter(|_| attachment.notes.iter().any(note))?;
+        Some((attachment, own(&port.bridge, &port.iface)?))
     });
     let key = |found: &Attachment| (found.netns, found.link.ifindex);
     tried.retain(|link| wiring.attachments.iter().any(|found| key(found) == *link));
-    let new = lacking.filter(|found| tried.insert(key(found)));
-    new.flat_map(|found| found.tenants.iter()).map(|tenant| tenant.id.clone()).collect()
+    let new = lacking.filter(|(found, _)| tried.insert(key(found)));
+    let of = |(found, key): (&Attachment, RememberedKey)| {
+        let its = found.tenants.iter().find(|tenant| *tenant.id.0 == *key.container);
+        let its = its.or(found.tenants.first())?.id.clone();
+        Some((key, its))
+    };
+    new.filter_map(of).collect()
 }
 
 fn v1_row(one: &Restored) -> v1::Restored {

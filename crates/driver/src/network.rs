@@ -116,6 +116,11 @@ pub(crate) fn made(bridge: &Bridge) -> Option<NewBridge> {
     serde_json::from_str(bridge.external_ids.get(MADE)?).ok()
 }
 
+/// Whether a key of a bridge tells what it was made as.
+pub(crate) fn is_of_making(key: &str) -> bool {
+    key == MADE
+}
+
 /// The bridge that these options make.
 pub(crate) fn new_bridge(options: &NetworkOptions) -> NewBridge {
     let mut bridge = NewBridge {

@@ -127,10 +127,18 @@ pub struct Wanted {
     /// The hosts that are known not to be in a mesh, each with that mesh: tunnels to them are to go.
     /// Tunnels to hosts of which nothing is known are in neither list, and stay.
     pub left: BTreeSet<(String, String)>,
-    /// The meshes that this host is not in any more: none of their tunnels stays.
-    pub own_left: BTreeSet<String>,
+    /// The meshes that this host is in by its own record; none where there is no record.
+    pub own: Option<BTreeSet<String>>,
     /// Why this host is kept out of a mesh: none of its tunnels there stays.
     pub kept_out: BTreeMap<String, String>,
+}
+
+impl Wanted {
+    /// Whether this host is known not to be in a mesh: none of its tunnels stays, whether the fleet still
+    /// has that mesh or not.
+    pub fn has_left(&self, mesh: &str) -> bool {
+        self.own.as_ref().is_some_and(|own| !own.contains(mesh))
+    }
 }
 
 /// The name of the tunnel to host `number` in the mesh with this key, which is one in all: a link's name
@@ -146,11 +154,9 @@ pub fn wanted(mirror: &Mirror, own: &str) -> Wanted {
     let Some(record) = mirror.hosts.get(own).and_then(|host| host.record.clone()) else {
         return wanted;
     };
+    wanted.own = Some(record.meshes.keys().cloned().collect());
     for (mesh, (of, _)) in &mirror.meshes {
-        let Some(ours) = record.meshes.get(mesh) else {
-            wanted.own_left.insert(mesh.clone());
-            continue;
-        };
+        let Some(ours) = record.meshes.get(mesh) else { continue };
         // Until it has its number, the others have no tunnel to it either, and whether it may be in the
         // mesh is not known.
         let is_numbered = record.number.is_some();

@@ -50,12 +50,11 @@ fn list(text: &str, depth: usize) -> Vec<Action> {
 fn action(text: &str, depth: usize) -> Action {
     let end = text.find([':', '(']).unwrap_or(text.len());
     let (name, rest) = text.split_at(end);
-    let (arguments, behind) = match rest.strip_prefix(':') {
-        Some(value) => (value, ""),
-        None => {
-            let (_, inside, behind) = call_and_rest(text);
-            (inside.unwrap_or_default(), behind)
-        }
+    let (arguments, behind) = if let Some(value) = rest.strip_prefix(':') {
+        (value, "")
+    } else {
+        let (_, inside, behind) = call_and_rest(text);
+        (inside.unwrap_or_default(), behind)
     };
     let bare = rest.is_empty() && is_port(name);
     let name = if bare { "output" } else { name };

@@ -216,13 +216,18 @@ async fn leave(sources: &SourceOptions, args: &MeshLeaveArgs) -> Result<Outcome,
     let look = look(&host).await?;
     let is_member =
         |bridge: &&Bridge| MeshOfBridge::of(bridge).is_some_and(|of| of.mesh == args.mesh);
-    let Some(bridge) = bridges(&look).iter().find(is_member) else {
+    let member = bridges(&look).iter().find(is_member);
+    let tunnels = bridges(&look).iter().flat_map(host::tunnels_of);
+    let tunnels = tunnels.filter(|tunnel| tunnel.mesh == args.mesh);
+    let remove: Vec<_> = tunnels.map(|tunnel| (tunnel.bridge, tunnel.name)).collect();
+    // One that was killed may have left, and not taken the tunnels.
+    if member.is_none() && remove.is_empty() {
         return Err(CliError::new(format!("no bridge of this host is in the mesh {}", args.mesh)));
-    };
-    let tunnels = host::tunnels_of(bridge).into_iter().filter(|tunnel| tunnel.mesh == args.mesh);
-    let remove = tunnels.map(|tunnel| (tunnel.bridge, tunnel.name)).collect();
-    // First what makes the daemon make them again.
-    host.set_mesh(&bridge.name, None).await?;
+    }
+    if let Some(bridge) = member {
+        // First what makes the daemon make them again.
+        host.set_mesh(&bridge.name, None).await?;
+    }
     host.change_tunnels(&host::TunnelChange { add: Vec::new(), remove }).await?;
     Ok(said(&args.mesh))
 }

@@ -14,7 +14,7 @@ use crate::writer::Text;
 /// # Errors
 /// No such container, or a source is missing.
 pub async fn run(origin: &Origin, args: &RestoreArgs) -> Result<Outcome, CliError> {
-    let request = Restore { containers: args.container.clone() };
+    let request = Restore { containers: args.container.clone(), only: None };
     let rows = |all: &[Restored]| all.iter().map(|one| row(one, args.dry_run)).collect::<Vec<_>>();
     let mut all = Vec::new();
     // A template is tried on what is planned, before anything is done.

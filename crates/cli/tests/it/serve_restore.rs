@@ -365,6 +365,50 @@ fn what_is_taken_by_hand_from_a_container_that_runs_stays_away() {
     assert_eq!(owed(&daemon), Vec::<Value>::new());
 }
 
+/// Also where another interface of the same container, on the same bridge or another, comes back later.
+#[test]
+fn what_is_taken_by_hand_stays_away_while_a_sibling_is_owed() {
+    lab::need!(Docker);
+    let (scene, container) = (Scene::new(), Container::run());
+    let other = unique("b");
+    scene.switch.add_bridge(&other, &[]);
+    let remote = scene.switch.remote();
+    let on = |bridge: &str, interface: &str| {
+        says(&["connect", bridge, container.name(), "--interface", interface, "--db", &remote]);
+        let words = ["--data=bare", "--no-headings", "--columns=name", "find", "Interface"];
+        let of = format!("external_ids:container_iface={interface}");
+        scene.switch.vsctl(&[&words[..], &[&of]].concat())
+    };
+    on(&scene.bridge, "eth0");
+    let first = on(&scene.bridge, "eth1");
+    on(&scene.bridge, "eth2");
+    let second = on(&other, "eth3");
+    // Two have no port, and are in use beside the switch when the daemon would put them back.
+    let address = |verb: &str, end: &str| {
+        scene.switch.netns().ip(&["address", verb, "198.51.100.1/32", "dev", end]);
+    };
+    for end in [&first, &second] {
+        scene.switch.vsctl(&["del-port", end]);
+        address("add", end);
+    }
+    let daemon = scene.serve();
+    wait_until("two are owed", || owed(&daemon).len() == 2);
+    for interface in ["eth0", "eth2"] {
+        container.ip(&["link", "delete", interface]);
+    }
+    wait_until("the daemon knows", || {
+        let all = daemon.json(&format!("/v1/attachments/{}", container.name())).to_string();
+        !all.contains("\"eth0\"") && !all.contains("\"eth2\"")
+    });
+    for (end, interface) in [(&first, "eth1"), (&second, "eth3")] {
+        address("delete", end);
+        daemon.hears(&format!("restored {}:{interface}", container.name()));
+    }
+    wait_until("nothing is owed", || owed(&daemon).is_empty());
+    let links = container.ip(&["link"]);
+    assert!(!links.contains("eth0") && !links.contains("eth2"), "{links}");
+}
+
 #[test]
 fn a_daemon_finishes_what_one_before_it_was_killed_at() {
     lab::need!(Docker);

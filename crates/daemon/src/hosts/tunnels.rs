@@ -104,7 +104,7 @@ fn change(state: &State, wanted: &Wanted, refused: &BTreeSet<String>) -> Option<
 /// Whether it is known that a tunnel is not to be there: that nothing is known of its host is no reason.
 /// `has_left` is whether no bridge is in its mesh by this look.
 fn is_to_go(port: &Port, wanted: &Wanted, has_left: bool) -> bool {
-    (has_left && wanted.own_left.contains(&port.mesh))
+    (has_left && wanted.has_left(&port.mesh))
         || wanted.kept_out.contains_key(&port.mesh)
         || wanted.left.contains(&(port.mesh.clone(), port.host.clone()))
 }

@@ -5,22 +5,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use model::Snapshot;
-use model::ids::{ContainerId, Mac, Name};
-use model::plan::{Generated, Remembered, Restore, RestoreAction, remembered, restore};
+use model::ids::{ContainerId, Mac};
+use model::plan::{
+    Generated, Remembered, RememberedKey, Restore, RestoreAction, remembered, restore,
+};
 use model::port_record::PortRecord;
 use model::snapshot::{Container, Observed};
 use model::switch::SwitchSource;
 use model::whereabouts::whereabouts;
 
 use crate::state::State;
-
-/// Which attachment is remembered, by its port or, without one, by its bridge alone.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Key {
-    bridge: Name,
-    container: String,
-    interface: String,
-}
 
 /// A container that runs, and its first process, or the inode of its namespace where it has none.
 pub(super) type Owner = (ContainerId, u64);
@@ -35,13 +29,6 @@ pub(super) enum Claim {
     Doubtful,
     /// It can be made again.
     Missing,
-}
-
-impl Key {
-    pub(super) fn of(one: &Remembered) -> Option<Self> {
-        let PortRecord { container, interface, .. } = PortRecord::of(&one.port)?;
-        Some(Self { bridge: one.bridge.clone(), container, interface })
-    }
 }
 
 /// Whether a look can tell what is missing: everything that `restore` rests on was seen in it. Nothing
@@ -74,7 +61,9 @@ pub(super) fn shares_rows(one: &Snapshot, other: &Snapshot) -> bool {
 
 /// All that is remembered, each with the container that it is of, or of the one in whose place that
 /// is, where it runs.
-pub(super) fn found(state: &State) -> impl Iterator<Item = (Key, Remembered, Option<Owner>)> {
+pub(super) fn found(
+    state: &State,
+) -> impl Iterator<Item = (RememberedKey, Remembered, Option<Owner>)> {
     let snapshot = &state.snapshot;
     // No container is named, so none can be missing.
     let mut all = remembered(snapshot, &state.found, &Restore::default()).unwrap_or_default();
@@ -82,7 +71,7 @@ pub(super) fn found(state: &State) -> impl Iterator<Item = (Key, Remembered, Opt
     all.sort_by_key(|one| one.superseded.is_some());
     all.into_iter().filter_map(|one| {
         let owner = owner(snapshot, &one).and_then(started);
-        Some((Key::of(&one)?, one, owner))
+        Some((one.key()?, one, owner))
     })
 }
 

@@ -92,11 +92,6 @@ impl OwedAttachment {
         self.owner.as_ref().is_some_and(|owner| running.contains(owner))
     }
 
-    /// Whether it is owed to one of these.
-    pub(super) fn is_in(&self, owners: &BTreeSet<ContainerId>) -> bool {
-        self.owner.as_ref().is_some_and(|(id, _)| owners.contains(id))
-    }
-
     /// When to try again, if there is anything to try.
     pub(super) fn next(&self) -> Option<Instant> {
         self.next

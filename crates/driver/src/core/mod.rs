@@ -12,6 +12,7 @@ mod network;
 mod news;
 mod own_numbers;
 mod published;
+mod removal;
 mod request;
 mod rounds;
 mod set_up;

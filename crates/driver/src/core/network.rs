@@ -1,22 +1,20 @@
 //! Networks: recorded on their bridge, which is made where it is not there.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use host::{ActError, MeshOfBridge};
 use model::NotABridge;
 use model::SourceErrorKind;
 use model::ids::{ContainerId, Engine, OfPort};
-use model::memory::MemoryChange;
 use model::plan::endpoint::await_number;
 use model::plan::{NewBridge, Plan, ReplacePort, Step, SwitchStep};
 use model::switch::{Bridge, Port};
 use model::wiring::ContainerRef;
-use model::{endpoint_record::EndpointRecord, numbers};
 use tokio::time::{Instant, timeout_at};
 
 use super::mesh::leaving;
-use super::{BOUND, Driver, TRIES, View, host_ports};
+use super::removal::{left_on, plan_removal};
+use super::{BOUND, Driver, TRIES, View};
 use crate::DriverError;
 use crate::network::{self, NetworkRecord};
 use crate::options::{Gateway, NetworkOptions};
@@ -223,13 +221,6 @@ fn made(new: NewBridge) -> (Bridge, Vec<Step>) {
     (Bridge { name, external_ids, ..Bridge::default() }, steps)
 }
 
-/// The endpoints that are still on it, by network and endpoint.
-pub(super) fn left_on(bridge: &Bridge, network: &str) -> Vec<(String, String)> {
-    let records = bridge.ports.iter().filter_map(|port| EndpointRecord::of(port));
-    let own = records.filter(|record| record.network == network);
-    own.map(|record| (record.network, record.endpoint)).collect()
-}
-
 /// What a bridge is made with cannot be asked of one that is there and was made otherwise.
 fn check_shape(bridge: &Bridge, options: &NetworkOptions) -> Result<(), DriverError> {
     let new = NewBridge { external_ids: BTreeMap::new(), ..network::new_bridge(options) };
@@ -244,48 +235,6 @@ fn check_shape(bridge: &Bridge, options: &NetworkOptions) -> Result<(), DriverEr
         "the bridge is there already, with datapath_type {is}: controller, fail_mode, datapath_type, \
          protocols and dpid are for a bridge that is made; ovs-vsctl changes this one"
     )))
-}
-
-fn plan_removal(bridge: &Bridge, record: &NetworkRecord) -> Plan {
-    let others = network::of(bridge).any(|other| other.id != record.id);
-    let made = network::made(bridge).filter(|_| !others);
-    let tunnels = leaving(bridge, record);
-    let is_tunnel =
-        |port: &&Arc<Port>| tunnels.iter().flatten().any(|tunnel| *tunnel.name == *port.iface);
-    let came_with = |port: &&Arc<Port>| host_ports::of(bridge, record).any(|own| own == *port);
-    let own = |port: &&Arc<Port>| port.iface == bridge.name || came_with(port) || is_tunnel(port);
-    if let Some(made) = made.filter(|_| bridge.ports.iter().all(|port| own(&port))) {
-        let ports = bridge.ports.iter().map(|port| port.iface.clone()).collect();
-        return plan(&bridge.name, vec![SwitchStep::RemoveBridge { bridge: made, ports }.into()]);
-    }
-    let mut memory = forgotten(bridge, record);
-    memory.forget.extend(numbers::forget_network(bridge, &record.id).forget);
-    if tunnels.is_some() {
-        memory.forget.extend(MeshOfBridge::of(bridge).map(|of| of.ids()).unwrap_or_default());
-    }
-    let mut steps = host_ports::plan_removal(bridge, record);
-    let bridge = bridge.name.clone();
-    steps.push(ReplacePort { bridge: bridge.clone(), memory, ..ReplacePort::default() }.into());
-    plan(&bridge, steps)
-}
-
-/// Takes the gateway from a network, whose numbers and uplink stay.
-pub(super) fn plan_leaving(bridge: &Bridge, record: &NetworkRecord) -> Plan {
-    let (name, memory) = (bridge.name.clone(), forgotten(bridge, record));
-    let forgotten = ReplacePort { bridge: name, memory, ..ReplacePort::default() };
-    let gone = host_ports::plan_leaving(bridge, record);
-    plan(&bridge.name, gone.into_iter().chain([forgotten.into()]).collect())
-}
-
-/// Forgets a network; what its gateway was given is another one's from now on, where that needs it.
-fn forgotten(bridge: &Bridge, record: &NetworkRecord) -> MemoryChange {
-    let mut memory = record.forgotten_on(bridge);
-    for heir in record.pass_given(bridge).1 {
-        let kept = heir.kept_on(Some(bridge));
-        memory.forget.extend(kept.forget);
-        memory.remember.extend(kept.remember);
-    }
-    memory
 }
 
 /// A plan that is about no container.

@@ -9,8 +9,8 @@ use model::plan::endpoint::await_number;
 use model::plan::{KernelStep, Step};
 
 use super::attach::{Endpoint, gateways};
-use super::network::{left_on, plan_leaving};
 use super::published::require_published;
+use super::removal::{left_on, plan_leaving};
 use super::request::Request;
 use super::{BOUND, Driver, TRIES};
 use crate::DriverError;
@@ -72,6 +72,11 @@ impl Driver {
         endpoint: &str,
     ) -> Result<(), DriverError> {
         self.delete_endpoint(&network.id, endpoint).await?;
+        self.leave_gateway(network).await
+    }
+
+    /// Takes this host's part in a network away where no container is on it.
+    async fn leave_gateway(&self, network: &NetworkRecord) -> Result<(), DriverError> {
         if network.read_options()?.gateway != Gateway::Host {
             return Ok(());
         }
@@ -120,6 +125,19 @@ impl Driver {
         netns: &Path,
     ) -> Result<Mac, DriverError> {
         self.ensure_bridge(network).await?;
+        let made = self.set_up_recorded(network, endpoint, netns).await;
+        if made.is_err() {
+            let _ = self.leave_gateway(network).await;
+        }
+        made
+    }
+
+    async fn set_up_recorded(
+        &self,
+        network: &NetworkRecord,
+        endpoint: &Endpoint,
+        netns: &Path,
+    ) -> Result<Mac, DriverError> {
         self.record_gateway(network).await?;
         self.try_delete(&network.id, &endpoint.id).await?;
         let made = tokio::time::timeout(BOUND, self.try_set_up(network, endpoint, netns)).await;

@@ -12,7 +12,7 @@ use model::plan::{ReplacePort, Step};
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
-use super::network::left_on;
+use super::removal::left_on;
 use super::rounds::ROUND;
 use super::stray_endpoints::loose;
 use super::{Driver, TRIES, View, network as plans};

@@ -250,6 +250,56 @@ fn what_fails_leaves_nothing() {
     assert!(try_run("ip", &["-netns", netns.name(), "link", "show", "eth0"]).is_err());
 }
 
+/// Whatever refuses the first container: this host's part in the network goes again.
+#[test]
+fn what_fails_leaves_no_gateway() {
+    lab::need!(Lab);
+    let (bridge, netns) = (Bridge::new(), Netns::new());
+    let path = format!("/run/netns/{}", netns.name());
+    let (name, other) = (unique("web"), unique("db"));
+    let options = json!({ "bridge": bridge.name(), "gateway": "host", "nat": "true", "vlan": "7" });
+    let of = |name: &str, ip: &str, ofport: &str| {
+        let text = container(bridge.name(), name, ip, &json!({ "ofport": ofport }));
+        let mut call: Value = serde_json::from_str(&text).unwrap();
+        call["network"]["id"] = json!(format!("{:064x}", 0xdef));
+        call["network"]["options"] = options.clone();
+        call["network"]["subnets"] = json!([{ "subnet": "10.97.9.0/24", "gateway": "10.97.9.1" }]);
+        call.to_string()
+    };
+    let text = |ip: &str, ofport: &str| of(&name, ip, ofport);
+    let port = lab::Link::add(&["type", "veth", "peer", "name", &unique("p")]);
+    bridge.add(port.name(), &["--", "set", "interface", port.name(), "ofport_request=8"]);
+    let listener = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+    let taken = listener.local_addr().unwrap().port().to_string();
+    let published = PUBLISHED.replace("18097", &taken).replace("\"range\":2", "\"range\":1");
+    let published = text("10.97.9.2", "9").replace("\"port_mappings\":[]", &published);
+    let refusals = [
+        (published, path.clone(), "listens"),
+        (text("198.51.100.2", "9"), path.clone(), "is in no subnet"),
+        (text("10.97.9.2", "8"), path.clone(), "OpenFlow port 8 of"),
+        (text("10.97.9.2", "9"), "/run/netns/nonexistent".to_owned(), "/run/netns/nonexistent"),
+    ];
+    let is_bare = || {
+        assert_eq!(run("ovs-vsctl", &["list-ports", bridge.name()]), port.name());
+        let told = run("ovs-vsctl", &["get", "bridge", bridge.name(), "external_ids"]);
+        assert!(!told.contains("docker-ovs.network"), "{told}");
+    };
+    for (text, path, why) in refusals {
+        let said = refused(&said(here(), &["setup", &path], &text));
+        assert!(said.contains(why), "{said}");
+        is_bare();
+    }
+    // The second one that fails leaves the first one's alone.
+    let first = text("10.97.9.2", "9");
+    assert_eq!(said(here(), &["setup", &path], &first).code, 0);
+    let second = of(&other, "198.51.100.3", "10");
+    refused(&said(here(), &["setup", &path], &second));
+    let ports = run("ovs-vsctl", &["list-ports", bridge.name()]);
+    assert!(ports.contains("dog-"), "{ports}");
+    assert_eq!(said(here(), &["teardown", &path], &first).code, 0);
+    is_bare();
+}
+
 #[test]
 fn in_a_mesh_each_host_hands_out_its_own_part_of_the_subnet_or_none() {
     lab::need!(Lab);

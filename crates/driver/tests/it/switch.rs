@@ -218,3 +218,22 @@ fn an_uplink_comes_and_goes_with_its_network() {
     caller.delete();
     assert_eq!(ports(&bridge), [link.name()]);
 }
+
+#[test]
+fn a_bridge_that_is_of_use_for_something_else_by_now_outlives_its_networks() {
+    lab::need!(Lab);
+    let caller = Caller::new();
+    let name = unique("br");
+    assert_eq!(
+        caller.create(&format!(r#"{{"bridge":"{name}","datapath_type":"netdev"}}"#)),
+        serde_json::json!({})
+    );
+    for id in ["docker-ovs.mesh=blue", "docker-ovs.mesh-ip=192.0.2.1"] {
+        run("ovs-vsctl", &["set", "bridge", &name, &format!("external_ids:{id}")]);
+    }
+    assert_eq!(caller.delete(), serde_json::json!({}));
+    let ids = run("ovs-vsctl", &["get", "bridge", &name, "external_ids"]);
+    assert!(ids.contains("docker-ovs.mesh=blue"), "{ids}");
+    assert!(!ids.contains("docker-ovs.network"), "{ids}");
+    run("ovs-vsctl", &["del-br", &name]);
+}

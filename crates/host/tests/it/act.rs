@@ -24,7 +24,7 @@ async fn without_a_database_nothing_is_changed() {
         })
         .await
         .err(),
-        host.restore(&Restore { containers: vec!["web".to_owned()] }).await.err(),
+        host.restore(&Restore { containers: vec!["web".to_owned()], only: None }).await.err(),
         host.prune(&Prune { bridge: None, until: None, all: false, stopped: false }, &[])
             .await
             .err(),

@@ -165,7 +165,7 @@ async fn what_a_container_lost_is_restored_and_what_it_left_is_pruned() {
     // This vswitchd opens no link: on the userspace datapath each port would be deaf.
     scene.database.bridge_of("system", "br0", &[]);
     scene.host.connect(&wish()).await.unwrap();
-    let all = Restore { containers: Vec::new() };
+    let all = Restore::default();
     let there = scene.host.restore(&all).await.unwrap();
     assert!(matches!(there[0].how, Done::As(RestoreAction::There)), "{there:?}");
     lose(&scene.host.look(&Question::default()).await);

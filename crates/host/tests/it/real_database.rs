@@ -245,6 +245,19 @@ async fn bridges_are_made_whole_and_removed_as_they_were_seen() {
     };
     assert!(has_changed(run(remove(&["br1"])).await));
     assert_eq!(database.vsctl(&["list-ports", "br1"]), "eth9");
+    // Our own keys, too; of what others write there no look tells.
+    for (key, of_no_use) in
+        [("docker-ovs.network.n2", false), ("docker-ovs.mesh", false), ("other", true)]
+    {
+        database.vsctl(&["set", "bridge", "br1", &format!("external_ids:{key}=x")]);
+        if !of_no_use {
+            assert!(has_changed(run(remove(&["br1", "eth9"])).await), "{key}");
+            database.vsctl(&["remove", "bridge", "br1", "external_ids", key]);
+        }
+    }
+    database.vsctl(&["set", "bridge", "br1", "external_ids:docker-ovs.network=n2"]);
+    assert!(has_changed(run(remove(&["br1", "eth9"])).await), "it says something else");
+    database.vsctl(&["set", "bridge", "br1", "external_ids:docker-ovs.network=n1"]);
     run(remove(&["br1", "eth9"])).await.unwrap();
     assert_eq!(database.vsctl(&["list-br"]), "br0");
     assert_eq!(database.vsctl(&["list", "controller"]), "", "they go with it");

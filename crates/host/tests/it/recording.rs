@@ -75,7 +75,7 @@ async fn changes_are_planned_on_a_recording_and_not_made() {
     };
     let (_, plan) = plan_disconnect(&origin, &request).await.unwrap();
     assert_eq!(&*plan.container.name, "webserver");
-    let all = plan_restore(&origin, &Restore { containers: Vec::new() }).await.unwrap();
+    let all = plan_restore(&origin, &Restore::default()).await.unwrap();
     assert!(all.iter().all(|one| !one.what.container.is_empty()));
     let request = Prune { bridge: None, until: None, all: true, stopped: true };
     origin.prune_candidates(&request).await.unwrap();

@@ -33,7 +33,7 @@ pub use error::PlanError;
 pub use name::why_not_a_name;
 pub use prune::{Prunable, Prune, Undecided, prune, undecided};
 pub use rename::renames;
-pub use restore::{Remembered, Restore, RestoreAction, remembered, restore};
+pub use restore::{Remembered, RememberedKey, Restore, RestoreAction, remembered, restore};
 pub use step::{KernelStep, NewBridge, OfPortRequests, ReplacePort, Step, SwitchStep, Veth};
 pub use vlan::VlanMode;
 pub use world::require_here;

@@ -29,6 +29,27 @@ use super::{Generated, Plan, PlanError, ReplacePort, Step, require_here};
 pub struct Restore {
     /// The containers, by name, id or beginning of the id; all there are if none is named.
     pub containers: Vec<String>,
+    /// Of theirs, these alone; whatever they have if none.
+    pub only: Option<BTreeSet<RememberedKey>>,
+}
+
+/// Which attachment is remembered, by its port or, without one, by its bridge alone.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RememberedKey {
+    /// The bridge.
+    pub bridge: Name,
+    /// The container's id, as it is recorded.
+    pub container: String,
+    /// Name of the interface.
+    pub interface: String,
+}
+
+impl RememberedKey {
+    /// That of a port with a record.
+    pub fn of(bridge: &Name, port: &Port) -> Option<Self> {
+        let PortRecord { container, interface, .. } = PortRecord::of(port)?;
+        Some(Self { bridge: bridge.clone(), container, interface })
+    }
 }
 
 /// An attachment that the database remembers.
@@ -51,6 +72,11 @@ pub struct Remembered {
 }
 
 impl Remembered {
+    /// Which it is.
+    pub fn key(&self) -> Option<RememberedKey> {
+        RememberedKey::of(&self.bridge, &self.port)
+    }
+
     /// The number that it has, had, or asks for.
     pub fn ofport(&self) -> Option<OfPort> {
         number_of(&self.port)
@@ -122,7 +148,12 @@ pub fn remembered(
     let rows = wiring.ports.iter().filter_map(|row| one(&row.bridge, &row.port, Some(row)));
     let gone = only_remembered(snapshot, wiring);
     let gone = gone.iter().filter_map(|(bridge, port)| one(bridge, port, None));
-    Ok(latest(rows.chain(gone).collect()))
+    // Which of several counts is told by all of them.
+    let mut all = latest(rows.chain(gone).collect());
+    if let Some(only) = &request.only {
+        all.retain(|one| one.key().is_some_and(|key| only.contains(&key)));
+    }
+    Ok(all)
 }
 
 /// What bridges remember, each with its bridge, where no row of any bridge is its port any more.

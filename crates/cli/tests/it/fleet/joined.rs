@@ -193,6 +193,30 @@ fn tunnels_outlive_silence_etcd_and_what_is_unreadable_and_go_when_a_host_leaves
     assert!(removed.code == 2 && removed.stderr.contains("h1 is alive"), "{removed:?}");
 }
 
+/// The bridge's row says first that it is in none; then the tunnels go.
+#[test]
+fn a_leave_that_was_killed_is_finished_by_the_next_and_by_the_daemon() {
+    lab::need!(Lab, Etcd);
+    let (etcd, underlay) = (Etcd::start(1), Underlay::new());
+    let mut hosts = mesh(&etcd, &underlay, 2);
+    let killed = |host: &Host| {
+        for key in ["mesh", "mesh-ip", "mesh-by", "mesh-uplink"] {
+            let key = format!("docker-ovs.{key}");
+            host.switch.vsctl(&["--if-exists", "remove", "bridge", "br0", "external_ids", &key]);
+        }
+    };
+    hosts[1].daemon().stop();
+    killed(&hosts[1]);
+    assert_eq!(hosts[1].tunnels().len(), 1);
+    assert_eq!(hosts[1].act(&["mesh", "leave", "blue"]).code, 0);
+    assert!(hosts[1].tunnels().is_empty());
+    // A daemon, too, whether the fleet still knows the mesh or not.
+    etcd.says(&["del", "/docker-ovs/v1/default/meshes/blue"]);
+    assert_eq!(hosts[0].tunnels().len(), 1, "that a mesh is not known is no reason");
+    killed(&hosts[0]);
+    wait_until("its tunnel goes", || hosts[0].tunnels().is_empty());
+}
+
 #[test]
 fn of_two_members_with_an_uplink_one_is_kept_out() {
     lab::need!(Lab, Etcd);
@@ -338,6 +362,8 @@ fn a_member_has_the_address_that_it_names() {
     let ids = hosts[0].switch.vsctl(&["get", "bridge", "br0", "external_ids"]);
     assert!(!ids.contains("blue"), "{ids}");
     hosts[1].sees("h1", "live");
+    let again = hosts[0].act(&["mesh", "leave", "blue"]);
+    assert!(again.code == 2 && again.stderr.contains("is in the mesh blue"), "{again:?}");
     hosts[0].join("blue");
     wait_until("it has its tunnel again", || hosts[0].tunnels().len() == 1);
 }

@@ -181,9 +181,11 @@ fn a_tunnel_goes_for_a_reason_that_is_known_and_never_because_it_is_not_wanted()
     assert_eq!(removed(now(&look(true, &there), &left).as_ref()), ["dov000007-2"]);
     let other = Wanted { left: [("red".to_owned(), "b".to_owned())].into(), ..Wanted::default() };
     assert_eq!(now(&look(true, &there), &other), None, "it left another mesh");
-    let own = Wanted { own_left: ["blue".to_owned()].into(), ..Wanted::default() };
+    let own = Wanted { own: Some(["red".to_owned()].into()), ..Wanted::default() };
     assert_eq!(now(&look(true, &there), &own), None, "the row says that it is a member");
     assert_eq!(removed(now(&look(false, &there), &own).as_ref()), ["dov000007-2"]);
+    let blue = Wanted { own: Some(["blue".to_owned()].into()), ..Wanted::default() };
+    assert_eq!(now(&look(false, &there), &blue), None, "the fleet was told of an earlier look");
     let kept_out = Wanted {
         kept_out: [("blue".to_owned(), "a second uplink".to_owned())].into(),
         ..Wanted::default()
@@ -207,7 +209,7 @@ fn of_a_switch_that_was_not_seen_nothing_is_known() {
     let why = || model::SourceError::new(model::SourceErrorKind::Gone, "ovsdb", "away");
     let wanted = Wanted {
         tunnels: vec![tunnel("b", 2)],
-        own_left: ["blue".to_owned()].into(),
+        own: Some(["red".to_owned()].into()),
         ..Wanted::default()
     };
     assert_eq!(now(&state(Observed::Absent { why: why() }), &wanted), None);

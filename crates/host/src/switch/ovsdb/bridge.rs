@@ -6,12 +6,13 @@ use std::collections::BTreeSet;
 use model::SourceError;
 use model::ids::Name;
 use model::plan::NewBridge;
-use ovsdb::{Mutator, Operation, Row, Select, Set, Uuid, VSWITCH, Value, Which};
+use ovsdb::{Map, Mutator, Operation, Row, Select, Set, Uuid, VSWITCH, Value, Which};
 use serde::Deserialize;
 
 use super::configured::bump_next_cfg;
 use super::port_rows::guard;
 use super::read::Database;
+use super::rows::remembered;
 use super::transaction::{LOCK, changed, map};
 
 /// A bridge as it is.
@@ -20,6 +21,7 @@ struct Known {
     #[serde(rename = "_uuid")]
     id: Uuid,
     ports: Set<Uuid>,
+    external_ids: Map<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -54,7 +56,7 @@ impl Database {
         self.commit(&new.name, Some(&new.name), &operations).await
     }
 
-    /// Takes a bridge away that has just these ports.
+    /// Takes a bridge away that has just these ports, and whose row says of ours what it was seen to.
     pub(crate) async fn remove_bridge(
         &mut self,
         bridge: &NewBridge,
@@ -62,7 +64,7 @@ impl Database {
         locked: bool,
     ) -> Result<(), SourceError> {
         let selects = [
-            Select::new("Bridge", &["_uuid", "ports"]).equal("name", &*bridge.name),
+            Select::new("Bridge", &["_uuid", "ports", "external_ids"]).equal("name", &*bridge.name),
             Select::new("Port", &["_uuid", "name"]),
         ];
         let read = self.client.transact(VSWITCH, &selects).await;
@@ -72,13 +74,14 @@ impl Database {
         let on_it = all.iter().filter(|port| known.ports.contains(&port.id));
         let names: BTreeSet<&str> = on_it.map(|port| &*port.name).collect();
         let expected: BTreeSet<&str> = ports.iter().map(|name| &**name).collect();
-        if names != expected {
+        if names != expected || remembered(&known.external_ids) != bridge.external_ids {
             return Err(changed(&bridge.name));
         }
         let comment = format!("docker-ovs: no bridge {}", bridge.name);
         let ids = || known.ports.iter().map(|id| Value::Uuid(*id)).collect();
         let which = Which::all("Bridge").equal("_uuid", known.id);
-        let same = guard(which, &["ports"], vec![vec![("ports", Value::Set(ids()))]]);
+        let seen = vec![("ports", Value::Set(ids())), ("external_ids", map(&known.external_ids))];
+        let same = guard(which, &["ports", "external_ids"], vec![seen]);
         let mut operations = vec![Operation::Comment(&comment), same];
         operations.extend(locked.then_some(Operation::Assert(LOCK)));
         operations.push(Operation::Mutate {

@@ -121,9 +121,10 @@ pub enum SwitchStep {
     },
     /// Makes a bridge.
     MakeBridge(NewBridge),
-    /// Takes a bridge away that was made by us, if it still has just these ports.
+    /// Takes a bridge away that was made by us, if it still has just these ports, and its row says of
+    /// ours what it was seen to.
     RemoveBridge {
-        /// What was made.
+        /// What was made, with our own keys as they are now.
         bridge: NewBridge,
         /// Names of its ports, its own among them; they go with it.
         ports: Vec<Name>,

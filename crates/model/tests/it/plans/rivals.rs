@@ -219,7 +219,7 @@ fn a_name_that_a_silent_engine_may_have_too_is_not_acted_on() {
         let joins = plan(host, &request("br0", words), 2).is_err();
         let request = Disconnect { container: words.to_owned(), ..request_of(None, false) };
         let parts = disconnect(host, &resolve(host), &request).is_err();
-        let request = Restore { containers: vec![words.to_owned()] };
+        let request = Restore { containers: vec![words.to_owned()], only: None };
         assert_eq!(parts, remembered(host, &resolve(host), &request).is_err());
         (joins, parts)
     };

@@ -1,0 +1,156 @@
+//! What goes with a network, and what stays: its bridge where that is of use for something else.
+
+use std::sync::Arc;
+
+use host::MeshOfBridge;
+use model::endpoint_record::EndpointRecord;
+use model::memory::MemoryChange;
+use model::numbers;
+use model::plan::{NewBridge, Plan, ReplacePort, SwitchStep};
+use model::switch::{Bridge, Port};
+
+use super::host_ports;
+use super::mesh::leaving;
+use super::network::plan;
+use crate::network::{self, NetworkRecord};
+
+/// The endpoints that are still on it, by network and endpoint.
+pub(super) fn left_on(bridge: &Bridge, network: &str) -> Vec<(String, String)> {
+    let records = bridge.ports.iter().filter_map(|port| EndpointRecord::of(port));
+    let own = records.filter(|record| record.network == network);
+    own.map(|record| (record.network, record.endpoint)).collect()
+}
+
+/// Takes a network from its bridge, and the bridge too where that was made for networks and is of no other use.
+pub(super) fn plan_removal(bridge: &Bridge, record: &NetworkRecord) -> Plan {
+    let tunnels = leaving(bridge, record);
+    let mut memory = forgotten(bridge, record);
+    memory.forget.extend(numbers::forget_network(bridge, &record.id).forget);
+    if tunnels.is_some() {
+        memory.forget.extend(MeshOfBridge::of(bridge).map(|of| of.ids()).unwrap_or_default());
+    }
+    let made = network::made(bridge).filter(|_| !is_in_use(bridge, &memory));
+    let is_tunnel =
+        |port: &&Arc<Port>| tunnels.iter().flatten().any(|tunnel| *tunnel.name == *port.iface);
+    let came_with = |port: &&Arc<Port>| host_ports::of(bridge, record).any(|own| own == *port);
+    let own = |port: &&Arc<Port>| port.iface == bridge.name || came_with(port) || is_tunnel(port);
+    if let Some(made) = made.filter(|_| bridge.ports.iter().all(|port| own(&port))) {
+        let ports = bridge.ports.iter().map(|port| port.iface.clone()).collect();
+        let made = NewBridge { external_ids: bridge.external_ids.clone(), ..made };
+        return plan(&bridge.name, vec![SwitchStep::RemoveBridge { bridge: made, ports }.into()]);
+    }
+    let mut steps = host_ports::plan_removal(bridge, record);
+    let bridge = bridge.name.clone();
+    steps.push(ReplacePort { bridge: bridge.clone(), memory, ..ReplacePort::default() }.into());
+    plan(&bridge, steps)
+}
+
+/// Whether a bridge's row tells of anything beside what goes with a network, and what a bridge of networks
+/// has for itself: another network, a mesh that it was joined to by hand, interfaces whose ports another
+/// program took, or what a later version knows of.
+fn is_in_use(bridge: &Bridge, gone: &MemoryChange) -> bool {
+    let mut left = bridge.external_ids.clone();
+    gone.apply(&mut left);
+    let by_network = MeshOfBridge::of(bridge).filter(|of| of.by_network).map(|of| of.ids());
+    let by_network = by_network.unwrap_or_default();
+    left.keys().any(|key| {
+        !network::is_of_making(key)
+            && !key.starts_with(numbers::PREFIX)
+            && !by_network.contains_key(key)
+    })
+}
+
+/// Takes the gateway from a network, whose numbers and uplink stay.
+pub(super) fn plan_leaving(bridge: &Bridge, record: &NetworkRecord) -> Plan {
+    let (name, memory) = (bridge.name.clone(), forgotten(bridge, record));
+    let forgotten = ReplacePort { bridge: name, memory, ..ReplacePort::default() };
+    let gone = host_ports::plan_leaving(bridge, record);
+    plan(&bridge.name, gone.into_iter().chain([forgotten.into()]).collect())
+}
+
+/// Forgets a network; what its gateway was given is another one's from now on, where that needs it.
+fn forgotten(bridge: &Bridge, record: &NetworkRecord) -> MemoryChange {
+    let mut memory = record.forgotten_on(bridge);
+    for heir in record.pass_given(bridge).1 {
+        let kept = heir.kept_on(Some(bridge));
+        memory.forget.extend(kept.forget);
+        memory.remember.extend(kept.remember);
+    }
+    memory
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use model::plan::Step;
+
+    use super::*;
+
+    fn record(id: &str) -> NetworkRecord {
+        let options = BTreeMap::from([("bridge".to_owned(), "br9".to_owned())]);
+        NetworkRecord {
+            id: id.to_owned(),
+            engine: "docker".into(),
+            options,
+            ..NetworkRecord::default()
+        }
+    }
+
+    /// A bridge that was made for a network, with more in its row.
+    fn bridge(more: &[(&str, &str)]) -> Bridge {
+        let new = network::new_bridge(&record("a").read_options().unwrap());
+        let mut external_ids = new.external_ids;
+        external_ids
+            .extend(more.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+        record("a").kept_on(None).apply(&mut external_ids);
+        let own = Port { iface: "br9".into(), kind: "internal".to_owned(), ..Port::default() };
+        let ports = vec![Arc::new(own)];
+        Bridge { name: "br9".into(), external_ids, ports, ..Bridge::default() }
+    }
+
+    /// The bridge's keys once the network is gone; none where the bridge goes.
+    fn left(bridge: &Bridge) -> Option<Vec<String>> {
+        let plan = plan_removal(bridge, &record("a"));
+        let mut ids = bridge.external_ids.clone();
+        for step in &plan.steps {
+            match step {
+                Step::Switch(SwitchStep::RemoveBridge { bridge: seen, .. }) => {
+                    assert_eq!(seen.external_ids, bridge.external_ids, "as they were seen");
+                    return None;
+                }
+                Step::Switch(SwitchStep::ReplacePort(ports)) => ports.memory.apply(&mut ids),
+                other => panic!("{other}"),
+            }
+        }
+        Some(ids.into_keys().collect())
+    }
+
+    const MESH: [(&str, &str); 2] =
+        [("docker-ovs.mesh", "blue"), ("docker-ovs.mesh-ip", "192.0.2.1")];
+
+    #[test]
+    fn a_bridge_goes_with_its_last_network() {
+        assert_eq!(left(&bridge(&[])), None);
+        let numbers = [
+            ("docker-ovs.number.7", r#"{"network":"a"}"#),
+            ("docker-ovs.number.8", r#"{"network":"a","name":"web"}"#),
+        ];
+        assert_eq!(left(&bridge(&numbers)), None, "its numbers go with it");
+        let by_network = [&MESH[..], &[("docker-ovs.mesh-by", "network")]].concat();
+        assert_eq!(left(&bridge(&by_network)), None, "so does what a network joined");
+    }
+
+    #[test]
+    fn a_bridge_stays_that_is_of_use_for_something_else() {
+        let memory = ("docker-ovs.memory.c/eth1", r#"{"iface":"dov-1","ids":{}}"#);
+        let other = ("docker-ovs.network.b", r#"{"engine":"docker","options":{}}"#);
+        let later = ("docker-ovs.another", "what a later version has written");
+        let odd = ("docker-ovs.network.c", "{");
+        for more in [&MESH[..], &[memory], &[other], &[later], &[odd]] {
+            let left = left(&bridge(more)).unwrap();
+            assert!(more.iter().all(|(key, _)| left.iter().any(|one| one == key)), "{left:?}");
+            assert!(!left.iter().any(|key| key == "docker-ovs.network.a"), "{left:?}");
+        }
+    }
+}
