@@ -171,7 +171,9 @@ mod tests {
             busy.push(tokio::spawn(async move { pool.run(work).await }));
         }
         tokio::task::yield_now().await;
-        busy.iter().for_each(|_| is_begun.recv().unwrap());
+        for _ in &busy {
+            is_begun.recv().unwrap();
+        }
         let done = Arc::new(Mutex::new(Vec::new()));
         let work = |n: u32| {
             let (pool, done) = (pool.clone(), done.clone());

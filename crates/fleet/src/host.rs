@@ -155,12 +155,12 @@ pub fn is_unicast(ip: IpAddr) -> bool {
 /// What stands for a machine's id in its fleet: the id itself is a secret (machine-id(5)). FNV-1a of
 /// 128 bits over both; empty where the machine has no id, as in a container or before its first boot.
 pub fn machine_hash(machine_id: &str, fleet: &str) -> String {
+    const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
     let machine_id = machine_id.trim();
     if matches!(machine_id, "" | "uninitialized") {
         return String::new();
     }
-    const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
-    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
     let bytes = fleet.bytes().chain([0]).chain(machine_id.bytes());
     let hash = bytes.fold(BASIS, |hash, byte| (hash ^ u128::from(byte)).wrapping_mul(PRIME));
     format!("{hash:032x}")
