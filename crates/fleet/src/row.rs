@@ -10,6 +10,11 @@ const LONGEST_TEXT: usize = 255;
 /// The longest list in it: a trunk of many VLANs is a long one.
 const LONGEST_LIST: usize = 1024;
 
+/// The VLANs of a trunk as ranges, instead of `Trunks`: only in a row that would be too long otherwise, for a
+/// reader of an earlier release knows no ranges, and takes the row as one without them.
+const RANGES: &str = "TrunkRanges";
+const LAST_VLAN: u16 = 4095;
+
 /// The id of a row among those of its host: whose it is, and what it is called inside.
 pub fn id_of(row: &Attachment) -> String {
     let whose = [&row.id, &row.netns].into_iter().find(|text| !text.is_empty());
@@ -33,9 +38,45 @@ pub fn encode(row: &Attachment) -> Option<String> {
         fields.remove("Called");
     }
     fields.retain(|_, value| !is_empty(value));
-    let text = serde_json::to_string(&fields).ok()?;
+    let plain = written(&fields);
+    plain.or_else(|| {
+        fields.remove("Trunks")?;
+        fields.insert(RANGES.to_owned(), Value::from(ranges(&row.trunks)));
+        written(&fields)
+    })
+}
+
+fn written(fields: &Map<String, Value>) -> Option<String> {
+    let text = serde_json::to_string(fields).ok()?;
     // By the reader itself: what is written is what is read.
     decode(text.as_bytes()).is_ok().then_some(text)
+}
+
+/// VLANs as ranges of first and last.
+fn ranges(vlans: &[u16]) -> Vec<[u16; 2]> {
+    let mut ranges: Vec<[u16; 2]> = Vec::new();
+    for vlan in vlans {
+        match ranges.last_mut() {
+            Some([_, last]) if last.checked_add(1) == Some(*vlan) => *last = *vlan,
+            _ => ranges.push([*vlan; 2]),
+        }
+    }
+    ranges
+}
+
+/// The VLANs of ranges, which are those of a trunk: in order, and none that is no VLAN.
+fn of_ranges(ranges: Value) -> Result<Value, String> {
+    let ranges: Vec<[u16; 2]> =
+        serde_json::from_value(ranges).map_err(|error| error.to_string())?;
+    let mut vlans: Vec<u16> = Vec::new();
+    for [first, last] in ranges {
+        let is_behind = vlans.last().is_none_or(|before| *before < first);
+        if !is_behind || last < first || last > LAST_VLAN {
+            return Err(format!("{first} to {last} are no VLANs of a trunk"));
+        }
+        vlans.extend(first..=last);
+    }
+    Ok(Value::from(vlans))
 }
 
 /// As much of a text as a reader takes.
@@ -69,6 +110,9 @@ pub fn decode(text: &[u8]) -> Result<Attachment, String> {
     let mut fields: Map<String, Value> =
         serde_json::from_slice(text).map_err(|error| error.to_string())?;
     fields.values().try_for_each(bounded)?;
+    if let Some(ranges) = fields.remove(RANGES) {
+        fields.insert("Trunks".to_owned(), of_ranges(ranges)?);
+    }
     for name in ["Container", "ID", "Engine", "Interface", "Netns"] {
         fields.entry(name).or_insert_with(|| Value::String(String::new()));
     }
@@ -134,10 +178,19 @@ mod tests {
         let noted = Attachment { notes: vec!["é".repeat(300), "short".into()], ..row() };
         let told = read(&noted).notes;
         assert!(told[0].starts_with("éé") && told[0].ends_with('…') && told[1] == "short");
+        // A long trunk is told as ranges; a short one as each reader knows it.
+        assert!(encode(&wide).unwrap().contains(r#""Trunks":[1,2,3,"#));
+        let holes =
+            |each: u16| (1..4095).filter(move |vlan| vlan % each != 0).collect::<Vec<u16>>();
+        for trunks in [(1..=1100).collect(), (0..4096).collect(), holes(100), holes(20)] {
+            let long = Attachment { trunks, ..row() };
+            assert!(encode(&long).unwrap().contains(RANGES));
+            assert_eq!(read(&long), long);
+        }
         // What identifies cannot be cut, and is counted as left out.
         for odd in [
             Attachment { container: "x".repeat(256), ..row() },
-            Attachment { trunks: (1..4096).collect(), ..row() },
+            Attachment { trunks: holes(2), ..row() },
         ] {
             assert_eq!(encode(&odd), None);
         }
@@ -146,6 +199,27 @@ mod tests {
     #[test]
     fn a_row_of_a_later_version_has_more_and_is_read() {
         assert!(decode(br#"{"State":"none","Later":{"A":1}}"#).is_ok());
+    }
+
+    #[test]
+    fn ranges_that_are_no_trunk_are_refused() {
+        for (ranges, fine) in [
+            ("[[1,1],[3,4095]]", true),
+            ("[[0,4095]]", true),
+            ("[[1,4096]]", false),
+            ("[[4095,65535]]", false),
+            ("[[2,1]]", false),
+            ("[[1,4000],[1,4000]]", false),
+            ("[[1,5],[5,6]]", false),
+            ("[[1]]", false),
+            ("[1,2]", false),
+            (r#""1-2""#, false),
+        ] {
+            let text = format!(r#"{{"State":"on","TrunkRanges":{ranges}}}"#);
+            assert_eq!(decode(text.as_bytes()).is_ok(), fine, "{ranges}");
+        }
+        let both = decode(br#"{"State":"on","Trunks":[9],"TrunkRanges":[[1,3]]}"#).unwrap();
+        assert_eq!(both.trunks, [1, 2, 3]);
     }
 
     #[test]

@@ -53,9 +53,7 @@ pub(super) async fn told(client: &FleetClient) -> Result<(Outcome, FleetStatus),
         outcome.remarks.push(format!("what is told of other hosts is old{since}: {reason}"));
         outcome.unknown = true;
     }
-    if let (false, Some(reason)) = (status.published, &status.unpublished_reason) {
-        outcome.remarks.push(format!("the fleet is not told of this host: {reason}"));
-    }
+    outcome.remarks.extend(unpublished(&status));
     if status.unreadable > 0 {
         let count = status.unreadable;
         outcome
@@ -63,6 +61,13 @@ pub(super) async fn told(client: &FleetClient) -> Result<(Outcome, FleetStatus),
             .push(format!("{count} values of other hosts are of no use: docker ovs hosts"));
     }
     Ok((outcome, status))
+}
+
+/// What the fleet is not told of this host.
+fn unpublished(status: &FleetStatus) -> Option<String> {
+    let reason = status.unpublished_reason.as_ref()?;
+    let told = if status.published { "told all" } else { "told" };
+    Some(format!("the fleet is not {told} of this host: {reason}"))
 }
 
 /// The rows that pass, of all hosts.
@@ -207,4 +212,30 @@ fn line(event: &FleetEvent) -> String {
     let whose = [container.as_str(), interface.as_str()];
     let whose = whose.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     printable(format!("{time} {host} {action} {whose}{place}").trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As a daemon answers.
+    fn status(published: bool, reason: &str) -> FleetStatus {
+        let text = format!(
+            r#"{{"Fleet":"f","Host":"h","Liveness":"live","StaleSince":null,"Reason":null,"Published":{published},
+            "UnpublishedReason":{reason},"Mirror":true,"Hosts":1,"Attachments":1,"Unreadable":0}}"#
+        );
+        serde_json::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn what_the_fleet_is_not_told_of_is_told_here() {
+        for (published, reason, told) in [
+            (true, "null", None),
+            (false, "null", None),
+            (true, r#""too long""#, Some("the fleet is not told all of this host: too long")),
+            (false, r#""no etcd""#, Some("the fleet is not told of this host: no etcd")),
+        ] {
+            assert_eq!(unpublished(&status(published, reason)).as_deref(), told);
+        }
+    }
 }
