@@ -53,7 +53,6 @@ mod lxc;
 mod machine;
 mod manual;
 mod moments;
-mod named_options;
 mod netavark_killed;
 mod no_room;
 mod nspawn;
