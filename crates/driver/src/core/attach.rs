@@ -217,7 +217,7 @@ impl Driver {
             waited.map_err(|error| DriverError::from(error).about(&name))?;
         }
         if is_gateway {
-            self.stand().await.map_err(|error| error.about(&name))?;
+            self.stand(Some(network)).await.map_err(|error| error.about(&name))?;
         }
         Ok(joined)
     }

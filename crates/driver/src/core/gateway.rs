@@ -2,6 +2,7 @@
 //! are the kernel's, which forgets them at each start, and are put back from what the database records.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use host::{GatewayLink, forward_ipv4, link_with_address};
 use model::ids::{Name, short_id};
@@ -16,30 +17,76 @@ use crate::network::{self, NetworkRecord};
 use crate::options::{Gateway, NetworkOptions};
 use crate::rules;
 
+/// So long the link of a network that is asked for is waited for: less than an engine waits for an answer.
+const LINK_WITHIN: Duration = Duration::from_secs(2);
+
 /// What stands in the kernel, as far as this driver put it there.
 #[derive(Debug, Default)]
 pub(super) struct Standing(Mutex<Stood>);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Stood {
-    links: Vec<GatewayLink>,
+    links: Vec<Owned>,
     table: Option<Table>,
 }
 
+/// The link of a network's gateway.
+#[derive(Clone, Debug, PartialEq)]
+struct Owned {
+    /// Id of the network.
+    network: String,
+    link: GatewayLink,
+}
+
 impl Stood {
-    /// `had_table` tells that there may be one that is not wanted any more.
-    async fn put_in_place(&self, had_table: bool) -> Result<(), DriverError> {
+    /// All that can be put in place is, whatever a single link lacks: one network does not hold up another.
+    /// The link of the network that is `asked` for is waited for. `had_table` tells that there may be one
+    /// that is not wanted any more.
+    ///
+    /// # Errors
+    /// The kernel refuses what all need, or what the network that is asked for does, or that one's link is
+    /// missing.
+    async fn put_in_place(
+        &self,
+        had_table: bool,
+        asked: Option<&str>,
+    ) -> Result<bool, DriverError> {
         if !self.links.is_empty() {
             forward_ipv4()?;
         }
-        for link in &self.links {
-            link.set_up().await?;
+        let is_asked = |owned: &&Owned| asked == Some(owned.network.as_str());
+        let (own, others): (Vec<_>, Vec<_>) = self.links.iter().partition(is_asked);
+        let mut is_whole = true;
+        for owned in others {
+            if let Err(error) = owned.set_up(Duration::ZERO).await {
+                debug!("a gateway is not in place: {error}");
+                is_whole = false;
+            }
+        }
+        let mut own_is = Ok(());
+        for owned in own {
+            own_is = own_is.and(owned.set_up(LINK_WITHIN).await);
         }
         match &self.table {
-            Some(table) => nftables::replace(table).map_err(|error| refused(&error)),
-            None if had_table => nftables::remove(rules::TABLE).map_err(|error| refused(&error)),
-            None => Ok(()),
+            Some(table) => nftables::replace(table).map_err(|error| refused(&error))?,
+            None if had_table => nftables::remove(rules::TABLE).map_err(|error| refused(&error))?,
+            None => {}
         }
+        own_is.map(|()| is_whole)
+    }
+}
+
+impl Owned {
+    async fn set_up(&self, within: Duration) -> Result<(), DriverError> {
+        if self.link.set_up(within).await? {
+            return Ok(());
+        }
+        Err(DriverError::new(format!(
+            "{}, the link of the gateway of network {}, is not there: ovs-vswitchd has not made it, or its \
+             port was deleted; docker network rm and create make it again",
+            self.link.name,
+            short_id(&self.network)
+        )))
     }
 }
 
@@ -59,7 +106,7 @@ impl Standing {
 
     /// Whether a link of a gateway is not there, or has lost its addresses: vswitchd has made it anew.
     pub(super) fn has_fallen(&self) -> bool {
-        self.now().links.iter().any(|link| !link.is_set_up().unwrap_or(true))
+        self.now().links.iter().any(|owned| !owned.link.is_set_up().unwrap_or(true))
     }
 }
 
@@ -158,34 +205,38 @@ impl Driver {
         Ok(NetworkRecord { given, ..network.clone() })
     }
 
-    /// Puts the gateways of all networks in place, and the table that they need.
+    /// Puts the gateways of all networks in place, and the table that they need; false where that of
+    /// another network than is `asked` for is not in place.
     ///
     /// # Errors
-    /// The database does not answer, or the kernel refuses.
-    pub(crate) async fn stand(&self) -> Result<(), DriverError> {
+    /// The database does not answer, or the kernel refuses; or the link of the network that is asked for is
+    /// missing.
+    pub(crate) async fn stand(&self, asked: Option<&str>) -> Result<bool, DriverError> {
         let mut wanted = self.wanted().await?;
         let before = self.standing.now();
         if wanted.links.is_empty() && before == Stood::default() {
-            return Ok(());
+            return Ok(true);
         }
-        loop {
-            wanted.put_in_place(before.table.is_some()).await?;
+        let stands = loop {
+            let stands = wanted.put_in_place(before.table.is_some(), asked).await;
             // Another driver may have changed the database and put a newer table in place meanwhile.
             let now = self.wanted().await?;
-            if now == wanted {
-                break;
+            if now == wanted || stands.is_err() {
+                break stands;
             }
             wanted = now;
-        }
+        };
         self.standing.is(wanted);
-        Ok(())
+        stands
     }
 
     /// What is to stand by the database.
     async fn wanted(&self) -> Result<Stood, DriverError> {
         let view = self.open().await?;
         let networks = view.bridges.iter().flat_map(network::of);
-        let links = networks.filter_map(|network| network.gateway()).collect();
+        let links = networks
+            .filter_map(|network| Some(Owned { link: network.gateway()?, network: network.id }));
+        let links = links.collect();
         Ok(Stood { links, table: rules::table(&view.bridges) })
     }
 
@@ -193,14 +244,14 @@ impl Driver {
     pub(super) async fn stand_last(&self) -> Result<(), DriverError> {
         let wanted = self.wanted().await?;
         if wanted.table.is_some() {
-            return self.stand().await;
+            return self.stand(None).await.map(drop);
         }
-        wanted.put_in_place(true).await
+        wanted.put_in_place(true, None).await.map(drop)
     }
 
     /// The same where only the table may have changed; what fails now is tried again later.
     pub(super) async fn stand_again(&self) {
-        if let Err(error) = self.stand().await {
+        if let Err(error) = self.stand(None).await {
             debug!("gateways are not in place: {error}");
         }
     }

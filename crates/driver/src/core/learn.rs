@@ -62,7 +62,7 @@ impl Driver {
                 rounds.end();
             }
             if !has_stood || self.standing.has_fallen() {
-                has_stood = self.stand().await.is_ok();
+                has_stood = self.stand(None).await.unwrap_or(false);
             }
             let is_open = is_whole || !learning.unknown.is_empty();
             // Gateways, where there are any, are looked after more often.

@@ -30,12 +30,13 @@ impl Driver {
     /// fails; nothing is made then.
     pub async fn create_network(&self, request: &NetworkRequest) -> Result<(), DriverError> {
         let options = NetworkOptions::read_new(&request.options)?;
-        let late = |_| Err(DriverError::new("no answer within 3 seconds"));
+        let late = || DriverError::new("no answer within 3 seconds");
         let due = Instant::now() + BOUND;
         let made = timeout_at(due, self.try_create_network(request, &options)).await;
-        let mut made = made.unwrap_or_else(late);
+        let mut made = made.unwrap_or_else(|_| Err(late()));
         if made.is_ok() && options.gateway == Gateway::Host {
-            made = tokio::time::timeout(BOUND, self.stand()).await.unwrap_or_else(late);
+            let stands = tokio::time::timeout(BOUND, self.stand(Some(&request.id))).await;
+            made = stands.unwrap_or_else(|_| Err(late())).map(drop);
             if made.is_err() {
                 let _ = self.delete_network(&request.id).await;
             }

@@ -189,7 +189,7 @@ impl Driver {
             match view.endpoints.carry_out(&plan, home).await {
                 Ok(()) => {
                     if of_network.gateway == Gateway::Host {
-                        self.stand().await.map_err(about)?;
+                        self.stand(Some(&network.id)).await.map_err(about)?;
                     }
                     return Ok(request.mac(&name));
                 }

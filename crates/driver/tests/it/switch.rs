@@ -237,3 +237,53 @@ fn a_bridge_that_is_of_use_for_something_else_by_now_outlives_its_networks() {
     assert!(!ids.contains("docker-ovs.network"), "{ids}");
     run("ovs-vsctl", &["del-br", &name]);
 }
+
+/// One network whose link is missing says so, and holds up no other one.
+#[test]
+fn a_gateway_that_is_missing_holds_up_its_own_network_alone() {
+    lab::need!(Lab);
+    let bridge = Bridge::new();
+    let networks = [(31, "10.97.31"), (32, "10.97.32"), (33, "10.97.33")];
+    // The link is called by the first letters of the network's id.
+    let callers = networks.map(|(vlan, subnet)| {
+        let mut caller = Caller::new();
+        caller.network = format!("{vlan}{}", caller.network);
+        (caller, vlan, subnet)
+    });
+    let create = |(caller, vlan, subnet): &(Caller, i32, &str)| {
+        let network = &caller.network;
+        let options =
+            format!(r#"{{"bridge":"{}","gateway":"host","vlan":"{vlan}"}}"#, bridge.name());
+        let made = caller.call(
+            "CreateNetwork",
+            &format!(
+                r#"{{"NetworkID":"{network}","Options":{{"com.docker.network.generic":{options}}},"IPv4Data":[{{"AddressSpace":"LocalDefault","Pool":"{subnet}.0/24","Gateway":"{subnet}.1/24","AuxAddresses":{{}}}}],"IPv6Data":[]}}"#
+            ),
+        );
+        assert_eq!(made, serde_json::json!({}));
+    };
+    create(&callers[0]);
+    create(&callers[1]);
+    let join = |(caller, _, subnet): &(Caller, i32, &str)| {
+        let end = unique("e");
+        let interface = format!(
+            r#","Interface":{{"Address":"{subnet}.2/24","AddressIPv6":"","MacAddress":""}},"Options":{{}}"#
+        );
+        caller.of("CreateEndpoint", &end, &interface);
+        caller.of("Join", &end, "")
+    };
+    let gone = ports(&bridge).into_iter().find(|port| {
+        port.starts_with("dog-") && run("ovs-vsctl", &["get", "port", port, "tag"]) == "31"
+    });
+    let gone = gone.unwrap();
+    run("ovs-vsctl", &["del-port", bridge.name(), &gone]);
+    // What is there is used, and another network can be made; what is not is told.
+    assert!(join(&callers[1]).get("Err").is_none());
+    create(&callers[2]);
+    assert!(join(&callers[2]).get("Err").is_none());
+    is_error(&join(&callers[0]), &format!("{gone}, the link of the gateway of network"));
+    for (caller, _, _) in &callers {
+        caller.delete();
+    }
+    assert!(ports(&bridge).is_empty());
+}

@@ -8,7 +8,7 @@ use model::ids::Name;
 use model::snapshot::Cidr;
 use model::{SourceError, SourceErrorKind};
 use netns::{Error, Link, RouteSocket};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::{Host, failure, kernel};
 
@@ -52,15 +52,17 @@ impl GatewayLink {
         Ok(link.up && has)
     }
 
-    /// Sets it up, once vswitchd has made it. Waits for that for ever.
+    /// Sets it up, once vswitchd has made it: false where that takes longer than `within`.
     ///
     /// # Errors
     /// The kernel refuses.
-    pub async fn set_up(&self) -> Result<(), SourceError> {
+    pub async fn set_up(&self, within: Duration) -> Result<bool, SourceError> {
         let socket = open()?;
+        let due = Instant::now() + within;
         let link = loop {
             match self.link(&socket)? {
                 Some(link) => break link,
+                None if Instant::now() >= due => return Ok(false),
                 None => sleep(LOOK_AGAIN).await,
             }
         };
@@ -70,7 +72,7 @@ impl GatewayLink {
             let mut all = self.addresses.iter();
             all.try_for_each(|cidr| socket.add_address(link.ifindex, cidr.ip, cidr.prefix))
         };
-        set_up().map_err(|error| self.failed(&error))
+        set_up().map(|()| true).map_err(|error| self.failed(&error))
     }
 
     /// Takes the addresses from it; well where it is gone.
