@@ -271,7 +271,7 @@ fn what_fails_leaves_no_gateway() {
     bridge.add(port.name(), &["--", "set", "interface", port.name(), "ofport_request=8"]);
     let listener = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
     let taken = listener.local_addr().unwrap().port().to_string();
-    let published = PUBLISHED.replace("18097", &taken).replace("\"range\":2", "\"range\":1");
+    let published = PUBLISHED.replace("18101", &taken).replace("\"range\":2", "\"range\":1");
     let published = text("10.97.9.2", "9").replace("\"port_mappings\":[]", &published);
     let refusals = [
         (published, path.clone(), "listens"),

