@@ -329,21 +329,21 @@ mod tests {
 
     #[test]
     fn a_container_is_meant_by_name_by_engine_and_by_four_digits_of_its_id() {
-        let id = "cafe12ab34cd56";
+        let id = "beef12ab34cd56";
         let of = |name, engine| FilterFields::new(name, engine, id, Labels::NoContainer);
         let web = of("web", Some("podman@1000"));
-        for value in ["web", "/web", "podman:web", "podman@1000:web", "cafe", "podman:cafe1", id] {
+        for value in ["web", "/web", "podman:web", "podman@1000:web", "beef", "podman:beef1", id] {
             assert!(pass(&[&format!("container={value}")], &web), "{value}");
         }
-        for value in ["caf", "we", "docker:web", "podman@1:web", "podman:", "afe1", ":web"] {
+        for value in ["bee", "we", "docker:web", "podman@1:web", "podman:", "eef1", ":web"] {
             assert!(!pass(&[&format!("container={value}")], &web), "{value}");
         }
         // As a word may be both, a name comes before the beginning of an id.
-        let asked = ["container=cafe".parse().unwrap(), "status=on".parse().unwrap()];
+        let asked = ["container=beef".parse().unwrap(), "status=on".parse().unwrap()];
         let among = |names: &[&str]| Filter::among(&asked[..1], names.iter().copied());
-        let (named, free) = (among(&["web", "cafe"]), among(&["web", "cafe1"]));
+        let (named, free) = (among(&["web", "beef"]), among(&["web", "beef1"]));
         assert!(!Filters(&named).agree(&web) && Filters(&free).agree(&web));
-        assert!(Filters(&named).agree(&of("cafe", None)));
+        assert!(Filters(&named).agree(&of("beef", None)));
         assert_eq!(Filter::among(&asked, ["on"].into_iter())[1], asked[1]);
     }
 

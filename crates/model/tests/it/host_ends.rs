@@ -77,7 +77,7 @@ fn what_stands_on_another_containers_link_ends_on_no_host_link_of_that_name() {
     assert!(a.port.port().is_some(), "{a:?}");
     assert_eq!(a.host_interface(), None, "{a:?}");
     // The host end of the link beneath a macvlan is one, and is told.
-    let macvlan = look("macvlan-over-anothers");
+    let macvlan = look("macvlan-over-a-peer");
     assert!(macvlan.wiring.attachments.iter().any(|found| found.host_interface().is_some()));
     let host = look("veth");
     let ended = &host.wiring.attachments[0];
