@@ -142,39 +142,6 @@ fn a_name_that_comes_or_goes_reaches_the_daemon_by_itself() {
     drop((link, alone));
 }
 
-/// Whoever is behind a veth that neither an engine nor a name leads to.
-#[test]
-fn a_daemon_tells_of_who_is_there_what_a_look_tells() {
-    lab::need!(Docker);
-    let daemon = Served::start(&[]);
-    let (bridge, folder) = (Bridge::new(), tempfile::tempdir().unwrap());
-    let asked = ["ports", bridge.name(), "--format", "{{.OFPort}} {{.Who}}"];
-    let server = daemon.url();
-    let agree = |who: &str| {
-        let seen = lists(&asked);
-        assert!(seen.contains(who), "{seen}");
-        let by_server = [&["--server", &server], &asked[..]].concat();
-        wait_until(&format!("the daemon tells of {who}"), || lists(&by_server) == seen);
-    };
-    let alone = Alone::start();
-    let (link, number) = plugged(&bridge, &alone.pid());
-    agree(&format!("{number} eth7 in pid:{} (sleep)", alone.pid()));
-    // One more interface of it is seen, and one that goes.
-    let (second, other) = (unique("v"), unique("w"));
-    let peer = ["type", "veth", "peer", "name", &other, "netns", &alone.pid()];
-    let second = Link::named(&second, &peer);
-    let its = bridge.add(second.name(), &[]);
-    agree(&format!("{its} {other} in pid:{} (sleep)", alone.pid()));
-    drop(second);
-    let path = folder.path().join("a space");
-    let mounted = Mounted::of(&alone, &path);
-    drop(alone);
-    // That the process has ended is told with the next change of a link.
-    let third = Link::add(&["type", "veth"]);
-    agree(&format!("{number} eth7 in netns:{}", path.display()));
-    drop((third, link, mounted));
-}
-
 #[test]
 fn what_is_waited_for_in_vain_is_told_as_it_is() {
     lab::need!(Docker);

@@ -156,10 +156,10 @@ fn containerds_own_containers_are_called_as_nerdctl_calls_them() {
     let daemon = Served::start(&engines);
     let server = daemon.url();
     let seen = || docker_ovs(&["--server", &server, "port", &name, bridge.name(), "--quiet"]);
-    wait_until("the daemon knows it", || seen().stdout == "40111\n");
+    assert!(lab::comes_true(|| seen().stdout == "40111\n"), "{:?}", seen());
     // That its process has ended is told, also where nothing is removed.
     containerd.end(&id);
-    wait_until("the daemon knows that it ended", || seen().stderr.contains("not running"));
+    assert!(lab::comes_true(|| seen().stderr.contains("not running")), "{:?}", seen());
     drop(daemon);
     containerd.forget(&id);
     let next = containerd.run(&name);

@@ -96,14 +96,15 @@ fn unescaped(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// The namespaces that the switch's calls by these words, and that neither an engine nor a name
-/// leads to, each with who is in it, as far as that is known. Costs nothing where there are no such
-/// words; else a walk over all processes.
-pub(super) fn behind(mut open: BTreeSet<Nsid>, switch: &Netns, known: &[NetnsId]) -> Vec<Behind> {
+/// Namespaces that links of the switch's lead straight to, and that neither an engine nor a name
+/// leads to, each as the switch's calls it, with its row as far as it is known who is in it. Costs
+/// nothing where there are no such links; else a walk over all processes.
+pub(super) fn behind(here: &Namespace, switch: &Netns, known: &[NetnsId]) -> Vec<Behind> {
+    let mut open: BTreeSet<Nsid> = here.exits().map(|(_, nsid)| nsid).collect();
     if open.is_empty() {
         return Vec::new();
     }
-    let known = known.iter().copied().chain([id(switch)]).collect();
+    let known = known.iter().copied().chain([here.id]).collect();
     let others = others_than(&known);
     let met = netns::visit(&[switch], |_, socket| {
         let mut met = BTreeMap::new();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use model::identity::SourceIdentity;
-use model::ids::{Ifindex, NetnsId, Nsid};
+use model::ids::{Ifindex, NetnsId};
 use model::snapshot::Namespace;
 use model::{SourceError, SourceErrorKind};
 use netns::{Drained, LinkWatch, Netns};
@@ -107,12 +107,8 @@ impl SwitchNamespace for Notifications {
         kernel::read_switch_again(&self.switch, &self.sockets, known, links)
     }
 
-    fn read_others(
-        &self,
-        homes: &[(Handle, NetnsId)],
-        leads_to: &BTreeSet<Nsid>,
-    ) -> OtherNamespaces {
-        kernel::read_others(homes, leads_to, &self.switch)
+    fn read_others(&self, homes: &[(Handle, NetnsId)]) -> OtherNamespaces {
+        kernel::read_others(homes, &self.switch)
     }
 
     fn notified(&self) -> BoxFuture<'_, ()> {

@@ -123,25 +123,16 @@ pub(crate) fn read_whole(
             None => {}
         }
     }
-    let here = || rows.iter().find(|row| row.id == id(switch));
-    let open = here().into_iter().flat_map(|here| here.exits().map(|(_, nsid)| nsid)).collect();
-    let words = add_behind(&mut rows, open, switch, details);
-    if let Some(here) = rows.iter_mut().find(|row| row.id == id(switch)) {
-        here.nsids.extend(words);
-    }
+    add_behind(&mut rows, switch, details);
     rows
 }
 
-/// Adds what no source named, and the switch's namespace has a word for: returned with what it calls
-/// each.
-fn add_behind(
-    rows: &mut Vec<Namespace>,
-    open: BTreeSet<Nsid>,
-    switch: &Netns,
-    details: Details,
-) -> BTreeMap<Nsid, NetnsId> {
+/// Adds what no source named, and links of the switch's namespace lead to.
+fn add_behind(rows: &mut Vec<Namespace>, switch: &Netns, details: Details) {
     let known: Vec<NetnsId> = rows.iter().map(|row| row.id).collect();
-    let found = behind(open, switch, &known);
+    let Some(here) = rows.iter_mut().find(|row| row.id == id(switch)) else { return };
+    let found = behind(here, switch, &known);
+    here.nsids.extend(found.iter().map(|found| (found.nsid, id(&found.space))));
     let spaces: Vec<_> = found.iter().map(|found| (&found.space, Vec::new())).collect();
     let read = read_each(&spaces, Some(switch), details);
     rows.extend(read.into_iter().zip(&found).map(|(row, found)| Namespace {
@@ -149,7 +140,6 @@ fn add_behind(
         paths: found.paths.clone(),
         ..row
     }));
-    found.iter().map(|found| (found.nsid, id(&found.space))).collect()
 }
 
 /// The switch's namespace without what it calls others.
@@ -168,12 +158,11 @@ pub(crate) fn read_switch(switch: &Netns, owner: &SocketOwner) -> Namespace {
     )
 }
 
-/// These namespaces, if their handles still lead there, all that have a name, and those that the
-/// links of the switch's namespace lead to by these words; and what it calls them. None is held open
-/// afterwards: that would keep it alive.
+/// These namespaces, if their handles still lead there, and all that have a name; and
+/// what the switch's namespace calls them. None is held open afterwards: that would keep it
+/// alive.
 pub(crate) fn read_others(
     handles: &[(Handle, NetnsId)],
-    leads_to: &BTreeSet<Nsid>,
     switch: &Netns,
 ) -> (Vec<Namespace>, BTreeMap<Nsid, NetnsId>) {
     let mut homes = Homes::default();
@@ -207,10 +196,7 @@ pub(crate) fn read_others(
         links::name_others(socket, &mut here, &spaces)?;
         Ok(here.nsids)
     });
-    let mut nsids = nsids.into_iter().next().and_then(Result::ok).unwrap_or_default();
-    let open = leads_to.iter().filter(|nsid| !nsids.contains_key(nsid)).copied().collect();
-    nsids.extend(add_behind(&mut rows, open, switch, details));
-    (rows, nsids)
+    (rows, nsids.into_iter().next().and_then(Result::ok).unwrap_or_default())
 }
 
 /// Changes are told only of namespaces that have an id; most have, by a link that leads there.

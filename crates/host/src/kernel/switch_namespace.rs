@@ -38,13 +38,8 @@ pub trait SwitchNamespace: Send + Sync {
     /// The same, if of what is `known` no other links than these have changed.
     fn read_changed(&self, known: Namespace, links: &BTreeSet<Ifindex>) -> Namespace;
 
-    /// These namespaces, if their handles still lead there, all that have a name, and those that its
-    /// own links lead to by these words.
-    fn read_others(
-        &self,
-        homes: &[(Handle, NetnsId)],
-        leads_to: &BTreeSet<Nsid>,
-    ) -> OtherNamespaces;
+    /// These namespaces, if their handles still lead there, and all that have a name.
+    fn read_others(&self, homes: &[(Handle, NetnsId)]) -> OtherNamespaces;
 
     /// Waits until there is something to [`SwitchNamespace::take_notified`]. Cancel safe.
     fn notified(&self) -> BoxFuture<'_, ()>;
@@ -80,8 +75,7 @@ impl Handle {
     }
 }
 
-/// Namespaces that hold containers, have a name or are behind a link of the switch's, and what that one
-/// calls them.
+/// Namespaces that hold containers or have a name, and what the switch's calls them.
 pub type OtherNamespaces = (Vec<Namespace>, BTreeMap<Nsid, NetnsId>);
 
 /// What notifications are about.

@@ -6,7 +6,7 @@
 //! LinkState have two ends, so what was read elsewhere counts only once the switch's namespace was read
 //! after it: what leads somewhere is never newer than what it leads to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::future::pending;
 use std::sync::Arc;
@@ -134,8 +134,6 @@ struct LinkState<'o> {
     here_reader: Reader,
     elsewhere_reader: Reader,
     here: Option<Namespace>,
-    /// What its links lead to, as it was read last, whether that counted or not.
-    leads_to: BTreeSet<Nsid>,
     /// What has changed in it since.
     unread: Changed,
     /// When its packet sockets are to be read, one of which may have been opened or closed.
@@ -170,7 +168,6 @@ impl<'o> LinkState<'o> {
             elsewhere_reader: Reader::start("links-around", switch.blocks())?,
             switch,
             here: None,
-            leads_to: BTreeSet::new(),
             unread: Changed::Anything,
             sockets_due: None,
             nsids: BTreeMap::new(),
@@ -245,9 +242,8 @@ impl<'o> LinkState<'o> {
             let rows = rows.borrow_and_update();
             homes.extend(rows.rows().iter().flat_map(Handle::of));
         }
-        let (switch, leads_to) = (Arc::clone(&self.switch), self.leads_to.clone());
-        let read = move || switch.read_others(&homes, &leads_to);
-        self.reading = Some(self.elsewhere_reader.read(read));
+        let switch = Arc::clone(&self.switch);
+        self.reading = Some(self.elsewhere_reader.read(move || switch.read_others(&homes)));
     }
 
     /// Keeps what was read elsewhere until the switch's namespace is read.
@@ -299,7 +295,6 @@ impl<'o> LinkState<'o> {
             return Err(why.clone());
         }
         let fresh = self.fresh.take().map(|homes| self.take(homes)).is_some();
-        self.leads_to = here.links.iter().filter_map(|link| link.leads_to()).collect();
         self.failed |= here.source_error.is_some();
         if self.here.as_ref() == Some(&here) {
             return Ok(fresh);

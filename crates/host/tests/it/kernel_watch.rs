@@ -32,8 +32,6 @@ struct Now {
     /// The links that were read again alone, each time.
     read_changed: Vec<Vec<u32>>,
     read_others: usize,
-    /// What the switch's links led to when the others were read last.
-    leads_to: BTreeSet<Nsid>,
     /// The processes that the others were read of last.
     processes: Vec<u32>,
 }
@@ -74,14 +72,9 @@ impl SwitchNamespace for FakeNamespace {
         }
     }
 
-    fn read_others(
-        &self,
-        homes: &[(Handle, NetnsId)],
-        leads_to: &BTreeSet<Nsid>,
-    ) -> OtherNamespaces {
+    fn read_others(&self, homes: &[(Handle, NetnsId)]) -> OtherNamespaces {
         let mut now = self.now.lock().unwrap();
         now.read_others += 1;
-        now.leads_to.clone_from(leads_to);
         let pid = |(handle, _): &(Handle, NetnsId)| match handle {
             Handle::Process(pid) => Some(*pid),
             Handle::File(_) => None,
@@ -118,7 +111,6 @@ impl Followed {
             read_here: 0,
             read_changed: Vec::new(),
             read_others: 0,
-            leads_to: BTreeSet::new(),
             processes: Vec::new(),
         };
         let kernel = Arc::new(FakeNamespace { now: Mutex::new(now), notified: Notify::new() });
@@ -257,8 +249,6 @@ async fn a_link_that_leads_elsewhere_is_published_with_its_other_end() {
     followed.notify(true, false);
     assert!(followed.published().await);
     assert_eq!(followed.names(), [["eth0", "eth1"], ["veth1", "veth2"]]);
-    let leads_to = followed.kernel.now.lock().unwrap().leads_to.clone();
-    assert_eq!(leads_to, BTreeSet::from([Nsid(0)]), "what that one is can be looked for");
 }
 
 #[tokio::test(start_paused = true)]
