@@ -2,13 +2,15 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
-use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
+use futures_util::{FutureExt, StreamExt, TryFutureExt};
 use hyper::Uri;
 use hyper::http::uri::PathAndQuery;
 use prost::Message;
 use prost::bytes::Bytes;
+use tokio::time::timeout;
 use tonic::Request;
 use tonic::client::Grpc;
 use tonic::metadata::AsciiMetadataValue;
@@ -19,6 +21,9 @@ use crate::raw::Raw;
 
 /// The longest message that is read, in bytes: what containerd and the kubelet allow.
 pub(crate) const LONGEST: usize = 16 << 20;
+
+/// So long a refusal is waited for, which a server sends at once.
+const HEADERS_WITHIN: Duration = Duration::from_millis(100);
 
 /// A client of the services at one socket. Making one does no I/O; it connects when it is asked
 /// something, and again after the connection broke.
@@ -114,8 +119,19 @@ impl Client {
     /// [`Error`]. A service may refuse with the first message only.
     pub async fn stream(&self, path: &str, question: &impl Message) -> Result<Messages, Error> {
         let mut grpc = self.grpc().await?;
-        let answer = grpc.server_streaming(request(question), method(path)?, Raw).await?;
-        Ok(answer.into_inner().map(|message| message.map_err(Error::from)).boxed())
+        let (question, path) = (request(question), method(path)?);
+        let mut asked = async move {
+            let answer = grpc.server_streaming(question, path, Raw).await?;
+            let messages = answer.into_inner().map(|message| message.map_err(Error::from));
+            Ok(messages.boxed())
+        }
+        .boxed();
+        // A server in Go sends its headers with the first message: of a host where nothing happens, hours
+        // later.
+        match timeout(HEADERS_WITHIN, &mut asked).await {
+            Ok(answer) => answer,
+            Err(_) => Ok(asked.try_flatten_stream().boxed()),
+        }
     }
 
     async fn grpc(&self) -> Result<Grpc<Channel>, Error> {
