@@ -138,8 +138,15 @@ mod tests {
     async fn a_client_that_asks_and_goes_has_one_thing_done_at_once() {
         let requests = Arc::new(Requests::default());
         let known: Arc<str> = "what is known".into();
-        let (end, first) = busy(&requests, CROWD);
-        yield_now().await;
+        let (begin, has_begun) = channel();
+        let (end, ended) = channel::<()>();
+        let turn = requests.turn(CROWD).await;
+        let work = move || Ok((begin.send(()).is_ok(), ended.recv().is_err()));
+        let first = tokio::spawn(async move { turn.run(work).await.is_ok() });
+        // What has not begun is let go with its client.
+        while has_begun.try_recv().is_err() {
+            yield_now().await;
+        }
         first.abort();
         let done = Arc::new(AtomicUsize::new(0));
         for _ in 0..250 {
