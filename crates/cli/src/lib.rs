@@ -37,7 +37,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
 
-use args::{Cli, Verb};
+use args::{Cli, DiffArgs, Verb};
 use host::Origin;
 use limit::Limit;
 use outcome::{CliError, Outcome};
@@ -71,6 +71,11 @@ async fn answer(cli: &Cli, limit: &Limit) -> Result<Outcome, CliError> {
         Verb::History(args) => return verbs::history::run(&cli.sources, args, limit),
         Verb::Hosts(args) => return verbs::hosts::run(&cli.sources, args).await,
         Verb::Mesh(args) => return verbs::mesh::run(&cli.sources, args).await,
+        // Of two files nothing else is asked.
+        Verb::Diff(DiffArgs { after: Some(after), .. }) => {
+            let after = cli.sources.recorded(after, None, limit)?;
+            return carry_out(cli, &after, limit).await;
+        }
         verb => {
             if let Some(outcome) = verbs::fleet::run(&cli.sources, verb).await {
                 return outcome;
@@ -104,10 +109,9 @@ async fn carry_out(cli: &Cli, origin: &Origin, limit: &Limit) -> Result<Outcome,
         Verb::Snapshot(args) => verbs::snapshot::run(origin, args).await,
         Verb::Capture(args) => verbs::capture::run(origin, args).await,
         Verb::Diff(args) => {
-            let before = cli.sources.recorded(&args.before, limit)?;
-            let after = args.after.as_ref().map(|path| cli.sources.recorded(path, limit));
-            let after = after.transpose()?;
-            verbs::diff::run(&before, after.as_ref().unwrap_or(origin), args).await
+            // --at is of what it is compared with.
+            let before = cli.sources.recorded(&args.before, None, limit)?;
+            verbs::diff::run(&before, origin, args).await
         }
         Verb::Driver(args) => verbs::driver::run(&cli.sources, args).await,
         Verb::History(args) => verbs::history::run(&cli.sources, args, limit),

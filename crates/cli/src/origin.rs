@@ -42,16 +42,21 @@ impl SourceOptions {
             return past::origin(self, at);
         }
         match &self.from {
-            Some(path) => self.recorded(path, limit),
+            Some(path) => self.recorded(path, self.at, limit),
             None => live(&self.settings()),
         }
     }
 
-    /// A snapshot that was saved.
+    /// A snapshot that was saved, or what a log tells of the moment `at`, in milliseconds since the Unix epoch.
     ///
     /// # Errors
-    /// It cannot be read.
-    pub(crate) fn recorded(&self, path: &Path, limit: &Limit) -> Result<Origin, CliError> {
+    /// It cannot be read, or is of another moment.
+    pub(crate) fn recorded(
+        &self,
+        path: &Path,
+        at: Option<u64>,
+        limit: &Limit,
+    ) -> Result<Origin, CliError> {
         let what = format!("the snapshot {}", path.display());
         let failed = |error| CliError::new(format!("cannot read {what}: {error}"));
         let is_stdin = path.as_os_str() == "-";
@@ -62,8 +67,8 @@ impl SourceOptions {
         }
         // A pipe is read once; the name of a file may tell what is in it.
         if !is_stdin && fs::metadata(path).is_ok_and(|found| found.is_dir()) {
-            let recording = recorded::read(path, self.at)?;
-            self.require_moment(&what, &recording.snapshot)?;
+            let recording = recorded::read(path, at)?;
+            require_moment(&what, at, &recording.snapshot)?;
             return Ok(opened(recording));
         }
         let from: Box<dyn Read> = if is_stdin {
@@ -82,27 +87,27 @@ impl SourceOptions {
             from.read_to_end(&mut text).map_err(failed)?;
             start();
             let snapshot = read_recording(&what, &text)?;
-            self.require_moment(&what, &snapshot)?;
+            require_moment(&what, at, &snapshot)?;
             return Ok(Origin::recorded(snapshot));
         }
         let called = path.file_name().filter(|_| !is_stdin).unwrap_or_default();
         let what = format!("the recording {}", path.display());
-        let read = recorded::read_named(from, &called.to_string_lossy(), &what, self.at);
+        let read = recorded::read_named(from, &called.to_string_lossy(), &what, at);
         start();
         let recording = read?;
-        self.require_moment(&what, &recording.snapshot)?;
+        require_moment(&what, at, &recording.snapshot)?;
         Ok(opened(recording))
     }
+}
 
-    /// Makes sure that a recording is of the moment that is asked about. A log tells of many, a snapshot of one.
-    fn require_moment(&self, what: &str, snapshot: &Snapshot) -> Result<(), CliError> {
-        let taken = snapshot.taken;
-        match self.at.filter(|at| *at != taken) {
-            None => Ok(()),
-            Some(at) => {
-                let (at, taken) = (told(at), told(taken));
-                Err(CliError::new(format!("{what} is of {taken}, and tells nothing of {at}")))
-            }
+/// Makes sure that a recording is of the moment that is asked about. A log tells of many, a snapshot of one.
+fn require_moment(what: &str, at: Option<u64>, snapshot: &Snapshot) -> Result<(), CliError> {
+    let taken = snapshot.taken;
+    match at.filter(|at| *at != taken) {
+        None => Ok(()),
+        Some(at) => {
+            let (at, taken) = (told(at), told(taken));
+            Err(CliError::new(format!("{what} is of {taken}, and tells nothing of {at}")))
         }
     }
 }

@@ -190,7 +190,7 @@ pub struct DiffArgs {
     #[arg(value_name = "BEFORE")]
     pub before: PathBuf,
     /// The same, later; unless there is one, how it is now
-    #[arg(value_name = "AFTER", conflicts_with_all = ["from", "server"])]
+    #[arg(value_name = "AFTER", conflicts_with_all = ["from", "server", "at"])]
     pub after: Option<PathBuf>,
     /// table, csv, json, or a Go template such as '{{.Action}} {{.Container}}'
     #[arg(long, value_name = "FORMAT", default_value = "table")]

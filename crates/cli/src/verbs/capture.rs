@@ -106,7 +106,11 @@ fn archive(files: &[(String, String)]) -> io::Result<Vec<u8>> {
 /// Whole or not at all, and for its owner alone: it has names and addresses.
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if path.as_os_str() == "-" {
-        return writer::print_bytes(bytes);
+        // A reader that has seen enough is no error.
+        return match writer::print_bytes(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            printed => printed,
+        };
     }
     let is_other = fs::metadata(path).is_ok_and(|found| !found.is_file());
     if is_other {

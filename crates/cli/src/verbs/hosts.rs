@@ -17,6 +17,10 @@ pub async fn run(sources: &SourceOptions, args: &HostsArgs) -> Result<Outcome, C
     if let Some(host) = &args.remove {
         return remove(sources, args, host).await;
     }
+    if !args.etcd.etcd.is_empty() {
+        return Err(CliError::new("--etcd goes with --remove")
+            .hint("hosts asks the daemon of this host, or that of --server, of whose fleet it is"));
+    }
     let client = client(sources)?;
     let (mut outcome, _) = told(&client).await?;
     let rows: Vec<v1::FleetHost> = client.get("/v1/fleet/hosts", &[]).await?;

@@ -189,10 +189,12 @@ async fn after_joining(sources: &SourceOptions, mesh: &str, bridge: &str) -> Vec
 }
 
 fn own_address() -> Result<IpAddr, CliError> {
-    host::own_address().map_err(|_| {
-        CliError::new("this host has no default route, so that its address is not known")
-            .hint("--local-ip IP names the address that tunnels lead to")
-    })
+    let why = match host::own_address() {
+        Ok(Some(ip)) => return Ok(ip),
+        Ok(None) => "this host has no default route, so that its address is not known".to_owned(),
+        Err(error) => format!("this host's address: {error}"),
+    };
+    Err(CliError::new(why).hint("--local-ip IP names the address that tunnels lead to"))
 }
 
 /// Other hosts send to it, and take a record with one that is of no host for none at all.

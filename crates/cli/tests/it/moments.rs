@@ -2,7 +2,7 @@
 
 use lab::Bridge;
 
-use crate::tool::{Served, docker_ovs, refuses, says};
+use crate::tool::{Served, command, docker_ovs, refuses, says};
 
 /// Later than the year 9999, in milliseconds and in seconds.
 const TOO_LATE: [&str; 4] =
@@ -57,4 +57,19 @@ fn a_word_for_a_moment_after_the_last_one_is_refused() {
         let said = refuses(&["--from", "tests/scenes/article.json", "ls", "--at", at]);
         assert!(said.contains("--at"), "{at}: {said}");
     }
+}
+
+/// BEFORE is of its own moment, whatever it is compared with; of two files nothing else is asked.
+#[test]
+fn what_a_snapshot_is_compared_with_may_be_of_another_moment() {
+    const ARTICLE: &str = "tests/scenes/article.json";
+    let none = tempfile::tempdir().unwrap();
+    let away = none.path().to_str().unwrap();
+    let said = docker_ovs(&["--history-dir", away, "diff", ARTICLE, "--at", "10m"]).stderr;
+    assert!(!said.contains("tells nothing of"), "{said}");
+    let said = refuses(&["diff", ARTICLE, ARTICLE, "--at", "10m"]);
+    assert!(said.contains("cannot be used with"), "{said}");
+    let mut asked = command("docker-ovs", &["diff", ARTICLE, ARTICLE]);
+    let ran = asked.env("DOCKER_OVS_SERVER", "unix:///nonexistent/d.sock").output().unwrap();
+    assert_eq!(ran.status.code(), Some(0), "{ran:?}");
 }

@@ -288,3 +288,35 @@ fn choose(browser: &Browser, list: &str, value: &str) {
          list.dispatchEvent(new Event('change', {{bubbles: true}}))"
     ));
 }
+
+/// The address has the view, which the link would replace.
+#[test]
+fn the_link_that_skips_to_the_switches_moves_the_focus_alone() {
+    lab::need!(Docker, Browser);
+    let bridge = Bridge::new();
+    let (_daemon, browser) = shown();
+    browser.waits_for(&format!("{NAMES}.some(name => name.includes('{}'))", bridge.name()));
+    browser.run("location.hash = 'show=picture&find=bridge'");
+    browser.waits_for("document.getElementById('find').value === 'bridge'");
+    browser.run("document.querySelector('.skip').click()");
+    browser.waits_for("document.activeElement.matches('#picture .jack')");
+    assert_eq!(browser.run("return location.hash"), "#show=picture&find=bridge");
+    browser.run("location.hash = 'show=table'");
+    browser.waits_for("document.getElementById('picture').hidden");
+    browser.run("document.querySelector('.skip').click()");
+    browser.waits_for("document.getElementById('list').contains(document.activeElement)");
+    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
+}
+
+/// A browser keeps a page that was left, and shows it as it was.
+#[test]
+fn a_page_that_is_shown_again_follows_the_host_again() {
+    lab::need!(Docker, Browser);
+    let (mut daemon, browser) = shown();
+    browser.run("dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))");
+    browser.run("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))");
+    let bridge = Bridge::new();
+    browser.waits_for(&format!("{NAMES}.some(name => name.includes('{}'))", bridge.name()));
+    daemon.stop();
+    browser.waits_for("document.getElementById('live').textContent === 'reconnecting…'");
+}

@@ -45,9 +45,11 @@ fn written(fleet: &Fleet, host: Option<&str>, query: Option<&str>) -> String {
         figure(&Scene::of_fleet(host, &rows))
     });
     let found = query.filter(|_| fleet.mirrors()).map(|query| {
-        let mut rows = fleet.who(&WhoQuery::from(query));
-        rows.truncate(MAX_FOUND);
-        rows.iter().map(Found::new).collect()
+        let rows = fleet.who(&WhoQuery::from(query));
+        FoundRows {
+            count: rows.len(),
+            rows: rows.iter().take(MAX_FOUND).map(Found::new).collect(),
+        }
     });
     let page = Page {
         fleet: status.fleet,
@@ -69,7 +71,7 @@ struct Page {
     reason: Option<String>,
     attachments: usize,
     hosts: Vec<Host>,
-    found: Option<Vec<Found>>,
+    found: Option<FoundRows>,
     /// SVG, the one part that is escaped where it is drawn.
     picture: Option<String>,
 }
@@ -80,6 +82,12 @@ struct Host {
     state: String,
     rows: String,
     chosen: bool,
+}
+
+/// What a search found, of which the first [`MAX_FOUND`] are shown.
+struct FoundRows {
+    count: usize,
+    rows: Vec<Found>,
 }
 
 struct Found {

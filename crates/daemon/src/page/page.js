@@ -129,8 +129,10 @@ function showConnection(word, kind) {
   byId("live").className = isPast ? "past" : kind;
 }
 
+let stream = null;
+
 function connect() {
-  const stream = events();
+  stream = events();
   stream.onopen = () => {
     showConnection("live", "live");
     refresh();
@@ -142,7 +144,13 @@ function connect() {
     // A browser gives up when the answer is an error; the server may be just starting.
     if (stream.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
   };
-  addEventListener("pagehide", () => stream.close(), { once: true });
+}
+
+/** A page that is left keeps no stream open; one that a browser kept, and shows again, has a new one. */
+function startConnection() {
+  connect();
+  addEventListener("pagehide", () => stream.close());
+  addEventListener("pageshow", (event) => event.persisted && connect());
 }
 
 // ---- what is shown ----------------------------------------------------------------------
@@ -205,6 +213,12 @@ function startTools() {
   byId("show-dense").addEventListener("click", toggleDense);
   byId("show-trace").addEventListener("click", toggleTrace);
   WIDE.addEventListener("change", showView);
+  // The address has the view, so that the link may not change it.
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    const stop = parts() === "table" ? "#list :is(button, input, a)" : "#picture [tabindex='0']";
+    document.querySelector(stop)?.focus();
+  });
 }
 
 function startPicture() {
@@ -254,7 +268,7 @@ function start() {
   history.replaceState(null, "");
   showPicture();
   startView();
-  connect();
+  startConnection();
   followRates();
 }
 

@@ -4,6 +4,7 @@
 //! what the daemon knows of meshes and of this host's blocks of addresses stands in the switch's own row,
 //! which the driver reads.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use host::{KnownMeshes, MeshOfBridge, OwnIds, Tunnel, TunnelChange};
@@ -48,14 +49,7 @@ impl Driver {
                 return same_address(&of, options);
             }
         }
-        let local_ip = options.local_ip.map_or_else(
-            || {
-                let why = "this host has no default route, so that its address is not known: option \
-                           local_ip=IP names the one that tunnels of the mesh lead to";
-                host::own_address().map_err(|_| DriverError::new(why))
-            },
-            Ok,
-        )?;
+        let local_ip = options.local_ip.map_or_else(own_address, Ok)?;
         let mesh = mesh.clone();
         Ok(Some(MeshOfBridge { mesh, local_ip, allow_uplink: false, by_network: true }))
     }
@@ -192,6 +186,22 @@ fn same_address(
             "option local_ip={ip}: the bridge is in the mesh {} with {} already",
             of.mesh, of.local_ip
         ))),
+    }
+}
+
+/// The address that tunnels lead to where none is named.
+///
+/// # Errors
+/// This host has no default route, or the kernel cannot be asked.
+fn own_address() -> Result<IpAddr, DriverError> {
+    const NAMED: &str = "option local_ip=IP names the one that tunnels of the mesh lead to";
+    match host::own_address() {
+        Ok(Some(ip)) => Ok(ip),
+        Ok(None) => {
+            let why = "this host has no default route, so that its address is not known";
+            Err(DriverError::new(format!("{why}: {NAMED}")))
+        }
+        Err(error) => Err(DriverError::new(format!("this host's address: {error}; {NAMED}"))),
     }
 }
 

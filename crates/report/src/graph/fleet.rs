@@ -8,12 +8,13 @@ use model::switch::{OfPortState, Port, SwitchSource};
 use model::wiring::{ContainerRef, Occupant, Plug, SwitchPort, Unseen, Wiring};
 
 use super::scene::Scene;
-use crate::v1::{FleetAttachment, Liveness};
+use crate::v1::{FleetAttachment, Liveness, State};
 
 impl Scene {
     /// The bridges that these attachments are on, each called `HOST/BRIDGE`, or `HOST (stale)/BRIDGE`.
     pub fn of_fleet(fleet: &str, rows: &[FleetAttachment]) -> Self {
         let mut ports = BTreeMap::<(String, String), SwitchPort>::new();
+        let mut homes = BTreeMap::new();
         for row in rows {
             let of = &row.attachment;
             let (Some(bridge), Some(port)) = (&of.bridge, &of.port) else { continue };
@@ -25,7 +26,11 @@ impl Scene {
             let key = (bridge.clone(), port.clone());
             let on_it = ports.entry(key).or_insert_with(|| switch_port(&bridge, port, row));
             if let Occupant::Plugged { plugs } = &mut on_it.occupant {
-                plugs.push(plug(row));
+                // Two hosts may call theirs alike.
+                let home = (&row.from.host, if of.netns.is_empty() { &of.id } else { &of.netns });
+                let number = homes.len() as u64;
+                let ino = *homes.entry(home).or_insert(number);
+                plugs.push(plug(row, NetnsId { dev: 0, ino }));
             }
         }
         let wiring = Wiring {
@@ -42,7 +47,11 @@ impl Scene {
 
 fn switch_port(bridge: &str, port: &str, row: &FleetAttachment) -> SwitchPort {
     let of = &row.attachment;
-    let ofport = of.ofport.map_or(OfPortState::Pending, |n| OfPortState::Assigned(OfPort(n)));
+    let ofport = match of.ofport {
+        Some(number) => OfPortState::Assigned(OfPort(number)),
+        None if of.state == State::Failed => OfPortState::Failed,
+        None => OfPortState::Pending,
+    };
     let port = Port {
         iface: name(port),
         ofport,
@@ -73,7 +82,8 @@ fn switch_port(bridge: &str, port: &str, row: &FleetAttachment) -> SwitchPort {
     }
 }
 
-fn plug(row: &FleetAttachment) -> Plug {
+/// What is plugged in, of a namespace that has a number of its own in the picture.
+fn plug(row: &FleetAttachment, netns: NetnsId) -> Plug {
     let of = &row.attachment;
     let tenant = ContainerRef {
         name: name(&of.called),
@@ -83,7 +93,7 @@ fn plug(row: &FleetAttachment) -> Plug {
     };
     Plug {
         tenants: Arc::new([Arc::new(tenant)]),
-        netns: NetnsId { dev: 0, ino: 0 },
+        netns,
         netns_names: Vec::new(),
         interface: name(&of.interface),
     }

@@ -57,3 +57,25 @@ fn a_picture_of_a_fleet_plugs_nothing_into_a_port_whose_link_is_gone() {
     assert_eq!(cables(&rows), rows.len() - gone.len());
     assert!(mermaid(&Scene::of_fleet("f", &gone)).contains("orphaned"));
 }
+
+/// Inodes are each host's own.
+#[test]
+fn a_picture_of_a_fleet_has_a_box_for_each_namespace_of_each_host() {
+    let told = told();
+    let there = told.iter().find(|row| row.last_tenant().is_none()).unwrap();
+    let at = |host: &str, netns: &str, port: &str| {
+        let mut row = there.clone();
+        row.from.host = host.to_owned();
+        (row.attachment.netns, row.attachment.port) = (netns.to_owned(), Some(port.to_owned()));
+        row
+    };
+    let boxes = |rows: &[FleetAttachment]| {
+        let drawn = mermaid(&Scene::of_fleet("f", rows));
+        let boxes = drawn.lines().filter_map(|line| Some(line.trim().split_once("([")?.0.to_owned()));
+        boxes.collect::<std::collections::BTreeSet<_>>().len()
+    };
+    let one = at("a", "net:[1]", "p1");
+    assert_eq!(boxes(&[one.clone(), at("a", "net:[1]", "p2")]), 1);
+    assert_eq!(boxes(&[one.clone(), at("a", "net:[2]", "p2")]), 2);
+    assert_eq!(boxes(&[one, at("b", "net:[1]", "p1")]), 2);
+}

@@ -101,12 +101,13 @@ async fn look(origin: &Origin, bridge: Option<&str>) -> Result<Look, CliError> {
 /// Prints rows so many times, or for ever; each time rates are known.
 async fn batch(source: &mut Source<'_>, args: &TopArgs) -> Result<Outcome, CliError> {
     let order = Order::new(args.sort);
-    let mut due = Instant::now();
+    let mut due = Instant::now() + args.delay;
     source.next().await?;
     let mut printed = 0;
     while args.iterations.is_none_or(|times| printed < times) {
-        due += args.delay;
         sleep_until(due).await;
+        // After a pause, or a reader that was slow, what was missed is not made up for: rates are of this long.
+        due = Instant::now() + args.delay;
         let rows = order.of(source.next().await?);
         let text = Text::cells(&args.format, Cells::no_trunc(args.no_trunc), &views::TOP, &rows)?;
         match writer::print(&text) {

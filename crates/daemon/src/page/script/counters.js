@@ -14,7 +14,11 @@ let counted = null;
 export async function fetchCounters(jack) {
   const { bridge, ofport } = jack.dataset;
   counted = counted?.id === jack.id && moment() === null ? counted : null;
-  if (!ofport || moment() !== null) return;
+  if (!ofport || moment() !== null) {
+    counted = null;
+    showCounters(jack);
+    return;
+  }
   try {
     const port = await json(`/v1/bridges/${encodeURIComponent(bridge)}/ports/${ofport}`);
     counted = { id: jack.id, statistics: port.Statistics ?? {} };
@@ -49,7 +53,11 @@ export function showCounters(jack) {
       body.append(line(what, [`rx_${key}`, `tx_${key}`].map((full) => formatCount(statistics[full]))));
     }
   }
-  if (!body.children.length) return;
+  // What was is not what is.
+  if (!body.children.length) {
+    place.replaceChildren();
+    return;
+  }
   const head = element("tr");
   head.append(element("th"), element("th", "received"), element("th", "sent"));
   const thead = element("thead");

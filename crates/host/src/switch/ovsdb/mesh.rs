@@ -1,12 +1,14 @@
 //! Which mesh a bridge is in, as its own row says: joining and leaving need no more than the database.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+use std::net::IpAddr;
 
 use model::SourceError;
 use model::memory::MemoryChange;
 use model::switch::Bridge;
+use netns::RouteSocket;
 use ovsdb::{Mutator, Operation, Value, Which};
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use super::port_rows::guard;
@@ -78,15 +80,24 @@ impl KnownMeshes {
     }
 }
 
-/// The address that the default route leaves by. Nothing is sent.
+/// The address that the default route leaves by, as the kernel tells it; none where there is no such route.
+/// Nothing is sent, and no socket of IP is needed: units of systemd have none.
 ///
 /// # Errors
-/// There is no such route.
-pub fn own_address() -> std::io::Result<IpAddr> {
+/// The kernel cannot be asked.
+pub fn own_address() -> Result<Option<IpAddr>, netns::Error> {
     // TEST-NET-1 (RFC 5737): no host has it.
-    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
-    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9))?;
-    Ok(socket.local_addr()?.ip())
+    let away = IpAddr::from([192, 0, 2, 1]);
+    match RouteSocket::here()?.route_taken(away, None, None) {
+        Ok(route) => Ok(route.and_then(|route| route.source)),
+        Err(netns::Error::Socket(error)) if is_no_route(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn is_no_route(error: &std::io::Error) -> bool {
+    let none = [Errno::NETUNREACH, Errno::HOSTUNREACH, Errno::ACCESS, Errno::INVAL];
+    none.iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
 }
 
 impl MeshOfBridge {
