@@ -127,7 +127,8 @@ fn events_stopped_during_a_burst_agree_with_a_look_afterwards() {
 /// Stopped for longer than it waits for a source, and again and again.
 #[test]
 fn events_stopped_for_long_print_nothing_false() {
-    lab::need!(Docker);
+    // Whose complaints come is every test's.
+    lab::alone!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let plugged = Plugged::new(&container, "eth0", &bridge, Plug::default());
     let events = Events::start(&["--timeout", "1s"]);
