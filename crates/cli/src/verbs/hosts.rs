@@ -18,8 +18,9 @@ pub async fn run(sources: &SourceOptions, args: &HostsArgs) -> Result<Outcome, C
         return remove(sources, args, host).await;
     }
     if !args.etcd.etcd.is_empty() {
-        return Err(CliError::new("--etcd goes with --remove")
-            .hint("hosts asks the daemon of this host, or that of --server, of whose fleet it is"));
+        return Err(CliError::new("--etcd goes with --remove").hint(
+            "hosts asks the daemon of this host, or that of --server, of whose fleet it is",
+        ));
     }
     let client = client(sources)?;
     let (mut outcome, _) = told(&client).await?;

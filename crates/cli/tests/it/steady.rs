@@ -127,7 +127,7 @@ fn events_stopped_during_a_burst_agree_with_a_look_afterwards() {
 /// Stopped for longer than it waits for a source, and again and again.
 #[test]
 fn events_stopped_for_long_print_nothing_false() {
-    // Whose complaints come is every test's.
+    // Complaints are about the whole host, and other tests hold engines up.
     lab::alone!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let plugged = Plugged::new(&container, "eth0", &bridge, Plug::default());

@@ -46,10 +46,7 @@ fn written(fleet: &Fleet, host: Option<&str>, query: Option<&str>) -> String {
     });
     let found = query.filter(|_| fleet.mirrors()).map(|query| {
         let rows = fleet.who(&WhoQuery::from(query));
-        FoundRows {
-            count: rows.len(),
-            rows: rows.iter().take(MAX_FOUND).map(Found::new).collect(),
-        }
+        FoundRows { count: rows.len(), rows: rows.iter().take(MAX_FOUND).map(Found::new).collect() }
     });
     let page = Page {
         fleet: status.fleet,

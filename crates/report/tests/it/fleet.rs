@@ -71,7 +71,8 @@ fn a_picture_of_a_fleet_has_a_box_for_each_namespace_of_each_host() {
     };
     let boxes = |rows: &[FleetAttachment]| {
         let drawn = mermaid(&Scene::of_fleet("f", rows));
-        let boxes = drawn.lines().filter_map(|line| Some(line.trim().split_once("([")?.0.to_owned()));
+        let boxes =
+            drawn.lines().filter_map(|line| Some(line.trim().split_once("([")?.0.to_owned()));
         boxes.collect::<std::collections::BTreeSet<_>>().len()
     };
     let one = at("a", "net:[1]", "p1");
