@@ -18,7 +18,7 @@ const CIDR: &str = "10.99.0.1/24";
 pub(crate) const AFTERMATH: Duration = Duration::from_millis(200);
 
 /// One way to make an interface `eth9`.
-struct Way {
+struct ConnectMethod {
     name: &'static str,
     connect: Vec<String>,
     taken: Vec<Duration>,
@@ -49,8 +49,8 @@ pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools, scene: &Scene, r
     }
 }
 
-fn ways(tools: &Tools, bridge: &str, container: &str) -> Vec<Way> {
-    let way = |name, words: &[&str]| Way {
+fn ways(tools: &Tools, bridge: &str, container: &str) -> Vec<ConnectMethod> {
+    let way = |name, words: &[&str]| ConnectMethod {
         name,
         connect: words.iter().map(|word| (*word).to_owned()).collect(),
         taken: Vec::new(),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use host::Origin;
-use journal::{Known, LAG, Moment, Past, Unknown};
+use journal::{KnownSpan, LAG, Moment, Past, Unknown};
 use model::moment::rfc3339 as told;
 
 use crate::args::SourceOptions;
@@ -92,7 +92,7 @@ fn as_of(at: u64) -> String {
     format!("as of {}", told(at))
 }
 
-fn source(folder: &Path, known: Known) -> String {
+fn source(folder: &Path, known: KnownSpan) -> String {
     let (from, until) = (told(known.from), told(known.until));
     format!("the journal in {} knows {from} to {until} without a gap", folder.display())
 }

@@ -87,15 +87,15 @@ fn write(daemon: &Daemon, state: &State, read: &Read) -> Result<String, fmt::Err
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfBuild {
+struct BuildLabels {
     version: &'static str,
     commit: &'static str,
     date: &'static str,
 }
 
 fn build(registry: &mut Registry, Build { version, commit, date }: Build) {
-    let family = Family::<OfBuild, Gauge>::default();
-    family.get_or_create(&OfBuild { version, commit, date }).set(1);
+    let family = Family::<BuildLabels, Gauge>::default();
+    family.get_or_create(&BuildLabels { version, commit, date }).set(1);
     let help = "1, labelled with what docker ovs version tells of the daemon";
     registry.register("build_info", help, family);
 }

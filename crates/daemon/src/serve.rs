@@ -23,7 +23,7 @@ use crate::http::routes::routes;
 use crate::pool::Pool;
 use crate::restore::keep_restoring;
 use crate::settings::Settings;
-use crate::signals::{Asked, Signals};
+use crate::signals::{SignalRequest, Signals};
 use crate::state::follow::follow;
 use crate::watchdog::keep_alive;
 
@@ -78,8 +78,8 @@ pub async fn serve(origin: Origin, settings: &Settings) -> Result<(), SourceErro
             () = &mut serving => return Ok(()),
             never = &mut reloading => match never {},
             asked = signals.next() => match asked {
-                Asked::Reload => reload_asked.notify_one(),
-                Asked::End => break,
+                SignalRequest::Reload => reload_asked.notify_one(),
+                SignalRequest::End => break,
             },
         }
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::history::HistorySettings;
 use model::{SourceError, SourceErrorKind};
 
-/// Where to listen, and whom to let in.
+/// Where to listen, and which clients to let in.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The unix socket.

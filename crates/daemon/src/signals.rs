@@ -7,7 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// What a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
+pub(crate) enum SignalRequest {
     /// SIGTERM, SIGINT, and what else would end a process: it ends in order, so that its socket's
     /// file does not stay.
     End,
@@ -43,17 +43,17 @@ impl Signals {
     }
 
     /// The next one. Cancel safe.
-    pub(crate) async fn next(&mut self) -> Asked {
+    pub(crate) async fn next(&mut self) -> SignalRequest {
         let ends = self.ends.iter_mut().map(|signal| Box::pin(signal.recv()));
         tokio::select! {
             biased;
-            _ = futures_util::future::select_all(ends) => Asked::End,
-            _ = self.hangup.recv() => Asked::Reload,
+            _ = futures_util::future::select_all(ends) => SignalRequest::End,
+            _ = self.hangup.recv() => SignalRequest::Reload,
         }
     }
 
     /// Until it is asked to end.
     pub(crate) async fn end(&mut self) {
-        while self.next().await != Asked::End {}
+        while self.next().await != SignalRequest::End {}
     }
 }

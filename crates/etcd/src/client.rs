@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::dial::dial;
 use crate::error::is_about_the_member;
 use crate::messages::{
-    DeleteRequest, Done, GrantRequest, GrantResponse, KeepAliveResponse, OfLease, PutRequest,
+    DeleteRequest, Done, GrantRequest, GrantResponse, KeepAliveResponse, LeaseById, PutRequest,
     StatusResponse, method,
 };
 use crate::range::after_prefix;
@@ -146,7 +146,7 @@ impl Client {
     /// # Errors
     /// [`Error`].
     pub async fn revoke(&self, lease: i64) -> Result<(), Error> {
-        self.ask::<Done>(method::REVOKE, &OfLease { id: lease }).await.map(|_| ())
+        self.ask::<Done>(method::REVOKE, &LeaseById { id: lease }).await.map(|_| ())
     }
 
     /// Begins the time of a lease anew.
@@ -154,7 +154,7 @@ impl Client {
     /// # Errors
     /// [`Error::LeaseGone`] where it has ended.
     pub async fn keep_alive(&self, lease: i64) -> Result<(), Error> {
-        let request = OfLease { id: lease };
+        let request = LeaseById { id: lease };
         let asked = move |member: grpc::Connection| {
             async move { member.ask_once(method::KEEP_ALIVE, &request, HEADERS).await }.boxed()
         };

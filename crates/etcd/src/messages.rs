@@ -160,7 +160,7 @@ pub(crate) struct GrantResponse {
 
 /// `LeaseRevokeRequest` and `LeaseKeepAliveRequest`.
 #[derive(Clone, Copy, PartialEq, Eq, Message)]
-pub(crate) struct OfLease {
+pub(crate) struct LeaseById {
     #[prost(int64, tag = "1")]
     pub(crate) id: i64,
 }

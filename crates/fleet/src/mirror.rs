@@ -14,7 +14,7 @@ use crate::host::{HostRecord, Machine};
 use crate::keys::Key;
 use crate::local::{Local, MAX_ROWS};
 use crate::mesh::MeshRecord;
-use crate::refused::{RECORD, Refused};
+use crate::refused::{RECORD, RefusedValues};
 use crate::row::decode;
 use crate::rows::{RawRow, Rows};
 
@@ -47,7 +47,7 @@ pub(crate) struct HostState {
     pub(crate) stale_since: Option<u64>,
     pub(crate) rows: FxHashMap<Box<str>, u32>,
     bytes: usize,
-    pub(crate) refused: Refused,
+    pub(crate) refused: RefusedValues,
     record_generation: u32,
     alive_generation: u32,
 }
@@ -87,7 +87,7 @@ impl Mirror {
     pub(crate) fn begin(&mut self) {
         self.generation = self.generation.wrapping_add(1);
         for (_, host) in self.hosts.iter_mut().filter(|(name, _)| **name != self.own) {
-            host.refused = Refused::default();
+            host.refused = RefusedValues::default();
         }
     }
 

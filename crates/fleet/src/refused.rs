@@ -7,9 +7,9 @@ pub(crate) const RECORD: &str = "";
 
 /// Which values of a host could not be read or kept as they stand now, and why; the last one is at the end.
 #[derive(Debug, Default)]
-pub(crate) struct Refused(Vec<(Box<str>, String)>);
+pub(crate) struct RefusedValues(Vec<(Box<str>, String)>);
 
-impl Refused {
+impl RefusedValues {
     pub(crate) fn add(&mut self, id: &str, why: String) {
         self.remove(id);
         if self.0.len() == MAX_REFUSED {

@@ -55,6 +55,9 @@ use crate::switch::ovsdb;
 /// How often it is looked whether another engine is there: a few calls of stat(2).
 const FIND_EVERY: Duration = Duration::from_secs(2);
 
+/// So long a number that is still to come is waited for before it is told that it is.
+pub const PENDING_OFPORT_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// Where a Watch hears of each source.
 #[derive(Debug)]
 pub struct Feeds {

@@ -29,7 +29,7 @@ mod state;
 mod writer;
 
 pub use delta::Delta;
-pub use past::{Beside, Known, Moment, Past, Unknown};
+pub use past::{Beside, KnownSpan, Moment, Past, Unknown};
 pub use record::{Kind, LONGEST, Record, Records};
 pub use recorder::{ALIVE, Entry, LAG, Recorder};
 pub use segment::{Segment, segments};

@@ -18,7 +18,7 @@ use crate::writer::LOCK;
 
 /// A span that is known, in milliseconds since the Unix epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Known {
+pub struct KnownSpan {
     /// From then on.
     pub from: u64,
     /// Until then.
@@ -31,7 +31,7 @@ pub struct Moment {
     /// The host as it was.
     pub snapshot: Snapshot,
     /// The span that the moment is in.
-    pub known: Known,
+    pub known: KnownSpan,
     /// Whether the clock was set back later, so that the journal has this moment more than once; this is
     /// the last of them.
     pub is_repeated: bool,
@@ -97,15 +97,15 @@ impl Past {
     }
 
     /// The spans that are known, in the journal's order. Where the clock was set back they overlap.
-    pub fn known(&self) -> Vec<Known> {
-        let mut all: Vec<Known> = Vec::new();
+    pub fn known(&self) -> Vec<KnownSpan> {
+        let mut all: Vec<KnownSpan> = Vec::new();
         for (at, segment) in self.segments.iter().enumerate() {
             let until = self.end(at);
             match all.last_mut() {
                 Some(span) if segment.head.continues && segment.first >= span.until => {
                     span.until = until;
                 }
-                _ => all.push(Known { from: segment.first, until }),
+                _ => all.push(KnownSpan { from: segment.first, until }),
             }
         }
         all
@@ -136,7 +136,7 @@ impl Past {
         let Some(state) = replayed(segment, at)? else { return Ok(Err(self.unknown(at))) };
         let mut known = self.known();
         known.retain(|span| (span.from..=span.until).contains(&at));
-        let span = known.pop().unwrap_or(Known { from: segment.first, until: at });
+        let span = known.pop().unwrap_or(KnownSpan { from: segment.first, until: at });
         let is_repeated = !known.is_empty();
         Ok(Ok(Moment { snapshot: state.snapshot(), known: span, is_repeated }))
     }

@@ -15,7 +15,7 @@ const QUEUE: &str = "/run/docker-ovs-lab.queue";
 const ONLY: &str = "/run/docker-ovs-lab.only";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
+pub(crate) enum HoldMode {
     Shared,
     Alone,
 }
@@ -28,15 +28,15 @@ pub struct Hold(#[expect(dead_code, reason = "it is held, not read")] (Only, Fil
 impl Hold {
     /// Waits until `test` runs nowhere else, and for the machine. A thread that has one already would
     /// wait for itself.
-    pub(crate) fn take(test: &str, way: Way) -> Self {
+    pub(crate) fn take(test: &str, way: HoldMode) -> Self {
         // Before the machine, which is not to be held by a test that waits.
         let itself = only(test);
         let queue = open(QUEUE);
         queue.lock().unwrap_or_else(|error| panic!("{QUEUE}: {error}"));
         let lock = open(LOCK);
         let held = match way {
-            Way::Shared => lock.lock_shared(),
-            Way::Alone => lock.lock(),
+            HoldMode::Shared => lock.lock_shared(),
+            HoldMode::Alone => lock.lock(),
         };
         held.unwrap_or_else(|error| panic!("{LOCK}: {error}"));
         Self((itself, lock))

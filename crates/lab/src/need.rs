@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::alone::{Hold, Way};
+use crate::alone::{Hold, HoldMode};
 use crate::missing::{Missing, missing};
 
 /// What a test needs, and what a machine may lack. What `DOCKER_OVS_TEST_WITHOUT` names is never
@@ -84,7 +84,7 @@ macro_rules! alone {
 /// # Panics
 /// Instead of None, where `DOCKER_OVS_TEST_REQUIRE` is set, unless a run may be without it.
 pub fn share(needs: &[Need]) -> Option<Hold> {
-    hold(needs, Way::Shared)
+    hold(needs, HoldMode::Shared)
 }
 
 /// Waits until no other test uses the machine, and keeps it so while the value lives: for a test
@@ -94,10 +94,10 @@ pub fn share(needs: &[Need]) -> Option<Hold> {
 /// # Panics
 /// As [`share`] does.
 pub fn alone(needs: &[Need]) -> Option<Hold> {
-    hold(needs, Way::Alone)
+    hold(needs, HoldMode::Alone)
 }
 
-fn hold(needs: &[Need], way: Way) -> Option<Hold> {
+fn hold(needs: &[Need], way: HoldMode) -> Option<Hold> {
     // The lock is root's. All else is looked for under it: a test that is alone may just be
     // restarting a daemon.
     if !is_there(Need::Root) {

@@ -11,12 +11,12 @@ use std::thread;
 #[derive(Debug)]
 pub struct Relay {
     path: PathBuf,
-    door: Arc<Door>,
+    door: Arc<RelayState>,
     _folder: tempfile::TempDir,
 }
 
 #[derive(Debug)]
-struct Door {
+struct RelayState {
     /// Both ends of every connection; none while it is cut.
     open: Mutex<Option<Vec<UnixStream>>>,
     hung: Mutex<bool>,
@@ -39,7 +39,7 @@ impl Relay {
         let path = folder.path().join("docker.sock");
         let listener = UnixListener::bind(&path).unwrap();
         let open = Mutex::new(Some(Vec::new()));
-        let door = Arc::new(Door { open, hung: Mutex::new(false), goes_on: Condvar::new() });
+        let door = Arc::new(RelayState { open, hung: Mutex::new(false), goes_on: Condvar::new() });
         let at = Arc::clone(&door);
         thread::spawn(move || listener.incoming().flatten().for_each(|from| join(from, &at)));
         Self { path, door, _folder: folder }
@@ -75,7 +75,7 @@ impl Relay {
     }
 }
 
-fn join(from: UnixStream, door: &Arc<Door>) {
+fn join(from: UnixStream, door: &Arc<RelayState>) {
     let mut open = door.open.lock().unwrap();
     let Some(open) = open.as_mut() else { return };
     let to = UnixStream::connect(crate::places::engine()).unwrap();
@@ -87,7 +87,7 @@ fn join(from: UnixStream, door: &Arc<Door>) {
     }
 }
 
-fn pass_on(mut read: UnixStream, mut write: UnixStream, door: &Door) {
+fn pass_on(mut read: UnixStream, mut write: UnixStream, door: &RelayState) {
     let mut piece = [0; 1 << 12];
     while let Ok(length @ 1..) = read.read(&mut piece) {
         let hung = door.hung.lock().unwrap();

@@ -36,7 +36,7 @@ fn carries_within(
     ip: &str,
 ) -> Result<(), String> {
     let ip: IpAddr = ip.parse().expect("an IP address");
-    let way = Way { from: space(from), to: space(to), ip, patience };
+    let way = TrafficPath { from: space(from), to: space(to), ip, patience };
     let tcp = way.tcp().map_err(|error| format!("TCP to {ip}: {error}"));
     let udp = way.udp().map_err(|error| format!("UDP to {ip}: {error}"));
     let failed: Vec<_> = [tcp, udp].into_iter().filter_map(Result::err).collect();
@@ -156,14 +156,14 @@ fn with_features<T: Send>(
 }
 
 /// Where traffic goes, and how long nothing may come before it counts as lost.
-struct Way {
+struct TrafficPath {
     from: Netns,
     to: Netns,
     ip: IpAddr,
     patience: Duration,
 }
 
-impl Way {
+impl TrafficPath {
     fn tcp(&self) -> io::Result<()> {
         let listener = inside(&self.to, || TcpListener::bind((self.ip, 0)))?;
         let address = listener.local_addr()?;

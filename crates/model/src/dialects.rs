@@ -15,7 +15,7 @@ use crate::switch::Port;
 pub struct Claim<'a> {
     /// Which program writes such rows.
     pub writer: &'static str,
-    /// Whom it names.
+    /// The container that it names.
     pub owner: Option<Owner<'a>>,
     /// Name of the interface inside.
     pub interface: Option<&'a str>,

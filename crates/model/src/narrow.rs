@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use crate::evidence::{Evidence, Note};
 use crate::switch::OfPortState;
-use crate::wiring::{Attachment, PortRef, PortState, SwitchPort, Wiring};
+use crate::wiring::{Attachment, AttachmentState, PortRef, SwitchPort, Wiring};
 
 impl Attachment {
     /// The same as an answer to a question about some ports alone, those that are `asked` about:
@@ -26,7 +26,7 @@ impl Attachment {
             [one] => {
                 let row = wiring.port(one);
                 narrowed.evidence.extend(row.iter().flat_map(|row| numbers(row)));
-                narrowed.port = PortState::from(one.clone());
+                narrowed.port = AttachmentState::from(one.clone());
                 narrowed.candidates = Vec::new();
                 row.map(|row| row.notes.clone()).unwrap_or_default()
             }
@@ -62,7 +62,7 @@ impl Wiring {
     }
 }
 
-impl From<PortRef> for PortState {
+impl From<PortRef> for AttachmentState {
     fn from(port: PortRef) -> Self {
         match port.ofport {
             OfPortState::Assigned(_) => Self::On(port),

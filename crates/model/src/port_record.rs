@@ -17,7 +17,7 @@ mod alias;
 mod place;
 
 pub(crate) use alias::{Alias, short_system};
-pub use place::Place;
+pub use place::ServiceSlot;
 pub(crate) use place::is_own_label;
 
 /// What the keys of our own begin with.
@@ -55,7 +55,7 @@ pub struct PortRecord {
     /// Name of the container.
     pub name: Option<String>,
     /// Its place in a Compose project or a Swarm service.
-    pub place: Place,
+    pub place: ServiceSlot,
     /// The engine that ran it. A record of earlier versions, or of ovs-docker, does not say.
     pub engine: Option<EngineMark>,
     /// The database that it was written to: its system-id. As above.
@@ -97,7 +97,7 @@ impl PortRecord {
             interface: text("container_iface")?,
             ours: ids.keys().any(|key| key.starts_with(PREFIX)),
             name: own("name"),
-            place: Place::read(own),
+            place: ServiceSlot::read(own),
             engine: engine.map(|(kind, id)| EngineMark { kind, id }),
             system: own("system"),
             mac: parsed(own("mac")),
@@ -113,7 +113,7 @@ impl PortRecord {
         Self {
             container: container.id.0.to_string(),
             name: Some(container.name.to_string()),
-            place: Place::of(container),
+            place: ServiceSlot::of(container),
             ours: true,
             ..self
         }
@@ -164,7 +164,7 @@ impl PortRecord {
 
     /// Whether `row` may be what replaces the recorded container, once that is gone.
     pub fn is_replaced_by(&self, row: &Container) -> bool {
-        self.name.as_deref() == Some(&*row.name) || self.place.is_same(&Place::of(row))
+        self.name.as_deref() == Some(&*row.name) || self.place.is_same(&ServiceSlot::of(row))
     }
 
     /// Whether `words` may mean its container.
@@ -215,7 +215,7 @@ mod tests {
             interface: "eth1".into(),
             ours: true,
             name: Some("web".into()),
-            place: Place {
+            place: ServiceSlot {
                 compose: Some(["shop", "web", "1"].map(str::to_owned)),
                 swarm: Some(["api", "3"].map(str::to_owned)),
             },

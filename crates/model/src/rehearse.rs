@@ -151,7 +151,7 @@ fn stop_listening(snapshot: &mut Snapshot, name: &str) {
     });
 }
 
-/// Whether the port is there, and of whom it was seen to be: the database compares that.
+/// Whether the port is there, and has the owner that was seen: the database compares that.
 fn is_as_seen(snapshot: &mut Snapshot, bridge: &str, port: &Port) -> bool {
     let row = port_called(snapshot, bridge, &port.iface);
     row.is_some_and(|row| row.external_ids == port.external_ids)

@@ -93,7 +93,7 @@ pub struct Attachment {
     /// How it leaves the namespace.
     pub wire: Wire,
     /// Where it arrives.
-    pub port: PortState,
+    pub port: AttachmentState,
     /// Where it may arrive, if several ports fit equally well.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub candidates: Vec<PortRef>,
@@ -138,7 +138,7 @@ impl Attachment {
 
     /// Whether it may be on any port, for all that is known. A link of a kind that leads nowhere is not meant.
     pub fn may_be_anywhere(&self) -> bool {
-        matches!(self.port, PortState::Unknown { .. }) && !self.is_dead_end()
+        matches!(self.port, AttachmentState::Unknown { .. }) && !self.is_dead_end()
     }
 
     /// Name of the link of the switch's namespace that its wire ends on, where it has one there.
@@ -168,7 +168,7 @@ impl Attachment {
     /// every such link does, and its state says so.
     pub fn doubts(&self) -> Vec<String> {
         let why = match &self.port {
-            PortState::Unknown { why } if !self.is_dead_end() => Some(why.clone()),
+            AttachmentState::Unknown { why } if !self.is_dead_end() => Some(why.clone()),
             several => several.several(),
         };
         why.into_iter().chain(self.uncertain().map(ToString::to_string)).collect()
@@ -245,7 +245,7 @@ impl Wire {
 /// Where an attachment arrives.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "state")]
-pub enum PortState {
+pub enum AttachmentState {
     /// On this port, with a real number.
     On(PortRef),
     /// On this port; vswitchd has not numbered it yet.
@@ -266,7 +266,7 @@ pub enum PortState {
     },
 }
 
-impl PortState {
+impl AttachmentState {
     /// The port, with or without a number.
     pub fn port(&self) -> Option<&PortRef> {
         match self {

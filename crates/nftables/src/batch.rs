@@ -74,16 +74,16 @@ fn named(table: &str) -> Attributes {
 }
 
 /// Number of a hook, and what a chain there is.
-struct Place {
+struct HookPlace {
     name: &'static str,
     hook: u32,
     kind: &'static str,
     priority: i32,
 }
 
-fn place(hook: Hook) -> Place {
+fn place(hook: Hook) -> HookPlace {
     // enum nf_inet_hooks and enum nf_ip_hook_priorities.
-    let place = |name, hook, kind, priority| Place { name, hook, kind, priority };
+    let place = |name, hook, kind, priority| HookPlace { name, hook, kind, priority };
     match hook {
         Hook::Prerouting => place("prerouting", 0, "nat", -100),
         Hook::Forward => place("forward", 2, "filter", 0),

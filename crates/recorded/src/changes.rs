@@ -26,8 +26,8 @@ pub struct PortChange {
 }
 
 impl PortChange {
-    /// The port before and now, each with whom its row names: that is all that a log tells of who is on
-    /// it.
+    /// The port before and now, each with the container that its row names: a log tells no more of
+    /// who is on it.
     pub fn ports(&self) -> (Option<SwitchPort>, Option<SwitchPort>) {
         let port = |port: &Option<Arc<Port>>| switch_port(&self.bridge, port.as_ref()?);
         (port(&self.before), port(&self.now))

@@ -21,7 +21,8 @@ pub(crate) fn kernel(gathered: &Gathered) -> Vec<Namespace> {
     let linked: BTreeSet<String> = texts().flat_map(|text| named_namespaces(text)).collect();
     let all: BTreeSet<_> =
         gathered.namespaces.keys().chain(gathered.nsids.keys()).chain(&linked).collect();
-    let known: BTreeMap<&String, Known> = all.into_iter().zip((2..).map(Known::numbered)).collect();
+    let known: BTreeMap<&String, NumberedNetns> =
+        all.into_iter().zip((2..).map(NumberedNetns::numbered)).collect();
     let own = |name: &String| gathered.nsids.get(name).copied().flatten();
     let mut all = Vec::new();
     let nsid = |name: &String| own(name).or_else(|| Some(known.get(name)?.nsid));
@@ -43,12 +44,12 @@ pub(crate) fn kernel(gathered: &Gathered) -> Vec<Namespace> {
 }
 
 /// A namespace with a name, and what a namespace calls it whose own number for it is not told.
-struct Known {
+struct NumberedNetns {
     id: NetnsId,
     nsid: Nsid,
 }
 
-impl Known {
+impl NumberedNetns {
     fn numbered(number: u32) -> Self {
         /// Above all that a kernel gives by itself.
         const FIRST: u32 = 1 << 24;
@@ -58,17 +59,7 @@ impl Known {
 }
 
 fn namespace(id: NetnsId, links: Vec<Arc<Link>>) -> Namespace {
-    Namespace {
-        id,
-        names: Vec::new(),
-        paths: Vec::new(),
-        process: None,
-        nsids: BTreeMap::new(),
-        links,
-        packet_sockets: None,
-        vswitchd_sockets: None,
-        source_error: None,
-    }
+    Namespace { links, ..Namespace::empty(id, Vec::new()) }
 }
 
 /// The links that several texts tell of, each with what any of them tells.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use host::recorded::{Tables as Known, bridges, database_id};
+use host::recorded::{Tables as NumberedNetns, bridges, database_id};
 use model::switch::Bridge;
 use serde_json::{Map, Value};
 
@@ -48,7 +48,7 @@ impl Tables {
             let rows = self.0.get(name).into_iter().flatten();
             rows.map(|(id, row)| (id.clone(), Value::Object(row.clone()))).collect()
         };
-        let tables = Known {
+        let tables = NumberedNetns {
             interfaces: rows("Interface"),
             ports: rows("Port"),
             bridges: rows("Bridge"),

@@ -200,11 +200,11 @@ fn named(text: &str) -> Option<String> {
     }
 }
 
-type Place = (&'static str, String);
+type RowRef = (&'static str, String);
 
 impl Shown {
     /// Makes a row, and tells its holder.
-    fn open(&mut self, table: &'static str, name: &str, holder: Option<(&Place, &str)>) -> Place {
+    fn open(&mut self, table: &'static str, name: &str, holder: Option<(&RowRef, &str)>) -> RowRef {
         let id = format!("00000000-0000-4000-8000-{:012x}", self.tables.len() + 1);
         let row = Row::from_iter([("name".to_owned(), json!(name))]);
         self.tables.table(table).insert(id.clone(), row);
@@ -219,7 +219,7 @@ impl Shown {
     }
 
     /// `tag: 10`
-    fn set(&mut self, (table, id): &Place, line: &str) {
+    fn set(&mut self, (table, id): &RowRef, line: &str) {
         const KNOWN: [&str; 11] = [
             "tag",
             "trunks",

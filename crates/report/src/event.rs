@@ -3,7 +3,7 @@
 use crate::cell::printable;
 use crate::v1::{Attachment, Event, Field, State};
 
-/// When, what, and whom it is about.
+/// When, what, and which container it is about.
 pub fn event_line(event: &Event) -> String {
     let line = match (&event.attachment, &event.port) {
         (Some(now), _) => about_attachment(event, now),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::future::pending;
 use std::io;
-use std::time::Duration;
 
+use host::watch::PENDING_OFPORT_TIMEOUT;
 use host::{Origin, Watch};
 use model::filter::{Filter, FilterFields, Filters};
 use model::ids::ContainerId;
@@ -19,9 +19,6 @@ use crate::live::stopped;
 use crate::origin::followed;
 use crate::outcome::{CliError, Outcome};
 use crate::writer::{self, Text};
-
-/// So long a number that is still to come is waited for before it is told that it is.
-const NUMBER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Prints what changes until a signal, or until the reader of stdout is gone.
 ///
@@ -38,7 +35,7 @@ pub async fn run(origin: &Origin, args: &EventsArgs) -> Result<Outcome, CliError
 
 async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, CliError> {
     let mut timeline = Timeline::new();
-    let mut known = Known::new(&args.filter);
+    let mut known = RecentContainers::new(&args.filter);
     let mut source_errors = Vec::new();
     let mut quiet = !args.initial;
     let mut last: Option<Wiring> = None;
@@ -58,7 +55,7 @@ async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, CliError> 
                 (last.as_ref().map_or(Vec::new(), stop), None)
             }
         };
-        let begun = waits_until.unwrap_or_else(|| Instant::now() + NUMBER_TIMEOUT);
+        let begun = waits_until.unwrap_or_else(|| Instant::now() + PENDING_OFPORT_TIMEOUT);
         waits_until = timeline.is_waiting().then_some(begun);
         if std::mem::take(&mut quiet) {
             continue;
@@ -102,14 +99,14 @@ pub(super) fn lay_out(rows: &[v1::Event], format: &Format) -> Result<Text, CliEr
 
 /// The containers of the last two looks: what vanished is still known by its labels.
 #[derive(Default)]
-struct Known {
+struct RecentContainers {
     before: BTreeMap<ContainerId, Container>,
     now: BTreeMap<ContainerId, Container>,
     /// What is asked for, among the containers of all looks.
     filters: Vec<Filter>,
 }
 
-impl Known {
+impl RecentContainers {
     fn new(filters: &[Filter]) -> Self {
         Self { filters: filters.to_vec(), ..Self::default() }
     }
@@ -129,7 +126,7 @@ impl Known {
 }
 
 /// Whether the filters let it through, as it is or as it was.
-fn passes(event: &Event, known: &Known) -> bool {
+fn passes(event: &Event, known: &RecentContainers) -> bool {
     let filters = Filters(&known.filters);
     let pass = |attachment: &model::wiring::Attachment| {
         attachment.tenants.iter().any(|who| filters.pass(attachment, who, known.row(&who.id)))

@@ -24,14 +24,14 @@ const SHARE: u32 = 20;
 
 /// A flow as it was seen last.
 #[derive(Clone, Debug)]
-struct Known {
+struct SeenFlow {
     line: String,
     actions: String,
     packets: u64,
     bytes: u64,
 }
 
-type Flows = BTreeMap<(u8, u32, String), Known>;
+type Flows = BTreeMap<(u8, u32, String), SeenFlow>;
 
 /// Prints what changes until a signal, or until the reader of stdout is gone.
 ///
@@ -70,17 +70,17 @@ async fn tell(origin: &Origin, args: &FlowsArgs) -> Result<Outcome, CliError> {
     }
 }
 
-fn known(flow: &Flow<'_>) -> ((u8, u32, String), Known) {
+fn known(flow: &Flow<'_>) -> ((u8, u32, String), SeenFlow) {
     let key = (flow.table, flow.priority, flow.matches.to_owned());
     let &Flow { line, actions, packets, bytes, .. } = flow;
-    (key, Known { line: line.to_owned(), actions: actions.to_owned(), packets, bytes })
+    (key, SeenFlow { line: line.to_owned(), actions: actions.to_owned(), packets, bytes })
 }
 
 /// What is different, with rates of what matched meanwhile.
 fn changes(wanted: &Wanted, old: &Flows, now: &Flows, span: Duration) -> Vec<v1::FlowChange> {
     let time = host::now();
     let mut rows = Vec::new();
-    let mut tell = |event, flow: &Known, counts: (u64, u64)| {
+    let mut tell = |event, flow: &SeenFlow, counts: (u64, u64)| {
         if let Some(parsed) = Flow::parse(&flow.line).filter(|flow| wanted.takes(flow)) {
             let rates = (rate(counts.0, span), rate(counts.1, span));
             rows.push(v1::FlowChange::new(time, event, wanted.row(&parsed), rates));
@@ -106,7 +106,7 @@ fn changes(wanted: &Wanted, old: &Flows, now: &Flows, span: Duration) -> Vec<v1:
 }
 
 /// What was counted since; a flow that was made again counts from nothing.
-fn since(before: &Known, now: &Known) -> (u64, u64) {
+fn since(before: &SeenFlow, now: &SeenFlow) -> (u64, u64) {
     if now.packets < before.packets || now.bytes < before.bytes {
         return (now.packets, now.bytes);
     }

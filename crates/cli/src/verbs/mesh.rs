@@ -11,7 +11,7 @@ use host::{Host, MeshOfBridge, Origin, Question};
 use model::NotABridge;
 use model::snapshot::Link;
 use model::switch::{Bridge, SwitchSource};
-use model::{Look, Observed, Snapshot};
+use model::{Look, Snapshot};
 use report::{v1, views};
 
 use crate::args::{
@@ -133,7 +133,7 @@ async fn look(host: &Host) -> Result<Look, CliError> {
 }
 
 fn bridges(look: &Look) -> &[Bridge] {
-    look.snapshot.switch.get(&SwitchSource::Ovsdb).map(Observed::rows).unwrap_or_default()
+    look.snapshot.ovsdb_bridges()
 }
 
 async fn join(sources: &SourceOptions, args: &MeshJoinArgs) -> Result<Outcome, CliError> {

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use host::{MeshOfBridge, Passes, Tunnel};
-use model::switch::{Bridge, SwitchSource};
+use model::Look;
+use model::switch::Bridge;
 use model::wiring::Attachment;
-use model::{Look, Observed};
 use report::v1::{Check, Liveness, Mesh, MeshMember, Verdict};
 
 /// The least MTU of a link that carries IPv6 (RFC 8200 section 5), in bytes.
@@ -26,8 +26,8 @@ pub(super) struct SwitchView<'a> {
 impl<'a> SwitchView<'a> {
     /// A look, and what BFD says of each tunnel.
     pub(super) fn new(look: &'a Look, states: &'a BTreeMap<String, String>) -> Self {
-        let rows = look.snapshot.switch.get(&SwitchSource::Ovsdb).map(Observed::rows);
-        Self { bridges: rows.unwrap_or_default(), attachments: &look.wiring.attachments, states }
+        let bridges = look.snapshot.ovsdb_bridges();
+        Self { bridges, attachments: &look.wiring.attachments, states }
     }
 
     /// The bridges that are in a mesh by their own rows, each with that.

@@ -21,7 +21,7 @@ use crate::writer::Text;
 pub async fn run(origin: &Origin, args: &PortArgs) -> Result<Outcome, CliError> {
     let bridge = args.bridge.as_deref();
     let source = args.source.into();
-    let asked = Asked { target: Target::parse(&args.container)?, bridge, source };
+    let asked = PortQuestion { target: Target::parse(&args.container)?, bridge, source };
     // To name the other containers of its namespace costs a list of all containers: only where it can be shown.
     let tenants = matches!(args.format, Format::Json | Format::Template(_) | Format::TableOf(_));
     let answer = asked.answer(&origin.look(&asked.question(tenants && !args.quiet)).await)?;
@@ -44,7 +44,7 @@ pub async fn run(origin: &Origin, args: &PortArgs) -> Result<Outcome, CliError> 
 /// # Errors
 /// No such container, bridge, or no way to know.
 pub async fn drop_in(origin: &Origin, container: &str, bridge: &str) -> Result<Outcome, CliError> {
-    let asked = Asked {
+    let asked = PortQuestion {
         target: Target::parse(container)?,
         bridge: Some(bridge),
         source: SwitchSource::Ovsdb,
@@ -54,8 +54,8 @@ pub async fn drop_in(origin: &Origin, container: &str, bridge: &str) -> Result<O
     Ok(Outcome { text, remarks: answer.remarks, ..Outcome::default() })
 }
 
-/// Whom and which bridge a question is about.
-pub(super) struct Asked<'a> {
+/// The container and the bridge that a question is about.
+pub(super) struct PortQuestion<'a> {
     pub(super) target: Target,
     pub(super) bridge: Option<&'a str>,
     pub(super) source: SwitchSource,
@@ -71,7 +71,7 @@ pub(super) struct Answer<'a> {
     pub(super) nature: Option<String>,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> PortQuestion<'a> {
     pub(super) fn question(&self, tenants: bool) -> Question {
         let bridge = self.bridge.map(str::to_owned);
         Question {

@@ -7,7 +7,7 @@ use model::query::QueryError;
 use model::{Look, Target};
 use report::{Format, views};
 
-use super::port::{Answer, Asked};
+use super::port::{Answer, PortQuestion};
 use crate::args::WaitArgs;
 use crate::live::stopped;
 use crate::origin::followed;
@@ -22,7 +22,7 @@ pub async fn run(origin: &Origin, args: &WaitArgs, timeout: Duration) -> Result<
     let host = followed(origin)?;
     let bridge = args.bridge.as_deref();
     let target = Target::parse(&args.container)?;
-    let asked = Asked { target, bridge, source: model::switch::SwitchSource::Ovsdb };
+    let asked = PortQuestion { target, bridge, source: model::switch::SwitchSource::Ovsdb };
     let mut last = Last::Nothing;
     tokio::select! {
         biased;
@@ -50,7 +50,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 async fn number<'a>(
     origin: &Origin,
     host: &Host,
-    asked: &Asked<'a>,
+    asked: &PortQuestion<'a>,
     last: &mut Last,
 ) -> Answer<'a> {
     let mut watch = host.watch();

@@ -1,4 +1,4 @@
-//! Moments that no calendar has, of whoever says them: they are refused or told, and end no program.
+//! Moments that no calendar has, whichever source tells them: they are refused or told, and end no program.
 
 use lab::Bridge;
 

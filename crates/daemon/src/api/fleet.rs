@@ -87,7 +87,7 @@ pub(crate) async fn attachments(
     Pairs(pairs): Pairs,
 ) -> Result<Response, ApiError> {
     let fleet = daemon.mirror()?;
-    let asked = Asked::read(pairs)?;
+    let asked = FleetRequest::read(pairs)?;
     let work = daemon.requests.turn(owner).await;
     Ok(written(work.text(move || Ok(json(&asked.rows(&fleet)))).await?))
 }
@@ -99,7 +99,7 @@ pub(crate) async fn ports(
     Pairs(pairs): Pairs,
 ) -> Result<Response, ApiError> {
     let fleet = daemon.mirror()?;
-    let asked = Asked::read(pairs)?;
+    let asked = FleetRequest::read(pairs)?;
     let text = daemon.requests.turn(owner).await.text(move || {
         let rows = asked.rows(&fleet).into_iter();
         let ports = rows.filter_map(Option::<v1::FleetPort>::from);
@@ -125,12 +125,12 @@ pub(crate) async fn who(
 }
 
 /// Which rows are asked for.
-struct Asked {
+struct FleetRequest {
     host: Option<String>,
     filters: Vec<Filter>,
 }
 
-impl Asked {
+impl FleetRequest {
     fn read(pairs: Vec<(String, String)>) -> Result<Self, ApiError> {
         let (hosts, pairs): (Vec<_>, Vec<_>) =
             pairs.into_iter().partition(|(key, _)| key == "host");

@@ -33,7 +33,7 @@ pub(crate) async fn history(
     Extension(owner): Extension<Owner>,
     Pairs(pairs): Pairs,
 ) -> Result<Response, ApiError> {
-    let asked = Asked::read(pairs)?;
+    let asked = HistoryRequest::read(pairs)?;
     // Of nothing that is kept nothing is known.
     let Ok(folder) = folder(&daemon) else {
         return Ok(written(json(&v1::History::new(std::iter::empty(), Vec::new(), false))));
@@ -43,13 +43,13 @@ pub(crate) async fn history(
 }
 
 /// What is asked for.
-struct Asked {
+struct HistoryRequest {
     since: u64,
     until: u64,
     what: Option<String>,
 }
 
-impl Asked {
+impl HistoryRequest {
     fn read(pairs: Vec<(String, String)>) -> Result<Self, ApiError> {
         let (mut since, mut until, mut what) = (None, None, None);
         for (key, value) in pairs {
@@ -85,7 +85,7 @@ pub(crate) fn folder(daemon: &Daemon) -> Result<PathBuf, ApiError> {
     kept.ok_or_else(|| ApiError::not_found("this daemon keeps no history"))
 }
 
-fn told(folder: &std::path::Path, asked: &Asked) -> Result<v1::History, ApiError> {
+fn told(folder: &std::path::Path, asked: &HistoryRequest) -> Result<v1::History, ApiError> {
     let past = Past::open(folder, host::now()).map_err(|error| unreadable(&error))?;
     let query = asked.what.as_deref().map(|word| (word, WhoQuery::from(word)));
     let mut events: Vec<v1::Event> = Vec::new();
@@ -152,7 +152,7 @@ mod tests {
     fn a_question_has_one_time_and_one_subject() {
         let read = |query: &[(&str, &str)]| {
             let pair = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
-            Asked::read(query.iter().map(pair).collect())
+            HistoryRequest::read(query.iter().map(pair).collect())
         };
         let asked = read(&[("since", "5"), ("until", "7"), ("what", "web")]).unwrap();
         assert_eq!((asked.since, asked.until, asked.what.as_deref()), (5, 7, Some("web")));

@@ -22,8 +22,8 @@ use report::{list, v1};
 
 use crate::api::params::{SnapshotOf, only, wanted};
 use crate::daemon::Daemon;
+use crate::http::access::Access;
 use crate::http::conditional;
-use crate::http::door::Door;
 use crate::http::error::ApiError;
 use crate::http::extract::{NoQuery, Pairs, Path};
 use crate::http::places::Owner;
@@ -166,22 +166,22 @@ pub(crate) async fn wiring(Extract(daemon): Here, _: NoQuery) -> Result<Response
 /// known who asks, without what is for those only who may ask Docker.
 pub(crate) async fn snapshot(
     Extract(daemon): Here,
-    Extension(door): Extension<Door>,
+    Extension(access): Extension<Access>,
     Extension(owner): Extension<Owner>,
     headers: HeaderMap,
     Pairs(pairs): Pairs,
 ) -> Result<Response, ApiError> {
     let SnapshotOf { sources, labels, at } = SnapshotOf::read(&pairs)?;
     if let Some(at) = at {
-        let write = move |then: Snapshot| match door {
-            Door::Public => json(&model::public(&then, &labels)),
-            Door::Private => json(&then),
+        let write = move |then: Snapshot| match access {
+            Access::Public => json(&model::public(&then, &labels)),
+            Access::Private => json(&then),
         };
         return Ok(written(history::of_then(&daemon, owner, at, write).await?));
     }
     let known = daemon.state()?;
     let is_known = sources.iter().all(|source| known.snapshot.switch.contains_key(source));
-    let is_public = door == Door::Public;
+    let is_public = access == Access::Public;
     if is_known && (!is_public || labels.is_empty()) {
         let part = if is_public { Part::PublicSnapshot } else { Part::Snapshot };
         drop(known);
@@ -195,9 +195,9 @@ pub(crate) async fn snapshot(
         None => (None, daemon.state()?.snapshot.clone()),
     };
     let text = work.text(move || {
-        Ok(match door {
-            Door::Public => json(&model::public(&snapshot, &labels)),
-            Door::Private => json(&*snapshot),
+        Ok(match access {
+            Access::Public => json(&model::public(&snapshot, &labels)),
+            Access::Private => json(&*snapshot),
         })
     });
     Ok(written(text.await?))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use fleet::{Fleet, Hidden, Local, Membership, mesh};
 use model::snapshot::Observed;
-use model::switch::{Bridge, SwitchSource};
+use model::switch::Bridge;
 use model::wiring::Unseen;
 use model::{Snapshot, Wiring};
 use report::{Wanted, list};
@@ -50,7 +50,7 @@ pub(crate) async fn tell(
 
 /// Whether the look has the switch, without which nothing is told.
 fn has_switch(state: &Arc<State>) -> bool {
-    state.snapshot.switch.get(&SwitchSource::Ovsdb).is_some_and(Observed::is_fresh)
+    state.snapshot.ovsdb().is_some_and(Observed::is_fresh)
 }
 
 /// What is told of this look; none where that is what was told last.
@@ -77,7 +77,7 @@ fn hidden(unseen: &Unseen) -> Hidden {
 }
 
 fn bridges(snapshot: &Snapshot) -> &[Bridge] {
-    snapshot.switch.get(&SwitchSource::Ovsdb).map(Observed::rows).unwrap_or_default()
+    snapshot.ovsdb_bridges()
 }
 
 /// The meshes that the bridges' rows say they are in; of several bridges in one mesh the first. What this

@@ -12,11 +12,10 @@ use std::sync::Arc;
 use fleet::Fleet;
 use fleet::mesh::{Tunnel, Wanted};
 use host::{Host, MeshOfBridge, Passes, Tunnel as Port, TunnelChange};
-use model::switch::SwitchSource;
 use tokio::time::Duration;
 use tracing::{info, warn};
 
-use self::refused::Refused;
+use self::refused::TunnelBackoff;
 use super::wait_for_news;
 use crate::daemon::Daemon;
 use crate::state::State;
@@ -29,7 +28,7 @@ const AGAIN: Duration = Duration::from_secs(10);
 pub(crate) async fn keep(host: Host, daemon: Arc<Daemon>, fleet: Arc<Fleet>) {
     let (mut looks, mut changes) = (daemon.published.follow(), fleet.changes());
     let mut told = None;
-    let mut refused = Refused::default();
+    let mut refused = TunnelBackoff::default();
     loop {
         let state = looks.borrow_and_update().clone();
         changes.borrow_and_update();
@@ -67,7 +66,7 @@ fn tell(change: &TunnelChange) {
 /// What is to be done; none where all is as it should be, or the switch was not seen. Those that are
 /// `refused` are there in the database alone.
 fn change(state: &State, wanted: &Wanted, refused: &BTreeSet<String>) -> Option<TunnelChange> {
-    let bridges = state.snapshot.switch.get(&SwitchSource::Ovsdb).filter(|rows| rows.is_fresh())?;
+    let bridges = state.snapshot.ovsdb().filter(|rows| rows.is_fresh())?;
     let there: Vec<_> = bridges.rows().iter().flat_map(host::tunnels_of).collect();
     let wanted_ports: Vec<_> = wanted.tunnels.iter().map(port).collect();
     let is_there = |port: &&Port| there.contains(port) && !refused.contains(&port.name);

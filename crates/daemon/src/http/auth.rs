@@ -11,8 +11,8 @@ use axum::response::{IntoResponse, Response};
 use subtle::ConstantTimeEq;
 use tracing::warn;
 
+use crate::http::access::Access;
 use crate::http::credentials::Credentials;
-use crate::http::door::Door;
 use crate::http::error::ApiError;
 use crate::http::throttle::Throttle;
 
@@ -48,7 +48,7 @@ impl AccessPolicy {
         if let Err(error) = self.admit(request) {
             return Some(self.refused(request, error));
         }
-        request.extensions_mut().insert(self.door());
+        request.extensions_mut().insert(self.access());
         None
     }
 
@@ -66,10 +66,10 @@ impl AccessPolicy {
         answer
     }
 
-    fn door(&self) -> Door {
+    fn access(&self) -> Access {
         match (self.address, &self.credentials) {
-            (Some(_), None) => Door::Public,
-            (None, _) | (Some(_), Some(_)) => Door::Private,
+            (Some(_), None) => Access::Public,
+            (None, _) | (Some(_), Some(_)) => Access::Private,
         }
     }
 

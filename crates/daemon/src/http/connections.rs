@@ -27,7 +27,7 @@ use crate::http::auth::AccessPolicy;
 use crate::http::fair::Fair;
 use crate::http::listener::{Connection, Listener};
 use crate::http::malformed::Explained;
-use crate::http::places::{Owner, Place};
+use crate::http::places::{ConnectionSlot, Owner};
 use crate::http::routes::guard;
 use crate::http::throttle::Throttle;
 
@@ -122,7 +122,7 @@ struct Serve {
     policy: Arc<AccessPolicy>,
     /// How long the head of a request may take.
     head: Duration,
-    place: Arc<Place>,
+    place: Arc<ConnectionSlot>,
     /// Whose requests they are.
     owner: Owner,
     watcher: Watcher,

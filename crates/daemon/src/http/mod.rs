@@ -1,10 +1,10 @@
 //! HTTP, for the JSON and the page alike: listeners, access, connections, paths, errors.
 
+pub(crate) mod access;
 mod auth;
 pub(crate) mod conditional;
 pub(crate) mod connections;
 pub(crate) mod credentials;
-pub(crate) mod door;
 pub(crate) mod encoding;
 pub(crate) mod error;
 pub(crate) mod extract;

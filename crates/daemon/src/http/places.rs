@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// Whom a connection is counted for.
+/// The user or address that a connection is counted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Owner {
     /// A user of this machine: by the unix socket, or over loopback.
@@ -83,7 +83,7 @@ impl Places {
     }
 
     /// A place for a new connection; another one may have to end for it.
-    pub(crate) fn take(self: &Arc<Self>, owner: Owner) -> Place {
+    pub(crate) fn take(self: &Arc<Self>, owner: Owner) -> ConnectionSlot {
         let end = Arc::new(Notify::new());
         let mut taken = self.lock();
         let id = taken.next;
@@ -92,7 +92,7 @@ impl Places {
         let connection = Connection { owner, activity: Activity::Idle, since, end: end.clone() };
         taken.connections.insert(id, connection);
         taken.make_room(self.most, false);
-        Place { places: self.clone(), id, end }
+        ConnectionSlot { places: self.clone(), id, end }
     }
 
     /// How many there are now.
@@ -149,13 +149,13 @@ impl Taken {
 
 /// A connection's place, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct ConnectionSlot {
     places: Arc<Places>,
     id: u64,
     end: Arc<Notify>,
 }
 
-impl Place {
+impl ConnectionSlot {
     /// A request has come.
     pub(crate) fn begin_request(&self) {
         self.places.set(self.id, Activity::Request);
@@ -172,7 +172,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         self.places.lock().connections.remove(&self.id);
     }
@@ -186,7 +186,7 @@ mod tests {
 
     use super::*;
 
-    async fn is_evicted(place: &Place) -> bool {
+    async fn is_evicted(place: &ConnectionSlot) -> bool {
         timeout(Duration::ZERO, place.evicted()).await.is_ok()
     }
 
@@ -215,7 +215,7 @@ mod tests {
     async fn a_crowd_without_an_idle_connection_gives_up_the_oldest_request() {
         let places = Places::new(2);
         let crowd: Vec<_> = (0..2).map(|_| places.take(Owner::User(33))).collect();
-        crowd.iter().for_each(Place::begin_request);
+        crowd.iter().for_each(ConnectionSlot::begin_request);
         let other = places.take(Owner::User(0));
         assert!(is_evicted(&crowd[0]).await);
         assert!(!is_evicted(&crowd[1]).await && !is_evicted(&other).await);

@@ -8,7 +8,7 @@ use prometheus_client::registry::Registry;
 use report::v1::Liveness;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfHost {
+struct HostLabels {
     host: String,
 }
 
@@ -26,9 +26,10 @@ pub(super) fn register(registry: &mut Registry, fleet: &Fleet) {
     let unreadable = Gauge::<i64>::default();
     unreadable.set(i64::try_from(status.unreadable).unwrap_or(i64::MAX));
     registry.register("fleet_unreadable", "Values of other hosts that are of no use", unreadable);
-    let (live, rows) = (Family::<OfHost, Gauge>::default(), Family::<OfHost, Gauge>::default());
+    let (live, rows) =
+        (Family::<HostLabels, Gauge>::default(), Family::<HostLabels, Gauge>::default());
     for host in fleet.hosts() {
-        let of = OfHost { host: host.from.host.clone() };
+        let of = HostLabels { host: host.from.host.clone() };
         live.get_or_create(&of).set(i64::from(host.from.liveness == Liveness::Live));
         if let Some(count) = host.attachments {
             rows.get_or_create(&of).set(i64::try_from(count).unwrap_or(i64::MAX));

@@ -40,7 +40,7 @@ pub(crate) async fn figure(
     headers: HeaderMap,
     Pairs(pairs): Pairs,
 ) -> Result<Response, ApiError> {
-    let Asked { fit, at } = Asked::read(&pairs)?;
+    let PictureRequest { fit, at } = PictureRequest::read(&pairs)?;
     if let Some(at) = at {
         return Ok(html(past::figure(&daemon, owner, at, fit).await?));
     }
@@ -59,14 +59,14 @@ pub(crate) async fn figure(
 }
 
 /// What a picture is to be of.
-struct Asked {
+struct PictureRequest {
     /// `width=` in CSS pixels, and `density=`.
     fit: Fit,
     /// `at=`: as of then, in milliseconds since the Unix epoch.
     at: Option<u64>,
 }
 
-impl Asked {
+impl PictureRequest {
     fn read(pairs: &[(String, String)]) -> Result<Self, ApiError> {
         let (mut wide, mut dense, mut at) = (None, None, None);
         for (key, value) in pairs {
@@ -129,7 +129,9 @@ mod tests {
 
     fn of(query: &[(&str, &str)]) -> Option<Fit> {
         let pair = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
-        Asked::read(&query.iter().map(pair).collect::<Vec<_>>()).ok().map(|asked| asked.fit)
+        PictureRequest::read(&query.iter().map(pair).collect::<Vec<_>>())
+            .ok()
+            .map(|asked| asked.fit)
     }
 
     #[test]

@@ -11,7 +11,6 @@ use model::plan::{
 };
 use model::port_record::PortRecord;
 use model::snapshot::{Container, Observed};
-use model::switch::SwitchSource;
 use model::whereabouts::whereabouts;
 
 use crate::state::State;
@@ -34,7 +33,7 @@ pub(super) enum Claim {
 /// Whether a look can tell what is missing: everything that `restore` rests on was seen in it. Nothing
 /// follows from old rows.
 pub(super) fn can_be_told(snapshot: &Snapshot) -> bool {
-    let ovsdb = snapshot.switch.get(&SwitchSource::Ovsdb);
+    let ovsdb = snapshot.ovsdb();
     snapshot.kernel.is_fresh()
         && ovsdb.is_some_and(Observed::is_fresh)
         && snapshot.switch_netns.is_some()

@@ -2,8 +2,9 @@
 
 use std::future::pending;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use host::watch::PENDING_OFPORT_TIMEOUT;
 use host::{Observe, Origin, Question};
 use model::timeline::{self, Change, Timeline};
 use model::wiring::Attachment;
@@ -16,9 +17,6 @@ use tracing::{info, warn};
 
 use crate::daemon::Daemon;
 use crate::state::{Event, State, json};
-
-/// So long a number that is still to come is waited for before it is told that it is.
-const PENDING_OFPORT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Follows the host for ever, and tells the service manager when the first look has ended.
 pub(crate) async fn follow(origin: Origin, daemon: Arc<Daemon>) {

@@ -15,7 +15,7 @@ use traffic::{EndError, Kind};
 
 use super::params::trace;
 use crate::daemon::Daemon;
-use crate::http::door::Door;
+use crate::http::access::Access;
 use crate::http::error::ApiError;
 use crate::http::extract::{NoQuery, Pairs};
 use crate::http::places::Owner;
@@ -32,13 +32,13 @@ pub(crate) async fn rates(Extract(daemon): Here, _: NoQuery) -> Result<Response,
 /// for vswitchd to read, so it is taken only where it is known who asks.
 pub(crate) async fn packet(
     Extract(daemon): Here,
-    Extension(door): Extension<Door>,
+    Extension(access): Extension<Access>,
     Extension(owner): Extension<Owner>,
     Pairs(pairs): Pairs,
 ) -> Result<Json<Vec<v1::Trace>>, ApiError> {
     let wanted = trace(pairs)?;
     let is_raw = matches!(wanted.kind, Kind::Raw(_));
-    if is_raw && door == Door::Public {
+    if is_raw && access == Access::Public {
         let why = "raw= is taken over the unix socket, or with the token";
         return Err(ApiError::new(StatusCode::FORBIDDEN, why));
     }

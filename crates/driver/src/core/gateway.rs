@@ -22,7 +22,7 @@ const LINK_WITHIN: Duration = Duration::from_secs(2);
 
 /// What stands in the kernel, as far as this driver put it there.
 #[derive(Debug, Default)]
-pub(super) struct Standing(Mutex<Stood>);
+pub(super) struct InstalledGateways(Mutex<Stood>);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Stood {
@@ -90,7 +90,7 @@ impl Owned {
     }
 }
 
-impl Standing {
+impl InstalledGateways {
     fn now(&self) -> Stood {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

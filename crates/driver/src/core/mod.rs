@@ -54,7 +54,7 @@ pub struct Driver {
     host: Host,
     in_flight: InFlight,
     news: News,
-    standing: gateway::Standing,
+    standing: gateway::InstalledGateways,
 }
 
 impl Driver {
@@ -65,7 +65,7 @@ impl Driver {
     pub fn new(settings: Settings) -> Result<Self, SourceError> {
         let host = Host::open(&Settings { timeout: HOST_TIMEOUT, ..settings })?;
         let (in_flight, news) = (InFlight::default(), News::default());
-        Ok(Self { host, in_flight, news, standing: gateway::Standing::default() })
+        Ok(Self { host, in_flight, news, standing: gateway::InstalledGateways::default() })
     }
 
     /// Ends when no call is under way.

@@ -20,7 +20,7 @@ use crate::DriverError;
 use crate::network::{self, NetworkRecord};
 
 /// Networks of each engine that answers, by its lasting id.
-type Known = BTreeMap<String, BTreeSet<String>>;
+type KnownNetworks = BTreeMap<String, BTreeSet<String>>;
 
 impl Driver {
     /// Writes down whose each network is, and takes away what has been stray for a whole round.
@@ -76,7 +76,7 @@ impl Driver {
     async fn note_engines(
         &self,
         recorded: &[NetworkRecord],
-        known: &Known,
+        known: &KnownNetworks,
     ) -> Result<(), DriverError> {
         for record in recorded {
             let mut engines = known.iter().filter(|(_, networks)| networks.contains(&record.id));
@@ -121,7 +121,7 @@ fn of_docker(view: &View) -> impl Iterator<Item = NetworkRecord> {
 }
 
 /// The networks that the engine which had them has no more, and that no container is on.
-fn strays_of(view: &View, known: &Known, loose: &BTreeSet<String>) -> Vec<String> {
+fn strays_of(view: &View, known: &KnownNetworks, loose: &BTreeSet<String>) -> Vec<String> {
     let all =
         view.bridges.iter().flat_map(|bridge| network::of(bridge).map(move |of| (bridge, of)));
     let strays = all.filter(|(bridge, record)| {

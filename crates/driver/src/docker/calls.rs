@@ -12,7 +12,7 @@ use tracing::{debug, warn};
 use super::ipam;
 use super::messages::{
     CreateEndpoint, CreateNetwork, CreatedEndpoint, CreatedInterface, GwAllocCheck, InterfaceName,
-    Joined, OfEndpoint, OfNetwork, SkipGateways, generic,
+    Joined, OneEndpoint, OneNetwork, SkipGateways, generic,
 };
 use crate::DriverError;
 use crate::core::Driver;
@@ -28,7 +28,7 @@ pub struct Answer {
 }
 
 /// Why a call is not answered as it wants to be.
-pub(super) enum Refused {
+pub(super) enum CallError {
     /// The body cannot be read: nothing was done.
     Body(String),
     /// There is no such method.
@@ -37,7 +37,7 @@ pub(super) enum Refused {
     Call(DriverError),
 }
 
-impl From<DriverError> for Refused {
+impl From<DriverError> for CallError {
     fn from(error: DriverError) -> Self {
         Self::Call(error)
     }
@@ -50,10 +50,10 @@ pub async fn answer(driver: &Driver, method: &str, body: &[u8]) -> Answer {
             debug!("{method}: {body}");
             Answer { status: 200, body }
         }
-        Err(Refused::Method) => refused(404, "there is no such method"),
-        Err(Refused::Body(why)) => refused(400, &why),
+        Err(CallError::Method) => refused(404, "there is no such method"),
+        Err(CallError::Body(why)) => refused(400, &why),
         // libnetwork shows the text of this to the user.
-        Err(Refused::Call(error)) => {
+        Err(CallError::Call(error)) => {
             warn!("{method}: {error}");
             let why = error.to_string();
             if method.starts_with(ipam::ROLE) { ipam::refused(&why) } else { refused(200, &why) }
@@ -66,7 +66,7 @@ pub(super) fn refused(status: u16, why: &str) -> Answer {
     Answer { status, body: json!({ "Err": why }).to_string() }
 }
 
-async fn carry_out(driver: &Driver, method: &str, body: &[u8]) -> Result<String, Refused> {
+async fn carry_out(driver: &Driver, method: &str, body: &[u8]) -> Result<String, CallError> {
     match method {
         "Plugin.Activate" => {
             Ok(json!({ "Implements": ["NetworkDriver", "IpamDriver"] }).to_string())
@@ -82,25 +82,25 @@ async fn carry_out(driver: &Driver, method: &str, body: &[u8]) -> Result<String,
             Ok(nothing())
         }
         "NetworkDriver.DeleteNetwork" => {
-            driver.delete_network(&read::<OfNetwork>(body)?.id()?).await?;
+            driver.delete_network(&read::<OneNetwork>(body)?.id()?).await?;
             Ok(nothing())
         }
         "NetworkDriver.CreateEndpoint" => create_endpoint(driver, read(body)?).await,
         "NetworkDriver.Join" => join(driver, read(body)?).await,
         "NetworkDriver.DeleteEndpoint" => {
-            let (network, endpoint) = read::<OfEndpoint>(body)?.ids()?;
+            let (network, endpoint) = read::<OneEndpoint>(body)?.ids()?;
             driver.delete_endpoint(&network, &endpoint).await?;
             Ok(nothing())
         }
         "NetworkDriver.EndpointOperInfo" => {
-            read::<OfEndpoint>(body)?.ids()?;
+            read::<OneEndpoint>(body)?.ids()?;
             Ok(json!({ "Value": {} }).to_string())
         }
         // The link is still inside then: it goes with its endpoint.
         "NetworkDriver.Leave"
         | "NetworkDriver.ProgramExternalConnectivity"
         | "NetworkDriver.RevokeExternalConnectivity" => {
-            read::<OfEndpoint>(body)?.ids()?;
+            read::<OneEndpoint>(body)?.ids()?;
             Ok(nothing())
         }
         "Plugin.Health" | "NetworkDriver.DiscoverNew" | "NetworkDriver.DiscoverDelete" => {
@@ -119,25 +119,25 @@ pub(super) fn nothing() -> String {
     "{}".to_owned()
 }
 
-pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
+pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, CallError> {
     serde_json::from_slice(body)
-        .map_err(|error| Refused::Body(format!("the body cannot be read: {error}")))
+        .map_err(|error| CallError::Body(format!("the body cannot be read: {error}")))
 }
 
-pub(super) fn written(answer: &impl Serialize) -> Result<String, Refused> {
+pub(super) fn written(answer: &impl Serialize) -> Result<String, CallError> {
     let written = serde_json::to_string(answer);
     written.map_err(|error| DriverError::new(error.to_string()).into())
 }
 
 /// No address is kept for a gateway that there is not.
-fn gateway_check(request: &GwAllocCheck) -> Result<String, Refused> {
+fn gateway_check(request: &GwAllocCheck) -> Result<String, CallError> {
     let options = generic(&request.options.clone().unwrap_or_default())?;
     let options = NetworkOptions::read(&options).map_err(DriverError::from)?;
     let skip = options.gateway == Gateway::None;
     written(&SkipGateways { ipv4: skip, ipv6: skip })
 }
 
-async fn create_endpoint(driver: &Driver, request: CreateEndpoint) -> Result<String, Refused> {
+async fn create_endpoint(driver: &Driver, request: CreateEndpoint) -> Result<String, CallError> {
     let endpoint = request.request()?;
     let mac = driver.create_endpoint(&endpoint).await?;
     // What Docker has said itself may not be said again.
@@ -145,7 +145,7 @@ async fn create_endpoint(driver: &Driver, request: CreateEndpoint) -> Result<Str
     written(&CreatedEndpoint { interface: CreatedInterface { mac } })
 }
 
-async fn join(driver: &Driver, request: OfEndpoint) -> Result<String, Refused> {
+async fn join(driver: &Driver, request: OneEndpoint) -> Result<String, CallError> {
     let (network, endpoint) = request.ids()?;
     let joined = driver.join(&network, &endpoint).await?;
     let gateway =

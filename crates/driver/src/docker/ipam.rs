@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::calls::{Answer, Refused, nothing, read, written};
+use super::calls::{Answer, CallError, nothing, read, written};
 use crate::DriverError;
 use crate::core::{AddressRequest, Driver, PoolRequest};
 use crate::given::id;
@@ -52,7 +52,7 @@ struct RequestedPool {
 
 /// `ReleasePool`.
 #[derive(Deserialize)]
-struct OfPool {
+struct ReleasedPool {
     #[serde(rename = "PoolID")]
     pool: String,
 }
@@ -60,7 +60,7 @@ struct OfPool {
 /// `RequestAddress` and `ReleaseAddress`.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct OfAddress {
+struct OneAddress {
     #[serde(rename = "PoolID")]
     pool: String,
     #[serde(default)]
@@ -86,7 +86,7 @@ pub(super) async fn carry_out(
     driver: &Driver,
     method: &str,
     body: &[u8],
-) -> Result<String, Refused> {
+) -> Result<String, CallError> {
     match method.strip_prefix(ROLE) {
         // Neither says the hardware address more than the user has, and what is written down needs no
         // second telling after dockerd's start.
@@ -103,21 +103,21 @@ pub(super) async fn carry_out(
             written(&RequestedPool { id, pool: subnet.to_string(), data: BTreeMap::new() })
         }
         Some("ReleasePool") => {
-            driver.release_pool(&id(read::<OfPool>(body)?.pool, "PoolID")?).await?;
+            driver.release_pool(&id(read::<ReleasedPool>(body)?.pool, "PoolID")?).await?;
             Ok(nothing())
         }
         Some("RequestAddress") => {
-            let address = driver.request_address(&read::<OfAddress>(body)?.request()?).await?;
+            let address = driver.request_address(&read::<OneAddress>(body)?.request()?).await?;
             written(&RequestedAddress { address: address.to_string(), data: BTreeMap::new() })
         }
         Some("ReleaseAddress") => {
-            let request = read::<OfAddress>(body)?.request()?;
+            let request = read::<OneAddress>(body)?.request()?;
             if let Some(ip) = request.address {
                 driver.release_address(&request.pool, ip).await?;
             }
             Ok(nothing())
         }
-        _ => Err(Refused::Method),
+        _ => Err(CallError::Method),
     }
 }
 
@@ -141,7 +141,7 @@ impl RequestPool {
     }
 }
 
-impl OfAddress {
+impl OneAddress {
     /// # Errors
     /// An id or an address that is none.
     fn request(self) -> Result<AddressRequest, DriverError> {

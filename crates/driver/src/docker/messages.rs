@@ -115,12 +115,12 @@ fn text(key: &str, value: &Value) -> Result<String, DriverError> {
 
 /// A method about a network alone.
 #[derive(Deserialize)]
-pub(super) struct OfNetwork {
+pub(super) struct OneNetwork {
     #[serde(rename = "NetworkID")]
     network: String,
 }
 
-impl OfNetwork {
+impl OneNetwork {
     pub(super) fn id(self) -> Result<String, DriverError> {
         id(self.network, "NetworkID")
     }
@@ -255,14 +255,14 @@ pub(super) struct CreatedInterface {
 
 /// A method about an endpoint; `Join` has more, of which nothing is of use.
 #[derive(Deserialize)]
-pub(super) struct OfEndpoint {
+pub(super) struct OneEndpoint {
     #[serde(rename = "NetworkID")]
     network: String,
     #[serde(rename = "EndpointID")]
     endpoint: String,
 }
 
-impl OfEndpoint {
+impl OneEndpoint {
     pub(super) fn ids(self) -> Result<(String, String), DriverError> {
         Ok((id(self.network, "NetworkID")?, id(self.endpoint, "EndpointID")?))
     }

@@ -25,7 +25,7 @@ const MAX_INPUT: u64 = 1 << 20;
 
 /// What is printed on stdout, and how the program ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Said {
+pub struct PluginOutput {
     /// One line, or nothing.
     pub stdout: String,
     /// 0, or 1 with an `error` on stdout.
@@ -34,7 +34,7 @@ pub struct Said {
 
 /// Carries out `words`, which come after the program's name: `create`, `setup NETNS`, `teardown NETNS` or
 /// `info`.
-pub async fn run(settings: Settings, words: &[String], stdin: impl Read) -> Said {
+pub async fn run(settings: Settings, words: &[String], stdin: impl Read) -> PluginOutput {
     let words: Vec<_> = words.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
         ["info"] => Ok(info()),
@@ -44,8 +44,10 @@ pub async fn run(settings: Settings, words: &[String], stdin: impl Read) -> Said
         _ => Err(DriverError::new("usage: create, setup NETNS, teardown NETNS or info")),
     };
     match done {
-        Ok(stdout) => Said { stdout, code: 0 },
-        Err(error) => Said { stdout: json!({ "error": error.to_string() }).to_string(), code: 1 },
+        Ok(stdout) => PluginOutput { stdout, code: 0 },
+        Err(error) => {
+            PluginOutput { stdout: json!({ "error": error.to_string() }).to_string(), code: 1 }
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Why an option is refused.
 
 /// An option and what it takes.
-pub(super) type Known = (&'static str, &'static str);
+pub(super) type KnownOption = (&'static str, &'static str);
 
 /// Why options are refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -12,7 +12,7 @@ pub enum OptionError {
         /// What was given.
         name: String,
         /// What there is.
-        known: &'static [Known],
+        known: &'static [KnownOption],
     },
     /// The value makes no sense.
     #[error("option {name}={value}: {why}; it takes {takes}")]
@@ -36,7 +36,7 @@ pub enum OptionError {
     Together(&'static str),
 }
 
-fn listed(known: &[Known]) -> String {
+fn listed(known: &[KnownOption]) -> String {
     let all: Vec<_> = known.iter().map(|(name, takes)| format!("{name}={takes}")).collect();
     all.join(", ")
 }

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 use model::ids::OfPort;
 
-use error::Known;
+use error::KnownOption;
 pub use error::OptionError;
 use values::{
     bridge, controllers, dpid, local_ip, mesh, mtu, ofport, one_of, protocols, too_large, trunks,
@@ -23,7 +23,7 @@ const DOCKER_MTU: &str = "com.docker.network.driver.mtu";
 const ENGINE_OPTIONS: &str = "com.docker.network.";
 
 /// The options of a network.
-const OF_NETWORK: [Known; 14] = [
+const NETWORK_OPTIONS: [KnownOption; 14] = [
     ("bridge", "NAME"),
     ("vlan", "1-4094"),
     ("trunk", "VLAN[-VLAN][,...]"),
@@ -41,7 +41,7 @@ const OF_NETWORK: [Known; 14] = [
 ];
 
 /// The options of an endpoint.
-const OF_ENDPOINT: [Known; 3] =
+const ENDPOINT_OPTIONS: [KnownOption; 3] =
     [("ofport", "1-65279"), ("vlan", "1-4094"), ("trunk", "VLAN[-VLAN][,...]")];
 
 /// Who is the gateway of a network.
@@ -132,8 +132,8 @@ impl NetworkOptions {
         for (name, value) in given {
             match name.as_str() {
                 "bridge" => options.bridge = bridge(value)?,
-                "vlan" => options.vlans.tag = Some(vlan(value, &OF_NETWORK)?),
-                "trunk" => options.vlans.trunks = trunks(value, &OF_NETWORK)?,
+                "vlan" => options.vlans.tag = Some(vlan(value, &NETWORK_OPTIONS)?),
+                "trunk" => options.vlans.trunks = trunks(value, &NETWORK_OPTIONS)?,
                 "mtu" | DOCKER_MTU => options.mtu = Some(mtu(value)?),
                 "controller" => options.controllers = controllers(value)?,
                 "fail_mode" => {
@@ -155,7 +155,7 @@ impl NetworkOptions {
                 "local_ip" => options.local_ip = Some(local_ip(value)?),
                 "nat" => nat = Some(one_of("nat", value, &["true", "false"])? == "true"),
                 other if other.starts_with(ENGINE_OPTIONS) => {}
-                other => return Err(unknown(other, &OF_NETWORK)),
+                other => return Err(unknown(other, &NETWORK_OPTIONS)),
             }
         }
         options.nat = nat.unwrap_or(false);
@@ -237,11 +237,11 @@ impl EndpointOptions {
         let mut vlans = Vlans::default();
         for (name, value) in given {
             match name.as_str() {
-                "ofport" => options.ofport = Some(ofport(value, "ofport", &OF_ENDPOINT)?),
-                "vlan" => vlans.tag = Some(vlan(value, &OF_ENDPOINT)?),
-                "trunk" => vlans.trunks = trunks(value, &OF_ENDPOINT)?,
+                "ofport" => options.ofport = Some(ofport(value, "ofport", &ENDPOINT_OPTIONS)?),
+                "vlan" => vlans.tag = Some(vlan(value, &ENDPOINT_OPTIONS)?),
+                "trunk" => vlans.trunks = trunks(value, &ENDPOINT_OPTIONS)?,
                 other if other.starts_with(ENGINE_OPTIONS) => {}
-                other => return Err(unknown(other, &OF_ENDPOINT)),
+                other => return Err(unknown(other, &ENDPOINT_OPTIONS)),
             }
         }
         options.vlans = (vlans != Vlans::default()).then_some(vlans);

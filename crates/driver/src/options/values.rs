@@ -8,8 +8,8 @@ use model::ids::OfPort;
 use model::plan::{LAST, why_not_a_name};
 use model::vlan_range::{self, VlanRange};
 
-use super::error::{Known, OptionError};
-use super::{OF_NETWORK, Uplink};
+use super::error::{KnownOption, OptionError};
+use super::{NETWORK_OPTIONS, Uplink};
 
 /// The last VLAN that can be used (IEEE 802.1Q): 4095 is reserved.
 const LAST_USABLE_VLAN: u16 = 4094;
@@ -21,11 +21,16 @@ const PROTOCOLS: [&str; 6] =
 /// How the target of a controller begins (ovs-vswitchd.conf.db(5), Controller `target`).
 const CONTROLLERS: [&str; 7] = ["tcp:", "ssl:", "unix:", "ptcp:", "pssl:", "punix:", "none"];
 
-pub(super) fn unknown(name: &str, known: &'static [Known]) -> OptionError {
+pub(super) fn unknown(name: &str, known: &'static [KnownOption]) -> OptionError {
     OptionError::Unknown { name: name.to_owned(), known }
 }
 
-fn bad(name: &'static str, value: &str, why: impl fmt::Display, known: &[Known]) -> OptionError {
+fn bad(
+    name: &'static str,
+    value: &str,
+    why: impl fmt::Display,
+    known: &[KnownOption],
+) -> OptionError {
     let takes = known.iter().find(|(other, _)| *other == name).map_or("", |(_, takes)| *takes);
     OptionError::Bad { name, value: value.to_owned(), why: why.to_string(), takes }
 }
@@ -37,12 +42,12 @@ pub(super) fn bridge(value: &str) -> Result<String, OptionError> {
         _ => None,
     });
     match why {
-        Some(why) => Err(bad("bridge", value, why, &OF_NETWORK)),
+        Some(why) => Err(bad("bridge", value, why, &NETWORK_OPTIONS)),
         None => Ok(value.to_owned()),
     }
 }
 
-pub(super) fn vlan(value: &str, known: &[Known]) -> Result<u16, OptionError> {
+pub(super) fn vlan(value: &str, known: &[KnownOption]) -> Result<u16, OptionError> {
     number(value)
         .filter(|tag| (1..=LAST_USABLE_VLAN).contains(tag))
         .ok_or_else(|| bad("vlan", value, "it is no VLAN", known))
@@ -54,7 +59,7 @@ fn number<T: FromStr>(text: &str) -> Option<T> {
     digits.then(|| text.parse().ok()).flatten()
 }
 
-pub(super) fn trunks(value: &str, known: &[Known]) -> Result<Vec<u16>, OptionError> {
+pub(super) fn trunks(value: &str, known: &[KnownOption]) -> Result<Vec<u16>, OptionError> {
     let ranges: Option<Vec<VlanRange>> = words(value).map(|word| word.parse().ok()).collect();
     let tags = vlan_range::tags(&ranges.unwrap_or_default());
     let is_usable = tags.last().is_some_and(|tag| *tag <= LAST_USABLE_VLAN);
@@ -67,7 +72,9 @@ fn words(value: &str) -> impl Iterator<Item = &str> {
 
 pub(super) fn mtu(value: &str) -> Result<u32, OptionError> {
     let why = format!("it is not between {} and {}", MTU.start(), MTU.end());
-    number(value).filter(|mtu| MTU.contains(mtu)).ok_or_else(|| bad("mtu", value, why, &OF_NETWORK))
+    number(value)
+        .filter(|mtu| MTU.contains(mtu))
+        .ok_or_else(|| bad("mtu", value, why, &NETWORK_OPTIONS))
 }
 
 pub(super) fn one_of(
@@ -78,23 +85,23 @@ pub(super) fn one_of(
     if known.contains(&value) {
         return Ok(value.to_owned());
     }
-    Err(bad(name, value, "there is no such value", &OF_NETWORK))
+    Err(bad(name, value, "there is no such value", &NETWORK_OPTIONS))
 }
 
 pub(super) fn too_large(mtu: u32, why: &str) -> OptionError {
-    bad("mtu", &mtu.to_string(), why, &OF_NETWORK)
+    bad("mtu", &mtu.to_string(), why, &NETWORK_OPTIONS)
 }
 
 pub(super) fn mesh(value: &str) -> Result<String, OptionError> {
     let why = "it is no name of letters, digits, '.', '_' and '-'";
     let is_name = model::fleet_name::is_name(value);
-    is_name.then(|| value.to_owned()).ok_or_else(|| bad("mesh", value, why, &OF_NETWORK))
+    is_name.then(|| value.to_owned()).ok_or_else(|| bad("mesh", value, why, &NETWORK_OPTIONS))
 }
 
 pub(super) fn local_ip(value: &str) -> Result<IpAddr, OptionError> {
     let unicast = |ip: &IpAddr| !ip.is_unspecified() && !ip.is_multicast() && !ip.is_loopback();
     let ip = value.parse().ok().filter(unicast);
-    ip.ok_or_else(|| bad("local_ip", value, "it is no address of one host", &OF_NETWORK))
+    ip.ok_or_else(|| bad("local_ip", value, "it is no address of one host", &NETWORK_OPTIONS))
 }
 
 pub(super) fn controllers(value: &str) -> Result<Vec<String>, OptionError> {
@@ -102,7 +109,7 @@ pub(super) fn controllers(value: &str) -> Result<Vec<String>, OptionError> {
     let known = |target: &String| CONTROLLERS.iter().any(|begin| target.starts_with(begin));
     if all.is_empty() || !all.iter().all(known) {
         let why = "a target begins with tcp:, ssl:, unix:, ptcp:, pssl: or punix:";
-        return Err(bad("controller", value, why, &OF_NETWORK));
+        return Err(bad("controller", value, why, &NETWORK_OPTIONS));
     }
     Ok(all.into_iter().filter(|target| target != "none").collect())
 }
@@ -110,7 +117,12 @@ pub(super) fn controllers(value: &str) -> Result<Vec<String>, OptionError> {
 pub(super) fn protocols(value: &str) -> Result<Vec<String>, OptionError> {
     let all: Vec<String> = words(value).map(str::to_owned).collect();
     if all.is_empty() || !all.iter().all(|word| PROTOCOLS.contains(&word.as_str())) {
-        return Err(bad("protocols", value, "it is no list of OpenFlow versions", &OF_NETWORK));
+        return Err(bad(
+            "protocols",
+            value,
+            "it is no list of OpenFlow versions",
+            &NETWORK_OPTIONS,
+        ));
     }
     Ok(all)
 }
@@ -120,23 +132,23 @@ pub(super) fn dpid(value: &str) -> Result<String, OptionError> {
     let read = u64::from_str_radix(digits, 16).ok().filter(|_| !digits.starts_with('+'));
     let read = read.filter(|dpid| *dpid != 0 && digits.len() <= 16);
     read.map(|dpid| format!("{dpid:016x}"))
-        .ok_or_else(|| bad("dpid", value, "it is no datapath id", &OF_NETWORK))
+        .ok_or_else(|| bad("dpid", value, "it is no datapath id", &NETWORK_OPTIONS))
 }
 
 pub(super) fn uplink(value: &str) -> Result<Uplink, OptionError> {
     let (interface, wanted) = match value.split_once('/') {
-        Some((interface, wanted)) => (interface, Some(ofport(wanted, "uplink", &OF_NETWORK)?)),
+        Some((interface, wanted)) => (interface, Some(ofport(wanted, "uplink", &NETWORK_OPTIONS)?)),
         None => (value, None),
     };
-    let interface =
-        bridge(interface).map_err(|_| bad("uplink", value, "it names no link", &OF_NETWORK))?;
+    let interface = bridge(interface)
+        .map_err(|_| bad("uplink", value, "it names no link", &NETWORK_OPTIONS))?;
     Ok(Uplink { interface, ofport: wanted })
 }
 
 pub(super) fn ofport(
     value: &str,
     name: &'static str,
-    known: &[Known],
+    known: &[KnownOption],
 ) -> Result<OfPort, OptionError> {
     let read = number(value).filter(|ofport| (1..=LAST).contains(ofport));
     let why = "it is no OpenFlow port that can be asked for";

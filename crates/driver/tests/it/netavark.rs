@@ -1,11 +1,11 @@
 //! netavark's plugin interface: without a switch, and on a real one, in a namespace of the test's own.
 
-use docker_ovs_driver::netavark::{Said, run as call};
+use docker_ovs_driver::netavark::{PluginOutput, run as call};
 use host::Settings;
 use lab::{Bridge, Home, Netns, assert_carries, run, try_run, unique};
 use serde_json::{Value, json};
 
-fn said(settings: Settings, words: &[&str], stdin: &str) -> Said {
+fn said(settings: Settings, words: &[&str], stdin: &str) -> PluginOutput {
     let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(call(settings, &words, stdin.as_bytes()))
@@ -19,7 +19,7 @@ fn here() -> Settings {
     Settings { rundir: lab::rundir(), engines: vec!["none".into()], ..Settings::from_env() }
 }
 
-fn refused(said: &Said) -> String {
+fn refused(said: &PluginOutput) -> String {
     assert_eq!(said.code, 1, "{said:?}");
     let answer: Value = serde_json::from_str(&said.stdout).unwrap();
     answer["error"].as_str().unwrap().to_owned()

@@ -19,7 +19,7 @@ const RECORDINGS: [(&str, &str); 2] = [
 /// The bridge of the recordings.
 const BRIDGE: &str = "recbr";
 
-/// Held by whoever replays one: their networks have the same gateway, which one bridge alone may have.
+/// Held by each test that replays one: their networks have the same gateway, which one bridge alone may have.
 const GATEWAY: &str = "the gateway of the recordings";
 
 /// A call of Docker's.

@@ -2,7 +2,7 @@
 
 use model::plan::{Connect, Disconnect, Plan, PlanError, connect, disconnect};
 use model::query::{QueryError, Subject};
-use model::wiring::PortState;
+use model::wiring::AttachmentState;
 use model::{Look, Snapshot, SourceError, SourceErrorKind, Target, query, resolve};
 
 use super::executor::PlanExecutor;
@@ -138,7 +138,7 @@ pub(super) fn came_true(snapshot: &Snapshot, plan: &Plan) -> Result<(), SourceEr
     let found = query::attachments(snapshot, &wiring, target).map_err(source_error)?;
     let here = found.iter().find(|found| found.link.name == plan.interface);
     match here.map(|found| &found.port) {
-        Some(PortState::On(port)) if port.bridge == plan.bridge => Ok(()),
+        Some(AttachmentState::On(port)) if port.bridge == plan.bridge => Ok(()),
         _ => {
             let what = format!("{} of {}", plan.interface, plan.container.name);
             let why = format!("it is not on {} after all", plan.bridge);

@@ -24,13 +24,13 @@ const USERS: &str = "/run/user";
 /// What was said about which engines are to be asked.
 #[derive(Clone, Debug)]
 pub(crate) struct Discovery {
-    asked: Asked,
+    asked: EngineChoice,
     /// Docker, by `-H`, `DOCKER_HOST` and contexts.
     docker: Result<DockerAddress, SourceError>,
 }
 
 #[derive(Clone, Debug)]
-enum Asked {
+enum EngineChoice {
     /// Those that are found.
     Found,
     /// Those that are named, maybe none; each by its kind, or by kind and address.
@@ -55,18 +55,18 @@ impl Discovery {
     pub(crate) fn of(words: &[String], docker: &EngineOptions) -> Result<Self, SourceError> {
         let docker = docker.place(|name| std::env::var(name).ok());
         if words.is_empty() {
-            return Ok(Self { asked: Asked::Found, docker });
+            return Ok(Self { asked: EngineChoice::Found, docker });
         }
         let named = words.iter().filter(|word| *word != NONE).map(|word| named(word));
-        Ok(Self { asked: Asked::Named(named.collect::<Result<_, _>>()?), docker })
+        Ok(Self { asked: EngineChoice::Named(named.collect::<Result<_, _>>()?), docker })
     }
 
     /// The engines that are to be asked now, Docker first. Each has a name of its own.
     pub(crate) fn engines(&self) -> Vec<Configured> {
         let mut all = Engines::default();
         match &self.asked {
-            Asked::Found => self.add_found(&mut all),
-            Asked::Named(named) => {
+            EngineChoice::Found => self.add_found(&mut all),
+            EngineChoice::Named(named) => {
                 for (kind, address) in named {
                     self.add_named(kind, address.as_deref(), &mut all);
                 }

@@ -73,20 +73,5 @@ impl Homes {
 }
 
 fn unopened(netns: NetnsId, why: SourceError) -> Namespace {
-    Namespace { source_error: Some(why), ..empty(netns, Vec::new()) }
-}
-
-/// A namespace of which nothing was read yet.
-pub(super) fn empty(id: NetnsId, names: Vec<String>) -> Namespace {
-    Namespace {
-        id,
-        names,
-        nsids: BTreeMap::new(),
-        links: Vec::new(),
-        paths: Vec::new(),
-        packet_sockets: None,
-        vswitchd_sockets: None,
-        process: None,
-        source_error: None,
-    }
+    Namespace { source_error: Some(why), ..Namespace::empty(netns, Vec::new()) }
 }

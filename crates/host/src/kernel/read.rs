@@ -9,7 +9,7 @@ use model::snapshot::{Link, Namespace};
 use netns::{LinkWatch, Netns, RouteSocket};
 
 use super::between::{behind, found_between};
-use super::homes::{Homes, empty};
+use super::homes::Homes;
 use super::namespaces::source_error;
 use super::offload;
 use super::pairs::name_each_other;
@@ -31,13 +31,13 @@ pub(crate) fn read_narrow(
 ) -> Vec<Namespace> {
     let Some(switch) = switch else { return with_between(&[(home, Vec::new())], None, details).0 };
     if id(home) == id(switch) {
-        return vec![empty(id(home), Vec::new())];
+        return vec![Namespace::empty(id(home), Vec::new())];
     }
     let mut leaving = Vec::new();
     let mut is_joined = false;
     let both = [home, switch];
     let read = netns::visit(&both, |i, socket| {
-        let mut row = empty(id(if i == 0 { home } else { switch }), Vec::new());
+        let mut row = Namespace::empty(id(if i == 0 { home } else { switch }), Vec::new());
         if i == 0 {
             row.links = links::all(socket)?;
             if details.routes {
@@ -113,7 +113,7 @@ pub(crate) fn read_whole(
     let here = rows.iter_mut().find(|row| row.id == id(switch));
     if let Some(here) = here.filter(|row| row.source_error.is_none()) {
         let named = netns::visit(&[switch], |_, socket| {
-            let mut row = empty(id(switch), Vec::new());
+            let mut row = Namespace::empty(id(switch), Vec::new());
             links::name_others(socket, &mut row, &others)?;
             Ok(row.nsids)
         });
@@ -147,13 +147,13 @@ pub(crate) fn read_switch(switch: &Netns, owner: &SocketOwner) -> Namespace {
     let read = netns::visit(&[switch], |_, socket| {
         let mut links = links::all(socket)?;
         offload::note(&mut links, offload::Of::VethsWithin);
-        let mut row = Namespace { links, ..empty(id(switch), Vec::new()) };
+        let mut row = Namespace { links, ..Namespace::empty(id(switch), Vec::new()) };
         Sockets::read(owner).note(&mut row);
         Ok(row)
     });
     let row = read.into_iter().next();
     row.map_or_else(
-        || empty(id(switch), Vec::new()),
+        || Namespace::empty(id(switch), Vec::new()),
         |row| row.unwrap_or_else(|error| unread(switch, &[], &error)),
     )
 }
@@ -192,7 +192,7 @@ pub(crate) fn read_others(
     let spaces: Vec<&Netns> = spaces.into_iter().chain(&between).collect();
     rows.extend(unopened);
     let nsids = netns::visit(&[switch], |_, socket| {
-        let mut here = empty(id(switch), Vec::new());
+        let mut here = Namespace::empty(id(switch), Vec::new());
         links::name_others(socket, &mut here, &spaces)?;
         Ok(here.nsids)
     });
@@ -256,7 +256,7 @@ fn read_each(
     let spaces: Vec<&Netns> = homes.iter().map(|(home, _)| *home).collect();
     let read = netns::visit(&spaces, |i, socket| {
         let Some((home, names)) = homes.get(i) else { return Err(netns::Error::DumpInterrupted) };
-        let mut row = empty(id(home), names.clone());
+        let mut row = Namespace::empty(id(home), names.clone());
         row.links = links::all(socket)?;
         if details.routes && switch.map(id) != Some(row.id) {
             links::note_gateways(socket, &mut row.links)?;
@@ -274,7 +274,7 @@ fn read_each(
 
 fn unread(space: &Netns, names: &[String], error: &netns::Error) -> Namespace {
     let source_error = Some(source_error(what(space), error));
-    Namespace { source_error, ..empty(id(space), names.to_vec()) }
+    Namespace { source_error, ..Namespace::empty(id(space), names.to_vec()) }
 }
 
 fn what(space: &Netns) -> String {

@@ -16,11 +16,11 @@ pub(crate) struct SocketOwner {
     /// Its process, where that is known.
     vswitchd: Option<u32>,
     /// What was found out, by inode: whose a socket is does not change while it is open.
-    known: Mutex<Known>,
+    known: Mutex<KnownSockets>,
 }
 
 #[derive(Debug, Default)]
-struct Known {
+struct KnownSockets {
     own: BTreeSet<u64>,
     of_others: BTreeSet<u64>,
     /// Asked for once, and not found: a socket is there a moment before its descriptor.
@@ -43,7 +43,7 @@ impl SocketOwner {
     }
 }
 
-impl Known {
+impl KnownSockets {
     /// Asks which of these sockets vswitchd has open only where one was not there before.
     fn update(
         &mut self,
@@ -113,10 +113,10 @@ fn links<'a>(sockets: impl Iterator<Item = &'a PacketSocket>) -> BTreeSet<Ifinde
 
 #[cfg(test)]
 mod tests {
-    use super::{BTreeSet, Known, PacketSocket};
+    use super::{BTreeSet, KnownSockets, PacketSocket};
 
     /// Which sockets are known for vswitchd's after a look in which there are these, and it has `open`.
-    fn own(known: &mut Known, sockets: &[u64], open: &[u64]) -> Vec<u64> {
+    fn own(known: &mut KnownSockets, sockets: &[u64], open: &[u64]) -> Vec<u64> {
         let all: Vec<_> =
             sockets.iter().map(|inode| PacketSocket { link: Some(1), inode: *inode }).collect();
         let open: BTreeSet<u64> = open.iter().copied().collect();
@@ -126,11 +126,11 @@ mod tests {
 
     #[test]
     fn a_socket_that_has_no_descriptor_yet_is_looked_for_once_more() {
-        let mut known = Known::default();
+        let mut known = KnownSockets::default();
         assert!(own(&mut known, &[1, 2], &[]).is_empty());
         assert_eq!(own(&mut known, &[1, 2], &[1, 2]), [1, 2]);
         assert_eq!(own(&mut known, &[1, 2], &[]), [1, 2], "they are open still");
-        let mut known = Known::default();
+        let mut known = KnownSockets::default();
         assert!(own(&mut known, &[1, 2], &[]).is_empty());
         assert!(own(&mut known, &[1, 2], &[]).is_empty());
         assert!(own(&mut known, &[1, 2], &[1, 2]).is_empty(), "they are another process's");
@@ -141,6 +141,6 @@ mod tests {
     #[test]
     fn where_descriptors_may_not_be_read_nothing_is_known() {
         let all = [PacketSocket { link: Some(1), inode: 1 }];
-        assert_eq!(Known::default().update(&all, |_| None), None);
+        assert_eq!(KnownSockets::default().update(&all, |_| None), None);
     }
 }

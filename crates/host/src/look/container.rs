@@ -21,14 +21,14 @@ use crate::engine::{Configured, Engine, Found};
 const OTHERS_WITHIN: Duration = Duration::from_secs(2);
 
 /// What an engine said.
-type Said<'e> = (&'e Configured, Result<Vec<Found>, SourceError>);
+type EngineReply<'e> = (&'e Configured, Result<Vec<Found>, SourceError>);
 
 /// What engines say of one container. It comes first in an answer, then its co-tenants. Where no
 /// engine has it, those that may have a name near to it, so that these can be told.
 pub(super) struct Lookup<'e> {
     answers: Vec<EngineAnswer<'e>>,
     /// Those that have not answered yet.
-    waiting: FuturesUnordered<BoxFuture<'e, Said<'e>>>,
+    waiting: FuturesUnordered<BoxFuture<'e, EngineReply<'e>>>,
     /// Tells them that one has it.
     found: Sender<bool>,
     due: Deadline,
@@ -103,13 +103,13 @@ impl<'e> Lookup<'e> {
     }
 
     fn of(
-        mut said: Vec<Said<'e>>,
+        mut said: Vec<EngineReply<'e>>,
         name: &str,
-        waiting: FuturesUnordered<BoxFuture<'e, Said<'e>>>,
+        waiting: FuturesUnordered<BoxFuture<'e, EngineReply<'e>>>,
         found: Sender<bool>,
         due: Deadline,
     ) -> Self {
-        let fit = |said: &Said<'_>| {
+        let fit = |said: &EngineReply<'_>| {
             said.1
                 .as_ref()
                 .ok()

@@ -12,7 +12,7 @@ use model::identity::{Identities, SourceIdentity};
 use model::ids::NetnsId;
 use model::snapshot::{Engine as Kind, Link, Namespace, Observed, Scope};
 use model::switch::{Bridge, Port, SwitchSource};
-use model::wiring::{Attachment, PortState};
+use model::wiring::{Attachment, AttachmentState};
 use model::{Look, Snapshot, SourceError, Target};
 use netns::Netns;
 
@@ -334,8 +334,9 @@ fn leaves_out(look: &Look) -> bool {
         }
         _ => false,
     };
-    let is_missed =
-        |one: &Attachment| one.port == PortState::NotOnSwitch && one.evidence.iter().any(is_heard);
+    let is_missed = |one: &Attachment| {
+        one.port == AttachmentState::NotOnSwitch && one.evidence.iter().any(is_heard)
+    };
     look.wiring.attachments.iter().any(|one| one.rests_on_likeness() || is_missed(one))
 }
 

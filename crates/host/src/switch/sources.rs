@@ -24,7 +24,7 @@ pub(crate) type BySource = BTreeMap<SwitchSource, Result<Vec<Bridge>, SourceErro
 pub(crate) type SwitchAnswer = (BySource, Option<Answerer>);
 
 /// The same of the database alone.
-type OfDatabase = (Result<Vec<Bridge>, SourceError>, Option<Answerer>);
+type DatabaseAnswer = (Result<Vec<Bridge>, SourceError>, Option<Answerer>);
 
 /// How a source reads every bridge; the one that is asked about, if there is one, must be among
 /// them.
@@ -95,7 +95,7 @@ impl Host {
     }
 }
 
-fn collect(ovsdb: Option<OfDatabase>, mut sources: BySource) -> SwitchAnswer {
+fn collect(ovsdb: Option<DatabaseAnswer>, mut sources: BySource) -> SwitchAnswer {
     let (rows, answerer) = ovsdb.unzip();
     sources.extend(rows.map(|rows| (SwitchSource::Ovsdb, rows)));
     (sources, answerer.flatten())
@@ -106,7 +106,7 @@ async fn near(
     database: Result<Database, SourceError>,
     question: &Question,
     rows: &[Namespace],
-) -> OfDatabase {
+) -> DatabaseAnswer {
     let mut database = match database {
         Ok(database) => database,
         Err(why) => return (Err(why), None),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use host::{ActError, Done, Host, Question, StepObserver};
 use model::ids::OfPort;
 use model::plan::{Connect, Disconnect, Prune, Restore, RestoreAction, Wanted};
-use model::wiring::{Attachment, PortState};
+use model::wiring::{Attachment, AttachmentState};
 use model::{Look, Snapshot, SourceErrorKind, resolve};
 use netns::RouteSocket;
 use tempfile::TempDir;
@@ -68,7 +68,7 @@ async fn what_is_connected_is_there_and_is_disconnected_again() {
     let scene = scene();
     let done = scene.host.connect(&wish()).await.unwrap();
     let found = only(&done.snapshot);
-    let PortState::On(port) = &found.port else { panic!("{found:#?}") };
+    let AttachmentState::On(port) = &found.port else { panic!("{found:#?}") };
     assert_eq!((&*port.bridge, found.port.ofport()), ("br0", Some(OfPort(32768))));
     assert_eq!(&*found.link.name, "eth0");
     // The kernel may have added a link-local one already.

@@ -1,6 +1,6 @@
 //! What is told of a moment is what was so then.
 
-use docker_ovs_journal::{Known, Limits, Past, Recorder, Unknown};
+use docker_ovs_journal::{KnownSpan, Limits, Past, Recorder, Unknown};
 
 use crate::opened::opened;
 use crate::scene::{Day, on_port};
@@ -30,7 +30,7 @@ fn a_moment_is_known_as_it_was_and_a_gap_is_told() {
     assert_eq!(who(5001), Err(Unknown { before: Some(5000), after: Some(9000) }));
     assert_eq!(who(9000).unwrap(), "c3");
     assert_eq!(who(9001), Err(Unknown { before: Some(9000), after: None }));
-    let spans = [Known { from: 1000, until: 5000 }, Known { from: 9000, until: 9000 }];
+    let spans = [KnownSpan { from: 1000, until: 5000 }, KnownSpan { from: 9000, until: 9000 }];
     assert_eq!(past.known(), spans);
     let mut told = Vec::new();
     past.events(0, u64::MAX, |event| {

@@ -40,7 +40,7 @@ pub enum Note {
     NamesAnother {
         /// The port, as `bridge/interface`.
         port: String,
-        /// Whom they name, by `container:interface`.
+        /// The owner that they name, as `container:interface`.
         owner: String,
     },
     /// Nothing but a name or an address ties the interface to the port, and the container can set

@@ -363,7 +363,7 @@ fn not_connected_by_us(row: &SwitchPort) -> PlanError {
         None => PlanError::NotOurs { port },
         Some(endpoint) => {
             let network = endpoint.network_label().to_owned();
-            PlanError::OfNetwork { port, network, engine: endpoint.engine }
+            PlanError::NetworkPort { port, network, engine: endpoint.engine }
         }
     }
 }

@@ -114,7 +114,7 @@ pub enum PlanError {
         bridge: String,
         /// The number.
         ofport: OfPort,
-        /// Whom it is kept for.
+        /// The container and interface that it is kept for.
         who: String,
     },
     /// The number may not be asked for.
@@ -177,7 +177,7 @@ pub enum PlanError {
     },
     /// A network driver made it, for a network of an engine.
     #[error("port {port} is of the network {network}")]
-    OfNetwork {
+    NetworkPort {
         /// The port.
         port: String,
         /// Name or id of the network.
@@ -289,7 +289,7 @@ impl PlanError {
                 return Some(format!("connected are {}", have.join(", ")));
             }
             Self::Several { .. } => "--interface says which one",
-            Self::OfNetwork { network, engine, .. } => {
+            Self::NetworkPort { network, engine, .. } => {
                 return Some(format!("{engine} network disconnect {network} CONTAINER removes it"));
             }
             Self::NotOurs { .. } | Self::PortOfAnother { .. } => "--force removes it nevertheless",

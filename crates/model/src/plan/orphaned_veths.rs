@@ -11,7 +11,6 @@ use crate::ids::{LinkKey, NetnsId};
 use crate::memory;
 use crate::port_record::{ALIAS, Alias, short_system};
 use crate::snapshot::{Link, Observed, Snapshot};
-use crate::switch::SwitchSource;
 use crate::wiring::Wiring;
 
 use super::name;
@@ -43,7 +42,7 @@ pub(super) fn judge_forgotten(snapshot: &Snapshot, wiring: &Wiring, link: &Link)
     if !is_marked(link) || is_port(wiring, link) || link.master.is_some() {
         return Verdict::Kept;
     }
-    let ports = snapshot.switch.get(&SwitchSource::Ovsdb);
+    let ports = snapshot.ovsdb();
     if !ports.is_some_and(Observed::is_fresh) {
         return undecided("the ports of the switch's database were not read");
     }
@@ -123,7 +122,7 @@ fn by_mark(snapshot: &Snapshot, system: &str) -> Verdict {
 fn is_kept_for_restore(snapshot: &Snapshot, link: &Link) -> bool {
     let Some(alias) = link.alias.as_deref().and_then(Alias::read) else { return false };
     let key = format!("{}{}/{}", memory::PREFIX, alias.container, alias.interface);
-    let rows = snapshot.switch.get(&SwitchSource::Ovsdb).map_or(&[][..], |rows| rows.rows());
+    let rows = snapshot.ovsdb_bridges();
     let mut all = rows.iter().flat_map(memory::of);
     all.any(|(known, port)| known == key && port.iface == link.name)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::memory;
-use crate::port_record::{Place, PortRecord};
+use crate::port_record::{PortRecord, ServiceSlot};
 use crate::query;
 use crate::snapshot::{Container, Snapshot};
 use crate::switch::Port;
@@ -60,7 +60,7 @@ fn rename(snapshot: &Snapshot, row: &SwitchPort) -> Option<SwitchStep> {
 fn is_called(record: &PortRecord, container: &Container) -> bool {
     container.name.is_empty()
         || (record.name.as_deref() == Some(&*container.name)
-            && record.place == Place::of(container))
+            && record.place == ServiceSlot::of(container))
 }
 
 /// What others wrote stays.

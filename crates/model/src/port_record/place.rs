@@ -30,14 +30,14 @@ pub(crate) fn is_own_label(label: &str) -> bool {
 
 /// Where a container stands; nothing of what it has no part in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct ServiceSlot {
     /// Compose's project, service and number of the container.
     pub compose: Option<[String; 3]>,
     /// Swarm's service and slot: a number, or the node's id in a global service.
     pub swarm: Option<[String; 2]>,
 }
 
-impl Place {
+impl ServiceSlot {
     /// By the labels that Compose and Swarm give their containers.
     pub fn of(container: &Container) -> Self {
         let label = |key: &str| container.labels.get(key).cloned();

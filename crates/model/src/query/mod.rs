@@ -50,7 +50,7 @@ pub fn container<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<&'a Contain
 }
 
 /// The same for a verb that acts: it takes no container of a name that another engine may have too. A full id
-/// is nobody else's, and a word with its engine means no other.
+/// is of one container alone, and a word with its engine means no other.
 ///
 /// # Errors
 /// As [`container`]; [`QueryError::SourceUnavailable`] where such an engine was silent.
@@ -205,12 +205,12 @@ pub fn bridge<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<NamedBridge<'a
     let mut have: Vec<_> = snapshot.bridges().flat_map(names).collect();
     have.sort();
     have.dedup();
-    let by = snapshot.switch.get(&SwitchSource::Ovsdb).is_none_or(|rows| rows.absence().is_some());
+    let by = snapshot.ovsdb().is_none_or(|rows| rows.absence().is_some());
     let fakes_unknown = by && !snapshot.switch.is_empty();
     Err(QueryError::NoSuchBridge { wanted: wanted.to_owned(), have, fakes_unknown })
 }
 
-/// The attachments of whom a question is about.
+/// The attachments that a question is about.
 ///
 /// # Errors
 /// [`QueryError::NotRunning`], or [`QueryError::SourceUnavailable`] when its namespace or the switch

@@ -5,7 +5,7 @@ use crate::dialects::NetnsPath;
 use crate::snapshot::{Container, Namespace, Snapshot};
 use crate::target::Target;
 
-/// Whom a question is about.
+/// The container or link that a question is about.
 #[derive(Clone, Copy, Debug)]
 pub enum Subject<'a> {
     /// A container.

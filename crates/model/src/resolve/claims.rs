@@ -27,7 +27,7 @@ use super::untraceable_links::{Only, UntraceableLinks, may_be, may_be_claimed};
 /// A port, and the writer of the claim to it.
 type Claimed = (PortIx, &'static str);
 
-/// Which ports are claimed for whom.
+/// Which ports are claimed for which links.
 pub(super) struct Claims<'i, 'a> {
     index: &'i Index<'a>,
     /// In the order of the ports.
@@ -54,13 +54,13 @@ const ALIKE: usize = 16;
 /// The ports that a link may be.
 #[derive(Default)]
 struct Candidates {
-    all: Vec<(PortIx, Ground)>,
+    all: Vec<(PortIx, ClaimEvidence)>,
     /// The most that speaks for more ports than are told apart.
-    crowded: Option<Ground>,
+    crowded: Option<ClaimEvidence>,
 }
 
 impl Candidates {
-    fn add<T>(&mut self, found: Option<&OneOrMore<T>>, on: impl Fn(&T) -> (PortIx, Ground)) {
+    fn add<T>(&mut self, found: Option<&OneOrMore<T>>, on: impl Fn(&T) -> (PortIx, ClaimEvidence)) {
         let mut found = found.map_or(&[][..], |found| found).iter().map(on);
         if found.len() <= ALIKE {
             self.all.extend(found);
@@ -72,7 +72,7 @@ impl Candidates {
 
 /// What speaks for a link being a port's.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Ground {
+enum ClaimEvidence {
     /// `external_ids` name the container and its interface or address.
     Words(&'static str),
     /// `external_ids` name an address.
@@ -147,12 +147,12 @@ impl<'i, 'a> Claims<'i, 'a> {
         if !may_be_claimed(link) || !self.index.switch_is_read() {
             return trace;
         }
-        let mut found: Vec<(PortIx, Ground)> = Vec::new();
+        let mut found: Vec<(PortIx, ClaimEvidence)> = Vec::new();
         let candidates = self.candidates(at, link);
         for (port, ground) in candidates.all {
             if self.index.ports[port].link.is_some() {
                 // Its link lives where vswitchd opened it: it is no other one.
-                if let Ground::Words(writer) | Ground::AttachedMac(writer) = ground {
+                if let ClaimEvidence::Words(writer) | ClaimEvidence::AttachedMac(writer) = ground {
                     trace.notes.push(self.false_claim(port, writer));
                 }
             } else if self.is_only_one(port, at, ground) {
@@ -161,13 +161,14 @@ impl<'i, 'a> Claims<'i, 'a> {
                 trace.notes.push(Note::Contested { port: self.index.ports[port].label() });
             }
         }
-        let words = |(_, ground): &(PortIx, Ground)| matches!(ground, Ground::Words(_));
+        let words =
+            |(_, ground): &(PortIx, ClaimEvidence)| matches!(ground, ClaimEvidence::Words(_));
         if found.iter().any(words) {
             found.retain(words);
         }
         // Which of the many is meant may be told by words; nothing tells words apart.
         let is_told = found.iter().any(words)
-            && candidates.crowded.is_none_or(|ground| !matches!(ground, Ground::Words(_)));
+            && candidates.crowded.is_none_or(|ground| !matches!(ground, ClaimEvidence::Words(_)));
         if candidates.crowded.is_some() && !is_told {
             found.clear();
         }
@@ -178,7 +179,7 @@ impl<'i, 'a> Claims<'i, 'a> {
         trace
     }
 
-    fn conclude(&self, link: &Link, found: Vec<(PortIx, Ground)>, trace: &mut Trace) {
+    fn conclude(&self, link: &Link, found: Vec<(PortIx, ClaimEvidence)>, trace: &mut Trace) {
         for (port, ground) in found {
             trace.evidence.push(self.evidence(port, ground));
             if trace.ports.contains(&port) {
@@ -186,9 +187,9 @@ impl<'i, 'a> Claims<'i, 'a> {
             }
             trace.ports.push(port);
             trace.notes.extend(match ground {
-                Ground::Words(_) => None,
-                Ground::Name => Some(self.not_proven(port, "name")),
-                Ground::AttachedMac(_) | Ground::Mac => {
+                ClaimEvidence::Words(_) => None,
+                ClaimEvidence::Name => Some(self.not_proven(port, "name")),
+                ClaimEvidence::AttachedMac(_) | ClaimEvidence::Mac => {
                     Some(self.not_proven(port, "hardware address"))
                 }
             });
@@ -210,14 +211,14 @@ impl<'i, 'a> Claims<'i, 'a> {
         Note::NotProven { port: self.index.ports[port].label(), by: by.to_owned() }
     }
 
-    fn evidence(&self, port: PortIx, ground: Ground) -> Evidence {
+    fn evidence(&self, port: PortIx, ground: ClaimEvidence) -> Evidence {
         let iface: Name = self.index.ports[port].port.iface.clone();
         match ground {
-            Ground::Words(writer) | Ground::AttachedMac(writer) => {
+            ClaimEvidence::Words(writer) | ClaimEvidence::AttachedMac(writer) => {
                 Evidence::ExternalIds { writer: writer.to_owned(), iface }
             }
-            Ground::Name => Evidence::InternalName { iface },
-            Ground::Mac => Evidence::SameMac { iface },
+            ClaimEvidence::Name => Evidence::InternalName { iface },
+            ClaimEvidence::Mac => Evidence::SameMac { iface },
         }
     }
 
@@ -225,16 +226,16 @@ impl<'i, 'a> Claims<'i, 'a> {
     fn candidates(&self, at: LinkKey, link: &Link) -> Candidates {
         let mut found = Candidates::default();
         let words = self.links.get(&(at.netns, &*link.name));
-        found.add(words, |(port, writer)| (*port, Ground::Words(writer)));
+        found.add(words, |(port, writer)| (*port, ClaimEvidence::Words(writer)));
         if let Some(mac) = link.mac.filter(|mac| mac.identifies()) {
             let here = self.attached_macs.get(&(mac, Some(at.netns)));
-            found.add(here, |(port, writer)| (*port, Ground::Words(writer)));
+            found.add(here, |(port, writer)| (*port, ClaimEvidence::Words(writer)));
             let anywhere = self.attached_macs.get(&(mac, None));
-            found.add(anywhere, |(port, writer)| (*port, Ground::AttachedMac(writer)));
-            found.add(self.port_macs().get(&mac), |port| (*port, Ground::Mac));
+            found.add(anywhere, |(port, writer)| (*port, ClaimEvidence::AttachedMac(writer)));
+            found.add(self.port_macs().get(&mac), |port| (*port, ClaimEvidence::Mac));
         }
         for named in [self.internal_names().get(&*link.name), self.cut_names().get(&*link.name)] {
-            found.add(named, |port| (*port, Ground::Name));
+            found.add(named, |port| (*port, ClaimEvidence::Name));
         }
         found.all.retain(|(port, _)| may_be(link, &self.index.ports[*port]));
         found.all.sort();
@@ -244,13 +245,13 @@ impl<'i, 'a> Claims<'i, 'a> {
 
     /// Whether no other link has as good a claim to the port. Words count more than what a
     /// container can set.
-    fn is_only_one(&self, port: PortIx, at: LinkKey, ground: Ground) -> bool {
+    fn is_only_one(&self, port: PortIx, at: LinkKey, ground: ClaimEvidence) -> bool {
         let (by_words, alike) =
             *self.fitting.get(port).get_or_init(|| (self.named_by_words(port), self.alike(port)));
-        if matches!(ground, Ground::Words(_)) {
+        if matches!(ground, ClaimEvidence::Words(_)) {
             return by_words.is_no_other_than(at);
         }
-        // Whom words name is known to be elsewhere, whatever its link is called now.
+        // The container that words name is known to be elsewhere, whatever its link is called now.
         let named = self.of(port).filter_map(|claim| self.containers.home(claim));
         by_words == Only::None
             && { named }.all(|home| home == at.netns)

@@ -16,31 +16,33 @@ use crate::wiring::{ContainerRef, LastTenant};
 pub(super) struct ContainerIndex<'a> {
     clashes: Clashes<'a>,
     /// None where containers of several engines have the name.
-    names: FxHashMap<&'a str, Option<Known<'a>>>,
-    ids: FxHashMap<&'a str, Known<'a>>,
-    pids: FxHashMap<u32, Known<'a>>,
+    names: FxHashMap<&'a str, Option<IndexedContainer<'a>>>,
+    ids: FxHashMap<&'a str, IndexedContainer<'a>>,
+    pids: FxHashMap<u32, IndexedContainer<'a>>,
     /// Namespaces by their names under /run/netns, by the paths that the kernel was asked about,
     /// and by inode.
     named: FxHashMap<&'a str, NetnsId>,
     paths: FxHashMap<&'a str, NetnsId>,
     inodes: FxHashMap<u64, NetnsId>,
     /// In order, for words that are only the beginning of an id; made when first asked for.
-    ordered_ids: OnceLock<BTreeMap<&'a str, Known<'a>>>,
+    ordered_ids: OnceLock<BTreeMap<&'a str, IndexedContainer<'a>>>,
 }
 
 #[derive(Clone, Copy)]
-struct Known<'a> {
+struct IndexedContainer<'a> {
     engine: &'a Engine,
     row: &'a Container,
 }
 
 impl<'a> ContainerIndex<'a> {
     pub(super) fn new(snapshot: &'a Snapshot) -> Self {
-        let all = || snapshot.containers_by_engine().map(|(engine, row)| Known { engine, row });
+        let all = || {
+            snapshot.containers_by_engine().map(|(engine, row)| IndexedContainer { engine, row })
+        };
         let rows = || snapshot.kernel.rows().iter();
-        let mut names: FxHashMap<&str, Option<Known<'_>>> = FxHashMap::default();
+        let mut names: FxHashMap<&str, Option<IndexedContainer<'_>>> = FxHashMap::default();
         for known in all() {
-            let another = |other: &mut Option<Known<'_>>| {
+            let another = |other: &mut Option<IndexedContainer<'_>>| {
                 *other = other.filter(|other| other.row.id == known.row.id);
             };
             names.entry(&*known.row.name).and_modify(another).or_insert(Some(known));
@@ -82,7 +84,7 @@ impl<'a> ContainerIndex<'a> {
 
     /// By full id, name, or an id prefix, where that fits only one: the maker of a
     /// container chooses its name, and it may look like another one's id.
-    fn container(&self, words: &str) -> Option<Known<'a>> {
+    fn container(&self, words: &str) -> Option<IndexedContainer<'a>> {
         if words.is_empty() {
             return None;
         }
@@ -102,7 +104,7 @@ impl<'a> ContainerIndex<'a> {
     }
 
     /// What is shorter than the ids that `docker ps` shows may be a name that is gone: it tells none.
-    fn by_prefix(&self, words: &str) -> Option<Known<'a>> {
+    fn by_prefix(&self, words: &str) -> Option<IndexedContainer<'a>> {
         if !is_short_id(words) {
             return None;
         }
@@ -114,14 +116,14 @@ impl<'a> ContainerIndex<'a> {
         fits.next().is_none().then_some(first)
     }
 
-    /// Whom a claim names, whether or not that container still runs.
+    /// The container that a claim names, whether or not that container still runs.
     pub(super) fn last(&self, claim: &Claim<'_>) -> Option<LastTenant> {
         let (words, known) = match claim.owner? {
             Owner::Container(words) => (words.to_owned(), self.container(words)),
             Owner::Pid(pid) => (format!("process {pid}"), None),
             Owner::Netns(path) => (path.to_owned(), None),
         };
-        let container = known.map(|Known { engine, row }| ContainerRef {
+        let container = known.map(|IndexedContainer { engine, row }| ContainerRef {
             name: row.name.clone(),
             id: row.id.clone(),
             engine: engine.clone(),

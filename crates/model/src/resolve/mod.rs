@@ -30,7 +30,7 @@ use crate::evidence::{Evidence, Note};
 use crate::ids::LinkKey;
 use crate::snapshot::{Container, Link, Namespace, Scope, Snapshot};
 use crate::told::TENANTS;
-use crate::wiring::{Attachment, ContainerRef, EndpointRef, PortRef, PortState, Wiring};
+use crate::wiring::{Attachment, AttachmentState, ContainerRef, EndpointRef, PortRef, Wiring};
 
 use claims::Claims;
 pub(crate) use clashes::Clashes;
@@ -189,26 +189,26 @@ fn first_step(container: &Container, home: &Namespace) -> Evidence {
 }
 
 /// Step 5: the number, if the trace ended on exactly one port.
-fn arrive(index: &Index<'_>, trace: &Trace) -> PortState {
+fn arrive(index: &Index<'_>, trace: &Trace) -> AttachmentState {
     if let Some(why) = index.foreign_switch() {
-        return PortState::Unknown { why };
+        return AttachmentState::Unknown { why };
     }
     match trace.ports.as_slice() {
         [one] => port_ref(&index.ports[*one]).into(),
         [] => nowhere(index, trace),
-        several if trace.on_all => PortState::Several {
+        several if trace.on_all => AttachmentState::Several {
             ports: several.iter().map(|port| port_ref(&index.ports[*port])).collect(),
         },
-        _ => PortState::Unknown { why: "several ports fit equally well".to_owned() },
+        _ => AttachmentState::Unknown { why: "several ports fit equally well".to_owned() },
     }
 }
 
 /// On no port, if every step of the way was seen.
-fn nowhere(index: &Index<'_>, trace: &Trace) -> PortState {
+fn nowhere(index: &Index<'_>, trace: &Trace) -> AttachmentState {
     let unseen = index.switch_unknown().or_else(|| trace.unseen.clone());
     match unseen.or_else(|| index.switch_error().map(ToString::to_string)) {
-        Some(why) => PortState::Unknown { why },
-        None => PortState::NotOnSwitch,
+        Some(why) => AttachmentState::Unknown { why },
+        None => AttachmentState::NotOnSwitch,
     }
 }
 

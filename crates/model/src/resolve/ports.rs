@@ -115,7 +115,7 @@ fn occupant(
     }
 }
 
-/// Where the switch's links are not known, whom a row names is all there is: no proof, but told.
+/// Where the switch's links are not known, the container that a row names is all there is: no proof, but told.
 fn named(index: &Index<'_>, claims: &Claims<'_, '_>, ix: PortIx, occupant: Occupant) -> Occupant {
     if index.switch_unknown().is_none() {
         return occupant;

@@ -13,15 +13,15 @@ use super::port_link::has_link;
 
 /// Links of one kind: whether one can be a port's other end depends on its kind alone, and of links
 /// that are alike it counts whether they are none, one or several.
-type OfKind<'a> = (Option<&'a str>, Only);
+type LinkKind<'a> = (Option<&'a str>, Only);
 
 /// Such links of all namespaces but the switch's.
 #[derive(Default)]
 pub(super) struct UntraceableLinks<'a> {
-    places: FxHashMap<(NetnsId, &'a str), OneOrMore<OfKind<'a>>>,
-    names: FxHashMap<&'a str, OneOrMore<OfKind<'a>>>,
-    homes: FxHashMap<(NetnsId, Mac), OneOrMore<OfKind<'a>>>,
-    macs: FxHashMap<Mac, OneOrMore<OfKind<'a>>>,
+    places: FxHashMap<(NetnsId, &'a str), OneOrMore<LinkKind<'a>>>,
+    names: FxHashMap<&'a str, OneOrMore<LinkKind<'a>>>,
+    homes: FxHashMap<(NetnsId, Mac), OneOrMore<LinkKind<'a>>>,
+    macs: FxHashMap<Mac, OneOrMore<LinkKind<'a>>>,
 }
 
 /// Which link, if it is only one.
@@ -88,14 +88,14 @@ impl<'a> UntraceableLinks<'a> {
 }
 
 /// There are few kinds of links that may be claimed.
-fn add<'a>(kinds: &mut OneOrMore<OfKind<'a>>, (kind, link): OfKind<'a>) {
+fn add<'a>(kinds: &mut OneOrMore<LinkKind<'a>>, (kind, link): LinkKind<'a>) {
     match kinds.iter_mut().find(|(known, _)| *known == kind) {
         Some((_, only)) => only.add(link),
         None => kinds.push((kind, link)),
     }
 }
 
-fn only(kinds: Option<&OneOrMore<OfKind<'_>>>, port: &PortEntry<'_>) -> Only {
+fn only(kinds: Option<&OneOrMore<LinkKind<'_>>>, port: &PortEntry<'_>) -> Only {
     let mut all = Only::None;
     for (_, links) in kinds.into_iter().flatten().filter(|(kind, _)| is_like(*kind, port)) {
         all.add(*links);

@@ -74,6 +74,16 @@ impl Snapshot {
         self.containers().find(|row| row.id == *id)
     }
 
+    /// What the switch's database told, where it was asked.
+    pub fn ovsdb(&self) -> Option<&Observed<Bridge>> {
+        self.switch.get(&SwitchSource::Ovsdb)
+    }
+
+    /// The bridges that the switch's database told of.
+    pub fn ovsdb_bridges(&self) -> &[Bridge] {
+        self.ovsdb().map(Observed::rows).unwrap_or_default()
+    }
+
     /// The row of a namespace that was read.
     pub fn namespace(&self, id: NetnsId) -> Option<&Namespace> {
         self.kernel.rows().iter().find(|row| row.id == id)
@@ -234,6 +244,21 @@ pub struct Namespace {
 }
 
 impl Namespace {
+    /// A namespace of which nothing was read yet.
+    pub fn empty(id: NetnsId, names: Vec<String>) -> Self {
+        Self {
+            id,
+            names,
+            paths: Vec::new(),
+            process: None,
+            nsids: BTreeMap::new(),
+            links: Vec::new(),
+            packet_sockets: None,
+            vswitchd_sockets: None,
+            source_error: None,
+        }
+    }
+
     /// The links that vswitchd listens to by packet sockets; where it is not known whose these are, those
     /// that any program listens to. None where they were not read.
     pub fn listened_to(&self) -> Option<&BTreeSet<Ifindex>> {

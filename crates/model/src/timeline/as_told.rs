@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 use super::orphans::port_key;
 use super::{Timeline, inhabited, key};
 use crate::evidence::Note;
-use crate::wiring::{Attachment, Occupant, PortState, SwitchPort, Wiring};
+use crate::wiring::{Attachment, AttachmentState, Occupant, SwitchPort, Wiring};
 
 impl Timeline {
     /// The Wiring that was told last, as it was told: what is not told yet is as it was.
@@ -89,7 +89,7 @@ fn held(told: &Attachment, why: &str) -> Attachment {
 
 fn waits_for(now: &Attachment) -> String {
     match &now.port {
-        PortState::Unknown { why } => why.clone(),
+        AttachmentState::Unknown { why } => why.clone(),
         _ => "vswitchd has not given its new port a number yet".to_owned(),
     }
 }

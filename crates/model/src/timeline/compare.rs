@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::orphans::port_key;
 use super::{Change, Event, Field, Timeline, key};
 use crate::ids::{LinkKey, NetnsId};
-use crate::wiring::{Attachment, PortState, Wiring};
+use crate::wiring::{Attachment, AttachmentState, Wiring};
 
 /// Tells what is different in `after`: an interface is the same if containers of the same engines and names have
 /// it under the same name, or else if it is the same link and has a container still that it had. What `after` could not see has not vanished, and what `before` could not has not
@@ -32,7 +32,8 @@ fn is_known(change: &mut Change, before: &Wiring, after: &Wiring) -> bool {
         Change::Appeared(now) => !before.unseen.hides(now) && !is_nameless(now, after),
         Change::Vanished(last) => !after.unseen.hides(last) && !is_nameless(last, before),
         Change::Changed { before: was, fields, .. } => {
-            let is_blind = before.unseen.switch && matches!(was.port, PortState::Unknown { .. });
+            let is_blind =
+                before.unseen.switch && matches!(was.port, AttachmentState::Unknown { .. });
             fields.retain(|field| !is_blind || !OF_PORT.contains(field));
             !fields.is_empty()
         }
@@ -115,7 +116,7 @@ fn move_to(attachment: &mut Attachment, now: &Attachment) {
         // The namespaces on the way are others, too.
         attachment.wire = now.wire.clone();
     }
-    if let (PortState::On(was), Some(is)) = (&mut attachment.port, now.port.port()) {
+    if let (AttachmentState::On(was), Some(is)) = (&mut attachment.port, now.port.port()) {
         // A datapath numbers its ports anew whenever it starts.
         was.dp_port = is.dp_port;
     }
@@ -140,7 +141,7 @@ mod tests {
     use super::{Change, Event, Field};
     use crate::ids::ContainerId;
     use crate::snapshot::Engine;
-    use crate::wiring::{ContainerRef, PortState, Wire, Wiring};
+    use crate::wiring::{AttachmentState, ContainerRef, Wire, Wiring};
     use crate::{Snapshot, resolve};
 
     fn article() -> Wiring {
@@ -159,7 +160,7 @@ mod tests {
             if let Wire::Veth { netns, .. } = &mut attachment.wire {
                 netns.ino += 1;
             }
-            if let PortState::On(port) = &mut attachment.port {
+            if let AttachmentState::On(port) = &mut attachment.port {
                 port.dp_port = None;
             }
         }
@@ -229,7 +230,7 @@ mod tests {
         let mut before = article();
         before.unseen.switch = true;
         for one in &mut before.attachments {
-            one.port = PortState::Unknown { why: "OVSDB: no answer".to_owned() };
+            one.port = AttachmentState::Unknown { why: "OVSDB: no answer".to_owned() };
         }
         assert_eq!(told(&compare(&before, &after, 0)), [""; 0]);
         Arc::make_mut(&mut before.attachments[0].link).mtu = 9000;

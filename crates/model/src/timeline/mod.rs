@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::evidence::Note;
 use crate::ids::{LinkKey, Name};
 use crate::vlan::Vlans;
-use crate::wiring::{Attachment, PortRef, PortState, SwitchPort, Wire, Wiring};
+use crate::wiring::{Attachment, AttachmentState, PortRef, SwitchPort, Wire, Wiring};
 
 /// Something that is different now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -172,7 +172,7 @@ impl Timeline {
             return Cow::Borrowed(now);
         }
         self.waiting.insert(key(now));
-        self.pending |= matches!(now.port, PortState::Pending(_));
+        self.pending |= matches!(now.port, AttachmentState::Pending(_));
         let tenants = now.tenants.clone();
         let link = Arc::clone(&now.link);
         let netns_names = now.netns_names.clone();
@@ -220,8 +220,8 @@ fn inhabited(wiring: &Wiring) -> impl Iterator<Item = &Attachment> {
 /// A number that is still to come is waited for, and no port is made of not having seen any.
 fn is_settled(wiring: &Wiring, now: &Attachment, pending: PendingNumber) -> bool {
     match now.port {
-        PortState::Pending(_) => pending == PendingNumber::Tell,
-        PortState::Unknown { .. } => !wiring.unseen.switch,
+        AttachmentState::Pending(_) => pending == PendingNumber::Tell,
+        AttachmentState::Unknown { .. } => !wiring.unseen.switch,
         _ => true,
     }
 }

@@ -24,10 +24,9 @@ pub fn is_about(event: &Event, word: &str, query: &WhoQuery) -> bool {
 /// Whether a port is what a query means, or `word` names whose its row says it is: the container by name
 /// or id, with its engine before it and the interface behind it, or the namespace.
 pub fn is_port_about(port: &SwitchPort, word: &str, query: &WhoQuery) -> bool {
-    let known = port
-        .occupant
-        .last_tenant()
-        .and_then(|last| Some(Had::by(last.container.as_ref()?, last.interface.as_deref())));
+    let known = port.occupant.last_tenant().and_then(|last| {
+        Some(ContainerMention::by(last.container.as_ref()?, last.interface.as_deref()))
+    });
     fits_port(query, port).is_some()
         || known.is_some_and(|known| known.is_meant(word))
         || recorded(port, word)
@@ -36,7 +35,8 @@ pub fn is_port_about(port: &SwitchPort, word: &str, query: &WhoQuery) -> bool {
 /// Whether `word` names one of the containers, or its namespace.
 fn has_tenant(row: &Attachment, word: &str) -> bool {
     let interface = Some(&*row.link.name);
-    let is_tenant = row.tenants.iter().any(|who| Had::by(who, interface).is_meant(word));
+    let is_tenant =
+        row.tenants.iter().any(|who| ContainerMention::by(who, interface).is_meant(word));
     let is_netns = |word: &str| {
         *word == row.netns.to_string()
             || row.netns_names.iter().any(|name| word.strip_prefix("netns:") == Some(name))
@@ -50,13 +50,13 @@ fn recorded(port: &SwitchPort, word: &str) -> bool {
     let row = &*port.port;
     let attachment = PortRecord::of(row);
     let endpoint = EndpointRecord::of(row);
-    let attached = attachment.as_ref().map(|record| Had {
+    let attached = attachment.as_ref().map(|record| ContainerMention {
         engine: record.engine.as_ref().map(|engine| engine.kind.as_str()),
         names: [record.name.as_deref(), Some(&record.container)],
         id: Some(&record.container),
         interface: Some(&record.interface),
     });
-    let joined = endpoint.as_ref().map(|record| Had {
+    let joined = endpoint.as_ref().map(|record| ContainerMention {
         engine: Some(record.engine.as_str()).filter(|engine| !engine.is_empty()),
         names: [record.name.as_deref(), None],
         id: record.container.as_deref(),
@@ -67,7 +67,8 @@ fn recorded(port: &SwitchPort, word: &str) -> bool {
     attached.iter().chain(&joined).any(|had| had.is_meant(word))
         || claims_of(row).into_iter().any(|claim| match claim.owner {
             Some(Owner::Container(words)) => {
-                told != Some(words) && Had::in_words(words, claim.interface).is_meant(word)
+                told != Some(words)
+                    && ContainerMention::in_words(words, claim.interface).is_meant(word)
             }
             Some(Owner::Pid(pid)) => {
                 readings(word, claim.interface).any(|word| *word == format!("pid:{pid}"))
@@ -92,7 +93,7 @@ fn is_at(word: &str, path: &str) -> bool {
 }
 
 /// A container as something tells of it that it has, or had, an interface.
-struct Had<'a> {
+struct ContainerMention<'a> {
     /// The engine, or its kind, where that is told.
     engine: Option<&'a str>,
     names: [Option<&'a str>; 2],
@@ -101,7 +102,7 @@ struct Had<'a> {
     interface: Option<&'a str>,
 }
 
-impl<'a> Had<'a> {
+impl<'a> ContainerMention<'a> {
     fn by(who: &'a ContainerRef, interface: Option<&'a str>) -> Self {
         let names = [Some(&*who.name), None];
         Self { engine: Some(&who.engine.0), names, id: Some(&who.id.0), interface }

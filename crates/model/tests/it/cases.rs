@@ -5,7 +5,7 @@ use docker_ovs_model::ids::OfPort;
 use docker_ovs_model::query::QueryError;
 use docker_ovs_model::snapshot::Observed;
 use docker_ovs_model::who::{Match, MatchedBy, WhoQuery, who};
-use docker_ovs_model::wiring::{Attachment, PortState};
+use docker_ovs_model::wiring::{Attachment, AttachmentState};
 use docker_ovs_model::{Look, Snapshot, Target, anonymise, resolve};
 
 use crate::wiring::{cases, read};
@@ -159,7 +159,7 @@ fn evidence_follows_the_steps_of_2014_in_their_order() {
 #[test]
 fn a_doubt_is_told_of_every_unknown_port_and_every_note() {
     for attachment in looks().flat_map(|look| look.wiring.attachments.clone()) {
-        let unknown = matches!(attachment.port, PortState::Unknown { .. });
+        let unknown = matches!(attachment.port, AttachmentState::Unknown { .. });
         let several = attachment.port.several().is_some();
         let doubts = attachment.doubts();
         // A link of a kind that has no other end is not doubtful for leading nowhere.

@@ -351,7 +351,7 @@ fn eight_times_as_many_rows_take_not_much_more_than_eight_times_as_long() {
 /// tell none apart; words for one do.
 #[test]
 fn one_of_a_crowd_is_meant_only_where_words_single_it_out() {
-    use docker_ovs_model::wiring::PortState;
+    use docker_ovs_model::wiring::AttachmentState;
 
     let crowd = |ids: fn(u32) -> Vec<(&'static str, String)>| Host {
         containers: vec![vec![link(2, "p3", Some("tun"))]],
@@ -367,12 +367,12 @@ fn one_of_a_crowd_is_meant_only_where_words_single_it_out() {
         let wiring = resolve(&host.snapshot());
         wiring.attachments.into_iter().find(|found| &*found.link.name == "p3").unwrap().port
     };
-    assert!(matches!(state(crowd(|_| Vec::new())), PortState::Unknown { .. }));
+    assert!(matches!(state(crowd(|_| Vec::new())), AttachmentState::Unknown { .. }));
     let all = crowd(|_| vec![("container_id", id(0)), ("container_iface", "p3".to_owned())]);
-    assert!(matches!(state(all), PortState::Unknown { .. }));
+    assert!(matches!(state(all), AttachmentState::Unknown { .. }));
     let mut one = crowd(|_| Vec::new());
     let meant = one.ports.remove(7);
     one.ports.push(with_ids(meant, &words()));
-    let PortState::On(port) = state(one) else { panic!("words single it out") };
+    let AttachmentState::On(port) = state(one) else { panic!("words single it out") };
     assert_eq!(&*port.iface, "p7");
 }

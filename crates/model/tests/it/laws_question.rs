@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use docker_ovs_model::evidence::Note;
 use docker_ovs_model::ids::{Ifindex, NetnsId};
 use docker_ovs_model::snapshot::{Namespace, Scope};
-use docker_ovs_model::wiring::{Attachment, PortState};
+use docker_ovs_model::wiring::{Attachment, AttachmentState};
 use docker_ovs_model::{Snapshot, Wiring, resolve};
 use proptest::prelude::*;
 
@@ -89,7 +89,7 @@ proptest! {
             let (all, few) = (attachments(&seen, home.id), attachments(&cut, home.id));
             prop_assert_eq!(all.len(), few.len());
             for (all, few) in all.into_iter().zip(few) {
-                let unknown = matches!(few.port, PortState::Unknown { .. });
+                let unknown = matches!(few.port, AttachmentState::Unknown { .. });
                 let same = few.port.word() == all.port.word() && few.port.port() == all.port.port();
                 prop_assert!(unknown || same, "{:?} and {:?}", few, all);
                 prop_assert_eq!(&few.tenants, &all.tenants);
@@ -107,7 +107,7 @@ proptest! {
                 let narrowed = found.on_bridge(&wiring, Some(bridge));
                 let here: Vec<_> = found.candidates.iter().filter(|port| port.is_on(bridge)).collect();
                 match (&found.port, here.as_slice()) {
-                    (PortState::Unknown { .. }, [one]) if found.candidates.len() > 1 => {
+                    (AttachmentState::Unknown { .. }, [one]) if found.candidates.len() > 1 => {
                         prop_assert_eq!(narrowed.port.port(), Some(*one));
                         let told = |note: &Note| matches!(note, Note::FitsElsewhere { .. });
                         prop_assert!(narrowed.notes.iter().any(told));

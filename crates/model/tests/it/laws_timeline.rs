@@ -8,7 +8,7 @@ use docker_ovs_model::ids::{Ifindex, Name, NetnsId};
 use docker_ovs_model::snapshot::Observed;
 use docker_ovs_model::switch::Port;
 use docker_ovs_model::timeline::{Change, Timeline};
-use docker_ovs_model::wiring::{Attachment, PortState, SwitchPort, Wire};
+use docker_ovs_model::wiring::{Attachment, AttachmentState, SwitchPort, Wire};
 use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind, Wiring, resolve};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -137,7 +137,7 @@ proptest! {
             let inhabited = wiring.attachments.iter();
             let inhabited = inhabited.filter(|a| !a.tenants.is_empty() || !a.netns_names.is_empty());
             for attachment in inhabited {
-                let pending = matches!(attachment.port, PortState::Pending(_));
+                let pending = matches!(attachment.port, AttachmentState::Pending(_));
                 let unseen = wiring.unseen.switch && attachment.port.port().is_none();
                 let told = &known[&key(attachment)];
                 prop_assert!(pending || unseen || view(told) == view(attachment));

@@ -6,7 +6,7 @@ use docker_ovs_model::evidence::{Evidence, Note};
 use docker_ovs_model::ids::OfPort;
 use docker_ovs_model::query::{QueryError, Subject};
 use docker_ovs_model::switch::{FakeBridge, OfPortState, Port, SwitchSource};
-use docker_ovs_model::wiring::{Attachment, PortState};
+use docker_ovs_model::wiring::{Attachment, AttachmentState};
 use docker_ovs_model::{Look, Snapshot, Target};
 
 use crate::sentences::case;
@@ -60,7 +60,7 @@ fn the_one_port_of_the_bridge_is_the_answer_and_what_fits_elsewhere_a_note() {
     let host = host();
     for (bridge, number, elsewhere) in [("br0", 3, "br1/qvo1"), ("br1", 4, "br0/qvo0")] {
         let answer = answer(&host, Some(bridge));
-        let PortState::On(port) = &answer.port else { panic!("{answer:#?}") };
+        let AttachmentState::On(port) = &answer.port else { panic!("{answer:#?}") };
         assert_eq!((&*port.bridge, port.ofport), (bridge, OfPortState::Assigned(OfPort(number))));
         assert_eq!(fits_elsewhere(&answer).unwrap(), [elsewhere]);
         assert!(!is_ambiguous(&answer, &["br0/qvo0", "br1/qvo1"]));
@@ -74,7 +74,7 @@ fn without_a_bridge_or_with_all_that_fit_on_it_the_answer_stays() {
     let both = case("linux-bridge-two-ways");
     assert_eq!(answer(&both, Some("br0")), answer(&both, None));
     let apart = answer(&host(), None);
-    assert!(matches!(apart.port, PortState::Unknown { .. }));
+    assert!(matches!(apart.port, AttachmentState::Unknown { .. }));
     assert!(is_ambiguous(&apart, &["br0/qvo0", "br1/qvo1"]));
     assert_eq!(fits_elsewhere(&apart), None);
 }
@@ -87,7 +87,7 @@ fn several_ports_of_the_bridge_stay_ambiguous_among_themselves() {
     let again = rows[1].ports[0].clone();
     rows[0].ports.push(again);
     let answer = answer(&host, Some("br0"));
-    assert!(matches!(answer.port, PortState::Unknown { .. }));
+    assert!(matches!(answer.port, AttachmentState::Unknown { .. }));
     assert!(is_ambiguous(&answer, &["br0/qvo0", "br0/qvo1"]), "{:?}", answer.notes);
     assert_eq!(fits_elsewhere(&answer).unwrap(), ["br1/qvo1"]);
 }
@@ -99,8 +99,8 @@ fn a_port_without_a_number_is_narrowed_to_as_it_is() {
         change(&mut host, "qvo1", |port| port.ofport = state);
         let found = answer(&host, Some("br1")).port;
         let same = match state {
-            OfPortState::Pending => matches!(found, PortState::Pending(_)),
-            _ => matches!(found, PortState::Failed(_)),
+            OfPortState::Pending => matches!(found, AttachmentState::Pending(_)),
+            _ => matches!(found, AttachmentState::Failed(_)),
         };
         assert!(same, "{found:?}");
     }
@@ -113,7 +113,7 @@ fn a_fake_bridge_narrows_to_the_ports_of_its_vlan() {
     rows[0].fake_bridges.push(FakeBridge { name: "v100".into(), vlan: 100 });
     change(&mut host, "qvo1", |port| port.tag = Some(100));
     let found = answer(&host, Some("v100"));
-    let PortState::On(port) = &found.port else { panic!("{found:#?}") };
+    let AttachmentState::On(port) = &found.port else { panic!("{found:#?}") };
     assert_eq!((&*port.iface, port.fake_bridge.as_deref()), ("qvo1", Some("v100")));
     assert_eq!(fits_elsewhere(&found).unwrap(), ["br0/qvo0"]);
     let bridge = &host.switch[&SwitchSource::Ovsdb].rows()[0];

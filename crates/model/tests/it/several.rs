@@ -2,7 +2,7 @@
 
 use docker_ovs_model::filter::{Filter, Filters};
 use docker_ovs_model::who::{Match, WhoQuery, who};
-use docker_ovs_model::wiring::{Attachment, Occupant, PortState};
+use docker_ovs_model::wiring::{Attachment, AttachmentState, Occupant};
 use docker_ovs_model::{Look, Snapshot};
 
 use crate::sentences::case;
@@ -23,7 +23,7 @@ fn a_bond_is_on_the_bridge_of_its_members_and_is_found_there() {
     let look = Look::new(case("stack-bond"));
     for interface in ["bond0", "bond0.30"] {
         let bond = of(&look, interface);
-        assert!(matches!(bond.port, PortState::Several { .. }), "{bond:?}");
+        assert!(matches!(bond.port, AttachmentState::Several { .. }), "{bond:?}");
         assert!(bond.is_on("br0") && !bond.is_on("br1"));
         assert!(passes(bond, &["bridge=br0", "status=several"]) && !passes(bond, &["bridge=br1"]));
         for query in ["br0:1", "br0:2", "va", "vb", "1"] {
@@ -41,7 +41,7 @@ fn a_bond_is_on_the_bridge_of_its_members_and_is_found_there() {
 fn what_may_be_on_one_of_several_ports_is_listed_with_the_bridge_of_each() {
     let look = Look::new(case("linux-bridge-two-ways"));
     let found = &look.wiring.attachments[0];
-    assert!(matches!(found.port, PortState::Unknown { .. }) && found.port.ports().is_empty());
+    assert!(matches!(found.port, AttachmentState::Unknown { .. }) && found.port.ports().is_empty());
     assert!(found.is_on("br0") && !found.is_on("br1"));
     assert!(passes(found, &["bridge=br0", "status=unknown"]) && !passes(found, &["bridge=br1"]));
     // Nothing is known to be on either port.

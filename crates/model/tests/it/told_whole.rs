@@ -6,7 +6,7 @@ use docker_ovs_model::evidence::Note;
 use docker_ovs_model::ids::OfPort;
 use docker_ovs_model::switch::{OfPortState, Port};
 use docker_ovs_model::timeline::{Change, Field, Timeline};
-use docker_ovs_model::wiring::{LastTenant, Occupant, PortState, SwitchPort, Wiring};
+use docker_ovs_model::wiring::{AttachmentState, LastTenant, Occupant, SwitchPort, Wiring};
 use docker_ovs_model::{Snapshot, resolve};
 
 fn article() -> Wiring {
@@ -122,10 +122,10 @@ fn an_interface_on_several_ports_is_told_again_when_one_of_them_changes() {
     let ports: Vec<_> =
         wiring.attachments.iter().filter_map(|one| one.port.port().cloned()).take(2).collect();
     assert_eq!(ports.len(), 2);
-    wiring.attachments[0].port = PortState::Several { ports };
+    wiring.attachments[0].port = AttachmentState::Several { ports };
     let mut timeline = Timeline::new();
     timeline.advance(&wiring, 0);
-    let edits: [fn(&mut PortState); 3] = [
+    let edits: [fn(&mut AttachmentState); 3] = [
         |port| member(port).ofport = OfPortState::Assigned(OfPort(4000)),
         |port| member(port).vlans = None,
         |port| member(port).error = Some("it is busy".to_owned()),
@@ -138,9 +138,9 @@ fn an_interface_on_several_ports_is_told_again_when_one_of_them_changes() {
     }
 }
 
-fn member(port: &mut PortState) -> &mut docker_ovs_model::wiring::PortRef {
+fn member(port: &mut AttachmentState) -> &mut docker_ovs_model::wiring::PortRef {
     match port {
-        PortState::Several { ports } => &mut ports[1],
+        AttachmentState::Several { ports } => &mut ports[1],
         other => panic!("{other:?}"),
     }
 }

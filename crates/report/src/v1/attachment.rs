@@ -5,7 +5,7 @@ use std::sync::Arc;
 use model::query::Subject;
 use model::told::{TENANTS, some};
 use model::wiring::{
-    self, Attachment as Found, ContainerRef, EndpointRef, LastTenant, PortState, SwitchPort,
+    self, Attachment as Found, AttachmentState, ContainerRef, EndpointRef, LastTenant, SwitchPort,
 };
 use serde::{Deserialize, Serialize};
 
@@ -224,24 +224,24 @@ impl Tenant {
     }
 }
 
-fn reason(port: &PortState) -> Option<String> {
+fn reason(port: &AttachmentState) -> Option<String> {
     match port {
-        PortState::Unknown { why } => Some(why.clone()),
-        PortState::Failed(port) => port.error.clone(),
-        PortState::Several { .. } => port.several(),
-        PortState::On(_) | PortState::Pending(_) | PortState::NotOnSwitch => None,
+        AttachmentState::Unknown { why } => Some(why.clone()),
+        AttachmentState::Failed(port) => port.error.clone(),
+        AttachmentState::Several { .. } => port.several(),
+        AttachmentState::On(_) | AttachmentState::Pending(_) | AttachmentState::NotOnSwitch => None,
     }
 }
 
-impl From<&PortState> for State {
-    fn from(port: &PortState) -> Self {
+impl From<&AttachmentState> for State {
+    fn from(port: &AttachmentState) -> Self {
         match port {
-            PortState::On(_) => Self::On,
-            PortState::Pending(_) => Self::Pending,
-            PortState::Failed(_) => Self::Failed,
-            PortState::Several { .. } => Self::Several,
-            PortState::NotOnSwitch => Self::None,
-            PortState::Unknown { .. } => Self::Unknown,
+            AttachmentState::On(_) => Self::On,
+            AttachmentState::Pending(_) => Self::Pending,
+            AttachmentState::Failed(_) => Self::Failed,
+            AttachmentState::Several { .. } => Self::Several,
+            AttachmentState::NotOnSwitch => Self::None,
+            AttachmentState::Unknown { .. } => Self::Unknown,
         }
     }
 }

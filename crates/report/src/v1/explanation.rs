@@ -158,20 +158,20 @@ fn words(evidence: &Evidence) -> (String, String) {
 
 /// Where the chain ends early, the step it ends at says why.
 fn end(found: &Found, steps: &[Step]) -> Option<Step> {
-    use model::wiring::PortState;
+    use model::wiring::AttachmentState;
     let last = steps.iter().map(|step| step.number).max().unwrap_or(0);
     let why = match &found.port {
-        PortState::On(_) => return None,
-        PortState::Pending(_) => "vswitchd has not assigned a number yet".to_owned(),
-        PortState::Failed(port) => {
+        AttachmentState::On(_) => return None,
+        AttachmentState::Pending(_) => "vswitchd has not assigned a number yet".to_owned(),
+        AttachmentState::Failed(port) => {
             format!(
                 "vswitchd could not make the port: {}",
                 port.error.as_deref().unwrap_or("no reason given")
             )
         }
-        PortState::Several { .. } => found.port.several().unwrap_or_default(),
-        PortState::NotOnSwitch => "no port of any bridge is there".to_owned(),
-        PortState::Unknown { why } => why.clone(),
+        AttachmentState::Several { .. } => found.port.several().unwrap_or_default(),
+        AttachmentState::NotOnSwitch => "no port of any bridge is there".to_owned(),
+        AttachmentState::Unknown { why } => why.clone(),
     };
     let number = (last + 1).clamp(3, 5);
     let found = format!("the chain ends here: {why}");

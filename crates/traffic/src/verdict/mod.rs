@@ -14,7 +14,7 @@ use crate::packet::{Direction, Kind, Packet};
 pub use left_by::LeftBy;
 use left_by::{is_port, left_by, same_datapath, tunnel};
 use refusal::Refusal;
-use way::Way;
+use way::PacketPath;
 
 /// What becomes of it, in a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -113,7 +113,7 @@ pub fn judge(
     to: &End,
     trace: &Trace,
 ) -> Verdict {
-    let way = Way::of(packet, trace);
+    let way = PacketPath::of(packet, trace);
     let rules: Vec<_> = trace.passes.iter().flat_map(|pass| pass.rules.iter().cloned()).collect();
     let left_by: Vec<_> = way.outputs.iter().map(|output| left_by(look, from, output)).collect();
     let judged = Judged { look, kind, packet, from, to, trace, way: &way };
@@ -128,7 +128,7 @@ struct Judged<'a> {
     from: &'a End,
     to: &'a End,
     trace: &'a Trace,
-    way: &'a Way,
+    way: &'a PacketPath,
 }
 
 type Told = (Outcome, String, Vec<String>);

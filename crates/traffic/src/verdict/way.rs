@@ -5,14 +5,14 @@ use flowtext::{Header, Output, Trace, follow};
 use crate::packet::Packet;
 
 /// Where the packet got to, over all passes.
-pub(super) struct Way {
+pub(super) struct PacketPath {
     pub(super) outputs: Vec<Output>,
     pub(super) committed: Vec<u16>,
     pub(super) controller: bool,
     pub(super) doubts: Vec<String>,
 }
 
-impl Way {
+impl PacketPath {
     pub(super) fn of(packet: &Packet, trace: &Trace) -> Self {
         let start = Header {
             eth_dst: packet.eth_dst.unwrap_or_default(),

@@ -1,5 +1,6 @@
 use model::ids::Ifindex;
 use model::snapshot::{Engine, Link};
+use model::switch::SwitchSource;
 
 use super::*;
 use crate::hosts::tests::state;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::switch::{OfPortState, Port, SwitchSource};
+use model::switch::{OfPortState, Port};
 use tokio::time::{Duration, Instant};
 use tracing::warn;
 
@@ -15,7 +15,7 @@ const LONGEST: Duration = Duration::from_secs(300);
 
 /// When each is made anew, by its name.
 #[derive(Debug, Default)]
-pub(super) struct Refused(BTreeMap<String, Pause>);
+pub(super) struct TunnelBackoff(BTreeMap<String, Pause>);
 
 #[derive(Debug)]
 struct Pause {
@@ -23,11 +23,11 @@ struct Pause {
     due: Instant,
 }
 
-impl Refused {
+impl TunnelBackoff {
     /// Those that are to be made anew now. One that has got its number is forgotten; one that vswitchd has
     /// not dealt with yet is neither.
     pub(super) fn due(&mut self, state: &State) -> BTreeSet<String> {
-        let rows = state.snapshot.switch.get(&SwitchSource::Ovsdb).filter(|rows| rows.is_fresh());
+        let rows = state.snapshot.ovsdb().filter(|rows| rows.is_fresh());
         let Some(rows) = rows else { return BTreeSet::new() };
         let tunnels: BTreeSet<_> =
             rows.rows().iter().flat_map(host::tunnels_of).map(|tunnel| tunnel.name).collect();

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use model::Observed;
 use model::ids::OfPort;
-use model::switch::{Bridge, OfPortState, Port as Row};
+use model::switch::{Bridge, OfPortState, Port as Row, SwitchSource};
 
 use super::*;
 use crate::hosts::tests::state;
@@ -141,7 +141,7 @@ async fn what_vswitchd_could_not_make_is_made_anew_after_pauses_that_grow() {
         look_with(true, vec![Arc::new(row)])
     };
     let (failed, all) = (with(OfPortState::Failed), wanted(&[tunnel("b", 2)]));
-    let mut refused = Refused::default();
+    let mut refused = TunnelBackoff::default();
     assert_eq!(change(&failed, &all, &refused.due(&failed)), None);
     let mut tries = Vec::new();
     for second in 1..=20 {

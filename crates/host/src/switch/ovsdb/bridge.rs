@@ -17,7 +17,7 @@ use super::transaction::{LOCK, changed, map};
 
 /// A bridge as it is.
 #[derive(Deserialize)]
-struct Known {
+struct BridgeRow {
     #[serde(rename = "_uuid")]
     id: Uuid,
     ports: Set<Uuid>,
@@ -69,7 +69,7 @@ impl Database {
         ];
         let read = self.client.transact(VSWITCH, &selects).await;
         let rows = read.and_then(|answer| Ok((answer.rows(0)?, answer.rows(1)?)));
-        let (known, all): (Vec<Known>, Vec<Named>) = rows.map_err(|e| self.source_error(&e))?;
+        let (known, all): (Vec<BridgeRow>, Vec<Named>) = rows.map_err(|e| self.source_error(&e))?;
         let Some(known) = known.into_iter().next() else { return Ok(()) };
         let on_it = all.iter().filter(|port| known.ports.contains(&port.id));
         let names: BTreeSet<&str> = on_it.map(|port| &*port.name).collect();

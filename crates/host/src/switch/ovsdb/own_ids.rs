@@ -17,7 +17,7 @@ const TABLE: &str = "Open_vSwitch";
 const COLUMN: &str = "external_ids";
 
 #[derive(Deserialize)]
-struct Known {
+struct OwnIdsRow {
     external_ids: Map<String, String>,
 }
 
@@ -77,7 +77,7 @@ impl Database {
     async fn own_ids(&mut self) -> Result<BTreeMap<String, String>, SourceError> {
         let select = [Select::new(TABLE, &[COLUMN])];
         let read = self.client.transact(VSWITCH, &select).await;
-        let rows: Result<Vec<Known>, _> = read.and_then(|answer| answer.rows(0));
+        let rows: Result<Vec<OwnIdsRow>, _> = read.and_then(|answer| answer.rows(0));
         let row = rows.map_err(|error| self.source_error(&error))?.into_iter().next();
         Ok(row.map(|row| row.external_ids.0).unwrap_or_default())
     }

@@ -37,7 +37,7 @@ const IDENTITY: &[&str] = &["name", "external_ids", "ofport", "ifindex"];
 const OWN_IDENTITY: &[&str] = &["name", "external_ids"];
 
 #[derive(Deserialize)]
-struct Known {
+struct PortIdentityRow {
     #[serde(rename = "_uuid")]
     id: Uuid,
     external_ids: Map<String, String>,
@@ -45,7 +45,7 @@ struct Known {
     ifindex: Optional<u32>,
 }
 
-impl Known {
+impl PortIdentityRow {
     /// Whether it is as a look saw it.
     fn is(&self, port: &Port) -> bool {
         let ifindex = self.ifindex.0.filter(|index| *index != 0).map(Ifindex);
@@ -95,14 +95,15 @@ impl Database {
     async fn rows_of(
         &mut self,
         name: &str,
-    ) -> Result<Option<(Columns, Known, (Columns, Holder))>, ovsdb::Error> {
+    ) -> Result<Option<(Columns, PortIdentityRow, (Columns, Holder))>, ovsdb::Error> {
         let known = ["_uuid", "external_ids", "ofport", "ifindex"];
         let selects = [
             Select::new("Interface", &[]).equal("name", name),
             Select::new("Interface", &known).equal("name", name),
         ];
         let answer = self.client.transact(VSWITCH, &selects).await?;
-        let (whole, known): (Vec<Columns>, Vec<Known>) = (answer.rows(0)?, answer.rows(1)?);
+        let (whole, known): (Vec<Columns>, Vec<PortIdentityRow>) =
+            (answer.rows(0)?, answer.rows(1)?);
         let Some((whole, known)) = whole.into_iter().zip(known).next() else { return Ok(None) };
         let holding = |columns| Select::new("Port", columns).includes("interfaces", known.id);
         let selects = [holding(&[]), holding(&["_uuid", "interfaces"])];

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use docker_ovs_model::evidence::Note;
 use docker_ovs_model::ids::{Ifindex, Mac, NetnsId};
 use docker_ovs_model::snapshot::{Link, Peer, Snapshot};
-use docker_ovs_model::wiring::{Attachment, Occupant, PortState, SwitchPort};
+use docker_ovs_model::wiring::{Attachment, AttachmentState, Occupant, SwitchPort};
 use docker_ovs_model::{Wiring, resolve};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -22,7 +22,7 @@ fn key(found: &Attachment) -> (NetnsId, Ifindex) {
     (found.netns, found.link.ifindex)
 }
 
-fn where_it_is(state: &PortState) -> String {
+fn where_it_is(state: &AttachmentState) -> String {
     let place = state.port().map(|port| format!("{}/{}", port.bridge, port.iface));
     format!("{} {place:?} {:?}", state.word(), state.several())
 }
@@ -33,11 +33,11 @@ fn agrees(part: &Wiring, whole: &Wiring) -> Result<(), TestCaseError> {
         let Some(told) = whole.attachments.iter().find(|other| key(other) == key(found)) else {
             // Without the switch's namespace its own links look like a container's.
             prop_assert!(found.netns == SWITCH, "{found:#?} is made up");
-            prop_assert!(matches!(found.port, PortState::Unknown { .. }), "{found:#?}");
+            prop_assert!(matches!(found.port, AttachmentState::Unknown { .. }), "{found:#?}");
             continue;
         };
         let same = where_it_is(&found.port) == where_it_is(&told.port);
-        let unknown = matches!(found.port, PortState::Unknown { .. });
+        let unknown = matches!(found.port, AttachmentState::Unknown { .. });
         prop_assert!(same || unknown, "{found:#?}\nbut the whole says\n{told:#?}");
     }
     for port in &part.ports {

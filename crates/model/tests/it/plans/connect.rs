@@ -9,7 +9,7 @@ use docker_ovs_model::plan::{
 use docker_ovs_model::port_record::PortRecord;
 use docker_ovs_model::snapshot::{Container, Link, Observed};
 use docker_ovs_model::switch::{OfPortState, Port};
-use docker_ovs_model::wiring::PortState;
+use docker_ovs_model::wiring::AttachmentState;
 use docker_ovs_model::{Snapshot, rehearse, resolve};
 
 use crate::plans::scene::{connected, home, host, plan, port, request, restarted};
@@ -24,7 +24,7 @@ fn a_rehearsed_plan_comes_true() {
     let after = connected(&host(), &request, 1);
     let wiring = resolve(&after);
     let [found] = wiring.attachments.as_slice() else { panic!("{wiring:#?}") };
-    let PortState::On(on) = &found.port else { panic!("{found:#?}") };
+    let AttachmentState::On(on) = &found.port else { panic!("{found:#?}") };
     assert_eq!((&*found.link.name, on.ofport), ("eth0", OfPortState::Assigned(OfPort(32768))));
     assert_eq!(
         (on.vlans.as_ref().unwrap().tag, &found.link.addresses),

@@ -9,7 +9,7 @@ use docker_ovs_model::plan::{
     Connect, Disconnect, KernelStep, PlanError, Prunable, Prune, Restore, RestoreAction, Step,
     SwitchStep, VlanMode, Wanted, disconnect, prune, remembered, renames, restore, undecided,
 };
-use docker_ovs_model::port_record::{Place, PortRecord};
+use docker_ovs_model::port_record::{PortRecord, ServiceSlot};
 use docker_ovs_model::snapshot::{Container, Engine, Link, Observed, OtherEngine};
 use docker_ovs_model::switch::{OfPortState, Port, SwitchSource};
 use docker_ovs_model::whereabouts::{Whereabouts, whereabouts};
@@ -598,7 +598,7 @@ fn a_container_of_compose_run_takes_no_place() {
             labels.map(|(key, value)| (format!("com.docker.compose.{key}"), value.to_owned()));
         Container { labels: labels.into(), ..container(2) }
     };
-    let place = |one_off| Place::of(&labelled(one_off));
+    let place = |one_off| ServiceSlot::of(&labelled(one_off));
     assert!(place("False").is_same(&place("False")));
     assert!(!place("True").is_same(&place("False")) && !place("true").is_same(&place("true")));
 }

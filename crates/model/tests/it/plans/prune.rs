@@ -69,7 +69,7 @@ fn only_marked_ports_are_disconnected_without_force() {
         let rows = theirs.switch.get_mut(&SwitchSource::Ovsdb).unwrap().rows_mut();
         Arc::make_mut(&mut rows[0].ports[0]).external_ids = record.external_ids();
         let plan_error = disconnect(&theirs, &resolve(&theirs), &request(false)).unwrap_err();
-        assert!(matches!(plan_error, PlanError::OfNetwork { .. }), "{plan_error:?}");
+        assert!(matches!(plan_error, PlanError::NetworkPort { .. }), "{plan_error:?}");
         let hint = plan_error.hint().unwrap();
         assert!(hint.starts_with(&format!("{engine} network disconnect {label} ")), "{hint}");
     }
