@@ -28,10 +28,13 @@ pub async fn run(origin: &Origin, args: &RestoreArgs) -> Result<Outcome, CliErro
     let rows = rows(&all);
     // Reasons are sentences.
     let (text, unsuited) = Text::done(&args.format, Cells::Whole, &views::RESTORE, &rows);
-    let named = args.container.iter().filter(|_| all.is_empty());
-    let named = named.map(|name| format!("no interface of {name} is remembered"));
+    let is_forgotten = |name: &&String| !all.iter().any(|one| one.what.asked_as.contains(name));
+    let forgotten: Vec<String> = args.container.iter().filter(is_forgotten).cloned().collect();
+    let is_any_forgotten = !forgotten.is_empty();
+    let forgotten =
+        forgotten.into_iter().map(|name| format!("no interface of {name} is remembered"));
     let is_unsuited = unsuited.is_some();
-    let remarks = named.chain(unsuited).collect();
+    let remarks = forgotten.chain(unsuited).collect();
     let amiss = is_unsuited || rows.iter().any(v1::Restored::is_amiss);
     let empty = all.is_empty() && args.all;
     let hints = if empty { vec!["no interface is remembered".to_owned()] } else { Vec::new() };
@@ -39,7 +42,7 @@ pub async fn run(origin: &Origin, args: &RestoreArgs) -> Result<Outcome, CliErro
         text,
         remarks,
         hints,
-        nothing: amiss || (all.is_empty() && !args.all),
+        nothing: amiss || is_any_forgotten,
         is_done: !args.dry_run,
         ..Outcome::default()
     })

@@ -151,6 +151,10 @@ fn restore_reports_what_it_cannot_restore_and_leaves_it_alone() {
     let ran = docker_ovs(&["restore", nobody.name()]);
     assert_eq!(ran.code, 1);
     assert!(ran.stderr.contains("no interface of"), "{ran:?}");
+    // Each that is named counts, whatever the others have.
+    let both = docker_ovs(&["restore", stopped.name(), nobody.name()]);
+    let forgotten = |name: &str| both.stderr.contains(&format!("no interface of {name} is"));
+    assert!(both.code == 1 && forgotten(nobody.name()) && !forgotten(stopped.name()), "{both:?}");
     assert!(refuses(&["restore", "nosuchcontainer"]).contains("no such container"));
     assert_eq!(docker_ovs(&["restore"]).code, 2, "either containers or --all");
 }

@@ -32,7 +32,7 @@ pub(super) enum Start {
 #[derive(Clone, Debug)]
 pub(super) struct OwedAttachment {
     what: Remembered,
-    /// Whom it is owed to, if that runs. A restarted container has another first process.
+    /// The container that it is owed to, if that runs. A restarted container has another first process.
     owner: Option<Owner>,
     /// Since when, in milliseconds since the Unix epoch.
     since: u64,
@@ -97,7 +97,7 @@ impl OwedAttachment {
         self.next
     }
 
-    /// Whom it is owed to, if it may be.
+    /// The container that it is owed to, if it may be.
     pub(super) fn may_be_due(&self) -> Option<ContainerId> {
         self.next?;
         self.owner.as_ref().map(|(id, _)| id.clone())
@@ -228,6 +228,7 @@ mod tests {
             interface: "eth0".into(),
             port_is_gone: false,
             superseded: None,
+            asked_as: Vec::new(),
         }
     }
 

@@ -13,14 +13,14 @@ use crate::port_record::PortRecord;
 use crate::query::{self, QueryError};
 use crate::resolve::Clashes;
 use crate::snapshot::{Container, Link, Snapshot};
-use crate::switch::{Bridge, OfPortState, Port, SwitchSource};
+use crate::switch::{Bridge, OfPortState, Port};
 use crate::whereabouts::{Whereabouts, whereabouts};
 use crate::wiring::{Occupant, Plug, SwitchPort, Wiring};
 
 use super::number::number_of;
 use super::planner::{Planner, delete, own_netns_of};
 use super::requesters::requesters;
-use super::rivals::{Standing, latest};
+use super::rivals::{RecordStanding, latest};
 use super::world::written_here;
 use super::{Generated, Plan, PlanError, ReplacePort, Step, require_here};
 
@@ -69,6 +69,8 @@ pub struct Remembered {
     pub port_is_gone: bool,
     /// Why another record of the same interface counts, and not this one.
     pub superseded: Option<String>,
+    /// The words of the request that mean its container.
+    pub asked_as: Vec<String>,
 }
 
 impl Remembered {
@@ -117,21 +119,26 @@ pub fn remembered(
     wiring: &Wiring,
     request: &Restore,
 ) -> Result<Vec<Remembered>, QueryError> {
-    let named = request.containers.iter().map(|words| query::certain_container(snapshot, words));
-    let named: Vec<&Container> = named.collect::<Result<_, _>>()?;
+    let named = request
+        .containers
+        .iter()
+        .map(|words| query::certain_container(snapshot, words).map(|row| (words, row)));
+    let named: Vec<(&String, &Container)> = named.collect::<Result<_, _>>()?;
     let clashes = Clashes::of(snapshot);
-    let asked = |record: &PortRecord, found: &Whereabouts<'_>| {
-        let is = |row: &&Container| match found.container() {
+    let asked_as = |record: &PortRecord, found: &Whereabouts<'_>| -> Vec<String> {
+        let is = |row: &Container| match found.container() {
             Some(owner) => owner.id == row.id,
             None => found.doubt().is_some() && record.is_replaced_by(row),
         };
-        named.is_empty() || named.iter().any(is)
+        let meaning = named.iter().filter(|(_, row)| is(row));
+        meaning.map(|(words, _)| String::clone(words)).collect()
     };
     let one = |bridge: &Name, port: &Arc<Port>, row: Option<&SwitchPort>| {
         let record = PortRecord::of(port)?;
         let found = whereabouts(snapshot, &record);
         let owner = found.container();
-        asked(&record, &found).then(|| {
+        let asked_as = asked_as(&record, &found);
+        (named.is_empty() || !asked_as.is_empty()).then(|| {
             let name = owner.map_or_else(|| record.owner_name().into(), |owner| owner.name.clone());
             let one = Remembered {
                 bridge: bridge.clone(),
@@ -141,8 +148,9 @@ pub fn remembered(
                 interface: record.interface.as_str().into(),
                 port_is_gone: row.is_none(),
                 superseded: None,
+                asked_as,
             };
-            (one, Standing::of(&record, owner, row))
+            (one, RecordStanding::of(&record, owner, row))
         })
     };
     let rows = wiring.ports.iter().filter_map(|row| one(&row.bridge, &row.port, Some(row)));
@@ -160,7 +168,7 @@ pub fn remembered(
 pub(super) fn only_remembered(snapshot: &Snapshot, wiring: &Wiring) -> Vec<(Name, Arc<Port>)> {
     let keys = wiring.ports.iter().filter_map(|row| Some(memory::key(&PortRecord::of(&row.port)?)));
     let keys: BTreeSet<String> = keys.collect();
-    let bridges = snapshot.switch.get(&SwitchSource::Ovsdb).map_or(&[][..], |rows| rows.rows());
+    let bridges = snapshot.ovsdb_bridges();
     let all = bridges
         .iter()
         .flat_map(|bridge| memory::of(bridge).map(move |(key, port)| (bridge, key, port)));
@@ -197,7 +205,7 @@ pub fn restore(
         return not(format!("whether its container is gone is not known: {why}"));
     }
     let Some(owner) = found.container() else { return RestoreAction::Gone };
-    let lost = Lost { row: row.filter(|_| !one.port_is_gone), port, record };
+    let lost = MissingAttachment { row: row.filter(|_| !one.port_is_gone), port, record };
     match again(snapshot, wiring, &one.bridge, lost, owner, generated) {
         Ok(action) => action,
         Err(PlanError::Query(QueryError::NotRunning { state, .. })) => {
@@ -208,7 +216,7 @@ pub fn restore(
 }
 
 /// What is remembered: by a row, or by the bridge alone.
-struct Lost<'a> {
+struct MissingAttachment<'a> {
     row: Option<&'a SwitchPort>,
     port: &'a Arc<Port>,
     record: PortRecord,
@@ -218,7 +226,7 @@ fn again(
     snapshot: &Snapshot,
     wiring: &Wiring,
     bridge: &Name,
-    lost: Lost<'_>,
+    lost: MissingAttachment<'_>,
     owner: &Container,
     generated: &Generated,
 ) -> Result<RestoreAction, PlanError> {
