@@ -52,7 +52,7 @@ pub fn answer(words: &[String], described: bool) -> String {
     if line.slot == Slot::File {
         return ":0\n".to_owned();
     }
-    let found = candidates::of(&line, &|| sources(&line.global));
+    let found = candidates::of(&line, &|| sources(&line));
     let fits = found.iter().filter(|candidate| candidate.word.starts_with(prefix));
     let row = |candidate: &Candidate| match candidate.about.as_str() {
         "" => format!("{}\n", candidate.word),
@@ -65,11 +65,23 @@ pub fn answer(words: &[String], described: bool) -> String {
     format!("{}:{}\n", rows.concat(), NO_FILES | space)
 }
 
+/// The most arguments that a verb must have.
+const MOST_ARGUMENTS: usize = 3;
+
+/// The line with just so many arguments that its verb is whole: which sources count depends on the verb too,
+/// for a daemon that is named by the environment is asked by some alone.
+fn whole(line: &Line) -> Option<Cli> {
+    let with = |arguments: usize| {
+        let words = std::iter::once("docker-ovs").chain(line.global.iter().map(String::as_str));
+        let words = words.chain(line.verb.iter().map(String::as_str));
+        Cli::try_parse_from(words.chain(std::iter::repeat_n("x", arguments))).ok()
+    };
+    (0..=MOST_ARGUMENTS).find_map(with)
+}
+
 /// What the sources tell that the options of the line name; nothing where they fail or are slow.
-fn sources(global: &[String]) -> Sources {
-    let program = std::iter::once("docker-ovs".to_owned());
-    let words = program.chain(global.iter().cloned()).chain(["ls".to_owned()]);
-    let Ok(cli) = Cli::try_parse_from(words) else { return Sources::default() };
+fn sources(line: &Line) -> Sources {
+    let Some(cli) = whole(line) else { return Sources::default() };
     let look = async {
         let origin = cli.sources.open(cli.verb(), &Limit::none()).await?;
         Ok(host::Observe::observe(&origin, &host::Question::default()).await)

@@ -27,6 +27,8 @@ pub(super) enum Slot {
 pub(super) struct Line {
     /// The tool, or the verb that was typed.
     pub(super) command: Command,
+    /// The verb's words, as `mesh join`; none before there is one.
+    pub(super) verb: Vec<String>,
     /// What the word under the cursor is.
     pub(super) slot: Slot,
     /// Global options that were typed, with their values.
@@ -40,13 +42,14 @@ impl Line {
     pub(super) fn read(tool: &Command, before: &[String], prefix: &str) -> Self {
         let mut command = tool.clone();
         command.build();
-        let mut reader = Reader { command, global: Vec::new(), pending: None, positionals: 0 };
+        let mut reader =
+            Reader { command, verb: Vec::new(), global: Vec::new(), pending: None, positionals: 0 };
         for word in before {
             reader.word(word);
         }
         let slot = reader.slot(prefix);
         let prefix = prefix.to_owned();
-        Self { command: reader.command, slot, global: reader.global, prefix }
+        Self { command: reader.command, verb: reader.verb, slot, global: reader.global, prefix }
     }
 
     /// Whether it is a verb of this name.
@@ -57,6 +60,7 @@ impl Line {
 
 struct Reader {
     command: Command,
+    verb: Vec<String>,
     global: Vec<String>,
     /// The option whose value comes next.
     pending: Option<Arg>,
@@ -79,7 +83,10 @@ impl Reader {
 
     fn positional(&mut self, word: &str) {
         match self.command.find_subcommand(word).cloned() {
-            Some(verb) if self.positionals == 0 => self.command = verb,
+            Some(verb) if self.positionals == 0 => {
+                self.verb.push(verb.get_name().to_owned());
+                self.command = verb;
+            }
             _ => self.positionals += 1,
         }
     }

@@ -3,7 +3,9 @@
 
 use std::process::Command;
 
-use crate::tool::says;
+use lab::{Bridge, Container};
+
+use crate::tool::{command, says};
 
 /// What TAB offers at the end of a line.
 fn offered(script: &str, line: &str) -> Vec<String> {
@@ -18,6 +20,26 @@ fn offered(script: &str, line: &str) -> Vec<String> {
     let ran = Command::new("bash").args(["--norc", "-c", &ask]).output().unwrap();
     let said = String::from_utf8_lossy(&ran.stdout);
     said.split_whitespace().map(str::to_owned).collect()
+}
+
+/// `connect` acts on this host whatever daemon is named for good; `ls` asks that.
+#[test]
+fn names_are_of_the_host_that_the_verb_is_about() {
+    lab::need!(Docker);
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let offers = |words: &[&str], name: &str| {
+        let mut program = command("docker-ovs", &[&["__complete", "ovs"], words].concat());
+        let ran = program.env("DOCKER_OVS_SERVER", "unix:///nonexistent/daemon.sock").output();
+        let said = String::from_utf8_lossy(&ran.unwrap().stdout).into_owned();
+        said.lines().any(|line| line.split('\t').next() == Some(name))
+    };
+    assert!(offers(&["connect", ""], bridge.name()));
+    assert!(offers(&["connect", bridge.name(), ""], container.name()));
+    assert!(offers(&["restore", ""], container.name()));
+    assert!(offers(&["mesh", "join", "blue", ""], bridge.name()));
+    for words in [&["ls", "--bridge", ""][..], &["ports", ""], &["port", container.name(), ""]] {
+        assert!(!offers(words, bridge.name()), "{words:?}");
+    }
 }
 
 #[test]
