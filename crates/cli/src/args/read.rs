@@ -62,7 +62,13 @@ pub struct LsArgs {
     #[arg(long)]
     pub fleet: bool,
     /// How the switch is asked
-    #[arg(long, alias = "via", value_name = "SOURCE", default_value = "ovsdb")]
+    #[arg(
+        long,
+        alias = "via",
+        value_name = "SOURCE",
+        default_value = "ovsdb",
+        conflicts_with = "fleet"
+    )]
     pub source: SourceArg,
 }
 
@@ -81,7 +87,13 @@ pub struct PortsArgs {
     #[arg(long)]
     pub fleet: bool,
     /// How the switch is asked; datapath ports are always asked of appctl
-    #[arg(long, alias = "via", value_name = "SOURCE", default_value = "ovsdb")]
+    #[arg(
+        long,
+        alias = "via",
+        value_name = "SOURCE",
+        default_value = "ovsdb",
+        conflicts_with = "fleet"
+    )]
     pub source: SourceArg,
 }
 
@@ -108,7 +120,13 @@ pub struct WhoArgs {
     #[arg(long)]
     pub fleet: bool,
     /// How the switch is asked
-    #[arg(long, alias = "via", value_name = "SOURCE", default_value = "ovsdb")]
+    #[arg(
+        long,
+        alias = "via",
+        value_name = "SOURCE",
+        default_value = "ovsdb",
+        conflicts_with = "fleet"
+    )]
     pub source: SourceArg,
 }
 
@@ -149,7 +167,13 @@ pub struct GraphArgs {
     #[arg(long)]
     pub fleet: bool,
     /// How the switch is asked
-    #[arg(long, alias = "via", value_name = "SOURCE", default_value = "ovsdb")]
+    #[arg(
+        long,
+        alias = "via",
+        value_name = "SOURCE",
+        default_value = "ovsdb",
+        conflicts_with = "fleet"
+    )]
     pub source: SourceArg,
 }
 

@@ -54,7 +54,7 @@ pub struct SourceOptions {
     /// Where serve keeps what changes; none for nowhere
     #[arg(long, global = true, value_name = "DIR", default_value = HISTORY_DIR, env = "DOCKER_OVS_HISTORY_DIR", hide_env_values = true)]
     pub(crate) history_dir: PathBuf,
-    /// Whom to ask instead
+    /// The daemon to ask instead
     #[command(flatten)]
     pub(crate) server: ServerArgs,
     /// How long all waiting together may take: 10, 2.5s, 500ms, 1m; 0 for as long as it takes
@@ -78,6 +78,8 @@ struct Logging {
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
     log_format: LogFormat,
 }
+
+const NO_SOURCE_OF_THE_HOST: &str = "a fleet is told of by the daemons of its hosts";
 
 const HISTORY_DIR: &str = "/var/lib/docker-ovs/history";
 
@@ -128,12 +130,27 @@ impl SourceOptions {
         // Set for good, it is for verbs that read.
         let reads = matches!(verb, Verb::History(_));
         let no_server = verb.no_server().filter(|_| self.server.names_another(reads));
-        match only_now.or(no_time).or(no_server.map(|why| (why, "--server"))) {
+        let of_the_host = self.source_of_the_host().filter(|_| verb.asks_fleet());
+        let of_the_host = of_the_host.map(|option| (NO_SOURCE_OF_THE_HOST, option));
+        let no_server = no_server.map(|why| (why, "--server"));
+        match only_now.or(no_time).or(no_server).or(of_the_host) {
             Some((why, option)) => {
                 Err(CliError::new(format!("{why}: this verb takes no {option}")))
             }
             None => Ok(()),
         }
+    }
+
+    /// The option that names a source of this host, if one does.
+    fn source_of_the_host(&self) -> Option<&'static str> {
+        let named = [
+            ("--host", self.host.is_some()),
+            ("--context", self.context.is_some()),
+            ("--engine", !self.engines.is_empty()),
+            ("--db", self.db.is_some()),
+            ("--openflow", !self.openflow.is_empty()),
+        ];
+        named.into_iter().find(|(_, is_named)| *is_named).map(|(option, _)| option)
     }
 
     /// Whether a database is named.
@@ -143,8 +160,7 @@ impl SourceOptions {
 
     /// Whether it is said where to look, be it the host or a recording.
     pub(crate) fn names_source(&self) -> bool {
-        let engine = self.host.is_some() || self.context.is_some() || !self.engines.is_empty();
-        engine || self.names_database() || !self.openflow.is_empty() || self.from.is_some()
+        self.source_of_the_host().is_some() || self.from.is_some()
     }
 
     /// The folder of the history, if there is to be one.

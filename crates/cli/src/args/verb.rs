@@ -159,12 +159,7 @@ impl Verb {
     /// of the past can be asked.
     pub fn only_now(&self) -> Option<&'static str> {
         match self {
-            Self::Events(EventsArgs { fleet: true, .. })
-            | Self::Ls(LsArgs { fleet: true, .. })
-            | Self::Who(WhoArgs { fleet: true, .. })
-            | Self::Ports(PortsArgs { fleet: true, .. })
-            | Self::Graph(GraphArgs { fleet: true, .. })
-            | Self::Hosts(_) => {
+            _ if self.asks_fleet() => {
                 Some("a fleet is told of as it is now, and a snapshot is of one host")
             }
             Self::Events(_)
@@ -176,6 +171,19 @@ impl Verb {
                 Some("no recording has the answer, for which vswitchd is asked")
             }
             _ => None,
+        }
+    }
+
+    /// Whether it is answered by the fleet, and by no source of this host.
+    pub fn asks_fleet(&self) -> bool {
+        match self {
+            Self::Events(EventsArgs { fleet, .. })
+            | Self::Ls(LsArgs { fleet, .. })
+            | Self::Who(WhoArgs { fleet, .. })
+            | Self::Ports(PortsArgs { fleet, .. })
+            | Self::Graph(GraphArgs { fleet, .. }) => *fleet,
+            Self::Hosts(_) => true,
+            _ => false,
         }
     }
 
@@ -195,6 +203,10 @@ impl Verb {
                 Some("the journal of this host is read; a daemon tells its own by /v1/history")
             }
             Self::Driver(_) => Some("the driver is of this host"),
+            Self::Version(_) => {
+                Some("it tells its own version; a daemon's is in its metrics, as build_info")
+            }
+            Self::Completion(_) => Some("a script is the same wherever it runs"),
             Self::Mesh(args) => {
                 args.command.is_of_this_host().then_some("this host is changed, or etcd")
             }

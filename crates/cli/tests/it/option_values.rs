@@ -187,12 +187,40 @@ fn what_tells_of_the_present_takes_neither_a_recording_nor_a_time() {
         }
     }
     // And a daemon tells nothing of what is this host's own.
-    for verb in
-        ["history", "driver --socket /nonexistent/x", "mesh leave blue", "mesh join blue br0"]
-    {
+    for verb in [
+        "history",
+        "driver --socket /nonexistent/x",
+        "mesh leave blue",
+        "mesh join blue br0",
+        "version",
+        "completion bash",
+    ] {
         let words: Vec<_> = verb.split(' ').chain(["--server", "unix:///nonexistent"]).collect();
         let ran = docker_ovs(&words);
         assert!(ran.code == 2 && ran.stderr.contains("takes no --server"), "{words:?}: {ran:?}");
+    }
+    // The fleet is told of by daemons, whatever sources this host has.
+    for verb in ["ls --fleet", "who 3 --fleet", "ports --fleet", "graph --fleet", "events --fleet"]
+    {
+        for (option, value) in [
+            ("--host", "unix:///nonexistent"),
+            ("--context", "other"),
+            ("--engine", "podman"),
+            ("--db", "unix:/nonexistent"),
+            ("--openflow", "br0=tcp:127.0.0.1:9"),
+        ] {
+            let words: Vec<_> = verb.split(' ').chain([option, value]).collect();
+            let ran = docker_ovs(&words);
+            assert!(
+                ran.code == 2 && ran.stderr.contains(&format!("takes no {option}")),
+                "{words:?}: {ran:?}"
+            );
+        }
+        if !verb.starts_with("events") {
+            let words: Vec<_> = verb.split(' ').chain(["--source", "appctl"]).collect();
+            let ran = docker_ovs(&words);
+            assert!(ran.code == 2 && ran.stderr.contains("--source"), "{words:?}: {ran:?}");
+        }
     }
     for verb in ["history", "flows br0", "fdb br0"] {
         let words: Vec<_> = verb.split(' ').chain(["--at", "2h"]).collect();
