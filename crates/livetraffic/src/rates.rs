@@ -18,6 +18,8 @@ const AT_ONCE: usize = 8;
 pub struct Sample {
     /// By bridge and number.
     counters: BTreeMap<(Name, OfPort), Counted>,
+    /// The bridges that did not answer.
+    failed: BTreeMap<Name, SourceError>,
 }
 
 /// A port's counters, and which port it was: a number may be given to another one.
@@ -29,8 +31,8 @@ struct Counted {
 }
 
 impl Sample {
-    /// Asks every bridge, or only `bridge`; some at a time. A bridge that went away meanwhile has no
-    /// ports, as long as another one answers.
+    /// Asks every bridge, or only `bridge`; some at a time. Of one that does not answer, as long as another
+    /// one does, the counters are not known.
     ///
     /// # Errors
     /// No bridge answers.
@@ -45,21 +47,25 @@ impl Sample {
         let asked = bridges.clone().into_iter().map(|name| ask(host, name));
         let answers: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
         let mut counters = BTreeMap::new();
-        let mut failed = None;
-        let mut answered = bridges.is_empty();
+        let mut failed = BTreeMap::new();
         for (name, answer) in bridges.iter().zip(answers) {
             match answer {
-                Ok((rows, at)) => {
-                    answered = true;
-                    counters.extend(counted(wiring, name, &rows, at));
-                }
-                Err(error) => failed = Some(error),
+                Ok((rows, at)) => counters.extend(counted(wiring, name, &rows, at)),
+                Err(error) => drop(failed.insert(name.clone(), error)),
             }
         }
-        match failed {
-            Some(error) if !answered => Err(error),
-            _ => Ok(Self { counters }),
+        match failed.pop_last() {
+            Some((_, error)) if failed.len() + 1 == bridges.len() => Err(error),
+            last => {
+                failed.extend(last);
+                Ok(Self { counters, failed })
+            }
         }
+    }
+
+    /// The bridges that did not answer, and why.
+    pub fn failures(&self) -> impl Iterator<Item = (&Name, &SourceError)> {
+        self.failed.iter()
     }
 }
 
@@ -87,11 +93,15 @@ fn counted<'a>(
     })
 }
 
-/// A row for each port that was counted `now`, with rates since `before`.
+/// A row for each port that was counted `now`, with rates since `before`. Those of a bridge that did not
+/// answer have no rates.
 pub fn rates(wiring: &Wiring, before: Option<&Sample>, now: &Sample) -> Vec<v1::PortRates> {
     let ports = wiring.ports.iter();
     let rows = ports.filter_map(|row| {
         let key = (row.bridge.clone(), row.port.ofport.assigned()?);
+        if now.failed.contains_key(&row.bridge) {
+            return Some(rate(row, key.1, &PortCounters::default(), None));
+        }
         let counted = now.counters.get(&key)?;
         let old = before.and_then(|before| {
             let old = before.counters.get(&key).filter(|old| old.iface == counted.iface)?;

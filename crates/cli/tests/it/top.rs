@@ -68,6 +68,36 @@ fn top_tells_who_sends_how_much() {
 }
 
 #[test]
+fn a_bridge_that_does_not_answer_is_told() {
+    lab::need!(Docker);
+    let (pair, silent) = (Pair::connect(), Bridge::new());
+    // The discard port: nothing listens.
+    let remote = format!("{}=tcp:127.0.0.1:9", silent.name());
+    let ran = docker_ovs(&[
+        "top",
+        "--batch",
+        "-n",
+        "1",
+        "-d",
+        "500ms",
+        "--openflow",
+        &remote,
+        "--format",
+        "json",
+    ]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(
+        ran.stderr.contains(&format!("the ports of {} are not counted", silent.name())),
+        "{ran:?}"
+    );
+    let rows: Vec<Value> =
+        ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |bridge: &Bridge| rows.iter().find(|row| row["Bridge"] == bridge.name()).unwrap();
+    assert!(of(&silent)["RxPacketsPerSecond"].is_null() && of(&silent)["Errors"].is_null());
+    assert!(of(&pair.bridge)["RxPacketsPerSecond"].is_number());
+}
+
+#[test]
 fn without_a_terminal_top_wants_batches() {
     lab::need!(Docker);
     let bridge = Bridge::new();

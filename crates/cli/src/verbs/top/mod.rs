@@ -11,6 +11,7 @@ use std::time::Duration;
 use host::{Host, Origin, Question};
 use livetraffic::{Sample, rates};
 use model::Look;
+use model::ids::Name;
 use model::switch::SwitchSource;
 use report::{Cells, Format, v1, views};
 use tokio::time::{Instant, sleep_until};
@@ -61,6 +62,14 @@ struct Source<'a> {
     last: Option<Sample>,
 }
 
+/// What was counted at one moment.
+struct Counted {
+    /// With rates since the time before.
+    rows: Vec<v1::PortRates>,
+    /// Of which bridges nothing could be counted, and why.
+    uncounted: Vec<String>,
+}
+
 impl<'a> Source<'a> {
     async fn open(origin: &'a Origin, host: &'a Host, args: &TopArgs) -> Result<Self, CliError> {
         let look = look(origin, args.bridge.as_deref()).await?;
@@ -68,23 +77,38 @@ impl<'a> Source<'a> {
         Ok(Self { origin, host, bridge: args.bridge.clone(), look, looked, last: None })
     }
 
-    /// Counts once more: the rows, with rates since the time before.
-    async fn next(&mut self) -> Result<Vec<v1::PortRates>, CliError> {
+    async fn look(&mut self) -> Result<(), CliError> {
+        self.look = look(self.origin, self.bridge.as_deref()).await?;
+        self.looked = Instant::now();
+        Ok(())
+    }
+
+    /// Counts once more.
+    async fn next(&mut self) -> Result<Counted, CliError> {
         if self.looked.elapsed() >= LOOK_EVERY {
-            self.look = look(self.origin, self.bridge.as_deref()).await?;
-            self.looked = Instant::now();
+            self.look().await?;
         }
         let named = self.bridge.as_deref().and_then(|name| self.look.bridge(name).ok());
         let bridge = named.map(|named| &named.bridge.name);
         let now = Sample::take(self.host, &self.look.wiring, bridge).await?;
+        // A bridge that is gone does not answer either.
+        if now.failures().next().is_some() {
+            self.look().await?;
+        }
+        let named = self.bridge.as_deref().and_then(|name| self.look.bridge(name).ok());
         let mut rows = rates(&self.look.wiring, self.last.as_ref(), &now);
         if let Some(fake) = named.and_then(|named| named.fake) {
             let ports = self.look.wiring.ports.iter().filter(|port| port.is_on(&fake.name));
             let own: BTreeSet<&str> = ports.map(|port| &*port.port.iface).collect();
             rows.retain(|row| own.contains(&*row.port));
         }
+        let is_there = |name: &Name| self.look.wiring.ports.iter().any(|row| row.bridge == *name);
+        let uncounted = now.failures().filter(|(name, _)| is_there(name));
+        let uncounted =
+            uncounted.map(|(name, error)| format!("the ports of {name} are not counted: {error}"));
+        let uncounted = uncounted.collect();
         self.last = Some(now);
-        Ok(rows)
+        Ok(Counted { rows, uncounted })
     }
 }
 
@@ -104,11 +128,14 @@ async fn batch(source: &mut Source<'_>, args: &TopArgs) -> Result<Outcome, CliEr
     let mut due = Instant::now() + args.delay;
     source.next().await?;
     let mut printed = 0;
+    let mut uncounted = Vec::new();
     while args.iterations.is_none_or(|times| printed < times) {
         sleep_until(due).await;
         // After a pause, or a reader that was slow, what was missed is not made up for: rates are of this long.
         due = Instant::now() + args.delay;
-        let rows = order.of(source.next().await?);
+        let counted = source.next().await?;
+        uncounted = counted.uncounted;
+        let rows = order.of(counted.rows);
         let text = Text::cells(&args.format, Cells::no_trunc(args.no_trunc), &views::TOP, &rows)?;
         match writer::print(&text) {
             Ok(()) => printed += 1,
@@ -116,5 +143,7 @@ async fn batch(source: &mut Source<'_>, args: &TopArgs) -> Result<Outcome, CliEr
             Err(error) => return Err(CliError::new(format!("cannot write: {error}"))),
         }
     }
-    Ok(Outcome { remarks: source.look.remarks(), ..Outcome::default() })
+    let unknown = !uncounted.is_empty();
+    let remarks = source.look.remarks().into_iter().chain(uncounted).collect();
+    Ok(Outcome { remarks, unknown, ..Outcome::default() })
 }

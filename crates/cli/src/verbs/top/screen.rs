@@ -83,7 +83,11 @@ async fn follow(
             () = sleep_until(due) => {
                 due = Instant::now() + args.delay;
                 match source.next().await {
-                    Ok(rows) => (state.all, state.trouble) = (rows, None),
+                    Ok(counted) => {
+                        state.all = counted.rows;
+                        let uncounted = counted.uncounted.join("; ");
+                        state.trouble = Some(uncounted).filter(|told| !told.is_empty());
+                    }
                     Err(error) => state.trouble = Some(error.to_string()),
                 }
             }
