@@ -8,8 +8,9 @@ pub(crate) mod past;
 pub(crate) mod routes;
 
 use askama::Template;
+use model::switch::SwitchSource;
 use report::graph::{Counts, Density, Fit, Scene, clean, figure, stylesheet};
-use report::v1::Source;
+use report::v1::{Source, SourceState};
 
 /// What the page may do: nothing that does not come from here. The digest is that of [`AGAIN`] (Content
 /// Security Policy Level 3, section 2.3.1).
@@ -91,7 +92,7 @@ struct Page<'a> {
     sources: Vec<Badge>,
     /// SVG, the one part that is escaped where it is drawn.
     picture: String,
-    /// Why there is no picture.
+    /// Why nothing, or no bridge, is in the picture.
     unknown: Option<String>,
 }
 
@@ -112,9 +113,19 @@ impl<'a> Page<'a> {
             orphaned,
             sources: sources.iter().map(Badge::new).collect(),
             picture: figure(scene),
-            unknown: None,
+            unknown: unseen_switch(sources).filter(|_| bridges == 0),
         }
     }
+}
+
+/// Why there are no bridges to be seen, where the switch's database was never reached.
+fn unseen_switch(sources: &[Source]) -> Option<String> {
+    let is_unseen = |one: &&Source| {
+        one.source == SwitchSource::Ovsdb.to_string() && one.state == SourceState::Absent
+    };
+    let reason = sources.iter().find(is_unseen)?.reason.as_deref();
+    let why = reason.map(|reason| format!(": {}", clean(reason))).unwrap_or_default();
+    Some(format!("the switch has not been reached{why}"))
 }
 
 impl Badge {
@@ -129,17 +140,19 @@ mod tests {
     use std::collections::BTreeSet;
 
     use base64::prelude::{BASE64_STANDARD, Engine};
+    use model::Wiring;
     use sha2::{Digest, Sha256};
-
-    use report::v1::SourceState;
 
     use super::*;
 
     const HOSTILE: &str = include_str!("../../../cli/tests/scenes/hostile.json");
 
+    fn wiring() -> Wiring {
+        model::resolve(&serde_json::from_str(HOSTILE).unwrap())
+    }
+
     fn shown() -> String {
-        let snapshot = serde_json::from_str(HOSTILE).unwrap();
-        let scene = Scene::new(&model::resolve(&snapshot), None);
+        let scene = Scene::new(&wiring(), None);
         let reason = Some("<img src=x onerror=alert(1)>\u{202e}".to_owned());
         let stale = Source {
             source: "docker".to_owned(),
@@ -178,6 +191,28 @@ mod tests {
             .filter_map(|path| path.rsplit('/').next())
             .collect();
         assert_eq!(imported, MODULES.iter().map(|(name, _)| *name).collect());
+    }
+
+    #[test]
+    fn a_switch_that_was_never_reached_has_no_count_of_bridges() {
+        let source = |name: &str, state| Source {
+            source: name.to_owned(),
+            state,
+            reason: Some("no such socket".to_owned()),
+            world: None,
+            evidence: None,
+            pid: None,
+            id: None,
+        };
+        let nothing = Wiring { attachments: Vec::new(), ports: Vec::new(), ..wiring() };
+        let nothing = Scene::new(&nothing, None);
+        let unseen = fragment(&nothing, &[source("ovsdb", SourceState::Absent)]);
+        assert!(unseen.contains("the switch has not been reached: no such socket"));
+        assert!(!unseen.contains("0 bridges"), "{unseen}");
+        let empty = fragment(&nothing, &[source("ovsdb", SourceState::Fresh)]);
+        assert!(empty.contains("bridges") && !empty.contains("not been reached"), "{empty}");
+        let stale = fragment(&nothing, &[source("ovsdb", SourceState::Stale)]);
+        assert!(!stale.contains("not been reached"), "{stale}");
     }
 
     #[test]
