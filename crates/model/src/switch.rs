@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,19 @@ impl fmt::Display for SwitchSource {
         })
     }
 }
+
+impl FromStr for SwitchSource {
+    type Err = NoSuchSource;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|source| source.to_string() == text).ok_or(NoSuchSource)
+    }
+}
+
+/// There is no switch source of that name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("source is {}", SwitchSource::ALL.map(|source| source.to_string()).join(" or "))]
+pub struct NoSuchSource;
 
 /// An OVS bridge.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

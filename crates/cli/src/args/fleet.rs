@@ -59,28 +59,28 @@ pub struct MeshArgs {
 #[derive(Debug, Subcommand)]
 pub enum MeshCommand {
     /// Make a mesh known to the fleet; hosts join it then
-    #[command(after_help = super::help::MESH_CREATE)]
+    #[command(after_help = super::help::mesh::CREATE)]
     Create(MeshCreateArgs),
     /// Make a bridge of this host a member
-    #[command(after_help = super::help::MESH_JOIN)]
+    #[command(after_help = super::help::mesh::JOIN)]
     Join(MeshJoinArgs),
     /// Take a bridge of this host out of its mesh
-    #[command(after_help = super::help::MESH_LEAVE)]
+    #[command(after_help = super::help::mesh::LEAVE)]
     Leave(MeshLeaveArgs),
     /// List meshes and their members
-    #[command(after_help = super::help::MESH_LS)]
+    #[command(after_help = super::help::mesh::LS)]
     Ls(MeshLsArgs),
     /// Forget a mesh that has no members
-    #[command(after_help = super::help::MESH_RM)]
+    #[command(after_help = super::help::mesh::RM)]
     Rm(MeshRmArgs),
     /// Check the tunnels of this host
-    #[command(after_help = super::help::MESH_CHECK)]
+    #[command(after_help = super::help::mesh::CHECK)]
     Check(MeshCheckArgs),
     /// List the blocks of addresses, and the host that has each
-    #[command(after_help = super::help::MESH_BLOCKS)]
+    #[command(after_help = super::help::mesh::BLOCKS)]
     Blocks(MeshBlocksArgs),
     /// Give back the blocks of addresses of a host that is no more; prints how many
-    #[command(after_help = super::help::MESH_RELEASE)]
+    #[command(after_help = super::help::mesh::RELEASE)]
     Release(MeshReleaseArgs),
 }
 

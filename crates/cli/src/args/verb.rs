@@ -88,7 +88,7 @@ pub enum Verb {
     #[command(after_help = super::help::HOSTS)]
     Hosts(HostsArgs),
     /// Join bridges of several hosts to one network, by tunnels
-    #[command(after_help = super::help::MESH)]
+    #[command(after_help = super::help::mesh::MESH)]
     Mesh(MeshArgs),
     /// Check what can be reached, and say what to do about the rest
     #[command(after_help = super::help::DOCTOR)]

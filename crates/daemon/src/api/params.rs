@@ -1,7 +1,7 @@
 //! What the part of a URL after the question record asks for.
 
 use model::filter::Filter;
-use model::switch::SwitchSource;
+use model::switch::{NoSuchSource, SwitchSource};
 use report::Wanted;
 
 use crate::http::error::ApiError;
@@ -62,12 +62,7 @@ impl SnapshotOf {
 }
 
 fn switch_source(value: &str) -> Result<SwitchSource, ApiError> {
-    match value {
-        "ovsdb" => Ok(SwitchSource::Ovsdb),
-        "openflow" => Ok(SwitchSource::OpenFlow),
-        "appctl" => Ok(SwitchSource::Appctl),
-        _ => Err(ApiError::bad_request("source is ovsdb, openflow or appctl")),
-    }
+    value.parse().map_err(|error: NoSuchSource| ApiError::bad_request(error.to_string()))
 }
 
 fn filter(key: &str, value: &str) -> Result<Filter, ApiError> {
