@@ -75,11 +75,18 @@ impl Driver {
         self.leave_gateway(network).await
     }
 
-    /// Takes this host's part in a network away where no container is on it.
+    /// Takes this host's part in a network away where no container is on it, and what is published for one
+    /// that is gone in any case: a call before this one may have been killed when only the database knew.
     async fn leave_gateway(&self, network: &NetworkRecord) -> Result<(), DriverError> {
         if network.read_options()?.gateway != Gateway::Host {
             return Ok(());
         }
+        self.forget_gateway(network).await?;
+        self.stand(None).await.map(drop)
+    }
+
+    /// Forgets a network whose gateway this host is where no container is on it.
+    async fn forget_gateway(&self, network: &NetworkRecord) -> Result<(), DriverError> {
         for _ in 0..TRIES {
             let mut view = self.open().await?;
             let Some((bridge, record)) = network::find(&view.bridges, &network.id) else {
@@ -92,10 +99,7 @@ impl Driver {
             let (record, _) = record.pass_given(bridge);
             record.take_given()?;
             match view.carry_out(&plan).await {
-                Ok(()) => {
-                    record.take_given()?;
-                    return self.stand_last().await;
-                }
+                Ok(()) => return record.take_given(),
                 Err(error) if error.has_changed() => {}
                 Err(error) => return Err(error.into()),
             }

@@ -227,6 +227,71 @@ fn a_gateway_is_there_for_as_long_as_containers_are() {
     assert!(!told.contains("docker-ovs.network"), "{told}");
 }
 
+/// Whatever else is on its network: a port leads to nothing once its container is gone, also where a program
+/// that was killed has told the database alone.
+#[test]
+fn a_published_port_is_closed_with_its_container() {
+    lab::need!(Lab);
+    let bridge = Bridge::new();
+    let spaces = [Netns::new(), Netns::new()];
+    let paths = spaces.each_ref().map(|netns| format!("/run/netns/{}", netns.name()));
+    let network = format!("{:064x}", 0xadd);
+    let of = |name: &str, ip: &str| {
+        let text = container(bridge.name(), name, ip, &json!({}));
+        let mut call: Value = serde_json::from_str(&text).unwrap();
+        call["network"]["id"] = json!(network);
+        call["network"]["options"] = json!({ "bridge": bridge.name(), "gateway": "host" });
+        call["network"]["subnets"] = json!([{ "subnet": "10.97.7.0/24", "gateway": "10.97.7.1" }]);
+        call.to_string()
+    };
+    let published = PUBLISHED.replace("18101", "18111");
+    let web = of(&unique("web"), "10.97.7.2").replace("\"port_mappings\":[]", &published);
+    let db = of(&unique("db"), "10.97.7.3");
+    let call = |verb: &str, path: &str, text: &str| {
+        let done = said(here(), &[verb, path], text);
+        assert_eq!(done.code, 0, "{verb}: {done:?}");
+    };
+    let table = || try_run("nft", &["list", "table", "inet", "docker_ovs"]).unwrap_or_default();
+    let leads = || table().contains("10.97.7.2");
+    let open = || {
+        call("setup", &paths[0], &web);
+        lab::wait_until("the port is published", leads);
+    };
+    let is_closed = |what: &str| lab::wait_until(what, || !leads());
+    call("setup", &paths[1], &db);
+    open();
+    call("teardown", &paths[0], &web);
+    is_closed("another container is on the network");
+
+    open();
+    // As where it was killed when the database was told.
+    let forget = || {
+        for port in run("ovs-vsctl", &["list-ports", bridge.name()]).lines() {
+            let ids = run("ovs-vsctl", &["get", "interface", port, "external_ids"]);
+            if ids.contains("18111") {
+                run("ovs-vsctl", &["del-port", bridge.name(), port]);
+                run("ip", &["link", "del", port]);
+            }
+        }
+    };
+    forget();
+    assert!(leads());
+    call("teardown", &paths[0], &web);
+    is_closed("the database has forgotten it");
+
+    open();
+    forget();
+    call("teardown", &paths[1], &db);
+    is_closed("the last container is gone");
+
+    open();
+    forget();
+    let key = format!("docker-ovs.network.{network}");
+    run("ovs-vsctl", &["remove", "bridge", bridge.name(), "external_ids", &key]);
+    call("teardown", &paths[0], &web);
+    is_closed("the database has forgotten the network");
+}
+
 #[test]
 fn what_fails_leaves_nothing() {
     lab::need!(Lab);
