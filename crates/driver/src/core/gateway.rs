@@ -272,14 +272,15 @@ impl Driver {
         stands
     }
 
-    /// What is to stand by the database.
+    /// What is to stand by the database, and by the links of what is published.
     async fn wanted(&self) -> Result<Stood, DriverError> {
         let view = self.open().await?;
         let networks = view.bridges.iter().flat_map(network::of);
         let links = networks
             .filter_map(|network| Some(Owned { link: network.gateway()?, network: network.id }));
         let links = links.collect();
-        Ok(Stood { links, table: rules::table(&view.bridges) })
+        let table = rules::table(&view.bridges, &|port| view.has_ended(port));
+        Ok(Stood { links, table })
     }
 
     /// The same where only the table may have changed; what fails now is tried again later.

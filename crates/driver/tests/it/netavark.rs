@@ -292,6 +292,56 @@ fn a_published_port_is_closed_with_its_container() {
     is_closed("the database has forgotten the network");
 }
 
+/// As after a power loss: what the database knows of a container that is gone holds no port of the host, and
+/// no port leads to its address.
+#[test]
+fn a_container_without_its_link_has_no_published_port() {
+    lab::need!(Lab);
+    let bridge = Bridge::new();
+    let spaces = [Netns::new(), Netns::new(), Netns::new()];
+    let of = |name: &str, ip: &str, published: bool| {
+        let text = container(bridge.name(), name, ip, &json!({}));
+        let mut call: Value = serde_json::from_str(&text).unwrap();
+        call["network"]["id"] = json!(format!("{:064x}", 0xade));
+        call["network"]["options"] = json!({ "bridge": bridge.name(), "gateway": "host" });
+        call["network"]["subnets"] = json!([{ "subnet": "10.97.8.0/24", "gateway": "10.97.8.1" }]);
+        let ports = PUBLISHED.replace("18101", "18121");
+        let text = call.to_string();
+        if published { text.replace("\"port_mappings\":[]", &ports) } else { text }
+    };
+    let call = |verb: &str, at: usize, text: &str| {
+        said(here(), &[verb, &format!("/run/netns/{}", spaces[at].name())], text)
+    };
+    let set_up = |at: usize, text: &str| {
+        let done = call("setup", at, text);
+        assert_eq!(done.code, 0, "{done:?}");
+    };
+    let table = || try_run("nft", &["list", "table", "inet", "docker_ovs"]).unwrap_or_default();
+    let ports = || run("ovs-vsctl", &["list-ports", bridge.name()]);
+    let dead = of(&unique("web"), "10.97.8.2", true);
+    set_up(0, &dead);
+    let end = ports();
+    // Its link has another name: it is there.
+    let (next, renamed) = (of(&unique("web"), "10.97.8.3", true), unique("r"));
+    run("ip", &["link", "set", &end, "down"]);
+    run("ip", &["link", "set", &end, "name", &renamed]);
+    let why = refused(&call("setup", 1, &next));
+    assert!(why.contains("-p 18121:80/udp") && why.contains("already"), "{why}");
+    run("ip", &["link", "del", &renamed]);
+
+    // Another container gets the address that was its own, and publishes nothing.
+    let heir = of(&unique("db"), "10.97.8.2", false);
+    set_up(2, &heir);
+    lab::wait_until("no port leads there", || !table().contains("10.97.8.2"));
+    set_up(1, &next);
+    lab::wait_until("the port is the next one's", || table().contains("dnat ip to 10.97.8.3:80"));
+    assert!(!table().contains("10.97.8.2"), "{}", table());
+    for (at, text) in [(0, &dead), (1, &next), (2, &heir)] {
+        assert_eq!(call("teardown", at, text).code, 0);
+    }
+    assert_eq!(ports(), "");
+}
+
 #[test]
 fn what_fails_leaves_nothing() {
     lab::need!(Lab);
