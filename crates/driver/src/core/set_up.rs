@@ -9,6 +9,7 @@ use model::plan::endpoint::await_number;
 use model::plan::{KernelStep, Step};
 
 use super::attach::{Endpoint, gateways};
+use super::network::plan;
 use super::published::require_published;
 use super::removal::{left_on, plan_leaving};
 use super::request::Request;
@@ -48,11 +49,15 @@ impl Driver {
         }
         for _ in 0..TRIES {
             let mut view = self.open().await?;
-            if network::find(&view.bridges, &network.id).is_some() {
-                return Ok(());
-            }
-            let record = self.with_gateway(network, &options)?;
-            let plan = self.plan_network(&view, &record, &options, None)?;
+            let plan = if let Some((bridge, known)) = network::find(&view.bridges, &network.id) {
+                // A call before this one may have been killed when there was the record alone.
+                let reserved = self.in_flight.numbers(&bridge.name);
+                let steps = view.plan_host_ports(bridge, &known, &options, &reserved)?;
+                plan(&options.bridge, steps)
+            } else {
+                let record = self.with_gateway(network, &options)?;
+                self.plan_network(&view, &record, &options, None)?
+            };
             match view.carry_out(&plan).await {
                 Ok(()) => return Ok(()),
                 Err(error) if error.has_changed() => {}
