@@ -190,7 +190,7 @@ impl Driver {
                 netns: home.id(),
                 interface: plan.interface.clone(),
                 addresses: endpoint.addresses.clone(),
-                gateways: gateways(network),
+                gateways: home.unrouted(&gateways(network))?,
             };
             let wait = plan.port().map(|port| await_number(&name, port));
             plan.steps.push(Step::from(configure));

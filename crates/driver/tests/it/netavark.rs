@@ -292,6 +292,64 @@ fn a_published_port_is_closed_with_its_container() {
     is_closed("the database has forgotten the network");
 }
 
+/// Of each family the first one's; one that is there may be another program's, and by a link alone.
+#[test]
+fn a_container_on_several_networks_with_gateways_has_one_default_route() {
+    lab::need!(Lab);
+    let bridge = Bridge::new();
+    let of = |number: u64, interface: &str| {
+        let ip = format!("10.97.{number}.2");
+        let text = container(bridge.name(), &unique("web"), &ip, &json!({}));
+        let mut call: Value = serde_json::from_str(&text).unwrap();
+        call["network"]["id"] = json!(format!("{number}ad{:060x}", 0));
+        let vlan = number.to_string();
+        call["network"]["options"] =
+            json!({ "bridge": bridge.name(), "gateway": "host", "vlan": vlan });
+        call["network"]["subnets"] = json!([
+            { "subnet": format!("10.97.{number}.0/24"), "gateway": format!("10.97.{number}.1") },
+            { "subnet": format!("2001:db8:{number}::/64"), "gateway": format!("2001:db8:{number}::1") },
+        ]);
+        call["network_options"]["interface_name"] = json!(interface);
+        call["network_options"]["static_ips"] = json!([ip, format!("2001:db8:{number}::2")]);
+        call.to_string()
+    };
+    let networks = [of(71, "eth0"), of(72, "eth1"), of(73, "eth2")];
+    let call = |verb: &str, netns: &Netns, text: &str| {
+        let done = said(here(), &[verb, &format!("/run/netns/{}", netns.name())], text);
+        assert_eq!(done.code, 0, "{verb}: {done:?}");
+    };
+    let default = |netns: &Netns, family: &str| netns.ip(&[family, "route", "show", "default"]);
+    let netns = Netns::new();
+    for text in &networks {
+        call("setup", &netns, text);
+    }
+    for (family, via) in [("-4", "10.97.71.1"), ("-6", "2001:db8:71::1")] {
+        let routes = default(&netns, family);
+        assert_eq!(routes.lines().count(), 1, "{routes}");
+        assert!(routes.starts_with(&format!("default via {via} dev eth0")), "{routes}");
+    }
+    // The first one goes, and the next one to be set up has the routes.
+    call("teardown", &netns, &networks[0]);
+    call("teardown", &netns, &networks[1]);
+    call("setup", &netns, &networks[1]);
+    assert!(default(&netns, "-4").starts_with("default via 10.97.72.1 dev eth1"));
+    assert!(default(&netns, "-6").starts_with("default via 2001:db8:72::1 dev eth1"));
+    for text in &networks {
+        call("teardown", &netns, text);
+    }
+
+    // By a link alone, of IPv4.
+    let other = Netns::new();
+    other.ip(&["link", "add", "tun0", "type", "dummy"]);
+    other.ip(&["link", "set", "tun0", "up"]);
+    other.ip(&["route", "add", "default", "dev", "tun0"]);
+    call("setup", &other, &networks[0]);
+    assert!(default(&other, "-4").starts_with("default dev tun0"));
+    assert!(default(&other, "-6").starts_with("default via 2001:db8:71::1 dev eth0"));
+    call("teardown", &other, &networks[0]);
+    assert_eq!(run("ovs-vsctl", &["list-ports", bridge.name()]), "");
+}
+
 /// As after a power loss: what the database knows of a container that is gone holds no port of the host, and
 /// no port leads to its address.
 #[test]
