@@ -1,11 +1,11 @@
 //! The table of nftables that networks with this host as their gateway need: what it says follows from the
-//! database alone.
+//! database, and from which endpoints have ended.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use model::endpoint_record::EndpointRecord;
 use model::published::{Protocol, Published};
-use model::switch::Bridge;
+use model::switch::{Bridge, Port};
 use nftables::{Chain, Hook, Match, Rule, Table, Verdict};
 
 use crate::network::{self, NetworkRecord};
@@ -23,14 +23,18 @@ struct Rules {
     forward: Vec<Rule>,
 }
 
-/// The table; none where no network needs one.
-pub(crate) fn table(bridges: &[Bridge]) -> Option<Table> {
+/// Whether a port's endpoint has ended.
+type HasEnded<'a> = &'a dyn Fn(&Port) -> bool;
+
+/// The table; none where no network needs one. No port leads to an endpoint that has ended: its address may be
+/// another one's by now.
+pub(crate) fn table(bridges: &[Bridge], has_ended: HasEnded<'_>) -> Option<Table> {
     let mut rules = Rules::default();
     for bridge in bridges {
         for network in network::of(bridge) {
             let Ok(options) = network.read_options() else { continue };
             if options.gateway == Gateway::Host {
-                rules.add_network(bridge, &network, &options);
+                rules.add_network(bridge, &network, &options, has_ended);
             }
         }
     }
@@ -50,7 +54,13 @@ pub(crate) fn table(bridges: &[Bridge]) -> Option<Table> {
 }
 
 impl Rules {
-    fn add_network(&mut self, bridge: &Bridge, network: &NetworkRecord, options: &NetworkOptions) {
+    fn add_network(
+        &mut self,
+        bridge: &Bridge,
+        network: &NetworkRecord,
+        options: &NetworkOptions,
+        has_ended: HasEnded<'_>,
+    ) {
         let link = network.gateway_link(options);
         let to = |is| Match::To { link: link.to_string(), is };
         if network.internal {
@@ -65,11 +75,16 @@ impl Rules {
                 self.postrouting.push(rule(matches, Verdict::Masquerade));
             }
         }
-        let records = bridge.ports.iter().filter_map(|port| EndpointRecord::of(port));
-        let records = records.filter(|record| record.network == network.id);
         let mut publishes = false;
-        for record in records {
-            publishes |= !record.published.is_empty();
+        for port in &bridge.ports {
+            let record = EndpointRecord::of(port).filter(|record| record.network == network.id);
+            let Some(record) = record.filter(|record| !record.published.is_empty()) else {
+                continue;
+            };
+            if has_ended(port) {
+                continue;
+            }
+            publishes = true;
             record.published.iter().for_each(|published| self.add_published(&record, *published));
         }
         if publishes {
@@ -134,8 +149,6 @@ mod tests {
     use std::collections::BTreeMap;
     use std::sync::Arc;
 
-    use model::switch::Port;
-
     use super::*;
     use crate::network::Subnet;
 
@@ -169,7 +182,7 @@ mod tests {
     }
 
     fn rules(bridge: Bridge) -> Vec<(Hook, usize)> {
-        let chains = table(&[bridge]).map(|table| table.chains).unwrap_or_default();
+        let chains = table(&[bridge], &|_| false).map(|table| table.chains).unwrap_or_default();
         chains.iter().map(|chain| (chain.hook, chain.rules.len())).collect()
     }
 
@@ -187,6 +200,18 @@ mod tests {
         assert_eq!(rules(bridge(&[("nat", "true")], false, &[])), [(Hook::Postrouting, 1)]);
         let other_family = bridge(&[], false, &["[2001:db8::1]:80:80/tcp"]);
         assert_eq!(rules(other_family), [(Hook::Postrouting, 1)], "it has no address of IPv6");
+    }
+
+    #[test]
+    fn no_port_leads_to_what_has_ended() {
+        let all = [bridge(&[], false, &["80:80/tcp"])];
+        assert!(table(&all, &|_| true).is_none());
+        let nat = [bridge(&[("nat", "true")], false, &["80:80/tcp"])];
+        let chains = table(&nat, &|_| true).map(|table| table.chains).unwrap_or_default();
+        let left: Vec<_> = chains.iter().map(|chain| (chain.hook, chain.rules.len())).collect();
+        assert_eq!(left, [(Hook::Postrouting, 1)], "what leaves is masqueraded still");
+        let plain = [bridge(&[], false, &[])];
+        assert!(table(&plain, &|_| panic!("it publishes nothing")).is_none());
     }
 
     #[test]

@@ -95,6 +95,7 @@ fn a_route_over_several_links_is_several() {
     let over = [hop(3, &[(5, &[192, 0, 2, 1])]), hop(4, &[])].concat();
     let routes = route::routes(&route_body(2, 1, &[(1, &[198, 51, 100, 0]), (9, &over)])).unwrap();
     let to = |gateway: Option<[u8; 4]>, ifindex| Route {
+        is_ipv4: true,
         destination: Some(([198, 51, 100, 0].into(), 24)),
         gateway: gateway.map(Into::into),
         ifindex,
@@ -110,6 +111,7 @@ fn an_ipv4_route_may_have_an_ipv6_gateway() {
     let routes = route::routes(&route_body(2, 1, &[(4, &link), (18, &via)])).unwrap();
     assert_eq!(routes[0].gateway, Some("::1".parse().unwrap()));
     assert_eq!((routes[0].destination, routes[0].ifindex), (None, 5));
+    assert!(routes[0].is_ipv4);
 }
 
 #[test]
@@ -117,6 +119,7 @@ fn routes_of_other_families_tables_and_types_are_none() {
     let link = 5u32.to_ne_bytes();
     let count = |body: &[u8]| route::routes(body).unwrap().len();
     assert_eq!(count(&route_body(10, 1, &[(4, &link)])), 1);
+    assert!(!route::routes(&route_body(10, 1, &[(4, &link)])).unwrap()[0].is_ipv4);
     assert_eq!(count(&route_body(28, 1, &[(4, &link)])), 0);
     assert_eq!(count(&route_body(2, 7, &[(4, &link)])), 0);
     let mut local = route_body(2, 1, &[(4, &link)]);

@@ -29,6 +29,8 @@ const RTA_VIA: u16 = 18;
 /// A unicast route of the main table. One over several links is several.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
+    /// Whether it is one of IPv4, or of IPv6: of a default route neither the destination tells, nor the next hop.
+    pub is_ipv4: bool,
     /// Where it leads, with the prefix length in bits; none for a default route.
     pub destination: Option<(IpAddr, u8)>,
     /// The next hop; none where the destination is on the link.
@@ -131,7 +133,8 @@ pub(crate) fn routes(body: &[u8]) -> Option<Vec<Route>> {
         }
     }
     let leads = |(link, gateway): (Option<u32>, _)| {
-        Some(Route { destination: to, gateway, ifindex: link?, protocol: header[5] })
+        let is_ipv4 = header[0] == AF_INET;
+        Some(Route { is_ipv4, destination: to, gateway, ifindex: link?, protocol: header[5] })
     };
     Some(hops.into_iter().filter_map(leads).collect())
 }

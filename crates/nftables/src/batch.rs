@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use netlink_sys::Socket;
 use netlink_sys::protocols::NETLINK_NETFILTER;
+use rustix::io::Errno;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 
 use crate::bytes::{Attributes, errors, message};
@@ -59,14 +60,27 @@ const NFTA_RULE_TABLE: u16 = 1;
 const NFTA_RULE_CHAIN: u16 = 2;
 const NFTA_RULE_EXPRESSIONS: u16 = 4;
 
-/// Removes the table of this name; well if there is none.
+/// Removes the table of this name; well if there is none, as in a kernel without nftables.
 ///
 /// # Errors
 /// [`Error`].
 pub fn remove(name: &str) -> Result<(), Error> {
     let mut batch = Batch::default();
     batch.delete_table(name);
-    batch.carry_out(name)
+    match batch.carry_out(name) {
+        Err(error) if has_none(&error) => Ok(()),
+        other => other,
+    }
+}
+
+/// Whether the kernel says that it has no table, or knows of none.
+fn has_none(error: &Error) -> bool {
+    let (said, meanings) = match error {
+        Error::Socket(source) => (source, &[Errno::PROTONOSUPPORT, Errno::AFNOSUPPORT][..]),
+        Error::Refused { source, .. } => (source, &[Errno::NOENT, Errno::OPNOTSUPP][..]),
+    };
+    let errno = said.raw_os_error();
+    meanings.iter().any(|meaning| errno == Some(meaning.raw_os_error()))
 }
 
 fn named(table: &str) -> Attributes {
@@ -177,6 +191,24 @@ impl Batch {
             if told.iter().any(|(sequence, _)| *sequence as usize == self.0.len()) {
                 return Ok(0);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kernel_without_nftables_has_no_table() {
+        let io = |errno: Errno| io::Error::from_raw_os_error(errno.raw_os_error());
+        let refused = |errno| Error::Refused { table: "example".to_owned(), source: io(errno) };
+        for errno in [Errno::NOENT, Errno::OPNOTSUPP] {
+            assert!(has_none(&refused(errno)), "{errno}");
+        }
+        assert!(has_none(&Error::Socket(io(Errno::PROTONOSUPPORT))));
+        for errno in [Errno::PERM, Errno::BUSY, Errno::AGAIN] {
+            assert!(!has_none(&refused(errno)) && !has_none(&Error::Socket(io(errno))), "{errno}");
         }
     }
 }

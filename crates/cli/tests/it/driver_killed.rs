@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use lab::{Bridge, KillAtCall, Network, Plugin, run, try_run, unique, wait_until};
+use lab::{Bridge, KillAtCall, Link, Network, Plugin, run, try_run, unique, wait_until};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -32,13 +32,15 @@ struct Called {
     bridge: String,
     network: String,
     endpoint: String,
+    uplink: Link,
 }
 
 impl Called {
     fn new() -> Self {
         let network = format!("{}{:050x}", unique("kn"), 1);
         let endpoint = format!("{}{:050x}", unique("ke"), 1);
-        Self { driver: alone(), bridge: unique("kb"), network, endpoint }
+        let uplink = Link::add(&["type", "veth", "peer", "name", &unique("ku")]);
+        Self { driver: alone(), bridge: unique("kb"), network, endpoint, uplink }
     }
 
     fn body(&self, method: &str) -> String {
@@ -48,7 +50,8 @@ impl Called {
             "CreateNetwork" => json!({
                 "NetworkID": network,
                 "Options": { "com.docker.network.generic":
-                    { "bridge": self.bridge, "datapath_type": kind, "vlan": "10", "mtu": "1400" } },
+                    { "bridge": self.bridge, "datapath_type": kind, "vlan": "10", "mtu": "1400",
+                      "uplink": self.uplink.name() } },
                 "IPv4Data": [{ "AddressSpace": "LocalDefault", "Pool": "192.0.2.0/24",
                                "Gateway": "192.0.2.1/24", "AuxAddresses": {} }],
                 "IPv6Data": []
@@ -95,10 +98,18 @@ impl Called {
         killed
     }
 
-    /// The ports of the network's endpoints.
-    fn ports(&self) -> Vec<String> {
+    fn all_ports(&self) -> Vec<String> {
         let there = try_run("ovs-vsctl", &["list-ports", &self.bridge]).unwrap_or_default();
         there.lines().map(str::to_owned).collect()
+    }
+
+    /// The ports of the network's endpoints.
+    fn ports(&self) -> Vec<String> {
+        self.all_ports().into_iter().filter(|port| port != self.uplink.name()).collect()
+    }
+
+    fn has_uplink(&self) -> bool {
+        self.all_ports().iter().any(|port| port == self.uplink.name())
     }
 
     /// Links that are of this endpoint, by what their alias says.
@@ -164,6 +175,7 @@ fn a_driver_that_is_killed_within_any_call_is_brought_to_its_end_by_the_next() {
             }
             assert_eq!((called.ports(), called.links()), (Vec::new(), 0), "{method}, call {n}");
             assert_eq!(called.has_bridge(), method != "DeleteNetwork", "{method}, call {n}");
+            assert_eq!(called.has_uplink(), method != "DeleteNetwork", "{method}, call {n}");
             called.call("DeleteNetwork");
             assert!(!called.has_bridge(), "{method}, call {n}");
             if !killed {

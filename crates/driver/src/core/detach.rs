@@ -11,7 +11,7 @@ use super::{BOUND, Driver, TRIES};
 use crate::DriverError;
 
 /// So long what a call has done is undone at most.
-const UNDO: Duration = Duration::from_millis(500);
+pub(super) const UNDO: Duration = Duration::from_millis(500);
 
 impl Driver {
     /// Takes an endpoint away; an unknown one is gone already.

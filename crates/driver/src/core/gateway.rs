@@ -1,6 +1,7 @@
 //! This host as the gateway of networks: addresses on a link of the bridge, and a table of nftables. Both
 //! are the kernel's, which forgets them at each start, and are put back from what the database records.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -20,11 +21,27 @@ use crate::rules;
 /// So long the link of a network that is asked for is waited for: less than an engine waits for an answer.
 const LINK_WITHIN: Duration = Duration::from_secs(2);
 
-/// What stands in the kernel, as far as this driver put it there.
+/// What stands in the kernel, as far as this process has put it there. That nothing else stands is known
+/// only once it has put all in place itself: a process before it, or one beside it, may have been killed
+/// between the database and the kernel.
 #[derive(Debug, Default)]
-pub(super) struct InstalledGateways(Mutex<Stood>);
+pub(super) struct InstalledGateways {
+    links: Mutex<Vec<Owned>>,
+    /// Whether all that was begun came to its end.
+    is_whole: AtomicBool,
+}
 
-#[derive(Clone, Debug, Default, PartialEq)]
+/// One that puts everything in place, from before the database is read. Where it does not come to its end
+/// nothing is known afterwards.
+struct Attempt<'a> {
+    installed: &'a InstalledGateways,
+    /// Whether all was in place when it began.
+    was_whole: bool,
+    has_ended: bool,
+}
+
+/// What is to stand.
+#[derive(Clone, Debug, PartialEq)]
 struct Stood {
     links: Vec<Owned>,
     table: Option<Table>,
@@ -40,17 +57,13 @@ struct Owned {
 
 impl Stood {
     /// All that can be put in place is, whatever a single link lacks: one network does not hold up another.
-    /// The link of the network that is `asked` for is waited for. `had_table` tells that there may be one
-    /// that is not wanted any more.
+    /// The link of the network that is `asked` for is waited for. A table that is not wanted is removed where
+    /// the switch's links `are_here`: elsewhere it is none of this switch's.
     ///
     /// # Errors
     /// The kernel refuses what all need, or what the network that is asked for does, or that one's link is
     /// missing.
-    async fn put_in_place(
-        &self,
-        had_table: bool,
-        asked: Option<&str>,
-    ) -> Result<bool, DriverError> {
+    async fn put_in_place(&self, are_here: bool, asked: Option<&str>) -> Result<bool, DriverError> {
         if !self.links.is_empty() {
             forward_ipv4()?;
         }
@@ -69,7 +82,7 @@ impl Stood {
         }
         match &self.table {
             Some(table) => nftables::replace(table).map_err(|error| refused(&error))?,
-            None if had_table => nftables::remove(rules::TABLE).map_err(|error| refused(&error))?,
+            None if are_here => nftables::remove(rules::TABLE).map_err(|error| refused(&error))?,
             None => {}
         }
         own_is.map(|()| is_whole)
@@ -91,22 +104,45 @@ impl Owned {
 }
 
 impl InstalledGateways {
-    fn now(&self) -> Stood {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn now(&self) -> Vec<Owned> {
+        self.links.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn is(&self, stood: Stood) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = stood;
+    fn are(&self, links: Vec<Owned>) {
+        *self.links.lock().unwrap_or_else(PoisonError::into_inner) = links;
+    }
+
+    fn begin(&self) -> Attempt<'_> {
+        // Before the database is read: what is cut off from now on says so by itself.
+        let was_whole = self.is_whole.swap(true, Ordering::SeqCst);
+        Attempt { installed: self, was_whole, has_ended: false }
     }
 
     /// Whether there is any gateway.
     pub(super) fn is_any(&self) -> bool {
-        !self.now().links.is_empty()
+        !self.now().is_empty()
     }
 
-    /// Whether a link of a gateway is not there, or has lost its addresses: vswitchd has made it anew.
+    /// Whether something may not be in place: it was not put there to its end, or a link of a gateway is not
+    /// there, or has lost its addresses, as vswitchd has made it anew.
     pub(super) fn has_fallen(&self) -> bool {
-        self.now().links.iter().any(|owned| !owned.link.is_set_up().unwrap_or(true))
+        let is_whole = self.is_whole.load(Ordering::SeqCst);
+        !is_whole || self.now().iter().any(|owned| !owned.link.is_set_up().unwrap_or(true))
+    }
+}
+
+impl Attempt<'_> {
+    fn end(mut self) {
+        self.has_ended = true;
+    }
+}
+
+/// Also where its caller does not wait any longer.
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.installed.is_whole.store(false, Ordering::SeqCst);
+        }
     }
 }
 
@@ -212,13 +248,16 @@ impl Driver {
     /// The database does not answer, or the kernel refuses; or the link of the network that is asked for is
     /// missing.
     pub(crate) async fn stand(&self, asked: Option<&str>) -> Result<bool, DriverError> {
+        let attempt = self.standing.begin();
         let mut wanted = self.wanted().await?;
-        let before = self.standing.now();
-        if wanted.links.is_empty() && before == Stood::default() {
+        let is_bare = wanted.links.is_empty() && !self.standing.is_any();
+        if is_bare && attempt.was_whole {
+            attempt.end();
             return Ok(true);
         }
+        let are_here = self.host.is_switch_here()?;
         let stands = loop {
-            let stands = wanted.put_in_place(before.table.is_some(), asked).await;
+            let stands = wanted.put_in_place(are_here, asked).await;
             // Another driver may have changed the database and put a newer table in place meanwhile.
             let now = self.wanted().await?;
             if now == wanted || stands.is_err() {
@@ -226,27 +265,22 @@ impl Driver {
             }
             wanted = now;
         };
-        self.standing.is(wanted);
+        self.standing.are(wanted.links);
+        if stands.is_ok() {
+            attempt.end();
+        }
         stands
     }
 
-    /// What is to stand by the database.
+    /// What is to stand by the database, and by the links of what is published.
     async fn wanted(&self) -> Result<Stood, DriverError> {
         let view = self.open().await?;
         let networks = view.bridges.iter().flat_map(network::of);
         let links = networks
             .filter_map(|network| Some(Owned { link: network.gateway()?, network: network.id }));
         let links = links.collect();
-        Ok(Stood { links, table: rules::table(&view.bridges) })
-    }
-
-    /// The same in a process that knows nothing of what was in place before.
-    pub(super) async fn stand_last(&self) -> Result<(), DriverError> {
-        let wanted = self.wanted().await?;
-        if wanted.table.is_some() {
-            return self.stand(None).await.map(drop);
-        }
-        wanted.put_in_place(true, None).await.map(drop)
+        let table = rules::table(&view.bridges, &|port| view.has_ended(port));
+        Ok(Stood { links, table })
     }
 
     /// The same where only the table may have changed; what fails now is tried again later.
@@ -259,4 +293,30 @@ impl Driver {
 
 fn refused(error: &nftables::Error) -> DriverError {
     DriverError::new(format!("{error} (nat=true and -p need nftables in the kernel)"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_in_place_is_known_only_of_what_came_to_its_end() {
+        let installed = InstalledGateways::default();
+        assert!(installed.has_fallen(), "what a process before it has left is not known");
+        let first = installed.begin();
+        assert!(!first.was_whole);
+        first.end();
+        assert!(!installed.has_fallen());
+        let second = installed.begin();
+        assert!(second.was_whole);
+        drop(second);
+        assert!(installed.has_fallen(), "it was cut off");
+        // One that is cut off while another one is under way is not made up for by that.
+        let (cut_off, other) = (installed.begin(), installed.begin());
+        drop(cut_off);
+        other.end();
+        assert!(installed.has_fallen());
+        installed.begin().end();
+        assert!(!installed.has_fallen());
+    }
 }

@@ -61,7 +61,9 @@ impl Driver {
                 self.sweep_networks(&mut stray_networks).await;
                 rounds.end();
             }
-            if !has_stood || self.standing.has_fallen() {
+            // What other programs have done to the database, or to the table, is told by nothing.
+            let is_looked_through = is_due && self.standing.is_any();
+            if is_looked_through || !has_stood || self.standing.has_fallen() {
                 has_stood = self.stand(None).await.unwrap_or(false);
             }
             let is_open = is_whole || !learning.unknown.is_empty();

@@ -26,7 +26,7 @@ use host::{ActError, Endpoints, Home, Host, Settings};
 use model::SourceError;
 use model::endpoint_record::EndpointRecord;
 use model::plan::Plan;
-use model::switch::{Bridge, Port};
+use model::switch::{Bridge, OfPortState, Port};
 use std::sync::Arc;
 
 pub use addresses::{AddressRequest, PoolRequest};
@@ -112,6 +112,12 @@ impl View {
                 record.is(network, endpoint).then_some((bridge, port, record))
             })
         })
+    }
+
+    /// Whether a port's endpoint has ended: no link is its any more. One that has no number yet may be in the
+    /// making, as the database is told of a port before its link is made.
+    fn has_ended(&self, port: &Port) -> bool {
+        port.ofport != OfPortState::Pending && self.endpoints.is_link_gone(port)
     }
 
     async fn carry_out(&mut self, plan: &Plan) -> Result<(), ActError> {

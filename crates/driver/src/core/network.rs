@@ -1,6 +1,7 @@
 //! Networks: recorded on their bridge, which is made where it is not there.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use host::{ActError, MeshOfBridge};
 use model::NotABridge;
@@ -12,6 +13,8 @@ use model::switch::{Bridge, Port};
 use model::wiring::ContainerRef;
 use tokio::time::{Instant, timeout_at};
 
+use super::detach::UNDO;
+use super::host_ports;
 use super::mesh::leaving;
 use super::removal::{left_on, plan_removal};
 use super::{BOUND, Driver, TRIES, View};
@@ -23,7 +26,7 @@ use crate::options::{Gateway, NetworkOptions};
 pub type NetworkRequest = NetworkRecord;
 
 impl Driver {
-    /// Makes a network; does nothing where it is there.
+    /// Makes a network, or what one lacks that was begun; does nothing where it is there.
     ///
     /// # Errors
     /// Options that make no sense, a bridge that is another than was asked for, or a source that
@@ -37,9 +40,10 @@ impl Driver {
         if made.is_ok() && options.gateway == Gateway::Host {
             let stands = tokio::time::timeout(BOUND, self.stand(Some(&request.id))).await;
             made = stands.unwrap_or_else(|_| Err(late())).map(drop);
-            if made.is_err() {
-                let _ = self.delete_network(&request.id).await;
-            }
+        }
+        if made.is_err() {
+            // Also where nothing of it could be undone, as its time was over.
+            let _ = self.unmake(request).await;
         }
         if made.is_ok() {
             // The network is made: what the daemon is late with is told when it is needed.
@@ -58,15 +62,21 @@ impl Driver {
         let request = &self.with_gateway(request, options)?;
         for _ in 0..TRIES {
             let mut view = self.open().await?;
-            if let Some((_, known)) = network::find(&view.bridges, &request.id) {
-                let same = known.is_same(request);
-                let other =
-                    "there is such a network with other options; docker network rm removes it";
-                return if same { Ok(()) } else { Err(DriverError::new(other)) };
-            }
-            let joins = self.joining(&view.bridges, options).await?;
-            self.pools_join(request, options).await?;
-            let plan = self.plan_network(&view, request, options, joins.as_ref())?;
+            let plan = match network::find(&view.bridges, &request.id) {
+                Some((_, known)) if !known.is_same(request) => {
+                    let other =
+                        "there is such a network with other options; docker network rm removes it";
+                    return Err(DriverError::new(other));
+                }
+                // An engine has those whose making was answered.
+                Some((_, known)) if known.engine_id.is_some() => return Ok(()),
+                Some((bridge, known)) => self.plan_rest(&view, bridge, &known, options)?,
+                None => {
+                    let joins = self.joining(&view.bridges, options).await?;
+                    self.pools_join(request, options).await?;
+                    self.plan_network(&view, request, options, joins.as_ref())?
+                }
+            };
             match view.carry_out(&plan).await {
                 Ok(()) => return Ok(()),
                 Err(error) if error.has_changed() => {}
@@ -74,6 +84,21 @@ impl Driver {
             }
         }
         Err(DriverError::new("its ports change all the time; try again"))
+    }
+
+    /// Takes away what is there of a network whose making failed. One that an engine has, or that endpoints are
+    /// on, was made before.
+    async fn unmake(&self, request: &NetworkRequest) -> Result<(), DriverError> {
+        let late = |_| Err(DriverError::new("it could not be undone in time"));
+        let view = tokio::time::timeout(UNDO, self.open()).await.unwrap_or_else(late)?;
+        let Some((bridge, known)) = network::find(&view.bridges, &request.id) else {
+            return Ok(());
+        };
+        let was_made = known.engine_id.is_some() || !left_on(bridge, &request.id).is_empty();
+        if was_made || !known.is_same(request) {
+            return Ok(());
+        }
+        self.delete_network(&request.id).await
     }
 
     pub(super) fn plan_network(
@@ -101,6 +126,22 @@ impl Driver {
         Ok(plan(&options.bridge, steps))
     }
 
+    /// What a network that is recorded lacks: the record is in the first transaction of its making, and the
+    /// driver may have been killed after that.
+    fn plan_rest(
+        &self,
+        view: &View,
+        bridge: &Bridge,
+        network: &NetworkRecord,
+        options: &NetworkOptions,
+    ) -> Result<Plan, DriverError> {
+        let came_with = host_ports::of(bridge, network);
+        let mut steps = awaited(bridge, own_port(bridge).into_iter().chain(came_with));
+        let reserved = self.in_flight.numbers(&bridge.name);
+        steps.extend(view.plan_host_ports(bridge, network, options, &reserved)?);
+        Ok(plan(&options.bridge, steps))
+    }
+
     /// A bridge for a network that is not recorded; nothing where it is there.
     pub(super) fn plan_bridge(
         &self,
@@ -109,7 +150,7 @@ impl Driver {
         options: &NetworkOptions,
     ) -> Result<Plan, DriverError> {
         let (bridge, mut steps) = match view.bridge(options)? {
-            Some(bridge) => (bridge.clone(), Vec::new()),
+            Some(bridge) => (bridge.clone(), awaited(bridge, own_port(bridge))),
             None => made(network::new_bridge(options)),
         };
         let reserved = self.in_flight.numbers(&bridge.name);
@@ -220,6 +261,18 @@ fn made(new: NewBridge) -> (Bridge, Vec<Step>) {
     let external_ids = new.external_ids.clone();
     let steps = vec![SwitchStep::MakeBridge(new).into(), wait];
     (Bridge { name, external_ids, ..Bridge::default() }, steps)
+}
+
+/// The own port of a bridge that was made for a network.
+fn own_port(bridge: &Bridge) -> Option<&Arc<Port>> {
+    network::made(bridge)?;
+    bridge.ports.iter().find(|port| port.iface == bridge.name)
+}
+
+/// Waits for those that vswitchd has not made yet.
+fn awaited<'a>(bridge: &Bridge, ports: impl IntoIterator<Item = &'a Arc<Port>>) -> Vec<Step> {
+    let open = ports.into_iter().filter(|port| port.ofport.assigned().is_none());
+    open.map(|port| await_number(&bridge.name, port)).collect()
 }
 
 /// What a bridge is made with cannot be asked of one that is there and was made otherwise.

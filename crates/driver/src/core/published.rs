@@ -29,7 +29,7 @@ pub(super) fn require_published(
         ));
     }
     let ports = view.bridges.iter().flat_map(|bridge| &bridge.ports);
-    let others: Vec<_> = ports.filter_map(|port| EndpointRecord::of(port)).collect();
+    let others: Vec<_> = ports.filter_map(|port| Some((port, EndpointRecord::of(port)?))).collect();
     for wanted in published {
         if wanted.host_port == 0 || wanted.port == 0 {
             let why = "-p: the host's port must be named, as in -p 8080:80: Docker would not show which \
@@ -37,8 +37,10 @@ pub(super) fn require_published(
             return Err(DriverError::new(why));
         }
         let is = |published: &Published| published.is_in_the_way_of(wanted);
-        let holder = others.iter().find(|record| record.published.iter().any(is));
-        if let Some(holder) = holder {
+        let holder = others
+            .iter()
+            .find(|(port, record)| record.published.iter().any(is) && !view.has_ended(port));
+        if let Some((_, holder)) = holder {
             let why = format!("-p {wanted}: the port of the host is for {holder} already");
             return Err(DriverError::new(why));
         }

@@ -68,7 +68,7 @@ impl Request<'_> {
             let record = EndpointRecord::of(port).filter(|of| of.network != self.network.id);
             let Some(record) = record else { continue };
             let taken = record.addresses.iter().find(|cidr| own.contains(&cidr.ip));
-            if let Some(taken) = taken.filter(|_| !view.endpoints.is_link_gone(port)) {
+            if let Some(taken) = taken.filter(|_| !view.has_ended(port)) {
                 return Err(DriverError::new(format!(
                     "the address {} is in use by {record}, on the same VLAN of the bridge",
                     taken.ip

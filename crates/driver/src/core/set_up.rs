@@ -9,6 +9,7 @@ use model::plan::endpoint::await_number;
 use model::plan::{KernelStep, Step};
 
 use super::attach::{Endpoint, gateways};
+use super::network::plan;
 use super::published::require_published;
 use super::removal::{left_on, plan_leaving};
 use super::request::Request;
@@ -48,11 +49,15 @@ impl Driver {
         }
         for _ in 0..TRIES {
             let mut view = self.open().await?;
-            if network::find(&view.bridges, &network.id).is_some() {
-                return Ok(());
-            }
-            let record = self.with_gateway(network, &options)?;
-            let plan = self.plan_network(&view, &record, &options, None)?;
+            let plan = if let Some((bridge, known)) = network::find(&view.bridges, &network.id) {
+                // A call before this one may have been killed when there was the record alone.
+                let reserved = self.in_flight.numbers(&bridge.name);
+                let steps = view.plan_host_ports(bridge, &known, &options, &reserved)?;
+                plan(&options.bridge, steps)
+            } else {
+                let record = self.with_gateway(network, &options)?;
+                self.plan_network(&view, &record, &options, None)?
+            };
             match view.carry_out(&plan).await {
                 Ok(()) => return Ok(()),
                 Err(error) if error.has_changed() => {}
@@ -75,11 +80,18 @@ impl Driver {
         self.leave_gateway(network).await
     }
 
-    /// Takes this host's part in a network away where no container is on it.
+    /// Takes this host's part in a network away where no container is on it, and what is published for one
+    /// that is gone in any case: a call before this one may have been killed when only the database knew.
     async fn leave_gateway(&self, network: &NetworkRecord) -> Result<(), DriverError> {
         if network.read_options()?.gateway != Gateway::Host {
             return Ok(());
         }
+        self.forget_gateway(network).await?;
+        self.stand(None).await.map(drop)
+    }
+
+    /// Forgets a network whose gateway this host is where no container is on it.
+    async fn forget_gateway(&self, network: &NetworkRecord) -> Result<(), DriverError> {
         for _ in 0..TRIES {
             let mut view = self.open().await?;
             let Some((bridge, record)) = network::find(&view.bridges, &network.id) else {
@@ -92,10 +104,7 @@ impl Driver {
             let (record, _) = record.pass_given(bridge);
             record.take_given()?;
             match view.carry_out(&plan).await {
-                Ok(()) => {
-                    record.take_given()?;
-                    return self.stand_last().await;
-                }
+                Ok(()) => return record.take_given(),
                 Err(error) if error.has_changed() => {}
                 Err(error) => return Err(error.into()),
             }
@@ -181,7 +190,7 @@ impl Driver {
                 netns: home.id(),
                 interface: plan.interface.clone(),
                 addresses: endpoint.addresses.clone(),
-                gateways: gateways(network),
+                gateways: home.unrouted(&gateways(network))?,
             };
             let wait = plan.port().map(|port| await_number(&name, port));
             plan.steps.push(Step::from(configure));

@@ -227,6 +227,179 @@ fn a_gateway_is_there_for_as_long_as_containers_are() {
     assert!(!told.contains("docker-ovs.network"), "{told}");
 }
 
+/// Whatever else is on its network: a port leads to nothing once its container is gone, also where a program
+/// that was killed has told the database alone.
+#[test]
+fn a_published_port_is_closed_with_its_container() {
+    lab::need!(Lab);
+    let bridge = Bridge::new();
+    let spaces = [Netns::new(), Netns::new()];
+    let paths = spaces.each_ref().map(|netns| format!("/run/netns/{}", netns.name()));
+    let network = format!("{:064x}", 0xadd);
+    let of = |name: &str, ip: &str| {
+        let text = container(bridge.name(), name, ip, &json!({}));
+        let mut call: Value = serde_json::from_str(&text).unwrap();
+        call["network"]["id"] = json!(network);
+        call["network"]["options"] = json!({ "bridge": bridge.name(), "gateway": "host" });
+        call["network"]["subnets"] = json!([{ "subnet": "10.97.7.0/24", "gateway": "10.97.7.1" }]);
+        call.to_string()
+    };
+    let published = PUBLISHED.replace("18101", "18111");
+    let web = of(&unique("web"), "10.97.7.2").replace("\"port_mappings\":[]", &published);
+    let db = of(&unique("db"), "10.97.7.3");
+    let call = |verb: &str, path: &str, text: &str| {
+        let done = said(here(), &[verb, path], text);
+        assert_eq!(done.code, 0, "{verb}: {done:?}");
+    };
+    let table = || try_run("nft", &["list", "table", "inet", "docker_ovs"]).unwrap_or_default();
+    let leads = || table().contains("10.97.7.2");
+    let open = || {
+        call("setup", &paths[0], &web);
+        lab::wait_until("the port is published", leads);
+    };
+    let is_closed = |what: &str| lab::wait_until(what, || !leads());
+    call("setup", &paths[1], &db);
+    open();
+    call("teardown", &paths[0], &web);
+    is_closed("another container is on the network");
+
+    open();
+    // As where it was killed when the database was told.
+    let forget = || {
+        for port in run("ovs-vsctl", &["list-ports", bridge.name()]).lines() {
+            let ids = run("ovs-vsctl", &["get", "interface", port, "external_ids"]);
+            if ids.contains("18111") {
+                run("ovs-vsctl", &["del-port", bridge.name(), port]);
+                run("ip", &["link", "del", port]);
+            }
+        }
+    };
+    forget();
+    assert!(leads());
+    call("teardown", &paths[0], &web);
+    is_closed("the database has forgotten it");
+
+    open();
+    forget();
+    call("teardown", &paths[1], &db);
+    is_closed("the last container is gone");
+
+    open();
+    forget();
+    let key = format!("docker-ovs.network.{network}");
+    run("ovs-vsctl", &["remove", "bridge", bridge.name(), "external_ids", &key]);
+    call("teardown", &paths[0], &web);
+    is_closed("the database has forgotten the network");
+}
+
+/// Of each family the first one's; one that is there may be another program's, and by a link alone.
+#[test]
+fn a_container_on_several_networks_with_gateways_has_one_default_route() {
+    lab::need!(Lab);
+    let bridge = Bridge::new();
+    let of = |number: u64, interface: &str| {
+        let ip = format!("10.97.{number}.2");
+        let text = container(bridge.name(), &unique("web"), &ip, &json!({}));
+        let mut call: Value = serde_json::from_str(&text).unwrap();
+        call["network"]["id"] = json!(format!("{number}ad{:060x}", 0));
+        let vlan = number.to_string();
+        call["network"]["options"] =
+            json!({ "bridge": bridge.name(), "gateway": "host", "vlan": vlan });
+        call["network"]["subnets"] = json!([
+            { "subnet": format!("10.97.{number}.0/24"), "gateway": format!("10.97.{number}.1") },
+            { "subnet": format!("2001:db8:{number}::/64"), "gateway": format!("2001:db8:{number}::1") },
+        ]);
+        call["network_options"]["interface_name"] = json!(interface);
+        call["network_options"]["static_ips"] = json!([ip, format!("2001:db8:{number}::2")]);
+        call.to_string()
+    };
+    let networks = [of(71, "eth0"), of(72, "eth1"), of(73, "eth2")];
+    let call = |verb: &str, netns: &Netns, text: &str| {
+        let done = said(here(), &[verb, &format!("/run/netns/{}", netns.name())], text);
+        assert_eq!(done.code, 0, "{verb}: {done:?}");
+    };
+    let default = |netns: &Netns, family: &str| netns.ip(&[family, "route", "show", "default"]);
+    let netns = Netns::new();
+    for text in &networks {
+        call("setup", &netns, text);
+    }
+    for (family, via) in [("-4", "10.97.71.1"), ("-6", "2001:db8:71::1")] {
+        let routes = default(&netns, family);
+        assert_eq!(routes.lines().count(), 1, "{routes}");
+        assert!(routes.starts_with(&format!("default via {via} dev eth0")), "{routes}");
+    }
+    // The first one goes, and the next one to be set up has the routes.
+    call("teardown", &netns, &networks[0]);
+    call("teardown", &netns, &networks[1]);
+    call("setup", &netns, &networks[1]);
+    assert!(default(&netns, "-4").starts_with("default via 10.97.72.1 dev eth1"));
+    assert!(default(&netns, "-6").starts_with("default via 2001:db8:72::1 dev eth1"));
+    for text in &networks {
+        call("teardown", &netns, text);
+    }
+
+    // By a link alone, of IPv4.
+    let other = Netns::new();
+    other.ip(&["link", "add", "tun0", "type", "dummy"]);
+    other.ip(&["link", "set", "tun0", "up"]);
+    other.ip(&["route", "add", "default", "dev", "tun0"]);
+    call("setup", &other, &networks[0]);
+    assert!(default(&other, "-4").starts_with("default dev tun0"));
+    assert!(default(&other, "-6").starts_with("default via 2001:db8:71::1 dev eth0"));
+    call("teardown", &other, &networks[0]);
+    assert_eq!(run("ovs-vsctl", &["list-ports", bridge.name()]), "");
+}
+
+/// As after a power loss: what the database knows of a container that is gone holds no port of the host, and
+/// no port leads to its address.
+#[test]
+fn a_container_without_its_link_has_no_published_port() {
+    lab::need!(Lab);
+    let bridge = Bridge::new();
+    let spaces = [Netns::new(), Netns::new(), Netns::new()];
+    let of = |name: &str, ip: &str, published: bool| {
+        let text = container(bridge.name(), name, ip, &json!({}));
+        let mut call: Value = serde_json::from_str(&text).unwrap();
+        call["network"]["id"] = json!(format!("{:064x}", 0xade));
+        call["network"]["options"] = json!({ "bridge": bridge.name(), "gateway": "host" });
+        call["network"]["subnets"] = json!([{ "subnet": "10.97.8.0/24", "gateway": "10.97.8.1" }]);
+        let ports = PUBLISHED.replace("18101", "18121");
+        let text = call.to_string();
+        if published { text.replace("\"port_mappings\":[]", &ports) } else { text }
+    };
+    let call = |verb: &str, at: usize, text: &str| {
+        said(here(), &[verb, &format!("/run/netns/{}", spaces[at].name())], text)
+    };
+    let set_up = |at: usize, text: &str| {
+        let done = call("setup", at, text);
+        assert_eq!(done.code, 0, "{done:?}");
+    };
+    let table = || try_run("nft", &["list", "table", "inet", "docker_ovs"]).unwrap_or_default();
+    let ports = || run("ovs-vsctl", &["list-ports", bridge.name()]);
+    let dead = of(&unique("web"), "10.97.8.2", true);
+    set_up(0, &dead);
+    let end = ports();
+    // Its link has another name: it is there.
+    let (next, renamed) = (of(&unique("web"), "10.97.8.3", true), unique("r"));
+    run("ip", &["link", "set", &end, "down"]);
+    run("ip", &["link", "set", &end, "name", &renamed]);
+    let why = refused(&call("setup", 1, &next));
+    assert!(why.contains("-p 18121:80/udp") && why.contains("already"), "{why}");
+    run("ip", &["link", "del", &renamed]);
+
+    // Another container gets the address that was its own, and publishes nothing.
+    let heir = of(&unique("db"), "10.97.8.2", false);
+    set_up(2, &heir);
+    lab::wait_until("no port leads there", || !table().contains("10.97.8.2"));
+    set_up(1, &next);
+    lab::wait_until("the port is the next one's", || table().contains("dnat ip to 10.97.8.3:80"));
+    assert!(!table().contains("10.97.8.2"), "{}", table());
+    for (at, text) in [(0, &dead), (1, &next), (2, &heir)] {
+        assert_eq!(call("teardown", at, text).code, 0);
+    }
+    assert_eq!(ports(), "");
+}
+
 #[test]
 fn what_fails_leaves_nothing() {
     lab::need!(Lab);

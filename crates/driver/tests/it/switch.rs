@@ -219,6 +219,54 @@ fn an_uplink_comes_and_goes_with_its_network() {
     assert_eq!(ports(&bridge), [link.name()]);
 }
 
+/// Its record is there before the rest is.
+#[test]
+fn what_the_making_of_a_network_was_cut_off_before_is_made_by_the_next_call() {
+    lab::need!(Lab);
+    let mut caller = Caller::new();
+    // The link of the gateway is called by the first letters of the network's id.
+    caller.network = unique("34") + &caller.network;
+    let (bridge, nothing) = (Bridge::new(), serde_json::json!({}));
+    let link = lab::Link::add(&["type", "veth", "peer", "name", &unique("p")]);
+    let options = format!(
+        r#"{{"bridge":"{}","uplink":"{}/5","gateway":"host","vlan":"34"}}"#,
+        bridge.name(),
+        link.name()
+    );
+    let network = &caller.network;
+    let create = || {
+        caller.call(
+            "CreateNetwork",
+            &format!(
+                r#"{{"NetworkID":"{network}","Options":{{"com.docker.network.generic":{options}}},"IPv4Data":[{{"AddressSpace":"LocalDefault","Pool":"10.97.34.0/24","Gateway":"10.97.34.1/24","AuxAddresses":{{}}}}],"IPv6Data":[]}}"#
+            ),
+        )
+    };
+    let ids = || run("ovs-vsctl", &["get", "bridge", bridge.name(), "external_ids"]);
+    assert_eq!(create(), nothing);
+    let whole = ports(&bridge);
+    assert_eq!(whole.len(), 2, "{whole:?}");
+    for gone in whole.iter().chain([&whole[0]]) {
+        run("ovs-vsctl", &["del-port", bridge.name(), gone]);
+        assert_eq!(create(), nothing);
+        assert_eq!(ports(&bridge), whole);
+        assert_eq!(lab::ofport_of(link.name()), 5);
+    }
+    // What cannot be made whole is not made, and what containers are on is left alone.
+    let end = unique("e");
+    let interface =
+        r#","Interface":{"Address":"10.97.34.2/24","AddressIPv6":"","MacAddress":""},"Options":{}"#;
+    assert!(caller.of("CreateEndpoint", &end, interface).get("Err").is_none());
+    run("ovs-vsctl", &["del-port", bridge.name(), link.name()]);
+    drop(link);
+    is_error(&create(), "no such link");
+    assert!(ids().contains(network), "{}", ids());
+    caller.of("DeleteEndpoint", &end, "");
+    is_error(&create(), "no such link");
+    assert!(!ids().contains("docker-ovs.network"), "{}", ids());
+    assert!(ports(&bridge).is_empty());
+}
+
 #[test]
 fn a_bridge_that_is_of_use_for_something_else_by_now_outlives_its_networks() {
     lab::need!(Lab);

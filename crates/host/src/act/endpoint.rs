@@ -4,6 +4,7 @@
 //! No lock is taken, as its holder may be at it for longer than an engine is to wait: each transaction
 //! fails where what it rests on has changed, and is planned anew.
 
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -43,6 +44,26 @@ impl Home {
     /// Which one it is.
     pub fn id(&self) -> NetnsId {
         kernel::id(&self.0)
+    }
+
+    /// Those of `gateways` whose family has no default route there yet: the kernel refuses a second one.
+    ///
+    /// # Errors
+    /// Its routes cannot be read.
+    pub fn unrouted(&self, gateways: &[IpAddr]) -> Result<Vec<IpAddr>, SourceError> {
+        if gateways.is_empty() {
+            return Ok(Vec::new());
+        }
+        let what = || format!("the routes of the network namespace {}", self.id());
+        let mut routes = Vec::new();
+        for read in netns::visit(&[&self.0], |_, socket| socket.routes()) {
+            routes.extend(read.map_err(|error| kernel::source_error(what(), &error))?);
+        }
+        let is_routed = |gateway: &&IpAddr| {
+            let mut defaults = routes.iter().filter(|route| route.destination.is_none());
+            defaults.any(|route| route.is_ipv4 == gateway.is_ipv4())
+        };
+        Ok(gateways.iter().filter(|gateway| !is_routed(gateway)).copied().collect())
     }
 }
 

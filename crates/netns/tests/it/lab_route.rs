@@ -71,6 +71,7 @@ fn routes_are_read_back() {
     socket.add_route((ip("2001:db8:7::"), 48), Some(ip("2001:db8::2")), eth0).unwrap();
     socket.add_route((ip("2001:db8:8::"), 48), None, eth1).unwrap();
     let route = |to, prefix, gateway: Option<&str>, ifindex| Route {
+        is_ipv4: ip(to).is_ipv4(),
         destination: Some((ip(to), prefix)),
         gateway: gateway.map(ip),
         ifindex,
@@ -85,6 +86,7 @@ fn routes_are_read_back() {
     assert_eq!(added(&socket), expected);
     // The kernel's own, and nothing of other tables or types.
     let connected = Route {
+        is_ipv4: true,
         destination: Some((ip("192.0.2.0"), 24)),
         gateway: None,
         ifindex: eth0,
