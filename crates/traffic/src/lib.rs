@@ -20,6 +20,6 @@ mod verdict;
 
 pub use end::{End, EndError};
 pub use fdb::{SeenMac, seen_macs};
-pub use flows::{NamedPort, PortIn, Touched, named_ports, stale, touches};
+pub use flows::{FlowSubject, NamedPort, PortIn, Touched, named_ports, stale, touches};
 pub use packet::{Direction, Kind, Packet, PacketError, addresses};
 pub use verdict::{LeftBy, Outcome, Verdict, judge};
