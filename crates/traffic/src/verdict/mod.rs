@@ -156,8 +156,10 @@ impl Judged<'_> {
         }
         let (sure, unsure): (Vec<_>, Vec<_>) =
             refusals.into_iter().flatten().partition(|why| why.certain);
+        let unsure = unsure.into_iter().map(|why| why.text);
+        let unsure: Vec<_> = unsure.chain(self.untold(left_by)).collect();
         if !unsure.is_empty() {
-            return uncertain(unsure.into_iter().map(|why| why.text).collect());
+            return uncertain(unsure);
         }
         // Whatever else gets a copy of it.
         if self.way.controller {
@@ -170,6 +172,16 @@ impl Judged<'_> {
             return (Outcome::Elsewhere, told, Vec::new());
         }
         self.elsewhere(left_by, rules)
+    }
+
+    /// Where the packet is taken in ways that are not followed: it may arrive by them, unless a copy of it does so
+    /// anyway. A word that is no port of the datapath is an action that is not known.
+    fn untold(&self, left_by: &[LeftBy]) -> impl Iterator<Item = String> {
+        let words = left_by.iter().filter(|one| {
+            one.bridge.is_none() && !one.dp_port.bytes().all(|byte| byte.is_ascii_digit())
+        });
+        let words = words.map(|one| format!("{}, which no port is, is not known", one.dp_port));
+        self.way.untold.iter().cloned().chain(words.collect::<Vec<_>>())
     }
 
     /// What makes every verdict uncertain.

@@ -49,6 +49,35 @@ fn a_verdict_is_what_the_datapath_does() {
     }
 }
 
+/// By a bond that the datapath chooses a member of, by what is in a tunnel, or by vswitchd it may get there.
+#[test]
+fn what_is_taken_where_it_is_not_followed_is_not_dropped() {
+    for (taken, why) in [
+        ("lb_output(1)", "bond 1 chooses"),
+        ("tnl_pop(4)", "takes a tunnel's header off"),
+        ("clone(push_vlan(vid=5,pcp=0),lb_output(2)),4", "bond 2 chooses"),
+        ("check_pkt_len(size=200,gt(tnl_pop(4)),le(drop))", "takes a tunnel's header off"),
+        ("userspace(pid=1,slow_path(action))", "vswitchd does with it"),
+        ("action97", "action97"),
+        ("push_vlan(vid=20,pcp=0),7,pop_vlan,lb_output(1)", "bond 1 chooses"),
+    ] {
+        let verdict = of_actions(taken);
+        assert_eq!((verdict.outcome, verdict.reaches()), (Outcome::Unknown, None), "{verdict:?}");
+        assert!(verdict.sentence.contains(why), "{verdict:?}");
+        // A copy that gets there is enough.
+        for actions in [format!("7,{taken}"), format!("{taken},set(ipv4(ttl=9)),7")] {
+            let is_tagged = taken.starts_with("push_vlan");
+            let verdict = of_actions(&actions);
+            assert!(is_tagged || verdict.reaches() == Some(true), "{actions}: {verdict:?}");
+        }
+    }
+    for dropped in
+        ["drop", "userspace(pid=1,ipfix(output_port=3))", "meter(1)", "dec_ttl(le_1(drop))"]
+    {
+        assert_eq!(of_actions(dropped).outcome, Outcome::Dropped, "{dropped}");
+    }
+}
+
 #[test]
 fn what_the_sender_chooses_decides_nothing() {
     let verdict =
