@@ -9,6 +9,8 @@ use model::snapshot::{Link, Namespace, Snapshot};
 use model::wiring::{Attachment, Occupant, SwitchPort};
 use model::{Wiring, openflow_name};
 
+use crate::port_word::PortWord;
+
 /// The fields that have an Ethernet destination (ovs-fields(7)).
 const MAC_DST: [&str; 4] = ["dl_dst", "eth_dst", "arp_tha", "nd_tll"];
 /// Those that have an IP destination, or the address that is asked for.
@@ -62,28 +64,23 @@ pub fn named_ports<'a>(
         if all.iter().any(|one| one.place == place && one.written == written) {
             continue;
         }
-        let number = number(&written);
+        let number = PortWord::of_openflow(&written).ofport();
         let mut on_bridge = wiring.ports.iter().filter(|row| *row.bridge == *bridge);
-        let port = match number {
-            Some(number) => on_bridge.find(|row| row.port.ofport.assigned() == Some(number)),
-            None => on_bridge.find(|row| is_written(&row.port.iface, &written)),
-        };
+        let port =
+            on_bridge.find(|row| is_written(&written, row.port.ofport.assigned(), &row.port.iface));
         let is_missing = port.is_none() && !wiring.unseen.ports;
         all.push(NamedPort { place, written, number, port, is_missing });
     }
     all
 }
 
-/// Whether a port's name is written so: whole, or as much of it as OpenFlow tells.
-fn is_written(name: &Name, written: &str) -> bool {
-    **name == *written || openflow_name(name).is_some_and(|cut| cut == written)
-}
-
-fn number(written: &str) -> Option<OfPort> {
-    match written.strip_prefix("0x") {
-        Some(hex) => u16::from_str_radix(hex, 16).ok().map(OfPort),
-        None if written.eq_ignore_ascii_case("LOCAL") => Some(OfPort::LOCAL),
-        None => written.parse().ok().map(OfPort),
+/// Whether a port is written so: by number, or by name, whole or as much of it as OpenFlow tells.
+fn is_written(written: &str, ofport: Option<OfPort>, name: &Name) -> bool {
+    match PortWord::of_openflow(written) {
+        PortWord::Name(word) => {
+            *word == **name || openflow_name(name).is_some_and(|cut| cut == word)
+        }
+        number @ PortWord::Number(_) => ofport.is_some() && number.ofport() == ofport,
     }
 }
 
@@ -102,9 +99,11 @@ pub enum Touched {
 /// those from 0xff00 on mean something else, and so do some words (ovs-fields(7), `in_port`).
 fn may_be_port(written: &str) -> bool {
     const FIRST_RESERVED: u16 = 0xff00;
-    match number(written) {
-        Some(number) => number == OfPort::LOCAL || (1..FIRST_RESERVED).contains(&number.0),
-        None => !is_reserved(written) && !written.starts_with("0x"),
+    match PortWord::of_openflow(written) {
+        number @ PortWord::Number(_) => number.ofport().is_some_and(|number| {
+            number == OfPort::LOCAL || (1..FIRST_RESERVED).contains(&number.0)
+        }),
+        PortWord::Name(_) => !is_reserved(written) && !written.starts_with("0x"),
     }
 }
 
@@ -176,9 +175,9 @@ fn is_bridged(space: Option<&Namespace>, link: &Link) -> bool {
 pub fn touches(flow: &Flow<'_>, actions: &[Action], subject: &FlowSubject) -> Option<Touched> {
     let found = &subject.found;
     let fields = flow.fields();
-    let is_port = |written: &str| match number(written) {
-        Some(number) => found.port.ofport() == Some(number),
-        None => found.port.port().is_some_and(|at| is_written(&at.iface, written)),
+    let is_port = |written: &str| {
+        let port = found.port.port();
+        port.is_some_and(|at| is_written(written, found.port.ofport(), &at.iface))
     };
     if actions.iter().any(to_many) || actions.iter().flat_map(Action::ports).any(is_port) {
         return Some(Touched::Output);

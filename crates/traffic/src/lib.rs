@@ -16,6 +16,7 @@ mod fdb;
 mod flows;
 mod links_down;
 mod packet;
+mod port_word;
 mod verdict;
 
 pub use end::{End, EndError};

@@ -11,6 +11,7 @@ use model::Look;
 
 use crate::end::End;
 use crate::packet::{Direction, Kind, Packet};
+use crate::port_word::PortWord;
 pub use left_by::LeftBy;
 use left_by::{is_port, left_by, same_datapath, tunnel};
 use refusal::Refusal;
@@ -175,13 +176,23 @@ impl Judged<'_> {
     }
 
     /// Where the packet is taken in ways that are not followed: it may arrive by them, unless a copy of it does so
-    /// anyway. A word that is no port of the datapath is an action that is not known.
-    fn untold(&self, left_by: &[LeftBy]) -> impl Iterator<Item = String> {
-        let words = left_by.iter().filter(|one| {
-            one.bridge.is_none() && !one.dp_port.bytes().all(|byte| byte.is_ascii_digit())
-        });
-        let words = words.map(|one| format!("{}, which no port is, is not known", one.dp_port));
-        self.way.untold.iter().cloned().chain(words.collect::<Vec<_>>())
+    /// anyway. A word that is no port of the datapath is an action that is not known, and where the number of the
+    /// destination's port is not known, it may be one that is no other port's.
+    fn untold(&self, left_by: &[LeftBy]) -> Vec<String> {
+        let is_known = match &self.to.port {
+            Some(port) => port.port.dp_port.is_some() || self.to.broken.is_some(),
+            None => true,
+        };
+        let why = |word: &str| match PortWord::of_datapath(word) {
+            PortWord::Name(_) => Some(format!("{word} is no action and no port that is known")),
+            PortWord::Number(_) if is_known => None,
+            PortWord::Number(_) => {
+                Some(format!("datapath port {word} may be the one of {}", self.to.called))
+            }
+        };
+        let unknown = left_by.iter().filter(|one| one.bridge.is_none());
+        let unknown = unknown.filter_map(|one| why(&one.dp_port));
+        self.way.untold.iter().cloned().chain(unknown).collect()
     }
 
     /// What makes every verdict uncertain.

@@ -6,7 +6,7 @@ use model::snapshot::Link;
 use model::{Look, Snapshot};
 use serde_json::{Value, json};
 
-use crate::look;
+use crate::{look, look_with_port_called};
 
 fn of_webserver(line: &str) -> Option<Touched> {
     touched(&look(), line)
@@ -172,6 +172,37 @@ fn what_is_forwarded_comes_from_the_interface_too() {
         assert_eq!(touched(&look, foreign), forwards);
         assert_eq!(touched(&look, foreign_frames), bridges);
         assert_eq!(touched(&look, &foreign.replace("ip,", "in_port=3,ip,")), None);
+    }
+}
+
+#[test]
+fn a_number_is_the_port_of_that_number_whatever_ports_are_called() {
+    for name in ["4", "0x4", "77"] {
+        let look = look_with_port_called(name);
+        let named = |line: &str| -> Vec<_> {
+            let flow = Flow::parse(line).unwrap();
+            let named = named_ports(&look.wiring, "vlanswitch", &flow, &flow.action_list());
+            named
+                .into_iter()
+                .map(|one| one.port.map(|port| port.port.ofport.assigned().unwrap().0))
+                .collect()
+        };
+        assert_eq!(named("priority=1,in_port=4,actions=output:4"), [Some(4), Some(4)], "{name}");
+        assert_eq!(named("priority=1,in_port=0x4,actions=output:77"), [Some(4), None], "{name}");
+        let quoted = format!("priority=1,in_port=\"{name}\",actions=\"{name}\"");
+        assert_eq!(named(&quoted), [Some(3), Some(3)], "{name}");
+        let mut attachments = look.wiring.attachments.iter();
+        let found = attachments.find(|found| found.label() == "firewall_ext:eth0").unwrap();
+        let subject = FlowSubject::new(&look.snapshot, found);
+        for (line, expected) in [
+            ("priority=1,in_port=4,actions=drop", None),
+            ("priority=1,in_port=9,actions=output:4", None),
+            ("priority=1,in_port=3,actions=drop", Some(Touched::From)),
+            (quoted.as_str(), Some(Touched::Output)),
+        ] {
+            let flow = Flow::parse(line).unwrap();
+            assert_eq!(touches(&flow, &flow.action_list(), &subject), expected, "{name}: {line}");
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use docker_ovs_traffic::{Direction, Kind, Outcome, Packet, Verdict, judge};
 use flowtext::parse_trace;
 
-use crate::{end, look, on_link};
+use crate::{end, look, look_with_port_called, on_link};
 
 /// The verdict about a datagram from trivial_firewall to webserver, which is datapath port 7 (VLAN
 /// 20), by these lines of a trace.
@@ -75,6 +75,38 @@ fn what_is_taken_where_it_is_not_followed_is_not_dropped() {
         ["drop", "userspace(pid=1,ipfix(output_port=3))", "meter(1)", "dec_ttl(le_1(drop))"]
     {
         assert_eq!(of_actions(dropped).outcome, Outcome::Dropped, "{dropped}");
+    }
+}
+
+/// Interfaces may be called as numbers are, and the number of a port may not be known.
+#[test]
+fn a_number_is_the_datapath_port_of_that_number() {
+    let text = |actions: &str| {
+        parse_trace(&format!(
+            "Flow: udp\n\nbridge(\"vlanswitch\")\n--\n 0. ip, priority 7\n    drop\n\nMegaflow: a\n\
+             Datapath actions: {actions}\n"
+        ))
+    };
+    let kind = Kind::Udp(53);
+    for (name, actions, outcome) in [
+        ("7", "7", Outcome::Elsewhere),
+        ("7", "6", Outcome::Delivered),
+        ("7", "4,7", Outcome::Elsewhere),
+        ("99", "99", Outcome::Elsewhere),
+        ("fw", "fw", Outcome::Delivered),
+    ] {
+        let look = look_with_port_called(name);
+        let (from, to) = (end(&look, "trivial_firewall:eth0"), end(&look, "firewall_ext"));
+        let packet =
+            Packet::new(&kind, Direction::Original, (&from, &to), &on_link(), None).unwrap();
+        let told = judge(&look, &kind, &packet, &from, &to, &text(actions));
+        assert_eq!(told.outcome, outcome, "{name}: {actions}: {told:?}");
+        // Where it is not known which number the destination has, it may be this one.
+        let mut unknown = to.clone();
+        let at = unknown.port.as_mut().unwrap();
+        at.port = std::sync::Arc::new(model::switch::Port { dp_port: None, ..(*at.port).clone() });
+        let told = judge(&look, &kind, &packet, &from, &unknown, &text("98"));
+        assert_eq!(told.outcome, Outcome::Unknown, "{told:?}");
     }
 }
 
