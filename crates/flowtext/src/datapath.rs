@@ -34,13 +34,40 @@ impl<'a> DpAction<'a> {
     }
 }
 
+/// A VLAN tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VlanTag {
+    /// Its VLAN.
+    pub vid: u16,
+    /// Its EtherType: 0x8100 of IEEE 802.1Q, 0x88a8 of 802.1ad, 0 where it cannot be read.
+    pub tpid: u16,
+}
+
+impl VlanTag {
+    /// The EtherType of 802.1Q, which stands for itself where none is written.
+    pub const DOT1Q: u16 = 0x8100;
+
+    /// A tag of 802.1Q.
+    pub fn dot1q(vid: u16) -> Self {
+        Self { vid, tpid: Self::DOT1Q }
+    }
+
+    /// `tpid=0x88a8,vid=100,pcp=0`
+    fn read(inside: &str) -> Self {
+        let value = |key: &str| parts(inside).find_map(|part| part.strip_prefix(key));
+        let vid = value("vid=").and_then(|vid| vid.parse().ok()).unwrap_or(0);
+        let hex = |tpid: &str| u16::from_str_radix(tpid.strip_prefix("0x")?, 16).ok();
+        Self { vid, tpid: value("tpid=").map_or(Self::DOT1Q, |tpid| hex(tpid).unwrap_or(0)) }
+    }
+}
+
 /// What a packet bears on its way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Header {
     /// Its Ethernet destination.
     pub eth_dst: [u8; 6],
     /// Its VLAN tags, the outer one last.
-    pub vlans: Vec<u16>,
+    pub vlans: Vec<VlanTag>,
     /// Its IP destination, if it is an IP packet.
     pub ip_dst: Option<IpAddr>,
     /// Its destination port, if it has one.
@@ -210,10 +237,7 @@ impl Header {
         match name {
             "drop" | "psample" => {}
             "ct_clear" => self.zone = None,
-            "push_vlan" => {
-                let tag = parts(inside).find_map(|part| part.strip_prefix("vid="));
-                self.vlans.push(tag.and_then(|tag| tag.parse().ok()).unwrap_or(0));
-            }
+            "push_vlan" => self.vlans.push(VlanTag::read(inside)),
             "pop_vlan" => drop(self.vlans.pop()),
             "set" => {
                 for (layer, fields) in calls(inside, &SET_LAYERS) {
@@ -255,9 +279,9 @@ impl Header {
             ("tunnel", Some(remote)) => self.tunnel_key = Some(remote.to_owned()),
             ("tunnel", None) => self.tunnel_key = value("ipv6_dst").map(str::to_owned),
             ("vlan", _) => {
-                if let Some(tag) = value("vid").and_then(|tag| tag.parse().ok()) {
-                    self.vlans.pop();
-                    self.vlans.push(tag);
+                if let Some(vid) = value("vid").and_then(|vid| vid.parse().ok()) {
+                    let tpid = self.vlans.pop().map_or(VlanTag::DOT1Q, |tag| tag.tpid);
+                    self.vlans.push(VlanTag { vid, tpid });
                 }
             }
             ("eth", Some(value)) => match whole.and_then(|value| mac(value.as_bytes(), 0)) {
@@ -304,9 +328,31 @@ mod tests {
             ports("1,push_vlan(vid=5,pcp=0),4,pop_vlan,clone(set(eth(dst=02:00:00:00:00:09)),5),6");
         let told: Vec<_> =
             all.iter().map(|(port, header)| (&**port, header.vlans.clone())).collect();
-        assert_eq!(told, [("1", vec![]), ("4", vec![5]), ("5", vec![]), ("6", vec![])]);
+        let five = VlanTag::dot1q(5);
+        assert_eq!(told, [("1", vec![]), ("4", vec![five]), ("5", vec![]), ("6", vec![])]);
         assert_eq!(all[2].1.eth_dst, [2, 0, 0, 0, 0, 9]);
         assert_eq!(all[3].1.eth_dst, [0; 6], "a clone changes a copy");
+    }
+
+    #[test]
+    fn a_tag_keeps_its_ethertype() {
+        for (actions, expected) in [
+            ("push_vlan(tpid=0x88a8,vid=100,pcp=0),3", vec![(100, 0x88a8)]),
+            (
+                "push_vlan(vid=5,pcp=0),push_vlan(tpid=0x88a8,vid=100,pcp=0),3",
+                vec![(5, 0x8100), (100, 0x88a8)],
+            ),
+            ("push_vlan(tpid=0x88a8,vid=100,pcp=0),set(vlan(vid=7,pcp=0)),3", vec![(7, 0x88a8)]),
+            (
+                "push_vlan(tpid=0x88a8,vid=100,pcp=0),pop_vlan,push_vlan(vid=9,pcp=0),3",
+                vec![(9, 0x8100)],
+            ),
+            ("push_vlan(tpid=odd,vid=9,pcp=0),3", vec![(9, 0)]),
+        ] {
+            let vlans = ports(actions).remove(0).1.vlans;
+            let told: Vec<_> = vlans.into_iter().map(|tag| (tag.vid, tag.tpid)).collect();
+            assert_eq!(told, expected, "{actions}");
+        }
     }
 
     #[test]

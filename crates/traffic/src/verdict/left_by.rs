@@ -76,7 +76,7 @@ pub(super) fn left_by(look: &Look, from: &End, output: &Output) -> LeftBy {
         ofport: row.and_then(|row| row.port.ofport.assigned()).map(|port| port.0),
         who,
         uplink,
-        vlans: header.vlans.clone(),
+        vlans: header.vlans.iter().map(|tag| tag.vid).collect(),
         tunnel: tunnel(header, row).or(remote),
         doubt: header.doubt.clone().or_else(|| header.altered.clone()),
     }

@@ -6,7 +6,7 @@ mod way;
 
 use std::net::IpAddr;
 
-use flowtext::{Header, Output, Rule, Trace};
+use flowtext::{Header, Output, Rule, Trace, VlanTag};
 use model::Look;
 
 use crate::end::End;
@@ -268,7 +268,9 @@ impl Judged<'_> {
         if let Some(why) = &self.to.broken {
             return Some(Refusal::sure(why.clone()));
         }
-        let tags: Vec<_> = header.vlans.iter().copied().filter(|tag| *tag != 0).collect();
+        // A tag of VLAN 0 has a priority alone.
+        let borne: Vec<_> = header.vlans.iter().filter(|tag| tag.vid != 0).collect();
+        let tags: Vec<_> = borne.iter().map(|tag| tag.vid).collect();
         let own: Vec<_> = self.to.tag().into_iter().collect();
         if tags != own {
             let bears = match tags.last() {
@@ -276,6 +278,14 @@ impl Judged<'_> {
                 Some(tag) => format!("with the tag of VLAN {tag}"),
             };
             return Some(Refusal::sure(format!("{bears}, which it does not take")));
+        }
+        // Linux tells VLAN links of one number apart by the EtherType of the tag, which is not known of a link.
+        if let Some(tag) = borne.iter().find(|tag| tag.tpid != VlanTag::DOT1Q) {
+            return Some(Refusal::unsure(format!(
+                "it bears a tag of VLAN {} with EtherType {:#06x}, and whether the VLAN link of {} takes those \
+                 is not known",
+                tag.vid, tag.tpid, self.to.called
+            )));
         }
         self.address_refusal(header)
     }

@@ -1,6 +1,6 @@
 //! The way of a packet through the datapath.
 
-use flowtext::{Header, Output, Trace, follow};
+use flowtext::{Header, Output, Trace, VlanTag, follow};
 
 use crate::packet::Packet;
 
@@ -18,7 +18,7 @@ impl PacketPath {
     pub(super) fn of(packet: &Packet, trace: &Trace) -> Self {
         let start = Header {
             eth_dst: packet.eth_dst.unwrap_or_default(),
-            vlans: packet.vlans.clone(),
+            vlans: packet.vlans.iter().copied().map(VlanTag::dot1q).collect(),
             ip_dst: packet.ip_dst,
             ..Header::default()
         };

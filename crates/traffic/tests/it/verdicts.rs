@@ -78,6 +78,36 @@ fn what_is_taken_where_it_is_not_followed_is_not_dropped() {
     }
 }
 
+/// A link of 802.1Q takes no tag of 802.1ad.
+#[test]
+fn a_tag_is_of_a_vlan_by_its_ethertype_too() {
+    let look = look();
+    let (from, mut to) = (end(&look, "trivial_firewall:eth1"), end(&look, "webserver"));
+    let mut link = model::snapshot::Link::clone(to.link.as_ref().unwrap());
+    (link.kind, link.vlan) = (Some("vlan".to_owned()), Some(100));
+    to.link = Some(std::sync::Arc::new(link));
+    let kind = Kind::Udp(53);
+    let packet = Packet::new(&kind, Direction::Original, (&from, &to), &on_link(), None).unwrap();
+    for (actions, outcome) in [
+        ("push_vlan(vid=100,pcp=0),7", Outcome::Delivered),
+        ("push_vlan(tpid=0x88a8,vid=100,pcp=0),7", Outcome::Unknown),
+        ("push_vlan(tpid=0x9100,vid=100,pcp=0),7", Outcome::Unknown),
+        ("push_vlan(tpid=0x88a8,vid=9,pcp=0),set(vlan(vid=100,pcp=0)),7", Outcome::Unknown),
+        ("push_vlan(tpid=0x88a8,vid=9,pcp=0),7", Outcome::Elsewhere),
+        (
+            "push_vlan(tpid=0x88a8,vid=9,pcp=0),7,pop_vlan,push_vlan(vid=100,pcp=0),7",
+            Outcome::Delivered,
+        ),
+    ] {
+        let text = format!(
+            "Flow: udp\n\nbridge(\"vlanswitch\")\n--\n 0. ip, priority 7\n    drop\n\nMegaflow: a\n\
+             Datapath actions: {actions}\n"
+        );
+        let told = judge(&look, &kind, &packet, &from, &to, &parse_trace(&text));
+        assert_eq!(told.outcome, outcome, "{actions}: {told:?}");
+    }
+}
+
 /// Interfaces may be called as numbers are, and the number of a port may not be known.
 #[test]
 fn a_number_is_the_datapath_port_of_that_number() {
