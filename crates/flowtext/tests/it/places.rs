@@ -137,6 +137,11 @@ fn datapath_ports_are_marked_in_datapath_flows() {
             "actions:check_pkt_len(size=3,gt(4@),le(5@,trunc(6),7@))",
             "actions:userspace(pid=3,controller(reason=4,dont_send=5,continuation=0,recirc_id=6,rule_cookie=0,\
          controller_id=0,max_len=65535)),7@",
+            "actions:userspace(pid=1,ipfix(output_port=3@)),3@",
+            "actions:userspace(pid=1,flow_sample(probability=2,collector_set_id=3,obs_domain_id=4,obs_point_id=5,\
+         output_port=6@,egress)),7@",
+            "actions:sample(sample=50.0%,actions(userspace(pid=1,sFlow(vid=2,pcp=3,output=4),actions,tunnel_out_port=5@))),6@",
+            "actions:userspace(pid=1,ipfix(output_port=flwv1@),tunnel_out_port=\"flw-a\"@)",
             "actions:hash(sym_l4(3)),recirc(0x4),meter(5),6@",
             "actions:drop",
             "Datapath actions: ct(commit),3@,trunc(99),4@",
