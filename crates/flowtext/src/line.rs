@@ -18,6 +18,13 @@ pub(crate) enum Head {
         /// Where it ends.
         end: usize,
     },
+    /// `system@ovs-system:` of dpctl/show: where the name is.
+    Datapath {
+        /// Where it begins.
+        start: usize,
+        /// Where it ends.
+        end: usize,
+    },
     /// A flow of ofproto/trace, which is of the bridge that was asked about.
     FirstBridge,
     /// `Datapath actions: `, up to there.
@@ -55,8 +62,11 @@ pub(crate) fn head(text: &[u8], at: usize) -> Head {
         }
         _ => None,
     };
-    let is_name = rest.first().is_some_and(|byte| *byte == b'"' || is_word(*byte));
-    let row = || if is_name { fdb_row(text, start) } else { None };
+    let row = || {
+        let end = name_end(text, start)?;
+        fdb_row(text, start, end)
+            .or_else(|| datapath_line(text, start, end).filter(|_| start == at))
+    };
     known.or_else(row).unwrap_or(Head::Nothing)
 }
 
@@ -124,9 +134,20 @@ fn bridge_line(text: &[u8], start: usize, rest: &[u8]) -> Option<Head> {
     (text.get(end) == Some(&b')')).then_some(Head::Bridge { start: name, end })
 }
 
-/// A row of `fdb/show`: port, VLAN, MAC, age.
-fn fdb_row(text: &[u8], port: usize) -> Option<Head> {
-    let end = name_end(text, port)?;
+/// `system@ovs-system:` of dpctl/show; the name may go on behind its first word, which ends at `end`.
+fn datapath_line(text: &[u8], start: usize, end: usize) -> Option<Head> {
+    const LONGEST: usize = 128;
+    let is_named = text.get(start..end)?.contains(&b'@');
+    let rest = text.get(start..).filter(|_| is_named)?;
+    let length = rest.iter().take(LONGEST).position(u8::is_ascii_whitespace);
+    let length = length.unwrap_or(rest.len());
+    let name = rest.get(..length)?.strip_suffix(b":")?;
+    let ends = matches!(rest.get(length), None | Some(b'\n' | b'\r'));
+    ends.then_some(Head::Datapath { start, end: start + name.len() })
+}
+
+/// A row of `fdb/show`: port, which ends at `end`, VLAN, MAC, age.
+fn fdb_row(text: &[u8], port: usize, end: usize) -> Option<Head> {
     let vlan = skip_blanks(text, end);
     let vlan_end = word_end(text, vlan);
     if vlan < end + 2

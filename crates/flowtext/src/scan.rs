@@ -38,6 +38,8 @@ pub struct Scanner {
     message: bool,
     /// How far the bridges are indented that a trace is in, the innermost last.
     bridges: Vec<usize>,
+    /// Whether the lines are about a datapath.
+    datapath: bool,
 }
 
 impl Default for Scanner {
@@ -61,6 +63,7 @@ impl Scanner {
             fresh: true,
             message: false,
             bridges: Vec::new(),
+            datapath: false,
         }
     }
 
@@ -73,6 +76,7 @@ impl Scanner {
                 let head = head(piece, at);
                 self.fresh = false;
                 self.leave_bridges(piece, at, &head, &mut each);
+                self.leave_datapath(piece, at, &mut each);
                 if !matches!(head, Head::Nothing) {
                     at = self.begin(&head, at, &mut each);
                     continue;
@@ -159,6 +163,15 @@ impl Scanner {
         }
     }
 
+    /// A line that is not indented is not of a datapath any more (`show_dpif` of lib/dpctl.c).
+    fn leave_datapath(&mut self, piece: &[u8], at: usize, each: &mut impl FnMut(Place)) {
+        let is_inside = matches!(piece.get(at), None | Some(b' ' | b'\t' | b'\r' | b'\n'));
+        if self.datapath && !is_inside {
+            self.datapath = false;
+            each(Place { start: at, end: at, found: Found::DatapathEnds });
+        }
+    }
+
     /// What a line of its own kind begins with; where to go on.
     fn begin(&mut self, head: &Head, at: usize, each: &mut impl FnMut(Place)) -> usize {
         match head {
@@ -171,6 +184,11 @@ impl Scanner {
             }
             &Head::Bridge { start, end } => {
                 each(Place { start, end, found: Found::Bridge });
+                end
+            }
+            &Head::Datapath { start, end } => {
+                self.datapath = true;
+                each(Place { start, end, found: Found::Datapath });
                 end
             }
             Head::FirstBridge => {

@@ -183,6 +183,35 @@ fn rows_of_tables_are_known() {
     );
 }
 
+/// Each datapath has port numbers of its own, and dpctl/show tells all of them.
+#[test]
+fn datapath_ports_are_those_of_the_datapath_that_the_text_is_in() {
+    let text = [
+        ("  port 2: flwv1", "  port 2<d>: flwv1<n>"),
+        ("system@ovs-system:", "system@ovs-system:"),
+        ("  lookups: hit:1 missed:2 lost:3", "  lookups: hit:1 missed:2 lost:3"),
+        ("  caches:", "  caches:"),
+        ("    masks-cache: size:256", "    masks-cache: size:256"),
+        ("  port 0: ovs-system (internal)", "  port 0<d system>: ovs-system (internal)"),
+        ("", ""),
+        ("  port 2: flwv1", "  port 2<d system>: flwv1<n>"),
+        ("netdev@ovs-netdev:\r", "netdev@ovs-netdev:\r"),
+        ("\tport 2: flwv2 (tap)\r", "\tport 2<d netdev>: flwv2<n> (tap)\r"),
+        ("system@my\\dp:", "system@my\\dp:"),
+        ("  port 2: flwv1", "  port 2<d elsewhere>: flwv1<n>"),
+        ("recirc_id(0),in_port(2), actions:4", "recirc_id(0),in_port(2<d>), actions:4<d>"),
+        ("netdev@ovs-netdev:", "netdev@ovs-netdev:"),
+        ("root@host:~# ovs-dpctl show", "root@host:~# ovs-dpctl show"),
+        ("  port 3: flwv2", "  port 3<d>: flwv2<n>"),
+        ("user@host: hello", "user@host: hello"),
+        ("  port 3: flwv2", "  port 3<d>: flwv2<n>"),
+    ];
+    let joined = |of: fn(&(&'static str, &'static str)) -> &'static str| {
+        text.iter().map(of).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(plain(&joined(|line| line.0)), joined(|line| line.1));
+}
+
 #[test]
 fn addresses_are_marked_where_that_is_asked() {
     assert_eq!(
