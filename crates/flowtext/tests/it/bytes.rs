@@ -46,6 +46,9 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
             "clone(",
             "    ",
             "system@ovs-system:",
+            "system@ovs-system: hit:0 missed:0\n  flw1:\n",
+            "flwv1 3/2: (system)",
+            "  7  5  239.1.1.1  9",
             "  port 3: flwv1",
         ])
         .prop_map(|word| word.as_bytes().to_vec()),
