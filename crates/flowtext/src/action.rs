@@ -137,9 +137,13 @@ fn written(arguments: &str) -> Option<&str> {
     to_port.then_some(value)
 }
 
-/// A name without its quotes.
+/// A name without its quotes, unless it would be taken for a number or a reserved word without them.
 fn plain(port: &str) -> String {
-    String::from_utf8_lossy(&unquoted(port.as_bytes())).into_owned()
+    let name = String::from_utf8_lossy(&unquoted(port.as_bytes())).into_owned();
+    let is_other = name.starts_with(|first: char| first.is_ascii_digit())
+        || name.eq_ignore_ascii_case("LOCAL")
+        || is_reserved(&name);
+    if is_other { port.to_owned() } else { name }
 }
 
 #[cfg(test)]
@@ -155,6 +159,7 @@ mod tests {
         for (text, expected) in [
             ("output:3", vec!["3"]),
             ("3,veth1,\"patch-a\",LOCAL", vec!["3", "veth1", "patch-a", "LOCAL"]),
+            ("\"7\",7,\"LOCAL\",output:\"0x7\"", vec!["\"7\"", "7", "\"LOCAL\"", "\"0x7\""]),
             ("drop", vec![]),
             ("NORMAL,CONTROLLER:65535,dec_ttl", vec![]),
             ("output:NXM_NX_REG0[]", vec![]),

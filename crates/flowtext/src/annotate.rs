@@ -21,9 +21,9 @@ pub trait Labels {
         None
     }
 
-    /// The same of a datapath port, by number or name.
-    fn dp_port(&self, port: &[u8]) -> Option<&str> {
-        let _ = port;
+    /// The same of a datapath port, by number or name; `datapath` where the text says so, as `system@ovs-system`.
+    fn dp_port(&self, datapath: Option<&str>, port: &[u8]) -> Option<&str> {
+        let _ = (datapath, port);
         None
     }
 
@@ -51,8 +51,8 @@ impl<L: Labels> Labels for &L {
         (**self).of_port(bridge, port)
     }
 
-    fn dp_port(&self, port: &[u8]) -> Option<&str> {
-        (**self).dp_port(port)
+    fn dp_port(&self, datapath: Option<&str>, port: &[u8]) -> Option<&str> {
+        (**self).dp_port(datapath, port)
     }
 
     fn port_name(&self, name: &[u8]) -> Option<&str> {
@@ -121,17 +121,25 @@ pub struct Annotator<L> {
     labels: L,
     style: Style,
     scanner: Scanner,
-    /// The bridges that the text is in at present, the innermost last.
-    bridges: Vec<String>,
+    about: About,
     /// What has come of a line whose end has not.
     begun: Vec<u8>,
+}
+
+/// What the text is about at present, where it says so.
+#[derive(Debug, Default)]
+struct About {
+    /// The bridges that it is in, the innermost last.
+    bridges: Vec<String>,
+    /// The datapath.
+    datapath: Option<String>,
 }
 
 impl<L: Labels> Annotator<L> {
     /// One that has seen nothing yet.
     pub fn new(labels: L, style: Style) -> Self {
         let scanner = Scanner::new(style.macs, style.ips);
-        Self { labels, style, scanner, bridges: Vec::new(), begun: Vec::new() }
+        Self { labels, style, scanner, about: About::default(), begun: Vec::new() }
     }
 
     /// Takes a piece of the text, and appends to `out` what of it is certain: all lines that have
@@ -183,14 +191,14 @@ impl<L: Labels> Annotator<L> {
         if text.is_empty() {
             return;
         }
-        let Self { labels, style, scanner, bridges, .. } = self;
+        let Self { labels, style, scanner, about, .. } = self;
         let mut writer = Writer { text, style, out, done: 0 };
         if style.patterns.is_empty() {
-            scanner.scan(text, |place| writer.place(labels, bridges, place));
+            scanner.scan(text, |place| writer.place(labels, about, place));
         } else {
             with_patterns(scanner, text, &style.patterns, |place, on| match on {
                 Some(on) => writer.say(place, labels.of_port(Some(on), word(text, place))),
-                None => writer.place(labels, bridges, place),
+                None => writer.place(labels, about, place),
             });
         }
         writer.copy(text.len());
@@ -244,24 +252,32 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn place<L: Labels>(&mut self, labels: &L, bridges: &mut Vec<String>, place: Place) {
+    fn place<L: Labels>(&mut self, labels: &L, about: &mut About, place: Place) {
         let word = word(self.text, place);
         let label = match place.found {
-            Found::OfPort => labels.of_port(bridges.last().map(String::as_str), word),
-            Found::DpPort => labels.dp_port(word),
+            Found::OfPort => labels.of_port(about.bridges.last().map(String::as_str), word),
+            Found::DpPort => labels.dp_port(about.datapath.as_deref(), word),
             Found::PortName => labels.port_name(word),
             Found::Mac(mac) => labels.mac(mac),
             Found::Ip(ip) => labels.ip(ip),
             Found::Bridge => {
-                bridges.push(String::from_utf8_lossy(&unquoted(word)).into_owned());
+                about.bridges.push(String::from_utf8_lossy(&unquoted(word)).into_owned());
                 None
             }
             Found::BridgeEnds => {
-                bridges.pop();
+                about.bridges.pop();
                 None
             }
             Found::FirstBridge => {
-                bridges.clear();
+                about.bridges.clear();
+                None
+            }
+            Found::Datapath => {
+                about.datapath = Some(String::from_utf8_lossy(word).into_owned());
+                None
+            }
+            Found::DatapathEnds => {
+                about.datapath = None;
                 None
             }
         };

@@ -34,13 +34,40 @@ impl<'a> DpAction<'a> {
     }
 }
 
+/// A VLAN tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VlanTag {
+    /// Its VLAN.
+    pub vid: u16,
+    /// Its EtherType: 0x8100 of IEEE 802.1Q, 0x88a8 of 802.1ad, 0 where it cannot be read.
+    pub tpid: u16,
+}
+
+impl VlanTag {
+    /// The EtherType of 802.1Q, which stands for itself where none is written.
+    pub const DOT1Q: u16 = 0x8100;
+
+    /// A tag of 802.1Q.
+    pub fn dot1q(vid: u16) -> Self {
+        Self { vid, tpid: Self::DOT1Q }
+    }
+
+    /// `tpid=0x88a8,vid=100,pcp=0`
+    fn read(inside: &str) -> Self {
+        let value = |key: &str| parts(inside).find_map(|part| part.strip_prefix(key));
+        let vid = value("vid=").and_then(|vid| vid.parse().ok()).unwrap_or(0);
+        let hex = |tpid: &str| u16::from_str_radix(tpid.strip_prefix("0x")?, 16).ok();
+        Self { vid, tpid: value("tpid=").map_or(Self::DOT1Q, |tpid| hex(tpid).unwrap_or(0)) }
+    }
+}
+
 /// What a packet bears on its way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Header {
     /// Its Ethernet destination.
     pub eth_dst: [u8; 6],
     /// Its VLAN tags, the outer one last.
-    pub vlans: Vec<u16>,
+    pub vlans: Vec<VlanTag>,
     /// Its IP destination, if it is an IP packet.
     pub ip_dst: Option<IpAddr>,
     /// Its destination port, if it has one.
@@ -80,6 +107,8 @@ pub struct Outputs {
     pub committed: Vec<u16>,
     /// Whether it is sent to a controller.
     pub controller: bool,
+    /// Where it is taken besides, in ways that are not followed: it may arrive by them.
+    pub untold: Vec<String>,
     /// What is not understood, or cannot be known.
     pub doubts: Vec<String>,
 }
@@ -94,26 +123,51 @@ pub fn follow(actions: &str, header: Header) -> Outputs {
 fn walk(actions: &str, mut header: Header, told: &mut Outputs, depth: usize) {
     let mut cut = false;
     for DpAction { name, inside } in DpAction::list(actions) {
+        // What is cut is what leaves next, in whatever way.
+        let leaving = |cut: bool| {
+            let altered = if cut { Some("trunc".to_owned()) } else { header.altered.clone() };
+            Header { altered, ..header.clone() }
+        };
         if inside.is_none() && is_output(name) {
+            let header = leaving(std::mem::take(&mut cut));
             if told.outputs.len() < MAX_OUTPUTS {
-                let mut header = header.clone();
-                if std::mem::take(&mut cut) {
-                    header.altered = Some("trunc".to_owned());
-                }
                 told.outputs.push(Output { port: name.to_owned(), header });
+            } else {
+                told.untold.push(format!("it leaves by more than {MAX_OUTPUTS} ports"));
+                return;
             }
             continue;
         }
         let inside = inside.unwrap_or_default();
         match name {
             "trunc" => cut = true,
-            "clone" => nested(inside, &header, told, depth),
-            "sample" => sample(inside, &header, told, depth),
-            "check_pkt_len" => by_length(inside, &header, told, depth),
-            "recirc" => told.recirculated.push((inside.to_owned(), header.clone())),
-            "userspace" => told.controller |= inside.contains("controller("),
+            "clone" => nested(inside, &leaving(cut), told, depth),
+            "sample" => sample(inside, &leaving(cut), told, depth),
+            "check_pkt_len" => by_length(inside, &leaving(cut), told, depth),
+            "dec_ttl" => by_ttl(inside, &leaving(cut), told, depth),
+            "recirc" => told.recirculated.push((inside.to_owned(), leaving(cut))),
+            "userspace" => userspace(inside, told),
+            // Each takes a packet to where these actions do not tell, and leaves it as it is to those behind.
+            "lb_output" => {
+                told.untold.push(format!("bond {inside} chooses by which member it leaves"));
+            }
+            "tnl_pop" => {
+                let why =
+                    format!("port {inside} takes a tunnel's header off, and what is in it goes on");
+                told.untold.push(why);
+            }
             _ => header.change(name, inside, told),
         }
+    }
+}
+
+/// `pid=0,controller(…)`: what vswitchd does with it. A sample of it for a collector takes it nowhere.
+fn userspace(inside: &str, told: &mut Outputs) {
+    const SAMPLES: [&str; 3] = ["sFlow", "flow_sample", "ipfix"];
+    if !calls(inside, &["controller"]).is_empty() {
+        told.controller = true;
+    } else if calls(inside, &SAMPLES).is_empty() && !parts(inside).any(|part| part == "ipfix") {
+        told.untold.push(format!("vswitchd does with it what userspace({inside}) does not tell"));
     }
 }
 
@@ -152,8 +206,20 @@ fn by_length(inside: &str, header: &Header, told: &mut Outputs, depth: usize) {
     let size = parts(inside).find_map(|part| part.strip_prefix("size=")).unwrap_or_default();
     header.doubt =
         Some(format!("what is done depends on whether the packet has more than {size} bytes"));
-    for (_, actions) in calls(inside, &["gt", "le"]) {
+    let branches = calls(inside, &["gt", "le"]);
+    if branches.is_empty() {
+        told.untold.extend(header.doubt.clone());
+    }
+    for (_, actions) in branches {
         nested(actions, &header, told, depth);
+    }
+}
+
+/// `le_1(…)`: what is done once its time to live has come to its end.
+fn by_ttl(inside: &str, header: &Header, told: &mut Outputs, depth: usize) {
+    let doubt = Some("what is done depends on its time to live".to_owned());
+    for (_, actions) in calls(inside, &["le_1"]) {
+        nested(actions, &Header { doubt: doubt.clone(), ..header.clone() }, told, depth);
     }
 }
 
@@ -169,12 +235,9 @@ impl Header {
     /// What an action does to the packet.
     fn change(&mut self, name: &str, inside: &str, told: &mut Outputs) {
         match name {
-            "drop" | "psample" | "dec_ttl" => {}
+            "drop" | "psample" => {}
             "ct_clear" => self.zone = None,
-            "push_vlan" => {
-                let tag = parts(inside).find_map(|part| part.strip_prefix("vid="));
-                self.vlans.push(tag.and_then(|tag| tag.parse().ok()).unwrap_or(0));
-            }
+            "push_vlan" => self.vlans.push(VlanTag::read(inside)),
             "pop_vlan" => drop(self.vlans.pop()),
             "set" => {
                 for (layer, fields) in calls(inside, &SET_LAYERS) {
@@ -188,6 +251,9 @@ impl Header {
                 let commits = parts(inside).any(|part| matches!(part, "commit" | "force_commit"));
                 told.committed.extend(zone.filter(|_| commits));
                 self.zone = zone;
+                if inside == "error" {
+                    told.untold.push("what ct(error) does is not told".to_owned());
+                }
                 if parts(inside).any(|part| part == "nat" || part.starts_with("nat(")) {
                     self.translated = true;
                     self.altered = Some("network address translation".to_owned());
@@ -196,9 +262,8 @@ impl Header {
             "meter" => self.doubt = Some(format!("meter {inside} drops what exceeds its rate")),
             "hash" => self.doubt = Some("a hash of the packet chooses where it goes".to_owned()),
             "tnl_push" => self.tunnel = Some(remote(inside)),
-            "lb_output" => self.doubt = Some("a bond chooses by which member it leaves".to_owned()),
             "push_mpls" | "pop_mpls" | "add_mpls" | "push_eth" | "pop_eth" | "push_nsh"
-            | "pop_nsh" | "tnl_pop" => self.altered = Some(name.to_owned()),
+            | "pop_nsh" => self.altered = Some(name.to_owned()),
             _ => told.doubts.push(format!("the datapath action {name} is not known")),
         }
     }
@@ -214,9 +279,9 @@ impl Header {
             ("tunnel", Some(remote)) => self.tunnel_key = Some(remote.to_owned()),
             ("tunnel", None) => self.tunnel_key = value("ipv6_dst").map(str::to_owned),
             ("vlan", _) => {
-                if let Some(tag) = value("vid").and_then(|tag| tag.parse().ok()) {
-                    self.vlans.pop();
-                    self.vlans.push(tag);
+                if let Some(vid) = value("vid").and_then(|vid| vid.parse().ok()) {
+                    let tpid = self.vlans.pop().map_or(VlanTag::DOT1Q, |tag| tag.tpid);
+                    self.vlans.push(VlanTag { vid, tpid });
                 }
             }
             ("eth", Some(value)) => match whole.and_then(|value| mac(value.as_bytes(), 0)) {
@@ -263,9 +328,31 @@ mod tests {
             ports("1,push_vlan(vid=5,pcp=0),4,pop_vlan,clone(set(eth(dst=02:00:00:00:00:09)),5),6");
         let told: Vec<_> =
             all.iter().map(|(port, header)| (&**port, header.vlans.clone())).collect();
-        assert_eq!(told, [("1", vec![]), ("4", vec![5]), ("5", vec![]), ("6", vec![])]);
+        let five = VlanTag::dot1q(5);
+        assert_eq!(told, [("1", vec![]), ("4", vec![five]), ("5", vec![]), ("6", vec![])]);
         assert_eq!(all[2].1.eth_dst, [2, 0, 0, 0, 0, 9]);
         assert_eq!(all[3].1.eth_dst, [0; 6], "a clone changes a copy");
+    }
+
+    #[test]
+    fn a_tag_keeps_its_ethertype() {
+        for (actions, expected) in [
+            ("push_vlan(tpid=0x88a8,vid=100,pcp=0),3", vec![(100, 0x88a8)]),
+            (
+                "push_vlan(vid=5,pcp=0),push_vlan(tpid=0x88a8,vid=100,pcp=0),3",
+                vec![(5, 0x8100), (100, 0x88a8)],
+            ),
+            ("push_vlan(tpid=0x88a8,vid=100,pcp=0),set(vlan(vid=7,pcp=0)),3", vec![(7, 0x88a8)]),
+            (
+                "push_vlan(tpid=0x88a8,vid=100,pcp=0),pop_vlan,push_vlan(vid=9,pcp=0),3",
+                vec![(9, 0x8100)],
+            ),
+            ("push_vlan(tpid=odd,vid=9,pcp=0),3", vec![(9, 0)]),
+        ] {
+            let vlans = ports(actions).remove(0).1.vlans;
+            let told: Vec<_> = vlans.into_iter().map(|tag| (tag.vid, tag.tpid)).collect();
+            assert_eq!(told, expected, "{actions}");
+        }
     }
 
     #[test]
@@ -284,6 +371,44 @@ mod tests {
         assert!(ports("ct(commit,nat(dst=10.0.0.9)),3")[0].1.altered.is_some());
         let odd = follow("of_the_future(1),3", Header::default());
         assert_eq!((odd.doubts.len(), odd.outputs.len()), (1, 1));
+    }
+
+    /// Every action of lib/odp-util.c that takes a packet to where its own words do not tell.
+    #[test]
+    fn what_is_taken_where_it_is_not_followed_is_told() {
+        for taken in [
+            "lb_output(1)",
+            "tnl_pop(4)",
+            "clone(tnl_pop(4))",
+            "check_pkt_len(size=200,gt(lb_output(2)),le(drop))",
+            "check_pkt_len(error)",
+            "sample(sample=50.0%,actions(tnl_pop(vxlan_sys_4789)))",
+            "userspace(pid=1,slow_path(action))",
+            "userspace(pid=1,userdata(0102))",
+            "userspace(pid=1)",
+            "userspace(error)",
+            "ct(error)",
+        ] {
+            let told = follow(&format!("{taken},3"), Header::default());
+            assert_eq!((told.untold.len(), told.outputs.len()), (1, 1), "{taken}: {told:?}");
+            // A copy that goes on is certain.
+            assert_eq!(told.outputs[0].header.doubt, None, "{taken}");
+        }
+        for not_taken in [
+            "drop",
+            "meter(1)",
+            "ct(commit,nat(src=192.0.2.1))",
+            "psample(group=1,cookie=0x2)",
+            "userspace(pid=1,sFlow(vid=0,pcp=0,output=3),actions,tunnel_out_port=3)",
+            "userspace(pid=1,ipfix(output_port=3))",
+            "userspace(pid=1,flow_sample(probability=1,collector_set_id=2,obs_domain_id=3,obs_point_id=4,output_port=3))",
+            "dec_ttl(le_1(drop))",
+            "push_nsh(flags=0,ttl=63),pop_mpls(eth_type=0x800)",
+        ] {
+            assert_eq!(follow(not_taken, Header::default()).untold, [""; 0], "{not_taken}");
+        }
+        assert!(ports("trunc(64),clone(3),4").iter().all(|(_, header)| header.altered.is_some()));
+        assert!(ports("dec_ttl(le_1(3)),4")[0].1.doubt.is_some());
     }
 
     #[test]

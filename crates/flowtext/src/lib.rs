@@ -47,7 +47,7 @@ mod written;
 
 pub use action::{Action, LONGEST_LIST, is_reserved};
 pub use annotate::{Annotator, BadPattern, Labels, Pattern, Style};
-pub use datapath::{DpAction, Header, Output, Outputs, follow, is_output};
+pub use datapath::{DpAction, Header, Output, Outputs, VlanTag, follow, is_output};
 pub use fdb::{Age, FdbEntry, FdbStatistics, parse_fdb, parse_fdb_statistics};
 pub use field::{Actual, covers, field};
 pub use flow::{Flow, parse_flows};

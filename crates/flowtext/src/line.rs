@@ -1,6 +1,6 @@
 //! Lines that are no flows, known by how they begin.
 
-use crate::address::mac;
+use crate::address::{ipv4, ipv6, mac};
 use crate::names::quoted_end;
 use crate::place::{Found, Place};
 use crate::word::{is_word, word_end};
@@ -11,12 +11,21 @@ pub(crate) enum Head {
     Nothing,
     /// A row of a table.
     Row(Row),
-    /// `bridge("br0")` of ofproto/trace: where the name is.
+    /// `bridge("br0")` of ofproto/trace, `br0:` of dpif/show: where the name is.
     Bridge {
         /// Where it begins.
         start: usize,
         /// Where it ends.
         end: usize,
+    },
+    /// `system@ovs-system:` of dpctl/show and dpif/show: where the name is.
+    Datapath {
+        /// Where it begins.
+        start: usize,
+        /// Where it ends.
+        end: usize,
+        /// What is listed below it.
+        listing: Listing,
     },
     /// A flow of ofproto/trace, which is of the bridge that was asked about.
     FirstBridge,
@@ -24,21 +33,36 @@ pub(crate) enum Head {
     DpActions(usize),
 }
 
+/// What the lines below the name of a datapath tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Listing {
+    /// They are of no datapath.
+    #[default]
+    None,
+    /// Its ports, of dpctl/show.
+    Ports,
+    /// Its bridges with their ports, of dpif/show.
+    Bridges,
+}
+
 /// The ports of a row, and where to go on.
 pub(crate) struct Row {
-    pub(crate) places: [Option<(usize, usize, Found)>; 2],
+    pub(crate) places: [Option<(usize, usize, Found)>; 3],
     pub(crate) end: usize,
 }
 
 impl Row {
     fn of(start: usize, end: usize, found: Found) -> Head {
-        Head::Row(Self { places: [Some((start, end, found)), None], end })
+        Head::Row(Self { places: [Some((start, end, found)), None, None], end })
     }
 }
 
 /// What begins at `at`, where a line does.
-pub(crate) fn head(text: &[u8], at: usize) -> Head {
+pub(crate) fn head(text: &[u8], at: usize, listing: Listing) -> Head {
     let start = skip_blanks(text, at);
+    if listing == Listing::Bridges && start > at {
+        return listed(text, start).unwrap_or(Head::Nothing);
+    }
     let rest = text.get(start..).unwrap_or_default();
     let known = match rest.first() {
         Some(b'p') => port_line(text, start, rest),
@@ -55,8 +79,11 @@ pub(crate) fn head(text: &[u8], at: usize) -> Head {
         }
         _ => None,
     };
-    let is_name = rest.first().is_some_and(|byte| *byte == b'"' || is_word(*byte));
-    let row = || if is_name { fdb_row(text, start) } else { None };
+    let row = || {
+        let end = name_end(text, start)?;
+        let datapath = || if start == at { datapath_line(text, start, end) } else { None };
+        fdb_row(text, start, end).or_else(datapath)
+    };
     known.or_else(row).unwrap_or(Head::Nothing)
 }
 
@@ -100,7 +127,7 @@ fn port_line(text: &[u8], start: usize, rest: &[u8]) -> Option<Head> {
     let ends = matches!(text.get(name_end), None | Some(b'\n' | b'\r'))
         || text.get(name_end..)?.starts_with(b" (");
     ends.then_some(Head::Row(Row {
-        places: [Some((port, end, Found::DpPort)), Some((name, name_end, Found::PortName))],
+        places: [Some((port, end, Found::DpPort)), Some((name, name_end, Found::PortName)), None],
         end: name_end,
     }))
 }
@@ -124,9 +151,56 @@ fn bridge_line(text: &[u8], start: usize, rest: &[u8]) -> Option<Head> {
     (text.get(end) == Some(&b')')).then_some(Head::Bridge { start: name, end })
 }
 
-/// A row of `fdb/show`: port, VLAN, MAC, age.
-fn fdb_row(text: &[u8], port: usize) -> Option<Head> {
-    let end = name_end(text, port)?;
+/// `system@ovs-system:` of dpctl/show; the name may go on behind its first word, which ends at `end`.
+fn datapath_line(text: &[u8], start: usize, end: usize) -> Option<Head> {
+    const LONGEST: usize = 128;
+    let is_named = text.get(start..end)?.contains(&b'@');
+    let rest = text.get(start..).filter(|_| is_named)?;
+    let length = rest.iter().take(LONGEST).position(u8::is_ascii_whitespace);
+    let length = length.unwrap_or(rest.len());
+    let name = rest.get(..length)?.strip_suffix(b":")?;
+    let behind = rest.get(length..)?;
+    let listing = match behind.first() {
+        None | Some(b'\n' | b'\r') => Listing::Ports,
+        _ if behind.starts_with(b" hit:") => Listing::Bridges,
+        _ => return None,
+    };
+    Some(Head::Datapath { start, end: start + name.len(), listing })
+}
+
+/// `br0:` and `veth1 3/2: (system)` of dpif/show (`dpif_show_backer` of ofproto/ofproto-dpif.c): the name, its
+/// OpenFlow number, and its number in the datapath, where it has one. Names stand there as they are.
+fn listed(text: &[u8], start: usize) -> Option<Head> {
+    let rest = text.get(start..)?;
+    let line = rest.get(..rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len()))?;
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let Some(numbers_end) = line.windows(3).position(|mark| mark == b": (") else {
+        let colon = line.iter().position(|byte| *byte == b':')?;
+        let is_bridge = matches!(line.get(colon + 1..)?, [] | [b' ', b'h', b'i', b't', b':', ..]);
+        return is_bridge.then_some(Head::Bridge { start, end: start + colon });
+    };
+    let name_end = line.get(..numbers_end)?.iter().rposition(|byte| *byte == b' ')?;
+    let slash =
+        name_end + line.get(name_end..numbers_end)?.iter().position(|byte| *byte == b'/')?;
+    let number = |from: usize, to: usize| {
+        let digits = line.get(from..to)?;
+        (!digits.is_empty() && digits.iter().all(u8::is_ascii_digit)).then_some((from, to))
+    };
+    let at = |(from, to): (usize, usize), found: Found| (start + from, start + to, found);
+    let ofport = number(name_end + 1, slash)?;
+    Some(Head::Row(Row {
+        places: [
+            Some(at((0, name_end), Found::PortName)),
+            Some(at(ofport, Found::OfPort)),
+            number(slash + 1, numbers_end).map(|port| at(port, Found::DpPort)),
+        ],
+        end: start + numbers_end,
+    }))
+}
+
+/// A row of `fdb/show`: port, which ends at `end`, VLAN, MAC, age; or of `mdb/show`, which has a group's address or
+/// `querier` in place of the MAC.
+fn fdb_row(text: &[u8], port: usize, end: usize) -> Option<Head> {
     let vlan = skip_blanks(text, end);
     let vlan_end = word_end(text, vlan);
     if vlan < end + 2
@@ -136,8 +210,23 @@ fn fdb_row(text: &[u8], port: usize) -> Option<Head> {
         return None;
     }
     let address = skip_blanks(text, vlan_end);
-    mac(text, address).filter(|_| address > vlan_end)?;
-    Some(Row::of(port, end, Found::OfPort))
+    let is_row = address > vlan_end && (mac(text, address).is_some() || is_group(text, address));
+    is_row.then(|| Row::of(port, end, Found::OfPort))
+}
+
+/// Whether `239.1.1.1  5` or `querier  5`, to the end of the line, stands here: an address may stand anywhere.
+fn is_group(text: &[u8], at: usize) -> bool {
+    let querier = || {
+        let end = word_end(text, at);
+        (text.get(at..end)? == b"querier").then_some(end)
+    };
+    let address = ipv4(text, at).or_else(|| ipv6(text, at)).map(|(_, end)| end);
+    let Some(end) = address.or_else(querier) else { return false };
+    let age = skip_blanks(text, end);
+    let age_end = word_end(text, age);
+    let is_age = text.get(age..age_end).unwrap_or_default().iter().all(u8::is_ascii_digit);
+    let ends = matches!(text.get(age_end), None | Some(b'\n' | b'\r'));
+    age > end && age_end > age && is_age && ends
 }
 
 /// `18:00:00.123456 veth1 Out 02:42:…` of `tcpdump -e -i any`.

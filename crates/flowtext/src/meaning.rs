@@ -64,6 +64,8 @@ pub(crate) fn named(word: Word, equals: bool, around: Frame) -> Key {
         }
         word::OUTPUT | word::ENQUEUE | word::RESUBMIT if !equals => Key::OfPort,
         word::WATCH_PORT | word::OUT_PORT => Key::OfPort,
+        // Of ipfix and flow_sample, and where sFlow sees a tunnel.
+        word::OUTPUT_PORT | word::TUNNEL_OUT_PORT if equals => Key::DpPort,
         word::PORT if equals && around == Frame::Output => Key::OfPort,
         word::MEMBERS | word::SLAVES if !equals => Key::Members,
         word::LOAD | word::SET_FIELD | word::REG_LOAD if !equals => Key::Written,

@@ -18,6 +18,10 @@ pub enum Found {
     BridgeEnds,
     /// Nothing: OpenFlow ports from here on are again those of the bridge that was asked about.
     FirstBridge,
+    /// The name of a datapath, `system@ovs-system`: datapath ports from here on are those of that one.
+    Datapath,
+    /// Nothing: datapath ports from here on are again those of the bridge that was asked about.
+    DatapathEnds,
     /// An Ethernet address.
     Mac([u8; 6]),
     /// An IP address.

@@ -6,7 +6,7 @@
 //! is no port.
 
 use crate::address::{goes_on, ipv4, ipv6, mac};
-use crate::line::{Head, Row, described, head};
+use crate::line::{Head, Listing, Row, described, head};
 use crate::meaning::{self, Frame, Key};
 use crate::names::{is_quiet_action, quoted_end};
 use crate::place::{Found, Place};
@@ -38,6 +38,8 @@ pub struct Scanner {
     message: bool,
     /// How far the bridges are indented that a trace is in, the innermost last.
     bridges: Vec<usize>,
+    /// What the lines tell of the datapath that they are about.
+    listing: Listing,
 }
 
 impl Default for Scanner {
@@ -61,6 +63,7 @@ impl Scanner {
             fresh: true,
             message: false,
             bridges: Vec::new(),
+            listing: Listing::None,
         }
     }
 
@@ -70,9 +73,10 @@ impl Scanner {
         let mut at = 0;
         while let Some(byte) = piece.get(at).copied() {
             if self.fresh {
-                let head = head(piece, at);
+                let head = head(piece, at, self.listing);
                 self.fresh = false;
                 self.leave_bridges(piece, at, &head, &mut each);
+                self.leave_datapath(piece, at, &mut each);
                 if !matches!(head, Head::Nothing) {
                     at = self.begin(&head, at, &mut each);
                     continue;
@@ -144,7 +148,7 @@ impl Scanner {
             return;
         }
         let rest = piece.get(at..).unwrap_or_default();
-        let indent = rest.iter().take_while(|byte| **byte == b' ').count();
+        let indent = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
         let is_blank = matches!(rest.get(indent), None | Some(b'\n' | b'\r' | b'-'));
         let begins = matches!(head, Head::Bridge { .. });
         while let Some(outer) = self.bridges.last().copied() {
@@ -156,6 +160,15 @@ impl Scanner {
         }
         if begins && self.bridges.len() < DEEPEST {
             self.bridges.push(indent);
+        }
+    }
+
+    /// A line that is not indented is not of a datapath any more (`show_dpif` of lib/dpctl.c).
+    fn leave_datapath(&mut self, piece: &[u8], at: usize, each: &mut impl FnMut(Place)) {
+        let is_inside = matches!(piece.get(at), None | Some(b' ' | b'\t' | b'\r' | b'\n'));
+        if self.listing != Listing::None && !is_inside {
+            self.listing = Listing::None;
+            each(Place { start: at, end: at, found: Found::DatapathEnds });
         }
     }
 
@@ -171,6 +184,11 @@ impl Scanner {
             }
             &Head::Bridge { start, end } => {
                 each(Place { start, end, found: Found::Bridge });
+                end
+            }
+            &Head::Datapath { start, end, listing } => {
+                self.listing = listing;
+                each(Place { start, end, found: Found::Datapath });
                 end
             }
             Head::FirstBridge => {

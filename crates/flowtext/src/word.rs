@@ -118,6 +118,7 @@ words! {
     LOAD = b"load"
     MEMBERS = b"members"
     OUTPUT = b"output"
+    OUTPUT_PORT = b"output_port"
     OUT_PORT = b"out_port"
     PORT = b"port"
     PORT_NO = b"port_no"
@@ -128,6 +129,7 @@ words! {
     SLAVES = b"slaves"
     TNL_POP = b"tnl_pop"
     TNL_PORT = b"tnl_port"
+    TUNNEL_OUT_PORT = b"tunnel_out_port"
     WATCH_PORT = b"watch_port"
     WRITE_ACTIONS = b"write_actions"
 }
@@ -143,6 +145,8 @@ mod tests {
             "in_port_oxm",
             "actset_output",
             "out_port",
+            "output_port",
+            "tunnel_out_port",
             "port_no",
             "sampling_port",
             "watch_port",

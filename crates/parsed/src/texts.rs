@@ -15,7 +15,7 @@ impl Labels for All {
         Some("o")
     }
 
-    fn dp_port(&self, _: &[u8]) -> Option<&str> {
+    fn dp_port(&self, _: Option<&str>, _: &[u8]) -> Option<&str> {
         Some("d")
     }
 

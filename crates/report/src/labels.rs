@@ -133,13 +133,13 @@ impl Labels for PortLabels {
         }
     }
 
-    fn dp_port(&self, port: &[u8]) -> Option<&str> {
-        match number(port) {
-            Some(number) => {
-                self.dp_ports.get(self.datapath.as_ref()?)?.get(&number).map(String::as_str)
-            }
-            None => self.port_name(port),
-        }
+    fn dp_port(&self, datapath: Option<&str>, port: &[u8]) -> Option<&str> {
+        let Some(number) = number(port) else { return self.port_name(port) };
+        let kind = match datapath {
+            Some(told) => kind_of(told)?,
+            None => self.datapath.as_deref()?,
+        };
+        self.dp_ports.get(kind)?.get(&number).map(String::as_str)
     }
 
     fn port_name(&self, name: &[u8]) -> Option<&str> {
@@ -153,6 +153,13 @@ impl Labels for PortLabels {
     fn ip(&self, ip: IpAddr) -> Option<&str> {
         self.ips.get(&ip).map(String::as_str)
     }
+}
+
+/// The kind of a datapath that bridges have: vswitchd has one of each, `KIND@ovs-KIND` (`dpif_backer` of
+/// ofproto/ofproto-dpif.c). Others are no bridge's.
+fn kind_of(datapath: &str) -> Option<&str> {
+    let (kind, name) = datapath.split_once('@')?;
+    (name.strip_prefix("ovs-") == Some(kind)).then_some(kind)
 }
 
 /// The number in decimal or, after `0x`, hexadecimal digits.

@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use flowtext::unquoted;
 use model::evidence::Note;
 use model::ids::{Ifindex, Mac, Name, NetnsId, OfPort};
 use model::query::{QueryError, Subject};
@@ -14,6 +13,7 @@ use model::wiring::{Attachment, Occupant, PortRef, SwitchPort};
 use model::{Look, NamedBridge, PortLinks, Target};
 
 use crate::links_down::{parent_down, port_link_down};
+use crate::port_word::PortWord;
 
 /// An interface at a port, a port alone, or an address that no port is known for.
 #[derive(Clone, Debug)]
@@ -241,10 +241,7 @@ impl End {
 
     /// Whether `word` is its port, by number or by name, as Open vSwitch's programs tell it.
     pub fn is_port(&self, word: &str) -> bool {
-        let is_it = |port: &SwitchPort| {
-            unquoted(word.as_bytes()) == port.port.iface.as_bytes() || number(port) == word
-        };
-        self.port.as_ref().is_some_and(is_it)
+        self.port.as_ref().is_some_and(|at| PortWord::of_openflow(word).is(&at.port))
     }
 
     /// The bridge that it is on.
@@ -359,16 +356,12 @@ fn local_addresses(space: Option<&Namespace>) -> Vec<IpAddr> {
 
 /// The port of a bridge by number or name. The local one of a fake bridge is the port of its name.
 fn port_of<'a>(look: &'a Look, named: NamedBridge<'_>, word: &str) -> Option<&'a SwitchPort> {
-    let is_local = word.eq_ignore_ascii_case("local");
-    let (word, number) = match named.fake {
-        Some(fake) if is_local => (&*fake.name, None),
-        _ if is_local => (word, Some(OfPort::LOCAL.0)),
-        _ => (word, word.parse().ok()),
+    let word = match named.fake {
+        Some(fake) if word.eq_ignore_ascii_case("local") => PortWord::Name(fake.name.to_string()),
+        _ => PortWord::of_openflow(word),
     };
-    look.wiring.ports.iter().filter(|row| row.is_on(named.name())).find(|row| {
-        *row.port.iface == *word
-            || number.is_some_and(|n| row.port.ofport.assigned() == Some(OfPort(n)))
-    })
+    let mut ports = look.wiring.ports.iter().filter(|row| row.is_on(named.name()));
+    ports.find(|row| word.is(&row.port))
 }
 
 /// The port of the host that has this address: a bridge's own, mostly.

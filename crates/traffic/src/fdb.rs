@@ -5,6 +5,8 @@ use model::Wiring;
 use model::ids::{Mac, OfPort};
 use model::wiring::{Attachment, Occupant, SwitchPort};
 
+use crate::port_word::PortWord;
+
 /// An address of the MAC table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeenMac {
@@ -35,14 +37,9 @@ pub fn seen_macs(wiring: &Wiring, bridge: &str, rows: &[FdbEntry]) -> Vec<SeenMa
 
 fn seen(wiring: &Wiring, bridge: &str, row: &FdbEntry) -> SeenMac {
     let mac = Mac(row.mac);
-    let number =
-        if row.port == "LOCAL" { Some(OfPort::LOCAL) } else { row.port.parse().ok().map(OfPort) };
-    let on = |port: &&SwitchPort| {
-        *port.bridge == *bridge
-            && (*port.port.iface == *row.port
-                || (number.is_some() && port.port.ofport.assigned() == number))
-    };
-    let port = wiring.ports.iter().find(on);
+    let written = PortWord::of_openflow(&row.port);
+    let mut on_bridge = wiring.ports.iter().filter(|port| *port.bridge == *bridge);
+    let port = on_bridge.find(|port| written.is(&port.port));
     let owners: Vec<_> =
         wiring.attachments.iter().filter(|found| found.link.mac == Some(mac)).collect();
     let mut told = SeenMac {
@@ -52,7 +49,7 @@ fn seen(wiring: &Wiring, bridge: &str, row: &FdbEntry) -> SeenMac {
             Age::Seconds(seconds) => Some(seconds),
             Age::Static => None,
         },
-        ofport: port.and_then(|port| port.port.ofport.assigned()).or(number),
+        ofport: port.and_then(|port| port.port.ofport.assigned()).or_else(|| written.ofport()),
         port: port.map(|port| port.port.iface.to_string()),
         who: port.map(|port| port.occupant.to_string()),
         owner: None,

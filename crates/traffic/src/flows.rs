@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use flowtext::{Action, Actual, Flow, covers, field, is_reserved, may_write};
-use model::ids::{Name, OfPort};
+use model::ids::{Ifindex, Name, OfPort};
 use model::port_record::PortRecord;
+use model::snapshot::{Link, Namespace, Snapshot};
 use model::wiring::{Attachment, Occupant, SwitchPort};
 use model::{Wiring, openflow_name};
+
+use crate::port_word::PortWord;
 
 /// The fields that have an Ethernet destination (ovs-fields(7)).
 const MAC_DST: [&str; 4] = ["dl_dst", "eth_dst", "arp_tha", "nd_tll"];
@@ -61,28 +64,23 @@ pub fn named_ports<'a>(
         if all.iter().any(|one| one.place == place && one.written == written) {
             continue;
         }
-        let number = number(&written);
+        let number = PortWord::of_openflow(&written).ofport();
         let mut on_bridge = wiring.ports.iter().filter(|row| *row.bridge == *bridge);
-        let port = match number {
-            Some(number) => on_bridge.find(|row| row.port.ofport.assigned() == Some(number)),
-            None => on_bridge.find(|row| is_written(&row.port.iface, &written)),
-        };
+        let port =
+            on_bridge.find(|row| is_written(&written, row.port.ofport.assigned(), &row.port.iface));
         let is_missing = port.is_none() && !wiring.unseen.ports;
         all.push(NamedPort { place, written, number, port, is_missing });
     }
     all
 }
 
-/// Whether a port's name is written so: whole, or as much of it as OpenFlow tells.
-fn is_written(name: &Name, written: &str) -> bool {
-    **name == *written || openflow_name(name).is_some_and(|cut| cut == written)
-}
-
-fn number(written: &str) -> Option<OfPort> {
-    match written.strip_prefix("0x") {
-        Some(hex) => u16::from_str_radix(hex, 16).ok().map(OfPort),
-        None if written.eq_ignore_ascii_case("LOCAL") => Some(OfPort::LOCAL),
-        None => written.parse().ok().map(OfPort),
+/// Whether a port is written so: by number, or by name, whole or as much of it as OpenFlow tells.
+fn is_written(written: &str, ofport: Option<OfPort>, name: &Name) -> bool {
+    match PortWord::of_openflow(written) {
+        PortWord::Name(word) => {
+            *word == **name || openflow_name(name).is_some_and(|cut| cut == word)
+        }
+        number @ PortWord::Number(_) => ofport.is_some() && number.ofport() == ofport,
     }
 }
 
@@ -101,48 +99,109 @@ pub enum Touched {
 /// those from 0xff00 on mean something else, and so do some words (ovs-fields(7), `in_port`).
 fn may_be_port(written: &str) -> bool {
     const FIRST_RESERVED: u16 = 0xff00;
-    match number(written) {
-        Some(number) => number == OfPort::LOCAL || (1..FIRST_RESERVED).contains(&number.0),
-        None => !is_reserved(written) && !written.starts_with("0x"),
+    match PortWord::of_openflow(written) {
+        number @ PortWord::Number(_) => number.ofport().is_some_and(|number| {
+            number == OfPort::LOCAL || (1..FIRST_RESERVED).contains(&number.0)
+        }),
+        PortWord::Name(_) => !is_reserved(written) && !written.starts_with("0x"),
     }
 }
 
-/// Whether a flow can touch the port, the MAC or the addresses of an interface: it sends to the port, to a
-/// group or to all, names the destination, or may match what comes from it.
-pub fn touches(flow: &Flow<'_>, actions: &[Action], found: &Attachment) -> Option<Touched> {
-    let port = found.port.ofport()?;
+/// An interface, and which packets may pass it: those from and to every address of its network namespace, whichever
+/// link has that, and what the namespace forwards.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FlowSubject {
+    found: Attachment,
+    macs: Vec<Actual>,
+    ips: Vec<Actual>,
+    /// Whether it may send what came from elsewhere, whose IP source is any.
+    forwards: bool,
+    /// Whether it may send frames from elsewhere, whose Ethernet source is any.
+    bridges: bool,
+}
+
+impl FlowSubject {
+    /// The interface `found` of `snapshot`.
+    pub fn new(snapshot: &Snapshot, found: &Attachment) -> Self {
+        let space = snapshot.namespace(found.netns);
+        let links = || space.into_iter().flat_map(|space| &space.links).chain([&found.link]);
+        let macs = links().filter_map(|link| link.mac).filter(|mac| mac.identifies());
+        let ips = links().flat_map(|link| &link.addresses).map(|address| address.ip);
+        // Linux sends nothing from those, and takes nothing to them.
+        let ips = ips.filter(|ip| !ip.is_loopback());
+        Self {
+            macs: macs.map(|mac| Actual::Mac(mac.0)).collect(),
+            ips: ips.map(Actual::Ip).collect(),
+            forwards: space.is_none_or(|space| may_forward(space, &found.link)),
+            bridges: is_bridged(space, &found.link),
+            found: found.clone(),
+        }
+    }
+
+    /// Whether packets that it sends may have the source of these fields.
+    fn may_send(&self, fields: &[(String, Option<String>)]) -> bool {
+        // Who has no address yet sends from none.
+        let none = [Actual::Ip([0; 4].into()), Actual::Ip([0; 16].into())];
+        let ips = [&self.ips[..], &none].concat();
+        let is_other =
+            |names: &[&str], own: &[Actual]| coverage(fields, names, own).contains(&Coverage::None);
+        (self.bridges || !is_other(&MAC_SRC, &self.macs))
+            && (self.forwards || !is_other(&IP_SRC, &ips))
+    }
+}
+
+/// Whether a namespace may send by `link` what came in by another one. Where its links were not read that is not
+/// known, and so it may.
+fn may_forward(space: &Namespace, link: &Link) -> bool {
+    // In every namespace (include/net/flow.h of the kernel).
+    const LOOPBACK: Ifindex = Ifindex(1);
+    let is_other = |other: &Link| other.up && ![LOOPBACK, link.ifindex].contains(&other.ifindex);
+    !space.is_read() || space.links.iter().any(|other| is_other(other))
+}
+
+/// Whether a link sends the frames of others: it is enslaved to a bridge, or to what is not known. Those of a bond
+/// have the bond's own source.
+fn is_bridged(space: Option<&Namespace>, link: &Link) -> bool {
+    const OWN_SOURCE: [&str; 3] = ["bond", "team", "vrf"];
+    let Some(master) = link.master else { return false };
+    let links = space.into_iter().flat_map(|space| &space.links);
+    let master = { links }.find(|other| other.ifindex == master);
+    let kind = master.and_then(|master| master.kind.as_deref());
+    !kind.is_some_and(|kind| OWN_SOURCE.contains(&kind))
+}
+
+/// Whether a flow can touch the port of an interface, or a MAC or address of its namespace: it sends to the port,
+/// to a group, to all or where addresses tell, names the destination, or may match what comes from it.
+pub fn touches(flow: &Flow<'_>, actions: &[Action], subject: &FlowSubject) -> Option<Touched> {
+    let found = &subject.found;
     let fields = flow.fields();
     let is_port = |written: &str| {
-        number(written) == Some(port)
-            || found.port.port().is_some_and(|at| is_written(&at.iface, written))
+        let port = found.port.port();
+        port.is_some_and(|at| is_written(written, found.port.ofport(), &at.iface))
     };
     if actions.iter().any(to_many) || actions.iter().flat_map(Action::ports).any(is_port) {
         return Some(Touched::Output);
     }
-    let macs: Vec<_> = found.link.mac.map(|mac| Actual::Mac(mac.0)).into_iter().collect();
-    let ips: Vec<_> = found.link.addresses.iter().map(|address| Actual::Ip(address.ip)).collect();
-    let judge = |names: &[&str], actual: &[Actual]| -> Vec<Coverage> {
-        let values = names.iter().filter_map(|name| field(&fields, name));
-        values.map(|value| Coverage::of(value, actual)).collect()
-    };
-    let to = [judge(&MAC_DST, &macs), judge(&IP_DST, &ips)].concat();
+    let to = [coverage(&fields, &MAC_DST, &subject.macs), coverage(&fields, &IP_DST, &subject.ips)]
+        .concat();
     let is_named = to.contains(&Coverage::Exact);
     let is_covered = to.contains(&Coverage::Masked) && !to.contains(&Coverage::None);
-    let own: Vec<_> = macs.iter().chain(&ips).copied().collect();
-    if is_named || is_covered || own.iter().any(|own| may_write(actions, own)) {
+    let mut own = subject.macs.iter().chain(&subject.ips);
+    if is_named || is_covered || own.any(|own| may_write(actions, own)) {
         return Some(Touched::To);
     }
     match field(&fields, "in_port").map(is_port) {
         // Whatever it says it is, it came from there.
-        Some(true) => return Some(Touched::From),
-        Some(false) => return None,
-        None => {}
+        Some(true) => Some(Touched::From),
+        Some(false) => None,
+        None => subject.may_send(&fields).then_some(Touched::From),
     }
-    // Who has no address yet sends from none.
-    let none = [Actual::Ip([0; 4].into()), Actual::Ip([0; 16].into())];
-    let ips = [&ips[..], &none].concat();
-    let from = [judge(&MAC_SRC, &macs), judge(&IP_SRC, &ips)].concat();
-    (!from.contains(&Coverage::None)).then_some(Touched::From)
+}
+
+/// How the values of those fields that a match has fit an interface.
+fn coverage(fields: &[(String, Option<String>)], names: &[&str], own: &[Actual]) -> Vec<Coverage> {
+    let values = names.iter().filter_map(|name| field(fields, name));
+    values.map(|value| Coverage::of(value, own)).collect()
 }
 
 /// How a field of a match fits an interface.
@@ -167,9 +226,13 @@ impl Coverage {
     }
 }
 
-/// Whether an action sends to ports that it does not name: a group's, or all.
+/// Whether an action sends to ports that it does not name: a group's, all, the one where the switch learnt the
+/// destination, or the one whose number a field of the packet has.
 fn to_many(action: &Action) -> bool {
-    matches!(action.name.as_str(), "group" | "FLOOD" | "flood" | "ALL" | "all")
+    let by_field = action.name == "output" && action.port.is_none();
+    let kinds = ["group", "flood", "all", "normal"];
+    by_field
+        || kinds.iter().any(|kind| action.name.eq_ignore_ascii_case(kind))
         || action.actions.iter().any(to_many)
 }
 

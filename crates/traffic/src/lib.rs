@@ -16,10 +16,11 @@ mod fdb;
 mod flows;
 mod links_down;
 mod packet;
+mod port_word;
 mod verdict;
 
 pub use end::{End, EndError};
 pub use fdb::{SeenMac, seen_macs};
-pub use flows::{NamedPort, PortIn, Touched, named_ports, stale, touches};
+pub use flows::{FlowSubject, NamedPort, PortIn, Touched, named_ports, stale, touches};
 pub use packet::{Direction, Kind, Packet, PacketError, addresses};
 pub use verdict::{LeftBy, Outcome, Verdict, judge};

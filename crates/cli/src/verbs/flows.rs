@@ -4,10 +4,9 @@ use flowtext::{Annotator, Flow, Style, parse_flows};
 use host::{Origin, Question, SwitchCommand};
 use model::ids::Name;
 use model::switch::SwitchSource;
-use model::wiring::Attachment;
 use model::{Look, Target};
 use report::{Cells, Format, PortLabels, v1, views};
-use traffic::{named_ports, stale, touches};
+use traffic::{FlowSubject, named_ports, stale, touches};
 
 use super::flow_changes::watch;
 use crate::args::FlowsArgs;
@@ -45,7 +44,7 @@ pub(super) struct Wanted {
     pub(super) bridge: Name,
     labels: PortLabels,
     /// The interfaces that flows are to touch; none for all flows.
-    interfaces: Option<Vec<Attachment>>,
+    interfaces: Option<Vec<FlowSubject>>,
     stale: bool,
     /// In seconds since the Unix epoch; none where the flows may be of another moment than the record.
     now: Option<u64>,
@@ -136,13 +135,13 @@ impl Wanted {
 }
 
 /// The interfaces of a container that are on the bridge.
-fn interfaces(look: &Look, container: &str, bridge: &Name) -> Result<Vec<Attachment>, CliError> {
+fn interfaces(look: &Look, container: &str, bridge: &Name) -> Result<Vec<FlowSubject>, CliError> {
     let subject = look.subject(&Target::parse(container)?)?;
     let found = look.attachments_on(subject, Some(bridge))?;
     let on: Vec<_> = found
         .into_iter()
         .filter(|found| found.port.port().is_some_and(|port| port.bridge == *bridge))
-        .map(std::borrow::Cow::into_owned)
+        .map(|found| FlowSubject::new(&look.snapshot, &found))
         .collect();
     if on.is_empty() {
         return Err(CliError::new(format!("{container} is on no port of {bridge} that is known"))

@@ -45,6 +45,11 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
             "  7  02:00:00:00:00:02  1",
             "clone(",
             "    ",
+            "system@ovs-system:",
+            "system@ovs-system: hit:0 missed:0\n  flw1:\n",
+            "flwv1 3/2: (system)",
+            "  7  5  239.1.1.1  9",
+            "  port 3: flwv1",
         ])
         .prop_map(|word| word.as_bytes().to_vec()),
         vec(any::<u8>(), 0..6),
@@ -64,7 +69,7 @@ impl Labels for All {
         Some("all")
     }
 
-    fn dp_port(&self, _: &[u8]) -> Option<&str> {
+    fn dp_port(&self, _: Option<&str>, _: &[u8]) -> Option<&str> {
         Some("all")
     }
 
@@ -93,8 +98,14 @@ fn without_labels(text: &[u8], annotated: &[u8], style: &Style) -> Vec<u8> {
         let (copied, after) = rest.split_at(place.end - done);
         out.extend_from_slice(copied);
         done = place.end;
-        let is_port =
-            !matches!(place.found, Found::Bridge | Found::FirstBridge | Found::BridgeEnds);
+        let is_port = !matches!(
+            place.found,
+            Found::Bridge
+                | Found::FirstBridge
+                | Found::BridgeEnds
+                | Found::Datapath
+                | Found::DatapathEnds
+        );
         rest = if is_port { after.strip_prefix(b"<all>").unwrap() } else { after };
     }
     out.extend_from_slice(rest);

@@ -15,7 +15,7 @@ use std::net::IpAddr;
 
 use docker_ovs_flowtext::{Annotator, Labels, Style};
 
-/// Labels every place by what it is: `o` an OpenFlow port, with its bridge, `d` a datapath port, `n`
+/// Labels every place by what it is: `o` an OpenFlow port, with its bridge, `d` a datapath port, with its datapath, `n`
 /// the name of a port, `m` and `i` addresses.
 pub(crate) struct Kinds;
 
@@ -33,8 +33,14 @@ impl Labels for Kinds {
         })
     }
 
-    fn dp_port(&self, port: &[u8]) -> Option<&str> {
-        (port.iter().all(u8::is_ascii_digit) || is_name(port)).then_some("d")
+    fn dp_port(&self, datapath: Option<&str>, port: &[u8]) -> Option<&str> {
+        let known = port.iter().all(u8::is_ascii_digit) || is_name(port);
+        known.then_some(match datapath {
+            None => "d",
+            Some("system@ovs-system") => "d system",
+            Some("netdev@ovs-netdev") => "d netdev",
+            Some(_) => "d elsewhere",
+        })
     }
 
     fn port_name(&self, name: &[u8]) -> Option<&str> {

@@ -137,6 +137,11 @@ fn datapath_ports_are_marked_in_datapath_flows() {
             "actions:check_pkt_len(size=3,gt(4@),le(5@,trunc(6),7@))",
             "actions:userspace(pid=3,controller(reason=4,dont_send=5,continuation=0,recirc_id=6,rule_cookie=0,\
          controller_id=0,max_len=65535)),7@",
+            "actions:userspace(pid=1,ipfix(output_port=3@)),3@",
+            "actions:userspace(pid=1,flow_sample(probability=2,collector_set_id=3,obs_domain_id=4,obs_point_id=5,\
+         output_port=6@,egress)),7@",
+            "actions:sample(sample=50.0%,actions(userspace(pid=1,sFlow(vid=2,pcp=3,output=4),actions,tunnel_out_port=5@))),6@",
+            "actions:userspace(pid=1,ipfix(output_port=flwv1@),tunnel_out_port=\"flw-a\"@)",
             "actions:hash(sym_l4(3)),recirc(0x4),meter(5),6@",
             "actions:drop",
             "Datapath actions: ct(commit),3@,trunc(99),4@",
@@ -151,6 +156,10 @@ fn rows_of_tables_are_known() {
         &[
             " port  VLAN  MAC                Age\n    3@     4  c6:26:8d:5a:fc:f3    5\n\
          LOCAL@     0  c6:26:8d:5a:fc:f3    static\n32768@     0  c6:26:8d:5a:fc:f3   1\n",
+            " port  VLAN  GROUP                Age\n    3@     0  239.1.1.1           5\n    4@    20  ff02::1:3           12\n\
+         LOCAL@     0  querier             3\n",
+            // What is like it and has no age, or more than that.
+            "  3     0  239.1.1.1\n  3  0  239.1.1.1  5 6\n  3  0  quarrel  5\n  3  0  10.0.0.1  eth0\n",
             "OFPST_PORT reply (xid=0x2): 5 ports\n  port  3@: rx pkts=4, bytes=5, drop=6\n           tx pkts=1, bytes=8\n  \
          port LOCAL@: rx pkts=0\n  port  \"flw-a\"@: rx pkts=0\n",
             "  port 3@ queue 4: bytes=5, pkts=6\n",
@@ -176,6 +185,67 @@ fn rows_of_tables_are_known() {
         plain("18:00:00.123456 flwv1 Out 02:00:00:00:00:01 > 02:00:00:00:00:02, ethertype IPv4"),
         "18:00:00.123456 flwv1<n> Out 02:00:00:00:00:01 > 02:00:00:00:00:02, ethertype IPv4"
     );
+}
+
+/// Each datapath has port numbers of its own, and dpctl/show tells all of them.
+#[test]
+fn datapath_ports_are_those_of_the_datapath_that_the_text_is_in() {
+    let text = [
+        ("  port 2: flwv1", "  port 2<d>: flwv1<n>"),
+        ("system@ovs-system:", "system@ovs-system:"),
+        ("  lookups: hit:1 missed:2 lost:3", "  lookups: hit:1 missed:2 lost:3"),
+        ("  caches:", "  caches:"),
+        ("    masks-cache: size:256", "    masks-cache: size:256"),
+        ("  port 0: ovs-system (internal)", "  port 0<d system>: ovs-system (internal)"),
+        ("", ""),
+        ("  port 2: flwv1", "  port 2<d system>: flwv1<n>"),
+        ("netdev@ovs-netdev:\r", "netdev@ovs-netdev:\r"),
+        ("\tport 2: flwv2 (tap)\r", "\tport 2<d netdev>: flwv2<n> (tap)\r"),
+        ("system@my\\dp:", "system@my\\dp:"),
+        ("  port 2: flwv1", "  port 2<d elsewhere>: flwv1<n>"),
+        ("recirc_id(0),in_port(2), actions:4", "recirc_id(0),in_port(2<d>), actions:4<d>"),
+        ("netdev@ovs-netdev:", "netdev@ovs-netdev:"),
+        ("root@host:~# ovs-dpctl show", "root@host:~# ovs-dpctl show"),
+        ("  port 3: flwv2", "  port 3<d>: flwv2<n>"),
+        ("user@host: hello", "user@host: hello"),
+        ("  port 3: flwv2", "  port 3<d>: flwv2<n>"),
+    ];
+    let joined = |of: fn(&(&'static str, &'static str)) -> &'static str| {
+        text.iter().map(of).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(plain(&joined(|line| line.0)), joined(|line| line.1));
+}
+
+/// dpif/show tells of each port all that it is called by, below its bridge and that below its datapath.
+#[test]
+fn a_row_of_dpif_show_has_a_name_and_two_numbers() {
+    let text = [
+        ("    flwv1 3/2: (system)", "    flwv1 3/2: (system)"),
+        ("system@ovs-system: hit:4 missed:5", "system@ovs-system: hit:4 missed:5"),
+        ("  flows: cur: 0, avg: 0, max: 14", "  flows: cur: 0, avg: 0, max: 14"),
+        ("  flw0:", "  flw0:"),
+        ("    flwv1 3/2: (system)", "    flwv1<n> 3<o flw0>/2<d system>: (system)"),
+        (
+            "    flw gap \"q\" 4/none: (patch: peer=flwv2)",
+            "    flw gap \"q\"<n> 4<o flw0>/none: (patch: peer=flwv2)",
+        ),
+        ("  flw1: hit:0 missed:7", "  flw1: hit:0 missed:7"),
+        ("    flw1 65534/1: (internal)\r", "    flw1<n> 65534<o flw1>/1<d system>: (internal)\r"),
+        (
+            "    other 5/6: (vxlan: remote_ip=192.0.2.1)",
+            "    other 5<o flw1>/6<d system>: (vxlan: remote_ip=192.0.2.1)",
+        ),
+        ("    flwv2 none/6: (system)", "    flwv2 none/6: (system)"),
+        ("netdev@ovs-netdev: hit:0 missed:0", "netdev@ovs-netdev: hit:0 missed:0"),
+        ("\tflw0:", "\tflw0:"),
+        ("\t\tflwv1 3/2: (tap)", "\t\tflwv1<n> 3<o flw0>/2<d netdev>: (tap)"),
+        ("in_port=3,actions=4", "in_port=3<o>,actions=4<o>"),
+        ("    flwv1 3/2: (system)", "    flwv1 3/2: (system)"),
+    ];
+    let joined = |of: fn(&(&'static str, &'static str)) -> &'static str| {
+        text.iter().map(of).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(plain(&joined(|line| line.0)), joined(|line| line.1));
 }
 
 #[test]

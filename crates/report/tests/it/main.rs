@@ -15,6 +15,7 @@ mod fleet;
 mod formats;
 mod graph;
 mod growth;
+mod labels;
 mod schema;
 mod shape;
 

@@ -2,10 +2,10 @@
 
 use flowtext::{Header, Output};
 use model::Look;
-use model::ids::DpPort;
 use model::wiring::{Occupant, SwitchPort};
 
 use crate::end::End;
+use crate::port_word::PortWord;
 
 /// A port that a packet leaves by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +29,7 @@ pub struct LeftBy {
 }
 
 pub(super) fn is_port(output: &Output, port: &SwitchPort) -> bool {
-    let number = output.port.parse().ok().map(DpPort);
-    (number.is_some() && number == port.port.dp_port) || *output.port == *port.port.iface
+    PortWord::of_datapath(&output.port).is_datapath(&port.port)
 }
 
 /// Whether a port is of the datapath that the packet came in by: their numbers mean nothing elsewhere.
@@ -77,7 +76,7 @@ pub(super) fn left_by(look: &Look, from: &End, output: &Output) -> LeftBy {
         ofport: row.and_then(|row| row.port.ofport.assigned()).map(|port| port.0),
         who,
         uplink,
-        vlans: header.vlans.clone(),
+        vlans: header.vlans.iter().map(|tag| tag.vid).collect(),
         tunnel: tunnel(header, row).or(remote),
         doubt: header.doubt.clone().or_else(|| header.altered.clone()),
     }

@@ -6,11 +6,12 @@ mod way;
 
 use std::net::IpAddr;
 
-use flowtext::{Header, Output, Rule, Trace};
+use flowtext::{Header, Output, Rule, Trace, VlanTag};
 use model::Look;
 
 use crate::end::End;
 use crate::packet::{Direction, Kind, Packet};
+use crate::port_word::PortWord;
 pub use left_by::LeftBy;
 use left_by::{is_port, left_by, same_datapath, tunnel};
 use refusal::Refusal;
@@ -156,8 +157,10 @@ impl Judged<'_> {
         }
         let (sure, unsure): (Vec<_>, Vec<_>) =
             refusals.into_iter().flatten().partition(|why| why.certain);
+        let unsure = unsure.into_iter().map(|why| why.text);
+        let unsure: Vec<_> = unsure.chain(self.untold(left_by)).collect();
         if !unsure.is_empty() {
-            return uncertain(unsure.into_iter().map(|why| why.text).collect());
+            return uncertain(unsure);
         }
         // Whatever else gets a copy of it.
         if self.way.controller {
@@ -170,6 +173,26 @@ impl Judged<'_> {
             return (Outcome::Elsewhere, told, Vec::new());
         }
         self.elsewhere(left_by, rules)
+    }
+
+    /// Where the packet is taken in ways that are not followed: it may arrive by them, unless a copy of it does so
+    /// anyway. A word that is no port of the datapath is an action that is not known, and where the number of the
+    /// destination's port is not known, it may be one that is no other port's.
+    fn untold(&self, left_by: &[LeftBy]) -> Vec<String> {
+        let is_known = match &self.to.port {
+            Some(port) => port.port.dp_port.is_some() || self.to.broken.is_some(),
+            None => true,
+        };
+        let why = |word: &str| match PortWord::of_datapath(word) {
+            PortWord::Name(_) => Some(format!("{word} is no action and no port that is known")),
+            PortWord::Number(_) if is_known => None,
+            PortWord::Number(_) => {
+                Some(format!("datapath port {word} may be the one of {}", self.to.called))
+            }
+        };
+        let unknown = left_by.iter().filter(|one| one.bridge.is_none());
+        let unknown = unknown.filter_map(|one| why(&one.dp_port));
+        self.way.untold.iter().cloned().chain(unknown).collect()
     }
 
     /// What makes every verdict uncertain.
@@ -245,7 +268,9 @@ impl Judged<'_> {
         if let Some(why) = &self.to.broken {
             return Some(Refusal::sure(why.clone()));
         }
-        let tags: Vec<_> = header.vlans.iter().copied().filter(|tag| *tag != 0).collect();
+        // A tag of VLAN 0 has a priority alone.
+        let borne: Vec<_> = header.vlans.iter().filter(|tag| tag.vid != 0).collect();
+        let tags: Vec<_> = borne.iter().map(|tag| tag.vid).collect();
         let own: Vec<_> = self.to.tag().into_iter().collect();
         if tags != own {
             let bears = match tags.last() {
@@ -253,6 +278,14 @@ impl Judged<'_> {
                 Some(tag) => format!("with the tag of VLAN {tag}"),
             };
             return Some(Refusal::sure(format!("{bears}, which it does not take")));
+        }
+        // Linux tells VLAN links of one number apart by the EtherType of the tag, which is not known of a link.
+        if let Some(tag) = borne.iter().find(|tag| tag.tpid != VlanTag::DOT1Q) {
+            return Some(Refusal::unsure(format!(
+                "it bears a tag of VLAN {} with EtherType {:#06x}, and whether the VLAN link of {} takes those \
+                 is not known",
+                tag.vid, tag.tpid, self.to.called
+            )));
         }
         self.address_refusal(header)
     }

@@ -1,6 +1,6 @@
 //! The way of a packet through the datapath.
 
-use flowtext::{Header, Output, Trace, follow};
+use flowtext::{Header, Output, Trace, VlanTag, follow};
 
 use crate::packet::Packet;
 
@@ -9,6 +9,8 @@ pub(super) struct PacketPath {
     pub(super) outputs: Vec<Output>,
     pub(super) committed: Vec<u16>,
     pub(super) controller: bool,
+    /// Where it is taken besides, in ways that are not followed.
+    pub(super) untold: Vec<String>,
     pub(super) doubts: Vec<String>,
 }
 
@@ -16,7 +18,7 @@ impl PacketPath {
     pub(super) fn of(packet: &Packet, trace: &Trace) -> Self {
         let start = Header {
             eth_dst: packet.eth_dst.unwrap_or_default(),
-            vlans: packet.vlans.clone(),
+            vlans: packet.vlans.iter().copied().map(VlanTag::dot1q).collect(),
             ip_dst: packet.ip_dst,
             ..Header::default()
         };
@@ -24,6 +26,7 @@ impl PacketPath {
             outputs: Vec::new(),
             committed: Vec::new(),
             controller: false,
+            untold: Vec::new(),
             doubts: Vec::new(),
         };
         let mut waiting: Vec<(String, Header)> = Vec::new();
@@ -49,6 +52,7 @@ impl PacketPath {
             way.committed.extend(told.committed);
             way.outputs.extend(told.outputs);
             way.controller |= told.controller;
+            way.untold.extend(told.untold);
             way.doubts.extend(told.doubts);
             waiting.extend(told.recirculated);
         }

@@ -3,7 +3,7 @@
 use docker_ovs_traffic::seen_macs;
 use flowtext::parse_fdb;
 
-use crate::look;
+use crate::{look, look_with_port_called};
 
 #[test]
 fn an_address_is_told_with_its_owner_and_its_place() {
@@ -25,4 +25,17 @@ fn an_address_is_told_with_its_owner_and_its_place() {
     assert_eq!(foreign.notes, ["no interface of firewall_ext:eth0 has it"]);
     assert_eq!((local.owner.as_deref(), local.notes.len()), (Some("the bridge itself"), 0));
     assert_eq!((gone.age, gone.notes[0].as_str()), (None, "no port has this number any more"));
+}
+
+/// Interfaces may be called as numbers are.
+#[test]
+fn a_number_is_a_port_of_that_number_whatever_ports_are_called() {
+    let table = "    4    20  0a:7f:3e:52:11:c8    1\n 99  0  02:00:00:00:00:98  2\n";
+    let rows: Vec<_> = parse_fdb(table).collect();
+    for (name, told) in [("4", Some("webserver:eth0")), ("99", Some("webserver:eth0"))] {
+        let look = look_with_port_called(name);
+        let seen = seen_macs(&look.wiring, "vlanswitch", &rows);
+        assert_eq!((seen[0].who.as_deref(), seen[0].misplaced), (told, false), "{name}");
+        assert_eq!(seen[1].port, None, "{name}: {seen:?}");
+    }
 }

@@ -1,22 +1,29 @@
 //! Whose flows are whose, and which are stale.
 
-use docker_ovs_traffic::{Touched, named_ports, stale, touches};
+use docker_ovs_traffic::{FlowSubject, Touched, named_ports, stale, touches};
 use flowtext::Flow;
+use model::snapshot::Link;
+use model::{Look, Snapshot};
+use serde_json::{Value, json};
 
-use crate::look;
+use crate::{look, look_with_port_called};
 
 fn of_webserver(line: &str) -> Option<Touched> {
-    let look = look();
-    let found =
-        look.wiring.attachments.iter().find(|found| found.label() == "webserver:eth0").unwrap();
+    touched(&look(), line)
+}
+
+fn touched(look: &Look, line: &str) -> Option<Touched> {
+    let mut attachments = look.wiring.attachments.iter();
+    let found = attachments.find(|found| found.label() == "webserver:eth0").unwrap();
     let flow = Flow::parse(line).unwrap();
-    touches(&flow, &flow.action_list(), found)
+    touches(&flow, &flow.action_list(), &FlowSubject::new(&look.snapshot, found))
 }
 
 #[test]
 fn a_flow_touches_what_it_may_match_and_what_it_sends_to() {
     for (line, expected) in [
-        ("priority=0,actions=NORMAL", Some(Touched::From)),
+        ("priority=0,actions=NORMAL", Some(Touched::Output)),
+        ("priority=0,actions=resubmit(,1)", Some(Touched::From)),
         ("priority=1,in_port=4,actions=drop", Some(Touched::From)),
         ("priority=1,in_port=3,actions=drop", None),
         ("priority=1,in_port=3,actions=clone(output:4)", Some(Touched::Output)),
@@ -47,25 +54,32 @@ fn a_flow_touches_what_it_may_match_and_what_it_sends_to() {
         ("priority=1,in_port=3,actions=group:1", Some(Touched::Output)),
         ("priority=1,in_port=3,actions=write_actions(group:1)", Some(Touched::Output)),
         ("priority=1,in_port=3,actions=FLOOD", Some(Touched::Output)),
-        ("priority=1,in_port=3,ip,actions=mod_nw_dst:172.31.2.80,NORMAL", Some(Touched::To)),
+        // By where the switch learnt the destination, and by a number that a field has.
+        ("priority=9,in_port=3,actions=NORMAL", Some(Touched::Output)),
+        ("priority=9,in_port=3,actions=ct(commit),normal", Some(Touched::Output)),
+        ("priority=9,in_port=3,actions=clone(output:NXM_NX_REG0[0..15])", Some(Touched::Output)),
+        ("priority=9,in_port=3,actions=output:NXM_NX_REG0[]", Some(Touched::Output)),
+        ("priority=9,in_port=3,actions=output:2", None),
+        ("priority=9,in_port=3,actions=output(port=2,max_len=64)", None),
+        ("priority=1,in_port=3,ip,actions=mod_nw_dst:172.31.2.80,goto_table:1", Some(Touched::To)),
         (
-            "priority=1,in_port=3,actions=set_field:0a:7f:3e:52:11:c8->eth_dst,NORMAL",
+            "priority=1,in_port=3,actions=set_field:0a:7f:3e:52:11:c8->eth_dst,goto_table:1",
             Some(Touched::To),
         ),
         (
             "priority=1,in_port=3,ip,actions=ct(commit,nat(dst=172.31.2.80:80),table=1)",
             Some(Touched::To),
         ),
-        ("priority=1,in_port=3,actions=set_field:0a:7f:3e:52:11:c8->eth_src,NORMAL", None),
+        ("priority=1,in_port=3,actions=set_field:0a:7f:3e:52:11:c8->eth_src,goto_table:1", None),
         ("priority=1,in_port=3,ip,actions=ct(commit,nat(dst=172.31.2.8),table=1)", None),
         ("priority=1,in_port=3,arp,arp_tpa=172.31.2.80,actions=drop", Some(Touched::To)),
         (
-            "priority=1,in_port=3,ip,actions=load:0xac1f0250->NXM_OF_IP_DST[],NORMAL",
+            "priority=1,in_port=3,ip,actions=load:0xac1f0250->NXM_OF_IP_DST[],goto_table:1",
             Some(Touched::To),
         ),
-        ("priority=1,in_port=3,ip,actions=load:0xac1f0251->NXM_OF_IP_DST[],NORMAL", None),
+        ("priority=1,in_port=3,ip,actions=load:0xac1f0251->NXM_OF_IP_DST[],goto_table:1", None),
         (
-            "priority=1,in_port=3,actions=load:0xa7f3e5211c8->NXM_OF_ETH_DST[],NORMAL",
+            "priority=1,in_port=3,actions=load:0xa7f3e5211c8->NXM_OF_ETH_DST[],goto_table:1",
             Some(Touched::To),
         ),
         (
@@ -78,6 +92,117 @@ fn a_flow_touches_what_it_may_match_and_what_it_sends_to() {
         ),
     ] {
         assert_eq!(of_webserver(line), expected, "{line}");
+    }
+}
+
+/// The recorded host with links of webserver's namespace changed and added.
+fn with_links(master: Option<u32>, links: &[Value]) -> Look {
+    let mut host = serde_json::to_value(&look().snapshot).unwrap();
+    let spaces = host["kernel"]["rows"].as_array_mut().unwrap();
+    let is_own = |space: &&mut Value| {
+        space["links"].as_array().unwrap().iter().any(|link| link["mac"] == "0a:7f:3e:52:11:c8")
+    };
+    let own = spaces.iter_mut().find(is_own).unwrap()["links"].as_array_mut().unwrap();
+    for link in own.iter_mut().filter(|link| link["name"] == "eth0") {
+        link["master"] = json!(master);
+    }
+    for link in links {
+        let mut whole =
+            serde_json::to_value(Link { mtu: 1500, up: true, ..Link::default() }).unwrap();
+        for (key, value) in link.as_object().unwrap() {
+            whole[key] = value.clone();
+        }
+        own.retain(|old| old["ifindex"] != whole["ifindex"]);
+        own.push(whole);
+    }
+    Look::new(serde_json::from_value::<Snapshot>(host).unwrap())
+}
+
+/// Linux sends from any address of its own by any link, and takes what is for one by any.
+#[test]
+fn an_address_is_the_interfaces_whichever_link_has_it() {
+    let lo = json!({"ifindex": 1, "name": "lo", "addresses": ["127.0.0.1/8", "10.255.0.1/32"]});
+    let look = with_links(None, &[lo]);
+    for (line, expected) in [
+        ("priority=9,ip,nw_src=10.255.0.1,actions=drop", Some(Touched::From)),
+        ("priority=8,in_port=77,ip,nw_dst=10.255.0.1,actions=drop", Some(Touched::To)),
+        ("priority=8,in_port=77,ip,actions=mod_nw_dst:10.255.0.1,goto_table:1", Some(Touched::To)),
+        // Loopback is no way to forward by.
+        ("priority=9,ip,nw_src=10.255.0.2,actions=drop", None),
+        ("priority=9,ip,nw_src=127.0.0.0/8,actions=drop", None),
+        ("priority=8,in_port=77,ip,nw_src=10.255.0.1,actions=drop", None),
+    ] {
+        assert_eq!(touched(&look, line), expected, "{line}");
+    }
+    // The address is the bond's.
+    let bond = json!({
+        "ifindex": 77, "name": "bond0", "kind": "bond", "mac": "02:00:00:00:00:77",
+        "addresses": ["10.9.0.1/24"],
+    });
+    let look = with_links(Some(77), &[bond]);
+    for (line, expected) in [
+        ("priority=8,in_port=77,ip,nw_dst=10.9.0.1,actions=drop", Some(Touched::To)),
+        ("priority=8,in_port=77,dl_dst=02:00:00:00:00:77,actions=drop", Some(Touched::To)),
+        ("priority=8,dl_src=02:00:00:00:00:77,actions=drop", Some(Touched::From)),
+        ("priority=8,dl_src=02:00:00:00:00:78,actions=drop", None),
+    ] {
+        assert_eq!(touched(&look, line), expected, "{line}");
+    }
+}
+
+/// What a container forwards has the address of who sent it.
+#[test]
+fn what_is_forwarded_comes_from_the_interface_too() {
+    let second = |up: bool| {
+        let mac = "02:00:00:00:00:77";
+        json!({"ifindex": 77, "name": "eth7", "kind": "veth", "mac": mac, "up": up})
+    };
+    let foreign = "priority=9,ip,nw_src=10.1.1.1,nw_dst=10.2.2.2,actions=drop";
+    let foreign_frames = "priority=9,dl_src=02:00:00:00:00:99,actions=drop";
+    for (look, forwards, bridges) in [
+        (look(), None, None),
+        (with_links(None, &[second(false)]), None, None),
+        (with_links(None, &[second(true)]), Some(Touched::From), None),
+        (
+            with_links(Some(77), &[json!({"ifindex": 77, "name": "br", "kind": "bridge"})]),
+            Some(Touched::From),
+            Some(Touched::From),
+        ),
+    ] {
+        assert_eq!(touched(&look, foreign), forwards);
+        assert_eq!(touched(&look, foreign_frames), bridges);
+        assert_eq!(touched(&look, &foreign.replace("ip,", "in_port=3,ip,")), None);
+    }
+}
+
+#[test]
+fn a_number_is_the_port_of_that_number_whatever_ports_are_called() {
+    for name in ["4", "0x4", "77"] {
+        let look = look_with_port_called(name);
+        let named = |line: &str| -> Vec<_> {
+            let flow = Flow::parse(line).unwrap();
+            let named = named_ports(&look.wiring, "vlanswitch", &flow, &flow.action_list());
+            named
+                .into_iter()
+                .map(|one| one.port.map(|port| port.port.ofport.assigned().unwrap().0))
+                .collect()
+        };
+        assert_eq!(named("priority=1,in_port=4,actions=output:4"), [Some(4), Some(4)], "{name}");
+        assert_eq!(named("priority=1,in_port=0x4,actions=output:77"), [Some(4), None], "{name}");
+        let quoted = format!("priority=1,in_port=\"{name}\",actions=\"{name}\"");
+        assert_eq!(named(&quoted), [Some(3), Some(3)], "{name}");
+        let mut attachments = look.wiring.attachments.iter();
+        let found = attachments.find(|found| found.label() == "firewall_ext:eth0").unwrap();
+        let subject = FlowSubject::new(&look.snapshot, found);
+        for (line, expected) in [
+            ("priority=1,in_port=4,actions=drop", None),
+            ("priority=1,in_port=9,actions=output:4", None),
+            ("priority=1,in_port=3,actions=drop", Some(Touched::From)),
+            (quoted.as_str(), Some(Touched::Output)),
+        ] {
+            let flow = Flow::parse(line).unwrap();
+            assert_eq!(touches(&flow, &flow.action_list(), &subject), expected, "{name}: {line}");
+        }
     }
 }
 

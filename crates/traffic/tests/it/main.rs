@@ -24,6 +24,13 @@ fn look() -> Look {
     Look::new(serde_json::from_str::<model::Snapshot>(scene).unwrap())
 }
 
+/// The same, with the port of firewall_ext (OpenFlow port 3, datapath port 6) called so.
+fn look_with_port_called(name: &str) -> Look {
+    let scene = include_str!("../../../cli/tests/scenes/article.json");
+    let scene = scene.replace("\"vethp11082eth0\"", &format!("\"{name}\""));
+    Look::new(serde_json::from_str::<model::Snapshot>(&scene).unwrap())
+}
+
 fn end(look: &Look, word: &str) -> End {
     End::find(look, word, None).unwrap_or_else(|error| panic!("{word}: {error}"))
 }

@@ -5,7 +5,7 @@ use model::ids::Mac;
 use model::route::{Cast, RouteOut};
 use model::snapshot::Cidr;
 
-use crate::{end, look, on_link};
+use crate::{end, look, look_with_port_called, on_link};
 
 #[test]
 fn an_end_is_a_container_an_address_or_a_port() {
@@ -37,6 +37,20 @@ fn an_end_is_a_container_an_address_or_a_port() {
     ] {
         let error = End::find(&look, word, None).unwrap_err().to_string();
         assert!(error.contains(why), "{word}: {error}");
+    }
+}
+
+#[test]
+fn a_number_names_a_port_by_number_whatever_ports_are_called() {
+    for name in ["4", "77", "0x4"] {
+        let look = look_with_port_called(name);
+        let number = |word: &str| End::find(&look, word, None).ok().and_then(|end| end.ofport());
+        assert_eq!(number("vlanswitch:4").map(|port| port.0), Some(4), "{name}");
+        assert_eq!(number("vlanswitch:77"), None, "{name}");
+        assert_eq!(number(&format!("vlanswitch:\"{name}\"")).map(|port| port.0), Some(3), "{name}");
+        let (web, firewall) = (end(&look, "webserver"), end(&look, "firewall_ext"));
+        assert_eq!((web.is_port("4"), firewall.is_port("4")), (true, false), "{name}");
+        assert!(firewall.is_port(&format!("\"{name}\"")) && firewall.is_port("3"), "{name}");
     }
 }
 

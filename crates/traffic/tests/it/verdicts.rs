@@ -3,7 +3,7 @@
 use docker_ovs_traffic::{Direction, Kind, Outcome, Packet, Verdict, judge};
 use flowtext::parse_trace;
 
-use crate::{end, look, on_link};
+use crate::{end, look, look_with_port_called, on_link};
 
 /// The verdict about a datagram from trivial_firewall to webserver, which is datapath port 7 (VLAN
 /// 20), by these lines of a trace.
@@ -46,6 +46,97 @@ fn a_verdict_is_what_the_datapath_does() {
         let verdict = of_actions(actions);
         assert_eq!(verdict.outcome, outcome, "{actions}: {verdict:?}");
         assert!(verdict.sentence.contains(told), "{actions}: {}", verdict.sentence);
+    }
+}
+
+/// By a bond that the datapath chooses a member of, by what is in a tunnel, or by vswitchd it may get there.
+#[test]
+fn what_is_taken_where_it_is_not_followed_is_not_dropped() {
+    for (taken, why) in [
+        ("lb_output(1)", "bond 1 chooses"),
+        ("tnl_pop(4)", "takes a tunnel's header off"),
+        ("clone(push_vlan(vid=5,pcp=0),lb_output(2)),4", "bond 2 chooses"),
+        ("check_pkt_len(size=200,gt(tnl_pop(4)),le(drop))", "takes a tunnel's header off"),
+        ("userspace(pid=1,slow_path(action))", "vswitchd does with it"),
+        ("action97", "action97"),
+        ("push_vlan(vid=20,pcp=0),7,pop_vlan,lb_output(1)", "bond 1 chooses"),
+    ] {
+        let verdict = of_actions(taken);
+        assert_eq!((verdict.outcome, verdict.reaches()), (Outcome::Unknown, None), "{verdict:?}");
+        assert!(verdict.sentence.contains(why), "{verdict:?}");
+        // A copy that gets there is enough.
+        for actions in [format!("7,{taken}"), format!("{taken},set(ipv4(ttl=9)),7")] {
+            let is_tagged = taken.starts_with("push_vlan");
+            let verdict = of_actions(&actions);
+            assert!(is_tagged || verdict.reaches() == Some(true), "{actions}: {verdict:?}");
+        }
+    }
+    for dropped in
+        ["drop", "userspace(pid=1,ipfix(output_port=3))", "meter(1)", "dec_ttl(le_1(drop))"]
+    {
+        assert_eq!(of_actions(dropped).outcome, Outcome::Dropped, "{dropped}");
+    }
+}
+
+/// A link of 802.1Q takes no tag of 802.1ad.
+#[test]
+fn a_tag_is_of_a_vlan_by_its_ethertype_too() {
+    let look = look();
+    let (from, mut to) = (end(&look, "trivial_firewall:eth1"), end(&look, "webserver"));
+    let mut link = model::snapshot::Link::clone(to.link.as_ref().unwrap());
+    (link.kind, link.vlan) = (Some("vlan".to_owned()), Some(100));
+    to.link = Some(std::sync::Arc::new(link));
+    let kind = Kind::Udp(53);
+    let packet = Packet::new(&kind, Direction::Original, (&from, &to), &on_link(), None).unwrap();
+    for (actions, outcome) in [
+        ("push_vlan(vid=100,pcp=0),7", Outcome::Delivered),
+        ("push_vlan(tpid=0x88a8,vid=100,pcp=0),7", Outcome::Unknown),
+        ("push_vlan(tpid=0x9100,vid=100,pcp=0),7", Outcome::Unknown),
+        ("push_vlan(tpid=0x88a8,vid=9,pcp=0),set(vlan(vid=100,pcp=0)),7", Outcome::Unknown),
+        ("push_vlan(tpid=0x88a8,vid=9,pcp=0),7", Outcome::Elsewhere),
+        (
+            "push_vlan(tpid=0x88a8,vid=9,pcp=0),7,pop_vlan,push_vlan(vid=100,pcp=0),7",
+            Outcome::Delivered,
+        ),
+    ] {
+        let text = format!(
+            "Flow: udp\n\nbridge(\"vlanswitch\")\n--\n 0. ip, priority 7\n    drop\n\nMegaflow: a\n\
+             Datapath actions: {actions}\n"
+        );
+        let told = judge(&look, &kind, &packet, &from, &to, &parse_trace(&text));
+        assert_eq!(told.outcome, outcome, "{actions}: {told:?}");
+    }
+}
+
+/// Interfaces may be called as numbers are, and the number of a port may not be known.
+#[test]
+fn a_number_is_the_datapath_port_of_that_number() {
+    let text = |actions: &str| {
+        parse_trace(&format!(
+            "Flow: udp\n\nbridge(\"vlanswitch\")\n--\n 0. ip, priority 7\n    drop\n\nMegaflow: a\n\
+             Datapath actions: {actions}\n"
+        ))
+    };
+    let kind = Kind::Udp(53);
+    for (name, actions, outcome) in [
+        ("7", "7", Outcome::Elsewhere),
+        ("7", "6", Outcome::Delivered),
+        ("7", "4,7", Outcome::Elsewhere),
+        ("99", "99", Outcome::Elsewhere),
+        ("fw", "fw", Outcome::Delivered),
+    ] {
+        let look = look_with_port_called(name);
+        let (from, to) = (end(&look, "trivial_firewall:eth0"), end(&look, "firewall_ext"));
+        let packet =
+            Packet::new(&kind, Direction::Original, (&from, &to), &on_link(), None).unwrap();
+        let told = judge(&look, &kind, &packet, &from, &to, &text(actions));
+        assert_eq!(told.outcome, outcome, "{name}: {actions}: {told:?}");
+        // Where it is not known which number the destination has, it may be this one.
+        let mut unknown = to.clone();
+        let at = unknown.port.as_mut().unwrap();
+        at.port = std::sync::Arc::new(model::switch::Port { dp_port: None, ..(*at.port).clone() });
+        let told = judge(&look, &kind, &packet, &from, &unknown, &text("98"));
+        assert_eq!(told.outcome, Outcome::Unknown, "{told:?}");
     }
 }
 

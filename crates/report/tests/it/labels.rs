@@ -1,0 +1,46 @@
+//! Who is on a port that a text names.
+
+use docker_ovs_report::PortLabels;
+use flowtext::Labels;
+
+/// The recorded host of the 2014 script, with one bridge on the userspace datapath.
+fn look() -> model::Look {
+    let scene = include_str!("../../../cli/tests/scenes/article.json");
+    let mut host: serde_json::Value = serde_json::from_str(scene).unwrap();
+    for source in ["ovsdb", "appctl"] {
+        for bridge in host["switch"][source]["rows"].as_array_mut().into_iter().flatten() {
+            let is_other = bridge["name"] == "kiwipycon";
+            bridge["datapath"] = if is_other { "netdev" } else { "system" }.into();
+            for port in bridge["ports"].as_array_mut().unwrap().iter_mut().filter(|_| is_other) {
+                if port["iface"] == "kiwipycon" {
+                    port["dp_port"] = 7.into();
+                }
+            }
+        }
+    }
+    model::Look::new(serde_json::from_value(host).unwrap())
+}
+
+#[test]
+fn a_datapath_port_is_of_the_datapath_that_is_told() {
+    let look = look();
+    for (bridge, asked) in [
+        (Some("vlanswitch"), Some("webserver:eth0")),
+        (Some("kiwipycon"), Some("kiwipycon")),
+        (None, None),
+    ] {
+        let labels = PortLabels::new(&look, bridge);
+        for (datapath, expected) in [
+            (None, asked),
+            (Some("system@ovs-system"), Some("webserver:eth0")),
+            (Some("netdev@ovs-netdev"), Some("kiwipycon")),
+            // Those that dpctl made are no bridge's.
+            (Some("system@mine"), None),
+            (Some("netdev@ovs-system"), None),
+            (Some("dummy@ovs-dummy"), None),
+        ] {
+            assert_eq!(labels.dp_port(datapath, b"7"), expected, "{bridge:?} {datapath:?}");
+        }
+        assert_eq!(labels.dp_port(Some("system@mine"), b"vethp11240eth0"), Some("webserver:eth0"));
+    }
+}
