@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::NamedBridge;
 use crate::endpoint_record::EndpointRecord;
 use crate::evidence::Evidence;
 use crate::ids::{ContainerId, LinkKey, Name};
@@ -13,6 +12,7 @@ use crate::snapshot::{Container, Engine, Link, Snapshot};
 use crate::switch::{Bridge, Port};
 use crate::whereabouts::{Whereabouts, whereabouts};
 use crate::wiring::{Attachment, ContainerRef, Occupant, Plug, SwitchPort, Wiring};
+use crate::{NamedBridge, PortLinks};
 
 use super::orphaned_veths::{Verdict, bears_alias_of, far_end, judge_forgotten, marked_as_leaving};
 use super::planner::delete;
@@ -323,15 +323,18 @@ impl<'a> DisconnectPlanner<'a> {
         plugs.iter().find(is).and_then(|plug| self.inside(plug))
     }
 
-    /// The veth that the port is, of which this interface is the other end.
+    /// The veth that the port is, of which this interface is the other end, as its way says. By its name
+    /// or its index alone another container's may be taken for it.
     fn host_end(&self, row: &SwitchPort, interface: &Name) -> Option<&'a Arc<Link>> {
         let inside = self.plugged(row, interface)?;
-        let here = self.snapshot.switch_namespace()?;
-        let mut veths = here.links.iter().filter(|link| link.kind.as_deref() == Some("veth"));
-        veths.find(|link| {
-            let is_port = link.name == row.port.iface || row.port.ifindex == Some(link.ifindex);
-            is_port && link.peer.map(|peer| peer.ifindex) == Some(inside.link.ifindex)
-        })
+        let link = PortLinks::new(self.snapshot).of(row)?;
+        let is_it = |evidence: &Evidence| match evidence {
+            Evidence::VethPeer { ifindex, elsewhere: false, .. } => *ifindex == link.ifindex,
+            _ => false,
+        };
+        let leads_inside = link.peer.map(|peer| peer.ifindex) == Some(inside.link.ifindex);
+        let is_its = leads_inside && inside.evidence.iter().any(is_it);
+        (is_its && link.kind.as_deref() == Some("veth")).then_some(link)
     }
 
     /// The veth of ours that is left without its port, whatever it is called by now. An alias is copied

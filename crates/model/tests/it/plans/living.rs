@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use docker_ovs_model::endpoint_record::EndpointRecord;
-use docker_ovs_model::ids::{Ifindex, Name, NetnsId};
+use docker_ovs_model::ids::{Ifindex, Name, NetnsId, Nsid};
 use docker_ovs_model::plan::{
     Connect, Disconnect, KernelStep, Plan, Prunable, Prune, Restore, RestoreAction, Step,
     SwitchStep, disconnect, prune, remembered, restore, undecided,
@@ -319,4 +319,53 @@ fn what_is_deleted_is_noted_only_where_its_database_is() {
     let plan = disconnect(&old, &resolve(&old), &to_disconnect()).unwrap();
     assert!(matches!(plan.steps[0], Step::Switch(SwitchStep::ReplacePort(_))), "{plan:#?}");
     assert!(resolve(&rehearse(&old, &plan.steps)).attachments.is_empty());
+}
+
+/// c2 has a veth of its own whose end inside has the index that c1's has, and this name and index here.
+fn beside(host: &mut Snapshot, name: &str, ifindex: Ifindex) {
+    let inside = links_in(host, home(1)).iter().find(|link| link.is_paired()).unwrap().clone();
+    let word = Nsid(8);
+    let rows = host.kernel.rows_mut();
+    rows.iter_mut().find(|row| row.id == SWITCH).unwrap().nsids.insert(word, home(2));
+    let end = |name: &str, own, peer, nsid| {
+        let peer = Some(Peer { ifindex: peer, nsid: Some(nsid) });
+        let kind = Some("veth".to_owned());
+        Arc::new(Link { ifindex: own, name: name.into(), kind, up: true, peer, ..Link::default() })
+    };
+    links_in(host, SWITCH).insert(0, end(name, ifindex, inside.ifindex, word));
+    links_in(host, home(2)).push(end("eth0", inside.ifindex, ifindex, Nsid(0)));
+}
+
+#[test]
+fn disconnect_takes_the_link_that_the_port_is_and_no_other_of_its_name_or_index() {
+    let own = "dov-00000001";
+    let named = {
+        let mut host = renamed(with_address(), own, "kept");
+        beside(&mut host, own, Ifindex(50));
+        (host, "kept")
+    };
+    let stale = {
+        let mut host = with_address();
+        beside(&mut host, "other", Ifindex(50));
+        let rows = host.switch.get_mut(&SwitchSource::Ovsdb).unwrap().rows_mut();
+        Arc::make_mut(&mut rows[0].ports[0]).ifindex = Some(Ifindex(50));
+        (host, own)
+    };
+    let plain = {
+        let mut host = with_address();
+        beside(&mut host, "other", Ifindex(50));
+        (host, own)
+    };
+    for (host, name) in [named, stale, plain] {
+        let plan = disconnect(&host, &resolve(&host), &to_disconnect()).unwrap();
+        let gone = plan.steps.iter().find_map(|step| match step {
+            Step::Kernel(KernelStep::DeleteLink { name, .. }) => Some(&**name),
+            _ => None,
+        });
+        assert_eq!(gone, Some(name), "{plan:#?}");
+        let after = rehearse(&host, &plan.steps);
+        let there =
+            after.namespace(home(2)).unwrap().links.iter().any(|link| &*link.name == "eth0");
+        assert!(there, "the other container's stays");
+    }
 }
