@@ -137,6 +137,7 @@ impl EndpointRecord {
             interface: short_id(&self.network),
             bridge,
             system: self.system.as_deref().map(short_system),
+            leaving: None,
         };
         alias.to_string()
     }

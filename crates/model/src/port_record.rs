@@ -186,6 +186,7 @@ impl PortRecord {
             interface: &self.interface,
             bridge,
             system: self.system.as_deref().map(short_system),
+            leaving: None,
         };
         alias.to_string()
     }

@@ -114,6 +114,14 @@ fn take_in_kernel(snapshot: &mut Snapshot, step: &KernelStep) {
             stop_listening(snapshot, name);
             delete_link(snapshot, name);
         }
+        KernelStep::SetAlias { name, ifindex, from, to } => {
+            let Some(here) = snapshot.switch_netns else { return };
+            change_link(snapshot, here, name, |link| {
+                if link.ifindex == *ifindex && link.alias.as_ref() == Some(from) {
+                    link.alias = Some(to.clone());
+                }
+            });
+        }
         KernelStep::MakeVeth(veth) => make_veth(snapshot, veth),
         KernelStep::UnmakeVeth(veth) => delete_link(snapshot, &veth.host_end),
         KernelStep::SetTxChecksumOffload { netns, interface, on, .. } => {

@@ -9,6 +9,7 @@ use fleet::keys::{Key, Keys};
 use fleet::mesh::{Kind, LARGEST_KEY, MeshRecord};
 use host::{Host, MeshOfBridge, Origin, Question};
 use model::NotABridge;
+use model::plan::require_here;
 use model::snapshot::Link;
 use model::switch::{Bridge, SwitchSource};
 use model::{Look, Snapshot};
@@ -132,6 +133,14 @@ async fn look(host: &Host) -> Result<Look, CliError> {
     Ok(look)
 }
 
+/// The same for a switch that is to be changed: membership is written with this host's address, which is
+/// wrong in the database of another machine.
+async fn look_to_change(host: &Host) -> Result<Look, CliError> {
+    let look = look(host).await?;
+    require_here(&look.snapshot)?;
+    Ok(look)
+}
+
 fn bridges(look: &Look) -> &[Bridge] {
     look.snapshot.ovsdb_bridges()
 }
@@ -139,7 +148,7 @@ fn bridges(look: &Look) -> &[Bridge] {
 async fn join(sources: &SourceOptions, args: &MeshJoinArgs) -> Result<Outcome, CliError> {
     let mesh = checked("mesh", &args.mesh)?.to_owned();
     let host = host(sources)?;
-    let look = look(&host).await?;
+    let look = look_to_change(&host).await?;
     let bridges = bridges(&look);
     if !bridges.iter().any(|bridge| *bridge.name == *args.bridge) {
         return Err(no_bridge(bridges, &args.bridge));
@@ -215,7 +224,7 @@ fn is_of_this_host(look: &Look, ip: IpAddr) -> Result<(), CliError> {
 
 async fn leave(sources: &SourceOptions, args: &MeshLeaveArgs) -> Result<Outcome, CliError> {
     let host = host(sources)?;
-    let look = look(&host).await?;
+    let look = look_to_change(&host).await?;
     let is_member =
         |bridge: &&Bridge| MeshOfBridge::of(bridge).is_some_and(|of| of.mesh == args.mesh);
     let member = bridges(&look).iter().find(is_member);

@@ -142,6 +142,67 @@ fn what_del_port_took_is_put_back_and_forgotten_once_the_container_is_gone() {
     assert!(!ids.contains("docker-ovs.memory"), "{ids}");
 }
 
+/// The identity of an interface: its index, and that of its other end.
+fn ends(container: &Container) -> String {
+    let told = container.ip(&["-o", "link", "show", "dev", "eth0"]);
+    told.split(' ').take(2).collect()
+}
+
+#[test]
+fn an_interface_whose_host_end_was_renamed_is_put_back_and_never_removed() {
+    lab::need!(Docker);
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let port = connected(&bridge, &container, &["--ofport", "40012", "--ip", "10.79.4.1/24"]);
+    let (name, before) = (unique("w"), ends(&container));
+    run("ovs-vsctl", &["del-port", &port]);
+    run("ip", &["link", "set", &port, "down"]);
+    run("ip", &["link", "set", &port, "name", &name]);
+    run("ip", &["link", "set", &name, "up"]);
+    let lives = || {
+        assert_eq!(ends(&container), before);
+        assert!(container.ip(&["address", "show", "eth0"]).contains("10.79.4.1"));
+    };
+    for more in [&[][..], &["--all"], &["--all", "--stopped"]] {
+        let ran = docker_ovs(&[&["prune", "--force", "--bridge", bridge.name()], more].concat());
+        assert!(ran.code < 2 && !ran.stdout.contains(&name), "{ran:?}");
+        lives();
+    }
+    connected(&bridge, &container, &["--interface", "eth1"]);
+    lives();
+    let told = says(&["restore", container.name(), "--format", "{{.Interface}} {{.Result}}"]);
+    assert!(told.contains("eth0 restored"), "{told}");
+    lives();
+    assert!(ports(&bridge).contains(&name), "{:?}", ports(&bridge));
+    let number = ["port", container.name(), bridge.name(), "--interface", "eth0", "--quiet"];
+    assert_eq!(says(&number), "40012\n");
+    for interface in ["eth0", "eth1"] {
+        says(&["disconnect", bridge.name(), container.name(), "--interface", interface]);
+    }
+    assert_eq!(ports(&bridge), [""; 0]);
+    assert!(try_run("ip", &["link", "show", "dev", &name]).is_err());
+}
+
+#[test]
+fn a_bridge_that_was_made_again_leaves_what_was_on_it_alive() {
+    lab::need!(Docker);
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let port = connected(&bridge, &container, &[]);
+    let before = ends(&container);
+    let kind = run("ovs-vsctl", &["get", "bridge", bridge.name(), "datapath_type"]);
+    let kind = format!("datapath_type={kind}");
+    let made = ["--", "add-br", bridge.name(), "--", "set", "bridge", bridge.name(), &kind];
+    run("ovs-vsctl", &[&["del-br", bridge.name()], &made[..]].concat());
+    let is_heard = || try_run("ovs-vsctl", &["get", "interface", &port, "name"]).is_ok();
+    wait_until("its port is gone", || !is_heard());
+    let prune = ["prune", "--force", "--bridge", bridge.name()];
+    let ran = docker_ovs(&prune);
+    assert!(ran.code == 1 && ran.stderr.contains("its other end is in use"), "{ran:?}");
+    connected(&bridge, &container, &["--interface", "eth1"]);
+    assert_eq!(ends(&container), before);
+    says(&["disconnect", bridge.name(), container.name(), "--interface", "eth1"]);
+    run("ip", &["link", "delete", &port]);
+}
+
 #[test]
 fn what_ovs_docker_left_of_a_removed_container_goes_without_being_asked_for() {
     lab::need!(Docker);

@@ -112,7 +112,7 @@ fn name_of(container: &Container) -> String {
 }
 
 /// Has the server of a database listen at a port of this machine too.
-fn by_tcp(database: &Database) -> String {
+pub(crate) fn by_tcp(database: &Database) -> String {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = free.local_addr().unwrap().port();
     drop(free);

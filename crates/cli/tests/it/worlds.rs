@@ -13,6 +13,7 @@ use lab::{
 };
 use lab::{Plug, Plugged, run, unique, wait_until};
 
+use crate::proof_scene::by_tcp;
 use crate::tool::{Ran, command, docker_ovs, lists, says};
 
 /// A process of this test's that ends with its guard.
@@ -85,6 +86,26 @@ fn a_switch_in_namespaces_of_its_own_has_its_ports() {
     let namespace = doctor.lines().find(|line| line.starts_with("namespace ")).unwrap();
     assert!(namespace.contains("another one") && namespace.contains("holds the lock"), "{doctor}");
     assert!(switch.rundir().join("ovs-vswitchd.pid").exists());
+}
+
+/// A member's row has the address of the host that it is on.
+#[test]
+fn a_bridge_of_another_world_joins_no_mesh_from_here() {
+    lab::need!(Lab);
+    let database = Database::start();
+    database.vsctl(&["add-br", "br0"]);
+    let far = by_tcp(&database);
+    for remote in [database.remote(), far] {
+        for words in [&["mesh", "join", "blue", "br0"][..], &["mesh", "leave", "blue"]] {
+            let ran = docker_ovs(&[&["--db", &remote, "--engine", "none"], words].concat());
+            assert!(
+                ran.code == 2 && ran.stderr.contains("is not proven to be this host's"),
+                "{ran:?}"
+            );
+        }
+    }
+    let ids = database.vsctl(&["get", "bridge", "br0", "external_ids"]);
+    assert!(!ids.contains("mesh"), "{ids}");
 }
 
 #[test]

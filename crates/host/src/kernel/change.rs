@@ -142,6 +142,9 @@ impl KernelExecutor {
                 let seen = (name, *ifindex, alias.as_deref(), *peer);
                 delete_link(seen, &self.switch)
             }
+            KernelStep::SetAlias { name, ifindex, from, to } => {
+                set_alias(name, *ifindex, from, to, &self.switch)
+            }
             KernelStep::MakeVeth(veth) => {
                 let home = &home(&mut self.home, veth.netns)?.netns;
                 make_veth(veth, &self.switch, &self.switch_netns, home)
@@ -177,6 +180,19 @@ fn delete_link(seen: SeenLink<'_>, switch: &RouteSocket) -> Result<(), Error> {
         same && link.link.map(Ifindex) == peer
     });
     link.map_or(Ok(()), |link| switch.delete_link(link.ifindex).map(|_| ()))
+}
+
+/// Notes another alias on a link if it still is the one that was seen.
+fn set_alias(
+    name: &Name,
+    ifindex: Ifindex,
+    from: &str,
+    to: &str,
+    switch: &RouteSocket,
+) -> Result<(), Error> {
+    let link = switch.link(ifindex.0)?;
+    let link = link.filter(|link| *link.name == **name && link.alias.as_deref() == Some(from));
+    link.map_or(Ok(()), |link| switch.set_alias(link.ifindex, to))
 }
 
 /// Has the end inside leave the checksums of what it sends to its hardware, or finish them.

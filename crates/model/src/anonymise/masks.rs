@@ -96,7 +96,7 @@ impl Masks {
 
     /// An alias of ours says what a link was made for; another one is the host's.
     pub(super) fn alias(&mut self, alias: &str) -> Option<String> {
-        let Alias { container, interface, bridge, system } = Alias::read(alias)?;
+        let Alias { container, interface, bridge, system, leaving } = Alias::read(alias)?;
         let interface = self.interface(interface);
         let bridge = self.interface(bridge);
         let masked = Alias {
@@ -104,6 +104,7 @@ impl Masks {
             interface: &interface,
             bridge: &bridge,
             system: system.map(|id| self.id(&id)),
+            leaving,
         };
         Some(masked.to_string())
     }

@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use crate::NamedBridge;
 use crate::endpoint_record::EndpointRecord;
 use crate::evidence::Evidence;
 use crate::ids::{ContainerId, LinkKey, Name};
 use crate::memory::{self, MemoryChange};
-use crate::port_record::{Alias, PortRecord};
+use crate::port_record::PortRecord;
 use crate::query::{self, QueryError};
 use crate::snapshot::{Container, Engine, Link, Snapshot};
 use crate::switch::{Bridge, Port};
 use crate::whereabouts::{Whereabouts, whereabouts};
 use crate::wiring::{Attachment, ContainerRef, Occupant, Plug, SwitchPort, Wiring};
+use crate::{NamedBridge, PortLinks};
 
-use super::orphaned_veths::{Verdict, judge_forgotten};
+use super::orphaned_veths::{Verdict, bears_alias_of, far_end, judge_forgotten, marked_as_leaving};
 use super::planner::delete;
 use super::requesters::requesters;
 use super::restore::only_remembered;
@@ -35,8 +35,9 @@ pub struct Disconnect {
     pub force: bool,
 }
 
-/// Plans it: the port first, then the veth. A process that is killed between leaves a link that is
-/// known for ours.
+/// Plans it: the port first, then the veth. A process that is killed between leaves a link that says
+/// of itself that it is to be deleted: a link that is in use proves by nothing else that no port is
+/// to be its.
 ///
 /// # Errors
 /// A [`PlanError`].
@@ -64,8 +65,13 @@ pub fn disconnect(
         }
         Connection::Memory(port) => (forget(bridge, port), planner.left_link(port)),
     };
-    let link = link.map(|link| delete(link));
-    let steps = std::iter::once(Step::from(removal)).chain(link).collect();
+    let marked = link.and_then(|link| marked_as_leaving(link));
+    let deletion = match &marked {
+        Some((_, link)) => Some(delete(link)),
+        None => link.map(|link| delete(link)),
+    };
+    let mark = marked.map(|(mark, _)| Step::from(mark));
+    let steps = mark.into_iter().chain([Step::from(removal)]).chain(deletion).collect();
     let container = planner.named(connection.port());
     Ok(Plan { container, interface, bridge: bridge.name.clone(), steps })
 }
@@ -317,28 +323,34 @@ impl<'a> DisconnectPlanner<'a> {
         plugs.iter().find(is).and_then(|plug| self.inside(plug))
     }
 
-    /// The veth that the port is, of which this interface is the other end.
+    /// The veth that the port is, of which this interface is the other end, as its way says. By its name
+    /// or its index alone another container's may be taken for it.
     fn host_end(&self, row: &SwitchPort, interface: &Name) -> Option<&'a Arc<Link>> {
         let inside = self.plugged(row, interface)?;
-        let here = self.snapshot.switch_namespace()?;
-        let mut veths = here.links.iter().filter(|link| link.kind.as_deref() == Some("veth"));
-        veths.find(|link| {
-            let is_port = link.name == row.port.iface || row.port.ifindex == Some(link.ifindex);
-            is_port && link.peer.map(|peer| peer.ifindex) == Some(inside.link.ifindex)
-        })
+        let link = PortLinks::new(self.snapshot).of(row)?;
+        let is_it = |evidence: &Evidence| match evidence {
+            Evidence::VethPeer { ifindex, elsewhere: false, .. } => *ifindex == link.ifindex,
+            _ => false,
+        };
+        let leads_inside = link.peer.map(|peer| peer.ifindex) == Some(inside.link.ifindex);
+        let is_its = leads_inside && inside.evidence.iter().any(is_it);
+        (is_its && link.kind.as_deref() == Some("veth")).then_some(link)
     }
 
-    /// The veth of ours that is left without its port.
+    /// The veth of ours that is left without its port, whatever it is called by now. An alias is copied
+    /// as easily as a name: under another name it is the one that leads to the interface inside.
     fn left_link(&self, port: &Port) -> Option<&'a Arc<Link>> {
         let here = self.snapshot.switch_namespace()?;
         let record = PortRecord::of(port).filter(|record| record.system.is_some())?;
-        let mut links = here.links.iter().filter(|link| link.name == port.iface);
-        links.find(|link| {
-            let alias = link.alias.as_deref().and_then(Alias::read);
-            let same = alias.is_some_and(|alias| {
-                alias.container == record.container && alias.interface == record.interface
-            });
-            same && judge_forgotten(self.snapshot, self.wiring, link) == Verdict::Orphaned
+        let home = self.known.and_then(|known| known.netns);
+        let leads_inside = |link: &Link| {
+            let end = far_end(self.snapshot, link);
+            end.is_some_and(|(at, end)| Some(at) == home && *end.name == *record.interface)
+        };
+        here.links.iter().find(|link| {
+            (link.name == port.iface || leads_inside(link))
+                && bears_alias_of(link, &record)
+                && judge_forgotten(self.snapshot, self.wiring, link) == Verdict::Orphaned
         })
     }
 

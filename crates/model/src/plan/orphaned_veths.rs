@@ -1,21 +1,25 @@
 //! Links that a program of ours made and could not bring to an end, because it was killed: no
 //! port yet, or no port any more.
 //!
-//! Each is judged against the database that its own mark names. What that does not say is not
-//! known: a link without it is orphaned only while it is not yet in use, so that the veth of a
-//! killed `connect` goes, and another database's living port stays.
+//! Each is judged against the database that its own mark names. That this has no port for it, and
+//! its bridge remembers none, proves nothing while it is in use: the bridge may have been deleted
+//! and made again, or the database been lost. So a link is orphaned where it was never used, as the
+//! veth of a killed `connect`, or where its alias says that `disconnect` was about to delete it.
 
 use std::sync::Arc;
 
+use crate::endpoint_record::{EndpointRecord, alias_beginning};
 use crate::ids::{LinkKey, NetnsId};
 use crate::memory;
-use crate::port_record::{ALIAS, Alias, short_system};
+use crate::port_record::{ALIAS, Alias, PortRecord, short_system};
 use crate::snapshot::{Link, Observed, Snapshot};
-use crate::wiring::Wiring;
+use crate::switch::Port;
+use crate::wiring::{SwitchPort, Wiring};
 
+use super::KernelStep;
 use super::name;
 use super::other_use::has_address;
-use super::upper_links::{Upper, foreign_upper};
+use super::upper_links::{Upper, foreign_upper, upper_of};
 
 /// What a link of the switch's namespace is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,11 +38,23 @@ pub(super) fn judge(snapshot: &Snapshot, wiring: &Wiring, link: &Link) -> Verdic
     if is_kept_for_restore(snapshot, link) {
         return Verdict::Kept;
     }
-    judge_forgotten(snapshot, wiring, link)
+    judge_as(snapshot, wiring, link, Asked::ForNone)
 }
 
-/// The same once what the bridge remembers of it goes too.
+/// The same of a link whose end was asked for by its container and interface, which the bridge
+/// remembers: it may be in use.
 pub(super) fn judge_forgotten(snapshot: &Snapshot, wiring: &Wiring, link: &Link) -> Verdict {
+    judge_as(snapshot, wiring, link, Asked::ForThis)
+}
+
+/// Whether the end of this very link was asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    ForThis,
+    ForNone,
+}
+
+fn judge_as(snapshot: &Snapshot, wiring: &Wiring, link: &Link, asked: Asked) -> Verdict {
     if !is_marked(link) || is_port(wiring, link) || link.master.is_some() {
         return Verdict::Kept;
     }
@@ -61,27 +77,62 @@ pub(super) fn judge_forgotten(snapshot: &Snapshot, wiring: &Wiring, link: &Link)
         return undecided("its other end is in a namespace that was not read");
     };
     let alias = link.alias.as_deref().and_then(Alias::read);
-    let verdict = match alias.and_then(|alias| alias.system).as_deref() {
-        Some(system) => by_mark(snapshot, system),
-        None if !far.up && far.addresses.is_empty() => Verdict::Orphaned,
+    let (system, leaving) = alias.as_ref().map_or((None, None), |alias| {
+        (alias.system.as_deref(), alias.leaving.filter(|index| *index == link.ifindex))
+    });
+    let may_be_used = asked == Asked::ForThis || leaving.is_some();
+    let verdict = match system.map(|system| by_mark(snapshot, system)) {
+        Some(Verdict::Orphaned) if may_be_used => Verdict::Orphaned,
+        Some(Verdict::Orphaned) if is_in_use(far) => undecided(
+            "neither a port nor its bridge knows of it, and its other end is in use; \
+             ip link delete removes it",
+        ),
+        Some(Verdict::Orphaned) => by_place(snapshot, alias.as_ref(), home, far),
+        Some(verdict) => verdict,
+        None if !is_in_use(far) => by_place(snapshot, alias.as_ref(), home, far),
         None => undecided(
             "which database has its port is not noted on it, and its other end is in use; \
              ip link delete removes it",
         ),
     };
-    if verdict == Verdict::Orphaned {
-        unless_it_has_an_upper(snapshot, link, home, far)
-    } else {
-        verdict
+    if verdict != Verdict::Orphaned {
+        return verdict;
     }
-}
-
-/// An orphaned veth may have an upper link that lives.
-fn unless_it_has_an_upper(snapshot: &Snapshot, link: &Link, home: NetnsId, far: &Link) -> Verdict {
     let here = snapshot.switch_netns.map(|netns| LinkKey { netns, ifindex: link.ifindex });
     let there = LinkKey { netns: home, ifindex: far.ifindex };
     let ends: Vec<_> = here.into_iter().chain([there]).collect();
-    match foreign_upper(snapshot, &ends, home) {
+    unless_it_has_an_upper(snapshot, &ends, home, may_be_used)
+}
+
+/// Whether the end inside was ever set up, as far as it shows: it is made down and bare.
+fn is_in_use(far: &Link) -> bool {
+    far.up || !far.addresses.is_empty() || far.master.is_some()
+}
+
+/// A veth that was never used is where it was made, and has the name that it was made with: another
+/// one bears a copy of an alias, or has been moved or renamed on purpose.
+fn by_place(snapshot: &Snapshot, alias: Option<&Alias<'_>>, home: NetnsId, far: &Link) -> Verdict {
+    let Some(alias) = alias else { return Verdict::Orphaned };
+    let mut all = snapshot.containers();
+    let made_in = all.find(|row| *row.id.0 == *alias.container).and_then(|row| row.netns);
+    if made_in.is_some_and(|netns| netns != home || *far.name != *alias.interface) {
+        return undecided(
+            "its other end is not the interface that it was made for; ip link delete removes it",
+        );
+    }
+    Verdict::Orphaned
+}
+
+/// An orphaned veth may have an upper link that lives. What its container has on an interface goes with
+/// that; what was never used has nothing on it.
+fn unless_it_has_an_upper(
+    snapshot: &Snapshot,
+    ends: &[LinkKey],
+    home: NetnsId,
+    may_be_used: bool,
+) -> Verdict {
+    let any = || if may_be_used { None } else { upper_of(snapshot, ends, None) };
+    match foreign_upper(snapshot, ends, home).or_else(any) {
         None => Verdict::Orphaned,
         Some(Upper::Foreign(upper)) => Verdict::Undecided(format!("{upper} stands on it")),
         Some(Upper::Unknown(why)) => Verdict::Undecided(why),
@@ -101,8 +152,7 @@ fn is_marked(link: &Link) -> bool {
 
 /// Whether any port is this link, by name or by the index that vswitchd holds.
 fn is_port(wiring: &Wiring, link: &Link) -> bool {
-    let same =
-        |port: &crate::switch::Port| port.iface == link.name || port.ifindex == Some(link.ifindex);
+    let same = |port: &Port| port.iface == link.name || port.ifindex == Some(link.ifindex);
     wiring.ports.iter().any(|row| same(&row.port))
 }
 
@@ -118,17 +168,81 @@ fn by_mark(snapshot: &Snapshot, system: &str) -> Verdict {
 }
 
 /// Whether its port was taken by another program than ours, so that `restore` gives it back:
-/// `disconnect` forgets it in the transaction that takes the port.
+/// `disconnect` forgets it in the transaction that takes the port. What bears the record's alias is
+/// its link under any name but one that we gave: under another one of these it may be what was to
+/// replace a link that is gone, and is judged by itself.
 fn is_kept_for_restore(snapshot: &Snapshot, link: &Link) -> bool {
     let Some(alias) = link.alias.as_deref().and_then(Alias::read) else { return false };
     let key = format!("{}{}/{}", memory::PREFIX, alias.container, alias.interface);
+    let here = || snapshot.switch_namespace().into_iter().flat_map(|here| &here.links);
+    let is_it = |port: &Port| {
+        port.iface == link.name
+            || !name::is_generated(&link.name)
+            || here().any(|other| other.name == port.iface)
+    };
     let rows = snapshot.ovsdb_bridges();
     let mut all = rows.iter().flat_map(memory::of);
-    all.any(|(known, port)| known == key && port.iface == link.name)
+    all.any(|(known, port)| known == key && is_it(&port))
+}
+
+/// Whether a link bears the alias of what is recorded.
+pub(super) fn bears_alias_of(link: &Link, record: &PortRecord) -> bool {
+    let alias = link.alias.as_deref().and_then(Alias::read);
+    alias.is_some_and(|alias| {
+        alias.container == record.container && alias.interface == record.interface
+    })
+}
+
+/// The link of the switch's namespace that bears the alias of what a port's row records, made for
+/// this bridge, is no port, and may live: it was given another name.
+pub(super) fn renamed_link<'a>(
+    snapshot: &'a Snapshot,
+    wiring: &Wiring,
+    row: &SwitchPort,
+) -> Option<&'a Arc<Link>> {
+    let endpoint = EndpointRecord::of(&row.port);
+    let endpoint = endpoint.map(|record| alias_beginning(&record.network, &record.endpoint));
+    let record = PortRecord::of(&row.port);
+    let bears_it = |link: &Link| {
+        let alias = link.alias.as_deref();
+        let ours = record.as_ref().is_some_and(|record| bears_alias_of(link, record));
+        let here = alias.and_then(Alias::read).is_some_and(|alias| *alias.bridge == *row.bridge);
+        let beginning = endpoint.as_deref();
+        here && (ours || alias.zip(beginning).is_some_and(|(own, from)| own.starts_with(from)))
+    };
+    let mut here = snapshot.switch_namespace().into_iter().flat_map(|here| &here.links);
+    here.find(|link| {
+        bears_it(link)
+            && !is_port(wiring, link)
+            && judge(snapshot, wiring, link) != Verdict::Orphaned
+    })
+}
+
+/// Notes on a link of ours that it is to be deleted, and gives the link as it is then; none where
+/// it bears no mark that says which database has its port, or says so already.
+pub(super) fn marked_as_leaving(link: &Link) -> Option<(KernelStep, Link)> {
+    let from = link.alias.clone()?;
+    let alias = Alias::read(&from).filter(|alias| alias.system.is_some())?;
+    let to = Alias { leaving: Some(link.ifindex), ..alias }.to_string();
+    let step = KernelStep::SetAlias {
+        name: link.name.clone(),
+        ifindex: link.ifindex,
+        from: from.clone(),
+        to: to.clone(),
+    };
+    (from != to).then(|| (step, Link { alias: Some(to), ..link.clone() }))
+}
+
+/// Takes that note back from a link that stays.
+pub(super) fn marked_as_staying(link: &Link) -> Option<KernelStep> {
+    let from = link.alias.clone()?;
+    let alias = Alias::read(&from).filter(|alias| alias.leaving.is_some())?;
+    let to = Alias { leaving: None, ..alias }.to_string();
+    Some(KernelStep::SetAlias { name: link.name.clone(), ifindex: link.ifindex, from, to })
 }
 
 /// The other end and its namespace, if both say so.
-fn far_end<'a>(snapshot: &'a Snapshot, link: &Link) -> Option<(NetnsId, &'a Arc<Link>)> {
+pub(super) fn far_end<'a>(snapshot: &'a Snapshot, link: &Link) -> Option<(NetnsId, &'a Arc<Link>)> {
     let here = snapshot.switch_netns?;
     let peer = link.peer?;
     let points_back = |id, far: &Link| {

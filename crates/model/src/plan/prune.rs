@@ -18,7 +18,7 @@ use crate::whereabouts::{Whereabouts, whereabouts};
 use crate::wiring::{LastTenant, Occupant, SwitchPort, Wiring};
 
 use super::disconnect::forgotten;
-use super::orphaned_veths::{Verdict, judge};
+use super::orphaned_veths::{Verdict, judge, renamed_link};
 use super::planner::delete;
 use super::restore::only_remembered;
 use super::world::written_here;
@@ -199,7 +199,10 @@ impl PrunePlanner<'_> {
                 undecided(format!("whether its link is gone is not known: {why}"), true)
             }
             (MayGo::Unknown(why), _) => undecided(why, false),
-            (MayGo::Yes, None) => Some(Ok(self.orphan(row, record.as_ref(), last)?)),
+            (MayGo::Yes, None) => match renamed_link(self.snapshot, self.wiring, row) {
+                Some(link) => undecided(format!("{} bears the mark of its link", link.name), true),
+                None => Some(Ok(self.orphan(row, record.as_ref(), last)?)),
+            },
         }
     }
 

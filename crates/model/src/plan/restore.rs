@@ -18,6 +18,7 @@ use crate::whereabouts::{Whereabouts, whereabouts};
 use crate::wiring::{Occupant, Plug, SwitchPort, Wiring};
 
 use super::number::number_of;
+use super::orphaned_veths::{Verdict, bears_alias_of, judge, marked_as_staying};
 use super::planner::{Planner, delete, own_netns_of};
 use super::requesters::requesters;
 use super::rivals::{RecordStanding, latest};
@@ -235,7 +236,15 @@ fn again(
     let bridge = query::bridge(snapshot, bridge)?.bridge;
     let planner = Planner { snapshot, wiring, bridge, container: owner, netns };
     planner.require_engine()?;
-    let Some(row) = lost.row else { return planner.put_back(lost.port, lost.record, generated) };
+    let link = planner.link_of(lost.port, &lost.record);
+    let Some(row) = lost.row else {
+        return match link {
+            Some(link) => planner.put_back(lost.port, None, link, lost.record),
+            None => {
+                planner.replace(lost.port, None, lost.record, generated).map(RestoreAction::Again)
+            }
+        };
+    };
     if let Occupant::Plugged { plugs } = &row.occupant {
         return Ok(planner.plugged(row, plugs, &lost.record));
     }
@@ -243,6 +252,10 @@ fn again(
         return Ok(RestoreAction::NotToBeTouched { why });
     }
     let old = Some(Arc::clone(lost.port));
+    // Its link was given another name, and vswitchd has let go of it.
+    if let Some(link) = link.filter(|link| link.name != lost.port.iface) {
+        return planner.put_back(lost.port, old, link, lost.record);
+    }
     planner.replace(lost.port, old, lost.record, generated).map(RestoreAction::Again)
 }
 
@@ -315,16 +328,15 @@ impl Planner<'_> {
         Ok(Plan { container: self.who(), interface, bridge: self.bridge.name.clone(), steps })
     }
 
-    /// A port that another program has taken: where its link lives, only the row is made again.
+    /// A port that another program has taken, or whose row has a name that its link has no more:
+    /// where the link lives, only the row is made again, instead of `old` if that is there.
     fn put_back(
         &self,
         port: &Arc<Port>,
+        old: Option<Arc<Port>>,
+        link: &Link,
         record: PortRecord,
-        generated: &Generated,
     ) -> Result<RestoreAction, PlanError> {
-        let Some(link) = self.link_of(port, &record) else {
-            return self.replace(port, None, record, generated).map(RestoreAction::Again);
-        };
         if let Some(row) = self.wiring.ports.iter().find(|row| row.port.iface == link.name) {
             let why = format!("{} is a port of {} already", link.name, row.bridge);
             return Ok(RestoreAction::NotToBeTouched { why });
@@ -333,27 +345,41 @@ impl Planner<'_> {
             let why = format!("{}: {why}", link.name);
             return Ok(RestoreAction::NotToBeTouched { why });
         }
-        let record = self.recorded(record);
-        let new = Arc::new(self.successor(port, &record, &link.name, None)?);
+        let record = if record.ours { self.recorded(record) } else { record };
+        let new = Arc::new(self.successor(port, &record, &link.name, old.as_deref())?);
         let memory = self.memory(Some(port), &new);
-        let [_, number] = self.rest(&record, &new);
         let add = ReplacePort {
             bridge: self.bridge.name.clone(),
-            expected_requesters: requesters(self.wiring, [None, Some(&new)]),
-            add: Some(new),
+            expected_requesters: requesters(self.wiring, [old.as_deref(), Some(&new)]),
+            link_is_gone: old.is_some(),
+            keep_settings: old.is_some(),
+            remove: old,
+            add: Some(Arc::clone(&new)),
             memory,
             ..ReplacePort::default()
         };
-        let steps = vec![Step::from(add), number];
+        let [_, number] = self.rest(&record, &new);
+        let mut lacking = self.lacks(&record, &new);
+        if !lacking.contains(&number) {
+            lacking.push(number);
+        }
+        let staying = marked_as_staying(link).map(Step::from);
+        let steps = staying.into_iter().chain([Step::from(add)]).chain(lacking).collect();
         let interface = record.interface.as_str().into();
         let bridge = self.bridge.name.clone();
         Ok(RestoreAction::Again(Plan { container: self.who(), interface, bridge, steps }))
     }
 
-    /// The host's end that the port was, if it still leads to the interface inside.
+    /// The host's end that the port was, whatever it is called by now, if it still leads to the interface
+    /// inside. One that is orphaned gives way to a new one.
     fn link_of(&self, port: &Port, record: &PortRecord) -> Option<&Arc<Link>> {
-        let mut ends = self.here().filter(|link| link.kind.as_deref() == Some("veth"));
-        ends.find(|link| link.name == port.iface && self.leads_to(link, &record.interface))
+        let ends = self.here().filter(|link| link.kind.as_deref() == Some("veth"));
+        let mut ends = ends.filter(|link| self.leads_to(link, &record.interface));
+        // It is the other end of one interface: there is but one.
+        ends.find(|link| {
+            let lives = || judge(self.snapshot, self.wiring, link) != Verdict::Orphaned;
+            link.name == port.iface || (bears_alias_of(link, record) && lives())
+        })
     }
 
     /// The port as it was, under another name.

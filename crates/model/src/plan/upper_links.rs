@@ -18,6 +18,15 @@ pub(super) enum Upper {
 /// The upper link of one of `ends`, or of an upper link of it, that is in another namespace than `own`,
 /// whose links go together.
 pub(super) fn foreign_upper(snapshot: &Snapshot, ends: &[LinkKey], own: NetnsId) -> Option<Upper> {
+    upper_of(snapshot, ends, Some(own))
+}
+
+/// The same; any upper link at all where `own` is none.
+pub(super) fn upper_of(
+    snapshot: &Snapshot,
+    ends: &[LinkKey],
+    own: Option<NetnsId>,
+) -> Option<Upper> {
     if snapshot.scope == Scope::One {
         let why = "whether another namespace has a link that stands on it was not read";
         return Some(Upper::Unknown(why.to_owned()));
@@ -28,7 +37,7 @@ pub(super) fn foreign_upper(snapshot: &Snapshot, ends: &[LinkKey], own: NetnsId)
     while let Some(lower) = open.pop() {
         let same_index = by_lower.get(&lower.ifindex).into_iter().flatten();
         for (space, link) in same_index.filter(|(space, link)| is_upper_of(space, link, lower)) {
-            if space.id != own {
+            if Some(space.id) != own {
                 return Some(Upper::Foreign(in_words(snapshot, space, link)));
             }
             let upper = LinkKey { netns: space.id, ifindex: link.ifindex };

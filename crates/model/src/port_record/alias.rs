@@ -1,12 +1,15 @@
-//! The alias of a veth (`IFLA_IFALIAS`, at most 255 bytes): what it was made for, and which
-//! database has its port.
+//! The alias of a veth (`IFLA_IFALIAS`, at most 255 bytes): what it was made for, which database
+//! has its port, and whether it is being taken away.
 
 use std::fmt;
 
 use super::ALIAS;
+use crate::ids::Ifindex;
 
 /// At most so many bytes of a system-id: a UUID has 36.
 const SYSTEM: usize = 36;
+/// What comes before the link's index once it is to be deleted.
+const LEAVING: &str = " leaving ";
 
 /// What the alias of a link says that we made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,25 +22,34 @@ pub(crate) struct Alias<'a> {
     pub(crate) bridge: &'a str,
     /// The database, as [`short_system`] writes it; earlier versions did not say it.
     pub(crate) system: Option<String>,
+    /// The link that `disconnect` was about to delete when this was noted on it: on another one it is a
+    /// copy, and says nothing. Only beside a database.
+    pub(crate) leaving: Option<Ifindex>,
 }
 
 impl<'a> Alias<'a> {
     pub(crate) fn read(alias: &'a str) -> Option<Self> {
         let (container, rest) = alias.strip_prefix(ALIAS)?.split_once('/')?;
         let (interface, rest) = rest.split_once(" on ")?;
-        let (bridge, system) = match rest.rsplit_once(" of ") {
-            Some((bridge, system)) => (bridge, Some(system.to_owned())),
+        let Some((bridge, rest)) = rest.rsplit_once(" of ") else {
+            let bridge = rest;
+            return Some(Self { container, interface, bridge, system: None, leaving: None });
+        };
+        let (system, leaving) = match rest.split_once(LEAVING) {
+            Some((system, index)) => (system, index.parse().ok().map(Ifindex)),
             None => (rest, None),
         };
-        Some(Self { container, interface, bridge, system })
+        Some(Self { container, interface, bridge, system: Some(system.to_owned()), leaving })
     }
 }
 
 impl fmt::Display for Alias<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { container, interface, bridge, system } = self;
+        let Self { container, interface, bridge, system, leaving } = self;
         write!(f, "{ALIAS}{container}/{interface} on {bridge}")?;
-        system.iter().try_for_each(|system| write!(f, " of {system}"))
+        let Some(system) = system else { return Ok(()) };
+        write!(f, " of {system}")?;
+        leaving.iter().try_for_each(|index| write!(f, "{LEAVING}{index}"))
     }
 }
 

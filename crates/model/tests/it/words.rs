@@ -173,6 +173,11 @@ fn steps_say_what_is_done() {
         alias: None,
         peer: None,
     };
+    let noted = |from: &str, to: &str| {
+        let own = "docker-ovs c/eth0 on br0 of s";
+        let [from, to] = [from, to].map(|note| format!("{own}{note}"));
+        KernelStep::SetAlias { name: "dov-00000001".into(), ifindex: Ifindex(3), from, to }.into()
+    };
     let wait = SwitchStep::Await {
         bridge: "br0".into(),
         iface: "new".into(),
@@ -182,6 +187,8 @@ fn steps_say_what_is_done() {
     };
     say([
         (delete.into(), "delete the link dov-00000001"),
+        (noted("", " leaving 3"), "note on the link dov-00000001 that it is to be deleted"),
+        (noted(" leaving 3", ""), "note on the link dov-00000001 that it stays"),
         (
             KernelStep::MakeVeth(veth()).into(),
             "make a veth from dov-00000001 to eth0 in web, mac 02:00:00:00:00:07, mtu 1400",

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use crate::ids::{Ifindex, Mac, Name, NetnsId};
 use crate::plan::name;
+use crate::port_record::Alias;
 use crate::snapshot::Cidr;
 use crate::wiring::ContainerRef;
 
@@ -49,6 +50,18 @@ pub enum KernelStep {
         alias: Option<String>,
         /// As above.
         peer: Option<Ifindex>,
+    },
+    /// Notes another alias on a link of the switch's namespace: what is to become of it outlives the
+    /// program.
+    SetAlias {
+        /// Its name.
+        name: Name,
+        /// Its index.
+        ifindex: Ifindex,
+        /// Its alias as it was seen: a link that has another one now is left alone.
+        from: String,
+        /// The new one.
+        to: String,
     },
     /// Makes a veth; the host's end is up, the other one down.
     MakeVeth(Veth),
@@ -100,6 +113,10 @@ impl KernelStep {
         match self {
             Self::MakeVeth(veth) => Some(Self::UnmakeVeth(veth.clone())),
             Self::UnmakeVeth(veth) => Some(Self::MakeVeth(veth.clone())),
+            Self::SetAlias { name, ifindex, from, to } => {
+                let (name, ifindex, from, to) = (name.clone(), *ifindex, to.clone(), from.clone());
+                Some(Self::SetAlias { name, ifindex, from, to })
+            }
             Self::SetTxChecksumOffload { container, netns, interface, on } => {
                 Some(Self::SetTxChecksumOffload {
                     container: container.clone(),
@@ -117,6 +134,11 @@ impl fmt::Display for KernelStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::DeleteLink { name, .. } => write!(f, "delete the link {name}"),
+            Self::SetAlias { name, to, .. } => {
+                let leaves = Alias::read(to).is_some_and(|alias| alias.leaving.is_some());
+                let what = if leaves { "is to be deleted" } else { "stays" };
+                write!(f, "note on the link {name} that it {what}")
+            }
             Self::MakeVeth(veth) => {
                 let Veth { host_end, container, interface, .. } = veth;
                 write!(f, "make a veth from {host_end} to {interface} in {}", container.name)?;

@@ -26,6 +26,10 @@ pub(super) enum Event {
     Swap,
     /// Another program takes every port.
     DeletePorts,
+    /// The bridges were deleted and made again: they remember nothing.
+    DeleteBridges,
+    /// The host's end of this place gets another name, and vswitchd lets go of it.
+    Rename(usize),
     /// The rows and the marks were written for another database.
     OtherDatabase,
     /// The interface is moved where no look goes.
@@ -46,6 +50,8 @@ pub(super) fn happenings() -> impl Strategy<Value = Vec<Event>> {
         1 => (0..3_usize).prop_map(Event::Remove),
         1 => Just(Event::Swap),
         1 => Just(Event::DeletePorts),
+        1 => Just(Event::DeleteBridges),
+        1 => (0..4_usize).prop_map(Event::Rename),
         1 => Just(Event::OtherDatabase),
         1 => (1..=3_u64).prop_map(Event::Hide),
         2 => (0..3_usize, 0..4_usize).prop_map(|(by, on)| Event::Stand { by, on }),
@@ -82,15 +88,19 @@ fn changed(mut now: Snapshot, event: &Event) -> Snapshot {
             let first = containers[0].name.clone();
             containers[0].name = std::mem::replace(&mut containers[1].name, first);
         }
-        Event::DeletePorts => {
+        Event::DeletePorts | Event::DeleteBridges => {
             for row in now.switch.values_mut().flat_map(Observed::rows_mut) {
                 row.ports.clear();
+                if matches!(event, Event::DeleteBridges) {
+                    row.external_ids.clear();
+                }
             }
             for space in now.kernel.rows_mut() {
                 space.packet_sockets.iter_mut().for_each(BTreeSet::clear);
                 space.vswitchd_sockets.iter_mut().for_each(|own| own.links.clear());
             }
         }
+        Event::Rename(at) => rename(&mut now, *at),
         Event::OtherDatabase => {
             let database = now.identities.database.as_mut().unwrap();
             let other = if database.id.as_deref() == Some("other") { SYSTEM } else { "other" };
@@ -115,6 +125,24 @@ fn changed(mut now: Snapshot, event: &Event) -> Snapshot {
         *rows = Observed::Fresh { rows: containers.clone().into() };
     }
     now
+}
+
+/// Gives one of the host's ends another name; the port of the old one is without a link.
+fn rename(now: &mut Snapshot, at: usize) {
+    let Some(space) = now.kernel.rows_mut().first_mut() else { return };
+    let mut ends = space.links.iter_mut().filter(|link| link.is_paired());
+    let Some(link) = ends.nth(at).map(Arc::make_mut) else { return };
+    let old = std::mem::replace(&mut link.name, format!("named{}", link.ifindex).into());
+    let index = link.ifindex;
+    for sockets in space.listened_to_mut() {
+        sockets.remove(&index);
+    }
+    for port in now.switch.values_mut().flat_map(Observed::rows_mut).flat_map(|row| &mut row.ports)
+    {
+        if port.iface == old {
+            Arc::make_mut(port).ifindex = None;
+        }
+    }
 }
 
 /// Gives a namespace a link on the last veth of the one at `on`.

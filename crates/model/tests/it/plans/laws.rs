@@ -294,6 +294,13 @@ proptest! {
             let system = PortRecord::of(&row.port).unwrap().system;
             prop_assert!(system == own, "{row:#?}");
         }
+        let here = whole.switch_namespace().unwrap();
+        for end in here.links.iter().filter(|link| link.is_paired() && taken.contains(&link.name)) {
+            let far = whole.kernel.rows().iter().flat_map(|space| &space.links);
+            let far = far.filter(|far| far.peer.is_some_and(|back| back.ifindex == end.ifindex));
+            let mut used = far.filter(|far| end.peer.is_some_and(|peer| peer.ifindex == far.ifindex));
+            prop_assert!(!used.all(|far| far.up), "{end:#?}");
+        }
         for found in wiring.attachments.iter().filter(|found| found.link.up) {
             prop_assert!(found.port.port().is_none_or(|port| !taken.contains(&port.iface)));
         }

@@ -5,6 +5,7 @@ mod connect;
 mod endpoint;
 mod happenings;
 mod laws;
+mod living;
 mod once;
 mod proof;
 mod prune;

@@ -67,7 +67,11 @@ fn an_address_that_the_container_has_is_not_given_to_it_again() {
     let steps = plan(&host(), &with(&["10.1.1.2/24"], &[]), 1).unwrap().steps;
     let mut killed = rehearse(&host(), &steps[..1]);
     inside(&mut killed, |link| link.addresses = vec!["10.1.1.2/24".parse().unwrap()]);
-    links(&mut killed, |link| link.up = false);
+    links(&mut killed, |link| {
+        link.up = false;
+        let leaves = format!(" leaving {}", link.ifindex);
+        link.alias.iter_mut().for_each(|alias| alias.push_str(&leaves));
+    });
     assert!(plan(&killed, &with(&["10.1.1.2/24"], &[]), 2).is_ok());
 }
 
