@@ -7,7 +7,9 @@
     reason = "a test panics to fail"
 )]
 
+use std::fs::Permissions;
 use std::future::Future;
+use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
 use docker_ovs_etcd::{Client, Compare, Error, Event, KeyValue, Op, Settings, TlsFiles, Txn};
@@ -360,6 +362,37 @@ fn files_of_no_use_are_named() {
         assert!(error.contains("/nonexistent/ca.pem"), "{error}");
         let error = client_with(&url, None).get("/").await.unwrap_err().to_string();
         assert!(error.contains("authority"), "{error}");
+    });
+}
+
+/// It is the caller's identity, whatever the member is.
+#[test]
+fn a_key_that_others_can_read_or_write_is_refused() {
+    let authority = Authority::new();
+    let own = authority.sign_for("a");
+    let files = TlsFiles {
+        authorities: authority.cert().into(),
+        own: Some((own.cert.into(), own.key.clone().into())),
+    };
+    run(async {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("https://{}", listener.local_addr().unwrap());
+        let error = async |mode: u32| {
+            std::fs::set_permissions(&own.key, Permissions::from_mode(mode)).unwrap();
+            let allowed = Duration::from_millis(300);
+            let endpoints = vec![url.parse().unwrap()];
+            let settings = Settings { endpoints, tls: Some(files.clone()) };
+            Client::within(allowed, settings).get("/").await.unwrap_err()
+        };
+        for mode in [0o644, 0o640, 0o620, 0o602, 0o666] {
+            let error = error(mode).await;
+            assert!(matches!(error, Error::Unusable { .. }), "{mode:o}: {error}");
+            assert!(error.to_string().contains("chmod 600"), "{error}");
+        }
+        for mode in [0o600, 0o400] {
+            let error = error(mode).await;
+            assert!(matches!(error, Error::Late(_)), "{mode:o}: {error}");
+        }
     });
 }
 
