@@ -139,24 +139,14 @@ impl Daemon {
         (turn, snapshot)
     }
 
-    /// The counters of one interface, or of all; a recording has none. Of requests that come at once some
-    /// wait, until the turn of the one before ends with its answer.
-    pub(crate) async fn statistics(
-        &self,
-        iface: Option<&str>,
-        owner: Owner,
-    ) -> (Turn, Result<BTreeMap<String, Counters>, SourceError>) {
-        let turn = self.counts.take(owner).await;
-        let counters = match &self.origin {
-            Origin::Live(host) => host.statistics(iface).await,
-            Origin::Recorded(..) => Ok(BTreeMap::new()),
-        };
-        (turn, counters)
+    /// Waits for a client's turn to read counters, which ends with its answer.
+    pub(crate) async fn counting(&self, owner: Owner) -> Counting<'_> {
+        Counting { origin: &self.origin, _turn: self.counts.take(owner).await }
     }
 
     /// JSON of what passes through each port: [`Rates::get`].
     pub(crate) async fn rates(&self) -> Result<Bytes, ApiError> {
-        self.rates.get(&self.origin, self.state()?.wiring.clone(), &self.pool).await
+        self.rates.get(&self.origin, &self.published, &self.pool).await
     }
 
     /// What becomes of a packet. Of requests that come at once some wait.
@@ -172,5 +162,25 @@ impl Daemon {
         };
         let _turn = self.looks.take(owner).await;
         Ok(trace.run(host).await?.rows)
+    }
+}
+
+/// A client's turn to read counters.
+#[derive(Debug)]
+pub(crate) struct Counting<'d> {
+    origin: &'d Origin,
+    _turn: Turn,
+}
+
+impl Counting<'_> {
+    /// The counters of one interface, or of all; a recording has none.
+    pub(crate) async fn statistics(
+        &self,
+        iface: Option<&str>,
+    ) -> Result<BTreeMap<String, Counters>, SourceError> {
+        match self.origin {
+            Origin::Live(host) => host.statistics(iface).await,
+            Origin::Recorded(..) => Ok(BTreeMap::new()),
+        }
     }
 }

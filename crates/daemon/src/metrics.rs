@@ -50,7 +50,8 @@ pub(crate) async fn metrics(
 ) -> Result<Response, ApiError> {
     daemon.state()?;
     let start = Instant::now();
-    let (_turn, counters) = daemon.statistics(None, owner).await;
+    let counting = daemon.counting(owner).await;
+    let counters = counting.statistics(None).await;
     let read = Read { took: start.elapsed(), counters: counters.ok() };
     let work = daemon.requests.turn(owner).await;
     let (here, state) = (daemon.clone(), daemon.state()?);

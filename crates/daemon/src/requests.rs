@@ -3,7 +3,7 @@
 //! It has threads of its own, and each client one turn at a time: what all share waits for no client, and no
 //! client for a crowd of another's. An answer is written by these threads, and is held against its client until
 //! that has taken it. A handler that takes what is known for such work takes it in its turn, so that no more than
-//! one moment of it is kept for each client.
+//! one moment of it is kept for each client; one that waits for something else takes it after that.
 
 use axum::body::Bytes;
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use grpc::Items;
 use prost::Message;
 use prost::bytes::Bytes;
 use tokio::sync::Mutex;
@@ -15,7 +16,7 @@ use crate::dial::dial;
 use crate::error::is_about_the_member;
 use crate::messages::{
     DeleteRequest, Done, GrantRequest, GrantResponse, KeepAliveResponse, LeaseById, PutRequest,
-    StatusResponse, method,
+    STATUS_ERRORS, StatusResponse, method,
 };
 use crate::range::after_prefix;
 use crate::{Endpoint, Error, TlsFiles};
@@ -25,6 +26,8 @@ const DIAL_TIMEOUT: Duration = Duration::from_secs(3);
 /// A member that has not answered a call in this time is passed over: one that has lost the others
 /// takes connections and waits.
 const CALL_TIMEOUT: Duration = Duration::from_secs(7);
+/// So many of the things that a member says are wrong are kept.
+const MOST_ERRORS: usize = 100;
 /// What goes with each call: a member that knows of no leader refuses at once, instead of waiting.
 pub(crate) const HEADERS: grpc::Headers<'static> = &[("hasleader", "true")];
 
@@ -168,13 +171,17 @@ impl Client {
     /// # Errors
     /// [`Error`].
     pub async fn status(&self) -> Result<Status, Error> {
-        let told: StatusResponse = self.ask(method::STATUS, &()).await?;
+        let message = self.bytes(method::STATUS, &()).await?;
+        let told = StatusResponse::decode(message.clone())?;
+        let errors = Items::of(message, STATUS_ERRORS).take(MOST_ERRORS);
+        let errors =
+            errors.map(|error| error.map(|error| String::from_utf8_lossy(&error).into_owned()));
         Ok(Status {
             version: told.version,
             size: told.db_size,
             size_in_use: told.db_size_in_use,
             has_leader: told.leader != 0,
-            errors: told.errors,
+            errors: errors.collect::<Result<_, _>>()?,
         })
     }
 
@@ -183,8 +190,13 @@ impl Client {
         path: &str,
         question: &impl Message,
     ) -> Result<A, Error> {
+        Ok(A::decode(self.bytes(path, question).await?)?)
+    }
+
+    /// The bytes of the message that answers.
+    pub(crate) async fn bytes(&self, path: &str, question: &impl Message) -> Result<Bytes, Error> {
         let asked = |member: grpc::Connection| {
-            async move { member.ask(path, question, HEADERS).await }.boxed()
+            async move { member.bytes(path, question, HEADERS).await }.boxed()
         };
         self.at_a_member(asked).await
     }

@@ -38,6 +38,9 @@ pub enum Error {
     /// The watch was ended by etcd.
     #[error("etcd ended the watch: {0}")]
     Ended(String),
+    /// A list has more than is kept.
+    #[error("etcd has more than {0} keys of what is asked for")]
+    TooMany(usize),
     /// Something else than the message that was expected.
     #[error("not the message that was expected: {0}")]
     Garbled(String),
@@ -50,7 +53,6 @@ fn listed(tried: &[(Endpoint, String)]) -> String {
 
 const UNAVAILABLE: i32 = 14;
 const DEADLINE_EXCEEDED: i32 = 4;
-const OUT_OF_RANGE: i32 = 11;
 
 impl Error {
     /// Whether the caller's role does not allow it, or it is not known who calls.
@@ -60,6 +62,11 @@ impl Error {
         *code == grpc::Error::PERMISSION_DENIED
             || *code == 16
             || message.contains("user name is empty")
+    }
+
+    /// Whether the answer may be one that is longer than is read.
+    pub(crate) fn is_out_of_range(&self) -> bool {
+        matches!(self, Self::Refused { code: grpc::Error::OUT_OF_RANGE, .. })
     }
 
     /// Whether etcd takes nothing more: its quota is used up (`NOSPACE`).
@@ -84,7 +91,7 @@ impl From<grpc::Error> for Error {
                 let _ = (code, message);
                 Self::LeaseGone
             }
-            grpc::Error::Refused { code: OUT_OF_RANGE, message }
+            grpc::Error::Refused { code: grpc::Error::OUT_OF_RANGE, message }
                 if message.contains("has been compacted") =>
             {
                 let _ = message;
@@ -96,5 +103,11 @@ impl From<grpc::Error> for Error {
                 Self::Ended(error.to_string())
             }
         }
+    }
+}
+
+impl From<prost::DecodeError> for Error {
+    fn from(why: prost::DecodeError) -> Self {
+        Self::Garbled(why.to_string())
     }
 }

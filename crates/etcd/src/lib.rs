@@ -37,6 +37,6 @@ mod watch;
 pub use client::{Client, Settings, Status};
 pub use endpoint::{Endpoint, TlsFiles};
 pub use error::Error;
-pub use range::{Header, KeyValue, Page, after_prefix};
+pub use range::{Header, KeyValue, Page, Pages, after_prefix};
 pub use txn::{Compare, Op, Txn};
 pub use watch::{Batch, Event, Watcher};

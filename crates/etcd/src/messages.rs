@@ -17,6 +17,12 @@ pub(crate) mod method {
     pub(crate) const STATUS: &str = "/etcdserverpb.Maintenance/Status";
 }
 
+/// Fields that are lists. Messages come without them: what a short message has in a list takes up much more
+/// than the message, so that [`grpc::Items`] reads one item at a time.
+pub(crate) const RANGE_KVS: u32 = 2;
+pub(crate) const WATCH_EVENTS: u32 = 11;
+pub(crate) const STATUS_ERRORS: u32 = 8;
+
 #[derive(Clone, Copy, PartialEq, Eq, Message)]
 pub(crate) struct ResponseHeader {
     #[prost(uint64, tag = "1")]
@@ -51,14 +57,15 @@ pub(crate) struct RangeRequest {
     pub(crate) limit: i64,
     #[prost(int64, tag = "4")]
     pub(crate) revision: i64,
+    #[prost(bool, tag = "8")]
+    pub(crate) keys_only: bool,
 }
 
-#[derive(Clone, PartialEq, Eq, Message)]
+/// Without its keys, which are [`RANGE_KVS`].
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
 pub(crate) struct RangeResponse {
     #[prost(message, optional, tag = "1")]
     pub(crate) header: Option<ResponseHeader>,
-    #[prost(message, repeated, tag = "2")]
-    pub(crate) kvs: Vec<KeyValue>,
     #[prost(bool, tag = "3")]
     pub(crate) more: bool,
 }
@@ -194,6 +201,7 @@ pub(crate) struct WatchCreate {
     pub(crate) fragment: bool,
 }
 
+/// Without its events, which are [`WATCH_EVENTS`].
 #[derive(Clone, PartialEq, Eq, Message)]
 pub(crate) struct WatchResponse {
     #[prost(message, optional, tag = "1")]
@@ -206,8 +214,6 @@ pub(crate) struct WatchResponse {
     pub(crate) compact_revision: i64,
     #[prost(string, tag = "6")]
     pub(crate) cancel_reason: String,
-    #[prost(message, repeated, tag = "11")]
-    pub(crate) events: Vec<WatchEvent>,
 }
 
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -219,6 +225,7 @@ pub(crate) struct WatchEvent {
     pub(crate) kv: Option<KeyValue>,
 }
 
+/// Without its errors, which are [`STATUS_ERRORS`].
 #[derive(Clone, PartialEq, Eq, Message)]
 pub(crate) struct StatusResponse {
     #[prost(string, tag = "2")]
@@ -227,8 +234,6 @@ pub(crate) struct StatusResponse {
     pub(crate) db_size: i64,
     #[prost(uint64, tag = "4")]
     pub(crate) leader: u64,
-    #[prost(string, repeated, tag = "8")]
-    pub(crate) errors: Vec<String>,
     #[prost(int64, tag = "9")]
     pub(crate) db_size_in_use: i64,
 }

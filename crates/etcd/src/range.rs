@@ -1,12 +1,20 @@
 //! Reading keys, page by page.
+//!
+//! What there is was written by others, as many keys and as long values as etcd takes: a page has as many
+//! keys as an answer has room for, a value that has none even alone is left out, and of a list only that is
+//! kept which the caller makes of it.
 
+use grpc::Items;
+use prost::Message;
 use prost::bytes::Bytes;
 
-use crate::messages::{self, RangeRequest, RangeResponse, ResponseHeader, method};
+use crate::messages::{self, RANGE_KVS, RangeRequest, RangeResponse, ResponseHeader, method};
 use crate::{Client, Error};
 
-/// So many keys are read at once.
-const PAGE: i64 = 1000;
+/// So many keys are read at once, unless their values are too long for that.
+const PAGE: usize = 1_000;
+/// So many keys of a list are kept.
+const MOST: usize = 1 << 18;
 
 /// Where the cluster was when it answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,7 +32,7 @@ pub struct Header {
 pub struct KeyValue {
     /// The key.
     pub key: Bytes,
-    /// Its value.
+    /// Its value; empty where it is longer than an answer may be.
     pub value: Bytes,
     /// The revision that made it.
     pub create_revision: i64,
@@ -37,12 +45,22 @@ pub struct KeyValue {
 /// Some of the keys of a range, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// Where the cluster was.
+    /// Where the cluster was that had these keys.
     pub header: Header,
     /// The keys.
     pub rows: Vec<KeyValue>,
-    /// Where to go on; none where these were the last.
-    pub next: Option<Bytes>,
+}
+
+/// The keys of a range that are not read yet, all as of one revision.
+#[derive(Debug)]
+pub struct Pages<'c> {
+    client: &'c Client,
+    /// Where to go on; none behind the last page.
+    from: Option<Bytes>,
+    end: Bytes,
+    revision: i64,
+    /// So many keys are asked for.
+    limit: usize,
 }
 
 /// The first key behind all that begin with `prefix`; `\0`, which is the end of all keys, where
@@ -66,43 +84,130 @@ impl Client {
     pub async fn get(&self, key: &str) -> Result<(Option<KeyValue>, Header), Error> {
         let key = Bytes::copy_from_slice(key.as_bytes());
         let request = RangeRequest { key, ..RangeRequest::default() };
-        let mut told: RangeResponse = self.ask(method::RANGE, &request).await?;
-        Ok((told.kvs.pop().map(KeyValue::from), told.header.into()))
+        let answer = self.bytes(method::RANGE, &request).await?;
+        let (told, mut rows) = read(&answer, 1)?;
+        Ok((rows.pop(), told.header.into()))
     }
 
-    /// The keys of `prefix` from `from` on, as of `revision`, or as of now where that is 0. Where the
-    /// next page begins is told with each.
+    /// The keys of `prefix` as of `revision`, or as of the first page where that is 0.
+    pub fn pages(&self, prefix: &str, revision: i64) -> Pages<'_> {
+        let from = Some(Bytes::copy_from_slice(prefix.as_bytes()));
+        Pages { client: self, from, end: after_prefix(prefix), revision, limit: PAGE }
+    }
+
+    /// What `read` makes of each key of `prefix` at one revision. Nothing else of them is kept.
     ///
     /// # Errors
-    /// [`Error::Compacted`] where `revision` is too old.
-    pub async fn page(
+    /// [`Error`]; [`Error::TooMany`] where that is more than is kept.
+    pub async fn list<T>(
         &self,
         prefix: &str,
-        from: Option<Bytes>,
-        revision: i64,
-    ) -> Result<Page, Error> {
-        let key = from.unwrap_or_else(|| Bytes::copy_from_slice(prefix.as_bytes()));
-        let range_end = after_prefix(prefix);
-        let request = RangeRequest { key, range_end, limit: PAGE, revision };
-        let told: RangeResponse = self.ask(method::RANGE, &request).await?;
-        let rows: Vec<_> = told.kvs.into_iter().map(KeyValue::from).collect();
-        let next = told.more.then(|| rows.last().map(|last| after(&last.key))).flatten();
-        Ok(Page { header: told.header.into(), rows, next })
+        mut read: impl FnMut(KeyValue) -> Option<T>,
+    ) -> Result<(Vec<T>, Header), Error> {
+        let mut pages = self.pages(prefix, 0);
+        let (mut all, mut header) = (Vec::new(), None);
+        while let Some(page) = pages.next().await? {
+            all.extend(page.rows.into_iter().filter_map(&mut read));
+            if all.len() > MOST {
+                return Err(Error::TooMany(MOST));
+            }
+            header.get_or_insert(page.header);
+        }
+        Ok((all, header.unwrap_or_default()))
+    }
+}
+
+impl Pages<'_> {
+    /// As of which revision they are; 0 where that is the one of the first page, which was not read yet.
+    pub fn revision(&self) -> i64 {
+        self.revision
     }
 
-    /// All keys of `prefix` at one revision.
+    /// The next page; none behind the last one.
     ///
     /// # Errors
-    /// [`Error`].
-    pub async fn list(&self, prefix: &str) -> Result<(Vec<KeyValue>, Header), Error> {
-        let mut page = self.page(prefix, None, 0).await?;
-        let (header, mut rows) = (page.header, page.rows);
-        while let Some(next) = page.next.take() {
-            page = self.page(prefix, Some(next), header.revision).await?;
-            rows.append(&mut page.rows);
+    /// [`Error::Compacted`] where the revision is too old.
+    pub async fn next(&mut self) -> Result<Option<Page>, Error> {
+        let Some(from) = self.from.clone() else { return Ok(None) };
+        let (told, rows) = self.as_much_as_fits(&from).await?;
+        if rows.first().is_some_and(|first| first.key < from) || !is_in_order(&rows) {
+            return Err(Error::Garbled("keys that are not in order".to_owned()));
         }
-        Ok((rows, header))
+        self.from = match (told.more, rows.last()) {
+            (true, Some(last)) => Some(after(&last.key)),
+            (true, None) => return Err(Error::Garbled("more keys, and none of them".to_owned())),
+            (false, _) => None,
+        };
+        let header = Header::from(told.header);
+        if self.revision == 0 {
+            self.revision = header.revision;
+        }
+        Ok(Some(Page { header: Header { revision: self.revision, ..header }, rows }))
     }
+
+    /// As many keys as an answer has room for; a key without its value where it has none for that.
+    async fn as_much_as_fits(
+        &mut self,
+        from: &Bytes,
+    ) -> Result<(RangeResponse, Vec<KeyValue>), Error> {
+        loop {
+            match self.ask(from, self.limit, false).await {
+                Err(error) if error.is_out_of_range() && self.limit > 1 => {
+                    self.limit = (self.limit / 10).max(1);
+                }
+                Err(error) if error.is_out_of_range() => {
+                    let told = self.ask(from, 1, true).await?;
+                    let Header { revision, .. } = told.0.header.into();
+                    if self.revision > 0 || revision == 0 {
+                        return Ok(told);
+                    }
+                    // Of that revision it is not known yet whether the value is too long.
+                    self.revision = revision;
+                }
+                Err(error) => return Err(error),
+                Ok(told) => {
+                    // Those behind may be short again.
+                    self.limit = (self.limit * 2).min(PAGE);
+                    return Ok(told);
+                }
+            }
+        }
+    }
+
+    async fn ask(
+        &self,
+        from: &Bytes,
+        limit: usize,
+        keys_only: bool,
+    ) -> Result<(RangeResponse, Vec<KeyValue>), Error> {
+        let request = RangeRequest {
+            key: from.clone(),
+            range_end: self.end.clone(),
+            limit: i64::try_from(limit).unwrap_or(i64::MAX),
+            revision: self.revision,
+            keys_only,
+        };
+        let answer = self.client.bytes(method::RANGE, &request).await?;
+        read(&answer, limit)
+    }
+}
+
+/// An answer of at most `most` keys.
+fn read(answer: &Bytes, most: usize) -> Result<(RangeResponse, Vec<KeyValue>), Error> {
+    let told = RangeResponse::decode(answer.clone())?;
+    let mut rows = Vec::new();
+    for row in Items::of(answer.clone(), RANGE_KVS) {
+        if rows.len() == most {
+            return Err(Error::Garbled(format!("more than {most} keys")));
+        }
+        let row = messages::KeyValue::decode(row?)?;
+        rows.push(KeyValue::from(row));
+    }
+    Ok((told, rows))
+}
+
+fn is_in_order(rows: &[KeyValue]) -> bool {
+    rows.is_sorted_by(|one, next| one.key < next.key)
 }
 
 /// The smallest key behind `key`.
@@ -138,5 +243,16 @@ mod tests {
         assert_eq!(after_prefix("/a/"), "/a0");
         assert_eq!(after_prefix(""), "\0");
         assert_eq!(after(b"/a"), "/a\0");
+    }
+
+    #[test]
+    fn an_answer_with_more_keys_than_were_asked_for_is_refused() {
+        let empty = |count: usize| Bytes::from([0x12, 0].repeat(count));
+        assert_eq!(read(&empty(PAGE), PAGE).unwrap().1.len(), PAGE);
+        for (count, most) in [(PAGE + 1, PAGE), (8_000_000, PAGE), (2, 1)] {
+            let told = read(&empty(count), most);
+            assert!(matches!(told, Err(Error::Garbled(_))), "{count} of {most}");
+        }
+        assert!(read(&Bytes::from_static(&[0x12, 5, 1]), PAGE).is_err());
     }
 }

@@ -1,13 +1,17 @@
 //! What changes.
 
 use futures_util::{FutureExt, StreamExt};
-use prost::Message;
+use grpc::Items;
 use prost::bytes::Bytes;
+use prost::{DecodeError, Message};
 
 use crate::client::HEADERS;
-use crate::messages::{WatchCreate, WatchRequest, WatchResponse, method};
+use crate::messages::{WATCH_EVENTS, WatchCreate, WatchEvent, WatchRequest, WatchResponse, method};
 use crate::range::after_prefix;
 use crate::{Client, Error, Header, KeyValue};
+
+/// So many changes are told together: one message may have many more.
+const MOST: usize = 1_000;
 
 /// A change of one key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +38,12 @@ pub struct Batch {
 
 /// A stream of changes. It ends with an error: with the connection, when etcd has compacted what was
 /// not read yet, when the member has lost the others.
-pub struct Watcher(grpc::Messages);
+pub struct Watcher {
+    messages: grpc::Messages,
+    /// The message that is being read: where the cluster was then, and the changes that are left of it.
+    header: Header,
+    left: Option<Items>,
+}
 
 impl std::fmt::Debug for Watcher {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -60,21 +69,37 @@ impl Client {
         let asked = |member: grpc::Connection| {
             async move { member.watch(method::WATCH, request, HEADERS).await }.boxed()
         };
-        self.at_a_member(asked).await.map(Watcher)
+        self.at_a_member(asked).await.map(Watcher::of)
     }
 }
 
 impl Watcher {
-    /// The next changes. Cancel safe.
+    fn of(messages: grpc::Messages) -> Self {
+        Self { messages, header: Header::default(), left: None }
+    }
+
+    /// The next changes, at most a thousand at once. Cancel safe.
     ///
     /// # Errors
     /// [`Error`]; there is nothing more after one.
     pub async fn next(&mut self) -> Result<Batch, Error> {
-        let Some(message) = self.0.next().await else {
+        let mut left = match self.left.take() {
+            Some(left) => left,
+            None => self.message().await?,
+        };
+        let events = left.by_ref().take(MOST).filter_map(|event| read(event).transpose());
+        let events: Vec<_> = events.collect::<Result<_, _>>()?;
+        self.left = Some(left).filter(|left| !left.is_empty());
+        Ok(Batch { header: self.header, events })
+    }
+
+    /// The changes of the next message.
+    async fn message(&mut self) -> Result<Items, Error> {
+        let Some(message) = self.messages.next().await else {
             return Err(Error::Ended("without a word".to_owned()));
         };
-        let told =
-            WatchResponse::decode(message?).map_err(|why| Error::Garbled(why.to_string()))?;
+        let message = message?;
+        let told = WatchResponse::decode(message.clone())?;
         if told.compact_revision != 0 {
             return Err(Error::Compacted);
         }
@@ -87,14 +112,78 @@ impl Watcher {
                 why => Error::Ended(why),
             });
         }
-        let events = told.events.into_iter().filter_map(|event| {
-            let row = KeyValue::from(event.kv?);
-            Some(if event.kind == 0 {
-                Event::Put(row)
-            } else {
-                Event::Deleted { key: row.key, revision: row.mod_revision }
-            })
-        });
-        Ok(Batch { header: told.header.into(), events: events.collect() })
+        self.header = told.header.into();
+        Ok(Items::of(message, WATCH_EVENTS))
+    }
+}
+
+/// One change; none where it is of no key.
+fn read(event: Result<Bytes, DecodeError>) -> Result<Option<Event>, DecodeError> {
+    let event = WatchEvent::decode(event?)?;
+    let row = event.kv.map(KeyValue::from);
+    Ok(row.map(|row| match event.kind {
+        0 => Event::Put(row),
+        _ => Event::Deleted { key: row.key, revision: row.mod_revision },
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+
+    use super::*;
+    use crate::messages;
+
+    /// A message with `count` changes of which each is `event`.
+    fn message(event: &[u8], count: usize) -> Bytes {
+        // The key of the field 11 with a length, and the length.
+        let event = [&[0x5a, u8::try_from(event.len()).unwrap()], event].concat();
+        event.repeat(count).into()
+    }
+
+    fn watcher(messages: Vec<Bytes>) -> Watcher {
+        Watcher::of(stream::iter(messages.into_iter().map(Ok)).boxed())
+    }
+
+    #[tokio::test]
+    async fn many_changes_of_one_message_come_in_order_and_some_at_a_time() {
+        let change = |n: usize| {
+            let key = Bytes::from(format!("{n}"));
+            let kv = messages::KeyValue { key, ..messages::KeyValue::default() };
+            WatchEvent { kind: 0, kv: Some(kv) }.encode_to_vec()
+        };
+        let all: Vec<_> = (0..2_500).flat_map(|n| message(&change(n), 1)).collect();
+        let mut watcher = watcher(vec![all.into(), message(&change(2_500), 1)]);
+        let (mut keys, mut longest) = (Vec::new(), 0);
+        let ended = loop {
+            match watcher.next().await {
+                Ok(batch) => {
+                    longest = longest.max(batch.events.len());
+                    keys.extend(batch.events.into_iter().map(|event| match event {
+                        Event::Put(row) => String::from_utf8(row.key.to_vec()).unwrap(),
+                        Event::Deleted { .. } => panic!("it was put"),
+                    }));
+                }
+                Err(ended) => break ended,
+            }
+        };
+        assert!(matches!(ended, Error::Ended(_)), "{ended:?}");
+        assert_eq!(keys, (0..=2_500).map(|n| n.to_string()).collect::<Vec<_>>());
+        assert_eq!(longest, MOST);
+    }
+
+    #[tokio::test]
+    async fn a_message_of_empty_changes_takes_up_no_more_than_itself() {
+        let mut watcher = watcher(vec![message(b"", 1_000_000)]);
+        for _ in 0..1_000 {
+            assert!(watcher.next().await.unwrap().events.capacity() <= MOST);
+        }
+        assert!(watcher.next().await.is_err());
+    }
+
+    #[tokio::test]
+    async fn what_is_no_change_is_an_error() {
+        let mut watcher = watcher(vec![message(b"\xff", 1)]);
+        assert!(matches!(watcher.next().await, Err(Error::Garbled(_))));
     }
 }

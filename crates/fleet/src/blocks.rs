@@ -65,8 +65,9 @@ pub async fn keep(
     let subnet = pool.record.subnet;
     let mut own = BTreeSet::new();
     for _ in 0..TRIES {
-        let (rows, _) = etcd.list(&keys.blocks_of(mesh, &subnet)).await?;
-        let decision = decide(host, pool, &holders(keys, &rows));
+        let holder = |row| holder(keys, pool, &row);
+        let (holders, _) = etcd.list(&keys.blocks_of(mesh, &subnet), holder).await?;
+        let decision = decide(host, pool, &holders.into_iter().collect());
         own = decision.own;
         let claims = decision.missing.into_iter().chain(decision.next);
         let mut is_done = true;
@@ -105,8 +106,7 @@ pub async fn give_back(
     mesh: &str,
     subnet: &IpNet,
 ) -> Result<(), Error> {
-    let (rows, _) = etcd.list(&keys.blocks_of(mesh, subnet)).await?;
-    delete(etcd, rows.iter().filter(|row| row.value == host.as_bytes())).await
+    delete(etcd, &keys.blocks_of(mesh, subnet), host).await.map(drop)
 }
 
 /// All blocks of a mesh, or of all: mesh, subnet, place and host of each.
@@ -119,14 +119,11 @@ pub async fn all(
     mesh: Option<&str>,
 ) -> Result<Vec<(String, IpNet, u32, String)>, Error> {
     let prefix = mesh.map_or_else(|| keys.blocks(), |mesh| keys.blocks_of_mesh(mesh));
-    let (rows, _) = etcd.list(&prefix).await?;
-    let mut blocks: Vec<_> = rows
-        .iter()
-        .filter_map(|row| {
-            let Some(Key::Block(mesh, subnet, place)) = keys.read(&row.key) else { return None };
-            Some((mesh.to_owned(), subnet, place, host_of(row)?))
-        })
-        .collect();
+    let block = |row: KeyValue| {
+        let Some(Key::Block(mesh, subnet, place)) = keys.read(&row.key) else { return None };
+        Some((mesh.to_owned(), subnet, place, host_of(&row)?))
+    };
+    let (mut blocks, _) = etcd.list(&prefix, block).await?;
     blocks.sort();
     Ok(blocks)
 }
@@ -136,29 +133,29 @@ pub async fn all(
 /// # Errors
 /// etcd: some may be given back.
 pub async fn release(etcd: &Client, keys: &Keys, mesh: &str, host: &str) -> Result<usize, Error> {
-    let (rows, _) = etcd.list(&keys.blocks_of_mesh(mesh)).await?;
-    let own: Vec<_> = rows.iter().filter(|row| row.value == host.as_bytes()).collect();
-    delete(etcd, own.iter().copied()).await?;
-    Ok(own.len())
+    delete(etcd, &keys.blocks_of_mesh(mesh), host).await
 }
 
-/// Deletes keys that are as they were read.
-async fn delete(etcd: &Client, rows: impl Iterator<Item = &KeyValue>) -> Result<(), Error> {
-    for row in rows {
-        let Ok(key) = String::from_utf8(row.key.to_vec()) else { continue };
-        let compare = vec![Compare::Unchanged(key.clone(), row.mod_revision)];
-        etcd.txn(Txn { compare, ops: vec![Op::Delete(key)] }).await?;
+/// Deletes those keys of a prefix that are a host's, as long as they are as they were read; how many it has.
+async fn delete(etcd: &Client, prefix: &str, host: &str) -> Result<usize, Error> {
+    let (mut pages, mut count) = (etcd.pages(prefix, 0), 0);
+    while let Some(page) = pages.next().await? {
+        for row in page.rows.into_iter().filter(|row| row.value == host.as_bytes()) {
+            count += 1;
+            let Ok(key) = String::from_utf8(row.key.to_vec()) else { continue };
+            let compare = vec![Compare::Unchanged(key.clone(), row.mod_revision)];
+            etcd.txn(Txn { compare, ops: vec![Op::Delete(key)] }).await?;
+        }
     }
-    Ok(())
+    Ok(count)
 }
 
-fn holders(keys: &Keys, rows: &[KeyValue]) -> Holders {
-    let all = rows.iter().filter_map(|row| match keys.read(&row.key) {
-        // A block whose holder cannot be read has one all the same.
-        Some(Key::Block(_, _, place)) => Some((place, host_of(row).unwrap_or_default())),
-        _ => None,
-    });
-    all.collect()
+/// Whose a block of the pool's subnet is.
+fn holder(keys: &Keys, pool: &Pool, row: &KeyValue) -> Option<(u32, String)> {
+    let Some(Key::Block(_, _, place)) = keys.read(&row.key) else { return None };
+    let is_there = pool.record.block(place).is_some() || pool.blocks.contains(&place);
+    // A block whose holder cannot be read has one all the same.
+    is_there.then(|| (place, host_of(row).unwrap_or_default()))
 }
 
 fn host_of(row: &KeyValue) -> Option<String> {

@@ -1,5 +1,7 @@
 //! Names and numbers of which each is one host's only.
 
+use std::collections::BTreeSet;
+
 use etcd::{Client, Compare, Error, Op, Txn};
 
 use crate::host::Machine;
@@ -91,15 +93,17 @@ pub(crate) async fn claim_number(
     earlier: Option<u16>,
 ) -> Result<u16, NotClaimed> {
     loop {
-        let (rows, _) = etcd.list(&keys.numbers()).await?;
-        let mut taken = std::collections::BTreeSet::new();
-        for row in &rows {
-            let Some(Key::Number(number)) = keys.read(&row.key) else { continue };
-            if row.value == host.as_bytes() && (1..=MAX_NUMBERS).contains(&number) {
-                return Ok(number);
-            }
-            taken.insert(number);
+        let number_of = |row: etcd::KeyValue| match keys.read(&row.key) {
+            Some(Key::Number(number)) => Some((number, row.value == host.as_bytes())),
+            _ => None,
+        };
+        let (numbers, _) = etcd.list(&keys.numbers(), number_of).await?;
+        let own =
+            numbers.iter().find(|(number, is_own)| *is_own && (1..=MAX_NUMBERS).contains(number));
+        if let Some((number, _)) = own {
+            return Ok(*number);
         }
+        let taken: BTreeSet<_> = numbers.into_iter().map(|(number, _)| number).collect();
         let all = earlier.into_iter().chain(1..=MAX_NUMBERS);
         let Some(free) = all.into_iter().find(|number| !taken.contains(number)) else {
             return Err(NotClaimed::Taken(format!("all {MAX_NUMBERS} numbers of hosts are taken")));

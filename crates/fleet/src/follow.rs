@@ -52,16 +52,14 @@ async fn session(
     fleet.begin();
     let mut header = Header::default();
     for prefix in &prefixes {
-        let mut page = etcd.page(prefix, None, header.revision).await?;
-        if header.revision == 0 {
-            header = page.header;
-        }
-        loop {
+        let mut pages = etcd.pages(prefix, header.revision);
+        while let Some(page) = pages.next().await? {
+            if header.revision == 0 {
+                header = page.header;
+            }
             fleet.take(&page.rows);
-            let Some(next) = page.next.take() else { break };
             // Requests are answered meanwhile.
             tokio::task::yield_now().await;
-            page = etcd.page(prefix, Some(next), header.revision).await?;
         }
     }
     let mut watchers = Vec::new();

@@ -135,9 +135,7 @@ impl Machine {
 }
 
 pub(crate) fn read<T: for<'d> Deserialize<'d>>(value: &[u8]) -> Result<T, String> {
-    if value.len() > LONGEST {
-        return Err(format!("{} bytes", value.len()));
-    }
+    crate::row::is_read(value, LONGEST)?;
     // A list would be read as the fields in order.
     if !value.trim_ascii_start().starts_with(b"{") {
         return Err("no object".to_owned());

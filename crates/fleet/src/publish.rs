@@ -16,7 +16,8 @@ use crate::fleet::Fleet;
 use crate::host::{HostRecord, Machine};
 use crate::keys::Key;
 use crate::leases::Leases;
-use crate::local::Local;
+use crate::local::{Local, MAX_ROWS};
+use crate::row::LONGEST;
 
 /// What changes in this time is told together.
 const COLLECTED: Duration = Duration::from_millis(100);
@@ -26,6 +27,8 @@ const SIGN_OF_LIFE: Duration = Duration::from_millis(6_500);
 const SIGNS_PER_LEASE: u32 = 30;
 /// So many changes are made at once: etcd takes 128.
 const BATCH: usize = 100;
+/// So many rows are gone on with: a host has half of that, and those that it has no more.
+const MAX_ADOPTED: usize = 2 * MAX_ROWS;
 /// How long leaving may take.
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How soon a name that is taken is tried again.
@@ -132,24 +135,33 @@ impl Session<'_> {
     async fn adopt(&mut self) -> Result<i64, Error> {
         let Publisher { etcd, fleet, .. } = &*self.publisher;
         let keys = fleet.keys();
-        let (rows, header) = etcd.list(&keys.rows(fleet.host())).await?;
-        for row in rows {
-            let Some(Key::Row(_, id)) = keys.read(&row.key) else {
-                etcd.delete(row.key).await?;
-                continue;
-            };
-            let kept = self.leases.adopt(etcd, row.lease).await?;
-            let text =
-                if kept { String::from_utf8_lossy(&row.value).into_owned() } else { String::new() };
-            let written = Written { text, lease: row.lease, revision: row.mod_revision };
-            self.rows.insert(id.to_owned(), written);
+        let mut pages = etcd.pages(&keys.rows(fleet.host()), 0);
+        while let Some(page) = pages.next().await? {
+            for row in page.rows {
+                let id = match keys.read(&row.key) {
+                    Some(Key::Row(_, id)) if self.rows.len() < MAX_ADOPTED => id.to_owned(),
+                    // No run of this host has written it.
+                    _ => {
+                        etcd.delete(row.key).await?;
+                        continue;
+                    }
+                };
+                let kept = self.leases.adopt(etcd, row.lease).await?;
+                let text = if kept && row.value.len() <= LONGEST {
+                    String::from_utf8_lossy(&row.value).into_owned()
+                } else {
+                    String::new()
+                };
+                let written = Written { text, lease: row.lease, revision: row.mod_revision };
+                self.rows.insert(id, written);
+            }
         }
         let (record, _) = etcd.get(&keys.host(fleet.host())).await?;
         self.record = record.and_then(|row| HostRecord::read(&row.value).ok());
         if let Some(number) = self.record.as_ref().and_then(|record| record.number) {
             fleet.set_number(number);
         }
-        Ok(header.revision)
+        Ok(pages.revision())
     }
 
     /// Writes what is different. However long that takes a busy etcd, signs of life are given meanwhile: a

@@ -104,9 +104,7 @@ fn is_empty(value: &Value) -> bool {
 /// # Errors
 /// Why it is of no use.
 pub fn decode(text: &[u8]) -> Result<Attachment, String> {
-    if text.len() > LONGEST {
-        return Err(format!("{} bytes", text.len()));
-    }
+    is_read(text, LONGEST)?;
     let mut fields: Map<String, Value> =
         serde_json::from_slice(text).map_err(|error| error.to_string())?;
     fields.values().try_for_each(bounded)?;
@@ -127,6 +125,15 @@ pub fn decode(text: &[u8]) -> Result<Attachment, String> {
     let tenants = || if is_known { alone } else { Value::Array(Vec::new()) };
     fields.entry("Tenants").or_insert_with(tenants);
     serde_json::from_value(Value::Object(fields)).map_err(|error| error.to_string())
+}
+
+/// Whether a value is one that is read; else why not.
+pub(crate) fn is_read(value: &[u8], longest: usize) -> Result<(), String> {
+    match value.len() {
+        0 => Err("nothing, or more than is read of etcd".to_owned()),
+        length if length > longest => Err(format!("{length} bytes")),
+        _ => Ok(()),
+    }
 }
 
 fn bounded(value: &Value) -> Result<(), String> {

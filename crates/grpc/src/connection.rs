@@ -57,9 +57,22 @@ impl Connection {
         question: &impl Message,
         headers: Headers<'_>,
     ) -> Result<A, Error> {
+        Ok(A::decode(self.bytes(path, question, headers).await?)?)
+    }
+
+    /// The same as the bytes of the message.
+    ///
+    /// # Errors
+    /// [`Error`]; one with the code [`Error::OUT_OF_RANGE`] where the answer is longer than is read.
+    pub async fn bytes(
+        &self,
+        path: &str,
+        question: &impl Message,
+        headers: Headers<'_>,
+    ) -> Result<Bytes, Error> {
         let request = with(Request::new(encoded(question)), headers)?;
         let answer = self.grpc().await?.unary(request, method(path)?, Raw).await?;
-        Ok(A::decode(answer.into_inner())?)
+        Ok(answer.into_inner())
     }
 
     /// What the method `path` answers to one question that is left open: the messages of a watch. It

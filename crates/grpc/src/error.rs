@@ -32,6 +32,8 @@ impl Error {
     pub const NOT_FOUND: i32 = Code::NotFound as i32;
     /// The caller may not ask that.
     pub const PERMISSION_DENIED: i32 = Code::PermissionDenied as i32;
+    /// A message is longer than is read, or the service has not got what is asked for that far.
+    pub const OUT_OF_RANGE: i32 = Code::OutOfRange as i32;
 
     /// Whether the service refused with this status code.
     pub fn is_refusal(&self, wanted: i32) -> bool {

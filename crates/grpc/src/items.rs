@@ -17,6 +17,11 @@ impl Items {
         Self { left: message, field }
     }
 
+    /// Whether nothing of the message is left.
+    pub fn is_empty(&self) -> bool {
+        self.left.is_empty()
+    }
+
     fn step(&mut self) -> Result<Option<Bytes>, DecodeError> {
         while self.left.has_remaining() {
             let (field, kind) = decode_key(&mut self.left)?;

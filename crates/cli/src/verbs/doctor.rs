@@ -74,7 +74,7 @@ async fn of_fleet(args: &DoctorArgs, timeout: Duration) -> Result<Vec<Check>, Cl
         Err(why) if why.is_denied() => refused.push(what),
         Err(why) => unknown = Some(why.to_string()),
     };
-    note(etcd.page(keys.all(), None, 0).await.map(drop), format!("read {}", keys.all()));
+    note(etcd.pages(keys.all(), 0).next().await.map(drop), format!("read {}", keys.all()));
     // Keys of no real mesh: it is only asked.
     let block = format!("{}x", keys.blocks());
     for key in [keys.host(&host), keys.alive(&host), keys.row(&host, "x"), keys.number(1), block] {

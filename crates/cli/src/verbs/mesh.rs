@@ -58,8 +58,8 @@ async fn create(sources: &SourceOptions, args: &MeshCreateArgs) -> Result<Outcom
     };
     let dst_port = args.port.unwrap_or(kind.dst_port());
     for _ in 0..ATTEMPTS {
-        let (rows, list) = etcd.list(&keys.meshes()).await?;
-        let record = MeshRecord { kind, key: free_key(&keys, &rows)?, dst_port, mtu: args.mtu };
+        let (taken, list) = etcd.list(&keys.meshes(), |row| key_of(&keys, &row)).await?;
+        let record = MeshRecord { kind, key: free_key(taken)?, dst_port, mtu: args.mtu };
         let value = serde_json::to_vec(&record).unwrap_or_default().into();
         let key = keys.mesh(mesh);
         // Meshes of one key would carry each other's packets: another host may be making one now.
@@ -76,17 +76,19 @@ async fn create(sources: &SourceOptions, args: &MeshCreateArgs) -> Result<Outcom
     Err(CliError::new("other meshes were made again and again meanwhile; nothing was done"))
 }
 
+/// The key of tunnels that a mesh has.
+fn key_of(keys: &Keys, row: &KeyValue) -> Option<Result<u32, CliError>> {
+    let Some(Key::Mesh(mesh)) = keys.read(&row.key) else { return None };
+    let record = MeshRecord::read(&row.value).map_err(|why| {
+        let told = format!("which key the mesh {mesh} has is not known: {why}");
+        CliError::new(told).hint(format!("docker ovs mesh rm {mesh}, if it is of no use"))
+    });
+    Some(record.map(|record| record.key))
+}
+
 /// The first key of tunnels that no mesh has. Which one it is says nothing.
-fn free_key(keys: &Keys, rows: &[KeyValue]) -> Result<u32, CliError> {
-    let mut taken = BTreeSet::new();
-    for row in rows {
-        let Some(Key::Mesh(mesh)) = keys.read(&row.key) else { continue };
-        let record = MeshRecord::read(&row.value).map_err(|why| {
-            let told = format!("which key the mesh {mesh} has is not known: {why}");
-            CliError::new(told).hint(format!("docker ovs mesh rm {mesh}, if it is of no use"))
-        })?;
-        taken.insert(record.key);
-    }
+fn free_key(taken: Vec<Result<u32, CliError>>) -> Result<u32, CliError> {
+    let taken: BTreeSet<_> = taken.into_iter().collect::<Result<_, _>>()?;
     let key = (1..=LARGEST_KEY).find(|key| !taken.contains(key));
     key.ok_or_else(|| CliError::new("all keys of tunnels are taken"))
 }
@@ -108,18 +110,14 @@ async fn rm(sources: &SourceOptions, args: &MeshRmArgs) -> Result<Outcome, CliEr
 }
 
 async fn members(etcd: &Client, keys: &Keys, mesh: &str) -> Result<Vec<String>, CliError> {
-    let (rows, _) = etcd.list(&keys.hosts()).await?;
-    let mut members = Vec::new();
-    for row in rows {
-        let Some(Key::Host(host)) = keys.read(&row.key) else { continue };
+    let member = |row: KeyValue| {
+        let Some(Key::Host(host)) = keys.read(&row.key) else { return None };
         let record = fleet::HostRecord::read(&row.value);
         // Of a record that cannot be read it is not known that it is no member.
-        if record.is_ok_and(|of| of.removed || !of.meshes.contains_key(mesh)) {
-            continue;
-        }
-        members.push(host.to_owned());
-    }
-    Ok(members)
+        let is_none = record.is_ok_and(|of| of.removed || !of.meshes.contains_key(mesh));
+        (!is_none).then(|| host.to_owned())
+    };
+    Ok(etcd.list(&keys.hosts(), member).await?.0)
 }
 
 fn host(sources: &SourceOptions) -> Result<Host, CliError> {

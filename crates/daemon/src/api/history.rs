@@ -24,8 +24,10 @@ use crate::http::extract::Pairs;
 use crate::http::places::Owner;
 use crate::state::json;
 
-/// So many events are in one answer.
+/// So many events are in one answer,
 const MAX_EVENTS: usize = 10_000;
+/// unless they are longer than this, in bytes of JSON.
+const MAX_BYTES: usize = 16 << 20;
 
 /// `GET /v1/history?since=&until=&what=`.
 pub(crate) async fn history(
@@ -88,20 +90,46 @@ pub(crate) fn folder(daemon: &Daemon) -> Result<PathBuf, ApiError> {
 fn told(folder: &std::path::Path, asked: &HistoryRequest) -> Result<v1::History, ApiError> {
     let past = Past::open(folder, host::now()).map_err(|error| unreadable(&error))?;
     let query = asked.what.as_deref().map(|word| (word, WhoQuery::from(word)));
-    let mut events: Vec<v1::Event> = Vec::new();
-    let mut is_more = false;
+    let mut answer = Answer::default();
     let take = |event: Event| {
         let is_asked = query.as_ref().is_none_or(|(word, query)| is_about(&event, word, query));
-        is_more |= is_asked && events.len() >= MAX_EVENTS;
-        if is_asked && !is_more {
-            events.push(v1::Event::from(&event));
-        }
-        !is_more
+        !is_asked || answer.take(&event)
     };
     past.events(asked.since, asked.until, take).map_err(|error| unreadable(&error))?;
+    let Answer { events, is_more, .. } = answer;
     let spans = past.known().into_iter().map(|span| (span.from, span.until));
     let known = spans.filter(|(from, until)| *from <= asked.until && *until >= asked.since);
     Ok(v1::History::new(known, events, is_more))
+}
+
+/// As many of the events that are asked for as one answer has.
+#[derive(Default)]
+struct Answer {
+    events: Vec<v1::Event>,
+    /// As JSON.
+    bytes: usize,
+    /// Whether there are others.
+    is_more: bool,
+}
+
+impl Answer {
+    /// Takes an event; whether it did, so that another one may follow.
+    fn take(&mut self, event: impl Into<v1::Event>) -> bool {
+        self.is_more = self.is_full();
+        if !self.is_more {
+            let event = event.into();
+            self.bytes += json(&event).len();
+            self.events.push(event);
+        }
+        !self.is_more
+    }
+
+    fn is_full(&self) -> bool {
+        // Who asks again from the time of the last one on is not to be given the same events.
+        let first = self.events.first().map(|event| &event.time);
+        let goes_on = self.events.last().map(|event| &event.time) != first;
+        self.events.len() >= MAX_EVENTS || (self.bytes >= MAX_BYTES && goes_on)
+    }
 }
 
 /// What `write` makes of the host as it was at `at`, in milliseconds since the Unix epoch.
@@ -146,7 +174,49 @@ pub(crate) fn unreadable(error: &std::io::Error) -> ApiError {
 
 #[cfg(test)]
 mod tests {
+    use model::timeline::Change;
+
     use super::*;
+
+    /// An event of an attachment whose container has so long a name, in bytes.
+    fn event(at: u64, length: usize) -> v1::Event {
+        let text = include_str!("../../../cli/tests/scenes/article.json");
+        let wiring = model::resolve(&serde_json::from_str(text).unwrap());
+        let of = wiring.attachments[0].clone();
+        let event = v1::Event::from(&Event { at, change: Change::Vanished(Box::new(of)) });
+        v1::Event { container: "x".repeat(length), ..event }
+    }
+
+    fn at(at: u64, event: &v1::Event) -> v1::Event {
+        v1::Event { time: rfc3339(at), ..event.clone() }
+    }
+
+    /// How many of the events are in an answer, and whether there are others.
+    fn answered(mut events: impl Iterator<Item = v1::Event>) -> (usize, bool) {
+        let mut answer = Answer::default();
+        let _ = events.all(|event| answer.take(event));
+        (answer.events.len(), answer.is_more)
+    }
+
+    #[test]
+    fn an_answer_is_bounded_in_events_and_in_bytes() {
+        const MIB: usize = 1 << 20;
+        let (short, long) = (event(0, 1), event(0, MIB));
+        let many = |count: u64, of| answered((0..count).map(move |time| at(time, of)));
+        assert_eq!(many(10_000, &short), (10_000, false));
+        assert_eq!(many(10_001, &short), (10_000, true));
+        assert_eq!(many(20, &long), (16, true));
+        assert_eq!(many(16, &long), (16, false));
+    }
+
+    #[test]
+    fn from_the_last_event_of_an_answer_on_there_are_others() {
+        let long = event(7, 1 << 20);
+        let of = |time: u64, count: usize| std::iter::repeat_n(at(time, &long), count);
+        // What happened at one moment is told whole, and something behind it.
+        assert_eq!(answered(of(7, 40)), (40, false));
+        assert_eq!(answered(of(7, 40).chain(of(8, 2))), (41, true));
+    }
 
     #[test]
     fn a_question_has_one_time_and_one_subject() {

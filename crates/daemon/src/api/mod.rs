@@ -132,13 +132,14 @@ pub(crate) async fn port(
     Path((bridge, ofport)): Path<(String, String)>,
     _: NoQuery,
 ) -> Result<Json<v1::CountedPort>, ApiError> {
+    let number = number(&ofport)?;
+    let counting = daemon.counting(owner).await;
     let state = daemon.state()?;
     query::bridge(&state.snapshot, &bridge)?;
-    let number = number(&ofport)?;
     let on = |row: &&SwitchPort| row.is_on(&bridge) && row.port.ofport.assigned() == Some(number);
     let row = state.wiring.ports.iter().find(on);
     let row = row.ok_or_else(|| ApiError::not_found(format!("no port {ofport} on {bridge}")))?;
-    let (_turn, counted) = daemon.statistics(Some(&row.port.iface), owner).await;
+    let counted = counting.statistics(Some(&row.port.iface)).await;
     let statistics = counted?.remove(&*row.port.iface).unwrap_or_default();
     Ok(Json(v1::CountedPort { port: v1::Port::from(row), statistics }))
 }
@@ -210,4 +211,67 @@ pub(crate) async fn health(Extract(daemon): Here) -> Response {
     };
     let health = v1::Health::new(&state.snapshot).owing(daemon.restores.owed());
     Json(health.without_history(daemon.history.failure())).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use futures_util::future::{BoxFuture, join_all};
+    use host::Origin;
+    use model::Look;
+    use tokio::sync::watch;
+
+    use super::*;
+    use crate::metrics::metrics;
+    use crate::settings::Build;
+
+    const CROWD: Owner = Owner::User(33);
+
+    fn article() -> Snapshot {
+        serde_json::from_str(include_str!("../../../cli/tests/scenes/article.json")).unwrap()
+    }
+
+    fn look(daemon: &Daemon) {
+        let look = Look::new(article());
+        let told = look.wiring.clone();
+        drop(daemon.published.publish(look, told, Vec::new()));
+    }
+
+    /// Requests that wait for a turn of their client's.
+    fn waiting(daemon: &Arc<Daemon>) -> Vec<BoxFuture<'static, Response>> {
+        let (here, owner) = (|| Extract(daemon.clone()), || Extension(CROWD));
+        let path = Path(("vlanswitch".to_owned(), "1".to_owned()));
+        let port = port(here(), owner(), path, NoQuery);
+        let ports = ports(here(), owner(), Path("vlanswitch".to_owned()), NoQuery);
+        let pairs = Pairs(vec![("bridge".to_owned(), "vlanswitch".to_owned())]);
+        let attachments = attachments(here(), owner(), HeaderMap::new(), pairs);
+        let metrics = metrics(here(), owner());
+        vec![
+            port.map(IntoResponse::into_response).boxed(),
+            ports.map(IntoResponse::into_response).boxed(),
+            attachments.map(IntoResponse::into_response).boxed(),
+            metrics.map(IntoResponse::into_response).boxed(),
+        ]
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_a_turn_keeps_nothing_of_what_was_known() {
+        let (_stop, stopped) = watch::channel(false);
+        let build = Build { version: "1", commit: "unknown", date: "unknown" };
+        let origin = Origin::recorded(article());
+        let boot = "run".to_owned();
+        let daemon = Daemon::new(origin, boot, Vec::new(), None, stopped, build, None);
+        let daemon = Arc::new(daemon);
+        look(&daemon);
+        let busy = (daemon.counting(CROWD).await, daemon.requests.turn(CROWD).await);
+        let mut crowd: Vec<_> = (0..20).flat_map(|_| waiting(&daemon)).collect();
+        assert!(crowd.iter_mut().all(|one| one.now_or_never().is_none()));
+        let then = Arc::downgrade(&daemon.state().unwrap());
+        look(&daemon);
+        assert!(then.upgrade().is_none());
+        drop(busy);
+        for answer in join_all(crowd).await {
+            assert_eq!(answer.status(), StatusCode::OK);
+        }
+    }
 }

@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::io::{self, ErrorKind};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::UnixListener as StdListener;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,8 @@ use tokio::net::{UnixListener, UnixStream};
 
 /// Root and the socket's group may use it, but not run it.
 const MASK: Mode = Mode::from_raw_mode(0o117);
+/// The longest path of a socket in bytes: `sun_path` of unix(7) without the NUL at its end.
+const LONGEST: usize = 107;
 /// So often the lock's file may be another one than that which was locked.
 const TRIES: usize = 100;
 
@@ -49,9 +52,11 @@ impl Socket {
     /// A daemon listens there or is about to, something else is there, or the folder refuses.
     pub(crate) async fn listen(path: &Path) -> Result<Self, SourceError> {
         let failed = |error: io::Error| source_error(path, &error);
+        fits(path)?;
         let lock = Lock::take(path)?;
         make_way(path).await?;
-        let beside = beside(path, &format!("{:016x}", host::random()));
+        let folder = Folder::of(path).map_err(failed)?;
+        let beside = folder.entry(&format!(".{:016x}", host::random()));
         let listener = bind(&beside).map_err(failed)?;
         let placed = inode(&beside).and_then(|inode| fs::rename(&beside, path).map(|()| inode));
         if placed.is_err() {
@@ -90,10 +95,31 @@ fn bind(path: &Path) -> io::Result<UnixListener> {
     listener
 }
 
-fn beside(path: &Path, end: &str) -> PathBuf {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{end}"));
-    PathBuf::from(beside)
+/// Whether clients can name the path: the system's own words do not say how long it may be.
+fn fits(path: &Path) -> Result<(), SourceError> {
+    let length = path.as_os_str().len();
+    if length <= LONGEST {
+        return Ok(());
+    }
+    let why = format!("its path has {length} bytes, and that of a socket has {LONGEST} at most");
+    Err(unusable(path, &why).hint("--socket names another place"))
+}
+
+/// The folder of a path, held open: what is in it has a short path through proc(5), however long the
+/// folder's own is.
+struct Folder(std::os::fd::OwnedFd);
+
+impl Folder {
+    fn of(path: &Path) -> io::Result<Self> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let how = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let folder = openat(CWD, folder.unwrap_or(Path::new(".")), how, Mode::empty())?;
+        Ok(Self(folder))
+    }
+
+    fn entry(&self, name: &str) -> PathBuf {
+        PathBuf::from(format!("/proc/self/fd/{}/{name}", self.0.as_raw_fd()))
+    }
 }
 
 fn inode(path: &Path) -> io::Result<(u64, u64)> {
@@ -102,7 +128,9 @@ fn inode(path: &Path) -> io::Result<(u64, u64)> {
 
 impl Lock {
     fn take(socket: &Path) -> Result<Self, SourceError> {
-        let path = beside(socket, "lock");
+        let mut path = socket.as_os_str().to_owned();
+        path.push(".lock");
+        let path = PathBuf::from(path);
         let failed = |error: rustix::io::Errno| source_error(socket, &error.into());
         let how = OFlags::RDWR
             | OFlags::CREATE
@@ -202,6 +230,30 @@ mod tests {
         assert!(second.to_string().contains("another process is listening there"), "{second}");
         drop(first);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing stays");
+    }
+
+    #[tokio::test]
+    async fn every_path_that_clients_can_name_is_listened_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let named = |length: usize, name: &str| {
+            let rest = length - name.len() - 1 - folder.path().as_os_str().len() - 1;
+            let folder = folder.path().join("f".repeat(rest));
+            fs::create_dir_all(&folder).unwrap();
+            folder.join(name)
+        };
+        for name in ["d", "d.sock", "docker-ovs.sock"] {
+            for length in [90, 91, 100, 107] {
+                let path = named(length, name);
+                let first = Socket::listen(&path).await.unwrap();
+                assert!(UnixStream::connect(&path).await.is_ok(), "{length} {name}");
+                assert!(Socket::listen(&path).await.is_err(), "{length} {name}");
+                drop(first);
+                let left = fs::read_dir(path.parent().unwrap()).unwrap().count();
+                assert_eq!(left, 0, "nothing stays");
+            }
+            let refused = Socket::listen(&named(108, name)).await.unwrap_err().to_string();
+            assert!(refused.contains("107 at most"), "{refused}");
+        }
     }
 
     #[tokio::test]

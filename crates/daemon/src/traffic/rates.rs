@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::http::error::ApiError;
 use crate::pool::Pool;
-use crate::state::json;
+use crate::state::{Published, json};
 
 /// So long all are given the same answer.
 const FRESH: Duration = Duration::from_secs(1);
@@ -36,16 +36,17 @@ struct Slot {
 }
 
 impl Rates {
-    /// JSON of a [`report::v1::PortRates`] for each port of `wiring`; of a recording there are none.
+    /// JSON of a [`report::v1::PortRates`] for each port that is known; of a recording there are none.
     ///
     /// # Errors
-    /// No bridge answers.
+    /// Nothing is known yet, or no bridge answers.
     pub(crate) async fn get(
         &self,
         origin: &Origin,
-        wiring: Arc<Wiring>,
+        published: &Arc<Published>,
         pool: &Pool,
     ) -> Result<Bytes, ApiError> {
+        published.now().ok_or_else(ApiError::not_ready)?;
         let Origin::Live(host) = origin else { return Ok(Bytes::from_static(b"[]")) };
         let mut slot = self.0.clone().lock_owned().await;
         slot.used = Some(Instant::now());
@@ -54,7 +55,10 @@ impl Rates {
         {
             return Ok(answer.clone()?);
         }
-        let (host, pool) = (host.clone(), pool.clone());
+        // Only now: many may wait for the slot, and would keep what was known when they came.
+        let state = published.now().ok_or_else(ApiError::not_ready)?;
+        let (host, wiring, pool) = (host.clone(), state.wiring.clone(), pool.clone());
+        drop(state);
         // It goes on without the client that asked first: no other one need ask again.
         let counted = tokio::spawn(async move { count(slot, &host, wiring, &pool).await });
         counted.await.unwrap_or_else(|_| Err(ApiError::ended()))
@@ -104,6 +108,7 @@ mod tests {
     use std::os::unix::net::UnixListener;
     use std::path::Path;
 
+    use futures_util::FutureExt;
     use futures_util::future::join_all;
     use host::Settings;
 
@@ -111,8 +116,16 @@ mod tests {
 
     const ARTICLE: &str = include_str!("../../../cli/tests/scenes/article.json");
 
-    fn wiring() -> Arc<Wiring> {
-        Arc::new(model::resolve(&serde_json::from_str(ARTICLE).unwrap()))
+    fn known() -> Arc<Published> {
+        let published = Arc::new(Published::new("run".to_owned()));
+        look(&published);
+        published
+    }
+
+    fn look(published: &Published) {
+        let look = model::Look::new(serde_json::from_str::<model::Snapshot>(ARTICLE).unwrap());
+        let told = look.wiring.clone();
+        drop(published.publish(look, told, Vec::new()));
     }
 
     /// The OpenFlow socket of a bridge that takes connections and says nothing.
@@ -135,8 +148,8 @@ mod tests {
         settings.engines = vec!["none".to_owned()];
         settings.rundir = folder.path().to_owned();
         let origin = Origin::Live(Host::open(&settings).unwrap());
-        let (rates, wiring, pool) = (Rates::default(), wiring(), Pool::default());
-        let ask = || rates.get(&origin, wiring.clone(), &pool);
+        let (rates, known, pool) = (Rates::default(), known(), Pool::default());
+        let ask = || rates.get(&origin, &known, &pool);
         let told = join_all((0..50).map(|_| ask())).await;
         assert!(told.iter().all(Result::is_err), "no bridge said a word");
         assert_eq!(bridges.each_ref().map(calls), [1; 3]);
@@ -156,7 +169,23 @@ mod tests {
     async fn a_recording_has_no_rates() {
         let snapshot = serde_json::from_str(ARTICLE).unwrap();
         let origin = Origin::recorded(snapshot);
-        let told = Rates::default().get(&origin, wiring(), &Pool::default()).await;
+        let told = Rates::default().get(&origin, &known(), &Pool::default()).await;
         assert_eq!(told.unwrap(), "[]");
+    }
+
+    #[tokio::test]
+    async fn who_waits_keeps_nothing_of_what_was_known() {
+        let mut settings = Settings::from_env();
+        settings.engines = vec!["none".to_owned()];
+        let origin = Origin::Live(Host::open(&settings).unwrap());
+        let (rates, known, pool) = (Rates::default(), known(), Pool::default());
+        let slot = rates.0.clone().lock_owned().await;
+        let mut crowd: Vec<_> =
+            (0..50).map(|_| rates.get(&origin, &known, &pool).boxed()).collect();
+        assert!(crowd.iter_mut().all(|one| one.now_or_never().is_none()));
+        let then = Arc::downgrade(&known.now().unwrap().wiring);
+        look(&known);
+        assert!(then.upgrade().is_none());
+        drop((crowd, slot));
     }
 }

@@ -7,10 +7,12 @@
     reason = "a test panics to fail"
 )]
 
+use std::fs::Permissions;
 use std::future::Future;
+use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
-use docker_ovs_etcd::{Client, Compare, Error, Event, Op, Settings, TlsFiles, Txn};
+use docker_ovs_etcd::{Client, Compare, Error, Event, KeyValue, Op, Settings, TlsFiles, Txn};
 use lab::{Authority, Etcd, Need, is_there, patience};
 use tokio::time::timeout;
 
@@ -49,15 +51,64 @@ fn keys_are_set_read_page_by_page_and_deleted() {
             assert!(client.txn(Txn { compare: Vec::new(), ops }).await.unwrap().is_some());
         }
         client.put("/l", "beside", 0).await.unwrap();
-        let (rows, header) = client.list("/k/").await.unwrap();
+        let (rows, header) = client.list("/k/", Some).await.unwrap();
         assert_eq!((rows.len(), &*rows[0].key), (2_500, b"/k/0000".as_slice()));
         assert_eq!(&*rows[2_499].key, b"/k/2499");
         assert!(header.revision > 1 && header.cluster_id != 0);
         client.delete("/k/0000").await.unwrap();
         assert_eq!(client.get("/k/0000").await.unwrap().0, None);
         client.delete_all("/k/").await.unwrap();
-        assert_eq!(client.list("/").await.unwrap().0.len(), 1);
+        assert_eq!(client.list("/", Some).await.unwrap().0.len(), 1);
         assert_eq!(etcd.says(&["get", "--prefix", "/", "--print-value-only"]), "beside");
+    });
+}
+
+/// Whatever others have written, the keys beside it are read.
+#[test]
+fn values_that_are_too_long_for_one_answer_are_read_in_several() {
+    need_etcd!();
+    let etcd = Etcd::start_with(1, &["--max-request-bytes", "40000000"]);
+    run(async {
+        let client = client(&etcd);
+        let long = |bytes: usize| "x".repeat(bytes);
+        for (key, value) in [
+            ("/k/a", "first".to_owned()),
+            ("/k/b", long(9 << 20)),
+            ("/k/c", long(9 << 20)),
+            ("/k/d", "between".to_owned()),
+            // No answer has room for these.
+            ("/k/e", long(17 << 20)),
+            ("/k/f", long(17 << 20)),
+            ("/k/g", "last".to_owned()),
+        ] {
+            client.put(key, value, 0).await.unwrap();
+        }
+        for number in 0..20 {
+            client.put(format!("/m/{number:02}"), long(1 << 20), 0).await.unwrap();
+        }
+        let length = |row: KeyValue| {
+            assert!(row.mod_revision > 0);
+            Some((String::from_utf8(row.key.to_vec()).unwrap(), row.value.len()))
+        };
+        let (rows, header) = client.list("/k/", length).await.unwrap();
+        let lengths: Vec<_> = rows.iter().map(|(_, length)| *length).collect();
+        assert_eq!(lengths, [5, 9 << 20, 9 << 20, 7, 0, 0, 4]);
+        assert_eq!((rows[4].0.as_str(), rows[5].0.as_str()), ("/k/e", "/k/f"));
+        let (rows, _) = client.list("/m/", length).await.unwrap();
+        assert_eq!((rows.len(), rows[19].1), (20, 1 << 20));
+        // Also as of then, where it is another one now.
+        let mut then = client.pages("/k/e", header.revision);
+        client.put("/k/e", "short", 0).await.unwrap();
+        let page = then.next().await.unwrap().unwrap();
+        assert_eq!((page.header.revision, page.rows[0].value.len()), (header.revision, 0));
+        let now = client.pages("/k/e", 0).next().await.unwrap().unwrap();
+        assert_eq!(now.rows[0].value, "short");
+        let now = client.pages("/k/f", 0).next().await.unwrap().unwrap();
+        assert_eq!((now.rows.len(), now.rows[0].value.len()), (1, 0));
+        assert!(client.get("/k/f").await.is_err());
+        // What is no page of a list is refused all the same.
+        let error = client.pages("/k/", header.revision + 1_000).next().await.unwrap_err();
+        assert!(matches!(error, Error::Refused { .. }), "{error:?}");
     });
 }
 
@@ -95,15 +146,15 @@ fn what_rests_on_a_list_is_done_as_long_as_it_is_the_same() {
             ops: vec![Op::Put { key: key.into(), value: "".into(), lease: 0 }],
         };
         // An empty list is one, too.
-        let (_, empty) = client.list("/l/").await.unwrap();
+        let (_, empty) = client.list("/l/", Some).await.unwrap();
         client.put("/m", "beside", 0).await.unwrap();
         assert!(client.txn(after(empty.revision, "/l/a")).await.unwrap().is_some());
         assert!(client.txn(after(empty.revision, "/l/b")).await.unwrap().is_none());
-        let (rows, full) = client.list("/l/").await.unwrap();
+        let (rows, full) = client.list("/l/", Some).await.unwrap();
         assert_eq!(rows.len(), 1);
         client.put("/l/a", "changed", 0).await.unwrap();
         assert!(client.txn(after(full.revision, "/l/b")).await.unwrap().is_none());
-        let (_, now) = client.list("/l/").await.unwrap();
+        let (_, now) = client.list("/l/", Some).await.unwrap();
         assert!(client.txn(after(now.revision, "/l/b")).await.unwrap().is_some());
     });
 }
@@ -144,7 +195,7 @@ fn what_was_compacted_is_said_by_list_and_watch() {
         let last = client.put("/a", "2", 0).await.unwrap();
         client.put("/a", "3", 0).await.unwrap();
         etcd.says(&["compact", &last.to_string()]);
-        let page = client.page("/", None, first).await;
+        let page = client.pages("/", first).next().await;
         assert!(matches!(page, Err(Error::Compacted)), "{page:?}");
         let mut watcher = client.watch("/", first).await.unwrap();
         let told = loop {
@@ -227,7 +278,7 @@ fn the_user_is_the_name_in_the_certificate_and_may_do_what_its_role_says() {
     run(async {
         let client = client_with(&etcd.endpoints(), Some(files("a")));
         client.put("/f/a/x", "1", 0).await.unwrap();
-        assert_eq!(client.list("/f/").await.unwrap().0.len(), 1);
+        assert_eq!(client.list("/f/", Some).await.unwrap().0.len(), 1);
         let error = client.put("/f/b/x", "1", 0).await.unwrap_err();
         assert!(error.is_denied(), "{error:?}");
         let mut watcher = client.watch("/g/", 0).await.unwrap();
@@ -290,7 +341,7 @@ fn a_caller_waits_no_longer_than_it_wants() {
             let start = Instant::now();
             let late = |error: &Error| matches!(error, Error::Late(of) if *of == allowed);
             // One time for all of its calls.
-            assert!(client.list("/f/").await.is_err_and(|error| late(&error)));
+            assert!(client.list("/f/", Some).await.is_err_and(|error| late(&error)));
             assert!(client.put("/f/x", "1", 0).await.is_err_and(|error| late(&error)));
             assert!(client.keep_alive(7).await.is_err_and(|error| late(&error)));
             assert!(client.watch("/f/", 0).await.is_err_and(|error| late(&error)));
@@ -311,6 +362,37 @@ fn files_of_no_use_are_named() {
         assert!(error.contains("/nonexistent/ca.pem"), "{error}");
         let error = client_with(&url, None).get("/").await.unwrap_err().to_string();
         assert!(error.contains("authority"), "{error}");
+    });
+}
+
+/// It is the caller's identity, whatever the member is.
+#[test]
+fn a_key_that_others_can_read_or_write_is_refused() {
+    let authority = Authority::new();
+    let own = authority.sign_for("a");
+    let files = TlsFiles {
+        authorities: authority.cert().into(),
+        own: Some((own.cert.into(), own.key.clone().into())),
+    };
+    run(async {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("https://{}", listener.local_addr().unwrap());
+        let error = async |mode: u32| {
+            std::fs::set_permissions(&own.key, Permissions::from_mode(mode)).unwrap();
+            let allowed = Duration::from_millis(300);
+            let endpoints = vec![url.parse().unwrap()];
+            let settings = Settings { endpoints, tls: Some(files.clone()) };
+            Client::within(allowed, settings).get("/").await.unwrap_err()
+        };
+        for mode in [0o644, 0o640, 0o620, 0o602, 0o666] {
+            let error = error(mode).await;
+            assert!(matches!(error, Error::Unusable { .. }), "{mode:o}: {error}");
+            assert!(error.to_string().contains("chmod 600"), "{error}");
+        }
+        for mode in [0o600, 0o400] {
+            let error = error(mode).await;
+            assert!(matches!(error, Error::Late(_)), "{mode:o}: {error}");
+        }
     });
 }
 

@@ -80,6 +80,46 @@ fn ten_thousand_rows_of_one_host_are_told_and_no_more() {
     });
 }
 
+/// Whatever a host puts where it may, all others hear of each other.
+#[test]
+fn long_values_of_one_host_keep_the_others_from_nothing() {
+    need!(Etcd);
+    let etcd = Etcd::start(1);
+    let client = || {
+        let endpoints = vec![etcd.endpoints().parse().unwrap()];
+        etcd::Client::new(etcd::Settings { endpoints, tls: None })
+    };
+    run(async {
+        make_mesh(&etcd);
+        let first = How::new("a", &etcd.endpoints()).start(member("10.0.0.1", "192.0.2.1"));
+        first.is_told().await;
+        client().put("/docker-ovs/v1/f/alive/greedy", "{}", 0).await.unwrap();
+        // Its own rows, and what the role of each host lets it write.
+        for place in ["rows/greedy/", "numbers/9", "blocks/blue/x/", "rows/b/"] {
+            for number in 0..17 {
+                let key = format!("/docker-ovs/v1/f/{place}{number:02}");
+                client().put(key, "x".repeat(1_000_000), 0).await.unwrap();
+            }
+        }
+        let b = How::new("b", &etcd.endpoints()).start(member("10.0.0.2", "192.0.2.2"));
+        b.sees("a", Liveness::Live).await;
+        b.finds("10.0.0.1", &["a"]).await;
+        let status = || (b.is_lost(), b.fleet.status().unreadable);
+        until("they are counted", || status() == (false, 17)).await;
+        // It has a number, and tells what it has.
+        b.is_told().await;
+        assert_eq!(b.fleet.condition().number, Some(2));
+        first.finds("10.0.0.2", &["b"]).await;
+        until("the tunnel is made", || tunnels(&b) == Some(vec![("a".into(), 64_001)])).await;
+        let keys = docker_ovs_fleet::keys::Keys::new("f");
+        client().put(keys.block("blue", &"10.0.0.0/24".parse().unwrap(), 1), "a", 0).await.unwrap();
+        let all = docker_ovs_fleet::blocks::all(&client(), &keys, None).await.unwrap();
+        assert_eq!(all.iter().map(|(.., host)| host.as_str()).collect::<Vec<_>>(), ["a"]);
+        let count = docker_ovs_fleet::blocks::release(&client(), &keys, "blue", "a").await.unwrap();
+        assert_eq!(count, 1);
+    });
+}
+
 #[test]
 fn two_fleets_and_two_hosts_of_one_name_are_kept_apart() {
     need!(Etcd);
