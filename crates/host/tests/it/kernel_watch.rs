@@ -34,6 +34,8 @@ struct Now {
     read_others: usize,
     /// The processes that the others were read of last.
     processes: Vec<u32>,
+    /// What happens while the others are read next.
+    meanwhile: Option<Box<dyn FnOnce() + Send>>,
 }
 
 struct FakeNamespace {
@@ -80,6 +82,9 @@ impl SwitchNamespace for FakeNamespace {
             Handle::File(_) => None,
         };
         now.processes = homes.iter().filter_map(pid).collect();
+        if let Some(meanwhile) = now.meanwhile.take() {
+            meanwhile();
+        }
         (now.others.clone(), BTreeMap::from([(Nsid(0), HOME)]))
     }
 
@@ -112,6 +117,7 @@ impl Followed {
             read_changed: Vec::new(),
             read_others: 0,
             processes: Vec::new(),
+            meanwhile: None,
         };
         let kernel = Arc::new(FakeNamespace { now: Mutex::new(now), notified: Notify::new() });
         let (containers, engine) = channel(Latest::default());
@@ -140,9 +146,14 @@ impl Followed {
 
     /// A container runs with this process.
     fn runs(&self, pid: u32) {
-        let mut row = with_pid(container("d1", "web"), pid).row;
-        row.netns = Some(HOME);
-        self.containers.send_modify(|latest| latest.set_fresh(vec![row]));
+        runs(&self.containers, pid);
+    }
+
+    /// The processes by which [`HOME`] was looked for, as is published.
+    fn looked_for_by(&self) -> Vec<Handle> {
+        let rows = self.rows.borrow();
+        let homes = rows.about().homes.iter();
+        homes.filter(|(_, home)| *home == HOME).map(|(handle, _)| handle.clone()).collect()
     }
 
     fn change(&self, change: impl FnOnce(&mut Now)) {
@@ -186,6 +197,12 @@ impl Followed {
         let names = |row: &Namespace| row.links.iter().map(|link| link.name.to_string()).collect();
         self.rows.borrow().rows().iter().map(names).collect()
     }
+}
+
+fn runs(containers: &Sender<Answered<Container>>, pid: u32) {
+    let mut row = with_pid(container("d1", "web"), pid).row;
+    row.netns = Some(HOME);
+    containers.send_modify(|latest| latest.set_fresh(vec![row]));
 }
 
 fn home(links: &[&str]) -> Namespace {
@@ -375,6 +392,43 @@ async fn what_could_not_be_read_stays_as_it_was_and_is_tried_again() {
     followed.notify(true, false);
     assert!(!followed.published().await);
     assert_eq!(followed.names()[1], ["veth1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_published_says_by_what_it_was_looked_for_when_its_reading_began() {
+    let mut followed = Followed::begun().await;
+    assert_eq!(followed.looked_for_by(), [Handle::Process(7)]);
+    let containers = followed.containers.clone();
+    followed.change(|now| {
+        now.others = vec![home(&["eth1"])];
+        now.meanwhile = Some(Box::new(move || runs(&containers, 9)));
+    });
+    followed.runs(8);
+    assert!(followed.published().await);
+    assert_eq!(followed.names()[0], ["eth1"]);
+    assert_eq!(followed.looked_for_by(), [Handle::Process(8)]);
+    assert!(followed.published().await, "once more, for what came meanwhile");
+    assert_eq!(followed.looked_for_by(), [Handle::Process(9)]);
+    // A reading of the switch's namespace alone says nothing else of the others.
+    followed.requests.send_replace(LinkRequest { number: 1, whole: 1 });
+    assert!(followed.published().await);
+    assert_eq!(followed.looked_for_by(), [Handle::Process(9)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_that_are_kept_are_of_what_they_were_read_of() {
+    let mut followed = Followed::begun().await;
+    let why = SourceError::new(SourceErrorKind::Denied, "it", "no");
+    let unread = Namespace { source_error: Some(why), ..home(&[]) };
+    followed.change(|now| now.others = vec![unread]);
+    followed.runs(8);
+    assert!(followed.published().await);
+    assert_eq!(followed.names()[0], ["eth0"]);
+    assert_eq!(followed.looked_for_by(), [Handle::Process(7)], "8 may be in another one");
+    followed.change(|now| now.others = vec![home(&["eth0"])]);
+    while followed.looked_for_by() != [Handle::Process(8)] {
+        assert!(followed.published().await);
+    }
 }
 
 #[tokio::test(start_paused = true)]
