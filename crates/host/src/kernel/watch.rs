@@ -97,6 +97,8 @@ async fn follow(
     // Listens before anything is read.
     let mut links = LinkState::open(open)?;
     containers.all_answered().await;
+    // Those that were found later are read of as they answer: this may not be the first start.
+    containers.add_found();
     let mut number = requests.borrow_and_update().number;
     links.read_everything(&mut containers).await?;
     links.publish(number, true, latest);

@@ -108,6 +108,12 @@ struct Followed {
 impl Followed {
     /// With an engine that has not answered yet.
     fn start() -> Self {
+        let (containers, engine) = channel(Latest::default());
+        Self::of(EngineFeeds::of(vec![(kind("docker"), engine)]), containers)
+    }
+
+    /// With these engines, of which the first one is told by `containers`.
+    fn of(engines: EngineFeeds, containers: Sender<Answered<Container>>) -> Self {
         let now = Now {
             here: namespace(&["veth1"]),
             others: vec![home(&["eth0"])],
@@ -120,7 +126,6 @@ impl Followed {
             meanwhile: None,
         };
         let kernel = Arc::new(FakeNamespace { now: Mutex::new(now), notified: Notify::new() });
-        let (containers, engine) = channel(Latest::default());
         let (requests, requested) = channel(LinkRequest::default());
         let (publish, rows) = channel(Latest::default());
         let opened = Arc::clone(&kernel);
@@ -131,7 +136,6 @@ impl Followed {
                 }
                 Err(SourceError::new(SourceErrorKind::Denied, "the namespace", "no"))
             };
-            let engines = EngineFeeds::of(vec![(kind("docker"), engine)]);
             run(&open, engines, requested, &publish).await
         });
         Self { kernel, containers, requests, rows, task }
@@ -413,6 +417,23 @@ async fn what_is_published_says_by_what_it_was_looked_for_when_its_reading_began
     followed.requests.send_replace(LinkRequest { number: 1, whole: 1 });
     assert!(followed.published().await);
     assert_eq!(followed.looked_for_by(), [Handle::Process(9)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn engines_that_were_found_before_it_starts_again_are_read_of_at_once() {
+    let (docker, containers) = channel(Latest::default());
+    let (found, all) = channel(vec![(kind("docker"), containers)]);
+    let engines = EngineFeeds::growing(all);
+    let (podman, containers) = channel(Latest::default());
+    runs(&podman, 9);
+    let (_silent, nothing) = channel(Latest::default());
+    found.send_modify(|found| {
+        found.extend([(kind("podman"), containers), (kind("lxc"), nothing)]);
+    });
+    let mut followed = Followed::of(engines, docker);
+    followed.runs(7);
+    assert!(followed.published().await, "one that is silent is not waited for");
+    assert_eq!(followed.kernel.now.lock().unwrap().processes, [7, 9]);
 }
 
 #[tokio::test(start_paused = true)]
