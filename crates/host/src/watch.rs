@@ -9,6 +9,7 @@
 //! |-----------------------------|-----------------------------|---------------------------|
 //! | some source never answered  | anything                    | waits: the first look is a whole one |
 //! | all given already           | nothing                     | waits |
+//! | an engine that was found later never answered | anything  | what it does without that engine |
 //! | a port has a new name that no link has | ports            | asks the kernel's task to read the switch's namespace, and waits for that reading |
 //! | vswitchd has opened a link of the userspace datapath | ports | takes vswitchd to listen to the link, gives them all, and asks for its packet sockets a moment later |
 //! | such a reading is awaited   | anything                    | waits until the kernel's task has published the number of that reading, or why it cannot read |
@@ -165,7 +166,10 @@ impl Watch {
     /// safe.
     pub async fn next(&mut self) -> Arc<Snapshot> {
         loop {
-            let latest = self.feeds.see();
+            let mut latest = self.feeds.see();
+            if self.last.is_some() {
+                latest.leave_out_silent_engines();
+            }
             let passed = self.barrier.is_passed(&latest, &self.feeds.requests);
             let versions = latest.versions(self.barrier.disproved);
             if passed && latest.is_complete() && versions != self.given {
@@ -273,6 +277,11 @@ struct Published {
 }
 
 impl Published {
+    /// As before they were found: nothing is known of what they have.
+    fn leave_out_silent_engines(&mut self) {
+        self.engines.retain(|(_, rows)| rows.has_answered());
+    }
+
     fn versions(&self, disproved: u64) -> Versions {
         let engines = self.engines.iter().map(|(_, rows)| rows.version());
         let others = engines.chain([self.switch.version()]).collect();

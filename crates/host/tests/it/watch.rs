@@ -32,15 +32,16 @@ struct Sources {
 impl Sources {
     fn new() -> (Self, Watch) {
         let (engine, engines) = channel(Latest::default());
+        Self::of(EngineFeeds::of(vec![(kind("docker"), engines)]), engine)
+    }
+
+    /// Of these engines, of which `engine` tells the first one's containers.
+    fn of(engines: EngineFeeds, engine: Sender<Answered<Container>>) -> (Self, Watch) {
         let (switch, switches) = channel(Latest::default());
         let (kernel, kernels) = channel(Latest::default());
         let (requested, requests) = channel(LinkRequest::default());
-        let watch = Watch::of(Feeds {
-            engines: EngineFeeds::of(vec![(kind("docker"), engines)]),
-            switch: switches,
-            kernel: kernels,
-            requests: requested,
-        });
+        let watch =
+            Watch::of(Feeds { engines, switch: switches, kernel: kernels, requests: requested });
         (Self { engine, switch, kernel, requests }, watch)
     }
 
@@ -395,4 +396,48 @@ async fn a_kernel_that_was_never_read_leaves_no_namespace_out() {
     });
     let first = given(&mut watch).await.unwrap();
     assert_eq!(first.engines[&kind("docker")].rows(), [running("web", 7)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_is_found_later_keeps_no_look_back() {
+    let (docker, containers) = channel(Latest::default());
+    let (found, all) = channel(vec![(kind("docker"), containers)]);
+    let (sources, mut watch) = Sources::of(EngineFeeds::growing(all), docker);
+    sources.containers(&["web"]);
+    sources.ports(&["veth1"]);
+    sources.links(&["veth1"], 0);
+    given(&mut watch).await.unwrap();
+    let (podman, containers) = channel(Latest::default());
+    let (lxc, machines) = channel(Latest::default());
+    found.send_modify(|found| {
+        found.extend([(kind("podman"), containers), (kind("lxc"), machines)]);
+    });
+    assert!(given(&mut watch).await.is_none(), "nothing is known of them");
+    sources.containers(&["web", "db"]);
+    let next = given(&mut watch).await.unwrap();
+    assert_eq!(next.engines.keys().collect::<Vec<_>>(), [&kind("docker")]);
+    lxc.send_modify(|latest: &mut Answered<Container>| {
+        latest.mark_stale(source_error());
+    });
+    let next = given(&mut watch).await.unwrap();
+    assert_eq!(next.engines[&kind("lxc")].absence(), Some(&source_error()));
+    assert_eq!(next.engines.len(), 2);
+    podman.send_modify(|latest: &mut Answered<Container>| latest.set_fresh(Vec::new()));
+    let next = given(&mut watch).await.unwrap();
+    assert!(next.engines[&kind("podman")].is_fresh());
+    assert!(given(&mut watch).await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_look_waits_for_what_was_found_by_then() {
+    let (docker, containers) = channel(Latest::default());
+    let (podman, more) = channel(Latest::default());
+    let (_found, all) = channel(vec![(kind("docker"), containers), (kind("podman"), more)]);
+    let (sources, mut watch) = Sources::of(EngineFeeds::growing(all), docker);
+    sources.containers(&["web"]);
+    sources.ports(&["veth1"]);
+    sources.links(&["veth1"], 0);
+    assert!(given(&mut watch).await.is_none());
+    podman.send_modify(|latest: &mut Answered<Container>| latest.set_fresh(Vec::new()));
+    assert_eq!(given(&mut watch).await.unwrap().engines.len(), 2);
 }
