@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use model::identity::{SourceIdentity, World};
+use model::snapshot::Container;
 use model::{SourceError, SourceErrorKind};
 
 use super::process::Process;
@@ -58,9 +59,11 @@ impl Pids {
         }
     }
 
-    /// Puts this program's numbers into the rows. Where one cannot be had, the row says why.
+    /// Puts this program's numbers into the rows. Where one cannot be had, the row says why. One that says
+    /// so already was not told by the engine: what is in it is old, and is this program's.
     pub(crate) fn translate(&self, found: &mut [Found]) {
-        let running = found.iter_mut().filter(|found| found.row.pid.is_some());
+        let is_told = |row: &Container| row.pid.is_some() && row.netns_error.is_none();
+        let running = found.iter_mut().filter(|found| is_told(&found.row));
         match self {
             Self::Ours => {}
             Self::Unseen(why) => running.for_each(|found| {
