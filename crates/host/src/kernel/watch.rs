@@ -126,7 +126,7 @@ async fn follow(
                 KernelEvent::Notified => false,
                 KernelEvent::SocketsDue => links.read_here(SwitchRead::Alone).await?,
                 KernelEvent::Read(homes) => {
-                    links.hold(homes);
+                    links.hold(homes)?;
                     links.read_here(SwitchRead::Alone).await?
                 }
             },
@@ -213,7 +213,7 @@ impl<'o> LinkState<'o> {
                 KernelEvent::Notified | KernelEvent::SocketsDue => {
                     self.note_notified();
                 }
-                KernelEvent::Read(homes) => self.hold(homes),
+                KernelEvent::Read(homes) => self.hold(homes)?,
             }
         }
         self.read_here(SwitchRead::AtOnce).await?;
@@ -274,10 +274,17 @@ impl<'o> LinkState<'o> {
     }
 
     /// Keeps what was read elsewhere until the switch's namespace is read.
-    fn hold(&mut self, homes: Option<OtherNamespaces>) {
+    ///
+    /// # Errors
+    /// The thread that read it has ended, and nothing more comes from it: another one has to be started.
+    fn hold(&mut self, homes: Option<OtherNamespaces>) -> Result<(), SourceError> {
         let asked = self.reading.take().map(|(_, asked)| asked);
-        self.failed = homes.is_none();
-        self.fresh = homes.zip(asked).map(|(read, asked)| Elsewhere { read, asked });
+        let Some((read, asked)) = homes.zip(asked) else {
+            let why = "the thread that reads them has ended";
+            return Err(SourceError::new(SourceErrorKind::Unreachable, "network namespaces", why));
+        };
+        self.fresh = Some(Elsewhere { read, asked });
+        Ok(())
     }
 
     /// Takes over what was read elsewhere. Where that failed, what was known is kept, and tried

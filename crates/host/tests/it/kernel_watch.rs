@@ -40,10 +40,16 @@ struct Now {
 
 struct FakeNamespace {
     now: Mutex<Now>,
+    /// The others are read by a thread, which ends at the reading of this number.
+    breaks_at: Option<usize>,
     notified: Notify,
 }
 
 impl SwitchNamespace for FakeNamespace {
+    fn blocks(&self) -> bool {
+        self.breaks_at.is_some()
+    }
+
     fn id(&self) -> NetnsId {
         SWITCH
     }
@@ -75,8 +81,13 @@ impl SwitchNamespace for FakeNamespace {
     }
 
     fn read_others(&self, homes: &[(Handle, NetnsId)]) -> OtherNamespaces {
+        let reading = {
+            let mut now = self.now.lock().unwrap();
+            now.read_others += 1;
+            now.read_others
+        };
+        assert_ne!(Some(reading), self.breaks_at, "as a defect would");
         let mut now = self.now.lock().unwrap();
-        now.read_others += 1;
         let pid = |(handle, _): &(Handle, NetnsId)| match handle {
             Handle::Process(pid) => Some(*pid),
             Handle::File(_) => None,
@@ -114,6 +125,14 @@ impl Followed {
 
     /// With these engines, of which the first one is told by `containers`.
     fn of(engines: EngineFeeds, containers: Sender<Answered<Container>>) -> Self {
+        Self::breaking(engines, containers, None)
+    }
+
+    fn breaking(
+        engines: EngineFeeds,
+        containers: Sender<Answered<Container>>,
+        breaks_at: Option<usize>,
+    ) -> Self {
         let now = Now {
             here: namespace(&["veth1"]),
             others: vec![home(&["eth0"])],
@@ -125,7 +144,8 @@ impl Followed {
             processes: Vec::new(),
             meanwhile: None,
         };
-        let kernel = Arc::new(FakeNamespace { now: Mutex::new(now), notified: Notify::new() });
+        let kernel =
+            Arc::new(FakeNamespace { now: Mutex::new(now), breaks_at, notified: Notify::new() });
         let (requests, requested) = channel(LinkRequest::default());
         let (publish, rows) = channel(Latest::default());
         let opened = Arc::clone(&kernel);
@@ -398,9 +418,14 @@ async fn what_could_not_be_read_stays_as_it_was_and_is_tried_again() {
     assert_eq!(followed.names()[1], ["veth1"]);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn what_is_published_says_by_what_it_was_looked_for_when_its_reading_began() {
-    let mut followed = Followed::begun().await;
+    let (containers, engine) = channel(Latest::default());
+    let engines = EngineFeeds::of(vec![(kind("docker"), engine)]);
+    // By a thread, which does not end.
+    let mut followed = Followed::breaking(engines, containers, Some(0));
+    followed.runs(7);
+    assert!(followed.published().await);
     assert_eq!(followed.looked_for_by(), [Handle::Process(7)]);
     let containers = followed.containers.clone();
     followed.change(|now| {
@@ -459,4 +484,22 @@ async fn a_switch_whose_namespace_cannot_be_opened_any_more_ends_it() {
     followed.notify(true, false);
     let why = timeout(Duration::from_secs(60), followed.task).await.unwrap().unwrap();
     assert_eq!(why.kind, SourceErrorKind::Denied);
+}
+
+#[tokio::test]
+async fn a_reading_that_breaks_off_ends_it_and_publishes_nothing() {
+    let (containers, engine) = channel(Latest::default());
+    let engines = || EngineFeeds::of(vec![(kind("docker"), engine.clone())]);
+    let within = Duration::from_secs(30);
+    let followed = Followed::breaking(engines(), containers.clone(), Some(1));
+    followed.runs(7);
+    let why = timeout(within, followed.task).await.unwrap().unwrap();
+    assert_eq!(why.kind, SourceErrorKind::Unreachable);
+    assert!(!followed.rows.borrow().has_answered(), "what was not read is not gone");
+    // Later too.
+    let mut followed = Followed::breaking(engines(), containers, Some(2));
+    timeout(within, followed.rows.wait_for(Latest::has_answered)).await.unwrap().unwrap();
+    followed.notify(false, true);
+    timeout(within, &mut followed.task).await.unwrap().unwrap();
+    assert_eq!(followed.names()[0], ["eth0"]);
 }
