@@ -78,6 +78,11 @@ impl<T, A> Latest<T, A> {
         self.rows.is_some() || self.source_error.is_some()
     }
 
+    /// Whether it never told any rows.
+    pub(crate) fn is_unread(&self) -> bool {
+        self.rows.is_none()
+    }
+
     /// The rows there are.
     pub fn rows(&self) -> &[T] {
         self.rows.as_deref().unwrap_or_default()

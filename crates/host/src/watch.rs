@@ -9,10 +9,13 @@
 //! |-----------------------------|-----------------------------|---------------------------|
 //! | some source never answered  | anything                    | waits: the first look is a whole one |
 //! | all given already           | nothing                     | waits |
+//! | an engine that was found later never answered | anything  | what it does without that engine |
 //! | a port has a new name that no link has | ports            | asks the kernel's task to read the switch's namespace, and waits for that reading |
 //! | vswitchd has opened a link of the userspace datapath | ports | takes vswitchd to listen to the link, gives them all, and asks for its packet sockets a moment later |
 //! | such a reading is awaited   | anything                    | waits until the kernel's task has published the number of that reading, or why it cannot read |
 //! | that was only assumed in the look that was given last | the number of that reading | gives them all, whether or not rows changed |
+//! | an engine tells of a container, or of another process of it | containers | gives them all, that container as unread |
+//! | that container's namespaces were looked for since | links | gives them all, whether or not links changed |
 //! | the links are as in that look, what was assumed counted | links | waits |
 //! | vswitchd has not opened a port yet | nothing              | asks for its packet sockets again after a while: it opens them without a word |
 //! | otherwise                   | rows, stale or fresh again  | gives them all |
@@ -21,6 +24,12 @@
 //! without it the port would look orphaned. The kernel's rows carry the number of the last
 //! request that was made before they were read ([`LinkReading::number`]); nothing else orders one
 //! source after another.
+//!
+//! Nothing waits for the links of a container. The kernel gives the number of a namespace that is gone
+//! to the next one that is made, so that what was read under a number may be of another container than
+//! the one that an engine names by now. The kernel's rows tell what they were read of
+//! ([`LinkReading::homes`]): a container that is not among it is in no namespace yet
+//! ([`Container::unread`]), and is hidden until it is.
 
 mod barrier;
 mod reread;
@@ -31,8 +40,8 @@ use std::time::Duration;
 
 use model::Snapshot;
 use model::identity::{Identities, SourceIdentity, World};
-use model::ids::NetnsId;
-use model::snapshot::{Container, Engine as Kind, Namespace, Scope};
+use model::ids::{ContainerId, NetnsId};
+use model::snapshot::{Container, Engine as Kind, Namespace, Observed, Scope};
 use model::switch::{Bridge, SwitchSource};
 use tokio::sync::watch::{Receiver, Sender, channel};
 use tokio::task::{JoinHandle, JoinSet};
@@ -157,7 +166,10 @@ impl Watch {
     /// safe.
     pub async fn next(&mut self) -> Arc<Snapshot> {
         loop {
-            let latest = self.feeds.see();
+            let mut latest = self.feeds.see();
+            if self.last.is_some() {
+                latest.leave_out_silent_engines();
+            }
             let passed = self.barrier.is_passed(&latest, &self.feeds.requests);
             let versions = latest.versions(self.barrier.disproved);
             if passed && latest.is_complete() && versions != self.given {
@@ -166,7 +178,10 @@ impl Watch {
                 let snapshot = Arc::new(self.snapshot(&latest));
                 self.reread.plan(is_opening(&snapshot));
                 let last = self.last.replace(Arc::clone(&snapshot));
-                if !of_links || last.is_none_or(|last| !has_same_links(&last, &snapshot)) {
+                let is_news = |last: Arc<Snapshot>| {
+                    !has_same_links(&last, &snapshot) || !unread(&last).eq(unread(&snapshot))
+                };
+                if !of_links || last.is_none_or(is_news) {
                     return snapshot;
                 }
             }
@@ -193,7 +208,7 @@ impl Watch {
             taken: now(),
             scope: Scope::Everything,
             switch_netns,
-            engines: engines.map(|(kind, rows)| (kind.clone(), rows.observed())).collect(),
+            engines: engines.map(|(kind, rows)| (kind.clone(), latest.as_read(rows))).collect(),
             named_engines: self.named.clone(),
             identities,
             other_engines: Vec::new(),
@@ -249,6 +264,11 @@ fn has_same_links(one: &Snapshot, other: &Snapshot) -> bool {
         && one.identities == other.identities
 }
 
+/// The containers of whose namespaces nothing was read yet.
+fn unread(snapshot: &Snapshot) -> impl Iterator<Item = &ContainerId> {
+    snapshot.containers().filter(|row| row.unread).map(|row| &row.id)
+}
+
 /// What each source published last.
 struct Published {
     engines: Vec<(Kind, Answered<Container>)>,
@@ -257,10 +277,29 @@ struct Published {
 }
 
 impl Published {
+    /// As before they were found: nothing is known of what they have.
+    fn leave_out_silent_engines(&mut self) {
+        self.engines.retain(|(_, rows)| rows.has_answered());
+    }
+
     fn versions(&self, disproved: u64) -> Versions {
         let engines = self.engines.iter().map(|(_, rows)| rows.version());
         let others = engines.chain([self.switch.version()]).collect();
         Versions { others, kernel: self.kernel.version(), disproved }
+    }
+
+    /// Containers, of whose namespaces those are left out that were not read of them.
+    fn as_read(&self, rows: &Answered<Container>) -> Observed<Container> {
+        let mut observed = rows.observed();
+        let reading = self.kernel.about();
+        // Where nothing was ever read nothing can be mistaken.
+        if self.kernel.is_unread() || observed.rows().iter().all(|row| reading.covers(row)) {
+            return observed;
+        }
+        for row in observed.rows_mut().iter_mut().filter(|row| !reading.covers(row)) {
+            (row.netns, row.sandbox, row.unread) = (None, None, true);
+        }
+        observed
     }
 
     /// Who told all this, and the namespace of the switch, if that is the database's.

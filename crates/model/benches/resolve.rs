@@ -56,6 +56,7 @@ fn container(i: u16) -> Container {
         pid: Some(10_000 + u32::from(i)),
         netns: Some(home(i)),
         netns_error: None,
+        unread: false,
         sandbox: None,
         network_mode: "none".to_owned(),
         labels: std::collections::BTreeMap::new(),

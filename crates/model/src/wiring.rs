@@ -52,7 +52,7 @@ pub struct Unseen {
     pub ports: bool,
     /// These namespaces could not be read.
     pub namespaces: BTreeSet<NetnsId>,
-    /// The namespaces of these containers could not be opened.
+    /// The namespaces of these containers could not be opened, or have not been read yet.
     pub containers: BTreeSet<ContainerId>,
 }
 
@@ -66,9 +66,12 @@ impl Unseen {
     pub fn hides(&self, attachment: &Attachment) -> bool {
         self.everything
             || self.namespaces.contains(&attachment.netns)
-            || attachment.tenants.iter().any(|tenant| {
-                self.engines.contains(&tenant.engine) || self.containers.contains(&tenant.id)
-            })
+            || attachment.tenants.iter().any(|tenant| self.hides_tenant(tenant))
+    }
+
+    /// Whether a container may be in a namespace that it was not seen in.
+    pub(crate) fn hides_tenant(&self, tenant: &ContainerRef) -> bool {
+        self.engines.contains(&tenant.engine) || self.containers.contains(&tenant.id)
     }
 
     /// Whether some containers may not have been seen, so that of what they have the namespace alone may be

@@ -6,6 +6,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use netlink_sys::Socket;
+use rustix::net::RecvFlags;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 
 use crate::Error;
@@ -16,6 +17,8 @@ const BUFFER: usize = 64 * 1024;
 /// The kernel answers at once; this only keeps a defect from hanging us.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 const ATTEMPTS: usize = 8;
+/// `MSG_DONTWAIT` of recv(2).
+const AT_ONCE: i32 = RecvFlags::DONTWAIT.bits().cast_signed();
 /// The kernel's port number (netlink(7)).
 pub(crate) const KERNEL: u32 = 0;
 
@@ -102,12 +105,16 @@ impl Netlink {
     }
 
     /// The kernel's next datagram. Others in the namespace can write to this socket too, a
-    /// container with CAP_NET_ADMIN for one; what they write is no answer.
+    /// container with CAP_NET_ADMIN for one; what they write is no answer. Where this program was
+    /// stopped meanwhile, the time is over and the answer there: it is looked for once more.
     pub(crate) fn receive(&self, buffer: &mut Vec<u8>, deadline: Instant) -> Result<(), Error> {
-        while Instant::now() < deadline {
+        loop {
+            let is_over = Instant::now() >= deadline;
+            let flags = if is_over { AT_ONCE } else { 0 };
             buffer.clear();
-            match self.socket.recv_from(buffer, 0) {
+            match self.socket.recv_from(buffer, flags) {
                 Ok((_, sender)) if sender.port_number() == KERNEL => return Ok(()),
+                Ok(_) if is_over => break,
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,

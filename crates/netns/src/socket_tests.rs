@@ -9,6 +9,7 @@ use crate::message::{NLMSG_DONE, request};
 use crate::{Error, RouteSocket};
 
 const RTM_NEWLINK: u16 = 16;
+const RTM_GETLINK: u16 = 18;
 
 /// A socket of the kernel's, as asked, and another program's that writes to it.
 fn both() -> Option<(RouteSocket, impl Fn(&[u8]))> {
@@ -64,4 +65,30 @@ fn waiting_ends() {
         panic!("no message was sent")
     };
     assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
+}
+
+#[test]
+fn what_came_in_time_is_taken_though_the_time_is_over() {
+    let asking = RouteSocket::here().unwrap();
+    let over = Instant::now();
+    let buffer = &mut Vec::with_capacity(4096);
+    assert!(asking.0.receive(buffer, over).is_err(), "there is nothing, and nothing is waited for");
+    let mut fixed = [0; 16];
+    fixed[4..8].copy_from_slice(&1u32.to_ne_bytes());
+    // The kernel answers before the call ends.
+    asking.0.socket.send(&request(RTM_GETLINK, 0, 1, &fixed, &[]), 0).unwrap();
+    asking.0.receive(buffer, over).unwrap();
+    assert!(!buffer.is_empty());
+    assert!(asking.0.receive(buffer, over).is_err());
+}
+
+#[test]
+fn a_stranger_does_not_make_it_wait_when_the_time_is_over() {
+    let Some((asking, write)) = both() else { return };
+    for _ in 0..3 {
+        write(&forged(b"forged\0"));
+    }
+    let before = Instant::now();
+    assert!(asking.0.receive(&mut Vec::with_capacity(4096), before).is_err());
+    assert!(before.elapsed() < Duration::from_secs(1));
 }

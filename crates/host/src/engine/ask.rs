@@ -1,6 +1,7 @@
 //! Asking any engine for many containers at once. One container hides no other: while
 //! Docker starts a container, inspect calls for it block.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -18,14 +19,18 @@ pub(crate) const IN_FLIGHT: usize = 8;
 /// While Docker starts a container, inspect calls for it block; so long is waited for one.
 const INSPECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// All containers; those that run with their processes.
-pub(crate) async fn all(engine: &dyn Engine) -> Result<Vec<Found>, SourceError> {
+/// The containers of an engine, by id.
+pub(crate) type Rows = BTreeMap<ContainerId, Container>;
+
+/// All containers; those that run with their processes. `known` are the rows of before, if there are.
+pub(crate) async fn all(engine: &dyn Engine, known: &Rows) -> Result<Vec<Found>, SourceError> {
     let inspected = stream::iter(engine.list().await?).map(|found| async move {
         if !engine.may_have_a_process(&found.row) {
             return Ok(Some(found));
         }
         let id = found.row.id.clone();
-        inspect_soon(engine, &id, Some(found)).await
+        let known = known.get(&id).cloned();
+        inspect_soon(engine, &id, Some(found.row), known).await
     });
     let mut inspected = inspected.buffered(IN_FLIGHT);
     let mut rows = Vec::new();
@@ -40,12 +45,13 @@ pub(crate) async fn all(engine: &dyn Engine) -> Result<Vec<Found>, SourceError> 
 }
 
 /// One container as it is now. If the answer is late, or the engine refuses to tell of this one or tells
-/// what cannot be understood, as it is `known`, or at least listed, with that for the reason why its
-/// namespace is not to be had.
+/// what cannot be understood, as it is `known`, or at least `listed`, with that for the reason why its
+/// namespace is not to be had, or is an old one.
 pub(crate) async fn inspect_soon(
     engine: &dyn Engine,
     id: &ContainerId,
-    known: Option<Found>,
+    listed: Option<Container>,
+    known: Option<Container>,
 ) -> Result<Option<Found>, SourceError> {
     let what = || format!("{}, asked about {}", engine.what(), id.short());
     let why = match within(INSPECT_TIMEOUT, engine.inspect(&id.0)).await {
@@ -53,14 +59,28 @@ pub(crate) async fn inspect_soon(
         Ok(in_time) => return in_time,
         Err(_) => late(what(), INSPECT_TIMEOUT),
     };
-    let known = match known {
-        None => engine.list().await?.into_iter().find(|found| found.row.id == *id),
-        known => known,
+    let row = match (listed, known) {
+        (None, Some(known)) => Some(known),
+        (Some(listed), Some(known)) => Some(as_known(listed, known)),
+        (Some(listed), None) => Some(without_process(listed)),
+        (None, None) => {
+            let listed = engine.list().await?.into_iter().find(|found| found.row.id == *id);
+            listed.map(|found| without_process(found.row))
+        }
     };
-    Ok(known.map(|Found { row, sandbox }| {
-        let row = Container { netns_error: Some(why), ..row };
-        Found { row, sandbox }
-    }))
+    let row = row.map(|row| Container { netns_error: Some(why), ..row });
+    Ok(row.map(|row| Found { row, sandbox: None }))
+}
+
+/// What a list tells, and what only an inspection does as it is known.
+fn as_known(listed: Container, known: Container) -> Container {
+    let Container { pid, netns, sandbox, network_mode, .. } = known;
+    Container { pid, netns, sandbox, network_mode, ..listed }
+}
+
+/// The number in a list is the engine's own, and of whom it is nothing proves.
+fn without_process(listed: Container) -> Container {
+    Container { pid: None, ..listed }
 }
 
 /// Whether an engine that lists its containers may answer so of one alone: dockerd does with status 500

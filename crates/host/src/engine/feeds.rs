@@ -25,9 +25,17 @@ impl EngineFeeds {
     }
 
     /// Those that `found` has, and whatever is appended there.
-    pub(crate) fn growing(mut found: Receiver<Vec<Feed>>) -> Self {
+    pub fn growing(mut found: Receiver<Vec<Feed>>) -> Self {
         let known = found.borrow_and_update().clone();
         Self { known, found: Some(found) }
+    }
+
+    /// Adds those that were found since.
+    pub(crate) fn add_found(&mut self) {
+        if let Some(found) = &mut self.found {
+            let all = found.borrow_and_update().clone();
+            self.known.extend(all.into_iter().skip(self.known.len()));
+        }
     }
 
     /// Those that are known.
@@ -50,16 +58,12 @@ impl EngineFeeds {
             let more = async {
                 let Some(found) = found else { return pending().await };
                 if found.changed().await.is_err() {
-                    return pending().await;
+                    pending::<()>().await;
                 }
-                found.borrow_and_update().clone()
             };
             tokio::select! {
                 () = any_changed(known.iter_mut().map(|(_, rows)| rows)) => return,
-                all = more => {
-                    let new = all.into_iter().skip(self.known.len());
-                    self.known.extend(new);
-                }
+                () = more => self.add_found(),
             }
         }
     }

@@ -67,6 +67,7 @@ impl Inspected {
             pid: process(pid),
             netns: None,
             netns_error: None,
+            unread: false,
             sandbox: None,
             network_mode: network_mode(self.host_config),
             labels: self.config.and_then(|config| config.labels).unwrap_or_default(),

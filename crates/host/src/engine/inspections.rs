@@ -1,7 +1,7 @@
 //! Inspections under way: what an engine says of one container counts at once, whatever other
 //! answers are outstanding.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::future::pending;
 use std::slice::from_mut;
 use std::time::Duration;
@@ -13,14 +13,11 @@ use model::SourceError;
 use model::ids::ContainerId;
 use model::snapshot::Container;
 
-use super::ask::{IN_FLIGHT, inspect_soon};
+use super::Engine;
+use super::ask::{IN_FLIGHT, Rows, inspect_soon};
 use super::budget::Budget;
 use super::netns::find_namespaces;
-use super::{Engine, Found};
 use crate::deadline::Deadline;
-
-/// The containers of an engine, by id.
-pub(super) type Rows = BTreeMap<ContainerId, Container>;
 
 /// A container as it is now; none if there is none any more.
 type Answer = (ContainerId, Result<Option<Container>, SourceError>);
@@ -85,8 +82,7 @@ async fn inspect(
     id: ContainerId,
     known: Option<Container>,
 ) -> Answer {
-    let known = known.map(|row| Found { row, sandbox: None });
-    let found = due.hold(|| engine.what(), inspect_soon(engine, &id, known)).await;
+    let found = due.hold(|| engine.what(), inspect_soon(engine, &id, None, known)).await;
     let Ok(Some(mut found)) = found else { return (id, found.map(|_| None)) };
     find_namespaces(engine, due, from_mut(&mut found)).await;
     (id, Ok(Some(found.row)))

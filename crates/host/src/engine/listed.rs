@@ -105,6 +105,7 @@ mod tests {
                 pid: Some(*pid).filter(|pid| *pid != 0),
                 netns: None,
                 netns_error: None,
+                unread: false,
                 sandbox: None,
                 network_mode: String::new(),
                 labels: BTreeMap::new(),

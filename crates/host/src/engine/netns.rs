@@ -84,7 +84,7 @@ pub(crate) async fn confirm(
                 unproven(first)
             }
             Ok(_) => gone(first),
-            Err(source_error) => source_error,
+            Err(why) => not_told(why),
         };
         Some((i, why))
     });
@@ -237,6 +237,14 @@ fn unproven(found: &Found) -> SourceError {
     );
     SourceError::new(SourceErrorKind::Unusable, format!("container {}", found.row.name), why)
         .hint("is its engine on this machine? pid:N and netns:NAME ask without an engine")
+}
+
+/// An engine that is gone leaves open what became of its containers.
+fn not_told(why: SourceError) -> SourceError {
+    match why.kind {
+        SourceErrorKind::Gone => SourceError { kind: SourceErrorKind::Unreachable, ..why },
+        _ => why,
+    }
 }
 
 fn gone(found: &Found) -> SourceError {

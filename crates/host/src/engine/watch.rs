@@ -16,10 +16,10 @@ use tokio::sync::watch::Sender;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until};
 
-use super::ask::all;
-use super::inspections::{Inspections, Rows};
+use super::ask::{Rows, all};
+use super::inspections::Inspections;
 use super::netns::find_namespaces;
-use super::{Configured, Engine, Event, Events, Found};
+use super::{Configured, Engine, Event, Events};
 use crate::deadline::Deadline;
 use crate::identity;
 use crate::source::{Answered, PROBE_AFTER, await_liveness};
@@ -53,7 +53,10 @@ async fn follow(
         // First the events, so that none is missed between the list and them.
         let events = due().hold(what, engine.events()).await?;
         sign.notify_one();
-        let (rows, identity) = due().hold(what, list_with_namespaces(engine, due())).await?;
+        // It may be asked once more: of what it does not tell now it told then.
+        let known = latest.borrow().rows().iter().cloned().map(by_id).collect();
+        let listed = list_with_namespaces(engine, due(), &known);
+        let (rows, identity) = due().hold(what, listed).await?;
         // Another process may answer at the same address than before.
         let id = due().hold(what, engine.id()).await.ok().flatten();
         Ok((events, rows, SourceIdentity { id, ..identity }))
@@ -121,14 +124,16 @@ async fn follow_events(
         // What events told while an answer came is still to be asked about.
         if std::mem::take(&mut changed.missed) {
             let due = Deadline::after(timeout);
-            (rows, _) = due.hold(|| engine.what(), list_with_namespaces(engine, due)).await?;
+            let listed = list_with_namespaces(engine, due, &rows);
+            (rows, _) = due.hold(|| engine.what(), listed).await?;
             asked = Inspections::of(engine, timeout);
         }
         latest.send_modify(|latest| latest.renew(rows.values().cloned().collect()));
     }
 }
 
-/// The containers about which an answer did not come in time, and when it is asked for again.
+/// The containers about which an answer did not come in time, or could not be looked into, and when it is
+/// asked for again: no event says that it can be had.
 #[derive(Default)]
 struct Retry {
     ids: BTreeSet<ContainerId>,
@@ -138,11 +143,11 @@ struct Retry {
 
 impl Retry {
     fn note(&mut self, rows: &Rows) {
-        let late = |row: &&Container| {
-            row.netns_error
-                .as_ref()
-                .is_some_and(|source_error| source_error.kind == SourceErrorKind::TimedOut)
+        let passes = |source_error: &SourceError| {
+            use SourceErrorKind::{Exhausted, TimedOut, Unreachable};
+            matches!(source_error.kind, Exhausted | TimedOut | Unreachable)
         };
+        let late = |row: &&Container| row.netns_error.as_ref().is_some_and(passes);
         self.ids = rows.values().filter(late).map(|row| row.id.clone()).collect();
         if self.ids.is_empty() {
             *self = Self { pause: FIRST_PAUSE, ..Self::default() };
@@ -161,19 +166,20 @@ impl Retry {
     }
 }
 
-/// Every container, and who answered.
+/// Every container, and who answered. `known` are the rows of before.
 async fn list_with_namespaces(
     engine: &dyn Engine,
     due: Deadline,
+    known: &Rows,
 ) -> Result<(Rows, SourceIdentity), SourceError> {
-    let mut found = all(engine).await?;
+    let mut found = all(engine, known).await?;
     find_namespaces(engine, due, &mut found).await;
     let identity = identity::engine::identify(engine, &found);
-    Ok((found.into_iter().map(by_id).collect(), identity))
+    Ok((found.into_iter().map(|found| by_id(found.row)).collect(), identity))
 }
 
-fn by_id(found: Found) -> (ContainerId, Container) {
-    (found.row.id.clone(), found.row)
+fn by_id(row: Container) -> (ContainerId, Container) {
+    (row.id.clone(), row)
 }
 
 /// What events said that was not asked about yet.

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::io;
 
 use model::identity::{SourceIdentity, World};
+use model::snapshot::Container;
 use model::{SourceError, SourceErrorKind};
+use rustix::io::Errno;
 
 use super::process::Process;
 use crate::engine::kinds::KINDS;
 use crate::engine::{Engine, Found, Peer};
+use crate::failure;
 
 /// The first process of a machine, which listens for engines that are started when they are asked.
 const FIRST: [&str; 2] = ["systemd", "init"];
@@ -58,21 +61,23 @@ impl Pids {
         }
     }
 
-    /// Puts this program's numbers into the rows. Where one cannot be had, the row says why.
+    /// Puts this program's numbers into the rows. Where one cannot be had, the row says why. One that says
+    /// so already was not told by the engine: what is in it is old, and is this program's.
     pub(crate) fn translate(&self, found: &mut [Found]) {
-        let running = found.iter_mut().filter(|found| found.row.pid.is_some());
+        let is_told = |row: &Container| row.pid.is_some() && row.netns_error.is_none();
+        let running = found.iter_mut().filter(|found| is_told(&found.row));
         match self {
             Self::Ours => {}
             Self::Unseen(why) => running.for_each(|found| {
                 found.row.netns_error.get_or_insert_with(|| why.clone());
             }),
             Self::Within(inner) => {
-                let ours = inner.processes();
+                let (ours, missed) = inner.processes();
                 for found in running {
                     let Some(there) = found.row.pid.take() else { continue };
                     found.row.pid = ours.get(&there).copied();
                     if found.row.pid.is_none() {
-                        let why = inner.not_seen(found, there);
+                        let why = inner.not_seen(found, there, missed.as_ref());
                         found.row.netns_error.get_or_insert(why);
                     }
                 }
@@ -98,24 +103,48 @@ impl Inner {
         Ok(Some(Self { engine, depth }))
     }
 
-    /// This program's numbers of the processes there, by the numbers they have there.
-    fn processes(&self) -> BTreeMap<u32, u32> {
-        let every = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-        let every = every.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        every.filter_map(|pid| self.number_there(pid)).collect()
+    /// This program's numbers of the processes there, by the numbers they have there; and why some may be
+    /// missing.
+    fn processes(&self) -> (BTreeMap<u32, u32>, Option<io::Error>) {
+        let mut ours = BTreeMap::new();
+        let mut missed = None;
+        let every = match std::fs::read_dir("/proc") {
+            Ok(every) => every,
+            Err(error) => return (ours, Some(error)),
+        };
+        for entry in every {
+            let number = entry.map(|entry| entry.file_name().to_str()?.parse().ok());
+            let there = number.and_then(|pid| pid.map_or(Ok(None), |pid| self.number_there(pid)));
+            match there {
+                Ok(pair) => ours.extend(pair),
+                // It has ended meanwhile.
+                Err(error) if has_ended(&error) => {}
+                Err(error) => missed = Some(error),
+            }
+        }
+        (ours, missed)
     }
 
     /// The number that a process has there, if it lives there or further within.
-    fn number_there(&self, pid: u32) -> Option<(u32, u32)> {
-        let process = Process::open(pid).ok()?;
-        let there = *process.numbers().ok()?.get(self.depth)?;
-        let lives_there = process.shares_pids_of(&self.engine)
-            // The first process of a namespace within has its parent outside of that.
-            || Process::open(process.parent()?).ok()?.shares_pids_of(&self.engine);
-        lives_there.then_some((there, pid))
+    fn number_there(&self, pid: u32) -> io::Result<Option<(u32, u32)>> {
+        let process = Process::open(pid)?;
+        let numbers = process.numbers()?;
+        let Some(there) = numbers.get(self.depth) else { return Ok(None) };
+        let pair = Some((*there, pid));
+        if process.shares_pids_of(&self.engine) {
+            return Ok(pair);
+        }
+        // The first process of a namespace within has its parent outside of that.
+        let Some(parent) = process.parent() else { return Ok(None) };
+        Ok(pair.filter(|_| Process::open(parent).is_ok_and(|up| up.shares_pids_of(&self.engine))))
     }
 
-    fn not_seen(&self, found: &Found, pid: u32) -> SourceError {
+    /// Why it is not among what is seen. Where that may not be all, it may be there.
+    fn not_seen(&self, found: &Found, pid: u32, missed: Option<&io::Error>) -> SourceError {
+        if let Some(error) = missed {
+            let what = format!("process {pid} of container {}, seen from here", found.row.name);
+            return failure::of_io(what, error, "run as root");
+        }
         let why = format!(
             "its engine (process {}) runs in another PID namespace, and what is process {pid} there is \
              not seen from here",
@@ -124,6 +153,12 @@ impl Inner {
         SourceError::new(SourceErrorKind::Gone, format!("container {}", found.row.name), why)
             .hint("ask again")
     }
+}
+
+/// Whether a process is not there any more.
+fn has_ended(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound
+        || error.raw_os_error() == Some(Errno::SRCH.raw_os_error())
 }
 
 /// Who answers for `engine`; its containers, where they were read, may prove that it is here.

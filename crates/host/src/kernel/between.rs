@@ -12,6 +12,7 @@ use netns::Netns;
 
 use super::inhabited::processes;
 use super::namespaces::named;
+use super::read::note_unread;
 use super::rows::id;
 use crate::identity::process::Process;
 
@@ -19,9 +20,10 @@ use crate::identity::process::Process;
 const MAX_LINKS: usize = 16 * 1024;
 
 /// The namespaces that links of `rows`, which were read of `spaces`, lead straight to, and that are
-/// none of these. Costs nothing where there are no such links; else a walk over all processes.
+/// none of these. A row that cannot be asked says so: its way is not known. Costs nothing where there
+/// are no such links; else a walk over all processes.
 #[allow(clippy::indexing_slicing, reason = "the indexes are those of the rows and spaces")]
-pub(super) fn found_between(rows: &[Namespace], spaces: &[&Netns]) -> Vec<Netns> {
+pub(super) fn found_between(rows: &mut [Namespace], spaces: &[&Netns]) -> Vec<Netns> {
     let open: Vec<usize> = (0..rows.len()).filter(|i| rows[*i].exits().next().is_some()).collect();
     if open.is_empty() {
         return Vec::new();
@@ -44,8 +46,14 @@ pub(super) fn found_between(rows: &[Namespace], spaces: &[&Netns]) -> Vec<Netns>
         }
         Ok(met)
     });
-    let met: BTreeSet<usize> = met.into_iter().flatten().flatten().collect();
-    let found = others.into_iter().enumerate().filter(|(i, _)| met.contains(i));
+    let mut found_at = BTreeSet::new();
+    for (i, met) in open.into_iter().zip(met) {
+        match met {
+            Ok(met) => found_at.extend(met),
+            Err(error) => note_unread(&mut rows[i], &error),
+        }
+    }
+    let found = others.into_iter().enumerate().filter(|(i, _)| found_at.contains(i));
     found.map(|(_, space)| space).collect()
 }
 

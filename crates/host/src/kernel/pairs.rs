@@ -8,13 +8,16 @@ use model::ids::{NetnsId, Nsid};
 use model::snapshot::{Link, Namespace};
 use netns::Netns;
 
+use super::read::note_unread;
+
 /// So many questions for a word are put in one look, which takes some 50 ms: what is left then is
 /// not known.
 const MAX_PAIRS: usize = 16 * 1024;
 
 /// Adds to `rows`, which were read of `spaces`, what those call each other where a link leads
 /// straight from one to the other. The link tells the index of what it leads to, so that few are
-/// asked about. Costs nothing where all of them lead to the switch's namespace.
+/// asked about. A row that cannot be asked says so. Costs nothing where all of them lead to the
+/// switch's namespace.
 #[allow(clippy::indexing_slicing, reason = "the indexes are those of the rows and spaces")]
 pub(super) fn name_each_other(rows: &mut [Namespace], spaces: &[&Netns]) {
     let open: Vec<usize> = (0..rows.len()).filter(|i| rows[*i].exits().next().is_some()).collect();
@@ -43,7 +46,10 @@ pub(super) fn name_each_other(rows: &mut [Namespace], spaces: &[&Netns]) {
         Ok(known)
     });
     for ((i, _), known) in asked.iter().zip(named) {
-        rows[*i].nsids.extend(known.unwrap_or_default());
+        match known {
+            Ok(known) => rows[*i].nsids.extend(known),
+            Err(error) => note_unread(&mut rows[*i], &error),
+        }
     }
 }
 

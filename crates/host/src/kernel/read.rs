@@ -233,7 +233,7 @@ fn with_between(
     // Without the switch's namespace nothing is known to lead there.
     for _ in 0..if switch.is_some() { FURTHEST } else { 0 } {
         let known = || homes.iter().map(|(home, _)| *home).chain(&between);
-        let found = found_between(&rows, &known().collect::<Vec<_>>());
+        let found = found_between(&mut rows, &known().collect::<Vec<_>>());
         if found.is_empty() {
             break;
         }
@@ -270,6 +270,12 @@ fn read_each(
     let rows = read.into_iter().zip(homes);
     rows.map(|(row, (home, names))| row.unwrap_or_else(|error| unread(home, names, &error)))
         .collect()
+}
+
+/// Of a namespace that was read, that where its links lead could not be asked.
+pub(super) fn note_unread(row: &mut Namespace, error: &netns::Error) {
+    let what = format!("the network namespace {}", row.id);
+    row.source_error.get_or_insert_with(|| source_error(what, error));
 }
 
 fn unread(space: &Netns, names: &[String], error: &netns::Error) -> Namespace {

@@ -49,7 +49,7 @@ pub trait SwitchNamespace: Send + Sync {
 }
 
 /// By what a namespace is opened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Handle {
     /// A process in it.
     Process(u32),

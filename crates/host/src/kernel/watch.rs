@@ -6,7 +6,7 @@
 //! LinkState have two ends, so what was read elsewhere counts only once the switch's namespace was read
 //! after it: what leads somewhere is never newer than what it leads to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::convert::Infallible;
 use std::future::pending;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use std::time::Duration;
 use futures_util::future::select_ok;
 use model::identity::SourceIdentity;
 use model::ids::{Ifindex, NetnsId, Nsid};
-use model::snapshot::Namespace;
+use model::snapshot::{Container, Namespace};
 use model::{SourceError, SourceErrorKind};
 use tokio::sync::watch::{Receiver, Sender};
 use tokio::time::{Instant, sleep};
@@ -41,6 +41,26 @@ pub struct LinkReading {
     pub vswitchd: Option<SourceIdentity>,
     /// The number of the last request that was made before the switch's namespace was read.
     pub number: u64,
+    /// By what the namespaces of containers were looked for: of what else is said to be in one of them
+    /// nothing was read.
+    pub homes: Arc<HomeSet>,
+}
+
+/// Namespaces, each with a handle on it.
+pub type HomeSet = HashSet<(Handle, NetnsId)>;
+
+/// A reading of the namespaces of containers, and by what these were looked for.
+#[derive(Debug)]
+struct Elsewhere {
+    read: OtherNamespaces,
+    asked: Arc<HomeSet>,
+}
+
+impl LinkReading {
+    /// Whether all namespaces that an engine says a container to be in were looked for since it said so.
+    pub(crate) fn covers(&self, row: &Container) -> bool {
+        Handle::of(row).all(|home| self.homes.contains(&home))
+    }
 }
 
 /// What a Watch asks for.
@@ -77,6 +97,8 @@ async fn follow(
     // Listens before anything is read.
     let mut links = LinkState::open(open)?;
     containers.all_answered().await;
+    // Those that were found later are read of as they answer: this may not be the first start.
+    containers.add_found();
     let mut number = requests.borrow_and_update().number;
     links.read_everything(&mut containers).await?;
     links.publish(number, true, latest);
@@ -104,7 +126,7 @@ async fn follow(
                 KernelEvent::Notified => false,
                 KernelEvent::SocketsDue => links.read_here(SwitchRead::Alone).await?,
                 KernelEvent::Read(homes) => {
-                    links.hold(homes);
+                    links.hold(homes)?;
                     links.read_here(SwitchRead::Alone).await?
                 }
             },
@@ -140,9 +162,11 @@ struct LinkState<'o> {
     sockets_due: Option<Instant>,
     nsids: BTreeMap<Nsid, NetnsId>,
     homes: Vec<Namespace>,
-    reading: Option<Reading<OtherNamespaces>>,
+    /// By what they were looked for.
+    asked: Arc<HomeSet>,
+    reading: Option<(Reading<OtherNamespaces>, Arc<HomeSet>)>,
     /// What was read of them, until the switch's namespace was read after it.
-    fresh: Option<OtherNamespaces>,
+    fresh: Option<Elsewhere>,
     /// Namespaces changed that were not read since, or while they were being read.
     dirty: bool,
     /// Some of them could not be read.
@@ -172,6 +196,7 @@ impl<'o> LinkState<'o> {
             sockets_due: None,
             nsids: BTreeMap::new(),
             homes: Vec::new(),
+            asked: Arc::default(),
             reading: None,
             fresh: None,
             dirty: true,
@@ -188,7 +213,7 @@ impl<'o> LinkState<'o> {
                 KernelEvent::Notified | KernelEvent::SocketsDue => {
                     self.note_notified();
                 }
-                KernelEvent::Read(homes) => self.hold(homes),
+                KernelEvent::Read(homes) => self.hold(homes)?,
             }
         }
         self.read_here(SwitchRead::AtOnce).await?;
@@ -203,7 +228,7 @@ impl<'o> LinkState<'o> {
         let sockets_due = sockets_due.filter(|_| reading.is_none());
         let read = async {
             match reading {
-                Some(reading) => reading.await,
+                Some((reading, _)) => reading.await,
                 None => pending().await,
             }
         };
@@ -243,26 +268,39 @@ impl<'o> LinkState<'o> {
             homes.extend(rows.rows().iter().flat_map(Handle::of));
         }
         let switch = Arc::clone(&self.switch);
-        self.reading = Some(self.elsewhere_reader.read(move || switch.read_others(&homes)));
+        let asked = Arc::new(homes.iter().cloned().collect());
+        let reading = self.elsewhere_reader.read(move || switch.read_others(&homes));
+        self.reading = Some((reading, asked));
     }
 
     /// Keeps what was read elsewhere until the switch's namespace is read.
-    fn hold(&mut self, homes: Option<OtherNamespaces>) {
-        self.reading = None;
-        self.failed = homes.is_none();
-        self.fresh = homes;
+    ///
+    /// # Errors
+    /// The thread that read it has ended, and nothing more comes from it: another one has to be started.
+    fn hold(&mut self, homes: Option<OtherNamespaces>) -> Result<(), SourceError> {
+        let asked = self.reading.take().map(|(_, asked)| asked);
+        let Some((read, asked)) = homes.zip(asked) else {
+            let why = "the thread that reads them has ended";
+            return Err(SourceError::new(SourceErrorKind::Unreachable, "network namespaces", why));
+        };
+        self.fresh = Some(Elsewhere { read, asked });
+        Ok(())
     }
 
     /// Takes over what was read elsewhere. Where that failed, what was known is kept, and tried
-    /// again.
-    fn take(&mut self, (mut homes, nsids): OtherNamespaces) {
+    /// again: it is of what it was read of.
+    fn take(&mut self, elsewhere: Elsewhere) {
+        let Elsewhere { read: (mut homes, nsids), mut asked } = elsewhere;
         self.failed = homes.iter().any(|home| home.source_error.is_some());
         for home in homes.iter_mut().filter(|home| home.source_error.is_some()) {
             if let Some(known) = self.homes.iter().find(|known| known.id == home.id) {
+                let asked = Arc::make_mut(&mut asked);
+                asked.retain(|(_, netns)| *netns != known.id);
+                asked.extend(self.asked.iter().filter(|(_, netns)| *netns == known.id).cloned());
                 home.clone_from(known);
             }
         }
-        (self.homes, self.nsids) = (homes, nsids);
+        (self.homes, self.nsids, self.asked) = (homes, nsids, asked);
     }
 
     /// Reads the switch's own namespace again, what has changed in it or after a reading elsewhere all
@@ -316,7 +354,8 @@ impl<'o> LinkState<'o> {
         let vswitchd = self.switch.vswitchd();
         let rows = changed.then(|| self.rows());
         latest.send_modify(|latest| {
-            *latest.about_mut() = LinkReading { switch, vswitchd, number };
+            let homes = Arc::clone(&self.asked);
+            *latest.about_mut() = LinkReading { switch, vswitchd, number, homes };
             if let Some(rows) = rows {
                 latest.set_fresh(rows);
             }

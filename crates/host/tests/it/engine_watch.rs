@@ -11,7 +11,7 @@ use model::{Observed, Snapshot, SourceErrorKind};
 use tokio::time::{Instant, timeout};
 
 use crate::fake_engine::FakeEngine;
-use crate::rows::{container, host, kind};
+use crate::rows::{container, host, kind, with_pid};
 
 struct Followed {
     engine: Arc<FakeEngine>,
@@ -139,6 +139,36 @@ async fn an_answer_that_is_late_is_asked_for_again() {
     followed.until(|rows| late(rows) == Some(SourceErrorKind::TimedOut)).await;
     followed.engine.starts("d2", false);
     followed.until(|rows| names(rows) == ["web", "db"] && late(rows).is_none()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_engine_lists_and_cannot_tell_of_is_as_it_was_known() {
+    let pid = std::process::id();
+    let known = |rows: &Observed<Container>, why: SourceErrorKind| {
+        let row = rows.rows().iter().find(|row| &*row.name == "web").unwrap();
+        let kind = row.netns_error.as_ref().map(|error| error.kind);
+        rows.is_fresh() && (row.pid, kind) == (Some(pid), Some(why))
+    };
+    let mut followed = Followed::start();
+    followed.until(Observed::is_fresh).await;
+    followed.engine.set(vec![with_pid(container("d1", "web"), pid)]);
+    followed.changed("d1");
+    // Nothing proves that the process is the container's.
+    followed.until(|rows| known(rows, SourceErrorKind::Unusable)).await;
+    followed.engine.starts("d1", true);
+    followed.engine.tell(Event::Missed);
+    followed.until(|rows| known(rows, SourceErrorKind::TimedOut)).await;
+    // Nor when it was away meanwhile.
+    followed.engine.refuses("d1", SourceErrorKind::Garbled);
+    followed.engine.starts("d1", false);
+    followed.engine.go_down();
+    followed.until(|rows| !rows.is_fresh()).await;
+    followed.engine.come_up();
+    followed.until(|rows| known(rows, SourceErrorKind::Garbled)).await;
+    // What it does not list is gone.
+    followed.engine.set(vec![container("d2", "db")]);
+    followed.engine.tell(Event::Missed);
+    followed.until(|rows| names(rows) == ["db"]).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -34,14 +34,22 @@ struct Now {
     read_others: usize,
     /// The processes that the others were read of last.
     processes: Vec<u32>,
+    /// What happens while the others are read next.
+    meanwhile: Option<Box<dyn FnOnce() + Send>>,
 }
 
 struct FakeNamespace {
     now: Mutex<Now>,
+    /// The others are read by a thread, which ends at the reading of this number.
+    breaks_at: Option<usize>,
     notified: Notify,
 }
 
 impl SwitchNamespace for FakeNamespace {
+    fn blocks(&self) -> bool {
+        self.breaks_at.is_some()
+    }
+
     fn id(&self) -> NetnsId {
         SWITCH
     }
@@ -73,13 +81,21 @@ impl SwitchNamespace for FakeNamespace {
     }
 
     fn read_others(&self, homes: &[(Handle, NetnsId)]) -> OtherNamespaces {
+        let reading = {
+            let mut now = self.now.lock().unwrap();
+            now.read_others += 1;
+            now.read_others
+        };
+        assert_ne!(Some(reading), self.breaks_at, "as a defect would");
         let mut now = self.now.lock().unwrap();
-        now.read_others += 1;
         let pid = |(handle, _): &(Handle, NetnsId)| match handle {
             Handle::Process(pid) => Some(*pid),
             Handle::File(_) => None,
         };
         now.processes = homes.iter().filter_map(pid).collect();
+        if let Some(meanwhile) = now.meanwhile.take() {
+            meanwhile();
+        }
         (now.others.clone(), BTreeMap::from([(Nsid(0), HOME)]))
     }
 
@@ -103,6 +119,20 @@ struct Followed {
 impl Followed {
     /// With an engine that has not answered yet.
     fn start() -> Self {
+        let (containers, engine) = channel(Latest::default());
+        Self::of(EngineFeeds::of(vec![(kind("docker"), engine)]), containers)
+    }
+
+    /// With these engines, of which the first one is told by `containers`.
+    fn of(engines: EngineFeeds, containers: Sender<Answered<Container>>) -> Self {
+        Self::breaking(engines, containers, None)
+    }
+
+    fn breaking(
+        engines: EngineFeeds,
+        containers: Sender<Answered<Container>>,
+        breaks_at: Option<usize>,
+    ) -> Self {
         let now = Now {
             here: namespace(&["veth1"]),
             others: vec![home(&["eth0"])],
@@ -112,9 +142,10 @@ impl Followed {
             read_changed: Vec::new(),
             read_others: 0,
             processes: Vec::new(),
+            meanwhile: None,
         };
-        let kernel = Arc::new(FakeNamespace { now: Mutex::new(now), notified: Notify::new() });
-        let (containers, engine) = channel(Latest::default());
+        let kernel =
+            Arc::new(FakeNamespace { now: Mutex::new(now), breaks_at, notified: Notify::new() });
         let (requests, requested) = channel(LinkRequest::default());
         let (publish, rows) = channel(Latest::default());
         let opened = Arc::clone(&kernel);
@@ -125,7 +156,6 @@ impl Followed {
                 }
                 Err(SourceError::new(SourceErrorKind::Denied, "the namespace", "no"))
             };
-            let engines = EngineFeeds::of(vec![(kind("docker"), engine)]);
             run(&open, engines, requested, &publish).await
         });
         Self { kernel, containers, requests, rows, task }
@@ -140,9 +170,14 @@ impl Followed {
 
     /// A container runs with this process.
     fn runs(&self, pid: u32) {
-        let mut row = with_pid(container("d1", "web"), pid).row;
-        row.netns = Some(HOME);
-        self.containers.send_modify(|latest| latest.set_fresh(vec![row]));
+        runs(&self.containers, pid);
+    }
+
+    /// The processes by which [`HOME`] was looked for, as is published.
+    fn looked_for_by(&self) -> Vec<Handle> {
+        let rows = self.rows.borrow();
+        let homes = rows.about().homes.iter();
+        homes.filter(|(_, home)| *home == HOME).map(|(handle, _)| handle.clone()).collect()
     }
 
     fn change(&self, change: impl FnOnce(&mut Now)) {
@@ -186,6 +221,12 @@ impl Followed {
         let names = |row: &Namespace| row.links.iter().map(|link| link.name.to_string()).collect();
         self.rows.borrow().rows().iter().map(names).collect()
     }
+}
+
+fn runs(containers: &Sender<Answered<Container>>, pid: u32) {
+    let mut row = with_pid(container("d1", "web"), pid).row;
+    row.netns = Some(HOME);
+    containers.send_modify(|latest| latest.set_fresh(vec![row]));
 }
 
 fn home(links: &[&str]) -> Namespace {
@@ -377,6 +418,65 @@ async fn what_could_not_be_read_stays_as_it_was_and_is_tried_again() {
     assert_eq!(followed.names()[1], ["veth1"]);
 }
 
+#[tokio::test]
+async fn what_is_published_says_by_what_it_was_looked_for_when_its_reading_began() {
+    let (containers, engine) = channel(Latest::default());
+    let engines = EngineFeeds::of(vec![(kind("docker"), engine)]);
+    // By a thread, which does not end.
+    let mut followed = Followed::breaking(engines, containers, Some(0));
+    followed.runs(7);
+    assert!(followed.published().await);
+    assert_eq!(followed.looked_for_by(), [Handle::Process(7)]);
+    let containers = followed.containers.clone();
+    followed.change(|now| {
+        now.others = vec![home(&["eth1"])];
+        now.meanwhile = Some(Box::new(move || runs(&containers, 9)));
+    });
+    followed.runs(8);
+    assert!(followed.published().await);
+    assert_eq!(followed.names()[0], ["eth1"]);
+    assert_eq!(followed.looked_for_by(), [Handle::Process(8)]);
+    assert!(followed.published().await, "once more, for what came meanwhile");
+    assert_eq!(followed.looked_for_by(), [Handle::Process(9)]);
+    // A reading of the switch's namespace alone says nothing else of the others.
+    followed.requests.send_replace(LinkRequest { number: 1, whole: 1 });
+    assert!(followed.published().await);
+    assert_eq!(followed.looked_for_by(), [Handle::Process(9)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn engines_that_were_found_before_it_starts_again_are_read_of_at_once() {
+    let (docker, containers) = channel(Latest::default());
+    let (found, all) = channel(vec![(kind("docker"), containers)]);
+    let engines = EngineFeeds::growing(all);
+    let (podman, containers) = channel(Latest::default());
+    runs(&podman, 9);
+    let (_silent, nothing) = channel(Latest::default());
+    found.send_modify(|found| {
+        found.extend([(kind("podman"), containers), (kind("lxc"), nothing)]);
+    });
+    let mut followed = Followed::of(engines, docker);
+    followed.runs(7);
+    assert!(followed.published().await, "one that is silent is not waited for");
+    assert_eq!(followed.kernel.now.lock().unwrap().processes, [7, 9]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_that_are_kept_are_of_what_they_were_read_of() {
+    let mut followed = Followed::begun().await;
+    let why = SourceError::new(SourceErrorKind::Denied, "it", "no");
+    let unread = Namespace { source_error: Some(why), ..home(&[]) };
+    followed.change(|now| now.others = vec![unread]);
+    followed.runs(8);
+    assert!(followed.published().await);
+    assert_eq!(followed.names()[0], ["eth0"]);
+    assert_eq!(followed.looked_for_by(), [Handle::Process(7)], "8 may be in another one");
+    followed.change(|now| now.others = vec![home(&["eth0"])]);
+    while followed.looked_for_by() != [Handle::Process(8)] {
+        assert!(followed.published().await);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_switch_whose_namespace_cannot_be_opened_any_more_ends_it() {
     let followed = Followed::begun().await;
@@ -384,4 +484,22 @@ async fn a_switch_whose_namespace_cannot_be_opened_any_more_ends_it() {
     followed.notify(true, false);
     let why = timeout(Duration::from_secs(60), followed.task).await.unwrap().unwrap();
     assert_eq!(why.kind, SourceErrorKind::Denied);
+}
+
+#[tokio::test]
+async fn a_reading_that_breaks_off_ends_it_and_publishes_nothing() {
+    let (containers, engine) = channel(Latest::default());
+    let engines = || EngineFeeds::of(vec![(kind("docker"), engine.clone())]);
+    let within = Duration::from_secs(30);
+    let followed = Followed::breaking(engines(), containers.clone(), Some(1));
+    followed.runs(7);
+    let why = timeout(within, followed.task).await.unwrap().unwrap();
+    assert_eq!(why.kind, SourceErrorKind::Unreachable);
+    assert!(!followed.rows.borrow().has_answered(), "what was not read is not gone");
+    // Later too.
+    let mut followed = Followed::breaking(engines(), containers, Some(2));
+    timeout(within, followed.rows.wait_for(Latest::has_answered)).await.unwrap().unwrap();
+    followed.notify(false, true);
+    timeout(within, &mut followed.task).await.unwrap().unwrap();
+    assert_eq!(followed.names()[0], ["eth0"]);
 }

@@ -151,6 +151,24 @@ async fn an_engine_that_names_a_process_twice_proves_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_engine_that_is_gone_says_nothing_of_its_container() {
+    for (kind_of, told) in [
+        (SourceErrorKind::Gone, SourceErrorKind::Unreachable),
+        (SourceErrorKind::TimedOut, SourceErrorKind::TimedOut),
+        (SourceErrorKind::Denied, SourceErrorKind::Denied),
+    ] {
+        let own = with_pid(container("d1", "web"), process::id());
+        let docker = FakeEngine::new("docker", vec![own]);
+        // Asked by name it tells, and when it is asked again it is gone.
+        docker.refuses("d1", kind_of);
+        let snapshot = look(&[&docker], Some("web")).await;
+        let row = query::container(&snapshot, "web").unwrap();
+        assert_eq!((row.netns, row.netns_error.as_ref().unwrap().kind), (None, told));
+        assert_eq!(resolve(&snapshot).unseen.containers.len(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_engines_own_handle_proves_the_namespace() {
     let own = with_pid(container("d1", "web"), process::id());
     let own = host::engine::Found { sandbox: Some("/proc/self/ns/net".into()), ..own };

@@ -20,6 +20,7 @@ pub(crate) fn container(id: &str, name: &str) -> Found {
         pid: None,
         netns: None,
         netns_error: None,
+        unread: false,
         sandbox: None,
         network_mode: "bridge".to_owned(),
         labels: std::collections::BTreeMap::new(),

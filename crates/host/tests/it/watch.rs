@@ -4,17 +4,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use host::engine::feeds::EngineFeeds;
+use host::kernel::switch_namespace::Handle;
 use host::kernel::watch::{LinkReading, LinkRequest};
 use host::source::{Answered, Latest};
 use host::watch::{Feeds, Watch};
-use model::ids::{Ifindex, OfPort};
+use model::ids::{Ifindex, NetnsId, OfPort};
 use model::snapshot::{Container, Namespace};
 use model::switch::{Bridge, OfPortState, SwitchSource};
-use model::{Snapshot, SourceError, SourceErrorKind};
+use model::timeline::{Change, Timeline};
+use model::{Snapshot, SourceError, SourceErrorKind, resolve};
 use tokio::sync::watch::{Receiver, Sender, channel};
 use tokio::time::timeout;
 
-use crate::rows::{SWITCH, bridge, container, kind, namespace};
+use crate::rows::{SWITCH, bridge, container, kind, namespace, with_pid};
+
+/// The namespace of containers, by a number that is given away again.
+const HOME: NetnsId = NetnsId { dev: 4, ino: 2 };
 
 /// The other ends of a Watch's feeds.
 struct Sources {
@@ -27,15 +32,16 @@ struct Sources {
 impl Sources {
     fn new() -> (Self, Watch) {
         let (engine, engines) = channel(Latest::default());
+        Self::of(EngineFeeds::of(vec![(kind("docker"), engines)]), engine)
+    }
+
+    /// Of these engines, of which `engine` tells the first one's containers.
+    fn of(engines: EngineFeeds, engine: Sender<Answered<Container>>) -> (Self, Watch) {
         let (switch, switches) = channel(Latest::default());
         let (kernel, kernels) = channel(Latest::default());
         let (requested, requests) = channel(LinkRequest::default());
-        let watch = Watch::of(Feeds {
-            engines: EngineFeeds::of(vec![(kind("docker"), engines)]),
-            switch: switches,
-            kernel: kernels,
-            requests: requested,
-        });
+        let watch =
+            Watch::of(Feeds { engines, switch: switches, kernel: kernels, requests: requested });
         (Self { engine, switch, kernel, requests }, watch)
     }
 
@@ -253,4 +259,185 @@ async fn a_reading_that_says_what_was_assumed_is_no_news() {
     assert!(given(&mut watch).await.is_none(), "the one that was asked for");
     packet_sockets(&[], 1);
     assert!(!packet_socket_links(&given(&mut watch).await.unwrap()), "it was closed");
+}
+
+/// A container in [`HOME`], of this name and with this process.
+fn running(name: &str, pid: u32) -> Container {
+    Container { netns: Some(HOME), ..with_pid(container(name, name), pid).row }
+}
+
+/// A Watch, and what is told of its looks.
+struct Told {
+    sources: Sources,
+    watch: Watch,
+    timeline: Timeline,
+}
+
+impl Told {
+    /// Of a host on which these run.
+    async fn begun(rows: &[Container], processes: &[u32]) -> Self {
+        let (sources, watch) = Sources::new();
+        let mut told = Self { sources, watch, timeline: Timeline::new() };
+        told.sources.ports(&["veth1"]);
+        told.engine(rows);
+        told.kernel(processes, Some(&["eth0"]));
+        let appeared: Vec<_> = rows.iter().map(|row| &*row.name).collect();
+        assert_eq!(told.events().await, [format!("appeared {}:eth0", appeared.join("+"))]);
+        told
+    }
+
+    fn engine(&self, rows: &[Container]) {
+        self.sources.engine.send_modify(|latest| latest.set_fresh(rows.to_vec()));
+    }
+
+    /// A reading that looked for [`HOME`] by these processes, and found these links or nothing.
+    fn kernel(&self, processes: &[u32], home: Option<&[&str]>) {
+        let homes = processes.iter().map(|pid| (Handle::Process(*pid), HOME)).collect();
+        let home = home.map(|links| Namespace { id: HOME, ..namespace(links) });
+        self.sources.kernel.send_modify(|latest| {
+            *latest.about_mut() = LinkReading {
+                switch: Some(SWITCH),
+                homes: Arc::new(homes),
+                ..LinkReading::default()
+            };
+            latest.set_fresh(home.into_iter().chain([namespace(&["veth1"])]).collect());
+        });
+    }
+
+    /// What the looks by now tell.
+    async fn events(&mut self) -> Vec<String> {
+        let mut told = Vec::new();
+        while let Some(snapshot) = given(&mut self.watch).await {
+            let wiring = Arc::new(resolve(&snapshot));
+            told.extend(self.timeline.advance(&wiring, 0).into_iter().map(
+                |event| match event.change {
+                    Change::Appeared(now) => format!("appeared {}", now.label()),
+                    Change::Vanished(last) => format!("vanished {}", last.label()),
+                    Change::Changed { now, .. } => format!("changed {}", now.label()),
+                    other => format!("{other:?}"),
+                },
+            ));
+            let answered = self.timeline.as_told(&wiring);
+            let label = |one: &model::wiring::Attachment| one.label();
+            let inhabited = answered.attachments.iter().filter(|one| !one.tenants.is_empty());
+            let answered: Vec<_> = inhabited.map(label).collect();
+            let known: Vec<_> = self.timeline.attachments().iter().map(label).collect();
+            assert_eq!(answered, known, "a stream and an answer say the same");
+        }
+        told
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_namespace_whose_number_is_used_again_is_not_what_was_read_under_it() {
+    let mut told = Told::begun(&[running("web", 7)], &[7]).await;
+    told.engine(&[running("late", 8)]);
+    assert_eq!(told.events().await, ["vanished web:eth0"], "what is there was web's");
+    // The reading that began before the engine told of it.
+    told.kernel(&[7], None);
+    assert_eq!(told.events().await, [""; 0]);
+    told.kernel(&[8], Some(&["eth0"]));
+    assert_eq!(told.events().await, ["appeared late:eth0"]);
+    told.kernel(&[8], None);
+    assert_eq!(told.events().await, ["vanished late:eth0"], "it was looked for, and is gone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reading_that_says_nothing_new_has_looked_for_the_container_all_the_same() {
+    let mut told = Told::begun(&[running("web", 7)], &[7]).await;
+    // Another process of it, in a namespace of the same number with the same links.
+    told.engine(&[running("web", 9)]);
+    assert_eq!(told.events().await, [""; 0]);
+    told.kernel(&[7], Some(&["eth0"]));
+    assert_eq!(told.events().await, [""; 0]);
+    told.kernel(&[9], Some(&["eth0"]));
+    let snapshot = given(&mut told.watch).await.unwrap();
+    let row = &snapshot.engines[&kind("docker")].rows()[0];
+    assert_eq!((row.netns, row.unread), (Some(HOME), false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_container_whose_namespace_is_not_known_for_a_while_has_not_left_it() {
+    let mut told = Told::begun(&[running("web", 7)], &[7]).await;
+    let why = SourceError::new(SourceErrorKind::TimedOut, "it", "no answer");
+    let late = Container { netns: None, netns_error: Some(why), ..running("web", 7) };
+    told.engine(&[late]);
+    told.kernel(&[], None);
+    assert_eq!(told.events().await, [""; 0]);
+    told.engine(&[running("web", 7)]);
+    assert_eq!(told.events().await, [""; 0], "it was not among what was looked for");
+    told.kernel(&[7], Some(&["eth0"]));
+    assert_eq!(told.events().await, [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_of_several_that_starts_again_stays_in_the_namespace_that_they_share() {
+    let both = [running("a", 7), running("b", 8)];
+    let mut told = Told::begun(&both, &[7, 8]).await;
+    told.engine(&[running("a", 7), running("b", 9)]);
+    assert_eq!(told.events().await, [""; 0]);
+    told.kernel(&[7, 9], Some(&["eth0"]));
+    assert_eq!(told.events().await, [""; 0]);
+    told.engine(&[running("a", 7), running("b", 9), running("c", 10)]);
+    assert_eq!(told.events().await, [""; 0]);
+    told.kernel(&[7, 9, 10], Some(&["eth0"]));
+    assert_eq!(told.events().await, ["changed a+b+c:eth0"]);
+    told.engine(&[running("a", 7)]);
+    assert_eq!(told.events().await, ["changed a:eth0"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kernel_that_was_never_read_leaves_no_namespace_out() {
+    let (sources, mut watch) = Sources::new();
+    sources.ports(&["veth1"]);
+    sources.engine.send_modify(|latest| latest.set_fresh(vec![running("web", 7)]));
+    sources.kernel.send_modify(|latest| {
+        latest.mark_stale(source_error());
+    });
+    let first = given(&mut watch).await.unwrap();
+    assert_eq!(first.engines[&kind("docker")].rows(), [running("web", 7)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_is_found_later_keeps_no_look_back() {
+    let (docker, containers) = channel(Latest::default());
+    let (found, all) = channel(vec![(kind("docker"), containers)]);
+    let (sources, mut watch) = Sources::of(EngineFeeds::growing(all), docker);
+    sources.containers(&["web"]);
+    sources.ports(&["veth1"]);
+    sources.links(&["veth1"], 0);
+    given(&mut watch).await.unwrap();
+    let (podman, containers) = channel(Latest::default());
+    let (lxc, machines) = channel(Latest::default());
+    found.send_modify(|found| {
+        found.extend([(kind("podman"), containers), (kind("lxc"), machines)]);
+    });
+    assert!(given(&mut watch).await.is_none(), "nothing is known of them");
+    sources.containers(&["web", "db"]);
+    let next = given(&mut watch).await.unwrap();
+    assert_eq!(next.engines.keys().collect::<Vec<_>>(), [&kind("docker")]);
+    lxc.send_modify(|latest: &mut Answered<Container>| {
+        latest.mark_stale(source_error());
+    });
+    let next = given(&mut watch).await.unwrap();
+    assert_eq!(next.engines[&kind("lxc")].absence(), Some(&source_error()));
+    assert_eq!(next.engines.len(), 2);
+    podman.send_modify(|latest: &mut Answered<Container>| latest.set_fresh(Vec::new()));
+    let next = given(&mut watch).await.unwrap();
+    assert!(next.engines[&kind("podman")].is_fresh());
+    assert!(given(&mut watch).await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_look_waits_for_what_was_found_by_then() {
+    let (docker, containers) = channel(Latest::default());
+    let (podman, more) = channel(Latest::default());
+    let (_found, all) = channel(vec![(kind("docker"), containers), (kind("podman"), more)]);
+    let (sources, mut watch) = Sources::of(EngineFeeds::growing(all), docker);
+    sources.containers(&["web"]);
+    sources.ports(&["veth1"]);
+    sources.links(&["veth1"], 0);
+    assert!(given(&mut watch).await.is_none());
+    podman.send_modify(|latest: &mut Answered<Container>| latest.set_fresh(Vec::new()));
+    assert_eq!(given(&mut watch).await.unwrap().engines.len(), 2);
 }

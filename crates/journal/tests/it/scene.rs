@@ -24,6 +24,7 @@ pub(crate) fn container(name: u16) -> Container {
         pid: Some(1000 + u32::from(name)),
         netns: Some(netns(name)),
         netns_error: None,
+        unread: false,
         sandbox: None,
         network_mode: "bridge".to_owned(),
         labels: BTreeMap::new(),

@@ -93,7 +93,8 @@ fn owner(snapshot: &Snapshot, space: &Namespace) -> String {
 fn unread(snapshot: &Snapshot) -> Option<String> {
     let spaces = snapshot.kernel.rows().iter().filter(|space| !space.is_read());
     let missing = |netns| snapshot.namespace(netns).is_none();
-    let containers = snapshot.containers().filter(|row| row.netns.is_some_and(missing));
+    let containers = snapshot.containers();
+    let containers = containers.filter(|row| row.unread || row.netns.is_some_and(missing));
     let spaces = spaces.map(|space| owner(snapshot, space));
     spaces.chain(containers.map(|row| row.name.to_string())).next()
 }

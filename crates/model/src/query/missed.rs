@@ -55,6 +55,9 @@ fn missed(row: &Container, read: &HashMap<NetnsId, &Namespace>) -> Option<Source
             Some(home) => unread(home),
             None => Some(not_read(netns)),
         },
+        (None, None) if row.unread => {
+            Some(not_inspected(row, "its network namespace has not been read yet"))
+        }
         (None, None) => Some(not_inspected(row, "its network namespace is not known yet")),
     }
 }

@@ -329,6 +329,10 @@ fn no_namespace(snapshot: &Snapshot, container: &Container) -> QueryError {
     let runs = matches!(container.state.as_str(), "running" | "paused");
     match (container.pid, source_error) {
         (Some(_), Some(source_error)) => QueryError::SourceUnavailable(source_error.clone()),
+        (_, None) if container.unread => QueryError::SourceUnavailable(not_inspected(
+            container,
+            "its network namespace has not been read yet",
+        )),
         (Some(_), None) => QueryError::SourceUnavailable(not_inspected(
             container,
             "its network namespace has not been opened yet",

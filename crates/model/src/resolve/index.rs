@@ -184,10 +184,13 @@ impl<'a> Index<'a> {
         if self.scope == Scope::One {
             return "that was not read: one container was asked about".to_owned();
         }
-        let unopened = self.engines.values().flat_map(Observed::rows);
-        let unopened = unopened.filter(|row| row.pid.is_some() && row.netns.is_none()).count();
+        let rows = || self.engines.values().flat_map(Observed::rows);
+        let unopened = rows().filter(|row| row.pid.is_some() && row.netns.is_none()).count();
         if let Some(why) = partly {
             return format!("that was not read: {why}");
+        }
+        if rows().any(|row| row.unread) {
+            return "that was not read: that of a container has not been read yet".to_owned();
         }
         match (asked.as_slice(), unopened) {
             ([], _) => "that was not read: no container engine could be asked".to_owned(),

@@ -16,7 +16,8 @@ pub(super) fn of(snapshot: &Snapshot) -> Unseen {
     // One that is gone is gone: that is what was seen.
     let unread = |source_error: &crate::SourceError| source_error.kind != SourceErrorKind::Gone;
     let containers = snapshot.containers();
-    let containers = containers.filter(|row| row.netns_error.as_ref().is_some_and(unread));
+    let containers =
+        containers.filter(|row| row.unread || row.netns_error.as_ref().is_some_and(unread));
     Unseen {
         everything: missing || narrow,
         engines: engines.map(|(engine, _)| engine.clone()).collect(),

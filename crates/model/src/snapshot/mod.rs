@@ -158,6 +158,10 @@ pub struct Container {
     /// Why `netns` is missing although there is a process.
     #[serde(default, skip_serializing_if = "Option::is_none", alias = "netns_trouble")]
     pub netns_error: Option<SourceError>,
+    /// Whether its namespaces are known and left out here, as nothing was read of them since its engine
+    /// told of them: what was read before may be of others, as a number that is free is given away again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unread: bool,
     /// The engine's own handle on its network namespace, where that leads to another one than the
     /// process is in now, as both are the container's; or where there is no process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -192,7 +196,7 @@ impl Container {
 
     /// Whether it runs: it has a process, or a namespace that its engine keeps without one.
     pub fn is_alive(&self) -> bool {
-        self.pid.is_some() || self.netns.is_some()
+        self.pid.is_some() || self.netns.is_some() || self.unread
     }
 
     /// Whether it ended, and nothing but a person or another program starts it: in the words of Docker, Podman,

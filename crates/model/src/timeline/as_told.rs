@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use super::orphans::port_key;
-use super::{Timeline, inhabited, key};
+use super::{Timeline, inhabited, is_inhabited, key};
 use crate::evidence::Note;
 use crate::wiring::{Attachment, AttachmentState, Occupant, SwitchPort, Wiring};
 
@@ -70,7 +70,9 @@ impl Timeline {
             }
             let told = known.next_if(|told| key(told) == key(now));
             all.push(match told {
-                Some(told) if self.waiting.contains(&key(now)) => held(told, &waits_for(now)),
+                Some(told) if self.waiting.contains(&key(now)) => held(told, &waits_for(told, now)),
+                // Of a container that is gone it would have vanished.
+                Some(told) if !is_inhabited(now) => held(told, UNSEEN_TENANT),
                 _ => now.clone(),
             });
         }
@@ -78,6 +80,8 @@ impl Timeline {
         all
     }
 }
+
+const UNSEEN_TENANT: &str = "which network namespace its container is in was not seen";
 
 /// What was told, which is not known to be so still.
 fn held(told: &Attachment, why: &str) -> Attachment {
@@ -87,8 +91,9 @@ fn held(told: &Attachment, why: &str) -> Attachment {
     held
 }
 
-fn waits_for(now: &Attachment) -> String {
+fn waits_for(told: &Attachment, now: &Attachment) -> String {
     match &now.port {
+        _ if told.tenants != now.tenants => UNSEEN_TENANT.to_owned(),
         AttachmentState::Unknown { why } => why.clone(),
         _ => "vswitchd has not given its new port a number yet".to_owned(),
     }

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::evidence::Note;
 use crate::ids::{LinkKey, Name};
 use crate::vlan::Vlans;
-use crate::wiring::{Attachment, AttachmentState, PortRef, SwitchPort, Wire, Wiring};
+use crate::wiring::{Attachment, AttachmentState, ContainerRef, PortRef, SwitchPort, Wire, Wiring};
 
 /// Something that is different now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -91,7 +91,7 @@ pub struct Timeline {
     /// By namespace and index, as in a Wiring.
     attachments: Vec<Attachment>,
     orphans: FxHashMap<(Name, Name), SwitchPort>,
-    /// Where the last Wiring says something else of ports than was told.
+    /// Where the last Wiring says something else of ports or containers than was told.
     waiting: FxHashSet<LinkKey>,
     /// Whether a number is among what is waited for.
     pending: bool,
@@ -143,8 +143,9 @@ impl Timeline {
                 changes.push(Change::Appeared(Box::new(now.clone())));
                 continue;
             };
+            let now = self.with_hidden_tenants(wiring, at, now);
             let Some(told) = self.attachments.get(at) else { continue };
-            if differences(told, now).is_empty() {
+            if differences(told, &now).is_empty() {
                 continue;
             }
             let now = self.tellable(wiring, at, now, pending);
@@ -159,19 +160,38 @@ impl Timeline {
         changes
     }
 
+    /// The same with the containers that were told to have it, and may have it still: where they are
+    /// was not seen.
+    fn with_hidden_tenants<'a>(
+        &mut self,
+        wiring: &Wiring,
+        at: usize,
+        now: &'a Attachment,
+    ) -> Cow<'a, Attachment> {
+        let Some(told) = self.attachments.get(at) else { return Cow::Borrowed(now) };
+        let hidden = hidden_tenants(wiring, told, now);
+        if hidden.is_empty() {
+            return Cow::Borrowed(now);
+        }
+        self.waiting.insert(key(now));
+        let mut tenants: Vec<_> = hidden.into_iter().chain(now.tenants.iter().cloned()).collect();
+        tenants.sort();
+        Cow::Owned(Attachment { tenants: tenants.into(), ..now.clone() })
+    }
+
     /// What may be told of it now: a port that is not settled stays as it was told.
     fn tellable<'a>(
         &mut self,
         wiring: &Wiring,
         at: usize,
-        now: &'a Attachment,
+        now: Cow<'a, Attachment>,
         pending: PendingNumber,
     ) -> Cow<'a, Attachment> {
-        let Some(told) = self.attachments.get(at) else { return Cow::Borrowed(now) };
-        if told.port == now.port || is_settled(wiring, now, pending) {
-            return Cow::Borrowed(now);
+        let Some(told) = self.attachments.get(at) else { return now };
+        if told.port == now.port || is_settled(wiring, &now, pending) {
+            return now;
         }
-        self.waiting.insert(key(now));
+        self.waiting.insert(key(&now));
         self.pending |= matches!(now.port, AttachmentState::Pending(_));
         let tenants = now.tenants.clone();
         let link = Arc::clone(&now.link);
@@ -204,6 +224,21 @@ fn key(attachment: &Attachment) -> LinkKey {
     LinkKey { netns: attachment.netns, ifindex: attachment.link.ifindex }
 }
 
+/// The containers that were told to have it and are not known to have left: none where it is of others
+/// by now, as a namespace's number is given away again.
+fn hidden_tenants(wiring: &Wiring, told: &Attachment, now: &Attachment) -> Vec<Arc<ContainerRef>> {
+    let has = |of: &Attachment, one: &ContainerRef| {
+        of.tenants.iter().any(|tenant| tenant.id == one.id && tenant.engine == one.engine)
+    };
+    let hidden = told.tenants.iter().filter(|tenant| wiring.unseen.hides_tenant(tenant));
+    let is_of_others =
+        || !now.tenants.is_empty() && !told.tenants.iter().any(|tenant| has(now, tenant));
+    if hidden.clone().next().is_none() || is_of_others() {
+        return Vec::new();
+    }
+    hidden.filter(|tenant| !has(now, tenant)).cloned().collect()
+}
+
 /// What is done about a number that is still to come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum PendingNumber {
@@ -212,9 +247,12 @@ enum PendingNumber {
 }
 
 /// A namespace without a container and without a name is what a container leaves for a moment.
+fn is_inhabited(attachment: &Attachment) -> bool {
+    !attachment.tenants.is_empty() || !attachment.netns_names.is_empty()
+}
+
 fn inhabited(wiring: &Wiring) -> impl Iterator<Item = &Attachment> {
-    let inhabited = |a: &&Attachment| !a.tenants.is_empty() || !a.netns_names.is_empty();
-    wiring.attachments.iter().filter(inhabited)
+    wiring.attachments.iter().filter(|attachment| is_inhabited(attachment))
 }
 
 /// A number that is still to come is waited for, and no port is made of not having seen any.

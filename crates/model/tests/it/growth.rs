@@ -92,6 +92,7 @@ impl Host {
             pid: Some(10_000 + i),
             netns: Some(home),
             netns_error: None,
+            unread: false,
             sandbox: None,
             network_mode: "none".to_owned(),
             labels: BTreeMap::new(),

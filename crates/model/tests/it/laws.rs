@@ -77,6 +77,7 @@ fn containers() -> impl Strategy<Value = Vec<Container>> {
             pid: netns.map(|_| 100 + i),
             netns,
             netns_error: None,
+            unread: false,
             sandbox: None,
             network_mode: mode.to_owned(),
             labels: std::collections::BTreeMap::new(),

@@ -33,6 +33,7 @@ pub(super) fn found(namespace: &str, stored: StoredContainer, task: Option<&Task
         pid: task.map(|task| task.pid).filter(|pid| *pid != 0 && alive),
         netns: None,
         netns_error: None,
+        unread: false,
         sandbox: None,
         network_mode: if network == Network::Host { "host" } else { "" }.to_owned(),
         labels: stored.labels,

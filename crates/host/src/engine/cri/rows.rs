@@ -186,6 +186,7 @@ fn bare(id: &str) -> Container {
         pid: None,
         netns: None,
         netns_error: None,
+        unread: false,
         sandbox: None,
         network_mode: String::new(),
         labels: BTreeMap::new(),

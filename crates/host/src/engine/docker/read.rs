@@ -101,6 +101,7 @@ pub(super) fn listed(summary: Summary) -> Found {
         pid: None,
         netns: None,
         netns_error: None,
+        unread: false,
         sandbox: None,
         network_mode: network_mode(summary.host_config),
         labels: summary.labels.unwrap_or_default(),

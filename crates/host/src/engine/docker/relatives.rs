@@ -44,6 +44,7 @@ mod tests {
             pid: None,
             netns: None,
             netns_error: None,
+            unread: false,
             sandbox: None,
             network_mode: mode.to_owned(),
             labels: std::collections::BTreeMap::new(),

@@ -187,6 +187,7 @@ impl Instance {
             pid,
             netns: None,
             netns_error: None,
+            unread: false,
             sandbox: None,
             network_mode: String::new(),
             labels: self.config.iter().filter_map(of_user).collect(),

@@ -89,6 +89,7 @@ impl Lxc {
             pid: running.map(|running| running.init),
             netns: None,
             netns_error: None,
+            unread: false,
             sandbox: None,
             network_mode: if shares { "host" } else { "" }.to_owned(),
             labels: BTreeMap::new(),

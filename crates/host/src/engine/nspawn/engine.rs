@@ -97,6 +97,7 @@ fn found(own: &str, leader: Option<u32>) -> Found {
         pid: leader,
         netns: None,
         netns_error: None,
+        unread: false,
         sandbox: None,
         network_mode: if leader.is_some_and(shares_the_hosts_network) { "host" } else { "" }
             .to_owned(),

@@ -141,6 +141,7 @@ impl Listed {
             pid: process(self.pid),
             netns: None,
             netns_error: None,
+            unread: false,
             sandbox: None,
             network_mode: String::new(),
             labels: self.labels.unwrap_or_default(),

@@ -31,6 +31,7 @@ pub(crate) fn container(n: u64) -> Container {
         pid: Some(100),
         netns: Some(home(n)),
         netns_error: None,
+        unread: false,
         sandbox: None,
         network_mode: "none".to_owned(),
         labels: BTreeMap::new(),
