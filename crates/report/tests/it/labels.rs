@@ -18,7 +18,7 @@ fn look() -> model::Look {
             }
         }
     }
-    model::Look::new(serde_json::from_value(host).unwrap())
+    model::Look::new(serde_json::from_value::<model::Snapshot>(host).unwrap())
 }
 
 #[test]
